@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * compiler.h - attributes that the public headers need: export marks, branch hints, and clang's thread-safety words.
+ *
+ * The thread-safety words make a lock rule part of a function's type, so that `clang -Wthread-safety` refuses a caller that
+ * breaks it. gcc sees empty words.
+ */
+#ifndef VMASTORE_COMPILER_H
+#define VMASTORE_COMPILER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the shared library exports; everything else is built with -fvisibility=hidden. */
+#define VMS_API __attribute__((visibility("default")))
+
+#define VMS_CACHELINE 64
+#define vms_cacheline_aligned __attribute__((aligned(VMS_CACHELINE)))
+
+#ifndef likely
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#endif
+
+#if defined(__clang__)
+#define VMS_TSA(x) __attribute__((x))
+#else
+#define VMS_TSA(x)
+#endif
+
+#define VMS_CAPABILITY(name) VMS_TSA(capability(name))
+#define VMS_GUARDED_BY(l) VMS_TSA(guarded_by(l))
+#define VMS_ACQUIRE(...) VMS_TSA(acquire_capability(__VA_ARGS__))
+#define VMS_ACQUIRE_SHARED(...) VMS_TSA(acquire_shared_capability(__VA_ARGS__))
+#define VMS_TRY_ACQUIRE(ok, ...) VMS_TSA(try_acquire_capability(ok, __VA_ARGS__))
+#define VMS_TRY_ACQUIRE_SHARED(ok, ...) VMS_TSA(try_acquire_shared_capability(ok, __VA_ARGS__))
+#define VMS_RELEASE(...) VMS_TSA(release_capability(__VA_ARGS__))
+#define VMS_RELEASE_SHARED(...) VMS_TSA(release_shared_capability(__VA_ARGS__))
+#define VMS_REQUIRES(...) VMS_TSA(requires_capability(__VA_ARGS__))
+#define VMS_REQUIRES_SHARED(...) VMS_TSA(requires_shared_capability(__VA_ARGS__))
+#define VMS_EXCLUDES(...) VMS_TSA(locks_excluded(__VA_ARGS__))
+#define VMS_ASSERT_HELD(l) VMS_TSA(assert_capability(l))
+#define VMS_ASSERT_HELD_SHARED(l) VMS_TSA(assert_shared_capability(l))
+#define VMS_NO_TSA VMS_TSA(no_thread_safety_analysis)
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm.h - the operations of an address space, as Linux has them: map, unmap, protect, advise, break, fork, fault, look up, list.
+ *
+ * Two floors. Calls named vms_* take the mm and all locks themselves: they are the system calls. Calls with the kernel's names
+ * (find_vma(), do_mmap(), vma_start_read(), ...) are the kernel's functions, and ask for the locks that the kernel's ask for.
+ *
+ * Row may run beside column?   fault  lookup  map  unmap  protect  fork  exit    - freely
+ *   vms_fault                    -      -      r     r      r       r     X      r waits for the other side, or retries
+ *   lookup (mmap_lock R, RCU)    -      -      r     r      r       r     X      X the caller must hold a reference (mmget())
+ *   map unmap protect fork brk   r      r      r     r      r       r     X
+ *
+ * Addresses and lengths are bytes. Ranges are [start, end). Errors are -errno, as Linux's system calls return them; a call that
+ * answers an address answers the -errno as an unsigned long (IS_ERR_VALUE() tells).
+ */
+#ifndef VMASTORE_MM_H
+#define VMASTORE_MM_H
+
+#include <stdio.h>
+
+#include <vmastore/file.h>
+#include <vmastore/mm_types.h>
+#include <vmastore/rcu.h>
+
+#define IS_ERR_VALUE(x) unlikely((unsigned long)(x) >= (unsigned long)-4095L)
+
+#define VM_FAULT_OOM 0x000001u
+#define VM_FAULT_SIGBUS 0x000002u
+#define VM_FAULT_MAJOR 0x000004u
+#define VM_FAULT_SIGSEGV 0x000040u
+#define VM_FAULT_NOPAGE 0x000100u
+#define VM_FAULT_RETRY 0x000400u
+#define VM_FAULT_ERROR (VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV)
+
+#define FAULT_FLAG_WRITE 0x01u
+#define FAULT_FLAG_USER 0x40u
+#define FAULT_FLAG_INSTRUCTION 0x100u
+#define FAULT_FLAG_VMA_LOCK 0x1000u /* held: the VMA's read lock, not mmap_lock */
+
+struct vm_fault {
+	struct vm_area_struct *vma;
+	unsigned long address; /* page aligned */
+	pgoff_t pgoff;         /* page index in the file, or in the anonymous object */
+	unsigned int flags;    /* FAULT_FLAG_* */
+	struct page *page;     /* fault() puts a referenced page here */
+};
+
+/* What became of a touch: what a signal handler would be told. */
+enum vms_fault_result { VMS_FAULT_OK, VMS_SEGV_MAPERR, VMS_SEGV_ACCERR, VMS_SIGBUS, VMS_FAULT_OOM };
+
+/* ---- life cycle (lib/mm/mm.c) ---------------------------------------------------------------------------------------- */
+
+VMS_API extern const struct mm_layout vms_mm_layout_default; /* 47-bit x86-64: mmap_base 0x7ffff7fff000 and so on */
+VMS_API extern const struct mm_rules vms_mm_rules_default;
+
+/** vms_engine_names() - NULL-terminated list of engine names, the baseline first. */
+VMS_API const char *const *vms_engine_names(void);
+
+/**
+ * vms_mm_create() - A new, empty address space with one user (mmput() drops it).
+ * @engine: "rbtree", "maple" or "maple-vma".
+ * @layout: bounds; NULL for vms_mm_layout_default.
+ * @rules:  behaviour; NULL for vms_mm_rules_default.
+ * Return: it; NULL with errno EINVAL (no such engine, senseless bounds) or ENOMEM.
+ */
+VMS_API struct mm_struct *vms_mm_create(const char *engine, const struct mm_layout *layout, const struct mm_rules *rules);
+VMS_API void mmget(struct mm_struct *mm);
+VMS_API bool mmget_not_zero(struct mm_struct *mm);
+VMS_API void mmput(struct mm_struct *mm); /* the last user unmaps everything */
+VMS_API void mmgrab(struct mm_struct *mm);
+VMS_API void mmdrop(struct mm_struct *mm); /* the last one frees the structure */
+VMS_API const char *vms_mm_engine_name(const struct mm_struct *mm);
+VMS_API long vms_mm_counter(const struct mm_struct *mm, enum vms_mm_counter which);
+
+/* ---- the system calls (lib/mm): no lock held on entry or return ------------------------------------------------------ */
+
+/** vms_mmap() - mmap(2). @file: NULL stands for fd -1; @off: bytes. Return: address or -errno. */
+VMS_API unsigned long vms_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long prot,
+			       unsigned long flags, struct file *file, unsigned long off);
+VMS_API int vms_munmap(struct mm_struct *mm, unsigned long addr, unsigned long len);
+VMS_API int vms_mprotect(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned long prot);
+VMS_API int vms_madvise(struct mm_struct *mm, unsigned long start, unsigned long len, int advice);
+/** vms_brk() - the raw system call: answers the break, new or (refused) old. */
+VMS_API unsigned long vms_brk(struct mm_struct *mm, unsigned long brk);
+/** vms_fork() - dup_mm(): *@child gets a copy-on-write copy on the same engine. Return: 0 or -ENOMEM. */
+VMS_API int vms_fork(struct mm_struct *mm, struct mm_struct **child);
+/** vms_fault() - One access to @addr. @flags: FAULT_FLAG_WRITE, FAULT_FLAG_INSTRUCTION. Never blocks for a reader of mmap_lock. */
+VMS_API enum vms_fault_result vms_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags);
+
+/* ---- the page behind an address, for tests and embedders (lib/page): faults like a touch, then reads or writes one word */
+
+/** vms_read_word() - fault for reading, then the page's content word at @addr's page into *@word. */
+VMS_API enum vms_fault_result vms_read_word(struct mm_struct *mm, unsigned long addr, unsigned long *word);
+/** vms_write_word() - fault for writing, then set the page's content word. */
+VMS_API enum vms_fault_result vms_write_word(struct mm_struct *mm, unsigned long addr, unsigned long word);
+
+/* ---- locks ------------------------------------------------------------------------------------------------------------- */
+
+VMS_API void mmap_read_lock(struct mm_struct *mm) VMS_ACQUIRE_SHARED(mm->mmap_lock);
+VMS_API bool mmap_read_trylock(struct mm_struct *mm) VMS_TRY_ACQUIRE_SHARED(true, mm->mmap_lock);
+VMS_API void mmap_read_unlock(struct mm_struct *mm) VMS_RELEASE_SHARED(mm->mmap_lock);
+VMS_API void mmap_write_lock(struct mm_struct *mm) VMS_ACQUIRE(mm->mmap_lock);
+VMS_API bool mmap_write_trylock(struct mm_struct *mm) VMS_TRY_ACQUIRE(true, mm->mmap_lock);
+VMS_API void mmap_write_unlock(struct mm_struct *mm) VMS_RELEASE(mm->mmap_lock);
+VMS_API void mmap_write_downgrade(struct mm_struct *mm) VMS_NO_TSA; /* W -> R; ends every VMA write lock too */
+VMS_API void mmap_assert_locked(const struct mm_struct *mm) VMS_ASSERT_HELD_SHARED(mm->mmap_lock);
+VMS_API void mmap_assert_write_locked(const struct mm_struct *mm) VMS_ASSERT_HELD(mm->mmap_lock);
+
+/**
+ * lock_vma_under_rcu() - Read-lock the VMA that covers @addr, without mmap_lock.
+ * @mm:   Live address space; the caller holds a reference (mmget()).
+ * @addr: Byte address; need not be page aligned.
+ *
+ * Locks:    Enter holding no lock of @mm. Success leaves the VMA's lock held for reading and nothing else; vma_end_read() drops it.
+ * RCU:      Opens and closes its own read section.
+ * Ordering: Success acquires the release made by the last writer of this VMA: its plain fields are stable until vma_end_read().
+ *           NULL orders nothing.
+ * Progress: Never blocks; may refuse a mapped address while a writer is at work. On engines without VMA locks: always NULL.
+ *
+ * Return: the locked VMA. NULL means "retry under mmap_read_lock()", never "unmapped".
+ */
+VMS_API struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, unsigned long addr);
+VMS_API void vma_end_read(struct vm_area_struct *vma);
+/** vma_start_write() - Write-lock @vma and wait for its readers. mmap_lock W held; released with mmap_lock's W. */
+VMS_API void vma_start_write(struct vm_area_struct *vma);
+VMS_API void vma_assert_write_locked(const struct vm_area_struct *vma);
+VMS_API void vma_assert_locked(const struct vm_area_struct *vma);
+
+/* ---- lookup: mmap_lock held (R or W) ----------------------------------------------------------------------------------- */
+
+VMS_API struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr);      /* first with vm_end > addr */
+VMS_API struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr);    /* the one that covers addr */
+VMS_API struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, unsigned long start, unsigned long end);
+VMS_API struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr, struct vm_area_struct **pprev);
+VMS_API struct vm_area_struct *vms_vma_next(struct vm_area_struct *vma);
+VMS_API struct vm_area_struct *vms_vma_prev(struct vm_area_struct *vma);
+
+struct vma_iterator {
+	struct mm_struct *mm;
+	unsigned long addr; /* where the next step looks */
+};
+#define VMA_ITERATOR(name, __mm, __addr) struct vma_iterator name = {.mm = (__mm), .addr = (__addr)}
+static inline void vma_iter_init(struct vma_iterator *vmi, struct mm_struct *mm, unsigned long addr)
+{
+	vmi->mm = mm;
+	vmi->addr = addr;
+}
+VMS_API struct vm_area_struct *vma_next(struct vma_iterator *vmi);
+VMS_API struct vm_area_struct *vma_prev(struct vma_iterator *vmi);
+#define for_each_vma(vmi, vma) while (((vma) = vma_next(&(vmi))) != NULL)
+#define for_each_vma_range(vmi, vma, end) while (((vma) = vma_next(&(vmi))) != NULL && (vma)->vm_start < (end))
+
+/* ---- kernel-level operations: mmap_lock W held ------------------------------------------------------------------------- */
+
+VMS_API unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len, unsigned long prot,
+			      unsigned long flags, vm_flags_t vm_flags, unsigned long pgoff, unsigned long *populate);
+VMS_API int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len);
+VMS_API unsigned long get_unmapped_area(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
+					unsigned long pgoff, unsigned long flags);
+/** insert_vm_struct() - Insert @vma, as made by vm_area_alloc(), without merging. Return: 0, -ENOMEM (taken, or no memory). */
+VMS_API int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma);
+VMS_API struct vm_area_struct *vm_area_alloc(struct mm_struct *mm);
+VMS_API struct vm_area_struct *vm_area_dup(const struct vm_area_struct *orig);
+VMS_API void vm_area_free(struct vm_area_struct *vma); /* one that was never inserted, or has been removed */
+
+VMS_API void vm_flags_init(struct vm_area_struct *vma, vm_flags_t flags);  /* not yet inserted */
+VMS_API void vm_flags_reset(struct vm_area_struct *vma, vm_flags_t flags); /* mmap_lock W, VMA lock W */
+VMS_API void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags);
+VMS_API void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags);
+VMS_API void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set, vm_flags_t clear);
+
+/* ---- a page fault inside a VMA (lib/page): VMA lock R or mmap_lock R held ----------------------------------------------- */
+
+/**
+ * handle_mm_fault() - Make the page at @addr present in @vma for the access in @flags. The access right was checked before.
+ * Return: 0 or VM_FAULT_*. VM_FAULT_RETRY (only with FAULT_FLAG_VMA_LOCK): come back with mmap_lock; lock state is unchanged.
+ */
+VMS_API vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsigned int flags);
+
+/* ---- listing and checking ---------------------------------------------------------------------------------------------- */
+
+/** vms_maps_print() - The text of /proc/PID/maps. No lock held; takes mmap_lock R. Return: 0 or -EIO. */
+VMS_API int vms_maps_print(struct mm_struct *mm, FILE *out);
+/** vms_vmflags_string() - smaps' VmFlags, two letters each, joined by @sep, into @buf. Return: its length. */
+VMS_API size_t vms_vmflags_string(vm_flags_t flags, char sep, char *buf, size_t size);
+/**
+ * vms_mm_validate() - Check every invariant of @mm: order, no overlap, index against VMAs, counters, page tables.
+ * Locks: takes mmap_lock W (nothing moves while it looks). @why: NULL, or where each broken rule is printed.
+ * Return: the number of broken rules.
+ */
+VMS_API int vms_mm_validate(struct mm_struct *mm, FILE *why);
+
+/** vms_leak_report() - Objects that live in all caches of the library (VMAs, pages, page tables, nodes, anon_vmas). For tests, when
+ * every mm is gone. Prints what is left to @out (NULL: nothing). Runs rcu_barrier(). Return: their number. */
+VMS_API size_t vms_leak_report(FILE *out);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm_flags.h - the VM_* flags of a VMA, with the values that Linux 6.18 uses on x86-64, and the PROT_, MAP_ and MADV_ words
+ * that older C libraries do not define yet.
+ *
+ * Source of names and values: the VmFlags that /proc/PID/smaps prints (proc(5)) and Linux's documentation.
+ */
+#ifndef VMASTORE_MM_FLAGS_H
+#define VMASTORE_MM_FLAGS_H
+
+#include <sys/mman.h>
+
+typedef unsigned long vm_flags_t;
+
+#define VM_NONE 0x0UL
+#define VM_READ 0x1UL
+#define VM_WRITE 0x2UL
+#define VM_EXEC 0x4UL
+#define VM_SHARED 0x8UL
+#define VM_MAYREAD 0x10UL /* mprotect() may add VM_READ, and so on; always the right above shifted by 4 */
+#define VM_MAYWRITE 0x20UL
+#define VM_MAYEXEC 0x40UL
+#define VM_MAYSHARE 0x80UL
+#define VM_GROWSDOWN 0x100UL
+#define VM_UFFD_MISSING 0x200UL
+#define VM_PFNMAP 0x400UL
+#define VM_MAYBE_GUARD 0x800UL /* may hold guard pages: ignored by merging, kept by the result */
+#define VM_UFFD_WP 0x1000UL
+#define VM_LOCKED 0x2000UL
+#define VM_IO 0x4000UL
+#define VM_SEQ_READ 0x8000UL
+#define VM_RAND_READ 0x10000UL
+#define VM_DONTCOPY 0x20000UL
+#define VM_DONTEXPAND 0x40000UL
+#define VM_LOCKONFAULT 0x80000UL
+#define VM_ACCOUNT 0x100000UL
+#define VM_NORESERVE 0x200000UL
+#define VM_HUGETLB 0x400000UL
+#define VM_SYNC 0x800000UL
+#define VM_ARCH_1 0x1000000UL
+#define VM_WIPEONFORK 0x2000000UL
+#define VM_DONTDUMP 0x4000000UL
+#define VM_SOFTDIRTY 0x8000000UL
+#define VM_MIXEDMAP 0x10000000UL
+#define VM_HUGEPAGE 0x20000000UL
+#define VM_NOHUGEPAGE 0x40000000UL
+#define VM_MERGEABLE 0x80000000UL
+#define VM_DROPPABLE (1UL << 40)
+#define VM_SEALED (1UL << 42)
+
+#define VM_ACCESS_FLAGS (VM_READ | VM_WRITE | VM_EXEC)
+#define VM_LOCKED_MASK (VM_LOCKED | VM_LOCKONFAULT)
+#define VM_SPECIAL (VM_IO | VM_DONTEXPAND | VM_PFNMAP | VM_MIXEDMAP) /* never merged */
+#define VM_STACK VM_GROWSDOWN
+
+#ifndef MAP_DROPPABLE
+#define MAP_DROPPABLE 0x08
+#endif
+#ifndef PROT_GROWSDOWN
+#define PROT_GROWSDOWN 0x01000000
+#endif
+#ifndef PROT_GROWSUP
+#define PROT_GROWSUP 0x02000000
+#endif
+
+#endif

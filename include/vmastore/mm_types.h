@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm_types.h - the two structures everything turns on: an address space (struct mm_struct) and one of its ranges
+ * (struct vm_area_struct, a VMA). Operations on them: mm.h. The flags: mm_flags.h.
+ *
+ * Who may touch what. "mmap_lock R/W" is mm->mmap_lock held for reading or writing; "VMA lock" is the lock in each VMA, which
+ * only the engine `maple-vma` takes (on the others mmap_lock alone does its work).
+ *
+ *   state                                          to read                          to write
+ *   vm_start vm_end vm_pgoff vm_flags vm_file      VMA lock R or mmap_lock R        mmap_lock W and VMA lock W
+ *     vm_ops of an attached VMA
+ *   vm_mm, vm_refcnt, vm_lock_seq                  RCU, then verify under the lock  mmap_lock W (vm_refcnt: atomics)
+ *   anon_vma                                       VMA lock R or mmap_lock R        mmap_lock R and page_table_lock,
+ *                                                    (acquire)                        or mmap_lock W
+ *   map_count total_vm locked_vm ...               anyone, relaxed                  mmap_lock W
+ *   the index (tree, list)                         mmap_lock R; maple also RCU      mmap_lock W
+ *
+ * Lock order, outermost first: mmap_lock, VMA lock, file mapping's lock, anon_vma lock, page_table_lock, page-table page lock,
+ * tree lock.
+ */
+#ifndef VMASTORE_MM_TYPES_H
+#define VMASTORE_MM_TYPES_H
+
+#include <stdatomic.h>
+
+#include <vmastore/compiler.h>
+#include <vmastore/maple_tree.h>
+#include <vmastore/mm_flags.h>
+#include <vmastore/rbtree.h>
+#include <vmastore/rwsem.h>
+
+#define PAGE_SHIFT 12
+#ifndef PAGE_SIZE
+#define PAGE_SIZE (1UL << PAGE_SHIFT)
+#endif
+#ifndef PAGE_MASK
+#define PAGE_MASK (~(PAGE_SIZE - 1))
+#endif
+#define PAGE_ALIGN(x) (((x) + PAGE_SIZE - 1) & PAGE_MASK)
+
+typedef unsigned long pgoff_t;
+typedef unsigned int vm_fault_t; /* VM_FAULT_* of mm.h */
+
+struct anon_vma;
+struct file;
+struct mm_struct;
+struct page;
+struct vm_area_struct;
+struct vm_fault;
+struct vms__engine;
+struct vms__pcounter;
+struct vms__ptable;
+
+struct list_head {
+	struct list_head *next, *prev;
+};
+
+/* An interned, reference-counted name for anonymous memory. */
+struct anon_vma_name;
+
+/*
+ * The fields stand by who reads them: the first two cache lines are what a lookup and a fault read; the third is what every
+ * fault of `maple-vma` writes (vm_refcnt), kept off the lines that other threads only read.
+ */
+struct vm_area_struct {
+	/* line 0: the range and what finds it */
+	unsigned long vm_start; /* first byte; page aligned */
+	unsigned long vm_end;   /* first byte after; page aligned */
+	struct rb_node vm_rb;   /* engine rbtree only */
+	struct mm_struct *_Atomic vm_mm;
+	vm_flags_t vm_flags;
+	_Atomic unsigned long vm_lock_seq; /* == mm->mm_lock_seq: write-locked. Written under mmap_lock W */
+
+	/* line 1 */
+	struct vm_area_struct *vm_next, *vm_prev; /* engine rbtree only: address order */
+	unsigned long rb_subtree_gap;             /* engine rbtree only: largest gap before any VMA of this subtree */
+	unsigned long vm_pgoff;                   /* in pages: offset in the file, or address >> PAGE_SHIFT when made */
+	struct file *vm_file;                     /* NULL: anonymous */
+	const struct vm_operations_struct *vm_ops;
+	struct anon_vma *_Atomic anon_vma; /* NULL: never faulted for writing */
+	void *vm_private_data;             /* the embedder's */
+
+	/* line 2 */
+	_Atomic unsigned int vm_refcnt; /* 0 detached, 1 attached, +1 a reader, +VMA_LOCK_OFFSET a writer; futex word */
+	unsigned int vm_index_state;    /* whether the index holds this VMA; engine's own, mmap_lock W */
+	struct list_head anon_vma_chain;
+	struct {
+		struct rb_node rb;
+		unsigned long rb_subtree_last;
+	} shared; /* in the file mapping's interval tree */
+	struct anon_vma_name *anon_name;
+} vms_cacheline_aligned;
+
+/*
+ * Hooks of whoever owns a mapping. Each is called with the locks that Linux holds there.
+ *   open, close   mmap_lock W: a VMA was copied (split, fork) / is going away.
+ *   may_split     mmap_lock W: 0, or a -errno that refuses a split at @addr.
+ *   mprotect      mmap_lock W: 0, or a -errno that refuses.
+ *   fault         mmap_lock R or VMA lock R: put a referenced page into vmf->page and answer 0, or answer VM_FAULT_*.
+ *   page_mkwrite  as fault: a read-only shared page is about to become writable.
+ *   name          mmap_lock R: a name for the listing, or NULL.
+ */
+struct vm_operations_struct {
+	void (*open)(struct vm_area_struct *vma);
+	void (*close)(struct vm_area_struct *vma);
+	int (*may_split)(struct vm_area_struct *vma, unsigned long addr);
+	int (*mremap)(struct vm_area_struct *vma);
+	int (*mprotect)(struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned long newflags);
+	vm_fault_t (*fault)(struct vm_fault *vmf);
+	vm_fault_t (*map_pages)(struct vm_fault *vmf, pgoff_t start, pgoff_t end);
+	vm_fault_t (*page_mkwrite)(struct vm_fault *vmf);
+	vm_fault_t (*pfn_mkwrite)(struct vm_fault *vmf);
+	int (*access)(struct vm_area_struct *vma, unsigned long addr, void *buf, int len, int write);
+	const char *(*name)(struct vm_area_struct *vma);
+	unsigned long (*pagesize)(struct vm_area_struct *vma);
+};
+
+enum vms_mm_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SHMEMPAGES, MM_PGTABLES, VMS_FAULTS_VMA, VMS_FAULTS_MMAP, NR_MM_COUNTERS };
+
+/*
+ * What Linux changed between versions and shows in the layout, and what the machine configures. vms_mm_rules_default is Linux
+ * 6.18 on x86-64 with transparent huge pages set to `madvise`.
+ */
+struct mm_rules {
+	unsigned int kernel_version; /* KERNEL_VERSION-style: 6.18 is 0x061200 */
+	bool thp_align;              /* align placement of anonymous mappings whose length is a multiple of 2 MiB (6.13) */
+	bool merge_one_sided;        /* a faulted and an unfaulted VMA merge whichever side is faulted (6.16) */
+};
+
+/* The bounds of an address space; all bytes. */
+struct mm_layout {
+	unsigned long task_size;     /* first address that is never mapped */
+	unsigned long mmap_base;     /* top-down placement ends here */
+	unsigned long mmap_min_addr; /* lowest address that MAP_FIXED may name */
+	unsigned long bottom_base;   /* bottom-up placement (the fall-back) starts here */
+	unsigned long start_brk;     /* where the break begins */
+	unsigned long stack_limit;   /* RLIMIT_STACK */
+	int max_map_count;           /* vm.max_map_count */
+};
+
+struct mm_struct {
+	/* read by every fault, written by mmap_lock writers */
+	const struct vms__engine *engine; /* const after mm_alloc() */
+	struct vms__ptable *pgd;          /* const after mm_alloc() */
+	struct vms__pcounter *counters;   /* striped: enum vms_mm_counter */
+	_Atomic unsigned long mm_lock_seq; /* odd: write-locked; +1 on write lock and on unlock or downgrade */
+	union {                           /* the index; which one is the engine's business */
+		struct maple_tree mm_mt;
+		struct {
+			struct rb_root mm_rb;
+			struct vm_area_struct *mmap; /* first of the address-ordered list */
+			unsigned long highest_vm_end;
+			unsigned long vmacache_id; /* unique among all mms ever, so that a reused address cannot hit */
+			_Atomic unsigned long vmacache_seq;
+		};
+	};
+
+	struct rw_semaphore mmap_lock vms_cacheline_aligned;
+
+	_Atomic int mm_users vms_cacheline_aligned; /* users of the address space: mmget(), mmput() */
+	_Atomic int mm_count;                       /* users of this structure: mmgrab(), mmdrop() */
+	_Atomic unsigned int page_table_lock;       /* vms__spinlock word: first anon_vma of a VMA, upper page tables */
+
+	/* mmap_lock W; read relaxed */
+	_Atomic int map_count;
+	_Atomic unsigned long total_vm, data_vm, exec_vm, stack_vm, locked_vm, pinned_vm; /* pages */
+	_Atomic unsigned long hiwater_vm, hiwater_rss;
+	vm_flags_t def_flags;
+	unsigned long start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
+	unsigned long arg_start, arg_end, env_start, env_end;
+
+	struct mm_layout layout; /* const after mm_alloc(), except mmap_base at exec */
+	struct mm_rules rules;
+	struct list_head mmlist;
+	void *owner; /* the embedder's */
+};
+
+#endif

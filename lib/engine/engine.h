@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine.h - the seam between the mm code and what it runs on. An engine is one index (which structure finds a VMA) with one
+ * locking scheme (what a fault and a writer lock). lib/mm and lib/page speak to an mm only through this header.
+ *
+ * The whole write side of an index is one operation: "from now on, [start, end) belongs to this VMA (or to none)". Inserting,
+ * erasing many, splitting, growing, shrinking and every kind of merge are each one such store, prepared (may fail, changes
+ * nothing) and then committed (cannot fail).
+ */
+#ifndef VMS_ENGINE_ENGINE_H
+#define VMS_ENGINE_ENGINE_H
+
+#include <vmastore/mm.h>
+
+/*
+ * One prepared store.
+ *
+ * Protocol, mmap_lock W throughout:
+ *   1. fill start, end, vma; vms__index_prepare(). The VMAs' fields are still the old ones.
+ *   2. write-lock the VMAs concerned; set their new vm_start, vm_end, vm_pgoff.
+ *   3. vms__index_commit(), or vms__index_cancel() instead of 2 and 3.
+ * A VMA that lies wholly inside [start, end) before step 2, other than @vma, leaves the index. A VMA that is overlapped in part
+ * loses that part, and the caller trims its fields in step 2. @vma may be in the index already (it grows into [start, end), which may
+ * or may not include what it covers now) or not (it is new, and [start, end) is exactly its range). vma NULL erases, or trims.
+ * At most one store is prepared at a time for an mm.
+ */
+struct vms__store {
+	unsigned long start, end; /* [start, end), page aligned, not empty */
+	struct vm_area_struct *vma;
+
+	/* the index's own, between prepare and commit */
+	struct ma_state mas;
+	struct vm_area_struct *first; /* rbtree: first VMA to leave the index */
+	struct vm_area_struct *prev;  /* rbtree: the VMA before all of it */
+	unsigned int nr;              /* rbtree: how many leave */
+};
+
+struct vms__index_ops {
+	const char *name;
+	void (*init)(struct mm_struct *mm);
+	void (*destroy)(struct mm_struct *mm); /* forget everything; VMAs themselves are the caller's */
+
+	/* mmap_lock R or W. find: the first VMA with vm_end > addr. prev_below: the last VMA with vm_start < addr. */
+	struct vm_area_struct *(*find)(struct mm_struct *mm, unsigned long addr);
+	struct vm_area_struct *(*prev_below)(struct mm_struct *mm, unsigned long addr);
+	struct vm_area_struct *(*next)(struct mm_struct *mm, struct vm_area_struct *vma);
+	struct vm_area_struct *(*prev)(struct mm_struct *mm, struct vm_area_struct *vma);
+
+	/*
+	 * mmap_lock W. The lowest / highest address a such that [a, a + size) is free and lies inside [low, high).
+	 * Guard gaps and alignment are the caller's. false: there is none.
+	 */
+	bool (*gap_lowest)(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, unsigned long *addr);
+	bool (*gap_highest)(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, unsigned long *addr);
+
+	int (*prepare)(struct mm_struct *mm, struct vms__store *store); /* 0 or -ENOMEM */
+	void (*commit)(struct mm_struct *mm, struct vms__store *store);
+	void (*cancel)(struct mm_struct *mm, struct vms__store *store);
+
+	/* mmap_lock W. Number of broken invariants of the structure itself, each printed to @why unless NULL. */
+	int (*validate)(struct mm_struct *mm, FILE *why);
+};
+
+struct vms__lock_ops {
+	const char *name;
+	bool per_vma; /* a fault may hold only a VMA's lock */
+	/* A locked VMA that covers addr, or NULL: go on under mmap_lock. */
+	struct vm_area_struct *(*fault_enter)(struct mm_struct *mm, unsigned long addr);
+	void (*fault_exit)(struct vm_area_struct *vma);
+	void (*vma_write)(struct vm_area_struct *vma);
+	void (*read_enter)(struct mm_struct *mm);
+	void (*read_exit)(struct mm_struct *mm);
+	/* Write access to [start, end). Today's engines take all of the mm. */
+	void (*write_enter)(struct mm_struct *mm, unsigned long start, unsigned long end);
+	void (*write_exit)(struct mm_struct *mm);
+	void (*write_downgrade)(struct mm_struct *mm); /* leave with read_exit */
+};
+
+struct vms__engine {
+	const char *name;
+	const struct vms__index_ops *index;
+	const struct vms__lock_ops *lock;
+};
+
+extern const struct vms__index_ops vms__index_rbtree;
+extern const struct vms__index_ops vms__index_maple;
+extern const struct vms__lock_ops vms__lock_mmap;
+extern const struct vms__lock_ops vms__lock_vma;
+
+/* The engine of that name, or NULL. */
+const struct vms__engine *vms__engine_find(const char *name);
+
+/* A VMA's lock word at its birth, when it enters the index, and when it leaves (write-locked; waits for its readers). */
+void vms__vma_lock_init(struct vm_area_struct *vma);
+void vms__vma_mark_attached(struct vm_area_struct *vma);
+void vms__vma_mark_detached(struct vm_area_struct *vma);
+bool vms__vma_is_attached(const struct vm_area_struct *vma);
+
+static inline struct vm_area_struct *vms__find(struct mm_struct *mm, unsigned long addr)
+{
+	return mm->engine->index->find(mm, addr);
+}
+static inline struct vm_area_struct *vms__prev_below(struct mm_struct *mm, unsigned long addr)
+{
+	return mm->engine->index->prev_below(mm, addr);
+}
+static inline int vms__index_prepare(struct mm_struct *mm, struct vms__store *store)
+{
+	return mm->engine->index->prepare(mm, store);
+}
+static inline void vms__index_commit(struct mm_struct *mm, struct vms__store *store)
+{
+	mm->engine->index->commit(mm, store);
+}
+static inline void vms__index_cancel(struct mm_struct *mm, struct vms__store *store)
+{
+	mm->engine->index->cancel(mm, store);
+}
+
+#endif

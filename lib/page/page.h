@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * page.h - what lib/mm asks of lib/page: page tables, pages, anon_vma. handle_mm_fault() itself is public (mm.h).
+ */
+#ifndef VMS_PAGE_PAGE_H
+#define VMS_PAGE_PAGE_H
+
+#include <vmastore/mm.h>
+
+/* ---- page tables (pgtable.c, memory.c) ---- */
+
+/* The top table of a new mm. Return: 0 or -ENOMEM. */
+int vms__pgd_alloc(struct mm_struct *mm);
+/* Frees what is left of the tables; every page must be gone. */
+void vms__pgd_free(struct mm_struct *mm);
+
+/*
+ * Unmap the pages of [start, end), all inside @vma, and drop the references.
+ * Locks: mmap_lock (R or W) or the VMA's lock.
+ */
+void vms__zap_range(struct vm_area_struct *vma, unsigned long start, unsigned long end);
+/*
+ * Free the tables that map nothing but [start, end), where no VMA remains in [floor, ceiling): a table goes only if all that it could
+ * map lies in [floor, ceiling). ceiling 0 stands for the top.
+ * Locks: mmap_lock R or W (its writer removed the VMAs first, and waited for their readers).
+ */
+void vms__free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long floor, unsigned long ceiling);
+/* fork: share @src's pages with @dst copy-on-write. Locks: both mmap_locks W, @src write-locked. Return: 0 or -ENOMEM. */
+int vms__copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src);
+/* After vm_flags changed: take away the write bit where it no longer holds. Locks: mmap_lock W, VMA write-locked. */
+void vms__change_protection(struct vm_area_struct *vma, unsigned long start, unsigned long end);
+/* Pages and tables of @mm against its counters and VMAs: number of broken rules, printed to @why. Locks: mmap_lock W. */
+int vms__pgtable_validate(struct mm_struct *mm, FILE *why);
+/* The content word of the page at addr; false: no page present there for that access. Locks: mmap_lock or VMA lock. */
+bool vms__page_read(struct vm_area_struct *vma, unsigned long addr, unsigned long *word);
+bool vms__page_write(struct vm_area_struct *vma, unsigned long addr, unsigned long word);
+
+/* ---- anon_vma (rmap.c): see FEATURES A14 for what is asked ---- */
+
+/* Give @vma an anon_vma if it has none: that of a mergeable neighbour, or a new one. Locks: mmap_lock R or W. 0 or -ENOMEM. */
+int vms__anon_vma_prepare(struct vm_area_struct *vma);
+/* @dst takes @src's anon_vma and is linked to all of @src's chain. Locks: mmap_lock W. 0 or -ENOMEM (dst unchanged). */
+int vms__anon_vma_clone(struct vm_area_struct *dst, const struct vm_area_struct *src);
+/* fork: as clone, and a new anon_vma of its own, child of @src's. Locks: both mmap_locks W. 0 or -ENOMEM. */
+int vms__anon_vma_fork(struct vm_area_struct *dst, const struct vm_area_struct *src);
+/* Unlink from every anon_vma; vma->anon_vma becomes NULL. Locks: mmap_lock, and the VMA is detached or write-locked. */
+void vms__anon_vma_unlink(struct vm_area_struct *vma);
+/* True for a VMA whose anon_vma came by fork: its chain holds more than one. Locks: mmap_lock. */
+bool vms__anon_vma_is_fork_child(const struct vm_area_struct *vma);
+
+/* ---- file mappings (filemap.c) ---- */
+
+/* Link / unlink @vma in its file mapping's interval tree, keyed on vm_pgoff. No-ops without a file. Locks: mmap_lock W. */
+void vms__vma_link_file(struct vm_area_struct *vma);
+void vms__vma_unlink_file(struct vm_area_struct *vma);
+
+#endif
