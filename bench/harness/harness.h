@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * harness.h - all of the measuring harness: threads and time (runner.h), latencies (histogram.h), results (row.h, table.h),
+ * command-line values (args.h), CPUs (cpus.h). Knows nothing of address spaces.
+ */
+#ifndef BENCH_HARNESS_H
+#define BENCH_HARNESS_H
+
+#include "bench/harness/args.h"
+#include "bench/harness/clock.h"
+#include "bench/harness/cpus.h"
+#include "bench/harness/histogram.h"
+#include "bench/harness/row.h"
+#include "bench/harness/runner.h"
+#include "bench/harness/table.h"
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * row.h - one measured figure as every program here prints it: a JSON object a line with --json, else a line of a table.
+ *
+ *	{"workload": "mmap1", "engine": "maple", "threads": 2, "vmas": 9, "ops": 51234, "seconds": 0.5, "ops_per_sec": 102468.0,
+ *	 "p50_ns": 9100, "p99_ns": 20223, "p999_ns": 41215, "max_ns": 60112, "errors": 0,
+ *	 "runs": 3, "ops_per_sec_min": 99120.4, "ops_per_sec_max": 104300.2}
+ *
+ * Of several runs the one with the median throughput is shown whole; errors are the sum over all runs, so that none hides.
+ */
+#ifndef BENCH_ROW_H
+#define BENCH_ROW_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "bench/harness/runner.h"
+
+#define BENCH_NAME_MAX 64
+
+struct bench_row {
+	char workload[BENCH_NAME_MAX];
+	char engine[BENCH_NAME_MAX];
+	unsigned int threads;
+	unsigned long vmas;
+	unsigned long ops;
+	double seconds;
+	double ops_per_sec;
+	uint64_t p50_ns, p99_ns, p999_ns, max_ns;
+	unsigned long errors;
+	unsigned int runs;
+	double ops_per_sec_min, ops_per_sec_max;
+};
+
+/** bench_row_name() - Set the names, cut to what fits. */
+void bench_row_name(struct bench_row *row, const char *workload, const char *engine);
+
+/** bench_row_latency() - Set the latency columns from @h. */
+void bench_row_latency(struct bench_row *row, const struct bench_hist *h);
+
+/**
+ * bench_row_fill() - Set everything that runs decide (all but the names, threads and vmas) from @nr runs, at least one.
+ * Sorts @runs by throughput.
+ */
+void bench_row_fill(struct bench_row *row, struct bench_result **runs, unsigned int nr);
+
+/** bench_row_json() - A new JSON object of @row, to which a program may add keys; NULL when memory is out. */
+json_t *bench_row_json(const struct bench_row *row);
+
+/** bench_row_print_json() - @row as one line. Return: 0, or -1 if it could not be written. */
+int bench_row_print_json(FILE *out, const struct bench_row *row);
+
+/**
+ * bench_row_parse() - Read what bench_row_print_json() wrote.
+ * @why: receives "what was found, what was expected" on failure.
+ */
+bool bench_row_parse(struct bench_row *row, const char *line, char *why, size_t why_size);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * runner.h - runs one body on T pinned threads at once and measures it.
+ *
+ * A body is a loop:
+ *
+ *	while (bench_running(w)) {
+ *		uint64_t t = bench_begin(w);
+ *
+ *		if (the_operation() != expected)
+ *			w->errors++;
+ *		bench_end(w, t);
+ *	}
+ *
+ * Time: all threads start together; nothing counts until the warm-up is over; then, for the given seconds, every operation
+ * counts. The runner reads the counters and the clock at both ends of that window and trusts no sleep.
+ *
+ * Latency: reading the clock around every operation would slow the fast ones to a crawl, so a worker times one operation in
+ * about @gap, at random distances (a fixed distance could fall in step with the workload). The runner picks the gap when the
+ * warm-up ends such that timing costs about one part in a hundred; slow operations are all timed. The clock's own cost is
+ * subtracted. Throughput counts every operation, timed or not. The largest latency is therefore the largest *timed* one.
+ *
+ * Locks: a struct bench_worker belongs to its thread; the runner reads `ops` at any time and the rest after the join.
+ */
+#ifndef BENCH_RUNNER_H
+#define BENCH_RUNNER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bench/harness/clock.h"
+#include "bench/harness/cpus.h"
+#include "bench/harness/histogram.h"
+
+enum bench_phase { BENCH_WAIT, BENCH_WARMUP, BENCH_MEASURE, BENCH_STOP };
+
+/* What the workers read and only the runner writes; a line of its own. */
+struct bench_control {
+	_Atomic int phase;        /* enum bench_phase */
+	_Atomic unsigned int gap; /* mean distance of timed operations; set before phase becomes BENCH_MEASURE */
+} __attribute__((aligned(256)));
+
+/* 256 bytes apart: neither a line nor the neighbour that the prefetcher pairs with it is shared by two workers. */
+struct bench_worker {
+	_Atomic unsigned long ops; /* its thread writes, relaxed; the runner reads */
+	unsigned long errors;      /* unexpected results; the body counts them */
+	unsigned int until_timed;  /* operations until the next timed one */
+	unsigned int index;        /* 0 .. nr - 1 */
+	unsigned int nr;           /* threads in this run */
+	uint64_t random;           /* state of bench_random(); never 0 */
+	uint64_t clock_cost;
+	const struct bench_control *control;
+	struct bench_hist *hist;
+	void *arg; /* bench_plan.arg */
+} __attribute__((aligned(256)));
+
+struct bench_plan {
+	unsigned int threads;
+	double warmup;  /* seconds to drop */
+	double seconds; /* to measure; 0: no warm-up, and until every body returns by itself */
+	void (*body)(struct bench_worker *w);
+	void *arg; /* shared by all workers */
+};
+
+struct bench_result {
+	unsigned long ops;
+	unsigned long errors;
+	double seconds; /* that the window really lasted */
+	struct bench_hist hist;
+};
+
+/**
+ * bench_run() - Run @plan once on the CPUs of @cpus and fill @result.
+ * Return: 0, or -errno if the threads could not be had (nothing was run).
+ */
+int bench_run(const struct bench_plan *plan, const struct bench_cpus *cpus, struct bench_result *result);
+
+static inline bool bench_running(const struct bench_worker *w)
+{
+	/* Relaxed: it only says when to leave the loop; the join orders everything else. */
+	return atomic_load_explicit(&w->control->phase, memory_order_relaxed) != BENCH_STOP;
+}
+
+/** bench_random() - xorshift64*: the worker's own numbers, the same in every run. */
+static inline uint64_t bench_random(struct bench_worker *w)
+{
+	uint64_t x = w->random;
+
+	x ^= x >> 12;
+	x ^= x << 25;
+	x ^= x >> 27;
+	w->random = x;
+	return x * 0x2545f4914f6cdd1dULL;
+}
+
+/* The end of a timed operation: record it, and draw the distance to the next. Not inline: it is the rare path. */
+void bench_end_timed(struct bench_worker *w, uint64_t begin);
+
+/** bench_begin() - An operation starts. Return: what bench_end() wants: the time, or 0 if this one is not timed. */
+static inline uint64_t bench_begin(struct bench_worker *w)
+{
+	return __builtin_expect(--w->until_timed == 0, 0) ? bench_now_ns() : 0;
+}
+
+/** bench_end_n() - The operation is over and counts as @n. */
+static inline void bench_end_n(struct bench_worker *w, uint64_t begin, unsigned long n)
+{
+	if (__builtin_expect(begin != 0, 0))
+		bench_end_timed(w, begin);
+	/* One writer: load and store, no locked add. Relaxed: the runner wants a recent count, and reads nothing else. */
+	atomic_store_explicit(&w->ops, atomic_load_explicit(&w->ops, memory_order_relaxed) + n, memory_order_relaxed);
+}
+
+static inline void bench_end(struct bench_worker *w, uint64_t begin)
+{
+	bench_end_n(w, begin, 1);
+}
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * table.h - rows as a table for people. With a baseline engine, a column says how many times as fast as the baseline each
+ * row is: same workload, same number of threads.
+ */
+#ifndef BENCH_TABLE_H
+#define BENCH_TABLE_H
+
+#include "bench/harness/row.h"
+
+/**
+ * bench_table_speedup() - Throughput of @row over that of the row of engine @baseline with its workload, threads and vmas.
+ * Return: the quotient, or 0 if there is no such row, or it measured nothing.
+ */
+double bench_table_speedup(const struct bench_row *rows, size_t nr, const struct bench_row *row, const char *baseline);
+
+/** bench_table_print() - Headings and all @rows. @baseline: an engine, or NULL for no speed-up column. */
+void bench_table_print(FILE *out, const struct bench_row *rows, size_t nr, const char *baseline);
+
+#endif
