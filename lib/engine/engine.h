@@ -22,7 +22,7 @@
  * A VMA that lies wholly inside [start, end) before step 2, other than @vma, leaves the index. A VMA that is overlapped in part
  * loses that part, and the caller trims its fields in step 2. @vma may be in the index already (it grows into [start, end), which may
  * or may not include what it covers now) or not (it is new, and [start, end) is exactly its range). vma NULL erases, or trims.
- * At most one store is prepared at a time for an mm.
+ * At most one store is prepared at a time for an mm. A VMA that grows is stored with the whole range that it is to cover.
  */
 struct vms__store {
 	unsigned long start, end; /* [start, end), page aligned, not empty */
@@ -33,6 +33,9 @@ struct vms__store {
 	struct vm_area_struct *first; /* rbtree: first VMA to leave the index */
 	struct vm_area_struct *prev;  /* rbtree: the VMA before all of it */
 	unsigned int nr;              /* rbtree: how many leave */
+
+	/* after commit: the VMAs that left the index, in address order, linked by vm_next up to NULL; vm_index_state is 0 */
+	struct vm_area_struct *victims;
 };
 
 struct vms__index_ops {
@@ -84,8 +87,12 @@ struct vms__engine {
 
 extern const struct vms__index_ops vms__index_rbtree;
 extern const struct vms__index_ops vms__index_maple;
+extern const struct vms__index_ops vms__index_maple_rcu; /* its readers may hold RCU alone */
 extern const struct vms__lock_ops vms__lock_mmap;
 extern const struct vms__lock_ops vms__lock_vma;
+
+/* mmap_lock W of a second mm while the first mm's is held: fork. */
+void vms__mmap_write_lock_nested(struct mm_struct *mm) VMS_ACQUIRE(mm->mmap_lock);
 
 /* The engine of that name, or NULL. */
 const struct vms__engine *vms__engine_find(const char *name);

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * index_maple.c - the index on a maple tree: [vm_start, vm_end - 1] -> VMA. Nothing of the VMA itself is needed to find it, so the
+ * tree may be walked under RCU alone, and every kind of change is one store of a range.
+ *
+ * Two tables of the same functions: with the tree in RCU mode (`maple-vma`: a lock-free walk may be under way at any time), and
+ * without (`maple`: mmap_lock excludes readers, so that nodes are changed in place and reused at once).
+ *
+ * Locks: as engine.h says; the tree's own lock is external, namely mmap_lock.
+ */
+#include "lib/engine/engine.h"
+#include "lib/sync/assert.h"
+
+static void init_plain(struct mm_struct *mm)
+{
+	mt_init_flags(&mm->mm_mt, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_LOCK_EXTERN);
+}
+
+static void init_rcu(struct mm_struct *mm)
+{
+	mt_init_flags(&mm->mm_mt, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_LOCK_EXTERN | MT_FLAGS_USE_RCU);
+}
+
+static void destroy(struct mm_struct *mm)
+{
+	__mt_destroy(&mm->mm_mt);
+}
+
+static struct vm_area_struct *find(struct mm_struct *mm, unsigned long addr)
+{
+	MA_STATE(mas, &mm->mm_mt, addr, addr);
+
+	return mas_find(&mas, ULONG_MAX);
+}
+
+static struct vm_area_struct *prev_below(struct mm_struct *mm, unsigned long addr)
+{
+	if (!addr)
+		return NULL;
+	MA_STATE(mas, &mm->mm_mt, addr - 1, addr - 1);
+
+	return mas_find_rev(&mas, 0);
+}
+
+static struct vm_area_struct *next(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	return find(mm, vma->vm_end);
+}
+
+static struct vm_area_struct *prev(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	return prev_below(mm, vma->vm_start);
+}
+
+static bool gap_lowest(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, unsigned long *addr)
+{
+	if (high <= low || high - low < size)
+		return false;
+	MA_STATE(mas, &mm->mm_mt, 0, 0);
+
+	if (mas_empty_area(&mas, low, high - 1, size))
+		return false;
+	*addr = mas.index;
+	return true;
+}
+
+static bool gap_highest(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, unsigned long *addr)
+{
+	if (high <= low || high - low < size)
+		return false;
+	MA_STATE(mas, &mm->mm_mt, 0, 0);
+
+	if (mas_empty_area_rev(&mas, low, high - 1, size))
+		return false;
+	*addr = mas.last - size + 1;
+	return true;
+}
+
+static int prepare(struct mm_struct *mm, struct vms__store *store)
+{
+	mmap_assert_write_locked(mm);
+	VMS_ASSERT(store->start < store->end);
+	store->victims = NULL;
+	mas_init(&store->mas, &mm->mm_mt, store->start);
+	mas_set_range(&store->mas, store->start, store->end - 1);
+	return mas_preallocate(&store->mas, store->vma, GFP_KERNEL);
+}
+
+/*
+ * Chains the VMAs whose whole range in the tree lies in the store's. The tree still holds the old ranges, whatever the VMAs'
+ * fields say by now.
+ */
+static void collect_victims(struct mm_struct *mm, struct vms__store *store)
+{
+	struct vm_area_struct **tail = &store->victims, *vma;
+	MA_STATE(mas, &mm->mm_mt, store->start, store->start);
+
+	mas_for_each(&mas, vma, store->end - 1) {
+		if (vma == store->vma || mas.index < store->start || mas.last > store->end - 1)
+			continue;
+		vma->vm_index_state = 0;
+		*tail = vma;
+		tail = &vma->vm_next;
+	}
+	*tail = NULL;
+}
+
+static void commit(struct mm_struct *mm, struct vms__store *store)
+{
+	mmap_assert_write_locked(mm);
+	collect_victims(mm, store);
+	if (store->vma)
+		store->vma->vm_index_state = 1;
+	mas_store_prealloc(&store->mas, store->vma);
+}
+
+static void cancel(struct mm_struct *mm, struct vms__store *store)
+{
+	mmap_assert_write_locked(mm);
+	mas_destroy(&store->mas);
+}
+
+static int broken(FILE *why, const char *rule, const struct vm_area_struct *vma)
+{
+	if (why)
+		fprintf(why, "index maple: %s: VMA %lx-%lx\n", rule, vma->vm_start, vma->vm_end);
+	return 1;
+}
+
+static int validate(struct mm_struct *mm, FILE *why)
+{
+	struct vm_area_struct *vma;
+	int bad = 0;
+	MA_STATE(mas, &mm->mm_mt, 0, 0);
+
+	mmap_assert_write_locked(mm);
+	mt_validate(&mm->mm_mt);
+	mas_for_each(&mas, vma, ULONG_MAX) {
+		if (mas.index != vma->vm_start || mas.last != vma->vm_end - 1)
+			bad += broken(why, "the tree's range is not the VMA's", vma);
+		if (vma->vm_index_state != 1)
+			bad += broken(why, "a VMA in the tree is not marked so", vma);
+	}
+	return bad;
+}
+
+#define OPS(init_function)                                                                                                                 \
+	{                                                                                                                                  \
+		.name = "maple", .init = (init_function), .destroy = destroy, .find = find, .prev_below = prev_below, .next = next,        \
+		.prev = prev, .gap_lowest = gap_lowest, .gap_highest = gap_highest, .prepare = prepare, .commit = commit,                  \
+		.cancel = cancel, .validate = validate,                                                                                    \
+	}
+
+const struct vms__index_ops vms__index_maple = OPS(init_plain);
+const struct vms__index_ops vms__index_maple_rcu = OPS(init_rcu);

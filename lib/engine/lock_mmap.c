@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lock_mmap.c - mmap_lock, and the locking scheme that has nothing else: faults find their VMA under mmap_lock for reading,
+ * every change takes it for writing (engines `rbtree` and `maple`).
+ *
+ * mm_lock_seq is odd exactly while mmap_lock is held for writing. Only its holder changes it, so a load and a store suffice. The
+ * engine `maple-vma` takes "vm_lock_seq == mm_lock_seq" for "this VMA is write-locked"; one increment on leaving thus
+ * unlocks every VMA at once.
+ */
+#include "lib/engine/engine.h"
+#include "lib/sync/assert.h"
+#include "lib/sync/lockdep.h"
+
+static void seq_begin(struct mm_struct *mm)
+{
+	unsigned long seq = atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed);
+
+	VMS_ASSERT(!(seq & 1));
+	/* Relaxed: nobody draws a conclusion from seeing the odd value early or late; vms__vlock_start_write() orders what matters. */
+	atomic_store_explicit(&mm->mm_lock_seq, seq + 1, memory_order_relaxed);
+}
+
+static void seq_end(struct mm_struct *mm)
+{
+	unsigned long seq = atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed);
+
+	VMS_ASSERT(seq & 1);
+	/* Release: pairs with the acquire load in vms__vlock_try_read(). Who sees the VMAs unlocked sees what was written to them. */
+	atomic_store_explicit(&mm->mm_lock_seq, seq + 1, memory_order_release);
+}
+
+void mmap_read_lock(struct mm_struct *mm)
+{
+	vms__lockdep_acquire(VMS__RANK_MMAP, &mm->mmap_lock, "mmap_lock");
+	down_read(&mm->mmap_lock);
+}
+
+bool mmap_read_trylock(struct mm_struct *mm)
+{
+	if (!down_read_trylock(&mm->mmap_lock))
+		return false;
+	vms__lockdep_acquire(VMS__RANK_MMAP, &mm->mmap_lock, "mmap_lock");
+	return true;
+}
+
+void mmap_read_unlock(struct mm_struct *mm)
+{
+	vms__lockdep_release(&mm->mmap_lock);
+	up_read(&mm->mmap_lock);
+}
+
+void mmap_write_lock(struct mm_struct *mm)
+{
+	vms__lockdep_acquire(VMS__RANK_MMAP, &mm->mmap_lock, "mmap_lock");
+	down_write(&mm->mmap_lock);
+	seq_begin(mm);
+}
+
+void vms__mmap_write_lock_nested(struct mm_struct *mm)
+{
+	vms__lockdep_acquire_nested(VMS__RANK_MMAP, &mm->mmap_lock, "mmap_lock");
+	down_write(&mm->mmap_lock);
+	seq_begin(mm);
+}
+
+bool mmap_write_trylock(struct mm_struct *mm)
+{
+	if (!down_write_trylock(&mm->mmap_lock))
+		return false;
+	vms__lockdep_acquire(VMS__RANK_MMAP, &mm->mmap_lock, "mmap_lock");
+	seq_begin(mm);
+	return true;
+}
+
+void mmap_write_unlock(struct mm_struct *mm)
+{
+	seq_end(mm);
+	vms__lockdep_release(&mm->mmap_lock);
+	up_write(&mm->mmap_lock);
+}
+
+void mmap_write_downgrade(struct mm_struct *mm)
+{
+	seq_end(mm);
+	downgrade_write(&mm->mmap_lock);
+}
+
+void mmap_assert_locked(const struct mm_struct *mm)
+{
+	rwsem_assert_held(&mm->mmap_lock);
+}
+
+void mmap_assert_write_locked(const struct mm_struct *mm)
+{
+	rwsem_assert_held_write(&mm->mmap_lock);
+	VMS_ASSERT(atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed) & 1);
+}
+
+static struct vm_area_struct *no_fast_path(struct mm_struct *mm, unsigned long addr)
+{
+	(void)mm;
+	(void)addr;
+	return NULL;
+}
+
+static void no_vma_lock(struct vm_area_struct *vma)
+{
+	(void)vma;
+}
+
+static void write_enter(struct mm_struct *mm, unsigned long start, unsigned long end) VMS_NO_TSA
+{
+	(void)start;
+	(void)end;
+	mmap_write_lock(mm);
+}
+
+const struct vms__lock_ops vms__lock_mmap = {
+	.name = "mmap_lock",
+	.per_vma = false,
+	.fault_enter = no_fast_path,
+	.fault_exit = no_vma_lock,
+	.vma_write = no_vma_lock,
+	.read_enter = mmap_read_lock,
+	.read_exit = mmap_read_unlock,
+	.write_enter = write_enter,
+	.write_exit = mmap_write_unlock,
+	.write_downgrade = mmap_write_downgrade,
+};

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lock_vma.c - the locking scheme of `maple-vma`: a fault finds its VMA under RCU and holds that VMA's own lock; mmap_lock is for
+ * writers, and for faults that must go the long way.
+ *
+ * The lock itself (words, order, waiting) is lib/sync/vma_lock. Here stands what ties it to an address space: which re-checks
+ * make a VMA found without any lock one that may be used.
+ *
+ * The memory of a VMA is type-stable: it may become another VMA, of this mm or of another, the moment it is freed, without a
+ * grace period. So between the tree walk and the read lock everything may change, and after it each of these is checked:
+ *
+ *   vm_mm      the object may have become another mm's VMA. Its lock is then the wrong lock, and is given back.
+ *   attached   (inside vms__vlock_try_read) a count of 0 means it left its tree; such a VMA is never locked.
+ *   sequence   (inside vms__vlock_try_read, after the count) a writer of this mm may have locked it between our two looks.
+ *   range      it may have shrunk, moved, or become another VMA of this same mm before we locked it.
+ */
+#include "lib/engine/engine.h"
+#include "lib/sync/assert.h"
+#include "lib/sync/rcu.h"
+#include "lib/sync/vma_lock.h"
+
+void vms__vma_lock_init(struct vm_area_struct *vma)
+{
+	vms__vlock_init(&vma->vm_refcnt, &vma->vm_lock_seq);
+}
+
+void vms__vma_mark_attached(struct vm_area_struct *vma)
+{
+	mmap_assert_write_locked(atomic_load_explicit(&vma->vm_mm, memory_order_relaxed));
+	vms__vlock_attach(&vma->vm_refcnt);
+}
+
+void vms__vma_mark_detached(struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+
+	mmap_assert_write_locked(mm);
+	if (mm->engine->lock->per_vma) {
+		vma_assert_write_locked(vma);
+		vms__vlock_detach(&vma->vm_refcnt);
+	} else {
+		/* No fault reads the count on this scheme; mmap_lock orders it for everyone else. */
+		atomic_store_explicit(&vma->vm_refcnt, 0, memory_order_relaxed);
+	}
+}
+
+bool vms__vma_is_attached(const struct vm_area_struct *vma)
+{
+	return atomic_load_explicit(&vma->vm_refcnt, memory_order_relaxed) != 0;
+}
+
+/*
+ * One look settles every race since the walk: vm_mm and the range change only while the VMA is write-locked or detached, and
+ * our read lock excludes both.
+ */
+static bool vma_still_covers(struct vm_area_struct *vma, struct mm_struct *mm, unsigned long addr)
+{
+#ifdef VMS_PLANT_SKIP_RECHECK
+	(void)vma, (void)mm, (void)addr;
+	return true;
+#else
+	/* Relaxed: ordered by the acquire of the read lock, which pairs with the release in vms__vlock_attach(). */
+	return atomic_load_explicit(&vma->vm_mm, memory_order_relaxed) == mm && vma->vm_start <= addr && addr < vma->vm_end;
+#endif
+}
+
+static struct vm_area_struct *lock_vma(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma = NULL;
+
+	vms__rcu_read_lock();
+	for (;;) {
+		MA_STATE(mas, &mm->mm_mt, addr, addr);
+		struct vm_area_struct *found = mas_walk(&mas);
+
+		if (!found)
+			break;
+		enum vms__vlock_try got = vms__vlock_try_read(&found->vm_refcnt, &found->vm_lock_seq, &mm->mm_lock_seq);
+
+		if (got == VMS__VLOCK_GONE)
+			continue; /* it left the tree after our walk: a new walk finds what is there now */
+		if (got == VMS__VLOCK_OK) {
+			if (vma_still_covers(found, mm, addr))
+				vma = found;
+			else
+				vms__vlock_end_read(&found->vm_refcnt);
+		}
+		break;
+	}
+	vms__rcu_read_unlock();
+	return vma;
+}
+
+static void unlock_vma(struct vm_area_struct *vma)
+{
+	vms__vlock_end_read(&vma->vm_refcnt);
+}
+
+static void write_lock_vma(struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+
+	mmap_assert_write_locked(mm);
+	vms__vlock_start_write(&vma->vm_refcnt, &vma->vm_lock_seq, atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed));
+}
+
+static void write_enter(struct mm_struct *mm, unsigned long start, unsigned long end) VMS_NO_TSA
+{
+	(void)start;
+	(void)end;
+	mmap_write_lock(mm);
+}
+
+const struct vms__lock_ops vms__lock_vma = {
+	.name = "mmap_lock and a lock in every VMA",
+	.per_vma = true,
+	.fault_enter = lock_vma,
+	.fault_exit = unlock_vma,
+	.vma_write = write_lock_vma,
+	.read_enter = mmap_read_lock,
+	.read_exit = mmap_read_unlock,
+	.write_enter = write_enter,
+	.write_exit = mmap_write_unlock,
+	.write_downgrade = mmap_write_downgrade,
+};
+
+/* ---- the public names ---- */
+
+struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, unsigned long addr)
+{
+	return mm->engine->lock->fault_enter(mm, addr);
+}
+
+void vma_end_read(struct vm_area_struct *vma)
+{
+	/* Relaxed: vm_mm of a VMA that is read-locked does not change. */
+	struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+
+	mm->engine->lock->fault_exit(vma);
+}
+
+void vma_start_write(struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+
+	mm->engine->lock->vma_write(vma);
+}
+
+void vma_assert_write_locked(const struct vm_area_struct *vma)
+{
+	const struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+
+	mmap_assert_write_locked(mm);
+	VMS_ASSERT(!mm->engine->lock->per_vma || !vms__vma_is_attached(vma) ||
+		   atomic_load_explicit(&vma->vm_lock_seq, memory_order_relaxed) ==
+			   atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed));
+	(void)mm;
+}
+
+void vma_assert_locked(const struct vm_area_struct *vma)
+{
+#ifdef VMS_DEBUG
+	const struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+
+	if (!mm->engine->lock->per_vma || !vms__vlock_readers(&vma->vm_refcnt))
+		mmap_assert_locked(mm);
+#else
+	(void)vma;
+#endif
+}
