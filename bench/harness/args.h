@@ -24,15 +24,15 @@ struct bench_names {
 };
 
 /** bench_arg_number() - A whole number in [least, most]. @what: how the message calls the value, for example "--threads". */
-bool bench_arg_number(const char *what, const char *text, unsigned long least, unsigned long most, unsigned long *value,
-		      char *why, size_t why_size);
+bool bench_arg_number(const char *what, const char *text, unsigned long least, unsigned long most, unsigned long *value, char *why,
+		      size_t why_size);
 
 /** bench_arg_seconds() - A positive number of seconds, with a fraction if need be, of at most a day. */
 bool bench_arg_seconds(const char *what, const char *text, double *value, char *why, size_t why_size);
 
 /** bench_arg_numbers() - "1,2,4": at least one number, each in [least, most]. */
-bool bench_arg_numbers(const char *what, const char *text, unsigned long least, unsigned long most,
-		       struct bench_numbers *list, char *why, size_t why_size);
+bool bench_arg_numbers(const char *what, const char *text, unsigned long least, unsigned long most, struct bench_numbers *list,
+		       char *why, size_t why_size);
 
 /** bench_arg_names() - "rbtree,maple": at least one name, each of the NULL-terminated table @known. */
 bool bench_arg_names(const char *what, const char *text, const char *const *known, struct bench_names *list, char *why,

@@ -33,6 +33,10 @@
 #include "bench/harness/cpus.h"
 #include "bench/harness/histogram.h"
 
+/* With no warm-up to learn from: cheap enough for operations of 300 ns and more. */
+#define BENCH_GAP_BLIND 16
+#define BENCH_GAP_MAX 256
+
 enum bench_phase { BENCH_WAIT, BENCH_WARMUP, BENCH_MEASURE, BENCH_STOP };
 
 /* What the workers read and only the runner writes; a line of its own. */
@@ -60,7 +64,8 @@ struct bench_plan {
 	double warmup;  /* seconds to drop */
 	double seconds; /* to measure; 0: no warm-up, and until every body returns by itself */
 	void (*body)(struct bench_worker *w);
-	void *arg; /* shared by all workers */
+	void *arg;        /* shared by all workers */
+	unsigned int gap; /* mean distance of timed operations; 0: the runner chooses (BENCH_GAP_BLIND without a warm-up) */
 };
 
 struct bench_result {

@@ -14,7 +14,13 @@
  */
 double bench_table_speedup(const struct bench_row *rows, size_t nr, const struct bench_row *row, const char *baseline);
 
-/** bench_table_print() - Headings and all @rows. @baseline: an engine, or NULL for no speed-up column. */
+/** bench_table_head() - The line of headings. @baseline: an engine, or NULL for no speed-up column. */
+void bench_table_head(FILE *out, const char *baseline);
+
+/** bench_table_rows() - @rows, which hold the baseline that they are compared to, with an empty line between workloads. */
+void bench_table_rows(FILE *out, const struct bench_row *rows, size_t nr, const char *baseline);
+
+/** bench_table_print() - Headings and @rows. */
 void bench_table_print(FILE *out, const struct bench_row *rows, size_t nr, const char *baseline);
 
 #endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * row.c - fills rows from runs, and writes and reads them as JSON (jansson).
+ */
+#include "bench/harness/row.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void set_name(char *to, const char *from)
+{
+	snprintf(to, BENCH_NAME_MAX, "%s", from);
+}
+
+void bench_row_name(struct bench_row *row, const char *workload, const char *engine)
+{
+	set_name(row->workload, workload);
+	set_name(row->engine, engine);
+}
+
+void bench_row_latency(struct bench_row *row, const struct bench_hist *h)
+{
+	row->p50_ns = bench_hist_quantile(h, 1, 2);
+	row->p99_ns = bench_hist_quantile(h, 99, 100);
+	row->p999_ns = bench_hist_quantile(h, 999, 1000);
+	row->max_ns = h->max;
+}
+
+static double rate(const struct bench_result *r)
+{
+	return r->seconds > 0 ? (double)r->ops / r->seconds : 0;
+}
+
+static int by_rate(const void *a, const void *b)
+{
+	double x = rate(*(struct bench_result *const *)a);
+	double y = rate(*(struct bench_result *const *)b);
+
+	return (x > y) - (x < y);
+}
+
+static double rounded(double x, double unit)
+{
+	return round(x / unit) * unit;
+}
+
+void bench_row_fill(struct bench_row *row, struct bench_result **runs, unsigned int nr)
+{
+	/* Of an even number the lower of the middle two: a run that took place, not a mean of two. */
+	const struct bench_result *median;
+
+	qsort(runs, nr, sizeof(*runs), by_rate);
+	median = runs[(nr - 1) / 2];
+	row->ops = median->ops;
+	row->seconds = rounded(median->seconds, 1e-6);
+	row->ops_per_sec = rounded(rate(median), 0.1);
+	bench_row_latency(row, &median->hist);
+	row->runs = nr;
+	row->ops_per_sec_min = rounded(rate(runs[0]), 0.1);
+	row->ops_per_sec_max = rounded(rate(runs[nr - 1]), 0.1);
+	row->errors = 0;
+	for (unsigned int i = 0; i < nr; i++)
+		row->errors += runs[i]->errors;
+}
+
+json_t *bench_row_json(const struct bench_row *row)
+{
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "workload", row->workload,
+			 "engine", row->engine, "threads", (json_int_t)row->threads, "vmas", (json_int_t)row->vmas, "ops",
+			 (json_int_t)row->ops, "seconds", row->seconds, "ops_per_sec", row->ops_per_sec, "p50_ns",
+			 (json_int_t)row->p50_ns, "p99_ns", (json_int_t)row->p99_ns, "p999_ns", (json_int_t)row->p999_ns, "max_ns",
+			 (json_int_t)row->max_ns, "errors", (json_int_t)row->errors, "runs", (json_int_t)row->runs,
+			 "ops_per_sec_min", row->ops_per_sec_min, "ops_per_sec_max", row->ops_per_sec_max);
+}
+
+/* Ten digits hold every rate to 0.1 and every time to a microsecond, without the long tails of binary fractions. */
+#define DIGITS JSON_REAL_PRECISION(10)
+
+int bench_json_print(FILE *out, json_t *object)
+{
+	int err = object ? json_dumpf(object, out, DIGITS) : -1;
+
+	json_decref(object);
+	if (err || fputc('\n', out) == EOF || fflush(out) != 0)
+		return -1;
+	return 0;
+}
+
+int bench_row_print_json(FILE *out, const struct bench_row *row)
+{
+	return bench_json_print(out, bench_row_json(row));
+}
+
+/* ---- reading ---- */
+
+struct reader {
+	const json_t *object;
+	char *why; /* NULL: nothing went wrong yet, or nobody asks */
+	size_t why_size;
+	bool ok;
+};
+
+static void refuse(struct reader *r, const char *key, const char *expected)
+{
+	const json_t *found = json_object_get(r->object, key);
+	char *text = found ? json_dumps(found, JSON_ENCODE_ANY) : NULL;
+
+	if (r->ok)
+		snprintf(r->why, r->why_size, "\"%s\": found %s, expected %s", key, text ? text : "nothing", expected);
+	r->ok = false;
+	free(text);
+}
+
+static void read_name(struct reader *r, const char *key, char *to)
+{
+	const char *text = json_string_value(json_object_get(r->object, key));
+
+	if (text && *text)
+		set_name(to, text);
+	else
+		refuse(r, key, "a name");
+}
+
+static unsigned long read_count(struct reader *r, const char *key)
+{
+	const json_t *value = json_object_get(r->object, key);
+
+	if (json_is_integer(value) && json_integer_value(value) >= 0)
+		return (unsigned long)json_integer_value(value);
+	refuse(r, key, "a whole number from 0");
+	return 0;
+}
+
+static double read_real(struct reader *r, const char *key)
+{
+	const json_t *value = json_object_get(r->object, key);
+
+	if (json_is_number(value) && json_number_value(value) >= 0)
+		return json_number_value(value);
+	refuse(r, key, "a number from 0");
+	return 0;
+}
+
+static void read_row(struct reader *r, struct bench_row *row)
+{
+	read_name(r, "workload", row->workload);
+	read_name(r, "engine", row->engine);
+	row->threads = (unsigned int)read_count(r, "threads");
+	row->vmas = read_count(r, "vmas");
+	row->ops = read_count(r, "ops");
+	row->seconds = read_real(r, "seconds");
+	row->ops_per_sec = read_real(r, "ops_per_sec");
+	row->p50_ns = read_count(r, "p50_ns");
+	row->p99_ns = read_count(r, "p99_ns");
+	row->p999_ns = read_count(r, "p999_ns");
+	row->max_ns = read_count(r, "max_ns");
+	row->errors = read_count(r, "errors");
+	/* The spread is ours; a row without it is a single run. */
+	row->runs = 1;
+	row->ops_per_sec_min = row->ops_per_sec_max = row->ops_per_sec;
+	if (json_object_get(r->object, "runs")) {
+		row->runs = (unsigned int)read_count(r, "runs");
+		row->ops_per_sec_min = read_real(r, "ops_per_sec_min");
+		row->ops_per_sec_max = read_real(r, "ops_per_sec_max");
+	}
+}
+
+bool bench_row_parse(struct bench_row *row, const char *line, char *why, size_t why_size)
+{
+	json_error_t error;
+	json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, &error);
+	struct reader r = {.object = object, .why = why, .why_size = why_size, .ok = true};
+
+	*row = (struct bench_row){0};
+	if (!object) {
+		snprintf(why, why_size, "found no JSON (%s), expected one object a line", error.text);
+		return false;
+	}
+	if (!json_is_object(object)) {
+		snprintf(why, why_size, "found another JSON value, expected an object");
+		r.ok = false;
+	} else {
+		read_row(&r, row);
+	}
+	json_decref(object);
+	return r.ok;
+}

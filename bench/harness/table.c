@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * table.c - rows for people: fixed columns, whole nanoseconds and whole operations a second, an empty line between workloads.
+ */
+#include "bench/harness/table.h"
+
+#include <string.h>
+
+#define GROUPED_MAX 32
+
+static bool same_point(const struct bench_row *a, const struct bench_row *b)
+{
+	return strcmp(a->workload, b->workload) == 0 && a->threads == b->threads && a->vmas == b->vmas;
+}
+
+double bench_table_speedup(const struct bench_row *rows, size_t nr, const struct bench_row *row, const char *baseline)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (strcmp(rows[i].engine, baseline) == 0 && same_point(&rows[i], row) && rows[i].ops_per_sec > 0)
+			return row->ops_per_sec / rows[i].ops_per_sec;
+	return 0;
+}
+
+/* 1234567 as 1,234,567. */
+static const char *grouped(uint64_t value, char buf[GROUPED_MAX])
+{
+	char *at = buf + GROUPED_MAX;
+	unsigned int digits = 0;
+
+	*--at = '\0';
+	do {
+		if (digits && digits % 3 == 0)
+			*--at = ',';
+		*--at = (char)('0' + value % 10);
+		digits++;
+		value /= 10;
+	} while (value);
+	return at;
+}
+
+void bench_table_head(FILE *out, const char *baseline)
+{
+	fprintf(out, "%-24s %-12s %7s %7s %15s %7s %11s %11s %11s %13s %7s", "workload", "engine", "threads", "vmas", "ops/s",
+		"spread", "p50 ns", "p99 ns", "p99.9 ns", "max ns", "errors");
+	if (baseline)
+		fprintf(out, "  x %s", baseline);
+	fputc('\n', out);
+}
+
+static void print_row(FILE *out, const struct bench_row *row)
+{
+	char ops[GROUPED_MAX], p50[GROUPED_MAX], p99[GROUPED_MAX], p999[GROUPED_MAX], max[GROUPED_MAX];
+	double spread = row->ops_per_sec > 0 ? 100 * (row->ops_per_sec_max - row->ops_per_sec_min) / row->ops_per_sec : 0;
+
+	fprintf(out, "%-24s %-12s %7u %7lu %15s %6.1f%% %11s %11s %11s %13s %7lu", row->workload, row->engine, row->threads,
+		row->vmas, grouped((uint64_t)(row->ops_per_sec + 0.5), ops), spread, grouped(row->p50_ns, p50),
+		grouped(row->p99_ns, p99), grouped(row->p999_ns, p999), grouped(row->max_ns, max), row->errors);
+}
+
+void bench_table_rows(FILE *out, const struct bench_row *rows, size_t nr, const char *baseline)
+{
+	for (size_t i = 0; i < nr; i++) {
+		if (i > 0 && strcmp(rows[i].workload, rows[i - 1].workload) != 0)
+			fputc('\n', out);
+		print_row(out, &rows[i]);
+		if (baseline) {
+			double speedup = bench_table_speedup(rows, nr, &rows[i], baseline);
+
+			if (speedup > 0)
+				fprintf(out, "  %*.2f", (int)strlen(baseline) + 2, speedup);
+			else
+				fprintf(out, "  %*s", (int)strlen(baseline) + 2, "-");
+		}
+		fputc('\n', out);
+	}
+}
+
+void bench_table_print(FILE *out, const struct bench_row *rows, size_t nr, const char *baseline)
+{
+	bench_table_head(out, baseline);
+	bench_table_rows(out, rows, nr, baseline);
+}
