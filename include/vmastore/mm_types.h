@@ -24,6 +24,7 @@
 #include <stdatomic.h>
 
 #include <vmastore/compiler.h>
+#include <vmastore/list.h>
 #include <vmastore/maple_tree.h>
 #include <vmastore/mm_flags.h>
 #include <vmastore/rbtree.h>
@@ -50,10 +51,6 @@ struct vm_fault;
 struct vms__engine;
 struct vms__pcounter;
 struct vms__ptable;
-
-struct list_head {
-	struct list_head *next, *prev;
-};
 
 /* An interned, reference-counted name for anonymous memory. */
 struct anon_vma_name;

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rwsem.h - a sleeping lock that many readers or one writer hold, as Linux has it: struct rw_semaphore, on futexes.
+ *
+ * Row may run beside column?   down_read  down_write  up_read  up_write  downgrade_write
+ *   down_read                     -          w           -        -         -            - both go on
+ *   down_write                    w          w           -        -         -            w one waits for the other to let go
+ * A trylock never waits, a timed call waits no longer than told. Every call may run beside every other on the same semaphore.
+ *
+ * Fairness. Waiters stand in a queue in the order in which they came. While it is not empty, a reader joins a group of
+ * readers that holds the lock only by queueing; a free lock may be taken past the queue (that keeps it busy while the first
+ * waiter is on its way to a CPU). When the lock passes to a reader it passes to all readers in the queue at once; then the
+ * next writer has its turn. A waiter at the front of the queue that is overtaken for longer than a millisecond demands a
+ * hand-off: from then on nobody overtakes, and whoever frees the lock passes it to that waiter directly. So neither side can
+ * starve the other, nor a thread its own side.
+ *
+ * Not recursive: a reader that asks again while a writer is in the queue waits for ever. Only the thread that took the lock
+ * for writing may let go of it; a read lock may be let go by another thread. The memory must stay until every call on the
+ * semaphore has returned, up_read() and up_write() included.
+ *
+ * Ordering: taking the lock, in any way, acquires what was released by those who held it before in a mode that excludes ours.
+ *
+ * Read next: lib/sync/rwsem.c.
+ */
+#ifndef VMASTORE_RWSEM_H
+#define VMASTORE_RWSEM_H
+
+#include <stdatomic.h>
+
+#include <vmastore/compiler.h>
+
+struct vms_rwsem_waiter;
+
+/* Its fields belong to lib/sync/rwsem.c. All zero is an unlocked semaphore. */
+struct VMS_CAPABILITY("mutex") rw_semaphore {
+	_Atomic unsigned long count;    /* holders and flags */
+	const void *_Atomic owner;      /* names the thread that holds it for writing; NULL: none, or not yet known */
+	_Atomic unsigned int wait_lock; /* spinlock over the queue */
+	struct vms_rwsem_waiter *wait_first, *wait_last; /* wait_lock */
+};
+
+/* For a static semaphore, or one inside an initializer. */
+#define VMS_RWSEM_INIT                                                                                                             \
+	{                                                                                                                          \
+		.count = 0                                                                                                         \
+	}
+
+/** vms_init_rwsem() - Make @sem an unlocked semaphore. Nobody else knows of it yet. */
+VMS_API void vms_init_rwsem(struct rw_semaphore *sem);
+
+/**
+ * vms_down_read() - Take @sem for reading.
+ *
+ * Locks:    Enter without @sem. Returns with it.
+ * Ordering: Acquires the release made by the last writer.
+ * Progress: One atomic operation if no writer holds it or waits. Else spins for a few microseconds, then sleeps.
+ */
+VMS_API void vms_down_read(struct rw_semaphore *sem) VMS_ACQUIRE_SHARED(sem);
+
+/** vms_down_read_trylock() - Take @sem for reading if no writer holds it and nobody waits. Never blocks. Return: whether taken. */
+VMS_API bool vms_down_read_trylock(struct rw_semaphore *sem) VMS_TRY_ACQUIRE_SHARED(true, sem);
+
+/**
+ * vms_down_read_timeout() - As vms_down_read(), but give up after @ns nanoseconds of CLOCK_MONOTONIC.
+ * Return: 0 with the lock held, or -ETIMEDOUT without it. With 0 ns it may still succeed; it does not sleep.
+ */
+VMS_API int vms_down_read_timeout(struct rw_semaphore *sem, uint64_t ns) VMS_TRY_ACQUIRE_SHARED(0, sem);
+
+/** vms_up_read() - Let go of a read lock. Releases to the next writer, and wakes it if this was the last reader. */
+VMS_API void vms_up_read(struct rw_semaphore *sem) VMS_RELEASE_SHARED(sem);
+
+/**
+ * vms_down_write() - Take @sem for writing.
+ *
+ * Locks:    Enter without @sem. Returns with it, alone.
+ * Ordering: Acquires the releases made by the last writer and by every reader since.
+ * Progress: One atomic operation if nobody holds it. Else spins for a few microseconds, then sleeps.
+ */
+VMS_API void vms_down_write(struct rw_semaphore *sem) VMS_ACQUIRE(sem);
+
+/** vms_down_write_trylock() - Take @sem for writing if nobody holds it or waits. Never blocks. Return: whether it is taken. */
+VMS_API bool vms_down_write_trylock(struct rw_semaphore *sem) VMS_TRY_ACQUIRE(true, sem);
+
+/** vms_down_write_timeout() - As vms_down_write(), bounded as vms_down_read_timeout(). Return: 0 or -ETIMEDOUT. */
+VMS_API int vms_down_write_timeout(struct rw_semaphore *sem, uint64_t ns) VMS_TRY_ACQUIRE(0, sem);
+
+/** vms_up_write() - Let go of the write lock. Releases to whoever comes next, and wakes who is due. */
+VMS_API void vms_up_write(struct rw_semaphore *sem) VMS_RELEASE(sem);
+
+/**
+ * vms_downgrade_write() - Turn the write lock into a read lock; no writer can come between.
+ *
+ * Locks:    Enter with @sem held for writing. Returns with it held for reading.
+ * Ordering: Releases what was written to the readers that come in now.
+ * Progress: Never blocks. Wakes the readers at the front of the queue.
+ */
+VMS_API void vms_downgrade_write(struct rw_semaphore *sem) VMS_NO_TSA;
+
+/* What held the lock a moment ago; exact only about the caller's own hold. */
+VMS_API bool vms_rwsem_is_locked(const struct rw_semaphore *sem);
+VMS_API bool vms_rwsem_is_write_locked(const struct rw_semaphore *sem);
+/** vms_rwsem_is_contended() - Whether somebody waits in the queue: a long holder may let go for a moment. */
+VMS_API bool vms_rwsem_is_contended(const struct rw_semaphore *sem);
+
+/* They stop the program when @sem is not held at all / not held for writing by this thread. */
+VMS_API void vms_rwsem_check_held(const struct rw_semaphore *sem) VMS_ASSERT_HELD_SHARED(sem);
+VMS_API void vms_rwsem_check_held_write(const struct rw_semaphore *sem) VMS_ASSERT_HELD(sem);
+
+/* The same for functions that state their lock rule: checked in debug builds (VMS_DEBUG), and always told to clang's analysis. */
+static inline void vms_rwsem_assert_held(const struct rw_semaphore *sem) VMS_ASSERT_HELD_SHARED(sem)
+{
+#ifdef VMS_DEBUG
+	vms_rwsem_check_held(sem);
+#else
+	(void)sem;
+#endif
+}
+
+static inline void vms_rwsem_assert_held_write(const struct rw_semaphore *sem) VMS_ASSERT_HELD(sem)
+{
+#ifdef VMS_DEBUG
+	vms_rwsem_check_held_write(sem);
+#else
+	(void)sem;
+#endif
+}
+
+/* Linux's names. The symbols carry a prefix, so that the library links beside a program that has its own down_read(). */
+#ifndef VMS_NO_KERNEL_NAMES
+#define init_rwsem vms_init_rwsem
+#define down_read vms_down_read
+#define down_read_trylock vms_down_read_trylock
+#define down_read_timeout vms_down_read_timeout
+#define up_read vms_up_read
+#define down_write vms_down_write
+#define down_write_trylock vms_down_write_trylock
+#define down_write_timeout vms_down_write_timeout
+#define up_write vms_up_write
+#define downgrade_write vms_downgrade_write
+#define rwsem_is_locked vms_rwsem_is_locked
+#define rwsem_is_write_locked vms_rwsem_is_write_locked
+#define rwsem_is_contended vms_rwsem_is_contended
+#define rwsem_assert_held vms_rwsem_assert_held
+#define rwsem_assert_held_write vms_rwsem_assert_held_write
+#define DECLARE_RWSEM(name) struct rw_semaphore name = VMS_RWSEM_INIT
+#endif
+
+#endif

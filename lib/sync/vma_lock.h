@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vma_lock.h - the lock in every VMA, as a lock on bare words: a reference count, a stamp, and the sequence of the mm it
+ * belongs to.
+ *
+ * The words
+ *   refcnt    0 detached; 1 attached; +1 for each reader; +VMA_LOCK_OFFSET while a writer waits for readers to leave;
+ *             +VMS__VLOCK_SLEEPER while that writer sleeps. Futex word.
+ *   mm_seq    one for the mm. Odd while mmap_lock is held for writing: +1 after taking it, +1 before letting go or
+ *   downgrading; see
+ *             vms__vlock_seq_begin() and vms__vlock_seq_end().
+ *   lock_seq  the stamp: mm_seq as it was when the VMA was last write-locked, 0 before. Always odd or 0.
+ *
+ * The rule: a VMA is write-locked if lock_seq == mm_seq. So a writer locks each VMA that it changes, one by one, by stamping it,
+ * and unlocks them all at once by the increment of mm_seq when it lets go of mmap_lock.
+ *
+ * Who meets whom. Reader and writer both modify refcnt, in between the reader's two looks and after the writer's stamp:
+ *
+ *   reader                                       writer (mmap_lock W)
+ *   R1 lock_seq == mm_seq? refuse                W1 lock_seq = mm_seq
+ *   R2 refcnt 0, writer or too many? refuse;     W2 refcnt 1 -> 1 (release, acquire): nobody is in; or
+ *      else refcnt + 1 (acquire)                    refcnt + OFFSET, wait for the readers (acquire), refcnt - OFFSET (release)
+ *   R3 mm_seq (acquire) == lock_seq? undo        W3 change the VMA ... mm_seq + 1 (release)
+ *
+ *   All changes of refcnt stand in one order. If R2 comes before W2, the writer sees the reader and waits. If it comes after, R2
+ *   acquires what W2 released, so R3 sees the stamp; then either mm_seq is still equal, and the reader refuses, or it has moved
+ *   on, and its acquire brings all of W3. One atomic operation on each side if they do not meet.
+ *
+ * Memory. The words live in memory that stays a VMA's for ever (type-stable), but the VMA may become another one at any
+ * moment at which the reader does not count. What the reader must look at again after a success is said at
+ * vms__vlock_try_read().
+ *
+ * Wrap-around. mm_seq has 64 bits. A stamp is compared for equality alone, so passing from ULONG_MAX (odd) to 0 (even) to 1
+ * is a step like any other. Only a stamp that is exactly 2^64 steps old would be mistaken for a fresh one: a reader would be
+ * refused for nothing, and a writer would not wait for a reader that is in. At one write lock of mmap_lock a nanosecond that
+ * takes 292 years of one mm. (A counter of 32 bits gets there in seconds to minutes.)
+ *
+ * Lock order: inside mmap_lock, outside all others. A reader never waits for mmap_lock while it holds this.
+ * Read next: lib/sync/vma_lock.c (waiting).
+ */
+#ifndef VMS_SYNC_VMA_LOCK_H
+#define VMS_SYNC_VMA_LOCK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include <vmastore/compiler.h>
+
+#include "lib/sync/assert.h"
+
+#define VMA_LOCK_OFFSET 0x40000000u
+/* The writer sleeps on refcnt: the last reader must wake it. Without it a reader that leaves spares itself the system call. */
+#define VMS__VLOCK_SLEEPER 0x80000000u
+/* From here on readers are refused: the attachment and all readers stay below VMA_LOCK_OFFSET. A writer's bits refuse by it too. */
+#define VMS__VMA_REF_LIMIT (VMA_LOCK_OFFSET - 1)
+
+/* OK: held for reading. BUSY: a writer, or too many readers. GONE: detached. */
+enum vms__vlock_try { VMS__VLOCK_OK, VMS__VLOCK_BUSY, VMS__VLOCK_GONE };
+
+void vms__vlock_start_write_slow(_Atomic unsigned int *refcnt);
+void vms__vlock_detach_slow(_Atomic unsigned int *refcnt);
+void vms__vlock_wake_writer(_Atomic unsigned int *refcnt);
+
+/*
+ * The mm's write section begins. Return: mm_seq, odd.
+ * Locks: mmap_lock W, just taken.
+ * Ordering: release, although this thread has written nothing yet: a reader whose R3 sees this value, and not the even one
+ * before, must still get what earlier writers wrote, which reached this thread through mmap_lock.
+ */
+static inline unsigned long vms__vlock_seq_begin(_Atomic unsigned long *mm_seq)
+{
+	unsigned long seq = atomic_load_explicit(mm_seq, memory_order_relaxed) + 1;
+
+	VMS_ASSERT(seq & 1);
+	atomic_store_explicit(mm_seq, seq, memory_order_release); /* pairs with R3 */
+	return seq;
+}
+
+/* The mm's write section ends: every VMA lock taken for writing in it is free. Locks: mmap_lock W. Ordering: releases to R3. */
+static inline void vms__vlock_seq_end(_Atomic unsigned long *mm_seq)
+{
+	unsigned long seq = atomic_load_explicit(mm_seq, memory_order_relaxed) + 1;
+
+	VMS_ASSERT(!(seq & 1));
+	atomic_store_explicit(mm_seq, seq, memory_order_release); /* pairs with R3 */
+}
+
+/*
+ * A new VMA: detached, never stamped. Memory that was a VMA before is detached already, and then a late reader may look at the
+ * words at any time: hence stores, not plain writes.
+ */
+static inline void vms__vlock_init(_Atomic unsigned int *refcnt, _Atomic unsigned long *lock_seq)
+{
+	atomic_store_explicit(refcnt, 0, memory_order_relaxed);
+	atomic_store_explicit(lock_seq, 0, memory_order_relaxed);
+}
+
+/*
+ * Let readers in from now on; the VMA is complete.
+ * Locks: mmap_lock W; detached. Ordering: releases the VMA's fields to whoever then gets a reference (R2).
+ */
+static inline void vms__vlock_attach(_Atomic unsigned int *refcnt)
+{
+	VMS_ASSERT(atomic_load_explicit(refcnt, memory_order_relaxed) == 0);
+	atomic_store_explicit(refcnt, 1, memory_order_release);
+}
+
+/* How many readers count now, the passing ones that will yet refuse included. Only a hint unless they cannot change. */
+static inline unsigned int vms__vlock_readers(const _Atomic unsigned int *refcnt)
+{
+	unsigned int ref = atomic_load_explicit((_Atomic unsigned int *)refcnt, memory_order_relaxed) & (VMA_LOCK_OFFSET - 1);
+
+	return ref ? ref - 1 : 0;
+}
+
+/* Locks: mmap_lock (R: nobody can hold it; W: whether this thread does). @seqval: mm_seq. */
+static inline bool vms__vlock_is_write_locked(const _Atomic unsigned long *lock_seq, unsigned long seqval)
+{
+	return atomic_load_explicit((_Atomic unsigned long *)lock_seq, memory_order_relaxed) == seqval;
+}
+
+/*
+ * Stop counting as a reader.
+ * Ordering: releases to the writer that waits, or comes. After the subtraction the VMA may be anything: the wake-up touches
+ * no memory, and a thread that sleeps on a word of the same place for another reason merely looks again.
+ */
+static inline void vms__vlock_end_read(_Atomic unsigned int *refcnt)
+{
+	/* release: pairs with W2's acquire, in vms__vlock_start_write() and vms__vlock_detach(), fast and slow */
+	unsigned int old = atomic_fetch_sub_explicit(refcnt, 1, memory_order_release);
+
+	VMS_ASSERT((old & (VMA_LOCK_OFFSET - 1)) != 0);
+	/* It waits for 1, or for 0 when it detaches; which of them, only it knows. */
+	if (unlikely(old & VMS__VLOCK_SLEEPER) && (old & (VMA_LOCK_OFFSET - 1)) <= 2)
+		vms__vlock_wake_writer(refcnt);
+}
+
+/*
+ * Take the lock for reading, if that needs no waiting.
+ *
+ * Locks:    RCU, or whatever keeps the three words' memory a VMA's and an mm's.
+ * Ordering: OK acquires what the last writer of this VMA released. BUSY and GONE order nothing.
+ * Progress: never blocks.
+ *
+ * After OK the caller looks again, in this order, and calls vms__vlock_end_read() and gives up if something is not as it was:
+ *   1. that the VMA's vm_mm (atomic) is the mm of @mm_seq. The memory may have become a VMA of another mm after the caller
+ *      found it and before R2; then R1 and R3 compared the stamp with a foreign sequence, and nothing but the reference is
+ *      held: a writer of that mm may be at work on the other fields. vm_mm itself stays while we count, since detaching waits
+ *      for us.
+ *   2. that the VMA still covers the address: it may have been moved or shrunk, or have become another VMA of the same mm,
+ *   before R2.
+ */
+static inline enum vms__vlock_try vms__vlock_try_read(_Atomic unsigned int *refcnt, const _Atomic unsigned long *lock_seq,
+						      const _Atomic unsigned long *mm_seq)
+{
+	_Atomic unsigned long *stamp = (_Atomic unsigned long *)lock_seq, *seq = (_Atomic unsigned long *)mm_seq;
+	unsigned int ref;
+
+	/*
+	 * R1: do not disturb a writer that is at work; nothing depends on it. Either word may be old. A stale match refuses
+	 * without need, a stale mismatch is caught by R3.
+	 */
+	if (atomic_load_explicit(stamp, memory_order_relaxed) == atomic_load_explicit(seq, memory_order_relaxed))
+		return VMS__VLOCK_BUSY;
+
+	/*
+	 * R2. Zero: the VMA was detached since the caller found it, and counting on it would hide from whoever makes it anew
+	 * that it is in use. acquire: pairs with vms__vlock_attach() (the fields of a new VMA) and with W2 (the stamp).
+	 */
+	ref = atomic_load_explicit(refcnt, memory_order_relaxed);
+	do {
+		if (unlikely(ref == 0))
+			return VMS__VLOCK_GONE;
+		if (unlikely(ref >= VMS__VMA_REF_LIMIT))
+			return VMS__VLOCK_BUSY;
+	} while (unlikely(
+		!atomic_compare_exchange_weak_explicit(refcnt, &ref, ref + 1, memory_order_acquire, memory_order_relaxed)));
+
+#ifndef VMS_PLANT_VLOCK_NO_RECHECK
+	/*
+	 * R3: a writer that stamped between R1 and R2 and found nobody in is at work now. acquire on mm_seq: pairs with the
+	 * increment that ends the write lock; if that is what we see, we see all that the writer did.
+	 */
+	if (unlikely(atomic_load_explicit(seq, memory_order_acquire) == atomic_load_explicit(stamp, memory_order_relaxed))) {
+		vms__vlock_end_read(refcnt);
+		return VMS__VLOCK_BUSY;
+	}
+#endif
+	return VMS__VLOCK_OK;
+}
+
+/*
+ * Take the lock for writing and wait until no reader is left. Nothing to do if this write section did so before. It ends with the
+ * mm's write section.
+ *
+ * Locks:    mmap_lock W, as one of @seqval (odd, mm_seq now). Attached or detached.
+ * Ordering: acquires the releases of all readers that left.
+ * Progress: waits for readers that are in; no new ones come.
+ */
+static inline void vms__vlock_start_write(_Atomic unsigned int *refcnt, _Atomic unsigned long *lock_seq, unsigned long seqval)
+{
+	unsigned int ref = 1;
+
+	VMS_ASSERT(seqval & 1);
+	if (vms__vlock_is_write_locked(lock_seq, seqval))
+		return;
+	/* W1; ordered before W2 by that one's release */
+	atomic_store_explicit(lock_seq, seqval, memory_order_relaxed);
+	/*
+	 * W2: changes nothing, but takes its place among the changes of refcnt. acq_rel: the release gives the stamp to a
+	 * later R2, the acquire takes what earlier readers released. 0 is a detached VMA, which has no readers and gets none.
+	 */
+	if (unlikely(!atomic_compare_exchange_strong_explicit(refcnt, &ref, 1, memory_order_acq_rel, memory_order_relaxed)) &&
+	    ref != 0)
+		vms__vlock_start_write_slow(refcnt);
+}
+
+/*
+ * From now on nobody can become a reader; wait for those that count although they will refuse (between R2 and R3). Then the
+ * memory is the caller's, but for the looks of late readers at the three words and at vm_mm.
+ * Locks: mmap_lock W; attached and write-locked. Ordering: acquires the releases of all readers.
+ */
+static inline void vms__vlock_detach(_Atomic unsigned int *refcnt)
+{
+	unsigned int ref = 1;
+
+	/* acquire: pairs with vms__vlock_end_read() */
+	if (unlikely(!atomic_compare_exchange_strong_explicit(refcnt, &ref, 0, memory_order_acquire, memory_order_relaxed)))
+		vms__vlock_detach_slow(refcnt);
+}
+
+#endif
