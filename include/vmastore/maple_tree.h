@@ -70,6 +70,15 @@ static inline bool xa_is_internal(const void *entry)
 {
 	return ((unsigned long)entry & 3) == 2;
 }
+/* An errno as a pointer, as a cursor's node holds it. */
+static inline bool xa_is_err(const void *entry)
+{
+	return xa_is_internal(entry) && (unsigned long)entry >= (unsigned long)xa_mk_internal(-4095UL);
+}
+static inline int xa_err(const void *entry)
+{
+	return xa_is_err(entry) ? (int)((long)entry >> 2) : 0;
+}
 /* An entry that mtree_load(), mt_find() and their kin report as NULL: a place taken, with nothing in it yet. */
 #define XA_ZERO_ENTRY xa_mk_internal(257)
 static inline bool xa_is_zero(const void *entry)
@@ -203,7 +212,6 @@ VMS_API void __mt_destroy(struct maple_tree *mt) VMS_MT_SYM(__mt_destroy);
 /* ---- advanced API: a cursor. Locks: RCU read section or the lock to read, the lock to write ---------------------------------- */
 
 struct maple_node;
-struct vms__mt_reserve;
 
 enum maple_status {
 	ma_active,    /* stands on the range [index, last] */
@@ -213,28 +221,29 @@ enum maple_status {
 	ma_pause,     /* the lock was dropped: goes on after [index, last] */
 	ma_overflow,  /* asked for what is beyond the upper limit */
 	ma_underflow, /* asked for what is below the lower limit */
-	ma_error,     /* mas_is_err(): the error is xa_err()-coded in node */
+	ma_error,     /* mas_is_err(): xa_err(mas->node) is the -errno */
 };
 
 /*
- * A cursor. The first four fields are for callers to read (index and last also to write, through mas_set() and mas_set_range()).
+ * A cursor. index and last are for callers to read, and to write through mas_set() and mas_set_range(); the rest is the tree's.
  *
- * path[] holds the nodes from the root (path[0]) to the leaf (path[depth - 1]) and the slot taken in each; valid only while ma_active.
+ * While ma_active, path[0..depth - 1] are the nodes from the root to the leaf, each with the slot taken in it in the low bits; a cursor whose
+ * node is NULL knows its range only, and looks its place up again when it is moved.
  */
 struct ma_state {
 	struct maple_tree *tree;
 	unsigned long index; /* first index of the range */
 	unsigned long last;  /* last index of the range */
 	enum maple_status status;
-	int err;              /* -errno while ma_error */
-	unsigned char depth;  /* nodes in path[] */
-	unsigned char offset; /* slot of the leaf */
-	unsigned char end;    /* last slot of the leaf, when the cursor came to it */
-	unsigned char mas_flags;
-	unsigned char store_type;      /* what the store planned by mas_preallocate() is */
-	unsigned long min, max;        /* what the leaf spans */
-	struct maple_node *node;       /* the leaf, tagged */
-	struct vms__mt_reserve *alloc; /* nodes set aside by mas_preallocate() */
+	unsigned char depth;     /* nodes in path[] */
+	unsigned char offset;    /* slot of the leaf */
+	unsigned char mas_flags; /* what mas_preallocate() left behind */
+	unsigned char store_type;
+	struct maple_node *node;        /* the leaf; ma_error: the error */
+	unsigned long version;          /* of the leaf, when the cursor came to it */
+	unsigned long min, max;         /* what the leaf spans */
+	struct maple_node *alloc;       /* leaves that mas_preallocate() set aside, a list */
+	struct maple_node *alloc_inner; /* and inner nodes */
 	unsigned long path[MAPLE_HEIGHT_MAX];
 };
 
@@ -251,12 +260,10 @@ static inline void mas_init(struct ma_state *mas, struct maple_tree *tree, unsig
 	mas->tree = tree;
 	mas->index = mas->last = addr;
 	mas->status = ma_start;
-	mas->err = 0;
-	mas->depth = mas->offset = mas->end = mas->mas_flags = mas->store_type = 0;
-	mas->min = 0;
+	mas->depth = mas->offset = mas->mas_flags = mas->store_type = 0;
+	mas->node = mas->alloc = mas->alloc_inner = NULL;
+	mas->version = mas->min = 0;
 	mas->max = ULONG_MAX;
-	mas->node = NULL;
-	mas->alloc = NULL;
 }
 /* Forget the position; index and last stay. The next call starts at index. */
 static inline void mas_reset(struct ma_state *mas)
@@ -322,10 +329,10 @@ VMS_API void *mas_prev_range(struct ma_state *mas, unsigned long min) VMS_MT_SYM
 /**
  * mas_store() - [mas->index, mas->last] holds @entry from now on.
  * Locks: the lock.
- * Return: the entry that mas->index had; on failure NULL with mas_is_err() (mas->err is -ENOMEM or -EINVAL), tree unchanged.
+ * Return: the entry that mas->index had; on failure NULL with mas_is_err(), xa_err(mas->node) -ENOMEM or -EINVAL, tree unchanged.
  */
 VMS_API void *mas_store(struct ma_state *mas, void *entry) VMS_MT_SYM(mas_store);
-/** mas_store_gfp() - mas_store(). Return: 0; -EINVAL; -ENOMEM, tree unchanged and the cursor reset. */
+/** mas_store_gfp() - mas_store(). Return: 0; -EINVAL; -ENOMEM, tree unchanged. */
 VMS_API int mas_store_gfp(struct ma_state *mas, void *entry, gfp_t gfp) VMS_MT_SYM(mas_store_gfp);
 /**
  * mas_preallocate() - Plan the store of @entry over [mas->index, mas->last] and set aside all the memory it can need.
