@@ -160,15 +160,14 @@ struct mm_struct {
 
 	/* mmap_lock W; read relaxed */
 	_Atomic int map_count;
-	_Atomic unsigned long total_vm, data_vm, exec_vm, stack_vm, locked_vm, pinned_vm; /* pages */
-	_Atomic unsigned long hiwater_vm, hiwater_rss;
-	vm_flags_t def_flags;
-	unsigned long start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
-	unsigned long arg_start, arg_end, env_start, env_end;
+	_Atomic unsigned long total_vm, data_vm, exec_vm, stack_vm, locked_vm; /* pages */
+	_Atomic unsigned long hiwater_vm;                                      /* the most that total_vm ever was */
+	vm_flags_t def_flags;                                                  /* every new mapping gets these too */
+	unsigned long start_brk, brk;                                          /* the break: where it began, where it is */
+	unsigned long start_stack; /* an address of the first stack: the listing names its VMA [stack] */
 
 	struct mm_layout layout; /* const after mm_alloc(), except mmap_base at exec */
 	struct mm_rules rules;
-	struct list_head mmlist;
 	void *owner; /* the embedder's */
 };
 

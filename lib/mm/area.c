@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * area.c - where a new mapping goes.
+ *
+ *   MAP_FIXED       where it says
+ *   a hint          there, rounded down to a page, if it is free and keeps a stack's guard gap
+ *   otherwise       the highest free range below mmap_base; if there is none, the lowest above bottom_base
+ *   MAP_32BIT       the lowest in [1 GiB, 2 GiB)
+ *
+ * Below a VMA that grows down, 256 pages stay free. Large mappings are placed on a 2 MiB boundary where Linux does so (struct
+ * mm_rules; a file's filesystem asks for itself).
+ *
+ * Source of the rules: experiments on a running 6.18 kernel. Locks: mmap_lock W.
+ */
+#include <errno.h>
+
+#include "lib/mm/internal.h"
+
+#define MAP_32BIT_LOW 0x40000000UL
+#define MAP_32BIT_HIGH 0x80000000UL
+
+/* Where a search may look, and for what. */
+struct window {
+	unsigned long low, high, len;
+};
+
+static unsigned long search_highest(struct mm_struct *mm, struct window w)
+{
+	unsigned long addr;
+
+	while (mm->engine->index->gap_highest(mm, w.low, w.high, w.len, &addr)) {
+		struct vm_area_struct *next = vms__find(mm, addr + w.len - 1);
+
+		if (!next || vm_start_gap(next) >= addr + w.len)
+			return addr;
+		w.high = vm_start_gap(next); /* too near to a stack above: look below its guard gap */
+	}
+	return -ENOMEM;
+}
+
+static unsigned long search_lowest(struct mm_struct *mm, struct window w)
+{
+	unsigned long addr;
+
+	while (mm->engine->index->gap_lowest(mm, w.low, w.high, w.len, &addr)) {
+		struct vm_area_struct *next = vms__find(mm, addr + w.len - 1);
+
+		if (!next || vm_start_gap(next) >= addr + w.len)
+			return addr;
+		w.low = next->vm_end; /* every other address of this gap is nearer still */
+	}
+	return -ENOMEM;
+}
+
+static unsigned long lowest_mappable(const struct mm_struct *mm)
+{
+	return mm->layout.mmap_min_addr > PAGE_SIZE ? mm->layout.mmap_min_addr : PAGE_SIZE;
+}
+
+static unsigned long search(struct mm_struct *mm, unsigned long len, unsigned long flags)
+{
+	unsigned long addr;
+
+	if (flags & MAP_32BIT)
+		return search_lowest(mm, (struct window){MAP_32BIT_LOW, MAP_32BIT_HIGH, len});
+	addr = search_highest(mm, (struct window){lowest_mappable(mm), mm->layout.mmap_base, len});
+	if (!IS_ERR_VALUE(addr))
+		return addr;
+	return search_lowest(mm, (struct window){mm->layout.bottom_base, mm->layout.task_size, len});
+}
+
+static bool hint_is_free(struct mm_struct *mm, unsigned long addr, unsigned long len)
+{
+	struct vm_area_struct *next;
+
+	if (addr < mm->layout.mmap_min_addr || len > mm->layout.task_size || addr > mm->layout.task_size - len)
+		return false;
+	next = vms__find(mm, addr);
+	return !next || addr + len <= vm_start_gap(next);
+}
+
+static unsigned long place(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long flags)
+{
+	if (len > mm->layout.task_size)
+		return -ENOMEM;
+	if (flags & MAP_FIXED)
+		return addr;
+	addr &= PAGE_MASK;
+	if (addr && hint_is_free(mm, addr, len))
+		return addr;
+	return search(mm, len, flags);
+}
+
+/*
+ * Address and file offset @off shall agree modulo 2 MiB, if the mapping holds a whole aligned 2 MiB of the file at all. Linux
+ * searches for 2 MiB more than it needs and moves up inside what it found.
+ */
+static unsigned long place_huge(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long off, unsigned long flags)
+{
+	unsigned long first_huge = (off + PMD_SIZE - 1) & ~(PMD_SIZE - 1);
+	unsigned long end = off + len, padded, skew;
+
+	if (end <= first_huge || end - first_huge < PMD_SIZE || len + PMD_SIZE < len)
+		return place(mm, addr, len, flags);
+	padded = place(mm, addr, len + PMD_SIZE, flags);
+	if (IS_ERR_VALUE(padded))
+		return place(mm, addr, len, flags);
+	if (padded == addr)
+		return addr;
+	skew = (off - padded) & (PMD_SIZE - 1);
+	return padded + (skew ? skew : PMD_SIZE);
+}
+
+static bool wants_huge_anonymous(const struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long flags)
+{
+	return mm->rules.thp_align && !addr && !(flags & MAP_SHARED) && !(len & (PMD_SIZE - 1));
+}
+
+unsigned long get_unmapped_area(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len, unsigned long pgoff,
+				unsigned long flags)
+{
+	unsigned long task_size = mm->layout.task_size, found;
+
+	mmap_assert_locked(mm);
+	if (len > task_size)
+		return -ENOMEM;
+	if (file && (file->f_mapping->flags & VMS_AS_THP_ALIGN))
+		found = place_huge(mm, addr, len, pgoff << PAGE_SHIFT, flags);
+	else if (!file && wants_huge_anonymous(mm, addr, len, flags))
+		found = place_huge(mm, addr, len, 0, flags);
+	else
+		found = place(mm, addr, len, flags);
+	if (IS_ERR_VALUE(found))
+		return found;
+	if (found > task_size - len)
+		return -ENOMEM;
+	if (found & ~PAGE_MASK)
+		return -EINVAL;
+	return found;
+}

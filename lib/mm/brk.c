@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * brk.c - the program break, as the raw system call has it: the answer is the break, new or, whenever anything is wrong, old.
+ *
+ * Growth extends the one VMA that ends exactly at the old break, if it may, and never joins the one above; it needs a free page
+ * beyond the new break. Source: experiments on a running 6.18 kernel.
+ */
+#include "lib/mm/internal.h"
+#include "lib/page/page.h"
+
+/* Return: 0 or -errno. */
+static int shrink(struct mm_struct *mm, unsigned long new_end, unsigned long old_end, bool *downgraded)
+{
+	if (!find_vma_intersection(mm, new_end, old_end))
+		return -1;
+	return vms__unmap(mm, new_end, old_end, downgraded);
+}
+
+static int insert_heap(struct vms__merge *m)
+{
+	struct vm_area_struct *vma = vm_area_alloc(m->mm);
+	int err;
+
+	if (!vma)
+		return -1;
+	vma->vm_start = m->start;
+	vma->vm_end = m->end;
+	vm_flags_init(vma, m->flags);
+	err = insert_vm_struct(m->mm, vma); /* accounts, too */
+	if (err)
+		vm_area_free(vma);
+	return err;
+}
+
+static int grow(struct mm_struct *mm, unsigned long old_end, unsigned long new_end)
+{
+	struct vm_area_struct *prev, *next = find_vma_prev(mm, old_end, &prev);
+	vm_flags_t flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT | mm->def_flags;
+	struct vms__merge m = {
+		.mm = mm,
+		.prev = prev,
+		.start = old_end,
+		.end = new_end,
+		.flags = flags,
+		.pgoff = old_end >> PAGE_SHIFT,
+		.just_expand = true,
+	};
+	int merged;
+
+	if (new_end + PAGE_SIZE > (next ? vm_start_gap(next) : mm->layout.task_size))
+		return -1;
+	if (vms__map_count(mm) > mm->layout.max_map_count)
+		return -1;
+	merged = vms__merge_prepare(&m);
+	if (merged < 0)
+		return merged;
+	if (!merged)
+		return insert_heap(&m);
+	vms__merge_commit(&m);
+	vms__account(mm, flags, (long)((new_end - old_end) >> PAGE_SHIFT));
+	return 0;
+}
+
+unsigned long vms_brk(struct mm_struct *mm, unsigned long brk)
+{
+	unsigned long old, result, old_end, new_end = PAGE_ALIGN(brk);
+	bool downgraded = false;
+	int err = 0;
+
+	vms__write_enter(mm, 0, mm->layout.task_size); /* the old break is known only under the lock */
+	old = mm->brk;
+	old_end = PAGE_ALIGN(old);
+	result = old;
+	if (brk < mm->start_brk || new_end < brk)
+		goto out;
+	/*
+	 * Set before shrinking gives up the write lock; a break that nothing else reads is put back on failure, before a downgrade.
+	 */
+	mm->brk = brk;
+	if (new_end < old_end)
+		err = shrink(mm, new_end, old_end, &downgraded);
+	else if (new_end > old_end)
+		err = grow(mm, old_end, new_end);
+	if (err)
+		mm->brk = old;
+	else
+		result = brk;
+out:
+	if (downgraded)
+		vms__read_exit(mm);
+	else
+		vms__write_exit(mm);
+	return result;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fault.c - a page fault from its address to its result: find the VMA, check the right, let lib/page make the page present.
+ *
+ *   first   under the VMA's own lock, found without mmap_lock (engine maple-vma; elsewhere this step finds nothing)
+ *   else    under mmap_lock for reading: the VMA was being changed, or is not there, or its first anon_vma must be made,
+ *           for which the neighbours have to be looked at
+ *   else    under mmap_lock for writing, downgraded at once: a stack grows
+ *
+ * Progress: the first step never waits for a writer; the second waits as mmap_lock does.
+ */
+#include <errno.h>
+
+#include "lib/mm/internal.h"
+#include "lib/page/page.h"
+#include "lib/sync/pcounter.h"
+
+/* What to do with the present page before the VMA's lock is dropped; false: it is gone again, fault once more. */
+typedef bool (*page_use_fn)(struct vm_area_struct *vma, unsigned long addr, unsigned long *word);
+
+struct access {
+	struct mm_struct *mm;
+	unsigned long addr;
+	unsigned int flags; /* FAULT_FLAG_* */
+	page_use_fn use;    /* or NULL */
+	unsigned long *word;
+};
+
+enum outcome { DONE, AGAIN, NEEDS_MMAP_LOCK };
+
+static bool access_allowed(const struct vm_area_struct *vma, unsigned int flags)
+{
+	if (flags & FAULT_FLAG_WRITE)
+		return vma->vm_flags & VM_WRITE;
+	if (flags & FAULT_FLAG_INSTRUCTION)
+		return vma->vm_flags & VM_EXEC;
+	return vma->vm_flags & VM_ACCESS_FLAGS; /* x86 has no page that may be written or executed but not read */
+}
+
+static enum vms_fault_result to_result(vm_fault_t fault)
+{
+	if (likely(!(fault & VM_FAULT_ERROR)))
+		return VMS_FAULT_OK;
+	if (fault & VM_FAULT_OOM)
+		return VMS_FAULT_OOM;
+	return (fault & VM_FAULT_SIGBUS) ? VMS_SIGBUS : VMS_SEGV_MAPERR;
+}
+
+/* Locks: @vma's lock or mmap_lock, for reading. */
+static enum outcome fault_in_vma(const struct access *a, struct vm_area_struct *vma, unsigned int lock_flag, enum vms_fault_result *result)
+{
+	vm_fault_t fault;
+
+	vma_assert_locked(vma);
+	if (unlikely(!access_allowed(vma, a->flags))) {
+		*result = VMS_SEGV_ACCERR;
+		return DONE;
+	}
+	fault = handle_mm_fault(vma, a->addr, a->flags | lock_flag);
+	if (fault & VM_FAULT_RETRY)
+		return NEEDS_MMAP_LOCK;
+	*result = to_result(fault);
+	if (a->use && *result == VMS_FAULT_OK && !a->use(vma, a->addr, a->word))
+		return AGAIN;
+	return DONE;
+}
+
+/* Locks: mmap_lock R held on entry, and on return unless NULL is answered: nothing is mapped there, nothing can grow there. */
+static struct vm_area_struct *find_or_grow(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma = vms__find(mm, addr);
+	unsigned long end;
+
+	if (likely(vma && vma->vm_start <= addr))
+		return vma;
+	if (!vma || !(vma->vm_flags & VM_GROWSDOWN)) {
+		vms__read_exit(mm);
+		return NULL;
+	}
+	/* Everything may change between the two locks, so look again. */
+	end = vma->vm_end;
+	vms__read_exit(mm);
+	vms__write_enter(mm, addr & PAGE_MASK, end);
+	vma = vms__find(mm, addr);
+	if (!vma || (vma->vm_start > addr && vms__expand_downwards(vma, addr))) {
+		vms__write_exit(mm);
+		return NULL;
+	}
+	vms__write_downgrade(mm);
+	return vma;
+}
+
+static enum outcome fault_under_mmap_lock(const struct access *a, enum vms_fault_result *result)
+{
+	struct vm_area_struct *vma;
+	enum outcome outcome;
+
+	vms__read_enter(a->mm);
+	vma = find_or_grow(a->mm, a->addr);
+	if (!vma) {
+		*result = VMS_SEGV_MAPERR;
+		return DONE;
+	}
+	outcome = fault_in_vma(a, vma, 0, result);
+	vms__read_exit(a->mm);
+	vms__pcounter_add(a->mm->counters, VMS_FAULTS_MMAP, 1);
+	return outcome;
+}
+
+static enum vms_fault_result do_access(const struct access *a)
+{
+	const struct vms__lock_ops *lock = a->mm->engine->lock;
+	enum vms_fault_result result = VMS_SEGV_MAPERR;
+	enum outcome outcome;
+
+	do {
+		struct vm_area_struct *vma = lock->fault_enter(a->mm, a->addr);
+
+		outcome = NEEDS_MMAP_LOCK;
+		if (vma) {
+			outcome = fault_in_vma(a, vma, FAULT_FLAG_VMA_LOCK, &result);
+			lock->fault_exit(vma);
+			if (outcome != NEEDS_MMAP_LOCK)
+				vms__pcounter_add(a->mm->counters, VMS_FAULTS_VMA, 1);
+		}
+		if (outcome == NEEDS_MMAP_LOCK)
+			outcome = fault_under_mmap_lock(a, &result);
+	} while (unlikely(outcome == AGAIN));
+	return result;
+}
+
+enum vms_fault_result vms_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags)
+{
+	return do_access(&(struct access){.mm = mm, .addr = addr, .flags = flags});
+}
+
+static bool use_read(struct vm_area_struct *vma, unsigned long addr, unsigned long *word)
+{
+	return vms__page_read(vma, addr, word);
+}
+
+static bool use_write(struct vm_area_struct *vma, unsigned long addr, unsigned long *word)
+{
+	return vms__page_write(vma, addr, *word);
+}
+
+enum vms_fault_result vms_read_word(struct mm_struct *mm, unsigned long addr, unsigned long *word)
+{
+	return do_access(&(struct access){.mm = mm, .addr = addr, .use = use_read, .word = word});
+}
+
+enum vms_fault_result vms_write_word(struct mm_struct *mm, unsigned long addr, unsigned long word)
+{
+	return do_access(&(struct access){.mm = mm, .addr = addr, .flags = FAULT_FLAG_WRITE, .use = use_write, .word = &word});
+}

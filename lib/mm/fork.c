@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fork.c - a copy of a whole address space, its pages shared copy-on-write.
+ *
+ * Every VMA of the parent is write-locked first: a fault that ran beside the copying could write to a page that the child
+ * has just been given as its own past.
+ *
+ * Locks: the parent's mmap_lock W, then the child's (nobody else knows the child yet; its lock is held for the asserts' sake).
+ */
+#include <errno.h>
+
+#include "lib/mm/internal.h"
+#include "lib/page/page.h"
+
+/* The child's copy of @vma, not inserted yet; NULL: no memory. */
+static struct vm_area_struct *copy_vma(struct mm_struct *child, const struct vm_area_struct *vma)
+{
+	struct vm_area_struct *copy = vm_area_dup(vma);
+
+	if (!copy)
+		return NULL;
+	/* Relaxed: published with the VMA. */
+	atomic_store_explicit(&copy->vm_mm, child, memory_order_relaxed);
+	vm_flags_init(copy, vma->vm_flags & ~VM_LOCKED_MASK);
+	if (!(vma->vm_flags & VM_WIPEONFORK) && vms__anon_vma_fork(copy, vma)) {
+		vm_area_free(copy);
+		return NULL;
+	}
+	return copy;
+}
+
+static int dup_one(struct mm_struct *child, struct vm_area_struct *vma)
+{
+	struct vm_area_struct *copy = copy_vma(child, vma);
+	struct vms__store store;
+
+	if (!copy)
+		return -ENOMEM;
+	store = (struct vms__store){.start = copy->vm_start, .end = copy->vm_end, .vma = copy};
+	if (vms__index_prepare(child, &store)) {
+		vms__anon_vma_unlink(copy);
+		vm_area_free(copy);
+		return -ENOMEM;
+	}
+	vms__vma_open(copy);
+	vms__vma_commit(child, &store);
+	vms__vma_link_file(copy);
+	vms__account(child, copy->vm_flags, (long)vma_pages(copy));
+	/* From here on the child's teardown undoes everything. */
+	if (copy->vm_flags & VM_WIPEONFORK)
+		return 0;
+	return vms__copy_page_range(copy, vma);
+}
+
+static int dup_mmap(struct mm_struct *child, struct mm_struct *mm)
+{
+	int err = 0;
+
+	mmap_assert_write_locked(mm);
+	mmap_assert_write_locked(child);
+	for (struct vm_area_struct *vma = vms__find(mm, 0); vma && !err; vma = vms_vma_next(vma)) {
+		vma_start_write(vma);
+		if (!(vma->vm_flags & VM_DONTCOPY))
+			err = dup_one(child, vma);
+	}
+	return err;
+}
+
+int vms_fork(struct mm_struct *mm, struct mm_struct **childp)
+{
+	struct mm_struct *child = vms_mm_create(mm->engine->name, &mm->layout, &mm->rules);
+	int err;
+
+	if (!child)
+		return -ENOMEM;
+	vms__write_enter(mm, 0, mm->layout.task_size);
+	vms__mmap_write_lock_nested(child);
+	child->def_flags = mm->def_flags & ~VM_LOCKED_MASK;
+	child->start_brk = mm->start_brk;
+	child->brk = mm->brk;
+	child->start_stack = mm->start_stack;
+	err = dup_mmap(child, mm);
+	mmap_write_unlock(child);
+	vms__write_exit(mm);
+	if (err) {
+		mmput(child);
+		return err;
+	}
+	*childp = child;
+	return 0;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * internal.h - what the files of lib/mm share, grouped by the file that defines it. Nothing here is for embedders.
+ *
+ * Unless a line says otherwise: mmap_lock is held for writing, ranges are page aligned and not empty.
+ */
+#ifndef VMS_MM_INTERNAL_H
+#define VMS_MM_INTERNAL_H
+
+#include <vmastore/mm.h>
+
+#include "lib/engine/engine.h"
+#include "lib/sync/assert.h"
+
+#define PMD_SIZE (2UL << 20)
+#define STACK_GUARD_GAP (256 * PAGE_SIZE)
+
+static inline unsigned long vma_pages(const struct vm_area_struct *vma)
+{
+	return (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
+}
+
+/* Anonymous: its pages are its own, not a file's. Shared anonymous memory has a file. */
+static inline bool vma_is_anonymous(const struct vm_area_struct *vma)
+{
+	return !vma->vm_file && !vma->vm_ops;
+}
+
+static inline struct mm_struct *vma_mm(const struct vm_area_struct *vma)
+{
+	/* Relaxed: whoever calls this holds a lock under which vm_mm does not change. */
+	return atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+}
+
+static inline struct anon_vma *vma_anon_vma(const struct vm_area_struct *vma)
+{
+	/* Acquire: pairs with the release that publishes a new anon_vma under page_table_lock, with mmap_lock only read. */
+	return atomic_load_explicit(&vma->anon_vma, memory_order_acquire);
+}
+
+/* First address that a neighbour below must leave free: the guard gap of a stack counts as part of it. */
+static inline unsigned long vm_start_gap(const struct vm_area_struct *vma)
+{
+	if (!(vma->vm_flags & VM_GROWSDOWN))
+		return vma->vm_start;
+	return vma->vm_start > STACK_GUARD_GAP ? vma->vm_start - STACK_GUARD_GAP : 0;
+}
+
+/* ---- vma.c: one VMA ---- */
+
+/* Takes the references (file, hooks) of a VMA copied with vm_area_dup(). */
+void vms__vma_open(struct vm_area_struct *vma);
+/* Drops what a VMA refers to and frees it. It is detached, or was never inserted. */
+void vms__vma_discard(struct vm_area_struct *vma);
+/* Publishes the prepared @store; VMAs that leave are marked detached. @store->vma, when new, becomes attached. */
+void vms__vma_commit(struct mm_struct *mm, struct vms__store *store);
+/* Cuts @vma at @addr. The new VMA takes [vm_start, addr) if @new_below, else [addr, vm_end). Return: 0 or -errno. */
+int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_below);
+/* As above, and refused with -ENOMEM when max_map_count is reached. */
+int vms__split_vma_counted(struct vm_area_struct *vma, unsigned long addr, bool new_below);
+
+/* ---- merge.c ---- */
+
+/* A range [start, end) with these attributes is to be added, or takes the place of a part of @middle; may it join a neighbour? */
+struct vms__merge {
+	struct mm_struct *mm;
+	struct vm_area_struct *prev, *next; /* neighbours, adjacent or not; or NULL */
+	struct vm_area_struct *middle;      /* the VMA whose flags change over [start, end); NULL: a new range */
+	unsigned long start, end;
+	vm_flags_t flags;
+	pgoff_t pgoff;
+	struct file *file;
+	const struct vm_operations_struct *vm_ops;
+	struct anon_vma *anon_vma;
+	struct anon_vma_name *anon_name;
+	bool just_expand; /* only prev may grow (the break) */
+
+	/* decided by vms__merge_prepare() */
+	struct vm_area_struct *target; /* the survivor */
+	unsigned long new_start, new_end;
+	pgoff_t new_pgoff;
+	bool took_anon_vma;         /* the survivor was given an anon_vma, to be undone by cancel */
+	vm_flags_t sticky;          /* flags ignored by the test, kept by the result */
+	struct vms__store store;
+};
+
+/*
+ * Decide and prepare. Return: 1 prepared (vms__merge_commit() or vms__merge_cancel() must follow), 0 nothing fits, -ENOMEM.
+ * VMAs that the survivor swallows are write-locked only by commit.
+ */
+int vms__merge_prepare(struct vms__merge *merge);
+/* Cannot fail. Return: the survivor. VMAs that were swallowed are freed; those of [start, end) chained in merge->store.victims. */
+struct vm_area_struct *vms__merge_commit(struct vms__merge *merge);
+void vms__merge_cancel(struct vms__merge *merge);
+
+/*
+ * Give [start, end), a part of @vma, the new flags: merge it with a neighbour that fits, else split it off. @prev: the VMA before
+ * @start. *@result: the VMA that holds the range now. Return: 0 or -errno (flags unchanged; a split may remain).
+ */
+int vms__vma_modify_flags(struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			  vm_flags_t flags, struct vm_area_struct **result);
+
+/* ---- unmap.c ---- */
+
+/* Split at both ends, so that whole VMAs cover the mapped part of [start, end). Return: 0, -ENOMEM, -EPERM (sealed). */
+int vms__gather(struct mm_struct *mm, unsigned long start, unsigned long end);
+/* Write-lock all VMAs of [start, end), which vms__gather() cut out, and zap their pages. *@pages: pages they covered. */
+void vms__clear_gathered(struct mm_struct *mm, unsigned long start, unsigned long end);
+/* Account for and free the chain of detached VMAs, whose pages are gone. */
+void vms__free_victims(struct mm_struct *mm, struct vm_area_struct *victims);
+/* Unmap [start, end); *@downgraded says that mmap_lock was downgraded for the slow part. NULL: never downgrade. */
+int vms__unmap(struct mm_struct *mm, unsigned long start, unsigned long end, bool *downgraded);
+
+/* ---- mm.c: accounting ---- */
+
+void vms__account(struct mm_struct *mm, vm_flags_t flags, long pages);
+static inline int vms__map_count(const struct mm_struct *mm)
+{
+	return atomic_load_explicit(&mm->map_count, memory_order_relaxed);
+}
+static inline void vms__map_count_add(struct mm_struct *mm, int n)
+{
+	/* A plain add in two steps: only mmap_lock's writer changes it; anyone may read it. */
+	atomic_store_explicit(&mm->map_count, vms__map_count(mm) + n, memory_order_relaxed);
+}
+
+/* ---- stack.c ---- */
+
+/* Grow the stack VMA @vma down to cover @addr. Return: 0 or -errno. */
+int vms__expand_downwards(struct vm_area_struct *vma, unsigned long addr);
+
+/* ---- locks by range: the only way in which lib/mm takes mmap_lock ---- */
+
+static inline void vms__write_enter(struct mm_struct *mm, unsigned long start, unsigned long end) VMS_NO_TSA
+{
+	mm->engine->lock->write_enter(mm, start, end);
+}
+static inline void vms__write_exit(struct mm_struct *mm) VMS_NO_TSA
+{
+	mm->engine->lock->write_exit(mm);
+}
+static inline void vms__write_downgrade(struct mm_struct *mm) VMS_NO_TSA
+{
+	mm->engine->lock->write_downgrade(mm);
+}
+static inline void vms__read_enter(struct mm_struct *mm) VMS_NO_TSA
+{
+	mm->engine->lock->read_enter(mm);
+}
+static inline void vms__read_exit(struct mm_struct *mm) VMS_NO_TSA
+{
+	mm->engine->lock->read_exit(mm);
+}
+
+#endif

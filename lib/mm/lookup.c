@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lookup.c - finding VMAs, and walking them in address order. Locks: mmap_lock R or W, which each function asserts.
+ */
+#include "lib/mm/internal.h"
+
+struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr)
+{
+	mmap_assert_locked(mm);
+	return vms__find(mm, addr);
+}
+
+struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma = find_vma(mm, addr);
+
+	return vma && vma->vm_start <= addr ? vma : NULL;
+}
+
+struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	struct vm_area_struct *vma = find_vma(mm, start);
+
+	return vma && vma->vm_start < end ? vma : NULL;
+}
+
+struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr, struct vm_area_struct **pprev)
+{
+	struct vm_area_struct *vma = find_vma(mm, addr);
+
+	*pprev = vma ? vms_vma_prev(vma) : vms__prev_below(mm, addr);
+	return vma;
+}
+
+struct vm_area_struct *vms_vma_next(struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = vma_mm(vma);
+
+	mmap_assert_locked(mm);
+	return mm->engine->index->next(mm, vma);
+}
+
+struct vm_area_struct *vms_vma_prev(struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = vma_mm(vma);
+
+	mmap_assert_locked(mm);
+	return mm->engine->index->prev(mm, vma);
+}
+
+struct vm_area_struct *vma_next(struct vma_iterator *vmi)
+{
+	struct vm_area_struct *vma = find_vma(vmi->mm, vmi->addr);
+
+	vmi->addr = vma ? vma->vm_end : vmi->mm->layout.task_size;
+	return vma;
+}
+
+struct vm_area_struct *vma_prev(struct vma_iterator *vmi)
+{
+	struct vm_area_struct *vma;
+
+	mmap_assert_locked(vmi->mm);
+	vma = vms__prev_below(vmi->mm, vmi->addr);
+	vmi->addr = vma ? vma->vm_start : 0;
+	return vma;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * maps.c - the text of /proc/PID/maps, byte for byte, and the two-letter flags of /proc/PID/smaps. Format: proc(5).
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "lib/mm/internal.h"
+
+#define NAME_COLUMN 72 /* a name is padded to this column, then one blank */
+
+static const char *special_name(const struct vm_area_struct *vma)
+{
+	const struct mm_struct *mm = vma_mm(vma);
+
+	if (vma->vm_file)
+		return NULL;
+	if (vma->vm_start < mm->brk && vma->vm_end > mm->start_brk)
+		return "[heap]";
+	if (mm->start_stack && vma->vm_start <= mm->start_stack && vma->vm_end >= mm->start_stack)
+		return "[stack]";
+	return NULL;
+}
+
+static const char *vma_name(struct vm_area_struct *vma)
+{
+	const char *name = NULL;
+
+	if (vma->vm_file && vma->vm_file->f_path)
+		return vma->vm_file->f_path;
+	if (vma->vm_ops && vma->vm_ops->name)
+		name = vma->vm_ops->name(vma);
+	return name ? name : special_name(vma);
+}
+
+static void print_vma(struct vm_area_struct *vma, FILE *out)
+{
+	const struct address_space *mapping = vma->vm_file ? vma->vm_file->f_mapping : NULL;
+	vm_flags_t flags = vma->vm_flags;
+	const char *name = vma_name(vma);
+	int width = fprintf(out, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", vma->vm_start, vma->vm_end, flags & VM_READ ? 'r' : '-',
+			    flags & VM_WRITE ? 'w' : '-', flags & VM_EXEC ? 'x' : '-', flags & VM_MAYSHARE ? 's' : 'p',
+			    mapping ? vma->vm_pgoff << PAGE_SHIFT : 0, mapping ? mapping->dev_major : 0,
+			    mapping ? mapping->dev_minor : 0, mapping ? mapping->ino : 0);
+
+	if (name)
+		fprintf(out, "%*s %s", width < NAME_COLUMN ? NAME_COLUMN - width : 0, "", name);
+	fputc('\n', out);
+}
+
+int vms_maps_print(struct mm_struct *mm, FILE *out)
+{
+	struct vm_area_struct *vma;
+	VMA_ITERATOR(vmi, mm, 0);
+
+	vms__read_enter(mm);
+	for_each_vma(vmi, vma)
+		print_vma(vma, out);
+	vms__read_exit(mm);
+	return ferror(out) ? -EIO : 0;
+}
+
+/* In the order in which smaps prints them: by bit. */
+static const struct {
+	vm_flags_t flag;
+	char name[3];
+} flag_names[] = {
+	{VM_READ, "rd"},       {VM_WRITE, "wr"},      {VM_EXEC, "ex"},	      {VM_SHARED, "sh"},    {VM_MAYREAD, "mr"},
+	{VM_MAYWRITE, "mw"},   {VM_MAYEXEC, "me"},    {VM_MAYSHARE, "ms"},    {VM_GROWSDOWN, "gd"}, {VM_PFNMAP, "pf"},
+	{VM_MAYBE_GUARD, "gu"}, {VM_LOCKED, "lo"},    {VM_IO, "io"},	      {VM_SEQ_READ, "sr"},  {VM_RAND_READ, "rr"},
+	{VM_DONTCOPY, "dc"},   {VM_DONTEXPAND, "de"}, {VM_LOCKONFAULT, "lf"}, {VM_ACCOUNT, "ac"},   {VM_NORESERVE, "nr"},
+	{VM_HUGETLB, "ht"},    {VM_SYNC, "sf"},	      {VM_ARCH_1, "ar"},      {VM_WIPEONFORK, "wf"}, {VM_DONTDUMP, "dd"},
+	{VM_SOFTDIRTY, "sd"},  {VM_MIXEDMAP, "mm"},   {VM_HUGEPAGE, "hg"},    {VM_NOHUGEPAGE, "nh"}, {VM_MERGEABLE, "mg"},
+	{VM_UFFD_MISSING, "um"}, {VM_UFFD_WP, "uw"},  {VM_DROPPABLE, "dp"},   {VM_SEALED, "sl"},
+};
+
+size_t vms_vmflags_string(vm_flags_t flags, char sep, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	if (size)
+		buf[0] = '\0';
+	for (size_t i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++) {
+		if (!(flags & flag_names[i].flag) || len + 4 > size)
+			continue;
+		if (len)
+			buf[len++] = sep;
+		memcpy(buf + len, flag_names[i].name, 3);
+		len += 2;
+	}
+	return len;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * merge.c - when neighbouring VMAs become one, as Linux does it, visible in every listing.
+ *
+ * Two VMAs may join if they touch, continue each other's page offsets, map the same struct file, have equal flags and names, and
+ * their anon_vmas agree (anon_vma_fits() below). A range that is added, or whose flags change, may join the VMA before it, the
+ * one after it, or both:
+ *
+ *   added:      | prev |range| next |    ->  prev grows over both, or prev grows, or next grows down
+ *   changed:    | prev |middle| next |   ->  the same, and middle goes
+ *               | prev |mid|dle |        ->  prev takes the first part of middle
+ *                      |mid|dle| next |  ->  next takes the last part of middle
+ *
+ * Each of these is one store of the survivor's whole new range into the index, so that a lock-free reader sees every address
+ * of it mapped throughout.
+ *
+ * Source of the rules: experiments on a running 6.18 kernel; for kernels before 6.16, struct mm_rules.
+ */
+#include <errno.h>
+
+#include "lib/mm/internal.h"
+#include "lib/page/page.h"
+
+/* Flags that two VMAs may differ in and still merge. */
+#define VM_MERGE_IGNORED (VM_MAYBE_GUARD | VM_SOFTDIRTY)
+
+static bool anon_vma_fits(const struct vms__merge *m, const struct vm_area_struct *target)
+{
+	const struct anon_vma *have = vma_anon_vma(target);
+
+	if (have && m->anon_vma)
+		return have == m->anon_vma;
+	/*
+	 * One side faulted: its anon_vma becomes the whole's, unless it came by fork. Such a one shares pages with other processes
+	 * through a chain that the other part has no place in.
+	 */
+	if (!have && m->anon_vma)
+		return m->mm->rules.merge_one_sided && !(m->middle && vms__anon_vma_is_fork_child(m->middle));
+	if (have)
+		return !vms__anon_vma_is_fork_child(target);
+	return true;
+}
+
+static bool attributes_fit(const struct vms__merge *m, const struct vm_area_struct *target)
+{
+	return !((target->vm_flags ^ m->flags) & ~VM_MERGE_IGNORED) && !(m->flags & VM_SPECIAL) && target->vm_file == m->file &&
+	       target->vm_ops == m->vm_ops && target->anon_name == m->anon_name && anon_vma_fits(m, target);
+}
+
+static bool can_join_prev(const struct vms__merge *m)
+{
+	const struct vm_area_struct *prev = m->prev;
+
+	return prev && prev->vm_end == m->start && prev->vm_pgoff + vma_pages(prev) == m->pgoff && attributes_fit(m, prev);
+}
+
+static bool can_join_next(const struct vms__merge *m)
+{
+	const struct vm_area_struct *next = m->next;
+
+	return !m->just_expand && next && next->vm_start == m->end &&
+	       m->pgoff + ((m->end - m->start) >> PAGE_SHIFT) == next->vm_pgoff && attributes_fit(m, next);
+}
+
+/* An owner with a close() hook counts its VMAs, so none of them may silently vanish. */
+static bool may_vanish(const struct vm_area_struct *vma)
+{
+	return !vma->vm_ops || !vma->vm_ops->close;
+}
+
+static bool neighbours_agree(const struct vms__merge *m)
+{
+	const struct anon_vma *a = vma_anon_vma(m->prev), *b = vma_anon_vma(m->next);
+
+	return !a || !b || a == b;
+}
+
+/* Who has the anon_vma that the survivor lacks? NULL: nobody, or the survivor has one. */
+static struct vm_area_struct *anon_vma_donor(const struct vms__merge *m, bool left, bool right)
+{
+	if (vma_anon_vma(m->target))
+		return NULL;
+	if (left && right && vma_anon_vma(m->next))
+		return m->next;
+	if (m->middle && vma_anon_vma(m->middle))
+		return m->middle;
+	return NULL;
+}
+
+int vms__merge_prepare(struct vms__merge *m)
+{
+	bool at_start = !m->middle || m->start == m->middle->vm_start;
+	bool at_end = !m->middle || m->end == m->middle->vm_end;
+	struct vm_area_struct *donor;
+	bool left, right;
+	int err;
+
+	mmap_assert_write_locked(m->mm);
+	left = at_start && can_join_prev(m);
+	right = at_end && can_join_next(m);
+	if (left && right && (!neighbours_agree(m) || !may_vanish(m->next)))
+		right = false;
+	if (!left && !right)
+		return 0;
+	if (m->middle && at_start && at_end && !may_vanish(m->middle))
+		return 0;
+
+	m->target = left ? m->prev : m->next;
+	m->new_start = left ? m->prev->vm_start : m->start;
+	m->new_end = right ? m->next->vm_end : m->end;
+	m->new_pgoff = left ? m->prev->vm_pgoff : m->pgoff;
+	m->sticky = (m->flags | (left ? m->prev->vm_flags : 0) | (right ? m->next->vm_flags : 0)) & VM_MERGE_IGNORED;
+	m->store = (struct vms__store){.start = m->new_start, .end = m->new_end, .vma = m->target};
+	err = vms__index_prepare(m->mm, &m->store);
+	if (err)
+		return err;
+	donor = anon_vma_donor(m, left, right);
+	m->took_anon_vma = donor != NULL;
+	if (donor && vms__anon_vma_clone(m->target, donor)) {
+		vms__index_cancel(m->mm, &m->store);
+		return -ENOMEM;
+	}
+	return 1;
+}
+
+void vms__merge_cancel(struct vms__merge *m)
+{
+	/* The survivor had no anon_vma before, hence an empty chain: unlinking all of it restores that. */
+	if (m->took_anon_vma)
+		vms__anon_vma_unlink(m->target);
+	vms__index_cancel(m->mm, &m->store);
+}
+
+/* The part of middle that the survivor does not take. */
+static void trim_middle(struct vms__merge *m)
+{
+	struct vm_area_struct *middle = m->middle;
+
+	if (m->target == m->prev) {
+		middle->vm_pgoff += (m->end - middle->vm_start) >> PAGE_SHIFT;
+		middle->vm_start = m->end;
+	} else {
+		middle->vm_end = m->start;
+	}
+}
+
+/* Take @vma, which the survivor swallowed, out of the chain of those that left. */
+static void unchain(struct vm_area_struct **chain, const struct vm_area_struct *vma)
+{
+	while (*chain && *chain != vma)
+		chain = &(*chain)->vm_next;
+	VMS_ASSERT(*chain);
+	if (*chain)
+		*chain = vma->vm_next;
+}
+
+struct vm_area_struct *vms__merge_commit(struct vms__merge *m)
+{
+	struct vm_area_struct *target = m->target, *middle = m->middle;
+	struct vm_area_struct *next = target != m->next && m->new_end > m->end ? m->next : NULL;
+	bool middle_goes = middle && m->start == middle->vm_start && m->end == middle->vm_end;
+	bool middle_trimmed = middle && !middle_goes;
+
+	mmap_assert_write_locked(m->mm);
+	vma_start_write(target);
+	vms__vma_unlink_file(target);
+	if (middle) {
+		vma_start_write(middle);
+		vms__vma_unlink_file(middle);
+	}
+	if (next) {
+		vma_start_write(next);
+		vms__vma_unlink_file(next);
+	}
+	if (middle_trimmed)
+		trim_middle(m);
+	target->vm_start = m->new_start;
+	target->vm_end = m->new_end;
+	target->vm_pgoff = m->new_pgoff;
+	target->vm_flags |= m->sticky;
+	vms__vma_commit(m->mm, &m->store);
+	vms__vma_link_file(target);
+	if (middle_trimmed)
+		vms__vma_link_file(middle);
+	if (middle_goes) {
+		unchain(&m->store.victims, middle);
+		vms__vma_discard(middle);
+	}
+	if (next) {
+		unchain(&m->store.victims, next);
+		vms__vma_discard(next);
+	}
+	return target;
+}
+
+static int change_flags(struct vm_area_struct *vma, unsigned long start, unsigned long end, vm_flags_t flags)
+{
+	int err;
+
+	if (vma->vm_start < start) {
+		err = vms__split_vma_counted(vma, start, true);
+		if (err)
+			return err;
+	}
+	if (vma->vm_end > end) {
+		err = vms__split_vma_counted(vma, end, false);
+		if (err)
+			return err;
+	}
+	vm_flags_reset(vma, flags);
+	return 0;
+}
+
+int vms__vma_modify_flags(struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			  vm_flags_t flags, struct vm_area_struct **result)
+{
+	struct vms__merge merge = {
+		.mm = vma_mm(vma),
+		.prev = prev,
+		.next = end == vma->vm_end ? vms_vma_next(vma) : NULL,
+		.middle = vma,
+		.start = start,
+		.end = end,
+		.flags = flags,
+		.pgoff = vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT),
+		.file = vma->vm_file,
+		.vm_ops = vma->vm_ops,
+		.anon_vma = vma_anon_vma(vma),
+		.anon_name = vma->anon_name,
+	};
+	int merged = vms__merge_prepare(&merge);
+
+	if (merged < 0)
+		return merged;
+	if (merged) {
+		*result = vms__merge_commit(&merge);
+		return 0;
+	}
+	*result = vma;
+	return change_flags(vma, start, end, flags);
+}

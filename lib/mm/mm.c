@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm.c - the life of an address space: two reference counts, teardown in two steps, and its accounts.
+ *
+ * mm_users counts who uses the address space; the last one to leave unmaps everything. mm_count counts who uses the structure (all
+ * users together count as one); the last one to leave frees it.
+ */
+#include <errno.h>
+
+#include "lib/mm/internal.h"
+#include "lib/page/page.h"
+#include "lib/sync/alloc.h"
+#include "lib/sync/pcounter.h"
+
+#define TASK_SIZE 0x7ffffffff000UL
+
+const struct mm_layout vms_mm_layout_default = {
+	.task_size = TASK_SIZE,
+	.mmap_base = 0x7ffff7fff000UL,
+	.mmap_min_addr = 65536,
+	.bottom_base = 0x2aaaaaaab000UL, /* a third of the task size */
+	.start_brk = 0x555555559000UL,
+	.stack_limit = 8UL << 20,
+	.max_map_count = 65530,
+};
+
+const struct mm_rules vms_mm_rules_default = {
+	.kernel_version = 0x061200,
+	.thp_align = true,
+	.merge_one_sided = true,
+};
+
+static bool layout_makes_sense(const struct mm_layout *l)
+{
+	return l->task_size && l->task_size <= TASK_SIZE && !((l->task_size | l->mmap_base | l->bottom_base) & ~PAGE_MASK) &&
+	       l->mmap_base <= l->task_size && l->bottom_base < l->task_size && l->start_brk < l->task_size && l->max_map_count > 0;
+}
+
+struct mm_struct *vms_mm_create(const char *engine_name, const struct mm_layout *layout, const struct mm_rules *rules)
+{
+	const struct vms__engine *engine = vms__engine_find(engine_name);
+	struct mm_struct *mm;
+
+	if (!layout)
+		layout = &vms_mm_layout_default;
+	if (!engine || !layout_makes_sense(layout)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	mm = vms__zalloc(sizeof(*mm), _Alignof(struct mm_struct));
+	if (!mm)
+		goto out;
+	mm->engine = engine;
+	mm->layout = *layout;
+	mm->rules = rules ? *rules : vms_mm_rules_default;
+	mm->start_brk = mm->brk = layout->start_brk;
+	/* Even: not write-locked. Never 0, which is what a new VMA's vm_lock_seq holds. */
+	atomic_init(&mm->mm_lock_seq, 2);
+	atomic_init(&mm->mm_users, 1);
+	atomic_init(&mm->mm_count, 1);
+	init_rwsem(&mm->mmap_lock);
+	mm->counters = vms__pcounter_create(NR_MM_COUNTERS);
+	if (!mm->counters)
+		goto out_free;
+	if (vms__pgd_alloc(mm))
+		goto out_counters;
+	engine->index->init(mm);
+	return mm;
+
+out_counters:
+	vms__pcounter_destroy(mm->counters);
+out_free:
+	vms__free(mm);
+out:
+	errno = ENOMEM;
+	return NULL;
+}
+
+void mmget(struct mm_struct *mm)
+{
+	/* Relaxed: the caller has a reference, which orders what it knows of the mm. */
+	atomic_fetch_add_explicit(&mm->mm_users, 1, memory_order_relaxed);
+}
+
+bool mmget_not_zero(struct mm_struct *mm)
+{
+	int users = atomic_load_explicit(&mm->mm_users, memory_order_relaxed);
+
+	while (users > 0)
+		/* Acquire: pairs with the release in mmput(): what former users did is seen. */
+		if (atomic_compare_exchange_weak_explicit(&mm->mm_users, &users, users + 1, memory_order_acquire,
+							  memory_order_relaxed))
+			return true;
+	return false;
+}
+
+void mmgrab(struct mm_struct *mm)
+{
+	atomic_fetch_add_explicit(&mm->mm_count, 1, memory_order_relaxed);
+}
+
+void mmdrop(struct mm_struct *mm)
+{
+	/* Release what this user did, acquire what all others did: pairs with itself. */
+	if (atomic_fetch_sub_explicit(&mm->mm_count, 1, memory_order_acq_rel) != 1)
+		return;
+	vms__pcounter_destroy(mm->counters);
+	vms__free(mm);
+}
+
+/* Nobody else uses the address space any more. Afterwards it holds nothing at all. */
+static void exit_mmap(struct mm_struct *mm)
+{
+	struct vm_area_struct *vma, *next;
+
+	mmap_write_lock(mm);
+	for (vma = vms__find(mm, 0); vma; vma = next) {
+		next = vms_vma_next(vma);
+		vma_start_write(vma);
+		vms__zap_range(vma, vma->vm_start, vma->vm_end);
+		vms__account(mm, vma->vm_flags, -(long)vma_pages(vma));
+		vms__vma_unlink_file(vma);
+		vms__vma_mark_detached(vma);
+		vms__map_count_add(mm, -1);
+		vma->vm_index_state = 0;
+		if (vma->vm_ops && vma->vm_ops->close)
+			vma->vm_ops->close(vma);
+		vms__vma_discard(vma);
+	}
+	mm->engine->index->destroy(mm);
+	mmap_write_unlock(mm);
+	vms__pgd_free(mm);
+	VMS_ASSERT(vms__map_count(mm) == 0);
+}
+
+void mmput(struct mm_struct *mm)
+{
+	/* Release what this user did to the address space, acquire what all others did: pairs with itself. */
+	if (atomic_fetch_sub_explicit(&mm->mm_users, 1, memory_order_acq_rel) != 1)
+		return;
+	exit_mmap(mm);
+	mmdrop(mm);
+}
+
+const char *vms_mm_engine_name(const struct mm_struct *mm)
+{
+	return mm->engine->name;
+}
+
+long vms_mm_counter(const struct mm_struct *mm, enum vms_mm_counter which)
+{
+	return vms__pcounter_sum(mm->counters, which);
+}
+
+/* ---- accounts: mmap_lock W; anyone may read them, relaxed ---- */
+
+static void add(_Atomic unsigned long *account, long pages)
+{
+	atomic_store_explicit(account, atomic_load_explicit(account, memory_order_relaxed) + (unsigned long)pages,
+			      memory_order_relaxed);
+}
+
+void vms__account(struct mm_struct *mm, vm_flags_t flags, long pages)
+{
+	unsigned long total;
+
+	mmap_assert_write_locked(mm);
+	add(&mm->total_vm, pages);
+	if (flags & VM_STACK)
+		add(&mm->stack_vm, pages);
+	else if ((flags & (VM_EXEC | VM_WRITE)) == VM_EXEC)
+		add(&mm->exec_vm, pages);
+	else if ((flags & (VM_WRITE | VM_SHARED)) == VM_WRITE)
+		add(&mm->data_vm, pages);
+	if (flags & VM_LOCKED)
+		add(&mm->locked_vm, pages);
+	total = atomic_load_explicit(&mm->total_vm, memory_order_relaxed);
+	if (total > atomic_load_explicit(&mm->hiwater_vm, memory_order_relaxed))
+		atomic_store_explicit(&mm->hiwater_vm, total, memory_order_relaxed);
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mmap.c - mmap(2): from the caller's words to flags, to a place (area.c), to a VMA that is new or a neighbour grown (merge.c).
+ *
+ * Over MAP_FIXED's old contents: all that can fail is done first, then the old VMAs are write-locked and their pages zapped, then
+ * ONE store puts the new VMA in place of them all. A lock-free reader of an address that is mapped before and after
+ * finds it mapped throughout.
+ *
+ * Source of flags and errors: mmap(2), and experiments on a running 6.18 kernel.
+ */
+#include <errno.h>
+
+#include "lib/mm/internal.h"
+#include "lib/page/page.h"
+
+static vm_flags_t prot_to_vm_flags(unsigned long prot)
+{
+	return ((prot & PROT_READ) ? VM_READ : 0) | ((prot & PROT_WRITE) ? VM_WRITE : 0) | ((prot & PROT_EXEC) ? VM_EXEC : 0);
+}
+
+static vm_flags_t map_to_vm_flags(unsigned long flags)
+{
+	return ((flags & MAP_GROWSDOWN) ? VM_GROWSDOWN : 0) | ((flags & MAP_LOCKED) ? VM_LOCKED : 0) |
+	       ((flags & MAP_STACK) ? VM_NOHUGEPAGE : 0);
+}
+
+static int file_vm_flags(const struct file *file, unsigned long prot, unsigned long flags, vm_flags_t *vm_flags)
+{
+	unsigned long type = flags & MAP_TYPE;
+
+	if (type == MAP_SHARED_VALIDATE && (flags & (MAP_SYNC | MAP_FIXED_NOREPLACE)))
+		return -EOPNOTSUPP;
+	if (type == MAP_SHARED || type == MAP_SHARED_VALIDATE) {
+		if ((prot & PROT_WRITE) && !(file->f_mode & FMODE_WRITE))
+			return -EACCES;
+		*vm_flags |= VM_SHARED | VM_MAYSHARE;
+		/* Nobody can ever write through it: Linux lists it as shared and treats it as private. */
+		if (!(file->f_mode & FMODE_WRITE))
+			*vm_flags &= ~(VM_MAYWRITE | VM_SHARED);
+	} else if (type != MAP_PRIVATE) {
+		return -EINVAL;
+	}
+	if (!(file->f_mode & FMODE_READ))
+		return -EACCES;
+	return (*vm_flags & VM_GROWSDOWN) ? -EINVAL : 0;
+}
+
+static int anonymous_vm_flags(unsigned long flags, vm_flags_t *vm_flags)
+{
+	switch (flags & MAP_TYPE) {
+	case MAP_SHARED:
+		if (*vm_flags & VM_GROWSDOWN)
+			return -EINVAL;
+		*vm_flags |= VM_SHARED | VM_MAYSHARE;
+		return 0;
+	case MAP_DROPPABLE:
+		if ((flags & MAP_LOCKED) || (*vm_flags & VM_GROWSDOWN))
+			return -EINVAL;
+		*vm_flags |= VM_DROPPABLE | VM_NORESERVE | VM_WIPEONFORK | VM_DONTDUMP;
+		return 0;
+	case MAP_PRIVATE:
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+/* The object behind shared anonymous memory: its own, hence no two such mappings ever merge. */
+static struct file *shmem_file(unsigned long len)
+{
+	struct address_space *mapping = vms_address_space_create(len, VMS_AS_SHMEM, 0, 1, 0);
+	struct file *file;
+
+	if (!mapping)
+		return NULL;
+	file = vms_file_open(mapping, "/dev/zero (deleted)", FMODE_READ | FMODE_WRITE);
+	vms_address_space_put(mapping);
+	return file;
+}
+
+/* A VMA of its own for [m->start, m->end), prepared; the reference to file passes to it. Return: 0 or -ENOMEM. */
+static int prepare_new_vma(struct vms__merge *m, struct vms__store *store)
+{
+	struct vm_area_struct *vma = vm_area_alloc(m->mm);
+	int err;
+
+	if (!vma)
+		return -ENOMEM;
+	vma->vm_start = m->start;
+	vma->vm_end = m->end;
+	vma->vm_pgoff = m->pgoff;
+	/* Droppable memory is never locked; its lock flag took part in the merge test all the same. */
+	vm_flags_init(vma, (m->flags & VM_DROPPABLE) ? m->flags & ~VM_LOCKED_MASK : m->flags);
+	vma->vm_file = m->file;
+	vma->vm_ops = m->vm_ops;
+	*store = (struct vms__store){.start = m->start, .end = m->end, .vma = vma};
+	err = vms__index_prepare(m->mm, store);
+	if (err) {
+		vm_area_free(vma);
+		return err;
+	}
+	if (vma->vm_file)
+		get_file(vma->vm_file);
+	return 0;
+}
+
+static void commit_new_vma(struct mm_struct *mm, struct vms__store *store)
+{
+	struct vm_area_struct *vma = store->vma;
+
+	vms__vma_commit(mm, store);
+	vms__vma_link_file(vma);
+	if (vma->vm_ops && vma->vm_ops->open)
+		vma->vm_ops->open(vma);
+}
+
+/* The range of @m is placed, its flags are decided. Return: its start, or -errno with everything as it was but for splits. */
+static unsigned long mmap_region(struct vms__merge *m)
+{
+	struct mm_struct *mm = m->mm;
+	struct vms__store fresh;
+	int merged, err;
+
+	err = vms__gather(mm, m->start, m->end);
+	if (err)
+		return err;
+	m->next = vms__find(mm, m->end - 1);
+	if (m->next && m->next->vm_start < m->end)
+		m->next = vms_vma_next(m->next);
+	m->prev = vms__prev_below(mm, m->start);
+
+	merged = vms__merge_prepare(m);
+	if (merged < 0)
+		return merged;
+	if (!merged) {
+		err = prepare_new_vma(m, &fresh);
+		if (err)
+			return err;
+	}
+
+	/* Nothing fails from here on. */
+	vms__clear_gathered(mm, m->start, m->end);
+	if (merged) {
+		vms__merge_commit(m);
+		vms__free_victims(mm, m->store.victims);
+	} else {
+		commit_new_vma(mm, &fresh);
+		vms__free_victims(mm, fresh.victims);
+	}
+	vms__account(mm, m->flags, (long)((m->end - m->start) >> PAGE_SHIFT));
+	return m->start;
+}
+
+/* Where it goes, or -errno in Linux's order. */
+static unsigned long choose_address(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
+				    unsigned long pgoff, unsigned long flags)
+{
+	addr = get_unmapped_area(mm, file, addr, len, pgoff, flags);
+	if (IS_ERR_VALUE(addr))
+		return addr;
+	if ((flags & MAP_FIXED) && addr < mm->layout.mmap_min_addr)
+		return -EPERM;
+	if ((flags & MAP_FIXED_NOREPLACE) == MAP_FIXED_NOREPLACE && find_vma_intersection(mm, addr, addr + len))
+		return -EEXIST;
+	return addr;
+}
+
+static unsigned long adjust_hint(const struct mm_struct *mm, unsigned long addr)
+{
+	addr &= PAGE_MASK;
+	return addr && addr < mm->layout.mmap_min_addr ? PAGE_ALIGN(mm->layout.mmap_min_addr) : addr;
+}
+
+unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len, unsigned long prot,
+		      unsigned long flags, vm_flags_t vm_flags, unsigned long pgoff, unsigned long *populate)
+{
+	struct vms__merge m = {.mm = mm, .file = file, .vm_ops = file ? file->f_vm_ops : NULL, .pgoff = pgoff};
+	struct file *own = NULL;
+	unsigned long result;
+	int err;
+
+	mmap_assert_write_locked(mm);
+	*populate = 0;
+	if (!len)
+		return -EINVAL;
+	if (flags & MAP_FIXED_NOREPLACE)
+		flags |= MAP_FIXED;
+	if (!(flags & MAP_FIXED))
+		addr = adjust_hint(mm, addr);
+	len = PAGE_ALIGN(len);
+	if (!len)
+		return -ENOMEM;
+	if (pgoff + (len >> PAGE_SHIFT) < pgoff)
+		return -EOVERFLOW;
+	if (vms__map_count(mm) > mm->layout.max_map_count)
+		return -ENOMEM;
+	vm_flags |= prot_to_vm_flags(prot) | map_to_vm_flags(flags) | mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+	addr = choose_address(mm, file, addr, len, pgoff, flags);
+	if (IS_ERR_VALUE(addr))
+		return addr;
+	err = file ? file_vm_flags(file, prot, flags, &vm_flags) : anonymous_vm_flags(flags, &vm_flags);
+	if (err)
+		return err;
+	if (flags & MAP_NORESERVE)
+		vm_flags |= VM_NORESERVE;
+	if ((vm_flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) == VM_WRITE)
+		vm_flags |= VM_ACCOUNT;
+
+	m.start = addr;
+	m.end = addr + len;
+	m.flags = vm_flags;
+	if (!file) {
+		if (vm_flags & VM_SHARED) {
+			own = m.file = shmem_file(len);
+			if (!own)
+				return -ENOMEM;
+			m.pgoff = 0;
+			m.vm_ops = own->f_vm_ops;
+		} else {
+			m.pgoff = addr >> PAGE_SHIFT;
+		}
+	}
+	result = mmap_region(&m);
+	if (own)
+		fput(own);
+	if (!IS_ERR_VALUE(result) &&
+	    ((vm_flags & VM_LOCKED) || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
+		*populate = len;
+	return result;
+}
+
+/* Fault in [start, start + len) as far as the access rights go; what fails is left to the first touch. No lock held. */
+static void mm_populate(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned int fault_flags)
+{
+	for (unsigned long addr = start; addr < start + len; addr += PAGE_SIZE)
+		if (vms_fault(mm, addr, fault_flags) != VMS_FAULT_OK)
+			return;
+}
+
+unsigned long vms_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags,
+		       struct file *file, unsigned long off)
+{
+	unsigned long populate, result;
+
+	if (off & ~PAGE_MASK)
+		return -EINVAL;
+	if (flags & MAP_ANONYMOUS)
+		file = NULL;
+	else if (!file)
+		return -EBADF;
+	vms__write_enter(mm, 0, mm->layout.task_size); /* placement may choose any range */
+	result = do_mmap(mm, file, addr, len, prot, flags, 0, off >> PAGE_SHIFT, &populate);
+	vms__write_exit(mm);
+	if (populate)
+		mm_populate(mm, result, populate, (prot & PROT_WRITE) && !(flags & MAP_SHARED) ? FAULT_FLAG_WRITE : 0);
+	return result;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mprotect.c - new access rights for a range, VMA by VMA: what comes before the first hole or refusal keeps its new rights.
+ *
+ * Source: mprotect(2), and experiments on a running 6.18 kernel. Locks: takes mmap_lock W.
+ */
+#include <errno.h>
+
+#include "lib/mm/internal.h"
+#include "lib/page/page.h"
+
+#define PROT_ACCESS (PROT_READ | PROT_WRITE | PROT_EXEC)
+#define PROT_GROWS ((unsigned long)(PROT_GROWSDOWN | PROT_GROWSUP))
+#define PROT_SEM_BIT 0x8UL
+
+_Static_assert(PROT_READ == VM_READ && PROT_WRITE == VM_WRITE && PROT_EXEC == VM_EXEC, "access bits are the same bits");
+
+/*
+ * The hidden flag VM_ACCOUNT follows writability, and takes part in merging: it comes with the first right to write, and goes
+ * with it only while no page can have been dirtied.
+ */
+static vm_flags_t adjust_account(const struct vm_area_struct *vma, vm_flags_t flags)
+{
+	if (flags & VM_WRITE) {
+		if (!(vma->vm_flags & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE)))
+			flags |= VM_ACCOUNT;
+	} else if ((vma->vm_flags & VM_ACCOUNT) && vma_is_anonymous(vma) && !vma_anon_vma(vma)) {
+		flags &= ~VM_ACCOUNT;
+	}
+	return flags;
+}
+
+/* [start, end) of *@vma gets the access bits @prot; *@vma becomes the VMA that holds it. */
+static int protect_one(struct vm_area_struct *prev, struct vm_area_struct **vma, unsigned long start, unsigned long end,
+		       vm_flags_t prot)
+{
+	struct vm_area_struct *v = *vma;
+	vm_flags_t old = v->vm_flags, flags = (old & ~VM_ACCESS_FLAGS) | prot;
+	int err;
+
+	/* VM_MAYx is VM_x shifted by 4. */
+	if ((flags & ~(flags >> 4)) & VM_ACCESS_FLAGS)
+		return -EACCES;
+	if (old & VM_SEALED)
+		return -EPERM;
+	if (v->vm_ops && v->vm_ops->mprotect) {
+		err = v->vm_ops->mprotect(v, start, end, flags);
+		if (err)
+			return err;
+	}
+	if (flags == old)
+		return 0;
+	flags = adjust_account(v, flags);
+	err = vms__vma_modify_flags(prev, v, start, end, flags, vma);
+	if (err)
+		return err;
+	v = *vma;
+	vms__account(vma_mm(v), old, -(long)((end - start) >> PAGE_SHIFT));
+	vms__account(vma_mm(v), flags, (long)((end - start) >> PAGE_SHIFT));
+	vms__change_protection(v, start, end);
+	return 0;
+}
+
+static int protect_range(struct mm_struct *mm, unsigned long start, unsigned long end, vm_flags_t prot, unsigned long grows)
+{
+	struct vm_area_struct *prev, *vma = find_vma_prev(mm, start, &prev);
+	int err;
+
+	if (!vma || vma->vm_start >= end)
+		return -ENOMEM;
+	if (grows & PROT_GROWSDOWN) {
+		start = vma->vm_start;
+		if (!(vma->vm_flags & VM_GROWSDOWN))
+			return -EINVAL;
+	} else {
+		if (vma->vm_start > start)
+			return -ENOMEM;
+		if (grows)
+			return -EINVAL; /* PROT_GROWSUP: nothing grows up here */
+	}
+	if (start > vma->vm_start)
+		prev = vma;
+
+	for (;;) {
+		unsigned long piece_end = vma->vm_end < end ? vma->vm_end : end;
+
+		err = protect_one(prev, &vma, start, piece_end, prot);
+		if (err)
+			return err;
+		/* After a merge with what follows, the VMA may reach beyond the piece. */
+		start = vma->vm_end;
+		if (start >= end)
+			return 0;
+		prev = vma;
+		vma = vms_vma_next(vma);
+		if (!vma || vma->vm_start != start)
+			return -ENOMEM;
+	}
+}
+
+int vms_mprotect(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned long prot)
+{
+	unsigned long grows = prot & PROT_GROWS, end;
+	int err;
+
+	prot &= ~PROT_GROWS;
+	if (grows == PROT_GROWS || (start & ~PAGE_MASK))
+		return -EINVAL;
+	if (!len)
+		return 0;
+	end = start + PAGE_ALIGN(len);
+	if (end <= start)
+		return -ENOMEM;
+	if (prot & ~(PROT_ACCESS | PROT_SEM_BIT))
+		return -EINVAL;
+	vms__write_enter(mm, start, end);
+	err = protect_range(mm, start, end, prot & PROT_ACCESS, grows);
+	vms__write_exit(mm);
+	return err;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stack.c - a VMA that grows down to meet a touch below it.
+ *
+ * It keeps 256 pages clear of an accessible neighbour below, unless that one grows down too, and stays within the stack limit. The
+ * attempt alone gives it an anon_vma, even when it is then refused: that shows in later merges, as on Linux.
+ *
+ * Locks: mmap_lock W (growing changes vm_start, which readers under mmap_lock R rely on).
+ */
+#include <errno.h>
+
+#include "lib/mm/internal.h"
+#include "lib/page/page.h"
+
+static bool keeps_guard_gap(struct vm_area_struct *vma, unsigned long addr)
+{
+	const struct vm_area_struct *prev = vms_vma_prev(vma);
+
+	if (!prev || (prev->vm_flags & VM_GROWSDOWN) || !(prev->vm_flags & VM_ACCESS_FLAGS))
+		return true;
+	return addr >= prev->vm_end && addr - prev->vm_end >= STACK_GUARD_GAP;
+}
+
+int vms__expand_downwards(struct vm_area_struct *vma, unsigned long addr)
+{
+	struct mm_struct *mm = vma_mm(vma);
+	struct vms__store store;
+	unsigned long grow;
+	int err;
+
+	mmap_assert_write_locked(mm);
+	addr &= PAGE_MASK;
+	if (!(vma->vm_flags & VM_GROWSDOWN))
+		return -EFAULT;
+	if (addr < mm->layout.mmap_min_addr)
+		return -EPERM;
+	if (!keeps_guard_gap(vma, addr))
+		return -ENOMEM;
+	err = vms__anon_vma_prepare(vma);
+	if (err)
+		return err;
+	if (addr >= vma->vm_start)
+		return 0;
+	grow = (vma->vm_start - addr) >> PAGE_SHIFT;
+	if (vma->vm_end - addr > mm->layout.stack_limit || grow > vma->vm_pgoff)
+		return -ENOMEM;
+	store = (struct vms__store){.start = addr, .end = vma->vm_end, .vma = vma};
+	err = vms__index_prepare(mm, &store);
+	if (err)
+		return err;
+	vma_start_write(vma);
+	vma->vm_start = addr;
+	vma->vm_pgoff -= grow;
+	vms__vma_commit(mm, &store);
+	vms__account(mm, vma->vm_flags, (long)grow);
+	return 0;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * validate.c - every invariant of an address space in one place, for tests and stress: the order of its VMAs, their bounds and
+ * owners, the counts against what is there, the index, and the page tables.
+ */
+#include <stdarg.h>
+
+#include "lib/mm/internal.h"
+#include "lib/page/page.h"
+
+struct check {
+	struct mm_struct *mm;
+	FILE *why;
+	int broken;
+	int count;
+	unsigned long total, locked;
+};
+
+static void broken(struct check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void broken(struct check *c, const char *fmt, ...)
+{
+	va_list args;
+
+	c->broken++;
+	if (!c->why)
+		return;
+	va_start(args, fmt);
+	vfprintf(c->why, fmt, args);
+	va_end(args);
+	fputc('\n', c->why);
+}
+
+static void check_vma(struct check *c, const struct vm_area_struct *vma)
+{
+	if (vma->vm_start >= vma->vm_end || ((vma->vm_start | vma->vm_end) & ~PAGE_MASK))
+		broken(c, "VMA %lx-%lx: empty or not page aligned", vma->vm_start, vma->vm_end);
+	if (vma->vm_end > c->mm->layout.task_size)
+		broken(c, "VMA %lx-%lx: beyond the address space's end %lx", vma->vm_start, vma->vm_end, c->mm->layout.task_size);
+	if (vma_mm(vma) != c->mm)
+		broken(c, "VMA %lx-%lx: belongs to another mm", vma->vm_start, vma->vm_end);
+	if (!vms__vma_is_attached(vma))
+		broken(c, "VMA %lx-%lx: in the index, yet detached", vma->vm_start, vma->vm_end);
+	c->count++;
+	c->total += vma_pages(vma);
+	if (vma->vm_flags & VM_LOCKED)
+		c->locked += vma_pages(vma);
+}
+
+static void check_walks(struct check *c)
+{
+	struct mm_struct *mm = c->mm;
+	struct vm_area_struct *prev = NULL, *vma;
+
+	for (vma = vms__find(mm, 0); vma; prev = vma, vma = vms_vma_next(vma)) {
+		check_vma(c, vma);
+		if (prev && prev->vm_end > vma->vm_start)
+			broken(c, "VMAs %lx-%lx and %lx-%lx: overlap or out of order", prev->vm_start, prev->vm_end, vma->vm_start,
+			       vma->vm_end);
+		if (vms_vma_prev(vma) != prev)
+			broken(c, "VMA %lx-%lx: its predecessor is not the VMA before it", vma->vm_start, vma->vm_end);
+		if (vms__find(mm, vma->vm_start) != vma || vms__find(mm, vma->vm_end - 1) != vma)
+			broken(c, "VMA %lx-%lx: not found at its first or last byte", vma->vm_start, vma->vm_end);
+	}
+}
+
+static unsigned long load(const _Atomic unsigned long *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+int vms_mm_validate(struct mm_struct *mm, FILE *why)
+{
+	struct check c = {.mm = mm, .why = why};
+
+	vms__write_enter(mm, 0, mm->layout.task_size);
+	check_walks(&c);
+	if (c.count != vms__map_count(mm))
+		broken(&c, "map_count is %d, VMAs are %d", vms__map_count(mm), c.count);
+	if (c.total != load(&mm->total_vm))
+		broken(&c, "total_vm is %lu, VMAs hold %lu pages", load(&mm->total_vm), c.total);
+	if (c.locked != load(&mm->locked_vm))
+		broken(&c, "locked_vm is %lu, locked VMAs hold %lu pages", load(&mm->locked_vm), c.locked);
+	c.broken += mm->engine->index->validate(mm, why);
+	c.broken += vms__pgtable_validate(mm, why);
+	vms__write_exit(mm);
+	return c.broken;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vma.c - one VMA: its birth and death, its flags, its commit to the index, and its split. Joining two is merge.c.
+ *
+ * VMAs come from a type-stable cache: their memory may be used for another VMA at once, and stays a VMA's for ever, which is
+ * what lets a page fault try the lock of one that it found without any lock (lib/engine/lock_vma.c).
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "lib/mm/internal.h"
+#include "lib/page/page.h"
+#include "lib/sync/list.h"
+#include "lib/sync/objcache.h"
+
+VMS__OBJCACHE_DEFINE(vma_cache, "vm_area_struct", sizeof(struct vm_area_struct), VMS_CACHELINE, VMS__OBJCACHE_TYPESAFE);
+
+/* Field by field: a late reader may still look at the three atomic words of a recycled VMA, so they are never plainly written. */
+static void vma_init(struct vm_area_struct *vma, struct mm_struct *mm)
+{
+	vms__vma_lock_init(vma);
+	/* Relaxed: published by the release in vms__vlock_attach(). */
+	atomic_store_explicit(&vma->vm_mm, mm, memory_order_relaxed);
+	vma->vm_next = vma->vm_prev = NULL;
+	vma->rb_subtree_gap = 0;
+	vma->vm_index_state = 0;
+	atomic_store_explicit(&vma->anon_vma, NULL, memory_order_relaxed);
+	INIT_LIST_HEAD(&vma->anon_vma_chain);
+}
+
+struct vm_area_struct *vm_area_alloc(struct mm_struct *mm)
+{
+	struct vm_area_struct *vma = vms__objcache_alloc(&vma_cache);
+
+	if (!vma)
+		return NULL;
+	vma_init(vma, mm);
+	vma->vm_start = vma->vm_end = 0;
+	vma->vm_flags = 0;
+	vma->vm_pgoff = 0;
+	vma->vm_file = NULL;
+	vma->vm_ops = NULL;
+	vma->vm_private_data = NULL;
+	vma->anon_name = NULL;
+	return vma;
+}
+
+struct vm_area_struct *vm_area_dup(const struct vm_area_struct *orig)
+{
+	struct vm_area_struct *vma = vms__objcache_alloc(&vma_cache);
+
+	if (!vma)
+		return NULL;
+	vma_init(vma, vma_mm(orig));
+	vma->vm_start = orig->vm_start;
+	vma->vm_end = orig->vm_end;
+	vma->vm_flags = orig->vm_flags;
+	vma->vm_pgoff = orig->vm_pgoff;
+	vma->vm_file = orig->vm_file;
+	vma->vm_ops = orig->vm_ops;
+	vma->vm_private_data = orig->vm_private_data;
+	vma->anon_name = orig->anon_name;
+	return vma;
+}
+
+void vm_area_free(struct vm_area_struct *vma)
+{
+	VMS_ASSERT(!vms__vma_is_attached(vma));
+	VMS_ASSERT(!vma->vm_index_state);
+	vms__objcache_free(&vma_cache, vma);
+}
+
+void vms__vma_open(struct vm_area_struct *vma)
+{
+	if (vma->vm_file)
+		get_file(vma->vm_file);
+	if (vma->vm_ops && vma->vm_ops->open)
+		vma->vm_ops->open(vma);
+}
+
+void vms__vma_discard(struct vm_area_struct *vma)
+{
+	vms__anon_vma_unlink(vma);
+	if (vma->vm_file)
+		fput(vma->vm_file);
+	vm_area_free(vma);
+}
+
+/* ---- flags ---- */
+
+void vm_flags_init(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	VMS_ASSERT(!vms__vma_is_attached(vma));
+	vma->vm_flags = flags;
+}
+
+void vm_flags_reset(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma_start_write(vma);
+	vma_assert_write_locked(vma);
+	vma->vm_flags = flags;
+}
+
+void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vm_flags_reset(vma, vma->vm_flags | flags);
+}
+
+void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vm_flags_reset(vma, vma->vm_flags & ~flags);
+}
+
+void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set, vm_flags_t clear)
+{
+	vm_flags_reset(vma, (vma->vm_flags | set) & ~clear);
+}
+
+/* ---- commit and split ---- */
+
+void vms__vma_commit(struct mm_struct *mm, struct vms__store *store)
+{
+	bool is_new = store->vma && !vms__vma_is_attached(store->vma);
+
+	mmap_assert_write_locked(mm);
+	/*
+	 * A new VMA gets its lock word before the tree shows it. It is born write-locked: a fault that finds it waits on mmap_lock
+	 * until the change is whole.
+	 */
+	if (is_new) {
+		vma_start_write(store->vma);
+		vms__vma_mark_attached(store->vma);
+		vms__map_count_add(mm, 1);
+	}
+	vms__index_commit(mm, store);
+	for (struct vm_area_struct *vma = store->victims; vma; vma = vma->vm_next) {
+		vma_start_write(vma);
+		vms__vma_mark_detached(vma);
+		vms__map_count_add(mm, -1);
+	}
+}
+
+int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	struct vms__store store = {.start = vma->vm_start, .end = vma->vm_end, .vma = vma};
+
+	mmap_assert_write_locked(mm);
+	if (vma->vm_start >= vma->vm_end || vma->vm_end > mm->layout.task_size || find_vma_intersection(mm, vma->vm_start, vma->vm_end))
+		return -ENOMEM;
+	if (vms__index_prepare(mm, &store))
+		return -ENOMEM;
+	if (!vma->vm_file && !vma->vm_ops)
+		vma->vm_pgoff = vma->vm_start >> PAGE_SHIFT;
+	vms__vma_commit(mm, &store);
+	vms__vma_link_file(vma);
+	vms__account(mm, vma->vm_flags, (long)vma_pages(vma));
+	return 0;
+}
+
+/*
+ *        new_below                       otherwise
+ *   |-------- vma --------|        |-------- vma --------|
+ *   |-- new --|--- vma ---|        |--- vma ---|-- new --|
+ *             addr                             addr
+ */
+int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_below)
+{
+	struct mm_struct *mm = vma_mm(vma);
+	struct vms__store store;
+	struct vm_area_struct *new;
+	int err;
+
+	mmap_assert_write_locked(mm);
+	VMS_ASSERT(vma->vm_start < addr && addr < vma->vm_end);
+	if (vma->vm_ops && vma->vm_ops->may_split) {
+		err = vma->vm_ops->may_split(vma, addr);
+		if (err)
+			return err;
+	}
+	new = vm_area_dup(vma);
+	if (!new)
+		return -ENOMEM;
+	if (new_below) {
+		new->vm_end = addr;
+	} else {
+		new->vm_start = addr;
+		new->vm_pgoff += (addr - vma->vm_start) >> PAGE_SHIFT;
+	}
+	err = vms__anon_vma_clone(new, vma);
+	if (err)
+		goto out_free;
+	store = (struct vms__store){.start = new->vm_start, .end = new->vm_end, .vma = new};
+	err = vms__index_prepare(mm, &store);
+	if (err)
+		goto out_unlink;
+
+	vma_start_write(vma);
+	vms__vma_open(new);
+	vms__vma_unlink_file(vma);
+	if (new_below) {
+		vma->vm_pgoff += (addr - vma->vm_start) >> PAGE_SHIFT;
+		vma->vm_start = addr;
+	} else {
+		vma->vm_end = addr;
+	}
+	vms__vma_commit(mm, &store);
+	vms__vma_link_file(vma);
+	vms__vma_link_file(new);
+	return 0;
+
+out_unlink:
+	vms__anon_vma_unlink(new);
+out_free:
+	vm_area_free(new);
+	return err;
+}
+
+int vms__split_vma_counted(struct vm_area_struct *vma, unsigned long addr, bool new_below)
+{
+	struct mm_struct *mm = vma_mm(vma);
+
+	if (vms__map_count(mm) >= mm->layout.max_map_count)
+		return -ENOMEM;
+	return vms__split_vma(vma, addr, new_below);
+}
