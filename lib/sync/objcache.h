@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * objcache.h - object caches: memory for many objects of one size, handed out and taken back by each thread without a lock, and
+ * given back after a grace period in batches.
+ *
+ * A thread keeps, for each cache, three magazines (arrays of object pointers): `loaded`, which alloc pops and free pushes; `prev`,
+ * swapped in when `loaded` runs dry or full; `deferred`, which free_rcu fills and which goes through one call_rcu as a whole. Full and
+ * empty magazines are traded with the cache's depot under its lock, once in 64 operations or less often. Objects are carved from
+ * big chunks that stay with the cache for good.
+ *
+ * Row may run beside column?   anything else on the same cache: yes, from any thread; an object may be freed by another thread
+ * than the one that allocated it. Any lock may be held on entry, except in a callback's way (see free_rcu).
+ *
+ * VMS__OBJCACHE_TYPESAFE: a reader may still look at an object after it was freed, if it got the pointer inside its
+ * present read section: it then sees some object of this type, perhaps a new one. The cache never writes to such memory. What such a
+ * late reader reads must be _Atomic, and its first user must set it with atomic stores (a memset over it is a race).
+ *
+ * Builds that check: AddressSanitizer takes free objects for freed memory (a TYPESAFE one only once a grace period has passed);
+ * VMS_DEBUG finds double and foreign frees, and fills free memory with 0x6b (never TYPESAFE) to find stores to it when it is next handed
+ * out. VMS_PLANT_SKIP_GRACE is a planted bug, for the tests of the tests: free_rcu frees at once.
+ *
+ * Where to read next: objcache.c for the depot, and why free never needs memory.
+ */
+#ifndef VMS_SYNC_OBJCACHE_H
+#define VMS_SYNC_OBJCACHE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include <vmastore/compiler.h>
+#include <vmastore/rcu.h>
+
+#include "lib/sync/alloc.h"
+#include "lib/sync/thread_slot.h"
+#include "lib/sync/tsan.h"
+
+#define VMS__OBJCACHE_TYPESAFE 1u
+#define VMS__OBJCACHE_RESERVE_MAX 64u /* most that vms__objcache_reserve() can promise */
+
+#define VMS__MAG_SIZE 64u     /* objects in a full magazine; at least VMS__OBJCACHE_RESERVE_MAX */
+#define VMS__OBJCACHES_MAX 32u /* caches in a process, plus one */
+
+struct vms__magazine {
+	struct vms__magazine *next; /* in the depot */
+	struct vms__objcache *cache;
+	unsigned int rounds; /* objects in it; only true in the depot and on the way there */
+	struct vms_rcu_head rcu;
+	void *objs[VMS__MAG_SIZE];
+};
+
+/*
+ * One thread's hold on one cache: one cache line. Only its thread writes it; the counts are atomic (relaxed) because
+ * vms__objcache_in_use() reads them from outside. cap is VMS__MAG_SIZE, or 0 until the thread first uses the cache: all is then
+ * both dry and full, and the slow paths set it up.
+ */
+struct vms__objcache_local {
+	_Atomic unsigned int rounds;   /* in loaded */
+	_Atomic unsigned int drounds;  /* in deferred */
+	unsigned int cap;
+	_Atomic unsigned int prounds;  /* in prev: 0 or VMS__MAG_SIZE */
+	struct vms__magazine *loaded;
+	struct vms__magazine *deferred;
+	struct vms__magazine *prev;
+	unsigned int reserved; /* injector: allocations promised, and under which setting of it */
+	unsigned long reserved_epoch;
+} vms_cacheline_aligned;
+
+struct vms__objcache_thread {
+	struct vms__objcache_local local[VMS__OBJCACHES_MAX]; /* by cache index; [0] stays empty */
+	struct vms__objcache_thread *next, *prev;
+};
+
+struct vms__objcache {
+	/* fixed after the first use */
+	const char *name;
+	size_t size, align;
+	unsigned int flags;
+	_Atomic unsigned int index; /* 0: not used yet */
+	size_t stride;              /* bytes from object to object */
+	unsigned int bundle;        /* objects carved at once */
+	unsigned int max_inflight;  /* batches that wait for a grace period before free_rcu slows down; 0: set at first use */
+
+	/* the depot, all under lock */
+	pthread_mutex_t lock vms_cacheline_aligned;
+	pthread_cond_t drained;                /* inflight fell to max_inflight */
+	struct vms__magazine *full, *empty;    /* stacks */
+	struct vms__magazine *partial;         /* the one that is neither; NULL: none */
+	unsigned int spare;                    /* see "Why free never needs memory" */
+	unsigned int partial_inflight;
+	unsigned int inflight;                 /* batches */
+	unsigned int throttled;                /* threads that wait on drained */
+	size_t inflight_objs, depot_objs, carved;
+	char *bump, *bump_end;                 /* what is left of the newest chunk */
+	void *chunks;
+	struct vms__objcache_local shared;     /* of the threads that have no memory for one of their own */
+};
+
+/*
+ * Define a cache of objects of @obj_size bytes, aligned to @obj_align (a power of two). May be preceded by `static`. At most
+ * VMS__OBJCACHES_MAX - 1 caches in a process.
+ */
+#define VMS__OBJCACHE_DEFINE(var, label, obj_size, obj_align, obj_flags)                                                           \
+	struct vms__objcache var = {.name = (label),                                                                               \
+				    .size = (obj_size),                                                                            \
+				    .align = (obj_align),                                                                          \
+				    .flags = (obj_flags),                                                                          \
+				    .lock = PTHREAD_MUTEX_INITIALIZER,                                                             \
+				    .drained = PTHREAD_COND_INITIALIZER}
+
+extern VMS__TLS struct vms__objcache_thread *vms__objcache_self; /* never NULL: an empty one until the first slow path */
+
+void *vms__objcache_alloc_slow(struct vms__objcache *c);
+void vms__objcache_free_slow(struct vms__objcache *c, void *obj);
+void vms__objcache_free_rcu_slow(struct vms__objcache *c, void *obj);
+
+#if defined(VMS_DEBUG) || VMS__ASAN
+#define VMS__OBJCACHE_CHECKED 1
+void vms__objcache_check_alloc(struct vms__objcache *c, void *obj);
+void vms__objcache_check_free(struct vms__objcache *c, void *obj);
+void vms__objcache_check_defer(struct vms__objcache *c, void *obj);
+#else
+#define VMS__OBJCACHE_CHECKED 0
+static inline void vms__objcache_check_alloc(struct vms__objcache *c, void *obj)
+{
+	(void)c, (void)obj;
+}
+static inline void vms__objcache_check_free(struct vms__objcache *c, void *obj)
+{
+	(void)c, (void)obj;
+}
+static inline void vms__objcache_check_defer(struct vms__objcache *c, void *obj)
+{
+	(void)c, (void)obj;
+}
+#endif
+
+static inline struct vms__objcache_local *vms__objcache_local(struct vms__objcache *c)
+{
+	/* Relaxed: a stale 0 leads to the slow path, which looks again under a lock. */
+	return &vms__objcache_self->local[atomic_load_explicit(&c->index, memory_order_relaxed)];
+}
+
+/* An object, not zeroed. Return: NULL when memory is out, or the injector (alloc.h) says so. */
+static inline void *vms__objcache_alloc(struct vms__objcache *c)
+{
+	struct vms__objcache_local *l = vms__objcache_local(c);
+	unsigned int n = atomic_load_explicit(&l->rounds, memory_order_relaxed);
+	void *obj;
+
+	if (unlikely(!n || vms__alloc_injector.armed))
+		return vms__objcache_alloc_slow(c);
+	obj = l->loaded->objs[n - 1];
+	atomic_store_explicit(&l->rounds, n - 1, memory_order_relaxed);
+	vms__objcache_check_alloc(c, obj);
+	return obj;
+}
+
+/* Give @obj back; it may be handed out again at once. Never fails. */
+static inline void vms__objcache_free(struct vms__objcache *c, void *obj)
+{
+	struct vms__objcache_local *l = vms__objcache_local(c);
+	unsigned int n = atomic_load_explicit(&l->rounds, memory_order_relaxed);
+
+	vms__objcache_check_free(c, obj);
+	if (unlikely(n >= l->cap)) {
+		vms__objcache_free_slow(c, obj);
+		return;
+	}
+	l->loaded->objs[n] = obj;
+	atomic_store_explicit(&l->rounds, n + 1, memory_order_relaxed);
+}
+
+/*
+ * Give @obj back once every read section that is open now is over. Never fails.
+ *
+ * Batches: the object waits in this thread's deferred magazine until that is full, or vms_rcu_barrier(), or the thread exits.
+ * Progress: when more than max_inflight batches wait, a call that completes one sleeps until they are fewer, but at most some
+ *           milliseconds (never inside a read section or a callback): locks may be held, even some that a reader waits for.
+ */
+static inline void vms__objcache_free_rcu(struct vms__objcache *c, void *obj)
+{
+#ifdef VMS_PLANT_SKIP_GRACE
+	vms__objcache_free(c, obj);
+#else
+	struct vms__objcache_local *l = vms__objcache_local(c);
+	unsigned int n = atomic_load_explicit(&l->drounds, memory_order_relaxed);
+
+	vms__objcache_check_defer(c, obj);
+	if (unlikely(n + 1 >= l->cap)) {
+		vms__objcache_free_rcu_slow(c, obj);
+		return;
+	}
+	l->deferred->objs[n] = obj;
+	atomic_store_explicit(&l->drounds, n + 1, memory_order_relaxed);
+#endif
+}
+
+/*
+ * Set @n objects aside (at most VMS__OBJCACHE_RESERVE_MAX): after true, the next @n vms__objcache_alloc() on this thread cannot fail, not
+ * even by the injector, which counts this call as one allocation.
+ */
+bool vms__objcache_reserve(struct vms__objcache *c, unsigned int n);
+
+/*
+ * Objects that are allocated and were not given back. A deferred one counts as given back (at the latest after vms_rcu_barrier()).
+ * Exact if what other threads did with @c happens before the call; else near.
+ */
+size_t vms__objcache_in_use(struct vms__objcache *c);
+/* Objects that were given back and still wait for their grace period or for their batch to fill. Same exactness. */
+size_t vms__objcache_deferred(struct vms__objcache *c);
+
+/* Send this thread's deferred objects of all caches on their way, full batches or not. */
+void vms__objcache_flush(void);
+
+/* Print "name: N live" to @out (NULL: nowhere) for every cache with live objects. Return: their number over all caches. */
+size_t vms__objcache_report(FILE *out);
+
+/* mm.h's vms_leak_report(): vms_rcu_barrier(), then vms__objcache_report(). */
+VMS_API size_t vms_leak_report(FILE *out);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rcu.h - the library's own way into RCU: the read side inlined, and the pair that publishes and reads a pointer. What each call
+ * promises: include/vmastore/rcu.h. This header and rcu.c alone name liburcu.
+ *
+ * Under TSan nothing of liburcu is inlined: its plain stores to the reader's word would look like races. The orders that it gives are
+ * told to TSan in rcu.c.
+ */
+#ifndef VMS_SYNC_RCU_H
+#define VMS_SYNC_RCU_H
+
+#include <stdatomic.h>
+
+#include <vmastore/compiler.h>
+#include <vmastore/rcu.h>
+
+#include "lib/sync/tsan.h"
+
+#ifdef VMS_RCU_QSBR
+#include <urcu/static/urcu-qsbr.h>
+#define VMS__URCU_READER URCU_TLS(urcu_qsbr_reader)
+#else
+#include <urcu/static/urcu-memb.h>
+#define VMS__URCU_READER URCU_TLS(urcu_memb_reader)
+#endif
+
+/* Make this thread a reader. Called once a thread, by the first use. */
+void vms__rcu_register(void);
+
+#if VMS__TSAN || (defined(VMS_DEBUG) && defined(VMS_RCU_QSBR))
+
+static inline void vms__rcu_read_lock(void)
+{
+	vms_rcu_read_lock();
+}
+
+static inline void vms__rcu_read_unlock(void)
+{
+	vms_rcu_read_unlock();
+}
+
+#else
+
+/* liburcu's own flag is the test, so that a thread which somebody else registered is not registered twice. */
+static inline void vms__rcu_read_lock(void)
+{
+	if (unlikely(!VMS__URCU_READER.registered))
+		vms__rcu_register();
+#ifdef VMS_RCU_QSBR
+	_urcu_qsbr_read_lock();
+#else
+	_urcu_memb_read_lock();
+#endif
+}
+
+static inline void vms__rcu_read_unlock(void)
+{
+#ifdef VMS_RCU_QSBR
+	_urcu_qsbr_read_unlock();
+#else
+	_urcu_memb_read_unlock();
+#endif
+}
+
+#endif
+
+/*
+ * May this thread wait for callbacks to run? No inside a read section, in a callback, and where that cannot be told (QSBR).
+ * Locks that the caller holds are its own affair: wait with a time limit.
+ */
+bool vms__rcu_may_wait(void);
+
+/* Call @flush at the start of each vms_rcu_barrier(), on the thread that calls it. Set once, before threads start. */
+void vms__rcu_before_barrier(void (*flush)(void));
+
+/*
+ * The pair for pointers that readers follow. Both take the address of an _Atomic pointer. The release orders the object's
+ * initialisation before its publication; the acquire orders the reader's look into the object after it.
+ */
+#define vms__rcu_dereference(ptr_to_atomic) atomic_load_explicit(ptr_to_atomic, memory_order_acquire)
+#define vms__rcu_assign_pointer(ptr_to_atomic, v) atomic_store_explicit(ptr_to_atomic, v, memory_order_release)
+
+#endif
