@@ -54,10 +54,12 @@ static int fill_from(struct bench_cpus *cpus, hwloc_topology_t topology, hwloc_c
 {
 	hwloc_const_cpuset_t allowed = allowed_cpus(topology, bound);
 	int nr_allowed = hwloc_bitmap_weight(allowed);
+	int nodes = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_NUMANODE);
 	unsigned int nth = 0;
 
 	if (nr_allowed <= 0)
 		return -ENODEV;
+	cpus->nr_nodes = nodes > 0 ? (unsigned int)nodes : 1;
 	cpus->os_index = calloc((size_t)nr_allowed, sizeof(*cpus->os_index));
 	if (!cpus->os_index)
 		return -ENOMEM;

@@ -13,6 +13,7 @@
 struct bench_cpus {
 	unsigned int nr;       /* CPUs to run on, at least 1 */
 	unsigned int nr_cores; /* cores among them */
+	unsigned int nr_nodes; /* NUMA nodes of the machine */
 	unsigned int *os_index;
 };
 

@@ -10,6 +10,7 @@
 #include "bench/harness/clock.h"
 #include "bench/harness/cpus.h"
 #include "bench/harness/histogram.h"
+#include "bench/harness/machine.h"
 #include "bench/harness/row.h"
 #include "bench/harness/runner.h"
 #include "bench/harness/table.h"

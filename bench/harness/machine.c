@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine.c - reads the machine's description from uname, /proc and /sys, and its shape from hwloc (through cpus.c).
+ */
+#include "bench/harness/machine.h"
+
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#define VALUE_MAX 256
+
+/* The first line of @path without its newline; false: none. */
+static bool first_line(const char *path, char value[VALUE_MAX])
+{
+	FILE *f = fopen(path, "re");
+	bool ok;
+
+	if (!f)
+		return false;
+	ok = fgets(value, VALUE_MAX, f) != NULL;
+	fclose(f);
+	value[ok ? strcspn(value, "\n") : 0] = '\0';
+	return ok && *value;
+}
+
+/* The processor says so itself when it is not real. The flags are one long line: read it word by word. */
+static bool is_virtual(void)
+{
+	char word[VALUE_MAX];
+	bool found = false;
+	FILE *f = fopen("/proc/cpuinfo", "re");
+
+	if (!f)
+		return false;
+	while (!found && fscanf(f, "%255s", word) == 1)
+		found = strcmp(word, "hypervisor") == 0;
+	fclose(f);
+	return found;
+}
+
+/* The value of the first line "key<blanks>: value" of /proc/cpuinfo; false: none. */
+static bool cpuinfo(const char *key, char value[VALUE_MAX])
+{
+	char line[1024]; /* the line of flags is longer, and comes in pieces that match no key */
+	bool found = false;
+	FILE *f = fopen("/proc/cpuinfo", "re");
+
+	if (!f)
+		return false;
+	while (!found && fgets(line, sizeof(line), f)) {
+		char *colon = strchr(line, ':');
+
+		if (!colon || strncmp(line, key, strlen(key)) != 0)
+			continue;
+		colon[1 + strcspn(colon + 1, "\n")] = '\0';
+		snprintf(value, VALUE_MAX, "%s", colon + 1 + strspn(colon + 1, " "));
+		found = true;
+	}
+	fclose(f);
+	return found;
+}
+
+static void print_pinning(FILE *out, const char *prefix, const struct bench_cpus *cpus)
+{
+	fprintf(out, "%spinning order: CPU", prefix);
+	for (unsigned int i = 0; i < cpus->nr; i++)
+		fprintf(out, "%c%u", i ? ',' : ' ', cpus->os_index[i]);
+	fputs(cpus->nr > cpus->nr_cores ? " (one per core first, SMT siblings last)\n" : "\n", out);
+}
+
+static void print_now(FILE *out, const char *prefix)
+{
+	time_t now = time(NULL);
+	char text[64] = "unknown";
+	struct tm tm;
+
+	if (gmtime_r(&now, &tm))
+		strftime(text, sizeof(text), "%Y-%m-%d %H:%M UTC", &tm);
+	fprintf(out, "%sdate: %s\n", prefix, text);
+}
+
+void bench_machine_print(FILE *out, const char *prefix, const struct bench_cpus *cpus)
+{
+	char value[VALUE_MAX];
+	struct utsname uts;
+
+	fprintf(out, "%sCPU: %s\n", prefix, cpuinfo("model name", value) ? value : "unknown");
+	fprintf(out, "%scores: %u used, %u hardware threads, %u NUMA node%s\n", prefix, cpus->nr_cores, cpus->nr, cpus->nr_nodes,
+		cpus->nr_nodes == 1 ? "" : "s");
+	print_pinning(out, prefix, cpus);
+	fprintf(out, "%smemory: %.1f GiB\n", prefix,
+		(double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / (double)(1UL << 30));
+	if (uname(&uts) == 0)
+		fprintf(out, "%skernel: %s %s %s%s\n", prefix, uts.sysname, uts.release, uts.machine,
+			is_virtual() ? ", virtual machine" : "");
+	fprintf(out, "%sgovernor: %s\n", prefix,
+		first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", value) ? value : "not exposed");
+	fprintf(out, "%sclock: %s\n", prefix,
+		first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource", value) ? value : "unknown");
+	fprintf(out, "%scompiler: %s\n", prefix, __VERSION__);
+	print_now(out, prefix);
+}
+
+void bench_default_threads(unsigned int nr_cpus, struct bench_numbers *list)
+{
+	list->nr = 0;
+	for (unsigned long t = 1; t < nr_cpus && list->nr < BENCH_LIST_MAX - 1; t = t < 8 ? t + 1 : t + t / 2)
+		list->value[list->nr++] = t;
+	list->value[list->nr++] = nr_cpus;
+}

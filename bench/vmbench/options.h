@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * options.h - what vmbench was asked to do.
+ */
+#ifndef VMBENCH_OPTIONS_H
+#define VMBENCH_OPTIONS_H
+
+#include "bench/harness/harness.h"
+#include "bench/vmbench/case.h"
+
+enum vmbench_task { VMBENCH_MEASURE, VMBENCH_LIST, VMBENCH_MACHINE };
+
+struct vmbench_options {
+	enum vmbench_task task;
+	struct bench_names engines;
+	struct bench_names workloads;
+	struct bench_numbers threads;
+	unsigned long vmas;
+	unsigned long repeats;
+	double seconds; /* each run measures */
+	double warmup;  /* and drops before; negative: not given */
+	bool json;
+};
+
+/**
+ * vmbench_options() - Read the command line; bad input ends the program with BENCH_EXIT_USAGE and a line that says what was
+ * found and what was expected.
+ */
+void vmbench_options(int argc, char **argv, const struct bench_cpus *cpus, struct vmbench_options *options);
+
+/** vmbench_case_named() - The case of that name, or NULL. */
+const struct vmbench_case *vmbench_case_named(const char *name);
+
+#endif
