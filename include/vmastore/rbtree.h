@@ -55,7 +55,7 @@ struct rb_root {
 #define rb_parent(node) ((struct rb_node *)((node)->__rb_parent_color & ~1UL))
 
 /* The structure of type @type whose member @member is *@ptr. @ptr must not be NULL: rb_entry_safe() takes that. */
-#define rb_entry(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define rb_entry(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 #define rb_entry_safe(ptr, type, member)                                                                                           \
 	({                                                                                                                         \

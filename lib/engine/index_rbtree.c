@@ -421,60 +421,73 @@ static void hang(struct mm_struct *mm, struct vm_area_struct *vma)
 	vma->rb_subtree_gap = 0;
 }
 
-/*
- * Take the chain of @victims out of the tree, but for @taken, whose place a new VMA has already. The summaries above the first may know
- * an older gap of it than its fields give now; that does no harm, because it goes before anything rotates.
- */
-static void tree_erase(struct mm_struct *mm, struct vm_area_struct *victims, const struct vm_area_struct *taken)
+/* Nobody who was in the tree stays: begin it anew. */
+static void tree_renew(struct mm_struct *mm, struct vm_area_struct *vma)
 {
-	for (struct vm_area_struct *vma = victims; vma; vma = vma->vm_next) {
-		if (vma != taken)
-			vms__rb_erase(&vma->vm_rb, &mm->mm_rb, &gap_augment);
-		vma->vm_prev = NULL;
-		vma->vm_index_state = 0;
-	}
+	mm->mm_rb = RB_ROOT;
+	if (!vma)
+		return;
+	hang(mm, vma);
+	vma->rb_subtree_gap = gap_before(vma);
+	vms__rb_insert(&vma->vm_rb, &mm->mm_rb, &gap_augment);
 }
 
 /*
  * The order of the steps matters. A rotation recomputes the summary of the lower of two nodes and hands the other the old one,
  * which is right only if no gap below has changed unnoticed; and the early end of a refresh relies on summaries that agree with each
- * other. So: first the list, which all gaps are read from; then the summary of each VMA that stays and whose gap is another now; only
- * then erasure and insertion, which rotate.
+ * other. So first the summary of each VMA that stays and whose gap is another now, and only then erasure and insertion, which
+ * rotate. @behind, NULL or the VMA that followed @vma before, changed its gap too. Of those that leave, the first may have an old gap
+ * counted above it: that does no harm, because it goes before anything rotates.
  */
-static void commit(struct mm_struct *mm, struct vms__store *store)
+static void tree_store(struct mm_struct *mm, struct vms__store *store, bool is_new, struct vm_area_struct *behind,
+		       struct vm_area_struct *follower)
 {
-	struct vm_area_struct *vma = store->vma, *taken = NULL, *behind = NULL, *follower;
-	bool is_new = vma && !vma->vm_index_state, hung = false;
+	struct vm_area_struct *vma = store->vma, *victim = store->victims;
+	bool hung = is_new && !victim;
 
-	mmap_assert_write_locked(mm);
-	if (vma && !is_new)
-		behind = vma->vm_next;
-	follower = list_store(mm, store);
-	if (is_new) {
-		taken = store->victims;
-		if (taken)
-			take_place(mm, vma, taken);
-		else
-			hang(mm, vma);
-		hung = !taken;
-		vma->vm_index_state = 1;
+	if (hung) {
+		hang(mm, vma);
+	} else if (is_new) {
+		take_place(mm, vma, victim);
+		victim = victim->vm_next;
 	}
 	refresh_gap(vma);
 	refresh_gap(follower);
-	/* VMAs leave on both sides of vma: the first that goes is the first below, and the first above must be right by then. */
-	if (behind != follower && behind != store->victims)
+	if (behind != follower && behind != victim)
 		refresh_gap(behind);
-	tree_erase(mm, store->victims, taken);
+	for (; victim; victim = victim->vm_next)
+		vms__rb_erase(&victim->vm_rb, &mm->mm_rb, &gap_augment);
 	if (hung)
 		vms__rb_insert(&vma->vm_rb, &mm->mm_rb, &gap_augment);
+}
 
+static void commit(struct mm_struct *mm, struct vms__store *store)
+{
+	struct vm_area_struct *vma = store->vma, *behind, *follower;
+	bool is_new = vma && !vma->vm_index_state;
+
+	mmap_assert_write_locked(mm);
+	behind = vma && !is_new ? vma->vm_next : NULL;
+	follower = list_store(mm, store);
+	if (!store->prev && !follower && (!vma || is_new))
+		tree_renew(mm, vma);
+	else
+		tree_store(mm, store, is_new, behind, follower);
+
+	if (vma)
+		vma->vm_index_state = 1;
 	if (!follower) {
 		const struct vm_area_struct *last = vma ? vma : store->prev;
 
 		mm->highest_vm_end = last ? last->vm_end : 0;
 	}
-	if (store->victims)
-		vms__vmacache_invalidate(mm);
+	if (!store->victims)
+		return;
+	vms__vmacache_invalidate(mm);
+	for (vma = store->victims; vma; vma = vma->vm_next) {
+		vma->vm_prev = NULL;
+		vma->vm_index_state = 0;
+	}
 }
 
 /* ---- life and validation ----------------------------------------------------------------------------------------------- */

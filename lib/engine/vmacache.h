@@ -46,8 +46,7 @@ static inline void vms__vmacache_invalidate(struct mm_struct *mm)
 static inline bool vms__vmacache_is_valid(const struct vms__vmacache *cache, const struct mm_struct *mm)
 {
 	/* Relaxed: ordered by mmap_lock, see vms__vmacache_invalidate(). */
-	return cache->mm_id == mm->vmacache_id &&
-	       cache->seq == atomic_load_explicit(&mm->vmacache_seq, memory_order_relaxed);
+	return cache->mm_id == mm->vmacache_id && cache->seq == atomic_load_explicit(&mm->vmacache_seq, memory_order_relaxed);
 }
 
 static inline unsigned int vms__vmacache_slot(unsigned long addr)
