@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2034 # bash sources it, and uses the lists
+# lib.sh - what tools/check and tools/scale share: packages, Bazel, and what they say. To be sourced by bash with `set -u`.
+#
+#   VMS_TOP                     the tree's root; the caller's working directory from here on
+#   say, warn, die              to stdout; to stderr; to stderr and exit 1
+#   install_missing PKG...      apt-get what dpkg does not have
+#   vms_bazel COMMAND ARGS...   Bazel with a cache outside the tree; stop_bazel ends its server
+#   c_files                     every C file of the tree, one a line
+#   seconds_text N              N seconds as m:ss
+
+VMS_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
+cd "$VMS_TOP" || exit 1
+
+# A service or a bare container may leave these unset; Bazel, apt and the compilers want them.
+export HOME=${HOME:-/tmp} USER=${USER:-$(id -un 2>/dev/null || echo user)} LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
+exec </dev/null
+
+# What Debian 12 needs beyond its base packages: to build, to check, to measure.
+VMS_BUILD_PACKAGES="bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto bazel-skylib gcc libc6-dev binutils
+	libcmocka-dev libhwloc-dev libjansson-dev liblzma-dev liburcu-dev util-linux"
+VMS_CHECK_PACKAGES="clang clang-format clang-tidy libclang-rt-14-dev xz-utils"
+VMS_SCALE_PACKAGES="gnuplot-nox xz-utils"
+
+say()
+{
+	printf '%s\n' "$*"
+}
+
+warn()
+{
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+}
+
+die()
+{
+	warn "$*"
+	exit 1
+}
+
+seconds_text()
+{
+	printf '%d:%02d' $(($1 / 60)) $(($1 % 60))
+}
+
+# Runs a command as root: as we are, or through a sudo that asks nothing.
+as_root()
+{
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+		sudo -n --preserve-env=DEBIAN_FRONTEND "$@"
+	else
+		warn "cannot become root (no sudo without a password) for: $*"
+		return 1
+	fi
+}
+
+# missing_packages PKG...: those that are not installed, on one line.
+missing_packages()
+{
+	local pkg missing=
+	for pkg; do
+		[ "$(dpkg-query -W -f '${db:Status-Status}' "$pkg" 2>/dev/null)" = installed ] || missing+=" $pkg"
+	done
+	printf '%s' "${missing# }"
+}
+
+# apt_quietly ARGS...: apt-get, silent unless it fails.
+apt_quietly()
+{
+	local log rc
+	log=$(mktemp) || return 1
+	as_root apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" >"$log" 2>&1
+	rc=$?
+	[ $rc = 0 ] || tail -n 20 "$log" >&2
+	rm -f "$log"
+	return $rc
+}
+
+# install_missing PKG...: returns 1, having said why, if something is still missing.
+install_missing()
+{
+	local missing
+	missing=$(missing_packages "$@")
+	[ -n "$missing" ] || return 0
+	command -v apt-get >/dev/null 2>&1 || {
+		warn "this is no Debian: install what stands for $missing"
+		return 1
+	}
+	say "installing: $missing"
+	apt_quietly update || warn "apt-get update failed; going on with the package lists that are there"
+	# shellcheck disable=SC2086 # a list of words
+	apt_quietly install --no-install-recommends $missing
+	missing=$(missing_packages "$@")
+	[ -z "$missing" ] && return 0
+	warn "not installed: $missing"
+	return 1
+}
+
+# Bazel's cache stands outside the tree, where a later run finds it again.
+bazel_root()
+{
+	local dir
+	for dir in "${VMS_BAZEL_ROOT:-}" "${XDG_CACHE_HOME:-$HOME/.cache}/vmastore-bazel" "/tmp/vmastore-bazel-$(id -u)"; do
+		[ -n "$dir" ] && mkdir -p "$dir" 2>/dev/null && [ -w "$dir" ] && break
+	done
+	printf '%s' "$dir"
+}
+
+vms_bazel()
+{
+	local command=$1
+	shift
+	case $command in
+	build | test) set -- --experimental_convenience_symlinks=ignore --color=no --curses=no "$@" ;;
+	esac
+	bazel --output_user_root="${VMS_BAZEL_DIR:=$(bazel_root)}" --max_idle_secs=300 "$command" "$@"
+}
+
+stop_bazel()
+{
+	command -v bazel >/dev/null 2>&1 && vms_bazel shutdown >/dev/null 2>&1
+}
+
+c_files()
+{
+	git ls-files --cached --others --exclude-standard -- '*.c' '*.h' 2>/dev/null | grep . ||
+		find include lib tests tools bench stress -name '*.[ch]'
+}
