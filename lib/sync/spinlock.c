@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spinlock.c - what a waiter for a spinlock does, and how long waiters of any kind may spin.
+ *
+ * The word with three values, and why its last waiter needs no count of the others, is Ulrich Drepper's "Futexes Are Tricky"
+ * (2011).
+ */
+#include "lib/sync/spinlock.h"
+
+#include <unistd.h>
+
+/*
+ * Looks before sleeping. A pause instruction takes from 10 (older x86) to 140 cycles, so this is 1 to 5 microseconds; to
+ * sleep on a futex and be woken costs two switches, about as much. So spinning at most doubles the price of a wait.
+ */
+#define SPIN_LOOKS 100
+
+unsigned int vms__spin_budget(void)
+{
+	static _Atomic unsigned int budget; /* plus one; 0: not known yet. Any thread's answer is as good: relaxed */
+	unsigned int b = atomic_load_explicit(&budget, memory_order_relaxed);
+
+	if (unlikely(!b)) {
+		/* On one CPU the holder cannot run while we spin. */
+		b = 1 + (sysconf(_SC_NPROCESSORS_ONLN) > 1 ? SPIN_LOOKS : 0);
+		atomic_store_explicit(&budget, b, memory_order_relaxed);
+	}
+	return b - 1;
+}
+
+void vms__spin_lock_slow(_Atomic unsigned int *w)
+{
+	for (unsigned int spins = vms__spin_budget(); spins; spins--) {
+		if (!vms__spin_is_locked(w) && vms__spin_trylock(w))
+			return;
+		vms__cpu_relax();
+	}
+	/*
+	 * Whoever has slept holds the lock with the value 2, for others may sleep still: at worst its unlocking wakes nobody.
+	 * acquire: pairs with vms__spin_unlock()
+	 */
+	while (atomic_exchange_explicit(w, 2, memory_order_acquire) != 0)
+		vms__futex_wait(w, 2, NULL);
+}
