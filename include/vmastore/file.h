@@ -24,8 +24,7 @@ struct address_space {
 	unsigned long ino;
 	_Atomic unsigned long i_size;    /* bytes; a touch wholly beyond it is SIGBUS */
 	_Atomic unsigned long nrpages;
-	_Atomic unsigned int i_pages_lock; /* vms__spinlock word: insertion into i_pages */
-	struct maple_tree i_pages;       /* page index -> struct page; read under RCU */
+	struct maple_tree i_pages;       /* page index -> struct page; read under RCU, written under its own lock */
 	_Atomic unsigned int i_mmap_lock;  /* vms__spinlock word */
 	struct rb_root i_mmap;           /* interval tree of the VMAs that map it */
 };

@@ -39,9 +39,12 @@ bool vms__page_write(struct vm_area_struct *vma, unsigned long addr, unsigned lo
 
 /* Give @vma an anon_vma if it has none: that of a mergeable neighbour, or a new one. Locks: mmap_lock R or W. 0 or -ENOMEM. */
 int vms__anon_vma_prepare(struct vm_area_struct *vma);
-/* @dst takes @src's anon_vma and is linked to all of @src's chain. Locks: mmap_lock W. 0 or -ENOMEM (dst unchanged). */
+/*
+ * @dst, which has no anon_vma, takes @src's and is linked to all of @src's chain. 0 or -ENOMEM (dst unchanged).
+ * Locks: mmap_lock W; @dst detached or write-locked: a fault under its lock alone would put the anon_vma to use at once.
+ */
 int vms__anon_vma_clone(struct vm_area_struct *dst, const struct vm_area_struct *src);
-/* fork: as clone, and a new anon_vma of its own, child of @src's. Locks: both mmap_locks W. 0 or -ENOMEM. */
+/* fork: as clone, but an anon_vma of its own, child of @src's. Locks: both mmap_locks W. 0 or -ENOMEM. */
 int vms__anon_vma_fork(struct vm_area_struct *dst, const struct vm_area_struct *src);
 /* Unlink from every anon_vma; vma->anon_vma becomes NULL. Locks: mmap_lock, and the VMA is detached or write-locked. */
 void vms__anon_vma_unlink(struct vm_area_struct *vma);
@@ -49,6 +52,22 @@ void vms__anon_vma_unlink(struct vm_area_struct *vma);
 bool vms__anon_vma_is_fork_child(const struct vm_area_struct *vma);
 
 /* ---- file mappings (filemap.c) ---- */
+
+/* The page cache's hooks: those of a VMA that maps a file and has none of its own. */
+extern const struct vm_operations_struct vms__filemap_vm_ops;
+
+/*
+ * The hooks that serve @vma's faults. NULL: private anonymous memory, of which /dev/zero's private mappings are a kind.
+ * Locks: mmap_lock or VMA lock.
+ */
+static inline const struct vm_operations_struct *vms__vma_ops(const struct vm_area_struct *vma)
+{
+	if (vma->vm_ops || !vma->vm_file)
+		return vma->vm_ops;
+	if ((vma->vm_file->f_mapping->flags & VMS_AS_ZERO_DEV) && !(vma->vm_flags & VM_MAYSHARE))
+		return NULL;
+	return &vms__filemap_vm_ops;
+}
 
 /* Link / unlink @vma in its file mapping's interval tree, keyed on vm_pgoff. No-ops without a file. Locks: mmap_lock W. */
 void vms__vma_link_file(struct vm_area_struct *vma);

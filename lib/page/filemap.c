@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * filemap.c - files as far as mappings need them: the contents (struct address_space: page cache, and which VMAs map it) and an
+ * opening of it (struct file).
+ *
+ * The cache is a maple tree from index to page and holds one reference of each page. A reader finds a page under RCU and then takes a
+ * reference, unless the last one is gone. The page's memory outlives the read section (VMS__PG_CACHED), so what
+ * has a count other than zero is the page that was looked up, not a new one in its place.
+ *
+ * Locks: i_mmap_lock guards the interval tree of VMAs; the cache has the lock of its tree. Both are innermost but for the tree's.
+ * Read next: memory.c, for what becomes of a page that fault() answers.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "lib/page/fault.h"
+#include "lib/page/filemap.h"
+#include "lib/page/page.h"
+#include "lib/page/page_types.h"
+#include "lib/page/pgtable.h"
+#include "lib/rbtree/interval_tree.h"
+#include "lib/sync/alloc.h"
+#include "lib/sync/lockdep.h"
+#include "lib/sync/objcache.h"
+#include "lib/sync/rcu.h"
+#include "lib/sync/spinlock.h"
+
+VMS__OBJCACHE_DEFINE(mapping_cache, "address_space", sizeof(struct address_space), VMS_CACHELINE, 0);
+VMS__OBJCACHE_DEFINE(file_cache, "file", sizeof(struct file), VMS_CACHELINE, 0);
+
+/* ---- contents and openings ---- */
+
+struct address_space *vms_address_space_create(unsigned long size, unsigned int flags, unsigned int dev_major,
+					       unsigned int dev_minor, unsigned long ino)
+{
+	struct address_space *mapping = vms__objcache_alloc(&mapping_cache);
+
+	if (!mapping)
+		return NULL;
+	atomic_init(&mapping->refcount, 1);
+	mapping->flags = flags;
+	mapping->dev_major = dev_major;
+	mapping->dev_minor = dev_minor;
+	mapping->ino = ino;
+	atomic_init(&mapping->i_size, size);
+	atomic_init(&mapping->nrpages, 0);
+	mt_init_flags(&mapping->i_pages, MT_FLAGS_USE_RCU);
+	atomic_init(&mapping->i_mmap_lock, 0);
+	mapping->i_mmap = RB_ROOT;
+	return mapping;
+}
+
+/* Nobody refers to @mapping any more, so nobody looks into its cache. Pages may live on where an embedder holds them. */
+static void mapping_free(struct address_space *mapping)
+{
+	unsigned long index = 0;
+	struct page *page;
+
+	VMS_ASSERT(RB_EMPTY_ROOT(&mapping->i_mmap));
+	mt_for_each(&mapping->i_pages, page, index, ULONG_MAX)
+		vms__page_put(page);
+	mtree_destroy(&mapping->i_pages);
+	vms__objcache_free(&mapping_cache, mapping);
+}
+
+void vms_address_space_put(struct address_space *mapping)
+{
+	/* Release what this holder did; the last one acquires what all others did. */
+	if (atomic_fetch_sub_explicit(&mapping->refcount, 1, memory_order_acq_rel) == 1)
+		mapping_free(mapping);
+}
+
+struct file *vms_file_open(struct address_space *mapping, const char *path, unsigned int mode)
+{
+	size_t size = strlen(path) + 1;
+	struct file *file = vms__objcache_alloc(&file_cache);
+
+	if (!file)
+		return NULL;
+	file->f_path = vms__alloc(size, 1);
+	if (!file->f_path) {
+		vms__objcache_free(&file_cache, file);
+		return NULL;
+	}
+	memcpy(file->f_path, path, size);
+	atomic_init(&file->f_count, 1);
+	file->f_mode = mode;
+	file->f_vm_ops = NULL;
+	file->private_data = NULL;
+	file->f_mapping = mapping;
+	/* Relaxed: the caller has a reference. */
+	atomic_fetch_add_explicit(&mapping->refcount, 1, memory_order_relaxed);
+	return file;
+}
+
+struct file *get_file(struct file *file)
+{
+	/* Relaxed: the caller has a reference. */
+	atomic_fetch_add_explicit(&file->f_count, 1, memory_order_relaxed);
+	return file;
+}
+
+void fput(struct file *file)
+{
+	/* Release what this holder did; the last one acquires what all others did. */
+	if (atomic_fetch_sub_explicit(&file->f_count, 1, memory_order_acq_rel) != 1)
+		return;
+	vms_address_space_put(file->f_mapping);
+	vms__free(file->f_path);
+	vms__objcache_free(&file_cache, file);
+}
+
+/* ---- the cache ---- */
+
+/* Locks: RCU read section, or a reference to the mapping while nothing is evicted. */
+static struct page *find_rcu(struct address_space *mapping, pgoff_t index)
+{
+	struct page *page;
+
+	/* A page without references was evicted: the tree, asked again, has nothing or a new one. */
+	do {
+		page = mtree_load(&mapping->i_pages, index);
+	} while (page && !vms__page_get_unless_zero(page));
+	return page;
+}
+
+struct page *vms__filemap_find(struct address_space *mapping, pgoff_t index)
+{
+	struct page *page;
+
+	vms__rcu_read_lock();
+	page = find_rcu(mapping, index);
+	vms__rcu_read_unlock();
+	return page;
+}
+
+/* A new page in the cache, with a second reference for the caller. -EEXIST: another thread was first. */
+static int add_page(struct address_space *mapping, pgoff_t index, struct page **result)
+{
+	struct page *page = vms__page_alloc(0);
+	int err;
+
+	if (!page)
+		return -ENOMEM;
+	page->flags = VMS__PG_CACHED | (mapping->flags & VMS_AS_SHMEM ? VMS__PG_SHMEM : 0);
+	page->index = index;
+	/* Relaxed, all of it: the tree's store releases. */
+	atomic_store_explicit(&page->mapping, mapping, memory_order_relaxed);
+	atomic_store_explicit(&page->refcount, 2, memory_order_relaxed);
+	err = mtree_insert(&mapping->i_pages, index, page, GFP_KERNEL);
+	if (err) {
+		/* Nobody has seen it. */
+		page->flags = 0;
+		atomic_store_explicit(&page->refcount, 1, memory_order_relaxed);
+		vms__page_put(page);
+		return err;
+	}
+	atomic_fetch_add_explicit(&mapping->nrpages, 1, memory_order_relaxed);
+	*result = page;
+	return 0;
+}
+
+struct page *vms__filemap_get(struct address_space *mapping, pgoff_t index)
+{
+	for (;;) {
+		struct page *page = vms__filemap_find(mapping, index);
+		int err;
+
+		if (page)
+			return page;
+		err = add_page(mapping, index, &page);
+		if (!err)
+			return page;
+		if (err != -EEXIST)
+			return NULL;
+	}
+}
+
+bool vms__filemap_evict(struct address_space *mapping, pgoff_t index)
+{
+	struct page *page = mtree_erase(&mapping->i_pages, index);
+
+	if (!page)
+		return false;
+	atomic_fetch_sub_explicit(&mapping->nrpages, 1, memory_order_relaxed);
+	vms__page_put(page);
+	return true;
+}
+
+/* ---- faults on it ---- */
+
+/* Pages of the file, the last one perhaps in part. Relaxed: a size that changes beside a fault comes before it or after it. */
+static pgoff_t pages_in_file(const struct address_space *mapping)
+{
+	unsigned long size = atomic_load_explicit(&mapping->i_size, memory_order_relaxed);
+
+	return (size >> PAGE_SHIFT) + (size & ~PAGE_MASK ? 1 : 0);
+}
+
+static vm_fault_t filemap_fault(struct vm_fault *vmf)
+{
+	struct address_space *mapping = vmf->vma->vm_file->f_mapping;
+
+	if (vmf->pgoff >= pages_in_file(mapping))
+		return VM_FAULT_SIGBUS;
+	vmf->page = vms__filemap_get(mapping, vmf->pgoff);
+	return vmf->page ? 0 : VM_FAULT_OOM;
+}
+
+static vm_fault_t filemap_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
+{
+	struct address_space *mapping = vmf->vma->vm_file->f_mapping;
+	pgoff_t limit = pages_in_file(mapping);
+	struct page *pages[VMS__FAULT_AROUND];
+	unsigned int nr = 0;
+
+	vms__rcu_read_lock();
+	for (pgoff_t index = start; index <= end && index < limit && nr < VMS__FAULT_AROUND; index++)
+		/* The page that the fault was for is mapped already. */
+		pages[nr++] = index == vmf->pgoff ? NULL : find_rcu(mapping, index);
+	vms__rcu_read_unlock();
+	vms__map_around(vmf->vma, vmf->address - ((vmf->pgoff - start) << PAGE_SHIFT), pages, nr);
+	return 0;
+}
+
+const struct vm_operations_struct vms__filemap_vm_ops = {
+	.fault = filemap_fault,
+	.map_pages = filemap_map_pages,
+};
+
+/* ---- which VMAs map it ---- */
+
+static inline pgoff_t first_page(const struct vm_area_struct *vma)
+{
+	return vma->vm_pgoff;
+}
+
+static inline pgoff_t last_page(const struct vm_area_struct *vma)
+{
+	return vma->vm_pgoff + ((vma->vm_end - vma->vm_start) >> PAGE_SHIFT) - 1;
+}
+
+INTERVAL_TREE_DEFINE(struct vm_area_struct, shared.rb, pgoff_t, shared.rb_subtree_last, first_page, last_page, static inline,
+		     i_mmap)
+
+static void i_mmap_lock(struct address_space *mapping)
+{
+	vms__lockdep_acquire(VMS__RANK_MAPPING, &mapping->i_mmap_lock, "i_mmap_lock");
+	vms__spin_lock(&mapping->i_mmap_lock);
+}
+
+static void i_mmap_unlock(struct address_space *mapping)
+{
+	vms__lockdep_release(&mapping->i_mmap_lock);
+	vms__spin_unlock(&mapping->i_mmap_lock);
+}
+
+void vms__vma_link_file(struct vm_area_struct *vma)
+{
+	struct address_space *mapping;
+
+	mmap_assert_write_locked(vms__vma_mm(vma));
+	if (!vma->vm_file)
+		return;
+	mapping = vma->vm_file->f_mapping;
+	i_mmap_lock(mapping);
+	i_mmap_insert(vma, &mapping->i_mmap);
+	i_mmap_unlock(mapping);
+}
+
+void vms__vma_unlink_file(struct vm_area_struct *vma)
+{
+	struct address_space *mapping;
+
+	mmap_assert_write_locked(vms__vma_mm(vma));
+	if (!vma->vm_file)
+		return;
+	mapping = vma->vm_file->f_mapping;
+	i_mmap_lock(mapping);
+	i_mmap_remove(vma, &mapping->i_mmap);
+	i_mmap_unlock(mapping);
+}
+
+bool vms__vma_file_linked(const struct vm_area_struct *vma)
+{
+	pgoff_t first = first_page(vma), last = last_page(vma);
+	struct address_space *mapping;
+	struct vm_area_struct *found;
+
+	if (!vma->vm_file)
+		return true;
+	mapping = vma->vm_file->f_mapping;
+	i_mmap_lock(mapping);
+	found = i_mmap_iter_first(&mapping->i_mmap, first, last);
+	while (found && found != vma)
+		found = i_mmap_iter_next(found, first, last);
+	i_mmap_unlock(mapping);
+	return found != NULL;
+}

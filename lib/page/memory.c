@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memory.c - page faults: handle_mm_fault() makes a page present for an access that the VMA allows.
+ *
+ *   entry      access   private anonymous    private file          shared file
+ *   empty      read     the zero page        cache page, r/o       cache page
+ *   empty      write    new page             copy of cache page    cache page, after page_mkwrite()
+ *   read-only  write    reuse if it is the only one, else copy     page_mkwrite(), then writable
+ *
+ * Each fault is worked out without a lock on the page table: it prepares all that it may need (page, tables, anon_vma), so that
+ * what follows cannot fail; then it takes the leaf's lock, looks whether the entry is still what the decision was made for, and writes
+ * it. If it is not, another thread has been there: what was prepared is dropped and the fault starts again. So two threads that
+ * fault on one page install one page, and VM_FAULT_OOM leaves the mm as it was.
+ *
+ * Locks: mmap_lock R, or with FAULT_FLAG_VMA_LOCK the VMA's lock R. Under the latter a VMA that needs its first anon_vma is
+ * refused with VM_FAULT_RETRY: that may be a neighbour's, and neighbours are only to be looked at under mmap_lock.
+ *
+ * Read next: range.c, rmap.c, filemap.c.
+ */
+#include "lib/page/fault.h"
+#include "lib/page/page.h"
+#include "lib/page/pgtable.h"
+
+/* Another thread changed the entry first: look again. Never leaves this file. */
+#define FAULT_AGAIN 0x80000000u
+
+#define HUGE_SIZE (1UL << 21)
+
+/* A fault on its way: what hooks see of it, and the rest. */
+struct fault {
+	struct vm_fault vmf;
+	struct mm_struct *mm;
+	const struct vm_operations_struct *ops; /* NULL: anonymous */
+	unsigned int index;                     /* of the entry in its leaf */
+	struct vms__ptable_batch tables;
+};
+
+static bool is_write(const struct fault *f)
+{
+	return f->vmf.flags & FAULT_FLAG_WRITE;
+}
+
+static bool pte_allows(unsigned long pte, bool write)
+{
+	unsigned long need = VMS__PTE_PRESENT | (write ? VMS__PTE_WRITE : 0);
+
+	return (pte & need) == need;
+}
+
+/* Whether the first anon_vma is missing, and may not be looked for under the lock held. */
+static bool must_retry(const struct fault *f)
+{
+	return (f->vmf.flags & FAULT_FLAG_VMA_LOCK) && !vms__vma_anon_vma(f->vmf.vma);
+}
+
+/* ---- private anonymous memory ---- */
+
+/*
+ * Where huge pages are asked for, even a read of an untouched block takes a huge page of the VMA's own, hence an anon_vma. This
+ * model has small pages only, but the anon_vma shows in what merges later.
+ */
+static bool read_takes_huge_page(const struct fault *f)
+{
+	const struct vm_area_struct *vma = f->vmf.vma;
+	unsigned long block = f->vmf.address & ~(HUGE_SIZE - 1);
+
+	return (vma->vm_flags & VM_HUGEPAGE) && block >= vma->vm_start && block + HUGE_SIZE <= vma->vm_end;
+}
+
+/* Put @page, or the zero page for NULL, into the empty entry. Takes over the reference. Return: 0 or FAULT_AGAIN. */
+static vm_fault_t install_anon(struct fault *f, struct vms__ptable *leaf, struct page *page)
+{
+	unsigned long pte = VMS__PTE_ZERO_PAGE;
+
+	if (page) {
+		vms__page_init_anon(page, vms__vma_anon_vma(f->vmf.vma), f->vmf.pgoff);
+		vms__page_map(page);
+		pte = vms__pte_make(page, true);
+	}
+	vms__ptable_lock(leaf);
+	if (vms__pte_load(leaf, f->index)) {
+		vms__ptable_unlock(leaf);
+		if (page) {
+			vms__page_unmap(page);
+			vms__page_put(page);
+		}
+		return FAULT_AGAIN;
+	}
+	vms__pte_store(leaf, f->index, pte);
+	vms__ptable_unlock(leaf);
+	if (page)
+		vms__pcounter_add(f->mm->counters, MM_ANONPAGES, 1);
+	return 0;
+}
+
+static vm_fault_t anon_fault(struct fault *f, const struct vms__ptable *leaf)
+{
+	bool needs_anon_vma = is_write(f) || (!leaf && read_takes_huge_page(f));
+	struct page *page = NULL;
+
+	if (needs_anon_vma && must_retry(f))
+		return VM_FAULT_RETRY;
+	if (is_write(f)) {
+		page = vms__page_alloc(0);
+		if (!page)
+			return VM_FAULT_OOM;
+	}
+	if (!vms__ptables_prepare(f->mm, f->vmf.address, &f->tables))
+		goto oom;
+	/* Last of what may fail, as it is the one that shows. */
+	if (needs_anon_vma && vms__anon_vma_prepare(f->vmf.vma))
+		goto oom_tables;
+	return install_anon(f, vms__ptables_install(f->mm, f->vmf.address, &f->tables), page);
+
+oom_tables:
+	vms__ptables_cancel(&f->tables);
+oom:
+	if (page)
+		vms__page_put(page);
+	return VM_FAULT_OOM;
+}
+
+/* ---- file mappings ---- */
+
+/*
+ * Whether a page of a shared mapping may be mapped writable before anyone writes to it: if no hook wants to hear of the first
+ * write.
+ */
+static bool shared_writable(const struct vm_area_struct *vma, const struct vm_operations_struct *ops)
+{
+	return (vma->vm_flags & (VM_SHARED | VM_WRITE)) == (VM_SHARED | VM_WRITE) && !ops->page_mkwrite;
+}
+
+/* Tell the owner of vmf.page, which the fault holds, that it is about to be written through a shared mapping. */
+static vm_fault_t make_writable(struct fault *f)
+{
+	return f->ops->page_mkwrite ? f->ops->page_mkwrite(&f->vmf) : 0;
+}
+
+/*
+ * Map vmf.page, or with @copy its copy, into the empty entry. Takes over both references. Return: 0 or FAULT_AGAIN.
+ */
+static vm_fault_t install_file(struct fault *f, struct vms__ptable *leaf, struct page *copy)
+{
+	struct page *page = copy ? copy : f->vmf.page;
+	bool writable = is_write(f) || shared_writable(f->vmf.vma, f->ops);
+	bool won;
+
+	if (copy) {
+		vms__page_init_anon(copy, vms__vma_anon_vma(f->vmf.vma), f->vmf.pgoff);
+		vms__page_set_word(copy, vms__page_word(f->vmf.page));
+		vms__page_put(f->vmf.page);
+	}
+	vms__ptable_lock(leaf);
+	won = !vms__pte_load(leaf, f->index);
+	if (won) {
+		vms__page_map(page);
+		vms__pte_store(leaf, f->index, vms__pte_make(page, writable));
+	}
+	vms__ptable_unlock(leaf);
+	if (won)
+		vms__pcounter_add(f->mm->counters, vms__page_counter(page), 1);
+	else
+		vms__page_put(page);
+	return won ? 0 : FAULT_AGAIN;
+}
+
+/* Ask the owner for the page: referenced in vmf.page on 0. */
+static vm_fault_t fetch_page(struct fault *f)
+{
+	vm_fault_t ret;
+
+	f->vmf.page = NULL;
+	ret = f->ops->fault(&f->vmf) & ~VM_FAULT_MAJOR;
+	if (ret)
+		return ret;
+	/* A hook that answers neither a page nor an error has none. */
+	if (!f->vmf.page)
+		return VM_FAULT_SIGBUS;
+	if (is_write(f) && (f->vmf.vma->vm_flags & VM_SHARED)) {
+		ret = make_writable(f);
+		if (ret)
+			vms__page_put(f->vmf.page);
+	}
+	return ret;
+}
+
+/*
+ * A write to private file memory makes the VMA one that has pages of its own (an anon_vma), even where the file has no page to
+ * copy; only an error that says "come again" or "no memory" comes before that.
+ */
+static vm_fault_t fetch_page_for_copy(struct fault *f)
+{
+	vm_fault_t ret = fetch_page(f);
+
+	if (ret & (VM_FAULT_OOM | VM_FAULT_RETRY))
+		return ret;
+	if (vms__anon_vma_prepare(f->vmf.vma)) {
+		if (!ret)
+			vms__page_put(f->vmf.page);
+		return VM_FAULT_OOM;
+	}
+	return ret;
+}
+
+/* Map what is at hand around a page that was read: the aligned block of VMS__FAULT_AROUND pages, as far as @vma covers it. */
+static void fault_around(struct fault *f)
+{
+	const struct vm_area_struct *vma = f->vmf.vma;
+	unsigned long size = VMS__FAULT_AROUND * PAGE_SIZE;
+	unsigned long start = f->vmf.address & ~(size - 1), last = start + size - PAGE_SIZE;
+
+	if (start < vma->vm_start)
+		start = vma->vm_start;
+	if (last >= vma->vm_end)
+		last = vma->vm_end - PAGE_SIZE;
+	f->ops->map_pages(&f->vmf, vms__vma_pgoff(vma, start), vms__vma_pgoff(vma, last));
+}
+
+static vm_fault_t file_fault(struct fault *f)
+{
+	bool copying = is_write(f) && !(f->vmf.vma->vm_flags & VM_SHARED);
+	struct page *copy = NULL;
+	vm_fault_t ret;
+
+	if (!f->ops->fault)
+		return VM_FAULT_SIGBUS;
+	if (copying && must_retry(f))
+		return VM_FAULT_RETRY;
+	if (!vms__ptables_prepare(f->mm, f->vmf.address, &f->tables))
+		return VM_FAULT_OOM;
+	if (copying) {
+		copy = vms__page_alloc(0);
+		ret = copy ? fetch_page_for_copy(f) : VM_FAULT_OOM;
+	} else {
+		ret = fetch_page(f);
+	}
+	if (ret) {
+		vms__ptables_cancel(&f->tables);
+		if (copy)
+			vms__page_put(copy);
+		return ret;
+	}
+	ret = install_file(f, vms__ptables_install(f->mm, f->vmf.address, &f->tables), copy);
+	if (!ret && !is_write(f) && f->ops->map_pages)
+		fault_around(f);
+	return ret;
+}
+
+void vms__map_around(struct vm_area_struct *vma, unsigned long addr, struct page **pages, unsigned int nr)
+{
+	struct mm_struct *mm = vms__vma_mm(vma);
+	struct vms__ptable *leaf = vms__leaf_find(mm, addr);
+	bool writable = shared_writable(vma, vms__vma_ops(vma));
+	unsigned int index = vms__pt_index(addr, 0);
+	long mapped[NR_MM_COUNTERS] = {0};
+
+	vma_assert_locked(vma);
+	VMS_ASSERT(leaf && index + nr <= VMS__PT_ENTRIES);
+	vms__ptable_lock(leaf);
+	for (unsigned int i = 0; i < nr; i++) {
+		if (!pages[i] || vms__pte_load(leaf, index + i))
+			continue;
+		vms__page_map(pages[i]);
+		vms__pte_store(leaf, index + i, vms__pte_make(pages[i], writable));
+		mapped[vms__page_counter(pages[i])]++;
+		pages[i] = NULL;
+	}
+	vms__ptable_unlock(leaf);
+	for (unsigned int i = 0; i < nr; i++)
+		if (pages[i])
+			vms__page_put(pages[i]);
+	for (unsigned int which = 0; which < NR_MM_COUNTERS; which++)
+		if (mapped[which])
+			vms__pcounter_add(mm->counters, which, mapped[which]);
+}
+
+/* ---- a write to what is mapped read-only ---- */
+
+static vm_fault_t write_shared(struct fault *f, struct vms__ptable *leaf, unsigned long seen)
+{
+	vm_fault_t ret;
+
+	/* The reference taken under the leaf's lock keeps the page, hence @seen's meaning, while the hook works without it. */
+	f->vmf.page = vms__pte_page(seen);
+	vms__page_get(f->vmf.page);
+	vms__ptable_unlock(leaf);
+	ret = make_writable(f);
+	if (!ret) {
+		vms__ptable_lock(leaf);
+		if (vms__pte_load(leaf, f->index) == seen)
+			vms__pte_store(leaf, f->index, seen | VMS__PTE_WRITE);
+		else
+			ret = FAULT_AGAIN;
+		vms__ptable_unlock(leaf);
+	}
+	vms__page_put(f->vmf.page);
+	return ret;
+}
+
+/* Replace whatever read-only page is mapped by a copy of it. Takes over @copy. Return: 0 or FAULT_AGAIN. */
+static vm_fault_t install_copy(struct fault *f, struct vms__ptable *leaf, struct page *copy)
+{
+	struct mm_struct *mm = f->mm;
+	struct page *old;
+	unsigned long pte;
+
+	vms__ptable_lock(leaf);
+	pte = vms__pte_load(leaf, f->index);
+	if (!pte || (pte & VMS__PTE_WRITE)) {
+		vms__ptable_unlock(leaf);
+		vms__page_put(copy);
+		return FAULT_AGAIN;
+	}
+	old = vms__pte_page(pte);
+	vms__page_init_anon(copy, vms__vma_anon_vma(f->vmf.vma), f->vmf.pgoff);
+	vms__page_map(copy);
+	if (old) {
+		vms__page_set_word(copy, vms__page_word(old));
+		vms__page_unmap(old);
+	}
+	vms__pte_store(leaf, f->index, vms__pte_make(copy, true));
+	vms__ptable_unlock(leaf);
+	vms__pcounter_add(mm->counters, MM_ANONPAGES, 1);
+	if (old) {
+		vms__pcounter_add(mm->counters, vms__page_counter(old), -1);
+		vms__page_put(old);
+	}
+	return 0;
+}
+
+static vm_fault_t write_private(struct fault *f, struct vms__ptable *leaf)
+{
+	struct page *copy;
+
+	if (must_retry(f))
+		return VM_FAULT_RETRY;
+	copy = vms__page_alloc(0);
+	if (!copy)
+		return VM_FAULT_OOM;
+	if (vms__anon_vma_prepare(f->vmf.vma)) {
+		vms__page_put(copy);
+		return VM_FAULT_OOM;
+	}
+	return install_copy(f, leaf, copy);
+}
+
+static vm_fault_t write_protected(struct fault *f, struct vms__ptable *leaf)
+{
+	struct page *page;
+	unsigned long pte;
+
+	vms__ptable_lock(leaf);
+	pte = vms__pte_load(leaf, f->index);
+	if (!pte || (pte & VMS__PTE_WRITE)) {
+		vms__ptable_unlock(leaf);
+		return FAULT_AGAIN;
+	}
+	if (f->vmf.vma->vm_flags & VM_SHARED)
+		return write_shared(f, leaf, pte);
+	page = vms__pte_page(pte);
+	if (page && vms__page_is_exclusive(page)) {
+		/* The last of those who shared it; it is this VMA's alone from now on, not its ancestors'. */
+		atomic_store_explicit(&page->mapping, vms__vma_anon_vma(f->vmf.vma), memory_order_relaxed);
+		vms__pte_store(leaf, f->index, pte | VMS__PTE_WRITE);
+		vms__ptable_unlock(leaf);
+		return 0;
+	}
+	vms__ptable_unlock(leaf);
+	return write_private(f, leaf);
+}
+
+/* ---- the way in ---- */
+
+static vm_fault_t fault_once(struct fault *f)
+{
+	struct vms__ptable *leaf = vms__leaf_find(f->mm, f->vmf.address);
+	unsigned long pte = leaf ? vms__pte_load(leaf, f->index) : 0;
+
+	if (pte_allows(pte, is_write(f)))
+		return 0;
+	if (pte)
+		return write_protected(f, leaf);
+	return f->ops ? file_fault(f) : anon_fault(f, leaf);
+}
+
+vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsigned int flags)
+{
+	struct fault f = {
+		.vmf =
+			{
+				.vma = vma,
+				.address = addr & PAGE_MASK,
+				.pgoff = vms__vma_pgoff(vma, addr),
+				.flags = flags,
+			},
+		.mm = vms__vma_mm(vma),
+		.ops = vms__vma_ops(vma),
+		.index = vms__pt_index(addr, 0),
+	};
+	vm_fault_t ret;
+
+	vma_assert_locked(vma);
+	VMS_ASSERT(vma->vm_start <= addr && addr < vma->vm_end);
+	VMS_ASSERT(!(flags & FAULT_FLAG_WRITE) || (vma->vm_flags & VM_WRITE));
+	do {
+		ret = fault_once(&f);
+	} while (ret == FAULT_AGAIN);
+	return ret;
+}
+
+/* ---- the content ---- */
+
+/* The locked leaf that holds an entry for @addr with the access asked for; NULL if there is none. */
+static struct vms__ptable *lock_present(struct vm_area_struct *vma, unsigned long addr, bool write, unsigned long *pte)
+{
+	struct vms__ptable *leaf = vms__leaf_find(vms__vma_mm(vma), addr);
+
+	vma_assert_locked(vma);
+	if (!leaf)
+		return NULL;
+	vms__ptable_lock(leaf);
+	*pte = vms__pte_load(leaf, vms__pt_index(addr, 0));
+	if (pte_allows(*pte, write))
+		return leaf;
+	vms__ptable_unlock(leaf);
+	return NULL;
+}
+
+bool vms__page_read(struct vm_area_struct *vma, unsigned long addr, unsigned long *word)
+{
+	unsigned long pte;
+	struct vms__ptable *leaf = lock_present(vma, addr, false, &pte);
+
+	if (!leaf)
+		return false;
+	*word = pte & VMS__PTE_ZERO ? 0 : vms__page_word(vms__pte_page(pte));
+	vms__ptable_unlock(leaf);
+	return true;
+}
+
+bool vms__page_write(struct vm_area_struct *vma, unsigned long addr, unsigned long word)
+{
+	unsigned long pte;
+	struct vms__ptable *leaf = lock_present(vma, addr, true, &pte);
+
+	if (!leaf)
+		return false;
+	vms__page_set_word(vms__pte_page(pte), word);
+	vms__ptable_unlock(leaf);
+	return true;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * page.c - where pages come from and go to, and the embedder's calls on them (vmastore/page.h).
+ *
+ * Locks: none. Read next: memory.c, filemap.c.
+ */
+#include "lib/page/page_types.h"
+#include "lib/sync/objcache.h"
+
+VMS__OBJCACHE_DEFINE(page_cache, "page", sizeof(struct page), VMS_CACHELINE, 0);
+
+struct page *vms__page_alloc(unsigned long word)
+{
+	struct page *page = vms__objcache_alloc(&page_cache);
+
+	if (!page)
+		return NULL;
+	atomic_init(&page->refcount, 1);
+	atomic_init(&page->mapcount, 0);
+	page->flags = 0;
+	atomic_init(&page->mapping, NULL);
+	page->index = 0;
+	atomic_init(&page->word, word);
+	return page;
+}
+
+/*
+ * A page that was in a page cache may still be looked at by a reader under RCU, who will find its count at zero. Any other page
+ * was found under the lock of a page table only, and nobody can be on the way to it.
+ */
+void vms__page_free(struct page *page)
+{
+	VMS_ASSERT(atomic_load_explicit(&page->refcount, memory_order_relaxed) == 0);
+	VMS_ASSERT(atomic_load_explicit(&page->mapcount, memory_order_relaxed) == 0);
+	if (page->flags & VMS__PG_CACHED)
+		vms__objcache_free_rcu(&page_cache, page);
+	else
+		vms__objcache_free(&page_cache, page);
+}
+
+struct page *vms_page_alloc(unsigned long word)
+{
+	return vms__page_alloc(word);
+}
+
+struct page *vms_page_get(struct page *page)
+{
+	vms__page_get(page);
+	return page;
+}
+
+void vms_page_put(struct page *page)
+{
+	vms__page_put(page);
+}
+
+unsigned long vms_page_word(const struct page *page)
+{
+	return vms__page_word(page);
+}
+
+void vms_page_set_word(struct page *page, unsigned long word)
+{
+	vms__page_set_word(page, word);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * page_types.h - struct page: what one page of memory is in this model.
+ *
+ * A page here has no 4 KiB behind it. It is what the kernel keeps about a page: who holds it, how often it is mapped, what it belongs
+ * to; and one word of content. The word is copied where the kernel copies the page, zero where the kernel zeroes it, and shared
+ * where the page is shared, which is what proves copy-on-write, fork and MADV_DONTNEED right.
+ *
+ * Locks. refcount and mapcount are atomic. flags and index are constant once the page can be found. mapping of an anonymous page
+ * changes under the lock of the page table that maps it, while nobody else holds the page.
+ *
+ * A reference is held by each page-table entry that maps the page, by the page cache, and by whoever is at work on it. An
+ * anonymous page is only ever referenced by page-table entries, so one with refcount 1 belongs to the entry that maps it alone.
+ *
+ * Read next: page.c, pgtable.h, memory.c.
+ */
+#ifndef VMS_PAGE_PAGE_TYPES_H
+#define VMS_PAGE_PAGE_TYPES_H
+
+#include <vmastore/mm_types.h>
+#include <vmastore/page.h>
+
+#include "lib/sync/assert.h"
+
+#define VMS__PG_ANON 1u  /* private memory: mapping is a struct anon_vma */
+#define VMS__PG_SHMEM 2u /* in the cache of a VMS_AS_SHMEM address_space */
+#define VMS__PG_CACHED                                                                                                             \
+	4u /* is or was in a page cache, where readers under RCU may still stumble on it: mapping is its address_space */
+
+struct page {
+	_Atomic unsigned int refcount;
+	_Atomic unsigned int mapcount; /* page-table entries that map it, in all mms */
+	unsigned int flags;            /* VMS__PG_* */
+	void *_Atomic mapping;
+	pgoff_t index;              /* its place in @mapping: what vm_pgoff counts */
+	_Atomic unsigned long word; /* the content */
+} vms_cacheline_aligned;
+
+_Static_assert(sizeof(struct page) == VMS_CACHELINE, "one page, one cache line");
+
+/* A page with one reference, the caller's, that nobody else knows of; flags 0. NULL: no memory. */
+struct page *vms__page_alloc(unsigned long word);
+/* Frees a page whose last reference was just dropped. */
+void vms__page_free(struct page *page);
+
+/* Relaxed: who takes a reference has one already, or holds the lock under which the page is found. */
+static inline void vms__page_get(struct page *page)
+{
+	unsigned int old = atomic_fetch_add_explicit(&page->refcount, 1, memory_order_relaxed);
+
+	VMS_ASSERT(old != 0);
+	(void)old;
+}
+
+/*
+ * A reference to a page found under RCU, unless its last one is gone.
+ * Acquire: pairs with the release in vms__page_put() of those who held it before.
+ */
+static inline bool vms__page_get_unless_zero(struct page *page)
+{
+	unsigned int old = atomic_load_explicit(&page->refcount, memory_order_relaxed);
+
+	while (old != 0)
+		if (atomic_compare_exchange_weak_explicit(&page->refcount, &old, old + 1, memory_order_acquire,
+							  memory_order_relaxed))
+			return true;
+	return false;
+}
+
+/* Release: what this holder did comes before the free. Acquire, of the last one: so does what all others did. */
+static inline void vms__page_put(struct page *page)
+{
+	unsigned int old = atomic_fetch_sub_explicit(&page->refcount, 1, memory_order_acq_rel);
+
+	VMS_ASSERT(old != 0);
+	if (old == 1)
+		vms__page_free(page);
+}
+
+static inline bool vms__page_is_anon(const struct page *page)
+{
+	return page->flags & VMS__PG_ANON;
+}
+
+/*
+ * Whether the one page-table entry at hand is all that refers to an anonymous page. Locks: that entry's table.
+ * Nobody can add a reference meanwhile: only who holds one could. Acquire: pairs with vms__page_put() of the former sharers.
+ */
+static inline bool vms__page_is_exclusive(const struct page *page)
+{
+	return vms__page_is_anon(page) && atomic_load_explicit(&page->refcount, memory_order_acquire) == 1;
+}
+
+/* Make a fresh page anonymous memory of @anon_vma. */
+static inline void vms__page_init_anon(struct page *page, struct anon_vma *anon_vma, pgoff_t index)
+{
+	page->flags = VMS__PG_ANON;
+	page->index = index;
+	/* Relaxed: the page-table lock publishes it. */
+	atomic_store_explicit(&page->mapping, anon_vma, memory_order_relaxed);
+}
+
+/* Which counter of an mm a mapping of this page belongs to. */
+static inline enum vms_mm_counter vms__page_counter(const struct page *page)
+{
+	if (page->flags & VMS__PG_ANON)
+		return MM_ANONPAGES;
+	return page->flags & VMS__PG_SHMEM ? MM_SHMEMPAGES : MM_FILEPAGES;
+}
+
+static inline unsigned long vms__page_word(const struct page *page)
+{
+	/* Relaxed: one word orders nothing; who needs order has the page-table lock. */
+	return atomic_load_explicit(&page->word, memory_order_relaxed);
+}
+
+static inline void vms__page_set_word(struct page *page, unsigned long word)
+{
+	atomic_store_explicit(&page->word, word, memory_order_relaxed);
+}
+
+/* One more, one less entry maps it. The reference that the entry holds is counted apart. */
+static inline void vms__page_map(struct page *page)
+{
+	atomic_fetch_add_explicit(&page->mapcount, 1, memory_order_relaxed);
+}
+
+static inline void vms__page_unmap(struct page *page)
+{
+	unsigned int old = atomic_fetch_sub_explicit(&page->mapcount, 1, memory_order_relaxed);
+
+	VMS_ASSERT(old != 0);
+	(void)old;
+}
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pgtable.c - the tables themselves: made on the way to a fault, freed when a range is unmapped. What stands in the leaves is the
+ * business of memory.c (faults) and range.c (zap, fork, protect).
+ *
+ * Locks: pgtable.h. MM_PGTABLES counts the tables below the pgd, which lives as long as its mm.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "lib/page/page.h"
+#include "lib/page/pgtable.h"
+#include "lib/sync/objcache.h"
+
+VMS__OBJCACHE_DEFINE(ptable_cache, "page table", sizeof(struct vms__ptable), VMS_CACHELINE, 0);
+
+static struct vms__ptable *ptable_alloc(void)
+{
+	struct vms__ptable *table = vms__objcache_alloc(&ptable_cache);
+
+	/* Nobody else sees it yet. */
+	if (table)
+		memset(table, 0, sizeof(*table));
+	return table;
+}
+
+int vms__pgd_alloc(struct mm_struct *mm)
+{
+	mm->pgd = ptable_alloc();
+	return mm->pgd ? 0 : -ENOMEM;
+}
+
+struct vms__ptable *vms__leaf_next(const struct mm_struct *mm, unsigned long *addr, unsigned long end)
+{
+	while (*addr < end) {
+		struct vms__ptable *table = mm->pgd, *child;
+		unsigned int level = VMS__PT_TOP;
+
+		for (; level > 0; level--, table = child) {
+			child = vms__ptable_child(table, vms__pt_index(*addr, level));
+			if (!child)
+				break;
+		}
+		if (level == 0)
+			return table;
+		*addr = vms__pt_next(*addr, level);
+	}
+	return NULL;
+}
+
+/* ---- growing ---- */
+
+void vms__ptables_cancel(struct vms__ptable_batch *batch)
+{
+	while (batch->nr > 0)
+		vms__objcache_free(&ptable_cache, batch->table[--batch->nr]);
+}
+
+bool vms__ptables_prepare(const struct mm_struct *mm, unsigned long addr, struct vms__ptable_batch *batch)
+{
+	struct vms__ptable *table = mm->pgd;
+	unsigned int level = VMS__PT_TOP;
+
+	batch->nr = 0;
+	for (; level > 0; level--) {
+		table = vms__ptable_child(table, vms__pt_index(addr, level));
+		if (!table)
+			break;
+	}
+	while (batch->nr < level) {
+		table = ptable_alloc();
+		if (!table) {
+			vms__ptables_cancel(batch);
+			return false;
+		}
+		batch->table[batch->nr++] = table;
+	}
+	return true;
+}
+
+/* The child of @table at @index: a table of @batch, unless another thread has put one there first. */
+static struct vms__ptable *install(struct mm_struct *mm, struct vms__ptable *table, unsigned int index,
+				   struct vms__ptable_batch *batch)
+{
+	struct vms__ptable *child;
+
+	vms__ptable_lock(table);
+	child = vms__ptable_child(table, index);
+	if (!child) {
+		VMS_ASSERT(batch->nr > 0);
+		child = batch->table[--batch->nr];
+		/* Release: pairs with vms__ptable_child(). */
+		atomic_store_explicit(&table->entry[index], (unsigned long)child, memory_order_release);
+		table->used++;
+		vms__pcounter_add(mm->counters, MM_PGTABLES, 1);
+	}
+	vms__ptable_unlock(table);
+	return child;
+}
+
+struct vms__ptable *vms__ptables_install(struct mm_struct *mm, unsigned long addr, struct vms__ptable_batch *batch)
+{
+	struct vms__ptable *table = mm->pgd;
+
+	for (unsigned int level = VMS__PT_TOP; level > 0; level--) {
+		unsigned int index = vms__pt_index(addr, level);
+		struct vms__ptable *child = vms__ptable_child(table, index);
+
+		table = child ? child : install(mm, table, index, batch);
+	}
+	vms__ptables_cancel(batch);
+	return table;
+}
+
+/* ---- shrinking ---- */
+
+/* @table of @level and all below it, which nobody can reach any more. Return: how many tables went. */
+static long free_subtree(struct vms__ptable *table, unsigned int level)
+{
+	long freed = 1;
+
+	VMS_ASSERT(level > 0 || table->used == 0);
+	for (unsigned int i = 0; level > 0 && table->used > 0; i++) {
+		struct vms__ptable *child = vms__ptable_child(table, i);
+
+		if (!child)
+			continue;
+		freed += free_subtree(child, level - 1);
+		table->used--;
+	}
+	vms__objcache_free(&ptable_cache, table);
+	return freed;
+}
+
+static void detach(struct vms__ptable *table, unsigned int index)
+{
+	vms__ptable_lock(table);
+	/* Relaxed: nobody walks here; a later install() sees it through the lock. */
+	atomic_store_explicit(&table->entry[index], 0, memory_order_relaxed);
+	table->used--;
+	vms__ptable_unlock(table);
+}
+
+/* Below @table of @level: every subtree that [start, last] touches and that lies in [floor, top]. All bounds inclusive. */
+static long free_range(struct vms__ptable *table, unsigned int level, unsigned long start, unsigned long last, unsigned long floor,
+		       unsigned long top)
+{
+	unsigned long span = 1UL << vms__pt_shift(level);
+	long freed = 0;
+
+	for (unsigned long low = start & ~(span - 1); low <= last; low += span) {
+		unsigned long high = low + span - 1;
+		unsigned int index = vms__pt_index(low, level);
+		struct vms__ptable *child = vms__ptable_child(table, index);
+
+		if (!child)
+			continue;
+		if (low >= floor && high <= top) {
+			detach(table, index);
+			freed += free_subtree(child, level - 1);
+		} else if (level > 1) {
+			freed += free_range(child, level - 1, start > low ? start : low, last < high ? last : high, floor, top);
+		}
+	}
+	return freed;
+}
+
+void vms__free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long floor, unsigned long ceiling)
+{
+	mmap_assert_locked(mm);
+	VMS_ASSERT(start < end && end <= VMS__PT_ADDRESSES && floor <= start && end - 1 <= ceiling - 1);
+#ifdef VMS_PLANT_FREE_PTABLE_EARLY
+	/* The bug that the tests must catch: a leaf goes although the neighbour's pages hang in it too. */
+	floor = start & ~((1UL << vms__pt_shift(1)) - 1);
+	ceiling = vms__pt_next(end - 1, 1);
+#endif
+	vms__pcounter_add(mm->counters, MM_PGTABLES, -free_range(mm->pgd, VMS__PT_TOP, start, end - 1, floor, ceiling - 1));
+}
+
+void vms__pgd_free(struct mm_struct *mm)
+{
+	/* The counter does not include the pgd. */
+	vms__pcounter_add(mm->counters, MM_PGTABLES, 1 - free_subtree(mm->pgd, VMS__PT_TOP));
+	mm->pgd = NULL;
+}

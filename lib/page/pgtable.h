@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pgtable.h - the page table of an mm: four levels of 512 entries, as on x86-64, walked without a lock.
+ *
+ *   level 3   mm->pgd, an entry spans 512 GiB      entries: address of a table of the level below, or 0
+ *   level 2   1 GiB
+ *   level 1   2 MiB
+ *   level 0   a leaf, an entry spans a page        entries: VMS__PTE_* bits and the address of a struct page, or 0
+ *
+ * Who may touch what:
+ *   an entry            read: anyone who may walk there, atomically.  write: the lock of the table it stands in.
+ *   used                the same lock.
+ *   the page behind a leaf entry: the leaf's lock; without it the page may be unmapped and freed at any moment.
+ *
+ * Who may walk to an address: who holds the lock of the VMA that covers it, or mmap_lock. A table goes only when no VMA is left
+ * in all that it spans and their readers are gone (vms__free_pgtables()), so no walker is ever on it then: tables need
+ * no grace period. A walk towards a neighbour shares upper tables with the freed range, never the freed ones.
+ *
+ * Read next: pgtable.c, memory.c.
+ */
+#ifndef VMS_PAGE_PGTABLE_H
+#define VMS_PAGE_PGTABLE_H
+
+#include "lib/page/page_types.h"
+#include "lib/sync/lockdep.h"
+#include "lib/sync/pcounter.h"
+#include "lib/sync/spinlock.h"
+
+#define VMS__PT_ENTRIES 512u
+#define VMS__PT_TOP 3u                /* level of the pgd */
+#define VMS__PT_ADDRESSES (1UL << 48) /* what four levels can map */
+
+#define VMS__PTE_PRESENT 1UL
+#define VMS__PTE_WRITE 2UL
+#define VMS__PTE_ZERO 4UL /* the zero page that everyone shares: no struct page, in no count */
+#define VMS__PTE_BITS (VMS_CACHELINE - 1UL)
+
+struct vms__ptable {
+	_Atomic unsigned int lock; /* vms__spinlock word */
+	unsigned int used;         /* entries that are not 0 */
+	_Atomic unsigned long entry[VMS__PT_ENTRIES] vms_cacheline_aligned;
+};
+
+static inline unsigned int vms__pt_shift(unsigned int level)
+{
+	return PAGE_SHIFT + 9 * level;
+}
+
+static inline unsigned int vms__pt_index(unsigned long addr, unsigned int level)
+{
+	return (addr >> vms__pt_shift(level)) & (VMS__PT_ENTRIES - 1);
+}
+
+/* First address after what the entry for @addr spans at @level. */
+static inline unsigned long vms__pt_next(unsigned long addr, unsigned int level)
+{
+	return (addr | ((1UL << vms__pt_shift(level)) - 1)) + 1;
+}
+
+/* End of the part of [addr, end) that lies in the leaf of @addr. */
+static inline unsigned long vms__leaf_end(unsigned long addr, unsigned long end)
+{
+	unsigned long next = vms__pt_next(addr, 1);
+
+	return next < end ? next : end;
+}
+
+/* ---- locks ---- */
+
+static inline void vms__ptable_lock(struct vms__ptable *table)
+{
+	vms__lockdep_acquire(VMS__RANK_PTL, &table->lock, "page table");
+	vms__spin_lock(&table->lock);
+}
+
+/* fork: the child's leaf after the parent's. */
+static inline void vms__ptable_lock_nested(struct vms__ptable *table)
+{
+	vms__lockdep_acquire_nested(VMS__RANK_PTL, &table->lock, "page table of the child");
+	vms__spin_lock(&table->lock);
+}
+
+static inline void vms__ptable_unlock(struct vms__ptable *table)
+{
+	vms__lockdep_release(&table->lock);
+	vms__spin_unlock(&table->lock);
+}
+
+/* ---- upper levels ---- */
+
+/* Acquire: pairs with the release in install(), so that a new table is seen empty, not as its memory was before. */
+static inline struct vms__ptable *vms__ptable_child(const struct vms__ptable *table, unsigned int index)
+{
+	return (struct vms__ptable *)atomic_load_explicit(&table->entry[index], memory_order_acquire);
+}
+
+/* The leaf for @addr, or NULL. Locks: as for any walk. */
+static inline struct vms__ptable *vms__leaf_find(const struct mm_struct *mm, unsigned long addr)
+{
+	struct vms__ptable *table = mm->pgd;
+
+	VMS_ASSERT(addr < VMS__PT_ADDRESSES);
+	for (unsigned int level = VMS__PT_TOP; level > 0 && table; level--)
+		table = vms__ptable_child(table, vms__pt_index(addr, level));
+	return table;
+}
+
+/* The first leaf that holds an address of [*addr, end), and *addr moved to the first such address; or NULL. */
+struct vms__ptable *vms__leaf_next(const struct mm_struct *mm, unsigned long *addr, unsigned long end);
+
+/*
+ * Tables set aside before a change, so that the change cannot fail: as many as the walk to one address lacks. There may be fewer missing
+ * when they are installed, never more: whoever may walk keeps the tables on the way.
+ */
+struct vms__ptable_batch {
+	unsigned int nr;
+	struct vms__ptable *table[VMS__PT_TOP];
+};
+
+/* Return: false, with nothing set aside, when memory is out. */
+bool vms__ptables_prepare(const struct mm_struct *mm, unsigned long addr, struct vms__ptable_batch *batch);
+/* The leaf for @addr, made where it is missing. Gives back the rest of @batch. */
+struct vms__ptable *vms__ptables_install(struct mm_struct *mm, unsigned long addr, struct vms__ptable_batch *batch);
+void vms__ptables_cancel(struct vms__ptable_batch *batch);
+
+/* ---- leaf entries ---- */
+
+/*
+ * Relaxed: the bits alone order nothing, and who follows the address holds the leaf's lock, which orders.
+ * Without the lock the answer may be old at once.
+ */
+static inline unsigned long vms__pte_load(const struct vms__ptable *leaf, unsigned int index)
+{
+	return atomic_load_explicit(&leaf->entry[index], memory_order_relaxed);
+}
+
+/* Locks: the leaf's. */
+static inline void vms__pte_store(struct vms__ptable *leaf, unsigned int index, unsigned long pte)
+{
+	vms__lockdep_assert_held(&leaf->lock);
+	leaf->used += (pte != 0) - (vms__pte_load(leaf, index) != 0);
+	atomic_store_explicit(&leaf->entry[index], pte, memory_order_relaxed);
+}
+
+static inline struct page *vms__pte_page(unsigned long pte)
+{
+	return (struct page *)(pte & ~VMS__PTE_BITS);
+}
+
+static inline unsigned long vms__pte_make(const struct page *page, bool writable)
+{
+	return (unsigned long)page | VMS__PTE_PRESENT | (writable ? VMS__PTE_WRITE : 0);
+}
+
+#define VMS__PTE_ZERO_PAGE (VMS__PTE_PRESENT | VMS__PTE_ZERO)
+
+/* ---- what a VMA says of an address ---- */
+
+static inline struct mm_struct *vms__vma_mm(const struct vm_area_struct *vma)
+{
+	/* Relaxed: the caller holds a lock under which vm_mm does not change. */
+	return atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+}
+
+static inline struct anon_vma *vms__vma_anon_vma(const struct vm_area_struct *vma)
+{
+	/* Acquire: pairs with the release in set_anon_vma() (rmap.c); the chain of a VMA is whole before its anon_vma shows. */
+	return atomic_load_explicit(&vma->anon_vma, memory_order_acquire);
+}
+
+static inline pgoff_t vms__vma_pgoff(const struct vm_area_struct *vma, unsigned long addr)
+{
+	return vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
+}
+
+#endif

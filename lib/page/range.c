@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * range.c - what is done to all pages of a range: unmap them (zap), share them with a forked child, take the write right away.
+ *
+ * Each goes leaf by leaf: lock it, change its entries, let go; references are dropped after that. Counters of the mm are brought
+ * up to date leaf by leaf as well; they are exact once the locks under which a range is changed are dropped.
+ *
+ * Locks: page.h states them. Read next: memory.c.
+ */
+#include <errno.h>
+
+#include "lib/page/page.h"
+#include "lib/page/pgtable.h"
+
+/* Pages taken out of a leaf at a time, so that a fault beside them never waits long. */
+#define ZAP_BATCH 64u
+
+/* ---- zap ---- */
+
+/* Unmap up to ZAP_BATCH pages of [addr, end), all in @leaf. Return: how far it came. */
+static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, unsigned long addr, unsigned long end)
+{
+	long unmapped[NR_MM_COUNTERS] = {0};
+	struct page *pages[ZAP_BATCH];
+	unsigned int nr = 0;
+
+	vms__ptable_lock(leaf);
+	for (; addr < end && nr < ZAP_BATCH; addr += PAGE_SIZE) {
+		unsigned int index = vms__pt_index(addr, 0);
+		unsigned long pte = vms__pte_load(leaf, index);
+		struct page *page = vms__pte_page(pte);
+
+		if (!pte)
+			continue;
+		vms__pte_store(leaf, index, 0);
+		if (!page)
+			continue;
+		vms__page_unmap(page);
+		unmapped[vms__page_counter(page)]++;
+		pages[nr++] = page;
+	}
+	vms__ptable_unlock(leaf);
+	for (unsigned int which = 0; which < NR_MM_COUNTERS; which++)
+		if (unmapped[which])
+			vms__pcounter_add(mm->counters, which, -unmapped[which]);
+	while (nr > 0)
+		vms__page_put(pages[--nr]);
+	return addr;
+}
+
+void vms__zap_range(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	struct mm_struct *mm = vms__vma_mm(vma);
+	struct vms__ptable *leaf;
+	unsigned long addr = start;
+
+	vma_assert_locked(vma);
+	VMS_ASSERT(vma->vm_start <= start && end <= vma->vm_end);
+	while ((leaf = vms__leaf_next(mm, &addr, end)) != NULL)
+		for (unsigned long stop = vms__leaf_end(addr, end); addr < stop;)
+			addr = zap_some(mm, leaf, addr, stop);
+}
+
+/* ---- fork ---- */
+
+/* Entries of [addr, end) of @from, which become read-only, also in @to, which is empty there. */
+static void copy_leaf(struct mm_struct *mm, struct vms__ptable *to, struct vms__ptable *from, unsigned long addr, unsigned long end)
+{
+	long mapped[NR_MM_COUNTERS] = {0};
+
+	vms__ptable_lock(from);
+	vms__ptable_lock_nested(to);
+	for (; addr < end; addr += PAGE_SIZE) {
+		unsigned int index = vms__pt_index(addr, 0);
+		unsigned long pte = vms__pte_load(from, index);
+		struct page *page = vms__pte_page(pte);
+
+		if (!pte)
+			continue;
+		if (page) {
+			vms__page_get(page);
+			vms__page_map(page);
+			mapped[vms__page_counter(page)]++;
+		}
+		/* Both sides: the next write on either makes a copy, or finds itself alone. */
+		if (pte & VMS__PTE_WRITE) {
+			pte &= ~VMS__PTE_WRITE;
+			vms__pte_store(from, index, pte);
+		}
+		vms__pte_store(to, index, pte);
+	}
+	vms__ptable_unlock(to);
+	vms__ptable_unlock(from);
+	for (unsigned int which = 0; which < NR_MM_COUNTERS; which++)
+		if (mapped[which])
+			vms__pcounter_add(mm->counters, which, mapped[which]);
+}
+
+/* Without pages of its own a VMA's mappings come back by faults, as the same pages; guard marks would not. */
+static bool needs_copy(const struct vm_area_struct *vma)
+{
+	return vms__vma_anon_vma(vma) || (vma->vm_flags & VM_MAYBE_GUARD);
+}
+
+int vms__copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
+{
+	struct mm_struct *dst_mm = vms__vma_mm(dst), *src_mm = vms__vma_mm(src);
+	unsigned long addr = src->vm_start;
+	struct vms__ptable_batch tables;
+	struct vms__ptable *from;
+
+	mmap_assert_write_locked(dst_mm);
+	vma_assert_write_locked(src);
+	VMS_ASSERT(dst->vm_start == src->vm_start && dst->vm_end == src->vm_end);
+	if (!needs_copy(src))
+		return 0;
+	/* Shared pages have one owner, the file, and are nobody's to copy. */
+	VMS_ASSERT(!(src->vm_flags & VM_SHARED) || !vms__vma_anon_vma(src));
+	while ((from = vms__leaf_next(src_mm, &addr, src->vm_end)) != NULL) {
+		unsigned long stop = vms__leaf_end(addr, src->vm_end);
+
+		if (!vms__ptables_prepare(dst_mm, addr, &tables)) {
+			vms__zap_range(dst, dst->vm_start, dst->vm_end);
+			return -ENOMEM;
+		}
+		copy_leaf(dst_mm, vms__ptables_install(dst_mm, addr, &tables), from, addr, stop);
+		addr = stop;
+	}
+	return 0;
+}
+
+/* ---- protect ---- */
+
+void vms__change_protection(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	struct vms__ptable *leaf;
+	unsigned long addr = start;
+
+	vma_assert_write_locked(vma);
+	VMS_ASSERT(vma->vm_start <= start && end <= vma->vm_end);
+	/* A right that was added is given page by page, as faults ask for it. */
+	if (vma->vm_flags & VM_WRITE)
+		return;
+	while ((leaf = vms__leaf_next(vms__vma_mm(vma), &addr, end)) != NULL) {
+		unsigned long stop = vms__leaf_end(addr, end);
+
+		vms__ptable_lock(leaf);
+		for (; addr < stop; addr += PAGE_SIZE) {
+			unsigned int index = vms__pt_index(addr, 0);
+			unsigned long pte = vms__pte_load(leaf, index);
+
+			if (pte & VMS__PTE_WRITE)
+				vms__pte_store(leaf, index, pte & ~VMS__PTE_WRITE);
+		}
+		vms__ptable_unlock(leaf);
+	}
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rmap.h - anon_vma: which VMAs may map an anonymous page. A page names one anon_vma; an anon_vma lists the VMAs; and since a VMA may have
+ * pages of its ancestors (fork), it stands in the lists of several.
+ *
+ *    parent's VMA ---- chain ---- A          the parent's own (root)
+ *                                 |  parent, root
+ *    child's VMA  --+- chain ---- A          pages from before the fork
+ *                   +- chain ---- C          pages from after it: child's vma->anon_vma
+ *
+ * struct anon_vma_chain is one such link, in a list of the VMA's and a list of the anon_vma's. The order of a VMA's list is oldest first:
+ * an anon_vma stands before its descendants. A VMA whose list has one link has no ancestors.
+ *
+ * Who may touch what:
+ *   vma->anon_vma_chain     mmap_lock W; or, while vma->anon_vma is NULL, mmap_lock R and page_table_lock. Constant under mmap_lock R
+ *                           once vma->anon_vma is seen set (acquire).
+ *   anon_vma->links, num_*  the lock of the root.
+ *   root, parent            constant.
+ *   refcount                atomic: one for a list that is not empty; and a root has one of each of its descendants,
+ *                           whose lock it carries.
+ * A parent outlives its children without a reference: every VMA in the child's list is in the parent's list too.
+ *
+ * Read next: rmap.c.
+ */
+#ifndef VMS_PAGE_RMAP_H
+#define VMS_PAGE_RMAP_H
+
+#include <vmastore/mm.h>
+
+struct anon_vma {
+	struct anon_vma *root; /* itself: a root */
+	struct anon_vma *parent;
+	_Atomic unsigned int lock; /* vms__spinlock word; only the root's is used */
+	_Atomic unsigned int refcount;
+	unsigned long num_children;    /* anon_vmas whose parent is this one; a root counts itself */
+	unsigned long num_active_vmas; /* VMAs whose vma->anon_vma is this one */
+	struct list_head links;
+};
+
+struct anon_vma_chain {
+	struct vm_area_struct *vma;
+	struct anon_vma *anon_vma;
+	struct list_head same_vma;
+	struct list_head same_anon_vma;
+};
+
+/*
+ * Call @visit with each VMA that may map the anonymous @page, and the address where. It may be mapped there or not: the page table
+ * knows. Return: the first answer that is not 0, else 0.
+ * Locks: the caller keeps @page mapped somewhere, which keeps its anon_vma. @visit runs under the anon_vma lock.
+ */
+int vms__rmap_walk_anon(const struct page *page, int (*visit)(struct vm_area_struct *vma, unsigned long addr, void *arg),
+			void *arg);
+
+/* Whether @vma stands in the list of @anon_vma. Locks: mmap_lock. */
+bool vms__vma_in_anon_vma(const struct vm_area_struct *vma, const struct anon_vma *anon_vma);
+
+/* Broken rules in @vma's links, each printed to @why unless NULL. Locks: mmap_lock W. */
+int vms__anon_vma_validate(const struct vm_area_struct *vma, FILE *why);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * validate.c - what must hold of the page table of an mm at rest, as a program:
+ *
+ *   - every present entry lies in a VMA, and is writable only if the VMA is;
+ *   - the zero page and anonymous pages lie in private memory; an anonymous page stands at its index, its anon_vma is one of the
+ *     VMA's, and it is writable only where it is mapped once;
+ *   - a file's page stands at its index in a VMA of that file, and is writable only in a shared VMA;
+ *   - every page has at least as many references as entries that map it;
+ *   - a table's `used` is the number of its entries; the counters of the mm are the numbers of pages and tables;
+ *   - every VMA is in the lists of its anon_vmas and in its file's interval tree.
+ *
+ * Locks: mmap_lock W, so that nothing of this mm moves. Pages that it shares with other mms may gain and lose users meanwhile.
+ */
+#include <stdarg.h>
+
+#include "lib/engine/engine.h"
+#include "lib/page/filemap.h"
+#include "lib/page/page.h"
+#include "lib/page/pgtable.h"
+#include "lib/page/rmap.h"
+
+struct check {
+	struct mm_struct *mm;
+	FILE *why;
+	struct vm_area_struct *vma; /* the last one looked up */
+	long count[NR_MM_COUNTERS];
+	int broken;
+};
+
+static void __attribute__((format(printf, 3, 4))) broken(struct check *c, unsigned long addr, const char *fmt, ...)
+{
+	va_list args;
+
+	c->broken++;
+	if (!c->why)
+		return;
+	fprintf(c->why, "page table: %lx: ", addr);
+	va_start(args, fmt);
+	vfprintf(c->why, fmt, args);
+	va_end(args);
+	fputc('\n', c->why);
+}
+
+static struct vm_area_struct *vma_at(struct check *c, unsigned long addr)
+{
+	if (!c->vma || addr >= c->vma->vm_end || addr < c->vma->vm_start)
+		c->vma = vms__find(c->mm, addr);
+	return c->vma && c->vma->vm_start <= addr ? c->vma : NULL;
+}
+
+/*
+ * More entries than references? Both may move while another mm maps or unmaps the page, so a suspicion counts only if the same
+ * numbers are seen again and again.
+ */
+static bool underreferenced(const struct page *page)
+{
+	for (int i = 0; i < 100; i++) {
+		unsigned int mapped = atomic_load_explicit(&page->mapcount, memory_order_acquire);
+		unsigned int refs = atomic_load_explicit(&page->refcount, memory_order_acquire);
+
+		if (mapped > 0 && refs >= mapped)
+			return false;
+	}
+	return true;
+}
+
+static void check_anon(struct check *c, const struct vm_area_struct *vma, unsigned long addr, unsigned long pte,
+		       const struct page *page)
+{
+	const struct anon_vma *anon_vma = atomic_load_explicit(&page->mapping, memory_order_relaxed);
+
+	if (vma->vm_flags & VM_SHARED)
+		broken(c, addr, "an anonymous page in shared memory");
+	if (page->index != vms__vma_pgoff(vma, addr))
+		broken(c, addr, "an anonymous page of index %lx at %lx", page->index, vms__vma_pgoff(vma, addr));
+	if (!vms__vma_in_anon_vma(vma, anon_vma))
+		broken(c, addr, "an anonymous page whose anon_vma does not know this VMA");
+	/* Ours is the one entry, so nobody else can make it two meanwhile. */
+	if ((pte & VMS__PTE_WRITE) && atomic_load_explicit(&page->mapcount, memory_order_relaxed) != 1)
+		broken(c, addr, "an anonymous page is writable although it is shared");
+}
+
+static void check_file(struct check *c, const struct vm_area_struct *vma, unsigned long addr, unsigned long pte,
+		       const struct page *page)
+{
+	if ((pte & VMS__PTE_WRITE) && !(vma->vm_flags & VM_SHARED))
+		broken(c, addr, "a file's page is writable in private memory");
+	/* An embedder's page may stand anywhere. */
+	if (!(page->flags & VMS__PG_CACHED))
+		return;
+	if (!vma->vm_file || atomic_load_explicit(&page->mapping, memory_order_relaxed) != vma->vm_file->f_mapping)
+		broken(c, addr, "a page of another file");
+	if (page->index != vms__vma_pgoff(vma, addr))
+		broken(c, addr, "a file's page of index %lx at %lx", page->index, vms__vma_pgoff(vma, addr));
+}
+
+static void check_pte(struct check *c, unsigned long addr, unsigned long pte)
+{
+	struct vm_area_struct *vma = vma_at(c, addr);
+	const struct page *page = vms__pte_page(pte);
+
+	if (page)
+		c->count[vms__page_counter(page)]++;
+	if (!(pte & VMS__PTE_PRESENT) || !(pte & VMS__PTE_ZERO) != (page != NULL))
+		broken(c, addr, "senseless entry %lx", pte);
+	if (!vma) {
+		broken(c, addr, "a page outlives its VMA");
+		return;
+	}
+	if ((pte & VMS__PTE_WRITE) && !(vma->vm_flags & VM_WRITE))
+		broken(c, addr, "writable, but the VMA is not");
+	if (!page) {
+		if ((pte & VMS__PTE_WRITE) || vms__vma_ops(vma))
+			broken(c, addr, "the zero page where it must not be");
+		return;
+	}
+	if (underreferenced(page))
+		broken(c, addr, "a page with %u references is mapped %u times",
+		       atomic_load_explicit(&page->refcount, memory_order_relaxed),
+		       atomic_load_explicit(&page->mapcount, memory_order_relaxed));
+	if (vms__page_is_anon(page))
+		check_anon(c, vma, addr, pte, page);
+	else
+		check_file(c, vma, addr, pte, page);
+}
+
+static void check_table(struct check *c, const struct vms__ptable *table, unsigned int level, unsigned long base)
+{
+	unsigned int used = 0;
+
+	for (unsigned int i = 0; i < VMS__PT_ENTRIES; i++) {
+		unsigned long entry = atomic_load_explicit(&table->entry[i], memory_order_acquire);
+		unsigned long addr = base + ((unsigned long)i << vms__pt_shift(level));
+
+		if (!entry)
+			continue;
+		used++;
+		if (level == 0) {
+			check_pte(c, addr, entry);
+			continue;
+		}
+		c->count[MM_PGTABLES]++;
+		check_table(c, vms__ptable_child(table, i), level - 1, addr);
+	}
+	if (used != table->used)
+		broken(c, base, "a table of level %u has %u entries, and counts %u", level, used, table->used);
+}
+
+static void check_counters(struct check *c)
+{
+	static const enum vms_mm_counter which[] = {MM_FILEPAGES, MM_ANONPAGES, MM_SHMEMPAGES, MM_PGTABLES};
+	static const char *const name[NR_MM_COUNTERS] = {
+		[MM_FILEPAGES] = "file pages",
+		[MM_ANONPAGES] = "anonymous pages",
+		[MM_SHMEMPAGES] = "shared-memory pages",
+		[MM_PGTABLES] = "tables",
+	};
+
+	for (unsigned int i = 0; i < sizeof(which) / sizeof(which[0]); i++) {
+		long counted = vms__pcounter_sum(c->mm->counters, which[i]);
+
+		if (counted != c->count[which[i]])
+			broken(c, 0, "%ld %s, and counts %ld", c->count[which[i]], name[which[i]], counted);
+	}
+}
+
+int vms__pgtable_validate(struct mm_struct *mm, FILE *why)
+{
+	struct check c = {.mm = mm, .why = why};
+
+	mmap_assert_write_locked(mm);
+	check_table(&c, mm->pgd, VMS__PT_TOP, 0);
+	check_counters(&c);
+	for (struct vm_area_struct *vma = vms__find(mm, 0); vma; vma = mm->engine->index->next(mm, vma)) {
+		c.broken += vms__anon_vma_validate(vma, why);
+		if (!vms__vma_file_linked(vma))
+			broken(&c, vma->vm_start, "the VMA is not among those that map its file");
+	}
+	return c.broken;
+}
