@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-/* The CPUs that this process may run on: what taskset or a cgroup left of the machine. */
+/* The CPUs that the calling thread, and so what it starts, may run on: what taskset or a cgroup left of the machine. */
 static hwloc_const_cpuset_t allowed_cpus(hwloc_topology_t topology, hwloc_cpuset_t bound)
 {
-	if (hwloc_get_cpubind(topology, bound, HWLOC_CPUBIND_PROCESS) == 0 && !hwloc_bitmap_iszero(bound))
+	if (hwloc_get_cpubind(topology, bound, HWLOC_CPUBIND_THREAD) == 0 && !hwloc_bitmap_iszero(bound))
 		return bound;
 	return hwloc_topology_get_allowed_cpuset(topology);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cpus.h - in which order worker threads take the machine's CPUs: one thread on each core first, in hwloc's order (so that near
- * cores fill before far ones), the cores' SMT siblings after all cores are taken. Only CPUs that this process may run on.
+ * cores fill before far ones), the cores' SMT siblings after all cores are taken. Only CPUs that the caller may run on.
  *
  * Locks: const after bench_cpus_init().
  */

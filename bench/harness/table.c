@@ -10,15 +10,23 @@
 
 static bool same_point(const struct bench_row *a, const struct bench_row *b)
 {
-	return strcmp(a->workload, b->workload) == 0 && a->threads == b->threads && a->vmas == b->vmas;
+	return strcmp(a->workload, b->workload) == 0 && a->threads == b->threads;
+}
+
+static unsigned long vmas_apart(const struct bench_row *a, const struct bench_row *b)
+{
+	return a->vmas > b->vmas ? a->vmas - b->vmas : b->vmas - a->vmas;
 }
 
 double bench_table_speedup(const struct bench_row *rows, size_t nr, const struct bench_row *row, const char *baseline)
 {
+	const struct bench_row *best = NULL;
+
 	for (size_t i = 0; i < nr; i++)
-		if (strcmp(rows[i].engine, baseline) == 0 && same_point(&rows[i], row) && rows[i].ops_per_sec > 0)
-			return row->ops_per_sec / rows[i].ops_per_sec;
-	return 0;
+		if (strcmp(rows[i].engine, baseline) == 0 && same_point(&rows[i], row) &&
+		    (!best || vmas_apart(&rows[i], row) < vmas_apart(best, row)))
+			best = &rows[i];
+	return best && best->ops_per_sec > 0 ? row->ops_per_sec / best->ops_per_sec : 0;
 }
 
 /* 1234567 as 1,234,567. */

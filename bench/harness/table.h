@@ -9,7 +9,8 @@
 #include "bench/harness/row.h"
 
 /**
- * bench_table_speedup() - Throughput of @row over that of the row of engine @baseline with its workload, threads and vmas.
+ * bench_table_speedup() - Throughput of @row over that of the row of engine @baseline with its workload and threads; of several, that
+ * with the nearest number of vmas, which a replay may count a little differently on each engine.
  * Return: the quotient, or 0 if there is no such row, or it measured nothing.
  */
 double bench_table_speedup(const struct bench_row *rows, size_t nr, const struct bench_row *row, const char *baseline);

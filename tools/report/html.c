@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * html.c - the page: the machine, how to read it, a grid of throughput panels, a grid of latency panels, the table. One file
+ * without scripts; the plots stand in it as SVG.
+ */
+#include "tools/report/html.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/harness/table.h"
+#include "tools/report/plot.h"
+#include "tools/report/slower.h"
+
+static const char head[] =
+	"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+	"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>vmastore: engines "
+	"compared</title>\n<style>\n"
+	"body { font: 15px/1.5 system-ui, 'Segoe UI', Helvetica, Arial, sans-serif; color: #222; background: #f6f7f8; margin: 0; "
+	"}\n"
+	"main { max-width: 1400px; margin: 0 auto; padding: 24px; }\n"
+	"h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 20px; margin: 36px 0 8px; } h3 { font-size: 15px; margin: 0 0 "
+	"4px; }\n"
+	".grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(390px, 1fr)); gap: 14px; }\n"
+	".panel, .box { background: #fff; border: 1px solid #ddd; border-radius: 6px; padding: 12px 14px; }\n"
+	".panel svg { width: 100%; height: auto; display: block; }\n"
+	".two { display: grid; grid-template-columns: repeat(auto-fit, minmax(390px, 1fr)); gap: 14px; margin-top: 14px; }\n"
+	"dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px; margin: 0; } dt { color: #666; } dd { margin: "
+	"0; }\n"
+	".box p { margin: 0 0 8px; } .sum { color: #555; } code { font-size: 13px; background: #eef0f2; padding: 0 3px; }\n"
+	"table { border-collapse: collapse; background: #fff; font-size: 13px; font-variant-numeric: tabular-nums; width: 100%; }\n"
+	"th, td { padding: 3px 10px; text-align: right; border-bottom: 1px solid #eee; white-space: nowrap; }\n"
+	"th { position: sticky; top: 0; background: #eef0f2; } th.l, td.l { text-align: left; }\n"
+	"tr.first td { border-top: 2px solid #bbb; } .up { color: #00664a; font-weight: 600; }\n"
+	".down { color: #b3261e; font-weight: 600; } .bad { background: #b3261e; color: #fff; } .wide { overflow-x: auto; }\n"
+	"</style>\n</head>\n<body>\n<main>\n<h1>vmastore: engines compared</h1>\n";
+
+static const char how_to_read[] =
+	"<div class=\"box\"><h3>How to read this</h3>\n"
+	"<p><b>Throughput</b>: operations of all threads together, in one address space, over the number of threads. Both axes are "
+	"linear "
+	"and begin at 0: a line through the origin is perfect scaling, a flat line is a lock. The marks are the median of several "
+	"runs, between which the engines took turns; the bars span the slowest and the fastest run. Threads are pinned, and what "
+	"is measured begins after a warm-up.</p>\n"
+	"<p><b>Latency</b>: one operation, at the largest number of threads, on a logarithmic axis. Lower is better. Fast "
+	"operations are "
+	"sampled, so that reading the clock does not slow them down; <i>max</i> is the largest one that was timed. The loops are "
+	"closed: a thread that waits issues nothing meanwhile, so stalls weigh less here than they would on a service.</p>\n"
+	"<p><b>Errors</b> are results that the workload did not expect. Any but 0 voids the row.</p></div>\n";
+
+static void write_escaped(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		switch (*text) {
+		case '<':
+			fputs("&lt;", out);
+			break;
+		case '>':
+			fputs("&gt;", out);
+			break;
+		case '&':
+			fputs("&amp;", out);
+			break;
+		case '"':
+			fputs("&quot;", out);
+			break;
+		default:
+			fputc(*text, out);
+		}
+}
+
+static void write_machine_line(FILE *out, char *line)
+{
+	char *value = strstr(line, ": ");
+
+	line[strcspn(line, "\n")] = '\0';
+	if (!value)
+		return;
+	*value = '\0';
+	fputs("<dt>", out);
+	write_escaped(out, line);
+	fputs("</dt><dd>", out);
+	write_escaped(out, value + 2);
+	fputs("</dd>\n", out);
+}
+
+static bool write_machine(FILE *out, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char line[1024];
+
+	if (!f) {
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		return false;
+	}
+	fputs("<div class=\"box\"><h3>Machine</h3>\n<dl>\n", out);
+	while (fgets(line, sizeof(line), f))
+		write_machine_line(out, line);
+	fputs("</dl></div>\n", out);
+	fclose(f);
+	return true;
+}
+
+static void write_summary(FILE *out, const struct results *results, const char *baseline)
+{
+	const char *names[PLOT_WORKLOADS_MAX];
+	unsigned int nr_workloads = results_workloads(results, names, PLOT_WORKLOADS_MAX);
+	unsigned int nr_engines = results_engines(results, names, PLOT_WORKLOADS_MAX);
+	unsigned long errors = 0;
+
+	for (size_t i = 0; i < results->nr; i++)
+		errors += results->row[i].errors;
+	fprintf(out, "<p class=\"sum\">%u workloads on %u engines; %zu points; <span%s>%lu error%s</span>. ", nr_workloads,
+		nr_engines, results->nr, errors ? " class=\"bad\"" : "", errors, errors == 1 ? "" : "s");
+	slower_write(out, results, baseline, "<br>", "\n");
+	fputs("</p>\n", out);
+}
+
+/* The SVG in @path without its XML prologue. */
+static bool write_svg(FILE *out, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	bool inside = false;
+	char *line = NULL;
+	size_t size = 0;
+
+	if (!f) {
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		return false;
+	}
+	while (getline(&line, &size, f) >= 0) {
+		inside = inside || strstr(line, "<svg");
+		if (inside)
+			fputs(line, out);
+	}
+	free(line);
+	fclose(f);
+	if (!inside)
+		fprintf(stderr, "%s: found no <svg>, expected gnuplot's output\n", path);
+	return inside;
+}
+
+static bool write_panels(FILE *out, const struct results *results, const char *plots, enum plot_kind kind)
+{
+	const char *workloads[PLOT_WORKLOADS_MAX];
+	unsigned int nr = results_workloads(results, workloads, PLOT_WORKLOADS_MAX);
+	bool ok = true;
+
+	fputs("<div class=\"grid\">\n", out);
+	for (unsigned int i = 0; i < nr && ok; i++) {
+		char path[512];
+
+		fputs("<div class=\"panel\"><h3>", out);
+		write_escaped(out, workloads[i]);
+		if (kind == PLOT_LATENCY)
+			fprintf(out, ", %u threads", results_threads_max(results, workloads[i]));
+		fputs("</h3>\n", out);
+		plot_path(path, sizeof(path), plots, kind, i);
+		ok = write_svg(out, path);
+		fputs("</div>\n", out);
+	}
+	fputs("</div>\n", out);
+	return ok;
+}
+
+/* How many times one thread's throughput on the same engine; 0: not measured. */
+static double scaling(const struct results *results, const struct bench_row *row)
+{
+	const struct bench_row *one = results_find(results, row->workload, row->engine, 1);
+
+	return one && one->ops_per_sec > 0 ? row->ops_per_sec / one->ops_per_sec : 0;
+}
+
+static void write_factor(FILE *out, double factor, bool judged)
+{
+	const char *class = !judged ? "" : factor >= 1.05 ? " class=\"up\"" : factor < 0.95 ? " class=\"down\"" : "";
+
+	if (factor > 0)
+		fprintf(out, "<td%s>%.2f</td>", class, factor);
+	else
+		fputs("<td>&ndash;</td>", out);
+}
+
+static void write_table_row(FILE *out, const struct results *results, const struct bench_row *row, const char *baseline, bool first)
+{
+	fprintf(out, "<tr%s><td class=\"l\">", first ? " class=\"first\"" : "");
+	write_escaped(out, row->workload);
+	fputs("</td><td class=\"l\">", out);
+	write_escaped(out, row->engine);
+	fprintf(out, "</td><td>%u</td><td>%lu</td><td>%.0f</td><td>%.1f&thinsp;%%</td>", row->threads, row->vmas, row->ops_per_sec,
+		row->ops_per_sec > 0 ? 100 * (row->ops_per_sec_max - row->ops_per_sec_min) / row->ops_per_sec : 0);
+	write_factor(out, bench_table_speedup(results->row, results->nr, row, baseline), strcmp(row->engine, baseline) != 0);
+	write_factor(out, scaling(results, row), false);
+	fprintf(out, "<td>%llu</td><td>%llu</td><td>%llu</td><td>%llu</td><td%s>%lu</td></tr>\n", (unsigned long long)row->p50_ns,
+		(unsigned long long)row->p99_ns, (unsigned long long)row->p999_ns, (unsigned long long)row->max_ns,
+		row->errors ? " class=\"bad\"" : "", row->errors);
+}
+
+static void write_table(FILE *out, const struct results *results, const char *baseline)
+{
+	fputs("<div class=\"wide\"><table>\n<tr><th class=\"l\">workload</th><th "
+	      "class=\"l\">engine</th><th>threads</th><th>VMAs</th>"
+	      "<th>ops/s</th><th>spread</th><th>&times; ",
+	      out);
+	write_escaped(out, baseline);
+	fputs("</th><th>&times; 1 thread</th><th>p50 ns</th><th>p99 ns</th><th>p99.9 ns</th><th>max ns</th><th>errors</th></tr>\n",
+	      out);
+	for (size_t i = 0; i < results->nr; i++)
+		write_table_row(out, results, &results->row[i], baseline,
+				i == 0 || strcmp(results->row[i].workload, results->row[i - 1].workload) != 0);
+	fputs("</table></div>\n", out);
+}
+
+bool html_write(FILE *out, const struct results *results, const char *baseline, const char *machine, const char *plots)
+{
+	bool ok;
+
+	fputs(head, out);
+	write_summary(out, results, baseline);
+	fputs("<div class=\"two\">\n", out);
+	ok = !machine || write_machine(out, machine);
+	fputs(how_to_read, out);
+	fputs("</div>\n<h2>Throughput over threads</h2>\n", out);
+	ok = ok && write_panels(out, results, plots, PLOT_THROUGHPUT);
+	fputs("<h2>Latency</h2>\n", out);
+	ok = ok && write_panels(out, results, plots, PLOT_LATENCY);
+	fputs("<h2>All figures</h2>\n<p class=\"sum\">The same rows, one JSON object a line, are in "
+	      "<code>results.jsonl</code>.</p>\n",
+	      out);
+	write_table(out, results, baseline);
+	fputs("</main>\n</body>\n</html>\n", out);
+	return ok;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plot.c - writes one gnuplot script for all panels, into a pipe.
+ *
+ * Throughput: linear axes from 0, so that a distance on paper is a difference in speed; the bars span the slowest and the fastest
+ * run. Latency: at the largest number of threads; a logarithmic axis, since a p99.9 is often a hundred times a median.
+ */
+#include "tools/report/plot.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Okabe and Ito's colours, which most colour-blind readers tell apart; the points differ too. */
+static const struct {
+	const char *colour;
+	int point;
+} styles[PLOT_ENGINES_MAX] = {
+	{"#0072b2", 7},  {"#e69f00", 5}, {"#009e73", 9}, {"#cc79a7", 11},
+	{"#56b4e9", 13}, {"#d55e00", 6}, {"#000000", 4}, {"#999999", 8},
+};
+
+struct panel {
+	FILE *script;
+	const struct results *results;
+	const char *workload;
+	const char *engines[PLOT_ENGINES_MAX];
+	unsigned int nr_engines;
+};
+
+void plot_path(char *path, size_t size, const char *dir, enum plot_kind kind, unsigned int workload)
+{
+	snprintf(path, size, "%s/%s%u.svg", dir, kind == PLOT_THROUGHPUT ? "throughput" : "latency", workload);
+}
+
+/* Rates are shown in the unit in which the largest has one to three digits before the point. */
+static double rate_unit(double largest, const char **name)
+{
+	static const struct {
+		double unit;
+		const char *name;
+	} units[] = {{1e9, "billion"}, {1e6, "million"}, {1e3, "thousand"}};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (largest >= units[i].unit) {
+			*name = units[i].name;
+			return units[i].unit;
+		}
+	*name = "";
+	return 1;
+}
+
+static double largest_rate(const struct panel *p)
+{
+	double largest = 0;
+
+	for (size_t i = 0; i < p->results->nr; i++)
+		if (strcmp(p->results->row[i].workload, p->workload) == 0 && p->results->row[i].ops_per_sec_max > largest)
+			largest = p->results->row[i].ops_per_sec_max;
+	return largest;
+}
+
+/* One line of data a number of threads: threads, median, slowest, fastest. */
+static void write_rates(const struct panel *p, unsigned int engine, double unit)
+{
+	unsigned int most = results_threads_max(p->results, p->workload);
+
+	fprintf(p->script, "$d%u << EOD\n", engine);
+	for (unsigned int threads = 1; threads <= most; threads++) {
+		const struct bench_row *row = results_find(p->results, p->workload, p->engines[engine], threads);
+
+		if (row)
+			fprintf(p->script, "%u %g %g %g\n", threads, row->ops_per_sec / unit, row->ops_per_sec_min / unit,
+				row->ops_per_sec_max / unit);
+	}
+	fputs("EOD\n", p->script);
+}
+
+static void write_latencies(const struct panel *p, unsigned int engine)
+{
+	unsigned int threads = results_threads_max(p->results, p->workload);
+	const struct bench_row *row = results_find(p->results, p->workload, p->engines[engine], threads);
+
+	fprintf(p->script, "$d%u << EOD\n", engine);
+	if (row) {
+		uint64_t ns[] = {row->p50_ns, row->p99_ns, row->p999_ns, row->max_ns};
+
+		/* A logarithmic axis has no 0. */
+		for (int i = 0; i < 4; i++)
+			fprintf(p->script, "%d %llu\n", i + 1, (unsigned long long)(ns[i] ? ns[i] : 1));
+	}
+	fputs("EOD\n", p->script);
+}
+
+/* Tics at the measured numbers of threads, as far as they can be told apart on paper. */
+static void write_thread_tics(const struct panel *p)
+{
+	unsigned int most = results_threads_max(p->results, p->workload);
+	unsigned int apart = (most + 15) / 16;
+	unsigned int next = 0;
+
+	fputs("set xtics (\"0\" 0", p->script);
+	for (unsigned int threads = 1; threads <= most; threads++)
+		if ((threads >= next || threads == most) && results_find(p->results, p->workload, p->engines[0], threads)) {
+			fprintf(p->script, ", \"%u\" %u", threads, threads);
+			next = threads + apart;
+		}
+	fprintf(p->script, ")\nset xrange [0:%g]\n", most * 1.08);
+}
+
+static void begin_panel(const struct panel *p, const char *dir, enum plot_kind kind, unsigned int workload)
+{
+	char path[512];
+
+	plot_path(path, sizeof(path), dir, kind, workload);
+	/* A name of its own, because all panels end up in one document and share its ids. */
+	fprintf(p->script,
+		"reset\n"
+		"set terminal svg size 430,300 dynamic noenhanced font 'Helvetica,Arial,sans-serif,12' background '#ffffff' name "
+		"'%s%u'\n"
+		"set output '%s'\n"
+		"set border 3 lc rgb '#666666'\nset tics nomirror textcolor rgb '#333333'\n"
+		"set grid ytics lc rgb '#e4e4e4' lt 1\nset key below horizontal samplen 2 textcolor rgb '#222222'\n",
+		kind == PLOT_THROUGHPUT ? "t" : "l", workload, path);
+}
+
+static void plot_lines(const struct panel *p, const char *with)
+{
+	for (unsigned int i = 0; i < p->nr_engines; i++)
+		fprintf(p->script, "%s$d%u %s lw 2 pt %d ps 0.7 lc rgb '%s' title '%s'", i ? ", " : "plot ", i, with,
+			styles[i].point, styles[i].colour, p->engines[i]);
+	fputs("\n", p->script);
+}
+
+static void plot_throughput(const struct panel *p, const char *dir, unsigned int workload)
+{
+	const char *unit_name;
+	double unit = rate_unit(largest_rate(p), &unit_name);
+
+	begin_panel(p, dir, PLOT_THROUGHPUT, workload);
+	for (unsigned int i = 0; i < p->nr_engines; i++)
+		write_rates(p, i, unit);
+	write_thread_tics(p);
+	fprintf(p->script, "set yrange [0:*]\nset xlabel 'threads'\nset ylabel '%s operations/s'\n", unit_name);
+	plot_lines(p, "using 1:2:3:4 with yerrorlines");
+}
+
+static void plot_latency(const struct panel *p, const char *dir, unsigned int workload)
+{
+	begin_panel(p, dir, PLOT_LATENCY, workload);
+	for (unsigned int i = 0; i < p->nr_engines; i++)
+		write_latencies(p, i);
+	fputs("set logscale y\nset xrange [0.7:4.3]\nset xtics ('p50' 1, 'p99' 2, 'p99.9' 3, 'max' 4)\n"
+	      "set ytics ('1 ns' 1, '10 ns' 1e1, '100 ns' 1e2, '1 µs' 1e3, '10 µs' 1e4, '100 µs' 1e5, '1 ms' 1e6, '10 ms' 1e7, "
+	      "'100 ms' 1e8, '1 s' 1e9, '10 s' 1e10)\nset ylabel 'latency'\n",
+	      p->script);
+	plot_lines(p, "using 1:2 with linespoints");
+}
+
+static void write_script(FILE *script, const struct results *results, const char *dir)
+{
+	const char *workloads[PLOT_WORKLOADS_MAX];
+	unsigned int nr = results_workloads(results, workloads, PLOT_WORKLOADS_MAX);
+	struct panel p = {.script = script, .results = results};
+
+	p.nr_engines = results_engines(results, p.engines, PLOT_ENGINES_MAX);
+	fputs("set encoding utf8\n", script);
+	for (unsigned int i = 0; i < nr; i++) {
+		p.workload = workloads[i];
+		plot_throughput(&p, dir, i);
+		plot_latency(&p, dir, i);
+	}
+}
+
+bool plot_all(const struct results *results, const char *dir)
+{
+	FILE *script = popen("gnuplot", "w");
+	int status;
+
+	if (!script) {
+		fprintf(stderr, "gnuplot: %s\n", strerror(errno));
+		return false;
+	}
+	write_script(script, results, dir);
+	status = pclose(script);
+	if (status != 0)
+		fprintf(stderr, "gnuplot: ended with status %d; is it installed? (Debian: gnuplot-nox)\n", status);
+	return status == 0;
+}

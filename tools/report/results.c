@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * results.c - reading, merging and looking up rows.
+ */
+#include "tools/report/results.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WHY_MAX 512
+
+static bool append(struct results *results, const struct bench_row *row)
+{
+	struct bench_row *grown;
+
+	/* The size is a power of two whenever the array is full. */
+	if ((results->nr & (results->nr - 1)) == 0) {
+		grown = realloc(results->row, (results->nr ? results->nr * 2 : 1) * sizeof(*grown));
+		if (!grown)
+			return false;
+		results->row = grown;
+	}
+	results->row[results->nr++] = *row;
+	return true;
+}
+
+static bool read_line(struct results *results, const char *path, unsigned long number, const char *line)
+{
+	struct bench_row row;
+	char why[WHY_MAX];
+
+	if (line[strspn(line, " \t\r\n")] == '\0')
+		return true;
+	if (!bench_row_parse(&row, line, why, sizeof(why))) {
+		fprintf(stderr, "%s:%lu: %s\n", path, number, why);
+		return false;
+	}
+	if (!append(results, &row)) {
+		fprintf(stderr, "%s:%lu: out of memory\n", path, number);
+		return false;
+	}
+	return true;
+}
+
+bool results_read(struct results *results, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	unsigned long number = 0;
+	size_t before = results->nr;
+	size_t size = 0;
+	char *line = NULL;
+	bool ok = true;
+
+	if (!f) {
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		return false;
+	}
+	while (ok && getline(&line, &size, f) >= 0)
+		ok = read_line(results, path, ++number, line);
+	if (ok && ferror(f)) {
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		ok = false;
+	}
+	if (ok && results->nr == before) {
+		fprintf(stderr, "%s:%lu: found no result, expected one JSON object a line\n", path, number + 1);
+		ok = false;
+	}
+	free(line);
+	fclose(f);
+	return ok;
+}
+
+void results_free(struct results *results)
+{
+	free(results->row);
+	*results = (struct results){0};
+}
+
+/* ---- merging ---- */
+
+static bool same_point(const struct bench_row *a, const struct bench_row *b)
+{
+	return a->threads == b->threads && a->vmas == b->vmas && strcmp(a->workload, b->workload) == 0 &&
+	       strcmp(a->engine, b->engine) == 0;
+}
+
+static int by_rate(const void *a, const void *b)
+{
+	double x = ((const struct bench_row *)a)->ops_per_sec;
+	double y = ((const struct bench_row *)b)->ops_per_sec;
+
+	return (x > y) - (x < y);
+}
+
+/* Bring all rows of @first's point behind it. Return: how many there are. */
+static size_t gather(struct results *results, size_t first)
+{
+	size_t nr = 1;
+
+	for (size_t i = first + 1; i < results->nr; i++)
+		if (same_point(&results->row[first], &results->row[i])) {
+			struct bench_row found = results->row[i];
+
+			/* What stood between moves up by one, and keeps its order. */
+			memmove(&results->row[first + nr + 1], &results->row[first + nr], (i - first - nr) * sizeof(found));
+			results->row[first + nr++] = found;
+		}
+	return nr;
+}
+
+static struct bench_row merged(struct bench_row *row, size_t nr)
+{
+	struct bench_row median;
+	unsigned long errors = 0;
+	unsigned int runs = 0;
+
+	qsort(row, nr, sizeof(*row), by_rate);
+	/* As in bench_row_fill(): of an even number the lower of the middle two. */
+	median = row[(nr - 1) / 2];
+	for (size_t i = 0; i < nr; i++) {
+		errors += row[i].errors;
+		runs += row[i].runs;
+		if (row[i].ops_per_sec_min < median.ops_per_sec_min)
+			median.ops_per_sec_min = row[i].ops_per_sec_min;
+		if (row[i].ops_per_sec_max > median.ops_per_sec_max)
+			median.ops_per_sec_max = row[i].ops_per_sec_max;
+	}
+	median.errors = errors;
+	median.runs = runs;
+	return median;
+}
+
+/* The place of @name among the first appearances of its kind. */
+static size_t first_appearance(const struct results *results, size_t offset, const char *name)
+{
+	size_t i = 0;
+
+	while (strcmp((const char *)&results->row[i] + offset, name) != 0)
+		i++;
+	return i;
+}
+
+static int compare(const struct results *order, const struct bench_row *a, const struct bench_row *b)
+{
+	size_t x = first_appearance(order, offsetof(struct bench_row, workload), a->workload);
+	size_t y = first_appearance(order, offsetof(struct bench_row, workload), b->workload);
+
+	if (x != y)
+		return x < y ? -1 : 1;
+	if (a->threads != b->threads)
+		return a->threads < b->threads ? -1 : 1;
+	x = first_appearance(order, offsetof(struct bench_row, engine), a->engine);
+	y = first_appearance(order, offsetof(struct bench_row, engine), b->engine);
+	if (x != y)
+		return x < y ? -1 : 1;
+	return (a->vmas > b->vmas) - (a->vmas < b->vmas);
+}
+
+static int compare_rows(const void *a, const void *b, void *order)
+{
+	return compare(order, a, b);
+}
+
+bool results_merge(struct results *results)
+{
+	struct results order = {.row = malloc((results->nr + 1) * sizeof(*order.row)), .nr = results->nr};
+	size_t kept = 0;
+
+	if (!order.row)
+		return false;
+	memcpy(order.row, results->row, results->nr * sizeof(*order.row));
+	for (size_t i = 0; i < results->nr;) {
+		size_t nr = gather(results, i);
+
+		results->row[kept++] = merged(&results->row[i], nr);
+		i += nr;
+	}
+	results->nr = kept;
+	qsort_r(results->row, results->nr, sizeof(*results->row), compare_rows, &order);
+	free(order.row);
+	return true;
+}
+
+/* ---- looking up ---- */
+
+static unsigned int distinct(const struct results *results, size_t offset, const char **names, unsigned int most)
+{
+	unsigned int nr = 0;
+
+	for (size_t i = 0; i < results->nr && nr < most; i++) {
+		const char *name = (const char *)&results->row[i] + offset;
+
+		if (first_appearance(results, offset, name) == i)
+			names[nr++] = name;
+	}
+	return nr;
+}
+
+unsigned int results_workloads(const struct results *results, const char **names, unsigned int most)
+{
+	return distinct(results, offsetof(struct bench_row, workload), names, most);
+}
+
+unsigned int results_engines(const struct results *results, const char **names, unsigned int most)
+{
+	return distinct(results, offsetof(struct bench_row, engine), names, most);
+}
+
+const struct bench_row *results_find(const struct results *results, const char *workload, const char *engine, unsigned int threads)
+{
+	const struct bench_row *best = NULL;
+
+	for (size_t i = 0; i < results->nr; i++) {
+		const struct bench_row *row = &results->row[i];
+
+		if (row->threads == threads && strcmp(row->workload, workload) == 0 && strcmp(row->engine, engine) == 0 &&
+		    (!best || row->vmas < best->vmas))
+			best = row;
+	}
+	return best;
+}
+
+unsigned int results_threads_max(const struct results *results, const char *workload)
+{
+	unsigned int max = 0;
+
+	for (size_t i = 0; i < results->nr; i++)
+		if (strcmp(results->row[i].workload, workload) == 0 && results->row[i].threads > max)
+			max = results->row[i].threads;
+	return max;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slower.h - the points at which an engine loses to the baseline, said outright, so that nobody has to find them in a table.
+ */
+#ifndef REPORT_SLOWER_H
+#define REPORT_SLOWER_H
+
+#include "tools/report/results.h"
+
+/** slower_write() - For each engine a line: @before, the engine, the points below 0.95 of @baseline's throughput, @after. */
+void slower_write(FILE *out, const struct results *results, const char *baseline, const char *before, const char *after);
+
+#endif
