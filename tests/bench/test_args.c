@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_args.c - command-line values: what is taken, what is refused, and that a refusal names what was found and what was expected.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bench/harness/args.h"
+
+static const char *const engines[] = {"rbtree", "maple", "maple-vma", NULL};
+static char why[512];
+
+static void assert_says(const char *found, const char *expected)
+{
+	assert_non_null(strstr(why, found));
+	assert_non_null(strstr(why, expected));
+}
+
+static void whole_numbers_in_range_are_taken(void **state)
+{
+	unsigned long value;
+
+	(void)state;
+	assert_true(bench_arg_number("--vmas", "1", 1, 10, &value, why, sizeof(why)));
+	assert_int_equal(value, 1);
+	assert_true(bench_arg_number("--vmas", "10", 1, 10, &value, why, sizeof(why)));
+	assert_int_equal(value, 10);
+}
+
+static void bad_numbers_are_refused_by_name(void **state)
+{
+	static const char *const bad[] = {"", "0", "11", "-1", "+1", " 1", "1 ", "1x", "0x1", "1,2", "99999999999999999999"};
+	unsigned long value;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char found[64];
+
+		snprintf(found, sizeof(found), "--vmas: found '%s'", bad[i]);
+		assert_false(bench_arg_number("--vmas", bad[i], 1, 10, &value, why, sizeof(why)));
+		assert_says(found, "expected a number from 1 to 10");
+	}
+}
+
+static void lists_of_numbers_are_taken_whole(void **state)
+{
+	struct bench_numbers list;
+
+	(void)state;
+	assert_true(bench_arg_numbers("--threads", "1,2,8", 1, 64, &list, why, sizeof(why)));
+	assert_int_equal(list.nr, 3);
+	assert_int_equal(list.value[0], 1);
+	assert_int_equal(list.value[1], 2);
+	assert_int_equal(list.value[2], 8);
+}
+
+static void bad_lists_of_numbers_are_refused(void **state)
+{
+	static const char *const bad[] = {"", ",", "1,", ",1", "1,,2", "1,65", "1;2", "1,two"};
+	struct bench_numbers list;
+	char many[4 * BENCH_LIST_MAX] = "1";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_false(bench_arg_numbers("--threads", bad[i], 1, 64, &list, why, sizeof(why)));
+		assert_says(bad[i], "expected");
+	}
+	for (int i = 0; i < BENCH_LIST_MAX; i++)
+		strcat(many, ",1");
+	assert_false(bench_arg_numbers("--threads", many, 1, 64, &list, why, sizeof(why)));
+}
+
+static void names_must_be_known(void **state)
+{
+	struct bench_names list;
+
+	(void)state;
+	assert_true(bench_arg_names("--engine", "maple-vma,rbtree", engines, &list, why, sizeof(why)));
+	assert_int_equal(list.nr, 2);
+	assert_string_equal(list.name[0], "maple-vma");
+	assert_string_equal(list.name[1], "rbtree");
+	assert_false(bench_arg_names("--engine", "rbtree,map", engines, &list, why, sizeof(why)));
+	assert_says("--engine: found 'map'", "expected one of: rbtree maple maple-vma");
+	assert_false(bench_arg_names("--engine", "", engines, &list, why, sizeof(why)));
+	assert_says("found ''", "expected one of");
+	assert_false(bench_arg_names("--engine", "rbtree,", engines, &list, why, sizeof(why)));
+}
+
+static void a_long_message_is_cut_and_ended(void **state)
+{
+	struct bench_names list;
+	char small[24];
+
+	(void)state;
+	memset(small, 'x', sizeof(small));
+	assert_false(bench_arg_names("--engine", "nonsense", engines, &list, small, sizeof(small)));
+	assert_int_equal(strlen(small), sizeof(small) - 1);
+}
+
+static void seconds_take_fractions_and_nothing_else(void **state)
+{
+	static const char *const bad[] = {"", "0", "-1", "nan", "inf", "1s", "1e9", " 1", "0.0", "."};
+	double value;
+
+	(void)state;
+	assert_true(bench_arg_seconds("--seconds", "0.25", &value, why, sizeof(why)));
+	assert_true(value == 0.25);
+	assert_true(bench_arg_seconds("--seconds", "10", &value, why, sizeof(why)));
+	assert_true(value == 10);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_false(bench_arg_seconds("--seconds", bad[i], &value, why, sizeof(why)));
+		assert_says("--seconds: found '", "expected a number of seconds above 0");
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(whole_numbers_in_range_are_taken),
+		cmocka_unit_test(bad_numbers_are_refused_by_name),
+		cmocka_unit_test(lists_of_numbers_are_taken_whole),
+		cmocka_unit_test(bad_lists_of_numbers_are_refused),
+		cmocka_unit_test(names_must_be_known),
+		cmocka_unit_test(a_long_message_is_cut_and_ended),
+		cmocka_unit_test(seconds_take_fractions_and_nothing_else),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
