@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * perf.c - drives `perf record` and `perf script` with the options that make a recording replayable (bench/traces/README.md says
+ * what each is for), and looks beforehand whether they can work here: perf's own message on a missing right names neither the
+ * package nor the setting.
+ */
+#include "tools/vmrecord/perf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "tools/vmrecord/child.h"
+#include "tools/vmrecord/output.h"
+#include "tools/vmrecord/say.h"
+
+#define SCRIPT_FIELDS "pid,tid,cpu,time,event,trace"
+
+extern char **environ;
+
+static const char *const tracefs_places[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
+
+/* Without the first five there is no recording. */
+#define NR_REQUIRED 5
+static const char *const events_always[] = {
+	"exceptions:page_fault_user",
+	"exceptions:page_fault_kernel",
+	"sched:sched_process_fork",
+	"sched:sched_process_exec",
+	"sched:sched_process_exit",
+};
+
+static const char *const events_locks[] = {
+	"mmap_lock:mmap_lock_acquire_returned",
+	"mmap_lock:mmap_lock_released",
+};
+
+static const char *const calls[] = {
+	"mmap",	  "munmap",     "mprotect", "pkey_mprotect",    "mremap", "brk",   "madvise", "mlock",	"mlock2", "munlock", "mlockall",
+	"munlockall", "mseal",      "remap_file_pages", "shmat",	"shmdt",  "clone", "clone3",  "fork",	"vfork",  "execve",  "exit_group",
+	"exit",
+};
+
+/* ---- may we? ---- */
+
+/* The tracefs that has events, or NULL with the reason said. */
+static const char *find_tracefs(void)
+{
+	char path[128];
+	int why = ENOENT;
+
+	for (size_t i = 0; i < sizeof(tracefs_places) / sizeof(tracefs_places[0]); i++) {
+		snprintf(path, sizeof(path), "%s/events", tracefs_places[i]);
+		if (!access(path, R_OK | X_OK))
+			return tracefs_places[i];
+		if (errno == EACCES)
+			why = EACCES;
+	}
+	if (why == EACCES)
+		say("the tracepoints under %s may not be read: run as root, or allow it: mount -o remount,mode=755 %s", tracefs_places[0],
+		    tracefs_places[0]);
+	else
+		say("there are no tracepoints under %s: mount them (as root): mount -t tracefs nodev %s; in a container, let it see the "
+		    "host's",
+		    tracefs_places[0], tracefs_places[0]);
+	return NULL;
+}
+
+/* Whether the kernel has the event "group:name". */
+static bool event_exists(const char *tracefs, const char *event)
+{
+	const char *colon = strchr(event, ':');
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/events/%.*s/%s/id", tracefs, (int)(colon - event), event, colon + 1);
+	return !access(path, F_OK);
+}
+
+/* -1: unknown */
+static int event_id(const char *tracefs, const char *event)
+{
+	const char *colon = strchr(event, ':');
+	char path[256];
+	FILE *file;
+	int id;
+
+	snprintf(path, sizeof(path), "%s/events/%.*s/%s/id", tracefs, (int)(colon - event), event, colon + 1);
+	file = fopen(path, "re");
+	if (!file)
+		return -1;
+	if (fscanf(file, "%d", &id) != 1)
+		id = -1;
+	fclose(file);
+	return id;
+}
+
+static int paranoid_level(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/perf_event_paranoid", "re");
+	int level = 99;
+
+	if (file) {
+		if (fscanf(file, "%d", &level) != 1)
+			level = 99;
+		fclose(file);
+	}
+	return level;
+}
+
+static bool refuse_perf_event(int why)
+{
+	switch (why) {
+	case EACCES:
+	case EPERM:
+		say("perf may not use tracepoints here (kernel.perf_event_paranoid is %d): run as root, or allow it: sysctl -w "
+		    "kernel.perf_event_paranoid=-1; in a container, add CAP_PERFMON and a seccomp profile that lets perf_event_open through",
+		    paranoid_level());
+		break;
+	case ENOSYS:
+		say("perf_event_open is not to be had here: the kernel lacks CONFIG_PERF_EVENTS, or a container's seccomp profile hides it");
+		break;
+	default:
+		say("perf_event_open fails: %s", strerror(why));
+		break;
+	}
+	return false;
+}
+
+/* Tries one tracepoint on ourselves: what perf will do, without starting it. */
+static bool may_trace(const char *tracefs)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attr),
+		.sample_type = PERF_SAMPLE_RAW,
+		.sample_period = 1,
+		.disabled = 1,
+	};
+	int id = event_id(tracefs, events_always[0]);
+	long fd;
+
+	if (id < 0) {
+		say("the tracepoints under %s may not be read: run as root, or allow it: mount -o remount,mode=755 %s", tracefs, tracefs);
+		return false;
+	}
+	attr.config = (uint64_t)id;
+	fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0)
+		return refuse_perf_event(errno);
+	close((int)fd);
+	return true;
+}
+
+/* Adds @event to the comma-separated @list if the kernel has it. */
+static bool add_event(FILE *list, const char *tracefs, const char *event)
+{
+	if (!event_exists(tracefs, event))
+		return false;
+	fprintf(list, "%s%s", ftell(list) ? "," : "", event);
+	return true;
+}
+
+static void add_calls(FILE *list, const char *tracefs)
+{
+	char event[64];
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		snprintf(event, sizeof(event), "syscalls:sys_enter_%s", calls[i]);
+		add_event(list, tracefs, event);
+		snprintf(event, sizeof(event), "syscalls:sys_exit_%s", calls[i]);
+		add_event(list, tracefs, event);
+	}
+}
+
+static void add_locks(FILE *list, const char *tracefs)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < sizeof(events_locks) / sizeof(events_locks[0]); i++)
+		all &= add_event(list, tracefs, events_locks[i]);
+	if (!all)
+		say("this kernel has no mmap_lock tracepoints: the order of calls that contend will be a guess");
+}
+
+static char *list_events(const struct perf_request *request, const char *tracefs)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *list = open_memstream(&text, &len);
+
+	if (!list)
+		return NULL;
+	for (size_t i = 0; i < NR_REQUIRED; i++)
+		add_event(list, tracefs, events_always[i]);
+	add_calls(list, tracefs);
+	if (request->locks)
+		add_locks(list, tracefs);
+	if (fclose(list)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+char *perf_events(const struct perf_request *request)
+{
+	const char *tracefs;
+	char *events;
+
+	if (!program_exists(request->program)) {
+		say("%s is not installed: apt-get install linux-perf (Debian), linux-tools-generic (Ubuntu), perf (Fedora, Arch)",
+		    request->program);
+		return NULL;
+	}
+	tracefs = find_tracefs();
+	if (!tracefs)
+		return NULL;
+	for (size_t i = 0; i < NR_REQUIRED; i++) {
+		if (!event_exists(tracefs, events_always[i])) {
+			say("this kernel has no tracepoint %s (page faults are traced on x86 only)", events_always[i]);
+			return NULL;
+		}
+	}
+	if (!event_exists(tracefs, "syscalls:sys_enter_mmap")) {
+		say("this kernel has no tracepoints of system calls: it needs CONFIG_FTRACE_SYSCALLS");
+		return NULL;
+	}
+	if (!may_trace(tracefs))
+		return NULL;
+	events = list_events(request, tracefs);
+	if (!events)
+		say("out of memory");
+	return events;
+}
+
+/* ---- record ---- */
+
+static bool holds_something(const char *data)
+{
+	struct stat st;
+
+	return !stat(data, &st) && st.st_size > 0;
+}
+
+int perf_record(const struct perf_request *request, const char *events, const char *data, char *const command[])
+{
+	/*
+	 * -c 1: every event. -d: MMAP2 records of data mappings too, with what a VMA is after merging. -B -N: do not copy the
+	 * programs that ran into ~/.debug.
+	 */
+	const char *const options[] = {request->program, "record", "-q", "-B",   "-N", "-c", "1",  "-d", "-m",
+				       request->buffer,  "-k",	   "CLOCK_MONOTONIC", "-e", events, "-o", data, "--"};
+	size_t nr_options = sizeof(options) / sizeof(options[0]);
+	size_t nr = 0;
+	struct child child;
+	char **argv;
+	int status;
+
+	while (command[nr])
+		nr++;
+	argv = calloc(nr_options + nr + 1, sizeof(*argv));
+	if (!argv) {
+		say("out of memory");
+		return -1;
+	}
+	memcpy(argv, options, sizeof(options));
+	memcpy(argv + nr_options, command, nr * sizeof(*argv));
+	status = child_start(&child, argv, NULL, false);
+	if (status)
+		say("cannot start %s: %s", request->program, strerror(-status));
+	else
+		status = child_wait(&child);
+	free(argv);
+	if (status >= 0 && holds_something(data))
+		return status;
+	say("%s recorded nothing; what it says stands above", request->program);
+	return -1;
+}
+
+/* ---- print ---- */
+
+/* What perf script says on its stderr, without what it always says. */
+struct complaints {
+	char line[512];
+	size_t len;
+	char kept[2048];
+	size_t kept_len;
+};
+
+static bool is_idle_talk(const char *line)
+{
+	return strstr(line, "not valid for") && strstr(line, "Ignoring");
+}
+
+static void keep_line(struct complaints *complaints)
+{
+	complaints->line[complaints->len] = '\0';
+	complaints->len = 0;
+	if (complaints->line[0] && !is_idle_talk(complaints->line) &&
+	    complaints->kept_len + strlen(complaints->line) + 2 < sizeof(complaints->kept))
+		complaints->kept_len += (size_t)sprintf(complaints->kept + complaints->kept_len, "\n  %s", complaints->line);
+}
+
+static void keep_complaints(struct complaints *complaints, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\n')
+			keep_line(complaints);
+		else if (complaints->len < sizeof(complaints->line) - 1)
+			complaints->line[complaints->len++] = text[i];
+	}
+}
+
+/* One read from @fd; false at its end. Sets *@failed when the text could not be written. */
+static bool move_text(int fd, struct output *output, struct complaints *complaints, bool *failed)
+{
+	char buffer[64 << 10];
+	ssize_t got = read(fd, buffer, sizeof(buffer));
+
+	if (got < 0)
+		return errno == EINTR;
+	if (!got)
+		return false;
+	if (!output)
+		keep_complaints(complaints, buffer, (size_t)got);
+	else if (!*failed)
+		*failed = output_write(output, buffer, (size_t)got) != 0;
+	return true;
+}
+
+/* Both pipes until both end: a full one would stop perf. */
+static bool move_all(struct child *child, struct output *output, struct complaints *complaints)
+{
+	struct pollfd pipes[2] = {{.fd = child->out, .events = POLLIN}, {.fd = child->errors, .events = POLLIN}};
+	bool failed = false;
+
+	while (pipes[0].fd >= 0 || pipes[1].fd >= 0) {
+		if (poll(pipes, 2, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			return false;
+		}
+		for (int i = 0; i < 2; i++)
+			if (pipes[i].revents && !move_text(pipes[i].fd, i ? NULL : output, complaints, &failed))
+				pipes[i].fd = -1;
+		progress("%.1f MB of text, %.2f MB compressed", (double)output_text_bytes(output) / 1e6,
+			 (double)output_xz_bytes(output) / 1e6);
+	}
+	keep_line(complaints);
+	return !failed;
+}
+
+/* Ours, with words and options of perf's own configuration switched off: the text is to be the same everywhere. */
+static char **plain_environment(void)
+{
+	size_t nr = 0;
+	char **env;
+
+	while (environ[nr])
+		nr++;
+	env = calloc(nr + 3, sizeof(*env));
+	if (!env)
+		return NULL;
+	env[0] = "LC_ALL=C";
+	env[1] = "PERF_CONFIG=/dev/null";
+	memcpy(env + 2, environ, nr * sizeof(*env));
+	return env;
+}
+
+int perf_script(const struct perf_request *request, const char *data, struct output *output)
+{
+	char *const argv[] = {(char *)request->program, "script", "-i", (char *)data, "--ns", "--show-mmap-events", "--show-task-events",
+			      "--show-lost-events", "-F", SCRIPT_FIELDS, NULL};
+	struct complaints complaints = {.len = 0};
+	char **env = plain_environment();
+	struct child child;
+	char text[64];
+	bool moved;
+	int status;
+
+	if (!env) {
+		say("out of memory");
+		return -1;
+	}
+	status = child_start(&child, argv, env, true);
+	free(env);
+	if (status) {
+		say("cannot start %s: %s", request->program, strerror(-status));
+		return -1;
+	}
+	moved = move_all(&child, output, &complaints);
+	status = child_wait(&child);
+	progress_end();
+	if (status || asked_to_end())
+		say("perf script ends with %s%s", status_text(status, text), complaints.kept);
+	else if (complaints.kept_len)
+		say("perf script says:%s", complaints.kept);
+	return moved && !status && !asked_to_end() ? 0 : -1;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmrecord.c - records what a program does to its address space: every memory call with its result, every page fault, every thread,
+ * fork and execve, and the order in which mmap_lock was taken. The recording is the text that `perf script` prints, xz-compressed;
+ * anyone can make one with stock tools (bench/traces/README.md).
+ *
+ * Steps: look whether perf can work here (perf.c), make the output file under a temporary name (output.c), run the command under
+ * `perf record`, print and compress, read the result back (tools/trace) and say what is in it, and only then give it its name.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tools/trace/order.h"
+#include "tools/vmrecord/child.h"
+#include "tools/vmrecord/output.h"
+#include "tools/vmrecord/perf.h"
+#include "tools/vmrecord/say.h"
+#include "tools/vmrecord/strace.h"
+
+enum exit_status {
+	RECORDED = 0,
+	RECORDED_IN_PART = 1, /* written, but events were lost or do not fit together */
+	NOT_RECORDED = 2,     /* nothing written */
+};
+
+enum option_key { KEY_STRACE = 256, KEY_KEEP_DATA, KEY_NO_LOCKS, KEY_PERF };
+
+struct settings {
+	const char *path;
+	struct perf_request request;
+	bool strace, keep_data;
+	char **command;
+};
+
+static const struct argp_option options[] = {
+	{"output", 'o', "FILE", 0, "Write the recording there (NAME.script.xz by custom); needed", 0},
+	{"buffer", 'm', "SIZE", 0, "perf's ring buffer for each CPU, a power of two (16M)", 0},
+	{"no-locks", KEY_NO_LOCKS, NULL, 0,
+	 "Leave out the mmap_lock events: the program runs up to twice as fast, and the order of calls that contend is a guess", 0},
+	{"keep-data", KEY_KEEP_DATA, NULL, 0, "Keep perf's own file as FILE.data", 0},
+	{"strace", KEY_STRACE, NULL, 0, "Where perf cannot be used: strace's text, without page faults; to read, not to replay", 0},
+	{"perf", KEY_PERF, "PROGRAM", 0, "The perf to run (perf)", 0},
+	{0},
+};
+
+static const char doc[] =
+	"Record what CMD does to its address space, for vmreplay.\v"
+	"To let a replay be checked against the kernel's own listing, have the program copy /proc/self/maps near its end, to a file "
+	"NAME.maps beside the recording; for instance, in Python:\n"
+	"  open(\"NAME.maps\", \"w\").write(open(\"/proc/self/maps\").read())\n"
+	"or in a program that ends in a shell: cat /proc/$PID/maps from outside while it waits. `vmreplay check FILE --maps=NAME.maps` then "
+	"demands that the state passes through it.\n\n"
+	"Exit status: 0 recorded; 1 recorded, but events were lost or do not fit together (said on stderr); 2 nothing written. An older "
+	"FILE is replaced only by a whole new one.";
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct settings *settings = state->input;
+
+	switch (key) {
+	case 'o':
+		settings->path = arg;
+		break;
+	case 'm':
+		settings->request.buffer = arg;
+		break;
+	case KEY_NO_LOCKS:
+		settings->request.locks = false;
+		break;
+	case KEY_KEEP_DATA:
+		settings->keep_data = true;
+		break;
+	case KEY_STRACE:
+		settings->strace = true;
+		break;
+	case KEY_PERF:
+		settings->request.program = arg;
+		break;
+	case ARGP_KEY_ARGS:
+		settings->command = state->argv + state->next;
+		break;
+	case ARGP_KEY_END:
+		if (!settings->path)
+			argp_error(state, "no output file given, expected -o FILE");
+		if (!settings->command)
+			argp_error(state, "no command given, expected CMD to record");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+/* ---- what came out ---- */
+
+static void say_contents(const struct settings *settings, const struct trace_order *order, const struct output *output)
+{
+	say("%s: %lu calls, %lu faults, %lu threads, %d address spaces, %lu MMAP2 records; %lu lines, %.1f KB; lost: %llu", settings->path,
+	    order->of_kind[TRACE_CALL_DONE], order->of_kind[TRACE_FAULTED], order->of_kind[TRACE_TASK_DONE], order->nr_spaces,
+	    order->counts.events[TRACE_EV_MAP], order->counts.lines, (double)output_xz_bytes(output) / 1e3,
+	    (unsigned long long)order->problems.lost);
+}
+
+/* Every problem but threads that are still alive means that something is missing. */
+static bool is_whole(const struct trace_order *order)
+{
+	struct trace_order_problems bad = order->problems;
+
+	return !bad.lost && !bad.enters_without_exit && !bad.exits_without_enter && !bad.maps_unattached && !bad.threads_unknown &&
+	       !bad.mm_conflicts && !bad.execs_unfinished;
+}
+
+/* Reads back what was written. */
+static enum exit_status inspect(const struct settings *settings, const struct output *output)
+{
+	char error[TRACE_ERROR_MAX];
+	struct trace_order *order = trace_order_load(output_temporary(output), error);
+	enum exit_status status = RECORDED;
+	char *problems;
+
+	if (!order) {
+		say("what perf printed cannot be read back: %s", error);
+		return NOT_RECORDED;
+	}
+	if (!order->of_kind[TRACE_EXEC_DONE]) {
+		say("perf saw no execve: the command was not recorded");
+		status = NOT_RECORDED;
+	} else {
+		say_contents(settings, order, output);
+		problems = trace_order_describe(order);
+		for (char *rest = problems, *line; rest && (line = strsep(&rest, "\n"));)
+			if (*line)
+				say("%s", line);
+		free(problems);
+		if (!is_whole(order))
+			status = RECORDED_IN_PART;
+	}
+	trace_order_free(order);
+	return status;
+}
+
+static void say_command(const struct settings *settings, int status)
+{
+	char text[64];
+
+	if (status)
+		say("%s ended with %s", settings->command[0], status_text(status, text));
+}
+
+/* ---- the two ways ---- */
+
+static enum exit_status with_perf(const struct settings *settings, const char *events, const char *data, struct output *output)
+{
+	enum exit_status result;
+	int status = perf_record(&settings->request, events, data, settings->command);
+
+	if (status < 0)
+		return NOT_RECORDED;
+	say_command(settings, status);
+	if (perf_script(&settings->request, data, output) || output_complete(output))
+		return NOT_RECORDED;
+	result = inspect(settings, output);
+	if (result == NOT_RECORDED || output_publish(output))
+		return NOT_RECORDED;
+	return result;
+}
+
+static enum exit_status with_strace(const struct settings *settings, const char *scratch, struct output *output)
+{
+	int status = strace_record(settings->command, scratch, output);
+
+	if (status < 0)
+		return NOT_RECORDED;
+	say_command(settings, status);
+	if (output_complete(output) || output_publish(output))
+		return NOT_RECORDED;
+	say("%s: strace's text, without page faults: to read, not to replay", settings->path);
+	return RECORDED;
+}
+
+/* perf.data, or strace's plain text: FILE.data if it is to be kept, else a name that nobody uses. */
+static char *scratch_name(const struct settings *settings, const struct output *output)
+{
+	char *name = NULL;
+	int len = settings->keep_data ? asprintf(&name, "%s.data", settings->path)
+				      : asprintf(&name, "%s.data", output_temporary(output));
+
+	if (len < 0) {
+		say("out of memory");
+		return NULL;
+	}
+	return name;
+}
+
+static enum exit_status record(const struct settings *settings, const char *events)
+{
+	struct output *output = output_create(settings->path);
+	enum exit_status result = NOT_RECORDED;
+	char *scratch;
+
+	if (!output)
+		return NOT_RECORDED;
+	scratch = scratch_name(settings, output);
+	if (scratch) {
+		result = settings->strace ? with_strace(settings, scratch, output) : with_perf(settings, events, scratch, output);
+		if (!settings->keep_data)
+			unlink(scratch);
+		free(scratch);
+	}
+	output_destroy(output);
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	struct settings settings = {.request = {.program = "perf", .buffer = "16M", .locks = true}};
+	const struct argp argp = {.options = options, .parser = parse_option, .args_doc = "[--] CMD [ARG...]", .doc = doc};
+	char *events = NULL;
+	enum exit_status result;
+
+	argp_err_exit_status = NOT_RECORDED;
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &settings);
+	if (!program_exists(settings.command[0])) {
+		say("%s: no such program", settings.command[0]);
+		return NOT_RECORDED;
+	}
+	if (!settings.strace) {
+		events = perf_events(&settings.request);
+		if (!events) {
+			say("second best, without page faults: vmrecord --strace");
+			return NOT_RECORDED;
+		}
+	}
+	result = record(&settings, events);
+	free(events);
+	return result;
+}
