@@ -90,7 +90,8 @@ struct vm_area_struct {
 
 /*
  * Hooks of whoever owns a mapping. Each is called with the locks that Linux holds there.
- *   open, close   mmap_lock W: a VMA was copied (split, fork) / is going away.
+ *   open          mmap_lock W: a VMA was copied (split, fork). As on Linux, mmap itself does not call it.
+ *   close         mmap_lock W, or R once nothing finds the VMA any more: it is going away.
  *   may_split     mmap_lock W: 0, or a -errno that refuses a split at @addr.
  *   mprotect      mmap_lock W: 0, or a -errno that refuses.
  *   fault         mmap_lock R or VMA lock R: put a referenced page into vmf->page and answer 0, or answer VM_FAULT_*.

@@ -3,31 +3,13 @@
  * lock_mmap.c - mmap_lock, and the locking scheme that has nothing else: faults find their VMA under mmap_lock for reading,
  * every change takes it for writing (engines `rbtree` and `maple`).
  *
- * mm_lock_seq is odd exactly while mmap_lock is held for writing. Only its holder changes it, so a load and a store suffice. The
- * engine `maple-vma` takes "vm_lock_seq == mm_lock_seq" for "this VMA is write-locked"; one increment on leaving thus
- * unlocks every VMA at once.
+ * mm_lock_seq is odd exactly while mmap_lock is held for writing. The engine `maple-vma` takes "vm_lock_seq == mm_lock_seq" for
+ * "this VMA is write-locked"; one increment on leaving thus unlocks every VMA at once.
  */
 #include "lib/engine/engine.h"
 #include "lib/sync/assert.h"
 #include "lib/sync/lockdep.h"
-
-static void seq_begin(struct mm_struct *mm)
-{
-	unsigned long seq = atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed);
-
-	VMS_ASSERT(!(seq & 1));
-	/* Relaxed: nobody draws a conclusion from seeing the odd value early or late; vms__vlock_start_write() orders what matters. */
-	atomic_store_explicit(&mm->mm_lock_seq, seq + 1, memory_order_relaxed);
-}
-
-static void seq_end(struct mm_struct *mm)
-{
-	unsigned long seq = atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed);
-
-	VMS_ASSERT(seq & 1);
-	/* Release: pairs with the acquire load in vms__vlock_try_read(). Who sees the VMAs unlocked sees what was written to them. */
-	atomic_store_explicit(&mm->mm_lock_seq, seq + 1, memory_order_release);
-}
+#include "lib/sync/vma_lock.h"
 
 void mmap_read_lock(struct mm_struct *mm)
 {
@@ -53,14 +35,14 @@ void mmap_write_lock(struct mm_struct *mm)
 {
 	vms__lockdep_acquire(VMS__RANK_MMAP, &mm->mmap_lock, "mmap_lock");
 	down_write(&mm->mmap_lock);
-	seq_begin(mm);
+	vms__vlock_seq_begin(&mm->mm_lock_seq);
 }
 
 void vms__mmap_write_lock_nested(struct mm_struct *mm)
 {
 	vms__lockdep_acquire_nested(VMS__RANK_MMAP, &mm->mmap_lock, "mmap_lock");
 	down_write(&mm->mmap_lock);
-	seq_begin(mm);
+	vms__vlock_seq_begin(&mm->mm_lock_seq);
 }
 
 bool mmap_write_trylock(struct mm_struct *mm)
@@ -68,20 +50,20 @@ bool mmap_write_trylock(struct mm_struct *mm)
 	if (!down_write_trylock(&mm->mmap_lock))
 		return false;
 	vms__lockdep_acquire(VMS__RANK_MMAP, &mm->mmap_lock, "mmap_lock");
-	seq_begin(mm);
+	vms__vlock_seq_begin(&mm->mm_lock_seq);
 	return true;
 }
 
 void mmap_write_unlock(struct mm_struct *mm)
 {
-	seq_end(mm);
+	vms__vlock_seq_end(&mm->mm_lock_seq);
 	vms__lockdep_release(&mm->mmap_lock);
 	up_write(&mm->mmap_lock);
 }
 
 void mmap_write_downgrade(struct mm_struct *mm)
 {
-	seq_end(mm);
+	vms__vlock_seq_end(&mm->mm_lock_seq);
 	downgrade_write(&mm->mmap_lock);
 }
 

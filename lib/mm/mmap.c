@@ -110,8 +110,6 @@ static void commit_new_vma(struct mm_struct *mm, struct vms__store *store)
 
 	vms__vma_commit(mm, store);
 	vms__vma_link_file(vma);
-	if (vma->vm_ops && vma->vm_ops->open)
-		vma->vm_ops->open(vma);
 }
 
 /* The range of @m is placed, its flags are decided. Return: its start, or -errno with everything as it was but for splits. */

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * actors.c - what a stress thread does next. Each function is one kind of operation and says which promise it tests.
+ *
+ * A thread that can prove nothing (the slot changed under its touch) says nothing: every report is a broken promise.
+ */
+#include "stress/stress.h"
+
+#define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
+#define RW (PROT_READ | PROT_WRITE)
+
+static unsigned long own_unit(struct worker *w)
+{
+	unsigned long unit = pick(w, NR_UNITS);
+
+	return unit - unit % w->s->threads + w->id < NR_UNITS ? unit - unit % w->s->threads + w->id : w->id;
+}
+
+/* Stable pages: never missing, never another word. */
+static void read_stable(struct worker *w)
+{
+	unsigned long addr = stable_addr(pick(w, NR_UNITS)) + pick(w, STABLE_PAGES) * PG, word = 0;
+	enum vms_fault_result result = vms_read_word(w->s->mm, addr, &word);
+
+	if (result != VMS_FAULT_OK)
+		broken(w, "a read of stable page %lx answered %d, expected 0", addr, result);
+	else if (word != stable_word(addr))
+		broken(w, "stable page %lx holds %lx, expected %lx", addr, word, stable_word(addr));
+}
+
+static void write_stable(struct worker *w)
+{
+	unsigned long addr = stable_addr(pick(w, NR_UNITS)) + pick(w, STABLE_PAGES) * PG;
+	enum vms_fault_result result = vms_write_word(w->s->mm, addr, stable_word(addr));
+
+	if (result != VMS_FAULT_OK)
+		broken(w, "a write to stable page %lx answered %d, expected 0", addr, result);
+}
+
+/* Splits and merges around pages that stay mapped and writable. */
+static void shuffle_stable(struct worker *w)
+{
+	unsigned long first = pick(w, STABLE_PAGES), count = 1 + pick(w, STABLE_PAGES - first);
+	unsigned long addr = stable_addr(pick(w, NR_UNITS)) + first * PG;
+	int err;
+
+	if (pick(w, 2))
+		err = vms_mprotect(w->s->mm, addr, count * PG, pick(w, 2) ? RW : RW | PROT_EXEC);
+	else
+		err = vms_madvise(w->s->mm, addr, count * PG, pick(w, 2) ? MADV_SEQUENTIAL : MADV_NORMAL);
+	if (err)
+		broken(w, "a change of flags of stable pages %lx+%lu answered %d, expected 0", addr, count, err);
+}
+
+/* Nobody ever maps these. */
+static void touch_never(struct worker *w)
+{
+	unsigned long addr = never_addr(pick(w, NR_UNITS)) + pick(w, NEVER_PAGES) * PG;
+	enum vms_fault_result result = vms_fault(w->s->mm, addr, pick(w, 2) ? FAULT_FLAG_WRITE : 0);
+
+	if (result != VMS_SEGV_MAPERR)
+		broken(w, "a touch of %lx, which is never mapped, answered %d, expected %d", addr, result, VMS_SEGV_MAPERR);
+}
+
+/* The result of a touch against what the slot was, if it was one thing throughout. */
+static void touch_slot(struct worker *w)
+{
+	unsigned long unit = pick(w, NR_UNITS), addr = slot_addr(unit) + pick(w, SLOT_PAGES) * PG, word = 0;
+	struct slot *slot = &w->s->slots[unit];
+	bool write = pick(w, 2);
+	/* acquire: pairs with settle() */
+	unsigned long before = atomic_load_explicit(&slot->state, memory_order_acquire), after;
+	enum vms_fault_result result = write ? vms_fault(w->s->mm, addr, FAULT_FLAG_WRITE) : vms_read_word(w->s->mm, addr, &word);
+	enum phase phase = before & 7;
+
+	/* A read-modify-write, so that this look cannot come before the touch: pairs with settle(). */
+	after = atomic_fetch_add_explicit(&slot->state, 0, memory_order_acq_rel);
+	if (before != after || phase == CHANGING)
+		return;
+	if (phase == UNMAPPED && result != VMS_SEGV_MAPERR)
+		broken(w, "a touch of unmapped slot page %lx answered %d, expected %d", addr, result, VMS_SEGV_MAPERR);
+	if (phase == MAPPED_R && write && result != VMS_SEGV_ACCERR)
+		broken(w, "a write to read-only slot page %lx answered %d, expected %d", addr, result, VMS_SEGV_ACCERR);
+	if ((phase == MAPPED_RW || (phase != UNMAPPED && !write)) && result != VMS_FAULT_OK)
+		broken(w, "a touch of mapped slot page %lx answered %d, expected 0", addr, result);
+	if (!write && result == VMS_FAULT_OK && phase != CHANGING_MAPPED && word != 0 && word != slot_word(addr, before >> 3))
+		broken(w, "slot page %lx of generation %lu holds %lx: a page of another generation", addr, before >> 3, word);
+}
+
+static void settle(struct slot *slot, unsigned long generation, enum phase phase)
+{
+	/* Sequentially consistent exchange: everything about the slot before it, nothing after it; pairs with touch_slot(). */
+	atomic_exchange_explicit(&slot->state, generation << 3 | phase, memory_order_seq_cst);
+}
+
+static void fill_slot(struct worker *w, unsigned long unit, unsigned long generation)
+{
+	for (unsigned long i = 0; i < SLOT_PAGES; i++) {
+		unsigned long addr = slot_addr(unit) + i * PG;
+
+		if (vms_write_word(w->s->mm, addr, slot_word(addr, generation)) != VMS_FAULT_OK)
+			broken(w, "the owner cannot write slot page %lx", addr);
+	}
+}
+
+/* Map, or replace in one step: what was mapped before is never seen missing. */
+static void map_slot(struct worker *w, unsigned long unit, enum phase from, unsigned long generation)
+{
+	unsigned long addr = slot_addr(unit);
+	bool writable = pick(w, 3);
+	unsigned long got;
+
+	settle(&w->s->slots[unit], generation, from == UNMAPPED ? CHANGING : CHANGING_MAPPED);
+	got = vms_mmap(w->s->mm, addr, SLOT_PAGES * PG, writable ? RW : PROT_READ, ANON | MAP_FIXED, NULL, 0);
+	if (got != addr)
+		broken(w, "mmap of slot %lx answered %lx", addr, got);
+	settle(&w->s->slots[unit], generation + 1, writable ? MAPPED_RW : MAPPED_R);
+	if (writable)
+		fill_slot(w, unit, generation + 1);
+}
+
+static void unmap_slot(struct worker *w, unsigned long unit, unsigned long generation)
+{
+	int err;
+
+	settle(&w->s->slots[unit], generation, CHANGING);
+	err = vms_munmap(w->s->mm, slot_addr(unit), SLOT_PAGES * PG);
+	if (err)
+		broken(w, "munmap of slot %lx answered %d", slot_addr(unit), err);
+	settle(&w->s->slots[unit], generation + 1, UNMAPPED);
+}
+
+/* Split a slot in three and join it again: its pages stay. */
+static void protect_slot(struct worker *w, unsigned long unit, enum phase phase, unsigned long generation)
+{
+	unsigned long addr = slot_addr(unit) + 2 * PG;
+	int prot = phase == MAPPED_RW ? RW : PROT_READ;
+	int err;
+
+	settle(&w->s->slots[unit], generation, CHANGING_MAPPED);
+	err = vms_mprotect(w->s->mm, addr, 3 * PG, prot ^ PROT_WRITE);
+	if (!err)
+		err = vms_mprotect(w->s->mm, addr, 3 * PG, prot);
+	if (err)
+		broken(w, "mprotect inside slot %lx answered %d", addr, err);
+	settle(&w->s->slots[unit], generation, phase);
+}
+
+static void change_own_slot(struct worker *w)
+{
+	unsigned long unit = own_unit(w);
+	unsigned long state = atomic_load_explicit(&w->s->slots[unit].state, memory_order_relaxed); /* only we write it */
+	enum phase phase = state & 7;
+
+	if (phase == UNMAPPED || pick(w, 4) == 0)
+		map_slot(w, unit, phase, state >> 3);
+	else if (pick(w, 2))
+		unmap_slot(w, unit, state >> 3);
+	else
+		protect_slot(w, unit, phase, state >> 3);
+}
+
+/* Placement gives every thread memory of its own: fresh, kept, and gone when dropped. */
+static void place_fill_check(struct worker *w)
+{
+	unsigned long pages = 1 + pick(w, 12), tag = (unsigned long)w->id << 32 | w->ops, word;
+	unsigned long addr = vms_mmap(w->s->mm, 0, pages * PG, RW, ANON, NULL, 0);
+
+	if (IS_ERR_VALUE(addr)) {
+		broken(w, "mmap of %lu pages answered %ld", pages, (long)addr);
+		return;
+	}
+	for (unsigned long i = 0; i < pages; i++) {
+		if (vms_read_word(w->s->mm, addr + i * PG, &word) != VMS_FAULT_OK || word != 0)
+			broken(w, "new page %lx is missing or not fresh", addr + i * PG);
+		if (vms_write_word(w->s->mm, addr + i * PG, tag + i) != VMS_FAULT_OK)
+			broken(w, "new page %lx cannot be written", addr + i * PG);
+	}
+	if (pick(w, 2)) {
+		if (vms_madvise(w->s->mm, addr, PG, MADV_DONTNEED) || vms_read_word(w->s->mm, addr, &word) != VMS_FAULT_OK || word != 0)
+			broken(w, "page %lx keeps its word after MADV_DONTNEED", addr);
+	}
+	for (unsigned long i = 1; i < pages; i++)
+		if (vms_read_word(w->s->mm, addr + i * PG, &word) != VMS_FAULT_OK || word != tag + i)
+			broken(w, "page %lx was given to two owners: it holds %lx, expected %lx", addr + i * PG, word, tag + i);
+	if (vms_munmap(w->s->mm, addr, pages * PG))
+		broken(w, "munmap of %lx failed", addr);
+}
+
+/* Not inlined: each call looks again. */
+static __attribute__((noinline)) bool still_covers(const struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	return vma->vm_start == start && vma->vm_end == end;
+}
+
+/* A VMA locked for reading keeps its range. */
+static void hold_vma(struct worker *w)
+{
+	unsigned long addr = slot_addr(pick(w, NR_UNITS)) + pick(w, SLOT_PAGES) * PG;
+	struct vm_area_struct *vma = lock_vma_under_rcu(w->s->mm, addr);
+	unsigned long start, end;
+
+	if (!vma)
+		return;
+	start = vma->vm_start;
+	end = vma->vm_end;
+	if (addr < start || addr >= end)
+		broken(w, "the VMA locked for %lx is %lx-%lx", addr, start, end);
+	for (int i = 0; i < 100; i++)
+		if (!still_covers(vma, start, end))
+			broken(w, "VMA %lx-%lx changed under its read lock", start, end);
+	vma_end_read(vma);
+}
+
+/* A walk is ordered and never overlaps. */
+static void walk(struct worker *w)
+{
+	struct mm_struct *mm = w->s->mm;
+	struct vm_area_struct *vma;
+	unsigned long last = 0;
+	VMA_ITERATOR(vmi, mm, 0);
+
+	mmap_read_lock(mm);
+	for_each_vma(vmi, vma) {
+		if (vma->vm_start < last || vma->vm_start >= vma->vm_end || atomic_load_explicit(&vma->vm_mm, memory_order_relaxed) != mm)
+			broken(w, "the walk came to %lx-%lx after %lx", vma->vm_start, vma->vm_end, last);
+		last = vma->vm_end;
+	}
+	mmap_read_unlock(mm);
+}
+
+/* A child holds the stable words of its parent, and its own writes stay its own. */
+static void fork_and_look(struct worker *w)
+{
+	unsigned long addr = stable_addr(pick(w, NR_UNITS)) + pick(w, STABLE_PAGES) * PG, word = 0;
+	struct mm_struct *child;
+	int err = vms_fork(w->s->mm, &child);
+
+	if (err) {
+		broken(w, "fork answered %d", err);
+		return;
+	}
+	if (vms_read_word(child, addr, &word) != VMS_FAULT_OK || word != stable_word(addr))
+		broken(w, "the child's page %lx holds %lx, expected %lx", addr, word, stable_word(addr));
+	if (vms_write_word(child, addr, ~0UL) != VMS_FAULT_OK)
+		broken(w, "the child cannot write page %lx", addr);
+	if (vms_read_word(w->s->mm, addr, &word) != VMS_FAULT_OK || word != stable_word(addr))
+		broken(w, "the child's write to %lx reached its parent", addr);
+	if (vms_mm_validate(child, stderr))
+		broken(w, "the child is not sound");
+	mmput(child);
+}
+
+static void touch_stack(struct worker *w)
+{
+	unsigned long addr = STACK_TOP - 1 - pick(w, STACK_LIMIT);
+	enum vms_fault_result result = vms_fault(w->s->mm, addr, FAULT_FLAG_WRITE);
+
+	if (result != VMS_FAULT_OK)
+		broken(w, "a touch of the stack at %lx answered %d, expected 0", addr, result);
+}
+
+void act(struct worker *w)
+{
+	/* How often of 256. */
+	static const struct {
+		unsigned int weight;
+		void (*run)(struct worker *w);
+	} acts[] = {
+		{80, touch_slot},  {40, change_own_slot}, {40, read_stable}, {24, write_stable}, {20, shuffle_stable}, {16, touch_never},
+		{14, hold_vma},	   {14, place_fill_check}, {6, touch_stack}, {1, walk},	       {1, fork_and_look},
+	};
+	unsigned long n = pick(w, 256);
+
+	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
+		if (n < acts[i].weight) {
+			acts[i].run(w);
+			break;
+		}
+		n -= acts[i].weight;
+	}
+	w->ops++;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmstress.c - threads change and read one address space at random for a time, and every promise that it makes is checked: by each
+ * thread as it goes (actors.c), by all at rest several times a second (world.c), and at the end by counting what is left.
+ *
+ * Exit status: 0 all promises kept, 1 a broken one, 2 bad arguments. A run is repeated with the seed that it prints: each thread's
+ * choices are the same, though not how they interleave.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "stress/stress.h"
+
+#define MAX_THREADS 64
+#define MAX_REPORTS 20
+#define REST_MS 200
+
+const char *argp_program_version = "vmstress 1";
+static const char doc[] = "Stress one address space with random operations and check every promise it makes.";
+
+struct arguments {
+	const char *engine;
+	unsigned long threads, seconds, seed;
+};
+
+static const struct argp_option options[] = {
+	{"engine", 'e', "E", 0, "rbtree, maple or maple-vma (default maple-vma)", 0},
+	{"threads", 't', "N", 0, "worker threads, 1 to 64 (default 4)", 0},
+	{"seconds", 's', "N", 0, "how long (default 10)", 0},
+	{"seed", 'r', "N", 0, "seed of the random streams (default: the time)", 0},
+	{0},
+};
+
+static unsigned long number(struct argp_state *state, const char *name, const char *text, unsigned long low, unsigned long high)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(text, &end, 0);
+	if (errno || end == text || *end || *text == '-' || n < low || n > high)
+		argp_failure(state, 2, 0, "--%s=%s: expected a number from %lu to %lu", name, text, low, high);
+	return n;
+}
+
+static void check_engine(struct argp_state *state, const char *engine)
+{
+	for (const char *const *name = vms_engine_names(); *name; name++)
+		if (strcmp(*name, engine) == 0)
+			return;
+	argp_failure(state, 2, 0, "--engine=%s: expected rbtree, maple or maple-vma", engine);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+
+	switch (key) {
+	case 'e':
+		check_engine(state, arg);
+		a->engine = arg;
+		return 0;
+	case 't':
+		a->threads = number(state, "threads", arg, 1, MAX_THREADS);
+		return 0;
+	case 's':
+		a->seconds = number(state, "seconds", arg, 1, 1000000);
+		return 0;
+	case 'r':
+		a->seed = number(state, "seed", arg, 0, ~0UL);
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_failure(state, 2, 0, "%s: unexpected, expected options only", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+unsigned long pick(struct worker *w, unsigned long n)
+{
+	w->rng ^= w->rng << 13;
+	w->rng ^= w->rng >> 7;
+	w->rng ^= w->rng << 17;
+	return (w->rng * 0x2545f4914f6cdd1dULL >> 32) % n;
+}
+
+void broken(struct worker *w, const char *fmt, ...)
+{
+	struct stress *s = w->s;
+	va_list args;
+
+	if (atomic_fetch_add_explicit(&s->errors, 1, memory_order_relaxed) >= MAX_REPORTS)
+		return;
+	flockfile(stderr);
+	fprintf(stderr, "vmstress: thread %u, operation %lu: ", w->id, w->ops);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fprintf(stderr, "\nvmstress: again: vmstress --engine=%s --threads=%u --seed=%lu\n", s->engine, s->threads, s->seed);
+	funlockfile(stderr);
+}
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	struct stress *s = w->s;
+
+	/* acquire on stop and pause: no thread draws a conclusion from them but to come to the barrier, which orders the rest */
+	for (;;) {
+		if (atomic_load_explicit(&s->pause, memory_order_acquire)) {
+			pthread_barrier_wait(&s->barrier);
+			pthread_barrier_wait(&s->barrier);
+			if (atomic_load_explicit(&s->stop, memory_order_acquire))
+				return NULL;
+		}
+		act(w);
+	}
+}
+
+static void rest(struct stress *s, bool last)
+{
+	atomic_store_explicit(&s->pause, true, memory_order_release);
+	pthread_barrier_wait(&s->barrier);
+	world_check(s);
+	atomic_store_explicit(&s->stop, last, memory_order_release);
+	atomic_store_explicit(&s->pause, false, memory_order_release);
+	pthread_barrier_wait(&s->barrier);
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void progress(double done, double total, unsigned long errors)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r%3.0f %%  %.0f s left  %lu errors ", 100 * done / total, total - done, errors);
+}
+
+static unsigned long run(struct stress *s, struct worker *workers, unsigned long seconds)
+{
+	double start = now(), end = start + (double)seconds, t;
+	unsigned long ops = 0;
+
+	pthread_barrier_init(&s->barrier, NULL, s->threads + 1);
+	for (unsigned int i = 0; i < s->threads; i++) {
+		workers[i] = (struct worker){.s = s, .id = i, .rng = (s->seed + 1) * 0x9e3779b97f4a7c15ULL ^ (i + 1) * 0xbf58476d1ce4e5b9ULL};
+		if (pthread_create(&workers[i].thread, NULL, work, &workers[i])) {
+			perror("vmstress: pthread_create");
+			exit(2);
+		}
+	}
+	while ((t = now()) < end && atomic_load_explicit(&s->errors, memory_order_relaxed) < MAX_REPORTS) {
+		usleep(REST_MS * 1000);
+		rest(s, false);
+		progress(t - start, (double)seconds, atomic_load_explicit(&s->errors, memory_order_relaxed));
+	}
+	rest(s, true);
+	for (unsigned int i = 0; i < s->threads; i++) {
+		pthread_join(workers[i].thread, NULL);
+		ops += workers[i].ops;
+	}
+	pthread_barrier_destroy(&s->barrier);
+	if (isatty(STDERR_FILENO))
+		fputc('\n', stderr);
+	return ops;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp argp = {options, parse, NULL, doc, NULL, NULL, NULL};
+	static struct worker workers[MAX_THREADS];
+	static struct stress s;
+	struct arguments a = {.engine = "maple-vma", .threads = 4, .seconds = 10, .seed = (unsigned long)time(NULL)};
+	struct mm_layout layout = vms_mm_layout_default;
+	unsigned long ops, errors, via_vma, via_mmap;
+
+	argp_err_exit_status = 2;
+	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	layout.stack_limit = STACK_LIMIT;
+	s.engine = a.engine;
+	s.seed = a.seed;
+	s.threads = (unsigned int)a.threads;
+	s.mm = vms_mm_create(a.engine, &layout, NULL);
+	if (!s.mm || world_build(&s)) {
+		fprintf(stderr, "vmstress: the address space cannot be built: out of memory\n");
+		return 2;
+	}
+	ops = run(&s, workers, a.seconds);
+	via_vma = (unsigned long)vms_mm_counter(s.mm, VMS_FAULTS_VMA);
+	via_mmap = (unsigned long)vms_mm_counter(s.mm, VMS_FAULTS_MMAP);
+	mmput(s.mm);
+	errors = atomic_load_explicit(&s.errors, memory_order_relaxed) + vms_leak_report(stderr);
+	printf("engine %s threads %lu seconds %lu seed %lu: %lu operations, %lu faults under a VMA's lock, %lu under mmap_lock, %lu errors\n",
+	       a.engine, a.threads, a.seconds, a.seed, ops, via_vma, via_mmap, errors);
+	return errors ? 1 : 0;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_oom.c - out of memory at every allocation of every operation: the answer is -ENOMEM, and nothing has changed that a listing
+ * or a count could show. (Where Linux leaves a split behind - munmap, mprotect, madvise of a range that fails at its second
+ * end - the same memory is still mapped with the same rights, and that is what is checked.)
+ */
+#include <errno.h>
+
+#include "lib/sync/alloc.h"
+#include "tests/mm/world.h"
+
+#define BASE 0x20000000UL
+#define PAGES 16UL
+
+/* A world in which every operation below has work to do: several VMAs, faulted and not, a file, a stack, a break. */
+static struct file *populate(struct mm_struct *mm)
+{
+	struct file *file = world_file(64, true);
+
+	vms_mmap(mm, BASE, 6 * PG, RW, FIXED, NULL, 0);
+	vms_mmap(mm, BASE + 6 * PG, 2 * PG, PROT_READ, FIXED, NULL, 0);
+	vms_mmap(mm, BASE + 8 * PG, 4 * PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0);
+	vms_mmap(mm, BASE + 13 * PG, 3 * PG, RW, FIXED, NULL, 0);
+	vms_mmap(mm, 0x30000000, PG, RW, FIXED | MAP_GROWSDOWN, NULL, 0);
+	for (unsigned long i = 0; i < 40; i++) /* enough that the tree is more than one node */
+		vms_mmap(mm, 0x38000000 + i * 2 * PG, PG, RW, FIXED, NULL, 0);
+	vms_brk(mm, mm->start_brk + 2 * PG);
+	vms_write_word(mm, BASE, 1);
+	vms_write_word(mm, BASE + 9 * PG, 2);
+	return file;
+}
+
+/* For each page its access rights and the offset of what it maps; what splits leave alone. */
+static void snapshot(struct mm_struct *mm, unsigned long out[PAGES + 1])
+{
+	for (unsigned long i = 0; i < PAGES; i++) {
+		mmap_read_lock(mm);
+		struct vm_area_struct *vma = vma_lookup(mm, BASE + i * PG);
+
+		out[i] = vma ? 1 + (vma->vm_flags << 20) + vma->vm_pgoff + ((BASE + i * PG - vma->vm_start) >> PAGE_SHIFT) : 0;
+		mmap_read_unlock(mm);
+	}
+	out[PAGES] = atomic_load(&mm->total_vm);
+}
+
+typedef long (*operation)(struct mm_struct *mm, struct file *file);
+
+static long op_mmap(struct mm_struct *mm, struct file *file)
+{
+	(void)file;
+	return (long)vms_mmap(mm, BASE + 12 * PG, PG, PROT_EXEC, FIXED, NULL, 0);
+}
+
+static long op_mmap_merge(struct mm_struct *mm, struct file *file)
+{
+	(void)file;
+	return (long)vms_mmap(mm, BASE + 6 * PG, 2 * PG, RW, FIXED, NULL, 0);
+}
+
+static long op_mmap_fixed_middle(struct mm_struct *mm, struct file *file)
+{
+	return (long)vms_mmap(mm, BASE + PG, 9 * PG, PROT_READ, MAP_PRIVATE | MAP_FIXED, file, 20 * PG);
+}
+
+static long op_mmap_shared(struct mm_struct *mm, struct file *file)
+{
+	(void)file;
+	return (long)vms_mmap(mm, BASE + 12 * PG, PG, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, NULL, 0);
+}
+
+static long op_munmap(struct mm_struct *mm, struct file *file)
+{
+	(void)file;
+	return vms_munmap(mm, BASE + PG, 8 * PG);
+}
+
+static long op_mprotect(struct mm_struct *mm, struct file *file)
+{
+	(void)file;
+	return vms_mprotect(mm, BASE + 2 * PG, 2 * PG, PROT_READ);
+}
+
+static long op_mprotect_merge(struct mm_struct *mm, struct file *file)
+{
+	(void)file;
+	return vms_mprotect(mm, BASE + 4 * PG, 2 * PG, PROT_READ);
+}
+
+static long op_madvise(struct mm_struct *mm, struct file *file)
+{
+	int err = vms_madvise(mm, BASE + 2 * PG, 2 * PG, MADV_DONTFORK);
+
+	(void)file;
+	return err == -EAGAIN ? -ENOMEM : err; /* Linux's name for it here */
+}
+
+static long op_brk(struct mm_struct *mm, struct file *file)
+{
+	unsigned long want = mm->start_brk + 5 * PG;
+
+	(void)file;
+	return vms_brk(mm, want) == want ? 0 : -ENOMEM;
+}
+
+static long op_stack(struct mm_struct *mm, struct file *file)
+{
+	(void)file;
+	/* a growth that fails is a SIGSEGV, whatever it failed for */
+	return vms_fault(mm, 0x30000000 - 4 * PG, FAULT_FLAG_WRITE) == VMS_FAULT_OK ? 0 : -ENOMEM;
+}
+
+static long op_fault(struct mm_struct *mm, struct file *file)
+{
+	(void)file;
+	return vms_fault(mm, BASE + 13 * PG, FAULT_FLAG_WRITE) == VMS_FAULT_OOM ? -ENOMEM : 0;
+}
+
+static long op_fault_file(struct mm_struct *mm, struct file *file)
+{
+	(void)file;
+	return vms_fault(mm, BASE + 10 * PG, FAULT_FLAG_WRITE) == VMS_FAULT_OOM ? -ENOMEM : 0;
+}
+
+static long op_fork(struct mm_struct *mm, struct file *file)
+{
+	struct mm_struct *child;
+	int err = vms_fork(mm, &child);
+
+	(void)file;
+	if (!err)
+		mmput(child);
+	return err;
+}
+
+static const struct {
+	const char *name;
+	operation run;
+} operations[] = {
+	{"mmap", op_mmap},
+	{"mmap that merges", op_mmap_merge},
+	{"mmap over several", op_mmap_fixed_middle},
+	{"mmap shared", op_mmap_shared},
+	{"munmap", op_munmap},
+	{"mprotect", op_mprotect},
+	{"mprotect that merges", op_mprotect_merge},
+	{"madvise", op_madvise},
+	{"brk", op_brk},
+	{"stack growth", op_stack},
+	{"fault", op_fault},
+	{"file fault", op_fault_file},
+	{"fork", op_fork},
+};
+
+static long sweep(const char *engine, const char *name, operation run)
+{
+	for (long n = 1; n < 1000; n++) {
+		struct mm_struct *mm = vms_mm_create(engine, &world_layout, NULL);
+		struct file *file = populate(mm);
+		unsigned long before[PAGES + 1], after[PAGES + 1];
+		long result, asked;
+
+		snapshot(mm, before);
+		vms__alloc_fail_nth(n);
+		result = run(mm, file);
+		asked = vms__alloc_count();
+		vms__alloc_fail_nth(0);
+		if (asked >= n) {
+			if (result != -ENOMEM)
+				print_error("%s on %s, allocation %ld failed: answered %ld\n", name, engine, n, result);
+			assert_int_equal(result, -ENOMEM);
+			snapshot(mm, after);
+			assert_memory_equal(before, after, sizeof(before));
+		}
+		assert_int_equal(vms_mm_validate(mm, stderr), 0);
+		mmput(mm);
+		fput(file);
+		assert_int_equal(vms_leak_report(stderr), 0);
+		if (asked < n)
+			return n - 1;
+	}
+	fail_msg("%s on %s never passes", name, engine);
+	return 0;
+}
+
+static void every_failed_allocation_leaves_everything_as_it_was(void **state)
+{
+	long injected = 0;
+
+	for (const char *const *engine = vms_engine_names(); *engine; engine++)
+		for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+			long n = sweep(*engine, operations[i].name, operations[i].run);
+
+			/* an operation that allocates nothing has not been tested */
+			assert_true(n > 0 || strcmp(operations[i].name, "brk") == 0);
+			injected += n;
+		}
+	(void)state;
+	print_message("%ld injected failures\n", injected);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_failed_allocation_leaves_everything_as_it_was),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

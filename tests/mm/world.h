@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * world.h - what the tests of lib/mm share: one small address space on the engine under test, its layout as text, and the check that
+ * nothing is left when it is gone.
+ */
+#ifndef TESTS_MM_WORLD_H
+#define TESTS_MM_WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <vmastore/mm.h>
+
+#define PG PAGE_SIZE
+#define RW (PROT_READ | PROT_WRITE)
+#define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
+#define FIXED (ANON | MAP_FIXED)
+
+/* The world: [0x10000, 0x40000000), placed top-down below 0x40000000; the break begins at 0x10000000. */
+extern const struct mm_layout world_layout;
+
+struct world {
+	struct mm_struct *mm;
+	const char *engine;
+};
+
+/* cmocka set-up and tear-down; *state is the engine's name before, the world after. Tear-down validates, and wants no leak. */
+int world_setup(void **state);
+int world_teardown(void **state);
+
+/* "START-END PERMS PGOFF\n" a VMA, in hexadecimal; the caller frees it. */
+char *layout_text(struct mm_struct *mm);
+void expect_layout_at(struct mm_struct *mm, const char *expected, const char *file, int line);
+#define expect_layout(mm, expected) expect_layout_at(mm, expected, __FILE__, __LINE__)
+
+/* A file of @pages pages, readable, and writable if @writable. */
+struct file *world_file(unsigned long pages, bool writable);
+
+/* Each test once on every engine. */
+#define ON_EVERY_ENGINE(f)                                                                                                                 \
+	{#f " [rbtree]", f, world_setup, world_teardown, (void *)"rbtree"},                                                                \
+		{#f " [maple]", f, world_setup, world_teardown, (void *)"maple"},                                                          \
+		{#f " [maple-vma]", f, world_setup, world_teardown, (void *)"maple-vma"}
+
+#endif
