@@ -126,5 +126,5 @@ stop_bazel()
 c_files()
 {
 	git ls-files --cached --others --exclude-standard -- '*.c' '*.h' 2>/dev/null | grep . ||
-		find include lib tests tools bench stress -name '*.[ch]'
+		find include lib tests tools bench stress -name '*.[ch]' 2>/dev/null
 }
