@@ -29,9 +29,9 @@
 
 /* Room for one vms_call_rcu(); lives in the object that waits, and is the library's from the call to the callback. */
 struct vms_rcu_head {
-	struct vms_rcu_head *next;                /* liburcu's queue link */
-	void (*run)(struct vms_rcu_head *head);   /* what liburcu calls */
-	void (*func)(struct vms_rcu_head *head);  /* what the caller asked for */
+	struct vms_rcu_head *next;               /* liburcu's queue link */
+	void (*run)(struct vms_rcu_head *head);  /* what liburcu calls */
+	void (*func)(struct vms_rcu_head *head); /* what the caller asked for */
 };
 
 /**
@@ -88,7 +88,7 @@ VMS_API void vms_rcu_quiescent(void);
 VMS_API void vms_rcu_thread_offline(void);
 VMS_API void vms_rcu_thread_online(void);
 
-#if !defined(VMS_NO_KERNEL_NAMES) && !defined(_URCU_H) && !defined(_URCU_MEMB_H) && !defined(_URCU_MB_H) &&                         \
+#if !defined(VMS_NO_KERNEL_NAMES) && !defined(_URCU_H) && !defined(_URCU_MEMB_H) && !defined(_URCU_MB_H) &&                        \
 	!defined(_URCU_SIGNAL_H) && !defined(_URCU_BP_H) && !defined(_URCU_QSBR_H)
 #define rcu_head vms_rcu_head
 #define rcu_read_lock() vms_rcu_read_lock()

@@ -33,7 +33,7 @@ struct vms__alloc_injector {
 	long count;
 	unsigned long epoch; /* changes when it is armed anew: promises made before no longer count */
 };
-extern VMS__TLS struct vms__alloc_injector vms__alloc_injector;
+extern VMS__TLS VMS__HIDDEN struct vms__alloc_injector vms__alloc_injector;
 bool vms__alloc_must_fail_armed(void);
 
 /* Must the allocation that is being asked for fail? Counts it. For allocators only. */

@@ -38,7 +38,7 @@
 #define VMS__OBJCACHE_TYPESAFE 1u
 #define VMS__OBJCACHE_RESERVE_MAX 64u /* most that vms__objcache_reserve() can promise */
 
-#define VMS__MAG_SIZE 64u     /* objects in a full magazine; at least VMS__OBJCACHE_RESERVE_MAX */
+#define VMS__MAG_SIZE 64u      /* objects in a full magazine; at least VMS__OBJCACHE_RESERVE_MAX */
 #define VMS__OBJCACHES_MAX 32u /* caches in a process, plus one */
 
 struct vms__magazine {
@@ -55,10 +55,10 @@ struct vms__magazine {
  * both dry and full, and the slow paths set it up.
  */
 struct vms__objcache_local {
-	_Atomic unsigned int rounds;   /* in loaded */
-	_Atomic unsigned int drounds;  /* in deferred */
+	_Atomic unsigned int rounds;  /* in loaded */
+	_Atomic unsigned int drounds; /* in deferred */
 	unsigned int cap;
-	_Atomic unsigned int prounds;  /* in prev: 0 or VMS__MAG_SIZE */
+	_Atomic unsigned int prounds; /* in prev: 0 or VMS__MAG_SIZE */
 	struct vms__magazine *loaded;
 	struct vms__magazine *deferred;
 	struct vms__magazine *prev;
@@ -83,17 +83,17 @@ struct vms__objcache {
 
 	/* the depot, all under lock */
 	pthread_mutex_t lock vms_cacheline_aligned;
-	pthread_cond_t drained;                /* inflight fell to max_inflight */
-	struct vms__magazine *full, *empty;    /* stacks */
-	struct vms__magazine *partial;         /* the one that is neither; NULL: none */
-	unsigned int spare;                    /* see "Why free never needs memory" */
+	pthread_cond_t drained;             /* inflight fell to max_inflight */
+	struct vms__magazine *full, *empty; /* stacks */
+	struct vms__magazine *partial;      /* the one that is neither; NULL: none */
+	unsigned int spare;                 /* see "Why free never needs memory" */
 	unsigned int partial_inflight;
-	unsigned int inflight;                 /* batches */
-	unsigned int throttled;                /* threads that wait on drained */
+	unsigned int inflight;  /* batches */
+	unsigned int throttled; /* threads that wait on drained */
 	size_t inflight_objs, depot_objs, carved;
-	char *bump, *bump_end;                 /* what is left of the newest chunk */
+	char *bump, *bump_end; /* what is left of the newest chunk */
 	void *chunks;
-	struct vms__objcache_local shared;     /* of the threads that have no memory for one of their own */
+	struct vms__objcache_local shared; /* of the threads that have no memory for one of their own */
 };
 
 /*
@@ -108,7 +108,8 @@ struct vms__objcache {
 				    .lock = PTHREAD_MUTEX_INITIALIZER,                                                             \
 				    .drained = PTHREAD_COND_INITIALIZER}
 
-extern VMS__TLS struct vms__objcache_thread *vms__objcache_self; /* never NULL: an empty one until the first slow path */
+extern VMS__TLS VMS__HIDDEN struct vms__objcache_thread
+	*vms__objcache_self; /* never NULL: an empty one until the first slow path */
 
 void *vms__objcache_alloc_slow(struct vms__objcache *c);
 void vms__objcache_free_slow(struct vms__objcache *c, void *obj);
@@ -210,7 +211,7 @@ size_t vms__objcache_in_use(struct vms__objcache *c);
 /* Objects that were given back and still wait for their grace period or for their batch to fill. Same exactness. */
 size_t vms__objcache_deferred(struct vms__objcache *c);
 
-/* Send this thread's deferred objects of all caches on their way, full batches or not. */
+/* Send this thread's deferred objects of all caches on their way, full batches or not. Where vms_synchronize_rcu() may be called. */
 void vms__objcache_flush(void);
 
 /* Print "name: N live" to @out (NULL: nowhere) for every cache with live objects. Return: their number over all caches. */

@@ -14,11 +14,12 @@
  * library that is opened at run time then draws on the C library's spare static TLS (some hundred bytes for all such
  * libraries together), so all of ours together stays near a hundred.
  */
-#define VMS__TLS __thread __attribute__((tls_model("initial-exec"), visibility("hidden")))
+#define VMS__TLS __thread __attribute__((tls_model("initial-exec")))
+#define VMS__HIDDEN __attribute__((visibility("hidden"))) /* for declarations in headers: -fvisibility speaks of definitions only */
 
 #define VMS__SLOTS 128u /* slot 0 is shared; 1 to VMS__SLOTS - 1 have one holder each */
 
-extern VMS__TLS unsigned int vms__thread_slot_plus_one; /* 0: not yet asked for */
+extern VMS__TLS VMS__HIDDEN unsigned int vms__thread_slot_plus_one; /* 0: not yet asked for */
 unsigned int vms__thread_slot_take(void);
 
 /*

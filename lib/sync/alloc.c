@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * alloc.c - plain allocations on the C library's, and the failure injector. Read first: alloc.h.
+ */
+#include "lib/sync/alloc.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/sync/assert.h"
+
+VMS__TLS struct vms__alloc_injector vms__alloc_injector;
+
+static void arm(long nth, long from)
+{
+	struct vms__alloc_injector *in = &vms__alloc_injector;
+
+	VMS_ASSERT(nth >= 0 && from >= 0);
+	in->armed = nth || from;
+	in->nth = nth;
+	in->from = from;
+	if (in->armed) {
+		in->count = 0;
+		in->epoch++;
+	}
+}
+
+void vms__alloc_fail_nth(long n)
+{
+	arm(n, 0);
+}
+
+void vms__alloc_fail_from(long n)
+{
+	arm(0, n);
+}
+
+long vms__alloc_count(void)
+{
+	return vms__alloc_injector.count;
+}
+
+bool vms__alloc_must_fail_armed(void)
+{
+	struct vms__alloc_injector *in = &vms__alloc_injector;
+
+	in->count++;
+	return in->count == in->nth || (in->from && in->count >= in->from);
+}
+
+void *vms__alloc(size_t size, size_t align)
+{
+	VMS_ASSERT(align && !(align & (align - 1)));
+	if (vms__alloc_must_fail())
+		return NULL;
+	if (align <= _Alignof(max_align_t))
+		return malloc(size);
+	/* aligned_alloc() wants whole multiples. */
+	if (size > SIZE_MAX - align)
+		return NULL;
+	return aligned_alloc(align, (size + align - 1) & ~(align - 1));
+}
+
+void *vms__zalloc(size_t size, size_t align)
+{
+	void *p;
+
+	/* calloc() knows which memory is fresh from the system and needs no clearing. */
+	if (align <= _Alignof(max_align_t))
+		return vms__alloc_must_fail() ? NULL : calloc(1, size);
+	p = vms__alloc(size, align);
+	if (p)
+		memset(p, 0, size);
+	return p;
+}
+
+void vms__free(void *p)
+{
+	free(p);
+}
