@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#define GROUPED_MAX 32
-
 static bool same_point(const struct bench_row *a, const struct bench_row *b)
 {
 	return strcmp(a->workload, b->workload) == 0 && a->threads == b->threads;
@@ -29,10 +27,9 @@ double bench_table_speedup(const struct bench_row *rows, size_t nr, const struct
 	return best && best->ops_per_sec > 0 ? row->ops_per_sec / best->ops_per_sec : 0;
 }
 
-/* 1234567 as 1,234,567. */
-static const char *grouped(uint64_t value, char buf[GROUPED_MAX])
+const char *bench_grouped(uint64_t value, char buf[BENCH_GROUPED_MAX])
 {
-	char *at = buf + GROUPED_MAX;
+	char *at = buf + BENCH_GROUPED_MAX;
 	unsigned int digits = 0;
 
 	*--at = '\0';
@@ -57,12 +54,13 @@ void bench_table_head(FILE *out, const char *baseline)
 
 static void print_row(FILE *out, const struct bench_row *row)
 {
-	char ops[GROUPED_MAX], p50[GROUPED_MAX], p99[GROUPED_MAX], p999[GROUPED_MAX], max[GROUPED_MAX];
+	char ops[BENCH_GROUPED_MAX], p50[BENCH_GROUPED_MAX], p99[BENCH_GROUPED_MAX], p999[BENCH_GROUPED_MAX],
+		max[BENCH_GROUPED_MAX];
 	double spread = row->ops_per_sec > 0 ? 100 * (row->ops_per_sec_max - row->ops_per_sec_min) / row->ops_per_sec : 0;
 
 	fprintf(out, "%-24s %-12s %7u %7lu %15s %6.1f%% %11s %11s %11s %13s %7lu", row->workload, row->engine, row->threads,
-		row->vmas, grouped((uint64_t)(row->ops_per_sec + 0.5), ops), spread, grouped(row->p50_ns, p50),
-		grouped(row->p99_ns, p99), grouped(row->p999_ns, p999), grouped(row->max_ns, max), row->errors);
+		row->vmas, bench_grouped((uint64_t)(row->ops_per_sec + 0.5), ops), spread, bench_grouped(row->p50_ns, p50),
+		bench_grouped(row->p99_ns, p99), bench_grouped(row->p999_ns, p999), bench_grouped(row->max_ns, max), row->errors);
 }
 
 void bench_table_rows(FILE *out, const struct bench_row *rows, size_t nr, const char *baseline)

@@ -8,6 +8,11 @@
 
 #include "bench/harness/row.h"
 
+#define BENCH_GROUPED_MAX 32
+
+/** bench_grouped() - 1234567 as 1,234,567. Return: a place in @buf. */
+const char *bench_grouped(uint64_t value, char buf[BENCH_GROUPED_MAX]);
+
 /**
  * bench_table_speedup() - Throughput of @row over that of the row of engine @baseline with its workload and threads; of several, that
  * with the nearest number of vmas, which a replay may count a little differently on each engine.

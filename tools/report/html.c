@@ -182,19 +182,31 @@ static void write_factor(FILE *out, double factor, bool judged)
 		fputs("<td>&ndash;</td>", out);
 }
 
+static void write_number(FILE *out, double value)
+{
+	char buf[BENCH_GROUPED_MAX];
+
+	fprintf(out, "<td>%s</td>", bench_grouped((uint64_t)(value + 0.5), buf));
+}
+
 static void write_table_row(FILE *out, const struct results *results, const struct bench_row *row, const char *baseline, bool first)
 {
 	fprintf(out, "<tr%s><td class=\"l\">", first ? " class=\"first\"" : "");
 	write_escaped(out, row->workload);
 	fputs("</td><td class=\"l\">", out);
 	write_escaped(out, row->engine);
-	fprintf(out, "</td><td>%u</td><td>%lu</td><td>%.0f</td><td>%.1f&thinsp;%%</td>", row->threads, row->vmas, row->ops_per_sec,
+	fprintf(out, "</td><td>%u</td>", row->threads);
+	write_number(out, (double)row->vmas);
+	write_number(out, row->ops_per_sec);
+	fprintf(out, "<td>%.1f&thinsp;%%</td>",
 		row->ops_per_sec > 0 ? 100 * (row->ops_per_sec_max - row->ops_per_sec_min) / row->ops_per_sec : 0);
 	write_factor(out, bench_table_speedup(results->row, results->nr, row, baseline), strcmp(row->engine, baseline) != 0);
 	write_factor(out, scaling(results, row), false);
-	fprintf(out, "<td>%llu</td><td>%llu</td><td>%llu</td><td>%llu</td><td%s>%lu</td></tr>\n", (unsigned long long)row->p50_ns,
-		(unsigned long long)row->p99_ns, (unsigned long long)row->p999_ns, (unsigned long long)row->max_ns,
-		row->errors ? " class=\"bad\"" : "", row->errors);
+	write_number(out, (double)row->p50_ns);
+	write_number(out, (double)row->p99_ns);
+	write_number(out, (double)row->p999_ns);
+	write_number(out, (double)row->max_ns);
+	fprintf(out, "<td%s>%lu</td></tr>\n", row->errors ? " class=\"bad\"" : "", row->errors);
 }
 
 static void write_table(FILE *out, const struct results *results, const char *baseline)

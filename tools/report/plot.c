@@ -11,14 +11,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Okabe and Ito's colours, which most colour-blind readers tell apart; the points differ too. */
+/*
+ * Okabe and Ito's colours, which most colour-blind readers tell apart; the points differ too. Later engines are drawn thinner, on
+ * top, so that lines which coincide are all seen.
+ */
 static const struct {
 	const char *colour;
 	int point;
+	double width;
 } styles[PLOT_ENGINES_MAX] = {
-	{"#0072b2", 7},  {"#e69f00", 5}, {"#009e73", 9}, {"#cc79a7", 11},
-	{"#56b4e9", 13}, {"#d55e00", 6}, {"#000000", 4}, {"#999999", 8},
+	{"#0072b2", 7, 4.5}, {"#e69f00", 5, 3}, {"#009e73", 9, 2}, {"#cc79a7", 11, 2},
+	{"#56b4e9", 13, 2},  {"#d55e00", 6, 2}, {"#000000", 4, 2}, {"#999999", 8, 2},
 };
+
+#define LATENCIES 4
 
 struct panel {
 	FILE *script;
@@ -76,20 +82,49 @@ static void write_rates(const struct panel *p, unsigned int engine, double unit)
 	fputs("EOD\n", p->script);
 }
 
-static void write_latencies(const struct panel *p, unsigned int engine)
+/* The latencies of @engine at the largest number of threads; false: not measured. */
+static bool latencies(const struct panel *p, unsigned int engine, uint64_t ns[LATENCIES])
 {
 	unsigned int threads = results_threads_max(p->results, p->workload);
 	const struct bench_row *row = results_find(p->results, p->workload, p->engines[engine], threads);
 
-	fprintf(p->script, "$d%u << EOD\n", engine);
-	if (row) {
-		uint64_t ns[] = {row->p50_ns, row->p99_ns, row->p999_ns, row->max_ns};
+	if (!row)
+		return false;
+	ns[0] = row->p50_ns;
+	ns[1] = row->p99_ns;
+	ns[2] = row->p999_ns;
+	ns[3] = row->max_ns;
+	/* A logarithmic axis has no 0. */
+	for (int i = 0; i < LATENCIES; i++)
+		ns[i] = ns[i] ? ns[i] : 1;
+	return true;
+}
 
-		/* A logarithmic axis has no 0. */
-		for (int i = 0; i < 4; i++)
-			fprintf(p->script, "%d %llu\n", i + 1, (unsigned long long)(ns[i] ? ns[i] : 1));
-	}
+static void write_latencies(const struct panel *p, unsigned int engine)
+{
+	uint64_t ns[LATENCIES];
+
+	fprintf(p->script, "$d%u << EOD\n", engine);
+	if (latencies(p, engine, ns))
+		for (int i = 0; i < LATENCIES; i++)
+			fprintf(p->script, "%d %llu\n", i + 1, (unsigned long long)ns[i]);
 	fputs("EOD\n", p->script);
+}
+
+/* Whole decades around all latencies, and a little more, or the tics at both ends are lost to rounding. */
+static void write_latency_range(const struct panel *p)
+{
+	double low = 1e9, high = 1;
+	uint64_t ns[LATENCIES];
+
+	for (unsigned int engine = 0; engine < p->nr_engines; engine++)
+		if (latencies(p, engine, ns)) {
+			while (low > (double)ns[0])
+				low /= 10;
+			while (high < (double)ns[LATENCIES - 1])
+				high *= 10;
+		}
+	fprintf(p->script, "set yrange [%g:%g]\n", 0.98 * low, 1.02 * (high > low ? high : low * 10));
 }
 
 /* Tics at the measured numbers of threads, as far as they can be told apart on paper. */
@@ -120,15 +155,16 @@ static void begin_panel(const struct panel *p, const char *dir, enum plot_kind k
 		"'%s%u'\n"
 		"set output '%s'\n"
 		"set border 3 lc rgb '#666666'\nset tics nomirror textcolor rgb '#333333'\n"
-		"set grid ytics lc rgb '#e4e4e4' lt 1\nset key below horizontal samplen 2 textcolor rgb '#222222'\n",
+		"set grid ytics lc rgb '#e4e4e4' lt 1\nset key tmargin center horizontal reverse Left samplen 2 textcolor rgb "
+		"'#222222'\n",
 		kind == PLOT_THROUGHPUT ? "t" : "l", workload, path);
 }
 
 static void plot_lines(const struct panel *p, const char *with)
 {
 	for (unsigned int i = 0; i < p->nr_engines; i++)
-		fprintf(p->script, "%s$d%u %s lw 2 pt %d ps 0.7 lc rgb '%s' title '%s'", i ? ", " : "plot ", i, with,
-			styles[i].point, styles[i].colour, p->engines[i]);
+		fprintf(p->script, "%s$d%u %s lw %g pt %d ps %g lc rgb '%s' title '%s'", i ? ", " : "plot ", i, with,
+			styles[i].width, styles[i].point, 0.3 + styles[i].width / 5, styles[i].colour, p->engines[i]);
 	fputs("\n", p->script);
 }
 
@@ -154,6 +190,7 @@ static void plot_latency(const struct panel *p, const char *dir, unsigned int wo
 	      "set ytics ('1 ns' 1, '10 ns' 1e1, '100 ns' 1e2, '1 µs' 1e3, '10 µs' 1e4, '100 µs' 1e5, '1 ms' 1e6, '10 ms' 1e7, "
 	      "'100 ms' 1e8, '1 s' 1e9, '10 s' 1e10)\nset ylabel 'latency'\n",
 	      p->script);
+	write_latency_range(p);
 	plot_lines(p, "using 1:2 with linespoints");
 }
 
