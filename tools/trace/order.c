@@ -570,7 +570,6 @@ static void on_event(struct builder *builder, const struct trace_event *event)
 		on_comm_exec(builder, event);
 		break;
 	case TRACE_EV_LOST:
-		builder->loaded->order.problems.lost += event->lost.count;
 		if (!builder->loaded->order.problems.first_line)
 			builder->loaded->order.problems.first_line = event->line;
 		break;
@@ -632,6 +631,7 @@ static void finish(struct builder *builder)
 	order->spaces = loaded->spaces;
 	order->nr_spaces = (int)builder->tasks.nr_spaces;
 	order->counts = *trace_counts(builder->reader);
+	order->problems.lost = order->counts.lost;
 	order->by_locks = order->counts.events[TRACE_EV_LOCKED] != 0;
 }
 

@@ -23,6 +23,7 @@ struct trace_reader {
 	char *path;
 	int state; /* 1 going on; 0 ended, -1 failed: what trace_next() answers from now on */
 	uint64_t last_time;
+	uint64_t lost, lost_samples; /* sums; perf counts the same losses in both */
 	struct trace_counts counts;
 	char error[TRACE_ERROR_MAX];
 };
@@ -506,8 +507,32 @@ static enum verdict read_lost(struct cursor *cursor, struct trace_event *event)
 {
 	if (!take(cursor, " lost ") || !take_digits(cursor, 10, &event->lost.count))
 		return wrong(cursor, "` lost COUNT`");
-	cursor->reader->counts.lost += event->lost.count;
 	return at_end(cursor);
+}
+
+/* Records of one kind tell of each gap as it ends, of the other how much of it all were samples: the larger sum is what is missing. */
+static void count_lost(struct trace_reader *reader, uint64_t *sum, uint64_t count)
+{
+	*sum += count;
+	reader->counts.lost = reader->lost > reader->lost_samples ? reader->lost : reader->lost_samples;
+}
+
+static enum verdict read_gap(struct cursor *cursor, struct trace_event *event)
+{
+	enum verdict verdict = read_lost(cursor, event);
+
+	if (verdict == GOOD)
+		count_lost(cursor->reader, &cursor->reader->lost, event->lost.count);
+	return verdict;
+}
+
+static enum verdict read_lost_samples(struct cursor *cursor, struct trace_event *event)
+{
+	enum verdict verdict = read_lost(cursor, event);
+
+	if (verdict == GOOD)
+		count_lost(cursor->reader, &cursor->reader->lost_samples, event->lost.count);
+	return verdict;
 }
 
 static enum verdict read_nothing(struct cursor *cursor, struct trace_event *event)
@@ -542,8 +567,8 @@ static const struct event_name records[] = {
 	{"PERF_RECORD_FORK", TRACE_EV_TASK_NEW, read_task},
 	{"PERF_RECORD_EXIT", TRACE_EV_TASK_EXIT, read_task},
 	{"PERF_RECORD_COMM", TRACE_EV_COMM, read_comm},
-	{"PERF_RECORD_LOST", TRACE_EV_LOST, read_lost},
-	{"PERF_RECORD_LOST_SAMPLES", TRACE_EV_LOST, read_lost},
+	{"PERF_RECORD_LOST", TRACE_EV_LOST, read_gap},
+	{"PERF_RECORD_LOST_SAMPLES", TRACE_EV_LOST, read_lost_samples},
 	{"PERF_RECORD_MMAP", TRACE_EV_KERNEL_MAP, read_nothing},
 	{NULL, 0, NULL},
 };

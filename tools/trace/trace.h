@@ -150,7 +150,7 @@ struct trace_counts {
 	unsigned long events[TRACE_NR_TYPES];
 	unsigned long unknown;    /* events with a name not listed above */
 	char first_unknown[64];   /* one of them */
-	uint64_t lost;            /* sum of the LOST records' counts */
+	uint64_t lost;            /* events that perf had to drop, by its LOST and LOST_SAMPLES records */
 };
 
 #define TRACE_ERROR_MAX 1024

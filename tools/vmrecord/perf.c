@@ -55,12 +55,15 @@ static const char *const calls[] = {
 static const char *find_tracefs(void)
 {
 	char path[128];
-	int why = ENOENT;
+	int why = ENOENT, fd;
 
 	for (size_t i = 0; i < sizeof(tracefs_places) / sizeof(tracefs_places[0]); i++) {
 		snprintf(path, sizeof(path), "%s/events", tracefs_places[i]);
-		if (!access(path, R_OK | X_OK))
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* access() would not count capabilities */
+		if (fd >= 0) {
+			close(fd);
 			return tracefs_places[i];
+		}
 		if (errno == EACCES)
 			why = EACCES;
 	}
@@ -79,9 +82,10 @@ static bool event_exists(const char *tracefs, const char *event)
 {
 	const char *colon = strchr(event, ':');
 	char path[256];
+	struct stat st;
 
 	snprintf(path, sizeof(path), "%s/events/%.*s/%s/id", tracefs, (int)(colon - event), event, colon + 1);
-	return !access(path, F_OK);
+	return !stat(path, &st);
 }
 
 /* -1: unknown */
@@ -287,75 +291,102 @@ int perf_record(const struct perf_request *request, const char *events, const ch
 
 /* ---- print ---- */
 
-/* What perf script says on its stderr, without what it always says. */
-struct complaints {
-	char line[512];
+/* Cuts a stream into lines, of which only the beginning is kept. */
+struct line_cutter {
+	void (*take)(void *context, const char *line);
+	void *context;
 	size_t len;
-	char kept[2048];
-	size_t kept_len;
+	char line[512];
 };
 
-static bool is_idle_talk(const char *line)
-{
-	return strstr(line, "not valid for") && strstr(line, "Ignoring");
-}
-
-static void keep_line(struct complaints *complaints)
-{
-	complaints->line[complaints->len] = '\0';
-	complaints->len = 0;
-	if (complaints->line[0] && !is_idle_talk(complaints->line) &&
-	    complaints->kept_len + strlen(complaints->line) + 2 < sizeof(complaints->kept))
-		complaints->kept_len += (size_t)sprintf(complaints->kept + complaints->kept_len, "\n  %s", complaints->line);
-}
-
-static void keep_complaints(struct complaints *complaints, const char *text, size_t len)
+static void cut_lines(struct line_cutter *cutter, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '\n')
-			keep_line(complaints);
-		else if (complaints->len < sizeof(complaints->line) - 1)
-			complaints->line[complaints->len++] = text[i];
+		if (text[i] != '\n') {
+			if (cutter->len < sizeof(cutter->line) - 1)
+				cutter->line[cutter->len++] = text[i];
+			continue;
+		}
+		cutter->line[cutter->len] = '\0';
+		cutter->len = 0;
+		cutter->take(cutter->context, cutter->line);
 	}
 }
 
-/* One read from @fd; false at its end. Sets *@failed when the text could not be written. */
-static bool move_text(int fd, struct output *output, struct complaints *complaints, bool *failed)
-{
-	char buffer[64 << 10];
-	ssize_t got = read(fd, buffer, sizeof(buffer));
+/* What perf says on its stderr, without what it always says. */
+struct complaints {
+	bool of_loss;
+	size_t len;
+	char text[2048];
+};
 
-	if (got < 0)
-		return errno == EINTR;
-	if (!got)
-		return false;
-	if (!output)
-		keep_complaints(complaints, buffer, (size_t)got);
-	else if (!*failed)
-		*failed = output_write(output, buffer, (size_t)got) != 0;
-	return true;
+static void keep_complaint(void *context, const char *line)
+{
+	struct complaints *complaints = context;
+	size_t room = sizeof(complaints->text) - complaints->len;
+
+	if (!*line || (strstr(line, "not valid for") && strstr(line, "Ignoring")))
+		return;
+	complaints->of_loss |= strstr(line, " lost ") != NULL;
+	if (strlen(line) + sizeof("\n  ") <= room)
+		complaints->len += (size_t)snprintf(complaints->text + complaints->len, room, "\n  %s", line);
 }
 
-/* Both pipes until both end: a full one would stop perf. */
-static bool move_all(struct child *child, struct output *output, struct complaints *complaints)
+/* `... PERF_RECORD_LOST_SAMPLES: id:ID: lost samples :N` in a dump */
+static void add_lost_samples(void *context, const char *line)
+{
+	const char *number = strstr(line, "PERF_RECORD_LOST_SAMPLES");
+
+	number = number ? strstr(number, "lost samples") : NULL;
+	if (number)
+		*(uint64_t *)context += strtoull(number + strcspn(number, "0123456789"), NULL, 10);
+}
+
+/* One read from @fd into @buffer of @size. 0 at the end. */
+static size_t read_pipe(int fd, char *buffer, size_t size)
+{
+	ssize_t got;
+
+	do
+		got = read(fd, buffer, size);
+	while (got < 0 && errno == EINTR);
+	return got > 0 ? (size_t)got : 0;
+}
+
+/*
+ * Both pipes until both end: a full one would stop perf. The text goes to @output, or else to @lines.
+ * Return: 0, or -1 when it could not be written (said why).
+ */
+static int move_all(struct child *child, struct output *output, struct line_cutter *lines, struct line_cutter *errors)
 {
 	struct pollfd pipes[2] = {{.fd = child->out, .events = POLLIN}, {.fd = child->errors, .events = POLLIN}};
-	bool failed = false;
+	char buffer[64 << 10];
+	int failed = 0;
 
 	while (pipes[0].fd >= 0 || pipes[1].fd >= 0) {
-		if (poll(pipes, 2, -1) < 0) {
-			if (errno == EINTR)
+		if (poll(pipes, 2, -1) < 0)
+			continue; /* a signal; it is passed on to perf, whose pipes then end */
+		for (int i = 0; i < 2; i++) {
+			size_t got;
+
+			if (!pipes[i].revents)
 				continue;
-			return false;
-		}
-		for (int i = 0; i < 2; i++)
-			if (pipes[i].revents && !move_text(pipes[i].fd, i ? NULL : output, complaints, &failed))
+			got = read_pipe(pipes[i].fd, buffer, sizeof(buffer));
+			if (!got)
 				pipes[i].fd = -1;
-		progress("%.1f MB of text, %.2f MB compressed", (double)output_text_bytes(output) / 1e6,
-			 (double)output_xz_bytes(output) / 1e6);
+			else if (i)
+				cut_lines(errors, buffer, got);
+			else if (!output)
+				cut_lines(lines, buffer, got);
+			else if (!failed)
+				failed = output_write(output, buffer, got);
+		}
+		if (output)
+			progress("%.1f MB of text, %.2f MB compressed", (double)output_text_bytes(output) / 1e6,
+				 (double)output_xz_bytes(output) / 1e6);
 	}
-	keep_line(complaints);
-	return !failed;
+	progress_end();
+	return failed;
 }
 
 /* Ours, with words and options of perf's own configuration switched off: the text is to be the same everywhere. */
@@ -375,16 +406,14 @@ static char **plain_environment(void)
 	return env;
 }
 
-int perf_script(const struct perf_request *request, const char *data, struct output *output)
+/* `perf script` with @options behind it. Return: its wait status, or -1 (said why). */
+static int run_script(const struct perf_request *request, char *const argv[], struct output *output, struct line_cutter *lines,
+		      struct complaints *complaints)
 {
-	char *const argv[] = {(char *)request->program, "script", "-i", (char *)data, "--ns", "--show-mmap-events", "--show-task-events",
-			      "--show-lost-events", "-F", SCRIPT_FIELDS, NULL};
-	struct complaints complaints = {.len = 0};
+	struct line_cutter errors = {.take = keep_complaint, .context = complaints};
 	char **env = plain_environment();
 	struct child child;
-	char text[64];
-	bool moved;
-	int status;
+	int status, failed;
 
 	if (!env) {
 		say("out of memory");
@@ -396,12 +425,48 @@ int perf_script(const struct perf_request *request, const char *data, struct out
 		say("cannot start %s: %s", request->program, strerror(-status));
 		return -1;
 	}
-	moved = move_all(&child, output, &complaints);
+	failed = move_all(&child, output, lines, &errors);
 	status = child_wait(&child);
-	progress_end();
-	if (status || asked_to_end())
-		say("perf script ends with %s%s", status_text(status, text), complaints.kept);
-	else if (complaints.kept_len)
-		say("perf script says:%s", complaints.kept);
-	return moved && !status && !asked_to_end() ? 0 : -1;
+	return failed || status < 0 ? -1 : status;
+}
+
+/*
+ * perf script does not print the records that say how many samples were lost for good at the end; its dump does. They are written behind
+ * the text in the form of its other lines, so that whoever reads the recording knows.
+ */
+static int append_lost_samples(const struct perf_request *request, const char *data, struct output *output)
+{
+	char *const argv[] = {(char *)request->program, "script", "-i", (char *)data, "-D", NULL};
+	struct complaints complaints = {.len = 0};
+	uint64_t lost = 0;
+	struct line_cutter lines = {.take = add_lost_samples, .context = &lost};
+	char line[128];
+
+	if (run_script(request, argv, NULL, &lines, &complaints))
+		return -1;
+	if (!lost)
+		lost = 1; /* perf says that there were some */
+	snprintf(line, sizeof(line), "    0/0     [000]     0.000000000: PERF_RECORD_LOST_SAMPLES lost %llu\n", (unsigned long long)lost);
+	return output_write(output, line, strlen(line));
+}
+
+int perf_script(const struct perf_request *request, const char *data, struct output *output)
+{
+	char *const argv[] = {(char *)request->program, "script", "-i", (char *)data, "--ns", "--show-mmap-events", "--show-task-events",
+			      "--show-lost-events", "-F", SCRIPT_FIELDS, NULL};
+	struct complaints complaints = {.len = 0};
+	char text[64];
+	int status = run_script(request, argv, output, NULL, &complaints);
+
+	if (status < 0)
+		return -1;
+	if (status) {
+		say("perf script ends with %s%s", status_text(status, text), complaints.text);
+		return -1;
+	}
+	if (complaints.len)
+		say("perf script says:%s", complaints.text);
+	if (asked_to_end())
+		return -1;
+	return complaints.of_loss ? append_lost_samples(request, data, output) : 0;
 }
