@@ -33,7 +33,7 @@ static void broken(struct check *check, const struct rb_node *node, const char *
 
 static int check_subtree(struct check *check, const struct rb_node *node, int depth);
 
-/* Black nodes on a path down from @node into @child, or -1 if that is already known to be senseless. */
+/* Black nodes on a path down from @node into @child, or -1 if that has no answer, which is reported already. */
 static int check_child(struct check *check, const struct rb_node *node, const struct rb_node *child, int depth)
 {
 	if (!child)
@@ -66,9 +66,11 @@ static int check_subtree(struct check *check, const struct rb_node *node, int de
 
 	if (left < 0 || right < 0)
 		return -1;
-	if (left != right)
+	if (left != right) {
 		broken(check, node, "black heights differ");
-	return (left > right ? left : right) + !vms__rb_is_red(node);
+		return -1;
+	}
+	return left + !vms__rb_is_red(node);
 }
 
 int vms__rb_validate(const struct rb_root *root, const struct vms__rb_rules *rules, FILE *why)
