@@ -29,7 +29,7 @@ static void malloc2(struct bench_worker *w)
 		void *p = malloc(1000);
 
 		/* The compiler may drop a malloc that nobody looks at. */
-		__asm__ volatile("" : "+r"(p));
+		__asm__ volatile("" : : "r"(p) : "memory");
 		vmbench_check(w, p != NULL);
 		free(p);
 		bench_end(w, t);

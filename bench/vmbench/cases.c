@@ -23,7 +23,7 @@ const struct vmbench_case *const *vmbench_cases(void)
  * size. Neighbours differ, so none merge. They end below mmap_base, so that placement has to get past their holes, as in
  * a real program.
  */
-#define SEGMENTS 4
+#define SEGMENTS 4UL
 #define LIBRARY_STRIDE (2 * SEGMENTS * PAGE_SIZE)
 
 unsigned long vmbench_vma_addr(const struct vmbench_env *env, unsigned long i)

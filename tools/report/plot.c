@@ -211,7 +211,8 @@ static void write_script(FILE *script, const struct results *results, const char
 
 bool plot_all(const struct results *results, const char *dir)
 {
-	FILE *script = popen("gnuplot", "w");
+	/* UTF-8, for the micro sign, and points in numbers, whatever the user speaks. */
+	FILE *script = popen("LC_ALL=C.UTF-8 gnuplot", "w");
 	int status;
 
 	if (!script) {
