@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_dlopen.c - the shared object as a plug-in loads it, long after the program started: its per-thread data must fit in what
- * the C library keeps free for late comers (they are addressed initial-exec; see bazel/copts.bzl).
+ * test_dlopen.c - the shared object as a plug-in loads it, long after the program started: it needs no more of the static
+ * thread-local memory than the C library keeps free for late comers, and it offers nothing but its public names.
  */
 #include <stdarg.h>
 #include <stddef.h>
