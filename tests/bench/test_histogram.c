@@ -97,6 +97,7 @@ static void every_octave_boundary_keeps_the_bound(void **state)
 			got = bench_hist_quantile(&hist, 1, 2);
 			assert_true(got >= v);
 			assert_true(got - v <= v / 128);
+			assert_int_equal(bench_hist_bin(got), bench_hist_bin(v));
 		}
 }
 
@@ -172,6 +173,9 @@ static void merging_equals_recording_all_in_one(void **state)
 		bench_hist_record(i % 3 ? &hist : &other, v);
 		bench_hist_record(&whole, v);
 	}
+	/* The largest is in the one that is merged away. */
+	bench_hist_record(&other, UINT64_MAX);
+	bench_hist_record(&whole, UINT64_MAX);
 	bench_hist_merge(&hist, &other);
 	assert_memory_equal(&hist, &whole, sizeof(hist));
 }

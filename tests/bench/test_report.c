@@ -8,6 +8,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -239,6 +240,33 @@ static void bad_input_leaves_the_old_output(void **state)
 	free(text);
 }
 
+static bool have_gnuplot(void)
+{
+	struct command found = command_run("command -v gnuplot");
+
+	free(found.output);
+	return found.status == 0;
+}
+
+static void a_page_that_fails_half_way_leaves_the_old_one(void **state)
+{
+	struct command html;
+	char *text;
+
+	(void)state;
+	if (!have_gnuplot())
+		skip();
+	WRITE_ROWS("rounds.jsonl", rounds);
+	write_text("old.html", "what was there\n");
+	html = command_run("%s html %s/rounds.jsonl --machine=%s/nowhere --output=%s/old.html", program, dir, dir, dir);
+	assert_int_equal(html.status, 1);
+	assert_non_null(strstr(html.output, "nowhere: No such file"));
+	free(html.output);
+	text = read_text("old.html");
+	assert_string_equal(text, "what was there\n");
+	free(text);
+}
+
 static void the_page_is_whole_and_self_contained(void **state)
 {
 	static const struct made_up rows[] = {{"mmap1", "rbtree", 1, 100, 0},
@@ -250,9 +278,7 @@ static void the_page_is_whole_and_self_contained(void **state)
 	int plots = 0;
 
 	(void)state;
-	html = command_run("command -v gnuplot");
-	free(html.output);
-	if (html.status != 0)
+	if (!have_gnuplot())
 		skip();
 	WRITE_ROWS("page.jsonl", rows);
 	write_text("machine", "CPU: made up <fast>\n");
@@ -304,6 +330,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(bad_words_are_refused),
 		cmocka_unit_test(bad_files_are_refused_with_line_and_key),
 		cmocka_unit_test(bad_input_leaves_the_old_output),
+		cmocka_unit_test(a_page_that_fails_half_way_leaves_the_old_one),
 		cmocka_unit_test(the_page_is_whole_and_self_contained),
 	};
 	static char absolute[4096];

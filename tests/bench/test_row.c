@@ -163,6 +163,21 @@ static void the_median_run_is_shown_whole_and_errors_are_summed(void **state)
 	assert_int_equal(row.runs, 3);
 }
 
+static void each_latency_column_has_its_quantile(void **state)
+{
+	static struct bench_hist hist;
+	struct bench_row row = {0};
+
+	(void)state;
+	for (int i = 0; i < 10000; i++)
+		bench_hist_record(&hist, i < 9000 ? 10 : i < 9950 ? 20 : i < 9999 ? 30 : 40);
+	bench_row_latency(&row, &hist);
+	assert_int_equal(row.p50_ns, 10);
+	assert_int_equal(row.p99_ns, 20);
+	assert_int_equal(row.p999_ns, 30);
+	assert_int_equal(row.max_ns, 40);
+}
+
 static void of_two_runs_the_slower_is_shown(void **state)
 {
 	static struct bench_result a, b;
@@ -255,6 +270,7 @@ int main(void)
 		cmocka_unit_test(a_row_without_spread_is_one_run),
 		cmocka_unit_test(bad_rows_are_refused_with_the_key),
 		cmocka_unit_test(the_median_run_is_shown_whole_and_errors_are_summed),
+		cmocka_unit_test(each_latency_column_has_its_quantile),
 		cmocka_unit_test(of_two_runs_the_slower_is_shown),
 		cmocka_unit_test(names_too_long_are_cut),
 		cmocka_unit_test(speed_up_compares_same_workload_and_threads),
