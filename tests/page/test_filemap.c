@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_filemap.c - the page cache from many threads, and the lives of files, contents and what maps them.
+ */
+#include <pthread.h>
+#include <unistd.h>
+
+#include "tests/page/world.h"
+
+#include "lib/page/filemap.h"
+#include "lib/sync/alloc.h"
+
+#define A 0x7f0000000000UL
+#define THREADS 4
+#define PAGES 200UL
+
+/* Tests without an mm; nothing may be left. */
+static int leaves_nothing(void **state)
+{
+	(void)state;
+	return vms_leak_report(stderr) ? -1 : 0;
+}
+
+/* ---- many threads ---- */
+
+static struct {
+	struct address_space *mapping;
+	pthread_barrier_t start;
+	struct page *got[THREADS][PAGES];
+	_Atomic bool stop;
+	_Atomic unsigned long wrong, found;
+} shared;
+
+/* Each thread in another order, so that they meet. */
+static void *get_all(void *arg)
+{
+	unsigned long id = (unsigned long)arg;
+
+	pthread_barrier_wait(&shared.start);
+	for (unsigned long i = 0; i < PAGES; i++) {
+		unsigned long index = id % 2 ? PAGES - 1 - i : i;
+
+		shared.got[id][index] = vms__filemap_get(shared.mapping, index * 3);
+	}
+	return NULL;
+}
+
+static void run_threads(void *(*func)(void *), pthread_t *threads)
+{
+	pthread_barrier_init(&shared.start, NULL, THREADS + 1);
+	for (unsigned long i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, func, (void *)i), 0);
+	pthread_barrier_wait(&shared.start);
+}
+
+static void join_threads(pthread_t *threads)
+{
+	for (unsigned long i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	pthread_barrier_destroy(&shared.start);
+}
+
+static void all_threads_get_the_same_pages(void **state)
+{
+	pthread_t threads[THREADS];
+
+	(void)state;
+	shared.mapping = vms_address_space_create(1UL << 30, 0, 0, 0, 0);
+	run_threads(get_all, threads);
+	join_threads(threads);
+	assert_int_equal(shared.mapping->nrpages, PAGES);
+	for (unsigned long i = 0; i < PAGES; i++) {
+		assert_non_null(shared.got[0][i]);
+		assert_int_equal(refs(shared.got[0][i]), 1 + THREADS);
+		assert_int_equal(shared.got[0][i]->index, i * 3);
+		for (unsigned long t = 0; t < THREADS; t++) {
+			assert_ptr_equal(shared.got[t][i], shared.got[0][i]);
+			vms__page_put(shared.got[t][i]);
+		}
+	}
+	vms_address_space_put(shared.mapping);
+}
+
+/* What is found is the page that was asked for: never a freed one, never another in its memory. */
+static void *look_up(void *arg)
+{
+	unsigned long index = (unsigned long)arg;
+
+	pthread_barrier_wait(&shared.start);
+	while (!atomic_load_explicit(&shared.stop, memory_order_relaxed)) {
+		struct page *page = vms__filemap_find(shared.mapping, index % PAGES);
+
+		if (page) {
+			if (page->index != index % PAGES || atomic_load(&page->mapping) != shared.mapping ||
+			    vms__page_word(page) != 0)
+				shared.wrong++;
+			shared.found++;
+			vms__page_put(page);
+		}
+		index += 7;
+	}
+	return NULL;
+}
+
+static void lookups_beside_eviction_find_the_page_or_nothing(void **state)
+{
+	pthread_t threads[THREADS];
+
+	(void)state;
+	shared.mapping = vms_address_space_create(1UL << 30, 0, 0, 0, 0);
+	atomic_store(&shared.stop, false);
+	run_threads(look_up, threads);
+	/* As long as it takes the others to find something, and a good while. */
+	for (unsigned long round = 0; round < 50 || atomic_load(&shared.found) < 1000; round++) {
+		for (unsigned long i = 0; i < PAGES; i++)
+			vms__page_put(vms__filemap_get(shared.mapping, i));
+		for (unsigned long i = 0; i < PAGES; i++)
+			assert_true(vms__filemap_evict(shared.mapping, i));
+	}
+	atomic_store(&shared.stop, true);
+	join_threads(threads);
+	assert_int_equal(shared.wrong, 0);
+	assert_int_equal(shared.mapping->nrpages, 0);
+	vms_address_space_put(shared.mapping);
+}
+
+/* ---- lives ---- */
+
+static void mapping_keeps_the_file_and_the_file_its_contents(void **state)
+{
+	struct mm_struct *mm = *state;
+	struct file *file = world_file(4 * PG, 0);
+	struct vm_area_struct *vma = world_map(mm, A, 4, RW_SHARED, file, 0);
+
+	fput(file);
+	world_write(mm, A, 1);
+	assert_int_equal(world_read(mm, A), 1);
+	vma_unmap(vma);
+}
+
+static void contents_outlive_each_opening(void **state)
+{
+	struct mm_struct *mm = *state;
+	struct file *first = world_file(4 * PG, 0), *second;
+	struct vm_area_struct *vma = world_map(mm, A, 4, RW_SHARED, first, 0);
+
+	world_write(mm, A, 7);
+	second = vms_file_open(first->f_mapping, "/tmp/file", FMODE_READ);
+	assert_non_null(second);
+	vma_unmap(vma);
+	fput(first);
+	world_map(mm, A, 4, RW_PRIVATE, second, 0);
+	assert_int_equal(world_read(mm, A), 7);
+	assert_string_equal(second->f_path, "/tmp/file");
+	fput(second);
+}
+
+static void evicted_page_stays_where_it_is_mapped(void **state)
+{
+	struct mm_struct *mm = *state;
+	struct file *file = world_file(4 * PG, 0);
+
+	world_map(mm, A, 4, RW_SHARED, file, 0);
+	world_write(mm, A, 7);
+	assert_true(vms__filemap_evict(file->f_mapping, 0));
+	assert_false(vms__filemap_evict(file->f_mapping, 0));
+	assert_int_equal(world_read(mm, A), 7);
+	zap(mm, A, A + PG);
+	assert_int_equal(world_read(mm, A), 0); /* a new page */
+	fput(file);
+}
+
+static void vma_is_found_through_its_file_while_it_is_linked(void **state)
+{
+	struct mm_struct *mm = *state;
+	struct file *file = world_file(64 * PG, 0);
+	struct vm_area_struct *first = world_map(mm, A, 8, RW_SHARED, file, 0),
+			      *overlap = world_map(mm, A + GIB, 8, RW_SHARED, file, 4), *upper = vma_split(first, A + 4 * PG);
+
+	assert_true(vms__vma_file_linked(first));
+	assert_true(vms__vma_file_linked(overlap));
+	assert_true(vms__vma_file_linked(upper));
+	mmap_write_lock(mm);
+	vms__vma_unlink_file(overlap);
+	assert_false(vms__vma_file_linked(overlap));
+	assert_true(vms__vma_file_linked(upper));
+	vms__vma_link_file(overlap);
+	mmap_write_unlock(mm);
+	vma_unmap(first);
+	vma_unmap(upper);
+	vma_unmap(overlap);
+	assert_true(RB_EMPTY_ROOT(&file->f_mapping->i_mmap));
+	fput(file);
+}
+
+static void creation_without_memory_leaves_nothing(void **state)
+{
+	struct address_space *mapping = vms_address_space_create(PG, 0, 0, 0, 0);
+
+	(void)state;
+	assert_non_null(mapping);
+	vms__alloc_fail_nth(1);
+	assert_null(vms_address_space_create(PG, 0, 0, 0, 0));
+	for (long n = 1; n <= 2; n++) {
+		vms__alloc_fail_nth(n);
+		assert_null(vms_file_open(mapping, "/x", FMODE_READ));
+	}
+	vms__alloc_fail_nth(1);
+	assert_null(vms__filemap_get(mapping, 0));
+	vms__alloc_fail_nth(0);
+	assert_int_equal(mapping->nrpages, 0);
+	vms_address_space_put(mapping);
+}
+
+static void embedders_page_lives_as_long_as_its_references(void **state)
+{
+	struct page *page = vms_page_alloc(5);
+
+	(void)state;
+	assert_non_null(page);
+	assert_ptr_equal(vms_page_get(page), page);
+	vms_page_put(page);
+	assert_int_equal(vms_page_word(page), 5);
+	vms_page_set_word(page, 6);
+	assert_int_equal(vms_page_word(page), 6);
+	vms_page_put(page);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(all_threads_get_the_same_pages, leaves_nothing),
+		cmocka_unit_test_teardown(lookups_beside_eviction_find_the_page_or_nothing, leaves_nothing),
+		ON_BOTH_LOCKS(mapping_keeps_the_file_and_the_file_its_contents),
+		ON_BOTH_LOCKS(contents_outlive_each_opening),
+		ON_BOTH_LOCKS(evicted_page_stays_where_it_is_mapped),
+		ON_BOTH_LOCKS(vma_is_found_through_its_file_while_it_is_linked),
+		cmocka_unit_test_teardown(creation_without_memory_leaves_nothing, leaves_nothing),
+		cmocka_unit_test_teardown(embedders_page_lives_as_long_as_its_references, leaves_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
