@@ -11,6 +11,13 @@
 
 #define VALUE_MAX 256
 
+/* clang's own text begins with its name, gcc's with a digit. */
+#ifdef __clang__
+#define COMPILER __VERSION__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
 /* The first line of @path without its newline; false: none. */
 static bool first_line(const char *path, char value[VALUE_MAX])
 {
@@ -99,7 +106,7 @@ void bench_machine_print(FILE *out, const char *prefix, const struct bench_cpus 
 		first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", value) ? value : "not exposed");
 	fprintf(out, "%sclock: %s\n", prefix,
 		first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource", value) ? value : "unknown");
-	fprintf(out, "%scompiler: %s\n", prefix, __VERSION__);
+	fprintf(out, "%scompiler: %s\n", prefix, COMPILER);
 	print_now(out, prefix);
 }
 

@@ -16,7 +16,8 @@ static unsigned long vmas_apart(const struct bench_row *a, const struct bench_ro
 	return a->vmas > b->vmas ? a->vmas - b->vmas : b->vmas - a->vmas;
 }
 
-double bench_table_speedup(const struct bench_row *rows, size_t nr, const struct bench_row *row, const char *baseline)
+const struct bench_row *bench_table_baseline(const struct bench_row *rows, size_t nr, const struct bench_row *row,
+					     const char *baseline)
 {
 	const struct bench_row *best = NULL;
 
@@ -24,7 +25,14 @@ double bench_table_speedup(const struct bench_row *rows, size_t nr, const struct
 		if (strcmp(rows[i].engine, baseline) == 0 && same_point(&rows[i], row) &&
 		    (!best || vmas_apart(&rows[i], row) < vmas_apart(best, row)))
 			best = &rows[i];
-	return best && best->ops_per_sec > 0 ? row->ops_per_sec / best->ops_per_sec : 0;
+	return best && best->ops_per_sec > 0 ? best : NULL;
+}
+
+double bench_table_speedup(const struct bench_row *rows, size_t nr, const struct bench_row *row, const char *baseline)
+{
+	const struct bench_row *base = bench_table_baseline(rows, nr, row, baseline);
+
+	return base ? row->ops_per_sec / base->ops_per_sec : 0;
 }
 
 const char *bench_grouped(uint64_t value, char buf[BENCH_GROUPED_MAX])

@@ -14,10 +14,14 @@
 const char *bench_grouped(uint64_t value, char buf[BENCH_GROUPED_MAX]);
 
 /**
- * bench_table_speedup() - Throughput of @row over that of the row of engine @baseline with its workload and threads; of several, that
- * with the nearest number of vmas, which a replay may count a little differently on each engine.
- * Return: the quotient, or 0 if there is no such row, or it measured nothing.
+ * bench_table_baseline() - What @row is compared to: the row of engine @baseline with its workload and threads; of several, that with
+ * the nearest number of vmas, which a replay may count a little differently on each engine.
+ * Return: the row, or NULL if there is none, or it measured nothing.
  */
+const struct bench_row *bench_table_baseline(const struct bench_row *rows, size_t nr, const struct bench_row *row,
+					     const char *baseline);
+
+/** bench_table_speedup() - Throughput of @row over that of its baseline, or 0 if it has none. */
 double bench_table_speedup(const struct bench_row *rows, size_t nr, const struct bench_row *row, const char *baseline);
 
 /** bench_table_head() - The line of headings. @baseline: an engine, or NULL for no speed-up column. */

@@ -12,26 +12,38 @@
 /* Less of a loss than this is not told from noise. */
 #define SLOWER_BELOW 0.95
 
+struct tally {
+	unsigned int compared, slower, unsure;
+};
+
+static void write_point(FILE *out, const struct bench_row *row, const struct bench_row *base, struct tally *tally)
+{
+	tally->compared++;
+	if (row->ops_per_sec >= SLOWER_BELOW * base->ops_per_sec)
+		return;
+	if (row->ops_per_sec_max >= base->ops_per_sec_min)
+		tally->unsure++;
+	else
+		fprintf(out, "%s%s at %u thread%s (%.2f)", tally->slower++ ? ", " : "", row->workload, row->threads,
+			row->threads == 1 ? "" : "s", row->ops_per_sec / base->ops_per_sec);
+}
+
 static void write_engine(FILE *out, const struct results *results, const char *engine, const char *baseline)
 {
-	unsigned int points = 0, compared = 0;
+	struct tally tally = {0};
 
 	fprintf(out, "%s is slower than %s in: ", engine, baseline);
 	for (size_t i = 0; i < results->nr; i++) {
 		const struct bench_row *row = &results->row[i];
-		double speedup;
+		const struct bench_row *base = bench_table_baseline(results->row, results->nr, row, baseline);
 
-		if (strcmp(row->engine, engine) != 0)
-			continue;
-		speedup = bench_table_speedup(results->row, results->nr, row, baseline);
-		if (speedup == 0)
-			continue;
-		compared++;
-		if (speedup < SLOWER_BELOW)
-			fprintf(out, "%s%s at %u thread%s (%.2f)", points++ ? ", " : "", row->workload, row->threads,
-				row->threads == 1 ? "" : "s", speedup);
+		if (base && strcmp(row->engine, engine) == 0)
+			write_point(out, row, base, &tally);
 	}
-	fprintf(out, "%s%s%u of %u points.", points ? "; " : "", points ? "" : "none, ", points, compared);
+	fprintf(out, "%s; %u of %u points", tally.slower ? "" : "none", tally.slower, tally.compared);
+	if (tally.unsure)
+		fprintf(out, ", and %u more in which the runs of both overlap", tally.unsure);
+	fputc('.', out);
 }
 
 void slower_write(FILE *out, const struct results *results, const char *baseline, const char *before, const char *after)

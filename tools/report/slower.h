@@ -7,7 +7,11 @@
 
 #include "tools/report/results.h"
 
-/** slower_write() - For each engine a line: @before, the engine, the points below 0.95 of @baseline's throughput, @after. */
+/**
+ * slower_write() - For each engine a line: @before, the engine, the points below 0.95 of @baseline's throughput, @after.
+ *
+ * A point is named only if even its fastest run was slower than the baseline's slowest; the others are counted.
+ */
 void slower_write(FILE *out, const struct results *results, const char *baseline, const char *before, const char *after);
 
 #endif
