@@ -227,15 +227,15 @@ enum maple_status {
 /*
  * A cursor. index and last are for callers to read, and to write through mas_set() and mas_set_range(); the rest is the tree's.
  *
- * While ma_active, path[0..depth - 1] are the nodes from the root to the leaf, each with the slot taken in it in the low bits; a cursor whose
- * node is NULL knows its range only, and looks its place up again when it is moved.
+ * While ma_active, path[0..depth - 1] are the inner nodes from the root down, each with the slot taken in it in the low bits, and node is the leaf.
+ * A cursor whose node is NULL knows its range only, and looks its place up again when it is moved.
  */
 struct ma_state {
 	struct maple_tree *tree;
 	unsigned long index; /* first index of the range */
 	unsigned long last;  /* last index of the range */
 	enum maple_status status;
-	unsigned char depth;     /* nodes in path[] */
+	unsigned char depth;     /* inner nodes in path[] */
 	unsigned char offset;    /* slot of the leaf */
 	unsigned char mas_flags; /* what mas_preallocate() left behind */
 	unsigned char store_type;
@@ -370,9 +370,9 @@ VMS_API void mt_dump(const struct maple_tree *mt, enum mt_dump_format format) VM
 /** mt_validate() - Check every invariant; print what is broken and the tree, and abort(). Locks: the lock. */
 VMS_API void mt_validate(struct maple_tree *mt) VMS_MT_SYM(mt_validate);
 
-VMS_API void vms_mt_dump(const struct maple_tree *mt, enum mt_dump_format format, FILE *out);
-/** vms_mt_validate() - Number of broken invariants, each printed to @why unless NULL. Locks: the lock. */
-VMS_API int vms_mt_validate(const struct maple_tree *mt, FILE *why);
+VMS_API void vms_mt_fdump(const struct maple_tree *mt, enum mt_dump_format format, FILE *out);
+/** vms_mt_check() - Number of broken invariants, each printed to @why unless NULL. Locks: the lock. */
+VMS_API int vms_mt_check(const struct maple_tree *mt, FILE *why);
 
 struct vms_mt_stats {
 	unsigned long leaves, inner_nodes, bytes; /* bytes of all nodes */

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * alloc.c - where nodes come from and go to: two object caches, one for leaves and for inner nodes without gaps, one for inner nodes
+ * with gaps. What a cursor has set aside (mas_preallocate()) is used before either.
+ *
+ * Locks: the tree's lock where a cursor's reserve or a published node is concerned.
+ */
+#include <errno.h>
+
+#include "lib/maple/internal.h"
+#include "lib/sync/objcache.h"
+
+VMS__OBJCACHE_DEFINE(vms__mt_nodes, "maple_node", sizeof(struct maple_node), MT_ALIGN, 0);
+VMS__OBJCACHE_DEFINE(vms__mt_gap_nodes, "maple_gap_node", sizeof(struct maple_node) + MT_SLOTS * sizeof(unsigned long), MT_ALIGN,
+		     0);
+
+static struct vms__objcache *cache_of(const struct maple_tree *mt, enum mt_kind kind)
+{
+	return kind == MT_INNER && mt_has_gaps(mt) ? &vms__mt_gap_nodes : &vms__mt_nodes;
+}
+
+size_t vms__mt_node_size(const struct maple_tree *mt, enum mt_kind kind)
+{
+	return cache_of(mt, kind)->size;
+}
+
+/* A reserve is a list through the first slot of each node. */
+static struct maple_node *pop(struct maple_node **list)
+{
+	struct maple_node *node = *list;
+
+	if (node)
+		*list = atomic_load_explicit(&node->slot[0], memory_order_relaxed);
+	return node;
+}
+
+static void push(struct maple_node **list, struct maple_node *node)
+{
+	mt_set_slot(node, 0, *list);
+	*list = node;
+}
+
+static struct maple_node **reserve_of(struct ma_state *mas, enum mt_kind kind)
+{
+	return kind == MT_LEAF ? &mas->alloc : &mas->alloc_inner;
+}
+
+struct maple_node *vms__mt_alloc(struct ma_state *mas, enum mt_kind kind)
+{
+	struct maple_node *node = pop(reserve_of(mas, kind));
+
+	if (!node)
+		node = vms__objcache_alloc(cache_of(mas->tree, kind));
+	if (likely(node))
+		atomic_store_explicit(&node->state, 0, memory_order_relaxed);
+	return node;
+}
+
+void vms__mt_free(const struct maple_tree *mt, struct maple_node *node, enum mt_kind kind)
+{
+	vms__objcache_free(cache_of(mt, kind), node);
+}
+
+void vms__mt_retire(const struct maple_tree *mt, struct maple_node *node, enum mt_kind kind)
+{
+	mt_kill(node);
+	if (mt_in_rcu(mt))
+		vms__objcache_free_rcu(cache_of(mt, kind), node);
+	else
+		vms__objcache_free(cache_of(mt, kind), node);
+}
+
+static bool fill_reserve(struct ma_state *mas, enum mt_kind kind, unsigned int want)
+{
+	struct maple_node **list = reserve_of(mas, kind), *node;
+
+	for (node = *list; node && want; want--)
+		node = atomic_load_explicit(&node->slot[0], memory_order_relaxed);
+	for (; want; want--) {
+		node = vms__objcache_alloc(cache_of(mas->tree, kind));
+		if (!node)
+			return false;
+		push(list, node);
+	}
+	return true;
+}
+
+int vms__mt_reserve(struct ma_state *mas, unsigned int leaves, unsigned int inner)
+{
+	if (fill_reserve(mas, MT_LEAF, leaves) && fill_reserve(mas, MT_INNER, inner))
+		return 0;
+	mas_destroy(mas);
+	return -ENOMEM;
+}
+
+void mas_destroy(struct ma_state *mas)
+{
+	struct maple_node *node;
+
+	while ((node = pop(&mas->alloc)) != NULL)
+		vms__mt_free(mas->tree, node, MT_LEAF);
+	while ((node = pop(&mas->alloc_inner)) != NULL)
+		vms__mt_free(mas->tree, node, MT_INNER);
+}

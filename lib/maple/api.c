@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * api.c - the normal API (mtree_*, mt_*): each call takes RCU or ma_lock itself and works through a cursor of its own.
+ */
+#include <errno.h>
+
+#include "lib/maple/internal.h"
+#include "lib/sync/lockdep.h"
+#include "lib/sync/rcu.h"
+#include "lib/sync/spinlock.h"
+
+/* ---- locks ---- */
+
+void mtree_lock(struct maple_tree *mt)
+{
+	vms__lockdep_acquire(VMS__RANK_TREE, &mt->ma_lock, "ma_lock");
+	vms__spin_lock(&mt->ma_lock);
+}
+
+void mtree_unlock(struct maple_tree *mt)
+{
+	vms__spin_unlock(&mt->ma_lock);
+	vms__lockdep_release(&mt->ma_lock);
+}
+
+#ifdef VMS_DEBUG
+void vms__mt_check_write_locked(const struct maple_tree *mt)
+{
+	if (!mt_external_lock(mt))
+		VMS_ASSERT(vms__spin_is_locked(&mt->ma_lock));
+	else if (mt->ma_external_lock)
+		vms__lockdep_assert_held(mt->ma_external_lock);
+}
+#endif
+
+static void change_flags(struct maple_tree *mt, unsigned int set, unsigned int clear)
+{
+	bool lock = !mt_external_lock(mt);
+
+	if (lock)
+		mtree_lock(mt);
+	mt->ma_flags = (mt->ma_flags | set) & ~clear;
+	if (lock)
+		mtree_unlock(mt);
+}
+
+void mt_set_in_rcu(struct maple_tree *mt)
+{
+	change_flags(mt, MT_FLAGS_USE_RCU, 0);
+}
+
+void mt_clear_in_rcu(struct maple_tree *mt)
+{
+	change_flags(mt, 0, MT_FLAGS_USE_RCU);
+}
+
+/* ---- reading ---- */
+
+unsigned int mt_height(const struct maple_tree *mt)
+{
+	void *ref = mt_root(mt);
+	unsigned int height = 0;
+
+	for (; mt_is_node(ref); ref = mt_slot(mt_node(ref), 0)) {
+		height++;
+		if (mt_is_leaf(ref))
+			break;
+	}
+	return height;
+}
+
+static void *hide_zero(void *entry)
+{
+	return unlikely(xa_is_zero(entry)) ? NULL : entry;
+}
+
+void *mtree_load(struct maple_tree *mt, unsigned long index)
+{
+	void *entry;
+
+	vms__rcu_read_lock();
+	entry = vms__mt_isa->load(mt, index);
+	vms__rcu_read_unlock();
+	return hide_zero(entry);
+}
+
+void *mt_find(struct maple_tree *mt, unsigned long *index, unsigned long max)
+{
+	struct ma_state mas;
+	void *entry;
+
+	if (*index > max)
+		return NULL;
+	mas_init(&mas, mt, *index);
+	vms__rcu_read_lock();
+	do
+		entry = mas_find(&mas, max);
+	while (unlikely(xa_is_zero(entry)));
+	vms__rcu_read_unlock();
+	if (entry)
+		*index = mas.last + 1;
+	return entry;
+}
+
+void *mt_find_after(struct maple_tree *mt, unsigned long *index, unsigned long max)
+{
+	return *index ? mt_find(mt, index, max) : NULL;
+}
+
+void *mt_next(struct maple_tree *mt, unsigned long index, unsigned long max)
+{
+	struct ma_state mas;
+	void *entry;
+
+	mas_init(&mas, mt, index);
+	vms__rcu_read_lock();
+	entry = mas_next(&mas, max);
+	vms__rcu_read_unlock();
+	return entry;
+}
+
+void *mt_prev(struct maple_tree *mt, unsigned long index, unsigned long min)
+{
+	struct ma_state mas;
+	void *entry;
+
+	mas_init(&mas, mt, index);
+	vms__rcu_read_lock();
+	entry = mas_prev(&mas, min);
+	vms__rcu_read_unlock();
+	return entry;
+}
+
+/* ---- writing ---- */
+
+/* Values that the normal API refuses. */
+static bool is_reserved(const void *entry)
+{
+	return xa_is_internal(entry) && (unsigned long)entry < MT_RESERVED && !xa_is_zero(entry);
+}
+
+int mtree_store_range(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry, gfp_t gfp)
+{
+	struct ma_state mas;
+	int err;
+
+	if (first > last || is_reserved(entry))
+		return -EINVAL;
+	mas_init(&mas, mt, first);
+	mas.last = last;
+	mtree_lock(mt);
+	err = mas_store_gfp(&mas, entry, gfp);
+	mtree_unlock(mt);
+	return err;
+}
+
+int mtree_store(struct maple_tree *mt, unsigned long index, void *entry, gfp_t gfp)
+{
+	return mtree_store_range(mt, index, index, entry, gfp);
+}
+
+/* [first, last] lies inside one gap, or is not stored. */
+static int insert(struct ma_state *mas, unsigned long last, void *entry, gfp_t gfp)
+{
+	unsigned long first = mas->index;
+
+	if (mas_walk(mas) || mas->last < last)
+		return -EEXIST;
+	__mas_set_range(mas, first, last);
+	return mas_store_gfp(mas, entry, gfp);
+}
+
+int mtree_insert_range(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry, gfp_t gfp)
+{
+	struct ma_state mas;
+	int err;
+
+	if (first > last || is_reserved(entry))
+		return -EINVAL;
+	mas_init(&mas, mt, first);
+	mtree_lock(mt);
+	err = insert(&mas, last, entry, gfp);
+	mtree_unlock(mt);
+	return err;
+}
+
+int mtree_insert(struct maple_tree *mt, unsigned long index, void *entry, gfp_t gfp)
+{
+	return mtree_insert_range(mt, index, index, entry, gfp);
+}
+
+void *mtree_erase(struct maple_tree *mt, unsigned long index)
+{
+	struct ma_state mas;
+	void *entry;
+
+	mas_init(&mas, mt, index);
+	mtree_lock(mt);
+	entry = mas_erase(&mas);
+	mtree_unlock(mt);
+	return entry;
+}
+
+static int alloc_in(struct ma_state *mas, int found, unsigned long *startp, void *entry, gfp_t gfp)
+{
+	int err = found;
+
+	if (!err)
+		err = mas_store_gfp(mas, entry, gfp);
+	if (!err)
+		*startp = mas->index;
+	return err;
+}
+
+int mtree_alloc_range(struct maple_tree *mt, unsigned long *startp, void *entry, unsigned long size, unsigned long min,
+		      unsigned long max, gfp_t gfp)
+{
+	struct ma_state mas;
+	int err;
+
+	if (!mt_has_gaps(mt) || is_reserved(entry))
+		return -EINVAL;
+	mas_init(&mas, mt, 0);
+	mtree_lock(mt);
+	err = alloc_in(&mas, mas_empty_area(&mas, min, max, size), startp, entry, gfp);
+	mtree_unlock(mt);
+	return err;
+}
+
+int mtree_alloc_rrange(struct maple_tree *mt, unsigned long *startp, void *entry, unsigned long size, unsigned long min,
+		       unsigned long max, gfp_t gfp)
+{
+	struct ma_state mas;
+	int err;
+
+	if (!mt_has_gaps(mt) || is_reserved(entry))
+		return -EINVAL;
+	mas_init(&mas, mt, 0);
+	mtree_lock(mt);
+	err = alloc_in(&mas, mas_empty_area_rev(&mas, min, max, size), startp, entry, gfp);
+	mtree_unlock(mt);
+	return err;
+}
+
+/* ---- the end ---- */
+
+static void destroy_under(const struct maple_tree *mt, void *ref, unsigned long max)
+{
+	struct maple_node *node = mt_node(ref);
+
+	if (mt_is_leaf(ref)) {
+		vms__mt_retire(mt, node, MT_LEAF);
+		return;
+	}
+	for (unsigned int i = 0;; i++) {
+		unsigned long pivot = mt_pivot(node, i) < max ? mt_pivot(node, i) : max;
+
+		destroy_under(mt, mt_slot(node, i), pivot);
+		if (pivot == max)
+			break;
+	}
+	vms__mt_retire(mt, node, MT_INNER);
+}
+
+void __mt_destroy(struct maple_tree *mt)
+{
+	void *root = mt_root(mt);
+
+	mt_publish_root(mt, NULL);
+	if (mt_is_node(root))
+		destroy_under(mt, root, ULONG_MAX);
+}
+
+void mtree_destroy(struct maple_tree *mt)
+{
+	mtree_lock(mt);
+	__mt_destroy(mt);
+	mtree_unlock(mt);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * descend_scalar.c - the way down without vector instructions: any CPU, and what the sanitizers see through.
+ */
+#include "lib/maple/internal.h"
+
+#define find_slot mt_find_slot
+
+#include "lib/maple/descend.h"
+
+static bool usable(void)
+{
+	return true;
+}
+
+const struct vms__mt_isa vms__mt_isa_scalar = {.name = "scalar", .usable = usable, .load = load, .descend = descend};

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dump.c - the tree in print: a line a range, indented by depth.
+ *
+ * Locks: the tree's lock.
+ */
+#include "lib/maple/internal.h"
+
+struct dump {
+	const struct maple_tree *mt;
+	FILE *out;
+	enum mt_dump_format format;
+};
+
+static void dump_range(const struct dump *d, unsigned long min, unsigned long max, unsigned int depth)
+{
+	const char *one = d->format == mt_dump_hex ? "%*s%lx: " : "%*s%lu: ";
+	const char *two = d->format == mt_dump_hex ? "%*s%lx-%lx: " : "%*s%lu-%lu: ";
+
+	if (min == max)
+		fprintf(d->out, one, (int)(2 * depth), "", min);
+	else
+		fprintf(d->out, two, (int)(2 * depth), "", min, max);
+}
+
+static void dump_entry(const struct dump *d, const void *entry, unsigned long min, unsigned long max, unsigned int depth)
+{
+	dump_range(d, min, max, depth);
+	if (!entry)
+		fputs("NULL\n", d->out);
+	else if (xa_is_value(entry))
+		fprintf(d->out, "value %lu\n", xa_to_value(entry));
+	else
+		fprintf(d->out, "%p\n", entry);
+}
+
+static void dump_node(const struct dump *d, const void *ref, unsigned long min, unsigned long max, unsigned int depth)
+{
+	const struct maple_node *node = mt_node(ref);
+	unsigned int end = mt_find_slot(node, max);
+	unsigned long low = min;
+
+	dump_range(d, min, max, depth);
+	fprintf(d->out, "%s %p, %u slots, state %lu", mt_is_leaf(ref) ? "leaf" : "node", (void *)node, end + 1, mt_state(node));
+	for (unsigned int i = 0; i <= end && !mt_is_leaf(ref) && mt_has_gaps(d->mt); i++)
+		fprintf(d->out, "%s%lx", i ? " " : ", gaps ", node->gap[i]);
+	fputc('\n', d->out);
+	for (unsigned int i = 0; i <= end; i++) {
+		unsigned long high = i < end ? mt_pivot(node, i) : max;
+
+		if (!mt_is_leaf(ref))
+			dump_node(d, mt_slot(node, i), low, high, depth + 1);
+		else if (!i || high + 1 != low)
+			dump_entry(d, mt_slot(node, i), low, high, depth + 1);
+		low = high + 1;
+	}
+}
+
+void vms_mt_fdump(const struct maple_tree *mt, enum mt_dump_format format, FILE *out)
+{
+	struct dump d = {.mt = mt, .out = out, .format = format};
+	void *root = mt_root(mt);
+
+	fprintf(out, "maple tree %p, flags %#x, height %u, root %p\n", (void *)mt, mt->ma_flags, mt_height(mt), root);
+	if (mt_is_node(root))
+		dump_node(&d, root, 0, ULONG_MAX, 0);
+	else if (root)
+		dump_entry(&d, root, 0, 0, 1);
+}
+
+void mt_dump(const struct maple_tree *mt, enum mt_dump_format format)
+{
+	vms_mt_fdump(mt, format, stderr);
+}

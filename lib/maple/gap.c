@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gap.c - the largest gap under each slot of an inner node, kept up with every store; and the search for a gap by it.
+ *
+ * A gap never crosses a leaf's bounds: no leaf but the last ends with a gap (rebuild.c).
+ *
+ * Locks: the tree's lock; for the search, held for reading will do.
+ */
+#include <errno.h>
+
+#include "lib/maple/internal.h"
+
+unsigned long vms__mt_leaf_gap(const struct maple_node *leaf, unsigned long min, unsigned long max)
+{
+	unsigned long gap = 0, low = min, pivot;
+
+	for (unsigned int i = 0;; i++) {
+		pivot = mt_pivot(leaf, i);
+		if (pivot > max)
+			pivot = max;
+		/* For an empty slot the width comes to 0. */
+		if (!mt_slot(leaf, i) && pivot - low + 1 > gap)
+			gap = pivot - low + 1;
+		if (pivot == max)
+			return gap;
+		low = pivot + 1;
+	}
+}
+
+unsigned long vms__mt_inner_gap(const struct maple_node *node)
+{
+	unsigned long gap = 0;
+
+	/* The slots beyond the last have 0. */
+	for (unsigned int i = 0; i < MT_SLOTS; i++)
+		gap = node->gap[i] > gap ? node->gap[i] : gap;
+	return gap;
+}
+
+void vms__mt_gap_changed(struct ma_state *mas, unsigned int level, unsigned long gap)
+{
+	for (;; level--) {
+		struct maple_node *node = mt_step_node(mas->path[level]);
+		unsigned long *slot_gap = &node->gap[mt_step_slot(mas->path[level])];
+
+		if (*slot_gap == gap)
+			return;
+		*slot_gap = gap;
+		if (!level)
+			return;
+		gap = vms__mt_inner_gap(node);
+	}
+}
+
+/* What is looked for: @size indexes inside [min, max]; found: the part of a gap that lies in [min, max]. */
+struct gap_search {
+	unsigned long min, max, size;
+	unsigned long first, last;
+	bool highest;
+};
+
+/* Whether the gap [low, high] has room for it inside the window. */
+static bool gap_fits(struct gap_search *s, unsigned long low, unsigned long high)
+{
+	s->first = low > s->min ? low : s->min;
+	s->last = high < s->max ? high : s->max;
+	return s->first <= s->last && s->last - s->first >= s->size - 1;
+}
+
+/*
+ * Search what @ref spans, [low, high], from the end that is wanted. Only at the window's two edges can a subtree that has a gap large
+ * enough turn out to be no use.
+ */
+static bool search(struct gap_search *s, const void *ref, unsigned long low, unsigned long high)
+{
+	const struct maple_node *node = mt_node(ref);
+	unsigned int from = mt_find_slot(node, low > s->min ? low : s->min);
+	unsigned int to = mt_find_slot(node, high < s->max ? high : s->max);
+
+	for (unsigned int n = 0; n <= to - from; n++) {
+		unsigned int i = s->highest ? to - n : from + n;
+		unsigned long slot_low = i ? mt_pivot(node, i - 1) + 1 : low;
+		unsigned long slot_high = mt_pivot(node, i) < high ? mt_pivot(node, i) : high;
+
+		if (mt_is_leaf(ref)) {
+			if (!mt_slot(node, i) && slot_low <= slot_high && gap_fits(s, slot_low, slot_high))
+				return true;
+		} else if (node->gap[i] >= s->size && search(s, mt_slot(node, i), slot_low, slot_high)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A tree without nodes is one gap, but for index 0 if that has an entry. */
+static bool search_tree(struct gap_search *s, const struct maple_tree *mt)
+{
+	void *root = mt_root(mt);
+
+	if (mt_is_node(root))
+		return search(s, root, 0, ULONG_MAX);
+	return gap_fits(s, root ? 1 : 0, ULONG_MAX);
+}
+
+static int empty_area(struct ma_state *mas, struct gap_search *s)
+{
+	VMS_ASSERT(mt_has_gaps(mas->tree));
+	if (!s->size || s->min > s->max || s->max - s->min < s->size - 1)
+		return -EINVAL;
+	if (!search_tree(s, mas->tree)) {
+		mas_set_error(mas, -EBUSY);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+int mas_empty_area(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size)
+{
+	struct gap_search s = {.min = min, .max = max, .size = size, .highest = false};
+	int err = empty_area(mas, &s);
+
+	if (!err)
+		mas_set_range(mas, s.first, s.first + size - 1);
+	return err;
+}
+
+int mas_empty_area_rev(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size)
+{
+	struct gap_search s = {.min = min, .max = max, .size = size, .highest = true};
+	int err = empty_area(mas, &s);
+
+	if (!err)
+		mas_set_range(mas, s.last - size + 1, s.last);
+	return err;
+}

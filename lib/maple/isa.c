@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * isa.c - which instruction set nodes are searched with: the best that the CPU has, chosen when the library is loaded.
+ */
+#include <string.h>
+
+#include "lib/maple/internal.h"
+
+const struct vms__mt_isa *vms__mt_isa = &vms__mt_isa_scalar;
+
+static const struct vms__mt_isa *const isas[] = {
+#ifdef __x86_64__
+	&vms__mt_isa_avx512,
+	&vms__mt_isa_avx2,
+#endif
+	&vms__mt_isa_scalar,
+};
+
+__attribute__((constructor)) static void choose(void)
+{
+	size_t i = 0;
+
+	while (!isas[i]->usable())
+		i++;
+	vms__mt_isa = isas[i];
+}
+
+const char *vms_mt_simd(void)
+{
+	return vms__mt_isa->name;
+}
+
+bool vms_mt_set_simd(const char *name)
+{
+	for (size_t i = 0; i < sizeof(isas) / sizeof(isas[0]); i++) {
+		if (strcmp(isas[i]->name, name) || !isas[i]->usable())
+			continue;
+		vms__mt_isa = isas[i];
+		return true;
+	}
+	return false;
+}

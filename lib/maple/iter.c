@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * iter.c - the read side of a cursor: mas_walk(), and the steps to the next and the previous range, of which all else is made.
+ *
+ * A step stays in the leaf if it can; else it climbs the cursor's path to the first inner node that has a further child, and goes down
+ * from there. What it took counts only if the leaf is as it was when the cursor came to it (same state), or if the inner node lives, for then
+ * its child was the current one. Otherwise the cursor goes down from the root to the index it is after. A cursor's own index or last
+ * bounds what a step reports, so that an iteration is ordered whatever was stored meanwhile.
+ *
+ * Locks: RCU or the tree's lock.
+ */
+#include "lib/maple/internal.h"
+
+void *vms__mt_descend_root(struct ma_state *mas, unsigned long key, void *root)
+{
+	bool found = root && !key;
+
+	mas->status = found ? ma_root : ma_none;
+	mas->index = root && key ? 1 : 0;
+	mas->last = found ? 0 : ULONG_MAX;
+	mas->node = NULL;
+	mas->depth = 0;
+	return found ? root : NULL;
+}
+
+/* From the root, in the middle of an iteration: the tree may have lost its nodes, which is no reason to stop. */
+static void *rewalk(struct ma_state *mas, unsigned long key)
+{
+	void *entry = mt_descend(mas, key);
+
+	mas->status = ma_active;
+	return entry;
+}
+
+static void *rewalk_next(struct ma_state *mas, unsigned long key)
+{
+	void *entry = rewalk(mas, key);
+
+	mas->index = key;
+	return entry;
+}
+
+static void *rewalk_prev(struct ma_state *mas, unsigned long key)
+{
+	void *entry = rewalk(mas, key);
+
+	mas->last = key;
+	return entry;
+}
+
+/* The end of what the child taken at @level of the path spans: the first pivot upwards that is in use. */
+static unsigned long path_max(const struct ma_state *mas, unsigned int level)
+{
+	unsigned long max;
+
+	do
+		max = mt_pivot(mt_step_node(mas->path[level]), mt_step_slot(mas->path[level]));
+	while (max == ULONG_MAX && level--);
+	return max;
+}
+
+/* Likewise its beginning. */
+static unsigned long path_min(const struct ma_state *mas, unsigned int level)
+{
+	do {
+		unsigned int slot = mt_step_slot(mas->path[level]);
+
+		if (slot)
+			return mt_pivot(mt_step_node(mas->path[level]), slot - 1) + 1;
+	} while (level--);
+	return 0;
+}
+
+/* Down from the child taken at @level to the leaf that holds @key. False: there was a dead node. */
+static bool descend_from(struct ma_state *mas, unsigned int level, unsigned long key)
+{
+	struct maple_node *node = mt_step_node(mas->path[level]);
+	void *ref = mt_slot(node, mt_step_slot(mas->path[level]));
+
+	if (mt_state(node) & MT_DEAD)
+		return false;
+	while (!mt_is_leaf(ref)) {
+		node = mt_node(ref);
+		mas->path[++level] = mt_step(node, mt_find_slot(node, key));
+		ref = mt_slot(node, mt_step_slot(mas->path[level]));
+	}
+	VMS_ASSERT(level + 1 == mas->depth);
+	mas->node = mt_node(ref);
+	mas->version = mt_state(mas->node);
+	return !(mas->version & MT_DEAD);
+}
+
+static bool next_leaf(struct ma_state *mas)
+{
+	unsigned long key = mas->max + 1;
+	unsigned int level = mas->depth;
+
+	do {
+		if (!level--)
+			return false;
+	} while (mt_pivot(mt_step_node(mas->path[level]), mt_step_slot(mas->path[level])) == ULONG_MAX);
+	mas->path[level]++;
+	if (!descend_from(mas, level, key))
+		return false;
+	mas->min = key;
+	mas->max = path_max(mas, mas->depth - 1u);
+	return true;
+}
+
+static bool prev_leaf(struct ma_state *mas)
+{
+	unsigned long key = mas->min - 1;
+	unsigned int level = mas->depth;
+
+	do {
+		if (!level--)
+			return false;
+	} while (!mt_step_slot(mas->path[level]));
+	mas->path[level]--;
+	if (!descend_from(mas, level, key))
+		return false;
+	mas->max = key;
+	mas->min = path_min(mas, mas->depth - 1u);
+	return true;
+}
+
+/* Move to the range after mas->last, which is not ULONG_MAX. Returns its entry. */
+static void *step_next(struct ma_state *mas)
+{
+	unsigned long key = mas->last + 1, pivot;
+	unsigned int i = mas->offset;
+	void *entry;
+
+	if (unlikely(!mas->node))
+		return rewalk_next(mas, key);
+	if (key > mas->max) {
+		if (unlikely(!next_leaf(mas)))
+			return rewalk_next(mas, key);
+		i = 0;
+	}
+	/* Past empty slots, and slots that a change of shape has moved below the key. */
+	while ((pivot = mt_pivot(mas->node, i)) < key)
+		i++;
+	entry = mt_slot(mas->node, i);
+	if (unlikely(mt_state(mas->node) != mas->version))
+		return rewalk_next(mas, key);
+	mas->offset = i;
+	mas->index = key;
+	mas->last = pivot < mas->max ? pivot : mas->max;
+	return entry;
+}
+
+/* Move to the range before mas->index, which is not 0. Returns its entry. */
+static void *step_prev(struct ma_state *mas)
+{
+	unsigned long key = mas->index - 1, below = 0;
+	unsigned int i = mas->offset;
+	void *entry;
+
+	if (unlikely(!mas->node))
+		return rewalk_prev(mas, key);
+	if (key < mas->min) {
+		if (unlikely(!prev_leaf(mas)))
+			return rewalk_prev(mas, key);
+		i = mt_find_slot(mas->node, key);
+	}
+	for (; i && (below = mt_pivot(mas->node, i - 1)) >= key; i--)
+		;
+	entry = mt_slot(mas->node, i);
+	if (unlikely(mt_state(mas->node) != mas->version))
+		return rewalk_prev(mas, key);
+	mas->offset = i;
+	mas->index = i ? below + 1 : mas->min;
+	mas->last = key;
+	return entry;
+}
+
+/* The next entry, or with @gaps the next range, that begins at or before @max. */
+static void *next_slot(struct ma_state *mas, unsigned long max, bool gaps)
+{
+	void *entry;
+
+	do {
+		if (mas->last >= max) {
+			mas->status = ma_overflow;
+			return NULL;
+		}
+		entry = step_next(mas);
+	} while (!entry && !gaps);
+	return entry;
+}
+
+static void *prev_slot(struct ma_state *mas, unsigned long min, bool gaps)
+{
+	void *entry;
+
+	do {
+		if (mas->index <= min) {
+			mas->status = ma_underflow;
+			return NULL;
+		}
+		entry = step_prev(mas);
+	} while (!entry && !gaps);
+	return entry;
+}
+
+void *mas_walk(struct ma_state *mas)
+{
+	return mt_descend(mas, mas->index);
+}
+
+static void *next(struct ma_state *mas, unsigned long max, bool gaps)
+{
+	void *entry;
+
+	if (mas->last >= max) {
+		mas->status = ma_overflow;
+		return NULL;
+	}
+	switch (mas->status) {
+	case ma_none:
+	case ma_pause:
+	case ma_start:
+		mt_descend(mas, mas->index);
+		break;
+	case ma_underflow: /* stands before the first that was in the limits: that is next */
+		entry = mas_walk(mas);
+		if (entry)
+			return entry;
+		break;
+	case ma_overflow: /* the limit has moved */
+		mas->status = ma_active;
+		break;
+	case ma_error:
+		return NULL;
+	case ma_active:
+	case ma_root:
+		break;
+	}
+	if (mas->status == ma_root) {
+		mas->index = 1;
+		mas->last = ULONG_MAX;
+		mas->status = ma_none;
+	}
+	return mas->status == ma_none ? NULL : next_slot(mas, max, gaps);
+}
+
+void *mas_next(struct ma_state *mas, unsigned long max)
+{
+	return next(mas, max, false);
+}
+
+void *mas_next_range(struct ma_state *mas, unsigned long max)
+{
+	return next(mas, max, true);
+}
+
+static void *prev(struct ma_state *mas, unsigned long min, bool gaps)
+{
+	void *entry;
+
+	if (mas->index <= min) {
+		mas->status = ma_underflow;
+		return NULL;
+	}
+	switch (mas->status) {
+	case ma_none:
+	case ma_pause:
+	case ma_start:
+		mt_descend(mas, mas->index);
+		break;
+	case ma_overflow: /* stands after the last that was in the limits: that is previous */
+		entry = mas_walk(mas);
+		if (entry)
+			return entry;
+		break;
+	case ma_underflow: /* the limit has moved */
+		mas->status = ma_active;
+		break;
+	case ma_error:
+		return NULL;
+	case ma_active:
+	case ma_root:
+		break;
+	}
+	if (mas->status == ma_none)
+		return mas->index ? mt_descend(mas, 0) : NULL;
+	if (mas->status == ma_root) {
+		mas->status = ma_none;
+		return NULL;
+	}
+	return prev_slot(mas, min, gaps);
+}
+
+void *mas_prev(struct ma_state *mas, unsigned long min)
+{
+	return prev(mas, min, false);
+}
+
+void *mas_prev_range(struct ma_state *mas, unsigned long min)
+{
+	return prev(mas, min, true);
+}
+
+/*
+ * Where mas_find() and mas_find_range() begin. True: *entry is the answer; false: it is the next range's.
+ */
+static bool find_begin(struct ma_state *mas, unsigned long max, void **entry)
+{
+	*entry = NULL;
+	switch (mas->status) {
+	case ma_active:
+		return mas->last >= max;
+	case ma_pause:
+		if (mas->last >= max)
+			return true;
+		mas->index = ++mas->last;
+		break;
+	case ma_none:
+		if (mas->last >= max)
+			return true;
+		mas->index = mas->last;
+		break;
+	case ma_underflow: /* stands before what is wanted */
+		if (mas->index >= max) {
+			mas->status = ma_overflow;
+			return true;
+		}
+		break;
+	case ma_overflow:
+		if (mas->last >= max)
+			return true;
+		break;
+	case ma_error:
+		return true;
+	case ma_start:
+		break;
+	case ma_root:
+		mas->index = 1;
+		mas->last = ULONG_MAX;
+		mas->status = ma_none;
+		return true;
+	}
+	if (mas->index > max)
+		return true;
+	*entry = mt_descend(mas, mas->index);
+	return *entry || mas->status != ma_active || mas->index == max;
+}
+
+void *mas_find(struct ma_state *mas, unsigned long max)
+{
+	void *entry;
+
+	if (find_begin(mas, max, &entry))
+		return entry;
+	entry = next_slot(mas, max, false);
+	mas->status = ma_active;
+	return entry;
+}
+
+void *mas_find_range(struct ma_state *mas, unsigned long max)
+{
+	void *entry;
+
+	return find_begin(mas, max, &entry) ? entry : next_slot(mas, max, true);
+}
+
+static bool find_rev_begin(struct ma_state *mas, unsigned long min, void **entry)
+{
+	*entry = NULL;
+	switch (mas->status) {
+	case ma_active:
+		return mas->index < min;
+	case ma_pause:
+		if (mas->index <= min) {
+			mas->status = ma_underflow;
+			return true;
+		}
+		mas->last = --mas->index;
+		break;
+	case ma_none:
+		if (mas->index <= min)
+			return true;
+		mas->last = mas->index;
+		break;
+	case ma_overflow: /* stands after what is wanted */
+		if (mas->index <= min) {
+			mas->status = ma_underflow;
+			return true;
+		}
+		mas->status = ma_active;
+		return false;
+	case ma_underflow:
+		if (mas->index <= min)
+			return true;
+		mas->status = ma_active;
+		return false;
+	case ma_error:
+		return true;
+	case ma_start:
+		break;
+	case ma_root:
+		mas->status = ma_none;
+		return true;
+	}
+	if (mas->index < min)
+		return true;
+	*entry = mt_descend(mas, mas->index);
+	if (*entry)
+		return true;
+	if (mas->status == ma_none) {
+		if (mas->index && !min)
+			*entry = mt_descend(mas, 0);
+		return true;
+	}
+	return mas->index < min;
+}
+
+void *mas_find_rev(struct ma_state *mas, unsigned long min)
+{
+	void *entry;
+
+	return find_rev_begin(mas, min, &entry) ? entry : prev_slot(mas, min, false);
+}
+
+void *mas_find_range_rev(struct ma_state *mas, unsigned long min)
+{
+	void *entry;
+
+	return find_rev_begin(mas, min, &entry) ? entry : prev_slot(mas, min, true);
+}

@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rebuild.c - stores that need new nodes: one new leaf, two or three leaves, and as many levels above them as have to change.
+ *
+ *	            [ a | b | c ]                    [ a | b'| c ]
+ *	             /    |    \          =>          /    |    \
+ *	     leaf ... [ L ] [ R ] ...             ...   [ L' ]  ...
+ *
+ * Two tracks run from the root to the leaves of the store's first and last index. At each level, from the leaves upwards, what the nodes from the left
+ * track to the right track shall hold is laid out as one run of slots: those before the left track, the new ones, those after the
+ * right track. If the run is too short for a node of its own, a track is moved outwards to take in a neighbour. The run is then cut
+ * into one to three new nodes, which are the new slots of the level above. It ends where one new node stands for one old one: one store
+ * into the parent's slot, or into the root, and readers see all of it or nothing.
+ *
+ * All nodes are allocated before that store. Only after it are the old ones marked dead, and freed after a grace period.
+ *
+ * Rule kept here: no leaf ends with a gap, but for the last leaf. So gaps that touch are always in one leaf.
+ *
+ * Locks: the tree's lock.
+ */
+#include <errno.h>
+
+#include "lib/maple/internal.h"
+
+#define LEVELS (MAPLE_HEIGHT_MAX + 1)
+#define RUN_MAX (3 * MT_SLOTS)
+
+/* One place at each level from the root (0) to a leaf, with what the node there spans. */
+struct track {
+	struct place {
+		struct maple_node *node;
+		unsigned int slot;
+		unsigned long min, max;
+	} at[LEVELS];
+};
+
+/* A run of slots; the gaps are those of children. */
+struct run {
+	unsigned int n;
+	unsigned long pivot[RUN_MAX];
+	void *slot[RUN_MAX];
+	unsigned long gap[RUN_MAX];
+};
+
+struct rebuild {
+	struct mt_write *w;
+	struct ma_state *mas;
+	unsigned int depth; /* level of the leaves */
+	struct track left, right;
+	struct run run;                         /* of the level under way */
+	struct run made;                        /* the new nodes of that level, as slots of the next */
+	unsigned long from[LEVELS], to[LEVELS]; /* what the new nodes of each level span */
+	unsigned int nr_nodes;
+	void *nodes[3 * LEVELS + 1]; /* all new nodes, to be freed if one cannot be had */
+};
+
+/* ---- tracks ---- */
+
+static unsigned long place_slot_min(const struct place *p)
+{
+	return p->slot ? mt_pivot(p->node, p->slot - 1) + 1 : p->min;
+}
+
+static unsigned long place_slot_max(const struct place *p)
+{
+	unsigned long pivot = mt_pivot(p->node, p->slot);
+
+	return pivot < p->max ? pivot : p->max;
+}
+
+/* From the slot taken at @level - 1 down to @level, there on the slot that holds @key. */
+static void track_down(struct track *t, unsigned int level, unsigned long key)
+{
+	const struct place *up = &t->at[level - 1];
+	struct place *p = &t->at[level];
+
+	p->node = mt_node(mt_slot(up->node, up->slot));
+	p->min = place_slot_min(up);
+	p->max = place_slot_max(up);
+	p->slot = mt_find_slot(p->node, key);
+}
+
+static void track_to(struct rebuild *rb, struct track *t, unsigned long key)
+{
+	t->at[0].node = mt_node(mt_root(rb->mas->tree));
+	t->at[0].min = 0;
+	t->at[0].max = ULONG_MAX;
+	t->at[0].slot = mt_find_slot(t->at[0].node, key);
+	for (unsigned int level = 1; level <= rb->depth; level++)
+		track_down(t, level, key);
+}
+
+/* To the node at @level that holds @key, the neighbour of the present one; upper levels move along. */
+static void track_move(struct track *t, unsigned int level, unsigned long key)
+{
+	unsigned int up = level;
+
+	do
+		up--;
+	while (key < t->at[up].min || key > t->at[up].max);
+	t->at[up].slot = mt_find_slot(t->at[up].node, key);
+	while (up < level)
+		track_down(t, ++up, key);
+}
+
+/* ---- runs ---- */
+
+static void run_push(struct run *run, unsigned long pivot, void *slot, unsigned long gap)
+{
+	VMS_ASSERT(run->n < RUN_MAX);
+	run->pivot[run->n] = pivot;
+	run->slot[run->n] = slot;
+	run->gap[run->n] = gap;
+	run->n++;
+}
+
+/* Slots [from, to) of a node, empty ones left out; to MT_SLOTS: up to its last. */
+static void run_push_slots(struct run *run, const struct place *p, unsigned int from, unsigned int to, bool gaps)
+{
+	unsigned long below = from ? mt_pivot(p->node, from - 1) : 0;
+
+	for (unsigned int i = from; i < to; i++) {
+		unsigned long pivot = mt_pivot(p->node, i);
+
+		if (pivot > p->max)
+			pivot = p->max;
+		if (!i || pivot != below)
+			run_push(run, pivot, mt_slot(p->node, i), gaps ? p->node->gap[i] : 0);
+		below = pivot;
+		if (pivot == p->max)
+			break;
+	}
+}
+
+/* The node left or right of the run at @level joins it. */
+static void run_widen(struct rebuild *rb, unsigned int level)
+{
+	struct place *l = &rb->left.at[level], *r = &rb->right.at[level];
+	bool gaps = level < rb->depth && mt_has_gaps(rb->mas->tree);
+	/* Rather a child of the same parent than a cousin. */
+	bool rightwards = r->max != ULONG_MAX && (r->max != rb->right.at[level - 1].max || l->min == rb->left.at[level - 1].min);
+	struct run old;
+
+	if (rightwards) {
+		track_move(&rb->right, level, r->max + 1);
+		run_push_slots(&rb->run, r, 0, MT_SLOTS, gaps);
+		return;
+	}
+	track_move(&rb->left, level, l->min - 1);
+	old = rb->run;
+	rb->run.n = 0;
+	run_push_slots(&rb->run, l, 0, MT_SLOTS, gaps);
+	for (unsigned int i = 0; i < old.n; i++)
+		run_push(&rb->run, old.pivot[i], old.slot[i], old.gap[i]);
+}
+
+/* ---- new nodes ---- */
+
+static unsigned long run_gap(const struct run *run, unsigned int from, unsigned int to, unsigned long min, bool leaf)
+{
+	unsigned long gap = 0;
+
+	for (unsigned int i = from; i < to; i++) {
+		unsigned long width = run->gap[i];
+
+		if (leaf)
+			width = run->slot[i] ? 0 : run->pivot[i] - min + 1;
+		gap = width > gap ? width : gap;
+		min = run->pivot[i] + 1;
+	}
+	return gap;
+}
+
+/* A new node of the run's slots [from, to); it spans from @min. Appended to rb->made. False: no memory. */
+static bool make_node(struct rebuild *rb, unsigned int from, unsigned int to, unsigned long min, bool leaf)
+{
+	const struct run *run = &rb->run;
+	bool gaps = mt_has_gaps(rb->mas->tree);
+	struct maple_node *node = vms__mt_alloc(rb->mas, leaf ? MT_LEAF : MT_INNER);
+	unsigned int n = to - from;
+
+	if (unlikely(!node))
+		return false;
+	for (unsigned int i = 0; i < MT_PIVOTS; i++)
+		mt_set_pivot(node, i, i + 1 < n ? run->pivot[from + i] : ULONG_MAX);
+	for (unsigned int i = 0; i < MT_SLOTS; i++)
+		mt_set_slot(node, i, i < n ? run->slot[from + i] : NULL);
+	for (unsigned int i = 0; !leaf && gaps && i < MT_SLOTS; i++)
+		node->gap[i] = i < n ? run->gap[from + i] : 0;
+	rb->nodes[rb->nr_nodes++] = mt_ref(node, leaf);
+	run_push(&rb->made, run->pivot[to - 1], mt_ref(node, leaf), gaps ? run_gap(run, from, to, min, leaf) : 0);
+	return true;
+}
+
+/* How many nodes the run needs. Two full leaves cannot be had if the first would end with a gap. */
+static unsigned int nr_parts(const struct run *run, bool leaf)
+{
+	if (leaf && run->n == 2 * MT_SLOTS && !run->slot[MT_SLOTS - 1])
+		return 3;
+	return (run->n + MT_SLOTS - 1) / MT_SLOTS;
+}
+
+/* Where the first of @parts nodes for the run's slots from @from on ends. */
+static unsigned int cut(const struct run *run, unsigned int from, unsigned int parts, bool leaf, bool appending)
+{
+	unsigned int to = from + (run->n - from + parts - 1) / parts;
+
+	if (parts == 1)
+		return run->n;
+	/* Keys that come in order leave full nodes behind, not half-full ones. */
+	if (appending)
+		to = run->n - (parts - 1) * MT_MIN < from + MT_SLOTS ? run->n - (parts - 1) * MT_MIN : from + MT_SLOTS;
+	/* Where one slot is a gap, the one before it is none. */
+	return leaf && !run->slot[to - 1] ? to - 1 : to;
+}
+
+/* Cut the run into new nodes. False: no memory. */
+static bool make_nodes(struct rebuild *rb, unsigned int level, bool leaf)
+{
+	unsigned long min = rb->left.at[level].min;
+	unsigned int parts = nr_parts(&rb->run, leaf);
+	const struct place *r = &rb->right.at[level];
+	bool appending = r->max == ULONG_MAX && place_slot_max(r) == ULONG_MAX;
+
+	rb->made.n = 0;
+	for (unsigned int from = 0, to; parts; parts--, from = to) {
+		to = cut(&rb->run, from, parts, leaf, appending);
+		if (!make_node(rb, from, to, min, leaf))
+			return false;
+		min = rb->run.pivot[to - 1] + 1;
+	}
+	return true;
+}
+
+static int give_up(struct rebuild *rb)
+{
+	while (rb->nr_nodes--) {
+		void *ref = rb->nodes[rb->nr_nodes];
+
+		vms__mt_free(rb->mas->tree, mt_node(ref), mt_is_leaf(ref) ? MT_LEAF : MT_INNER);
+	}
+	return -ENOMEM;
+}
+
+/* ---- old nodes ---- */
+
+/* The old nodes under @node, which spans from @min to @max at @level, that new ones stand for; then itself. */
+static void retire(struct rebuild *rb, struct maple_node *node, unsigned int level, unsigned long min, unsigned long max)
+{
+	const struct maple_tree *mt = rb->mas->tree;
+	struct place p = {.node = node, .min = min, .max = max};
+
+	if (level < rb->depth && rb->from[level + 1] <= rb->to[level + 1]) {
+		unsigned long from = rb->from[level + 1] > min ? rb->from[level + 1] : min;
+		unsigned long to = rb->to[level + 1] < max ? rb->to[level + 1] : max;
+
+		for (p.slot = mt_find_slot(node, from); from <= to; p.slot++) {
+			retire(rb, mt_node(mt_slot(node, p.slot)), level + 1, place_slot_min(&p), place_slot_max(&p));
+			if (place_slot_max(&p) >= to)
+				break;
+		}
+	}
+	vms__mt_retire(mt, node, level == rb->depth ? MT_LEAF : MT_INNER);
+}
+
+/* ---- publication ---- */
+
+/* The tree is @root from now on. */
+static void publish_root(struct rebuild *rb, void *root)
+{
+	struct maple_node *old = mt_node(mt_root(rb->mas->tree));
+
+	mt_publish_root(rb->mas->tree, root);
+	retire(rb, old, 0, 0, ULONG_MAX);
+}
+
+/* The one node made takes the place of the one old node at @level. */
+static void publish_child(struct rebuild *rb, unsigned int level)
+{
+	struct ma_state *mas = rb->mas;
+	struct place *old = &rb->left.at[level], *parent = old - 1;
+
+	mt_publish_slot(parent->node, parent->slot, rb->made.slot[0]);
+	if (mt_has_gaps(mas->tree)) {
+		for (unsigned int i = 0; i < level; i++)
+			mas->path[i] = mt_step(rb->left.at[i].node, rb->left.at[i].slot);
+		vms__mt_gap_changed(mas, level - 1, rb->made.gap[0]);
+	}
+	retire(rb, old->node, level, old->min, old->max);
+}
+
+/* What the root can say without a leaf: nothing at all, or index 0 alone. */
+static bool run_fits_root(const struct run *run)
+{
+	if (run->n == 1)
+		return !run->slot[0];
+	return run->n == 2 && !run->pivot[0] && !run->slot[1] && ((unsigned long)run->slot[0] & 3) != MT_NODE_MARK;
+}
+
+/* ---- the levels ---- */
+
+static bool run_spans_all(const struct rebuild *rb, unsigned int level)
+{
+	return !rb->left.at[level].min && rb->right.at[level].max == ULONG_MAX;
+}
+
+/* The run of the level above: its slots beside the tracks, and the nodes made between them. */
+static void run_lift(struct rebuild *rb, unsigned int level)
+{
+	bool gaps = mt_has_gaps(rb->mas->tree);
+
+	rb->run.n = 0;
+	run_push_slots(&rb->run, &rb->left.at[level], 0, rb->left.at[level].slot, gaps);
+	for (unsigned int i = 0; i < rb->made.n; i++)
+		run_push(&rb->run, rb->made.pivot[i], rb->made.slot[i], rb->made.gap[i]);
+	if (place_slot_max(&rb->right.at[level]) != rb->right.at[level].max)
+		run_push_slots(&rb->run, &rb->right.at[level], rb->right.at[level].slot + 1, MT_SLOTS, gaps);
+}
+
+/* A new root above the nodes made. */
+static int grow_root(struct rebuild *rb)
+{
+	if (rb->depth == MAPLE_HEIGHT_MAX)
+		return give_up(rb);
+	rb->run = rb->made;
+	rb->made.n = 0;
+	if (!make_node(rb, 0, rb->run.n, 0, false))
+		return give_up(rb);
+	publish_root(rb, rb->made.slot[0]);
+	return 0;
+}
+
+/* From the run of the leaves up to the store that publishes it all. */
+static int rebuild_levels(struct rebuild *rb)
+{
+	for (unsigned int level = rb->depth;; level--) {
+		bool leaf = level == rb->depth;
+
+		while (rb->run.n < MT_MIN && !run_spans_all(rb, level))
+			run_widen(rb, level);
+		rb->from[level] = rb->left.at[level].min;
+		rb->to[level] = rb->right.at[level].max;
+		if (leaf && run_spans_all(rb, level) && run_fits_root(&rb->run)) {
+			publish_root(rb, rb->run.n == 1 ? NULL : rb->run.slot[0]);
+			return 0;
+		}
+		if (!make_nodes(rb, level, leaf))
+			return give_up(rb);
+		if (rb->made.n == 1 && run_spans_all(rb, level)) {
+			publish_root(rb, rb->made.slot[0]);
+			return 0;
+		}
+		if (!level)
+			return grow_root(rb);
+		if (rb->made.n == 1 && rb->left.at[level].node == rb->right.at[level].node) {
+			publish_child(rb, level);
+			return 0;
+		}
+		run_lift(rb, level - 1);
+	}
+}
+
+/* ---- the leaves ---- */
+
+/* A gap that ends where the right leaf ends takes the next leaf in, and the gap that it may begin with. */
+static void join_right(struct rebuild *rb, unsigned int *next)
+{
+	struct mt_write *w = rb->w;
+	struct place *r = &rb->right.at[rb->depth];
+
+	if (w->last == r->max && r->max != ULONG_MAX) {
+		track_move(&rb->right, rb->depth, r->max + 1);
+		*next = 0;
+	} else if (w->last == w->hi_max) {
+		*next = r->slot + 1;
+	} else {
+		if (!w->hi_entry)
+			w->last = w->hi_max;
+		return;
+	}
+	if (w->last == ULONG_MAX)
+		return;
+	r->slot = mt_find_slot(r->node, w->last + 1);
+	if (!mt_slot(r->node, r->slot)) {
+		w->last = w->hi_max = place_slot_max(r);
+		*next = r->slot + 1;
+	}
+}
+
+/* A gap takes in the one before it. */
+static void join_left(struct rebuild *rb)
+{
+	struct mt_write *w = rb->w;
+	struct place *l = &rb->left.at[rb->depth];
+
+	if (w->first == w->lo_min && w->first > l->min) {
+		unsigned int i = mt_find_slot(l->node, w->first - 1);
+
+		if (mt_slot(l->node, i))
+			return;
+		l->slot = w->lo = i;
+		w->lo_min = place_slot_min(l);
+		w->lo_entry = NULL;
+	}
+	if (!w->lo_entry)
+		w->first = w->lo_min;
+}
+
+/* The run of the leaves: before, the new range, after. */
+static void run_of_leaves(struct rebuild *rb)
+{
+	struct mt_write *w = rb->w;
+	struct place *l = &rb->left.at[rb->depth], *r = &rb->right.at[rb->depth];
+	unsigned int next;
+
+	w->hi_max = place_slot_max(r);
+	w->hi_entry = mt_slot(r->node, r->slot);
+	next = r->slot + 1;
+	if (!w->entry) {
+		join_left(rb);
+		join_right(rb, &next);
+	}
+	run_push_slots(&rb->run, l, 0, l->slot, false);
+	if (w->lo_min < w->first)
+		run_push(&rb->run, w->first - 1, w->lo_entry, 0);
+	run_push(&rb->run, w->last, w->entry, 0);
+	if (w->last < w->hi_max)
+		run_push(&rb->run, w->hi_max, w->hi_entry, 0);
+	if (rb->run.pivot[rb->run.n - 1] != r->max)
+		run_push_slots(&rb->run, r, next, MT_SLOTS, false);
+}
+
+int vms__mt_rebuild(struct mt_write *w, enum mt_store_type type)
+{
+	struct rebuild rb;
+	int err;
+
+	(void)type;
+	rb.w = w;
+	rb.mas = w->mas;
+	rb.depth = w->mas->depth;
+	rb.run.n = rb.made.n = rb.nr_nodes = 0;
+	for (unsigned int i = 0; i <= rb.depth; i++) {
+		rb.from[i] = 1;
+		rb.to[i] = 0;
+	}
+	track_to(&rb, &rb.left, w->first);
+	rb.right = rb.left;
+	if (w->last > rb.left.at[rb.depth].max)
+		track_to(&rb, &rb.right, w->last);
+	else
+		rb.right.at[rb.depth].slot = mt_find_slot(rb.right.at[rb.depth].node, w->last);
+	run_of_leaves(&rb);
+	err = rebuild_levels(&rb);
+	/* The cursor's leaf may be gone: it keeps its range only. */
+	w->mas->node = NULL;
+	return err;
+}
+
+void vms__mt_rebuild_need(const struct mt_write *w, unsigned int *leaves, unsigned int *inner)
+{
+	/* Each level is cut into three nodes at most, and one more can come on top. */
+	*leaves = 3;
+	*inner = 3 * w->mas->depth + 1;
+}
+
+int vms__mt_plant(struct ma_state *mas, void *entry)
+{
+	void *root = mt_root(mas->tree);
+	unsigned long first = mas->index, last = mas->last;
+	struct rebuild rb = {.mas = mas};
+	struct run *run = &rb.run;
+
+	mas->node = NULL;
+	if (!entry) {
+		if (!first)
+			mt_publish_root(mas->tree, NULL);
+		return 0;
+	}
+	if (root && first)
+		run_push(run, 0, root, 0);
+	if (first > (root ? 1 : 0))
+		run_push(run, first - 1, NULL, 0);
+	run_push(run, last, entry, 0);
+	if (last != ULONG_MAX)
+		run_push(run, ULONG_MAX, NULL, 0);
+	if (run_fits_root(run)) {
+		mt_publish_root(mas->tree, entry);
+		return 0;
+	}
+	if (!make_node(&rb, 0, run->n, 0, true))
+		return give_up(&rb);
+	mt_publish_root(mas->tree, rb.made.slot[0]);
+	return 0;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store.c - the stores of a cursor: find the place, say what kind of store it is, then have it done in place (here, shape.c) or by new
+ * nodes (rebuild.c). Preallocation is the same with a pause in the middle: the kind says how many nodes can be needed.
+ *
+ * Locks: the tree's lock, for every function.
+ */
+#include <errno.h>
+
+#include "lib/maple/internal.h"
+
+/* The cursor to the leaf slot that holds mas->index, by as little walking as can be; index and last stay what is to be stored. */
+static void locate(struct ma_state *mas)
+{
+	unsigned long first = mas->index, last = mas->last;
+
+	if (mas->status == ma_active && mas->node && first >= mas->min && first <= mas->max &&
+	    mt_state(mas->node) == mas->version) {
+		mas->offset = mt_find_slot(mas->node, first);
+		return;
+	}
+	mt_descend(mas, first);
+	mas->index = first;
+	mas->last = last;
+}
+
+static unsigned long slot_min(const struct ma_state *mas, unsigned int i)
+{
+	return i ? mt_pivot(mas->node, i - 1) + 1 : mas->min;
+}
+
+static unsigned long slot_max(const struct ma_state *mas, unsigned int i)
+{
+	unsigned long pivot = mt_pivot(mas->node, i);
+
+	return pivot < mas->max ? pivot : mas->max;
+}
+
+/* A gap stored beside a gap in the same leaf becomes one with it. */
+static void join_left(struct mt_write *w)
+{
+	unsigned int i = w->lo;
+
+	if (w->lo_min == w->first && i) {
+		unsigned long end = w->first - 1;
+
+		for (i--; i && mt_pivot(w->mas->node, i - 1) == end; i--)
+			; /* empty slots */
+		if (mt_slot(w->mas->node, i))
+			return;
+		w->lo = i;
+		w->lo_min = slot_min(w->mas, i);
+		w->lo_entry = NULL;
+	}
+	if (!w->lo_entry)
+		w->first = w->lo_min;
+}
+
+static void join_right(struct mt_write *w)
+{
+	unsigned int i = w->hi;
+
+	if (w->hi_max == w->last && i < w->end) {
+		for (i++; mt_pivot(w->mas->node, i) == w->last; i++)
+			; /* empty slots */
+		if (mt_slot(w->mas->node, i))
+			return;
+		w->hi = i;
+		w->hi_max = slot_max(w->mas, i);
+		w->hi_entry = NULL;
+	}
+	if (!w->hi_entry)
+		w->last = w->hi_max;
+}
+
+/* Slots in use in [from, to], empty ones not counted. */
+static unsigned int count_slots(const struct maple_node *leaf, unsigned int from, unsigned int to)
+{
+	unsigned int n = to - from + 1;
+
+	for (unsigned int i = from; i <= to; i++)
+		n -= i && i < MT_PIVOTS && mt_pivot(leaf, i) == mt_pivot(leaf, i - 1);
+	return n;
+}
+
+/* Slots that the leaf will have. */
+static unsigned int slots_after(const struct mt_write *w)
+{
+	return count_slots(w->mas->node, 0, w->end) - count_slots(w->mas->node, w->lo, w->hi) + 1 + (w->lo_min < w->first) +
+	       (w->hi_max > w->last);
+}
+
+/* Find the place of the store that the cursor and @entry describe, and say what kind it is. */
+static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, void *entry)
+{
+	unsigned int n;
+
+	*w = (struct mt_write){.mas = mas, .entry = entry, .first = mas->index, .last = mas->last};
+	locate(mas);
+	if (mas->status != ma_active)
+		return MT_STORE_ROOT;
+	w->lo = mas->offset;
+	w->lo_min = slot_min(mas, w->lo);
+	w->lo_entry = mt_slot(mas->node, w->lo);
+	w->end = mt_find_slot(mas->node, mas->max);
+	if (w->last > mas->max)
+		return MT_STORE_REBUILD;
+	w->hi = mt_find_slot(mas->node, w->last);
+	w->hi_max = slot_max(mas, w->hi);
+	w->hi_entry = mt_slot(mas->node, w->hi);
+	if (!entry) {
+		/* No leaf but the last ends with a gap. */
+		if (w->last == mas->max && mas->max != ULONG_MAX)
+			return MT_STORE_REBUILD;
+		join_left(w);
+		join_right(w);
+	}
+	if (w->lo == w->hi && w->first == w->lo_min && w->last == w->hi_max)
+		return w->lo_entry == entry ? MT_STORE_NOTHING : MT_STORE_SLOT;
+	n = slots_after(w);
+	if (n > MT_SLOTS || (mas->depth ? n < MT_MIN : n <= 2))
+		return MT_STORE_REBUILD;
+	return MT_STORE_LEAF;
+}
+
+static void store_slot(struct mt_write *w)
+{
+	struct ma_state *mas = w->mas;
+
+	mt_publish_slot(mas->node, w->lo, w->entry);
+	mas->offset = w->lo;
+	if (mt_has_gaps(mas->tree) && mas->depth && !w->entry != !w->lo_entry)
+		vms__mt_gap_changed(mas, mas->depth - 1u, vms__mt_leaf_gap(mas->node, mas->min, mas->max));
+}
+
+static int carry_out(struct mt_write *w, enum mt_store_type type)
+{
+	struct ma_state *mas = w->mas;
+	int err = 0;
+
+	switch (type) {
+	case MT_STORE_NOTHING:
+		break;
+	case MT_STORE_SLOT:
+		store_slot(w);
+		break;
+	case MT_STORE_ROOT:
+		err = vms__mt_plant(mas, w->entry);
+		break;
+	case MT_STORE_SHAPE:
+	case MT_STORE_LEAF:
+	case MT_STORE_REBUILD:
+		err = vms__mt_rebuild(w, type);
+		break;
+	}
+	if (unlikely(err)) {
+		mas_set_error(mas, err);
+		return err;
+	}
+	mas->index = w->first;
+	mas->last = w->last;
+	mas->status = ma_active;
+	return 0;
+}
+
+static int store(struct ma_state *mas, void *entry, void **old)
+{
+	struct mt_write w;
+	enum mt_store_type type;
+
+	mt_assert_write_locked(mas->tree);
+	if (mas->index > mas->last) {
+		mas_set_error(mas, -EINVAL);
+		return -EINVAL;
+	}
+	type = plan(&w, mas, entry);
+	*old = w.lo_entry;
+	if (type == MT_STORE_ROOT)
+		*old = w.first ? NULL : mt_root(mas->tree);
+	return carry_out(&w, type);
+}
+
+void *mas_store(struct ma_state *mas, void *entry)
+{
+	void *old;
+
+	return store(mas, entry, &old) ? NULL : old;
+}
+
+int mas_store_gfp(struct ma_state *mas, void *entry, gfp_t gfp)
+{
+	void *old;
+
+	(void)gfp;
+	return store(mas, entry, &old);
+}
+
+static void plan_need(const struct mt_write *w, enum mt_store_type type, unsigned int *leaves, unsigned int *inner)
+{
+	*leaves = *inner = 0;
+	switch (type) {
+	case MT_STORE_NOTHING:
+	case MT_STORE_SLOT:
+	case MT_STORE_SHAPE:
+		break;
+	case MT_STORE_ROOT:
+	case MT_STORE_LEAF:
+		*leaves = 1;
+		break;
+	case MT_STORE_REBUILD:
+		vms__mt_rebuild_need(w, leaves, inner);
+		break;
+	}
+}
+
+int mas_preallocate(struct ma_state *mas, void *entry, gfp_t gfp)
+{
+	struct mt_write w;
+	unsigned int leaves, inner;
+	int err;
+
+	(void)gfp;
+	mt_assert_write_locked(mas->tree);
+	if (mas->index > mas->last)
+		return -EINVAL;
+	plan_need(&w, plan(&w, mas, entry), &leaves, &inner);
+	err = vms__mt_reserve(mas, leaves, inner);
+	if (err)
+		mas_reset(mas);
+	return err;
+}
+
+void mas_store_prealloc(struct ma_state *mas, void *entry)
+{
+	void *old;
+	int err = store(mas, entry, &old);
+
+	/* Only a plan for another store, or another tree, could have come short. */
+	VMS_BUG_ON(err);
+	mas_destroy(mas);
+}
+
+void *mas_erase(struct ma_state *mas)
+{
+	void *entry = mt_descend(mas, mas->index), *old;
+
+	mt_assert_write_locked(mas->tree);
+	if (!entry)
+		return NULL;
+	return store(mas, NULL, &old) ? NULL : entry;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * validate.c - every rule of the tree, checked from the root down with the bounds that parents imply.
+ *
+ * Locks: the tree's lock.
+ */
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "lib/maple/internal.h"
+
+struct check {
+	const struct maple_tree *mt;
+	FILE *why;
+	int broken;
+	unsigned int height;
+	const void *before; /* entry of the range before the one looked at */
+	bool any;           /* there is one before */
+	struct vms_mt_stats stats;
+};
+
+__attribute__((format(printf, 3, 4))) static void rule(struct check *c, bool holds, const char *fmt, ...)
+{
+	va_list args;
+
+	if (holds)
+		return;
+	c->broken++;
+	if (!c->why)
+		return;
+	va_start(args, fmt);
+	fputs("maple tree: ", c->why);
+	vfprintf(c->why, fmt, args);
+	fputc('\n', c->why);
+	va_end(args);
+}
+
+/* Returns the last slot of @node. */
+static unsigned int check_pivots(struct check *c, const struct maple_node *node, unsigned long min, unsigned long max, bool leaf)
+{
+	unsigned int end = mt_find_slot(node, max);
+	unsigned long below = min;
+
+	for (unsigned int i = 0; i < end; i++) {
+		unsigned long pivot = mt_pivot(node, i);
+		bool empty = leaf && i && pivot == mt_pivot(node, i - 1);
+
+		rule(c, empty || (pivot >= below && pivot < max), "%p: pivot %u is %#lx, out of [%#lx, %#lx)", (void *)node, i,
+		     pivot, below, max);
+		below = pivot + 1;
+	}
+	for (unsigned int i = end; i < MT_PIVOTS; i++)
+		rule(c, mt_pivot(node, i) == ULONG_MAX, "%p: pivot %u, after the last slot %u, is %#lx", (void *)node, i, end,
+		     mt_pivot(node, i));
+	return end;
+}
+
+static unsigned long check_leaf(struct check *c, const struct maple_node *leaf, unsigned long min, unsigned long max,
+				unsigned int depth)
+{
+	unsigned int end = check_pivots(c, leaf, min, max, true), used = 0;
+	unsigned long low = min;
+
+	for (unsigned int i = 0; i <= end; i++) {
+		unsigned long high = i < end ? mt_pivot(leaf, i) : max;
+		void *entry = mt_slot(leaf, i);
+
+		if (high + 1 == low && i)
+			continue;
+		used++;
+		rule(c, entry || c->before || !c->any, "%p: gap at %#lx touches the gap before it", (void *)leaf, low);
+		c->stats.entries += entry != NULL;
+		c->before = entry;
+		c->any = true;
+		low = high + 1;
+	}
+	rule(c, mt_slot(leaf, end) || max == ULONG_MAX, "%p: leaf up to %#lx ends with a gap", (void *)leaf, max);
+	rule(c, depth == c->height, "%p: leaf at depth %u of a tree %u high", (void *)leaf, depth, c->height);
+	rule(c, depth == 1 || used >= MT_MIN, "%p: leaf with %u slots in use", (void *)leaf, used);
+	c->stats.leaves++;
+	return vms__mt_leaf_gap(leaf, min, max);
+}
+
+/* Returns the largest gap there is. */
+static unsigned long check_node(struct check *c, const void *ref, unsigned long min, unsigned long max, unsigned int depth)
+{
+	const struct maple_node *node = mt_node(ref);
+	unsigned long low = min, largest = 0;
+	unsigned int end;
+
+	rule(c, mt_is_node(ref) && node, "%p is no node", ref);
+	rule(c, !(mt_state(node) & MT_DEAD), "%p: dead node in the tree", (void *)node);
+	if (mt_is_leaf(ref))
+		return check_leaf(c, node, min, max, depth);
+	end = check_pivots(c, node, min, max, false);
+	rule(c, end + 1 >= (depth == 1 ? 2 : MT_MIN), "%p: inner node with %u slots", (void *)node, end + 1);
+	for (unsigned int i = 0; i <= end; i++) {
+		unsigned long high = i < end ? mt_pivot(node, i) : max;
+		unsigned long gap = check_node(c, mt_slot(node, i), low, high, depth + 1);
+
+		rule(c, !mt_has_gaps(c->mt) || node->gap[i] == gap, "%p: gap of slot %u is noted as %#lx, is %#lx", (void *)node, i,
+		     mt_has_gaps(c->mt) ? node->gap[i] : 0, gap);
+		largest = gap > largest ? gap : largest;
+		low = high + 1;
+	}
+	for (unsigned int i = end + 1; i < MT_SLOTS && mt_has_gaps(c->mt); i++)
+		rule(c, !node->gap[i], "%p: unused slot %u has a gap", (void *)node, i);
+	c->stats.inner_nodes++;
+	return largest;
+}
+
+static void check_tree(struct check *c)
+{
+	void *root = mt_root(c->mt);
+
+	c->height = mt_height(c->mt);
+	c->stats.height = c->height;
+	if (mt_is_node(root))
+		check_node(c, root, 0, ULONG_MAX, 1);
+	else
+		c->stats.entries = root != NULL;
+}
+
+int vms_mt_check(const struct maple_tree *mt, FILE *why)
+{
+	struct check c = {.mt = mt, .why = why};
+
+	check_tree(&c);
+	return c.broken;
+}
+
+void mt_validate(struct maple_tree *mt)
+{
+	if (!vms_mt_check(mt, stderr))
+		return;
+	mt_dump(mt, mt_dump_hex);
+	abort();
+}
+
+void vms_mt_stats(const struct maple_tree *mt, struct vms_mt_stats *stats)
+{
+	struct check c = {.mt = mt};
+
+	check_tree(&c);
+	*stats = c.stats;
+	stats->bytes = stats->leaves * vms__mt_node_size(mt, MT_LEAF) + stats->inner_nodes * vms__mt_node_size(mt, MT_INNER);
+}
