@@ -208,6 +208,23 @@ static void on_fault(struct builder *builder, struct trace_thread *thread, const
 	effect->fault.in_call = thread->call.open && !event->fault.user;
 	thread->fault.state = FAULT_RAISED;
 	thread->fault.effect = index_of(builder, effect);
+	thread->fault.raised = moment_of(event);
+}
+
+/*
+ * A thread that ends looks through its space under the read lock. Killed by another thread's exit_group, it may do so with a fault as
+ * its last event before, maybe long before: that lock was not the fault's.
+ */
+static void give_back_lock_of_exit(struct builder *builder, struct trace_thread *thread)
+{
+	struct trace_effect *effect;
+
+	if (thread->fault.state != FAULT_LOCKED && thread->fault.state != FAULT_UNLOCKED)
+		return;
+	effect = effect_at(builder, thread->fault.effect);
+	effect->commit = thread->fault.raised.line;
+	effect->time = thread->fault.raised.time;
+	effect->fault.took_lock = false;
 }
 
 /* ---- calls ---- */
@@ -521,6 +538,8 @@ static void on_thread_event(struct builder *builder, const struct trace_event *e
 	/* A lock may be taken on the way out, after the thread's end was told. */
 	if (!thread)
 		return;
+	if (event->type == TRACE_EV_SCHED_EXIT)
+		give_back_lock_of_exit(builder, thread);
 	if (!lock && event->type != TRACE_EV_MAP)
 		thread->fault.state = FAULT_NONE;
 	switch (event->type) {

@@ -11,7 +11,8 @@
  *       a call:   its first successful acquisition of its own space's mmap_lock for writing; a call that took none: the first for
  *                 reading; one that took none at all (refused early, or under a VMA's lock): its exit;
  *       a fault:  the acquisition of mmap_lock for reading that follows it in its thread before anything else does; where that one
- *                 is given up for a write lock at once (growth of the stack), the write lock's; without any: its own line;
+ *                 is given up for a write lock at once (growth of the stack), the write lock's; without any: its own line (the one
+ *                 that a dying thread takes on its way out is no fault's);
  *       execve:   PERF_RECORD_COMM exec;   fork: as a call;   an end: PERF_RECORD_EXIT.
  *
  * A recording without mmap_lock events is ordered by the calls' exits and the faults' lines, which is right most of the time and
@@ -81,6 +82,7 @@ struct trace_effect {
 			unsigned long exit_line; /* where the result shows */
 		} call;
 		struct {
+			/* Whether it ended well or in a signal does not show. */
 			uint64_t address;
 			bool write, exec, protection, user;
 			bool took_lock;  /* it went through mmap_lock: no VMA lock was to be had, or not enough */

@@ -47,7 +47,7 @@ struct trace_thread {
 	struct {
 		enum trace_fault_state state;
 		unsigned long effect; /* its index */
-		struct trace_moment write_lock;
+		struct trace_moment raised, write_lock;
 	} fault;
 
 	struct {
