@@ -30,7 +30,7 @@ struct trace_lines {
 	bool ended; /* no more text will come; what is in the buffer is the rest */
 	lzma_stream decoder;
 	size_t text_start, text_end; /* what of text[] is not given out yet */
-	size_t input_len;            /* plain: bytes of input[] not moved to text[] yet, from the front; only before the first fill */
+	size_t input_len; /* plain: bytes of input[] not moved to text[] yet, from the front; only before the first fill */
 	char problem[256];
 	uint8_t input[INPUT_SIZE];
 	char text[TEXT_SIZE + 1]; /* +1: the NUL behind a line that fills it */

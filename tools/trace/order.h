@@ -77,7 +77,7 @@ struct trace_effect {
 		struct {
 			enum trace_call call;
 			uint64_t args[TRACE_MAX_ARGS];
-			int64_t result;          /* as trace_event.leave.result */
+			int64_t result; /* as trace_event.leave.result */
 			bool took_write_lock;
 			unsigned long exit_line; /* where the result shows */
 		} call;
@@ -85,8 +85,8 @@ struct trace_effect {
 			/* Whether it ended well or in a signal does not show. */
 			uint64_t address;
 			bool write, exec, protection, user;
-			bool took_lock;  /* it went through mmap_lock: no VMA lock was to be had, or not enough */
-			bool in_call;    /* the kernel faulted inside a recorded call, execve excepted */
+			bool took_lock; /* it went through mmap_lock: no VMA lock was to be had, or not enough */
+			bool in_call;   /* the kernel faulted inside a recorded call, execve excepted */
 		} fault;
 		struct {
 			int old_space; /* what the process leaves; TRACE_NO_SPACE when not recorded */
@@ -109,25 +109,25 @@ struct trace_effect {
 };
 
 struct trace_space {
-	int parent;          /* fork: the space it is a copy of; else TRACE_NO_SPACE */
+	int parent;            /* fork: the space it is a copy of; else TRACE_NO_SPACE */
 	bool known_from_start; /* made by a recorded execve, or copied from such a one: its layout is known */
 	int first_pid;
-	uint64_t mm;         /* of the mmap_lock events; 0 when never seen */
+	uint64_t mm;               /* of the mmap_lock events; 0 when never seen */
 	unsigned long first, last; /* indices of its first and last effect in the list */
 	unsigned long nr_effects;
 };
 
 /* What did not fit. All zero in a whole recording, except what the comment says. */
 struct trace_order_problems {
-	unsigned long enters_without_exit;  /* a call that never came back, exit and exit_group not counted */
-	unsigned long exits_without_enter;  /* a child's first return and execve's return not counted */
-	unsigned long maps_unattached;      /* MMAP2 records that no call, fault or execve made */
-	unsigned long threads_unknown;      /* threads that did something before a fork or execve introduced them */
-	unsigned long mm_conflicts;         /* calls that locked another space for writing than the one they should use */
+	unsigned long enters_without_exit; /* a call that never came back, exit and exit_group not counted */
+	unsigned long exits_without_enter; /* a child's first return and execve's return not counted */
+	unsigned long maps_unattached;     /* MMAP2 records that no call, fault or execve made */
+	unsigned long threads_unknown;     /* threads that did something before a fork or execve introduced them */
+	unsigned long mm_conflicts;        /* calls that locked another space for writing than the one they should use */
 	unsigned long execs_unfinished;
-	unsigned long threads_left;         /* alive at the end: not wrong when a program leaves a daemon behind */
-	uint64_t lost;                      /* events that perf had to drop: nothing can be trusted after the first */
-	unsigned long first_line;           /* of the first of them; 0: none */
+	unsigned long threads_left; /* alive at the end: not wrong when a program leaves a daemon behind */
+	uint64_t lost;              /* events that perf had to drop: nothing can be trusted after the first */
+	unsigned long first_line;   /* of the first of them; 0: none */
 };
 
 struct trace_order {

@@ -31,9 +31,9 @@ enum trace_fault_state {
 struct trace_thread {
 	struct trace_thread *next; /* in its bucket */
 	int tid, pid, space;
-	bool newborn;                /* returns from the fork that made it without having entered it */
-	bool back_from_exec;         /* will return from an execve that began before the recording, or in another thread */
-	struct trace_moment dying;   /* sched_process_exit */
+	bool newborn;              /* returns from the fork that made it without having entered it */
+	bool back_from_exec;       /* will return from an execve that began before the recording, or in another thread */
+	struct trace_moment dying; /* sched_process_exit */
 
 	struct {
 		bool open;

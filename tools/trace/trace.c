@@ -417,8 +417,10 @@ static bool take_perms(struct cursor *cursor, unsigned int *perms)
 	static const struct {
 		char set, clear;
 		unsigned int bit;
-	} columns[] = {
-		{'r', '-', TRACE_PERM_READ}, {'w', '-', TRACE_PERM_WRITE}, {'x', '-', TRACE_PERM_EXEC}, {'s', 'p', TRACE_PERM_SHARED}};
+	} columns[] = {{'r', '-', TRACE_PERM_READ},
+		       {'w', '-', TRACE_PERM_WRITE},
+		       {'x', '-', TRACE_PERM_EXEC},
+		       {'s', 'p', TRACE_PERM_SHARED}};
 	const char *at = cursor->at;
 
 	*perms = 0;
@@ -563,14 +565,10 @@ static const struct event_name tracepoints[] = {
 };
 
 static const struct event_name records[] = {
-	{"PERF_RECORD_MMAP2", TRACE_EV_MAP, read_map},
-	{"PERF_RECORD_FORK", TRACE_EV_TASK_NEW, read_task},
-	{"PERF_RECORD_EXIT", TRACE_EV_TASK_EXIT, read_task},
-	{"PERF_RECORD_COMM", TRACE_EV_COMM, read_comm},
-	{"PERF_RECORD_LOST", TRACE_EV_LOST, read_gap},
-	{"PERF_RECORD_LOST_SAMPLES", TRACE_EV_LOST, read_lost_samples},
-	{"PERF_RECORD_MMAP", TRACE_EV_KERNEL_MAP, read_nothing},
-	{NULL, 0, NULL},
+	{"PERF_RECORD_MMAP2", TRACE_EV_MAP, read_map},           {"PERF_RECORD_FORK", TRACE_EV_TASK_NEW, read_task},
+	{"PERF_RECORD_EXIT", TRACE_EV_TASK_EXIT, read_task},     {"PERF_RECORD_COMM", TRACE_EV_COMM, read_comm},
+	{"PERF_RECORD_LOST", TRACE_EV_LOST, read_gap},           {"PERF_RECORD_LOST_SAMPLES", TRACE_EV_LOST, read_lost_samples},
+	{"PERF_RECORD_MMAP", TRACE_EV_KERNEL_MAP, read_nothing}, {NULL, 0, NULL},
 };
 
 static const struct event_name *find_event(const struct event_name *names, const char *name, size_t len)
@@ -674,7 +672,8 @@ static enum verdict check_time(struct cursor *cursor, uint64_t time)
 	if (time < reader->last_time) {
 		set_error(reader, "found time %llu.%09llu after %llu.%09llu, expected time to rise (two recordings in one file?)",
 			  (unsigned long long)(time / NS_PER_SEC), (unsigned long long)(time % NS_PER_SEC),
-			  (unsigned long long)(reader->last_time / NS_PER_SEC), (unsigned long long)(reader->last_time % NS_PER_SEC));
+			  (unsigned long long)(reader->last_time / NS_PER_SEC),
+			  (unsigned long long)(reader->last_time % NS_PER_SEC));
 		return WRONG;
 	}
 	reader->last_time = time;

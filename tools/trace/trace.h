@@ -59,21 +59,21 @@ enum trace_call {
 const char *trace_call_name(enum trace_call call);
 
 enum trace_type {
-	TRACE_EV_ENTER,       /* syscalls:sys_enter_X        -> enter */
-	TRACE_EV_LEAVE,       /* syscalls:sys_exit_X         -> leave */
-	TRACE_EV_FAULT,       /* exceptions:page_fault_*     -> fault */
-	TRACE_EV_MAP,         /* PERF_RECORD_MMAP2           -> map */
-	TRACE_EV_COMM_EXEC,   /* PERF_RECORD_COMM exec:      -> comm; execve has thrown away the old space, the new one begins */
-	TRACE_EV_COMM,        /* PERF_RECORD_COMM:           -> comm; a mere change of name */
-	TRACE_EV_TASK_NEW,    /* PERF_RECORD_FORK            -> task; a thread or process begins (seen by its parent) */
-	TRACE_EV_TASK_EXIT,   /* PERF_RECORD_EXIT            -> task; the last event of a thread */
-	TRACE_EV_SCHED_FORK,  /* sched:sched_process_fork    -> task; pid and ppid hold thread ids, as the kernel gives them */
-	TRACE_EV_SCHED_EXEC,  /* sched:sched_process_exec    -> exec; the new space is laid out */
-	TRACE_EV_SCHED_EXIT,  /* sched:sched_process_exit    -> exit */
-	TRACE_EV_LOCKED,      /* mmap_lock_acquire_returned  -> lock */
-	TRACE_EV_RELEASED,    /* mmap_lock_released          -> lock, success true */
-	TRACE_EV_LOST,        /* PERF_RECORD_LOST(_SAMPLES)  -> lost; events are missing here */
-	TRACE_EV_KERNEL_MAP,  /* PERF_RECORD_MMAP            nothing of interest: the kernel's own text */
+	TRACE_EV_ENTER,      /* syscalls:sys_enter_X        -> enter */
+	TRACE_EV_LEAVE,      /* syscalls:sys_exit_X         -> leave */
+	TRACE_EV_FAULT,      /* exceptions:page_fault_*     -> fault */
+	TRACE_EV_MAP,        /* PERF_RECORD_MMAP2           -> map */
+	TRACE_EV_COMM_EXEC,  /* PERF_RECORD_COMM exec:      -> comm; execve has thrown away the old space, the new one begins */
+	TRACE_EV_COMM,       /* PERF_RECORD_COMM:           -> comm; a mere change of name */
+	TRACE_EV_TASK_NEW,   /* PERF_RECORD_FORK            -> task; a thread or process begins (seen by its parent) */
+	TRACE_EV_TASK_EXIT,  /* PERF_RECORD_EXIT            -> task; the last event of a thread */
+	TRACE_EV_SCHED_FORK, /* sched:sched_process_fork    -> task; pid and ppid hold thread ids, as the kernel gives them */
+	TRACE_EV_SCHED_EXEC, /* sched:sched_process_exec    -> exec; the new space is laid out */
+	TRACE_EV_SCHED_EXIT, /* sched:sched_process_exit    -> exit */
+	TRACE_EV_LOCKED,     /* mmap_lock_acquire_returned  -> lock */
+	TRACE_EV_RELEASED,   /* mmap_lock_released          -> lock, success true */
+	TRACE_EV_LOST,       /* PERF_RECORD_LOST(_SAMPLES)  -> lost; events are missing here */
+	TRACE_EV_KERNEL_MAP, /* PERF_RECORD_MMAP            nothing of interest: the kernel's own text */
 	TRACE_NR_TYPES
 };
 
@@ -85,12 +85,12 @@ enum trace_type {
 
 /* PERF_RECORD_MMAP2: one VMA as it is after the call, merged with its neighbours. */
 struct trace_map {
-	uint64_t start, len;       /* bytes */
-	uint64_t pgoff;            /* bytes; anonymous memory: vm_pgoff << 12 */
-	unsigned int maj, min;     /* 0:0 for anonymous memory */
-	uint64_t ino, generation;  /* 0: no file */
-	unsigned int perms;        /* TRACE_PERM_* */
-	const char *name;          /* path, "//anon", "[heap]", "[stack]", "[vdso]", ...; may hold blanks */
+	uint64_t start, len;      /* bytes */
+	uint64_t pgoff;           /* bytes; anonymous memory: vm_pgoff << 12 */
+	unsigned int maj, min;    /* 0:0 for anonymous memory */
+	uint64_t ino, generation; /* 0: no file */
+	unsigned int perms;       /* TRACE_PERM_* */
+	const char *name;         /* path, "//anon", "[heap]", "[stack]", "[vdso]", ...; may hold blanks */
 };
 
 /*
@@ -148,9 +148,9 @@ struct trace_event {
 struct trace_counts {
 	unsigned long lines;
 	unsigned long events[TRACE_NR_TYPES];
-	unsigned long unknown;    /* events with a name not listed above */
-	char first_unknown[64];   /* one of them */
-	uint64_t lost;            /* events that perf had to drop, by its LOST and LOST_SAMPLES records */
+	unsigned long unknown;  /* events with a name not listed above */
+	char first_unknown[64]; /* one of them */
+	uint64_t lost;          /* events that perf had to drop, by its LOST and LOST_SAMPLES records */
 };
 
 #define TRACE_ERROR_MAX 1024

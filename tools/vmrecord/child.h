@@ -10,8 +10,8 @@
 
 struct child {
 	pid_t pid;
-	int out;       /* read end of its stdout; -1 unless asked for */
-	int errors;    /* read end of its stderr; -1 unless asked for */
+	int out;    /* read end of its stdout; -1 unless asked for */
+	int errors; /* read end of its stderr; -1 unless asked for */
 };
 
 /* The file that execvp() would run for @name, executable by us. */

@@ -31,11 +31,8 @@ static const char *const tracefs_places[] = {"/sys/kernel/tracing", "/sys/kernel
 /* Without the first five there is no recording. */
 #define NR_REQUIRED 5
 static const char *const events_always[] = {
-	"exceptions:page_fault_user",
-	"exceptions:page_fault_kernel",
-	"sched:sched_process_fork",
-	"sched:sched_process_exec",
-	"sched:sched_process_exit",
+	"exceptions:page_fault_user", "exceptions:page_fault_kernel", "sched:sched_process_fork",
+	"sched:sched_process_exec",   "sched:sched_process_exit",
 };
 
 static const char *const events_locks[] = {
@@ -44,9 +41,9 @@ static const char *const events_locks[] = {
 };
 
 static const char *const calls[] = {
-	"mmap",	  "munmap",     "mprotect", "pkey_mprotect",    "mremap", "brk",   "madvise", "mlock",	"mlock2", "munlock", "mlockall",
-	"munlockall", "mseal",      "remap_file_pages", "shmat",	"shmdt",  "clone", "clone3",  "fork",	"vfork",  "execve",  "exit_group",
-	"exit",
+	"mmap",     "munmap",     "mprotect", "pkey_mprotect",    "mremap", "brk",   "madvise", "mlock",  "mlock2", "munlock",
+	"mlockall", "munlockall", "mseal",    "remap_file_pages", "shmat",  "shmdt", "clone",   "clone3", "fork",   "vfork",
+	"execve",   "exit_group", "exit",
 };
 
 /* ---- may we? ---- */
@@ -68,10 +65,11 @@ static const char *find_tracefs(void)
 			why = EACCES;
 	}
 	if (why == EACCES)
-		say("the tracepoints under %s may not be read: run as root, or allow it: mount -o remount,mode=755 %s", tracefs_places[0],
-		    tracefs_places[0]);
+		say("the tracepoints under %s may not be read: run as root, or allow it: mount -o remount,mode=755 %s",
+		    tracefs_places[0], tracefs_places[0]);
 	else
-		say("there are no tracepoints under %s: mount them (as root): mount -t tracefs nodev %s; in a container, let it see the "
+		say("there are no tracepoints under %s: mount them (as root): mount -t tracefs nodev %s; in a container, let it "
+		    "see the "
 		    "host's",
 		    tracefs_places[0], tracefs_places[0]);
 	return NULL;
@@ -125,11 +123,13 @@ static bool refuse_perf_event(int why)
 	case EACCES:
 	case EPERM:
 		say("perf may not use tracepoints here (kernel.perf_event_paranoid is %d): run as root, or allow it: sysctl -w "
-		    "kernel.perf_event_paranoid=-1; in a container, add CAP_PERFMON and a seccomp profile that lets perf_event_open through",
+		    "kernel.perf_event_paranoid=-1; in a container, add CAP_PERFMON and a seccomp profile that lets "
+		    "perf_event_open through",
 		    paranoid_level());
 		break;
 	case ENOSYS:
-		say("perf_event_open is not to be had here: the kernel lacks CONFIG_PERF_EVENTS, or a container's seccomp profile hides it");
+		say("perf_event_open is not to be had here: the kernel lacks CONFIG_PERF_EVENTS, or a container's seccomp profile "
+		    "hides it");
 		break;
 	default:
 		say("perf_event_open fails: %s", strerror(why));
@@ -152,7 +152,8 @@ static bool may_trace(const char *tracefs)
 	long fd;
 
 	if (id < 0) {
-		say("the tracepoints under %s may not be read: run as root, or allow it: mount -o remount,mode=755 %s", tracefs, tracefs);
+		say("the tracepoints under %s may not be read: run as root, or allow it: mount -o remount,mode=755 %s", tracefs,
+		    tracefs);
 		return false;
 	}
 	attr.config = (uint64_t)id;
@@ -260,8 +261,9 @@ int perf_record(const struct perf_request *request, const char *events, const ch
 	 * -c 1: every event. -d: MMAP2 records of data mappings too, with what a VMA is after merging. -B -N: do not copy the
 	 * programs that ran into ~/.debug.
 	 */
-	const char *const options[] = {request->program, "record", "-q", "-B",   "-N", "-c", "1",  "-d", "-m",
-				       request->buffer,  "-k",	   "CLOCK_MONOTONIC", "-e", events, "-o", data, "--"};
+	const char *const options[] = {
+		request->program,  "record", "-q",   "-B", "-N", "-c", "1", "-d", "-m", request->buffer, "-k",
+		"CLOCK_MONOTONIC", "-e",     events, "-o", data, "--"};
 	size_t nr_options = sizeof(options) / sizeof(options[0]);
 	size_t nr = 0;
 	struct child child;
@@ -446,14 +448,16 @@ static int append_lost_samples(const struct perf_request *request, const char *d
 		return -1;
 	if (!lost)
 		lost = 1; /* perf says that there were some */
-	snprintf(line, sizeof(line), "    0/0     [000]     0.000000000: PERF_RECORD_LOST_SAMPLES lost %llu\n", (unsigned long long)lost);
+	snprintf(line, sizeof(line), "    0/0     [000]     0.000000000: PERF_RECORD_LOST_SAMPLES lost %llu\n",
+		 (unsigned long long)lost);
 	return output_write(output, line, strlen(line));
 }
 
 int perf_script(const struct perf_request *request, const char *data, struct output *output)
 {
-	char *const argv[] = {(char *)request->program, "script", "-i", (char *)data, "--ns", "--show-mmap-events", "--show-task-events",
-			      "--show-lost-events", "-F", SCRIPT_FIELDS, NULL};
+	char *const argv[] = {
+		(char *)request->program, "script", "-i",          (char *)data, "--ns", "--show-mmap-events", "--show-task-events",
+		"--show-lost-events",     "-F",     SCRIPT_FIELDS, NULL};
 	struct complaints complaints = {.len = 0};
 	char text[64];
 	int status = run_script(request, argv, output, NULL, &complaints);

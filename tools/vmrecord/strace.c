@@ -21,8 +21,8 @@
 #define MARK "# vmrecord: strace text: no page faults, no layout of execve, no order among threads; to read, not to replay\n"
 
 /* A question mark: no error where this strace does not know the call. */
-#define CALLS                                                                                                                              \
-	"trace=?mmap,?munmap,?mprotect,?pkey_mprotect,?mremap,?brk,?madvise,?mlock,?mlock2,?munlock,?mlockall,?munlockall,?mseal,"          \
+#define CALLS                                                                                                                      \
+	"trace=?mmap,?munmap,?mprotect,?pkey_mprotect,?mremap,?brk,?madvise,?mlock,?mlock2,?munlock,?mlockall,?munlockall,?mseal," \
 	"?remap_file_pages,?shmat,?shmdt,?clone,?clone3,?fork,?vfork,?execve,?exit_group,?exit"
 
 static int copy_text(const char *scratch, struct output *output)

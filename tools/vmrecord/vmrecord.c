@@ -50,15 +50,17 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static const char doc[] =
-	"Record what CMD does to its address space, for vmreplay.\v"
-	"To let a replay be checked against the kernel's own listing, have the program copy /proc/self/maps near its end, to a file "
-	"NAME.maps beside the recording; for instance, in Python:\n"
-	"  open(\"NAME.maps\", \"w\").write(open(\"/proc/self/maps\").read())\n"
-	"or in a program that ends in a shell: cat /proc/$PID/maps from outside while it waits. `vmreplay check FILE --maps=NAME.maps` then "
-	"demands that the state passes through it.\n\n"
-	"Exit status: 0 recorded; 1 recorded, but events were lost or do not fit together (said on stderr); 2 nothing written. An older "
-	"FILE is replaced only by a whole new one.";
+static const char doc[] = "Record what CMD does to its address space, for vmreplay.\v"
+			  "To let a replay be checked against the kernel's own listing, have the program copy /proc/self/maps near "
+			  "its end, to a file "
+			  "NAME.maps beside the recording; for instance, in Python:\n"
+			  "  open(\"NAME.maps\", \"w\").write(open(\"/proc/self/maps\").read())\n"
+			  "or in a program that ends in a shell: cat /proc/$PID/maps from outside while it waits. `vmreplay check "
+			  "FILE --maps=NAME.maps` then "
+			  "demands that the state passes through it.\n\n"
+			  "Exit status: 0 recorded; 1 recorded, but events were lost or do not fit together (said on stderr); 2 "
+			  "nothing written. An older "
+			  "FILE is replaced only by a whole new one.";
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
@@ -102,9 +104,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 static void say_contents(const struct settings *settings, const struct trace_order *order, const struct output *output)
 {
-	say("%s: %lu calls, %lu faults, %lu threads, %d address spaces, %lu MMAP2 records; %lu lines, %.1f KB; lost: %llu", settings->path,
-	    order->of_kind[TRACE_CALL_DONE], order->of_kind[TRACE_FAULTED], order->of_kind[TRACE_TASK_DONE], order->nr_spaces,
-	    order->counts.events[TRACE_EV_MAP], order->counts.lines, (double)output_xz_bytes(output) / 1e3,
+	say("%s: %lu calls, %lu faults, %lu threads, %d address spaces, %lu MMAP2 records; %lu lines, %.1f KB; lost: %llu",
+	    settings->path, order->of_kind[TRACE_CALL_DONE], order->of_kind[TRACE_FAULTED], order->of_kind[TRACE_TASK_DONE],
+	    order->nr_spaces, order->counts.events[TRACE_EV_MAP], order->counts.lines, (double)output_xz_bytes(output) / 1e3,
 	    (unsigned long long)order->problems.lost);
 }
 
