@@ -116,7 +116,10 @@ int vms__merge_prepare(struct vms__merge *m)
 		return err;
 	donor = anon_vma_donor(m, left, right);
 	m->took_anon_vma = donor != NULL;
-	if (donor && vms__anon_vma_clone(m->target, donor)) {
+	if (!donor)
+		return 1;
+	vma_start_write(m->target); /* a fault in it may be looking at its anon_vma */
+	if (vms__anon_vma_clone(m->target, donor)) {
 		vms__index_cancel(m->mm, &m->store);
 		return -ENOMEM;
 	}

@@ -68,7 +68,10 @@ static int anonymous_vm_flags(unsigned long flags, vm_flags_t *vm_flags)
 /* The object behind shared anonymous memory: its own, hence no two such mappings ever merge. */
 static struct file *shmem_file(unsigned long len)
 {
-	struct address_space *mapping = vms_address_space_create(len, VMS_AS_SHMEM, 0, 1, 0);
+	static _Atomic unsigned long last_ino;
+	/* Relaxed: each object only needs a number of its own. */
+	unsigned long ino = atomic_fetch_add_explicit(&last_ino, 1, memory_order_relaxed) + 1;
+	struct address_space *mapping = vms_address_space_create(len, VMS_AS_SHMEM, 0, 1, ino);
 	struct file *file;
 
 	if (!mapping)

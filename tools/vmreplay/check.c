@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check.c - `vmreplay check`: a recording replayed in the order in which it happened, and every record of it held against the engine:
+ *
+ *   MMAP2        the VMA as the kernel listed it after the call: range, rights, offset, file
+ *   placement    the address that mmap chose by itself
+ *   result       what each call answered, address or errno
+ *   fault        that the touch succeeds
+ *   --maps=FILE  a listing that the program took of itself: some state must equal it
+ *
+ * After a wrong placement the mapping is put where the recording has it, so that one difference is one report.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/harness/args.h"
+#include "tools/trace/order.h"
+#include "tools/vmreplay/files.h"
+#include "tools/vmreplay/listing.h"
+#include "tools/vmreplay/vmreplay.h"
+
+#define MAX_REPORTS 50
+
+struct arguments {
+	const char *path, *maps;
+	struct bench_names engines;
+	bool json;
+};
+
+/* One replay of the recording on one engine. */
+struct replay {
+	const char *path, *engine;
+	const struct trace_order *order;
+	struct mm_struct **mm; /* by space; NULL: not known, or ended */
+	bool *break_known;     /* by space */
+	struct files files;
+	const struct listing *maps; /* or NULL */
+
+	unsigned long mmap2, placements, results, faults, mismatches, skipped, out_of_memory;
+	bool maps_seen;
+};
+
+static void mismatch(struct replay *r, const struct trace_effect *e, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+static void mismatch(struct replay *r, const struct trace_effect *e, const char *fmt, ...)
+{
+	va_list args;
+
+	if (r->mismatches++ >= MAX_REPORTS)
+		return;
+	printf("%s:%lu: [%s] pid %d: ", r->path, e->line, r->engine, e->pid);
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	putchar('\n');
+}
+
+/* ---- one VMA against its MMAP2 record ---- */
+
+static vm_flags_t perms_to_flags(unsigned int perms)
+{
+	return ((perms & TRACE_PERM_READ) ? VM_READ : 0) | ((perms & TRACE_PERM_WRITE) ? VM_WRITE : 0) |
+	       ((perms & TRACE_PERM_EXEC) ? VM_EXEC : 0) | ((perms & TRACE_PERM_SHARED) ? VM_MAYSHARE : 0);
+}
+
+static bool same_file(const struct vm_area_struct *vma, const struct trace_map *map)
+{
+	const struct address_space *mapping = vma->vm_file ? vma->vm_file->f_mapping : NULL;
+
+	if (!mapping)
+		return !map_has_file(map);
+	return mapping->dev_major == map->maj && mapping->dev_minor == map->min && mapping->ino == map->ino;
+}
+
+static void check_map(struct replay *r, const struct trace_effect *e, struct mm_struct *mm, const struct trace_map *map)
+{
+	struct vm_area_struct *vma;
+
+	r->mmap2++;
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, map->start);
+	if (!vma)
+		mismatch(r, e, "MMAP2 %" PRIx64 "-%" PRIx64 ": nothing is mapped there", map->start, map->start + map->len);
+	else if (vma->vm_start != map->start || vma->vm_end != map->start + map->len ||
+		 (vma->vm_flags & (VM_ACCESS_FLAGS | VM_MAYSHARE)) != perms_to_flags(map->perms) ||
+		 vma->vm_pgoff << PAGE_SHIFT != map->pgoff || !same_file(vma, map))
+		mismatch(r, e, "MMAP2: expected %" PRIx64 "-%" PRIx64 " perms %lx offset %" PRIx64 " %s, got %lx-%lx perms %lx offset %lx %s",
+			 map->start, map->start + map->len, perms_to_flags(map->perms), map->pgoff, map->name, vma->vm_start,
+			 vma->vm_end, vma->vm_flags & (VM_ACCESS_FLAGS | VM_MAYSHARE), vma->vm_pgoff << PAGE_SHIFT,
+			 vma->vm_file ? vma->vm_file->f_path : "//anon");
+	mmap_read_unlock(mm);
+}
+
+/*
+ * A call that changes several VMAs records each one as it is at that moment; what it does to the next one may still join the two.
+ * The last record is the state that it leaves; the ones before are checked if nothing joined them.
+ */
+static void check_maps(struct replay *r, const struct trace_effect *e, struct mm_struct *mm)
+{
+	for (unsigned int i = 0; i < e->nr_maps; i++) {
+		const struct trace_map *map = &e->maps[i];
+		bool joined_later = false;
+
+		for (unsigned int j = i + 1; j < e->nr_maps; j++)
+			joined_later |= e->maps[j].start < map->start + map->len && map->start < e->maps[j].start + e->maps[j].len;
+		if (!joined_later)
+			check_map(r, e, mm, map);
+	}
+}
+
+/* ---- execve ---- */
+
+/* Top-down placement began where the highest mapping of the new space ends, the stack aside. */
+static unsigned long find_mmap_base(const struct trace_effect *e)
+{
+	unsigned long base = 0, end;
+
+	for (unsigned int i = 0; i < e->exec.nr_steps; i++) {
+		const struct trace_exec_step *step = &e->exec.steps[i];
+
+		if (step->is_fault || strcmp(step->map.name, "[stack]") == 0)
+			continue;
+		end = step->map.start + step->map.len;
+		if (end > base && end <= vms_mm_layout_default.task_size)
+			base = end;
+	}
+	return base ? base : vms_mm_layout_default.mmap_base;
+}
+
+/* The stack and the kernel's own objects, which no call of the program could make. */
+static void insert_special(struct replay *r, const struct trace_effect *e, struct mm_struct *mm, const struct trace_map *map)
+{
+	bool stack = strcmp(map->name, "[stack]") == 0;
+	struct file *file = stack ? NULL : files_get(&r->files, map);
+	struct vm_area_struct *vma = vm_area_alloc(mm);
+
+	if (!vma || (!stack && !file)) {
+		r->out_of_memory++;
+		return;
+	}
+	vma->vm_start = map->start;
+	vma->vm_end = map->start + map->len;
+	vma->vm_file = file ? get_file(file) : NULL;
+	vm_flags_init(vma, perms_to_flags(map->perms) | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC |
+				   (stack ? VM_GROWSDOWN | VM_ACCOUNT : VM_DONTEXPAND));
+	mmap_write_lock(mm);
+	do_munmap(mm, map->start, map->len);
+	if (insert_vm_struct(mm, vma)) {
+		r->out_of_memory++;
+		mmap_write_unlock(mm);
+		return;
+	}
+	/* execve builds the stack elsewhere and moves it: its offsets tell of the first place. */
+	vma_start_write(vma);
+	vma->vm_pgoff = map->pgoff >> PAGE_SHIFT;
+	if (stack)
+		mm->start_stack = vma->vm_end - 1;
+	mmap_write_unlock(mm);
+	if (stack && vms_fault(mm, map->start + map->len - 1, FAULT_FLAG_WRITE) != VMS_FAULT_OK)
+		mismatch(r, e, "the new stack cannot be touched");
+}
+
+static bool is_special(const struct trace_map *map)
+{
+	return strcmp(map->name, "[stack]") == 0 || (map_has_file(map) && !map->ino);
+}
+
+static void map_of_exec(struct replay *r, const struct trace_effect *e, struct mm_struct *mm, const struct trace_map *map)
+{
+	unsigned long prot = perms_to_flags(map->perms) & VM_ACCESS_FLAGS, got;
+	unsigned long flags = MAP_FIXED | (map->perms & TRACE_PERM_SHARED ? MAP_SHARED : MAP_PRIVATE);
+	struct file *file = NULL;
+
+	if (is_special(map)) {
+		insert_special(r, e, mm, map);
+		return;
+	}
+	if (map_has_file(map)) {
+		file = files_get(&r->files, map);
+		if (!file) {
+			r->out_of_memory++;
+			return;
+		}
+	} else {
+		flags |= MAP_ANONYMOUS;
+	}
+	got = vms_mmap(mm, map->start, map->len, prot, flags, file, file ? map->pgoff : 0);
+	if (got != map->start)
+		mismatch(r, e, "execve's mapping at %" PRIx64 " was refused with %ld", map->start, (long)got);
+}
+
+static void do_exec(struct replay *r, const struct trace_effect *e)
+{
+	struct mm_layout layout = vms_mm_layout_default;
+	struct mm_struct *mm;
+
+	if (e->exec.old_space_ended && e->exec.old_space != TRACE_NO_SPACE && r->mm[e->exec.old_space]) {
+		mmput(r->mm[e->exec.old_space]);
+		r->mm[e->exec.old_space] = NULL;
+	}
+	layout.mmap_base = find_mmap_base(e);
+	mm = vms_mm_create(r->engine, &layout, NULL);
+	if (!mm) {
+		r->out_of_memory++;
+		return;
+	}
+	r->mm[e->space] = mm;
+	for (unsigned int i = 0; i < e->exec.nr_steps; i++) {
+		const struct trace_exec_step *step = &e->exec.steps[i];
+
+		if (!step->is_fault)
+			map_of_exec(r, e, mm, &step->map);
+		else if (vms_fault(mm, step->fault.address, step->fault.write ? FAULT_FLAG_WRITE : 0) != VMS_FAULT_OK)
+			mismatch(r, e, "execve's own touch of %" PRIx64 " fails", step->fault.address);
+	}
+}
+
+/* ---- calls ---- */
+
+static bool answered_errno(const struct trace_effect *e)
+{
+	return e->call.result < 0 && e->call.result >= -4095;
+}
+
+static void check_result(struct replay *r, const struct trace_effect *e, long got)
+{
+	r->results++;
+	if (got != e->call.result)
+		mismatch(r, e, "%s(%" PRIx64 ", %" PRIx64 ", %" PRIx64 "): expected %" PRIx64 ", got %lx", trace_call_name(e->call.call),
+			 e->call.args[0], e->call.args[1], e->call.args[2], e->call.result, got);
+}
+
+/* Which file an mmap mapped shows in its MMAP2 record alone. */
+static const struct trace_map *record_of_mmap(const struct trace_effect *e)
+{
+	for (unsigned int i = 0; i < e->nr_maps; i++) {
+		const struct trace_map *map = &e->maps[i];
+
+		if ((uint64_t)e->call.result - map->start < map->len)
+			return map;
+	}
+	return NULL;
+}
+
+static void do_mmap_call(struct replay *r, const struct trace_effect *e, struct mm_struct *mm)
+{
+	const uint64_t *a = e->call.args;
+	const struct trace_map *map = answered_errno(e) ? NULL : record_of_mmap(e);
+	bool anonymous = a[3] & MAP_ANONYMOUS, fixed = a[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+	unsigned long flags = a[3], expected = (unsigned long)e->call.result, got;
+	/* Shared anonymous memory is mapped as the shmem object that its record names. */
+	bool needs_file = !anonymous || (map && map_has_file(map));
+	struct file *file = NULL;
+
+	if (needs_file) {
+		/* Without a record nothing says which file; an errno may be the file system's own. */
+		file = map ? files_get(&r->files, map) : NULL;
+		if (!file) {
+			r->skipped++;
+			return;
+		}
+		flags &= ~(unsigned long)MAP_ANONYMOUS;
+	}
+	got = vms_mmap(mm, a[0], a[1], a[2], flags, file, anonymous ? 0 : a[5]);
+	check_result(r, e, (long)got);
+	if (!fixed)
+		r->placements++;
+	if (got == expected || answered_errno(e))
+		return;
+	if (!IS_ERR_VALUE(got))
+		vms_munmap(mm, got, a[1]);
+	vms_mmap(mm, expected, a[1], a[2], flags | MAP_FIXED, file, anonymous ? 0 : a[5]);
+}
+
+static void do_brk_call(struct replay *r, const struct trace_effect *e, struct mm_struct *mm)
+{
+	if (!r->break_known[e->space]) {
+		/* The first answer tells where execve put the break. */
+		mmap_write_lock(mm);
+		mm->brk = mm->start_brk = (unsigned long)e->call.result;
+		mmap_write_unlock(mm);
+		r->break_known[e->space] = true;
+	}
+	check_result(r, e, (long)vms_brk(mm, e->call.args[0]));
+}
+
+static void do_call(struct replay *r, const struct trace_effect *e, struct mm_struct *mm)
+{
+	const uint64_t *a = e->call.args;
+
+	switch (e->call.call) {
+	case TRACE_MMAP:
+		do_mmap_call(r, e, mm);
+		break;
+	case TRACE_MUNMAP:
+		check_result(r, e, vms_munmap(mm, a[0], a[1]));
+		break;
+	case TRACE_MPROTECT:
+		check_result(r, e, vms_mprotect(mm, a[0], a[1], a[2]));
+		break;
+	case TRACE_PKEY_MPROTECT:
+		check_result(r, e, a[3] == UINT64_MAX ? vms_mprotect(mm, a[0], a[1], a[2]) : -EINVAL);
+		break;
+	case TRACE_MADVISE:
+		check_result(r, e, vms_madvise(mm, a[0], a[1], (int)a[2]));
+		break;
+	case TRACE_BRK:
+		do_brk_call(r, e, mm);
+		break;
+	case TRACE_CLONE:
+	case TRACE_CLONE3:
+	case TRACE_FORK:
+	case TRACE_VFORK:
+	case TRACE_EXECVE:
+	case TRACE_EXIT:
+	case TRACE_EXIT_GROUP:
+		return; /* what these do are effects of their own */
+	default:
+		mismatch(r, e, "%s: the library has no such operation yet", trace_call_name(e->call.call));
+		return;
+	}
+	check_maps(r, e, mm);
+}
+
+static void do_fault(struct replay *r, const struct trace_effect *e, struct mm_struct *mm)
+{
+	unsigned int flags = (e->fault.write ? FAULT_FLAG_WRITE : 0) | (e->fault.exec ? FAULT_FLAG_INSTRUCTION : 0);
+	enum vms_fault_result result = vms_fault(mm, e->fault.address, flags);
+
+	r->faults++;
+	if (result != VMS_FAULT_OK)
+		mismatch(r, e, "a touch (%s) of %" PRIx64 " answered %d, expected 0", e->fault.write ? "write" : "read",
+			 e->fault.address, result);
+	check_maps(r, e, mm);
+}
+
+static void do_fork(struct replay *r, const struct trace_effect *e)
+{
+	struct mm_struct *child;
+
+	if (e->fork.how != TRACE_CHILD_COPIES)
+		return;
+	if (vms_fork(r->mm[e->space], &child)) {
+		r->out_of_memory++;
+		return;
+	}
+	r->mm[e->fork.child_space] = child;
+	r->break_known[e->fork.child_space] = r->break_known[e->space];
+}
+
+static void end_space(struct replay *r, int space)
+{
+	if (r->mm[space])
+		mmput(r->mm[space]);
+	r->mm[space] = NULL;
+}
+
+static void look_for_listing(struct replay *r, struct mm_struct *mm)
+{
+	if (r->maps && !r->maps_seen && mm)
+		r->maps_seen = listing_equals(r->maps, mm);
+}
+
+static void do_effect(struct replay *r, const struct trace_effect *e)
+{
+	struct mm_struct *mm = e->space == TRACE_NO_SPACE ? NULL : r->mm[e->space];
+
+	if (e->kind == TRACE_EXEC_DONE) {
+		do_exec(r, e);
+		return;
+	}
+	if (!mm) {
+		r->skipped++;
+		return;
+	}
+	switch (e->kind) {
+	case TRACE_FORK_DONE:
+		do_fork(r, e);
+		break;
+	case TRACE_CALL_DONE:
+		do_call(r, e, mm);
+		look_for_listing(r, mm);
+		break;
+	case TRACE_FAULTED:
+		do_fault(r, e, mm);
+		if (e->nr_maps)
+			look_for_listing(r, mm);
+		break;
+	case TRACE_TASK_DONE:
+		if (e->end.space_ended)
+			end_space(r, e->space);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- one engine, and the command ---- */
+
+static void print_counts(const struct replay *r, const struct arguments *a)
+{
+	if (a->json) {
+		json_t *object = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:i, s:I, s:I}", "recording", r->path, "engine", r->engine, "mmap2",
+					   (json_int_t)r->mmap2, "placements", (json_int_t)r->placements, "results",
+					   (json_int_t)r->results, "faults", (json_int_t)r->faults, "spaces", r->order->nr_spaces,
+					   "skipped", (json_int_t)r->skipped, "mismatches", (json_int_t)r->mismatches);
+
+		if (object && r->maps)
+			json_object_set_new(object, "maps_passed_through", json_boolean(r->maps_seen));
+		json_dumpf(object, stdout, 0);
+		json_decref(object);
+		putchar('\n');
+		return;
+	}
+	printf("%s: engine %s: %lu MMAP2 records, %lu placements, %lu results, %lu faults in %d address spaces; %lu not replayed; "
+	       "%lu mismatches%s\n",
+	       r->path, r->engine, r->mmap2, r->placements, r->results, r->faults, r->order->nr_spaces, r->skipped, r->mismatches,
+	       !r->maps ? "" : r->maps_seen ? "; passed through the given listing" : "; NEVER passed through the given listing");
+}
+
+static void progress(const struct replay *r, unsigned long done)
+{
+	if (isatty(STDERR_FILENO) && done % 4096 == 0)
+		fprintf(stderr, "\r%s: %3lu %% ", r->engine, 100 * done / r->order->nr_effects);
+}
+
+/* Return: the exit status. */
+static int check_on(const struct arguments *a, const struct trace_order *order, const struct listing *maps, const char *engine)
+{
+	struct replay r = {.path = a->path, .engine = engine, .order = order, .maps = maps};
+
+	r.mm = calloc((size_t)order->nr_spaces + 1, sizeof(struct mm_struct *));
+	r.break_known = calloc((size_t)order->nr_spaces + 1, sizeof(bool));
+	if (!r.mm || !r.break_known) {
+		r.out_of_memory = 1;
+	} else {
+		for (unsigned long i = 0; i < order->nr_effects && !r.out_of_memory; i++) {
+			do_effect(&r, &order->effects[i]);
+			progress(&r, i);
+		}
+		for (int i = 0; i < order->nr_spaces; i++) {
+			if (r.mm[i] && vms_mm_validate(r.mm[i], stderr))
+				r.mismatches++;
+			end_space(&r, i);
+		}
+	}
+	if (isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+	free(r.mm);
+	free(r.break_known);
+	files_free(&r.files);
+	if (r.out_of_memory) {
+		fprintf(stderr, "vmreplay: out of memory\n");
+		return EXIT_USAGE;
+	}
+	print_counts(&r, a);
+	return r.mismatches || (maps && !r.maps_seen) ? EXIT_MISMATCH : 0;
+}
+
+static const struct argp_option options[] = {
+	{"engine", 'e', "E,...", 0, "engines to replay on (default: all)", 0},
+	{"maps", 'm', "FILE", 0, "a copy of /proc/PID/maps that the replay must pass through", 0},
+	{"json", 'j', NULL, 0, "print counts as one JSON object a line", 0},
+	{0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+	char why[256];
+
+	switch (key) {
+	case 'e':
+		if (!bench_arg_names("--engine", arg, vms_engine_names(), &a->engines, why, sizeof(why)))
+			argp_failure(state, EXIT_USAGE, 0, "%s", why);
+		return 0;
+	case 'm':
+		a->maps = arg;
+		return 0;
+	case 'j':
+		a->json = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (a->path)
+			argp_failure(state, EXIT_USAGE, 0, "found a second file '%s', expected one", arg);
+		a->path = arg;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_failure(state, EXIT_USAGE, 0, "found no file, expected a recording");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void print_problems(const struct arguments *a, const struct trace_order *order)
+{
+	char *problems = trace_order_describe(order);
+
+	if (problems && *problems)
+		fprintf(stderr, "%s: what the recording lacks:\n%s", a->path, problems);
+	if (!order->by_locks)
+		fprintf(stderr, "%s: no mmap_lock events: calls are replayed in the order of their exits\n", a->path);
+	free(problems);
+}
+
+int vmreplay_check(int argc, char **argv)
+{
+	static const struct argp argp = {options, parse, "FILE", "Replay a recording and hold every record of it against the engines.",
+					 NULL,	  NULL,	 NULL};
+	struct arguments a = {0};
+	char error[TRACE_ERROR_MAX];
+	struct listing *maps = NULL;
+	struct trace_order *order;
+	int status = 0;
+
+	argp_err_exit_status = EXIT_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	if (!a.engines.nr)
+		for (const char *const *name = vms_engine_names(); *name; name++)
+			a.engines.name[a.engines.nr++] = *name;
+	if (a.maps) {
+		maps = listing_load(a.maps, error, sizeof(error));
+		if (!maps) {
+			fprintf(stderr, "%s\n", error);
+			return EXIT_USAGE;
+		}
+	}
+	order = trace_order_load(a.path, error);
+	if (!order) {
+		fprintf(stderr, "%s\n", error);
+		listing_free(maps);
+		return EXIT_USAGE;
+	}
+	print_problems(&a, order);
+	for (unsigned int i = 0; i < a.engines.nr; i++) {
+		int one = check_on(&a, order, maps, a.engines.name[i]);
+
+		status = one > status ? one : status;
+	}
+	trace_order_free(order);
+	listing_free(maps);
+	return status;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * files.h - the files of a recording, by device and inode. A recording does not say which mappings came from one opening of a
+ * file, so there is one struct file for each inode.
+ */
+#ifndef TOOLS_VMREPLAY_FILES_H
+#define TOOLS_VMREPLAY_FILES_H
+
+#include <vmastore/mm.h>
+
+#include "tools/trace/trace.h"
+
+struct files {
+	struct file **file;
+	size_t nr, room;
+};
+
+/*
+ * The file that @map maps, made on first sight; the table keeps the reference. Things without an inode ("[vdso]") go by name.
+ * Return: it, or NULL when memory is out.
+ */
+struct file *files_get(struct files *files, const struct trace_map *map);
+void files_free(struct files *files);
+
+/* Whether @map maps something else than private anonymous memory. */
+bool map_has_file(const struct trace_map *map);
+
+#endif

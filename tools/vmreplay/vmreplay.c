@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmreplay.c - picks the command.
+ *
+ *   check  replays a recording event by event and holds every record of it against the engine
+ *   run    replays it at full speed on many threads and measures
+ *   ops    runs an op script and prints results and layouts
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/vmreplay/vmreplay.h"
+
+const char *argp_program_version = "vmreplay 1";
+
+static const struct {
+	char *name; /* as the messages call the program */
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{"vmreplay check", vmreplay_check},
+	{"vmreplay run", vmreplay_run},
+	{"vmreplay ops", vmreplay_ops},
+};
+
+static const char usage[] = "usage: vmreplay check FILE [--engine=E,...] [--maps=FILE] [--json]\n"
+			    "       vmreplay run FILE [--engine=E,...] [--threads=T,...] [--seconds=S] [--json]\n"
+			    "       vmreplay ops FILE [--engine=E] [--flags] [--no-layout]\n"
+			    "`vmreplay COMMAND --help` says more.\n";
+
+int main(int argc, char **argv)
+{
+	if (argc >= 2) {
+		if (strcmp(argv[1], "--help") == 0) {
+			fputs(usage, stdout);
+			return 0;
+		}
+		for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+			if (strcmp(argv[1], commands[i].name + strlen("vmreplay ")) != 0)
+				continue;
+			argv[1] = commands[i].name;
+			return commands[i].run(argc - 1, argv + 1);
+		}
+		fprintf(stderr, "vmreplay: found '%s', expected check, run or ops\n", argv[1]);
+	}
+	fputs(usage, stderr);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* words.c - see words.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <vmastore/mm_flags.h>
+
+#include "tools/vmreplay/words.h"
+
+struct named {
+	const char *name;
+	unsigned long value;
+};
+
+static const struct named map_flags[] = {
+	{"0", 0},
+	{"shared", MAP_SHARED},
+	{"private", MAP_PRIVATE},
+	{"sharedv", MAP_SHARED_VALIDATE},
+	{"droppable", MAP_DROPPABLE},
+	{"fixed", MAP_FIXED},
+	{"noreplace", MAP_FIXED_NOREPLACE},
+	{"anon", MAP_ANONYMOUS},
+	{"32bit", MAP_32BIT},
+	{"growsdown", MAP_GROWSDOWN},
+	{"denywrite", MAP_DENYWRITE},
+	{"exec", MAP_EXECUTABLE},
+	{"locked", MAP_LOCKED},
+	{"noreserve", MAP_NORESERVE},
+	{"populate", MAP_POPULATE},
+	{"nonblock", MAP_NONBLOCK},
+	{"stack", MAP_STACK},
+	{"sync", MAP_SYNC},
+	{NULL, 0},
+};
+
+static const struct named advices[] = {
+	{"NORMAL", MADV_NORMAL},
+	{"RANDOM", MADV_RANDOM},
+	{"SEQUENTIAL", MADV_SEQUENTIAL},
+	{"WILLNEED", MADV_WILLNEED},
+	{"DONTNEED", MADV_DONTNEED},
+	{"FREE", MADV_FREE},
+	{"COLD", MADV_COLD},
+	{"PAGEOUT", MADV_PAGEOUT},
+	{"DONTFORK", MADV_DONTFORK},
+	{"DOFORK", MADV_DOFORK},
+	{"MERGEABLE", MADV_MERGEABLE},
+	{"UNMERGEABLE", MADV_UNMERGEABLE},
+	{"HUGEPAGE", MADV_HUGEPAGE},
+	{"NOHUGEPAGE", MADV_NOHUGEPAGE},
+	{"DONTDUMP", MADV_DONTDUMP},
+	{"DODUMP", MADV_DODUMP},
+	{"WIPEONFORK", MADV_WIPEONFORK},
+	{"KEEPONFORK", MADV_KEEPONFORK},
+	{"BAD", 77},
+	{NULL, 0},
+};
+
+static const struct named *find(const struct named *table, const char *name, size_t len)
+{
+	for (; table->name; table++)
+		if (strlen(table->name) == len && strncmp(table->name, name, len) == 0)
+			return table;
+	return NULL;
+}
+
+int words_split(char *line, char *word[WORDS_MAX])
+{
+	char *rest;
+	int nr = 0;
+
+	for (char *w = strtok_r(line, " \t", &rest); w && nr < WORDS_MAX; w = strtok_r(NULL, " \t", &rest))
+		word[nr++] = w;
+	return nr;
+}
+
+bool word_hex(const char *word, unsigned long *n)
+{
+	char *end;
+
+	if (!word || !strspn(word, "0123456789abcdefABCDEF") || strlen(word) > 16 || word[1] == 'x')
+		return false;
+	errno = 0;
+	*n = strtoul(word, &end, 16);
+	return !errno && *end == '\0';
+}
+
+bool word_prot(const char *word, unsigned long *prot)
+{
+	*prot = PROT_NONE;
+	if (strcmp(word, "none") == 0)
+		return true;
+	for (; *word; word++) {
+		if (*word == 'r')
+			*prot |= PROT_READ;
+		else if (*word == 'w')
+			*prot |= PROT_WRITE;
+		else if (*word == 'x')
+			*prot |= PROT_EXEC;
+		else if (*word == 'D')
+			*prot |= (unsigned long)PROT_GROWSDOWN;
+		else
+			return false;
+	}
+	return true;
+}
+
+bool word_map_flags(const char *word, unsigned long *flags)
+{
+	*flags = 0;
+	for (;;) {
+		size_t len = strcspn(word, "|");
+		const struct named *flag = find(map_flags, word, len);
+
+		if (!flag)
+			return false;
+		*flags |= flag->value;
+		if (word[len] == '\0')
+			return true;
+		word += len + 1;
+	}
+}
+
+bool word_advice(const char *word, int *advice)
+{
+	const struct named *found = find(advices, word, strlen(word));
+
+	if (found)
+		*advice = (int)found->value;
+	return found != NULL;
+}

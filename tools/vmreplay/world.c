@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* world.c - see world.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/vmreplay/world.h"
+
+#define ARENA_START 0x10000000UL
+#define ARENA_END 0x50000000UL
+#define MAX_PROCESSES 256
+#define NR_FILES 6
+
+static const struct {
+	const char *name;
+	unsigned long bytes;
+	int same_as; /* an index of a file that it opens again, or -1 */
+	unsigned int mode, flags;
+} file_table[NR_FILES] = {
+	{"f0", 16 * PAGE_SIZE, -1, FMODE_READ | FMODE_WRITE, VMS_AS_THP_ALIGN},
+	{"f1", 16 * PAGE_SIZE, 0, FMODE_READ | FMODE_WRITE, VMS_AS_THP_ALIGN},
+	{"f2", 4 * PAGE_SIZE, -1, FMODE_READ, VMS_AS_THP_ALIGN},
+	{"f3", 8UL << 20, -1, FMODE_READ | FMODE_WRITE, VMS_AS_THP_ALIGN},
+	{"m0", 16 * PAGE_SIZE, -1, FMODE_READ | FMODE_WRITE, VMS_AS_SHMEM},
+	{"m1", 8UL << 20, -1, FMODE_READ | FMODE_WRITE, VMS_AS_SHMEM},
+};
+
+struct world {
+	struct mm_struct *stack[MAX_PROCESSES]; /* the process and those that wait for it, the current one last */
+	int depth;
+	struct mm_struct *idle[MAX_PROCESSES]; /* children of 'p', alive and doing nothing */
+	int nr_idle;
+	struct file *file[NR_FILES];
+	struct file *filler;
+	unsigned long *shm; /* inodes, in order of first appearance */
+	size_t nr_shm, room_shm;
+};
+
+static struct file *new_file(const char *name, unsigned long bytes, unsigned int mode, unsigned int flags, struct file *same)
+{
+	struct address_space *mapping = same ? same->f_mapping : vms_address_space_create(bytes, flags, 8, 1, 1);
+	struct file *file = mapping ? vms_file_open(mapping, name, mode) : NULL;
+
+	if (mapping && !same)
+		vms_address_space_put(mapping);
+	return file;
+}
+
+static bool open_files(struct world *w)
+{
+	for (int i = 0; i < NR_FILES; i++) {
+		struct file *same = file_table[i].same_as >= 0 ? w->file[file_table[i].same_as] : NULL;
+		/* Another opening of f0 is listed as f0, as the kernel lists it. */
+		const char *name = same ? file_table[file_table[i].same_as].name : file_table[i].name;
+
+		w->file[i] = new_file(name, file_table[i].bytes, file_table[i].mode, file_table[i].flags, same);
+		if (!w->file[i])
+			return false;
+	}
+	w->filler = new_file("filler", PAGE_SIZE, FMODE_READ, 0, NULL);
+	return w->filler != NULL;
+}
+
+static bool fill(struct world *w, unsigned long start, unsigned long end)
+{
+	return vms_mmap(w->stack[0], start, end - start, PROT_NONE, MAP_PRIVATE | MAP_FIXED, w->filler, 0) == start;
+}
+
+struct world *world_create(const char *engine)
+{
+	struct mm_layout layout = vms_mm_layout_default;
+	struct world *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	layout.start_brk = ARENA_START;
+	w->stack[0] = vms_mm_create(engine, &layout, NULL);
+	w->depth = 1;
+	if (w->stack[0] && open_files(w) && fill(w, layout.mmap_min_addr, ARENA_START) && fill(w, ARENA_END, layout.task_size))
+		return w;
+	world_destroy(w);
+	return NULL;
+}
+
+void world_destroy(struct world *w)
+{
+	if (!w)
+		return;
+	for (int i = 0; i < w->depth; i++)
+		if (w->stack[i])
+			mmput(w->stack[i]);
+	for (int i = 0; i < w->nr_idle; i++)
+		mmput(w->idle[i]);
+	for (int i = 0; i < NR_FILES; i++)
+		if (w->file[i])
+			fput(w->file[i]);
+	if (w->filler)
+		fput(w->filler);
+	free(w->shm);
+	free(w);
+}
+
+struct mm_struct *world_mm(struct world *w)
+{
+	return w->stack[w->depth - 1];
+}
+
+bool world_file(struct world *w, const char *word, struct file **file)
+{
+	*file = NULL;
+	for (int i = 0; i < NR_FILES; i++) {
+		if (strcmp(word, file_table[i].name) != 0)
+			continue;
+		*file = w->file[i];
+		return true;
+	}
+	return strcmp(word, "-") == 0 || word[strspn(word, "0123456789")] == '\0';
+}
+
+int world_fork(struct world *w, char how)
+{
+	struct mm_struct *child;
+	int err;
+
+	if (w->depth == MAX_PROCESSES || w->nr_idle == MAX_PROCESSES)
+		return -EAGAIN;
+	err = vms_fork(world_mm(w), &child);
+	if (err)
+		return err;
+	if (how == 'c') {
+		w->stack[w->depth++] = child;
+	} else if (how == 'p') {
+		w->idle[w->nr_idle++] = child;
+	} else {
+		mmput(world_mm(w));
+		w->stack[w->depth - 1] = child;
+	}
+	return 0;
+}
+
+void world_exit(struct world *w)
+{
+	if (w->depth > 1)
+		mmput(w->stack[--w->depth]);
+}
+
+/* Shared anonymous memory has no name of its own: shm0, shm1, ... as they first show. */
+static size_t shm_number(struct world *w, const struct address_space *mapping)
+{
+	for (size_t i = 0; i < w->nr_shm; i++)
+		if (w->shm[i] == mapping->ino)
+			return i;
+	if (w->nr_shm == w->room_shm) {
+		size_t room = w->room_shm ? 2 * w->room_shm : 16;
+		unsigned long *grown = realloc(w->shm, room * sizeof(*grown));
+
+		if (!grown)
+			return w->nr_shm;
+		w->shm = grown;
+		w->room_shm = room;
+	}
+	w->shm[w->nr_shm] = mapping->ino;
+	return w->nr_shm++;
+}
+
+static void print_vma(struct world *w, const struct vm_area_struct *vma, bool flags, FILE *out)
+{
+	const struct file *file = vma->vm_file;
+	char vm_flags[256], name[32] = "-";
+
+	if (file && file->f_path[0] == '/')
+		snprintf(name, sizeof(name), "shm%zu", shm_number(w, file->f_mapping));
+	else if (file)
+		snprintf(name, sizeof(name), "%s", file->f_path);
+	fprintf(out, "%lx-%lx %c%c%c%c %lx %s", vma->vm_start, vma->vm_end, vma->vm_flags & VM_READ ? 'r' : '-',
+		vma->vm_flags & VM_WRITE ? 'w' : '-', vma->vm_flags & VM_EXEC ? 'x' : '-', vma->vm_flags & VM_MAYSHARE ? 's' : 'p',
+		file ? vma->vm_pgoff << PAGE_SHIFT : 0, name);
+	if (flags) {
+		vms_vmflags_string(vma->vm_flags, ',', vm_flags, sizeof(vm_flags));
+		fprintf(out, " %s", vm_flags);
+	}
+	fputc('\n', out);
+}
+
+void world_print(struct world *w, bool flags, FILE *out)
+{
+	struct mm_struct *mm = world_mm(w);
+	struct vm_area_struct *vma;
+	VMA_ITERATOR(vmi, mm, ARENA_START);
+
+	mmap_read_lock(mm);
+	for_each_vma_range(vmi, vma, ARENA_END)
+		print_vma(w, vma, flags, out);
+	mmap_read_unlock(mm);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * world.h - the world that an op script runs in: an arena with nothing in it, a handful of files, and processes that fork.
+ */
+#ifndef TOOLS_VMREPLAY_WORLD_H
+#define TOOLS_VMREPLAY_WORLD_H
+
+#include <stdio.h>
+
+#include <vmastore/mm.h>
+
+struct world;
+
+/* Return: it, or NULL when memory is out. */
+struct world *world_create(const char *engine);
+void world_destroy(struct world *world); /* NULL is allowed */
+
+/* The address space of the process that the script is in. */
+struct mm_struct *world_mm(struct world *world);
+
+/*
+ * f0 (16 pages), f1 (the same file, opened again), f2 (4 pages, read-only), f3 (8 MiB), m0 (16 pages) and m1 (8 MiB) memfds; `-` and
+ * a decimal number are no open file: *@file becomes NULL. Return: false for another word.
+ */
+bool world_file(struct world *world, const char *word, struct file **file);
+
+/* @how: 'c' go on in the child, 'p' in the parent, 'x' in the child, with the parent gone. Return: 0 or -errno. */
+int world_fork(struct world *world, char how);
+/* Back to the parent of a 'c'; nothing in the first process. */
+void world_exit(struct world *world);
+
+/* The arena's VMAs in address order. @flags: with VmFlags. */
+void world_print(struct world *world, bool flags, FILE *out);
+
+#endif
