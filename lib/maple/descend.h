@@ -51,7 +51,7 @@ static inline bool settle(struct ma_state *mas, struct maple_node *leaf, unsigne
 		last = mt_pivot(leaf, i);
 		*entry = mt_slot(leaf, i);
 	} while (unlikely(mt_state(leaf) != state));
-	/* A change of shape was under way where a bound looks to be beyond the key: then the key itself is all that is known. */
+	/* Bounds are read once more, and one that has moved meanwhile may be beyond the key: then the key itself is all that is known. */
 	mas->index = index > key ? key : index;
 	mas->last = last < key ? key : last > mas->max ? mas->max : last;
 	mas->offset = i;

@@ -100,6 +100,13 @@ enum mt_store_type {
 	MT_STORE_REBUILD, /* new leaves, new parents */
 };
 
+/* ---- shape.c ---- */
+
+/* Whether the store, one that stays in its leaf and changes bounds, can be done in place. */
+bool vms__mt_shape_fits(const struct mt_write *w);
+/* The store, in place. The cursor stays on it. */
+void vms__mt_shape(struct mt_write *w);
+
 /* ---- rebuild.c ---- */
 
 /* Nodes that the store can need. */

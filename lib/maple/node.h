@@ -16,12 +16,12 @@
  * What may change after a node is published:
  *   slot    inner: swung to the child's replacement. Leaf: another entry for the same range.
  *   pivot   leaf only, as shape.c says; inner nodes' pivots never change, so a live node's minimum and maximum never do.
- *   state   bit 0: the node is dead, replaced by others; nothing else in it ever changes again. Above it: twice the number of times a change of shape
- *           has begun or ended in this leaf.
+ *   state   bit 0: the node is dead, replaced by others; nothing else in it ever changes again. Above it: the number of the leaf's
+ *           phase, which shape.c explains.
  *   gap     read and written under the lock only.
  *
- * A reader takes state, then pivots, then the slot, then state again; where the two differ it looks again. So what it took lies in no
- * change of shape, or wholly inside one, and each single change of shape is such that this cannot mislead (shape.c).
+ * A reader takes state, then pivots, then the slot, then state again; where the two differ it looks again. So what it took comes from one
+ * phase, and shape.c sees to it that this cannot mislead.
  *
  * Locks: every store here is made under the tree's lock, or before the node is published. Loads: RCU or the lock.
  * Read next: descend.h (the way down), shape.c (changes in place), rebuild.c (all others).

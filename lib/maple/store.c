@@ -120,7 +120,14 @@ static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, void *e
 	n = slots_after(w);
 	if (n > MT_SLOTS || (mas->depth ? n < MT_MIN : n <= 2))
 		return MT_STORE_REBUILD;
-	return MT_STORE_LEAF;
+	return vms__mt_shape_fits(w) ? MT_STORE_SHAPE : MT_STORE_LEAF;
+}
+
+/* The leaf was changed in place: its gaps may have, too. */
+static void leaf_changed(struct ma_state *mas)
+{
+	if (mt_has_gaps(mas->tree) && mas->depth)
+		vms__mt_gap_changed(mas, mas->depth - 1u, vms__mt_leaf_gap(mas->node, mas->min, mas->max));
 }
 
 static void store_slot(struct mt_write *w)
@@ -129,8 +136,8 @@ static void store_slot(struct mt_write *w)
 
 	mt_publish_slot(mas->node, w->lo, w->entry);
 	mas->offset = w->lo;
-	if (mt_has_gaps(mas->tree) && mas->depth && !w->entry != !w->lo_entry)
-		vms__mt_gap_changed(mas, mas->depth - 1u, vms__mt_leaf_gap(mas->node, mas->min, mas->max));
+	if (!w->entry != !w->lo_entry)
+		leaf_changed(mas);
 }
 
 static int carry_out(struct mt_write *w, enum mt_store_type type)
@@ -148,6 +155,9 @@ static int carry_out(struct mt_write *w, enum mt_store_type type)
 		err = vms__mt_plant(mas, w->entry);
 		break;
 	case MT_STORE_SHAPE:
+		vms__mt_shape(w);
+		leaf_changed(mas);
+		break;
 	case MT_STORE_LEAF:
 	case MT_STORE_REBUILD:
 		err = vms__mt_rebuild(w, type);
