@@ -32,7 +32,10 @@ static inline unsigned long gap_start(const struct vm_area_struct *vma)
 	return vma->vm_prev ? vma->vm_prev->vm_end : 0;
 }
 
-/* In the middle of a commit a VMA may have grown over one that has not left yet: that one's gap is none, not a huge one. */
+/*
+ * In the middle of a commit a VMA may have grown over one that has not left yet. That one's gap is then none: a difference below zero,
+ * huge, would be carried up to the root and taken back again.
+ */
 static inline unsigned long gap_before(const struct vm_area_struct *vma)
 {
 	unsigned long start = gap_start(vma);

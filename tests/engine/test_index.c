@@ -47,7 +47,8 @@ static unsigned int random_below(unsigned int n)
 
 /* ---- the space and its stores ------------------------------------------------------------------------------------------ */
 
-static struct space *space_new(const struct vms__index_ops *index, unsigned int pages)
+/* Holds mmap_lock W from here to space_free(), as all of this is the writer's. */
+static struct space *space_new(const struct vms__index_ops *index, unsigned int pages) VMS_NO_TSA
 {
 	struct space *space = aligned_alloc(VMS_CACHELINE, sizeof(*space));
 
@@ -69,7 +70,7 @@ static void vma_free(struct vm_area_struct *vma)
 	free(vma);
 }
 
-static void space_free(struct space *space)
+static void space_free(struct space *space) VMS_NO_TSA
 {
 	space->engine.index->destroy(&space->mm);
 	assert_null(vms__find(&space->mm, 0));
@@ -126,14 +127,14 @@ static void store(struct space *space, unsigned int first, unsigned int end, str
 	struct vm_area_struct *leaving[MAX_PAGES], *victim;
 	unsigned int nr;
 
-	memcpy(space->after, space->owner, sizeof(space->after));
+	memcpy(space->after, space->owner, space->pages * sizeof(space->owner[0]));
 	for (unsigned int p = first; p < end; p++)
 		space->after[p] = vma;
 
 	assert_int_equal(vms__index_prepare(&space->mm, &store), 0);
 	nr = apply_fields(space, leaving);
 	vms__index_commit(&space->mm, &store);
-	memcpy(space->owner, space->after, sizeof(space->owner));
+	memcpy(space->owner, space->after, space->pages * sizeof(space->owner[0]));
 	if (vma)
 		assert_int_equal(vma->vm_index_state, 1);
 
@@ -492,6 +493,35 @@ static void grow_over_neighbours_on_both_sides(void **state)
 	}
 }
 
+/*
+ * One gap, the largest by far, goes when the VMA before it grows over it, and with it VMAs on both sides, which rotates the tree in
+ * many ways: wherever that gap is still counted, it shows.
+ */
+static void grow_over_the_largest_gap(void **state)
+{
+	for (int round = 0; round < 10000; round++) {
+		unsigned int nr = 6 + random_below(40), grows = 1 + random_below(nr - 3), below = 1 + random_below(grows);
+		unsigned int above = 1 + random_below(2), page[48];
+		struct space *space = space_new(*state, 160);
+
+		for (unsigned int i = 0; i < nr; i++)
+			page[i] = 2 * i + (i > grows ? 50 : 0);
+		/* From the middle outwards, or in either direction. */
+		for (unsigned int i = 0; i < nr; i++) {
+			unsigned int at = round % 3 == 0 ? i : round % 3 == 1 ? nr - 1 - i : (i * 17 + nr / 2) % nr;
+
+			if (!space->owner[page[at]])
+				store_new(space, page[at], page[at] + 1);
+		}
+		for (unsigned int i = 0; i < nr; i++)
+			if (!space->owner[page[i]])
+				store_new(space, page[i], page[i] + 1);
+		store(space, page[grows - below], page[grows + above] + 1, space->owner[page[grows]]);
+		assert_int_equal(space->engine.index->validate(&space->mm, stderr), 0);
+		space_free(space);
+	}
+}
+
 static void grown_vma_swallows_itself_only(void **state)
 {
 	struct space *space = comb(*state);
@@ -760,6 +790,7 @@ static const struct {
 	CASE(replace_many_by_one),
 	CASE(replace_everything_by_one),
 	CASE(grow_over_neighbours_on_both_sides),
+	CASE(grow_over_the_largest_gap),
 	CASE(grown_vma_swallows_itself_only),
 	CASE(border_moves_between_neighbours),
 	CASE(cancel_leaves_everything_as_it_was),
