@@ -17,11 +17,11 @@
  *   - Nobody waits: who comes first. A reader adds itself with one operation, a writer puts WRITER into a zero word with one.
  *   - It is held for writing: newcomers spin for a moment. A reader does so counted, so when the writer leaves it is in at once
  *     and no writer can come before it; that makes writers and spinning readers alternate.
- *   - It is still held: they queue, spin a moment longer, each on its own word, and sleep. - It becomes free, or a new first
- *   waiter appears: pass_on() gives it away. Readers in the queue get it all together, even those behind
- *     writers (they would come next anyway, and the writers' turn follows). A writer that still spins gets it directly; one
- *     that sleeps is woken and gets it when it is there, so that the lock does not lie idle meanwhile: until then newcomers
- *     may take it.
+ *   - It is still held: they queue, spin a moment longer, each on its own word, and sleep.
+ *   - It becomes free, or a new first waiter appears: pass_on() gives it away. Readers in the queue get it all together, even
+ *     those behind writers (they would come next anyway, and the writers' turn follows). A writer that still spins gets it
+ *     directly; one that sleeps is woken and gets it when it is there, so that the lock does not lie idle meanwhile: until
+ *     then newcomers may take it.
  *   - A first waiter that sees it taken, and has waited for IMPATIENCE_NS, sets HANDOFF. Then newcomers queue, and whoever
  *     frees the lock gives it to that waiter, asleep or not.
  *   So a first waiter waits for the holders, then for IMPATIENCE_NS at most of others' overtaking, then for the holders once
@@ -41,6 +41,7 @@
 #include <vmastore/rwsem.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <time.h>
 
 #include "lib/sync/assert.h"
@@ -79,8 +80,11 @@ struct decision {
 	_Atomic unsigned int *called;     /* word of a writer to wake; its owner may be gone by then */
 };
 
-/* Only the address counts: it differs for each living thread. */
-static _Thread_local char this_thread;
+/* A name that differs for each living thread, and is not NULL. */
+static const void *this_thread(void)
+{
+	return (const void *)pthread_self();
+}
 
 static int64_t now_ns(void)
 {
@@ -105,7 +109,7 @@ static const struct timespec *deadline_after(uint64_t ns, struct timespec *ts)
 /* For spinners and checks. A holder leaves its name behind when it lets go: the word means something only beside WRITER. */
 static void set_owner(struct rw_semaphore *sem)
 {
-	atomic_store_explicit(&sem->owner, &this_thread, memory_order_relaxed);
+	atomic_store_explicit(&sem->owner, this_thread(), memory_order_relaxed);
 }
 
 /* ---- the queue: wait_lock held -------------------------------------------------------------------------------------------- */
@@ -562,5 +566,5 @@ void vms_rwsem_check_held(const struct rw_semaphore *sem) VMS_NO_TSA
 void vms_rwsem_check_held_write(const struct rw_semaphore *sem) VMS_NO_TSA
 {
 	VMS_BUG_ON(!vms_rwsem_is_write_locked(sem) ||
-		   atomic_load_explicit((const void *_Atomic *)&sem->owner, memory_order_relaxed) != &this_thread);
+		   atomic_load_explicit((const void *_Atomic *)&sem->owner, memory_order_relaxed) != this_thread());
 }

@@ -7,8 +7,7 @@
  *   refcnt    0 detached; 1 attached; +1 for each reader; +VMA_LOCK_OFFSET while a writer waits for readers to leave;
  *             +VMS__VLOCK_SLEEPER while that writer sleeps. Futex word.
  *   mm_seq    one for the mm. Odd while mmap_lock is held for writing: +1 after taking it, +1 before letting go or
- *   downgrading; see
- *             vms__vlock_seq_begin() and vms__vlock_seq_end().
+ *             downgrading; vms__vlock_seq_begin() and vms__vlock_seq_end() do it.
  *   lock_seq  the stamp: mm_seq as it was when the VMA was last write-locked, 0 before. Always odd or 0.
  *
  * The rule: a VMA is write-locked if lock_seq == mm_seq. So a writer locks each VMA that it changes, one by one, by stamping it,
