@@ -10,6 +10,7 @@
 #include "lib/sync/rcu.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 
 #ifdef VMS_RCU_QSBR
 #include <urcu/urcu-qsbr.h>
@@ -243,12 +244,51 @@ void vms__rcu_before_barrier(void (*flush)(void))
 	flush_before_barrier = flush;
 }
 
+#if VMS__TSAN
+
+struct barrier {
+	struct vms_rcu_head head; /* first */
+	sem_t reached;
+};
+
+static void barrier_reached(struct vms_rcu_head *head)
+{
+	sem_post(&((struct barrier *)head)->reached);
+}
+
+/*
+ * liburcu's own barrier frees memory by way of which TSan sees a race, on a stack that it sometimes cannot restore and so cannot
+ * suppress. A callback at the end of the queue does as well, where the program has not given liburcu more queues than one.
+ */
+static void barrier(void)
+{
+	struct barrier b;
+	bool was_online;
+
+	sem_init(&b.reached, 0, 0);
+	vms_call_rcu(&b.head, barrier_reached);
+	was_online = offline_to_sleep();
+	while (sem_wait(&b.reached))
+		; /* EINTR */
+	online_again(was_online);
+	sem_destroy(&b.reached);
+}
+
+#else
+
+static void barrier(void)
+{
+	URCU(barrier)();
+}
+
+#endif
+
 void vms_rcu_barrier(void)
 {
 	VMS_ASSERT(!in_section(false) && !in_callback);
 	if (flush_before_barrier)
 		flush_before_barrier();
-	URCU(barrier)();
+	barrier();
 	vms__tsan_acquire(&callbacks_done);
 }
 

@@ -6,6 +6,7 @@
  */
 #include "lib/sync/thread_slot.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -22,24 +23,30 @@ static _Atomic unsigned int slots_used = 1;
 
 /*
  * The C library calls the destructors of thread-specific data in rounds, as long as one of them sets its data anew, but no more than
- * PTHREAD_DESTRUCTOR_ITERATIONS (at least 4) times. Ours lets two rounds pass, so that the program's destructors come first, acts in
- * the third, and if the library is used once more after that, acts at once in the fourth.
+ * PTHREAD_DESTRUCTOR_ITERATIONS (4) times. Ours lets one round pass, so that the program's destructors come first, acts in the
+ * second, and once more in the third if the library was used in between. Who uses it after that stops the program: in the fourth
+ * TSan takes its leave of the thread, and after it the thread could no longer be taken off the list of readers.
  */
+#define ACTING_ROUND 2u
 #define LAST_ROUND 3u
+_Static_assert(PTHREAD_DESTRUCTOR_ITERATIONS > LAST_ROUND, "rounds to wait in");
 
 static pthread_key_t exit_key;
 static VMS__TLS void (*undo_at_exit[VMS__NR_EXITS])(void);
 static VMS__TLS unsigned int exit_round; /* 0: this thread is not exiting */
+static VMS__TLS unsigned int undoing;    /* number of entries of undo_at_exit whose turn has come; 0: not at it */
 
+/* The round that the destructor will be called in is what the key holds. */
 static void arm_exit(unsigned int round)
 {
+	VMS_BUG_ON(round > LAST_ROUND);
 	VMS_BUG_ON(pthread_setspecific(exit_key, (void *)(uintptr_t)round));
 }
 
 static void thread_exits(void *round)
 {
 	exit_round = (unsigned int)(uintptr_t)round;
-	if (exit_round < LAST_ROUND) {
+	if (exit_round < ACTING_ROUND) {
 		arm_exit(exit_round + 1);
 		return;
 	}
@@ -47,18 +54,19 @@ static void thread_exits(void *round)
 		void (*undo)(void) = undo_at_exit[i];
 
 		undo_at_exit[i] = NULL;
+		undoing = i + 1;
 		if (undo)
 			undo();
 	}
+	undoing = 0;
 }
 
 void vms__thread_at_exit(enum vms__thread_exit which, void (*undo)(void))
 {
 	undo_at_exit[which] = undo;
-	if (!exit_round)
-		arm_exit(1);
-	else
-		arm_exit(LAST_ROUND);
+	/* One undoing may need what another undoes later: its turn comes in this round. */
+	if (!undoing || which < undoing)
+		arm_exit(exit_round + 1);
 }
 
 /* Pairs, by the release, with the acquire in take_bit(): the next holder continues with what this one left in its rows. */

@@ -1,0 +1,659 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_objcache.c - object caches: who gets which memory when, that nothing is lost between threads, that garbage is bounded, and that freeing
+ * never needs memory.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <malloc.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "lib/sync/objcache.h"
+#include "lib/sync/rcu.h"
+#include "lib/sync/tsan.h"
+#include "tests/sync/child.h"
+
+#define ALL_MAGAZINES (3 * VMS__MAG_SIZE) /* what one thread can keep back */
+
+static VMS__OBJCACHE_DEFINE(bytes, "bytes", 24, 8, 0);
+static VMS__OBJCACHE_DEFINE(nodes, "nodes", 256, 256, 0);
+static VMS__OBJCACHE_DEFINE(pages, "pages", 4096, 4096, 0);
+static VMS__OBJCACHE_DEFINE(stable, "stable", 192, 64, VMS__OBJCACHE_TYPESAFE);
+
+/* ---- one thread ---------------------------------------------------------------------------------------------------------- */
+
+static void check_objects_of(struct vms__objcache *c, size_t size, size_t align)
+{
+	enum { N = 1000 };
+	static unsigned char *objs[N];
+
+	for (int i = 0; i < N; i++) {
+		objs[i] = vms__objcache_alloc(c);
+		assert_non_null(objs[i]);
+		assert_int_equal((uintptr_t)objs[i] % align, 0);
+		memset(objs[i], i, size);
+	}
+	assert_int_equal(vms__objcache_in_use(c), N);
+	for (int i = 0; i < N; i++) {
+		for (size_t k = 0; k < size; k++)
+			assert_int_equal(objs[i][k], i & 0xff);
+	}
+	for (int i = 0; i < N; i++)
+		vms__objcache_free(c, objs[i]);
+	assert_int_equal(vms__objcache_in_use(c), 0);
+}
+
+static void objects_are_aligned_and_do_not_overlap(void **state)
+{
+	(void)state;
+	check_objects_of(&bytes, 24, 8);
+	check_objects_of(&nodes, 256, 256);
+	check_objects_of(&pages, 4096, 4096);
+	check_objects_of(&stable, 192, 64);
+}
+
+static void a_freed_object_is_the_next_one_handed_out(void **state)
+{
+	void *a = vms__objcache_alloc(&bytes);
+
+	(void)state;
+	vms__objcache_free(&bytes, a);
+	assert_ptr_equal(vms__objcache_alloc(&bytes), a);
+	vms__objcache_free(&bytes, a);
+}
+
+/* Sizes of working set on both sides of every magazine's edge: no more is ever carved than the largest set needs. */
+static void memory_is_used_again(void **state)
+{
+	static void *objs[5 * VMS__MAG_SIZE];
+	size_t carved;
+
+	(void)state;
+	for (unsigned int n = 1; n <= 5 * VMS__MAG_SIZE; n++) {
+		for (unsigned int i = 0; i < n; i++)
+			assert_non_null(objs[i] = vms__objcache_alloc(&nodes));
+		for (unsigned int i = 0; i < n; i++)
+			vms__objcache_free(&nodes, objs[i]);
+	}
+	carved = nodes.carved;
+	for (int round = 0; round < 50; round++) {
+		for (unsigned int i = 0; i < 5 * VMS__MAG_SIZE; i++)
+			assert_non_null(objs[i] = vms__objcache_alloc(&nodes));
+		for (unsigned int i = 0; i < 5 * VMS__MAG_SIZE; i++)
+			vms__objcache_free(&nodes, objs[i]);
+	}
+	assert_int_equal(nodes.carved, carved);
+}
+
+/* ---- deferred frees --------------------------------------------------------------------------------------------------------- */
+
+static sem_t in_section, may_leave;
+
+static void *hold_a_section(void *arg)
+{
+	vms__rcu_read_lock();
+	sem_post(&in_section);
+	sem_wait(&may_leave);
+	vms__rcu_read_unlock();
+	return arg;
+}
+
+/* Is @obj among the next @n objects of @c? All are given back. */
+static bool handed_out(struct vms__objcache *c, const void *obj, unsigned int n)
+{
+	void **objs = calloc(n, sizeof(*objs));
+	bool found = false;
+
+	for (unsigned int i = 0; i < n; i++) {
+		objs[i] = vms__objcache_alloc(c);
+		found |= objs[i] == obj;
+	}
+	for (unsigned int i = 0; i < n; i++)
+		vms__objcache_free(c, objs[i]);
+	free(objs);
+	return found;
+}
+
+static void a_deferred_object_waits_for_the_sections_that_are_open(void **state)
+{
+	enum { MANY = 20 * VMS__MAG_SIZE };
+	unsigned long *obj = vms__objcache_alloc(&nodes);
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, hold_a_section, NULL), 0);
+	sem_wait(&in_section);
+	*obj = 4711;
+	vms__objcache_free_rcu(&nodes, obj);
+	vms__objcache_flush();
+	assert_int_equal(vms__objcache_in_use(&nodes), 0);
+	assert_int_equal(vms__objcache_deferred(&nodes), 1);
+	assert_false(handed_out(&nodes, obj, MANY));
+	assert_int_equal(*obj, 4711);
+	sem_post(&may_leave);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	vms_rcu_barrier();
+	assert_int_equal(vms__objcache_deferred(&nodes), 0);
+	assert_true(handed_out(&nodes, obj, (unsigned int)nodes.carved));
+}
+
+static void a_barrier_frees_what_this_thread_deferred(void **state)
+{
+	(void)state;
+	for (unsigned int n = 1; n <= 3 * VMS__MAG_SIZE; n += 13) {
+		for (unsigned int i = 0; i < n; i++)
+			vms__objcache_free_rcu(&bytes, vms__objcache_alloc(&bytes));
+		assert_int_equal(vms__objcache_in_use(&bytes), 0);
+		vms_rcu_barrier();
+		assert_int_equal(vms__objcache_deferred(&bytes), 0);
+	}
+}
+
+#ifndef VMS_RCU_QSBR
+#define WRITERS 2
+#define GARBAGE_LIMIT 8u /* batches */
+
+static VMS__OBJCACHE_DEFINE(garbage, "garbage", 64, 64, 0);
+
+/* Return: the most garbage that was seen at once. */
+static void *make_garbage(void *objects)
+{
+	size_t most = 0;
+
+	for (uintptr_t i = 0; i < (uintptr_t)objects; i++) {
+		vms__objcache_free_rcu(&garbage, vms__objcache_alloc(&garbage));
+		if (i % 50 == 0) {
+			size_t now = vms__objcache_deferred(&garbage);
+
+			most = now > most ? now : most;
+		}
+	}
+	return (void *)most;
+}
+
+/* Without a brake all would be garbage at once: it is made within one grace period. */
+static void garbage_is_bounded_when_writers_outrun_grace_periods(void **state)
+{
+	enum { EACH = 10000 };
+	pthread_t threads[WRITERS];
+	void *most;
+
+	(void)state;
+	garbage.max_inflight = GARBAGE_LIMIT;
+	for (int i = 0; i < WRITERS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, make_garbage, (void *)(uintptr_t)EACH), 0);
+	for (int i = 0; i < WRITERS; i++) {
+		assert_int_equal(pthread_join(threads[i], &most), 0);
+		/* Some sleeps may have timed out where the callback thread had no CPU. */
+		assert_in_range((uintptr_t)most, 1, WRITERS * EACH / 4);
+	}
+	vms_rcu_barrier();
+	assert_int_equal(vms__objcache_deferred(&garbage), 0);
+	assert_true(garbage.carved < WRITERS * EACH / 2);
+}
+
+/* A sleep inside a section would wait for itself, up to its time limit each time: 400 of them would trip the watchdog's patience. */
+static void the_brake_is_off_inside_a_section(void **state)
+{
+	(void)state;
+	garbage.max_inflight = 1;
+	vms__rcu_read_lock();
+	make_garbage((void *)(uintptr_t)(400 * VMS__MAG_SIZE));
+	assert_int_equal(garbage.throttled, 0);
+	assert_true(vms__objcache_deferred(&garbage) >= 399 * VMS__MAG_SIZE);
+	vms__rcu_read_unlock();
+	vms_rcu_barrier();
+	assert_int_equal(vms__objcache_deferred(&garbage), 0);
+}
+#endif
+
+/* ---- threads ------------------------------------------------------------------------------------------------------------------ */
+
+#define RING 256
+#define PASSED 100000
+
+static unsigned long *_Atomic ring[RING];
+
+static void *take_from_ring(void *arg)
+{
+	uintptr_t wrong = 0;
+
+	(void)arg;
+	for (unsigned long i = 0; i < PASSED; i++) {
+		unsigned long *obj;
+
+		/* Acquire: pairs with the producer's release. */
+		while (!(obj = atomic_exchange_explicit(&ring[i % RING], NULL, memory_order_acquire)))
+			sched_yield();
+		wrong += *obj != i;
+		if (i % 3)
+			vms__objcache_free(&bytes, obj);
+		else
+			vms__objcache_free_rcu(&bytes, obj);
+	}
+	return (void *)wrong;
+}
+
+static void objects_may_be_freed_by_another_thread(void **state)
+{
+	pthread_t thread;
+	void *wrong;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, take_from_ring, NULL), 0);
+	for (unsigned long i = 0; i < PASSED; i++) {
+		unsigned long *obj = vms__objcache_alloc(&bytes);
+
+		assert_non_null(obj);
+		*obj = i;
+		/* Acquire: the slot was emptied before. Release: the object's content goes with it. */
+		while (atomic_load_explicit(&ring[i % RING], memory_order_acquire))
+			sched_yield();
+		atomic_store_explicit(&ring[i % RING], obj, memory_order_release);
+	}
+	assert_int_equal(pthread_join(thread, &wrong), 0);
+	assert_int_equal((uintptr_t)wrong, 0);
+	vms_rcu_barrier();
+	assert_int_equal(vms__objcache_in_use(&bytes), 0);
+	assert_int_equal(vms__objcache_deferred(&bytes), 0);
+}
+
+static void *use_and_exit(void *arg)
+{
+	void *objs[100];
+
+	(void)arg;
+	for (int i = 0; i < 100; i++)
+		objs[i] = vms__objcache_alloc(&stable);
+	for (int i = 0; i < 100; i++) {
+		if (i % 2)
+			vms__objcache_free(&stable, objs[i]);
+		else
+			vms__objcache_free_rcu(&stable, objs[i]);
+	}
+	return NULL;
+}
+
+static void a_thread_that_exits_leaves_its_magazines_to_others(void **state)
+{
+	size_t carved = 0;
+	unsigned int spare = 0;
+
+	(void)state;
+	for (int i = 0; i < 30; i++) {
+		pthread_t thread;
+
+		assert_int_equal(pthread_create(&thread, NULL, use_and_exit, NULL), 0);
+		assert_int_equal(pthread_join(thread, NULL), 0);
+		vms_rcu_barrier();
+		assert_int_equal(vms__objcache_in_use(&stable), 0);
+		assert_int_equal(vms__objcache_deferred(&stable), 0);
+		if (i == 3) {
+			carved = stable.carved;
+			spare = stable.spare;
+		}
+	}
+	assert_int_equal(stable.carved, carved);
+	assert_int_equal(stable.spare, spare);
+}
+
+#define MIXERS 4
+#define HELD 300
+
+static _Atomic size_t still_held;
+
+/* Allocates and frees at random and keeps some; @arg: seed. */
+static void *mix(void *arg)
+{
+	static void *kept[MIXERS][HELD];
+	unsigned int seed = (unsigned int)(uintptr_t)arg;
+	void **objs = kept[seed % MIXERS];
+	size_t held = 0;
+
+	memset(objs, 0, sizeof(kept[0]));
+	for (int i = 0; i < 40000; i++) {
+		void **obj = &objs[rand_r(&seed) % HELD];
+
+		if (!*obj)
+			*obj = vms__objcache_alloc(&nodes);
+		else if (rand_r(&seed) % 2)
+			vms__objcache_free(&nodes, *obj), *obj = NULL;
+		else
+			vms__objcache_free_rcu(&nodes, *obj), *obj = NULL;
+	}
+	for (int i = 0; i < HELD; i++)
+		held += objs[i] != NULL;
+	atomic_fetch_add(&still_held, held);
+	/* Half are freed by this thread's successor: here, only their number stays. */
+	for (int i = 0; i < HELD; i += 2) {
+		if (objs[i]) {
+			vms__objcache_free(&nodes, objs[i]);
+			atomic_fetch_sub(&still_held, 1);
+			objs[i] = NULL;
+		}
+	}
+	return objs;
+}
+
+static void counts_are_exact_once_threads_are_done(void **state)
+{
+	uintptr_t seed = 20240917;
+	pthread_t threads[MIXERS];
+	void *kept[MIXERS];
+
+	(void)state;
+	print_message("seed %lu\n", (unsigned long)seed);
+	atomic_store(&still_held, 0);
+	for (uintptr_t i = 0; i < MIXERS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, mix, (void *)(seed + i)), 0);
+	for (int i = 0; i < MIXERS; i++)
+		assert_int_equal(pthread_join(threads[i], &kept[i]), 0);
+	vms_rcu_barrier();
+	assert_int_equal(vms__objcache_in_use(&nodes), atomic_load(&still_held));
+	assert_int_equal(vms__objcache_deferred(&nodes), 0);
+	for (int i = 0; i < MIXERS; i++) {
+		for (int k = 0; k < HELD; k++) {
+			if (((void **)kept[i])[k])
+				vms__objcache_free(&nodes, ((void **)kept[i])[k]);
+		}
+	}
+	assert_int_equal(vms__objcache_in_use(&nodes), 0);
+}
+
+static void the_report_names_caches_with_live_objects(void **state)
+{
+	void *a = vms__objcache_alloc(&pages), *b = vms__objcache_alloc(&pages), *c = vms__objcache_alloc(&stable);
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	assert_int_equal(vms_leak_report(out), 3);
+	fclose(out);
+	assert_non_null(strstr(text, "pages: 2 live\n"));
+	assert_non_null(strstr(text, "stable: 1 live\n"));
+	assert_null(strstr(text, "nodes"));
+	free(text);
+	vms__objcache_free(&pages, a);
+	vms__objcache_free_rcu(&pages, b);
+	vms__objcache_free(&stable, c);
+	assert_int_equal(vms_leak_report(NULL), 0);
+}
+
+/* ---- memory that is out ------------------------------------------------------------------------------------------------------ */
+
+static void *reserve_in_a_fresh_thread(void *arg)
+{
+	void *objs[VMS__OBJCACHE_RESERVE_MAX];
+	uintptr_t wrong = 0;
+
+	(void)arg;
+	for (unsigned int n = 0; n <= VMS__OBJCACHE_RESERVE_MAX; n += 16) {
+		vms__alloc_fail_from(2);
+		wrong += !vms__objcache_reserve(&pages, n);
+		for (unsigned int i = 0; i < n; i++)
+			wrong += !(objs[i] = vms__objcache_alloc(&pages));
+		wrong += vms__objcache_alloc(&pages) != NULL;
+		vms__alloc_fail_from(0);
+		for (unsigned int i = 0; i < n; i++)
+			vms__objcache_free(&pages, objs[i]);
+	}
+	vms__alloc_fail_from(1);
+	wrong += vms__objcache_reserve(&pages, 1);
+	vms__alloc_fail_from(0);
+	return (void *)wrong;
+}
+
+static void reserved_allocations_do_not_fail(void **state)
+{
+	void *wrong = reserve_in_a_fresh_thread(NULL);
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal((uintptr_t)wrong, 0);
+	assert_int_equal(pthread_create(&thread, NULL, reserve_in_a_fresh_thread, NULL), 0);
+	assert_int_equal(pthread_join(thread, &wrong), 0);
+	assert_int_equal((uintptr_t)wrong, 0);
+}
+
+/* From any filling of the magazines. */
+static void a_reserve_holds_whatever_the_thread_had(void **state)
+{
+	static void *objs[3 * VMS__MAG_SIZE];
+
+	(void)state;
+	for (unsigned int had = 0; had <= 2 * VMS__MAG_SIZE; had += 7) {
+		for (unsigned int i = 0; i < had; i++)
+			objs[i] = vms__objcache_alloc(&nodes);
+		assert_true(vms__objcache_reserve(&nodes, VMS__OBJCACHE_RESERVE_MAX));
+		assert_true(nodes.index && vms__objcache_local(&nodes)->rounds + vms__objcache_local(&nodes)->prounds >=
+						   VMS__OBJCACHE_RESERVE_MAX);
+		for (unsigned int i = 0; i < had; i++)
+			vms__objcache_free(&nodes, objs[i]);
+	}
+}
+
+static sem_t memory_is_out, thread_is_done;
+static void **last_object; /* a list of all objects, each pointing to the one before */
+
+/* Frees every object, every other one after a grace period, on a thread that never had memory for magazines. */
+static void *free_all_objects(void *arg)
+{
+	(void)arg;
+	sem_wait(&memory_is_out);
+	for (unsigned long i = 0; last_object; i++) {
+		void **obj = last_object;
+
+		last_object = *obj;
+		if (i % 2)
+			vms__objcache_free(&nodes, obj);
+		else
+			vms__objcache_free_rcu(&nodes, obj);
+	}
+	sem_post(&thread_is_done);
+	return NULL;
+}
+
+static void exhaust_memory(void)
+{
+	struct rlimit limit;
+	void *volatile lost; /* volatile: a malloc() that nobody looks at may be left out */
+	void **obj;
+
+	getrlimit(RLIMIT_AS, &limit);
+	limit.rlim_cur = (rlim_t)1 << 20; /* less than there is already */
+	if (setrlimit(RLIMIT_AS, &limit))
+		_exit(2);
+	for (size_t size = 1 << 20; size >= 16; size /= 2) {
+		do
+			lost = malloc(size);
+		while (lost);
+	}
+	while ((obj = vms__objcache_alloc(&nodes)) != NULL) {
+		*obj = last_object;
+		last_object = obj;
+	}
+}
+
+static _Noreturn void child_runs_out_of_memory(void)
+{
+	size_t live = 0;
+	pthread_t thread;
+
+	alarm(WATCHDOG_SECONDS / 2);
+	for (int i = 0; i < 10000; i++) {
+		void **obj = vms__objcache_alloc(&nodes);
+
+		*obj = last_object;
+		last_object = obj;
+	}
+	vms_rcu_barrier(); /* the callback thread has what it needs */
+	if (pthread_create(&thread, NULL, free_all_objects, NULL))
+		_exit(3);
+	exhaust_memory();
+	live = vms__objcache_in_use(&nodes);
+	if (live < 10000)
+		_exit(4);
+	sem_post(&memory_is_out);
+	sem_wait(&thread_is_done);
+	if (!nodes.shared.rounds)
+		_exit(5); /* the thread did find memory: nothing was tested */
+	vms__objcache_free_rcu(&nodes, vms__objcache_alloc(&nodes));
+	vms__objcache_flush();
+	if (vms__objcache_in_use(&nodes))
+		_exit(6);
+	_exit(0);
+}
+
+/* Failing to free would leave no way out of memory. The child's address space may not grow, and its heap is used up. */
+static void freeing_needs_no_memory(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (VMS__ASAN || VMS__TSAN)
+		skip(); /* they need memory themselves */
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid)
+		child_runs_out_of_memory();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* ---- TYPESAFE, and the builds that check --------------------------------------------------------------------------------------- */
+
+/* A late reader finds what the object held last: nothing of the cache's is written there, and the memory is still there. */
+static void typesafe_memory_keeps_its_content_while_free(void **state)
+{
+	enum { N = 500 };
+	static _Atomic unsigned long *objs[N];
+
+	(void)state;
+	for (unsigned long i = 0; i < N; i++) {
+		objs[i] = vms__objcache_alloc(&stable);
+		for (int k = 0; k < 192 / 8; k++)
+			atomic_store_explicit(&objs[i][k], i, memory_order_relaxed);
+	}
+	for (int i = 0; i < N; i++)
+		vms__objcache_free(&stable, (void *)objs[i]);
+	vms_rcu_barrier();
+	for (unsigned long i = 0; i < N; i++) {
+		for (int k = 0; k < 192 / 8; k++)
+			assert_int_equal(atomic_load_explicit(&objs[i][k], memory_order_relaxed), i);
+	}
+}
+
+#if VMS__ASAN
+static void asan_takes_free_objects_for_freed_memory(void **state)
+{
+	char *now = vms__objcache_alloc(&nodes), *later = vms__objcache_alloc(&nodes), *typesafe = vms__objcache_alloc(&stable);
+
+	(void)state;
+	assert_int_equal(__asan_address_is_poisoned(now + 255), 0);
+	assert_int_equal(__asan_address_is_poisoned(now + 256), 1);
+	vms__objcache_free(&nodes, now);
+	assert_int_equal(__asan_address_is_poisoned(now), 1);
+	vms__rcu_read_lock();
+	vms__objcache_free_rcu(&nodes, later);
+	assert_int_equal(__asan_address_is_poisoned(later), 0);
+	vms__rcu_read_unlock();
+	vms__objcache_free(&stable, typesafe);
+	assert_int_equal(__asan_address_is_poisoned(typesafe), 0);
+	vms_rcu_barrier();
+	assert_int_equal(__asan_address_is_poisoned(later), 1);
+	assert_int_equal(__asan_address_is_poisoned(typesafe), 0);
+}
+#endif
+
+#ifdef VMS_DEBUG
+static void free_twice(void)
+{
+	void *obj = vms__objcache_alloc(&stable);
+
+	vms__objcache_free(&stable, obj);
+	vms__objcache_free(&stable, obj);
+}
+
+static void free_after_deferring(void)
+{
+	void *obj = vms__objcache_alloc(&nodes);
+
+	vms__objcache_free_rcu(&nodes, obj);
+	vms__objcache_free(&nodes, obj);
+}
+
+static void free_to_another_cache(void)
+{
+	vms__objcache_free(&nodes, vms__objcache_alloc(&stable));
+}
+
+static void write_after_free(void)
+{
+	char *obj = vms__objcache_alloc(&nodes);
+
+	vms__objcache_free(&nodes, obj);
+	vms__asan_unpoison(obj, 256);
+	obj[77] = 1;
+	vms__objcache_alloc(&nodes);
+}
+
+static void wrong_frees_stop_the_program(void **state)
+{
+	(void)state;
+	assert_true(child_aborts_saying(free_twice, (const char *[]){"stable: free of", "which is free", NULL}));
+	assert_true(child_aborts_saying(free_after_deferring, (const char *[]){"nodes: free of", "which is deferred", NULL}));
+	assert_true(
+		child_aborts_saying(free_to_another_cache, (const char *[]){"nodes: free of", "no object of this cache", NULL}));
+	assert_true(child_aborts_saying(write_after_free, (const char *[]){"nodes: byte 77 of", NULL}));
+}
+#endif
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#ifdef VMS_DEBUG
+		cmocka_unit_test(wrong_frees_stop_the_program), /* first: while there is one thread */
+#endif
+		cmocka_unit_test(objects_are_aligned_and_do_not_overlap),
+		cmocka_unit_test(a_freed_object_is_the_next_one_handed_out),
+		cmocka_unit_test(memory_is_used_again),
+		cmocka_unit_test(a_deferred_object_waits_for_the_sections_that_are_open),
+		cmocka_unit_test(a_barrier_frees_what_this_thread_deferred),
+#ifndef VMS_RCU_QSBR
+		cmocka_unit_test(garbage_is_bounded_when_writers_outrun_grace_periods),
+		cmocka_unit_test(the_brake_is_off_inside_a_section),
+#endif
+		cmocka_unit_test(objects_may_be_freed_by_another_thread),
+		cmocka_unit_test(a_thread_that_exits_leaves_its_magazines_to_others),
+		cmocka_unit_test(counts_are_exact_once_threads_are_done),
+		cmocka_unit_test(the_report_names_caches_with_live_objects),
+		cmocka_unit_test(reserved_allocations_do_not_fail),
+		cmocka_unit_test(a_reserve_holds_whatever_the_thread_had),
+		cmocka_unit_test(freeing_needs_no_memory),
+		cmocka_unit_test(typesafe_memory_keeps_its_content_while_free),
+#if VMS__ASAN
+		cmocka_unit_test(asan_takes_free_objects_for_freed_memory),
+#endif
+	};
+
+	mallopt(M_ARENA_MAX, 1); /* one heap for all threads, so that it can be used up */
+	alarm(WATCHDOG_SECONDS);
+	sem_init(&in_section, 0, 0);
+	sem_init(&may_leave, 0, 0);
+	sem_init(&memory_is_out, 0, 0);
+	sem_init(&thread_is_done, 0, 0);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
