@@ -226,6 +226,8 @@ static void compile_fork(struct compiler *c, const struct trace_effect *e)
 				op.len = vma->vm_end - vma->vm_start;
 				op.arg = vma->vm_flags & VM_ACCESS_FLAGS;
 				op.file = vma->vm_file && vma->vm_file->f_mapping->ino ? vma->vm_file : NULL;
+				/* Shared anonymous memory's file is the library's own, and goes with its last VMA. */
+				c->out_of_memory |= op.file && !files_keep(&c->program->files, op.file);
 				op.off = op.file ? vma->vm_pgoff << PAGE_SHIFT : 0;
 				op.flags = MAP_FIXED | (vma->vm_flags & VM_MAYSHARE ? MAP_SHARED : MAP_PRIVATE) |
 					   (op.file ? 0 : MAP_ANONYMOUS) | (vma->vm_flags & VM_GROWSDOWN ? MAP_GROWSDOWN : 0);

@@ -40,6 +40,21 @@ static struct file *open_new(const struct trace_map *map)
 	return file;
 }
 
+static bool append(struct files *files, struct file *file)
+{
+	if (files->nr == files->room) {
+		size_t room = files->room ? 2 * files->room : 64;
+		struct file **grown = realloc(files->file, room * sizeof(*grown));
+
+		if (!grown)
+			return false;
+		files->file = grown;
+		files->room = room;
+	}
+	files->file[files->nr++] = file;
+	return true;
+}
+
 struct file *files_get(struct files *files, const struct trace_map *map)
 {
 	struct file *file;
@@ -47,19 +62,23 @@ struct file *files_get(struct files *files, const struct trace_map *map)
 	for (size_t i = 0; i < files->nr; i++)
 		if (is_same(files->file[i], map))
 			return files->file[i];
-	if (files->nr == files->room) {
-		size_t room = files->room ? 2 * files->room : 64;
-		struct file **grown = realloc(files->file, room * sizeof(*grown));
-
-		if (!grown)
-			return NULL;
-		files->file = grown;
-		files->room = room;
-	}
 	file = open_new(map);
-	if (file)
-		files->file[files->nr++] = file;
+	if (file && !append(files, file)) {
+		fput(file);
+		return NULL;
+	}
 	return file;
+}
+
+bool files_keep(struct files *files, struct file *file)
+{
+	for (size_t i = 0; i < files->nr; i++)
+		if (files->file[i] == file)
+			return true;
+	if (!append(files, file))
+		return false;
+	get_file(file);
+	return true;
 }
 
 void files_free(struct files *files)

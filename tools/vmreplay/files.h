@@ -20,6 +20,8 @@ struct files {
  * Return: it, or NULL when memory is out.
  */
 struct file *files_get(struct files *files, const struct trace_map *map);
+/* Take a reference to @file, which a VMA maps, so that it outlives the VMA. Return: false when memory is out. */
+bool files_keep(struct files *files, struct file *file);
 void files_free(struct files *files);
 
 /* Whether @map maps something else than private anonymous memory. */
