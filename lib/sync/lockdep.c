@@ -19,7 +19,8 @@
 
 #include "lib/sync/assert.h"
 
-#define MAX_HELD 64
+/* Few, for the stack is thread-local: with more of it, dlopen() finds no room for the shared object. */
+#define MAX_HELD 32
 
 struct held {
 	const void *lock;
