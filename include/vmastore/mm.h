@@ -74,12 +74,18 @@ VMS_API long vms_mm_counter(const struct mm_struct *mm, enum vms_mm_counter whic
 
 /* ---- the system calls (lib/mm): no lock held on entry or return ------------------------------------------------------ */
 
-/** vms_mmap() - mmap(2). @file: NULL stands for fd -1; @off: bytes. Return: address or -errno. */
+/**
+ * vms_mmap() - mmap(2). @file: NULL stands for fd -1; @off: bytes. MAP_HUGETLB: -ENOMEM, as with an empty pool of huge pages.
+ * Return: address or -errno.
+ */
 VMS_API unsigned long vms_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long prot,
 			       unsigned long flags, struct file *file, unsigned long off);
 VMS_API int vms_munmap(struct mm_struct *mm, unsigned long addr, unsigned long len);
 VMS_API int vms_mprotect(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned long prot);
 VMS_API int vms_madvise(struct mm_struct *mm, unsigned long start, unsigned long len, int advice);
+/** vms_mremap() - mremap(2). @flags: MREMAP_*; @new_addr: read with MREMAP_FIXED and MREMAP_DONTUNMAP. Return: address or -errno. */
+VMS_API unsigned long vms_mremap(struct mm_struct *mm, unsigned long addr, unsigned long old_len, unsigned long new_len,
+				 unsigned long flags, unsigned long new_addr);
 /** vms_brk() - the raw system call: answers the break, new or (refused) old. */
 VMS_API unsigned long vms_brk(struct mm_struct *mm, unsigned long brk);
 /** vms_fork() - dup_mm(): *@child gets a copy-on-write copy on the same engine. Return: 0 or -ENOMEM. */

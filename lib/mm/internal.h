@@ -73,6 +73,7 @@ struct vms__merge {
 	const struct vm_operations_struct *vm_ops;
 	struct anon_vma *anon_vma;
 	struct anon_vma_name *anon_name;
+	const struct vm_area_struct *copied; /* mremap: the VMA whose pages come here; or NULL */
 	bool just_expand; /* only prev may grow (the break) */
 
 	/* decided by vms__merge_prepare() */
@@ -110,6 +111,15 @@ void vms__clear_gathered(struct mm_struct *mm, unsigned long start, unsigned lon
 void vms__free_victims(struct mm_struct *mm, struct vm_area_struct *victims);
 /* Unmap [start, end); *@downgraded says that mmap_lock was downgraded for the slow part. NULL: never downgrade. */
 int vms__unmap(struct mm_struct *mm, unsigned long start, unsigned long end, bool *downgraded);
+
+/* ---- mmap.c ---- */
+
+/* The neighbours of [m->start, m->end), which nothing straddles. */
+void vms__merge_find_neighbours(struct vms__merge *m);
+/* A VMA of its own for [m->start, m->end), inserted later by committing *@store. Takes a reference of m->file. 0 or -ENOMEM. */
+int vms__prepare_new_vma(struct vms__merge *m, struct vms__store *store);
+/* Fault in [start, start + len) as far as the access rights go; the rest is left to the first touch. No lock held. */
+void vms__populate(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned int fault_flags);
 
 /* ---- mm.c: accounting ---- */
 

@@ -35,7 +35,8 @@ static bool anon_vma_fits(const struct vms__merge *m, const struct vm_area_struc
 	 * through a chain that the other part has no place in.
 	 */
 	if (!have && m->anon_vma)
-		return m->mm->rules.merge_one_sided && !(m->middle && vms__anon_vma_is_fork_child(m->middle));
+		return m->mm->rules.merge_one_sided && !(m->middle && vms__anon_vma_is_fork_child(m->middle)) &&
+		       !(m->copied && vms__anon_vma_is_fork_child(m->copied));
 	if (have)
 		return !vms__anon_vma_is_fork_child(target);
 	return true;
@@ -76,7 +77,7 @@ static bool neighbours_agree(const struct vms__merge *m)
 }
 
 /* Who has the anon_vma that the survivor lacks? NULL: nobody, or the survivor has one. */
-static struct vm_area_struct *anon_vma_donor(const struct vms__merge *m, bool left, bool right)
+static const struct vm_area_struct *anon_vma_donor(const struct vms__merge *m, bool left, bool right)
 {
 	if (vma_anon_vma(m->target))
 		return NULL;
@@ -84,6 +85,8 @@ static struct vm_area_struct *anon_vma_donor(const struct vms__merge *m, bool le
 		return m->next;
 	if (m->middle && vma_anon_vma(m->middle))
 		return m->middle;
+	if (m->copied && vma_anon_vma(m->copied))
+		return m->copied;
 	return NULL;
 }
 
@@ -91,7 +94,7 @@ int vms__merge_prepare(struct vms__merge *m)
 {
 	bool at_start = !m->middle || m->start == m->middle->vm_start;
 	bool at_end = !m->middle || m->end == m->middle->vm_end;
-	struct vm_area_struct *donor;
+	const struct vm_area_struct *donor;
 	bool left, right;
 	int err;
 

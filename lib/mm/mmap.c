@@ -81,8 +81,7 @@ static struct file *shmem_file(unsigned long len)
 	return file;
 }
 
-/* A VMA of its own for [m->start, m->end), prepared; the reference to file passes to it. Return: 0 or -ENOMEM. */
-static int prepare_new_vma(struct vms__merge *m, struct vms__store *store)
+int vms__prepare_new_vma(struct vms__merge *m, struct vms__store *store)
 {
 	struct vm_area_struct *vma = vm_area_alloc(m->mm);
 	int err;
@@ -115,6 +114,14 @@ static void commit_new_vma(struct mm_struct *mm, struct vms__store *store)
 	vms__vma_link_file(vma);
 }
 
+void vms__merge_find_neighbours(struct vms__merge *m)
+{
+	m->next = vms__find(m->mm, m->end);
+	m->prev = m->next ? vms_vma_prev(m->next) : vms__prev_below(m->mm, m->end);
+	while (m->prev && m->prev->vm_start >= m->start)
+		m->prev = vms_vma_prev(m->prev); /* those that are to be replaced */
+}
+
 /* The range of @m is placed, its flags are decided. Return: its start, or -errno with everything as it was but for splits. */
 static unsigned long mmap_region(struct vms__merge *m)
 {
@@ -125,16 +132,12 @@ static unsigned long mmap_region(struct vms__merge *m)
 	err = vms__gather(mm, m->start, m->end);
 	if (err)
 		return err;
-	m->next = vms__find(mm, m->end - 1);
-	if (m->next && m->next->vm_start < m->end)
-		m->next = vms_vma_next(m->next);
-	m->prev = vms__prev_below(mm, m->start);
-
+	vms__merge_find_neighbours(m);
 	merged = vms__merge_prepare(m);
 	if (merged < 0)
 		return merged;
 	if (!merged) {
-		err = prepare_new_vma(m, &fresh);
+		err = vms__prepare_new_vma(m, &fresh);
 		if (err)
 			return err;
 	}
@@ -191,6 +194,9 @@ unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned long add
 	len = PAGE_ALIGN(len);
 	if (!len)
 		return -ENOMEM;
+	/* What Linux answers while its pool of huge pages is empty; here it always is. */
+	if (flags & MAP_HUGETLB)
+		return -ENOMEM;
 	if (pgoff + (len >> PAGE_SHIFT) < pgoff)
 		return -EOVERFLOW;
 	if (vms__map_count(mm) > mm->layout.max_map_count)
@@ -230,8 +236,7 @@ unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned long add
 	return result;
 }
 
-/* Fault in [start, start + len) as far as the access rights go; what fails is left to the first touch. No lock held. */
-static void mm_populate(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned int fault_flags)
+void vms__populate(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned int fault_flags)
 {
 	for (unsigned long addr = start; addr < start + len; addr += PAGE_SIZE)
 		if (vms_fault(mm, addr, fault_flags) != VMS_FAULT_OK)
@@ -253,6 +258,6 @@ unsigned long vms_mmap(struct mm_struct *mm, unsigned long addr, unsigned long l
 	result = do_mmap(mm, file, addr, len, prot, flags, 0, off >> PAGE_SHIFT, &populate);
 	vms__write_exit(mm);
 	if (populate)
-		mm_populate(mm, result, populate, (prot & PROT_WRITE) && !(flags & MAP_SHARED) ? FAULT_FLAG_WRITE : 0);
+		vms__populate(mm, result, populate, (prot & PROT_WRITE) && !(flags & MAP_SHARED) ? FAULT_FLAG_WRITE : 0);
 	return result;
 }

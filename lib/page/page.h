@@ -29,6 +29,13 @@ void vms__free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long
 int vms__copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src);
 /* After vm_flags changed: take away the write bit where it no longer holds. Locks: mmap_lock W, VMA write-locked. */
 void vms__change_protection(struct vm_area_struct *vma, unsigned long start, unsigned long end);
+/*
+ * mremap, in two steps: the tables that [new, new + len) will need for the pages of [old, old + len) (0, or -ENOMEM with some of them made:
+ * vms__free_pgtables() removes them); then the pages go over. The places do not overlap, and the new one maps nothing.
+ * Locks: mmap_lock W; for the second step every VMA at both places is write-locked.
+ */
+int vms__prepare_move(struct mm_struct *mm, unsigned long old, unsigned long len, unsigned long new);
+void vms__move_pages(struct mm_struct *mm, unsigned long old, unsigned long len, unsigned long new);
 /* Pages and tables of @mm against its counters and VMAs: number of broken rules, printed to @why. Locks: mmap_lock W. */
 int vms__pgtable_validate(struct mm_struct *mm, FILE *why);
 /* The content word of the page at addr; false: no page present there for that access. Locks: mmap_lock or VMA lock. */

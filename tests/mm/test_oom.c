@@ -87,6 +87,12 @@ static long op_mprotect_merge(struct mm_struct *mm, struct file *file)
 	return vms_mprotect(mm, BASE + 4 * PG, 2 * PG, PROT_READ);
 }
 
+static long op_mremap(struct mm_struct *mm, struct file *file)
+{
+	(void)file;
+	return (long)vms_mremap(mm, BASE + PG, 2 * PG, 4 * PG, MREMAP_MAYMOVE, 0);
+}
+
 static long op_madvise(struct mm_struct *mm, struct file *file)
 {
 	int err = vms_madvise(mm, BASE + 2 * PG, 2 * PG, MADV_DONTFORK);
@@ -144,6 +150,7 @@ static const struct {
 	{"munmap", op_munmap},
 	{"mprotect", op_mprotect},
 	{"mprotect that merges", op_mprotect_merge},
+	{"mremap", op_mremap},
 	{"madvise", op_madvise},
 	{"brk", op_brk},
 	{"stack growth", op_stack},

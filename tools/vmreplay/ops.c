@@ -103,6 +103,15 @@ static void op_mprotect(struct script *s, char **word)
 	print_result(vms_mprotect(world_mm(s->world), hex(s, word[1]), hex(s, word[2]), prot));
 }
 
+static void op_mremap(struct script *s, char **word)
+{
+	unsigned long flags;
+
+	if (!word_remap_flags(word[4], &flags))
+		bad(s, word[4], "maymove, rfixed, dontunmap joined by |, or 0");
+	print_address(vms_mremap(world_mm(s->world), hex(s, word[1]), hex(s, word[2]), hex(s, word[3]), flags, hex(s, word[5])));
+}
+
 static void op_madvise(struct script *s, char **word)
 {
 	int advice;
@@ -149,11 +158,11 @@ static const struct {
 	int words; /* after the name */
 	void (*run)(struct script *s, char **word);
 } operations[] = {
-	{"mmap", 6, op_mmap},	{"munmap", 2, op_munmap}, {"mprotect", 3, op_mprotect}, {"madvise", 3, op_madvise},
+	{"mmap", 6, op_mmap},	{"munmap", 2, op_munmap}, {"mprotect", 3, op_mprotect}, {"mremap", 5, op_mremap}, {"madvise", 3, op_madvise},
 	{"brk", 1, op_brk},	{"fault", 2, op_fault},	  {"fork", 1, op_fork},		{"exit", 0, op_exit},
 };
 
-#define EXPECTED_OPS "one of script mmap munmap mprotect madvise brk fault fork exit"
+#define EXPECTED_OPS "one of script mmap munmap mprotect mremap madvise brk fault fork exit"
 
 static void begin_script(struct script *s)
 {

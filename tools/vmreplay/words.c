@@ -35,6 +35,14 @@ static const struct named map_flags[] = {
 	{NULL, 0},
 };
 
+static const struct named remap_flags[] = {
+	{"0", 0},
+	{"maymove", MREMAP_MAYMOVE},
+	{"rfixed", MREMAP_FIXED},
+	{"dontunmap", MREMAP_DONTUNMAP},
+	{NULL, 0},
+};
+
 static const struct named advices[] = {
 	{"NORMAL", MADV_NORMAL},
 	{"RANDOM", MADV_RANDOM},
@@ -107,12 +115,12 @@ bool word_prot(const char *word, unsigned long *prot)
 	return true;
 }
 
-bool word_map_flags(const char *word, unsigned long *flags)
+static bool flags_of(const struct named *table, const char *word, unsigned long *flags)
 {
 	*flags = 0;
 	for (;;) {
 		size_t len = strcspn(word, "|");
-		const struct named *flag = find(map_flags, word, len);
+		const struct named *flag = find(table, word, len);
 
 		if (!flag)
 			return false;
@@ -121,6 +129,16 @@ bool word_map_flags(const char *word, unsigned long *flags)
 			return true;
 		word += len + 1;
 	}
+}
+
+bool word_map_flags(const char *word, unsigned long *flags)
+{
+	return flags_of(map_flags, word, flags);
+}
+
+bool word_remap_flags(const char *word, unsigned long *flags)
+{
+	return flags_of(remap_flags, word, flags);
 }
 
 bool word_advice(const char *word, int *advice)

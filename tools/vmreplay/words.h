@@ -16,6 +16,7 @@ int words_split(char *line, char *word[WORDS_MAX]);
 bool word_hex(const char *word, unsigned long *n);
 bool word_prot(const char *word, unsigned long *prot);
 bool word_map_flags(const char *word, unsigned long *flags);
+bool word_remap_flags(const char *word, unsigned long *flags);
 bool word_advice(const char *word, int *advice);
 
 #endif

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mremap.c - a mapping changes its length or its place, and keeps its pages.
+ *
+ *   shrink   unmaps the tail
+ *   grow     in place if the range ends where its VMA ends and what follows is free; it may join the VMA after it
+ *   move     a VMA of the same kind at the new place (new, or a neighbour grown), the pages moved over, the old place unmapped
+ *
+ * Private anonymous memory that was never written takes its new address as its offset, and may merge there; written memory keeps its
+ * offsets, and merges again only when it comes home.
+ *
+ * Source of rules and errors: mremap(2), and experiments on a running 6.18 kernel. Locks: takes mmap_lock W.
+ */
+#include <errno.h>
+
+#include "lib/mm/internal.h"
+#include "lib/page/page.h"
+
+#define KNOWN_FLAGS ((unsigned long)(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP))
+
+/* What was asked, page aligned; and what is to be faulted in when the lock is dropped, because the VMA is locked in memory. */
+struct remap {
+	struct mm_struct *mm;
+	unsigned long addr, old_len, new_len, flags, new_addr;
+	unsigned long populate, populate_len;
+};
+
+static bool overlaps(unsigned long a, unsigned long a_len, unsigned long b, unsigned long b_len)
+{
+	return a < b + b_len && b < a + a_len;
+}
+
+static int check_request(const struct remap *r)
+{
+	unsigned long task_size = r->mm->layout.task_size;
+
+	if ((r->flags & ~KNOWN_FLAGS) || (r->addr & ~PAGE_MASK) || !r->new_len || r->new_len > task_size)
+		return -EINVAL;
+	if (!(r->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)))
+		return 0;
+	if ((r->new_addr & ~PAGE_MASK) || r->new_addr > task_size - r->new_len || !(r->flags & MREMAP_MAYMOVE))
+		return -EINVAL;
+	if ((r->flags & MREMAP_DONTUNMAP) && r->old_len != r->new_len)
+		return -EINVAL;
+	if (overlaps(r->addr, r->old_len, r->new_addr, r->new_len))
+		return -EINVAL;
+	/* The target may have to be cut out of the middle of one VMA, and the source out of another. */
+	return vms__map_count(r->mm) + 2 >= r->mm->layout.max_map_count - 3 ? -ENOMEM : 0;
+}
+
+/* Whether @vma lets [addr, addr + old_len) become new_len long. */
+static int check_vma(const struct remap *r, const struct vm_area_struct *vma, unsigned long addr, unsigned long old_len,
+		     unsigned long new_len)
+{
+	if (vma->vm_flags & VM_SEALED)
+		return -EPERM;
+	if (!(r->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && new_len <= old_len)
+		return 0;
+	if (!old_len && !(vma->vm_flags & (VM_SHARED | VM_MAYSHARE)))
+		return -EINVAL;
+	if ((r->flags & MREMAP_DONTUNMAP) && (vma->vm_flags & (VM_DONTEXPAND | VM_PFNMAP)))
+		return -EINVAL;
+	if ((old_len < new_len ? old_len : new_len) > vma->vm_end - addr)
+		return -EFAULT;
+	if (new_len > old_len && (vma->vm_flags & (VM_DONTEXPAND | VM_PFNMAP)))
+		return -EFAULT;
+	return 0;
+}
+
+static unsigned long find_target(struct remap *r, const struct vm_area_struct *vma, unsigned long addr, unsigned long len,
+				 unsigned long hint)
+{
+	unsigned long flags = ((r->flags & MREMAP_FIXED) ? MAP_FIXED : 0) | ((vma->vm_flags & VM_MAYSHARE) ? MAP_SHARED : 0);
+
+	return get_unmapped_area(r->mm, vma->vm_file, hint, len, vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT), flags);
+}
+
+/* ---- move ---- */
+
+static struct vms__merge copy_request(struct remap *r, struct vm_area_struct *vma, unsigned long addr, unsigned long len,
+				      unsigned long target)
+{
+	bool fresh = vma_is_anonymous(vma) && !vma_anon_vma(vma);
+
+	return (struct vms__merge){
+		.mm = r->mm,
+		.start = target,
+		.end = target + len,
+		.flags = vma->vm_flags,
+		.pgoff = fresh ? target >> PAGE_SHIFT : vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT),
+		.file = vma->vm_file,
+		.vm_ops = vma->vm_ops,
+		.anon_vma = vma_anon_vma(vma),
+		.anon_name = vma->anon_name,
+		.copied = vma,
+	};
+}
+
+static int prepare_copy(struct vms__merge *m, struct vms__store *store)
+{
+	int err = vms__prepare_new_vma(m, store);
+
+	if (err)
+		return err;
+	store->vma->vm_private_data = m->copied->vm_private_data;
+	store->vma->anon_name = m->anon_name;
+	if (!m->anon_vma)
+		return 0;
+	err = vms__anon_vma_clone(store->vma, m->copied);
+	if (err) {
+		vms__index_cancel(m->mm, store);
+		vms__vma_discard(store->vma);
+	}
+	return err;
+}
+
+static void forget_tables(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	struct vm_area_struct *prev = vms__prev_below(mm, start), *next = vms__find(mm, end);
+
+	vms__free_pgtables(mm, start, end, prev ? prev->vm_end : 0, next ? next->vm_start : 0);
+}
+
+/* The VMA at [target, target + new_len), with room for the pages. *@copy: it. Return: 0 or -errno, and then nothing was made. */
+static int make_copy(struct remap *r, struct vm_area_struct *vma, unsigned long addr, unsigned long old_len, unsigned long new_len,
+		     unsigned long target, struct vm_area_struct **copy)
+{
+	struct vms__merge m = copy_request(r, vma, addr, new_len, target);
+	unsigned long moved = old_len < new_len ? old_len : new_len;
+	struct vms__store fresh;
+	int merged, err;
+
+	err = vms__prepare_move(r->mm, addr, moved, target);
+	if (err)
+		goto out_tables;
+	vms__merge_find_neighbours(&m);
+	merged = vms__merge_prepare(&m);
+	err = merged < 0 ? merged : merged ? 0 : prepare_copy(&m, &fresh);
+	if (err)
+		goto out_tables;
+	vma_start_write(vma);
+	if (merged) {
+		*copy = vms__merge_commit(&m);
+	} else {
+		vms__vma_commit(r->mm, &fresh);
+		vms__vma_link_file(fresh.vma);
+		if (m.vm_ops && m.vm_ops->open)
+			m.vm_ops->open(fresh.vma);
+		*copy = fresh.vma;
+	}
+	vms__account(r->mm, m.flags, (long)(new_len >> PAGE_SHIFT));
+	return 0;
+
+out_tables:
+	forget_tables(r->mm, target, target + new_len);
+	return err;
+}
+
+/* DONTUNMAP: the source stays mapped, empty, and is not locked in memory any more. */
+static void leave_source(struct vm_area_struct *vma, const struct vm_area_struct *copy, unsigned long addr, unsigned long len)
+{
+	struct mm_struct *mm = vma_mm(vma);
+
+	vms__account(mm, vma->vm_flags, -(long)vma_pages(vma));
+	vm_flags_clear(vma, VM_LOCKED_MASK);
+	vms__account(mm, vma->vm_flags, (long)vma_pages(vma));
+	if (copy != vma && vma->vm_start == addr && vma->vm_end == addr + len)
+		vms__anon_vma_unlink(vma);
+}
+
+/* Return: the new address, or -errno. */
+static unsigned long move_vma(struct remap *r, unsigned long addr, unsigned long old_len, unsigned long new_len, unsigned long target)
+{
+	bool keep_source = r->flags & MREMAP_DONTUNMAP;
+	struct vm_area_struct *vma, *copy;
+	vm_flags_t flags;
+	int err;
+
+	if (vms__map_count(r->mm) >= r->mm->layout.max_map_count - 3)
+		return -ENOMEM;
+	/* What may fail comes first: cut the source out, so that nothing but its removal is left to do. */
+	if (!keep_source && old_len) {
+		err = vms__gather(r->mm, addr, addr + old_len);
+		if (err)
+			return err;
+	}
+	vma = vma_lookup(r->mm, addr);
+	flags = vma->vm_flags;
+	err = make_copy(r, vma, addr, old_len, new_len, target, &copy);
+	if (err)
+		return err;
+	/* The copy may have grown out of a neighbour that is the source itself. */
+	vma = vma_lookup(r->mm, addr);
+	if (copy->vm_ops && copy->vm_ops->mremap) {
+		err = copy->vm_ops->mremap(copy);
+		if (err) {
+			vms__unmap(r->mm, target, target + new_len, NULL);
+			return err;
+		}
+	}
+	vma_start_write(vma);
+	vms__move_pages(r->mm, addr, old_len < new_len ? old_len : new_len, target);
+	if (keep_source)
+		leave_source(vma, copy, addr, old_len);
+	else if (old_len)
+		vms__unmap(r->mm, addr, addr + old_len, NULL);
+	if ((flags & VM_LOCKED) && new_len > old_len) {
+		r->populate = target + old_len;
+		r->populate_len = new_len - old_len;
+	}
+	return target;
+}
+
+/* MREMAP_FIXED or MREMAP_DONTUNMAP: [addr, addr + old_len) goes to @target. */
+static unsigned long remap_to(struct remap *r, unsigned long addr, unsigned long old_len, unsigned long new_len, unsigned long target)
+{
+	struct vm_area_struct *vma;
+	int err;
+
+	if (r->flags & MREMAP_FIXED) {
+		err = do_munmap(r->mm, target, new_len);
+		if (err)
+			return err;
+	}
+	if (new_len < old_len) {
+		err = vms__unmap(r->mm, addr + new_len, addr + old_len, NULL);
+		if (err)
+			return err;
+		old_len = new_len;
+	}
+	vma = vma_lookup(r->mm, addr);
+	if (!vma)
+		return -EFAULT;
+	target = find_target(r, vma, addr, new_len, target);
+	return IS_ERR_VALUE(target) ? target : move_vma(r, addr, old_len, new_len, target);
+}
+
+/* MREMAP_FIXED with equal lengths: every VMA in the range moves, the gaps between them are kept. Not atomic, as on Linux. */
+static unsigned long remap_all(struct remap *r)
+{
+	unsigned long end = r->addr + r->old_len, pos = r->addr, target = r->new_addr, last = 0, result = -EFAULT;
+	struct vm_area_struct *vma;
+
+	for (bool first = true; pos < end && (vma = find_vma_intersection(r->mm, pos, end)) != NULL; first = false) {
+		unsigned long start = vma->vm_start > r->addr ? vma->vm_start : r->addr, vma_end = vma->vm_end, moved;
+		unsigned long len = (vma_end < end ? vma_end : end) - start;
+		int err;
+
+		if (first && start > r->addr)
+			return -EFAULT;
+		if (!first)
+			target += vma->vm_start - last;
+		last = pos = vma_end;
+		err = check_vma(r, vma, start, len, len);
+		if (err)
+			return err;
+		moved = remap_to(r, start, len, len, target);
+		if (IS_ERR_VALUE(moved))
+			return moved;
+		if (first)
+			result = moved;
+		target = moved + len;
+	}
+	return result;
+}
+
+/* ---- in place ---- */
+
+static bool can_grow_in_place(struct mm_struct *mm, const struct vm_area_struct *vma, const struct remap *r)
+{
+	unsigned long delta = r->new_len - r->old_len;
+
+	return vma->vm_end - r->addr == r->old_len && mm->layout.task_size - vma->vm_end >= delta &&
+	       !find_vma_intersection(mm, vma->vm_end, vma->vm_end + delta);
+}
+
+static int grow_in_place(struct remap *r, struct vm_area_struct *vma)
+{
+	unsigned long delta = r->new_len - r->old_len;
+	struct vms__merge m = {
+		.mm = r->mm,
+		.prev = vma,
+		.next = vms_vma_next(vma),
+		.start = vma->vm_end,
+		.end = vma->vm_end + delta,
+		.flags = vma->vm_flags,
+		.pgoff = vma->vm_pgoff + vma_pages(vma),
+		.file = vma->vm_file,
+		.vm_ops = vma->vm_ops,
+		.anon_vma = vma_anon_vma(vma),
+		.anon_name = vma->anon_name,
+	};
+	int merged = vms__merge_prepare(&m);
+
+	/* 0: flags that never merge (and so never grow) */
+	if (merged <= 0)
+		return -ENOMEM;
+	vms__merge_commit(&m);
+	vms__account(r->mm, m.flags, (long)(delta >> PAGE_SHIFT));
+	if (m.flags & VM_LOCKED) {
+		r->populate = m.start;
+		r->populate_len = delta;
+	}
+	return 0;
+}
+
+static unsigned long remap_locked(struct remap *r)
+{
+	struct vm_area_struct *vma;
+	unsigned long target;
+	int err = check_request(r);
+
+	if (err)
+		return err;
+	if ((r->flags & MREMAP_FIXED) && r->old_len == r->new_len)
+		return remap_all(r);
+	vma = vma_lookup(r->mm, r->addr);
+	if (!vma)
+		return -EFAULT;
+	err = check_vma(r, vma, r->addr, r->old_len, r->new_len);
+	if (err)
+		return err;
+	if (r->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
+		return remap_to(r, r->addr, r->old_len, r->new_len, r->new_addr);
+	if (r->old_len == r->new_len)
+		return r->addr;
+	if (r->new_len < r->old_len) {
+		err = vms__unmap(r->mm, r->addr + r->new_len, r->addr + r->old_len, NULL);
+		return err ? (unsigned long)err : r->addr;
+	}
+	if (can_grow_in_place(r->mm, vma, r)) {
+		err = grow_in_place(r, vma);
+		return err ? (unsigned long)err : r->addr;
+	}
+	if (!(r->flags & MREMAP_MAYMOVE))
+		return -ENOMEM;
+	target = find_target(r, vma, r->addr, r->new_len, 0);
+	return IS_ERR_VALUE(target) ? target : move_vma(r, r->addr, r->old_len, r->new_len, target);
+}
+
+unsigned long vms_mremap(struct mm_struct *mm, unsigned long addr, unsigned long old_len, unsigned long new_len, unsigned long flags,
+			 unsigned long new_addr)
+{
+	struct remap r = {
+		.mm = mm,
+		.addr = addr,
+		.old_len = PAGE_ALIGN(old_len),
+		.new_len = PAGE_ALIGN(new_len),
+		.flags = flags,
+		.new_addr = new_addr,
+	};
+	unsigned long result;
+
+	vms__write_enter(mm, 0, mm->layout.task_size); /* placement may choose any range */
+	result = remap_locked(&r);
+	vms__write_exit(mm);
+	if (r.populate_len)
+		vms__populate(mm, r.populate, r.populate_len, 0);
+	return result;
+}

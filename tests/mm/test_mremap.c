@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* test_mremap.c - mappings that shrink, grow and move keep their pages, their offsets, and what they may merge with. */
+#include <errno.h>
+
+#include "tests/mm/world.h"
+
+#define A 0x20000000UL
+#define B 0x30000000UL
+
+static struct mm_struct *mm_of(void **state)
+{
+	return ((struct world *)*state)->mm;
+}
+
+/* Pages @first .. of @addr hold 100, 101, ... */
+static void fill(struct mm_struct *mm, unsigned long addr, unsigned long pages)
+{
+	for (unsigned long i = 0; i < pages; i++)
+		assert_int_equal(vms_write_word(mm, addr + i * PG, 100 + i), VMS_FAULT_OK);
+}
+
+static void expect_words(struct mm_struct *mm, unsigned long addr, unsigned long pages, unsigned long first)
+{
+	for (unsigned long i = 0; i < pages; i++) {
+		unsigned long word = 0;
+
+		assert_int_equal(vms_read_word(mm, addr + i * PG, &word), VMS_FAULT_OK);
+		assert_int_equal(word, first ? first + i : 0);
+	}
+}
+
+static void shrinking_unmaps_the_tail(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+
+	vms_mmap(mm, A, 4 * PG, RW, FIXED, NULL, 0);
+	fill(mm, A, 4);
+	assert_int_equal(vms_mremap(mm, A, 4 * PG, PG, 0, 0), A);
+	expect_layout(mm, "20000000-20001000 rw-p 20000\n");
+	expect_words(mm, A, 1, 100);
+	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 1);
+}
+
+static void growing_in_place_joins_the_next(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+
+	vms_mmap(mm, A, 2 * PG, RW, FIXED, NULL, 0);
+	vms_mmap(mm, A + 4 * PG, PG, RW, FIXED, NULL, 0);
+	fill(mm, A, 2);
+	assert_int_equal(vms_mremap(mm, A, 2 * PG, 4 * PG, 0, 0), A);
+	expect_layout(mm, "20000000-20005000 rw-p 20000\n");
+	expect_words(mm, A, 2, 100);
+	assert_int_equal(vms_mremap(mm, A, PG, 2 * PG, 0, 0), -ENOMEM);
+}
+
+static void moving_takes_the_pages_along(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+
+	/* over the border of a page table, at another distance from it than before */
+	vms_mmap(mm, A + 0x1fe000, 5 * PG, RW, FIXED, NULL, 0);
+	fill(mm, A + 0x1fe000, 5);
+	assert_int_equal(vms_mremap(mm, A + 0x1fe000, 5 * PG, 6 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, B + 0x3ff000), B + 0x3ff000);
+	expect_layout(mm, "303ff000-30405000 rw-p 201fe\n");
+	expect_words(mm, B + 0x3ff000, 5, 100);
+	expect_words(mm, B + 0x404000, 1, 0);
+	assert_int_equal(vms_fault(mm, A + 0x1fe000, 0), VMS_SEGV_MAPERR);
+}
+
+static void moving_a_part_leaves_the_rest(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+
+	vms_mmap(mm, A, 5 * PG, RW, FIXED, NULL, 0);
+	fill(mm, A, 5);
+	assert_int_equal(vms_mremap(mm, A + PG, 2 * PG, 2 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, B), B);
+	expect_layout(mm, "20000000-20001000 rw-p 20000\n20003000-20005000 rw-p 20003\n30000000-30002000 rw-p 20001\n");
+	expect_words(mm, B, 2, 101);
+	expect_words(mm, A + 3 * PG, 2, 103);
+	/* home again it is one mapping as before */
+	assert_int_equal(vms_mremap(mm, B, 2 * PG, 2 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, A + PG), A + PG);
+	expect_layout(mm, "20000000-20005000 rw-p 20000\n");
+	expect_words(mm, A, 5, 100);
+}
+
+static void unwritten_memory_takes_its_new_address_as_offset(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+
+	vms_mmap(mm, A, 2 * PG, RW, FIXED, NULL, 0);
+	vms_mmap(mm, B, 2 * PG, RW, FIXED, NULL, 0);
+	assert_int_equal(vms_mremap(mm, A, 2 * PG, 2 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, B + 2 * PG), B + 2 * PG);
+	expect_layout(mm, "30000000-30004000 rw-p 30000\n");
+}
+
+static void dontunmap_leaves_the_source_empty(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+
+	vms_mmap(mm, A, 2 * PG, RW, FIXED, NULL, 0);
+	fill(mm, A, 2);
+	assert_int_equal(vms_mremap(mm, A, 2 * PG, 2 * PG, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, B), B);
+	expect_layout(mm, "20000000-20002000 rw-p 20000\n30000000-30002000 rw-p 20000\n");
+	expect_words(mm, A, 2, 0);
+	expect_words(mm, B, 2, 100);
+}
+
+static void several_mappings_move_together(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+
+	vms_mmap(mm, A, PG, RW, FIXED, NULL, 0);
+	vms_mmap(mm, A + 2 * PG, PG, PROT_READ, FIXED, NULL, 0);
+	fill(mm, A, 1);
+	assert_int_equal(vms_mremap(mm, A, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, B), B);
+	expect_layout(mm, "30000000-30001000 rw-p 20000\n30002000-30003000 r--p 30002\n");
+	expect_words(mm, B, 1, 100);
+}
+
+static void requests_that_make_no_sense_are_refused(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+
+	vms_mmap(mm, A, 4 * PG, RW, FIXED, NULL, 0);
+	assert_int_equal(vms_mremap(mm, A + 1, PG, PG, 0, 0), -EINVAL);
+	assert_int_equal(vms_mremap(mm, A, PG, 0, 0, 0), -EINVAL);
+	assert_int_equal(vms_mremap(mm, A, PG, PG, 0x80, 0), -EINVAL);
+	assert_int_equal(vms_mremap(mm, A, PG, PG, MREMAP_FIXED, B), -EINVAL);
+	assert_int_equal(vms_mremap(mm, A, 2 * PG, 2 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, A + PG), -EINVAL);
+	assert_int_equal(vms_mremap(mm, B, PG, PG, 0, 0), -EFAULT);
+	assert_int_equal(vms_mremap(mm, A, 5 * PG, 6 * PG, MREMAP_MAYMOVE, 0), -EFAULT);
+	assert_int_equal(vms_mremap(mm, A, 0, PG, MREMAP_MAYMOVE, 0), -EINVAL);
+	expect_layout(mm, "20000000-20004000 rw-p 20000\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ON_EVERY_ENGINE(shrinking_unmaps_the_tail),
+		ON_EVERY_ENGINE(growing_in_place_joins_the_next),
+		ON_EVERY_ENGINE(moving_takes_the_pages_along),
+		ON_EVERY_ENGINE(moving_a_part_leaves_the_rest),
+		ON_EVERY_ENGINE(unwritten_memory_takes_its_new_address_as_offset),
+		ON_EVERY_ENGINE(dontunmap_leaves_the_source_empty),
+		ON_EVERY_ENGINE(several_mappings_move_together),
+		ON_EVERY_ENGINE(requests_that_make_no_sense_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
