@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * clash.c - what a program that carries kernel-style code of its own defines: functions under names that the library uses too,
- * in its public headers (rb_insert_color) or inside (vms__rbtree_link). This file includes no header of the library, so the names
+ * in its public headers (rb_insert_color) or inside (vms__alloc). This file includes no header of the library, so the names
  * are plain. Each counts its calls: if the library called one of them in place of its own, the count would show it.
  */
 #include "tests/link/clash.h"
