@@ -212,8 +212,8 @@ static void on_fault(struct builder *builder, struct trace_thread *thread, const
 }
 
 /*
- * A thread that ends looks through its space under the read lock. Killed by another thread's exit_group, it may do so with a fault as
- * its last event before, maybe long before: that lock was not the fault's.
+ * A thread that ends looks through its space under the read lock. Killed by another thread's exit_group, it may do so with a fault
+ * as its last event before, maybe long before: that lock was not the fault's.
  */
 static void give_back_lock_of_exit(struct builder *builder, struct trace_thread *thread)
 {
@@ -625,6 +625,8 @@ static int compare_commits(const void *a, const void *b)
 
 static void number_spaces(struct loaded *loaded)
 {
+	if (!loaded->effects || !loaded->spaces)
+		return; /* nothing happened, or memory ran out before anything could be noted */
 	for (unsigned long i = 0; i < loaded->order.nr_effects; i++) {
 		struct trace_space *space = &loaded->spaces[loaded->effects[i].space];
 

@@ -150,7 +150,7 @@ struct trace_order {
  */
 struct trace_order *trace_order_load(const char *path, char *error);
 
-/* The problems in words, one a line, each with its count, to be printed by a tool; "" when there is none. For free(). NULL: no memory. */
+/* The problems in words, one a line, each with its count; "" when there is none. For free(). NULL: no memory. */
 char *trace_order_describe(const struct trace_order *order);
 
 /* NULL is allowed. */

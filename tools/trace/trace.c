@@ -165,7 +165,7 @@ static bool take_hex(struct cursor *cursor, uint64_t *value)
 /* As perf prints arguments: hexadecimal with 0x, or decimal. */
 static bool take_number(struct cursor *cursor, uint64_t *value)
 {
-	return take_hex(cursor, value) || take_digits(cursor, 10, value);
+	return strncmp(cursor->at, "0x", 2) ? take_digits(cursor, 10, value) : take_hex(cursor, value);
 }
 
 /* A process or thread id; perf knows -1. */
@@ -512,7 +512,7 @@ static enum verdict read_lost(struct cursor *cursor, struct trace_event *event)
 	return at_end(cursor);
 }
 
-/* Records of one kind tell of each gap as it ends, of the other how much of it all were samples: the larger sum is what is missing. */
+/* Records of one kind tell of each gap as it ends, of the other of all samples lost: the larger sum is what is missing. */
 static void count_lost(struct trace_reader *reader, uint64_t *sum, uint64_t count)
 {
 	*sum += count;

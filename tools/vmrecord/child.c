@@ -2,7 +2,7 @@
 /*
  * child.c - one child process at a time: start, signals, wait.
  *
- * The signal handler reads one word, the child's pid, that is set before the child can be signalled and cleared after it is waited for.
+ * The signal handler reads one word, the child's pid, which is set once the child runs and cleared once it was waited for.
  */
 #include "tools/vmrecord/child.h"
 

@@ -19,8 +19,7 @@ bool program_exists(const char *name);
 
 /*
  * Starts argv[0], found by PATH. @env NULL: ours. @capture: its stdout and stderr come through child->out and child->errors.
- * From now until child_wait(), SIGTERM and SIGHUP to us are passed on to it; SIGINT is ignored by us, since a terminal sends it to the
- * child as well.
+ * From now until child_wait(), SIGTERM and SIGHUP to us are passed on to it; SIGINT is not, since a terminal sends it to both.
  * Return: 0 or -errno.
  */
 int child_start(struct child *child, char *const argv[], char *const env[], bool capture);

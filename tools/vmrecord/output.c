@@ -17,8 +17,8 @@
 #include "tools/vmrecord/say.h"
 
 /*
- * A fault's line is a little over a hundred bytes, most of which repeat an earlier one: matches longer than the preset's 64 are worth
- * looking for (20 % smaller; the extreme preset gains no more and takes three times as long).
+ * A fault's line is a little over a hundred bytes, most of which repeat an earlier one: matches longer than the preset's 64 are
+ * worth looking for (20 % smaller; the extreme preset gains no more and takes three times as long).
  */
 #define XZ_PRESET 6
 #define XZ_NICE_LENGTH 128

@@ -293,6 +293,23 @@ int perf_record(const struct perf_request *request, const char *events, const ch
 
 /* ---- print ---- */
 
+/* Takes what comes out of a pipe. Return: 0, or -1 when it could not be kept (said why). */
+struct sink {
+	int (*take)(void *context, const char *text, size_t len);
+	void *context;
+};
+
+static int take_text(void *context, const char *text, size_t len)
+{
+	struct output *output = context;
+
+	if (output_write(output, text, len))
+		return -1;
+	progress("%.1f MB of text, %.2f MB compressed", (double)output_text_bytes(output) / 1e6,
+		 (double)output_xz_bytes(output) / 1e6);
+	return 0;
+}
+
 /* Cuts a stream into lines, of which only the beginning is kept. */
 struct line_cutter {
 	void (*take)(void *context, const char *line);
@@ -301,8 +318,10 @@ struct line_cutter {
 	char line[512];
 };
 
-static void cut_lines(struct line_cutter *cutter, const char *text, size_t len)
+static int take_lines(void *context, const char *text, size_t len)
 {
+	struct line_cutter *cutter = context;
+
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] != '\n') {
 			if (cutter->len < sizeof(cutter->line) - 1)
@@ -313,6 +332,7 @@ static void cut_lines(struct line_cutter *cutter, const char *text, size_t len)
 		cutter->len = 0;
 		cutter->take(cutter->context, cutter->line);
 	}
+	return 0;
 }
 
 /* What perf says on its stderr, without what it always says. */
@@ -355,13 +375,11 @@ static size_t read_pipe(int fd, char *buffer, size_t size)
 	return got > 0 ? (size_t)got : 0;
 }
 
-/*
- * Both pipes until both end: a full one would stop perf. The text goes to @output, or else to @lines.
- * Return: 0, or -1 when it could not be written (said why).
- */
-static int move_all(struct child *child, struct output *output, struct line_cutter *lines, struct line_cutter *errors)
+/* Both pipes until both end: a full one would stop perf. Return: 0, or -1 when a sink could not keep what came. */
+static int move_all(struct child *child, const struct sink *out, const struct sink *errors)
 {
 	struct pollfd pipes[2] = {{.fd = child->out, .events = POLLIN}, {.fd = child->errors, .events = POLLIN}};
+	const struct sink *sinks[2] = {out, errors};
 	char buffer[64 << 10];
 	int failed = 0;
 
@@ -376,16 +394,9 @@ static int move_all(struct child *child, struct output *output, struct line_cutt
 			got = read_pipe(pipes[i].fd, buffer, sizeof(buffer));
 			if (!got)
 				pipes[i].fd = -1;
-			else if (i)
-				cut_lines(errors, buffer, got);
-			else if (!output)
-				cut_lines(lines, buffer, got);
 			else if (!failed)
-				failed = output_write(output, buffer, got);
+				failed = sinks[i]->take(sinks[i]->context, buffer, got);
 		}
-		if (output)
-			progress("%.1f MB of text, %.2f MB compressed", (double)output_text_bytes(output) / 1e6,
-				 (double)output_xz_bytes(output) / 1e6);
 	}
 	progress_end();
 	return failed;
@@ -408,11 +419,11 @@ static char **plain_environment(void)
 	return env;
 }
 
-/* `perf script` with @options behind it. Return: its wait status, or -1 (said why). */
-static int run_script(const struct perf_request *request, char *const argv[], struct output *output, struct line_cutter *lines,
-		      struct complaints *complaints)
+/* Runs @argv, a perf script, into @out. Return: its wait status, or -1 (said why). */
+static int run_script(const struct perf_request *request, char *const argv[], const struct sink *out, struct complaints *complaints)
 {
-	struct line_cutter errors = {.take = keep_complaint, .context = complaints};
+	struct line_cutter cutter = {.take = keep_complaint, .context = complaints};
+	const struct sink errors = {.take = take_lines, .context = &cutter};
 	char **env = plain_environment();
 	struct child child;
 	int status, failed;
@@ -427,24 +438,25 @@ static int run_script(const struct perf_request *request, char *const argv[], st
 		say("cannot start %s: %s", request->program, strerror(-status));
 		return -1;
 	}
-	failed = move_all(&child, output, lines, &errors);
+	failed = move_all(&child, out, &errors);
 	status = child_wait(&child);
 	return failed || status < 0 ? -1 : status;
 }
 
 /*
- * perf script does not print the records that say how many samples were lost for good at the end; its dump does. They are written behind
- * the text in the form of its other lines, so that whoever reads the recording knows.
+ * perf script does not print the records that say how many samples were lost for good at the end; its dump does. They are written
+ * behind the text in the form of its other lines, so that whoever reads the recording knows.
  */
 static int append_lost_samples(const struct perf_request *request, const char *data, struct output *output)
 {
 	char *const argv[] = {(char *)request->program, "script", "-i", (char *)data, "-D", NULL};
 	struct complaints complaints = {.len = 0};
 	uint64_t lost = 0;
-	struct line_cutter lines = {.take = add_lost_samples, .context = &lost};
+	struct line_cutter cutter = {.take = add_lost_samples, .context = &lost};
+	const struct sink dump = {.take = take_lines, .context = &cutter};
 	char line[128];
 
-	if (run_script(request, argv, NULL, &lines, &complaints))
+	if (run_script(request, argv, &dump, &complaints))
 		return -1;
 	if (!lost)
 		lost = 1; /* perf says that there were some */
@@ -458,9 +470,10 @@ int perf_script(const struct perf_request *request, const char *data, struct out
 	char *const argv[] = {
 		(char *)request->program, "script", "-i",          (char *)data, "--ns", "--show-mmap-events", "--show-task-events",
 		"--show-lost-events",     "-F",     SCRIPT_FIELDS, NULL};
+	const struct sink text_sink = {.take = take_text, .context = output};
 	struct complaints complaints = {.len = 0};
 	char text[64];
-	int status = run_script(request, argv, output, NULL, &complaints);
+	int status = run_script(request, argv, &text_sink, &complaints);
 
 	if (status < 0)
 		return -1;

@@ -21,7 +21,10 @@ struct perf_request {
  */
 char *perf_events(const struct perf_request *request);
 
-/* Runs @command under perf record into @data. Return: its wait status; -1: it could not be started, or recorded nothing (said why). */
+/*
+ * Runs @command under perf record into @data.
+ * Return: its wait status; -1: it could not be started, or recorded nothing (said why).
+ */
 int perf_record(const struct perf_request *request, const char *events, const char *data, char *const command[]);
 
 /* Prints @data as text into @output. 0 or -1 (said why). */

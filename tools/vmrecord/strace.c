@@ -21,9 +21,9 @@
 #define MARK "# vmrecord: strace text: no page faults, no layout of execve, no order among threads; to read, not to replay\n"
 
 /* A question mark: no error where this strace does not know the call. */
-#define CALLS                                                                                                                      \
-	"trace=?mmap,?munmap,?mprotect,?pkey_mprotect,?mremap,?brk,?madvise,?mlock,?mlock2,?munlock,?mlockall,?munlockall,?mseal," \
-	"?remap_file_pages,?shmat,?shmdt,?clone,?clone3,?fork,?vfork,?execve,?exit_group,?exit"
+static const char calls[] =
+	"trace=?mmap,?munmap,?mprotect,?pkey_mprotect,?mremap,?brk,?madvise,?mlock,?mlock2,?munlock,?mlockall,?munlockall,?mseal,"
+	"?remap_file_pages,?shmat,?shmdt,?clone,?clone3,?fork,?vfork,?execve,?exit_group,?exit";
 
 static int copy_text(const char *scratch, struct output *output)
 {
@@ -49,7 +49,7 @@ static int copy_text(const char *scratch, struct output *output)
 
 int strace_record(char *const command[], const char *scratch, struct output *output)
 {
-	const char *const options[] = {"strace", "-f", "-q", "-ttt", "-e", CALLS, "-o", scratch, "--"};
+	const char *const options[] = {"strace", "-f", "-q", "-ttt", "-e", calls, "-o", scratch, "--"};
 	size_t nr_options = sizeof(options) / sizeof(options[0]);
 	size_t nr = 0;
 	struct child child;
