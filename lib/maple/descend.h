@@ -47,13 +47,13 @@ static inline bool settle(struct ma_state *mas, struct maple_node *leaf, unsigne
 	do {
 		state = mt_state(leaf);
 		i = find_slot(leaf, key);
-		index = i ? mt_pivot(leaf, i - 1) + 1 : mas->min;
-		last = mt_pivot(leaf, i);
+		index = mt_slot_min(leaf, i, mas->min);
+		last = mt_slot_max(leaf, i, mas->max);
 		*entry = mt_slot(leaf, i);
 	} while (unlikely(mt_state(leaf) != state));
 	/* Bounds are read once more, and one that has moved meanwhile may be beyond the key: then the key itself is all that is known. */
 	mas->index = index > key ? key : index;
-	mas->last = last < key ? key : last > mas->max ? mas->max : last;
+	mas->last = last < key ? key : last;
 	mas->offset = i;
 	mas->node = leaf;
 	mas->version = state;
@@ -75,12 +75,11 @@ static void *descend(struct ma_state *mas, unsigned long key)
 		while (!mt_is_leaf(ref)) {
 			struct maple_node *node = mt_node(ref);
 			unsigned int i = find_slot(node, key);
-			unsigned long pivot = mt_pivot(node, i);
 
 			mas->path[depth++] = mt_step(node, i);
 			ref = mt_slot(node, i);
-			min = i ? mt_pivot(node, i - 1) + 1 : min;
-			max = pivot < max ? pivot : max;
+			min = mt_slot_min(node, i, min);
+			max = mt_slot_max(node, i, max);
 		}
 		mas->min = min;
 		mas->max = max;
@@ -88,4 +87,9 @@ static void *descend(struct ma_state *mas, unsigned long key)
 		if (likely(settle(mas, mt_node(ref), key, &entry)))
 			return entry;
 	}
+}
+
+static unsigned int find(const struct maple_node *node, unsigned long key)
+{
+	return find_slot(node, key);
 }

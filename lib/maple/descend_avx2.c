@@ -32,6 +32,7 @@ __attribute__((no_sanitize("thread"))) static inline unsigned int find_slot(cons
 	return (unsigned int)__builtin_ctz(~(lt >> 1) | 1u << MT_PIVOTS);
 }
 
+#include "lib/maple/gap_scan.h"
 #include "lib/maple/descend.h"
 
 static bool usable(void)
@@ -39,7 +40,16 @@ static bool usable(void)
 	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
 }
 
-const struct vms__mt_isa vms__mt_isa_avx2 = {.name = "avx2", .usable = usable, .load = load, .descend = descend};
+const struct vms__mt_isa vms__mt_isa_avx2 = {
+	.name = "avx2",
+	.usable = usable,
+	.load = load,
+	.descend = descend,
+	.find = find,
+	.leaf_gap = leaf_gap,
+	.inner_gap = inner_gap,
+	.gaps = gaps,
+};
 
 #if defined(__clang__)
 #pragma clang attribute pop

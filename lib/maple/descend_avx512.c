@@ -30,6 +30,41 @@ __attribute__((no_sanitize("thread"))) static inline unsigned int find_slot(cons
 	return (unsigned int)__builtin_ctz(ge >> 1 | 1u << MT_PIVOTS);
 }
 
+/*
+ * As in gap_scan.h. Lane by lane, what slot i spans is pivot[i] less pivot[i - 1]; unused pivots count as the maximum, so that they span nothing.
+ * Only the lock's holder is here, so nothing changes meanwhile.
+ */
+static unsigned long leaf_gap(const struct maple_node *leaf, unsigned long min, unsigned long max)
+{
+	const unsigned long *word = (const unsigned long *)leaf, *slot = word + MT_SLOTS;
+	const __m512i top = _mm512_set1_epi64((long long)max);
+	__m512i below0 = _mm512_min_epu64(_mm512_load_si512(word), top);
+	__m512i below1 = _mm512_min_epu64(_mm512_load_si512(word + 8), top);
+	__m512i upto0 = _mm512_min_epu64(_mm512_loadu_si512(word + 1), top);
+	__m512i upto1 = _mm512_mask_min_epu64(top, 0x7f, _mm512_loadu_si512(word + 9), top);
+	__mmask8 null0 = _mm512_testn_epi64_mask(_mm512_load_si512(slot), _mm512_set1_epi64(-1));
+	__mmask8 null1 = _mm512_testn_epi64_mask(_mm512_load_si512(slot + 8), _mm512_set1_epi64(-1));
+	__m512i gap0, gap1;
+
+	below0 = _mm512_mask_set1_epi64(below0, 1, (long long)(min - 1));
+	gap0 = _mm512_maskz_sub_epi64(null0, upto0, below0);
+	gap1 = _mm512_maskz_sub_epi64(null1, upto1, below1);
+	return _mm512_reduce_max_epu64(_mm512_max_epu64(gap0, gap1));
+}
+
+static unsigned long inner_gap(const struct maple_node *node)
+{
+	return _mm512_reduce_max_epu64(_mm512_max_epu64(_mm512_load_si512(node->gap), _mm512_load_si512(node->gap + 8)));
+}
+
+static unsigned int gaps(const struct maple_node *node, unsigned long size)
+{
+	const __m512i s = _mm512_set1_epi64((long long)size);
+
+	return _mm512_cmpge_epu64_mask(_mm512_load_si512(node->gap), s) |
+	       (unsigned int)_mm512_cmpge_epu64_mask(_mm512_load_si512(node->gap + 8), s) << 8;
+}
+
 #include "lib/maple/descend.h"
 
 static bool usable(void)
@@ -37,7 +72,16 @@ static bool usable(void)
 	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi2");
 }
 
-const struct vms__mt_isa vms__mt_isa_avx512 = {.name = "avx512", .usable = usable, .load = load, .descend = descend};
+const struct vms__mt_isa vms__mt_isa_avx512 = {
+	.name = "avx512",
+	.usable = usable,
+	.load = load,
+	.descend = descend,
+	.find = find,
+	.leaf_gap = leaf_gap,
+	.inner_gap = inner_gap,
+	.gaps = gaps,
+};
 
 #if defined(__clang__)
 #pragma clang attribute pop

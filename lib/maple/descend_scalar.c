@@ -6,6 +6,7 @@
 
 #define find_slot mt_find_slot
 
+#include "lib/maple/gap_scan.h"
 #include "lib/maple/descend.h"
 
 static bool usable(void)
@@ -13,4 +14,13 @@ static bool usable(void)
 	return true;
 }
 
-const struct vms__mt_isa vms__mt_isa_scalar = {.name = "scalar", .usable = usable, .load = load, .descend = descend};
+const struct vms__mt_isa vms__mt_isa_scalar = {
+	.name = "scalar",
+	.usable = usable,
+	.load = load,
+	.descend = descend,
+	.find = find,
+	.leaf_gap = leaf_gap,
+	.inner_gap = inner_gap,
+	.gaps = gaps,
+};

@@ -10,33 +10,6 @@
 
 #include "lib/maple/internal.h"
 
-unsigned long vms__mt_leaf_gap(const struct maple_node *leaf, unsigned long min, unsigned long max)
-{
-	unsigned long gap = 0, low = min, pivot;
-
-	for (unsigned int i = 0;; i++) {
-		pivot = mt_pivot(leaf, i);
-		if (pivot > max)
-			pivot = max;
-		/* For an empty slot the width comes to 0. */
-		if (!mt_slot(leaf, i) && pivot - low + 1 > gap)
-			gap = pivot - low + 1;
-		if (pivot == max)
-			return gap;
-		low = pivot + 1;
-	}
-}
-
-unsigned long vms__mt_inner_gap(const struct maple_node *node)
-{
-	unsigned long gap = 0;
-
-	/* The slots beyond the last have 0. */
-	for (unsigned int i = 0; i < MT_SLOTS; i++)
-		gap = node->gap[i] > gap ? node->gap[i] : gap;
-	return gap;
-}
-
 void vms__mt_gap_changed(struct ma_state *mas, unsigned int level, unsigned long gap)
 {
 	for (;; level--) {
@@ -48,7 +21,7 @@ void vms__mt_gap_changed(struct ma_state *mas, unsigned int level, unsigned long
 		*slot_gap = gap;
 		if (!level)
 			return;
-		gap = vms__mt_inner_gap(node);
+		gap = vms__mt_isa->inner_gap(node);
 	}
 }
 
@@ -67,6 +40,21 @@ static bool gap_fits(struct gap_search *s, unsigned long low, unsigned long high
 	return s->first <= s->last && s->last - s->first >= s->size - 1;
 }
 
+/* The lowest or highest of a set of slots. */
+static unsigned int pick(const struct gap_search *s, unsigned int slots)
+{
+	return s->highest ? 31 - (unsigned int)__builtin_clz(slots) : (unsigned int)__builtin_ctz(slots);
+}
+
+static unsigned int gaps_of_leaf(const struct maple_node *leaf)
+{
+	unsigned int slots = 0;
+
+	for (unsigned int i = 0; i < MT_SLOTS; i++)
+		slots |= (unsigned int)!mt_slot(leaf, i) << i;
+	return slots;
+}
+
 /*
  * Search what @ref spans, [low, high], from the end that is wanted. Only at the window's two edges can a subtree that has a gap large
  * enough turn out to be no use.
@@ -74,20 +62,18 @@ static bool gap_fits(struct gap_search *s, unsigned long low, unsigned long high
 static bool search(struct gap_search *s, const void *ref, unsigned long low, unsigned long high)
 {
 	const struct maple_node *node = mt_node(ref);
-	unsigned int from = mt_find_slot(node, low > s->min ? low : s->min);
-	unsigned int to = mt_find_slot(node, high < s->max ? high : s->max);
+	unsigned int from = low >= s->min ? 0 : mt_search(node, s->min);
+	unsigned int to = mt_search(node, high < s->max ? high : s->max);
+	unsigned int slots =
+		(mt_is_leaf(ref) ? gaps_of_leaf(node) : vms__mt_isa->gaps(node, s->size)) & ((2u << to) - (1u << from));
 
-	for (unsigned int n = 0; n <= to - from; n++) {
-		unsigned int i = s->highest ? to - n : from + n;
-		unsigned long slot_low = i ? mt_pivot(node, i - 1) + 1 : low;
-		unsigned long slot_high = mt_pivot(node, i) < high ? mt_pivot(node, i) : high;
+	for (; slots; slots &= ~(1u << pick(s, slots))) {
+		unsigned int i = pick(s, slots);
+		unsigned long slot_low = mt_slot_min(node, i, low), slot_high = mt_slot_max(node, i, high);
 
-		if (mt_is_leaf(ref)) {
-			if (!mt_slot(node, i) && slot_low <= slot_high && gap_fits(s, slot_low, slot_high))
-				return true;
-		} else if (node->gap[i] >= s->size && search(s, mt_slot(node, i), slot_low, slot_high)) {
+		if (mt_is_leaf(ref) ? slot_low <= slot_high && gap_fits(s, slot_low, slot_high)
+				    : search(s, mt_slot(node, i), slot_low, slot_high))
 			return true;
-		}
 	}
 	return false;
 }

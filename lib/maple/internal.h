@@ -7,7 +7,8 @@
  *   descend.h   the way down from the root, once for each instruction set (descend_*.c)
  *   store.c     mas_store() and its kin: what kind of store it is, then
  *   shape.c       changes in place
- *   rebuild.c     new leaf or new subtree
+ *   leaf.c        a new leaf for an old one
+ *   rebuild.c     new leaves, new parents
  *   gap.c       gap maxima, and the search for gaps
  *   alloc.c     nodes
  *   validate.c  invariants; dump.c: printing
@@ -29,6 +30,13 @@ struct vms__mt_isa {
 	 * nodes leaves ma_none or ma_root.
 	 */
 	void *(*descend)(struct ma_state *mas, unsigned long key);
+	/* mt_find_slot() */
+	unsigned int (*find)(const struct maple_node *node, unsigned long key);
+	/* The largest gap of a leaf that spans [min, max]; of an inner node. The lock. */
+	unsigned long (*leaf_gap)(const struct maple_node *leaf, unsigned long min, unsigned long max);
+	unsigned long (*inner_gap)(const struct maple_node *node);
+	/* Which slots of an inner node have a gap of @size or more. The lock. */
+	unsigned int (*gaps)(const struct maple_node *node, unsigned long size);
 };
 
 extern const struct vms__mt_isa vms__mt_isa_scalar, vms__mt_isa_avx2, vms__mt_isa_avx512;
@@ -37,6 +45,10 @@ extern const struct vms__mt_isa *vms__mt_isa;
 static inline void *mt_descend(struct ma_state *mas, unsigned long key)
 {
 	return vms__mt_isa->descend(mas, key);
+}
+static inline unsigned int mt_search(const struct maple_node *node, unsigned long key)
+{
+	return vms__mt_isa->find(node, key);
 }
 /* mt_descend() in a tree without nodes, whose root is @root. */
 void *vms__mt_descend_root(struct ma_state *mas, unsigned long key, void *root);
@@ -89,6 +101,7 @@ struct mt_write {
 	unsigned int lo, hi;
 	unsigned int end; /* last slot in use; unset when the store spans leaves */
 	void *lo_entry, *hi_entry;
+	void *old; /* what first had */
 };
 
 enum mt_store_type {
@@ -107,20 +120,30 @@ bool vms__mt_shape_fits(const struct mt_write *w);
 /* The store, in place. The cursor stays on it. */
 void vms__mt_shape(struct mt_write *w);
 
+/* ---- leaf.c ---- */
+
+/* Slots of a leaf to be, none empty; the last pivot is not used. */
+struct mt_row {
+	unsigned int n;
+	unsigned long pivot[MT_SLOTS + 2];
+	void *slot[MT_SLOTS + 2];
+};
+/* Fill @leaf with n slots, n no more than MT_SLOTS. @last_leaf: it spans up to ULONG_MAX. */
+void vms__mt_fill_leaf(struct maple_node *leaf, unsigned int n, const unsigned long *pivot, void *const *slot, bool last_leaf);
+/* The store, which stays in its leaf, by a new leaf. Return: 0; -ENOMEM, tree unchanged. The cursor stays on it. */
+int vms__mt_replace_leaf(struct mt_write *w);
+
 /* ---- rebuild.c ---- */
 
 /* Nodes that the store can need. */
 void vms__mt_rebuild_need(const struct mt_write *w, unsigned int *leaves, unsigned int *inner);
 /* The store, by new nodes. Return: 0; -ENOMEM, tree unchanged. The cursor keeps its range only. */
-int vms__mt_rebuild(struct mt_write *w, enum mt_store_type type);
+int vms__mt_rebuild(struct mt_write *w);
 /* The first leaf of a tree without nodes: [first, last] holds the entry, the rest what the root held. */
 int vms__mt_plant(struct ma_state *mas, void *entry);
 
 /* ---- gap.c ---- */
 
-/* The largest gap of a leaf that spans [min, max]. */
-unsigned long vms__mt_leaf_gap(const struct maple_node *leaf, unsigned long min, unsigned long max);
-unsigned long vms__mt_inner_gap(const struct maple_node *node);
 /* The subtree that the cursor's path takes at @level has @gap as its largest from now on: tell its ancestors. */
 void vms__mt_gap_changed(struct ma_state *mas, unsigned int level, unsigned long gap);
 

@@ -97,6 +97,26 @@ static inline unsigned long mt_pivot(const struct maple_node *node, unsigned int
 {
 	return i < MT_PIVOTS ? atomic_load_explicit(&((struct maple_node *)node)->pivot[i], memory_order_acquire) : ULONG_MAX;
 }
+/*
+ * What slot @i spans in a node that spans [min, max]. Without a branch: beside the first pivot lies the state, and behind the last the
+ * first slot, which are read but not used.
+ */
+static inline unsigned long mt_word(const struct maple_node *node, unsigned int i)
+{
+	return atomic_load_explicit((_Atomic unsigned long *)&((struct maple_node *)node)->state + i, memory_order_acquire);
+}
+static inline unsigned long mt_slot_min(const struct maple_node *node, unsigned int i, unsigned long min)
+{
+	unsigned long below = mt_word(node, i);
+
+	return i ? below + 1 : min;
+}
+static inline unsigned long mt_slot_max(const struct maple_node *node, unsigned int i, unsigned long max)
+{
+	unsigned long pivot = mt_word(node, i + 1);
+
+	return i < MT_PIVOTS && pivot < max ? pivot : max;
+}
 /* Pairs with the release that stored the entry, or published the child. */
 static inline void *mt_slot(const struct maple_node *node, unsigned int i)
 {

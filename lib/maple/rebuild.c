@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rebuild.c - stores that need new nodes: one new leaf, two or three leaves, and as many levels above them as have to change.
+ * rebuild.c - stores that change the number of leaves or a bound between them: new leaves, and as many new levels above them as it takes.
  *
  *	            [ a | b | c ]                    [ a | b'| c ]
  *	             /    |    \          =>          /    |    \
@@ -171,6 +171,16 @@ static unsigned long run_gap(const struct run *run, unsigned int from, unsigned 
 	return gap;
 }
 
+static void fill_inner(struct maple_node *node, unsigned int n, const struct run *run, unsigned int from, bool gaps)
+{
+	for (unsigned int i = 0; i < MT_PIVOTS; i++)
+		mt_set_pivot(node, i, i + 1 < n ? run->pivot[from + i] : ULONG_MAX);
+	for (unsigned int i = 0; i < MT_SLOTS; i++)
+		mt_set_slot(node, i, i < n ? run->slot[from + i] : NULL);
+	for (unsigned int i = 0; gaps && i < MT_SLOTS; i++)
+		node->gap[i] = i < n ? run->gap[from + i] : 0;
+}
+
 /* A new node of the run's slots [from, to); it spans from @min. Appended to rb->made. False: no memory. */
 static bool make_node(struct rebuild *rb, unsigned int from, unsigned int to, unsigned long min, bool leaf)
 {
@@ -181,12 +191,10 @@ static bool make_node(struct rebuild *rb, unsigned int from, unsigned int to, un
 
 	if (unlikely(!node))
 		return false;
-	for (unsigned int i = 0; i < MT_PIVOTS; i++)
-		mt_set_pivot(node, i, i + 1 < n ? run->pivot[from + i] : ULONG_MAX);
-	for (unsigned int i = 0; i < MT_SLOTS; i++)
-		mt_set_slot(node, i, i < n ? run->slot[from + i] : NULL);
-	for (unsigned int i = 0; !leaf && gaps && i < MT_SLOTS; i++)
-		node->gap[i] = i < n ? run->gap[from + i] : 0;
+	if (leaf)
+		vms__mt_fill_leaf(node, n, run->pivot + from, run->slot + from, run->pivot[to - 1] == ULONG_MAX);
+	else
+		fill_inner(node, n, run, from, gaps);
 	rb->nodes[rb->nr_nodes++] = mt_ref(node, leaf);
 	run_push(&rb->made, run->pivot[to - 1], mt_ref(node, leaf), gaps ? run_gap(run, from, to, min, leaf) : 0);
 	return true;
@@ -430,12 +438,11 @@ static void run_of_leaves(struct rebuild *rb)
 		run_push_slots(&rb->run, r, next, MT_SLOTS, false);
 }
 
-int vms__mt_rebuild(struct mt_write *w, enum mt_store_type type)
+int vms__mt_rebuild(struct mt_write *w)
 {
 	struct rebuild rb;
 	int err;
 
-	(void)type;
 	rb.w = w;
 	rb.mas = w->mas;
 	rb.depth = w->mas->depth;

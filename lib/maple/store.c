@@ -16,7 +16,7 @@ static void locate(struct ma_state *mas)
 
 	if (mas->status == ma_active && mas->node && first >= mas->min && first <= mas->max &&
 	    mt_state(mas->node) == mas->version) {
-		mas->offset = mt_find_slot(mas->node, first);
+		mas->offset = mt_search(mas->node, first);
 		return;
 	}
 	mt_descend(mas, first);
@@ -26,14 +26,12 @@ static void locate(struct ma_state *mas)
 
 static unsigned long slot_min(const struct ma_state *mas, unsigned int i)
 {
-	return i ? mt_pivot(mas->node, i - 1) + 1 : mas->min;
+	return mt_slot_min(mas->node, i, mas->min);
 }
 
 static unsigned long slot_max(const struct ma_state *mas, unsigned int i)
 {
-	unsigned long pivot = mt_pivot(mas->node, i);
-
-	return pivot < mas->max ? pivot : mas->max;
+	return mt_slot_max(mas->node, i, mas->max);
 }
 
 /* A gap stored beside a gap in the same leaf becomes one with it. */
@@ -90,44 +88,74 @@ static unsigned int slots_after(const struct mt_write *w)
 	       (w->hi_max > w->last);
 }
 
-/* Find the place of the store that the cursor and @entry describe, and say what kind it is. */
-static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, void *entry)
+/* What is to be done to the leaf, whose slots and bounds are known. */
+static enum mt_store_type plan_leaf(struct mt_write *w)
 {
 	unsigned int n;
 
-	*w = (struct mt_write){.mas = mas, .entry = entry, .first = mas->index, .last = mas->last};
-	locate(mas);
-	if (mas->status != ma_active)
-		return MT_STORE_ROOT;
-	w->lo = mas->offset;
-	w->lo_min = slot_min(mas, w->lo);
-	w->lo_entry = mt_slot(mas->node, w->lo);
-	w->end = mt_find_slot(mas->node, mas->max);
-	if (w->last > mas->max)
-		return MT_STORE_REBUILD;
-	w->hi = mt_find_slot(mas->node, w->last);
-	w->hi_max = slot_max(mas, w->hi);
-	w->hi_entry = mt_slot(mas->node, w->hi);
-	if (!entry) {
-		/* No leaf but the last ends with a gap. */
-		if (w->last == mas->max && mas->max != ULONG_MAX)
-			return MT_STORE_REBUILD;
+	w->end = mt_search(w->mas->node, w->mas->max);
+	if (!w->entry) {
 		join_left(w);
 		join_right(w);
+		if (w->lo == w->hi && w->first == w->lo_min && w->last == w->hi_max)
+			return w->lo_entry ? MT_STORE_SLOT : MT_STORE_NOTHING;
 	}
-	if (w->lo == w->hi && w->first == w->lo_min && w->last == w->hi_max)
-		return w->lo_entry == entry ? MT_STORE_NOTHING : MT_STORE_SLOT;
 	n = slots_after(w);
-	if (n > MT_SLOTS || (mas->depth ? n < MT_MIN : n <= 2))
+	if (n > MT_SLOTS || (w->mas->depth ? n < MT_MIN : n <= 2))
 		return MT_STORE_REBUILD;
 	return vms__mt_shape_fits(w) ? MT_STORE_SHAPE : MT_STORE_LEAF;
 }
 
-/* The leaf was changed in place: its gaps may have, too. */
-static void leaf_changed(struct ma_state *mas)
+/* Find the place of the store that the cursor and @entry describe, and say what kind it is. */
+static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, void *entry)
 {
-	if (mt_has_gaps(mas->tree) && mas->depth)
-		vms__mt_gap_changed(mas, mas->depth - 1u, vms__mt_leaf_gap(mas->node, mas->min, mas->max));
+	w->mas = mas;
+	w->entry = entry;
+	w->first = mas->index;
+	w->last = mas->last;
+	locate(mas);
+	if (unlikely(mas->status != ma_active)) {
+		w->old = w->first ? NULL : mt_root(mas->tree);
+		return MT_STORE_ROOT;
+	}
+	w->lo = w->hi = mas->offset;
+	w->lo_min = slot_min(mas, w->lo);
+	w->hi_max = slot_max(mas, w->lo);
+	w->old = w->lo_entry = w->hi_entry = mt_slot(mas->node, w->lo);
+	if (entry && w->first == w->lo_min && w->last == w->hi_max)
+		return MT_STORE_SLOT;
+	/* Spans leaves; a gap that ends with its leaf does, too, as no leaf but the last ends with a gap. */
+	if (w->last > mas->max || (!entry && w->last == mas->max && mas->max != ULONG_MAX))
+		return MT_STORE_REBUILD;
+	if (w->last > w->hi_max) {
+		w->hi = mt_search(mas->node, w->last);
+		w->hi_max = slot_max(mas, w->hi);
+		w->hi_entry = mt_slot(mas->node, w->hi);
+	}
+	return plan_leaf(w);
+}
+
+/*
+ * The leaf has changed: tell its ancestors if its largest gap has. A gap stored is at least as large as all that it took in. What
+ * a store takes from a gap only matters if that was the largest.
+ */
+static void leaf_changed(const struct mt_write *w)
+{
+	struct ma_state *mas = w->mas;
+	unsigned int up = mas->depth - 1u;
+	unsigned long gap;
+
+	if (!mas->depth || !mt_has_gaps(mas->tree))
+		return;
+	gap = mt_step_node(mas->path[up])->gap[mt_step_slot(mas->path[up])];
+	if (!w->entry) {
+		if (w->last - w->first + 1 > gap)
+			vms__mt_gap_changed(mas, up, w->last - w->first + 1);
+		return;
+	}
+	if (w->lo == w->hi && (w->lo_entry || w->hi_max - w->lo_min + 1 < gap))
+		return;
+	vms__mt_gap_changed(mas, up, vms__mt_isa->leaf_gap(mas->node, mas->min, mas->max));
 }
 
 static void store_slot(struct mt_write *w)
@@ -136,8 +164,7 @@ static void store_slot(struct mt_write *w)
 
 	mt_publish_slot(mas->node, w->lo, w->entry);
 	mas->offset = w->lo;
-	if (!w->entry != !w->lo_entry)
-		leaf_changed(mas);
+	leaf_changed(w);
 }
 
 static int carry_out(struct mt_write *w, enum mt_store_type type)
@@ -156,11 +183,15 @@ static int carry_out(struct mt_write *w, enum mt_store_type type)
 		break;
 	case MT_STORE_SHAPE:
 		vms__mt_shape(w);
-		leaf_changed(mas);
+		leaf_changed(w);
 		break;
 	case MT_STORE_LEAF:
+		err = vms__mt_replace_leaf(w);
+		if (likely(!err))
+			leaf_changed(w);
+		break;
 	case MT_STORE_REBUILD:
-		err = vms__mt_rebuild(w, type);
+		err = vms__mt_rebuild(w);
 		break;
 	}
 	if (unlikely(err)) {
@@ -184,9 +215,7 @@ static int store(struct ma_state *mas, void *entry, void **old)
 		return -EINVAL;
 	}
 	type = plan(&w, mas, entry);
-	*old = w.lo_entry;
-	if (type == MT_STORE_ROOT)
-		*old = w.first ? NULL : mt_root(mas->tree);
+	*old = w.old;
 	return carry_out(&w, type);
 }
 

@@ -35,6 +35,21 @@ __attribute__((format(printf, 3, 4))) static void rule(struct check *c, bool hol
 	va_end(args);
 }
 
+/* On purpose not the scan that keeps the gaps. */
+static unsigned long leaf_gap(const struct maple_node *leaf, unsigned long min, unsigned long max)
+{
+	unsigned long gap = 0, low = min;
+
+	for (unsigned int i = 0, end = mt_find_slot(leaf, max); i <= end; i++) {
+		unsigned long high = i < end ? mt_pivot(leaf, i) : max;
+
+		if (!mt_slot(leaf, i) && high - low + 1 > gap)
+			gap = high - low + 1;
+		low = high + 1;
+	}
+	return gap;
+}
+
 /* Returns the last slot of @node. */
 static unsigned int check_pivots(struct check *c, const struct maple_node *node, unsigned long min, unsigned long max, bool leaf)
 {
@@ -78,7 +93,7 @@ static unsigned long check_leaf(struct check *c, const struct maple_node *leaf, 
 	rule(c, depth == c->height, "%p: leaf at depth %u of a tree %u high", (void *)leaf, depth, c->height);
 	rule(c, depth == 1 || used >= MT_MIN, "%p: leaf with %u slots in use", (void *)leaf, used);
 	c->stats.leaves++;
-	return vms__mt_leaf_gap(leaf, min, max);
+	return leaf_gap(leaf, min, max);
 }
 
 /* Returns the largest gap there is. */
