@@ -185,7 +185,8 @@ static void insert_outer_erase_inner(const int *inner, int n)
 	}
 	for (int i = 0; i < n; i++) {
 		assert_int_equal(vms__rb_validate(&root, &augmented_rules, stderr), 0);
-		assert_holds(&root, items, n);
+		if (i == n / 2)
+			assert_holds(&root, items, n);
 		augmented_erase(&root, &items[inner[i]]);
 	}
 	assert_true(RB_EMPTY_ROOT(&root));
