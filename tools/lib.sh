@@ -13,13 +13,14 @@ VMS_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
 cd "$VMS_TOP" || exit 1
 
 # A service or a bare container may leave these unset; Bazel, apt and the compilers want them.
+HOME=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
 export HOME=${HOME:-/tmp} USER=${USER:-$(id -un 2>/dev/null || echo user)} LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 exec </dev/null
 
 # What Debian 12 needs beyond its base packages: to build, to check, to measure.
 VMS_BUILD_PACKAGES="bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto bazel-skylib gcc libc6-dev binutils
 	libcmocka-dev libhwloc-dev libjansson-dev liblzma-dev liburcu-dev util-linux"
-VMS_CHECK_PACKAGES="clang clang-format clang-tidy libclang-rt-14-dev xz-utils"
+VMS_CHECK_PACKAGES="clang clang-format clang-tidy gnuplot-nox libclang-rt-14-dev xz-utils"
 VMS_SCALE_PACKAGES="gnuplot-nox xz-utils"
 
 say()
