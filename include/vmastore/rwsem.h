@@ -94,7 +94,7 @@ VMS_API void vms_up_write(struct rw_semaphore *sem) VMS_RELEASE(sem);
  * Ordering: Releases what was written to the readers that come in now.
  * Progress: Never blocks. Wakes the readers at the front of the queue.
  */
-VMS_API void vms_downgrade_write(struct rw_semaphore *sem) VMS_NO_TSA;
+VMS_API void vms_downgrade_write(struct rw_semaphore *sem) VMS_RELEASE(sem) VMS_ACQUIRE_SHARED(sem);
 
 /* What held the lock a moment ago; exact only about the caller's own hold. */
 VMS_API bool vms_rwsem_is_locked(const struct rw_semaphore *sem);

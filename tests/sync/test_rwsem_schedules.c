@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_rwsem_schedules.c - the rw-semaphore under every schedule of three threads, with timeouts that fire at any moment, and
+ * with waiters of endless patience and of none.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EXPLORE_HOOKS
+#include "tests/sync/explore.h"
+
+/* CLOCK_MONOTONIC stands still, or runs past anybody's patience between two looks. */
+static int64_t clock_now, clock_step;
+
+static int model_clock_gettime(clockid_t id, struct timespec *ts)
+{
+	(void)id;
+	clock_now += clock_step;
+	ts->tv_sec = clock_now / 1000000000;
+	ts->tv_nsec = clock_now % 1000000000;
+	return 0;
+}
+
+/* One CPU, as far as spinning goes: every wait goes all the way to sleep. */
+#define sysconf(name) 1L
+#define clock_gettime model_clock_gettime
+#include "lib/sync/rwsem.c"
+#include "lib/sync/spinlock.c"
+#undef clock_gettime
+#undef sysconf
+
+#include "tests/sync/child.h"
+
+#define TEST VMS_NO_TSA
+
+static struct rw_semaphore sem;
+static int readers, writers; /* who is in: one thread runs at a time */
+
+static void begin(void)
+{
+	clock_now = 0;
+	readers = writers = 0;
+	init_rwsem(&sem);
+}
+
+static void end(void)
+{
+	if (sem.count || sem.wait_lock || sem.wait_first || sem.wait_last)
+		explore_fail("something is left in the semaphore");
+}
+
+static void look(void)
+{
+	if (writers > 1 || (writers && readers))
+		explore_fail("a writer is not alone");
+}
+
+static void be_in(int *who)
+{
+	++*who;
+	look();
+	explore_step();
+	look();
+	--*who;
+}
+
+static void reader(void) TEST
+{
+	down_read(&sem);
+	be_in(&readers);
+	up_read(&sem);
+}
+
+static void reader_timed(void) TEST
+{
+	if (down_read_timeout(&sem, 1000))
+		return;
+	be_in(&readers);
+	up_read(&sem);
+}
+
+static void writer(void) TEST
+{
+	down_write(&sem);
+	be_in(&writers);
+	up_write(&sem);
+}
+
+static void writer_timed(void) TEST
+{
+	if (down_write_timeout(&sem, 1000))
+		return;
+	be_in(&writers);
+	up_write(&sem);
+}
+
+static void downgrader(void) TEST
+{
+	down_write(&sem);
+	be_in(&writers);
+	readers++;
+	downgrade_write(&sem);
+	be_in(&readers);
+	readers--;
+	up_read(&sem);
+}
+
+static void trier(void) TEST
+{
+	if (down_read_trylock(&sem)) {
+		be_in(&readers);
+		up_read(&sem);
+	}
+	if (down_write_trylock(&sem)) {
+		be_in(&writers);
+		up_write(&sem);
+	}
+}
+
+static void check(void (*a)(void), void (*b)(void), void (*c)(void))
+{
+	const struct explore_scenario scenario = {begin, end, {a, b, c}, 2};
+	unsigned long runs;
+
+	for (clock_step = 0; clock_step <= 2 * IMPATIENCE_NS; clock_step += 2 * IMPATIENCE_NS) {
+		const char *failure = explore(&scenario, &runs);
+
+		printf("%lu schedules%s%s\n", runs, failure ? "; in the last: " : "", failure ? failure : "");
+		assert_null(failure);
+		assert_true(runs > 100);
+	}
+}
+
+static void writers_are_alone_and_everybody_gets_in(void **state)
+{
+	(void)state;
+	check(writer, writer, writer);
+	check(writer, writer, reader);
+	check(writer, reader, reader);
+}
+
+static void a_downgrade_wakes_readers_and_loses_nobody(void **state)
+{
+	(void)state;
+	check(downgrader, reader, writer);
+	check(downgrader, reader, reader);
+}
+
+static void who_gives_up_loses_nobody_else(void **state)
+{
+	(void)state;
+	check(writer, writer_timed, reader);
+	check(writer, reader_timed, writer);
+	check(reader, writer_timed, reader);
+	check(reader, writer_timed, writer_timed);
+}
+
+static void trylocks_come_between_unharmed(void **state)
+{
+	(void)state;
+	check(writer, trier, reader);
+	check(writer, trier, writer);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(writers_are_alone_and_everybody_gets_in),
+		cmocka_unit_test(a_downgrade_wakes_readers_and_loses_nobody),
+		cmocka_unit_test(who_gives_up_loses_nobody_else),
+		cmocka_unit_test(trylocks_come_between_unharmed),
+	};
+
+	alarm(WATCHDOG_SECONDS);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
