@@ -28,11 +28,17 @@ struct vms__store {
 	unsigned long start, end; /* [start, end), page aligned, not empty */
 	struct vm_area_struct *vma;
 
+	/*
+	 * Who leaves, if the caller knows (known is true): nr VMAs from first on, @vma among or beside them not counted, and prev, the
+	 * last VMA that begins before start. It saves the index a search. Otherwise the index finds out by itself.
+	 */
+	bool known;
+	unsigned int nr;
+	struct vm_area_struct *first;
+	struct vm_area_struct *prev;
+
 	/* the index's own, between prepare and commit */
 	struct ma_state mas;
-	struct vm_area_struct *first; /* rbtree: first VMA to leave the index */
-	struct vm_area_struct *prev;  /* rbtree: the VMA before all of it */
-	unsigned int nr;              /* rbtree: how many leave */
 
 	/* after commit: the VMAs that left the index, in address order, linked by vm_next up to NULL; vm_index_state is 0 */
 	struct vm_area_struct *victims;

@@ -95,6 +95,14 @@ static void collect_victims(struct mm_struct *mm, struct vms__store *store)
 	struct vm_area_struct **tail = &store->victims, *vma;
 	MA_STATE(mas, &mm->mm_mt, store->start, store->start);
 
+	if (store->known && store->nr <= 1) {
+		store->victims = store->nr ? store->first : NULL;
+		if (store->nr) {
+			store->first->vm_index_state = 0;
+			store->first->vm_next = NULL;
+		}
+		return;
+	}
 	mas_for_each(&mas, vma, store->end - 1) {
 		if (vma == store->vma || mas.index < store->start || mas.last > store->end - 1)
 			continue;

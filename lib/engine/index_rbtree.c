@@ -341,12 +341,17 @@ static int prepare(struct mm_struct *mm, struct vms__store *store)
 {
 	mmap_assert_write_locked(mm);
 	VMS_ASSERT(store->start < store->end);
-	store->nr = 0;
 	store->victims = NULL;
-	if (store->vma && store->vma->vm_index_state)
+	if (store->vma && store->vma->vm_index_state) {
+		store->nr = 0;
 		prepare_growth(store);
-	else
+	} else if (!store->known) {
+		store->nr = 0;
 		prepare_range(mm, store);
+	} else if (!store->nr) {
+		/* Commit starts from the VMA that follows prev, whether it leaves or not. */
+		store->first = store->prev ? store->prev->vm_next : mm->mmap;
+	}
 	return 0;
 }
 

@@ -11,9 +11,12 @@
 /* Return: 0 or -errno. */
 static int shrink(struct mm_struct *mm, unsigned long new_end, unsigned long old_end, bool *downgraded)
 {
-	if (!find_vma_intersection(mm, new_end, old_end))
+	struct vms__range range = {.mm = mm, .start = new_end, .end = old_end};
+	int err = vms__gather(&range);
+
+	if (err || !range.nr)
 		return -1;
-	return vms__unmap(mm, new_end, old_end, downgraded);
+	return vms__unmap_gathered(&range, downgraded);
 }
 
 static int insert_heap(struct vms__merge *m)

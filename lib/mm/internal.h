@@ -54,10 +54,42 @@ void vms__vma_open(struct vm_area_struct *vma);
 void vms__vma_discard(struct vm_area_struct *vma);
 /* Publishes the prepared @store; VMAs that leave are marked detached. @store->vma, when new, becomes attached. */
 void vms__vma_commit(struct mm_struct *mm, struct vms__store *store);
-/* Cuts @vma at @addr. The new VMA takes [vm_start, addr) if @new_below, else [addr, vm_end). Return: 0 or -errno. */
-int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_below);
+/*
+ * Cuts @vma at @addr. The new VMA takes [vm_start, addr) if @new_below, else [addr, vm_end). *@new, unless NULL: it.
+ * Return: 0 or -errno.
+ */
+int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_below, struct vm_area_struct **new);
 /* As above, and refused with -ENOMEM when max_map_count is reached. */
 int vms__split_vma_counted(struct vm_area_struct *vma, unsigned long addr, bool new_below);
+
+/* ---- unmap.c ---- */
+
+/* A range with whole VMAs in it, and who stands around it. */
+struct vms__range {
+	struct mm_struct *mm;
+	unsigned long start, end;
+	/* found by vms__gather() */
+	unsigned int nr;              /* VMAs inside */
+	struct vm_area_struct *first; /* of them; NULL: none */
+	struct vm_area_struct *prev, *next;
+};
+
+/*
+ * Split at both ends, so that whole VMAs cover the mapped part of the range, and find out who they are.
+ * Return: 0, -ENOMEM, -EPERM (sealed), or what may_split() answered; some splits may remain.
+ */
+int vms__gather(struct vms__range *range);
+/* Write-lock the gathered VMAs, and zap their pages: they are about to be replaced. */
+void vms__clear_gathered(const struct vms__range *range);
+/* Account for and free the chain of detached VMAs, whose pages are gone. */
+void vms__free_victims(struct mm_struct *mm, struct vm_area_struct *victims);
+/*
+ * Unmap what vms__gather() found. *@downgraded: mmap_lock was downgraded for the slow part. NULL: never downgrade.
+ * Return: 0 or -ENOMEM.
+ */
+int vms__unmap_gathered(const struct vms__range *range, bool *downgraded);
+/* Both in one. */
+int vms__unmap(struct mm_struct *mm, unsigned long start, unsigned long end, bool *downgraded);
 
 /* ---- merge.c ---- */
 
@@ -65,6 +97,7 @@ int vms__split_vma_counted(struct vm_area_struct *vma, unsigned long addr, bool 
 struct vms__merge {
 	struct mm_struct *mm;
 	struct vm_area_struct *prev, *next; /* neighbours, adjacent or not; or NULL */
+	const struct vms__range *replaced;  /* the VMAs that a new range takes the place of; NULL: none */
 	struct vm_area_struct *middle;      /* the VMA whose flags change over [start, end); NULL: a new range */
 	unsigned long start, end;
 	vm_flags_t flags;
@@ -101,21 +134,8 @@ void vms__merge_cancel(struct vms__merge *merge);
 int vms__vma_modify_flags(struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start, unsigned long end,
 			  vm_flags_t flags, struct vm_area_struct **result);
 
-/* ---- unmap.c ---- */
-
-/* Split at both ends, so that whole VMAs cover the mapped part of [start, end). Return: 0, -ENOMEM, -EPERM (sealed). */
-int vms__gather(struct mm_struct *mm, unsigned long start, unsigned long end);
-/* Write-lock all VMAs of [start, end), which vms__gather() cut out, and zap their pages. *@pages: pages they covered. */
-void vms__clear_gathered(struct mm_struct *mm, unsigned long start, unsigned long end);
-/* Account for and free the chain of detached VMAs, whose pages are gone. */
-void vms__free_victims(struct mm_struct *mm, struct vm_area_struct *victims);
-/* Unmap [start, end); *@downgraded says that mmap_lock was downgraded for the slow part. NULL: never downgrade. */
-int vms__unmap(struct mm_struct *mm, unsigned long start, unsigned long end, bool *downgraded);
-
 /* ---- mmap.c ---- */
 
-/* The neighbours of [m->start, m->end), which nothing straddles. */
-void vms__merge_find_neighbours(struct vms__merge *m);
 /* A VMA of its own for [m->start, m->end), inserted later by committing *@store. Takes a reference of m->file. 0 or -ENOMEM. */
 int vms__prepare_new_vma(struct vms__merge *m, struct vms__store *store);
 /* Fault in [start, start + len) as far as the access rights go; the rest is left to the first touch. No lock held. */

@@ -90,6 +90,25 @@ static const struct vm_area_struct *anon_vma_donor(const struct vms__merge *m, b
 	return NULL;
 }
 
+/* The VMAs that the survivor swallows or replaces stand one behind the other. */
+static void who_leaves(struct vms__merge *m, bool next_goes, bool middle_goes)
+{
+	struct vms__store *s = &m->store;
+
+	s->known = true;
+	if (m->replaced && m->replaced->nr) {
+		s->first = m->replaced->first;
+		s->nr = m->replaced->nr;
+	} else if (middle_goes) {
+		s->first = m->middle;
+		s->nr = 1;
+	}
+	if (next_goes) {
+		s->first = s->nr ? s->first : m->next;
+		s->nr++;
+	}
+}
+
 int vms__merge_prepare(struct vms__merge *m)
 {
 	bool at_start = !m->middle || m->start == m->middle->vm_start;
@@ -114,6 +133,7 @@ int vms__merge_prepare(struct vms__merge *m)
 	m->new_pgoff = left ? m->prev->vm_pgoff : m->pgoff;
 	m->sticky = (m->flags | (left ? m->prev->vm_flags : 0) | (right ? m->next->vm_flags : 0)) & VM_MERGE_IGNORED;
 	m->store = (struct vms__store){.start = m->new_start, .end = m->new_end, .vma = m->target};
+	who_leaves(m, left && right, m->middle && at_start && at_end);
 	err = vms__index_prepare(m->mm, &m->store);
 	if (err)
 		return err;

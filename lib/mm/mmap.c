@@ -95,7 +95,11 @@ int vms__prepare_new_vma(struct vms__merge *m, struct vms__store *store)
 	vm_flags_init(vma, (m->flags & VM_DROPPABLE) ? m->flags & ~VM_LOCKED_MASK : m->flags);
 	vma->vm_file = m->file;
 	vma->vm_ops = m->vm_ops;
-	*store = (struct vms__store){.start = m->start, .end = m->end, .vma = vma};
+	*store = (struct vms__store){.start = m->start, .end = m->end, .vma = vma, .known = true, .prev = m->prev};
+	if (m->replaced) {
+		store->nr = m->replaced->nr;
+		store->first = m->replaced->first;
+	}
 	err = vms__index_prepare(m->mm, store);
 	if (err) {
 		vm_area_free(vma);
@@ -114,25 +118,20 @@ static void commit_new_vma(struct mm_struct *mm, struct vms__store *store)
 	vms__vma_link_file(vma);
 }
 
-void vms__merge_find_neighbours(struct vms__merge *m)
-{
-	m->next = vms__find(m->mm, m->end);
-	m->prev = m->next ? vms_vma_prev(m->next) : vms__prev_below(m->mm, m->end);
-	while (m->prev && m->prev->vm_start >= m->start)
-		m->prev = vms_vma_prev(m->prev); /* those that are to be replaced */
-}
-
 /* The range of @m is placed, its flags are decided. Return: its start, or -errno with everything as it was but for splits. */
 static unsigned long mmap_region(struct vms__merge *m)
 {
+	struct vms__range old = {.mm = m->mm, .start = m->start, .end = m->end};
 	struct mm_struct *mm = m->mm;
 	struct vms__store fresh;
 	int merged, err;
 
-	err = vms__gather(mm, m->start, m->end);
+	err = vms__gather(&old);
 	if (err)
 		return err;
-	vms__merge_find_neighbours(m);
+	m->prev = old.prev;
+	m->next = old.next;
+	m->replaced = &old;
 	merged = vms__merge_prepare(m);
 	if (merged < 0)
 		return merged;
@@ -143,7 +142,7 @@ static unsigned long mmap_region(struct vms__merge *m)
 	}
 
 	/* Nothing fails from here on. */
-	vms__clear_gathered(mm, m->start, m->end);
+	vms__clear_gathered(&old);
 	if (merged) {
 		vms__merge_commit(m);
 		vms__free_victims(mm, m->store.victims);

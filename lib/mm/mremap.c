@@ -133,7 +133,8 @@ static int make_copy(struct remap *r, struct vm_area_struct *vma, unsigned long 
 	err = vms__prepare_move(r->mm, addr, moved, target);
 	if (err)
 		goto out_tables;
-	vms__merge_find_neighbours(&m);
+	m.next = vms__find(r->mm, m.end);
+	m.prev = vms__prev_below(r->mm, m.start);
 	merged = vms__merge_prepare(&m);
 	err = merged < 0 ? merged : merged ? 0 : prepare_copy(&m, &fresh);
 	if (err)
@@ -180,7 +181,9 @@ static unsigned long move_vma(struct remap *r, unsigned long addr, unsigned long
 		return -ENOMEM;
 	/* What may fail comes first: cut the source out, so that nothing but its removal is left to do. */
 	if (!keep_source && old_len) {
-		err = vms__gather(r->mm, addr, addr + old_len);
+		struct vms__range source = {.mm = r->mm, .start = addr, .end = addr + old_len};
+
+		err = vms__gather(&source);
 		if (err)
 			return err;
 	}

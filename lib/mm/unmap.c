@@ -18,68 +18,83 @@
 #include "lib/mm/internal.h"
 #include "lib/page/page.h"
 
-int vms__gather(struct mm_struct *mm, unsigned long start, unsigned long end)
+/* Cut off what lies before the range. */
+static int cut_start(struct vms__range *r, struct vm_area_struct *vma)
 {
-	struct vm_area_struct *vma = find_vma_intersection(mm, start, end);
+	/* Only a cut out of the middle adds a VMA for good; Linux refuses that one at the limit, no other. */
+	if (vma->vm_end > r->end && vms__map_count(r->mm) >= r->mm->layout.max_map_count)
+		return -ENOMEM;
+	if (vma->vm_flags & VM_SEALED)
+		return -EPERM;
+	return vms__split_vma(vma, r->start, true, &r->prev);
+}
+
+int vms__gather(struct vms__range *r)
+{
+	struct vm_area_struct *vma = vms__find(r->mm, r->start);
 	int err;
 
-	mmap_assert_write_locked(mm);
-	if (!vma)
-		return 0;
-	if (vma->vm_start < start) {
-		/* Only a cut out of the middle adds a VMA for good; Linux refuses that one at the limit, no other. */
-		if (vma->vm_end > end && vms__map_count(mm) >= mm->layout.max_map_count)
-			return -ENOMEM;
-		if (vma->vm_flags & VM_SEALED)
-			return -EPERM;
-		err = vms__split_vma(vma, start, true);
+	mmap_assert_write_locked(r->mm);
+	r->nr = 0;
+	r->first = NULL;
+	r->prev = NULL;
+	if (vma && vma->vm_start < r->start) {
+		err = cut_start(r, vma);
 		if (err)
 			return err;
+	} else {
+		r->prev = vma ? vms_vma_prev(vma) : vms__prev_below(r->mm, r->start);
 	}
-	for (; vma && vma->vm_start < end; vma = vms_vma_next(vma)) {
+	if (vma && vma->vm_start < r->end)
+		r->first = vma;
+	for (; vma && vma->vm_start < r->end; r->nr++) {
 		if (vma->vm_flags & VM_SEALED)
 			return -EPERM;
-		if (vma->vm_end > end) {
-			err = vms__split_vma(vma, end, false);
+		if (vma->vm_end > r->end) {
+			err = vms__split_vma(vma, r->end, false, &vma);
 			if (err)
 				return err;
+		} else {
+			vma = vms_vma_next(vma);
 		}
 	}
+	r->next = vma;
 	return 0;
 }
 
-static void lock_gathered(struct mm_struct *mm, unsigned long start, unsigned long end)
+/* The VMA after @vma in the range, or NULL after the last: without a look beyond it. */
+static struct vm_area_struct *next_gathered(const struct vms__range *r, struct vm_area_struct *vma, unsigned int n)
 {
-	for (struct vm_area_struct *vma = vms__find(mm, start); vma && vma->vm_start < end; vma = vms_vma_next(vma)) {
-		VMS_ASSERT(vma->vm_start >= start && vma->vm_end <= end);
+	return n + 1 < r->nr ? vms_vma_next(vma) : NULL;
+}
+
+static void lock_gathered(const struct vms__range *r)
+{
+	struct vm_area_struct *vma = r->first;
+
+	for (unsigned int n = 0; vma; vma = next_gathered(r, vma, n++)) {
+		VMS_ASSERT(vma->vm_start >= r->start && vma->vm_end <= r->end);
 		vma_start_write(vma);
 	}
 }
 
-/* The neighbours' ends: a page table that reaches into one of them stays. 0 as a ceiling stands for the top. */
-static void neighbours(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long *floor, unsigned long *ceiling)
+/* A page table that reaches into a neighbour stays. */
+static void free_tables(const struct vms__range *r)
 {
-	struct vm_area_struct *prev = vms__prev_below(mm, start), *next = vms__find(mm, end);
-
-	*floor = prev ? prev->vm_end : 0;
-	*ceiling = next ? next->vm_start : 0;
+	vms__free_pgtables(r->mm, r->start, r->end, r->prev ? r->prev->vm_end : 0, r->next ? r->next->vm_start : 0);
 }
 
-void vms__clear_gathered(struct mm_struct *mm, unsigned long start, unsigned long end)
+void vms__clear_gathered(const struct vms__range *r)
 {
-	unsigned long floor, ceiling;
-	bool any = false;
+	struct vm_area_struct *vma = r->first;
 
-	mmap_assert_write_locked(mm);
-	lock_gathered(mm, start, end);
-	for (struct vm_area_struct *vma = vms__find(mm, start); vma && vma->vm_start < end; vma = vms_vma_next(vma)) {
-		vms__zap_range(vma, vma->vm_start, vma->vm_end);
-		any = true;
-	}
-	if (!any)
+	mmap_assert_write_locked(r->mm);
+	if (!vma)
 		return;
-	neighbours(mm, start, end, &floor, &ceiling);
-	vms__free_pgtables(mm, start, end, floor, ceiling);
+	lock_gathered(r);
+	for (unsigned int n = 0; vma; vma = next_gathered(r, vma, n++))
+		vms__zap_range(vma, vma->vm_start, vma->vm_end);
+	free_tables(r);
 }
 
 static void account_victims(struct mm_struct *mm, struct vm_area_struct *victims)
@@ -108,47 +123,41 @@ void vms__free_victims(struct mm_struct *mm, struct vm_area_struct *victims)
 	discard_victims(victims);
 }
 
-/* Pages and tables of VMAs that have left the index. Locks: mmap_lock W, or R after a downgrade. */
-static void clear_detached(struct mm_struct *mm, struct vm_area_struct *victims, unsigned long start, unsigned long end,
-			   unsigned long floor, unsigned long ceiling)
+int vms__unmap_gathered(const struct vms__range *r, bool *downgraded)
 {
-	for (struct vm_area_struct *vma = victims; vma; vma = vma->vm_next)
-		vms__zap_range(vma, vma->vm_start, vma->vm_end);
-	vms__free_pgtables(mm, start, end, floor, ceiling);
-}
-
-int vms__unmap(struct mm_struct *mm, unsigned long start, unsigned long end, bool *downgraded)
-{
-	struct vms__store store = {.start = start, .end = end, .vma = NULL};
-	unsigned long floor, ceiling;
+	struct vms__store store = {.start = r->start, .end = r->end, .known = true, .nr = r->nr, .first = r->first, .prev = r->prev};
 	int err;
 
-	mmap_assert_write_locked(mm);
-	if (downgraded)
-		*downgraded = false;
-	err = vms__gather(mm, start, end);
-	if (err)
-		return err;
-	if (!find_vma_intersection(mm, start, end))
+	mmap_assert_write_locked(r->mm);
+	if (!r->nr)
 		return 0;
-	err = vms__index_prepare(mm, &store);
+	err = vms__index_prepare(r->mm, &store);
 	if (err)
 		return err;
-	lock_gathered(mm, start, end);
-	vms__vma_commit(mm, &store);
-	neighbours(mm, start, end, &floor, &ceiling);
-	account_victims(mm, store.victims);
+	lock_gathered(r);
+	vms__vma_commit(r->mm, &store);
+	account_victims(r->mm, store.victims);
 	/*
 	 * From here on nothing finds the range any more. Readers of mmap_lock may run; writers stay out, so nobody maps anything, and
 	 * no stack grows, into the page tables that are about to go.
 	 */
 	if (downgraded) {
-		vms__write_downgrade(mm);
+		vms__write_downgrade(r->mm);
 		*downgraded = true;
 	}
-	clear_detached(mm, store.victims, start, end, floor, ceiling);
+	for (struct vm_area_struct *vma = store.victims; vma; vma = vma->vm_next)
+		vms__zap_range(vma, vma->vm_start, vma->vm_end);
+	free_tables(r);
 	discard_victims(store.victims);
 	return 0;
+}
+
+int vms__unmap(struct mm_struct *mm, unsigned long start, unsigned long end, bool *downgraded)
+{
+	struct vms__range range = {.mm = mm, .start = start, .end = end};
+	int err = vms__gather(&range);
+
+	return err ? err : vms__unmap_gathered(&range, downgraded);
 }
 
 static int check_range(const struct mm_struct *mm, unsigned long start, unsigned long len)
@@ -169,7 +178,7 @@ int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len)
 
 int vms_munmap(struct mm_struct *mm, unsigned long addr, unsigned long len)
 {
-	bool downgraded;
+	bool downgraded = false;
 	int err = check_range(mm, addr, len);
 
 	if (err)

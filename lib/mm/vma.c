@@ -163,7 +163,7 @@ int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma)
  *   |-- new --|--- vma ---|        |--- vma ---|-- new --|
  *             addr                             addr
  */
-int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_below)
+int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_below, struct vm_area_struct **newp)
 {
 	struct mm_struct *mm = vma_mm(vma);
 	struct vms__store store;
@@ -206,6 +206,8 @@ int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_belo
 	vms__vma_commit(mm, &store);
 	vms__vma_link_file(vma);
 	vms__vma_link_file(new);
+	if (newp)
+		*newp = new;
 	return 0;
 
 out_unlink:
@@ -221,5 +223,5 @@ int vms__split_vma_counted(struct vm_area_struct *vma, unsigned long addr, bool 
 
 	if (vms__map_count(mm) >= mm->layout.max_map_count)
 		return -ENOMEM;
-	return vms__split_vma(vma, addr, new_below);
+	return vms__split_vma(vma, addr, new_below, NULL);
 }
