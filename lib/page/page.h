@@ -25,7 +25,10 @@ void vms__zap_range(struct vm_area_struct *vma, unsigned long start, unsigned lo
  * Locks: mmap_lock R or W (its writer removed the VMAs first, and waited for their readers).
  */
 void vms__free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long floor, unsigned long ceiling);
-/* fork: share @src's pages with @dst copy-on-write. Locks: both mmap_locks W, @src write-locked. Return: 0 or -ENOMEM. */
+/*
+ * fork: share @src's pages with @dst copy-on-write. Return: 0 or -ENOMEM (no page is shared; tables may stay).
+ * Locks: both mmap_locks W, @src write-locked.
+ */
 int vms__copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src);
 /* After vm_flags changed: take away the write bit where it no longer holds. Locks: mmap_lock W, VMA write-locked. */
 void vms__change_protection(struct vm_area_struct *vma, unsigned long start, unsigned long end);

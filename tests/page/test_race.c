@@ -4,10 +4,13 @@
  * the leak check judge the rest: a page installed twice, or lost, shows in the counts.
  */
 #include <pthread.h>
+#include <sched.h>
 
 #include "tests/page/world.h"
 
+#include "lib/page/filemap.h"
 #include "lib/page/rmap.h"
+#include "lib/sync/objcache.h"
 
 #define A 0x7f0000000000UL
 #define THREADS 4UL
@@ -164,6 +167,115 @@ static void threads_on_neighbours_that_share_keep_the_links_whole(void **state)
 			vma_unmap(vmas[i]);
 	}
 	finish();
+}
+
+/* ---- the same, with every thread stopped between its decision and the lock that settles it ---- */
+
+/*
+ * Until the threads have @more objects more than there were @before: what a fault prepares it allocates after it has looked and decided,
+ * so all of them have.
+ */
+static void wait_for_allocations(size_t before, size_t more)
+{
+	while (vms__objcache_report(NULL) < before + more)
+		sched_yield();
+}
+
+static void *write_the_first_page(void *arg)
+{
+	struct worker *w = arg;
+
+	meet();
+	w->errors += touch(race.mm, A, FAULT_FLAG_WRITE) != 0;
+	return NULL;
+}
+
+static void those_who_come_second_to_an_empty_entry_give_their_page_back(void **state)
+{
+	struct mm_struct *mm = *state;
+	struct vms__ptable *leaf;
+	size_t before;
+
+	world_map_anon(mm, A, 2);
+	world_write(mm, A + PG, 1); /* anon_vma and leaf are there */
+	leaf = vms__leaf_find(mm, A);
+	before = vms__objcache_report(NULL);
+	start(mm, write_the_first_page);
+	vms__spin_lock(&leaf->lock);
+	meet();
+	wait_for_allocations(before, THREADS);
+	vms__spin_unlock(&leaf->lock);
+	finish();
+	assert_int_equal(vms__objcache_report(NULL), before + 1);
+	world_expect_counts(mm, 2, 0, 0);
+}
+
+static void those_who_come_second_with_a_table_give_theirs_back(void **state)
+{
+	struct mm_struct *mm = *state;
+	struct vms__ptable *above;
+	size_t before;
+
+	world_map_anon(mm, A, 2 * 512);
+	world_write(mm, A + MIB2, 1); /* all but the leaf is there */
+	above = vms__ptable_child(vms__ptable_child(mm->pgd, vms__pt_index(A, 3)), vms__pt_index(A, 2));
+	before = vms__objcache_report(NULL);
+	start(mm, write_the_first_page);
+	vms__spin_lock(&above->lock);
+	meet();
+	/* A page and a leaf each. */
+	wait_for_allocations(before, 2 * THREADS);
+	vms__spin_unlock(&above->lock);
+	finish();
+	assert_int_equal(vms__objcache_report(NULL), before + 2);
+	assert_int_equal(count(mm, MM_PGTABLES), 4);
+	world_expect_counts(mm, 2, 0, 0);
+}
+
+static void those_who_come_second_with_an_anon_vma_give_theirs_back(void **state)
+{
+	struct mm_struct *mm = *state;
+	struct vm_area_struct *vma = world_map_anon(mm, A, 2);
+	size_t before;
+
+	assert_int_equal(world_read(mm, A + PG), 0); /* the leaf is there */
+	before = vms__objcache_report(NULL);
+	start(mm, write_the_first_page);
+	vms__spin_lock(&mm->page_table_lock);
+	meet();
+	/* A page, an anon_vma and a link each. */
+	wait_for_allocations(before, 3 * THREADS);
+	vms__spin_unlock(&mm->page_table_lock);
+	finish();
+	assert_int_equal(vms__objcache_report(NULL), before + 3);
+	assert_int_equal(vms__vma_anon_vma(vma)->num_active_vmas, 1);
+	world_expect_counts(mm, 1, 0, 0);
+}
+
+/* The page that was to be copied is unmapped meanwhile: the copy must be of what is there now, and that is the file's. */
+static void copy_of_a_page_that_was_zapped_meanwhile_starts_again(void **state)
+{
+	struct mm_struct *mm = *state;
+	struct file *file = world_file(PG, 0);
+	struct page *cached = vms__filemap_get(file->f_mapping, 0);
+	size_t before;
+
+	vms__page_set_word(cached, 11);
+	world_map(mm, A, 1, RW_PRIVATE, file, 0);
+	assert_int_equal(world_read(mm, A), 11);
+	before = vms__objcache_report(NULL);
+	start(mm, write_the_first_page);
+	vms__spin_lock(&mm->page_table_lock);
+	meet();
+	wait_for_allocations(before, 3 * THREADS);
+	zap(mm, A, A + PG);
+	vms__spin_unlock(&mm->page_table_lock);
+	finish();
+	assert_int_equal(world_read(mm, A), 11);
+	assert_int_equal(vms__objcache_report(NULL), before + 3);
+	world_expect_counts(mm, 1, 0, 0);
+	vms__page_put(cached);
+	fput(file);
 }
 
 /* ---- zap ---- */
@@ -366,6 +478,10 @@ int main(void)
 		ON_BOTH_LOCKS(threads_on_one_private_file_page_install_one_copy),
 		ON_BOTH_LOCKS(threads_on_a_fresh_vma_agree_on_its_anon_vma),
 		ON_BOTH_LOCKS(threads_on_neighbours_that_share_keep_the_links_whole),
+		ON_BOTH_LOCKS(those_who_come_second_to_an_empty_entry_give_their_page_back),
+		ON_BOTH_LOCKS(those_who_come_second_with_a_table_give_theirs_back),
+		ON_BOTH_LOCKS(those_who_come_second_with_an_anon_vma_give_theirs_back),
+		ON_BOTH_LOCKS(copy_of_a_page_that_was_zapped_meanwhile_starts_again),
 		ON_BOTH_LOCKS(zap_beside_faults_loses_no_page),
 		ON_BOTH_LOCKS(unmap_beside_faults_keeps_the_neighbours_tables),
 		ON_BOTH_LOCKS(tables_that_come_and_go_side_by_side_are_counted_right),

@@ -221,9 +221,15 @@ void mm_destroy(struct mm_struct *mm)
 	vms__free(mm);
 }
 
+static long pages_of(struct mm_struct *mm)
+{
+	return count(mm, MM_ANONPAGES) + count(mm, MM_FILEPAGES) + count(mm, MM_SHMEMPAGES);
+}
+
 static int fork_vma(struct mm_struct *child, struct vm_area_struct *vma)
 {
 	struct vm_area_struct *copy = vma_copy(child, vma);
+	long before = pages_of(child);
 
 	if (!copy)
 		return -1;
@@ -232,7 +238,12 @@ static int fork_vma(struct mm_struct *child, struct vm_area_struct *vma)
 		return -1;
 	}
 	vms__vma_link_file(copy);
-	return vms__copy_page_range(copy, vma);
+	if (!vms__copy_page_range(copy, vma))
+		return 0;
+	/* It has undone what it had copied. */
+	if (pages_of(child) != before)
+		abort();
+	return -1;
 }
 
 struct mm_struct *mm_fork(struct mm_struct *mm) VMS_NO_TSA
