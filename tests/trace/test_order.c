@@ -479,6 +479,16 @@ static void what_is_unpaired_is_counted(void **state)
 	assert_false(order->spaces[1].known_from_start);
 }
 
+/* No recording says so; the reader must survive it. */
+static void child_of_its_own_id_replaces_its_parent(void **state)
+{
+	const struct trace_order *order = LOAD(BEGIN, TASK_NEW("100/100", "000000010", "100:100", "100:100"), END);
+
+	(void)state;
+	assert_int_equal(effect_of(order, TRACE_FORK_DONE, 0)->fork.child_tid, 100);
+	assert_int_equal(order->of_kind[TRACE_TASK_DONE], 1);
+}
+
 static void wrong_text_gives_the_readers_message(void **state)
 {
 	char error[TRACE_ERROR_MAX], expected[TRACE_ERROR_MAX];
@@ -520,6 +530,7 @@ int main(void)
 		TEST(threads_share_and_the_last_one_ends_the_space),
 		TEST(without_lock_events_the_exits_give_the_order),
 		TEST(what_is_unpaired_is_counted),
+		TEST(child_of_its_own_id_replaces_its_parent),
 		TEST(wrong_text_gives_the_readers_message),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -300,7 +300,7 @@ static void xz_shows_in_the_bytes_not_in_the_name(void **state)
 /* More text than any buffer of the reader's holds, so that lines are cut by every boundary. */
 static void long_texts_are_read_whole(void **state)
 {
-	enum { NR = 40000 };
+	enum { NR = 12000 };
 	char error[TRACE_ERROR_MAX];
 	char *text = malloc((size_t)NR * 128);
 	size_t len = 0;
@@ -317,7 +317,7 @@ static void long_texts_are_read_whole(void **state)
 		for (unsigned int i = 0; i < NR; i++) {
 			if (trace_next(reader, &event) != 1)
 				fail_msg("%s", trace_error(reader));
-			if (event.fault.address != i * 4096)
+			if (event.fault.address != (uint64_t)i * 4096)
 				fail_msg("line %u: address %llx", i + 1, (unsigned long long)event.fault.address);
 		}
 		assert_int_equal(trace_next(reader, &event), 0);

@@ -342,8 +342,6 @@ static void on_locked(struct builder *builder, struct trace_thread *thread, cons
 			*mm = event->lock.mm;
 		return;
 	}
-	if (thread->fault.state == FAULT_GROWING)
-		return; /* the write lock made a read lock */
 	if (thread->fault.state != FAULT_NONE && (!*mm || *mm == event->lock.mm) && fault_takes_lock(builder, thread, event))
 		return;
 	if (thread->call.open)
@@ -435,12 +433,10 @@ static void on_task_new(struct builder *builder, const struct trace_event *event
 	if (event->task.pid != event->task.ppid)
 		how = relation(builder, parent, &guessed);
 	space = child_space(builder, parent, how, event->task.pid);
-	child = space == TRACE_NO_SPACE ? NULL : trace_tasks_add(&builder->tasks, event->task.pid, event->task.tid, space);
-	if (!child) {
+	if (space == TRACE_NO_SPACE) {
 		builder->out_of_memory = true;
 		return;
 	}
-	child->newborn = true;
 	if (how == TRACE_CHILD_COPIES && parent->call.write_lock.line)
 		commit = parent->call.write_lock;
 	effect = new_effect(builder, TRACE_FORK_DONE, parent, moment_of(event), commit);
@@ -451,6 +447,12 @@ static void on_task_new(struct builder *builder, const struct trace_event *event
 	effect->fork.child_tid = event->task.tid;
 	effect->fork.child_space = space;
 	effect->fork.guessed = guessed;
+	/* Last, because in a damaged text the child may replace its parent. */
+	child = trace_tasks_add(&builder->tasks, event->task.pid, event->task.tid, space);
+	if (child)
+		child->newborn = true;
+	else
+		builder->out_of_memory = true;
 }
 
 static void end_thread(struct builder *builder, struct trace_thread *thread, struct trace_moment when)
