@@ -124,7 +124,7 @@ static void check(const struct explore_scenario *scenario)
 
 static void a_writer_and_readers_exclude_each_other(void **state)
 {
-	static const struct explore_scenario one = {begin, end_attached, {writer_twice, reader_twice}, 4};
+	static const struct explore_scenario one = {begin, end_attached, {writer_twice, reader_twice}, 3};
 	static const struct explore_scenario two = {begin, end_attached, {writer, reader, reader}, 3};
 
 	(void)state;
