@@ -32,7 +32,7 @@ __attribute__((no_sanitize("thread"))) static inline unsigned int find_slot(cons
 	return (unsigned int)__builtin_ctz(~(lt >> 1) | 1u << MT_PIVOTS);
 }
 
-#include "lib/maple/gap_scan.h"
+#include "lib/maple/scan.h"
 #include "lib/maple/descend.h"
 
 static bool usable(void)
@@ -46,6 +46,7 @@ const struct vms__mt_isa vms__mt_isa_avx2 = {
 	.load = load,
 	.descend = descend,
 	.find = find,
+	.used = used,
 	.leaf_gap = leaf_gap,
 	.inner_gap = inner_gap,
 	.gaps = gaps,

@@ -30,8 +30,19 @@ __attribute__((no_sanitize("thread"))) static inline unsigned int find_slot(cons
 	return (unsigned int)__builtin_ctz(ge >> 1 | 1u << MT_PIVOTS);
 }
 
+/* As in scan.h: a slot is empty where its pivot is the one before it; bit 0 compares with the state, bit 15 with the first slot. */
+static unsigned int used(const struct maple_node *leaf)
+{
+	const unsigned long *word = (const unsigned long *)leaf;
+	unsigned int differ = _mm512_cmpneq_epu64_mask(_mm512_load_si512(word), _mm512_loadu_si512(word + 1)) |
+			      (unsigned int)_mm512_cmpneq_epu64_mask(_mm512_load_si512(word + 8), _mm512_loadu_si512(word + 9))
+				      << 8;
+
+	return (differ & 0x7fff) | 1 | (unsigned int)(word[MT_PIVOTS] != ULONG_MAX) << MT_PIVOTS;
+}
+
 /*
- * As in gap_scan.h. Lane by lane, what slot i spans is pivot[i] less pivot[i - 1]; unused pivots count as the maximum, so that they span nothing.
+ * As in scan.h. Lane by lane, what slot i spans is pivot[i] less pivot[i - 1]; unused pivots count as the maximum, so that they span nothing.
  * Only the lock's holder is here, so nothing changes meanwhile.
  */
 static unsigned long leaf_gap(const struct maple_node *leaf, unsigned long min, unsigned long max)
@@ -78,6 +89,7 @@ const struct vms__mt_isa vms__mt_isa_avx512 = {
 	.load = load,
 	.descend = descend,
 	.find = find,
+	.used = used,
 	.leaf_gap = leaf_gap,
 	.inner_gap = inner_gap,
 	.gaps = gaps,

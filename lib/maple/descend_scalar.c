@@ -6,7 +6,7 @@
 
 #define find_slot mt_find_slot
 
-#include "lib/maple/gap_scan.h"
+#include "lib/maple/scan.h"
 #include "lib/maple/descend.h"
 
 static bool usable(void)
@@ -20,6 +20,7 @@ const struct vms__mt_isa vms__mt_isa_scalar = {
 	.load = load,
 	.descend = descend,
 	.find = find,
+	.used = used,
 	.leaf_gap = leaf_gap,
 	.inner_gap = inner_gap,
 	.gaps = gaps,

@@ -2,7 +2,7 @@
 /*
  * gap.c - the largest gap under each slot of an inner node, kept up with every store; and the search for a gap by it.
  *
- * A gap never crosses a leaf's bounds: no leaf but the last ends with a gap (rebuild.c).
+ * A gap never crosses a leaf's bounds (rebuild.c).
  *
  * Locks: the tree's lock; for the search, held for reading will do.
  */

@@ -32,6 +32,8 @@ struct vms__mt_isa {
 	void *(*descend)(struct ma_state *mas, unsigned long key);
 	/* mt_find_slot() */
 	unsigned int (*find)(const struct maple_node *node, unsigned long key);
+	/* The slots of a leaf that are not empty. The lock. */
+	unsigned int (*used)(const struct maple_node *leaf);
 	/* The largest gap of a leaf that spans [min, max]; of an inner node. The lock. */
 	unsigned long (*leaf_gap)(const struct maple_node *leaf, unsigned long min, unsigned long max);
 	unsigned long (*inner_gap)(const struct maple_node *node);
@@ -99,7 +101,8 @@ struct mt_write {
 	unsigned long first, last;
 	unsigned long lo_min, hi_max;
 	unsigned int lo, hi;
-	unsigned int end; /* last slot in use; unset when the store spans leaves */
+	unsigned int used; /* the slots that are not empty; this and end are unset when the store spans leaves */
+	unsigned int end;  /* the last of them */
 	void *lo_entry, *hi_entry;
 	void *old; /* what first had */
 };

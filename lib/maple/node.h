@@ -35,8 +35,9 @@
 
 #define MT_SLOTS 16u
 #define MT_PIVOTS (MT_SLOTS - 1)
-/* A node other than the root holds at least so many, empty slots aside: a third, so that a split's halves are not merged at once. */
+/* What a node other than the root holds at least, empty slots aside: little enough that a split's halves are not soon merged again. */
 #define MT_MIN 5u
+#define MT_LEAF_MIN 4u
 
 struct maple_node {
 	_Atomic unsigned long state;

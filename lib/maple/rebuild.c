@@ -14,7 +14,7 @@
  *
  * All nodes are allocated before that store. Only after it are the old ones marked dead, and freed after a grace period.
  *
- * Rule kept here: no leaf ends with a gap, but for the last leaf. So gaps that touch are always in one leaf.
+ * Rule kept here: gaps never touch, also where two leaves meet. So no gap crosses a leaf's bounds.
  *
  * Locks: the tree's lock.
  */
@@ -200,39 +200,30 @@ static bool make_node(struct rebuild *rb, unsigned int from, unsigned int to, un
 	return true;
 }
 
-/* How many nodes the run needs. Two full leaves cannot be had if the first would end with a gap. */
-static unsigned int nr_parts(const struct run *run, bool leaf)
-{
-	if (leaf && run->n == 2 * MT_SLOTS && !run->slot[MT_SLOTS - 1])
-		return 3;
-	return (run->n + MT_SLOTS - 1) / MT_SLOTS;
-}
-
 /* Where the first of @parts nodes for the run's slots from @from on ends. */
-static unsigned int cut(const struct run *run, unsigned int from, unsigned int parts, bool leaf, bool appending)
+static unsigned int cut(const struct run *run, unsigned int from, unsigned int parts, bool appending)
 {
-	unsigned int to = from + (run->n - from + parts - 1) / parts;
+	unsigned int rest = run->n - (parts - 1) * MT_MIN;
 
 	if (parts == 1)
 		return run->n;
 	/* Keys that come in order leave full nodes behind, not half-full ones. */
 	if (appending)
-		to = run->n - (parts - 1) * MT_MIN < from + MT_SLOTS ? run->n - (parts - 1) * MT_MIN : from + MT_SLOTS;
-	/* Where one slot is a gap, the one before it is none. */
-	return leaf && !run->slot[to - 1] ? to - 1 : to;
+		return rest < from + MT_SLOTS ? rest : from + MT_SLOTS;
+	return from + (run->n - from + parts - 1) / parts;
 }
 
 /* Cut the run into new nodes. False: no memory. */
 static bool make_nodes(struct rebuild *rb, unsigned int level, bool leaf)
 {
 	unsigned long min = rb->left.at[level].min;
-	unsigned int parts = nr_parts(&rb->run, leaf);
+	unsigned int parts = (rb->run.n + MT_SLOTS - 1) / MT_SLOTS;
 	const struct place *r = &rb->right.at[level];
 	bool appending = r->max == ULONG_MAX && place_slot_max(r) == ULONG_MAX;
 
 	rb->made.n = 0;
 	for (unsigned int from = 0, to; parts; parts--, from = to) {
-		to = cut(&rb->run, from, parts, leaf, appending);
+		to = cut(&rb->run, from, parts, appending);
 		if (!make_node(rb, from, to, min, leaf))
 			return false;
 		min = rb->run.pivot[to - 1] + 1;
@@ -344,7 +335,7 @@ static int rebuild_levels(struct rebuild *rb)
 	for (unsigned int level = rb->depth;; level--) {
 		bool leaf = level == rb->depth;
 
-		while (rb->run.n < MT_MIN && !run_spans_all(rb, level))
+		while (rb->run.n < (leaf ? MT_LEAF_MIN : MT_MIN) && !run_spans_all(rb, level))
 			run_widen(rb, level);
 		rb->from[level] = rb->left.at[level].min;
 		rb->to[level] = rb->right.at[level].max;
@@ -370,43 +361,39 @@ static int rebuild_levels(struct rebuild *rb)
 
 /* ---- the leaves ---- */
 
-/* A gap that ends where the right leaf ends takes the next leaf in, and the gap that it may begin with. */
-static void join_right(struct rebuild *rb, unsigned int *next)
+/* Whether @key lies in a gap. */
+static bool is_gap(const struct rebuild *rb, unsigned long key)
+{
+	return !vms__mt_isa->load(rb->mas->tree, key);
+}
+
+/* The gap stored takes in the gap after it, if need be in the next leaf. The right track stays on what it ends in. */
+static void join_right(struct rebuild *rb)
 {
 	struct mt_write *w = rb->w;
 	struct place *r = &rb->right.at[rb->depth];
 
-	if (w->last == r->max && r->max != ULONG_MAX) {
-		track_move(&rb->right, rb->depth, r->max + 1);
-		*next = 0;
-	} else if (w->last == w->hi_max) {
-		*next = r->slot + 1;
-	} else {
-		if (!w->hi_entry)
-			w->last = w->hi_max;
-		return;
+	if (w->last == w->hi_max && w->last != ULONG_MAX && is_gap(rb, w->last + 1)) {
+		if (w->last == r->max)
+			track_move(&rb->right, rb->depth, w->last + 1);
+		r->slot = mt_find_slot(r->node, w->last + 1);
+		w->hi_max = place_slot_max(r);
+		w->hi_entry = NULL;
 	}
-	if (w->last == ULONG_MAX)
-		return;
-	r->slot = mt_find_slot(r->node, w->last + 1);
-	if (!mt_slot(r->node, r->slot)) {
-		w->last = w->hi_max = place_slot_max(r);
-		*next = r->slot + 1;
-	}
+	if (!w->hi_entry)
+		w->last = w->hi_max;
 }
 
-/* A gap takes in the one before it. */
+/* And the one before it. */
 static void join_left(struct rebuild *rb)
 {
 	struct mt_write *w = rb->w;
 	struct place *l = &rb->left.at[rb->depth];
 
-	if (w->first == w->lo_min && w->first > l->min) {
-		unsigned int i = mt_find_slot(l->node, w->first - 1);
-
-		if (mt_slot(l->node, i))
-			return;
-		l->slot = w->lo = i;
+	if (w->first == w->lo_min && w->first && is_gap(rb, w->first - 1)) {
+		if (w->first == l->min)
+			track_move(&rb->left, rb->depth, w->first - 1);
+		l->slot = mt_find_slot(l->node, w->first - 1);
 		w->lo_min = place_slot_min(l);
 		w->lo_entry = NULL;
 	}
@@ -419,14 +406,12 @@ static void run_of_leaves(struct rebuild *rb)
 {
 	struct mt_write *w = rb->w;
 	struct place *l = &rb->left.at[rb->depth], *r = &rb->right.at[rb->depth];
-	unsigned int next;
 
 	w->hi_max = place_slot_max(r);
 	w->hi_entry = mt_slot(r->node, r->slot);
-	next = r->slot + 1;
 	if (!w->entry) {
 		join_left(rb);
-		join_right(rb, &next);
+		join_right(rb);
 	}
 	run_push_slots(&rb->run, l, 0, l->slot, false);
 	if (w->lo_min < w->first)
@@ -435,7 +420,7 @@ static void run_of_leaves(struct rebuild *rb)
 	if (w->last < w->hi_max)
 		run_push(&rb->run, w->hi_max, w->hi_entry, 0);
 	if (rb->run.pivot[rb->run.n - 1] != r->max)
-		run_push_slots(&rb->run, r, next, MT_SLOTS, false);
+		run_push_slots(&rb->run, r, r->slot + 1, MT_SLOTS, false);
 }
 
 int vms__mt_rebuild(struct mt_write *w)

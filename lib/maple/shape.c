@@ -32,22 +32,16 @@ static void next_phase(struct maple_node *leaf)
 			      memory_order_release);
 }
 
-/* Empty slots behind slot @i, up to two. */
+/* Empty slots behind slot @i. */
 static unsigned int spare_behind(const struct mt_write *w, unsigned int i)
 {
-	const struct maple_node *leaf = w->mas->node;
-	unsigned long pivot = mt_pivot(leaf, i);
-
-	if (i == w->end)
-		return MT_SLOTS - 1 - i < 2 ? MT_SLOTS - 1 - i : 2;
-	return (mt_pivot(leaf, i + 1) == pivot) +
-	       (mt_pivot(leaf, i + 1) == pivot && i + 2 < MT_SLOTS && mt_pivot(leaf, i + 2) == pivot);
+	return (unsigned int)__builtin_ctz((w->used | 1u << MT_SLOTS) >> (i + 1));
 }
 
 /* The only slots in [lo, hi] that are not empty are these two. */
 static bool are_neighbours(const struct mt_write *w)
 {
-	return mt_pivot(w->mas->node, w->hi - 1) == mt_pivot(w->mas->node, w->lo);
+	return !(w->used & ((1u << w->hi) - (2u << w->lo)));
 }
 
 bool vms__mt_shape_fits(const struct mt_write *w)

@@ -34,16 +34,23 @@ static unsigned long slot_max(const struct ma_state *mas, unsigned int i)
 	return mt_slot_max(mas->node, i, mas->max);
 }
 
+/* The slot in use before slot @i, which is not the first; after it, where it is not the last. */
+static unsigned int used_before(const struct mt_write *w, unsigned int i)
+{
+	return 31 - (unsigned int)__builtin_clz(w->used & ((1u << i) - 1));
+}
+
+static unsigned int used_after(const struct mt_write *w, unsigned int i)
+{
+	return (unsigned int)__builtin_ctz(w->used & -(2u << i));
+}
+
 /* A gap stored beside a gap in the same leaf becomes one with it. */
 static void join_left(struct mt_write *w)
 {
-	unsigned int i = w->lo;
+	if (w->lo_min == w->first && w->lo) {
+		unsigned int i = used_before(w, w->lo);
 
-	if (w->lo_min == w->first && i) {
-		unsigned long end = w->first - 1;
-
-		for (i--; i && mt_pivot(w->mas->node, i - 1) == end; i--)
-			; /* empty slots */
 		if (mt_slot(w->mas->node, i))
 			return;
 		w->lo = i;
@@ -56,11 +63,9 @@ static void join_left(struct mt_write *w)
 
 static void join_right(struct mt_write *w)
 {
-	unsigned int i = w->hi;
+	if (w->hi_max == w->last && w->hi < w->end) {
+		unsigned int i = used_after(w, w->hi);
 
-	if (w->hi_max == w->last && i < w->end) {
-		for (i++; mt_pivot(w->mas->node, i) == w->last; i++)
-			; /* empty slots */
 		if (mt_slot(w->mas->node, i))
 			return;
 		w->hi = i;
@@ -71,21 +76,21 @@ static void join_right(struct mt_write *w)
 		w->last = w->hi_max;
 }
 
-/* Slots in use in [from, to], empty ones not counted. */
-static unsigned int count_slots(const struct maple_node *leaf, unsigned int from, unsigned int to)
-{
-	unsigned int n = to - from + 1;
-
-	for (unsigned int i = from; i <= to; i++)
-		n -= i && i < MT_PIVOTS && mt_pivot(leaf, i) == mt_pivot(leaf, i - 1);
-	return n;
-}
-
 /* Slots that the leaf will have. */
 static unsigned int slots_after(const struct mt_write *w)
 {
-	return count_slots(w->mas->node, 0, w->end) - count_slots(w->mas->node, w->lo, w->hi) + 1 + (w->lo_min < w->first) +
-	       (w->hi_max > w->last);
+	unsigned int changed = (2u << w->hi) - (1u << w->lo);
+
+	return (unsigned int)__builtin_popcount(w->used & ~changed) + 1 + (w->lo_min < w->first) + (w->hi_max > w->last);
+}
+
+/* A gap that begins or ends with its leaf touches a gap in the leaf beside it. */
+static bool gap_touches_next_leaf(const struct mt_write *w)
+{
+	const struct ma_state *mas = w->mas;
+
+	return (w->last == mas->max && mas->max != ULONG_MAX && !vms__mt_isa->load(mas->tree, mas->max + 1)) ||
+	       (w->first == mas->min && mas->min && !vms__mt_isa->load(mas->tree, mas->min - 1));
 }
 
 /* What is to be done to the leaf, whose slots and bounds are known. */
@@ -93,7 +98,8 @@ static enum mt_store_type plan_leaf(struct mt_write *w)
 {
 	unsigned int n;
 
-	w->end = mt_search(w->mas->node, w->mas->max);
+	w->used = vms__mt_isa->used(w->mas->node);
+	w->end = 31 - (unsigned int)__builtin_clz(w->used);
 	if (!w->entry) {
 		join_left(w);
 		join_right(w);
@@ -101,7 +107,7 @@ static enum mt_store_type plan_leaf(struct mt_write *w)
 			return w->lo_entry ? MT_STORE_SLOT : MT_STORE_NOTHING;
 	}
 	n = slots_after(w);
-	if (n > MT_SLOTS || (w->mas->depth ? n < MT_MIN : n <= 2))
+	if (n > MT_SLOTS || (w->mas->depth ? n < MT_LEAF_MIN : n <= 2))
 		return MT_STORE_REBUILD;
 	return vms__mt_shape_fits(w) ? MT_STORE_SHAPE : MT_STORE_LEAF;
 }
@@ -124,8 +130,7 @@ static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, void *e
 	w->old = w->lo_entry = w->hi_entry = mt_slot(mas->node, w->lo);
 	if (entry && w->first == w->lo_min && w->last == w->hi_max)
 		return MT_STORE_SLOT;
-	/* Spans leaves; a gap that ends with its leaf does, too, as no leaf but the last ends with a gap. */
-	if (w->last > mas->max || (!entry && w->last == mas->max && mas->max != ULONG_MAX))
+	if (w->last > mas->max || (!entry && gap_touches_next_leaf(w)))
 		return MT_STORE_REBUILD;
 	if (w->last > w->hi_max) {
 		w->hi = mt_search(mas->node, w->last);

@@ -89,9 +89,8 @@ static unsigned long check_leaf(struct check *c, const struct maple_node *leaf, 
 		c->any = true;
 		low = high + 1;
 	}
-	rule(c, mt_slot(leaf, end) || max == ULONG_MAX, "%p: leaf up to %#lx ends with a gap", (void *)leaf, max);
 	rule(c, depth == c->height, "%p: leaf at depth %u of a tree %u high", (void *)leaf, depth, c->height);
-	rule(c, depth == 1 || used >= MT_MIN, "%p: leaf with %u slots in use", (void *)leaf, used);
+	rule(c, depth == 1 || used >= MT_LEAF_MIN, "%p: leaf with %u slots in use", (void *)leaf, used);
 	c->stats.leaves++;
 	return leaf_gap(leaf, min, max);
 }
