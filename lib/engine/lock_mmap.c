@@ -21,7 +21,7 @@ bool mmap_read_trylock(struct mm_struct *mm)
 {
 	if (!down_read_trylock(&mm->mmap_lock))
 		return false;
-	vms__lockdep_acquire(VMS__RANK_MMAP, &mm->mmap_lock, "mmap_lock");
+	vms__lockdep_acquire_try(VMS__RANK_MMAP, &mm->mmap_lock, "mmap_lock");
 	return true;
 }
 
@@ -49,7 +49,7 @@ bool mmap_write_trylock(struct mm_struct *mm)
 {
 	if (!down_write_trylock(&mm->mmap_lock))
 		return false;
-	vms__lockdep_acquire(VMS__RANK_MMAP, &mm->mmap_lock, "mmap_lock");
+	vms__lockdep_acquire_try(VMS__RANK_MMAP, &mm->mmap_lock, "mmap_lock");
 	vms__vlock_seq_begin(&mm->mm_lock_seq);
 	return true;
 }

@@ -6,8 +6,9 @@
  * The lock itself (words, order, waiting) is lib/sync/vma_lock. Here stands what ties it to an address space: which re-checks
  * make a VMA found without any lock one that may be used.
  *
- * The memory of a VMA is type-stable: it may become another VMA, of this mm or of another, the moment it is freed, without a
- * grace period. So between the tree walk and the read lock everything may change, and after it each of these is checked:
+ * The VMA is found by a walk of the tree, or by this thread's memory of earlier ones (hint.h). Its memory is type-stable: it may become
+ * another VMA, of this mm or of another, the moment it is freed, without a grace period. So until the read lock is held
+ * everything may change, and after it each of these is checked:
  *
  *   vm_mm      the object may have become another mm's VMA. Its lock is then the wrong lock, and is given back.
  *   attached   (inside vms__vlock_try_read) a count of 0 means it left its tree; such a VMA is never locked.
@@ -15,38 +16,46 @@
  *   range      it may have shrunk, moved, or become another VMA of this same mm before we locked it.
  */
 #include "lib/engine/engine.h"
+#include "lib/engine/hint.h"
 #include "lib/sync/assert.h"
 #include "lib/sync/rcu.h"
 #include "lib/sync/vma_lock.h"
+
+__thread struct vms__hint vms__hints[VMS__HINTS];
 
 void vms__vma_lock_init(struct vm_area_struct *vma)
 {
 	vms__vlock_init(&vma->vm_refcnt, &vma->vm_lock_seq);
 }
 
+static bool has_lock(const struct vm_area_struct *vma)
+{
+	return atomic_load_explicit(&vma->vm_mm, memory_order_relaxed)->engine->lock->per_vma;
+}
+
+/*
+ * On engines without VMA locks the count stays 0, as of a VMA that is not there: who comes with an old pointer to this memory, from when
+ * it was a VMA of another engine, is turned away at once.
+ */
 void vms__vma_mark_attached(struct vm_area_struct *vma)
 {
 	mmap_assert_write_locked(atomic_load_explicit(&vma->vm_mm, memory_order_relaxed));
-	vms__vlock_attach(&vma->vm_refcnt);
+	if (has_lock(vma))
+		vms__vlock_attach(&vma->vm_refcnt);
 }
 
 void vms__vma_mark_detached(struct vm_area_struct *vma)
 {
-	struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
-
-	mmap_assert_write_locked(mm);
-	if (mm->engine->lock->per_vma) {
-		vma_assert_write_locked(vma);
-		vms__vlock_detach(&vma->vm_refcnt);
-	} else {
-		/* No fault reads the count on this scheme; mmap_lock orders it for everyone else. */
-		atomic_store_explicit(&vma->vm_refcnt, 0, memory_order_relaxed);
-	}
+	mmap_assert_write_locked(atomic_load_explicit(&vma->vm_mm, memory_order_relaxed));
+	if (!has_lock(vma))
+		return;
+	vma_assert_write_locked(vma);
+	vms__vlock_detach(&vma->vm_refcnt);
 }
 
 bool vms__vma_is_attached(const struct vm_area_struct *vma)
 {
-	return atomic_load_explicit(&vma->vm_refcnt, memory_order_relaxed) != 0;
+	return has_lock(vma) ? atomic_load_explicit(&vma->vm_refcnt, memory_order_relaxed) != 0 : vma->vm_index_state != 0;
 }
 
 /*
@@ -64,30 +73,49 @@ static bool vma_still_covers(struct vm_area_struct *vma, struct mm_struct *mm, u
 #endif
 }
 
-static struct vm_area_struct *lock_vma(struct mm_struct *mm, unsigned long addr)
+/* Lock @vma if it is still what @addr is mapped by. *@gone: it has left its tree. */
+static bool try_lock(struct vm_area_struct *vma, struct mm_struct *mm, unsigned long addr, bool *gone)
 {
-	struct vm_area_struct *vma = NULL;
+	enum vms__vlock_try got = vms__vlock_try_read(&vma->vm_refcnt, &vma->vm_lock_seq, &mm->mm_lock_seq);
+
+	*gone = got == VMS__VLOCK_GONE;
+	if (got != VMS__VLOCK_OK)
+		return false;
+	if (likely(vma_still_covers(vma, mm, addr)))
+		return true;
+	vms__vlock_end_read(&vma->vm_refcnt);
+	return false;
+}
+
+static struct vm_area_struct *walk_and_lock(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma;
+	bool gone;
 
 	vms__rcu_read_lock();
-	for (;;) {
+	do {
 		MA_STATE(mas, &mm->mm_mt, addr, addr);
-		struct vm_area_struct *found = mas_walk(&mas);
 
-		if (!found)
-			break;
-		enum vms__vlock_try got = vms__vlock_try_read(&found->vm_refcnt, &found->vm_lock_seq, &mm->mm_lock_seq);
-
-		if (got == VMS__VLOCK_GONE)
-			continue; /* it left the tree after our walk: a new walk finds what is there now */
-		if (got == VMS__VLOCK_OK) {
-			if (vma_still_covers(found, mm, addr))
-				vma = found;
-			else
-				vms__vlock_end_read(&found->vm_refcnt);
-		}
-		break;
-	}
+		/* One that left the tree after our walk: a new walk finds what is there now. */
+		gone = false;
+		vma = mas_walk(&mas);
+		if (vma && !try_lock(vma, mm, addr, &gone))
+			vma = NULL;
+	} while (!vma && gone);
 	vms__rcu_read_unlock();
+	return vma;
+}
+
+static struct vm_area_struct *lock_vma(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma = vms__hint_find(mm, addr);
+	bool gone;
+
+	if (vma && likely(try_lock(vma, mm, addr, &gone)))
+		return vma;
+	vma = walk_and_lock(mm, addr);
+	if (vma)
+		vms__hint_keep(mm, addr, vma);
 	return vma;
 }
 
