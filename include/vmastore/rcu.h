@@ -10,7 +10,8 @@
  *
  * The kernel's names (rcu_read_lock(), ...) are macros for the vms_ names. A program that uses liburcu's own macros of these names
  * includes <urcu.h> before any header of this library, or defines VMS_NO_KERNEL_NAMES, and then writes the vms_ names.
- * A thread that the program registers with liburcu's membarrier flavour itself must be registered before it first calls this library.
+ * A thread that the program registers with liburcu's membarrier flavour itself must be registered before it first calls this
+ * library.
  *
  * Row may be called inside column?   read section   callback
  *   read_lock, read_unlock           yes            yes        (sections nest)

@@ -2,8 +2,8 @@
 /*
  * alloc.h - the library's plain allocations, and the failure injector that tests use to see every way out of memory.
  *
- * The injector belongs to the thread that sets it; no lock. It counts the allocations of this file and of objcache.h alike, so that a
- * test can sweep: make the 1st fail, the 2nd, ... until the operation passes without reaching the nth.
+ * The injector belongs to the thread that sets it; no lock. It counts the allocations of this file and of objcache.h alike, so that
+ * a test can sweep: make the 1st fail, the 2nd, ... until the operation passes without reaching the nth.
  */
 #ifndef VMS_SYNC_ALLOC_H
 #define VMS_SYNC_ALLOC_H

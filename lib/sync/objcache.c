@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * objcache.c - the object caches' slow side: threads' magazines, the depot they trade with, the chunks, and the batches that wait for
- * a grace period. The fast side is inline in objcache.h; read that first.
+ * objcache.c - the object caches' slow side: threads' magazines, the depot they trade with, the chunks, and the batches that wait
+ * for a grace period. The fast side is inline in objcache.h; read that first.
  *
  * Locks, outermost first: caches_lock (the list of caches, the list of threads), a cache's lock (its depot). Neither is held
- * while RCU is called, and a batch's callback takes the cache's lock only, so who holds either never waits for a callback.
+ * while RCU is called, so who holds one never waits for a reader or for a callback.
  * What a thread has in its struct vms__objcache_local is its own and needs no lock.
  *
  *
  * Why free never needs memory
  *
- * A free that finds both magazines full needs an empty one, and so does a deferred magazine that goes on its way. There always is one
- * in the depot, because objects are carved together with a magazine to hold them. For one cache, let
+ * A free that finds both magazines full needs an empty one, and so does a deferred magazine that goes on its way. There always is
+ * one in the depot, because objects are carved together with a magazine to hold them. For one cache, let
  *
  *   K  bundles carved, each one magazine and at most 64 objects;
  *   3  magazines more for each thread's local (and for `shared`), never counted below;
@@ -21,8 +21,8 @@
  * The depot and the batches together own K + X magazines: full ones in the depot and on their way (F), at most one in part filled
  * (P <= 1: two are poured together), Q, and the empty ones:  E = K + X - F - P - Q.
  * Who needs an empty magazine has 64 objects or more in hand, so the full ones hold at most 64 (K - 1):  F <= K - 1,  and
- * E >= X + 1 - P - Q >= X - Q.  So the rule  X >= Q + 1  is enough; it is kept by whoever sends a part-filled batch (take_partial_batch())
- * or takes three magazines for a new thread (local_fill()), and these may fail.
+ * E >= X + 1 - P - Q >= X - Q.  So the rule  X >= Q + 1  is enough; it is kept by whoever sends a part-filled batch
+ * (send_partial()) or takes three magazines for a new thread (local_fill()), and these may fail.
  */
 #define VMS_NO_KERNEL_NAMES
 #include "lib/sync/objcache.h"
@@ -45,7 +45,10 @@ _Static_assert(VMS__MAG_SIZE >= VMS__OBJCACHE_RESERVE_MAX, "one full magazine sa
 #define MAX_INFLIGHT_BYTES ((size_t)16 << 20) /* garbage of one cache before its writers are slowed down */
 #define MIN_INFLIGHT 64u
 #define MAX_INFLIGHT 4096u
-#define THROTTLE_NS 20000000L /* longest sleep for one batch */
+#define COLLECT_PAUSE_NS 1000000L /* the collector's step under pressure */
+#define COLLECT_AGAIN 16u         /* batches of one cache in such a step that keep it going */
+#define COLLECT_STEPS 32u         /* then other callbacks have their turn */
+#define THROTTLE_NS 20000000L     /* longest sleep for one batch */
 
 #define ALIGN_UP(x, a) (((x) + (a)-1) & ~((a)-1))
 
@@ -79,7 +82,7 @@ static void depot_unlock(struct vms__objcache *c)
 	vms__lockdep_release(&c->lock);
 }
 
-/* ---- checks: debug builds and AddressSanitizer ---------------------------------------------------------------------- */
+/* ---- checks: debug builds and AddressSanitizer ------------------------------------------------------------------- */
 
 #ifdef VMS_DEBUG
 #define FREE_BYTE 0x6b
@@ -203,7 +206,7 @@ static void check_grace_over(struct vms__objcache *c, void *obj)
 	vms__asan_poison(obj, c->size);
 }
 
-/* ---- the depot: cache's lock held throughout ------------------------------------------------------------------------------ */
+/* ---- the depot: cache's lock held throughout --------------------------------------------------------------------- */
 
 static void push_full(struct vms__objcache *c, struct vms__magazine *m)
 {
@@ -280,11 +283,11 @@ static void give_back(struct vms__objcache *c, struct vms__magazine *m, unsigned
 	}
 }
 
-/* ---- chunks: cache's lock held ------------------------------------------------------------------------------------------- */
+/* ---- chunks: cache's lock held ----------------------------------------------------------------------------------- */
 
 /*
- * Chunks come from aligned_alloc(), not mmap(), so that leak checkers look for pointers in live objects. From the second one on the cache
- * is big enough for huge pages; the first is touched page by page.
+ * Chunks come from aligned_alloc(), not mmap(), so that leak checkers look for pointers in live objects. From the second one on the
+ * cache is big enough for huge pages; the first is touched page by page.
  */
 static bool chunk_new(struct vms__objcache *c)
 {
@@ -344,7 +347,7 @@ static bool bundle_carve(struct vms__objcache *c, struct vms__objcache_local *l,
 	return true;
 }
 
-/* ---- a local's magazines: cache's lock held ------------------------------------------------------------------------------ */
+/* ---- a local's magazines: cache's lock held ---------------------------------------------------------------------- */
 
 /*
  * Give @l its three magazines. Those of threads that have exited are taken if the rule X >= Q + 1 allows.
@@ -418,21 +421,43 @@ static bool top_up(struct vms__objcache *c, struct vms__objcache_local *l, unsig
 	return true;
 }
 
-/* The deferred magazine leaves @l; a new one takes its place. The caller unlocks and hands what this returns to send(). */
-static struct vms__magazine *take_batch(struct vms__objcache *c, struct vms__objcache_local *l)
+/* @m, filled to @rounds, becomes a batch. The caller unlocks, and calls the collector. */
+static void queue_batch(struct vms__objcache *c, struct vms__magazine *m, unsigned int rounds)
 {
-	struct vms__magazine *m = l->deferred;
-
-	m->rounds = get(&l->drounds);
+	m->rounds = rounds;
 	m->cache = c;
-	l->deferred = pop_empty(c);
-	set(&l->drounds, 0);
+	m->next = c->waiting;
+	c->waiting = m;
+	c->nr_waiting++;
 	c->inflight++;
-	c->inflight_objs += m->rounds;
-	return m;
+	c->inflight_objs += rounds;
 }
 
-/* ---- a local without the depot: its thread only (`shared`: cache's lock held) ------------------------------------------------ */
+/* The deferred magazine leaves @l as a batch; a new one takes its place. */
+static void send_deferred(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	queue_batch(c, l->deferred, get(&l->drounds));
+	l->deferred = pop_empty(c);
+	set(&l->drounds, 0);
+}
+
+/* As send_deferred(), from any filling: the rule X >= Q + 1 asks for one magazine more first. Return: false without memory. */
+static bool send_partial(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	if (c->spare < c->partial_inflight + 2) {
+		struct vms__magazine *m = mag_carve(c, 0);
+
+		if (!m)
+			return false;
+		push_empty(c, m);
+		c->spare++;
+	}
+	c->partial_inflight++;
+	send_deferred(c, l);
+	return true;
+}
+
+/* ---- a local without the depot: its thread only (`shared`: cache's lock held) ------------------------------------ */
 
 static void swap_magazines(struct vms__objcache_local *l)
 {
@@ -487,12 +512,27 @@ static bool push_deferred(struct vms__objcache_local *l, void *obj)
 	return n + 1 == VMS__MAG_SIZE;
 }
 
-/* ---- batches ------------------------------------------------------------------------------------------------------------ */
+/* ---- the collector: batches go through a grace period ------------------------------------------------------------ */
 
-/* A batch's grace period is over. Runs on the callback thread, which holds no lock. */
-static void batch_done(struct vms_rcu_head *head)
+static unsigned int count_caches(void)
 {
-	struct vms__magazine *m = (struct vms__magazine *)((char *)head - offsetof(struct vms__magazine, rcu));
+	unsigned int nr;
+
+	pthread_mutex_lock(&caches_lock);
+	nr = nr_caches;
+	pthread_mutex_unlock(&caches_lock);
+	return nr;
+}
+
+/* Is a throttled thread to sleep on? It sleeps to half the limit, not to be back at it with its next batch. Locks: cache's lock. */
+static bool must_wait(const struct vms__objcache *c)
+{
+	return c->inflight > c->max_inflight / 2;
+}
+
+/* @m's grace period is over. Locks: none. */
+static void batch_done(struct vms__magazine *m)
+{
 	struct vms__objcache *c = m->cache;
 	unsigned int rounds = m->rounds;
 	bool wake;
@@ -505,24 +545,92 @@ static void batch_done(struct vms_rcu_head *head)
 	if (rounds < VMS__MAG_SIZE)
 		c->partial_inflight--;
 	give_back(c, m, rounds);
-	wake = c->throttled && c->inflight <= c->max_inflight;
+	wake = c->throttled && !must_wait(c);
 	depot_unlock(c);
 	if (wake)
 		pthread_cond_broadcast(&c->drained);
 }
 
-/*
- * Locks: none of this file. One batch in 64 objects, and liburcu wakes its thread at most once in 10 ms: a batch costs its sender two
- * atomic operations on the queue.
- */
-static void send(struct vms__magazine *m)
+/* Move the waiting batches of @c to the front of @batches, if there are @min or more. */
+static void take_waiting(struct vms__objcache *c, unsigned int min, struct vms__magazine **batches)
 {
-	vms_call_rcu(&m->rcu, batch_done);
+	depot_lock(c);
+	if (c->nr_waiting >= min) {
+		struct vms__magazine **end = &c->waiting;
+
+		while (*end)
+			end = &(*end)->next;
+		*end = *batches;
+		*batches = c->waiting;
+		c->waiting = NULL;
+		c->nr_waiting = 0;
+	}
+	depot_unlock(c);
+}
+
+/* Take all batches of the caches that have @min or more through one grace period. Return: were there any? */
+static bool collect(unsigned int min)
+{
+	struct vms__magazine *batches = NULL, *m;
+	unsigned int nr = count_caches();
+	bool any;
+
+	for (unsigned int i = 1; i <= nr; i++)
+		take_waiting(caches[i], min, &batches);
+	any = batches != NULL;
+	if (any)
+		vms_synchronize_rcu();
+	while ((m = batches) != NULL) {
+		batches = m->next;
+		batch_done(m);
+	}
+	return any;
+}
+
+static struct vms_rcu_head collector_head;
+static _Atomic bool collector_called; /* collector_head is queued, and the collector has not started */
+
+/*
+ * Runs on liburcu's callback thread, which by itself comes round once in 10 ms. Under pressure that would be a lot of garbage, and
+ * memory that is cold when it is used again; so this stays, and looks again in smaller steps, as long as batches come in quick
+ * succession. What it leaves has called it anew, since collector_called is cleared first; so a barrier that begins after a batch
+ * was queued finds the collector queued or at it, and waits for it.
+ */
+static void collector(struct vms_rcu_head *head)
+{
+	const struct timespec pause = {.tv_nsec = COLLECT_PAUSE_NS};
+
+	(void)head;
+	/* Release: who calls again writes to collector_head, which liburcu no longer reads. Pairs with the exchange below. */
+	atomic_store_explicit(&collector_called, false, memory_order_release);
+	if (!collect(1))
+		return;
+	for (unsigned int step = 0; step < COLLECT_STEPS; step++) {
+		vms_rcu_thread_offline();
+		nanosleep(&pause, NULL);
+		vms_rcu_thread_online();
+		if (!collect(COLLECT_AGAIN))
+			return;
+	}
 }
 
 /*
- * Garbage outruns the grace periods: let them catch up. The caller may hold locks, even one that a reader waits for inside its section
- * (a spinlock): then no callback can come, and only the time limit goes on. So this is a brake, not a bound without exception.
+ * See to it that the batches are collected. After queueing them, without lock. Who finds the collector called already relies on its
+ * taking the lists afterwards: if it had taken this one before, then its lock would have shown us collector_called as it had
+ * cleared it.
+ */
+static void call_collector(void)
+{
+	if (atomic_load_explicit(&collector_called, memory_order_relaxed))
+		return;
+	if (!atomic_exchange_explicit(&collector_called, true, memory_order_acquire))
+		vms_call_rcu(&collector_head, collector);
+}
+
+/*
+ * Garbage outruns the grace periods: let them catch up. The caller may hold locks, even one that a reader waits for inside its
+ * section (a spinlock): then no callback can come, and only the time limit goes on. So this is a brake, not a bound without
+ * exception.
  */
 static void throttle(struct vms__objcache *c)
 {
@@ -539,28 +647,10 @@ static void throttle(struct vms__objcache *c)
 	}
 	depot_lock(c);
 	c->throttled++;
-	while (!err && c->inflight > c->max_inflight)
+	while (!err && must_wait(c))
 		err = pthread_cond_clockwait(&c->drained, &c->lock, CLOCK_MONOTONIC, &until);
 	c->throttled--;
 	depot_unlock(c);
-}
-
-/*
- * A batch of @l's deferred objects although their magazine is not full. The rule X >= Q + 1 asks for one magazine more first.
- * Return: what to send(), or NULL without memory. Locks: cache's lock.
- */
-static struct vms__magazine *take_partial_batch(struct vms__objcache *c, struct vms__objcache_local *l)
-{
-	if (c->spare < c->partial_inflight + 2) {
-		struct vms__magazine *m = mag_carve(c, 0);
-
-		if (!m)
-			return NULL;
-		push_empty(c, m);
-		c->spare++;
-	}
-	c->partial_inflight++;
-	return take_batch(c, l);
 }
 
 /* No memory to send @l's deferred objects: wait for the grace period here. @l is the calling thread's. */
@@ -585,31 +675,15 @@ static void flush_by_waiting(struct vms__objcache *c, struct vms__objcache_local
 
 static void flush(struct vms__objcache *c, struct vms__objcache_local *l)
 {
-	struct vms__magazine *own = NULL, *shared = NULL;
-	unsigned int drounds = get(&l->drounds);
+	bool stuck;
 
 	depot_lock(c);
-	if (drounds)
-		own = take_partial_batch(c, l);
 	if (get(&c->shared.drounds))
-		shared = take_partial_batch(c, &c->shared);
+		(void)send_partial(c, &c->shared); /* without memory it goes when it is full */
+	stuck = get(&l->drounds) && !send_partial(c, l);
 	depot_unlock(c);
-	if (shared)
-		send(shared);
-	if (own)
-		send(own);
-	else if (drounds)
+	if (stuck)
 		flush_by_waiting(c, l);
-}
-
-static unsigned int count_caches(void)
-{
-	unsigned int nr;
-
-	pthread_mutex_lock(&caches_lock);
-	nr = nr_caches;
-	pthread_mutex_unlock(&caches_lock);
-	return nr;
 }
 
 void vms__objcache_flush(void)
@@ -619,9 +693,11 @@ void vms__objcache_flush(void)
 	/* Entries of caches[] are written once, and never taken back. */
 	for (unsigned int i = 1; i <= nr; i++)
 		flush(caches[i], &vms__objcache_self->local[i]);
+	if (nr)
+		call_collector();
 }
 
-/* ---- caches and threads come and go ------------------------------------------------------------------------------------------- */
+/* ---- caches and threads come and go ------------------------------------------------------------------------------ */
 
 static void cache_setup(struct vms__objcache *c)
 {
@@ -669,56 +745,41 @@ static bool cache_ready(struct vms__objcache *c)
 	return likely(atomic_load_explicit(&c->index, memory_order_acquire)) || cache_register(c);
 }
 
-/* All that @l holds goes back to the depot. Return: a batch for send(), or NULL. Locks: caches_lock, cache's lock. */
-static struct vms__magazine *local_empty(struct vms__objcache *c, struct vms__objcache_local *l)
+/* All that @l holds goes back to the depot. Locks: caches_lock, cache's lock. */
+static void local_empty(struct vms__objcache *c, struct vms__objcache_local *l)
 {
 	unsigned int drounds = get(&l->drounds);
 
 	give_back(c, l->loaded, get(&l->rounds));
 	give_back(c, l->prev, get(&l->prounds));
 	c->spare += 3;
-	l->cap = 0;
-	if (!drounds) {
+	if (drounds) {
+		c->partial_inflight++;
+		queue_batch(c, l->deferred, drounds);
+	} else {
 		push_empty(c, l->deferred);
-		return NULL;
 	}
-	l->deferred->rounds = drounds;
-	l->deferred->cache = c;
-	c->partial_inflight++;
-	c->inflight++;
-	c->inflight_objs += drounds;
-	return l->deferred;
 }
 
 static void thread_exits(void)
 {
 	struct vms__objcache_thread *t = vms__objcache_self;
-	struct vms__magazine *m, *batches = NULL;
 
 	vms__objcache_self = &no_thread;
-	/* caches_lock throughout: in_use() sees each object either in the thread or in the depot. */
+	/* caches_lock throughout: a count sees each object either in the thread or in the depot. */
 	pthread_mutex_lock(&caches_lock);
 	for (unsigned int i = 1; i <= nr_caches; i++) {
-		struct vms__objcache *c = caches[i];
-
 		if (!t->local[i].cap)
 			continue;
-		depot_lock(c);
-		m = local_empty(c, &t->local[i]);
-		depot_unlock(c);
-		if (m) {
-			m->next = batches;
-			batches = m;
-		}
+		depot_lock(caches[i]);
+		local_empty(caches[i], &t->local[i]);
+		depot_unlock(caches[i]);
 	}
 	t->next->prev = t->prev;
 	t->prev->next = t->next;
 	pthread_mutex_unlock(&caches_lock);
 	free(t);
-	while ((m = batches) != NULL) {
-		batches = m->next;
-		send(m);
-	}
+	call_collector();
 }
 
 static bool thread_register(void)
@@ -756,7 +817,7 @@ static struct vms__objcache_local *local_ready(struct vms__objcache *c)
 	return ok ? l : NULL;
 }
 
-/* ---- alloc and free, the slow way ---------------------------------------------------------------------------------------- */
+/* ---- alloc and free, the slow way -------------------------------------------------------------------------------- */
 
 /* The injector's word on an allocation, which it counts, but for those that a reserve has promised. */
 static bool must_fail(struct vms__objcache_local *l)
@@ -856,7 +917,6 @@ void vms__objcache_free_slow(struct vms__objcache *c, void *obj)
 void vms__objcache_free_rcu_slow(struct vms__objcache *c, void *obj)
 {
 	struct vms__objcache_local *l = local_ready(c);
-	struct vms__magazine *m = NULL;
 	bool full, over;
 
 	full = l && push_deferred(l, obj);
@@ -868,17 +928,17 @@ void vms__objcache_free_rcu_slow(struct vms__objcache *c, void *obj)
 		full = push_deferred(l, obj);
 	}
 	if (full)
-		m = take_batch(c, l);
+		send_deferred(c, l);
 	over = c->inflight > c->max_inflight;
 	depot_unlock(c);
-	if (m) {
-		send(m);
-		if (over)
-			throttle(c);
-	}
+	if (!full)
+		return;
+	call_collector();
+	if (over)
+		throttle(c);
 }
 
-/* ---- counting -------------------------------------------------------------------------------------------------------------- */
+/* ---- counting ---------------------------------------------------------------------------------------------------- */
 
 struct census {
 	size_t carved, free, deferred;
@@ -944,7 +1004,7 @@ size_t vms_leak_report(FILE *out)
 	return vms__objcache_report(out);
 }
 
-/* ---- fork ------------------------------------------------------------------------------------------------------------------- */
+/* ---- fork -------------------------------------------------------------------------------------------------------- */
 
 /* Not by depot_lock(): these are many of one rank, in the order of the list, and the child is another thread to lockdep. */
 static void fork_prepare(void)

@@ -4,20 +4,20 @@
  * given back after a grace period in batches.
  *
  * A thread keeps, for each cache, three magazines (arrays of object pointers): `loaded`, which alloc pops and free pushes; `prev`,
- * swapped in when `loaded` runs dry or full; `deferred`, which free_rcu fills and which goes through one call_rcu as a whole. Full and
- * empty magazines are traded with the cache's depot under its lock, once in 64 operations or less often. Objects are carved from
- * big chunks that stay with the cache for good.
+ * swapped in when `loaded` runs dry or full; `deferred`, which free_rcu fills and which waits for a grace period as a whole. Full
+ * and empty magazines are traded with the cache's depot under its lock, once in 64 operations or less often. Objects are carved
+ * from big chunks that stay with the cache for good.
  *
  * Row may run beside column?   anything else on the same cache: yes, from any thread; an object may be freed by another thread
  * than the one that allocated it. Any lock may be held on entry, except in a callback's way (see free_rcu).
  *
  * VMS__OBJCACHE_TYPESAFE: a reader may still look at an object after it was freed, if it got the pointer inside its
- * present read section: it then sees some object of this type, perhaps a new one. The cache never writes to such memory. What such a
- * late reader reads must be _Atomic, and its first user must set it with atomic stores (a memset over it is a race).
+ * present read section: it then sees some object of this type, perhaps a new one. The cache never writes to such memory. What such
+ * a late reader reads must be _Atomic, and its first user must set it with atomic stores (a memset over it is a race).
  *
  * Builds that check: AddressSanitizer takes free objects for freed memory (a TYPESAFE one only once a grace period has passed);
- * VMS_DEBUG finds double and foreign frees, and fills free memory with 0x6b (never TYPESAFE) to find stores to it when it is next handed
- * out. VMS_PLANT_SKIP_GRACE is a planted bug, for the tests of the tests: free_rcu frees at once.
+ * VMS_DEBUG finds double and foreign frees, and fills free memory with 0x6b (never TYPESAFE) to find stores to it when it is next
+ * handed out. VMS_PLANT_SKIP_GRACE is a planted bug, for the tests of the tests: free_rcu frees at once.
  *
  * Where to read next: objcache.c for the depot, and why free never needs memory.
  */
@@ -42,10 +42,9 @@
 #define VMS__OBJCACHES_MAX 32u /* caches in a process, plus one */
 
 struct vms__magazine {
-	struct vms__magazine *next; /* in the depot */
+	struct vms__magazine *next; /* in the depot, or among batches */
 	struct vms__objcache *cache;
 	unsigned int rounds; /* objects in it; only true in the depot and on the way there */
-	struct vms_rcu_head rcu;
 	void *objs[VMS__MAG_SIZE];
 };
 
@@ -83,12 +82,14 @@ struct vms__objcache {
 
 	/* the depot, all under lock */
 	pthread_mutex_t lock vms_cacheline_aligned;
-	pthread_cond_t drained;             /* inflight fell to max_inflight */
+	pthread_cond_t drained;             /* inflight fell to half of max_inflight */
 	struct vms__magazine *full, *empty; /* stacks */
 	struct vms__magazine *partial;      /* the one that is neither; NULL: none */
 	unsigned int spare;                 /* see "Why free never needs memory" */
 	unsigned int partial_inflight;
-	unsigned int inflight;  /* batches */
+	struct vms__magazine *waiting; /* batches that nobody waits a grace period for yet */
+	unsigned int nr_waiting;
+	unsigned int inflight;  /* these, and those that somebody does */
 	unsigned int throttled; /* threads that wait on drained */
 	size_t inflight_objs, depot_objs, carved;
 	char *bump, *bump_end; /* what is left of the newest chunk */
@@ -198,8 +199,8 @@ static inline void vms__objcache_free_rcu(struct vms__objcache *c, void *obj)
 }
 
 /*
- * Set @n objects aside (at most VMS__OBJCACHE_RESERVE_MAX): after true, the next @n vms__objcache_alloc() on this thread cannot fail, not
- * even by the injector, which counts this call as one allocation.
+ * Set @n objects aside (at most VMS__OBJCACHE_RESERVE_MAX): after true, the next @n vms__objcache_alloc() on this thread cannot
+ * fail, not even by the injector, which counts this call as one allocation.
  */
 bool vms__objcache_reserve(struct vms__objcache *c, unsigned int n);
 
@@ -211,7 +212,7 @@ size_t vms__objcache_in_use(struct vms__objcache *c);
 /* Objects that were given back and still wait for their grace period or for their batch to fill. Same exactness. */
 size_t vms__objcache_deferred(struct vms__objcache *c);
 
-/* Send this thread's deferred objects of all caches on their way, full batches or not. Where vms_synchronize_rcu() may be called. */
+/* Send this thread's deferred objects on their way, full batches or not. Call it where vms_synchronize_rcu() may be called. */
 void vms__objcache_flush(void);
 
 /* Print "name: N live" to @out (NULL: nowhere) for every cache with live objects. Return: their number over all caches. */

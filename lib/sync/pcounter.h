@@ -41,8 +41,8 @@ static inline void vms__pcounter_add(struct vms__pcounter *pc, unsigned int whic
 }
 
 /*
- * The sum over all threads. Exact for the additions that happen before the call; those that run beside it are counted or not, each by
- * itself, so that a counter that is always >= 0 may read as < 0 for a moment.
+ * The sum over all threads. Exact for the additions that happen before the call; those that run beside it are counted or not, each
+ * by itself, so that a counter that is always >= 0 may read as < 0 for a moment.
  */
 long vms__pcounter_sum(const struct vms__pcounter *pc, unsigned int which);
 

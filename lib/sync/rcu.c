@@ -3,8 +3,8 @@
  * rcu.c - the binding to liburcu: registration of threads, what TSan must be told, and fork.
  *
  * Locks, outermost first: grace_lock (read: a grace period is being waited for; write: fork), readers_lock (the list of registered
- * threads). Neither is ever held while a callback or a read section of the library runs, nor taken inside one, save readers_lock for
- * the moment in which a thread registers. Read first: include/vmastore/rcu.h.
+ * threads). Neither is ever held while a callback or a read section of the library runs, nor taken inside one, save readers_lock
+ * for the moment in which a thread registers. Read first: include/vmastore/rcu.h.
  */
 #define VMS_NO_KERNEL_NAMES
 #include "lib/sync/rcu.h"
@@ -54,7 +54,7 @@ static void (*flush_before_barrier)(void); /* set before threads start */
 static char grace;
 static char callbacks_done;
 
-/* ---- registration ------------------------------------------------------------------------------------------------------ */
+/* ---- registration ------------------------------------------------------------------------------------------------ */
 
 static void unregister(void)
 {
@@ -85,11 +85,11 @@ static void ensure_registered(void)
 		vms__rcu_register();
 }
 
-/* ---- the read side ------------------------------------------------------------------------------------------------------ */
+/* ---- the read side ----------------------------------------------------------------------------------------------- */
 
 /*
- * Is this thread in a read section? liburcu knows under its membarrier flavour. Under QSBR it knows only who is online, so debug builds
- * count sections here, and other builds cannot tell.
+ * Is this thread in a read section? liburcu knows under its membarrier flavour. Under QSBR it knows only who is online, so debug
+ * builds count sections here, and other builds cannot tell.
  */
 #ifdef VMS_RCU_QSBR
 
@@ -175,7 +175,7 @@ bool vms__rcu_may_wait(void)
 #endif
 }
 
-/* ---- the write side ------------------------------------------------------------------------------------------------------ */
+/* ---- the write side ---------------------------------------------------------------------------------------------- */
 
 /*
  * A QSBR thread that sleeps must not hold up grace periods meanwhile. Return: what online_again() needs. Under the default
@@ -292,7 +292,7 @@ void vms_rcu_barrier(void)
 	vms__tsan_acquire(&callbacks_done);
 }
 
-/* ---- quiescence (QSBR) ---------------------------------------------------------------------------------------------------- */
+/* ---- quiescence (QSBR) ------------------------------------------------------------------------------------------- */
 
 void vms_rcu_quiescent(void)
 {
@@ -324,14 +324,14 @@ void vms_rcu_thread_online(void)
 #endif
 }
 
-/* ---- fork ------------------------------------------------------------------------------------------------------------------ */
+/* ---- fork -------------------------------------------------------------------------------------------------------- */
 
 static bool fork_was_online; /* only the forking thread touches it: forks exclude each other by grace_lock */
 
 /*
- * Bring everything to rest in an order that cannot deadlock: first the callback thread, which may be waiting for a grace period; then
- * whoever else waits for one; then registration. liburcu's callback thread sleeps in steps of 10 ms, so a fork can take that long
- * once callbacks were used.
+ * Bring everything to rest in an order that cannot deadlock: first the callback thread, which may be waiting for a grace period;
+ * then whoever else waits for one; then registration. liburcu's callback thread sleeps in steps of 10 ms, so a fork can take that
+ * long once callbacks were used.
  */
 static void fork_prepare(void)
 {

@@ -3,8 +3,8 @@
  * rcu.h - the library's own way into RCU: the read side inlined, and the pair that publishes and reads a pointer. What each call
  * promises: include/vmastore/rcu.h. This header and rcu.c alone name liburcu.
  *
- * Under TSan nothing of liburcu is inlined: its plain stores to the reader's word would look like races. The orders that it gives are
- * told to TSan in rcu.c.
+ * Under TSan nothing of liburcu is inlined: its plain stores to the reader's word would look like races. The orders that it gives
+ * are told to TSan in rcu.c.
  */
 #ifndef VMS_SYNC_RCU_H
 #define VMS_SYNC_RCU_H

@@ -22,8 +22,8 @@ static _Atomic uint64_t slots[VMS__SLOTS / WORD_BITS] = {1};
 static _Atomic unsigned int slots_used = 1;
 
 /*
- * The C library calls the destructors of thread-specific data in rounds, as long as one of them sets its data anew, but no more than
- * PTHREAD_DESTRUCTOR_ITERATIONS (4) times. Ours lets one round pass, so that the program's destructors come first, acts in the
+ * The C library calls the destructors of thread-specific data in rounds, as long as one of them sets its data anew, but no more
+ * than PTHREAD_DESTRUCTOR_ITERATIONS (4) times. Ours lets one round pass, so that the program's destructors come first, acts in the
  * second, and once more in the third if the library was used in between. Who uses it after that stops the program: in the fourth
  * TSan takes its leave of the thread, and after it the thread could no longer be taken off the list of readers.
  */

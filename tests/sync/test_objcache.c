@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_objcache.c - object caches: who gets which memory when, that nothing is lost between threads, that garbage is bounded, and that freeing
- * never needs memory.
+ * test_objcache.c - object caches: who gets which memory when, that nothing is lost between threads, that garbage is bounded, and
+ * that freeing never needs memory.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,7 +30,7 @@ static VMS__OBJCACHE_DEFINE(nodes, "nodes", 256, 256, 0);
 static VMS__OBJCACHE_DEFINE(pages, "pages", 4096, 4096, 0);
 static VMS__OBJCACHE_DEFINE(stable, "stable", 192, 64, VMS__OBJCACHE_TYPESAFE);
 
-/* ---- one thread ---------------------------------------------------------------------------------------------------------- */
+/* ---- one thread -------------------------------------------------------------------------------------------------- */
 
 static void check_objects_of(struct vms__objcache *c, size_t size, size_t align)
 {
@@ -95,7 +95,7 @@ static void memory_is_used_again(void **state)
 	assert_int_equal(nodes.carved, carved);
 }
 
-/* ---- deferred frees --------------------------------------------------------------------------------------------------------- */
+/* ---- deferred frees ---------------------------------------------------------------------------------------------- */
 
 static sem_t in_section, may_leave;
 
@@ -222,7 +222,7 @@ static void the_brake_is_off_inside_a_section(void **state)
 }
 #endif
 
-/* ---- readers against reuse ------------------------------------------------------------------------------------------------------ */
+/* ---- readers against reuse --------------------------------------------------------------------------------------- */
 
 #define READERS 2
 
@@ -281,7 +281,7 @@ static void readers_see_whole_objects_while_memory_is_used_again(void **state)
 	assert_int_equal(vms__objcache_in_use(&nodes), 0);
 }
 
-/* ---- threads ------------------------------------------------------------------------------------------------------------------ */
+/* ---- threads ----------------------------------------------------------------------------------------------------- */
 
 #define RING 256
 #define PASSED 100000
@@ -454,7 +454,7 @@ static void the_report_names_caches_with_live_objects(void **state)
 	assert_int_equal(vms_leak_report(NULL), 0);
 }
 
-/* ---- memory that is out ------------------------------------------------------------------------------------------------------ */
+/* ---- memory that is out ------------------------------------------------------------------------------------------ */
 
 static void *reserve_in_a_fresh_thread(void *arg)
 {
@@ -597,7 +597,7 @@ static void freeing_needs_no_memory(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-/* ---- TYPESAFE, and the builds that check --------------------------------------------------------------------------------------- */
+/* ---- TYPESAFE, and the builds that check ------------------------------------------------------------------------- */
 
 /* A late reader finds what the object held last: nothing of the cache's is written there, and the memory is still there. */
 static void typesafe_memory_keeps_its_content_while_free(void **state)

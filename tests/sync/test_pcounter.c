@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_pcounter.c - thread slots have one holder each, and sums over them lose nothing: not beside other threads, not when a slot changes
- * hands, not when there are more threads than slots.
+ * test_pcounter.c - thread slots have one holder each, and sums over them lose nothing: not beside other threads, not when a slot
+ * changes hands, not when there are more threads than slots.
  */
 #include <stdarg.h>
 #include <stddef.h>

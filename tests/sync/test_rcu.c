@@ -25,7 +25,7 @@
 
 #define READERS 3
 
-/* ---- readers against a publisher ---------------------------------------------------------------------------------------------- */
+/* ---- readers against a publisher --------------------------------------------------------------------------------- */
 
 struct pair {
 	unsigned long value, complement; /* plain: RCU alone keeps them readable */
@@ -105,7 +105,7 @@ static void readers_see_whole_objects_while_they_are_replaced(void **state)
 	free(published);
 }
 
-/* ---- callbacks ------------------------------------------------------------------------------------------------------------ */
+/* ---- callbacks --------------------------------------------------------------------------------------------------- */
 
 static _Atomic unsigned int calls;
 static sem_t in_section, may_leave;
@@ -200,7 +200,7 @@ static void a_callback_may_read_wait_and_queue_another(void **state)
 	assert_int_equal(atomic_load(&calls), 2);
 }
 
-/* ---- threads ---------------------------------------------------------------------------------------------------------------- */
+/* ---- threads ----------------------------------------------------------------------------------------------------- */
 
 static void *read_once(void *arg)
 {
@@ -303,8 +303,8 @@ static _Noreturn void child_uses_rcu(void)
 }
 
 /*
- * A thread that was inside a section when the parent forked does not exist in the child; waiting for it there would take for ever, and its node
- * would lie in a stack that new threads use.
+ * A thread that was inside a section when the parent forked does not exist in the child; waiting for it there would take for ever,
+ * and its node would lie in a stack that new threads use.
  */
 static void a_forked_child_forgets_the_parents_other_readers(void **state)
 {
@@ -336,7 +336,7 @@ static void a_forked_child_forgets_the_parents_other_readers(void **state)
 	rcu_barrier();
 }
 
-/* ---- assertions -------------------------------------------------------------------------------------------------------------- */
+/* ---- assertions -------------------------------------------------------------------------------------------------- */
 
 static void held_tells_whether_a_section_is_open(void **state)
 {
