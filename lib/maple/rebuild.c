@@ -264,11 +264,15 @@ static void retire(struct rebuild *rb, struct maple_node *node, unsigned int lev
 
 /* ---- publication ---- */
 
-/* The tree is @root from now on. */
-static void publish_root(struct rebuild *rb, void *root)
+/* The tree is @root from now on, which stands for all of @level: no level above it remains. */
+static void publish_root(struct rebuild *rb, unsigned int level, void *root)
 {
 	struct maple_node *old = mt_node(mt_root(rb->mas->tree));
 
+	while (level--) {
+		rb->from[level] = 0;
+		rb->to[level] = ULONG_MAX;
+	}
 	mt_publish_root(rb->mas->tree, root);
 	retire(rb, old, 0, 0, ULONG_MAX);
 }
@@ -325,7 +329,7 @@ static int grow_root(struct rebuild *rb)
 	rb->made.n = 0;
 	if (!make_node(rb, 0, rb->run.n, 0, false))
 		return give_up(rb);
-	publish_root(rb, rb->made.slot[0]);
+	publish_root(rb, 0, rb->made.slot[0]);
 	return 0;
 }
 
@@ -340,13 +344,13 @@ static int rebuild_levels(struct rebuild *rb)
 		rb->from[level] = rb->left.at[level].min;
 		rb->to[level] = rb->right.at[level].max;
 		if (leaf && run_spans_all(rb, level) && run_fits_root(&rb->run)) {
-			publish_root(rb, rb->run.n == 1 ? NULL : rb->run.slot[0]);
+			publish_root(rb, level, rb->run.n == 1 ? NULL : rb->run.slot[0]);
 			return 0;
 		}
 		if (!make_nodes(rb, level, leaf))
 			return give_up(rb);
 		if (rb->made.n == 1 && run_spans_all(rb, level)) {
-			publish_root(rb, rb->made.slot[0]);
+			publish_root(rb, level, rb->made.slot[0]);
 			return 0;
 		}
 		if (!level)

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * model.c - the flat array and its comparison with the tree.
+ */
+#include "tests/maple/model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <vmastore/rcu.h>
+
+#include "lib/maple/internal.h"
+#include "lib/sync/objcache.h"
+
+extern struct vms__objcache vms__mt_nodes, vms__mt_gap_nodes;
+
+size_t model_live_nodes(void)
+{
+	vms_rcu_barrier();
+	return model_nodes_now();
+}
+
+size_t model_nodes_now(void)
+{
+	return vms__objcache_in_use(&vms__mt_nodes) + vms__objcache_in_use(&vms__mt_gap_nodes);
+}
+
+/* xorshift64* */
+uint64_t model_random(struct model *m)
+{
+	m->random ^= m->random >> 12;
+	m->random ^= m->random << 25;
+	m->random ^= m->random >> 27;
+	return m->random * 0x2545f4914f6cdd1dull;
+}
+
+unsigned int model_below(struct model *m, unsigned int limit)
+{
+	return (unsigned int)(model_random(m) >> 32) % limit;
+}
+
+static void init(struct model *m, unsigned int flags, unsigned int cells, uint64_t seed)
+{
+	assert_true(cells && cells <= MODEL_CELLS_MAX);
+	mt_init_flags(&m->tree, flags);
+	m->cells = cells;
+	m->random = seed * 0x9e3779b97f4a7c15ull + 1;
+	memset(m->cell, 0, sizeof(m->cell));
+}
+
+void model_init(struct model *m, unsigned int flags, unsigned int cells, uint64_t seed)
+{
+	init(m, flags, cells, seed);
+	for (unsigned int i = 0; i < cells; i++)
+		m->start[i] = i;
+}
+
+void model_init_wide(struct model *m, unsigned int flags, unsigned int cells, uint64_t seed)
+{
+	unsigned long step = ULONG_MAX / cells;
+
+	init(m, flags, cells, seed);
+	for (unsigned int i = 0; i < cells; i++)
+		m->start[i] = i ? i * step + model_random(m) % step : 0;
+}
+
+void model_destroy(struct model *m)
+{
+	mtree_destroy(&m->tree);
+	assert_true(mtree_empty(&m->tree));
+	assert_int_equal(model_live_nodes(), 0);
+}
+
+void *model_entry(struct model *m)
+{
+	static unsigned long next = MT_RESERVED;
+
+	next += 4;
+	/* Entries of every kind: aligned pointers, values, and those that look like nodes. */
+	return (void *)(next + model_below(m, 4));
+}
+
+unsigned int model_cell(const struct model *m, unsigned long key)
+{
+	unsigned int low = 0, high = m->cells - 1;
+
+	while (low < high) {
+		unsigned int mid = (low + high + 1) / 2;
+
+		if (m->start[mid] <= key)
+			low = mid;
+		else
+			high = mid - 1;
+	}
+	return low;
+}
+
+void model_range(const struct model *m, unsigned int cell, unsigned int *from, unsigned int *to)
+{
+	for (*from = cell; *from && m->cell[*from - 1] == m->cell[cell]; (*from)--)
+		;
+	for (*to = cell; *to + 1 < m->cells && m->cell[*to + 1] == m->cell[cell]; (*to)++)
+		;
+}
+
+void model_set(struct model *m, unsigned int from, unsigned int to, void *entry)
+{
+	for (unsigned int i = from; i <= to; i++)
+		m->cell[i] = entry;
+}
+
+int model_store(struct model *m, unsigned int from, unsigned int to, void *entry)
+{
+	MA_STATE(mas, &m->tree, model_first(m, from), model_last(m, to));
+	int err;
+
+	mas_lock(&mas);
+	err = mas_store_gfp(&mas, entry, GFP_KERNEL);
+	mas_unlock(&mas);
+	if (!err)
+		model_set(m, from, to, entry);
+	return err;
+}
+
+void model_pick(struct model *m, unsigned int *from, unsigned int *to, void **entry)
+{
+	unsigned int width = model_below(m, 3);
+
+	if (!model_below(m, 8))
+		width = model_below(m, model_below(m, 8) ? m->cells / 4 + 1 : m->cells);
+	*from = model_below(m, m->cells);
+	*to = *from + width < m->cells ? *from + width : m->cells - 1;
+	*entry = model_below(m, 3) ? model_entry(m) : NULL;
+}
+
+int model_run_all(const char *name, const struct CMUnitTest *tests, size_t nr)
+{
+	static const char *const simd[] = {"scalar", "avx2", "avx512"};
+	int failed = 0;
+
+	for (size_t i = 0; i < sizeof(simd) / sizeof(simd[0]); i++) {
+		if (!vms_mt_set_simd(simd[i])) {
+			print_message("%s: this CPU has no %s\n", name, simd[i]);
+			continue;
+		}
+		print_message("%s, nodes searched with %s\n", name, simd[i]);
+		failed += _cmocka_run_group_tests(name, tests, nr, NULL, NULL);
+	}
+	return failed;
+}
+
+static bool differs(struct model *m, const char *what, unsigned int cell)
+{
+	fprintf(stderr, "model: %s: cell %u, keys %#lx-%#lx, has %p\n", what, cell, model_first(m, cell), model_last(m, cell),
+		m->cell[cell]);
+	mt_dump(&m->tree, mt_dump_hex);
+	return false;
+}
+
+bool model_agrees(struct model *m)
+{
+	unsigned int cell = 0, from, to;
+	void *entry;
+	MA_STATE(mas, &m->tree, 0, 0);
+
+	if (vms_mt_check(&m->tree, stderr))
+		return differs(m, "broken tree", 0);
+	for (unsigned int i = 0; i < m->cells; i++) {
+		if (mtree_load(&m->tree, model_first(m, i)) != m->cell[i] || mtree_load(&m->tree, model_last(m, i)) != m->cell[i])
+			return differs(m, "load", i);
+	}
+	/* The same by iteration, bounds included. */
+	vms_rcu_read_lock();
+	mas_for_each(&mas, entry, ULONG_MAX) {
+		while (cell < m->cells && !m->cell[cell])
+			cell++;
+		if (cell == m->cells)
+			break;
+		model_range(m, cell, &from, &to);
+		if (entry != m->cell[cell] || mas.index != model_first(m, from) || mas.last != model_last(m, to))
+			break;
+		cell = to + 1;
+	}
+	vms_rcu_read_unlock();
+	while (cell < m->cells && !m->cell[cell])
+		cell++;
+	if (entry || cell != m->cells)
+		return differs(m, "iteration", cell < m->cells ? cell : m->cells - 1);
+	return true;
+}
+
+void model_check(struct model *m)
+{
+	assert_true(model_agrees(m));
+}
