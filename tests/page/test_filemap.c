@@ -3,7 +3,7 @@
  * test_filemap.c - the page cache from many threads, and the lives of files, contents and what maps them.
  */
 #include <pthread.h>
-#include <unistd.h>
+#include <sched.h>
 
 #include "tests/page/world.h"
 
@@ -13,6 +13,7 @@
 #define A 0x7f0000000000UL
 #define THREADS 4
 #define PAGES 200UL
+#define FEW 3UL
 
 /* Tests without an mm; nothing may be left. */
 static int leaves_nothing(void **state)
@@ -88,16 +89,16 @@ static void *look_up(void *arg)
 
 	pthread_barrier_wait(&shared.start);
 	while (!atomic_load_explicit(&shared.stop, memory_order_relaxed)) {
-		struct page *page = vms__filemap_find(shared.mapping, index % PAGES);
+		struct page *page = vms__filemap_find(shared.mapping, index % FEW);
 
 		if (page) {
-			if (page->index != index % PAGES || atomic_load(&page->mapping) != shared.mapping ||
+			if (page->index != index % FEW || atomic_load(&page->mapping) != shared.mapping ||
 			    vms__page_word(page) != 0)
 				shared.wrong++;
 			shared.found++;
 			vms__page_put(page);
 		}
-		index += 7;
+		index++;
 	}
 	return NULL;
 }
@@ -111,10 +112,10 @@ static void lookups_beside_eviction_find_the_page_or_nothing(void **state)
 	atomic_store(&shared.stop, false);
 	run_threads(look_up, threads);
 	/* As long as it takes the others to find something, and a good while. */
-	for (unsigned long round = 0; round < 50 || atomic_load(&shared.found) < 1000; round++) {
-		for (unsigned long i = 0; i < PAGES; i++)
+	for (unsigned long round = 0; round < 5000 || atomic_load(&shared.found) < 10000; round++) {
+		for (unsigned long i = 0; i < FEW; i++)
 			vms__page_put(vms__filemap_get(shared.mapping, i));
-		for (unsigned long i = 0; i < PAGES; i++)
+		for (unsigned long i = 0; i < FEW; i++)
 			assert_true(vms__filemap_evict(shared.mapping, i));
 	}
 	atomic_store(&shared.stop, true);
@@ -122,6 +123,48 @@ static void lookups_beside_eviction_find_the_page_or_nothing(void **state)
 	assert_int_equal(shared.wrong, 0);
 	assert_int_equal(shared.mapping->nrpages, 0);
 	vms_address_space_put(shared.mapping);
+}
+
+static struct {
+	struct address_space *mapping;
+	_Atomic bool entered;
+} late;
+
+static void *find_late(void *arg)
+{
+	(void)arg;
+	atomic_store(&late.entered, true);
+	return vms__filemap_find(late.mapping, 0);
+}
+
+/*
+ * A reader that still sees a page in the cache when its last reference has gone does not take it, and looks again. The count is
+ * set to 0 by hand, for that moment is short.
+ */
+static void page_whose_last_reference_is_gone_is_not_found(void **state)
+{
+	struct page *page, *found;
+	pthread_t thread;
+	void *ret;
+
+	(void)state;
+	late.mapping = vms_address_space_create(PG, 0, 0, 0, 0);
+	page = vms__filemap_get(late.mapping, 0);
+	vms__page_put(page);
+	atomic_store(&page->refcount, 0);
+	atomic_store(&late.entered, false);
+	assert_int_equal(pthread_create(&thread, NULL, find_late, NULL), 0);
+	while (!atomic_load(&late.entered))
+		sched_yield();
+	for (int i = 0; i < 100; i++)
+		sched_yield();
+	assert_ptr_equal(mtree_erase(&late.mapping->i_pages, 0), page);
+	pthread_join(thread, &ret);
+	found = ret;
+	atomic_store(&page->refcount, 1);
+	vms__page_put(page);
+	assert_null(found);
+	vms_address_space_put(late.mapping);
 }
 
 /* ---- lives ---- */
@@ -231,6 +274,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(all_threads_get_the_same_pages, leaves_nothing),
 		cmocka_unit_test_teardown(lookups_beside_eviction_find_the_page_or_nothing, leaves_nothing),
+		cmocka_unit_test_teardown(page_whose_last_reference_is_gone_is_not_found, leaves_nothing),
 		ON_BOTH_LOCKS(mapping_keeps_the_file_and_the_file_its_contents),
 		ON_BOTH_LOCKS(contents_outlive_each_opening),
 		ON_BOTH_LOCKS(evicted_page_stays_where_it_is_mapped),

@@ -278,6 +278,56 @@ static void copy_of_a_page_that_was_zapped_meanwhile_starts_again(void **state)
 	fput(file);
 }
 
+/* A hook that stops who faults on the second page, and tells him nothing but when to go on. */
+static struct {
+	struct page *page;
+	_Atomic bool entered, go_on;
+} gate;
+
+static vm_fault_t gate_fault(struct vm_fault *vmf)
+{
+	if (vmf->address == A + PG) {
+		atomic_store_explicit(&gate.entered, true, memory_order_relaxed);
+		while (!atomic_load_explicit(&gate.go_on, memory_order_relaxed))
+			sched_yield();
+	}
+	vmf->page = vms_page_get(gate.page);
+	return 0;
+}
+
+static const struct vm_operations_struct gate_ops = {.fault = gate_fault};
+
+static void *touch_the_second_page(void *mm)
+{
+	return (void *)(uintptr_t)touch(mm, A + PG, 0);
+}
+
+/*
+ * The leaf appears while the thread stands in the hook. It finds it without a lock that its maker held, so what it sees there
+ * hangs on the order of the publication: TSan reports a store that does not release.
+ */
+static void table_made_meanwhile_is_found_as_it_was_made(void **state)
+{
+	struct mm_struct *mm = *state;
+	pthread_t thread;
+	void *ret;
+
+	gate.page = vms_page_alloc(1);
+	atomic_store(&gate.entered, false);
+	atomic_store(&gate.go_on, false);
+	world_map_anon(mm, A, 2)->vm_ops = &gate_ops;
+	assert_int_equal(pthread_create(&thread, NULL, touch_the_second_page, mm), 0);
+	while (!atomic_load_explicit(&gate.entered, memory_order_relaxed))
+		sched_yield();
+	assert_int_equal(touch(mm, A, 0), 0);
+	atomic_store_explicit(&gate.go_on, true, memory_order_relaxed);
+	pthread_join(thread, &ret);
+	assert_null(ret);
+	assert_int_equal(refs(gate.page), 3);
+	assert_int_equal(count(mm, MM_PGTABLES), 3);
+	vms_page_put(gate.page);
+}
+
 /* ---- zap ---- */
 
 static void *write_and_read_back(void *arg)
@@ -482,6 +532,7 @@ int main(void)
 		ON_BOTH_LOCKS(those_who_come_second_with_a_table_give_theirs_back),
 		ON_BOTH_LOCKS(those_who_come_second_with_an_anon_vma_give_theirs_back),
 		ON_BOTH_LOCKS(copy_of_a_page_that_was_zapped_meanwhile_starts_again),
+		ON_BOTH_LOCKS(table_made_meanwhile_is_found_as_it_was_made),
 		ON_BOTH_LOCKS(zap_beside_faults_loses_no_page),
 		ON_BOTH_LOCKS(unmap_beside_faults_keeps_the_neighbours_tables),
 		ON_BOTH_LOCKS(tables_that_come_and_go_side_by_side_are_counted_right),
