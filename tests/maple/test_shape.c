@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_shape.c - everything that a reader can see of changes in place. Each store into the leaf is recorded as shape.c makes it; then for every
+ * key, every moment that a reader may have loaded each word at is tried, in the order that the reader keeps to: state, pivots (each at a moment
+ * of its own, in any order), slot, state. What it would take must be what the key had before the change or after it. Two changes in a row
+ * show that slots which have lost keys are not filled too early.
+ */
+#include "tests/maple/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/maple/internal.h"
+
+#define LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+/* shape.c itself, with its stores recorded, and under other names than the library's. */
+static void record(volatile void *word, unsigned long value);
+#undef atomic_store_explicit
+#define atomic_store_explicit(word, value, order) record(word, (unsigned long)(value))
+#define mt_publish_slot shape_publish_slot
+#define vms__mt_shape_fits shape_fits
+#define vms__mt_shape shape
+static inline void shape_publish_slot(struct maple_node *node, unsigned int i, void *slot)
+{
+	atomic_store_explicit(&node->slot[i], slot, memory_order_release);
+}
+#include "lib/maple/shape.c"
+
+#define MOMENTS_MAX 128
+#define UNIVERSE 40ul
+
+static struct maple_node leaf;
+static struct maple_node moment[MOMENTS_MAX]; /* the leaf after each store */
+static unsigned int moments;
+
+static void record(volatile void *word, unsigned long value)
+{
+	*(volatile unsigned long *)word = value;
+	assert_true(moments < MOMENTS_MAX);
+	memcpy(&moment[moments++], &leaf, sizeof(leaf));
+}
+
+static void *entry_at(const struct maple_node *node, unsigned long key)
+{
+	for (unsigned int i = 0;; i++)
+		if (mt_pivot(node, i) >= key)
+			return mt_slot(node, i);
+}
+
+/* Whether some key is answered with what it never had, in [0, UNIVERSE) of a leaf that spans [0, ULONG_MAX]. */
+static bool misleads(unsigned int changes, const unsigned int *end_of_change)
+{
+	for (unsigned long key = 0; key < UNIVERSE; key++) {
+		for (unsigned int begin = 0; begin < moments; begin++) {
+			for (unsigned int slot_at = begin; slot_at < moments; slot_at++) {
+				if (mt_state(&moment[begin]) != mt_state(&moment[slot_at]))
+					break;
+				for (unsigned int i = 0; i < MT_SLOTS; i++) {
+					bool above = !i, upto = i == MT_PIVOTS, known = false;
+					void *got = mt_slot(&moment[slot_at], i);
+
+					for (unsigned int at = begin; at <= slot_at; at++) {
+						above |= i && mt_pivot(&moment[at], i - 1) < key;
+						upto |= mt_pivot(&moment[at], i) >= key;
+					}
+					if (!above || !upto)
+						continue;
+					for (unsigned int c = 0; c <= changes; c++)
+						known |= got == entry_at(&moment[end_of_change[c]], key);
+					if (!known)
+						return true;
+				}
+			}
+		}
+	}
+	return false;
+}
+
+/* Ranges of 1 to 4 keys, some of the slots empty; no two gaps touch. */
+static void random_leaf(struct model *m)
+{
+	unsigned int n = 0, used = 4 + model_below(m, 8);
+	unsigned long end = 0;
+	bool gap = model_below(m, 2);
+
+	memset(&leaf, 0, sizeof(leaf));
+	for (unsigned int u = 0; u < used && n < MT_PIVOTS; u++) {
+		void *entry = gap ? NULL : model_entry(m);
+		unsigned int copies = 1 + (model_below(m, 3) ? 0 : model_below(m, 3));
+
+		end += 1 + model_below(m, 4);
+		for (; copies && n < MT_PIVOTS; copies--, n++) {
+			leaf.pivot[n] = end;
+			leaf.slot[n] = entry;
+		}
+		gap = !gap && model_below(m, 2);
+	}
+	leaf.slot[n] = gap ? NULL : model_entry(m);
+	for (; n < MT_PIVOTS; n++)
+		leaf.pivot[n] = ULONG_MAX;
+}
+
+/* The plan of a store into the leaf as store.c makes it. False: not one that shape.c does. */
+static bool plan(struct mt_write *w, struct ma_state *mas, unsigned long first, unsigned long last, void *entry)
+{
+	mas->node = &leaf;
+	mas->min = 0;
+	mas->max = ULONG_MAX;
+	*w = (struct mt_write){.mas = mas, .entry = entry};
+	/* Gaps that touch become one. */
+	while (!entry && first && !entry_at(&leaf, first - 1))
+		first--;
+	while (!entry && last != ULONG_MAX && last < 2 * UNIVERSE && !entry_at(&leaf, last + 1))
+		last++;
+	if (last == 2 * UNIVERSE)
+		last = ULONG_MAX;
+	w->first = first;
+	w->last = last;
+	w->lo = mt_find_slot(&leaf, first);
+	w->hi = mt_find_slot(&leaf, last);
+	w->lo_min = mt_slot_min(&leaf, w->lo, 0);
+	w->hi_max = mt_slot_max(&leaf, w->hi, ULONG_MAX);
+	w->lo_entry = mt_slot(&leaf, w->lo);
+	w->hi_entry = mt_slot(&leaf, w->hi);
+	w->used = vms__mt_isa_scalar.used(&leaf);
+	w->end = mt_find_slot(&leaf, ULONG_MAX);
+	if (w->lo == w->hi && w->first == w->lo_min && w->last == w->hi_max)
+		return false;
+	return shape_fits(w);
+}
+
+static struct model m;
+
+/* A random change in place, recorded. False: none was found. */
+static bool change(unsigned int *kind)
+{
+	struct ma_state mas;
+	struct mt_write w;
+	unsigned long first = model_below(&m, UNIVERSE), last = first + model_below(&m, 12);
+	void *entry = model_below(&m, 3) ? model_entry(&m) : NULL;
+	struct maple_node before = leaf;
+
+	if (!plan(&w, &mas, first, last, entry))
+		return false;
+	*kind = (w.lo != w.hi) * 4u + (w.lo_min < w.first) * 2u + (w.last < w.hi_max);
+	shape(&w);
+	assert_int_equal(mas.version, mt_state(&leaf));
+	assert_ptr_equal(mt_slot(&leaf, mas.offset), entry);
+	for (unsigned long key = 0; key < UNIVERSE; key++)
+		assert_ptr_equal(entry_at(&leaf, key), key >= w.first && key <= w.last ? entry : entry_at(&before, key));
+	return true;
+}
+
+static void no_change_in_place_misleads_a_reader(void **state)
+{
+	unsigned int seen[8] = {0}, tried = 0;
+
+	(void)state;
+	model_init(&m, 0, 1, 11);
+	while (tried < 1500) {
+		unsigned int end_of_change[4] = {0}, changes = 0, kind = 0;
+
+		random_leaf(&m);
+		memcpy(&moment[0], &leaf, sizeof(leaf));
+		moments = 1;
+		for (unsigned int attempt = 0; attempt < 12 && changes < 3; attempt++) {
+			if (!change(&kind))
+				continue;
+			end_of_change[++changes] = moments - 1;
+			seen[kind]++;
+		}
+		if (!changes)
+			continue;
+		tried++;
+		assert_false(misleads(changes, end_of_change));
+	}
+	/* Every function of shape.c had its turn: three splits, two moves, the join. */
+	assert_true(seen[1] && seen[2] && seen[3] && seen[4] && seen[5] && seen[6]);
+	assert_false(seen[0] || seen[7]);
+	model_destroy(&m);
+}
+
+static void the_same_without_phases_does_mislead(void **state)
+{
+	unsigned int end_of_change[4] = {0}, kind = 0, misled = 0;
+
+	(void)state;
+	model_init(&m, 0, 1, 12);
+	for (unsigned int i = 0; i < 600; i++) {
+		unsigned int changes = 0;
+
+		random_leaf(&m);
+		memcpy(&moment[0], &leaf, sizeof(leaf));
+		moments = 1;
+		for (unsigned int attempt = 0; attempt < 12 && changes < 3; attempt++)
+			if (change(&kind))
+				end_of_change[++changes] = moments - 1;
+		for (unsigned int j = 0; j < moments; j++)
+			moment[j].state = 0;
+		misled += misleads(changes, end_of_change);
+	}
+	assert_true(misled > 30);
+	model_destroy(&m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_change_in_place_misleads_a_reader),
+		cmocka_unit_test(the_same_without_phases_does_mislead),
+	};
+
+	return cmocka_run_group_tests_name("shape", tests, NULL, NULL);
+}
