@@ -239,6 +239,7 @@ static struct vms__magazine *pop_empty(struct vms__objcache *c)
 {
 	struct vms__magazine *m = c->empty;
 
+	VMS_ASSERT(c->spare >= c->partial_inflight + 1);
 	VMS_BUG_ON(!m);
 	c->empty = m->next;
 	return m;
@@ -647,6 +648,7 @@ static void throttle(struct vms__objcache *c)
 	}
 	depot_lock(c);
 	c->throttled++;
+	c->nr_throttled++;
 	while (!err && must_wait(c))
 		err = pthread_cond_clockwait(&c->drained, &c->lock, CLOCK_MONOTONIC, &until);
 	c->throttled--;
