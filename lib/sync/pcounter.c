@@ -18,7 +18,7 @@ struct vms__pcounter *vms__pcounter_create(unsigned int nr_counters)
 		return NULL;
 	pc->nr = nr_counters;
 	pc->stride = (nr_counters + words_per_line - 1) / words_per_line * words_per_line;
-	pc->rows = vms__zalloc(VMS__SLOTS * pc->stride * sizeof(*pc->rows), VMS_CACHELINE);
+	pc->rows = vms__zalloc((size_t)VMS__SLOTS * pc->stride * sizeof(*pc->rows), VMS_CACHELINE);
 	if (!pc->rows) {
 		vms__free(pc);
 		return NULL;

@@ -163,7 +163,7 @@ static void *hold_a_second_section(void *obj)
 	sem_post(&in_second_section);
 	sem_wait(&may_leave_second);
 	for (int i = 0; i < 50 && !early; i++) {
-		nanosleep(&(struct timespec){.tv_nsec = 1000 * 1000}, NULL);
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 		early = !vms__objcache_deferred(&nodes) || handed_out(&nodes, obj, 4 * VMS__MAG_SIZE);
 	}
 	vms__rcu_read_unlock();
@@ -184,7 +184,7 @@ static void a_batch_that_joins_late_has_a_grace_period_of_its_own(void **state)
 	sem_wait(&in_section);
 	vms__objcache_free_rcu(&nodes, first_obj);
 	vms__objcache_flush();
-	nanosleep(&(struct timespec){.tv_nsec = 50 * 1000 * 1000}, NULL); /* liburcu's thread wakes up meanwhile */
+	nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL); /* liburcu's thread wakes up meanwhile */
 	assert_int_equal(pthread_create(&second, NULL, hold_a_second_section, obj), 0);
 	sem_wait(&in_second_section);
 	vms__objcache_free_rcu(&nodes, obj);
@@ -276,7 +276,7 @@ static void the_brake_is_off_inside_a_section(void **state)
 	make_garbage((void *)(uintptr_t)(400 * VMS__MAG_SIZE));
 	deferred = vms__objcache_deferred(&garbage);
 	vms__rcu_read_unlock();
-	assert_true(deferred >= 399 * VMS__MAG_SIZE);
+	assert_true(deferred >= (size_t)399 * VMS__MAG_SIZE);
 	assert_int_equal(garbage.nr_throttled, slept);
 	vms_rcu_barrier();
 	assert_int_equal(vms__objcache_deferred(&garbage), 0);

@@ -128,7 +128,7 @@ static void *hold_a_section(void *arg)
 	sem_wait(&may_leave);
 	rcu_read_unlock();
 	/* Long enough for a callback that does not wait to be made. */
-	nanosleep(&(struct timespec){.tv_nsec = 50 * 1000 * 1000}, NULL);
+	nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
 	seen = atomic_load(&calls);
 	rcu_read_unlock();
 	return (void *)seen;
