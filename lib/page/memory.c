@@ -356,7 +356,8 @@ static vm_fault_t write_protected(struct fault *f, struct vms__ptable *leaf)
 		vms__ptable_unlock(leaf);
 		return FAULT_AGAIN;
 	}
-	if (f->vmf.vma->vm_flags & VM_SHARED)
+	/* Without an owner there is nothing to share: an embedder's VMA with VM_SHARED and no hooks is private memory. */
+	if (f->ops && (f->vmf.vma->vm_flags & VM_SHARED))
 		return write_shared(f, leaf, pte);
 	page = vms__pte_page(pte);
 	if (page && vms__page_is_exclusive(page)) {

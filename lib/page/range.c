@@ -114,8 +114,6 @@ int vms__copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 	VMS_ASSERT(dst->vm_start == src->vm_start && dst->vm_end == src->vm_end);
 	if (!needs_copy(src))
 		return 0;
-	/* Shared pages have one owner, the file, and are nobody's to copy. */
-	VMS_ASSERT(!(src->vm_flags & VM_SHARED) || !vms__vma_anon_vma(src));
 	while ((from = vms__leaf_next(src_mm, &addr, src->vm_end)) != NULL) {
 		unsigned long stop = vms__leaf_end(addr, src->vm_end);
 

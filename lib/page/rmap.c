@@ -335,14 +335,15 @@ void vms__anon_vma_unlink(struct vm_area_struct *vma)
 	atomic_store_explicit(&vma->anon_vma, NULL, memory_order_relaxed);
 	root_unlock(root);
 	/* Those still named in a link have an empty list now. The root is the oldest and goes last. */
-	while (!list_empty(head)) {
-		struct anon_vma_chain *link = list_last_entry(head, struct anon_vma_chain, same_vma);
+	for (pos = head->prev; pos != head;) {
+		struct anon_vma_chain *link = list_entry(pos, struct anon_vma_chain, same_vma);
 
-		list_del(&link->same_vma);
+		pos = pos->prev;
 		if (link->anon_vma)
 			anon_vma_put(link->anon_vma);
 		vms__objcache_free(&chain_cache, link);
 	}
+	INIT_LIST_HEAD(head);
 }
 
 bool vms__anon_vma_is_fork_child(const struct vm_area_struct *vma)

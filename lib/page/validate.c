@@ -70,7 +70,7 @@ static void check_anon(struct check *c, const struct vm_area_struct *vma, unsign
 {
 	const struct anon_vma *anon_vma = atomic_load_explicit(&page->mapping, memory_order_relaxed);
 
-	if (vma->vm_flags & VM_SHARED)
+	if ((vma->vm_flags & VM_SHARED) && vms__vma_ops(vma))
 		broken(c, addr, "an anonymous page in shared memory");
 	if (page->index != vms__vma_pgoff(vma, addr))
 		broken(c, addr, "an anonymous page of index %lx at %lx", page->index, vms__vma_pgoff(vma, addr));

@@ -88,7 +88,7 @@ static void huge_page_advice_makes_a_first_read_prepare_an_anon_vma(void **state
 {
 	struct mm_struct *mm = *state;
 	unsigned long block = A + MIB2;
-	struct vm_area_struct *vma = world_map(mm, block - PG, 2 * 512, RW_PRIVATE | VM_HUGEPAGE, NULL, 0);
+	struct vm_area_struct *vma = world_map(mm, block - PG, 2 * 512UL, RW_PRIVATE | VM_HUGEPAGE, NULL, 0);
 
 	/* The VMA does not cover the first block, nor the last. */
 	assert_int_equal(world_read(mm, block - PG), 0);
@@ -504,6 +504,21 @@ static void fault_without_memory_changes_nothing(void **state)
 	}
 }
 
+/* An embedder may insert what mmap(2) would not make. */
+static void shared_vma_without_an_owner_is_private_memory(void **state)
+{
+	struct mm_struct *mm = *state, *child;
+
+	world_map(mm, A, 1, RW_SHARED, NULL, 0);
+	assert_int_equal(world_read(mm, A), 0);
+	world_write(mm, A, 1);
+	child = mm_fork(mm);
+	world_write(child, A, 2);
+	assert_int_equal(world_read(mm, A), 1);
+	world_expect_counts(child, 1, 0, 0);
+	mm_destroy(child);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -529,6 +544,7 @@ int main(void)
 		ON_BOTH_LOCKS(page_mkwrite_may_refuse),
 		ON_BOTH_LOCKS(errors_of_the_fault_hook_reach_the_caller),
 		ON_BOTH_LOCKS(mapping_without_a_fault_hook_is_sigbus),
+		ON_BOTH_LOCKS(shared_vma_without_an_owner_is_private_memory),
 		ON_BOTH_LOCKS(fault_without_memory_changes_nothing),
 	};
 

@@ -110,7 +110,7 @@ static void child_gets_a_table_wherever_the_parent_has_one(void **state)
 {
 	struct mm_struct *mm = *state, *child;
 
-	world_map_anon(mm, A, 2 * 512);
+	world_map_anon(mm, A, 2 * 512UL);
 	world_write(mm, A, 1);
 	assert_int_equal(world_read(mm, A + MIB2), 0);
 	zap(mm, A + MIB2, A + 2 * MIB2);
@@ -152,7 +152,7 @@ static void fork_without_memory_leaves_the_parent_as_it_was(void **state)
 	struct file *file = world_file(4 * PG, 0);
 	long n = 0;
 
-	world_map_anon(mm, A, 2 * 512);
+	world_map_anon(mm, A, 2 * 512UL);
 	world_map(mm, A + GIB, 4, RW_PRIVATE, file, 0);
 	world_write(mm, A, 1);
 	world_write(mm, A + MIB2, 2);

@@ -11,7 +11,7 @@ static void tables_appear_on_the_way_to_a_page(void **state)
 {
 	struct mm_struct *mm = *state;
 
-	world_map_anon(mm, A, 2 * 512);
+	world_map_anon(mm, A, 2 * 512UL);
 	assert_int_equal(count(mm, MM_PGTABLES), 0);
 	assert_int_equal(world_read(mm, A), 0);
 	assert_int_equal(count(mm, MM_PGTABLES), 3);
@@ -41,7 +41,7 @@ static void unmapping_the_last_vma_frees_all_tables(void **state)
 static void neighbour_keeps_the_tables_that_it_shares(void **state)
 {
 	struct mm_struct *mm = *state;
-	struct vm_area_struct *below = world_map_anon(mm, A, 1), *mid = world_map_anon(mm, A + PG, 3 * 512),
+	struct vm_area_struct *below = world_map_anon(mm, A, 1), *mid = world_map_anon(mm, A + PG, 3 * 512UL),
 			      *above = world_map_anon(mm, A + PG + 3 * MIB2, 1);
 
 	world_write(mm, A, 1);
@@ -172,7 +172,8 @@ static void validator_notices_each_broken_rule(void **state)
 	expect_noticed(mm, page->index++, page->index--);
 	expect_noticed(mm, page->mapping = vms__vma_anon_vma(other), page->mapping = anon_vma);
 	expect_noticed(mm, vma->vm_flags &= ~VM_WRITE, vma->vm_flags |= VM_WRITE);
-	expect_noticed(mm, vma->vm_flags |= VM_SHARED, vma->vm_flags &= ~VM_SHARED);
+	expect_noticed(mm, (vma->vm_flags |= VM_SHARED, vma->vm_ops = &vms__filemap_vm_ops),
+		       (vma->vm_flags &= ~VM_SHARED, vma->vm_ops = NULL));
 	/* Entries: the zero page writable, a file's page writable in private memory, a page outside of every VMA. */
 	entry = (unsigned long *)&leaf->entry[1];
 	expect_noticed(mm, (*entry = VMS__PTE_ZERO_PAGE | VMS__PTE_WRITE, leaf->used++), (*entry = 0, leaf->used--));

@@ -216,7 +216,7 @@ static void those_who_come_second_with_a_table_give_theirs_back(void **state)
 	struct vms__ptable *above;
 	size_t before;
 
-	world_map_anon(mm, A, 2 * 512);
+	world_map_anon(mm, A, 2 * 512UL);
 	world_write(mm, A + MIB2, 1); /* all but the leaf is there */
 	above = vms__ptable_child(vms__ptable_child(mm->pgd, vms__pt_index(A, 3)), vms__pt_index(A, 2));
 	before = vms__objcache_report(NULL);
