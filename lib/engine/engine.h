@@ -53,6 +53,9 @@ struct vms__index_ops {
 	struct vm_area_struct *(*find)(struct mm_struct *mm, unsigned long addr);
 	struct vm_area_struct *(*prev_below)(struct mm_struct *mm, unsigned long addr);
 	struct vm_area_struct *(*next)(struct mm_struct *mm, struct vm_area_struct *vma);
+	/* find(), and the VMAs before and after it; where it finds none, *prev is the last of all. One search for all three. */
+	struct vm_area_struct *(*around)(struct mm_struct *mm, unsigned long addr, struct vm_area_struct **prev,
+					 struct vm_area_struct **next);
 	struct vm_area_struct *(*prev)(struct mm_struct *mm, struct vm_area_struct *vma);
 
 	/*
@@ -112,6 +115,11 @@ bool vms__vma_is_attached(const struct vm_area_struct *vma);
 static inline struct vm_area_struct *vms__find(struct mm_struct *mm, unsigned long addr)
 {
 	return mm->engine->index->find(mm, addr);
+}
+static inline struct vm_area_struct *vms__around(struct mm_struct *mm, unsigned long addr, struct vm_area_struct **prev,
+						 struct vm_area_struct **next)
+{
+	return mm->engine->index->around(mm, addr, prev, next);
 }
 static inline struct vm_area_struct *vms__prev_below(struct mm_struct *mm, unsigned long addr)
 {

@@ -52,6 +52,23 @@ static struct vm_area_struct *prev(struct mm_struct *mm, struct vm_area_struct *
 	return prev_below(mm, vma->vm_start);
 }
 
+static struct vm_area_struct *around(struct mm_struct *mm, unsigned long addr, struct vm_area_struct **prev,
+				     struct vm_area_struct **next)
+{
+	MA_STATE(mas, &mm->mm_mt, addr, addr);
+	struct vm_area_struct *vma = mas_find(&mas, ULONG_MAX);
+	struct ma_state ahead = mas;
+
+	if (!vma) {
+		*next = NULL;
+		*prev = prev_below(mm, ULONG_MAX);
+		return NULL;
+	}
+	*next = mas_next(&ahead, ULONG_MAX);
+	*prev = mas_prev(&mas, 0);
+	return vma;
+}
+
 static bool gap_lowest(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, unsigned long *addr)
 {
 	if (high <= low || high - low < size)
@@ -155,7 +172,7 @@ static int validate(struct mm_struct *mm, FILE *why)
 #define OPS(init_function)                                                                                                                 \
 	{                                                                                                                                  \
 		.name = "maple", .init = (init_function), .destroy = destroy, .find = find, .prev_below = prev_below, .next = next,        \
-		.prev = prev, .gap_lowest = gap_lowest, .gap_highest = gap_highest, .prepare = prepare, .commit = commit,                  \
+		.prev = prev, .around = around, .gap_lowest = gap_lowest, .gap_highest = gap_highest, .prepare = prepare, .commit = commit,                  \
 		.cancel = cancel, .validate = validate,                                                                                    \
 	}
 

@@ -337,6 +337,16 @@ static void prepare_range(const struct mm_struct *mm, struct vms__store *store)
 	store->prev = prev;
 }
 
+static struct vm_area_struct *around(struct mm_struct *mm, unsigned long addr, struct vm_area_struct **prev,
+				     struct vm_area_struct **next)
+{
+	struct vm_area_struct *vma = find(mm, addr);
+
+	*prev = vma ? vma->vm_prev : prev_below(mm, ULONG_MAX);
+	*next = vma ? vma->vm_next : NULL;
+	return vma;
+}
+
 static int prepare(struct mm_struct *mm, struct vms__store *store)
 {
 	mmap_assert_write_locked(mm);
@@ -383,6 +393,7 @@ static struct vm_area_struct *list_store(struct mm_struct *mm, struct vms__store
 	struct vm_area_struct **tail = &store->victims, *vma = store->first;
 
 	for (unsigned int n = 0; n < store->nr; vma = vma->vm_next) {
+		VMS_ASSERT(vma); /* whoever counted them saw them in the list */
 		if (vma == store->vma)
 			continue;
 		*tail = vma;
@@ -576,6 +587,7 @@ const struct vms__index_ops vms__index_rbtree = {
 	.find = find,
 	.prev_below = prev_below,
 	.next = next,
+	.around = around,
 	.prev = prev,
 	.gap_lowest = gap_lowest,
 	.gap_highest = gap_highest,

@@ -32,10 +32,10 @@ struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, unsigned long
 
 struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr, struct vm_area_struct **pprev)
 {
-	struct vm_area_struct *vma = find_vma(mm, addr);
+	struct vm_area_struct *next;
 
-	*pprev = vma ? vms_vma_prev(vma) : vms__prev_below(mm, addr);
-	return vma;
+	mmap_assert_locked(mm);
+	return vms__around(mm, addr, pprev, &next);
 }
 
 struct vm_area_struct *vms_vma_next(struct vm_area_struct *vma)

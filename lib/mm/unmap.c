@@ -31,19 +31,16 @@ static int cut_start(struct vms__range *r, struct vm_area_struct *vma)
 
 int vms__gather(struct vms__range *r)
 {
-	struct vm_area_struct *vma = vms__find(r->mm, r->start);
+	struct vm_area_struct *after, *vma = vms__around(r->mm, r->start, &r->prev, &after);
 	int err;
 
 	mmap_assert_write_locked(r->mm);
 	r->nr = 0;
 	r->first = NULL;
-	r->prev = NULL;
 	if (vma && vma->vm_start < r->start) {
 		err = cut_start(r, vma);
 		if (err)
 			return err;
-	} else {
-		r->prev = vma ? vms_vma_prev(vma) : vms__prev_below(r->mm, r->start);
 	}
 	if (vma && vma->vm_start < r->end)
 		r->first = vma;
@@ -55,7 +52,7 @@ int vms__gather(struct vms__range *r)
 			if (err)
 				return err;
 		} else {
-			vma = vms_vma_next(vma);
+			vma = r->nr ? vms_vma_next(vma) : after;
 		}
 	}
 	r->next = vma;

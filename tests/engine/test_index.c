@@ -231,7 +231,7 @@ static void assert_same_lookups_around(struct space *space, unsigned int page)
 static void assert_same_walk(struct space *space)
 {
 	const struct vms__index_ops *index = space->engine.index;
-	struct vm_area_struct *vma = vms__find(&space->mm, 0), *last = NULL;
+	struct vm_area_struct *vma = vms__find(&space->mm, 0), *last = NULL, *before, *after;
 
 	for (unsigned int p = 0; p < space->pages; p++) {
 		if (!space->owner[p] || space->owner[p] == last)
@@ -240,8 +240,14 @@ static void assert_same_walk(struct space *space)
 		assert_ptr_equal(index->prev(&space->mm, vma), last);
 		last = vma;
 		vma = index->next(&space->mm, vma);
+		assert_ptr_equal(vms__around(&space->mm, last->vm_start, &before, &after), last);
+		assert_ptr_equal(before, index->prev(&space->mm, last));
+		assert_ptr_equal(after, vma);
 	}
 	assert_null(vma);
+	assert_null(vms__around(&space->mm, addr_of(space->pages + 1), &before, &after));
+	assert_ptr_equal(before, last);
+	assert_null(after);
 }
 
 static void assert_same_gap(struct space *space, unsigned long low, unsigned long high, unsigned long size)
