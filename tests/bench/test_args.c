@@ -71,7 +71,7 @@ static void bad_lists_of_numbers_are_refused(void **state)
 		assert_false(bench_arg_numbers("--threads", bad[i], 1, 64, &list, why, sizeof(why)));
 		assert_says(bad[i], "expected");
 	}
-	for (int i = 0; i < BENCH_LIST_MAX; i++)
+	for (size_t i = 0; i < BENCH_LIST_MAX; i++)
 		memcpy(many + 1 + 2 * i, ",1", 3);
 	assert_false(bench_arg_numbers("--threads", many, 1, 64, &list, why, sizeof(why)));
 }
