@@ -201,11 +201,12 @@ static void run_op(struct script *s, const char *line, char **word, int nr)
 static void run_line(struct script *s, char *line)
 {
 	char copy[WORDS_LINE_MAX], *word[WORDS_MAX];
+	size_t len = strlen(line);
 	int nr;
 
-	if (strlen(line) >= sizeof(copy))
+	if (len >= sizeof(copy))
 		bad(s, "a line of more than 500 bytes", EXPECTED_OPS);
-	strcpy(copy, line);
+	memcpy(copy, line, len + 1);
 	nr = words_split(copy, word);
 	if (nr == 0 || word[0][0] == '#')
 		return;

@@ -393,9 +393,13 @@ int vmreplay_run(int argc, char **argv)
 		fprintf(stderr, "vmreplay: the machine's CPUs cannot be found out\n");
 		return EXIT_USAGE;
 	}
-	if (!a.engines.nr)
-		for (const char *const *name = vms_engine_names(); *name; name++)
-			a.engines.name[a.engines.nr++] = *name;
+	if (!a.engines.nr) {
+		const char *const *name = vms_engine_names(); /* never none */
+
+		do
+			a.engines.name[a.engines.nr++] = *name++;
+		while (*name);
+	}
 	if (!a.threads.nr)
 		bench_default_threads(cpus.nr, &a.threads);
 	status = run_recording(&a, &cpus);
