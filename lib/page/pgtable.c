@@ -170,9 +170,11 @@ void vms__free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long
 	mmap_assert_locked(mm);
 	VMS_ASSERT(start < end && end <= VMS__PT_ADDRESSES && floor <= start && end - 1 <= ceiling - 1);
 #ifdef VMS_PLANT_FREE_PTABLE_EARLY
-	/* The bug that the tests must catch: a leaf goes although the neighbour's pages hang in it too. */
-	floor = start & ~((1UL << vms__pt_shift(1)) - 1);
-	ceiling = vms__pt_next(end - 1, 1);
+	/* The bug that the tests must catch: the first and the last leaf go although a neighbour's pages hang in them too. */
+	if (floor > start - start % (1UL << vms__pt_shift(1)))
+		floor = start - start % (1UL << vms__pt_shift(1));
+	if (ceiling - 1 < vms__pt_next(end - 1, 1) - 1)
+		ceiling = vms__pt_next(end - 1, 1);
 #endif
 	vms__pcounter_add(mm->counters, MM_PGTABLES, -free_range(mm->pgd, VMS__PT_TOP, start, end - 1, floor, ceiling - 1));
 }

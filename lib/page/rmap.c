@@ -93,12 +93,11 @@ static void anon_vma_put(struct anon_vma *anon_vma)
 
 static void links_free(struct list_head *spare)
 {
-	while (!list_empty(spare)) {
-		struct anon_vma_chain *link = list_first_entry(spare, struct anon_vma_chain, same_vma);
+	struct anon_vma_chain *link, *next;
 
-		list_del(&link->same_vma);
+	list_for_each_entry_safe(link, next, spare, same_vma)
 		vms__objcache_free(&chain_cache, link);
-	}
+	INIT_LIST_HEAD(spare);
 }
 
 /* @nr more links for @spare. Return: false, with @spare empty, when memory is out. */
