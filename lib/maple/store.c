@@ -103,6 +103,8 @@ static enum mt_store_type plan_leaf(struct mt_write *w)
 	if (!w->entry) {
 		join_left(w);
 		join_right(w);
+		if (!w->first && w->last == ULONG_MAX)
+			return MT_STORE_REBUILD; /* nothing remains */
 		if (w->lo == w->hi && w->first == w->lo_min && w->last == w->hi_max)
 			return w->lo_entry ? MT_STORE_SLOT : MT_STORE_NOTHING;
 	}

@@ -20,23 +20,33 @@
 #define FULL_TO 699ul /* never empty */
 #define READERS 2
 
+#if defined(VMS_DEBUG) || defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define WRITES 8000ul
+#else
+#define WRITES 100000ul
+#endif
+
 static struct maple_tree tree;
 static _Atomic bool done;
 
-/* An entry: when, and which keys. */
+/* An entry: the number of its store, and the keys. Plain fields, written just before the store: a reader must find them complete. */
+struct object {
+	unsigned long when, first, last;
+};
+static struct object objects[WRITES + 2];
+
 static void *entry_make(unsigned long when, unsigned long first, unsigned long last)
 {
-	return xa_mk_value(when << 20 | first << 10 | last);
+	objects[when] = (struct object){when, first, last};
+	return &objects[when];
 }
-static unsigned long entry_when(const void *entry)
+static unsigned long entry_when(const struct object *entry)
 {
-	return xa_to_value(entry) >> 20;
+	return entry->when;
 }
-static bool entry_covers(const void *entry, unsigned long key)
+static bool entry_covers(const struct object *entry, unsigned long key)
 {
-	unsigned long v = xa_to_value(entry);
-
-	return xa_is_value(entry) && (v >> 10 & 1023) <= key && key <= (v & 1023);
+	return entry->first <= key && key <= entry->last;
 }
 
 struct reader {
@@ -55,14 +65,14 @@ static uint64_t next_random(uint64_t *state)
 	return *state * 0x2545f4914f6cdd1dull >> 20;
 }
 
-static void wrong(struct reader *r, const char *what, unsigned long key, const void *entry)
+static void wrong(struct reader *r, const char *what, unsigned long key, const struct object *entry)
 {
 	if (!r->wrong[0])
-		snprintf(r->wrong, sizeof(r->wrong), "%s: key %lu, entry %#lx", what, key, xa_to_value(entry));
+		snprintf(r->wrong, sizeof(r->wrong), "%s: key %lu, store %lu", what, key, entry ? entry->when : 0);
 }
 
 /* @entry was found at @key, or is NULL. */
-static void judge(struct reader *r, unsigned long key, const void *entry)
+static void judge(struct reader *r, unsigned long key, const struct object *entry)
 {
 	if (!entry) {
 		if (key >= FULL_FROM && key <= FULL_TO)
@@ -194,7 +204,7 @@ static int store(unsigned long first, unsigned long last, void *entry, bool prea
 	return err;
 }
 
-/* The part of the writer's random store that may be cleared: NULL outside what is never empty. */
+/* NULL sometimes, outside what is never empty. */
 static void *pick_entry(uint64_t random, unsigned long when, unsigned long first, unsigned long last)
 {
 	bool may_clear = last < FULL_FROM || first > FULL_TO;
@@ -255,12 +265,6 @@ static void run(unsigned int flags, unsigned long writes, unsigned long wide_eve
 	mtree_destroy(&tree);
 	assert_int_equal(model_live_nodes(), 0);
 }
-
-#if defined(VMS_DEBUG) || defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define WRITES 8000ul
-#else
-#define WRITES 100000ul
-#endif
 
 static void readers_beside_small_stores(void **state)
 {
