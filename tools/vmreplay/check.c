@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check.c - `vmreplay check`: a recording replayed in the order in which it happened, and every record of it held against the engine:
+ * check.c - `vmreplay check`: a recording replayed in the order in which it happened, and every record of it held against the
+ * engine:
  *
  *   MMAP2        the VMA as the kernel listed it after the call: range, rights, offset, file
  *   placement    the address that mmap chose by itself
@@ -36,6 +37,7 @@ struct arguments {
 /* One replay of the recording on one engine. */
 struct replay {
 	const char *path, *engine;
+	FILE *reports; /* with --json, standard output is for objects alone */
 	const struct trace_order *order;
 	struct mm_struct **mm; /* by space; NULL: not known, or ended */
 	bool *break_known;     /* by space */
@@ -44,6 +46,7 @@ struct replay {
 
 	unsigned long mmap2, placements, results, faults, mismatches, skipped, out_of_memory;
 	bool maps_seen;
+	struct listing_nearest nearest;
 };
 
 static void mismatch(struct replay *r, const struct trace_effect *e, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -54,11 +57,11 @@ static void mismatch(struct replay *r, const struct trace_effect *e, const char 
 
 	if (r->mismatches++ >= MAX_REPORTS)
 		return;
-	printf("%s:%lu: [%s] pid %d: ", r->path, e->line, r->engine, e->pid);
+	fprintf(r->reports, "%s:%lu: [%s] pid %d: ", r->path, e->line, r->engine, e->pid);
 	va_start(args, fmt);
-	vprintf(fmt, args);
+	vfprintf(r->reports, fmt, args);
 	va_end(args);
-	putchar('\n');
+	fputc('\n', r->reports);
 }
 
 /* ---- one VMA against its MMAP2 record ---- */
@@ -90,7 +93,9 @@ static void check_map(struct replay *r, const struct trace_effect *e, struct mm_
 	else if (vma->vm_start != map->start || vma->vm_end != map->start + map->len ||
 		 (vma->vm_flags & (VM_ACCESS_FLAGS | VM_MAYSHARE)) != perms_to_flags(map->perms) ||
 		 vma->vm_pgoff << PAGE_SHIFT != map->pgoff || !same_file(vma, map))
-		mismatch(r, e, "MMAP2: expected %" PRIx64 "-%" PRIx64 " perms %lx offset %" PRIx64 " %s, got %lx-%lx perms %lx offset %lx %s",
+		mismatch(r, e,
+			 "MMAP2: expected %" PRIx64 "-%" PRIx64 " perms %lx offset %" PRIx64
+			 " %s, got %lx-%lx perms %lx offset %lx %s",
 			 map->start, map->start + map->len, perms_to_flags(map->perms), map->pgoff, map->name, vma->vm_start,
 			 vma->vm_end, vma->vm_flags & (VM_ACCESS_FLAGS | VM_MAYSHARE), vma->vm_pgoff << PAGE_SHIFT,
 			 vma->vm_file ? vma->vm_file->f_path : "//anon");
@@ -126,7 +131,7 @@ static unsigned long find_mmap_base(const struct trace_effect *e)
 
 		if (step->is_fault || strcmp(step->map.name, "[stack]") == 0)
 			continue;
-		end = step->map.start + step->map.len;
+		end = PAGE_ALIGN(step->map.start + step->map.len);
 		if (end > base && end <= vms_mm_layout_default.task_size)
 			base = end;
 	}
@@ -171,13 +176,19 @@ static bool is_special(const struct trace_map *map)
 	return strcmp(map->name, "[stack]") == 0 || (map_has_file(map) && !map->ino);
 }
 
+/* Whole pages inside the address space. */
+static bool is_place(const struct mm_struct *mm, const struct trace_map *map)
+{
+	return !((map->start | map->len) & ~PAGE_MASK) && map->start + map->len <= mm->layout.task_size;
+}
+
 static void map_of_exec(struct replay *r, const struct trace_effect *e, struct mm_struct *mm, const struct trace_map *map)
 {
 	unsigned long prot = perms_to_flags(map->perms) & VM_ACCESS_FLAGS, got;
 	unsigned long flags = MAP_FIXED | (map->perms & TRACE_PERM_SHARED ? MAP_SHARED : MAP_PRIVATE);
 	struct file *file = NULL;
 
-	if (is_special(map)) {
+	if (is_special(map) && is_place(mm, map)) {
 		insert_special(r, e, mm, map);
 		return;
 	}
@@ -232,8 +243,8 @@ static void check_result(struct replay *r, const struct trace_effect *e, long go
 {
 	r->results++;
 	if (got != e->call.result)
-		mismatch(r, e, "%s(%" PRIx64 ", %" PRIx64 ", %" PRIx64 "): expected %" PRIx64 ", got %lx", trace_call_name(e->call.call),
-			 e->call.args[0], e->call.args[1], e->call.args[2], e->call.result, got);
+		mismatch(r, e, "%s(%" PRIx64 ", %" PRIx64 ", %" PRIx64 "): expected %" PRIx64 ", got %lx",
+			 trace_call_name(e->call.call), e->call.args[0], e->call.args[1], e->call.args[2], e->call.result, got);
 }
 
 /* Which file an mmap mapped shows in its MMAP2 record alone. */
@@ -419,7 +430,7 @@ static void end_space(struct replay *r, int space)
 static void look_for_listing(struct replay *r, struct mm_struct *mm)
 {
 	if (r->maps && !r->maps_seen && mm)
-		r->maps_seen = listing_equals(r->maps, mm);
+		r->maps_seen = listing_equals(r->maps, mm, &r->nearest);
 }
 
 static void do_effect(struct replay *r, const struct trace_effect *e)
@@ -461,10 +472,11 @@ static void do_effect(struct replay *r, const struct trace_effect *e)
 static void print_counts(const struct replay *r, const struct arguments *a)
 {
 	if (a->json) {
-		json_t *object = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:i, s:I, s:I}", "recording", r->path, "engine", r->engine, "mmap2",
-					   (json_int_t)r->mmap2, "placements", (json_int_t)r->placements, "results",
-					   (json_int_t)r->results, "faults", (json_int_t)r->faults, "spaces", r->order->nr_spaces,
-					   "skipped", (json_int_t)r->skipped, "mismatches", (json_int_t)r->mismatches);
+		json_t *object =
+			json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:i, s:I, s:I}", "recording", r->path, "engine", r->engine,
+				  "mmap2", (json_int_t)r->mmap2, "placements", (json_int_t)r->placements, "results",
+				  (json_int_t)r->results, "faults", (json_int_t)r->faults, "spaces", r->order->nr_spaces, "skipped",
+				  (json_int_t)r->skipped, "mismatches", (json_int_t)r->mismatches);
 
 		if (object && r->maps)
 			json_object_set_new(object, "maps_passed_through", json_boolean(r->maps_seen));
@@ -476,7 +488,9 @@ static void print_counts(const struct replay *r, const struct arguments *a)
 	printf("%s: engine %s: %lu MMAP2 records, %lu placements, %lu results, %lu faults in %d address spaces; %lu not replayed; "
 	       "%lu mismatches%s\n",
 	       r->path, r->engine, r->mmap2, r->placements, r->results, r->faults, r->order->nr_spaces, r->skipped, r->mismatches,
-	       !r->maps ? "" : r->maps_seen ? "; passed through the given listing" : "; NEVER passed through the given listing");
+	       !r->maps       ? ""
+	       : r->maps_seen ? "; passed through the given listing"
+			      : "; NEVER passed through the given listing");
 }
 
 static void progress(const struct replay *r, unsigned long done)
@@ -485,10 +499,27 @@ static void progress(const struct replay *r, unsigned long done)
 		fprintf(stderr, "\r%s: %3lu %% ", r->engine, 100 * done / r->order->nr_effects);
 }
 
+/* Where the listing differs from the state that came nearest to it. */
+static void print_nearest(const struct replay *r, const struct arguments *a)
+{
+	if (r->nearest.line)
+		fprintf(r->reports, "%s:%lu: [%s] expected %s, the nearest state has %s\n", a->maps, r->nearest.line, r->engine,
+			r->nearest.expected ? r->nearest.expected : "?", r->nearest.got ? r->nearest.got : "?");
+	else
+		fprintf(r->reports, "%s:1: [%s] expected as many mappings as the file has lines, no state has so many\n", a->maps,
+			r->engine);
+}
+
 /* Return: the exit status. */
 static int check_on(const struct arguments *a, const struct trace_order *order, const struct listing *maps, const char *engine)
 {
-	struct replay r = {.path = a->path, .engine = engine, .order = order, .maps = maps};
+	struct replay r = {
+		.path = a->path,
+		.engine = engine,
+		.reports = a->json ? stderr : stdout,
+		.order = order,
+		.maps = maps,
+	};
 
 	r.mm = calloc((size_t)order->nr_spaces + 1, sizeof(struct mm_struct *));
 	r.break_known = calloc((size_t)order->nr_spaces + 1, sizeof(bool));
@@ -512,8 +543,12 @@ static int check_on(const struct arguments *a, const struct trace_order *order, 
 	files_free(&r.files);
 	if (r.out_of_memory) {
 		fprintf(stderr, "vmreplay: out of memory\n");
+		listing_nearest_free(&r.nearest);
 		return EXIT_USAGE;
 	}
+	if (maps && !r.maps_seen)
+		print_nearest(&r, a);
+	listing_nearest_free(&r.nearest);
 	print_counts(&r, a);
 	return r.mismatches || (maps && !r.maps_seen) ? EXIT_MISMATCH : 0;
 }
@@ -567,8 +602,8 @@ static void print_problems(const struct arguments *a, const struct trace_order *
 
 int vmreplay_check(int argc, char **argv)
 {
-	static const struct argp argp = {options, parse, "FILE", "Replay a recording and hold every record of it against the engines.",
-					 NULL,	  NULL,	 NULL};
+	static const struct argp argp = {
+		options, parse, "FILE", "Replay a recording and hold every record of it against the engines.", NULL, NULL, NULL};
 	struct arguments a = {0};
 	char error[TRACE_ERROR_MAX];
 	struct listing *maps = NULL;

@@ -8,7 +8,7 @@
 #include "tools/vmreplay/compile.h"
 #include "tools/vmreplay/places.h"
 
-const char *const run_kind_names[NR_RUN_KINDS] = {"fault", "mmap", "munmap", "mprotect", "madvise", "brk"};
+const char *const run_kind_names[NR_RUN_KINDS] = {"fault", "mmap", "munmap", "mprotect", "madvise", "mremap", "brk"};
 
 struct compiler {
 	const struct trace_order *order;
@@ -38,23 +38,26 @@ static bool append(struct compiler *c, const struct run_op *op)
 	return true;
 }
 
-static bool run_once(struct mm_struct *mm, const struct run_op *op)
+bool run_op_at(struct mm_struct *mm, const struct run_op *op, unsigned long base)
 {
+	unsigned long addr = base + op->addr;
+
 	switch ((enum run_kind)op->kind) {
 	case RUN_FAULT:
-		return vms_fault(mm, op->addr, op->arg) == VMS_FAULT_OK;
+		return vms_fault(mm, addr, op->arg) == VMS_FAULT_OK;
 	case RUN_MMAP:
-		return vms_mmap(mm, op->addr, op->len, op->arg, op->flags, op->file, op->off) == op->addr;
+		return vms_mmap(mm, addr, op->len, op->arg, op->flags, op->file, op->off) == addr;
 	case RUN_MUNMAP:
-		return vms_munmap(mm, op->addr, op->len) == 0;
+		return vms_munmap(mm, addr, op->len) == 0;
 	case RUN_MPROTECT:
-		return vms_mprotect(mm, op->addr, op->len, op->arg) == 0;
+		return vms_mprotect(mm, addr, op->len, op->arg) == 0;
 	case RUN_MADVISE:
-		return vms_madvise(mm, op->addr, op->len, op->arg) == 0;
+		return vms_madvise(mm, addr, op->len, op->arg) == 0;
+	case RUN_MREMAP:
+		return vms_mremap(mm, addr, op->len, op->to_len, op->flags, base + op->to) == base + op->to;
 	case RUN_BRK:
-		if (op->unmaps)
-			return vms_munmap(mm, op->addr, op->len) == 0;
-		return vms_mmap(mm, op->addr, op->len, op->arg, op->flags, NULL, 0) == op->addr;
+		return op->unmaps ? vms_munmap(mm, addr, op->len) == 0
+				  : vms_mmap(mm, addr, op->len, op->arg, op->flags, NULL, 0) == addr;
 	default:
 		return false;
 	}
@@ -66,7 +69,8 @@ static void emit(struct compiler *c, int space, struct run_op op)
 	unsigned long vmas;
 
 	op.addr = places_translate(&c->places, space, op.addr, op.len);
-	if (op.addr == PLACE_NONE || !run_once(c->slice, &op)) {
+	op.to = op.to ? places_translate(&c->places, space, op.to, op.to_len) : 0;
+	if (op.addr == PLACE_NONE || op.to == PLACE_NONE || !run_op_at(c->slice, &op, 0)) {
 		c->program->left_out++;
 		return;
 	}
@@ -82,13 +86,24 @@ static unsigned short prot_of_perms(unsigned int perms)
 				((perms & TRACE_PERM_EXEC) ? PROT_EXEC : 0));
 }
 
+static bool is_mapped(struct compiler *c, const struct place *place)
+{
+	bool mapped;
+
+	mmap_read_lock(c->slice);
+	mapped = find_vma_intersection(c->slice, place->at, place->at + (place->end - place->start));
+	mmap_read_unlock(c->slice);
+	return mapped;
+}
+
 static void unmap_all(struct compiler *c, int space)
 {
 	const struct place *place;
 	size_t i = 0;
 
 	while ((place = places_next(&c->places, space, &i)))
-		emit(c, space, (struct run_op){.kind = RUN_MUNMAP, .addr = place->start, .len = place->end - place->start});
+		if (is_mapped(c, place))
+			emit(c, space, (struct run_op){.kind = RUN_MUNMAP, .addr = place->start, .len = place->end - place->start});
 }
 
 static void emit_fault(struct compiler *c, int space, unsigned long addr, bool write, bool exec)
@@ -148,6 +163,17 @@ static void compile_mmap(struct compiler *c, const struct trace_effect *e)
 	emit(c, e->space, op);
 }
 
+/* Free placement becomes a move to where it ended; a mapping that stayed is resized in place. */
+static void compile_mremap(struct compiler *c, const struct trace_effect *e)
+{
+	const uint64_t *a = e->call.args;
+	struct run_op op = {.kind = RUN_MREMAP, .addr = a[0], .len = a[1], .to = (unsigned long)e->call.result, .to_len = a[2]};
+
+	if (op.to != op.addr)
+		op.flags = (unsigned int)(a[3] & MREMAP_DONTUNMAP) | MREMAP_MAYMOVE | MREMAP_FIXED;
+	emit(c, e->space, op);
+}
+
 static void compile_brk(struct compiler *c, const struct trace_effect *e)
 {
 	unsigned long old = PAGE_ALIGN(c->brk[e->space]), new = PAGE_ALIGN((unsigned long)e->call.result);
@@ -174,6 +200,9 @@ static void compile_call(struct compiler *c, const struct trace_effect *e)
 	switch (e->call.call) {
 	case TRACE_MMAP:
 		compile_mmap(c, e);
+		return;
+	case TRACE_MREMAP:
+		compile_mremap(c, e);
 		return;
 	case TRACE_BRK:
 		compile_brk(c, e);
@@ -301,7 +330,8 @@ bool compile(const struct trace_order *order, const char *path, struct program *
 	if (!ok)
 		snprintf(error, TRACE_ERROR_MAX, "%s: out of memory", path);
 	else if (!program->nr)
-		snprintf(error, TRACE_ERROR_MAX, "%s: found no memory call of a process whose start is recorded, expected at least one", path);
+		snprintf(error, TRACE_ERROR_MAX,
+			 "%s: found no memory call of a process whose start is recorded, expected at least one", path);
 	return ok && program->nr;
 }
 

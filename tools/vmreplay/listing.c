@@ -7,8 +7,13 @@
 
 #include "tools/vmreplay/listing.h"
 
+struct line {
+	char *text;
+	unsigned long nr; /* in the file */
+};
+
 struct listing {
-	char **line;
+	struct line *line;
 	size_t nr, room;
 };
 
@@ -30,19 +35,19 @@ static bool is_maps_line(const char *line)
 	       strspn(perms, "rwxps-") == 4 && start < end;
 }
 
-static bool append(struct listing *listing, char *line)
+static bool append(struct listing *listing, const char *text, unsigned long nr)
 {
 	if (listing->nr == listing->room) {
 		size_t room = listing->room ? 2 * listing->room : 128;
-		char **grown = realloc(listing->line, room * sizeof(*grown));
+		struct line *grown = realloc(listing->line, room * sizeof(*grown));
 
 		if (!grown)
 			return false;
 		listing->line = grown;
 		listing->room = room;
 	}
-	listing->line[listing->nr] = strdup(line);
-	return listing->line[listing->nr++] != NULL;
+	listing->line[listing->nr] = (struct line){strdup(text), nr};
+	return listing->line[listing->nr++].text != NULL;
 }
 
 static bool read_lines(struct listing *listing, FILE *in, const char *path, char *error, size_t size)
@@ -56,7 +61,7 @@ static bool read_lines(struct listing *listing, FILE *in, const char *path, char
 		if (!is_maps_line(line)) {
 			snprintf(error, size, "%s:%lu: found '%.60s', expected a line of /proc/PID/maps", path, n, line);
 			ok = false;
-		} else if (!strstr(line, "[vsyscall]") && !append(listing, line)) {
+		} else if (!strstr(line, "[vsyscall]") && !append(listing, line, n)) {
 			snprintf(error, size, "%s:%lu: out of memory", path, n);
 			ok = false;
 		}
@@ -94,26 +99,39 @@ void listing_free(struct listing *listing)
 	if (!listing)
 		return;
 	for (size_t i = 0; i < listing->nr; i++)
-		free(listing->line[i]);
+		free(listing->line[i].text);
 	free(listing->line);
 	free(listing);
 }
 
-static bool equals_text(const struct listing *listing, char *text)
+/* @line differs from @got: is no other state nearer? Out of memory leaves the message empty, not the answer wrong. */
+static void note_nearest(struct listing_nearest *nearest, const struct line *line, const char *got)
+{
+	if (line->nr <= nearest->line)
+		return;
+	listing_nearest_free(nearest);
+	*nearest = (struct listing_nearest){line->nr, strdup(line->text), strdup(got)};
+}
+
+static bool equals_text(const struct listing *listing, char *text, struct listing_nearest *nearest)
 {
 	size_t n = 0;
-	char *rest, *line;
+	char *rest, *got;
 
-	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		trim(line);
-		if (n == listing->nr || strcmp(line, listing->line[n]) != 0)
+	for (got = strtok_r(text, "\n", &rest); got; got = strtok_r(NULL, "\n", &rest)) {
+		trim(got);
+		if (n == listing->nr)
 			return false;
+		if (strcmp(got, listing->line[n].text) != 0) {
+			note_nearest(nearest, &listing->line[n], got);
+			return false;
+		}
 		n++;
 	}
 	return n == listing->nr;
 }
 
-bool listing_equals(const struct listing *listing, struct mm_struct *mm)
+bool listing_equals(const struct listing *listing, struct mm_struct *mm, struct listing_nearest *nearest)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -127,7 +145,14 @@ bool listing_equals(const struct listing *listing, struct mm_struct *mm)
 	if (!out)
 		return false;
 	if (vms_maps_print(mm, out) == 0 && fclose(out) == 0)
-		equal = equals_text(listing, text);
+		equal = equals_text(listing, text, nearest);
 	free(text);
 	return equal;
+}
+
+void listing_nearest_free(struct listing_nearest *nearest)
+{
+	free(nearest->expected);
+	free(nearest->got);
+	*nearest = (struct listing_nearest){0};
 }

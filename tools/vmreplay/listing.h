@@ -13,10 +13,18 @@ struct listing;
 struct listing *listing_load(const char *path, char *error, size_t size);
 void listing_free(struct listing *listing); /* NULL is allowed */
 
+/* Of the states that were compared, the one that agrees in most lines from the first on: where it parts. */
+struct listing_nearest {
+	unsigned long line; /* of the file; 0: no state had as many VMAs as the listing has lines */
+	char *expected, *got;
+};
+
 /*
  * Every VMA of @mm against every line, in order: range, rights, offset, device, inode, name. "[vsyscall]", which is beyond every
  * address space, is not compared.
+ * @nearest: zeroed before the first comparison; kept up to date by each.
  */
-bool listing_equals(const struct listing *listing, struct mm_struct *mm);
+bool listing_equals(const struct listing *listing, struct mm_struct *mm, struct listing_nearest *nearest);
+void listing_nearest_free(struct listing_nearest *nearest);
 
 #endif

@@ -15,6 +15,7 @@
  */
 #include <argp.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,7 @@ struct script {
 	const char *engine;
 	bool flags, layout;
 	unsigned long op;
+	const char *text; /* of the operation */
 	struct world *world;
 };
 
@@ -59,20 +61,34 @@ static unsigned long hex(const struct script *s, const char *word)
 	return n;
 }
 
-static void print_address(unsigned long result)
+/* The operation, once all its words have been found good, and what it answers. */
+static void print_answer(struct script *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void print_answer(struct script *s, const char *format, ...)
 {
-	if (IS_ERR_VALUE(result))
-		printf("= -%s\n", strerrorname_np((int)-(long)result));
-	else
-		printf("= %lx\n", result);
+	va_list args;
+
+	printf("#%lu %s\n= ", s->op++, s->text);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
 }
 
-static void print_result(int result)
+static void print_address(struct script *s, unsigned long result)
+{
+	if (IS_ERR_VALUE(result))
+		print_answer(s, "-%s", strerrorname_np((int)-(long)result));
+	else
+		print_answer(s, "%lx", result);
+}
+
+static void print_result(struct script *s, int result)
 {
 	if (result < 0)
-		printf("= -%s\n", strerrorname_np(-result));
+		print_answer(s, "-%s", strerrorname_np(-result));
 	else
-		printf("= %d\n", result);
+		print_answer(s, "%d", result);
 }
 
 static void op_mmap(struct script *s, char **word)
@@ -86,12 +102,12 @@ static void op_mmap(struct script *s, char **word)
 		bad(s, word[4], "mmap flags joined by |, or 0");
 	if (!world_file(s->world, word[5], &file))
 		bad(s, word[5], "-, f0, f1, f2, f3, m0, m1 or a decimal number");
-	print_address(vms_mmap(world_mm(s->world), addr, len, prot, flags, file, off));
+	print_address(s, vms_mmap(world_mm(s->world), addr, len, prot, flags, file, off));
 }
 
 static void op_munmap(struct script *s, char **word)
 {
-	print_result(vms_munmap(world_mm(s->world), hex(s, word[1]), hex(s, word[2])));
+	print_result(s, vms_munmap(world_mm(s->world), hex(s, word[1]), hex(s, word[2])));
 }
 
 static void op_mprotect(struct script *s, char **word)
@@ -100,7 +116,7 @@ static void op_mprotect(struct script *s, char **word)
 
 	if (!word_prot(word[3], &prot))
 		bad(s, word[3], "letters of rwxD, or none");
-	print_result(vms_mprotect(world_mm(s->world), hex(s, word[1]), hex(s, word[2]), prot));
+	print_result(s, vms_mprotect(world_mm(s->world), hex(s, word[1]), hex(s, word[2]), prot));
 }
 
 static void op_mremap(struct script *s, char **word)
@@ -109,7 +125,7 @@ static void op_mremap(struct script *s, char **word)
 
 	if (!word_remap_flags(word[4], &flags))
 		bad(s, word[4], "maymove, rfixed, dontunmap joined by |, or 0");
-	print_address(vms_mremap(world_mm(s->world), hex(s, word[1]), hex(s, word[2]), hex(s, word[3]), flags, hex(s, word[5])));
+	print_address(s, vms_mremap(world_mm(s->world), hex(s, word[1]), hex(s, word[2]), hex(s, word[3]), flags, hex(s, word[5])));
 }
 
 static void op_madvise(struct script *s, char **word)
@@ -118,39 +134,39 @@ static void op_madvise(struct script *s, char **word)
 
 	if (!word_advice(word[3], &advice))
 		bad(s, word[3], "an advice that the library has, such as DONTNEED or HUGEPAGE");
-	print_result(vms_madvise(world_mm(s->world), hex(s, word[1]), hex(s, word[2]), advice));
+	print_result(s, vms_madvise(world_mm(s->world), hex(s, word[1]), hex(s, word[2]), advice));
 }
 
 static void op_brk(struct script *s, char **word)
 {
-	print_address(vms_brk(world_mm(s->world), hex(s, word[1])));
+	print_address(s, vms_brk(world_mm(s->world), hex(s, word[1])));
 }
 
 static void op_fault(struct script *s, char **word)
 {
 	static const char *const answers[] = {
-		[VMS_FAULT_OK] = "ok", [VMS_SEGV_MAPERR] = "SEGV_MAPERR", [VMS_SEGV_ACCERR] = "SEGV_ACCERR",
+		[VMS_FAULT_OK] = "ok",   [VMS_SEGV_MAPERR] = "SEGV_MAPERR", [VMS_SEGV_ACCERR] = "SEGV_ACCERR",
 		[VMS_SIGBUS] = "SIGBUS", [VMS_FAULT_OOM] = "-ENOMEM",
 	};
 	bool write = strcmp(word[2], "w") == 0;
 
 	if (!write && strcmp(word[2], "r") != 0)
 		bad(s, word[2], "r or w");
-	printf("= %s\n", answers[vms_fault(world_mm(s->world), hex(s, word[1]), write ? FAULT_FLAG_WRITE : 0)]);
+	print_answer(s, "%s", answers[vms_fault(world_mm(s->world), hex(s, word[1]), write ? FAULT_FLAG_WRITE : 0)]);
 }
 
 static void op_fork(struct script *s, char **word)
 {
 	if (strlen(word[1]) != 1 || !strchr("cpx", word[1][0]))
 		bad(s, word[1], "c, p or x");
-	print_result(world_fork(s->world, word[1][0]));
+	print_result(s, world_fork(s->world, word[1][0]));
 }
 
 static void op_exit(struct script *s, char **word)
 {
 	(void)word;
 	world_exit(s->world);
-	print_result(0);
+	print_result(s, 0);
 }
 
 static const struct {
@@ -158,8 +174,9 @@ static const struct {
 	int words; /* after the name */
 	void (*run)(struct script *s, char **word);
 } operations[] = {
-	{"mmap", 6, op_mmap},	{"munmap", 2, op_munmap}, {"mprotect", 3, op_mprotect}, {"mremap", 5, op_mremap}, {"madvise", 3, op_madvise},
-	{"brk", 1, op_brk},	{"fault", 2, op_fault},	  {"fork", 1, op_fork},		{"exit", 0, op_exit},
+	{"mmap", 6, op_mmap},     {"munmap", 2, op_munmap},   {"mprotect", 3, op_mprotect},
+	{"mremap", 5, op_mremap}, {"madvise", 3, op_madvise}, {"brk", 1, op_brk},
+	{"fault", 2, op_fault},   {"fork", 1, op_fork},       {"exit", 0, op_exit},
 };
 
 #define EXPECTED_OPS "one of script mmap munmap mprotect mremap madvise brk fault fork exit"
@@ -189,7 +206,7 @@ static void run_op(struct script *s, const char *line, char **word, int nr)
 		}
 		if (!s->world)
 			begin_script(s);
-		printf("#%lu %s\n", s->op++, line);
+		s->text = line;
 		operations[i].run(s, word);
 		if (s->layout)
 			world_print(s->world, s->flags, stdout);
@@ -279,8 +296,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 int vmreplay_ops(int argc, char **argv)
 {
-	static const struct argp argp = {options, parse, "FILE", "Run an op script; print each result and the layout after it.", NULL, NULL,
-					 NULL};
+	static const struct argp argp = {options, parse, "FILE", "Run an op script; print each result and the layout after it.",
+					 NULL,    NULL,  NULL};
 	struct arguments a = {0};
 	struct script s = {0};
 	FILE *in;

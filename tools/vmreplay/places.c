@@ -54,6 +54,8 @@ static bool add_call(struct places *p, const struct trace_effect *e)
 	switch (e->call.call) {
 	case TRACE_MMAP:
 		return add(p, e->space, (unsigned long)e->call.result, a[1]);
+	case TRACE_MREMAP:
+		return add(p, e->space, (unsigned long)e->call.result, a[2]);
 	case TRACE_BRK:
 		return add(p, e->space, (unsigned long)e->call.result, 1);
 	default:

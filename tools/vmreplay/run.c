@@ -40,27 +40,6 @@ struct shared {
 	struct kinds *kinds;  /* by worker */
 };
 
-static bool run_op(struct mm_struct *mm, const struct run_op *op, unsigned long base)
-{
-	unsigned long addr = base + op->addr;
-
-	switch ((enum run_kind)op->kind) {
-	case RUN_FAULT:
-		return vms_fault(mm, addr, op->arg) == VMS_FAULT_OK;
-	case RUN_MMAP:
-		return vms_mmap(mm, addr, op->len, op->arg, op->flags, op->file, op->off) == addr;
-	case RUN_MUNMAP:
-		return vms_munmap(mm, addr, op->len) == 0;
-	case RUN_MPROTECT:
-		return vms_mprotect(mm, addr, op->len, op->arg) == 0;
-	case RUN_MADVISE:
-		return vms_madvise(mm, addr, op->len, op->arg) == 0;
-	default: /* RUN_BRK */
-		return op->unmaps ? vms_munmap(mm, addr, op->len) == 0
-				  : vms_mmap(mm, addr, op->len, op->arg, op->flags, NULL, 0) == addr;
-	}
-}
-
 /* One time through the recording. False: told to stop on the way. */
 static bool one_pass(struct bench_worker *w, const struct shared *s, struct kinds *kinds, unsigned long base)
 {
@@ -73,7 +52,7 @@ static bool one_pass(struct bench_worker *w, const struct shared *s, struct kind
 		if (!s->passes && !bench_running(w))
 			return false;
 		t = bench_begin(w);
-		if (!run_op(s->mm, op, base))
+		if (!run_op_at(s->mm, op, base))
 			w->errors++;
 		if (t)
 			bench_hist_record(&kinds->hist[op->kind], bench_now_ns() - t);
@@ -105,8 +84,8 @@ static json_t *kinds_json(const struct kinds *kinds, double seconds)
 
 		if (kinds->ops[k])
 			json_object_set_new(all, run_kind_names[k],
-					    json_pack("{s:I, s:f, s:I, s:I, s:I, s:I}", "ops", (json_int_t)kinds->ops[k], "ops_per_sec",
-						      (double)kinds->ops[k] / seconds, "p50_ns",
+					    json_pack("{s:I, s:f, s:I, s:I, s:I, s:I}", "ops", (json_int_t)kinds->ops[k],
+						      "ops_per_sec", (double)kinds->ops[k] / seconds, "p50_ns",
 						      (json_int_t)bench_hist_quantile(h, 1, 2), "p99_ns",
 						      (json_int_t)bench_hist_quantile(h, 99, 100), "p999_ns",
 						      (json_int_t)bench_hist_quantile(h, 999, 1000), "max_ns", (json_int_t)h->max));
@@ -123,7 +102,8 @@ static void print_kinds(const char *engine, unsigned int threads, const struct k
 		if (kinds->ops[k])
 			printf("  %-10s %2u threads  %-9s %14s ops/s   p50 %lu  p99 %lu  p99.9 %lu  max %lu ns\n", engine, threads,
 			       run_kind_names[k], bench_grouped((uint64_t)((double)kinds->ops[k] / seconds), ops),
-			       bench_hist_quantile(h, 1, 2), bench_hist_quantile(h, 99, 100), bench_hist_quantile(h, 999, 1000), h->max);
+			       bench_hist_quantile(h, 1, 2), bench_hist_quantile(h, 99, 100), bench_hist_quantile(h, 999, 1000),
+			       h->max);
 	}
 }
 
@@ -368,8 +348,8 @@ static int run_recording(const struct arguments *a, const struct bench_cpus *cpu
 		fprintf(stderr, "%s\n", error);
 	} else {
 		if (program.left_out && !a->json)
-			fprintf(stderr, "%s: %lu of %lu operations left out: refused by the kernel, or not known to the library\n", a->path,
-				program.left_out, program.left_out + program.nr);
+			fprintf(stderr, "%s: %lu of %lu operations left out: refused by the kernel, or not known to the library\n",
+				a->path, program.left_out, program.left_out + program.nr);
 		trace_order_free(order);
 		order = NULL;
 		if (fits(a, &program))
@@ -382,7 +362,8 @@ static int run_recording(const struct arguments *a, const struct bench_cpus *cpu
 
 int vmreplay_run(int argc, char **argv)
 {
-	static const struct argp argp = {options, parse, "FILE", "Replay a recording at full speed on many threads and measure.", NULL, NULL, NULL};
+	static const struct argp argp = {options, parse, "FILE", "Replay a recording at full speed on many threads and measure.",
+					 NULL,    NULL,  NULL};
 	struct arguments a = {.seconds = 0.5, .repeats = 3};
 	struct bench_cpus cpus;
 	int status;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* words.c - see words.h. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,11 +35,7 @@ static const struct named map_flags[] = {
 };
 
 static const struct named remap_flags[] = {
-	{"0", 0},
-	{"maymove", MREMAP_MAYMOVE},
-	{"rfixed", MREMAP_FIXED},
-	{"dontunmap", MREMAP_DONTUNMAP},
-	{NULL, 0},
+	{"0", 0}, {"maymove", MREMAP_MAYMOVE}, {"rfixed", MREMAP_FIXED}, {"dontunmap", MREMAP_DONTUNMAP}, {NULL, 0},
 };
 
 static const struct named advices[] = {
@@ -86,13 +81,12 @@ int words_split(char *line, char *word[WORDS_MAX])
 
 bool word_hex(const char *word, unsigned long *n)
 {
-	char *end;
+	size_t len = word ? strspn(word, "0123456789abcdefABCDEF") : 0;
 
-	if (!word || !strspn(word, "0123456789abcdefABCDEF") || strlen(word) > 16 || word[1] == 'x')
+	if (!len || len > 16 || word[len])
 		return false;
-	errno = 0;
-	*n = strtoul(word, &end, 16);
-	return !errno && *end == '\0';
+	*n = strtoul(word, NULL, 16);
+	return true;
 }
 
 bool word_prot(const char *word, unsigned long *prot)

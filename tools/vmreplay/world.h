@@ -19,8 +19,8 @@ void world_destroy(struct world *world); /* NULL is allowed */
 struct mm_struct *world_mm(struct world *world);
 
 /*
- * f0 (16 pages), f1 (the same file, opened again), f2 (4 pages, read-only), f3 (8 MiB), m0 (16 pages) and m1 (8 MiB) memfds; `-` and
- * a decimal number are no open file: *@file becomes NULL. Return: false for another word.
+ * f0 (16 pages), f1 (the same file, opened again), f2 (4 pages, read-only), f3 (8 MiB), m0 (16 pages) and m1 (8 MiB) memfds; `-`
+ * and a decimal number are no open file: *@file becomes NULL. Return: false for another word.
  */
 bool world_file(struct world *world, const char *word, struct file **file);
 
