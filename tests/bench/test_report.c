@@ -20,7 +20,7 @@
 #include <cmocka.h>
 
 #include "bench/harness/row.h"
-#include "tests/bench/command.h"
+#include "tests/support/command.h"
 #include "tools/report/results.h"
 
 static const char *program;

@@ -17,7 +17,7 @@
 
 #include "bench/harness/harness.h"
 #include "bench/vmbench/case.h"
-#include "tests/bench/command.h"
+#include "tests/support/command.h"
 
 static const char *program;
 static struct bench_cpus cpus;

@@ -2,7 +2,7 @@
 /*
  * command.c - popen(), with both outputs in one string.
  */
-#include "tests/bench/command.h"
+#include "tests/support/command.h"
 
 #include <stdarg.h>
 #include <stdio.h>

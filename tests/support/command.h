@@ -2,8 +2,8 @@
 /*
  * command.h - runs a program and keeps what it printed and how it ended, for tests of programs.
  */
-#ifndef TESTS_BENCH_COMMAND_H
-#define TESTS_BENCH_COMMAND_H
+#ifndef TESTS_SUPPORT_COMMAND_H
+#define TESTS_SUPPORT_COMMAND_H
 
 #include <stddef.h>
 
