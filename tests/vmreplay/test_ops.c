@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_ops.c - `vmreplay ops`: each script under scripts/ answers on every engine what stands beside it, and a wrong word is told
+ * with its line, after all that came before it. What is expected of the scripts is what Linux 6.18 does, found by the reference
+ * model of its layout rules; random.ops holds forty scripts made at random.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/trace/text.h"
+#include "tests/vmreplay/program.h"
+
+static void expect_script(const char *name)
+{
+	char path[128];
+	char *expected;
+
+	snprintf(path, sizeof(path), PROGRAM_SCRIPTS "%s.expected", name);
+	expected = program_file(path);
+	for (const char *const *engine = program_engines; *engine; engine++) {
+		snprintf(path, sizeof(path), "%s.ops on %s", name, *engine);
+		program_expect_text(program_run(0, "ops " PROGRAM_SCRIPTS "%s.ops --flags --engine=%s", name, *engine), expected,
+				    path);
+	}
+	free(expected);
+}
+
+static void memory_without_an_address_is_placed_as_linux_does(void **state)
+{
+	(void)state;
+	expect_script("placement");
+}
+
+static void neighbours_merge_and_areas_split(void **state)
+{
+	(void)state;
+	expect_script("merging");
+}
+
+static void touched_areas_merge_by_their_anon_vma(void **state)
+{
+	(void)state;
+	expect_script("anon_vma");
+}
+
+static void mprotect_keeps_what_it_changed_before_a_refusal(void **state)
+{
+	(void)state;
+	expect_script("mprotect");
+}
+
+static void mremap_shrinks_grows_moves_and_keeps(void **state)
+{
+	(void)state;
+	expect_script("mremap");
+}
+
+static void the_break_moves_or_answers_where_it_is(void **state)
+{
+	(void)state;
+	expect_script("brk");
+}
+
+static void forks_go_on_in_child_or_parent(void **state)
+{
+	(void)state;
+	expect_script("fork");
+}
+
+static void areas_grow_down_to_their_guard(void **state)
+{
+	(void)state;
+	expect_script("growth");
+}
+
+static void files_have_sizes_rights_and_openings(void **state)
+{
+	(void)state;
+	expect_script("files");
+}
+
+static void forty_random_scripts_answer_as_the_model(void **state)
+{
+	(void)state;
+	expect_script("random");
+}
+
+/* ---- the forms of the output ---- */
+
+#define TWO_MAPPINGS                                                                                                               \
+	"mmap 0 3000 rw anon|private - 0\n"                                                                                        \
+	"mmap 0 1000 r shared f2 2000\n"
+
+static void the_layout_ends_in_flags_only_when_asked(void **state)
+{
+	const char *path = text_of("script a b\n" TWO_MAPPINGS);
+
+	(void)state;
+	program_expect_text(program_run(0, "ops %s", path),
+			    "script a b\n"
+			    "#0 mmap 0 3000 rw anon|private - 0\n"
+			    "= 4fffd000\n"
+			    "4fffd000-50000000 rw-p 0 -\n"
+			    "#1 mmap 0 1000 r shared f2 2000\n"
+			    "= 4fffc000\n"
+			    "4fffc000-4fffd000 r--s 2000 f2\n"
+			    "4fffd000-50000000 rw-p 0 -\n",
+			    "plain");
+	program_expect_text(program_run(0, "ops %s --flags", path),
+			    "script a b\n"
+			    "#0 mmap 0 3000 rw anon|private - 0\n"
+			    "= 4fffd000\n"
+			    "4fffd000-50000000 rw-p 0 - rd,wr,mr,mw,me,ac\n"
+			    "#1 mmap 0 1000 r shared f2 2000\n"
+			    "= 4fffc000\n"
+			    "4fffc000-4fffd000 r--s 2000 f2 rd,mr,me,ms\n"
+			    "4fffd000-50000000 rw-p 0 - rd,wr,mr,mw,me,ac\n",
+			    "--flags");
+}
+
+static void results_can_stand_alone(void **state)
+{
+	(void)state;
+	program_expect_text(program_run(0, "ops %s --no-layout", text_of(TWO_MAPPINGS "munmap 4fffd000 3000\nmunmap 1 1\n")),
+			    "#0 mmap 0 3000 rw anon|private - 0\n"
+			    "= 4fffd000\n"
+			    "#1 mmap 0 1000 r shared f2 2000\n"
+			    "= 4fffc000\n"
+			    "#2 munmap 4fffd000 3000\n"
+			    "= 0\n"
+			    "#3 munmap 1 1\n"
+			    "= -EINVAL\n",
+			    "--no-layout");
+}
+
+static void comments_blanks_and_case_of_digits_do_not_matter(void **state)
+{
+	(void)state;
+	program_expect_text(program_run(0, "ops %s",
+					text_of("# a comment\n\n  # another\n\tmmap  3000A000\t1000 none anon|private - 0  \r\n")),
+			    "#0 \tmmap  3000A000\t1000 none anon|private - 0  \n"
+			    "= 3000a000\n"
+			    "3000a000-3000b000 ---p 0 -\n",
+			    "blanks");
+}
+
+static void a_script_may_come_from_standard_input(void **state)
+{
+	char *expected = program_file(PROGRAM_SCRIPTS "brk.expected");
+
+	(void)state;
+	program_expect_text(program_run(0, "ops - --flags < " PROGRAM_SCRIPTS "brk.ops"), expected, "standard input");
+	free(expected);
+}
+
+static void each_script_has_a_world_of_its_own(void **state)
+{
+	(void)state;
+	program_expect_text(program_run(0, "ops %s",
+					text_of("script a\nbrk 10001000\nfork c\nscript b\nbrk 0\nmmap 0 1000 r anon|shared - 0\n"
+						"script c\nmmap 0 1000 r anon|shared - 0\n")),
+			    "script a\n#0 brk 10001000\n= 10001000\n10000000-10001000 rw-p 0 -\n"
+			    "#1 fork c\n= 0\n10000000-10001000 rw-p 0 -\n"
+			    "script b\n#0 brk 0\n= 10000000\n"
+			    "#1 mmap 0 1000 r anon|shared - 0\n= 4ffff000\n4ffff000-50000000 r--s 0 shm0\n"
+			    "script c\n#0 mmap 0 1000 r anon|shared - 0\n= 4ffff000\n4ffff000-50000000 r--s 0 shm0\n",
+			    "three scripts");
+}
+
+/* ---- what is refused ---- */
+
+/* A wrong line after two good ones: those are answered in full, and of the wrong one there is the message alone. */
+static void expect_wrong_line(const char *line, const char *found, const char *expected)
+{
+	char text[2048], whole[4096];
+	const char *path;
+
+	snprintf(text, sizeof(text), "script a\nbrk 10001000\n%s\nbrk 10000000\n", line);
+	path = text_of(text);
+	snprintf(whole, sizeof(whole),
+		 "script a\n#0 brk 10001000\n= 10001000\n10000000-10001000 rw-p 0 -\n%s:3: found '%s', expected %s\n", path, found,
+		 expected);
+	program_expect_text(program_run(2, "ops %s", path), whole, line);
+}
+
+#define OPERATIONS "one of script mmap munmap mprotect mremap madvise brk fault fork exit"
+#define HEX "a hexadecimal number without 0x"
+
+static void a_wrong_word_is_told_with_its_line_after_all_before_it(void **state)
+{
+	(void)state;
+	expect_wrong_line("nmap 0 1000", "nmap", OPERATIONS);
+	expect_wrong_line("mlock 0 1000", "mlock", OPERATIONS);
+	expect_wrong_line("MMAP 0 1000 rw anon|private - 0", "MMAP", OPERATIONS);
+	expect_wrong_line("brk 0x1000", "0x1000", HEX);
+	expect_wrong_line("brk 0X1000", "0X1000", HEX);
+	expect_wrong_line("brk -1", "-1", HEX);
+	expect_wrong_line("brk 12g", "12g", HEX);
+	expect_wrong_line("brk 12345678123456789", "12345678123456789", HEX);
+	expect_wrong_line("munmap 0 +1", "+1", HEX);
+	expect_wrong_line("mmap 0 1000 rwz anon|private - 0", "rwz", "letters of rwxD, or none");
+	expect_wrong_line("mprotect 10000000 1000 nonE", "nonE", "letters of rwxD, or none");
+	expect_wrong_line("mmap 0 1000 rw anon|privat - 0", "anon|privat", "mmap flags joined by |, or 0");
+	expect_wrong_line("mmap 0 1000 rw anon| - 0", "anon|", "mmap flags joined by |, or 0");
+	expect_wrong_line("mmap 0 1000 rw shared f4 0", "f4", "-, f0, f1, f2, f3, m0, m1 or a decimal number");
+	expect_wrong_line("mremap 0 1000 1000 fixed 0", "fixed", "maymove, rfixed, dontunmap joined by |, or 0");
+	expect_wrong_line("madvise 0 1000 dontneed", "dontneed", "an advice that the library has, such as DONTNEED or HUGEPAGE");
+	expect_wrong_line("fault 10000000 x", "x", "r or w");
+	expect_wrong_line("fork cc", "cc", "c, p or x");
+	expect_wrong_line("fork d", "d", "c, p or x");
+}
+
+static void a_line_of_too_few_or_many_words_is_told(void **state)
+{
+	(void)state;
+	expect_wrong_line("brk", "brk", "brk with 1 words after it");
+	expect_wrong_line("mmap 0 1000 rw anon|private -", "mmap 0 1000 rw anon|private -", "mmap with 6 words after it");
+	expect_wrong_line("mmap 0 1000 rw anon|private - 0 0", "mmap 0 1000 rw anon|private - 0 0", "mmap with 6 words after it");
+	expect_wrong_line("munmap 0 1 2 3 4 5 6 7 8 9", "munmap 0 1 2 3 4 5 6 7 8 9", "munmap with 2 words after it");
+	expect_wrong_line("exit now", "exit now", "exit with 0 words after it");
+}
+
+static void lines_that_are_no_text_are_told(void **state)
+{
+	static const char zero[] = "brk 0\nbrk\0 0\n";
+	char text[600], expected[256];
+	const char *path;
+
+	(void)state;
+	path = text_file(zero, sizeof(zero) - 1);
+	snprintf(expected, sizeof(expected), "#0 brk 0\n= 10000000\n%s:2: found 'a zero byte', expected text\n", path);
+	program_expect_text(program_run(2, "ops %s", path), expected, "a zero byte");
+	memset(text, 'a', sizeof(text));
+	path = text_file(text, sizeof(text));
+	snprintf(expected, sizeof(expected), "%s:1: found 'a line of more than 500 bytes', expected " OPERATIONS "\n", path);
+	program_expect_text(program_run(2, "ops %s", path), expected, "a long line");
+	program_expect(program_run(2, "ops tests/vmreplay"), "tests/vmreplay:");
+}
+
+static void bad_arguments_are_refused(void **state)
+{
+	(void)state;
+	program_expect(program_run(2, "ops x --engine=btree"), "--engine: found 'btree', expected one of: rbtree maple maple-vma");
+	program_expect(program_run(2, "ops x --engine=rbtree,maple"), "found 'rbtree,maple', expected one engine");
+	program_expect(program_run(2, "ops"), "found no file, expected an op script");
+	program_expect(program_run(2, "ops x y"), "found a second file 'y', expected one");
+	program_expect(program_run(2, "ops x --nonsense"), "nonsense");
+	program_expect(program_run(2, "ops /nowhere/x"), "/nowhere/x: No such file or directory");
+}
+
+static void the_program_names_its_commands(void **state)
+{
+	(void)state;
+	program_expect(program_run(2, "play x"), "found 'play', expected check, run or ops");
+	program_expect(program_run(2, "%s", ""), "usage: vmreplay check FILE");
+	program_expect(program_run(0, "--help"), "usage: vmreplay check FILE");
+	program_expect(program_run(0, "ops --help"), "vmreplay ops");
+}
+
+static int remove_files(void **state)
+{
+	(void)state;
+	text_remove();
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(memory_without_an_address_is_placed_as_linux_does),
+		cmocka_unit_test(neighbours_merge_and_areas_split),
+		cmocka_unit_test(touched_areas_merge_by_their_anon_vma),
+		cmocka_unit_test(mprotect_keeps_what_it_changed_before_a_refusal),
+		cmocka_unit_test(mremap_shrinks_grows_moves_and_keeps),
+		cmocka_unit_test(the_break_moves_or_answers_where_it_is),
+		cmocka_unit_test(forks_go_on_in_child_or_parent),
+		cmocka_unit_test(areas_grow_down_to_their_guard),
+		cmocka_unit_test(files_have_sizes_rights_and_openings),
+		cmocka_unit_test(forty_random_scripts_answer_as_the_model),
+		cmocka_unit_test(the_layout_ends_in_flags_only_when_asked),
+		cmocka_unit_test(results_can_stand_alone),
+		cmocka_unit_test(comments_blanks_and_case_of_digits_do_not_matter),
+		cmocka_unit_test(a_script_may_come_from_standard_input),
+		cmocka_unit_test(each_script_has_a_world_of_its_own),
+		cmocka_unit_test(a_wrong_word_is_told_with_its_line_after_all_before_it),
+		cmocka_unit_test(a_line_of_too_few_or_many_words_is_told),
+		cmocka_unit_test(lines_that_are_no_text_are_told),
+		cmocka_unit_test(bad_arguments_are_refused),
+		cmocka_unit_test(the_program_names_its_commands),
+	};
+
+	if (program_init(argc, argv))
+		return 2;
+	return cmocka_run_group_tests(tests, NULL, remove_files);
+}
