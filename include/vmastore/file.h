@@ -19,21 +19,21 @@
 
 struct address_space {
 	_Atomic int refcount;
-	unsigned int flags;              /* VMS_AS_* */
+	unsigned int flags; /* VMS_AS_* */
 	unsigned int dev_major, dev_minor;
 	unsigned long ino;
-	_Atomic unsigned long i_size;    /* bytes; a touch wholly beyond it is SIGBUS */
+	_Atomic unsigned long i_size; /* bytes; a touch wholly beyond it is SIGBUS */
 	_Atomic unsigned long nrpages;
-	struct maple_tree i_pages;       /* page index -> struct page; read under RCU, written under its own lock */
-	_Atomic unsigned int i_mmap_lock;  /* vms__spinlock word */
-	struct rb_root i_mmap;           /* interval tree of the VMAs that map it */
+	struct maple_tree i_pages;        /* page index -> struct page; read under RCU, written under its own lock */
+	_Atomic unsigned int i_mmap_lock; /* vms__spinlock word */
+	struct rb_root i_mmap;            /* interval tree of the VMAs that map it */
 };
 
 struct file {
 	_Atomic int f_count;
 	unsigned int f_mode; /* FMODE_* */
 	struct address_space *f_mapping;
-	char *f_path; /* as the listing prints it */
+	char *f_path;                                /* as the listing prints it */
 	const struct vm_operations_struct *f_vm_ops; /* given to each VMA that maps it; NULL: the page cache's own */
 	void *private_data;
 };

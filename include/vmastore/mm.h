@@ -78,8 +78,8 @@ VMS_API long vms_mm_counter(const struct mm_struct *mm, enum vms_mm_counter whic
  * vms_mmap() - mmap(2). @file: NULL stands for fd -1; @off: bytes. MAP_HUGETLB: -ENOMEM, as with an empty pool of huge pages.
  * Return: address or -errno.
  */
-VMS_API unsigned long vms_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long prot,
-			       unsigned long flags, struct file *file, unsigned long off);
+VMS_API unsigned long vms_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags,
+			       struct file *file, unsigned long off);
 VMS_API int vms_munmap(struct mm_struct *mm, unsigned long addr, unsigned long len);
 VMS_API int vms_mprotect(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned long prot);
 VMS_API int vms_madvise(struct mm_struct *mm, unsigned long start, unsigned long len, int advice);
@@ -134,8 +134,8 @@ VMS_API void vma_assert_locked(const struct vm_area_struct *vma);
 
 /* ---- lookup: mmap_lock held (R or W) ----------------------------------------------------------------------------------- */
 
-VMS_API struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr);      /* first with vm_end > addr */
-VMS_API struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr);    /* the one that covers addr */
+VMS_API struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr);   /* first with vm_end > addr */
+VMS_API struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr); /* the one that covers addr */
 VMS_API struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, unsigned long start, unsigned long end);
 VMS_API struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr, struct vm_area_struct **pprev);
 VMS_API struct vm_area_struct *vms_vma_next(struct vm_area_struct *vma);

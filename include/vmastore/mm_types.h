@@ -138,11 +138,11 @@ struct mm_layout {
 
 struct mm_struct {
 	/* read by every fault, written by mmap_lock writers */
-	const struct vms__engine *engine; /* const after mm_alloc() */
-	struct vms__ptable *pgd;          /* const after mm_alloc() */
-	struct vms__pcounter *counters;   /* striped: enum vms_mm_counter */
+	const struct vms__engine *engine;  /* const after mm_alloc() */
+	struct vms__ptable *pgd;           /* const after mm_alloc() */
+	struct vms__pcounter *counters;    /* striped: enum vms_mm_counter */
 	_Atomic unsigned long mm_lock_seq; /* odd: write-locked; +1 on write lock and on unlock or downgrade */
-	union {                           /* the index; which one is the engine's business */
+	union {                            /* the index; which one is the engine's business */
 		struct maple_tree mm_mt;
 		struct {
 			struct rb_root mm_rb;
