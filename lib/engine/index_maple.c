@@ -169,11 +169,11 @@ static int validate(struct mm_struct *mm, FILE *why)
 	return bad;
 }
 
-#define OPS(init_function)                                                                                                                 \
-	{                                                                                                                                  \
-		.name = "maple", .init = (init_function), .destroy = destroy, .find = find, .prev_below = prev_below, .next = next,        \
-		.prev = prev, .around = around, .gap_lowest = gap_lowest, .gap_highest = gap_highest, .prepare = prepare, .commit = commit,                  \
-		.cancel = cancel, .validate = validate,                                                                                    \
+#define OPS(init_function)                                                                                                         \
+	{                                                                                                                          \
+		.name = "maple", .init = (init_function), .destroy = destroy, .find = find, .prev_below = prev_below,              \
+		.next = next, .prev = prev, .around = around, .gap_lowest = gap_lowest, .gap_highest = gap_highest,                \
+		.prepare = prepare, .commit = commit, .cancel = cancel, .validate = validate,                                      \
 	}
 
 const struct vms__index_ops vms__index_maple = OPS(init_plain);
