@@ -47,7 +47,8 @@ static enum vms_fault_result to_result(vm_fault_t fault)
 }
 
 /* Locks: @vma's lock or mmap_lock, for reading. */
-static enum outcome fault_in_vma(const struct access *a, struct vm_area_struct *vma, unsigned int lock_flag, enum vms_fault_result *result)
+static enum outcome fault_in_vma(const struct access *a, struct vm_area_struct *vma, unsigned int lock_flag,
+				 enum vms_fault_result *result)
 {
 	vm_fault_t fault;
 

@@ -107,14 +107,14 @@ struct vms__merge {
 	struct anon_vma *anon_vma;
 	struct anon_vma_name *anon_name;
 	const struct vm_area_struct *copied; /* mremap: the VMA whose pages come here; or NULL */
-	bool just_expand; /* only prev may grow (the break) */
+	bool just_expand;                    /* only prev may grow (the break) */
 
 	/* decided by vms__merge_prepare() */
 	struct vm_area_struct *target; /* the survivor */
 	unsigned long new_start, new_end;
 	pgoff_t new_pgoff;
-	bool took_anon_vma;         /* the survivor was given an anon_vma, to be undone by cancel */
-	vm_flags_t sticky;          /* flags ignored by the test, kept by the result */
+	bool took_anon_vma; /* the survivor was given an anon_vma, to be undone by cancel */
+	vm_flags_t sticky;  /* flags ignored by the test, kept by the result */
 	struct vms__store store;
 };
 

@@ -81,9 +81,9 @@ static int advised_flags(const struct vm_area_struct *vma, int advice, vm_flags_
 
 static bool is_known(int advice)
 {
-	static const int known[] = {MADV_NORMAL,   MADV_SEQUENTIAL, MADV_RANDOM,	MADV_DONTFORK, MADV_DOFORK,
-				    MADV_WIPEONFORK, MADV_KEEPONFORK, MADV_DONTDUMP, MADV_DODUMP,   MADV_MERGEABLE,
-				    MADV_UNMERGEABLE, MADV_HUGEPAGE, MADV_NOHUGEPAGE};
+	static const int known[] = {MADV_NORMAL,      MADV_SEQUENTIAL, MADV_RANDOM,    MADV_DONTFORK, MADV_DOFORK,
+				    MADV_WIPEONFORK,  MADV_KEEPONFORK, MADV_DONTDUMP,  MADV_DODUMP,   MADV_MERGEABLE,
+				    MADV_UNMERGEABLE, MADV_HUGEPAGE,   MADV_NOHUGEPAGE};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (known[i] == advice)
@@ -117,7 +117,8 @@ static int drop_pages(struct vm_area_struct *vma, unsigned long start, unsigned 
 }
 
 /* *@vma becomes the VMA that holds [start, end). Locks: mmap_lock W. */
-static int change_flags(struct vm_area_struct *prev, struct vm_area_struct **vma, unsigned long start, unsigned long end, int advice)
+static int change_flags(struct vm_area_struct *prev, struct vm_area_struct **vma, unsigned long start, unsigned long end,
+			int advice)
 {
 	vm_flags_t flags;
 	int err;

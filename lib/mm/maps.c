@@ -38,10 +38,10 @@ static void print_vma(struct vm_area_struct *vma, FILE *out)
 	const struct address_space *mapping = vma->vm_file ? vma->vm_file->f_mapping : NULL;
 	vm_flags_t flags = vma->vm_flags;
 	const char *name = vma_name(vma);
-	int width = fprintf(out, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", vma->vm_start, vma->vm_end, flags & VM_READ ? 'r' : '-',
-			    flags & VM_WRITE ? 'w' : '-', flags & VM_EXEC ? 'x' : '-', flags & VM_MAYSHARE ? 's' : 'p',
-			    mapping ? vma->vm_pgoff << PAGE_SHIFT : 0, mapping ? mapping->dev_major : 0,
-			    mapping ? mapping->dev_minor : 0, mapping ? mapping->ino : 0);
+	int width = fprintf(out, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", vma->vm_start, vma->vm_end,
+			    flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-', flags & VM_EXEC ? 'x' : '-',
+			    flags & VM_MAYSHARE ? 's' : 'p', mapping ? vma->vm_pgoff << PAGE_SHIFT : 0,
+			    mapping ? mapping->dev_major : 0, mapping ? mapping->dev_minor : 0, mapping ? mapping->ino : 0);
 
 	if (name)
 		fprintf(out, "%*s %s", width < NAME_COLUMN ? NAME_COLUMN - width : 0, "", name);
@@ -65,13 +65,13 @@ static const struct {
 	vm_flags_t flag;
 	char name[3];
 } flag_names[] = {
-	{VM_READ, "rd"},       {VM_WRITE, "wr"},      {VM_EXEC, "ex"},	      {VM_SHARED, "sh"},    {VM_MAYREAD, "mr"},
-	{VM_MAYWRITE, "mw"},   {VM_MAYEXEC, "me"},    {VM_MAYSHARE, "ms"},    {VM_GROWSDOWN, "gd"}, {VM_PFNMAP, "pf"},
-	{VM_MAYBE_GUARD, "gu"}, {VM_LOCKED, "lo"},    {VM_IO, "io"},	      {VM_SEQ_READ, "sr"},  {VM_RAND_READ, "rr"},
-	{VM_DONTCOPY, "dc"},   {VM_DONTEXPAND, "de"}, {VM_LOCKONFAULT, "lf"}, {VM_ACCOUNT, "ac"},   {VM_NORESERVE, "nr"},
-	{VM_HUGETLB, "ht"},    {VM_SYNC, "sf"},	      {VM_ARCH_1, "ar"},      {VM_WIPEONFORK, "wf"}, {VM_DONTDUMP, "dd"},
-	{VM_SOFTDIRTY, "sd"},  {VM_MIXEDMAP, "mm"},   {VM_HUGEPAGE, "hg"},    {VM_NOHUGEPAGE, "nh"}, {VM_MERGEABLE, "mg"},
-	{VM_UFFD_MISSING, "um"}, {VM_UFFD_WP, "uw"},  {VM_DROPPABLE, "dp"},   {VM_SEALED, "sl"},
+	{VM_READ, "rd"},         {VM_WRITE, "wr"},      {VM_EXEC, "ex"},        {VM_SHARED, "sh"},     {VM_MAYREAD, "mr"},
+	{VM_MAYWRITE, "mw"},     {VM_MAYEXEC, "me"},    {VM_MAYSHARE, "ms"},    {VM_GROWSDOWN, "gd"},  {VM_PFNMAP, "pf"},
+	{VM_MAYBE_GUARD, "gu"},  {VM_LOCKED, "lo"},     {VM_IO, "io"},          {VM_SEQ_READ, "sr"},   {VM_RAND_READ, "rr"},
+	{VM_DONTCOPY, "dc"},     {VM_DONTEXPAND, "de"}, {VM_LOCKONFAULT, "lf"}, {VM_ACCOUNT, "ac"},    {VM_NORESERVE, "nr"},
+	{VM_HUGETLB, "ht"},      {VM_SYNC, "sf"},       {VM_ARCH_1, "ar"},      {VM_WIPEONFORK, "wf"}, {VM_DONTDUMP, "dd"},
+	{VM_SOFTDIRTY, "sd"},    {VM_MIXEDMAP, "mm"},   {VM_HUGEPAGE, "hg"},    {VM_NOHUGEPAGE, "nh"}, {VM_MERGEABLE, "mg"},
+	{VM_UFFD_MISSING, "um"}, {VM_UFFD_WP, "uw"},    {VM_DROPPABLE, "dp"},   {VM_SEALED, "sl"},
 };
 
 size_t vms_vmflags_string(vm_flags_t flags, char sep, char *buf, size_t size)

@@ -229,8 +229,7 @@ unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned long add
 	result = mmap_region(&m);
 	if (own)
 		fput(own);
-	if (!IS_ERR_VALUE(result) &&
-	    ((vm_flags & VM_LOCKED) || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
+	if (!IS_ERR_VALUE(result) && ((vm_flags & VM_LOCKED) || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
 		*populate = len;
 	return result;
 }

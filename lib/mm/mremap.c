@@ -170,7 +170,8 @@ static void leave_source(struct vm_area_struct *vma, const struct vm_area_struct
 }
 
 /* Return: the new address, or -errno. */
-static unsigned long move_vma(struct remap *r, unsigned long addr, unsigned long old_len, unsigned long new_len, unsigned long target)
+static unsigned long move_vma(struct remap *r, unsigned long addr, unsigned long old_len, unsigned long new_len,
+			      unsigned long target)
 {
 	bool keep_source = r->flags & MREMAP_DONTUNMAP;
 	struct vm_area_struct *vma, *copy;
@@ -215,7 +216,8 @@ static unsigned long move_vma(struct remap *r, unsigned long addr, unsigned long
 }
 
 /* MREMAP_FIXED or MREMAP_DONTUNMAP: [addr, addr + old_len) goes to @target. */
-static unsigned long remap_to(struct remap *r, unsigned long addr, unsigned long old_len, unsigned long new_len, unsigned long target)
+static unsigned long remap_to(struct remap *r, unsigned long addr, unsigned long old_len, unsigned long new_len,
+			      unsigned long target)
 {
 	struct vm_area_struct *vma;
 	int err;
@@ -341,8 +343,8 @@ static unsigned long remap_locked(struct remap *r)
 	return IS_ERR_VALUE(target) ? target : move_vma(r, r->addr, r->old_len, r->new_len, target);
 }
 
-unsigned long vms_mremap(struct mm_struct *mm, unsigned long addr, unsigned long old_len, unsigned long new_len, unsigned long flags,
-			 unsigned long new_addr)
+unsigned long vms_mremap(struct mm_struct *mm, unsigned long addr, unsigned long old_len, unsigned long new_len,
+			 unsigned long flags, unsigned long new_addr)
 {
 	struct remap r = {
 		.mm = mm,

@@ -122,7 +122,14 @@ void vms__free_victims(struct mm_struct *mm, struct vm_area_struct *victims)
 
 int vms__unmap_gathered(const struct vms__range *r, bool *downgraded)
 {
-	struct vms__store store = {.start = r->start, .end = r->end, .known = true, .nr = r->nr, .first = r->first, .prev = r->prev};
+	struct vms__store store = {
+		.start = r->start,
+		.end = r->end,
+		.known = true,
+		.nr = r->nr,
+		.first = r->first,
+		.prev = r->prev,
+	};
 	int err;
 
 	mmap_assert_write_locked(r->mm);
