@@ -42,9 +42,11 @@ void expect_layout_at(struct mm_struct *mm, const char *expected, const char *fi
 struct file *world_file(unsigned long pages, bool writable);
 
 /* Each test once on every engine. */
-#define ON_EVERY_ENGINE(f)                                                                                                                 \
-	{#f " [rbtree]", f, world_setup, world_teardown, (void *)"rbtree"},                                                                \
-		{#f " [maple]", f, world_setup, world_teardown, (void *)"maple"},                                                          \
-		{#f " [maple-vma]", f, world_setup, world_teardown, (void *)"maple-vma"}
+#define ON_ENGINE(f, engine)                                                                                                       \
+	{                                                                                                                          \
+		.name = #f " [" engine "]", .test_func = f, .setup_func = world_setup, .teardown_func = world_teardown,            \
+		.initial_state = (void *)(engine)                                                                                  \
+	}
+#define ON_EVERY_ENGINE(f) ON_ENGINE(f, "rbtree"), ON_ENGINE(f, "maple"), ON_ENGINE(f, "maple-vma")
 
 #endif
