@@ -177,7 +177,8 @@ static void place_fill_check(struct worker *w)
 			broken(w, "new page %lx cannot be written", addr + i * PG);
 	}
 	if (pick(w, 2)) {
-		if (vms_madvise(w->s->mm, addr, PG, MADV_DONTNEED) || vms_read_word(w->s->mm, addr, &word) != VMS_FAULT_OK || word != 0)
+		if (vms_madvise(w->s->mm, addr, PG, MADV_DONTNEED) || vms_read_word(w->s->mm, addr, &word) != VMS_FAULT_OK ||
+		    word != 0)
 			broken(w, "page %lx keeps its word after MADV_DONTNEED", addr);
 	}
 	for (unsigned long i = 1; i < pages; i++)
@@ -222,7 +223,8 @@ static void walk(struct worker *w)
 
 	mmap_read_lock(mm);
 	for_each_vma(vmi, vma) {
-		if (vma->vm_start < last || vma->vm_start >= vma->vm_end || atomic_load_explicit(&vma->vm_mm, memory_order_relaxed) != mm)
+		if (vma->vm_start < last || vma->vm_start >= vma->vm_end ||
+		    atomic_load_explicit(&vma->vm_mm, memory_order_relaxed) != mm)
 			broken(w, "the walk came to %lx-%lx after %lx", vma->vm_start, vma->vm_end, last);
 		last = vma->vm_end;
 	}
@@ -267,8 +269,9 @@ void act(struct worker *w)
 		unsigned int weight;
 		void (*run)(struct worker *w);
 	} acts[] = {
-		{80, touch_slot},  {40, change_own_slot}, {40, read_stable}, {24, write_stable}, {20, shuffle_stable}, {16, touch_never},
-		{14, hold_vma},	   {14, place_fill_check}, {6, touch_stack}, {1, walk},	       {1, fork_and_look},
+		{80, touch_slot},   {40, change_own_slot}, {40, read_stable},      {24, write_stable}, {20, shuffle_stable},
+		{16, touch_never},  {14, hold_vma},        {14, place_fill_check}, {6, touch_stack},   {1, walk},
+		{1, fork_and_look},
 	};
 	unsigned long n = pick(w, 256);
 

@@ -36,7 +36,7 @@ enum phase {
 	UNMAPPED,
 	MAPPED_RW,
 	MAPPED_R,
-	CHANGING,	 /* to or from UNMAPPED: a touch may find it or not */
+	CHANGING,        /* to or from UNMAPPED: a touch may find it or not */
 	CHANGING_MAPPED, /* replaced or protected: a read must find it throughout */
 };
 

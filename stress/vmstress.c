@@ -155,7 +155,11 @@ static unsigned long run(struct stress *s, struct worker *workers, unsigned long
 
 	pthread_barrier_init(&s->barrier, NULL, s->threads + 1);
 	for (unsigned int i = 0; i < s->threads; i++) {
-		workers[i] = (struct worker){.s = s, .id = i, .rng = (s->seed + 1) * 0x9e3779b97f4a7c15ULL ^ (i + 1) * 0xbf58476d1ce4e5b9ULL};
+		workers[i] = (struct worker){
+			.s = s,
+			.id = i,
+			.rng = (s->seed + 1) * 0x9e3779b97f4a7c15ULL ^ (i + 1) * 0xbf58476d1ce4e5b9ULL,
+		};
 		if (pthread_create(&workers[i].thread, NULL, work, &workers[i])) {
 			perror("vmstress: pthread_create");
 			exit(2);
@@ -202,7 +206,8 @@ int main(int argc, char **argv)
 	via_mmap = (unsigned long)vms_mm_counter(s.mm, VMS_FAULTS_MMAP);
 	mmput(s.mm);
 	errors = atomic_load_explicit(&s.errors, memory_order_relaxed) + vms_leak_report(stderr);
-	printf("engine %s threads %lu seconds %lu seed %lu: %lu operations, %lu faults under a VMA's lock, %lu under mmap_lock, %lu errors\n",
+	printf("engine %s threads %lu seconds %lu seed %lu: %lu operations, %lu faults under a VMA's lock, %lu under mmap_lock, "
+	       "%lu errors\n",
 	       a.engine, a.threads, a.seconds, a.seed, ops, via_vma, via_mmap, errors);
 	return errors ? 1 : 0;
 }

@@ -4,22 +4,24 @@
 
 #include "stress/stress.h"
 
+static bool map_at(struct stress *s, unsigned long addr, unsigned long len, unsigned long flags)
+{
+	flags |= MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+	return vms_mmap(s->mm, addr, len, PROT_READ | PROT_WRITE, flags, NULL, 0) == addr;
+}
+
 int world_build(struct stress *s)
 {
 	for (unsigned long unit = 0; unit < NR_UNITS; unit++) {
 		unsigned long addr = stable_addr(unit);
 
-		if (vms_mmap(s->mm, addr, STABLE_PAGES * PG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0) !=
-		    addr)
+		if (!map_at(s, addr, STABLE_PAGES * PG, 0))
 			return -1;
 		for (unsigned long i = 0; i < STABLE_PAGES; i++)
 			if (vms_write_word(s->mm, addr + i * PG, stable_word(addr + i * PG)) != VMS_FAULT_OK)
 				return -1;
 	}
-	return vms_mmap(s->mm, STACK_TOP - PG, PG, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, NULL, 0) == STACK_TOP - PG
-		       ? 0
-		       : -1;
+	return map_at(s, STACK_TOP - PG, PG, MAP_GROWSDOWN) ? 0 : -1;
 }
 
 static void report(struct stress *s, const char *what, unsigned long addr)
