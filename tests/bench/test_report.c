@@ -205,7 +205,7 @@ static void bad_words_are_refused(void **state)
 {
 	(void)state;
 	WRITE_ROWS("rounds.jsonl", rounds);
-	assert_refused("tabel rounds.jsonl", "found 'tabel'", "expected one of: merge table html");
+	assert_refused("tabel rounds.jsonl", "found 'tabel'", "expected one of: merge table html svg");
 	assert_refused("table", "found no file", "expected one command and at least one result file");
 	assert_refused("", "found ''", "expected one of");
 	assert_refused("--nonsense", "nonsense", "--help");
@@ -304,6 +304,30 @@ static void the_page_is_whole_and_self_contained(void **state)
 	free(page);
 }
 
+static void one_workload_is_drawn_alone(void **state)
+{
+	static const struct made_up rows[] = {{"first", "rbtree", 1, 100, 0}, {"second", "rbtree", 1, 100, 0}, {"second", "maple", 1, 150, 0}};
+	struct command svg;
+
+	(void)state;
+	WRITE_ROWS("two.jsonl", rows);
+	svg = command_run("%s svg --workload=third %s/two.jsonl", program, dir);
+	assert_int_equal(svg.status, 2);
+	assert_non_null(strstr(svg.output, "found 'third'"));
+	free(svg.output);
+	if (!have_gnuplot())
+		skip();
+	svg = command_run("%s svg --workload=second %s/two.jsonl", program, dir);
+	assert_int_equal(svg.status, 0);
+	assert_non_null(strstr(svg.output, "<svg"));
+	assert_non_null(strstr(svg.output, "maple"));
+	free(svg.output);
+	svg = command_run("%s svg %s/two.jsonl", program, dir);
+	assert_non_null(strstr(svg.output, "<svg"));
+	assert_null(strstr(svg.output, "maple"));
+	free(svg.output);
+}
+
 static int make_dir(void **state)
 {
 	(void)state;
@@ -332,6 +356,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(bad_input_leaves_the_old_output),
 		cmocka_unit_test(a_page_that_fails_half_way_leaves_the_old_one),
 		cmocka_unit_test(the_page_is_whole_and_self_contained),
+		cmocka_unit_test(one_workload_is_drawn_alone),
 	};
 	static char absolute[4096];
 

@@ -6,6 +6,7 @@
  *	report merge FILE...	one row a point, as JSON
  *	report table FILE...	the table, and where engines are slower than the baseline
  *	report html FILE...	the page; gnuplot draws
+ *	report svg FILE...	one workload's throughput over threads, as on the page
  *
  * Output goes to --output or to standard output. A file is written beside its name and then renamed: bad input leaves the old one.
  *
@@ -30,16 +31,18 @@ struct options {
 	const char *command;
 	const char *baseline;
 	const char *machine;
+	const char *workload; /* svg: which; NULL: the first */
 	const char *output; /* NULL: standard output */
 	char **files;
 	int nr_files;
 };
 
-static const char *const commands[] = {"merge", "table", "html", NULL};
+static const char *const commands[] = {"merge", "table", "html", "svg", NULL};
 
 static const struct argp_option known_options[] = {
 	{"baseline", 'b', "ENGINE", 0, "What the others are compared to (default: rbtree)", 0},
 	{"machine", 'm', "FILE", 0, "\"key: value\" lines for the page, as vmbench --machine prints them", 0},
+	{"workload", 'w', "W", 0, "svg: the workload to draw (default: the first)", 0},
 	{"output", 'o', "FILE", 0, "Write here instead of to standard output", 0},
 	{NULL, 0, NULL, 0, NULL, 0},
 };
@@ -89,12 +92,59 @@ static bool write_html(FILE *out, const struct results *results, const struct op
 	return ok;
 }
 
+/* The rows of one workload, at the front. Return: how many. */
+static size_t keep_workload(struct bench_row *row, size_t nr, const char *workload)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < nr; i++)
+		if (strcmp(row[i].workload, workload) == 0)
+			row[kept++] = row[i];
+	return kept;
+}
+
+static bool copy_file(FILE *out, const char *path)
+{
+	FILE *in = fopen(path, "re");
+	char buf[4096];
+	size_t len;
+
+	if (!in)
+		return false;
+	while ((len = fread(buf, 1, sizeof(buf), in)) > 0)
+		if (fwrite(buf, 1, len, out) != len)
+			break;
+	fclose(in);
+	return len == 0 && !ferror(out);
+}
+
+static bool write_svg(FILE *out, const struct results *results, const struct options *o)
+{
+	char dir[] = "/tmp/vmastore-plots.XXXXXX", path[512], workload[BENCH_NAME_MAX] = "";
+	struct results one = *results;
+	bool ok;
+
+	/* The name outlives the row that it stands in. */
+	snprintf(workload, sizeof(workload), "%s", o->workload ? o->workload : results->nr ? results->row[0].workload : "");
+	one.nr = keep_workload(one.row, one.nr, workload);
+	if (!mkdtemp(dir)) {
+		fprintf(stderr, "%s: %s\n", dir, strerror(errno));
+		return false;
+	}
+	plot_path(path, sizeof(path), dir, PLOT_THROUGHPUT, 0);
+	ok = plot_all(&one, dir) && copy_file(out, path);
+	remove_plots(&one, dir);
+	return ok;
+}
+
 static bool write_output(FILE *out, const struct results *results, const struct options *o)
 {
 	if (strcmp(o->command, "merge") == 0)
 		return write_merged(out, results);
 	if (strcmp(o->command, "table") == 0)
 		return write_table(out, results, o->baseline);
+	if (strcmp(o->command, "svg") == 0)
+		return write_svg(out, results, o);
 	return write_html(out, results, o);
 }
 
@@ -118,6 +168,15 @@ static bool write_file(const struct results *results, const struct options *o)
 	return ok;
 }
 
+static bool has_workload(const struct results *results, const char *workload)
+{
+	for (size_t i = 0; i < results->nr; i++)
+		if (strcmp(results->row[i].workload, workload) == 0)
+			return true;
+	fprintf(stderr, "report: --workload: found '%s', expected a workload of the results\n", workload);
+	return false;
+}
+
 static int run(const struct options *o)
 {
 	struct results results = {0};
@@ -128,7 +187,9 @@ static int run(const struct options *o)
 			results_free(&results);
 			return BENCH_EXIT_USAGE;
 		}
-	if (!results_merge(&results))
+	if (o->workload && !has_workload(&results, o->workload))
+		status = BENCH_EXIT_USAGE;
+	else if (!results_merge(&results))
 		fprintf(stderr, "report: out of memory\n");
 	else if (o->output ? write_file(&results, o) : write_output(stdout, &results, o) && fflush(stdout) == 0)
 		status = EXIT_SUCCESS;
@@ -146,6 +207,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'm':
 		o->machine = arg;
+		return 0;
+	case 'w':
+		o->workload = arg;
 		return 0;
 	case 'o':
 		o->output = arg;
@@ -178,8 +242,8 @@ int main(int argc, char **argv)
 	static const struct argp argp = {
 		.options = known_options,
 		.parser = parse_option,
-		.args_doc = "merge|table|html FILE...",
-		.doc = "Turn result files into merged results, a table, or a page with plots.",
+		.args_doc = "merge|table|html|svg FILE...",
+		.doc = "Turn result files into merged results, a table, a page with plots, or one plot.",
 	};
 	struct options options = {.baseline = "rbtree"};
 	char why[512];
