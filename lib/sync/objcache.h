@@ -19,7 +19,7 @@
  * VMS_DEBUG finds double and foreign frees, and fills free memory with 0x6b (never TYPESAFE) to find stores to it when it is next
  * handed out. VMS_PLANT_SKIP_GRACE is a planted bug, for the tests of the tests: free_rcu frees at once.
  *
- * Where to read next: objcache.c for the depot, and why free never needs memory.
+ * Where to read next: objcache.c.
  */
 #ifndef VMS_SYNC_OBJCACHE_H
 #define VMS_SYNC_OBJCACHE_H

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * objcache_defer.c - objects that wait for a grace period: the batches they go in, the collector that takes batches through one, and
+ * the brake on those who defer faster than grace periods pass.
+ *
+ * Locks: the cache's lock, taken here; never held while RCU is called, so who holds it never waits for a reader or a callback.
+ * Read first: objcache.h. How a batch leaves a thread's hands: objcache_depot.c, vms__depot_send_deferred().
+ */
+#define VMS_NO_KERNEL_NAMES
+#include "lib/sync/objcache_internal.h"
+
+#include <time.h>
+
+#include "lib/sync/rcu.h"
+
+#define MAX_INFLIGHT_BYTES ((size_t)16 << 20) /* garbage of one cache before its writers are slowed down */
+#define MIN_INFLIGHT 64u
+#define MAX_INFLIGHT 4096u
+#define COLLECT_PAUSE_NS 1000000L /* the collector's step under pressure */
+#define COLLECT_AGAIN 16u         /* batches of one cache in such a step that keep it going */
+#define COLLECT_STEPS 32u         /* then other callbacks have their turn */
+#define THROTTLE_NS 20000000L     /* longest sleep for one batch */
+
+/* ---- the collector: batches go through a grace period ------------------------------------------------------------ */
+
+/* Is a throttled thread to sleep on? It sleeps to half the limit, not to be back at it with its next batch. Locks: cache's lock. */
+static bool must_wait(const struct vms__objcache *c)
+{
+	return c->inflight > c->max_inflight / 2;
+}
+
+/* @m's grace period is over. Locks: none. */
+static void batch_done(struct vms__magazine *m)
+{
+	struct vms__objcache *c = m->cache;
+	unsigned int rounds = m->rounds;
+	bool wake;
+
+	for (unsigned int i = 0; i < rounds; i++)
+		vms__objcache_check_grace_over(c, m->objs[i]);
+	depot_lock(c);
+	c->inflight--;
+	c->inflight_objs -= rounds;
+	if (rounds < VMS__MAG_SIZE)
+		c->partial_inflight--;
+	vms__depot_give_back(c, m, rounds);
+	wake = c->throttled && !must_wait(c);
+	depot_unlock(c);
+	if (wake)
+		pthread_cond_broadcast(&c->drained);
+}
+
+/* Move the waiting batches of @c to the front of @batches, if there are @min or more. */
+static void take_waiting(struct vms__objcache *c, unsigned int min, struct vms__magazine **batches)
+{
+	depot_lock(c);
+	if (c->nr_waiting >= min) {
+		struct vms__magazine **end = &c->waiting;
+
+		while (*end)
+			end = &(*end)->next;
+		*end = *batches;
+		*batches = c->waiting;
+		c->waiting = NULL;
+		c->nr_waiting = 0;
+	}
+	depot_unlock(c);
+}
+
+/* Take all batches of the caches that have @min or more through one grace period. Return: were there any? */
+static bool collect(unsigned int min)
+{
+	struct vms__magazine *batches = NULL, *m;
+	unsigned int nr = vms__objcache_count();
+	bool any;
+
+	for (unsigned int i = 1; i <= nr; i++)
+		take_waiting(vms__objcaches[i], min, &batches);
+	any = batches != NULL;
+	if (any)
+		vms_synchronize_rcu();
+	while ((m = batches) != NULL) {
+		batches = m->next;
+		batch_done(m);
+	}
+	return any;
+}
+
+static struct vms_rcu_head collector_head;
+static _Atomic bool collector_called; /* collector_head is queued, and the collector has not started */
+
+/*
+ * Runs on liburcu's callback thread, which by itself comes round once in 10 ms. Under pressure that would be a lot of garbage, and
+ * memory that is cold when it is used again; so this stays, and looks again in smaller steps, as long as batches come in quick
+ * succession. What it leaves has called it anew, since collector_called is cleared first; so a barrier that begins after a batch
+ * was queued finds the collector queued or at it, and waits for it.
+ */
+static void collector(struct vms_rcu_head *head)
+{
+	const struct timespec pause = {.tv_nsec = COLLECT_PAUSE_NS};
+
+	(void)head;
+	/* Release: who calls again writes to collector_head, which liburcu no longer reads. Pairs with the exchange below. */
+	atomic_store_explicit(&collector_called, false, memory_order_release);
+	if (!collect(1))
+		return;
+	for (unsigned int step = 0; step < COLLECT_STEPS; step++) {
+		vms_rcu_thread_offline();
+		nanosleep(&pause, NULL);
+		vms_rcu_thread_online();
+		if (!collect(COLLECT_AGAIN))
+			return;
+	}
+}
+
+/*
+ * Who finds the collector called already relies on its taking the lists afterwards: if it had taken this one before, then its lock
+ * would have shown us collector_called as it had cleared it.
+ */
+void vms__defer_call_collector(void)
+{
+	if (atomic_load_explicit(&collector_called, memory_order_relaxed))
+		return;
+	if (!atomic_exchange_explicit(&collector_called, true, memory_order_acquire))
+		vms_call_rcu(&collector_head, collector);
+}
+
+/* ---- the brake --------------------------------------------------------------------------------------------------- */
+
+void vms__defer_setup(struct vms__objcache *c)
+{
+	size_t batches = MAX_INFLIGHT_BYTES / (c->stride * VMS__MAG_SIZE);
+
+	if (!c->max_inflight)
+		c->max_inflight = batches > MAX_INFLIGHT   ? MAX_INFLIGHT
+				  : batches < MIN_INFLIGHT ? MIN_INFLIGHT
+							   : (unsigned int)batches;
+}
+
+/*
+ * Garbage outruns the grace periods: let them catch up. The caller may hold locks, even one that a reader waits for inside its
+ * section (a spinlock): then no callback can come, and only the time limit goes on. So this is a brake, not a bound without
+ * exception.
+ */
+static void throttle(struct vms__objcache *c)
+{
+	struct timespec until;
+	int err = 0;
+
+	if (!vms__rcu_may_wait())
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += THROTTLE_NS;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	depot_lock(c);
+	c->throttled++;
+	c->nr_throttled++;
+	while (!err && must_wait(c))
+		err = pthread_cond_clockwait(&c->drained, &c->lock, CLOCK_MONOTONIC, &until);
+	c->throttled--;
+	depot_unlock(c);
+}
+
+/* ---- flushing ---------------------------------------------------------------------------------------------------- */
+
+/* No memory to send @l's deferred objects: wait for the grace period here. @l is the calling thread's. */
+static void flush_by_waiting(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	unsigned int n;
+
+	vms_synchronize_rcu();
+	while ((n = get(&l->drounds)) != 0) {
+		void *obj = l->deferred->objs[n - 1];
+
+		set(&l->drounds, n - 1);
+		vms__objcache_check_grace_over(c, obj);
+		if (!has_room(l)) {
+			depot_lock(c);
+			vms__depot_spill(c, l);
+			depot_unlock(c);
+		}
+		push(l, obj);
+	}
+}
+
+static void flush(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	bool stuck;
+
+	depot_lock(c);
+	if (get(&c->shared.drounds))
+		(void)vms__depot_send_partial(c, &c->shared); /* without memory it goes when it is full */
+	stuck = get(&l->drounds) && !vms__depot_send_partial(c, l);
+	depot_unlock(c);
+	if (stuck)
+		flush_by_waiting(c, l);
+}
+
+void vms__objcache_flush(void)
+{
+	unsigned int nr = vms__objcache_count();
+
+	for (unsigned int i = 1; i <= nr; i++)
+		flush(vms__objcaches[i], &vms__objcache_self->local[i]);
+	if (nr)
+		vms__defer_call_collector();
+}
+
+/* ---- free_rcu, the slow way -------------------------------------------------------------------------------------- */
+
+void vms__objcache_free_rcu_slow(struct vms__objcache *c, void *obj)
+{
+	struct vms__objcache_local *l = vms__objcache_local_ready(c);
+	bool full, over;
+
+	full = l && push_deferred(l, obj);
+	if (l && !full)
+		return;
+	depot_lock(c);
+	if (!l) {
+		l = &c->shared;
+		full = push_deferred(l, obj);
+	}
+	if (full)
+		vms__depot_send_deferred(c, l);
+	over = c->inflight > c->max_inflight;
+	depot_unlock(c);
+	if (!full)
+		return;
+	vms__defer_call_collector();
+	if (over)
+		throttle(c);
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * objcache_depot.c - a cache's depot: the magazines and objects that no thread holds, and the chunks that new ones are carved from.
+ *
+ * Locks: the cache's lock, held by the caller of every function here; objcache_internal.h has the two that take it and drop it.
+ * Read first: objcache.h.
+ *
+ *
+ * Why free never needs memory
+ *
+ * A free that finds both magazines full needs an empty one, and so does a deferred magazine that goes on its way. There always is
+ * one in the depot, because objects are carved together with a magazine to hold them. For one cache, let
+ *
+ *   K  bundles carved, each one magazine and at most 64 objects;
+ *   3  magazines more for each thread's local (and for `shared`), never counted below;
+ *   X  magazines more (`spare`);
+ *   Q  batches on their way that are not full (`partial_inflight`).
+ *
+ * The depot and the batches together own K + X magazines: full ones in the depot and on their way (F), at most one in part filled
+ * (P <= 1: two are poured together), Q, and the empty ones:  E = K + X - F - P - Q.
+ * Who needs an empty magazine has 64 objects or more in hand, so the full ones hold at most 64 (K - 1):  F <= K - 1,  and
+ * E >= X + 1 - P - Q >= X - Q.  So the rule  X >= Q + 1  is enough; it is kept by whoever sends a part-filled batch
+ * (vms__depot_send_partial()) or takes three magazines for a new thread (vms__depot_fill_local()), and these may fail.
+ */
+#define VMS_NO_KERNEL_NAMES
+#include "lib/sync/objcache_internal.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#define CHUNK_SIZE ((size_t)2 << 20)    /* and its alignment: one huge page */
+#define BUNDLE_BYTES ((size_t)16 << 10) /* about what one carving takes */
+#define BUNDLE_MIN 8u
+
+/* ---- magazines --------------------------------------------------------------------------------------------------- */
+
+static void push_full(struct vms__objcache *c, struct vms__magazine *m)
+{
+	m->rounds = VMS__MAG_SIZE;
+	m->next = c->full;
+	c->full = m;
+	c->depot_objs += VMS__MAG_SIZE;
+}
+
+static struct vms__magazine *pop_full(struct vms__objcache *c)
+{
+	struct vms__magazine *m = c->full;
+
+	if (m) {
+		c->full = m->next;
+		c->depot_objs -= VMS__MAG_SIZE;
+	}
+	return m;
+}
+
+static void push_empty(struct vms__objcache *c, struct vms__magazine *m)
+{
+	m->rounds = 0;
+	m->next = c->empty;
+	c->empty = m;
+}
+
+/* See "Why free never needs memory". */
+static struct vms__magazine *pop_empty(struct vms__objcache *c)
+{
+	struct vms__magazine *m = c->empty;
+
+	VMS_ASSERT(c->spare >= c->partial_inflight + 1);
+	VMS_BUG_ON(!m);
+	c->empty = m->next;
+	return m;
+}
+
+static struct vms__magazine *pop_partial(struct vms__objcache *c)
+{
+	struct vms__magazine *m = c->partial;
+
+	if (m) {
+		c->partial = NULL;
+		c->depot_objs -= m->rounds;
+	}
+	return m;
+}
+
+/* As many objects as fit go from @from to the end of @objs, which holds *@rounds. */
+static void pour(struct vms__magazine *from, void **objs, unsigned int *rounds)
+{
+	while (from->rounds && *rounds < VMS__MAG_SIZE)
+		objs[(*rounds)++] = from->objs[--from->rounds];
+}
+
+/* Two in part filled become one, and one that is full or empty. */
+void vms__depot_give_back(struct vms__objcache *c, struct vms__magazine *m, unsigned int rounds)
+{
+	struct vms__magazine *other;
+
+	m->rounds = rounds;
+	if (rounds && rounds < VMS__MAG_SIZE && (other = pop_partial(c)) != NULL) {
+		pour(m, other->objs, &other->rounds);
+		vms__depot_give_back(c, other, other->rounds); /* full, or it is the only one */
+	}
+	if (!m->rounds) {
+		push_empty(c, m);
+	} else if (m->rounds == VMS__MAG_SIZE) {
+		push_full(c, m);
+	} else {
+		VMS_ASSERT(!c->partial);
+		c->partial = m;
+		c->depot_objs += m->rounds;
+	}
+}
+
+/* ---- chunks ------------------------------------------------------------------------------------------------------ */
+
+/*
+ * Chunks come from aligned_alloc(), not mmap(), so that leak checkers look for pointers in live objects. From the second one on the
+ * cache is big enough for huge pages; the first is touched page by page.
+ */
+static bool chunk_new(struct vms__objcache *c)
+{
+	void **chunk = aligned_alloc(CHUNK_SIZE, CHUNK_SIZE);
+
+	if (!chunk)
+		return false;
+	if (c->chunks)
+		(void)madvise(chunk, CHUNK_SIZE, MADV_HUGEPAGE); /* a hint: without it the memory serves as well */
+	*chunk = c->chunks;
+	c->chunks = chunk;
+	c->bump = (char *)chunk + VMS_CACHELINE;
+	c->bump_end = (char *)chunk + CHUNK_SIZE;
+	vms__asan_poison(c->bump, CHUNK_SIZE - VMS_CACHELINE);
+	return true;
+}
+
+void vms__depot_setup(struct vms__objcache *c)
+{
+	size_t bundle;
+
+	VMS_BUG_ON(!c->size || !c->align || (c->align & (c->align - 1)) || c->align > CHUNK_SIZE / 8);
+	VMS_BUG_ON(c->size > CHUNK_SIZE / 8);
+	if (c->align < sizeof(void *))
+		c->align = sizeof(void *); /* also AddressSanitizer's granule */
+	c->stride = ALIGN_UP(vms__objcache_check_size(c), c->align);
+	bundle = BUNDLE_BYTES / c->stride;
+	c->bundle = bundle > VMS__MAG_SIZE ? VMS__MAG_SIZE : bundle < BUNDLE_MIN ? BUNDLE_MIN : (unsigned int)bundle;
+}
+
+/* Room for a magazine and, behind it, at least one object of @stride bytes (0: the magazine alone). NULL: no memory. */
+static struct vms__magazine *mag_carve(struct vms__objcache *c, size_t stride)
+{
+	const size_t mag_size = ALIGN_UP(sizeof(struct vms__magazine), VMS_CACHELINE);
+	struct vms__magazine *m;
+	char *end;
+
+	for (;;) {
+		m = (struct vms__magazine *)ALIGN_UP((uintptr_t)c->bump, VMS_CACHELINE);
+		end = (char *)ALIGN_UP((uintptr_t)m + mag_size, stride ? c->align : 1);
+		if (c->bump && end + stride <= c->bump_end)
+			break;
+		if (!chunk_new(c))
+			return NULL;
+	}
+	c->bump = end;
+	vms__asan_unpoison(m, sizeof(*m));
+	return m;
+}
+
+/* Carve up to @max new objects into @l's loaded magazine, and the magazine that matches them into the depot. */
+static bool bundle_carve(struct vms__objcache *c, struct vms__objcache_local *l, unsigned int max)
+{
+	unsigned int n = max < c->bundle ? max : c->bundle, rounds = get(&l->rounds);
+	struct vms__magazine *m = mag_carve(c, c->stride);
+
+	if (!m)
+		return false;
+	push_empty(c, m);
+	for (; n && c->bump + c->stride <= c->bump_end; n--) {
+		vms__objcache_check_new(c, c->bump);
+		l->loaded->objs[rounds++] = c->bump;
+		c->bump += c->stride;
+		c->carved++;
+	}
+	set(&l->rounds, rounds);
+	return true;
+}
+
+/* ---- trade with a local ------------------------------------------------------------------------------------------ */
+
+/* Magazines of threads that have exited are taken if the rule X >= Q + 1 allows. */
+bool vms__depot_fill_local(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	while (c->spare < c->partial_inflight + 1 + 3) {
+		struct vms__magazine *m = mag_carve(c, 0);
+
+		if (!m)
+			return false;
+		push_empty(c, m);
+		c->spare++;
+	}
+	l->loaded = pop_empty(c);
+	l->prev = pop_empty(c);
+	l->deferred = pop_empty(c);
+	c->spare -= 3;
+	l->cap = VMS__MAG_SIZE;
+	return true;
+}
+
+bool vms__depot_refill(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	struct vms__magazine *m = pop_full(c);
+
+	if (!m)
+		m = pop_partial(c);
+	if (!m)
+		return bundle_carve(c, l, VMS__MAG_SIZE);
+	push_empty(c, l->loaded);
+	l->loaded = m;
+	set(&l->rounds, m->rounds);
+	return true;
+}
+
+void vms__depot_spill(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	struct vms__magazine *m = pop_empty(c);
+
+	push_full(c, l->prev);
+	l->prev = l->loaded;
+	set(&l->prounds, VMS__MAG_SIZE);
+	l->loaded = m;
+	set(&l->rounds, 0);
+}
+
+bool vms__depot_top_up(struct vms__objcache *c, struct vms__objcache_local *l, unsigned int n)
+{
+	while (get(&l->rounds) + get(&l->prounds) < n) {
+		unsigned int rounds = get(&l->rounds);
+		struct vms__magazine *m = pop_full(c);
+
+		/* prev is empty here: full, it would be enough by itself. */
+		if (m) {
+			push_empty(c, l->prev);
+			l->prev = m;
+			set(&l->prounds, VMS__MAG_SIZE);
+		} else if ((m = pop_partial(c)) != NULL) {
+			pour(m, l->loaded->objs, &rounds);
+			set(&l->rounds, rounds);
+			vms__depot_give_back(c, m, m->rounds);
+		} else if (!bundle_carve(c, l, VMS__MAG_SIZE - rounds)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* @m, filled to @rounds, becomes a batch. */
+static void queue_batch(struct vms__objcache *c, struct vms__magazine *m, unsigned int rounds)
+{
+	m->rounds = rounds;
+	m->cache = c;
+	m->next = c->waiting;
+	c->waiting = m;
+	c->nr_waiting++;
+	c->inflight++;
+	c->inflight_objs += rounds;
+}
+
+void vms__depot_send_deferred(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	queue_batch(c, l->deferred, get(&l->drounds));
+	l->deferred = pop_empty(c);
+	set(&l->drounds, 0);
+}
+
+/* The rule X >= Q + 1 asks for one magazine more first. */
+bool vms__depot_send_partial(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	if (c->spare < c->partial_inflight + 2) {
+		struct vms__magazine *m = mag_carve(c, 0);
+
+		if (!m)
+			return false;
+		push_empty(c, m);
+		c->spare++;
+	}
+	c->partial_inflight++;
+	vms__depot_send_deferred(c, l);
+	return true;
+}
+
+void vms__depot_empty_local(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	unsigned int drounds = get(&l->drounds);
+
+	vms__depot_give_back(c, l->loaded, get(&l->rounds));
+	vms__depot_give_back(c, l->prev, get(&l->prounds));
+	c->spare += 3;
+	if (drounds) {
+		c->partial_inflight++;
+		queue_batch(c, l->deferred, drounds);
+	} else {
+		push_empty(c, l->deferred);
+	}
+}
