@@ -387,6 +387,21 @@ static void a_wrong_line_of_a_listing_is_told(void **state)
 	expect_wrong_listing("[stack]", "[heap]", 12, "7ffcfffff000-7ffd00021000 rw-p");
 }
 
+/* The state before the second thread's mapping has as many mappings, and agrees with this listing up to its last line but one. */
+static void the_nearest_state_is_told_not_the_last(void **state)
+{
+	char text[8192], part[256];
+	const char *path;
+
+	(void)state;
+	snprintf(text, sizeof(text), "%s", small_maps);
+	replace(text, sizeof(text), "7f00000c9000-7f00000cb000", 1, "7f00000ca000-7f00000cb000");
+	replace(text, sizeof(text), "[stack]", 1, "[heap]");
+	path = text_of(text);
+	snprintf(part, sizeof(part), "%s:12: [maple] expected 7ffcfffff000-7ffd00021000 rw-p", path);
+	program_expect(program_run(1, "check " PROGRAM_SMALL "script --maps=%s", path), part);
+}
+
 static void a_listing_with_too_many_lines_is_told(void **state)
 {
 	char text[8192];
@@ -563,6 +578,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_wrong_execve_is_told),
 		cmocka_unit_test(what_the_recording_lacks_is_told),
 		cmocka_unit_test(a_wrong_line_of_a_listing_is_told),
+		cmocka_unit_test(the_nearest_state_is_told_not_the_last),
 		cmocka_unit_test(a_listing_with_too_many_lines_is_told),
 		cmocka_unit_test(what_is_no_listing_is_refused),
 		cmocka_unit_test(truncated_recordings_are_refused),
