@@ -467,7 +467,7 @@ static void foreign_and_empty_files_are_refused(void **state)
 	expect_refused_at(text_of("PERFILE2h\n"), 1, "a perf.data file, expected the text that `perf script` prints of it");
 	expect_refused_at(text_of("\x1f\x8b\x08"), 1, "gzip data");
 	expect_refused_at(text_of("# only\n# comments\n"), 3, "without one known event");
-	expect_refused_at(PROGRAM_SCRIPTS "brk.ops", 2, "found `script asks`");
+	expect_refused_at(text_of("# an op script\nscript asks\nbrk 0\n"), 2, "found `script asks`");
 	program_expect(program_run(2, "check /nowhere/x"), "/nowhere/x: No such file or directory");
 	program_expect(program_run(2, "check tests/vmreplay"), "tests/vmreplay: a directory, expected a recording");
 }
