@@ -18,9 +18,10 @@ static const struct vms__mt_isa *const isas[] = {
 
 __attribute__((constructor)) static void choose(void)
 {
-	size_t i = 0;
+	size_t i = 0, last = sizeof(isas) / sizeof(isas[0]) - 1;
 
-	while (!isas[i]->usable())
+	/* The last one needs nothing of the CPU. */
+	while (i < last && !isas[i]->usable())
 		i++;
 	vms__mt_isa = isas[i];
 }
