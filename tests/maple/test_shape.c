@@ -25,7 +25,7 @@ static inline void shape_publish_slot(struct maple_node *node, unsigned int i, v
 {
 	atomic_store_explicit(&node->slot[i], slot, memory_order_release);
 }
-#include "lib/maple/shape.c"
+#include "lib/maple/shape.c" /* NOLINT(bugprone-suspicious-include): as said above */
 
 #define MOMENTS_MAX 128
 #define UNIVERSE 40ul
