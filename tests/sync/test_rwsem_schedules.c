@@ -31,8 +31,8 @@ static int model_clock_gettime(clockid_t id, struct timespec *ts)
 /* One CPU, as far as spinning goes: every wait goes all the way to sleep. */
 #define sysconf(name) 1L
 #define clock_gettime model_clock_gettime
-#include "lib/sync/rwsem.c"
-#include "lib/sync/spinlock.c"
+#include "lib/sync/rwsem.c"    /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
+#include "lib/sync/spinlock.c" /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
 #undef clock_gettime
 #undef sysconf
 
@@ -129,7 +129,7 @@ static void check(void (*a)(void), void (*b)(void), void (*c)(void))
 	const struct explore_scenario scenario = {begin, end, {a, b, c}, 2};
 	unsigned long runs;
 
-	for (clock_step = 0; clock_step <= 2 * IMPATIENCE_NS; clock_step += 2 * IMPATIENCE_NS) {
+	for (clock_step = 0; clock_step <= 2L * IMPATIENCE_NS; clock_step += 2L * IMPATIENCE_NS) {
 		const char *failure = explore(&scenario, &runs);
 
 		printf("%lu schedules%s%s\n", runs, failure ? "; in the last: " : "", failure ? failure : "");

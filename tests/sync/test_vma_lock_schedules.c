@@ -17,8 +17,8 @@
 
 /* One CPU, as far as spinning goes: every wait goes all the way to sleep. */
 #define sysconf(name) 1L
-#include "lib/sync/spinlock.c"
-#include "lib/sync/vma_lock.c"
+#include "lib/sync/spinlock.c" /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
+#include "lib/sync/vma_lock.c" /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
 #undef sysconf
 
 #include "tests/sync/child.h"
