@@ -34,14 +34,13 @@ int world_setup(void **state);
 int world_teardown(void **state);
 
 /* Each test once where faults hold mmap_lock, and once where they hold the VMA's lock. */
-#define ON_MMAP_LOCK(f)                                                                                                            \
+#define ON_ENGINE(f, engine)                                                                                                       \
 	{                                                                                                                          \
-#f " [rbtree]", f, world_setup, world_teardown, (void *)"rbtree"                                                   \
+		.name = #f " [" engine "]", .test_func = f, .setup_func = world_setup, .teardown_func = world_teardown,            \
+		.initial_state = (void *)(engine)                                                                                  \
 	}
-#define ON_VMA_LOCK(f)                                                                                                             \
-	{                                                                                                                          \
-#f " [maple-vma]", f, world_setup, world_teardown, (void *)"maple-vma"                                             \
-	}
+#define ON_MMAP_LOCK(f) ON_ENGINE(f, "rbtree")
+#define ON_VMA_LOCK(f) ON_ENGINE(f, "maple-vma")
 #define ON_BOTH_LOCKS(f) ON_MMAP_LOCK(f), ON_VMA_LOCK(f)
 
 /* An empty address space on that engine. NULL: no memory. */
