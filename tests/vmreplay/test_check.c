@@ -88,18 +88,20 @@ static unsigned long line_of(const char *text, const char *at)
 /* @text with the @nr-th @from, counted from 1, made @to; in place. */
 static void replace(char *text, size_t room, const char *from, unsigned int nr, const char *to)
 {
-	char *at = text - 1;
+	char *at = strstr(text, from);
 	size_t tail;
 
-	while (nr--) {
+	while (at && --nr)
 		at = strstr(at + 1, from);
-		if (!at)
-			fail_msg("the recording has no '%s'", from);
+	if (!at) {
+		fail_msg("the recording has no '%s'", from);
+		return;
 	}
 	tail = strlen(at + strlen(from)) + 1;
 	assert_true((size_t)(at - text) + strlen(to) + tail <= room);
 	memmove(at + strlen(to), at + strlen(from), tail);
-	memcpy(at, to, strlen(to));
+	while (*to)
+		*at++ = *to++;
 }
 
 #define EDITS_MAX 3
