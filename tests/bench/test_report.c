@@ -306,7 +306,11 @@ static void the_page_is_whole_and_self_contained(void **state)
 
 static void one_workload_is_drawn_alone(void **state)
 {
-	static const struct made_up rows[] = {{"first", "rbtree", 1, 100, 0}, {"second", "rbtree", 1, 100, 0}, {"second", "maple", 1, 150, 0}};
+	static const struct made_up rows[] = {
+		{"first", "rbtree", 1, 100, 0},
+		{"second", "rbtree", 1, 100, 0},
+		{"second", "maple", 1, 150, 0},
+	};
 	struct command svg;
 
 	(void)state;

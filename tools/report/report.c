@@ -32,7 +32,7 @@ struct options {
 	const char *baseline;
 	const char *machine;
 	const char *workload; /* svg: which; NULL: the first */
-	const char *output; /* NULL: standard output */
+	const char *output;   /* NULL: standard output */
 	char **files;
 	int nr_files;
 };
