@@ -16,8 +16,10 @@
  * a late reader reads must be _Atomic, and its first user must set it with atomic stores (a memset over it is a race).
  *
  * Builds that check: AddressSanitizer takes free objects for freed memory (a TYPESAFE one only once a grace period has passed);
- * VMS_DEBUG finds double and foreign frees, and fills free memory with 0x6b (never TYPESAFE) to find stores to it when it is next
- * handed out. VMS_PLANT_SKIP_GRACE is a planted bug, for the tests of the tests: free_rcu frees at once.
+ * to ThreadSanitizer an object that changes hands is written as a whole (never TYPESAFE), so that even an atomic look at it is a race
+ * unless an order with the free or the alloc lies between, as a grace period is one. VMS_DEBUG finds double and foreign frees, and
+ * fills free memory with 0x6b (never TYPESAFE) to find stores to it when it is next handed out. VMS_PLANT_SKIP_GRACE is a planted
+ * bug, for the tests of the tests: free_rcu frees at once.
  *
  * Where to read next: objcache.c.
  */
@@ -117,7 +119,7 @@ void *vms__objcache_alloc_slow(struct vms__objcache *c);
 void vms__objcache_free_slow(struct vms__objcache *c, void *obj);
 void vms__objcache_free_rcu_slow(struct vms__objcache *c, void *obj);
 
-#if defined(VMS_DEBUG) || VMS__ASAN
+#if defined(VMS_DEBUG) || VMS__ASAN || VMS__TSAN
 #define VMS__OBJCACHE_CHECKED 1
 void vms__objcache_check_alloc(struct vms__objcache *c, void *obj);
 void vms__objcache_check_free(struct vms__objcache *c, void *obj);

@@ -108,11 +108,22 @@ void vms__objcache_check_new(struct vms__objcache *c, void *obj)
 	vms__asan_poison(obj, c->size);
 }
 
+/*
+ * @obj passes from one user to the next. A late user's atomics race with no atomics of the next one's: so this counts as a plain
+ * write, with which everything races that is not ordered before it or after it.
+ */
+static void change_hands(struct vms__objcache *c, void *obj)
+{
+	if (!(c->flags & VMS__OBJCACHE_TYPESAFE))
+		vms__tsan_write(obj, c->size);
+}
+
 void vms__objcache_check_alloc(struct vms__objcache *c, void *obj)
 {
 	vms__asan_unpoison(obj, c->size);
 	check_scribble(c, obj);
 	change_state(c, obj, OBJ_FREE, OBJ_LIVE, "alloc");
+	change_hands(c, obj);
 }
 
 /* Have AddressSanitizer report a free of what is free already. */
@@ -126,6 +137,7 @@ void vms__objcache_check_free(struct vms__objcache *c, void *obj)
 {
 	touch(obj);
 	change_state(c, obj, OBJ_LIVE, OBJ_FREE, "free");
+	change_hands(c, obj);
 	scribble(c, obj);
 	/* A late reader may still look at TYPESAFE memory. */
 	if (!(c->flags & VMS__OBJCACHE_TYPESAFE))
@@ -143,6 +155,7 @@ void vms__objcache_check_defer(struct vms__objcache *c, void *obj)
 void vms__objcache_check_grace_over(struct vms__objcache *c, void *obj)
 {
 	change_state(c, obj, OBJ_DEFERRED, OBJ_FREE, "end of grace period");
+	change_hands(c, obj);
 	scribble(c, obj);
 	vms__asan_poison(obj, c->size);
 }

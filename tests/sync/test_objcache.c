@@ -760,11 +760,117 @@ static void wrong_frees_stop_the_program(void **state)
 }
 #endif
 
+#if VMS__TSAN
+/* ---- what ThreadSanitizer sees ----------------------------------------------------------------------------------- */
+
+const char *__tsan_default_options(void);
+
+/* A report stops the program the way child.h expects it, at the first. */
+__attribute__((no_sanitize("thread"), visibility("default"))) const char *__tsan_default_options(void)
+{
+	return "halt_on_error=1:abort_on_error=1";
+}
+
+static sem_t may_look;                 /* orders what was before it */
+static _Atomic int step;               /* relaxed throughout: tells when, orders nothing */
+static _Atomic unsigned long *watched; /* an object */
+
+static void wait_for_step(int n)
+{
+	while (atomic_load_explicit(&step, memory_order_relaxed) < n)
+		sched_yield();
+}
+
+static void go_to_step(int n)
+{
+	atomic_store_explicit(&step, n, memory_order_relaxed);
+}
+
+static void *look(void *arg)
+{
+	sem_wait(&may_look);
+	go_to_step(1);
+	wait_for_step(2);
+	(void)atomic_load_explicit(watched, memory_order_acquire);
+	go_to_step(3);
+	return arg;
+}
+
+/* A reader that has an object of @c, and looks at it when it comes to step 2. */
+static pthread_t start_reader(struct vms__objcache *c)
+{
+	pthread_t reader;
+
+	sem_init(&may_look, 0, 0);
+	watched = vms__objcache_alloc(c);
+	atomic_store_explicit(watched, 1, memory_order_relaxed);
+	if (pthread_create(&reader, NULL, look, NULL))
+		_exit(1);
+	return reader;
+}
+
+static void free_after_a_look(struct vms__objcache *c)
+{
+	pthread_t reader = start_reader(c);
+
+	sem_post(&may_look);
+	wait_for_step(1);
+	go_to_step(2);
+	wait_for_step(3);
+	vms__objcache_free(c, (void *)watched);
+	pthread_join(reader, NULL);
+}
+
+/* The free is ordered before the look. */
+static void hand_out_before_a_look(struct vms__objcache *c)
+{
+	pthread_t reader = start_reader(c);
+
+	vms__objcache_free(c, (void *)watched);
+	sem_post(&may_look);
+	wait_for_step(1);
+	if (vms__objcache_alloc(c) != (void *)watched)
+		_exit(1);
+	go_to_step(2);
+	pthread_join(reader, NULL);
+}
+
+static void free_node_after_a_look(void)
+{
+	free_after_a_look(&nodes);
+}
+
+static void hand_out_node_before_a_look(void)
+{
+	hand_out_before_a_look(&nodes);
+}
+
+static void look_at_typesafe_memory(void)
+{
+	free_after_a_look(&stable);
+	go_to_step(0);
+	hand_out_before_a_look(&stable);
+	fputs("no race\n", stderr);
+	abort();
+}
+
+static void tsan_takes_a_look_without_order_at_a_free_object_for_a_race(void **state)
+{
+	(void)state;
+	assert_true(child_aborts_saying(free_node_after_a_look, (const char *[]){"data race", NULL}));
+	assert_true(child_aborts_saying(hand_out_node_before_a_look, (const char *[]){"data race", NULL}));
+	assert_true(child_aborts_saying(look_at_typesafe_memory, (const char *[]){"no race", NULL}));
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #ifdef VMS_DEBUG
 		cmocka_unit_test(wrong_frees_stop_the_program), /* first: while there is one thread */
+#endif
+#if VMS__TSAN
+		cmocka_unit_test(tsan_takes_a_look_without_order_at_a_free_object_for_a_race), /* before there are threads */
 #endif
 		cmocka_unit_test(objects_are_aligned_and_do_not_overlap),
 		cmocka_unit_test(a_freed_object_is_the_next_one_handed_out),
