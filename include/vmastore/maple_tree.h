@@ -2,25 +2,26 @@
 /*
  * maple_tree.h - a concurrent map from ranges of unsigned long to pointers, with the API of Linux's maple tree.
  *
- * The tree always holds a partition of 0..ULONG_MAX into inclusive ranges; each has an entry, and NULL is an entry too: a gap. Two gaps never
- * touch. Any pointer may be an entry except the reserved values 2, 6, 10, ... 4094; xa_mk_value() makes an entry of an integer.
+ * The tree always holds a partition of 0..ULONG_MAX into inclusive ranges; each has an entry, and NULL is an entry too: a gap.
+ * Two gaps never touch. Any pointer may be an entry except the reserved values 2, 6, 10, ... 4094; xa_mk_value() makes an entry
+ * of an integer.
  *
  * Row may run beside column?     read (RCU)  read (lock)  write        - freely
  *   mtree_load mt_find mas_*...      -            -         -          X excluded by the tree's lock
  *   the same, under the lock         -            X         X
  *   mtree_store mas_store ...        -            X         X
  *
- * "The lock" is ma_lock, or with MT_FLAGS_LOCK_EXTERN whatever lock the owner uses instead. Readers under RCU need MT_FLAGS_USE_RCU; in a tree
- * without it nodes are freed at once, and readers must exclude writers.
+ * "The lock" is ma_lock, or with MT_FLAGS_LOCK_EXTERN whatever lock the owner uses instead. Readers under RCU need
+ * MT_FLAGS_USE_RCU; in a tree without it nodes are freed at once, and readers must exclude writers.
  *
- * What a reader under RCU may rely on: each index is answered with its entry before or after any write that runs beside it, never with
- * anything else, and with the entry after a write that was complete before the read began. A reported [index, last] may mix the
- * state before with the state after; an iteration is ordered, but is no snapshot. A cursor (struct ma_state) that has left its read section,
- * or its lock, must be reset (mas_pause(), mas_reset(), mas_set()) before it is used again. Returned pointers are the
- * caller's to keep alive: the tree frees nodes, never entries.
+ * What a reader under RCU may rely on: each index is answered with its entry before or after any write that runs beside it,
+ * never with anything else, and with the entry after a write that was complete before the read began. A reported [index, last]
+ * may mix the state before with the state after; an iteration is ordered, but is no snapshot. A cursor (struct ma_state) that
+ * has left its read section, or its lock, must be reset (mas_pause(), mas_reset(), mas_set()) before it is used again. Returned
+ * pointers are the caller's to keep alive: the tree frees nodes, never entries.
  *
- * Ordering: storing an entry releases, finding it acquires: what the writer wrote to an object before it stored the object is seen by
- * who finds it.
+ * Ordering: storing an entry releases, finding it acquires: what the writer wrote to an object before it stored the object is
+ * seen by who finds it.
  *
  * Errors are -errno. -ENOMEM always leaves the tree as it was.
  */
@@ -39,8 +40,8 @@
 /* ---- surroundings: allocation flags, value entries ---------------------------------------------------------------------- */
 
 /*
- * How an allocation may behave. In user space malloc decides: every flag means "may use the process's heap, may fail". No function drops a
- * lock to wait for memory, whatever the flags say.
+ * How an allocation may behave. In user space malloc decides: every flag means "may use the process's heap, may fail". No
+ * function drops a lock to wait for memory, whatever the flags say.
  */
 #ifndef VMS_NO_GFP
 typedef unsigned int gfp_t;
@@ -145,7 +146,10 @@ VMS_API void mtree_lock(struct maple_tree *mt) VMS_MT_SYM(mtree_lock);
 VMS_API void mtree_unlock(struct maple_tree *mt) VMS_MT_SYM(mtree_unlock);
 #define mtree_lock_nested(mt, subclass) mtree_lock(mt)
 
-/* Switch RCU mode. Locks: takes ma_lock; with MT_FLAGS_LOCK_EXTERN the owner's is held. No reader may run beside mt_clear_in_rcu()'s effect. */
+/*
+ * Switch RCU mode. Locks: takes ma_lock; with MT_FLAGS_LOCK_EXTERN the owner's is held. No reader may run beside
+ * mt_clear_in_rcu()'s effect.
+ */
 VMS_API void mt_set_in_rcu(struct maple_tree *mt) VMS_MT_SYM(mt_set_in_rcu);
 VMS_API void mt_clear_in_rcu(struct maple_tree *mt) VMS_MT_SYM(mt_clear_in_rcu);
 
@@ -227,8 +231,8 @@ enum maple_status {
 /*
  * A cursor. index and last are for callers to read, and to write through mas_set() and mas_set_range(); the rest is the tree's.
  *
- * While ma_active, path[0..depth - 1] are the inner nodes from the root down, each with the slot taken in it in the low bits, and node is the leaf.
- * A cursor whose node is NULL knows its range only, and looks its place up again when it is moved.
+ * While ma_active, path[0..depth - 1] are the inner nodes from the root down, each with the slot taken in it in the low bits,
+ * and node is the leaf. A cursor whose node is NULL knows its range only, and looks its place up again when it is moved.
  */
 struct ma_state {
 	struct maple_tree *tree;
@@ -352,8 +356,8 @@ VMS_API void mas_destroy(struct ma_state *mas) VMS_MT_SYM(mas_destroy);
 
 /**
  * mas_empty_area() - The lowest gap of @size indexes inside [min, max]: index and last become the first @size of it.
- * Locks: the lock. The tree has MT_FLAGS_ALLOC_RANGE.
- * Return: 0; -EBUSY there is none; -EINVAL size 0, or larger than the window.
+ * Locks: the lock.
+ * Return: 0; -EBUSY there is none, with mas_is_err(); -EINVAL no MT_FLAGS_ALLOC_RANGE, size 0 or larger than the window.
  */
 VMS_API int mas_empty_area(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size)
 	VMS_MT_SYM(mas_empty_area);
@@ -382,7 +386,10 @@ struct vms_mt_stats {
 /** vms_mt_stats() - Count the nodes. Locks: the lock. */
 VMS_API void vms_mt_stats(const struct maple_tree *mt, struct vms_mt_stats *stats);
 
-/** vms_mt_simd() - How nodes are searched: "avx512", "avx2" or "scalar". vms_mt_set_simd() chooses one; false: this CPU has it not. */
+/**
+ * vms_mt_simd() - How nodes are searched: "avx512", "avx2" or "scalar". vms_mt_set_simd() chooses one; false: this CPU has it
+ * not.
+ */
 VMS_API const char *vms_mt_simd(void);
 VMS_API bool vms_mt_set_simd(const char *name);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * alloc.c - where nodes come from and go to: two object caches, one for leaves and for inner nodes without gaps, one for inner nodes
- * with gaps. What a cursor has set aside (mas_preallocate()) is used before either.
+ * alloc.c - where nodes come from and go to: two object caches, one for leaves and for inner nodes without gaps, one for inner
+ * nodes with gaps. What a cursor has set aside (mas_preallocate()) is used before either.
  *
  * Locks: the tree's lock where a cursor's reserve or a published node is concerned.
  */

@@ -69,19 +69,9 @@ unsigned int mt_height(const struct maple_tree *mt)
 	return height;
 }
 
-static void *hide_zero(void *entry)
-{
-	return unlikely(xa_is_zero(entry)) ? NULL : entry;
-}
-
 void *mtree_load(struct maple_tree *mt, unsigned long index)
 {
-	void *entry;
-
-	vms__rcu_read_lock();
-	entry = vms__mt_isa->load(mt, index);
-	vms__rcu_read_unlock();
-	return hide_zero(entry);
+	return vms__mt_isa->lookup(mt, index);
 }
 
 void *mt_find(struct maple_tree *mt, unsigned long *index, unsigned long max)

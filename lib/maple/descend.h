@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * descend.h - the way down from the root to the slot of a key: what every lookup and every store begins with. Compiled once for each
- * instruction set: a descend_*.c defines find_slot() as that set does it best, and includes this.
+ * descend.h - the way down from the root to the slot of a key: what every lookup and every store begins with. Compiled once for
+ * each instruction set: a descend_*.c defines find_slot() as that set does it best, and includes this.
  *
- * Why one walk is enough, though nodes on the way may be replaced meanwhile. A dead node is frozen as it was when it died. So the child that a
- * reader takes from a node, dead or not, was the current one at some moment after the reader came to that node; hence by induction so was
- * the leaf, and the entry it holds for the key. The reader's answer was right at some moment of its walk.
- * A cursor that is to stay in its leaf must not settle in a dead one, though, and starts again.
+ * Why one walk is enough, though nodes on the way may be replaced meanwhile. A dead node is frozen as it was when it died. So
+ * the child that a reader takes from a node, dead or not, was the current one at some moment after the reader came to that
+ * node; hence by induction so was the leaf, and the entry it holds for the key. The reader's answer was right at some moment of
+ * its walk. A cursor that is to stay in its leaf must not settle in a dead one, though, and starts again.
  *
  * Locks: RCU or the tree's lock.
  */
@@ -38,6 +38,16 @@ static void *load(const struct maple_tree *mt, unsigned long key)
 	return leaf_load(mt_node(ref), key);
 }
 
+static void *lookup(struct maple_tree *mt, unsigned long index)
+{
+	void *entry;
+
+	vms__rcu_read_lock();
+	entry = load(mt, index);
+	vms__rcu_read_unlock();
+	return unlikely(xa_is_zero(entry)) ? NULL : entry;
+}
+
 /* Put the cursor on @key in its leaf, which spans [mas->min, mas->max]. False: the leaf is dead. */
 static inline bool settle(struct ma_state *mas, struct maple_node *leaf, unsigned long key, void **entry)
 {
@@ -51,7 +61,10 @@ static inline bool settle(struct ma_state *mas, struct maple_node *leaf, unsigne
 		last = mt_slot_max(leaf, i, mas->max);
 		*entry = mt_slot(leaf, i);
 	} while (unlikely(mt_state(leaf) != state));
-	/* Bounds are read once more, and one that has moved meanwhile may be beyond the key: then the key itself is all that is known. */
+	/*
+	 * Bounds are read once more, and one that has moved meanwhile may be beyond the key: then the key itself is all that is
+	 * known.
+	 */
 	mas->index = index > key ? key : index;
 	mas->last = last < key ? key : last;
 	mas->offset = i;

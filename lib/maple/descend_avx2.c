@@ -13,6 +13,7 @@
 #include <immintrin.h>
 
 #include "lib/maple/internal.h"
+#include "lib/sync/rcu.h"
 
 /* Which of the four words at @p are below @key; both with the top bit turned over, as there is only a signed comparison. */
 __attribute__((no_sanitize("thread"))) static inline unsigned int below(const __m256i *p, __m256i key, __m256i top)
@@ -34,6 +35,7 @@ __attribute__((no_sanitize("thread"))) static inline unsigned int find_slot(cons
 
 #include "lib/maple/scan.h"
 #include "lib/maple/descend.h"
+#include "lib/maple/find_gap.h"
 
 static bool usable(void)
 {
@@ -43,13 +45,14 @@ static bool usable(void)
 const struct vms__mt_isa vms__mt_isa_avx2 = {
 	.name = "avx2",
 	.usable = usable,
+	.lookup = lookup,
 	.load = load,
 	.descend = descend,
 	.find = find,
 	.used = used,
 	.leaf_gap = leaf_gap,
 	.inner_gap = inner_gap,
-	.gaps = gaps,
+	.find_gap = find_gap,
 };
 
 #if defined(__clang__)

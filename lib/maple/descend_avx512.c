@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * descend_avx512.c - the way down with 512-bit vectors: a node's pivots are two cache lines, the first of which begins with the state.
+ * descend_avx512.c - the way down with 512-bit vectors: a node's pivots are two cache lines, the first of which begins with the
+ * state.
  */
 #ifdef __x86_64__
 
@@ -13,21 +14,22 @@
 #include <immintrin.h>
 
 #include "lib/maple/internal.h"
+#include "lib/sync/rcu.h"
 
 /*
- * As mt_find_slot(). A vector load is one access for each of its eight words on every CPU that has it, and is ordered as a load that acquires; the
- * compiler is held to it by the barrier. ThreadSanitizer knows neither, hence the attribute.
+ * As mt_find_slot(). A vector load is one access for each of its eight words on every CPU that has it, and is ordered as a load
+ * that acquires; the compiler is held to it by the barrier. ThreadSanitizer knows neither, hence the attribute.
  */
 __attribute__((no_sanitize("thread"))) static inline unsigned int find_slot(const struct maple_node *node, unsigned long key)
 {
 	const __m512i k = _mm512_set1_epi64((long long)key);
 	const __m512i *line = (const __m512i *)node;
-	/* Lane 0 is the state: shifted out. Bit 15 is the last slot, which has no pivot. */
-	unsigned int ge = _mm512_cmpge_epu64_mask(_mm512_load_si512(line), k) |
-			  (unsigned int)_mm512_cmpge_epu64_mask(_mm512_load_si512(line + 1), k) << 8;
+	/* Lane 0 is the state: left out. Bit i + 1 is slot i; the last has no pivot. */
+	unsigned int ge = _cvtmask16_u32(_mm512_mask_cmpge_epu64_mask(0xfe, _mm512_load_si512(line), k)) |
+			  _cvtmask16_u32(_mm512_cmpge_epu64_mask(_mm512_load_si512(line + 1), k)) << 8;
 
 	atomic_signal_fence(memory_order_seq_cst);
-	return (unsigned int)__builtin_ctz(ge >> 1 | 1u << MT_PIVOTS);
+	return (unsigned int)__builtin_ctz(ge | 2u << MT_PIVOTS) - 1;
 }
 
 /* As in scan.h: a slot is empty where its pivot is the one before it; bit 0 compares with the state, bit 15 with the first slot. */
@@ -41,9 +43,18 @@ static unsigned int used(const struct maple_node *leaf)
 	return (differ & 0x7fff) | 1 | (unsigned int)(word[MT_PIVOTS] != ULONG_MAX) << MT_PIVOTS;
 }
 
+static unsigned int nulls(const struct maple_node *leaf)
+{
+	const unsigned long *slot = (const unsigned long *)leaf + MT_SLOTS;
+	const __m512i all = _mm512_set1_epi64(-1);
+
+	return _mm512_testn_epi64_mask(_mm512_load_si512(slot), all) |
+	       (unsigned int)_mm512_testn_epi64_mask(_mm512_load_si512(slot + 8), all) << 8;
+}
+
 /*
- * As in scan.h. Lane by lane, what slot i spans is pivot[i] less pivot[i - 1]; unused pivots count as the maximum, so that they span nothing.
- * Only the lock's holder is here, so nothing changes meanwhile.
+ * As in scan.h. Lane by lane, what slot i spans is pivot[i] less pivot[i - 1]; unused pivots count as the maximum, so that they
+ * span nothing. Only the lock's holder is here, so nothing changes meanwhile.
  */
 static unsigned long leaf_gap(const struct maple_node *leaf, unsigned long min, unsigned long max)
 {
@@ -77,6 +88,7 @@ static unsigned int gaps(const struct maple_node *node, unsigned long size)
 }
 
 #include "lib/maple/descend.h"
+#include "lib/maple/find_gap.h"
 
 static bool usable(void)
 {
@@ -86,13 +98,14 @@ static bool usable(void)
 const struct vms__mt_isa vms__mt_isa_avx512 = {
 	.name = "avx512",
 	.usable = usable,
+	.lookup = lookup,
 	.load = load,
 	.descend = descend,
 	.find = find,
 	.used = used,
 	.leaf_gap = leaf_gap,
 	.inner_gap = inner_gap,
-	.gaps = gaps,
+	.find_gap = find_gap,
 };
 
 #if defined(__clang__)

@@ -4,12 +4,13 @@
  *
  *   api.c       mtree_*, mt_*: the normal API, over cursors
  *   iter.c      mas_walk() mas_next() mas_find() ...: the read side
- *   descend.h   the way down from the root, once for each instruction set (descend_*.c)
+ *   descend.h   the way down from the root; find_gap.h the way down to a gap; scan.h scans of one node: all compiled once for
+ *               each instruction set (descend_*.c), of which isa.c chooses one
  *   store.c     mas_store() and its kin: what kind of store it is, then
  *   shape.c       changes in place
  *   leaf.c        a new leaf for an old one
  *   rebuild.c     new leaves, new parents
- *   gap.c       gap maxima, and the search for gaps
+ *   gap.c       gap maxima; mas_empty_area()
  *   alloc.c     nodes
  *   validate.c  invariants; dump.c: printing
  */
@@ -20,14 +21,30 @@
 
 /* ---- descend_*.c, isa.c: what is compiled once for each instruction set ---- */
 
+/* What is looked for: @size indexes inside [min, max]; found: the part of a gap that lies in [min, max]. */
+struct mt_gap_search {
+	unsigned long min, max, size;
+	unsigned long first, last;
+	bool highest;
+};
+
+/* Whether the gap [low, high] has room for it inside the window. */
+static inline bool mt_gap_fits(struct mt_gap_search *s, unsigned long low, unsigned long high)
+{
+	s->first = low > s->min ? low : s->min;
+	s->last = high < s->max ? high : s->max;
+	return s->first <= s->last && s->last - s->first >= s->size - 1;
+}
+
 struct vms__mt_isa {
 	const char *name;
 	bool (*usable)(void);
-	/* The entry at @index. RCU or the lock. */
+	/* mtree_load(); and without its read section, under RCU or the lock. */
+	void *(*lookup)(struct maple_tree *mt, unsigned long index);
 	void *(*load)(const struct maple_tree *mt, unsigned long index);
 	/*
-	 * Put the cursor on the range that holds @key, from the root: status, index, last, path, all of it. Answers the entry. A tree without
-	 * nodes leaves ma_none or ma_root.
+	 * Put the cursor on the range that holds @key, from the root: status, index, last, path, all of it. Answers the entry.
+	 * A tree without nodes leaves ma_none or ma_root.
 	 */
 	void *(*descend)(struct ma_state *mas, unsigned long key);
 	/* mt_find_slot() */
@@ -37,8 +54,8 @@ struct vms__mt_isa {
 	/* The largest gap of a leaf that spans [min, max]; of an inner node. The lock. */
 	unsigned long (*leaf_gap)(const struct maple_node *leaf, unsigned long min, unsigned long max);
 	unsigned long (*inner_gap)(const struct maple_node *node);
-	/* Which slots of an inner node have a gap of @size or more. The lock. */
-	unsigned int (*gaps)(const struct maple_node *node, unsigned long size);
+	/* Find the gap that is looked for in what @ref spans. The lock. */
+	bool (*find_gap)(struct mt_gap_search *s, const void *ref, unsigned long low, unsigned long high);
 };
 
 extern const struct vms__mt_isa vms__mt_isa_scalar, vms__mt_isa_avx2, vms__mt_isa_avx512;
@@ -80,7 +97,10 @@ static inline void mas_set_error(struct ma_state *mas, int err)
 enum mt_kind { MT_LEAF, MT_INNER };
 
 size_t vms__mt_node_size(const struct maple_tree *mt, enum mt_kind kind);
-/* A node of @kind for mas->tree: from what the cursor has set aside, else a new one. NULL: no memory. Contents undefined, but not dead. */
+/*
+ * A node of @kind for mas->tree: from what the cursor has set aside, else a new one. NULL: no memory. Contents undefined, but
+ * not dead.
+ */
 struct maple_node *vms__mt_alloc(struct ma_state *mas, enum mt_kind kind);
 /* Free a node that was never published. */
 void vms__mt_free(const struct maple_tree *mt, struct maple_node *node, enum mt_kind kind);
@@ -92,8 +112,9 @@ int vms__mt_reserve(struct ma_state *mas, unsigned int leaves, unsigned int inne
 /* ---- a store under way: store.c fills it, shape.c or rebuild.c does it ---- */
 
 /*
- * The store of @entry over [first, last], last not beyond the leaf unless @spans. For a NULL entry the bounds take in the gaps beside it. lo and hi are the
- * slots that hold first and last; the bounds of slot lo begin at lo_min, those of slot hi end at hi_max.
+ * The store of @entry over [first, last], last not beyond the leaf unless @spans. For a NULL entry the bounds take in the gaps
+ * beside it. lo and hi are the slots that hold first and last; the bounds of slot lo begin at lo_min, those of slot hi end at
+ * hi_max.
  */
 struct mt_write {
 	struct ma_state *mas; /* stands on the slot lo of its leaf */

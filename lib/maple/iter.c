@@ -2,10 +2,11 @@
 /*
  * iter.c - the read side of a cursor: mas_walk(), and the steps to the next and the previous range, of which all else is made.
  *
- * A step stays in the leaf if it can; else it climbs the cursor's path to the first inner node that has a further child, and goes down
- * from there. What it took counts only if the leaf is as it was when the cursor came to it (same state), or if the inner node lives, for then
- * its child was the current one. Otherwise the cursor goes down from the root to the index it is after. A cursor's own index or last
- * bounds what a step reports, so that an iteration is ordered whatever was stored meanwhile.
+ * A step stays in the leaf if it can; else it climbs the cursor's path to the first inner node that has a further child, and
+ * goes down from there. What it took counts only if the leaf is as it was when the cursor came to it (same state), or if the
+ * inner node lives, for then its child was the current one. Otherwise the cursor goes down from the root to the index it is
+ * after. A cursor's own index or last bounds what a step reports, so that an iteration is ordered whatever was stored
+ * meanwhile.
  *
  * Locks: RCU or the tree's lock.
  */
@@ -124,29 +125,31 @@ static bool prev_leaf(struct ma_state *mas)
 	return true;
 }
 
-/* Move to the range after mas->last, which is not ULONG_MAX. Returns its entry. */
-static void *step_next(struct ma_state *mas)
+/*
+ * From the slot @i of the leaf on to the range after mas->last, which ends before the leaf does; unless @gaps, on to the first
+ * with an entry, as far as the leaf and @max reach. Answers the entry of the range it comes to.
+ */
+static void *scan_leaf(struct ma_state *mas, unsigned int i, unsigned long max, bool gaps)
 {
-	unsigned long key = mas->last + 1, pivot;
-	unsigned int i = mas->offset;
+	const struct maple_node *leaf = mas->node;
+	unsigned long last = mas->last, key, pivot;
 	void *entry;
 
-	if (unlikely(!mas->node))
-		return rewalk_next(mas, key);
-	if (key > mas->max) {
-		if (unlikely(!next_leaf(mas)))
-			return rewalk_next(mas, key);
-		i = 0;
-	}
-	/* Past empty slots, and slots that a change of shape has moved below the key. */
-	while ((pivot = mt_pivot(mas->node, i)) < key)
-		i++;
-	entry = mt_slot(mas->node, i);
-	if (unlikely(mt_state(mas->node) != mas->version))
-		return rewalk_next(mas, key);
+	if (max > mas->max)
+		max = mas->max;
+	do {
+		key = last + 1;
+		/* Past empty slots, and slots that a change of shape has moved below the key. */
+		while ((pivot = mt_pivot(leaf, i)) < key)
+			i++;
+		last = pivot < mas->max ? pivot : mas->max;
+		entry = mt_slot(leaf, i);
+	} while (!entry && !gaps && last < max);
+	if (unlikely(mt_state(leaf) != mas->version))
+		return rewalk_next(mas, mas->last + 1);
 	mas->offset = i;
 	mas->index = key;
-	mas->last = pivot < mas->max ? pivot : mas->max;
+	mas->last = last;
 	return entry;
 }
 
@@ -176,7 +179,7 @@ static void *step_prev(struct ma_state *mas)
 }
 
 /* The next entry, or with @gaps the next range, that begins at or before @max. */
-static void *next_slot(struct ma_state *mas, unsigned long max, bool gaps)
+static inline void *next_slot(struct ma_state *mas, unsigned long max, bool gaps)
 {
 	void *entry;
 
@@ -185,7 +188,12 @@ static void *next_slot(struct ma_state *mas, unsigned long max, bool gaps)
 			mas->status = ma_overflow;
 			return NULL;
 		}
-		entry = step_next(mas);
+		if (likely(mas->node && mas->last < mas->max))
+			entry = scan_leaf(mas, mas->offset, max, gaps);
+		else if (likely(mas->node && next_leaf(mas)))
+			entry = scan_leaf(mas, 0, max, gaps);
+		else
+			entry = rewalk_next(mas, mas->last + 1);
 	} while (!entry && !gaps);
 	return entry;
 }
@@ -351,8 +359,12 @@ void *mas_find(struct ma_state *mas, unsigned long max)
 {
 	void *entry;
 
-	if (find_begin(mas, max, &entry))
+	if (likely(mas->status == ma_active)) {
+		if (mas->last >= max)
+			return NULL;
+	} else if (find_begin(mas, max, &entry)) {
 		return entry;
+	}
 	entry = next_slot(mas, max, false);
 	mas->status = ma_active;
 	return entry;

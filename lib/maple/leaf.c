@@ -9,8 +9,8 @@
 #include "lib/maple/internal.h"
 
 /*
- * What a new leaf has to spare goes behind its gaps, two slots each, for that is what storing into a gap takes (shape.c). The last leaf keeps it at
- * its end, where keys that come in order are added.
+ * What a new leaf has to spare goes behind its gaps, two slots each, for that is what storing into a gap takes (shape.c). The
+ * last leaf keeps it at its end, where keys that come in order are added.
  */
 void vms__mt_fill_leaf(struct maple_node *leaf, unsigned int n, const unsigned long *pivot, void *const *slot, bool last_leaf)
 {

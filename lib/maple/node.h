@@ -5,10 +5,10 @@
  *	        state | pivot[0] .. pivot[14] | slot[0] .. slot[15] | gap[0] .. gap[15]
  *	bytes   8       120                     128                   128, inner nodes of trees with MT_FLAGS_ALLOC_RANGE only
  *
- * Slot i holds what lies above pivot[i - 1] (or from the node's minimum) up to and including pivot[i] (or up to the node's maximum). Minimum
- * and maximum are not stored: the parent's pivots are them. Pivots that are not in use are ULONG_MAX, so that the slot of a key is the first
- * whose pivot is not below it, whatever the number of slots in use, and a slot is the last iff its pivot is not below the node's maximum.
- * Slots beyond the last mean nothing.
+ * Slot i holds what lies above pivot[i - 1] (or from the node's minimum) up to and including pivot[i] (or up to the node's
+ * maximum). Minimum and maximum are not stored: the parent's pivots are them. Pivots that are not in use are ULONG_MAX, so that
+ * the slot of a key is the first whose pivot is not below it, whatever the number of slots in use, and a slot is the last iff
+ * its pivot is not below the node's maximum. Slots beyond the last mean nothing.
  *
  * In a leaf a slot may be empty: pivot[i] == pivot[i - 1]. No key finds it. It is room for an insertion in place.
  * The first slot is never empty, nor is the last.
@@ -20,8 +20,8 @@
  *           phase, which shape.c explains.
  *   gap     read and written under the lock only.
  *
- * A reader takes state, then pivots, then the slot, then state again; where the two differ it looks again. So what it took comes from one
- * phase, and shape.c sees to it that this cannot mislead.
+ * A reader takes state, then pivots, then the slot, then state again; where the two differ it looks again. So what it took
+ * comes from one phase, and shape.c sees to it that this cannot mislead.
  *
  * Locks: every store here is made under the tree's lock, or before the node is published. Loads: RCU or the lock.
  * Read next: descend.h (the way down), shape.c (changes in place), rebuild.c (all others).
@@ -35,7 +35,10 @@
 
 #define MT_SLOTS 16u
 #define MT_PIVOTS (MT_SLOTS - 1)
-/* What a node other than the root holds at least, empty slots aside: little enough that a split's halves are not soon merged again. */
+/*
+ * What a node other than the root holds at least, empty slots aside: little enough that a split's halves are not soon merged
+ * again.
+ */
 #define MT_MIN 5u
 #define MT_LEAF_MIN 4u
 
@@ -49,7 +52,10 @@ struct maple_node {
 #define MT_DEAD 1ul
 #define MT_STATE_STEP 2ul
 
-/* A node as the root or a slot names it: its address, 64-byte aligned, and in the low bits "a node" (no entry that the root may hold has these) and "a leaf". */
+/*
+ * A node as the root or a slot names it: its address, 64-byte aligned, and in the low bits "a node" (no entry that the root may
+ * hold has these) and "a leaf".
+ */
 #define MT_NODE_MARK 2ul
 #define MT_NODE_LEAF 4ul
 #define MT_ALIGN 64ul
@@ -99,8 +105,8 @@ static inline unsigned long mt_pivot(const struct maple_node *node, unsigned int
 	return i < MT_PIVOTS ? atomic_load_explicit(&((struct maple_node *)node)->pivot[i], memory_order_acquire) : ULONG_MAX;
 }
 /*
- * What slot @i spans in a node that spans [min, max]. Without a branch: beside the first pivot lies the state, and behind the last the
- * first slot, which are read but not used.
+ * What slot @i spans in a node that spans [min, max]. Without a branch: beside the first pivot lies the state, and behind the
+ * last the first slot, which are read but not used.
  */
 static inline unsigned long mt_word(const struct maple_node *node, unsigned int i)
 {
@@ -129,8 +135,8 @@ static inline void *mt_root(const struct maple_tree *mt)
 }
 
 /*
- * The slot that holds @key: the first whose pivot is not below it. Four steps without a branch to mispredict. The result rests on two loads,
- * pivot[i - 1] < key and pivot[i] >= key, whichever others were read.
+ * The slot that holds @key: the first whose pivot is not below it. Four steps without a branch to mispredict. The result rests
+ * on two loads, pivot[i - 1] < key and pivot[i] >= key, whichever others were read.
  */
 static inline unsigned int mt_find_slot(const struct maple_node *node, unsigned long key)
 {

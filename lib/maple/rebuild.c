@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rebuild.c - stores that change the number of leaves or a bound between them: new leaves, and as many new levels above them as it takes.
+ * rebuild.c - stores that change the number of leaves or a bound between them: new leaves, and as many new levels above them as
+ * it takes.
  *
  *	            [ a | b | c ]                    [ a | b'| c ]
  *	             /    |    \          =>          /    |    \
  *	     leaf ... [ L ] [ R ] ...             ...   [ L' ]  ...
  *
- * Two tracks run from the root to the leaves of the store's first and last index. At each level, from the leaves upwards, what the nodes from the left
- * track to the right track shall hold is laid out as one run of slots: those before the left track, the new ones, those after the
- * right track. If the run is too short for a node of its own, a track is moved outwards to take in a neighbour. The run is then cut
- * into one to three new nodes, which are the new slots of the level above. It ends where one new node stands for one old one: one store
- * into the parent's slot, or into the root, and readers see all of it or nothing.
+ * Two tracks run from the root to the leaves of the store's first and last index. At each level, from the leaves upwards, what
+ * the nodes from the left track to the right track shall hold is laid out as one run of slots: those before the left track, the
+ * new ones, those after the right track. If the run is too short for a node of its own, a track is moved outwards to take in a
+ * neighbour. The run is then cut into one to three new nodes, which are the new slots of the level above. It ends where one new
+ * node stands for one old one: one store into the parent's slot, or into the root, and readers see all of it or nothing.
  *
  * All nodes are allocated before that store. Only after it are the old ones marked dead, and freed after a grace period.
  *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scan.h - the scans of one node that stores need, without vector instructions of our own; included by the descend_*.c that have no better.
+ * scan.h - the scans of one node that stores need, without vector instructions of our own; included by the descend_*.c that
+ * have no better.
  *
  * Locks: the tree's lock.
  */
@@ -12,6 +13,15 @@ static unsigned int used(const struct maple_node *leaf)
 	for (unsigned int i = 1; i < MT_PIVOTS; i++)
 		slots |= (unsigned int)(mt_pivot(leaf, i) != mt_pivot(leaf, i - 1)) << i;
 	return slots | (unsigned int)(mt_pivot(leaf, MT_PIVOTS - 1) != ULONG_MAX) << MT_PIVOTS;
+}
+
+static unsigned int nulls(const struct maple_node *leaf)
+{
+	unsigned int slots = 0;
+
+	for (unsigned int i = 0; i < MT_SLOTS; i++)
+		slots |= (unsigned int)!mt_slot(leaf, i) << i;
+	return slots;
 }
 
 static unsigned long leaf_gap(const struct maple_node *leaf, unsigned long min, unsigned long max)

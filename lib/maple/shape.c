@@ -2,18 +2,19 @@
 /*
  * shape.c - changes of a leaf's bounds in place, while readers look.
  *
- * It takes a slot or two to spare where the change is: empty slots, which no key finds. Erasing leaves them, new leaves are made with some
- * behind their gaps (rebuild.c), and what is behind a leaf's last slot is empty too.
+ * It takes a slot or two to spare where the change is: empty slots, which no key finds. Erasing leaves them, new leaves are
+ * made with some behind their gaps (rebuild.c), and what is behind a leaf's last slot is empty too.
  *
  *	erase B:       [ gap | B | gap ]      ->  [ gap | . | . ]
  *	insert there:  [ gap | . | . ]        ->  [ gap | B | gap ]
  *	grow A:        [ A   | gap ]          ->  [ A ...| gap ]
  *
- * Why readers are not misled. A leaf's life falls into phases; each ends with a step of its state, and a reader takes nothing that it did not
- * find within one phase. A phase is: stores into slots, then stores into pivots. So whoever finds old pivots finds slots that were there
- * before or are stored for the same keys, and whoever finds a new pivot finds the slots stored before it; what may be stored into a slot that
- * has lost keys waits for the next phase. It remains that each store by itself gives no key an entry that is neither its old one nor
- * its new one, and that holds for the steps of each function below; test_shape.c tries all that a reader can see of them.
+ * Why readers are not misled. A leaf's life falls into phases; each ends with a step of its state, and a reader takes nothing
+ * that it did not find within one phase. A phase is: stores into slots, then stores into pivots. So whoever finds old pivots
+ * finds slots that were there before or are stored for the same keys, and whoever finds a new pivot finds the slots stored
+ * before it; what may be stored into a slot that has lost keys waits for the next phase. It remains that each store by itself
+ * gives no key an entry that is neither its old one nor its new one, and that holds for the steps of each function below;
+ * test_shape.c tries all that a reader can see of them.
  *
  * Locks: the tree's lock.
  */

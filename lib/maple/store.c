@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store.c - the stores of a cursor: find the place, say what kind of store it is, then have it done in place (here, shape.c) or by new
- * nodes (rebuild.c). Preallocation is the same with a pause in the middle: the kind says how many nodes can be needed.
+ * store.c - the stores of a cursor: find the place, say what kind of store it is, then have it done in place (here, shape.c) or
+ * by new nodes (rebuild.c). Preallocation is the same with a pause in the middle: the kind says how many nodes can be needed.
  *
  * Locks: the tree's lock, for every function.
  */

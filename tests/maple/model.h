@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model.h - a maple tree beside a flat array that says what it must hold. The array has a cell for each of a few keys; cell i stands for the
- * keys from start[i] up to start[i + 1] - 1, the last one for all up to ULONG_MAX, so that the same model reaches both ends of the key space.
+ * model.h - a maple tree beside a flat array that says what it must hold. The array has a cell for each of a few keys; cell i
+ * stands for the keys from start[i] up to start[i + 1] - 1, the last one for all up to ULONG_MAX, so that the same model
+ * reaches both ends of the key space.
  *
  * Locks: one thread.
  */

@@ -163,6 +163,10 @@ static void allocation_wants_a_tree_with_gaps(void **state)
 
 	(void)state;
 	model_init(&m, 0, 4, 1);
+	MA_STATE(mas, &m.tree, 0, 0);
+
+	assert_int_equal(mas_empty_area(&mas, 0, 3, 1), -EINVAL);
+	assert_int_equal(mas_empty_area_rev(&mas, 0, 3, 1), -EINVAL);
 	assert_int_equal(mtree_alloc_range(&m.tree, &start, &m, 1, 0, 3, GFP_KERNEL), -EINVAL);
 	assert_int_equal(mtree_alloc_rrange(&m.tree, &start, &m, 1, 0, 3, GFP_KERNEL), -EINVAL);
 	model_destroy(&m);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rcu.c - readers under RCU beside writers of every kind. Each entry says when it was stored and over which range, so that a reader can tell
- * an entry that was never at its key, one that comes back after a newer one was seen, and a hole in what is never cleared.
+ * test_rcu.c - readers under RCU beside writers of every kind. Each entry says when it was stored and over which range, so that
+ * a reader can tell an entry that was never at its key, one that comes back after a newer one was seen, and a hole in what is
+ * never cleared.
  */
 #include "tests/maple/model.h"
 
@@ -29,7 +30,10 @@
 static struct maple_tree tree;
 static _Atomic bool done;
 
-/* An entry: the number of its store, and the keys. Plain fields, written just before the store: a reader must find them complete. */
+/*
+ * An entry: the number of its store, and the keys. Plain fields, written just before the store: a reader must find them
+ * complete.
+ */
 struct object {
 	unsigned long when, first, last;
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_shape.c - everything that a reader can see of changes in place. Each store into the leaf is recorded as shape.c makes it; then for every
- * key, every moment that a reader may have loaded each word at is tried, in the order that the reader keeps to: state, pivots (each at a moment
- * of its own, in any order), slot, state. What it would take must be what the key had before the change or after it. Two changes in a row
- * show that slots which have lost keys are not filled too early.
+ * test_shape.c - everything that a reader can see of changes in place. Each store into the leaf is recorded as shape.c makes
+ * it; then for every key, every moment that a reader may have loaded each word at is tried, in the order that the reader keeps
+ * to: state, pivots (each at a moment of its own, in any order), slot, state. What it would take must be what the key had
+ * before the change or after it. Two changes in a row show that slots which have lost keys are not filled too early.
  */
 #include "tests/maple/model.h"
 

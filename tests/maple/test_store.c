@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_store.c - stores against a flat array: random ones, all short sequences in a tiny universe, and with memory running out at every
- * allocation.
+ * test_store.c - stores against a flat array: random ones, all short sequences in a tiny universe, and with memory running out
+ * at every allocation.
  */
 #include "tests/maple/model.h"
 
