@@ -305,7 +305,9 @@ static void an_empty_tree_has_no_states_but_none(void **state)
 	assert_null(mas_prev(&mas, 0));
 	mas_set(&mas, 5);
 	assert_null(mas_find_rev(&mas, 0));
+	mas_lock(&mas);
 	assert_null(mas_erase(&mas));
+	mas_unlock(&mas);
 	assert_int_equal(mt_height(&empty), 0);
 }
 
