@@ -194,6 +194,55 @@ static __attribute__((noinline)) bool still_covers(const struct vm_area_struct *
 	return vma->vm_start == start && vma->vm_end == end;
 }
 
+/* Mappings grow, in place or elsewhere: the pages come along, and what is new is fresh. */
+static void place_and_grow(struct worker *w)
+{
+	unsigned long pages = 1 + pick(w, 6), more = 1 + pick(w, 6), tag = (unsigned long)w->id << 32 | w->ops, word;
+	unsigned long addr = vms_mmap(w->s->mm, 0, pages * PG, RW, ANON, NULL, 0), moved;
+
+	for (unsigned long i = 0; i < pages; i++)
+		if (vms_write_word(w->s->mm, addr + i * PG, tag + i) != VMS_FAULT_OK)
+			broken(w, "new page %lx cannot be written", addr + i * PG);
+	moved = vms_mremap(w->s->mm, addr, pages * PG, (pages + more) * PG, MREMAP_MAYMOVE, 0);
+	if (IS_ERR_VALUE(moved)) {
+		broken(w, "mremap of %lx answered %ld", addr, (long)moved);
+		return;
+	}
+	for (unsigned long i = 0; i < pages + more; i++) {
+		unsigned long expected = i < pages ? tag + i : 0;
+
+		if (vms_read_word(w->s->mm, moved + i * PG, &word) != VMS_FAULT_OK || word != expected)
+			broken(w, "page %lx, moved from %lx, holds %lx, expected %lx", moved + i * PG, addr + i * PG, word,
+			       expected);
+	}
+	if (vms_munmap(w->s->mm, moved, (pages + more) * PG))
+		broken(w, "munmap of %lx failed", moved);
+}
+
+/* Every mapping of a file shows its words; a private one keeps its changes to itself. */
+static void map_file(struct worker *w)
+{
+	unsigned long first = pick(w, FILE_PAGES), pages = 1 + pick(w, FILE_PAGES - first), word = 0;
+	bool private = pick(w, 2);
+	unsigned long addr = vms_mmap(w->s->mm, 0, pages * PG, RW, private ? MAP_PRIVATE : MAP_SHARED, w->s->file, first * PG);
+
+	if (IS_ERR_VALUE(addr)) {
+		broken(w, "mmap of %lu file pages answered %ld", pages, (long)addr);
+		return;
+	}
+	for (unsigned long i = 0; i < pages; i += 1 + pick(w, 4)) {
+		unsigned long mine = private ? ~0UL : file_word(first + i);
+
+		if (vms_read_word(w->s->mm, addr + i * PG, &word) != VMS_FAULT_OK || word != file_word(first + i))
+			broken(w, "file page %lu holds %lx, expected %lx", first + i, word, file_word(first + i));
+		if (vms_write_word(w->s->mm, addr + i * PG, mine) != VMS_FAULT_OK ||
+		    vms_read_word(w->s->mm, addr + i * PG, &word) != VMS_FAULT_OK || word != mine)
+			broken(w, "file page %lu does not keep what its mapping wrote", first + i);
+	}
+	if (vms_munmap(w->s->mm, addr, pages * PG))
+		broken(w, "munmap of %lx failed", addr);
+}
+
 /* A VMA locked for reading keeps its range. */
 static void hold_vma(struct worker *w)
 {
@@ -269,8 +318,9 @@ void act(struct worker *w)
 		unsigned int weight;
 		void (*run)(struct worker *w);
 	} acts[] = {
-		{80, touch_slot},   {40, change_own_slot}, {40, read_stable},      {24, write_stable}, {20, shuffle_stable},
-		{16, touch_never},  {14, hold_vma},        {14, place_fill_check}, {6, touch_stack},   {1, walk},
+		{72, touch_slot},     {36, change_own_slot}, {36, read_stable}, {24, write_stable},
+		{20, shuffle_stable}, {16, touch_never},     {14, hold_vma},    {14, place_fill_check},
+		{8, map_file},        {8, place_and_grow},   {6, touch_stack},  {1, walk},
 		{1, fork_and_look},
 	};
 	unsigned long n = pick(w, 256);

@@ -7,6 +7,7 @@
  *   slot         its owner maps, unmaps, replaces and protects it; others touch it and hold the result against slot.state
  *   never        mapped by nobody
  *   stack        grows down to whatever is touched
+ *   file         its pages hold one word each for ever: shared mappings never write another, private ones write copies
  *   the rest     placed by the kernel's rules: each thread maps, fills, checks and unmaps its own
  */
 #ifndef VMSTRESS_STRESS_H
@@ -25,6 +26,7 @@
 #define NEVER_PAGES 4UL
 #define UNIT_PAGES (STABLE_PAGES + SLOT_PAGES + NEVER_PAGES)
 #define NR_UNITS 96UL
+#define FILE_PAGES 64UL
 #define STACK_TOP 0x30000000UL
 #define STACK_LIMIT (1UL << 20)
 
@@ -46,6 +48,7 @@ struct slot {
 
 struct stress {
 	struct mm_struct *mm;
+	struct file *file; /* FILE_PAGES pages, each with a word of its own */
 	const char *engine;
 	unsigned long seed;
 	unsigned int threads;
@@ -79,6 +82,10 @@ static inline unsigned long never_addr(unsigned long unit)
 static inline unsigned long stable_word(unsigned long addr)
 {
 	return addr ^ 0x5bd1e995UL;
+}
+static inline unsigned long file_word(unsigned long page)
+{
+	return 0xf11e0000UL + page;
 }
 /* A slot page's word in this generation; never 0, which a fresh page holds. */
 static inline unsigned long slot_word(unsigned long addr, unsigned long generation)

@@ -10,8 +10,30 @@ static bool map_at(struct stress *s, unsigned long addr, unsigned long len, unsi
 	return vms_mmap(s->mm, addr, len, PROT_READ | PROT_WRITE, flags, NULL, 0) == addr;
 }
 
+/* The file, its pages filled through a mapping that goes again. */
+static bool make_file(struct stress *s)
+{
+	struct address_space *mapping = vms_address_space_create(FILE_PAGES * PG, 0, 8, 1, 1);
+	unsigned long addr;
+
+	s->file = mapping ? vms_file_open(mapping, "/stress", FMODE_READ | FMODE_WRITE) : NULL;
+	if (mapping)
+		vms_address_space_put(mapping);
+	if (!s->file)
+		return false;
+	addr = vms_mmap(s->mm, 0, FILE_PAGES * PG, PROT_READ | PROT_WRITE, MAP_SHARED, s->file, 0);
+	if (IS_ERR_VALUE(addr))
+		return false;
+	for (unsigned long i = 0; i < FILE_PAGES; i++)
+		if (vms_write_word(s->mm, addr + i * PG, file_word(i)) != VMS_FAULT_OK)
+			return false;
+	return vms_munmap(s->mm, addr, FILE_PAGES * PG) == 0;
+}
+
 int world_build(struct stress *s)
 {
+	if (!make_file(s))
+		return -1;
 	for (unsigned long unit = 0; unit < NR_UNITS; unit++) {
 		unsigned long addr = stable_addr(unit);
 

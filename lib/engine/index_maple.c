@@ -155,11 +155,10 @@ static int broken(FILE *why, const char *rule, const struct vm_area_struct *vma)
 static int validate(struct mm_struct *mm, FILE *why)
 {
 	struct vm_area_struct *vma;
-	int bad = 0;
+	int bad = vms_mt_check(&mm->mm_mt, why);
 	MA_STATE(mas, &mm->mm_mt, 0, 0);
 
 	mmap_assert_write_locked(mm);
-	mt_validate(&mm->mm_mt);
 	mas_for_each(&mas, vma, ULONG_MAX) {
 		if (mas.index != vma->vm_start || mas.last != vma->vm_end - 1)
 			bad += broken(why, "the tree's range is not the VMA's", vma);
