@@ -1,18 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_dlopen.c - the shared object as a plug-in loads it, long after the program started: it needs no more of the static
- * thread-local memory than the C library keeps free for late comers, and it offers nothing but its public names.
+ * thread-local memory than the C library keeps free for late comers, it offers nothing but its public names, and once loaded it stays.
  */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdlib.h>
 #include <dlfcn.h>
+#include <pthread.h>
 #include <cmocka.h>
 
 #include <vmastore/mm.h>
 
 static const char *library_path;
+
+/* What is to be undone at a thread's exit, and the callback thread, are the library's code. */
+static void *use_and_close(void *arg)
+{
+	void *lib = dlopen(library_path, RTLD_NOW | RTLD_LOCAL);
+	struct mm_struct *(*create)(const char *, const struct mm_layout *, const struct mm_rules *) = NULL;
+	void (*put)(struct mm_struct *) = NULL;
+
+	(void)arg;
+	if (!lib)
+		return NULL;
+	*(void **)&create = dlsym(lib, "vms_mm_create");
+	*(void **)&put = dlsym(lib, "mmput");
+	if (create && put)
+		put(create("maple-vma", NULL, NULL));
+	return dlclose(lib) == 0 ? &library_path : NULL;
+}
+
+static void a_thread_may_outlive_its_use_of_the_library(void **state)
+{
+	pthread_t thread;
+	void *ok = NULL;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, use_and_close, NULL), 0);
+	assert_int_equal(pthread_join(thread, &ok), 0);
+	assert_non_null(ok);
+	assert_non_null(dlopen(library_path, RTLD_NOW | RTLD_NOLOAD));
+}
 
 static void library_works_when_loaded_late(void **state)
 {
@@ -47,6 +77,7 @@ static void internal_names_are_not_found(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_thread_may_outlive_its_use_of_the_library), /* first: the others leave it open */
 		cmocka_unit_test(library_works_when_loaded_late),
 		cmocka_unit_test(internal_names_are_not_found),
 	};
