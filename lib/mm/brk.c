@@ -50,7 +50,8 @@ static int grow(struct mm_struct *mm, unsigned long old_end, unsigned long new_e
 	};
 	int merged;
 
-	if (new_end + PAGE_SIZE > (next ? vm_start_gap(next) : mm->layout.task_size))
+	/* Both are page aligned, so "below" leaves a page free; adding that page could wrap. */
+	if (new_end >= (next ? vm_start_gap(next) : mm->layout.task_size))
 		return -1;
 	if (vms__map_count(mm) > mm->layout.max_map_count)
 		return -1;

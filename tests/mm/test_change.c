@@ -150,6 +150,21 @@ static void break_needs_a_free_page_above(void **state)
 	assert_int_equal(vms_brk(mm, 0x10001000), 0x10002000);
 }
 
+/* A break in the last page of all: its end plus the free page that it needs wraps to 0. */
+static void break_beyond_the_end_is_refused(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+
+	assert_int_equal(vms_brk(mm, 0x10001000), 0x10001000);
+	map_fixed(state, 0x10008000, 1, RW);
+	assert_int_equal(vms_brk(mm, -PAGE_SIZE), 0x10001000);
+	assert_int_equal(vms_brk(mm, -1UL), 0x10001000);
+	vms_munmap(mm, 0x10008000, PG);
+	assert_int_equal(vms_brk(mm, -PAGE_SIZE), 0x10001000);
+	assert_int_equal(vms_brk(mm, mm->layout.task_size), 0x10001000);
+	expect_layout(mm, "10000000-10001000 rw-p 10000\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +178,7 @@ int main(void)
 		ON_EVERY_ENGINE(dontneed_drops_the_contents),
 		ON_EVERY_ENGINE(break_grows_one_vma_and_shrinks),
 		ON_EVERY_ENGINE(break_needs_a_free_page_above),
+		ON_EVERY_ENGINE(break_beyond_the_end_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
