@@ -47,6 +47,13 @@ static void check_vma(struct check *c, const struct vm_area_struct *vma)
 		c->locked += vma_pages(vma);
 }
 
+/* Under mmap_lock alone a fault could still be at work in a VMA whose lock it holds: its pages and counts would move as we look. */
+static void stop_faults(struct mm_struct *mm)
+{
+	for (struct vm_area_struct *vma = vms__find(mm, 0); vma; vma = vms_vma_next(vma))
+		vma_start_write(vma);
+}
+
 static void check_walks(struct check *c)
 {
 	struct mm_struct *mm = c->mm;
@@ -74,6 +81,7 @@ int vms_mm_validate(struct mm_struct *mm, FILE *why)
 	struct check c = {.mm = mm, .why = why};
 
 	vms__write_enter(mm, 0, mm->layout.task_size);
+	stop_faults(mm);
 	check_walks(&c);
 	if (c.count != vms__map_count(mm))
 		broken(&c, "map_count is %d, VMAs are %d", vms__map_count(mm), c.count);
