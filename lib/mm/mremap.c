@@ -228,7 +228,7 @@ static unsigned long remap_to(struct remap *r, unsigned long addr, unsigned long
 			return err;
 	}
 	if (new_len < old_len) {
-		err = vms__unmap(r->mm, addr + new_len, addr + old_len, NULL);
+		err = do_munmap(r->mm, addr + new_len, old_len - new_len);
 		if (err)
 			return err;
 		old_len = new_len;
@@ -330,7 +330,7 @@ static unsigned long remap_locked(struct remap *r)
 	if (r->old_len == r->new_len)
 		return r->addr;
 	if (r->new_len < r->old_len) {
-		err = vms__unmap(r->mm, r->addr + r->new_len, r->addr + r->old_len, NULL);
+		err = do_munmap(r->mm, r->addr + r->new_len, r->old_len - r->new_len);
 		return err ? (unsigned long)err : r->addr;
 	}
 	if (can_grow_in_place(r->mm, vma, r)) {

@@ -134,6 +134,27 @@ static void requests_that_make_no_sense_are_refused(void **state)
 	expect_layout(mm, "20000000-20004000 rw-p 20000\n");
 }
 
+/* An old length that reaches beyond the address space, or around its end, names no range that could be unmapped. */
+static void shrinking_from_beyond_the_end_is_refused(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+
+	vms_mmap(mm, 0x10000, PG, RW, FIXED, NULL, 0);
+	vms_mmap(mm, A, 4 * PG, RW, FIXED, NULL, 0);
+	fill(mm, 0x10000, 1);
+	fill(mm, A, 4);
+	assert_int_equal(vms_mremap(mm, A, 1UL << 60, PG, 0, 0), -EINVAL);
+	assert_int_equal(vms_mremap(mm, A, -PAGE_SIZE, PG, 0, 0), -EINVAL);
+	assert_int_equal(vms_mremap(mm, A, 0x20001000, PG, 0, 0), -EINVAL);
+	assert_int_equal(vms_mremap(mm, A, 1UL << 60, PG, MREMAP_MAYMOVE | MREMAP_FIXED, B), -EINVAL);
+	expect_layout(mm, "10000-11000 rw-p 10\n20000000-20004000 rw-p 20000\n");
+	expect_words(mm, 0x10000, 1, 100);
+	expect_words(mm, A, 4, 100);
+	/* up to the very end it is one */
+	assert_int_equal(vms_mremap(mm, A, 0x20000000, PG, 0, 0), A);
+	expect_layout(mm, "10000-11000 rw-p 10\n20000000-20001000 rw-p 20000\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +166,7 @@ int main(void)
 		ON_EVERY_ENGINE(dontunmap_leaves_the_source_empty),
 		ON_EVERY_ENGINE(several_mappings_move_together),
 		ON_EVERY_ENGINE(requests_that_make_no_sense_are_refused),
+		ON_EVERY_ENGINE(shrinking_from_beyond_the_end_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
