@@ -136,5 +136,5 @@ unsigned long get_unmapped_area(struct mm_struct *mm, struct file *file, unsigne
 		return -ENOMEM;
 	if (found & ~PAGE_MASK)
 		return -EINVAL;
-	return found;
+	return found < mm->layout.mmap_min_addr ? (unsigned long)-EPERM : found;
 }

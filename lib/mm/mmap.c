@@ -161,8 +161,6 @@ static unsigned long choose_address(struct mm_struct *mm, struct file *file, uns
 	addr = get_unmapped_area(mm, file, addr, len, pgoff, flags);
 	if (IS_ERR_VALUE(addr))
 		return addr;
-	if ((flags & MAP_FIXED) && addr < mm->layout.mmap_min_addr)
-		return -EPERM;
 	if ((flags & MAP_FIXED_NOREPLACE) == MAP_FIXED_NOREPLACE && find_vma_intersection(mm, addr, addr + len))
 		return -EEXIST;
 	return addr;

@@ -155,6 +155,17 @@ static void shrinking_from_beyond_the_end_is_refused(void **state)
 	expect_layout(mm, "10000-11000 rw-p 10\n20000000-20001000 rw-p 20000\n");
 }
 
+static void moving_below_the_lowest_address_is_refused(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+
+	vms_mmap(mm, A, PG, RW, FIXED, NULL, 0);
+	assert_int_equal(vms_mremap(mm, A, PG, PG, MREMAP_MAYMOVE | MREMAP_FIXED, 0xf000), -EPERM);
+	assert_int_equal(vms_mremap(mm, A, PG, PG, MREMAP_MAYMOVE | MREMAP_FIXED, 0), -EPERM);
+	expect_layout(mm, "20000000-20001000 rw-p 20000\n");
+	assert_int_equal(vms_mremap(mm, A, PG, PG, MREMAP_MAYMOVE | MREMAP_FIXED, 0x10000), 0x10000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +178,7 @@ int main(void)
 		ON_EVERY_ENGINE(several_mappings_move_together),
 		ON_EVERY_ENGINE(requests_that_make_no_sense_are_refused),
 		ON_EVERY_ENGINE(shrinking_from_beyond_the_end_is_refused),
+		ON_EVERY_ENGINE(moving_below_the_lowest_address_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
