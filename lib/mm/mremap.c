@@ -52,6 +52,8 @@ static int check_request(const struct remap *r)
 static int check_vma(const struct remap *r, const struct vm_area_struct *vma, unsigned long addr, unsigned long old_len,
 		     unsigned long new_len)
 {
+	pgoff_t pgoff = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
+
 	if (vma->vm_flags & VM_SEALED)
 		return -EPERM;
 	if (!(r->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && new_len <= old_len)
@@ -62,9 +64,12 @@ static int check_vma(const struct remap *r, const struct vm_area_struct *vma, un
 		return -EINVAL;
 	if ((old_len < new_len ? old_len : new_len) > vma->vm_end - addr)
 		return -EFAULT;
-	if (new_len > old_len && (vma->vm_flags & (VM_DONTEXPAND | VM_PFNMAP)))
-		return -EFAULT;
-	return 0;
+	if (new_len <= old_len)
+		return 0;
+	/* The offset of its last page would wrap. */
+	if (pgoff + (new_len >> PAGE_SHIFT) < pgoff)
+		return -EINVAL;
+	return vma->vm_flags & (VM_DONTEXPAND | VM_PFNMAP) ? -EFAULT : 0;
 }
 
 static unsigned long find_target(struct remap *r, const struct vm_area_struct *vma, unsigned long addr, unsigned long len,

@@ -166,6 +166,23 @@ static void moving_below_the_lowest_address_is_refused(void **state)
 	assert_int_equal(vms_mremap(mm, A, PG, PG, MREMAP_MAYMOVE | MREMAP_FIXED, 0x10000), 0x10000);
 }
 
+/* do_mmap() counts offsets in pages, up to the largest number there is. */
+static void a_last_page_whose_offset_wraps_is_refused(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+	struct file *file = world_file(4, false);
+	unsigned long populate;
+
+	mmap_write_lock(mm);
+	assert_int_equal(do_mmap(mm, file, A, 2 * PG, PROT_READ, MAP_SHARED | MAP_FIXED, 0, -4UL, &populate), A);
+	mmap_write_unlock(mm);
+	assert_int_equal(vms_mremap(mm, A, 2 * PG, 5 * PG, MREMAP_MAYMOVE, 0), -EINVAL);
+	assert_int_equal(vms_mremap(mm, A + PG, PG, 4 * PG, MREMAP_MAYMOVE, 0), -EINVAL);
+	assert_int_equal(vms_mremap(mm, A, 2 * PG, 3 * PG, MREMAP_MAYMOVE, 0), A);
+	expect_layout(mm, "20000000-20003000 r--s fffffffffffffffc\n");
+	fput(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +196,7 @@ int main(void)
 		ON_EVERY_ENGINE(requests_that_make_no_sense_are_refused),
 		ON_EVERY_ENGINE(shrinking_from_beyond_the_end_is_refused),
 		ON_EVERY_ENGINE(moving_below_the_lowest_address_is_refused),
+		ON_EVERY_ENGINE(a_last_page_whose_offset_wraps_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
