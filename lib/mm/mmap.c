@@ -150,7 +150,8 @@ static unsigned long mmap_region(struct vms__merge *m)
 		commit_new_vma(mm, &fresh);
 		vms__free_victims(mm, fresh.victims);
 	}
-	vms__account(mm, m->flags, (long)((m->end - m->start) >> PAGE_SHIFT));
+	/* As the VMA has them: droppable memory does not count as locked. */
+	vms__account(mm, merged ? m->flags : fresh.vma->vm_flags, (long)((m->end - m->start) >> PAGE_SHIFT));
 	return m->start;
 }
 

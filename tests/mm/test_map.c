@@ -217,6 +217,17 @@ static void map_count_limit_refuses_where_linux_does(void **state)
 	mmput(mm);
 }
 
+static void droppable_memory_never_counts_as_locked(void **state)
+{
+	struct world *w = *state;
+
+	w->mm->def_flags = VM_LOCKED;
+	assert_int_equal(vms_mmap(w->mm, 0x20000000, 2 * PG, RW, MAP_DROPPABLE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0), 0x20000000);
+	assert_int_equal(vms_mmap(w->mm, 0x20010000, PG, RW, FIXED, NULL, 0), 0x20010000);
+	assert_int_equal(atomic_load(&w->mm->locked_vm), 1);
+	expect_layout(w->mm, "20000000-20002000 rw-p 20000\n20010000-20011000 rw-p 20010\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +248,7 @@ int main(void)
 		ON_EVERY_ENGINE(shared_anonymous_never_merges_when_made),
 		ON_EVERY_ENGINE(mmap_errors_are_linux_errors),
 		ON_EVERY_ENGINE(map_count_limit_refuses_where_linux_does),
+		ON_EVERY_ENGINE(droppable_memory_never_counts_as_locked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
