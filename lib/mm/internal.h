@@ -140,6 +140,11 @@ int vms__vma_modify_flags(struct vm_area_struct *prev, struct vm_area_struct *vm
 int vms__prepare_new_vma(struct vms__merge *m, struct vms__store *store);
 /* Fault in [start, start + len) as far as the access rights go; the rest is left to the first touch. No lock held. */
 void vms__populate(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned int fault_flags);
+/* How memory with these flags is faulted in: private memory that may be written gets its own pages at once. */
+static inline unsigned int vms__populate_flags(vm_flags_t flags)
+{
+	return (flags & (VM_WRITE | VM_SHARED)) == VM_WRITE ? FAULT_FLAG_WRITE : 0;
+}
 
 /* ---- mm.c: accounting ---- */
 

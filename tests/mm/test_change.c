@@ -165,6 +165,24 @@ static void break_beyond_the_end_is_refused(void **state)
 	expect_layout(mm, "10000000-10001000 rw-p 10000\n");
 }
 
+/* The anon_vma that comes with the pages shows: the account stays when the right to write goes. */
+static void locked_memory_has_pages_once_it_is_writable(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+	struct vm_area_struct *vma;
+
+	vms_mmap(mm, 0x20000000, 4 * PG, PROT_READ, FIXED | MAP_LOCKED, NULL, 0);
+	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 0);
+	assert_int_equal(vms_mprotect(mm, 0x20001000, 2 * PG, RW), 0);
+	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 2);
+	assert_int_equal(vms_mprotect(mm, 0x20001000, 2 * PG, PROT_READ), 0);
+	expect_layout(mm, "20000000-20001000 r--p 20000\n20001000-20003000 r--p 20001\n20003000-20004000 r--p 20003\n");
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, 0x20001000);
+	assert_true(vma->vm_flags & VM_ACCOUNT);
+	mmap_read_unlock(mm);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +197,7 @@ int main(void)
 		ON_EVERY_ENGINE(break_grows_one_vma_and_shrinks),
 		ON_EVERY_ENGINE(break_needs_a_free_page_above),
 		ON_EVERY_ENGINE(break_beyond_the_end_is_refused),
+		ON_EVERY_ENGINE(locked_memory_has_pages_once_it_is_writable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -183,6 +183,19 @@ static void a_last_page_whose_offset_wraps_is_refused(void **state)
 	fput(file);
 }
 
+static void locked_memory_that_grows_has_its_pages_at_once(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+
+	vms_mmap(mm, A, 2 * PG, RW, FIXED | MAP_LOCKED, NULL, 0);
+	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 2);
+	assert_int_equal(vms_mremap(mm, A, 2 * PG, 4 * PG, 0, 0), A);
+	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 4);
+	vms_mmap(mm, A + 4 * PG, PG, PROT_NONE, FIXED, NULL, 0);
+	assert_int_equal(vms_mremap(mm, A, 4 * PG, 7 * PG, MREMAP_MAYMOVE, 0), 0x40000000 - 7 * PG);
+	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +210,7 @@ int main(void)
 		ON_EVERY_ENGINE(shrinking_from_beyond_the_end_is_refused),
 		ON_EVERY_ENGINE(moving_below_the_lowest_address_is_refused),
 		ON_EVERY_ENGINE(a_last_page_whose_offset_wraps_is_refused),
+		ON_EVERY_ENGINE(locked_memory_that_grows_has_its_pages_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
