@@ -127,7 +127,10 @@ static void forget_tables(struct mm_struct *mm, unsigned long start, unsigned lo
 	vms__free_pgtables(mm, start, end, prev ? prev->vm_end : 0, next ? next->vm_start : 0);
 }
 
-/* The VMA at [target, target + new_len), with room for the pages. *@copy: it. Return: 0 or -errno, and then nothing was made. */
+/*
+ * The VMA at [target, target + new_len), with room for the pages, not accounted for yet. *@copy: it. Return: 0 or -errno, and then
+ * nothing was made.
+ */
 static int make_copy(struct remap *r, struct vm_area_struct *vma, unsigned long addr, unsigned long old_len, unsigned long new_len,
 		     unsigned long target, struct vm_area_struct **copy)
 {
@@ -155,7 +158,6 @@ static int make_copy(struct remap *r, struct vm_area_struct *vma, unsigned long 
 			m.vm_ops->open(fresh.vma);
 		*copy = fresh.vma;
 	}
-	vms__account(r->mm, m.flags, (long)(new_len >> PAGE_SHIFT));
 	return 0;
 
 out_tables:
@@ -204,16 +206,19 @@ static unsigned long move_vma(struct remap *r, unsigned long addr, unsigned long
 	if (copy->vm_ops && copy->vm_ops->mremap) {
 		err = copy->vm_ops->mremap(copy);
 		if (err) {
+			vms__account(r->mm, flags, (long)(new_len >> PAGE_SHIFT));
 			vms__unmap(r->mm, target, target + new_len, NULL);
 			return err;
 		}
 	}
 	vma_start_write(vma);
 	vms__move_pages(r->mm, addr, old_len < new_len ? old_len : new_len, target);
+	if (!keep_source && old_len)
+		vms__unmap(r->mm, addr, addr + old_len, NULL);
+	/* Only now: what moves is not there twice, and the peak does not show it so. */
+	vms__account(r->mm, flags, (long)(new_len >> PAGE_SHIFT));
 	if (keep_source)
 		leave_source(vma, copy, addr, old_len);
-	else if (old_len)
-		vms__unmap(r->mm, addr, addr + old_len, NULL);
 	if ((flags & VM_LOCKED) && new_len > old_len) {
 		r->populate = target + old_len;
 		r->populate_len = new_len - old_len;

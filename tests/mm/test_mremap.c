@@ -196,6 +196,32 @@ static void locked_memory_that_grows_has_its_pages_at_once(void **state)
 	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 7);
 }
 
+static void what_moves_is_never_counted_twice(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+
+	vms_mmap(mm, A, 8 * PG, RW, FIXED, NULL, 0);
+	fill(mm, A, 8);
+	assert_int_equal(vms_mremap(mm, A, 8 * PG, 8 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, B), B);
+	assert_int_equal(atomic_load(&mm->hiwater_vm), 8);
+	assert_int_equal(vms_mremap(mm, B, 8 * PG, 10 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, A), A);
+	assert_int_equal(atomic_load(&mm->hiwater_vm), 10);
+	assert_int_equal(vms_mremap(mm, A, 10 * PG, 10 * PG, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, B), B);
+	assert_int_equal(atomic_load(&mm->hiwater_vm), 20);
+}
+
+/* Memory without pages of its own may merge with the copy of itself. */
+static void a_source_that_is_kept_may_join_its_copy(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+
+	vms_mmap(mm, A, 2 * PG, PROT_READ, FIXED | MAP_LOCKED, NULL, 0);
+	assert_int_equal(vms_mremap(mm, A, 2 * PG, 2 * PG, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, A + 2 * PG), A + 2 * PG);
+	expect_layout(mm, "20000000-20004000 r--p 20000\n");
+	assert_int_equal(atomic_load(&mm->locked_vm), 0);
+	assert_int_equal(atomic_load(&mm->hiwater_vm), 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +237,8 @@ int main(void)
 		ON_EVERY_ENGINE(moving_below_the_lowest_address_is_refused),
 		ON_EVERY_ENGINE(a_last_page_whose_offset_wraps_is_refused),
 		ON_EVERY_ENGINE(locked_memory_that_grows_has_its_pages_at_once),
+		ON_EVERY_ENGINE(what_moves_is_never_counted_twice),
+		ON_EVERY_ENGINE(a_source_that_is_kept_may_join_its_copy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
