@@ -139,6 +139,8 @@ static int make_copy(struct remap *r, struct vm_area_struct *vma, unsigned long 
 	struct vms__store fresh;
 	int merged, err;
 
+	/* Before looking at its pages: a fault under its own lock would bring in one that no table is prepared for. */
+	vma_start_write(vma);
 	err = vms__prepare_move(r->mm, addr, moved, target);
 	if (err)
 		goto out_tables;
@@ -148,7 +150,6 @@ static int make_copy(struct remap *r, struct vm_area_struct *vma, unsigned long 
 	err = merged < 0 ? merged : merged ? 0 : prepare_copy(&m, &fresh);
 	if (err)
 		goto out_tables;
-	vma_start_write(vma);
 	if (merged) {
 		*copy = vms__merge_commit(&m);
 	} else {

@@ -35,7 +35,7 @@ void vms__change_protection(struct vm_area_struct *vma, unsigned long start, uns
 /*
  * mremap, in two steps: the tables that [new, new + len) will need for the pages of [old, old + len) (0, or -ENOMEM with some of them made:
  * vms__free_pgtables() removes them); then the pages go over. The places do not overlap, and the new one maps nothing.
- * Locks: mmap_lock W; for the second step every VMA at both places is write-locked.
+ * Locks: mmap_lock W; the VMA that moves is write-locked from before the first step, every VMA at both places for the second.
  */
 int vms__prepare_move(struct mm_struct *mm, unsigned long old, unsigned long len, unsigned long new);
 void vms__move_pages(struct mm_struct *mm, unsigned long old, unsigned long len, unsigned long new);

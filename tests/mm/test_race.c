@@ -230,12 +230,51 @@ static void validation_beside_faults_finds_nothing_broken(void **state)
 	race(&r, write_and_drop, validate);
 }
 
+/*
+ * An empty mapping is moved to and fro while it is touched: a page that comes in at the last moment must find a page table at the
+ * new place.
+ */
+#define MOVED (2UL << 20) /* a whole page table, which is the longer to look through; its first pages are touched */
+
+static void drop_and_move(struct mm_struct *mm, unsigned long i)
+{
+	unsigned long from = BASE + (i & 1) * 0x1000000, to = BASE + (~i & 1) * 0x1000000;
+
+	vms_madvise(mm, from, MOVED, MADV_DONTNEED);
+	vms_mremap(mm, from, MOVED, MOVED, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+}
+
+static void *touch_either_place(void *arg)
+{
+	struct racer *r = arg;
+
+	for (unsigned long i = 0; !atomic_load(&r->stop); i++) {
+		unsigned long addr = BASE + (i & 1) * 0x1000000 + (i >> 1) % 12 * PG;
+		enum vms_fault_result result = vms_fault(r->mm, addr, i & 2 ? FAULT_FLAG_WRITE : 0);
+
+		if (result != VMS_FAULT_OK && result != VMS_SEGV_MAPERR)
+			atomic_fetch_add(&r->bad, 1);
+		atomic_fetch_add(&r->done, 1);
+	}
+	return NULL;
+}
+
+static void what_is_touched_as_it_moves_goes_along(void **state)
+{
+	struct world *w = *state;
+	struct racer r = {.mm = w->mm};
+
+	vms_mmap(w->mm, BASE, MOVED, RW, FIXED, NULL, 0);
+	race(&r, touch_either_place, drop_and_move);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_EVERY_ENGINE(what_stays_mapped_is_never_missed),      ON_EVERY_ENGINE(split_and_merge_move_no_page),
 		ON_EVERY_ENGINE(a_locked_vma_covers_what_was_asked_for), ON_EVERY_ENGINE(a_child_is_a_moment_of_its_parent),
 		ON_EVERY_ENGINE(last_user_tears_down_from_any_thread),   ON_EVERY_ENGINE(validation_beside_faults_finds_nothing_broken),
+		ON_EVERY_ENGINE(what_is_touched_as_it_moves_goes_along),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
