@@ -163,7 +163,10 @@ VMS_API unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned 
 VMS_API int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len);
 VMS_API unsigned long get_unmapped_area(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
 					unsigned long pgoff, unsigned long flags);
-/** insert_vm_struct() - Insert @vma, as made by vm_area_alloc(), without merging. Return: 0, -ENOMEM (taken, or no memory). */
+/**
+ * insert_vm_struct() - Insert @vma, as made by vm_area_alloc() for this @mm, without merging.
+ * Return: 0; -EINVAL (not page aligned, another mm's); -ENOMEM (the range is taken, or beyond the end, or memory is out).
+ */
 VMS_API int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma);
 VMS_API struct vm_area_struct *vm_area_alloc(struct mm_struct *mm);
 VMS_API struct vm_area_struct *vm_area_dup(const struct vm_area_struct *orig);

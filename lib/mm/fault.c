@@ -61,9 +61,14 @@ static enum outcome fault_in_vma(const struct access *a, struct vm_area_struct *
 	if (fault & VM_FAULT_RETRY)
 		return NEEDS_MMAP_LOCK;
 	*result = to_result(fault);
-	if (a->use && *result == VMS_FAULT_OK && !a->use(vma, a->addr, a->word))
-		return AGAIN;
-	return DONE;
+	if (!a->use || *result != VMS_FAULT_OK || a->use(vma, a->addr, a->word))
+		return DONE;
+	/* The owner's hook maps nothing here, and would answer so for ever. */
+	if (fault & VM_FAULT_NOPAGE) {
+		*result = VMS_SIGBUS;
+		return DONE;
+	}
+	return AGAIN;
 }
 
 /* Locks: mmap_lock R held on entry, and on return unless NULL is answered: nothing is mapped there, nothing can grow there. */

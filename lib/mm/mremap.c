@@ -189,7 +189,10 @@ static unsigned long move_vma(struct remap *r, unsigned long addr, unsigned long
 
 	if (vms__map_count(r->mm) >= r->mm->layout.max_map_count - 3)
 		return -ENOMEM;
-	/* What may fail comes first: cut the source out, so that nothing but its removal is left to do. */
+	/*
+	 * What may fail comes first: cut the source out, so that only its removal is left to do. That can fail in one case alone, where the
+	 * copy joined its neighbours on both sides and the source is one of them; then the source stays mapped, empty, as on Linux.
+	 */
 	if (!keep_source && old_len) {
 		struct vms__range source = {.mm = r->mm, .start = addr, .end = addr + old_len};
 

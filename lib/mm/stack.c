@@ -49,9 +49,11 @@ int vms__expand_downwards(struct vm_area_struct *vma, unsigned long addr)
 	if (err)
 		return err;
 	vma_start_write(vma);
+	vms__vma_unlink_file(vma); /* an embedder's stack may map a file */
 	vma->vm_start = addr;
 	vma->vm_pgoff -= grow;
 	vms__vma_commit(mm, &store);
+	vms__vma_link_file(vma);
 	vms__account(mm, vma->vm_flags, (long)grow);
 	return 0;
 }

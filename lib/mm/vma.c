@@ -145,6 +145,8 @@ int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma)
 	struct vms__store store = {.start = vma->vm_start, .end = vma->vm_end, .vma = vma};
 
 	mmap_assert_write_locked(mm);
+	if (((vma->vm_start | vma->vm_end) & ~PAGE_MASK) || vma_mm(vma) != mm)
+		return -EINVAL;
 	if (vma->vm_start >= vma->vm_end || vma->vm_end > mm->layout.task_size ||
 	    find_vma_intersection(mm, vma->vm_start, vma->vm_end))
 		return -ENOMEM;

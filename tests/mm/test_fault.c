@@ -188,6 +188,49 @@ static void hooks_count_every_vma_and_may_refuse_a_split(void **state)
 	fput(file);
 }
 
+static vm_fault_t map_nothing(struct vm_fault *vmf)
+{
+	(void)vmf;
+	return VM_FAULT_NOPAGE;
+}
+
+static const struct vm_operations_struct empty_ops = {.fault = map_nothing};
+
+static void hook_that_maps_nothing_ends_a_read(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+	struct file *file = world_file(4, true);
+	unsigned long word;
+
+	file->f_vm_ops = &empty_ops;
+	vms_mmap(mm, 0x20000000, PG, RW, MAP_SHARED | MAP_FIXED, file, 0);
+	assert_int_equal(vms_fault(mm, 0x20000000, 0), VMS_FAULT_OK);
+	assert_int_equal(vms_read_word(mm, 0x20000000, &word), VMS_SIGBUS);
+	fput(file);
+}
+
+static void inserted_vma_must_be_aligned_and_this_mms(void **state)
+{
+	struct mm_struct *mm = mm_of(state), *other = vms_mm_create("rbtree", &world_layout, NULL);
+	struct vm_area_struct *vma = vm_area_alloc(mm);
+
+	vma->vm_start = 0x20000000;
+	vma->vm_end = 0x20000800;
+	vm_flags_init(vma, VM_READ);
+	mmap_write_lock(mm);
+	assert_int_equal(insert_vm_struct(mm, vma), -EINVAL);
+	vma->vm_end = 0x20001000;
+	mmap_write_unlock(mm);
+	mmap_write_lock(other);
+	assert_int_equal(insert_vm_struct(other, vma), -EINVAL);
+	mmap_write_unlock(other);
+	mmap_write_lock(mm);
+	assert_int_equal(insert_vm_struct(mm, vma), 0);
+	mmap_write_unlock(mm);
+	expect_layout(mm, "20000000-20001000 r--p 20000\n");
+	mmput(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +244,8 @@ int main(void)
 		ON_EVERY_ENGINE(fork_of_fork_is_independent),
 		ON_EVERY_ENGINE(listing_is_that_of_proc_maps),
 		ON_EVERY_ENGINE(hooks_count_every_vma_and_may_refuse_a_split),
+		ON_EVERY_ENGINE(hook_that_maps_nothing_ends_a_read),
+		ON_EVERY_ENGINE(inserted_vma_must_be_aligned_and_this_mms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
