@@ -194,22 +194,39 @@ static __attribute__((noinline)) bool still_covers(const struct vm_area_struct *
 	return vma->vm_start == start && vma->vm_end == end;
 }
 
-/* Mappings grow, in place or elsewhere: the pages come along, and what is new is fresh. */
-static void place_and_grow(struct worker *w)
+/* A place of this worker's own, far from all else, in one of several 2 MiB blocks that have no page table yet. */
+static unsigned long own_far_place(struct worker *w)
+{
+	return FAR_BASE + w->id * FAR_BYTES + pick(w, 16) * (2UL << 20);
+}
+
+/*
+ * Mappings grow, in place or elsewhere, or move far away: written pages come along, and what was never written is fresh, whatever others
+ * touch meanwhile.
+ */
+static void place_and_move(struct worker *w)
 {
 	unsigned long pages = 1 + pick(w, 6), more = 1 + pick(w, 6), tag = (unsigned long)w->id << 32 | w->ops, word;
 	unsigned long addr = vms_mmap(w->s->mm, 0, pages * PG, RW, ANON, NULL, 0), moved;
+	bool fill = pick(w, 2), far = pick(w, 2);
 
-	for (unsigned long i = 0; i < pages; i++)
+	/* Relaxed: who touches it learns nothing from the address. */
+	atomic_store_explicit(&w->s->moving[w->id % NR_MOVING], addr, memory_order_relaxed);
+	for (unsigned long i = 0; fill && i < pages; i++)
 		if (vms_write_word(w->s->mm, addr + i * PG, tag + i) != VMS_FAULT_OK)
 			broken(w, "new page %lx cannot be written", addr + i * PG);
-	moved = vms_mremap(w->s->mm, addr, pages * PG, (pages + more) * PG, MREMAP_MAYMOVE, 0);
+	/* Written once and dropped again: others' touches need no more than the VMA's lock to bring pages in. */
+	if (!fill &&
+	    (vms_write_word(w->s->mm, addr, tag) != VMS_FAULT_OK || vms_madvise(w->s->mm, addr, pages * PG, MADV_DONTNEED)))
+		broken(w, "new page %lx cannot be written and dropped", addr);
+	moved = vms_mremap(w->s->mm, addr, pages * PG, (pages + more) * PG, MREMAP_MAYMOVE | (far ? MREMAP_FIXED : 0),
+			   far ? own_far_place(w) : 0);
 	if (IS_ERR_VALUE(moved)) {
 		broken(w, "mremap of %lx answered %ld", addr, (long)moved);
 		return;
 	}
 	for (unsigned long i = 0; i < pages + more; i++) {
-		unsigned long expected = i < pages ? tag + i : 0;
+		unsigned long expected = fill && i < pages ? tag + i : 0;
 
 		if (vms_read_word(w->s->mm, moved + i * PG, &word) != VMS_FAULT_OK || word != expected)
 			broken(w, "page %lx, moved from %lx, holds %lx, expected %lx", moved + i * PG, addr + i * PG, word,
@@ -217,6 +234,19 @@ static void place_and_grow(struct worker *w)
 	}
 	if (vms_munmap(w->s->mm, moved, (pages + more) * PG))
 		broken(w, "munmap of %lx failed", moved);
+}
+
+/* Another's memory while it grows, moves and goes: the touch finds it or not, and brings in no page but a fresh one. */
+static void touch_moving(struct worker *w)
+{
+	unsigned long addr = atomic_load_explicit(&w->s->moving[pick(w, NR_MOVING)], memory_order_relaxed);
+	enum vms_fault_result result;
+
+	for (int i = 0; addr && i < 8; i++) {
+		result = vms_fault(w->s->mm, addr + pick(w, 12) * PG, pick(w, 2) ? FAULT_FLAG_WRITE : 0);
+		if (result != VMS_FAULT_OK && result != VMS_SEGV_MAPERR && result != VMS_SEGV_ACCERR)
+			broken(w, "a touch of memory that moves, at %lx, answered %d", addr, result);
+	}
 }
 
 /* Every mapping of a file shows its words; a private one keeps its changes to itself. */
@@ -318,10 +348,11 @@ void act(struct worker *w)
 		unsigned int weight;
 		void (*run)(struct worker *w);
 	} acts[] = {
-		{72, touch_slot},     {36, change_own_slot}, {36, read_stable}, {24, write_stable},
-		{20, shuffle_stable}, {16, touch_never},     {14, hold_vma},    {14, place_fill_check},
-		{8, map_file},        {8, place_and_grow},   {6, touch_stack},  {1, walk},
-		{1, fork_and_look},
+		{62, touch_slot},    {36, change_own_slot},  {36, read_stable},
+		{24, write_stable},  {20, shuffle_stable},   {16, touch_never},
+		{14, hold_vma},      {14, place_fill_check}, {8, map_file},
+		{8, place_and_move}, {6, touch_stack},       {10, touch_moving},
+		{1, walk},           {1, fork_and_look},
 	};
 	unsigned long n = pick(w, 256);
 

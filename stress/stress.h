@@ -27,6 +27,9 @@
 #define UNIT_PAGES (STABLE_PAGES + SLOT_PAGES + NEVER_PAGES)
 #define NR_UNITS 96UL
 #define FILE_PAGES 64UL
+#define NR_MOVING 8UL
+#define FAR_BASE 0x100000000UL
+#define FAR_BYTES (64UL << 20)
 #define STACK_TOP 0x30000000UL
 #define STACK_LIMIT (1UL << 20)
 
@@ -53,6 +56,7 @@ struct stress {
 	unsigned long seed;
 	unsigned int threads;
 	struct slot slots[NR_UNITS];
+	_Atomic unsigned long moving[NR_MOVING]; /* where threads have memory that they move about; a place to touch, no promise */
 	atomic_bool stop;
 	_Atomic unsigned long errors;
 	pthread_barrier_t barrier;
