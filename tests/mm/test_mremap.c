@@ -216,7 +216,8 @@ static void a_source_that_is_kept_may_join_its_copy(void **state)
 	struct mm_struct *mm = mm_of(state);
 
 	vms_mmap(mm, A, 2 * PG, PROT_READ, FIXED | MAP_LOCKED, NULL, 0);
-	assert_int_equal(vms_mremap(mm, A, 2 * PG, 2 * PG, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, A + 2 * PG), A + 2 * PG);
+	assert_int_equal(vms_mremap(mm, A, 2 * PG, 2 * PG, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, A + 2 * PG),
+			 A + 2 * PG);
 	expect_layout(mm, "20000000-20004000 r--p 20000\n");
 	assert_int_equal(atomic_load(&mm->locked_vm), 0);
 	assert_int_equal(atomic_load(&mm->hiwater_vm), 4);

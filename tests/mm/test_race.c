@@ -271,9 +271,12 @@ static void what_is_touched_as_it_moves_goes_along(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_EVERY_ENGINE(what_stays_mapped_is_never_missed),      ON_EVERY_ENGINE(split_and_merge_move_no_page),
-		ON_EVERY_ENGINE(a_locked_vma_covers_what_was_asked_for), ON_EVERY_ENGINE(a_child_is_a_moment_of_its_parent),
-		ON_EVERY_ENGINE(last_user_tears_down_from_any_thread),   ON_EVERY_ENGINE(validation_beside_faults_finds_nothing_broken),
+		ON_EVERY_ENGINE(what_stays_mapped_is_never_missed),
+		ON_EVERY_ENGINE(split_and_merge_move_no_page),
+		ON_EVERY_ENGINE(a_locked_vma_covers_what_was_asked_for),
+		ON_EVERY_ENGINE(a_child_is_a_moment_of_its_parent),
+		ON_EVERY_ENGINE(last_user_tears_down_from_any_thread),
+		ON_EVERY_ENGINE(validation_beside_faults_finds_nothing_broken),
 		ON_EVERY_ENGINE(what_is_touched_as_it_moves_goes_along),
 	};
 
