@@ -8,7 +8,7 @@
 #include "lib/mm/internal.h"
 #include "lib/page/page.h"
 
-/* Return: 0 or -errno. */
+/* Return: 0, or something else: the caller of brk is told the old break, not why. Locks: mmap_lock W, or R if *@downgraded. */
 static int shrink(struct mm_struct *mm, unsigned long new_end, unsigned long old_end, bool *downgraded)
 {
 	struct vms__range range = {.mm = mm, .start = new_end, .end = old_end};
