@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * barrier.h - the kernel's memory barriers as fences of C11; on x86 neither is an instruction.
+ */
+#ifndef SHIM_ASM_BARRIER_H
+#define SHIM_ASM_BARRIER_H
+
+#define smp_rmb() __atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define smp_wmb() __atomic_thread_fence(__ATOMIC_RELEASE)
+
+#endif

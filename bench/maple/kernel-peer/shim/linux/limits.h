@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * limits.h - the largest and smallest numbers.
+ */
+#ifndef SHIM_LINUX_LIMITS_H
+#define SHIM_LINUX_LIMITS_H
+
+#include <limits.h>
+
+#endif

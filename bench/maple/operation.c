@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * operation.c - the operations, one after the other.
+ */
+#include "bench/maple/operation.h"
+
+#define WARM_UP 65536   /* lookups before each run: what the other stores left in the caches goes */
+#define ITERATED 131072 /* ranges that a run of iterate passes at least */
+
+static size_t count_random(const struct world *w)
+{
+	return w->random.nr;
+}
+
+static size_t count_hot(const struct world *w)
+{
+	return w->hot.nr;
+}
+
+static size_t count_stores(const struct world *w)
+{
+	return w->nr_writes;
+}
+
+static uint64_t run_lookup(const struct store *s, void *tree, const struct world *w)
+{
+	return s->lookup(tree, w->random.keys, w->random.nr);
+}
+
+static uint64_t run_chained(const struct store *s, void *tree, const struct world *w)
+{
+	return s->lookup_chained(tree, w->random.keys, w->random.nr);
+}
+
+static bool right_random(const struct store *s, void *tree, const struct world *w, uint64_t answer)
+{
+	(void)s, (void)tree;
+	return answer == w->random.entries;
+}
+
+static uint64_t run_hot(const struct store *s, void *tree, const struct world *w)
+{
+	return s->lookup(tree, w->hot.keys, w->hot.nr);
+}
+
+static bool right_hot(const struct store *s, void *tree, const struct world *w, uint64_t answer)
+{
+	(void)s, (void)tree;
+	return answer == w->hot.entries;
+}
+
+static uint64_t run_use(const struct store *s, void *tree, const struct world *w)
+{
+	return s->lookup_use(tree, w->random.keys, w->random.nr);
+}
+
+static bool right_use(const struct store *s, void *tree, const struct world *w, uint64_t answer)
+{
+	(void)s, (void)tree;
+	return answer == w->random.numbers;
+}
+
+static uint64_t run_replace(const struct store *s, void *tree, const struct world *w)
+{
+	return s->replace(tree, w->swap_in, w->nr_writes);
+}
+
+static bool right_replace(const struct store *s, void *tree, const struct world *w, uint64_t failed)
+{
+	bool in = s->lookup(tree, w->swapped, w->nr_writes) == w->swapped_in;
+	bool back = s->replace(tree, w->swap_out, w->nr_writes) == 0;
+	bool out = s->lookup(tree, w->swapped, w->nr_writes) == w->swapped_out;
+
+	return failed == 0 && in && back && out;
+}
+
+static uint64_t run_churn(const struct store *s, void *tree, const struct world *w)
+{
+	return s->churn(tree, w->churn, w->nr_writes);
+}
+
+static bool right_churn(const struct store *s, void *tree, const struct world *w, uint64_t failed)
+{
+	return failed == 0 && s->iterate(tree, 1) == w->all_entries &&
+	       s->lookup(tree, w->random.keys, w->random.nr) == w->random.entries;
+}
+
+static size_t iterations(const struct world *w)
+{
+	return (ITERATED + w->nr - 1) / w->nr;
+}
+
+static size_t count_iterate(const struct world *w)
+{
+	return iterations(w) * w->nr;
+}
+
+static uint64_t run_iterate(const struct store *s, void *tree, const struct world *w)
+{
+	return s->iterate(tree, iterations(w));
+}
+
+static bool right_iterate(const struct store *s, void *tree, const struct world *w, uint64_t answer)
+{
+	(void)s, (void)tree;
+	return answer == iterations(w) * w->all_entries;
+}
+
+static size_t count_lowest(const struct world *w)
+{
+	return w->lowest.nr;
+}
+
+static uint64_t run_lowest(const struct store *s, void *tree, const struct world *w)
+{
+	return s->lowest_gap(tree, w->lowest.bound, w->lowest.size, w->lowest.nr, WORLD_CEILING);
+}
+
+static bool right_lowest(const struct store *s, void *tree, const struct world *w, uint64_t answer)
+{
+	(void)s, (void)tree;
+	return answer == w->lowest.found;
+}
+
+static size_t count_highest(const struct world *w)
+{
+	return w->highest.nr;
+}
+
+static uint64_t run_highest(const struct store *s, void *tree, const struct world *w)
+{
+	return s->highest_gap(tree, w->highest.bound, w->highest.size, w->highest.nr, WORLD_FLOOR);
+}
+
+static bool right_highest(const struct store *s, void *tree, const struct world *w, uint64_t answer)
+{
+	(void)s, (void)tree;
+	return answer == w->highest.found;
+}
+
+const struct operation operations[] = {
+	{"lookup", "random lookup, independent", false, count_random, run_lookup, right_random},
+	{"chained", "random lookup, each depends on the last", false, count_random, run_chained, right_random},
+	{"hot", "lookup, 90 % in few hot ranges", false, count_hot, run_hot, right_hot},
+	{"use", "lookup and touch the object", false, count_random, run_use, right_use},
+	{"replace", "replace an entry", false, count_stores, run_replace, right_replace},
+	{"churn", "erase + insert a random range", false, count_stores, run_churn, right_churn},
+	{"iterate", "iterate, per range", false, count_iterate, run_iterate, right_iterate},
+	{"lowest-gap", "lowest gap of 48 MiB", true, count_lowest, run_lowest, right_lowest},
+	{"highest-gap", "highest gap of a random size", true, count_highest, run_highest, right_highest},
+	{NULL, NULL, false, NULL, NULL, NULL},
+};
+
+double operation_time(const struct operation *op, const struct store *store, void *tree, const struct world *w,
+		      unsigned long *wrong)
+{
+	size_t warm_up = w->random.nr < WARM_UP ? w->random.nr : WARM_UP;
+	uint64_t begin, took, answer;
+
+	store->lookup(tree, w->random.keys, warm_up);
+	begin = bench_now_ns();
+	answer = op->run(store, tree, w);
+	took = bench_now_ns() - begin;
+	*wrong += !op->right(store, tree, w, answer);
+	return (double)took / (double)op->count(w);
+}

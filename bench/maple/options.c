@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * options.c - maplebench's command line (argp).
+ */
+#include "bench/maple/options.h"
+
+#include <argp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <vmastore/maple_tree.h>
+
+#include "bench/maple/crowd.h"
+#include "bench/maple/figure.h"
+#include "bench/maple/operation.h"
+#include "bench/maple/peers.h"
+
+#define WHY_MAX 1024
+#define RANGES_MOST 20000000
+
+enum { OPT_RANGES = 0x100, OPT_REPEAT, OPT_SEED, OPT_SECONDS, OPT_PEERS, OPT_STORES, OPT_SIMD, OPT_JSON, OPT_LIST };
+
+static const struct argp_option known_options[] = {
+	{"ops", 'o', "OP,...", 0, "Operations (default: all; see --list)", 0},
+	{"ranges", OPT_RANGES, "N,...", 0, "How many ranges the tree holds (default: 64,1000,65000,1000000)", 0},
+	{"threads", 't', "N,...", 0, "Threads of `readers' and `beside' (default: 1 and 2, as far as there are CPUs)", 0},
+	{"repeat", OPT_REPEAT, "R", 0, "Rounds; each has every store once (default: 11)", 0},
+	{"seconds", OPT_SECONDS, "S", 0, "Time of each run of `readers' and `beside' (default: 0.25)", 0},
+	{"seed", OPT_SEED, "N", 0, "Of the layout and the queries (default: 1)", 0},
+	{"peers", OPT_PEERS, "FOLDER", OPTION_ARG_OPTIONAL,
+	 "Measure the peers that bench/maple/peers built, beside ours (default folder: its own)", 0},
+	{"stores", OPT_STORES, "S,...", 0, "Of all stores only these and ours, for example kernel,absl", 0},
+	{"simd", OPT_SIMD, "KIND", 0, "How our tree searches its nodes: scalar, avx2, avx512 (default: the best)", 0},
+	{"json", OPT_JSON, NULL, 0, "One JSON object a line instead of a table", 0},
+	{"list", OPT_LIST, NULL, 0, "List operations and stores", 0},
+	{NULL, 0, NULL, 0, NULL, 0},
+};
+
+static const char *const *operation_names(void)
+{
+	static const char *names[BENCH_LIST_MAX + 1];
+	unsigned int nr = 0;
+
+	for (const struct operation *op = operations; op->name; op++)
+		names[nr++] = op->name;
+	names[nr++] = "bytes";
+	names[nr++] = CROWD_READERS;
+	names[nr++] = CROWD_BESIDE;
+	names[nr] = NULL;
+	return names;
+}
+
+bool maplebench_asked(const struct maplebench_options *options, const char *operation)
+{
+	for (unsigned int i = 0; i < options->operations.nr; i++)
+		if (strcmp(options->operations.name[i], operation) == 0)
+			return true;
+	return false;
+}
+
+static bool take_simd(const char *arg, char why[WHY_MAX])
+{
+	if (vms_mt_set_simd(arg))
+		return true;
+	snprintf(why, WHY_MAX, "--simd: found '%s', expected one that this CPU has of: scalar avx2 avx512", arg);
+	return false;
+}
+
+static bool take_value(int key, const char *arg, struct maplebench_options *o, char why[WHY_MAX])
+{
+	switch (key) {
+	case 'o':
+		return bench_arg_names("--ops", arg, operation_names(), &o->operations, why, WHY_MAX);
+	case 't':
+		return bench_arg_numbers("--threads", arg, 1, BENCH_THREADS_MAX, &o->threads, why, WHY_MAX);
+	case OPT_RANGES:
+		o->ranges_given = true;
+		return bench_arg_numbers("--ranges", arg, 2, RANGES_MOST, &o->ranges, why, WHY_MAX);
+	case OPT_REPEAT:
+		return bench_arg_number("--repeat", arg, 1, ROUNDS_MAX, &o->repeat, why, WHY_MAX);
+	case OPT_SEED:
+		return bench_arg_number("--seed", arg, 0, UINT32_MAX, &o->seed, why, WHY_MAX);
+	case OPT_SECONDS:
+		return bench_arg_seconds("--seconds", arg, &o->seconds, why, WHY_MAX);
+	default:
+		return take_simd(arg, why);
+	}
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	static char folder[4096];
+	struct maplebench_options *o = state->input;
+	char why[WHY_MAX];
+
+	switch (key) {
+	case 'o':
+	case 't':
+	case OPT_RANGES:
+	case OPT_REPEAT:
+	case OPT_SEED:
+	case OPT_SECONDS:
+	case OPT_SIMD:
+		if (!take_value(key, arg, o, why))
+			argp_failure(state, BENCH_EXIT_USAGE, 0, "%s", why);
+		return 0;
+	case OPT_PEERS:
+		o->peers = arg ? arg : peers_folder(folder, sizeof(folder));
+		return 0;
+	case OPT_STORES:
+		o->stores = arg;
+		return 0;
+	case OPT_JSON:
+		o->json = true;
+		return 0;
+	case OPT_LIST:
+		o->list = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected only options", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void take_defaults(struct maplebench_options *o, const struct bench_cpus *cpus)
+{
+	*o = (struct maplebench_options){
+		.ranges = {.nr = 4, .value = {64, 1000, 65000, 1000000}},
+		.threads = {.nr = cpus->nr > 1 ? 2 : 1, .value = {1, 2}},
+		.repeat = 11,
+		.seconds = 0.25,
+		.seed = 1,
+	};
+	while (operation_names()[o->operations.nr]) {
+		o->operations.name[o->operations.nr] = operation_names()[o->operations.nr];
+		o->operations.nr++;
+	}
+}
+
+void maplebench_options(int argc, char **argv, const struct bench_cpus *cpus, struct maplebench_options *options)
+{
+	static const struct argp argp = {
+		.options = known_options,
+		.parser = parse_option,
+		.doc = "Measure the maple tree's operations, beside those of its peers: Linux's maple tree, and absl::btree_map "
+		       "under "
+		       "a lock.",
+	};
+
+	take_defaults(options, cpus);
+	argp_err_exit_status = BENCH_EXIT_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, options);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * options.h - what maplebench was asked to do.
+ */
+#ifndef BENCH_MAPLE_OPTIONS_H
+#define BENCH_MAPLE_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "bench/harness/args.h"
+#include "bench/harness/cpus.h"
+
+struct maplebench_options {
+	struct bench_names operations;
+	struct bench_numbers ranges;
+	struct bench_numbers threads;
+	const char *stores; /* NULL: all */
+	unsigned long repeat;
+	unsigned long seed;
+	double seconds;
+	const char *peers; /* folder; NULL: none */
+	bool ranges_given;
+	bool json;
+	bool list;
+};
+
+/** maplebench_options() - Read the command line. Does not return if it is wrong (status 2) or asks for help. */
+void maplebench_options(int argc, char **argv, const struct bench_cpus *cpus, struct maplebench_options *options);
+
+/** maplebench_asked() - Is @operation among those to run? */
+bool maplebench_asked(const struct maplebench_options *options, const char *operation);
+
+#endif

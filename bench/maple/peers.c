@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * peers.c - loads the peers' shared objects, each with its symbols to itself. They stay loaded: threads of theirs may run on.
+ */
+#include "bench/maple/peers.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define PATH_SIZE 4096
+
+/* In the order of the table's columns. */
+static const char *const peer_files[] = {"kernel-qsbr", "kernel-memb", "absl"};
+
+const char *peers_folder(char *buf, size_t size)
+{
+	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+
+	if (cache && *cache)
+		snprintf(buf, size, "%s/vmastore-maple-peers", cache);
+	else
+		snprintf(buf, size, "%s/.cache/vmastore-maple-peers", home && *home ? home : "/tmp");
+	return buf;
+}
+
+static void add_all(struct stores *stores, const struct store *const *from, const char *path)
+{
+	for (; *from; from++) {
+		if ((*from)->abi != STORE_ABI)
+			fprintf(stderr, "maplebench: %s: built for another version of the benchmark; run bench/maple/peers again\n",
+				path);
+		else if (stores->nr < STORES_MAX)
+			stores->store[stores->nr++] = *from;
+	}
+}
+
+static void load(struct stores *stores, const char *folder, const char *name)
+{
+	const struct store *const *from;
+	char path[PATH_SIZE];
+	void *object;
+
+	snprintf(path, sizeof(path), "%s/%s.so", folder, name);
+	if (access(path, R_OK) != 0) {
+		fprintf(stderr, "maplebench: skipped: peer %s is not built (no %s); bench/maple/peers builds it\n", name, path);
+		return;
+	}
+	object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	from = object ? dlsym(object, STORE_SYMBOL) : NULL;
+	if (from)
+		add_all(stores, from, path);
+	else
+		fprintf(stderr, "maplebench: skipped: peer %s: %s\n", name, dlerror());
+}
+
+void stores_load(struct stores *stores, const char *folder)
+{
+	stores->nr = 0;
+	stores->store[stores->nr++] = &store_ours;
+	for (size_t i = 0; folder && i < sizeof(peer_files) / sizeof(peer_files[0]); i++)
+		load(stores, folder, peer_files[i]);
+}

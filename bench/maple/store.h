@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store.h - the seam between the benchmark and what it measures: a store keeps non-overlapping ranges of unsigned long, each with an
+ * entry, and every operation is a loop in the store's own code, so that no call through a pointer is timed with it.
+ *
+ * Ours is linked in (store_maple.c). Peers are shared objects, each with one symbol, STORE_SYMBOL: an array of stores that a NULL
+ * ends. Nothing but that symbol leaves them, so that the kernel's mtree_load() and ours live in one process.
+ *
+ * Locks: single-thread operations run alone. What `concurrent` allows beside a writer is lookup() and lookup_timed(); there is one
+ * writer at most, which calls churn(). A thread calls enter() before its first operation on a store and leave() after its last.
+ */
+#ifndef BENCH_MAPLE_STORE_H
+#define BENCH_MAPLE_STORE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/maple/ticks.h"
+
+#define STORE_SYMBOL "maplebench_stores"
+#define STORE_ABI 1 /* counts changes of this header */
+
+/* A reader leaves its read section, and reports a quiescent state where it must, after so many lookups. */
+#define STORE_BATCH 64
+
+/* What an entry points to: about as large as a VMA, with what a page fault reads and writes in its first line. */
+struct object {
+	unsigned long first, last;
+	unsigned int users;
+	unsigned int sequence;
+	unsigned long number;
+	unsigned long rest[20];
+} __attribute__((aligned(64)));
+
+struct range {
+	unsigned long first, last; /* inclusive */
+	void *entry;
+};
+
+/* What a concurrent reader looks up, and what it must find if it finds anything. */
+struct probe {
+	unsigned long key;
+	const void *entry;
+};
+
+struct store {
+	int abi;
+	const char *name;
+	const char *what;
+	bool has_gaps;   /* lowest_gap() and highest_gap() are there */
+	bool concurrent; /* readers may run beside a writer */
+
+	void *(*create)(void); /* NULL: no memory */
+	void (*destroy)(void *tree);
+	/* Insert in the order given. False: no memory. */
+	bool (*insert)(void *tree, const struct range *ranges, size_t nr);
+
+	/* Sums of the entries' addresses; a key without an entry adds 0. */
+	uint64_t (*lookup)(void *tree, const unsigned long *keys, size_t nr);
+	uint64_t (*lookup_chained)(void *tree, const unsigned long *keys, size_t nr);
+	uint64_t (*iterate)(void *tree, size_t times);
+	/* Take a use of the object, see that it covers the key, and give the use back. Sum of the objects' numbers. */
+	uint64_t (*lookup_use)(void *tree, const unsigned long *keys, size_t nr);
+	/* Each lookup timed alone. Return: how many found what they must not. */
+	uint64_t (*lookup_timed)(void *tree, const struct probe *probes, size_t nr, tick_sink *sink, void *arg);
+
+	/* Store each range over what holds exactly these bounds. Return: how many failed. */
+	uint64_t (*replace)(void *tree, const struct range *ranges, size_t nr);
+	/* Erase ranges[i], then insert ranges[i - 1] again; none equals its predecessor. All are back at the end. Return: failures. */
+	uint64_t (*churn)(void *tree, const struct range *ranges, size_t nr);
+
+	/* Sums of where the gaps begin; one that is not found adds 0. Page-aligned windows. */
+	uint64_t (*lowest_gap)(void *tree, const unsigned long *min, const unsigned long *size, size_t nr, unsigned long max);
+	uint64_t (*highest_gap)(void *tree, const unsigned long *max, const unsigned long *size, size_t nr, unsigned long min);
+
+	size_t (*node_bytes)(void *tree); /* in nodes of the tree; what waits to be freed does not count */
+	void (*enter)(void);
+	void (*leave)(void);
+};
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store_maple.c - a maple tree as a store (store.h). Compiled once against our maple tree and once for each flavour of the kernel's: only
+ * the header named by MAPLE_HEADER differs, so that both are used, and timed, alike.
+ *
+ * That header includes the tree's and rcu's, and adds maple_node_bytes(), maple_enter(), maple_leave(), maple_quiescent() and
+ * MAPLE_NAME, MAPLE_WHAT, MAPLE_STORE.
+ *
+ * The tree is as an mm's: gaps tracked, RCU on, the lock the owner's, so that no lock word of the tree is timed. Lookups are mtree_load(),
+ * STORE_BATCH of them in a read section; stores are mas_store_gfp().
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include MAPLE_HEADER
+
+#include "bench/maple/store.h"
+
+#define TREE_FLAGS (MT_FLAGS_ALLOC_RANGE | MT_FLAGS_LOCK_EXTERN | MT_FLAGS_USE_RCU)
+
+/* Not inlined: a lookup is a call, as from any program. Ours is one anyway; the kernel's is, as it has a file of its own. */
+
+static void *maple_create(void)
+{
+	struct maple_tree *mt = aligned_alloc(64, (sizeof(*mt) + 63) & ~63ul);
+
+	if (mt)
+		mt_init_flags(mt, TREE_FLAGS);
+	return mt;
+}
+
+static void maple_destroy(void *tree)
+{
+	__mt_destroy(tree);
+	free(tree);
+}
+
+static int maple_store(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry)
+{
+	MA_STATE(mas, mt, first, last);
+
+	return mas_store_gfp(&mas, entry, GFP_KERNEL);
+}
+
+static bool maple_insert(void *tree, const struct range *ranges, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		if (maple_store(tree, ranges[i].first, ranges[i].last, ranges[i].entry) != 0)
+			return false;
+		if (i % STORE_BATCH == 0)
+			maple_quiescent();
+	}
+	return true;
+}
+
+static size_t batch_end(size_t begin, size_t nr)
+{
+	return nr - begin < STORE_BATCH ? nr : begin + STORE_BATCH;
+}
+
+static uint64_t maple_lookup(void *tree, const unsigned long *keys, size_t nr)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < nr;) {
+		size_t end = batch_end(i, nr);
+
+		rcu_read_lock();
+		for (; i < end; i++)
+			sum += (uintptr_t)mtree_load(tree, keys[i]);
+		rcu_read_unlock();
+		maple_quiescent();
+	}
+	return sum;
+}
+
+/* The lowest bit of an entry is 0, which only the next lookup's key finds out. */
+static uint64_t maple_lookup_chained(void *tree, const unsigned long *keys, size_t nr)
+{
+	uintptr_t found = 0;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < nr;) {
+		size_t end = batch_end(i, nr);
+
+		rcu_read_lock();
+		for (; i < end; i++) {
+			found = (uintptr_t)mtree_load(tree, keys[i] + (found & 1));
+			sum += found;
+		}
+		rcu_read_unlock();
+		maple_quiescent();
+	}
+	return sum;
+}
+
+static uint64_t use(struct object *object, unsigned long key)
+{
+	uint64_t number = 0;
+
+	if (!object)
+		return 0;
+	/* Acquire and release: as a lock on the object would. */
+	__atomic_fetch_add(&object->users, 1, __ATOMIC_ACQUIRE);
+	if (object->sequence == 0 && object->first <= key && key <= object->last)
+		number = object->number;
+	__atomic_fetch_sub(&object->users, 1, __ATOMIC_RELEASE);
+	return number;
+}
+
+static uint64_t maple_lookup_use(void *tree, const unsigned long *keys, size_t nr)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < nr;) {
+		size_t end = batch_end(i, nr);
+
+		rcu_read_lock();
+		for (; i < end; i++)
+			sum += use(mtree_load(tree, keys[i]), keys[i]);
+		rcu_read_unlock();
+		maple_quiescent();
+	}
+	return sum;
+}
+
+static uint64_t maple_lookup_timed(void *tree, const struct probe *probes, size_t nr, tick_sink *sink, void *arg)
+{
+	uint64_t wrong = 0;
+
+	for (size_t i = 0; i < nr;) {
+		size_t end = batch_end(i, nr);
+
+		rcu_read_lock();
+		for (; i < end; i++) {
+			uint64_t begin = ticks_begin();
+			const void *found = mtree_load(tree, probes[i].key);
+
+			sink(arg, ticks_end() - begin);
+			wrong += found && found != probes[i].entry;
+		}
+		rcu_read_unlock();
+		maple_quiescent();
+	}
+	return wrong;
+}
+
+static uint64_t maple_iterate(void *tree, size_t times)
+{
+	uint64_t sum = 0;
+
+	for (; times; times--) {
+		MA_STATE(mas, tree, 0, 0);
+		void *entry;
+
+		rcu_read_lock();
+		mas_for_each(&mas, entry, ULONG_MAX)
+			sum += (uintptr_t)entry;
+		rcu_read_unlock();
+		maple_quiescent();
+	}
+	return sum;
+}
+
+static uint64_t maple_replace(void *tree, const struct range *ranges, size_t nr)
+{
+	uint64_t failed = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		failed += maple_store(tree, ranges[i].first, ranges[i].last, ranges[i].entry) != 0;
+		if (i % STORE_BATCH == 0)
+			maple_quiescent();
+	}
+	return failed;
+}
+
+static uint64_t maple_churn(void *tree, const struct range *ranges, size_t nr)
+{
+	const struct range *out = &ranges[0];
+	uint64_t failed = maple_store(tree, out->first, out->last, NULL) != 0;
+
+	for (size_t i = 1; i < nr; i++) {
+		failed += maple_store(tree, ranges[i].first, ranges[i].last, NULL) != 0;
+		failed += maple_store(tree, out->first, out->last, out->entry) != 0;
+		out = &ranges[i];
+		if (i % STORE_BATCH == 0)
+			maple_quiescent();
+	}
+	return failed + (maple_store(tree, out->first, out->last, out->entry) != 0);
+}
+
+static uint64_t maple_lowest_gap(void *tree, const unsigned long *min, const unsigned long *size, size_t nr, unsigned long max)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		MA_STATE(mas, tree, 0, 0);
+
+		if (mas_empty_area(&mas, min[i], max, size[i]) == 0)
+			sum += mas.index;
+	}
+	maple_quiescent();
+	return sum;
+}
+
+static uint64_t maple_highest_gap(void *tree, const unsigned long *max, const unsigned long *size, size_t nr, unsigned long min)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		MA_STATE(mas, tree, 0, 0);
+
+		if (mas_empty_area_rev(&mas, min, max[i], size[i]) == 0)
+			sum += mas.index;
+	}
+	maple_quiescent();
+	return sum;
+}
+
+const struct store MAPLE_STORE = {
+	.abi = STORE_ABI,
+	.name = MAPLE_NAME,
+	.what = MAPLE_WHAT,
+	.has_gaps = true,
+	.concurrent = true,
+	.create = maple_create,
+	.destroy = maple_destroy,
+	.insert = maple_insert,
+	.lookup = maple_lookup,
+	.lookup_chained = maple_lookup_chained,
+	.iterate = maple_iterate,
+	.lookup_use = maple_lookup_use,
+	.lookup_timed = maple_lookup_timed,
+	.replace = maple_replace,
+	.churn = maple_churn,
+	.lowest_gap = maple_lowest_gap,
+	.highest_gap = maple_highest_gap,
+	.node_bytes = maple_node_bytes,
+	.enter = maple_enter,
+	.leave = maple_leave,
+};
