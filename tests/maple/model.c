@@ -5,14 +5,12 @@
 #include "tests/maple/model.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <vmastore/rcu.h>
 
-#include "lib/maple/internal.h"
 #include "lib/sync/objcache.h"
-
-extern struct vms__objcache vms__mt_nodes, vms__mt_gap_nodes;
 
 size_t model_live_nodes(void)
 {
@@ -22,7 +20,7 @@ size_t model_live_nodes(void)
 
 size_t model_nodes_now(void)
 {
-	return vms__objcache_in_use(&vms__mt_nodes) + vms__objcache_in_use(&vms__mt_gap_nodes);
+	return vms__objcache_report(NULL);
 }
 
 /* xorshift64* */
@@ -42,10 +40,17 @@ unsigned int model_below(struct model *m, unsigned int limit)
 static void init(struct model *m, unsigned int flags, unsigned int cells, uint64_t seed)
 {
 	assert_true(cells && cells <= MODEL_CELLS_MAX);
-	mt_init_flags(&m->tree, flags);
 	m->cells = cells;
 	m->random = seed * 0x9e3779b97f4a7c15ull + 1;
-	memset(m->cell, 0, sizeof(m->cell));
+	model_reset(m, flags);
+}
+
+void model_reset(struct model *m, unsigned int flags)
+{
+	mt_init_flags(&m->tree, flags);
+	memset(m->cell, 0, m->cells * sizeof(m->cell[0]));
+	memset(m->store, 0, m->cells * sizeof(m->store[0]));
+	m->stores = 0;
 }
 
 void model_init(struct model *m, unsigned int flags, unsigned int cells, uint64_t seed)
@@ -64,6 +69,16 @@ void model_init_wide(struct model *m, unsigned int flags, unsigned int cells, ui
 		m->start[i] = i ? i * step + model_random(m) % step : 0;
 }
 
+void model_init_at(struct model *m, unsigned int flags, unsigned int cells, unsigned long base, unsigned long step)
+{
+	unsigned int below = base != 0;
+
+	init(m, flags, cells, 1);
+	m->start[0] = 0;
+	for (unsigned int i = below; i < cells; i++)
+		m->start[i] = base + (i - below) * step;
+}
+
 void model_destroy(struct model *m)
 {
 	mtree_destroy(&m->tree);
@@ -73,7 +88,7 @@ void model_destroy(struct model *m)
 
 void *model_entry(struct model *m)
 {
-	static unsigned long next = MT_RESERVED;
+	static unsigned long next = 4096;
 
 	next += 4;
 	/* Entries of every kind: aligned pointers, values, and those that look like nodes. */
@@ -97,16 +112,66 @@ unsigned int model_cell(const struct model *m, unsigned long key)
 
 void model_range(const struct model *m, unsigned int cell, unsigned int *from, unsigned int *to)
 {
-	for (*from = cell; *from && m->cell[*from - 1] == m->cell[cell]; (*from)--)
+	for (*from = cell; *from && m->store[*from - 1] == m->store[cell]; (*from)--)
 		;
-	for (*to = cell; *to + 1 < m->cells && m->cell[*to + 1] == m->cell[cell]; (*to)++)
+	for (*to = cell; *to + 1 < m->cells && m->store[*to + 1] == m->store[cell]; (*to)++)
 		;
+}
+
+bool model_next(const struct model *m, unsigned int cell, unsigned int max, bool gaps, unsigned int *from, unsigned int *to)
+{
+	do {
+		model_range(m, cell, from, to);
+		if (*to >= max)
+			return false;
+		cell = *to + 1;
+		model_range(m, cell, from, to);
+	} while (!gaps && !m->cell[cell]);
+	return true;
+}
+
+bool model_prev(const struct model *m, unsigned int cell, unsigned int min, bool gaps, unsigned int *from, unsigned int *to)
+{
+	do {
+		model_range(m, cell, from, to);
+		if (*from <= min)
+			return false;
+		cell = *from - 1;
+		model_range(m, cell, from, to);
+	} while (!gaps && !m->cell[cell]);
+	return true;
+}
+
+bool model_gap(const struct model *m, unsigned long min, unsigned long max, unsigned long size, bool highest, unsigned long *at)
+{
+	bool found = false;
+
+	for (unsigned int from = 0, to; from < m->cells; from = to + 1) {
+		unsigned long low, high;
+
+		to = from;
+		if (m->cell[from])
+			continue;
+		model_range(m, from, &from, &to);
+		low = model_first(m, from) > min ? model_first(m, from) : min;
+		high = model_last(m, to) < max ? model_last(m, to) : max;
+		if (low > high || high - low < size - 1)
+			continue;
+		*at = highest ? high - size + 1 : low;
+		found = true;
+		if (!highest)
+			break;
+	}
+	return found;
 }
 
 void model_set(struct model *m, unsigned int from, unsigned int to, void *entry)
 {
-	for (unsigned int i = from; i <= to; i++)
+	m->stores++;
+	for (unsigned int i = from; i <= to; i++) {
 		m->cell[i] = entry;
+		m->store[i] = entry ? m->stores : 0;
+	}
 }
 
 int model_store(struct model *m, unsigned int from, unsigned int to, void *entry)
@@ -131,6 +196,14 @@ void model_pick(struct model *m, unsigned int *from, unsigned int *to, void **en
 	*from = model_below(m, m->cells);
 	*to = *from + width < m->cells ? *from + width : m->cells - 1;
 	*entry = model_below(m, 3) ? model_entry(m) : NULL;
+}
+
+unsigned int model_more(void)
+{
+	const char *text = getenv("VMS_TEST_MORE");
+	unsigned long more = text ? strtoul(text, NULL, 10) : 1;
+
+	return more ? (unsigned int)more : 1;
 }
 
 int model_run_all(const char *name, const struct CMUnitTest *tests, size_t nr)
