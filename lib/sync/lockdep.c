@@ -26,11 +26,14 @@ struct held {
 	const void *lock;
 	const char *name;
 	enum vms__lock_rank rank;
+	uint32_t hold;
 };
 
 /* The calling thread's own, in the order taken. */
 static _Thread_local struct held held[MAX_HELD];
 static _Thread_local unsigned int nr_held;
+/* The number of the last hold. It begins where the thread's memory lies, so that two threads' numbers are unlikely to be equal. */
+static _Thread_local uint32_t last_hold;
 
 /* The last is for a lock of which only the address is known. */
 static const char *const rank_names[VMS__NR_RANKS + 1] = {
@@ -81,7 +84,11 @@ static void note(const struct held *taken)
 {
 	if (nr_held == MAX_HELD)
 		stop("this thread holds too many locks to note", taken, NULL);
-	held[nr_held++] = *taken;
+	if (!last_hold)
+		last_hold = (uint32_t)((uintptr_t)&last_hold >> 6) * 0x9e3779b1u;
+	last_hold += 1 + (last_hold == UINT32_MAX);
+	held[nr_held] = *taken;
+	held[nr_held++].hold = last_hold;
 }
 
 static void acquire(const struct held *taken, bool same_rank_too)
@@ -120,6 +127,13 @@ void vms__lockdep_release(const void *lock)
 		     &(struct held){.lock = lock, .name = "a lock", .rank = VMS__NR_RANKS}, NULL);
 	for (nr_held--; h < &held[nr_held]; h++)
 		h[0] = h[1];
+}
+
+uint32_t vms__lockdep_hold(const void *lock)
+{
+	const struct held *h = find(lock);
+
+	return h ? h->hold : 0;
 }
 
 void vms__lockdep_assert_held(const void *lock)

@@ -14,6 +14,7 @@
 #define VMS_SYNC_LOCKDEP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Outermost first: DESIGN's lock order. */
 enum vms__lock_rank {
@@ -40,6 +41,11 @@ void vms__lockdep_acquire_try(enum vms__lock_rank rank, const void *lock, const 
 void vms__lockdep_release(const void *lock);
 void vms__lockdep_assert_held(const void *lock);
 void vms__lockdep_assert_not_held(const void *lock);
+/*
+ * The number of the hold that this thread has on @lock; 0: it has none, or nobody said so here. Two holds of a thread have different
+ * numbers, until 2^32 have passed.
+ */
+uint32_t vms__lockdep_hold(const void *lock);
 /* Stops unless this thread holds nothing: before it waits for something that others may need those locks for. */
 void vms__lockdep_assert_none_held(void);
 

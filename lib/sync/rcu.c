@@ -88,50 +88,58 @@ static void ensure_registered(void)
 /* ---- the read side ----------------------------------------------------------------------------------------------- */
 
 /*
- * Is this thread in a read section? liburcu knows under its membarrier flavour. Under QSBR it knows only who is online, so debug
- * builds count sections here, and other builds cannot tell.
+ * Debug builds count the sections that a thread has open, and number them. A thread's numbers begin where its memory happens to lie, so
+ * that two threads' are unlikely to be equal.
  */
-#ifdef VMS_RCU_QSBR
-
 #ifdef VMS_DEBUG
-static VMS__TLS unsigned int sections;
+static VMS__TLS unsigned int nesting;
+static VMS__TLS uint32_t section; /* the outermost that is open, or was last; 0: there was none */
 #endif
 
 static void section_begins(void)
 {
 #ifdef VMS_DEBUG
-	sections++;
+	if (nesting++)
+		return;
+	if (!section)
+		section = (uint32_t)((uintptr_t)&section >> 6) * 0x9e3779b1u;
+	section += 1 + (section == UINT32_MAX);
 #endif
 }
 
 static void section_ends(void)
 {
 #ifdef VMS_DEBUG
-	VMS_ASSERT(sections);
-	sections--;
+	/* None, where the program has opened it by liburcu's own call. */
+	nesting -= nesting != 0;
 #endif
 }
+
+#ifdef VMS_DEBUG
+uint32_t vms__rcu_section(void)
+{
+	return nesting ? section : 0;
+}
+#endif
+
+/*
+ * Is this thread in a read section? liburcu knows under its membarrier flavour. Under QSBR it knows only who is online, so debug
+ * builds go by their own count, and other builds cannot tell.
+ */
+#ifdef VMS_RCU_QSBR
 
 /* Release builds name it in assertions only, and evaluate none. */
 __attribute__((unused)) static bool in_section(bool if_unknown)
 {
 #ifdef VMS_DEBUG
 	(void)if_unknown;
-	return sections != 0;
+	return nesting != 0;
 #else
 	return if_unknown;
 #endif
 }
 
 #else
-
-static void section_begins(void)
-{
-}
-
-static void section_ends(void)
-{
-}
 
 static bool in_section(bool if_unknown)
 {
