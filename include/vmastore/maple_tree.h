@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * maple_tree.h - a concurrent map from ranges of unsigned long to pointers, with the API of Linux's maple tree.
+ * maple_tree.h - a concurrent map from ranges of unsigned long to pointers, with the API of Linux 6.12's maple tree.
  *
  * The tree always holds a partition of 0..ULONG_MAX into inclusive ranges; each has an entry, and NULL is an entry too: a gap.
  * Two gaps never touch. Any pointer may be an entry except the reserved values 2, 6, 10, ... 4094; xa_mk_value() makes an entry
@@ -11,19 +11,25 @@
  *   the same, under the lock         -            X         X
  *   mtree_store mas_store ...        -            X         X
  *
- * "The lock" is ma_lock, or with MT_FLAGS_LOCK_EXTERN whatever lock the owner uses instead. Readers under RCU need
- * MT_FLAGS_USE_RCU; in a tree without it nodes are freed at once, and readers must exclude writers.
+ * "The lock" is ma_lock, or with MT_FLAGS_LOCK_EXTERN whatever lock the owner uses instead; an owner's lock that may be held for
+ * reading lets such readers run beside each other. Readers under RCU need MT_FLAGS_USE_RCU; in a tree without it nodes are freed at
+ * once, and readers must exclude writers.
  *
  * What a reader under RCU may rely on: each index is answered with its entry before or after any write that runs beside it,
  * never with anything else, and with the entry after a write that was complete before the read began. A reported [index, last]
  * may mix the state before with the state after; an iteration is ordered, but is no snapshot. A cursor (struct ma_state) that
- * has left its read section, or its lock, must be reset (mas_pause(), mas_reset(), mas_set()) before it is used again. Returned
- * pointers are the caller's to keep alive: the tree frees nodes, never entries.
+ * has left its read section, or its lock, must be reset (mas_pause(), mas_reset(), mas_set()) before it is used again; debug builds
+ * stop where that was forgotten. Returned pointers are the caller's to keep alive: the tree frees nodes, never entries.
  *
- * Ordering: storing an entry releases, finding it acquires: what the writer wrote to an object before it stored the object is
- * seen by who finds it.
+ * Unless a function says otherwise:
+ *   Locks      what is held on entry is held on return; the tree is never left between two states.
+ *   Ordering   storing an entry releases, finding it acquires: what the writer wrote to an object before it stored the object is
+ *              seen by who finds it. Finding NULL orders nothing.
+ *   Progress   reads never wait and write no shared memory; one that meets a node just replaced looks again. Writes wait for ma_lock
+ *              where they take it, for nothing else save the moment in which the object cache sees too many freed nodes pile up.
+ *   Errors     are -errno. -ENOMEM always leaves the tree as it was. gfp is taken for the API's sake: gfp.h.
  *
- * Errors are -errno. -ENOMEM always leaves the tree as it was.
+ * docs/maple-api.md is the reference: states, contract, examples, differences from the kernel. Debugging: maple_debug.h.
  */
 #ifndef VMASTORE_MAPLE_TREE_H
 #define VMASTORE_MAPLE_TREE_H
@@ -33,59 +39,11 @@
 #include <stdio.h>
 
 #include <vmastore/compiler.h>
+#include <vmastore/gfp.h>
+#include <vmastore/xa_entry.h>
 
 /* Exported under a prefixed symbol: the library links beside a program that carries its own copy of these functions. */
 #define VMS_MT_SYM(name) __asm__("vms_" #name)
-
-/* ---- surroundings: allocation flags, value entries ---------------------------------------------------------------------- */
-
-/*
- * How an allocation may behave. In user space malloc decides: every flag means "may use the process's heap, may fail". No
- * function drops a lock to wait for memory, whatever the flags say.
- */
-#ifndef VMS_NO_GFP
-typedef unsigned int gfp_t;
-#define GFP_KERNEL 0xcc0u
-#define GFP_NOWAIT 0x800u
-#define GFP_ATOMIC 0x820u
-#endif
-
-/* Integers as entries: 0..LONG_MAX, told from pointers by the lowest bit. */
-static inline void *xa_mk_value(unsigned long v)
-{
-	return (void *)((v << 1) | 1);
-}
-static inline unsigned long xa_to_value(const void *entry)
-{
-	return (unsigned long)entry >> 1;
-}
-static inline bool xa_is_value(const void *entry)
-{
-	return (unsigned long)entry & 1;
-}
-static inline void *xa_mk_internal(unsigned long v)
-{
-	return (void *)((v << 2) | 2);
-}
-static inline bool xa_is_internal(const void *entry)
-{
-	return ((unsigned long)entry & 3) == 2;
-}
-/* An errno as a pointer, as a cursor's node holds it. */
-static inline bool xa_is_err(const void *entry)
-{
-	return xa_is_internal(entry) && (unsigned long)entry >= (unsigned long)xa_mk_internal(-4095UL);
-}
-static inline int xa_err(const void *entry)
-{
-	return xa_is_err(entry) ? (int)((long)entry >> 2) : 0;
-}
-/* An entry that mtree_load(), mt_find() and their kin report as NULL: a place taken, with nothing in it yet. */
-#define XA_ZERO_ENTRY xa_mk_internal(257)
-static inline bool xa_is_zero(const void *entry)
-{
-	return entry == XA_ZERO_ENTRY;
-}
 
 /* ---- the tree ----------------------------------------------------------------------------------------------------------- */
 
@@ -94,8 +52,8 @@ static inline bool xa_is_zero(const void *entry)
 #define MT_FLAGS_LOCK_MASK 0x300u  /* kinds of ma_lock; in user space all but the last are the same */
 #define MT_FLAGS_LOCK_IRQ 0x100u
 #define MT_FLAGS_LOCK_BH 0x200u
-#define MT_FLAGS_LOCK_EXTERN 0x300u /* the owner's lock guards the tree; ma_lock is not used by mas_* functions */
-#define MT_FLAGS_ALLOC_WRAPPED 0x800u
+#define MT_FLAGS_LOCK_EXTERN 0x300u   /* the owner's lock guards the tree; ma_lock is not used by mas_* functions */
+#define MT_FLAGS_ALLOC_WRAPPED 0x800u /* state, not mode: the cyclic allocator's cursor went past ULONG_MAX. The lock */
 
 #define MAPLE_HEIGHT_MAX 20
 
@@ -103,7 +61,7 @@ struct maple_tree {
 	void *_Atomic ma_root;        /* NULL, the entry of index 0 alone, or a tagged node. Read: RCU; write: the lock */
 	_Atomic unsigned int ma_lock; /* vms__spinlock word */
 	unsigned int ma_flags;        /* MT_FLAGS_*; the lock */
-	const void *ma_external_lock; /* named to lockdep in debug builds; may be NULL */
+	const void *ma_external_lock; /* VMS_MT_EXTERNAL_LOCK(), or NULL. Set before the tree is shared */
 };
 
 #define MTREE_INIT(name, flags)                                                                                                    \
@@ -112,11 +70,26 @@ struct maple_tree {
 	}
 #define MTREE_INIT_EXT(name, flags, lock)                                                                                          \
 	{                                                                                                                          \
-		.ma_root = NULL, .ma_lock = 0, .ma_flags = (flags), .ma_external_lock = &(lock)                                    \
+		.ma_root = NULL, .ma_lock = 0, .ma_flags = (flags), .ma_external_lock = VMS_MT_EXTERNAL_LOCK(&(lock))              \
 	}
 #define DEFINE_MTREE(name) struct maple_tree name = MTREE_INIT(name, 0)
-#define mt_set_external_lock(mt, lock) ((void)((mt)->ma_external_lock = (lock)))
 
+struct rw_semaphore;
+/* How a tree remembers the owner's lock: of what rwsem.h makes, bit 0 says so, for that can be asked whether it is held. */
+#define VMS_MT_EXTERNAL_LOCK(lock)                                                                                                 \
+	_Generic((lock), struct rw_semaphore * : (const char *)(lock) + 1, default : (const void *)(lock))
+
+/**
+ * mt_set_external_lock() - Name the lock that guards a tree with MT_FLAGS_LOCK_EXTERN.
+ * @lock: its address. A struct rw_semaphore lets debug builds check that it is held; any other is only remembered. NULL: none.
+ *
+ * Locks: nobody else knows of the tree yet, or @lock is held.
+ */
+#define mt_set_external_lock(mt, lock) ((void)((mt)->ma_external_lock = VMS_MT_EXTERNAL_LOCK(lock)))
+/** mt_on_stack() - A tree of a function's own, which no other thread can reach: no lock need guard it. */
+#define mt_on_stack(mt) ((void)((mt).ma_external_lock = NULL))
+
+/** mt_init_flags() - Make @mt an empty tree; what it was before is forgotten. Nobody else knows of it yet. */
 static inline void mt_init_flags(struct maple_tree *mt, unsigned int flags)
 {
 	mt->ma_flags = flags;
@@ -136,71 +109,103 @@ static inline bool mt_external_lock(const struct maple_tree *mt)
 {
 	return (mt->ma_flags & MT_FLAGS_LOCK_MASK) == MT_FLAGS_LOCK_EXTERN;
 }
-/* Any context. */
+/** maple_tree_init() - Set up the implementation: nothing to do, the library is ready when it is loaded. */
+static inline void maple_tree_init(void)
+{
+}
+/** mtree_empty() - Is every index NULL? Any context; beside a writer, an answer about some moment. */
 static inline bool mtree_empty(const struct maple_tree *mt)
 {
 	return atomic_load_explicit(&((struct maple_tree *)mt)->ma_root, memory_order_relaxed) == NULL;
 }
 
+/**
+ * mtree_lock() - Take ma_lock, the lock that every mtree_* function takes for itself.
+ *
+ * Locks:    Enter without it. Short sections: waiters spin for some microseconds before they sleep. Not recursive.
+ * Ordering: Acquires what the last mtree_unlock() released.
+ */
 VMS_API void mtree_lock(struct maple_tree *mt) VMS_MT_SYM(mtree_lock);
+/** mtree_lock_nested() - The same while another tree's ma_lock is held. The caller has an order for the two; @subclass names it. */
+VMS_API void mtree_lock_nested(struct maple_tree *mt, int subclass) VMS_MT_SYM(mtree_lock_nested);
+/** mtree_unlock() - Let go of ma_lock, and wake a waiter. Releases. */
 VMS_API void mtree_unlock(struct maple_tree *mt) VMS_MT_SYM(mtree_unlock);
-#define mtree_lock_nested(mt, subclass) mtree_lock(mt)
 
-/*
- * Switch RCU mode. Locks: takes ma_lock; with MT_FLAGS_LOCK_EXTERN the owner's is held. No reader may run beside
- * mt_clear_in_rcu()'s effect.
+/**
+ * mt_lock_is_held() - Does anybody hold the lock, to read or to write? For assertions.
+ * Return: a moment's answer; true where it cannot be told (an external lock that is no struct rw_semaphore).
+ */
+VMS_API bool mt_lock_is_held(const struct maple_tree *mt) VMS_MT_SYM(mt_lock_is_held);
+/** mt_write_lock_is_held() - Does anybody hold it to write? */
+VMS_API bool mt_write_lock_is_held(const struct maple_tree *mt) VMS_MT_SYM(mt_write_lock_is_held);
+
+/**
+ * mt_set_in_rcu() - From now on readers may run beside writers.
+ *
+ * Locks: takes ma_lock; with MT_FLAGS_LOCK_EXTERN the owner's is held to write. No reader without the lock before it returns.
  */
 VMS_API void mt_set_in_rcu(struct maple_tree *mt) VMS_MT_SYM(mt_set_in_rcu);
+/** mt_clear_in_rcu() - From now on nodes are freed at once. Locks: as above, and no reader is, or comes, without the lock. */
 VMS_API void mt_clear_in_rcu(struct maple_tree *mt) VMS_MT_SYM(mt_clear_in_rcu);
 
-/* Levels of nodes: 0 for a tree that is empty or holds only index 0. Locks: RCU or the lock. */
+/** mt_height() - Levels of nodes: 0 for a tree that is empty or holds only index 0. Locks: RCU or the lock. */
 VMS_API unsigned int mt_height(const struct maple_tree *mt) VMS_MT_SYM(mt_height);
 
 /* ---- normal API: reading. Takes RCU itself; no lock needed ------------------------------------------------------------------ */
 
-/** mtree_load() - The entry at @index, or NULL (XA_ZERO_ENTRY reads as NULL). Never blocks. */
+/** mtree_load() - The entry at @index; NULL for a gap, and for XA_ZERO_ENTRY. */
 VMS_API void *mtree_load(struct maple_tree *mt, unsigned long index) VMS_MT_SYM(mtree_load);
 
 /**
- * mt_find() - The first entry at or after *@index whose range begins at or before @max.
+ * mt_find() - The first entry at or after *@index whose range begins at or before @max. XA_ZERO_ENTRY is passed over.
  * @index: moved to one past the end of what was found (0 once that is past ULONG_MAX).
  * Return: the entry; NULL when there is none (*@index unchanged).
  */
 VMS_API void *mt_find(struct maple_tree *mt, unsigned long *index, unsigned long max) VMS_MT_SYM(mt_find);
 /** mt_find_after() - mt_find(), but an *@index of 0 means that the iteration has passed the end: NULL. */
 VMS_API void *mt_find_after(struct maple_tree *mt, unsigned long *index, unsigned long max) VMS_MT_SYM(mt_find_after);
-/** mt_next() - The first entry that begins after @index's range, up to @max; NULL: none. XA_ZERO_ENTRY is returned as such. */
+/**
+ * mt_next() - The first entry that begins after the range that holds @index, and at or before @max.
+ * Return: the entry, XA_ZERO_ENTRY as such; NULL: none.
+ */
 VMS_API void *mt_next(struct maple_tree *mt, unsigned long index, unsigned long max) VMS_MT_SYM(mt_next);
-/** mt_prev() - The last entry before @index's range, down to @min; NULL: none. */
+/** mt_prev() - The last entry that ends before the range that holds @index, and at or after @min. Return: likewise. */
 VMS_API void *mt_prev(struct maple_tree *mt, unsigned long index, unsigned long min) VMS_MT_SYM(mt_prev);
 
-/* Each entry from @index to @max; RCU is dropped between the steps. */
+/* Each entry from @index to @max, in order; a read section a step, so that the body may wait. @index is an unsigned long variable. */
 #define mt_for_each(mt, entry, index, max)                                                                                         \
 	for (entry = mt_find((mt), &(index), (max)); entry != NULL; entry = mt_find_after((mt), &(index), (max)))
 
-/* ---- normal API: writing. Takes ma_lock itself; do not use on trees with an external lock ----------------------------------- */
+/* ---- normal API: writing. Takes ma_lock itself; not for trees with an external lock ------------------------------------------ */
 
 /**
- * mtree_store_range() - From now on [first, last] holds @entry; what was there is forgotten.
- * @gfp: accepted for the API's sake.
- * Return: 0; -EINVAL (first > last, or a reserved entry); -ENOMEM, tree unchanged.
+ * mtree_store_range() - From now on [first, last] holds @entry; what was there is forgotten. NULL clears.
+ * Return: 0; -EINVAL (first > last, or a reserved entry other than XA_ZERO_ENTRY); -ENOMEM.
  */
 VMS_API int mtree_store_range(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry, gfp_t gfp)
 	VMS_MT_SYM(mtree_store_range);
+/** mtree_store() - mtree_store_range() of one index. Return: likewise. */
 VMS_API int mtree_store(struct maple_tree *mt, unsigned long index, void *entry, gfp_t gfp) VMS_MT_SYM(mtree_store);
 
-/** mtree_insert_range() - mtree_store_range(), only if all of it is NULL. Return: 0; -EEXIST; -EINVAL; -ENOMEM. */
+/**
+ * mtree_insert_range() - mtree_store_range(), only if all of [first, last] is NULL.
+ * Return: 0; -EEXIST, something is there; -EINVAL (first > last, or a reserved entry); -ENOMEM.
+ */
 VMS_API int mtree_insert_range(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry, gfp_t gfp)
 	VMS_MT_SYM(mtree_insert_range);
+/** mtree_insert() - mtree_insert_range() of one index. Return: likewise. */
 VMS_API int mtree_insert(struct maple_tree *mt, unsigned long index, void *entry, gfp_t gfp) VMS_MT_SYM(mtree_insert);
 
-/** mtree_erase() - Clear the whole range that holds @index. Return: its entry; NULL if there was none. See mas_erase(). */
+/**
+ * mtree_erase() - Clear the whole range that holds @index.
+ * Return: its entry; NULL if there was none, or if a node was needed and could not be had: then the range is still there.
+ */
 VMS_API void *mtree_erase(struct maple_tree *mt, unsigned long index) VMS_MT_SYM(mtree_erase);
 
 /**
- * mtree_alloc_range() - Store @entry in the lowest gap of @size indexes inside [min, max].
- * @startp: where it went.
- * Return: 0; -EBUSY no such gap; -EINVAL (no MT_FLAGS_ALLOC_RANGE, reserved entry, size 0 or larger than the window); -ENOMEM.
+ * mtree_alloc_range() - Store @entry in the lowest gap of @size indexes inside [min, max], at the gap's beginning.
+ * @startp: where it went; untouched on failure.
+ * Return: 0; -EBUSY, no such gap; -EINVAL (no MT_FLAGS_ALLOC_RANGE, a reserved entry, size 0, or a window smaller than size); -ENOMEM.
  */
 VMS_API int mtree_alloc_range(struct maple_tree *mt, unsigned long *startp, void *entry, unsigned long size, unsigned long min,
 			      unsigned long max, gfp_t gfp) VMS_MT_SYM(mtree_alloc_range);
@@ -208,9 +213,33 @@ VMS_API int mtree_alloc_range(struct maple_tree *mt, unsigned long *startp, void
 VMS_API int mtree_alloc_rrange(struct maple_tree *mt, unsigned long *startp, void *entry, unsigned long size, unsigned long min,
 			       unsigned long max, gfp_t gfp) VMS_MT_SYM(mtree_alloc_rrange);
 
-/** mtree_destroy() - Free every node; entries are the caller's. The tree is empty and usable afterwards. */
+/**
+ * mtree_alloc_cyclic() - Store @entry at the first free index at or after *@next; past @range_hi, go on from @range_lo. So a number
+ * that became free is given out again late.
+ * @startp: where it went; untouched on failure.
+ * @next:   one past it, for the next call (0 once that is past ULONG_MAX). The caller keeps it, under a lock of his own if several call.
+ * Return: 0; 1, and all is well too: this index is the first after a wrap, so that numbers may now repeat; -EBUSY, no index of
+ *         [range_lo, range_hi] is free; -EINVAL (no MT_FLAGS_ALLOC_RANGE, a reserved entry, or range_lo > range_hi); -ENOMEM.
+ */
+VMS_API int mtree_alloc_cyclic(struct maple_tree *mt, unsigned long *startp, void *entry, unsigned long range_lo,
+			       unsigned long range_hi, unsigned long *next, gfp_t gfp) VMS_MT_SYM(mtree_alloc_cyclic);
+
+/* ---- whole trees ------------------------------------------------------------------------------------------------------------ */
+
+/**
+ * mtree_dup() - Make @copy, an empty tree, hold what @mt holds: node by node, several times faster than storing every range.
+ *
+ * Locks:  takes @copy's ma_lock, then, nested, @mt's. Not for trees with an external lock. Readers of either run on; to a reader of @copy
+ *         all of it appears at once.
+ * Return: 0; -EINVAL, @copy is not empty, or its flags are not @mt's; -ENOMEM. On failure @copy is empty, or as it was.
+ */
+VMS_API int mtree_dup(struct maple_tree *mt, struct maple_tree *copy, gfp_t gfp) VMS_MT_SYM(mtree_dup);
+/** __mt_dup() - mtree_dup() with both locks held by the caller: @copy's to write, @mt's to read or to write. */
+VMS_API int __mt_dup(struct maple_tree *mt, struct maple_tree *copy, gfp_t gfp) VMS_MT_SYM(__mt_dup);
+
+/** mtree_destroy() - Free every node; entries are the caller's. Takes ma_lock. The tree is empty and usable afterwards. */
 VMS_API void mtree_destroy(struct maple_tree *mt) VMS_MT_SYM(mtree_destroy);
-/** __mt_destroy() - mtree_destroy() with the lock held by the caller. */
+/** __mt_destroy() - mtree_destroy() with the lock held by the caller, to write. */
 VMS_API void __mt_destroy(struct maple_tree *mt) VMS_MT_SYM(__mt_destroy);
 
 /* ---- advanced API: a cursor. Locks: RCU read section or the lock to read, the lock to write ---------------------------------- */
@@ -249,6 +278,7 @@ struct ma_state {
 	struct maple_node *alloc;       /* leaves that mas_preallocate() set aside, a list */
 	struct maple_node *alloc_inner; /* and inner nodes */
 	unsigned long path[MAPLE_HEIGHT_MAX];
+	uint64_t guard; /* debug builds: the read section and the lock under which it took its place */
 };
 
 #define MA_STATE(name, mt, first, end)                                                                                             \
@@ -303,13 +333,22 @@ static inline bool mas_is_err(const struct ma_state *mas)
 {
 	return mas->status == ma_error;
 }
+/* An errno as mas->node holds it. */
+#define MA_ERROR(err) ((struct maple_node *)xa_mk_internal((unsigned long)(long)(err)))
+
 #define mas_lock(mas) mtree_lock((mas)->tree)
+#define mas_lock_nested(mas, subclass) mtree_lock_nested((mas)->tree, (subclass))
 #define mas_unlock(mas) mtree_unlock((mas)->tree)
-#define mas_lock_nested(mas, subclass) mtree_lock((mas)->tree)
-#define mas_lock_irqsave(mas, flags) ((void)(flags), mtree_lock((mas)->tree))
+/* There are no interrupts to keep out: @flags is set, for compilers, and not used. */
+#define mas_lock_irqsave(mas, flags) ((void)((flags) = 0), mtree_lock((mas)->tree))
 #define mas_unlock_irqrestore(mas, flags) ((void)(flags), mtree_unlock((mas)->tree))
 
-/** mas_walk() - Move to the range that holds mas->index; index and last become its bounds. Return: its entry (may be NULL). */
+/* ---- advanced API: reading. What each does from each state: docs/maple-api.md ------------------------------------------------ */
+
+/**
+ * mas_walk() - Move to the range that holds mas->index; index and last become its bounds.
+ * Return: its entry (NULL: a gap). ma_active; in a tree without nodes ma_root, or ma_none where there is nothing.
+ */
 VMS_API void *mas_walk(struct ma_state *mas) VMS_MT_SYM(mas_walk);
 
 /**
@@ -317,66 +356,96 @@ VMS_API void *mas_walk(struct ma_state *mas) VMS_MT_SYM(mas_walk);
  * Return: the entry, with index and last its range; NULL when there is none that begins at or before @max.
  */
 VMS_API void *mas_find(struct ma_state *mas, unsigned long max) VMS_MT_SYM(mas_find);
-VMS_API void *mas_find_range(struct ma_state *mas, unsigned long max) VMS_MT_SYM(mas_find_range); /* stops on gaps too */
-/** mas_find_rev() - On a fresh cursor the entry at or before mas->index, else the previous one; down to @min. */
+/** mas_find_range() - mas_find() that stops on gaps, too: index and last tell, the answer is then NULL with ma_active. */
+VMS_API void *mas_find_range(struct ma_state *mas, unsigned long max) VMS_MT_SYM(mas_find_range);
+/**
+ * mas_find_rev() - On a fresh cursor the entry that holds mas->index or the last before it, else the previous one; down to @min.
+ * Return: the entry, with index and last its range; NULL when there is none that ends at or after @min.
+ */
 VMS_API void *mas_find_rev(struct ma_state *mas, unsigned long min) VMS_MT_SYM(mas_find_rev);
+/** mas_find_range_rev() - mas_find_rev() that stops on gaps, too. */
 VMS_API void *mas_find_range_rev(struct ma_state *mas, unsigned long min) VMS_MT_SYM(mas_find_range_rev);
-/** mas_next() - The entry after the cursor's range, up to @max. NULL with ma_overflow: none. */
+
+/**
+ * mas_next() - The first entry after the cursor's range that begins at or before @max. A fresh cursor's range is the one that holds
+ * mas->index.
+ * Return: the entry, with index and last its range; NULL with ma_overflow: none.
+ */
 VMS_API void *mas_next(struct ma_state *mas, unsigned long max) VMS_MT_SYM(mas_next);
+/** mas_next_range() - mas_next() that stops on gaps, too. */
 VMS_API void *mas_next_range(struct ma_state *mas, unsigned long max) VMS_MT_SYM(mas_next_range);
-/** mas_prev() - The entry before the cursor's range, down to @min. NULL with ma_underflow: none. */
+/** mas_prev() - The last entry before the cursor's range that ends at or after @min. NULL with ma_underflow: none. */
 VMS_API void *mas_prev(struct ma_state *mas, unsigned long min) VMS_MT_SYM(mas_prev);
+/** mas_prev_range() - mas_prev() that stops on gaps, too. */
 VMS_API void *mas_prev_range(struct ma_state *mas, unsigned long min) VMS_MT_SYM(mas_prev_range);
 
+/* Each entry from mas->index to @max. To leave the lock or the read section inside the body: mas_pause() first. */
 #define mas_for_each(mas, entry, max) while (((entry) = mas_find((mas), (max))) != NULL)
 
 /**
- * mas_store() - [mas->index, mas->last] holds @entry from now on.
- * Locks: the lock.
- * Return: the entry that mas->index had; on failure NULL with mas_is_err(), xa_err(mas->node) -ENOMEM or -EINVAL, tree unchanged.
+ * mas_empty_area() - The lowest gap of @size indexes inside [min, max]: index and last become the first @size of it, ready to store.
+ *
+ * Locks:  the lock, to write where something is then stored.
+ * Return: 0; -EBUSY there is none, with mas_is_err(); -EINVAL (no MT_FLAGS_ALLOC_RANGE, size 0, or a window smaller than size).
+ */
+VMS_API int mas_empty_area(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size)
+	VMS_MT_SYM(mas_empty_area);
+/** mas_empty_area_rev() - The highest such gap; index and last become the last @size of it. */
+VMS_API int mas_empty_area_rev(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size)
+	VMS_MT_SYM(mas_empty_area_rev);
+
+/* ---- advanced API: writing. The lock, held to write --------------------------------------------------------------------------- */
+
+/**
+ * mas_store() - [mas->index, mas->last] holds @entry from now on. Reserved entries are not refused here: the caller knows.
+ * Return: the entry that mas->index had; on failure NULL with mas_is_err(), xa_err(mas->node) -ENOMEM or -EINVAL (index > last).
+ *         ma_active on what was stored; storing NULL leaves the cursor on the whole gap that came to be.
  */
 VMS_API void *mas_store(struct ma_state *mas, void *entry) VMS_MT_SYM(mas_store);
-/** mas_store_gfp() - mas_store(). Return: 0; -EINVAL; -ENOMEM, tree unchanged. */
+/** mas_store_gfp() - mas_store(). Return: 0; -EINVAL (index > last); -ENOMEM. */
 VMS_API int mas_store_gfp(struct ma_state *mas, void *entry, gfp_t gfp) VMS_MT_SYM(mas_store_gfp);
-/**
- * mas_preallocate() - Plan the store of @entry over [mas->index, mas->last] and set aside all the memory it can need.
- * Locks: the lock, held until mas_store_prealloc() or mas_destroy(); nothing else may write to the tree in between.
- * Return: 0; -EINVAL; -ENOMEM.
- */
-VMS_API int mas_preallocate(struct ma_state *mas, void *entry, gfp_t gfp) VMS_MT_SYM(mas_preallocate);
-/** mas_store_prealloc() - The planned store. Cannot fail. Frees what was set aside in excess. */
-VMS_API void mas_store_prealloc(struct ma_state *mas, void *entry) VMS_MT_SYM(mas_store_prealloc);
 /**
  * mas_erase() - Clear the whole range that holds mas->index; index and last become its bounds.
  * Return: the entry that was there; NULL if none, or (mas_is_err()) when a node could not be allocated.
  */
 VMS_API void *mas_erase(struct ma_state *mas) VMS_MT_SYM(mas_erase);
-/** mas_destroy() - Give back what mas_preallocate() set aside. Any cursor; no lock. */
-VMS_API void mas_destroy(struct ma_state *mas) VMS_MT_SYM(mas_destroy);
 
 /**
- * mas_empty_area() - The lowest gap of @size indexes inside [min, max]: index and last become the first @size of it.
- * Locks: the lock.
- * Return: 0; -EBUSY there is none, with mas_is_err(); -EINVAL no MT_FLAGS_ALLOC_RANGE, size 0 or larger than the window.
+ * mas_preallocate() - Plan the store of @entry over [mas->index, mas->last] and set aside all the memory it can need.
+ *
+ * Locks:  held until mas_store_prealloc() or mas_destroy(); nothing else may write to the tree in between.
+ * Return: 0; -EINVAL (index > last); -ENOMEM, nothing set aside.
  */
-VMS_API int mas_empty_area(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size)
-	VMS_MT_SYM(mas_empty_area);
-/** mas_empty_area_rev() - The highest gap; index and last become the last @size of it. */
-VMS_API int mas_empty_area_rev(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size)
-	VMS_MT_SYM(mas_empty_area_rev);
+VMS_API int mas_preallocate(struct ma_state *mas, void *entry, gfp_t gfp) VMS_MT_SYM(mas_preallocate);
+/** mas_store_prealloc() - The planned store. Cannot fail. Frees what was set aside in excess. */
+VMS_API void mas_store_prealloc(struct ma_state *mas, void *entry) VMS_MT_SYM(mas_store_prealloc);
 
-/* ---- debugging ------------------------------------------------------------------------------------------------------------- */
+/**
+ * mas_expected_entries() - Set aside the memory for @nr_entries stores that come in ascending order, each above all that the tree holds,
+ * gaps between them or not. They cannot fail: mas_store() or mas_store_gfp() with this cursor, mas_set_range() between them.
+ * Afterwards mas_destroy().
+ *
+ * Locks:  the lock until mas_destroy(); nothing else may write to the tree in between.
+ * Return: 0; -ENOMEM, nothing set aside.
+ */
+VMS_API int mas_expected_entries(struct ma_state *mas, unsigned long nr_entries) VMS_MT_SYM(mas_expected_entries);
 
-enum mt_dump_format { mt_dump_dec, mt_dump_hex };
+/**
+ * mas_nomem() - After a store: did it lack memory? Then set aside what any store can need, for it to be tried once more:
+ * do mas_store(&mas, entry); while (mas_nomem(&mas, gfp)); The lock is not dropped. Called after the store that succeeds it gives back
+ * what that did not need.
+ * Return: true, try again; false, the store is done, or has failed for good (mas_is_err()).
+ */
+VMS_API bool mas_nomem(struct ma_state *mas, gfp_t gfp) VMS_MT_SYM(mas_nomem);
 
-/** mt_dump() - Print every node to standard error. Locks: the lock. */
-VMS_API void mt_dump(const struct maple_tree *mt, enum mt_dump_format format) VMS_MT_SYM(mt_dump);
-/** mt_validate() - Check every invariant; print what is broken and the tree, and abort(). Locks: the lock. */
-VMS_API void mt_validate(struct maple_tree *mt) VMS_MT_SYM(mt_validate);
+/** mas_destroy() - Give back what mas_preallocate(), mas_expected_entries() or mas_nomem() set aside. Any cursor; no lock. */
+VMS_API void mas_destroy(struct ma_state *mas) VMS_MT_SYM(mas_destroy);
 
-VMS_API void vms_mt_fdump(const struct maple_tree *mt, enum mt_dump_format format, FILE *out);
-/** vms_mt_check() - Number of broken invariants, each printed to @why unless NULL. Locks: the lock. */
-VMS_API int vms_mt_check(const struct maple_tree *mt, FILE *why);
+/** mas_alloc_cyclic() - mtree_alloc_cyclic() with the lock held by the caller; the cursor is left on what was stored. */
+VMS_API int mas_alloc_cyclic(struct ma_state *mas, unsigned long *startp, void *entry, unsigned long range_lo,
+			     unsigned long range_hi, unsigned long *next, gfp_t gfp) VMS_MT_SYM(mas_alloc_cyclic);
+
+/* ---- how it is built ---------------------------------------------------------------------------------------------------------- */
 
 struct vms_mt_stats {
 	unsigned long leaves, inner_nodes, bytes; /* bytes of all nodes */
@@ -386,11 +455,14 @@ struct vms_mt_stats {
 /** vms_mt_stats() - Count the nodes. Locks: the lock. */
 VMS_API void vms_mt_stats(const struct maple_tree *mt, struct vms_mt_stats *stats);
 
-/**
- * vms_mt_simd() - How nodes are searched: "avx512", "avx2" or "scalar". vms_mt_set_simd() chooses one; false: this CPU has it
- * not.
- */
+/** vms_mt_simd() - How nodes are searched: "avx512", "avx2" or "scalar". Chosen when the library is loaded. */
 VMS_API const char *vms_mt_simd(void);
+/**
+ * vms_mt_set_simd() - Search nodes in the way @name says, in every tree. No other thread uses a tree meanwhile.
+ * Return: false, this CPU has it not, or there is no such way.
+ */
 VMS_API bool vms_mt_set_simd(const char *name);
+
+#include <vmastore/maple_debug.h>
 
 #endif

@@ -17,21 +17,18 @@ void mtree_lock(struct maple_tree *mt)
 	vms__spin_lock(&mt->ma_lock);
 }
 
+void mtree_lock_nested(struct maple_tree *mt, int subclass)
+{
+	(void)subclass;
+	vms__lockdep_acquire_nested(VMS__RANK_TREE, &mt->ma_lock, "ma_lock");
+	vms__spin_lock(&mt->ma_lock);
+}
+
 void mtree_unlock(struct maple_tree *mt)
 {
 	vms__spin_unlock(&mt->ma_lock);
 	vms__lockdep_release(&mt->ma_lock);
 }
-
-#ifdef VMS_DEBUG
-void vms__mt_check_write_locked(const struct maple_tree *mt)
-{
-	if (!mt_external_lock(mt))
-		VMS_ASSERT(vms__spin_is_locked(&mt->ma_lock));
-	else if (mt->ma_external_lock)
-		vms__lockdep_assert_held(mt->ma_external_lock);
-}
-#endif
 
 static void change_flags(struct maple_tree *mt, unsigned int set, unsigned int clear)
 {
@@ -191,14 +188,16 @@ void *mtree_erase(struct maple_tree *mt, unsigned long index)
 	return entry;
 }
 
+/* Store where mas_empty_area() has found a place, if it has. */
 static int alloc_in(struct ma_state *mas, int found, unsigned long *startp, void *entry, gfp_t gfp)
 {
+	unsigned long index = mas->index;
 	int err = found;
 
 	if (!err)
 		err = mas_store_gfp(mas, entry, gfp);
 	if (!err)
-		*startp = mas->index;
+		*startp = index;
 	return err;
 }
 
@@ -228,6 +227,21 @@ int mtree_alloc_rrange(struct maple_tree *mt, unsigned long *startp, void *entry
 	mas_init(&mas, mt, 0);
 	mtree_lock(mt);
 	err = alloc_in(&mas, mas_empty_area_rev(&mas, min, max, size), startp, entry, gfp);
+	mtree_unlock(mt);
+	return err;
+}
+
+int mtree_alloc_cyclic(struct maple_tree *mt, unsigned long *startp, void *entry, unsigned long range_lo, unsigned long range_hi,
+		       unsigned long *next, gfp_t gfp)
+{
+	struct ma_state mas;
+	int err;
+
+	if (!mt_has_gaps(mt) || is_reserved(entry))
+		return -EINVAL;
+	mas_init(&mas, mt, 0);
+	mtree_lock(mt);
+	err = mas_alloc_cyclic(&mas, startp, entry, range_lo, range_hi, next, gfp);
 	mtree_unlock(mt);
 	return err;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dump.c - the tree in print: a line a range, indented by depth.
+ * dump.c - a tree in print: a line a range, indented by depth; and a cursor: a line.
  *
- * Locks: the tree's lock.
+ * Locks: the tree's lock, for a tree; none for a cursor.
  */
 #include "lib/maple/internal.h"
 
@@ -71,4 +71,31 @@ void vms_mt_fdump(const struct maple_tree *mt, enum mt_dump_format format, FILE 
 void mt_dump(const struct maple_tree *mt, enum mt_dump_format format)
 {
 	vms_mt_fdump(mt, format, stderr);
+}
+
+static const char *status_name(enum maple_status status)
+{
+	static const char *const names[] = {
+		[ma_active] = "active", [ma_start] = "start",       [ma_root] = "root",           [ma_none] = "none",
+		[ma_pause] = "pause",   [ma_overflow] = "overflow", [ma_underflow] = "underflow", [ma_error] = "error",
+	};
+
+	return status <= ma_error ? names[status] : "invalid";
+}
+
+void mas_dump(const struct ma_state *mas)
+{
+	fprintf(stderr, "cursor %p of maple tree %p: %s, [%#lx, %#lx]", (const void *)mas, (void *)mas->tree,
+		status_name(mas->status), mas->index, mas->last);
+	if (mas_is_err(mas))
+		fprintf(stderr, ", errno %d\n", -xa_err(mas->node));
+	else
+		fprintf(stderr, ", leaf %p spans [%#lx, %#lx], depth %u, slot %u\n", (void *)mas->node, mas->min, mas->max,
+			mas->depth, mas->offset);
+}
+
+void mas_wr_dump(const struct ma_wr_state *wr_mas)
+{
+	fprintf(stderr, "store of %p by ", wr_mas->entry);
+	mas_dump(wr_mas->mas);
 }

@@ -10,6 +10,7 @@
  *
  * Locks: RCU or the tree's lock.
  */
+#include "lib/maple/debug.h"
 #include "lib/maple/internal.h"
 
 void *vms__mt_descend_root(struct ma_state *mas, unsigned long key, void *root)
@@ -214,6 +215,7 @@ static void *prev_slot(struct ma_state *mas, unsigned long min, bool gaps)
 
 void *mas_walk(struct ma_state *mas)
 {
+	mt_assert_fresh(mas);
 	return mt_descend(mas, mas->index);
 }
 
@@ -221,6 +223,7 @@ static void *next(struct ma_state *mas, unsigned long max, bool gaps)
 {
 	void *entry;
 
+	mt_assert_fresh(mas);
 	if (mas->last >= max) {
 		mas->status = ma_overflow;
 		return NULL;
@@ -267,6 +270,7 @@ static void *prev(struct ma_state *mas, unsigned long min, bool gaps)
 {
 	void *entry;
 
+	mt_assert_fresh(mas);
 	if (mas->index <= min) {
 		mas->status = ma_underflow;
 		return NULL;
@@ -359,6 +363,7 @@ void *mas_find(struct ma_state *mas, unsigned long max)
 {
 	void *entry;
 
+	mt_assert_fresh(mas);
 	if (likely(mas->status == ma_active)) {
 		if (mas->last >= max)
 			return NULL;
@@ -374,11 +379,13 @@ void *mas_find_range(struct ma_state *mas, unsigned long max)
 {
 	void *entry;
 
+	mt_assert_fresh(mas);
 	return find_begin(mas, max, &entry) ? entry : next_slot(mas, max, true);
 }
 
 static bool find_rev_begin(struct ma_state *mas, unsigned long min, void **entry)
 {
+	mt_assert_fresh(mas);
 	*entry = NULL;
 	switch (mas->status) {
 	case ma_active:

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 
+#include "lib/maple/debug.h"
 #include "lib/maple/internal.h"
 
 /* The cursor to the leaf slot that holds mas->index, by as little walking as can be; index and last stay what is to be stored. */
@@ -217,6 +218,7 @@ static int store(struct ma_state *mas, void *entry, void **old)
 	enum mt_store_type type;
 
 	mt_assert_write_locked(mas->tree);
+	mt_assert_fresh(mas);
 	if (mas->index > mas->last) {
 		mas_set_error(mas, -EINVAL);
 		return -EINVAL;
@@ -267,6 +269,7 @@ int mas_preallocate(struct ma_state *mas, void *entry, gfp_t gfp)
 
 	(void)gfp;
 	mt_assert_write_locked(mas->tree);
+	mt_assert_fresh(mas);
 	if (mas->index > mas->last)
 		return -EINVAL;
 	plan_need(&w, plan(&w, mas, entry), &leaves, &inner);
@@ -288,9 +291,11 @@ void mas_store_prealloc(struct ma_state *mas, void *entry)
 
 void *mas_erase(struct ma_state *mas)
 {
-	void *entry = mt_descend(mas, mas->index), *old;
+	void *entry, *old;
 
 	mt_assert_write_locked(mas->tree);
+	mt_assert_fresh(mas);
+	entry = mt_descend(mas, mas->index);
 	if (!entry)
 		return NULL;
 	return store(mas, NULL, &old) ? NULL : entry;

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gfp.h - how an allocation may behave: Linux's words, for code that carries them.
+ *
+ * What they say here. The library takes its objects from per-thread caches over the process's heap. It never sleeps until somebody
+ * frees memory, and it drops no lock to look for some; so every flag asks for the same, an attempt that may fail, and a function
+ * takes its gfp_t for the caller's sake only. What differs from the kernel:
+ *
+ *   GFP_KERNEL GFP_NOIO GFP_NOFS   may block in the kernel. Here no call waits for memory, and -ENOMEM is always possible.
+ *   GFP_NOWAIT GFP_ATOMIC          may not block there. Here a call may enter the heap (malloc's locks, mmap(2)): not for a signal
+ *                                  handler, which may call nothing of the library that allocates.
+ *   __GFP_NOWARN __GFP_ACCOUNT __GFP_NORETRY __GFP_RETRY_MAYFAIL   nothing is warned of, charged or tried twice.
+ *   __GFP_ZERO                     no function that takes a gfp_t hands out raw memory.
+ *   __GFP_NOFAIL                   is not defined: code that rests on it must not compile. mas_preallocate() is the way to stores that
+ *                                  cannot fail.
+ *
+ * VMS_NO_GFP, defined before this header, leaves all of it to the program.
+ */
+#ifndef VMASTORE_GFP_H
+#define VMASTORE_GFP_H
+
+#include <stdbool.h>
+
+#ifndef VMS_NO_GFP
+
+typedef unsigned int gfp_t;
+
+#define __GFP_HIGH 0x20u
+#define __GFP_IO 0x40u
+#define __GFP_FS 0x80u
+#define __GFP_ZERO 0x100u
+#define __GFP_DIRECT_RECLAIM 0x400u
+#define __GFP_KSWAPD_RECLAIM 0x800u
+#define __GFP_RECLAIM (__GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM)
+#define __GFP_NOWARN 0x2000u
+#define __GFP_RETRY_MAYFAIL 0x4000u
+#define __GFP_NORETRY 0x10000u
+#define __GFP_ACCOUNT 0x400000u
+
+#define GFP_ATOMIC (__GFP_HIGH | __GFP_KSWAPD_RECLAIM)
+#define GFP_KERNEL (__GFP_RECLAIM | __GFP_IO | __GFP_FS)
+#define GFP_KERNEL_ACCOUNT (GFP_KERNEL | __GFP_ACCOUNT)
+#define GFP_NOWAIT (__GFP_KSWAPD_RECLAIM | __GFP_NOWARN)
+#define GFP_NOIO __GFP_RECLAIM
+#define GFP_NOFS (__GFP_RECLAIM | __GFP_IO)
+
+/** gfpflags_allow_blocking() - Does @gfp say that its caller may sleep? */
+static inline bool gfpflags_allow_blocking(gfp_t gfp)
+{
+	return gfp & __GFP_DIRECT_RECLAIM;
+}
+
+#endif
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dup.c - a copy of a whole tree, node by node: each node's memory as it is, then an inner node's references to its children
+ * replaced by those to their copies, depth first. No range is looked at.
+ *
+ * The copy is reachable for nobody until its root is published: so it appears at once, or not at all.
+ *
+ * Locks: the source's lock, to read or to write, so that no node changes; the copy's, to write. Readers of the source under RCU run on.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "lib/maple/internal.h"
+
+static enum mt_kind kind_of(const void *ref)
+{
+	return mt_is_leaf(ref) ? MT_LEAF : MT_INNER;
+}
+
+static void drop(const struct maple_tree *mt, void *ref, unsigned long max);
+
+/* The first @n children of an inner node, which spans up to @max. */
+static void drop_children(const struct maple_tree *mt, const struct maple_node *node, unsigned int n, unsigned long max)
+{
+	for (unsigned int i = 0; i < n; i++)
+		drop(mt, mt_slot(node, i), mt_slot_max(node, i, max));
+}
+
+/* A copy that was never published. */
+static void drop(const struct maple_tree *mt, void *ref, unsigned long max)
+{
+	struct maple_node *node = mt_node(ref);
+
+	if (!mt_is_leaf(ref))
+		drop_children(mt, node, mt_find_slot(node, max) + 1, max);
+	vms__mt_free(mt, node, kind_of(ref));
+}
+
+static void *copy_node(struct ma_state *mas, void *ref, unsigned long max);
+
+/* @node is a copy whose references are the source's yet. False: no memory; then no copy of a child is left. */
+static bool copy_children(struct ma_state *mas, struct maple_node *node, unsigned long max)
+{
+	unsigned int n = mt_find_slot(node, max) + 1;
+
+	for (unsigned int i = 0; i < n; i++) {
+		void *child = copy_node(mas, mt_slot(node, i), mt_slot_max(node, i, max));
+
+		if (unlikely(!child)) {
+			drop_children(mas->tree, node, i, max);
+			return false;
+		}
+		mt_set_slot(node, i, child);
+	}
+	return true;
+}
+
+/* A copy of what @ref leads to, which spans up to @max, for the tree of @mas. NULL: no memory. */
+static void *copy_node(struct ma_state *mas, void *ref, unsigned long max)
+{
+	struct maple_node *node = vms__mt_alloc(mas, kind_of(ref));
+
+	if (unlikely(!node))
+		return NULL;
+	memcpy((void *)node, mt_node(ref), vms__mt_node_size(mas->tree, kind_of(ref)));
+	if (!mt_is_leaf(ref) && !copy_children(mas, node, max)) {
+		vms__mt_free(mas->tree, node, MT_INNER);
+		return NULL;
+	}
+	return mt_ref(node, mt_is_leaf(ref));
+}
+
+/* What makes two trees of one kind: all flags but the one that is a state. */
+static unsigned int kind_flags(const struct maple_tree *mt)
+{
+	return mt->ma_flags & ~MT_FLAGS_ALLOC_WRAPPED;
+}
+
+int __mt_dup(struct maple_tree *mt, struct maple_tree *copy, gfp_t gfp)
+{
+	void *root = mt_root(mt);
+	struct ma_state mas;
+
+	(void)gfp;
+	mt_assert_write_locked(copy);
+	VMS_ASSERT(mt_lock_is_held(mt));
+	if (kind_flags(mt) != kind_flags(copy) || !mtree_empty(copy))
+		return -EINVAL;
+	mas_init(&mas, copy, 0);
+	if (mt_is_node(root)) {
+		root = copy_node(&mas, root, ULONG_MAX);
+		if (!root)
+			return -ENOMEM;
+	}
+	copy->ma_flags = mt->ma_flags;
+	mt_publish_root(copy, root);
+	return 0;
+}
+
+int mtree_dup(struct maple_tree *mt, struct maple_tree *copy, gfp_t gfp)
+{
+	int err;
+
+	mtree_lock(copy);
+	mtree_lock_nested(mt, 1);
+	err = __mt_dup(mt, copy, gfp);
+	mtree_unlock(mt);
+	mtree_unlock(copy);
+	return err;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reserve.c - how much memory is set aside before stores whose place is not known yet: many in ascending order, or one that lacked
+ * memory and is tried again. (Of a store whose place is known, store.c says it.)
+ *
+ * Locks: the tree's lock, to write.
+ */
+#include <errno.h>
+
+#include "lib/maple/internal.h"
+
+/*
+ * Stores above all that the tree holds go into its last leaf, which has its spare slots at its end. Each takes two of them at most: a
+ * gap, and the entry. When they do not suffice, the leaf is cut in two (rebuild.c), MT_MIN slots go to the new last one, and the
+ * parent is replaced. So a cut is followed by APPENDS stores in place. A last leaf found with its spare slots elsewhere is
+ * replaced once, which costs no more than a cut.
+ */
+#define APPENDS ((MT_SLOTS - MT_MIN) / 2)
+
+int mas_expected_entries(struct ma_state *mas, unsigned long nr_entries)
+{
+	unsigned long cuts = nr_entries / APPENDS + 2;
+	unsigned int height = mt_height(mas->tree);
+
+	mt_assert_write_locked(mas->tree);
+	if (cuts > UINT_MAX / 4)
+		return -ENOMEM;
+	/*
+	 * A cut takes two leaves and a parent. A parent full in its turn is cut, too, at most at every (MT_SLOTS - MT_MIN)th cut below
+	 * it: that makes less than half as many inner nodes again. The first cut may find every level full.
+	 */
+	return vms__mt_reserve(mas, 2 * (unsigned int)cuts, (unsigned int)(cuts + cuts / 2) + 2 * height + 1);
+}
+
+bool mas_nomem(struct ma_state *mas, gfp_t gfp)
+{
+	struct mt_write any = {.mas = mas};
+	unsigned int leaves, inner, height;
+
+	(void)gfp;
+	if (!mas_is_err(mas) || xa_err(mas->node) != -ENOMEM) {
+		mas_destroy(mas);
+		return false;
+	}
+	height = mt_height(mas->tree);
+	mas->depth = (unsigned char)(height ? height - 1 : 0);
+	vms__mt_rebuild_need(&any, &leaves, &inner);
+	if (vms__mt_reserve(mas, leaves, inner))
+		return false;
+	mas_reset(mas);
+	return true;
+}
