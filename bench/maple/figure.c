@@ -38,7 +38,11 @@ static struct spread spread_of(const double *values, unsigned int nr)
 	memcpy(sorted, values, nr * sizeof(*sorted));
 	qsort(sorted, nr, sizeof(*sorted), by_value);
 	return (struct spread){
-		.median = quantile(sorted, nr, 0.5), .low = quantile(sorted, nr, 0.25), .high = quantile(sorted, nr, 0.75)};
+		.median = quantile(sorted, nr, 0.5),
+		.low = quantile(sorted, nr, 0.25),
+		.high = quantile(sorted, nr, 0.75),
+		.least = sorted[0],
+	};
 }
 
 struct spread figure_value(const struct figure *f, unsigned int store)
@@ -131,10 +135,11 @@ static json_t *json_of(const struct figure *f, unsigned int store)
 {
 	static const char *const readings[] = {"peer/ours", "ours/peer", "share"};
 	struct spread value = figure_value(f, store);
-	json_t *object = json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:f, s:f, s:f, s:I, s:I}", "operation", f->name, "ranges",
-				   (json_int_t)f->ranges, "threads", (json_int_t)f->threads, "store", f->stores[store]->name,
-				   "simd", vms_mt_simd(), "unit", f->unit, "value", value.median, "value_q1", value.low, "value_q3",
-				   value.high, "rounds", (json_int_t)f->nr_rounds, "errors", (json_int_t)f->errors[store]);
+	json_t *object =
+		json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:I, s:I}", "operation", f->name, "ranges",
+			  (json_int_t)f->ranges, "threads", (json_int_t)f->threads, "store", f->stores[store]->name, "simd",
+			  vms_mt_simd(), "unit", f->unit, "value", value.median, "value_min", value.least, "value_q1", value.low,
+			  "value_q3", value.high, "rounds", (json_int_t)f->nr_rounds, "errors", (json_int_t)f->errors[store]);
 
 	if (object && figure_compared(f, store)) {
 		struct spread ratio = figure_ratio(f, store);

@@ -37,7 +37,8 @@ struct figure {
 };
 
 struct spread {
-	double median, low, high; /* quartiles */
+	double median, low, high; /* and quartiles */
+	double least;             /* what the quietest round shows, where a machine has other work too */
 };
 
 /** figure_value() - Over the rounds of @store, an index. */

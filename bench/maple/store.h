@@ -12,7 +12,6 @@
 #ifndef BENCH_MAPLE_STORE_H
 #define BENCH_MAPLE_STORE_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * store_maple.c - a maple tree as a store (store.h). Compiled once against our maple tree and once for each flavour of the kernel's: only
- * the header named by MAPLE_HEADER differs, so that both are used, and timed, alike.
+ * the header named by MAPLE_HEADER (ours.h) differs, so that both are used, and timed, alike.
  *
  * That header includes the tree's and rcu's, and adds maple_node_bytes(), maple_enter(), maple_leave(), maple_quiescent() and
  * MAPLE_NAME, MAPLE_WHAT, MAPLE_STORE.
@@ -12,7 +12,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#ifdef MAPLE_HEADER
 #include MAPLE_HEADER
+#else
+#include "bench/maple/ours.h"
+#endif
 
 #include "bench/maple/store.h"
 

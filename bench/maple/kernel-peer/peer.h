@@ -1,32 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * peer.h - the kernel's maple tree as store_maple.c wants it; what shim.c offers.
+ * peer.h - the kernel's maple tree as store_maple.c wants it. Compiled by bench/maple/peers alone, which unpacks <linux/maple_tree.h> from
+ * Debian's source package and says which version it is of.
  */
 #ifndef BENCH_MAPLE_KERNEL_PEER_H
 #define BENCH_MAPLE_KERNEL_PEER_H
 
 #include <linux/maple_tree.h>
-#include <linux/slab.h>
 
-/* Callbacks that share a grace period. */
-#ifndef SHIM_BATCH
-#define SHIM_BATCH 1024
-#endif
+#include "bench/maple/kernel-peer/shim.h"
+#include "bench/maple/kernel-peer/shim/linux/slab.h"
 
 #define MAPLE_STORE store_kernel
 #ifdef SHIM_RCU_MEMB
 #define MAPLE_NAME "kernel/memb"
-#define MAPLE_WHAT "Linux's maple tree, liburcu memb"
+#define MAPLE_WHAT "maple tree of Linux " KERNEL_VERSION ", liburcu memb"
 #else
 #define MAPLE_NAME "kernel"
-#define MAPLE_WHAT "Linux's maple tree, liburcu qsbr"
+#define MAPLE_WHAT "maple tree of Linux " KERNEL_VERSION ", liburcu qsbr"
 #endif
-
-/* A thread's lists and its registration as a reader. Not nested; one store in use at a time. */
-void shim_enter(void);
-void shim_leave(void);
-/* Of all nodes that are allocated and not given back. Runs what waits for a grace period first. */
-size_t shim_node_bytes(void);
 
 static inline size_t maple_node_bytes(void *tree)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * shim.c - the kernel's surroundings for its maple tree, made to cost as little as they can: nodes come from, and go to, a list of the
- * thread's own, without a lock or an atomic; callbacks wait in an array of the thread's own until SHIM_BATCH of them share one
+ * thread's own, without a lock or an atomic; callbacks wait in an array of the thread's own until BATCH of them share one
  * grace period, and then run on the thread that queued them, so that nodes return to the list they are next taken from.
  *
  * Locks: `depot` guards what threads leave behind for others; taken when a thread's list is empty, and when it leaves.
@@ -9,10 +9,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include <linux/rcupdate.h>
-#include <linux/slab.h>
-
-#include "bench/maple/kernel-peer/peer.h"
+#include "bench/maple/kernel-peer/shim.h"
+#include "bench/maple/kernel-peer/shim/linux/rcupdate.h"
+#include "bench/maple/kernel-peer/shim/linux/slab.h"
 
 #ifdef SHIM_RCU_MEMB
 #include <urcu/urcu-memb.h>
@@ -20,6 +19,7 @@
 #include <urcu/urcu-qsbr.h>
 #endif
 
+#define BATCH 1024 /* callbacks that share a grace period; 128 and 256 were no faster, alone or beside a reader */
 #define CHUNK_NODES 256
 
 struct free_node {
@@ -36,7 +36,7 @@ struct thread {
 	long in_use; /* allocated here less freed here */
 	unsigned int nr_pending;
 	bool registered; /* by us, not by the program */
-	struct rcu_head *pending[SHIM_BATCH];
+	struct rcu_head *pending[BATCH];
 };
 
 static struct kmem_cache node_cache;
@@ -135,7 +135,7 @@ void shim_call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head))
 {
 	head->func = func;
 	self->pending[self->nr_pending++] = head;
-	if (unlikely(self->nr_pending == SHIM_BATCH))
+	if (unlikely(self->nr_pending == BATCH))
 		run_pending();
 }
 

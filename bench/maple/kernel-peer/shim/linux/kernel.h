@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <linux/limits.h>
-#include <linux/types.h>
+#include "limits.h"
+#include "types.h"
 
 #define CONFIG_64BIT 1
 

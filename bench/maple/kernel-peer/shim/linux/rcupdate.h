@@ -19,7 +19,7 @@
 #define SHIM_URCU_INLINE(name) _urcu_qsbr_##name
 #endif
 
-#include <linux/kernel.h>
+#include "kernel.h"
 
 static inline void rcu_read_lock(void)
 {

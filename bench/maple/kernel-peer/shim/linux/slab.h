@@ -5,7 +5,7 @@
 #ifndef SHIM_LINUX_SLAB_H
 #define SHIM_LINUX_SLAB_H
 
-#include <linux/types.h>
+#include "types.h"
 
 #define GFP_KERNEL 0xcc0u
 #define GFP_NOWAIT 0x800u

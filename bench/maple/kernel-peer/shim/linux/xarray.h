@@ -5,7 +5,7 @@
 #ifndef SHIM_LINUX_XARRAY_H
 #define SHIM_LINUX_XARRAY_H
 
-#include <linux/kernel.h>
+#include "kernel.h"
 
 static inline void *xa_mk_value(unsigned long value)
 {
