@@ -453,6 +453,11 @@ static const struct kind {
 	[OP_CHAIN] = {"steps of a cursor", do_chain, say_nothing},
 };
 
+const char *pair_kind_name(enum op_kind kind)
+{
+	return kinds[kind].name;
+}
+
 /* ---- reports ---- */
 
 static void print_op(const struct op *op)
@@ -583,7 +588,7 @@ static bool do_with_failures(struct pair *p, const struct op *op, struct answer 
 		vms__alloc_fail_nth(0);
 		if (a->err != -ENOMEM)
 			break;
-		p->failures++;
+		p->failures[op->kind]++;
 		ok = unchanged(p, before, live);
 	}
 	free(before);

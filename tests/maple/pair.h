@@ -71,12 +71,15 @@ struct pair {
 	struct maple_tree tree;
 	struct oracle oracle;
 	bool inject;
-	bool lazy;                    /* compare all of a large tree only now and then; it is validated each time */
-	unsigned long done, failures; /* operations; failures that were injected */
-	struct op trail[PAIR_TRAIL];  /* the last operations */
+	bool lazy;                         /* compare all of a large tree only now and then; it is validated each time */
+	unsigned long done;                /* operations */
+	unsigned long failures[OP_WRITES]; /* that were injected */
+	struct op trail[PAIR_TRAIL];       /* the last operations */
 };
 
 void pair_init(struct pair *p, unsigned int flags);
+/* The name of what it calls. */
+const char *pair_kind_name(enum op_kind kind);
 /* Destroys the tree. */
 void pair_end(struct pair *p);
 
