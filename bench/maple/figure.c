@@ -86,21 +86,21 @@ static bool goal_met(const struct figure *f, double ratio, double goal)
 	return f->ratio == RATIO_SHARE ? ratio <= goal : ratio >= goal;
 }
 
+/* A column for ours, then three for each peer: its figure, the ratio, and half the distance of the ratio's quartiles. */
 void figure_table_head(FILE *out, const struct figure *f)
 {
-	fprintf(out, "%-38s %9s %-8s", "operation", "ranges", "unit");
+	fprintf(out, "%-42s %9s %-5s", "operation", "ranges", "unit");
 	for (unsigned int i = 0; i < f->nr_stores; i++)
-		fprintf(out, i ? " %11s %5s %-13s" : " %9s", f->stores[i]->name, "ratio", "quartiles");
-	fprintf(out, " %6s\n", "goal");
+		fprintf(out, i ? " | %11s %6s      " : " %9s", f->stores[i]->name, "ratio");
+	fputs(" | goal\n", out);
 }
 
 static void print_compared(FILE *out, const struct figure *f, unsigned int store)
 {
 	struct spread ratio = figure_ratio(f, store);
-	char quartiles[64];
 
-	snprintf(quartiles, sizeof(quartiles), "%.2f..%.2f", ratio.low, ratio.high);
-	fprintf(out, " %11.2f %5.2f %-13s", figure_value(f, store).median, ratio.median, quartiles);
+	fprintf(out, " | %11.2f %6.2f ±%3.0f%%", figure_value(f, store).median, ratio.median,
+		50 * (ratio.high - ratio.low) / ratio.median);
 }
 
 static void print_goal(FILE *out, const struct figure *f)
@@ -109,25 +109,25 @@ static void print_goal(FILE *out, const struct figure *f)
 
 	for (unsigned int i = 1; goal > 0 && i < f->nr_stores; i++)
 		if (is_goal_peer(f, i))
-			fprintf(out, " %6.2f %s", goal, goal_met(f, figure_ratio(f, i).median, goal) ? "met" : "missed");
+			fprintf(out, " | %.2f %s", goal, goal_met(f, figure_ratio(f, i).median, goal) ? "met" : "missed");
 }
 
 void figure_table_row(FILE *out, const struct figure *f)
 {
 	char ranges[BENCH_GROUPED_MAX];
 
-	fprintf(out, "%-38s %9s %-8s", f->title, bench_grouped(f->ranges, ranges), f->unit);
+	fprintf(out, "%-42s %9s %-5s", f->title, bench_grouped(f->ranges, ranges), f->unit);
 	for (unsigned int i = 0; i < f->nr_stores; i++) {
 		if (figure_compared(f, i))
 			print_compared(out, f, i);
 		else if (f->measured[i])
-			fprintf(out, i ? " %11.2f %5s %-13s" : " %9.2f", figure_value(f, i).median, "", "");
+			fprintf(out, i ? " | %11.2f %6s      " : " %9.2f", figure_value(f, i).median, "");
 		else
-			fprintf(out, i ? " %11s %5s %-13s" : " %9s", "-", "", "");
+			fprintf(out, i ? " | %11s %6s      " : " %9s", "-", "");
 	}
 	print_goal(out, f);
 	if (figure_errors(f))
-		fprintf(out, " %lu WRONG", figure_errors(f));
+		fprintf(out, " | %lu WRONG", figure_errors(f));
 	fputc('\n', out);
 }
 

@@ -86,7 +86,7 @@ static int measure_operation(struct bench *b, const struct operation *op, struct
 		for (unsigned int i = 0; i < b->stores.nr; i++) {
 			const struct store *store = b->stores.store[i];
 
-			if (op->gaps && !store->has_gaps)
+			if (op->has && !op->has(store))
 				continue;
 			store->enter();
 			f->value[i][round] = operation_time(op, store, b->tree[i], b->world, &f->errors[i]);
@@ -284,19 +284,19 @@ static void keep_listed(struct stores *stores, const char *names)
 static void print_list(const struct stores *stores)
 {
 	for (const struct operation *op = operations; op->name; op++)
-		printf("operation %-12s %s\n", op->name, op->title);
-	printf("operation %-12s %s\n", "bytes", "bytes of nodes per range");
-	printf("operation %-12s %s\n", CROWD_READERS, "lookups a second of several threads");
-	printf("operation %-12s %s\n", CROWD_BESIDE, "readers and a writer at full speed: both rates, the readers' latency");
+		printf("operation %-14s %s\n", op->name, op->title);
+	printf("operation %-14s %s\n", "bytes", "bytes of nodes per range");
+	printf("operation %-14s %s\n", CROWD_READERS, "lookups a second of several threads");
+	printf("operation %-14s %s\n", CROWD_BESIDE, "readers and a writer at full speed: both rates, the readers' latency");
 	for (unsigned int i = 0; i < stores->nr; i++)
-		printf("store %-18s %s\n", stores->store[i]->name, stores->store[i]->what);
+		printf("store     %-14s %s\n", stores->store[i]->name, stores->store[i]->what);
 }
 
 static void print_head(const struct bench *b)
 {
 	bench_machine_print(stdout, "# ", b->cpus);
 	printf("# search of our nodes: %s\n", vms_mt_simd());
-	printf("# rounds: %lu, every store once in each; medians, and the quartiles of the ratios within a round\n",
+	printf("# rounds: %lu, every store once in each; medians; ratios within a round, ± half the distance of their quartiles\n",
 	       b->options->repeat);
 	printf("# ratio: how many times as fast ours is; of bytes and latencies: ours / peer\n");
 }

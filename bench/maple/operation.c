@@ -79,6 +79,16 @@ static uint64_t run_churn(const struct store *s, void *tree, const struct world 
 	return s->churn(tree, w->churn, w->nr_writes);
 }
 
+static bool has_preparation(const struct store *s)
+{
+	return s->churn_prepared != NULL;
+}
+
+static uint64_t run_churn_prepared(const struct store *s, void *tree, const struct world *w)
+{
+	return s->churn_prepared(tree, w->churn, w->nr_writes);
+}
+
 static bool right_churn(const struct store *s, void *tree, const struct world *w, uint64_t failed)
 {
 	return failed == 0 && s->iterate(tree, 1) == w->all_entries &&
@@ -104,6 +114,11 @@ static bool right_iterate(const struct store *s, void *tree, const struct world 
 {
 	(void)s, (void)tree;
 	return answer == iterations(w) * w->all_entries;
+}
+
+static bool has_gaps(const struct store *s)
+{
+	return s->lowest_gap && s->highest_gap;
 }
 
 static size_t count_lowest(const struct world *w)
@@ -139,16 +154,17 @@ static bool right_highest(const struct store *s, void *tree, const struct world 
 }
 
 const struct operation operations[] = {
-	{"lookup", "random lookup, independent", false, count_random, run_lookup, right_random},
-	{"chained", "random lookup, each depends on the last", false, count_random, run_chained, right_random},
-	{"hot", "lookup, 90 % in few hot ranges", false, count_hot, run_hot, right_hot},
-	{"use", "lookup and touch the object", false, count_random, run_use, right_use},
-	{"replace", "replace an entry", false, count_stores, run_replace, right_replace},
-	{"churn", "erase + insert a random range", false, count_stores, run_churn, right_churn},
-	{"iterate", "iterate, per range", false, count_iterate, run_iterate, right_iterate},
-	{"lowest-gap", "lowest gap of 48 MiB", true, count_lowest, run_lowest, right_lowest},
-	{"highest-gap", "highest gap of a random size", true, count_highest, run_highest, right_highest},
-	{NULL, NULL, false, NULL, NULL, NULL},
+	{"lookup", "random lookup, independent", NULL, count_random, run_lookup, right_random},
+	{"chained", "random lookup, each depends on the last", NULL, count_random, run_chained, right_random},
+	{"hot", "lookup, 90 % in few hot ranges", NULL, count_hot, run_hot, right_hot},
+	{"use", "lookup and touch the object", NULL, count_random, run_use, right_use},
+	{"replace", "replace an entry", NULL, count_stores, run_replace, right_replace},
+	{"churn", "erase + insert a random range", NULL, count_stores, run_churn, right_churn},
+	{"churn-prepared", "the same, memory set aside first", has_preparation, count_stores, run_churn_prepared, right_churn},
+	{"iterate", "iterate, per range", NULL, count_iterate, run_iterate, right_iterate},
+	{"lowest-gap", "lowest gap of 48 MiB", has_gaps, count_lowest, run_lowest, right_lowest},
+	{"highest-gap", "highest gap of a random size", has_gaps, count_highest, run_highest, right_highest},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 double operation_time(const struct operation *op, const struct store *store, void *tree, const struct world *w,

@@ -11,7 +11,7 @@
 struct operation {
 	const char *name;
 	const char *title;
-	bool gaps; /* only where the store has them */
+	bool (*has)(const struct store *store); /* NULL: every store */
 	/* What one run does, in the unit that a figure is of. */
 	size_t (*count)(const struct world *world);
 	/* One run, timed. Return: an answer to be checked. */

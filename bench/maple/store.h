@@ -19,7 +19,7 @@
 #include "bench/maple/ticks.h"
 
 #define STORE_SYMBOL "maplebench_stores"
-#define STORE_ABI 1 /* counts changes of this header */
+#define STORE_ABI 2 /* counts changes of this header */
 
 /* A reader leaves its read section, and reports a quiescent state where it must, after so many lookups. */
 #define STORE_BATCH 64
@@ -48,7 +48,6 @@ struct store {
 	int abi;
 	const char *name;
 	const char *what;
-	bool has_gaps;   /* lowest_gap() and highest_gap() are there */
 	bool concurrent; /* readers may run beside a writer */
 
 	void *(*create)(void); /* NULL: no memory */
@@ -69,8 +68,10 @@ struct store {
 	uint64_t (*replace)(void *tree, const struct range *ranges, size_t nr);
 	/* Erase ranges[i], then insert ranges[i - 1] again; none equals its predecessor. All are back at the end. Return: failures. */
 	uint64_t (*churn)(void *tree, const struct range *ranges, size_t nr);
+	/* churn() with each store's memory set aside first, as an mm must. NULL: the store knows no such thing. */
+	uint64_t (*churn_prepared)(void *tree, const struct range *ranges, size_t nr);
 
-	/* Sums of where the gaps begin; one that is not found adds 0. Page-aligned windows. */
+	/* Or NULL. Sums of where the gaps begin; one that is not found adds 0. Page-aligned windows. */
 	uint64_t (*lowest_gap)(void *tree, const unsigned long *min, const unsigned long *size, size_t nr, unsigned long max);
 	uint64_t (*highest_gap)(void *tree, const unsigned long *max, const unsigned long *size, size_t nr, unsigned long min);
 

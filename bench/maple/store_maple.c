@@ -178,19 +178,41 @@ static uint64_t maple_replace(void *tree, const struct range *ranges, size_t nr)
 	return failed;
 }
 
-static uint64_t maple_churn(void *tree, const struct range *ranges, size_t nr)
+typedef int store_function(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry);
+
+static inline uint64_t churn_by(store_function *store, void *tree, const struct range *ranges, size_t nr)
 {
 	const struct range *out = &ranges[0];
-	uint64_t failed = maple_store(tree, out->first, out->last, NULL) != 0;
+	uint64_t failed = store(tree, out->first, out->last, NULL) != 0;
 
 	for (size_t i = 1; i < nr; i++) {
-		failed += maple_store(tree, ranges[i].first, ranges[i].last, NULL) != 0;
-		failed += maple_store(tree, out->first, out->last, out->entry) != 0;
+		failed += store(tree, ranges[i].first, ranges[i].last, NULL) != 0;
+		failed += store(tree, out->first, out->last, out->entry) != 0;
 		out = &ranges[i];
 		if (i % STORE_BATCH == 0)
 			maple_quiescent();
 	}
-	return failed + (maple_store(tree, out->first, out->last, out->entry) != 0);
+	return failed + (store(tree, out->first, out->last, out->entry) != 0);
+}
+
+static uint64_t maple_churn(void *tree, const struct range *ranges, size_t nr)
+{
+	return churn_by(maple_store, tree, ranges, nr);
+}
+
+static int maple_store_prepared(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry)
+{
+	MA_STATE(mas, mt, first, last);
+	int err = mas_preallocate(&mas, entry, GFP_KERNEL);
+
+	if (!err)
+		mas_store_prealloc(&mas, entry);
+	return err;
+}
+
+static uint64_t maple_churn_prepared(void *tree, const struct range *ranges, size_t nr)
+{
+	return churn_by(maple_store_prepared, tree, ranges, nr);
 }
 
 static uint64_t maple_lowest_gap(void *tree, const unsigned long *min, const unsigned long *size, size_t nr, unsigned long max)
@@ -225,7 +247,6 @@ const struct store MAPLE_STORE = {
 	.abi = STORE_ABI,
 	.name = MAPLE_NAME,
 	.what = MAPLE_WHAT,
-	.has_gaps = true,
 	.concurrent = true,
 	.create = maple_create,
 	.destroy = maple_destroy,
@@ -237,6 +258,7 @@ const struct store MAPLE_STORE = {
 	.lookup_timed = maple_lookup_timed,
 	.replace = maple_replace,
 	.churn = maple_churn,
+	.churn_prepared = maple_churn_prepared,
 	.lowest_gap = maple_lowest_gap,
 	.highest_gap = maple_highest_gap,
 	.node_bytes = maple_node_bytes,
