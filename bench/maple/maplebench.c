@@ -195,9 +195,9 @@ static int measure_crowds(struct bench *b)
 
 	if (!b->options->ranges_given && b->world->nr != CROWD_RANGES)
 		return 0;
-	for (unsigned int i = 0; !err && maplebench_asked(b->options, CROWD_READERS) && i < threads->nr; i++)
+	for (unsigned int i = 0; !err && maplebench_listed(&b->options->operations, CROWD_READERS) && i < threads->nr; i++)
 		err = measure_crowd(b, (unsigned int)threads->value[i], false);
-	for (unsigned int i = 0; !err && maplebench_asked(b->options, CROWD_BESIDE) && i < threads->nr; i++)
+	for (unsigned int i = 0; !err && maplebench_listed(&b->options->operations, CROWD_BESIDE) && i < threads->nr; i++)
 		if (threads->value[i] > 1)
 			err = measure_crowd(b, (unsigned int)threads->value[i], true);
 	return err;
@@ -211,9 +211,9 @@ static int measure_all(struct bench *b)
 	int err = f ? 0 : -ENOMEM;
 
 	for (const struct operation *op = operations; !err && op->name; op++)
-		if (maplebench_asked(b->options, op->name))
+		if (maplebench_listed(&b->options->operations, op->name))
 			err = measure_operation(b, op, f);
-	if (!err && maplebench_asked(b->options, "bytes"))
+	if (!err && maplebench_listed(&b->options->operations, "bytes"))
 		err = measure_bytes(b, f);
 	free(f);
 	return err ? err : measure_crowds(b);
@@ -261,22 +261,13 @@ out:
 
 /* ---- the program ---- */
 
-static bool listed(const char *names, const char *name)
-{
-	size_t length = strlen(name);
-
-	for (const char *at = names; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
-		if (strncmp(at, name, length) == 0 && (at[length] == ',' || at[length] == '\0'))
-			return true;
-	return false;
-}
-
-static void keep_listed(struct stores *stores, const char *names)
+/* Ours stays in any case: it is what the others are compared to. */
+static void keep_listed(struct stores *stores, const struct bench_names *names)
 {
 	unsigned int kept = 1;
 
 	for (unsigned int i = 1; i < stores->nr; i++)
-		if (listed(names, stores->store[i]->name))
+		if (maplebench_listed(names, stores->store[i]->name))
 			stores->store[kept++] = stores->store[i];
 	stores->nr = kept;
 }
@@ -328,8 +319,8 @@ int main(int argc, char **argv)
 	}
 	maplebench_options(argc, argv, &cpus, &options);
 	stores_load(&b.stores, options.peers);
-	if (options.stores)
-		keep_listed(&b.stores, options.stores);
+	if (options.stores.nr)
+		keep_listed(&b.stores, &options.stores);
 	if (options.list)
 		print_list(&b.stores);
 	else

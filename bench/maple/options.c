@@ -36,6 +36,9 @@ static const struct argp_option known_options[] = {
 	{NULL, 0, NULL, 0, NULL, 0},
 };
 
+/* Ours, and those of all peers, whether they are built or not. */
+static const char *const store_names[] = {"ours", "kernel", "kernel/memb", "absl", "absl/Mutex", "absl/shared", NULL};
+
 static const char *const *operation_names(void)
 {
 	static const char *names[BENCH_LIST_MAX + 1];
@@ -50,10 +53,10 @@ static const char *const *operation_names(void)
 	return names;
 }
 
-bool maplebench_asked(const struct maplebench_options *options, const char *operation)
+bool maplebench_listed(const struct bench_names *list, const char *name)
 {
-	for (unsigned int i = 0; i < options->operations.nr; i++)
-		if (strcmp(options->operations.name[i], operation) == 0)
+	for (unsigned int i = 0; i < list->nr; i++)
+		if (strcmp(list->name[i], name) == 0)
 			return true;
 	return false;
 }
@@ -80,6 +83,8 @@ static bool take_value(int key, const char *arg, struct maplebench_options *o, c
 		return bench_arg_number("--repeat", arg, 1, ROUNDS_MAX, &o->repeat, why, WHY_MAX);
 	case OPT_SEED:
 		return bench_arg_number("--seed", arg, 0, UINT32_MAX, &o->seed, why, WHY_MAX);
+	case OPT_STORES:
+		return bench_arg_names("--stores", arg, store_names, &o->stores, why, WHY_MAX);
 	case OPT_SECONDS:
 		return bench_arg_seconds("--seconds", arg, &o->seconds, why, WHY_MAX);
 	default:
@@ -101,14 +106,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_SEED:
 	case OPT_SECONDS:
 	case OPT_SIMD:
+	case OPT_STORES:
 		if (!take_value(key, arg, o, why))
 			argp_failure(state, BENCH_EXIT_USAGE, 0, "%s", why);
 		return 0;
 	case OPT_PEERS:
 		o->peers = arg ? arg : peers_folder(folder, sizeof(folder));
-		return 0;
-	case OPT_STORES:
-		o->stores = arg;
 		return 0;
 	case OPT_JSON:
 		o->json = true;

@@ -14,7 +14,7 @@ struct maplebench_options {
 	struct bench_names operations;
 	struct bench_numbers ranges;
 	struct bench_numbers threads;
-	const char *stores; /* NULL: all */
+	struct bench_names stores; /* none named: all */
 	unsigned long repeat;
 	unsigned long seed;
 	double seconds;
@@ -27,7 +27,7 @@ struct maplebench_options {
 /** maplebench_options() - Read the command line. Does not return if it is wrong (status 2) or asks for help. */
 void maplebench_options(int argc, char **argv, const struct bench_cpus *cpus, struct maplebench_options *options);
 
-/** maplebench_asked() - Is @operation among those to run? */
-bool maplebench_asked(const struct maplebench_options *options, const char *operation);
+/** maplebench_listed() - Is @name in @list? */
+bool maplebench_listed(const struct bench_names *list, const char *name);
 
 #endif

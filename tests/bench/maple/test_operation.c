@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_operation.c - every operation is right on our tree, at several sizes, alone and in a crowd; and every operation notices a store
+ * that is not.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bench/maple/crowd.h"
+#include "bench/maple/operation.h"
+#include "bench/maple/peers.h"
+
+/* ---- a tree of ours in a world ---- */
+
+static struct world *world;
+static void *tree;
+
+static void begin(size_t nr)
+{
+	world = world_create(nr, 3);
+	assert_non_null(world);
+	store_ours.enter();
+	tree = store_ours.create();
+	assert_non_null(tree);
+	assert_true(store_ours.insert(tree, world->shuffled, world->nr));
+}
+
+static void end(void)
+{
+	store_ours.destroy(tree);
+	store_ours.leave();
+	world_destroy(world);
+}
+
+static const struct operation *named(const char *name)
+{
+	const struct operation *op = operations;
+
+	while (op->name && strcmp(op->name, name) != 0)
+		op++;
+	assert_non_null(op->name);
+	return op;
+}
+
+static void every_operation_is_right_on_ours(void **state)
+{
+	static const size_t sizes[] = {2, 3, 64, 1000};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		begin(sizes[i]);
+		/* Twice: the first may leave nothing behind. */
+		for (int round = 0; round < 2; round++)
+			for (const struct operation *op = operations; op->name; op++) {
+				unsigned long wrong = 0;
+
+				assert_true(!op->has || op->has(&store_ours));
+				assert_true(operation_time(op, &store_ours, tree, world, &wrong) > 0);
+				assert_int_equal(wrong, 0);
+			}
+		end();
+	}
+}
+
+static void a_count_is_what_a_run_does(void **state)
+{
+	(void)state;
+	begin(1000);
+	assert_int_equal(named("lookup")->count(world), world->random.nr);
+	assert_int_equal(named("hot")->count(world), world->hot.nr);
+	assert_int_equal(named("churn")->count(world), world->nr_writes);
+	/* As often as it takes, but always whole. */
+	assert_int_equal(named("iterate")->count(world) % 1000, 0);
+	assert_true(named("iterate")->count(world) >= 100000);
+	end();
+}
+
+static void node_bytes_grow_with_the_ranges(void **state)
+{
+	size_t few, many;
+
+	(void)state;
+	begin(64);
+	few = store_ours.node_bytes(tree);
+	end();
+	begin(1000);
+	many = store_ours.node_bytes(tree);
+	end();
+	assert_in_range(few, 64 * 8, 64 * 200);
+	assert_in_range(many, 1000 * 8, 1000 * 100);
+	assert_true(many > 5 * few);
+}
+
+/* ---- stores with one fault ---- */
+
+static uint64_t lookup_one_less(void *t, const unsigned long *keys, size_t nr)
+{
+	return store_ours.lookup(t, keys, nr - 1);
+}
+
+static uint64_t chained_one_less(void *t, const unsigned long *keys, size_t nr)
+{
+	return store_ours.lookup_chained(t, keys, nr - 1);
+}
+
+static uint64_t use_one_less(void *t, const unsigned long *keys, size_t nr)
+{
+	return store_ours.lookup_use(t, keys, nr - 1);
+}
+
+static uint64_t iterate_once_less(void *t, size_t times)
+{
+	return store_ours.iterate(t, times - 1);
+}
+
+static uint64_t replace_nothing(void *t, const struct range *ranges, size_t nr)
+{
+	(void)t, (void)ranges, (void)nr;
+	return 0;
+}
+
+static uint64_t replace_and_fail(void *t, const struct range *ranges, size_t nr)
+{
+	return store_ours.replace(t, ranges, nr) + 1;
+}
+
+/* Of the last range only a part comes back. */
+static uint64_t churn_carelessly(void *t, const struct range *ranges, size_t nr)
+{
+	struct range last = ranges[nr - 1];
+	uint64_t failed = store_ours.churn(t, ranges, nr);
+
+	last.entry = NULL;
+	return failed + store_ours.replace(t, &last, 1);
+}
+
+static uint64_t gap_elsewhere(void *t, const unsigned long *bound, const unsigned long *size, size_t nr, unsigned long other)
+{
+	return store_ours.lowest_gap(t, bound, size, nr, other) + 4096;
+}
+
+static void assert_noticed(const char *operation, const struct store *faulty)
+{
+	unsigned long wrong = 0;
+
+	begin(64);
+	operation_time(named(operation), faulty, tree, world, &wrong);
+	end();
+	if (wrong != 1)
+		fail_msg("%s did not notice", operation);
+}
+
+static void a_wrong_lookup_is_noticed(void **state)
+{
+	struct store faulty = store_ours;
+
+	(void)state;
+	faulty.lookup = lookup_one_less;
+	assert_noticed("lookup", &faulty);
+	assert_noticed("hot", &faulty);
+	faulty = store_ours;
+	faulty.lookup_chained = chained_one_less;
+	assert_noticed("chained", &faulty);
+	faulty = store_ours;
+	faulty.lookup_use = use_one_less;
+	assert_noticed("use", &faulty);
+}
+
+static void an_incomplete_iteration_is_noticed(void **state)
+{
+	struct store faulty = store_ours;
+
+	(void)state;
+	faulty.iterate = iterate_once_less;
+	assert_noticed("iterate", &faulty);
+}
+
+static void a_store_that_did_not_happen_is_noticed(void **state)
+{
+	struct store faulty = store_ours;
+
+	(void)state;
+	faulty.replace = replace_nothing;
+	assert_noticed("replace", &faulty);
+	faulty.replace = replace_and_fail;
+	assert_noticed("replace", &faulty);
+	faulty = store_ours;
+	faulty.churn = churn_carelessly;
+	assert_noticed("churn", &faulty);
+	faulty.churn_prepared = churn_carelessly;
+	assert_noticed("churn-prepared", &faulty);
+}
+
+static void a_wrong_gap_is_noticed(void **state)
+{
+	struct store faulty = store_ours;
+
+	(void)state;
+	faulty.lowest_gap = gap_elsewhere;
+	faulty.highest_gap = gap_elsewhere;
+	assert_noticed("lowest-gap", &faulty);
+	assert_noticed("highest-gap", &faulty);
+}
+
+/* ---- in a crowd ---- */
+
+static struct bench_cpus cpus;
+
+static uint64_t timed_one_wrong(void *t, const struct probe *probes, size_t nr, tick_sink *sink, void *arg)
+{
+	struct probe other = {.key = probes[0].key, .entry = &other};
+
+	return store_ours.lookup_timed(t, probes, nr, sink, arg) + store_ours.lookup_timed(t, &other, 1, sink, arg);
+}
+
+static void a_crowd_counts_and_times(void **state)
+{
+	struct crowd_plan plan = {.readers = 1, .writer = true, .seconds = 0.05};
+	struct crowd_result result;
+
+	(void)state;
+	begin(1000);
+	assert_int_equal(crowd_run(&plan, &store_ours, tree, world, &cpus, &result), 0);
+	assert_int_equal(result.errors, 0);
+	assert_true(result.lookups > 0 && result.pairs > 0);
+	for (int i = 1; i < 4; i++)
+		assert_true(result.quantile[i] >= result.quantile[i - 1]);
+	assert_true(store_ours.iterate(tree, 1) == world->all_entries);
+	plan = (struct crowd_plan){.readers = 3, .seconds = 0.05};
+	assert_int_equal(crowd_run(&plan, &store_ours, tree, world, &cpus, &result), 0);
+	assert_true(result.lookups > 0);
+	assert_true(result.pairs == 0 && result.errors == 0);
+	end();
+}
+
+static void a_wrong_answer_in_a_crowd_is_counted(void **state)
+{
+	struct crowd_plan plan = {.readers = 1, .writer = true, .seconds = 0.05};
+	struct store faulty = store_ours;
+	struct crowd_result result;
+
+	(void)state;
+	faulty.lookup_timed = timed_one_wrong;
+	begin(64);
+	assert_int_equal(crowd_run(&plan, &faulty, tree, world, &cpus, &result), 0);
+	assert_true(result.errors > 0);
+	end();
+}
+
+static int find_cpus(void **state)
+{
+	(void)state;
+	return bench_cpus_init(&cpus);
+}
+
+static int forget_cpus(void **state)
+{
+	(void)state;
+	bench_cpus_destroy(&cpus);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_operation_is_right_on_ours),
+		cmocka_unit_test(a_count_is_what_a_run_does),
+		cmocka_unit_test(node_bytes_grow_with_the_ranges),
+		cmocka_unit_test(a_wrong_lookup_is_noticed),
+		cmocka_unit_test(an_incomplete_iteration_is_noticed),
+		cmocka_unit_test(a_store_that_did_not_happen_is_noticed),
+		cmocka_unit_test(a_wrong_gap_is_noticed),
+		cmocka_unit_test(a_crowd_counts_and_times),
+		cmocka_unit_test(a_wrong_answer_in_a_crowd_is_counted),
+	};
+
+	return cmocka_run_group_tests(tests, find_cpus, forget_cpus);
+}
