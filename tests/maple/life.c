@@ -192,7 +192,7 @@ static unsigned long pick_key(struct life *l)
 
 struct op life_write(struct life *l, unsigned int clears)
 {
-	static const enum op_kind stores[] = {OP_STORE, OP_STORE_GFP, OP_STORE_GFP, OP_MAS_STORE, OP_PREALLOC, OP_INSERT};
+	static const enum op_kind stores[] = {OP_STORE, OP_STORE_GFP, OP_STORE_GFP, OP_MAS_STORE, OP_PREALLOC, OP_NOMEM, OP_INSERT};
 	struct op op = {.kind = stores[life_below(l, LEN(stores))]};
 
 	l->pattern->range(l, &op.first, &op.last);
@@ -226,6 +226,20 @@ struct op life_write(struct life *l, unsigned int clears)
 		break;
 	case 6:
 		op.kind = OP_PREALLOC_DROP;
+		break;
+	case 7:
+		if (life_below(l, 4))
+			break;
+		op.kind = life_below(l, 2) ? OP_DUP : OP_BULK;
+		op.size = life_below(l, 40);
+		op.entry = op.entry ? op.entry : pick_entry(l);
+		break;
+	case 8:
+		if (!(l->pair->tree.ma_flags & MT_FLAGS_ALLOC_RANGE) || !op.entry)
+			break;
+		op.kind = life_below(l, 2) ? OP_CYCLIC : OP_MAS_CYCLIC;
+		op.size = pick_key(l);
+		op.last = life_below(l, 2) ? ULONG_MAX : op.last + life_below(l, 40);
 		break;
 	}
 	return op;

@@ -24,6 +24,7 @@ enum op_kind {
 	OP_STORE_GFP,     /* mas_store_gfp() */
 	OP_PREALLOC,      /* mas_preallocate(), then mas_store_prealloc() without any memory to be had */
 	OP_PREALLOC_DROP, /* mas_preallocate(), then mas_destroy() */
+	OP_NOMEM,         /* mas_store() and mas_nomem(), as often as it takes */
 	OP_INSERT,        /* mtree_insert_range() */
 	/* at first */
 	OP_ERASE,     /* mtree_erase() */
@@ -31,6 +32,13 @@ enum op_kind {
 	/* of @size indexes inside [first, last], @entry */
 	OP_ALLOC,  /* mtree_alloc_range() */
 	OP_RALLOC, /* mtree_alloc_rrange() */
+	/* of one index of [first, last], from @size on, @entry */
+	OP_CYCLIC,     /* mtree_alloc_cyclic() */
+	OP_MAS_CYCLIC, /* mas_alloc_cyclic() */
+	/* @size ranges behind all that there is */
+	OP_BULK, /* mas_expected_entries(), then stores without any memory to be had */
+	/* all of it */
+	OP_DUP, /* mtree_dup(); the copy is compared and destroyed */
 	/* from first on, @size changes through one cursor */
 	OP_SWEEP,
 	OP_WRITES,
@@ -71,6 +79,7 @@ struct pair {
 	struct maple_tree tree;
 	struct oracle oracle;
 	bool inject;
+	bool wrapped;                      /* a cyclic allocation has taken ULONG_MAX */
 	bool lazy;                         /* compare all of a large tree only now and then; it is validated each time */
 	unsigned long done;                /* operations */
 	unsigned long failures[OP_WRITES]; /* that were injected */
