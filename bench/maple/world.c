@@ -98,10 +98,9 @@ static bool give_entries(struct world *w, struct random *r)
 		w->sorted[i].entry = object;
 		w->all_entries += (uintptr_t)object;
 	}
-	shuffle(order, w->nr, r);
-	for (size_t i = 0; i < w->nr; i++)
-		w->shuffled[i] = w->sorted[order[i]];
 	free(order);
+	memcpy(w->shuffled, w->sorted, w->nr * sizeof(*w->sorted));
+	world_reshuffle(w, draw(r));
 	return true;
 }
 
@@ -271,6 +270,19 @@ static void searches_destroy(struct searches *s)
 {
 	free(s->bound);
 	free(s->size);
+}
+
+void world_reshuffle(struct world *w, uint64_t seed)
+{
+	struct random r = {.state = seed};
+
+	for (size_t i = w->nr; i > 1; i--) {
+		size_t other = below(&r, i);
+		struct range kept = w->shuffled[i - 1];
+
+		w->shuffled[i - 1] = w->shuffled[other];
+		w->shuffled[other] = kept;
+	}
 }
 
 void world_destroy(struct world *w)

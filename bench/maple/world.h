@@ -6,7 +6,7 @@
  *
  * The answers come from the sorted array of ranges alone.
  *
- * Locks: const after world_create(), but for what lookup_use() writes to the objects.
+ * Locks: const after world_create(), but for the order of insertion, and for what lookup_use() writes to the objects.
  */
 #ifndef BENCH_MAPLE_WORLD_H
 #define BENCH_MAPLE_WORLD_H
@@ -54,5 +54,8 @@ struct world {
 /** world_create() - @nr ranges, at least 2; the same for the same @seed. NULL: no memory. */
 struct world *world_create(size_t nr, uint64_t seed);
 void world_destroy(struct world *world);
+
+/** world_reshuffle() - Another order of insertion. */
+void world_reshuffle(struct world *world, uint64_t seed);
 
 #endif

@@ -165,6 +165,20 @@ static void a_peer_of_another_version_is_not_measured(void **state)
 	free(run.output);
 }
 
+static void output_that_cannot_be_written_is_an_error(void **state)
+{
+	static const char *const kinds[] = {"", "--json"};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct command run = command_run("(%s --ops=bytes --ranges=64 %s >/dev/full)", program, kinds[i]);
+
+		assert_int_equal(run.status, 1);
+		assert_non_null(strstr(run.output, "standard output could not be written"));
+		free(run.output);
+	}
+}
+
 static void the_list_names_operations_and_stores(void **state)
 {
 	struct command run = command_run("%s --list --peers=%s/right", program, peers);
@@ -192,6 +206,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_peer_that_answers_wrong_ends_it_with_1),
 		cmocka_unit_test(peers_that_are_not_there_are_a_line_and_no_error),
 		cmocka_unit_test(a_peer_of_another_version_is_not_measured),
+		cmocka_unit_test(output_that_cannot_be_written_is_an_error),
 		cmocka_unit_test(the_list_names_operations_and_stores),
 	};
 
