@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: MIT
-# Splits the README's example into dir/example.c and dir/expected.txt. An empty or missing block ends in exit 1.
+# Splits a document's example: its first ```c block into the file `program`, the ```text block after it into the file `output`.
+# An empty or missing block ends in exit 1.
 /^```/ {
 	into = ""
-	if ($0 == "```c" && !lines["example.c"])
-		into = "example.c"
-	else if ($0 == "```text" && lines["example.c"] && !lines["expected.txt"])
-		into = "expected.txt"
+	if ($0 == "```c" && !lines[program])
+		into = program
+	else if ($0 == "```text" && lines[program] && !lines[output])
+		into = output
 	next
 }
 into {
-	print >(dir "/" into)
+	print >into
 	lines[into]++
 }
 END {
-	if (!lines["example.c"] || !lines["expected.txt"]) {
-		print "README.md: found no ```c block with a ```text block after it, expected the embedding example" >"/dev/stderr"
+	if (!lines[program] || !lines[output]) {
+		print FILENAME ": found no ```c block with a ```text block after it, expected an example" >"/dev/stderr"
 		exit 1
 	}
 }
