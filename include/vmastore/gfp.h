@@ -11,8 +11,8 @@
  *                                  handler, which may call nothing of the library that allocates.
  *   __GFP_NOWARN __GFP_ACCOUNT __GFP_NORETRY __GFP_RETRY_MAYFAIL   nothing is warned of, charged or tried twice.
  *   __GFP_ZERO                     no function that takes a gfp_t hands out raw memory.
- *   __GFP_NOFAIL                   is not defined: code that rests on it must not compile. mas_preallocate() is the way to stores that
- *                                  cannot fail.
+ *   __GFP_NOFAIL                   is not defined: code that rests on it must not compile. mas_preallocate() is the way to stores
+ *                                  that cannot fail.
  *
  * VMS_NO_GFP, defined before this header, leaves all of it to the program.
  */

@@ -3,9 +3,9 @@
  * maple_debug.h - looking into a maple tree: print it, check its invariants, and the checks that a program or a test states about
  * it. maple_tree.h includes this; nobody else need.
  *
- * The checks come in Linux's two kinds. In a program built with VMS_DEBUG (or CONFIG_DEBUG_MAPLE_TREE) each is counted; one that does
- * not hold says where and prints the tree or the cursor; the program goes on, and maple_tree_tests_run and _passed tell at the end.
- * Elsewhere a *_BUG_ON that does not hold stops the program, and a *_WARN_ON says so and goes on. Either way the condition is
+ * The checks come in Linux's two kinds. In a program built with VMS_DEBUG (or CONFIG_DEBUG_MAPLE_TREE) each is counted; one that
+ * does not hold says where and prints the tree or the cursor; the program goes on, and maple_tree_tests_run and _passed tell at the
+ * end. Elsewhere a *_BUG_ON that does not hold stops the program, and a *_WARN_ON says so and goes on. Either way the condition is
  * evaluated, once, and a *_WARN_ON is an expression with its value.
  *
  *   MT_BUG_ON(tree, x)       MT_WARN_ON(tree, x)         prints the tree

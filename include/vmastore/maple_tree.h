@@ -25,8 +25,8 @@
  *   Locks      what is held on entry is held on return; the tree is never left between two states.
  *   Ordering   storing an entry releases, finding it acquires: what the writer wrote to an object before it stored the object is
  *              seen by who finds it. Finding NULL orders nothing.
- *   Progress   reads never wait and write no shared memory; one that meets a node just replaced looks again. Writes wait for ma_lock
- *              where they take it, for nothing else save the moment in which the object cache sees too many freed nodes pile up.
+ *   Progress   reads never wait and write no shared memory; one that meets a node just replaced looks again. Writes wait for
+ *              ma_lock where they take it, and for milliseconds at most where freed nodes pile up before their grace period.
  *   Errors     are -errno. -ENOMEM always leaves the tree as it was. gfp is taken for the API's sake: gfp.h.
  *
  * docs/maple-api.md is the reference: states, contract, examples, differences from the kernel. Debugging: maple_debug.h.
@@ -172,7 +172,7 @@ VMS_API void *mt_next(struct maple_tree *mt, unsigned long index, unsigned long 
 /** mt_prev() - The last entry that ends before the range that holds @index, and at or after @min. Return: likewise. */
 VMS_API void *mt_prev(struct maple_tree *mt, unsigned long index, unsigned long min) VMS_MT_SYM(mt_prev);
 
-/* Each entry from @index to @max, in order; a read section a step, so that the body may wait. @index is an unsigned long variable. */
+/* Each entry from @index, an unsigned long variable, to @max in order; a read section a step, so that the body may wait. */
 #define mt_for_each(mt, entry, index, max)                                                                                         \
 	for (entry = mt_find((mt), &(index), (max)); entry != NULL; entry = mt_find_after((mt), &(index), (max)))
 
@@ -205,7 +205,8 @@ VMS_API void *mtree_erase(struct maple_tree *mt, unsigned long index) VMS_MT_SYM
 /**
  * mtree_alloc_range() - Store @entry in the lowest gap of @size indexes inside [min, max], at the gap's beginning.
  * @startp: where it went; untouched on failure.
- * Return: 0; -EBUSY, no such gap; -EINVAL (no MT_FLAGS_ALLOC_RANGE, a reserved entry, size 0, or a window smaller than size); -ENOMEM.
+ * Return: 0; -EBUSY, no such gap; -EINVAL (no MT_FLAGS_ALLOC_RANGE, a reserved entry, size 0, or a window smaller than size);
+ *         -ENOMEM.
  */
 VMS_API int mtree_alloc_range(struct maple_tree *mt, unsigned long *startp, void *entry, unsigned long size, unsigned long min,
 			      unsigned long max, gfp_t gfp) VMS_MT_SYM(mtree_alloc_range);
@@ -217,7 +218,8 @@ VMS_API int mtree_alloc_rrange(struct maple_tree *mt, unsigned long *startp, voi
  * mtree_alloc_cyclic() - Store @entry at the first free index at or after *@next; past @range_hi, go on from @range_lo. So a number
  * that became free is given out again late.
  * @startp: where it went; untouched on failure.
- * @next:   one past it, for the next call (0 once that is past ULONG_MAX). The caller keeps it, under a lock of his own if several call.
+ * @next:   one past it, for the next call (0 once that is past ULONG_MAX). The caller keeps it, under a lock of his own if several
+ *          call.
  * Return: 0; 1, and all is well too: this index is the first after a wrap, so that numbers may now repeat; -EBUSY, no index of
  *         [range_lo, range_hi] is free; -EINVAL (no MT_FLAGS_ALLOC_RANGE, a reserved entry, or range_lo > range_hi); -ENOMEM.
  */
@@ -229,8 +231,8 @@ VMS_API int mtree_alloc_cyclic(struct maple_tree *mt, unsigned long *startp, voi
 /**
  * mtree_dup() - Make @copy, an empty tree, hold what @mt holds: node by node, several times faster than storing every range.
  *
- * Locks:  takes @copy's ma_lock, then, nested, @mt's. Not for trees with an external lock. Readers of either run on; to a reader of @copy
- *         all of it appears at once.
+ * Locks:  takes @copy's ma_lock, then, nested, @mt's. Not for trees with an external lock. Readers of either run on; to a reader of
+ *         @copy all of it appears at once.
  * Return: 0; -EINVAL, @copy is not empty, or its flags are not @mt's; -ENOMEM. On failure @copy is empty, or as it was.
  */
 VMS_API int mtree_dup(struct maple_tree *mt, struct maple_tree *copy, gfp_t gfp) VMS_MT_SYM(mtree_dup);
@@ -383,7 +385,8 @@ VMS_API void *mas_prev_range(struct ma_state *mas, unsigned long min) VMS_MT_SYM
 #define mas_for_each(mas, entry, max) while (((entry) = mas_find((mas), (max))) != NULL)
 
 /**
- * mas_empty_area() - The lowest gap of @size indexes inside [min, max]: index and last become the first @size of it, ready to store.
+ * mas_empty_area() - The lowest gap of @size indexes inside [min, max]: index and last become the first @size of it, ready to
+ * store.
  *
  * Locks:  the lock, to write where something is then stored.
  * Return: 0; -EBUSY there is none, with mas_is_err(); -EINVAL (no MT_FLAGS_ALLOC_RANGE, size 0, or a window smaller than size).
@@ -394,7 +397,7 @@ VMS_API int mas_empty_area(struct ma_state *mas, unsigned long min, unsigned lon
 VMS_API int mas_empty_area_rev(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size)
 	VMS_MT_SYM(mas_empty_area_rev);
 
-/* ---- advanced API: writing. The lock, held to write --------------------------------------------------------------------------- */
+/* ---- advanced API: writing. The lock, held to write -------------------------------------------------------------------------- */
 
 /**
  * mas_store() - [mas->index, mas->last] holds @entry from now on. Reserved entries are not refused here: the caller knows.
@@ -421,8 +424,8 @@ VMS_API int mas_preallocate(struct ma_state *mas, void *entry, gfp_t gfp) VMS_MT
 VMS_API void mas_store_prealloc(struct ma_state *mas, void *entry) VMS_MT_SYM(mas_store_prealloc);
 
 /**
- * mas_expected_entries() - Set aside the memory for @nr_entries stores that come in ascending order, each above all that the tree holds,
- * gaps between them or not. They cannot fail: mas_store() or mas_store_gfp() with this cursor, mas_set_range() between them.
+ * mas_expected_entries() - Set aside the memory for @nr_entries stores that come in ascending order, each above all that the tree
+ * holds, gaps between them or not. They cannot fail: mas_store() or mas_store_gfp() with this cursor, mas_set_range() between them.
  * Afterwards mas_destroy().
  *
  * Locks:  the lock until mas_destroy(); nothing else may write to the tree in between.
@@ -432,8 +435,8 @@ VMS_API int mas_expected_entries(struct ma_state *mas, unsigned long nr_entries)
 
 /**
  * mas_nomem() - After a store: did it lack memory? Then set aside what any store can need, for it to be tried once more:
- * do mas_store(&mas, entry); while (mas_nomem(&mas, gfp)); The lock is not dropped. Called after the store that succeeds it gives back
- * what that did not need.
+ * do mas_store(&mas, entry); while (mas_nomem(&mas, gfp)); The lock is not dropped. Called after the store that succeeds it gives
+ * back what that did not need.
  * Return: true, try again; false, the store is done, or has failed for good (mas_is_err()).
  */
 VMS_API bool mas_nomem(struct ma_state *mas, gfp_t gfp) VMS_MT_SYM(mas_nomem);
@@ -445,7 +448,7 @@ VMS_API void mas_destroy(struct ma_state *mas) VMS_MT_SYM(mas_destroy);
 VMS_API int mas_alloc_cyclic(struct ma_state *mas, unsigned long *startp, void *entry, unsigned long range_lo,
 			     unsigned long range_hi, unsigned long *next, gfp_t gfp) VMS_MT_SYM(mas_alloc_cyclic);
 
-/* ---- how it is built ---------------------------------------------------------------------------------------------------------- */
+/* ---- how it is built --------------------------------------------------------------------------------------------------------- */
 
 struct vms_mt_stats {
 	unsigned long leaves, inner_nodes, bytes; /* bytes of all nodes */

@@ -5,12 +5,12 @@
  *
  * How a cursor that is kept too long is found. A place in the tree is good as long as nothing that it names can be freed: for the
  * rest of the read section in which it was taken, or of the hold on the tree's lock. Debug builds number both, each thread its own
- * sections (rcu.h) and its own holds (lockdep.h). A cursor that takes its place notes the two numbers in guard, and may be used as long
- * as one of them is still that of what the thread is in. So a writer may walk under the lock and go on after a read section that lay
- * inside it; and a reader may take the lock for a moment.
+ * sections (rcu.h) and its own holds (lockdep.h). A cursor that takes its place notes the two numbers in guard, and may be used as
+ * long as one of them is still that of what the thread is in. So a writer may walk under the lock and go on after a read section
+ * that lay inside it; and a reader may take the lock for a moment.
  *
- * What is not found: a cursor of a tree whose lock nobody can ask about (an external lock that is no struct rw_semaphore); one of an
- * embedder's own rw_semaphore while anybody holds that; one that took its place without a section and a lock, for then it
+ * What is not found: a cursor of a tree whose lock nobody can ask about (an external lock that is no struct rw_semaphore); one of
+ * an embedder's own rw_semaphore while anybody holds that; one that took its place without a section and a lock, for then it
  * must have had another protection; and one handed from thread to thread, if their numbers happen to be equal.
  *
  * Locks: none; the numbers are the calling thread's own.

@@ -5,7 +5,8 @@
  *
  * The copy is reachable for nobody until its root is published: so it appears at once, or not at all.
  *
- * Locks: the source's lock, to read or to write, so that no node changes; the copy's, to write. Readers of the source under RCU run on.
+ * Locks: the source's lock, to read or to write, so that no node changes; the copy's, to write.
+ *        Readers of the source under RCU run on.
  */
 #include <errno.h>
 #include <string.h>

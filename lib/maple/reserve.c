@@ -10,8 +10,8 @@
 #include "lib/maple/internal.h"
 
 /*
- * Stores above all that the tree holds go into its last leaf, which has its spare slots at its end. Each takes two of them at most: a
- * gap, and the entry. When they do not suffice, the leaf is cut in two (rebuild.c), MT_MIN slots go to the new last one, and the
+ * Stores above all that the tree holds go into its last leaf, which has its spare slots at its end. Each takes two of them at most:
+ * a gap, and the entry. When they do not suffice, the leaf is cut in two (rebuild.c), MT_MIN slots go to the new last one, and the
  * parent is replaced. So a cut is followed by APPENDS stores in place. A last leaf found with its spare slots elsewhere is
  * replaced once, which costs no more than a cut.
  */
@@ -26,8 +26,8 @@ int mas_expected_entries(struct ma_state *mas, unsigned long nr_entries)
 	if (cuts > UINT_MAX / 4)
 		return -ENOMEM;
 	/*
-	 * A cut takes two leaves and a parent. A parent full in its turn is cut, too, at most at every (MT_SLOTS - MT_MIN)th cut below
-	 * it: that makes less than half as many inner nodes again. The first cut may find every level full.
+	 * A cut takes two leaves and a parent. A parent full in its turn is cut, too, at most at every (MT_SLOTS - MT_MIN)th cut
+	 * below it: that makes less than half as many inner nodes again. The first cut may find every level full.
 	 */
 	return vms__mt_reserve(mas, 2 * (unsigned int)cuts, (unsigned int)(cuts + cuts / 2) + 2 * height + 1);
 }

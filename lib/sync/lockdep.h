@@ -42,8 +42,8 @@ void vms__lockdep_release(const void *lock);
 void vms__lockdep_assert_held(const void *lock);
 void vms__lockdep_assert_not_held(const void *lock);
 /*
- * The number of the hold that this thread has on @lock; 0: it has none, or nobody said so here. Two holds of a thread have different
- * numbers, until 2^32 have passed.
+ * The number of the hold that this thread has on @lock; 0: it has none, or nobody said so here. Two holds of a thread have
+ * different numbers, until 2^32 have passed.
  */
 uint32_t vms__lockdep_hold(const void *lock);
 /* Stops unless this thread holds nothing: before it waits for something that others may need those locks for. */

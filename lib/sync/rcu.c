@@ -88,8 +88,8 @@ static void ensure_registered(void)
 /* ---- the read side ----------------------------------------------------------------------------------------------- */
 
 /*
- * Debug builds count the sections that a thread has open, and number them. A thread's numbers begin where its memory happens to lie, so
- * that two threads' are unlikely to be equal.
+ * Debug builds count the sections that a thread has open, and number them. A thread's numbers begin where its memory happens to
+ * lie, so that two threads' are unlikely to be equal.
  */
 #ifdef VMS_DEBUG
 static VMS__TLS unsigned int nesting;

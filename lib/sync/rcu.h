@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rcu.h - the library's own way into RCU: the read side inlined, and the pair that publishes and reads a pointer. What each call
- * promises: include/vmastore/rcu.h. This header and rcu.c alone name liburcu. Debug builds number the read sections, so that what was
- * found in one can be told from what was found in another.
+ * promises: include/vmastore/rcu.h. This header and rcu.c alone name liburcu. Debug builds number the read sections, so that what
+ * was found in one can be told from what was found in another.
  *
  * Under TSan nothing of liburcu is inlined: its plain stores to the reader's word would look like races. The orders that it gives
  * are told to TSan in rcu.c.
@@ -30,8 +30,8 @@ void vms__rcu_register(void);
 
 #ifdef VMS_DEBUG
 /*
- * The number of the read section that this thread is in, of the outermost if they nest; 0: it is in none, or in one that the program
- * opened by a call of liburcu's own. Two sections of a thread have different numbers, until 2^32 have passed.
+ * The number of the read section that this thread is in, of the outermost if they nest; 0: it is in none, or in one that the
+ * program opened by a call of liburcu's own. Two sections of a thread have different numbers, until 2^32 have passed.
  */
 uint32_t vms__rcu_section(void);
 #endif

@@ -2,8 +2,8 @@
 /*
  * test_cursor.c - a cursor that stands in the tree while others write: what it stores must be in the tree.
  *
- * Symptom: a store was lost, or went into freed memory, and the tree's gaps were wrong afterwards. Cause: the cursor's leaf was as it
- * had been, but what stood above it was not: another store had put a new node there, and the cursor still held the old one.
+ * Symptom: a store was lost, or went into freed memory, and the tree's gaps were wrong afterwards. Cause: the cursor's leaf was as
+ * it had been, but what stood above it was not: another store had put a new node there, and the cursor still held the old one.
  */
 #include "tests/maple/model.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_debug.c - the checks that a program states of a tree, what is printed of trees and cursors, who holds which lock; and in debug
- * builds, that a cursor which has outlived its read section or its lock is found, and no other.
+ * test_debug.c - the checks that a program states of a tree, what is printed of trees and cursors, who holds which lock; and in
+ * debug builds, that a cursor which has outlived its read section or its lock is found, and no other.
  */
 #include "tests/maple/model.h"
 

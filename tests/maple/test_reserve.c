@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_reserve.c - memory set aside before the stores: mas_expected_entries() for many in ascending order, mas_nomem() for one that is
- * tried again. Without more memory from then on, what was promised is kept; and what is left over is given back.
+ * test_reserve.c - memory set aside before the stores: mas_expected_entries() for many in ascending order, mas_nomem() for one that
+ * is tried again. Without more memory from then on, what was promised is kept; and what is left over is given back.
  */
 #include "tests/maple/model.h"
 
