@@ -226,11 +226,13 @@ static unsigned long count(struct maple_tree *mt)
 static void *count_in_the_copies(void *wrong)
 {
 	for (unsigned int i = 0; i < COPIES; i++) {
+		bool all_made;
 		unsigned long n;
 
-		do
+		do {
+			all_made = atomic_load(&done);
 			n = count(&copies[i]);
-		while (!n && !atomic_load(&done));
+		} while (!n && !all_made);
 		if (n != entries)
 			*(unsigned long *)wrong += 1;
 	}

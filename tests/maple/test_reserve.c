@@ -105,7 +105,7 @@ static void check_stored(struct maple_tree *mt, unsigned long start, unsigned lo
 static void promised_stores_need_no_memory(void **state)
 {
 	static const unsigned long counts[] = {1, 2, 3, 5, 8, 14, 15, 16, 17, 18, 40, 100, 300, 1000, 9000};
-	static const unsigned int planted[] = {0, 1, 30, 2000};
+	static const unsigned int planted[] = {0, 1, 30, 2000 / MODEL_LESS};
 
 	(void)state;
 	random_state = 1;
@@ -115,6 +115,8 @@ static void promised_stores_need_no_memory(void **state)
 			unsigned long nr = counts[i / LEN(kinds) % LEN(counts)], start = 1ul << 20;
 			struct maple_tree mt = MTREE_INIT(mt, kinds[i % LEN(kinds)]);
 
+			if (nr > 9000 / MODEL_LESS)
+				continue;
 			plant(&mt, start, planted[i / LEN(kinds) / LEN(counts)]);
 			store_promised(&mt, &patterns[p], start, nr);
 			check_stored(&mt, start, nr);
@@ -199,7 +201,7 @@ static void a_store_without_memory_succeeds_when_tried_again(void **state)
 	(void)state;
 	model_init_wide(&m, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU, 700, 3);
 	print_message("seed 3\n");
-	for (unsigned int op = 0; op < 4000; op++) {
+	for (unsigned int op = 0; op < 4000 / MODEL_LESS; op++) {
 		MA_STATE(mas, &m.tree, 0, 0);
 		unsigned int from, to, tries = 0;
 		void *entry;
@@ -223,7 +225,7 @@ static void a_store_without_memory_succeeds_when_tried_again(void **state)
 			model_check(&m);
 	}
 	print_message("%lu stores tried again\n", again);
-	assert_true(again > 1000);
+	assert_true(again > 1000 / MODEL_LESS);
 	assert_int_equal(model_live_nodes(), nodes_of(&m.tree));
 	model_destroy(&m);
 }
