@@ -242,6 +242,14 @@ bool pair_do(struct pair *p, const struct op *op)
 	return op->kind >= OP_WRITES || check_after(p, op);
 }
 
+size_t pair_live_nodes(void)
+{
+	/* Only if it must be: a grace period takes long. */
+	if (vms__objcache_report(NULL))
+		vms_rcu_barrier();
+	return vms__objcache_report(NULL);
+}
+
 void pair_init(struct pair *p, unsigned int flags)
 {
 	*p = (struct pair){.done = 0};

@@ -92,6 +92,9 @@ const char *pair_kind_name(enum op_kind kind);
 /* Destroys the tree. */
 void pair_end(struct pair *p);
 
+/* Nodes, of all trees, that are not free once the readers of now are gone. */
+size_t pair_live_nodes(void);
+
 /* False, with a report: tree and oracle differ, or the tree is broken. */
 bool pair_do(struct pair *p, const struct op *op);
 bool pair_check(struct pair *p);
