@@ -182,7 +182,7 @@ static void random_lives_agree_with_an_array(void **state)
 	model_init(&m, MT_FLAGS_ALLOC_RANGE, 300, 1);
 	print_message("seed 1\n");
 	for (unsigned int op = 0; op < 30000; op++) {
-		unsigned long lo = op / 10000 * 50, hi = lo + 99, id, number;
+		unsigned long lo = op / 10000ul * 50, hi = lo + 99, id, number;
 
 		if (model_below(&m, 100) < 48 + op / 1000 % 5) {
 			unsigned int at = (unsigned int)lo + model_below(&m, 100);
