@@ -34,6 +34,13 @@ void oracle_free(struct oracle *o)
 	*o = (struct oracle){.n = 0};
 }
 
+void oracle_copy(struct oracle *to, const struct oracle *from)
+{
+	make_room(to, from->n);
+	memcpy(to->range, from->range, from->n * sizeof(*from->range));
+	to->n = from->n;
+}
+
 void oracle_clear(struct oracle *o)
 {
 	o->range[0] = (struct oracle_range){.first = 0, .last = ULONG_MAX, .entry = NULL};

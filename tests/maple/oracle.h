@@ -27,6 +27,8 @@ struct oracle {
 /* One gap. */
 void oracle_init(struct oracle *o);
 void oracle_free(struct oracle *o);
+/* @to has been initialised. */
+void oracle_copy(struct oracle *to, const struct oracle *from);
 /* As after oracle_init(). */
 void oracle_clear(struct oracle *o);
 

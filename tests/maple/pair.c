@@ -257,6 +257,18 @@ void pair_init(struct pair *p, unsigned int flags)
 	oracle_init(&p->oracle);
 }
 
+bool pair_copy(struct pair *to, struct pair *from)
+{
+	int err;
+
+	pair_init(to, from->tree.ma_flags);
+	oracle_copy(&to->oracle, &from->oracle);
+	err = mtree_dup(&from->tree, &to->tree, GFP_KERNEL);
+	if (err)
+		return report(from, "mtree_dup() failed");
+	return pair_check(to) && pair_check(from);
+}
+
 void pair_end(struct pair *p)
 {
 	mtree_destroy(&p->tree);

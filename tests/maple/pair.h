@@ -89,6 +89,8 @@ struct pair {
 void pair_init(struct pair *p, unsigned int flags);
 /* The name of what it calls. */
 const char *pair_kind_name(enum op_kind kind);
+/* mtree_dup(): @to, not yet a pair, becomes a copy of @from. False, with a report: it is none. */
+bool pair_copy(struct pair *to, struct pair *from);
 /* Destroys the tree. */
 void pair_end(struct pair *p);
 
