@@ -64,6 +64,58 @@ static void an_entry_may_be_anything_but_reserved(void **state)
 	assert_int_equal(xa_to_value(xa_mk_value(LONG_MAX)), LONG_MAX);
 }
 
+static void every_call_that_stores_refuses_reserved_entries(void **state)
+{
+	void *const reserved = xa_mk_internal(7);
+	unsigned long at = 99, next = 0;
+
+	(void)state;
+	tree.ma_flags = MT_FLAGS_ALLOC_RANGE;
+	assert_int_equal(mtree_store(&tree, 5, reserved, GFP_KERNEL), -EINVAL);
+	assert_int_equal(mtree_store_range(&tree, 5, 6, reserved, GFP_KERNEL), -EINVAL);
+	assert_int_equal(mtree_insert(&tree, 5, reserved, GFP_KERNEL), -EINVAL);
+	assert_int_equal(mtree_insert_range(&tree, 5, 6, reserved, GFP_KERNEL), -EINVAL);
+	assert_int_equal(mtree_alloc_range(&tree, &at, reserved, 1, 0, 9, GFP_KERNEL), -EINVAL);
+	assert_int_equal(mtree_alloc_rrange(&tree, &at, reserved, 1, 0, 9, GFP_KERNEL), -EINVAL);
+	assert_int_equal(mtree_alloc_cyclic(&tree, &at, reserved, 0, 9, &next, GFP_KERNEL), -EINVAL);
+	assert_true(mtree_empty(&tree));
+	assert_int_equal(at, 99);
+}
+
+static void a_place_is_found_for_no_entry_too(void **state)
+{
+	unsigned long at = 99;
+
+	(void)state;
+	tree.ma_flags = MT_FLAGS_ALLOC_RANGE;
+	assert_int_equal(mtree_store_range(&tree, 0, 9, &a, GFP_KERNEL), 0);
+	assert_int_equal(mtree_alloc_range(&tree, &at, NULL, 3, 5, 20, GFP_KERNEL), 0);
+	assert_int_equal(at, 10);
+	assert_int_equal(mtree_alloc_rrange(&tree, &at, NULL, 3, 5, 20, GFP_KERNEL), 0);
+	assert_int_equal(at, 18);
+}
+
+static void entries_are_told_apart(void **state)
+{
+	void *tagged = xa_tag_pointer(&a, 3);
+
+	(void)state;
+	assert_ptr_equal(xa_untag_pointer(tagged), &a);
+	assert_int_equal(xa_pointer_tag(tagged), 3);
+	assert_int_equal(xa_pointer_tag(&a), 0);
+	assert_int_equal(xa_to_internal(xa_mk_internal(900)), 900);
+	assert_true(xa_is_internal(XA_ZERO_ENTRY) && xa_is_zero(XA_ZERO_ENTRY));
+	assert_false(xa_is_zero(XA_RETRY_ENTRY) || xa_is_zero(NULL));
+	assert_true(xa_is_advanced(xa_mk_internal(0)) && xa_is_advanced(XA_RETRY_ENTRY));
+	assert_false(xa_is_advanced(XA_ZERO_ENTRY) || xa_is_advanced(&a) || xa_is_advanced(xa_mk_value(2)));
+	assert_false(xa_is_internal(&a) || xa_is_internal(xa_mk_value(1)) || xa_is_value(&a) || xa_is_value(XA_ZERO_ENTRY));
+	assert_int_equal(xa_err(MA_ERROR(-ENOMEM)), -ENOMEM);
+	assert_int_equal(xa_err(MA_ERROR(-4095)), -4095);
+	assert_int_equal(xa_err(xa_mk_value(1)) | xa_err(&a) | xa_err(NULL) | xa_err(XA_ZERO_ENTRY), 0);
+	assert_true(gfpflags_allow_blocking(GFP_KERNEL) && gfpflags_allow_blocking(GFP_NOFS));
+	assert_false(gfpflags_allow_blocking(GFP_NOWAIT) || gfpflags_allow_blocking(GFP_ATOMIC));
+}
+
 static void a_zero_entry_takes_its_place_and_is_not_seen(void **state)
 {
 	unsigned long index = 0;
@@ -298,6 +350,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(both_ends_of_the_key_space_can_be_stored, tree_down),
 		cmocka_unit_test_teardown(an_entry_may_be_anything_but_reserved, tree_down),
+		cmocka_unit_test_teardown(every_call_that_stores_refuses_reserved_entries, tree_down),
+		cmocka_unit_test_teardown(a_place_is_found_for_no_entry_too, tree_down),
+		cmocka_unit_test(entries_are_told_apart),
 		cmocka_unit_test_teardown(a_zero_entry_takes_its_place_and_is_not_seen, tree_down),
 		cmocka_unit_test_teardown(insert_wants_all_of_its_range_free, tree_down),
 		cmocka_unit_test_teardown(find_moves_its_index_past_what_it_found, tree_down),
