@@ -101,10 +101,12 @@ static inline void mt_init(struct maple_tree *mt)
 {
 	mt_init_flags(mt, 0);
 }
+/** mt_in_rcu() - May readers run beside writers? Any context. */
 static inline bool mt_in_rcu(const struct maple_tree *mt)
 {
 	return mt->ma_flags & MT_FLAGS_USE_RCU;
 }
+/** mt_external_lock() - Does a lock of the owner's guard the tree? Any context. */
 static inline bool mt_external_lock(const struct maple_tree *mt)
 {
 	return (mt->ma_flags & MT_FLAGS_LOCK_MASK) == MT_FLAGS_LOCK_EXTERN;
