@@ -123,10 +123,20 @@ static void judge_step(struct worker *worker, const struct sight *s, unsigned lo
 		judge_cell(worker, s, to, r, what);
 }
 
+/* Any cell, or one near where a writer is at work. */
+static unsigned int pick_cell(struct worker *worker)
+{
+	const struct world *w = worker->world;
+	/* Relaxed: a hint. */
+	unsigned int hot = atomic_load_explicit(&((struct world *)w)->hot, memory_order_relaxed) + (unsigned int)pick(worker, 7);
+
+	return pick(worker, 2) || hot < 3 || hot - 3 >= w->nr_cells ? (unsigned int)pick(worker, w->nr_cells) : hot - 3;
+}
+
 static unsigned long pick_key(struct worker *worker)
 {
 	const struct world *w = worker->world;
-	unsigned int cell = (unsigned int)pick(worker, w->nr_cells);
+	unsigned int cell = pick_cell(worker);
 
 	/* Seldom outside of all cells. */
 	if (pick(worker, 200) == 0)
@@ -137,12 +147,14 @@ static unsigned long pick_key(struct worker *worker)
 
 /* ---- reads of one index ---- */
 
-static void read_load(struct worker *worker)
+static void read_loads(struct worker *worker)
 {
-	unsigned long key = pick_key(worker);
-	struct sight s = look(worker->world, key, 1, false);
+	for (unsigned int i = 0; i < 20; i++) {
+		unsigned long key = pick_key(worker);
+		struct sight s = look(worker->world, key, 1, false);
 
-	judge(worker, &s, key, mtree_load(&worker->world->tree, key), "mtree_load()");
+		judge(worker, &s, key, mtree_load(&worker->world->tree, key), "mtree_load()");
+	}
 }
 
 static void read_walk(struct worker *worker)
@@ -343,7 +355,7 @@ void read_something(struct worker *worker)
 		read_walk(worker);
 		break;
 	default:
-		read_load(worker);
+		read_loads(worker);
 		break;
 	}
 	vms_rcu_read_unlock();

@@ -66,6 +66,7 @@ struct world {
 	unsigned long start[CELLS_MAX + 1]; /* index at which each cell begins; the last: the first index after all cells */
 	struct cell cells[CELLS_MAX];
 	struct territory territories[TERRITORIES_MAX];
+	_Atomic unsigned int hot;     /* a cell that was just announced: readers look there, to come in between */
 	_Atomic unsigned long writes; /* made so far, of all writers, about */
 	_Atomic unsigned long errors;
 	const char *again; /* words that repeat the run */

@@ -17,6 +17,8 @@ static unsigned long settled(const struct world *w, unsigned int cell)
 /* From now on readers may find @r in the cells. */
 static void announce(struct world *w, unsigned int from, unsigned int to, struct record *r)
 {
+	/* Relaxed: a hint. */
+	atomic_store_explicit(&w->hot, to, memory_order_relaxed);
 	for (unsigned int i = from; i <= to; i++) {
 		unsigned long g = settled(w, i) + 1;
 

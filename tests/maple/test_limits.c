@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_limits.c - where a cursor's limit lies in the range on which it stands, or before it, whatever its state; memory set aside
+ * twice; the choice of how nodes are searched.
+ */
+#include "tests/maple/model.h"
+
+#include <errno.h>
+
+#include "tests/maple/pair.h"
+
+#define LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+/* 0x1000-0x1500: a, 0x2000-0x2500: b, 0x3000-0x3500: c */
+static struct maple_tree tree;
+static int a, b, c;
+
+static int three(void **state)
+{
+	(void)state;
+	mt_init_flags(&tree, 0);
+	return mtree_store_range(&tree, 0x1000, 0x1500, &a, GFP_KERNEL) ||
+	       mtree_store_range(&tree, 0x2000, 0x2500, &b, GFP_KERNEL) || mtree_store_range(&tree, 0x3000, 0x3500, &c, GFP_KERNEL);
+}
+
+static int down(void **state)
+{
+	(void)state;
+	mtree_destroy(&tree);
+	return model_live_nodes() != 0;
+}
+
+/* Each puts the cursor into one state. */
+
+static void active_on_b(struct ma_state *mas)
+{
+	mas_set(mas, 0x2200);
+	mas_walk(mas);
+}
+
+static void paused_on_b(struct ma_state *mas)
+{
+	active_on_b(mas);
+	mas_pause(mas);
+}
+
+static void none_with_the_range_of_b(struct ma_state *mas)
+{
+	active_on_b(mas);
+	mas->status = ma_none;
+}
+
+static void overflow_behind_b(struct ma_state *mas)
+{
+	active_on_b(mas);
+	mas_next(mas, 0x2fff);
+	assert_int_equal(mas->status, ma_overflow);
+}
+
+static void underflow_before_b(struct ma_state *mas)
+{
+	active_on_b(mas);
+	mas_prev(mas, 0x1501);
+	assert_int_equal(mas->status, ma_underflow);
+}
+
+static void failed(struct ma_state *mas)
+{
+	mas_set_range(mas, 0x2200, 0x2100);
+	assert_int_equal(mas_store_gfp(mas, &c, GFP_KERNEL), -EINVAL);
+	mas->last = 0x2200;
+}
+
+static void check(const struct ma_state *mas, enum maple_status status, unsigned long index, unsigned long last)
+{
+	assert_int_equal(mas->status, status);
+	assert_int_equal(mas->index, index);
+	assert_int_equal(mas->last, last);
+}
+
+/* The limit lies in the entry where the cursor stands: that is the last there is, and what is looked for is beyond it. */
+static void at_a_limit_a_cursor_stands_beside_its_entry(void **state)
+{
+	MA_STATE(mas, &tree, 0x2000, 0x2000);
+
+	(void)state;
+	mtree_lock(&tree);
+	mas_walk(&mas);
+	assert_null(mas_next(&mas, 0x2300));
+	check(&mas, ma_overflow, 0x2000, 0x2500);
+	/* It came from there, so going back is b once more; and then a. */
+	assert_ptr_equal(mas_prev(&mas, 0), &b);
+	assert_ptr_equal(mas_prev(&mas, 0), &a);
+	mas_set(&mas, 0x2000);
+	mas_walk(&mas);
+	assert_null(mas_prev(&mas, 0x2000));
+	check(&mas, ma_underflow, 0x2000, 0x2500);
+	assert_ptr_equal(mas_next(&mas, ULONG_MAX), &b);
+	assert_ptr_equal(mas_next(&mas, ULONG_MAX), &c);
+	mtree_unlock(&tree);
+}
+
+static void find_does_not_leave_its_limit_whatever_the_state(void **state)
+{
+	MA_STATE(mas, &tree, 0, 0);
+
+	(void)state;
+	mtree_lock(&tree);
+	paused_on_b(&mas);
+	assert_null(mas_find(&mas, 0x2500));
+	none_with_the_range_of_b(&mas);
+	assert_null(mas_find(&mas, 0x2500));
+	assert_null(mas_find_range(&mas, 0x2400));
+	overflow_behind_b(&mas);
+	assert_null(mas_find(&mas, 0x2fff));
+	assert_ptr_equal(mas_find(&mas, 0x3000), &c);
+	underflow_before_b(&mas);
+	assert_null(mas_find(&mas, 0x1501));
+	assert_int_equal(mas.status, ma_overflow);
+	failed(&mas);
+	assert_null(mas_find_range(&mas, ULONG_MAX));
+	assert_true(mas_is_err(&mas));
+
+	paused_on_b(&mas);
+	assert_null(mas_find_rev(&mas, 0x2000));
+	none_with_the_range_of_b(&mas);
+	assert_null(mas_find_rev(&mas, 0x2000));
+	underflow_before_b(&mas);
+	assert_null(mas_find_rev(&mas, 0x1501));
+	assert_ptr_equal(mas_find_rev(&mas, 0x1500), &a);
+	overflow_behind_b(&mas);
+	assert_null(mas_find_rev(&mas, 0x2501));
+	assert_int_equal(mas.status, ma_underflow);
+	failed(&mas);
+	assert_null(mas_find_range_rev(&mas, 0));
+	assert_true(mas_is_err(&mas));
+	mtree_unlock(&tree);
+}
+
+static void nodes_are_searched_as_one_says(void **state)
+{
+	const char *now = vms_mt_simd();
+
+	(void)state;
+	assert_true(vms_mt_set_simd(now));
+	assert_string_equal(vms_mt_simd(), now);
+	assert_false(vms_mt_set_simd("abacus"));
+	assert_string_equal(vms_mt_simd(), now);
+}
+
+/* What is set aside already counts; the plan is the last one. */
+static void a_store_may_be_preallocated_anew(void **state)
+{
+	MA_STATE(mas, &tree, 0x1800, 0x3200);
+
+	(void)state;
+	mtree_lock(&tree);
+	for (unsigned long i = 0; i < 200; i++) {
+		mas_set_range(&mas, 0x10000 + i * 16, 0x10000 + i * 16 + 7);
+		assert_int_equal(mas_store_gfp(&mas, pair_entry(i), GFP_KERNEL), 0);
+	}
+	mas_set_range(&mas, 0x10008, 0x10500);
+	assert_int_equal(mas_preallocate(&mas, NULL, GFP_KERNEL), 0);
+	mas_set_range(&mas, 0x10000, 0x10a00);
+	assert_int_equal(mas_preallocate(&mas, &b, GFP_KERNEL), 0);
+	mas_store_prealloc(&mas, &b);
+	mt_validate(&tree);
+	mtree_unlock(&tree);
+	assert_ptr_equal(mtree_load(&tree, 0x10a00), &b);
+	assert_ptr_equal(mtree_load(&tree, 0x10000), &b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(at_a_limit_a_cursor_stands_beside_its_entry, three, down),
+		cmocka_unit_test_setup_teardown(find_does_not_leave_its_limit_whatever_the_state, three, down),
+		cmocka_unit_test(nodes_are_searched_as_one_says),
+		cmocka_unit_test_setup_teardown(a_store_may_be_preallocated_anew, three, down),
+	};
+
+	return model_run_all("limits", tests, LEN(tests));
+}
