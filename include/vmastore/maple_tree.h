@@ -266,6 +266,10 @@ enum maple_status {
  *
  * While ma_active, path[0..depth - 1] are the inner nodes from the root down, each with the slot taken in it in the low bits,
  * and node is the leaf. A cursor whose node is NULL knows its range only, and looks its place up again when it is moved.
+ *
+ * A cursor that iterates has looked at its leaf as a whole: `used` are the leaf's slots that are not empty, `full` those of them that
+ * have an entry, `ahead` those of these that come after the cursor's (none in debug builds, whose every step is checked); slot i is
+ * slots[i] and spans [bound[i], bound[i + 1] - 1]. All three are 0 while it has not.
  */
 struct ma_state {
 	struct maple_tree *tree;
@@ -276,38 +280,46 @@ struct ma_state {
 	unsigned char offset;    /* slot of the leaf */
 	unsigned char mas_flags; /* what mas_preallocate() left behind */
 	unsigned char store_type;
-	struct maple_node *node;        /* the leaf; ma_error: the error */
-	unsigned long version;          /* of the leaf, when the cursor came to it */
-	unsigned long min, max;         /* what the leaf spans */
+	struct maple_node *node; /* the leaf; ma_error: the error */
+	unsigned long version;   /* of the leaf, when the cursor came to it */
+	unsigned long min, max;  /* what the leaf spans */
+	unsigned int used, full, ahead;
+	void *_Atomic *slots;
 	struct maple_node *alloc;       /* leaves that mas_preallocate() set aside, a list */
 	struct maple_node *alloc_inner; /* and inner nodes */
 	unsigned long path[MAPLE_HEIGHT_MAX];
+	unsigned long bound[16];
 	uint64_t guard; /* debug builds: the read section and the lock under which it took its place */
 };
 
-#define MA_STATE(name, mt, first, end)                                                                                             \
-	struct ma_state name = {                                                                                                   \
-		.tree = (mt),                                                                                                      \
-		.index = (first),                                                                                                  \
-		.last = (end),                                                                                                     \
-		.status = ma_start,                                                                                                \
-	}
-
-static inline void mas_init(struct ma_state *mas, struct maple_tree *tree, unsigned long addr)
+/* path and bound need no value: depth and used say how much of them means anything. */
+static inline bool mas_init_range(struct ma_state *mas, struct maple_tree *tree, unsigned long first, unsigned long last)
 {
 	mas->tree = tree;
-	mas->index = mas->last = addr;
+	mas->index = first;
+	mas->last = last;
 	mas->status = ma_start;
 	mas->depth = mas->offset = mas->mas_flags = mas->store_type = 0;
 	mas->node = mas->alloc = mas->alloc_inner = NULL;
-	mas->version = mas->min = 0;
-	mas->max = ULONG_MAX;
+	mas->used = mas->full = mas->ahead = 0;
+	mas->guard = 0;
+	return true;
 }
+static inline void mas_init(struct ma_state *mas, struct maple_tree *tree, unsigned long addr)
+{
+	mas_init_range(mas, tree, addr, addr);
+}
+/* Declares a cursor, and begins it. Two declarations, for an initializer would clear all of it, which takes longer than a lookup. */
+#define MA_STATE(name, mt, first, end)                                                                                             \
+	struct ma_state name;                                                                                                      \
+	const bool __attribute__((unused)) name##_begun = mas_init_range(&name, (mt), (first), (end))
+
 /* Forget the position; index and last stay. The next call starts at index. */
 static inline void mas_reset(struct ma_state *mas)
 {
 	mas->status = ma_start;
 	mas->node = NULL;
+	mas->used = mas->full = mas->ahead = 0;
 }
 static inline void __mas_set_range(struct ma_state *mas, unsigned long start, unsigned long last)
 {
@@ -328,6 +340,7 @@ static inline void mas_pause(struct ma_state *mas)
 {
 	mas->status = ma_pause;
 	mas->node = NULL;
+	mas->used = mas->full = mas->ahead = 0;
 }
 static inline bool mas_is_active(const struct ma_state *mas)
 {
@@ -355,11 +368,47 @@ static inline bool mas_is_err(const struct ma_state *mas)
  */
 VMS_API void *mas_walk(struct ma_state *mas) VMS_MT_SYM(mas_walk);
 
+/*
+ * The cursor's next step if that is to an entry in the leaf that it has looked at, and the leaf has not changed since; else NULL, and
+ * nothing is done. Acquire: pairs with the release that stored the entry, and the one that ends a change of the leaf.
+ */
+static inline void *vms_mas_step(struct ma_state *mas, unsigned long max)
+{
+	unsigned int ahead = mas->ahead, slot;
+	void *entry;
+
+	if (unlikely(!ahead))
+		return NULL;
+	slot = (unsigned int)__builtin_ctz(ahead);
+	entry = atomic_load_explicit(&mas->slots[slot], memory_order_acquire);
+	/* A node begins with its state. */
+	if (unlikely(mas->bound[slot] > max ||
+		     atomic_load_explicit((const _Atomic unsigned long *)mas->node, memory_order_acquire) != mas->version))
+		return NULL;
+	if (likely(entry)) {
+		unsigned long first = mas->bound[slot], last = mas->bound[slot + 1] - 1;
+
+		/* Two words, not one vector of them: who reads them one by one need not wait for it. */
+		__asm__("" : "+r"(first), "+r"(last));
+		mas->ahead = ahead & (ahead - 1);
+		mas->offset = (unsigned char)slot;
+		mas->index = first;
+		mas->last = last;
+	}
+	return entry;
+}
+
 /**
  * mas_find() - On a fresh cursor the first entry at or after mas->index, else the next one; up to @max.
  * Return: the entry, with index and last its range; NULL when there is none that begins at or before @max.
  */
-VMS_API void *mas_find(struct ma_state *mas, unsigned long max) VMS_MT_SYM(mas_find);
+static inline void *mas_find(struct ma_state *mas, unsigned long max)
+{
+	VMS_API void *vms_mas_find(struct ma_state * mas, unsigned long max);
+	void *entry = vms_mas_step(mas, max);
+
+	return likely(entry) ? entry : vms_mas_find(mas, max);
+}
 /** mas_find_range() - mas_find() that stops on gaps, too: index and last tell, the answer is then NULL with ma_active. */
 VMS_API void *mas_find_range(struct ma_state *mas, unsigned long max) VMS_MT_SYM(mas_find_range);
 /**
@@ -375,7 +424,13 @@ VMS_API void *mas_find_range_rev(struct ma_state *mas, unsigned long min) VMS_MT
  * mas->index.
  * Return: the entry, with index and last its range; NULL with ma_overflow: none.
  */
-VMS_API void *mas_next(struct ma_state *mas, unsigned long max) VMS_MT_SYM(mas_next);
+static inline void *mas_next(struct ma_state *mas, unsigned long max)
+{
+	VMS_API void *vms_mas_next(struct ma_state * mas, unsigned long max);
+	void *entry = vms_mas_step(mas, max);
+
+	return likely(entry) ? entry : vms_mas_next(mas, max);
+}
 /** mas_next_range() - mas_next() that stops on gaps, too. */
 VMS_API void *mas_next_range(struct ma_state *mas, unsigned long max) VMS_MT_SYM(mas_next_range);
 /** mas_prev() - The last entry before the cursor's range that ends at or after @min. NULL with ma_underflow: none. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * alloc.c - where nodes come from and go to: two object caches, one for leaves and for inner nodes without gaps, one for inner
+ * alloc.c - where nodes come from and go to: three object caches, for leaves, for inner nodes, and for inner
  * nodes with gaps. What a cursor has set aside (mas_preallocate()) is used before either.
  *
  * Locks: the tree's lock where a cursor's reserve or a published node is concerned.
@@ -10,13 +10,15 @@
 #include "lib/maple/internal.h"
 #include "lib/sync/objcache.h"
 
-VMS__OBJCACHE_DEFINE(vms__mt_nodes, "maple_node", sizeof(struct maple_node), MT_ALIGN, 0);
-VMS__OBJCACHE_DEFINE(vms__mt_gap_nodes, "maple_gap_node", sizeof(struct maple_node) + MT_SLOTS * sizeof(unsigned long), MT_ALIGN,
-		     0);
+VMS__OBJCACHE_DEFINE(vms__mt_leaves, "maple_leaf", MT_LEAF_BYTES, MT_ALIGN, 0);
+VMS__OBJCACHE_DEFINE(vms__mt_nodes, "maple_node", MT_INNER_BYTES, MT_ALIGN, 0);
+VMS__OBJCACHE_DEFINE(vms__mt_gap_nodes, "maple_gap_node", sizeof(struct maple_node), MT_ALIGN, 0);
 
 static struct vms__objcache *cache_of(const struct maple_tree *mt, enum mt_kind kind)
 {
-	return kind == MT_INNER && mt_has_gaps(mt) ? &vms__mt_gap_nodes : &vms__mt_nodes;
+	if (kind == MT_LEAF)
+		return &vms__mt_leaves;
+	return mt_has_gaps(mt) ? &vms__mt_gap_nodes : &vms__mt_nodes;
 }
 
 size_t vms__mt_node_size(const struct maple_tree *mt, enum mt_kind kind)
@@ -24,19 +26,19 @@ size_t vms__mt_node_size(const struct maple_tree *mt, enum mt_kind kind)
 	return cache_of(mt, kind)->size;
 }
 
-/* A reserve is a list through the first slot of each node. */
+/* A reserve is a list through the first word of each node after the state. */
 static struct maple_node *pop(struct maple_node **list)
 {
 	struct maple_node *node = *list;
 
 	if (node)
-		*list = atomic_load_explicit(&node->slot[0], memory_order_relaxed);
+		*list = (struct maple_node *)mt_wide_pivot(node, 0);
 	return node;
 }
 
 static void push(struct maple_node **list, struct maple_node *node)
 {
-	mt_set_slot(node, 0, *list);
+	atomic_store_explicit(&node->wide_inner.pivot[0], (unsigned long)*list, memory_order_relaxed);
 	*list = node;
 }
 
@@ -75,7 +77,7 @@ static bool fill_reserve(struct ma_state *mas, enum mt_kind kind, unsigned int w
 	struct maple_node **list = reserve_of(mas, kind), *node;
 
 	for (node = *list; node && want; want--)
-		node = atomic_load_explicit(&node->slot[0], memory_order_relaxed);
+		node = (struct maple_node *)mt_wide_pivot(node, 0);
 	for (; want; want--) {
 		node = vms__objcache_alloc(cache_of(mas->tree, kind));
 		if (!node)

@@ -1,108 +1,466 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * descend.h - the way down from the root to the slot of a key: what every lookup and every store begins with. Compiled once for
- * each instruction set: a descend_*.c defines find_slot() as that set does it best, and includes this.
+ * descend.h - the way down from the root to the slot of an index: what every lookup and every store begins with. Compiled once
+ * for each instruction set: a descend_*.c defines the searches of one node as that set does them best, and includes this.
+ *
+ * A lookup makes its key for narrow nodes once, and needs of each node no more than the lines of the keys and of the one slot it
+ * takes.
  *
  * Why one walk is enough, though nodes on the way may be replaced meanwhile. A dead node is frozen as it was when it died. So
  * the child that a reader takes from a node, dead or not, was the current one at some moment after the reader came to that
- * node; hence by induction so was the leaf, and the entry it holds for the key. The reader's answer was right at some moment of
- * its walk. A cursor that is to stay in its leaf must not settle in a dead one, though, and starts again.
+ * node; hence by induction so was the leaf, and the entry it holds for the index. The reader's answer was right at some moment
+ * of its walk. A cursor that is to stay in its leaf must not settle in a dead one, though, and starts again.
  *
  * Locks: RCU or the tree's lock.
  */
 
-/* The entry of @key in @leaf. */
-static inline void *leaf_load(const struct maple_node *leaf, unsigned long key)
+/* The slots of an edge node for indexes outside of its keys' region. */
+static __attribute__((noinline)) unsigned int outside(const struct maple_node *node, unsigned long base, unsigned long key)
 {
-	unsigned long state;
+	unsigned int i = 0;
+
+	if (key > base)
+		while (i < mt_keys(node) && mt_key(node, i) != MT_KEY_NONE)
+			i++;
+	return i;
+}
+
+/* The slot of @key in a leaf of this form. */
+static inline unsigned int leaf_slot(const struct maple_node *leaf, unsigned long form, unsigned long key)
+{
+	unsigned int shift = mt_shift_of(form);
+
+	if (unlikely(form & MT_WIDE_BIT))
+		return find_wide_leaf(leaf, key);
+	if (form & MT_EDGE_BIT && unlikely(mt_region(key, shift) != leaf->narrow_leaf.base))
+		return outside(leaf, leaf->narrow_leaf.base, key);
+	return find_narrow_leaf(leaf, mt_search_key(key, shift));
+}
+
+static inline unsigned int inner_slot(const struct maple_node *node, unsigned long form, unsigned long key)
+{
+	unsigned int shift = mt_shift_of(form);
+
+	if (unlikely(form & MT_WIDE_BIT))
+		return find_wide_inner(node, key);
+	if (form & MT_EDGE_BIT && unlikely(mt_region(key, shift) != node->narrow_inner.base))
+		return outside(node, node->narrow_inner.base, key);
+	return find_narrow_inner(node, mt_search_key(key, shift));
+}
+
+static inline void *_Atomic *inner_slots(struct maple_node *node, unsigned long form)
+{
+	return form & MT_WIDE_BIT ? node->wide_inner.slot : node->narrow_inner.slot;
+}
+
+static inline void *_Atomic *leaf_slots(struct maple_node *node, unsigned long form)
+{
+	return form & MT_WIDE_BIT ? node->wide_leaf.slot : node->narrow_leaf.slot;
+}
+
+/* The entry of @key under @ref, whatever the nodes' form. */
+static __attribute__((noinline)) void *load_any(void *ref, unsigned long key)
+{
+	unsigned long form, state;
+	struct maple_node *node;
 	void *entry;
 
+	for (;;) {
+		node = mt_node(ref);
+		form = mt_form_of(node);
+		if (form & MT_LEAF_BIT)
+			break;
+		ref = atomic_load_explicit(&inner_slots(node, form)[inner_slot(node, form, key)], memory_order_acquire);
+	}
 	do {
-		state = mt_state(leaf);
-		entry = mt_slot(leaf, find_slot(leaf, key));
-	} while (unlikely(mt_state(leaf) != state));
+		state = mt_state(node);
+		entry = atomic_load_explicit(&leaf_slots(node, form)[leaf_slot(node, form, key)], memory_order_acquire);
+	} while (unlikely(mt_state(node) != state));
 	return entry;
 }
 
-static void *load(const struct maple_tree *mt, unsigned long key)
+static inline void *zero_as_null(void *entry)
 {
-	void *ref = mt_root(mt);
-
-	if (unlikely(!mt_is_node(ref)))
-		return key ? NULL : ref;
-	while (!mt_is_leaf(ref)) {
-		const struct maple_node *node = mt_node(ref);
-
-		ref = mt_slot(node, find_slot(node, key));
-	}
-	return leaf_load(mt_node(ref), key);
+	return unlikely(xa_is_zero(entry)) ? NULL : entry;
 }
 
-static void *lookup(struct maple_tree *mt, unsigned long index)
+static __attribute__((noinline)) void *lookup_any(void *ref, unsigned long key)
+{
+	return zero_as_null(load_any(ref, key));
+}
+
+/* Whether @form is an edge node's, and @index beyond the region of its keys. */
+static inline bool beyond(unsigned long form, const unsigned long *base, unsigned long index)
+{
+	return form & MT_EDGE_BIT && unlikely((index - *base) >> (MT_KEY_BITS + MT_PAGE_SHIFT));
+}
+
+/*
+ * The entry of @index under @ref. Nodes whose keys are pages are what a memory map is made of: one key finds all the way down, and
+ * all else is @any's.
+ */
+static inline __attribute__((always_inline)) void *load_pages(void *ref, unsigned long index,
+							      void *(*any)(void *ref, unsigned long index))
+{
+	const uint32_t key = mt_search_key(index, MT_PAGE_SHIFT);
+	struct maple_node *node;
+	unsigned long form, state;
+	void *entry;
+
+	for (;;) {
+		form = (unsigned long)ref;
+		node = mt_node(ref);
+		if (unlikely(form & (MT_WIDE_BIT | MT_BYTE_BIT)))
+			return any(ref, index);
+		if (form & MT_LEAF_BIT)
+			break;
+		if (beyond(form, &node->narrow_inner.base, index))
+			return any(ref, index);
+		ref = atomic_load_explicit(&node->narrow_inner.slot[find_narrow_inner(node, key)], memory_order_acquire);
+	}
+	if (beyond(form, &node->narrow_leaf.base, index))
+		return any(ref, index);
+	/* The slots' lines, beside the keys' and not after them. */
+	__builtin_prefetch(node->narrow_leaf.slot);
+	__builtin_prefetch(node->narrow_leaf.slot + 8);
+	do {
+		state = mt_state(node);
+		entry = atomic_load_explicit(&node->narrow_leaf.slot[find_narrow_leaf(node, key)], memory_order_acquire);
+	} while (unlikely(mt_state(node) != state));
+	return any == lookup_any ? zero_as_null(entry) : entry;
+}
+
+static void *load(const struct maple_tree *mt, unsigned long index)
+{
+	void *root = mt_root(mt);
+
+	return likely(mt_is_node(root)) ? load_pages(root, index, load_any) : index ? NULL : root;
+}
+
+static __attribute__((noinline)) void *lookup_alone(struct maple_tree *mt, unsigned long index)
 {
 	void *entry;
 
 	vms__rcu_read_lock();
-	entry = load(mt, index);
+	entry = zero_as_null(load(mt, index));
 	vms__rcu_read_unlock();
-	return unlikely(xa_is_zero(entry)) ? NULL : entry;
+	return entry;
 }
 
-/* Put the cursor on @key in its leaf, which spans [mas->min, mas->max]. False: the leaf is dead. */
-static inline bool settle(struct ma_state *mas, struct maple_node *leaf, unsigned long key, void **entry)
+static void *lookup(struct maple_tree *mt, unsigned long index)
+{
+	void *root;
+
+	if (unlikely(!vms__rcu_reading()))
+		return lookup_alone(mt, index);
+	root = mt_root(mt);
+	/* The root never holds a reserved entry. */
+	if (unlikely(((unsigned long)root & 3) != MT_NODE_MARK))
+		return index ? NULL : root;
+	return load_pages(root, index, lookup_any);
+}
+
+/* From what the inner node spans, [*min, *max], to what its slot @i spans. @key lies in the node. */
+static inline void inner_span(const struct maple_node *node, unsigned long form, unsigned int i, unsigned long key,
+			      unsigned long *min, unsigned long *max)
+{
+	unsigned long base;
+	unsigned int shift = mt_shift_of(form);
+
+	if (unlikely(form & MT_WIDE_BIT)) {
+		if (i < MT_WIDE_INNER_KEYS && mt_wide_pivot(node, i) < *max)
+			*max = mt_wide_pivot(node, i);
+		if (i)
+			*min = mt_wide_pivot(node, i - 1) + 1;
+		return;
+	}
+	base = form & MT_EDGE_BIT ? node->narrow_inner.base : mt_region(key, shift);
+	if (i < MT_NARROW_INNER_KEYS && mt_key(node, i) != MT_KEY_NONE)
+		*max = base + ((unsigned long)mt_key(node, i) << shift) - 1;
+	if (i)
+		*min = base + ((unsigned long)mt_key(node, i - 1) << shift);
+}
+
+/* What a walk comes to: a slot of the cursor's leaf, what it spans, its entry. */
+struct found {
+	unsigned long index, last;
+	void *entry;
+};
+
+/* The cursor stands in @leaf. */
+static inline void settle(struct ma_state *mas, struct maple_node *leaf, unsigned long state, unsigned long slot)
+{
+	mas->node = leaf;
+	mas->version = state;
+	mas->offset = (unsigned char)slot;
+	mas->used = mas->full = mas->ahead = 0;
+	mas->status = ma_active;
+}
+
+/* Find @key in its leaf, which spans [mas->min, mas->max]. False: the leaf is dead. */
+static inline bool find_in(struct ma_state *mas, struct maple_node *leaf, unsigned long key, struct found *found)
 {
 	unsigned long state, index, last;
+	struct mt_leaf l;
 	unsigned int i;
 
 	do {
 		state = mt_state(leaf);
-		i = find_slot(leaf, key);
-		index = mt_slot_min(leaf, i, mas->min);
-		last = mt_slot_max(leaf, i, mas->max);
-		*entry = mt_slot(leaf, i);
+		mt_leaf_view(&l, leaf, state, mas->min, mas->max);
+		i = leaf_slot(leaf, state, key);
+		index = mt_leaf_min(&l, i);
+		last = mt_leaf_max(&l, i);
+		found->entry = mt_leaf_slot(&l, i);
 	} while (unlikely(mt_state(leaf) != state));
 	/*
 	 * Bounds are read once more, and one that has moved meanwhile may be beyond the key: then the key itself is all that is
 	 * known.
 	 */
-	mas->index = index > key ? key : index;
-	mas->last = last < key ? key : last;
-	mas->offset = i;
-	mas->node = leaf;
-	mas->version = state;
-	mas->status = ma_active;
+	found->index = index > key ? key : index;
+	found->last = last < key ? key : last;
+	settle(mas, leaf, state, i);
 	return !(state & MT_DEAD);
 }
 
-static void *descend(struct ma_state *mas, unsigned long key)
+/* find_in() the leaf where the cursor stands already. Locks: the tree's lock. */
+static inline bool find_again(struct ma_state *mas, unsigned long key, struct found *found)
 {
-	void *entry;
+	struct found again; /* so that *found needs no memory */
+	bool alive = find_in(mas, mas->node, key, &again);
 
-	for (;;) {
+	*found = again;
+	return alive;
+}
+
+/* Put the cursor on @key, whatever the nodes' form. False: the tree has no nodes; then all is done. */
+static __attribute__((noinline)) bool walk_any(struct ma_state *mas, unsigned long key, struct found *found)
+{
+	do {
 		void *ref = mt_root(mas->tree);
 		unsigned long min = 0, max = ULONG_MAX;
 		unsigned int depth = 0;
 
-		if (unlikely(!mt_is_node(ref)))
-			return vms__mt_descend_root(mas, key, ref);
+		if (unlikely(!mt_is_node(ref))) {
+			found->entry = vms__mt_descend_root(mas, key, ref);
+			return false;
+		}
 		while (!mt_is_leaf(ref)) {
 			struct maple_node *node = mt_node(ref);
-			unsigned int i = find_slot(node, key);
+			unsigned long form = mt_form_of(node);
+			unsigned int i = inner_slot(node, form, key);
 
 			mas->path[depth++] = mt_step(node, i);
-			ref = mt_slot(node, i);
-			min = mt_slot_min(node, i, min);
-			max = mt_slot_max(node, i, max);
+			inner_span(node, form, i, key, &min, &max);
+			ref = atomic_load_explicit(&inner_slots(node, form)[i], memory_order_acquire);
 		}
 		mas->min = min;
 		mas->max = max;
-		mas->depth = depth;
-		if (likely(settle(mas, mt_node(ref), key, &entry)))
-			return entry;
-	}
+		mas->depth = (unsigned char)depth;
+		if (likely(find_in(mas, mt_node(ref), key, found)))
+			return true;
+	} while (true);
 }
 
-static unsigned int find(const struct maple_node *node, unsigned long key)
+/* All ones, or 0: for a choice that is no branch, which compilers make of conditions, where it could not be predicted. */
+static inline unsigned long ones_if(bool condition)
 {
-	return find_slot(node, key);
+	unsigned long mask = -(unsigned long)condition;
+
+	__asm__("" : "+r"(mask));
+	return mask;
+}
+
+/*
+ * From what a narrow node of pages spans, [*min, *max], to what its slot @i spans, without a branch: @key and @below are the keys
+ * after and before it, or whatever lies there where it has none.
+ */
+static inline void page_span(unsigned long i, unsigned long keys, uint32_t below, uint32_t key, unsigned long base,
+			     unsigned long *min, unsigned long *max)
+{
+	unsigned long low = base + ((unsigned long)below << MT_PAGE_SHIFT), high = base + ((unsigned long)key << MT_PAGE_SHIFT) - 1;
+
+	*min ^= (*min ^ low) & ones_if(i != 0);
+	*max ^= (*max ^ high) & ones_if((i != keys) & (key != MT_KEY_NONE));
+}
+
+/* The words beside a node's keys, for page_span(): before the first half the state, after the last half a slot. */
+static inline uint32_t word_at(const struct maple_node *node, unsigned long i)
+{
+	typedef _Atomic uint32_t __attribute__((may_alias)) half;
+
+	return atomic_load_explicit((half *)node + i, memory_order_acquire);
+}
+
+/*
+ * Down to the leaf of @index, by way of nodes such as load_pages() takes: path and depth; *step, if wanted: the last of the path. *min
+ * and *max, if wanted: what the leaf spans. NULL: there are other nodes, or none.
+ */
+static inline __attribute__((always_inline)) struct maple_node *
+leaf_by_pages(struct ma_state *mas, unsigned long index, unsigned long *step, unsigned long *min, unsigned long *max)
+{
+	const unsigned long base = mt_region(index, MT_PAGE_SHIFT);
+	const uint32_t key = mt_search_key(index, MT_PAGE_SHIFT);
+	void *ref = mt_root(mas->tree);
+	struct maple_node *node;
+	unsigned long form, i;
+	unsigned int depth = 0;
+
+	if (unlikely(((unsigned long)ref & 3) != MT_NODE_MARK))
+		return NULL;
+	for (;;) {
+		form = (unsigned long)ref;
+		node = mt_node(ref);
+		if (unlikely(form & (MT_WIDE_BIT | MT_BYTE_BIT)))
+			return NULL;
+		if (form & MT_LEAF_BIT)
+			break;
+		if (beyond(form, &node->narrow_inner.base, index))
+			return NULL;
+		i = find_narrow_inner(node, key);
+		mas->path[depth++] = mt_step(node, (unsigned int)i);
+		if (step)
+			*step = mt_step(node, (unsigned int)i);
+		ref = atomic_load_explicit(&node->narrow_inner.slot[i], memory_order_acquire);
+		if (min)
+			page_span(i, MT_NARROW_INNER_KEYS, word_at(node, i + 1), word_at(node, i + 2), base, min, max);
+	}
+	mas->depth = (unsigned char)depth;
+	return beyond(form, &node->narrow_leaf.base, index) ? NULL : node;
+}
+
+/* Put the cursor on @index, in a tree whose nodes on the way are such. False: they are not; nothing is done. */
+static inline __attribute__((always_inline)) bool walk_pages(struct ma_state *mas, unsigned long index, struct found *found)
+{
+	const uint32_t key = mt_search_key(index, MT_PAGE_SHIFT);
+	unsigned long state, i, min = 0, max = ULONG_MAX;
+	struct maple_node *leaf = leaf_by_pages(mas, index, NULL, &min, &max);
+
+	if (unlikely(!leaf))
+		return false;
+	/* As in load_pages(). */
+	__builtin_prefetch(leaf->narrow_leaf.slot);
+	__builtin_prefetch(leaf->narrow_leaf.slot + 8);
+	do {
+		state = mt_state(leaf);
+		i = find_narrow_leaf(leaf, key);
+		found->index = min;
+		found->last = max;
+		page_span(i, MT_NARROW_LEAF_KEYS, word_at(leaf, i + 1), word_at(leaf, i + 2), mt_region(index, MT_PAGE_SHIFT),
+			  &found->index, &found->last);
+		found->entry = atomic_load_explicit(&leaf->narrow_leaf.slot[i], memory_order_acquire);
+	} while (unlikely(mt_state(leaf) != state));
+	if (unlikely(state & MT_DEAD))
+		return false;
+	/* As in find_in(). */
+	found->index = found->index > index ? index : found->index;
+	found->last = found->last < index ? index : found->last;
+	mas->min = min;
+	mas->max = max;
+	settle(mas, leaf, state, i);
+	return true;
+}
+
+/* Put the cursor on the range that holds @key, but for index and last. False: the tree has no nodes; then those too. */
+static inline __attribute__((always_inline)) bool walk(struct ma_state *mas, unsigned long key, struct found *found)
+{
+	struct found any; /* so that *found needs no memory */
+	bool nodes;
+
+	if (likely(walk_pages(mas, key, found)))
+		return true;
+	nodes = walk_any(mas, key, &any);
+	*found = any;
+	return nodes;
+}
+
+static void *descend(struct ma_state *mas, unsigned long key)
+{
+	struct found found;
+
+	if (likely(walk(mas, key, &found))) {
+		mas->index = found.index;
+		mas->last = found.last;
+	}
+	return found.entry;
+}
+
+/*
+ * Look at the cursor's leaf as a whole: used, full, bound; of ahead nothing is said. False: it is not what it was when the cursor
+ * came to it, or its bounds are being changed.
+ */
+static inline bool look_around(struct ma_state *mas)
+{
+	struct mt_leaf l;
+	unsigned int slots, empty;
+
+	mt_leaf_view(&l, mas->node, mas->version, mas->min, mas->max);
+	slots = used(&l);
+	empty = nulls(&l);
+	bounds(&l, mas->bound);
+	mas->slots = l.slot;
+	mas->ahead = 0;
+	if (unlikely(mas->version & MT_BUSY || mt_state(mas->node) != mas->version)) {
+		mas->used = mas->full = 0;
+		return false;
+	}
+	mas->used = slots;
+	mas->full = (slots & ~empty);
+	return true;
+}
+
+static bool enter(struct ma_state *mas)
+{
+	return look_around(mas);
+}
+
+/* How many leaves ahead of an iteration are fetched: as many as take as long as the memory. */
+#define LEAVES_AHEAD 4
+
+static void *next_entry(struct ma_state *mas, unsigned long max)
+{
+	unsigned long step = mas->path[mas->depth ? mas->depth - 1u : 0], form, base;
+	struct maple_node *parent = mt_step_node(step), *leaf;
+	unsigned int next = mt_step_slot(step) + 1, far = next + LEAVES_AHEAD, i;
+	const char *fetch;
+	uint32_t key;
+	void *entry;
+
+	if (!mas->used || !mas->depth || mas->full & (~1u << mas->offset) || mas->max >= max)
+		return NULL;
+	form = mt_form_of(parent);
+	if (form & MT_WIDE_BIT || next >= MT_NARROW_INNER_KEYS)
+		return NULL;
+	key = mt_key(parent, next);
+	/* The parent's last child: what it spans, the parent does not say. */
+	if (key == MT_KEY_NONE)
+		return NULL;
+	leaf = mt_node(atomic_load_explicit(&parent->narrow_inner.slot[next], memory_order_acquire));
+	far = far < MT_NARROW_INNER_KEYS ? far : MT_NARROW_INNER_KEYS;
+	/* Relaxed: only to have its lines fetched. */
+	fetch = atomic_load_explicit(&parent->narrow_inner.slot[far], memory_order_relaxed);
+	__builtin_prefetch(fetch);
+	__builtin_prefetch(fetch + 64);
+	__builtin_prefetch(fetch + 128);
+	/* Alive after the load: its child was the current one. And nothing has come into the leaf behind the cursor's entry. */
+	if (unlikely(mt_state(parent) & MT_DEAD || mt_state(mas->node) != mas->version))
+		return NULL;
+	base = mt_region(mas->max + 1, mt_shift_of(form));
+	mas->path[mas->depth - 1u] = mt_step(parent, next);
+	mas->min = mas->max + 1;
+	mas->max = base + ((unsigned long)key << mt_shift_of(form)) - 1;
+	mas->node = leaf;
+	mas->version = mt_state(leaf);
+	if (unlikely(mas->version & MT_DEAD || !look_around(mas) || !mas->full))
+		goto lost;
+	i = (unsigned int)__builtin_ctz(mas->full);
+	entry = atomic_load_explicit(&mas->slots[i], memory_order_acquire);
+	if (unlikely(mas->bound[i] > max || mt_state(leaf) != mas->version))
+		goto lost;
+	mt_at_slot(mas, i);
+	return entry;
+lost:
+	/* The cursor keeps its range only. */
+	mas->node = NULL;
+	mas->used = mas->full = mas->ahead = 0;
+	return NULL;
 }

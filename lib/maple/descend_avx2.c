@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * descend_avx2.c - the way down with 256-bit vectors.
+ * descend_avx2.c - the way down with 256-bit vectors, two for each cache line of keys.
  */
 #ifdef __x86_64__
 
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt"))), apply_to = function)
 #else
+#pragma GCC optimize("no-tree-slp-vectorize")
 #pragma GCC target("avx2,bmi,bmi2,lzcnt,popcnt")
 #endif
 
@@ -15,45 +16,221 @@
 #include "lib/maple/internal.h"
 #include "lib/sync/rcu.h"
 
-/* Which of the four words at @p are below @key; both with the top bit turned over, as there is only a signed comparison. */
-__attribute__((no_sanitize("thread"))) static inline unsigned int below(const __m256i *p, __m256i key, __m256i top)
+/* What descend_avx512.c says of vector loads holds here too. */
+#define VECTOR_LOADS __attribute__((no_sanitize("thread"))) static inline
+
+/* Which of eight keys are above @key; keys have 31 bits, so that a signed comparison, the only one there is, will do. */
+VECTOR_LOADS unsigned int above(const __m256i *keys, __m256i key)
 {
-	return (unsigned int)_mm256_movemask_pd((__m256d)_mm256_cmpgt_epi64(key, _mm256_xor_si256(_mm256_load_si256(p), top)));
+	return (unsigned int)_mm256_movemask_ps((__m256)_mm256_cmpgt_epi32(_mm256_load_si256(keys), key));
 }
 
-/* As mt_find_slot(); what descend_avx512.c says of vector loads holds here too. */
-__attribute__((no_sanitize("thread"))) static inline unsigned int find_slot(const struct maple_node *node, unsigned long key)
+VECTOR_LOADS unsigned long find_narrow_leaf(const struct maple_node *node, uint32_t key)
+{
+	const __m256i k = _mm256_set1_epi32((int)key), *half = (const __m256i *)node;
+	/* Lanes 0 and 1 are the state: left out. */
+	unsigned int more = (above(half, k) & 0xfc) | above(half + 1, k) << 8;
+
+	atomic_signal_fence(memory_order_seq_cst);
+	return MT_NARROW_LEAF_KEYS - (unsigned long)__builtin_popcountl(more);
+}
+
+VECTOR_LOADS unsigned long find_narrow_inner(const struct maple_node *node, uint32_t key)
+{
+	const __m256i k = _mm256_set1_epi32((int)key), *half = (const __m256i *)node;
+	unsigned int more = (above(half, k) & 0xfc) | above(half + 1, k) << 8 | above(half + 2, k) << 16 | above(half + 3, k) << 24;
+
+	atomic_signal_fence(memory_order_seq_cst);
+	return MT_NARROW_INNER_KEYS - (unsigned long)__builtin_popcountl(more);
+}
+
+/* Which of four pivots are below @key; both with the top bit turned over, for the comparison is signed. */
+VECTOR_LOADS unsigned int below(const __m256i *pivots, __m256i key, __m256i top)
+{
+	return (unsigned int)_mm256_movemask_pd((__m256d)_mm256_cmpgt_epi64(key, _mm256_xor_si256(_mm256_load_si256(pivots), top)));
+}
+
+VECTOR_LOADS unsigned int find_wide_leaf(const struct maple_node *node, unsigned long key)
 {
 	const __m256i top = _mm256_set1_epi64x(LLONG_MIN), k = _mm256_xor_si256(_mm256_set1_epi64x((long long)key), top);
 	const __m256i *p = (const __m256i *)node;
-	/* Lane 0 is the state: shifted out. */
-	unsigned int lt = below(p, k, top) | below(p + 1, k, top) << 4 | below(p + 2, k, top) << 8 | below(p + 3, k, top) << 12;
+	/* Lane 0 is the state: left out. */
+	unsigned int less = (below(p, k, top) & 0xe) | below(p + 1, k, top) << 4 | below(p + 2, k, top) << 8;
 
 	atomic_signal_fence(memory_order_seq_cst);
-	return (unsigned int)__builtin_ctz(~(lt >> 1) | 1u << MT_PIVOTS);
+	return (unsigned int)__builtin_popcount(less);
 }
 
-#include "lib/maple/scan.h"
+VECTOR_LOADS unsigned int find_wide_inner(const struct maple_node *node, unsigned long key)
+{
+	const __m256i top = _mm256_set1_epi64x(LLONG_MIN), k = _mm256_xor_si256(_mm256_set1_epi64x((long long)key), top);
+	const __m256i *p = (const __m256i *)node;
+	unsigned int less = below(p, k, top) & 0xe;
+
+	for (unsigned int i = 1; i < 6; i++)
+		less |= below(p + i, k, top) << (4 * i);
+	atomic_signal_fence(memory_order_seq_cst);
+	return (unsigned int)__builtin_popcount(less);
+}
+
+/*
+ * As in scan.h. Word i + 2 of the node is key i: a slot is empty where its key is the one before it. The words are compared with those
+ * that follow, the last of which is none of the keys.
+ */
+VECTOR_LOADS unsigned int narrow_used(const struct maple_node *leaf)
+{
+	const uint32_t *word = (const uint32_t *)leaf;
+	__m256i same0 =
+		_mm256_cmpeq_epi32(_mm256_load_si256((const __m256i *)word), _mm256_loadu_si256((const __m256i *)(word + 1)));
+	__m256i same1 =
+		_mm256_cmpeq_epi32(_mm256_load_si256((const __m256i *)(word + 8)), _mm256_loadu_si256((const __m256i *)(word + 9)));
+	unsigned int same = (unsigned int)_mm256_movemask_ps((__m256)same0) | (unsigned int)_mm256_movemask_ps((__m256)same1) << 8;
+
+	atomic_signal_fence(memory_order_seq_cst);
+	return ((~same >> 1) & 0x3ffe) | 1 |
+	       (unsigned int)(mt_key(leaf, MT_NARROW_LEAF_KEYS - 1) != MT_KEY_NONE) << MT_NARROW_LEAF_KEYS;
+}
+
+static inline unsigned int used(const struct mt_leaf *l)
+{
+	unsigned int slots = 1;
+
+	if (likely(!l->wide))
+		return narrow_used(l->node);
+	for (unsigned int i = 1; i < MT_WIDE_LEAF_KEYS; i++)
+		slots |= (unsigned int)(mt_wide_pivot(l->node, i) != mt_wide_pivot(l->node, i - 1)) << i;
+	return slots | (unsigned int)(mt_wide_pivot(l->node, MT_WIDE_LEAF_KEYS - 1) != ULONG_MAX) << MT_WIDE_LEAF_KEYS;
+}
+
+/* Four slots, from @slot on. */
+VECTOR_LOADS unsigned int nulls4(void *_Atomic const *slot)
+{
+	__m256i v = _mm256_cmpeq_epi64(_mm256_loadu_si256((const __m256i *)slot), _mm256_setzero_si256());
+
+	return (unsigned int)_mm256_movemask_pd((__m256d)v);
+}
+
+static inline unsigned int nulls(const struct mt_leaf *l)
+{
+	unsigned int empty = nulls4(l->slot) | nulls4(l->slot + 4) << 4 | nulls4(l->slot + 8) << 8;
+
+	/* Behind the fifteenth slot of a narrow leaf lies its base. */
+	if (likely(!l->wide))
+		empty |= (nulls4(l->slot + 12) & 7) << 12;
+	atomic_signal_fence(memory_order_seq_cst);
+	return empty;
+}
+
+/* What four keys stand for, those not in use for @end. */
+VECTOR_LOADS __m256i starts(const uint32_t *key, const struct mt_leaf *l)
+{
+	__m256i keys = _mm256_cvtepu32_epi64(_mm_loadu_si128((const __m128i *)key));
+	__m256i none = _mm256_cmpeq_epi64(keys, _mm256_set1_epi64x(MT_KEY_NONE));
+	__m256i start =
+		_mm256_add_epi64(_mm256_set1_epi64x((long long)l->base), _mm256_sll_epi64(keys, _mm_cvtsi32_si128((int)l->shift)));
+
+	return _mm256_blendv_epi8(start, _mm256_set1_epi64x((long long)l->max + 1), none);
+}
+
+VECTOR_LOADS void bounds(const struct mt_leaf *l, unsigned long *bound)
+{
+	const uint32_t *key = (const uint32_t *)l->node + 2;
+
+	bound[0] = l->min;
+	if (unlikely(l->wide)) {
+		for (unsigned int i = 0; i <= MT_WIDE_LEAF_KEYS; i++)
+			bound[i + 1] = mt_leaf_max(l, i) + 1;
+		return;
+	}
+	/* The last four overlap the four before. */
+	_mm256_storeu_si256((__m256i *)(bound + 1), starts(key, l));
+	_mm256_storeu_si256((__m256i *)(bound + 5), starts(key + 4, l));
+	_mm256_storeu_si256((__m256i *)(bound + 9), starts(key + 8, l));
+	_mm256_storeu_si256((__m256i *)(bound + 11), starts(key + 10, l));
+	bound[MT_LEAF_SLOTS] = l->max + 1;
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+/* Only the lock's holder is below, so nothing changes meanwhile. */
+
+static unsigned int gaps(const struct maple_node *node, unsigned long size)
+{
+	const __m256i top = _mm256_set1_epi64x(LLONG_MIN), s = _mm256_xor_si256(_mm256_set1_epi64x((long long)size), top);
+	unsigned int less = 0;
+
+	for (unsigned int i = 0; i < MT_GAPS; i += 4)
+		less |= below((const __m256i *)(node->gap + i), s, top) << i;
+	return ~less;
+}
+
+static unsigned long inner_gap(const struct maple_node *node)
+{
+	const __m256i top = _mm256_set1_epi64x(LLONG_MIN);
+	__m256i most = top;
+	unsigned long four[4], gap;
+
+	for (unsigned int i = 0; i < MT_GAPS; i += 4) {
+		__m256i g = _mm256_xor_si256(_mm256_load_si256((const __m256i *)(node->gap + i)), top);
+
+		most = _mm256_blendv_epi8(most, g, _mm256_cmpgt_epi64(g, most));
+	}
+	_mm256_storeu_si256((__m256i *)four, _mm256_xor_si256(most, top));
+	gap = four[0] > four[1] ? four[0] : four[1];
+	gap = four[2] > gap ? four[2] : gap;
+	return four[3] > gap ? four[3] : gap;
+}
+
+/* As in descend_avx512.c: the first and the last slot are named whatever they span. */
+static unsigned int narrow_leaf_gaps(const struct mt_leaf *l, unsigned long size)
+{
+	const unsigned long need = ((size - 1) >> l->shift) + 1;
+	const __m256i less = _mm256_set1_epi32((int)(need < MT_KEY_NONE ? need - 1 : MT_KEY_NONE));
+	const __m256i none = _mm256_set1_epi32((int)MT_KEY_NONE), *half = (const __m256i *)l->node;
+	const __m256i keys0 = _mm256_load_si256(half), keys1 = _mm256_load_si256(half + 1);
+	const __m256i below0 = _mm256_permutevar8x32_epi32(keys0, _mm256_setr_epi32(0, 0, 1, 2, 3, 4, 5, 6));
+	const __m256i below1 = _mm256_loadu_si256((const __m256i *)((const uint32_t *)l->node + 7));
+	unsigned int free, slots;
+
+	free = (unsigned int)_mm256_movemask_ps((__m256)_mm256_cmpeq_epi32(keys0, none)) |
+	       (unsigned int)_mm256_movemask_ps((__m256)_mm256_cmpeq_epi32(keys1, none)) << 8;
+	free >>= 2;
+	slots = (unsigned int)_mm256_movemask_ps((__m256)_mm256_cmpgt_epi32(_mm256_sub_epi32(keys0, below0), less)) |
+		(unsigned int)_mm256_movemask_ps((__m256)_mm256_cmpgt_epi32(_mm256_sub_epi32(keys1, below1), less)) << 8;
+	return ((slots >> 2 & ~free) | 1u | 1u << __builtin_ctz(free | 1u << MT_NARROW_LEAF_KEYS)) & nulls(l);
+}
+
+static unsigned long leaf_gap(const struct mt_leaf *l)
+{
+	unsigned long gap = 0;
+
+	for (unsigned int slots = used(l) & nulls(l); slots; slots &= slots - 1) {
+		unsigned int i = (unsigned int)__builtin_ctz(slots);
+		unsigned long width = mt_leaf_max(l, i) + 1 - mt_leaf_min(l, i);
+
+		gap = width > gap ? width : gap;
+	}
+	return gap;
+}
+
+static unsigned int leaf_gaps(const struct mt_leaf *l, unsigned long size)
+{
+	if (likely(!l->wide))
+		return narrow_leaf_gaps(l, size);
+	/* Those that are too small are found out by their bounds. */
+	return used(l) & nulls(l);
+}
+
 #include "lib/maple/descend.h"
 #include "lib/maple/find_gap.h"
+#include "lib/maple/shape.h"
+#include "lib/maple/plan.h"
 
 static bool usable(void)
 {
 	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
 }
 
-const struct vms__mt_isa vms__mt_isa_avx2 = {
-	.name = "avx2",
-	.usable = usable,
-	.lookup = lookup,
-	.load = load,
-	.descend = descend,
-	.find = find,
-	.used = used,
-	.leaf_gap = leaf_gap,
-	.inner_gap = inner_gap,
-	.find_gap = find_gap,
-};
+const struct vms__mt_isa vms__mt_isa_avx2 = VMS__MT_ISA("avx2");
 
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * descend_avx512.c - the way down with 512-bit vectors: a node's pivots are two cache lines, the first of which begins with the
- * state.
+ * descend_avx512.c - the way down with 512-bit vectors, one for each cache line of keys, the first of which begins with the state.
  */
 #ifdef __x86_64__
 
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,bmi,bmi2,lzcnt,popcnt"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,bmi,bmi2,lzcnt,popcnt"))),                  \
+			     apply_to = function)
 #else
-#pragma GCC target("avx512f,avx512vl,bmi,bmi2,lzcnt,popcnt")
+#pragma GCC optimize("no-tree-slp-vectorize")
+#pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,bmi,bmi2,lzcnt,popcnt")
 #endif
 
 #include <immintrin.h>
@@ -17,96 +18,213 @@
 #include "lib/sync/rcu.h"
 
 /*
- * As mt_find_slot(). A vector load is one access for each of its eight words on every CPU that has it, and is ordered as a load
- * that acquires; the compiler is held to it by the barrier. ThreadSanitizer knows neither, hence the attribute.
+ * Vector loads of words that others store to. Such a load is one access for each of its words on every CPU that has it, and is
+ * ordered as a load that acquires; the compiler is held to it by the barrier. ThreadSanitizer knows neither, hence the attribute.
  */
-__attribute__((no_sanitize("thread"))) static inline unsigned int find_slot(const struct maple_node *node, unsigned long key)
+#define VECTOR_LOADS __attribute__((no_sanitize("thread"))) static inline
+
+#define LEAF_LANES 0xfffcu /* lanes 0 and 1 of the first line are the state; lane i + 2 is key i */
+
+VECTOR_LOADS unsigned long find_narrow_leaf(const struct maple_node *node, uint32_t key)
 {
-	const __m512i k = _mm512_set1_epi64((long long)key);
-	const __m512i *line = (const __m512i *)node;
-	/* Lane 0 is the state: left out. Bit i + 1 is slot i; the last has no pivot. */
-	unsigned int ge = _cvtmask16_u32(_mm512_mask_cmpge_epu64_mask(0xfe, _mm512_load_si512(line), k)) |
-			  _cvtmask16_u32(_mm512_cmpge_epu64_mask(_mm512_load_si512(line + 1), k)) << 8;
+	unsigned long below = _mm512_cmple_epu32_mask(_mm512_load_si512(node), _mm512_set1_epi32((int)key));
 
 	atomic_signal_fence(memory_order_seq_cst);
-	return (unsigned int)__builtin_ctz(ge | 2u << MT_PIVOTS) - 1;
+	return (unsigned long)__builtin_popcountl(below >> 2);
 }
 
-/* As in scan.h: a slot is empty where its pivot is the one before it; bit 0 compares with the state, bit 15 with the first slot. */
-static unsigned int used(const struct maple_node *leaf)
+VECTOR_LOADS unsigned long find_narrow_inner(const struct maple_node *node, uint32_t key)
 {
-	const unsigned long *word = (const unsigned long *)leaf;
-	unsigned int differ = _mm512_cmpneq_epu64_mask(_mm512_load_si512(word), _mm512_loadu_si512(word + 1)) |
-			      (unsigned int)_mm512_cmpneq_epu64_mask(_mm512_load_si512(word + 8), _mm512_loadu_si512(word + 9))
-				      << 8;
+	const __m512i k = _mm512_set1_epi32((int)key), *line = (const __m512i *)node;
+	unsigned long below = (unsigned long)_mm512_cmple_epu32_mask(_mm512_load_si512(line), k) |
+			      (unsigned long)_mm512_cmple_epu32_mask(_mm512_load_si512(line + 1), k) << 16;
 
-	return (differ & 0x7fff) | 1 | (unsigned int)(word[MT_PIVOTS] != ULONG_MAX) << MT_PIVOTS;
+	atomic_signal_fence(memory_order_seq_cst);
+	return (unsigned long)__builtin_popcountl(below >> 2);
 }
 
-static unsigned int nulls(const struct maple_node *leaf)
+VECTOR_LOADS unsigned int find_wide_leaf(const struct maple_node *node, unsigned long key)
 {
-	const unsigned long *slot = (const unsigned long *)leaf + MT_SLOTS;
+	const __m512i k = _mm512_set1_epi64((long long)key), *line = (const __m512i *)node;
+	/* Eleven pivots in lanes 1 to 11; slots follow. */
+	unsigned int below = _mm512_mask_cmplt_epu64_mask(0xfe, _mm512_load_si512(line), k) |
+			     (unsigned int)_mm512_mask_cmplt_epu64_mask(0x0f, _mm512_load_si512(line + 1), k) << 8;
+
+	atomic_signal_fence(memory_order_seq_cst);
+	return (unsigned int)__builtin_popcount(below);
+}
+
+VECTOR_LOADS unsigned int find_wide_inner(const struct maple_node *node, unsigned long key)
+{
+	const __m512i k = _mm512_set1_epi64((long long)key), *line = (const __m512i *)node;
+	unsigned int below = _mm512_mask_cmplt_epu64_mask(0xfe, _mm512_load_si512(line), k) |
+			     (unsigned int)_mm512_cmplt_epu64_mask(_mm512_load_si512(line + 1), k) << 8 |
+			     (unsigned int)_mm512_cmplt_epu64_mask(_mm512_load_si512(line + 2), k) << 16;
+
+	atomic_signal_fence(memory_order_seq_cst);
+	return (unsigned int)__builtin_popcount(below);
+}
+
+/* As in scan.h. A slot is empty where its key is the one before it: lane i + 1, key i - 1, against lane i + 2. */
+VECTOR_LOADS unsigned int used(const struct mt_leaf *l)
+{
+	const unsigned long *word = (const unsigned long *)l->node;
+	unsigned int differ;
+
+	if (likely(!l->wide)) {
+		__m512i keys = _mm512_load_si512(word);
+
+		differ = _mm512_cmpneq_epu32_mask(keys, _mm512_alignr_epi32(_mm512_set1_epi32((int)MT_KEY_NONE), keys, 1));
+		atomic_signal_fence(memory_order_seq_cst);
+		return ((differ >> 1) & 0x7ffe) | 1;
+	}
+	differ = _mm512_cmpneq_epu64_mask(_mm512_load_si512(word), _mm512_loadu_si512(word + 1)) |
+		 (unsigned int)_mm512_cmpneq_epu64_mask(_mm512_load_si512(word + 8), _mm512_loadu_si512(word + 9)) << 8;
+	atomic_signal_fence(memory_order_seq_cst);
+	/* Lane 0 compares the state with pivot 0, lane 11 pivot 10 with slot 0. */
+	return (differ & 0x7fe) | 1 | (unsigned int)(word[MT_WIDE_LEAF_KEYS] != ULONG_MAX) << MT_WIDE_LEAF_KEYS;
+}
+
+/* Bits of slots that the leaf's form does not have are garbage. */
+VECTOR_LOADS unsigned int nulls(const struct mt_leaf *l)
+{
+	const unsigned long *slot = (const unsigned long *)l->slot;
 	const __m512i all = _mm512_set1_epi64(-1);
+	unsigned int empty = _mm512_testn_epi64_mask(_mm512_loadu_si512(slot), all) |
+			     (unsigned int)_mm512_testn_epi64_mask(_mm512_maskz_loadu_epi64(l->wide ? 0x0f : 0x7f, slot + 8), all)
+				     << 8;
 
-	return _mm512_testn_epi64_mask(_mm512_load_si512(slot), all) |
-	       (unsigned int)_mm512_testn_epi64_mask(_mm512_load_si512(slot + 8), all) << 8;
+	atomic_signal_fence(memory_order_seq_cst);
+	return empty;
+}
+
+/* What four keys stand for, those not in use for the leaf's end. Not eight: such vectors hold up the loads of single words that follow. */
+VECTOR_LOADS __m256i starts(const uint32_t *key, const struct mt_leaf *l)
+{
+	__m256i keys = _mm256_cvtepu32_epi64(_mm_loadu_si128((const __m128i *)key));
+	__m256i start =
+		_mm256_add_epi64(_mm256_set1_epi64x((long long)l->base), _mm256_sll_epi64(keys, _mm_cvtsi32_si128((int)l->shift)));
+
+	return _mm256_mask_set1_epi64(start, _mm256_cmpeq_epi64_mask(keys, _mm256_set1_epi64x(MT_KEY_NONE)), (long long)l->max + 1);
+}
+
+VECTOR_LOADS void bounds(const struct mt_leaf *l, unsigned long *bound)
+{
+	const uint32_t *key = (const uint32_t *)l->node + 2;
+
+	bound[0] = l->min;
+	if (unlikely(l->wide)) {
+		for (unsigned int i = 0; i <= MT_WIDE_LEAF_KEYS; i++)
+			bound[i + 1] = mt_leaf_max(l, i) + 1;
+		return;
+	}
+	/* The last four overlap the four before. */
+	_mm256_storeu_si256((__m256i *)(bound + 1), starts(key, l));
+	_mm256_storeu_si256((__m256i *)(bound + 5), starts(key + 4, l));
+	_mm256_storeu_si256((__m256i *)(bound + 9), starts(key + 8, l));
+	_mm256_storeu_si256((__m256i *)(bound + 11), starts(key + 10, l));
+	bound[MT_LEAF_SLOTS] = l->max + 1;
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+/* Only the lock's holder is here and below, so nothing changes meanwhile. */
+
+/* A leaf's slots that are gaps of @size or more; *largest is the largest there is. */
+static unsigned int wide_leaf_gaps(const struct mt_leaf *l, unsigned long size, unsigned long *largest)
+{
+	unsigned int slots = 0;
+
+	*largest = 0;
+	for (unsigned int todo = used(l) & nulls(l); todo; todo &= todo - 1) {
+		unsigned int i = (unsigned int)__builtin_ctz(todo);
+		unsigned long width = mt_leaf_max(l, i) + 1 - mt_leaf_min(l, i);
+
+		slots |= (unsigned int)(width >= size) << i;
+		*largest = width > *largest ? width : *largest;
+	}
+	return slots;
 }
 
 /*
- * As in scan.h. Lane by lane, what slot i spans is pivot[i] less pivot[i - 1]; unused pivots count as the maximum, so that they
- * span nothing. Only the lock's holder is here, so nothing changes meanwhile.
+ * The gaps of a narrow leaf between two of its keys, in the keys' unit: slot i in lane i + 2, 0 where it has an entry. The first
+ * and the last slot, *end, end where the leaf does, which a key need not tell: *first and *last are their gaps, in indexes.
  */
-static unsigned long leaf_gap(const struct maple_node *leaf, unsigned long min, unsigned long max)
+static inline __m512i gap_widths(const struct mt_leaf *l, unsigned int *end, unsigned long *first, unsigned long *last)
 {
-	const unsigned long *word = (const unsigned long *)leaf, *slot = word + MT_SLOTS;
-	const __m512i top = _mm512_set1_epi64((long long)max);
-	__m512i below0 = _mm512_min_epu64(_mm512_load_si512(word), top);
-	__m512i below1 = _mm512_min_epu64(_mm512_load_si512(word + 8), top);
-	__m512i upto0 = _mm512_min_epu64(_mm512_loadu_si512(word + 1), top);
-	__m512i upto1 = _mm512_mask_min_epu64(top, 0x7f, _mm512_loadu_si512(word + 9), top);
-	__mmask8 null0 = _mm512_testn_epi64_mask(_mm512_load_si512(slot), _mm512_set1_epi64(-1));
-	__mmask8 null1 = _mm512_testn_epi64_mask(_mm512_load_si512(slot + 8), _mm512_set1_epi64(-1));
-	__m512i gap0, gap1;
+	__m512i keys = _mm512_load_si512(l->node), below = _mm512_alignr_epi32(keys, _mm512_setzero_si512(), 15);
+	unsigned int empty = nulls(l), lanes;
 
-	below0 = _mm512_mask_set1_epi64(below0, 1, (long long)(min - 1));
-	gap0 = _mm512_maskz_sub_epi64(null0, upto0, below0);
-	gap1 = _mm512_maskz_sub_epi64(null1, upto1, below1);
-	return _mm512_reduce_max_epu64(_mm512_max_epu64(gap0, gap1));
+	lanes = _mm512_mask_cmpneq_epu32_mask(LEAF_LANES, keys, _mm512_set1_epi32((int)MT_KEY_NONE));
+	*end = (unsigned int)__builtin_popcount(lanes);
+	*first = empty & 1 ? mt_leaf_max(l, 0) + 1 - l->min : 0;
+	*last = empty >> *end & 1 ? l->max + 1 - mt_leaf_min(l, *end) : 0;
+	/* Not slot 0. */
+	return _mm512_maskz_sub_epi32((__mmask16)(empty << 2 & lanes & ~4u), keys, below);
+}
+
+static unsigned long leaf_gap(const struct mt_leaf *l)
+{
+	unsigned long first, last, largest;
+	unsigned int end;
+
+	if (unlikely(l->wide)) {
+		wide_leaf_gaps(l, 1, &largest);
+		return largest;
+	}
+	largest = (unsigned long)_mm512_reduce_max_epu32(gap_widths(l, &end, &first, &last)) << l->shift;
+	largest = largest > first ? largest : first;
+	return largest > last ? largest : last;
+}
+
+/* As in scan.h, but that the first and the last slot are named whatever they span, for a key need not tell where they begin and end. */
+VECTOR_LOADS unsigned int leaf_gaps(const struct mt_leaf *l, unsigned long size)
+{
+	unsigned long need = ((size - 1) >> l->shift) + 1, largest;
+	unsigned int slots, lanes;
+	__m512i keys, below;
+
+	if (unlikely(l->wide))
+		return wide_leaf_gaps(l, size, &largest);
+	keys = _mm512_load_si512(l->node);
+	below = _mm512_alignr_epi32(keys, _mm512_setzero_si512(), 15);
+	lanes = _mm512_mask_cmpneq_epu32_mask(LEAF_LANES, keys, _mm512_set1_epi32((int)MT_KEY_NONE));
+	slots = _mm512_mask_cmpge_epu32_mask((__mmask16)lanes, _mm512_sub_epi32(keys, below),
+					     _mm512_set1_epi32((int)(need < MT_KEY_NONE ? need : MT_KEY_NONE)));
+	return (slots >> 2 | 1u | 1u << __builtin_popcount(lanes)) & nulls(l);
 }
 
 static unsigned long inner_gap(const struct maple_node *node)
 {
-	return _mm512_reduce_max_epu64(_mm512_max_epu64(_mm512_load_si512(node->gap), _mm512_load_si512(node->gap + 8)));
+	const unsigned long *gap = node->gap;
+
+	return _mm512_reduce_max_epu64(
+		_mm512_max_epu64(_mm512_max_epu64(_mm512_load_si512(gap), _mm512_load_si512(gap + 8)),
+				 _mm512_max_epu64(_mm512_load_si512(gap + 16), _mm512_load_si512(gap + 24))));
 }
 
 static unsigned int gaps(const struct maple_node *node, unsigned long size)
 {
 	const __m512i s = _mm512_set1_epi64((long long)size);
+	const unsigned long *gap = node->gap;
 
-	return _mm512_cmpge_epu64_mask(_mm512_load_si512(node->gap), s) |
-	       (unsigned int)_mm512_cmpge_epu64_mask(_mm512_load_si512(node->gap + 8), s) << 8;
+	return _mm512_cmpge_epu64_mask(_mm512_load_si512(gap), s) |
+	       (unsigned int)_mm512_cmpge_epu64_mask(_mm512_load_si512(gap + 8), s) << 8 |
+	       (unsigned int)_mm512_cmpge_epu64_mask(_mm512_load_si512(gap + 16), s) << 16 |
+	       (unsigned int)_mm512_cmpge_epu64_mask(_mm512_load_si512(gap + 24), s) << 24;
 }
 
 #include "lib/maple/descend.h"
 #include "lib/maple/find_gap.h"
+#include "lib/maple/shape.h"
+#include "lib/maple/plan.h"
 
 static bool usable(void)
 {
-	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi2");
+	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+	       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi2");
 }
 
-const struct vms__mt_isa vms__mt_isa_avx512 = {
-	.name = "avx512",
-	.usable = usable,
-	.lookup = lookup,
-	.load = load,
-	.descend = descend,
-	.find = find,
-	.used = used,
-	.leaf_gap = leaf_gap,
-	.inner_gap = inner_gap,
-	.find_gap = find_gap,
-};
+const struct vms__mt_isa vms__mt_isa_avx512 = VMS__MT_ISA("avx512");
 
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -1,30 +1,74 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * descend_scalar.c - the way down without vector instructions: any CPU, and what the sanitizers see through.
+ * descend_scalar.c - the way down for CPUs without vector instructions that we know: binary searches without a branch to
+ * mispredict.
  */
 #include "lib/maple/internal.h"
 #include "lib/sync/rcu.h"
 
-#define find_slot mt_find_slot
+/* @n, or 0: for a step of a search that is no branch. */
+static inline unsigned int add_if(bool condition, unsigned int n)
+{
+	unsigned int mask = -(unsigned int)condition;
+
+	__asm__("" : "+r"(mask));
+	return mask & n;
+}
+
+static inline unsigned long find_narrow_leaf(const struct maple_node *node, uint32_t key)
+{
+	unsigned int i = add_if(mt_key(node, 7) <= key, 8);
+
+	/* The upper half has but seven slots. */
+	i += add_if(mt_key(node, i + 3) <= key, 4 - (i >> 3));
+	i += add_if(mt_key(node, i + 1) <= key, 2);
+	return i + add_if(mt_key(node, i) <= key, 1);
+}
+
+static inline unsigned long find_narrow_inner(const struct maple_node *node, uint32_t key)
+{
+	unsigned int i = add_if(mt_key(node, 15) <= key, 16);
+
+	/* The upper half has but fifteen slots. */
+	i += add_if(mt_key(node, i + 7 - (i >> 4)) <= key, 8 - (i >> 4));
+	i += add_if(mt_key(node, i + 3) <= key, 4);
+	i += add_if(mt_key(node, i + 1) <= key, 2);
+	return i + add_if(mt_key(node, i) <= key, 1);
+}
+
+static inline unsigned int find_wide(const struct maple_node *node, unsigned int keys, unsigned long key)
+{
+	unsigned int i = 0;
+
+	for (unsigned int n = keys + 1; n > 1;) {
+		unsigned int half = n / 2;
+
+		i += add_if(mt_wide_pivot(node, i + half - 1) < key, half);
+		n -= half;
+	}
+	return i;
+}
+
+static inline unsigned int find_wide_leaf(const struct maple_node *node, unsigned long key)
+{
+	return find_wide(node, MT_WIDE_LEAF_KEYS, key);
+}
+
+static inline unsigned int find_wide_inner(const struct maple_node *node, unsigned long key)
+{
+	return find_wide(node, MT_WIDE_INNER_KEYS, key);
+}
 
 #include "lib/maple/scan.h"
+
 #include "lib/maple/descend.h"
 #include "lib/maple/find_gap.h"
+#include "lib/maple/shape.h"
+#include "lib/maple/plan.h"
 
 static bool usable(void)
 {
 	return true;
 }
 
-const struct vms__mt_isa vms__mt_isa_scalar = {
-	.name = "scalar",
-	.usable = usable,
-	.lookup = lookup,
-	.load = load,
-	.descend = descend,
-	.find = find,
-	.used = used,
-	.leaf_gap = leaf_gap,
-	.inner_gap = inner_gap,
-	.find_gap = find_gap,
-};
+const struct vms__mt_isa vms__mt_isa_scalar = VMS__MT_ISA("scalar");

@@ -68,7 +68,7 @@ static void *copy_node(struct ma_state *mas, void *ref, unsigned long max)
 		vms__mt_free(mas->tree, node, MT_INNER);
 		return NULL;
 	}
-	return mt_ref(node, mt_is_leaf(ref));
+	return (void *)((unsigned long)node | ((unsigned long)ref & (MT_NODE_MARK | MT_FORM)));
 }
 
 /* What makes two trees of one kind: all flags but the one that is a state. */

@@ -6,53 +6,109 @@
  */
 
 /* The lowest or highest of a set of slots. */
-static inline unsigned int pick(const struct mt_gap_search *s, unsigned int slots)
+static inline unsigned int pick(bool highest, unsigned int slots)
 {
-	return s->highest ? 31 - (unsigned int)__builtin_clz(slots) : (unsigned int)__builtin_ctz(slots);
+	return highest ? 31 - (unsigned int)__builtin_clz(slots) : (unsigned int)__builtin_ctz(slots);
 }
 
-/* Those of @slots that reach into the window. @low and @high are what the node spans. */
-static inline unsigned int in_window(const struct mt_gap_search *s, const struct maple_node *node, unsigned int slots,
-				     unsigned long low, unsigned long high)
+static inline __attribute__((always_inline)) bool find_in_leaf(struct mt_gap_search *s, bool highest, struct maple_node *leaf,
+							       unsigned long form, unsigned long low, unsigned long high)
 {
-	if (low < s->min)
-		slots &= ~0u << find_slot(node, s->min);
-	if (high > s->max)
-		slots &= (2u << find_slot(node, s->max)) - 1;
-	return slots;
-}
+	const unsigned long min = s->min, max = s->max;
+	struct mt_leaf l;
+	unsigned int slots;
 
-static inline bool find_in_leaf(struct mt_gap_search *s, const struct maple_node *leaf, unsigned long low, unsigned long high)
-{
-	unsigned int slots = in_window(s, leaf, nulls(leaf) & used(leaf), low, high);
+	mt_leaf_view(&l, leaf, form, low, high);
+	slots = leaf_gaps(&l, s->size);
+	if (low < min)
+		slots &= ~0u << leaf_slot(leaf, form, min);
+	if (high > max)
+		slots &= (2u << leaf_slot(leaf, form, max)) - 1;
+	while (slots) {
+		unsigned int i = pick(highest, slots);
 
-	for (; slots; slots &= ~(1u << pick(s, slots))) {
-		unsigned int i = pick(s, slots);
-
-		if (mt_gap_fits(s, mt_slot_min(leaf, i, low), mt_slot_max(leaf, i, high)))
+		if (mt_gap_fits(s, mt_leaf_min(&l, i), mt_leaf_max(&l, i)))
 			return true;
+		slots &= ~(1u << i);
 	}
 	return false;
 }
 
 /*
- * Search what @ref spans, [low, high], from the end that is wanted. Only at the window's two edges can a subtree that has a gap
- * large enough turn out to be no use.
+ * Search what @ref spans, [low, high], from the end that is wanted. @again: this, called. @any: the same for nodes of every form, if
+ * this one is for those of pages, whose form compilers can then reckon with.
  */
-static bool find_gap(struct mt_gap_search *s, const void *ref, unsigned long low, unsigned long high)
+typedef bool gap_search(struct mt_gap_search *s, void *ref, unsigned long low, unsigned long high);
+
+static inline __attribute__((always_inline)) bool find_under(struct mt_gap_search *s, bool highest, void *ref, unsigned long low,
+							     unsigned long high, gap_search *again, gap_search *any)
 {
-	const struct maple_node *node = mt_node(ref);
-	unsigned int slots;
+	const unsigned long min = s->min, max = s->max, size = s->size;
+	struct maple_node *node;
+	unsigned long form;
 
-	if (mt_is_leaf(ref))
-		return find_in_leaf(s, node, low, high);
-	/* Slots that are not in use have no gap. */
-	slots = in_window(s, node, gaps(node, s->size), low, high);
-	for (; slots; slots &= ~(1u << pick(s, slots))) {
-		unsigned int i = pick(s, slots);
+	for (;;) {
+		unsigned long below, above;
+		unsigned int slots, i;
 
-		if (find_gap(s, mt_slot(node, i), mt_slot_min(node, i, low), mt_slot_max(node, i, high)))
-			return true;
+		node = mt_node(ref);
+		form = mt_form_of(node);
+		if (any) {
+			if (unlikely(form & (MT_WIDE_BIT | MT_BYTE_BIT)))
+				return any(s, ref, low, high);
+			form &= MT_EDGE_BIT | MT_LEAF_BIT;
+		}
+		if (form & MT_LEAF_BIT)
+			break;
+		/* Slots that are not in use have no gap. */
+		slots = gaps(node, size);
+		if (low < min)
+			slots &= ~0u << inner_slot(node, form, min);
+		if (high > max)
+			slots &= (2u << inner_slot(node, form, max)) - 1;
+		for (;;) {
+			if (!slots)
+				return false;
+			i = pick(highest, slots);
+			slots &= ~(1u << i);
+			below = low;
+			above = high;
+			inner_span(node, form, i, low, &below, &above);
+			/* Relaxed: under the lock. */
+			ref = atomic_load_explicit(&inner_slots(node, form)[i], memory_order_relaxed);
+			/* Only at the window's two edges can a subtree that has a gap large enough turn out to be no use. */
+			if (!slots || (below >= min && above <= max))
+				break;
+			if (again(s, ref, below, above))
+				return true;
+		}
+		low = below;
+		high = above;
 	}
-	return false;
+	return find_in_leaf(s, highest, node, form, low, high);
+}
+
+static __attribute__((noinline)) bool lowest_gap_any(struct mt_gap_search *s, void *ref, unsigned long low, unsigned long high)
+{
+	return find_under(s, false, ref, low, high, lowest_gap_any, NULL);
+}
+
+static __attribute__((noinline)) bool highest_gap_any(struct mt_gap_search *s, void *ref, unsigned long low, unsigned long high)
+{
+	return find_under(s, true, ref, low, high, highest_gap_any, NULL);
+}
+
+static bool lowest_gap(struct mt_gap_search *s, void *ref, unsigned long low, unsigned long high)
+{
+	return find_under(s, false, ref, low, high, lowest_gap, lowest_gap_any);
+}
+
+static bool highest_gap(struct mt_gap_search *s, void *ref, unsigned long low, unsigned long high)
+{
+	return find_under(s, true, ref, low, high, highest_gap, highest_gap_any);
+}
+
+static bool find_gap(struct mt_gap_search *s, void *ref)
+{
+	return s->highest ? highest_gap(s, ref, 0, ULONG_MAX) : lowest_gap(s, ref, 0, ULONG_MAX);
 }

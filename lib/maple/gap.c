@@ -31,7 +31,7 @@ static bool search_tree(struct mt_gap_search *s, const struct maple_tree *mt)
 	void *root = mt_root(mt);
 
 	if (mt_is_node(root))
-		return vms__mt_isa->find_gap(s, root, 0, ULONG_MAX);
+		return vms__mt_isa->find_gap(s, root);
 	return mt_gap_fits(s, root ? 1 : 0, ULONG_MAX);
 }
 

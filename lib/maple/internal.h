@@ -4,12 +4,13 @@
  *
  *   api.c       mtree_*, mt_*: the normal API, over cursors
  *   iter.c      mas_walk() mas_next() mas_find() ...: the read side
- *   descend.h   the way down from the root; find_gap.h the way down to a gap; scan.h scans of one node: all compiled once for
- *               each instruction set (descend_*.c), of which isa.c chooses one
- *   store.c     mas_store() and its kin: what kind of store it is, then
- *   shape.c       changes in place
+ *   store.c     mas_store() and its kin
+ *   plan.h        what kind of store it is, and those done in place
+ *   shape.h       changes of bounds in place
  *   leaf.c        a new leaf for an old one
  *   rebuild.c     new leaves, new parents
+ *   descend.h   the way down from the root; find_gap.h the way down to a gap; scan.h scans of one node: these, plan.h and shape.h
+ *               are compiled once for each instruction set (descend_*.c), of which isa.c chooses one
  *   gap.c       gap maxima; mas_empty_area()
  *   alloc.c     nodes
  *   validate.c  invariants; dump.c: printing
@@ -18,6 +19,78 @@
 #define VMS_MAPLE_INTERNAL_H
 
 #include "lib/maple/node.h"
+
+/*
+ * @word, by itself: compilers like to load two neighbours as one vector, which must wait until both have left the store buffer if
+ * they were stored one by one just before, as a cursor's index and last are.
+ */
+static inline unsigned long mt_scalar(unsigned long word)
+{
+	__asm__("" : "+r"(word));
+	return word;
+}
+
+/* The cursor has come to the slot @i of a leaf that it has looked at. */
+static inline void mt_at_slot(struct ma_state *mas, unsigned int i)
+{
+	mas->offset = (unsigned char)i;
+	mas->index = mas->bound[i];
+	mas->last = mas->bound[i + 1] - 1;
+#ifndef VMS_DEBUG
+	mas->ahead = (mas->full & (~1u << i));
+#endif
+}
+
+/* ---- a leaf, its form looked up once ---- */
+
+struct mt_leaf {
+	struct maple_node *node;
+	void *_Atomic *slot;
+	unsigned long min, max; /* what it spans */
+	unsigned long base;
+	unsigned int shift;
+	unsigned int keys;
+	bool wide;
+};
+
+static inline void mt_leaf_view(struct mt_leaf *l, struct maple_node *node, unsigned long state, unsigned long min,
+				unsigned long max)
+{
+	l->node = node;
+	l->wide = state & MT_WIDE_BIT;
+	l->shift = mt_shift_of(state);
+	l->keys = l->wide ? MT_WIDE_LEAF_KEYS : MT_NARROW_LEAF_KEYS;
+	l->slot = l->wide ? node->wide_leaf.slot : node->narrow_leaf.slot;
+	l->base = node->narrow_leaf.base; /* in a wide leaf a slot, and not used */
+	l->min = min;
+	l->max = max;
+}
+/* What slot @i spans. */
+static inline unsigned long mt_leaf_min(const struct mt_leaf *l, unsigned int i)
+{
+	if (!i)
+		return l->min;
+	if (unlikely(l->wide))
+		return mt_wide_pivot(l->node, i - 1) + 1;
+	return l->base + ((unsigned long)mt_key(l->node, i - 1) << l->shift);
+}
+static inline unsigned long mt_leaf_max(const struct mt_leaf *l, unsigned int i)
+{
+	unsigned long pivot;
+
+	if (i >= l->keys)
+		return l->max;
+	if (unlikely(l->wide)) {
+		pivot = mt_wide_pivot(l->node, i);
+		return pivot < l->max ? pivot : l->max;
+	}
+	pivot = mt_key(l->node, i);
+	return pivot == MT_KEY_NONE ? l->max : l->base + (pivot << l->shift) - 1;
+}
+static inline void *mt_leaf_slot(const struct mt_leaf *l, unsigned int i)
+{
+	return atomic_load_explicit(&l->slot[i], memory_order_acquire);
+}
 
 /* ---- descend_*.c, isa.c: what is compiled once for each instruction set ---- */
 
@@ -36,6 +109,17 @@ static inline bool mt_gap_fits(struct mt_gap_search *s, unsigned long low, unsig
 	return s->first <= s->last && s->last - s->first >= s->size - 1;
 }
 
+struct mt_write;
+
+enum mt_store_type {
+	MT_STORE_NOTHING, /* the range is what it shall be */
+	MT_STORE_SLOT,    /* one entry, same bounds */
+	MT_STORE_SHAPE,   /* in place, bounds change: shape.c */
+	MT_STORE_ROOT,    /* the tree has no nodes, before or after */
+	MT_STORE_LEAF,    /* a new leaf for the old one */
+	MT_STORE_REBUILD, /* new leaves, new parents */
+};
+
 struct vms__mt_isa {
 	const char *name;
 	bool (*usable)(void);
@@ -47,16 +131,29 @@ struct vms__mt_isa {
 	 * A tree without nodes leaves ma_none or ma_root.
 	 */
 	void *(*descend)(struct ma_state *mas, unsigned long key);
-	/* mt_find_slot() */
-	unsigned int (*find)(const struct maple_node *node, unsigned long key);
-	/* The slots of a leaf that are not empty. The lock. */
-	unsigned int (*used)(const struct maple_node *leaf);
-	/* The largest gap of a leaf that spans [min, max]; of an inner node. The lock. */
-	unsigned long (*leaf_gap)(const struct maple_node *leaf, unsigned long min, unsigned long max);
+	/* Look at the cursor's leaf as a whole. False: it is not what it was when the cursor came to it. */
+	bool (*enter)(struct ma_state *mas);
+	/*
+	 * From the last entry of the cursor's leaf, as far as mas->last, to the first of the next leaf, at or before @max. NULL: there
+	 * may be one, but not so close by; or the leaf has changed.
+	 */
+	void *(*next_entry)(struct ma_state *mas, unsigned long max);
+	/* plan.h: say what kind of store it is; do it, in place if that is possible. The lock. */
+	enum mt_store_type (*plan)(struct mt_write *w, struct ma_state *mas, void *entry);
+	int (*store)(struct ma_state *mas, void *entry, void **old);
+	/* The largest gap of a leaf; of an inner node. The lock. */
+	unsigned long (*leaf_gap)(const struct mt_leaf *l);
 	unsigned long (*inner_gap)(const struct maple_node *node);
-	/* Find the gap that is looked for in what @ref spans. The lock. */
-	bool (*find_gap)(struct mt_gap_search *s, const void *ref, unsigned long low, unsigned long high);
+	/* Find the gap that is looked for in the tree whose root is the node @ref. The lock. */
+	bool (*find_gap)(struct mt_gap_search *s, void *ref);
 };
+
+#define VMS__MT_ISA(isa)                                                                                                           \
+	{                                                                                                                          \
+		.name = (isa), .usable = usable, .lookup = lookup, .load = load, .descend = descend, .enter = enter,               \
+		.next_entry = next_entry, .plan = plan, .store = store, .leaf_gap = leaf_gap, .inner_gap = inner_gap,              \
+		.find_gap = find_gap,                                                                                              \
+	}
 
 extern const struct vms__mt_isa vms__mt_isa_scalar, vms__mt_isa_avx2, vms__mt_isa_avx512;
 extern const struct vms__mt_isa *vms__mt_isa;
@@ -64,10 +161,6 @@ extern const struct vms__mt_isa *vms__mt_isa;
 static inline void *mt_descend(struct ma_state *mas, unsigned long key)
 {
 	return vms__mt_isa->descend(mas, key);
-}
-static inline unsigned int mt_search(const struct maple_node *node, unsigned long key)
-{
-	return vms__mt_isa->find(node, key);
 }
 /* mt_descend() in a tree without nodes, whose root is @root. */
 void *vms__mt_descend_root(struct ma_state *mas, unsigned long key, void *root);
@@ -90,6 +183,7 @@ static inline void mas_set_error(struct ma_state *mas, int err)
 {
 	mas->status = ma_error;
 	mas->node = (struct maple_node *)xa_mk_internal((unsigned long)(long)err);
+	mas->used = mas->full = mas->ahead = 0;
 }
 
 /* ---- alloc.c ---- */
@@ -109,51 +203,37 @@ void vms__mt_retire(const struct maple_tree *mt, struct maple_node *node, enum m
 /* Set aside @leaves and @inner nodes, counting those already there. Return: 0; -ENOMEM (nothing set aside). */
 int vms__mt_reserve(struct ma_state *mas, unsigned int leaves, unsigned int inner);
 
-/* ---- a store under way: store.c fills it, shape.c or rebuild.c does it ---- */
+/* ---- a store under way: plan.h fills it, and does it or has it done ---- */
 
 /*
- * The store of @entry over [first, last], last not beyond the leaf unless @spans. For a NULL entry the bounds take in the gaps
- * beside it. lo and hi are the slots that hold first and last; the bounds of slot lo begin at lo_min, those of slot hi end at
- * hi_max.
+ * The store of @entry over [first, last]. For a NULL entry the bounds take in the gaps beside it. lo and hi are the slots that
+ * hold first and last; the bounds of slot lo begin at lo_min, those of slot hi end at hi_max. If the store spans leaves, hi and
+ * what comes after it are unset.
  */
 struct mt_write {
 	struct ma_state *mas; /* stands on the slot lo of its leaf */
+	struct mt_leaf leaf;
 	void *entry;
 	unsigned long first, last;
 	unsigned long lo_min, hi_max;
-	unsigned int lo, hi;
-	unsigned int used; /* the slots that are not empty; this and end are unset when the store spans leaves */
-	unsigned int end;  /* the last of them */
 	void *lo_entry, *hi_entry;
-	void *old; /* what first had */
+	unsigned int lo, hi;
+	unsigned int used; /* the slots that are not empty */
+	unsigned int end;  /* the last of them */
 };
-
-enum mt_store_type {
-	MT_STORE_NOTHING, /* the range is what it shall be */
-	MT_STORE_SLOT,    /* one entry, same bounds */
-	MT_STORE_SHAPE,   /* in place, bounds change: shape.c */
-	MT_STORE_ROOT,    /* the tree has no nodes, before or after */
-	MT_STORE_LEAF,    /* a new leaf for the old one */
-	MT_STORE_REBUILD, /* new leaves, new parents */
-};
-
-/* ---- shape.c ---- */
-
-/* Whether the store, one that stays in its leaf and changes bounds, can be done in place. */
-bool vms__mt_shape_fits(const struct mt_write *w);
-/* The store, in place. The cursor stays on it. */
-void vms__mt_shape(struct mt_write *w);
 
 /* ---- leaf.c ---- */
 
-/* Slots of a leaf to be, none empty; the last pivot is not used. */
+/* Slots of a leaf to be, none empty; the last pivot is the leaf's maximum. */
 struct mt_row {
 	unsigned int n;
-	unsigned long pivot[MT_SLOTS + 2];
-	void *slot[MT_SLOTS + 2];
+	unsigned long pivot[MT_LEAF_SLOTS + 2];
+	void *slot[MT_LEAF_SLOTS + 2];
 };
-/* Fill @leaf with n slots, n no more than MT_SLOTS. @last_leaf: it spans up to ULONG_MAX. */
-void vms__mt_fill_leaf(struct maple_node *leaf, unsigned int n, const unsigned long *pivot, void *const *slot, bool last_leaf);
+/* The form of a node of these slots that begins at @min, but for MT_LEAF_BIT. */
+unsigned long vms__mt_form_for(unsigned int n, const unsigned long *pivot, unsigned long min);
+/* Fill @leaf with n slots, no more than @form has. */
+void vms__mt_fill_leaf(struct maple_node *leaf, unsigned long form, unsigned int n, const unsigned long *pivot, void *const *slot);
 /* The store, which stays in its leaf, by a new leaf. Return: 0; -ENOMEM, tree unchanged. The cursor stays on it. */
 int vms__mt_replace_leaf(struct mt_write *w);
 

@@ -21,6 +21,7 @@ void *vms__mt_descend_root(struct ma_state *mas, unsigned long key, void *root)
 	mas->index = root && key ? 1 : 0;
 	mas->last = found ? 0 : ULONG_MAX;
 	mas->node = NULL;
+	mas->used = mas->full = mas->ahead = 0;
 	mas->depth = 0;
 	return found ? root : NULL;
 }
@@ -34,11 +35,18 @@ static void *rewalk(struct ma_state *mas, unsigned long key)
 	return entry;
 }
 
+/*
+ * An iteration reports no index twice: the range begins with @key, or ends with it, whatever it has become meanwhile. Then a step back
+ * leads to the rest of it, and not to another slot: the cursor keeps its range only.
+ */
 static void *rewalk_next(struct ma_state *mas, unsigned long key)
 {
 	void *entry = rewalk(mas, key);
 
-	mas->index = key;
+	if (mas->index != key) {
+		mas->index = key;
+		mas->node = NULL;
+	}
 	return entry;
 }
 
@@ -46,7 +54,10 @@ static void *rewalk_prev(struct ma_state *mas, unsigned long key)
 {
 	void *entry = rewalk(mas, key);
 
-	mas->last = key;
+	if (mas->last != key) {
+		mas->last = key;
+		mas->node = NULL;
+	}
 	return entry;
 }
 
@@ -73,8 +84,10 @@ static unsigned long path_min(const struct ma_state *mas, unsigned int level)
 	return 0;
 }
 
-/* Down from the child taken at @level to the leaf that holds @key. False: there was a dead node. */
-static bool descend_from(struct ma_state *mas, unsigned int level, unsigned long key)
+/*
+ * Down from the child taken at @level to its first or its last leaf. False: there was a dead node.
+ */
+static bool descend_from(struct ma_state *mas, unsigned int level, bool last)
 {
 	struct maple_node *node = mt_step_node(mas->path[level]);
 	void *ref = mt_slot(node, mt_step_slot(mas->path[level]));
@@ -83,7 +96,8 @@ static bool descend_from(struct ma_state *mas, unsigned int level, unsigned long
 		return false;
 	while (!mt_is_leaf(ref)) {
 		node = mt_node(ref);
-		mas->path[++level] = mt_step(node, mt_find_slot(node, key));
+		/* A node in its own right ends with its maximum, which is not below its last pivot: see mt_find_slot(). */
+		mas->path[++level] = mt_step(node, last ? mt_find_slot(node, mas->min - 1) : 0);
 		ref = mt_slot(node, mt_step_slot(mas->path[level]));
 	}
 	VMS_ASSERT(level + 1 == mas->depth);
@@ -94,89 +108,95 @@ static bool descend_from(struct ma_state *mas, unsigned int level, unsigned long
 
 static bool next_leaf(struct ma_state *mas)
 {
-	unsigned long key = mas->max + 1;
 	unsigned int level = mas->depth;
 
+	mas->used = mas->full = mas->ahead = 0;
 	do {
 		if (!level--)
 			return false;
 	} while (mt_pivot(mt_step_node(mas->path[level]), mt_step_slot(mas->path[level])) == ULONG_MAX);
 	mas->path[level]++;
-	if (!descend_from(mas, level, key))
+	if (!descend_from(mas, level, false))
 		return false;
-	mas->min = key;
+	mas->min = mas->max + 1;
 	mas->max = path_max(mas, mas->depth - 1u);
-	return true;
+	return vms__mt_isa->enter(mas);
 }
 
 static bool prev_leaf(struct ma_state *mas)
 {
-	unsigned long key = mas->min - 1;
 	unsigned int level = mas->depth;
 
+	mas->used = mas->full = mas->ahead = 0;
 	do {
 		if (!level--)
 			return false;
 	} while (!mt_step_slot(mas->path[level]));
 	mas->path[level]--;
-	if (!descend_from(mas, level, key))
+	if (!descend_from(mas, level, true))
 		return false;
-	mas->max = key;
+	mas->max = mas->min - 1;
 	mas->min = path_min(mas, mas->depth - 1u);
+	return vms__mt_isa->enter(mas);
+}
+
+/* The cursor has looked at its leaf, or does now. False: it has none, or that one is not what it was. */
+static inline bool entered(struct ma_state *mas)
+{
+	return mas->used || (mas->node && vms__mt_isa->enter(mas));
+}
+
+/* To the slot @i of the leaf that the cursor has looked at. False: it is not what it was. */
+static inline bool take(struct ma_state *mas, unsigned int i, void **entry)
+{
+	*entry = mt_slot(mas->node, i);
+	if (unlikely(mt_state(mas->node) != mas->version))
+		return false;
+	mt_at_slot(mas, i);
 	return true;
 }
 
-/*
- * From the slot @i of the leaf on to the range after mas->last, which ends before the leaf does; unless @gaps, on to the first
- * with an entry, as far as the leaf and @max reach. Answers the entry of the range it comes to.
- */
-static void *scan_leaf(struct ma_state *mas, unsigned int i, unsigned long max, bool gaps)
+/* Move to the range after mas->last, which is not ULONG_MAX. Returns its entry. */
+static void *step_next(struct ma_state *mas)
 {
-	const struct maple_node *leaf = mas->node;
-	unsigned long last = mas->last, key, pivot;
+	unsigned long key = mas->last + 1;
+	unsigned int ahead, slot = 0;
 	void *entry;
 
-	if (max > mas->max)
-		max = mas->max;
-	do {
-		key = last + 1;
-		/* Past empty slots, and slots that a change of shape has moved below the key. */
-		while ((pivot = mt_pivot(leaf, i)) < key)
-			i++;
-		last = pivot < mas->max ? pivot : mas->max;
-		entry = mt_slot(leaf, i);
-	} while (!entry && !gaps && last < max);
-	if (unlikely(mt_state(leaf) != mas->version))
-		return rewalk_next(mas, mas->last + 1);
-	mas->offset = i;
-	mas->index = key;
-	mas->last = last;
-	return entry;
+	if (unlikely(!entered(mas)))
+		return rewalk_next(mas, key);
+	ahead = mas->used & (~1u << mas->offset);
+	if (ahead)
+		slot = (unsigned int)__builtin_ctz(ahead);
+	else if (unlikely(!next_leaf(mas)))
+		return rewalk_next(mas, key);
+	return likely(take(mas, slot, &entry)) ? entry : rewalk_next(mas, key);
 }
 
 /* Move to the range before mas->index, which is not 0. Returns its entry. */
 static void *step_prev(struct ma_state *mas)
 {
-	unsigned long key = mas->index - 1, below = 0;
-	unsigned int i = mas->offset;
+	unsigned long key = mas->index - 1;
+	unsigned int behind;
 	void *entry;
 
-	if (unlikely(!mas->node))
+	if (unlikely(!entered(mas)))
 		return rewalk_prev(mas, key);
-	if (key < mas->min) {
+	behind = mas->used & ((1u << mas->offset) - 1);
+	if (!behind) {
 		if (unlikely(!prev_leaf(mas)))
 			return rewalk_prev(mas, key);
-		i = mt_find_slot(mas->node, key);
+		behind = mas->used;
 	}
-	for (; i && (below = mt_pivot(mas->node, i - 1)) >= key; i--)
-		;
-	entry = mt_slot(mas->node, i);
-	if (unlikely(mt_state(mas->node) != mas->version))
-		return rewalk_prev(mas, key);
-	mas->offset = i;
-	mas->index = i ? below + 1 : mas->min;
-	mas->last = key;
-	return entry;
+	return likely(take(mas, 31 - (unsigned int)__builtin_clz(behind), &entry)) ? entry : rewalk_prev(mas, key);
+}
+
+/* Stands at a limit: what the leaf looked like is forgotten, so that only a cursor that is active steps on in it. */
+static void *stop(struct ma_state *mas, enum maple_status status)
+{
+	mas->status = status;
+	mas->used = mas->full = mas->ahead = 0;
+	return NULL;
 }
 
 /* The next entry, or with @gaps the next range, that begins at or before @max. */
@@ -185,16 +205,9 @@ static inline void *next_slot(struct ma_state *mas, unsigned long max, bool gaps
 	void *entry;
 
 	do {
-		if (mas->last >= max) {
-			mas->status = ma_overflow;
-			return NULL;
-		}
-		if (likely(mas->node && mas->last < mas->max))
-			entry = scan_leaf(mas, mas->offset, max, gaps);
-		else if (likely(mas->node && next_leaf(mas)))
-			entry = scan_leaf(mas, 0, max, gaps);
-		else
-			entry = rewalk_next(mas, mas->last + 1);
+		if (mas->last >= max)
+			return stop(mas, ma_overflow);
+		entry = step_next(mas);
 	} while (!entry && !gaps);
 	return entry;
 }
@@ -204,10 +217,8 @@ static void *prev_slot(struct ma_state *mas, unsigned long min, bool gaps)
 	void *entry;
 
 	do {
-		if (mas->index <= min) {
-			mas->status = ma_underflow;
-			return NULL;
-		}
+		if (mas->index <= min)
+			return stop(mas, ma_underflow);
 		entry = step_prev(mas);
 	} while (!entry && !gaps);
 	return entry;
@@ -224,10 +235,8 @@ static void *next(struct ma_state *mas, unsigned long max, bool gaps)
 	void *entry;
 
 	mt_assert_fresh(mas);
-	if (mas->last >= max) {
-		mas->status = ma_overflow;
-		return NULL;
-	}
+	if (mas->last >= max)
+		return stop(mas, ma_overflow);
 	switch (mas->status) {
 	case ma_none:
 	case ma_pause:
@@ -256,7 +265,8 @@ static void *next(struct ma_state *mas, unsigned long max, bool gaps)
 	return mas->status == ma_none ? NULL : next_slot(mas, max, gaps);
 }
 
-void *mas_next(struct ma_state *mas, unsigned long max)
+void *vms_mas_next(struct ma_state *mas, unsigned long max);
+void *vms_mas_next(struct ma_state *mas, unsigned long max)
 {
 	return next(mas, max, false);
 }
@@ -271,10 +281,8 @@ static void *prev(struct ma_state *mas, unsigned long min, bool gaps)
 	void *entry;
 
 	mt_assert_fresh(mas);
-	if (mas->index <= min) {
-		mas->status = ma_underflow;
-		return NULL;
-	}
+	if (mas->index <= min)
+		return stop(mas, ma_underflow);
 	switch (mas->status) {
 	case ma_none:
 	case ma_pause:
@@ -359,7 +367,8 @@ static bool find_begin(struct ma_state *mas, unsigned long max, void **entry)
 	return *entry || mas->status != ma_active || mas->index == max;
 }
 
-void *mas_find(struct ma_state *mas, unsigned long max)
+void *vms_mas_find(struct ma_state *mas, unsigned long max);
+void *vms_mas_find(struct ma_state *mas, unsigned long max)
 {
 	void *entry;
 
@@ -370,6 +379,9 @@ void *mas_find(struct ma_state *mas, unsigned long max)
 	} else if (find_begin(mas, max, &entry)) {
 		return entry;
 	}
+	entry = vms__mt_isa->next_entry(mas, max);
+	if (likely(entry))
+		return entry;
 	entry = next_slot(mas, max, false);
 	mas->status = ma_active;
 	return entry;

@@ -8,27 +8,66 @@
 
 #include "lib/maple/internal.h"
 
+/* Whether keys of @shift can stand for bounds that begin with @start, of which @bits are set in some, and @differ in some but not all. */
+static bool keys_fit(unsigned long bits, unsigned long differ, unsigned int shift)
+{
+	return !(bits & ((1ul << shift) - 1)) && !(differ >> (MT_KEY_BITS + shift));
+}
+
+/* Whether keys of @shift can stand for the node's minimum, and for the index after its maximum or that one is the region's end. */
+static bool ends_fit(unsigned long min, unsigned long max, unsigned long start, unsigned int shift)
+{
+	return !((min | (max + 1)) & ((1ul << shift) - 1)) && mt_region(min, shift) == mt_region(start, shift) &&
+	       mt_region(max, shift) == mt_region(start, shift);
+}
+
+unsigned long vms__mt_form_for(unsigned int n, const unsigned long *pivot, unsigned long min)
+{
+	unsigned long start = n > 1 ? pivot[0] + 1 : min, bits = 0, differ = 0;
+	bool no_page = false, no_byte = false;
+	unsigned int shift = MT_PAGE_SHIFT;
+
+	for (unsigned int i = 0; i + 1 < n; i++) {
+		bits |= pivot[i] + 1;
+		differ |= (pivot[i] + 1) ^ start;
+		/* The keys that mean "not in use". */
+		no_page |= ((pivot[i] + 1) >> MT_PAGE_SHIFT & MT_KEY_NONE) == MT_KEY_NONE;
+		no_byte |= ((pivot[i] + 1) & MT_KEY_NONE) == MT_KEY_NONE;
+	}
+	if (no_page || !keys_fit(bits, differ, shift)) {
+		shift = 0;
+		if (no_byte || !keys_fit(bits, differ, shift))
+			return MT_WIDE_BIT;
+	}
+	return (shift ? 0 : MT_BYTE_BIT) | (ends_fit(min, pivot[n - 1], start, shift) ? 0 : MT_EDGE_BIT);
+}
+
 /*
- * What a new leaf has to spare goes behind its gaps, two slots each, for that is what storing into a gap takes (shape.c). The
+ * What a new leaf has to spare goes behind its gaps, two slots each, for that is what storing into a gap takes (shape.h). The
  * last leaf keeps it at its end, where keys that come in order are added.
  */
-void vms__mt_fill_leaf(struct maple_node *leaf, unsigned int n, const unsigned long *pivot, void *const *slot, bool last_leaf)
+void vms__mt_fill_leaf(struct maple_node *leaf, unsigned long form, unsigned int n, const unsigned long *pivot, void *const *slot)
 {
-	unsigned int spare = last_leaf ? 0 : MT_SLOTS - n, to = 0;
+	unsigned int keys = mt_keys_of(form | MT_LEAF_BIT), to = 0;
+	unsigned int spare = pivot[n - 1] == ULONG_MAX ? 0 : keys + 1 - n;
+	void *_Atomic *slots;
 
+	mt_begin(leaf, form | MT_LEAF_BIT, pivot[0] + 1);
+	slots = mt_slots(leaf);
 	for (unsigned int i = 0; i + 1 < n; i++) {
 		unsigned int copies = slot[i] ? 0 : spare < 2 ? spare : 2;
 
 		spare -= copies;
 		do {
-			mt_set_pivot(leaf, to, pivot[i]);
-			mt_set_slot(leaf, to++, slot[i]);
+			/* Relaxed, as all stores here: the leaf is not published yet. */
+			mt_set_pivot_as(leaf, form, to, pivot[i]);
+			atomic_store_explicit(&slots[to++], slot[i], memory_order_relaxed);
 		} while (copies--);
 	}
-	mt_set_slot(leaf, to, slot[n - 1]);
-	for (; to < MT_PIVOTS; to++) {
-		mt_set_pivot(leaf, to, ULONG_MAX);
-		mt_set_slot(leaf, to + 1, NULL);
+	atomic_store_explicit(&slots[to], slot[n - 1], memory_order_relaxed);
+	for (; to < keys; to++) {
+		mt_set_pivot_as(leaf, form, to, ULONG_MAX);
+		atomic_store_explicit(&slots[to + 1], NULL, memory_order_relaxed);
 	}
 }
 
@@ -38,18 +77,13 @@ static void row_push(struct mt_row *row, unsigned long pivot, void *slot)
 	row->slot[row->n++] = slot;
 }
 
-/* Slots [from, to] of the old leaf, without the empty ones. */
-static void row_push_slots(struct mt_row *row, const struct maple_node *leaf, unsigned int from, unsigned int to)
+/* Of the old leaf's slots those in @slots. */
+static void row_push_slots(struct mt_row *row, const struct mt_leaf *l, unsigned int slots)
 {
-	unsigned long below = from ? mt_pivot(leaf, from - 1) : 0;
+	for (; slots; slots &= slots - 1) {
+		unsigned int i = (unsigned int)__builtin_ctz(slots);
 
-	for (unsigned int i = from; i <= to; i++) {
-		unsigned long pivot = mt_pivot(leaf, i);
-
-		row->pivot[row->n] = pivot;
-		row->slot[row->n] = mt_slot(leaf, i);
-		row->n += !i || pivot != below;
-		below = pivot;
+		row_push(row, mt_leaf_max(l, i), mt_leaf_slot(l, i));
 	}
 }
 
@@ -61,24 +95,25 @@ int vms__mt_replace_leaf(struct mt_write *w)
 
 	if (unlikely(!leaf))
 		return -ENOMEM;
-	if (w->lo)
-		row_push_slots(&row, old, 0, w->lo - 1);
+	row_push_slots(&row, &w->leaf, w->used & ((1u << w->lo) - 1));
 	if (w->lo_min < w->first)
 		row_push(&row, w->first - 1, w->lo_entry);
 	row_push(&row, w->last, w->entry);
 	if (w->last < w->hi_max)
 		row_push(&row, w->hi_max, w->hi_entry);
-	if (w->hi < w->end)
-		row_push_slots(&row, old, w->hi + 1, w->end);
-	vms__mt_fill_leaf(leaf, row.n, row.pivot, row.slot, mas->max == ULONG_MAX);
-	if (mas->depth)
-		mt_publish_slot(mt_step_node(mas->path[mas->depth - 1]), mt_step_slot(mas->path[mas->depth - 1]),
-				mt_ref(leaf, true));
-	else
-		mt_publish_root(mas->tree, mt_ref(leaf, true));
+	row_push_slots(&row, &w->leaf, w->used & ~((2u << w->hi) - 1));
+	vms__mt_fill_leaf(leaf, vms__mt_form_for(row.n, row.pivot, mas->min), row.n, row.pivot, row.slot);
+	if (mas->depth) {
+		struct maple_node *parent = mt_step_node(mas->path[mas->depth - 1]);
+
+		mt_publish_slot(parent, mt_step_slot(mas->path[mas->depth - 1]), mt_ref_in(parent, leaf));
+	} else {
+		mt_publish_root(mas->tree, mt_ref(leaf));
+	}
 	vms__mt_retire(mas->tree, old, MT_LEAF);
 	mas->node = leaf;
-	mas->version = 0;
-	mas->offset = mt_search(leaf, w->first);
+	mas->version = mt_state(leaf);
+	mas->offset = (unsigned char)mt_find_slot(leaf, w->first);
+	mt_leaf_view(&w->leaf, leaf, mas->version, mas->min, mas->max);
 	return 0;
 }

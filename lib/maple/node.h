@@ -2,62 +2,117 @@
 /*
  * node.h - what a node is, and what may change in it while readers look.
  *
- *	        state | pivot[0] .. pivot[14] | slot[0] .. slot[15] | gap[0] .. gap[15]
- *	bytes   8       120                     128                   128, inner nodes of trees with MT_FLAGS_ALLOC_RANGE only
+ *	                 cache lines of 64 bytes
+ *	narrow leaf      state key[14]           | slot[15] base                                     192 bytes
+ *	wide leaf        state pivot[11] slot[12]                                                    192 bytes
+ *	narrow inner     state key[30]           | slot[31] base | gap[32]                           384, with gaps 640
+ *	wide inner       state pivot[23]         | slot[24]      | gap[32]                           384, with gaps 640
  *
- * Slot i holds what lies above pivot[i - 1] (or from the node's minimum) up to and including pivot[i] (or up to the node's
- * maximum). Minimum and maximum are not stored: the parent's pivots are them. Pivots that are not in use are ULONG_MAX, so that
- * the slot of a key is the first whose pivot is not below it, whatever the number of slots in use, and a slot is the last iff
- * its pivot is not below the node's maximum. Slots beyond the last mean nothing.
+ * Slot i holds what lies above pivot i - 1 (or from the node's minimum) up to and including pivot i (or up to the node's
+ * maximum). Minimum and maximum are not stored: the parent's pivots are them.
  *
- * In a leaf a slot may be empty: pivot[i] == pivot[i - 1]. No key finds it. It is room for an insertion in place.
- * The first slot is never empty, nor is the last.
+ * A wide node has its pivots as they are. A narrow one has, in half the space, 31 bits of each: key[i] is bits 12 to 42 of the
+ * index after pivot i, or in a "byte" node bits 0 to 30. That takes bounds that are multiples of 4096, or any, in one and the same
+ * region of 2^43, or 2^31, indexes. Memory maps are nearly all narrow. Keys are absolute, not relative to the node, so that a
+ * lookup makes its own once and goes down with it. Where the node as a whole lies in the region, and begins and ends at
+ * multiples of 4096 too, that is all there is to it. Else it is an "edge" node: an index outside the region is below or above all
+ * of its bounds. In a memory map these are the root and the ways down to the first and the last leaf.
+ *
+ * Pivots not in use are ULONG_MAX, keys not in use MT_KEY_NONE, so that the slot of an index is the number of pivots below it,
+ * whatever the number of slots in use, and a slot is the last iff its pivot is not below the node's maximum. Slots beyond the
+ * last mean nothing.
+ *
+ * In a leaf a slot may be empty: its pivot is the one before it. No index finds it. It is room for an insertion in place. The
+ * first slot is never empty, nor is the last.
  *
  * What may change after a node is published:
  *   slot    inner: swung to the child's replacement. Leaf: another entry for the same range.
- *   pivot   leaf only, as shape.c says; inner nodes' pivots never change, so a live node's minimum and maximum never do.
- *   state   bit 0: the node is dead, replaced by others; nothing else in it ever changes again. Above it: the number of the leaf's
- *           phase, which shape.c explains.
- *   gap     read and written under the lock only.
+ *   pivot   leaf only, as shape.h says; inner nodes' pivots never change, so a live node's minimum and maximum never do.
+ *   state   bit 0: the node is dead, replaced by others; nothing else in it ever changes again. Bit 6: a change of bounds is under way.
+ *           Above it: the number of the leaf's phase, which shape.h explains. The rest says what form the node has, and stays.
+ *   gap     read and written under the lock only: the largest gap under each slot.
  *
  * A reader takes state, then pivots, then the slot, then state again; where the two differ it looks again. So what it took
- * comes from one phase, and shape.c sees to it that this cannot mislead.
+ * comes from one phase, and shape.h sees to it that this cannot mislead. Who wants to know all slots of a leaf at once must find it
+ * without a change under way, too.
  *
  * Locks: every store here is made under the tree's lock, or before the node is published. Loads: RCU or the lock.
- * Read next: descend.h (the way down), shape.c (changes in place), rebuild.c (all others).
+ * Read next: descend.h (the way down), shape.h (changes in place), rebuild.c (all others).
  */
 #ifndef VMS_MAPLE_NODE_H
 #define VMS_MAPLE_NODE_H
+
+#include <stddef.h>
+#include <stdint.h>
 
 #include <vmastore/maple_tree.h>
 
 #include "lib/sync/assert.h"
 
-#define MT_SLOTS 16u
-#define MT_PIVOTS (MT_SLOTS - 1)
+#define MT_NARROW_LEAF_KEYS 14u
+#define MT_WIDE_LEAF_KEYS 11u
+#define MT_NARROW_INNER_KEYS 30u
+#define MT_WIDE_INNER_KEYS 23u
+#define MT_LEAF_SLOTS 15u  /* most slots of a leaf */
+#define MT_INNER_SLOTS 31u /* most slots of an inner node, and of any node */
+#define MT_GAPS 32u        /* one to spare, always 0, for whole vectors */
 /*
  * What a node other than the root holds at least, empty slots aside: little enough that a split's halves are not soon merged
  * again.
  */
-#define MT_MIN 5u
+#define MT_INNER_MIN 8u
 #define MT_LEAF_MIN 4u
 
 struct maple_node {
 	_Atomic unsigned long state;
-	_Atomic unsigned long pivot[MT_PIVOTS];
-	void *_Atomic slot[MT_SLOTS];
-	unsigned long gap[]; /* the largest gap under each slot */
+	union {
+		struct {
+			_Atomic uint32_t key[MT_NARROW_LEAF_KEYS];
+			void *_Atomic slot[MT_NARROW_LEAF_KEYS + 1];
+			unsigned long base; /* where the region of the keys begins */
+		} narrow_leaf;
+		struct {
+			_Atomic unsigned long pivot[MT_WIDE_LEAF_KEYS];
+			void *_Atomic slot[MT_WIDE_LEAF_KEYS + 1];
+		} wide_leaf;
+		struct {
+			_Atomic uint32_t key[MT_NARROW_INNER_KEYS];
+			void *_Atomic slot[MT_NARROW_INNER_KEYS + 1];
+			unsigned long base;
+		} narrow_inner;
+		struct {
+			_Atomic unsigned long pivot[MT_WIDE_INNER_KEYS];
+			void *_Atomic slot[MT_WIDE_INNER_KEYS + 1];
+		} wide_inner;
+	};
+	/* Of inner nodes in trees with MT_FLAGS_ALLOC_RANGE; other nodes' memory ends before it, a leaf's well before. */
+	unsigned long gap[MT_GAPS];
 };
 
+#define MT_LEAF_BYTES (offsetof(struct maple_node, narrow_leaf) + sizeof(((struct maple_node *)0)->narrow_leaf))
+#define MT_INNER_BYTES offsetof(struct maple_node, gap)
+_Static_assert(MT_LEAF_BYTES == 192 && MT_INNER_BYTES == 384 && sizeof(struct maple_node) == 640, "whole cache lines");
+
+/* What form a node has: these bits of its state, and of every reference to it. */
+#define MT_LEAF_BIT 4ul
+#define MT_WIDE_BIT 8ul
+#define MT_EDGE_BIT 16ul /* narrow, and spans more than the region of its keys */
+#define MT_BYTE_BIT 32ul /* narrow, keys from bit 0 on */
+#define MT_FORM (MT_LEAF_BIT | MT_WIDE_BIT | MT_EDGE_BIT | MT_BYTE_BIT)
+/* The rest of the state. */
 #define MT_DEAD 1ul
-#define MT_STATE_STEP 2ul
+#define MT_BUSY 64ul /* a leaf whose bounds are being changed */
+#define MT_STATE_STEP 128ul
+
+#define MT_KEY_BITS 31u
+#define MT_KEY_NONE 0x7fffffffu
+#define MT_PAGE_SHIFT 12u
 
 /*
  * A node as the root or a slot names it: its address, 64-byte aligned, and in the low bits "a node" (no entry that the root may
- * hold has these) and "a leaf".
+ * hold has these) and its form.
  */
 #define MT_NODE_MARK 2ul
-#define MT_NODE_LEAF 4ul
 #define MT_ALIGN 64ul
 #define MT_RESERVED 4096ul /* values below, with the mark, are reserved entries */
 
@@ -67,15 +122,15 @@ static inline bool mt_is_node(const void *ref)
 }
 static inline bool mt_is_leaf(const void *ref)
 {
-	return (unsigned long)ref & MT_NODE_LEAF;
+	return (unsigned long)ref & MT_LEAF_BIT;
+}
+static inline bool mt_is_wide(const void *ref)
+{
+	return (unsigned long)ref & MT_WIDE_BIT;
 }
 static inline struct maple_node *mt_node(const void *ref)
 {
 	return (struct maple_node *)((unsigned long)ref & ~(MT_ALIGN - 1));
-}
-static inline void *mt_ref(const struct maple_node *node, bool leaf)
-{
-	return (void *)((unsigned long)node | MT_NODE_MARK | (leaf ? MT_NODE_LEAF : 0));
 }
 
 /* A step of a cursor's path: node and slot in one word. */
@@ -92,42 +147,115 @@ static inline unsigned int mt_step_slot(unsigned long step)
 	return step & (MT_ALIGN - 1);
 }
 
+/* ---- a node's form ---- */
+
+/* The part of the state that stays. */
+static inline unsigned long mt_form_of(const struct maple_node *node)
+{
+	/* Relaxed: it was there before the node was published. */
+	return atomic_load_explicit(&((struct maple_node *)node)->state, memory_order_relaxed);
+}
+static inline void *mt_ref(const struct maple_node *node)
+{
+	return (void *)((unsigned long)node | MT_NODE_MARK | (mt_form_of(node) & MT_FORM));
+}
+static inline unsigned long mt_base(const struct maple_node *node)
+{
+	return mt_form_of(node) & MT_LEAF_BIT ? node->narrow_leaf.base : node->narrow_inner.base;
+}
+/*
+ * The reference by which @parent names @node. Who comes from a narrow parent of the same region has seen to it that the index is
+ * in that region, and an edge node is one like the others.
+ */
+static inline void *mt_ref_in(const struct maple_node *parent, const struct maple_node *node)
+{
+	unsigned long form = mt_form_of(node), up = mt_form_of(parent);
+
+	if (form & MT_EDGE_BIT && !((form ^ up) & (MT_WIDE_BIT | MT_BYTE_BIT)) && mt_base(node) == mt_base(parent))
+		form &= ~MT_EDGE_BIT;
+	return (void *)((unsigned long)node | MT_NODE_MARK | (form & MT_FORM));
+}
+static inline bool mt_node_is_wide(const struct maple_node *node)
+{
+	return mt_form_of(node) & MT_WIDE_BIT;
+}
+static inline unsigned int mt_shift_of(unsigned long form)
+{
+	return form & MT_BYTE_BIT ? 0 : MT_PAGE_SHIFT;
+}
+/* Pivots that a node of this form has; it has one slot more. */
+static inline unsigned int mt_keys_of(unsigned long state)
+{
+	if (state & MT_LEAF_BIT)
+		return state & MT_WIDE_BIT ? MT_WIDE_LEAF_KEYS : MT_NARROW_LEAF_KEYS;
+	return state & MT_WIDE_BIT ? MT_WIDE_INNER_KEYS : MT_NARROW_INNER_KEYS;
+}
+static inline unsigned int mt_keys(const struct maple_node *node)
+{
+	return mt_keys_of(mt_form_of(node));
+}
+static inline void *_Atomic *mt_slots(const struct maple_node *node)
+{
+	unsigned long form = mt_form_of(node);
+	struct maple_node *n = (struct maple_node *)node;
+
+	if (form & MT_LEAF_BIT)
+		return form & MT_WIDE_BIT ? n->wide_leaf.slot : n->narrow_leaf.slot;
+	return form & MT_WIDE_BIT ? n->wide_inner.slot : n->narrow_inner.slot;
+}
+
 /* ---- readers: every load acquires, so that what is loaded after it is not older ---- */
 
-/* Pairs with the releases of shape.c, and with mt_kill()'s. */
+/* Pairs with the releases of shape.h, and with mt_kill()'s. */
 static inline unsigned long mt_state(const struct maple_node *node)
 {
 	return atomic_load_explicit(&((struct maple_node *)node)->state, memory_order_acquire);
 }
-/* ULONG_MAX for the last slot, which has no pivot. Pairs with shape.c's releases. */
+/* The keys of a narrow node and the pivots of a wide one begin at the same place in leaves and inner nodes. */
+static inline uint32_t mt_key(const struct maple_node *node, unsigned int i)
+{
+	return atomic_load_explicit(&((struct maple_node *)node)->narrow_inner.key[i], memory_order_acquire);
+}
+static inline unsigned long mt_wide_pivot(const struct maple_node *node, unsigned int i)
+{
+	return atomic_load_explicit(&((struct maple_node *)node)->wide_inner.pivot[i], memory_order_acquire);
+}
+/* What a key of a node with this base and shift means. */
+static inline unsigned long mt_key_pivot(uint32_t key, unsigned long base, unsigned int shift)
+{
+	return key == MT_KEY_NONE ? ULONG_MAX : base + ((unsigned long)key << shift) - 1;
+}
+/* The key to search narrow nodes of this shift for, of an index in their region: never one that is not in use. */
+static inline uint32_t mt_search_key(unsigned long index, unsigned int shift)
+{
+	uint32_t key = (uint32_t)(index >> shift) & MT_KEY_NONE;
+
+	return key - (key == MT_KEY_NONE);
+}
+/* Pivot @i of any node; ULONG_MAX for the last slot, which has none. Pairs with shape.h's releases. */
 static inline unsigned long mt_pivot(const struct maple_node *node, unsigned int i)
 {
-	return i < MT_PIVOTS ? atomic_load_explicit(&((struct maple_node *)node)->pivot[i], memory_order_acquire) : ULONG_MAX;
+	unsigned long form = mt_form_of(node);
+
+	if (i >= mt_keys_of(form))
+		return ULONG_MAX;
+	return form & MT_WIDE_BIT ? mt_wide_pivot(node, i) : mt_key_pivot(mt_key(node, i), mt_base(node), mt_shift_of(form));
 }
-/*
- * What slot @i spans in a node that spans [min, max]. Without a branch: beside the first pivot lies the state, and behind the
- * last the first slot, which are read but not used.
- */
-static inline unsigned long mt_word(const struct maple_node *node, unsigned int i)
-{
-	return atomic_load_explicit((_Atomic unsigned long *)&((struct maple_node *)node)->state + i, memory_order_acquire);
-}
+/* What slot @i spans in a node that spans [min, max]. */
 static inline unsigned long mt_slot_min(const struct maple_node *node, unsigned int i, unsigned long min)
 {
-	unsigned long below = mt_word(node, i);
-
-	return i ? below + 1 : min;
+	return i ? mt_pivot(node, i - 1) + 1 : min;
 }
 static inline unsigned long mt_slot_max(const struct maple_node *node, unsigned int i, unsigned long max)
 {
-	unsigned long pivot = mt_word(node, i + 1);
+	unsigned long pivot = mt_pivot(node, i);
 
-	return i < MT_PIVOTS && pivot < max ? pivot : max;
+	return pivot < max ? pivot : max;
 }
 /* Pairs with the release that stored the entry, or published the child. */
 static inline void *mt_slot(const struct maple_node *node, unsigned int i)
 {
-	return atomic_load_explicit(&((struct maple_node *)node)->slot[i], memory_order_acquire);
+	return atomic_load_explicit(&mt_slots(node)[i], memory_order_acquire);
 }
 static inline void *mt_root(const struct maple_tree *mt)
 {
@@ -135,34 +263,74 @@ static inline void *mt_root(const struct maple_tree *mt)
 }
 
 /*
- * The slot that holds @key: the first whose pivot is not below it. Four steps without a branch to mispredict. The result rests
- * on two loads, pivot[i - 1] < key and pivot[i] >= key, whichever others were read.
+ * The slot that holds @key in any node: as many as there are pivots below it. The result rests on two loads, pivot[i - 1] < key
+ * and pivot[i] >= key, whichever others were read. The searches of descend_*.c are quicker, and mean the same.
  */
 static inline unsigned int mt_find_slot(const struct maple_node *node, unsigned long key)
 {
-	unsigned int i = (mt_pivot(node, 7) < key) * 8u;
+	unsigned int low = 0, high = mt_keys(node);
 
-	i += (mt_pivot(node, i + 3) < key) * 4u;
-	i += (mt_pivot(node, i + 1) < key) * 2u;
-	return i + (mt_pivot(node, i) < key);
+	while (low < high) {
+		unsigned int mid = (low + high) / 2;
+
+		if (mt_pivot(node, mid) < key)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
 }
 
 /* ---- the lock's holder ---- */
 
+/* Whether keys of @shift tell @index from all others in its region. */
+static inline bool mt_key_fits(unsigned long index, unsigned int shift)
+{
+	return !(index & ((1ul << shift) - 1)) && ((index >> shift) & MT_KEY_NONE) != MT_KEY_NONE;
+}
+static inline unsigned long mt_region(unsigned long index, unsigned int shift)
+{
+	return index & (~0ul << (MT_KEY_BITS + shift));
+}
+/* Begin a new node of @form; @start: where its second slot begins, if it has one. */
+static inline void mt_begin(struct maple_node *node, unsigned long form, unsigned long start)
+{
+	unsigned long base = mt_region(start, mt_shift_of(form));
+
+	/* Relaxed: the node is not published yet. */
+	atomic_store_explicit(&node->state, form, memory_order_relaxed);
+	if (form & MT_WIDE_BIT)
+		return;
+	if (form & MT_LEAF_BIT)
+		node->narrow_leaf.base = base;
+	else
+		node->narrow_inner.base = base;
+}
+static inline uint32_t mt_pivot_key(unsigned long pivot, unsigned int shift)
+{
+	return pivot == ULONG_MAX ? MT_KEY_NONE : (uint32_t)((pivot + 1) >> shift) & MT_KEY_NONE;
+}
+/* In a node of @form that is not published yet. */
+static inline void mt_set_pivot_as(struct maple_node *node, unsigned long form, unsigned int i, unsigned long pivot)
+{
+	if (form & MT_WIDE_BIT)
+		atomic_store_explicit(&node->wide_inner.pivot[i], pivot, memory_order_relaxed);
+	else
+		atomic_store_explicit(&node->narrow_inner.key[i], mt_pivot_key(pivot, mt_shift_of(form)), memory_order_relaxed);
+}
 static inline void mt_set_pivot(struct maple_node *node, unsigned int i, unsigned long pivot)
 {
-	/* Relaxed: the node is not published yet. */
-	atomic_store_explicit(&node->pivot[i], pivot, memory_order_relaxed);
+	mt_set_pivot_as(node, mt_form_of(node), i, pivot);
 }
 static inline void mt_set_slot(struct maple_node *node, unsigned int i, void *slot)
 {
 	/* Relaxed: the node is not published yet. */
-	atomic_store_explicit(&node->slot[i], slot, memory_order_relaxed);
+	atomic_store_explicit(&mt_slots(node)[i], slot, memory_order_relaxed);
 }
 /* Release: pairs with mt_slot(). */
 static inline void mt_publish_slot(struct maple_node *node, unsigned int i, void *slot)
 {
-	atomic_store_explicit(&node->slot[i], slot, memory_order_release);
+	atomic_store_explicit(&mt_slots(node)[i], slot, memory_order_release);
 }
 /* Release: pairs with mt_root(). */
 static inline void mt_publish_root(struct maple_tree *mt, void *root)

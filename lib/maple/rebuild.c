@@ -24,7 +24,10 @@
 #include "lib/maple/internal.h"
 
 #define LEVELS (MAPLE_HEIGHT_MAX + 1)
-#define RUN_MAX (3 * MT_SLOTS)
+#define RUN_MAX (4 * MT_INNER_SLOTS)
+#define PARTS_MAX 4u
+#define SLACK 3u
+#define SHARE_SPARE 1u
 
 /* One place at each level from the root (0) to a leaf, with what the node there spans. */
 struct track {
@@ -52,7 +55,7 @@ struct rebuild {
 	struct run made;                        /* the new nodes of that level, as slots of the next */
 	unsigned long from[LEVELS], to[LEVELS]; /* what the new nodes of each level span */
 	unsigned int nr_nodes;
-	void *nodes[3 * LEVELS + 1]; /* all new nodes, to be freed if one cannot be had */
+	void *nodes[PARTS_MAX * LEVELS + 1]; /* all new nodes, to be freed if one cannot be had */
 };
 
 /* ---- tracks ---- */
@@ -115,18 +118,26 @@ static void run_push(struct run *run, unsigned long pivot, void *slot, unsigned 
 	run->n++;
 }
 
-/* Slots [from, to) of a node, empty ones left out; to MT_SLOTS: up to its last. */
+/* Slots [from, to) of a node, empty ones left out; to ALL: up to its last. */
+#define ALL (MT_INNER_SLOTS + 1)
+
 static void run_push_slots(struct run *run, const struct place *p, unsigned int from, unsigned int to, bool gaps)
 {
+	const unsigned long form = mt_form_of(p->node), base = form & MT_WIDE_BIT ? 0 : mt_base(p->node);
+	const unsigned int shift = mt_shift_of(form), keys = mt_keys_of(form);
+	void *_Atomic *slots = mt_slots(p->node);
 	unsigned long below = from ? mt_pivot(p->node, from - 1) : 0;
 
 	for (unsigned int i = from; i < to; i++) {
-		unsigned long pivot = mt_pivot(p->node, i);
+		unsigned long pivot = ULONG_MAX;
 
+		if (i < keys)
+			pivot = form & MT_WIDE_BIT ? mt_wide_pivot(p->node, i) : mt_key_pivot(mt_key(p->node, i), base, shift);
 		if (pivot > p->max)
 			pivot = p->max;
+		/* Relaxed: under the lock. */
 		if (!i || pivot != below)
-			run_push(run, pivot, mt_slot(p->node, i), gaps ? p->node->gap[i] : 0);
+			run_push(run, pivot, atomic_load_explicit(&slots[i], memory_order_relaxed), gaps ? p->node->gap[i] : 0);
 		below = pivot;
 		if (pivot == p->max)
 			break;
@@ -134,25 +145,73 @@ static void run_push_slots(struct run *run, const struct place *p, unsigned int 
 }
 
 /* The node left or right of the run at @level joins it. */
-static void run_widen(struct rebuild *rb, unsigned int level)
+static void run_widen(struct rebuild *rb, unsigned int level, bool rightwards)
 {
 	struct place *l = &rb->left.at[level], *r = &rb->right.at[level];
 	bool gaps = level < rb->depth && mt_has_gaps(rb->mas->tree);
-	/* Rather a child of the same parent than a cousin. */
-	bool rightwards = r->max != ULONG_MAX && (r->max != rb->right.at[level - 1].max || l->min == rb->left.at[level - 1].min);
 	struct run old;
 
 	if (rightwards) {
 		track_move(&rb->right, level, r->max + 1);
-		run_push_slots(&rb->run, r, 0, MT_SLOTS, gaps);
+		run_push_slots(&rb->run, r, 0, ALL, gaps);
 		return;
 	}
 	track_move(&rb->left, level, l->min - 1);
 	old = rb->run;
 	rb->run.n = 0;
-	run_push_slots(&rb->run, l, 0, MT_SLOTS, gaps);
+	run_push_slots(&rb->run, l, 0, ALL, gaps);
 	for (unsigned int i = 0; i < old.n; i++)
 		run_push(&rb->run, old.pivot[i], old.slot[i], old.gap[i]);
+}
+
+/* A run too short for a node at @level takes in a neighbour: rather a child of the same parent than a cousin. */
+static void run_lengthen(struct rebuild *rb, unsigned int level)
+{
+	const struct place *l = &rb->left.at[level], *r = &rb->right.at[level];
+
+	run_widen(rb, level,
+		  r->max != ULONG_MAX && (r->max != rb->right.at[level - 1].max || l->min == rb->left.at[level - 1].min));
+}
+
+/* The slots in use of the child in slot @slot of @parent; of one that it has not, more than any node has. */
+static unsigned int slots_in_use(const struct place *parent, unsigned int slot)
+{
+	struct place p = *parent;
+	struct run run = {.n = 0};
+
+	p.slot = slot;
+	if (slot >= MT_INNER_SLOTS || (slot && mt_pivot(p.node, slot - 1) >= p.max))
+		return MT_INNER_SLOTS + 1;
+	p.min = place_slot_min(&p);
+	p.max = place_slot_max(&p);
+	p.node = mt_node(mt_slot(p.node, slot));
+	run_push_slots(&run, &p, 0, ALL, false);
+	return run.n;
+}
+
+/* The run ends with the last slot there is: where keys that come in order are added. */
+static bool appends(const struct rebuild *rb, unsigned int level)
+{
+	const struct place *r = &rb->right.at[level];
+
+	return r->max == ULONG_MAX && place_slot_max(r) == ULONG_MAX;
+}
+
+/*
+ * A node that has become too long is not cut if the one beside it has room: both are filled alike, so that nodes are fuller than
+ * cutting alone leaves them. The parent is replaced in either case.
+ */
+static void run_share(struct rebuild *rb, unsigned int level)
+{
+	const struct place *parent = &rb->left.at[level - 1];
+	unsigned int most = level == rb->depth ? MT_LEAF_SLOTS : MT_INNER_SLOTS, before, after;
+
+	if (rb->left.at[level].node != rb->right.at[level].node || rb->run.n <= most || appends(rb, level))
+		return;
+	before = parent->slot ? slots_in_use(parent, parent->slot - 1) : MT_INNER_SLOTS + 1;
+	after = slots_in_use(parent, parent->slot + 1);
+	if (rb->run.n + (before < after ? before : after) <= 2 * (most - SHARE_SPARE))
+		run_widen(rb, level, after <= before);
 }
 
 /* ---- new nodes ---- */
@@ -172,13 +231,21 @@ static unsigned long run_gap(const struct run *run, unsigned int from, unsigned 
 	return gap;
 }
 
-static void fill_inner(struct maple_node *node, unsigned int n, const struct run *run, unsigned int from, bool gaps)
+static void fill_inner(struct maple_node *node, unsigned long form, unsigned int n, const struct run *run, unsigned int from,
+		       bool gaps)
 {
-	for (unsigned int i = 0; i < MT_PIVOTS; i++)
-		mt_set_pivot(node, i, i + 1 < n ? run->pivot[from + i] : ULONG_MAX);
-	for (unsigned int i = 0; i < MT_SLOTS; i++)
-		mt_set_slot(node, i, i < n ? run->slot[from + i] : NULL);
-	for (unsigned int i = 0; gaps && i < MT_SLOTS; i++)
+	unsigned int keys = mt_keys_of(form);
+	void *_Atomic *slots;
+
+	mt_begin(node, form, run->pivot[from] + 1);
+	slots = mt_slots(node);
+	for (unsigned int i = 0; i < keys; i++)
+		mt_set_pivot_as(node, form, i, i + 1 < n ? run->pivot[from + i] : ULONG_MAX);
+	/* Relaxed: the node is not published yet. */
+	for (unsigned int i = 0; i <= keys; i++)
+		atomic_store_explicit(&slots[i], i < n ? mt_ref_in(node, mt_node(run->slot[from + i])) : NULL,
+				      memory_order_relaxed);
+	for (unsigned int i = 0; gaps && i < MT_GAPS; i++)
 		node->gap[i] = i < n ? run->gap[from + i] : 0;
 }
 
@@ -189,45 +256,104 @@ static bool make_node(struct rebuild *rb, unsigned int from, unsigned int to, un
 	bool gaps = mt_has_gaps(rb->mas->tree);
 	struct maple_node *node = vms__mt_alloc(rb->mas, leaf ? MT_LEAF : MT_INNER);
 	unsigned int n = to - from;
+	unsigned long form = vms__mt_form_for(n, run->pivot + from, min);
 
 	if (unlikely(!node))
 		return false;
 	if (leaf)
-		vms__mt_fill_leaf(node, n, run->pivot + from, run->slot + from, run->pivot[to - 1] == ULONG_MAX);
+		vms__mt_fill_leaf(node, form, n, run->pivot + from, run->slot + from);
 	else
-		fill_inner(node, n, run, from, gaps);
-	rb->nodes[rb->nr_nodes++] = mt_ref(node, leaf);
-	run_push(&rb->made, run->pivot[to - 1], mt_ref(node, leaf), gaps ? run_gap(run, from, to, min, leaf) : 0);
+		fill_inner(node, form, n, run, from, gaps);
+	rb->nodes[rb->nr_nodes++] = mt_ref(node);
+	run_push(&rb->made, run->pivot[to - 1], mt_ref(node), gaps ? run_gap(run, from, to, min, leaf) : 0);
 	return true;
 }
 
-/* Where the first of @parts nodes for the run's slots from @from on ends. */
-static unsigned int cut(const struct run *run, unsigned int from, unsigned int parts, bool appending)
+/* Most slots that a node can have which begins with the run's slot @from, at @min, and ends before @to. */
+static unsigned int room(const struct run *run, unsigned int from, unsigned int to, unsigned long min, bool leaf)
 {
-	unsigned int rest = run->n - (parts - 1) * MT_MIN;
+	unsigned long form = vms__mt_form_for(to - from, run->pivot + from, min);
 
-	if (parts == 1)
-		return run->n;
-	/* Keys that come in order leave full nodes behind, not half-full ones. */
-	if (appending)
-		return rest < from + MT_SLOTS ? rest : from + MT_SLOTS;
-	return from + (run->n - from + parts - 1) / parts;
+	return mt_keys_of(form | (leaf ? MT_LEAF_BIT : 0)) + 1;
+}
+
+/*
+ * Where to cut near @at, no less than @least slots from @from and from the end: rather between two entries than beside a gap, for
+ * erasing the entry on the other side would make the gap cross the cut, which takes a rebuild.
+ */
+static unsigned int cut_near(const struct run *run, unsigned int from, unsigned int at, unsigned int least)
+{
+	static const int nearby[] = {0, -1, 1, -2, 2, -3, 3};
+
+	for (size_t i = 0; i < sizeof(nearby) / sizeof(nearby[0]); i++) {
+		unsigned int cut = at + (unsigned int)nearby[i];
+
+		if (cut >= from + least && cut + least <= run->n && run->slot[cut - 1] && run->slot[cut])
+			return cut;
+	}
+	return at;
+}
+
+/* Cut the run into @parts of about the same length. False: one would be too long for the form that its bounds need. */
+static bool cut_evenly(const struct run *run, unsigned int parts, unsigned long min, bool leaf, unsigned int *end)
+{
+	for (unsigned int part = 0, from = 0; part < parts; part++, from = end[part - 1]) {
+		unsigned int at = from + (run->n - from + parts - part - 1) / (parts - part);
+
+		end[part] = leaf && at < run->n ? cut_near(run, from, at, MT_LEAF_MIN) : at;
+		if (end[part] - from > room(run, from, end[part], min, leaf)) {
+			end[part] = at;
+			if (at - from > room(run, from, at, min, leaf))
+				return false;
+		}
+		min = run->pivot[end[part] - 1] + 1;
+	}
+	return true;
+}
+
+/* Keys that come in order leave full nodes behind, not half-full ones. */
+static bool cut_full(const struct run *run, unsigned long min, bool leaf, unsigned int *end)
+{
+	unsigned int first = run->n - (leaf ? MT_LEAF_MIN : MT_INNER_MIN), most = leaf ? MT_LEAF_SLOTS : MT_INNER_SLOTS;
+
+	if (first > most)
+		first = most;
+	end[0] = first;
+	end[1] = run->n;
+	return first <= room(run, 0, first, min, leaf) &&
+	       run->n - first <= room(run, first, run->n, run->pivot[first - 1] + 1, leaf);
+}
+
+/*
+ * Into how many parts, and where they end. @several: the run is that of more nodes than one, which are not made one that the next
+ * stores would have to cut again.
+ */
+static unsigned int cut(const struct run *run, unsigned long min, bool leaf, bool several, bool appending, unsigned int *end)
+{
+	unsigned int parts = 1;
+
+	if (cut_evenly(run, 1, min, leaf, end) && (!several || run->n + SLACK <= room(run, 0, run->n, min, leaf)))
+		return 1;
+	if (appending && cut_full(run, min, leaf, end))
+		return 2;
+	do
+		VMS_BUG_ON(++parts > PARTS_MAX);
+	while (!cut_evenly(run, parts, min, leaf, end));
+	return parts;
 }
 
 /* Cut the run into new nodes. False: no memory. */
 static bool make_nodes(struct rebuild *rb, unsigned int level, bool leaf)
 {
 	unsigned long min = rb->left.at[level].min;
-	unsigned int parts = (rb->run.n + MT_SLOTS - 1) / MT_SLOTS;
-	const struct place *r = &rb->right.at[level];
-	bool appending = r->max == ULONG_MAX && place_slot_max(r) == ULONG_MAX;
+	bool several = rb->left.at[level].node != rb->right.at[level].node;
+	unsigned int end[PARTS_MAX], parts = cut(&rb->run, min, leaf, several, appends(rb, level), end);
 
 	rb->made.n = 0;
-	for (unsigned int from = 0, to; parts; parts--, from = to) {
-		to = cut(&rb->run, from, parts, appending);
-		if (!make_node(rb, from, to, min, leaf))
+	for (unsigned int part = 0, from = 0; part < parts; from = end[part++]) {
+		if (!make_node(rb, from, end[part], min, leaf))
 			return false;
-		min = rb->run.pivot[to - 1] + 1;
+		min = rb->run.pivot[end[part] - 1] + 1;
 	}
 	return true;
 }
@@ -284,7 +410,7 @@ static void publish_child(struct rebuild *rb, unsigned int level)
 	struct ma_state *mas = rb->mas;
 	struct place *old = &rb->left.at[level], *parent = old - 1;
 
-	mt_publish_slot(parent->node, parent->slot, rb->made.slot[0]);
+	mt_publish_slot(parent->node, parent->slot, mt_ref_in(parent->node, mt_node(rb->made.slot[0])));
 	if (mt_has_gaps(mas->tree)) {
 		for (unsigned int i = 0; i < level; i++)
 			mas->path[i] = mt_step(rb->left.at[i].node, rb->left.at[i].slot);
@@ -318,7 +444,7 @@ static void run_lift(struct rebuild *rb, unsigned int level)
 	for (unsigned int i = 0; i < rb->made.n; i++)
 		run_push(&rb->run, rb->made.pivot[i], rb->made.slot[i], rb->made.gap[i]);
 	if (place_slot_max(&rb->right.at[level]) != rb->right.at[level].max)
-		run_push_slots(&rb->run, &rb->right.at[level], rb->right.at[level].slot + 1, MT_SLOTS, gaps);
+		run_push_slots(&rb->run, &rb->right.at[level], rb->right.at[level].slot + 1, ALL, gaps);
 }
 
 /* A new root above the nodes made. */
@@ -340,8 +466,10 @@ static int rebuild_levels(struct rebuild *rb)
 	for (unsigned int level = rb->depth;; level--) {
 		bool leaf = level == rb->depth;
 
-		while (rb->run.n < (leaf ? MT_LEAF_MIN : MT_MIN) && !run_spans_all(rb, level))
-			run_widen(rb, level);
+		while (rb->run.n < (leaf ? MT_LEAF_MIN : MT_INNER_MIN) && !run_spans_all(rb, level))
+			run_lengthen(rb, level);
+		if (level)
+			run_share(rb, level);
 		rb->from[level] = rb->left.at[level].min;
 		rb->to[level] = rb->right.at[level].max;
 		if (leaf && run_spans_all(rb, level) && run_fits_root(&rb->run)) {
@@ -425,7 +553,7 @@ static void run_of_leaves(struct rebuild *rb)
 	if (w->last < w->hi_max)
 		run_push(&rb->run, w->hi_max, w->hi_entry, 0);
 	if (rb->run.pivot[rb->run.n - 1] != r->max)
-		run_push_slots(&rb->run, r, r->slot + 1, MT_SLOTS, false);
+		run_push_slots(&rb->run, r, r->slot + 1, ALL, false);
 }
 
 int vms__mt_rebuild(struct mt_write *w)
@@ -456,9 +584,9 @@ int vms__mt_rebuild(struct mt_write *w)
 
 void vms__mt_rebuild_need(const struct mt_write *w, unsigned int *leaves, unsigned int *inner)
 {
-	/* Each level is cut into three nodes at most, and one more can come on top. */
-	*leaves = 3;
-	*inner = 3 * w->mas->depth + 1;
+	/* Each level is cut into so many nodes at most, and one more can come on top. */
+	*leaves = PARTS_MAX;
+	*inner = PARTS_MAX * w->mas->depth + 1;
 }
 
 int vms__mt_plant(struct ma_state *mas, void *entry)

@@ -1,59 +1,87 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scan.h - the scans of one node that stores need, without vector instructions of our own; included by the descend_*.c that
- * have no better.
+ * scan.h - scans of one node, without vector instructions of our own; included by the descend_*.c that have no better.
  *
- * Locks: the tree's lock.
+ * Locks: RCU or the tree's lock; for gaps, the lock.
  */
 
-static unsigned int used(const struct maple_node *leaf)
+/* The slots of a leaf that are not empty. */
+static unsigned int used(const struct mt_leaf *l)
 {
 	unsigned int slots = 1;
 
-	for (unsigned int i = 1; i < MT_PIVOTS; i++)
-		slots |= (unsigned int)(mt_pivot(leaf, i) != mt_pivot(leaf, i - 1)) << i;
-	return slots | (unsigned int)(mt_pivot(leaf, MT_PIVOTS - 1) != ULONG_MAX) << MT_PIVOTS;
+	if (unlikely(l->wide)) {
+		for (unsigned int i = 1; i < MT_WIDE_LEAF_KEYS; i++)
+			slots |= (unsigned int)(mt_wide_pivot(l->node, i) != mt_wide_pivot(l->node, i - 1)) << i;
+		return slots | (unsigned int)(mt_wide_pivot(l->node, MT_WIDE_LEAF_KEYS - 1) != ULONG_MAX) << MT_WIDE_LEAF_KEYS;
+	}
+	for (unsigned int i = 1; i < MT_NARROW_LEAF_KEYS; i++)
+		slots |= (unsigned int)(mt_key(l->node, i) != mt_key(l->node, i - 1)) << i;
+	return slots | (unsigned int)(mt_key(l->node, MT_NARROW_LEAF_KEYS - 1) != MT_KEY_NONE) << MT_NARROW_LEAF_KEYS;
 }
 
-static unsigned int nulls(const struct maple_node *leaf)
+/* The slots of a leaf that have no entry, among others that are not used. */
+static unsigned int nulls(const struct mt_leaf *l)
 {
 	unsigned int slots = 0;
 
-	for (unsigned int i = 0; i < MT_SLOTS; i++)
-		slots |= (unsigned int)!mt_slot(leaf, i) << i;
+	for (unsigned int i = 0; i <= l->keys; i++)
+		slots |= (unsigned int)!mt_leaf_slot(l, i) << i;
 	return slots;
 }
 
-static unsigned long leaf_gap(const struct maple_node *leaf, unsigned long min, unsigned long max)
+/* The first index of each slot of a leaf, and at last the index after the leaf. */
+static void bounds(const struct mt_leaf *l, unsigned long *bound)
 {
-	unsigned long gap = 0, below = min - 1, pivot;
-
-	for (unsigned int i = 0;; i++) {
-		pivot = mt_slot_max(leaf, i, max);
-		/* For an empty slot the width comes to 0. */
-		if (!mt_slot(leaf, i) && pivot - below > gap)
-			gap = pivot - below;
-		if (pivot == max)
-			return gap;
-		below = pivot;
-	}
+	bound[0] = l->min;
+	for (unsigned int i = 0; i <= l->keys; i++)
+		bound[i + 1] = mt_leaf_max(l, i) + 1;
 }
 
+/* The largest gap of a leaf. */
+static unsigned long leaf_gap(const struct mt_leaf *l)
+{
+	unsigned long gap = 0;
+
+	for (unsigned int slots = used(l) & nulls(l); slots; slots &= slots - 1) {
+		unsigned int i = (unsigned int)__builtin_ctz(slots);
+		unsigned long width = mt_leaf_max(l, i) + 1 - mt_leaf_min(l, i);
+
+		gap = width > gap ? width : gap;
+	}
+	return gap;
+}
+
+/* Of an inner node. */
 static unsigned long inner_gap(const struct maple_node *node)
 {
 	unsigned long gap = 0;
 
 	/* The slots beyond the last have 0. */
-	for (unsigned int i = 0; i < MT_SLOTS; i++)
+	for (unsigned int i = 0; i < MT_GAPS; i++)
 		gap = node->gap[i] > gap ? node->gap[i] : gap;
 	return gap;
 }
 
+/* The slots of an inner node with a gap of @size or more under them. */
 static unsigned int gaps(const struct maple_node *node, unsigned long size)
 {
 	unsigned int mask = 0;
 
-	for (unsigned int i = 0; i < MT_SLOTS; i++)
+	for (unsigned int i = 0; i < MT_GAPS; i++)
 		mask |= (unsigned int)(node->gap[i] >= size) << i;
+	return mask;
+}
+
+/* The slots of a leaf that are gaps of @size or more, and maybe others that are gaps. */
+static unsigned int leaf_gaps(const struct mt_leaf *l, unsigned long size)
+{
+	unsigned int slots = used(l) & nulls(l), mask = 0;
+
+	for (; slots; slots &= slots - 1) {
+		unsigned int i = (unsigned int)__builtin_ctz(slots);
+
+		mask |= (unsigned int)(mt_leaf_max(l, i) - mt_leaf_min(l, i) >= size - 1) << i;
+	}
 	return mask;
 }

@@ -64,10 +64,27 @@ static unsigned int check_pivots(struct check *c, const struct maple_node *node,
 		     pivot, below, max);
 		below = pivot + 1;
 	}
-	for (unsigned int i = end; i < MT_PIVOTS; i++)
+	for (unsigned int i = end; i < mt_keys(node); i++)
 		rule(c, mt_pivot(node, i) == ULONG_MAX, "%p: pivot %u, after the last slot %u, is %#lx", (void *)node, i, end,
 		     mt_pivot(node, i));
 	return end;
+}
+
+/* What @ref says of the node is so, and so is what the node says of itself. */
+static void check_form(struct check *c, const struct maple_node *parent, const void *ref, unsigned long min, unsigned long max)
+{
+	const struct maple_node *node = mt_node(ref);
+	unsigned long form = mt_form_of(node);
+	unsigned int shift = mt_shift_of(form);
+
+	rule(c, ref == (parent ? mt_ref_in(parent, node) : mt_ref(node)), "%p: the form in the reference %p is not the node's",
+	     (void *)node, ref);
+	if (form & (MT_WIDE_BIT | MT_EDGE_BIT))
+		return;
+	rule(c, mt_region(min, shift) == mt_base(node) && mt_region(max, shift) == mt_base(node),
+	     "%p: [%#lx, %#lx] is beyond the node's region %#lx", (void *)node, min, max, mt_base(node));
+	rule(c, !((min | (max + 1)) & ((1ul << shift) - 1)), "%p: [%#lx, %#lx] is not what keys of this form can tell",
+	     (void *)node, min, max);
 }
 
 static unsigned long check_leaf(struct check *c, const struct maple_node *leaf, unsigned long min, unsigned long max,
@@ -96,7 +113,8 @@ static unsigned long check_leaf(struct check *c, const struct maple_node *leaf, 
 }
 
 /* Returns the largest gap there is. */
-static unsigned long check_node(struct check *c, const void *ref, unsigned long min, unsigned long max, unsigned int depth)
+static unsigned long check_node(struct check *c, const struct maple_node *parent, const void *ref, unsigned long min,
+				unsigned long max, unsigned int depth)
 {
 	const struct maple_node *node = mt_node(ref);
 	unsigned long low = min, largest = 0;
@@ -104,20 +122,21 @@ static unsigned long check_node(struct check *c, const void *ref, unsigned long 
 
 	rule(c, mt_is_node(ref) && node, "%p is no node", ref);
 	rule(c, !(mt_state(node) & MT_DEAD), "%p: dead node in the tree", (void *)node);
+	check_form(c, parent, ref, min, max);
 	if (mt_is_leaf(ref))
 		return check_leaf(c, node, min, max, depth);
 	end = check_pivots(c, node, min, max, false);
-	rule(c, end + 1 >= (depth == 1 ? 2 : MT_MIN), "%p: inner node with %u slots", (void *)node, end + 1);
+	rule(c, end + 1 >= (depth == 1 ? 2 : MT_INNER_MIN), "%p: inner node with %u slots", (void *)node, end + 1);
 	for (unsigned int i = 0; i <= end; i++) {
 		unsigned long high = i < end ? mt_pivot(node, i) : max;
-		unsigned long gap = check_node(c, mt_slot(node, i), low, high, depth + 1);
+		unsigned long gap = check_node(c, node, mt_slot(node, i), low, high, depth + 1);
 
 		rule(c, !mt_has_gaps(c->mt) || node->gap[i] == gap, "%p: gap of slot %u is noted as %#lx, is %#lx", (void *)node, i,
 		     mt_has_gaps(c->mt) ? node->gap[i] : 0, gap);
 		largest = gap > largest ? gap : largest;
 		low = high + 1;
 	}
-	for (unsigned int i = end + 1; i < MT_SLOTS && mt_has_gaps(c->mt); i++)
+	for (unsigned int i = end + 1; i < MT_GAPS && mt_has_gaps(c->mt); i++)
 		rule(c, !node->gap[i], "%p: unused slot %u has a gap", (void *)node, i);
 	c->stats.inner_nodes++;
 	return largest;
@@ -130,7 +149,7 @@ static void check_tree(struct check *c)
 	c->height = mt_height(c->mt);
 	c->stats.height = c->height;
 	if (mt_is_node(root))
-		check_node(c, root, 0, ULONG_MAX, 1);
+		check_node(c, NULL, root, 0, ULONG_MAX, 1);
 	else
 		c->stats.entries = root != NULL;
 }

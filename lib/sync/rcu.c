@@ -67,8 +67,18 @@ static void unregister(void)
 	this_reader.urcu_node = NULL;
 }
 
+#if !VMS__TSAN && !defined(VMS_RCU_QSBR)
+static struct urcu_reader no_reader;
+VMS__TLS struct urcu_reader *vms__rcu_reader = &no_reader;
+#endif
+
 void vms__rcu_register(void)
 {
+#if !VMS__TSAN && !defined(VMS_RCU_QSBR)
+	vms__rcu_reader = &VMS__URCU_READER;
+	if (vms__rcu_reader->registered)
+		return;
+#endif
 	vms__thread_at_exit(VMS__EXIT_RCU, unregister);
 	pthread_mutex_lock(&readers_lock);
 	if (!this_reader.urcu_node) {

@@ -15,6 +15,7 @@
 #include <vmastore/compiler.h>
 #include <vmastore/rcu.h>
 
+#include "lib/sync/thread_slot.h"
 #include "lib/sync/tsan.h"
 
 #ifdef VMS_RCU_QSBR
@@ -49,27 +50,80 @@ static inline void vms__rcu_read_unlock(void)
 	vms_rcu_read_unlock();
 }
 
-#else
+static inline bool vms__rcu_reading(void)
+{
+	return false;
+}
+
+#elif defined(VMS_RCU_QSBR)
 
 /* liburcu's own flag is the test, so that a thread which somebody else registered is not registered twice. */
 static inline void vms__rcu_read_lock(void)
 {
 	if (unlikely(!VMS__URCU_READER.registered))
 		vms__rcu_register();
-#ifdef VMS_RCU_QSBR
 	_urcu_qsbr_read_lock();
-#else
-	_urcu_memb_read_lock();
-#endif
 }
 
 static inline void vms__rcu_read_unlock(void)
 {
-#ifdef VMS_RCU_QSBR
 	_urcu_qsbr_read_unlock();
+}
+
+static inline bool vms__rcu_reading(void)
+{
+	return false;
+}
+
 #else
-	_urcu_memb_read_unlock();
-#endif
+
+/*
+ * Where liburcu keeps this thread's reader. It never moves; to find it by liburcu's own name is a call in a shared library, each
+ * time. Before the thread's first use a reader that is not registered and not in a section, which nobody writes.
+ */
+extern VMS__TLS VMS__HIDDEN struct urcu_reader *vms__rcu_reader;
+
+/* What _urcu_memb_read_lock() and its counterpart do, on that reader. */
+static inline void vms__rcu_read_lock(void)
+{
+	struct urcu_reader *reader = vms__rcu_reader;
+	unsigned long ctr;
+
+	/* liburcu's own flag is the test, so that a thread which somebody else registered is not registered twice. */
+	if (unlikely(!reader->registered)) {
+		vms__rcu_register();
+		reader = vms__rcu_reader;
+	}
+	cmm_barrier();
+	ctr = reader->ctr;
+	if (likely(!(ctr & URCU_GP_CTR_NEST_MASK))) {
+		_CMM_STORE_SHARED(reader->ctr, _CMM_LOAD_SHARED(urcu_memb_gp.ctr));
+		urcu_memb_smp_mb_slave();
+	} else {
+		_CMM_STORE_SHARED(reader->ctr, ctr + URCU_GP_COUNT);
+	}
+}
+
+static inline void vms__rcu_read_unlock(void)
+{
+	struct urcu_reader *reader = vms__rcu_reader;
+	unsigned long ctr = reader->ctr;
+
+	if (likely((ctr & URCU_GP_CTR_NEST_MASK) == URCU_GP_COUNT)) {
+		urcu_memb_smp_mb_slave();
+		_CMM_STORE_SHARED(reader->ctr, ctr - URCU_GP_COUNT);
+		urcu_memb_smp_mb_slave();
+		urcu_common_wake_up_gp(&urcu_memb_gp);
+	} else {
+		_CMM_STORE_SHARED(reader->ctr, ctr - URCU_GP_COUNT);
+	}
+	cmm_barrier();
+}
+
+/* Is this thread in a read section, so that another within it would add nothing? False: maybe. */
+static inline bool vms__rcu_reading(void)
+{
+	return vms__rcu_reader->ctr & URCU_GP_CTR_NEST_MASK;
 }
 
 #endif

@@ -237,7 +237,7 @@ static void stats_count_nodes(void **state)
 	assert_int_equal(stats.leaves + stats.inner_nodes, model_live_nodes());
 	assert_int_equal(stats.height, mt_height(&tree));
 	assert_int_equal(stats.entries, 3000);
-	assert_true(stats.bytes >= stats.leaves * sizeof(struct maple_node));
+	assert_true(stats.bytes >= stats.leaves * MT_LEAF_BYTES);
 }
 
 /* What the check prints of a tree that was spoilt by @spoil. */
@@ -284,7 +284,7 @@ static void spoil_gap(void)
 static void spoil_unused_gap(void)
 {
 	first_leaf(); /* the root's last slot is not in use */
-	root()->gap[MT_SLOTS - 1] ^= 1;
+	root()->gap[MT_INNER_SLOTS - 1] ^= 1;
 }
 static void spoil_state(void)
 {
@@ -292,10 +292,16 @@ static void spoil_state(void)
 }
 static void spoil_order(void)
 {
-	unsigned long swap = first_leaf()->pivot[0];
+	struct maple_node *leaf = first_leaf();
+	unsigned long first = mt_pivot(leaf, 0);
 
-	first_leaf()->pivot[0] = first_leaf()->pivot[1];
-	first_leaf()->pivot[1] = swap;
+	mt_set_pivot(leaf, 0, mt_pivot(leaf, 1));
+	mt_set_pivot(leaf, 1, first);
+}
+static void spoil_form(void)
+{
+	/* A reference that is not of its node's form. */
+	mt_set_slot(root(), 1, (void *)((unsigned long)mt_slot(root(), 1) ^ MT_BYTE_BIT));
 }
 static void spoil_touching_gaps(void)
 {
@@ -319,6 +325,7 @@ static void the_check_finds_what_is_broken(void **state)
 	check_finds(spoil_unused_gap, "unused slot");
 	check_finds(spoil_state, "dead node");
 	check_finds(spoil_order, "out of");
+	check_finds(spoil_form, "form");
 	check_finds(spoil_touching_gaps, "touches the gap before it");
 }
 

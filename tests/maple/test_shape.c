@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_shape.c - everything that a reader can see of changes in place. Each store into the leaf is recorded as shape.c makes
+ * test_shape.c - everything that a reader can see of changes in place. Each store into the leaf is recorded as shape.h makes
  * it; then for every key, every moment that a reader may have loaded each word at is tried, in the order that the reader keeps
  * to: state, pivots (each at a moment of its own, in any order), slot, state. What it would take must be what the key had
  * before the change or after it. Two changes in a row show that slots which have lost keys are not filled too early.
@@ -14,18 +14,11 @@
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-/* shape.c itself, with its stores recorded, and under other names than the library's. */
-static void record(volatile void *word, unsigned long value);
+/* shape.h with its stores recorded. */
+static void record(volatile void *word, size_t size, unsigned long value);
 #undef atomic_store_explicit
-#define atomic_store_explicit(word, value, order) record(word, (unsigned long)(value))
-#define mt_publish_slot shape_publish_slot
-#define vms__mt_shape_fits shape_fits
-#define vms__mt_shape shape
-static inline void shape_publish_slot(struct maple_node *node, unsigned int i, void *slot)
-{
-	atomic_store_explicit(&node->slot[i], slot, memory_order_release);
-}
-#include "lib/maple/shape.c" /* NOLINT(bugprone-suspicious-include): as said above */
+#define atomic_store_explicit(word, value, order) record(word, sizeof(*(word)), (unsigned long)(value))
+#include "lib/maple/shape.h"
 
 #define MOMENTS_MAX 128
 #define UNIVERSE 40ul
@@ -34,9 +27,12 @@ static struct maple_node leaf;
 static struct maple_node moment[MOMENTS_MAX]; /* the leaf after each store */
 static unsigned int moments;
 
-static void record(volatile void *word, unsigned long value)
+static void record(volatile void *word, size_t size, unsigned long value)
 {
-	*(volatile unsigned long *)word = value;
+	if (size == sizeof(uint32_t))
+		*(volatile uint32_t *)word = (uint32_t)value;
+	else
+		*(volatile unsigned long *)word = value;
 	assert_true(moments < MOMENTS_MAX);
 	memcpy(&moment[moments++], &leaf, sizeof(leaf));
 }
@@ -56,8 +52,8 @@ static bool misleads(unsigned int changes, const unsigned int *end_of_change)
 			for (unsigned int slot_at = begin; slot_at < moments; slot_at++) {
 				if (mt_state(&moment[begin]) != mt_state(&moment[slot_at]))
 					break;
-				for (unsigned int i = 0; i < MT_SLOTS; i++) {
-					bool above = !i, upto = i == MT_PIVOTS, known = false;
+				for (unsigned int i = 0; i <= mt_keys(&leaf); i++) {
+					bool above = !i, upto = i == mt_keys(&leaf), known = false;
 					void *got = mt_slot(&moment[slot_at], i);
 
 					for (unsigned int at = begin; at <= slot_at; at++) {
@@ -80,34 +76,46 @@ static bool misleads(unsigned int changes, const unsigned int *end_of_change)
 /* Ranges of 1 to 4 keys, some of the slots empty; no two gaps touch. */
 static void random_leaf(struct model *m)
 {
-	unsigned int n = 0, used = 4 + model_below(m, 8);
+	unsigned long form = MT_LEAF_BIT | (model_below(m, 2) ? MT_WIDE_BIT : MT_BYTE_BIT | MT_EDGE_BIT);
+	unsigned int n = 0, keys = mt_keys_of(form), used = 4 + model_below(m, 8);
 	unsigned long end = 0;
 	bool gap = model_below(m, 2);
 
 	memset(&leaf, 0, sizeof(leaf));
-	for (unsigned int u = 0; u < used && n < MT_PIVOTS; u++) {
+	mt_begin(&leaf, form, 1);
+	for (unsigned int u = 0; u < used && n < keys; u++) {
 		void *entry = gap ? NULL : model_entry(m);
 		unsigned int copies = 1 + (model_below(m, 3) ? 0 : model_below(m, 3));
 
 		end += 1 + model_below(m, 4);
-		for (; copies && n < MT_PIVOTS; copies--, n++) {
-			leaf.pivot[n] = end;
-			leaf.slot[n] = entry;
+		for (; copies && n < keys; copies--, n++) {
+			mt_set_pivot(&leaf, n, end);
+			mt_set_slot(&leaf, n, entry);
 		}
 		gap = !gap && model_below(m, 2);
 	}
-	leaf.slot[n] = gap ? NULL : model_entry(m);
-	for (; n < MT_PIVOTS; n++)
-		leaf.pivot[n] = ULONG_MAX;
+	mt_set_slot(&leaf, n, gap ? NULL : model_entry(m));
+	for (; n < keys; n++)
+		mt_set_pivot(&leaf, n, ULONG_MAX);
 }
 
-/* The plan of a store into the leaf as store.c makes it. False: not one that shape.c does. */
+static unsigned int used_slots(const struct maple_node *node)
+{
+	unsigned int used = 1;
+
+	for (unsigned int i = 1; i <= mt_keys(node); i++)
+		used |= (unsigned int)(mt_pivot(node, i) != mt_pivot(node, i - 1)) << i;
+	return used;
+}
+
+/* The plan of a store into the leaf as store.c makes it. False: not one that shape.h does. */
 static bool plan(struct mt_write *w, struct ma_state *mas, unsigned long first, unsigned long last, void *entry)
 {
 	mas->node = &leaf;
 	mas->min = 0;
 	mas->max = ULONG_MAX;
 	*w = (struct mt_write){.mas = mas, .entry = entry};
+	mt_leaf_view(&w->leaf, &leaf, mt_form_of(&leaf), 0, ULONG_MAX);
 	/* Gaps that touch become one. */
 	while (!entry && first && !entry_at(&leaf, first - 1))
 		first--;
@@ -123,11 +131,11 @@ static bool plan(struct mt_write *w, struct ma_state *mas, unsigned long first, 
 	w->hi_max = mt_slot_max(&leaf, w->hi, ULONG_MAX);
 	w->lo_entry = mt_slot(&leaf, w->lo);
 	w->hi_entry = mt_slot(&leaf, w->hi);
-	w->used = vms__mt_isa_scalar.used(&leaf);
+	w->used = used_slots(&leaf);
 	w->end = mt_find_slot(&leaf, ULONG_MAX);
 	if (w->lo == w->hi && w->first == w->lo_min && w->last == w->hi_max)
 		return false;
-	return shape_fits(w);
+	return form_fits(w) && shape_fits(w);
 }
 
 static struct model m;
@@ -175,7 +183,7 @@ static void no_change_in_place_misleads_a_reader(void **state)
 		tried++;
 		assert_false(misleads(changes, end_of_change));
 	}
-	/* Every function of shape.c had its turn: three splits, two moves, the join. */
+	/* Every function of shape.h had its turn: three splits, two moves, the join. */
 	assert_true(seen[1] && seen[2] && seen[3] && seen[4] && seen[5] && seen[6]);
 	assert_false(seen[0] || seen[7]);
 	model_destroy(&m);
@@ -197,7 +205,7 @@ static void the_same_without_phases_does_mislead(void **state)
 			if (change(&kind))
 				end_of_change[++changes] = moments - 1;
 		for (unsigned int j = 0; j < moments; j++)
-			moment[j].state = 0;
+			moment[j].state = mt_form_of(&moment[j]) & MT_FORM;
 		misled += misleads(changes, end_of_change);
 	}
 	assert_true(misled > 30);

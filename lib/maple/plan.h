@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plan.h - a store: find its place, say what kind it is, and do it if it can be done in place. Compiled once for each
+ * instruction set, so that what nearly all stores are is one run of instructions from the root to the slot.
+ *
+ * Locks: the tree's lock, for every function.
+ */
+
+/*
+ * The cursor's path is still that from the root to its leaf, whatever other cursors have stored meanwhile. Each node is looked at only
+ * after the one above it has said that it is in the tree.
+ */
+static inline bool path_is_good(const struct ma_state *mas)
+{
+	const struct maple_node *node = mt_node(mt_root(mas->tree));
+
+	for (unsigned int level = 0; level < mas->depth; level++) {
+		if (node != mt_step_node(mas->path[level]))
+			return false;
+		node = mt_node(mt_slot(node, mt_step_slot(mas->path[level])));
+	}
+	return node == mas->node;
+}
+
+/*
+ * The cursor to the leaf slot that holds mas->index, by as little walking as can be; index and last stay what is to be stored.
+ * False: the tree has no nodes.
+ */
+static inline __attribute__((always_inline)) bool locate(struct ma_state *mas, struct found *found)
+{
+	unsigned long first = mt_scalar(mas->index), last = mt_scalar(mas->last);
+
+	if (mas->status == ma_active && mas->node && first >= mas->min && first <= mas->max && path_is_good(mas))
+		return find_again(mas, first, found);
+	if (likely(walk(mas, first, found)))
+		return true;
+	mas->index = first;
+	mas->last = last;
+	return false;
+}
+
+/* The slot in use before slot @i, which is not the first; after it, where it is not the last. */
+static inline unsigned int used_before(const struct mt_write *w, unsigned int i)
+{
+	return 31 - (unsigned int)__builtin_clz(w->used & ((1u << i) - 1));
+}
+
+static inline unsigned int used_after(const struct mt_write *w, unsigned int i)
+{
+	return (unsigned int)__builtin_ctz(w->used & -(2u << i));
+}
+
+/* A gap stored beside a gap in the same leaf becomes one with it. */
+static inline void join_left(struct mt_write *w)
+{
+	if (w->lo_min == w->first && w->lo) {
+		unsigned int i = used_before(w, w->lo);
+
+		if (mt_leaf_slot(&w->leaf, i))
+			return;
+		w->lo = i;
+		w->lo_min = mt_leaf_min(&w->leaf, i);
+		w->lo_entry = NULL;
+	}
+	if (!w->lo_entry)
+		w->first = w->lo_min;
+}
+
+static inline void join_right(struct mt_write *w)
+{
+	if (w->hi_max == w->last && w->hi < w->end) {
+		unsigned int i = used_after(w, w->hi);
+
+		if (mt_leaf_slot(&w->leaf, i))
+			return;
+		w->hi = i;
+		w->hi_max = mt_leaf_max(&w->leaf, i);
+		w->hi_entry = NULL;
+	}
+	if (!w->hi_entry)
+		w->last = w->hi_max;
+}
+
+/* Slots that the leaf will have. */
+static inline unsigned int slots_after(const struct mt_write *w)
+{
+	unsigned int changed = (2u << w->hi) - (1u << w->lo);
+
+	return (unsigned int)__builtin_popcount(w->used & ~changed) + 1 + (w->lo_min < w->first) + (w->hi_max > w->last);
+}
+
+/* A gap that begins or ends with its leaf touches a gap in the leaf beside it. */
+static inline bool gap_touches_next_leaf(const struct mt_write *w)
+{
+	const struct ma_state *mas = w->mas;
+
+	return (unlikely(w->last == mas->max) && mas->max != ULONG_MAX && !load(mas->tree, mas->max + 1)) ||
+	       (unlikely(w->first == mas->min) && mas->min && !load(mas->tree, mas->min - 1));
+}
+
+/* What is to be done to the leaf, whose slots and bounds are known. */
+static inline enum mt_store_type plan_leaf(struct mt_write *w)
+{
+	unsigned int n, slots = w->leaf.keys + 1;
+
+	w->used = used(&w->leaf);
+	w->end = 31 - (unsigned int)__builtin_clz(w->used);
+	if (!w->entry) {
+		join_left(w);
+		join_right(w);
+		if (unlikely(!w->first && w->last == ULONG_MAX))
+			return MT_STORE_REBUILD; /* nothing remains */
+		if (w->lo == w->hi && w->first == w->lo_min && w->last == w->hi_max)
+			return w->lo_entry ? MT_STORE_SLOT : MT_STORE_NOTHING;
+	}
+	n = slots_after(w);
+	if (unlikely(!form_fits(w))) {
+		/* It will be a wide leaf. */
+		slots = MT_WIDE_LEAF_KEYS + 1;
+		return n > slots || n < MT_LEAF_MIN ? MT_STORE_REBUILD : MT_STORE_LEAF;
+	}
+	if (unlikely(n > slots || (w->mas->depth ? n < MT_LEAF_MIN : n <= 2)))
+		return MT_STORE_REBUILD;
+	return shape_fits(w) ? MT_STORE_SHAPE : MT_STORE_LEAF;
+}
+
+/* The cursor stands where the store begins, on what was found there in a leaf of @form: say what kind of store it is. */
+static inline __attribute__((always_inline)) enum mt_store_type make_plan(struct mt_write *w, struct ma_state *mas, void *entry,
+									  unsigned long form, const struct found *found)
+{
+	struct mt_leaf *l = &w->leaf;
+
+	w->mas = mas;
+	w->entry = entry;
+	w->first = mas->index;
+	w->last = mas->last;
+	mt_leaf_view(l, mas->node, form, mas->min, mas->max);
+	w->lo = w->hi = mas->offset;
+	w->lo_min = found->index;
+	w->hi_max = found->last;
+	w->lo_entry = w->hi_entry = found->entry;
+	if (entry && w->first == w->lo_min && w->last == w->hi_max)
+		return MT_STORE_SLOT;
+	if (unlikely(w->last > mas->max) || (!entry && gap_touches_next_leaf(w)))
+		return MT_STORE_REBUILD;
+	if (w->last > w->hi_max) {
+		w->hi = leaf_slot(l->node, form, w->last);
+		w->hi_max = mt_leaf_max(l, w->hi);
+		w->hi_entry = mt_leaf_slot(l, w->hi);
+	}
+	return plan_leaf(w);
+}
+
+static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, void *entry)
+{
+	struct found found;
+
+	return locate(mas, &found) ? make_plan(w, mas, entry, mas->version, &found) : MT_STORE_ROOT;
+}
+
+/*
+ * The leaf has changed: tell its ancestors if its largest gap has. A gap stored is at least as large as all that it took in. What
+ * a store takes from a gap only matters if that was the largest.
+ */
+static inline void leaf_changed(const struct mt_write *w)
+{
+	const struct ma_state *mas = w->mas;
+	unsigned long step, gap, width;
+
+	if (!mas->depth || !mt_has_gaps(mas->tree))
+		return;
+	step = mas->path[mas->depth - 1u];
+	gap = mt_step_node(step)->gap[mt_step_slot(step)];
+	if (!w->entry) {
+		width = w->last - w->first + 1;
+		if (width > gap)
+			vms__mt_gap_changed(w->mas, mas->depth - 1u, width);
+		return;
+	}
+	if (w->lo == w->hi && (w->lo_entry || w->hi_max - w->lo_min + 1 < gap))
+		return;
+	width = leaf_gap(&w->leaf);
+	if (width != gap)
+		vms__mt_gap_changed(w->mas, mas->depth - 1u, width);
+}
+
+/* One entry for another, or for a gap. What was a gap, or becomes one, is a change of the leaf's shape to cursors. */
+static inline void store_slot(struct mt_write *w)
+{
+	put_slot(w, w->lo, w->entry);
+	if (w->lo_entry && w->entry)
+		return;
+	next_phase(w);
+	w->mas->version = mt_state(w->leaf.node);
+	leaf_changed(w);
+}
+
+static __attribute__((noinline)) int fail(struct ma_state *mas, int err)
+{
+	mas_set_error(mas, err);
+	return err;
+}
+
+/* A store that does more than put one entry into another's place; the cursor stands where it begins, in a leaf of @form. */
+static inline __attribute__((always_inline)) int store_planned(struct ma_state *mas, void *entry, unsigned long form,
+							       const struct found *found)
+{
+	struct mt_write w;
+	int err = 0;
+
+	mas->used = mas->full = mas->ahead = 0;
+	switch (make_plan(&w, mas, entry, form, found)) {
+	case MT_STORE_SLOT:
+		store_slot(&w);
+		break;
+	case MT_STORE_SHAPE:
+		shape(&w);
+		leaf_changed(&w);
+		break;
+	case MT_STORE_LEAF:
+		err = vms__mt_replace_leaf(&w);
+		if (likely(!err))
+			leaf_changed(&w);
+		break;
+	case MT_STORE_REBUILD:
+		err = vms__mt_rebuild(&w);
+		break;
+	case MT_STORE_NOTHING:
+	case MT_STORE_ROOT:
+		break;
+	}
+	if (unlikely(err))
+		return fail(mas, err);
+	mas->index = w.first;
+	mas->last = w.last;
+	mas->status = ma_active;
+	return 0;
+}
+
+/* The store anywhere. */
+static __attribute__((noinline)) int store_any(struct ma_state *mas, void *entry, void **old)
+{
+	struct found found;
+	int err;
+
+	if (unlikely(!locate(mas, &found))) {
+		*old = mas->index ? NULL : mt_root(mas->tree);
+		err = vms__mt_plant(mas, entry);
+		mas->status = ma_active;
+		return err ? fail(mas, err) : 0;
+	}
+	*old = found.entry;
+	return store_planned(mas, entry, mas->version, &found);
+}
+
+/* The store in the leaf that leaf_by_pages() came to, where it begins in slot @i. */
+static __attribute__((noinline)) int store_in(struct ma_state *mas, void *entry, void **old, struct maple_node *leaf,
+					      unsigned long i)
+{
+	const unsigned long base = mt_region(mas->index, MT_PAGE_SHIFT);
+	unsigned long min = 0, max = ULONG_MAX;
+	struct found found;
+
+	for (unsigned int level = 0; level < mas->depth; level++) {
+		const struct maple_node *node = mt_step_node(mas->path[level]);
+		unsigned int slot = mt_step_slot(mas->path[level]);
+
+		page_span(slot, MT_NARROW_INNER_KEYS, word_at(node, slot + 1), word_at(node, slot + 2), base, &min, &max);
+	}
+	mas->min = found.index = min;
+	mas->max = found.last = max;
+	settle(mas, leaf, mt_form_of(leaf), i);
+	page_span(i, MT_NARROW_LEAF_KEYS, word_at(leaf, i + 1), word_at(leaf, i + 2), base, &found.index, &found.last);
+	/* Relaxed: only the lock's holder stores here. */
+	*old = found.entry = atomic_load_explicit(&leaf->narrow_leaf.slot[i], memory_order_relaxed);
+	/* A narrow leaf of pages: let the compiler reckon with it. */
+	return store_planned(mas, entry, mas->version & (MT_LEAF_BIT | MT_EDGE_BIT), &found);
+}
+
+/*
+ * Whether slot @i of @leaf, a node of pages as is @parent in whose slot @up it is, spans [first, last], which lies in the region of
+ * both. "No" may be wrong, where the leaf begins or ends with its parent. All in keys, and without a branch but the caller's.
+ */
+static inline bool spans_just(const struct maple_node *parent, unsigned long up, const struct maple_node *leaf, unsigned long i,
+			      unsigned long first, unsigned long last)
+{
+	const uint32_t begin = (uint32_t)(first >> MT_PAGE_SHIFT) & MT_KEY_NONE;
+	const uint32_t end = (uint32_t)((last + 1) >> MT_PAGE_SHIFT) & MT_KEY_NONE;
+	const unsigned long in_page = (first | (last + 1)) & ((1ul << MT_PAGE_SHIFT) - 1);
+	const unsigned long elsewhere = (first ^ (last + 1)) >> (MT_KEY_BITS + MT_PAGE_SHIFT);
+	uint32_t below = word_at(leaf, i + 1), key = word_at(leaf, i + 2), begins, ends;
+
+	/* The first slot begins, the last ends with the leaf, of which the parent has the keys; but for its first and last. */
+	begins = (uint32_t)ones_if(i == 0);
+	ends = (uint32_t)ones_if((i == MT_NARROW_LEAF_KEYS) | (key == MT_KEY_NONE));
+	below ^= (below ^ word_at(parent, up + 1)) & begins;
+	key ^= (key ^ word_at(parent, up + 2)) & ends;
+	return !((below ^ begin) | (key ^ end) | in_page | elsewhere) & !!begin & (end != MT_KEY_NONE) &
+	       !(ends & (up == MT_NARROW_INNER_KEYS));
+}
+
+/*
+ * mas_store() but for the checks; *old: what the first index had. What most stores do goes down once, and finds on the way what
+ * only the store needs: not even the bounds of the leaf, if it puts one entry into another's place.
+ */
+static int store(struct ma_state *mas, void *entry, void **old)
+{
+	const unsigned long first = mt_scalar(mas->index), last = mt_scalar(mas->last);
+	unsigned long i, step = 0;
+	void *_Atomic *slot;
+	struct maple_node *leaf;
+
+	if (mas->status == ma_active && mas->node)
+		return store_any(mas, entry, old);
+	leaf = leaf_by_pages(mas, first, &step, NULL, NULL);
+	/* A leaf that is the root has no parent. */
+	if (unlikely(!leaf || !step))
+		return store_any(mas, entry, old);
+	/* The slots' lines, beside the keys' and not after them; and where the parent keeps the leaf's gap. */
+	__builtin_prefetch(leaf->narrow_leaf.slot, 1);
+	__builtin_prefetch(leaf->narrow_leaf.slot + 8, 1);
+	__builtin_prefetch(&mt_step_node(step)->gap[mt_step_slot(step)], 1);
+	i = find_narrow_leaf(leaf, mt_search_key(first, MT_PAGE_SHIFT));
+	slot = &leaf->narrow_leaf.slot[i];
+	*old = atomic_load_explicit(slot, memory_order_relaxed);
+	if (!entry || !*old || !spans_just(mt_step_node(step), mt_step_slot(step), leaf, i, first, last))
+		return store_in(mas, entry, old, leaf, i);
+	/* Release: pairs with mt_leaf_slot(). */
+	atomic_store_explicit(slot, entry, memory_order_release);
+	/* The cursor knows its range only. */
+	mas->node = NULL;
+	mas->used = mas->full = mas->ahead = 0;
+	mas->status = ma_active;
+	return 0;
+}
