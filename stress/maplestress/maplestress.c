@@ -53,7 +53,7 @@ static unsigned long number(struct argp_state *state, const char *name, const ch
 	return n;
 }
 
-static const enum kind kinds[] = {REPLACE, ALLOC, HOLES, GROW, WIDE, ALLOC, REPLACE, HOLES, WIDE, GROW, REPLACE, HOLES};
+static const enum kind kinds[] = {REPLACE, SPARSE, HOLES, GROW, WIDE, ALLOC, REPLACE, SPARSE, WIDE, GROW, ALLOC, HOLES};
 #define NR_TERRITORIES (sizeof(kinds) / sizeof(kinds[0]))
 
 static error_t parse(int key, char *arg, struct argp_state *state)

@@ -9,19 +9,20 @@
 #include <stdlib.h>
 
 #define REPORTS_MAX 20
-
-const char *const kind_names[NR_KINDS] = {"replace", "holes", "wide", "grow", "alloc"};
+#define PAGE 4096ul
 
 /*
- * Indexes a cell has, by territory: single ones, pages, and more than 32 bits can tell apart, next to each other, so that nodes
- * of all kinds stand beside each other, and over each other.
+ * Indexes a cell has, by territory: pages, single ones, and more than 32 bits can tell apart, next to each other, so that nodes
+ * of all kinds stand beside each other, and over each other. The last cell of a territory is wider, if need be, so that the next one
+ * begins with a page.
  */
-static const unsigned long widths[] = {4096, 1, 1ul << 21, 3, 1ul << 40, 4096};
+static const unsigned long widths[] = {PAGE, 1, 1ul << 21, 3, 1ul << 40, PAGE};
 
 struct world *world_new(unsigned int flags, const enum kind *kinds, unsigned int nr, const char *again)
 {
 	struct world *w = nr <= TERRITORIES_MAX ? calloc(1, sizeof(*w)) : NULL;
-	unsigned long key = 1ul << 30;
+	/* In the middle of the first territory's pages the number of a page comes to need one more bit than 32. */
+	unsigned long key = (1ul << 44) - TERRITORY_CELLS / 2 * PAGE;
 
 	if (!w)
 		return NULL;
@@ -38,6 +39,7 @@ struct world *world_new(unsigned int flags, const enum kind *kinds, unsigned int
 			w->start[w->nr_cells++] = key;
 			key += widths[t % (sizeof(widths) / sizeof(widths[0]))];
 		}
+		key = (key + PAGE - 1) & ~(PAGE - 1);
 	}
 	w->start[w->nr_cells] = key;
 	w->nr_territories = nr;

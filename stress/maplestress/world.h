@@ -29,12 +29,12 @@
 enum kind {
 	REPLACE, /* never a cell without an entry: replaced, split and joined in place */
 	HOLES,   /* small ranges come and go */
+	SPARSE,  /* the same, few of them, with gaps on both sides */
 	WIDE,    /* filled range by range, then swallowed by one store over all of it */
 	GROW,    /* few ranges, whose ends move to and fro */
 	ALLOC,   /* placed in the lowest or the highest gap, and freed */
 	NR_KINDS
 };
-extern const char *const kind_names[NR_KINDS];
 
 #define TERRITORY_CELLS 256u
 #define TERRITORIES_MAX 16u

@@ -191,6 +191,17 @@ static void holes(struct worker *worker, const struct territory *t)
 		put(worker, from, to, pick(worker, 3) == 0);
 }
 
+static void sparse(struct worker *worker, const struct territory *t)
+{
+	/* Of each four cells the first two. */
+	unsigned int from = pick_cell(worker, t) & ~3u;
+
+	if (cell_now(worker->world, from))
+		take(worker, t, from);
+	else
+		put(worker, from, from + (unsigned int)pick(worker, 2), false);
+}
+
 static void wide(struct worker *worker, struct territory *t)
 {
 	unsigned int from = t->at, to = up_to(t, from, pick(worker, 3));
@@ -232,13 +243,13 @@ static void grow(struct worker *worker, const struct territory *t)
 	}
 }
 
-/* The lowest or the highest @n cells without an entry. */
+/* The lowest or the highest @n cells without an entry; the last cell, which may be wider, is not for that. */
 static bool find_room(const struct world *w, const struct territory *t, unsigned int n, bool highest, unsigned int *at)
 {
 	unsigned int run = 0;
 
-	for (unsigned int i = 0; i < TERRITORY_CELLS; i++) {
-		unsigned int cell = highest ? t->last - i : t->first + i;
+	for (unsigned int i = 0; i < TERRITORY_CELLS - 1; i++) {
+		unsigned int cell = highest ? t->last - 1 - i : t->first + i;
 
 		run = cell_now(w, cell) ? 0 : run + 1;
 		if (run == n) {
@@ -253,7 +264,7 @@ static void allocate(struct worker *worker, const struct territory *t)
 {
 	struct world *w = worker->world;
 	unsigned int n = 1 + (unsigned int)pick(worker, 6), at;
-	unsigned long low = cell_first(w, t->first), high = cell_last(w, t->last), size = n * (w->start[t->first + 1] - low),
+	unsigned long low = cell_first(w, t->first), high = cell_last(w, t->last - 1), size = n * (w->start[t->first + 1] - low),
 		      start = 0;
 	bool highest = pick(worker, 2);
 	struct record *r;
@@ -305,6 +316,9 @@ void write_something(struct worker *worker)
 		break;
 	case HOLES:
 		holes(worker, t);
+		break;
+	case SPARSE:
+		sparse(worker, t);
 		break;
 	case WIDE:
 		wide(worker, t);

@@ -109,6 +109,15 @@ static void powers(struct life *l, unsigned long *first, unsigned long *last)
 	*last = from < to ? to : from;
 }
 
+/* Pages, and bytes, around multiples of what a narrow key can say. */
+static void around_round_numbers(struct life *l, unsigned long *first, unsigned long *last)
+{
+	if (life_below(l, 2))
+		put(first, last, ((1 + life_below(l, 3)) << 43) + life_below(l, 200) * PAGE - 100 * PAGE, vma_size(l) - 1);
+	else
+		put(first, last, ((1 + life_below(l, 3)) << 31) + life_below(l, 400) - 200, life_below(l, 5));
+}
+
 static void appended(struct life *l, unsigned long *first, unsigned long *last)
 {
 	if (life_below(l, 16)) {
@@ -134,11 +143,17 @@ static void prepended(struct life *l, unsigned long *first, unsigned long *last)
 }
 
 const struct pattern life_patterns[LIFE_PATTERNS] = {
-	{"dense", dense},       {"dense at the top", dense_at_the_top},
-	{"pages", pages},       {"pages and bytes", pages_and_bytes},
-	{"bytes", bytes},       {"anywhere", anywhere},
-	{"clusters", clusters}, {"powers of two", powers},
-	{"appended", appended}, {"prepended", prepended},
+	{"dense", dense},
+	{"dense at the top", dense_at_the_top},
+	{"pages", pages},
+	{"pages and bytes", pages_and_bytes},
+	{"bytes", bytes},
+	{"anywhere", anywhere},
+	{"clusters", clusters},
+	{"powers of two", powers},
+	{"around round numbers", around_round_numbers},
+	{"appended", appended},
+	{"prepended", prepended},
 };
 
 /* ---- steps ---- */

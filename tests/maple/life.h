@@ -17,7 +17,7 @@ struct pattern {
 	void (*range)(struct life *l, unsigned long *first, unsigned long *last);
 };
 
-#define LIFE_PATTERNS 10u
+#define LIFE_PATTERNS 11u
 extern const struct pattern life_patterns[LIFE_PATTERNS];
 
 struct life {

@@ -65,6 +65,12 @@ static void ranges_that_come_and_go_are_seen_or_not(void **state)
 	beside_kind(HOLES);
 }
 
+static void ranges_inside_gaps_are_seen_or_not(void **state)
+{
+	(void)state;
+	beside_kind(SPARSE);
+}
+
 static void a_store_over_many_leaves_is_seen_at_each_index_at_once(void **state)
 {
 	(void)state;
@@ -96,7 +102,7 @@ static void a_tree_that_empties_and_fills_is_seen_as_it_was(void **state)
 /* Writers share nodes where their territories meet. */
 static void several_writers_do_all_that_beside_each_other(void **state)
 {
-	static const enum kind kinds[] = {REPLACE, ALLOC, HOLES, GROW, WIDE, ALLOC, REPLACE, HOLES, WIDE};
+	static const enum kind kinds[] = {REPLACE, ALLOC, HOLES, GROW, WIDE, SPARSE, REPLACE, HOLES, WIDE};
 
 	(void)state;
 	beside(kinds, LEN(kinds), 0, 2);
@@ -108,6 +114,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_entry_replaced_in_place_is_never_missed),
 		cmocka_unit_test(ranges_that_come_and_go_are_seen_or_not),
+		cmocka_unit_test(ranges_inside_gaps_are_seen_or_not),
 		cmocka_unit_test(a_store_over_many_leaves_is_seen_at_each_index_at_once),
 		cmocka_unit_test(a_range_that_grows_and_shrinks_has_its_old_end_or_its_new),
 		cmocka_unit_test(allocations_are_seen_or_not),

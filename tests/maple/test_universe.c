@@ -4,7 +4,8 @@
  * and of three levels every store from any cell to any other, and every pair of stores in windows that lie across the bounds of
  * leaves. After each the tree is validated and compared with the flat array; each new arrangement of ranges and gaps is asked for
  * all its gaps and all steps from every cell. The cells lie at the bottom and at the top of the key space, are one key, one
- * page, or a sixteenth of all keys wide, so that whatever a node does to keep its keys short is met.
+ * page, or a sixteenth of all keys wide, across multiples of powers of two, and some bounds are not at pages where others are: so
+ * whatever a node does to keep its keys short is met, and its end.
  *
  * VMS_TEST_MORE=2 in the environment: longer sequences and every case of the large trees; minutes.
  */
@@ -313,6 +314,19 @@ static void all_stores_on_12_pages(void **state)
 	universe("12 pages and the rest", 14, 0x7f0000000000, 4096, deeper(2));
 }
 
+/* Where keys of 31 or 32 bits, of bytes or of pages, come to their end. */
+static void all_stores_across_round_numbers(void **state)
+{
+	(void)state;
+	universe("keys around 2 GiB", 8, (1ul << 31) - 3, 1, deeper(2));
+	universe("keys around 6 GiB", 8, (3ul << 31) - 3, 1, deeper(2));
+	universe("keys around 4 GiB", 8, (1ul << 32) - 3, 1, deeper(2));
+	universe("pages around 8 TiB", 8, (1ul << 43) - 3 * 4096, 4096, deeper(2));
+	universe("pages around 24 TiB", 8, (3ul << 43) - 3 * 4096, 4096, deeper(2));
+	universe("pages that begin in the middle of one", 8, 0x7f0000000800, 4096, deeper(2));
+	universe("cells of 4 TiB", 8, 1ul << 42, 1ul << 42, deeper(2));
+}
+
 static void all_stores_on_sixteenths_of_all_keys(void **state)
 {
 	(void)state;
@@ -355,9 +369,9 @@ static void ask_some(void)
 		ask_gap(model_first(&m, from), model_last(&m, to),
 			1 + (model_last(&m, to) - model_first(&m, from)) / (1 + questions % 23), i % 2);
 	}
-	if (questions % 1024 != 0)
+	if (questions % 4096 != 0)
 		return;
-	every_limit = 7;
+	every_limit = 1 + m.cells / 16;
 	ask_all_steps();
 	for (unsigned int from = 0; from + 3 < m.cells; from += 3)
 		ask_gaps_between(from, from + 3);
@@ -379,15 +393,31 @@ static void play_in_full_tree(enum shape shape, const struct move *move, unsigne
 	mtree_destroy(&m.tree);
 }
 
-/* Every store from any cell to any other; in a large tree a share of the wide ones, and the shape takes turns. */
-static void every_store(unsigned int height, unsigned long base, unsigned long step)
-{
-	unsigned int cells = cells_for(height), turn = 0, skip = model_more() > 1 ? 1 : MODEL_LESS * (1 + cells * cells / 20000);
+/* Where the cells of a large tree lie. */
+struct layout {
+	unsigned long base, step; /* step 0: all of the key space */
+	unsigned long middle;     /* if not 0, in place of base: the cells lie around it */
+	bool odd;                 /* one bound in five is an index higher */
+};
 
-	model_init_at(&m, 0, cells, base, step ? step : ULONG_MAX / cells);
+static void lay_out(unsigned int cells, const struct layout *l)
+{
+	unsigned long step = l->step ? l->step : ULONG_MAX / cells, base = l->middle ? l->middle - cells / 2 * step : l->base;
+
+	model_init_at(&m, 0, cells, base, step);
+	for (unsigned int i = 3; l->odd && i < cells; i += 5)
+		m.start[i]++;
+}
+
+/* Every store from any cell to any other; in a large tree a share of the wide ones, and the shape takes turns. */
+static void every_store(unsigned int height, const struct layout *l)
+{
+	unsigned int cells = cells_for(height), turn = 0, skip = model_more() > 1 ? 1 : MODEL_LESS * (1 + cells * cells / 4000);
+
+	lay_out(cells, l);
 	for (unsigned int from = 0; from < cells; from++) {
 		for (unsigned int to = from; to < cells; to++) {
-			if (to - from > 20 / MODEL_LESS && (from + to) % skip)
+			if (to - from > 6 / MODEL_LESS && (from + to) % skip)
 				continue;
 			for (unsigned int clear = 0; clear < 2; clear++) {
 				struct move move = {from, to, clear ? NULL : &entry_b};
@@ -402,32 +432,45 @@ static void every_store(unsigned int height, unsigned long base, unsigned long s
 	}
 }
 
+static const struct layout layouts[] = {
+	{.step = 1},
+	{.base = 0x7f0000000000, .step = 4096},
+	{.base = 0x7f0000000000, .step = 4096, .odd = true},
+	{.step = 0},
+	{.middle = 3ul << 31, .step = 1},
+	{.middle = 3ul << 43, .step = 4096},
+	{.middle = 3ul << 43, .step = 4096, .odd = true},
+	{.middle = 3ul << 43, .step = 1ul << 34},
+};
+
 static void every_store_in_a_tree_of_two_levels(void **state)
 {
 	(void)state;
 	begin();
-	every_store(2, 0, 1);
-	every_store(2, 0x7f0000000000, 4096);
-	every_store(2, 0, 0);
+	for (unsigned int i = 0; i < LEN(layouts); i++)
+		every_store(2, &layouts[i]);
 	end("every store, two levels");
 }
 
 static void every_store_in_a_tree_of_three_levels(void **state)
 {
+	const struct layout top = {.base = ULONG_MAX - 4000, .step = 1}, pages = {.middle = 5ul << 43, .step = 4096};
+
 	(void)state;
 	begin();
-	every_store(3, ULONG_MAX - 4000, 1);
+	every_store(3, &top);
+	every_store(3, &pages);
 	end("every store, three levels");
 }
 
 /* All pairs of stores in a window of some cells, which lies everywhere across leaves and their bounds. */
-static void windows(unsigned int height, unsigned int width, unsigned int stride, unsigned long base, unsigned long step)
+static void windows(unsigned int height, unsigned int width, unsigned int stride, const struct layout *l)
 {
 	unsigned int cells = cells_for(height), turn = 0;
 	void *const entries[] = {NULL, &entry_b};
 	struct move move[2];
 
-	model_init_at(&m, 0, cells, base, step);
+	lay_out(cells, l);
 	for (unsigned int low = 0; low + width <= cells; low += stride) {
 		unsigned int all = width * width * 2;
 
@@ -445,12 +488,14 @@ static void windows(unsigned int height, unsigned int width, unsigned int stride
 
 static void every_pair_of_stores_near_the_bounds_of_leaves(void **state)
 {
+	const struct layout pages = {.base = 1ul << 40, .step = 4096};
 	unsigned int stride = model_more() > 1 ? 1 : 5 * MODEL_LESS;
 
 	(void)state;
 	begin();
-	windows(2, 5, stride, 0, 1);
-	windows(3, 4, stride * 4, 1ul << 40, 4096);
+	for (unsigned int i = 0; i < LEN(layouts); i++)
+		windows(2, 4, stride, &layouts[i]);
+	windows(3, 4, stride * 8, &pages);
 	end("every pair of stores, windows");
 }
 
@@ -460,6 +505,7 @@ int main(void)
 		cmocka_unit_test(all_stores_on_16_keys),
 		cmocka_unit_test(all_stores_on_the_12_highest_keys),
 		cmocka_unit_test(all_stores_on_12_pages),
+		cmocka_unit_test(all_stores_across_round_numbers),
 		cmocka_unit_test(all_stores_on_sixteenths_of_all_keys),
 		cmocka_unit_test(all_long_sequences_of_stores_on_few_keys),
 		cmocka_unit_test(every_store_in_a_tree_of_two_levels),
