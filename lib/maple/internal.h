@@ -61,7 +61,7 @@ static inline void mt_leaf_view(struct mt_leaf *l, struct maple_node *node, unsi
 	l->shift = mt_shift_of(state);
 	l->keys = l->wide ? MT_WIDE_LEAF_KEYS : MT_NARROW_LEAF_KEYS;
 	l->slot = l->wide ? node->wide_leaf.slot : node->narrow_leaf.slot;
-	l->base = node->narrow_leaf.base; /* in a wide leaf a slot, and not used */
+	l->base = l->wide ? 0 : node->narrow_leaf.base;
 	l->min = min;
 	l->max = max;
 }

@@ -7,19 +7,50 @@
  */
 
 /*
- * The cursor's path is still that from the root to its leaf, whatever other cursors have stored meanwhile. Each node is looked at only
- * after the one above it has said that it is in the tree.
+ * The cursor's path is still that from the root to its leaf, and @key in what the leaf spans, whatever other cursors have stored
+ * meanwhile: nodes may have gone, and others come in their place at the same address. Each is looked at only after the one above it
+ * has said that it is in the tree.
  */
-static inline bool path_is_good(const struct ma_state *mas)
+static inline bool path_is_good(const struct ma_state *mas, unsigned long key)
 {
-	const struct maple_node *node = mt_node(mt_root(mas->tree));
+	void *ref = mt_root(mas->tree);
+	unsigned long min = 0, max = ULONG_MAX;
 
+	if (unlikely(!mt_is_node(ref)))
+		return false;
 	for (unsigned int level = 0; level < mas->depth; level++) {
-		if (node != mt_step_node(mas->path[level]))
+		const struct maple_node *node = mt_step_node(mas->path[level]);
+		unsigned int slot = mt_step_slot(mas->path[level]);
+		unsigned long form;
+
+		if (mt_node(ref) != node || mt_is_leaf(ref) || slot > mt_keys(node))
 			return false;
-		node = mt_node(mt_slot(node, mt_step_slot(mas->path[level])));
+		/* By the node's own region, whatever that of the key: as if it were an edge node. */
+		form = mt_form_of(node) | MT_EDGE_BIT;
+		inner_span(node, form, slot, key, &min, &max);
+		ref = mt_slot(node, slot);
 	}
-	return node == mas->node;
+	return mt_node(ref) == mas->node && mt_is_leaf(ref) && min == mas->min && max == mas->max && key >= min && key <= max;
+}
+
+/* Find @key in the cursor's leaf. */
+static inline void find_here(struct ma_state *mas, unsigned long key, struct found *found)
+{
+	struct maple_node *leaf = mas->node;
+	unsigned long form = mt_form_of(leaf), i;
+
+	if (unlikely(form & (MT_WIDE_BIT | MT_BYTE_BIT)) || beyond(form, &leaf->narrow_leaf.base, key)) {
+		find_again(mas, key, found);
+		return;
+	}
+	i = find_narrow_leaf(leaf, mt_search_key(key, MT_PAGE_SHIFT));
+	found->index = mas->min;
+	found->last = mas->max;
+	page_span(i, MT_NARROW_LEAF_KEYS, word_at(leaf, i + 1), word_at(leaf, i + 2), mt_region(key, MT_PAGE_SHIFT), &found->index,
+		  &found->last);
+	/* Relaxed: only the lock's holder stores here. */
+	found->entry = atomic_load_explicit(&leaf->narrow_leaf.slot[i], memory_order_relaxed);
+	settle(mas, leaf, form, i);
 }
 
 /*
@@ -30,8 +61,10 @@ static inline __attribute__((always_inline)) bool locate(struct ma_state *mas, s
 {
 	unsigned long first = mt_scalar(mas->index), last = mt_scalar(mas->last);
 
-	if (mas->status == ma_active && mas->node && first >= mas->min && first <= mas->max && path_is_good(mas))
-		return find_again(mas, first, found);
+	if (mas->status == ma_active && mas->node && path_is_good(mas, first)) {
+		find_here(mas, first, found);
+		return true;
+	}
 	if (likely(walk(mas, first, found)))
 		return true;
 	mas->index = first;
@@ -155,7 +188,12 @@ static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, void *e
 {
 	struct found found;
 
-	return locate(mas, &found) ? make_plan(w, mas, entry, mas->version, &found) : MT_STORE_ROOT;
+	if (unlikely(!locate(mas, &found)))
+		return MT_STORE_ROOT;
+	if (unlikely(mas->version & (MT_WIDE_BIT | MT_BYTE_BIT)))
+		return make_plan(w, mas, entry, mas->version, &found);
+	/* A leaf of pages: let the compiler reckon with it. */
+	return make_plan(w, mas, entry, mas->version & (MT_LEAF_BIT | MT_EDGE_BIT), &found);
 }
 
 /*
@@ -250,7 +288,9 @@ static __attribute__((noinline)) int store_any(struct ma_state *mas, void *entry
 		return err ? fail(mas, err) : 0;
 	}
 	*old = found.entry;
-	return store_planned(mas, entry, mas->version, &found);
+	if (unlikely(mas->version & (MT_WIDE_BIT | MT_BYTE_BIT)))
+		return store_planned(mas, entry, mas->version, &found);
+	return store_planned(mas, entry, mas->version & (MT_LEAF_BIT | MT_EDGE_BIT), &found);
 }
 
 /* The store in the leaf that leaf_by_pages() came to, where it begins in slot @i. */
