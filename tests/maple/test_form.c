@@ -210,6 +210,9 @@ static void make_sheet(struct sheet *s, unsigned long form, bool gaps)
 	for (unsigned int i = 0; i < mt_keys_of(form); i++)
 		mt_set_pivot(s->node, i, i + 1 < s->n ? s->start[i + 1] - 1 : ULONG_MAX);
 	pick_slots(s, gaps);
+	/* A leaf that has seen many changes: its state is not small. */
+	if (form & MT_LEAF_BIT)
+		atomic_store(&s->node->state, form | (model_random(&m) & ~(MT_STATE_STEP - 1)));
 	if (!(form & MT_LEAF_BIT) && mt_has_gaps(&tree))
 		for (unsigned int i = 0; i < MT_GAPS; i++)
 			s->node->gap[i] = i < s->n ? sheet_gap(s, i) : 0;
@@ -250,6 +253,15 @@ static void check_look_around(const struct sheet *s)
 	}
 	assert_int_equal(mas.used, used);
 	assert_int_equal(mas.full, full);
+	/* It has changed since, or is being changed. */
+	atomic_fetch_add(&s->node->state, MT_STATE_STEP);
+	assert_false(vms__mt_isa->enter(&mas));
+	assert_int_equal(mas.used | mas.full | mas.ahead, 0);
+	atomic_fetch_or(&s->node->state, MT_BUSY);
+	mt_descend(&mas, s->start[0]);
+	assert_false(vms__mt_isa->enter(&mas));
+	assert_int_equal(mas.used | mas.full | mas.ahead, 0);
+	atomic_fetch_and(&s->node->state, ~MT_BUSY);
 }
 
 /* The first index of the lowest or highest gap for it; false: none. */

@@ -4,6 +4,9 @@
  * it; then for every key, every moment that a reader may have loaded each word at is tried, in the order that the reader keeps
  * to: state, pivots (each at a moment of its own, in any order), slot, state. What it would take must be what the key had
  * before the change or after it. Two changes in a row show that slots which have lost keys are not filled too early.
+ *
+ * And what an iteration can see, which looks at the whole leaf: what it keeps, because the state was the same before and after and said
+ * that no change was under way, is the leaf as it was between two changes.
  */
 #include "tests/maple/model.h"
 
@@ -22,6 +25,8 @@ static void record(volatile void *word, size_t size, unsigned long value);
 
 #define MOMENTS_MAX 128
 #define UNIVERSE 40ul
+
+#include "lib/maple/scan.h"
 
 static struct maple_node leaf;
 static struct maple_node moment[MOMENTS_MAX]; /* the leaf after each store */
@@ -212,11 +217,152 @@ static void the_same_without_phases_does_mislead(void **state)
 	model_destroy(&m);
 }
 
+/* ---- the whole leaf at once ---- */
+
+struct snapshot {
+	unsigned int used, full;
+	unsigned long bound[MT_LEAF_SLOTS + 1];
+};
+
+static void take_snapshot(struct snapshot *s, struct maple_node *pivots, struct maple_node *slots, struct maple_node *again)
+{
+	struct mt_leaf l;
+
+	mt_leaf_view(&l, pivots, mt_form_of(&leaf), 0, ULONG_MAX);
+	s->used = used(&l);
+	mt_leaf_view(&l, slots, mt_form_of(&leaf), 0, ULONG_MAX);
+	s->full = s->used & ~nulls(&l);
+	mt_leaf_view(&l, again, mt_form_of(&leaf), 0, ULONG_MAX);
+	bounds(&l, s->bound);
+}
+
+/* A leaf each of whose words was loaded at a moment of its own in [from, to]. */
+static void mix(struct maple_node *node, unsigned int from, unsigned int to)
+{
+	for (size_t i = 0; i < MT_LEAF_BYTES; i += sizeof(uint32_t)) {
+		unsigned int at = from + model_below(&m, to - from + 1);
+
+		/* Slots are loaded whole, and so are wide pivots. */
+		if (i >= offsetof(struct maple_node, narrow_leaf.slot) || mt_node_is_wide(&leaf)) {
+			memcpy((char *)node + i, (char *)&moment[at] + i, sizeof(uint64_t));
+			i += sizeof(uint32_t);
+		} else {
+			memcpy((char *)node + i, (char *)&moment[at] + i, sizeof(uint32_t));
+		}
+	}
+}
+
+static bool same_snapshot(const struct snapshot *a, const struct snapshot *b)
+{
+	if (a->used != b->used || a->full != b->full)
+		return false;
+	for (unsigned int slots = a->used; slots; slots &= slots - 1) {
+		unsigned int i = (unsigned int)__builtin_ctz(slots);
+
+		if (a->bound[i] != b->bound[i] || a->bound[i + 1] != b->bound[i + 1])
+			return false;
+	}
+	return true;
+}
+
+/* Whether what is seen between two moments of one quiet phase can be a leaf that never was. */
+static bool misleads_an_iteration(unsigned int changes, const unsigned int *end_of_change)
+{
+	struct snapshot whole[4], seen;
+
+	for (unsigned int c = 0; c <= changes; c++) {
+		struct maple_node *then = &moment[end_of_change[c]];
+
+		take_snapshot(&whole[c], then, then, then);
+	}
+	for (unsigned int begin = 0; begin < moments; begin++) {
+		for (unsigned int end = begin; end < moments && mt_state(&moment[begin]) == mt_state(&moment[end]); end++) {
+			struct maple_node mixed[3];
+			bool known = false;
+
+			if (mt_state(&moment[begin]) & MT_BUSY)
+				break;
+			for (unsigned int i = 0; i < LEN(mixed); i++)
+				mix(&mixed[i], begin, end);
+			take_snapshot(&seen, &mixed[0], &mixed[1], &mixed[2]);
+			for (unsigned int c = 0; c <= changes; c++)
+				known |= same_snapshot(&seen, &whole[c]);
+			if (!known)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* As plan.h puts an entry into a slot whose bounds stay. */
+static void change_entry(void)
+{
+	struct ma_state mas = {.node = &leaf};
+	struct mt_write w = {.mas = &mas};
+	unsigned int i = mt_find_slot(&leaf, model_below(&m, UNIVERSE));
+	void *old = mt_slot(&leaf, i), *entry = model_below(&m, 2) ? model_entry(&m) : NULL;
+
+	mt_leaf_view(&w.leaf, &leaf, mt_form_of(&leaf), 0, ULONG_MAX);
+	put_slot(&w, i, entry);
+	if (!old || !entry)
+		next_phase(&w);
+}
+
+/* Up to three changes of a random leaf, recorded. */
+static unsigned int change_a_leaf(unsigned int *end_of_change)
+{
+	unsigned int changes = 0, kind;
+
+	random_leaf(&m);
+	memcpy(&moment[0], &leaf, sizeof(leaf));
+	moments = 1;
+	end_of_change[0] = 0;
+	for (unsigned int attempt = 0; attempt < 12 && changes < 3; attempt++) {
+		if (!model_below(&m, 3))
+			change_entry();
+		else if (!change(&kind))
+			continue;
+		end_of_change[++changes] = moments - 1;
+	}
+	return changes;
+}
+
+static void an_iteration_sees_a_leaf_as_it_was_before_a_change_or_after(void **state)
+{
+	unsigned int end_of_change[4];
+
+	(void)state;
+	(void)leaf_gap, (void)leaf_gaps, (void)inner_gap, (void)gaps;
+	model_init(&m, 0, 1, 13);
+	for (unsigned int i = 0; i < 20000 / MODEL_LESS; i++)
+		assert_false(misleads_an_iteration(change_a_leaf(end_of_change), end_of_change));
+	model_destroy(&m);
+}
+
+static void it_would_see_mixtures_if_changes_did_not_say_that_they_are_under_way(void **state)
+{
+	unsigned int end_of_change[4], misled = 0;
+
+	(void)state;
+	model_init(&m, 0, 1, 14);
+	for (unsigned int i = 0; i < 2000; i++) {
+		unsigned int changes = change_a_leaf(end_of_change);
+
+		for (unsigned int j = 0; j < moments; j++)
+			moment[j].state &= ~MT_BUSY;
+		misled += misleads_an_iteration(changes, end_of_change);
+	}
+	assert_true(misled > 100);
+	model_destroy(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_change_in_place_misleads_a_reader),
 		cmocka_unit_test(the_same_without_phases_does_mislead),
+		cmocka_unit_test(an_iteration_sees_a_leaf_as_it_was_before_a_change_or_after),
+		cmocka_unit_test(it_would_see_mixtures_if_changes_did_not_say_that_they_are_under_way),
 	};
 
 	return cmocka_run_group_tests_name("shape", tests, NULL, NULL);

@@ -3,6 +3,8 @@
  * test_window.c - writes in the middle of a reader's walk, on purpose: between the search of a node and the load of the slot
  * that it found. The walk of descend.h is compiled here once more, with a search that stops to let a writer by. What the reader
  * then answers must be what the key held before the writes, between two of them, or after them.
+ *
+ * And the one question of a store that is answered without the bounds of its place: see plan.h, spans_just().
  */
 #include "tests/maple/model.h"
 
@@ -78,6 +80,11 @@ static unsigned int find_wide(const struct maple_node *node, unsigned long key)
 #include "lib/maple/scan.h"
 
 #include "lib/maple/descend.h"
+#include "lib/maple/shape.h"
+
+/* The name is cmocka's, too. */
+#undef fail
+#include "lib/maple/plan.h"
 
 static bool was_held(const void *entry)
 {
@@ -164,6 +171,7 @@ static void a_step_never_reports_what_was_never_there(void **state)
 	stopping.descend = stopping_descend;
 	/* The rest of what descend.h and scan.h make. */
 	(void)lookup, (void)enter, (void)next_entry, (void)leaf_gap, (void)leaf_gaps, (void)inner_gap, (void)gaps;
+	(void)plan, (void)store;
 	for (uint64_t seed = 0; seed < 8; seed++) {
 		set_up(seed);
 		for (unsigned int i = 0; i < 3000; i++) {
@@ -201,12 +209,134 @@ static void a_step_never_reports_what_was_never_there(void **state)
 	}
 }
 
+/* Writes between the steps of an iteration by entries: what is ahead of it when it steps is what it meets, in this leaf or the next. */
+static void a_step_by_entries_meets_the_next_there_is(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 8; seed++) {
+		set_up(seed);
+		for (unsigned int i = 0; i < 3000 / MODEL_LESS; i++) {
+			unsigned long start = model_first(&m, model_below(&m, m.cells));
+			MA_STATE(mas, &m.tree, start, start);
+
+			vms_rcu_read_lock();
+			mas_walk(&mas);
+			for (unsigned int steps = 0; steps < 20 && mas_is_active(&mas) && mas.last != ULONG_MAX; steps++) {
+				unsigned long key = mas.last + 1;
+				unsigned int from, to, cell;
+				void *entry;
+
+				if (!model_below(&m, 4)) {
+					arm();
+					watched = key;
+					searches = 1;
+					let_writer_by();
+				}
+				entry = steps & 1 ? mas_next(&mas, ULONG_MAX) : mas_find(&mas, ULONG_MAX);
+				for (cell = model_cell(&m, key); cell < m.cells && !m.cell[cell]; cell++)
+					;
+				assert_ptr_equal(entry, cell < m.cells ? m.cell[cell] : NULL);
+				if (!entry)
+					break;
+				model_range(&m, cell, &from, &to);
+				assert_int_equal(mas.index, model_first(&m, from) > key ? model_first(&m, from) : key);
+				assert_int_equal(mas.last, model_last(&m, to));
+			}
+			vms_rcu_read_unlock();
+		}
+		model_destroy(&m);
+	}
+}
+
+/* ---- a store that asks for no bounds ---- */
+
+#define PAGE (1ul << MT_PAGE_SHIFT)
+#define REGION (1ul << (MT_PAGE_SHIFT + MT_KEY_BITS))
+
+/* Whether the slot is the first or the last of what the parent holds: there spans_just() may not know. */
+static bool at_parents_end(unsigned long step, const struct maple_node *leaf, unsigned int i)
+{
+	unsigned int up = mt_step_slot(step);
+
+	return (!i && !up) || (mt_pivot(leaf, i) == ULONG_MAX && mt_pivot(mt_step_node(step), up) == ULONG_MAX);
+}
+
+/* What spans_just() says of a store over [first, last]; counts where it is right to say "yes", and does. */
+static void check_store_over(unsigned long first, unsigned long last, unsigned int *right, unsigned int *said)
+{
+	unsigned int from, to, cell = model_cell(&m, first);
+	unsigned long step = 0;
+	struct maple_node *leaf;
+	bool yes, just;
+	MA_STATE(mas, &m.tree, first, last);
+
+	leaf = leaf_by_pages(&mas, first, &step, NULL, NULL);
+	if (!leaf || !step || first > last)
+		return;
+	unsigned int i = (unsigned int)find_narrow_leaf(leaf, mt_search_key(first, MT_PAGE_SHIFT));
+
+	model_range(&m, cell, &from, &to);
+	just = first == model_first(&m, from) && last == model_last(&m, to);
+	yes = spans_just(mt_step_node(step), mt_step_slot(step), leaf, i, first, last);
+	assert_true(just || !yes);
+	/* Nor has it a word for the region's first key. */
+	assert_true(yes || !just || at_parents_end(step, leaf, i) || !(first % REGION));
+	*right += just;
+	*said += yes;
+}
+
+static void check_stores_from(unsigned int cell, unsigned int *right, unsigned int *said)
+{
+	static const unsigned long apart[] = {0, 1, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE, REGION - PAGE, REGION, 2 * REGION};
+	unsigned long first = model_first(&m, cell), last = model_last(&m, cell), region = first & ~(REGION - 1);
+
+	for (unsigned int i = 0; i < LEN(apart); i++) {
+		for (unsigned int j = 0; j < LEN(apart); j++) {
+			check_store_over(first + apart[i], last + apart[j], right, said);
+			check_store_over(first + apart[i], last - apart[j], right, said);
+			check_store_over(first - apart[i], last + apart[j], right, said);
+			check_store_over(first - apart[i], last - apart[j], right, said);
+		}
+		/* To the end of the region, of its last key, of all. */
+		check_store_over(first + apart[i], region + REGION - 1, right, said);
+		check_store_over(first + apart[i], region + REGION - PAGE - 1, right, said);
+		check_store_over(first + apart[i], ULONG_MAX, right, said);
+	}
+}
+
+static void a_store_that_asks_for_no_bounds_has_them_right(void **state)
+{
+	static const unsigned long bases[] = {0, PAGE, 5 * REGION, 6 * REGION - 799 * PAGE, 0ul - REGION, 0ul - 800 * PAGE};
+
+	(void)state;
+	for (unsigned int b = 0; b < LEN(bases); b++) {
+		unsigned int right = 0, said = 0;
+
+		model_init_at(&m, b & 1 ? MT_FLAGS_ALLOC_RANGE : 0, 800, bases[b], PAGE);
+		for (unsigned int i = 0; i < m.cells; i++)
+			assert_int_equal(model_store(&m, i, i, model_entry(&m)), 0);
+		/* Gaps, and wider ranges, at leaves' ends too. */
+		for (unsigned int i = 0; i < 100; i++) {
+			unsigned int cell = model_below(&m, m.cells - 1);
+
+			assert_int_equal(model_store(&m, cell, cell + (i & 1), i & 2 ? NULL : model_entry(&m)), 0);
+		}
+		assert_true(mt_height(&m.tree) >= 3);
+		for (unsigned int cell = 0; cell < m.cells; cell++)
+			check_stores_from(cell, &right, &said);
+		assert_true(said > right / 10 * 9);
+		model_destroy(&m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_lookup_answers_what_its_key_held),
 		cmocka_unit_test(a_walk_answers_what_its_key_held_and_stays_in_a_live_leaf),
 		cmocka_unit_test(a_step_never_reports_what_was_never_there),
+		cmocka_unit_test(a_step_by_entries_meets_the_next_there_is),
+		cmocka_unit_test(a_store_that_asks_for_no_bounds_has_them_right),
 	};
 
 	return cmocka_run_group_tests_name("window", tests, NULL, NULL);
