@@ -225,7 +225,7 @@ struct op life_write(struct life *l, unsigned int clears)
 		op.first = pick_key(l);
 		break;
 	case 3:
-		op.kind = OP_SWEEP;
+		op.kind = life_below(l, 2) ? OP_SWEEP : OP_ROAM;
 		op.first = pick_key(l);
 		op.size = 1 + life_below(l, 12);
 		if (!op.entry)

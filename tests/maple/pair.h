@@ -39,8 +39,9 @@ enum op_kind {
 	OP_BULK, /* mas_expected_entries(), then stores without any memory to be had */
 	/* all of it */
 	OP_DUP, /* mtree_dup(); the copy is compared and destroyed */
-	/* from first on, @size changes through one cursor */
+	/* from first on, @size changes through one cursor: in order, everywhere */
 	OP_SWEEP,
+	OP_ROAM,
 	OP_WRITES,
 
 	/* of @size indexes inside [first, last] */

@@ -198,6 +198,7 @@ static void (*const ask[OP_KINDS])(struct pair *p, const struct op *op, struct a
 	[OP_BULK] = say_bulk,
 	[OP_DUP] = say_nothing,
 	[OP_SWEEP] = say_nothing,
+	[OP_ROAM] = say_nothing,
 	[OP_GAP] = say_gap,
 	[OP_RGAP] = say_gap,
 	[OP_LOAD] = say_load,

@@ -325,6 +325,27 @@ static void do_sweep(struct pair *p, const struct op *op, struct answer *a)
 	mas_unlock(&mas);
 }
 
+/* __mas_set_range() keeps the cursor's place, wherever the next store is. */
+static void do_roam(struct pair *p, const struct op *op, struct answer *a)
+{
+	MA_STATE(mas, &p->tree, op->first, op->first);
+
+	mas_lock(&mas);
+	mas_walk(&mas);
+	for (unsigned long n = 0; n < op->size && !a->err; n++) {
+		struct oracle_range r = p->oracle.range[(op->first + n * 7919) % p->oracle.n];
+		void *old = r.entry, *entry = n % 3 ? op->entry : NULL;
+
+		if (n % 2)
+			r.last -= (r.last - r.first) / 2;
+		__mas_set_range(&mas, r.first, r.last);
+		if (mas_store(&mas, entry) != old || mas_is_err(&mas))
+			a->err = -EPROTO;
+		oracle_store(&p->oracle, r.first, r.last, entry);
+	}
+	mas_unlock(&mas);
+}
+
 static void (*const ask[OP_KINDS])(struct pair *p, const struct op *op, struct answer *a) = {
 	[OP_STORE] = do_mtree_store,
 	[OP_MAS_STORE] = do_mas_store,
@@ -342,6 +363,7 @@ static void (*const ask[OP_KINDS])(struct pair *p, const struct op *op, struct a
 	[OP_BULK] = do_bulk,
 	[OP_DUP] = do_dup,
 	[OP_SWEEP] = do_sweep,
+	[OP_ROAM] = do_roam,
 	[OP_GAP] = do_gap,
 	[OP_RGAP] = do_gap,
 	[OP_LOAD] = do_load,
