@@ -113,7 +113,7 @@ static unsigned int used_slots(const struct maple_node *node)
 	return used;
 }
 
-/* The plan of a store into the leaf as store.c makes it. False: not one that shape.h does. */
+/* The plan of a store into the leaf as plan.h makes it. False: not one that shape.h does. */
 static bool plan(struct mt_write *w, struct ma_state *mas, unsigned long first, unsigned long last, void *entry)
 {
 	mas->node = &leaf;

@@ -94,12 +94,17 @@ static bool was_held(const void *entry)
 	return false;
 }
 
+/* Wide nodes, or those of pages or of bytes. */
 static void set_up(uint64_t seed)
 {
-	unsigned int from, to;
+	unsigned int flags = MT_FLAGS_USE_RCU | (seed & 1 ? MT_FLAGS_ALLOC_RANGE : 0), cells = seed & 2 ? 400 : 30, from, to;
 	void *entry;
 
-	model_init_wide(&m, MT_FLAGS_USE_RCU | (seed & 1 ? MT_FLAGS_ALLOC_RANGE : 0), seed & 2 ? 400 : 30, seed);
+	if (seed & 4)
+		model_init_at(&m, flags, cells, 1ul << 30, seed & 1 ? 1 : 4096);
+	else
+		model_init_wide(&m, flags, cells, seed);
+	m.random += seed;
 	for (unsigned int i = 0; i < 2 * m.cells; i++) {
 		model_pick(&m, &from, &to, &entry);
 		assert_int_equal(model_store(&m, from, to, entry), 0);
@@ -209,38 +214,58 @@ static void a_step_never_reports_what_was_never_there(void **state)
 	}
 }
 
-/* Writes between the steps of an iteration by entries: what is ahead of it when it steps is what it meets, in this leaf or the next. */
+/* Neighbours of a page each, most of them with entries. */
+static void set_up_dense(uint64_t seed)
+{
+	model_init_at(&m, MT_FLAGS_USE_RCU | (seed & 1 ? MT_FLAGS_ALLOC_RANGE : 0), 400, 1ul << 30, 4096);
+	m.random += seed;
+	for (unsigned int i = 0; i < m.cells; i++)
+		assert_int_equal(model_store(&m, i, i, model_below(&m, 4) ? model_entry(&m) : NULL), 0);
+}
+
+/* A write at @key or close behind it. */
+static void write_near(unsigned long key)
+{
+	unsigned int from = model_cell(&m, key) + model_below(&m, 4), to;
+
+	from = from < m.cells ? from : m.cells - 1;
+	to = from + model_below(&m, 2);
+	to = to < m.cells ? to : m.cells - 1;
+	assert_int_equal(model_store(&m, from, to, model_below(&m, 2) ? model_entry(&m) : NULL), 0);
+}
+
+/* What is ahead of an iteration when it steps is what it meets, in its leaf or the next. */
+static void check_next_entry(struct ma_state *mas, bool find)
+{
+	unsigned long key = mas->last + 1;
+	unsigned int from, to, cell = model_cell(&m, key);
+	void *entry = find ? mas_find(mas, ULONG_MAX) : mas_next(mas, ULONG_MAX);
+
+	while (cell < m.cells && !m.cell[cell])
+		cell++;
+	assert_ptr_equal(entry, cell < m.cells ? m.cell[cell] : NULL);
+	if (!entry)
+		return;
+	model_range(&m, cell, &from, &to);
+	assert_int_equal(mas->index, model_first(&m, from) > key ? model_first(&m, from) : key);
+	assert_int_equal(mas->last, model_last(&m, to));
+}
+
 static void a_step_by_entries_meets_the_next_there_is(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 0; seed < 8; seed++) {
-		set_up(seed);
+		set_up_dense(seed);
 		for (unsigned int i = 0; i < 3000 / MODEL_LESS; i++) {
 			unsigned long start = model_first(&m, model_below(&m, m.cells));
 			MA_STATE(mas, &m.tree, start, start);
 
 			vms_rcu_read_lock();
 			mas_walk(&mas);
-			for (unsigned int steps = 0; steps < 20 && mas_is_active(&mas) && mas.last != ULONG_MAX; steps++) {
-				unsigned long key = mas.last + 1;
-				unsigned int from, to, cell;
-				void *entry;
-
-				if (!model_below(&m, 4)) {
-					arm();
-					watched = key;
-					searches = 1;
-					let_writer_by();
-				}
-				entry = steps & 1 ? mas_next(&mas, ULONG_MAX) : mas_find(&mas, ULONG_MAX);
-				for (cell = model_cell(&m, key); cell < m.cells && !m.cell[cell]; cell++)
-					;
-				assert_ptr_equal(entry, cell < m.cells ? m.cell[cell] : NULL);
-				if (!entry)
-					break;
-				model_range(&m, cell, &from, &to);
-				assert_int_equal(mas.index, model_first(&m, from) > key ? model_first(&m, from) : key);
-				assert_int_equal(mas.last, model_last(&m, to));
+			for (unsigned int steps = 0; steps < 30 && mas_is_active(&mas) && mas.last != ULONG_MAX; steps++) {
+				if (!model_below(&m, 4))
+					write_near(mas.last + 1);
+				check_next_entry(&mas, model_below(&m, 4));
 			}
 			vms_rcu_read_unlock();
 		}
