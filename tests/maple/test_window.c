@@ -354,6 +354,27 @@ static void a_store_that_asks_for_no_bounds_has_them_right(void **state)
 	}
 }
 
+/* Behind a full node's keys lies its first slot, which may look like the key that is asked for. */
+static void a_slot_is_not_taken_for_a_key(void **state)
+{
+	static struct maple_node parent __attribute__((aligned(MT_ALIGN))), leaf __attribute__((aligned(MT_ALIGN)));
+	unsigned long first = 500 * PAGE, last = 900 * PAGE - 1;
+
+	(void)state;
+	mt_begin(&parent, MT_EDGE_BIT, PAGE);
+	mt_begin(&leaf, MT_EDGE_BIT | MT_LEAF_BIT, PAGE);
+	for (unsigned int i = 0; i < MT_NARROW_INNER_KEYS; i++)
+		mt_set_pivot_as(&parent, MT_EDGE_BIT, i, (i + 1) * PAGE - 1);
+	for (unsigned int i = 0; i < MT_NARROW_LEAF_KEYS; i++)
+		mt_set_pivot_as(&leaf, MT_EDGE_BIT | MT_LEAF_BIT, i, i ? ULONG_MAX : first - 1);
+	mt_set_slot(&parent, 0, (void *)900ul);
+	assert_false(spans_just(&parent, MT_NARROW_INNER_KEYS, &leaf, 1, first, last));
+	/* Where the leaf is not the last, its parent has the key. */
+	mt_set_pivot_as(&parent, MT_EDGE_BIT, MT_NARROW_INNER_KEYS - 1, last);
+	assert_true(spans_just(&parent, MT_NARROW_INNER_KEYS - 1, &leaf, 1, first, last));
+	assert_false(spans_just(&parent, MT_NARROW_INNER_KEYS - 1, &leaf, 1, first, last + PAGE));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -362,6 +383,7 @@ int main(void)
 		cmocka_unit_test(a_step_never_reports_what_was_never_there),
 		cmocka_unit_test(a_step_by_entries_meets_the_next_there_is),
 		cmocka_unit_test(a_store_that_asks_for_no_bounds_has_them_right),
+		cmocka_unit_test(a_slot_is_not_taken_for_a_key),
 	};
 
 	return cmocka_run_group_tests_name("window", tests, NULL, NULL);
