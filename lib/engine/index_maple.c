@@ -52,19 +52,19 @@ static struct vm_area_struct *prev(struct mm_struct *mm, struct vm_area_struct *
 	return prev_below(mm, vma->vm_start);
 }
 
+/* One cursor goes there and back: within a leaf a step costs less than a second cursor. */
 static struct vm_area_struct *around(struct mm_struct *mm, unsigned long addr, struct vm_area_struct **prev,
 				     struct vm_area_struct **next)
 {
 	MA_STATE(mas, &mm->mm_mt, addr, addr);
 	struct vm_area_struct *vma = mas_find(&mas, ULONG_MAX);
-	struct ma_state ahead = mas;
 
-	if (!vma) {
-		*next = NULL;
-		*prev = prev_below(mm, ULONG_MAX);
-		return NULL;
+	*next = NULL;
+	if (vma) {
+		*next = mas_next(&mas, ULONG_MAX);
+		/* Back on it, whether or not there was a next one. */
+		mas_prev(&mas, 0);
 	}
-	*next = mas_next(&ahead, ULONG_MAX);
 	*prev = mas_prev(&mas, 0);
 	return vma;
 }
@@ -110,7 +110,6 @@ static int prepare(struct mm_struct *mm, struct vms__store *store)
 static void collect_victims(struct mm_struct *mm, struct vms__store *store)
 {
 	struct vm_area_struct **tail = &store->victims, *vma;
-	MA_STATE(mas, &mm->mm_mt, store->start, store->start);
 
 	if (store->known && store->nr <= 1) {
 		store->victims = store->nr ? store->first : NULL;
@@ -120,6 +119,7 @@ static void collect_victims(struct mm_struct *mm, struct vms__store *store)
 		}
 		return;
 	}
+	MA_STATE(mas, &mm->mm_mt, store->start, store->start);
 	mas_for_each(&mas, vma, store->end - 1) {
 		if (vma == store->vma || mas.index < store->start || mas.last > store->end - 1)
 			continue;
