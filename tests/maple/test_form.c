@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_form.c - nodes of every form. First single nodes, made by hand under a root of their own: what each instruction set finds in
- * them is what a list of their slots says, down to the last lane and at both ends of their region, and no load goes beyond the node's
- * memory. Then whole trees whose bounds lie where one form ends and another begins: every form, and every change of a leaf from one to
- * another, beside a model.
+ * test_form.c - nodes of every form. First single nodes, made by hand under a root of their own: what each instruction set finds
+ * in them is what a list of their slots says, down to the last lane and at both ends of their region, and no load goes beyond the
+ * node's memory. Then whole trees whose bounds lie where one form ends and another begins: every form, and every change of a leaf
+ * from one to another, beside a model.
  *
  * Locks: one thread.
  */

@@ -5,7 +5,7 @@
  * to: state, pivots (each at a moment of its own, in any order), slot, state. What it would take must be what the key had
  * before the change or after it. Two changes in a row show that slots which have lost keys are not filled too early.
  *
- * And what an iteration can see, which looks at the whole leaf: what it keeps, because the state was the same before and after and said
+ * And what an iteration can see, which looks at the whole leaf: what it keeps, for the state was the same before and after and said
  * that no change was under way, is the leaf as it was between two changes.
  */
 #include "tests/maple/model.h"
