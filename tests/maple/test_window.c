@@ -378,8 +378,8 @@ static void a_slot_is_not_taken_for_a_key(void **state)
 /* ---- nodes that come back ---- */
 
 /*
- * In a tree without RCU a node that goes is the next that comes, somewhere else. A cursor that others have stored beside meanwhile, all
- * under one lock, must not take it for the old one.
+ * In a tree without RCU a node that goes is the next that comes, somewhere else. A cursor that others have stored beside, all under
+ * one lock, must not take it for the old one.
  */
 static void a_cursor_knows_nodes_that_came_back(void **state)
 {
