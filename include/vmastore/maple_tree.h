@@ -280,6 +280,7 @@ struct ma_state {
 	unsigned char offset;    /* slot of the leaf */
 	unsigned char mas_flags; /* what mas_preallocate() left behind */
 	unsigned char store_type;
+	bool stepped;            /* once from where it came to its leaf */
 	struct maple_node *node; /* the leaf; ma_error: the error */
 	unsigned long version;   /* of the leaf, when the cursor came to it */
 	unsigned long min, max;  /* what the leaf spans */
@@ -300,6 +301,7 @@ static inline bool mas_init_range(struct ma_state *mas, struct maple_tree *tree,
 	mas->last = last;
 	mas->status = ma_start;
 	mas->depth = mas->offset = mas->mas_flags = mas->store_type = 0;
+	mas->stepped = false;
 	mas->node = mas->alloc = mas->alloc_inner = NULL;
 	mas->used = mas->full = mas->ahead = 0;
 	mas->guard = 0;

@@ -53,8 +53,6 @@ struct maple_node *vms__mt_alloc(struct ma_state *mas, enum mt_kind kind)
 
 	if (!node)
 		node = vms__objcache_alloc(cache_of(mas->tree, kind));
-	if (likely(node))
-		atomic_store_explicit(&node->state, 0, memory_order_relaxed);
 	return node;
 }
 

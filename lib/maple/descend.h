@@ -79,6 +79,19 @@ static __attribute__((noinline)) void *load_any(void *ref, unsigned long key)
 	return entry;
 }
 
+/* And in a wide leaf. */
+static inline void *load_wide(struct maple_node *leaf, unsigned long key)
+{
+	unsigned long state;
+	void *entry;
+
+	do {
+		state = mt_state(leaf);
+		entry = atomic_load_explicit(&leaf->wide_leaf.slot[find_wide_leaf(leaf, key)], memory_order_acquire);
+	} while (unlikely(mt_state(leaf) != state));
+	return entry;
+}
+
 static inline void *zero_as_null(void *entry)
 {
 	return unlikely(xa_is_zero(entry)) ? NULL : entry;
@@ -89,36 +102,55 @@ static __attribute__((noinline)) void *lookup_any(void *ref, unsigned long key)
 	return zero_as_null(load_any(ref, key));
 }
 
-/* Whether @form is an edge node's, and @index beyond the region of its keys. */
+/* Whether @form is an edge node's, and @index beyond the region of its keys, which are of @shift. */
+static inline bool beyond_keys(unsigned long form, const unsigned long *base, unsigned long index, unsigned int shift)
+{
+	return form & MT_EDGE_BIT && unlikely((index - *base) >> (MT_KEY_BITS + shift));
+}
+
 static inline bool beyond(unsigned long form, const unsigned long *base, unsigned long index)
 {
-	return form & MT_EDGE_BIT && unlikely((index - *base) >> (MT_KEY_BITS + MT_PAGE_SHIFT));
+	return beyond_keys(form, base, index, MT_PAGE_SHIFT);
 }
 
 /*
- * The entry of @index under @ref. Nodes whose keys are pages are what a memory map is made of: one key finds all the way down, and
- * all else is @any's.
+ * The entry of @index under @ref. Nodes whose keys are of one kind are what trees are made of, but for a wide one or two at the top
+ * where a memory map's parts lie far from one another: one key finds all the way down. All else is @any's.
  */
-static inline __attribute__((always_inline)) void *load_pages(void *ref, unsigned long index,
-							      void *(*any)(void *ref, unsigned long index))
+static inline __attribute__((always_inline)) void *load_narrow(void *ref, unsigned long index, unsigned int shift,
+							       void *(*any)(void *ref, unsigned long index))
 {
-	const uint32_t key = mt_search_key(index, MT_PAGE_SHIFT);
+	const unsigned long other = shift ? MT_BYTE_BIT : 0;
+	const uint32_t key = mt_search_key(index, shift);
 	struct maple_node *node;
-	unsigned long form, state;
+	unsigned long form, state, i, edge = 0;
 	void *entry;
 
 	for (;;) {
-		form = (unsigned long)ref;
+		form = (unsigned long)ref | edge;
 		node = mt_node(ref);
-		if (unlikely(form & (MT_WIDE_BIT | MT_BYTE_BIT)))
-			return any(ref, index);
+		if (unlikely((form ^ (MT_BYTE_BIT ^ other)) & (MT_WIDE_BIT | MT_BYTE_BIT))) {
+			if (!(form & MT_WIDE_BIT))
+				return any(ref, index);
+			if (form & MT_LEAF_BIT) {
+				entry = load_wide(node, index);
+				return any == lookup_any ? zero_as_null(entry) : entry;
+			}
+			ref = atomic_load_explicit(&node->wide_inner.slot[find_wide_inner(node, index)], memory_order_acquire);
+			continue;
+		}
 		if (form & MT_LEAF_BIT)
 			break;
-		if (beyond(form, &node->narrow_inner.base, index))
-			return any(ref, index);
-		ref = atomic_load_explicit(&node->narrow_inner.slot[find_narrow_inner(node, key)], memory_order_acquire);
+		if (beyond_keys(form, &node->narrow_inner.base, index, shift)) {
+			i = outside(node, node->narrow_inner.base, index);
+			/* From here on each node is to be asked: see mt_ref_in(). */
+			edge = MT_EDGE_BIT;
+		} else {
+			i = find_narrow_inner(node, key);
+		}
+		ref = atomic_load_explicit(&node->narrow_inner.slot[i], memory_order_acquire);
 	}
-	if (beyond(form, &node->narrow_leaf.base, index))
+	if (beyond_keys(form, &node->narrow_leaf.base, index, shift))
 		return any(ref, index);
 	/* The slots' lines, beside the keys' and not after them. */
 	__builtin_prefetch(node->narrow_leaf.slot);
@@ -134,7 +166,9 @@ static void *load(const struct maple_tree *mt, unsigned long index)
 {
 	void *root = mt_root(mt);
 
-	return likely(mt_is_node(root)) ? load_pages(root, index, load_any) : index ? NULL : root;
+	if (unlikely(!mt_is_node(root)))
+		return index ? NULL : root;
+	return load_narrow(root, index, MT_PAGE_SHIFT, load_any);
 }
 
 static __attribute__((noinline)) void *lookup_alone(struct maple_tree *mt, unsigned long index)
@@ -157,7 +191,9 @@ static void *lookup(struct maple_tree *mt, unsigned long index)
 	/* The root never holds a reserved entry. */
 	if (unlikely(((unsigned long)root & 3) != MT_NODE_MARK))
 		return index ? NULL : root;
-	return load_pages(root, index, lookup_any);
+	if ((unsigned long)root & MT_BYTE_BIT)
+		return load_narrow(root, index, 0, lookup_any);
+	return load_narrow(root, index, MT_PAGE_SHIFT, lookup_any);
 }
 
 /* From what the inner node spans, [*min, *max], to what its slot @i spans. @key lies in the node. */
@@ -194,6 +230,7 @@ static inline void settle(struct ma_state *mas, struct maple_node *leaf, unsigne
 	mas->version = state;
 	mas->offset = (unsigned char)slot;
 	mas->used = mas->full = mas->ahead = 0;
+	mas->stepped = false;
 	mas->status = ma_active;
 }
 
@@ -292,8 +329,9 @@ static inline uint32_t word_at(const struct maple_node *node, unsigned long i)
 }
 
 /*
- * Down to the leaf of @index, by way of nodes such as load_pages() takes: path and depth; *step, if wanted: the last of the path. *min
- * and *max, if wanted: what the leaf spans. NULL: there are other nodes, or none.
+ * Down to the leaf of @index, which may be wide, by way of nodes such as load_narrow() takes: path and depth; *step, if wanted: the last of the path, or
+ * 0 if a node on the way was an edge node and @index beyond it. *min and *max, if wanted: what the leaf spans. NULL: there are other
+ * nodes, or none.
  */
 static inline __attribute__((always_inline)) struct maple_node *
 leaf_by_pages(struct ma_state *mas, unsigned long index, unsigned long *step, unsigned long *min, unsigned long *max)
@@ -302,30 +340,49 @@ leaf_by_pages(struct ma_state *mas, unsigned long index, unsigned long *step, un
 	const uint32_t key = mt_search_key(index, MT_PAGE_SHIFT);
 	void *ref = mt_root(mas->tree);
 	struct maple_node *node;
-	unsigned long form, i;
+	unsigned long form, i, edge = 0;
 	unsigned int depth = 0;
 
 	if (unlikely(((unsigned long)ref & 3) != MT_NODE_MARK))
 		return NULL;
 	for (;;) {
-		form = (unsigned long)ref;
+		form = (unsigned long)ref | edge;
 		node = mt_node(ref);
-		if (unlikely(form & (MT_WIDE_BIT | MT_BYTE_BIT)))
-			return NULL;
+		if (unlikely(form & (MT_WIDE_BIT | MT_BYTE_BIT))) {
+			if (form & MT_BYTE_BIT)
+				return NULL;
+			if (form & MT_LEAF_BIT)
+				break;
+			i = find_wide_inner(node, index);
+			mas->path[depth++] = mt_step(node, (unsigned int)i);
+			if (step)
+				*step = mt_step(node, (unsigned int)i);
+			ref = atomic_load_explicit(&node->wide_inner.slot[i], memory_order_acquire);
+			if (min)
+				inner_span(node, form, (unsigned int)i, index, min, max);
+			continue;
+		}
 		if (form & MT_LEAF_BIT)
 			break;
-		if (beyond(form, &node->narrow_inner.base, index))
-			return NULL;
-		i = find_narrow_inner(node, key);
+		if (beyond(form, &node->narrow_inner.base, index)) {
+			i = outside(node, node->narrow_inner.base, index);
+			edge = MT_EDGE_BIT;
+		} else {
+			i = find_narrow_inner(node, key);
+		}
 		mas->path[depth++] = mt_step(node, (unsigned int)i);
 		if (step)
 			*step = mt_step(node, (unsigned int)i);
 		ref = atomic_load_explicit(&node->narrow_inner.slot[i], memory_order_acquire);
-		if (min)
+		if (min && unlikely(edge))
+			inner_span(node, MT_EDGE_BIT, (unsigned int)i, index, min, max);
+		else if (min)
 			page_span(i, MT_NARROW_INNER_KEYS, word_at(node, i + 1), word_at(node, i + 2), base, min, max);
 	}
 	mas->depth = (unsigned char)depth;
-	return beyond(form, &node->narrow_leaf.base, index) ? NULL : node;
+	if (step && edge)
+		*step = 0;
+	return !(form & MT_WIDE_BIT) && beyond(form, &node->narrow_leaf.base, index) ? NULL : node;
 }
 
 /* Put the cursor on @index, in a tree whose nodes on the way are such. False: they are not; nothing is done. */
@@ -334,10 +391,19 @@ static inline __attribute__((always_inline)) bool walk_pages(struct ma_state *ma
 	const uint32_t key = mt_search_key(index, MT_PAGE_SHIFT);
 	unsigned long state, i, min = 0, max = ULONG_MAX;
 	struct maple_node *leaf = leaf_by_pages(mas, index, NULL, &min, &max);
+	struct found wide; /* so that *found needs no memory */
 
 	if (unlikely(!leaf))
 		return false;
-	/* As in load_pages(). */
+	if (unlikely(mt_node_is_wide(leaf))) {
+		mas->min = min;
+		mas->max = max;
+		if (!find_in(mas, leaf, index, &wide))
+			return false;
+		*found = wide;
+		return true;
+	}
+	/* As in load_narrow(). */
 	__builtin_prefetch(leaf->narrow_leaf.slot);
 	__builtin_prefetch(leaf->narrow_leaf.slot + 8);
 	do {
@@ -418,43 +484,43 @@ static bool enter(struct ma_state *mas)
 
 static void *next_entry(struct ma_state *mas, unsigned long max)
 {
-	unsigned long step = mas->path[mas->depth ? mas->depth - 1u : 0], form, base;
+	unsigned long step = mas->path[mas->depth ? mas->depth - 1u : 0], form, top = ULONG_MAX, low = 0;
 	struct maple_node *parent = mt_step_node(step), *leaf;
 	unsigned int next = mt_step_slot(step) + 1, far = next + LEAVES_AHEAD, i;
-	const char *fetch;
-	uint32_t key;
+	void *_Atomic *children;
+	unsigned long fetch;
 	void *entry;
 
 	if (!mas->used || !mas->depth || mas->full & (~1u << mas->offset) || mas->max >= max)
 		return NULL;
 	form = mt_form_of(parent);
-	if (form & MT_WIDE_BIT || next >= MT_NARROW_INNER_KEYS)
+	if (next >= mt_keys_of(form))
 		return NULL;
-	key = mt_key(parent, next);
-	/* The parent's last child: what it spans, the parent does not say. */
-	if (key == MT_KEY_NONE)
+	inner_span(parent, form, next, mas->max + 1, &low, &top);
+	/* The parent's last child: what it spans, the parent does not say; nor is there one behind it. */
+	if (low != mas->max + 1 || top == ULONG_MAX)
 		return NULL;
-	leaf = mt_node(atomic_load_explicit(&parent->narrow_inner.slot[next], memory_order_acquire));
-	far = far < MT_NARROW_INNER_KEYS ? far : MT_NARROW_INNER_KEYS;
-	/* Relaxed: only to have its lines fetched. */
-	fetch = atomic_load_explicit(&parent->narrow_inner.slot[far], memory_order_relaxed);
-	__builtin_prefetch(fetch);
-	__builtin_prefetch(fetch + 64);
-	__builtin_prefetch(fetch + 128);
+	children = inner_slots(parent, form);
+	leaf = mt_node(atomic_load_explicit(&children[next], memory_order_acquire));
+	far = far < mt_keys_of(form) ? far : mt_keys_of(form);
+	/* Relaxed: only to have its lines fetched; if there is no such child, some that are not there, which does no harm. */
+	fetch = (unsigned long)atomic_load_explicit(&children[far], memory_order_relaxed);
+	__builtin_prefetch((const void *)fetch);
+	__builtin_prefetch((const void *)(fetch + 64));
+	__builtin_prefetch((const void *)(fetch + 128));
 	/* Alive after the load: its child was the current one. And nothing has come into the leaf behind the cursor's entry. */
 	if (unlikely(mt_state(parent) & MT_DEAD || mt_state(mas->node) != mas->version))
 		return NULL;
-	base = mt_region(mas->max + 1, mt_shift_of(form));
 	mas->path[mas->depth - 1u] = mt_step(parent, next);
-	mas->min = mas->max + 1;
-	mas->max = base + ((unsigned long)key << mt_shift_of(form)) - 1;
+	mas->min = low;
+	mas->max = top;
 	mas->node = leaf;
 	mas->version = mt_state(leaf);
 	if (unlikely(mas->version & MT_DEAD || !look_around(mas) || !mas->full))
 		goto lost;
 	i = (unsigned int)__builtin_ctz(mas->full);
 	entry = atomic_load_explicit(&mas->slots[i], memory_order_acquire);
-	if (unlikely(mas->bound[i] > max || mt_state(leaf) != mas->version))
+	if (unlikely(!entry || mas->bound[i] > max || mt_state(leaf) != mas->version))
 		goto lost;
 	mt_at_slot(mas, i);
 	return entry;

@@ -5,10 +5,10 @@
 #ifdef __x86_64__
 
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,popcnt"))), apply_to = function)
 #else
 #pragma GCC optimize("no-tree-slp-vectorize")
-#pragma GCC target("avx2,bmi,bmi2,lzcnt,popcnt")
+#pragma GCC target("avx2,bmi,bmi2,popcnt")
 #endif
 
 #include <immintrin.h>
@@ -227,7 +227,8 @@ static unsigned int leaf_gaps(const struct mt_leaf *l, unsigned long size)
 
 static bool usable(void)
 {
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+	       __builtin_cpu_supports("popcnt");
 }
 
 const struct vms__mt_isa vms__mt_isa_avx2 = VMS__MT_ISA("avx2");

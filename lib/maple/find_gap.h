@@ -54,12 +54,15 @@ static inline __attribute__((always_inline)) bool find_under(struct mt_gap_searc
 		node = mt_node(ref);
 		form = mt_form_of(node);
 		if (any) {
-			if (unlikely(form & (MT_WIDE_BIT | MT_BYTE_BIT)))
+			/* Wide ones at the top are well met, too. */
+			if (unlikely(form & MT_BYTE_BIT || (form & (MT_WIDE_BIT | MT_LEAF_BIT)) == (MT_WIDE_BIT | MT_LEAF_BIT)))
 				return any(s, ref, low, high);
-			form &= MT_EDGE_BIT | MT_LEAF_BIT;
+			form &= MT_EDGE_BIT | MT_LEAF_BIT | MT_WIDE_BIT;
 		}
-		if (form & MT_LEAF_BIT)
+		if (form & MT_LEAF_BIT) {
+			form &= any ? MT_EDGE_BIT | MT_LEAF_BIT : ~0ul;
 			break;
+		}
 		/* Slots that are not in use have no gap. */
 		slots = gaps(node, size);
 		if (low < min)

@@ -114,7 +114,7 @@ struct mt_write;
 enum mt_store_type {
 	MT_STORE_NOTHING, /* the range is what it shall be */
 	MT_STORE_SLOT,    /* one entry, same bounds */
-	MT_STORE_SHAPE,   /* in place, bounds change: shape.c */
+	MT_STORE_SHAPE,   /* in place, bounds change: shape.h */
 	MT_STORE_ROOT,    /* the tree has no nodes, before or after */
 	MT_STORE_LEAF,    /* a new leaf for the old one */
 	MT_STORE_REBUILD, /* new leaves, new parents */
@@ -192,8 +192,8 @@ enum mt_kind { MT_LEAF, MT_INNER };
 
 size_t vms__mt_node_size(const struct maple_tree *mt, enum mt_kind kind);
 /*
- * A node of @kind for mas->tree: from what the cursor has set aside, else a new one. NULL: no memory. Contents undefined, but
- * not dead.
+ * A node of @kind for mas->tree: from what the cursor has set aside, else a new one. NULL: no memory. Contents undefined:
+ * mt_begin().
  */
 struct maple_node *vms__mt_alloc(struct ma_state *mas, enum mt_kind kind);
 /* Free a node that was never published. */
@@ -220,6 +220,7 @@ struct mt_write {
 	unsigned int lo, hi;
 	unsigned int used; /* the slots that are not empty */
 	unsigned int end;  /* the last of them */
+	bool one_leaf;     /* it touches no other leaf, nor does a gap stored */
 };
 
 /* ---- leaf.c ---- */

@@ -156,6 +156,56 @@ static inline bool take(struct ma_state *mas, unsigned int i, void **entry)
 	return true;
 }
 
+/*
+ * A first step within a leaf looks at the slots beside the cursor's alone: who only wants a neighbour need not pay for the whole leaf.
+ * Each answers for @key as a search would. False: the leaf ends there, is not what it was, or it is not the first step.
+ */
+static bool first_step_next(struct ma_state *mas, unsigned long key, void **entry)
+{
+	unsigned int i = mas->offset;
+	struct mt_leaf l;
+	unsigned long last;
+
+	if (mas->used || mas->stepped || !mas->node || mas->last >= mas->max)
+		return false;
+	mt_leaf_view(&l, mas->node, mas->version, mas->min, mas->max);
+	if (i >= l.keys)
+		return false;
+	do
+		last = mt_leaf_max(&l, ++i);
+	while (last < key && i < l.keys);
+	*entry = mt_leaf_slot(&l, i);
+	if (unlikely(last < key || mas->version & MT_BUSY || mt_state(mas->node) != mas->version))
+		return false;
+	mas->stepped = true;
+	mas->offset = (unsigned char)i;
+	mas->index = key;
+	mas->last = last;
+	return true;
+}
+
+static bool first_step_prev(struct ma_state *mas, unsigned long key, void **entry)
+{
+	unsigned int i = mas->offset;
+	struct mt_leaf l;
+	unsigned long index;
+
+	if (mas->used || mas->stepped || !mas->node || mas->index <= mas->min || !i)
+		return false;
+	mt_leaf_view(&l, mas->node, mas->version, mas->min, mas->max);
+	do
+		index = mt_leaf_min(&l, --i);
+	while (index > key && i);
+	*entry = mt_leaf_slot(&l, i);
+	if (unlikely(index > key || mas->version & MT_BUSY || mt_state(mas->node) != mas->version))
+		return false;
+	mas->stepped = true;
+	mas->offset = (unsigned char)i;
+	mas->index = index;
+	mas->last = key;
+	return true;
+}
+
 /* Move to the range after mas->last, which is not ULONG_MAX. Returns its entry. */
 static void *step_next(struct ma_state *mas)
 {
@@ -163,6 +213,8 @@ static void *step_next(struct ma_state *mas)
 	unsigned int ahead, slot = 0;
 	void *entry;
 
+	if (first_step_next(mas, key, &entry))
+		return entry;
 	if (unlikely(!entered(mas)))
 		return rewalk_next(mas, key);
 	ahead = mas->used & (~1u << mas->offset);
@@ -180,6 +232,8 @@ static void *step_prev(struct ma_state *mas)
 	unsigned int behind;
 	void *entry;
 
+	if (first_step_prev(mas, key, &entry))
+		return entry;
 	if (unlikely(!entered(mas)))
 		return rewalk_prev(mas, key);
 	behind = mas->used & ((1u << mas->offset) - 1);

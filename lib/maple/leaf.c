@@ -91,10 +91,11 @@ int vms__mt_replace_leaf(struct mt_write *w)
 {
 	struct ma_state *mas = w->mas;
 	struct maple_node *old = mas->node, *leaf = vms__mt_alloc(mas, MT_LEAF);
-	struct mt_row row = {.n = 0};
+	struct mt_row row; /* an initializer would clear all of it */
 
 	if (unlikely(!leaf))
 		return -ENOMEM;
+	row.n = 0;
 	row_push_slots(&row, &w->leaf, w->used & ((1u << w->lo) - 1));
 	if (w->lo_min < w->first)
 		row_push(&row, w->first - 1, w->lo_entry);

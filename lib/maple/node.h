@@ -292,13 +292,18 @@ static inline unsigned long mt_region(unsigned long index, unsigned int shift)
 {
 	return index & (~0ul << (MT_KEY_BITS + shift));
 }
-/* Begin a new node of @form; @start: where its second slot begins, if it has one. */
+/*
+ * Begin a new node of @form; @start: where its second slot begins, if it has one. A leaf goes on with the phases of the memory's last
+ * life, whatever they were, so that a cursor which stood there does not take it for the leaf that it knew.
+ */
 static inline void mt_begin(struct maple_node *node, unsigned long form, unsigned long start)
 {
-	unsigned long base = mt_region(start, mt_shift_of(form));
+	unsigned long base = mt_region(start, mt_shift_of(form)), state = form;
 
 	/* Relaxed: the node is not published yet. */
-	atomic_store_explicit(&node->state, form, memory_order_relaxed);
+	if (form & MT_LEAF_BIT)
+		state |= (atomic_load_explicit(&node->state, memory_order_relaxed) & -MT_STATE_STEP) + MT_STATE_STEP;
+	atomic_store_explicit(&node->state, state, memory_order_relaxed);
 	if (form & MT_WIDE_BIT)
 		return;
 	if (form & MT_LEAF_BIT)

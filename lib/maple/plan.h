@@ -169,6 +169,7 @@ static inline __attribute__((always_inline)) enum mt_store_type make_plan(struct
 	w->last = mas->last;
 	mt_leaf_view(l, mas->node, form, mas->min, mas->max);
 	w->lo = w->hi = mas->offset;
+	w->one_leaf = false;
 	w->lo_min = found->index;
 	w->hi_max = found->last;
 	w->lo_entry = w->hi_entry = found->entry;
@@ -181,6 +182,7 @@ static inline __attribute__((always_inline)) enum mt_store_type make_plan(struct
 		w->hi_max = mt_leaf_max(l, w->hi);
 		w->hi_entry = mt_leaf_slot(l, w->hi);
 	}
+	w->one_leaf = true;
 	return plan_leaf(w);
 }
 
@@ -305,7 +307,10 @@ static __attribute__((noinline)) int store_in(struct ma_state *mas, void *entry,
 		const struct maple_node *node = mt_step_node(mas->path[level]);
 		unsigned int slot = mt_step_slot(mas->path[level]);
 
-		page_span(slot, MT_NARROW_INNER_KEYS, word_at(node, slot + 1), word_at(node, slot + 2), base, &min, &max);
+		if (unlikely(mt_node_is_wide(node)))
+			inner_span(node, MT_WIDE_BIT, slot, mas->index, &min, &max);
+		else
+			page_span(slot, MT_NARROW_INNER_KEYS, word_at(node, slot + 1), word_at(node, slot + 2), base, &min, &max);
 	}
 	mas->min = found.index = min;
 	mas->max = found.last = max;
@@ -318,8 +323,9 @@ static __attribute__((noinline)) int store_in(struct ma_state *mas, void *entry,
 }
 
 /*
- * Whether slot @i of @leaf, a node of pages as is @parent in whose slot @up it is, spans [first, last], which lies in the region of
- * both. "No" may be wrong, where the leaf begins or ends with its parent. All in keys, and without a branch but the caller's.
+ * Whether slot @i of @leaf, a node of pages in the slot @up of @parent, spans [first, last], of which the first lies in the leaf's
+ * region. "No" may be wrong, where the leaf begins or ends with its parent or the parent is wide. All in keys, and without a branch
+ * but the caller's.
  */
 static inline bool spans_just(const struct maple_node *parent, unsigned long up, const struct maple_node *leaf, unsigned long i,
 			      unsigned long first, unsigned long last)
@@ -336,7 +342,7 @@ static inline bool spans_just(const struct maple_node *parent, unsigned long up,
 	below ^= (below ^ word_at(parent, up + 1)) & begins;
 	key ^= (key ^ word_at(parent, up + 2)) & ends;
 	return !((below ^ begin) | (key ^ end) | in_page | elsewhere) & !!begin & (end != MT_KEY_NONE) &
-	       !(ends & (up == MT_NARROW_INNER_KEYS));
+	       !(ends & (up == MT_NARROW_INNER_KEYS)) & !((begins | ends) & mt_node_is_wide(parent));
 }
 
 /*
@@ -354,7 +360,7 @@ static int store(struct ma_state *mas, void *entry, void **old)
 		return store_any(mas, entry, old);
 	leaf = leaf_by_pages(mas, first, &step, NULL, NULL);
 	/* A leaf that is the root has no parent. */
-	if (unlikely(!leaf || !step))
+	if (unlikely(!leaf || !step || mt_node_is_wide(leaf)))
 		return store_any(mas, entry, old);
 	/* The slots' lines, beside the keys' and not after them; and where the parent keeps the leaf's gap. */
 	__builtin_prefetch(leaf->narrow_leaf.slot, 1);

@@ -177,8 +177,9 @@ static void run_lengthen(struct rebuild *rb, unsigned int level)
 static unsigned int slots_in_use(const struct place *parent, unsigned int slot)
 {
 	struct place p = *parent;
-	struct run run = {.n = 0};
+	struct run run; /* an initializer would clear all of it */
 
+	run.n = 0;
 	p.slot = slot;
 	if (slot >= MT_INNER_SLOTS || (slot && mt_pivot(p.node, slot - 1) >= p.max))
 		return MT_INNER_SLOTS + 1;
@@ -199,14 +200,14 @@ static bool appends(const struct rebuild *rb, unsigned int level)
 
 /*
  * A node that has become too long is not cut if the one beside it has room: both are filled alike, so that nodes are fuller than
- * cutting alone leaves them. The parent is replaced in either case.
+ * cutting alone leaves them. The parent is replaced in either case. A tree so small that the root is the only parent is better quick.
  */
 static void run_share(struct rebuild *rb, unsigned int level)
 {
 	const struct place *parent = &rb->left.at[level - 1];
 	unsigned int most = level == rb->depth ? MT_LEAF_SLOTS : MT_INNER_SLOTS, before, after;
 
-	if (rb->left.at[level].node != rb->right.at[level].node || rb->run.n <= most || appends(rb, level))
+	if (rb->left.at[level].node != rb->right.at[level].node || rb->run.n <= most || appends(rb, level) || rb->depth < 2)
 		return;
 	before = parent->slot ? slots_in_use(parent, parent->slot - 1) : MT_INNER_SLOTS + 1;
 	after = slots_in_use(parent, parent->slot + 1);
@@ -231,8 +232,21 @@ static unsigned long run_gap(const struct run *run, unsigned int from, unsigned 
 	return gap;
 }
 
-static void fill_inner(struct maple_node *node, unsigned long form, unsigned int n, const struct run *run, unsigned int from,
-		       bool gaps)
+/*
+ * mt_ref_in() of a child that spans [min, max], by what another parent called it. The child itself is looked at only if it is an edge
+ * node: if it spans more than one region.
+ */
+static void *child_in(const struct maple_node *parent, void *ref, unsigned long min, unsigned long max)
+{
+	unsigned int shift = mt_shift_of((unsigned long)ref);
+
+	if (!mt_is_wide(ref) && (mt_region(min, shift) != mt_region(max, shift) || (min | (max + 1)) & ((1ul << shift) - 1)))
+		return mt_ref_in(parent, mt_node(ref));
+	return ref;
+}
+
+static void fill_inner(struct maple_node *node, unsigned long form, unsigned long min, unsigned int n, const struct run *run,
+		       unsigned int from, bool gaps)
 {
 	unsigned int keys = mt_keys_of(form);
 	void *_Atomic *slots;
@@ -242,9 +256,15 @@ static void fill_inner(struct maple_node *node, unsigned long form, unsigned int
 	for (unsigned int i = 0; i < keys; i++)
 		mt_set_pivot_as(node, form, i, i + 1 < n ? run->pivot[from + i] : ULONG_MAX);
 	/* Relaxed: the node is not published yet. */
-	for (unsigned int i = 0; i <= keys; i++)
-		atomic_store_explicit(&slots[i], i < n ? mt_ref_in(node, mt_node(run->slot[from + i])) : NULL,
-				      memory_order_relaxed);
+	for (unsigned int i = 0; i <= keys; i++) {
+		void *child = NULL;
+
+		if (i < n) {
+			child = child_in(node, run->slot[from + i], min, run->pivot[from + i]);
+			min = run->pivot[from + i] + 1;
+		}
+		atomic_store_explicit(&slots[i], child, memory_order_relaxed);
+	}
 	for (unsigned int i = 0; gaps && i < MT_GAPS; i++)
 		node->gap[i] = i < n ? run->gap[from + i] : 0;
 }
@@ -263,18 +283,20 @@ static bool make_node(struct rebuild *rb, unsigned int from, unsigned int to, un
 	if (leaf)
 		vms__mt_fill_leaf(node, form, n, run->pivot + from, run->slot + from);
 	else
-		fill_inner(node, form, n, run, from, gaps);
+		fill_inner(node, form, min, n, run, from, gaps);
 	rb->nodes[rb->nr_nodes++] = mt_ref(node);
 	run_push(&rb->made, run->pivot[to - 1], mt_ref(node), gaps ? run_gap(run, from, to, min, leaf) : 0);
 	return true;
 }
 
-/* Most slots that a node can have which begins with the run's slot @from, at @min, and ends before @to. */
-static unsigned int room(const struct run *run, unsigned int from, unsigned int to, unsigned long min, bool leaf)
+/* Whether the run's slots [from, to) fit in a node of the form that their bounds need; it begins at @min. */
+static bool fits(const struct run *run, unsigned int from, unsigned int to, unsigned long min, bool leaf)
 {
-	unsigned long form = vms__mt_form_for(to - from, run->pivot + from, min);
+	unsigned int n = to - from;
 
-	return mt_keys_of(form | (leaf ? MT_LEAF_BIT : 0)) + 1;
+	if (n <= (leaf ? MT_WIDE_LEAF_KEYS : MT_WIDE_INNER_KEYS) + 1)
+		return true;
+	return n <= (leaf ? MT_LEAF_SLOTS : MT_INNER_SLOTS) && !(vms__mt_form_for(n, run->pivot + from, min) & MT_WIDE_BIT);
 }
 
 /*
@@ -301,9 +323,9 @@ static bool cut_evenly(const struct run *run, unsigned int parts, unsigned long 
 		unsigned int at = from + (run->n - from + parts - part - 1) / (parts - part);
 
 		end[part] = leaf && at < run->n ? cut_near(run, from, at, MT_LEAF_MIN) : at;
-		if (end[part] - from > room(run, from, end[part], min, leaf)) {
+		if (!fits(run, from, end[part], min, leaf)) {
 			end[part] = at;
-			if (at - from > room(run, from, at, min, leaf))
+			if (!fits(run, from, at, min, leaf))
 				return false;
 		}
 		min = run->pivot[end[part] - 1] + 1;
@@ -320,8 +342,7 @@ static bool cut_full(const struct run *run, unsigned long min, bool leaf, unsign
 		first = most;
 	end[0] = first;
 	end[1] = run->n;
-	return first <= room(run, 0, first, min, leaf) &&
-	       run->n - first <= room(run, first, run->n, run->pivot[first - 1] + 1, leaf);
+	return fits(run, 0, first, min, leaf) && fits(run, first, run->n, run->pivot[first - 1] + 1, leaf);
 }
 
 /*
@@ -332,8 +353,10 @@ static unsigned int cut(const struct run *run, unsigned long min, bool leaf, boo
 {
 	unsigned int parts = 1;
 
-	if (cut_evenly(run, 1, min, leaf, end) && (!several || run->n + SLACK <= room(run, 0, run->n, min, leaf)))
+	if (fits(run, 0, run->n, min, leaf) && (!several || run->n + SLACK <= (leaf ? MT_LEAF_SLOTS : MT_INNER_SLOTS))) {
+		end[0] = run->n;
 		return 1;
+	}
 	if (appending && cut_full(run, min, leaf, end))
 		return 2;
 	do
@@ -582,20 +605,48 @@ int vms__mt_rebuild(struct mt_write *w)
 	return err;
 }
 
+/* Children of an inner node. */
+static unsigned int children(const struct maple_node *node)
+{
+	unsigned int n = 1, keys = mt_keys(node);
+
+	while (n <= keys && mt_pivot(node, n - 1) != ULONG_MAX)
+		n++;
+	return n;
+}
+
 void vms__mt_rebuild_need(const struct mt_write *w, unsigned int *leaves, unsigned int *inner)
 {
-	/* Each level is cut into so many nodes at most, and one more can come on top. */
+	unsigned int level = w->mas->depth;
+
 	*leaves = PARTS_MAX;
-	*inner = PARTS_MAX * w->mas->depth + 1;
+	*inner = PARTS_MAX * level + 1;
+	if (!w->one_leaf || !level)
+		return;
+	/*
+	 * One leaf, alone or with one beside it, becomes three at most: its parent has one child less, or two more. A parent that can
+	 * have them in any form, and does without one, is replaced by one; else it is as with the leaf.
+	 */
+	*leaves = 3;
+	for (*inner = 1; level--; *inner += 3) {
+		unsigned int n = children(mt_step_node(w->mas->path[level]));
+
+		if (n > (level ? MT_INNER_MIN : 2) && n + 2 <= MT_WIDE_INNER_KEYS + 1)
+			return;
+	}
+	/* And a root above the old one. */
+	*inner += 1;
 }
 
 int vms__mt_plant(struct ma_state *mas, void *entry)
 {
 	void *root = mt_root(mas->tree);
 	unsigned long first = mas->index, last = mas->last;
-	struct rebuild rb = {.mas = mas};
+	struct rebuild rb; /* an initializer would clear all of it */
 	struct run *run = &rb.run;
 
+	rb.mas = mas;
+	rb.run.n = rb.made.n = rb.nr_nodes = 0;
 	mas->node = NULL;
 	if (!entry) {
 		if (!first)

@@ -210,16 +210,26 @@ static vm_fault_t filemap_fault(struct vm_fault *vmf)
 static vm_fault_t filemap_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
 {
 	struct address_space *mapping = vmf->vma->vm_file->f_mapping;
+	struct page *pages[VMS__FAULT_AROUND] = {NULL}, *page;
 	pgoff_t limit = pages_in_file(mapping);
-	struct page *pages[VMS__FAULT_AROUND];
 	unsigned int nr = 0;
 
+	if (start >= limit)
+		return 0;
+	end = end < limit ? end : limit - 1;
+	end = end - start < VMS__FAULT_AROUND ? end : start + VMS__FAULT_AROUND - 1;
 	vms__rcu_read_lock();
-	for (pgoff_t index = start; index <= end && index < limit && nr < VMS__FAULT_AROUND; index++)
-		/* The page that the fault was for is mapped already. */
-		pages[nr++] = index == vmf->pgoff ? NULL : find_rcu(mapping, index);
+	MA_STATE(mas, &mapping->i_pages, start, start);
+	mas_for_each(&mas, page, end) {
+		/* The page that the fault was for is mapped already; one without references is on its way out. */
+		if (mas.index != vmf->pgoff && vms__page_get_unless_zero(page)) {
+			pages[mas.index - start] = page;
+			nr = (unsigned int)(mas.index - start) + 1;
+		}
+	}
 	vms__rcu_read_unlock();
-	vms__map_around(vmf->vma, vmf->address - ((vmf->pgoff - start) << PAGE_SHIFT), pages, nr);
+	if (nr)
+		vms__map_around(vmf->vma, vmf->address - ((vmf->pgoff - start) << PAGE_SHIFT), pages, nr);
 	return 0;
 }
 
