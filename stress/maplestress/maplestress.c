@@ -142,6 +142,7 @@ int main(int argc, char **argv)
 		.writers = (unsigned int)a.writers,
 		.readers = (unsigned int)(a.threads - a.writers),
 		.slow = true,
+		.tight_width = 4096,
 		.seconds = a.seconds,
 		.seed = a.seed,
 		.again = again,

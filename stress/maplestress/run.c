@@ -3,6 +3,7 @@
  * run.c - the threads.
  */
 #include "stress/maplestress/run.h"
+#include "stress/maplestress/tight.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@ enum role { WRITER, READER, SLOW };
 struct crew {
 	struct run *run;
 	struct world *world;
+	struct tight tight;
 	unsigned int nr;
 	pthread_barrier_t barrier;
 	atomic_bool pause, stop; /* pause: everybody comes to the barrier, twice; between the two the world is checked */
@@ -24,6 +26,7 @@ struct crew {
 		struct worker worker;
 		struct crew *crew;
 		enum role role;
+		struct tight_seen seen;
 	} seats[THREADS_MAX];
 };
 
@@ -38,6 +41,12 @@ static bool rest_if_asked(struct crew *c)
 	return !atomic_load_explicit(&c->stop, memory_order_acquire);
 }
 
+/* Whether the tight tree's turn has come. It is for bursts: about as long there as elsewhere. */
+static bool in_tight(struct seat *seat)
+{
+	return seat->crew->run->only_tight || pick(&seat->worker, 32) == 0;
+}
+
 static void write_on(struct seat *seat)
 {
 	struct crew *c = seat->crew;
@@ -48,7 +57,10 @@ static void write_on(struct seat *seat)
 	pthread_barrier_wait(&c->barrier);
 	while (rest_if_asked(c)) {
 		if (left && (!c->run->writes || seat->worker.done < c->run->writes)) {
-			write_something(&seat->worker);
+			if (in_tight(seat))
+				tight_write(&c->tight, &seat->worker);
+			else
+				write_something(&seat->worker);
 			continue;
 		}
 		if (left)
@@ -64,6 +76,8 @@ static void read_on(struct seat *seat)
 	while (rest_if_asked(seat->crew)) {
 		if (seat->role == SLOW)
 			read_slowly(&seat->worker);
+		else if (in_tight(seat))
+			tight_read(&seat->crew->tight, &seat->worker, &seat->seen);
 		else
 			read_something(&seat->worker);
 	}
@@ -190,9 +204,15 @@ int run(struct run *r)
 		free(c);
 		return -ENOMEM;
 	}
+	if (tight_begin(&c->tight, c->world, r->flags, r->tight_width)) {
+		world_free(c->world);
+		free(c);
+		return -ENOMEM;
+	}
 	pthread_barrier_init(&c->barrier, NULL, nr + 1);
 	run_crew(c);
 	pthread_barrier_destroy(&c->barrier);
+	tight_end(&c->tight);
 	r->errors += world_free(c->world);
 	free(c);
 	return 0;

@@ -16,7 +16,9 @@ struct run {
 	unsigned int writers;  /* at most as many as territories */
 	unsigned int readers;  /* and one more, that is slow, if slow */
 	bool slow;
-	unsigned long writes; /* of each writer; 0: for as long as seconds says */
+	bool only_tight;           /* all of them in the tight tree only, or else some of the time */
+	unsigned long tight_width; /* indexes that a cell of it has */
+	unsigned long writes;      /* of each writer; 0: for as long as seconds says */
 	unsigned long seconds;
 	unsigned long seed;
 	const char *again;                                                 /* words that repeat it, for reports */

@@ -12,7 +12,7 @@
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 #if defined(__SANITIZE_THREAD__)
-#define WRITES 6000ul
+#define WRITES 4000ul
 #elif defined(__SANITIZE_ADDRESS__) || defined(VMS_DEBUG)
 #define WRITES 15000ul
 #else
@@ -29,6 +29,7 @@ static void beside(const enum kind *kinds, unsigned int nr, unsigned int flags, 
 		.writers = writers,
 		.readers = 2,
 		.slow = true,
+		.tight_width = 4096,
 		.writes = WRITES * model_more() / writers,
 		.seed = ++seed,
 		.again = "this test",
@@ -109,6 +110,35 @@ static void several_writers_do_all_that_beside_each_other(void **state)
 	beside(kinds, LEN(kinds), MT_FLAGS_ALLOC_RANGE, 2);
 }
 
+/* One leaf, whose bounds move all the time: bounds of pages, of bytes, and some that no short key can say. */
+static void a_leaf_that_is_changed_in_place_misleads_nobody(void **state)
+{
+	static const enum kind unused[] = {GROW};
+	static const unsigned long widths[] = {4096, 1, 1ul << 45};
+
+	(void)state;
+	for (unsigned int i = 0; i < LEN(widths); i++) {
+		struct run r = {
+			.flags = i % 2 ? MT_FLAGS_ALLOC_RANGE : 0,
+			.kinds = unused,
+			.nr_kinds = 1,
+			.writers = 1,
+			.readers = 1,
+			.only_tight = true,
+			.tight_width = widths[i],
+			.writes = 20 * WRITES * model_more(),
+			.seed = i,
+			.again = "this test",
+		};
+
+		assert_int_equal(run(&r), 0);
+		print_message("%lu writes, %lu reads\n", r.written, r.reads);
+		assert_int_equal(r.errors, 0);
+		assert_true(r.reads > 0);
+	}
+	assert_int_equal(model_live_nodes(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +149,7 @@ int main(void)
 		cmocka_unit_test(a_range_that_grows_and_shrinks_has_its_old_end_or_its_new),
 		cmocka_unit_test(allocations_are_seen_or_not),
 		cmocka_unit_test(a_tree_that_empties_and_fills_is_seen_as_it_was),
+		cmocka_unit_test(a_leaf_that_is_changed_in_place_misleads_nobody),
 		cmocka_unit_test(several_writers_do_all_that_beside_each_other),
 	};
 
