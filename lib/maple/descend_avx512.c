@@ -22,11 +22,31 @@
  */
 #define VECTOR_LOADS __attribute__((no_sanitize("thread"))) static inline
 
+/*
+ * A mask as a number, by an instruction and not by the compiler's own conversion: gcc 12 may put a mask of eight bits into memory and
+ * take four bytes from there.
+ */
+static inline unsigned int lanes8(__mmask8 mask)
+{
+	unsigned int lanes;
+
+	__asm__("kmovb %1, %0" : "=r"(lanes) : "k"(mask));
+	return lanes;
+}
+
+static inline unsigned int lanes16(__mmask16 mask)
+{
+	unsigned int lanes;
+
+	__asm__("kmovw %1, %0" : "=r"(lanes) : "k"(mask));
+	return lanes;
+}
+
 #define LEAF_LANES 0xfffcu /* lanes 0 and 1 of the first line are the state; lane i + 2 is key i */
 
 VECTOR_LOADS unsigned long find_narrow_leaf(const struct maple_node *node, uint32_t key)
 {
-	unsigned long below = _mm512_cmple_epu32_mask(_mm512_load_si512(node), _mm512_set1_epi32((int)key));
+	unsigned long below = lanes16(_mm512_cmple_epu32_mask(_mm512_load_si512(node), _mm512_set1_epi32((int)key)));
 
 	atomic_signal_fence(memory_order_seq_cst);
 	return (unsigned long)__builtin_popcountl(below >> 2);
@@ -35,8 +55,8 @@ VECTOR_LOADS unsigned long find_narrow_leaf(const struct maple_node *node, uint3
 VECTOR_LOADS unsigned long find_narrow_inner(const struct maple_node *node, uint32_t key)
 {
 	const __m512i k = _mm512_set1_epi32((int)key), *line = (const __m512i *)node;
-	unsigned long below = (unsigned long)_mm512_cmple_epu32_mask(_mm512_load_si512(line), k) |
-			      (unsigned long)_mm512_cmple_epu32_mask(_mm512_load_si512(line + 1), k) << 16;
+	unsigned long below = (unsigned long)lanes16(_mm512_cmple_epu32_mask(_mm512_load_si512(line), k)) |
+			      (unsigned long)lanes16(_mm512_cmple_epu32_mask(_mm512_load_si512(line + 1), k)) << 16;
 
 	atomic_signal_fence(memory_order_seq_cst);
 	return (unsigned long)__builtin_popcountl(below >> 2);
@@ -46,8 +66,8 @@ VECTOR_LOADS unsigned int find_wide_leaf(const struct maple_node *node, unsigned
 {
 	const __m512i k = _mm512_set1_epi64((long long)key), *line = (const __m512i *)node;
 	/* Eleven pivots in lanes 1 to 11; slots follow. */
-	unsigned int below = _mm512_mask_cmplt_epu64_mask(0xfe, _mm512_load_si512(line), k) |
-			     (unsigned int)_mm512_mask_cmplt_epu64_mask(0x0f, _mm512_load_si512(line + 1), k) << 8;
+	unsigned int below = lanes8(_mm512_mask_cmplt_epu64_mask(0xfe, _mm512_load_si512(line), k)) |
+			     lanes8(_mm512_mask_cmplt_epu64_mask(0x0f, _mm512_load_si512(line + 1), k)) << 8;
 
 	atomic_signal_fence(memory_order_seq_cst);
 	return (unsigned int)__builtin_popcount(below);
@@ -56,9 +76,9 @@ VECTOR_LOADS unsigned int find_wide_leaf(const struct maple_node *node, unsigned
 VECTOR_LOADS unsigned int find_wide_inner(const struct maple_node *node, unsigned long key)
 {
 	const __m512i k = _mm512_set1_epi64((long long)key), *line = (const __m512i *)node;
-	unsigned int below = _mm512_mask_cmplt_epu64_mask(0xfe, _mm512_load_si512(line), k) |
-			     (unsigned int)_mm512_cmplt_epu64_mask(_mm512_load_si512(line + 1), k) << 8 |
-			     (unsigned int)_mm512_cmplt_epu64_mask(_mm512_load_si512(line + 2), k) << 16;
+	unsigned int below = lanes8(_mm512_mask_cmplt_epu64_mask(0xfe, _mm512_load_si512(line), k)) |
+			     lanes8(_mm512_cmplt_epu64_mask(_mm512_load_si512(line + 1), k)) << 8 |
+			     lanes8(_mm512_cmplt_epu64_mask(_mm512_load_si512(line + 2), k)) << 16;
 
 	atomic_signal_fence(memory_order_seq_cst);
 	return (unsigned int)__builtin_popcount(below);
@@ -73,12 +93,12 @@ VECTOR_LOADS unsigned int used(const struct mt_leaf *l)
 	if (likely(!l->wide)) {
 		__m512i keys = _mm512_load_si512(word);
 
-		differ = _mm512_cmpneq_epu32_mask(keys, _mm512_alignr_epi32(_mm512_set1_epi32((int)MT_KEY_NONE), keys, 1));
+		differ = lanes16(_mm512_cmpneq_epu32_mask(keys, _mm512_alignr_epi32(_mm512_set1_epi32((int)MT_KEY_NONE), keys, 1)));
 		atomic_signal_fence(memory_order_seq_cst);
 		return ((differ >> 1) & 0x7ffe) | 1;
 	}
-	differ = _mm512_cmpneq_epu64_mask(_mm512_load_si512(word), _mm512_loadu_si512(word + 1)) |
-		 (unsigned int)_mm512_cmpneq_epu64_mask(_mm512_load_si512(word + 8), _mm512_loadu_si512(word + 9)) << 8;
+	differ = lanes8(_mm512_cmpneq_epu64_mask(_mm512_load_si512(word), _mm512_loadu_si512(word + 1))) |
+		 lanes8(_mm512_cmpneq_epu64_mask(_mm512_load_si512(word + 8), _mm512_loadu_si512(word + 9))) << 8;
 	atomic_signal_fence(memory_order_seq_cst);
 	/* Lane 0 compares the state with pivot 0, lane 11 pivot 10 with slot 0. */
 	return (differ & 0x7fe) | 1 | (unsigned int)(word[MT_WIDE_LEAF_KEYS] != ULONG_MAX) << MT_WIDE_LEAF_KEYS;
@@ -89,9 +109,8 @@ VECTOR_LOADS unsigned int nulls(const struct mt_leaf *l)
 {
 	const unsigned long *slot = (const unsigned long *)l->slot;
 	const __m512i all = _mm512_set1_epi64(-1);
-	unsigned int empty = _mm512_testn_epi64_mask(_mm512_loadu_si512(slot), all) |
-			     (unsigned int)_mm512_testn_epi64_mask(_mm512_maskz_loadu_epi64(l->wide ? 0x0f : 0x7f, slot + 8), all)
-				     << 8;
+	unsigned int empty = lanes8(_mm512_testn_epi64_mask(_mm512_loadu_si512(slot), all)) |
+			     lanes8(_mm512_testn_epi64_mask(_mm512_maskz_loadu_epi64(l->wide ? 0x0f : 0x7f, slot + 8), all)) << 8;
 
 	atomic_signal_fence(memory_order_seq_cst);
 	return empty;
@@ -153,7 +172,7 @@ static inline __m512i gap_widths(const struct mt_leaf *l, unsigned int *end, uns
 	__m512i keys = _mm512_load_si512(l->node), below = _mm512_alignr_epi32(keys, _mm512_setzero_si512(), 15);
 	unsigned int empty = nulls(l), lanes;
 
-	lanes = _mm512_mask_cmpneq_epu32_mask(LEAF_LANES, keys, _mm512_set1_epi32((int)MT_KEY_NONE));
+	lanes = lanes16(_mm512_mask_cmpneq_epu32_mask(LEAF_LANES, keys, _mm512_set1_epi32((int)MT_KEY_NONE)));
 	*end = (unsigned int)__builtin_popcount(lanes);
 	*first = empty & 1 ? mt_leaf_max(l, 0) + 1 - l->min : 0;
 	*last = empty >> *end & 1 ? l->max + 1 - mt_leaf_min(l, *end) : 0;
@@ -186,9 +205,9 @@ VECTOR_LOADS unsigned int leaf_gaps(const struct mt_leaf *l, unsigned long size)
 		return wide_leaf_gaps(l, size, &largest);
 	keys = _mm512_load_si512(l->node);
 	below = _mm512_alignr_epi32(keys, _mm512_setzero_si512(), 15);
-	lanes = _mm512_mask_cmpneq_epu32_mask(LEAF_LANES, keys, _mm512_set1_epi32((int)MT_KEY_NONE));
-	slots = _mm512_mask_cmpge_epu32_mask((__mmask16)lanes, _mm512_sub_epi32(keys, below),
-					     _mm512_set1_epi32((int)(need < MT_KEY_NONE ? need : MT_KEY_NONE)));
+	lanes = lanes16(_mm512_mask_cmpneq_epu32_mask(LEAF_LANES, keys, _mm512_set1_epi32((int)MT_KEY_NONE)));
+	slots = lanes16(_mm512_mask_cmpge_epu32_mask((__mmask16)lanes, _mm512_sub_epi32(keys, below),
+						     _mm512_set1_epi32((int)(need < MT_KEY_NONE ? need : MT_KEY_NONE))));
 	return (slots >> 2 | 1u | 1u << __builtin_popcount(lanes)) & nulls(l);
 }
 
@@ -206,10 +225,10 @@ static unsigned int gaps(const struct maple_node *node, unsigned long size)
 	const __m512i s = _mm512_set1_epi64((long long)size);
 	const unsigned long *gap = node->gap;
 
-	return _mm512_cmpge_epu64_mask(_mm512_load_si512(gap), s) |
-	       (unsigned int)_mm512_cmpge_epu64_mask(_mm512_load_si512(gap + 8), s) << 8 |
-	       (unsigned int)_mm512_cmpge_epu64_mask(_mm512_load_si512(gap + 16), s) << 16 |
-	       (unsigned int)_mm512_cmpge_epu64_mask(_mm512_load_si512(gap + 24), s) << 24;
+	return lanes8(_mm512_cmpge_epu64_mask(_mm512_load_si512(gap), s)) |
+	       lanes8(_mm512_cmpge_epu64_mask(_mm512_load_si512(gap + 8), s)) << 8 |
+	       lanes8(_mm512_cmpge_epu64_mask(_mm512_load_si512(gap + 16), s)) << 16 |
+	       lanes8(_mm512_cmpge_epu64_mask(_mm512_load_si512(gap + 24), s)) << 24;
 }
 
 #include "lib/maple/descend.h"
