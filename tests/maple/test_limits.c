@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_limits.c - where a cursor's limit lies in the range on which it stands, or before it, whatever its state; memory set aside
- * twice; the choice of how nodes are searched.
+ * twice; a tree emptied behind a cursor's back; the choice of how nodes are searched.
  */
 #include "tests/maple/model.h"
 
@@ -170,11 +170,36 @@ static void a_store_may_be_preallocated_anew(void **state)
 	assert_ptr_equal(mtree_load(&tree, 0x10000), &b);
 }
 
+/* The cursor stands in a tree that has lost all its nodes meanwhile, or all but one. */
+static void a_cursor_stores_though_another_has_emptied_the_tree(void **state)
+{
+	static const unsigned long kept[] = {0, 0x1000};
+
+	(void)state;
+	mtree_lock(&tree);
+	for (size_t i = 0; i < LEN(kept); i++) {
+		MA_STATE(stands, &tree, 0x2000, 0x2000);
+		MA_STATE(empties, &tree, kept[i], ULONG_MAX);
+
+		mas_walk(&stands);
+		mas_store(&empties, NULL);
+		assert_null(mas_walk(&empties));
+		__mas_set_range(&stands, 0x2100, 0x2200);
+		assert_null(mas_store(&stands, &c));
+		mt_validate(&tree);
+		mas_set(&stands, 0x2150);
+		assert_ptr_equal(mas_walk(&stands), &c);
+		check(&stands, ma_active, 0x2100, 0x2200);
+	}
+	mtree_unlock(&tree);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(at_a_limit_a_cursor_stands_beside_its_entry, three, down),
 		cmocka_unit_test_setup_teardown(find_does_not_leave_its_limit_whatever_the_state, three, down),
+		cmocka_unit_test_setup_teardown(a_cursor_stores_though_another_has_emptied_the_tree, three, down),
 		cmocka_unit_test(nodes_are_searched_as_one_says),
 		cmocka_unit_test_setup_teardown(a_store_may_be_preallocated_anew, three, down),
 	};
