@@ -123,32 +123,29 @@ static inline __attribute__((always_inline)) void *load_narrow(void *ref, unsign
 	const unsigned long other = shift ? MT_BYTE_BIT : 0;
 	const uint32_t key = mt_search_key(index, shift);
 	struct maple_node *node;
-	unsigned long form, state, i, edge = 0;
+	unsigned long form, state;
 	void *entry;
 
 	for (;;) {
-		form = (unsigned long)ref | edge;
+		form = (unsigned long)ref;
 		node = mt_node(ref);
 		if (unlikely((form ^ (MT_BYTE_BIT ^ other)) & (MT_WIDE_BIT | MT_BYTE_BIT))) {
 			if (!(form & MT_WIDE_BIT))
 				return any(ref, index);
+			/* Its own copy of the index, so that what only wide nodes need is not made ready for all lookups. */
 			if (form & MT_LEAF_BIT) {
-				entry = load_wide(node, index);
+				entry = load_wide(node, mt_scalar(index));
 				return any == lookup_any ? zero_as_null(entry) : entry;
 			}
-			ref = atomic_load_explicit(&node->wide_inner.slot[find_wide_inner(node, index)], memory_order_acquire);
+			ref = atomic_load_explicit(&node->wide_inner.slot[find_wide_inner(node, mt_scalar(index))],
+						   memory_order_acquire);
 			continue;
 		}
 		if (form & MT_LEAF_BIT)
 			break;
-		if (beyond_keys(form, &node->narrow_inner.base, index, shift)) {
-			i = outside(node, node->narrow_inner.base, index);
-			/* From here on each node is to be asked: see mt_ref_in(). */
-			edge = MT_EDGE_BIT;
-		} else {
-			i = find_narrow_inner(node, key);
-		}
-		ref = atomic_load_explicit(&node->narrow_inner.slot[i], memory_order_acquire);
+		if (beyond_keys(form, &node->narrow_inner.base, index, shift))
+			return any(ref, index);
+		ref = atomic_load_explicit(&node->narrow_inner.slot[find_narrow_inner(node, key)], memory_order_acquire);
 	}
 	if (beyond_keys(form, &node->narrow_leaf.base, index, shift))
 		return any(ref, index);

@@ -66,8 +66,8 @@ VECTOR_LOADS unsigned int find_wide_leaf(const struct maple_node *node, unsigned
 {
 	const __m512i k = _mm512_set1_epi64((long long)key), *line = (const __m512i *)node;
 	/* Eleven pivots in lanes 1 to 11; slots follow. */
-	unsigned int below = lanes8(_mm512_mask_cmplt_epu64_mask(0xfe, _mm512_load_si512(line), k)) |
-			     lanes8(_mm512_mask_cmplt_epu64_mask(0x0f, _mm512_load_si512(line + 1), k)) << 8;
+	unsigned int below = (lanes8(_mm512_cmplt_epu64_mask(_mm512_load_si512(line), k)) & 0xfe) |
+			     (lanes8(_mm512_cmplt_epu64_mask(_mm512_load_si512(line + 1), k)) & 0x0f) << 8;
 
 	atomic_signal_fence(memory_order_seq_cst);
 	return (unsigned int)__builtin_popcount(below);
@@ -76,7 +76,7 @@ VECTOR_LOADS unsigned int find_wide_leaf(const struct maple_node *node, unsigned
 VECTOR_LOADS unsigned int find_wide_inner(const struct maple_node *node, unsigned long key)
 {
 	const __m512i k = _mm512_set1_epi64((long long)key), *line = (const __m512i *)node;
-	unsigned int below = lanes8(_mm512_mask_cmplt_epu64_mask(0xfe, _mm512_load_si512(line), k)) |
+	unsigned int below = (lanes8(_mm512_cmplt_epu64_mask(_mm512_load_si512(line), k)) & 0xfe) |
 			     lanes8(_mm512_cmplt_epu64_mask(_mm512_load_si512(line + 1), k)) << 8 |
 			     lanes8(_mm512_cmplt_epu64_mask(_mm512_load_si512(line + 2), k)) << 16;
 
