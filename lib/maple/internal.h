@@ -68,10 +68,15 @@ static inline void mt_leaf_view(struct mt_leaf *l, struct maple_node *node, unsi
 /* What slot @i spans. */
 static inline unsigned long mt_leaf_min(const struct mt_leaf *l, unsigned int i)
 {
+	unsigned long pivot;
+
 	if (!i)
 		return l->min;
-	if (unlikely(l->wide))
-		return mt_wide_pivot(l->node, i - 1) + 1;
+	if (unlikely(l->wide)) {
+		/* Beside a writer the slot before may be the last by now: then this one begins nowhere, least of all at 0. */
+		pivot = mt_wide_pivot(l->node, i - 1);
+		return pivot + (pivot != ULONG_MAX);
+	}
 	return l->base + ((unsigned long)mt_key(l->node, i - 1) << l->shift);
 }
 static inline unsigned long mt_leaf_max(const struct mt_leaf *l, unsigned int i)
