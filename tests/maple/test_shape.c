@@ -49,7 +49,41 @@ static void *entry_at(const struct maple_node *node, unsigned long key)
 			return mt_slot(node, i);
 }
 
-/* Whether some key is answered with what it never had, in [0, UNIVERSE) of a leaf that spans [0, ULONG_MAX]. */
+/* Whether @key had @entry before the changes, between two of them, or after them. */
+static bool had(unsigned long key, const void *entry, unsigned int changes, const unsigned int *end_of_change)
+{
+	for (unsigned int c = 0; c <= changes; c++)
+		if (entry_at(&moment[end_of_change[c]], key) == entry)
+			return true;
+	return false;
+}
+
+/*
+ * A walk has found @key in slot @i, and in it @entry at the moment @slot_at; it reads the slot's bounds once more, at moments from
+ * @begin on. Whether what it may then report, as descend.h does, takes in a key that never had the entry.
+ */
+static bool bounds_mislead(unsigned long key, unsigned int i, const void *entry, unsigned int begin, unsigned int slot_at,
+			   unsigned int changes, const unsigned int *end_of_change)
+{
+	unsigned long low = key, high = key;
+
+	for (unsigned int at = begin; at <= slot_at; at++) {
+		struct mt_leaf l;
+
+		mt_leaf_view(&l, &moment[at], mt_state(&moment[at]), 0, ULONG_MAX);
+		low = mt_leaf_min(&l, i) < low ? mt_leaf_min(&l, i) : low;
+		high = mt_leaf_max(&l, i) > high ? mt_leaf_max(&l, i) : high;
+	}
+	for (unsigned long k = low; k <= high && k < UNIVERSE; k++)
+		if (!had(k, entry, changes, end_of_change))
+			return true;
+	return false;
+}
+
+/*
+ * Whether some key is answered with what it never had, in [0, UNIVERSE) of a leaf that spans [0, ULONG_MAX], or reported in a range of
+ * which that can be said.
+ */
 static bool misleads(unsigned int changes, const unsigned int *end_of_change)
 {
 	for (unsigned long key = 0; key < UNIVERSE; key++) {
@@ -58,7 +92,7 @@ static bool misleads(unsigned int changes, const unsigned int *end_of_change)
 				if (mt_state(&moment[begin]) != mt_state(&moment[slot_at]))
 					break;
 				for (unsigned int i = 0; i <= mt_keys(&leaf); i++) {
-					bool above = !i, upto = i == mt_keys(&leaf), known = false;
+					bool above = !i, upto = i == mt_keys(&leaf);
 					void *got = mt_slot(&moment[slot_at], i);
 
 					for (unsigned int at = begin; at <= slot_at; at++) {
@@ -67,9 +101,8 @@ static bool misleads(unsigned int changes, const unsigned int *end_of_change)
 					}
 					if (!above || !upto)
 						continue;
-					for (unsigned int c = 0; c <= changes; c++)
-						known |= got == entry_at(&moment[end_of_change[c]], key);
-					if (!known)
+					if (!had(key, got, changes, end_of_change) ||
+					    bounds_mislead(key, i, got, begin, slot_at, changes, end_of_change))
 						return true;
 				}
 			}
