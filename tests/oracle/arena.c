@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arena.c - see arena.h.
+ *
+ * The program is linked at 0e000000 and its break begins right behind it, for the kernel lets a break grow and never lets it be
+ * moved; grown to the arena's start and unmapped again, it is where a script wants it. What is free outside the arena is then
+ * filled with inaccessible private mappings of /dev/zero's descriptor: no mapping of a script has that file, so none merges.
+ */
+#include "tests/oracle/arena.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "tests/oracle/stage.h"
+
+#define PAGE 4096UL
+#define MIN_ADDR 0x10000UL
+#define TASK_SIZE 0x7ffffffff000UL
+#define STACK_LIMIT (8UL << 20)
+#define STACK_NEED (512UL << 10)
+#define FIRST_FD 700 /* ours; a script names small numbers when it means a descriptor that is not open */
+#define HOLES_MAX 256
+
+static struct arena_file {
+	const char *name;
+	unsigned long bytes;
+	int same_as; /* an index of a file that it opens again, or -1 */
+	int access;
+	bool memfd;
+	int fd;
+	unsigned int major, minor;
+	unsigned long ino;
+} files[ARENA_NR_FILES] = {
+	{.name = "f0", .bytes = 16 * PAGE, .same_as = -1, .access = O_RDWR},
+	{.name = "f1", .bytes = 16 * PAGE, .same_as = 0, .access = O_RDWR},
+	{.name = "f2", .bytes = 4 * PAGE, .same_as = -1, .access = O_RDONLY},
+	{.name = "f3", .bytes = 8UL << 20, .same_as = -1, .access = O_RDWR},
+	{.name = "m0", .bytes = 16 * PAGE, .same_as = -1, .memfd = true},
+	{.name = "m1", .bytes = 8UL << 20, .same_as = -1, .memfd = true},
+};
+
+/* ---- the second life ---- */
+
+static void limit(int resource, const char *name, rlim_t value)
+{
+	struct rlimit old, new = {value, value};
+
+	if (getrlimit(resource, &old) == 0 && old.rlim_cur == value)
+		return;
+	if (resource == RLIMIT_STACK)
+		new.rlim_max = old.rlim_max;
+	if (setrlimit(resource, &new))
+		cannot("may not set the limit %s: %s", name, strerror(errno));
+}
+
+void arena_begin(char **argv)
+{
+	int now = personality(0xffffffff), want;
+
+	limit(RLIMIT_STACK, "RLIMIT_STACK", STACK_LIMIT);
+	limit(RLIMIT_AS, "RLIMIT_AS", RLIM_INFINITY);
+	limit(RLIMIT_DATA, "RLIMIT_DATA", RLIM_INFINITY);
+	if (now == -1)
+		cannot("may not ask for the personality: %s", strerror(errno));
+	want = (now | ADDR_NO_RANDOMIZE) & ~(ADDR_COMPAT_LAYOUT | MMAP_PAGE_ZERO | READ_IMPLIES_EXEC);
+	/* The limit of the stack takes effect where a program begins, too. */
+	if (now == want)
+		return;
+	if (personality((unsigned long)want) == -1)
+		cannot("may not switch address randomization off: %s", strerror(errno));
+	execv("/proc/self/exe", argv);
+	cannot("cannot start again: %s", strerror(errno));
+}
+
+static bool has_capability(int cap)
+{
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct data[2];
+
+	return syscall(SYS_capget, &header, data) == 0 && (data[cap / 32].effective & (1U << cap % 32));
+}
+
+bool arena_may_lock(void)
+{
+	const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+
+	return has_capability(CAP_IPC_LOCK) || setrlimit(RLIMIT_MEMLOCK, &none) == 0;
+}
+
+/* Root may map the pages below vm.mmap_min_addr, everybody else gets EPERM; scripts are everybody else. */
+static void be_everybody(void)
+{
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data))
+		cannot("capget: %s", strerror(errno));
+	data[CAP_SYS_RAWIO / 32].effective &= ~(1U << CAP_SYS_RAWIO % 32);
+	if (syscall(SYS_capset, &header, data))
+		cannot("capset: %s", strerror(errno));
+}
+
+/* ---- the files ---- */
+
+static int own_fd(int fd, const char *what)
+{
+	int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FD);
+
+	if (high < 0)
+		cannot("%s: %s", what, strerror(errno));
+	close(fd);
+	return high;
+}
+
+static int open_disk_file(const char *path, const struct arena_file *f)
+{
+	static const char zeros[64 * 1024];
+	int fd = own_fd(open(path, O_RDWR | O_CREAT | O_EXCL, 0600), path), again;
+
+	for (unsigned long done = 0; done < f->bytes; done += sizeof(zeros)) {
+		size_t len = f->bytes - done < sizeof(zeros) ? f->bytes - done : sizeof(zeros);
+
+		if (write(fd, zeros, len) != (ssize_t)len)
+			cannot("%s: %s", path, strerror(errno));
+	}
+	if (f->access == O_RDWR)
+		return fd;
+	again = own_fd(open(path, f->access), path);
+	close(fd);
+	return again;
+}
+
+static void open_file(struct arena_file *f, const char *folder)
+{
+	char path[4096];
+	struct stat st;
+
+	if (f->memfd) {
+		f->fd = own_fd(memfd_create(f->name, 0), "memfd_create");
+		if (ftruncate(f->fd, (off_t)f->bytes))
+			cannot("memfd: %s", strerror(errno));
+	} else if (f->same_as >= 0) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", files[f->same_as].fd);
+		f->fd = own_fd(open(path, f->access), path);
+	} else {
+		snprintf(path, sizeof(path), "%s/oracle-%d-%s", folder, (int)getpid(), f->name);
+		f->fd = open_disk_file(path, f);
+		unlink(path);
+	}
+	if (fstat(f->fd, &st))
+		cannot("fstat: %s", strerror(errno));
+	f->major = major(st.st_dev);
+	f->minor = minor(st.st_dev);
+	f->ino = st.st_ino;
+}
+
+/* Where ext4, XFS and Btrfs put a mapping of 4 MiB: on a 2 MiB boundary. Others do not, and scripts expect it. */
+static void expect_alignment(void)
+{
+	char *at[2];
+
+	for (int i = 0; i < 2; i++) {
+		at[i] = mmap(NULL, 5UL << 20, PROT_READ, MAP_SHARED, files[3].fd, 0);
+		if (at[i] == MAP_FAILED)
+			cannot("mmap: %s", strerror(errno));
+	}
+	for (int i = 0; i < 2; i++) {
+		if ((unsigned long)at[i] % (2UL << 20))
+			cannot("the files' file system does not align its mappings to 2 MiB, as ext4 does; name a folder with "
+			       "--folder");
+		munmap(at[i], 5UL << 20);
+	}
+}
+
+int arena_file(const char *name)
+{
+	for (int i = 0; i < ARENA_NR_FILES; i++)
+		if (strcmp(name, files[i].name) == 0)
+			return files[i].fd;
+	return -1;
+}
+
+const char *arena_file_name(unsigned int major, unsigned int minor, unsigned long ino)
+{
+	for (int i = 0; i < ARENA_NR_FILES; i++)
+		if (files[i].ino == ino && files[i].major == major && files[i].minor == minor)
+			return files[i].name;
+	return NULL;
+}
+
+/* ---- the address space ---- */
+
+/* The stack cannot grow any more once all around it is filled. */
+static void __attribute__((noinline)) use_stack(void)
+{
+	volatile char room[STACK_NEED];
+
+	for (size_t i = 0; i < sizeof(room); i += PAGE)
+		room[i] = 0;
+}
+
+static void place_break(void)
+{
+	unsigned long now = (unsigned long)syscall(SYS_brk, 0);
+
+	if (now > ARENA_START || now < ARENA_START - (32UL << 20))
+		cannot("the break begins at %lx: addresses are random here, or the program is not where it was linked", now);
+	if ((unsigned long)syscall(SYS_brk, ARENA_START) != ARENA_START)
+		cannot("the break cannot be moved to %lx", ARENA_START);
+	/* What libc keeps there stays. */
+	now = (now + PAGE - 1) & ~(PAGE - 1);
+	if (munmap((void *)now, ARENA_START - now))
+		cannot("munmap: %s", strerror(errno));
+}
+
+struct hole {
+	unsigned long start, end;
+};
+
+static void add_hole(struct hole *hole, unsigned int *nr, unsigned long start, unsigned long end)
+{
+	if (start < MIN_ADDR)
+		start = MIN_ADDR;
+	if (end > TASK_SIZE)
+		end = TASK_SIZE;
+	if (start >= end)
+		return;
+	if (*nr == HOLES_MAX)
+		cannot("more than %d holes in the address space", HOLES_MAX);
+	hole[(*nr)++] = (struct hole){start, end};
+}
+
+/* What is free in [pos, until), but for the arena. */
+static void add_free(struct hole *hole, unsigned int *nr, unsigned long pos, unsigned long until)
+{
+	add_hole(hole, nr, pos, until < ARENA_START ? until : ARENA_START);
+	add_hole(hole, nr, pos > ARENA_END ? pos : ARENA_END, until);
+}
+
+/* Reading the list of mappings allocates nothing that stays. */
+static unsigned int find_holes(struct hole *hole)
+{
+	static char text[256 * 1024];
+	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	unsigned long pos = 0, start, end;
+	unsigned int nr = 0;
+	size_t len = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		cannot("/proc/self/maps: %s", strerror(errno));
+	while ((n = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
+		len += (size_t)n;
+	close(fd);
+	text[len] = '\0';
+	for (char *line = text; *line; line = strchr(line, '\n') + 1) {
+		if (sscanf(line, "%lx-%lx", &start, &end) != 2 || !strchr(line, '\n'))
+			cannot("/proc/self/maps holds '%.40s'", line);
+		if (start < ARENA_END && end > ARENA_START)
+			cannot("the arena is not free: %.80s", line);
+		add_free(hole, &nr, pos, start);
+		pos = end;
+	}
+	add_free(hole, &nr, pos, TASK_SIZE);
+	return nr;
+}
+
+static void fill_holes(void)
+{
+	int fd = own_fd(open("/dev/zero", O_RDONLY), "/dev/zero");
+	struct hole hole[HOLES_MAX];
+	unsigned int nr = find_holes(hole);
+
+	for (unsigned int i = 0; i < nr; i++) {
+		size_t len = hole[i].end - hole[i].start;
+
+		if (mmap((void *)hole[i].start, len, PROT_NONE, MAP_PRIVATE | MAP_FIXED_NOREPLACE, fd, 0) == MAP_FAILED)
+			cannot("cannot fill %lx-%lx: %s", hole[i].start, hole[i].end, strerror(errno));
+	}
+}
+
+void arena_create(const char *folder)
+{
+	for (int i = 0; i < ARENA_NR_FILES; i++)
+		open_file(&files[i], folder);
+	expect_alignment();
+	use_stack();
+	place_break();
+	fill_holes();
+	be_everybody();
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * oracle.c - runs an op script on the running kernel, with real system calls, and prints each result and the layout after it: the
+ * same bytes that `vmreplay ops` prints of an engine, or one of the two is wrong. docs/oracle.md has the format.
+ *
+ *   arena.c     makes the address space what a script expects
+ *   perform.c   the operations
+ *   layout.c    the listing
+ *   stage.c     what the processes of a script share; output
+ *
+ * Exit: 0 all was run; 1 something broke; 2 a wrong word; 77 this machine does not permit it.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/oracle/arena.h"
+#include "tests/oracle/perform.h"
+#include "tests/oracle/stage.h"
+
+#define EXIT_USAGE 2
+#define LINE_MAX_BYTES 512
+#define SCRIPT_SECONDS 120 /* one that takes longer hangs */
+
+static const char usage[] = "usage: oracle [--flags] [--no-layout] [--folder=DIR]   an op script comes on standard input\n"
+			    "  --flags        end each line of the layout with smaps' VmFlags\n"
+			    "  --no-layout    print results alone\n"
+			    "  --folder=DIR   where its files are made (TMPDIR, else /tmp): on ext4, XFS or Btrfs\n";
+
+/* ---- lines ---- */
+
+static void bad_line(const char *line)
+{
+	complain("line %lu: found '%s', expected an operation of docs/oracle.md", stage->line, line);
+	stage->trouble = STAGE_BAD_LINE;
+}
+
+/* The next line, of which stage->text is the beginning. Return: its length without the newline. */
+static size_t line_length(void)
+{
+	const char *newline = memchr(stage->text, '\n', (size_t)(stage->end - stage->text));
+
+	return (size_t)((newline ? newline : stage->end) - stage->text);
+}
+
+static void take_line(char *line, size_t room)
+{
+	size_t len = line_length(), kept = len < room ? len : room - 1;
+
+	memcpy(line, stage->text, kept);
+	line[kept] = '\0';
+	line[strcspn(line, "\r")] = '\0';
+	stage->text += len;
+	if (stage->text < stage->end)
+		stage->text++;
+	stage->line++;
+	if (len >= room)
+		bad_line("a line of more than 500 bytes");
+}
+
+static bool at_new_script(void)
+{
+	return stage->end - stage->text >= 6 && strncmp(stage->text, "script", 6) == 0;
+}
+
+static void run_line(const char *line)
+{
+	char copy[LINE_MAX_BYTES], *word[PERFORM_WORDS_MAX], *rest;
+	int nr = 0;
+
+	strcpy(copy, line);
+	for (char *w = strtok_r(copy, " \t", &rest); w && nr < PERFORM_WORDS_MAX; w = strtok_r(NULL, " \t", &rest))
+		word[nr++] = w;
+	if (nr && word[0][0] != '#' && !perform(line, word, nr))
+		bad_line(line);
+}
+
+/* ---- scripts ---- */
+
+/* In a process of its own; after a fork in several, of which one at a time comes back from run_line(). */
+static void run_script(void)
+{
+	char line[LINE_MAX_BYTES];
+
+	while (stage->text < stage->end && !at_new_script() && !stage->trouble) {
+		take_line(line, sizeof(line));
+		if (!stage->trouble)
+			run_line(line);
+	}
+	stage->done = true;
+	_exit(0);
+}
+
+static volatile sig_atomic_t script_group;
+
+static void too_long(int sig)
+{
+	(void)sig;
+	stage->trouble = STAGE_BROKEN;
+	kill(-script_group, SIGKILL);
+}
+
+/* Every process of the script is our child, or becomes it when its parent ends. */
+static void wait_for_all(int group)
+{
+	bool killed = false;
+	siginfo_t info;
+
+	for (;;) {
+		/* Look first, reap later: the group exists until then. */
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT)) {
+			if (errno == EINTR)
+				continue;
+			return;
+		}
+		if (info.si_code != CLD_EXITED && !killed) {
+			complain("line %lu: a process of the script ended by signal %d", stage->line, info.si_status);
+			stage->trouble = STAGE_BROKEN;
+		}
+		/* Those that sleep. */
+		if ((stage->done || stage->trouble) && !killed) {
+			kill(-group, SIGKILL);
+			killed = true;
+		}
+		waitpid(info.si_pid, NULL, 0);
+	}
+}
+
+static void start_script(void)
+{
+	int pid;
+
+	stage->op = 0;
+	stage->depth = 0;
+	stage->nr_shm = 0;
+	stage->exited = stage->done = false;
+	pid = perform_start();
+	if (pid == 0)
+		run_script();
+	if (pid < 0)
+		cannot("fork: %s", strerror(errno));
+	script_group = pid;
+	alarm(SCRIPT_SECONDS);
+	wait_for_all(pid);
+	alarm(0);
+}
+
+static void run_all(void)
+{
+	char line[LINE_MAX_BYTES];
+
+	while (stage->text < stage->end && !stage->trouble) {
+		if (at_new_script()) {
+			take_line(line, sizeof(line));
+			say("%s\n", line);
+		}
+		start_script();
+	}
+	stage_flush();
+}
+
+/* All of standard input, in memory that lies outside the arena like everything else. */
+static void read_input(void)
+{
+	size_t room = 1UL << 20, len = 0;
+	char *text = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	for (;;) {
+		ssize_t n;
+
+		if (text == MAP_FAILED)
+			cannot("no memory: %s", strerror(errno));
+		n = read(STDIN_FILENO, text + len, room - len);
+		if (n < 0 && errno != EINTR)
+			cannot("standard input: %s", strerror(errno));
+		if (n == 0)
+			break;
+		len += n > 0 ? (size_t)n : 0;
+		if (len == room) {
+			text = mremap(text, room, 2 * room, MREMAP_MAYMOVE);
+			room *= 2;
+		}
+	}
+	stage->text = text;
+	stage->end = text + len;
+}
+
+static const char *read_options(char **argv)
+{
+	const char *folder = getenv("TMPDIR");
+
+	if (!folder)
+		folder = "/tmp";
+	for (argv++; *argv; argv++) {
+		if (strcmp(*argv, "--flags") == 0) {
+			stage->flags = true;
+		} else if (strcmp(*argv, "--no-layout") == 0) {
+			stage->layout = false;
+		} else if (strncmp(*argv, "--folder=", 9) == 0 && (*argv)[9]) {
+			folder = *argv + 9;
+		} else if (strcmp(*argv, "--help") == 0) {
+			say("%s", usage);
+			stage_flush();
+			_exit(0);
+		} else {
+			complain("found '%s', expected --flags, --no-layout or --folder=DIR\n%s", *argv, usage);
+			_exit(EXIT_USAGE);
+		}
+	}
+	return folder;
+}
+
+static const int exit_status[] = {
+	[STAGE_FINE] = 0,
+	[STAGE_BROKEN] = 1,
+	[STAGE_BAD_LINE] = EXIT_USAGE,
+	[STAGE_FORBIDDEN] = EXIT_CANNOT,
+};
+
+int main(int argc, char **argv)
+{
+	const char *folder;
+
+	(void)argc;
+	stage_create();
+	stage->layout = true;
+	folder = read_options(argv);
+	arena_begin(argv);
+	stage->may_lock = arena_may_lock();
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	read_input();
+	perform_begin();
+	signal(SIGALRM, too_long);
+	arena_create(folder);
+	run_all();
+	return exit_status[stage->trouble];
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* stage.c - see stage.h. */
+#include "tests/oracle/stage.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define SAY_MAX 1024
+
+struct stage *stage;
+
+void stage_create(void)
+{
+	stage = mmap(NULL, sizeof(*stage), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (stage == MAP_FAILED)
+		cannot("no memory: %s", strerror(errno));
+}
+
+static void write_all(int fd, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		/* Whoever reads it has gone, or the disk is full: nobody can be told. */
+		if (n <= 0)
+			_exit(1);
+		text += n;
+		len -= (size_t)n;
+	}
+}
+
+void stage_flush(void)
+{
+	write_all(STDOUT_FILENO, stage->out, stage->out_len);
+	stage->out_len = 0;
+}
+
+void say(const char *format, ...)
+{
+	va_list args;
+	int len;
+
+	if (STAGE_OUT_MAX - stage->out_len < SAY_MAX)
+		stage_flush();
+	va_start(args, format);
+	len = vsnprintf(stage->out + stage->out_len, SAY_MAX, format, args);
+	va_end(args);
+	stage->out_len += len < SAY_MAX ? (size_t)len : SAY_MAX - 1;
+}
+
+static void complain_va(const char *format, va_list args)
+{
+	char text[SAY_MAX];
+	int len = vsnprintf(text, sizeof(text) - 1, format, args);
+
+	if (stage && stage != MAP_FAILED)
+		stage_flush();
+	if (len > (int)sizeof(text) - 2)
+		len = sizeof(text) - 2;
+	text[len] = '\n';
+	write_all(STDERR_FILENO, text, (size_t)len + 1);
+}
+
+void complain(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	complain_va(format, args);
+	va_end(args);
+}
+
+void cannot(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	complain_va(format, args);
+	va_end(args);
+	_exit(EXIT_CANNOT);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * words.h - the words of an op script with the values of the C library's and the kernel's headers, not of vmastore's: a wrong
+ * number there shows as a difference. Each function answers false for a word that it does not know.
+ */
+#ifndef TESTS_ORACLE_WORDS_H
+#define TESTS_ORACLE_WORDS_H
+
+#include <stdbool.h>
+
+bool oracle_word_hex(const char *word, unsigned long *value);
+bool oracle_word_prot(const char *word, unsigned long *value);
+bool oracle_word_map(const char *word, unsigned long *value);
+bool oracle_word_remap(const char *word, unsigned long *value);
+bool oracle_word_advice(const char *word, unsigned long *value);
+bool oracle_word_onfault(const char *word, unsigned long *value);
+bool oracle_word_lockall(const char *word, unsigned long *value);
+
+#endif
