@@ -35,6 +35,7 @@ static int insert_heap(struct vms__merge *m)
 	return err;
 }
 
+/* Locks: mmap_lock W. */
 static int grow(struct mm_struct *mm, unsigned long old_end, unsigned long new_end)
 {
 	struct vm_area_struct *prev, *next = find_vma_prev(mm, old_end, &prev);
@@ -68,7 +69,7 @@ static int grow(struct mm_struct *mm, unsigned long old_end, unsigned long new_e
 unsigned long vms_brk(struct mm_struct *mm, unsigned long brk)
 {
 	unsigned long old, result, old_end, new_end = PAGE_ALIGN(brk);
-	bool downgraded = false;
+	bool downgraded = false, populate = false;
 	int err = 0;
 
 	vms__write_enter(mm, 0, mm->layout.task_size); /* the old break is known only under the lock */
@@ -89,10 +90,13 @@ unsigned long vms_brk(struct mm_struct *mm, unsigned long brk)
 		mm->brk = old;
 	else
 		result = brk;
+	populate = !err && new_end > old_end && (mm->def_flags & VM_LOCKED);
 out:
 	if (downgraded)
 		vms__read_exit(mm);
 	else
 		vms__write_exit(mm);
+	if (populate)
+		(void)vms__populate(mm, old_end, new_end, true);
 	return result;
 }

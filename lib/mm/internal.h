@@ -138,17 +138,26 @@ int vms__vma_modify_flags(struct vm_area_struct *prev, struct vm_area_struct *vm
 
 /* A VMA of its own for [m->start, m->end), inserted later by committing *@store. Takes a reference of m->file. 0 or -ENOMEM. */
 int vms__prepare_new_vma(struct vms__merge *m, struct vms__store *store);
-/* Fault in [start, start + len) as far as the access rights go; the rest is left to the first touch. No lock held. */
-void vms__populate(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned int fault_flags);
-/* How memory with these flags is faulted in: private memory that may be written gets its own pages at once. */
-static inline unsigned int vms__populate_flags(vm_flags_t flags)
-{
-	return (flags & (VM_WRITE | VM_SHARED)) == VM_WRITE ? FAULT_FLAG_WRITE : 0;
-}
+
+/* ---- populate.c ---- */
+
+/*
+ * Fault in [start, end) of @vma as its flags want it (nothing under VM_LOCKONFAULT). Locks: mmap_lock R or W.
+ * Return: 0; -EFAULT (no right to touch it, or no page there: beyond a file's end, a guard page); -ENOMEM.
+ */
+int vms__populate_vma(struct vm_area_struct *vma, unsigned long start, unsigned long end);
+/*
+ * The same for every VMA in [start, end), which may have holes. Ends with the first error, unless @ignore_errors: then the rest of a VMA is
+ * passed over, and its touches will tell. Locks: none held; takes mmap_lock R.
+ */
+int vms__populate(struct mm_struct *mm, unsigned long start, unsigned long end, bool ignore_errors);
 
 /* ---- mm.c: accounting ---- */
 
+/* @pages pages with @flags came (or, negative, went). */
 void vms__account(struct mm_struct *mm, vm_flags_t flags, long pages);
+/* @pages pages that are accounted for were locked in memory (or, negative, unlocked). */
+void vms__account_locked(struct mm_struct *mm, long pages);
 static inline int vms__map_count(const struct mm_struct *mm)
 {
 	return atomic_load_explicit(&mm->map_count, memory_order_relaxed);

@@ -160,6 +160,12 @@ static void add(_Atomic unsigned long *account, long pages)
 			      memory_order_relaxed);
 }
 
+void vms__account_locked(struct mm_struct *mm, long pages)
+{
+	mmap_assert_write_locked(mm);
+	add(&mm->locked_vm, pages);
+}
+
 void vms__account(struct mm_struct *mm, vm_flags_t flags, long pages)
 {
 	unsigned long total;

@@ -233,13 +233,6 @@ unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned long add
 	return result;
 }
 
-void vms__populate(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned int fault_flags)
-{
-	for (unsigned long addr = start; addr < start + len; addr += PAGE_SIZE)
-		if (vms_fault(mm, addr, fault_flags) != VMS_FAULT_OK)
-			return;
-}
-
 unsigned long vms_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags,
 		       struct file *file, unsigned long off)
 {
@@ -255,6 +248,6 @@ unsigned long vms_mmap(struct mm_struct *mm, unsigned long addr, unsigned long l
 	result = do_mmap(mm, file, addr, len, prot, flags, 0, off >> PAGE_SHIFT, &populate);
 	vms__write_exit(mm);
 	if (populate)
-		vms__populate(mm, result, populate, (prot & PROT_WRITE) && !(flags & MAP_SHARED) ? FAULT_FLAG_WRITE : 0);
+		(void)vms__populate(mm, result, result + populate, true);
 	return result;
 }

@@ -30,17 +30,6 @@ static vm_flags_t adjust_account(const struct vm_area_struct *vma, vm_flags_t fl
 	return flags;
 }
 
-/*
- * Memory locked in memory is faulted in as soon as it may be written: it then has pages, and an anon_vma, of its own, which shows in
- * what the rest of the range merges with. The first page that cannot be had ends it; touches will tell.
- */
-static void populate_writable(struct vm_area_struct *vma, unsigned long start, unsigned long end)
-{
-	for (unsigned long addr = start; addr < end; addr += PAGE_SIZE)
-		if (handle_mm_fault(vma, addr, FAULT_FLAG_WRITE) & VM_FAULT_ERROR)
-			return;
-}
-
 /* [start, end) of *@vma gets the access bits @prot; *@vma becomes the VMA that holds it. */
 static int protect_one(struct vm_area_struct *prev, struct vm_area_struct **vma, unsigned long start, unsigned long end,
 		       vm_flags_t prot)
@@ -69,8 +58,12 @@ static int protect_one(struct vm_area_struct *prev, struct vm_area_struct **vma,
 	vms__account(vma_mm(v), old, -(long)((end - start) >> PAGE_SHIFT));
 	vms__account(vma_mm(v), flags, (long)((end - start) >> PAGE_SHIFT));
 	vms__change_protection(v, start, end);
-	if ((old & (VM_WRITE | VM_SHARED | VM_LOCKED_MASK)) == VM_LOCKED && (flags & VM_WRITE))
-		populate_writable(v, start, end);
+	/*
+	 * What is locked in memory is faulted in as soon as it may be written: it then has pages, and an anon_vma, of its own, which shows in
+	 * what the rest of the range merges with. The first page that cannot be had ends it; touches will tell.
+	 */
+	if ((old & (VM_WRITE | VM_SHARED | VM_LOCKED)) == VM_LOCKED && (flags & VM_WRITE))
+		(void)vms__populate_vma(v, start, end);
 	return 0;
 }
 

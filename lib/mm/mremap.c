@@ -23,7 +23,6 @@ struct remap {
 	struct mm_struct *mm;
 	unsigned long addr, old_len, new_len, flags, new_addr;
 	unsigned long populate, populate_len;
-	unsigned int populate_flags; /* FAULT_FLAG_* */
 };
 
 static bool overlaps(unsigned long a, unsigned long a_len, unsigned long b, unsigned long b_len)
@@ -226,7 +225,6 @@ static unsigned long move_vma(struct remap *r, unsigned long addr, unsigned long
 	if ((flags & VM_LOCKED) && new_len > old_len) {
 		r->populate = target + old_len;
 		r->populate_len = new_len - old_len;
-		r->populate_flags = vms__populate_flags(flags);
 	}
 	return target;
 }
@@ -321,7 +319,6 @@ static int grow_in_place(struct remap *r, struct vm_area_struct *vma)
 	if (m.flags & VM_LOCKED) {
 		r->populate = m.start;
 		r->populate_len = delta;
-		r->populate_flags = vms__populate_flags(m.flags);
 	}
 	return 0;
 }
@@ -377,6 +374,6 @@ unsigned long vms_mremap(struct mm_struct *mm, unsigned long addr, unsigned long
 	result = remap_locked(&r);
 	vms__write_exit(mm);
 	if (r.populate_len)
-		vms__populate(mm, r.populate, r.populate_len, r.populate_flags);
+		(void)vms__populate(mm, r.populate, r.populate + r.populate_len, true);
 	return result;
 }

@@ -190,14 +190,14 @@ static void expect_wrong_line(const char *line, const char *found, const char *e
 	program_expect_text(program_run(2, "ops %s", path), whole, line);
 }
 
-#define OPERATIONS "one of script mmap munmap mprotect mremap madvise brk fault fork exit"
+#define OPERATIONS "one of script mmap munmap mprotect mremap madvise mlock mlock2 munlock mlockall munlockall brk fault fork exit"
 #define HEX "a hexadecimal number without 0x"
 
 static void a_wrong_word_is_told_with_its_line_after_all_before_it(void **state)
 {
 	(void)state;
 	expect_wrong_line("nmap 0 1000", "nmap", OPERATIONS);
-	expect_wrong_line("mlock 0 1000", "mlock", OPERATIONS);
+	expect_wrong_line("mlock3 0 1000", "mlock3", OPERATIONS);
 	expect_wrong_line("MMAP 0 1000 rw anon|private - 0", "MMAP", OPERATIONS);
 	expect_wrong_line("brk 0x1000", "0x1000", HEX);
 	expect_wrong_line("brk 0X1000", "0X1000", HEX);
@@ -212,6 +212,8 @@ static void a_wrong_word_is_told_with_its_line_after_all_before_it(void **state)
 	expect_wrong_line("mmap 0 1000 rw shared f4 0", "f4", "-, f0, f1, f2, f3, m0, m1 or a decimal number");
 	expect_wrong_line("mremap 0 1000 1000 fixed 0", "fixed", "maymove, rfixed, dontunmap joined by |, or 0");
 	expect_wrong_line("madvise 0 1000 dontneed", "dontneed", "an advice that the library has, such as DONTNEED or HUGEPAGE");
+	expect_wrong_line("mlock2 0 1000 now", "now", "onfault or 0");
+	expect_wrong_line("mlockall current|past", "current|past", "current, future, aonfault joined by |, or 0");
 	expect_wrong_line("fault 10000000 x", "x", "r or w");
 	expect_wrong_line("fork cc", "cc", "c, p or x");
 	expect_wrong_line("fork d", "d", "c, p or x");

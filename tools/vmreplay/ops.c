@@ -137,6 +137,40 @@ static void op_madvise(struct script *s, char **word)
 	print_result(s, vms_madvise(world_mm(s->world), hex(s, word[1]), hex(s, word[2]), advice));
 }
 
+static void op_mlock(struct script *s, char **word)
+{
+	print_result(s, vms_mlock(world_mm(s->world), hex(s, word[1]), hex(s, word[2])));
+}
+
+static void op_mlock2(struct script *s, char **word)
+{
+	unsigned long flags;
+
+	if (!word_lock_flags(word[3], &flags))
+		bad(s, word[3], "onfault or 0");
+	print_result(s, vms_mlock2(world_mm(s->world), hex(s, word[1]), hex(s, word[2]), (unsigned int)flags));
+}
+
+static void op_munlock(struct script *s, char **word)
+{
+	print_result(s, vms_munlock(world_mm(s->world), hex(s, word[1]), hex(s, word[2])));
+}
+
+static void op_mlockall(struct script *s, char **word)
+{
+	unsigned long flags;
+
+	if (!word_lockall_flags(word[1], &flags))
+		bad(s, word[1], "current, future, aonfault joined by |, or 0");
+	print_result(s, vms_mlockall(world_mm(s->world), (int)flags));
+}
+
+static void op_munlockall(struct script *s, char **word)
+{
+	(void)word;
+	print_result(s, vms_munlockall(world_mm(s->world)));
+}
+
 static void op_brk(struct script *s, char **word)
 {
 	print_address(s, vms_brk(world_mm(s->world), hex(s, word[1])));
@@ -174,12 +208,17 @@ static const struct {
 	int words; /* after the name */
 	void (*run)(struct script *s, char **word);
 } operations[] = {
-	{"mmap", 6, op_mmap},     {"munmap", 2, op_munmap},   {"mprotect", 3, op_mprotect},
-	{"mremap", 5, op_mremap}, {"madvise", 3, op_madvise}, {"brk", 1, op_brk},
-	{"fault", 2, op_fault},   {"fork", 1, op_fork},       {"exit", 0, op_exit},
+	{"mmap", 6, op_mmap},         {"munmap", 2, op_munmap},
+	{"mprotect", 3, op_mprotect}, {"mremap", 5, op_mremap},
+	{"madvise", 3, op_madvise},   {"mlock", 2, op_mlock},
+	{"mlock2", 3, op_mlock2},     {"munlock", 2, op_munlock},
+	{"mlockall", 1, op_mlockall}, {"munlockall", 0, op_munlockall},
+	{"brk", 1, op_brk},           {"fault", 2, op_fault},
+	{"fork", 1, op_fork},         {"exit", 0, op_exit},
 };
 
-#define EXPECTED_OPS "one of script mmap munmap mprotect mremap madvise brk fault fork exit"
+#define EXPECTED_OPS                                                                                                               \
+	"one of script mmap munmap mprotect mremap madvise mlock mlock2 munlock mlockall munlockall brk fault fork exit"
 
 static void begin_script(struct script *s)
 {

@@ -38,6 +38,12 @@ static const struct named remap_flags[] = {
 	{"0", 0}, {"maymove", MREMAP_MAYMOVE}, {"rfixed", MREMAP_FIXED}, {"dontunmap", MREMAP_DONTUNMAP}, {NULL, 0},
 };
 
+static const struct named lock_flags[] = {{"0", 0}, {"onfault", MLOCK_ONFAULT}, {NULL, 0}};
+
+static const struct named lockall_flags[] = {
+	{"0", 0}, {"current", MCL_CURRENT}, {"future", MCL_FUTURE}, {"aonfault", MCL_ONFAULT}, {NULL, 0},
+};
+
 static const struct named advices[] = {
 	{"NORMAL", MADV_NORMAL},
 	{"RANDOM", MADV_RANDOM},
@@ -133,6 +139,16 @@ bool word_map_flags(const char *word, unsigned long *flags)
 bool word_remap_flags(const char *word, unsigned long *flags)
 {
 	return flags_of(remap_flags, word, flags);
+}
+
+bool word_lock_flags(const char *word, unsigned long *flags)
+{
+	return flags_of(lock_flags, word, flags);
+}
+
+bool word_lockall_flags(const char *word, unsigned long *flags)
+{
+	return flags_of(lockall_flags, word, flags);
 }
 
 bool word_advice(const char *word, int *advice)

@@ -17,6 +17,8 @@ bool word_hex(const char *word, unsigned long *n);
 bool word_prot(const char *word, unsigned long *prot);
 bool word_map_flags(const char *word, unsigned long *flags);
 bool word_remap_flags(const char *word, unsigned long *flags);
+bool word_lock_flags(const char *word, unsigned long *flags);
+bool word_lockall_flags(const char *word, unsigned long *flags);
 bool word_advice(const char *word, int *advice);
 
 #endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mlock.c - memory that stays in memory: mlock(2), mlock2(2), munlock(2), mlockall(2), munlockall(2).
+ *
+ * Locking is a flag of VMAs, set VMA by VMA as mprotect sets rights: what comes before the first hole stays locked. It is accounted for in
+ * mm->locked_vm, in pages, wherever such a VMA comes, goes or changes its size (vms__account()). What was locked is then faulted in,
+ * under mmap_lock for reading only.
+ *
+ *   VM_LOCKED                      faulted in at once, and whenever it grows
+ *   VM_LOCKED | VM_LOCKONFAULT     locked as it is touched
+ *   mm->def_flags                  what mlockall(MCL_FUTURE) gives to every mapping made later; a fork's child starts without
+ *
+ * Droppable memory is never locked, and such a request for it succeeds.
+ *
+ * Source: mlock(2), and experiments on a running 6.18 kernel. Locks: each call takes mmap_lock W, then R to fault in.
+ */
+#include <errno.h>
+
+#include "lib/mm/internal.h"
+
+/* [start, end) of *@vma gets the lock flags @lock; *@vma becomes the VMA that holds it. @prev: the VMA before @start. 0 or -errno. */
+static int lock_piece(struct vm_area_struct *prev, struct vm_area_struct **vma, unsigned long start, unsigned long end,
+		      vm_flags_t lock)
+{
+	vm_flags_t old = (*vma)->vm_flags, flags = (old & ~VM_LOCKED_MASK) | lock;
+	long pages = (long)((end - start) >> PAGE_SHIFT);
+	int err;
+
+	if (flags == old || (old & (VM_SPECIAL | VM_HUGETLB | VM_DROPPABLE)))
+		return 0;
+	err = vms__vma_modify_flags(prev, *vma, start, end, flags, vma);
+	if (err)
+		return err;
+	vms__account_locked(vma_mm(*vma), ((flags & VM_LOCKED ? pages : 0) - (old & VM_LOCKED ? pages : 0)));
+	return 0;
+}
+
+/* Return: 0, or -ENOMEM: a hole, or the limit of VMAs, or no memory; what comes before is done. Locks: mmap_lock W. */
+static int lock_range(struct mm_struct *mm, unsigned long start, unsigned long end, vm_flags_t lock)
+{
+	struct vm_area_struct *prev, *vma = find_vma_prev(mm, start, &prev);
+	int err;
+
+	mmap_assert_write_locked(mm);
+	if (!vma || vma->vm_start > start)
+		return -ENOMEM;
+	if (start > vma->vm_start)
+		prev = vma;
+	for (;;) {
+		err = lock_piece(prev, &vma, start, vma->vm_end < end ? vma->vm_end : end, lock);
+		if (err)
+			return err;
+		/* After a merge with what follows, the VMA may reach beyond the piece. */
+		start = vma->vm_end;
+		if (start >= end)
+			return 0;
+		prev = vma;
+		vma = vms_vma_next(vma);
+		if (!vma || vma->vm_start != start)
+			return -ENOMEM;
+	}
+}
+
+/* A VMA that cannot be changed for want of memory stays as it is: mlockall(2) reports nothing but its limits. Locks: mmap_lock W. */
+static void lock_all(struct mm_struct *mm, vm_flags_t lock)
+{
+	struct vm_area_struct *prev = NULL, *vma = vms__find(mm, 0);
+
+	mmap_assert_write_locked(mm);
+	for (; vma; prev = vma, vma = vms_vma_next(vma))
+		(void)lock_piece(prev, &vma, vma->vm_start, vma->vm_end, lock);
+}
+
+/* The whole pages that [*start, *start + len) touches; *end. Linux lets a length that wraps to nothing pass. False: it wraps beyond. */
+static bool whole_pages(unsigned long *start, unsigned long len, unsigned long *end)
+{
+	len = PAGE_ALIGN(len + (*start & ~PAGE_MASK));
+	*start &= PAGE_MASK;
+	*end = *start + len;
+	return *end >= *start;
+}
+
+/* What populating says in the words of mlock(2). */
+static int lock_error(int err)
+{
+	return err == -EFAULT ? -ENOMEM : err == -ENOMEM ? -EAGAIN : err;
+}
+
+static int do_mlock(struct mm_struct *mm, unsigned long start, unsigned long len, vm_flags_t lock)
+{
+	unsigned long end;
+	int err;
+
+	if (!whole_pages(&start, len, &end))
+		return -EINVAL;
+	if (start == end)
+		return 0;
+	vms__write_enter(mm, start, end);
+	err = lock_range(mm, start, end, lock);
+	vms__write_exit(mm);
+	return err ? err : lock_error(vms__populate(mm, start, end, false));
+}
+
+int vms_mlock(struct mm_struct *mm, unsigned long start, unsigned long len)
+{
+	return do_mlock(mm, start, len, VM_LOCKED);
+}
+
+int vms_mlock2(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned int flags)
+{
+	if (flags & ~(unsigned int)MLOCK_ONFAULT)
+		return -EINVAL;
+	return do_mlock(mm, start, len, flags ? VM_LOCKED | VM_LOCKONFAULT : VM_LOCKED);
+}
+
+int vms_munlock(struct mm_struct *mm, unsigned long start, unsigned long len)
+{
+	unsigned long end;
+	int err;
+
+	if (!whole_pages(&start, len, &end))
+		return -EINVAL;
+	if (start == end)
+		return 0;
+	vms__write_enter(mm, start, end);
+	err = lock_range(mm, start, end, 0);
+	vms__write_exit(mm);
+	return err;
+}
+
+int vms_mlockall(struct mm_struct *mm, int flags)
+{
+	vm_flags_t lock = flags & MCL_ONFAULT ? VM_LOCKED | VM_LOCKONFAULT : VM_LOCKED;
+
+	if (!(flags & (MCL_CURRENT | MCL_FUTURE)) || (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)))
+		return -EINVAL;
+	vms__write_enter(mm, 0, mm->layout.task_size);
+	mm->def_flags = (mm->def_flags & ~VM_LOCKED_MASK) | (flags & MCL_FUTURE ? lock : 0);
+	if (flags & MCL_CURRENT)
+		lock_all(mm, lock);
+	vms__write_exit(mm);
+	if (flags & MCL_CURRENT)
+		(void)vms__populate(mm, 0, mm->layout.task_size, true);
+	return 0;
+}
+
+int vms_munlockall(struct mm_struct *mm)
+{
+	vms__write_enter(mm, 0, mm->layout.task_size);
+	mm->def_flags &= ~VM_LOCKED_MASK;
+	lock_all(mm, 0);
+	vms__write_exit(mm);
+	return 0;
+}
