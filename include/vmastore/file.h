@@ -3,7 +3,8 @@
  * file.h - what a file mapping maps: an address_space (the contents: an inode's page cache, shared by every opening of it) and
  * a file (one opening: its mode, its path). Two VMAs merge only if they map the same struct file, as in Linux.
  *
- * Locks: reference counts are atomic; address_space has a lock of its own, ordered after the VMA lock.
+ * Locks: reference counts are atomic; address_space has a lock of its own, ordered after the VMA lock. The calls here take what they
+ * need; enter them with no lock of any mm held, unless they say otherwise.
  */
 #ifndef VMASTORE_FILE_H
 #define VMASTORE_FILE_H
@@ -25,7 +26,7 @@ struct address_space {
 	_Atomic unsigned long i_size; /* bytes; a touch wholly beyond it is SIGBUS */
 	_Atomic unsigned long nrpages;
 	struct maple_tree i_pages;        /* page index -> struct page; read under RCU, written under its own lock */
-	_Atomic unsigned int i_mmap_lock; /* vms__spinlock word */
+	struct rw_semaphore i_mmap_rwsem; /* i_mmap, and the bounds of the VMAs in it */
 	struct rb_root i_mmap;            /* interval tree of the VMAs that map it */
 };
 
@@ -53,5 +54,18 @@ VMS_API void vms_address_space_put(struct address_space *mapping);
 VMS_API struct file *vms_file_open(struct address_space *mapping, const char *path, unsigned int mode);
 VMS_API struct file *get_file(struct file *file);
 VMS_API void fput(struct file *file);
+
+/**
+ * unmap_mapping_range() - Take pages of a file out of every address space that maps them: the next touch asks the owner again.
+ * @holebegin, @holelen: bytes; each page that they touch. @holelen 0: up to the end.
+ * @even_cows: the private copies of those pages, too; else only what is shared with the file.
+ *
+ * Locks: none held but mmap_lock or a VMA's lock, at most; takes i_mmap_rwsem R. The caller has a reference to @mapping.
+ * May run beside every call on those address spaces. A page that a fault brings in beside it may stay: whose pages must not come
+ * back takes them out of fault()'s reach first (as vms_file_truncate() does).
+ */
+VMS_API void unmap_mapping_range(struct address_space *mapping, unsigned long holebegin, unsigned long holelen, int even_cows);
+/** unmap_mapping_pages() - The same by pages: [start, start + nr); @nr 0: up to the end. */
+VMS_API void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t nr, bool even_cows);
 
 #endif

@@ -9,6 +9,7 @@
  *   state                                          to read                          to write
  *   vm_start vm_end vm_pgoff vm_flags vm_file      VMA lock R or mmap_lock R        mmap_lock W and VMA lock W
  *     vm_ops of an attached VMA
+ *   the first three, coming from a page (reverse)  i_mmap_rwsem or anon_vma lock    those too
  *   vm_mm, vm_refcnt, vm_lock_seq                  RCU, then verify under the lock  mmap_lock W (vm_refcnt: atomics)
  *   anon_vma                                       VMA lock R or mmap_lock R        mmap_lock R and page_table_lock,
  *                                                    (acquire)                        or mmap_lock W

@@ -180,34 +180,39 @@ static void unchain(struct vm_area_struct **chain, const struct vm_area_struct *
 		*chain = vma->vm_next;
 }
 
+/* Who comes from a page finds it in the survivor or in a VMA that was there before, throughout. */
+static void change_bounds(struct vms__merge *m, struct vm_area_struct *next, bool middle_goes)
+{
+	struct vm_area_struct *target = m->target;
+	struct vms__rmap_change change = {.vma = {target, m->middle, next}};
+
+	vms__rmap_change_begin(&change);
+	if (middle_goes)
+		change.vma[1] = NULL;
+	else if (m->middle)
+		trim_middle(m);
+	change.vma[2] = NULL;
+	target->vm_start = m->new_start;
+	target->vm_end = m->new_end;
+	target->vm_pgoff = m->new_pgoff;
+	vms__rmap_change_end(&change);
+}
+
 struct vm_area_struct *vms__merge_commit(struct vms__merge *m)
 {
 	struct vm_area_struct *target = m->target, *middle = m->middle;
 	struct vm_area_struct *next = target != m->next && m->new_end > m->end ? m->next : NULL;
 	bool middle_goes = middle && m->start == middle->vm_start && m->end == middle->vm_end;
-	bool middle_trimmed = middle && !middle_goes;
 
 	mmap_assert_write_locked(m->mm);
 	vma_start_write(target);
-	vms__vma_unlink_file(target);
-	if (middle) {
+	if (middle)
 		vma_start_write(middle);
-		vms__vma_unlink_file(middle);
-	}
-	if (next) {
+	if (next)
 		vma_start_write(next);
-		vms__vma_unlink_file(next);
-	}
-	if (middle_trimmed)
-		trim_middle(m);
-	target->vm_start = m->new_start;
-	target->vm_end = m->new_end;
-	target->vm_pgoff = m->new_pgoff;
+	change_bounds(m, next, middle_goes);
 	target->vm_flags |= m->sticky;
 	vms__vma_commit(m->mm, &m->store);
-	vms__vma_link_file(target);
-	if (middle_trimmed)
-		vms__vma_link_file(middle);
 	if (middle_goes) {
 		unchain(&m->store.victims, middle);
 		vms__vma_discard(middle);

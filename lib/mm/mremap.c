@@ -215,7 +215,7 @@ static unsigned long move_vma(struct remap *r, unsigned long addr, unsigned long
 		}
 	}
 	vma_start_write(vma);
-	vms__move_pages(r->mm, addr, old_len < new_len ? old_len : new_len, target);
+	vms__move_pages(vma, addr, old_len < new_len ? old_len : new_len, target);
 	if (!keep_source && old_len)
 		vms__unmap(r->mm, addr, addr + old_len, NULL);
 	/* Only now: what moves is not there twice, and the peak does not show it so. */

@@ -24,6 +24,7 @@ static bool keeps_guard_gap(struct vm_area_struct *vma, unsigned long addr)
 int vms__expand_downwards(struct vm_area_struct *vma, unsigned long addr)
 {
 	struct mm_struct *mm = vma_mm(vma);
+	struct vms__rmap_change change = {.vma = {vma}};
 	struct vms__store store;
 	unsigned long grow;
 	int err;
@@ -49,11 +50,11 @@ int vms__expand_downwards(struct vm_area_struct *vma, unsigned long addr)
 	if (err)
 		return err;
 	vma_start_write(vma);
-	vms__vma_unlink_file(vma); /* an embedder's stack may map a file */
+	vms__rmap_change_begin(&change);
 	vma->vm_start = addr;
 	vma->vm_pgoff -= grow;
+	vms__rmap_change_end(&change);
 	vms__vma_commit(mm, &store);
-	vms__vma_link_file(vma);
 	vms__account(mm, vma->vm_flags, (long)grow);
 	return 0;
 }

@@ -75,7 +75,14 @@ static void lock_gathered(const struct vms__range *r)
 	}
 }
 
-/* A page table that reaches into a neighbour stays. */
+/* The pages of @vma are gone and nobody finds it any more, from either side. Locks: write-locked, or detached. */
+static void empty(struct vm_area_struct *vma)
+{
+	vms__zap_range(vma, vma->vm_start, vma->vm_end);
+	vms__vma_hide(vma);
+}
+
+/* After empty() of each VMA in the range. A page table that reaches into a neighbour stays. */
 static void free_tables(const struct vms__range *r)
 {
 	vms__free_pgtables(r->mm, r->start, r->end, r->prev ? r->prev->vm_end : 0, r->next ? r->next->vm_start : 0);
@@ -90,16 +97,14 @@ void vms__clear_gathered(const struct vms__range *r)
 		return;
 	lock_gathered(r);
 	for (unsigned int n = 0; vma; vma = next_gathered(r, vma, n++))
-		vms__zap_range(vma, vma->vm_start, vma->vm_end);
+		empty(vma);
 	free_tables(r);
 }
 
 static void account_victims(struct mm_struct *mm, struct vm_area_struct *victims)
 {
-	for (struct vm_area_struct *vma = victims; vma; vma = vma->vm_next) {
+	for (struct vm_area_struct *vma = victims; vma; vma = vma->vm_next)
 		vms__account(mm, vma->vm_flags, -(long)vma_pages(vma));
-		vms__vma_unlink_file(vma);
-	}
 }
 
 static void discard_victims(struct vm_area_struct *victims)
@@ -150,7 +155,7 @@ int vms__unmap_gathered(const struct vms__range *r, bool *downgraded)
 		*downgraded = true;
 	}
 	for (struct vm_area_struct *vma = store.victims; vma; vma = vma->vm_next)
-		vms__zap_range(vma, vma->vm_start, vma->vm_end);
+		empty(vma);
 	free_tables(r);
 	discard_victims(store.victims);
 	return 0;

@@ -26,6 +26,7 @@ static void vma_init(struct vm_area_struct *vma, struct mm_struct *mm)
 	vma->vm_index_state = 0;
 	atomic_store_explicit(&vma->anon_vma, NULL, memory_order_relaxed);
 	INIT_LIST_HEAD(&vma->anon_vma_chain);
+	RB_CLEAR_NODE(&vma->shared.rb);
 }
 
 struct vm_area_struct *vm_area_alloc(struct mm_struct *mm)
@@ -169,6 +170,7 @@ int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma)
 int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_below, struct vm_area_struct **newp)
 {
 	struct mm_struct *mm = vma_mm(vma);
+	struct vms__rmap_change change = {.vma = {vma}};
 	struct vms__store store;
 	struct vm_area_struct *new;
 	int err;
@@ -199,16 +201,16 @@ int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_belo
 
 	vma_start_write(vma);
 	vms__vma_open(new);
-	vms__vma_unlink_file(vma);
+	vms__rmap_change_begin(&change);
 	if (new_below) {
 		vma->vm_pgoff += (addr - vma->vm_start) >> PAGE_SHIFT;
 		vma->vm_start = addr;
 	} else {
 		vma->vm_end = addr;
 	}
+	change.vma[1] = new;
+	vms__rmap_change_end(&change);
 	vms__vma_commit(mm, &store);
-	vms__vma_link_file(vma);
-	vms__vma_link_file(new);
 	if (newp)
 		*newp = new;
 	return 0;

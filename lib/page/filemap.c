@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * filemap.c - files as far as mappings need them: the contents (struct address_space: page cache, and which VMAs map it) and an
- * opening of it (struct file).
+ * filemap.c - files as far as mappings need them: the contents (struct address_space) with their page cache, and an opening of
+ * it (struct file). Which VMAs map it: i_mmap.c.
  *
  * The cache is a maple tree from index to page and holds one reference of each page. A reader finds a page under RCU and then takes a
  * reference, unless the last one is gone. The page's memory outlives the read section (VMS__PG_CACHED), so what
  * has a count other than zero is the page that was looked up, not a new one in its place.
  *
- * Locks: i_mmap_lock guards the interval tree of VMAs; the cache has the lock of its tree. Both are innermost but for the tree's.
+ * Locks: the cache has the lock of its tree.
  * Read next: memory.c, for what becomes of a page that fault() answers.
  */
 #include <errno.h>
@@ -17,15 +17,12 @@
 #include "lib/page/filemap.h"
 #include "lib/page/page.h"
 #include "lib/page/page_types.h"
-#include "lib/page/pgtable.h"
-#include "lib/rbtree/interval_tree.h"
 #include "lib/sync/alloc.h"
-#include "lib/sync/lockdep.h"
 #include "lib/sync/objcache.h"
 #include "lib/sync/rcu.h"
-#include "lib/sync/spinlock.h"
 
-VMS__OBJCACHE_DEFINE(mapping_cache, "address_space", sizeof(struct address_space), VMS_CACHELINE, 0);
+/* Type-stable: who comes from a page may look at the refcount of one that is gone (vms__page_pin_mapping()). */
+VMS__OBJCACHE_DEFINE(mapping_cache, "address_space", sizeof(struct address_space), VMS_CACHELINE, VMS__OBJCACHE_TYPESAFE);
 VMS__OBJCACHE_DEFINE(file_cache, "file", sizeof(struct file), VMS_CACHELINE, 0);
 
 /* ---- contents and openings ---- */
@@ -37,7 +34,8 @@ struct address_space *vms_address_space_create(unsigned long size, unsigned int 
 
 	if (!mapping)
 		return NULL;
-	atomic_init(&mapping->refcount, 1);
+	/* Atomic, and 0 until all else is there: a late reader of what was here before may still look at it. */
+	atomic_store_explicit(&mapping->refcount, 0, memory_order_relaxed);
 	mapping->flags = flags;
 	mapping->dev_major = dev_major;
 	mapping->dev_minor = dev_minor;
@@ -45,9 +43,19 @@ struct address_space *vms_address_space_create(unsigned long size, unsigned int 
 	atomic_init(&mapping->i_size, size);
 	atomic_init(&mapping->nrpages, 0);
 	mt_init_flags(&mapping->i_pages, MT_FLAGS_USE_RCU);
-	atomic_init(&mapping->i_mmap_lock, 0);
+	init_rwsem(&mapping->i_mmap_rwsem);
 	mapping->i_mmap = RB_ROOT;
+	/* Release: pairs with the acquire in vms__page_pin_mapping(). */
+	atomic_store_explicit(&mapping->refcount, 1, memory_order_release);
 	return mapping;
+}
+
+/*
+ * A page leaves the cache. Relaxed: who must see it in time takes a lock after us that we take after this (truncate.c).
+ */
+static void forget_mapping(struct page *page)
+{
+	atomic_store_explicit(&page->mapping, NULL, memory_order_relaxed);
 }
 
 /* Nobody refers to @mapping any more, so nobody looks into its cache. Pages may live on where an embedder holds them. */
@@ -57,8 +65,10 @@ static void mapping_free(struct address_space *mapping)
 	struct page *page;
 
 	VMS_ASSERT(RB_EMPTY_ROOT(&mapping->i_mmap));
-	mt_for_each(&mapping->i_pages, page, index, ULONG_MAX)
+	mt_for_each(&mapping->i_pages, page, index, ULONG_MAX) {
+		forget_mapping(page);
 		vms__page_put(page);
+	}
 	mtree_destroy(&mapping->i_pages);
 	vms__objcache_free(&mapping_cache, mapping);
 }
@@ -68,6 +78,36 @@ void vms_address_space_put(struct address_space *mapping)
 	/* Release what this holder did; the last one acquires what all others did. */
 	if (atomic_fetch_sub_explicit(&mapping->refcount, 1, memory_order_acq_rel) == 1)
 		mapping_free(mapping);
+}
+
+/*
+ * As vms__page_pin_anon_vma() (rmap.c): a page that is still mapped after the reference was taken has a VMA, hence a file, which keeps
+ * its contents; another one's may have been pinned in the same memory.
+ */
+struct address_space *vms__page_pin_mapping(const struct page *page)
+{
+	struct address_space *mapping;
+	int old = 0;
+
+	if (!(page->flags & VMS__PG_CACHED))
+		return NULL;
+	vms__rcu_read_lock();
+	/* Relaxed: what it answers is checked below. */
+	mapping = atomic_load_explicit(&page->mapping, memory_order_relaxed);
+	if (mapping)
+		old = atomic_load_explicit(&mapping->refcount, memory_order_relaxed);
+	/* Acquire: pairs with the release in vms_address_space_create(). */
+	while (old && !atomic_compare_exchange_weak_explicit(&mapping->refcount, &old, old + 1, memory_order_acquire,
+							     memory_order_relaxed))
+		;
+	vms__rcu_read_unlock();
+	if (!old)
+		return NULL;
+	if (atomic_load_explicit(&page->mapcount, memory_order_relaxed) == 0) {
+		vms_address_space_put(mapping);
+		return NULL;
+	}
+	return mapping;
 }
 
 struct file *vms_file_open(struct address_space *mapping, const char *path, unsigned int mode)
@@ -237,73 +277,3 @@ const struct vm_operations_struct vms__filemap_vm_ops = {
 	.fault = filemap_fault,
 	.map_pages = filemap_map_pages,
 };
-
-/* ---- which VMAs map it ---- */
-
-static inline pgoff_t first_page(const struct vm_area_struct *vma)
-{
-	return vma->vm_pgoff;
-}
-
-static inline pgoff_t last_page(const struct vm_area_struct *vma)
-{
-	return vma->vm_pgoff + ((vma->vm_end - vma->vm_start) >> PAGE_SHIFT) - 1;
-}
-
-INTERVAL_TREE_DEFINE(struct vm_area_struct, shared.rb, pgoff_t, shared.rb_subtree_last, first_page, last_page, static inline,
-		     i_mmap)
-
-static void i_mmap_lock(struct address_space *mapping)
-{
-	vms__lockdep_acquire(VMS__RANK_MAPPING, &mapping->i_mmap_lock, "i_mmap_lock");
-	vms__spin_lock(&mapping->i_mmap_lock);
-}
-
-static void i_mmap_unlock(struct address_space *mapping)
-{
-	vms__lockdep_release(&mapping->i_mmap_lock);
-	vms__spin_unlock(&mapping->i_mmap_lock);
-}
-
-void vms__vma_link_file(struct vm_area_struct *vma)
-{
-	struct address_space *mapping;
-
-	mmap_assert_write_locked(vms__vma_mm(vma));
-	if (!vma->vm_file)
-		return;
-	mapping = vma->vm_file->f_mapping;
-	i_mmap_lock(mapping);
-	i_mmap_insert(vma, &mapping->i_mmap);
-	i_mmap_unlock(mapping);
-}
-
-void vms__vma_unlink_file(struct vm_area_struct *vma)
-{
-	struct address_space *mapping;
-
-	mmap_assert_write_locked(vms__vma_mm(vma));
-	if (!vma->vm_file)
-		return;
-	mapping = vma->vm_file->f_mapping;
-	i_mmap_lock(mapping);
-	i_mmap_remove(vma, &mapping->i_mmap);
-	i_mmap_unlock(mapping);
-}
-
-bool vms__vma_file_linked(const struct vm_area_struct *vma)
-{
-	pgoff_t first = first_page(vma), last = last_page(vma);
-	struct address_space *mapping;
-	struct vm_area_struct *found;
-
-	if (!vma->vm_file)
-		return true;
-	mapping = vma->vm_file->f_mapping;
-	i_mmap_lock(mapping);
-	found = i_mmap_iter_first(&mapping->i_mmap, first, last);
-	while (found && found != vma)
-		found = i_mmap_iter_next(found, first, last);
-	i_mmap_unlock(mapping);
-	return found != NULL;
-}

@@ -15,10 +15,13 @@ struct page *vms__filemap_get(struct address_space *mapping, pgoff_t index);
 /* The same, but NULL if there is none. Never blocks. */
 struct page *vms__filemap_find(struct address_space *mapping, pgoff_t index);
 
+/*
+ * The contents that a page of a cache belongs to, with a reference for vms_address_space_put(); NULL: none any more, or nothing maps the
+ * page. Locks: none; the caller has a reference to @page.
+ */
+struct address_space *vms__page_pin_mapping(const struct page *page);
+
 /* Drop the page at @index from the cache; who maps it keeps it. Return: false if there is none, or no memory to take it out. */
 bool vms__filemap_evict(struct address_space *mapping, pgoff_t index);
-
-/* Whether @vma stands in its file's interval tree, found through it. True without a file. Locks: mmap_lock W. */
-bool vms__vma_file_linked(const struct vm_area_struct *vma);
 
 #endif

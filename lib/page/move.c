@@ -2,7 +2,8 @@
 /*
  * move.c - pages change their address: mremap. The pages themselves stay, their entries go from one place of the table to another.
  *
- * Locks: page.h states them. No fault is at either place, so each entry is always at one of the two, and nobody looks.
+ * Locks: page.h states them. No fault is at either place. Who comes from a page could look at the one place before the entry
+ * arrives, and at the other after it left: the locks of rmap_change.c keep them out.
  */
 #include <errno.h>
 
@@ -60,14 +61,20 @@ static void move_one(struct mm_struct *mm, struct vms__ptable *from, unsigned lo
 	vms__ptable_unlock(from);
 }
 
-void vms__move_pages(struct mm_struct *mm, unsigned long old, unsigned long len, unsigned long new)
+void vms__move_pages(struct vm_area_struct *vma, unsigned long old, unsigned long len, unsigned long new)
 {
+	struct mm_struct *mm = vms__vma_mm(vma);
 	unsigned long addr = old, end = old + len;
 	struct vms__ptable *leaf;
 
-	mmap_assert_write_locked(mm);
-	while ((leaf = vms__leaf_next(mm, &addr, end)) != NULL)
+	vma_assert_write_locked(vma);
+	VMS_ASSERT(vma->vm_start <= old && end <= vma->vm_end);
+	while ((leaf = vms__leaf_next(mm, &addr, end)) != NULL) {
+		/* Leaf by leaf, so that nobody waits long. */
+		vms__rmap_lock(vma);
 		for (unsigned long stop = vms__leaf_end(addr, end); addr < stop; addr += PAGE_SIZE)
 			if (vms__pte_load(leaf, vms__pt_index(addr, 0)))
 				move_one(mm, leaf, addr, addr - old + new);
+		vms__rmap_unlock(vma);
+	}
 }

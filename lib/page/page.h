@@ -20,9 +20,15 @@ void vms__pgd_free(struct mm_struct *mm);
  */
 void vms__zap_range(struct vm_area_struct *vma, unsigned long start, unsigned long end);
 /*
+ * The same for who came from the file that @vma maps; anonymous pages, its private copies, only with @even_cows. A fault that installs a page
+ * after this has looked sees all that the caller did before.
+ * Locks: i_mmap_rwsem of that file, under which @vma was found.
+ */
+void vms__zap_file_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool even_cows);
+/*
  * Free the tables that map nothing but [start, end), where no VMA remains in [floor, ceiling): a table goes only if all that it could
  * map lies in [floor, ceiling). ceiling 0 stands for the top.
- * Locks: mmap_lock R or W (its writer removed the VMAs first, and waited for their readers).
+ * Locks: mmap_lock R or W (its writer locked the VMAs, waited for their readers, and hid them: vms__vma_hide()).
  */
 void vms__free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long floor, unsigned long ceiling);
 /*
@@ -35,10 +41,11 @@ void vms__change_protection(struct vm_area_struct *vma, unsigned long start, uns
 /*
  * mremap, in two steps: the tables that [new, new + len) will need for the pages of [old, old + len) (0, or -ENOMEM with some of them made:
  * vms__free_pgtables() removes them); then the pages go over. The places do not overlap, and the new one maps nothing.
- * Locks: mmap_lock W; the VMA that moves is write-locked from before the first step, every VMA at both places for the second.
+ * Locks: mmap_lock W; @vma, which covers the old place, is write-locked from before the first step, every VMA at both places for the
+ * second.
  */
 int vms__prepare_move(struct mm_struct *mm, unsigned long old, unsigned long len, unsigned long new);
-void vms__move_pages(struct mm_struct *mm, unsigned long old, unsigned long len, unsigned long new);
+void vms__move_pages(struct vm_area_struct *vma, unsigned long old, unsigned long len, unsigned long new);
 /* Pages and tables of @mm against its counters and VMAs: number of broken rules, printed to @why. Locks: mmap_lock W. */
 int vms__pgtable_validate(struct mm_struct *mm, FILE *why);
 /* The content word of the page at addr; false: no page present there for that access. Locks: mmap_lock or VMA lock. */
@@ -79,8 +86,43 @@ static inline const struct vm_operations_struct *vms__vma_ops(const struct vm_ar
 	return &vms__filemap_vm_ops;
 }
 
-/* Link / unlink @vma in its file mapping's interval tree, keyed on vm_pgoff. No-ops without a file. Locks: mmap_lock W. */
+/*
+ * Link / unlink @vma in its file mapping's interval tree, keyed on vm_pgoff. No-ops without a file, and unlink of what is not linked.
+ * Locks: mmap_lock W; unlink of a VMA that nothing finds any more: mmap_lock R.
+ */
 void vms__vma_link_file(struct vm_area_struct *vma);
 void vms__vma_unlink_file(struct vm_area_struct *vma);
+
+/* ---- VMAs that change while others come to them from a page (rmap_change.c) ---- */
+
+#define VMS__RMAP_CHANGE_MAX 3u
+
+/*
+ * VMAs whose vm_start, vm_end, vm_pgoff change in one step. All that have a file have the same, and so the anon_vma's root.
+ *   1. fill in the VMAs that are linked, write-locked; begin
+ *   2. change those fields; put a VMA that is new into a free place, NULL where one goes for good (its anon_vma stays linked until
+ *      vms__anon_vma_unlink())
+ *   3. end: what is in @vma now is linked
+ * Between begin and end nothing else is locked, waited for, or allocated.
+ */
+struct vms__rmap_change {
+	struct vm_area_struct *vma[VMS__RMAP_CHANGE_MAX]; /* NULL: nobody */
+	/* its own */
+	struct address_space *mapping;
+	struct anon_vma *anon_vma;
+};
+/* Locks: mmap_lock W, the VMAs write-locked. begin takes the locks of both ways from a page to a VMA, end gives them back. */
+void vms__rmap_change_begin(struct vms__rmap_change *change);
+void vms__rmap_change_end(struct vms__rmap_change *change);
+
+/*
+ * Nobody comes to @vma from a page any more. Before the page tables that it spans are freed, after its pages are gone.
+ * Locks: mmap_lock R or W; @vma is write-locked, or detached.
+ */
+void vms__vma_hide(struct vm_area_struct *vma);
+
+/* Keep out who comes from a page of @vma, while entries move. Locks: mmap_lock W, which keeps its file and anon_vma. */
+void vms__rmap_lock(const struct vm_area_struct *vma);
+void vms__rmap_unlock(const struct vm_area_struct *vma);
 
 #endif

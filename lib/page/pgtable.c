@@ -30,14 +30,29 @@ int vms__pgd_alloc(struct mm_struct *mm)
 	return mm->pgd ? 0 : -ENOMEM;
 }
 
-struct vms__ptable *vms__leaf_next(const struct mm_struct *mm, unsigned long *addr, unsigned long end)
+/* The child once every install() that came before is seen, and every one that comes after sees us. */
+static struct vms__ptable *child_settled(struct vms__ptable *table, unsigned int index)
+{
+	struct vms__ptable *child = vms__ptable_child(table, index);
+
+	if (child)
+		return child;
+	vms__ptable_lock(table);
+	child = vms__ptable_child(table, index);
+	vms__ptable_unlock(table);
+	return child;
+}
+
+static inline struct vms__ptable *leaf_next(struct vms__ptable *pgd, unsigned long *addr, unsigned long end, bool settled)
 {
 	while (*addr < end) {
-		struct vms__ptable *table = mm->pgd, *child;
+		struct vms__ptable *table = pgd, *child;
 		unsigned int level = VMS__PT_TOP;
 
 		for (; level > 0; level--, table = child) {
-			child = vms__ptable_child(table, vms__pt_index(*addr, level));
+			unsigned int index = vms__pt_index(*addr, level);
+
+			child = settled ? child_settled(table, index) : vms__ptable_child(table, index);
 			if (!child)
 				break;
 		}
@@ -46,6 +61,16 @@ struct vms__ptable *vms__leaf_next(const struct mm_struct *mm, unsigned long *ad
 		*addr = vms__pt_next(*addr, level);
 	}
 	return NULL;
+}
+
+struct vms__ptable *vms__leaf_next(const struct mm_struct *mm, unsigned long *addr, unsigned long end)
+{
+	return leaf_next(mm->pgd, addr, end, false);
+}
+
+struct vms__ptable *vms__leaf_next_settled(struct mm_struct *mm, unsigned long *addr, unsigned long end)
+{
+	return leaf_next(mm->pgd, addr, end, true);
 }
 
 /* ---- growing ---- */

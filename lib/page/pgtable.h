@@ -12,9 +12,10 @@
  *   used                the same lock.
  *   the page behind a leaf entry: the leaf's lock; without it the page may be unmapped and freed at any moment.
  *
- * Who may walk to an address: who holds the lock of the VMA that covers it, or mmap_lock. A table goes only when no VMA is left
- * in all that it spans and their readers are gone (vms__free_pgtables()), so no walker is ever on it then: tables need
- * no grace period. A walk towards a neighbour shares upper tables with the freed range, never the freed ones.
+ * Who may walk to an address: who holds the lock of the VMA that covers it, or mmap_lock; or who came to that VMA from a page, and holds
+ * the lock of the list it was found in (rmap.h, i_mmap.h). A table goes only when no VMA is left in all that it spans, their
+ * readers are gone, and they are out of those lists (vms__free_pgtables()), so no walker is ever on it then: tables need no grace
+ * period. A walk towards a neighbour shares upper tables with the freed range, never the freed ones.
  *
  * Read next: pgtable.c, memory.c.
  */
@@ -107,6 +108,11 @@ static inline struct vms__ptable *vms__leaf_find(const struct mm_struct *mm, uns
 
 /* The first leaf that holds an address of [*addr, end), and *addr moved to the first such address; or NULL. */
 struct vms__ptable *vms__leaf_next(const struct mm_struct *mm, unsigned long *addr, unsigned long end);
+/*
+ * The same for who runs beside faults and must not miss the leaf of one: each table that lacks a child is looked at under its lock. Who
+ * installs the child after that look sees all that the caller did before.
+ */
+struct vms__ptable *vms__leaf_next_settled(struct mm_struct *mm, unsigned long *addr, unsigned long end);
 
 /*
  * Tables set aside before a change, so that the change cannot fail: as many as the walk to one address lacks. There may be fewer missing
@@ -171,6 +177,17 @@ static inline struct anon_vma *vms__vma_anon_vma(const struct vm_area_struct *vm
 static inline pgoff_t vms__vma_pgoff(const struct vm_area_struct *vma, unsigned long addr)
 {
 	return vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
+}
+
+static inline bool vms__vma_maps_index(const struct vm_area_struct *vma, pgoff_t index)
+{
+	return index >= vma->vm_pgoff && index - vma->vm_pgoff < (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
+}
+
+/* Where @vma has the page of @index, which it maps. */
+static inline unsigned long vms__vma_address(const struct vm_area_struct *vma, pgoff_t index)
+{
+	return vma->vm_start + ((index - vma->vm_pgoff) << PAGE_SHIFT);
 }
 
 #endif

@@ -17,8 +17,8 @@
 
 /* ---- zap ---- */
 
-/* Unmap up to ZAP_BATCH pages of [addr, end), all in @leaf. Return: how far it came. */
-static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, unsigned long addr, unsigned long end)
+/* Unmap up to ZAP_BATCH pages of [addr, end), all in @leaf, without @anon no anonymous ones. Return: how far it came. */
+static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, unsigned long addr, unsigned long end, bool anon)
 {
 	long unmapped[NR_MM_COUNTERS] = {0};
 	struct page *pages[ZAP_BATCH];
@@ -30,7 +30,7 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 		unsigned long pte = vms__pte_load(leaf, index);
 		struct page *page = vms__pte_page(pte);
 
-		if (!pte)
+		if (!pte || (!anon && page && vms__page_is_anon(page)))
 			continue;
 		vms__pte_store(leaf, index, 0);
 		if (!page)
@@ -58,7 +58,20 @@ void vms__zap_range(struct vm_area_struct *vma, unsigned long start, unsigned lo
 	VMS_ASSERT(vma->vm_start <= start && end <= vma->vm_end);
 	while ((leaf = vms__leaf_next(mm, &addr, end)) != NULL)
 		for (unsigned long stop = vms__leaf_end(addr, end); addr < stop;)
-			addr = zap_some(mm, leaf, addr, stop);
+			addr = zap_some(mm, leaf, addr, stop, true);
+}
+
+void vms__zap_file_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool even_cows)
+{
+	struct mm_struct *mm = vms__vma_mm(vma);
+	struct vms__ptable *leaf;
+	unsigned long addr = start;
+
+	rwsem_assert_held(&vma->vm_file->f_mapping->i_mmap_rwsem);
+	VMS_ASSERT(vma->vm_start <= start && end <= vma->vm_end);
+	while ((leaf = vms__leaf_next_settled(mm, &addr, end)) != NULL)
+		for (unsigned long stop = vms__leaf_end(addr, end); addr < stop;)
+			addr = zap_some(mm, leaf, addr, stop, even_cows);
 }
 
 /* ---- fork ---- */

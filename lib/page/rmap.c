@@ -22,8 +22,10 @@
 #include "lib/page/rmap.h"
 #include "lib/sync/list.h"
 #include "lib/sync/objcache.h"
+#include "lib/sync/rcu.h"
 
-VMS__OBJCACHE_DEFINE(anon_vma_cache, "anon_vma", sizeof(struct anon_vma), VMS_CACHELINE, 0);
+/* Type-stable: who comes from a page may look at the refcount of one that is gone (vms__page_pin_anon_vma()). */
+VMS__OBJCACHE_DEFINE(anon_vma_cache, "anon_vma", sizeof(struct anon_vma), VMS_CACHELINE, VMS__OBJCACHE_TYPESAFE);
 VMS__OBJCACHE_DEFINE(chain_cache, "anon_vma_chain", sizeof(struct anon_vma_chain), VMS_CACHELINE, 0);
 
 /* Two neighbours that differ in these may still share an anon_vma, for mprotect() may make them one. */
@@ -48,22 +50,48 @@ static void root_assert_locked(const struct anon_vma *anon_vma)
 	vms__lockdep_assert_held(anon_vma->root);
 }
 
+void vms__anon_vma_lock(struct anon_vma *anon_vma)
+{
+	root_lock(anon_vma);
+}
+
+void vms__anon_vma_unlock(struct anon_vma *anon_vma)
+{
+	root_unlock(anon_vma->root);
+}
+
+/* A root that nobody can find or pin: publish() or anon_vma_discard() follows. NULL: no memory. */
 static struct anon_vma *anon_vma_alloc(void)
 {
 	struct anon_vma *anon_vma = vms__objcache_alloc(&anon_vma_cache);
 
 	if (!anon_vma)
 		return NULL;
+	/* Atomic, and never but 0 before publish(): a late reader of what was here before may still look at it. */
+	atomic_store_explicit(&anon_vma->refcount, 0, memory_order_relaxed);
 	anon_vma->root = anon_vma->parent = anon_vma;
 	atomic_init(&anon_vma->lock, 0);
-	atomic_init(&anon_vma->refcount, 1);
 	anon_vma->num_children = 1;
 	anon_vma->num_active_vmas = 0;
 	INIT_LIST_HEAD(&anon_vma->links);
 	return anon_vma;
 }
 
-/* Make @child, which nobody knows yet, a child of @parent. Locks: root. */
+static void anon_vma_discard(struct anon_vma *anon_vma)
+{
+	vms__objcache_free(&anon_vma_cache, anon_vma);
+}
+
+/*
+ * It is whole and has its first reference. Release: pairs with the acquire in vms__page_pin_anon_vma(); who pins this one through a page of
+ * the anon_vma that was here before sees that the page is not mapped any more.
+ */
+static void publish(struct anon_vma *anon_vma)
+{
+	atomic_store_explicit(&anon_vma->refcount, 1, memory_order_release);
+}
+
+/* Publish @child as a child of @parent. Locks: root. */
 static void adopt(struct anon_vma *child, struct anon_vma *parent)
 {
 	root_assert_locked(parent);
@@ -73,6 +101,7 @@ static void adopt(struct anon_vma *child, struct anon_vma *parent)
 	parent->num_children++;
 	/* Relaxed: the caller's VMA is in the root's list, which holds a reference. */
 	atomic_fetch_add_explicit(&parent->root->refcount, 1, memory_order_relaxed);
+	publish(child);
 }
 
 /* Locks: not the root's, which may go. */
@@ -224,9 +253,11 @@ int vms__anon_vma_prepare(struct vm_area_struct *vma)
 		return -ENOMEM;
 	if (!links_alloc(&spare, 1)) {
 		if (fresh)
-			anon_vma_put(fresh);
+			anon_vma_discard(fresh);
 		return -ENOMEM;
 	}
+	if (fresh)
+		publish(fresh);
 	if (!set_first_anon_vma(vma, anon_vma, &spare) && fresh)
 		anon_vma_put(fresh);
 	links_free(&spare);
@@ -280,7 +311,7 @@ int vms__anon_vma_fork(struct vm_area_struct *dst, const struct vm_area_struct *
 	if (!fresh)
 		return -ENOMEM;
 	if (!links_alloc(&spare, links_count(src) + 1)) {
-		anon_vma_put(fresh);
+		anon_vma_discard(fresh);
 		return -ENOMEM;
 	}
 	root_lock(parent);
@@ -296,7 +327,7 @@ int vms__anon_vma_fork(struct vm_area_struct *dst, const struct vm_area_struct *
 	root_unlock(parent->root);
 	links_free(&spare);
 	if (fresh)
-		anon_vma_put(fresh);
+		anon_vma_discard(fresh);
 	return 0;
 }
 
@@ -353,26 +384,70 @@ bool vms__anon_vma_is_fork_child(const struct vm_area_struct *vma)
 
 /* ---- looking ---- */
 
+/*
+ * A reference to an anon_vma that may be gone, or be another one by now; false: it is gone.
+ * Acquire: pairs with publish(); what is looked at next is not older than the anon_vma that was pinned.
+ */
+static bool get_unless_zero(struct anon_vma *anon_vma)
+{
+	unsigned int old = atomic_load_explicit(&anon_vma->refcount, memory_order_relaxed);
+
+	while (old != 0)
+		if (atomic_compare_exchange_weak_explicit(&anon_vma->refcount, &old, old + 1, memory_order_acquire,
+							  memory_order_relaxed))
+			return true;
+	return false;
+}
+
+struct anon_vma *vms__page_pin_anon_vma(const struct page *page)
+{
+	struct anon_vma *anon_vma;
+
+	VMS_ASSERT(vms__page_is_anon(page));
+	vms__rcu_read_lock();
+	/* Relaxed: it changes only while nobody holds the page, and the caller does. */
+	anon_vma = atomic_load_explicit(&page->mapping, memory_order_relaxed);
+	if (!get_unless_zero(anon_vma))
+		anon_vma = NULL;
+	vms__rcu_read_unlock();
+	if (!anon_vma)
+		return NULL;
+	/*
+	 * A page that is still mapped has a VMA in its anon_vma's list, which therefore never went. One that is not may have led us to
+	 * another anon_vma in the same memory. Relaxed: behind the acquire above.
+	 */
+	if (atomic_load_explicit(&page->mapcount, memory_order_relaxed) == 0) {
+		anon_vma_put(anon_vma);
+		return NULL;
+	}
+	return anon_vma;
+}
+
+void vms__anon_vma_unpin(struct anon_vma *anon_vma)
+{
+	anon_vma_put(anon_vma);
+}
+
 int vms__rmap_walk_anon(const struct page *page, int (*visit)(struct vm_area_struct *vma, unsigned long addr, void *arg), void *arg)
 {
-	/* Relaxed: the caller found the page under a lock that orders. */
-	struct anon_vma *anon_vma = atomic_load_explicit(&page->mapping, memory_order_relaxed);
+	struct anon_vma *anon_vma = vms__page_pin_anon_vma(page);
 	struct anon_vma_chain *link;
 	int ret = 0;
 
-	VMS_ASSERT(vms__page_is_anon(page));
+	if (!anon_vma)
+		return 0;
 	root_lock(anon_vma);
 	list_for_each_entry(link, &anon_vma->links, same_anon_vma) {
 		struct vm_area_struct *vma = link->vma;
-		pgoff_t nr = (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
 
-		if (page->index < vma->vm_pgoff || page->index - vma->vm_pgoff >= nr)
+		if (!vms__vma_maps_index(vma, page->index))
 			continue;
-		ret = visit(vma, vma->vm_start + ((page->index - vma->vm_pgoff) << PAGE_SHIFT), arg);
+		ret = visit(vma, vms__vma_address(vma, page->index), arg);
 		if (ret)
 			break;
 	}
 	root_unlock(anon_vma->root);
+	anon_vma_put(anon_vma);
 	return ret;
 }
 

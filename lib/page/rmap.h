@@ -15,9 +15,11 @@
  *   vma->anon_vma_chain     mmap_lock W; or, while vma->anon_vma is NULL, mmap_lock R and page_table_lock. Constant under mmap_lock R
  *                           once vma->anon_vma is seen set (acquire).
  *   anon_vma->links, num_*  the lock of the root.
+ *   vm_start, vm_end,       of a VMA in the list: mmap_lock W, VMA lock W, and the lock of the root (struct vms__rmap_change), so
+ *   vm_pgoff                that who comes from a page may read them under the lock of the root alone.
  *   root, parent            constant.
- *   refcount                atomic: one for a list that is not empty; and a root has one of each of its descendants,
- *                           whose lock it carries.
+ *   refcount                atomic: one for a list that is not empty; one of each who pinned it through a page; and a root
+ *                           has one of each of its descendants, whose lock it carries.
  * A parent outlives its children without a reference: every VMA in the child's list is in the parent's list too.
  *
  * Read next: rmap.c.
@@ -45,9 +47,24 @@ struct anon_vma_chain {
 };
 
 /*
+ * The lock of @anon_vma's root. Under it the VMAs of the lists stay in them, keep their bounds, and keep the page tables that they
+ * span; a VMA's other fields may change.
+ */
+void vms__anon_vma_lock(struct anon_vma *anon_vma);
+void vms__anon_vma_unlock(struct anon_vma *anon_vma);
+
+/*
+ * The anon_vma of an anonymous page, with a reference for vms__anon_vma_unpin(); NULL: nothing maps the page any more, and nothing
+ * ever will. Locks: none; the caller has a reference to @page, got where it was mapped.
+ */
+struct anon_vma *vms__page_pin_anon_vma(const struct page *page);
+void vms__anon_vma_unpin(struct anon_vma *anon_vma);
+
+/*
  * Call @visit with each VMA that may map the anonymous @page, and the address where. It may be mapped there or not: the page table
- * knows. Return: the first answer that is not 0, else 0.
- * Locks: the caller keeps @page mapped somewhere, which keeps its anon_vma. @visit runs under the anon_vma lock.
+ * knows. While a VMA is split, merged or moved beside the walk, an address may be visited twice, through the VMA it goes to and
+ * the one it comes from; none is left out. Return: the first answer that is not 0, else 0.
+ * Locks: none; the caller has a reference to @page. @visit runs under the lock of the anon_vma's root (what that promises: above).
  */
 int vms__rmap_walk_anon(const struct page *page, int (*visit)(struct vm_area_struct *vma, unsigned long addr, void *arg),
 			void *arg);

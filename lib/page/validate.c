@@ -15,7 +15,7 @@
 #include <stdarg.h>
 
 #include "lib/engine/engine.h"
-#include "lib/page/filemap.h"
+#include "lib/page/i_mmap.h"
 #include "lib/page/page.h"
 #include "lib/page/pgtable.h"
 #include "lib/page/rmap.h"

@@ -364,6 +364,50 @@ static void reverse_lookup_finds_every_vma_that_may_map_the_page(void **state)
 	mm_destroy(child);
 }
 
+/* The memory of an anon_vma that is gone is the next one's at once: a page that led to the old one must not lead to the new one. */
+static void unmapped_page_leads_to_no_anon_vma(void **state)
+{
+	struct mm_struct *mm = *state;
+	struct anon_vma *pinned;
+	struct page *page;
+
+	world_map_anon(mm, A, 1);
+	world_write(mm, A, 1);
+	page = page_at(mm, A);
+	vms__page_get(page);
+	pinned = vms__page_pin_anon_vma(page);
+	assert_ptr_equal(pinned, anon_vma_at(mm, A));
+	vms__anon_vma_unpin(pinned);
+	vma_unmap(vma_at(mm, A));
+	assert_null(vms__page_pin_anon_vma(page));
+
+	world_map_anon(mm, A + GIB, 1);
+	world_write(mm, A + GIB, 1);
+	assert_ptr_equal(anon_vma_at(mm, A + GIB), atomic_load(&page->mapping)); /* the same memory */
+	assert_null(vms__page_pin_anon_vma(page));
+	assert_int_equal(atomic_load(&anon_vma_at(mm, A + GIB)->refcount), 1);
+	vms__page_put(page);
+}
+
+static void pinned_anon_vma_outlives_its_vmas(void **state)
+{
+	struct mm_struct *mm = *state, *child;
+	struct anon_vma *pinned;
+
+	world_map_anon(mm, A, 1);
+	world_write(mm, A, 1);
+	child = mm_fork(mm);
+	world_write(child, A, 2);
+	pinned = vms__page_pin_anon_vma(page_at(child, A));
+	assert_ptr_not_equal(pinned, pinned->root);
+	mm_destroy(child);
+	vma_unmap(vma_at(mm, A));
+	/* The last reference to the child's also holds the root, whose lock it uses. */
+	vms__anon_vma_lock(pinned);
+	vms__anon_vma_unlock(pinned);
+	vms__anon_vma_unpin(pinned);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -384,6 +428,8 @@ int main(void)
 		ON_BOTH_LOCKS(endless_forking_keeps_the_chain_short),
 		ON_BOTH_LOCKS(reused_page_belongs_to_its_last_owner),
 		ON_BOTH_LOCKS(reverse_lookup_finds_every_vma_that_may_map_the_page),
+		ON_BOTH_LOCKS(unmapped_page_leads_to_no_anon_vma),
+		ON_BOTH_LOCKS(pinned_anon_vma_outlives_its_vmas),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

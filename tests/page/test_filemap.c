@@ -8,6 +8,7 @@
 #include "tests/page/world.h"
 
 #include "lib/page/filemap.h"
+#include "lib/page/i_mmap.h"
 #include "lib/sync/alloc.h"
 
 #define A 0x7f0000000000UL
@@ -213,6 +214,16 @@ static void evicted_page_stays_where_it_is_mapped(void **state)
 	fput(file);
 }
 
+static bool is_linked(const struct vm_area_struct *vma)
+{
+	bool linked;
+
+	mmap_write_lock(vms__vma_mm(vma));
+	linked = vms__vma_file_linked(vma);
+	mmap_write_unlock(vms__vma_mm(vma));
+	return linked;
+}
+
 static void vma_is_found_through_its_file_while_it_is_linked(void **state)
 {
 	struct mm_struct *mm = *state;
@@ -220,9 +231,9 @@ static void vma_is_found_through_its_file_while_it_is_linked(void **state)
 	struct vm_area_struct *first = world_map(mm, A, 8, RW_SHARED, file, 0),
 			      *overlap = world_map(mm, A + GIB, 8, RW_SHARED, file, 4), *upper = vma_split(first, A + 4 * PG);
 
-	assert_true(vms__vma_file_linked(first));
-	assert_true(vms__vma_file_linked(overlap));
-	assert_true(vms__vma_file_linked(upper));
+	assert_true(is_linked(first));
+	assert_true(is_linked(overlap));
+	assert_true(is_linked(upper));
 	mmap_write_lock(mm);
 	vms__vma_unlink_file(overlap);
 	assert_false(vms__vma_file_linked(overlap));

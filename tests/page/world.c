@@ -21,6 +21,7 @@ static struct vm_area_struct *vma_new(struct mm_struct *mm, unsigned long start,
 	atomic_store_explicit(&vma->vm_mm, mm, memory_order_relaxed);
 	atomic_store_explicit(&vma->anon_vma, NULL, memory_order_relaxed);
 	INIT_LIST_HEAD(&vma->anon_vma_chain);
+	RB_CLEAR_NODE(&vma->shared.rb);
 	vma->vm_start = start;
 	vma->vm_end = end;
 	vma->vm_next = vma->vm_prev = NULL;
@@ -119,8 +120,8 @@ static void unmap_locked(struct mm_struct *mm, struct vm_area_struct *vma)
 	vma_start_write(vma);
 	vms__index_commit(mm, &store);
 	vms__vma_mark_detached(vma);
-	vms__vma_unlink_file(vma);
 	vms__zap_range(vma, vma->vm_start, vma->vm_end);
+	vms__vma_hide(vma);
 	prev = vms__prev_below(mm, vma->vm_start);
 	next = vms__find(mm, vma->vm_end);
 	vms__free_pgtables(mm, vma->vm_start, vma->vm_end, prev ? prev->vm_end : 0, next ? next->vm_start : 0);
@@ -139,6 +140,7 @@ void vma_unmap(struct vm_area_struct *vma)
 static struct vm_area_struct *split_locked(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr)
 {
 	struct vms__store store = {.start = addr, .end = vma->vm_end};
+	struct vms__rmap_change change = {.vma = {vma}};
 	struct vm_area_struct *upper = vma_copy(mm, vma);
 
 	if (!upper)
@@ -152,12 +154,12 @@ static struct vm_area_struct *split_locked(struct mm_struct *mm, struct vm_area_
 	}
 	vma_start_write(vma);
 	vma_start_write(upper);
-	vms__vma_unlink_file(vma);
+	vms__rmap_change_begin(&change);
 	vma->vm_end = addr;
+	change.vma[1] = upper;
+	vms__rmap_change_end(&change);
 	vms__vma_mark_attached(upper);
 	vms__index_commit(mm, &store);
-	vms__vma_link_file(vma);
-	vms__vma_link_file(upper);
 	return upper;
 }
 
