@@ -89,16 +89,23 @@ VMS_API unsigned long vms_mremap(struct mm_struct *mm, unsigned long addr, unsig
 /** vms_brk() - the raw system call: answers the break, new or (refused) old. */
 VMS_API unsigned long vms_brk(struct mm_struct *mm, unsigned long brk);
 /*
- * mlock(2) and its kin. They lock the whole pages that [start, start + len) touches, then fault them in; mlock2() with MLOCK_ONFAULT, and
- * mlockall() with MCL_ONFAULT, leave that to the first touch. A range with a hole stays locked up to the hole.
- * Return: 0; -EINVAL (an unknown flag, MCL_ONFAULT alone, a range that wraps); -ENOMEM (a hole, a page that cannot be had, the limit of
- * VMAs, no memory); -EAGAIN (locked, but there was no memory to fault all of it in). mlockall() passes over VMAs that it cannot lock.
+ * mlock(2) and its kin. They lock the whole pages that [start, start + len) touches, then fault them in; mlock2() with
+ * MLOCK_ONFAULT, and mlockall() with MCL_ONFAULT, leave that to the first touch. A range with a hole stays locked up to the hole.
+ * Return: 0; -EINVAL (an unknown flag, MCL_ONFAULT alone, a range that wraps); -ENOMEM (a hole, a page that cannot be had, the
+ * limit of VMAs, no memory); -EAGAIN (locked, but there was no memory to fault all of it in). mlockall() passes over VMAs that it
+ * cannot lock.
  */
 VMS_API int vms_mlock(struct mm_struct *mm, unsigned long start, unsigned long len);
 VMS_API int vms_mlock2(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned int flags);
 VMS_API int vms_munlock(struct mm_struct *mm, unsigned long start, unsigned long len);
 VMS_API int vms_mlockall(struct mm_struct *mm, int flags); /* MCL_FUTURE: every mapping made from now on, brk() and stacks too */
 VMS_API int vms_munlockall(struct mm_struct *mm);
+/**
+ * vms_mseal() - mseal(2): from now on nobody unmaps, replaces, moves or re-protects [start, start + len); they get -EPERM.
+ * Return: 0; -EINVAL (@flags is not 0, @start is not page aligned, a range that wraps); -ENOMEM (a hole: nothing is sealed; or the
+ * limit of VMAs, or no memory: the first part is).
+ */
+VMS_API int vms_mseal(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned long flags);
 /** vms_fork() - dup_mm(): *@child gets a copy-on-write copy on the same engine. Return: 0 or -ENOMEM. */
 VMS_API int vms_fork(struct mm_struct *mm, struct mm_struct **child);
 /** vms_fault() - One access to @addr. @flags: FAULT_FLAG_WRITE, FAULT_FLAG_INSTRUCTION. Never blocks for a reader of mmap_lock. */

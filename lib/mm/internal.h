@@ -147,8 +147,8 @@ int vms__prepare_new_vma(struct vms__merge *m, struct vms__store *store);
  */
 int vms__populate_vma(struct vm_area_struct *vma, unsigned long start, unsigned long end);
 /*
- * The same for every VMA in [start, end), which may have holes. Ends with the first error, unless @ignore_errors: then the rest of a VMA is
- * passed over, and its touches will tell. Locks: none held; takes mmap_lock R.
+ * The same for every VMA in [start, end), which may have holes. Ends with the first error, unless @ignore_errors: then the rest
+ * of a VMA is passed over, and its touches will tell. Locks: none held; takes mmap_lock R.
  */
 int vms__populate(struct mm_struct *mm, unsigned long start, unsigned long end, bool ignore_errors);
 

@@ -2,9 +2,9 @@
 /*
  * mlock.c - memory that stays in memory: mlock(2), mlock2(2), munlock(2), mlockall(2), munlockall(2).
  *
- * Locking is a flag of VMAs, set VMA by VMA as mprotect sets rights: what comes before the first hole stays locked. It is accounted for in
- * mm->locked_vm, in pages, wherever such a VMA comes, goes or changes its size (vms__account()). What was locked is then faulted in,
- * under mmap_lock for reading only.
+ * Locking is a flag of VMAs, set VMA by VMA as mprotect sets rights: what comes before the first hole stays locked. It is accounted
+ * for in mm->locked_vm, in pages, wherever such a VMA comes, goes or changes its size (vms__account()). What was locked is then
+ * faulted in, under mmap_lock for reading only.
  *
  *   VM_LOCKED                      faulted in at once, and whenever it grows
  *   VM_LOCKED | VM_LOCKONFAULT     locked as it is touched
@@ -18,7 +18,7 @@
 
 #include "lib/mm/internal.h"
 
-/* [start, end) of *@vma gets the lock flags @lock; *@vma becomes the VMA that holds it. @prev: the VMA before @start. 0 or -errno. */
+/* [start, end) of *@vma gets the lock flags @lock; *@vma becomes the VMA that holds it. @prev: the VMA before @start. */
 static int lock_piece(struct vm_area_struct *prev, struct vm_area_struct **vma, unsigned long start, unsigned long end,
 		      vm_flags_t lock)
 {
@@ -61,7 +61,7 @@ static int lock_range(struct mm_struct *mm, unsigned long start, unsigned long e
 	}
 }
 
-/* A VMA that cannot be changed for want of memory stays as it is: mlockall(2) reports nothing but its limits. Locks: mmap_lock W. */
+/* A VMA that cannot be changed for want of memory stays as it is: mlockall(2) reports its limits alone. Locks: mmap_lock W. */
 static void lock_all(struct mm_struct *mm, vm_flags_t lock)
 {
 	struct vm_area_struct *prev = NULL, *vma = vms__find(mm, 0);
@@ -71,7 +71,10 @@ static void lock_all(struct mm_struct *mm, vm_flags_t lock)
 		(void)lock_piece(prev, &vma, vma->vm_start, vma->vm_end, lock);
 }
 
-/* The whole pages that [*start, *start + len) touches; *end. Linux lets a length that wraps to nothing pass. False: it wraps beyond. */
+/*
+ * The whole pages that [*start, *start + len) touches, as [*start, *end). A length that wraps to nothing passes, as on Linux.
+ * False: the range wraps.
+ */
 static bool whole_pages(unsigned long *start, unsigned long len, unsigned long *end)
 {
 	len = PAGE_ALIGN(len + (*start & ~PAGE_MASK));

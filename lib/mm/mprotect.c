@@ -59,8 +59,8 @@ static int protect_one(struct vm_area_struct *prev, struct vm_area_struct **vma,
 	vms__account(vma_mm(v), flags, (long)((end - start) >> PAGE_SHIFT));
 	vms__change_protection(v, start, end);
 	/*
-	 * What is locked in memory is faulted in as soon as it may be written: it then has pages, and an anon_vma, of its own, which shows in
-	 * what the rest of the range merges with. The first page that cannot be had ends it; touches will tell.
+	 * What is locked in memory is faulted in as soon as it may be written: it then has pages, and an anon_vma, of its own,
+	 * which shows in what the rest of the range merges with. The first page that cannot be had ends it; touches will tell.
 	 */
 	if ((old & (VM_WRITE | VM_SHARED | VM_LOCKED)) == VM_LOCKED && (flags & VM_WRITE))
 		(void)vms__populate_vma(v, start, end);

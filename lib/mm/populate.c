@@ -2,8 +2,8 @@
 /*
  * populate.c - faulting a range in before anyone touches it: what is locked in memory, MAP_POPULATE, MADV_POPULATE_READ and _WRITE.
  *
- * Memory is faulted in the way its VMA says: private memory that may be written gets pages of its own at once, all else is read. Memory
- * that is locked page by page as it is touched (VM_LOCKONFAULT) is left alone, whoever asks.
+ * Memory is faulted in the way its VMA says: private memory that may be written gets pages of its own at once, all else is read.
+ * Memory that is locked page by page as it is touched (VM_LOCKONFAULT) is left alone, whoever asks.
  *
  * Locks: mmap_lock R, held over the whole range. No stack grows on this way. Read next: lib/page/memory.c.
  */

@@ -190,7 +190,8 @@ static void expect_wrong_line(const char *line, const char *found, const char *e
 	program_expect_text(program_run(2, "ops %s", path), whole, line);
 }
 
-#define OPERATIONS "one of script mmap munmap mprotect mremap madvise mlock mlock2 munlock mlockall munlockall brk fault fork exit"
+#define OPERATIONS                                                                                                                 \
+	"one of script mmap munmap mprotect mremap madvise mlock mlock2 munlock mlockall munlockall mseal brk fault fork exit"
 #define HEX "a hexadecimal number without 0x"
 
 static void a_wrong_word_is_told_with_its_line_after_all_before_it(void **state)

@@ -171,6 +171,11 @@ static void op_munlockall(struct script *s, char **word)
 	print_result(s, vms_munlockall(world_mm(s->world)));
 }
 
+static void op_mseal(struct script *s, char **word)
+{
+	print_result(s, vms_mseal(world_mm(s->world), hex(s, word[1]), hex(s, word[2]), 0));
+}
+
 static void op_brk(struct script *s, char **word)
 {
 	print_address(s, vms_brk(world_mm(s->world), hex(s, word[1])));
@@ -213,12 +218,13 @@ static const struct {
 	{"madvise", 3, op_madvise},   {"mlock", 2, op_mlock},
 	{"mlock2", 3, op_mlock2},     {"munlock", 2, op_munlock},
 	{"mlockall", 1, op_mlockall}, {"munlockall", 0, op_munlockall},
-	{"brk", 1, op_brk},           {"fault", 2, op_fault},
-	{"fork", 1, op_fork},         {"exit", 0, op_exit},
+	{"mseal", 2, op_mseal},       {"brk", 1, op_brk},
+	{"fault", 2, op_fault},       {"fork", 1, op_fork},
+	{"exit", 0, op_exit},
 };
 
 #define EXPECTED_OPS                                                                                                               \
-	"one of script mmap munmap mprotect mremap madvise mlock mlock2 munlock mlockall munlockall brk fault fork exit"
+	"one of script mmap munmap mprotect mremap madvise mlock mlock2 munlock mlockall munlockall mseal brk fault fork exit"
 
 static void begin_script(struct script *s)
 {

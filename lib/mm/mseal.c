@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mseal.c - mseal(2): mappings that nobody may take away or change any more, until the address space ends.
+ *
+ * A seal is a flag of VMAs and takes part in merging as any other. Who honours it:
+ *
+ *   munmap, MAP_FIXED, brk that shrinks, mremap's target   vms__gather() in unmap.c
+ *   mprotect, even to what is there already                mprotect.c
+ *   mremap of the source, in all its forms                 mremap.c
+ *   advice that throws pages away                          madvise.c: private memory that its owner may not write
+ *
+ * Locking, touching, growing down and forking (the child's copy is sealed too) are free. Of a range the whole is looked at before
+ * any of it is sealed, so that a hole leaves it as it was.
+ *
+ * Source: mseal(2), and experiments on a running 6.18 kernel. Locks: takes mmap_lock W.
+ */
+#include <errno.h>
+
+#include "lib/mm/internal.h"
+
+static bool has_hole(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	struct vm_area_struct *vma = vms__find(mm, start);
+
+	for (; vma && vma->vm_start <= start; vma = vms_vma_next(vma)) {
+		start = vma->vm_end;
+		if (start >= end)
+			return false;
+	}
+	return true;
+}
+
+/* Every byte of [start, end) is mapped. Return: 0 or -ENOMEM; then what comes first is sealed. */
+static int seal_range(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	struct vm_area_struct *prev, *vma = find_vma_prev(mm, start, &prev);
+	int err;
+
+	mmap_assert_write_locked(mm);
+	if (start > vma->vm_start)
+		prev = vma;
+	for (;;) {
+		unsigned long piece_end = vma->vm_end < end ? vma->vm_end : end;
+
+		if (!(vma->vm_flags & VM_SEALED)) {
+			err = vms__vma_modify_flags(prev, vma, start, piece_end, vma->vm_flags | VM_SEALED, &vma);
+			if (err)
+				return err;
+		}
+		/* After a merge with what follows, the VMA may reach beyond the piece. */
+		start = vma->vm_end;
+		if (start >= end)
+			return 0;
+		prev = vma;
+		vma = vms_vma_next(vma);
+	}
+}
+
+int vms_mseal(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned long flags)
+{
+	unsigned long end = start + PAGE_ALIGN(len);
+	int err;
+
+	if (flags || (start & ~PAGE_MASK) || (len && !PAGE_ALIGN(len)) || end < start)
+		return -EINVAL;
+	if (end == start)
+		return 0;
+	vms__write_enter(mm, start, end);
+	err = has_hole(mm, start, end) ? -ENOMEM : seal_range(mm, start, end);
+	vms__write_exit(mm);
+	return err;
+}
