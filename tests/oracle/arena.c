@@ -125,15 +125,10 @@ static int own_fd(int fd, const char *what)
 
 static int open_disk_file(const char *path, const struct arena_file *f)
 {
-	static const char zeros[64 * 1024];
 	int fd = own_fd(open(path, O_RDWR | O_CREAT | O_EXCL, 0600), path), again;
 
-	for (unsigned long done = 0; done < f->bytes; done += sizeof(zeros)) {
-		size_t len = f->bytes - done < sizeof(zeros) ? f->bytes - done : sizeof(zeros);
-
-		if (write(fd, zeros, len) != (ssize_t)len)
-			cannot("%s: %s", path, strerror(errno));
-	}
+	if (ftruncate(fd, (off_t)f->bytes))
+		cannot("%s: %s", path, strerror(errno));
 	if (f->access == O_RDWR)
 		return fd;
 	again = own_fd(open(path, f->access), path);

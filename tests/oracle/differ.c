@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * differ.c - holds every engine against the running kernel: random op scripts, run on both; result, layout and VmFlags compared
+ * after every operation. At the first difference it prints the script reduced to the fewest lines that still differ; at the end, how
+ * much was compared. tests/oracle/compare builds what it needs and starts it.
+ *
+ * Seeds are taken in order, one script each; they take turns with the profiles. A batch of them is one run of each program. Threads
+ * share the batches out among themselves.
+ *
+ * Exit: 0 no difference; 1 some; 2 a wrong word, or a program that broke; 77 this machine does not permit it.
+ */
+#include <argp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "bench/harness/args.h"
+#include "tests/oracle/generate.h"
+#include "tests/oracle/reduce.h"
+#include "tests/oracle/sides.h"
+
+#define EXIT_DIFFERENT 1
+#define EXIT_BROKEN 2
+#define EXIT_CANNOT 77
+#define NR_MAX 16      /* of profiles, of engines */
+#define BATCH_OPS 3000 /* operations in one run of a program: its start is then a small part */
+#define RULES "6.18"   /* the kernel whose rules the library follows */
+
+static const char *const all_engines[] = {"rbtree", "maple", "maple-vma", NULL};
+
+struct tally {
+	unsigned long scripts, ops, differences;
+};
+
+struct job {
+	struct sides sides;
+	struct bench_names profiles, engines, without;
+	unsigned long first_seed, seeds, ops, threads, show, batch;
+	const char *without_word[BENCH_LIST_MAX + 1];
+	bool any_kernel;
+
+	atomic_ulong next; /* index of the first seed that nobody has taken */
+	atomic_int status;
+	pthread_mutex_t lock;               /* of what follows, and of standard output */
+	struct tally tally[NR_MAX][NR_MAX]; /* [profile][engine] */
+	unsigned long shown;
+};
+
+static const char *profile_of(const struct job *job, unsigned long index, unsigned int *number)
+{
+	*number = (unsigned int)((job->first_seed + index) % job->profiles.nr);
+	return job->profiles.name[*number];
+}
+
+static void write_script(const struct job *job, unsigned long index, FILE *out)
+{
+	unsigned int number;
+	struct generate g = {
+		.profile = profile_of(job, index, &number),
+		.seed = job->first_seed + index,
+		.ops = job->ops,
+		.without = job->without_word[0] ? job->without_word : NULL,
+	};
+
+	generate_script(&g, out);
+}
+
+/* The scripts of @nr seeds from @index on. To be freed. */
+static char *write_scripts(const struct job *job, unsigned long index, unsigned long nr, size_t *len)
+{
+	char *text = NULL;
+	FILE *out = open_memstream(&text, len);
+
+	if (!out)
+		abort();
+	for (unsigned long i = 0; i < nr; i++)
+		write_script(job, index + i, out);
+	if (fclose(out))
+		abort();
+	return text;
+}
+
+/* ---- one batch ---- */
+
+static void show(struct job *job, unsigned long index, const char *engine)
+{
+	unsigned int number;
+	const char *profile = profile_of(job, index, &number);
+	size_t len;
+	char *script;
+
+	pthread_mutex_lock(&job->lock);
+	if (job->shown < job->show) {
+		job->shown++;
+		script = write_scripts(job, index, 1, &len);
+		printf("difference: engine %s, profile %s, seed %lu, %lu operations\n", engine, profile, job->first_seed + index,
+		       job->ops);
+		reduce_and_print(&job->sides, engine, script, stdout);
+		fflush(stdout);
+		free(script);
+	}
+	pthread_mutex_unlock(&job->lock);
+}
+
+static void count(struct job *job, unsigned long index, unsigned int engine, const struct verdict *v)
+{
+	unsigned int profile;
+	struct tally *t;
+
+	profile_of(job, index, &profile);
+	pthread_mutex_lock(&job->lock);
+	t = &job->tally[profile][engine];
+	t->scripts++;
+	t->ops += v->same + v->differs;
+	t->differences += v->differs;
+	pthread_mutex_unlock(&job->lock);
+}
+
+static void stop(struct job *job, int status)
+{
+	int fine = 0;
+
+	/* Relaxed, here and below: a number on its own; pthread_join() orders what main reads. */
+	atomic_compare_exchange_strong_explicit(&job->status, &fine, status, memory_order_relaxed, memory_order_relaxed);
+}
+
+static void compare_engine(struct job *job, unsigned long index, unsigned long nr, const struct output *kernel,
+			   const struct output *engine, unsigned int e)
+{
+	struct cursor cursor = {kernel->text, engine->text};
+
+	for (unsigned long i = 0; i < nr; i++) {
+		struct verdict v = sides_compare(&cursor);
+
+		count(job, index + i, e, &v);
+		if (!v.differs && v.same != job->ops)
+			stop(job, EXIT_BROKEN); /* both sides left something out: no comparison */
+		if (v.differs)
+			show(job, index + i, job->engines.name[e]);
+	}
+}
+
+static void run_batch(struct job *job, unsigned long index, unsigned long nr)
+{
+	size_t len;
+	char *script = write_scripts(job, index, nr, &len);
+	struct output kernel = sides_kernel(&job->sides, script, len);
+
+	if (kernel.status) {
+		fprintf(stderr, "the oracle ended with %d in the batch of seeds %lu to %lu\n", kernel.status,
+			job->first_seed + index, job->first_seed + index + nr - 1);
+		stop(job, kernel.status == EXIT_CANNOT ? EXIT_CANNOT : EXIT_BROKEN);
+	}
+	for (unsigned int e = 0; e < job->engines.nr && !kernel.status; e++) {
+		struct output engine = sides_engine(&job->sides, job->engines.name[e], script, len);
+
+		/* What a program that broke off had printed is lost in part: find the script that did it. */
+		if (engine.status && nr > 1) {
+			for (unsigned long i = 0; i < nr; i++)
+				run_batch(job, index + i, 1);
+			e = job->engines.nr;
+		} else {
+			compare_engine(job, index, nr, &kernel, &engine, e);
+		}
+		output_free(&engine);
+	}
+	output_free(&kernel);
+	free(script);
+}
+
+static void *work(void *arg)
+{
+	struct job *job = arg;
+
+	while (!atomic_load_explicit(&job->status, memory_order_relaxed)) {
+		unsigned long index = atomic_fetch_add_explicit(&job->next, job->batch, memory_order_relaxed);
+
+		if (index >= job->seeds)
+			break;
+		run_batch(job, index, job->seeds - index < job->batch ? job->seeds - index : job->batch);
+	}
+	return NULL;
+}
+
+/* ---- the whole ---- */
+
+static void add(struct tally *sum, const struct tally *t)
+{
+	sum->scripts += t->scripts;
+	sum->ops += t->ops;
+	sum->differences += t->differences;
+}
+
+static void print_row(const char *profile, const char *engine, const struct tally *t)
+{
+	printf("%-12s %-12s %10lu %12lu %12lu\n", profile, engine, t->scripts, t->ops, t->differences);
+}
+
+static unsigned long print_tables(const struct job *job, const char *release, double seconds)
+{
+	struct tally all = {0};
+
+	printf("%-12s %-12s %10s %12s %12s\n", "profile", "engine", "scripts", "operations", "differences");
+	for (unsigned int p = 0; p < job->profiles.nr; p++)
+		for (unsigned int e = 0; e < job->engines.nr; e++)
+			print_row(job->profiles.name[p], job->engines.name[e], &job->tally[p][e]);
+	for (unsigned int e = 0; e < job->engines.nr; e++) {
+		struct tally sum = {0};
+
+		for (unsigned int p = 0; p < job->profiles.nr; p++)
+			add(&sum, &job->tally[p][e]);
+		print_row("all", job->engines.name[e], &sum);
+		add(&all, &sum);
+	}
+	printf("%lu operations on each of %u engines compared with Linux %s in %.1f s (%.0f a minute), %lu differences\n",
+	       all.ops / job->engines.nr, job->engines.nr, release, seconds, 60 * (double)(all.ops / job->engines.nr) / seconds,
+	       all.differences);
+	return all.differences;
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int run(struct job *job, const char *release)
+{
+	pthread_t thread[BENCH_LIST_MAX];
+	double began = now();
+	unsigned int nr = 0;
+	int status;
+
+	while (nr < job->threads && pthread_create(&thread[nr], NULL, work, job) == 0)
+		nr++;
+	if (!nr)
+		work(job);
+	for (unsigned int i = 0; i < nr; i++)
+		pthread_join(thread[i], NULL);
+	status = atomic_load_explicit(&job->status, memory_order_relaxed);
+	if (status == EXIT_CANNOT)
+		return status;
+	return print_tables(job, release, now() - began) ? EXIT_DIFFERENT : status;
+}
+
+/* ---- arguments ---- */
+
+enum { KEY_OPS = 256, KEY_FIRST, KEY_WITHOUT, KEY_ORACLE, KEY_VMREPLAY, KEY_SHOW, KEY_ANY_KERNEL };
+
+static const struct argp_option options[] = {
+	{"seeds", 's', "N", 0, "scripts, shared out among the profiles (1000)", 0},
+	{"ops", KEY_OPS, "N", 0, "operations in each (60)", 0},
+	{"profile", 'p', "P,...", 0, "placement merging locking mremap fork growth files everything (all)", 0},
+	{"engine", 'e', "E,...", 0, "rbtree maple maple-vma (all)", 0},
+	{"first-seed", KEY_FIRST, "N", 0, "begin with this one (0)", 0},
+	{"without", KEY_WITHOUT, "WORD,...", 0, "leave out operations, flags and advice, for example mseal,GUARD_INSTALL", 0},
+	{"jobs", 'j', "N", 0, "threads (2)", 0},
+	{"show", KEY_SHOW, "N", 0, "reduce and print the first N scripts that differ (1)", 0},
+	{"any-kernel", KEY_ANY_KERNEL, NULL, 0, "compare even with a kernel whose rules are others than " RULES "'s", 0},
+	{"oracle", KEY_ORACLE, "PATH", 0, "the program oracle", 1},
+	{"vmreplay", KEY_VMREPLAY, "PATH", 0, "the program vmreplay", 1},
+	{0},
+};
+
+static void read_number(struct argp_state *state, const char *what, const char *text, unsigned long least, unsigned long most,
+			unsigned long *value)
+{
+	char why[256];
+
+	if (!bench_arg_number(what, text, least, most, value, why, sizeof(why)))
+		argp_failure(state, EXIT_BROKEN, 0, "%s", why);
+}
+
+static void read_names(struct argp_state *state, const char *what, const char *text, const char *const *known,
+		       struct bench_names *names)
+{
+	char why[512];
+
+	if (!bench_arg_names(what, text, known, names, why, sizeof(why)))
+		argp_failure(state, EXIT_BROKEN, 0, "%s", why);
+}
+
+static void read_without(struct argp_state *state, char *list, struct job *job)
+{
+	char *rest;
+	int nr = 0;
+
+	for (char *word = strtok_r(list, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
+		if (nr == BENCH_LIST_MAX)
+			argp_failure(state, EXIT_BROKEN, 0, "--without: found more than %d words", BENCH_LIST_MAX);
+		job->without_word[nr++] = word;
+	}
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct job *job = state->input;
+
+	switch (key) {
+	case 's':
+		read_number(state, "--seeds", arg, 1, 1000000000, &job->seeds);
+		return 0;
+	case KEY_OPS:
+		read_number(state, "--ops", arg, 1, 4000, &job->ops);
+		return 0;
+	case KEY_FIRST:
+		read_number(state, "--first-seed", arg, 0, 1000000000000, &job->first_seed);
+		return 0;
+	case 'j':
+		read_number(state, "--jobs", arg, 1, BENCH_LIST_MAX, &job->threads);
+		return 0;
+	case KEY_SHOW:
+		read_number(state, "--show", arg, 0, 1000000, &job->show);
+		return 0;
+	case 'p':
+		read_names(state, "--profile", arg, generate_profiles, &job->profiles);
+		return 0;
+	case 'e':
+		read_names(state, "--engine", arg, all_engines, &job->engines);
+		return 0;
+	case KEY_WITHOUT:
+		read_without(state, arg, job);
+		return 0;
+	case KEY_ORACLE:
+		job->sides.oracle = arg;
+		return 0;
+	case KEY_VMREPLAY:
+		job->sides.vmreplay = arg;
+		return 0;
+	case KEY_ANY_KERNEL:
+		job->any_kernel = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_failure(state, EXIT_BROKEN, 0, "found '%s', expected options alone", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void default_names(struct bench_names *names, const char *const *known)
+{
+	while (known[names->nr]) {
+		names->name[names->nr] = known[names->nr];
+		names->nr++;
+	}
+}
+
+static bool has_our_rules(const char *release)
+{
+	size_t len = strlen(RULES);
+
+	return strncmp(release, RULES, len) == 0 && (release[len] == '.' || release[len] == '-' || !release[len]);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp argp = {options, parse, NULL, "Hold the engines against the running kernel.", NULL, NULL, NULL};
+	static struct job job = {.seeds = 1000, .ops = 60, .threads = 2, .show = 1, .lock = PTHREAD_MUTEX_INITIALIZER};
+	struct utsname system;
+
+	argp_err_exit_status = EXIT_BROKEN;
+	argp_parse(&argp, argc, argv, 0, NULL, &job);
+	if (!job.sides.oracle || !job.sides.vmreplay) {
+		fprintf(stderr, "differ: found no --oracle or no --vmreplay, expected both\n");
+		return EXIT_BROKEN;
+	}
+	if (!job.profiles.nr)
+		default_names(&job.profiles, generate_profiles);
+	if (!job.engines.nr)
+		default_names(&job.engines, all_engines);
+	job.batch = job.ops < BATCH_OPS ? BATCH_OPS / job.ops : 1;
+	uname(&system);
+	if (!job.any_kernel && !has_our_rules(system.release)) {
+		printf("cannot compare: this is Linux %s, and the rules are those of " RULES "\n", system.release);
+		return EXIT_CANNOT;
+	}
+	return run(&job, system.release);
+}
