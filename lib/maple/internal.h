@@ -226,6 +226,7 @@ struct mt_write {
 	unsigned int used; /* the slots that are not empty */
 	unsigned int end;  /* the last of them */
 	bool one_leaf;     /* it touches no other leaf, nor does a gap stored */
+	bool form_fits;    /* the leaf's form has room for the new bounds; if it is one leaf */
 };
 
 /* ---- leaf.c ---- */

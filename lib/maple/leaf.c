@@ -44,31 +44,54 @@ unsigned long vms__mt_form_for(unsigned int n, const unsigned long *pivot, unsig
 
 /*
  * What a new leaf has to spare goes behind its gaps, two slots each, for that is what storing into a gap takes (shape.h). The
- * last leaf keeps it at its end, where keys that come in order are added.
+ * last leaf keeps it at its end, where keys that come in order are added. Compiled once for each form.
  */
-void vms__mt_fill_leaf(struct maple_node *leaf, unsigned long form, unsigned int n, const unsigned long *pivot, void *const *slot)
+static inline __attribute__((always_inline)) void fill(struct maple_node *leaf, unsigned long form, unsigned int n,
+						       const unsigned long *pivot, void *const *slot)
 {
-	unsigned int keys = mt_keys_of(form | MT_LEAF_BIT), to = 0;
-	unsigned int spare = pivot[n - 1] == ULONG_MAX ? 0 : keys + 1 - n;
-	void *_Atomic *slots;
+	const unsigned int keys = mt_keys_of(form), shift = mt_shift_of(form);
+	void *_Atomic *slots = form & MT_WIDE_BIT ? leaf->wide_leaf.slot : leaf->narrow_leaf.slot;
+	unsigned int to = 0, spare = pivot[n - 1] == ULONG_MAX ? 0 : keys + 1 - n;
 
-	mt_begin(leaf, form | MT_LEAF_BIT, pivot[0] + 1);
-	slots = mt_slots(leaf);
+	/* Relaxed, as all stores here: the leaf is not published yet. */
 	for (unsigned int i = 0; i + 1 < n; i++) {
-		unsigned int copies = slot[i] ? 0 : spare < 2 ? spare : 2;
+		const unsigned long start = pivot[i] + 1, end = to;
 
-		spare -= copies;
-		do {
-			/* Relaxed, as all stores here: the leaf is not published yet. */
-			mt_set_pivot_as(leaf, form, to, pivot[i]);
-			atomic_store_explicit(&slots[to++], slot[i], memory_order_relaxed);
-		} while (copies--);
+		if (!slot[i] && spare) {
+			unsigned int copies = spare < 2 ? spare : 2;
+
+			spare -= copies;
+			to += copies;
+		}
+		to++;
+		for (unsigned long at = end; at < to; at++) {
+			if (form & MT_WIDE_BIT)
+				atomic_store_explicit(&leaf->wide_leaf.pivot[at], start - 1, memory_order_relaxed);
+			else
+				atomic_store_explicit(&leaf->narrow_leaf.key[at], (uint32_t)(start >> shift) & MT_KEY_NONE,
+						      memory_order_relaxed);
+			atomic_store_explicit(&slots[at], slot[i], memory_order_relaxed);
+		}
 	}
 	atomic_store_explicit(&slots[to], slot[n - 1], memory_order_relaxed);
 	for (; to < keys; to++) {
-		mt_set_pivot_as(leaf, form, to, ULONG_MAX);
+		if (form & MT_WIDE_BIT)
+			atomic_store_explicit(&leaf->wide_leaf.pivot[to], ULONG_MAX, memory_order_relaxed);
+		else
+			atomic_store_explicit(&leaf->narrow_leaf.key[to], MT_KEY_NONE, memory_order_relaxed);
 		atomic_store_explicit(&slots[to + 1], NULL, memory_order_relaxed);
 	}
+}
+
+void vms__mt_fill_leaf(struct maple_node *leaf, unsigned long form, unsigned int n, const unsigned long *pivot, void *const *slot)
+{
+	mt_begin(leaf, form | MT_LEAF_BIT, pivot[0] + 1);
+	if (form & MT_WIDE_BIT)
+		fill(leaf, MT_LEAF_BIT | MT_WIDE_BIT, n, pivot, slot);
+	else if (form & MT_BYTE_BIT)
+		fill(leaf, MT_LEAF_BIT | MT_BYTE_BIT, n, pivot, slot);
+	else
+		fill(leaf, MT_LEAF_BIT, n, pivot, slot);
 }
 
 static void row_push(struct mt_row *row, unsigned long pivot, void *slot)
@@ -92,6 +115,7 @@ int vms__mt_replace_leaf(struct mt_write *w)
 	struct ma_state *mas = w->mas;
 	struct maple_node *old = mas->node, *leaf = vms__mt_alloc(mas, MT_LEAF);
 	struct mt_row row; /* an initializer would clear all of it */
+	unsigned long form;
 
 	if (unlikely(!leaf))
 		return -ENOMEM;
@@ -103,7 +127,11 @@ int vms__mt_replace_leaf(struct mt_write *w)
 	if (w->last < w->hi_max)
 		row_push(&row, w->hi_max, w->hi_entry);
 	row_push_slots(&row, &w->leaf, w->used & ~((2u << w->hi) - 1));
-	vms__mt_fill_leaf(leaf, vms__mt_form_for(row.n, row.pivot, mas->min), row.n, row.pivot, row.slot);
+	/* A leaf of pages into whose form all fits remains one; another may become one. */
+	form = mt_form_of(old) & (MT_FORM & ~MT_LEAF_BIT);
+	if (!w->form_fits || form & (MT_WIDE_BIT | MT_BYTE_BIT))
+		form = vms__mt_form_for(row.n, row.pivot, mas->min);
+	vms__mt_fill_leaf(leaf, form, row.n, row.pivot, row.slot);
 	if (mas->depth) {
 		struct maple_node *parent = mt_step_node(mas->path[mas->depth - 1]);
 

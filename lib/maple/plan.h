@@ -147,7 +147,8 @@ static inline enum mt_store_type plan_leaf(struct mt_write *w)
 			return w->lo_entry ? MT_STORE_SLOT : MT_STORE_NOTHING;
 	}
 	n = slots_after(w);
-	if (unlikely(!form_fits(w))) {
+	w->form_fits = form_fits(w);
+	if (unlikely(!w->form_fits)) {
 		/* It will be a wide leaf. */
 		slots = MT_WIDE_LEAF_KEYS + 1;
 		return n > slots || n < MT_LEAF_MIN ? MT_STORE_REBUILD : MT_STORE_LEAF;

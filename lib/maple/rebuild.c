@@ -20,6 +20,7 @@
  * Locks: the tree's lock.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "lib/maple/internal.h"
 
@@ -84,14 +85,34 @@ static void track_down(struct track *t, unsigned int level, unsigned long key)
 	p->slot = mt_find_slot(p->node, key);
 }
 
-static void track_to(struct rebuild *rb, struct track *t, unsigned long key)
+/* Where the cursor stands: on the store's first index. */
+static void track_from_cursor(struct track *t, const struct mt_write *w)
 {
-	t->at[0].node = mt_node(mt_root(rb->mas->tree));
-	t->at[0].min = 0;
-	t->at[0].max = ULONG_MAX;
-	t->at[0].slot = mt_find_slot(t->at[0].node, key);
-	for (unsigned int level = 1; level <= rb->depth; level++)
-		track_down(t, level, key);
+	const struct ma_state *mas = w->mas;
+	unsigned long min = 0, max = ULONG_MAX;
+
+	for (unsigned int level = 0; level < mas->depth; level++) {
+		struct place *p = &t->at[level];
+
+		*p = (struct place){mt_step_node(mas->path[level]), mt_step_slot(mas->path[level]), min, max};
+		min = place_slot_min(p);
+		max = place_slot_max(p);
+	}
+	t->at[mas->depth] = (struct place){mas->node, w->lo, min, max};
+}
+
+/* To @key, from @from, which is on a lower one. */
+static void track_onwards(struct track *t, const struct track *from, unsigned int depth, unsigned long key)
+{
+	unsigned int level = 0;
+
+	/* One way as long as it is the same child. */
+	for (; level < depth && key <= from->at[level + 1].max; level++)
+		t->at[level] = from->at[level];
+	t->at[level] = from->at[level];
+	t->at[level].slot = mt_find_slot(t->at[level].node, key);
+	while (level < depth)
+		track_down(t, ++level, key);
 }
 
 /* To the node at @level that holds @key, the neighbour of the present one; upper levels move along. */
@@ -144,12 +165,18 @@ static void run_push_slots(struct run *run, const struct place *p, unsigned int 
 	}
 }
 
+static void run_append(struct run *run, const struct run *more)
+{
+	for (unsigned int i = 0; i < more->n; i++)
+		run_push(run, more->pivot[i], more->slot[i], more->gap[i]);
+}
+
 /* The node left or right of the run at @level joins it. */
 static void run_widen(struct rebuild *rb, unsigned int level, bool rightwards)
 {
 	struct place *l = &rb->left.at[level], *r = &rb->right.at[level];
 	bool gaps = level < rb->depth && mt_has_gaps(rb->mas->tree);
-	struct run old;
+	struct run old; /* an initializer would clear all of it */
 
 	if (rightwards) {
 		track_move(&rb->right, level, r->max + 1);
@@ -157,11 +184,11 @@ static void run_widen(struct rebuild *rb, unsigned int level, bool rightwards)
 		return;
 	}
 	track_move(&rb->left, level, l->min - 1);
-	old = rb->run;
+	old.n = 0;
+	run_append(&old, &rb->run);
 	rb->run.n = 0;
 	run_push_slots(&rb->run, l, 0, ALL, gaps);
-	for (unsigned int i = 0; i < old.n; i++)
-		run_push(&rb->run, old.pivot[i], old.slot[i], old.gap[i]);
+	run_append(&rb->run, &old);
 }
 
 /* A run too short for a node at @level takes in a neighbour: rather a child of the same parent than a cousin. */
@@ -475,7 +502,8 @@ static int grow_root(struct rebuild *rb)
 {
 	if (rb->depth == MAPLE_HEIGHT_MAX)
 		return give_up(rb);
-	rb->run = rb->made;
+	rb->run.n = 0;
+	run_append(&rb->run, &rb->made);
 	rb->made.n = 0;
 	if (!make_node(rb, 0, rb->run.n, 0, false))
 		return give_up(rb);
@@ -483,9 +511,96 @@ static int grow_root(struct rebuild *rb)
 	return 0;
 }
 
+/* ---- a parent by copying ---- */
+
+/* Whether a narrow node of @form and @base has keys for all bounds between the nodes made. */
+static bool keys_hold_made(const struct rebuild *rb, unsigned long form, unsigned long base)
+{
+	unsigned int shift = mt_shift_of(form);
+
+	for (unsigned int i = 0; i + 1 < rb->made.n; i++) {
+		unsigned long start = rb->made.pivot[i] + 1;
+
+		if (!mt_key_fits(start, shift) || mt_region(start, shift) != base)
+			return false;
+	}
+	return true;
+}
+
+/* Copy the elements of an array of @n but those in [from, to), for which @insert come; behind its end there is @pad. */
+#define SPLICE(new, old, n, from, to, insert, pad)                                                                                 \
+	do {                                                                                                                       \
+		unsigned int _to = (from) + (insert), _rest = (n) - (to) < (n)-_to ? (n) - (to) : (n)-_to;                         \
+		memcpy((void *)(new), (const void *)(old), (from) * sizeof(*(new)));                                               \
+		memcpy((void *)((new) + _to), (const void *)((old) + (to)), _rest * sizeof(*(new)));                               \
+		for (unsigned int _i = _to + _rest; _i < (n); _i++)                                                                \
+			(new)[_i] = (pad);                                                                                         \
+	} while (0)
+
+/*
+ * A new node for the parent at @level of all old nodes between the tracks, by copying what stays. NULL: it would be too long or too
+ * short, its form would be another, or (*err) there is no memory. Plain accesses: the new node is not published, the old one not written.
+ */
+static struct maple_node *copy_parent(struct rebuild *rb, unsigned int level, int *err)
+{
+	const struct place *l = &rb->left.at[level], *r = &rb->right.at[level];
+	const struct maple_node *old = l->node;
+	const unsigned long form = mt_form_of(old) & MT_FORM;
+	unsigned int from = l->slot, to = r->slot + 1, insert = rb->made.n, n;
+	unsigned long min = place_slot_min(l);
+	struct maple_node *node;
+
+	*err = 0;
+	if (l->node != r->node || form & MT_WIDE_BIT || !keys_hold_made(rb, form, mt_base(old)))
+		return NULL;
+	n = mt_find_slot(old, l->max) + 1 - (to - from) + insert;
+	if (n > MT_INNER_SLOTS || n < (run_spans_all(rb, level) ? 2 : MT_INNER_MIN))
+		return NULL;
+	node = vms__mt_alloc(rb->mas, MT_INNER);
+	if (unlikely(!node)) {
+		*err = give_up(rb);
+		return NULL;
+	}
+	mt_begin(node, form, mt_base(old));
+	SPLICE(node->narrow_inner.key, old->narrow_inner.key, MT_NARROW_INNER_KEYS, from, to - 1, insert - 1, MT_KEY_NONE);
+	SPLICE(node->narrow_inner.slot, old->narrow_inner.slot, MT_NARROW_INNER_KEYS + 1, from, to, insert, NULL);
+	if (mt_has_gaps(rb->mas->tree))
+		SPLICE(node->gap, old->gap, MT_GAPS, from, to, insert, 0);
+	for (unsigned int i = 0; i < insert; i++) {
+		if (i + 1 < insert)
+			mt_set_pivot_as(node, form, from + i, rb->made.pivot[i]);
+		mt_set_slot(node, from + i, child_in(node, rb->made.slot[i], min, rb->made.pivot[i]));
+		if (mt_has_gaps(rb->mas->tree))
+			node->gap[from + i] = rb->made.gap[i];
+		min = rb->made.pivot[i] + 1;
+	}
+	return node;
+}
+
+/* The nodes made get a copy of their parent at @level, if they can. True: that ended the store, with *err. */
+static bool publish_in_copy(struct rebuild *rb, unsigned int level, int *err)
+{
+	struct maple_node *node = copy_parent(rb, level, err);
+
+	if (!node)
+		return *err;
+	rb->from[level] = rb->left.at[level].min;
+	rb->to[level] = rb->left.at[level].max;
+	if (run_spans_all(rb, level)) {
+		publish_root(rb, level, mt_ref(node));
+		return true;
+	}
+	rb->made.slot[0] = mt_ref(node);
+	rb->made.gap[0] = mt_has_gaps(rb->mas->tree) ? vms__mt_isa->inner_gap(node) : 0;
+	publish_child(rb, level);
+	return true;
+}
+
 /* From the run of the leaves up to the store that publishes it all. */
 static int rebuild_levels(struct rebuild *rb)
 {
+	int err;
+
 	for (unsigned int level = rb->depth;; level--) {
 		bool leaf = level == rb->depth;
 
@@ -511,6 +626,8 @@ static int rebuild_levels(struct rebuild *rb)
 			publish_child(rb, level);
 			return 0;
 		}
+		if (publish_in_copy(rb, level - 1, &err))
+			return err;
 		run_lift(rb, level - 1);
 	}
 }
@@ -592,12 +709,8 @@ int vms__mt_rebuild(struct mt_write *w)
 		rb.from[i] = 1;
 		rb.to[i] = 0;
 	}
-	track_to(&rb, &rb.left, w->first);
-	rb.right = rb.left;
-	if (w->last > rb.left.at[rb.depth].max)
-		track_to(&rb, &rb.right, w->last);
-	else
-		rb.right.at[rb.depth].slot = mt_find_slot(rb.right.at[rb.depth].node, w->last);
+	track_from_cursor(&rb.left, w);
+	track_onwards(&rb.right, &rb.left, rb.depth, w->last);
 	run_of_leaves(&rb);
 	err = rebuild_levels(&rb);
 	/* The cursor's leaf may be gone: it keeps its range only. */
@@ -605,14 +718,10 @@ int vms__mt_rebuild(struct mt_write *w)
 	return err;
 }
 
-/* Children of an inner node. */
-static unsigned int children(const struct maple_node *node)
+/* Whether an inner node has more children than @n, at least one. */
+static bool more_children(const struct maple_node *node, unsigned int n)
 {
-	unsigned int n = 1, keys = mt_keys(node);
-
-	while (n <= keys && mt_pivot(node, n - 1) != ULONG_MAX)
-		n++;
-	return n;
+	return mt_pivot(node, n - 1) != ULONG_MAX;
 }
 
 void vms__mt_rebuild_need(const struct mt_write *w, unsigned int *leaves, unsigned int *inner)
@@ -629,9 +738,9 @@ void vms__mt_rebuild_need(const struct mt_write *w, unsigned int *leaves, unsign
 	 */
 	*leaves = 3;
 	for (*inner = 1; level--; *inner += 3) {
-		unsigned int n = children(mt_step_node(w->mas->path[level]));
+		const struct maple_node *parent = mt_step_node(w->mas->path[level]);
 
-		if (n > (level ? MT_INNER_MIN : 2) && n + 2 <= MT_WIDE_INNER_KEYS + 1)
+		if (more_children(parent, level ? MT_INNER_MIN : 2) && !more_children(parent, MT_WIDE_INNER_KEYS - 1))
 			return;
 	}
 	/* And a root above the old one. */
