@@ -278,8 +278,8 @@ struct ma_state {
 	enum maple_status status;
 	unsigned char depth;     /* inner nodes in path[] */
 	unsigned char offset;    /* slot of the leaf */
-	unsigned char mas_flags; /* what mas_preallocate() left behind */
-	unsigned char store_type;
+	unsigned char mas_flags;
+	unsigned char store_type; /* what mas_preallocate() has planned, plus 1; 0: nothing */
 	bool stepped;            /* once from where it came to its leaf */
 	struct maple_node *node; /* the leaf; ma_error: the error */
 	unsigned long version;   /* of the leaf, when the cursor came to it */
@@ -290,6 +290,15 @@ struct ma_state {
 	struct maple_node *alloc_inner; /* and inner nodes */
 	unsigned long path[MAPLE_HEIGHT_MAX];
 	unsigned long bound[16];
+	/* What mas_preallocate() has found out about the store of [asked_first, asked_last] into the leaf: lib/maple/plan.h. */
+	struct {
+		struct maple_node *leaf;
+		unsigned long asked_first, asked_last;
+		unsigned long first, last, lo_min, hi_max;
+		unsigned int used;
+		unsigned char at, lo, hi, end;
+		bool gap, one_leaf, form_fits;
+	} plan;
 	uint64_t guard; /* debug builds: the read section and the lock under which it took its place */
 };
 

@@ -87,6 +87,14 @@ bool mt_write_lock_is_held(const struct maple_tree *mt)
 }
 
 #ifdef VMS_DEBUG
+unsigned long vms__mt_count_leaf(void);
+unsigned long vms__mt_count_leaf(void)
+{
+	static _Atomic unsigned long leaves;
+
+	/* Relaxed: only that no two are the same. */
+	return atomic_fetch_add_explicit(&leaves, 1, memory_order_relaxed) + 1;
+}
 
 void vms__mt_check_write_locked(const struct maple_tree *mt)
 {

@@ -7,30 +7,46 @@
  */
 
 /*
- * The cursor's path is still that from the root to its leaf, and @key in what the leaf spans, whatever other cursors have stored
- * meanwhile: nodes may have gone, and others come in their place at the same address. Each is looked at only after the one above it
- * has said that it is in the tree.
+ * The cursor's path is still that from the root to its leaf, whatever other cursors have stored meanwhile: nodes may have gone, and
+ * others come in their place at the same address. Each is looked at only after the one above it has said that it is in the tree.
  */
-static inline bool path_is_good(const struct ma_state *mas, unsigned long key)
+static inline bool path_leads(const struct ma_state *mas)
 {
 	void *ref = mt_root(mas->tree);
-	unsigned long min = 0, max = ULONG_MAX;
 
 	if (unlikely(!mt_is_node(ref)))
 		return false;
 	for (unsigned int level = 0; level < mas->depth; level++) {
 		const struct maple_node *node = mt_step_node(mas->path[level]);
 		unsigned int slot = mt_step_slot(mas->path[level]);
-		unsigned long form;
 
 		if (mt_node(ref) != node || mt_is_leaf(ref) || slot > mt_keys(node))
 			return false;
-		/* By the node's own region, whatever that of the key: as if it were an edge node. */
-		form = mt_form_of(node) | MT_EDGE_BIT;
-		inner_span(node, form, slot, key, &min, &max);
 		ref = mt_slot(node, slot);
 	}
-	return mt_node(ref) == mas->node && mt_is_leaf(ref) && min == mas->min && max == mas->max && key >= min && key <= max;
+	return mt_node(ref) == mas->node && mt_is_leaf(ref);
+}
+
+/* And the leaf, as it is now, spans what the cursor says. */
+static inline bool path_spans(const struct ma_state *mas, unsigned long key)
+{
+	unsigned long min = 0, max = ULONG_MAX;
+
+	/* As the cursor knows it, and in the same life: a leaf's memory goes on with the phases of its last one. */
+	if (likely(mt_form_of(mas->node) == mas->version))
+		return true;
+	for (unsigned int level = 0; level < mas->depth; level++) {
+		const struct maple_node *node = mt_step_node(mas->path[level]);
+
+		/* By the node's own region, whatever that of the key: as if it were an edge node. */
+		inner_span(node, mt_form_of(node) | MT_EDGE_BIT, mt_step_slot(mas->path[level]), key, &min, &max);
+	}
+	return min == mas->min && max == mas->max;
+}
+
+static inline bool path_is_good(const struct ma_state *mas, unsigned long key)
+{
+	return path_leads(mas) && path_spans(mas, key) && key >= mas->min && key <= mas->max;
 }
 
 /* Find @key in the cursor's leaf. */
@@ -170,7 +186,8 @@ static inline __attribute__((always_inline)) enum mt_store_type make_plan(struct
 	w->last = mas->last;
 	mt_leaf_view(l, mas->node, form, mas->min, mas->max);
 	w->lo = w->hi = mas->offset;
-	w->one_leaf = false;
+	w->one_leaf = w->form_fits = false;
+	w->used = w->end = 0;
 	w->lo_min = found->index;
 	w->hi_max = found->last;
 	w->lo_entry = w->hi_entry = found->entry;
@@ -187,16 +204,79 @@ static inline __attribute__((always_inline)) enum mt_store_type make_plan(struct
 	return plan_leaf(w);
 }
 
+/*
+ * What the cursor keeps of a plan until the store is made. Not of a gap that ends with its leaf: what lies beside it there, in a leaf
+ * that may change without this one, is part of the plan.
+ */
+static inline void keep_plan(const struct mt_write *w, unsigned long first, unsigned long last, enum mt_store_type type)
+{
+	struct ma_state *mas = w->mas;
+
+	if (!w->entry && (first == mas->min || last >= mas->max))
+		return;
+	mas->plan.leaf = mas->node;
+	mas->plan.asked_first = first;
+	mas->plan.asked_last = last;
+	mas->plan.first = w->first;
+	mas->plan.last = w->last;
+	mas->plan.lo_min = w->lo_min;
+	mas->plan.hi_max = w->hi_max;
+	mas->plan.used = w->used;
+	mas->plan.at = mas->offset;
+	mas->plan.lo = (unsigned char)w->lo;
+	mas->plan.hi = (unsigned char)w->hi;
+	mas->plan.end = (unsigned char)w->end;
+	mas->plan.gap = !w->entry;
+	mas->plan.one_leaf = w->one_leaf;
+	mas->plan.form_fits = w->form_fits;
+	mas->store_type = (unsigned char)(type + 1);
+}
+
 static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, void *entry)
 {
+	const unsigned long first = mas->index, last = mas->last;
+	enum mt_store_type type;
 	struct found found;
 
+	mas->store_type = 0;
 	if (unlikely(!locate(mas, &found)))
 		return MT_STORE_ROOT;
-	if (unlikely(mas->version & (MT_WIDE_BIT | MT_BYTE_BIT)))
-		return make_plan(w, mas, entry, mas->version, &found);
 	/* A leaf of pages: let the compiler reckon with it. */
-	return make_plan(w, mas, entry, mas->version & (MT_LEAF_BIT | MT_EDGE_BIT), &found);
+	if (unlikely(mas->version & (MT_WIDE_BIT | MT_BYTE_BIT)))
+		type = make_plan(w, mas, entry, mas->version, &found);
+	else
+		type = make_plan(w, mas, entry, mas->version & (MT_LEAF_BIT | MT_EDGE_BIT), &found);
+	keep_plan(w, first, last, type);
+	return type;
+}
+
+/* Whether the plan that the cursor has kept is that of this store, and the tree where it shall be made as it was. */
+static inline bool plan_stands(const struct ma_state *mas, const void *entry)
+{
+	return mas->store_type && mas->index == mas->plan.asked_first && mas->last == mas->plan.asked_last &&
+	       mas->node == mas->plan.leaf && !entry == mas->plan.gap && path_leads(mas) && mt_form_of(mas->node) == mas->version;
+}
+
+static inline enum mt_store_type kept_plan(struct mt_write *w, struct ma_state *mas, void *entry)
+{
+	w->mas = mas;
+	w->entry = entry;
+	w->first = mas->plan.first;
+	w->last = mas->plan.last;
+	w->lo_min = mas->plan.lo_min;
+	w->hi_max = mas->plan.hi_max;
+	w->used = mas->plan.used;
+	w->lo = mas->plan.lo;
+	w->hi = mas->plan.hi;
+	w->end = mas->plan.end;
+	w->one_leaf = mas->plan.one_leaf;
+	w->form_fits = mas->plan.form_fits;
+	mas->offset = mas->plan.at;
+	mt_leaf_view(&w->leaf, mas->node, mas->version, mas->min, mas->max);
+	/* One entry may have been put into another's place. */
+	w->lo_entry = mt_leaf_slot(&w->leaf, w->lo);
+	w->hi_entry = mt_leaf_slot(&w->leaf, w->hi);
+	return (enum mt_store_type)(mas->store_type - 1);
 }
 
 /*
@@ -242,29 +322,28 @@ static __attribute__((noinline)) int fail(struct ma_state *mas, int err)
 	return err;
 }
 
-/* A store that does more than put one entry into another's place; the cursor stands where it begins, in a leaf of @form. */
-static inline __attribute__((always_inline)) int store_planned(struct ma_state *mas, void *entry, unsigned long form,
-							       const struct found *found)
+/* The store, as planned. */
+static inline __attribute__((always_inline)) int carry_out(struct mt_write *w, enum mt_store_type type)
 {
-	struct mt_write w;
+	struct ma_state *mas = w->mas;
 	int err = 0;
 
 	mas->used = mas->full = mas->ahead = 0;
-	switch (make_plan(&w, mas, entry, form, found)) {
+	switch (type) {
 	case MT_STORE_SLOT:
-		store_slot(&w);
+		store_slot(w);
 		break;
 	case MT_STORE_SHAPE:
-		shape(&w);
-		leaf_changed(&w);
+		shape(w);
+		leaf_changed(w);
 		break;
 	case MT_STORE_LEAF:
-		err = vms__mt_replace_leaf(&w);
+		err = vms__mt_replace_leaf(w);
 		if (likely(!err))
-			leaf_changed(&w);
+			leaf_changed(w);
 		break;
 	case MT_STORE_REBUILD:
-		err = vms__mt_rebuild(&w);
+		err = vms__mt_rebuild(w);
 		break;
 	case MT_STORE_NOTHING:
 	case MT_STORE_ROOT:
@@ -272,10 +351,31 @@ static inline __attribute__((always_inline)) int store_planned(struct ma_state *
 	}
 	if (unlikely(err))
 		return fail(mas, err);
-	mas->index = w.first;
-	mas->last = w.last;
+	mas->index = w->first;
+	mas->last = w->last;
 	mas->status = ma_active;
 	return 0;
+}
+
+/* A store that does more than put one entry into another's place; the cursor stands where it begins, in a leaf of @form. */
+static inline __attribute__((always_inline)) int store_here(struct ma_state *mas, void *entry, unsigned long form,
+							    const struct found *found)
+{
+	struct mt_write w;
+	enum mt_store_type type = make_plan(&w, mas, entry, form, found);
+
+	return carry_out(&w, type);
+}
+
+/* A store that mas_preallocate() has planned. */
+static __attribute__((noinline)) int store_kept(struct ma_state *mas, void *entry, void **old)
+{
+	struct mt_write w;
+	enum mt_store_type type = kept_plan(&w, mas, entry);
+
+	*old = mt_leaf_slot(&w.leaf, mas->offset);
+	mas->store_type = 0;
+	return carry_out(&w, type);
 }
 
 /* The store anywhere. */
@@ -292,8 +392,8 @@ static __attribute__((noinline)) int store_any(struct ma_state *mas, void *entry
 	}
 	*old = found.entry;
 	if (unlikely(mas->version & (MT_WIDE_BIT | MT_BYTE_BIT)))
-		return store_planned(mas, entry, mas->version, &found);
-	return store_planned(mas, entry, mas->version & (MT_LEAF_BIT | MT_EDGE_BIT), &found);
+		return store_here(mas, entry, mas->version, &found);
+	return store_here(mas, entry, mas->version & (MT_LEAF_BIT | MT_EDGE_BIT), &found);
 }
 
 /* The store in the leaf that leaf_by_pages() came to, where it begins in slot @i. */
@@ -320,7 +420,7 @@ static __attribute__((noinline)) int store_in(struct ma_state *mas, void *entry,
 	/* Relaxed: only the lock's holder stores here. */
 	*old = found.entry = atomic_load_explicit(&leaf->narrow_leaf.slot[i], memory_order_relaxed);
 	/* A narrow leaf of pages: let the compiler reckon with it. */
-	return store_planned(mas, entry, mas->version & (MT_LEAF_BIT | MT_EDGE_BIT), &found);
+	return store_here(mas, entry, mas->version & (MT_LEAF_BIT | MT_EDGE_BIT), &found);
 }
 
 /*
@@ -358,7 +458,7 @@ static int store(struct ma_state *mas, void *entry, void **old)
 	struct maple_node *leaf;
 
 	if (mas->status == ma_active && mas->node)
-		return store_any(mas, entry, old);
+		return plan_stands(mas, entry) ? store_kept(mas, entry, old) : store_any(mas, entry, old);
 	leaf = leaf_by_pages(mas, first, &step, NULL, NULL);
 	/* A leaf that is the root has no parent. */
 	if (unlikely(!leaf || !step || mt_node_is_wide(leaf)))

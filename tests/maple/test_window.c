@@ -414,6 +414,73 @@ static void a_cursor_knows_nodes_that_came_back(void **state)
 	}
 }
 
+/* ---- a plan, and what comes between it and its store ---- */
+
+static void store_at(unsigned int from, unsigned int to, void *entry)
+{
+	MA_STATE(mas, &m.tree, model_first(&m, from), model_last(&m, to));
+
+	assert_int_equal(mas_store_gfp(&mas, entry, GFP_KERNEL), 0);
+	model_set(&m, from, to, entry);
+}
+
+/* Stores close to [from, to], which may be into its leaf, or the leaf beside it. */
+static void store_around(unsigned int from, unsigned int to)
+{
+	unsigned int cell = from > 4 ? from - 4 : 0;
+
+	for (; cell <= to + 4 && cell < m.cells; cell++)
+		if (!model_below(&m, 3))
+			store_at(cell, cell, model_below(&m, 2) ? model_entry(&m) : NULL);
+}
+
+/* What the cursor was told may change, and where it stands: the store is that of what it says when it is made. */
+static void a_store_beside_others_since_its_plan_is_the_right_one(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed < 120 / MODEL_LESS; seed++) {
+		model_init_at(&m, seed & 1 ? MT_FLAGS_ALLOC_RANGE : 0, 150, 1ul << 30, seed & 2 ? 1 : 4096);
+		m.random += seed;
+		for (unsigned int i = 0; i < 400; i++) {
+			unsigned int from, to;
+			void *entry;
+			MA_STATE(mas, &m.tree, 0, 0);
+
+			model_pick(&m, &from, &to, &entry);
+			mas_lock(&mas);
+			mas_set_range(&mas, model_first(&m, from), model_last(&m, to));
+			assert_int_equal(mas_preallocate(&mas, entry, GFP_KERNEL), 0);
+			switch (model_below(&m, 6)) {
+			case 0:
+				store_around(from, to);
+				break;
+			case 1: /* another entry, in the same place */
+				store_at(from, to, model_entry(&m));
+				break;
+			case 2: /* there and back */
+				mas_next(&mas, ULONG_MAX);
+				__mas_set_range(&mas, model_first(&m, from), model_last(&m, to));
+				break;
+			case 3: /* an entry for a gap, or a gap for an entry */
+				entry = entry ? NULL : model_entry(&m);
+				break;
+			case 4: /* somewhere else */
+				model_pick(&m, &from, &to, &entry);
+				mas_set_range(&mas, model_first(&m, from), model_last(&m, to));
+				break;
+			default:
+				break;
+			}
+			mas_store_prealloc(&mas, entry);
+			mas_unlock(&mas);
+			model_set(&m, from, to, entry);
+			assert_int_equal(vms_mt_check(&m.tree, stderr), 0);
+		}
+		model_check(&m);
+		model_destroy(&m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -424,6 +491,7 @@ int main(void)
 		cmocka_unit_test(a_store_that_asks_for_no_bounds_has_them_right),
 		cmocka_unit_test(a_slot_is_not_taken_for_a_key),
 		cmocka_unit_test(a_cursor_knows_nodes_that_came_back),
+		cmocka_unit_test(a_store_beside_others_since_its_plan_is_the_right_one),
 	};
 
 	return cmocka_run_group_tests_name("window", tests, NULL, NULL);
