@@ -100,7 +100,8 @@ static unsigned long place_huge(struct mm_struct *mm, unsigned long addr, unsign
 	unsigned long first_huge = (off + PMD_SIZE - 1) & ~(PMD_SIZE - 1);
 	unsigned long end = off + len, padded, skew;
 
-	if (end <= first_huge || end - first_huge < PMD_SIZE || len + PMD_SIZE < len)
+	/* File offsets are signed: from the last 2 MiB that a file can have, first_huge is far below, and the rest counts as huge. */
+	if ((long)end <= (long)first_huge || end - first_huge < PMD_SIZE || len + PMD_SIZE < len)
 		return place(mm, addr, len, flags);
 	padded = place(mm, addr, len + PMD_SIZE, flags);
 	if (IS_ERR_VALUE(padded))

@@ -9,6 +9,7 @@
  * Source of flags and errors: mmap(2), and experiments on a running 6.18 kernel.
  */
 #include <errno.h>
+#include <limits.h>
 
 #include "lib/mm/internal.h"
 #include "lib/page/page.h"
@@ -21,7 +22,17 @@ static vm_flags_t prot_to_vm_flags(unsigned long prot)
 static vm_flags_t map_to_vm_flags(unsigned long flags)
 {
 	return ((flags & MAP_GROWSDOWN) ? VM_GROWSDOWN : 0) | ((flags & MAP_LOCKED) ? VM_LOCKED : 0) |
-	       ((flags & MAP_STACK) ? VM_NOHUGEPAGE : 0);
+	       ((flags & MAP_STACK) ? VM_NOHUGEPAGE : 0) | ((flags & MAP_SYNC) ? VM_SYNC : 0);
+}
+
+/* No page of a mapping may lie beyond the last offset that a file can have. */
+#define MAX_FILE_PAGES (LONG_MAX >> PAGE_SHIFT)
+
+static bool beyond_any_file(unsigned long pgoff, unsigned long len)
+{
+	unsigned long pages = len >> PAGE_SHIFT;
+
+	return pages > MAX_FILE_PAGES || pgoff > MAX_FILE_PAGES - pages;
 }
 
 static int file_vm_flags(const struct file *file, unsigned long prot, unsigned long flags, vm_flags_t *vm_flags)
@@ -118,6 +129,15 @@ static void commit_new_vma(struct mm_struct *mm, struct vms__store *store)
 	vms__vma_link_file(vma);
 }
 
+/*
+ * MAP_SYNC is for memory that is its own disk. A file elsewhere refuses it, where its file system is asked: by then Linux has unmapped
+ * what was in the range.
+ */
+static bool refuses_sync(const struct vms__merge *m)
+{
+	return (m->flags & VM_SYNC) && m->file && !(m->file->f_mapping->flags & VMS_AS_SHMEM);
+}
+
 /* The range of @m is placed, its flags are decided. Return: its start, or -errno with everything as it was but for splits. */
 static unsigned long mmap_region(struct vms__merge *m)
 {
@@ -129,6 +149,10 @@ static unsigned long mmap_region(struct vms__merge *m)
 	err = vms__gather(&old);
 	if (err)
 		return err;
+	if (refuses_sync(m)) {
+		err = vms__unmap_gathered(&old, NULL);
+		return err ? err : -EOPNOTSUPP;
+	}
 	m->prev = old.prev;
 	m->next = old.next;
 	m->replaced = &old;
@@ -203,6 +227,8 @@ unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned long add
 	addr = choose_address(mm, file, addr, len, pgoff, flags);
 	if (IS_ERR_VALUE(addr))
 		return addr;
+	if (file && beyond_any_file(pgoff, len))
+		return -EOVERFLOW;
 	err = file ? file_vm_flags(file, prot, flags, &vm_flags) : anonymous_vm_flags(flags, &vm_flags);
 	if (err)
 		return err;
