@@ -25,7 +25,6 @@
 #include "tests/oracle/stage.h"
 
 #define PAGE 4096UL
-#define MIN_ADDR 0x10000UL
 #define TASK_SIZE 0x7ffffffff000UL
 #define STACK_LIMIT (8UL << 20)
 #define STACK_NEED (512UL << 10)
@@ -223,10 +222,22 @@ struct hole {
 	unsigned long start, end;
 };
 
+/* What the kernel lets nobody map, at the bottom: vm.mmap_min_addr. */
+static unsigned long min_address(void)
+{
+	int fd = open("/proc/sys/vm/mmap_min_addr", O_RDONLY | O_CLOEXEC);
+	char text[32] = "";
+	unsigned long min;
+
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		cannot("/proc/sys/vm/mmap_min_addr: %s", strerror(errno));
+	close(fd);
+	min = strtoul(text, NULL, 10);
+	return min > PAGE ? (min + PAGE - 1) & ~(PAGE - 1) : PAGE;
+}
+
 static void add_hole(struct hole *hole, unsigned int *nr, unsigned long start, unsigned long end)
 {
-	if (start < MIN_ADDR)
-		start = MIN_ADDR;
 	if (end > TASK_SIZE)
 		end = TASK_SIZE;
 	if (start >= end)
@@ -248,7 +259,7 @@ static unsigned int find_holes(struct hole *hole)
 {
 	static char text[256 * 1024];
 	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-	unsigned long pos = 0, start, end;
+	unsigned long pos = min_address(), start, end;
 	unsigned int nr = 0;
 	size_t len = 0;
 	ssize_t n;

@@ -128,8 +128,9 @@ static void stop(struct job *job, int status)
 	atomic_compare_exchange_strong_explicit(&job->status, &fine, status, memory_order_relaxed, memory_order_relaxed);
 }
 
+/* @shown: of each script, whether another engine differed on it and has been shown. */
 static void compare_engine(struct job *job, unsigned long index, unsigned long nr, const struct output *kernel,
-			   const struct output *engine, unsigned int e)
+			   const struct output *engine, unsigned int e, bool *shown)
 {
 	struct cursor cursor = {kernel->text, engine->text};
 
@@ -139,8 +140,9 @@ static void compare_engine(struct job *job, unsigned long index, unsigned long n
 		count(job, index + i, e, &v);
 		if (!v.differs && v.same != job->ops)
 			stop(job, EXIT_BROKEN); /* both sides left something out: no comparison */
-		if (v.differs)
+		if (v.differs && !shown[i])
 			show(job, index + i, job->engines.name[e]);
+		shown[i] |= v.differs;
 	}
 }
 
@@ -149,6 +151,7 @@ static void run_batch(struct job *job, unsigned long index, unsigned long nr)
 	size_t len;
 	char *script = write_scripts(job, index, nr, &len);
 	struct output kernel = sides_kernel(&job->sides, script, len);
+	bool shown[BATCH_OPS] = {false};
 
 	if (kernel.status) {
 		fprintf(stderr, "the oracle ended with %d in the batch of seeds %lu to %lu\n", kernel.status,
@@ -164,7 +167,7 @@ static void run_batch(struct job *job, unsigned long index, unsigned long nr)
 				run_batch(job, index + i, 1);
 			e = job->engines.nr;
 		} else {
-			compare_engine(job, index, nr, &kernel, &engine, e);
+			compare_engine(job, index, nr, &kernel, &engine, e, shown);
 		}
 		output_free(&engine);
 	}

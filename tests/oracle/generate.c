@@ -242,8 +242,14 @@ static const char *file(struct maker *m)
 
 static unsigned long file_offset(struct maker *m)
 {
-	static const unsigned long odd[] = {
-		0x800, 1, 0xfffffffffffff000, 0x7ffffffffffff000, 0x8000000000000000, 0xffffffffffffe000};
+	static const unsigned long odd[] = {0x800,
+					    1,
+					    0xfffffffffffff000,
+					    0x7ffffffffffff000,
+					    0x7fffffffffffe000,
+					    0x7fffffffffe00000,
+					    0x8000000000000000,
+					    0xffffffffffffe000};
 
 	if (one_in(m, 40))
 		return PICK(m, odd);
@@ -356,7 +362,6 @@ static void make_odd_mmap(struct maker *m)
 		"mmap 0 1000 rw sharedv|anon - 0",
 		"mmap 20000001 1000 rw private|anon|fixed - 0",
 		"mmap 0 1000 rw private|anon|fixed - 0",
-		"mmap 8000 1000 rw private|anon|fixed - 0",
 		"mmap 0 ffffffffffffffff rw private|anon - 0",
 		"mmap 0 fffffffffffff000 rw private|anon - 0",
 		"mmap 0 7ffffffff000 rw private|anon - 0",
