@@ -24,6 +24,8 @@
 
 #define IS_ERR_VALUE(x) unlikely((unsigned long)(x) >= (unsigned long)-4095L)
 
+#define ANON_VMA_NAME_MAX_LEN 80 /* with the NUL */
+
 #define VM_FAULT_OOM 0x000001u
 #define VM_FAULT_SIGBUS 0x000002u
 #define VM_FAULT_MAJOR 0x000004u
@@ -83,6 +85,17 @@ VMS_API unsigned long vms_mmap(struct mm_struct *mm, unsigned long addr, unsigne
 VMS_API int vms_munmap(struct mm_struct *mm, unsigned long addr, unsigned long len);
 VMS_API int vms_mprotect(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned long prot);
 VMS_API int vms_madvise(struct mm_struct *mm, unsigned long start, unsigned long len, int advice);
+/**
+ * vms_set_anon_name() - prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME): the listing shows the memory as [anon:NAME], if it is shared as
+ * [anon_shmem:NAME]. Memory of different names does not merge.
+ * @len:  bytes; rounded up to pages. 0 does nothing.
+ * @text: up to ANON_VMA_NAME_MAX_LEN - 1 printable ASCII characters without \ ` $ [ ]; NULL takes the name away.
+ *
+ * Return: 0; -EINVAL (such a text, @start is not page aligned, a range that wraps); -EBADF (memory that maps a file: what lies before it
+ * has its name); -ENOMEM (a hole, the rest has its name; or no memory for the name); -EAGAIN (no memory, or the limit of VMAs, for a
+ * split).
+ */
+VMS_API int vms_set_anon_name(struct mm_struct *mm, unsigned long start, unsigned long len, const char *text);
 /** vms_mremap() - mremap(2). @flags: MREMAP_*; @new_addr: read with MREMAP_FIXED and MREMAP_DONTUNMAP. Return: address or -errno. */
 VMS_API unsigned long vms_mremap(struct mm_struct *mm, unsigned long addr, unsigned long old_len, unsigned long new_len,
 				 unsigned long flags, unsigned long new_addr);

@@ -8,7 +8,7 @@
  *
  *   state                                          to read                          to write
  *   vm_start vm_end vm_pgoff vm_flags vm_file      VMA lock R or mmap_lock R        mmap_lock W and VMA lock W
- *     vm_ops of an attached VMA
+ *     vm_ops anon_name of an attached VMA
  *   the first three, coming from a page (reverse)  i_mmap_rwsem or anon_vma lock    those too
  *   vm_mm, vm_refcnt, vm_lock_seq                  RCU, then verify under the lock  mmap_lock W (vm_refcnt: atomics)
  *   anon_vma                                       VMA lock R or mmap_lock R        mmap_lock R and page_table_lock,
@@ -53,7 +53,7 @@ struct vms__engine;
 struct vms__pcounter;
 struct vms__ptable;
 
-/* An interned, reference-counted name for anonymous memory. */
+/* A reference-counted name for anonymous memory. */
 struct anon_vma_name;
 
 /*
@@ -85,8 +85,8 @@ struct vm_area_struct {
 	struct {
 		struct rb_node rb;
 		unsigned long rb_subtree_last;
-	} shared; /* in the file mapping's interval tree */
-	struct anon_vma_name *anon_name;
+	} shared;                        /* in the file mapping's interval tree */
+	struct anon_vma_name *anon_name; /* NULL: none */
 } vms_cacheline_aligned;
 
 /*

@@ -128,11 +128,20 @@ struct vm_area_struct *vms__merge_commit(struct vms__merge *merge);
 void vms__merge_cancel(struct vms__merge *merge);
 
 /*
- * Give [start, end), a part of @vma, the new flags: merge it with a neighbour that fits, else split it off. @prev: the VMA before
- * @start. *@result: the VMA that holds the range now. Return: 0 or -errno (flags unchanged; a split may remain).
+ * Give [start, end), a part of @vma, the new flags, or the new name: merge it with a neighbour that fits, else split it off. @prev: the
+ * VMA before @start. *@result: the VMA that holds the range now. Return: 0 or -errno (nothing has changed; a split may remain).
  */
 int vms__vma_modify_flags(struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start, unsigned long end,
 			  vm_flags_t flags, struct vm_area_struct **result);
+int vms__vma_modify_name(struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			 struct anon_vma_name *name, struct vm_area_struct **result);
+
+/* ---- anon_name.c: names, NULL is no name ---- */
+
+struct anon_vma_name *vms__anon_name_get(struct anon_vma_name *name);
+void vms__anon_name_put(struct anon_vma_name *name);
+bool vms__anon_name_equal(const struct anon_vma_name *a, const struct anon_vma_name *b);
+const char *vms__anon_name_text(const struct anon_vma_name *name); /* of one */
 
 /* ---- mmap.c ---- */
 
@@ -152,6 +161,12 @@ int vms__populate_vma(struct vm_area_struct *vma, unsigned long start, unsigned 
  */
 int vms__populate(struct mm_struct *mm, unsigned long start, unsigned long end, bool ignore_errors);
 
+/*
+ * Fault in [start, end), all of it, for an access of one kind, whatever its flags want. Return: 0; -ENOMEM (a hole, or no memory); -EINVAL (the
+ * access is not allowed); -EFAULT (no page there); what comes before is faulted in. Locks: none held; takes mmap_lock R.
+ */
+int vms__populate_for(struct mm_struct *mm, unsigned long start, unsigned long end, bool write);
+
 /* ---- mm.c: accounting ---- */
 
 /* @pages pages with @flags came (or, negative, went). */
@@ -167,6 +182,16 @@ static inline void vms__map_count_add(struct mm_struct *mm, int n)
 	/* A plain add in two steps: only mmap_lock's writer changes it; anyone may read it. */
 	atomic_store_explicit(&mm->map_count, vms__map_count(mm) + n, memory_order_relaxed);
 }
+
+/* ---- maps.c ---- */
+
+#define VMA_NAME_BUF (ANON_VMA_NAME_MAX_LEN + 16)
+
+/*
+ * What the listing calls @vma: a file's path, or what its hook, its place or its anonymous name say; NULL: nothing. @buf: where the text
+ * may stand. Locks: mmap_lock R or @vma's lock.
+ */
+const char *vms__vma_name(struct vm_area_struct *vma, char buf[VMA_NAME_BUF]);
 
 /* ---- stack.c ---- */
 

@@ -22,22 +22,30 @@ static const char *special_name(const struct vm_area_struct *vma)
 	return NULL;
 }
 
-static const char *vma_name(struct vm_area_struct *vma)
+const char *vms__vma_name(struct vm_area_struct *vma, char buf[VMA_NAME_BUF])
 {
 	const char *name = NULL;
 
-	if (vma->vm_file && vma->vm_file->f_path)
+	vma_assert_locked(vma);
+	if (vma->vm_file && !vma->anon_name)
 		return vma->vm_file->f_path;
-	if (vma->vm_ops && vma->vm_ops->name)
+	if (!vma->vm_file && vma->vm_ops && vma->vm_ops->name)
 		name = vma->vm_ops->name(vma);
-	return name ? name : special_name(vma);
+	if (!name)
+		name = special_name(vma);
+	if (!name && vma->anon_name) {
+		snprintf(buf, VMA_NAME_BUF, vma->vm_file ? "[anon_shmem:%s]" : "[anon:%s]", vms__anon_name_text(vma->anon_name));
+		name = buf;
+	}
+	return name;
 }
 
 static void print_vma(struct vm_area_struct *vma, FILE *out)
 {
 	const struct address_space *mapping = vma->vm_file ? vma->vm_file->f_mapping : NULL;
 	vm_flags_t flags = vma->vm_flags;
-	const char *name = vma_name(vma);
+	char buf[VMA_NAME_BUF];
+	const char *name = vms__vma_name(vma, buf);
 	int width = fprintf(out, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", vma->vm_start, vma->vm_end,
 			    flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-', flags & VM_EXEC ? 'x' : '-',
 			    flags & VM_MAYSHARE ? 's' : 'p', mapping ? vma->vm_pgoff << PAGE_SHIFT : 0,

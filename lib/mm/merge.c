@@ -45,7 +45,7 @@ static bool anon_vma_fits(const struct vms__merge *m, const struct vm_area_struc
 static bool attributes_fit(const struct vms__merge *m, const struct vm_area_struct *target)
 {
 	return !((target->vm_flags ^ m->flags) & ~VM_MERGE_IGNORED) && !(m->flags & VM_SPECIAL) && target->vm_file == m->file &&
-	       target->vm_ops == m->vm_ops && target->anon_name == m->anon_name && anon_vma_fits(m, target);
+	       target->vm_ops == m->vm_ops && vms__anon_name_equal(target->anon_name, m->anon_name) && anon_vma_fits(m, target);
 }
 
 static bool can_join_prev(const struct vms__merge *m)
@@ -224,7 +224,7 @@ struct vm_area_struct *vms__merge_commit(struct vms__merge *m)
 	return target;
 }
 
-static int change_flags(struct vm_area_struct *vma, unsigned long start, unsigned long end, vm_flags_t flags)
+static int split_off(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
 	int err;
 
@@ -233,17 +233,15 @@ static int change_flags(struct vm_area_struct *vma, unsigned long start, unsigne
 		if (err)
 			return err;
 	}
-	if (vma->vm_end > end) {
-		err = vms__split_vma_counted(vma, end, false);
-		if (err)
-			return err;
-	}
-	vm_flags_reset(vma, flags);
-	return 0;
+	return vma->vm_end > end ? vms__split_vma_counted(vma, end, false) : 0;
 }
 
-int vms__vma_modify_flags(struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start, unsigned long end,
-			  vm_flags_t flags, struct vm_area_struct **result)
+/*
+ * [start, end) of @vma joins a neighbour that has these attributes, else stands alone. Return: 1 joined; 0 alone, its attributes are left
+ * for the caller to change; -errno. *@result: the VMA that holds it.
+ */
+static int modify(struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start, unsigned long end, vm_flags_t flags,
+		  struct anon_vma_name *name, struct vm_area_struct **result)
 {
 	struct vms__merge merge = {
 		.mm = vma_mm(vma),
@@ -257,7 +255,7 @@ int vms__vma_modify_flags(struct vm_area_struct *prev, struct vm_area_struct *vm
 		.file = vma->vm_file,
 		.vm_ops = vma->vm_ops,
 		.anon_vma = vma_anon_vma(vma),
-		.anon_name = vma->anon_name,
+		.anon_name = name,
 	};
 	int merged = vms__merge_prepare(&merge);
 
@@ -265,8 +263,31 @@ int vms__vma_modify_flags(struct vm_area_struct *prev, struct vm_area_struct *vm
 		return merged;
 	if (merged) {
 		*result = vms__merge_commit(&merge);
-		return 0;
+		return 1;
 	}
 	*result = vma;
-	return change_flags(vma, start, end, flags);
+	return split_off(vma, start, end);
+}
+
+int vms__vma_modify_flags(struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			  vm_flags_t flags, struct vm_area_struct **result)
+{
+	int joined = modify(prev, vma, start, end, flags, vma->anon_name, result);
+
+	if (!joined)
+		vm_flags_reset(vma, flags);
+	return joined < 0 ? joined : 0;
+}
+
+int vms__vma_modify_name(struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			 struct anon_vma_name *name, struct vm_area_struct **result)
+{
+	int joined = modify(prev, vma, start, end, vma->vm_flags, name, result);
+
+	if (!joined) {
+		vma_start_write(vma);
+		vms__anon_name_put(vma->anon_name);
+		vma->anon_name = vms__anon_name_get(name);
+	}
+	return joined < 0 ? joined : 0;
 }

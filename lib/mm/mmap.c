@@ -82,7 +82,7 @@ static struct file *shmem_file(unsigned long len)
 	static _Atomic unsigned long last_ino;
 	/* Relaxed: each object only needs a number of its own. */
 	unsigned long ino = atomic_fetch_add_explicit(&last_ino, 1, memory_order_relaxed) + 1;
-	struct address_space *mapping = vms_address_space_create(len, VMS_AS_SHMEM, 0, 1, ino);
+	struct address_space *mapping = vms_address_space_create(len, VMS_AS_SHMEM | VMS_AS_ANON, 0, 1, ino);
 	struct file *file;
 
 	if (!mapping)

@@ -108,7 +108,7 @@ static int prepare_copy(struct vms__merge *m, struct vms__store *store)
 	if (err)
 		return err;
 	store->vma->vm_private_data = m->copied->vm_private_data;
-	store->vma->anon_name = m->anon_name;
+	store->vma->anon_name = vms__anon_name_get(m->anon_name);
 	if (!m->anon_vma)
 		return 0;
 	err = vms__anon_vma_clone(store->vma, m->copied);

@@ -60,7 +60,7 @@ struct vm_area_struct *vm_area_dup(const struct vm_area_struct *orig)
 	vma->vm_file = orig->vm_file;
 	vma->vm_ops = orig->vm_ops;
 	vma->vm_private_data = orig->vm_private_data;
-	vma->anon_name = orig->anon_name;
+	vma->anon_name = vms__anon_name_get(orig->anon_name);
 	return vma;
 }
 
@@ -68,6 +68,7 @@ void vm_area_free(struct vm_area_struct *vma)
 {
 	VMS_ASSERT(!vms__vma_is_attached(vma));
 	VMS_ASSERT(!vma->vm_index_state);
+	vms__anon_name_put(vma->anon_name);
 	vms__objcache_free(&vma_cache, vma);
 }
 
