@@ -162,8 +162,8 @@ int vms__populate_vma(struct vm_area_struct *vma, unsigned long start, unsigned 
 int vms__populate(struct mm_struct *mm, unsigned long start, unsigned long end, bool ignore_errors);
 
 /*
- * Fault in [start, end), all of it, for an access of one kind, whatever its flags want. Return: 0; -ENOMEM (a hole, or no memory); -EINVAL (the
- * access is not allowed); -EFAULT (no page there); what comes before is faulted in. Locks: none held; takes mmap_lock R.
+ * Fault in [start, end), all of it, for an access of one kind, whatever its flags want. Return: 0; -ENOMEM (a hole, or no memory);
+ * -EINVAL (the access is not allowed); -EFAULT (no page there); what comes before is faulted in. Locks: none held; takes mmap_lock R.
  */
 int vms__populate_for(struct mm_struct *mm, unsigned long start, unsigned long end, bool write);
 

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * madvise.c - advice that changes flags (split and merge as mprotect does), and advice that drops pages.
+ * madvise.c - advice on a range: what a VMA is from now on, or what becomes of its pages.
  *
- * Dropping pages changes no VMA: it runs under the one VMA's own lock where the engine has such a lock and the range lies in one VMA,
- * else under mmap_lock for reading. Holes are passed over, and reported at the end.
+ *   kind      does                                              locks
+ *   FLAGS     changes flags; splits and merges as mprotect      mmap_lock W, VMA lock W
+ *   DROP      lets pages go; no VMA changes                     the VMA's own lock R where the engine has one and the range lies in
+ *                                                               one VMA, else mmap_lock R
+ *   GUARD     sets or removes guard pages; no VMA splits        mmap_lock W, VMA lock W
+ *   POPULATE  faults in, and says what is wrong (populate.c)    mmap_lock R
+ *
+ * The first three pass over holes and report them at the end; any other error ends them where it stands.
  *
  * Source: madvise(2), and experiments on a running 6.18 kernel.
  */
@@ -12,10 +18,47 @@
 #include "lib/mm/internal.h"
 #include "lib/page/page.h"
 
-static bool drops_pages(int advice)
+enum kind { UNKNOWN, FLAGS, DROP, GUARD, POPULATE };
+
+static enum kind kind_of(int advice)
 {
-	return advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_COLD || advice == MADV_PAGEOUT ||
-	       advice == MADV_WILLNEED;
+	switch (advice) {
+	case MADV_NORMAL:
+	case MADV_SEQUENTIAL:
+	case MADV_RANDOM:
+	case MADV_DONTFORK:
+	case MADV_DOFORK:
+	case MADV_WIPEONFORK:
+	case MADV_KEEPONFORK:
+	case MADV_DONTDUMP:
+	case MADV_DODUMP:
+	case MADV_MERGEABLE:
+	case MADV_UNMERGEABLE:
+	case MADV_HUGEPAGE:
+	case MADV_NOHUGEPAGE:
+		return FLAGS;
+	case MADV_DONTNEED:
+	case MADV_DONTNEED_LOCKED:
+	case MADV_FREE:
+	case MADV_COLD:
+	case MADV_PAGEOUT:
+	case MADV_WILLNEED:
+		return DROP;
+	case MADV_GUARD_INSTALL:
+	case MADV_GUARD_REMOVE:
+		return GUARD;
+	case MADV_POPULATE_READ:
+	case MADV_POPULATE_WRITE:
+		return POPULATE;
+	default:
+		return UNKNOWN;
+	}
+}
+
+/* As Linux counts: private mappings of /dev/zero, too. */
+static bool is_anonymous(const struct vm_area_struct *vma)
+{
+	return !vms__vma_ops(vma);
 }
 
 /* The flags of @vma after @advice. Return: 0, or -EINVAL where the VMA does not take it. */
@@ -79,23 +122,13 @@ static int advised_flags(const struct vm_area_struct *vma, int advice, vm_flags_
 	return 0;
 }
 
-static bool is_known(int advice)
-{
-	static const int known[] = {MADV_NORMAL,      MADV_SEQUENTIAL, MADV_RANDOM,    MADV_DONTFORK, MADV_DOFORK,
-				    MADV_WIPEONFORK,  MADV_KEEPONFORK, MADV_DONTDUMP,  MADV_DODUMP,   MADV_MERGEABLE,
-				    MADV_UNMERGEABLE, MADV_HUGEPAGE,   MADV_NOHUGEPAGE};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i] == advice)
-			return true;
-	return drops_pages(advice);
-}
-
+/* A seal keeps the content of private memory that its owner may not write: it could not be put back. */
 static bool sealed_against(const struct vm_area_struct *vma, int advice)
 {
-	bool discards = advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_DONTFORK || advice == MADV_WIPEONFORK;
+	bool discards = advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED || advice == MADV_FREE ||
+			advice == MADV_DONTFORK || advice == MADV_WIPEONFORK || advice == MADV_GUARD_INSTALL;
 
-	return (vma->vm_flags & VM_SEALED) && discards && vma_is_anonymous(vma) && !(vma->vm_flags & VM_WRITE);
+	return (vma->vm_flags & VM_SEALED) && discards && is_anonymous(vma) && !(vma->vm_flags & VM_WRITE);
 }
 
 /* Locks: mmap_lock R, or the VMA's lock R. */
@@ -106,13 +139,49 @@ static int drop_pages(struct vm_area_struct *vma, unsigned long start, unsigned 
 		return -EPERM;
 	if (advice == MADV_WILLNEED)
 		return 0;
-	if (vma->vm_flags & VM_LOCKED)
+	if ((vma->vm_flags & VM_LOCKED) && advice != MADV_DONTNEED_LOCKED)
 		return -EINVAL;
-	if (advice == MADV_FREE && !vma_is_anonymous(vma))
+	if (advice == MADV_FREE && !is_anonymous(vma))
 		return -EINVAL;
 	/* FREE, COLD and PAGEOUT only allow the pages to go; without memory pressure they stay. */
-	if (advice == MADV_DONTNEED)
-		vms__zap_range(vma, start, end);
+	if (advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED)
+		vms__discard_range(vma, start, end);
+	return 0;
+}
+
+/*
+ * The VMA keeps its range, and is marked as one that may hold guard pages; where its pages are its own it gets an anon_vma, as if
+ * it had been written to. Locks: mmap_lock W. Return: 0 or -errno, and then no page has changed.
+ */
+static int install_guards(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	int err;
+
+	if (vma->vm_flags & (VM_LOCKED | VM_SPECIAL | VM_HUGETLB))
+		return -EINVAL;
+	vma_start_write(vma);
+	err = vms__guard_prepare(vma, start, end);
+	/* Last of what may fail, as it is the one that shows. */
+	if (!err && is_anonymous(vma))
+		err = vms__anon_vma_prepare(vma);
+	if (err)
+		return err;
+	vm_flags_set(vma, VM_MAYBE_GUARD);
+	vms__guard_install(vma, start, end);
+	return 0;
+}
+
+/* Locks: mmap_lock W. */
+static int change_guards(struct vm_area_struct *vma, unsigned long start, unsigned long end, int advice)
+{
+	if (sealed_against(vma, advice))
+		return -EPERM;
+	if (advice == MADV_GUARD_INSTALL)
+		return install_guards(vma, start, end);
+	if (vma->vm_flags & (VM_SPECIAL | VM_HUGETLB))
+		return -EINVAL;
+	vma_start_write(vma);
+	vms__guard_remove(vma, start, end);
 	return 0;
 }
 
@@ -130,6 +199,19 @@ static int change_flags(struct vm_area_struct *prev, struct vm_area_struct **vma
 		return err;
 	err = vms__vma_modify_flags(prev, *vma, start, end, flags, vma);
 	return err == -ENOMEM ? -EAGAIN : err;
+}
+
+static int advise_piece(struct vm_area_struct *prev, struct vm_area_struct **vma, unsigned long start, unsigned long end,
+			int advice)
+{
+	switch (kind_of(advice)) {
+	case DROP:
+		return drop_pages(*vma, start, end, advice);
+	case GUARD:
+		return change_guards(*vma, start, end, advice);
+	default:
+		return change_flags(prev, vma, start, end, advice);
+	}
 }
 
 static int advise_range(struct mm_struct *mm, unsigned long start, unsigned long end, int advice)
@@ -150,10 +232,7 @@ static int advise_range(struct mm_struct *mm, unsigned long start, unsigned long
 				return unmapped;
 			piece_end = vma->vm_end < end ? vma->vm_end : end;
 		}
-		if (drops_pages(advice))
-			err = drop_pages(vma, start, piece_end, advice);
-		else
-			err = change_flags(prev, &vma, start, piece_end, advice);
+		err = advise_piece(prev, &vma, start, piece_end, advice);
 		if (err)
 			return err;
 		start = vma->vm_end > piece_end ? vma->vm_end : piece_end;
@@ -179,23 +258,33 @@ static bool drop_under_vma_lock(struct mm_struct *mm, unsigned long start, unsig
 	return done;
 }
 
+/* Dropping pages changes no VMA. */
+static int drop_range(struct mm_struct *mm, unsigned long start, unsigned long end, int advice)
+{
+	int err;
+
+	if (drop_under_vma_lock(mm, start, end, advice, &err))
+		return err;
+	vms__read_enter(mm);
+	err = advise_range(mm, start, end, advice);
+	vms__read_exit(mm);
+	return err;
+}
+
 int vms_madvise(struct mm_struct *mm, unsigned long start, unsigned long len, int advice)
 {
 	unsigned long end = start + PAGE_ALIGN(len);
+	enum kind kind = kind_of(advice);
 	int err;
 
-	if (!is_known(advice) || (start & ~PAGE_MASK) || end < start || (len && !PAGE_ALIGN(len)))
+	if (kind == UNKNOWN || (start & ~PAGE_MASK) || end < start || (len && !PAGE_ALIGN(len)))
 		return -EINVAL;
 	if (end == start)
 		return 0;
-	if (drops_pages(advice)) {
-		if (drop_under_vma_lock(mm, start, end, advice, &err))
-			return err;
-		vms__read_enter(mm);
-		err = advise_range(mm, start, end, advice);
-		vms__read_exit(mm);
-		return err;
-	}
+	if (kind == POPULATE)
+		return vms__populate_for(mm, start, end, advice == MADV_POPULATE_WRITE);
+	if (kind == DROP)
+		return drop_range(mm, start, end, advice);
 	vms__write_enter(mm, start, end);
 	err = advise_range(mm, start, end, advice);
 	vms__write_exit(mm);

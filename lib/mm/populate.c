@@ -58,3 +58,33 @@ int vms__populate(struct mm_struct *mm, unsigned long start, unsigned long end, 
 	vms__read_exit(mm);
 	return err;
 }
+
+static int populate_all_for(struct mm_struct *mm, unsigned long start, unsigned long end, bool write)
+{
+	struct vm_area_struct *vma = vms__find(mm, start);
+
+	for (; vma && vma->vm_start <= start; vma = vms_vma_next(vma)) {
+		unsigned long piece_end = vma->vm_end < end ? vma->vm_end : end;
+		int err;
+
+		if ((vma->vm_flags & (VM_IO | VM_PFNMAP)) || !(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
+			return -EINVAL;
+		err = fault_in(vma, start, piece_end, write ? FAULT_FLAG_WRITE : 0);
+		if (err)
+			return err;
+		start = piece_end;
+		if (start == end)
+			return 0;
+	}
+	return -ENOMEM;
+}
+
+int vms__populate_for(struct mm_struct *mm, unsigned long start, unsigned long end, bool write)
+{
+	int err;
+
+	vms__read_enter(mm);
+	err = populate_all_for(mm, start, end, write);
+	vms__read_exit(mm);
+	return err;
+}

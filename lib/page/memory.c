@@ -380,6 +380,8 @@ static vm_fault_t fault_once(struct fault *f)
 
 	if (pte_allows(pte, is_write(f)))
 		return 0;
+	if (pte == VMS__PTE_GUARD)
+		return VM_FAULT_SIGSEGV;
 	if (pte)
 		return write_protected(f, leaf);
 	return f->ops ? file_fault(f) : anon_fault(f, leaf);

@@ -19,6 +19,8 @@ void vms__pgd_free(struct mm_struct *mm);
  * Locks: mmap_lock (R or W) or the VMA's lock.
  */
 void vms__zap_range(struct vm_area_struct *vma, unsigned long start, unsigned long end);
+/* The same, but guard marks stay: the range is still mapped. */
+void vms__discard_range(struct vm_area_struct *vma, unsigned long start, unsigned long end);
 /*
  * The same for who came from the file that @vma maps; anonymous pages, its private copies, only with @even_cows. A fault that installs a page
  * after this has looked sees all that the caller did before.
@@ -51,6 +53,15 @@ int vms__pgtable_validate(struct mm_struct *mm, FILE *why);
 /* The content word of the page at addr; false: no page present there for that access. Locks: mmap_lock or VMA lock. */
 bool vms__page_read(struct vm_area_struct *vma, unsigned long addr, unsigned long *word);
 bool vms__page_write(struct vm_area_struct *vma, unsigned long addr, unsigned long word);
+
+/* ---- guard pages (guard.c): mmap_lock W, VMA write-locked ---- */
+
+/* Room for the marks of [start, end), so that install cannot fail. Return: 0, or -ENOMEM with some tables made, which stay. */
+int vms__guard_prepare(struct vm_area_struct *vma, unsigned long start, unsigned long end);
+/* The pages of [start, end) go; every touch of it is VM_FAULT_SIGSEGV from now on. */
+void vms__guard_install(struct vm_area_struct *vma, unsigned long start, unsigned long end);
+/* The marks of [start, end) go; pages between them stay. */
+void vms__guard_remove(struct vm_area_struct *vma, unsigned long start, unsigned long end);
 
 /* ---- anon_vma (rmap.c): see FEATURES A14 for what is asked ---- */
 

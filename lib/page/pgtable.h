@@ -34,6 +34,7 @@
 #define VMS__PTE_PRESENT 1UL
 #define VMS__PTE_WRITE 2UL
 #define VMS__PTE_ZERO 4UL /* the zero page that everyone shares: no struct page, in no count */
+#define VMS__PTE_GUARD 8UL /* not present: a touch is SIGSEGV (guard.c) */
 #define VMS__PTE_BITS (VMS_CACHELINE - 1UL)
 
 struct vms__ptable {

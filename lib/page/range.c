@@ -17,8 +17,20 @@
 
 /* ---- zap ---- */
 
-/* Unmap up to ZAP_BATCH pages of [addr, end), all in @leaf, without @anon no anonymous ones. Return: how far it came. */
-static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, unsigned long addr, unsigned long end, bool anon)
+/* What goes besides a file's pages and the zero page. */
+#define ZAP_ANON 1u
+#define ZAP_GUARDS 2u
+
+static bool is_spared(unsigned long pte, const struct page *page, unsigned int what)
+{
+	if (pte == VMS__PTE_GUARD)
+		return !(what & ZAP_GUARDS);
+	return page && vms__page_is_anon(page) && !(what & ZAP_ANON);
+}
+
+/* Unmap @what of up to ZAP_BATCH pages of [addr, end), all in @leaf. Return: how far it came. */
+static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, unsigned long addr, unsigned long end,
+			      unsigned int what)
 {
 	long unmapped[NR_MM_COUNTERS] = {0};
 	struct page *pages[ZAP_BATCH];
@@ -30,7 +42,7 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 		unsigned long pte = vms__pte_load(leaf, index);
 		struct page *page = vms__pte_page(pte);
 
-		if (!pte || (!anon && page && vms__page_is_anon(page)))
+		if (!pte || is_spared(pte, page, what))
 			continue;
 		vms__pte_store(leaf, index, 0);
 		if (!page)
@@ -48,7 +60,8 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 	return addr;
 }
 
-void vms__zap_range(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+/* Locks: as for any walk. */
+static void zap(struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned int what)
 {
 	struct mm_struct *mm = vms__vma_mm(vma);
 	struct vms__ptable *leaf;
@@ -58,7 +71,17 @@ void vms__zap_range(struct vm_area_struct *vma, unsigned long start, unsigned lo
 	VMS_ASSERT(vma->vm_start <= start && end <= vma->vm_end);
 	while ((leaf = vms__leaf_next(mm, &addr, end)) != NULL)
 		for (unsigned long stop = vms__leaf_end(addr, end); addr < stop;)
-			addr = zap_some(mm, leaf, addr, stop, true);
+			addr = zap_some(mm, leaf, addr, stop, what);
+}
+
+void vms__zap_range(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	zap(vma, start, end, ZAP_ANON | ZAP_GUARDS);
+}
+
+void vms__discard_range(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	zap(vma, start, end, ZAP_ANON);
 }
 
 void vms__zap_file_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool even_cows)
@@ -71,7 +94,7 @@ void vms__zap_file_range(struct vm_area_struct *vma, unsigned long start, unsign
 	VMS_ASSERT(vma->vm_start <= start && end <= vma->vm_end);
 	while ((leaf = vms__leaf_next_settled(mm, &addr, end)) != NULL)
 		for (unsigned long stop = vms__leaf_end(addr, end); addr < stop;)
-			addr = zap_some(mm, leaf, addr, stop, even_cows);
+			addr = zap_some(mm, leaf, addr, stop, even_cows ? ZAP_ANON : 0);
 }
 
 /* ---- fork ---- */

@@ -2,7 +2,7 @@
 /*
  * validate.c - what must hold of the page table of an mm at rest, as a program:
  *
- *   - every present entry lies in a VMA, and is writable only if the VMA is;
+ *   - every present entry lies in a VMA, and is writable only if the VMA is; a guard mark lies in a VMA that may hold one;
  *   - the zero page and anonymous pages lie in private memory; an anonymous page stands at its index, its anon_vma is one of the
  *     VMA's, and it is writable only where it is mapped once;
  *   - a file's page stands at its index in a VMA of that file, and is writable only in a shared VMA;
@@ -100,6 +100,11 @@ static void check_pte(struct check *c, unsigned long addr, unsigned long pte)
 	struct vm_area_struct *vma = vma_at(c, addr);
 	const struct page *page = vms__pte_page(pte);
 
+	if (pte == VMS__PTE_GUARD) {
+		if (!vma || !(vma->vm_flags & VM_MAYBE_GUARD))
+			broken(c, addr, "a guard mark where none may be");
+		return;
+	}
 	if (page)
 		c->count[vms__page_counter(page)]++;
 	if (!(pte & VMS__PTE_PRESENT) || !(pte & VMS__PTE_ZERO) != (page != NULL))
