@@ -349,6 +349,67 @@ static void make_growing(struct maker *m)
 	map_into_sketch(m, addr, len, words);
 }
 
+/* An area that may hold huge pages, or NULL. */
+static const struct area *some_big_area(struct maker *m)
+{
+	const struct sketch *s = sketch(m);
+	unsigned int first = (unsigned int)below(m, s->nr);
+
+	for (unsigned int i = 0; i < s->nr; i++) {
+		const struct area *area = &s->area[(first + i) % s->nr];
+
+		if (area->end - area->start >= HUGE)
+			return area;
+	}
+	return NULL;
+}
+
+static void map_big(struct maker *m)
+{
+	unsigned long len = (1 + below(m, 2)) * HUGE + below(m, 3) * PAGE, addr = 0;
+	char words[128] = "private|anon";
+
+	if (per_cent(m, 60)) {
+		addr = PLAYGROUND + below(m, 4) * HUGE + below(m, 3) * PAGE;
+		add_word(words, "fixed");
+	}
+	line(m, "mmap %lx %lx rw %s - 0", addr, len, words);
+	map_into_sketch(m, addr, len, words);
+}
+
+/* Memory that may hold huge pages: whether a touch finds a page table there shows in what the area merges with. */
+static void make_huge(struct maker *m)
+{
+	const struct area *area = some_big_area(m);
+	unsigned long addr;
+
+	if (!area || one_in(m, 5)) {
+		map_big(m);
+		return;
+	}
+	addr = (area_page(m, area) & ~(HUGE - 1)) + below(m, 3) * PAGE;
+	if (addr < area->start || addr >= area->end)
+		addr = area->start;
+	switch (below(m, 6)) {
+	case 0:
+		line(m, "madvise %lx %lx HUGEPAGE", area->start, area->end - area->start);
+		break;
+	case 1:
+		line(m, "munmap %lx 1000", addr);
+		sketch_unmap(sketch(m), addr, addr + PAGE);
+		break;
+	case 2:
+		line(m, "mprotect %lx %lx %s", addr, area->end - addr, protection(m));
+		sketch_cut(sketch(m), addr, area->end);
+		break;
+	case 3:
+		line(m, "madvise %lx %lx %s", area->start, area->end - area->start, one_in(m, 2) ? "DONTNEED" : "FREE");
+		break;
+	default:
+		line(m, "fault %lx %c", addr, per_cent(m, 70) ? 'r' : 'w');
+	}
+}
+
 /* What mmap refuses, and what it makes of words that it does not expect. */
 static void make_odd_mmap(struct maker *m)
 {
@@ -711,18 +772,32 @@ static const struct {
 	void (*make)(struct maker *m);
 	unsigned int weight[NR_PROFILES];
 } kinds[] = {
-	/*                      place merge lock mremap fork growth files everything */
-	{make_fixed, {10, 26, 20, 18, 16, 12, 24, 16}},  {make_placed, {36, 6, 6, 8, 6, 5, 12, 10}},
-	{make_giant, {4, 0, 0, 0, 0, 0, 0, 0}},          {make_growing, {4, 0, 1, 1, 2, 16, 0, 3}},
-	{make_odd_mmap, {6, 1, 1, 1, 1, 2, 4, 4}},       {make_munmap, {14, 9, 6, 6, 5, 8, 8, 8}},
-	{make_mprotect, {3, 16, 8, 6, 8, 8, 10, 10}},    {make_madvise, {1, 9, 3, 3, 6, 1, 4, 8}},
-	{make_page_advice, {0, 2, 4, 2, 2, 1, 6, 5}},    {make_guard, {0, 2, 2, 2, 2, 2, 1, 2}},
-	{make_mremap, {8, 5, 5, 30, 8, 4, 10, 10}},      {make_fault, {2, 22, 8, 18, 18, 8, 18, 14}},
-	{make_growing_fault, {1, 0, 1, 0, 2, 30, 0, 3}}, {make_brk, {10, 4, 3, 2, 3, 4, 0, 4}},
-	{make_mlock, {0, 0, 12, 2, 1, 1, 1, 3}},         {make_mlock2, {0, 0, 8, 1, 1, 1, 1, 2}},
-	{make_munlock, {0, 0, 8, 1, 1, 1, 1, 2}},        {make_mlockall, {0, 0, 2, 0, 0, 0, 0, 1}},
-	{make_munlockall, {0, 0, 1, 0, 0, 0, 0, 1}},     {make_mseal, {0, 1, 1, 1, 1, 0, 1, 1}},
-	{make_fork, {0, 0, 1, 1, 14, 1, 2, 3}},          {make_exit, {0, 0, 1, 1, 5, 1, 1, 2}},
+	/* clang-format off */
+	/*                    place merge lock mremap fork growth files everything */
+	{make_fixed,         { 10,  26,  20,  18,  16,  12,  24, 16}},
+	{make_placed,        { 36,   6,   6,   8,   6,   5,  12, 10}},
+	{make_giant,         {  4,   0,   0,   0,   0,   0,   0,  0}},
+	{make_growing,       {  4,   0,   1,   1,   2,  16,   0,  3}},
+	{make_huge,          {  0,   5,   2,   3,   6,   0,   0,  4}},
+	{make_odd_mmap,      {  6,   1,   1,   1,   1,   2,   4,  4}},
+	{make_munmap,        { 14,   9,   6,   6,   5,   8,   8,  8}},
+	{make_mprotect,      {  3,  16,   8,   6,   8,   8,  10, 10}},
+	{make_madvise,       {  1,   9,   3,   3,   6,   1,   4,  8}},
+	{make_page_advice,   {  0,   2,   4,   2,   2,   1,   6,  5}},
+	{make_guard,         {  0,   2,   2,   2,   2,   2,   1,  2}},
+	{make_mremap,        {  8,   5,   5,  30,   8,   4,  10, 10}},
+	{make_fault,         {  2,  22,   8,  18,  18,   8,  18, 14}},
+	{make_growing_fault, {  1,   0,   1,   0,   2,  30,   0,  3}},
+	{make_brk,           { 10,   4,   3,   2,   3,   4,   0,  4}},
+	{make_mlock,         {  0,   0,  12,   2,   1,   1,   1,  3}},
+	{make_mlock2,        {  0,   0,   8,   1,   1,   1,   1,  2}},
+	{make_munlock,       {  0,   0,   8,   1,   1,   1,   1,  2}},
+	{make_mlockall,      {  0,   0,   2,   0,   0,   0,   0,  1}},
+	{make_munlockall,    {  0,   0,   1,   0,   0,   0,   0,  1}},
+	{make_mseal,         {  0,   1,   1,   1,   1,   0,   1,  1}},
+	{make_fork,          {  0,   0,   1,   1,  14,   1,   2,  3}},
+	{make_exit,          {  0,   0,   1,   1,   5,   1,   1,  2}},
+	/* clang-format on */
 };
 
 #define NR_KINDS (sizeof(kinds) / sizeof(kinds[0]))

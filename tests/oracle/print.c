@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * print.c - prints the op scripts that differ.c runs, to look at them or to keep one.
+ *
+ * Exit: 0, or 2 for a wrong word.
+ */
+#include <argp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/harness/args.h"
+#include "tests/oracle/generate.h"
+
+struct arguments {
+	struct bench_names profile;
+	unsigned long seed, seeds, ops;
+};
+
+static const struct argp_option options[] = {
+	{"profile", 'p', "P", 0, "placement merging locking mremap fork growth files everything (everything)", 0},
+	{"seed", 's', "N", 0, "the first seed (0)", 0},
+	{"seeds", 'n', "N", 0, "how many scripts (1)", 0},
+	{"ops", 'o', "N", 0, "operations in each (60)", 0},
+	{0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+	char why[512];
+	bool ok = true;
+
+	switch (key) {
+	case 'p':
+		ok = bench_arg_names("--profile", arg, generate_profiles, &a->profile, why, sizeof(why));
+		break;
+	case 's':
+		ok = bench_arg_number("--seed", arg, 0, 1000000000000, &a->seed, why, sizeof(why));
+		break;
+	case 'n':
+		ok = bench_arg_number("--seeds", arg, 1, 1000000000, &a->seeds, why, sizeof(why));
+		break;
+	case 'o':
+		ok = bench_arg_number("--ops", arg, 1, 4000, &a->ops, why, sizeof(why));
+		break;
+	case ARGP_KEY_ARG:
+		argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected options alone", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	if (!ok)
+		argp_failure(state, BENCH_EXIT_USAGE, 0, "%s", why);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp argp = {options, parse, NULL, "Print random op scripts.", NULL, NULL, NULL};
+	struct arguments a = {.seeds = 1, .ops = 60};
+
+	argp_err_exit_status = BENCH_EXIT_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	for (unsigned long i = 0; i < a.seeds; i++)
+		for (unsigned int p = 0; p < (a.profile.nr ? a.profile.nr : 1); p++) {
+			struct generate g = {
+				.profile = a.profile.nr ? a.profile.name[p] : "everything",
+				.seed = a.seed + i,
+				.ops = a.ops,
+			};
+
+			generate_script(&g, stdout);
+		}
+	return fflush(stdout) ? BENCH_EXIT_USAGE : 0;
+}
