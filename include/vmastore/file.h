@@ -24,7 +24,7 @@ struct address_space {
 	unsigned int flags; /* VMS_AS_* */
 	unsigned int dev_major, dev_minor;
 	unsigned long ino;
-	_Atomic unsigned long i_size; /* bytes; a touch wholly beyond it is SIGBUS */
+	_Atomic unsigned long i_size; /* bytes; a touch wholly beyond it is SIGBUS. vms_file_truncate() changes it */
 	_Atomic unsigned long nrpages;
 	struct maple_tree i_pages;        /* page index -> struct page; read under RCU, written under its own lock */
 	struct rw_semaphore i_mmap_rwsem; /* i_mmap, and the bounds of the VMAs in it */
@@ -66,6 +66,19 @@ VMS_API void fput(struct file *file);
  * back takes them out of fault()'s reach first (as vms_file_truncate() does).
  */
 VMS_API void unmap_mapping_range(struct address_space *mapping, unsigned long holebegin, unsigned long holelen, int even_cows);
+/**
+ * vms_file_truncate() - ftruncate(2): the file has @size bytes from now on. Pages wholly beyond leave the cache and every address
+ * space, private copies too; a touch of them is SIGBUS. Growing adds nothing until it is touched.
+ * Locks: as unmap_mapping_range(), and the lock of the cache. A mapping of the pages that a fault makes beside it does not outlive it.
+ * Return: 0, or -ENOMEM and nothing has changed.
+ */
+VMS_API int vms_file_truncate(struct address_space *mapping, unsigned long size);
+/**
+ * vms_file_punch_hole() - fallocate(2) with FALLOC_FL_PUNCH_HOLE, what madvise(MADV_REMOVE) does: whole pages inside [start, start + len)
+ * leave the cache and every address space, and read as zero from now on. Private copies stay.
+ * Return: 0; -EINVAL (@len 0, a range that wraps); -ENOMEM and nothing has changed.
+ */
+VMS_API int vms_file_punch_hole(struct address_space *mapping, unsigned long start, unsigned long len);
 /** unmap_mapping_pages() - The same by pages: [start, start + nr); @nr 0: up to the end. */
 VMS_API void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t nr, bool even_cows);
 

@@ -7,7 +7,7 @@
  * reference, unless the last one is gone. The page's memory outlives the read section (VMS__PG_CACHED), so what
  * has a count other than zero is the page that was looked up, not a new one in its place.
  *
- * Locks: the cache has the lock of its tree.
+ * Locks: the cache has the lock of its tree, which i_size also changes under.
  * Read next: memory.c, for what becomes of a page that fault() answers.
  */
 #include <errno.h>
@@ -50,14 +50,6 @@ struct address_space *vms_address_space_create(unsigned long size, unsigned int 
 	return mapping;
 }
 
-/*
- * A page leaves the cache. Relaxed: who must see it in time takes a lock after us that we take after this (truncate.c).
- */
-static void forget_mapping(struct page *page)
-{
-	atomic_store_explicit(&page->mapping, NULL, memory_order_relaxed);
-}
-
 /* Nobody refers to @mapping any more, so nobody looks into its cache. Pages may live on where an embedder holds them. */
 static void mapping_free(struct address_space *mapping)
 {
@@ -66,7 +58,7 @@ static void mapping_free(struct address_space *mapping)
 
 	VMS_ASSERT(RB_EMPTY_ROOT(&mapping->i_mmap));
 	mt_for_each(&mapping->i_pages, page, index, ULONG_MAX) {
-		forget_mapping(page);
+		vms__page_leave_cache(page);
 		vms__page_put(page);
 	}
 	mtree_destroy(&mapping->i_pages);
@@ -152,6 +144,12 @@ void fput(struct file *file)
 
 /* ---- the cache ---- */
 
+/* Relaxed: a size that changes beside a fault comes before it or after it; insert() has the lock under which it changes. */
+static pgoff_t pages_in_file(const struct address_space *mapping)
+{
+	return vms__pages_of_bytes(atomic_load_explicit(&mapping->i_size, memory_order_relaxed));
+}
+
 /* Locks: RCU read section, or a reference to the mapping while nothing is evicted. */
 static struct page *find_rcu(struct address_space *mapping, pgoff_t index)
 {
@@ -174,7 +172,29 @@ struct page *vms__filemap_find(struct address_space *mapping, pgoff_t index)
 	return page;
 }
 
-/* A new page in the cache, with a second reference for the caller. -EEXIST: another thread was first. */
+/*
+ * @page at @index, unless there is one (-EEXIST), or the file ends before it (-ENXIO): under the lock that truncation sets the size under, so
+ * that what it takes out of the cache does not come back (truncate.c).
+ */
+static int insert(struct address_space *mapping, pgoff_t index, struct page *page)
+{
+	MA_STATE(mas, &mapping->i_pages, index, index);
+	int err;
+
+	mas_lock(&mas);
+	if (index >= pages_in_file(mapping)) {
+		err = -ENXIO;
+	} else if (mas_walk(&mas)) {
+		err = -EEXIST;
+	} else {
+		mas_set(&mas, index);
+		err = mas_store_gfp(&mas, page, GFP_KERNEL);
+	}
+	mas_unlock(&mas);
+	return err;
+}
+
+/* A new page in the cache, with a second reference for the caller. Return: 0, or what insert() says, or -ENOMEM. */
 static int add_page(struct address_space *mapping, pgoff_t index, struct page **result)
 {
 	struct page *page = vms__page_alloc(0);
@@ -187,7 +207,7 @@ static int add_page(struct address_space *mapping, pgoff_t index, struct page **
 	/* Relaxed, all of it: the tree's store releases. */
 	atomic_store_explicit(&page->mapping, mapping, memory_order_relaxed);
 	atomic_store_explicit(&page->refcount, 2, memory_order_relaxed);
-	err = mtree_insert(&mapping->i_pages, index, page, GFP_KERNEL);
+	err = insert(mapping, index, page);
 	if (err) {
 		/* Nobody has seen it. */
 		page->flags = 0;
@@ -216,26 +236,7 @@ struct page *vms__filemap_get(struct address_space *mapping, pgoff_t index)
 	}
 }
 
-bool vms__filemap_evict(struct address_space *mapping, pgoff_t index)
-{
-	struct page *page = mtree_erase(&mapping->i_pages, index);
-
-	if (!page)
-		return false;
-	atomic_fetch_sub_explicit(&mapping->nrpages, 1, memory_order_relaxed);
-	vms__page_put(page);
-	return true;
-}
-
 /* ---- faults on it ---- */
-
-/* Pages of the file, the last one perhaps in part. Relaxed: a size that changes beside a fault comes before it or after it. */
-static pgoff_t pages_in_file(const struct address_space *mapping)
-{
-	unsigned long size = atomic_load_explicit(&mapping->i_size, memory_order_relaxed);
-
-	return (size >> PAGE_SHIFT) + (size & ~PAGE_MASK ? 1 : 0);
-}
 
 static vm_fault_t filemap_fault(struct vm_fault *vmf)
 {
@@ -244,7 +245,10 @@ static vm_fault_t filemap_fault(struct vm_fault *vmf)
 	if (vmf->pgoff >= pages_in_file(mapping))
 		return VM_FAULT_SIGBUS;
 	vmf->page = vms__filemap_get(mapping, vmf->pgoff);
-	return vmf->page ? 0 : VM_FAULT_OOM;
+	if (vmf->page)
+		return 0;
+	/* Truncated as we looked? */
+	return vmf->pgoff >= pages_in_file(mapping) ? VM_FAULT_SIGBUS : VM_FAULT_OOM;
 }
 
 static vm_fault_t filemap_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)

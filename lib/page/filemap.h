@@ -7,8 +7,15 @@
 
 #include <vmastore/file.h>
 
+/* Pages that hold @bytes of a file, the last one perhaps in part. */
+static inline pgoff_t vms__pages_of_bytes(unsigned long bytes)
+{
+	return (bytes >> PAGE_SHIFT) + (bytes & ~PAGE_MASK ? 1 : 0);
+}
+
 /*
- * The page at @index, with a reference for the caller; made, with content 0, if there is none. NULL: no memory.
+ * The page at @index, with a reference for the caller; made, with content 0, if there is none. NULL: no memory, or there is none
+ * and @index lies beyond the end of the file.
  * Locks: none; the caller has a reference to @mapping. Any number of callers at once get the same page.
  */
 struct page *vms__filemap_get(struct address_space *mapping, pgoff_t index);
@@ -20,8 +27,5 @@ struct page *vms__filemap_find(struct address_space *mapping, pgoff_t index);
  * page. Locks: none; the caller has a reference to @page.
  */
 struct address_space *vms__page_pin_mapping(const struct page *page);
-
-/* Drop the page at @index from the cache; who maps it keeps it. Return: false if there is none, or no memory to take it out. */
-bool vms__filemap_evict(struct address_space *mapping, pgoff_t index);
 
 #endif

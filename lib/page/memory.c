@@ -142,24 +142,29 @@ static vm_fault_t make_writable(struct fault *f)
  */
 static vm_fault_t install_file(struct fault *f, struct vms__ptable *leaf, struct page *copy)
 {
-	struct page *page = copy ? copy : f->vmf.page;
+	struct page *source = f->vmf.page, *page = copy ? copy : source;
 	bool writable = is_write(f) || shared_writable(f->vmf.vma, f->ops);
+	enum vms_mm_counter counter;
 	bool won;
 
 	if (copy) {
 		vms__page_init_anon(copy, vms__vma_anon_vma(f->vmf.vma), f->vmf.pgoff);
-		vms__page_set_word(copy, vms__page_word(f->vmf.page));
-		vms__page_put(f->vmf.page);
+		vms__page_set_word(copy, vms__page_word(source));
 	}
+	/* Once it is mapped and the lock is dropped, it may be unmapped, and gone. */
+	counter = vms__page_counter(page);
 	vms__ptable_lock(leaf);
-	won = !vms__pte_load(leaf, f->index);
+	/* Who truncates the file looks at this leaf after us, and unmaps the page; or did before, and we see that it is gone. */
+	won = !vms__pte_load(leaf, f->index) && !vms__page_is_gone(source);
 	if (won) {
 		vms__page_map(page);
 		vms__pte_store(leaf, f->index, vms__pte_make(page, writable));
 	}
 	vms__ptable_unlock(leaf);
+	if (copy)
+		vms__page_put(source);
 	if (won)
-		vms__pcounter_add(f->mm->counters, vms__page_counter(page), 1);
+		vms__pcounter_add(f->mm->counters, counter, 1);
 	else
 		vms__page_put(page);
 	return won ? 0 : FAULT_AGAIN;
@@ -259,7 +264,7 @@ void vms__map_around(struct vm_area_struct *vma, unsigned long addr, struct page
 	VMS_ASSERT(leaf && index + nr <= VMS__PT_ENTRIES);
 	vms__ptable_lock(leaf);
 	for (unsigned int i = 0; i < nr; i++) {
-		if (!pages[i] || vms__pte_load(leaf, index + i))
+		if (!pages[i] || vms__pte_load(leaf, index + i) || vms__page_is_gone(pages[i]))
 			continue;
 		vms__page_map(pages[i]);
 		vms__pte_store(leaf, index + i, vms__pte_make(pages[i], writable));

@@ -7,7 +7,8 @@
  * where the page is shared, which is what proves copy-on-write, fork and MADV_DONTNEED right.
  *
  * Locks. refcount and mapcount are atomic. flags and index are constant once the page can be found. mapping of an anonymous page
- * changes under the lock of the page table that maps it, while nobody else holds the page.
+ * changes under the lock of the page table that maps it, while nobody else holds the page; that of a file's page becomes NULL as it
+ * leaves the cache, under the lock of the cache's tree.
  *
  * A reference is held by each page-table entry that maps the page, by the page cache, and by whoever is at work on it. An
  * anonymous page is only ever referenced by page-table entries, so one with refcount 1 belongs to the entry that maps it alone.
@@ -34,6 +35,7 @@ struct page {
 	void *_Atomic mapping;
 	pgoff_t index;              /* its place in @mapping: what vm_pgoff counts */
 	_Atomic unsigned long word; /* the content */
+	struct page *next_leaving;  /* truncate.c, between the cache and the last reference */
 } vms_cacheline_aligned;
 
 _Static_assert(sizeof(struct page) == VMS_CACHELINE, "one page, one cache line");
@@ -89,6 +91,21 @@ static inline bool vms__page_is_anon(const struct page *page)
 static inline bool vms__page_is_exclusive(const struct page *page)
 {
 	return vms__page_is_anon(page) && atomic_load_explicit(&page->refcount, memory_order_acquire) == 1;
+}
+
+/* Relaxed: who must see it in time takes a lock after this one that the leaver takes after it (truncate.c). Locks: the cache's tree. */
+static inline void vms__page_leave_cache(struct page *page)
+{
+	atomic_store_explicit(&page->mapping, NULL, memory_order_relaxed);
+}
+
+/*
+ * Whether a file's page has left its cache: no entry may be made for it any more.
+ * Locks: that of the leaf where the entry would stand, without which the answer may be old at once.
+ */
+static inline bool vms__page_is_gone(const struct page *page)
+{
+	return (page->flags & VMS__PG_CACHED) && !atomic_load_explicit(&page->mapping, memory_order_relaxed);
 }
 
 /* Make a fresh page anonymous memory of @anon_vma. */

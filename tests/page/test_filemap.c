@@ -7,6 +7,7 @@
 
 #include "tests/page/world.h"
 
+#include "lib/page/fault.h"
 #include "lib/page/filemap.h"
 #include "lib/page/i_mmap.h"
 #include "lib/sync/alloc.h"
@@ -93,8 +94,10 @@ static void *look_up(void *arg)
 		struct page *page = vms__filemap_find(shared.mapping, index % FEW);
 
 		if (page) {
-			if (page->index != index % FEW || atomic_load(&page->mapping) != shared.mapping ||
-			    vms__page_word(page) != 0)
+			void *mapping = atomic_load(&page->mapping);
+
+			/* NULL: it has left as we took it. */
+			if (page->index != index % FEW || (mapping && mapping != shared.mapping) || vms__page_word(page) != 0)
 				shared.wrong++;
 			shared.found++;
 			vms__page_put(page);
@@ -104,7 +107,7 @@ static void *look_up(void *arg)
 	return NULL;
 }
 
-static void lookups_beside_eviction_find_the_page_or_nothing(void **state)
+static void lookups_beside_truncation_find_the_page_or_nothing(void **state)
 {
 	pthread_t threads[THREADS];
 
@@ -116,8 +119,7 @@ static void lookups_beside_eviction_find_the_page_or_nothing(void **state)
 	for (unsigned long round = 0; round < 5000 || atomic_load(&shared.found) < 10000; round++) {
 		for (unsigned long i = 0; i < FEW; i++)
 			vms__page_put(vms__filemap_get(shared.mapping, i));
-		for (unsigned long i = 0; i < FEW; i++)
-			assert_true(vms__filemap_evict(shared.mapping, i));
+		assert_int_equal(vms_file_punch_hole(shared.mapping, 0, FEW * PG), 0);
 	}
 	atomic_store(&shared.stop, true);
 	join_threads(threads);
@@ -168,6 +170,70 @@ static void page_whose_last_reference_is_gone_is_not_found(void **state)
 	vms_address_space_put(late.mapping);
 }
 
+/* ---- a file that is truncated while a fault has its page ---- */
+
+static bool truncate_in_hook;
+
+static vm_fault_t fault_and_truncate(struct vm_fault *vmf)
+{
+	struct address_space *mapping = vmf->vma->vm_file->f_mapping;
+
+	vmf->page = vms__filemap_get(mapping, vmf->pgoff);
+	if (truncate_in_hook)
+		assert_int_equal(vms_file_truncate(mapping, 0), 0);
+	return vmf->page ? 0 : VM_FAULT_SIGBUS;
+}
+
+static vm_fault_t map_around_and_truncate(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
+{
+	struct address_space *mapping = vmf->vma->vm_file->f_mapping;
+	struct page *pages[VMS__FAULT_AROUND] = {NULL};
+
+	for (pgoff_t index = start; index <= end; index++)
+		pages[index - start] = index == vmf->pgoff ? NULL : vms__filemap_get(mapping, index);
+	assert_int_equal(vms_file_truncate(mapping, 0), 0);
+	vms__map_around(vmf->vma, vmf->address - ((vmf->pgoff - start) << PAGE_SHIFT), pages, (unsigned int)(end - start + 1));
+	return 0;
+}
+
+/* The page that the hook answers has left the cache when the fault comes to map it: the fault asks again. */
+static void page_truncated_before_it_is_mapped_stays_away(void **state)
+{
+	static const struct vm_operations_struct ops = {.fault = fault_and_truncate};
+	static const vm_flags_t kinds[] = {RW_SHARED, RW_PRIVATE};
+	struct mm_struct *mm = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct file *file = world_file(4 * PG, 0);
+
+		file->f_vm_ops = &ops;
+		world_map(mm, A + i * GIB, 4, kinds[i], file, 0);
+		truncate_in_hook = true;
+		assert_int_equal(touch(mm, A + i * GIB, FAULT_FLAG_WRITE), VM_FAULT_SIGBUS);
+		assert_int_equal(pte_at(mm, A + i * GIB), 0);
+		assert_int_equal(file->f_mapping->nrpages, 0);
+		fput(file);
+	}
+	world_expect_counts(mm, 0, 0, 0);
+}
+
+static void pages_truncated_before_they_are_mapped_around_stay_away(void **state)
+{
+	static const struct vm_operations_struct ops = {.fault = fault_and_truncate, .map_pages = map_around_and_truncate};
+	struct mm_struct *mm = *state;
+	struct file *file = world_file(4 * PG, 0);
+
+	file->f_vm_ops = &ops;
+	world_map(mm, A, 4, RW_SHARED, file, 0);
+	truncate_in_hook = false;
+	assert_int_equal(touch(mm, A, 0), 0);
+	/* the page it was for was mapped, and unmapped again by the truncation; the others never were */
+	for (unsigned long i = 0; i < 4; i++)
+		assert_int_equal(pte_at(mm, A + i * PG), 0);
+	world_expect_counts(mm, 0, 0, 0);
+	fput(file);
+}
+
 /* ---- lives ---- */
 
 static void mapping_keeps_the_file_and_the_file_its_contents(void **state)
@@ -197,21 +263,6 @@ static void contents_outlive_each_opening(void **state)
 	assert_int_equal(world_read(mm, A), 7);
 	assert_string_equal(second->f_path, "/tmp/file");
 	fput(second);
-}
-
-static void evicted_page_stays_where_it_is_mapped(void **state)
-{
-	struct mm_struct *mm = *state;
-	struct file *file = world_file(4 * PG, 0);
-
-	world_map(mm, A, 4, RW_SHARED, file, 0);
-	world_write(mm, A, 7);
-	assert_true(vms__filemap_evict(file->f_mapping, 0));
-	assert_false(vms__filemap_evict(file->f_mapping, 0));
-	assert_int_equal(world_read(mm, A), 7);
-	zap(mm, A, A + PG);
-	assert_int_equal(world_read(mm, A), 0); /* a new page */
-	fput(file);
 }
 
 static bool is_linked(const struct vm_area_struct *vma)
@@ -284,11 +335,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(all_threads_get_the_same_pages, leaves_nothing),
-		cmocka_unit_test_teardown(lookups_beside_eviction_find_the_page_or_nothing, leaves_nothing),
+		cmocka_unit_test_teardown(lookups_beside_truncation_find_the_page_or_nothing, leaves_nothing),
 		cmocka_unit_test_teardown(page_whose_last_reference_is_gone_is_not_found, leaves_nothing),
+		ON_BOTH_LOCKS(page_truncated_before_it_is_mapped_stays_away),
+		ON_BOTH_LOCKS(pages_truncated_before_they_are_mapped_around_stay_away),
 		ON_BOTH_LOCKS(mapping_keeps_the_file_and_the_file_its_contents),
 		ON_BOTH_LOCKS(contents_outlive_each_opening),
-		ON_BOTH_LOCKS(evicted_page_stays_where_it_is_mapped),
 		ON_BOTH_LOCKS(vma_is_found_through_its_file_while_it_is_linked),
 		cmocka_unit_test_teardown(creation_without_memory_leaves_nothing, leaves_nothing),
 		cmocka_unit_test_teardown(embedders_page_lives_as_long_as_its_references, leaves_nothing),
