@@ -53,7 +53,9 @@ enum vms_fault_result { VMS_FAULT_OK, VMS_SEGV_MAPERR, VMS_SEGV_ACCERR, VMS_SIGB
 /* ---- life cycle (lib/mm/mm.c) ---------------------------------------------------------------------------------------- */
 
 VMS_API extern const struct mm_layout vms_mm_layout_default; /* 47-bit x86-64: mmap_base 0x7ffff7fff000 and so on */
-VMS_API extern const struct mm_rules vms_mm_rules_default;
+VMS_API extern const struct mm_rules vms_mm_rules_default;   /* Linux 6.18 */
+/** vms_mm_rules_for() - The rules of another Linux. @version: VMS_KERNEL_VERSION(6, 12), say; after 6.18 they are 6.18's. */
+VMS_API struct mm_rules vms_mm_rules_for(unsigned int version);
 
 /** vms_engine_names() - NULL-terminated list of engine names, the baseline first. */
 VMS_API const char *const *vms_engine_names(void);
@@ -116,7 +118,7 @@ VMS_API int vms_munlockall(struct mm_struct *mm);
 /**
  * vms_mseal() - mseal(2): from now on nobody unmaps, replaces, moves or re-protects [start, start + len); they get -EPERM.
  * Return: 0; -EINVAL (@flags is not 0, @start is not page aligned, a range that wraps); -ENOMEM (a hole: nothing is sealed; or the
- * limit of VMAs, or no memory: the first part is).
+ * limit of VMAs, or no memory: the first part is); -ENOSYS (the rules are of a Linux before 6.10).
  */
 VMS_API int vms_mseal(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned long flags);
 /** vms_fork() - dup_mm(): *@child gets a copy-on-write copy on the same engine. Return: 0 or -ENOMEM. */

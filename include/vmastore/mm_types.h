@@ -116,14 +116,34 @@ struct vm_operations_struct {
 
 enum vms_mm_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SHMEMPAGES, MM_PGTABLES, VMS_FAULTS_VMA, VMS_FAULTS_MMAP, NR_MM_COUNTERS };
 
+#define VMS_KERNEL_VERSION(major, minor) (((unsigned int)(major) << 16) | ((unsigned int)(minor) << 8)) /* 6.18 is 0x061200 */
+
+/* Which private anonymous mappings are placed on a multiple of 2 MiB. */
+enum vms_thp_align {
+	VMS_THP_ALIGN_NONE,  /* up to 6.6, and where the kernel has no transparent huge pages */
+	VMS_THP_ALIGN_LARGE, /* 6.7 to 6.12: all of 2 MiB or more; a hint that is free is used as it is */
+	VMS_THP_ALIGN_WHOLE, /* 6.13 on: those without a hint whose length is a multiple of 2 MiB */
+};
+
 /*
- * What Linux changed between versions and shows in the layout, and what the machine configures. vms_mm_rules_default is Linux
- * 6.18 on x86-64 with transparent huge pages set to `madvise`.
+ * What Linux changed between versions and shows in the layout or in an answer; constant for the life of an mm, inherited by fork.
+ * vms_mm_rules_default is Linux 6.18 on x86-64 with transparent huge pages set to `madvise`; vms_mm_rules_for() knows others.
+ *
+ *   since  rule             before                                           from then on
+ *   6.13   thp_align        see above                                        see above
+ *   6.16   merge_one_sided  a faulted range joins no unfaulted neighbour     it may, unless its anon_vma came by fork
+ *   6.17   mremap_many      a move of several VMAs at once: -EFAULT          MREMAP_FIXED with equal lengths moves them all
+ *   6.18   guard_flag       guard pages give any VMA an anon_vma             they mark it VM_MAYBE_GUARD; a file's gets no anon_vma
+ *
+ * By kernel_version alone go calls that older kernels lack: MADV_POPULATE_* (5.14), MADV_DONTNEED_LOCKED (5.18), mseal() (6.10,
+ * else -ENOSYS), MAP_DROPPABLE (6.11), guard pages (6.13; in file mappings 6.15), each -EINVAL before.
  */
 struct mm_rules {
-	unsigned int kernel_version; /* KERNEL_VERSION-style: 6.18 is 0x061200 */
-	bool thp_align;              /* align placement of anonymous mappings whose length is a multiple of 2 MiB (6.13) */
-	bool merge_one_sided;        /* a faulted and an unfaulted VMA merge whichever side is faulted (6.16) */
+	unsigned int kernel_version; /* VMS_KERNEL_VERSION() */
+	enum vms_thp_align thp_align;
+	bool merge_one_sided;
+	bool mremap_many;
+	bool guard_flag;
 };
 
 /* The bounds of an address space; all bytes. */

@@ -112,9 +112,17 @@ static unsigned long place_huge(struct mm_struct *mm, unsigned long addr, unsign
 	return padded + (skew ? skew : PMD_SIZE);
 }
 
+/* Of those it picks, place_huge() aligns the ones that are long enough. */
 static bool wants_huge_anonymous(const struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long flags)
 {
-	return mm->rules.thp_align && !addr && !(flags & MAP_SHARED) && !(len & (PMD_SIZE - 1));
+	switch (mm->rules.thp_align) {
+	case VMS_THP_ALIGN_LARGE:
+		return !(flags & MAP_SHARED);
+	case VMS_THP_ALIGN_WHOLE:
+		return !(flags & MAP_SHARED) && !addr && !(len & (PMD_SIZE - 1));
+	default:
+		return false;
+	}
 }
 
 unsigned long get_unmapped_area(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len, unsigned long pgoff,

@@ -55,6 +55,21 @@ static enum kind kind_of(int advice)
 	}
 }
 
+/* Whether a kernel of @version has it. */
+static bool is_there(int advice, unsigned int version)
+{
+	switch (kind_of(advice)) {
+	case UNKNOWN:
+		return false;
+	case POPULATE:
+		return version >= VMS_KERNEL_VERSION(5, 14);
+	case GUARD:
+		return version >= VMS_KERNEL_VERSION(6, 13);
+	default:
+		return advice != MADV_DONTNEED_LOCKED || version >= VMS_KERNEL_VERSION(5, 18);
+	}
+}
+
 /* As Linux counts: private mappings of /dev/zero, too. */
 static bool is_anonymous(const struct vm_area_struct *vma)
 {
@@ -155,18 +170,20 @@ static int drop_pages(struct vm_area_struct *vma, unsigned long start, unsigned 
  */
 static int install_guards(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
+	bool flag = vma_mm(vma)->rules.guard_flag;
 	int err;
 
-	if (vma->vm_flags & (VM_LOCKED | VM_SPECIAL | VM_HUGETLB))
+	if (vma->vm_flags & VM_LOCKED)
 		return -EINVAL;
 	vma_start_write(vma);
 	err = vms__guard_prepare(vma, start, end);
 	/* Last of what may fail, as it is the one that shows. */
-	if (!err && is_anonymous(vma))
+	if (!err && (is_anonymous(vma) || !flag))
 		err = vms__anon_vma_prepare(vma);
 	if (err)
 		return err;
-	vm_flags_set(vma, VM_MAYBE_GUARD);
+	if (flag)
+		vm_flags_set(vma, VM_MAYBE_GUARD);
 	vms__guard_install(vma, start, end);
 	return 0;
 }
@@ -176,10 +193,11 @@ static int change_guards(struct vm_area_struct *vma, unsigned long start, unsign
 {
 	if (sealed_against(vma, advice))
 		return -EPERM;
+	if ((vma->vm_flags & (VM_SPECIAL | VM_HUGETLB)) ||
+	    (!is_anonymous(vma) && vma_mm(vma)->rules.kernel_version < VMS_KERNEL_VERSION(6, 15)))
+		return -EINVAL;
 	if (advice == MADV_GUARD_INSTALL)
 		return install_guards(vma, start, end);
-	if (vma->vm_flags & (VM_SPECIAL | VM_HUGETLB))
-		return -EINVAL;
 	vma_start_write(vma);
 	vms__guard_remove(vma, start, end);
 	return 0;
@@ -277,7 +295,7 @@ int vms_madvise(struct mm_struct *mm, unsigned long start, unsigned long len, in
 	enum kind kind = kind_of(advice);
 	int err;
 
-	if (kind == UNKNOWN || (start & ~PAGE_MASK) || end < start || (len && !PAGE_ALIGN(len)))
+	if (!is_there(advice, mm->rules.kernel_version) || (start & ~PAGE_MASK) || end < start || (len && !PAGE_ALIGN(len)))
 		return -EINVAL;
 	if (end == start)
 		return 0;

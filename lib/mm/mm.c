@@ -24,12 +24,6 @@ const struct mm_layout vms_mm_layout_default = {
 	.max_map_count = 65530,
 };
 
-const struct mm_rules vms_mm_rules_default = {
-	.kernel_version = 0x061200,
-	.thp_align = true,
-	.merge_one_sided = true,
-};
-
 static bool layout_makes_sense(const struct mm_layout *l)
 {
 	return l->task_size && l->task_size <= TASK_SIZE && !((l->task_size | l->mmap_base | l->bottom_base) & ~PAGE_MASK) &&

@@ -56,7 +56,7 @@ static int file_vm_flags(const struct file *file, unsigned long prot, unsigned l
 	return (*vm_flags & VM_GROWSDOWN) ? -EINVAL : 0;
 }
 
-static int anonymous_vm_flags(unsigned long flags, vm_flags_t *vm_flags)
+static int anonymous_vm_flags(unsigned int version, unsigned long flags, vm_flags_t *vm_flags)
 {
 	switch (flags & MAP_TYPE) {
 	case MAP_SHARED:
@@ -65,7 +65,7 @@ static int anonymous_vm_flags(unsigned long flags, vm_flags_t *vm_flags)
 		*vm_flags |= VM_SHARED | VM_MAYSHARE;
 		return 0;
 	case MAP_DROPPABLE:
-		if ((flags & MAP_LOCKED) || (*vm_flags & VM_GROWSDOWN))
+		if (version < VMS_KERNEL_VERSION(6, 11) || (flags & MAP_LOCKED) || (*vm_flags & VM_GROWSDOWN))
 			return -EINVAL;
 		*vm_flags |= VM_DROPPABLE | VM_NORESERVE | VM_WIPEONFORK | VM_DONTDUMP;
 		return 0;
@@ -229,7 +229,7 @@ unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned long add
 		return addr;
 	if (file && beyond_any_file(pgoff, len))
 		return -EOVERFLOW;
-	err = file ? file_vm_flags(file, prot, flags, &vm_flags) : anonymous_vm_flags(flags, &vm_flags);
+	err = file ? file_vm_flags(file, prot, flags, &vm_flags) : anonymous_vm_flags(mm->rules.kernel_version, flags, &vm_flags);
 	if (err)
 		return err;
 	if (flags & MAP_NORESERVE)

@@ -331,7 +331,7 @@ static unsigned long remap_locked(struct remap *r)
 
 	if (err)
 		return err;
-	if ((r->flags & MREMAP_FIXED) && r->old_len == r->new_len)
+	if ((r->flags & MREMAP_FIXED) && r->old_len == r->new_len && r->mm->rules.mremap_many)
 		return remap_all(r);
 	vma = vma_lookup(r->mm, r->addr);
 	if (!vma)

@@ -61,6 +61,8 @@ int vms_mseal(struct mm_struct *mm, unsigned long start, unsigned long len, unsi
 	unsigned long end = start + PAGE_ALIGN(len);
 	int err;
 
+	if (mm->rules.kernel_version < VMS_KERNEL_VERSION(6, 10))
+		return -ENOSYS;
 	if (flags || (start & ~PAGE_MASK) || (len && !PAGE_ALIGN(len)) || end < start)
 		return -EINVAL;
 	if (end == start)

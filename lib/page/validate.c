@@ -101,7 +101,7 @@ static void check_pte(struct check *c, unsigned long addr, unsigned long pte)
 	const struct page *page = vms__pte_page(pte);
 
 	if (pte == VMS__PTE_GUARD) {
-		if (!vma || !(vma->vm_flags & VM_MAYBE_GUARD))
+		if (!vma || (!(vma->vm_flags & VM_MAYBE_GUARD) && !vms__vma_anon_vma(vma)))
 			broken(c, addr, "a guard mark where none may be");
 		return;
 	}

@@ -174,6 +174,22 @@ static void each_script_has_a_world_of_its_own(void **state)
 			    "three scripts");
 }
 
+/* Before 6.16 a page that was written to, and becomes like the one before it, stays a mapping of its own. */
+static void a_script_may_follow_an_older_kernel(void **state)
+{
+	const char *path = text_of("mmap 10000000 1000 rw anon|private - 0\n"
+				   "mmap 10001000 1000 rwx anon|private - 0\n"
+				   "fault 10001000 w\n"
+				   "mprotect 10001000 1000 rw\n");
+
+	(void)state;
+	program_expect(program_run(0, "ops %s --kernel=6.15", path),
+		       "= 0\n10000000-10001000 rw-p 0 -\n10001000-10002000 rw-p 0 -\n");
+	program_expect(program_run(0, "ops %s --kernel=6.16.3", path), "= 0\n10000000-10002000 rw-p 0 -\n");
+	program_expect(program_run(0, "ops %s", path), "= 0\n10000000-10002000 rw-p 0 -\n");
+	program_run(0, "ops %s --kernel=running", path);
+}
+
 /* ---- what is refused ---- */
 
 /* A wrong line after two good ones: those are answered in full, and of the wrong one there is the message alone. */
@@ -252,6 +268,7 @@ static void bad_arguments_are_refused(void **state)
 	(void)state;
 	program_expect(program_run(2, "ops x --engine=btree"), "--engine: found 'btree', expected one of: rbtree maple maple-vma");
 	program_expect(program_run(2, "ops x --engine=rbtree,maple"), "found 'rbtree,maple', expected one engine");
+	program_expect(program_run(2, "ops x --kernel=six"), "--kernel: found 'six', expected X.Y, such as 6.18, or running");
 	program_expect(program_run(2, "ops"), "found no file, expected an op script");
 	program_expect(program_run(2, "ops x y"), "found a second file 'y', expected one");
 	program_expect(program_run(2, "ops x --nonsense"), "nonsense");
@@ -292,6 +309,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(comments_blanks_and_case_of_digits_do_not_matter),
 		cmocka_unit_test(a_script_may_come_from_standard_input),
 		cmocka_unit_test(each_script_has_a_world_of_its_own),
+		cmocka_unit_test(a_script_may_follow_an_older_kernel),
 		cmocka_unit_test(a_wrong_word_is_told_with_its_line_after_all_before_it),
 		cmocka_unit_test(a_line_of_too_few_or_many_words_is_told),
 		cmocka_unit_test(lines_that_are_no_text_are_told),

@@ -28,6 +28,7 @@
 struct arguments {
 	const char *path;
 	struct bench_names engines;
+	unsigned int kernel;
 	bool flags, no_layout;
 };
 
@@ -36,6 +37,7 @@ struct script {
 	const char *path;
 	unsigned long line;
 	const char *engine;
+	unsigned int kernel; /* whose rules hold */
 	bool flags, layout;
 	unsigned long op;
 	const char *text; /* of the operation */
@@ -229,7 +231,7 @@ static const struct {
 static void begin_script(struct script *s)
 {
 	world_destroy(s->world);
-	s->world = world_create(s->engine);
+	s->world = world_create(s->engine, s->kernel);
 	if (!s->world) {
 		fflush(stdout);
 		fprintf(stderr, "%s:%lu: out of memory\n", s->path, s->line);
@@ -303,6 +305,7 @@ static void run_file(struct script *s, FILE *in)
 
 static const struct argp_option options[] = {
 	{"engine", 'e', "E", 0, "rbtree, maple or maple-vma (default maple-vma)", 0},
+	{"kernel", 'k', "X.Y", 0, "the Linux whose rules hold (default 6.18), or `running`", 0},
 	{"flags", 'f', NULL, 0, "end each line of the layout with smaps' VmFlags", 0},
 	{"no-layout", 'n', NULL, 0, "print results alone", 0},
 	{0},
@@ -319,6 +322,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_failure(state, EXIT_USAGE, 0, "%s", why);
 		if (a->engines.nr != 1)
 			argp_failure(state, EXIT_USAGE, 0, "--engine: found '%s', expected one engine", arg);
+		return 0;
+	case 'k':
+		if (!word_kernel(arg, &a->kernel))
+			argp_failure(state, EXIT_USAGE, 0, "--kernel: found '%s', expected X.Y, such as 6.18, or running", arg);
 		return 0;
 	case 'f':
 		a->flags = true;
@@ -343,7 +350,7 @@ int vmreplay_ops(int argc, char **argv)
 {
 	static const struct argp argp = {options, parse, "FILE", "Run an op script; print each result and the layout after it.",
 					 NULL,    NULL,  NULL};
-	struct arguments a = {0};
+	struct arguments a = {.kernel = vms_mm_rules_default.kernel_version};
 	struct script s = {0};
 	FILE *in;
 
@@ -351,6 +358,7 @@ int vmreplay_ops(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	s.path = a.path;
 	s.engine = a.engines.nr ? a.engines.name[0] : "maple-vma";
+	s.kernel = a.kernel;
 	s.flags = a.flags;
 	s.layout = !a.no_layout;
 	in = strcmp(a.path, "-") == 0 ? stdin : fopen(a.path, "r");

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* words.c - see words.h. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 
-#include <vmastore/mm_flags.h>
+#include <vmastore/mm_types.h>
 
 #include "tools/vmreplay/words.h"
 
@@ -163,4 +165,17 @@ bool word_advice(const char *word, int *advice)
 	if (found)
 		*advice = (int)found->value;
 	return found != NULL;
+}
+
+bool word_kernel(const char *word, unsigned int *version)
+{
+	unsigned int major, minor;
+	struct utsname running;
+
+	if (strcmp(word, "running") == 0 && uname(&running) == 0)
+		word = running.release;
+	if (sscanf(word, "%u.%u", &major, &minor) != 2 || major > 255 || minor > 255)
+		return false;
+	*version = VMS_KERNEL_VERSION(major, minor);
+	return true;
 }

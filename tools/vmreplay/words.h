@@ -20,5 +20,7 @@ bool word_remap_flags(const char *word, unsigned long *flags);
 bool word_lock_flags(const char *word, unsigned long *flags);
 bool word_lockall_flags(const char *word, unsigned long *flags);
 bool word_advice(const char *word, int *advice);
+/* A kernel's version: X.Y with anything after it, or `running`. */
+bool word_kernel(const char *word, unsigned int *version);
 
 #endif

@@ -66,15 +66,16 @@ static bool fill(struct world *w, unsigned long start, unsigned long end)
 	return vms_mmap(w->stack[0], start, end - start, PROT_NONE, MAP_PRIVATE | MAP_FIXED, w->filler, 0) == start;
 }
 
-struct world *world_create(const char *engine)
+struct world *world_create(const char *engine, unsigned int kernel)
 {
+	struct mm_rules rules = vms_mm_rules_for(kernel);
 	struct mm_layout layout = vms_mm_layout_default;
 	struct world *w = calloc(1, sizeof(*w));
 
 	if (!w)
 		return NULL;
 	layout.start_brk = ARENA_START;
-	w->stack[0] = vms_mm_create(engine, &layout, NULL);
+	w->stack[0] = vms_mm_create(engine, &layout, &rules);
 	w->depth = 1;
 	if (w->stack[0] && open_files(w) && fill(w, layout.mmap_min_addr, ARENA_START) && fill(w, ARENA_END, layout.task_size))
 		return w;

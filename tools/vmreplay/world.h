@@ -11,8 +11,8 @@
 
 struct world;
 
-/* Return: it, or NULL when memory is out. */
-struct world *world_create(const char *engine);
+/* @kernel: whose rules hold, VMS_KERNEL_VERSION(). Return: it, or NULL when memory is out. */
+struct world *world_create(const char *engine, unsigned int kernel);
 void world_destroy(struct world *world); /* NULL is allowed */
 
 /* The address space of the process that the script is in. */
