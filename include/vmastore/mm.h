@@ -30,11 +30,13 @@
 #define VM_FAULT_SIGBUS 0x000002u
 #define VM_FAULT_MAJOR 0x000004u
 #define VM_FAULT_SIGSEGV 0x000040u
-#define VM_FAULT_NOPAGE 0x000100u
+#define VM_FAULT_NOPAGE 0x000100u /* the hook has mapped it itself: vmf_insert_page() */
+#define VM_FAULT_LOCKED 0x000200u /* as 0: pages have no lock here */
 #define VM_FAULT_RETRY 0x000400u
 #define VM_FAULT_ERROR (VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV)
 
 #define FAULT_FLAG_WRITE 0x01u
+#define FAULT_FLAG_MKWRITE 0x02u /* page_mkwrite() or pfn_mkwrite() is called */
 #define FAULT_FLAG_USER 0x40u
 #define FAULT_FLAG_INSTRUCTION 0x100u
 #define FAULT_FLAG_VMA_LOCK 0x1000u /* held: the VMA's read lock, not mmap_lock */
@@ -133,6 +135,13 @@ VMS_API enum vms_fault_result vms_read_word(struct mm_struct *mm, unsigned long 
 /** vms_write_word() - fault for writing, then set the page's content word. */
 VMS_API enum vms_fault_result vms_write_word(struct mm_struct *mm, unsigned long addr, unsigned long word);
 
+/**
+ * vms_access_word() - As a debugger reads or (@write) writes the word of the page at @addr, like access_process_vm(): the page is faulted
+ * in as the VMA's rights allow; VM_IO and VM_PFNMAP memory is asked of its owner's access() hook. No stack grows.
+ * Return: 0; -EFAULT (nothing mapped, no right, no page there, no such hook); -ENOMEM; or what access() answered.
+ */
+VMS_API int vms_access_word(struct mm_struct *mm, unsigned long addr, unsigned long *word, bool write);
+
 /* ---- locks ------------------------------------------------------------------------------------------------------------- */
 
 VMS_API void mmap_read_lock(struct mm_struct *mm) VMS_ACQUIRE_SHARED(mm->mmap_lock);
@@ -218,6 +227,21 @@ VMS_API void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set, vm_flags_t
  * Return: 0 or VM_FAULT_*. VM_FAULT_RETRY (only with FAULT_FLAG_VMA_LOCK): come back with mmap_lock; lock state is unchanged.
  */
 VMS_API vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsigned int flags);
+
+/**
+ * vmf_insert_page() - From inside a fault() hook: map @page at @addr of @vma, where nothing is mapped yet. Takes a reference of its own.
+ * In a shared mapping it may be written at once, unless there is a page_mkwrite() or pfn_mkwrite(); else the first write faults again.
+ * Locks:  mmap_lock R or VMA lock R, as the hook was called with.
+ * Return: what the hook answers: VM_FAULT_NOPAGE (it is mapped, or something is already), VM_FAULT_OOM, VM_FAULT_SIGBUS (@addr is not
+ * in @vma, or @vma is anonymous).
+ */
+VMS_API vm_fault_t vmf_insert_page(struct vm_area_struct *vma, unsigned long addr, struct page *page);
+/**
+ * vms_map_pages() - From inside a map_pages() hook: map @pages[0..@nr), whose offsets in the file are @start and on, where nothing is
+ * mapped yet. All lie in the range that the hook was given. Takes over the caller's references; NULL in @pages: none at hand.
+ * Locks:  as the hook was called with.
+ */
+VMS_API void vms_map_pages(struct vm_fault *vmf, pgoff_t start, struct page **pages, unsigned int nr);
 
 /* ---- listing and checking ---------------------------------------------------------------------------------------------- */
 

@@ -39,11 +39,11 @@ static bool access_allowed(const struct vm_area_struct *vma, unsigned int flags)
 
 static enum vms_fault_result to_result(vm_fault_t fault)
 {
-	if (likely(!(fault & VM_FAULT_ERROR)))
+	if (likely(!(fault & (VM_FAULT_ERROR | VM_FAULT_RETRY))))
 		return VMS_FAULT_OK;
 	if (fault & VM_FAULT_OOM)
 		return VMS_FAULT_OOM;
-	return (fault & VM_FAULT_SIGBUS) ? VMS_SIGBUS : VMS_SEGV_MAPERR;
+	return (fault & VM_FAULT_SIGSEGV) ? VMS_SEGV_MAPERR : VMS_SIGBUS;
 }
 
 /* Locks: @vma's lock or mmap_lock, for reading. */
@@ -58,7 +58,8 @@ static enum outcome fault_in_vma(const struct access *a, struct vm_area_struct *
 		return DONE;
 	}
 	fault = handle_mm_fault(vma, a->addr, a->flags | lock_flag);
-	if (fault & VM_FAULT_RETRY)
+	/* Under mmap_lock there is nothing better to come back with: a hook that asks for it then has no page. */
+	if ((fault & VM_FAULT_RETRY) && lock_flag)
 		return NEEDS_MMAP_LOCK;
 	*result = to_result(fault);
 	if (!a->use || *result != VMS_FAULT_OK || a->use(vma, a->addr, a->word))

@@ -50,6 +50,8 @@ static inline unsigned long vm_start_gap(const struct vm_area_struct *vma)
 
 /* Takes the references (file, hooks) of a VMA copied with vm_area_dup(). */
 void vms__vma_open(struct vm_area_struct *vma);
+/* Tells the owner of a VMA that it goes, once. Locks: mmap_lock R or W; write-locked or detached, and its pages are gone. */
+void vms__vma_close(struct vm_area_struct *vma);
 /* Drops what a VMA refers to and frees it. It is detached, or was never inserted. */
 void vms__vma_discard(struct vm_area_struct *vma);
 /* Publishes the prepared @store; VMAs that leave are marked detached. @store->vma, when new, becomes attached. */

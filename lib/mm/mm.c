@@ -117,8 +117,7 @@ static void exit_mmap(struct mm_struct *mm)
 		vms__vma_mark_detached(vma);
 		vms__map_count_add(mm, -1);
 		vma->vm_index_state = 0;
-		if (vma->vm_ops && vma->vm_ops->close)
-			vma->vm_ops->close(vma);
+		vms__vma_close(vma);
 		vms__vma_discard(vma);
 	}
 	mm->engine->index->destroy(mm);

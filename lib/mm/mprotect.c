@@ -41,13 +41,14 @@ static int protect_one(struct vm_area_struct *prev, struct vm_area_struct **vma,
 	/* VM_MAYx is VM_x shifted by 4. */
 	if ((flags & ~(flags >> 4)) & VM_ACCESS_FLAGS)
 		return -EACCES;
-	if (old & VM_SEALED)
-		return -EPERM;
+	mmap_assert_write_locked(vma_mm(v));
 	if (v->vm_ops && v->vm_ops->mprotect) {
 		err = v->vm_ops->mprotect(v, start, end, flags);
 		if (err)
 			return err;
 	}
+	if (old & VM_SEALED)
+		return -EPERM;
 	if (flags == old)
 		return 0;
 	flags = adjust_account(v, flags);

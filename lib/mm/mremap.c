@@ -152,10 +152,10 @@ static int make_copy(struct remap *r, struct vm_area_struct *vma, unsigned long 
 	if (merged) {
 		*copy = vms__merge_commit(&m);
 	} else {
-		vms__vma_commit(r->mm, &fresh);
-		vms__vma_link_file(fresh.vma);
 		if (m.vm_ops && m.vm_ops->open)
 			m.vm_ops->open(fresh.vma);
+		vms__vma_commit(r->mm, &fresh);
+		vms__vma_link_file(fresh.vma);
 		*copy = fresh.vma;
 	}
 	return 0;
@@ -177,6 +177,37 @@ static void leave_source(struct vm_area_struct *vma, const struct vm_area_struct
 		vms__anon_vma_unlink(vma);
 }
 
+/* The owner is asked even where nothing will be cut (DONTUNMAP): it keeps one part and gets another, as if it had been. */
+static int ask_to_split(const struct remap *r, unsigned long addr, unsigned long len)
+{
+	struct vm_area_struct *vma = vma_lookup(r->mm, addr);
+	int err = 0;
+
+	if (!vma->vm_ops || !vma->vm_ops->may_split)
+		return 0;
+	if (vma->vm_start != addr)
+		err = vma->vm_ops->may_split(vma, addr);
+	if (!err && vma->vm_end != addr + len)
+		err = vma->vm_ops->may_split(vma, addr + len);
+	return err;
+}
+
+/* The pages go over; the owner of the copy may refuse it then, and they go back. */
+static int move_content(struct vm_area_struct *vma, struct vm_area_struct *copy, unsigned long addr, unsigned long len,
+			unsigned long target)
+{
+	int err;
+
+	vma_start_write(vma);
+	vms__move_pages(vma, addr, len, target);
+	if (!copy->vm_ops || !copy->vm_ops->mremap)
+		return 0;
+	err = copy->vm_ops->mremap(copy);
+	if (err)
+		vms__move_pages(copy, target, len, addr);
+	return err;
+}
+
 /* Return: the new address, or -errno. */
 static unsigned long move_vma(struct remap *r, unsigned long addr, unsigned long old_len, unsigned long new_len,
 			      unsigned long target)
@@ -188,6 +219,9 @@ static unsigned long move_vma(struct remap *r, unsigned long addr, unsigned long
 
 	if (vms__map_count(r->mm) >= r->mm->layout.max_map_count - 3)
 		return -ENOMEM;
+	err = ask_to_split(r, addr, old_len);
+	if (err)
+		return err;
 	/*
 	 * What may fail comes first: cut the source out, so that only its removal is left to do. That can fail in one case alone, where the
 	 * copy joined its neighbours on both sides and the source is one of them; then the source stays mapped, empty, as on Linux.
@@ -206,16 +240,12 @@ static unsigned long move_vma(struct remap *r, unsigned long addr, unsigned long
 		return err;
 	/* The copy may have grown out of a neighbour that is the source itself. */
 	vma = vma_lookup(r->mm, addr);
-	if (copy->vm_ops && copy->vm_ops->mremap) {
-		err = copy->vm_ops->mremap(copy);
-		if (err) {
-			vms__account(r->mm, flags, (long)(new_len >> PAGE_SHIFT));
-			vms__unmap(r->mm, target, target + new_len, NULL);
-			return err;
-		}
+	err = move_content(vma, copy, addr, old_len < new_len ? old_len : new_len, target);
+	if (err) {
+		vms__account(r->mm, flags, (long)(new_len >> PAGE_SHIFT));
+		vms__unmap(r->mm, target, target + new_len, NULL);
+		return err;
 	}
-	vma_start_write(vma);
-	vms__move_pages(vma, addr, old_len < new_len ? old_len : new_len, target);
 	if (!keep_source && old_len)
 		vms__unmap(r->mm, addr, addr + old_len, NULL);
 	/* Only now: what moves is not there twice, and the peak does not show it so. */

@@ -99,6 +99,10 @@ void vms__clear_gathered(const struct vms__range *r)
 	for (unsigned int n = 0; vma; vma = next_gathered(r, vma, n++))
 		empty(vma);
 	free_tables(r);
+	/* Their owners hear of it before a new VMA takes their place. */
+	vma = r->first;
+	for (unsigned int n = 0; vma; vma = next_gathered(r, vma, n++))
+		vms__vma_close(vma);
 }
 
 static void account_victims(struct mm_struct *mm, struct vm_area_struct *victims)
@@ -113,8 +117,7 @@ static void discard_victims(struct vm_area_struct *victims)
 		struct vm_area_struct *vma = victims;
 
 		victims = vma->vm_next;
-		if (vma->vm_ops && vma->vm_ops->close)
-			vma->vm_ops->close(vma);
+		vms__vma_close(vma);
 		vms__vma_discard(vma);
 	}
 }

@@ -74,10 +74,19 @@ void vm_area_free(struct vm_area_struct *vma)
 
 void vms__vma_open(struct vm_area_struct *vma)
 {
+	mmap_assert_write_locked(vma_mm(vma));
 	if (vma->vm_file)
 		get_file(vma->vm_file);
 	if (vma->vm_ops && vma->vm_ops->open)
 		vma->vm_ops->open(vma);
+}
+
+void vms__vma_close(struct vm_area_struct *vma)
+{
+	mmap_assert_locked(vma_mm(vma));
+	if (vma->vm_ops && vma->vm_ops->close)
+		vma->vm_ops->close(vma);
+	vma->vm_ops = NULL;
 }
 
 void vms__vma_discard(struct vm_area_struct *vma)

@@ -258,22 +258,21 @@ static vm_fault_t filemap_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t
 	pgoff_t limit = pages_in_file(mapping);
 	unsigned int nr = 0;
 
+	vma_assert_locked(vmf->vma);
 	if (start >= limit)
 		return 0;
 	end = end < limit ? end : limit - 1;
 	end = end - start < VMS__FAULT_AROUND ? end : start + VMS__FAULT_AROUND - 1;
-	vms__rcu_read_lock();
 	MA_STATE(mas, &mapping->i_pages, start, start);
 	mas_for_each(&mas, page, end) {
-		/* The page that the fault was for is mapped already; one without references is on its way out. */
-		if (mas.index != vmf->pgoff && vms__page_get_unless_zero(page)) {
+		/* One without references is on its way out. */
+		if (vms__page_get_unless_zero(page)) {
 			pages[mas.index - start] = page;
 			nr = (unsigned int)(mas.index - start) + 1;
 		}
 	}
-	vms__rcu_read_unlock();
 	if (nr)
-		vms__map_around(vmf->vma, vmf->address - ((vmf->pgoff - start) << PAGE_SHIFT), pages, nr);
+		vms_map_pages(vmf, start, pages, nr);
 	return 0;
 }
 

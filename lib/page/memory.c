@@ -20,11 +20,14 @@
 #include "lib/page/fault.h"
 #include "lib/page/page.h"
 #include "lib/page/pgtable.h"
+#include "lib/sync/list.h"
+#include "lib/sync/rcu.h"
 
 /* Another thread changed the entry first: look again. Never leaves this file. */
 #define FAULT_AGAIN 0x80000000u
 
-#define HUGE_SIZE (1UL << 21)
+#define PMD_SHIFT 21
+#define HUGE_SIZE (1UL << PMD_SHIFT)
 
 /* A fault on its way: what hooks see of it, and the rest. */
 struct fault {
@@ -45,6 +48,13 @@ static bool pte_allows(unsigned long pte, bool write)
 	unsigned long need = VMS__PTE_PRESENT | (write ? VMS__PTE_WRITE : 0);
 
 	return (pte & need) == need;
+}
+
+static bool is_present(const struct fault *f)
+{
+	const struct vms__ptable *leaf = vms__leaf_find(f->mm, f->vmf.address);
+
+	return leaf && vms__pte_load(leaf, f->index);
 }
 
 /* Whether the first anon_vma is missing, and may not be looked for under the lock held. */
@@ -128,13 +138,30 @@ oom:
  */
 static bool shared_writable(const struct vm_area_struct *vma, const struct vm_operations_struct *ops)
 {
-	return (vma->vm_flags & (VM_SHARED | VM_WRITE)) == (VM_SHARED | VM_WRITE) && !ops->page_mkwrite;
+	return (vma->vm_flags & (VM_SHARED | VM_WRITE)) == (VM_SHARED | VM_WRITE) && !ops->page_mkwrite && !ops->pfn_mkwrite;
 }
 
-/* Tell the owner of vmf.page, which the fault holds, that it is about to be written through a shared mapping. */
+/*
+ * Tell the owner of vmf.page, which the fault holds, that it is about to be written through a shared mapping. What VM_PFNMAP maps is
+ * memory without pages, as its owner sees it.
+ */
 static vm_fault_t make_writable(struct fault *f)
 {
-	return f->ops->page_mkwrite ? f->ops->page_mkwrite(&f->vmf) : 0;
+	bool is_pfn = f->vmf.vma->vm_flags & VM_PFNMAP;
+	vm_fault_t (*hook)(struct vm_fault *) = is_pfn ? f->ops->pfn_mkwrite : f->ops->page_mkwrite;
+	struct page *page = f->vmf.page;
+	vm_fault_t ret;
+
+	vma_assert_locked(f->vmf.vma);
+	if (!hook)
+		return 0;
+	if (is_pfn)
+		f->vmf.page = NULL;
+	f->vmf.flags |= FAULT_FLAG_MKWRITE;
+	ret = hook(&f->vmf) & ~VM_FAULT_LOCKED;
+	f->vmf.flags &= ~FAULT_FLAG_MKWRITE;
+	f->vmf.page = page;
+	return ret;
 }
 
 /*
@@ -175,8 +202,9 @@ static vm_fault_t fetch_page(struct fault *f)
 {
 	vm_fault_t ret;
 
+	vma_assert_locked(f->vmf.vma);
 	f->vmf.page = NULL;
-	ret = f->ops->fault(&f->vmf) & ~VM_FAULT_MAJOR;
+	ret = f->ops->fault(&f->vmf) & ~(VM_FAULT_MAJOR | VM_FAULT_LOCKED);
 	if (ret)
 		return ret;
 	/* A hook that answers neither a page nor an error has none. */
@@ -208,8 +236,11 @@ static vm_fault_t fetch_page_for_copy(struct fault *f)
 	return ret;
 }
 
-/* Map what is at hand around a page that was read: the aligned block of VMS__FAULT_AROUND pages, as far as @vma covers it. */
-static void fault_around(struct fault *f)
+/*
+ * Map what is at hand of the aligned block of VMS__FAULT_AROUND pages around the one that is read, as far as @vma covers it.
+ * Return: whether that one is mapped now.
+ */
+static bool fault_around(struct fault *f)
 {
 	const struct vm_area_struct *vma = f->vmf.vma;
 	unsigned long size = VMS__FAULT_AROUND * PAGE_SIZE;
@@ -219,7 +250,11 @@ static void fault_around(struct fault *f)
 		start = vma->vm_start;
 	if (last >= vma->vm_end)
 		last = vma->vm_end - PAGE_SIZE;
+	vma_assert_locked(vma);
+	vms__rcu_read_lock();
 	f->ops->map_pages(&f->vmf, vms__vma_pgoff(vma, start), vms__vma_pgoff(vma, last));
+	vms__rcu_read_unlock();
+	return is_present(f);
 }
 
 static vm_fault_t file_fault(struct fault *f)
@@ -234,6 +269,10 @@ static vm_fault_t file_fault(struct fault *f)
 		return VM_FAULT_RETRY;
 	if (!vms__ptables_prepare(f->mm, f->vmf.address, &f->tables))
 		return VM_FAULT_OOM;
+	if (!is_write(f) && f->ops->map_pages && fault_around(f)) {
+		vms__ptables_cancel(&f->tables);
+		return 0;
+	}
 	if (copying) {
 		copy = vms__page_alloc(0);
 		ret = copy ? fetch_page_for_copy(f) : VM_FAULT_OOM;
@@ -244,24 +283,26 @@ static vm_fault_t file_fault(struct fault *f)
 		vms__ptables_cancel(&f->tables);
 		if (copy)
 			vms__page_put(copy);
-		return ret;
+		/* What the hook has mapped itself may still lack the right to be written. */
+		return ret == VM_FAULT_NOPAGE && is_present(f) ? FAULT_AGAIN : ret;
 	}
-	ret = install_file(f, vms__ptables_install(f->mm, f->vmf.address, &f->tables), copy);
-	if (!ret && !is_write(f) && f->ops->map_pages)
-		fault_around(f);
-	return ret;
+	return install_file(f, vms__ptables_install(f->mm, f->vmf.address, &f->tables), copy);
 }
 
-void vms__map_around(struct vm_area_struct *vma, unsigned long addr, struct page **pages, unsigned int nr)
+void vms_map_pages(struct vm_fault *vmf, pgoff_t start, struct page **pages, unsigned int nr)
 {
+	struct fault *f = container_of(vmf, struct fault, vmf);
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long addr = vms__vma_address(vma, start);
 	struct mm_struct *mm = vms__vma_mm(vma);
-	struct vms__ptable *leaf = vms__leaf_find(mm, addr);
 	bool writable = shared_writable(vma, vms__vma_ops(vma));
 	unsigned int index = vms__pt_index(addr, 0);
 	long mapped[NR_MM_COUNTERS] = {0};
+	struct vms__ptable *leaf;
 
 	vma_assert_locked(vma);
-	VMS_ASSERT(leaf && index + nr <= VMS__PT_ENTRIES);
+	VMS_ASSERT(index + nr <= VMS__PT_ENTRIES && addr >> PMD_SHIFT == vmf->address >> PMD_SHIFT);
+	leaf = vms__ptables_install(mm, addr, &f->tables);
 	vms__ptable_lock(leaf);
 	for (unsigned int i = 0; i < nr; i++) {
 		if (!pages[i] || vms__pte_load(leaf, index + i) || vms__page_is_gone(pages[i]))
@@ -278,6 +319,34 @@ void vms__map_around(struct vm_area_struct *vma, unsigned long addr, struct page
 	for (unsigned int which = 0; which < NR_MM_COUNTERS; which++)
 		if (mapped[which])
 			vms__pcounter_add(mm->counters, which, mapped[which]);
+}
+
+vm_fault_t vmf_insert_page(struct vm_area_struct *vma, unsigned long addr, struct page *page)
+{
+	struct mm_struct *mm = vms__vma_mm(vma);
+	unsigned int index = vms__pt_index(addr, 0);
+	struct vms__ptable_batch tables;
+	struct vms__ptable *leaf;
+	bool mapped;
+
+	vma_assert_locked(vma);
+	if (addr < vma->vm_start || addr >= vma->vm_end || !vms__vma_ops(vma))
+		return VM_FAULT_SIGBUS;
+	if (!vms__ptables_prepare(mm, addr, &tables))
+		return VM_FAULT_OOM;
+	leaf = vms__ptables_install(mm, addr, &tables);
+	vms__ptable_lock(leaf);
+	/* What is there already stays. */
+	mapped = !vms__pte_load(leaf, index) && !vms__page_is_gone(page);
+	if (mapped) {
+		vms__page_get(page);
+		vms__page_map(page);
+		vms__pte_store(leaf, index, vms__pte_make(page, shared_writable(vma, vms__vma_ops(vma))));
+	}
+	vms__ptable_unlock(leaf);
+	if (mapped)
+		vms__pcounter_add(mm->counters, vms__page_counter(page), 1);
+	return VM_FAULT_NOPAGE;
 }
 
 /* ---- a write to what is mapped read-only ---- */
