@@ -75,6 +75,13 @@ VMS_API bool mmget_not_zero(struct mm_struct *mm);
 VMS_API void mmput(struct mm_struct *mm); /* the last user unmaps everything */
 VMS_API void mmgrab(struct mm_struct *mm);
 VMS_API void mmdrop(struct mm_struct *mm); /* the last one frees the structure */
+/**
+ * vms_mm_next() - Walk all address spaces that are in use, in the order of their making: for (mm = NULL; (mm = vms_mm_next(mm)) != NULL;).
+ * @prev: the one before, whose use (mmget()) the call takes; NULL: begin. To stop early, mmput() the last one.
+ * Return: the next one with a use for the caller; NULL at the end. One that is made or goes meanwhile may be passed over.
+ * Locks: none held.
+ */
+VMS_API struct mm_struct *vms_mm_next(struct mm_struct *prev);
 VMS_API const char *vms_mm_engine_name(const struct mm_struct *mm);
 VMS_API long vms_mm_counter(const struct mm_struct *mm, enum vms_mm_counter which);
 

@@ -202,7 +202,8 @@ struct mm_struct {
 
 	struct mm_layout layout; /* const after mm_alloc(), except mmap_base at exec */
 	struct mm_rules rules;
-	void *owner; /* the embedder's */
+	void *owner;             /* the embedder's */
+	struct list_head mmlist; /* all that are in use: vms_mm_next() */
 };
 
 #endif

@@ -195,6 +195,11 @@ static inline void vms__map_count_add(struct mm_struct *mm, int n)
  */
 const char *vms__vma_name(struct vm_area_struct *vma, char buf[VMA_NAME_BUF]);
 
+/* ---- mmlist.c: the list of all mms. Locks: none ---- */
+
+void vms__mmlist_add(struct mm_struct *mm);
+void vms__mmlist_del(struct mm_struct *mm);
+
 /* ---- stack.c ---- */
 
 /* Grow the stack VMA @vma down to cover @addr. Return: 0 or -errno. */

@@ -59,6 +59,7 @@ struct mm_struct *vms_mm_create(const char *engine_name, const struct mm_layout 
 	if (vms__pgd_alloc(mm))
 		goto out_counters;
 	engine->index->init(mm);
+	vms__mmlist_add(mm);
 	return mm;
 
 out_counters:
@@ -132,6 +133,7 @@ void mmput(struct mm_struct *mm)
 	if (atomic_fetch_sub_explicit(&mm->mm_users, 1, memory_order_acq_rel) != 1)
 		return;
 	exit_mmap(mm);
+	vms__mmlist_del(mm);
 	mmdrop(mm);
 }
 

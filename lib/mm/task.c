@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * task.c - tasks and the address spaces they use or borrow: who holds which reference when, through fork, exec, exit and the switch from one
+ * task to another.
+ *
+ * Source: Linux's documentation of active_mm (Documentation/mm/active_mm.rst). Locks: vmastore/task.h.
+ */
+#include <errno.h>
+
+#include <vmastore/task.h>
+
+#include "lib/mm/internal.h"
+#include "lib/sync/objcache.h"
+#include "lib/sync/spinlock.h"
+
+VMS__OBJCACHE_DEFINE(task_cache, "task", sizeof(struct task), _Alignof(struct task), 0);
+
+static void set_mm(struct task *task, struct mm_struct *mm)
+{
+	vms__spin_lock(&task->alloc_lock);
+	task->mm = mm;
+	vms__spin_unlock(&task->alloc_lock);
+}
+
+struct task *vms_task_create(struct mm_struct *mm)
+{
+	struct task *task = vms__objcache_alloc(&task_cache);
+
+	if (!task)
+		return NULL;
+	task->mm = task->active_mm = mm;
+	atomic_init(&task->alloc_lock, 0);
+	task->is_kthread = !mm;
+	task->owner = NULL;
+	return task;
+}
+
+void vms_task_free(struct task *task)
+{
+	VMS_BUG_ON(task->mm || task->active_mm);
+	vms__objcache_free(&task_cache, task);
+}
+
+/* ---- from one task to another ---- */
+
+void context_switch(struct task *prev, struct task *next)
+{
+	struct mm_struct *borrowed = prev->mm ? NULL : prev->active_mm;
+
+	VMS_ASSERT(prev != next && (!next || next->mm || !next->active_mm));
+	if (next && !next->mm) {
+		/* The page tables stay. A borrower hands on its reference, a user gives a new one. */
+		next->active_mm = prev->active_mm;
+		if (!borrowed && next->active_mm)
+			mmgrab(next->active_mm);
+	} else if (borrowed) {
+		mmdrop(borrowed);
+	}
+	if (!prev->mm)
+		prev->active_mm = NULL;
+}
+
+void kthread_use_mm(struct task *task, struct mm_struct *mm)
+{
+	struct mm_struct *borrowed = task->active_mm;
+
+	VMS_ASSERT(task->is_kthread && !task->mm);
+	mmget(mm);
+	set_mm(task, mm);
+	task->active_mm = mm;
+	if (borrowed)
+		mmdrop(borrowed);
+}
+
+void kthread_unuse_mm(struct task *task, struct mm_struct *mm)
+{
+	VMS_ASSERT(task->is_kthread && task->mm == mm);
+	exit_mm(task);
+	(void)mm;
+}
+
+/* ---- fork, exec, exit ---- */
+
+static struct mm_struct *copy_mm(struct task *parent, unsigned long clone_flags)
+{
+	struct mm_struct *mm;
+
+	if (clone_flags & CLONE_VM) {
+		mmget(parent->mm);
+		return parent->mm;
+	}
+	return vms_fork(parent->mm, &mm) ? NULL : mm;
+}
+
+int vms_task_fork(struct task *parent, unsigned long clone_flags, struct task **child)
+{
+	struct mm_struct *mm = NULL;
+
+	if (!parent->is_kthread) {
+		mm = copy_mm(parent, clone_flags);
+		if (!mm)
+			return -ENOMEM;
+	}
+	*child = vms_task_create(mm);
+	if (*child)
+		return 0;
+	if (mm)
+		mmput(mm);
+	return -ENOMEM;
+}
+
+int vms_task_exec(struct task *task, const struct mm_layout *layout)
+{
+	struct mm_struct *old = task->mm, *mm;
+
+	VMS_ASSERT(!task->is_kthread);
+	mm = vms_mm_create(vms_mm_engine_name(old), layout ? layout : &old->layout, &old->rules);
+	if (!mm)
+		return -errno;
+	set_mm(task, mm);
+	task->active_mm = mm;
+	mmput(old);
+	return 0;
+}
+
+void exit_mm(struct task *task)
+{
+	struct mm_struct *mm = task->mm;
+
+	if (!mm)
+		return;
+	/* It runs on until it is switched away: the structure stays, the address space need not. */
+	mmgrab(mm);
+	set_mm(task, NULL);
+	mmput(mm);
+}
+
+struct mm_struct *get_task_mm(struct task *task)
+{
+	struct mm_struct *mm;
+
+	vms__spin_lock(&task->alloc_lock);
+	mm = task->is_kthread ? NULL : task->mm;
+	if (mm)
+		mmget(mm);
+	vms__spin_unlock(&task->alloc_lock);
+	return mm;
+}
