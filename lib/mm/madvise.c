@@ -6,10 +6,11 @@
  *   FLAGS     changes flags; splits and merges as mprotect      mmap_lock W, VMA lock W
  *   DROP      lets pages go; no VMA changes                     the VMA's own lock R where the engine has one and the range lies in
  *                                                               one VMA, else mmap_lock R
+ *   REMOVE    punches a hole into the file that is mapped      mmap_lock R
  *   GUARD     sets or removes guard pages; no VMA splits        mmap_lock W, VMA lock W
  *   POPULATE  faults in, and says what is wrong (populate.c)    mmap_lock R
  *
- * The first three pass over holes and report them at the end; any other error ends them where it stands.
+ * All but the last pass over holes and report them at the end; any other error ends them where it stands.
  *
  * Source: madvise(2), and experiments on a running 6.18 kernel.
  */
@@ -18,7 +19,7 @@
 #include "lib/mm/internal.h"
 #include "lib/page/page.h"
 
-enum kind { UNKNOWN, FLAGS, DROP, GUARD, POPULATE };
+enum kind { UNKNOWN, FLAGS, DROP, REMOVE, GUARD, POPULATE };
 
 static enum kind kind_of(int advice)
 {
@@ -44,6 +45,8 @@ static enum kind kind_of(int advice)
 	case MADV_PAGEOUT:
 	case MADV_WILLNEED:
 		return DROP;
+	case MADV_REMOVE:
+		return REMOVE;
 	case MADV_GUARD_INSTALL:
 	case MADV_GUARD_REMOVE:
 		return GUARD;
@@ -140,7 +143,7 @@ static int advised_flags(const struct vm_area_struct *vma, int advice, vm_flags_
 /* A seal keeps the content of private memory that its owner may not write: it could not be put back. */
 static bool sealed_against(const struct vm_area_struct *vma, int advice)
 {
-	bool discards = advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED || advice == MADV_FREE ||
+	bool discards = advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED || advice == MADV_FREE || advice == MADV_REMOVE ||
 			advice == MADV_DONTFORK || advice == MADV_WIPEONFORK || advice == MADV_GUARD_INSTALL;
 
 	return (vma->vm_flags & VM_SEALED) && discards && is_anonymous(vma) && !(vma->vm_flags & VM_WRITE);
@@ -162,6 +165,21 @@ static int drop_pages(struct vm_area_struct *vma, unsigned long start, unsigned 
 	if (advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED)
 		vms__discard_range(vma, start, end);
 	return 0;
+}
+
+/* The file's own pages go, hence everyone's; private copies stay. Locks: mmap_lock R. */
+static int remove_pages(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	unsigned long offset = (vma->vm_pgoff << PAGE_SHIFT) + (start - vma->vm_start);
+
+	mmap_assert_locked(vma_mm(vma));
+	if (sealed_against(vma, MADV_REMOVE))
+		return -EPERM;
+	if ((vma->vm_flags & VM_LOCKED) || !vma->vm_file)
+		return -EINVAL;
+	if ((vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) != (VM_SHARED | VM_MAYWRITE))
+		return -EACCES;
+	return vms_file_punch_hole(vma->vm_file->f_mapping, offset, end - start);
 }
 
 /*
@@ -225,6 +243,8 @@ static int advise_piece(struct vm_area_struct *prev, struct vm_area_struct **vma
 	switch (kind_of(advice)) {
 	case DROP:
 		return drop_pages(*vma, start, end, advice);
+	case REMOVE:
+		return remove_pages(*vma, start, end);
 	case GUARD:
 		return change_guards(*vma, start, end, advice);
 	default:
@@ -281,7 +301,7 @@ static int drop_range(struct mm_struct *mm, unsigned long start, unsigned long e
 {
 	int err;
 
-	if (drop_under_vma_lock(mm, start, end, advice, &err))
+	if (kind_of(advice) == DROP && drop_under_vma_lock(mm, start, end, advice, &err))
 		return err;
 	vms__read_enter(mm);
 	err = advise_range(mm, start, end, advice);
@@ -301,7 +321,7 @@ int vms_madvise(struct mm_struct *mm, unsigned long start, unsigned long len, in
 		return 0;
 	if (kind == POPULATE)
 		return vms__populate_for(mm, start, end, advice == MADV_POPULATE_WRITE);
-	if (kind == DROP)
+	if (kind == DROP || kind == REMOVE)
 		return drop_range(mm, start, end, advice);
 	vms__write_enter(mm, start, end);
 	err = advise_range(mm, start, end, advice);

@@ -146,6 +146,58 @@ static void dropping_locked_memory_leaves_it_locked(void **state)
 	assert_int_equal(word, 0);
 }
 
+static void removing_takes_the_pages_out_of_the_file(void **state)
+{
+	struct mm_struct *mm = mm_of(state), *child;
+	struct file *file = world_file(8, true);
+	unsigned long word = 1;
+
+	vms_mmap(mm, BASE, 4 * PG, RW, MAP_SHARED | MAP_FIXED, file, 0);
+	vms_mmap(mm, BASE + 8 * PG, 4 * PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0);
+	for (unsigned long i = 0; i < 4; i++)
+		vms_write_word(mm, BASE + i * PG, 5 + i);
+	vms_write_word(mm, BASE + 9 * PG, 77);
+	assert_int_equal(vms_fork(mm, &child), 0);
+	assert_int_equal(advise(mm, 1, 2, MADV_REMOVE), 0);
+	/* gone for everyone, but for a private copy */
+	assert_int_equal(vms_read_word(mm, BASE + PG, &word), VMS_FAULT_OK);
+	assert_int_equal(word, 0);
+	assert_int_equal(vms_read_word(child, BASE + 2 * PG, &word), VMS_FAULT_OK);
+	assert_int_equal(word, 0);
+	assert_int_equal(vms_read_word(mm, BASE + 9 * PG, &word), VMS_FAULT_OK);
+	assert_int_equal(word, 77);
+	assert_int_equal(vms_read_word(child, BASE + 3 * PG, &word), VMS_FAULT_OK);
+	assert_int_equal(word, 8);
+	mmput(child);
+	fput(file);
+}
+
+static void removing_wants_a_shared_file_that_may_be_written(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+	struct file *file = world_file(8, true), *ro = world_file(8, false);
+
+	map(mm, 0, 1, RW);
+	assert_int_equal(advise(mm, 0, 1, MADV_REMOVE), -EINVAL);
+	vms_mmap(mm, BASE + 2 * PG, PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0);
+	assert_int_equal(advise(mm, 2, 1, MADV_REMOVE), -EACCES);
+	vms_mmap(mm, BASE + 4 * PG, PG, PROT_READ, MAP_SHARED | MAP_FIXED, ro, 0);
+	assert_int_equal(advise(mm, 4, 1, MADV_REMOVE), -EACCES);
+	vms_mmap(mm, BASE + 6 * PG, 4 * PG, PROT_READ, MAP_SHARED | MAP_FIXED, file, 6 * PG); /* beyond the end, too */
+	assert_int_equal(advise(mm, 6, 4, MADV_REMOVE), 0);
+	assert_int_equal(advise(mm, 6, 5, MADV_REMOVE), -ENOMEM);
+	vms_mlock2(mm, BASE + 7 * PG, PG, MLOCK_ONFAULT);
+	assert_int_equal(advise(mm, 5, 5, MADV_REMOVE), -EINVAL);
+	vms_mmap(mm, BASE + 16 * PG, PG, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, NULL, 0);
+	vms_mseal(mm, BASE + 16 * PG, PG, 0);
+	assert_int_equal(advise(mm, 16, 1, MADV_REMOVE), 0);
+	map(mm, 18, 1, PROT_READ);
+	vms_mseal(mm, BASE + 18 * PG, PG, 0);
+	assert_int_equal(advise(mm, 18, 1, MADV_REMOVE), -EPERM);
+	fput(file);
+	fput(ro);
+}
+
 static void senseless_requests_are_refused(void **state)
 {
 	static const int advice[] = {MADV_POPULATE_READ, MADV_GUARD_INSTALL, MADV_DONTNEED_LOCKED, MADV_NOHUGEPAGE};
@@ -171,6 +223,8 @@ int main(void)
 		ON_EVERY_ENGINE(no_memory_ends_populating),
 		ON_EVERY_ENGINE(each_kind_of_memory_takes_its_advice),
 		ON_EVERY_ENGINE(dropping_locked_memory_leaves_it_locked),
+		ON_EVERY_ENGINE(removing_takes_the_pages_out_of_the_file),
+		ON_EVERY_ENGINE(removing_wants_a_shared_file_that_may_be_written),
 		ON_EVERY_ENGINE(senseless_requests_are_refused),
 	};
 
