@@ -143,6 +143,7 @@ enum vms_thp_align {
  *
  *   since  rule             before                                           from then on
  *   6.13   thp_align        see above                                        see above
+ *   6.14   vacate_tables    MADV_DONTNEED leaves empty page tables           those of a whole 2 MiB go: a read may take a huge page again
  *   6.16   merge_one_sided  a faulted range joins no unfaulted neighbour     it may, unless its anon_vma came by fork
  *   6.17   mremap_many      a move of several VMAs at once: -EFAULT          MREMAP_FIXED with equal lengths moves them all
  *   6.18   guard_flag       guard pages give any VMA an anon_vma             they mark it VM_MAYBE_GUARD; a file's gets no anon_vma
@@ -153,6 +154,7 @@ enum vms_thp_align {
 struct mm_rules {
 	unsigned int kernel_version; /* VMS_KERNEL_VERSION() */
 	enum vms_thp_align thp_align;
+	bool vacate_tables;
 	bool merge_one_sided;
 	bool mremap_many;
 	bool guard_flag;

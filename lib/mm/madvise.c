@@ -162,8 +162,11 @@ static int drop_pages(struct vm_area_struct *vma, unsigned long start, unsigned 
 	if (advice == MADV_FREE && !is_anonymous(vma))
 		return -EINVAL;
 	/* FREE, COLD and PAGEOUT only allow the pages to go; without memory pressure they stay. */
-	if (advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED)
+	if (advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED) {
 		vms__discard_range(vma, start, end);
+		if (vma_mm(vma)->rules.vacate_tables)
+			vms__vacate_tables(vma, start, end);
+	}
 	return 0;
 }
 

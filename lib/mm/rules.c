@@ -10,6 +10,7 @@
 const struct mm_rules vms_mm_rules_default = {
 	.kernel_version = VMS_KERNEL_VERSION(6, 18),
 	.thp_align = VMS_THP_ALIGN_WHOLE,
+	.vacate_tables = true,
 	.merge_one_sided = true,
 	.mremap_many = true,
 	.guard_flag = true,
@@ -19,6 +20,7 @@ struct mm_rules vms_mm_rules_for(unsigned int version)
 {
 	struct mm_rules rules = {
 		.kernel_version = version,
+		.vacate_tables = version >= VMS_KERNEL_VERSION(6, 14),
 		.merge_one_sided = version >= VMS_KERNEL_VERSION(6, 16),
 		.mremap_many = version >= VMS_KERNEL_VERSION(6, 17),
 		.guard_flag = version >= VMS_KERNEL_VERSION(6, 18),

@@ -105,7 +105,7 @@ static vm_fault_t install_anon(struct fault *f, struct vms__ptable *leaf, struct
 
 static vm_fault_t anon_fault(struct fault *f, const struct vms__ptable *leaf)
 {
-	bool needs_anon_vma = is_write(f) || (!leaf && read_takes_huge_page(f));
+	bool needs_anon_vma = is_write(f) || (!vms__leaf_counts(leaf) && read_takes_huge_page(f));
 	struct page *page = NULL;
 
 	if (needs_anon_vma && must_retry(f))

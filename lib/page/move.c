@@ -10,19 +10,24 @@
 #include "lib/page/page.h"
 #include "lib/page/pgtable.h"
 
-/* Whether [addr, end), all in @leaf, maps anything. */
-static bool maps_any(const struct vms__ptable *leaf, unsigned long addr, unsigned long end)
+/* The leaf for @addr, made where it is missing: where the old place has a table, the new one gets one, even for no entry at all. */
+static int make_leaf(struct mm_struct *mm, unsigned long addr)
 {
-	for (; addr < end; addr += PAGE_SIZE)
-		if (vms__pte_load(leaf, vms__pt_index(addr, 0)))
-			return true;
-	return false;
+	struct vms__ptable_batch tables;
+	struct vms__ptable *leaf;
+
+	if (!vms__ptables_prepare(mm, addr, &tables))
+		return -ENOMEM;
+	leaf = vms__ptables_install(mm, addr, &tables);
+	vms__ptable_lock(leaf);
+	vms__leaf_set_vacated(leaf, false);
+	vms__ptable_unlock(leaf);
+	return 0;
 }
 
 int vms__prepare_move(struct mm_struct *mm, unsigned long old, unsigned long len, unsigned long new)
 {
 	unsigned long addr = old, end = old + len, stop;
-	struct vms__ptable_batch tables;
 	struct vms__ptable *leaf;
 
 	mmap_assert_write_locked(mm);
@@ -31,14 +36,23 @@ int vms__prepare_move(struct mm_struct *mm, unsigned long old, unsigned long len
 		stop = vms__leaf_end(addr, end);
 		if (vms__leaf_end(addr - old + new, new + len) - new < stop - old)
 			stop = vms__leaf_end(addr - old + new, new + len) - new + old;
-		if (maps_any(leaf, addr, stop)) {
-			if (!vms__ptables_prepare(mm, addr - old + new, &tables))
-				return -ENOMEM;
-			vms__ptables_install(mm, addr - old + new, &tables);
-		}
+		if (vms__leaf_counts(leaf) && make_leaf(mm, addr - old + new))
+			return -ENOMEM;
 		addr = stop;
 	}
 	return 0;
+}
+
+/* Linux moves a table as a whole, from [addr, stop), where it filled a leaf, to a place that is aligned as well. */
+static void vacate_moved(struct vms__ptable *leaf, unsigned long addr, unsigned long stop, unsigned long new)
+{
+	unsigned long span = 1UL << vms__pt_shift(1);
+
+	if (stop - addr != span || new % span)
+		return;
+	vms__ptable_lock(leaf);
+	vms__leaf_set_vacated(leaf, true);
+	vms__ptable_unlock(leaf);
 }
 
 static void move_one(struct mm_struct *mm, struct vms__ptable *from, unsigned long old, unsigned long new)
@@ -71,10 +85,13 @@ void vms__move_pages(struct vm_area_struct *vma, unsigned long old, unsigned lon
 	VMS_ASSERT(vma->vm_start <= old && end <= vma->vm_end);
 	while ((leaf = vms__leaf_next(mm, &addr, end)) != NULL) {
 		/* Leaf by leaf, so that nobody waits long. */
+		unsigned long start = addr, stop = vms__leaf_end(addr, end);
+
 		vms__rmap_lock(vma);
-		for (unsigned long stop = vms__leaf_end(addr, end); addr < stop; addr += PAGE_SIZE)
+		for (; addr < stop; addr += PAGE_SIZE)
 			if (vms__pte_load(leaf, vms__pt_index(addr, 0)))
 				move_one(mm, leaf, addr, addr - old + new);
 		vms__rmap_unlock(vma);
+		vacate_moved(leaf, start, stop, start - old + new);
 	}
 }

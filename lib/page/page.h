@@ -21,6 +21,8 @@ void vms__pgd_free(struct mm_struct *mm);
 void vms__zap_range(struct vm_area_struct *vma, unsigned long start, unsigned long end);
 /* The same, but guard marks stay: the range is still mapped. */
 void vms__discard_range(struct vm_area_struct *vma, unsigned long start, unsigned long end);
+/* After a discard: the leaves that [start, end) holds whole, and that are empty, count as no tables from now on. Locks: the same. */
+void vms__vacate_tables(struct vm_area_struct *vma, unsigned long start, unsigned long end);
 /*
  * The same for who came from the file that @vma maps; anonymous pages, its private copies, only with @even_cows. A fault that installs a page
  * after this has looked sees all that the caller did before.

@@ -10,6 +10,7 @@
  * Who may touch what:
  *   an entry            read: anyone who may walk there, atomically.  write: the lock of the table it stands in.
  *   used                the same lock.
+ *   vacated             the same lock to write; anyone may read it, atomically.
  *   the page behind a leaf entry: the leaf's lock; without it the page may be unmapped and freed at any moment.
  *
  * Who may walk to an address: who holds the lock of the VMA that covers it, or mmap_lock; or who came to that VMA from a page, and holds
@@ -40,6 +41,7 @@
 struct vms__ptable {
 	_Atomic unsigned int lock; /* vms__spinlock word */
 	unsigned int used;         /* entries that are not 0 */
+	_Atomic bool vacated;      /* a leaf: empty, and no table as far as a fault may tell */
 	_Atomic unsigned long entry[VMS__PT_ENTRIES] vms_cacheline_aligned;
 };
 
@@ -141,11 +143,31 @@ static inline unsigned long vms__pte_load(const struct vms__ptable *leaf, unsign
 	return atomic_load_explicit(&leaf->entry[index], memory_order_relaxed);
 }
 
+/*
+ * MADV_DONTNEED of a whole leaf, and mremap of one to where it fits, leave Linux without a table there, and a fault can tell
+ * (memory.c). Here the table stays, since walkers need no grace period, and says that it stands for none. The next entry undoes that.
+ */
+static inline void vms__leaf_set_vacated(struct vms__ptable *leaf, bool vacated)
+{
+	vms__lockdep_assert_held(&leaf->lock);
+	VMS_ASSERT(!vacated || leaf->used == 0);
+	/* Relaxed, as its entries: the answer may be old at once. */
+	atomic_store_explicit(&leaf->vacated, vacated, memory_order_relaxed);
+}
+
+/* Whether Linux has a table where @leaf, or NULL, is. */
+static inline bool vms__leaf_counts(const struct vms__ptable *leaf)
+{
+	return leaf && !atomic_load_explicit(&leaf->vacated, memory_order_relaxed);
+}
+
 /* Locks: the leaf's. */
 static inline void vms__pte_store(struct vms__ptable *leaf, unsigned int index, unsigned long pte)
 {
 	vms__lockdep_assert_held(&leaf->lock);
 	leaf->used += (pte != 0) - (vms__pte_load(leaf, index) != 0);
+	if (pte)
+		vms__leaf_set_vacated(leaf, false);
 	atomic_store_explicit(&leaf->entry[index], pte, memory_order_relaxed);
 }
 

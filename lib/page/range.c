@@ -84,6 +84,27 @@ void vms__discard_range(struct vm_area_struct *vma, unsigned long start, unsigne
 	zap(vma, start, end, ZAP_ANON);
 }
 
+void vms__vacate_tables(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	unsigned long addr = start;
+	struct vms__ptable *leaf;
+
+	vma_assert_locked(vma);
+	VMS_ASSERT(vma->vm_start <= start && end <= vma->vm_end);
+	while ((leaf = vms__leaf_next(vms__vma_mm(vma), &addr, end)) != NULL) {
+		unsigned long stop = vms__leaf_end(addr, end);
+
+		if (stop - addr == 1UL << vms__pt_shift(1)) {
+			vms__ptable_lock(leaf);
+			/* A guard mark, or a fault that was faster. */
+			if (leaf->used == 0)
+				vms__leaf_set_vacated(leaf, true);
+			vms__ptable_unlock(leaf);
+		}
+		addr = stop;
+	}
+}
+
 void vms__zap_file_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool even_cows)
 {
 	struct mm_struct *mm = vms__vma_mm(vma);
@@ -153,6 +174,10 @@ int vms__copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 	while ((from = vms__leaf_next(src_mm, &addr, src->vm_end)) != NULL) {
 		unsigned long stop = vms__leaf_end(addr, src->vm_end);
 
+		if (!vms__leaf_counts(from)) {
+			addr = stop;
+			continue;
+		}
 		if (!vms__ptables_prepare(dst_mm, addr, &tables)) {
 			vms__zap_range(dst, dst->vm_start, dst->vm_end);
 			return -ENOMEM;

@@ -166,20 +166,39 @@ static void moving_below_the_lowest_address_is_refused(void **state)
 	assert_int_equal(vms_mremap(mm, A, PG, PG, MREMAP_MAYMOVE | MREMAP_FIXED, 0x10000), 0x10000);
 }
 
-/* do_mmap() counts offsets in pages, up to the largest number there is. */
+/* An owner's memory without a file may have any offset, counted in pages, up to the largest number there is. */
 static void a_last_page_whose_offset_wraps_is_refused(void **state)
 {
+	static const struct vm_operations_struct ops;
 	struct mm_struct *mm = mm_of(state);
-	struct file *file = world_file(4, false);
-	unsigned long populate;
+	struct vm_area_struct *vma = vm_area_alloc(mm);
 
+	assert_non_null(vma);
+	vma->vm_start = A;
+	vma->vm_end = A + 2 * PG;
+	vma->vm_pgoff = -4UL;
+	vma->vm_ops = &ops;
+	vm_flags_init(vma, VM_READ | VM_MAYREAD | VM_SHARED | VM_MAYSHARE);
 	mmap_write_lock(mm);
-	assert_int_equal(do_mmap(mm, file, A, 2 * PG, PROT_READ, MAP_SHARED | MAP_FIXED, 0, -4UL, &populate), A);
+	assert_int_equal(insert_vm_struct(mm, vma), 0);
 	mmap_write_unlock(mm);
 	assert_int_equal(vms_mremap(mm, A, 2 * PG, 5 * PG, MREMAP_MAYMOVE, 0), -EINVAL);
 	assert_int_equal(vms_mremap(mm, A + PG, PG, 4 * PG, MREMAP_MAYMOVE, 0), -EINVAL);
 	assert_int_equal(vms_mremap(mm, A, 2 * PG, 3 * PG, MREMAP_MAYMOVE, 0), A);
 	expect_layout(mm, "20000000-20003000 r--s fffffffffffffffc\n");
+}
+
+/* mmap() refuses such an offset in a file; a mapping that is there may still grow past it. */
+static void a_mapping_grows_past_the_last_offset_of_a_file(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+	struct file *file = world_file(4, false);
+	unsigned long last = (1UL << 63) - 2 * PG;
+
+	assert_int_equal(vms_mmap(mm, A, 2 * PG, PROT_READ, MAP_SHARED | MAP_FIXED, file, last), -EOVERFLOW);
+	assert_int_equal(vms_mmap(mm, A, PG, PROT_READ, MAP_SHARED | MAP_FIXED, file, last), A);
+	assert_int_equal(vms_mremap(mm, A, PG, 3 * PG, 0, 0), A);
+	expect_layout(mm, "20000000-20003000 r--s 7fffffffffffe\n");
 	fput(file);
 }
 
@@ -237,6 +256,7 @@ int main(void)
 		ON_EVERY_ENGINE(shrinking_from_beyond_the_end_is_refused),
 		ON_EVERY_ENGINE(moving_below_the_lowest_address_is_refused),
 		ON_EVERY_ENGINE(a_last_page_whose_offset_wraps_is_refused),
+		ON_EVERY_ENGINE(a_mapping_grows_past_the_last_offset_of_a_file),
 		ON_EVERY_ENGINE(locked_memory_that_grows_has_its_pages_at_once),
 		ON_EVERY_ENGINE(what_moves_is_never_counted_twice),
 		ON_EVERY_ENGINE(a_source_that_is_kept_may_join_its_copy),

@@ -42,6 +42,7 @@ static void the_default_is_6_18(void **state)
 		assert_int_equal(r->kernel_version, 0x061200);
 		assert_int_equal(r->kernel_version, rules.kernel_version);
 		assert_int_equal(r->thp_align, rules.thp_align);
+		assert_int_equal(r->vacate_tables, rules.vacate_tables);
 		assert_int_equal(r->merge_one_sided, rules.merge_one_sided);
 		assert_int_equal(r->mremap_many, rules.mremap_many);
 		assert_int_equal(r->guard_flag, rules.guard_flag);
@@ -159,6 +160,26 @@ static bool has_anon_vma(struct mm_struct *mm, unsigned long addr)
 	return has;
 }
 
+/* Where huge pages are wanted, a read of a block without a page table takes one, hence an anon_vma. */
+static void discarding_2_mib_makes_way_for_a_huge_page_since_6_14(void **state)
+{
+	for (unsigned int version = V(6, 13); version <= V(6, 14); version += 0x100) {
+		struct mm_struct *mm = mm_with(state, version);
+
+		vms_mmap(mm, BASE, 4 * MIB, RW, FIXED, NULL, 0);
+		assert_int_equal(vms_fault(mm, BASE, 0), VMS_FAULT_OK);
+		assert_int_equal(vms_madvise(mm, BASE, 4 * MIB, MADV_HUGEPAGE), 0);
+		assert_int_equal(vms_madvise(mm, BASE, 2 * MIB - PG, MADV_DONTNEED), 0);
+		assert_int_equal(vms_fault(mm, BASE, 0), VMS_FAULT_OK);
+		assert_false(has_anon_vma(mm, BASE));
+		assert_int_equal(vms_madvise(mm, BASE, 4 * MIB, MADV_FREE), 0);
+		assert_int_equal(vms_madvise(mm, BASE, 3 * MIB, MADV_DONTNEED), 0);
+		assert_int_equal(vms_fault(mm, BASE + PG, 0), VMS_FAULT_OK);
+		assert_int_equal(has_anon_vma(mm, BASE), version >= V(6, 14));
+		leave(mm);
+	}
+}
+
 static bool is_marked(struct mm_struct *mm, unsigned long addr)
 {
 	bool is;
@@ -242,6 +263,7 @@ int main(void)
 		ON_EVERY_ENGINE(a_hint_that_is_taken_is_aligned_by_version),
 		ON_EVERY_ENGINE(a_faulted_range_joins_an_unfaulted_neighbour_since_6_16),
 		ON_EVERY_ENGINE(several_mappings_move_at_once_since_6_17),
+		ON_EVERY_ENGINE(discarding_2_mib_makes_way_for_a_huge_page_since_6_14),
 		ON_EVERY_ENGINE(guard_pages_came_bit_by_bit),
 		ON_EVERY_ENGINE(what_an_older_kernel_lacks_is_refused),
 	};

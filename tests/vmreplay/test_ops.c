@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_ops.c - `vmreplay ops`: each script under scripts/ answers on every engine what stands beside it, and a wrong word is told
- * with its line, after all that came before it. What is expected of the scripts is what Linux 6.18 does, found by the reference
- * model of its layout rules; random.ops holds forty scripts made at random.
+ * with its line, after all that came before it. What is expected of the scripts is what Linux 6.18 printed (tests/oracle); random.ops
+ * holds forty scripts made at random.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -84,6 +84,12 @@ static void files_have_sizes_rights_and_openings(void **state)
 {
 	(void)state;
 	expect_script("files");
+}
+
+static void blocks_of_2_mib_have_page_tables_or_not(void **state)
+{
+	(void)state;
+	expect_script("huge");
 }
 
 static void forty_random_scripts_answer_as_the_model(void **state)
@@ -303,6 +309,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(forks_go_on_in_child_or_parent),
 		cmocka_unit_test(areas_grow_down_to_their_guard),
 		cmocka_unit_test(files_have_sizes_rights_and_openings),
+		cmocka_unit_test(blocks_of_2_mib_have_page_tables_or_not),
 		cmocka_unit_test(forty_random_scripts_answer_as_the_model),
 		cmocka_unit_test(the_layout_ends_in_flags_only_when_asked),
 		cmocka_unit_test(results_can_stand_alone),
