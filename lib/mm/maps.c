@@ -40,7 +40,22 @@ const char *vms__vma_name(struct vm_area_struct *vma, char buf[VMA_NAME_BUF])
 	return name;
 }
 
-static void print_vma(struct vm_area_struct *vma, FILE *out)
+unsigned long vms__vma_pagesize(struct vm_area_struct *vma)
+{
+	vma_assert_locked(vma);
+	return vma->vm_ops && vma->vm_ops->pagesize ? vma->vm_ops->pagesize(vma) : PAGE_SIZE;
+}
+
+void vms__print_name(const char *name, FILE *out)
+{
+	for (; *name; name++)
+		if (*name == '\n')
+			fputs("\\012", out);
+		else
+			fputc(*name, out);
+}
+
+void vms__print_vma_line(struct vm_area_struct *vma, FILE *out)
 {
 	const struct address_space *mapping = vma->vm_file ? vma->vm_file->f_mapping : NULL;
 	vm_flags_t flags = vma->vm_flags;
@@ -51,9 +66,10 @@ static void print_vma(struct vm_area_struct *vma, FILE *out)
 			    flags & VM_MAYSHARE ? 's' : 'p', mapping ? vma->vm_pgoff << PAGE_SHIFT : 0,
 			    mapping ? mapping->dev_major : 0, mapping ? mapping->dev_minor : 0, mapping ? mapping->ino : 0);
 
-	if (name)
-		fprintf(out, "%*s %s", width < NAME_COLUMN ? NAME_COLUMN - width : 0, "", name);
-	fputc('\n', out);
+	if (name) {
+		fprintf(out, "%*s ", width < NAME_COLUMN ? NAME_COLUMN - width : 0, "");
+		vms__print_name(name, out);
+	}
 }
 
 int vms_maps_print(struct mm_struct *mm, FILE *out)
@@ -62,8 +78,10 @@ int vms_maps_print(struct mm_struct *mm, FILE *out)
 	VMA_ITERATOR(vmi, mm, 0);
 
 	vms__read_enter(mm);
-	for_each_vma(vmi, vma)
-		print_vma(vma, out);
+	for_each_vma(vmi, vma) {
+		vms__print_vma_line(vma, out);
+		fputc('\n', out);
+	}
 	vms__read_exit(mm);
 	return ferror(out) ? -EIO : 0;
 }

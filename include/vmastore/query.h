@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * query.h - what is mapped where: one VMA by its address and kind, as ioctl(PROCMAP_QUERY) of /proc/PID/maps answers it (Linux 6.11), and
+ * the listings that tell of pages: smaps, and a summary as pmap(1) prints it. (The plain listing, maps, is in mm.h.)
+ *
+ * Locks: each call enters with none held, and takes mmap_lock R.
+ */
+#ifndef VMASTORE_QUERY_H
+#define VMASTORE_QUERY_H
+
+#include <vmastore/mm.h>
+
+/* Both ways: what the VMA must allow, and what it does. The values are Linux's. */
+#define VMS_PROCMAP_VMA_READABLE 0x01u
+#define VMS_PROCMAP_VMA_WRITABLE 0x02u
+#define VMS_PROCMAP_VMA_EXECUTABLE 0x04u
+#define VMS_PROCMAP_VMA_SHARED 0x08u
+/* What to look for. */
+#define VMS_PROCMAP_COVERING_OR_NEXT_VMA 0x10u /* else only the one that covers the address */
+#define VMS_PROCMAP_FILE_BACKED_VMA 0x20u      /* it maps a file, or shared anonymous memory */
+
+struct vms_procmap_query {
+	/* asked */
+	unsigned long query_addr; /* byte address */
+	unsigned int query_flags; /* VMS_PROCMAP_* */
+	char *vma_name;           /* where the name goes; NULL: not asked for */
+	unsigned int name_size;   /* bytes there; 0 with NULL, and only then */
+
+	/* answered */
+	unsigned int vma_name_size; /* the name's bytes with its NUL; 0: it has none, or was not asked for */
+	unsigned long vma_start, vma_end;
+	unsigned int vma_flags; /* VMS_PROCMAP_VMA_* */
+	unsigned long vma_page_size;
+	unsigned long vma_offset; /* bytes, in the file; 0 without a file, and so are these: */
+	unsigned long inode;
+	unsigned int dev_major, dev_minor;
+};
+
+/**
+ * vms_procmap_query() - The VMA that covers @q->query_addr, or the first after it, that has all that the flags ask for.
+ * Return: 0 and the answer; -ENOENT (none); -EINVAL (unknown flags; a name's buffer without a size, or a size without one); -ENAMETOOLONG
+ * (its name does not fit); on errors nothing is answered.
+ */
+VMS_API int vms_procmap_query(struct mm_struct *mm, struct vms_procmap_query *q);
+
+#endif
