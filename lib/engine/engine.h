@@ -44,6 +44,20 @@ struct vms__store {
 	struct vm_area_struct *victims;
 };
 
+/*
+ * A store of @vma over [start, end), not empty, by an index that finds out who leaves. The cursor is left without a value: prepare gives it
+ * one, and to clear all of it, as an initializer would, takes longer than a lookup.
+ */
+static inline void vms__store_begin(struct vms__store *store, unsigned long start, unsigned long end, struct vm_area_struct *vma)
+{
+	store->start = start;
+	store->end = end;
+	store->vma = vma;
+	store->known = false;
+	store->nr = 0;
+	store->first = store->prev = store->victims = NULL;
+}
+
 struct vms__index_ops {
 	const char *name;
 	void (*init)(struct mm_struct *mm);

@@ -426,7 +426,7 @@ static void retire(struct rebuild *rb, struct maple_node *node, unsigned int lev
 	const struct maple_tree *mt = rb->mas->tree;
 	struct place p = {.node = node, .min = min, .max = max};
 
-	if (level < rb->depth && rb->from[level + 1] <= rb->to[level + 1]) {
+	if (level < rb->depth) {
 		unsigned long from = rb->from[level + 1] > min ? rb->from[level + 1] : min;
 		unsigned long to = rb->to[level + 1] < max ? rb->to[level + 1] : max;
 
@@ -527,15 +527,18 @@ static bool keys_hold_made(const struct rebuild *rb, unsigned long form, unsigne
 	return true;
 }
 
-/* Copy the elements of an array of @n but those in [from, to), for which @insert come; behind its end there is @pad. */
-#define SPLICE(new, old, n, from, to, insert, pad)                                                                                 \
-	do {                                                                                                                       \
-		unsigned int _to = (from) + (insert), _rest = (n) - (to) < (n)-_to ? (n) - (to) : (n)-_to;                         \
-		memcpy((void *)(new), (const void *)(old), (from) * sizeof(*(new)));                                               \
-		memcpy((void *)((new) + _to), (const void *)((old) + (to)), _rest * sizeof(*(new)));                               \
-		for (unsigned int _i = _to + _rest; _i < (n); _i++)                                                                \
-			(new)[_i] = (pad);                                                                                         \
-	} while (0)
+/*
+ * Copy an array of @n elements of @size but those in [from, to), for which there is room for @insert, as far as there is room behind
+ * them. Plain accesses: the new array is not published yet, and the old one not written.
+ */
+static inline __attribute__((always_inline)) void splice(void *new, const void *old, size_t size, unsigned int n, unsigned int from,
+							 unsigned int to, unsigned int insert)
+{
+	unsigned int new_to = from + insert, rest = n - to < n - new_to ? n - to : n - new_to;
+
+	memcpy(new, old, from * size);
+	memcpy((char *)new + new_to *size, (const char *)old + to * size, rest * size);
+}
 
 /*
  * A new node for the parent at @level of all old nodes between the tracks, by copying what stays. NULL: it would be too long or too
@@ -548,6 +551,7 @@ static struct maple_node *copy_parent(struct rebuild *rb, unsigned int level, in
 	const unsigned long form = mt_form_of(old) & MT_FORM;
 	unsigned int from = l->slot, to = r->slot + 1, insert = rb->made.n, n;
 	unsigned long min = place_slot_min(l);
+	bool gaps = mt_has_gaps(rb->mas->tree);
 	struct maple_node *node;
 
 	*err = 0;
@@ -562,15 +566,22 @@ static struct maple_node *copy_parent(struct rebuild *rb, unsigned int level, in
 		return NULL;
 	}
 	mt_begin(node, form, mt_base(old));
-	SPLICE(node->narrow_inner.key, old->narrow_inner.key, MT_NARROW_INNER_KEYS, from, to - 1, insert - 1, MT_KEY_NONE);
-	SPLICE(node->narrow_inner.slot, old->narrow_inner.slot, MT_NARROW_INNER_KEYS + 1, from, to, insert, NULL);
-	if (mt_has_gaps(rb->mas->tree))
-		SPLICE(node->gap, old->gap, MT_GAPS, from, to, insert, 0);
+	splice(&node->narrow_inner.key, &old->narrow_inner.key, sizeof(uint32_t), MT_NARROW_INNER_KEYS, from, to - 1, insert - 1);
+	splice(&node->narrow_inner.slot, &old->narrow_inner.slot, sizeof(void *), MT_NARROW_INNER_KEYS + 1, from, to, insert);
+	if (gaps)
+		splice(&node->gap, &old->gap, sizeof(unsigned long), MT_GAPS, from, to, insert);
+	/* What fewer children leave at the end. */
+	for (unsigned int i = MT_NARROW_INNER_KEYS + 1 + insert - (to - from); i <= MT_NARROW_INNER_KEYS; i++) {
+		mt_set_pivot_as(node, form, i - 1, ULONG_MAX);
+		mt_set_slot(node, i, NULL);
+		if (gaps)
+			node->gap[i + 1] = 0;
+	}
 	for (unsigned int i = 0; i < insert; i++) {
 		if (i + 1 < insert)
 			mt_set_pivot_as(node, form, from + i, rb->made.pivot[i]);
 		mt_set_slot(node, from + i, child_in(node, rb->made.slot[i], min, rb->made.pivot[i]));
-		if (mt_has_gaps(rb->mas->tree))
+		if (gaps)
 			node->gap[from + i] = rb->made.gap[i];
 		min = rb->made.pivot[i] + 1;
 	}
@@ -705,10 +716,6 @@ int vms__mt_rebuild(struct mt_write *w)
 	rb.mas = w->mas;
 	rb.depth = w->mas->depth;
 	rb.run.n = rb.made.n = rb.nr_nodes = 0;
-	for (unsigned int i = 0; i <= rb.depth; i++) {
-		rb.from[i] = 1;
-		rb.to[i] = 0;
-	}
 	track_from_cursor(&rb.left, w);
 	track_onwards(&rb.right, &rb.left, rb.depth, w->last);
 	run_of_leaves(&rb);

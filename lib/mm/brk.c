@@ -5,6 +5,8 @@
  * Growth extends the one VMA that ends exactly at the old break, if it may, and never joins the one above; it needs a free page
  * beyond the new break. Source: experiments on a running 6.18 kernel.
  */
+#include <errno.h>
+
 #include "lib/mm/internal.h"
 #include "lib/page/page.h"
 
@@ -19,19 +21,13 @@ static int shrink(struct mm_struct *mm, unsigned long new_end, unsigned long old
 	return vms__unmap_gathered(&range, downgraded);
 }
 
+/* A VMA of its own. Locks: mmap_lock W. */
 static int insert_heap(struct vms__merge *m)
 {
-	struct vm_area_struct *vma = vm_area_alloc(m->mm);
-	int err;
+	int err = vms__prepare_new_vma(m, m->store);
 
-	if (!vma)
-		return -1;
-	vma->vm_start = m->start;
-	vma->vm_end = m->end;
-	vm_flags_init(vma, m->flags);
-	err = insert_vm_struct(m->mm, vma); /* accounts, too */
-	if (err)
-		vm_area_free(vma);
+	if (!err)
+		vms__vma_commit(m->mm, m->store);
 	return err;
 }
 
@@ -40,8 +36,10 @@ static int grow(struct mm_struct *mm, unsigned long old_end, unsigned long new_e
 {
 	struct vm_area_struct *prev, *next = find_vma_prev(mm, old_end, &prev);
 	vm_flags_t flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT | mm->def_flags;
+	struct vms__store store;
 	struct vms__merge m = {
 		.mm = mm,
+		.store = &store,
 		.prev = prev,
 		.start = old_end,
 		.end = new_end,
@@ -59,9 +57,10 @@ static int grow(struct mm_struct *mm, unsigned long old_end, unsigned long new_e
 	merged = vms__merge_prepare(&m);
 	if (merged < 0)
 		return merged;
-	if (!merged)
-		return insert_heap(&m);
-	vms__merge_commit(&m);
+	if (merged)
+		vms__merge_commit(&m);
+	else if (insert_heap(&m))
+		return -ENOMEM;
 	vms__account(mm, flags, (long)((new_end - old_end) >> PAGE_SHIFT));
 	return 0;
 }

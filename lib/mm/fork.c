@@ -36,7 +36,7 @@ static int dup_one(struct mm_struct *child, struct vm_area_struct *vma)
 
 	if (!copy)
 		return -ENOMEM;
-	store = (struct vms__store){.start = copy->vm_start, .end = copy->vm_end, .vma = copy};
+	vms__store_begin(&store, copy->vm_start, copy->vm_end, copy);
 	if (vms__index_prepare(child, &store)) {
 		vms__anon_vma_unlink(copy);
 		vm_area_free(copy);

@@ -115,9 +115,9 @@ struct vms__merge {
 	struct vm_area_struct *target; /* the survivor */
 	unsigned long new_start, new_end;
 	pgoff_t new_pgoff;
-	bool took_anon_vma; /* the survivor was given an anon_vma, to be undone by cancel */
-	vm_flags_t sticky;  /* flags ignored by the test, kept by the result */
-	struct vms__store store;
+	bool took_anon_vma;       /* the survivor was given an anon_vma, to be undone by cancel */
+	vm_flags_t sticky;        /* flags ignored by the test, kept by the result */
+	struct vms__store *store; /* the caller's, who need not give it a value */
 };
 
 /*

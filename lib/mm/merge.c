@@ -93,7 +93,7 @@ static const struct vm_area_struct *anon_vma_donor(const struct vms__merge *m, b
 /* The VMAs that the survivor swallows or replaces stand one behind the other. */
 static void who_leaves(struct vms__merge *m, bool next_goes, bool middle_goes)
 {
-	struct vms__store *s = &m->store;
+	struct vms__store *s = m->store;
 
 	s->known = true;
 	if (m->replaced && m->replaced->nr) {
@@ -132,9 +132,9 @@ int vms__merge_prepare(struct vms__merge *m)
 	m->new_end = right ? m->next->vm_end : m->end;
 	m->new_pgoff = left ? m->prev->vm_pgoff : m->pgoff;
 	m->sticky = (m->flags | (left ? m->prev->vm_flags : 0) | (right ? m->next->vm_flags : 0)) & VM_MERGE_IGNORED;
-	m->store = (struct vms__store){.start = m->new_start, .end = m->new_end, .vma = m->target};
+	vms__store_begin(m->store, m->new_start, m->new_end, m->target);
 	who_leaves(m, left && right, m->middle && at_start && at_end);
-	err = vms__index_prepare(m->mm, &m->store);
+	err = vms__index_prepare(m->mm, m->store);
 	if (err)
 		return err;
 	donor = anon_vma_donor(m, left, right);
@@ -143,7 +143,7 @@ int vms__merge_prepare(struct vms__merge *m)
 		return 1;
 	vma_start_write(m->target); /* a fault in it may be looking at its anon_vma */
 	if (vms__anon_vma_clone(m->target, donor)) {
-		vms__index_cancel(m->mm, &m->store);
+		vms__index_cancel(m->mm, m->store);
 		return -ENOMEM;
 	}
 	return 1;
@@ -154,7 +154,7 @@ void vms__merge_cancel(struct vms__merge *m)
 	/* The survivor had no anon_vma before, hence an empty chain: unlinking all of it restores that. */
 	if (m->took_anon_vma)
 		vms__anon_vma_unlink(m->target);
-	vms__index_cancel(m->mm, &m->store);
+	vms__index_cancel(m->mm, m->store);
 }
 
 /* The part of middle that the survivor does not take. */
@@ -212,13 +212,13 @@ struct vm_area_struct *vms__merge_commit(struct vms__merge *m)
 		vma_start_write(next);
 	change_bounds(m, next, middle_goes);
 	target->vm_flags |= m->sticky;
-	vms__vma_commit(m->mm, &m->store);
+	vms__vma_commit(m->mm, m->store);
 	if (middle_goes) {
-		unchain(&m->store.victims, middle);
+		unchain(&m->store->victims, middle);
 		vms__vma_discard(middle);
 	}
 	if (next) {
-		unchain(&m->store.victims, next);
+		unchain(&m->store->victims, next);
 		vms__vma_discard(next);
 	}
 	return target;
@@ -243,8 +243,10 @@ static int split_off(struct vm_area_struct *vma, unsigned long start, unsigned l
 static int modify(struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start, unsigned long end, vm_flags_t flags,
 		  struct anon_vma_name *name, struct vm_area_struct **result)
 {
+	struct vms__store store;
 	struct vms__merge merge = {
 		.mm = vma_mm(vma),
+		.store = &store,
 		.prev = prev,
 		.next = end == vma->vm_end ? vms_vma_next(vma) : NULL,
 		.middle = vma,

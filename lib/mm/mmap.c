@@ -106,7 +106,9 @@ int vms__prepare_new_vma(struct vms__merge *m, struct vms__store *store)
 	vm_flags_init(vma, (m->flags & VM_DROPPABLE) ? m->flags & ~VM_LOCKED_MASK : m->flags);
 	vma->vm_file = m->file;
 	vma->vm_ops = m->vm_ops;
-	*store = (struct vms__store){.start = m->start, .end = m->end, .vma = vma, .known = true, .prev = m->prev};
+	vms__store_begin(store, m->start, m->end, vma);
+	store->known = true;
+	store->prev = m->prev;
 	if (m->replaced) {
 		store->nr = m->replaced->nr;
 		store->first = m->replaced->first;
@@ -156,6 +158,7 @@ static unsigned long mmap_region(struct vms__merge *m)
 	m->prev = old.prev;
 	m->next = old.next;
 	m->replaced = &old;
+	m->store = &fresh;
 	merged = vms__merge_prepare(m);
 	if (merged < 0)
 		return merged;
@@ -169,7 +172,7 @@ static unsigned long mmap_region(struct vms__merge *m)
 	vms__clear_gathered(&old);
 	if (merged) {
 		vms__merge_commit(m);
-		vms__free_victims(mm, m->store.victims);
+		vms__free_victims(mm, m->store->victims);
 	} else {
 		commit_new_vma(mm, &fresh);
 		vms__free_victims(mm, fresh.victims);

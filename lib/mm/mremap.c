@@ -145,6 +145,7 @@ static int make_copy(struct remap *r, struct vm_area_struct *vma, unsigned long 
 		goto out_tables;
 	m.next = vms__find(r->mm, m.end);
 	m.prev = vms__prev_below(r->mm, m.start);
+	m.store = &fresh;
 	merged = vms__merge_prepare(&m);
 	err = merged < 0 ? merged : merged ? 0 : prepare_copy(&m, &fresh);
 	if (err)
@@ -326,8 +327,10 @@ static bool can_grow_in_place(struct mm_struct *mm, const struct vm_area_struct 
 static int grow_in_place(struct remap *r, struct vm_area_struct *vma)
 {
 	unsigned long delta = r->new_len - r->old_len;
+	struct vms__store store;
 	struct vms__merge m = {
 		.mm = r->mm,
+		.store = &store,
 		.prev = vma,
 		.next = vms_vma_next(vma),
 		.start = vma->vm_end,

@@ -45,7 +45,8 @@ int vms__expand_downwards(struct vm_area_struct *vma, unsigned long addr)
 	grow = (vma->vm_start - addr) >> PAGE_SHIFT;
 	if (vma->vm_end - addr > mm->layout.stack_limit || grow > vma->vm_pgoff)
 		return -ENOMEM;
-	store = (struct vms__store){.start = addr, .end = vma->vm_end, .vma = vma, .known = true};
+	vms__store_begin(&store, addr, vma->vm_end, vma);
+	store.known = true;
 	err = vms__index_prepare(mm, &store);
 	if (err)
 		return err;

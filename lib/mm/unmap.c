@@ -130,19 +130,17 @@ void vms__free_victims(struct mm_struct *mm, struct vm_area_struct *victims)
 
 int vms__unmap_gathered(const struct vms__range *r, bool *downgraded)
 {
-	struct vms__store store = {
-		.start = r->start,
-		.end = r->end,
-		.known = true,
-		.nr = r->nr,
-		.first = r->first,
-		.prev = r->prev,
-	};
+	struct vms__store store;
 	int err;
 
 	mmap_assert_write_locked(r->mm);
 	if (!r->nr)
 		return 0;
+	vms__store_begin(&store, r->start, r->end, NULL);
+	store.known = true;
+	store.nr = r->nr;
+	store.first = r->first;
+	store.prev = r->prev;
 	err = vms__index_prepare(r->mm, &store);
 	if (err)
 		return err;

@@ -153,7 +153,7 @@ void vms__vma_commit(struct mm_struct *mm, struct vms__store *store)
 
 int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma)
 {
-	struct vms__store store = {.start = vma->vm_start, .end = vma->vm_end, .vma = vma};
+	struct vms__store store;
 
 	mmap_assert_write_locked(mm);
 	if (((vma->vm_start | vma->vm_end) & ~PAGE_MASK) || vma_mm(vma) != mm)
@@ -161,6 +161,7 @@ int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma)
 	if (vma->vm_start >= vma->vm_end || vma->vm_end > mm->layout.task_size ||
 	    find_vma_intersection(mm, vma->vm_start, vma->vm_end))
 		return -ENOMEM;
+	vms__store_begin(&store, vma->vm_start, vma->vm_end, vma);
 	if (vms__index_prepare(mm, &store))
 		return -ENOMEM;
 	if (!vma->vm_file && !vma->vm_ops)
@@ -204,7 +205,7 @@ int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_belo
 	err = vms__anon_vma_clone(new, vma);
 	if (err)
 		goto out_free;
-	store = (struct vms__store){.start = new->vm_start, .end = new->vm_end, .vma = new};
+	vms__store_begin(&store, new->vm_start, new->vm_end, new);
 	err = vms__index_prepare(mm, &store);
 	if (err)
 		goto out_unlink;
