@@ -259,7 +259,7 @@ enum { KEY_OPS = 256, KEY_FIRST, KEY_WITHOUT, KEY_ORACLE, KEY_VMREPLAY, KEY_SHOW
 static const struct argp_option options[] = {
 	{"seeds", 's', "N", 0, "scripts, shared out among the profiles (1000)", 0},
 	{"ops", KEY_OPS, "N", 0, "operations in each (60)", 0},
-	{"profile", 'p', "P,...", 0, "placement merging locking mremap fork growth files everything (all)", 0},
+	{"profile", 'p', "P,...", 0, "placement merging locking mremap fork growth files huge everything (all)", 0},
 	{"engine", 'e', "E,...", 0, "rbtree maple maple-vma (all)", 0},
 	{"first-seed", KEY_FIRST, "N", 0, "begin with this one (0)", 0},
 	{"without", KEY_WITHOUT, "WORD,...", 0, "leave out operations, flags and advice, for example mseal,GUARD_INSTALL", 0},

@@ -26,10 +26,10 @@
 #define IDLE_MAX 6
 #define LINE_MAX_BYTES 256
 
-enum profile { PLACEMENT, MERGING, LOCKING, MREMAP, FORK, GROWTH, FILES, EVERYTHING, NR_PROFILES };
+enum profile { PLACEMENT, MERGING, LOCKING, MREMAP, FORK, GROWTH, FILES, HUGE_PAGES, EVERYTHING, NR_PROFILES };
 
-const char *const generate_profiles[] = {"placement", "merging", "locking",    "mremap", "fork",
-					 "growth",    "files",   "everything", NULL};
+const char *const generate_profiles[] = {"placement", "merging", "locking", "mremap",     "fork",
+					 "growth",    "files",   "huge",    "everything", NULL};
 
 struct maker {
 	uint64_t random;
@@ -286,7 +286,7 @@ static void finish_mmap(struct maker *m, unsigned long addr, unsigned long len, 
 	bool anon = per_cent(m, m->profile == FILES ? 15 : m->profile == EVERYTHING ? 70 : 88);
 	unsigned long off = anon ? 0 : matching_offset(m, addr);
 
-	add_word(words, one_in(m, anon ? 15 : 2) ? "shared" : "private");
+	add_word(words, anon && one_in(m, 40) ? "droppable" : one_in(m, anon ? 15 : 2) ? "shared" : "private");
 	if (anon)
 		add_word(words, "anon");
 	add_kind(m, words);
@@ -377,6 +377,34 @@ static void map_big(struct maker *m)
 	map_into_sketch(m, addr, len, words);
 }
 
+static void move_in_sketch(struct maker *m, unsigned long start, unsigned long len, unsigned long target, unsigned long new_len,
+			   bool keep)
+{
+	const struct area *from = sketch_find(sketch(m), start);
+	struct area to = {.start = target, .end = target + new_len};
+
+	if (from && from->start <= start) {
+		to.grows = from->grows;
+		to.file = from->file;
+	}
+	if (!keep)
+		sketch_unmap(sketch(m), start, start + len);
+	sketch_map(sketch(m), to);
+}
+
+/* To where the blocks of 2 MiB lie alike, or not. */
+static void move_big(struct maker *m, const struct area *area)
+{
+	unsigned long start = one_in(m, 2) ? area->start : (area->start + HUGE - 1) & ~(HUGE - 1), len = area->end - start, target;
+	bool keep = one_in(m, 2);
+
+	if (one_in(m, 3) && len > HUGE)
+		len = HUGE;
+	target = PLAYGROUND + (8 + below(m, 4) * 4) * HUGE + (one_in(m, 2) ? start % HUGE : below(m, 3) * PAGE);
+	line(m, "mremap %lx %lx %lx maymove|rfixed%s %lx", start, len, len, keep ? "|dontunmap" : "", target);
+	move_in_sketch(m, start, len, target, len, keep);
+}
+
 /* Memory that may hold huge pages: whether a touch finds a page table there shows in what the area merges with. */
 static void make_huge(struct maker *m)
 {
@@ -390,7 +418,7 @@ static void make_huge(struct maker *m)
 	addr = (area_page(m, area) & ~(HUGE - 1)) + below(m, 3) * PAGE;
 	if (addr < area->start || addr >= area->end)
 		addr = area->start;
-	switch (below(m, 6)) {
+	switch (below(m, 9)) {
 	case 0:
 		line(m, "madvise %lx %lx HUGEPAGE", area->start, area->end - area->start);
 		break;
@@ -399,11 +427,15 @@ static void make_huge(struct maker *m)
 		sketch_unmap(sketch(m), addr, addr + PAGE);
 		break;
 	case 2:
-		line(m, "mprotect %lx %lx %s", addr, area->end - addr, protection(m));
+		/* What was never written loses VM_ACCOUNT with the right to be written. */
+		line(m, "mprotect %lx %lx %s", addr, area->end - addr, one_in(m, 2) ? "r" : protection(m));
 		sketch_cut(sketch(m), addr, area->end);
 		break;
 	case 3:
 		line(m, "madvise %lx %lx %s", area->start, area->end - area->start, one_in(m, 2) ? "DONTNEED" : "FREE");
+		break;
+	case 4:
+		move_big(m, area);
 		break;
 	default:
 		line(m, "fault %lx %c", addr, per_cent(m, 70) ? 'r' : 'w');
@@ -534,21 +566,6 @@ static unsigned long new_length(struct maker *m, unsigned long old)
 	default:
 		return old + length(m, 64 * PAGE);
 	}
-}
-
-static void move_in_sketch(struct maker *m, unsigned long start, unsigned long len, unsigned long target, unsigned long new_len,
-			   bool keep)
-{
-	const struct area *from = sketch_find(sketch(m), start);
-	struct area to = {.start = target, .end = target + new_len};
-
-	if (from && from->start <= start) {
-		to.grows = from->grows;
-		to.file = from->file;
-	}
-	if (!keep)
-		sketch_unmap(sketch(m), start, start + len);
-	sketch_map(sketch(m), to);
 }
 
 static void make_mremap_fixed(struct maker *m, unsigned long start, unsigned long len)
@@ -773,30 +790,30 @@ static const struct {
 	unsigned int weight[NR_PROFILES];
 } kinds[] = {
 	/* clang-format off */
-	/*                    place merge lock mremap fork growth files everything */
-	{make_fixed,         { 10,  26,  20,  18,  16,  12,  24, 16}},
-	{make_placed,        { 36,   6,   6,   8,   6,   5,  12, 10}},
-	{make_giant,         {  4,   0,   0,   0,   0,   0,   0,  0}},
-	{make_growing,       {  4,   0,   1,   1,   2,  16,   0,  3}},
-	{make_huge,          {  0,   5,   2,   3,   6,   0,   0,  4}},
-	{make_odd_mmap,      {  6,   1,   1,   1,   1,   2,   4,  4}},
-	{make_munmap,        { 14,   9,   6,   6,   5,   8,   8,  8}},
-	{make_mprotect,      {  3,  16,   8,   6,   8,   8,  10, 10}},
-	{make_madvise,       {  1,   9,   3,   3,   6,   1,   4,  8}},
-	{make_page_advice,   {  0,   2,   4,   2,   2,   1,   6,  5}},
-	{make_guard,         {  0,   2,   2,   2,   2,   2,   1,  2}},
-	{make_mremap,        {  8,   5,   5,  30,   8,   4,  10, 10}},
-	{make_fault,         {  2,  22,   8,  18,  18,   8,  18, 14}},
-	{make_growing_fault, {  1,   0,   1,   0,   2,  30,   0,  3}},
-	{make_brk,           { 10,   4,   3,   2,   3,   4,   0,  4}},
-	{make_mlock,         {  0,   0,  12,   2,   1,   1,   1,  3}},
-	{make_mlock2,        {  0,   0,   8,   1,   1,   1,   1,  2}},
-	{make_munlock,       {  0,   0,   8,   1,   1,   1,   1,  2}},
-	{make_mlockall,      {  0,   0,   2,   0,   0,   0,   0,  1}},
-	{make_munlockall,    {  0,   0,   1,   0,   0,   0,   0,  1}},
-	{make_mseal,         {  0,   1,   1,   1,   1,   0,   1,  1}},
-	{make_fork,          {  0,   0,   1,   1,  14,   1,   2,  3}},
-	{make_exit,          {  0,   0,   1,   1,   5,   1,   1,  2}},
+	/*                    place merge lock mremap fork growth files huge everything */
+	{make_fixed,         { 10,  26,  20,  18,  16,  12,  24,   3, 16}},
+	{make_placed,        { 36,   6,   6,   8,   6,   5,  12,   0, 10}},
+	{make_giant,         {  4,   0,   0,   0,   0,   0,   0,   0,  0}},
+	{make_growing,       {  4,   0,   1,   1,   2,  16,   0,   0,  3}},
+	{make_huge,          {  0,  10,   2,   3,   8,   0,   0,  55,  5}},
+	{make_odd_mmap,      {  6,   1,   1,   1,   1,   2,   4,   0,  4}},
+	{make_munmap,        { 14,   9,   6,   6,   5,   8,   8,   4,  8}},
+	{make_mprotect,      {  3,  16,   8,   6,   8,   8,  10,   8, 10}},
+	{make_madvise,       {  1,   9,   3,   3,   6,   1,   4,   3,  8}},
+	{make_page_advice,   {  0,   2,   4,   2,   2,   1,   6,   3,  5}},
+	{make_guard,         {  0,   2,   2,   2,   2,   2,   1,   2,  2}},
+	{make_mremap,        {  8,   5,   5,  30,   8,   4,  10,   4, 10}},
+	{make_fault,         {  2,  22,   8,  18,  18,   8,  18,   4, 14}},
+	{make_growing_fault, {  1,   0,   1,   0,   2,  30,   0,   0,  3}},
+	{make_brk,           { 10,   4,   3,   2,   3,   4,   0,   0,  4}},
+	{make_mlock,         {  0,   0,  12,   2,   1,   1,   1,   1,  3}},
+	{make_mlock2,        {  0,   0,   8,   1,   1,   1,   1,   0,  2}},
+	{make_munlock,       {  0,   0,   8,   1,   1,   1,   1,   1,  2}},
+	{make_mlockall,      {  0,   0,   2,   0,   0,   0,   0,   0,  1}},
+	{make_munlockall,    {  0,   0,   1,   0,   0,   0,   0,   0,  1}},
+	{make_mseal,         {  0,   1,   1,   1,   1,   0,   1,   0,  1}},
+	{make_fork,          {  0,   0,   1,   1,  14,   1,   2,   8,  3}},
+	{make_exit,          {  0,   0,   1,   1,   5,   1,   1,   4,  2}},
 	/* clang-format on */
 };
 

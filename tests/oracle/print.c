@@ -17,7 +17,7 @@ struct arguments {
 };
 
 static const struct argp_option options[] = {
-	{"profile", 'p', "P", 0, "placement merging locking mremap fork growth files everything (everything)", 0},
+	{"profile", 'p', "P", 0, "placement merging locking mremap fork growth files huge everything (everything)", 0},
 	{"seed", 's', "N", 0, "the first seed (0)", 0},
 	{"seeds", 'n', "N", 0, "how many scripts (1)", 0},
 	{"ops", 'o', "N", 0, "operations in each (60)", 0},
