@@ -187,17 +187,17 @@ int main(int argc, char **argv)
 	static struct worker workers[MAX_THREADS];
 	static struct stress s;
 	struct arguments a = {.engine = "maple-vma", .threads = 4, .seconds = 10, .seed = (unsigned long)time(NULL)};
-	struct mm_layout layout = vms_mm_layout_default;
+	struct mm_limits limits = vms_mm_limits_default;
 	unsigned long ops, errors, via_vma, via_mmap;
 
 	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	layout.stack_limit = STACK_LIMIT;
+	limits.stack = STACK_LIMIT;
 	s.engine = a.engine;
 	s.seed = a.seed;
 	s.threads = (unsigned int)a.threads;
-	s.mm = vms_mm_create(a.engine, &layout, NULL);
-	if (!s.mm || world_build(&s)) {
+	s.mm = vms_mm_create(a.engine, NULL, NULL);
+	if (!s.mm || vms_mm_set_limits(s.mm, &limits) || world_build(&s)) {
 		fprintf(stderr, "vmstress: the address space cannot be built: out of memory\n");
 		return 2;
 	}

@@ -50,16 +50,18 @@ static int map_libraries(struct vmbench_env *env, const struct mm_layout *layout
 int vmbench_run_case(const struct vmbench_case *c, const char *engine, unsigned long vmas, const struct bench_plan *plan,
 		     const struct bench_cpus *cpus, struct bench_result *result)
 {
-	struct mm_layout layout = vms_mm_layout_default;
+	struct mm_limits limits = vms_mm_limits_default;
 	struct vmbench_env env = {.vmas = vmas, .threads = plan->threads};
 	struct bench_plan filled = *plan;
 	int err;
 
-	layout.max_map_count = INT_MAX;
-	env.mm = vms_mm_create(engine, &layout, NULL);
+	env.mm = vms_mm_create(engine, NULL, NULL);
 	if (!env.mm)
 		return -errno;
-	err = map_libraries(&env, &layout);
+	limits.max_map_count = INT_MAX;
+	err = vms_mm_set_limits(env.mm, &limits);
+	if (!err)
+		err = map_libraries(&env, &vms_mm_layout_default);
 	if (!err && c->setup)
 		err = c->setup(&env);
 	filled.body = c->body;

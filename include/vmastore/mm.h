@@ -56,6 +56,7 @@ enum vms_fault_result { VMS_FAULT_OK, VMS_SEGV_MAPERR, VMS_SEGV_ACCERR, VMS_SIGB
 
 VMS_API extern const struct mm_layout vms_mm_layout_default; /* 47-bit x86-64: mmap_base 0x7ffff7fff000 and so on */
 VMS_API extern const struct mm_rules vms_mm_rules_default;   /* Linux 6.18 */
+VMS_API extern const struct mm_limits vms_mm_limits_default; /* none, but 8 MiB of stack and 65530 VMAs */
 /** vms_mm_rules_for() - The rules of another Linux. @version: VMS_KERNEL_VERSION(6, 12), say; after 6.18 they are 6.18's. */
 VMS_API struct mm_rules vms_mm_rules_for(unsigned int version);
 
@@ -82,6 +83,13 @@ VMS_API void mmdrop(struct mm_struct *mm); /* the last one frees the structure *
  * Locks: none held.
  */
 VMS_API struct mm_struct *vms_mm_next(struct mm_struct *prev);
+/** vms_mm_limits() - What @mm may take. Locks: takes mmap_lock R. */
+VMS_API struct mm_limits vms_mm_limits(struct mm_struct *mm);
+/**
+ * vms_mm_set_limits() - Other limits from now on; what is there already stays. Locks: takes mmap_lock W.
+ * Return: 0; -EINVAL (data above data_max, a negative max_map_count) and nothing has changed.
+ */
+VMS_API int vms_mm_set_limits(struct mm_struct *mm, const struct mm_limits *limits);
 VMS_API const char *vms_mm_engine_name(const struct mm_struct *mm);
 VMS_API long vms_mm_counter(const struct mm_struct *mm, enum vms_mm_counter which);
 
@@ -116,8 +124,8 @@ VMS_API unsigned long vms_brk(struct mm_struct *mm, unsigned long brk);
  * mlock(2) and its kin. They lock the whole pages that [start, start + len) touches, then fault them in; mlock2() with
  * MLOCK_ONFAULT, and mlockall() with MCL_ONFAULT, leave that to the first touch. A range with a hole stays locked up to the hole.
  * Return: 0; -EINVAL (an unknown flag, MCL_ONFAULT alone, a range that wraps); -ENOMEM (a hole, a page that cannot be had, the
- * limit of VMAs, no memory); -EAGAIN (locked, but there was no memory to fault all of it in). mlockall() passes over VMAs that it
- * cannot lock.
+ * limit of VMAs or of locked memory, no memory); -EPERM (nothing may be locked at all); -EAGAIN (locked, but there was no memory to
+ * fault all of it in). mlockall() passes over VMAs that it cannot lock.
  */
 VMS_API int vms_mlock(struct mm_struct *mm, unsigned long start, unsigned long len);
 VMS_API int vms_mlock2(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned int flags);

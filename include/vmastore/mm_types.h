@@ -167,8 +167,21 @@ struct mm_layout {
 	unsigned long mmap_min_addr; /* lowest address that MAP_FIXED may name */
 	unsigned long bottom_base;   /* bottom-up placement (the fall-back) starts here */
 	unsigned long start_brk;     /* where the break begins */
-	unsigned long stack_limit;   /* RLIMIT_STACK */
-	int max_map_count;           /* vm.max_map_count */
+};
+
+#define VMS_NO_LIMIT (~0UL)
+
+/*
+ * What an address space may take; bytes, VMS_NO_LIMIT for none. By default (vms_mm_limits_default) there is a limit of 8 MiB for a
+ * stack and of 65530 for VMAs, as on a Linux nobody has configured, and none else. A fork's child has its parent's.
+ */
+struct mm_limits {
+	unsigned long as;       /* RLIMIT_AS: all that is mapped */
+	unsigned long data;     /* RLIMIT_DATA: private writable memory but stacks, and the break's distance from its start */
+	unsigned long data_max; /* its hard limit, which holds in its place for all but the break where data is 0 */
+	unsigned long memlock;  /* RLIMIT_MEMLOCK: what is locked in memory; 0: nothing may be locked at all */
+	unsigned long stack;    /* RLIMIT_STACK: what grows down */
+	int max_map_count;      /* vm.max_map_count: VMAs; one more can be reached, as on Linux */
 };
 
 struct mm_struct {
@@ -202,6 +215,7 @@ struct mm_struct {
 	unsigned long start_brk, brk;                                          /* the break: where it began, where it is */
 	unsigned long start_stack; /* an address of the first stack: the listing names its VMA [stack] */
 
+	struct mm_limits limits; /* mmap_lock W to write, R to read */
 	struct mm_layout layout; /* const after mm_alloc(), except mmap_base at exec */
 	struct mm_rules rules;
 	void *owner;             /* the embedder's */

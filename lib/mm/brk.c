@@ -47,12 +47,14 @@ static int grow(struct mm_struct *mm, unsigned long old_end, unsigned long new_e
 		.pgoff = old_end >> PAGE_SHIFT,
 		.just_expand = true,
 	};
+	long pages = (long)((new_end - old_end) >> PAGE_SHIFT);
 	int merged;
 
 	/* Both are page aligned, so "below" leaves a page free; adding that page could wrap. */
 	if (new_end >= (next ? vm_start_gap(next) : mm->layout.task_size))
 		return -1;
-	if (vms__map_count(mm) > mm->layout.max_map_count)
+	if (vms__map_count(mm) > mm->limits.max_map_count || !vms__may_expand(mm, flags, pages) ||
+	    !vms__may_lock_more(mm, flags, pages))
 		return -1;
 	merged = vms__merge_prepare(&m);
 	if (merged < 0)
@@ -61,7 +63,7 @@ static int grow(struct mm_struct *mm, unsigned long old_end, unsigned long new_e
 		vms__merge_commit(&m);
 	else if (insert_heap(&m))
 		return -ENOMEM;
-	vms__account(mm, flags, (long)((new_end - old_end) >> PAGE_SHIFT));
+	vms__account(mm, flags, pages);
 	return 0;
 }
 
@@ -75,7 +77,8 @@ unsigned long vms_brk(struct mm_struct *mm, unsigned long brk)
 	old = mm->brk;
 	old_end = PAGE_ALIGN(old);
 	result = old;
-	if (brk < mm->start_brk || new_end < brk)
+	/* The limit is for the break as it is to be: it also refuses one that shrinks to what is still too much. */
+	if (brk < mm->start_brk || new_end < brk || brk - mm->start_brk > mm->limits.data)
 		goto out;
 	/*
 	 * Set before shrinking gives up the write lock; a break that nothing else reads is put back on failure, before a downgrade.

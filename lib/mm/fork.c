@@ -75,6 +75,7 @@ int vms_fork(struct mm_struct *mm, struct mm_struct **childp)
 		return -ENOMEM;
 	vms__write_enter(mm, 0, mm->layout.task_size);
 	vms__mmap_write_lock_nested(child);
+	child->limits = mm->limits;
 	child->def_flags = mm->def_flags & ~VM_LOCKED_MASK;
 	child->start_brk = mm->start_brk;
 	child->brk = mm->brk;

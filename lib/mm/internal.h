@@ -81,6 +81,8 @@ struct vms__range {
  * Return: 0, -ENOMEM, -EPERM (sealed), or what may_split() answered; some splits may remain.
  */
 int vms__gather(struct vms__range *range);
+/* How many pages the gathered VMAs have together. */
+unsigned long vms__gathered_pages(const struct vms__range *range);
 /* Write-lock the gathered VMAs, and zap their pages: they are about to be replaced. */
 void vms__clear_gathered(const struct vms__range *range);
 /* Account for and free the chain of detached VMAs, whose pages are gone. */
@@ -150,6 +152,15 @@ const char *vms__anon_name_text(const struct anon_vma_name *name); /* of one */
 /* A VMA of its own for [m->start, m->end), inserted later by committing *@store. Takes a reference of m->file. 0 or -ENOMEM. */
 int vms__prepare_new_vma(struct vms__merge *m, struct vms__store *store);
 
+/* ---- limits.c ---- */
+
+/* Whether @pages more (or fewer) with @flags stay within RLIMIT_AS and RLIMIT_DATA. */
+bool vms__may_expand(struct mm_struct *mm, vm_flags_t flags, long pages);
+/* Whether anything may be locked in memory. Locks: mmap_lock R or W. */
+bool vms__may_lock(struct mm_struct *mm);
+/* Whether @pages more with @flags, if those lock them, stay within RLIMIT_MEMLOCK. */
+bool vms__may_lock_more(struct mm_struct *mm, vm_flags_t flags, long pages);
+
 /* ---- populate.c ---- */
 
 /*
@@ -165,7 +176,8 @@ int vms__populate(struct mm_struct *mm, unsigned long start, unsigned long end, 
 
 /*
  * Fault in [start, end), all of it, for an access of one kind, whatever its flags want. Return: 0; -ENOMEM (a hole, or no memory);
- * -EINVAL (the access is not allowed); -EFAULT (no page there); what comes before is faulted in. Locks: none held; takes mmap_lock R.
+ * -EINVAL (the access is not allowed); -EFAULT (no page there); what comes before is faulted in.
+ * Locks: none held; takes mmap_lock R.
  */
 int vms__populate_for(struct mm_struct *mm, unsigned long start, unsigned long end, bool write);
 
@@ -198,7 +210,7 @@ const char *vms__vma_name(struct vm_area_struct *vma, char buf[VMA_NAME_BUF]);
 unsigned long vms__vma_pagesize(struct vm_area_struct *vma);
 /* The VMA's line of the listing, without the newline; the name as it stands in one line. Locks: the same. */
 void vms__print_vma_line(struct vm_area_struct *vma, FILE *out);
-/* A name as it stands in one line: a newline is written as \\012. */
+/* A name as it stands in one line: a newline is written as \012. */
 void vms__print_name(const char *name, FILE *out);
 
 /* ---- mmlist.c: the list of all mms. Locks: none ---- */

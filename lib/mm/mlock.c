@@ -89,19 +89,45 @@ static int lock_error(int err)
 	return err == -EFAULT ? -ENOMEM : err == -ENOMEM ? -EAGAIN : err;
 }
 
+/* Pages of [start, end) that are locked already. Locks: mmap_lock W. */
+static unsigned long locked_in(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	unsigned long bytes = 0;
+
+	for (struct vm_area_struct *vma = vms__find(mm, start); vma && vma->vm_start < end; vma = vms_vma_next(vma))
+		if (vma->vm_flags & VM_LOCKED)
+			bytes += (vma->vm_end < end ? vma->vm_end : end) - (vma->vm_start > start ? vma->vm_start : start);
+	return bytes >> PAGE_SHIFT;
+}
+
+/* Whether the limit allows [start, end), holes and all, to be locked; the range may wrap. Locks: mmap_lock W. */
+static bool may_lock_range(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	long pages = (long)((end - start) >> PAGE_SHIFT);
+
+	return vms__may_lock_more(mm, VM_LOCKED, pages) ||
+	       vms__may_lock_more(mm, VM_LOCKED, pages - (long)locked_in(mm, start, end));
+}
+
 static int do_mlock(struct mm_struct *mm, unsigned long start, unsigned long len, vm_flags_t lock)
 {
 	unsigned long end;
-	int err;
+	bool sane = whole_pages(&start, len, &end);
+	int err = 0;
 
-	if (!whole_pages(&start, len, &end))
-		return -EINVAL;
-	if (start == end)
-		return 0;
-	vms__write_enter(mm, start, end);
-	err = lock_range(mm, start, end, lock);
+	vms__write_enter(mm, 0, mm->layout.task_size); /* what is locked elsewhere counts */
+	if (!vms__may_lock(mm))
+		err = -EPERM;
+	else if (!may_lock_range(mm, start, end))
+		err = -ENOMEM;
+	else if (!sane)
+		err = -EINVAL;
+	else if (start < end)
+		err = lock_range(mm, start, end, lock);
 	vms__write_exit(mm);
-	return err ? err : lock_error(vms__populate(mm, start, end, false));
+	if (err || start == end)
+		return err;
+	return lock_error(vms__populate(mm, start, end, false));
 }
 
 int vms_mlock(struct mm_struct *mm, unsigned long start, unsigned long len)
@@ -131,20 +157,34 @@ int vms_munlock(struct mm_struct *mm, unsigned long start, unsigned long len)
 	return err;
 }
 
+/* Locks: mmap_lock W. */
+static int may_lock_all(struct mm_struct *mm, int flags)
+{
+	unsigned long total = atomic_load_explicit(&mm->total_vm, memory_order_relaxed);
+
+	if (!vms__may_lock(mm))
+		return -EPERM;
+	return (flags & MCL_CURRENT) && total > mm->limits.memlock >> PAGE_SHIFT ? -ENOMEM : 0; /* no limit is beyond any total */
+}
+
 int vms_mlockall(struct mm_struct *mm, int flags)
 {
 	vm_flags_t lock = flags & MCL_ONFAULT ? VM_LOCKED | VM_LOCKONFAULT : VM_LOCKED;
+	int err;
 
 	if (!(flags & (MCL_CURRENT | MCL_FUTURE)) || (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)))
 		return -EINVAL;
 	vms__write_enter(mm, 0, mm->layout.task_size);
-	mm->def_flags = (mm->def_flags & ~VM_LOCKED_MASK) | (flags & MCL_FUTURE ? lock : 0);
-	if (flags & MCL_CURRENT)
-		lock_all(mm, lock);
+	err = may_lock_all(mm, flags);
+	if (!err) {
+		mm->def_flags = (mm->def_flags & ~VM_LOCKED_MASK) | (flags & MCL_FUTURE ? lock : 0);
+		if (flags & MCL_CURRENT)
+			lock_all(mm, lock);
+	}
 	vms__write_exit(mm);
-	if (flags & MCL_CURRENT)
+	if (!err && (flags & MCL_CURRENT))
 		(void)vms__populate(mm, 0, mm->layout.task_size, true);
-	return 0;
+	return err;
 }
 
 int vms_munlockall(struct mm_struct *mm)

@@ -20,14 +20,12 @@ const struct mm_layout vms_mm_layout_default = {
 	.mmap_min_addr = 65536,
 	.bottom_base = 0x2aaaaaaab000UL, /* a third of the task size */
 	.start_brk = 0x555555559000UL,
-	.stack_limit = 8UL << 20,
-	.max_map_count = 65530,
 };
 
 static bool layout_makes_sense(const struct mm_layout *l)
 {
 	return l->task_size && l->task_size <= TASK_SIZE && !((l->task_size | l->mmap_base | l->bottom_base) & ~PAGE_MASK) &&
-	       l->mmap_base <= l->task_size && l->bottom_base < l->task_size && l->start_brk < l->task_size && l->max_map_count > 0;
+	       l->mmap_base <= l->task_size && l->bottom_base < l->task_size && l->start_brk < l->task_size;
 }
 
 struct mm_struct *vms_mm_create(const char *engine_name, const struct mm_layout *layout, const struct mm_rules *rules)
@@ -46,6 +44,7 @@ struct mm_struct *vms_mm_create(const char *engine_name, const struct mm_layout 
 		goto out;
 	mm->engine = engine;
 	mm->layout = *layout;
+	mm->limits = vms_mm_limits_default;
 	mm->rules = rules ? *rules : vms_mm_rules_default;
 	mm->start_brk = mm->brk = layout->start_brk;
 	/* Even: not write-locked. Never 0, which is what a new VMA's vm_lock_seq holds. */

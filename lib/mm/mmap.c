@@ -151,6 +151,9 @@ static unsigned long mmap_region(struct vms__merge *m)
 	err = vms__gather(&old);
 	if (err)
 		return err;
+	/* What it takes the place of makes room for it. */
+	if (!vms__may_expand(mm, m->flags, (long)((m->end - m->start) >> PAGE_SHIFT) - (long)vms__gathered_pages(&old)))
+		return -ENOMEM;
 	if (refuses_sync(m)) {
 		err = vms__unmap_gathered(&old, NULL);
 		return err ? err : -EOPNOTSUPP;
@@ -224,12 +227,16 @@ unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned long add
 		return -ENOMEM;
 	if (pgoff + (len >> PAGE_SHIFT) < pgoff)
 		return -EOVERFLOW;
-	if (vms__map_count(mm) > mm->layout.max_map_count)
+	if (vms__map_count(mm) > mm->limits.max_map_count)
 		return -ENOMEM;
 	vm_flags |= prot_to_vm_flags(prot) | map_to_vm_flags(flags) | mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
 	addr = choose_address(mm, file, addr, len, pgoff, flags);
 	if (IS_ERR_VALUE(addr))
 		return addr;
+	if ((flags & MAP_LOCKED) && !vms__may_lock(mm))
+		return -EPERM;
+	if (!vms__may_lock_more(mm, vm_flags, (long)(len >> PAGE_SHIFT)))
+		return -EAGAIN;
 	if (file && beyond_any_file(pgoff, len))
 		return -EOVERFLOW;
 	err = file ? file_vm_flags(file, prot, flags, &vm_flags) : anonymous_vm_flags(mm->rules.kernel_version, flags, &vm_flags);

@@ -30,6 +30,14 @@ static vm_flags_t adjust_account(const struct vm_area_struct *vma, vm_flags_t fl
 	return flags;
 }
 
+/* What was no data counts against the limit once it may be written. */
+static bool may_become(const struct vm_area_struct *vma, vm_flags_t flags, long pages)
+{
+	struct mm_struct *mm = vma_mm(vma);
+
+	return !(flags & VM_WRITE) || vms__may_expand(mm, flags, pages) || !vms__may_expand(mm, vma->vm_flags, pages);
+}
+
 /* [start, end) of *@vma gets the access bits @prot; *@vma becomes the VMA that holds it. */
 static int protect_one(struct vm_area_struct *prev, struct vm_area_struct **vma, unsigned long start, unsigned long end,
 		       vm_flags_t prot)
@@ -51,6 +59,8 @@ static int protect_one(struct vm_area_struct *prev, struct vm_area_struct **vma,
 		return -EPERM;
 	if (flags == old)
 		return 0;
+	if (!may_become(v, flags, (long)((end - start) >> PAGE_SHIFT)))
+		return -ENOMEM;
 	flags = adjust_account(v, flags);
 	err = vms__vma_modify_flags(prev, v, start, end, flags, vma);
 	if (err)

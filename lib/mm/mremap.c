@@ -45,7 +45,7 @@ static int check_request(const struct remap *r)
 	if (overlaps(r->addr, r->old_len, r->new_addr, r->new_len))
 		return -EINVAL;
 	/* The target may have to be cut out of the middle of one VMA, and the source out of another. */
-	return vms__map_count(r->mm) + 2 >= r->mm->layout.max_map_count - 3 ? -ENOMEM : 0;
+	return vms__map_count(r->mm) + 2 >= r->mm->limits.max_map_count - 3 ? -ENOMEM : 0;
 }
 
 /* Whether @vma lets [addr, addr + old_len) become new_len long. */
@@ -53,6 +53,7 @@ static int check_vma(const struct remap *r, const struct vm_area_struct *vma, un
 		     unsigned long new_len)
 {
 	pgoff_t pgoff = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
+	long more = (long)((new_len - old_len) >> PAGE_SHIFT);
 
 	if (vma->vm_flags & VM_SEALED)
 		return -EPERM;
@@ -69,7 +70,11 @@ static int check_vma(const struct remap *r, const struct vm_area_struct *vma, un
 	/* The offset of its last page would wrap. */
 	if (pgoff + (new_len >> PAGE_SHIFT) < pgoff)
 		return -EINVAL;
-	return vma->vm_flags & (VM_DONTEXPAND | VM_PFNMAP) ? -EFAULT : 0;
+	if (vma->vm_flags & (VM_DONTEXPAND | VM_PFNMAP))
+		return -EFAULT;
+	if (!vms__may_lock_more(r->mm, vma->vm_flags, more))
+		return -EAGAIN;
+	return vms__may_expand(r->mm, vma->vm_flags, more) ? 0 : -ENOMEM;
 }
 
 static unsigned long find_target(struct remap *r, const struct vm_area_struct *vma, unsigned long addr, unsigned long len,
@@ -218,7 +223,7 @@ static unsigned long move_vma(struct remap *r, unsigned long addr, unsigned long
 	vm_flags_t flags;
 	int err;
 
-	if (vms__map_count(r->mm) >= r->mm->layout.max_map_count - 3)
+	if (vms__map_count(r->mm) >= r->mm->limits.max_map_count - 3)
 		return -ENOMEM;
 	err = ask_to_split(r, addr, old_len);
 	if (err)
@@ -281,6 +286,9 @@ static unsigned long remap_to(struct remap *r, unsigned long addr, unsigned long
 	vma = vma_lookup(r->mm, addr);
 	if (!vma)
 		return -EFAULT;
+	/* What stays behind is there twice from then on; it is not locked any more. */
+	if ((r->flags & MREMAP_DONTUNMAP) && !vms__may_expand(r->mm, vma->vm_flags, (long)(old_len >> PAGE_SHIFT)))
+		return -ENOMEM;
 	target = find_target(r, vma, addr, new_len, target);
 	return IS_ERR_VALUE(target) ? target : move_vma(r, addr, old_len, new_len, target);
 }

@@ -2,7 +2,7 @@
 /*
  * stack.c - a VMA that grows down to meet a touch below it.
  *
- * It keeps 256 pages clear of an accessible neighbour below, unless that one grows down too, and stays within the stack limit. The
+ * It keeps 256 pages clear of an accessible neighbour below, unless that one grows down too, and stays within its limits. The
  * attempt alone gives it an anon_vma, even when it is then refused: that shows in later merges, as on Linux.
  *
  * Locks: mmap_lock W (growing changes vm_start, which readers under mmap_lock R rely on).
@@ -19,6 +19,14 @@ static bool keeps_guard_gap(struct vm_area_struct *vma, unsigned long addr)
 	if (!prev || (prev->vm_flags & VM_GROWSDOWN) || !(prev->vm_flags & VM_ACCESS_FLAGS))
 		return true;
 	return addr >= prev->vm_end && addr - prev->vm_end >= STACK_GUARD_GAP;
+}
+
+static bool within_limits(const struct vm_area_struct *vma, unsigned long addr, long pages)
+{
+	struct mm_struct *mm = vma_mm(vma);
+
+	return vms__may_expand(mm, vma->vm_flags, pages) && vma->vm_end - addr <= mm->limits.stack &&
+	       vms__may_lock_more(mm, vma->vm_flags, pages);
 }
 
 int vms__expand_downwards(struct vm_area_struct *vma, unsigned long addr)
@@ -43,7 +51,7 @@ int vms__expand_downwards(struct vm_area_struct *vma, unsigned long addr)
 	if (addr >= vma->vm_start)
 		return 0;
 	grow = (vma->vm_start - addr) >> PAGE_SHIFT;
-	if (vma->vm_end - addr > mm->layout.stack_limit || grow > vma->vm_pgoff)
+	if (grow > vma->vm_pgoff || !within_limits(vma, addr, (long)grow))
 		return -ENOMEM;
 	vms__store_begin(&store, addr, vma->vm_end, vma);
 	store.known = true;

@@ -22,7 +22,7 @@
 static int cut_start(struct vms__range *r, struct vm_area_struct *vma)
 {
 	/* Only a cut out of the middle adds a VMA for good; Linux refuses that one at the limit, no other. */
-	if (vma->vm_end > r->end && vms__map_count(r->mm) >= r->mm->layout.max_map_count)
+	if (vma->vm_end > r->end && vms__map_count(r->mm) >= r->mm->limits.max_map_count)
 		return -ENOMEM;
 	if (vma->vm_flags & VM_SEALED)
 		return -EPERM;
@@ -63,6 +63,16 @@ int vms__gather(struct vms__range *r)
 static struct vm_area_struct *next_gathered(const struct vms__range *r, struct vm_area_struct *vma, unsigned int n)
 {
 	return n + 1 < r->nr ? vms_vma_next(vma) : NULL;
+}
+
+unsigned long vms__gathered_pages(const struct vms__range *r)
+{
+	struct vm_area_struct *vma = r->first;
+	unsigned long pages = 0;
+
+	for (unsigned int n = 0; vma; vma = next_gathered(r, vma, n++))
+		pages += vma_pages(vma);
+	return pages;
 }
 
 static void lock_gathered(const struct vms__range *r)

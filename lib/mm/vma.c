@@ -237,7 +237,7 @@ int vms__split_vma_counted(struct vm_area_struct *vma, unsigned long addr, bool 
 {
 	struct mm_struct *mm = vma_mm(vma);
 
-	if (vms__map_count(mm) >= mm->layout.max_map_count)
+	if (vms__map_count(mm) >= mm->limits.max_map_count)
 		return -ENOMEM;
 	return vms__split_vma(vma, addr, new_below, NULL);
 }

@@ -205,11 +205,9 @@ static void senseless_ranges_are_refused(void **state)
 static void split_for_a_name_is_refused_at_the_limit_of_vmas(void **state)
 {
 	struct world *w = *state;
-	struct mm_layout layout = world_layout;
-	struct mm_struct *mm;
+	struct mm_struct *mm = vms_mm_create(w->engine, &world_layout, NULL);
 
-	layout.max_map_count = 2;
-	mm = vms_mm_create(w->engine, &layout, NULL);
+	limit_map_count(mm, 2);
 	vms_mmap(mm, BASE, 4 * PG, RW, FIXED, NULL, 0);
 	assert_int_equal(vms_set_anon_name(mm, BASE, PG, "n"), 0);
 	assert_int_equal(vms_set_anon_name(mm, BASE + 2 * PG, PG, "n"), -EAGAIN);

@@ -201,11 +201,9 @@ static void mmap_errors_are_linux_errors(void **state)
 
 static void map_count_limit_refuses_where_linux_does(void **state)
 {
-	struct mm_layout layout = world_layout;
-	struct mm_struct *mm;
+	struct mm_struct *mm = vms_mm_create(((struct world *)*state)->engine, &world_layout, NULL);
 
-	layout.max_map_count = 4;
-	mm = vms_mm_create(((struct world *)*state)->engine, &layout, NULL);
+	limit_map_count(mm, 4);
 	for (unsigned long i = 0; i < 5; i++) /* one more than the limit can be reached */
 		assert_int_equal(vms_mmap(mm, 0x20000000 + i * 0x10000, 4 * PG, RW, FIXED, NULL, 0), 0x20000000 + i * 0x10000);
 	assert_int_equal(vms_mmap(mm, 0, PG, RW, ANON, NULL, 0), -ENOMEM);

@@ -8,8 +8,6 @@ const struct mm_layout world_layout = {
 	.mmap_min_addr = 0x10000,
 	.bottom_base = 0x10000,
 	.start_brk = 0x10000000,
-	.stack_limit = 8UL << 20,
-	.max_map_count = 65530,
 };
 
 int world_setup(void **state)
@@ -33,6 +31,14 @@ int world_teardown(void **state)
 	test_free(w);
 	left = vms_leak_report(stderr);
 	return broken || left ? -1 : 0;
+}
+
+void limit_map_count(struct mm_struct *mm, int count)
+{
+	struct mm_limits limits = vms_mm_limits(mm);
+
+	limits.max_map_count = count;
+	assert_int_equal(vms_mm_set_limits(mm, &limits), 0);
 }
 
 char *layout_text(struct mm_struct *mm)

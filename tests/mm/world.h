@@ -33,6 +33,9 @@ struct world {
 int world_setup(void **state);
 int world_teardown(void **state);
 
+/* @mm may have @count VMAs. */
+void limit_map_count(struct mm_struct *mm, int count);
+
 /* "START-END PERMS PGOFF\n" a VMA, in hexadecimal; the caller frees it. */
 char *layout_text(struct mm_struct *mm);
 void expect_layout_at(struct mm_struct *mm, const char *expected, const char *file, int line);

@@ -369,12 +369,12 @@ static void nothing_of_a_real_program_is_lost(void **state)
 
 static void expect_runs_clean(const char *engine, const char *name)
 {
-	struct mm_layout layout = vms_mm_layout_default;
-	struct mm_struct *mm;
+	struct mm_limits limits = vms_mm_limits_default;
+	struct mm_struct *mm = vms_mm_create(engine, NULL, NULL);
 
-	layout.max_map_count = 1 << 30;
-	mm = vms_mm_create(engine, &layout, NULL);
 	assert_non_null(mm);
+	limits.max_map_count = 1 << 30;
+	assert_int_equal(vms_mm_set_limits(mm, &limits), 0);
 	/* twice, at another place than the one at which it was compiled, and beside itself */
 	for (unsigned long base = GIB; base <= GIB + 2 * program.slice; base += program.slice)
 		for (size_t i = 0; i < program.nr; i++)

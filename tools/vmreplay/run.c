@@ -153,13 +153,14 @@ static int run_one(struct point *p, unsigned int engine, unsigned long repeat, c
 		.body = body,
 		.arg = &shared,
 	};
-	struct mm_layout layout = vms_mm_layout_default;
+	struct mm_limits limits = vms_mm_limits_default;
 	int err;
 
-	layout.max_map_count = 1 << 30;
-	shared.mm = vms_mm_create(a->engines.name[engine], &layout, NULL);
+	shared.mm = vms_mm_create(a->engines.name[engine], NULL, NULL);
 	if (!shared.mm)
 		return -ENOMEM;
+	limits.max_map_count = 1 << 30;
+	(void)vms_mm_set_limits(shared.mm, &limits); /* a sane limit is never refused */
 	memset(p->kinds, 0, p->threads * sizeof(*p->kinds));
 	err = bench_run(&plan, cpus, result);
 	if (!err && atomic_load_explicit(&shared.mm->map_count, memory_order_relaxed))

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * limits.c - what an address space may take: RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_STACK, vm.max_map_count.
+ *
+ *   asks                                              who, and what it answers when refused
+ *   vms__may_expand(): AS, DATA                       mmap, mremap, mprotect to data -ENOMEM; brk the old break; a stack SIGSEGV
+ *   vms__may_lock_more(): MEMLOCK, for locked memory  mmap, mremap -EAGAIN; brk the old break; a stack SIGSEGV
+ *   vms__may_lock(): MEMLOCK not 0                    mlock, mlockall, MAP_LOCKED -EPERM
+ *   MEMLOCK for what mlock(2) adds, mlock.c           mlock, mlockall -ENOMEM
+ *   STACK, stack.c                                    a stack SIGSEGV
+ *   max_map_count, where VMAs are made or cut         -ENOMEM; brk the old break
+ *
+ * Limits are looked at when something grows: one that is set below what is there takes nothing away.
+ *
+ * Source: setrlimit(2), and experiments on a running 6.18 kernel.
+ * Locks: mm->limits is written under mmap_lock W, and read under R or W.
+ */
+#include <errno.h>
+
+#include "lib/mm/internal.h"
+
+const struct mm_limits vms_mm_limits_default = {
+	.as = VMS_NO_LIMIT,
+	.data = VMS_NO_LIMIT,
+	.data_max = VMS_NO_LIMIT,
+	.memlock = VMS_NO_LIMIT,
+	.stack = 8UL << 20,
+	.max_map_count = 65530,
+};
+
+struct mm_limits vms_mm_limits(struct mm_struct *mm)
+{
+	struct mm_limits limits;
+
+	vms__read_enter(mm);
+	limits = mm->limits;
+	vms__read_exit(mm);
+	return limits;
+}
+
+int vms_mm_set_limits(struct mm_struct *mm, const struct mm_limits *limits)
+{
+	if (limits->data > limits->data_max || limits->max_map_count < 0)
+		return -EINVAL;
+	vms__write_enter(mm, 0, mm->layout.task_size);
+	mm->limits = *limits;
+	vms__write_exit(mm);
+	return 0;
+}
+
+static unsigned long load(const _Atomic unsigned long *counter)
+{
+	/* Relaxed: it changes under mmap_lock W alone, which the caller holds. */
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+/* Whether @now + @more pages, which may be fewer than @now, stay within @limit bytes. */
+static bool within(unsigned long now, long more, unsigned long limit)
+{
+	return limit == VMS_NO_LIMIT || now + (unsigned long)more <= limit >> PAGE_SHIFT;
+}
+
+/* What counts as data_vm. */
+static bool is_data(vm_flags_t flags)
+{
+	return (flags & (VM_WRITE | VM_SHARED | VM_STACK)) == VM_WRITE;
+}
+
+bool vms__may_expand(struct mm_struct *mm, vm_flags_t flags, long pages)
+{
+	const struct mm_limits *limits = &mm->limits;
+
+	mmap_assert_write_locked(mm);
+	if (!within(load(&mm->total_vm), pages, limits->as))
+		return false;
+	if (!is_data(flags) || within(load(&mm->data_vm), pages, limits->data))
+		return true;
+	/* Programs that manage their memory themselves set the soft limit to 0, so that brk() fails; the hard one still holds. */
+	return limits->data == 0 && within(load(&mm->data_vm), pages, limits->data_max);
+}
+
+bool vms__may_lock(struct mm_struct *mm)
+{
+	mmap_assert_locked(mm);
+	return mm->limits.memlock != 0;
+}
+
+bool vms__may_lock_more(struct mm_struct *mm, vm_flags_t flags, long pages)
+{
+	mmap_assert_write_locked(mm);
+	return !(flags & VM_LOCKED) || within(load(&mm->locked_vm), pages, mm->limits.memlock);
+}
