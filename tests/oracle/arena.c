@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -30,6 +31,7 @@
 #define STACK_NEED (512UL << 10)
 #define FIRST_FD 700 /* ours; a script names small numbers when it means a descriptor that is not open */
 #define HOLES_MAX 256
+#define BIG_FILE 3
 
 static struct arena_file {
 	const char *name;
@@ -51,35 +53,83 @@ static struct arena_file {
 
 /* ---- the second life ---- */
 
-static void limit(int resource, const char *name, rlim_t value)
+/* Return: whether it was another one. */
+static bool set_limit(int resource, const char *name, rlim_t value)
 {
-	struct rlimit old, new = {value, value};
+	struct rlimit limit;
 
-	if (getrlimit(resource, &old) == 0 && old.rlim_cur == value)
-		return;
-	if (resource == RLIMIT_STACK)
-		new.rlim_max = old.rlim_max;
-	if (setrlimit(resource, &new))
+	if (getrlimit(resource, &limit))
+		cannot("may not ask for the limit %s: %s", name, strerror(errno));
+	if (limit.rlim_cur == value)
+		return false;
+	limit.rlim_cur = value;
+	if (limit.rlim_max < value)
+		limit.rlim_max = value;
+	if (setrlimit(resource, &limit))
 		cannot("may not set the limit %s: %s", name, strerror(errno));
+	return true;
 }
 
 void arena_begin(char **argv)
 {
 	int now = personality(0xffffffff), want;
+	bool again;
 
-	limit(RLIMIT_STACK, "RLIMIT_STACK", STACK_LIMIT);
-	limit(RLIMIT_AS, "RLIMIT_AS", RLIM_INFINITY);
-	limit(RLIMIT_DATA, "RLIMIT_DATA", RLIM_INFINITY);
+	set_limit(RLIMIT_AS, "RLIMIT_AS", RLIM_INFINITY);
+	set_limit(RLIMIT_DATA, "RLIMIT_DATA", RLIM_INFINITY);
+	/* Where a program begins, it decides where everything goes. */
+	again = set_limit(RLIMIT_STACK, "RLIMIT_STACK", STACK_LIMIT);
 	if (now == -1)
 		cannot("may not ask for the personality: %s", strerror(errno));
 	want = (now | ADDR_NO_RANDOMIZE) & ~(ADDR_COMPAT_LAYOUT | MMAP_PAGE_ZERO | READ_IMPLIES_EXEC);
-	/* The limit of the stack takes effect where a program begins, too. */
-	if (now == want)
+	if (now == want && !again)
 		return;
 	if (personality((unsigned long)want) == -1)
 		cannot("may not switch address randomization off: %s", strerror(errno));
 	execv("/proc/self/exe", argv);
 	cannot("cannot start again: %s", strerror(errno));
+}
+
+/* ---- the machine ---- */
+
+/* A file of one line. Return: its text, until the next call; "" if there is none. */
+static const char *read_setting(const char *path)
+{
+	static char text[128];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	text[len > 0 ? len : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+#ifndef PR_THP_DISABLE_EXCEPT_ADVISED
+#define PR_THP_DISABLE_EXCEPT_ADVISED (1 << 1)
+#endif
+
+/* Scripts expect huge pages where MADV_HUGEPAGE was said, and nowhere else. */
+static void expect_huge_pages_on_advice(void)
+{
+	const char *setting = read_setting("/sys/kernel/mm/transparent_hugepage/enabled");
+
+	if (strstr(setting, "[always]")) {
+		if (prctl(PR_SET_THP_DISABLE, 1, PR_THP_DISABLE_EXCEPT_ADVISED, 0, 0))
+			cannot("transparent huge pages are on for all memory: %s", setting);
+	} else if (!strstr(setting, "[madvise]")) {
+		cannot("transparent huge pages are not to be had: '%s'", setting);
+	}
+	setting = read_setting("/sys/kernel/mm/transparent_hugepage/shmem_enabled");
+	if (!strstr(setting, "[never]") && !strstr(setting, "[deny]"))
+		cannot("shared memory may have huge pages: '%s'", setting);
+}
+
+static void expect_overcommit(void)
+{
+	if (strcmp(read_setting("/proc/sys/vm/overcommit_memory"), "2") == 0)
+		cannot("vm.overcommit_memory is 2: the kernel refuses memory that scripts expect to get");
 }
 
 static bool has_capability(int cap)
@@ -159,22 +209,52 @@ static void open_file(struct arena_file *f, const char *folder)
 	f->ino = st.st_ino;
 }
 
-/* Where ext4, XFS and Btrfs put a mapping of 4 MiB: on a 2 MiB boundary. Others do not, and scripts expect it. */
-static void expect_alignment(void)
+/* Where ext4, XFS and Btrfs put a mapping of more than 2 MiB: on a boundary of 2 MiB. Others do not, and scripts expect it. */
+static bool is_aligned(const struct arena_file *f)
 {
+	unsigned long len = f->bytes - (3UL << 20);
+	bool aligned = true;
 	char *at[2];
 
+	/* Twice: once may be by chance. */
 	for (int i = 0; i < 2; i++) {
-		at[i] = mmap(NULL, 5UL << 20, PROT_READ, MAP_SHARED, files[3].fd, 0);
+		at[i] = mmap(NULL, len, PROT_READ, MAP_SHARED, f->fd, 0);
 		if (at[i] == MAP_FAILED)
 			cannot("mmap: %s", strerror(errno));
+		aligned = aligned && (unsigned long)at[i] % (2UL << 20) == 0;
 	}
-	for (int i = 0; i < 2; i++) {
-		if ((unsigned long)at[i] % (2UL << 20))
-			cannot("the files' file system does not align its mappings to 2 MiB, as ext4 does; name a folder with "
-			       "--folder");
-		munmap(at[i], 5UL << 20);
+	munmap(at[0], len);
+	munmap(at[1], len);
+	return aligned;
+}
+
+static bool open_files_in(const char *folder)
+{
+	if (access(folder, W_OK))
+		return false;
+	for (int i = 0; i < ARENA_NR_FILES; i++)
+		open_file(&files[i], folder);
+	if (is_aligned(&files[BIG_FILE]))
+		return true;
+	for (int i = 0; i < ARENA_NR_FILES; i++)
+		close(files[i].fd);
+	return false;
+}
+
+static void open_files(const char *folder)
+{
+	const char *const usual[] = {getenv("TMPDIR"), "/tmp", "/var/tmp", "."};
+
+	if (folder) {
+		if (!open_files_in(folder))
+			cannot("%s is not writable, or its file system does not align mappings to 2 MiB, as ext4 does", folder);
+		return;
 	}
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (usual[i] && open_files_in(usual[i]))
+			return;
+	cannot("none of TMPDIR, /tmp, /var/tmp and . is on a file system that aligns mappings to 2 MiB, as ext4 does; see "
+	       "--folder");
 }
 
 int arena_file(const char *name)
@@ -225,14 +305,8 @@ struct hole {
 /* What the kernel lets nobody map, at the bottom: vm.mmap_min_addr. */
 static unsigned long min_address(void)
 {
-	int fd = open("/proc/sys/vm/mmap_min_addr", O_RDONLY | O_CLOEXEC);
-	char text[32] = "";
-	unsigned long min;
+	unsigned long min = strtoul(read_setting("/proc/sys/vm/mmap_min_addr"), NULL, 10);
 
-	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
-		cannot("/proc/sys/vm/mmap_min_addr: %s", strerror(errno));
-	close(fd);
-	min = strtoul(text, NULL, 10);
 	return min > PAGE ? (min + PAGE - 1) & ~(PAGE - 1) : PAGE;
 }
 
@@ -298,9 +372,9 @@ static void fill_holes(void)
 
 void arena_create(const char *folder)
 {
-	for (int i = 0; i < ARENA_NR_FILES; i++)
-		open_file(&files[i], folder);
-	expect_alignment();
+	expect_huge_pages_on_advice();
+	expect_overcommit();
+	open_files(folder);
 	use_stack();
 	place_break();
 	fill_holes();

@@ -18,7 +18,10 @@
  */
 void arena_begin(char **argv);
 
-/* The rest; after it, only raw system calls. @folder: where the files may be made, on a file system with pages of its own. */
+/*
+ * The rest; after it, only raw system calls. @folder: where the files may be made; NULL: where it is usual. Ends the program with
+ * EXIT_CANNOT where this machine is not what scripts expect.
+ */
 void arena_create(const char *folder);
 
 /* Whether this process may lock any amount of memory; scripts expect that. The limit is gone then. */

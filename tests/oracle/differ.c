@@ -38,7 +38,7 @@ struct tally {
 
 struct job {
 	struct sides sides;
-	struct bench_names profiles, engines, without;
+	struct bench_names profiles, engines;
 	unsigned long first_seed, seeds, ops, threads, show, batch;
 	const char *without_word[BENCH_LIST_MAX + 1];
 	bool any_kernel;
@@ -233,6 +233,48 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* ---- the machine ---- */
+
+static bool oracle_can(const struct job *job, const char *script)
+{
+	struct output output = sides_kernel(&job->sides, script, strlen(script));
+
+	output_free(&output);
+	return output.status == 0;
+}
+
+static void leave_out(struct job *job, const char *word)
+{
+	unsigned int nr = 0;
+
+	while (job->without_word[nr])
+		nr++;
+	if (nr < BENCH_LIST_MAX)
+		job->without_word[nr] = word;
+}
+
+/* What the oracle has against this machine it has said. Return: whether anything can be compared. */
+static bool ask_machine(struct job *job)
+{
+	static const char *const locking[] = {"mlock", "mlock2", "munlock", "mlockall", "munlockall", "locked"};
+
+	if (!oracle_can(job, "brk 0\n"))
+		return false;
+	if (oracle_can(job, "munlockall\nmlockall future\n"))
+		return true;
+	printf("without the right to lock memory: mlock and its kin are left out\n");
+	for (size_t i = 0; i < sizeof(locking) / sizeof(locking[0]); i++)
+		leave_out(job, locking[i]);
+	return true;
+}
+
+static bool has_our_rules(const char *release)
+{
+	size_t len = strlen(RULES);
+
+	return strncmp(release, RULES, len) == 0 && (release[len] == '.' || release[len] == '-' || !release[len]);
+}
+
 static int run(struct job *job, const char *release)
 {
 	pthread_t thread[BENCH_LIST_MAX];
@@ -355,13 +397,6 @@ static void default_names(struct bench_names *names, const char *const *known)
 	}
 }
 
-static bool has_our_rules(const char *release)
-{
-	size_t len = strlen(RULES);
-
-	return strncmp(release, RULES, len) == 0 && (release[len] == '.' || release[len] == '-' || !release[len]);
-}
-
 int main(int argc, char **argv)
 {
 	static const struct argp argp = {options, parse, NULL, "Hold the engines against the running kernel.", NULL, NULL, NULL};
@@ -382,6 +417,10 @@ int main(int argc, char **argv)
 	uname(&system);
 	if (!job.any_kernel && !has_our_rules(system.release)) {
 		printf("cannot compare: this is Linux %s, and the rules are those of " RULES "\n", system.release);
+		return EXIT_CANNOT;
+	}
+	if (!ask_machine(&job)) {
+		printf("cannot compare: the oracle does not run here\n");
 		return EXIT_CANNOT;
 	}
 	return run(&job, system.release);

@@ -30,7 +30,7 @@
 static const char usage[] = "usage: oracle [--flags] [--no-layout] [--folder=DIR]   an op script comes on standard input\n"
 			    "  --flags        end each line of the layout with smaps' VmFlags\n"
 			    "  --no-layout    print results alone\n"
-			    "  --folder=DIR   where its files are made (TMPDIR, else /tmp): on ext4, XFS or Btrfs\n";
+			    "  --folder=DIR   where its files are made, on ext4, XFS or Btrfs (TMPDIR, /tmp, /var/tmp or .)\n";
 
 /* ---- lines ---- */
 
@@ -192,10 +192,8 @@ static void read_input(void)
 
 static const char *read_options(char **argv)
 {
-	const char *folder = getenv("TMPDIR");
+	const char *folder = NULL;
 
-	if (!folder)
-		folder = "/tmp";
 	for (argv++; *argv; argv++) {
 		if (strcmp(*argv, "--flags") == 0) {
 			stage->flags = true;

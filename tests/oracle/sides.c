@@ -92,7 +92,7 @@ struct output sides_kernel(const struct sides *sides, const char *script, size_t
 struct output sides_engine(const struct sides *sides, const char *engine, const char *script, size_t len)
 {
 	char option[64];
-	char *argv[] = {(char *)sides->vmreplay, "ops", "-", "--flags", option, NULL};
+	char *argv[] = {(char *)sides->vmreplay, "ops", "-", "--flags", "--kernel=running", option, NULL};
 
 	snprintf(option, sizeof(option), "--engine=%s", engine);
 	return run_on(argv, script, len);
