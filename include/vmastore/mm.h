@@ -138,6 +138,17 @@ VMS_API int vms_munlockall(struct mm_struct *mm);
  * limit of VMAs, or no memory: the first part is); -ENOSYS (the rules are of a Linux before 6.10).
  */
 VMS_API int vms_mseal(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned long flags);
+/**
+ * vms_mincore() - mincore(2). @vec: a byte for each page, 1 where touching it would find it there: mapped, or in its file's cache.
+ * Return: 0; -EINVAL (@start is not page aligned); -ENOMEM (beyond the address space: nothing is written; a hole: @vec is, up to there).
+ */
+VMS_API int vms_mincore(struct mm_struct *mm, unsigned long start, unsigned long len, unsigned char *vec);
+/**
+ * vms_msync() - msync(2), for its answers: files have no disk here. @flags: MS_*.
+ * Return: 0; -EINVAL (unknown flags, MS_ASYNC and MS_SYNC, @start not page aligned); -ENOMEM (a hole, a range that wraps); -EBUSY
+ * (MS_INVALIDATE of what is locked in memory).
+ */
+VMS_API int vms_msync(struct mm_struct *mm, unsigned long start, unsigned long len, int flags);
 /** vms_fork() - dup_mm(): *@child gets a copy-on-write copy on the same engine. Return: 0 or -ENOMEM. */
 VMS_API int vms_fork(struct mm_struct *mm, struct mm_struct **child);
 /** vms_fault() - One access to @addr. @flags: FAULT_FLAG_WRITE, FAULT_FLAG_INSTRUCTION. Never blocks for a reader of mmap_lock. */

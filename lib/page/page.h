@@ -56,6 +56,9 @@ int vms__pgtable_validate(struct mm_struct *mm, FILE *why);
 bool vms__page_read(struct vm_area_struct *vma, unsigned long addr, unsigned long *word);
 bool vms__page_write(struct vm_area_struct *vma, unsigned long addr, unsigned long word);
 
+/* For each page of [start, end), all inside @vma, whether it is there (resident.c), into @vec. Locks: mmap_lock or VMA lock. */
+void vms__resident(struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned char *vec);
+
 /* ---- guard pages (guard.c): mmap_lock W, VMA write-locked ---- */
 
 /* Room for the marks of [start, end), so that install cannot fail. Return: 0, or -ENOMEM with some tables made, which stay. */

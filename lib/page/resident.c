@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * resident.c - which pages are there, as mincore(2) tells: those that the page table maps, and of a file those in the page cache.
+ *
+ * Locks: mmap_lock or the VMA's lock. Faults beside it come before or after, page by page.
+ */
+#include "lib/page/filemap.h"
+#include "lib/page/page.h"
+#include "lib/page/pgtable.h"
+
+static bool is_mapped(const struct vm_area_struct *vma, unsigned long addr)
+{
+	const struct vms__ptable *leaf = vms__leaf_find(vms__vma_mm(vma), addr);
+
+	return leaf && (vms__pte_load(leaf, vms__pt_index(addr, 0)) & VMS__PTE_PRESENT);
+}
+
+/* An owner with hooks of its own keeps its pages where only it knows. */
+static bool is_cached(const struct vm_area_struct *vma, unsigned long addr)
+{
+	struct page *page;
+
+	if (vms__vma_ops(vma) != &vms__filemap_vm_ops)
+		return false;
+	page = vms__filemap_find(vma->vm_file->f_mapping, vms__vma_pgoff(vma, addr));
+	if (page)
+		vms__page_put(page);
+	return page != NULL;
+}
+
+void vms__resident(struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned char *vec)
+{
+	vma_assert_locked(vma);
+	VMS_ASSERT(vma->vm_start <= start && end <= vma->vm_end);
+	for (unsigned long addr = start; addr < end; addr += PAGE_SIZE)
+		*vec++ = is_mapped(vma, addr) || is_cached(vma, addr);
+}
