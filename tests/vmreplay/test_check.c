@@ -271,10 +271,16 @@ static void a_wrong_result_is_told(void **state)
 		 0},
 		/* an operation that the library does not know */
 		{{{"sys_enter_madvise: start: 0x7f00000cc000, len_in: 0x2000, behavior: 0x4",
-		   "sys_enter_mlock: start: 0x7f00000cc000, len: 0x2000", 0},
-		  {"sys_exit_madvise", "sys_exit_mlock", 0}},
+		   "sys_enter_remap_file_pages: start: 0x7f00000cc000, size: 0x2000, prot: 0x0, pgoff: 0x1, flags: 0x0", 0},
+		  {"sys_exit_madvise", "sys_exit_remap_file_pages", 0}},
 		 "sys_enter_madvise",
-		 "mlock: the library has no such operation yet",
+		 "remap_file_pages: the library has no such operation yet",
+		 0},
+		{{{"sys_enter_madvise: start: 0x7f00000cc000, len_in: 0x2000, behavior: 0x4",
+		   "sys_enter_mlock: start: 0x7f00000cc000, len: 0x2000", 0},
+		  {"sys_exit_madvise: 0x0", "sys_exit_mlock: 0xfffffffffffffff4", 0}},
+		 "sys_enter_madvise",
+		 "mlock(7f00000cc000, 2000, 0): expected fffffffffffffff4, got 0",
 		 0},
 	};
 
@@ -338,6 +344,29 @@ static void a_wrong_execve_is_told(void **state)
 
 	(void)state;
 	EXPECT_TOLD(wrong);
+}
+
+#define CALL(time, name, words, result)                                                                                            \
+	ENTER("100/100", "0000000" time "0", name, words) LEAVE("100/100", "0000000" time "1", name, result)
+
+static void locks_and_seals_are_replayed(void **state)
+{
+	const char *output;
+
+	(void)state;
+	output = program_run(
+		0, "check %s",
+		text_of(BEGIN CALL("1", "mmap",
+				   "addr: 0x10000000, len: 0x4000, prot: 0x3, flags: 0x32, fd: 0xffffffffffffffff, off: 0x0",
+				   "0x10000000") CALL("2", "mlock", "start: 0x10000000, len: 0x2000", "0x0")
+				CALL("3", "mlock2", "start: 0x10002000, len: 0x1000, flags: 0x1",
+				     "0x0") CALL("4", "mlock", "start: 0x10002000, len: 0x3000",
+						 "0xfffffffffffffff4") CALL("5", "munlock", "start: 0x10000000, len: 0x1000", "0x0")
+					CALL("6", "mlockall", "flags: 0x4", "0xffffffffffffffea") CALL("7", "munlockall", "", "0x0")
+						CALL("8", "mseal", "start: 0x10000000, len: 0x1000, flags: 0x0", "0x0") CALL(
+							"9", "munmap", "addr: 0x10000000, len: 0x4000", "0xffffffffffffffff")));
+	program_expect(output, "0 mismatches");
+	program_expect(output, "9 results");
 }
 
 static void what_the_recording_lacks_is_told(void **state)
@@ -578,6 +607,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_wrong_touch_is_told),
 		cmocka_unit_test(touches_of_the_lowest_pages_must_fail),
 		cmocka_unit_test(a_wrong_execve_is_told),
+		cmocka_unit_test(locks_and_seals_are_replayed),
 		cmocka_unit_test(what_the_recording_lacks_is_told),
 		cmocka_unit_test(a_wrong_line_of_a_listing_is_told),
 		cmocka_unit_test(the_nearest_state_is_told_not_the_last),

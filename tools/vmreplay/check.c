@@ -345,6 +345,35 @@ static void do_brk_call(struct replay *r, const struct trace_effect *e, struct m
 	check_result(r, e, (long)vms_brk(mm, e->call.args[0]));
 }
 
+/* mlock and its kin, mseal. Return: false, it is none of them. */
+static bool do_lock_call(struct replay *r, const struct trace_effect *e, struct mm_struct *mm)
+{
+	const uint64_t *a = e->call.args;
+
+	switch (e->call.call) {
+	case TRACE_MLOCK:
+		check_result(r, e, vms_mlock(mm, a[0], a[1]));
+		return true;
+	case TRACE_MLOCK2:
+		check_result(r, e, vms_mlock2(mm, a[0], a[1], (unsigned int)a[2]));
+		return true;
+	case TRACE_MUNLOCK:
+		check_result(r, e, vms_munlock(mm, a[0], a[1]));
+		return true;
+	case TRACE_MLOCKALL:
+		check_result(r, e, vms_mlockall(mm, (int)a[0]));
+		return true;
+	case TRACE_MUNLOCKALL:
+		check_result(r, e, vms_munlockall(mm));
+		return true;
+	case TRACE_MSEAL:
+		check_result(r, e, vms_mseal(mm, a[0], a[1], a[2]));
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void do_call(struct replay *r, const struct trace_effect *e, struct mm_struct *mm)
 {
 	const uint64_t *a = e->call.args;
@@ -386,6 +415,8 @@ static void do_call(struct replay *r, const struct trace_effect *e, struct mm_st
 	case TRACE_EXIT_GROUP:
 		return; /* what these do are effects of their own */
 	default:
+		if (do_lock_call(r, e, mm))
+			break;
 		mismatch(r, e, "%s: the library has no such operation yet", trace_call_name(e->call.call));
 		return;
 	}
