@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_programs.c - the oracle, the generator and the comparison: what the running kernel prints of each script of vmreplay's tests,
+ * where it is one with our rules; that a difference is found, reduced and told; that scripts can be had again; what is refused.
+ *
+ * What needs the kernel's leave is skipped where it is not given, or where the kernel is another one.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/support/command.h"
+
+#define SCRIPTS "tests/vmreplay/scripts/"
+#define EXIT_CANNOT 77
+
+static const char *oracle, *differ, *print, *vmreplay;
+static char folder[] = "/tmp/oracle-test-XXXXXX";
+
+/* Run it, demand its exit status. Return: all it printed; until the next call. */
+static const char *run(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static const char *run(int status, const char *format, ...)
+{
+	static struct command last;
+	char line[2048];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	free(last.output);
+	last = command_run("{ %s; }", line);
+	assert_non_null(last.output);
+	if (last.status == EXIT_CANNOT && status != EXIT_CANNOT) {
+		print_message("%s", last.output);
+		skip();
+	}
+	if (last.status != status)
+		fail_msg("%s: exit %d, expected %d\n%.2000s", line, last.status, status, last.output);
+	return last.output;
+}
+
+static void expect(const char *output, const char *part)
+{
+	if (!strstr(output, part))
+		fail_msg("expected '%s' in:\n%.4000s", part, output);
+}
+
+/* A shell script in our folder that stands for one of the programs. Return: its path, until the next call. */
+static const char *stand_in(const char *name, const char *text)
+{
+	static char path[256];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	out = fopen(path, "w");
+	assert_non_null(out);
+	fprintf(out, "#!/bin/sh\n%s\n", text);
+	assert_int_equal(fclose(out), 0);
+	assert_int_equal(chmod(path, 0755), 0);
+	return path;
+}
+
+/* ---- the oracle ---- */
+
+static void the_kernel_answers_the_scripts_as_expected(void **state)
+{
+	static const char *const scripts[] = {"anon_vma", "brk",      "files",  "fork",      "growth", "huge",
+					      "merging",  "mprotect", "mremap", "placement", "random"};
+
+	(void)state;
+	run(0, "uname -r | grep -q '^6[.]18[.-]' || exit %d", EXIT_CANNOT);
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
+		run(0,
+		    "%s --flags < " SCRIPTS "%s.ops > %s/out; rc=$?; [ $rc = 0 ] || exit $rc; diff " SCRIPTS "%s.expected %s/out",
+		    oracle, scripts[i], folder, scripts[i], folder);
+}
+
+static void the_layout_can_be_left_out(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		run(0, "printf 'script a\\nbrk 10001000\\nfork c\\nmunmap 10000000 1000\\nexit\\nbrk 0\\n' | %s --no-layout",
+		    oracle),
+		"script a\n#0 brk 10001000\n= 10001000\n#1 fork c\n= 0\n#2 munmap 10000000 1000\n= 0\n#3 exit\n= 0\n"
+		"#4 brk 0\n= 10001000\n");
+	assert_string_equal(run(0, "echo 'mmap 30000000 1000 r private|anon - 0' | %s", oracle),
+			    "#0 mmap 30000000 1000 r private|anon - 0\n= 30000000\n30000000-30001000 r--p 0 -\n");
+}
+
+/* A wrong line after a good one: the good one is answered. */
+static void expect_wrong_line(const char *line)
+{
+	const char *output = run(2, "printf 'brk 0\\n%s\\nbrk 0\\n' | %s --no-layout", line, oracle);
+
+	expect(output, "#0 brk 0\n= 10000000\n");
+	expect(output, "line 2: found '");
+	assert_null(strstr(output, "#1"));
+}
+
+static void the_oracle_tells_a_wrong_line(void **state)
+{
+	(void)state;
+	expect_wrong_line("nmap 0 1000");
+	expect_wrong_line("brk");
+	expect_wrong_line("brk 0x1000");
+	expect_wrong_line("mmap 0 1000 rw private|anom - 0");
+	expect_wrong_line("mmap 0 1000 rwz private|anon - 0");
+	expect_wrong_line("mmap 0 1000 rw private|anon f9 0");
+	expect_wrong_line("mmap 0 1000 rw private|anon - 0 0");
+	expect_wrong_line("madvise 0 1000 NORMAL|RANDOM");
+	expect_wrong_line("mremap 0 1000 1000 fixed 0");
+	expect_wrong_line("mlock2 0 1000 now");
+	expect_wrong_line("fault 10000000 x");
+	expect_wrong_line("fork y");
+	expect(run(2, "%s --nonsense", oracle), "found '--nonsense', expected --flags, --no-layout or --folder=DIR");
+	expect(run(EXIT_CANNOT, "%s --folder=/nowhere < /dev/null", oracle), "/nowhere is not writable");
+	expect(run(0, "%s --help", oracle), "usage: oracle");
+}
+
+/* ---- the generator ---- */
+
+static void the_same_seed_gives_the_same_script(void **state)
+{
+	(void)state;
+	run(0,
+	    "%s --seeds=50 --profile=merging,huge,everything > %s/a && %s --seeds=50 --profile=merging,huge,everything | cmp - "
+	    "%s/a",
+	    print, folder, print, folder);
+	run(1, "%s --seed=1 | tail -n +2 > %s/a; %s --seed=2 | tail -n +2 | cmp -s - %s/a", print, folder, print, folder);
+	run(1, "%s --profile=fork | tail -n +2 > %s/a; %s --profile=growth | tail -n +2 | cmp -s - %s/a", print, folder, print,
+	    folder);
+}
+
+/* From any compiler, in any build: a seed that was told must mean the same script elsewhere. */
+static void a_seed_means_the_same_everywhere(void **state)
+{
+	(void)state;
+	assert_string_equal(run(0,
+				"%s --seeds=100 --ops=100 --profile="
+				"placement,merging,locking,mremap,fork,growth,files,huge,everything | cksum",
+				print),
+			    "1880654728 2741953\n");
+}
+
+static void every_operation_is_made_in_some_script(void **state)
+{
+	static const char *const words[] = {
+		"mmap",     "munmap",    "mprotect",  "mremap",     "madvise",       "mlock",         "mlock2",
+		"munlock",  "mlockall",  "brk",       "munlockall", "mseal",         "fault",         "fork c",
+		"fork p",   "fork x",    "exit",      "REMOVE",     "WILLNEED",      "GUARD_INSTALL", "COLD",
+		"HUGEPAGE", "dontunmap", "droppable", "growsdown",  "POPULATE_READ", "32bit",
+	};
+
+	(void)state;
+	run(0, "%s --seeds=300 > %s/a", print, folder);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		run(0, "grep -qw -- '%s' %s/a", words[i], folder);
+}
+
+/* ---- the comparison ---- */
+
+#define COMPARE "%s --oracle=%s --vmreplay=%s "
+
+static void engines_and_kernel_agree(void **state)
+{
+	const char *output;
+
+	(void)state;
+	output = run(0, COMPARE "--seeds=27 --ops=40", differ, oracle, vmreplay);
+	expect(output, "all          maple-vma            27         1080            0\n");
+	expect(output, "1080 operations on each of 3 engines compared with Linux 6.18");
+	expect(output, ", 0 differences\n");
+}
+
+/* The rules of another kernel are a bug that is sure to show. */
+static void a_difference_is_found_and_reduced(void **state)
+{
+	char text[512];
+	const char *output, *path;
+
+	(void)state;
+	snprintf(text, sizeof(text), "shift; exec %s ops $(echo \" $* \" | sed 's/ --kernel=running / --kernel=6.6 /')", vmreplay);
+	path = stand_in("older", text);
+	output = run(1, COMPARE "--seeds=40 --ops=60 --profile=placement --engine=rbtree", differ, oracle, path);
+	expect(output, "difference: engine rbtree, profile placement, seed ");
+	expect(output, "reduced from 60 operations to 1:\nscript:\n    script placement ");
+	expect(output, "kernel:\n    #0 m");
+	expect(output, "rbtree:\n    #0 m");
+	assert_null(strstr(output, " 0 differences"));
+	/* one script is told, all are counted */
+	assert_null(strstr(strstr(output, "difference: ") + 1, "difference: "));
+	expect(run(1, COMPARE "--seeds=40 --ops=60 --profile=placement --engine=rbtree --show=0", differ, oracle, path),
+	       "profile ");
+}
+
+static void an_engine_that_dies_is_a_difference(void **state)
+{
+	char text[512];
+	const char *output;
+
+	(void)state;
+	snprintf(text, sizeof(text), "cat > %s/in; grep -q munmap %s/in && kill -SEGV $$; exec %s \"$@\" < %s/in", folder, folder,
+		 vmreplay, folder);
+	output = run(1, COMPARE "--seeds=9 --ops=30 --jobs=1 --engine=maple --profile=merging", differ, oracle,
+		     stand_in("dies", text));
+	expect(output, "reduced from 30 operations to 1:\n");
+	expect(output, "    munmap ");
+	expect(output, "maple:\n    (nothing)\n");
+	expect(output, "vmreplay ended with 139\n");
+}
+
+static void operations_can_be_left_out(void **state)
+{
+	char text[512];
+
+	(void)state;
+	snprintf(text, sizeof(text), "cat > %s/in; cat %s/in >> %s/all; exec %s \"$@\" < %s/in", folder, folder, folder, vmreplay,
+		 folder);
+	run(0, COMPARE "--seeds=9 --engine=maple --jobs=1 --without=munmap,HUGEPAGE,fork", differ, oracle, stand_in("keeps", text));
+	run(0, "grep -qw madvise %s/all", folder);
+	run(1, "grep -qwE 'munmap|HUGEPAGE|fork [cpx]' %s/all", folder);
+}
+
+static void an_oracle_that_breaks_is_no_agreement(void **state)
+{
+	char text[512];
+
+	(void)state;
+	snprintf(text, sizeof(text), "cat > %s/in; [ $(wc -l < %s/in) -gt 5 ] && exit 1; exec %s \"$@\" < %s/in", folder, folder,
+		 oracle, folder);
+	expect(run(2, COMPARE "--seeds=9 --jobs=1 --any-kernel", differ, stand_in("breaks", text), vmreplay),
+	       "the oracle ended with 1 in the batch of seeds 0 to 8");
+	expect(run(EXIT_CANNOT, COMPARE "--seeds=9 --any-kernel", differ, stand_in("cannot", "echo no >&2; exit 77"), vmreplay),
+	       "cannot compare: the oracle does not run here\n");
+}
+
+static void bad_arguments_are_refused(void **state)
+{
+	static const struct {
+		const char *words, *message;
+	} cases[] = {
+		{"--seeds=0", "--seeds: found '0'"},
+		{"--seeds=many", "--seeds: found 'many'"},
+		{"--ops=5000", "--ops: found '5000'"},
+		{"--jobs=0", "--jobs: found '0'"},
+		{"--first-seed=-1", "--first-seed: found '-1'"},
+		{"--show=x", "--show: found 'x'"},
+		{"--profile=merge",
+		 "--profile: found 'merge', expected one of: placement merging locking mremap fork growth files huge everything"},
+		{"--engine=btree", "--engine: found 'btree', expected one of: rbtree maple maple-vma"},
+		{"file", "found 'file', expected options alone"},
+		{"--nonsense", "nonsense"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		expect(run(2, COMPARE "%s", differ, oracle, vmreplay, cases[i].words), cases[i].message);
+	expect(run(2, "%s --seeds=1", differ), "found no --oracle or no --vmreplay, expected both");
+	expect(run(2, "%s --profile=merge", print), "--profile: found 'merge'");
+	expect(run(2, "%s --seeds=0", print), "--seeds: found '0'");
+	expect(run(2, "%s 7", print), "found '7', expected options alone");
+	expect(run(0, "%s --help", differ), "--first-seed=N");
+	expect(run(0, "%s --help", print), "--profile=P");
+}
+
+static int make_folder(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	run(0, "rm -rf %s", folder);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_kernel_answers_the_scripts_as_expected),
+		cmocka_unit_test(the_layout_can_be_left_out),
+		cmocka_unit_test(the_oracle_tells_a_wrong_line),
+		cmocka_unit_test(the_same_seed_gives_the_same_script),
+		cmocka_unit_test(a_seed_means_the_same_everywhere),
+		cmocka_unit_test(every_operation_is_made_in_some_script),
+		cmocka_unit_test(engines_and_kernel_agree),
+		cmocka_unit_test(a_difference_is_found_and_reduced),
+		cmocka_unit_test(an_engine_that_dies_is_a_difference),
+		cmocka_unit_test(operations_can_be_left_out),
+		cmocka_unit_test(an_oracle_that_breaks_is_no_agreement),
+		cmocka_unit_test(bad_arguments_are_refused),
+	};
+
+	if (argc != 5) {
+		fprintf(stderr, "usage: %s ORACLE DIFFER PRINT VMREPLAY\n", argv[0]);
+		return 2;
+	}
+	oracle = argv[1];
+	differ = argv[2];
+	print = argv[3];
+	vmreplay = argv[4];
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
