@@ -25,14 +25,21 @@ static unsigned long nodes_of(const struct maple_tree *mt)
 /* ---- many in ascending order ---- */
 
 /* How far apart the ranges are, and how wide; random: up to that. */
+/* MIXED: bytes, pages, far apart, in turns, so that leaves of all forms follow one another. */
+enum sizes { FIXED, RANDOM, MIXED };
+
 static const struct pattern {
 	const char *name;
 	unsigned long gap, width;
-	bool random;
+	enum sizes sizes;
 } patterns[] = {
-	{"single keys side by side", 0, 1, false},  {"ranges side by side", 0, 4096, false},
-	{"single keys with gaps", 9, 1, false},     {"ranges with gaps", 4096, 4096, false},
-	{"far apart", 1ul << 45, 1ul << 40, false}, {"random", 3, 3, true},
+	{"single keys side by side", 0, 1, FIXED},
+	{"ranges side by side", 0, 4096, FIXED},
+	{"single keys with gaps", 9, 1, FIXED},
+	{"ranges with gaps", 4096, 4096, FIXED},
+	{"far apart", 1ul << 45, 1ul << 40, FIXED},
+	{"random", 3, 3, RANDOM},
+	{"of all sizes", 0, 1, MIXED},
 };
 
 static const unsigned int kinds[] = {0, MT_FLAGS_ALLOC_RANGE, MT_FLAGS_USE_RCU, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU};
@@ -48,7 +55,11 @@ static unsigned long below(unsigned long limit)
 /* The width or the distance that comes next. */
 static unsigned long pick(const struct pattern *p, unsigned long size)
 {
-	return p->random ? below(size + 1) : size;
+	static const unsigned int shifts[] = {0, 12, 44};
+
+	if (p->sizes == MIXED)
+		return below(4) << shifts[below(LEN(shifts))];
+	return p->sizes == RANDOM ? below(size + 1) : size;
 }
 
 /* Something below @end for the ranges to come after. */
