@@ -67,8 +67,11 @@ struct vms__index_ops {
 	struct vm_area_struct *(*find)(struct mm_struct *mm, unsigned long addr);
 	struct vm_area_struct *(*prev_below)(struct mm_struct *mm, unsigned long addr);
 	struct vm_area_struct *(*next)(struct mm_struct *mm, struct vm_area_struct *vma);
-	/* find(), and the VMAs before and after it; where it finds none, *prev is the last of all. One search for all three. */
-	struct vm_area_struct *(*around)(struct mm_struct *mm, unsigned long addr, struct vm_area_struct **prev,
+	/*
+	 * find(), and the VMA before it, or if there is none the last of all; and, if it begins before @end, the one after it: else
+	 * *next is NULL. One search for all three.
+	 */
+	struct vm_area_struct *(*around)(struct mm_struct *mm, unsigned long addr, unsigned long end, struct vm_area_struct **prev,
 					 struct vm_area_struct **next);
 	struct vm_area_struct *(*prev)(struct mm_struct *mm, struct vm_area_struct *vma);
 
@@ -130,10 +133,10 @@ static inline struct vm_area_struct *vms__find(struct mm_struct *mm, unsigned lo
 {
 	return mm->engine->index->find(mm, addr);
 }
-static inline struct vm_area_struct *vms__around(struct mm_struct *mm, unsigned long addr, struct vm_area_struct **prev,
-						 struct vm_area_struct **next)
+static inline struct vm_area_struct *vms__around(struct mm_struct *mm, unsigned long addr, unsigned long end,
+						 struct vm_area_struct **prev, struct vm_area_struct **next)
 {
-	return mm->engine->index->around(mm, addr, prev, next);
+	return mm->engine->index->around(mm, addr, end, prev, next);
 }
 static inline struct vm_area_struct *vms__prev_below(struct mm_struct *mm, unsigned long addr)
 {

@@ -53,14 +53,14 @@ static struct vm_area_struct *prev(struct mm_struct *mm, struct vm_area_struct *
 }
 
 /* One cursor goes there and back: within a leaf a step costs less than a second cursor. */
-static struct vm_area_struct *around(struct mm_struct *mm, unsigned long addr, struct vm_area_struct **prev,
+static struct vm_area_struct *around(struct mm_struct *mm, unsigned long addr, unsigned long end, struct vm_area_struct **prev,
 				     struct vm_area_struct **next)
 {
 	MA_STATE(mas, &mm->mm_mt, addr, addr);
 	struct vm_area_struct *vma = mas_find(&mas, ULONG_MAX);
 
 	*next = NULL;
-	if (vma) {
+	if (vma && mas.index < end) {
 		*next = mas_next(&mas, ULONG_MAX);
 		/* Back on it, whether or not there was a next one. */
 		mas_prev(&mas, 0);

@@ -337,13 +337,13 @@ static void prepare_range(const struct mm_struct *mm, struct vms__store *store)
 	store->prev = prev;
 }
 
-static struct vm_area_struct *around(struct mm_struct *mm, unsigned long addr, struct vm_area_struct **prev,
+static struct vm_area_struct *around(struct mm_struct *mm, unsigned long addr, unsigned long end, struct vm_area_struct **prev,
 				     struct vm_area_struct **next)
 {
 	struct vm_area_struct *vma = find(mm, addr);
 
 	*prev = vma ? vma->vm_prev : prev_below(mm, ULONG_MAX);
-	*next = vma ? vma->vm_next : NULL;
+	*next = vma && vma->vm_start < end ? vma->vm_next : NULL;
 	return vma;
 }
 

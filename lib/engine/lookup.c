@@ -35,7 +35,7 @@ struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr, s
 	struct vm_area_struct *next;
 
 	mmap_assert_locked(mm);
-	return vms__around(mm, addr, pprev, &next);
+	return vms__around(mm, addr, 0, pprev, &next);
 }
 
 struct vm_area_struct *vms_vma_next(struct vm_area_struct *vma)

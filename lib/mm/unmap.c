@@ -31,7 +31,7 @@ static int cut_start(struct vms__range *r, struct vm_area_struct *vma)
 
 int vms__gather(struct vms__range *r)
 {
-	struct vm_area_struct *after, *vma = vms__around(r->mm, r->start, &r->prev, &after);
+	struct vm_area_struct *after, *vma = vms__around(r->mm, r->start, r->end, &r->prev, &after);
 	int err;
 
 	mmap_assert_write_locked(r->mm);

@@ -240,12 +240,19 @@ static void assert_same_walk(struct space *space)
 		assert_ptr_equal(index->prev(&space->mm, vma), last);
 		last = vma;
 		vma = index->next(&space->mm, vma);
-		assert_ptr_equal(vms__around(&space->mm, last->vm_start, &before, &after), last);
+		assert_ptr_equal(vms__around(&space->mm, last->vm_start, ULONG_MAX, &before, &after), last);
 		assert_ptr_equal(before, index->prev(&space->mm, last));
 		assert_ptr_equal(after, vma);
+		/* From anywhere in it, or in the gap before it: the next one counts if this one begins in time. */
+		assert_ptr_equal(vms__around(&space->mm, last->vm_end - 1, last->vm_start + 1, &before, &after), last);
+		assert_ptr_equal(before, index->prev(&space->mm, last));
+		assert_ptr_equal(after, vma);
+		assert_ptr_equal(vms__around(&space->mm, before ? before->vm_end : 0, last->vm_start, &before, &after), last);
+		assert_ptr_equal(before, index->prev(&space->mm, last));
+		assert_null(after);
 	}
 	assert_null(vma);
-	assert_null(vms__around(&space->mm, addr_of(space->pages + 1), &before, &after));
+	assert_null(vms__around(&space->mm, addr_of(space->pages + 1), ULONG_MAX, &before, &after));
 	assert_ptr_equal(before, last);
 	assert_null(after);
 }
