@@ -4,6 +4,7 @@
  * world_teardown() holds mm->locked_vm against the VMAs after each test.
  */
 #include <errno.h>
+#include <pthread.h>
 
 #include "lib/sync/alloc.h"
 #include "tests/mm/world.h"
@@ -355,6 +356,83 @@ static void lockall_without_memory_skips_what_it_cannot_lock(void **state)
 	expect_layout(mm, "20000000-20004000 rw-p 20000\n20004000-20008000 r--p 20004\n");
 }
 
+/* ---- many at once ---- */
+
+#define THREADS 3
+#define ROUNDS 3000
+#define PAGES 32UL
+#define LIMIT 20UL
+
+struct locker {
+	struct mm_struct *mm;
+	unsigned long seed, wrong, locked, refused;
+};
+
+static unsigned long draw(struct locker *l, unsigned long n)
+{
+	l->seed = l->seed * 6364136223846793005UL + 1442695040888963407UL;
+	return (l->seed >> 33) % n;
+}
+
+/* Locks, unlocks, maps and touches at random. No answer but these is right. */
+static void *lock_at_random(void *arg)
+{
+	struct locker *l = arg;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		unsigned long start = draw(l, PAGES), len = 1 + draw(l, PAGES - start), addr = BASE + start * PG;
+		int err = 0;
+
+		switch (draw(l, 6)) {
+		case 0:
+		case 1:
+			err = vms_mlock2(l->mm, addr, len * PG, draw(l, 2) ? MLOCK_ONFAULT : 0);
+			l->locked += err == 0;
+			l->refused += err == -ENOMEM;
+			break;
+		case 2:
+			err = vms_munlock(l->mm, addr, len * PG);
+			break;
+		case 3:
+			err = vms_munmap(l->mm, addr, PG);
+			break;
+		case 4: {
+			unsigned long got = vms_mmap(l->mm, addr, len * PG, RW, FIXED | (draw(l, 2) ? MAP_LOCKED : 0), NULL, 0);
+
+			err = got == (unsigned long)-EAGAIN ? 0 : got != addr;
+			break;
+		}
+		default:
+			vms_fault(l->mm, addr, FAULT_FLAG_WRITE);
+		}
+		l->wrong += err != 0 && err != -ENOMEM;
+		l->wrong += atomic_load(&l->mm->locked_vm) > LIMIT;
+	}
+	return NULL;
+}
+
+static void no_crowd_locks_more_than_the_limit(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+	struct mm_limits limits = vms_mm_limits(mm);
+	struct locker lockers[THREADS];
+	pthread_t threads[THREADS];
+
+	limits.memlock = LIMIT * PG;
+	assert_int_equal(vms_mm_set_limits(mm, &limits), 0);
+	map(mm, 0, PAGES, RW);
+	for (unsigned long i = 0; i < THREADS; i++) {
+		lockers[i] = (struct locker){.mm = mm, .seed = i + 1};
+		assert_int_equal(pthread_create(&threads[i], NULL, lock_at_random, &lockers[i]), 0);
+	}
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(lockers[i].wrong, 0);
+		assert_true(lockers[i].locked > 0 && lockers[i].refused > 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,6 +452,7 @@ int main(void)
 		ON_EVERY_ENGINE(senseless_requests_are_refused),
 		ON_EVERY_ENGINE(no_memory_leaves_it_unlocked_or_says_again),
 		ON_EVERY_ENGINE(lockall_without_memory_skips_what_it_cannot_lock),
+		ON_EVERY_ENGINE(no_crowd_locks_more_than_the_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
