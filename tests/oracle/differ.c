@@ -28,7 +28,8 @@
 #define EXIT_CANNOT 77
 #define NR_MAX 16      /* of profiles, of engines */
 #define BATCH_OPS 3000 /* operations in one run of a program: its start is then a small part */
-#define RULES "6.18"   /* the kernel whose rules the library follows */
+#define SEEDS_MAX 1000000000
+#define RULES "6.18" /* the kernel whose rules the library follows */
 
 static const char *const all_engines[] = {"rbtree", "maple", "maple-vma", NULL};
 
@@ -42,6 +43,7 @@ struct job {
 	unsigned long first_seed, seeds, ops, threads, show, batch;
 	const char *without_word[BENCH_LIST_MAX + 1];
 	bool any_kernel;
+	double deadline; /* now() when no seed is begun any more; 0: never */
 
 	atomic_ulong next; /* index of the first seed that nobody has taken */
 	atomic_int status;
@@ -49,6 +51,14 @@ struct job {
 	struct tally tally[NR_MAX][NR_MAX]; /* [profile][engine] */
 	unsigned long shown;
 };
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
 
 static const char *profile_of(const struct job *job, unsigned long index, unsigned int *number)
 {
@@ -179,7 +189,7 @@ static void *work(void *arg)
 {
 	struct job *job = arg;
 
-	while (!atomic_load_explicit(&job->status, memory_order_relaxed)) {
+	while (!atomic_load_explicit(&job->status, memory_order_relaxed) && (!job->deadline || now() < job->deadline)) {
 		unsigned long index = atomic_fetch_add_explicit(&job->next, job->batch, memory_order_relaxed);
 
 		if (index >= job->seeds)
@@ -223,14 +233,6 @@ static unsigned long print_tables(const struct job *job, const char *release, do
 	       all.ops / job->engines.nr, job->engines.nr, release, seconds, 60 * (double)(all.ops / job->engines.nr) / seconds,
 	       all.differences);
 	return all.differences;
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 /* ---- the machine ---- */
@@ -296,7 +298,7 @@ static int run(struct job *job, const char *release)
 
 /* ---- arguments ---- */
 
-enum { KEY_OPS = 256, KEY_FIRST, KEY_WITHOUT, KEY_ORACLE, KEY_VMREPLAY, KEY_SHOW, KEY_ANY_KERNEL };
+enum { KEY_OPS = 256, KEY_FIRST, KEY_SECONDS, KEY_WITHOUT, KEY_ORACLE, KEY_VMREPLAY, KEY_SHOW, KEY_ANY_KERNEL };
 
 static const struct argp_option options[] = {
 	{"seeds", 's', "N", 0, "scripts, shared out among the profiles (1000)", 0},
@@ -304,6 +306,7 @@ static const struct argp_option options[] = {
 	{"profile", 'p', "P,...", 0, "placement merging locking mremap fork growth files huge everything (all)", 0},
 	{"engine", 'e', "E,...", 0, "rbtree maple maple-vma (all)", 0},
 	{"first-seed", KEY_FIRST, "N", 0, "begin with this one (0)", 0},
+	{"seconds", KEY_SECONDS, "N", 0, "as many seeds as can be done in that time, instead of --seeds", 0},
 	{"without", KEY_WITHOUT, "WORD,...", 0, "leave out operations, flags and advice, for example mseal,GUARD_INSTALL", 0},
 	{"jobs", 'j', "N", 0, "threads (2)", 0},
 	{"show", KEY_SHOW, "N", 0, "reduce and print the first N scripts that differ (1)", 0},
@@ -346,10 +349,12 @@ static void read_without(struct argp_state *state, char *list, struct job *job)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct job *job = state->input;
+	double seconds;
+	char why[256];
 
 	switch (key) {
 	case 's':
-		read_number(state, "--seeds", arg, 1, 1000000000, &job->seeds);
+		read_number(state, "--seeds", arg, 1, SEEDS_MAX, &job->seeds);
 		return 0;
 	case KEY_OPS:
 		read_number(state, "--ops", arg, 1, 4000, &job->ops);
@@ -368,6 +373,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'e':
 		read_names(state, "--engine", arg, all_engines, &job->engines);
+		return 0;
+	case KEY_SECONDS:
+		if (!bench_arg_seconds("--seconds", arg, &seconds, why, sizeof(why)))
+			argp_failure(state, EXIT_BROKEN, 0, "%s", why);
+		job->deadline = now() + seconds;
+		job->seeds = SEEDS_MAX;
 		return 0;
 	case KEY_WITHOUT:
 		read_without(state, arg, job);

@@ -182,6 +182,13 @@ static void engines_and_kernel_agree(void **state)
 	expect(output, ", 0 differences\n");
 }
 
+static void time_ends_it_too(void **state)
+{
+	(void)state;
+	expect(run(0, COMPARE "--seconds=0.2 --ops=10 --engine=maple --first-seed=5", differ, oracle, vmreplay),
+	       ", 0 differences\n");
+}
+
 /* The rules of another kernel are a bug that is sure to show. */
 static void a_difference_is_found_and_reduced(void **state)
 {
@@ -252,6 +259,7 @@ static void bad_arguments_are_refused(void **state)
 		{"--seeds=0", "--seeds: found '0'"},
 		{"--seeds=many", "--seeds: found 'many'"},
 		{"--ops=5000", "--ops: found '5000'"},
+		{"--seconds=0", "--seconds: found '0'"},
 		{"--jobs=0", "--jobs: found '0'"},
 		{"--first-seed=-1", "--first-seed: found '-1'"},
 		{"--show=x", "--show: found 'x'"},
@@ -296,6 +304,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_seed_means_the_same_everywhere),
 		cmocka_unit_test(every_operation_is_made_in_some_script),
 		cmocka_unit_test(engines_and_kernel_agree),
+		cmocka_unit_test(time_ends_it_too),
 		cmocka_unit_test(a_difference_is_found_and_reduced),
 		cmocka_unit_test(an_engine_that_dies_is_a_difference),
 		cmocka_unit_test(operations_can_be_left_out),
