@@ -183,6 +183,19 @@ int vms__populate_for(struct mm_struct *mm, unsigned long start, unsigned long e
 
 /* ---- mm.c: accounting ---- */
 
+/* What each page counts as besides total_vm: one of these, or none (what may only be read, and shared memory). */
+static inline bool vms__is_stack(vm_flags_t flags)
+{
+	return flags & VM_STACK;
+}
+static inline bool vms__is_exec(vm_flags_t flags)
+{
+	return (flags & (VM_EXEC | VM_WRITE | VM_STACK)) == VM_EXEC;
+}
+static inline bool vms__is_data(vm_flags_t flags)
+{
+	return (flags & (VM_WRITE | VM_SHARED | VM_STACK)) == VM_WRITE;
+}
 /* @pages pages with @flags came (or, negative, went). */
 void vms__account(struct mm_struct *mm, vm_flags_t flags, long pages);
 /* @pages pages that are accounted for were locked in memory (or, negative, unlocked). */

@@ -60,12 +60,6 @@ static bool within(unsigned long now, long more, unsigned long limit)
 	return limit == VMS_NO_LIMIT || now + (unsigned long)more <= limit >> PAGE_SHIFT;
 }
 
-/* What counts as data_vm. */
-static bool is_data(vm_flags_t flags)
-{
-	return (flags & (VM_WRITE | VM_SHARED | VM_STACK)) == VM_WRITE;
-}
-
 bool vms__may_expand(struct mm_struct *mm, vm_flags_t flags, long pages)
 {
 	const struct mm_limits *limits = &mm->limits;
@@ -73,7 +67,7 @@ bool vms__may_expand(struct mm_struct *mm, vm_flags_t flags, long pages)
 	mmap_assert_write_locked(mm);
 	if (!within(load(&mm->total_vm), pages, limits->as))
 		return false;
-	if (!is_data(flags) || within(load(&mm->data_vm), pages, limits->data))
+	if (!vms__is_data(flags) || within(load(&mm->data_vm), pages, limits->data))
 		return true;
 	/* Programs that manage their memory themselves set the soft limit to 0, so that brk() fails; the hard one still holds. */
 	return limits->data == 0 && within(load(&mm->data_vm), pages, limits->data_max);

@@ -166,11 +166,11 @@ void vms__account(struct mm_struct *mm, vm_flags_t flags, long pages)
 
 	mmap_assert_write_locked(mm);
 	add(&mm->total_vm, pages);
-	if (flags & VM_STACK)
+	if (vms__is_stack(flags))
 		add(&mm->stack_vm, pages);
-	else if ((flags & (VM_EXEC | VM_WRITE)) == VM_EXEC)
+	if (vms__is_exec(flags))
 		add(&mm->exec_vm, pages);
-	else if ((flags & (VM_WRITE | VM_SHARED)) == VM_WRITE)
+	if (vms__is_data(flags))
 		add(&mm->data_vm, pages);
 	if (flags & VM_LOCKED)
 		add(&mm->locked_vm, pages);

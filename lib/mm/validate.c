@@ -13,7 +13,7 @@ struct check {
 	FILE *why;
 	int broken;
 	int count;
-	unsigned long total, locked;
+	unsigned long total, data, exec, stack, locked; /* pages */
 };
 
 static void broken(struct check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -43,6 +43,9 @@ static void check_vma(struct check *c, const struct vm_area_struct *vma)
 		broken(c, "VMA %lx-%lx: in the index, yet detached", vma->vm_start, vma->vm_end);
 	c->count++;
 	c->total += vma_pages(vma);
+	c->data += vms__is_data(vma->vm_flags) ? vma_pages(vma) : 0;
+	c->exec += vms__is_exec(vma->vm_flags) ? vma_pages(vma) : 0;
+	c->stack += vms__is_stack(vma->vm_flags) ? vma_pages(vma) : 0;
 	if (vma->vm_flags & VM_LOCKED)
 		c->locked += vma_pages(vma);
 }
@@ -71,9 +74,12 @@ static void check_walks(struct check *c)
 	}
 }
 
-static unsigned long load(const _Atomic unsigned long *counter)
+static void check_account(struct check *c, const char *name, const _Atomic unsigned long *account, unsigned long pages)
 {
-	return atomic_load_explicit(counter, memory_order_relaxed);
+	unsigned long says = atomic_load_explicit(account, memory_order_relaxed);
+
+	if (says != pages)
+		broken(c, "%s is %lu, such VMAs hold %lu pages", name, says, pages);
 }
 
 int vms_mm_validate(struct mm_struct *mm, FILE *why)
@@ -85,10 +91,11 @@ int vms_mm_validate(struct mm_struct *mm, FILE *why)
 	check_walks(&c);
 	if (c.count != vms__map_count(mm))
 		broken(&c, "map_count is %d, VMAs are %d", vms__map_count(mm), c.count);
-	if (c.total != load(&mm->total_vm))
-		broken(&c, "total_vm is %lu, VMAs hold %lu pages", load(&mm->total_vm), c.total);
-	if (c.locked != load(&mm->locked_vm))
-		broken(&c, "locked_vm is %lu, locked VMAs hold %lu pages", load(&mm->locked_vm), c.locked);
+	check_account(&c, "total_vm", &mm->total_vm, c.total);
+	check_account(&c, "data_vm", &mm->data_vm, c.data);
+	check_account(&c, "exec_vm", &mm->exec_vm, c.exec);
+	check_account(&c, "stack_vm", &mm->stack_vm, c.stack);
+	check_account(&c, "locked_vm", &mm->locked_vm, c.locked);
 	c.broken += mm->engine->index->validate(mm, why);
 	c.broken += vms__pgtable_validate(mm, why);
 	vms__write_exit(mm);
