@@ -43,13 +43,6 @@ static bool is_write(const struct fault *f)
 	return f->vmf.flags & FAULT_FLAG_WRITE;
 }
 
-static bool pte_allows(unsigned long pte, bool write)
-{
-	unsigned long need = VMS__PTE_PRESENT | (write ? VMS__PTE_WRITE : 0);
-
-	return (pte & need) == need;
-}
-
 static bool is_present(const struct fault *f)
 {
 	const struct vms__ptable *leaf = vms__leaf_find(f->mm, f->vmf.address);
@@ -85,7 +78,7 @@ static vm_fault_t install_anon(struct fault *f, struct vms__ptable *leaf, struct
 	if (page) {
 		vms__page_init_anon(page, vms__vma_anon_vma(f->vmf.vma), f->vmf.pgoff);
 		vms__page_map(page);
-		pte = vms__pte_make(page, true);
+		pte = vms__pte_make(page, true, true);
 	}
 	vms__ptable_lock(leaf);
 	if (vms__pte_load(leaf, f->index)) {
@@ -185,7 +178,9 @@ static vm_fault_t install_file(struct fault *f, struct vms__ptable *leaf, struct
 	won = !vms__pte_load(leaf, f->index) && !vms__page_is_gone(source);
 	if (won) {
 		vms__page_map(page);
-		vms__pte_store(leaf, f->index, vms__pte_make(page, writable));
+		if (is_write(f) && !copy)
+			vms__page_set_dirty(page);
+		vms__pte_store(leaf, f->index, vms__pte_make(page, writable, is_write(f)));
 	}
 	vms__ptable_unlock(leaf);
 	if (copy)
@@ -237,22 +232,21 @@ static vm_fault_t fetch_page_for_copy(struct fault *f)
 }
 
 /*
- * Map what is at hand of the aligned block of VMS__FAULT_AROUND pages around the one that is read, as far as @vma covers it.
+ * Map what is at hand of VMS__FAULT_AROUND pages around the one that is read: from the last multiple of so many, or where @vma begins if
+ * that is later, up to the end of @vma or of the leaf.
  * Return: whether that one is mapped now.
  */
 static bool fault_around(struct fault *f)
 {
 	const struct vm_area_struct *vma = f->vmf.vma;
-	unsigned long size = VMS__FAULT_AROUND * PAGE_SIZE;
-	unsigned long start = f->vmf.address & ~(size - 1), last = start + size - PAGE_SIZE;
+	unsigned long size = VMS__FAULT_AROUND * PAGE_SIZE, start = f->vmf.address & ~(size - 1), end;
 
 	if (start < vma->vm_start)
 		start = vma->vm_start;
-	if (last >= vma->vm_end)
-		last = vma->vm_end - PAGE_SIZE;
+	end = vms__leaf_end(start, start + size < vma->vm_end ? start + size : vma->vm_end);
 	vma_assert_locked(vma);
 	vms__rcu_read_lock();
-	f->ops->map_pages(&f->vmf, vms__vma_pgoff(vma, start), vms__vma_pgoff(vma, last));
+	f->ops->map_pages(&f->vmf, vms__vma_pgoff(vma, start), vms__vma_pgoff(vma, end - PAGE_SIZE));
 	vms__rcu_read_unlock();
 	return is_present(f);
 }
@@ -308,7 +302,7 @@ void vms_map_pages(struct vm_fault *vmf, pgoff_t start, struct page **pages, uns
 		if (!pages[i] || vms__pte_load(leaf, index + i) || vms__page_is_gone(pages[i]))
 			continue;
 		vms__page_map(pages[i]);
-		vms__pte_store(leaf, index + i, vms__pte_make(pages[i], writable));
+		vms__pte_store(leaf, index + i, vms__pte_make(pages[i], writable, false));
 		mapped[vms__page_counter(pages[i])]++;
 		pages[i] = NULL;
 	}
@@ -341,7 +335,7 @@ vm_fault_t vmf_insert_page(struct vm_area_struct *vma, unsigned long addr, struc
 	if (mapped) {
 		vms__page_get(page);
 		vms__page_map(page);
-		vms__pte_store(leaf, index, vms__pte_make(page, shared_writable(vma, vms__vma_ops(vma))));
+		vms__pte_store(leaf, index, vms__pte_make(page, shared_writable(vma, vms__vma_ops(vma)), false));
 	}
 	vms__ptable_unlock(leaf);
 	if (mapped)
@@ -362,10 +356,12 @@ static vm_fault_t write_shared(struct fault *f, struct vms__ptable *leaf, unsign
 	ret = make_writable(f);
 	if (!ret) {
 		vms__ptable_lock(leaf);
-		if (vms__pte_load(leaf, f->index) == seen)
-			vms__pte_store(leaf, f->index, seen | VMS__PTE_WRITE);
-		else
+		if (vms__pte_load(leaf, f->index) == seen) {
+			vms__page_set_dirty(f->vmf.page);
+			vms__pte_store(leaf, f->index, seen | VMS__PTE_WRITE | VMS__PTE_YOUNG | VMS__PTE_DIRTY);
+		} else {
 			ret = FAULT_AGAIN;
+		}
 		vms__ptable_unlock(leaf);
 	}
 	vms__page_put(f->vmf.page);
@@ -393,7 +389,7 @@ static vm_fault_t install_copy(struct fault *f, struct vms__ptable *leaf, struct
 		vms__page_set_word(copy, vms__page_word(old));
 		vms__page_unmap(old);
 	}
-	vms__pte_store(leaf, f->index, vms__pte_make(copy, true));
+	vms__pte_store(leaf, f->index, vms__pte_make(copy, true, true));
 	vms__ptable_unlock(leaf);
 	vms__pcounter_add(mm->counters, MM_ANONPAGES, 1);
 	if (old) {
@@ -437,7 +433,7 @@ static vm_fault_t write_protected(struct fault *f, struct vms__ptable *leaf)
 	if (page && vms__page_is_exclusive(page)) {
 		/* The last of those who shared it; it is this VMA's alone from now on, not its ancestors'. */
 		atomic_store_explicit(&page->mapping, vms__vma_anon_vma(f->vmf.vma), memory_order_relaxed);
-		vms__pte_store(leaf, f->index, pte | VMS__PTE_WRITE);
+		vms__pte_store(leaf, f->index, pte | VMS__PTE_WRITE | VMS__PTE_YOUNG | VMS__PTE_DIRTY);
 		vms__ptable_unlock(leaf);
 		return 0;
 	}
@@ -452,7 +448,7 @@ static vm_fault_t fault_once(struct fault *f)
 	struct vms__ptable *leaf = vms__leaf_find(f->mm, f->vmf.address);
 	unsigned long pte = leaf ? vms__pte_load(leaf, f->index) : 0;
 
-	if (pte_allows(pte, is_write(f)))
+	if (vms__pte_use(leaf, f->index, pte, is_write(f)))
 		return 0;
 	if (pte == VMS__PTE_GUARD)
 		return VM_FAULT_SIGSEGV;
@@ -498,7 +494,7 @@ static struct vms__ptable *lock_present(struct vm_area_struct *vma, unsigned lon
 		return NULL;
 	vms__ptable_lock(leaf);
 	*pte = vms__pte_load(leaf, vms__pt_index(addr, 0));
-	if (pte_allows(*pte, write))
+	if (vms__pte_allows(*pte, write))
 		return leaf;
 	vms__ptable_unlock(leaf);
 	return NULL;

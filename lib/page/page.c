@@ -21,6 +21,7 @@ struct page *vms__page_alloc(unsigned long word)
 	atomic_init(&page->mapping, NULL);
 	page->index = 0;
 	atomic_init(&page->word, word);
+	atomic_init(&page->dirty, false);
 	return page;
 }
 

@@ -35,6 +35,7 @@ struct page {
 	void *_Atomic mapping;
 	pgoff_t index;              /* its place in @mapping: what vm_pgoff counts */
 	_Atomic unsigned long word; /* the content */
+	_Atomic bool dirty;         /* shared and written to by a fault, or through an entry that is gone */
 	struct page *next_leaving;  /* truncate.c, between the cache and the last reference */
 } vms_cacheline_aligned;
 
@@ -134,6 +135,17 @@ static inline unsigned long vms__page_word(const struct page *page)
 static inline void vms__page_set_word(struct page *page, unsigned long word)
 {
 	atomic_store_explicit(&page->word, word, memory_order_relaxed);
+}
+
+/* Relaxed: it is for statistics. */
+static inline void vms__page_set_dirty(struct page *page)
+{
+	atomic_store_explicit(&page->dirty, true, memory_order_relaxed);
+}
+
+static inline bool vms__page_is_dirty(const struct page *page)
+{
+	return atomic_load_explicit(&page->dirty, memory_order_relaxed);
 }
 
 /* One more, one less entry maps it. The reference that the entry holds is counted apart. */

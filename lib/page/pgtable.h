@@ -34,8 +34,10 @@
 
 #define VMS__PTE_PRESENT 1UL
 #define VMS__PTE_WRITE 2UL
-#define VMS__PTE_ZERO 4UL /* the zero page that everyone shares: no struct page, in no count */
-#define VMS__PTE_GUARD 8UL /* not present: a touch is SIGSEGV (guard.c) */
+#define VMS__PTE_ZERO 4UL   /* the zero page that everyone shares: no struct page, in no count */
+#define VMS__PTE_GUARD 8UL  /* not present: a touch is SIGSEGV (guard.c) */
+#define VMS__PTE_YOUNG 16UL /* used since it was made, or since fork copied it */
+#define VMS__PTE_DIRTY 32UL /* written through */
 #define VMS__PTE_BITS (VMS_CACHELINE - 1UL)
 
 struct vms__ptable {
@@ -176,12 +178,37 @@ static inline struct page *vms__pte_page(unsigned long pte)
 	return (struct page *)(pte & ~VMS__PTE_BITS);
 }
 
-static inline unsigned long vms__pte_make(const struct page *page, bool writable)
+/* An entry is made for a touch: it is young. @dirty: the touch is a write. */
+static inline unsigned long vms__pte_make(const struct page *page, bool writable, bool dirty)
 {
-	return (unsigned long)page | VMS__PTE_PRESENT | (writable ? VMS__PTE_WRITE : 0);
+	return (unsigned long)page | VMS__PTE_PRESENT | VMS__PTE_YOUNG | (writable ? VMS__PTE_WRITE : 0) |
+	       (dirty ? VMS__PTE_DIRTY : 0);
 }
 
-#define VMS__PTE_ZERO_PAGE (VMS__PTE_PRESENT | VMS__PTE_ZERO)
+#define VMS__PTE_ZERO_PAGE (VMS__PTE_PRESENT | VMS__PTE_ZERO | VMS__PTE_YOUNG)
+
+static inline bool vms__pte_allows(unsigned long pte, bool write)
+{
+	unsigned long need = VMS__PTE_PRESENT | (write ? VMS__PTE_WRITE : 0);
+
+	return (pte & need) == need;
+}
+
+/*
+ * What a processor does as it uses the entry @pte: note it in the entry. Return: false if the entry does not allow the access.
+ * Locks: none, as a processor. It changes nothing but an entry that is still the one that is used; a holder of the leaf's lock who
+ * writes the entry at that moment may undo the note, as if the use had come before whatever made it look.
+ */
+static inline bool vms__pte_use(struct vms__ptable *leaf, unsigned int index, unsigned long pte, bool write)
+{
+	unsigned long note = VMS__PTE_YOUNG | (write ? VMS__PTE_DIRTY : 0);
+
+	while (vms__pte_allows(pte, write))
+		if ((pte & note) == note || atomic_compare_exchange_weak_explicit(&leaf->entry[index], &pte, pte | note,
+										  memory_order_relaxed, memory_order_relaxed))
+			return true;
+	return false;
+}
 
 /* ---- what a VMA says of an address ---- */
 

@@ -47,6 +47,8 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 		vms__pte_store(leaf, index, 0);
 		if (!page)
 			continue;
+		if (pte & VMS__PTE_DIRTY)
+			vms__page_set_dirty(page);
 		vms__page_unmap(page);
 		unmapped[vms__page_counter(page)]++;
 		pages[nr++] = page;
@@ -120,8 +122,9 @@ void vms__zap_file_range(struct vm_area_struct *vma, unsigned long start, unsign
 
 /* ---- fork ---- */
 
-/* Entries of [addr, end) of @from, which become read-only, also in @to, which is empty there. */
-static void copy_leaf(struct mm_struct *mm, struct vms__ptable *to, struct vms__ptable *from, unsigned long addr, unsigned long end)
+/* Entries of [addr, end) of @from, which become read-only, also in @to, which is empty there; @to's without the bits @forget. */
+static void copy_leaf(struct mm_struct *mm, struct vms__ptable *to, struct vms__ptable *from, unsigned long addr, unsigned long end,
+		      unsigned long forget)
 {
 	long mapped[NR_MM_COUNTERS] = {0};
 
@@ -144,7 +147,7 @@ static void copy_leaf(struct mm_struct *mm, struct vms__ptable *to, struct vms__
 			pte &= ~VMS__PTE_WRITE;
 			vms__pte_store(from, index, pte);
 		}
-		vms__pte_store(to, index, pte);
+		vms__pte_store(to, index, pte & ~forget);
 	}
 	vms__ptable_unlock(to);
 	vms__ptable_unlock(from);
@@ -163,6 +166,8 @@ int vms__copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 {
 	struct mm_struct *dst_mm = vms__vma_mm(dst), *src_mm = vms__vma_mm(src);
 	unsigned long addr = src->vm_start;
+	/* What is shared with the file is dirty in the parent's entry; of private memory nobody else knows. */
+	unsigned long forget = VMS__PTE_YOUNG | (src->vm_flags & VM_SHARED ? VMS__PTE_DIRTY : 0);
 	struct vms__ptable_batch tables;
 	struct vms__ptable *from;
 
@@ -182,7 +187,7 @@ int vms__copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 			vms__zap_range(dst, dst->vm_start, dst->vm_end);
 			return -ENOMEM;
 		}
-		copy_leaf(dst_mm, vms__ptables_install(dst_mm, addr, &tables), from, addr, stop);
+		copy_leaf(dst_mm, vms__ptables_install(dst_mm, addr, &tables), from, addr, stop, forget);
 		addr = stop;
 	}
 	return 0;

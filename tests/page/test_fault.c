@@ -22,7 +22,7 @@ static void anonymous_read_maps_the_zero_page_which_no_count_includes(void **sta
 
 	world_map_anon(mm, A, 4);
 	assert_int_equal(world_read(mm, A), 0);
-	assert_int_equal(pte_at(mm, A), VMS__PTE_PRESENT | VMS__PTE_ZERO);
+	assert_int_equal(pte_at(mm, A), VMS__PTE_ZERO_PAGE);
 	assert_null(vms__vma_anon_vma(vma_at(mm, A)));
 	world_expect_counts(mm, 0, 0, 0);
 }
@@ -303,20 +303,20 @@ static void read_fault_maps_the_cached_pages_around_it(void **state)
 {
 	struct mm_struct *mm = *state;
 	struct file *file = world_file(64 * PG, 0);
-	/* Page 3 of the file at A + PG: the block of 16 pages at A holds pages 3..17 from A + PG on. */
+	/* Page 3 of the file at A + PG: the block of 16 pages at A begins below the VMA, so the 16 pages from its beginning are mapped. */
 	struct vm_area_struct *vma = world_map(mm, A + PG, 40, RW_PRIVATE, file, 3);
 
 	for (pgoff_t index = 0; index < 64; index++)
 		if (index != 7)
 			vms__page_put(vms__filemap_get(file->f_mapping, index));
 	assert_int_equal(world_read(mm, A + 9 * PG), 0);
-	for (unsigned long i = 1; i < VMS__FAULT_AROUND; i++)
+	for (unsigned long i = 1; i <= VMS__FAULT_AROUND; i++)
 		assert_true(i == 5 ? !pte_at(mm, A + i * PG) : page_at(mm, A + i * PG)->index == i + 2);
 	assert_int_equal(pte_at(mm, A), 0);
-	assert_int_equal(pte_at(mm, A + 16 * PG), 0);
+	assert_int_equal(pte_at(mm, A + 17 * PG), 0);
 	assert_int_equal(file->f_mapping->nrpages, 63);
 	assert_null(vms__vma_anon_vma(vma));
-	world_expect_counts(mm, 0, 14, 0);
+	world_expect_counts(mm, 0, 15, 0);
 	fput(file);
 }
 
