@@ -92,6 +92,24 @@ static void blocks_of_2_mib_have_page_tables_or_not(void **state)
 	expect_script("huge");
 }
 
+static void memory_is_locked_piece_by_piece(void **state)
+{
+	(void)state;
+	expect_script("locking");
+}
+
+static void sealed_memory_stays_as_it_is(void **state)
+{
+	(void)state;
+	expect_script("sealing");
+}
+
+static void advice_guards_populates_and_discards(void **state)
+{
+	(void)state;
+	expect_script("advice");
+}
+
 static void forty_random_scripts_answer_as_the_model(void **state)
 {
 	(void)state;
@@ -310,6 +328,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(areas_grow_down_to_their_guard),
 		cmocka_unit_test(files_have_sizes_rights_and_openings),
 		cmocka_unit_test(blocks_of_2_mib_have_page_tables_or_not),
+		cmocka_unit_test(memory_is_locked_piece_by_piece),
+		cmocka_unit_test(sealed_memory_stays_as_it_is),
+		cmocka_unit_test(advice_guards_populates_and_discards),
 		cmocka_unit_test(forty_random_scripts_answer_as_the_model),
 		cmocka_unit_test(the_layout_ends_in_flags_only_when_asked),
 		cmocka_unit_test(results_can_stand_alone),
