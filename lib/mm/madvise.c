@@ -192,20 +192,22 @@ static int remove_pages(struct vm_area_struct *vma, unsigned long start, unsigne
 static int install_guards(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
 	bool flag = vma_mm(vma)->rules.guard_flag;
-	int err;
+	struct vms__guard_room *room;
 
 	if (vma->vm_flags & VM_LOCKED)
 		return -EINVAL;
 	vma_start_write(vma);
-	err = vms__guard_prepare(vma, start, end);
+	room = vms__guard_prepare(vma, start, end);
+	if (!room)
+		return -ENOMEM;
 	/* Last of what may fail, as it is the one that shows. */
-	if (!err && (is_anonymous(vma) || !flag))
-		err = vms__anon_vma_prepare(vma);
-	if (err)
-		return err;
+	if ((is_anonymous(vma) || !flag) && vms__anon_vma_prepare(vma)) {
+		vms__guard_cancel(room);
+		return -ENOMEM;
+	}
 	if (flag)
 		vm_flags_set(vma, VM_MAYBE_GUARD);
-	vms__guard_install(vma, start, end);
+	vms__guard_install(vma, start, end, room);
 	return 0;
 }
 

@@ -7,41 +7,64 @@
  *
  * Locks: mmap_lock W and the VMA write-locked: no fault is inside, so that what was there goes and the mark comes as one step.
  */
-#include <errno.h>
-
 #include "lib/page/page.h"
 #include "lib/page/pgtable.h"
+#include "lib/sync/alloc.h"
 
-int vms__guard_prepare(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+/* The tables that the marks of a range may need, leaf by leaf. */
+struct vms__guard_room {
+	size_t nr;
+	struct vms__ptable_batch leaf[];
+};
+
+static size_t nr_leaves(unsigned long start, unsigned long end)
 {
-	struct mm_struct *mm = vms__vma_mm(vma);
-	struct vms__ptable_batch tables;
-
-	vma_assert_write_locked(vma);
-	for (unsigned long addr = start; addr < end; addr = vms__leaf_end(addr, end)) {
-		if (!vms__ptables_prepare(mm, addr, &tables))
-			return -ENOMEM;
-		vms__ptables_install(mm, addr, &tables);
-	}
-	return 0;
+	return ((end - 1) >> vms__pt_shift(1)) - (start >> vms__pt_shift(1)) + 1;
 }
 
-void vms__guard_install(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+struct vms__guard_room *vms__guard_prepare(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
-	struct mm_struct *mm = vms__vma_mm(vma);
+	size_t nr = nr_leaves(start, end);
+	struct vms__guard_room *room = vms__alloc(sizeof(*room) + nr * sizeof(room->leaf[0]), _Alignof(struct vms__guard_room));
+
+	vma_assert_write_locked(vma);
+	if (!room)
+		return NULL;
+	room->nr = 0;
+	for (unsigned long addr = start; addr < end; addr = vms__leaf_end(addr, end)) {
+		if (!vms__ptables_prepare(vms__vma_mm(vma), addr, &room->leaf[room->nr])) {
+			vms__guard_cancel(room);
+			return NULL;
+		}
+		room->nr++;
+	}
+	VMS_ASSERT(room->nr == nr);
+	return room;
+}
+
+void vms__guard_cancel(struct vms__guard_room *room)
+{
+	while (room->nr > 0)
+		vms__ptables_cancel(&room->leaf[--room->nr]);
+	vms__free(room);
+}
+
+void vms__guard_install(struct vm_area_struct *vma, unsigned long start, unsigned long end, struct vms__guard_room *room)
+{
+	struct vms__ptable_batch *tables = room->leaf;
 
 	vma_assert_write_locked(vma);
 	vms__discard_range(vma, start, end);
 	for (unsigned long addr = start; addr < end;) {
-		struct vms__ptable *leaf = vms__leaf_find(mm, addr);
+		struct vms__ptable *leaf = vms__ptables_install(vms__vma_mm(vma), addr, tables++);
 		unsigned long stop = vms__leaf_end(addr, end);
 
-		VMS_ASSERT(leaf);
 		vms__ptable_lock(leaf);
 		for (; addr < stop; addr += PAGE_SIZE)
 			vms__pte_store(leaf, vms__pt_index(addr, 0), VMS__PTE_GUARD);
 		vms__ptable_unlock(leaf);
 	}
+	vms__free(room);
 }
 
 void vms__guard_remove(struct vm_area_struct *vma, unsigned long start, unsigned long end)

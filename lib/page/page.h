@@ -61,10 +61,14 @@ void vms__resident(struct vm_area_struct *vma, unsigned long start, unsigned lon
 
 /* ---- guard pages (guard.c): mmap_lock W, VMA write-locked ---- */
 
-/* Room for the marks of [start, end), so that install cannot fail. Return: 0, or -ENOMEM with some tables made, which stay. */
-int vms__guard_prepare(struct vm_area_struct *vma, unsigned long start, unsigned long end);
-/* The pages of [start, end) go; every touch of it is VM_FAULT_SIGSEGV from now on. */
-void vms__guard_install(struct vm_area_struct *vma, unsigned long start, unsigned long end);
+/*
+ * Room for the marks of [start, end), so that install cannot fail: the tables that are missing, set aside; install or cancel must
+ * follow. Return: it, or NULL when memory is out.
+ */
+struct vms__guard_room *vms__guard_prepare(struct vm_area_struct *vma, unsigned long start, unsigned long end);
+void vms__guard_cancel(struct vms__guard_room *room);
+/* The pages of [start, end) go; every touch of it is VM_FAULT_SIGSEGV from now on. Takes over @room, which was made for it. */
+void vms__guard_install(struct vm_area_struct *vma, unsigned long start, unsigned long end, struct vms__guard_room *room);
 /* The marks of [start, end) go; pages between them stay. */
 void vms__guard_remove(struct vm_area_struct *vma, unsigned long start, unsigned long end);
 

@@ -238,16 +238,19 @@ static void no_memory_leaves_the_pages(void **state)
 	long n;
 
 	for (n = 1; n < 100; n++) {
-		long asked;
+		long asked, tables;
 		int err;
 
 		/* across two leaves of the page table, of which one is there */
 		assert_int_equal(vms_mmap(mm, 0x201ff000, 2 * PG, RW, FIXED, NULL, 0), 0x201ff000);
+		tables = vms_mm_counter(mm, MM_PGTABLES);
 		vms__alloc_fail_nth(n);
 		err = vms_madvise(mm, 0x201ff000, 2 * PG, MADV_GUARD_INSTALL);
 		asked = vms__alloc_count();
 		vms__alloc_fail_nth(0);
 		assert_int_equal(err, asked < n ? 0 : -ENOMEM);
+		if (err)
+			assert_int_equal(vms_mm_counter(mm, MM_PGTABLES), tables);
 		assert_int_equal(vms_fault(mm, 0x20200000, FAULT_FLAG_WRITE), asked < n ? VMS_SEGV_MAPERR : VMS_FAULT_OK);
 		assert_string_equal(flags_at(mm, 0x201ff000), asked < n ? "rd wr mr mw me gu ac" : "rd wr mr mw me ac");
 		assert_int_equal(vms_mm_validate(mm, stderr), 0);
