@@ -47,7 +47,8 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 		vms__pte_store(leaf, index, 0);
 		if (!page)
 			continue;
-		if (pte & VMS__PTE_DIRTY)
+		/* Whoever else maps a private page has it dirty in an entry of its own. */
+		if ((pte & VMS__PTE_DIRTY) && !vms__page_is_anon(page))
 			vms__page_set_dirty(page);
 		vms__page_unmap(page);
 		unmapped[vms__page_counter(page)]++;
