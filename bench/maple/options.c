@@ -30,7 +30,7 @@ static const struct argp_option known_options[] = {
 	{"peers", OPT_PEERS, "FOLDER", OPTION_ARG_OPTIONAL,
 	 "Measure the peers that bench/maple/peers built, beside ours (default folder: its own)", 0},
 	{"stores", OPT_STORES, "S,...", 0, "Of all stores only these and ours, for example kernel,absl", 0},
-	{"simd", OPT_SIMD, "KIND", 0, "How our tree searches its nodes: scalar, avx2, avx512 (default: the best)", 0},
+	{"simd", OPT_SIMD, "KIND", 0, "How our tree searches its nodes: scalar, vec128, avx2, avx512 (default: the best)", 0},
 	{"json", OPT_JSON, NULL, 0, "One JSON object a line instead of a table", 0},
 	{"list", OPT_LIST, NULL, 0, "List operations and stores", 0},
 	{NULL, 0, NULL, 0, NULL, 0},
@@ -65,7 +65,7 @@ static bool take_simd(const char *arg, char why[WHY_MAX])
 {
 	if (vms_mt_set_simd(arg))
 		return true;
-	snprintf(why, WHY_MAX, "--simd: found '%s', expected one that this CPU has of: scalar avx2 avx512", arg);
+	snprintf(why, WHY_MAX, "--simd: found '%s', expected one that this CPU has of: scalar vec128 avx2 avx512", arg);
 	return false;
 }
 

@@ -276,14 +276,14 @@ struct ma_state {
 	unsigned long index; /* first index of the range */
 	unsigned long last;  /* last index of the range */
 	enum maple_status status;
-	unsigned char depth;     /* inner nodes in path[] */
-	unsigned char offset;    /* slot of the leaf */
+	unsigned char depth;  /* inner nodes in path[] */
+	unsigned char offset; /* slot of the leaf */
 	unsigned char mas_flags;
 	unsigned char store_type; /* what mas_preallocate() has planned, plus 1; 0: nothing */
-	bool stepped;            /* once from where it came to its leaf */
-	struct maple_node *node; /* the leaf; ma_error: the error */
-	unsigned long version;   /* of the leaf, when the cursor came to it */
-	unsigned long min, max;  /* what the leaf spans */
+	bool stepped;             /* once from where it came to its leaf */
+	struct maple_node *node;  /* the leaf; ma_error: the error */
+	unsigned long version;    /* of the leaf, when the cursor came to it */
+	unsigned long min, max;   /* what the leaf spans */
 	unsigned int used, full, ahead;
 	void *_Atomic *slots;
 	struct maple_node *alloc;       /* leaves that mas_preallocate() set aside, a list */
@@ -526,7 +526,7 @@ struct vms_mt_stats {
 /** vms_mt_stats() - Count the nodes. Locks: the lock. */
 VMS_API void vms_mt_stats(const struct maple_tree *mt, struct vms_mt_stats *stats);
 
-/** vms_mt_simd() - How nodes are searched: "avx512", "avx2" or "scalar". Chosen when the library is loaded. */
+/** vms_mt_simd() - How nodes are searched: "avx512", "avx2", "vec128" (SSE2, NEON) or "scalar". Chosen when the library is loaded. */
 VMS_API const char *vms_mt_simd(void);
 /**
  * vms_mt_set_simd() - Search nodes in the way @name says, in every tree. No other thread uses a tree meanwhile.

@@ -6,14 +6,7 @@
 #include "lib/maple/internal.h"
 #include "lib/sync/rcu.h"
 
-/* @n, or 0: for a step of a search that is no branch. */
-static inline unsigned int add_if(bool condition, unsigned int n)
-{
-	unsigned int mask = -(unsigned int)condition;
-
-	__asm__("" : "+r"(mask));
-	return mask & n;
-}
+#include "lib/maple/search.h"
 
 static inline unsigned long find_narrow_leaf(const struct maple_node *node, uint32_t key)
 {
@@ -34,29 +27,6 @@ static inline unsigned long find_narrow_inner(const struct maple_node *node, uin
 	i += add_if(mt_key(node, i + 3) <= key, 4);
 	i += add_if(mt_key(node, i + 1) <= key, 2);
 	return i + add_if(mt_key(node, i) <= key, 1);
-}
-
-static inline unsigned int find_wide(const struct maple_node *node, unsigned int keys, unsigned long key)
-{
-	unsigned int i = 0;
-
-	for (unsigned int n = keys + 1; n > 1;) {
-		unsigned int half = n / 2;
-
-		i += add_if(mt_wide_pivot(node, i + half - 1) < key, half);
-		n -= half;
-	}
-	return i;
-}
-
-static inline unsigned int find_wide_leaf(const struct maple_node *node, unsigned long key)
-{
-	return find_wide(node, MT_WIDE_LEAF_KEYS, key);
-}
-
-static inline unsigned int find_wide_inner(const struct maple_node *node, unsigned long key)
-{
-	return find_wide(node, MT_WIDE_INNER_KEYS, key);
 }
 
 #include "lib/maple/scan.h"

@@ -160,7 +160,7 @@ struct vms__mt_isa {
 		.find_gap = find_gap,                                                                                              \
 	}
 
-extern const struct vms__mt_isa vms__mt_isa_scalar, vms__mt_isa_avx2, vms__mt_isa_avx512;
+extern const struct vms__mt_isa vms__mt_isa_scalar, vms__mt_isa_vec128, vms__mt_isa_avx2, vms__mt_isa_avx512;
 extern const struct vms__mt_isa *vms__mt_isa;
 
 static inline void *mt_descend(struct ma_state *mas, unsigned long key)

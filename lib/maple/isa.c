@@ -13,6 +13,9 @@ static const struct vms__mt_isa *const isas[] = {
 	&vms__mt_isa_avx512,
 	&vms__mt_isa_avx2,
 #endif
+#if defined(__SSE2__) || defined(__ARM_NEON)
+	&vms__mt_isa_vec128,
+#endif
 	&vms__mt_isa_scalar,
 };
 

@@ -35,7 +35,7 @@ static const struct argp_option options[] = {
 	{"writers", 'w', "N", 0, "how many of them write, 1 to 12 (default: a third)", 0},
 	{"seconds", 's', "N", 0, "how long (default 10)", 0},
 	{"seed", 'r', "N", 0, "seed of the random streams (default: the time)", 0},
-	{"simd", 'i', "NAME", 0, "scalar, avx2 or avx512: how nodes are searched (default: the best there is)", 0},
+	{"simd", 'i', "NAME", 0, "scalar, vec128, avx2 or avx512: how nodes are searched (default: the best there is)", 0},
 	{"no-gaps", 'g', NULL, 0, "a tree without MT_FLAGS_ALLOC_RANGE", 0},
 	{"json", 'j', NULL, 0, "the summary as JSON, on one line", 0},
 	{0},
@@ -75,7 +75,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'i':
 		if (!vms_mt_set_simd(arg))
-			argp_failure(state, 2, 0, "--simd=%s: expected scalar, avx2 or avx512, as far as this CPU has it", arg);
+			argp_failure(state, 2, 0, "--simd=%s: expected scalar, vec128, avx2 or avx512, as far as this CPU has it",
+				     arg);
 		return 0;
 	case 'g':
 		a->no_gaps = true;

@@ -208,7 +208,7 @@ unsigned int model_more(void)
 
 int model_run_all(const char *name, const struct CMUnitTest *tests, size_t nr)
 {
-	static const char *const simd[] = {"scalar", "avx2", "avx512"};
+	static const char *const simd[] = {"scalar", "vec128", "avx2", "avx512"};
 	int failed = 0;
 
 	for (size_t i = 0; i < sizeof(simd) / sizeof(simd[0]); i++) {

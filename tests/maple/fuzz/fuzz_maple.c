@@ -133,7 +133,7 @@ static void stop_unless(bool fine, const char *what)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const simd[] = {"scalar", "avx2", "avx512", "scalar"};
+	static const char *const simd[] = {"scalar", "avx2", "avx512", "vec128"};
 	struct input in = {data, size};
 	uint8_t mode = take(&in);
 	unsigned long entries = 0;

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * search.h - the searches of wide nodes without vectors: binary, without a branch to mispredict; included by the descend_*.c that have
+ * no better.
+ *
+ * Locks: RCU or the tree's lock.
+ */
+
+/* @n, or 0: for a step of a search that is no branch. */
+static inline unsigned int add_if(bool condition, unsigned int n)
+{
+	unsigned int mask = -(unsigned int)condition;
+
+	__asm__("" : "+r"(mask));
+	return mask & n;
+}
+
+static inline unsigned int find_wide(const struct maple_node *node, unsigned int keys, unsigned long key)
+{
+	unsigned int i = 0;
+
+	for (unsigned int n = keys + 1; n > 1;) {
+		unsigned int half = n / 2;
+
+		i += add_if(mt_wide_pivot(node, i + half - 1) < key, half);
+		n -= half;
+	}
+	return i;
+}
+
+static inline unsigned int find_wide_leaf(const struct maple_node *node, unsigned long key)
+{
+	return find_wide(node, MT_WIDE_LEAF_KEYS, key);
+}
+
+static inline unsigned int find_wide_inner(const struct maple_node *node, unsigned long key)
+{
+	return find_wide(node, MT_WIDE_INNER_KEYS, key);
+}
