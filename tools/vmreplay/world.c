@@ -106,6 +106,13 @@ struct mm_struct *world_mm(struct world *w)
 	return w->stack[w->depth - 1];
 }
 
+struct mm_struct *world_process(struct world *w, int n)
+{
+	if (n < w->depth)
+		return w->stack[n];
+	return n - w->depth < w->nr_idle ? w->idle[n - w->depth] : NULL;
+}
+
 bool world_file(struct world *w, const char *word, struct file **file)
 {
 	*file = NULL;

@@ -17,6 +17,8 @@ void world_destroy(struct world *world); /* NULL is allowed */
 
 /* The address space of the process that the script is in. */
 struct mm_struct *world_mm(struct world *world);
+/* Those of all its processes that are alive, each under a number from 0 on, in no order; NULL: @n is beyond the last. */
+struct mm_struct *world_process(struct world *world, int n);
 
 /*
  * f0 (16 pages), f1 (the same file, opened again), f2 (4 pages, read-only), f3 (8 MiB), m0 (16 pages) and m1 (8 MiB) memfds; `-`

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * judge.c - see judge.h. Three layouts are laid beside each other - before, after, and as it should have become - and every address
+ * must be as in one of the latter two.
+ */
+#include "tests/sweep/judge.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/vmreplay/words.h"
+
+const char *const verdict_names[NR_VERDICTS] = {
+	[AS_BEFORE] = "as before",
+	[AS_ALWAYS] = "succeeded all the same",
+	[CUTS] = "VMAs cut, memory as before",
+	[CACHED] = "a file's page cached",
+	[TABLES] = "empty page tables left",
+	[PREFIX] = "done up to some address",
+	[GROWN] = "stack grown",
+	[WRITE_PROTECTED] = "pages read-only",
+	[TARGET_GONE] = "target of a move unmapped",
+	[MOVED] = "some of several VMAs moved",
+	[SOURCE_LEFT] = "empty source of a move left",
+	[SOME] = "some VMAs left out",
+	[UNPOPULATED] = "succeeded, pages missing",
+	[VIOLATION] = "violation",
+};
+
+/* The operation's words, taken apart. */
+struct op {
+	char copy[WORDS_LINE_MAX];
+	char *word[WORDS_MAX];
+	int nr;
+};
+
+static void read_op(struct op *op, const char *line)
+{
+	snprintf(op->copy, sizeof(op->copy), "%s", line);
+	op->nr = words_split(op->copy, op->word);
+}
+
+static bool is_one_of(const char *word, const char *list)
+{
+	const char *found = strstr(list, word);
+	size_t len = strlen(word);
+
+	return found && (found == list || found[-1] == ' ') && (found[len] == ' ' || found[len] == '\0');
+}
+
+static unsigned long number(const struct op *op, int i)
+{
+	unsigned long n = 0;
+
+	return i < op->nr && word_hex(op->word[i], &n) ? n : 0;
+}
+
+/* What the operation may say when memory is out. */
+static bool is_refusal(const struct op *op, const struct trial *t)
+{
+	const char *name = op->word[0];
+	char old_break[32];
+
+	if (strcmp(name, "brk") == 0) {
+		snprintf(old_break, sizeof(old_break), "%lx", state_current(t->before)->brk);
+		return strcmp(t->answer, old_break) == 0;
+	}
+	if (strcmp(name, "fault") == 0)
+		return is_one_of(t->answer, "-ENOMEM SEGV_MAPERR");
+	if (is_one_of(name, "madvise mlock mlock2"))
+		return is_one_of(t->answer, "-ENOMEM -EAGAIN");
+	return strcmp(t->answer, "-ENOMEM") == 0;
+}
+
+/* ---- three layouts side by side ---- */
+
+/* What is at an address: nothing, or a run, with the offset of that address. */
+struct spot {
+	const struct run *run;
+	unsigned long pgoff;
+};
+
+static struct spot spot_at(const struct space *space, unsigned long addr)
+{
+	for (size_t i = 0; i < space->nr_runs; i++) {
+		const struct run *run = &space->run[i];
+
+		if (addr < run->start)
+			break;
+		if (addr < run->end)
+			return (struct spot){run, run->pgoff + ((addr - run->start) >> PAGE_SHIFT)};
+	}
+	return (struct spot){0};
+}
+
+/* In what a listing shows. Which shared memory it is, has no number that both worlds know. */
+static bool same_spot(struct spot a, struct spot b)
+{
+	if (!a.run || !b.run)
+		return a.run == b.run;
+	return a.run->flags == b.run->flags && a.run->file == b.run->file && a.pgoff == b.pgoff;
+}
+
+static unsigned long next_edge(const struct space *space, unsigned long addr, unsigned long edge)
+{
+	for (size_t i = 0; i < space->nr_runs; i++) {
+		if (space->run[i].start > addr)
+			return space->run[i].start < edge ? space->run[i].start : edge;
+		if (space->run[i].end > addr)
+			return space->run[i].end < edge ? space->run[i].end : edge;
+	}
+	return edge;
+}
+
+/* [start, end); empty: nowhere. */
+struct window {
+	unsigned long start, end;
+};
+
+static bool is_in(struct window window, unsigned long addr)
+{
+	return addr >= window.start && addr < window.end;
+}
+
+/* How the runs of the process are, as a whole. */
+struct mixture {
+	bool other;        /* some address is as in neither */
+	bool out_of_order; /* done beyond one that is not done */
+	bool done, undone; /* some address that changes, has; has not */
+	bool vanished;     /* some address of the window @gone is free, and otherwise never is */
+	bool left;         /* some address of the window @kept is mapped that is free when nothing fails */
+};
+
+static unsigned long clip(unsigned long addr, unsigned long next, struct window window)
+{
+	if (addr < window.start && next > window.start)
+		next = window.start;
+	return addr < window.end && next > window.end ? window.end : next;
+}
+
+static void mix_in(struct mixture *m, struct spot was, struct spot now, struct spot will, bool may_vanish, bool may_stay)
+{
+	if (same_spot(was, will) && same_spot(now, was))
+		return;
+	if (same_spot(now, will)) {
+		m->done = true;
+		m->out_of_order |= m->undone;
+	} else if (!will.run && may_stay) {
+		m->left = true;
+	} else if (same_spot(now, was)) {
+		m->undone = true;
+	} else if (!now.run && may_vanish) {
+		m->vanished = true;
+	} else {
+		m->other = true;
+	}
+}
+
+static struct mixture mix(const struct trial *t, struct window gone, struct window kept)
+{
+	const struct space *before = state_current(t->before), *after = state_current(t->after), *clean = state_current(t->clean);
+	struct mixture m = {0};
+	unsigned long next;
+
+	for (unsigned long addr = 0; addr != ~0UL; addr = next) {
+		next = next_edge(before, addr, next_edge(after, addr, next_edge(clean, addr, ~0UL)));
+		next = clip(addr, clip(addr, next, gone), kept);
+		mix_in(&m, spot_at(before, addr), spot_at(after, addr), spot_at(clean, addr), is_in(gone, addr), is_in(kept, addr));
+	}
+	return m;
+}
+
+static const struct window nowhere;
+
+static const struct entry *entry_at(const struct space *space, unsigned long addr)
+{
+	size_t low = 0, high = space->nr_entries;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (space->entry[middle].addr < addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < space->nr_entries && space->entry[low].addr == addr ? &space->entry[low] : NULL;
+}
+
+static bool same_kind(const struct entry *a, const struct entry *b)
+{
+	return a && b && a->anon == b->anon && a->word == b->word && !a->refcount == !b->refcount;
+}
+
+/* Each page that is there was there, or comes when nothing fails. */
+static bool pages_known(const struct trial *t)
+{
+	const struct space *before = state_current(t->before), *after = state_current(t->after), *clean = state_current(t->clean);
+
+	for (size_t i = 0; i < after->nr_entries; i++) {
+		const struct entry *entry = &after->entry[i];
+
+		if (!same_kind(entry, entry_at(before, entry->addr)) && !same_kind(entry, entry_at(clean, entry->addr)))
+			return false;
+	}
+	return true;
+}
+
+/* Each page that was there and stays when nothing fails, is there; unless others have been mapped over it. */
+static bool pages_kept(const struct trial *t, struct window replaced)
+{
+	const struct space *before = state_current(t->before), *after = state_current(t->after), *clean = state_current(t->clean);
+
+	for (size_t i = 0; i < before->nr_entries; i++) {
+		const struct entry *entry = &before->entry[i];
+
+		if (!is_in(replaced, entry->addr) && same_kind(entry, entry_at(clean, entry->addr)) &&
+		    !same_kind(entry, entry_at(after, entry->addr)))
+			return false;
+	}
+	return true;
+}
+
+/* ---- verdicts ---- */
+
+static bool same_map_count(const struct trial *t)
+{
+	return space_map_count(state_current(t->before)) == space_map_count(state_current(t->after));
+}
+
+/* Two words of the operation, as a range of whole pages. */
+static struct window window_of(const struct op *op, int start, int len)
+{
+	unsigned long addr = number(op, start);
+
+	return (struct window){addr, addr + ((number(op, len) + PAGE_SIZE - 1) & PAGE_MASK)};
+}
+
+static bool is_empty(const struct space *space, struct window window)
+{
+	for (size_t i = 0; i < space->nr_entries; i++)
+		if (is_in(window, space->entry[i].addr))
+			return false;
+	return true;
+}
+
+static enum verdict judge_refused_mremap(const struct op *op, const struct trial *t)
+{
+	struct mixture m;
+
+	if (!strstr(op->word[4], "rfixed"))
+		return VIOLATION;
+	m = mix(t, window_of(op, 5, 3), nowhere);
+	if (m.other)
+		return VIOLATION;
+	if (m.vanished || number(op, 3) < number(op, 2))
+		return TARGET_GONE;
+	return number(op, 3) == number(op, 2) ? MOVED : VIOLATION;
+}
+
+/* The process has the memory that it had, cut elsewhere perhaps. */
+static enum verdict judge_same_memory(const char *name, const struct trial *t)
+{
+	if (!same_map_count(t))
+		return is_one_of(name, "fault fork exit") ? VIOLATION : CUTS;
+	if (state_objects(t->before, "page table") != state_objects(t->after, "page table"))
+		return is_one_of(name, "mremap madvise") ? TABLES : VIOLATION;
+	return is_one_of(name, "fault madvise mlock mlock2") ? CACHED : VIOLATION;
+}
+
+static enum verdict judge_refusal(const struct op *op, const struct trial *t)
+{
+	const char *name = op->word[0];
+	struct mixture m;
+
+	if (state_same_memory(t->before, t->after))
+		return judge_same_memory(name, t);
+	if (strcmp(name, "fork") == 0)
+		return state_write_protected(t->before, t->after) ? WRITE_PROTECTED : VIOLATION;
+	if (strcmp(name, "mremap") == 0)
+		return judge_refused_mremap(op, t);
+	m = mix(t, nowhere, nowhere);
+	if (m.other || !pages_known(t) || !pages_kept(t, nowhere))
+		return VIOLATION;
+	if (strcmp(name, "fault") == 0)
+		return m.undone ? VIOLATION : GROWN;
+	if (is_one_of(name, "mprotect madvise mlock mlock2 munlock mseal"))
+		return m.out_of_order ? VIOLATION : PREFIX;
+	return VIOLATION;
+}
+
+static enum verdict judge_success(const struct op *op, const struct trial *t)
+{
+	const char *name = op->word[0];
+	bool move = strcmp(name, "mremap") == 0;
+	struct window source = move ? window_of(op, 1, 2) : nowhere;
+	struct mixture m = mix(t, nowhere, source);
+
+	if (m.other || !pages_known(t) || !pages_kept(t, strcmp(name, "mmap") == 0 ? window_of(op, 1, 2) : nowhere))
+		return VIOLATION;
+	if (m.left)
+		return is_empty(state_current(t->after), source) ? SOURCE_LEFT : VIOLATION;
+	if (m.undone)
+		return is_one_of(name, "mlockall munlockall") ? SOME : VIOLATION;
+	return is_one_of(name, "mmap mremap brk mprotect mlockall") ? UNPOPULATED : VIOLATION;
+}
+
+enum verdict judge(const struct trial *t)
+{
+	bool answers_as_always = strcmp(t->answer, t->clean_answer) == 0;
+	struct op op;
+
+	read_op(&op, t->line);
+	if (answers_as_always && state_equal(t->after, t->clean, NULL))
+		return AS_ALWAYS;
+	if (is_refusal(&op, t))
+		return state_equal(t->before, t->after, NULL) ? AS_BEFORE : judge_refusal(&op, t);
+	return answers_as_always ? judge_success(&op, t) : VIOLATION;
+}
