@@ -25,13 +25,14 @@ static struct file *populate(struct mm_struct *mm)
 	for (unsigned long i = 0; i < 40; i++) /* enough that the tree is more than one node */
 		vms_mmap(mm, 0x38000000 + i * 2 * PG, PG, RW, FIXED, NULL, 0);
 	vms_brk(mm, mm->start_brk + 2 * PG);
+	vms_mlock2(mm, BASE + 13 * PG, 3 * PG, MLOCK_ONFAULT);
 	vms_write_word(mm, BASE, 1);
 	vms_write_word(mm, BASE + 9 * PG, 2);
 	return file;
 }
 
 /* For each page its access rights and the offset of what it maps; what splits leave alone. */
-static void snapshot(struct mm_struct *mm, unsigned long out[PAGES + 1])
+static void snapshot(struct mm_struct *mm, unsigned long out[PAGES + 2])
 {
 	for (unsigned long i = 0; i < PAGES; i++) {
 		mmap_read_lock(mm);
@@ -42,6 +43,7 @@ static void snapshot(struct mm_struct *mm, unsigned long out[PAGES + 1])
 	}
 	/* A stack that grew before its page could not be had stays grown, as on Linux. */
 	out[PAGES] = atomic_load(&mm->total_vm) - atomic_load(&mm->stack_vm);
+	out[PAGES + 1] = atomic_load(&mm->locked_vm);
 }
 
 typedef long (*operation)(struct mm_struct *mm, struct file *file);
@@ -101,6 +103,30 @@ static long op_madvise(struct mm_struct *mm, struct file *file)
 	return err == -EAGAIN ? -ENOMEM : err; /* Linux's name for it here */
 }
 
+static long op_mlock(struct mm_struct *mm, struct file *file)
+{
+	(void)file;
+	return vms_mlock2(mm, BASE + 2 * PG, 2 * PG, MLOCK_ONFAULT);
+}
+
+static long op_munlock(struct mm_struct *mm, struct file *file)
+{
+	(void)file;
+	return vms_munlock(mm, BASE + 14 * PG, PG);
+}
+
+static long op_mseal(struct mm_struct *mm, struct file *file)
+{
+	(void)file;
+	return vms_mseal(mm, BASE + 9 * PG, 2 * PG, 0);
+}
+
+static long op_guard(struct mm_struct *mm, struct file *file)
+{
+	(void)file;
+	return vms_madvise(mm, BASE + 6 * PG, PG, MADV_GUARD_INSTALL);
+}
+
 static long op_brk(struct mm_struct *mm, struct file *file)
 {
 	unsigned long want = mm->start_brk + 5 * PG;
@@ -152,6 +178,10 @@ static const struct {
 	{"mprotect that merges", op_mprotect_merge},
 	{"mremap", op_mremap},
 	{"madvise", op_madvise},
+	{"mlock", op_mlock},
+	{"munlock", op_munlock},
+	{"mseal", op_mseal},
+	{"guard pages", op_guard},
 	{"brk", op_brk},
 	{"stack growth", op_stack},
 	{"fault", op_fault},
@@ -164,7 +194,7 @@ static long sweep(const char *engine, const char *name, operation run)
 	for (long n = 1; n < 1000; n++) {
 		struct mm_struct *mm = vms_mm_create(engine, &world_layout, NULL);
 		struct file *file = populate(mm);
-		unsigned long before[PAGES + 1], after[PAGES + 1];
+		unsigned long before[PAGES + 2], after[PAGES + 2];
 		long result, asked;
 
 		snapshot(mm, before);
