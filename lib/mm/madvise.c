@@ -6,7 +6,7 @@
  *   FLAGS     changes flags; splits and merges as mprotect      mmap_lock W, VMA lock W
  *   DROP      lets pages go; no VMA changes                     the VMA's own lock R where the engine has one and the range lies in
  *                                                               one VMA, else mmap_lock R
- *   REMOVE    punches a hole into the file that is mapped      mmap_lock R
+ *   REMOVE    punches a hole into the file that is mapped       mmap_lock R
  *   GUARD     sets or removes guard pages; no VMA splits        mmap_lock W, VMA lock W
  *   POPULATE  faults in, and says what is wrong (populate.c)    mmap_lock R
  *
@@ -157,7 +157,7 @@ static int drop_pages(struct vm_area_struct *vma, unsigned long start, unsigned 
 		return -EPERM;
 	if (advice == MADV_WILLNEED)
 		return 0;
-	if ((vma->vm_flags & VM_LOCKED) && advice != MADV_DONTNEED_LOCKED)
+	if ((vma->vm_flags & VM_PFNMAP) || ((vma->vm_flags & VM_LOCKED) && advice != MADV_DONTNEED_LOCKED))
 		return -EINVAL;
 	if (advice == MADV_FREE && !is_anonymous(vma))
 		return -EINVAL;

@@ -198,6 +198,30 @@ static void removing_wants_a_shared_file_that_may_be_written(void **state)
 	fput(ro);
 }
 
+/* A device's memory: no page of it may be dropped, guarded or asked for; locking it does nothing, and says so. */
+static void memory_of_a_device_is_left_alone(void **state)
+{
+	static const int refused[] = {MADV_DONTNEED,     MADV_DONTNEED_LOCKED, MADV_COLD,          MADV_GUARD_INSTALL,
+				      MADV_GUARD_REMOVE, MADV_POPULATE_READ,   MADV_POPULATE_WRITE};
+	struct mm_struct *mm = mm_of(state);
+	struct vm_area_struct *vma;
+
+	mmap_write_lock(mm);
+	vma = vm_area_alloc(mm);
+	vma->vm_start = BASE;
+	vma->vm_end = BASE + 2 * PG;
+	vm_flags_init(vma, VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_IO | VM_PFNMAP | VM_DONTEXPAND);
+	assert_int_equal(insert_vm_struct(mm, vma), 0);
+	mmap_write_unlock(mm);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		assert_int_equal(advise(mm, 0, 2, refused[i]), -EINVAL);
+	assert_int_equal(vms_mlock(mm, BASE, 2 * PG), 0);
+	assert_int_equal(vms_mlockall(mm, MCL_CURRENT), 0);
+	assert_int_equal(atomic_load(&mm->locked_vm), 0);
+	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 0);
+	expect_layout(mm, "20000000-20002000 rw-p 20000\n");
+}
+
 static void senseless_requests_are_refused(void **state)
 {
 	static const int advice[] = {MADV_POPULATE_READ, MADV_GUARD_INSTALL, MADV_DONTNEED_LOCKED, MADV_NOHUGEPAGE};
@@ -225,6 +249,7 @@ int main(void)
 		ON_EVERY_ENGINE(dropping_locked_memory_leaves_it_locked),
 		ON_EVERY_ENGINE(removing_takes_the_pages_out_of_the_file),
 		ON_EVERY_ENGINE(removing_wants_a_shared_file_that_may_be_written),
+		ON_EVERY_ENGINE(memory_of_a_device_is_left_alone),
 		ON_EVERY_ENGINE(senseless_requests_are_refused),
 	};
 
