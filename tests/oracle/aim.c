@@ -178,9 +178,9 @@ const char *protection(struct maker *m)
 
 void add_word(char *words, const char *word)
 {
-	if (*words)
-		strcat(words, "|");
-	strcat(words, word);
+	size_t len = strlen(words);
+
+	snprintf(words + len, WORDS_ROOM - len, "%s%s", len ? "|" : "", word);
 }
 
 /* ---- what becomes of the sketch ---- */

@@ -22,6 +22,7 @@
 #define PLAYGROUND_PAGES 48
 #define DEPTH_MAX 5
 #define LINE_MAX_BYTES 256
+#define WORDS_ROOM 128 /* for mmap's flags */
 
 enum profile { PLACEMENT, MERGING, LOCKING, MREMAP, FORK, GROWTH, FILES, HUGE_PAGES, EVERYTHING, NR_PROFILES };
 
@@ -69,7 +70,7 @@ void spoil(struct maker *m, unsigned long *start, unsigned long *len);
 
 void line(struct maker *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const char *protection(struct maker *m);
-/* @words gets one more, joined by |. */
+/* @words, WORDS_ROOM bytes, gets one more, joined by |. */
 void add_word(char *words, const char *word);
 
 /* ---- what becomes of the sketch ---- */

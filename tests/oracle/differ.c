@@ -216,6 +216,7 @@ static void print_row(const char *profile, const char *engine, const struct tall
 static unsigned long print_tables(const struct job *job, const char *release, double seconds)
 {
 	struct tally all = {0};
+	unsigned long ops = 0;
 
 	printf("%-12s %-12s %10s %12s %12s\n", "profile", "engine", "scripts", "operations", "differences");
 	for (unsigned int p = 0; p < job->profiles.nr; p++)
@@ -227,11 +228,11 @@ static unsigned long print_tables(const struct job *job, const char *release, do
 		for (unsigned int p = 0; p < job->profiles.nr; p++)
 			add(&sum, &job->tally[p][e]);
 		print_row("all", job->engines.name[e], &sum);
+		ops = sum.ops > ops ? sum.ops : ops;
 		add(&all, &sum);
 	}
-	printf("%lu operations on each of %u engines compared with Linux %s in %.1f s (%.0f a minute), %lu differences\n",
-	       all.ops / job->engines.nr, job->engines.nr, release, seconds, 60 * (double)(all.ops / job->engines.nr) / seconds,
-	       all.differences);
+	printf("%lu operations on each of %u engines compared with Linux %s in %.1f s (%.0f a minute), %lu differences\n", ops,
+	       job->engines.nr, release, seconds, 60 * (double)ops / seconds, all.differences);
 	return all.differences;
 }
 

@@ -103,7 +103,7 @@ static bool is_without(const char *text, const char *const *without)
 
 	if (!without)
 		return false;
-	strcpy(copy, text);
+	snprintf(copy, sizeof(copy), "%s", text);
 	for (char *word = strtok_r(copy, " |", &rest); word; word = strtok_r(NULL, " |", &rest))
 		for (const char *const *w = without; *w; w++)
 			if (strcmp(word, *w) == 0)

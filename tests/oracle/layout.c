@@ -119,7 +119,7 @@ static void print_mapping(const struct mapping *m, bool flags)
 void layout_print(bool flags)
 {
 	static struct lines in;
-	struct mapping m;
+	struct mapping m = {0};
 	char *line;
 
 	in.len = in.pos = 0;
@@ -129,7 +129,6 @@ void layout_print(bool flags)
 		stage->trouble = STAGE_BROKEN;
 		return;
 	}
-	m.end = 0;
 	while ((line = next_line(&in))) {
 		bool head = read_head(line, &m);
 

@@ -19,15 +19,15 @@ void make_munmap(struct maker *m)
 
 void make_mprotect(struct maker *m)
 {
+	const char *prot, *grows = "";
 	unsigned long start, len;
-	char prot[8];
 
 	range(m, &start, &len);
 	spoil(m, &start, &len);
-	strcpy(prot, protection(m));
+	prot = protection(m);
 	if (one_in(m, m->profile == GROWTH ? 8 : 100) && strcmp(prot, "none") != 0)
-		strcat(prot, "D");
-	line(m, "mprotect %lx %lx %s", start, len, prot);
+		grows = "D";
+	line(m, "mprotect %lx %lx %s%s", start, len, prot, grows);
 	cut_in_sketch(m, start, len);
 }
 

@@ -25,7 +25,7 @@ static const struct area *some_big_area(struct maker *m)
 static void map_big(struct maker *m)
 {
 	unsigned long len = (1 + below(m, 2)) * HUGE, addr = 0;
-	char words[128] = "private|anon";
+	char words[WORDS_ROOM] = "private|anon";
 
 	len += below(m, 3) * PAGE;
 	if (per_cent(m, 60)) {

@@ -72,13 +72,13 @@ void make_fixed(struct maker *m)
 {
 	unsigned long addr = address(m), len = length(m, SKETCH_END - addr), to_next;
 	const struct area *next = sketch_find(sketch(m), addr);
-	char words[128];
+	char words[WORDS_ROOM] = "";
 
 	/* A hole filled to its end joins both sides, if they fit. */
 	to_next = next && next->start > addr ? next->start - addr : 0;
 	if (to_next && to_next <= 64 * PAGE && one_in(m, 2))
 		len = to_next;
-	strcpy(words, one_in(m, 5) ? "noreplace" : "fixed");
+	add_word(words, one_in(m, 5) ? "noreplace" : "fixed");
 	finish_mmap(m, addr, len, words);
 }
 
@@ -86,7 +86,7 @@ void make_placed(struct maker *m)
 {
 	static const unsigned long odd_hints[] = {1, PAGE, 0xf000, 0x10000, 0x40000000, 0x4fffffff, 0x50000000, 0x7fffffffe000};
 	unsigned long len = length(m, SKETCH_END - SKETCH_START), addr = 0;
-	char words[128] = "";
+	char words[WORDS_ROOM] = "";
 
 	if (per_cent(m, 25))
 		addr = address(m);
@@ -111,7 +111,7 @@ void make_giant(struct maker *m)
 void make_growing(struct maker *m)
 {
 	unsigned long addr = one_in(m, 4) ? 0 : address(m), len = (1 + below(m, 4)) * PAGE;
-	char words[128] = "growsdown|private|anon";
+	char words[WORDS_ROOM] = "growsdown|private|anon";
 
 	if (addr && SKETCH_END - addr < len)
 		addr = SKETCH_END - len;

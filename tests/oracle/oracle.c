@@ -73,7 +73,7 @@ static void run_line(const char *line)
 	char copy[LINE_MAX_BYTES], *word[PERFORM_WORDS_MAX], *rest;
 	int nr = 0;
 
-	strcpy(copy, line);
+	memcpy(copy, line, strlen(line) + 1);
 	for (char *w = strtok_r(copy, " \t", &rest); w && nr < PERFORM_WORDS_MAX; w = strtok_r(NULL, " \t", &rest))
 		word[nr++] = w;
 	if (nr && word[0][0] != '#' && !perform(line, word, nr))
