@@ -160,6 +160,17 @@ static void change_own_slot(struct worker *w)
 		protect_slot(w, unit, phase, state >> 3);
 }
 
+/* A page of the caller's own is guarded, and given back empty. */
+static void guard_and_unguard(struct worker *w, unsigned long addr)
+{
+	unsigned long word;
+
+	if (vms_madvise(w->s->mm, addr, PG, MADV_GUARD_INSTALL) || vms_read_word(w->s->mm, addr, &word) != VMS_SEGV_MAPERR)
+		broken(w, "page %lx can be read although it is guarded", addr);
+	if (vms_madvise(w->s->mm, addr, PG, MADV_GUARD_REMOVE) || vms_read_word(w->s->mm, addr, &word) != VMS_FAULT_OK || word != 0)
+		broken(w, "page %lx keeps its word or its guard", addr);
+}
+
 /* Placement gives every thread memory of its own: fresh, kept, and gone when dropped. */
 static void place_fill_check(struct worker *w)
 {
@@ -176,6 +187,8 @@ static void place_fill_check(struct worker *w)
 		if (vms_write_word(w->s->mm, addr + i * PG, tag + i) != VMS_FAULT_OK)
 			broken(w, "new page %lx cannot be written", addr + i * PG);
 	}
+	if (pick(w, 8) == 0)
+		guard_and_unguard(w, addr);
 	if (pick(w, 2)) {
 		if (vms_madvise(w->s->mm, addr, PG, MADV_DONTNEED) || vms_read_word(w->s->mm, addr, &word) != VMS_FAULT_OK ||
 		    word != 0)
