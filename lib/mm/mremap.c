@@ -171,7 +171,10 @@ out_tables:
 	return err;
 }
 
-/* DONTUNMAP: the source stays mapped, empty, and is not locked in memory any more. */
+/*
+ * DONTUNMAP: the source stays mapped, empty, and is not locked in memory any more; nor is the rest of its VMA, as on Linux.
+ * Linux 6.18 goes on counting what it unlocks so, a bug; here locked_vm is what is locked.
+ */
 static void leave_source(struct vm_area_struct *vma, const struct vm_area_struct *copy, unsigned long addr, unsigned long len)
 {
 	struct mm_struct *mm = vma_mm(vma);
