@@ -76,7 +76,7 @@ VMS_API int vms_file_truncate(struct address_space *mapping, unsigned long size)
 /**
  * vms_file_punch_hole() - fallocate(2) with FALLOC_FL_PUNCH_HOLE, what madvise(MADV_REMOVE) does: whole pages inside [start, start + len)
  * leave the cache and every address space, and read as zero from now on. Private copies stay.
- * Return: 0; -EINVAL (@len 0, a range that wraps); -ENOMEM and nothing has changed.
+ * Return: 0; -EINVAL (@len 0, or one of the two beyond LONG_MAX); -EFBIG (the end beyond it); -ENOMEM and nothing has changed.
  */
 VMS_API int vms_file_punch_hole(struct address_space *mapping, unsigned long start, unsigned long len);
 /** unmap_mapping_pages() - The same by pages: [start, start + nr); @nr 0: up to the end. */

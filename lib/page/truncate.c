@@ -14,6 +14,7 @@
  * Locks: vmastore/file.h. All that may fail comes first.
  */
 #include <errno.h>
+#include <limits.h>
 
 #include "lib/page/filemap.h"
 #include "lib/page/page_types.h"
@@ -80,8 +81,11 @@ int vms_file_punch_hole(struct address_space *mapping, unsigned long start, unsi
 	struct leaving leaving = {0};
 	int err;
 
-	if (!len || start + len < start)
+	/* Signed, as the offsets of a file are. */
+	if ((long)start < 0 || (long)len <= 0)
 		return -EINVAL;
+	if (start + len > LONG_MAX)
+		return -EFBIG;
 	/* A page that the hole touches in part keeps its word: it stands for the whole page. */
 	if (first >= end)
 		return 0;
