@@ -63,6 +63,9 @@ static void finish_mmap(struct maker *m, unsigned long addr, unsigned long len, 
 	add_kind(m, words);
 	if (one_in(m, 200))
 		off = file_offset(m);
+	/* How long a file may become is its file system's business; a memfd's limit is that of all. */
+	if (what[0] == 'f' && off > 1UL << 40)
+		what = "m1";
 	line(m, "mmap %lx %lx %s %s %s %lx", addr, len, prot, words, what, off);
 	map_into_sketch(m, addr, len, words);
 }
