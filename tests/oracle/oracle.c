@@ -25,7 +25,7 @@
 
 #define EXIT_USAGE 2
 #define LINE_MAX_BYTES 512
-#define SCRIPT_SECONDS 120 /* one that takes longer hangs */
+#define TICK_SECONDS 60 /* a script that does not come further between two ticks hangs */
 
 static const char usage[] = "usage: oracle [--flags] [--no-layout] [--folder=DIR]   an op script comes on standard input\n"
 			    "  --flags        end each line of the layout with smaps' VmFlags\n"
@@ -98,11 +98,23 @@ static void run_script(void)
 
 static volatile sig_atomic_t script_group;
 
-static void too_long(int sig)
+/* The first tick without progress may follow a time in which all of us were stopped. */
+static void tick(int sig)
 {
+	static unsigned long line;
+	static bool warned;
+
 	(void)sig;
-	stage->trouble = STAGE_BROKEN;
-	kill(-script_group, SIGKILL);
+	if (stage->line != line) {
+		line = stage->line;
+		warned = false;
+	} else if (!warned) {
+		warned = true;
+	} else {
+		stage->trouble = STAGE_BROKEN;
+		kill(-script_group, SIGKILL);
+	}
+	alarm(TICK_SECONDS);
 }
 
 /* Every process of the script is our child, or becomes it when its parent ends. */
@@ -145,7 +157,7 @@ static void start_script(void)
 	if (pid < 0)
 		cannot("fork: %s", strerror(errno));
 	script_group = pid;
-	alarm(SCRIPT_SECONDS);
+	alarm(TICK_SECONDS);
 	wait_for_all(pid);
 	alarm(0);
 }
@@ -233,7 +245,7 @@ int main(int argc, char **argv)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	read_input();
 	perform_begin();
-	signal(SIGALRM, too_long);
+	signal(SIGALRM, tick);
 	arena_create(folder);
 	run_all();
 	return exit_status[stage->trouble];
