@@ -23,7 +23,7 @@ struct sweep_counts {
  * fails. A violation is told on @out, with script, line and allocation.
  */
 void sweep_memory(const struct script *script, const char *engine, struct sweep_counts *counts, FILE *out);
-/* Run each operation with max_map_count at the number of VMAs that there are, and at one more. */
+/* Run each operation with max_map_count at one less than the number of VMAs that there are, at that number, and at one more. */
 void sweep_limit(const struct script *script, const char *engine, struct sweep_counts *counts, FILE *out);
 
 #endif
