@@ -4,6 +4,8 @@
  *
  * A thread that can prove nothing (the slot changed under its touch) says nothing: every report is a broken promise.
  */
+#include <vmastore/page.h>
+
 #include "stress/stress.h"
 
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
@@ -44,12 +46,57 @@ static void shuffle_stable(struct worker *w)
 	unsigned long addr = stable_addr(pick(w, NR_UNITS)) + first * PG;
 	int err;
 
-	if (pick(w, 2))
-		err = vms_mprotect(w->s->mm, addr, count * PG, pick(w, 2) ? RW : RW | PROT_EXEC);
-	else
+	switch (pick(w, 5)) {
+	case 0:
+		err = vms_set_anon_name(w->s->mm, addr, count * PG, pick(w, 2) ? "stable" : NULL);
+		break;
+	case 1:
 		err = vms_madvise(w->s->mm, addr, count * PG, pick(w, 2) ? MADV_SEQUENTIAL : MADV_NORMAL);
+		break;
+	case 2:
+		err = pick(w, 2) ? vms_mlock(w->s->mm, addr, count * PG) : vms_munlock(w->s->mm, addr, count * PG);
+		break;
+	default:
+		err = vms_mprotect(w->s->mm, addr, count * PG, pick(w, 2) ? RW : RW | PROT_EXEC);
+	}
 	if (err)
-		broken(w, "a change of flags of stable pages %lx+%lu answered %d, expected 0", addr, count, err);
+		broken(w, "a change of flags, lock or name of stable pages %lx+%lu answered %d, expected 0", addr, count, err);
+}
+
+/*
+ * From a stable page back to where it is mapped, while VMAs split and merge around it and children come and go. A write after a fork may put
+ * a copy in its place; if it is there before and after, it is found there.
+ */
+static void look_back(struct worker *w)
+{
+	unsigned long addr = stable_addr(pick(w, NR_UNITS)) + pick(w, STABLE_PAGES) * PG;
+	struct page *page = vms_page_lookup(w->s->mm, addr), *after;
+	struct vms_page_place place[32];
+	unsigned int nr, here = 0;
+
+	if (!page) {
+		broken(w, "stable page %lx has no page", addr);
+		return;
+	}
+	nr = vms_page_places(page, place, 32);
+	after = vms_page_lookup(w->s->mm, addr);
+	for (unsigned int i = 0; i < nr; i++) {
+		here += place[i].mm == w->s->mm;
+		if (place[i].addr != addr)
+			broken(w, "the page of %lx is mapped at %lx, too", addr, place[i].addr);
+		mmdrop(place[i].mm);
+	}
+	if (after == page && here != 1 && nr < 32)
+		broken(w, "the page of %lx is found there %u times, expected 1", addr, here);
+	vms_page_put(page);
+	if (after)
+		vms_page_put(after);
+}
+
+/* The file's pages leave every page table that has them, and come back by themselves; private copies stay. */
+static void unmap_file(struct worker *w)
+{
+	unmap_mapping_range(w->s->file->f_mapping, pick(w, FILE_PAGES) * PG, pick(w, FILE_PAGES) * PG, 0);
 }
 
 /* Nobody ever maps these. */
@@ -361,11 +408,12 @@ void act(struct worker *w)
 		unsigned int weight;
 		void (*run)(struct worker *w);
 	} acts[] = {
-		{62, touch_slot},    {36, change_own_slot},  {36, read_stable},
+		{54, touch_slot},    {36, change_own_slot},  {36, read_stable},
 		{24, write_stable},  {20, shuffle_stable},   {16, touch_never},
 		{14, hold_vma},      {14, place_fill_check}, {8, map_file},
 		{8, place_and_move}, {6, touch_stack},       {10, touch_moving},
-		{1, walk},           {1, fork_and_look},
+		{1, walk},           {1, fork_and_look},     {6, look_back},
+		{2, unmap_file},
 	};
 	unsigned long n = pick(w, 256);
 

@@ -206,6 +206,8 @@ struct mm_struct {
 	_Atomic int mm_users vms_cacheline_aligned; /* users of the address space: mmget(), mmput() */
 	_Atomic int mm_count;                       /* users of this structure: mmgrab(), mmdrop() */
 	_Atomic unsigned int page_table_lock;       /* vms__spinlock word: first anon_vma of a VMA, upper page tables */
+	_Atomic unsigned long unmaps_begun;         /* by who came through a file, without a lock of this mm; for the validator */
+	_Atomic unsigned long unmaps_done;
 
 	/* mmap_lock W; read relaxed */
 	_Atomic int map_count;

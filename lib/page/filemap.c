@@ -190,6 +190,9 @@ static int insert(struct address_space *mapping, pgoff_t index, struct page *pag
 		mas_set(&mas, index);
 		err = mas_store_gfp(&mas, page, GFP_KERNEL);
 	}
+	/* Under the lock, so that nobody takes the page out, and off the count, before it is on it. */
+	if (!err)
+		atomic_fetch_add_explicit(&mapping->nrpages, 1, memory_order_relaxed);
 	mas_unlock(&mas);
 	return err;
 }
@@ -215,25 +218,27 @@ static int add_page(struct address_space *mapping, pgoff_t index, struct page **
 		vms__page_put(page);
 		return err;
 	}
-	atomic_fetch_add_explicit(&mapping->nrpages, 1, memory_order_relaxed);
 	*result = page;
 	return 0;
 }
 
+/* Return: 0 and *@page with a reference, -ENOMEM, or -ENXIO: the file ended before it at that moment. */
+static int get_page(struct address_space *mapping, pgoff_t index, struct page **page)
+{
+	int err = -EEXIST;
+
+	while (err == -EEXIST) {
+		*page = vms__filemap_find(mapping, index);
+		err = *page ? 0 : add_page(mapping, index, page);
+	}
+	return err;
+}
+
 struct page *vms__filemap_get(struct address_space *mapping, pgoff_t index)
 {
-	for (;;) {
-		struct page *page = vms__filemap_find(mapping, index);
-		int err;
+	struct page *page;
 
-		if (page)
-			return page;
-		err = add_page(mapping, index, &page);
-		if (!err)
-			return page;
-		if (err != -EEXIST)
-			return NULL;
-	}
+	return get_page(mapping, index, &page) ? NULL : page;
 }
 
 /* ---- faults on it ---- */
@@ -244,11 +249,14 @@ static vm_fault_t filemap_fault(struct vm_fault *vmf)
 
 	if (vmf->pgoff >= pages_in_file(mapping))
 		return VM_FAULT_SIGBUS;
-	vmf->page = vms__filemap_get(mapping, vmf->pgoff);
-	if (vmf->page)
+	switch (get_page(mapping, vmf->pgoff, &vmf->page)) {
+	case 0:
 		return 0;
-	/* Truncated as we looked? */
-	return vmf->pgoff >= pages_in_file(mapping) ? VM_FAULT_SIGBUS : VM_FAULT_OOM;
+	case -ENXIO: /* truncated as we looked; it may have grown again since */
+		return VM_FAULT_SIGBUS;
+	default:
+		return VM_FAULT_OOM;
+	}
 }
 
 static vm_fault_t filemap_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)

@@ -86,11 +86,13 @@ void vms__vma_unlink_file(struct vm_area_struct *vma)
 	struct address_space *mapping;
 
 	mmap_assert_locked(vms__vma_mm(vma));
-	if (!vma->vm_file || RB_EMPTY_NODE(&vma->shared.rb))
+	if (!vma->vm_file)
 		return;
 	mapping = vma->vm_file->f_mapping;
 	vms__i_mmap_lock_write(mapping);
-	vms__i_mmap_del(vma);
+	/* Under the lock: a neighbour that comes or goes turns the node. */
+	if (!RB_EMPTY_NODE(&vma->shared.rb))
+		vms__i_mmap_del(vma);
 	vms__i_mmap_unlock_write(mapping);
 }
 

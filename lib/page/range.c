@@ -116,9 +116,13 @@ void vms__zap_file_range(struct vm_area_struct *vma, unsigned long start, unsign
 
 	rwsem_assert_held(&vma->vm_file->f_mapping->i_mmap_rwsem);
 	VMS_ASSERT(vma->vm_start <= start && end <= vma->vm_end);
+	/* Relaxed: the locks of the leaves that change come after it. */
+	atomic_fetch_add_explicit(&mm->unmaps_begun, 1, memory_order_relaxed);
 	while ((leaf = vms__leaf_next_settled(mm, &addr, end)) != NULL)
 		for (unsigned long stop = vms__leaf_end(addr, end); addr < stop;)
 			addr = zap_some(mm, leaf, addr, stop, even_cows ? ZAP_ANON : 0);
+	/* Release: pairs with the validator's look, which sees the counters as they are now. */
+	atomic_fetch_add_explicit(&mm->unmaps_done, 1, memory_order_release);
 }
 
 /* ---- fork ---- */

@@ -10,8 +10,10 @@
  *   - a table's `used` is the number of its entries; the counters of the mm are the numbers of pages and tables;
  *   - every VMA is in the lists of its anon_vmas and in its file's interval tree.
  *
- * Locks: mmap_lock W, so that nothing of this mm moves. Pages that it shares with other mms may gain and lose users meanwhile.
+ * Locks: mmap_lock W, and every VMA write-locked, so that nothing of this mm moves but what is unmapped through a file (i_mmap.c): each leaf
+ * is locked while it is looked at. Pages that it shares with other mms may gain and lose users meanwhile.
  */
+#include <sched.h>
 #include <stdarg.h>
 
 #include "lib/engine/engine.h"
@@ -130,10 +132,12 @@ static void check_pte(struct check *c, unsigned long addr, unsigned long pte)
 		check_file(c, vma, addr, pte, page);
 }
 
-static void check_table(struct check *c, const struct vms__ptable *table, unsigned int level, unsigned long base)
+static void check_table(struct check *c, struct vms__ptable *table, unsigned int level, unsigned long base)
 {
 	unsigned int used = 0;
 
+	if (level == 0)
+		vms__ptable_lock(table);
 	for (unsigned int i = 0; i < VMS__PT_ENTRIES; i++) {
 		unsigned long entry = atomic_load_explicit(&table->entry[i], memory_order_acquire);
 		unsigned long addr = base + ((unsigned long)i << vms__pt_shift(level));
@@ -150,6 +154,8 @@ static void check_table(struct check *c, const struct vms__ptable *table, unsign
 	}
 	if (used != table->used)
 		broken(c, base, "a table of level %u has %u entries, and counts %u", level, used, table->used);
+	if (level == 0)
+		vms__ptable_unlock(table);
 }
 
 static void check_counters(struct check *c)
@@ -170,11 +176,10 @@ static void check_counters(struct check *c)
 	}
 }
 
-int vms__pgtable_validate(struct mm_struct *mm, FILE *why)
+static int look(struct mm_struct *mm, FILE *why)
 {
 	struct check c = {.mm = mm, .why = why};
 
-	mmap_assert_write_locked(mm);
 	check_table(&c, mm->pgd, VMS__PT_TOP, 0);
 	check_counters(&c);
 	for (struct vm_area_struct *vma = vms__find(mm, 0); vma; vma = mm->engine->index->next(mm, vma)) {
@@ -183,4 +188,26 @@ int vms__pgtable_validate(struct mm_struct *mm, FILE *why)
 			broken(&c, vma->vm_start, "the VMA is not among those that map its file");
 	}
 	return c.broken;
+}
+
+/*
+ * Who unmaps pages through a file changes entries first and the counters after that, without any lock of this mm. What is found wrong beside
+ * that proves nothing, and is looked for again; so often that what is wrong is told in the end, even if others never stop.
+ */
+int vms__pgtable_validate(struct mm_struct *mm, FILE *why)
+{
+	unsigned long done;
+
+	mmap_assert_write_locked(mm);
+	for (int tries = 0; tries < 10000; tries++) {
+		/* Acquire: pairs with the release in vms__zap_file_range(). */
+		done = atomic_load_explicit(&mm->unmaps_done, memory_order_acquire);
+		if (look(mm, NULL) == 0)
+			return 0;
+		/* Relaxed: behind the locks of the leaves that were looked at. */
+		if (atomic_load_explicit(&mm->unmaps_begun, memory_order_relaxed) == done)
+			break;
+		sched_yield();
+	}
+	return look(mm, why);
 }

@@ -322,6 +322,104 @@ static void no_fault_brings_a_truncated_page_back(void **state)
 	fput(file);
 }
 
+/* ---- beside other address spaces ---- */
+
+struct party {
+	struct mm_struct *mm;
+	struct file *file;
+	unsigned int seed;
+	atomic_bool *stop;
+	unsigned long bad, done;
+};
+
+/* Splits, merges, moves and unmaps of one file, in an address space of its own. */
+static void *change_mappings(void *arg)
+{
+	struct party *p = arg;
+
+	while (p->done < ROUNDS) {
+		unsigned long first = (unsigned long)rand_r(&p->seed) % PAGES, addr = BASE + first * PG;
+
+		p->bad += vms_mmap(p->mm, BASE, PAGES * PG, RW, MAP_SHARED | MAP_FIXED, p->file, 0) != BASE;
+		p->bad += vms_write_word(p->mm, addr, 1) != VMS_FAULT_OK;
+		p->bad += vms_mprotect(p->mm, addr, PG, PROT_READ) != 0;
+		p->bad += vms_mprotect(p->mm, addr, PG, RW) != 0;
+		p->bad += vms_mremap(p->mm, addr, PG, PG, MREMAP_MAYMOVE | MREMAP_FIXED, PRIVATE) != PRIVATE;
+		p->bad += vms_munmap(p->mm, BASE, PAGES * PG) != 0;
+		p->done++;
+	}
+	return NULL;
+}
+
+/*
+ * Symptom: ThreadSanitizer reports a race on a VMA's node in its file's tree; cause: whether it is linked was looked at without the tree's
+ * lock, while another address space's VMA left the tree beside it.
+ */
+static void address_spaces_share_a_file_without_a_common_lock(void **state)
+{
+	struct world *w = *state;
+	struct file *file = world_file(PAGES, true);
+	struct party party[2];
+	pthread_t threads[2];
+
+	for (unsigned int i = 0; i < 2; i++) {
+		party[i] = (struct party){.mm = vms_mm_create(w->engine, &world_layout, NULL), .file = file, .seed = i + 1};
+		assert_int_equal(pthread_create(&threads[i], NULL, change_mappings, &party[i]), 0);
+	}
+	for (unsigned int i = 0; i < 2; i++) {
+		pthread_join(threads[i], NULL);
+		assert_int_equal(party[i].bad, 0);
+		assert_int_equal(vms_mm_validate(party[i].mm, stderr), 0);
+		mmput(party[i].mm);
+	}
+	fput(file);
+}
+
+static void *touch_file(void *arg)
+{
+	struct party *p = arg;
+
+	for (; !atomic_load(p->stop); p->done++)
+		p->bad += vms_fault(p->mm, BASE + p->done % PAGES * PG, FAULT_FLAG_WRITE) != VMS_FAULT_OK;
+	return NULL;
+}
+
+static void *unmap_pages(void *arg)
+{
+	struct party *p = arg;
+
+	for (; !atomic_load(p->stop); p->done++)
+		unmap_mapping_pages(p->file->f_mapping, p->done % PAGES, 2, true);
+	return NULL;
+}
+
+/*
+ * Symptom: validation says that pages and counters disagree, or reads a page that is gone; cause: who unmaps pages through their file needs none of
+ * the locks that validation holds.
+ */
+static void validation_beside_unmapping_finds_nothing_broken(void **state)
+{
+	struct world *w = *state;
+	struct file *file = world_file(PAGES, true);
+	atomic_bool stop = false;
+	struct party party[2] = {{.mm = w->mm, .file = file, .stop = &stop}, {.mm = w->mm, .file = file, .stop = &stop}};
+	pthread_t threads[2];
+	unsigned long broken = 0;
+
+	vms_mmap(w->mm, BASE, PAGES * PG, RW, MAP_SHARED | MAP_FIXED, file, 0);
+	assert_int_equal(pthread_create(&threads[0], NULL, touch_file, &party[0]), 0);
+	assert_int_equal(pthread_create(&threads[1], NULL, unmap_pages, &party[1]), 0);
+	for (unsigned long i = 0; i < ROUNDS / 10; i++)
+		broken += (unsigned long)vms_mm_validate(w->mm, stderr);
+	atomic_store(&stop, true);
+	for (int i = 0; i < 2; i++) {
+		pthread_join(threads[i], NULL);
+		assert_int_equal(party[i].bad, 0);
+	}
+	assert_int_equal(broken, 0);
+	fput(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +431,8 @@ int main(void)
 		ON_EVERY_ENGINE(hole_reads_as_zero_and_spares_private_copies),
 		ON_EVERY_ENGINE(failed_allocation_leaves_the_file_as_it_was),
 		ON_EVERY_ENGINE(no_fault_brings_a_truncated_page_back),
+		ON_EVERY_ENGINE(address_spaces_share_a_file_without_a_common_lock),
+		ON_EVERY_ENGINE(validation_beside_unmapping_finds_nothing_broken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
