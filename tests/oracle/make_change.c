@@ -190,11 +190,37 @@ void make_growing_fault(struct maker *m)
 		sketch_map(sketch(m), (struct area){.start = addr, .end = area->end, .grows = true});
 }
 
+/* A stack above the break, within the reach of its guard gap or just beyond. */
+static void make_stack_above_break(struct maker *m)
+{
+	static const char words[] = "fixed|private|anon|growsdown";
+	unsigned long addr = round_up(sketch(m)->brk) + (250 + below(m, 16)) * PAGE, len = (1 + below(m, 4)) * PAGE;
+
+	line(m, "mmap %lx %lx rw %s - 0", addr, len, words);
+	map_into_sketch(m, addr, len, words);
+}
+
+/* What lies above the break, or NULL: nothing near. */
+static const struct area *area_above_break(struct maker *m)
+{
+	const struct area *next = sketch_find(sketch(m), round_up(sketch(m)->brk));
+
+	return next && next->start < SKETCH_START + 32 * HUGE ? next : NULL;
+}
+
 void make_brk(struct maker *m)
 {
+	static const unsigned long short_of[] = {0, 1, 2, 255, 256, 257, 258};
 	struct sketch *s = sketch(m);
+	const struct area *next = area_above_break(m);
 	unsigned long brk = s->brk + (below(m, 9) * PAGE) - 4 * PAGE, end;
 
+	if (one_in(m, 8) && s->brk < SKETCH_START + 16 * HUGE) {
+		make_stack_above_break(m);
+		return;
+	}
+	if (next && one_in(m, 3))
+		brk = next->start - PICK(m, short_of) * PAGE;
 	if (one_in(m, 4))
 		brk += below(m, PAGE);
 	if (one_in(m, 6))
