@@ -222,6 +222,17 @@ static bool pages_kept(const struct trial *t, struct window replaced)
 	return true;
 }
 
+/* Some page is there that was not. */
+static bool pages_added(const struct trial *t)
+{
+	const struct space *before = state_current(t->before), *after = state_current(t->after);
+
+	for (size_t i = 0; i < after->nr_entries; i++)
+		if (!same_kind(&after->entry[i], entry_at(before, after->entry[i].addr)))
+			return true;
+	return false;
+}
+
 /* ---- verdicts ---- */
 
 static bool same_map_count(const struct trial *t)
@@ -284,8 +295,8 @@ static enum verdict judge_refusal(const struct op *op, const struct trial *t)
 	if (m.other || !pages_known(t) || !pages_kept(t, nowhere))
 		return VIOLATION;
 	if (strcmp(name, "fault") == 0)
-		return m.undone ? VIOLATION : GROWN;
-	if (is_one_of(name, "mprotect madvise mlock mlock2 munlock mseal"))
+		return m.done && !m.undone ? GROWN : VIOLATION;
+	if (is_one_of(name, "mprotect madvise mlock mlock2 munlock mseal") && (m.done || pages_added(t)))
 		return m.out_of_order ? VIOLATION : PREFIX;
 	return VIOLATION;
 }
