@@ -17,7 +17,8 @@
 #include "tests/support/command.h"
 
 const char *const program_engines[] = {"rbtree", "maple", "maple-vma", NULL};
-const char *const program_recordings[] = {"gcc", "git", "java", "node", "postgres", "python", "sh", "sqlite", NULL};
+const char *const program_recordings[] = {"chromium", "gcc",      "git",    "java", "mariadb", "memory",
+					  "node",     "postgres", "python", "sh",   "sqlite",  NULL};
 
 static const char *program;
 

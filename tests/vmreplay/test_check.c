@@ -60,7 +60,7 @@ static void every_bundled_listing_is_passed_through(void **state)
 		program_expect(program_run(0, "check %s --engine=maple %s", path, option), "; passed through the given listing");
 		nr++;
 	}
-	assert_int_equal(nr, 4);
+	assert_int_equal(nr, 5);
 }
 
 static void a_small_recording_matches_and_is_counted(void **state)
@@ -68,7 +68,7 @@ static void a_small_recording_matches_and_is_counted(void **state)
 	(void)state;
 	program_expect_text(program_run(0, "check " PROGRAM_SMALL "script --engine=maple-vma --maps=" PROGRAM_SMALL "maps"),
 			    PROGRAM_SMALL
-			    "script: engine maple-vma: 12 MMAP2 records, 9 placements, 16 results, 6 faults in 2 address "
+			    "script: engine maple-vma: 18 MMAP2 records, 9 placements, 16 results, 6 faults in 2 address "
 			    "spaces; 0 not replayed; 0 mismatches; passed through the given listing\n",
 			    "small.script");
 }
@@ -104,7 +104,7 @@ static void replace(char *text, size_t room, const char *from, unsigned int nr, 
 		*at++ = *to++;
 }
 
-#define EDITS_MAX 3
+#define EDITS_MAX 4
 
 struct edit {
 	const char *from, *to;
@@ -296,11 +296,12 @@ static void a_wrong_touch_is_told(void **state)
 		 "address=0x7f00000cc008",
 		 "a touch (write) of 7f00000cb008 answered 1, expected 0",
 		 0},
-		/* a write to what may only be read */
-		{{{"address=0x400010 ip=0x401000 error_code=0x14", "address=0x400010 ip=0x401000 error_code=0x7", 0}},
-		 "address=0x400010",
-		 "a touch (write) of 400010 answered 2, expected 0",
-		 0},
+		/* in the child, of what the parent's record says may be read; the record itself is told before */
+		{{{"start: 0x7f00000cb000, len: 0x1000, prot: 0x1", "start: 0x7f00000cb000, len: 0x1000, prot: 0x0", 0},
+		  {"address=0x403010 ip=0x401000 error_code=0x7", "address=0x7f00000cb010 ip=0x401000 error_code=0x4", 2}},
+		 "102/102  [000]     1.000099000",
+		 "] pid 102: a touch (read) of 7f00000cb010 answered 2, expected 0",
+		 2},
 		/* in the child */
 		{{{"address=0x403010 ip=0x401000 error_code=0x7", "address=0x600000 ip=0x401000 error_code=0x4", 2}},
 		 "102/102  [000]     1.000099000",
@@ -327,18 +328,47 @@ static void touches_of_the_lowest_pages_must_fail(void **state)
 	program_expect(program_run(0, "check %s", text_of(text)), "; 0 mismatches");
 }
 
+/* The small recording, with a touch that what it says before forbids: refused by the engines too, so that all is well. */
+static void touches_that_the_recording_forbids_must_fail(void **state)
+{
+	static const struct edit edits[][EDITS_MAX] = {
+		/* by the rights that execve gave: a write, an execution */
+		{{"address=0x400010 ip=0x401000 error_code=0x14", "address=0x400010 ip=0x401000 error_code=0x7", 0}},
+		{{"address=0x403010 ip=0x401000 error_code=0x7", "address=0x403010 ip=0x401000 error_code=0x14", 0}},
+		/* in the child, by what the parent did before: rights changed, moved away, guarded, not inherited */
+		{{"address=0x403010 ip=0x401000 error_code=0x7", "address=0x7f00000cb010 ip=0x401000 error_code=0x7", 2}},
+		{{"address=0x403010 ip=0x401000 error_code=0x7", "address=0x7f00000c8010 ip=0x401000 error_code=0x4", 2}},
+		{{"behavior: 0x4", "behavior: 0x66", 0},
+		 {"address=0x403010 ip=0x401000 error_code=0x7", "address=0x7f00000cc010 ip=0x401000 error_code=0x6", 2}},
+		{{"behavior: 0x4", "behavior: 0xa", 0},
+		 {"address=0x403010 ip=0x401000 error_code=0x7", "address=0x7f00000cd010 ip=0x401000 error_code=0x4", 2},
+		 {"[0x7f00000c8000(0x1000) @ 0x7f00000c8000 00:00 0 0]: r--p",
+		  "[0x7f00000cd000(0x1000) @ 0x7f00000cd000 00:00 0 0]: r--p", 0},
+		 {"sys_exit_mmap: 0x7f00000c8000", "sys_exit_mmap: 0x7f00000cd000", 2}},
+	};
+	char text[32768];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
+		snprintf(text, sizeof(text), "%s", small);
+		edit(text, sizeof(text), edits[i]);
+		program_expect(program_run(0, "check %s", text_of(text)),
+			       " 6 faults in 2 address spaces; 0 not replayed; 0 mismatches");
+	}
+}
+
 static void a_wrong_execve_is_told(void **state)
 {
 	static const struct wrong wrong[] = {
 		{{{"[0x404000(0x1000)", "[0x404800(0x1000)", 0}},
 		 "PERF_RECORD_COMM exec",
 		 "execve's mapping at 404800 was refused with -22",
-		 0},
+		 2},
 		/* with the touches of what is not there */
 		{{{"[0x7ffd00000000(0x21000)", "[0xfffd00000000(0x21000)", 0}},
 		 "PERF_RECORD_COMM exec",
 		 "execve's mapping at fffd00000000 was refused with -12",
-		 4},
+		 5},
 		{{{"address=0x403800", "address=0x600000", 0}}, "PERF_RECORD_COMM exec", "execve's own touch of 600000 fails", 0},
 	};
 
@@ -367,6 +397,57 @@ static void locks_and_seals_are_replayed(void **state)
 							"9", "munmap", "addr: 0x10000000, len: 0x4000", "0xffffffffffffffff")));
 	program_expect(output, "0 mismatches");
 	program_expect(output, "9 results");
+}
+
+#define MAPPED(time, name, words, range, rest, result)                                                                             \
+	ENTER("100/100", "0000000" time "0", name, words)                                                                          \
+	MAP2("100/100", "0000000" time "1", range, rest) LEAVE("100/100", "0000000" time "2", name, result)
+#define SEGMENT "0 00:01 7 0]: rw-s /SYSV00000000 (deleted)"
+
+/* Attached twice, refused, put over the first, detached in pieces: nothing is left there. */
+static void segments_of_shared_memory_are_replayed(void **state)
+{
+	const char *output;
+
+	(void)state;
+	output = program_run(
+		0, "check %s",
+		text_of(BEGIN MAPPED("1", "shmat", "shmid: 0x7, shmaddr: 0x10000000, shmflg: 0x0", "0x10000000(0x8000)", SEGMENT,
+				     "0x10000000") MAPPED("2", "shmat", "shmid: 0x7, shmaddr: 0x10010123, shmflg: 0x2000",
+							  "0x10010000(0x8000)", SEGMENT, "0x10010000")
+				CALL("3", "shmat", "shmid: 0x7, shmaddr: 0x10004000, shmflg: 0x0", "0xffffffffffffffea") MAPPED(
+					"4", "shmat", "shmid: 0x7, shmaddr: 0x10004000, shmflg: 0x4000", "0x10004000(0x8000)",
+					SEGMENT, "0x10004000") CALL("5", "munmap", "addr: 0x10011000, len: 0x1000", "0x0")
+					CALL("6", "shmdt", "shmaddr: 0x10010000", "0x0")
+						CALL("7", "shmdt", "shmaddr: 0x10000000", "0x0")
+							MAPPED("8", "mmap",
+							       "addr: 0x10000000, len: 0x20000, prot: 0x0, flags: 0x100022, fd: "
+							       "0xffffffffffffffff, off: 0x0",
+							       "0x10004000(0x8000)", SEGMENT, "0xffffffffffffffef")
+								CALL("9", "shmdt", "shmaddr: 0x10000000", "0xffffffffffffffea")));
+	program_expect(output, "9 results, 0 faults in 1 address spaces; 0 not replayed; 0 mismatches");
+}
+
+/* Where MAP_32BIT maps is the kernel's own secret; an errno that no file is needed for is checked; key -1 is mprotect's. */
+static void what_depends_on_no_file_and_no_chance_is_checked(void **state)
+{
+	const char *output;
+
+	(void)state;
+	output = program_run(
+		0, "check %s",
+		text_of(BEGIN MAPPED("1", "mmap", "addr: 0x0, len: 0x2000, prot: 0x3, flags: 0x62, fd: 0xffffffff, off: 0x0",
+				     "0x41f4d000(0x2000)", "0x41f4d000 00:00 0 0]: rw-p //anon", "0x41f4d000")
+				CALL("2", "mmap", "addr: 0x0, len: 0x1000, prot: 0x3, flags: 0x80003, fd: 0xc, off: 0x0",
+				     "0xffffffffffffffa1")
+					MAPPED("3", "pkey_mprotect", "start: 0x41f4d000, len: 0x2000, prot: 0x1, pkey: 0xffffffff",
+					       "0x41f4d000(0x2000)", "0x41f4d000 00:00 0 0]: r--p //anon", "0x0")));
+	program_expect(output, "1 placements, 3 results, 0 faults in 1 address spaces; 0 not replayed; 0 mismatches");
+	/* an errno of the file's own */
+	output = program_run(0, "check %s",
+			     text_of(BEGIN CALL("1", "mmap", "addr: 0x0, len: 0x1000, prot: 0x1, flags: 0x2, fd: 0xc, off: 0x0",
+						"0xffffffffffffffed")));
+	program_expect(output, "0 results, 0 faults in 1 address spaces; 1 not replayed; 0 mismatches");
 }
 
 static void what_the_recording_lacks_is_told(void **state)
@@ -531,7 +612,7 @@ static void expect_object(const char *line, size_t len, const char *recording, c
 	assert_non_null(object);
 	assert_string_equal(json_string_value(json_object_get(object, "recording")), recording);
 	assert_string_equal(json_string_value(json_object_get(object, "engine")), engine);
-	expect_integer(object, "mmap2", 12);
+	expect_integer(object, "mmap2", 18);
 	expect_integer(object, "placements", 9);
 	expect_integer(object, "results", 16);
 	expect_integer(object, "faults", 6);
@@ -606,8 +687,11 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_wrong_result_is_told),
 		cmocka_unit_test(a_wrong_touch_is_told),
 		cmocka_unit_test(touches_of_the_lowest_pages_must_fail),
+		cmocka_unit_test(touches_that_the_recording_forbids_must_fail),
 		cmocka_unit_test(a_wrong_execve_is_told),
 		cmocka_unit_test(locks_and_seals_are_replayed),
+		cmocka_unit_test(segments_of_shared_memory_are_replayed),
+		cmocka_unit_test(what_depends_on_no_file_and_no_chance_is_checked),
 		cmocka_unit_test(what_the_recording_lacks_is_told),
 		cmocka_unit_test(a_wrong_line_of_a_listing_is_told),
 		cmocka_unit_test(the_nearest_state_is_told_not_the_last),

@@ -218,7 +218,8 @@ static unsigned long mapping_of(const struct trace_effect *e, unsigned long *len
 
 static void every_mapping_of_a_real_program_has_a_place(void **state)
 {
-	static const char *const names[] = {"gcc", "git", "java", "node", "postgres", "python", "sh", "sqlite"};
+	static const char *const names[] = {"chromium", "gcc",      "git",    "java", "mariadb", "memory",
+					    "node",     "postgres", "python", "sh",   "sqlite"};
 
 	(void)state;
 	for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++) {

@@ -6,7 +6,7 @@
  *   MMAP2        the VMA as the kernel listed it after the call: range, rights, offset, file
  *   placement    the address that mmap chose by itself
  *   result       what each call answered, address or errno
- *   fault        that the touch succeeds
+ *   fault        that the touch succeeds; where the rights last recorded forbid it, that it is refused
  *   --maps=FILE  a listing that the program took of itself: some state must equal it
  *
  * After a wrong placement the mapping is put where the recording has it, so that one difference is one report.
@@ -24,6 +24,8 @@
 #include "tools/trace/order.h"
 #include "tools/vmreplay/files.h"
 #include "tools/vmreplay/listing.h"
+#include "tools/vmreplay/shm.h"
+#include "tools/vmreplay/touch.h"
 #include "tools/vmreplay/vmreplay.h"
 
 #define MAX_REPORTS 50
@@ -206,6 +208,28 @@ static void map_of_exec(struct replay *r, const struct trace_effect *e, struct m
 		mismatch(r, e, "execve's mapping at %" PRIx64 " was refused with %ld", map->start, (long)got);
 }
 
+/* Whether a later step of the execve maps over what step @i mapped. */
+static bool mapped_over(const struct trace_effect *e, unsigned int i)
+{
+	const struct trace_map *map = &e->exec.steps[i].map;
+
+	for (unsigned int j = i + 1; j < e->exec.nr_steps; j++) {
+		const struct trace_exec_step *later = &e->exec.steps[j];
+
+		if (!later->is_fault && later->map.start < map->start + map->len && map->start < later->map.start + later->map.len)
+			return true;
+	}
+	return false;
+}
+
+/* The first layout as a whole: what was mapped for it has neither joined nor gone. */
+static void check_layout(struct replay *r, const struct trace_effect *e, struct mm_struct *mm)
+{
+	for (unsigned int i = 0; i < e->exec.nr_steps; i++)
+		if (!e->exec.steps[i].is_fault && !mapped_over(e, i))
+			check_map(r, e, mm, &e->exec.steps[i].map);
+}
+
 static void do_exec(struct replay *r, const struct trace_effect *e)
 {
 	struct mm_layout layout = vms_mm_layout_default;
@@ -230,6 +254,7 @@ static void do_exec(struct replay *r, const struct trace_effect *e)
 		else if (vms_fault(mm, step->fault.address, step->fault.write ? FAULT_FLAG_WRITE : 0) != VMS_FAULT_OK)
 			mismatch(r, e, "execve's own touch of %" PRIx64 " fails", step->fault.address);
 	}
+	check_layout(r, e, mm);
 }
 
 /* ---- calls ---- */
@@ -259,34 +284,59 @@ static const struct trace_map *record_of_mmap(const struct trace_effect *e)
 	return NULL;
 }
 
+/*
+ * MAP_32BIT: where the address space is randomised, the kernel begins its search at another place each time; taken from the recording.
+ */
+static unsigned long fix_random_place(const struct trace_effect *e, unsigned long *flags)
+{
+	bool random = (*flags & MAP_32BIT) && !(*flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) && !answered_errno(e);
+
+	if (!random)
+		return e->call.args[0];
+	*flags |= MAP_FIXED_NOREPLACE;
+	return (unsigned long)e->call.result;
+}
+
+/*
+ * The file that a call maps: its record says which. A refused call has none: then a file that nobody else has, for the errors that do
+ * not depend on it. NULL: a call that succeeded, and whose record is missing.
+ */
+static struct file *file_of_mmap(struct replay *r, const struct trace_effect *e, const struct trace_map *map)
+{
+	static const struct trace_map unknown = {.maj = ~0u, .min = ~0u, .ino = ~0ul, .name = "(a file that does not show)"};
+
+	if (!map && !answered_errno(e))
+		return NULL;
+	return files_get(&r->files, map ? map : &unknown);
+}
+
 static void do_mmap_call(struct replay *r, const struct trace_effect *e, struct mm_struct *mm)
 {
 	const uint64_t *a = e->call.args;
 	const struct trace_map *map = answered_errno(e) ? NULL : record_of_mmap(e);
-	bool anonymous = a[3] & MAP_ANONYMOUS, fixed = a[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE);
-	unsigned long flags = a[3], expected = (unsigned long)e->call.result, got;
+	unsigned long flags = a[3], addr = fix_random_place(e, &flags), expected = (unsigned long)e->call.result, got;
+	bool anonymous = flags & MAP_ANONYMOUS, fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
 	/* Shared anonymous memory is mapped as the shmem object that its record names. */
 	bool needs_file = !anonymous || (map && map_has_file(map));
-	struct file *file = NULL;
+	struct file *file = needs_file ? file_of_mmap(r, e, map) : NULL;
 
-	if (needs_file) {
-		/* Without a record nothing says which file; an errno may be the file system's own. */
-		file = map ? files_get(&r->files, map) : NULL;
-		if (!file) {
-			r->skipped++;
-			return;
-		}
-		flags &= ~(unsigned long)MAP_ANONYMOUS;
+	if (needs_file && !file) {
+		r->skipped++;
+		return;
 	}
-	got = vms_mmap(mm, a[0], a[1], a[2], flags, file, anonymous ? 0 : a[5]);
+	if (file)
+		flags &= ~(unsigned long)MAP_ANONYMOUS;
+	got = vms_mmap(mm, addr, a[1], a[2], flags, file, anonymous ? 0 : a[5]);
+	if (got != expected && !IS_ERR_VALUE(got))
+		vms_munmap(mm, got, a[1]);
+	if (got != expected && file && !map) {
+		r->skipped++; /* the file system's own errno, or that of a descriptor that is none */
+		return;
+	}
 	check_result(r, e, (long)got);
 	if (!fixed)
 		r->placements++;
-	if (got == expected)
-		return;
-	if (!IS_ERR_VALUE(got))
-		vms_munmap(mm, got, a[1]);
-	if (!answered_errno(e))
+	if (got != expected && !answered_errno(e))
 		vms_mmap(mm, expected, a[1], a[2], flags | MAP_FIXED, file, anonymous ? 0 : a[5]);
 }
 
@@ -299,38 +349,38 @@ static void do_mremap_call(struct replay *r, const struct trace_effect *e, struc
 		r->placements++;
 }
 
-/* A segment of System V shared memory is a file that is mapped whole; its size shows in the MMAP2 record alone. */
+/*
+ * How large a segment is shows in the MMAP2 record of an attachment alone: this one's, or an earlier one's where this one is refused.
+ * NULL: it does not show.
+ */
+static const struct trace_map *record_of_segment(const struct replay *r, const struct trace_effect *e)
+{
+	const struct trace_map *map = NULL;
+
+	if (!answered_errno(e))
+		return record_of_mmap(e);
+	for (const struct trace_effect *before = r->order->effects; !map && before < e; before++)
+		if (before->kind == TRACE_CALL_DONE && before->call.call == TRACE_SHMAT && !answered_errno(before) &&
+		    before->call.args[0] == e->call.args[0])
+			map = record_of_mmap(before);
+	return map;
+}
+
 static void do_shmat_call(struct replay *r, const struct trace_effect *e, struct mm_struct *mm)
 {
-	const struct trace_map *map = answered_errno(e) ? NULL : record_of_mmap(e);
+	const struct trace_map *map = record_of_segment(r, e);
 	struct file *file = map ? files_get(&r->files, map) : NULL;
-	unsigned long prot, addr = e->call.args[1];
+	unsigned long prot, got;
 
 	if (!file) {
 		r->skipped++;
 		return;
 	}
 	prot = perms_to_flags(map->perms) & VM_ACCESS_FLAGS;
-	check_result(r, e, (long)vms_mmap(mm, addr, map->len, prot, MAP_SHARED | (addr ? MAP_FIXED_NOREPLACE : 0), file, 0));
-	if (!addr)
+	got = shm_attach(mm, file, map->len, prot, e->call.args[1], (int)e->call.args[2]);
+	check_result(r, e, (long)got);
+	if (!e->call.args[1])
 		r->placements++;
-}
-
-static void do_shmdt_call(struct replay *r, const struct trace_effect *e, struct mm_struct *mm)
-{
-	struct vm_area_struct *vma;
-	unsigned long end = 0;
-
-	if (answered_errno(e)) {
-		r->skipped++;
-		return;
-	}
-	mmap_read_lock(mm);
-	vma = vma_lookup(mm, e->call.args[0]);
-	if (vma && vma->vm_file)
-		end = vma->vm_end;
-	mmap_read_unlock(mm);
-	check_result(r, e, end ? vms_munmap(mm, e->call.args[0], end - e->call.args[0]) : -EINVAL);
 }
 
 static void do_brk_call(struct replay *r, const struct trace_effect *e, struct mm_struct *mm)
@@ -389,7 +439,8 @@ static void do_call(struct replay *r, const struct trace_effect *e, struct mm_st
 		check_result(r, e, vms_mprotect(mm, a[0], a[1], a[2]));
 		break;
 	case TRACE_PKEY_MPROTECT:
-		check_result(r, e, a[3] == UINT64_MAX ? vms_mprotect(mm, a[0], a[1], a[2]) : -EINVAL);
+		/* -1 is no key; keys themselves the library does not have */
+		check_result(r, e, (int)a[3] == -1 ? vms_mprotect(mm, a[0], a[1], a[2]) : -EINVAL);
 		break;
 	case TRACE_MADVISE:
 		check_result(r, e, vms_madvise(mm, a[0], a[1], (int)a[2]));
@@ -404,7 +455,7 @@ static void do_call(struct replay *r, const struct trace_effect *e, struct mm_st
 		do_shmat_call(r, e, mm);
 		break;
 	case TRACE_SHMDT:
-		do_shmdt_call(r, e, mm);
+		check_result(r, e, shm_detach(mm, e->call.args[0]));
 		break;
 	case TRACE_CLONE:
 	case TRACE_CLONE3:
@@ -428,8 +479,11 @@ static void do_fault(struct replay *r, const struct trace_effect *e, struct mm_s
 	unsigned int flags = (e->fault.write ? FAULT_FLAG_WRITE : 0) | (e->fault.exec ? FAULT_FLAG_INSTRUCTION : 0);
 	enum vms_fault_result result = vms_fault(mm, e->fault.address, flags);
 	/* Nothing can be mapped so low: some programs touch it on purpose, and handle the signal. */
-	enum vms_fault_result expected = e->fault.address < mm->layout.mmap_min_addr ? VMS_SEGV_MAPERR : VMS_FAULT_OK;
+	bool low = e->fault.address < mm->layout.mmap_min_addr;
+	enum vms_fault_result expected = low ? VMS_SEGV_MAPERR : VMS_FAULT_OK;
 
+	if (!low && result != VMS_FAULT_OK)
+		expected = touch_expected(r->order, e);
 	r->faults++;
 	if (result != expected)
 		mismatch(r, e, "a touch (%s) of %" PRIx64 " answered %d, expected %d", e->fault.write ? "write" : "read",

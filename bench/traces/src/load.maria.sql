@@ -1,0 +1,8 @@
+-- SPDX-License-Identifier: MIT
+CREATE TABLE NAME (id INT PRIMARY KEY, text VARCHAR(40), price DOUBLE, KEY (price)) ENGINE=InnoDB;
+INSERT INTO NAME SELECT seq, CONCAT('item ', seq), seq * 7919 % 10007 FROM seq_1_to_4000;
+SELECT COUNT(*), AVG(x.price) FROM NAME AS x JOIN NAME AS y ON x.id = y.id + 1 WHERE y.price < 5000;
+SELECT text FROM NAME ORDER BY RIGHT(text, 2), text LIMIT 3;
+UPDATE NAME SET text = REPEAT('x', 30) WHERE price < 3000;
+ALTER TABLE NAME ADD KEY (text);
+DROP TABLE NAME;
