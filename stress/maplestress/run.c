@@ -22,6 +22,7 @@ struct crew {
 	pthread_barrier_t barrier;
 	atomic_bool pause, stop; /* pause: everybody comes to the barrier, twice; between the two the world is checked */
 	_Atomic unsigned int writers_left;
+	_Atomic unsigned int readers_fresh; /* have read nothing yet: a run by writes waits for them */
 	struct seat {
 		struct worker worker;
 		struct crew *crew;
@@ -72,6 +73,8 @@ static void write_on(struct seat *seat)
 
 static void read_on(struct seat *seat)
 {
+	bool fresh = true;
+
 	pthread_barrier_wait(&seat->crew->barrier);
 	while (rest_if_asked(seat->crew)) {
 		if (seat->role == SLOW)
@@ -80,6 +83,9 @@ static void read_on(struct seat *seat)
 			tight_read(&seat->crew->tight, &seat->worker, &seat->seen);
 		else
 			read_something(&seat->worker);
+		if (fresh && seat->worker.done)
+			atomic_fetch_sub_explicit(&seat->crew->readers_fresh, 1, memory_order_relaxed);
+		fresh = fresh && !seat->worker.done;
 	}
 }
 
@@ -117,7 +123,8 @@ static bool goes_on(const struct crew *c, double began)
 {
 	/* Relaxed: a thread more or less at work does not matter. */
 	if (c->run->writes)
-		return atomic_load_explicit(&((struct crew *)c)->writers_left, memory_order_relaxed) > 0;
+		return atomic_load_explicit(&((struct crew *)c)->writers_left, memory_order_relaxed) > 0 ||
+		       atomic_load_explicit(&((struct crew *)c)->readers_fresh, memory_order_relaxed) > 0;
 	return now() - began < (double)c->run->seconds;
 }
 
@@ -198,7 +205,7 @@ int run(struct run *r)
 		free(c);
 		return -EINVAL;
 	}
-	*c = (struct crew){.run = r, .nr = nr, .writers_left = r->writers};
+	*c = (struct crew){.run = r, .nr = nr, .writers_left = r->writers, .readers_fresh = r->readers + r->slow};
 	c->world = world_new(r->flags, r->kinds, r->nr_kinds, r->again);
 	if (!c->world) {
 		free(c);
