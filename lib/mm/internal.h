@@ -117,19 +117,17 @@ struct vms__merge {
 	struct vm_area_struct *target; /* the survivor */
 	unsigned long new_start, new_end;
 	pgoff_t new_pgoff;
-	bool took_anon_vma;       /* the survivor was given an anon_vma, to be undone by cancel */
 	vm_flags_t sticky;        /* flags ignored by the test, kept by the result */
 	struct vms__store *store; /* the caller's, who need not give it a value */
 };
 
 /*
- * Decide and prepare. Return: 1 prepared (vms__merge_commit() or vms__merge_cancel() must follow), 0 nothing fits, -ENOMEM.
+ * Decide and prepare. Return: 1 prepared (vms__merge_commit() must follow), 0 nothing fits, -ENOMEM.
  * VMAs that the survivor swallows are write-locked only by commit.
  */
 int vms__merge_prepare(struct vms__merge *merge);
 /* Cannot fail. Return: the survivor. VMAs that were swallowed are freed; those of [start, end) chained in merge->store.victims. */
 struct vm_area_struct *vms__merge_commit(struct vms__merge *merge);
-void vms__merge_cancel(struct vms__merge *merge);
 
 /*
  * Give [start, end), a part of @vma, the new flags, or the new name: merge it with a neighbour that fits, else split it off. @prev: the

@@ -138,7 +138,6 @@ int vms__merge_prepare(struct vms__merge *m)
 	if (err)
 		return err;
 	donor = anon_vma_donor(m, left, right);
-	m->took_anon_vma = donor != NULL;
 	if (!donor)
 		return 1;
 	vma_start_write(m->target); /* a fault in it may be looking at its anon_vma */
@@ -147,14 +146,6 @@ int vms__merge_prepare(struct vms__merge *m)
 		return -ENOMEM;
 	}
 	return 1;
-}
-
-void vms__merge_cancel(struct vms__merge *m)
-{
-	/* The survivor had no anon_vma before, hence an empty chain: unlinking all of it restores that. */
-	if (m->took_anon_vma)
-		vms__anon_vma_unlink(m->target);
-	vms__index_cancel(m->mm, m->store);
 }
 
 /* The part of middle that the survivor does not take. */
