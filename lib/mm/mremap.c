@@ -217,6 +217,19 @@ static int move_content(struct vm_area_struct *vma, struct vm_area_struct *copy,
 	return err;
 }
 
+/*
+ * Whether the copy may become one with the VMA that it is made of, because it begins where that ends, or the other way round. Written
+ * memory keeps its offsets, so they do not continue each other. What was never written may join, and if a written neighbour on the other
+ * side joins too, the whole VMA takes that one's anon_vma, with what lies before and behind the source: it may not be cut before. Then the
+ * cut comes last, and if that fails, the source stays mapped, empty, as on Linux.
+ */
+static bool copy_may_join_source(struct mm_struct *mm, unsigned long addr, unsigned long new_len, unsigned long target)
+{
+	const struct vm_area_struct *vma = vma_lookup(mm, addr);
+
+	return vma_is_anonymous(vma) && !vma_anon_vma(vma) && (vma->vm_end == target || target + new_len == vma->vm_start);
+}
+
 /* Return: the new address, or -errno. */
 static unsigned long move_vma(struct remap *r, unsigned long addr, unsigned long old_len, unsigned long new_len,
 			      unsigned long target)
@@ -231,11 +244,8 @@ static unsigned long move_vma(struct remap *r, unsigned long addr, unsigned long
 	err = ask_to_split(r, addr, old_len);
 	if (err)
 		return err;
-	/*
-	 * What may fail comes first: cut the source out, so that only its removal is left to do. That can fail in one case alone, where the
-	 * copy joined its neighbours on both sides and the source is one of them; then the source stays mapped, empty, as on Linux.
-	 */
-	if (!keep_source && old_len) {
+	/* What may fail comes first: cut the source out, so that only its removal is left to do. */
+	if (!keep_source && old_len && !copy_may_join_source(r->mm, addr, new_len, target)) {
 		struct vms__range source = {.mm = r->mm, .start = addr, .end = addr + old_len};
 
 		err = vms__gather(&source);

@@ -222,7 +222,7 @@ static void wide(struct worker *worker, struct territory *t)
 
 static void grow(struct worker *worker, const struct territory *t)
 {
-	unsigned int begin = t->first + (unsigned int)pick(worker, TERRITORY_CELLS / GROUND) * GROUND, from = begin, end;
+	unsigned int begin = t->first + (unsigned int)pick(worker, TERRITORY_CELLS / GROUND) * GROUND, from, end;
 
 	/* It ends where something else begins. */
 	for (end = begin; end < begin + GROUND && cell_now(worker->world, end); end++)

@@ -63,7 +63,7 @@ static void stores_everywhere(unsigned int n, unsigned long width, bool clear)
 {
 	static unsigned int turn;
 
-	for (unsigned long key = turn % 5; key < 2 * n; key += 11 * MODEL_LESS) {
+	for (unsigned long key = turn % 5; key < 2ul * n; key += 11ul * MODEL_LESS) {
 		static const enum op_kind stores[] = {OP_STORE,    OP_MAS_STORE,     OP_STORE_GFP,
 						      OP_PREALLOC, OP_PREALLOC_DROP, OP_INSERT};
 		struct op op = {.kind = stores[turn++ % LEN(stores)], .first = key, .last = key + width - 1};
@@ -142,7 +142,8 @@ static void stores_over_subtrees_fail_cleanly(void **state)
 	(void)state;
 	forget();
 	for (unsigned int i = 0; i < 60 / MODEL_LESS + 1; i++) {
-		struct op op = {.kind = i % 3 ? OP_STORE_GFP : OP_PREALLOC, .first = i * 37, .entry = i % 2 ? pair_entry(i) : NULL};
+		struct op op = {
+			.kind = i % 3 ? OP_STORE_GFP : OP_PREALLOC, .first = i * 37ul, .entry = i % 2 ? pair_entry(i) : NULL};
 
 		begin(all_flags[i % LEN(all_flags)]);
 		fill(n, i % 4, i % 5 == 0);

@@ -171,7 +171,7 @@ static uint64_t arrangement(bool bounds)
 	uint64_t hash = bounds;
 
 	for (unsigned int i = 0; i < m.cells; i++) {
-		hash = hash * 4 + (m.cell[i] != NULL) * 2 + (bounds && i && m.store[i] != m.store[i - 1]);
+		hash = hash * 4 + (m.cell[i] ? 2 : 0) + (bounds && i && m.store[i] != m.store[i - 1]);
 		hash = hash * 0x9e3779b97f4a7c15ull;
 		hash ^= hash >> 29;
 	}
@@ -321,8 +321,8 @@ static void all_stores_across_round_numbers(void **state)
 	universe("keys around 2 GiB", 8, (1ul << 31) - 3, 1, deeper(2));
 	universe("keys around 6 GiB", 8, (3ul << 31) - 3, 1, deeper(2));
 	universe("keys around 4 GiB", 8, (1ul << 32) - 3, 1, deeper(2));
-	universe("pages around 8 TiB", 8, (1ul << 43) - 3 * 4096, 4096, deeper(2));
-	universe("pages around 24 TiB", 8, (3ul << 43) - 3 * 4096, 4096, deeper(2));
+	universe("pages around 8 TiB", 8, (1ul << 43) - 3 * 4096ul, 4096, deeper(2));
+	universe("pages around 24 TiB", 8, (3ul << 43) - 3 * 4096ul, 4096, deeper(2));
 	universe("pages that begin in the middle of one", 8, 0x7f0000000800, 4096, deeper(2));
 	universe("cells of 4 TiB", 8, 1ul << 42, 1ul << 42, deeper(2));
 }

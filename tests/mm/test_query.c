@@ -216,7 +216,9 @@ static void expect_same_answer(struct mm_struct *mm, int maps, unsigned long add
 /* Whatever is asked for, there is an answer at the latest at the arena's end: the rest of this process does not matter. */
 static void map_stop(struct mm_struct *mm, unsigned long addr, int fd, struct file *file)
 {
-	mmap((void *)addr, PG, RW | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0);
+	void *got = mmap((void *)addr, PG, RW | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0);
+
+	assert_ptr_equal(got, (void *)addr);
 	vms_mmap(mm, addr, PG, RW | PROT_EXEC, MAP_SHARED | MAP_FIXED, file, 0);
 }
 

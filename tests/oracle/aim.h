@@ -32,6 +32,7 @@ struct maker {
 	enum profile profile;
 	struct sketch process[DEPTH_MAX]; /* the current one last */
 	int depth, idle;
+	bool probes;               /* it ends with questions about what no listing shows */
 	char line[LINE_MAX_BYTES]; /* the operation that was made last */
 };
 

@@ -97,6 +97,26 @@ static void make_any(struct maker *m)
 	}
 }
 
+/*
+ * Much of what decides the next merge shows in no listing: whose pages an area has, which offset, what it counts for. The last operations
+ * of a script ask for it: what can join an area must do so on both sides, and the child of a fork, whose areas join nothing that was
+ * written before it, tells the written from the others.
+ */
+static bool is_probing(const struct maker *m, unsigned long done, unsigned long ops)
+{
+	return m->probes && done >= ops - ops / 5;
+}
+
+static void make_probe(struct maker *m, bool first)
+{
+	if (first && one_in(m, 2))
+		line(m, "fork x");
+	else if (one_in(m, 5))
+		make_mprotect(m);
+	else
+		make_neighbour(m);
+}
+
 static bool is_without(const char *text, const char *const *without)
 {
 	char copy[LINE_MAX_BYTES], *rest;
@@ -127,11 +147,15 @@ void generate_script(const struct generate *g, FILE *out)
 	/* Seeds that follow each other must not begin alike, nor must the profiles of one seed. */
 	m.random = g->seed * 0xd1342543de82ef95 + (uint64_t)m.profile;
 	next_random(&m);
+	m.probes = one_in(&m, 2);
 	sketch_init(&m.process[0]);
 	fprintf(out, "script %s %lu\n", g->profile, g->seed);
 	for (unsigned long i = 0; i < g->ops;) {
 		before = m;
-		make_any(&m);
+		if (is_probing(&m, i, g->ops))
+			make_probe(&m, i == g->ops - g->ops / 5);
+		else
+			make_any(&m);
 		if (is_without(m.line, g->without)) {
 			before.random = m.random;
 			m = before;

@@ -7,6 +7,7 @@
 
 /* make_map.c */
 void make_fixed(struct maker *m);
+void make_neighbour(struct maker *m);
 void make_placed(struct maker *m);
 void make_giant(struct maker *m);
 void make_growing(struct maker *m);

@@ -79,9 +79,20 @@ static unsigned long new_length(struct maker *m, unsigned long old)
 	}
 }
 
+/* Where @new_len bytes touch the area that @start is in: the copy may become one with what it is made of. */
+static unsigned long beside_itself(struct maker *m, unsigned long start, unsigned long new_len)
+{
+	const struct area *area = sketch_find(sketch(m), start);
+
+	if (!area)
+		return address(m);
+	return one_in(m, 2) ? area->end : into_arena(area->start - round_up(new_len));
+}
+
 static void make_mremap_fixed(struct maker *m, unsigned long start, unsigned long len)
 {
-	unsigned long new_len = one_in(m, 2) ? len : new_length(m, len), target = address(m);
+	unsigned long new_len = one_in(m, 2) ? len : new_length(m, len);
+	unsigned long target = one_in(m, 4) ? beside_itself(m, start, new_len) : address(m);
 	bool keep = one_in(m, 5);
 
 	if (keep && !one_in(m, 10))

@@ -85,6 +85,25 @@ void make_fixed(struct maker *m)
 	finish_mmap(m, addr, len, words);
 }
 
+/* Plain memory, fresh, right below an area or right above it: most areas are of that kind and join it, if what no listing shows allows. */
+void make_neighbour(struct maker *m)
+{
+	const struct area *area = some_area(m);
+	unsigned long addr;
+
+	if (!area) {
+		make_fixed(m);
+		return;
+	}
+	addr = one_in(m, 2) ? area->start - PAGE : area->end;
+	if (addr < SKETCH_START || addr >= SKETCH_END || !sketch_is_free(sketch(m), addr, addr + PAGE)) {
+		make_fixed(m);
+		return;
+	}
+	line(m, "mmap %lx 1000 rw private|anon|fixed - 0", addr);
+	map_into_sketch(m, addr, PAGE, "private|anon|fixed");
+}
+
 void make_placed(struct maker *m)
 {
 	static const unsigned long odd_hints[] = {1, PAGE, 0xf000, 0x10000, 0x40000000, 0x4fffffff, 0x50000000, 0x7fffffffe000};
