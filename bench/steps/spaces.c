@@ -90,11 +90,12 @@ static bool lookup(struct structure *s, unsigned long addr)
 /* The loop of vms_fork(), and of mmput()'s last. */
 static unsigned int walk(struct structure *s)
 {
+	VMA_ITERATOR(vmi, s->mm, 0);
 	unsigned int nr = 0;
 
 	forget_noted(s);
 	mmap_read_lock(s->mm);
-	for (struct vm_area_struct *vma = find_vma(s->mm, 0); vma; vma = vms_vma_next(vma))
+	while (vma_next(&vmi))
 		nr++;
 	mmap_read_unlock(s->mm);
 	return nr;

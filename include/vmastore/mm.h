@@ -209,17 +209,34 @@ VMS_API struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long
 VMS_API struct vm_area_struct *vms_vma_next(struct vm_area_struct *vma);
 VMS_API struct vm_area_struct *vms_vma_prev(struct vm_area_struct *vma);
 
+/*
+ * A walk over VMAs. It goes by addresses, so the map may change between two steps, and mmap_lock may be let go: the next step finds the
+ * first VMA that ends above addr then. While nothing has changed, a step upwards is one along the index, without a search: place is where
+ * it stands, as of seq. Fields are the library's, but for mm and addr, which may be read.
+ */
 struct vma_iterator {
 	struct mm_struct *mm;
 	unsigned long addr; /* where the next step looks */
+	unsigned long seq;  /* mm->map_seq when the walk came to its place; 0: it has none */
+	union {
+		struct ma_state mas;
+		struct vm_area_struct *vma;
+	} place; /* the engine's */
 };
-#define VMA_ITERATOR(name, __mm, __addr) struct vma_iterator name = {.mm = (__mm), .addr = (__addr)}
-static inline void vma_iter_init(struct vma_iterator *vmi, struct mm_struct *mm, unsigned long addr)
+static inline bool vma_iter_init(struct vma_iterator *vmi, struct mm_struct *mm, unsigned long addr)
 {
 	vmi->mm = mm;
 	vmi->addr = addr;
+	vmi->seq = 0;
+	return true;
 }
+/* Declares an iterator, and begins it. Two declarations, as MA_STATE(): an initializer would clear the place. */
+#define VMA_ITERATOR(name, __mm, __addr)                                                                                           \
+	struct vma_iterator name;                                                                                                  \
+	const bool __attribute__((unused)) name##_begun = vma_iter_init(&name, (__mm), (__addr))
+/** vma_next() - The first VMA that ends above vmi->addr, which moves on to its end; NULL: there is none. */
 VMS_API struct vm_area_struct *vma_next(struct vma_iterator *vmi);
+/** vma_prev() - The last VMA that begins below vmi->addr, which moves back to its start; NULL: there is none. */
 VMS_API struct vm_area_struct *vma_prev(struct vma_iterator *vmi);
 #define for_each_vma(vmi, vma) while (((vma) = vma_next(&(vmi))) != NULL)
 #define for_each_vma_range(vmi, vma, end) while (((vma) = vma_next(&(vmi))) != NULL && (vma)->vm_start < (end))

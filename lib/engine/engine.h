@@ -74,6 +74,8 @@ struct vms__index_ops {
 	struct vm_area_struct *(*around)(struct mm_struct *mm, unsigned long addr, unsigned long end, struct vm_area_struct **prev,
 					 struct vm_area_struct **next);
 	struct vm_area_struct *(*prev)(struct mm_struct *mm, struct vm_area_struct *vma);
+	/* find(vmi->addr), from the iterator's place if that is still good, else by a search that makes one. Of @vmi sets the place alone. */
+	struct vm_area_struct *(*step)(struct vma_iterator *vmi, bool good);
 
 	/*
 	 * mmap_lock W. The lowest / highest address a such that [a, a + size) is free and lies inside [low, high).
@@ -148,6 +150,7 @@ static inline int vms__index_prepare(struct mm_struct *mm, struct vms__store *st
 }
 static inline void vms__index_commit(struct mm_struct *mm, struct vms__store *store)
 {
+	mm->map_seq++;
 	mm->engine->index->commit(mm, store);
 }
 static inline void vms__index_cancel(struct mm_struct *mm, struct vms__store *store)

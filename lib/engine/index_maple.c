@@ -52,6 +52,17 @@ static struct vm_area_struct *prev(struct mm_struct *mm, struct vm_area_struct *
 	return prev_below(mm, vma->vm_start);
 }
 
+/* No node that the cursor names has gone since, whatever was locked and unlocked: nothing was stored. So debug builds need not ask. */
+static struct vm_area_struct *step(struct vma_iterator *vmi, bool good)
+{
+	struct ma_state *mas = &vmi->place.mas;
+
+	if (!good)
+		mas_init(mas, &vmi->mm->mm_mt, vmi->addr);
+	mas->guard = 0;
+	return mas_find(mas, ULONG_MAX);
+}
+
 /* One cursor goes there and back: within a leaf a step costs less than a second cursor. */
 static struct vm_area_struct *around(struct mm_struct *mm, unsigned long addr, unsigned long end, struct vm_area_struct **prev,
 				     struct vm_area_struct **next)
@@ -171,7 +182,7 @@ static int validate(struct mm_struct *mm, FILE *why)
 #define OPS(init_function)                                                                                                         \
 	{                                                                                                                          \
 		.name = "maple", .init = (init_function), .destroy = destroy, .find = find, .prev_below = prev_below,              \
-		.next = next, .prev = prev, .around = around, .gap_lowest = gap_lowest, .gap_highest = gap_highest,                \
+		.next = next, .prev = prev, .step = step, .around = around, .gap_lowest = gap_lowest, .gap_highest = gap_highest,  \
 		.prepare = prepare, .commit = commit, .cancel = cancel, .validate = validate,                                      \
 	}
 

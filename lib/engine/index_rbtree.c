@@ -281,6 +281,17 @@ static struct vm_area_struct *next(struct mm_struct *mm, struct vm_area_struct *
 	return vma->vm_next;
 }
 
+static struct vm_area_struct *step(struct vma_iterator *vmi, bool good)
+{
+	struct vm_area_struct *last = good ? vmi->place.vma : NULL;
+
+	if (!good)
+		vmi->place.vma = find(vmi->mm, vmi->addr);
+	else if (last)
+		vmi->place.vma = last->vm_next;
+	return vmi->place.vma;
+}
+
 static struct vm_area_struct *prev(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	rwsem_assert_held(&mm->mmap_lock);
@@ -589,6 +600,7 @@ const struct vms__index_ops vms__index_rbtree = {
 	.next = next,
 	.around = around,
 	.prev = prev,
+	.step = step,
 	.gap_lowest = gap_lowest,
 	.gap_highest = gap_highest,
 	.prepare = prepare,

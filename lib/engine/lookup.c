@@ -56,8 +56,12 @@ struct vm_area_struct *vms_vma_prev(struct vm_area_struct *vma)
 
 struct vm_area_struct *vma_next(struct vma_iterator *vmi)
 {
-	struct vm_area_struct *vma = find_vma(vmi->mm, vmi->addr);
+	struct mm_struct *mm = vmi->mm;
+	struct vm_area_struct *vma;
 
+	mmap_assert_locked(mm);
+	vma = mm->engine->index->step(vmi, vmi->seq && vmi->seq == mm->map_seq);
+	vmi->seq = mm->map_seq;
 	vmi->addr = vma ? vma->vm_end : vmi->mm->layout.task_size;
 	return vma;
 }
@@ -69,5 +73,6 @@ struct vm_area_struct *vma_prev(struct vma_iterator *vmi)
 	mmap_assert_locked(vmi->mm);
 	vma = vms__prev_below(vmi->mm, vmi->addr);
 	vmi->addr = vma ? vma->vm_start : 0;
+	vmi->seq = 0;
 	return vma;
 }

@@ -54,11 +54,13 @@ static int dup_one(struct mm_struct *child, struct vm_area_struct *vma)
 
 static int dup_mmap(struct mm_struct *child, struct mm_struct *mm)
 {
+	VMA_ITERATOR(vmi, mm, 0);
+	struct vm_area_struct *vma;
 	int err = 0;
 
 	mmap_assert_write_locked(mm);
 	mmap_assert_write_locked(child);
-	for (struct vm_area_struct *vma = vms__find(mm, 0); vma && !err; vma = vms_vma_next(vma)) {
+	while (!err && (vma = vma_next(&vmi)) != NULL) {
 		vma_start_write(vma);
 		if (!(vma->vm_flags & VM_DONTCOPY))
 			err = dup_one(child, vma);

@@ -106,10 +106,11 @@ void mmdrop(struct mm_struct *mm)
 static void exit_mmap(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma, *next;
+	VMA_ITERATOR(vmi, mm, 0);
 
 	mmap_write_lock(mm);
-	for (vma = vms__find(mm, 0); vma; vma = next) {
-		next = vms_vma_next(vma);
+	for (vma = vma_next(&vmi); vma; vma = next) {
+		next = vma_next(&vmi);
 		vma_start_write(vma);
 		vms__zap_range(vma, vma->vm_start, vma->vm_end);
 		vms__account(mm, vma->vm_flags, -(long)vma_pages(vma));

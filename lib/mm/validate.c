@@ -53,7 +53,10 @@ static void check_vma(struct check *c, const struct vm_area_struct *vma)
 /* Under mmap_lock alone a fault could still be at work in a VMA whose lock it holds: its pages and counts would move as we look. */
 static void stop_faults(struct mm_struct *mm)
 {
-	for (struct vm_area_struct *vma = vms__find(mm, 0); vma; vma = vms_vma_next(vma))
+	VMA_ITERATOR(vmi, mm, 0);
+	struct vm_area_struct *vma;
+
+	for_each_vma(vmi, vma)
 		vma_start_write(vma);
 }
 
@@ -61,9 +64,12 @@ static void check_walks(struct check *c)
 {
 	struct mm_struct *mm = c->mm;
 	struct vm_area_struct *prev = NULL, *vma;
+	VMA_ITERATOR(vmi, mm, 0);
 
 	for (vma = vms__find(mm, 0); vma; prev = vma, vma = vms_vma_next(vma)) {
 		check_vma(c, vma);
+		if (vma_next(&vmi) != vma)
+			broken(c, "VMA %lx-%lx: an iteration comes to another one", vma->vm_start, vma->vm_end);
 		if (prev && prev->vm_end > vma->vm_start)
 			broken(c, "VMAs %lx-%lx and %lx-%lx: overlap or out of order", prev->vm_start, prev->vm_end, vma->vm_start,
 			       vma->vm_end);
