@@ -7,8 +7,8 @@
  *	             /    |    \          =>          /    |    \
  *	     leaf ... [ L ] [ R ] ...             ...   [ L' ]  ...
  *
- * Two tracks run from the root to the leaves of the store's first and last index. At each level, from the leaves upwards, what
- * the nodes from the left track to the right track shall hold is laid out as one run of slots: those before the left track, the
+ * Two tracks (track.h) run from the root to the leaves of the store's first and last index. At each level, from the leaves upwards, what
+ * the nodes from the left track to the right track shall hold is laid out as one run of slots (run.h): those before the left track, the
  * new ones, those after the right track. If the run is too short for a node of its own, a track is moved outwards to take in a
  * neighbour. The run is then cut into one to three new nodes, which are the new slots of the level above. It ends where one new
  * node stands for one old one: one store into the parent's slot, or into the root, and readers see all of it or nothing.
@@ -23,29 +23,10 @@
 #include <string.h>
 
 #include "lib/maple/internal.h"
+#include "lib/maple/run.h"
+#include "lib/maple/track.h"
 
-#define LEVELS (MAPLE_HEIGHT_MAX + 1)
-#define RUN_MAX (4 * MT_INNER_SLOTS)
-#define PARTS_MAX 4u
-#define SLACK 3u
 #define SHARE_SPARE 1u
-
-/* One place at each level from the root (0) to a leaf, with what the node there spans. */
-struct track {
-	struct place {
-		struct maple_node *node;
-		unsigned int slot;
-		unsigned long min, max;
-	} at[LEVELS];
-};
-
-/* A run of slots; the gaps are those of children. */
-struct run {
-	unsigned int n;
-	unsigned long pivot[RUN_MAX];
-	void *slot[RUN_MAX];
-	unsigned long gap[RUN_MAX];
-};
 
 struct rebuild {
 	struct mt_write *w;
@@ -59,117 +40,7 @@ struct rebuild {
 	void *nodes[PARTS_MAX * LEVELS + 1]; /* all new nodes, to be freed if one cannot be had */
 };
 
-/* ---- tracks ---- */
-
-static unsigned long place_slot_min(const struct place *p)
-{
-	return p->slot ? mt_pivot(p->node, p->slot - 1) + 1 : p->min;
-}
-
-static unsigned long place_slot_max(const struct place *p)
-{
-	unsigned long pivot = mt_pivot(p->node, p->slot);
-
-	return pivot < p->max ? pivot : p->max;
-}
-
-/* From the slot taken at @level - 1 down to @level, there on the slot that holds @key. */
-static void track_down(struct track *t, unsigned int level, unsigned long key)
-{
-	const struct place *up = &t->at[level - 1];
-	struct place *p = &t->at[level];
-
-	p->node = mt_node(mt_slot(up->node, up->slot));
-	p->min = place_slot_min(up);
-	p->max = place_slot_max(up);
-	p->slot = mt_find_slot(p->node, key);
-}
-
-/* Where the cursor stands: on the store's first index. */
-static void track_from_cursor(struct track *t, const struct mt_write *w)
-{
-	const struct ma_state *mas = w->mas;
-	unsigned long min = 0, max = ULONG_MAX;
-
-	for (unsigned int level = 0; level < mas->depth; level++) {
-		struct place *p = &t->at[level];
-
-		*p = (struct place){mt_step_node(mas->path[level]), mt_step_slot(mas->path[level]), min, max};
-		min = place_slot_min(p);
-		max = place_slot_max(p);
-	}
-	t->at[mas->depth] = (struct place){mas->node, w->lo, min, max};
-}
-
-/* To @key, from @from, which is on a lower one. */
-static void track_onwards(struct track *t, const struct track *from, unsigned int depth, unsigned long key)
-{
-	unsigned int level = 0;
-
-	/* One way as long as it is the same child. */
-	for (; level < depth && key <= from->at[level + 1].max; level++)
-		t->at[level] = from->at[level];
-	t->at[level] = from->at[level];
-	t->at[level].slot = mt_find_slot(t->at[level].node, key);
-	while (level < depth)
-		track_down(t, ++level, key);
-}
-
-/* To the node at @level that holds @key, the neighbour of the present one; upper levels move along. */
-static void track_move(struct track *t, unsigned int level, unsigned long key)
-{
-	unsigned int up = level;
-
-	do
-		up--;
-	while (key < t->at[up].min || key > t->at[up].max);
-	t->at[up].slot = mt_find_slot(t->at[up].node, key);
-	while (up < level)
-		track_down(t, ++up, key);
-}
-
 /* ---- runs ---- */
-
-static void run_push(struct run *run, unsigned long pivot, void *slot, unsigned long gap)
-{
-	VMS_ASSERT(run->n < RUN_MAX);
-	run->pivot[run->n] = pivot;
-	run->slot[run->n] = slot;
-	run->gap[run->n] = gap;
-	run->n++;
-}
-
-/* Slots [from, to) of a node, empty ones left out; to ALL: up to its last. */
-#define ALL (MT_INNER_SLOTS + 1)
-
-static void run_push_slots(struct run *run, const struct place *p, unsigned int from, unsigned int to, bool gaps)
-{
-	const unsigned long form = mt_form_of(p->node), base = form & MT_WIDE_BIT ? 0 : mt_base(p->node);
-	const unsigned int shift = mt_shift_of(form), keys = mt_keys_of(form);
-	void *_Atomic *slots = mt_slots(p->node);
-	unsigned long below = from ? mt_pivot(p->node, from - 1) : 0;
-
-	for (unsigned int i = from; i < to; i++) {
-		unsigned long pivot = ULONG_MAX;
-
-		if (i < keys)
-			pivot = form & MT_WIDE_BIT ? mt_wide_pivot(p->node, i) : mt_key_pivot(mt_key(p->node, i), base, shift);
-		if (pivot > p->max)
-			pivot = p->max;
-		/* Relaxed: under the lock. */
-		if (!i || pivot != below)
-			run_push(run, pivot, atomic_load_explicit(&slots[i], memory_order_relaxed), gaps ? p->node->gap[i] : 0);
-		below = pivot;
-		if (pivot == p->max)
-			break;
-	}
-}
-
-static void run_append(struct run *run, const struct run *more)
-{
-	for (unsigned int i = 0; i < more->n; i++)
-		run_push(run, more->pivot[i], more->slot[i], more->gap[i]);
-}
 
 /* The node left or right of the run at @level joins it. */
 static void run_widen(struct rebuild *rb, unsigned int level, bool rightwards)
@@ -244,21 +115,6 @@ static void run_share(struct rebuild *rb, unsigned int level)
 
 /* ---- new nodes ---- */
 
-static unsigned long run_gap(const struct run *run, unsigned int from, unsigned int to, unsigned long min, bool leaf)
-{
-	unsigned long gap = 0;
-
-	for (unsigned int i = from; i < to; i++) {
-		unsigned long width = run->gap[i];
-
-		if (leaf)
-			width = run->slot[i] ? 0 : run->pivot[i] - min + 1;
-		gap = width > gap ? width : gap;
-		min = run->pivot[i] + 1;
-	}
-	return gap;
-}
-
 /*
  * mt_ref_in() of a child that spans [min, max], by what another parent called it. The child itself is looked at only if it is an edge
  * node: if it spans more than one region.
@@ -314,82 +170,6 @@ static bool make_node(struct rebuild *rb, unsigned int from, unsigned int to, un
 	rb->nodes[rb->nr_nodes++] = mt_ref(node);
 	run_push(&rb->made, run->pivot[to - 1], mt_ref(node), gaps ? run_gap(run, from, to, min, leaf) : 0);
 	return true;
-}
-
-/* Whether the run's slots [from, to) fit in a node of the form that their bounds need; it begins at @min. */
-static bool fits(const struct run *run, unsigned int from, unsigned int to, unsigned long min, bool leaf)
-{
-	unsigned int n = to - from;
-
-	if (n <= (leaf ? MT_WIDE_LEAF_KEYS : MT_WIDE_INNER_KEYS) + 1)
-		return true;
-	return n <= (leaf ? MT_LEAF_SLOTS : MT_INNER_SLOTS) && !(vms__mt_form_for(n, run->pivot + from, min) & MT_WIDE_BIT);
-}
-
-/*
- * Where to cut near @at, no less than @least slots from @from and from the end: rather between two entries than beside a gap, for
- * erasing the entry on the other side would make the gap cross the cut, which takes a rebuild.
- */
-static unsigned int cut_near(const struct run *run, unsigned int from, unsigned int at, unsigned int least)
-{
-	static const int nearby[] = {0, -1, 1, -2, 2, -3, 3};
-
-	for (size_t i = 0; i < sizeof(nearby) / sizeof(nearby[0]); i++) {
-		unsigned int cut = at + (unsigned int)nearby[i];
-
-		if (cut >= from + least && cut + least <= run->n && run->slot[cut - 1] && run->slot[cut])
-			return cut;
-	}
-	return at;
-}
-
-/* Cut the run into @parts of about the same length. False: one would be too long for the form that its bounds need. */
-static bool cut_evenly(const struct run *run, unsigned int parts, unsigned long min, bool leaf, unsigned int *end)
-{
-	for (unsigned int part = 0, from = 0; part < parts; part++, from = end[part - 1]) {
-		unsigned int at = from + (run->n - from + parts - part - 1) / (parts - part);
-
-		end[part] = leaf && at < run->n ? cut_near(run, from, at, MT_LEAF_MIN) : at;
-		if (!fits(run, from, end[part], min, leaf)) {
-			end[part] = at;
-			if (!fits(run, from, at, min, leaf))
-				return false;
-		}
-		min = run->pivot[end[part] - 1] + 1;
-	}
-	return true;
-}
-
-/* Keys that come in order leave full nodes behind, not half-full ones. */
-static bool cut_full(const struct run *run, unsigned long min, bool leaf, unsigned int *end)
-{
-	unsigned int first = run->n - (leaf ? MT_LEAF_MIN : MT_INNER_MIN), most = leaf ? MT_LEAF_SLOTS : MT_INNER_SLOTS;
-
-	if (first > most)
-		first = most;
-	end[0] = first;
-	end[1] = run->n;
-	return fits(run, 0, first, min, leaf) && fits(run, first, run->n, run->pivot[first - 1] + 1, leaf);
-}
-
-/*
- * Into how many parts, and where they end. @several: the run is that of more nodes than one, which are not made one that the next
- * stores would have to cut again.
- */
-static unsigned int cut(const struct run *run, unsigned long min, bool leaf, bool several, bool appending, unsigned int *end)
-{
-	unsigned int parts = 1;
-
-	if (fits(run, 0, run->n, min, leaf) && (!several || run->n + SLACK <= (leaf ? MT_LEAF_SLOTS : MT_INNER_SLOTS))) {
-		end[0] = run->n;
-		return 1;
-	}
-	if (appending && cut_full(run, min, leaf, end))
-		return 2;
-	do
-		VMS_BUG_ON(++parts > PARTS_MAX);
-	while (!cut_evenly(run, parts, min, leaf, end));
-	return parts;
 }
 
 /* Cut the run into new nodes. False: no memory. */
