@@ -60,7 +60,8 @@
 struct maple_tree {
 	void *_Atomic ma_root;        /* NULL, the entry of index 0 alone, or a tagged node. Read: RCU; write: the lock */
 	_Atomic unsigned int ma_lock; /* vms__spinlock word */
-	unsigned int ma_flags;        /* MT_FLAGS_*; the lock */
+	_Atomic unsigned int
+		ma_flags; /* MT_FLAGS_*. Changed under the lock; read by anyone, relaxed: all but one stay as they are */
 	const void *ma_external_lock; /* VMS_MT_EXTERNAL_LOCK(), or NULL. Set before the tree is shared */
 };
 
@@ -92,7 +93,7 @@ struct rw_semaphore;
 /** mt_init_flags() - Make @mt an empty tree; what it was before is forgotten. Nobody else knows of it yet. */
 static inline void mt_init_flags(struct maple_tree *mt, unsigned int flags)
 {
-	mt->ma_flags = flags;
+	atomic_init(&mt->ma_flags, flags);
 	mt->ma_external_lock = NULL;
 	atomic_init(&mt->ma_lock, 0);
 	atomic_init(&mt->ma_root, NULL);
@@ -101,15 +102,20 @@ static inline void mt_init(struct maple_tree *mt)
 {
 	mt_init_flags(mt, 0);
 }
+/* Relaxed: a number on its own. */
+static inline unsigned int vms_mt_flags(const struct maple_tree *mt)
+{
+	return atomic_load_explicit(&((struct maple_tree *)mt)->ma_flags, memory_order_relaxed);
+}
 /** mt_in_rcu() - May readers run beside writers? Any context. */
 static inline bool mt_in_rcu(const struct maple_tree *mt)
 {
-	return mt->ma_flags & MT_FLAGS_USE_RCU;
+	return vms_mt_flags(mt) & MT_FLAGS_USE_RCU;
 }
 /** mt_external_lock() - Does a lock of the owner's guard the tree? Any context. */
 static inline bool mt_external_lock(const struct maple_tree *mt)
 {
-	return (mt->ma_flags & MT_FLAGS_LOCK_MASK) == MT_FLAGS_LOCK_EXTERN;
+	return (vms_mt_flags(mt) & MT_FLAGS_LOCK_MASK) == MT_FLAGS_LOCK_EXTERN;
 }
 /** maple_tree_init() - Set up the implementation: nothing to do, the library is ready when it is loaded. */
 static inline void maple_tree_init(void)
@@ -293,6 +299,7 @@ struct ma_state {
 	/* What mas_preallocate() has found out about the store of [asked_first, asked_last] into the leaf: lib/maple/plan.h. */
 	struct {
 		struct maple_node *leaf;
+		unsigned long version; /* of the leaf */
 		unsigned long asked_first, asked_last;
 		unsigned long first, last, lo_min, hi_max;
 		unsigned int used;

@@ -101,4 +101,5 @@ void mas_destroy(struct ma_state *mas)
 		vms__mt_free(mas->tree, node, MT_LEAF);
 	while ((node = pop(&mas->alloc_inner)) != NULL)
 		vms__mt_free(mas->tree, node, MT_INNER);
+	mas->store_type = 0;
 }

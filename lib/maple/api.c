@@ -36,7 +36,7 @@ static void change_flags(struct maple_tree *mt, unsigned int set, unsigned int c
 
 	if (lock)
 		mtree_lock(mt);
-	mt->ma_flags = (mt->ma_flags | set) & ~clear;
+	mt_set_flags(mt, (vms_mt_flags(mt) | set) & ~clear);
 	if (lock)
 		mtree_unlock(mt);
 }

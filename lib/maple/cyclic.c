@@ -15,7 +15,8 @@ int mas_alloc_cyclic(struct ma_state *mas, unsigned long *startp, void *entry, u
 {
 	struct maple_tree *mt = mas->tree;
 	unsigned long from = *next > range_lo ? *next : range_lo, index;
-	bool wrapped = mt->ma_flags & MT_FLAGS_ALLOC_WRAPPED;
+	unsigned int flags = vms_mt_flags(mt);
+	bool wrapped = flags & MT_FLAGS_ALLOC_WRAPPED;
 	int err = mas_empty_area(mas, from, range_hi, 1);
 
 	if (err && from > range_lo) {
@@ -29,9 +30,6 @@ int mas_alloc_cyclic(struct ma_state *mas, unsigned long *startp, void *entry, u
 		return err;
 	*startp = index;
 	*next = index + 1;
-	if (*next)
-		mt->ma_flags &= ~MT_FLAGS_ALLOC_WRAPPED;
-	else
-		mt->ma_flags |= MT_FLAGS_ALLOC_WRAPPED;
+	mt_set_flags(mt, *next ? flags & ~MT_FLAGS_ALLOC_WRAPPED : flags | MT_FLAGS_ALLOC_WRAPPED);
 	return wrapped;
 }

@@ -129,7 +129,7 @@ VECTOR_LOADS __m256i starts(const uint32_t *key, const struct mt_leaf *l)
 	__m256i start =
 		_mm256_add_epi64(_mm256_set1_epi64x((long long)l->base), _mm256_sll_epi64(keys, _mm_cvtsi32_si128((int)l->shift)));
 
-	return _mm256_blendv_epi8(start, _mm256_set1_epi64x((long long)l->max + 1), none);
+	return _mm256_blendv_epi8(start, _mm256_set1_epi64x((long long)(l->max + 1)), none);
 }
 
 VECTOR_LOADS void bounds(const struct mt_leaf *l, unsigned long *bound)

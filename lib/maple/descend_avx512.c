@@ -123,7 +123,8 @@ VECTOR_LOADS __m256i starts(const uint32_t *key, const struct mt_leaf *l)
 	__m256i start =
 		_mm256_add_epi64(_mm256_set1_epi64x((long long)l->base), _mm256_sll_epi64(keys, _mm_cvtsi32_si128((int)l->shift)));
 
-	return _mm256_mask_set1_epi64(start, _mm256_cmpeq_epi64_mask(keys, _mm256_set1_epi64x(MT_KEY_NONE)), (long long)l->max + 1);
+	return _mm256_mask_set1_epi64(start, _mm256_cmpeq_epi64_mask(keys, _mm256_set1_epi64x(MT_KEY_NONE)),
+				      (long long)(l->max + 1));
 }
 
 VECTOR_LOADS void bounds(const struct mt_leaf *l, unsigned long *bound)

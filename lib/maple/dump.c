@@ -61,7 +61,7 @@ void vms_mt_fdump(const struct maple_tree *mt, enum mt_dump_format format, FILE 
 	struct dump d = {.mt = mt, .out = out, .format = format};
 	void *root = mt_root(mt);
 
-	fprintf(out, "maple tree %p, flags %#x, height %u, root %p\n", (void *)mt, mt->ma_flags, mt_height(mt), root);
+	fprintf(out, "maple tree %p, flags %#x, height %u, root %p\n", (void *)mt, vms_mt_flags(mt), mt_height(mt), root);
 	if (mt_is_node(root))
 		dump_node(&d, root, 0, ULONG_MAX, 0);
 	else if (root)

@@ -60,10 +60,14 @@ static bool copy_children(struct ma_state *mas, struct maple_node *node, unsigne
 static void *copy_node(struct ma_state *mas, void *ref, unsigned long max)
 {
 	struct maple_node *node = vms__mt_alloc(mas, kind_of(ref));
+	unsigned long phase;
 
 	if (unlikely(!node))
 		return NULL;
+	phase = mt_is_leaf(ref) ? mt_first_phase(node) : 0;
 	memcpy((void *)node, mt_node(ref), vms__mt_node_size(mas->tree, kind_of(ref)));
+	/* A life of its own: not the phases of the leaf that it is a copy of. Relaxed: not published yet. */
+	atomic_store_explicit(&node->state, (mt_form_of(node) & MT_FORM) | phase, memory_order_relaxed);
 	if (!mt_is_leaf(ref) && !copy_children(mas, node, max)) {
 		vms__mt_free(mas->tree, node, MT_INNER);
 		return NULL;
@@ -74,7 +78,7 @@ static void *copy_node(struct ma_state *mas, void *ref, unsigned long max)
 /* What makes two trees of one kind: all flags but the one that is a state. */
 static unsigned int kind_flags(const struct maple_tree *mt)
 {
-	return mt->ma_flags & ~MT_FLAGS_ALLOC_WRAPPED;
+	return vms_mt_flags(mt) & ~MT_FLAGS_ALLOC_WRAPPED;
 }
 
 int __mt_dup(struct maple_tree *mt, struct maple_tree *copy, gfp_t gfp)
@@ -93,7 +97,7 @@ int __mt_dup(struct maple_tree *mt, struct maple_tree *copy, gfp_t gfp)
 		if (!root)
 			return -ENOMEM;
 	}
-	copy->ma_flags = mt->ma_flags;
+	mt_set_flags(copy, vms_mt_flags(mt));
 	mt_publish_root(copy, root);
 	return 0;
 }

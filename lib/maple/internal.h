@@ -260,7 +260,14 @@ void vms__mt_gap_changed(struct ma_state *mas, unsigned int level, unsigned long
 
 static inline bool mt_has_gaps(const struct maple_tree *mt)
 {
-	return mt->ma_flags & MT_FLAGS_ALLOC_RANGE;
+	return vms_mt_flags(mt) & MT_FLAGS_ALLOC_RANGE;
+}
+
+/* Locks: the tree's lock. */
+static inline void mt_set_flags(struct maple_tree *mt, unsigned int flags)
+{
+	/* Relaxed: pairs with vms_mt_flags(), which wants no more than a whole number. */
+	atomic_store_explicit(&mt->ma_flags, flags, memory_order_relaxed);
 }
 
 #endif

@@ -357,8 +357,12 @@ static void *prev(struct ma_state *mas, unsigned long min, bool gaps)
 	case ma_root:
 		break;
 	}
-	if (mas->status == ma_none)
+	if (mas->status == ma_none) {
+		/* Beyond index 0, which is all that the tree may hold. */
+		if (mas->index && min)
+			return stop(mas, ma_underflow);
 		return mas->index ? mt_descend(mas, 0) : NULL;
+	}
 	if (mas->status == ma_root) {
 		mas->status = ma_none;
 		return NULL;

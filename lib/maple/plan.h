@@ -215,6 +215,7 @@ static inline void keep_plan(const struct mt_write *w, unsigned long first, unsi
 	if (!w->entry && (first == mas->min || last >= mas->max))
 		return;
 	mas->plan.leaf = mas->node;
+	mas->plan.version = mas->version;
 	mas->plan.asked_first = first;
 	mas->plan.asked_last = last;
 	mas->plan.first = w->first;
@@ -254,7 +255,8 @@ static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, void *e
 static inline bool plan_stands(const struct ma_state *mas, const void *entry)
 {
 	return mas->store_type && mas->index == mas->plan.asked_first && mas->last == mas->plan.asked_last &&
-	       mas->node == mas->plan.leaf && !entry == mas->plan.gap && path_leads(mas) && mt_form_of(mas->node) == mas->version;
+	       mas->node == mas->plan.leaf && !entry == mas->plan.gap && path_leads(mas) && mt_form_of(mas->node) == mas->version &&
+	       mas->version == mas->plan.version;
 }
 
 static inline enum mt_store_type kept_plan(struct mt_write *w, struct ma_state *mas, void *entry)

@@ -215,11 +215,34 @@ static void a_limit_is_met_in_the_state_that_names_it(void **state)
 	vms_rcu_read_unlock();
 }
 
+/* And in a tree that has no nodes, behind whose one index everything else lies. */
+static void a_limit_is_met_without_nodes(void **state)
+{
+	struct ma_state mas;
+
+	(void)state;
+	vms_rcu_read_lock();
+	none_behind_the_root(&mas);
+	assert_null(mas_prev(&mas, 3));
+	mas_init(&mas, &single, 5);
+	assert_null(mas_prev(&mas, 1));
+	assert_int_equal(mas.status, ma_underflow);
+	assert_ptr_equal(mas_prev(&mas, 0), &o);
+	assert_int_equal(mas.last, 0);
+	mas_init(&mas, &single, 5);
+	assert_null(mas_prev_range(&mas, 1));
+	assert_int_equal(mas.status, ma_underflow);
+	vms_rcu_read_unlock();
+	assert_null(mt_prev(&single, 5, 1));
+	assert_ptr_equal(mt_prev(&single, 5, 0), &o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(every_move_from_every_state, trees_up, trees_down),
 		cmocka_unit_test_setup_teardown(a_limit_is_met_in_the_state_that_names_it, trees_up, trees_down),
+		cmocka_unit_test_setup_teardown(a_limit_is_met_without_nodes, trees_up, trees_down),
 	};
 
 	return model_run_all("states", tests, LEN(tests));

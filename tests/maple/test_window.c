@@ -434,6 +434,14 @@ static void store_around(unsigned int from, unsigned int to)
 			store_at(cell, cell, model_below(&m, 2) ? model_entry(&m) : NULL);
 }
 
+/* The cursor on its place as that is now, to store there. */
+static void look_up(struct ma_state *mas, unsigned int from, unsigned int to)
+{
+	mas_set(mas, model_first(&m, from));
+	mas_walk(mas);
+	__mas_set_range(mas, model_first(&m, from), model_last(&m, to));
+}
+
 /* What the cursor was told may change, and where it stands: the store is that of what it says when it is made. */
 static void a_store_beside_others_since_its_plan_is_the_right_one(void **state)
 {
@@ -450,7 +458,7 @@ static void a_store_beside_others_since_its_plan_is_the_right_one(void **state)
 			mas_lock(&mas);
 			mas_set_range(&mas, model_first(&m, from), model_last(&m, to));
 			assert_int_equal(mas_preallocate(&mas, entry, GFP_KERNEL), 0);
-			switch (model_below(&m, 6)) {
+			switch (model_below(&m, 8)) {
 			case 0:
 				store_around(from, to);
 				break;
@@ -468,6 +476,15 @@ static void a_store_beside_others_since_its_plan_is_the_right_one(void **state)
 				model_pick(&m, &from, &to, &entry);
 				mas_set_range(&mas, model_first(&m, from), model_last(&m, to));
 				break;
+			case 5: /* given up, and looked up anew after others have stored */
+				mas_destroy(&mas);
+				store_around(from, to);
+				look_up(&mas, from, to);
+				break;
+			case 6: /* not given up, but looked up anew */
+				store_around(from, to);
+				look_up(&mas, from, to);
+				break;
 			default:
 				break;
 			}
@@ -481,6 +498,25 @@ static void a_store_beside_others_since_its_plan_is_the_right_one(void **state)
 	}
 }
 
+/* A store that was planned and given up is not the one that is made later. */
+static void a_plan_given_up_is_forgotten(void **state)
+{
+	static int a, b;
+	struct maple_tree mt = MTREE_INIT(mt, 0);
+	MA_STATE(mas, &mt, 0x5000, 0x5fff);
+
+	(void)state;
+	assert_int_equal(mtree_store_range(&mt, 0x1000, 0x1fff, &a, GFP_KERNEL), 0);
+	mas_lock(&mas);
+	assert_int_equal(mas_preallocate(&mas, NULL, GFP_KERNEL), 0);
+	mas_destroy(&mas);
+	assert_null(mas_store(&mas, &b));
+	assert_ptr_equal(mas_erase(&mas), &b);
+	mas_unlock(&mas);
+	assert_null(mtree_load(&mt, 0x5000));
+	mtree_destroy(&mt);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -492,6 +528,7 @@ int main(void)
 		cmocka_unit_test(a_slot_is_not_taken_for_a_key),
 		cmocka_unit_test(a_cursor_knows_nodes_that_came_back),
 		cmocka_unit_test(a_store_beside_others_since_its_plan_is_the_right_one),
+		cmocka_unit_test(a_plan_given_up_is_forgotten),
 	};
 
 	return cmocka_run_group_tests_name("window", tests, NULL, NULL);
