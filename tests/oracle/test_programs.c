@@ -157,7 +157,7 @@ static void a_seed_means_the_same_everywhere(void **state)
 				"%s --seeds=100 --ops=100 --profile="
 				"placement,merging,locking,mremap,fork,growth,files,huge,everything | cksum",
 				print),
-			    "1790580951 2751178\n");
+			    "1882636318 2860122\n");
 }
 
 static void every_operation_is_made_in_some_script(void **state)
@@ -201,16 +201,24 @@ static void time_ends_it_too(void **state)
 static void a_difference_is_found_and_reduced(void **state)
 {
 	char text[512];
-	const char *output, *path;
+	const char *output, *path, *told;
+	unsigned int left;
 
 	(void)state;
 	snprintf(text, sizeof(text), "shift; exec %s ops $(echo \" $* \" | sed 's/ --kernel=running / --kernel=6.6 /')", vmreplay);
 	path = stand_in("older", text);
 	output = run(1, COMPARE "--seeds=40 --ops=60 --profile=placement --engine=rbtree", differ, oracle, path);
 	expect(output, "difference: engine rbtree, profile placement, seed ");
-	expect(output, "reduced from 60 operations to 1:\nscript:\n    script placement ");
-	expect(output, "kernel:\n    #0 m");
-	expect(output, "rbtree:\n    #0 m");
+	told = strstr(output, "reduced from 60 operations to ");
+	assert_non_null(told);
+	assert_int_equal(sscanf(told, "reduced from 60 operations to %u:", &left), 1);
+	assert_in_range(left, 1, 6);
+	expect(told, "\nscript:\n    script placement ");
+	/* The last line is the one on which they differ. */
+	snprintf(text, sizeof(text), "kernel:\n    #%u m", left - 1);
+	expect(told, text);
+	snprintf(text, sizeof(text), "rbtree:\n    #%u m", left - 1);
+	expect(told, text);
 	assert_null(strstr(output, " 0 differences"));
 	/* one script is told, all are counted */
 	assert_null(strstr(strstr(output, "difference: ") + 1, "difference: "));
