@@ -292,8 +292,10 @@ static void *next(struct ma_state *mas, unsigned long max, bool gaps)
 	if (mas->last >= max)
 		return stop(mas, ma_overflow);
 	switch (mas->status) {
+	case ma_pause: /* behind all of the range, which may be several by now */
+		mt_descend(mas, mas->last);
+		break;
 	case ma_none:
-	case ma_pause:
 	case ma_start:
 		mt_descend(mas, mas->index);
 		break;

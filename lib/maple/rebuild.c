@@ -520,10 +520,10 @@ void vms__mt_rebuild_need(const struct mt_write *w, unsigned int *leaves, unsign
 	if (!w->one_leaf || !level)
 		return;
 	/*
-	 * One leaf, alone or with one beside it, becomes three at most: its parent has one child less, or two more. A parent that can
+	 * One leaf becomes three at most, and with one beside it four: its parent has one child less, or two more. A parent that can
 	 * have them in any form, and does without one, is replaced by one; else it is as with the leaf.
 	 */
-	*leaves = 3;
+	*leaves = 4;
 	for (*inner = 1; level--; *inner += 3) {
 		const struct maple_node *parent = mt_step_node(w->mas->path[level]);
 
@@ -547,6 +547,9 @@ int vms__mt_plant(struct ma_state *mas, void *entry)
 	if (!entry) {
 		if (!first)
 			mt_publish_root(mas->tree, NULL);
+		/* The whole gap that came to be. */
+		mas->index = root && first ? 1 : 0;
+		mas->last = ULONG_MAX;
 		return 0;
 	}
 	if (root && first)

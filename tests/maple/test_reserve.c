@@ -286,6 +286,64 @@ static void other_errors_are_not_tried_again(void **state)
 	mtree_destroy(&mt);
 }
 
+/* ---- one that was planned ---- */
+
+/*
+ * After these stores the last one is into a full leaf of pages beside a wide one that has room: the two share, no part of theirs may have
+ * more slots than a wide leaf, and cuts are made between entries. That makes four leaves of two.
+ */
+static const struct {
+	unsigned long first, last;
+	bool entry;
+} before_four_leaves[] = {
+	{0x100000001000ul, 0x100000002ffful, true},  {0x10000002b000ul, 0x10000002cffful, true},
+	{0x6c0000000125ul, 0x6e0000000125ul, true},  {0x540000000123ul, 0x580000000120ul, false},
+	{0x10000000f000ul, 0x100000010ffful, true},  {0x100000030000ul, 0x100000030ffful, false},
+	{0x100000006000ul, 0x100000007ffful, true},  {0x100000020000ul, 0x100000021ffful, true},
+	{0x100000002000ul, 0x100000002ffful, true},  {0x100000024000ul, 0x100000024ffful, false},
+	{0x400000000124ul, 0x440000000121ul, true},  {0x100000025000ul, 0x100000026ffful, true},
+	{0x10000001a000ul, 0x10000001bffful, false}, {0x10000000b000ul, 0x10000000cffful, false},
+	{0x740000000123ul, 0x780000000120ul, false}, {0x980000000124ul, 0x9c0000000121ul, true},
+	{0x10000002c000ul, 0x10000002cffful, false}, {0x440000000123ul, 0x480000000120ul, true},
+	{0x4c0000000123ul, 0x500000000120ul, false}, {0x100000039000ul, 0x100000039ffful, true},
+	{0x100000005000ul, 0x100000005ffful, true},  {0x740000000123ul, 0x780000000120ul, true},
+	{0x580000000124ul, 0x5c0000000121ul, false}, {0x100000018000ul, 0x100000018ffful, true},
+	{0x10000002e000ul, 0x10000002effful, true},  {0x100000004000ul, 0x100000004ffful, false},
+	{0x4c0000000123ul, 0x4e0000000123ul, true},  {0x440000000123ul, 0x460000000123ul, false},
+	{0x580000000123ul, 0x5a0000000123ul, true},  {0x100000027000ul, 0x100000027ffful, true},
+	{0x100000037000ul, 0x100000038ffful, true},  {0x340000000124ul, 0x380000000121ul, true},
+};
+
+static void a_planned_store_may_need_four_leaves(void **state)
+{
+	const size_t last = LEN(before_four_leaves) - 1;
+	static int dummy, planned;
+	struct maple_tree mt = MTREE_INIT(mt, 0);
+	MA_STATE(mas, &mt, before_four_leaves[last].first, before_four_leaves[last].last);
+
+	(void)state;
+	/* For the height. */
+	for (unsigned long i = 0; i < 480; i++) {
+		unsigned long first = i < 420 ? 0x10000 + i * 0x2000 : (15ul << 60) + (i - 420) * 0x2000;
+
+		assert_int_equal(mtree_store_range(&mt, first, first + 0xfff, &dummy, GFP_KERNEL), 0);
+	}
+	for (size_t i = 0; i < last; i++)
+		assert_int_equal(mtree_store_range(&mt, before_four_leaves[i].first, before_four_leaves[i].last,
+						   before_four_leaves[i].entry ? &dummy : NULL, GFP_KERNEL),
+				 0);
+	mas_lock(&mas);
+	assert_int_equal(mas_preallocate(&mas, &planned, GFP_KERNEL), 0);
+	vms__alloc_fail_from(1);
+	mas_store_prealloc(&mas, &planned);
+	assert_int_equal(vms__alloc_count(), 0);
+	vms__alloc_fail_from(0);
+	mas_unlock(&mas);
+	assert_ptr_equal(mtree_load(&mt, before_four_leaves[last].first), &planned);
+	assert_int_equal(vms_mt_check(&mt, stderr), 0);
+	mtree_destroy(&mt);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +354,7 @@ int main(void)
 		cmocka_unit_test(a_store_without_memory_succeeds_when_tried_again),
 		cmocka_unit_test(trying_again_ends_when_there_is_no_memory_at_all),
 		cmocka_unit_test(other_errors_are_not_tried_again),
+		cmocka_unit_test(a_planned_store_may_need_four_leaves),
 	};
 
 	return model_run_all("reserve", tests, LEN(tests));

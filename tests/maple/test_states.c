@@ -237,12 +237,57 @@ static void a_limit_is_met_without_nodes(void **state)
 	assert_ptr_equal(mt_prev(&single, 5, 0), &o);
 }
 
+/* What has become of the paused range is not met again. */
+static void a_pause_goes_on_behind_what_was_met(void **state)
+{
+	struct ma_state mas;
+
+	(void)state;
+	mas_init(&mas, &tree, 0);
+	mas_lock(&mas);
+	assert_ptr_equal(mas_find(&mas, ULONG_MAX), &a);
+	mas_pause(&mas);
+	mas_unlock(&mas);
+	/* It is cut in two while nobody looks. */
+	assert_int_equal(mtree_store_range(&tree, 0x1200, 0x12ff, &o, GFP_KERNEL), 0);
+	mas_lock(&mas);
+	assert_ptr_equal(mas_next(&mas, ULONG_MAX), &b);
+	mas_unlock(&mas);
+}
+
+/* Nothing stored where there is nothing. */
+static void a_gap_stored_without_nodes_is_all_there_is(void **state)
+{
+	struct maple_tree empty = MTREE_INIT(empty, 0);
+	MA_STATE(mas, &empty, 5, 10);
+
+	(void)state;
+	mas_lock(&mas);
+	assert_int_equal(mas_store_gfp(&mas, NULL, GFP_KERNEL), 0);
+	assert_int_equal(mas.index, 0);
+	assert_int_equal(mas.last, ULONG_MAX);
+	mas_set(&mas, 0);
+	assert_int_equal(mas_store_gfp(&mas, &o, GFP_KERNEL), 0);
+	mas_set_range(&mas, 5, 10);
+	assert_int_equal(mas_store_gfp(&mas, NULL, GFP_KERNEL), 0);
+	assert_int_equal(mas.index, 1);
+	assert_int_equal(mas.last, ULONG_MAX);
+	mas_set(&mas, 0);
+	assert_ptr_equal(mas_erase(&mas), &o);
+	assert_int_equal(mas.index, 0);
+	assert_int_equal(mas.last, ULONG_MAX);
+	mas_unlock(&mas);
+	assert_true(mtree_empty(&empty));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(every_move_from_every_state, trees_up, trees_down),
 		cmocka_unit_test_setup_teardown(a_limit_is_met_in_the_state_that_names_it, trees_up, trees_down),
 		cmocka_unit_test_setup_teardown(a_limit_is_met_without_nodes, trees_up, trees_down),
+		cmocka_unit_test_setup_teardown(a_pause_goes_on_behind_what_was_met, trees_up, trees_down),
+		cmocka_unit_test(a_gap_stored_without_nodes_is_all_there_is),
 	};
 
 	return model_run_all("states", tests, LEN(tests));
