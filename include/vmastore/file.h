@@ -16,8 +16,9 @@
 
 #define VMS_AS_SHMEM 1u     /* memfd, shared anonymous memory: pages count as MM_SHMEMPAGES */
 #define VMS_AS_THP_ALIGN 2u /* its filesystem asks for 2 MiB alignment of large ranges (ext4, for one) */
-#define VMS_AS_ZERO_DEV 4u  /* /dev/zero: private mappings are anonymous in all but name */
-#define VMS_AS_ANON 8u      /* the object behind shared anonymous memory, which may have a name of its own */
+#define VMS_AS_ZERO_DEV                                                                                                            \
+	4u /* /dev/zero: private mappings are anonymous in all but name; Linux aligns large ones, too: VMS_AS_THP_ALIGN */
+#define VMS_AS_ANON 8u /* the object behind shared anonymous memory, which may have a name of its own */
 
 struct address_space {
 	_Atomic int refcount;

@@ -79,6 +79,11 @@ static bool hint_is_free(struct mm_struct *mm, unsigned long addr, unsigned long
 	return !next || addr + len <= vm_start_gap(next);
 }
 
+static bool ends_above(unsigned long addr, unsigned long len, unsigned long limit)
+{
+	return len > limit || addr > limit - len;
+}
+
 static unsigned long place(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long flags)
 {
 	if (len > mm->layout.task_size)
@@ -86,7 +91,7 @@ static unsigned long place(struct mm_struct *mm, unsigned long addr, unsigned lo
 	if (flags & MAP_FIXED)
 		return addr;
 	addr &= PAGE_MASK;
-	if (addr && hint_is_free(mm, addr, len))
+	if (addr && !(flags & MAP_32BIT && ends_above(addr, len, MAP_32BIT_HIGH)) && hint_is_free(mm, addr, len))
 		return addr;
 	return search(mm, len, flags);
 }

@@ -56,7 +56,8 @@ static int grow(struct mm_struct *mm, unsigned long old_end, unsigned long new_e
 	if (vms__map_count(mm) > mm->limits.max_map_count || !vms__may_expand(mm, flags, pages) ||
 	    !vms__may_lock_more(mm, flags, pages))
 		return -1;
-	merged = vms__merge_prepare(&m);
+	/* What lies below the break's beginning is no part of the heap. */
+	merged = prev && prev->vm_end > mm->start_brk ? vms__merge_prepare(&m) : 0;
 	if (merged < 0)
 		return merged;
 	if (merged)

@@ -10,6 +10,7 @@
 #include <vmastore/mm.h>
 
 #include "lib/engine/engine.h"
+#include "lib/page/page.h"
 #include "lib/sync/assert.h"
 
 #define PMD_SIZE (2UL << 20)
@@ -20,10 +21,10 @@ static inline unsigned long vma_pages(const struct vm_area_struct *vma)
 	return (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
 }
 
-/* Anonymous: its pages are its own, not a file's. Shared anonymous memory has a file. */
+/* Anonymous: its pages are its own, not a file's; private mappings of /dev/zero, too. Shared anonymous memory has a file. */
 static inline bool vma_is_anonymous(const struct vm_area_struct *vma)
 {
-	return !vma->vm_file && !vma->vm_ops;
+	return !vms__vma_ops(vma);
 }
 
 static inline struct mm_struct *vma_mm(const struct vm_area_struct *vma)

@@ -73,12 +73,6 @@ static bool is_there(int advice, unsigned int version)
 	}
 }
 
-/* As Linux counts: private mappings of /dev/zero, too. */
-static bool is_anonymous(const struct vm_area_struct *vma)
-{
-	return !vms__vma_ops(vma);
-}
-
 /* The flags of @vma after @advice. Return: 0, or -EINVAL where the VMA does not take it. */
 static int advised_flags(const struct vm_area_struct *vma, int advice, vm_flags_t *flags)
 {
@@ -98,7 +92,7 @@ static int advised_flags(const struct vm_area_struct *vma, int advice, vm_flags_
 		f |= VM_DONTCOPY;
 		break;
 	case MADV_DOFORK:
-		if (f & VM_SPECIAL)
+		if (f & VM_IO)
 			return -EINVAL;
 		f &= ~VM_DONTCOPY;
 		break;
@@ -146,7 +140,7 @@ static bool sealed_against(const struct vm_area_struct *vma, int advice)
 	bool discards = advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED || advice == MADV_FREE || advice == MADV_REMOVE ||
 			advice == MADV_DONTFORK || advice == MADV_WIPEONFORK || advice == MADV_GUARD_INSTALL;
 
-	return (vma->vm_flags & VM_SEALED) && discards && is_anonymous(vma) && !(vma->vm_flags & VM_WRITE);
+	return (vma->vm_flags & VM_SEALED) && discards && vma_is_anonymous(vma) && !(vma->vm_flags & VM_WRITE);
 }
 
 /* Locks: mmap_lock R, or the VMA's lock R. */
@@ -159,7 +153,7 @@ static int drop_pages(struct vm_area_struct *vma, unsigned long start, unsigned 
 		return 0;
 	if ((vma->vm_flags & VM_PFNMAP) || ((vma->vm_flags & VM_LOCKED) && advice != MADV_DONTNEED_LOCKED))
 		return -EINVAL;
-	if (advice == MADV_FREE && !is_anonymous(vma))
+	if (advice == MADV_FREE && !vma_is_anonymous(vma))
 		return -EINVAL;
 	/* FREE, COLD and PAGEOUT only allow the pages to go; without memory pressure they stay. */
 	if (advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED) {
@@ -201,7 +195,7 @@ static int install_guards(struct vm_area_struct *vma, unsigned long start, unsig
 	if (!room)
 		return -ENOMEM;
 	/* Last of what may fail, as it is the one that shows. */
-	if ((is_anonymous(vma) || !flag) && vms__anon_vma_prepare(vma)) {
+	if ((vma_is_anonymous(vma) || !flag) && vms__anon_vma_prepare(vma)) {
 		vms__guard_cancel(room);
 		return -ENOMEM;
 	}
@@ -217,7 +211,7 @@ static int change_guards(struct vm_area_struct *vma, unsigned long start, unsign
 	if (sealed_against(vma, advice))
 		return -EPERM;
 	if ((vma->vm_flags & (VM_SPECIAL | VM_HUGETLB)) ||
-	    (!is_anonymous(vma) && vma_mm(vma)->rules.kernel_version < VMS_KERNEL_VERSION(6, 15)))
+	    (!vma_is_anonymous(vma) && vma_mm(vma)->rules.kernel_version < VMS_KERNEL_VERSION(6, 15)))
 		return -EINVAL;
 	if (advice == MADV_GUARD_INSTALL)
 		return install_guards(vma, start, end);

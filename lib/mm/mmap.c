@@ -35,11 +35,25 @@ static bool beyond_any_file(unsigned long pgoff, unsigned long len)
 	return pages > MAX_FILE_PAGES || pgoff > MAX_FILE_PAGES - pages;
 }
 
+#define ABOVE_4G 0x80UL
+#define HUGE_PAGE_SIZES 0x7c000000UL
+/* MAP_SHARED ignores what it does not know; these are all that it knew when MAP_SHARED_VALIDATE came. */
+#define LEGACY_FLAGS                                                                                                               \
+	((unsigned long)(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE |       \
+			 MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB) |                     \
+	 ABOVE_4G | HUGE_PAGE_SIZES)
+
+/* MAP_SHARED_VALIDATE. MAP_SYNC is known to file systems on disks, which refuse it later: refuses_sync(). */
+static bool refuses_flags(const struct file *file, unsigned long flags)
+{
+	return flags & ~(LEGACY_FLAGS | (file->f_mapping->flags & VMS_AS_SHMEM ? 0 : MAP_SYNC));
+}
+
 static int file_vm_flags(const struct file *file, unsigned long prot, unsigned long flags, vm_flags_t *vm_flags)
 {
 	unsigned long type = flags & MAP_TYPE;
 
-	if (type == MAP_SHARED_VALIDATE && (flags & (MAP_SYNC | MAP_FIXED_NOREPLACE)))
+	if (type == MAP_SHARED_VALIDATE && refuses_flags(file, flags))
 		return -EOPNOTSUPP;
 	if (type == MAP_SHARED || type == MAP_SHARED_VALIDATE) {
 		if ((prot & PROT_WRITE) && !(file->f_mode & FMODE_WRITE))
@@ -280,6 +294,9 @@ unsigned long vms_mmap(struct mm_struct *mm, unsigned long addr, unsigned long l
 		file = NULL;
 	else if (!file)
 		return -EBADF;
+	/* Of a file, only one of huge pages takes it. */
+	if (file && (flags & MAP_HUGETLB))
+		return -EINVAL;
 	vms__write_enter(mm, 0, mm->layout.task_size); /* placement may choose any range */
 	result = do_mmap(mm, file, addr, len, prot, flags, 0, off >> PAGE_SHIFT, &populate);
 	vms__write_exit(mm);

@@ -306,6 +306,12 @@ static unsigned long remap_to(struct remap *r, unsigned long addr, unsigned long
 	return IS_ERR_VALUE(target) ? target : move_vma(r, addr, old_len, new_len, target);
 }
 
+/* A private mapping of /dev/zero has a say in where it goes, so that Linux moves it only by itself. */
+static bool moves_alone(const struct vm_area_struct *vma)
+{
+	return vma->vm_file && vma_is_anonymous(vma);
+}
+
 /* MREMAP_FIXED with equal lengths: every VMA in the range moves, the gaps between them are kept. Not atomic, as on Linux. */
 static unsigned long remap_all(struct remap *r)
 {
@@ -318,6 +324,8 @@ static unsigned long remap_all(struct remap *r)
 		int err;
 
 		if (first && start > r->addr)
+			return -EFAULT;
+		if (moves_alone(vma) && (!first || vma_end < end))
 			return -EFAULT;
 		if (!first)
 			target += vma->vm_start - last;

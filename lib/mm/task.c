@@ -117,6 +117,8 @@ int vms_task_exec(struct task *task, const struct mm_layout *layout)
 	mm = vms_mm_create(vms_mm_engine_name(old), layout ? layout : &old->layout, &old->rules);
 	if (!mm)
 		return -errno;
+	/* The limits are the process's and the machine's, not the address space's. */
+	mm->limits = vms_mm_limits(old);
 	set_mm(task, mm);
 	task->active_mm = mm;
 	mmput(old);

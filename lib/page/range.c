@@ -129,7 +129,7 @@ void vms__zap_file_range(struct vm_area_struct *vma, unsigned long start, unsign
 
 /* Entries of [addr, end) of @from, which become read-only, also in @to, which is empty there; @to's without the bits @forget. */
 static void copy_leaf(struct mm_struct *mm, struct vms__ptable *to, struct vms__ptable *from, unsigned long addr, unsigned long end,
-		      unsigned long forget)
+		      unsigned long forget, bool cow)
 {
 	long mapped[NR_MM_COUNTERS] = {0};
 
@@ -148,7 +148,7 @@ static void copy_leaf(struct mm_struct *mm, struct vms__ptable *to, struct vms__
 			mapped[vms__page_counter(page)]++;
 		}
 		/* Both sides: the next write on either makes a copy, or finds itself alone. */
-		if (pte & VMS__PTE_WRITE) {
+		if (cow && (pte & VMS__PTE_WRITE)) {
 			pte &= ~VMS__PTE_WRITE;
 			vms__pte_store(from, index, pte);
 		}
@@ -173,6 +173,8 @@ int vms__copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 	unsigned long addr = src->vm_start;
 	/* What is shared with the file is dirty in the parent's entry; of private memory nobody else knows. */
 	unsigned long forget = VMS__PTE_YOUNG | (src->vm_flags & VM_SHARED ? VMS__PTE_DIRTY : 0);
+	/* What is shared with the file stays writable on both sides. */
+	bool cow = !(src->vm_flags & VM_SHARED) || !vms__vma_ops(src);
 	struct vms__ptable_batch tables;
 	struct vms__ptable *from;
 
@@ -192,7 +194,7 @@ int vms__copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 			vms__zap_range(dst, dst->vm_start, dst->vm_end);
 			return -ENOMEM;
 		}
-		copy_leaf(dst_mm, vms__ptables_install(dst_mm, addr, &tables), from, addr, stop, forget);
+		copy_leaf(dst_mm, vms__ptables_install(dst_mm, addr, &tables), from, addr, stop, forget, cow);
 		addr = stop;
 	}
 	return 0;
