@@ -96,7 +96,8 @@ VMS_API long vms_mm_counter(const struct mm_struct *mm, enum vms_mm_counter whic
 /* ---- the system calls (lib/mm): no lock held on entry or return ------------------------------------------------------ */
 
 /**
- * vms_mmap() - mmap(2). @file: NULL stands for fd -1; @off: bytes. MAP_HUGETLB: -ENOMEM, as with an empty pool of huge pages.
+ * vms_mmap() - mmap(2). @file: NULL stands for fd -1; @off: bytes. MAP_HUGETLB: -ENOMEM, as with an empty pool of huge pages, whatever size
+ * of them is asked for, and with MAP_NORESERVE too; with a file -EINVAL.
  * Return: address or -errno.
  */
 VMS_API unsigned long vms_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags,
