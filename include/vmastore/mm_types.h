@@ -216,7 +216,7 @@ struct mm_struct {
 	vm_flags_t def_flags;                                                  /* every new mapping gets these too */
 	unsigned long start_brk, brk;                                          /* the break: where it began, where it is */
 	unsigned long start_stack; /* an address of the first stack: the listing names its VMA [stack] */
-	unsigned long map_seq;     /* +1 with every store into the index, so never 0 while there is a VMA; read under R: vma_iterator */
+	unsigned long map_seq; /* +1 with every store into the index, so never 0 while there is a VMA; read under R: vma_iterator */
 
 	struct mm_limits limits; /* mmap_lock W to write, R to read */
 	struct mm_layout layout; /* const after mm_alloc(), except mmap_base at exec */
