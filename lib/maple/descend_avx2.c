@@ -124,12 +124,13 @@ static inline unsigned int nulls(const struct mt_leaf *l)
 /* What four keys stand for, those not in use for @end. */
 VECTOR_LOADS __m256i starts(const uint32_t *key, const struct mt_leaf *l)
 {
+	const unsigned long end = l->max + 1;
 	__m256i keys = _mm256_cvtepu32_epi64(_mm_loadu_si128((const __m128i *)key));
 	__m256i none = _mm256_cmpeq_epi64(keys, _mm256_set1_epi64x(MT_KEY_NONE));
 	__m256i start =
 		_mm256_add_epi64(_mm256_set1_epi64x((long long)l->base), _mm256_sll_epi64(keys, _mm_cvtsi32_si128((int)l->shift)));
 
-	return _mm256_blendv_epi8(start, _mm256_set1_epi64x((long long)(l->max + 1)), none);
+	return _mm256_blendv_epi8(start, _mm256_set1_epi64x((long long)end), none);
 }
 
 VECTOR_LOADS void bounds(const struct mt_leaf *l, unsigned long *bound)

@@ -119,12 +119,12 @@ VECTOR_LOADS unsigned int nulls(const struct mt_leaf *l)
 /* What four keys stand for, those not in use for the leaf's end. Not eight: such vectors hold up the loads of single words that follow. */
 VECTOR_LOADS __m256i starts(const uint32_t *key, const struct mt_leaf *l)
 {
+	const unsigned long end = l->max + 1;
 	__m256i keys = _mm256_cvtepu32_epi64(_mm_loadu_si128((const __m128i *)key));
 	__m256i start =
 		_mm256_add_epi64(_mm256_set1_epi64x((long long)l->base), _mm256_sll_epi64(keys, _mm_cvtsi32_si128((int)l->shift)));
 
-	return _mm256_mask_set1_epi64(start, _mm256_cmpeq_epi64_mask(keys, _mm256_set1_epi64x(MT_KEY_NONE)),
-				      (long long)(l->max + 1));
+	return _mm256_mask_set1_epi64(start, _mm256_cmpeq_epi64_mask(keys, _mm256_set1_epi64x(MT_KEY_NONE)), (long long)end);
 }
 
 VECTOR_LOADS void bounds(const struct mt_leaf *l, unsigned long *bound)
