@@ -236,12 +236,12 @@ static void tree_objects(struct structure *s, object_fn tell, void *arg)
 		tell(arg, area_of(node), sizeof(struct area));
 }
 
-static void tree_depth(struct structure *s, unsigned int *deepest, double *mean)
+void structure_rb_depth(const struct rb_root *root, unsigned int *deepest, double *mean)
 {
 	unsigned long sum = 0, nr = 0;
 
 	*deepest = 0;
-	for (struct rb_node *node = rb_first(&s->root); node; node = rb_next(node), nr++) {
+	for (struct rb_node *node = rb_first(root); node; node = rb_next(node), nr++) {
 		unsigned int depth = 0;
 
 		for (const struct rb_node *up = node; up; up = rb_parent(up))
@@ -250,6 +250,11 @@ static void tree_depth(struct structure *s, unsigned int *deepest, double *mean)
 		*deepest = depth > *deepest ? depth : *deepest;
 	}
 	*mean = nr ? (double)sum / (double)nr : 0;
+}
+
+static void tree_depth(struct structure *s, unsigned int *deepest, double *mean)
+{
+	structure_rb_depth(&s->root, deepest, mean);
 }
 
 const struct structure_ops structure_tree = {

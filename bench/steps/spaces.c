@@ -118,18 +118,7 @@ static void vmas(struct structure *s, object_fn tell, void *arg)
 
 static void both_depth(struct structure *s, unsigned int *deepest, double *mean)
 {
-	unsigned long sum = 0, nr = 0;
-
-	*deepest = 0;
-	for (struct rb_node *node = rb_first(&s->mm->mm_rb); node; node = rb_next(node), nr++) {
-		unsigned int depth = 0;
-
-		for (const struct rb_node *up = node; up; up = rb_parent(up))
-			depth++;
-		sum += depth;
-		*deepest = depth > *deepest ? depth : *deepest;
-	}
-	*mean = nr ? (double)sum / (double)nr : 0;
+	structure_rb_depth(&s->mm->mm_rb, deepest, mean);
 }
 
 const struct structure_ops structure_both = {

@@ -39,6 +39,10 @@ struct structure_ops {
 };
 
 /* list, tree, both, maple; NULL-terminated. */
+/* How many nodes lie between the root and a node of its red-black tree, both counted: the most, and on average. */
+struct rb_root;
+void structure_rb_depth(const struct rb_root *root, unsigned int *deepest, double *mean);
+
 extern const struct structure_ops *const structures[];
 extern const struct structure_ops structure_list, structure_tree, structure_both, structure_maple;
 

@@ -5,6 +5,7 @@
 #include "tests/maple/model.h"
 
 #include <errno.h>
+#include <pthread.h>
 
 #include "lib/sync/alloc.h"
 
@@ -206,6 +207,38 @@ static void random_lives_agree_with_an_array(void **state)
 	model_destroy(&m);
 }
 
+static void *take_many(void *arg)
+{
+	unsigned long next = 0, id;
+	bool *failed = arg;
+
+	for (unsigned int i = 0; i < 300; i++)
+		*failed |= mtree_alloc_cyclic(&tree, &id, &thing, 0, 100000, &next, GFP_KERNEL) < 0;
+	return NULL;
+}
+
+/* Nothing but the tree's own lock is between them: what races, ThreadSanitizer tells. */
+static void threads_need_no_lock_of_their_own(void **state)
+{
+	bool failed[2] = {false};
+	pthread_t thread[2];
+	unsigned long n = 0;
+	void *entry;
+	MA_STATE(mas, &tree, 0, 0);
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, take_many, &failed[i]), 0);
+	for (int i = 0; i < 2; i++)
+		pthread_join(thread[i], NULL);
+	assert_false(failed[0] || failed[1]);
+	mas_lock(&mas);
+	mas_for_each(&mas, entry, ULONG_MAX)
+		n += mas.last - mas.index + 1;
+	mas_unlock(&mas);
+	assert_int_equal(n, 600);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +249,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bad_arguments_are_refused, tree_up, tree_down),
 		cmocka_unit_test_setup_teardown(without_memory_nothing_moves, tree_up, tree_down),
 		cmocka_unit_test_setup_teardown(the_cursor_is_left_on_what_was_stored, tree_up, tree_down),
+		cmocka_unit_test_setup_teardown(threads_need_no_lock_of_their_own, tree_up, tree_down),
 		cmocka_unit_test(random_lives_agree_with_an_array),
 	};
 

@@ -12,6 +12,7 @@
 #include <vmastore/rcu.h>
 #include <vmastore/rwsem.h>
 
+#include "lib/maple/internal.h"
 #include "lib/sync/alloc.h"
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -275,11 +276,33 @@ static void readers_see_all_of_a_copy_or_nothing(void **state)
 	model_destroy(&m);
 }
 
+/* A cursor tells a leaf's lives apart by their phases: a copy does not go on with those of what it is a copy of. */
+static void a_copied_leaf_has_a_life_of_its_own(void **state)
+{
+	static int a, b;
+	struct maple_tree mt = MTREE_INIT(mt, 0), copy = MTREE_INIT(copy, 0);
+	unsigned long theirs, own;
+
+	(void)state;
+	assert_int_equal(mtree_store_range(&mt, 0x1000, 0x1fff, &a, GFP_KERNEL), 0);
+	/* Far from the phases of memory that tests before this one have used. */
+	for (unsigned int i = 0; i < 200000; i++)
+		assert_int_equal(mtree_store_range(&mt, 0x5000, 0x5fff, i & 1 ? NULL : &b, GFP_KERNEL), 0);
+	assert_int_equal(mtree_dup(&mt, &copy, GFP_KERNEL), 0);
+	theirs = mt_state(mt_node(mt_root(&mt)));
+	own = mt_state(mt_node(mt_root(&copy)));
+	assert_int_equal(own & MT_FORM, theirs & MT_FORM);
+	assert_int_not_equal(own, theirs);
+	mtree_destroy(&mt);
+	mtree_destroy(&copy);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_copy_holds_the_same_and_lives_by_itself),
 		cmocka_unit_test(an_entry_at_index_0_alone_is_copied),
+		cmocka_unit_test(a_copied_leaf_has_a_life_of_its_own),
 		cmocka_unit_test(trees_of_another_kind_and_trees_in_use_are_refused),
 		cmocka_unit_test(the_news_of_a_wrap_is_copied_too),
 		cmocka_unit_test(a_copy_takes_a_node_for_a_node_or_nothing_at_all),

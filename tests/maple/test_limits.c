@@ -194,6 +194,38 @@ static void a_cursor_stores_though_another_has_emptied_the_tree(void **state)
 	mtree_unlock(&tree);
 }
 
+/* Leaves that end in the middle of all indexes, where a signed number would wrap: UBSan tells. */
+static void an_iteration_passes_the_largest_signed_number(void **state)
+{
+	static int things[40];
+	const char *best = vms_mt_simd();
+
+	(void)state;
+	for (unsigned int isa = 0; isa < 4; isa++) {
+		if (!vms_mt_set_simd((const char *const[]){"scalar", "vec128", "avx2", "avx512"}[isa]))
+			continue;
+		for (unsigned int below = 1; below < 40; below++) {
+			struct maple_tree mt = MTREE_INIT(mt, 0);
+			MA_STATE(mas, &mt, 0, 0);
+			unsigned int met = 0;
+			void *entry;
+
+			for (unsigned long i = 0; i < 40; i++) {
+				unsigned long first = (1ul << 63) - below * 4096ul + i * 4096ul;
+
+				assert_int_equal(mtree_store_range(&mt, first, first + 4095, &things[i], GFP_KERNEL), 0);
+			}
+			mas_lock(&mas);
+			mas_for_each(&mas, entry, ULONG_MAX)
+				assert_ptr_equal(entry, &things[met++]);
+			mas_unlock(&mas);
+			assert_int_equal(met, 40);
+			mtree_destroy(&mt);
+		}
+	}
+	assert_true(vms_mt_set_simd(best));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +233,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(find_does_not_leave_its_limit_whatever_the_state, three, down),
 		cmocka_unit_test_setup_teardown(a_cursor_stores_though_another_has_emptied_the_tree, three, down),
 		cmocka_unit_test(nodes_are_searched_as_one_says),
+		cmocka_unit_test(an_iteration_passes_the_largest_signed_number),
 		cmocka_unit_test_setup_teardown(a_store_may_be_preallocated_anew, three, down),
 	};
 
