@@ -150,6 +150,16 @@ enum vms_thp_align {
  *
  * By kernel_version alone go calls that older kernels lack: MADV_POPULATE_* (5.14), MADV_DONTNEED_LOCKED (5.18), mseal() (6.10,
  * else -ENOSYS), MAP_DROPPABLE (6.11), guard pages (6.13; in file mappings 6.15), each -EINVAL before.
+ *
+ * One rule goes by the machine, not by the version, so vms_mm_rules_for()
+ * leaves it off for every version:
+ *
+ *   read_takes_page  off: a read of untouched private anonymous memory maps
+ *                    the zero page, which all share and no count includes.
+ *                    on: the read takes a zeroed page of its own, as a write
+ *                    does, hence an anon_vma. Linux does that where it was
+ *                    started without a zero page and where the architecture
+ *                    or the hypervisor forbids one.
  */
 struct mm_rules {
 	unsigned int kernel_version; /* VMS_KERNEL_VERSION() */
@@ -158,6 +168,7 @@ struct mm_rules {
 	bool merge_one_sided;
 	bool mremap_many;
 	bool guard_flag;
+	bool read_takes_page;
 };
 
 /* The bounds of an address space; all bytes. */

@@ -3,9 +3,12 @@
  * memory.c - page faults: handle_mm_fault() makes a page present for an access that the VMA allows.
  *
  *   entry      access   private anonymous    private file          shared file
- *   empty      read     the zero page        cache page, r/o       cache page
+ *   empty      read     the zero page (*)    cache page, r/o       cache page
  *   empty      write    new page             copy of cache page    cache page, after page_mkwrite()
  *   read-only  write    reuse if it is the only one, else copy     page_mkwrite(), then writable
+ *
+ * (*) With the rule read_takes_page (mm_types.h) there is no zero page: a
+ * read takes a new page, and an anon_vma with it, as a write does.
  *
  * Each fault is worked out without a lock on the page table: it prepares all that it may need (page, tables, anon_vma), so that
  * what follows cannot fail; then it takes the leaf's lock, looks whether the entry is still what the decision was made for, and writes
@@ -70,15 +73,22 @@ static bool read_takes_huge_page(const struct fault *f)
 	return (vma->vm_flags & VM_HUGEPAGE) && block >= vma->vm_start && block + HUGE_SIZE <= vma->vm_end;
 }
 
-/* Put @page, or the zero page for NULL, into the empty entry. Takes over the reference. Return: 0 or FAULT_AGAIN. */
+/*
+ * Put @page, or the zero page for NULL, into the empty entry. Takes over the reference. Return: 0 or FAULT_AGAIN.
+ *
+ * Like Linux, a page of the VMA's own is mapped writable and dirty wherever
+ * the VMA may be written, even if the access is a read: a write will follow,
+ * and saves its fault. Where the VMA may not be written, the page is clean.
+ */
 static vm_fault_t install_anon(struct fault *f, struct vms__ptable *leaf, struct page *page)
 {
+	bool writable = f->vmf.vma->vm_flags & VM_WRITE;
 	unsigned long pte = VMS__PTE_ZERO_PAGE;
 
 	if (page) {
 		vms__page_init_anon(page, vms__vma_anon_vma(f->vmf.vma), f->vmf.pgoff);
 		vms__page_map(page);
-		pte = vms__pte_make(page, true, true);
+		pte = vms__pte_make(page, writable, writable);
 	}
 	vms__ptable_lock(leaf);
 	if (vms__pte_load(leaf, f->index)) {
@@ -98,12 +108,13 @@ static vm_fault_t install_anon(struct fault *f, struct vms__ptable *leaf, struct
 
 static vm_fault_t anon_fault(struct fault *f, const struct vms__ptable *leaf)
 {
-	bool needs_anon_vma = is_write(f) || (!vms__leaf_counts(leaf) && read_takes_huge_page(f));
+	bool needs_page = is_write(f) || f->mm->rules.read_takes_page;
+	bool needs_anon_vma = needs_page || (!vms__leaf_counts(leaf) && read_takes_huge_page(f));
 	struct page *page = NULL;
 
 	if (needs_anon_vma && must_retry(f))
 		return VM_FAULT_RETRY;
-	if (is_write(f)) {
+	if (needs_page) {
 		page = vms__page_alloc(0);
 		if (!page)
 			return VM_FAULT_OOM;
