@@ -15,7 +15,9 @@
  * the price of a wait, and spares most waits for a change of the map, 1 or 2 microseconds each, the switches: with half the looks two
  * threads that replay a program made 5 to 20 per cent fewer operations, with twice as many none more.
  */
+#ifndef SPIN_LOOKS /* a test of the waiting has its own */
 #define SPIN_LOOKS 200
+#endif
 
 unsigned int vms__spin_budget(void)
 {

@@ -4,26 +4,59 @@
  * belongs to.
  *
  * The words
- *   refcnt    0 detached; 1 attached; +1 for each reader; +VMA_LOCK_OFFSET while a writer waits for readers to leave;
- *             +VMS__VLOCK_SLEEPER while that writer sleeps. Futex word.
- *   mm_seq    one for the mm. Odd while mmap_lock is held for writing: +1 after taking it, +1 before letting go or
- *             downgrading; vms__vlock_seq_begin() and vms__vlock_seq_end() do it.
- *   lock_seq  the stamp: mm_seq as it was when the VMA was last write-locked, 0 before. Always odd or 0.
+ *   refcnt    0 detached; 1 attached; +1 for each reader; +VMA_LOCK_OFFSET while
+ *             a writer waits for readers to leave; +VMS__VLOCK_SLEEPER while
+ *             that writer sleeps. Futex word.
+ *   mm_seq    one for the mm. Odd while mmap_lock is held for writing: +1 after
+ *             taking it, +1 before letting go or downgrading, by
+ *             vms__vlock_seq_begin() and vms__vlock_seq_end().
+ *   lock_seq  the stamp: mm_seq as it was when the VMA was last write-locked,
+ *             0 before. Always odd or 0.
  *
- * The rule: a VMA is write-locked if lock_seq == mm_seq. So a writer locks each VMA that it changes, one by one, by stamping it,
- * and unlocks them all at once by the increment of mm_seq when it lets go of mmap_lock.
+ * The rule: a VMA is write-locked if lock_seq == mm_seq. So a writer locks each
+ * VMA that it changes, one by one, by stamping it, and unlocks them all at once
+ * by the increment of mm_seq when it lets go of mmap_lock.
  *
- * Who meets whom. Reader and writer both modify refcnt, in between the reader's two looks and after the writer's stamp:
+ * Who meets whom. A write section is what a writer does between two increments
+ * of mm_seq. Both sides modify refcnt: the reader between its two looks at the
+ * sequences, the writer after its stamp.
  *
- *   reader                                       writer (mmap_lock W)
- *   R1 lock_seq == mm_seq? refuse                W1 lock_seq = mm_seq
- *   R2 refcnt 0, writer or too many? refuse;     W2 refcnt 1 -> 1 (release, acquire): nobody is in; or
- *      else refcnt + 1 (acquire)                    refcnt + OFFSET, wait for the readers (acquire), refcnt - OFFSET (release)
- *   R3 mm_seq (acquire) == lock_seq? undo        W3 change the VMA ... mm_seq + 1 (release)
+ *   reader                                 writer (mmap_lock W)
+ *   R1 lock_seq == mm_seq? refuse          W1 lock_seq = mm_seq (release)
+ *   R2 refcnt 0, a writer's bits, or       W2 refcnt 1 -> 1 (acquire, release):
+ *      too many? refuse;                      nobody is in; or refcnt + OFFSET,
+ *      else refcnt + 1 (acquire)              wait for the readers (acquire),
+ *   R3 seq = mm_seq (acquire)                 refcnt - OFFSET (release)
+ *      stamp = lock_seq (acquire)          W3 change the VMA ...
+ *      seq == stamp? undo R2                  mm_seq + 1 (release)
  *
- *   All changes of refcnt stand in one order. If R2 comes before W2, the writer sees the reader and waits. If it comes after, R2
- *   acquires what W2 released, so R3 sees the stamp; then either mm_seq is still equal, and the reader refuses, or it has moved
- *   on, and its acquire brings all of W3. One atomic operation on each side if they do not meet.
+ * Why a reader that is let in has the VMA to itself and sees all that writers
+ * did. All changes of refcnt stand in one order. Let A be the last write section
+ * of this VMA whose W2 comes before the reader's R2 in that order, and B any
+ * later one.
+ *   - B's W2 comes after R2. So B's writer sees the count, waits until the reader
+ *     leaves, and acquires what the reader released. What is left to show is
+ *     that A is over, and that its changes are acquired.
+ *   - R2 acquires what A's W2 released. So R3 cannot see words from before A:
+ *     stamp is A's or a later section's, and seq is A's odd number or a later
+ *     number.
+ *   - If stamp is A's and seq is A's, A may be at work: the reader refuses.
+ *   - If stamp is A's and seq is later, A is over. The store of seq was made by
+ *     A's writer after its last change, or by a writer that took mmap_lock after
+ *     A's writer had let go. Its release and R3's acquire of mm_seq bring A's
+ *     changes.
+ *   - If stamp is B's, A is over as well. B's writer stored the stamp (W1) after
+ *     it had taken mmap_lock. W1's release and R3's acquire of lock_seq bring
+ *     A's changes. The seq beside it may be an old one, even A's: nothing orders
+ *     the two loads of R3 towards stores to two different words. So neither
+ *     acquire can stand for the other, and R3 may make its loads in any order.
+ * vms__vlock_attach() does W2's part for a VMA that its section has stamped
+ * before it attaches it. A VMA that is attached without a stamp is complete: its
+ * section must not change it afterwards.
+ *
+ * One atomic read-modify-write on each side if they do not meet.
+ * tests/sync/test_vma_lock_orders weakens each memory order in turn and shows
+ * what goes wrong then.
  *
  * Memory. The words live in memory that stays a VMA's for ever (type-stable), but the VMA may become another one at any
  * moment at which the reader does not count. What the reader must look at again after a success is said at
@@ -52,6 +85,15 @@
 #define VMS__VLOCK_SLEEPER 0x80000000u
 /* From here on readers are refused: the attachment and all readers stay below VMA_LOCK_OFFSET. A writer's bits refuse by it too. */
 #define VMS__VMA_REF_LIMIT (VMA_LOCK_OFFSET - 1)
+
+/* A planted bug (tools/planted): the stamp as it was once passed on. */
+#ifdef VMS_PLANT_VLOCK_OLD_STAMP
+#define VMS__STAMP_RELEASE memory_order_relaxed
+#define VMS__STAMP_ACQUIRE memory_order_relaxed
+#else
+#define VMS__STAMP_RELEASE memory_order_release
+#define VMS__STAMP_ACQUIRE memory_order_acquire
+#endif
 
 /* OK: held for reading. BUSY: a writer, or too many readers. GONE: detached. */
 enum vms__vlock_try { VMS__VLOCK_OK, VMS__VLOCK_BUSY, VMS__VLOCK_GONE };
@@ -154,6 +196,7 @@ static inline enum vms__vlock_try vms__vlock_try_read(_Atomic unsigned int *refc
 {
 	_Atomic unsigned long *stamp = (_Atomic unsigned long *)lock_seq, *seq = (_Atomic unsigned long *)mm_seq;
 	unsigned int ref;
+	unsigned long now;
 
 	/*
 	 * R1: do not disturb a writer that is at work; nothing depends on it. Either word may be old. A stale match refuses
@@ -164,7 +207,8 @@ static inline enum vms__vlock_try vms__vlock_try_read(_Atomic unsigned int *refc
 
 	/*
 	 * R2. Zero: the VMA was detached since the caller found it, and counting on it would hide from whoever makes it anew
-	 * that it is in use. acquire: pairs with vms__vlock_attach() (the fields of a new VMA) and with W2 (the stamp).
+	 * that it is in use. acquire: pairs with vms__vlock_attach() (the fields of a new VMA), and with W2 in
+	 * vms__vlock_start_write() and let_go() (the stamp).
 	 */
 	ref = atomic_load_explicit(refcnt, memory_order_relaxed);
 	do {
@@ -175,12 +219,17 @@ static inline enum vms__vlock_try vms__vlock_try_read(_Atomic unsigned int *refc
 	} while (unlikely(
 		!atomic_compare_exchange_weak_explicit(refcnt, &ref, ref + 1, memory_order_acquire, memory_order_relaxed)));
 
-#ifndef VMS_PLANT_VLOCK_NO_RECHECK
+#ifdef VMS_PLANT_VLOCK_NO_RECHECK
+	(void)now;
+#else
 	/*
-	 * R3: a writer that stamped between R1 and R2 and found nobody in is at work now. acquire on mm_seq: pairs with the
-	 * increment that ends the write lock; if that is what we see, we see all that the writer did.
+	 * R3: a writer that stamped between R1 and R2 and found nobody in is at
+	 * work now. acquire on mm_seq: pairs with vms__vlock_seq_end() and
+	 * vms__vlock_seq_begin(). acquire on the stamp: pairs with W1. The opening
+	 * comment says why it takes both.
 	 */
-	if (unlikely(atomic_load_explicit(seq, memory_order_acquire) == atomic_load_explicit(stamp, memory_order_relaxed))) {
+	now = atomic_load_explicit(seq, memory_order_acquire);
+	if (unlikely(now == atomic_load_explicit(stamp, VMS__STAMP_ACQUIRE))) {
 		vms__vlock_end_read(refcnt);
 		return VMS__VLOCK_BUSY;
 	}
@@ -203,11 +252,18 @@ static inline void vms__vlock_start_write(_Atomic unsigned int *refcnt, _Atomic 
 	VMS_ASSERT(seqval & 1);
 	if (vms__vlock_is_write_locked(lock_seq, seqval))
 		return;
-	/* W1; ordered before W2 by that one's release */
-	atomic_store_explicit(lock_seq, seqval, memory_order_relaxed);
 	/*
-	 * W2: changes nothing, but takes its place among the changes of refcnt. acq_rel: the release gives the stamp to a
-	 * later R2, the acquire takes what earlier readers released. 0 is a detached VMA, which has no readers and gets none.
+	 * W1. release: pairs with R3's acquire of the stamp. It passes on what
+	 * earlier writers of this mm did, which came to this thread through
+	 * mmap_lock, to a reader that counts already and sees this stamp beside
+	 * an old mm_seq.
+	 */
+	atomic_store_explicit(lock_seq, seqval, VMS__STAMP_RELEASE);
+	/*
+	 * W2: changes nothing, but takes its place among the changes of refcnt.
+	 * release: pairs with R2's acquire, so that a later reader sees the stamp.
+	 * acquire: pairs with vms__vlock_end_read(). On failure relaxed: 0 is a
+	 * detached VMA, which has no readers and gets none.
 	 */
 	if (unlikely(!atomic_compare_exchange_strong_explicit(refcnt, &ref, 1, memory_order_acq_rel, memory_order_relaxed)) &&
 	    ref != 0)
