@@ -3,8 +3,8 @@
  * file.h - what a file mapping maps: an address_space (the contents: an inode's page cache, shared by every opening of it) and
  * a file (one opening: its mode, its path). Two VMAs merge only if they map the same struct file, as in Linux.
  *
- * Locks: reference counts are atomic; address_space has a lock of its own, ordered after the VMA lock. The calls here take what they
- * need; enter them with no lock of any mm held, unless they say otherwise.
+ * Locks: reference counts are atomic; address_space has locks of its own, ordered after the VMA lock: invalidate_lock, then i_mmap_rwsem.
+ * The calls here take what they need; enter them with no lock of any mm held, unless they say otherwise.
  */
 #ifndef VMASTORE_FILE_H
 #define VMASTORE_FILE_H
@@ -27,9 +27,16 @@ struct address_space {
 	unsigned long ino;
 	_Atomic unsigned long i_size; /* bytes; a touch wholly beyond it is SIGBUS. vms_file_truncate() changes it */
 	_Atomic unsigned long nrpages;
-	struct maple_tree i_pages;        /* page index -> struct page; read under RCU, written under its own lock */
-	struct rw_semaphore i_mmap_rwsem; /* i_mmap, and the bounds of the VMAs in it */
-	struct rb_root i_mmap;            /* interval tree of the VMAs that map it */
+	struct maple_tree i_pages; /* page index -> struct page; read under RCU, written under its own lock */
+	/*
+	 * The pages that a truncation or a hole takes out at this moment: none
+	 * may be added there. None: first > last. Written under invalidate_lock
+	 * W and the lock of i_pages, read under either.
+	 */
+	pgoff_t leaving_first, leaving_last;
+	struct rw_semaphore invalidate_lock; /* W: one truncation or hole at a time. R: wait until it is complete */
+	struct rw_semaphore i_mmap_rwsem;    /* i_mmap, and the bounds of the VMAs in it */
+	struct rb_root i_mmap;               /* interval tree of the VMAs that map it */
 };
 
 struct file {
@@ -70,13 +77,19 @@ VMS_API void unmap_mapping_range(struct address_space *mapping, unsigned long ho
 /**
  * vms_file_truncate() - ftruncate(2): the file has @size bytes from now on. Pages wholly beyond leave the cache and every address
  * space, private copies too; a touch of them is SIGBUS. Growing adds nothing until it is touched.
- * Locks: as unmap_mapping_range(), and the lock of the cache. A mapping of the pages that a fault makes beside it does not outlive it.
+ * Locks: as unmap_mapping_range(), and before that invalidate_lock W: truncations and holes of one file come one after the other, each
+ * complete before the next begins. So what is written to the file or to a private copy after the call has returned is not lost to a
+ * truncation that took effect before this one. A mapping of the pages that a fault makes beside it does not outlive it.
+ * Progress: waits for the other truncations and holes of the file.
  * Return: 0, or -ENOMEM and nothing has changed.
  */
 VMS_API int vms_file_truncate(struct address_space *mapping, unsigned long size);
 /**
  * vms_file_punch_hole() - fallocate(2) with FALLOC_FL_PUNCH_HOLE, what madvise(MADV_REMOVE) does: whole pages inside [start, start + len)
  * leave the cache and every address space, and read as zero from now on. Private copies stay.
+ * While it runs, a page of the hole that one mapping has lost already comes back to none: a fault on it waits until all mappings have lost
+ * it, so that two shared mappings of a page never show different memory.
+ * Locks: as vms_file_truncate(), and mmap_lock R of the mm in which madvise(MADV_REMOVE) was called.
  * Return: 0; -EINVAL (@len 0, or one of the two beyond LONG_MAX); -EFBIG (the end beyond it); -ENOMEM and nothing has changed.
  */
 VMS_API int vms_file_punch_hole(struct address_space *mapping, unsigned long start, unsigned long len);

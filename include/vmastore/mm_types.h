@@ -16,8 +16,8 @@
  *   map_count total_vm locked_vm ...               anyone, relaxed                  mmap_lock W
  *   the index (tree, list)                         mmap_lock R; maple also RCU      mmap_lock W
  *
- * Lock order, outermost first: mmap_lock, VMA lock, file mapping's lock, anon_vma lock, page_table_lock, page-table page lock,
- * tree lock.
+ * Lock order, outermost first: mmap_lock, VMA lock, a file's invalidate_lock, its i_mmap_rwsem, anon_vma lock, page_table_lock,
+ * page-table page lock, tree lock.
  */
 #ifndef VMASTORE_MM_TYPES_H
 #define VMASTORE_MM_TYPES_H

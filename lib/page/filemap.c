@@ -7,7 +7,7 @@
  * reference, unless the last one is gone. The page's memory outlives the read section (VMS__PG_CACHED), so what
  * has a count other than zero is the page that was looked up, not a new one in its place.
  *
- * Locks: the cache has the lock of its tree, which i_size also changes under.
+ * Locks: the cache has the lock of its tree, which i_size also changes under. What a truncation or a hole does to it: truncate.c.
  * Read next: memory.c, for what becomes of a page that fault() answers.
  */
 #include <errno.h>
@@ -43,6 +43,9 @@ struct address_space *vms_address_space_create(unsigned long size, unsigned int 
 	atomic_init(&mapping->i_size, size);
 	atomic_init(&mapping->nrpages, 0);
 	mt_init_flags(&mapping->i_pages, MT_FLAGS_USE_RCU);
+	mapping->leaving_first = 1;
+	mapping->leaving_last = 0;
+	init_rwsem(&mapping->invalidate_lock);
 	init_rwsem(&mapping->i_mmap_rwsem);
 	mapping->i_mmap = RB_ROOT;
 	/* Release: pairs with the acquire in vms__page_pin_mapping(). */
@@ -59,6 +62,7 @@ static void mapping_free(struct address_space *mapping)
 	VMS_ASSERT(RB_EMPTY_ROOT(&mapping->i_mmap));
 	mt_for_each(&mapping->i_pages, page, index, ULONG_MAX) {
 		vms__page_leave_cache(page);
+		vms__page_forget_cache(page);
 		vms__page_put(page);
 	}
 	mtree_destroy(&mapping->i_pages);
@@ -173,8 +177,9 @@ struct page *vms__filemap_find(struct address_space *mapping, pgoff_t index)
 }
 
 /*
- * @page at @index, unless there is one (-EEXIST), or the file ends before it (-ENXIO): under the lock that truncation sets the size under, so
- * that what it takes out of the cache does not come back (truncate.c).
+ * Add @page at @index, unless the file ends before it (-ENXIO), a truncation or a hole is still taking pages out there (-EBUSY), or there is
+ * one already (-EEXIST). This runs under the lock under which truncate.c sets the size and the leaving pages, so that what a truncation
+ * takes out of the cache does not come back, and what a hole takes out comes back only when no mapping has the old page any more.
  */
 static int insert(struct address_space *mapping, pgoff_t index, struct page *page)
 {
@@ -184,6 +189,10 @@ static int insert(struct address_space *mapping, pgoff_t index, struct page *pag
 	mas_lock(&mas);
 	if (index >= pages_in_file(mapping)) {
 		err = -ENXIO;
+#ifndef VMS_PLANT_REFILL_EARLY
+	} else if (vms__filemap_is_leaving(mapping, index)) {
+		err = -EBUSY;
+#endif
 	} else if (mas_walk(&mas)) {
 		err = -EEXIST;
 	} else {
@@ -230,6 +239,10 @@ static int get_page(struct address_space *mapping, pgoff_t index, struct page **
 	while (err == -EEXIST) {
 		*page = vms__filemap_find(mapping, index);
 		err = *page ? 0 : add_page(mapping, index, page);
+		if (err == -EBUSY) {
+			vms__filemap_wait_invalidate(mapping);
+			err = -EEXIST;
+		}
 	}
 	return err;
 }

@@ -22,6 +22,7 @@ struct page *vms__page_alloc(unsigned long word)
 	page->index = 0;
 	atomic_init(&page->word, word);
 	atomic_init(&page->dirty, false);
+	atomic_init(&page->gone, false);
 	return page;
 }
 

@@ -7,8 +7,8 @@
  * where the page is shared, which is what proves copy-on-write, fork and MADV_DONTNEED right.
  *
  * Locks. refcount and mapcount are atomic. flags and index are constant once the page can be found. mapping of an anonymous page
- * changes under the lock of the page table that maps it, while nobody else holds the page; that of a file's page becomes NULL as it
- * leaves the cache, under the lock of the cache's tree.
+ * changes under the lock of the page table that maps it, while nobody else holds the page. A file's page is marked as gone when it
+ * leaves the cache, under the lock of the cache's tree; its mapping becomes NULL once no page table of that file's VMAs has it any more.
  *
  * A reference is held by each page-table entry that maps the page, by the page cache, and by whoever is at work on it. An
  * anonymous page is only ever referenced by page-table entries, so one with refcount 1 belongs to the entry that maps it alone.
@@ -36,6 +36,7 @@ struct page {
 	pgoff_t index;              /* its place in @mapping: what vm_pgoff counts */
 	_Atomic unsigned long word; /* the content */
 	_Atomic bool dirty;         /* shared and written to by a fault, or through an entry that is gone */
+	_Atomic bool gone;          /* out of its cache: no new entry may map it */
 	struct page *next_leaving;  /* truncate.c, between the cache and the last reference */
 } vms_cacheline_aligned;
 
@@ -94,8 +95,22 @@ static inline bool vms__page_is_exclusive(const struct page *page)
 	return vms__page_is_anon(page) && atomic_load_explicit(&page->refcount, memory_order_acquire) == 1;
 }
 
-/* Relaxed: who must see it in time takes a lock after this one that the leaver takes after it (truncate.c). Locks: the cache's tree. */
+/*
+ * Mark @page as out of its cache. Relaxed: a fault that must see the mark holds
+ * the lock of the leaf, which the truncation takes after this store. Locks: the
+ * cache's tree.
+ */
 static inline void vms__page_leave_cache(struct page *page)
+{
+	atomic_store_explicit(&page->gone, true, memory_order_relaxed);
+}
+
+/*
+ * @page has left its cache and the page tables of the VMAs that map its file.
+ * Relaxed: nobody finds the contents through it who would not look first
+ * whether the page is mapped (vms__page_pin_mapping()).
+ */
+static inline void vms__page_forget_cache(struct page *page)
 {
 	atomic_store_explicit(&page->mapping, NULL, memory_order_relaxed);
 }
@@ -106,7 +121,7 @@ static inline void vms__page_leave_cache(struct page *page)
  */
 static inline bool vms__page_is_gone(const struct page *page)
 {
-	return (page->flags & VMS__PG_CACHED) && !atomic_load_explicit(&page->mapping, memory_order_relaxed);
+	return atomic_load_explicit(&page->gone, memory_order_relaxed);
 }
 
 /* Make a fresh page anonymous memory of @anon_vma. */

@@ -1,15 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * truncate.c - a file becomes shorter, or a hole is punched into it: pages leave the cache and every address space, and do not come
- * back.
+ * truncate.c - a file becomes shorter, or a hole is punched into it: pages
+ * leave the cache and every address space, and do not come back.
  *
- *   1. under the lock of the cache's tree: the size, the mark of each page (vms__page_is_gone()), and out of the tree with them
- *   2. out of every page table that maps them (i_mmap.c), private copies too where the file ends
- *   3. the references of the cache
+ *   1. under the lock of the cache's tree: the size, the range that is leaving
+ *      (nothing may be added to it), the mark of each page
+ *      (vms__page_is_gone()), and the pages out of the tree
+ *   2. the pages out of every page table that maps them (i_mmap.c), private
+ *      copies too where the file ends
+ *   3. the range may be filled again; the references of the cache are dropped
  *
- * A fault beside it has its page from the cache before 1, or finds none and is told the new size: nothing is added to the cache but
- * under the same lock. With a page from before, it comes to its page-table entry before 2 looks at it, and 2 unmaps it; or after that, and
- * then it sees the mark and starts again.
+ * A fault beside it has its page from the cache before 1, or finds none. If it
+ * finds none it is told the new size, or it waits in get_page() (filemap.c)
+ * until 3. With a page from before 1 it comes to its page-table entry before 2
+ * looks at it, and 2 unmaps the page; or after 2 has looked, and then the fault
+ * sees the mark and starts again. One pass over the page tables is enough,
+ * because the mark also keeps back a private copy of a page that is leaving.
+ *
+ * So at every moment all shared mappings of an index show one page: the old one
+ * as long as any of them has it, and a new one only after all have lost it.
+ *
+ * Truncations and holes of one file come one after the other: invalidate_lock
+ * is held for writing from before 1 until after 3. Otherwise step 2 of a
+ * truncation to a small size could come after another call has made the file
+ * longer again, and would remove private copies that were written since.
+ * (Linux holds i_rwsem for this, which also covers write(2); and
+ * invalidate_lock against faults that bring pages in. Here nothing else needs
+ * i_rwsem, so one lock does the work of both.) Faults do not take
+ * invalidate_lock for every page that they bring in: the leaving range, which
+ * is checked under a lock that they need anyway, tells the few that must wait.
  *
  * Locks: vmastore/file.h. All that may fail comes first.
  */
@@ -18,6 +37,7 @@
 
 #include "lib/page/filemap.h"
 #include "lib/page/page_types.h"
+#include "lib/sync/lockdep.h"
 
 /* The pages that leave, the last one first. */
 struct leaving {
@@ -25,7 +45,35 @@ struct leaving {
 	unsigned long nr;
 };
 
-/* Step 1 for [first, last]: they are in nobody's reach but of those who have them. Locks: the tree's. 0, or -ENOMEM and nothing done. */
+/* ---- one at a time ---- */
+
+static void invalidate_begin(struct address_space *mapping) VMS_ACQUIRE(mapping->invalidate_lock)
+{
+	vms__lockdep_acquire(VMS__RANK_INVALIDATE, &mapping->invalidate_lock, "invalidate_lock");
+	down_write(&mapping->invalidate_lock);
+}
+
+static void invalidate_end(struct address_space *mapping) VMS_RELEASE(mapping->invalidate_lock)
+{
+	vms__lockdep_release(&mapping->invalidate_lock);
+	up_write(&mapping->invalidate_lock);
+}
+
+void vms__filemap_wait_invalidate(struct address_space *mapping)
+{
+	vms__lockdep_acquire(VMS__RANK_INVALIDATE, &mapping->invalidate_lock, "invalidate_lock");
+	down_read(&mapping->invalidate_lock);
+	vms__lockdep_release(&mapping->invalidate_lock);
+	up_read(&mapping->invalidate_lock);
+}
+
+/* ---- the steps ---- */
+
+/*
+ * Step 1 for [first, last]: only a thread that already has one of these pages
+ * can reach it from now on. Return: 0, or -ENOMEM and nothing has changed.
+ * Locks: invalidate_lock W, and the tree's.
+ */
 static int take_out(struct address_space *mapping, pgoff_t first, pgoff_t last, struct leaving *leaving)
 {
 	MA_STATE(store, &mapping->i_pages, first, last);
@@ -43,15 +91,23 @@ static int take_out(struct address_space *mapping, pgoff_t first, pgoff_t last, 
 	}
 	mas_store_prealloc(&store, NULL);
 	atomic_fetch_sub_explicit(&mapping->nrpages, leaving->nr, memory_order_relaxed);
+	mapping->leaving_first = first;
+	mapping->leaving_last = last;
 	return 0;
 }
 
-static void let_go(struct leaving *leaving)
+/* Step 3. Locks: invalidate_lock W. */
+static void let_go(struct address_space *mapping, struct leaving *leaving)
 {
+	mtree_lock(&mapping->i_pages);
+	mapping->leaving_first = 1;
+	mapping->leaving_last = 0;
+	mtree_unlock(&mapping->i_pages);
 	while (leaving->first) {
 		struct page *page = leaving->first;
 
 		leaving->first = page->next_leaving;
+		vms__page_forget_cache(page);
 		vms__page_put(page);
 	}
 }
@@ -62,17 +118,31 @@ int vms_file_truncate(struct address_space *mapping, unsigned long size)
 	struct leaving leaving = {0};
 	int err;
 
+	invalidate_begin(mapping);
 	mtree_lock(&mapping->i_pages);
 	err = take_out(mapping, first, ~(pgoff_t)0, &leaving);
-	/* Relaxed: who relies on it has the tree's lock, or comes before it or after it. */
+	/*
+	 * Relaxed: a reader that relies on it has the tree's lock, or comes
+	 * before it or after it.
+	 */
 	if (!err)
 		atomic_store_explicit(&mapping->i_size, size, memory_order_relaxed);
 	mtree_unlock(&mapping->i_pages);
-	if (err)
-		return err;
-	unmap_mapping_pages(mapping, first, 0, true);
-	let_go(&leaving);
-	return 0;
+#ifdef VMS_PLANT_TRUNC_OVERLAP
+	/*
+	 * The bug that the tests must catch: another truncation begins before
+	 * this one is complete.
+	 */
+	invalidate_end(mapping);
+#endif
+	if (!err) {
+		unmap_mapping_pages(mapping, first, 0, true);
+		let_go(mapping, &leaving);
+	}
+#ifndef VMS_PLANT_TRUNC_OVERLAP
+	invalidate_end(mapping);
+#endif
+	return err;
 }
 
 int vms_file_punch_hole(struct address_space *mapping, unsigned long start, unsigned long len)
@@ -89,12 +159,14 @@ int vms_file_punch_hole(struct address_space *mapping, unsigned long start, unsi
 	/* A page that the hole touches in part keeps its word: it stands for the whole page. */
 	if (first >= end)
 		return 0;
+	invalidate_begin(mapping);
 	mtree_lock(&mapping->i_pages);
 	err = take_out(mapping, first, end - 1, &leaving);
 	mtree_unlock(&mapping->i_pages);
-	if (err)
-		return err;
-	unmap_mapping_pages(mapping, first, end - first, false);
-	let_go(&leaving);
-	return 0;
+	if (!err) {
+		unmap_mapping_pages(mapping, first, end - first, false);
+		let_go(mapping, &leaving);
+	}
+	invalidate_end(mapping);
+	return err;
 }

@@ -5,7 +5,8 @@
  *   - every present entry lies in a VMA, and is writable only if the VMA is; a guard mark lies in a VMA that may hold one;
  *   - the zero page and anonymous pages lie in private memory; an anonymous page stands at its index, its anon_vma is one of the
  *     VMA's, and it is writable only where it is mapped once;
- *   - a file's page stands at its index in a VMA of that file, and is writable only in a shared VMA;
+ *   - a file's page stands at its index in a VMA of that file, is writable only in a shared VMA, and is still in its cache, unless a
+ *     truncation or a hole is about to unmap it;
  *   - every page has at least as many references as entries that map it;
  *   - a table's `used` is the number of its entries; the counters of the mm are the numbers of pages and tables;
  *   - every VMA is in the lists of its anon_vmas and in its file's interval tree.
@@ -17,6 +18,7 @@
 #include <stdarg.h>
 
 #include "lib/engine/engine.h"
+#include "lib/page/filemap.h"
 #include "lib/page/i_mmap.h"
 #include "lib/page/page.h"
 #include "lib/page/pgtable.h"
@@ -83,6 +85,24 @@ static void check_anon(struct check *c, const struct vm_area_struct *vma, unsign
 		broken(c, addr, "an anonymous page is writable although it is shared");
 }
 
+/*
+ * Whether a truncation or a hole that is under way will come to the page at
+ * @index of @mapping. Locks: that of the leaf that maps it.
+ */
+static bool is_leaving(struct address_space *mapping, pgoff_t index)
+{
+	bool leaving;
+
+	/*
+	 * A page is marked and its range noted in one section under this lock;
+	 * the range stays until our leaf was looked at.
+	 */
+	mtree_lock(&mapping->i_pages);
+	leaving = vms__filemap_is_leaving(mapping, index);
+	mtree_unlock(&mapping->i_pages);
+	return leaving;
+}
+
 static void check_file(struct check *c, const struct vm_area_struct *vma, unsigned long addr, unsigned long pte,
 		       const struct page *page)
 {
@@ -93,6 +113,8 @@ static void check_file(struct check *c, const struct vm_area_struct *vma, unsign
 		return;
 	if (!vma->vm_file || atomic_load_explicit(&page->mapping, memory_order_relaxed) != vma->vm_file->f_mapping)
 		broken(c, addr, "a page of another file");
+	else if (vms__page_is_gone(page) && !is_leaving(vma->vm_file->f_mapping, page->index))
+		broken(c, addr, "a page that has left its file's cache");
 	if (page->index != vms__vma_pgoff(vma, addr))
 		broken(c, addr, "a file's page of index %lx at %lx", page->index, vms__vma_pgoff(vma, addr));
 }

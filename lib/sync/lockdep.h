@@ -20,6 +20,7 @@
 enum vms__lock_rank {
 	VMS__RANK_MMAP,            /* mm->mmap_lock */
 	VMS__RANK_VMA,             /* a VMA's own lock */
+	VMS__RANK_INVALIDATE,      /* a file mapping's truncations and holes */
 	VMS__RANK_MAPPING,         /* a file mapping's interval tree */
 	VMS__RANK_ANON_VMA,        /* an anon_vma's interval tree */
 	VMS__RANK_PAGE_TABLE_LOCK, /* mm->page_table_lock */
