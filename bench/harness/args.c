@@ -4,54 +4,103 @@
  */
 #include "bench/harness/args.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/harness/say.h"
+
 #define DAY 86400.0
+#define DIGITS "0123456789"
+#define NAME_FIRST "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_" DIGITS
+#define NAME_NEXT NAME_FIRST ".:+-/"
+
+/* The value of the digit, or -1. */
+static int digit_of(char c, unsigned int base)
+{
+	int digit = -1;
+
+	if (c >= '0' && c <= '9')
+		digit = c - '0';
+	else if (c >= 'a' && c <= 'f')
+		digit = c - 'a' + 10;
+	else if (c >= 'A' && c <= 'F')
+		digit = c - 'A' + 10;
+	return digit < (int)base ? digit : -1;
+}
+
+bool bench_number(const char *text, unsigned int base, unsigned long most, unsigned long *value, const char **end)
+{
+	unsigned long sum = 0;
+	const char *at = text;
+
+	for (int digit; (digit = digit_of(*at, base)) >= 0; at++)
+		if (__builtin_mul_overflow(sum, (unsigned long)base, &sum) ||
+		    __builtin_add_overflow(sum, (unsigned long)digit, &sum) || sum > most)
+			return false;
+	if (at == text || (!end && *at))
+		return false;
+	if (end)
+		*end = at;
+	*value = sum;
+	return true;
+}
+
+bool bench_version(const char *text, unsigned long most, unsigned long *major, unsigned long *minor)
+{
+	const char *at;
+
+	return bench_number(text, 10, most, major, &at) && *at == '.' && bench_number(at + 1, 10, most, minor, &at) &&
+	       (!*at || strchr(".-+_", *at));
+}
+
+bool bench_is_name(const char *text)
+{
+	size_t len = strspn(text, NAME_NEXT);
+
+	return len && len < BENCH_NAME_MAX && !text[len] && strchr(NAME_FIRST, *text);
+}
 
 /* A number that ends at @text's end or, if @comma, at a comma; *@end is where it stopped. */
-static bool parse_number(const char *text, bool comma, unsigned long least, unsigned long most, unsigned long *value, char **end)
+static bool parse_number(const char *text, bool comma, unsigned long least, unsigned long most, unsigned long *value,
+			 const char **end)
 {
-	/* strtoul alone would take leading blanks and a sign. */
-	if (!isdigit((unsigned char)*text))
-		return false;
-	errno = 0;
-	*value = strtoul(text, end, 10);
-	return errno == 0 && (**end == '\0' || (comma && **end == ',')) && *value >= least && *value <= most;
+	return bench_number(text, 10, most, value, end) && *value >= least && (**end == '\0' || (comma && **end == ','));
 }
 
 bool bench_arg_number(const char *what, const char *text, unsigned long least, unsigned long most, unsigned long *value, char *why,
 		      size_t why_size)
 {
-	char *end;
+	char shown[BENCH_SHOWN_MAX];
+	const char *end;
 
 	if (parse_number(text, false, least, most, value, &end))
 		return true;
-	snprintf(why, why_size, "%s: found '%s', expected a number from %lu to %lu", what, text, least, most);
+	snprintf(why, why_size, "%s: found '%s', expected a number from %lu to %lu", what, bench_shown(text, shown), least, most);
 	return false;
 }
 
 bool bench_arg_seconds(const char *what, const char *text, double *value, char *why, size_t why_size)
 {
-	char *end = NULL;
+	/* Digits and a point alone: strtod() would take blanks, signs, exponents, hexadecimal, "inf" and "nan". */
+	size_t len = strspn(text, DIGITS ".");
+	char shown[BENCH_SHOWN_MAX], *end = NULL;
 
-	if (isdigit((unsigned char)*text) || *text == '.') {
+	if (len && !text[len]) {
 		*value = strtod(text, &end);
-		if (end != text && *end == '\0' && *value > 0 && *value <= DAY)
+		if (*end == '\0' && *value > 0 && *value <= DAY)
 			return true;
 	}
-	snprintf(why, why_size, "%s: found '%s', expected a number of seconds above 0, such as 0.5", what, text);
+	snprintf(why, why_size, "%s: found '%s', expected a number of seconds above 0, such as 0.5, of at most a day", what,
+		 bench_shown(text, shown));
 	return false;
 }
 
 bool bench_arg_numbers(const char *what, const char *text, unsigned long least, unsigned long most, struct bench_numbers *list,
 		       char *why, size_t why_size)
 {
-	const char *at = text;
-	char *end;
+	char shown[BENCH_SHOWN_MAX];
+	const char *at = text, *end;
 
 	list->nr = 0;
 	while (list->nr < BENCH_LIST_MAX && parse_number(at, true, least, most, &list->value[list->nr], &end)) {
@@ -61,7 +110,7 @@ bool bench_arg_numbers(const char *what, const char *text, unsigned long least, 
 		at = end + 1;
 	}
 	snprintf(why, why_size, "%s: found '%s', expected at most %d numbers from %lu to %lu with commas between, such as 1,2",
-		 what, text, BENCH_LIST_MAX, least, most);
+		 what, bench_shown(text, shown), BENCH_LIST_MAX, least, most);
 	return false;
 }
 
@@ -75,7 +124,12 @@ static const char *known_name(const char *text, size_t len, const char *const *k
 
 static void say_unknown_name(const char *what, const char *text, size_t len, const char *const *known, char *why, size_t why_size)
 {
-	size_t used = (size_t)snprintf(why, why_size, "%s: found '%.*s', expected one of:", what, (int)len, text);
+	char found[BENCH_SHOWN_MAX], shown[BENCH_SHOWN_MAX];
+	size_t used;
+
+	/* One byte more than can be shown is enough for the dots. */
+	snprintf(found, sizeof(found), "%.*s", (int)(len < sizeof(found) ? len : sizeof(found)), text);
+	used = (size_t)snprintf(why, why_size, "%s: found '%s', expected one of:", what, bench_shown(found, shown));
 
 	for (; *known && used < why_size; known++)
 		used += (size_t)snprintf(why + used, why_size - used, " %s", *known);
@@ -99,5 +153,17 @@ bool bench_arg_names(const char *what, const char *text, const char *const *know
 		text += len + 1;
 	}
 	snprintf(why, why_size, "%s: found more than %d names, expected fewer", what, BENCH_LIST_MAX);
+	return false;
+}
+
+bool bench_arg_name(const char *what, const char *text, char *why, size_t why_size)
+{
+	char shown[BENCH_SHOWN_MAX];
+
+	if (bench_is_name(text))
+		return true;
+	snprintf(why, why_size,
+		 "%s: found '%s', expected a name of at most %d of A-Z a-z 0-9 . _ : + - /, a letter, digit or _ first", what,
+		 bench_shown(text, shown), BENCH_NAME_MAX - 1);
 	return false;
 }

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * args.h - reads the command-line values that the programs share: numbers, and lists with commas. Every refusal is one line that
- * says what was found and what was expected; the caller prints it and exits with BENCH_EXIT_USAGE.
+ * args.h - the numbers and names that programs read, from their command lines
+ * and from files: one parser, so that all refuse the same things. A number is
+ * its digits: no blanks, no sign, no prefix, no value that wraps, none outside
+ * the range.
+ *
+ * Every refusal is one line that says what was found and what was expected;
+ * the caller prints it and exits with BENCH_EXIT_USAGE. What was found is
+ * shown as say.h shows it, so @why needs no more than BENCH_WHY_MAX bytes.
  */
 #ifndef BENCH_ARGS_H
 #define BENCH_ARGS_H
@@ -12,6 +18,8 @@
 #define BENCH_EXIT_USAGE 2
 #define BENCH_LIST_MAX 64
 #define BENCH_THREADS_MAX 1024
+#define BENCH_NAME_MAX 64 /* with the NUL behind it */
+#define BENCH_WHY_MAX 1024
 
 struct bench_numbers {
 	unsigned int nr;
@@ -22,6 +30,27 @@ struct bench_names {
 	unsigned int nr;
 	const char *name[BENCH_LIST_MAX]; /* pointers into the table of known names */
 };
+
+/**
+ * bench_number() - The digits of base 10 or 16 that @text begins with; @base 16
+ * takes both cases and no 0x.
+ * @end: receives where they end; NULL: they must be the whole text.
+ * Return: false if there are none, or the value is above @most.
+ */
+bool bench_number(const char *text, unsigned int base, unsigned long most, unsigned long *value, const char **end);
+
+/**
+ * bench_version() - "X.Y" and, behind it, nothing or what a kernel's release
+ * has there: ".Z...", "-...", "+..." or "_...".
+ */
+bool bench_version(const char *text, unsigned long most, unsigned long *major, unsigned long *minor);
+
+/**
+ * bench_is_name() - Whether @text can be the name of a workload or an engine:
+ * 1 to 63 of A-Z a-z 0-9 . _ : + - /, a letter, digit or _ first. Such a name
+ * means nothing to a shell, to gnuplot, to HTML or to a terminal.
+ */
+bool bench_is_name(const char *text);
 
 /** bench_arg_number() - A whole number in [least, most]. @what: how the message calls the value, for example "--threads". */
 bool bench_arg_number(const char *what, const char *text, unsigned long least, unsigned long most, unsigned long *value, char *why,
@@ -37,5 +66,8 @@ bool bench_arg_numbers(const char *what, const char *text, unsigned long least, 
 /** bench_arg_names() - "rbtree,maple": at least one name, each of the NULL-terminated table @known. */
 bool bench_arg_names(const char *what, const char *text, const char *const *known, struct bench_names *list, char *why,
 		     size_t why_size);
+
+/** bench_arg_name() - A name as bench_is_name() has it. */
+bool bench_arg_name(const char *what, const char *text, char *why, size_t why_size);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * harness.h - all of the measuring harness: threads and time (runner.h), latencies (histogram.h), results (row.h, table.h),
- * command-line values (args.h), CPUs (cpus.h). Knows nothing of address spaces.
+ * CPUs (cpus.h), and what every program does alike: values (args.h), lines
+ * (lines.h), messages (say.h), standard output (standard.h). Knows nothing of address spaces.
  */
 #ifndef BENCH_HARNESS_H
 #define BENCH_HARNESS_H
@@ -10,9 +11,12 @@
 #include "bench/harness/clock.h"
 #include "bench/harness/cpus.h"
 #include "bench/harness/histogram.h"
+#include "bench/harness/lines.h"
 #include "bench/harness/machine.h"
 #include "bench/harness/row.h"
 #include "bench/harness/runner.h"
+#include "bench/harness/say.h"
+#include "bench/harness/standard.h"
 #include "bench/harness/table.h"
 
 #endif

@@ -112,6 +112,8 @@ void bench_machine_print(FILE *out, const char *prefix, const struct bench_cpus 
 
 void bench_default_threads(unsigned int nr_cpus, struct bench_numbers *list)
 {
+	if (nr_cpus > BENCH_THREADS_MAX)
+		nr_cpus = BENCH_THREADS_MAX;
 	list->nr = 0;
 	for (unsigned long t = 1; t < nr_cpus && list->nr < BENCH_LIST_MAX - 1; t = t < 8 ? t + 1 : t + t / 2)
 		list->value[list->nr++] = t;

@@ -8,9 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/harness/say.h"
+
 static void set_name(char *to, const char *from)
 {
-	snprintf(to, BENCH_NAME_MAX, "%s", from);
+	char name[] = "_?"; /* valid if the character in its second place may stand in a name */
+
+	snprintf(to, BENCH_NAME_MAX, "%s%s", strchr(".:+-/", *from) ? "_" : "", from);
+	for (char *at = to; *at; at++) {
+		name[1] = *at;
+		if (!bench_is_name(name))
+			*at = '_';
+	}
 }
 
 void bench_row_name(struct bench_row *row, const char *workload, const char *engine)
@@ -105,9 +114,11 @@ static void refuse(struct reader *r, const char *key, const char *expected)
 {
 	const json_t *found = json_object_get(r->object, key);
 	char *text = found ? json_dumps(found, JSON_ENCODE_ANY) : NULL;
+	char shown[BENCH_SHOWN_MAX];
 
 	if (r->ok)
-		snprintf(r->why, r->why_size, "\"%s\": found %s, expected %s", key, text ? text : "nothing", expected);
+		snprintf(r->why, r->why_size, "\"%s\": found %s, expected %s", key, text ? bench_shown(text, shown) : "nothing",
+			 expected);
 	r->ok = false;
 	free(text);
 }
@@ -116,29 +127,33 @@ static void read_name(struct reader *r, const char *key, char *to)
 {
 	const char *text = json_string_value(json_object_get(r->object, key));
 
-	if (text && *text)
-		set_name(to, text);
+	if (text && bench_is_name(text))
+		snprintf(to, BENCH_NAME_MAX, "%s", text);
 	else
-		refuse(r, key, "a name");
+		refuse(r, key, "a name of at most 63 of A-Z a-z 0-9 . _ : + - /, a letter, digit or _ first");
 }
 
-static unsigned long read_count(struct reader *r, const char *key)
+static unsigned long read_count(struct reader *r, const char *key, json_int_t least, json_int_t most)
 {
 	const json_t *value = json_object_get(r->object, key);
+	char expected[80];
 
-	if (json_is_integer(value) && json_integer_value(value) >= 0)
+	if (json_is_integer(value) && json_integer_value(value) >= least && json_integer_value(value) <= most)
 		return (unsigned long)json_integer_value(value);
-	refuse(r, key, "a whole number from 0");
+	snprintf(expected, sizeof(expected), "a whole number from %lld to %lld", (long long)least, (long long)most);
+	refuse(r, key, expected);
 	return 0;
 }
 
-static double read_real(struct reader *r, const char *key)
+static double read_real(struct reader *r, const char *key, double least, double most)
 {
 	const json_t *value = json_object_get(r->object, key);
+	char expected[80];
 
-	if (json_is_number(value) && json_number_value(value) >= 0)
+	if (json_is_number(value) && json_number_value(value) >= least && json_number_value(value) <= most)
 		return json_number_value(value);
-	refuse(r, key, "a number from 0");
+	snprintf(expected, sizeof(expected), "a number from %.10g to %.10g", least, most);
+	refuse(r, key, expected);
 	return 0;
 }
 
@@ -146,23 +161,23 @@ static void read_row(struct reader *r, struct bench_row *row)
 {
 	read_name(r, "workload", row->workload);
 	read_name(r, "engine", row->engine);
-	row->threads = (unsigned int)read_count(r, "threads");
-	row->vmas = read_count(r, "vmas");
-	row->ops = read_count(r, "ops");
-	row->seconds = read_real(r, "seconds");
-	row->ops_per_sec = read_real(r, "ops_per_sec");
-	row->p50_ns = read_count(r, "p50_ns");
-	row->p99_ns = read_count(r, "p99_ns");
-	row->p999_ns = read_count(r, "p999_ns");
-	row->max_ns = read_count(r, "max_ns");
-	row->errors = read_count(r, "errors");
+	row->threads = (unsigned int)read_count(r, "threads", 1, BENCH_THREADS_MAX);
+	row->vmas = read_count(r, "vmas", 0, BENCH_NUMBER_MAX);
+	row->ops = read_count(r, "ops", 0, BENCH_NUMBER_MAX);
+	row->seconds = read_real(r, "seconds", 0, BENCH_NUMBER_MAX);
+	row->ops_per_sec = read_real(r, "ops_per_sec", 0, BENCH_NUMBER_MAX);
+	row->p50_ns = read_count(r, "p50_ns", 0, BENCH_NUMBER_MAX);
+	row->p99_ns = read_count(r, "p99_ns", 0, BENCH_NUMBER_MAX);
+	row->p999_ns = read_count(r, "p999_ns", 0, BENCH_NUMBER_MAX);
+	row->max_ns = read_count(r, "max_ns", 0, BENCH_NUMBER_MAX);
+	row->errors = read_count(r, "errors", 0, BENCH_NUMBER_MAX);
 	/* The spread is ours; a row without it is a single run. */
 	row->runs = 1;
 	row->ops_per_sec_min = row->ops_per_sec_max = row->ops_per_sec;
 	if (json_object_get(r->object, "runs")) {
-		row->runs = (unsigned int)read_count(r, "runs");
-		row->ops_per_sec_min = read_real(r, "ops_per_sec_min");
-		row->ops_per_sec_max = read_real(r, "ops_per_sec_max");
+		row->runs = (unsigned int)read_count(r, "runs", 1, BENCH_RUNS_MAX);
+		row->ops_per_sec_min = read_real(r, "ops_per_sec_min", 0, row->ops_per_sec);
+		row->ops_per_sec_max = read_real(r, "ops_per_sec_max", row->ops_per_sec, BENCH_NUMBER_MAX);
 	}
 }
 
@@ -171,10 +186,11 @@ bool bench_row_parse(struct bench_row *row, const char *line, char *why, size_t 
 	json_error_t error;
 	json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, &error);
 	struct reader r = {.object = object, .why = why, .why_size = why_size, .ok = true};
+	char shown[BENCH_SHOWN_MAX];
 
 	*row = (struct bench_row){0};
 	if (!object) {
-		snprintf(why, why_size, "found no JSON (%s), expected one object a line", error.text);
+		snprintf(why, why_size, "found no JSON (%s), expected one object a line", bench_shown(error.text, shown));
 		return false;
 	}
 	if (!json_is_object(object)) {

@@ -16,9 +16,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "bench/harness/args.h"
 #include "bench/harness/runner.h"
 
-#define BENCH_NAME_MAX 64
+#define BENCH_RUNS_MAX 1000000
+#define BENCH_NUMBER_MAX 1000000000000000 /* that a row holds: a double is exact up to there, and sums fit */
 
 struct bench_row {
 	char workload[BENCH_NAME_MAX];
@@ -34,7 +36,11 @@ struct bench_row {
 	double ops_per_sec_min, ops_per_sec_max;
 };
 
-/** bench_row_name() - Set the names, cut to what fits. */
+/**
+ * bench_row_name() - Set the names. What bench_is_name() has no room for is
+ * cut, and each character that it does not take becomes '_': a workload may be
+ * called after a file.
+ */
 void bench_row_name(struct bench_row *row, const char *workload, const char *engine);
 
 /** bench_row_latency() - Set the latency columns from @h. */
@@ -56,7 +62,8 @@ int bench_json_print(FILE *out, json_t *object);
 int bench_row_print_json(FILE *out, const struct bench_row *row);
 
 /**
- * bench_row_parse() - Read what bench_row_print_json() wrote.
+ * bench_row_parse() - Read what bench_row_print_json() wrote, from whoever: names are names as bench_is_name() has them, 1 to
+ * BENCH_THREADS_MAX threads, no number above 10^15, the slowest run no faster than the fastest.
  * @why: receives "what was found, what was expected" on failure.
  */
 bool bench_row_parse(struct bench_row *row, const char *line, char *why, size_t why_size);

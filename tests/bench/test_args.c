@@ -14,7 +14,7 @@
 #include "bench/harness/args.h"
 
 static const char *const engines[] = {"rbtree", "maple", "maple-vma", NULL};
-static char why[512];
+static char why[BENCH_WHY_MAX];
 
 static void assert_says(const char *found, const char *expected)
 {
@@ -35,7 +35,22 @@ static void whole_numbers_in_range_are_taken(void **state)
 
 static void bad_numbers_are_refused_by_name(void **state)
 {
-	static const char *const bad[] = {"", "0", "11", "-1", "+1", " 1", "1 ", "1x", "0x1", "1,2", "99999999999999999999"};
+	static const char *const bad[] = {"",
+					  "0",
+					  "11",
+					  "-1",
+					  "+1",
+					  " 1",
+					  "1 ",
+					  "1x",
+					  "0x1",
+					  "1,2",
+					  "99999999999999999999",
+					  "18446744073709551617",
+					  "1e30",
+					  "\t5",
+					  "5\n",
+					  "\xd9\xa5"};
 	unsigned long value;
 
 	(void)state;
@@ -44,7 +59,9 @@ static void bad_numbers_are_refused_by_name(void **state)
 
 		snprintf(found, sizeof(found), "--vmas: found '%s'", bad[i]);
 		assert_false(bench_arg_number("--vmas", bad[i], 1, 10, &value, why, sizeof(why)));
-		assert_says(found, "expected a number from 1 to 10");
+		assert_non_null(strstr(why, "--vmas: found '"));
+		if (!strpbrk(bad[i], "\t\n"))
+			assert_says(found, "expected a number from 1 to 10");
 	}
 }
 
@@ -92,6 +109,65 @@ static void names_must_be_known(void **state)
 	assert_false(bench_arg_names("--engine", "rbtree,", engines, &list, why, sizeof(why)));
 }
 
+static void what_was_found_cannot_reach_the_terminal(void **state)
+{
+	struct bench_names list;
+	unsigned long value;
+
+	(void)state;
+	assert_false(bench_arg_number("--n", "1\033[2J\n\xc2\x9b", 1, 10, &value, why, sizeof(why)));
+	assert_string_equal(why, "--n: found '1\\x1b[2J\\x0a\\xc2\\x9b', expected a number from 1 to 10");
+	assert_false(bench_arg_names("--engine", "\033,maple", engines, &list, why, sizeof(why)));
+	assert_says("found '\\x1b'", "expected one of: rbtree maple maple-vma");
+}
+
+/* However long the word is, what was expected is still said. */
+static void a_long_word_is_shortened(void **state)
+{
+	static char word[5000];
+	struct bench_names list;
+	unsigned long value;
+
+	(void)state;
+	memset(word, 'x', sizeof(word) - 1);
+	assert_false(bench_arg_number("--n", word, 1, 10, &value, why, sizeof(why)));
+	assert_says("xxx...'", "expected a number from 1 to 10");
+	assert_false(bench_arg_names("--engine", word, engines, &list, why, sizeof(why)));
+	assert_says("xxx...'", "expected one of: rbtree maple maple-vma");
+	assert_false(bench_arg_name("--baseline", word, why, sizeof(why)));
+	assert_says("xxx...'", "expected a name");
+}
+
+static void names_have_one_set_of_characters(void **state)
+{
+	static const char *const good[] = {"a", "9", "_x", "replay:gcc", "absl/Mutex", "maple-vma", "c++.1"};
+	static const char *const bad[] = {"",     "-a",  "/a",  ".a",  "a b",  "a'b",  "a\"b", "a`b",   "a$b",
+					  "a\\b", "a<b", "a&b", "a;b", "a\nb", "a\tb", "a|b",  "\033a", "\xc3\xa4"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_true(bench_is_name(good[i]));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(bench_is_name(bad[i]));
+}
+
+static void versions_do_not_wrap(void **state)
+{
+	static const char *const good[] = {"6.18", "6.18.44", "6.18-rc1", "6.18+", "6.18_x"};
+	static const char *const bad[] = {"",      "6",     "6.",    ".18",    " 6.18", "+6.18",         "6. 18",
+					  "6.-18", "6.18x", "6.18 ", "0x6.18", "6.256", "4294967302.18", "6.4294967314"};
+	unsigned long major, minor;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_true(bench_version(good[i], 255, &major, &minor));
+		assert_int_equal(major, 6);
+		assert_int_equal(minor, 18);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(bench_version(bad[i], 255, &major, &minor));
+}
+
 static void a_long_message_is_cut_and_ended(void **state)
 {
 	struct bench_names list;
@@ -105,7 +181,8 @@ static void a_long_message_is_cut_and_ended(void **state)
 
 static void seconds_take_fractions_and_nothing_else(void **state)
 {
-	static const char *const bad[] = {"", "0", "-1", "nan", "inf", "1s", "1e9", " 1", "0.0", "."};
+	static const char *const bad[] = {"",    "0", "-1",   "nan",   "inf", "1s",    "1e9",   " 1",
+					  "0.0", ".", "1e-3", "0x1p3", "+1",  "1.2.3", "86401", "NAN"};
 	double value;
 
 	(void)state;
@@ -127,6 +204,10 @@ int main(void)
 		cmocka_unit_test(lists_of_numbers_are_taken_whole),
 		cmocka_unit_test(bad_lists_of_numbers_are_refused),
 		cmocka_unit_test(names_must_be_known),
+		cmocka_unit_test(what_was_found_cannot_reach_the_terminal),
+		cmocka_unit_test(a_long_word_is_shortened),
+		cmocka_unit_test(names_have_one_set_of_characters),
+		cmocka_unit_test(versions_do_not_wrap),
 		cmocka_unit_test(a_long_message_is_cut_and_ended),
 		cmocka_unit_test(seconds_take_fractions_and_nothing_else),
 	};

@@ -2,7 +2,8 @@
 /*
  * test_report.c - the report program on made-up results: merging takes the median of each point, the table's speed-up is right, losses
  * to the baseline are named, bad files and bad words are refused with status 2 and leave the old output alone, and the page
- * holds every workload and refers to nothing outside it.
+ * holds every workload and refers to nothing outside it. Results that somebody made up to run commands, or to put tags into the
+ * page, are refused when they are read, and do nothing when they are written.
  *
  * The program's path is the first argument.
  */
@@ -21,6 +22,8 @@
 
 #include "bench/harness/row.h"
 #include "tests/support/command.h"
+#include "tools/report/html.h"
+#include "tools/report/plot.h"
 #include "tools/report/results.h"
 
 static const char *program;
@@ -49,6 +52,14 @@ static char *read_text(const char *name)
 
 	assert_int_equal(cat.status, 0);
 	return cat.output;
+}
+
+static bool in_dir_exists(const char *name)
+{
+	char path[256];
+
+	in_dir(path, name);
+	return access(path, F_OK) == 0;
 }
 
 struct made_up {
@@ -271,8 +282,8 @@ static void the_page_is_whole_and_self_contained(void **state)
 {
 	static const struct made_up rows[] = {{"mmap1", "rbtree", 1, 100, 0},
 					      {"mmap1", "maple", 1, 150, 0},
-					      {"<b>&", "rbtree", 1, 1e6, 3},
-					      {"<b>&", "maple", 1, 2e6, 0}};
+					      {"brk1", "rbtree", 1, 1e6, 3},
+					      {"brk1", "maple", 1, 2e6, 0}};
 	struct command html;
 	char *page;
 	int plots = 0;
@@ -290,8 +301,7 @@ static void the_page_is_whole_and_self_contained(void **state)
 	for (const char *at = page; (at = strstr(at, "<svg")) != NULL; at++)
 		plots++;
 	assert_int_equal(plots, 4);
-	assert_non_null(strstr(page, "<h3>&lt;b&gt;&amp;</h3>"));
-	assert_null(strstr(page, "<b>&</"));
+	assert_non_null(strstr(page, "<h3>brk1</h3>"));
 	assert_non_null(strstr(page, "<dt>CPU</dt><dd>made up &lt;fast&gt;</dd>"));
 	assert_non_null(strstr(page, "class=\"bad\">3<"));
 	assert_non_null(strstr(page, "class=\"up\">1.50<"));
@@ -302,6 +312,169 @@ static void the_page_is_whole_and_self_contained(void **state)
 	assert_null(strstr(page, "<link"));
 	assert_null(strstr(page, "@import"));
 	free(page);
+}
+
+/* ---- results from somebody else ---- */
+
+#define REST                                                                                                                       \
+	"\"threads\": 1, \"vmas\": 1, \"ops\": 1, \"seconds\": 1, \"ops_per_sec\": 1, \"p50_ns\": 1, \"p99_ns\": 1, "              \
+	"\"p999_ns\": 1, \"max_ns\": 1, \"errors\": 0}\n"
+
+/*
+ * gnuplot once took an engine's name as it stood: a quote, or a line end, and
+ * what followed was a command of gnuplot, which has one that runs a shell.
+ */
+static void a_name_that_would_be_a_command_is_refused(void **state)
+{
+	static const char *const names[] = {
+		"e'; system('touch canary'); '", "e\\n!touch canary\\n", "`touch canary`", "\\u001b[2J", "<script>", "../../x"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		for (int workload = 0; workload < 2; workload++) {
+			char text[512];
+
+			snprintf(text, sizeof(text), "{\"workload\": \"%s\", \"engine\": \"%s\", " REST, workload ? names[i] : "w",
+				 workload ? "e" : names[i]);
+			write_text("evil.jsonl", text);
+			for (const char *const *command = (const char *const[]){"table", "merge", "html", "svg", NULL}; *command;
+			     command++) {
+				struct command run = command_run("cd %s && %s %s evil.jsonl", dir, program, *command);
+
+				assert_int_equal(run.status, 2);
+				assert_non_null(strstr(run.output, workload ? "evil.jsonl:1: \"workload\": found"
+									    : "evil.jsonl:1: \"engine\": found"));
+				assert_null(strchr(run.output, '\033'));
+				free(run.output);
+			}
+		}
+	assert_false(in_dir_exists("canary"));
+}
+
+static struct bench_row raw_row(const char *workload, const char *engine)
+{
+	struct bench_row row = {.threads = 1, .vmas = 1, .ops_per_sec = 5, .ops_per_sec_min = 5, .ops_per_sec_max = 5, .runs = 1};
+
+	/* Not bench_row_name(): the writers must not rely on what the readers let through. */
+	snprintf(row.workload, sizeof(row.workload), "%s", workload);
+	snprintf(row.engine, sizeof(row.engine), "%s", engine);
+	return row;
+}
+
+static void gnuplot_is_given_quoted_names(void **state)
+{
+	struct bench_row row[3];
+	struct results results = {.row = row, .nr = 3};
+	static struct plots plots;
+
+	(void)state;
+	if (!have_gnuplot())
+		skip();
+	row[0] = raw_row("w", "a'; system('>canary'); '");
+	row[1] = raw_row("w", "b\n!>canary\n'");
+	row[2] = raw_row("w", "`>canary`&<b>");
+	assert_int_equal(chdir(dir), 0);
+	assert_true(plot_all(&results, &plots));
+	assert_int_equal(chdir("/"), 0);
+	assert_false(in_dir_exists("canary"));
+	assert_non_null(plots.svg[0][PLOT_THROUGHPUT]);
+	assert_non_null(strstr(plots.svg[0][PLOT_THROUGHPUT], "system("));
+	assert_null(strstr(plots.svg[0][PLOT_THROUGHPUT], "<b>"));
+	plots_free(&plots);
+}
+
+static void the_page_escapes_whatever_it_is_given(void **state)
+{
+	struct bench_row row[] = {raw_row("<s>&\"w'", "<u>e'\033"), raw_row("<s>&\"w'", "<u>base")};
+	struct results results = {.row = row, .nr = 2};
+	char svg[] = "<svg></svg>", *page = NULL;
+	struct plots plots = {.svg = {{svg, svg}}};
+	size_t size;
+	FILE *out = open_memstream(&page, &size);
+
+	(void)state;
+	row[1].ops_per_sec = row[1].ops_per_sec_min = row[1].ops_per_sec_max = 10;
+	assert_true(html_write(out, &results, "<u>base", NULL, &plots));
+	assert_int_equal(fclose(out), 0);
+	assert_null(strstr(page, "<s>"));
+	assert_null(strstr(page, "<u>"));
+	assert_null(strchr(page, '\033'));
+	assert_non_null(strstr(page, "<h3>&lt;s&gt;&amp;&quot;w&#39;</h3>"));
+	assert_non_null(strstr(page, "&lt;u&gt;e&#39;? is slower than &lt;u&gt;base in: &lt;s&gt;&amp;"));
+	free(page);
+}
+
+static void the_machine_file_is_held_to_its_form(void **state)
+{
+	static const struct {
+		const char *text, *said;
+	} bad[] = {
+		{"CPU: one\nno colon\n", "machine:2: found 'no colon', expected \"key: value\""},
+		{"CPU: \033[31m\n", "machine:1: found the control character 0x1b, expected text"},
+		{"CPU: \xff\n", "machine:1: found"},
+	};
+
+	(void)state;
+	if (!have_gnuplot())
+		skip();
+	WRITE_ROWS("rounds.jsonl", rounds);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct command run;
+
+		write_text("machine", bad[i].text);
+		run = command_run("cd %s && %s html rounds.jsonl --machine=machine --output=out.html", dir, program);
+		assert_int_equal(run.status, 1);
+		assert_non_null(strstr(run.output, bad[i].said));
+		free(run.output);
+		assert_false(in_dir_exists("out.html"));
+	}
+}
+
+static void words_of_the_command_line_are_names_too(void **state)
+{
+	(void)state;
+	WRITE_ROWS("rounds.jsonl", rounds);
+	assert_refused("table rounds.jsonl --baseline='<b>'", "--baseline: found '<b>'", "expected a name");
+	assert_refused("table rounds.jsonl --output=", "--output: found ''", "expected the name of a file");
+	assert_refused("svg rounds.jsonl --workload=\"$(printf '\\033[31m')\"", "--workload: found '\\x1b[31m'",
+		       "expected a workload");
+}
+
+/* ---- lines that cannot be read ---- */
+
+static void a_file_that_cannot_be_read_to_its_end_gives_no_result(void **state)
+{
+	struct command run;
+
+	(void)state;
+	WRITE_ROWS("rounds.jsonl", rounds);
+	run = command_run("cd %s && (cat rounds.jsonl; printf '{\\000}\\n') >zero.jsonl && %s table zero.jsonl", dir, program);
+	assert_int_equal(run.status, 2);
+	assert_string_equal(run.output, "zero.jsonl:11: found a zero byte, expected text\n");
+	free(run.output);
+	run = command_run("cd %s && (cat rounds.jsonl; head -c 2000000 /dev/zero | tr '\\0' x) >long.jsonl && %s table long.jsonl",
+			  dir, program);
+	assert_int_equal(run.status, 2);
+	assert_string_equal(run.output, "long.jsonl:11: found a line of more than 1 MiB, expected a shorter one\n");
+	free(run.output);
+	run = command_run("cd %s && %s table .", dir, program);
+	assert_int_equal(run.status, 2);
+	assert_string_equal(run.output, ".:1: Is a directory\n");
+	free(run.output);
+}
+
+static void a_long_path_is_said_whole(void **state)
+{
+	char name[251];
+	struct command run;
+
+	(void)state;
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	run = command_run("(cd %s && mkdir -p %s/%s/%s && echo '{}' >%s/%s/%s/f && %s table %s/%s/%s/f; rm -r %s)", dir, name, name,
+			  name, name, name, name, program, name, name, name, name);
+	assert_non_null(strstr(run.output, "nnn/f:1: \"workload\": found nothing, expected a name"));
+	free(run.output);
 }
 
 static void one_workload_is_drawn_alone(void **state)
@@ -361,6 +534,13 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_page_that_fails_half_way_leaves_the_old_one),
 		cmocka_unit_test(the_page_is_whole_and_self_contained),
 		cmocka_unit_test(one_workload_is_drawn_alone),
+		cmocka_unit_test(a_name_that_would_be_a_command_is_refused),
+		cmocka_unit_test(gnuplot_is_given_quoted_names),
+		cmocka_unit_test(the_page_escapes_whatever_it_is_given),
+		cmocka_unit_test(the_machine_file_is_held_to_its_form),
+		cmocka_unit_test(words_of_the_command_line_are_names_too),
+		cmocka_unit_test(a_file_that_cannot_be_read_to_its_end_gives_no_result),
+		cmocka_unit_test(a_long_path_is_said_whole),
 	};
 	static char absolute[4096];
 

@@ -137,6 +137,65 @@ static void bad_rows_are_refused_with_the_key(void **state)
 	}
 }
 
+/* A good row with one field replaced by what would wrap, overflow a conversion, loop for ever, or mean something elsewhere. */
+static void fields_out_of_range_are_refused(void **state)
+{
+	static const struct {
+		const char *key, *value, *found;
+	} bad[] = {
+		{"threads", "4294967297", "\"threads\": found 4294967297, expected a whole number from 1 to 1024"},
+		{"threads", "4294967295", "\"threads\": found 4294967295"},
+		{"threads", "0", "\"threads\": found 0"},
+		{"vmas", "9223372036854775807", "\"vmas\": found 9223372036854775807"},
+		{"errors", "9223372036854775807", "\"errors\": found"},
+		{"runs", "4294967296", "\"runs\": found 4294967296, expected a whole number from 1 to 1000000"},
+		{"ops_per_sec", "1e30", "\"ops_per_sec\": found 1e30, expected a number from 0 to 1e+15"},
+		{"ops_per_sec_min", "9", "\"ops_per_sec_min\": found 9, expected a number from 0 to 5"},
+		{"ops_per_sec_max", "1", "\"ops_per_sec_max\": found 1, expected a number from 5 to 1e+15"},
+		{"engine", "\"a'b\"", "\"engine\": found \"a'b\", expected a name of at most 63 of A-Z"},
+		{"engine", "\"a\\nb\"", "\"engine\": found"},
+		{"engine", "\"a\\u001b[31m\"", "\"engine\": found \"a\\u001B[31m\", expected a name"},
+		{"workload", "\"<b>\"", "\"workload\": found \"<b>\""},
+		{"workload", "\"-w\"", "\"workload\": found \"-w\""},
+		{"workload", "\"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn\"", "\"workload\": found"},
+	};
+	char why[BENCH_WHY_MAX];
+	struct bench_row row;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct bench_row five = sample;
+		json_t *object, *value = json_loads(bad[i].value, JSON_DECODE_ANY, NULL);
+		char *line;
+
+		five.ops_per_sec = five.ops_per_sec_min = five.ops_per_sec_max = 5;
+		object = bench_row_json(&five);
+		assert_non_null(value);
+		json_object_set_new(object, bad[i].key, value);
+		line = json_dumps(object, JSON_REAL_PRECISION(10));
+		assert_false(bench_row_parse(&row, line, why, sizeof(why)));
+		assert_non_null(strstr(why, bad[i].found));
+		free(line);
+		json_decref(object);
+	}
+}
+
+/* A recording may be called anything; its row must be read back. */
+static void names_take_no_character_that_a_reader_refuses(void **state)
+{
+	struct bench_row row = sample, again;
+	char why[BENCH_WHY_MAX], *text;
+
+	(void)state;
+	bench_row_name(&row, "replay:it's <my>\n\033trace", "-e");
+	assert_string_equal(row.workload, "replay:it_s__my___trace");
+	assert_string_equal(row.engine, "_-e");
+	text = printed(&row);
+	assert_true(bench_row_parse(&again, text, why, sizeof(why)));
+	assert_string_equal(again.workload, row.workload);
+	free(text);
+}
+
 static void fill(struct bench_result *result, unsigned long ops, unsigned long errors, uint64_t latency)
 {
 	*result = (struct bench_result){.ops = ops, .errors = errors, .seconds = 0.5};
@@ -269,6 +328,8 @@ int main(void)
 		cmocka_unit_test(a_printed_row_reads_back_the_same),
 		cmocka_unit_test(a_row_without_spread_is_one_run),
 		cmocka_unit_test(bad_rows_are_refused_with_the_key),
+		cmocka_unit_test(fields_out_of_range_are_refused),
+		cmocka_unit_test(names_take_no_character_that_a_reader_refuses),
 		cmocka_unit_test(the_median_run_is_shown_whole_and_errors_are_summed),
 		cmocka_unit_test(each_latency_column_has_its_quantile),
 		cmocka_unit_test(of_two_runs_the_slower_is_shown),

@@ -5,10 +5,12 @@
  */
 #include "tools/report/html.h"
 
-#include <errno.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/harness/lines.h"
+#include "bench/harness/say.h"
 #include "bench/harness/table.h"
 #include "tools/report/plot.h"
 #include "tools/report/slower.h"
@@ -49,6 +51,15 @@ static const char how_to_read[] =
 	"closed: a thread that waits issues nothing meanwhile, so stalls weigh less here than they would on a service.</p>\n"
 	"<p><b>Errors</b> are results that the workload did not expect. Any but 0 voids the row.</p></div>\n";
 
+/* jansson takes nothing else for a string. */
+static bool is_utf8(const char *text)
+{
+	json_t *string = json_string(text);
+
+	json_decref(string);
+	return string != NULL;
+}
+
 static void write_escaped(FILE *out, const char *text)
 {
 	for (; *text; text++)
@@ -65,41 +76,80 @@ static void write_escaped(FILE *out, const char *text)
 		case '"':
 			fputs("&quot;", out);
 			break;
+		case '\'':
+			fputs("&#39;", out);
+			break;
 		default:
-			fputc(*text, out);
+			fputc(bench_is_control(text) ? '?' : *text, out);
 		}
 }
 
-static void write_machine_line(FILE *out, char *line)
+/* "key: value"; an empty line is none. False: something else stands there. */
+static bool write_machine_line(FILE *out, char *line)
 {
 	char *value = strstr(line, ": ");
 
-	line[strcspn(line, "\n")] = '\0';
-	if (!value)
-		return;
+	if (!*line)
+		return true;
+	if (!value || value == line || !is_utf8(line))
+		return false;
 	*value = '\0';
 	fputs("<dt>", out);
 	write_escaped(out, line);
 	fputs("</dt><dd>", out);
 	write_escaped(out, value + 2);
 	fputs("</dd>\n", out);
+	return true;
+}
+
+static bool write_machine_lines(FILE *out, struct bench_lines *lines)
+{
+	enum bench_line got;
+	char *line;
+
+	while ((got = bench_lines_next(lines, &line)) == BENCH_LINE)
+		if (!write_machine_line(out, line)) {
+			bench_say(stderr, "%s:%lu: found '%.60s', expected \"key: value\" in UTF-8", lines->path, lines->number,
+				  line);
+			return false;
+		}
+	if (got == BENCH_LINES_BAD)
+		bench_say(stderr, "%s:%lu: %s", lines->path, lines->number, lines->why);
+	return got == BENCH_LINES_END;
 }
 
 static bool write_machine(FILE *out, const char *path)
 {
-	FILE *f = fopen(path, "re");
-	char line[1024];
+	struct bench_lines lines;
+	int err = bench_lines_open(&lines, path, BENCH_LINES_TEXT);
+	bool ok = !err;
 
-	if (!f) {
-		fprintf(stderr, "%s: %s\n", path, strerror(errno));
-		return false;
-	}
+	if (err)
+		bench_say(stderr, "%s: %s", path, strerror(-err));
 	fputs("<div class=\"box\"><h3>Machine</h3>\n<dl>\n", out);
-	while (fgets(line, sizeof(line), f))
-		write_machine_line(out, line);
+	ok = ok && write_machine_lines(out, &lines);
 	fputs("</dl></div>\n", out);
-	fclose(f);
-	return true;
+	bench_lines_close(&lines);
+	return ok;
+}
+
+/* Each line of slower_write(), which knows nothing of HTML. */
+static void write_losses(FILE *out, const struct results *results, const char *baseline)
+{
+	char *text = NULL, *rest;
+	size_t len;
+	FILE *plain = open_memstream(&text, &len);
+
+	if (!plain)
+		return;
+	slower_write(plain, results, baseline);
+	fclose(plain);
+	for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest)) {
+		fputs("<br>", out);
+		write_escaped(out, line);
+		fputc('\n', out);
+	}
+	free(text);
 }
 
 static void write_summary(FILE *out, const struct results *results, const char *baseline)
@@ -113,55 +163,26 @@ static void write_summary(FILE *out, const struct results *results, const char *
 		errors += results->row[i].errors;
 	fprintf(out, "<p class=\"sum\">%u workloads on %u engines; %zu points; <span%s>%lu error%s</span>. ", nr_workloads,
 		nr_engines, results->nr, errors ? " class=\"bad\"" : "", errors, errors == 1 ? "" : "s");
-	slower_write(out, results, baseline, "<br>", "\n");
+	write_losses(out, results, baseline);
 	fputs("</p>\n", out);
 }
 
-/* The SVG in @path without its XML prologue. */
-static bool write_svg(FILE *out, const char *path)
-{
-	FILE *f = fopen(path, "re");
-	bool inside = false;
-	char *line = NULL;
-	size_t size = 0;
-
-	if (!f) {
-		fprintf(stderr, "%s: %s\n", path, strerror(errno));
-		return false;
-	}
-	while (getline(&line, &size, f) >= 0) {
-		inside = inside || strstr(line, "<svg");
-		if (inside)
-			fputs(line, out);
-	}
-	free(line);
-	fclose(f);
-	if (!inside)
-		fprintf(stderr, "%s: found no <svg>, expected gnuplot's output\n", path);
-	return inside;
-}
-
-static bool write_panels(FILE *out, const struct results *results, const char *plots, enum plot_kind kind)
+static void write_panels(FILE *out, const struct results *results, const struct plots *plots, enum plot_kind kind)
 {
 	const char *workloads[PLOT_WORKLOADS_MAX];
 	unsigned int nr = results_workloads(results, workloads, PLOT_WORKLOADS_MAX);
-	bool ok = true;
 
 	fputs("<div class=\"grid\">\n", out);
-	for (unsigned int i = 0; i < nr && ok; i++) {
-		char path[512];
-
+	for (unsigned int i = 0; i < nr; i++) {
 		fputs("<div class=\"panel\"><h3>", out);
 		write_escaped(out, workloads[i]);
 		if (kind == PLOT_LATENCY)
 			fprintf(out, ", %u threads", results_threads_max(results, workloads[i]));
 		fputs("</h3>\n", out);
-		plot_path(path, sizeof(path), plots, kind, i);
-		ok = write_svg(out, path);
-		fputs("</div>\n", out);
+		fputs(plots->svg[i][kind], out);
+		fputs("\n</div>\n", out);
 	}
 	fputs("</div>\n", out);
-	return ok;
 }
 
 /* How many times one thread's throughput on the same engine; 0: not measured. */
@@ -224,7 +245,7 @@ static void write_table(FILE *out, const struct results *results, const char *ba
 	fputs("</table></div>\n", out);
 }
 
-bool html_write(FILE *out, const struct results *results, const char *baseline, const char *machine, const char *plots)
+bool html_write(FILE *out, const struct results *results, const char *baseline, const char *machine, const struct plots *plots)
 {
 	bool ok;
 
@@ -234,9 +255,9 @@ bool html_write(FILE *out, const struct results *results, const char *baseline, 
 	ok = !machine || write_machine(out, machine);
 	fputs(how_to_read, out);
 	fputs("</div>\n<h2>Throughput over threads</h2>\n", out);
-	ok = ok && write_panels(out, results, plots, PLOT_THROUGHPUT);
+	write_panels(out, results, plots, PLOT_THROUGHPUT);
 	fputs("<h2>Latency</h2>\n", out);
-	ok = ok && write_panels(out, results, plots, PLOT_LATENCY);
+	write_panels(out, results, plots, PLOT_LATENCY);
 	fputs("<h2>All figures</h2>\n<p class=\"sum\">The same rows, one JSON object a line, are in "
 	      "<code>results.jsonl</code>.</p>\n",
 	      out);

@@ -5,14 +5,20 @@
 #ifndef REPORT_HTML_H
 #define REPORT_HTML_H
 
+#include "tools/report/plot.h"
 #include "tools/report/results.h"
 
 /**
  * html_write() - Write the page.
  * @machine: a file of "key: value" lines about the machine, or NULL.
- * @plots:   the folder that plot_all() drew into.
- * Return: false, after a line on stderr, if a file could not be read or @out not be written.
+ * @plots:   what plot_all() drew.
+ *
+ * Every text that comes from a file is escaped, whatever was checked when it
+ * was read; the panels alone stand in the page as gnuplot made them.
+ *
+ * Return: false, after a line on stderr, if @machine could not be read. The
+ * caller looks after @out.
  */
-bool html_write(FILE *out, const struct results *results, const char *baseline, const char *machine, const char *plots);
+bool html_write(FILE *out, const struct results *results, const char *baseline, const char *machine, const struct plots *plots);
 
 #endif

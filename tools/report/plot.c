@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plot.c - writes one gnuplot script for all panels, into a pipe.
+ * plot.c - writes one gnuplot script for all panels, runs it (gnuplot.c), and cuts what it printed into the panels.
  *
  * Throughput: linear axes from 0, so that a distance on paper is a difference in speed; the bars span the slowest and the fastest
  * run. Latency: at the largest number of threads; a logarithmic axis, since a p99.9 is often a hundred times a median.
  */
 #include "tools/report/plot.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "bench/harness/say.h"
+#include "tools/report/gnuplot.h"
 
 /*
  * Okabe and Ito's colours, which most colour-blind readers tell apart; the points differ too. Later engines are drawn thinner, on
@@ -33,11 +35,6 @@ struct panel {
 	const char *engines[PLOT_ENGINES_MAX];
 	unsigned int nr_engines;
 };
-
-void plot_path(char *path, size_t size, const char *dir, enum plot_kind kind, unsigned int workload)
-{
-	snprintf(path, size, "%s/%s%u.svg", dir, kind == PLOT_THROUGHPUT ? "throughput" : "latency", workload);
-}
 
 /* Rates are shown in the unit in which the largest has one to three digits before the point. */
 static double rate_unit(double largest, const char **name)
@@ -143,37 +140,50 @@ static void write_thread_tics(const struct panel *p)
 	fprintf(p->script, ")\nset xrange [0:%g]\n", most * 1.08);
 }
 
-static void begin_panel(const struct panel *p, const char *dir, enum plot_kind kind, unsigned int workload)
+/*
+ * @text as a string of gnuplot. Between single quotes nothing is special but
+ * the quote itself, which is doubled, and the end of the line.
+ */
+static void write_quoted(FILE *script, const char *text)
 {
-	char path[512];
+	fputc('\'', script);
+	for (; *text; text++)
+		if (*text == '\'')
+			fputs("''", script);
+		else
+			fputc(bench_is_control(text) ? '?' : *text, script);
+	fputc('\'', script);
+}
 
-	plot_path(path, sizeof(path), dir, kind, workload);
+static void begin_panel(const struct panel *p, enum plot_kind kind, unsigned int workload)
+{
 	/* A name of its own, because all panels end up in one document and share its ids. */
 	fprintf(p->script,
 		"reset\n"
 		"set terminal svg size 430,300 dynamic noenhanced font 'Helvetica,Arial,sans-serif,12' background '#ffffff' name "
 		"'%s%u'\n"
-		"set output '%s'\n"
 		"set border 3 lc rgb '#666666'\nset tics nomirror textcolor rgb '#333333'\n"
 		"set grid ytics lc rgb '#e4e4e4' lt 1\nset key tmargin center horizontal reverse Left samplen 2 textcolor rgb "
 		"'#222222'\n",
-		kind == PLOT_THROUGHPUT ? "t" : "l", workload, path);
+		kind == PLOT_THROUGHPUT ? "t" : "l", workload);
 }
 
 static void plot_lines(const struct panel *p, const char *with)
 {
-	for (unsigned int i = 0; i < p->nr_engines; i++)
-		fprintf(p->script, "%s$d%u %s lw %g pt %d ps %g lc rgb '%s' title '%s'", i ? ", " : "plot ", i, with,
-			styles[i].width, styles[i].point, 0.3 + styles[i].width / 5, styles[i].colour, p->engines[i]);
+	for (unsigned int i = 0; i < p->nr_engines; i++) {
+		fprintf(p->script, "%s$d%u %s lw %g pt %d ps %g lc rgb '%s' title ", i ? ", " : "plot ", i, with, styles[i].width,
+			styles[i].point, 0.3 + styles[i].width / 5, styles[i].colour);
+		write_quoted(p->script, p->engines[i]);
+	}
 	fputs("\n", p->script);
 }
 
-static void plot_throughput(const struct panel *p, const char *dir, unsigned int workload)
+static void plot_throughput(const struct panel *p, unsigned int workload)
 {
 	const char *unit_name;
 	double unit = rate_unit(largest_rate(p), &unit_name);
 
-	begin_panel(p, dir, PLOT_THROUGHPUT, workload);
+	begin_panel(p, PLOT_THROUGHPUT, workload);
 	for (unsigned int i = 0; i < p->nr_engines; i++)
 		write_rates(p, i, unit);
 	write_thread_tics(p);
@@ -181,9 +191,9 @@ static void plot_throughput(const struct panel *p, const char *dir, unsigned int
 	plot_lines(p, "using 1:2:3:4 with yerrorlines");
 }
 
-static void plot_latency(const struct panel *p, const char *dir, unsigned int workload)
+static void plot_latency(const struct panel *p, unsigned int workload)
 {
-	begin_panel(p, dir, PLOT_LATENCY, workload);
+	begin_panel(p, PLOT_LATENCY, workload);
 	for (unsigned int i = 0; i < p->nr_engines; i++)
 		write_latencies(p, i);
 	fputs("set logscale y\nset xrange [0.7:4.3]\nset xtics ('p50' 1, 'p99' 2, 'p99.9' 3, 'max' 4)\n"
@@ -194,7 +204,7 @@ static void plot_latency(const struct panel *p, const char *dir, unsigned int wo
 	plot_lines(p, "using 1:2 with linespoints");
 }
 
-static void write_script(FILE *script, const struct results *results, const char *dir)
+static void write_script(FILE *script, const struct results *results)
 {
 	const char *workloads[PLOT_WORKLOADS_MAX];
 	unsigned int nr = results_workloads(results, workloads, PLOT_WORKLOADS_MAX);
@@ -204,24 +214,72 @@ static void write_script(FILE *script, const struct results *results, const char
 	fputs("set encoding utf8\n", script);
 	for (unsigned int i = 0; i < nr; i++) {
 		p.workload = workloads[i];
-		plot_throughput(&p, dir, i);
-		plot_latency(&p, dir, i);
+		plot_throughput(&p, i);
+		plot_latency(&p, i);
 	}
 }
 
-bool plot_all(const struct results *results, const char *dir)
+static char *script_for(const struct results *results, size_t *len)
 {
-	/* UTF-8, for the micro sign, and points in numbers, whatever the user speaks. */
-	FILE *script = popen("LC_ALL=C.UTF-8 gnuplot", "w");
-	int status;
+	char *text = NULL;
+	FILE *script = open_memstream(&text, len);
 
-	if (!script) {
-		fprintf(stderr, "gnuplot: %s\n", strerror(errno));
-		return false;
-	}
-	write_script(script, results, dir);
-	status = pclose(script);
-	if (status != 0)
-		fprintf(stderr, "gnuplot: ended with status %d; is it installed? (Debian: gnuplot-nox)\n", status);
-	return status == 0;
+	if (!script)
+		return NULL;
+	write_script(script, results);
+	if (fclose(script) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* The next SVG element from *@at on, which moves behind it. To be freed; NULL: there is none. */
+static char *cut_panel(const char **at)
+{
+	static const char close[] = "</svg>";
+	const char *begin = strstr(*at, "<svg"), *end = begin ? strstr(begin, close) : NULL;
+
+	if (!end)
+		return NULL;
+	*at = end + strlen(close);
+	return strndup(begin, (size_t)(*at - begin));
+}
+
+static bool cut_panels(const struct results *results, const char *drawn, struct plots *plots)
+{
+	const char *workloads[PLOT_WORKLOADS_MAX];
+	unsigned int nr = results_workloads(results, workloads, PLOT_WORKLOADS_MAX);
+
+	for (unsigned int i = 0; i < nr; i++)
+		for (int kind = PLOT_THROUGHPUT; kind < NR_PLOT_KINDS; kind++) {
+			plots->svg[i][kind] = cut_panel(&drawn);
+			if (plots->svg[i][kind])
+				continue;
+			bench_say(stderr, "gnuplot: drew %u of %u panels", 2 * i + (unsigned int)kind, 2 * nr);
+			return false;
+		}
+	return true;
+}
+
+bool plot_all(const struct results *results, struct plots *plots)
+{
+	size_t len = 0;
+	char *script = script_for(results, &len);
+	char *drawn = script ? gnuplot_run(script, len) : NULL;
+	bool ok = drawn && cut_panels(results, drawn, plots);
+
+	if (!script)
+		bench_say(stderr, "report: out of memory");
+	free(drawn);
+	free(script);
+	return ok;
+}
+
+void plots_free(struct plots *plots)
+{
+	for (unsigned int i = 0; i < PLOT_WORKLOADS_MAX; i++)
+		for (int kind = PLOT_THROUGHPUT; kind < NR_PLOT_KINDS; kind++) {
+			free(plots->svg[i][kind]);
+			plots->svg[i][kind] = NULL;
+		}
 }

@@ -10,15 +10,20 @@
 #define PLOT_ENGINES_MAX 8
 #define PLOT_WORKLOADS_MAX 256
 
-enum plot_kind { PLOT_THROUGHPUT, PLOT_LATENCY };
+enum plot_kind { PLOT_THROUGHPUT, PLOT_LATENCY, NR_PLOT_KINDS };
+
+/* The panels, each an SVG element, by the number of its workload as results_workloads() counts. */
+struct plots {
+	char *svg[PLOT_WORKLOADS_MAX][NR_PLOT_KINDS];
+};
 
 /**
- * plot_all() - Draw every panel of @results into the folder @dir.
- * Return: false if gnuplot is missing or failed, after a line on stderr.
+ * plot_all() - Draw every panel of @results. gnuplot reads a script and writes
+ * to its standard output: it is told no file name, and of all names in
+ * @results it sees quoted strings alone.
+ * Return: false if gnuplot is missing or failed, after a line on stderr. Either way plots_free() is due.
  */
-bool plot_all(const struct results *results, const char *dir);
-
-/** plot_path() - The file of the panel of workload number @workload, as results_workloads() counts. */
-void plot_path(char *path, size_t size, const char *dir, enum plot_kind kind, unsigned int workload);
+bool plot_all(const struct results *results, struct plots *plots);
+void plots_free(struct plots *plots);
 
 #endif

@@ -8,19 +8,22 @@
  *	report html FILE...	the page; gnuplot draws
  *	report svg FILE...	one workload's throughput over threads, as on the page
  *
- * Output goes to --output or to standard output. A file is written beside its name and then renamed: bad input leaves the old one.
+ * Output goes to --output (outfile.h: bad input leaves the old file) or to
+ * standard output. A result file may come from anybody: what stands in it is
+ * checked when it is read (row.h) and quoted where it is written.
  *
- * Exit status: 0; 1 if something could not be read, drawn or written; 2 for bad input.
+ * Exit status: 0; 1 if something could not be read, drawn or written; 2 for
+ * bad input, or if standard output was lost.
  */
 #include <argp.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "bench/harness/args.h"
+#include "bench/harness/outfile.h"
+#include "bench/harness/say.h"
+#include "bench/harness/standard.h"
 #include "bench/harness/table.h"
 #include "tools/report/html.h"
 #include "tools/report/plot.h"
@@ -59,36 +62,29 @@ static bool write_table(FILE *out, const struct results *results, const char *ba
 {
 	bench_table_print(out, results->row, results->nr, baseline);
 	fputc('\n', out);
-	slower_write(out, results, baseline, "", "\n");
+	slower_write(out, results, baseline);
 	return true;
 }
 
-/* The plots pass through a folder that is gone afterwards. */
-static void remove_plots(const struct results *results, const char *dir)
+/* Nothing of what was measured is left out without a word. */
+static bool fits(const struct results *results)
 {
-	const char *workloads[PLOT_WORKLOADS_MAX];
-	unsigned int nr = results_workloads(results, workloads, PLOT_WORKLOADS_MAX);
-	char path[512];
+	const char *names[PLOT_WORKLOADS_MAX + 1];
 
-	for (unsigned int i = 0; i < nr; i++)
-		for (int kind = PLOT_THROUGHPUT; kind <= PLOT_LATENCY; kind++) {
-			plot_path(path, sizeof(path), dir, (enum plot_kind)kind, i);
-			unlink(path);
-		}
-	rmdir(dir);
+	if (results_engines(results, names, PLOT_ENGINES_MAX + 1) <= PLOT_ENGINES_MAX &&
+	    results_workloads(results, names, PLOT_WORKLOADS_MAX + 1) <= PLOT_WORKLOADS_MAX)
+		return true;
+	bench_say(stderr, "report: found more than %d engines or %d workloads, expected at most so many in one page",
+		  PLOT_ENGINES_MAX, PLOT_WORKLOADS_MAX);
+	return false;
 }
 
 static bool write_html(FILE *out, const struct results *results, const struct options *o)
 {
-	char dir[] = "/tmp/vmastore-plots.XXXXXX";
-	bool ok;
+	struct plots plots = {0};
+	bool ok = fits(results) && plot_all(results, &plots) && html_write(out, results, o->baseline, o->machine, &plots);
 
-	if (!mkdtemp(dir)) {
-		fprintf(stderr, "%s: %s\n", dir, strerror(errno));
-		return false;
-	}
-	ok = plot_all(results, dir) && html_write(out, results, o->baseline, o->machine, dir);
-	remove_plots(results, dir);
+	plots_free(&plots);
 	return ok;
 }
 
@@ -103,37 +99,21 @@ static size_t keep_workload(struct bench_row *row, size_t nr, const char *worklo
 	return kept;
 }
 
-static bool copy_file(FILE *out, const char *path)
-{
-	FILE *in = fopen(path, "re");
-	char buf[4096];
-	size_t len;
-
-	if (!in)
-		return false;
-	while ((len = fread(buf, 1, sizeof(buf), in)) > 0)
-		if (fwrite(buf, 1, len, out) != len)
-			break;
-	fclose(in);
-	return len == 0 && !ferror(out);
-}
-
 static bool write_svg(FILE *out, const struct results *results, const struct options *o)
 {
-	char dir[] = "/tmp/vmastore-plots.XXXXXX", path[512], workload[BENCH_NAME_MAX] = "";
+	static const char prologue[] = "<?xml version=\"1.0\" encoding=\"utf-8\" standalone=\"no\"?>\n";
+	char workload[BENCH_NAME_MAX] = "";
 	struct results one = *results;
+	struct plots plots = {0};
 	bool ok;
 
 	/* The name outlives the row that it stands in. */
 	snprintf(workload, sizeof(workload), "%s", o->workload ? o->workload : results->nr ? results->row[0].workload : "");
 	one.nr = keep_workload(one.row, one.nr, workload);
-	if (!mkdtemp(dir)) {
-		fprintf(stderr, "%s: %s\n", dir, strerror(errno));
-		return false;
-	}
-	plot_path(path, sizeof(path), dir, PLOT_THROUGHPUT, 0);
-	ok = plot_all(&one, dir) && copy_file(out, path);
-	remove_plots(&one, dir);
+	ok = fits(&one) && plot_all(&one, &plots);
+	if (ok)
+		fprintf(out, "%s%s\n", prologue, plots.svg[0][PLOT_THROUGHPUT]);
+	plots_free(&plots);
 	return ok;
 }
 
@@ -148,33 +128,48 @@ static bool write_output(FILE *out, const struct results *results, const struct 
 	return write_html(out, results, o);
 }
 
-static bool write_file(const struct results *results, const struct options *o)
+/* What is already open, so that a place that may not be written is known before gnuplot has drawn. */
+static bool write_file(struct bench_outfile *file, const struct results *results, const struct options *o)
 {
-	char path[PATH_MAX];
-	bool ok = (size_t)snprintf(path, sizeof(path), "%s.new", o->output) < sizeof(path);
-	FILE *out = ok ? fopen(path, "we") : NULL;
+	FILE *out = bench_outfile_stream(file);
+	bool ok = out && write_output(out, results, o);
+	bool failed = out && ferror(out);
 
-	if (!out) {
-		fprintf(stderr, "%s: %s\n", o->output, ok ? strerror(errno) : "the name is too long");
+	if (!out)
 		return false;
-	}
-	ok = write_output(out, results, o);
-	if (fclose(out) != 0 || (ok && rename(path, o->output) != 0)) {
-		fprintf(stderr, "%s: %s\n", o->output, strerror(errno));
+	if ((fclose(out) != 0 || failed) && ok) {
+		bench_say(stderr, "%s: %s", o->output, errno ? strerror(errno) : "could not be written");
 		ok = false;
 	}
-	if (!ok)
-		unlink(path);
-	return ok;
+	return ok && bench_outfile_publish(file);
 }
 
 static bool has_workload(const struct results *results, const char *workload)
 {
+	char shown[BENCH_SHOWN_MAX];
+
 	for (size_t i = 0; i < results->nr; i++)
 		if (strcmp(results->row[i].workload, workload) == 0)
 			return true;
-	fprintf(stderr, "report: --workload: found '%s', expected a workload of the results\n", workload);
+	bench_say(stderr, "report: --workload: found '%s', expected a workload of the results", bench_shown(workload, shown));
 	return false;
+}
+
+static bool write_merged_results(struct results *results, const struct options *o)
+{
+	struct bench_outfile *file = NULL;
+	bool ok;
+
+	if (!results_merge(results)) {
+		bench_say(stderr, "report: out of memory");
+		return false;
+	}
+	if (!o->output)
+		return write_output(stdout, results, o) && bench_standard_flush();
+	file = bench_outfile_open(o->output);
+	ok = file && write_file(file, results, o);
+	bench_outfile_close(file);
+	return ok;
 }
 
 static int run(const struct options *o)
@@ -189,9 +184,7 @@ static int run(const struct options *o)
 		}
 	if (o->workload && !has_workload(&results, o->workload))
 		status = BENCH_EXIT_USAGE;
-	else if (!results_merge(&results))
-		fprintf(stderr, "report: out of memory\n");
-	else if (o->output ? write_file(&results, o) : write_output(stdout, &results, o) && fflush(stdout) == 0)
+	else if (write_merged_results(&results, o))
 		status = EXIT_SUCCESS;
 	results_free(&results);
 	return status;
@@ -230,6 +223,12 @@ static bool check(const struct options *o, char *why, size_t why_size)
 
 	if (!bench_arg_names("command", o->command ? o->command : "", commands, &chosen, why, why_size))
 		return false;
+	if (!bench_arg_name("--baseline", o->baseline, why, why_size))
+		return false;
+	if (o->output && !*o->output) {
+		snprintf(why, why_size, "--output: found '', expected the name of a file");
+		return false;
+	}
 	if (chosen.nr == 1 && o->nr_files > 0)
 		return true;
 	snprintf(why, why_size, "found %s, expected one command and at least one result file",
@@ -246,12 +245,13 @@ int main(int argc, char **argv)
 		.doc = "Turn result files into merged results, a table, a page with plots, or one plot.",
 	};
 	struct options options = {.baseline = "rbtree"};
-	char why[512];
+	char why[BENCH_WHY_MAX];
 
+	bench_standard_begin("report");
 	argp_err_exit_status = BENCH_EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	if (!check(&options, why, sizeof(why))) {
-		fprintf(stderr, "report: %s\n", why);
+		bench_say(stderr, "report: %s", why);
 		return BENCH_EXIT_USAGE;
 	}
 	return run(&options);

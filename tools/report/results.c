@@ -4,12 +4,12 @@
  */
 #include "tools/report/results.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WHY_MAX 512
+#include "bench/harness/lines.h"
+#include "bench/harness/say.h"
 
 static bool append(struct results *results, const struct bench_row *row)
 {
@@ -26,19 +26,39 @@ static bool append(struct results *results, const struct bench_row *row)
 	return true;
 }
 
-static bool read_line(struct results *results, const char *path, unsigned long number, const char *line)
+static bool read_line(struct results *results, const struct bench_lines *lines, const char *line)
 {
 	struct bench_row row;
-	char why[WHY_MAX];
+	char why[BENCH_WHY_MAX];
 
-	if (line[strspn(line, " \t\r\n")] == '\0')
+	if (line[strspn(line, " \t")] == '\0')
 		return true;
 	if (!bench_row_parse(&row, line, why, sizeof(why))) {
-		fprintf(stderr, "%s:%lu: %s\n", path, number, why);
+		bench_say(stderr, "%s:%lu: %s", lines->path, lines->number, why);
 		return false;
 	}
 	if (!append(results, &row)) {
-		fprintf(stderr, "%s:%lu: out of memory\n", path, number);
+		bench_say(stderr, "%s:%lu: out of memory", lines->path, lines->number);
+		return false;
+	}
+	return true;
+}
+
+static bool read_lines(struct results *results, struct bench_lines *lines)
+{
+	size_t before = results->nr;
+	enum bench_line got;
+	char *line;
+
+	while ((got = bench_lines_next(lines, &line)) == BENCH_LINE)
+		if (!read_line(results, lines, line))
+			return false;
+	if (got == BENCH_LINES_BAD) {
+		bench_say(stderr, "%s:%lu: %s", lines->path, lines->number, lines->why);
+		return false;
+	}
+	if (results->nr == before) {
+		bench_say(stderr, "%s:%lu: found no result, expected one JSON object a line", lines->path, lines->number);
 		return false;
 	}
 	return true;
@@ -46,29 +66,14 @@ static bool read_line(struct results *results, const char *path, unsigned long n
 
 bool results_read(struct results *results, const char *path)
 {
-	FILE *f = fopen(path, "re");
-	unsigned long number = 0;
-	size_t before = results->nr;
-	size_t size = 0;
-	char *line = NULL;
-	bool ok = true;
+	struct bench_lines lines;
+	int err = bench_lines_open(&lines, path, BENCH_LINES_TEXT);
+	bool ok = !err;
 
-	if (!f) {
-		fprintf(stderr, "%s: %s\n", path, strerror(errno));
-		return false;
-	}
-	while (ok && getline(&line, &size, f) >= 0)
-		ok = read_line(results, path, ++number, line);
-	if (ok && ferror(f)) {
-		fprintf(stderr, "%s: %s\n", path, strerror(errno));
-		ok = false;
-	}
-	if (ok && results->nr == before) {
-		fprintf(stderr, "%s:%lu: found no result, expected one JSON object a line\n", path, number + 1);
-		ok = false;
-	}
-	free(line);
-	fclose(f);
+	if (err)
+		bench_say(stderr, "%s: %s", path, strerror(-err));
+	ok = ok && read_lines(results, &lines);
+	bench_lines_close(&lines);
 	return ok;
 }
 
@@ -110,6 +115,11 @@ static size_t gather(struct results *results, size_t first)
 	return nr;
 }
 
+static unsigned long at_most(unsigned long value, unsigned long most)
+{
+	return value < most ? value : most;
+}
+
 static struct bench_row merged(struct bench_row *row, size_t nr)
 {
 	struct bench_row median;
@@ -120,8 +130,9 @@ static struct bench_row merged(struct bench_row *row, size_t nr)
 	/* As in bench_row_fill(): of an even number the lower of the middle two. */
 	median = row[(nr - 1) / 2];
 	for (size_t i = 0; i < nr; i++) {
-		errors += row[i].errors;
-		runs += row[i].runs;
+		/* Files that were merged before may be merged again: a sum stops at what a row may hold. */
+		errors = at_most(errors + row[i].errors, BENCH_NUMBER_MAX);
+		runs = (unsigned int)at_most(runs + row[i].runs, BENCH_RUNS_MAX);
 		if (row[i].ops_per_sec_min < median.ops_per_sec_min)
 			median.ops_per_sec_min = row[i].ops_per_sec_min;
 		if (row[i].ops_per_sec_max > median.ops_per_sec_max)

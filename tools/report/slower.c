@@ -46,15 +46,14 @@ static void write_engine(FILE *out, const struct results *results, const char *e
 	fputc('.', out);
 }
 
-void slower_write(FILE *out, const struct results *results, const char *baseline, const char *before, const char *after)
+void slower_write(FILE *out, const struct results *results, const char *baseline)
 {
 	const char *engines[PLOT_ENGINES_MAX];
 	unsigned int nr = results_engines(results, engines, PLOT_ENGINES_MAX);
 
 	for (unsigned int i = 0; i < nr; i++)
 		if (strcmp(engines[i], baseline) != 0) {
-			fputs(before, out);
 			write_engine(out, results, engines[i], baseline);
-			fputs(after, out);
+			fputc('\n', out);
 		}
 }

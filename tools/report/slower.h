@@ -8,10 +8,10 @@
 #include "tools/report/results.h"
 
 /**
- * slower_write() - For each engine a line: @before, the engine, the points below 0.95 of @baseline's throughput, @after.
+ * slower_write() - For each engine a line: the engine, the points below 0.95 of @baseline's throughput.
  *
  * A point is named only if even its fastest run was slower than the baseline's slowest; the others are counted.
  */
-void slower_write(FILE *out, const struct results *results, const char *baseline, const char *before, const char *after);
+void slower_write(FILE *out, const struct results *results, const char *baseline);
 
 #endif
