@@ -495,7 +495,11 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsig
 
 /* ---- the content ---- */
 
-/* The locked leaf that holds an entry for @addr with the access asked for; NULL if there is none. */
+/*
+ * The locked leaf that holds an entry for @addr with the access asked for; NULL
+ * if there is none. The access is noted in the entry, for it may be another one
+ * than the fault made: unmapped since, and brought back by a read.
+ */
 static struct vms__ptable *lock_present(struct vm_area_struct *vma, unsigned long addr, bool write, unsigned long *pte)
 {
 	struct vms__ptable *leaf = vms__leaf_find(vms__vma_mm(vma), addr);
@@ -505,7 +509,7 @@ static struct vms__ptable *lock_present(struct vm_area_struct *vma, unsigned lon
 		return NULL;
 	vms__ptable_lock(leaf);
 	*pte = vms__pte_load(leaf, vms__pt_index(addr, 0));
-	if (vms__pte_allows(*pte, write))
+	if (vms__pte_use(leaf, vms__pt_index(addr, 0), *pte, write))
 		return leaf;
 	vms__ptable_unlock(leaf);
 	return NULL;

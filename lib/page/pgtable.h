@@ -8,7 +8,8 @@
  *   level 0   a leaf, an entry spans a page        entries: VMS__PTE_* bits and the address of a struct page, or 0
  *
  * Who may touch what:
- *   an entry            read: anyone who may walk there, atomically.  write: the lock of the table it stands in.
+ *   an entry            read: anyone who may walk there, atomically.  write: the lock of the table it stands in; but YOUNG and
+ *                       DIRTY of an entry in use are written without it, as by a processor: vms__pte_use().
  *   used                the same lock.
  *   vacated             the same lock to write; anyone may read it, atomically.
  *   the page behind a leaf entry: the leaf's lock; without it the page may be unmapped and freed at any moment.
@@ -39,6 +40,16 @@
 #define VMS__PTE_YOUNG 16UL /* used since it was made, or since fork copied it */
 #define VMS__PTE_DIRTY 32UL /* written through */
 #define VMS__PTE_BITS (VMS_CACHELINE - 1UL)
+
+/*
+ * The bug that the tests must catch: entries are loaded and stored where a note
+ * may come between.
+ */
+#ifdef VMS_PLANT_PTE_STORE
+#define VMS__PTE_STORES_LOSE_NOTES 1
+#else
+#define VMS__PTE_STORES_LOSE_NOTES 0
+#endif
 
 struct vms__ptable {
 	_Atomic unsigned int lock; /* vms__spinlock word */
@@ -163,14 +174,82 @@ static inline bool vms__leaf_counts(const struct vms__ptable *leaf)
 	return leaf && !atomic_load_explicit(&leaf->vacated, memory_order_relaxed);
 }
 
-/* Locks: the leaf's. */
-static inline void vms__pte_store(struct vms__ptable *leaf, unsigned int index, unsigned long pte)
+#define VMS__PTE_NOTES (VMS__PTE_YOUNG | VMS__PTE_DIRTY)
+
+/*
+ * Whether vms__pte_use(), which takes no lock, may still write a note into an
+ * entry that holds @pte: it allows an access that it does not show yet.
+ */
+static inline bool vms__pte_may_be_noted(unsigned long pte)
 {
-	vms__lockdep_assert_held(&leaf->lock);
-	leaf->used += (pte != 0) - (vms__pte_load(leaf, index) != 0);
+	unsigned long notes = pte & VMS__PTE_WRITE ? VMS__PTE_NOTES : VMS__PTE_YOUNG;
+
+	return (pte & VMS__PTE_PRESENT) && (pte & notes) != notes;
+}
+
+/* Keep count of what stands in the leaf, where @pte takes the place of @old. */
+static inline void vms__leaf_count(struct vms__ptable *leaf, unsigned long old, unsigned long pte)
+{
+	leaf->used += (pte != 0) - (old != 0);
 	if (pte)
 		vms__leaf_set_vacated(leaf, false);
+}
+
+/*
+ * Write an entry for good, whatever is noted in it at that moment. That is
+ * right where no note can be lost: the entry is empty or a guard mark, or it
+ * shows every access already, or @pte does. Else see vms__pte_exchange().
+ * Locks: the leaf's.
+ */
+static inline void vms__pte_store(struct vms__ptable *leaf, unsigned int index, unsigned long pte)
+{
+	unsigned long old = vms__pte_load(leaf, index);
+
+	vms__lockdep_assert_held(&leaf->lock);
+	VMS_ASSERT(!vms__pte_may_be_noted(old) || (pte & VMS__PTE_NOTES) == VMS__PTE_NOTES);
+	vms__leaf_count(leaf, old, pte);
 	atomic_store_explicit(&leaf->entry[index], pte, memory_order_relaxed);
+}
+
+/*
+ * Put @pte in the place of an entry that may be in use. Return: what stood
+ * there last, with every note that was made until it went; a use after that
+ * finds @pte. Relaxed: pairs with the compare-and-swap in vms__pte_use() on
+ * the same word, which either comes before the exchange or fails.
+ * Locks: the leaf's.
+ */
+static inline unsigned long vms__pte_exchange(struct vms__ptable *leaf, unsigned int index, unsigned long pte)
+{
+	unsigned long old = vms__pte_load(leaf, index);
+
+	vms__lockdep_assert_held(&leaf->lock);
+	/*
+	 * Nobody but a holder of the lock writes an entry with all notes made.
+	 */
+	if (VMS__PTE_STORES_LOSE_NOTES || !vms__pte_may_be_noted(old))
+		atomic_store_explicit(&leaf->entry[index], pte, memory_order_relaxed);
+	else
+		old = atomic_exchange_explicit(&leaf->entry[index], pte, memory_order_relaxed);
+	vms__leaf_count(leaf, old, pte);
+	return old;
+}
+
+/*
+ * Take the right to write from an entry that may be in use; its notes stay.
+ * Return: the entry as it is now. Order and locks: as vms__pte_exchange().
+ */
+static inline unsigned long vms__pte_wrprotect(struct vms__ptable *leaf, unsigned int index)
+{
+	unsigned long old = vms__pte_load(leaf, index);
+
+	vms__lockdep_assert_held(&leaf->lock);
+	if (!(old & VMS__PTE_WRITE))
+		return old;
+	if (VMS__PTE_STORES_LOSE_NOTES || !vms__pte_may_be_noted(old))
+		atomic_store_explicit(&leaf->entry[index], old & ~VMS__PTE_WRITE, memory_order_relaxed);
+	else
+		old = atomic_fetch_and_explicit(&leaf->entry[index], ~VMS__PTE_WRITE, memory_order_relaxed);
+	return old & ~VMS__PTE_WRITE;
 }
 
 static inline struct page *vms__pte_page(unsigned long pte)
@@ -195,9 +274,12 @@ static inline bool vms__pte_allows(unsigned long pte, bool write)
 }
 
 /*
- * What a processor does as it uses the entry @pte: note it in the entry. Return: false if the entry does not allow the access.
- * Locks: none, as a processor. It changes nothing but an entry that is still the one that is used; a holder of the leaf's lock who
- * writes the entry at that moment may undo the note, as if the use had come before whatever made it look.
+ * What a processor does as it uses the entry @pte: note it in the entry.
+ * Return: false if the entry does not allow the access. Locks: none, as a
+ * processor. It changes nothing but an entry that is still the one that is
+ * used. No note is lost: a holder of the leaf's lock takes an entry away by
+ * vms__pte_exchange() or changes it by vms__pte_wrprotect(), which find the
+ * note, or the compare-and-swap fails and the use is one of the new entry.
  */
 static inline bool vms__pte_use(struct vms__ptable *leaf, unsigned int index, unsigned long pte, bool write)
 {

@@ -44,7 +44,8 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 
 		if (!pte || is_spared(pte, page, what))
 			continue;
-		vms__pte_store(leaf, index, 0);
+		/* The write that made it dirty may have come after the load. */
+		pte = vms__pte_exchange(leaf, index, 0);
 		if (!page)
 			continue;
 		/* Whoever else maps a private page has it dirty in an entry of its own. */
@@ -148,10 +149,8 @@ static void copy_leaf(struct mm_struct *mm, struct vms__ptable *to, struct vms__
 			mapped[vms__page_counter(page)]++;
 		}
 		/* Both sides: the next write on either makes a copy, or finds itself alone. */
-		if (cow && (pte & VMS__PTE_WRITE)) {
-			pte &= ~VMS__PTE_WRITE;
-			vms__pte_store(from, index, pte);
-		}
+		if (cow)
+			pte = vms__pte_wrprotect(from, index);
 		vms__pte_store(to, index, pte & ~forget);
 	}
 	vms__ptable_unlock(to);
@@ -216,13 +215,8 @@ void vms__change_protection(struct vm_area_struct *vma, unsigned long start, uns
 		unsigned long stop = vms__leaf_end(addr, end);
 
 		vms__ptable_lock(leaf);
-		for (; addr < stop; addr += PAGE_SIZE) {
-			unsigned int index = vms__pt_index(addr, 0);
-			unsigned long pte = vms__pte_load(leaf, index);
-
-			if (pte & VMS__PTE_WRITE)
-				vms__pte_store(leaf, index, pte & ~VMS__PTE_WRITE);
-		}
+		for (; addr < stop; addr += PAGE_SIZE)
+			vms__pte_wrprotect(leaf, vms__pt_index(addr, 0));
 		vms__ptable_unlock(leaf);
 	}
 }
