@@ -3,7 +3,9 @@
  * rcu.h - read-copy-update: readers that write no shared memory and wait for nobody, and writers that wait, or have a call made,
  * until every reader that could still see the old state has left.
  *
- * Threads register themselves on first use and are unregistered when they exit. Underneath is liburcu: its membarrier
+ * Threads register themselves on first use and are unregistered when they exit,
+ * in any round of the destructors of thread-specific data; vms_thread_unregister() does it
+ * earlier. Underneath is liburcu: its membarrier
  * flavour, or, if the library was built with VMS_RCU_QSBR, its quiescent-state flavour, under which each thread that ever read must
  * say now and then that it holds no reference (vms_rcu_quiescent()), or that it will not read for a while
  * (vms_rcu_thread_offline()). Under the default flavour these calls do nothing.
@@ -13,15 +15,60 @@
  * A thread that the program registers with liburcu's membarrier flavour itself must be registered before it first calls this
  * library.
  *
- * Row may be called inside column?   read section   callback
- *   read_lock, read_unlock           yes            yes        (sections nest)
- *   call_rcu                         yes            yes
- *   synchronize_rcu                  no             yes
- *   rcu_barrier                      no             no
- *   fork(2)                          no             no
+ * Row may be called inside column?   read section   callback   signal handler
+ *   read_lock, read_unlock           yes            yes        yes (in pairs)
+ *   call_rcu                         yes            yes        no
+ *   synchronize_rcu                  no             yes        no
+ *   rcu_barrier                      no             no         no
+ *   fork(2)                          yes            yes        as POSIX has it
  *
- * After fork(2) in a program with more threads, the child may use the library if no other thread was inside a call of it. What
- * the other threads had deferred or cached is lost to the child.
+ * Signals
+ * -------
+ * A signal handler may read: vms_rcu_read_lock() and vms_rcu_read_unlock(), and
+ * the lookups that maple_tree.h and mm.h name. It may interrupt any thread at
+ * any point, also one that has never used the library, and any call of the
+ * library, also a writer. It leaves each section that it enters. All else is not
+ * for handlers. Two exceptions: under VMS_RCU_QSBR, a handler may read only on
+ * threads that are online; and where the library is loaded at run time after the
+ * program has created 32 keys of thread-specific data, a thread's first use must
+ * not be in a handler.
+ *
+ * A thread that has used the library has signals from outside (all but those of
+ * its own faults) blocked from its exit on, that is, after the destructors of
+ * its thread-specific data.
+ *
+ * The library's thread
+ * --------------------
+ * Callbacks are made by one thread of the library's, named "vms-rcu", with every
+ * signal blocked. It is created with the first address space or the first node
+ * of a tree in RCU mode, which fail with -ENOMEM if it cannot be created; or else
+ * by the first vms_call_rcu(). That call never fails: where there is no thread,
+ * callbacks stay queued, later calls try again to create it, and
+ * vms_rcu_barrier() makes them itself. A callback that faults ends the process,
+ * whatever handler the program has for it.
+ *
+ * Fork
+ * ----
+ * fork(2) may be called anywhere, in a read section or in a callback, too. It
+ * waits for no reader, no grace period and no callback. It takes locks of the
+ * library, none of which is held by anything that waits for a reader, for a
+ * callback or for a lock of the program's. (That requires the usual
+ * order of handlers: a handler of pthread_atfork(3) that takes a lock under
+ * which the program calls the library is registered after the library was
+ * loaded.)
+ *
+ * The child may use the library if no other thread was inside a call of it; the
+ * library's own thread does not count. In the child,
+ *   - callbacks that were queued are made, by a new thread that is created when
+ *     first needed. One that was being made by another thread at the time of the
+ *     fork is not made again;
+ *   - a section that the forking thread is in stays open;
+ *   - what the other threads had cached, or deferred in batches of their own, is
+ *     lost;
+ *   - grace periods are the library's own, because liburcu's state may have been
+ *     lost in the middle of one. The child must not call liburcu's
+ *     synchronize_rcu(), call_rcu() or registration itself.
+ * The child of vfork(2), _Fork(3) or a bare clone(2) must not use the library.
  */
 #ifndef VMASTORE_RCU_H
 #define VMASTORE_RCU_H
@@ -30,9 +77,8 @@
 
 /* Room for one vms_call_rcu(); lives in the object that waits, and is the library's from the call to the callback. */
 struct vms_rcu_head {
-	struct vms_rcu_head *next;               /* liburcu's queue link */
-	void (*run)(struct vms_rcu_head *head);  /* what liburcu calls */
-	void (*func)(struct vms_rcu_head *head); /* what the caller asked for */
+	struct vms_rcu_head *next;
+	void (*func)(struct vms_rcu_head *head);
 };
 
 /**
@@ -82,6 +128,19 @@ VMS_API void vms_call_rcu(struct vms_rcu_head *head, void (*func)(struct vms_rcu
  * Ordering: What those callbacks did happens before the return.
  */
 VMS_API void vms_rcu_barrier(void);
+
+/**
+ * vms_thread_unregister() - Forget this thread, as its exit would.
+ *
+ * For hosts whose threads end without the C library, or that unload what a
+ * thread has used. The thread may use the library again, which registers it
+ * anew. Does nothing on a thread that is not registered.
+ *
+ * RCU:      Not inside a read section.
+ * Locks:    None of the library's: no lock of an address space, of a VMA, of a tree.
+ * Progress: Does not wait for readers or callbacks.
+ */
+VMS_API void vms_thread_unregister(void);
 
 /** vms_rcu_quiescent() - This thread holds no reference obtained in a read section. Built with VMS_RCU_QSBR; else does nothing. */
 VMS_API void vms_rcu_quiescent(void);

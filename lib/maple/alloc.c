@@ -9,6 +9,7 @@
 
 #include "lib/maple/internal.h"
 #include "lib/sync/objcache.h"
+#include "lib/sync/rcu.h"
 
 VMS__OBJCACHE_DEFINE(vms__mt_leaves, "maple_leaf", MT_LEAF_BYTES, MT_ALIGN, 0);
 VMS__OBJCACHE_DEFINE(vms__mt_nodes, "maple_node", MT_INNER_BYTES, MT_ALIGN, 0);
@@ -47,13 +48,22 @@ static struct maple_node **reserve_of(struct ma_state *mas, enum mt_kind kind)
 	return kind == MT_LEAF ? &mas->alloc : &mas->alloc_inner;
 }
 
+/*
+ * A node. Of a tree in RCU mode it will be freed by way of the callback thread,
+ * so that must exist; a store can still fail here, and not later.
+ */
+static struct maple_node *new_node(const struct maple_tree *mt, enum mt_kind kind)
+{
+	if (mt_in_rcu(mt) && !vms__rcu_is_ready())
+		return NULL;
+	return vms__objcache_alloc(cache_of(mt, kind));
+}
+
 struct maple_node *vms__mt_alloc(struct ma_state *mas, enum mt_kind kind)
 {
 	struct maple_node *node = pop(reserve_of(mas, kind));
 
-	if (!node)
-		node = vms__objcache_alloc(cache_of(mas->tree, kind));
-	return node;
+	return node ? node : new_node(mas->tree, kind);
 }
 
 void vms__mt_free(const struct maple_tree *mt, struct maple_node *node, enum mt_kind kind)
@@ -77,7 +87,7 @@ static bool fill_reserve(struct ma_state *mas, enum mt_kind kind, unsigned int w
 	for (node = *list; node && want; want--)
 		node = (struct maple_node *)mt_wide_pivot(node, 0);
 	for (; want; want--) {
-		node = vms__objcache_alloc(cache_of(mas->tree, kind));
+		node = new_node(mas->tree, kind);
 		if (!node)
 			return false;
 		push(list, node);

@@ -11,6 +11,7 @@
 #include "lib/page/page.h"
 #include "lib/sync/alloc.h"
 #include "lib/sync/pcounter.h"
+#include "lib/sync/rcu.h"
 
 #define TASK_SIZE 0x7ffffffff000UL
 
@@ -39,6 +40,9 @@ struct mm_struct *vms_mm_create(const char *engine_name, const struct mm_layout 
 		errno = EINVAL;
 		return NULL;
 	}
+	/* What an address space frees, it frees after a grace period. */
+	if (!vms__rcu_is_ready())
+		goto out;
 	mm = vms__zalloc(sizeof(*mm), _Alignof(struct mm_struct));
 	if (!mm)
 		goto out;

@@ -289,7 +289,11 @@ size_t vms_leak_report(FILE *out)
 
 /* ---- fork -------------------------------------------------------------------------------------------------------- */
 
-/* Not by depot_lock(): these are many of one rank, in the order of the list, and the child is another thread to lockdep. */
+/*
+ * These locks are held for moments, in which memory may be allocated, but which
+ * wait for nothing else: a fork waits for no reader and no callback here.
+ * Not by depot_lock(): these are many of one rank, in the order of the list, and the child is another thread to lockdep.
+ */
 static void fork_prepare(void)
 {
 	pthread_mutex_lock(&caches_lock);
@@ -304,18 +308,19 @@ static void fork_parent(void)
 	pthread_mutex_unlock(&caches_lock);
 }
 
-/* Set anew, not unlocked: they may know waiters that no longer exist. */
+/* Set anew, not unlocked: they may know waiters that no longer exist. Nothing is allocated or waited for. */
 static void fork_child(void)
 {
 	for (unsigned int i = nr_caches; i; i--) {
 		vms__objcaches[i]->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 		vms__objcaches[i]->drained = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 		vms__objcaches[i]->throttled = 0;
+		vms__defer_forked(vms__objcaches[i]);
 	}
 	caches_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+	vms__defer_collector_forked();
 }
 
-/* Before rcu.c's, so that at a fork it comes after it: see there. */
 __attribute__((constructor(201))) static void objcache_init(void)
 {
 	VMS_BUG_ON(pthread_atfork(fork_prepare, fork_parent, fork_child));

@@ -91,9 +91,10 @@ struct vms__objcache {
 	unsigned int partial_inflight;
 	struct vms__magazine *waiting; /* batches that nobody waits a grace period for yet */
 	unsigned int nr_waiting;
-	unsigned int inflight;      /* these, and those that somebody does */
-	unsigned int throttled;     /* threads that wait on drained */
-	unsigned long nr_throttled; /* how often one had to */
+	struct vms__magazine *collecting; /* those that the collector does */
+	unsigned int inflight;            /* these, and those that somebody does */
+	unsigned int throttled;           /* threads that wait on drained */
+	unsigned long nr_throttled;       /* how often one had to */
 	size_t inflight_objs, depot_objs, carved;
 	char *bump, *bump_end; /* what is left of the newest chunk */
 	void *chunks;

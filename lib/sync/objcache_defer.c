@@ -29,16 +29,16 @@ static bool must_wait(const struct vms__objcache *c)
 	return c->inflight > c->max_inflight / 2;
 }
 
-/* @m's grace period is over. Locks: none. */
-static void batch_done(struct vms__magazine *m)
+/* The grace period of @m, the first of @c's that are being collected, is over. Locks: none. */
+static void batch_done(struct vms__objcache *c, struct vms__magazine *m)
 {
-	struct vms__objcache *c = m->cache;
 	unsigned int rounds = m->rounds;
 	bool wake;
 
 	for (unsigned int i = 0; i < rounds; i++)
 		vms__objcache_check_grace_over(c, m->objs[i]);
 	depot_lock(c);
+	c->collecting = m->next;
 	c->inflight--;
 	c->inflight_objs -= rounds;
 	if (rounds < VMS__MAG_SIZE)
@@ -50,47 +50,50 @@ static void batch_done(struct vms__magazine *m)
 		pthread_cond_broadcast(&c->drained);
 }
 
-/* Move the waiting batches of @c to the front of @batches, if there are @min or more. */
-static void take_waiting(struct vms__objcache *c, unsigned int min, struct vms__magazine **batches)
+/*
+ * Take the waiting batches of @c, if there are @min or more. Return: were there?
+ * They stay in the cache's hands, so that a fork finds them. Only the collector
+ * changes `collecting`, which is empty on entry.
+ */
+static bool take_waiting(struct vms__objcache *c, unsigned int min)
 {
-	depot_lock(c);
-	if (c->nr_waiting >= min) {
-		struct vms__magazine **end = &c->waiting;
+	bool any;
 
-		while (*end)
-			end = &(*end)->next;
-		*end = *batches;
-		*batches = c->waiting;
+	depot_lock(c);
+	any = c->nr_waiting && c->nr_waiting >= min;
+	if (any) {
+		c->collecting = c->waiting;
 		c->waiting = NULL;
 		c->nr_waiting = 0;
 	}
 	depot_unlock(c);
+	return any;
 }
 
 /* Take all batches of the caches that have @min or more through one grace period. Return: were there any? */
 static bool collect(unsigned int min)
 {
-	struct vms__magazine *batches = NULL, *m;
 	unsigned int nr = vms__objcache_count();
-	bool any;
+	struct vms__magazine *m;
+	bool any = false;
 
 	for (unsigned int i = 1; i <= nr; i++)
-		take_waiting(vms__objcaches[i], min, &batches);
-	any = batches != NULL;
-	if (any)
-		vms_synchronize_rcu();
-	while ((m = batches) != NULL) {
-		batches = m->next;
-		batch_done(m);
+		any |= take_waiting(vms__objcaches[i], min);
+	if (!any)
+		return false;
+	vms_synchronize_rcu();
+	for (unsigned int i = 1; i <= nr; i++) {
+		while ((m = vms__objcaches[i]->collecting) != NULL)
+			batch_done(vms__objcaches[i], m);
 	}
-	return any;
+	return true;
 }
 
 static struct vms_rcu_head collector_head;
 static _Atomic bool collector_called; /* collector_head is queued, and the collector has not started */
 
 /*
- * Runs on liburcu's callback thread, which by itself comes round once in 10 ms. Under pressure that would be a lot of garbage, and
+ * Runs on the callback thread, which by itself comes round once in 10 ms. Under pressure that would be a lot of garbage, and
  * memory that is cold when it is used again; so this stays, and looks again in smaller steps, as long as batches come in quick
  * succession. What it leaves has called it anew, since collector_called is cleared first; so a barrier that begins after a batch
  * was queued finds the collector queued or at it, and waits for it.
@@ -100,7 +103,7 @@ static void collector(struct vms_rcu_head *head)
 	const struct timespec pause = {.tv_nsec = COLLECT_PAUSE_NS};
 
 	(void)head;
-	/* Release: who calls again writes to collector_head, which liburcu no longer reads. Pairs with the exchange below. */
+	/* Release: who calls again writes to collector_head, which is off the queue. Pairs with the exchange below. */
 	atomic_store_explicit(&collector_called, false, memory_order_release);
 	if (!collect(1))
 		return;
@@ -123,6 +126,25 @@ void vms__defer_call_collector(void)
 		return;
 	if (!atomic_exchange_explicit(&collector_called, true, memory_order_acquire))
 		vms_call_rcu(&collector_head, collector);
+}
+
+void vms__defer_forked(struct vms__objcache *c)
+{
+	struct vms__magazine **end = &c->collecting;
+
+	while (*end) {
+		end = &(*end)->next;
+		c->nr_waiting++;
+	}
+	*end = c->waiting;
+	c->waiting = c->collecting;
+	c->collecting = NULL;
+}
+
+/* The parent's thread may have taken collector_head off the queue, and not have come to clear the flag. */
+void vms__defer_collector_forked(void)
+{
+	atomic_store_explicit(&collector_called, vms__rcu_queued(&collector_head), memory_order_relaxed);
 }
 
 /* ---- the brake --------------------------------------------------------------------------------------------------- */

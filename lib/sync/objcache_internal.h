@@ -75,6 +75,10 @@ void vms__depot_give_back(struct vms__objcache *c, struct vms__magazine *m, unsi
 void vms__defer_setup(struct vms__objcache *c);
 /* See to it that the batches are collected. After queueing them. */
 void vms__defer_call_collector(void);
+/* For fork's child handler: what the parent's collector had taken from @c waits for another grace period. */
+void vms__defer_forked(struct vms__objcache *c);
+/* For the same: the collector of this process. */
+void vms__defer_collector_forked(void);
 
 /* ---- objcache_check.c: any lock may be held ---------------------------------------------------------------------- */
 

@@ -1,49 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rcu.c - the binding to liburcu: registration of threads, what TSan must be told, and fork.
+ * rcu.c - the binding to liburcu: registration of threads, the read side, grace
+ * periods, and what TSan must be told.
  *
- * Locks, outermost first: grace_lock (read: a grace period is being waited for; write: fork), readers_lock (the list of registered
- * threads). Neither is ever held while a callback or a read section of the library runs, nor taken inside one, save readers_lock
- * for the moment in which a thread registers. Read first: include/vmastore/rcu.h.
+ * Locks: none of its own. Registration takes one of liburcu's for a moment, with
+ * all signals blocked: a handler's first lookup, which registers the thread, may
+ * come at any time. Read first: include/vmastore/rcu.h. Where to read next:
+ * rcu_call.c (callbacks), rcu_forked.c (after a fork).
  */
 #define VMS_NO_KERNEL_NAMES
 #include "lib/sync/rcu.h"
 
 #include <pthread.h>
-#include <semaphore.h>
-
-#ifdef VMS_RCU_QSBR
-#include <urcu/urcu-qsbr.h>
-#define URCU(name) urcu_qsbr_##name
-#else
-#include <urcu/urcu-memb.h>
-#define URCU(name) urcu_memb_##name
-#endif
 
 #include "lib/sync/assert.h"
+#include "lib/sync/rcu_internal.h"
+#include "lib/sync/signals.h"
 #include "lib/sync/thread_slot.h"
-
-/* liburcu keeps its link and its function in our head's first words. */
-_Static_assert(sizeof(struct rcu_head) <= offsetof(struct vms_rcu_head, func), "room for liburcu's rcu_head");
-_Static_assert(offsetof(struct rcu_head, func) == offsetof(struct vms_rcu_head, run), "same place for what it calls");
-
-/*
- * A registered thread: where liburcu's node of it is, for the child of a fork, which must take the nodes of threads that no longer
- * exist off liburcu's list before their memory is used for new threads.
- */
-struct reader {
-	struct cds_list_head link;
-	struct cds_list_head *urcu_node;
-};
-
-static VMS__TLS struct reader this_reader;
-static VMS__TLS bool in_callback;
-
-static pthread_mutex_t readers_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct cds_list_head readers = {&readers, &readers}; /* under readers_lock */
-
-/* Its writer is a fork, which must not wait for ever while others begin one grace period after the other. */
-static pthread_rwlock_t grace_lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 
 static void (*flush_before_barrier)(void); /* set before threads start */
 
@@ -52,47 +25,54 @@ static void (*flush_before_barrier)(void); /* set before threads start */
  * grace period acquires it. Nothing is acquired when a section begins: that would hide a pointer published without release.
  */
 static char grace;
-static char callbacks_done;
 
 /* ---- registration ------------------------------------------------------------------------------------------------ */
 
+/* Before a thread's first use: not registered, in no section. Nobody writes it. */
+static vms__urcu_reader_t no_reader;
+VMS__TLS vms__urcu_reader_t *vms__rcu_reader = &no_reader;
+
+/* The library registered this thread with liburcu, and not the program. */
+static VMS__TLS bool registered_here;
+
+/* All signals are blocked. */
 static void unregister(void)
 {
-	pthread_mutex_lock(&readers_lock);
-	cds_list_del(&this_reader.link);
-	/* The program may have unregistered this thread by itself. */
-	if (VMS__URCU_READER.registered)
+	VMS_ASSERT(!vms__rcu_in_section(false));
+	if (vms__rcu_forked)
+		vms__rcu_forked_unregister();
+	else if (registered_here && VMS__URCU_READER.registered)
 		URCU(unregister_thread)();
-	pthread_mutex_unlock(&readers_lock);
-	this_reader.urcu_node = NULL;
+	if (registered_here && vms__rcu_forked)
+		VMS__URCU_READER.registered = 0;
+	registered_here = false;
+	vms__rcu_reader = &no_reader;
 }
-
-#if !VMS__TSAN && !defined(VMS_RCU_QSBR)
-static struct urcu_reader no_reader;
-VMS__TLS struct urcu_reader *vms__rcu_reader = &no_reader;
-#endif
 
 void vms__rcu_register(void)
 {
-#if !VMS__TSAN && !defined(VMS_RCU_QSBR)
-	vms__rcu_reader = &VMS__URCU_READER;
-	if (vms__rcu_reader->registered)
-		return;
-#endif
+	sigset_t saved;
+
+	vms__signals_block(&saved);
 	vms__thread_at_exit(VMS__EXIT_RCU, unregister);
-	pthread_mutex_lock(&readers_lock);
-	if (!this_reader.urcu_node) {
-		this_reader.urcu_node = &VMS__URCU_READER.node;
-		cds_list_add(&this_reader.link, &readers);
-	}
-	URCU(register_thread)();
-	pthread_mutex_unlock(&readers_lock);
+	registered_here |= !VMS__URCU_READER.registered;
+	if (vms__rcu_forked)
+		vms__rcu_forked_register();
+	else if (!VMS__URCU_READER.registered)
+		URCU(register_thread)();
+	vms__rcu_reader = &VMS__URCU_READER;
+	vms__signals_restore(&saved);
 }
 
 static void ensure_registered(void)
 {
-	if (unlikely(!VMS__URCU_READER.registered))
+	if (unlikely(!vms__rcu_reader->registered))
 		vms__rcu_register();
+}
+
+void vms_thread_unregister(void)
+{
+	vms__thread_undo();
 }
 
 /* ---- the read side ----------------------------------------------------------------------------------------------- */
@@ -138,8 +118,7 @@ uint32_t vms__rcu_section(void)
  */
 #ifdef VMS_RCU_QSBR
 
-/* Release builds name it in assertions only, and evaluate none. */
-__attribute__((unused)) static bool in_section(bool if_unknown)
+bool vms__rcu_in_section(bool if_unknown)
 {
 #ifdef VMS_DEBUG
 	(void)if_unknown;
@@ -151,7 +130,7 @@ __attribute__((unused)) static bool in_section(bool if_unknown)
 
 #else
 
-static bool in_section(bool if_unknown)
+bool vms__rcu_in_section(bool if_unknown)
 {
 	(void)if_unknown;
 	return VMS__URCU_READER.registered && _urcu_memb_read_ongoing();
@@ -169,7 +148,7 @@ void vms_rcu_read_lock(void)
 
 void vms_rcu_read_unlock(void)
 {
-	VMS_ASSERT(in_section(true));
+	VMS_ASSERT(vms__rcu_in_section(true));
 	section_ends();
 	vms__tsan_release(&grace);
 	URCU(read_unlock)();
@@ -178,7 +157,7 @@ void vms_rcu_read_unlock(void)
 bool vms_rcu_read_lock_held(void)
 {
 #ifdef VMS_DEBUG
-	return in_section(true);
+	return vms__rcu_in_section(true);
 #else
 	return true;
 #endif
@@ -189,17 +168,13 @@ bool vms__rcu_may_wait(void)
 #ifdef VMS_RCU_QSBR
 	return false;
 #else
-	return !in_callback && !in_section(true);
+	return !vms__rcu_in_callback && !vms__rcu_in_section(true);
 #endif
 }
 
 /* ---- the write side ---------------------------------------------------------------------------------------------- */
 
-/*
- * A QSBR thread that sleeps must not hold up grace periods meanwhile. Return: what online_again() needs. Under the default
- * flavour both do nothing.
- */
-static bool offline_to_sleep(void)
+bool vms__rcu_offline_to_sleep(void)
 {
 #ifdef VMS_RCU_QSBR
 	if (VMS__URCU_READER.registered && urcu_qsbr_read_ongoing()) {
@@ -210,7 +185,7 @@ static bool offline_to_sleep(void)
 	return false;
 }
 
-static void online_again(bool was_online)
+void vms__rcu_online_again(bool was_online)
 {
 #ifdef VMS_RCU_QSBR
 	if (was_online)
@@ -220,41 +195,29 @@ static void online_again(bool was_online)
 #endif
 }
 
+void vms__rcu_grace_period(void)
+{
+	if (vms__rcu_forked)
+		vms__rcu_forked_grace_period();
+	else
+		URCU(synchronize_rcu)();
+	vms__tsan_acquire(&grace);
+}
+
 void vms_synchronize_rcu(void)
 {
 	bool was_online;
 
-	VMS_ASSERT(!in_section(false));
+	VMS_ASSERT(!vms__rcu_in_section(false));
+#ifndef VMS_RCU_QSBR
+	/* A handler's lookup that comes while liburcu's locks are held here must not register this thread. */
+	ensure_registered();
+#endif
 	/* What this thread itself read before belongs to the past, too. */
 	vms__tsan_release(&grace);
-	was_online = offline_to_sleep();
-	pthread_rwlock_rdlock(&grace_lock);
-	URCU(synchronize_rcu)();
-	pthread_rwlock_unlock(&grace_lock);
-	online_again(was_online);
-	vms__tsan_acquire(&grace);
-}
-
-static void run_callback(struct rcu_head *urcu_head)
-{
-	struct vms_rcu_head *head = (struct vms_rcu_head *)urcu_head;
-
-	/* The first pairs with the release in vms_call_rcu(), the second with those of the sections that have ended. */
-	vms__tsan_acquire(head);
-	vms__tsan_acquire(&grace);
-	in_callback = true;
-	head->func(head);
-	in_callback = false;
-	/* Pairs with the acquire in vms_rcu_barrier(). */
-	vms__tsan_release(&callbacks_done);
-}
-
-void vms_call_rcu(struct vms_rcu_head *head, void (*func)(struct vms_rcu_head *head))
-{
-	ensure_registered(); /* liburcu opens a section of its own */
-	head->func = func;
-	vms__tsan_release(head);
-	URCU(call_rcu)((struct rcu_head *)head, run_callback);
+	was_online = vms__rcu_offline_to_sleep();
+	vms__rcu_grace_period();
+	vms__rcu_online_again(was_online);
 }
 
 void vms__rcu_before_barrier(void (*flush)(void))
@@ -262,52 +225,17 @@ void vms__rcu_before_barrier(void (*flush)(void))
 	flush_before_barrier = flush;
 }
 
-#if VMS__TSAN
-
-struct barrier {
-	struct vms_rcu_head head; /* first */
-	sem_t reached;
-};
-
-static void barrier_reached(struct vms_rcu_head *head)
-{
-	sem_post(&((struct barrier *)head)->reached);
-}
-
-/*
- * liburcu's own barrier frees memory by way of which TSan sees a race, on a stack that it sometimes cannot restore and so cannot
- * suppress. A callback at the end of the queue does as well, where the program has not given liburcu more queues than one.
- */
-static void barrier(void)
-{
-	struct barrier b;
-	bool was_online;
-
-	sem_init(&b.reached, 0, 0);
-	vms_call_rcu(&b.head, barrier_reached);
-	was_online = offline_to_sleep();
-	while (sem_wait(&b.reached))
-		; /* EINTR */
-	online_again(was_online);
-	sem_destroy(&b.reached);
-}
-
-#else
-
-static void barrier(void)
-{
-	URCU(barrier)();
-}
-
-#endif
-
 void vms_rcu_barrier(void)
 {
-	VMS_ASSERT(!in_section(false) && !in_callback);
+	bool was_registered = VMS__URCU_READER.registered, was_online;
+
+	VMS_ASSERT(!vms__rcu_in_section(false) && !vms__rcu_in_callback);
 	if (flush_before_barrier)
 		flush_before_barrier();
-	barrier();
-	vms__tsan_acquire(&callbacks_done);
+	was_online = vms__rcu_offline_to_sleep();
+	vms__rcu_wait_for_callbacks();
+	/* A callback that was made on this thread may have registered it. */
+	vms__rcu_online_again(was_online || (!was_registered && VMS__URCU_READER.registered));
 }
 
 /* ---- quiescence (QSBR) ------------------------------------------------------------------------------------------- */
@@ -315,7 +243,7 @@ void vms_rcu_barrier(void)
 void vms_rcu_quiescent(void)
 {
 #ifdef VMS_RCU_QSBR
-	VMS_ASSERT(!in_section(false));
+	VMS_ASSERT(!vms__rcu_in_section(false));
 	if (VMS__URCU_READER.registered) {
 		vms__tsan_release(&grace);
 		urcu_qsbr_quiescent_state();
@@ -326,7 +254,7 @@ void vms_rcu_quiescent(void)
 void vms_rcu_thread_offline(void)
 {
 #ifdef VMS_RCU_QSBR
-	VMS_ASSERT(!in_section(false));
+	VMS_ASSERT(!vms__rcu_in_section(false));
 	if (VMS__URCU_READER.registered) {
 		vms__tsan_release(&grace);
 		urcu_qsbr_thread_offline();
@@ -344,61 +272,13 @@ void vms_rcu_thread_online(void)
 
 /* ---- fork -------------------------------------------------------------------------------------------------------- */
 
-static bool fork_was_online; /* only the forking thread touches it: forks exclude each other by grace_lock */
-
-/*
- * Bring everything to rest in an order that cannot deadlock: first the callback thread, which may be waiting for a grace period;
- * then whoever else waits for one; then registration. liburcu's callback thread sleeps in steps of 10 ms, so a fork can take that
- * long once callbacks were used.
- */
-static void fork_prepare(void)
-{
-	bool was_online = offline_to_sleep();
-
-	URCU(call_rcu_before_fork)();
-	pthread_rwlock_wrlock(&grace_lock);
-	pthread_mutex_lock(&readers_lock);
-	fork_was_online = was_online;
-}
-
-static void fork_parent(void)
-{
-	bool was_online = fork_was_online;
-
-	pthread_mutex_unlock(&readers_lock);
-	pthread_rwlock_unlock(&grace_lock);
-	URCU(call_rcu_after_fork_parent)();
-	online_again(was_online);
-}
-
-/* Nobody waits for a grace period, so every node is on liburcu's one list, and the links tell all that is needed to leave it. */
-static void forget_other_readers(void)
-{
-	struct cds_list_head *pos, *next;
-
-	for (pos = readers.next; pos != &readers; pos = next) {
-		struct reader *reader = caa_container_of(pos, struct reader, link);
-
-		next = pos->next;
-		if (reader == &this_reader)
-			continue;
-		cds_list_del(reader->urcu_node);
-		cds_list_del(pos);
-	}
-}
-
+/* From here on this process has nothing to do with liburcu's locks and lists: rcu_forked.c. */
 static void fork_child(void)
 {
-	forget_other_readers();
-	/* Set anew, not unlocked: they may count waiters that no longer exist. */
-	readers_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-	grace_lock = (pthread_rwlock_t)PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
-	URCU(call_rcu_after_fork_child)();
-	online_again(fork_was_online);
+	vms__rcu_forked_begin(vms__rcu_reader->registered);
 }
 
-/* After objcache.c's, so that a fork brings the callbacks to rest before it takes the locks that callbacks take. */
 __attribute__((constructor(202))) static void rcu_init(void)
 {
-	VMS_BUG_ON(pthread_atfork(fork_prepare, fork_parent, fork_child));
+	VMS_BUG_ON(pthread_atfork(NULL, NULL, fork_child));
 }

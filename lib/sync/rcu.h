@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rcu.h - the library's own way into RCU: the read side inlined, and the pair that publishes and reads a pointer. What each call
- * promises: include/vmastore/rcu.h. This header and rcu.c alone name liburcu. Debug builds number the read sections, so that what
+ * promises: include/vmastore/rcu.h. This header, rcu_internal.h and the files
+ * rcu*.c alone name liburcu. Debug builds number the read sections, so that what
  * was found in one can be told from what was found in another.
  *
  * Under TSan nothing of liburcu is inlined: its plain stores to the reader's word would look like races. The orders that it gives
@@ -21,12 +22,25 @@
 #ifdef VMS_RCU_QSBR
 #include <urcu/static/urcu-qsbr.h>
 #define VMS__URCU_READER URCU_TLS(urcu_qsbr_reader)
+typedef struct urcu_qsbr_reader vms__urcu_reader_t;
 #else
 #include <urcu/static/urcu-memb.h>
 #define VMS__URCU_READER URCU_TLS(urcu_memb_reader)
+typedef struct urcu_reader vms__urcu_reader_t;
 #endif
 
-/* Make this thread a reader. Called once a thread, by the first use. */
+/*
+ * Where liburcu keeps this thread's reader. It never moves; to find it by
+ * liburcu's own name is a call in a shared library, each time. Before the
+ * thread's first use this is a reader that is not registered and in no section,
+ * which nobody writes.
+ */
+extern VMS__TLS VMS__HIDDEN vms__urcu_reader_t *vms__rcu_reader;
+
+/*
+ * Make this thread a reader. Called by the thread's first use, and by the first
+ * one after vms_thread_unregister(). A signal handler may be what calls it.
+ */
 void vms__rcu_register(void);
 
 #ifdef VMS_DEBUG
@@ -60,7 +74,7 @@ static inline bool vms__rcu_reading(void)
 /* liburcu's own flag is the test, so that a thread which somebody else registered is not registered twice. */
 static inline void vms__rcu_read_lock(void)
 {
-	if (unlikely(!VMS__URCU_READER.registered))
+	if (unlikely(!vms__rcu_reader->registered))
 		vms__rcu_register();
 	_urcu_qsbr_read_lock();
 }
@@ -76,12 +90,6 @@ static inline bool vms__rcu_reading(void)
 }
 
 #else
-
-/*
- * Where liburcu keeps this thread's reader. It never moves; to find it by liburcu's own name is a call in a shared library, each
- * time. Before the thread's first use a reader that is not registered and not in a section, which nobody writes.
- */
-extern VMS__TLS VMS__HIDDEN struct urcu_reader *vms__rcu_reader;
 
 /* What _urcu_memb_read_lock() and its counterpart do, on that reader. */
 static inline void vms__rcu_read_lock(void)
@@ -127,6 +135,28 @@ static inline bool vms__rcu_reading(void)
 }
 
 #endif
+
+/*
+ * The thread that makes callbacks. Whatever will have something freed after a
+ * grace period asks for it with vms__rcu_is_ready() where it can still refuse.
+ * Once that was true, vms_call_rcu() has a thread; in the child of a fork, it
+ * must be asked again.
+ */
+extern VMS__HIDDEN _Atomic bool vms__rcu_has_thread;
+/* Create the thread. Return: 0, also if it exists; -ENOMEM. Locks: any but a cache's. Not for signal handlers. */
+int vms__rcu_start(void);
+
+static inline bool vms__rcu_is_ready(void)
+{
+	/* Relaxed: nothing is read by way of it. */
+	return likely(atomic_load_explicit(&vms__rcu_has_thread, memory_order_relaxed)) || !vms__rcu_start();
+}
+
+/* Wait until every callback is made that was queued before. The calling thread is no QSBR reader that is online. */
+void vms__rcu_wait_for_callbacks(void);
+
+/* For a child handler of fork, while there is one thread: does @head wait in the queue? */
+bool vms__rcu_queued(const struct vms_rcu_head *head);
 
 /*
  * May this thread wait for callbacks to run? No inside a read section, in a callback, and where that cannot be told (QSBR).

@@ -6,12 +6,14 @@
  */
 #include "lib/sync/thread_slot.h"
 
-#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "lib/sync/alloc.h"
 #include "lib/sync/assert.h"
+#include "lib/sync/pin.h"
+#include "lib/sync/signals.h"
 
 #define WORD_BITS 64u
 
@@ -22,51 +24,91 @@ static _Atomic uint64_t slots[VMS__SLOTS / WORD_BITS] = {1};
 static _Atomic unsigned int slots_used = 1;
 
 /*
- * The C library calls the destructors of thread-specific data in rounds, as long as one of them sets its data anew, but no more
- * than PTHREAD_DESTRUCTOR_ITERATIONS (4) times. Ours lets one round pass, so that the program's destructors come first, acts in the
- * second, and once more in the third if the library was used in between. Who uses it after that stops the program: in the fourth
- * TSan takes its leave of the thread, and after it the thread could no longer be taken off the list of readers.
+ * The C library calls the destructors of thread-specific data in rounds, as long
+ * as one of them sets its data anew, but no more than
+ * PTHREAD_DESTRUCTOR_ITERATIONS (4) times. The round in which ours is called
+ * cannot be told: a program's destructor may be the first to use the library,
+ * in any round. So ours undoes everything in whichever round it is called, and
+ * if the library is used again, it is called again, in the next round or later
+ * in the same one.
+ *
+ * That requires that ours comes after the program's in the same round. A round
+ * takes the keys in the order of their numbers, with the GNU C library and with
+ * musl. exit_key has the highest of those numbers for which setting data needs
+ * no memory (the GNU C library has the first 32 in the thread itself), because
+ * a signal handler may set it. Destructors of keys above that number come
+ * later: last_key, far above, is set as well once the thread is exiting, so that
+ * it catches what they do in the last round. It needs memory, but no handler
+ * sets it: see thread_exits().
+ *
+ * What is not caught: a thread whose very first use of the library is in the
+ * last round, by a destructor whose key is above exit_key; and use by a key
+ * above last_key in the last round.
  */
-#define ACTING_ROUND 2u
-#define LAST_ROUND 3u
-_Static_assert(PTHREAD_DESTRUCTOR_ITERATIONS > LAST_ROUND, "rounds to wait in");
+#define KEYS_WITHOUT_MEMORY 32u
+#define KEYS_TRIED 96u
 
-static pthread_key_t exit_key;
+static pthread_key_t exit_key, last_key;
 static VMS__TLS void (*undo_at_exit[VMS__NR_EXITS])(void);
-static VMS__TLS unsigned int exit_round; /* 0: this thread is not exiting */
-static VMS__TLS unsigned int undoing;    /* number of entries of undo_at_exit whose turn has come; 0: not at it */
+static VMS__TLS bool exiting, undoing;
 
-/* The round that the destructor will be called in is what the key holds. */
-static void arm_exit(unsigned int round)
+/* All signals are blocked: a handler may be the next to use the library, and registers the thread anew. */
+static void undo_all(void)
 {
-	VMS_BUG_ON(round > LAST_ROUND);
-	VMS_BUG_ON(pthread_setspecific(exit_key, (void *)(uintptr_t)round));
-}
+	unsigned int i = 0;
 
-static void thread_exits(void *round)
-{
-	exit_round = (unsigned int)(uintptr_t)round;
-	if (exit_round < ACTING_ROUND) {
-		arm_exit(exit_round + 1);
-		return;
-	}
-	for (unsigned int i = 0; i < VMS__NR_EXITS; i++) {
+	undoing = true;
+	while (i < VMS__NR_EXITS) {
 		void (*undo)(void) = undo_at_exit[i];
 
-		undo_at_exit[i] = NULL;
-		undoing = i + 1;
-		if (undo)
+		undo_at_exit[i++] = NULL;
+		if (undo) {
 			undo();
+			i = 0; /* one undoing may use what an earlier one has undone */
+		}
 	}
-	undoing = 0;
+	undoing = false;
+}
+
+/*
+ * From here on, signals from outside stay blocked on this thread. Its handlers
+ * may look something up, which registers the thread anew; after the last round
+ * nobody would undo that.
+ */
+static void thread_exits(void *set)
+{
+	sigset_t saved;
+
+	(void)set;
+	vms__signals_block(&saved);
+	exiting = true;
+	undo_all();
+	vms__signals_restore_own(&saved);
 }
 
 void vms__thread_at_exit(enum vms__thread_exit which, void (*undo)(void))
 {
+	sigset_t saved;
+
+	vms__signals_block(&saved);
 	undo_at_exit[which] = undo;
-	/* One undoing may need what another undoes later: its turn comes in this round. */
-	if (!undoing || which < undoing)
-		arm_exit(exit_round + 1);
+	if (!undoing) {
+		VMS_BUG_ON(pthread_setspecific(exit_key, &exit_key));
+		/* Without memory for it the other rounds still come. */
+		if (exiting)
+			(void)pthread_setspecific(last_key, &last_key);
+	}
+	vms__signals_restore(&saved);
+}
+
+void vms__thread_undo(void)
+{
+	sigset_t saved;
+
+	vms__signals_block(&saved);
+	undo_all();
+	VMS_BUG_ON(pthread_setspecific(exit_key, NULL));
+	vms__signals_restore(&saved);
 }
 
 /* Pairs, by the release, with the acquire in take_bit(): the next holder continues with what this one left in its rows. */
@@ -107,7 +149,9 @@ static void note_used(unsigned int slot)
 unsigned int vms__thread_slot_take(void)
 {
 	unsigned int slot = 0;
+	sigset_t saved;
 
+	vms__signals_block(&saved);
 	for (unsigned int w = 0; w < VMS__SLOTS / WORD_BITS && !slot; w++)
 		slot = take_bit(w);
 	vms__thread_slot_plus_one = slot + 1;
@@ -115,6 +159,7 @@ unsigned int vms__thread_slot_take(void)
 		note_used(slot);
 		vms__thread_at_exit(VMS__EXIT_SLOT, slot_give_back);
 	}
+	vms__signals_restore(&saved);
 	return slot;
 }
 
@@ -135,9 +180,50 @@ static void fork_child(void)
 	}
 }
 
+/*
+ * The two keys, which are the highest below KEYS_WITHOUT_MEMORY and the highest
+ * of KEYS_TRIED. Where the program has taken all of the former, both are the
+ * latter; then a thread's first use must not be in a signal handler.
+ */
+static void create_keys(void)
+{
+	pthread_key_t keys[KEYS_TRIED];
+	unsigned int nr = 0;
+
+	while (nr < KEYS_TRIED && !pthread_key_create(&keys[nr], thread_exits))
+		nr++;
+	VMS_BUG_ON(!nr);
+	exit_key = last_key = keys[0];
+	for (unsigned int i = 1; i < nr; i++) {
+		if (keys[i] > last_key)
+			last_key = keys[i];
+		if (keys[i] < KEYS_WITHOUT_MEMORY && (keys[i] > exit_key || exit_key >= KEYS_WITHOUT_MEMORY))
+			exit_key = keys[i];
+	}
+	if (exit_key >= KEYS_WITHOUT_MEMORY)
+		exit_key = last_key;
+	for (unsigned int i = 0; i < nr; i++) {
+		if (keys[i] != exit_key && keys[i] != last_key)
+			pthread_key_delete(keys[i]);
+	}
+}
+
+/*
+ * The allocator's own handlers of fork, if it has any, must be registered before
+ * the library's: then a fork takes the library's locks first, inside which
+ * memory may be allocated. Most allocators register them with the first
+ * allocation.
+ */
+static void let_allocator_begin(void)
+{
+	vms__free(vms__alloc(1, 1));
+}
+
 /* Early: before any constructor that may use the library, and while the C library still has keys that need no memory. */
 __attribute__((constructor(200))) static void thread_slot_init(void)
 {
-	VMS_BUG_ON(pthread_key_create(&exit_key, thread_exits));
+	vms__object_pin();
+	let_allocator_begin();
+	create_keys();
 	VMS_BUG_ON(pthread_atfork(NULL, NULL, fork_child));
 }

@@ -40,10 +40,16 @@ unsigned int vms__thread_slots_used(void);
 enum vms__thread_exit { VMS__EXIT_OBJCACHE, VMS__EXIT_SLOT, VMS__EXIT_RCU, VMS__NR_EXITS };
 
 /*
- * Have @undo called when this thread exits; again only after it was called. Runs after the destructors of the program's own
- * thread-specific data, which may still use the library. Stops the program if the C library has no room (as it would lose memory or
- * leave a dead thread among the readers).
+ * Have @undo called when this thread exits; again only after it was called. It
+ * runs with all signals blocked, after those destructors of the program's own
+ * thread-specific data that run in the same round, and again after each round
+ * in which the library was used. Stops the program if the C library has no room
+ * (as it would lose memory or leave a dead thread among the readers). A signal
+ * handler may call it (thread_slot.c says where not).
  */
 void vms__thread_at_exit(enum vms__thread_exit which, void (*undo)(void));
+
+/* Undo now what is to be undone when this thread exits. */
+void vms__thread_undo(void);
 
 #endif
