@@ -68,6 +68,7 @@ VMS_API const char *const *vms_engine_names(void);
  * @engine: "rbtree", "maple" or "maple-vma".
  * @layout: bounds; NULL for vms_mm_layout_default.
  * @rules:  behaviour; NULL for vms_mm_rules_default.
+ * vms_mm_next() shows it from now on: another thread may meet it before the caller has set its limits or its owner.
  * Return: it; NULL with errno EINVAL (no such engine, senseless bounds) or ENOMEM.
  */
 VMS_API struct mm_struct *vms_mm_create(const char *engine, const struct mm_layout *layout, const struct mm_rules *rules);
@@ -77,7 +78,8 @@ VMS_API void mmput(struct mm_struct *mm); /* the last user unmaps everything */
 VMS_API void mmgrab(struct mm_struct *mm);
 VMS_API void mmdrop(struct mm_struct *mm); /* the last one frees the structure */
 /**
- * vms_mm_next() - Walk all address spaces that are in use, in the order of their making: for (mm = NULL; (mm = vms_mm_next(mm)) != NULL;).
+ * vms_mm_next() - Walk all address spaces that are in use, in the order in which they became complete:
+ * for (mm = NULL; (mm = vms_mm_next(mm)) != NULL;). What fork or exec is still making is not shown.
  * @prev: the one before, whose use (mmget()) the call takes; NULL: begin. To stop early, mmput() the last one.
  * Return: the next one with a use for the caller; NULL at the end. One that is made or goes meanwhile may be passed over.
  * Locks: none held.

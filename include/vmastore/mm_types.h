@@ -232,8 +232,8 @@ struct mm_struct {
 	struct mm_limits limits; /* mmap_lock W to write, R to read */
 	struct mm_layout layout; /* const after mm_alloc(), except mmap_base at exec */
 	struct mm_rules rules;
-	void *owner;             /* the embedder's */
-	struct list_head mmlist; /* all that are in use: vms_mm_next() */
+	void *owner;             /* the embedder's, also after fork: NULL until it sets it; mmap_lock W to write, R to read */
+	struct list_head mmlist; /* all that are in use and complete: vms_mm_next() */
 };
 
 #endif

@@ -5,7 +5,8 @@
  * Every VMA of the parent is write-locked first: a fault that ran beside the copying could write to a page that the child
  * has just been given as its own past.
  *
- * Locks: the parent's mmap_lock W, then the child's (nobody else knows the child yet; its lock is held for the asserts' sake).
+ * Locks: the parent's mmap_lock W, then the child's. vms_mm_next() does not show the child before it is whole; but a walk from a page
+ * (vms_page_places()) meets its VMAs as they are made, and whoever then uses the child waits for its mmap_lock.
  */
 #include <errno.h>
 
@@ -70,7 +71,7 @@ static int dup_mmap(struct mm_struct *child, struct mm_struct *mm)
 
 int vms_fork(struct mm_struct *mm, struct mm_struct **childp)
 {
-	struct mm_struct *child = vms_mm_create(mm->engine->name, &mm->layout, &mm->rules);
+	struct mm_struct *child = vms__mm_alloc(mm->engine->name, &mm->layout, &mm->rules);
 	int err;
 
 	if (!child)
@@ -89,6 +90,11 @@ int vms_fork(struct mm_struct *mm, struct mm_struct **childp)
 		mmput(child);
 		return err;
 	}
+	/*
+	 * Last: a walker (vms_mm_next()) that meets the child may change it at
+	 * once.
+	 */
+	vms__mmlist_add(child);
 	*childp = child;
 	return 0;
 }

@@ -225,9 +225,19 @@ void vms__print_vma_line(struct vm_area_struct *vma, FILE *out);
 /* A name as it stands in one line: a newline is written as \012. */
 void vms__print_name(const char *name, FILE *out);
 
+/* ---- mm.c ---- */
+
+/*
+ * vms_mm_create(), but vms_mm_next() does not show the address space yet:
+ * vms__mmlist_add() follows once all that makes it whole is in it, or mmput().
+ */
+struct mm_struct *vms__mm_alloc(const char *engine_name, const struct mm_layout *layout, const struct mm_rules *rules);
+
 /* ---- mmlist.c: the list of all mms. Locks: none ---- */
 
+/* Other threads can find @mm from now on. */
 void vms__mmlist_add(struct mm_struct *mm);
+/* It need not be in the list. */
 void vms__mmlist_del(struct mm_struct *mm);
 
 /* ---- stack.c ---- */

@@ -10,6 +10,7 @@
 #include "lib/mm/internal.h"
 #include "lib/page/page.h"
 #include "lib/sync/alloc.h"
+#include "lib/sync/list.h"
 #include "lib/sync/pcounter.h"
 #include "lib/sync/rcu.h"
 
@@ -29,7 +30,7 @@ static bool layout_makes_sense(const struct mm_layout *l)
 	       l->mmap_base <= l->task_size && l->bottom_base < l->task_size && l->start_brk < l->task_size;
 }
 
-struct mm_struct *vms_mm_create(const char *engine_name, const struct mm_layout *layout, const struct mm_rules *rules)
+struct mm_struct *vms__mm_alloc(const char *engine_name, const struct mm_layout *layout, const struct mm_rules *rules)
 {
 	const struct vms__engine *engine = vms__engine_find(engine_name);
 	struct mm_struct *mm;
@@ -56,13 +57,20 @@ struct mm_struct *vms_mm_create(const char *engine_name, const struct mm_layout 
 	atomic_init(&mm->mm_users, 1);
 	atomic_init(&mm->mm_count, 1);
 	init_rwsem(&mm->mmap_lock);
+	INIT_LIST_HEAD(&mm->mmlist);
 	mm->counters = vms__pcounter_create(NR_MM_COUNTERS);
 	if (!mm->counters)
 		goto out_free;
 	if (vms__pgd_alloc(mm))
 		goto out_counters;
 	engine->index->init(mm);
+#ifdef VMS_PLANT_LIST_EARLY
+	/*
+	 * The bug that the tests must catch: others find it before fork or exec
+	 * has made it whole.
+	 */
 	vms__mmlist_add(mm);
+#endif
 	return mm;
 
 out_counters:
@@ -72,6 +80,15 @@ out_free:
 out:
 	errno = ENOMEM;
 	return NULL;
+}
+
+struct mm_struct *vms_mm_create(const char *engine_name, const struct mm_layout *layout, const struct mm_rules *rules)
+{
+	struct mm_struct *mm = vms__mm_alloc(engine_name, layout, rules);
+
+	if (mm)
+		vms__mmlist_add(mm);
+	return mm;
 }
 
 void mmget(struct mm_struct *mm)

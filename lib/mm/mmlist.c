@@ -2,6 +2,10 @@
 /*
  * mmlist.c - all address spaces of the process that are in use, to walk them one after the other.
  *
+ * An address space is listed when it is whole: fork and exec list theirs last,
+ * with the limits, the VMAs and the pages in it, because a walker may map
+ * memory there or read what it is at once.
+ *
  * Locks: mmlist_lock, innermost, guards the list. An mm stays in it as long as it has users; who walks has a use of the one it stands at,
  * so that one keeps its place.
  */
@@ -28,14 +32,15 @@ static void unlock_list(void)
 void vms__mmlist_add(struct mm_struct *mm)
 {
 	lock_list();
-	list_add_tail(&mm->mmlist, &mmlist);
+	list_move_tail(&mm->mmlist, &mmlist);
 	unlock_list();
 }
 
 void vms__mmlist_del(struct mm_struct *mm)
 {
 	lock_list();
-	list_del(&mm->mmlist);
+	if (!list_empty(&mm->mmlist))
+		list_del(&mm->mmlist);
 	unlock_list();
 }
 

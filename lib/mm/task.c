@@ -112,13 +112,20 @@ int vms_task_fork(struct task *parent, unsigned long clone_flags, struct task **
 int vms_task_exec(struct task *task, const struct mm_layout *layout)
 {
 	struct mm_struct *old = task->mm, *mm;
+	struct mm_limits limits;
+	int err;
 
 	VMS_ASSERT(!task->is_kthread);
-	mm = vms_mm_create(vms_mm_engine_name(old), layout ? layout : &old->layout, &old->rules);
+	mm = vms__mm_alloc(vms_mm_engine_name(old), layout ? layout : &old->layout, &old->rules);
 	if (!mm)
 		return -errno;
 	/* The limits are the process's and the machine's, not the address space's. */
-	mm->limits = vms_mm_limits(old);
+	limits = vms_mm_limits(old);
+	err = vms_mm_set_limits(mm, &limits);
+	VMS_ASSERT(!err); /* they were accepted once */
+	(void)err;
+	/* Last: a walker (vms_mm_next()) that meets it may use it at once. */
+	vms__mmlist_add(mm);
 	set_mm(task, mm);
 	task->active_mm = mm;
 	mmput(old);

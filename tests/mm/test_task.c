@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #include <vmastore/task.h>
@@ -310,8 +311,111 @@ static void walk_finds_every_address_space_in_use(void **state)
 	mmput(mm[2]);
 }
 
+/* How many address spaces a walker sees. From any thread. */
+static void *count_all(void *arg)
+{
+	uintptr_t nr = 0;
+
+	(void)arg;
+	for (struct mm_struct *mm = NULL; (mm = vms_mm_next(mm)) != NULL;)
+		nr++;
+	return (void *)nr;
+}
+
+/* While fork copies, the hook lets another thread walk. */
+static uintptr_t seen_in_fork;
+
+static void walk_in_open(struct vm_area_struct *vma)
+{
+	pthread_t thread;
+	void *seen;
+
+	(void)vma;
+	if (pthread_create(&thread, NULL, count_all, NULL))
+		abort();
+	pthread_join(thread, &seen);
+	seen_in_fork = (uintptr_t)seen;
+}
+
+/*
+ * Symptom: memory that a walker of all address spaces mapped in a child was
+ * found twice, or the child was unsound; cause: the child was listed before
+ * fork had locked it.
+ */
+static void child_is_listed_when_it_is_whole(void **state)
+{
+	static const struct vm_operations_struct ops = {.open = walk_in_open};
+	struct world *w = *state;
+	struct file *file = world_file(1, true);
+	struct mm_struct *child;
+
+	file->f_vm_ops = &ops;
+	vms_mmap(w->mm, BASE, PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0);
+	seen_in_fork = 0;
+	assert_int_equal(vms_fork(w->mm, &child), 0);
+	assert_int_equal(seen_in_fork, 1);
+	assert_int_equal((uintptr_t)count_all(NULL), 2);
+	mmput(child);
+	assert_int_equal((uintptr_t)count_all(NULL), 1);
+	fput(file);
+}
+
+/* A child that cannot be made whole is never listed, and leaves nothing. */
+static void child_that_fails_is_not_listed(void **state)
+{
+	struct world *w = *state;
+	struct mm_struct *child;
+	long n = 0;
+	int err;
+
+	vms_mmap(w->mm, BASE, PG, RW, FIXED, NULL, 0);
+	vms_write_word(w->mm, BASE, 1);
+	do {
+		vms__alloc_fail_nth(++n);
+		err = vms_fork(w->mm, &child);
+		vms__alloc_fail_nth(0);
+		assert_int_equal((uintptr_t)count_all(NULL), err ? 1 : 2);
+	} while (err);
+	assert_true(n > 1);
+	mmput(child);
+}
+
+static void *exec(void *task)
+{
+	return (void *)(intptr_t)vms_task_exec(task, NULL);
+}
+
+/*
+ * Symptom: a walker saw an address space with limits that are not those of its
+ * process; cause: exec listed it before it gave it the limits. The test holds
+ * the lock under which exec reads the old limits.
+ */
+static void new_address_space_is_listed_with_its_limits(void **state)
+{
+	struct world *w = *state;
+	struct task *task = user_task(w);
+	pthread_t thread;
+	uintptr_t seen;
+	void *err;
+
+	limit_map_count(w->mm, 123);
+	mmap_write_lock(w->mm);
+	assert_int_equal(pthread_create(&thread, NULL, exec, task), 0);
+	while (!rwsem_is_contended(&w->mm->mmap_lock))
+		sched_yield();
+	seen = (uintptr_t)count_all(NULL);
+	mmap_write_unlock(w->mm);
+	pthread_join(thread, &err);
+	assert_null(err);
+	assert_int_equal(seen, 1);
+	assert_int_equal((uintptr_t)count_all(NULL), 2);
+	assert_int_equal(vms_mm_limits(task->mm).max_map_count, 123);
+	end(task, NULL);
+}
+
 struct churn {
 	const char *engine;
+	int max_map_count; /* of every address space */
 	atomic_bool stop;
 	atomic_ulong bad, seen;
 };
@@ -322,7 +426,7 @@ static void *walk(void *arg)
 
 	while (!atomic_load(&c->stop))
 		for (struct mm_struct *mm = NULL; (mm = vms_mm_next(mm)) != NULL;) {
-			if (users(mm) < 1)
+			if (users(mm) < 1 || vms_mm_limits(mm).max_map_count != c->max_map_count)
 				atomic_fetch_add(&c->bad, 1);
 			is_mapped(mm);
 			atomic_fetch_add(&c->seen, 1);
@@ -333,9 +437,10 @@ static void *walk(void *arg)
 static void walk_beside_fork_and_exit_sees_only_the_living(void **state)
 {
 	struct world *w = *state;
-	struct churn c = {.engine = w->engine};
+	struct churn c = {.engine = w->engine, .max_map_count = 123};
 	pthread_t thread;
 
+	limit_map_count(w->mm, 123);
 	vms_mmap(w->mm, BASE, PG, RW, FIXED, NULL, 0);
 	assert_int_equal(pthread_create(&thread, NULL, walk, &c), 0);
 	for (int i = 0; i < 1000 || atomic_load(&c.seen) < 1000; i++) {
@@ -404,6 +509,9 @@ int main(void)
 		ON_EVERY_ENGINE(task_that_exits_hands_its_structure_to_the_next),
 		ON_EVERY_ENGINE(kernel_thread_may_use_an_address_space_for_a_while),
 		ON_EVERY_ENGINE(walk_finds_every_address_space_in_use),
+		ON_EVERY_ENGINE(child_is_listed_when_it_is_whole),
+		ON_EVERY_ENGINE(child_that_fails_is_not_listed),
+		ON_EVERY_ENGINE(new_address_space_is_listed_with_its_limits),
 		ON_EVERY_ENGINE(walk_beside_fork_and_exit_sees_only_the_living),
 		ON_EVERY_ENGINE(others_see_a_task_before_or_after_exec_and_exit),
 	};
