@@ -38,8 +38,12 @@ what_is_missing_on_the_command_line_is_said()
 {
 	record true
 	expect 2 "expected -o FILE" || return 1
+	record -o "" touch ran
+	expect 2 "expected -o FILE" || return 1
 	record -o a.xz
 	expect 2 "expected CMD to record" || return 1
+	record -o a.xz -m 4294967296x true
+	expect 2 "--buffer: found '4294967296x', expected a size such as 512K or 16M" || return 1
 	record -o a.xz ./no-such-program
 	expect 2 "./no-such-program: no such program" || return 1
 	files_are ""
@@ -54,7 +58,7 @@ missing_perf_names_the_package()
 unwritable_place_is_said_before_anything_runs()
 {
 	record --strace -o no/such/place/a.xz touch ran
-	expect 2 "cannot write beside no/such/place/a.xz" && files_are ""
+	expect 2 "no/such/place/a.xz: cannot write beside it" && files_are ""
 }
 
 strace_is_marked_as_second_best()
@@ -65,6 +69,33 @@ strace_is_marked_as_second_best()
 	xz -dc a.xz | head -n 1 | grep -q "^# vmrecord: strace" || return 1
 	xz -dc a.xz | grep -q "execve(" || return 1
 	files_are "a.xz "
+}
+
+what_is_no_regular_file_stays()
+{
+	strace -f -o /dev/null true 2>/dev/null || return 77
+	mkfifo fifo && ln -s target link && mkdir into || return 1
+	cat fifo >into/got &
+	record --strace -o fifo true
+	wait
+	expect 0 "to read, not to replay" || return 1
+	[ -p fifo ] && xz -dc into/got | grep -q "execve(" || return 1
+	record --strace -o link true
+	expect 0 "to read, not to replay" || return 1
+	[ -L link ] && xz -dc target | grep -q "execve(" || return 1
+	# strace takes a file name that begins with | for a command.
+	record --strace --keep-data -o '|touch ran;.xz' true
+	[ ! -e ran ] && [ ! -e ran.data ] || return 1
+	files_are "fifo into link target |touch ran;.xz |touch ran;.xz.data "
+}
+
+what_is_echoed_cannot_reach_the_terminal()
+{
+	record -o a.xz $'./\e[2J\nvmrecord: all is well'
+	expect 2 '\x1b[2J' || return 1
+	! grep -q $'\e' <<<"$said" || return 1
+	! grep -q '^vmrecord: all is well' <<<"$said" || return 1
+	files_are ""
 }
 
 # A perf that prints what $dir/text holds, and complains as perf does of lost samples if $dir/lost is there.
@@ -145,7 +176,8 @@ real_program_is_recorded_whole()
 
 tests="what_is_missing_on_the_command_line_is_said missing_perf_names_the_package unwritable_place_is_said_before_anything_runs
 	strace_is_marked_as_second_best whole_recording_is_written_and_described lost_events_are_counted_and_change_the_exit_status
-	failure_leaves_an_older_recording_alone real_program_is_recorded_whole"
+	failure_leaves_an_older_recording_alone what_is_no_regular_file_stays what_is_echoed_cannot_reach_the_terminal
+	real_program_is_recorded_whole"
 
 echo "[==========] Running $(wc -w <<<"$tests") test(s)."
 for name in $tests; do

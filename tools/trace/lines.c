@@ -222,7 +222,9 @@ struct trace_lines *trace_lines_open(const char *path, char *error)
 	memset(lines, 0, offsetof(struct trace_lines, input));
 	lines->decoder = (lzma_stream)LZMA_STREAM_INIT;
 	lines->fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (lines->fd < 0 || fstat(lines->fd, &st)) {
+	if (lines->fd < 0 && strlen(path) >= PATH_MAX) {
+		snprintf(error, TRACE_ERROR_MAX, "%.80s...: %s", path, strerror(errno));
+	} else if (lines->fd < 0 || fstat(lines->fd, &st)) {
 		snprintf(error, TRACE_ERROR_MAX, "%s: %s", path, strerror(errno));
 	} else if (S_ISDIR(st.st_mode)) {
 		snprintf(error, TRACE_ERROR_MAX, "%s: a directory, expected a recording", path);

@@ -23,6 +23,7 @@
 #ifndef TOOLS_TRACE_TRACE_H
 #define TOOLS_TRACE_TRACE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -153,7 +154,7 @@ struct trace_counts {
 	uint64_t lost;          /* events that perf had to drop, by its LOST and LOST_SAMPLES records */
 };
 
-#define TRACE_ERROR_MAX 1024
+#define TRACE_ERROR_MAX (PATH_MAX + 1024) /* the longest path that can be opened, and what is wrong in the file */
 
 struct trace_reader;
 

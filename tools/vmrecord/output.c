@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * output.c - writes xz through liblzma into a temporary file, and renames it when it is whole.
+ * output.c - writes xz through liblzma into a temporary file, which goes to its place when it is whole.
  */
 #include "tools/vmrecord/output.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <lzma.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "bench/harness/outfile.h"
 #include "tools/vmrecord/say.h"
 
 /*
@@ -25,8 +23,8 @@
 #define XZ_BUFFER (64u << 10)
 
 struct output {
-	int fd;
-	char *path, *temporary; /* temporary NULL: published */
+	struct bench_outfile *file;
+	const char *path;
 	lzma_stream encoder;
 	uint8_t buffer[XZ_BUFFER];
 };
@@ -52,47 +50,31 @@ static bool start_encoder(struct output *output)
 struct output *output_create(const char *path)
 {
 	struct output *output = calloc(1, sizeof(*output));
-	mode_t mask = umask(0);
 
-	umask(mask);
 	if (!output) {
 		say("out of memory");
 		return NULL;
 	}
-	output->fd = -1;
 	output->encoder = (lzma_stream)LZMA_STREAM_INIT;
-	output->path = strdup(path);
-	if (!output->path || asprintf(&output->temporary, "%s.XXXXXX", path) < 0) {
-		output->temporary = NULL;
-		say("out of memory");
-		output_destroy(output);
-		return NULL;
-	}
-	output->fd = mkostemp(output->temporary, O_CLOEXEC);
-	if (output->fd < 0) {
-		say("cannot write beside %s: %s", path, strerror(errno));
-		free(output->temporary);
-		output->temporary = NULL;
-	} else if (fchmod(output->fd, 0666 & ~mask)) {
-		fail(output, strerror(errno));
-	} else if (!start_encoder(output)) {
+	output->path = path;
+	output->file = bench_outfile_open(path);
+	if (output->file && !start_encoder(output))
 		fail(output, "out of memory");
-	} else {
+	else if (output->file)
 		return output;
-	}
 	output_destroy(output);
 	return NULL;
 }
 
 const char *output_temporary(const struct output *output)
 {
-	return output->temporary;
+	return bench_outfile_temporary(output->file);
 }
 
 static int write_all(const struct output *output, const uint8_t *bytes, size_t len)
 {
 	while (len) {
-		ssize_t done = write(output->fd, bytes, len);
+		ssize_t done = write(bench_outfile_fd(output->file), bytes, len);
 
 		if (done < 0 && errno == EINTR)
 			continue;
@@ -133,16 +115,12 @@ int output_complete(struct output *output)
 {
 	if (encode(output, LZMA_FINISH))
 		return -1;
-	return fsync(output->fd) ? fail(output, strerror(errno)) : 0;
+	return fsync(bench_outfile_fd(output->file)) ? fail(output, strerror(errno)) : 0;
 }
 
 int output_publish(struct output *output)
 {
-	if (rename(output->temporary, output->path))
-		return fail(output, strerror(errno));
-	free(output->temporary);
-	output->temporary = NULL;
-	return 0;
+	return bench_outfile_publish(output->file) ? 0 : -1;
 }
 
 uint64_t output_text_bytes(const struct output *output)
@@ -160,11 +138,6 @@ void output_destroy(struct output *output)
 	if (!output)
 		return;
 	lzma_end(&output->encoder);
-	if (output->fd >= 0)
-		close(output->fd);
-	if (output->temporary)
-		unlink(output->temporary);
-	free(output->temporary);
-	free(output->path);
+	bench_outfile_close(output->file);
 	free(output);
 }

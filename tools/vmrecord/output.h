@@ -10,7 +10,10 @@
 
 struct output;
 
-/* Makes the temporary file beside @path, so that a directory that cannot be written shows before anything runs. NULL: said why. */
+/*
+ * Makes the temporary file of bench/harness/outfile.h, so that a place that cannot be written shows before anything runs. @path
+ * is kept, not copied. NULL: said why.
+ */
 struct output *output_create(const char *path);
 
 /* Where it is written for now. */
@@ -22,7 +25,7 @@ int output_write(struct output *output, const void *text, size_t len);
 /* Everything is in: completes the xz stream and brings it to the disk. 0 or -1 (said why). */
 int output_complete(struct output *output);
 
-/* Gives it its name, replacing a file of that name. 0 or -1 (said why). */
+/* Puts it in its place: a regular file is replaced, a device or a FIFO is written to. 0 or -1 (said why). */
 int output_publish(struct output *output);
 
 uint64_t output_text_bytes(const struct output *output);

@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bench/harness/args.h"
 #include "tools/vmrecord/child.h"
 #include "tools/vmrecord/output.h"
 #include "tools/vmrecord/say.h"
@@ -350,29 +351,40 @@ static void keep_complaint(void *context, const char *line)
 	if (!*line || (strstr(line, "not valid for") && strstr(line, "Ignoring")))
 		return;
 	complaints->of_loss |= strstr(line, " lost ") != NULL;
-	if (strlen(line) + sizeof("\n  ") <= room)
-		complaints->len += (size_t)snprintf(complaints->text + complaints->len, room, "\n  %s", line);
+	if (strlen(line) + sizeof("\n") <= room)
+		complaints->len += (size_t)snprintf(complaints->text + complaints->len, room, "%s\n", line);
+}
+
+/* Line by line: each is said as it is, and may hold what perf was given, names of programs for one. */
+static void say_complaints(struct complaints *complaints)
+{
+	for (char *rest = complaints->text, *line; (line = strsep(&rest, "\n"));)
+		if (*line)
+			say("perf script says: %s", line);
 }
 
 /* `... PERF_RECORD_LOST_SAMPLES: id:ID: lost samples :N` in a dump */
 static void add_lost_samples(void *context, const char *line)
 {
-	const char *number = strstr(line, "PERF_RECORD_LOST_SAMPLES");
+	const char *number = strstr(line, "PERF_RECORD_LOST_SAMPLES"), *end;
+	unsigned long lost;
 
 	number = number ? strstr(number, "lost samples") : NULL;
-	if (number)
-		*(uint64_t *)context += strtoull(number + strcspn(number, "0123456789"), NULL, 10);
+	if (number && bench_number(number + strcspn(number, "0123456789"), 10, UINT32_MAX, &lost, &end))
+		*(uint64_t *)context += lost;
 }
 
-/* One read from @fd into @buffer of @size. 0 at the end. */
-static size_t read_pipe(int fd, char *buffer, size_t size)
+/* One read from @fd into @buffer of @size. Return: 0 at the end, -1 on an error (said why). */
+static ssize_t read_pipe(int fd, char *buffer, size_t size)
 {
 	ssize_t got;
 
 	do
 		got = read(fd, buffer, size);
 	while (got < 0 && errno == EINTR);
-	return got > 0 ? (size_t)got : 0;
+	if (got < 0)
+		say("what perf prints cannot be read: %s", strerror(errno));
+	return got;
 }
 
 /* Both pipes until both end: a full one would stop perf. Return: 0, or -1 when a sink could not keep what came. */
@@ -387,15 +399,17 @@ static int move_all(struct child *child, const struct sink *out, const struct si
 		if (poll(pipes, 2, -1) < 0)
 			continue; /* a signal; it is passed on to perf, whose pipes then end */
 		for (int i = 0; i < 2; i++) {
-			size_t got;
+			ssize_t got;
 
 			if (!pipes[i].revents)
 				continue;
 			got = read_pipe(pipes[i].fd, buffer, sizeof(buffer));
-			if (!got)
+			if (got <= 0)
 				pipes[i].fd = -1;
-			else if (!failed)
-				failed = sinks[i]->take(sinks[i]->context, buffer, got);
+			if (got < 0)
+				failed = -1;
+			if (got > 0 && !failed)
+				failed = sinks[i]->take(sinks[i]->context, buffer, (size_t)got);
 		}
 	}
 	progress_end();
@@ -477,12 +491,11 @@ int perf_script(const struct perf_request *request, const char *data, struct out
 
 	if (status < 0)
 		return -1;
+	say_complaints(&complaints);
 	if (status) {
-		say("perf script ends with %s%s", status_text(status, text), complaints.text);
+		say("perf script ends with %s", status_text(status, text));
 		return -1;
 	}
-	if (complaints.len)
-		say("perf script says:%s", complaints.text);
 	if (asked_to_end())
 		return -1;
 	return complaints.of_loss ? append_lost_samples(request, data, output) : 0;

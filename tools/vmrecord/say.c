@@ -7,7 +7,10 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
+
+#include "bench/harness/say.h"
 
 static bool line_is_open;
 
@@ -21,13 +24,15 @@ void progress_end(void)
 void say(const char *format, ...)
 {
 	va_list args;
+	char *text = NULL;
 
 	progress_end();
-	fputs("vmrecord: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
 	va_end(args);
-	fputc('\n', stderr);
+	bench_say(stderr, "vmrecord: %s", text ? text : "out of memory");
+	free(text);
 }
 
 void progress(const char *format, ...)

@@ -17,6 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/harness/args.h"
+#include "bench/harness/say.h"
+#include "bench/harness/standard.h"
 #include "tools/trace/order.h"
 #include "tools/vmrecord/child.h"
 #include "tools/vmrecord/output.h"
@@ -60,11 +63,21 @@ static const char doc[] = "Record what CMD does to its address space, for vmrepl
 			  "demands that the state passes through it.\n\n"
 			  "Exit status: 0 recorded; 1 recorded, but events were lost or do not fit together (said on stderr); 2 "
 			  "nothing written. An older "
-			  "FILE is replaced only by a whole new one.";
+			  "FILE is replaced only by a whole new one; a device or a FIFO is written to when the recording is whole.";
+
+/* Pages, or a number with its unit, as perf takes it. */
+static bool is_size(const char *text)
+{
+	unsigned long value;
+	const char *end;
+
+	return bench_number(text, 10, 1UL << 40, &value, &end) && value && (!*end || (strchr("BKMG", *end) && !end[1]));
+}
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct settings *settings = state->input;
+	char shown[BENCH_SHOWN_MAX];
 
 	switch (key) {
 	case 'o':
@@ -89,8 +102,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		settings->command = state->argv + state->next;
 		break;
 	case ARGP_KEY_END:
-		if (!settings->path)
+		if (!settings->path || !*settings->path)
 			argp_error(state, "no output file given, expected -o FILE");
+		if (!is_size(settings->request.buffer))
+			argp_failure(state, NOT_RECORDED, 0, "--buffer: found '%s', expected a size such as 512K or 16M",
+				     bench_shown(settings->request.buffer, shown));
 		if (!settings->command)
 			argp_error(state, "no command given, expected CMD to record");
 		break;
@@ -190,9 +206,10 @@ static enum exit_status with_strace(const struct settings *settings, const char 
 /* perf.data, or strace's plain text: FILE.data if it is to be kept, else a name that nobody uses. */
 static char *scratch_name(const struct settings *settings, const struct output *output)
 {
+	const char *stem = settings->keep_data ? settings->path : output_temporary(output);
 	char *name = NULL;
-	int len = settings->keep_data ? asprintf(&name, "%s.data", settings->path)
-				      : asprintf(&name, "%s.data", output_temporary(output));
+	/* strace would run a file whose name begins with `|`. */
+	int len = asprintf(&name, "%s%s.data", *stem == '/' ? "" : "./", stem);
 
 	if (len < 0) {
 		say("out of memory");
@@ -227,6 +244,7 @@ int main(int argc, char **argv)
 	char *events = NULL;
 	enum exit_status result;
 
+	bench_standard_begin("vmrecord");
 	argp_err_exit_status = NOT_RECORDED;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &settings);
 	if (!program_exists(settings.command[0])) {
