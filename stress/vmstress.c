@@ -3,11 +3,10 @@
  * vmstress.c - threads change and read one address space at random for a time, and every promise that it makes is checked: by each
  * thread as it goes (actors.c), by all at rest several times a second (world.c), and at the end by counting what is left.
  *
- * Exit status: 0 all promises kept, 1 a broken one, 2 bad arguments. A run is repeated with the seed that it prints: each thread's
+ * Exit status: 0 all promises kept, 1 a broken one, 2 bad arguments, or lost output. A run is repeated with the seed that it prints: each thread's
  * choices are the same, though not how they interleave.
  */
 #include <argp.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/harness/args.h"
+#include "bench/harness/say.h"
+#include "bench/harness/standard.h"
 #include "stress/stress.h"
 
 #define MAX_THREADS 64
@@ -39,44 +41,46 @@ static const struct argp_option options[] = {
 
 static unsigned long number(struct argp_state *state, const char *name, const char *text, unsigned long low, unsigned long high)
 {
-	char *end;
-	unsigned long n;
+	char why[BENCH_WHY_MAX];
+	unsigned long n = low;
 
-	errno = 0;
-	n = strtoul(text, &end, 0);
-	if (errno || end == text || *end || *text == '-' || n < low || n > high)
-		argp_failure(state, 2, 0, "--%s=%s: expected a number from %lu to %lu", name, text, low, high);
+	if (!bench_arg_number(name, text, low, high, &n, why, sizeof(why)))
+		argp_failure(state, BENCH_EXIT_USAGE, 0, "%s", why);
 	return n;
 }
 
-static void check_engine(struct argp_state *state, const char *engine)
+static const char *check_engine(struct argp_state *state, const char *engine)
 {
-	for (const char *const *name = vms_engine_names(); *name; name++)
-		if (strcmp(*name, engine) == 0)
-			return;
-	argp_failure(state, 2, 0, "--engine=%s: expected rbtree, maple or maple-vma", engine);
+	char why[BENCH_WHY_MAX], shown[BENCH_SHOWN_MAX];
+	struct bench_names names;
+
+	if (!bench_arg_names("--engine", engine, vms_engine_names(), &names, why, sizeof(why)))
+		argp_failure(state, BENCH_EXIT_USAGE, 0, "%s", why);
+	if (names.nr != 1)
+		argp_failure(state, BENCH_EXIT_USAGE, 0, "--engine: found '%s', expected one engine", bench_shown(engine, shown));
+	return names.name[0];
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
+	char shown[BENCH_SHOWN_MAX];
 
 	switch (key) {
 	case 'e':
-		check_engine(state, arg);
-		a->engine = arg;
+		a->engine = check_engine(state, arg);
 		return 0;
 	case 't':
-		a->threads = number(state, "threads", arg, 1, MAX_THREADS);
+		a->threads = number(state, "--threads", arg, 1, MAX_THREADS);
 		return 0;
 	case 's':
-		a->seconds = number(state, "seconds", arg, 1, 1000000);
+		a->seconds = number(state, "--seconds", arg, 1, 1000000);
 		return 0;
 	case 'r':
-		a->seed = number(state, "seed", arg, 0, ~0UL);
+		a->seed = number(state, "--seed", arg, 0, ~0UL);
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_failure(state, 2, 0, "%s: unexpected, expected options only", arg);
+		argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected options only", bench_shown(arg, shown));
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -190,7 +194,8 @@ int main(int argc, char **argv)
 	struct mm_limits limits = vms_mm_limits_default;
 	unsigned long ops, errors, via_vma, via_mmap;
 
-	argp_err_exit_status = 2;
+	bench_standard_begin("vmstress");
+	argp_err_exit_status = BENCH_EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	limits.stack = STACK_LIMIT;
 	s.engine = a.engine;

@@ -91,9 +91,7 @@ int bench_json_print(FILE *out, json_t *object)
 	int err = object ? json_dumpf(object, out, DIGITS) : -1;
 
 	json_decref(object);
-	if (err || fputc('\n', out) == EOF || fflush(out) != 0)
-		return -1;
-	return 0;
+	return err || fputc('\n', out) == EOF ? -1 : 0;
 }
 
 int bench_row_print_json(FILE *out, const struct bench_row *row)

@@ -55,7 +55,10 @@ void bench_row_fill(struct bench_row *row, struct bench_result **runs, unsigned 
 /** bench_row_json() - A new JSON object of @row, to which a program may add keys; NULL when memory is out. */
 json_t *bench_row_json(const struct bench_row *row);
 
-/** bench_json_print() - @object (consumed; NULL: out of memory) as one line. Return: 0, or -1 if it could not be written. */
+/**
+ * bench_json_print() - @object (consumed; NULL: out of memory) as one line.
+ * Return: 0, or -1 if it could not be put into @out, which the caller flushes: standard.h.
+ */
 int bench_json_print(FILE *out, json_t *object);
 
 /** bench_row_print_json() - @row as one line. Return: 0, or -1 if it could not be written. */

@@ -2,7 +2,7 @@
 /*
  * maplebench.c - the program: what it is asked for, at each number of ranges in turn (measure.c).
  *
- * Exit status: 0; 1 if an answer was wrong or a run could not be made; 2 for bad input.
+ * Exit status: 0; 1 if an answer was wrong or a run could not be made; 2 for bad input, or if standard output was lost.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -13,6 +13,7 @@
 #include <vmastore/maple_tree.h>
 
 #include "bench/harness/machine.h"
+#include "bench/harness/standard.h"
 #include "bench/maple/crowd.h"
 #include "bench/maple/measure.h"
 #include "bench/maple/operation.h"
@@ -60,8 +61,9 @@ static void *measure(void *arg)
 		print_head(b);
 	for (unsigned int i = 0; !err && i < b->options->ranges.nr; i++)
 		err = measure_ranges(b, b->options->ranges.value[i]);
-	if (err)
-		fprintf(stderr, "maplebench: %s\n", err == -EIO ? "standard output could not be written" : strerror(-err));
+	/* What bench_standard_flush() has said is not said again. */
+	if (err && err != -EIO)
+		fprintf(stderr, "maplebench: %s\n", strerror(-err));
 	return err || b->errors ? b : NULL;
 }
 
@@ -87,8 +89,10 @@ int main(int argc, char **argv)
 	struct bench_cpus cpus;
 	struct bench b = {.options = &options, .cpus = &cpus};
 	void *failed = NULL;
-	int err = bench_cpus_init(&cpus);
+	int err;
 
+	bench_standard_begin("maplebench");
+	err = bench_cpus_init(&cpus);
 	if (err) {
 		fprintf(stderr, "maplebench: hwloc: %s\n", strerror(-err));
 		return EXIT_FAILURE;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "bench/harness/standard.h"
 #include "bench/maple/crowd.h"
 #include "bench/maple/figure.h"
 #include "bench/maple/operation.h"
@@ -88,13 +89,16 @@ static void figure_begin(const struct bench *b, struct figure *f, const char *na
 
 static bool print_figure(struct bench *b, const struct figure *f)
 {
-	if (b->options->json)
-		return figure_json(stdout, f) == 0;
+	if (b->options->json) {
+		int err = figure_json(stdout, f);
+
+		return bench_standard_flush() && err == 0;
+	}
 	if (!b->head_printed)
 		figure_table_head(stdout, f);
 	b->head_printed = true;
 	figure_table_row(stdout, f);
-	return fflush(stdout) == 0;
+	return bench_standard_flush();
 }
 
 /* Return: 0 or -errno. */

@@ -10,12 +10,12 @@
 
 #include <vmastore/maple_tree.h>
 
+#include "bench/harness/say.h"
 #include "bench/maple/crowd.h"
 #include "bench/maple/figure.h"
 #include "bench/maple/operation.h"
 #include "bench/maple/peers.h"
 
-#define WHY_MAX 1024
 #define RANGES_MOST 20000000
 
 enum { OPT_RANGES = 0x100, OPT_REPEAT, OPT_SEED, OPT_SECONDS, OPT_PEERS, OPT_STORES, OPT_SIMD, OPT_JSON, OPT_LIST };
@@ -61,32 +61,35 @@ bool maplebench_listed(const struct bench_names *list, const char *name)
 	return false;
 }
 
-static bool take_simd(const char *arg, char why[WHY_MAX])
+static bool take_simd(const char *arg, char why[BENCH_WHY_MAX])
 {
+	char shown[BENCH_SHOWN_MAX];
+
 	if (vms_mt_set_simd(arg))
 		return true;
-	snprintf(why, WHY_MAX, "--simd: found '%s', expected one that this CPU has of: scalar vec128 avx2 avx512", arg);
+	snprintf(why, BENCH_WHY_MAX, "--simd: found '%s', expected one that this CPU has of: scalar vec128 avx2 avx512",
+		 bench_shown(arg, shown));
 	return false;
 }
 
-static bool take_value(int key, const char *arg, struct maplebench_options *o, char why[WHY_MAX])
+static bool take_value(int key, const char *arg, struct maplebench_options *o, char why[BENCH_WHY_MAX])
 {
 	switch (key) {
 	case 'o':
-		return bench_arg_names("--ops", arg, operation_names(), &o->operations, why, WHY_MAX);
+		return bench_arg_names("--ops", arg, operation_names(), &o->operations, why, BENCH_WHY_MAX);
 	case 't':
-		return bench_arg_numbers("--threads", arg, 1, BENCH_THREADS_MAX, &o->threads, why, WHY_MAX);
+		return bench_arg_numbers("--threads", arg, 1, BENCH_THREADS_MAX, &o->threads, why, BENCH_WHY_MAX);
 	case OPT_RANGES:
 		o->ranges_given = true;
-		return bench_arg_numbers("--ranges", arg, 2, RANGES_MOST, &o->ranges, why, WHY_MAX);
+		return bench_arg_numbers("--ranges", arg, 2, RANGES_MOST, &o->ranges, why, BENCH_WHY_MAX);
 	case OPT_REPEAT:
-		return bench_arg_number("--repeat", arg, 1, ROUNDS_MAX, &o->repeat, why, WHY_MAX);
+		return bench_arg_number("--repeat", arg, 1, ROUNDS_MAX, &o->repeat, why, BENCH_WHY_MAX);
 	case OPT_SEED:
-		return bench_arg_number("--seed", arg, 0, UINT32_MAX, &o->seed, why, WHY_MAX);
+		return bench_arg_number("--seed", arg, 0, UINT32_MAX, &o->seed, why, BENCH_WHY_MAX);
 	case OPT_STORES:
-		return bench_arg_names("--stores", arg, store_names, &o->stores, why, WHY_MAX);
+		return bench_arg_names("--stores", arg, store_names, &o->stores, why, BENCH_WHY_MAX);
 	case OPT_SECONDS:
-		return bench_arg_seconds("--seconds", arg, &o->seconds, why, WHY_MAX);
+		return bench_arg_seconds("--seconds", arg, &o->seconds, why, BENCH_WHY_MAX);
 	default:
 		return take_simd(arg, why);
 	}
@@ -96,7 +99,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	static char folder[4096];
 	struct maplebench_options *o = state->input;
-	char why[WHY_MAX];
+	char why[BENCH_WHY_MAX], shown[BENCH_SHOWN_MAX];
 
 	switch (key) {
 	case 'o':
@@ -120,7 +123,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->list = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected only options", arg);
+		argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected only options", bench_shown(arg, shown));
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define NAMES_MAX BENCH_LIST_MAX
-#define WHY_MAX 1024
 
 enum { OPT_SECONDS = 0x100, OPT_REPEATS, OPT_WARMUP, OPT_VMAS, OPT_JSON, OPT_LIST, OPT_MACHINE };
 
@@ -54,30 +53,30 @@ static void take_all(struct bench_names *list, const char *const *known)
 }
 
 /* False: `why` says what is wrong. */
-static bool take_value(int key, const char *arg, struct vmbench_options *o, char why[WHY_MAX])
+static bool take_value(int key, const char *arg, struct vmbench_options *o, char why[BENCH_WHY_MAX])
 {
 	switch (key) {
 	case 'e':
-		return bench_arg_names("--engine", arg, vms_engine_names(), &o->engines, why, WHY_MAX);
+		return bench_arg_names("--engine", arg, vms_engine_names(), &o->engines, why, BENCH_WHY_MAX);
 	case 't':
-		return bench_arg_numbers("--threads", arg, 1, BENCH_THREADS_MAX, &o->threads, why, WHY_MAX);
+		return bench_arg_numbers("--threads", arg, 1, BENCH_THREADS_MAX, &o->threads, why, BENCH_WHY_MAX);
 	case 'w':
-		return bench_arg_names("--workload", arg, workload_names(), &o->workloads, why, WHY_MAX);
+		return bench_arg_names("--workload", arg, workload_names(), &o->workloads, why, BENCH_WHY_MAX);
 	case OPT_SECONDS:
-		return bench_arg_seconds("--seconds", arg, &o->seconds, why, WHY_MAX);
+		return bench_arg_seconds("--seconds", arg, &o->seconds, why, BENCH_WHY_MAX);
 	case OPT_WARMUP:
-		return bench_arg_seconds("--warmup", arg, &o->warmup, why, WHY_MAX);
+		return bench_arg_seconds("--warmup", arg, &o->warmup, why, BENCH_WHY_MAX);
 	case OPT_REPEATS:
-		return bench_arg_number("--repeats", arg, 1, 1000, &o->repeats, why, WHY_MAX);
+		return bench_arg_number("--repeats", arg, 1, 1000, &o->repeats, why, BENCH_WHY_MAX);
 	default:
-		return bench_arg_number("--vmas", arg, 1, 10000000, &o->vmas, why, WHY_MAX);
+		return bench_arg_number("--vmas", arg, 1, 10000000, &o->vmas, why, BENCH_WHY_MAX);
 	}
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct vmbench_options *o = state->input;
-	char why[WHY_MAX];
+	char why[BENCH_WHY_MAX], shown[BENCH_SHOWN_MAX];
 
 	switch (key) {
 	case 'e':
@@ -100,7 +99,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->task = VMBENCH_MACHINE;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected only options", arg);
+		argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected only options", bench_shown(arg, shown));
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -4,11 +4,10 @@
  * times a second all rest and the tree is validated and compared. One more reader is slow: it stands in its read section while
  * nodes are replaced under it.
  *
- * Exit status: 0 all promises kept, 1 a broken one, 2 bad arguments. A run is repeated with the seed that it prints: each thread's
+ * Exit status: 0 all promises kept, 1 a broken one, 2 bad arguments, or lost output. A run is repeated with the seed that it prints: each thread's
  * choices are the same, though not how they interleave.
  */
 #include <argp.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,9 @@
 
 #include <vmastore/mm.h>
 
+#include "bench/harness/args.h"
+#include "bench/harness/say.h"
+#include "bench/harness/standard.h"
 #include "stress/maplestress/run.h"
 
 #define READERS_AND_WRITERS_MAX 63
@@ -43,13 +45,11 @@ static const struct argp_option options[] = {
 
 static unsigned long number(struct argp_state *state, const char *name, const char *text, unsigned long low, unsigned long high)
 {
-	char *end;
-	unsigned long n;
+	char why[BENCH_WHY_MAX];
+	unsigned long n = low;
 
-	errno = 0;
-	n = strtoul(text, &end, 0);
-	if (errno || end == text || *end || *text == '-' || n < low || n > high)
-		argp_failure(state, 2, 0, "--%s=%s: expected a number from %lu to %lu", name, text, low, high);
+	if (!bench_arg_number(name, text, low, high, &n, why, sizeof(why)))
+		argp_failure(state, BENCH_EXIT_USAGE, 0, "%s", why);
 	return n;
 }
 
@@ -59,24 +59,26 @@ static const enum kind kinds[] = {REPLACE, SPARSE, HOLES, GROW, WIDE, ALLOC, REP
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
+	char shown[BENCH_SHOWN_MAX];
 
 	switch (key) {
 	case 't':
-		a->threads = number(state, "threads", arg, 2, READERS_AND_WRITERS_MAX);
+		a->threads = number(state, "--threads", arg, 2, READERS_AND_WRITERS_MAX);
 		return 0;
 	case 'w':
-		a->writers = number(state, "writers", arg, 1, NR_TERRITORIES);
+		a->writers = number(state, "--writers", arg, 1, NR_TERRITORIES);
 		return 0;
 	case 's':
-		a->seconds = number(state, "seconds", arg, 1, 1000000);
+		a->seconds = number(state, "--seconds", arg, 1, 1000000);
 		return 0;
 	case 'r':
-		a->seed = number(state, "seed", arg, 0, ~0ul);
+		a->seed = number(state, "--seed", arg, 0, ~0ul);
 		return 0;
 	case 'i':
 		if (!vms_mt_set_simd(arg))
-			argp_failure(state, 2, 0, "--simd=%s: expected scalar, vec128, avx2 or avx512, as far as this CPU has it",
-				     arg);
+			argp_failure(state, BENCH_EXIT_USAGE, 0,
+				     "--simd: found '%s', expected scalar, vec128, avx2 or avx512, as far as this CPU has it",
+				     bench_shown(arg, shown));
 		return 0;
 	case 'g':
 		a->no_gaps = true;
@@ -85,7 +87,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->json = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_failure(state, 2, 0, "%s: unexpected, expected options only", arg);
+		argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected options only", bench_shown(arg, shown));
 		return 0;
 	case ARGP_KEY_END:
 		if (!a->writers)
@@ -93,7 +95,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (a->writers > NR_TERRITORIES)
 			a->writers = NR_TERRITORIES;
 		if (a->writers >= a->threads)
-			argp_failure(state, 2, 0, "--writers=%lu: expected less than the %lu threads", a->writers, a->threads);
+			argp_failure(state, BENCH_EXIT_USAGE, 0, "--writers: found '%lu', expected less than the %lu threads",
+				     a->writers, a->threads);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -132,7 +135,8 @@ int main(int argc, char **argv)
 	struct run r;
 	int err;
 
-	argp_err_exit_status = 2;
+	bench_standard_begin("maplestress");
+	argp_err_exit_status = BENCH_EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	snprintf(again, sizeof(again), "maplestress --threads=%lu --writers=%lu --seed=%lu --simd=%s%s", a.threads, a.writers,
 		 a.seed, vms_mt_simd(), a.no_gaps ? " --no-gaps" : "");

@@ -134,6 +134,20 @@ static void the_table_stands_beside_the_articles(void **state)
 	free(run.output);
 }
 
+static void lost_output_is_an_error(void **state)
+{
+	static const char *const words[] = {"--vmas=5", "--vmas=5 --json", "--help"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		struct command run = command_run("(%s %s >/dev/full)", program, words[i]);
+
+		assert_int_equal(run.status, 2);
+		assert_string_equal(run.output, "steps: standard output: No space left on device\n");
+		free(run.output);
+	}
+}
+
 static void bad_arguments_are_refused(void **state)
 {
 	static const char *const bad[] = {"--vmas=0", "--vmas=x", "--nonsense", "word"};
@@ -155,6 +169,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(both_descend_the_tree_and_walk_the_list),
 		cmocka_unit_test(the_maple_tree_costs_a_node_a_level),
 		cmocka_unit_test(the_table_stands_beside_the_articles),
+		cmocka_unit_test(lost_output_is_an_error),
 		cmocka_unit_test(bad_arguments_are_refused),
 	};
 

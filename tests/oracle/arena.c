@@ -342,6 +342,8 @@ static unsigned int find_holes(struct hole *hole)
 		cannot("/proc/self/maps: %s", strerror(errno));
 	while ((n = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
 		len += (size_t)n;
+	if (n < 0)
+		cannot("/proc/self/maps: %s", strerror(errno));
 	close(fd);
 	text[len] = '\0';
 	for (char *line = text; *line; line = strchr(line, '\n') + 1) {

@@ -7,7 +7,7 @@
  * Seeds are taken in order, one script each; they take turns with the profiles. A batch of them is one run of each program. Threads
  * share the batches out among themselves.
  *
- * Exit: 0 no difference; 1 some; 2 a wrong word, or a program that broke; 77 this machine does not permit it.
+ * Exit: 0 no difference; 1 some; 2 a wrong word, a program that broke, or lost output; 77 this machine does not permit it.
  */
 #include <argp.h>
 #include <pthread.h>
@@ -19,6 +19,8 @@
 #include <time.h>
 
 #include "bench/harness/args.h"
+#include "bench/harness/say.h"
+#include "bench/harness/standard.h"
 #include "tests/oracle/generate.h"
 #include "tests/oracle/reduce.h"
 #include "tests/oracle/sides.h"
@@ -96,6 +98,14 @@ static char *write_scripts(const struct job *job, unsigned long index, unsigned 
 
 /* ---- one batch ---- */
 
+static void stop(struct job *job, int status)
+{
+	int fine = 0;
+
+	/* Relaxed, here and below: a number on its own; pthread_join() orders what main reads. */
+	atomic_compare_exchange_strong_explicit(&job->status, &fine, status, memory_order_relaxed, memory_order_relaxed);
+}
+
 static void show(struct job *job, unsigned long index, const char *engine)
 {
 	unsigned int number;
@@ -110,7 +120,8 @@ static void show(struct job *job, unsigned long index, const char *engine)
 		printf("difference: engine %s, profile %s, seed %lu, %lu operations\n", engine, profile, job->first_seed + index,
 		       job->ops);
 		reduce_and_print(&job->sides, engine, script, stdout);
-		fflush(stdout);
+		if (!bench_standard_flush())
+			stop(job, EXIT_BROKEN);
 		free(script);
 	}
 	pthread_mutex_unlock(&job->lock);
@@ -128,14 +139,6 @@ static void count(struct job *job, unsigned long index, unsigned int engine, con
 	t->ops += v->same + v->differs;
 	t->differences += v->differs;
 	pthread_mutex_unlock(&job->lock);
-}
-
-static void stop(struct job *job, int status)
-{
-	int fine = 0;
-
-	/* Relaxed, here and below: a number on its own; pthread_join() orders what main reads. */
-	atomic_compare_exchange_strong_explicit(&job->status, &fine, status, memory_order_relaxed, memory_order_relaxed);
 }
 
 /* @shown: of each script, whether another engine differed on it and has been shown. */
@@ -320,7 +323,7 @@ static const struct argp_option options[] = {
 static void read_number(struct argp_state *state, const char *what, const char *text, unsigned long least, unsigned long most,
 			unsigned long *value)
 {
-	char why[256];
+	char why[BENCH_WHY_MAX];
 
 	if (!bench_arg_number(what, text, least, most, value, why, sizeof(why)))
 		argp_failure(state, EXIT_BROKEN, 0, "%s", why);
@@ -329,7 +332,7 @@ static void read_number(struct argp_state *state, const char *what, const char *
 static void read_names(struct argp_state *state, const char *what, const char *text, const char *const *known,
 		       struct bench_names *names)
 {
-	char why[512];
+	char why[BENCH_WHY_MAX];
 
 	if (!bench_arg_names(what, text, known, names, why, sizeof(why)))
 		argp_failure(state, EXIT_BROKEN, 0, "%s", why);
@@ -351,7 +354,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct job *job = state->input;
 	double seconds;
-	char why[256];
+	char why[BENCH_WHY_MAX], shown[BENCH_SHOWN_MAX];
 
 	switch (key) {
 	case 's':
@@ -394,7 +397,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		job->any_kernel = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_failure(state, EXIT_BROKEN, 0, "found '%s', expected options alone", arg);
+		argp_failure(state, EXIT_BROKEN, 0, "found '%s', expected options alone", bench_shown(arg, shown));
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -415,6 +418,7 @@ int main(int argc, char **argv)
 	static struct job job = {.seeds = 1000, .ops = 60, .threads = 2, .show = 1, .lock = PTHREAD_MUTEX_INITIALIZER};
 	struct utsname system;
 
+	bench_standard_begin("differ");
 	argp_err_exit_status = EXIT_BROKEN;
 	argp_parse(&argp, argc, argv, 0, NULL, &job);
 	if (!job.sides.oracle || !job.sides.vmreplay) {

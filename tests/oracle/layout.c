@@ -44,6 +44,10 @@ static char *next_line(struct lines *in)
 		n = read(in->fd, in->text + in->len, sizeof(in->text) - in->len);
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0) {
+			complain("the list of mappings: %s", strerror(errno));
+			stage->trouble = STAGE_BROKEN;
+		}
 		if (n <= 0)
 			return NULL;
 		in->len += (size_t)n;

@@ -8,7 +8,7 @@
  *   layout.c    the listing
  *   stage.c     what the processes of a script share; output
  *
- * Exit: 0 all was run; 1 something broke; 2 a wrong word; 77 this machine does not permit it.
+ * Exit: 0 all was run; 1 something broke; 2 a wrong word, or lost output; 77 this machine does not permit it.
  */
 #include <errno.h>
 #include <signal.h>
@@ -216,7 +216,7 @@ static const char *read_options(char **argv)
 		} else if (strcmp(*argv, "--help") == 0) {
 			say("%s", usage);
 			stage_flush();
-			_exit(0);
+			_exit(stage->trouble == STAGE_LOST ? EXIT_USAGE : 0);
 		} else {
 			complain("found '%s', expected --flags, --no-layout or --folder=DIR\n%s", *argv, usage);
 			_exit(EXIT_USAGE);
@@ -226,10 +226,8 @@ static const char *read_options(char **argv)
 }
 
 static const int exit_status[] = {
-	[STAGE_FINE] = 0,
-	[STAGE_BROKEN] = 1,
-	[STAGE_BAD_LINE] = EXIT_USAGE,
-	[STAGE_FORBIDDEN] = EXIT_CANNOT,
+	[STAGE_FINE] = 0,          [STAGE_BROKEN] = 1, [STAGE_BAD_LINE] = EXIT_USAGE, [STAGE_FORBIDDEN] = EXIT_CANNOT,
+	[STAGE_LOST] = EXIT_USAGE,
 };
 
 int main(int argc, char **argv)

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -84,8 +85,12 @@ static bool word_file(const char *word, long *fd)
 	*fd = arena_file(word);
 	if (*fd >= 0 || strcmp(word, "-") == 0)
 		return true;
+	if (!*word || word[strspn(word, "0123456789")])
+		return false;
+	/* Cut to an int, 2^32 would be 0, which is open. */
+	errno = 0;
 	*fd = strtol(word, NULL, 10);
-	return *word && !word[strspn(word, "0123456789")];
+	return !errno && *fd <= INT_MAX;
 }
 
 static bool op_mmap(const struct operation *op)

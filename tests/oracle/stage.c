@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,24 +22,37 @@ void stage_create(void)
 		cannot("no memory: %s", strerror(errno));
 }
 
-static void write_all(int fd, const char *text, size_t len)
+static void lose_output(void)
+{
+	int err = errno;
+
+	/* Nothing is left to be written before the message. */
+	stage->out_len = 0;
+	if (stage->trouble != STAGE_LOST)
+		complain("oracle: standard output: %s", strerror(err));
+	stage->trouble = STAGE_LOST;
+}
+
+/* Return: false when the disk is full, or the reader has gone. */
+static bool write_all(int fd, const char *text, size_t len)
 {
 	while (len) {
 		ssize_t n = write(fd, text, len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		/* Whoever reads it has gone, or the disk is full: nobody can be told. */
 		if (n <= 0)
-			_exit(1);
+			return false;
 		text += n;
 		len -= (size_t)n;
 	}
+	return true;
 }
 
 void stage_flush(void)
 {
-	write_all(STDOUT_FILENO, stage->out, stage->out_len);
+	if (!write_all(STDOUT_FILENO, stage->out, stage->out_len))
+		lose_output();
 	stage->out_len = 0;
 }
 
@@ -65,7 +79,7 @@ static void complain_va(const char *format, va_list args)
 	if (len > (int)sizeof(text) - 2)
 		len = sizeof(text) - 2;
 	text[len] = '\n';
-	write_all(STDERR_FILENO, text, (size_t)len + 1);
+	(void)write_all(STDERR_FILENO, text, (size_t)len + 1); /* there is nowhere to complain about that */
 }
 
 void complain(const char *format, ...)

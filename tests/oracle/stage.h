@@ -18,7 +18,7 @@
 #define STAGE_SHM_MAX 1024
 
 /* What went wrong beside the script: nothing compared can be believed then. */
-enum stage_trouble { STAGE_FINE, STAGE_BAD_LINE, STAGE_BROKEN, STAGE_FORBIDDEN };
+enum stage_trouble { STAGE_FINE, STAGE_BAD_LINE, STAGE_BROKEN, STAGE_FORBIDDEN, STAGE_LOST };
 
 struct stage {
 	const char *text, *end; /* the rest of the input */

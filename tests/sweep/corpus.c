@@ -49,6 +49,9 @@ static void add_text(struct corpus *corpus, const char *file, FILE *in)
 			script = new_script(corpus, file, "");
 		add_line(script, text, number);
 	}
+	/* getline() also stops at an error. */
+	if (!feof(in))
+		abort();
 	free(line);
 }
 

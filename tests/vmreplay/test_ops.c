@@ -278,21 +278,30 @@ static void lines_that_are_no_text_are_told(void **state)
 
 	(void)state;
 	path = text_file(zero, sizeof(zero) - 1);
-	snprintf(expected, sizeof(expected), "#0 brk 0\n= 10000000\n%s:2: found 'a zero byte', expected text\n", path);
+	snprintf(expected, sizeof(expected), "#0 brk 0\n= 10000000\n%s:2: found a zero byte, expected text\n", path);
 	program_expect_text(program_run(2, "ops %s", path), expected, "a zero byte");
 	memset(text, 'a', sizeof(text));
 	path = text_file(text, sizeof(text));
 	snprintf(expected, sizeof(expected), "%s:1: found 'a line of more than 500 bytes', expected " OPERATIONS "\n", path);
 	program_expect_text(program_run(2, "ops %s", path), expected, "a long line");
-	program_expect(program_run(2, "ops tests/vmreplay"), "tests/vmreplay:");
+	program_expect(program_run(2, "ops tests/vmreplay"), "tests/vmreplay:1: Is a directory\n");
+	/* A script's lines are echoed: they are not to move the reader's cursor. */
+	path = text_file("brk 0\nscript \033[2J\n", 20);
+	snprintf(expected, sizeof(expected), "#0 brk 0\n= 10000000\n%s:2: found the control character 0x1b, expected text\n", path);
+	program_expect_text(program_run(2, "ops --no-layout %s", path), expected, "an escape");
 }
 
 static void bad_arguments_are_refused(void **state)
 {
+	static const char *const versions[] = {"4294967302.18", "6.4294967314", " 6.18", "-6.18", "6. 18", "6.18x", "6", "0x6.18"};
+
 	(void)state;
 	program_expect(program_run(2, "ops x --engine=btree"), "--engine: found 'btree', expected one of: rbtree maple maple-vma");
 	program_expect(program_run(2, "ops x --engine=rbtree,maple"), "found 'rbtree,maple', expected one engine");
 	program_expect(program_run(2, "ops x --kernel=six"), "--kernel: found 'six', expected X.Y, such as 6.18, or running");
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		program_expect(program_run(2, "ops x --kernel='%s'", versions[i]), "expected X.Y, such as 6.18, or running");
+	}
 	program_expect(program_run(2, "ops"), "found no file, expected an op script");
 	program_expect(program_run(2, "ops x y"), "found a second file 'y', expected one");
 	program_expect(program_run(2, "ops x --nonsense"), "nonsense");

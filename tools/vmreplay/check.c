@@ -21,6 +21,9 @@
 #include <unistd.h>
 
 #include "bench/harness/args.h"
+#include "bench/harness/row.h"
+#include "bench/harness/say.h"
+#include "bench/harness/standard.h"
 #include "tools/trace/order.h"
 #include "tools/vmreplay/files.h"
 #include "tools/vmreplay/listing.h"
@@ -55,15 +58,18 @@ static void mismatch(struct replay *r, const struct trace_effect *e, const char 
 
 static void mismatch(struct replay *r, const struct trace_effect *e, const char *fmt, ...)
 {
+	char *text = NULL;
 	va_list args;
 
 	if (r->mismatches++ >= MAX_REPORTS)
 		return;
-	fprintf(r->reports, "%s:%lu: [%s] pid %d: ", r->path, e->line, r->engine, e->pid);
 	va_start(args, fmt);
-	vfprintf(r->reports, fmt, args);
+	if (vasprintf(&text, fmt, args) < 0)
+		text = NULL;
 	va_end(args);
-	fputc('\n', r->reports);
+	/* The recording's names may hold anything that a file name can. */
+	bench_say(r->reports, "%s:%lu: [%s] pid %d: %s", r->path, e->line, r->engine, e->pid, text ? text : "out of memory");
+	free(text);
 }
 
 /* ---- one VMA against its MMAP2 record ---- */
@@ -554,7 +560,8 @@ static void do_effect(struct replay *r, const struct trace_effect *e)
 
 /* ---- one engine, and the command ---- */
 
-static void print_counts(const struct replay *r, const struct arguments *a)
+/* Return: false if they could not be put into words. */
+static bool print_counts(const struct replay *r, const struct arguments *a)
 {
 	if (a->json) {
 		json_t *object =
@@ -565,17 +572,19 @@ static void print_counts(const struct replay *r, const struct arguments *a)
 
 		if (object && r->maps)
 			json_object_set_new(object, "maps_passed_through", json_boolean(r->maps_seen));
-		json_dumpf(object, stdout, 0);
-		json_decref(object);
-		putchar('\n');
-		return;
+		if (!object)
+			bench_say(stderr, "%s: no JSON: out of memory, or the name is not UTF-8", r->path);
+		return bench_json_print(stdout, object) == 0;
 	}
-	printf("%s: engine %s: %lu MMAP2 records, %lu placements, %lu results, %lu faults in %d address spaces; %lu not replayed; "
-	       "%lu mismatches%s\n",
-	       r->path, r->engine, r->mmap2, r->placements, r->results, r->faults, r->order->nr_spaces, r->skipped, r->mismatches,
-	       !r->maps       ? ""
-	       : r->maps_seen ? "; passed through the given listing"
-			      : "; NEVER passed through the given listing");
+	bench_say(
+		stdout,
+		"%s: engine %s: %lu MMAP2 records, %lu placements, %lu results, %lu faults in %d address spaces; %lu not replayed; "
+		"%lu mismatches%s",
+		r->path, r->engine, r->mmap2, r->placements, r->results, r->faults, r->order->nr_spaces, r->skipped, r->mismatches,
+		!r->maps       ? ""
+		: r->maps_seen ? "; passed through the given listing"
+			       : "; NEVER passed through the given listing");
+	return true;
 }
 
 static void progress(const struct replay *r, unsigned long done)
@@ -588,11 +597,11 @@ static void progress(const struct replay *r, unsigned long done)
 static void print_nearest(const struct replay *r, const struct arguments *a)
 {
 	if (r->nearest.line)
-		fprintf(r->reports, "%s:%lu: [%s] expected %s, the nearest state has %s\n", a->maps, r->nearest.line, r->engine,
-			r->nearest.expected ? r->nearest.expected : "?", r->nearest.got ? r->nearest.got : "?");
+		bench_say(r->reports, "%s:%lu: [%s] expected %s, the nearest state has %s", a->maps, r->nearest.line, r->engine,
+			  r->nearest.expected ? r->nearest.expected : "?", r->nearest.got ? r->nearest.got : "?");
 	else
-		fprintf(r->reports, "%s:1: [%s] expected as many mappings as the file has lines, no state has so many\n", a->maps,
-			r->engine);
+		bench_say(r->reports, "%s:1: [%s] expected as many mappings as the file has lines, no state has so many", a->maps,
+			  r->engine);
 }
 
 /* Return: the exit status. */
@@ -634,7 +643,8 @@ static int check_on(const struct arguments *a, const struct trace_order *order, 
 	if (maps && !r.maps_seen)
 		print_nearest(&r, a);
 	listing_nearest_free(&r.nearest);
-	print_counts(&r, a);
+	if (!print_counts(&r, a))
+		return EXIT_USAGE;
 	return r.mismatches || (maps && !r.maps_seen) ? EXIT_MISMATCH : 0;
 }
 
@@ -648,7 +658,7 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
-	char why[256];
+	char why[BENCH_WHY_MAX], shown[BENCH_SHOWN_MAX];
 
 	switch (key) {
 	case 'e':
@@ -663,7 +673,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (a->path)
-			argp_failure(state, EXIT_USAGE, 0, "found a second file '%s', expected one", arg);
+			argp_failure(state, EXIT_USAGE, 0, "found a second file '%s', expected one", bench_shown(arg, shown));
 		a->path = arg;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
@@ -678,10 +688,12 @@ static void print_problems(const struct arguments *a, const struct trace_order *
 {
 	char *problems = trace_order_describe(order);
 
-	if (problems && *problems)
-		fprintf(stderr, "%s: what the recording lacks:\n%s", a->path, problems);
+	if (problems && *problems) {
+		bench_say(stderr, "%s: what the recording lacks:", a->path);
+		fputs(problems, stderr); /* sentences of ours, and numbers */
+	}
 	if (!order->by_locks)
-		fprintf(stderr, "%s: no mmap_lock events: calls are replayed in the order of their exits\n", a->path);
+		bench_say(stderr, "%s: no mmap_lock events: calls are replayed in the order of their exits", a->path);
 	free(problems);
 }
 
@@ -701,20 +713,18 @@ int vmreplay_check(int argc, char **argv)
 		for (const char *const *name = vms_engine_names(); *name; name++)
 			a.engines.name[a.engines.nr++] = *name;
 	if (a.maps) {
-		maps = listing_load(a.maps, error, sizeof(error));
-		if (!maps) {
-			fprintf(stderr, "%s\n", error);
+		maps = listing_load(a.maps);
+		if (!maps)
 			return EXIT_USAGE;
-		}
 	}
 	order = trace_order_load(a.path, error);
 	if (!order) {
-		fprintf(stderr, "%s\n", error);
+		bench_say(stderr, "%s", error);
 		listing_free(maps);
 		return EXIT_USAGE;
 	}
 	print_problems(&a, order);
-	for (unsigned int i = 0; i < a.engines.nr; i++) {
+	for (unsigned int i = 0; i < a.engines.nr && bench_standard_flush(); i++) {
 		int one = check_on(&a, order, maps, a.engines.name[i]);
 
 		status = one > status ? one : status;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* listing.c - see listing.h. A line is compared as vms_maps_print() prints it, blanks at its end aside. */
-#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/harness/args.h"
+#include "bench/harness/lines.h"
+#include "bench/harness/say.h"
 #include "tools/vmreplay/listing.h"
 
 struct line {
@@ -25,14 +28,30 @@ static void trim(char *line)
 		line[--len] = '\0';
 }
 
+/* A number of @base at *@at, and behind it the character @then, which is passed. */
+static bool take_number(const char **at, unsigned int base, char then, unsigned long *value)
+{
+	const char *end;
+
+	if (!bench_number(*at, base, ULONG_MAX, value, &end) || *end != then)
+		return false;
+	*at = then ? end + 1 : end;
+	return true;
+}
+
+/* START-END PERMS OFFSET MAJOR:MINOR INODE [NAME] */
 static bool is_maps_line(const char *line)
 {
-	unsigned long start, end, offset, ino;
-	unsigned int major, minor;
-	char perms[8];
+	unsigned long start, end, number;
+	const char *at = line;
 
-	return sscanf(line, "%lx-%lx %4s %lx %x:%x %lu", &start, &end, perms, &offset, &major, &minor, &ino) == 7 &&
-	       strspn(perms, "rwxps-") == 4 && start < end;
+	if (!take_number(&at, 16, '-', &start) || !take_number(&at, 16, ' ', &end) || start >= end)
+		return false;
+	if (strspn(at, "rwxps-") != 4 || at[4] != ' ')
+		return false;
+	at += 5;
+	return take_number(&at, 16, ' ', &number) && take_number(&at, 16, ':', &number) && take_number(&at, 16, ' ', &number) &&
+	       bench_number(at, 10, ULONG_MAX, &number, &at) && (!*at || *at == ' ');
 }
 
 static bool append(struct listing *listing, const char *text, unsigned long nr)
@@ -50,44 +69,50 @@ static bool append(struct listing *listing, const char *text, unsigned long nr)
 	return listing->line[listing->nr++].text != NULL;
 }
 
-static bool read_lines(struct listing *listing, FILE *in, const char *path, char *error, size_t size)
+static bool read_line(struct listing *listing, const struct bench_lines *lines, char *line)
 {
-	char *line = NULL;
-	size_t room = 0;
-	bool ok = true;
-
-	for (unsigned long n = 1; ok && getline(&line, &room, in) > 0; n++) {
-		trim(line);
-		if (!is_maps_line(line)) {
-			snprintf(error, size, "%s:%lu: found '%.60s', expected a line of /proc/PID/maps", path, n, line);
-			ok = false;
-		} else if (!strstr(line, "[vsyscall]") && !append(listing, line, n)) {
-			snprintf(error, size, "%s:%lu: out of memory", path, n);
-			ok = false;
-		}
+	trim(line);
+	if (!is_maps_line(line)) {
+		bench_say(stderr, "%s:%lu: found '%.60s', expected a line of /proc/PID/maps", lines->path, lines->number, line);
+		return false;
 	}
-	if (ok && !listing->nr) {
-		snprintf(error, size, "%s:1: found an empty file, expected a copy of /proc/PID/maps", path);
-		ok = false;
+	if (!strstr(line, "[vsyscall]") && !append(listing, line, lines->number)) {
+		bench_say(stderr, "%s:%lu: out of memory", lines->path, lines->number);
+		return false;
 	}
-	free(line);
-	return ok;
+	return true;
 }
 
-struct listing *listing_load(const char *path, char *error, size_t size)
+static bool read_lines(struct listing *listing, struct bench_lines *lines)
+{
+	enum bench_line got;
+	char *line;
+
+	while ((got = bench_lines_next(lines, &line)) == BENCH_LINE)
+		if (!read_line(listing, lines, line))
+			return false;
+	if (got == BENCH_LINES_BAD)
+		bench_say(stderr, "%s:%lu: %s", lines->path, lines->number, lines->why);
+	else if (!listing->nr)
+		bench_say(stderr, "%s:1: found an empty file, expected a copy of /proc/PID/maps", lines->path);
+	return got == BENCH_LINES_END && listing->nr;
+}
+
+struct listing *listing_load(const char *path)
 {
 	struct listing *listing = calloc(1, sizeof(*listing));
-	FILE *in = fopen(path, "r");
+	struct bench_lines lines;
+	/* A file may be mapped whose name holds anything. */
+	int err = bench_lines_open(&lines, path, BENCH_LINES_RAW);
 	bool ok = false;
 
-	if (!in)
-		snprintf(error, size, "%s: %s", path, strerror(errno));
+	if (err)
+		bench_say(stderr, "%s: %s", path, strerror(-err));
 	else if (!listing)
-		snprintf(error, size, "%s: out of memory", path);
+		bench_say(stderr, "%s: out of memory", path);
 	else
-		ok = read_lines(listing, in, path, error, size);
-	if (in)
-		fclose(in);
+		ok = read_lines(listing, &lines);
+	bench_lines_close(&lines);
 	if (ok)
 		return listing;
 	listing_free(listing);

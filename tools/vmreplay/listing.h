@@ -9,8 +9,8 @@
 
 struct listing;
 
-/* @error gets `FILE:LINE: what was found, what was expected`. Return: the listing, or NULL. */
-struct listing *listing_load(const char *path, char *error, size_t size);
+/* Return: the listing, or NULL, after a line on stderr: `FILE:LINE: what was found, what was expected`. */
+struct listing *listing_load(const char *path);
 void listing_free(struct listing *listing); /* NULL is allowed */
 
 /* Of the states that were compared, the one that agrees in most lines from the first on: where it parts. */

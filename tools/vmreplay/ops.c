@@ -14,12 +14,14 @@
  * merge with nothing. The break starts at 10000000. world.c makes it; perform.c carries out a line.
  */
 #include <argp.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/harness/args.h"
+#include "bench/harness/lines.h"
+#include "bench/harness/say.h"
+#include "bench/harness/standard.h"
 #include "tools/vmreplay/perform.h"
 #include "tools/vmreplay/vmreplay.h"
 
@@ -41,25 +43,28 @@ struct script {
 	struct world *world;
 };
 
-/* Prints `file:line: found ..., expected ...` and ends the program; what was printed before is whole. */
-static void bad(const struct script *s, const char *found, const char *expected) __attribute__((noreturn));
-
-static void bad(const struct script *s, const char *found, const char *expected)
+/* Prints `file:line: what is wrong` and ends the program; what was printed before is whole. */
+__attribute__((noreturn)) static void stop(const struct script *s, const char *why)
 {
-	fflush(stdout);
-	fprintf(stderr, "%s:%lu: found '%s', expected %s\n", s->path, s->line, found, expected);
+	bench_standard_flush();
+	bench_say(stderr, "%s:%lu: %s", s->path, s->line, why);
 	exit(EXIT_USAGE);
+}
+
+__attribute__((noreturn)) static void bad(const struct script *s, const char *found, const char *expected)
+{
+	char shown[BENCH_SHOWN_MAX], why[BENCH_WHY_MAX];
+
+	snprintf(why, sizeof(why), "found '%s', expected %s", bench_shown(found, shown), expected);
+	stop(s, why);
 }
 
 static void begin_script(struct script *s)
 {
 	world_destroy(s->world);
 	s->world = world_create(s->engine, s->kernel);
-	if (!s->world) {
-		fflush(stdout);
-		fprintf(stderr, "%s:%lu: out of memory\n", s->path, s->line);
-		exit(EXIT_USAGE);
-	}
+	if (!s->world)
+		stop(s, "out of memory");
 	s->op = 0;
 }
 
@@ -74,6 +79,9 @@ static void run_op(struct script *s, const char *line)
 	printf("#%lu %s\n= %s\n", s->op++, line, answer.text);
 	if (s->layout)
 		world_print(s->world, s->flags, stdout);
+	/* The rest would only be lost, too. */
+	if (ferror(stdout) && !bench_standard_flush())
+		exit(EXIT_USAGE);
 }
 
 static void run_line(struct script *s, char *line)
@@ -96,24 +104,25 @@ static void run_line(struct script *s, char *line)
 	run_op(s, line);
 }
 
-static void run_file(struct script *s, FILE *in)
+static void run_file(struct script *s)
 {
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t len;
+	struct bench_lines lines;
+	int err = bench_lines_open(&lines, s->path, BENCH_LINES_TEXT);
+	enum bench_line got;
+	char *line;
 
-	while ((len = getline(&line, &room, in)) > 0) {
-		s->line++;
-		if (strlen(line) != (size_t)len)
-			bad(s, "a zero byte", "text");
-		line[strcspn(line, "\r\n")] = '\0';
-		run_line(s, line);
-	}
-	if (ferror(in)) {
-		fprintf(stderr, "%s:%lu: %s\n", s->path, s->line, strerror(errno));
+	if (err) {
+		bench_say(stderr, "%s: %s", s->path, strerror(-err));
 		exit(EXIT_USAGE);
 	}
-	free(line);
+	while ((got = bench_lines_next(&lines, &line)) == BENCH_LINE) {
+		s->line = lines.number;
+		run_line(s, line);
+	}
+	s->line = lines.number;
+	if (got == BENCH_LINES_BAD)
+		stop(s, lines.why);
+	bench_lines_close(&lines);
 	world_destroy(s->world);
 }
 
@@ -128,18 +137,19 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
-	char why[256];
+	char why[BENCH_WHY_MAX], shown[BENCH_SHOWN_MAX];
 
 	switch (key) {
 	case 'e':
 		if (!bench_arg_names("--engine", arg, vms_engine_names(), &a->engines, why, sizeof(why)))
 			argp_failure(state, EXIT_USAGE, 0, "%s", why);
 		if (a->engines.nr != 1)
-			argp_failure(state, EXIT_USAGE, 0, "--engine: found '%s', expected one engine", arg);
+			argp_failure(state, EXIT_USAGE, 0, "--engine: found '%s', expected one engine", bench_shown(arg, shown));
 		return 0;
 	case 'k':
 		if (!word_kernel(arg, &a->kernel))
-			argp_failure(state, EXIT_USAGE, 0, "--kernel: found '%s', expected X.Y, such as 6.18, or running", arg);
+			argp_failure(state, EXIT_USAGE, 0, "--kernel: found '%s', expected X.Y, such as 6.18, or running",
+				     bench_shown(arg, shown));
 		return 0;
 	case 'f':
 		a->flags = true;
@@ -149,7 +159,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (a->path)
-			argp_failure(state, EXIT_USAGE, 0, "found a second file '%s', expected one", arg);
+			argp_failure(state, EXIT_USAGE, 0, "found a second file '%s', expected one", bench_shown(arg, shown));
 		a->path = arg;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
@@ -166,7 +176,6 @@ int vmreplay_ops(int argc, char **argv)
 					 NULL,    NULL,  NULL};
 	struct arguments a = {.kernel = vms_mm_rules_default.kernel_version};
 	struct script s = {0};
-	FILE *in;
 
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
@@ -175,13 +184,6 @@ int vmreplay_ops(int argc, char **argv)
 	s.kernel = a.kernel;
 	s.flags = a.flags;
 	s.layout = !a.no_layout;
-	in = strcmp(a.path, "-") == 0 ? stdin : fopen(a.path, "r");
-	if (!in) {
-		fprintf(stderr, "%s: %s\n", a.path, strerror(errno));
-		return EXIT_USAGE;
-	}
-	run_file(&s, in);
-	if (in != stdin)
-		fclose(in);
-	return fflush(stdout) ? EXIT_USAGE : 0;
+	run_file(&s);
+	return 0;
 }

@@ -16,7 +16,6 @@
 #include "tools/vmreplay/vmreplay.h"
 
 #define BASE (1UL << 30) /* where the first slice begins */
-#define WHY_MAX 1024
 
 struct arguments {
 	const char *path;
@@ -206,7 +205,7 @@ static unsigned long print_point(const struct point *p)
 
 			if (object)
 				json_object_set_new(object, "by_kind", kinds_json(&p->total[engine], p->seconds[engine]));
-			bench_json_print(stdout, object);
+			(void)bench_json_print(stdout, object); /* lost output is noticed by run_all() */
 		}
 	}
 	if (!a->json) {
@@ -214,7 +213,6 @@ static unsigned long print_point(const struct point *p)
 		for (unsigned int engine = 0; engine < a->engines.nr; engine++)
 			print_kinds(a->engines.name[engine], p->threads, &p->total[engine], p->seconds[engine]);
 	}
-	fflush(stdout);
 	return errors;
 }
 
@@ -250,7 +248,7 @@ static int run_all(const struct arguments *a, const struct program *program, con
 
 	if (!a->json)
 		bench_table_head(stdout, vms_engine_names()[0]);
-	for (unsigned int i = 0; i < a->threads.nr; i++) {
+	for (unsigned int i = 0; i < a->threads.nr && bench_standard_flush(); i++) {
 		struct point p = {.a = a, .program = program, .threads = (unsigned int)a->threads.value[i]};
 		int err = make_point(&p) ? run_point(&p, cpus) : -ENOMEM;
 
@@ -279,26 +277,26 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static bool take_value(int key, const char *arg, struct arguments *a, char why[WHY_MAX])
+static bool take_value(int key, const char *arg, struct arguments *a, char why[BENCH_WHY_MAX])
 {
 	switch (key) {
 	case 'e':
-		return bench_arg_names("--engine", arg, vms_engine_names(), &a->engines, why, WHY_MAX);
+		return bench_arg_names("--engine", arg, vms_engine_names(), &a->engines, why, BENCH_WHY_MAX);
 	case 't':
-		return bench_arg_numbers("--threads", arg, 1, BENCH_THREADS_MAX, &a->threads, why, WHY_MAX);
+		return bench_arg_numbers("--threads", arg, 1, BENCH_THREADS_MAX, &a->threads, why, BENCH_WHY_MAX);
 	case OPT_SECONDS:
-		return bench_arg_seconds("--seconds", arg, &a->seconds, why, WHY_MAX);
+		return bench_arg_seconds("--seconds", arg, &a->seconds, why, BENCH_WHY_MAX);
 	case OPT_PASSES:
-		return bench_arg_number("--passes", arg, 1, 1000000000, &a->passes, why, WHY_MAX);
+		return bench_arg_number("--passes", arg, 1, 1000000000, &a->passes, why, BENCH_WHY_MAX);
 	default:
-		return bench_arg_number("--repeats", arg, 1, 1000, &a->repeats, why, WHY_MAX);
+		return bench_arg_number("--repeats", arg, 1, 1000, &a->repeats, why, BENCH_WHY_MAX);
 	}
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
-	char why[WHY_MAX];
+	char why[BENCH_WHY_MAX], shown[BENCH_SHOWN_MAX];
 
 	switch (key) {
 	case 'e':
@@ -314,7 +312,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (a->path)
-			argp_failure(state, EXIT_USAGE, 0, "found a second file '%s', expected one", arg);
+			argp_failure(state, EXIT_USAGE, 0, "found a second file '%s', expected one", bench_shown(arg, shown));
 		a->path = arg;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
@@ -331,8 +329,8 @@ static bool fits(const struct arguments *a, const struct program *program)
 
 	for (unsigned int i = 0; i < a->threads.nr; i++)
 		if (a->threads.value[i] > most) {
-			fprintf(stderr, "%s: found %lu threads, expected at most %lu: one replay covers %lu GiB\n", a->path,
-				a->threads.value[i], most, program->slice >> 30);
+			bench_say(stderr, "%s: found %lu threads, expected at most %lu: one replay covers %lu GiB", a->path,
+				  a->threads.value[i], most, program->slice >> 30);
 			return false;
 		}
 	return true;
@@ -346,11 +344,11 @@ static int run_recording(const struct arguments *a, const struct bench_cpus *cpu
 	int status = EXIT_USAGE;
 
 	if (!order || !compile(order, a->path, &program, error)) {
-		fprintf(stderr, "%s\n", error);
+		bench_say(stderr, "%s", error);
 	} else {
 		if (program.left_out && !a->json)
-			fprintf(stderr, "%s: %lu of %lu operations left out: refused by the kernel, or not known to the library\n",
-				a->path, program.left_out, program.left_out + program.nr);
+			bench_say(stderr, "%s: %lu of %lu operations left out: refused by the kernel, or not known to the library",
+				  a->path, program.left_out, program.left_out + program.nr);
 		trace_order_free(order);
 		order = NULL;
 		if (fits(a, &program))

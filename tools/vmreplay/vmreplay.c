@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/harness/say.h"
+#include "bench/harness/standard.h"
 #include "tools/vmreplay/vmreplay.h"
 
 const char *argp_program_version = "vmreplay 1";
@@ -29,6 +31,9 @@ static const char usage[] = "usage: vmreplay check FILE [--engine=E,...] [--maps
 
 int main(int argc, char **argv)
 {
+	char shown[BENCH_SHOWN_MAX];
+
+	bench_standard_begin("vmreplay");
 	if (argc >= 2) {
 		if (strcmp(argv[1], "--help") == 0) {
 			fputs(usage, stdout);
@@ -38,9 +43,10 @@ int main(int argc, char **argv)
 			if (strcmp(argv[1], commands[i].name + strlen("vmreplay ")) != 0)
 				continue;
 			argv[1] = commands[i].name;
+			bench_standard_rename(commands[i].name);
 			return commands[i].run(argc - 1, argv + 1);
 		}
-		fprintf(stderr, "vmreplay: found '%s', expected check, run or ops\n", argv[1]);
+		bench_say(stderr, "vmreplay: found '%s', expected check, run or ops", bench_shown(argv[1], shown));
 	}
 	fputs(usage, stderr);
 	return EXIT_USAGE;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* words.c - see words.h. */
-#include <stdio.h>
-#include <stdlib.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/utsname.h>
 
 #include <vmastore/mm_types.h>
 
+#include "bench/harness/args.h"
 #include "tools/vmreplay/words.h"
 
 struct named {
@@ -95,12 +95,7 @@ int words_split(char *line, char *word[WORDS_MAX])
 
 bool word_hex(const char *word, unsigned long *n)
 {
-	size_t len = word ? strspn(word, "0123456789abcdefABCDEF") : 0;
-
-	if (!len || len > 16 || word[len])
-		return false;
-	*n = strtoul(word, NULL, 16);
-	return true;
+	return word && strlen(word) <= 16 && bench_number(word, 16, ULONG_MAX, n, NULL);
 }
 
 bool word_prot(const char *word, unsigned long *prot)
@@ -170,13 +165,13 @@ bool word_advice(const char *word, int *advice)
 
 bool word_kernel(const char *word, unsigned int *version)
 {
-	unsigned int major, minor;
+	unsigned long major, minor;
 	struct utsname running;
 
 	if (strcmp(word, "running") == 0 && uname(&running) == 0)
 		word = running.release;
-	if (sscanf(word, "%u.%u", &major, &minor) != 2 || major > 255 || minor > 255)
+	if (!bench_version(word, 255, &major, &minor))
 		return false;
-	*version = VMS_KERNEL_VERSION(major, minor);
+	*version = (unsigned int)VMS_KERNEL_VERSION(major, minor);
 	return true;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* world.c - see world.h. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/harness/args.h"
 #include "tools/vmreplay/world.h"
 
 #define ARENA_START 0x10000000UL
@@ -115,6 +117,8 @@ struct mm_struct *world_process(struct world *w, int n)
 
 bool world_file(struct world *w, const char *word, struct file **file)
 {
+	unsigned long number;
+
 	*file = NULL;
 	for (int i = 0; i < NR_FILES; i++) {
 		if (strcmp(word, file_table[i].name) != 0)
@@ -122,7 +126,7 @@ bool world_file(struct world *w, const char *word, struct file **file)
 		*file = w->file[i];
 		return true;
 	}
-	return strcmp(word, "-") == 0 || word[strspn(word, "0123456789")] == '\0';
+	return strcmp(word, "-") == 0 || bench_number(word, 10, INT_MAX, &number, NULL);
 }
 
 int world_fork(struct world *w, char how)
