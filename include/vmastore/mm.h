@@ -291,13 +291,32 @@ VMS_API void vms_map_pages(struct vm_fault *vmf, pgoff_t start, struct page **pa
 
 /* ---- listing and checking ---------------------------------------------------------------------------------------------- */
 
-/** vms_maps_print() - The text of /proc/PID/maps. No lock held; takes mmap_lock R. Return: 0 or -EIO. */
+/**
+ * vms_maps_print() - Write the text of /proc/PID/maps to @out, and flush it.
+ *
+ * vms_smaps_print() and vms_pmap_print() (query.h) have the same contract:
+ *
+ * The call formats a few KiB under mmap_lock, releases it, writes them to @out,
+ * and goes on by address. So a slow reader of @out stops no writer of @mm, and
+ * what @out calls may itself use @mm. In exchange the listing is not of one
+ * moment: each entry was true when it was formatted; addresses ascend and never
+ * overlap; what is mapped throughout the call is listed; what was mapped or
+ * unmapped meanwhile may be listed or not. Linux says the same of
+ * /proc/PID/maps.
+ *
+ * Locks:  None of @mm held; takes mmap_lock R, never while it writes to @out.
+ * Return: 0. The -errno of the write that failed, -EIO if it left none; a part
+ *         has been written. -ENOMEM: one entry takes more than 4 KiB of text,
+ *         and there is no memory for it.
+ * A thread may be cancelled while the call writes to @out: no lock is held.
+ */
 VMS_API int vms_maps_print(struct mm_struct *mm, FILE *out);
 /** vms_vmflags_string() - smaps' VmFlags, two letters each, joined by @sep, into @buf. Return: its length. */
 VMS_API size_t vms_vmflags_string(vm_flags_t flags, char sep, char *buf, size_t size);
 /**
  * vms_mm_validate() - Check every invariant of @mm: order, no overlap, index against VMAs, counters, page tables.
- * Locks: takes mmap_lock W (nothing moves while it looks). @why: NULL, or where each broken rule is printed.
+ * @why: NULL, or where each broken rule is printed, once no lock is held any more.
+ * Locks: takes mmap_lock W (nothing moves while it looks).
  * Return: the number of broken rules.
  */
 VMS_API int vms_mm_validate(struct mm_struct *mm, FILE *why);

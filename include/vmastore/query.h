@@ -45,11 +45,14 @@ VMS_API int vms_procmap_query(struct mm_struct *mm, struct vms_procmap_query *q)
 
 /**
  * vms_smaps_print() - The text of /proc/PID/smaps of Linux 6.18, with transparent huge pages set to `madvise`. Of what this model has not
- * (huge pages in place, swap, KSM) it says 0 kB.
- * Return: 0 or -EIO.
+ * (huge pages in place, swap, KSM) it says 0 kB. Locks, errors, and what the listing promises: vms_maps_print() in mm.h.
  */
 VMS_API int vms_smaps_print(struct mm_struct *mm, FILE *out);
-/** vms_pmap_print() - What `pmap -x` prints below the command's line; anonymous memory that was given a name shows it. Return: 0 or -EIO. */
+/**
+ * vms_pmap_print() - What `pmap -x` prints below the command's line; anonymous
+ * memory that was given a name shows it. Locks, errors, and what the listing
+ * promises: vms_maps_print() in mm.h.
+ */
 VMS_API int vms_pmap_print(struct mm_struct *mm, FILE *out);
 
 #endif

@@ -220,10 +220,6 @@ static inline void vms__map_count_add(struct mm_struct *mm, int n)
 const char *vms__vma_name(struct vm_area_struct *vma, char buf[VMA_NAME_BUF]);
 /* Bytes of the pages behind @vma, as its owner says. Locks: the same. */
 unsigned long vms__vma_pagesize(struct vm_area_struct *vma);
-/* The VMA's line of the listing, without the newline; the name as it stands in one line. Locks: the same. */
-void vms__print_vma_line(struct vm_area_struct *vma, FILE *out);
-/* A name as it stands in one line: a newline is written as \012. */
-void vms__print_name(const char *name, FILE *out);
 
 /* ---- mm.c ---- */
 

@@ -2,10 +2,10 @@
 /*
  * maps.c - the text of /proc/PID/maps, byte for byte, and the two-letter flags of /proc/PID/smaps. Format: proc(5).
  */
-#include <errno.h>
 #include <string.h>
 
 #include "lib/mm/internal.h"
+#include "lib/mm/listing.h"
 
 #define NAME_COLUMN 72 /* a name is padded to this column, then one blank */
 
@@ -46,44 +46,43 @@ unsigned long vms__vma_pagesize(struct vm_area_struct *vma)
 	return vma->vm_ops && vma->vm_ops->pagesize ? vma->vm_ops->pagesize(vma) : PAGE_SIZE;
 }
 
-void vms__print_name(const char *name, FILE *out)
+void vms__list_name(const char *name, struct vms__text *text)
 {
 	for (; *name; name++)
 		if (*name == '\n')
-			fputs("\\012", out);
+			vms__text_add(text, "\\012");
 		else
-			fputc(*name, out);
+			vms__text_char(text, *name);
 }
 
-void vms__print_vma_line(struct vm_area_struct *vma, FILE *out)
+void vms__list_vma_line(struct vm_area_struct *vma, unsigned long start, struct vms__text *text)
 {
 	const struct address_space *mapping = vma->vm_file ? vma->vm_file->f_mapping : NULL;
+	unsigned long offset = (vma->vm_pgoff << PAGE_SHIFT) + (start - vma->vm_start);
 	vm_flags_t flags = vma->vm_flags;
 	char buf[VMA_NAME_BUF];
 	const char *name = vms__vma_name(vma, buf);
-	int width = fprintf(out, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", vma->vm_start, vma->vm_end,
-			    flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-', flags & VM_EXEC ? 'x' : '-',
-			    flags & VM_MAYSHARE ? 's' : 'p', mapping ? vma->vm_pgoff << PAGE_SHIFT : 0,
-			    mapping ? mapping->dev_major : 0, mapping ? mapping->dev_minor : 0, mapping ? mapping->ino : 0);
+	int width = vms__text_add(text, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", start, vma->vm_end,
+				  flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-', flags & VM_EXEC ? 'x' : '-',
+				  flags & VM_MAYSHARE ? 's' : 'p', mapping ? offset : 0, mapping ? mapping->dev_major : 0,
+				  mapping ? mapping->dev_minor : 0, mapping ? mapping->ino : 0);
 
 	if (name) {
-		fprintf(out, "%*s ", width < NAME_COLUMN ? NAME_COLUMN - width : 0, "");
-		vms__print_name(name, out);
+		vms__text_add(text, "%*s ", width < NAME_COLUMN ? NAME_COLUMN - width : 0, "");
+		vms__list_name(name, text);
 	}
+	vms__text_char(text, '\n');
+}
+
+static void list_line(struct vm_area_struct *vma, unsigned long start, struct vms__text *text, void *arg)
+{
+	(void)arg;
+	vms__list_vma_line(vma, start, text);
 }
 
 int vms_maps_print(struct mm_struct *mm, FILE *out)
 {
-	struct vm_area_struct *vma;
-	VMA_ITERATOR(vmi, mm, 0);
-
-	vms__read_enter(mm);
-	for_each_vma(vmi, vma) {
-		vms__print_vma_line(vma, out);
-		fputc('\n', out);
-	}
-	vms__read_exit(mm);
-	return ferror(out) ? -EIO : 0;
+	return vms__list(mm, out, list_line, NULL);
 }
 
 /* In the order in which smaps prints them: by bit. */

@@ -4,6 +4,7 @@
  * owners, the counts against what is there, the index, and the page tables.
  */
 #include <stdarg.h>
+#include <stdlib.h>
 
 #include "lib/mm/internal.h"
 #include "lib/page/page.h"
@@ -88,7 +89,8 @@ static void check_account(struct check *c, const char *name, const _Atomic unsig
 		broken(c, "%s is %lu, such VMAs hold %lu pages", name, says, pages);
 }
 
-int vms_mm_validate(struct mm_struct *mm, FILE *why)
+/* Locks: none; takes mmap_lock W. Return: how many rules are broken. */
+static int check_all(struct mm_struct *mm, FILE *why)
 {
 	struct check c = {.mm = mm, .why = why};
 
@@ -106,4 +108,20 @@ int vms_mm_validate(struct mm_struct *mm, FILE *why)
 	c.broken += vms__pgtable_validate(mm, why);
 	vms__write_exit(mm);
 	return c.broken;
+}
+
+/* The reasons go to memory first: @why may be slow, or use @mm itself. */
+int vms_mm_validate(struct mm_struct *mm, FILE *why)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *memory = why ? open_memstream(&text, &len) : NULL;
+	int broken = check_all(mm, memory);
+
+	if (memory && !fclose(memory))
+		fwrite(text, 1, len, why);
+	else if (why && broken)
+		fputs("no memory for the reasons\n", why);
+	free(text);
+	return broken;
 }

@@ -73,7 +73,7 @@ void vms__guard_install(struct vm_area_struct *vma, unsigned long start, unsigne
 void vms__guard_remove(struct vm_area_struct *vma, unsigned long start, unsigned long end);
 
 /*
- * What is mapped in @vma, in bytes. A page is shared if more than one entry maps it; its share (pss) is its size divided by their number,
+ * What is mapped in a VMA, in bytes. A page is shared if more than one entry maps it; its share (pss) is its size divided by their number,
  * in fixed point.
  */
 #define VMS__PSS_SHIFT 12
@@ -82,8 +82,8 @@ struct vms__page_stats {
 	unsigned long pss, pss_dirty; /* << VMS__PSS_SHIFT */
 	unsigned long shared_clean, shared_dirty, private_clean, private_dirty;
 };
-/* Add up @vma's to @stats. Locks: mmap_lock or VMA lock. */
-void vms__page_stats(struct vm_area_struct *vma, struct vms__page_stats *stats);
+/* Add up those of [@start, vma->vm_end) to @stats. Locks: mmap_lock or VMA lock. */
+void vms__page_stats(struct vm_area_struct *vma, unsigned long start, struct vms__page_stats *stats);
 
 /* ---- anon_vma (rmap.c): see FEATURES A14 for what is asked ---- */
 

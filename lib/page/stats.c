@@ -29,9 +29,9 @@ static void count_page(struct vms__page_stats *s, unsigned long pte, const struc
 		*(dirty ? &s->private_dirty : &s->private_clean) += PAGE_SIZE;
 }
 
-void vms__page_stats(struct vm_area_struct *vma, struct vms__page_stats *stats)
+void vms__page_stats(struct vm_area_struct *vma, unsigned long start, struct vms__page_stats *stats)
 {
-	unsigned long addr = vma->vm_start;
+	unsigned long addr = start;
 	struct vms__ptable *leaf;
 
 	vma_assert_locked(vma);

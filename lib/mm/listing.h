@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * listing.h - how a listing of VMAs reaches a FILE while no lock is held.
+ *
+ * A listing that wrote to the FILE under mmap_lock would stop every writer of
+ * the address space for as long as the FILE's reader takes, and would deadlock
+ * with a FILE whose write function maps memory. So the lister formats a few KiB
+ * of whole VMAs under mmap_lock, releases it, writes them, and goes on at the
+ * first address that it has not listed.
+ *
+ * Users: maps.c, smaps.c. Callers: the contract of a listing is in
+ * vmastore/mm.h at vms_maps_print().
+ */
+#ifndef VMS_MM_LISTING_H
+#define VMS_MM_LISTING_H
+
+#include <errno.h>
+
+#include "lib/mm/internal.h"
+
+/* Text in memory. Once something did not fit, the text takes nothing more. */
+struct vms__text {
+	char *buf;
+	size_t size; /* bytes of buf */
+	size_t len;  /* bytes of text; not NUL-terminated */
+	bool full;   /* something did not fit */
+};
+
+/* Appends to @text. Return: the characters of it, as printf(). */
+int vms__text_add(struct vms__text *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void vms__text_char(struct vms__text *text, char c);
+
+/*
+ * Appends what the listing says of [@start, vma->vm_end), the part of @vma that
+ * is not listed yet. If the text is full at the end, the lister drops that
+ * part's text and calls again with more room; so the function changes @arg only
+ * where the text is not full.
+ *
+ * Locks: mmap_lock R.
+ */
+typedef void (*vms__list_fn)(struct vm_area_struct *vma, unsigned long start, struct vms__text *text, void *arg);
+
+/*
+ * Writes to @out what @list says of each VMA of @mm, in address order, and
+ * flushes @out.
+ *
+ * Locks: enters and returns with none held; takes mmap_lock R, never while it
+ * writes to @out. A thread may be cancelled in the write.
+ * Return: 0; -errno of the write that failed (-EIO if @out does not say), with
+ * a part written; -ENOMEM (an entry needs more than the few KiB that the lister
+ * has at hand, and memory is out).
+ */
+int vms__list(struct mm_struct *mm, FILE *out, vms__list_fn list, void *arg);
+
+/* ---- maps.c: what other listings have of it. Locks: mmap_lock R ---- */
+
+/* The line of maps for [@start, vma->vm_end) of @vma, with its newline. */
+void vms__list_vma_line(struct vm_area_struct *vma, unsigned long start, struct vms__text *text);
+/* A name as it stands in one line: a newline becomes \\012. */
+void vms__list_name(const char *name, struct vms__text *text);
+
+/* After a write to a FILE has failed with errno set to 0 before: its -errno. */
+static inline int vms__write_error(void)
+{
+	return errno ? -errno : -EIO;
+}
+
+#endif
