@@ -45,7 +45,8 @@ struct vms_page_place {
  *
  * Locks:  none held but mmap_lock or a VMA's lock; takes the anon_vma's lock, or i_mmap_rwsem R.
  * Beside writers each answer was true at one moment of the call; a place that the page had throughout, is in it.
- * Return: how many were found; @max: there may be more.
+ * Progress: O(n log n) for n places, and a step for each VMA that shares the page's anon_vma without mapping the page.
+ * Return: how many were found, each once, in no particular order; @max: there may be more.
  */
 VMS_API unsigned int vms_page_places(const struct page *page, struct vms_page_place *place, unsigned int max);
 

@@ -54,11 +54,93 @@ struct page *vms_page_lookup(struct mm_struct *mm, unsigned long addr)
 
 /* ---- and back ---- */
 
+/*
+ * An address may be met twice: while a VMA is split or merged, its old and its
+ * new VMA both cover it (rmap.h). The places are put in order now and then, so
+ * that equal ones stand side by side: when there is no more room, and at the
+ * end. After the first time a new place is looked for among those in order, by
+ * bisection. Each time frees at most half of what was added since the time
+ * before; so all in all it takes O(n log n) steps, and no memory.
+ */
 struct search {
 	const struct page *page;
 	struct vms_page_place *place;
 	unsigned int nr, max;
+	unsigned int in_order; /* so many of them are in order, and differ */
 };
+
+static bool comes_before(const struct vms_page_place *a, const struct vms_page_place *b)
+{
+	return a->mm != b->mm ? (uintptr_t)a->mm < (uintptr_t)b->mm : a->addr < b->addr;
+}
+
+static bool is_same(const struct vms_page_place *a, const struct vms_page_place *b)
+{
+	return a->mm == b->mm && a->addr == b->addr;
+}
+
+/* Let the place at @root sink until none below it comes after it. */
+static void sink(struct vms_page_place *place, size_t root, size_t nr)
+{
+	struct vms_page_place sinking = place[root];
+
+	for (size_t below = 2 * root + 1; below < nr; below = 2 * root + 1) {
+		if (below + 1 < nr && comes_before(&place[below], &place[below + 1]))
+			below++;
+		if (!comes_before(&sinking, &place[below]))
+			break;
+		place[root] = place[below];
+		root = below;
+	}
+	place[root] = sinking;
+}
+
+/* Heapsort: qsort() may allocate, and the caller may hold a spinlock. */
+static void put_in_order(struct vms_page_place *place, size_t nr)
+{
+	for (size_t root = nr / 2; root-- > 0;)
+		sink(place, root, nr);
+	while (nr-- > 1) {
+		struct vms_page_place last = place[nr];
+
+		place[nr] = place[0];
+		place[0] = last;
+		sink(place, 0, nr);
+	}
+}
+
+/*
+ * Each place once. The mm that a doubled place names stays: the other names it,
+ * too.
+ */
+static void drop_doubles(struct search *s)
+{
+	unsigned int kept = 0;
+
+	put_in_order(s->place, s->nr);
+	for (unsigned int i = 0; i < s->nr; i++) {
+		if (kept && is_same(&s->place[kept - 1], &s->place[i]))
+			mmdrop(s->place[i].mm);
+		else
+			s->place[kept++] = s->place[i];
+	}
+	s->nr = s->in_order = kept;
+}
+
+static bool is_known(const struct search *s, const struct vms_page_place *place)
+{
+	unsigned int low = 0, high = s->in_order;
+
+	while (low < high) {
+		unsigned int middle = low + (high - low) / 2;
+
+		if (comes_before(&s->place[middle], place))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < s->in_order && is_same(&s->place[low], place);
+}
 
 static bool is_mapped_at(const struct page *page, const struct mm_struct *mm, unsigned long addr)
 {
@@ -73,24 +155,18 @@ static bool is_mapped_at(const struct page *page, const struct mm_struct *mm, un
 	return mapped;
 }
 
-static bool is_known(const struct search *s, const struct mm_struct *mm, unsigned long addr)
-{
-	for (unsigned int i = 0; i < s->nr; i++)
-		if (s->place[i].mm == mm && s->place[i].addr == addr)
-			return true;
-	return false;
-}
-
 /* Locks: those under which @vma was found, which also keep its mm: a VMA leaves these lists before its mm goes. */
 static int note_place(struct vm_area_struct *vma, unsigned long addr, void *arg)
 {
-	struct mm_struct *mm = vms__vma_mm(vma);
+	struct vms_page_place place = {.mm = vms__vma_mm(vma), .addr = addr};
 	struct search *s = arg;
 
-	if (!is_mapped_at(s->page, mm, addr) || is_known(s, mm, addr))
+	if (!is_mapped_at(s->page, place.mm, addr) || is_known(s, &place))
 		return 0;
-	mmgrab(mm);
-	s->place[s->nr++] = (struct vms_page_place){.mm = mm, .addr = addr};
+	mmgrab(place.mm);
+	s->place[s->nr++] = place;
+	if (s->nr == s->max)
+		drop_doubles(s);
 	return s->nr == s->max;
 }
 
@@ -121,5 +197,6 @@ unsigned int vms_page_places(const struct page *page, struct vms_page_place *pla
 		vms__rmap_walk_anon(page, note_place, &s);
 	else
 		search_file(&s);
+	drop_doubles(&s);
 	return s.nr;
 }

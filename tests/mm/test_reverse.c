@@ -8,6 +8,7 @@
 
 #include <vmastore/page.h>
 
+#include "lib/page/page.h"
 #include "tests/mm/world.h"
 
 #define BASE 0x20000000UL
@@ -129,6 +130,85 @@ static void no_more_places_are_told_than_there_is_room_for(void **state)
 	mmdrop(place[1].mm);
 	vms_page_put(page);
 	mmput(child);
+}
+
+#define CHILDREN 12UL
+#define ALL (1 + CHILDREN) /* address spaces that map the page */
+#define SHADOWS 5UL
+
+/*
+ * A second VMA on the lists of the anon_vmas of the one at BASE, with the same
+ * range: what a walk meets while a split or a merge is under way.
+ */
+static struct vm_area_struct *shadow_of(struct mm_struct *mm)
+{
+	struct vm_area_struct *vma, *shadow;
+
+	mmap_write_lock(mm);
+	vma = vma_lookup(mm, BASE);
+	shadow = vm_area_dup(vma);
+	assert_non_null(shadow);
+	assert_int_equal(vms__anon_vma_clone(shadow, vma), 0);
+	mmap_write_unlock(mm);
+	return shadow;
+}
+
+static void drop_shadow(struct mm_struct *mm, struct vm_area_struct *shadow)
+{
+	mmap_write_lock(mm);
+	vms__anon_vma_unlink(shadow);
+	vm_area_free(shadow);
+	mmap_write_unlock(mm);
+}
+
+/*
+ * Ask with room for @max: each of @mm's address spaces once, or as many as
+ * there is room for.
+ */
+static void expect_each_once(struct mm_struct *const *mm, const struct page *page, unsigned int max)
+{
+	struct vms_page_place place[2 * ALL];
+	unsigned int nr = vms_page_places(page, place, max), told[ALL] = {0};
+
+	assert_int_equal(nr, max < ALL ? max : ALL);
+	for (unsigned int i = 0; i < nr; i++) {
+		unsigned int which = 0;
+
+		while (which < ALL && mm[which] != place[i].mm)
+			which++;
+		assert_true(which < ALL);
+		assert_int_equal(++told[which], 1);
+		assert_int_equal(place[i].addr, BASE);
+		mmdrop(place[i].mm);
+	}
+}
+
+static void places_are_told_once_each(void **state)
+{
+	struct world *w = *state;
+	struct vm_area_struct *shadow[ALL][SHADOWS] = {{NULL}};
+	struct mm_struct *mm[ALL] = {w->mm};
+	struct page *page;
+
+	vms_mmap(w->mm, BASE, PG, RW, FIXED, NULL, 0);
+	vms_write_word(w->mm, BASE, 1);
+	page = vms_page_lookup(w->mm, BASE);
+	for (unsigned long i = 1; i < ALL; i++)
+		assert_int_equal(vms_fork(w->mm, &mm[i]), 0);
+	for (unsigned int max = 1; max <= 2 * ALL; max++)
+		expect_each_once(mm, page, max);
+	/* Most of them are met several times. */
+	for (unsigned long i = 0; i < ALL * SHADOWS; i++)
+		if (i % 7 != 0)
+			shadow[i % ALL][i / ALL] = shadow_of(mm[i % ALL]);
+	for (unsigned int max = 1; max <= 2 * ALL; max++)
+		expect_each_once(mm, page, max);
+	for (unsigned long i = 0; i < ALL * SHADOWS; i++)
+		if (i % 7 != 0)
+			drop_shadow(mm[i % ALL], shadow[i % ALL][i / ALL]);
+	for (unsigned long i = 1; i < ALL; i++)
+		mmput(mm[i]);
+	vms_page_put(page);
 }
 
 /* ---- beside writers ---- */
@@ -317,6 +397,7 @@ int main(void)
 		ON_EVERY_ENGINE(anonymous_page_is_found_where_it_is_mapped),
 		ON_EVERY_ENGINE(file_page_is_found_in_every_mapping_of_the_file),
 		ON_EVERY_ENGINE(no_more_places_are_told_than_there_is_room_for),
+		ON_EVERY_ENGINE(places_are_told_once_each),
 		ON_EVERY_ENGINE(page_is_never_lost_between_split_and_merge),
 		ON_EVERY_ENGINE(file_page_is_never_lost_between_split_and_merge),
 		ON_EVERY_ENGINE(moving_page_is_always_at_one_of_two_places),
