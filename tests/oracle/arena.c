@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -24,6 +23,7 @@
 #include <unistd.h>
 
 #include "tests/oracle/stage.h"
+#include "tools/probe/probe.h"
 
 #define PAGE 4096UL
 #define TASK_SIZE 0x7ffffffff000UL
@@ -92,44 +92,17 @@ void arena_begin(char **argv)
 
 /* ---- the machine ---- */
 
-/* A file of one line. Return: its text, until the next call; "" if there is none. */
-static const char *read_setting(const char *path)
+/* What no rule of the engines covers would only look like a difference. */
+static void expect_machine(void)
 {
-	static char text[128];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t len = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	struct probe probe;
+	const char *why;
 
-	if (fd >= 0)
-		close(fd);
-	text[len > 0 ? len : 0] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	return text;
-}
-
-#ifndef PR_THP_DISABLE_EXCEPT_ADVISED
-#define PR_THP_DISABLE_EXCEPT_ADVISED (1 << 1)
-#endif
-
-/* Scripts expect huge pages where MADV_HUGEPAGE was said, and nowhere else. */
-static void expect_huge_pages_on_advice(void)
-{
-	const char *setting = read_setting("/sys/kernel/mm/transparent_hugepage/enabled");
-
-	if (strstr(setting, "[always]")) {
-		if (prctl(PR_SET_THP_DISABLE, 1, PR_THP_DISABLE_EXCEPT_ADVISED, 0, 0))
-			cannot("transparent huge pages are on for all memory: %s", setting);
-	} else if (!strstr(setting, "[madvise]")) {
-		cannot("transparent huge pages are not to be had: '%s'", setting);
-	}
-	setting = read_setting("/sys/kernel/mm/transparent_hugepage/shmem_enabled");
-	if (!strstr(setting, "[never]") && !strstr(setting, "[deny]"))
-		cannot("shared memory may have huge pages: '%s'", setting);
-}
-
-static void expect_overcommit(void)
-{
-	if (strcmp(read_setting("/proc/sys/vm/overcommit_memory"), "2") == 0)
-		cannot("vm.overcommit_memory is 2: the kernel refuses memory that scripts expect to get");
+	probe_narrow_huge_pages(true);
+	probe_machine(&probe);
+	why = probe_obstacle(&probe, PROBE_LAYOUT | PROBE_ANY_KERNEL);
+	if (why)
+		cannot("%s", why);
 }
 
 static bool has_capability(int cap)
@@ -305,9 +278,9 @@ struct hole {
 /* What the kernel lets nobody map, at the bottom: vm.mmap_min_addr. */
 static unsigned long min_address(void)
 {
-	unsigned long min = strtoul(read_setting("/proc/sys/vm/mmap_min_addr"), NULL, 10);
+	long min = probe_sysctl("vm/mmap_min_addr");
 
-	return min > PAGE ? (min + PAGE - 1) & ~(PAGE - 1) : PAGE;
+	return min > (long)PAGE ? ((unsigned long)min + PAGE - 1) & ~(PAGE - 1) : PAGE;
 }
 
 static void add_hole(struct hole *hole, unsigned int *nr, unsigned long start, unsigned long end)
@@ -374,8 +347,7 @@ static void fill_holes(void)
 
 void arena_create(const char *folder)
 {
-	expect_huge_pages_on_advice();
-	expect_overcommit();
+	expect_machine();
 	open_files(folder);
 	use_stack();
 	place_break();

@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <time.h>
 
 #include "bench/harness/args.h"
@@ -24,14 +23,14 @@
 #include "tests/oracle/generate.h"
 #include "tests/oracle/reduce.h"
 #include "tests/oracle/sides.h"
+#include "tools/probe/rules.h"
 
 #define EXIT_DIFFERENT 1
 #define EXIT_BROKEN 2
-#define EXIT_CANNOT 77
+#define EXIT_CANNOT PROBE_EXIT_CANNOT
 #define NR_MAX 16      /* of profiles, of engines */
 #define BATCH_OPS 3000 /* operations in one run of a program: its start is then a small part */
 #define SEEDS_MAX 1000000000
-#define RULES "6.18" /* the kernel whose rules the library follows */
 
 static const char *const all_engines[] = {"rbtree", "maple", "maple-vma", NULL};
 
@@ -45,7 +44,8 @@ struct job {
 	unsigned long first_seed, seeds, ops, threads, show, batch;
 	const char *without_word[BENCH_LIST_MAX + 1];
 	bool any_kernel;
-	double deadline; /* now() when no seed is begun any more; 0: never */
+	const char *force_rule; /* what the engines follow all the same, right or wrong; NULL: nothing */
+	double deadline;        /* now() when no seed is begun any more; 0: never */
 
 	atomic_ulong next; /* index of the first seed that nobody has taken */
 	atomic_int status;
@@ -274,11 +274,27 @@ static bool ask_machine(struct job *job)
 	return true;
 }
 
-static bool has_our_rules(const char *release)
+/* Fill in job->sides.rules from what the probe found. Return: whether the rules cover all of it. */
+static bool take_rules(struct job *job, const struct probe *probe)
 {
-	size_t len = strlen(RULES);
+	const char *why = probe_obstacle(probe, PROBE_LAYOUT | (job->any_kernel ? PROBE_ANY_KERNEL : 0));
+	struct rules rules = rules_of_machine(probe);
+	char refused[256];
 
-	return strncmp(release, RULES, len) == 0 && (release[len] == '.' || release[len] == '-' || !release[len]);
+	if (why) {
+		printf("cannot compare: %s\n", why);
+		return false;
+	}
+	if (job->sides.no_zero_page)
+		rules.mm.read_takes_page = true;
+	/* Read once already, with the options. */
+	if (job->force_rule && !rules_set(&rules, job->force_rule, refused, sizeof(refused)))
+		abort();
+	rules_text(&rules, job->sides.rules, sizeof(job->sides.rules));
+	printf("rules: %s%s%s\n", job->sides.rules, job->force_rule ? "; forced: " : "", job->force_rule ? job->force_rule : "");
+	if (job->sides.no_zero_page)
+		printf("every read of the kernel's side takes a page: a machine without a zero page is imitated\n");
+	return true;
 }
 
 static int run(struct job *job, const char *release)
@@ -302,7 +318,18 @@ static int run(struct job *job, const char *release)
 
 /* ---- arguments ---- */
 
-enum { KEY_OPS = 256, KEY_FIRST, KEY_SECONDS, KEY_WITHOUT, KEY_ORACLE, KEY_VMREPLAY, KEY_SHOW, KEY_ANY_KERNEL };
+enum {
+	KEY_OPS = 256,
+	KEY_FIRST,
+	KEY_SECONDS,
+	KEY_WITHOUT,
+	KEY_ORACLE,
+	KEY_VMREPLAY,
+	KEY_SHOW,
+	KEY_ANY_KERNEL,
+	KEY_NO_ZERO_PAGE,
+	KEY_FORCE_RULE
+};
 
 static const struct argp_option options[] = {
 	{"seeds", 's', "N", 0, "scripts, shared out among the profiles (1000)", 0},
@@ -314,7 +341,10 @@ static const struct argp_option options[] = {
 	{"without", KEY_WITHOUT, "WORD,...", 0, "leave out operations, flags and advice, for example mseal,GUARD_INSTALL", 0},
 	{"jobs", 'j', "N", 0, "threads (2)", 0},
 	{"show", KEY_SHOW, "N", 0, "reduce and print the first N scripts that differ (1)", 0},
-	{"any-kernel", KEY_ANY_KERNEL, NULL, 0, "compare even with a kernel whose rules are others than " RULES "'s", 0},
+	{"any-kernel", KEY_ANY_KERNEL, NULL, 0, "compare even with a kernel whose rules are others than 6.18's", 0},
+	{"no-zero-page", KEY_NO_ZERO_PAGE, NULL, 0, "imitate a machine whose kernel gives every read a page of its own", 0},
+	{"force-rule", KEY_FORCE_RULE, "NAME=VALUE,...", 0,
+	 "let the engines follow these rules, such as read_takes_page=1, whatever the probe finds", 0},
 	{"oracle", KEY_ORACLE, "PATH", 0, "the program oracle", 1},
 	{"vmreplay", KEY_VMREPLAY, "PATH", 0, "the program vmreplay", 1},
 	{0},
@@ -352,6 +382,7 @@ static void read_without(struct argp_state *state, char *list, struct job *job)
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
+	struct rules scratch = rules_default();
 	struct job *job = state->input;
 	double seconds;
 	char why[BENCH_WHY_MAX], shown[BENCH_SHOWN_MAX];
@@ -396,6 +427,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_ANY_KERNEL:
 		job->any_kernel = true;
 		return 0;
+	case KEY_NO_ZERO_PAGE:
+		job->sides.no_zero_page = true;
+		return 0;
+	case KEY_FORCE_RULE:
+		if (!rules_set(&scratch, arg, why, sizeof(why)))
+			argp_failure(state, EXIT_BROKEN, 0, "--force-rule: %s", why);
+		job->force_rule = arg;
+		return 0;
 	case ARGP_KEY_ARG:
 		argp_failure(state, EXIT_BROKEN, 0, "found '%s', expected options alone", bench_shown(arg, shown));
 		return 0;
@@ -416,7 +455,8 @@ int main(int argc, char **argv)
 {
 	static const struct argp argp = {options, parse, NULL, "Hold the engines against the running kernel.", NULL, NULL, NULL};
 	static struct job job = {.seeds = 1000, .ops = 60, .threads = 2, .show = 1, .lock = PTHREAD_MUTEX_INITIALIZER};
-	struct utsname system;
+	char line[1024];
+	struct probe probe;
 
 	bench_standard_begin("differ");
 	argp_err_exit_status = EXIT_BROKEN;
@@ -430,14 +470,16 @@ int main(int argc, char **argv)
 	if (!job.engines.nr)
 		default_names(&job.engines, all_engines);
 	job.batch = job.ops < BATCH_OPS ? BATCH_OPS / job.ops : 1;
-	uname(&system);
-	if (!job.any_kernel && !has_our_rules(system.release)) {
-		printf("cannot compare: this is Linux %s, and the rules are those of " RULES "\n", system.release);
+	/* As the oracle will do for itself. */
+	probe_narrow_huge_pages(true);
+	probe_machine(&probe);
+	probe_line(&probe, line, sizeof(line));
+	printf("%s\n", line);
+	if (!take_rules(&job, &probe))
 		return EXIT_CANNOT;
-	}
 	if (!ask_machine(&job)) {
 		printf("cannot compare: the oracle does not run here\n");
 		return EXIT_CANNOT;
 	}
-	return run(&job, system.release);
+	return run(&job, probe.release);
 }

@@ -6,6 +6,7 @@
  *   arena.c     makes the address space what a script expects
  *   perform.c   the operations
  *   layout.c    the listing
+ *   zero.c      a kernel without a zero page, where this one has it
  *   stage.c     what the processes of a script share; output
  *
  * Exit: 0 all was run; 1 something broke; 2 a wrong word, or lost output; 77 this machine does not permit it.
@@ -22,15 +23,18 @@
 #include "tests/oracle/arena.h"
 #include "tests/oracle/perform.h"
 #include "tests/oracle/stage.h"
+#include "tests/oracle/zero.h"
 
 #define EXIT_USAGE 2
 #define LINE_MAX_BYTES 512
 #define TICK_SECONDS 60 /* a script that does not come further between two ticks hangs */
 
-static const char usage[] = "usage: oracle [--flags] [--no-layout] [--folder=DIR]   an op script comes on standard input\n"
-			    "  --flags        end each line of the layout with smaps' VmFlags\n"
-			    "  --no-layout    print results alone\n"
-			    "  --folder=DIR   where its files are made, on ext4, XFS or Btrfs (TMPDIR, /tmp, /var/tmp or .)\n";
+static const char usage[] =
+	"usage: oracle [--flags] [--no-layout] [--no-zero-page] [--folder=DIR]   an op script comes on standard input\n"
+	"  --flags        end each line of the layout with smaps' VmFlags\n"
+	"  --no-layout    print results alone\n"
+	"  --no-zero-page every read takes a page of its own, as on a kernel without a zero page\n"
+	"  --folder=DIR   where its files are made, on ext4, XFS or Btrfs (TMPDIR, /tmp, /var/tmp or .)\n";
 
 /* ---- lines ---- */
 
@@ -211,6 +215,8 @@ static const char *read_options(char **argv)
 			stage->flags = true;
 		} else if (strcmp(*argv, "--no-layout") == 0) {
 			stage->layout = false;
+		} else if (strcmp(*argv, "--no-zero-page") == 0) {
+			stage->no_zero_page = true;
 		} else if (strncmp(*argv, "--folder=", 9) == 0 && (*argv)[9]) {
 			folder = *argv + 9;
 		} else if (strcmp(*argv, "--help") == 0) {
@@ -218,7 +224,7 @@ static const char *read_options(char **argv)
 			stage_flush();
 			_exit(stage->trouble == STAGE_LOST ? EXIT_USAGE : 0);
 		} else {
-			complain("found '%s', expected --flags, --no-layout or --folder=DIR\n%s", *argv, usage);
+			complain("found '%s', expected --flags, --no-layout, --no-zero-page or --folder=DIR\n%s", *argv, usage);
 			_exit(EXIT_USAGE);
 		}
 	}
@@ -242,6 +248,8 @@ int main(int argc, char **argv)
 	stage->may_lock = arena_may_lock();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	read_input();
+	if (stage->no_zero_page)
+		zero_expect();
 	perform_begin();
 	signal(SIGALRM, tick);
 	arena_create(folder);

@@ -27,6 +27,7 @@
 #include "tests/oracle/layout.h"
 #include "tests/oracle/stage.h"
 #include "tests/oracle/words.h"
+#include "tests/oracle/zero.h"
 
 #define FIRST_PIPE_FD 800
 
@@ -408,6 +409,8 @@ bool perform(const char *text, char **word, int nr)
 			continue;
 		if (nr - 1 != operations[i].words || !operations[i].perform(&op))
 			return false;
+		if (stage->no_zero_page && !stage->trouble)
+			zero_replace();
 		if (stage->layout && !stage->trouble)
 			layout_print(stage->flags);
 		return true;

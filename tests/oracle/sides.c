@@ -84,17 +84,18 @@ static struct output run_on(char *const *argv, const char *script, size_t len)
 
 struct output sides_kernel(const struct sides *sides, const char *script, size_t len)
 {
-	char *argv[] = {(char *)sides->oracle, "--flags", NULL};
+	char *argv[] = {(char *)sides->oracle, "--flags", sides->no_zero_page ? "--no-zero-page" : NULL, NULL};
 
 	return run_on(argv, script, len);
 }
 
 struct output sides_engine(const struct sides *sides, const char *engine, const char *script, size_t len)
 {
-	char option[64];
-	char *argv[] = {(char *)sides->vmreplay, "ops", "-", "--flags", "--kernel=running", option, NULL};
+	char engine_option[64], rules_option[SIDES_RULES_MAX + 16];
+	char *argv[] = {(char *)sides->vmreplay, "ops", "-", "--flags", rules_option, engine_option, NULL};
 
-	snprintf(option, sizeof(option), "--engine=%s", engine);
+	snprintf(engine_option, sizeof(engine_option), "--engine=%s", engine);
+	snprintf(rules_option, sizeof(rules_option), "--rules=%s", sides->rules);
 	return run_on(argv, script, len);
 }
 

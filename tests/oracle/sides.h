@@ -8,9 +8,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The two programs. */
+#define SIDES_RULES_MAX 512
+
+/* The two programs, and what they are told. */
 struct sides {
 	const char *oracle, *vmreplay;
+	char rules[SIDES_RULES_MAX]; /* what the engines follow: vmreplay's --rules= */
+	bool no_zero_page;           /* the oracle's --no-zero-page */
 };
 
 /* What a program printed. */

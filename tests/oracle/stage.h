@@ -26,6 +26,7 @@ struct stage {
 	unsigned long op;       /* in this script, from 0 */
 	bool may_lock;          /* as much memory as it likes */
 	bool flags, layout;     /* what to print after each operation */
+	bool no_zero_page;      /* look like a kernel without one: zero.h */
 	unsigned int depth;     /* processes that wait for the current one to exit */
 	bool exited;            /* an `exit` woke the parent, not the script's end */
 	bool done;              /* the script's last line is behind */

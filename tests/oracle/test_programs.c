@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "tests/support/command.h"
+#include "tools/probe/probe.h"
 
 #define SCRIPTS "tests/vmreplay/scripts/"
 #define EXIT_CANNOT 77
@@ -80,17 +81,41 @@ static const char *stand_in(const char *name, const char *text)
 
 /* ---- the oracle ---- */
 
+/*
+ * Run a script with both programs' options @oracle_words and @engine_words, and demand the same bytes. @expected: a file; NULL: what
+ * vmreplay prints.
+ */
+static void expect_script(const char *name, const char *oracle_words, const char *engine_words, const char *expected)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/expected", folder);
+	if (!expected)
+		run(0, "%s ops " SCRIPTS "%s.ops --flags %s > %s", vmreplay, name, engine_words, path);
+	run(0, "%s --flags %s < " SCRIPTS "%s.ops > %s/out; rc=$?; [ $rc = 0 ] || exit $rc; diff %s %s/out", oracle, oracle_words,
+	    name, folder, expected ? expected : path, folder);
+}
+
+/* What is expected of the scripts is what a kernel with a zero page says. On another machine the engine has to say the same. */
 static void the_kernel_answers_the_scripts_as_expected(void **state)
 {
 	static const char *const scripts[] = {"anon_vma", "brk",      "files",  "fork",      "growth", "huge",
 					      "merging",  "mprotect", "mremap", "placement", "random"};
+	struct probe probe;
+	char path[128];
 
 	(void)state;
-	run(0, "uname -r | grep -q '^6[.]18[.-]' || exit %d", EXIT_CANNOT);
-	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
-		run(0,
-		    "%s --flags < " SCRIPTS "%s.ops > %s/out; rc=$?; [ $rc = 0 ] || exit $rc; diff " SCRIPTS "%s.expected %s/out",
-		    oracle, scripts[i], folder, scripts[i], folder);
+	probe_narrow_huge_pages(true);
+	probe_machine(&probe);
+	if (probe_obstacle(&probe, PROBE_LAYOUT)) {
+		print_message("%s\n", probe_obstacle(&probe, PROBE_LAYOUT));
+		skip();
+	}
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+		snprintf(path, sizeof(path), SCRIPTS "%s.expected", scripts[i]);
+		expect_script(scripts[i], "", "--rules=machine", probe_read_takes_page(&probe) ? NULL : path);
+	}
+	expect_script("no_zero_page", "--no-zero-page", "", SCRIPTS "no_zero_page.expected");
 }
 
 static void the_layout_can_be_left_out(void **state)
@@ -130,7 +155,8 @@ static void the_oracle_tells_a_wrong_line(void **state)
 	expect_wrong_line("mlock2 0 1000 now");
 	expect_wrong_line("fault 10000000 x");
 	expect_wrong_line("fork y");
-	expect(run(2, "%s --nonsense", oracle), "found '--nonsense', expected --flags, --no-layout or --folder=DIR");
+	expect(run(2, "%s --nonsense", oracle),
+	       "found '--nonsense', expected --flags, --no-layout, --no-zero-page or --folder=DIR");
 	expect(run(EXIT_CANNOT, "%s --folder=/nowhere < /dev/null", oracle), "/nowhere is not writable");
 	expect(run(0, "%s --help", oracle), "usage: oracle");
 }
@@ -200,14 +226,13 @@ static void time_ends_it_too(void **state)
 /* The rules of another kernel are a bug that is sure to show. */
 static void a_difference_is_found_and_reduced(void **state)
 {
+	static const char words[] = "--seeds=40 --ops=60 --profile=placement --engine=rbtree --force-rule=kernel=6.6";
+	const char *output, *told;
 	char text[512];
-	const char *output, *path, *told;
 	unsigned int left;
 
 	(void)state;
-	snprintf(text, sizeof(text), "shift; exec %s ops $(echo \" $* \" | sed 's/ --kernel=running / --kernel=6.6 /')", vmreplay);
-	path = stand_in("older", text);
-	output = run(1, COMPARE "--seeds=40 --ops=60 --profile=placement --engine=rbtree", differ, oracle, path);
+	output = run(1, COMPARE "%s", differ, oracle, vmreplay, words);
 	expect(output, "difference: engine rbtree, profile placement, seed ");
 	told = strstr(output, "reduced from 60 operations to ");
 	assert_non_null(told);
@@ -222,8 +247,35 @@ static void a_difference_is_found_and_reduced(void **state)
 	assert_null(strstr(output, " 0 differences"));
 	/* one script is told, all are counted */
 	assert_null(strstr(strstr(output, "difference: ") + 1, "difference: "));
-	expect(run(1, COMPARE "--seeds=40 --ops=60 --profile=placement --engine=rbtree --show=0", differ, oracle, path),
-	       "profile ");
+	expect(run(1, COMPARE "%s --show=0", differ, oracle, vmreplay, words), "profile ");
+}
+
+/* The line that says what the machine does is the first. */
+static void expect_machine(const char *output, const char *rule)
+{
+	assert_int_equal(strncmp(output, "machine: Linux ", strlen("machine: Linux ")), 0);
+	expect(output, "\nrules: kernel=6.18,");
+	expect(output, rule);
+}
+
+/* With the rule that the machine does not follow, either way round, scripts differ. */
+static void a_rule_forced_to_be_wrong_shows(void **state)
+{
+	const char *output;
+
+	(void)state;
+	output = run(0, COMPARE "--seeds=90 --ops=60 --no-zero-page", differ, oracle, vmreplay);
+	expect_machine(output, "read_takes_page=1\n");
+	expect(output, "a machine without a zero page is imitated\n");
+	output = run(1, COMPARE "--seeds=90 --ops=60 --no-zero-page --force-rule=read_takes_page=0 --show=0", differ, oracle,
+		     vmreplay);
+	expect_machine(output, "read_takes_page=0; forced: read_takes_page=0\n");
+	assert_null(strstr(output, " 0 differences"));
+	run(0, "%s --seeds=1 --oracle=%s --vmreplay=%s | grep -q 'a read takes no page' || exit %d", differ, oracle, vmreplay,
+	    EXIT_CANNOT);
+	output = run(1, COMPARE "--seeds=90 --ops=60 --force-rule=read_takes_page=1 --show=0", differ, oracle, vmreplay);
+	expect_machine(output, "read_takes_page=1; forced: read_takes_page=1\n");
+	assert_null(strstr(output, " 0 differences"));
 }
 
 static void an_engine_that_dies_is_a_difference(void **state)
@@ -325,6 +377,8 @@ static void bad_arguments_are_refused(void **state)
 		{"--jobs=0", "--jobs: found '0'"},
 		{"--first-seed=-1", "--first-seed: found '-1'"},
 		{"--show=x", "--show: found 'x'"},
+		{"--force-rule=x=1", "--force-rule: found 'x=1', expected one of kernel thp_align"},
+		{"--force-rule=read_takes_page=2", "--force-rule: found 'read_takes_page=2', expected 0 or 1"},
 		{"--profile=merge",
 		 "--profile: found 'merge', expected one of: placement merging locking mremap fork growth files huge everything"},
 		{"--engine=btree", "--engine: found 'btree', expected one of: rbtree maple maple-vma"},
@@ -368,6 +422,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(engines_and_kernel_agree),
 		cmocka_unit_test(time_ends_it_too),
 		cmocka_unit_test(a_difference_is_found_and_reduced),
+		cmocka_unit_test(a_rule_forced_to_be_wrong_shows),
 		cmocka_unit_test(an_engine_that_dies_is_a_difference),
 		cmocka_unit_test(operations_can_be_left_out),
 		cmocka_unit_test(an_oracle_that_breaks_is_no_agreement),

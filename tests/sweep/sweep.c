@@ -39,7 +39,8 @@ static void violation(struct sweep *s, const char *what, long n, const char *tex
 
 static struct world *new_world(const struct sweep *s)
 {
-	struct world *world = world_create(s->engine, vms_mm_rules_default.kernel_version);
+	struct rules rules = rules_default();
+	struct world *world = world_create(s->engine, &rules);
 
 	if (!world)
 		abort();

@@ -17,7 +17,8 @@
 #include "tests/trace/text.h"
 #include "tests/vmreplay/program.h"
 
-static void expect_script(const char *name)
+/* @words: more options. */
+static void expect_script_with(const char *name, const char *words)
 {
 	char path[128];
 	char *expected;
@@ -26,10 +27,15 @@ static void expect_script(const char *name)
 	expected = program_file(path);
 	for (const char *const *engine = program_engines; *engine; engine++) {
 		snprintf(path, sizeof(path), "%s.ops on %s", name, *engine);
-		program_expect_text(program_run(0, "ops " PROGRAM_SCRIPTS "%s.ops --flags --engine=%s", name, *engine), expected,
-				    path);
+		program_expect_text(program_run(0, "ops " PROGRAM_SCRIPTS "%s.ops --flags --engine=%s %s", name, *engine, words),
+				    expected, path);
 	}
 	free(expected);
+}
+
+static void expect_script(const char *name)
+{
+	expect_script_with(name, "");
 }
 
 static void memory_without_an_address_is_placed_as_linux_does(void **state)
@@ -108,6 +114,13 @@ static void advice_guards_populates_and_discards(void **state)
 {
 	(void)state;
 	expect_script("advice");
+}
+
+/* The rule read_takes_page: what a kernel with a zero page says when each of them is replaced (oracle --no-zero-page). */
+static void reads_take_pages_where_there_is_no_zero_page(void **state)
+{
+	(void)state;
+	expect_script_with("no_zero_page", "--rules=read_takes_page=1");
 }
 
 static void forty_random_scripts_answer_as_the_model(void **state)
@@ -302,6 +315,8 @@ static void bad_arguments_are_refused(void **state)
 	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
 		program_expect(program_run(2, "ops x --kernel='%s'", versions[i]), "expected X.Y, such as 6.18, or running");
 	}
+	program_expect(program_run(2, "ops x --rules=guard_flag"), "--rules: found 'guard_flag', expected one of kernel");
+	program_expect(program_run(2, "ops x --rules=machine,kernel=x"), "--rules: found 'kernel=x', expected X.Y");
 	program_expect(program_run(2, "ops"), "found no file, expected an op script");
 	program_expect(program_run(2, "ops x y"), "found a second file 'y', expected one");
 	program_expect(program_run(2, "ops x --nonsense"), "nonsense");
@@ -340,6 +355,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(memory_is_locked_piece_by_piece),
 		cmocka_unit_test(sealed_memory_stays_as_it_is),
 		cmocka_unit_test(advice_guards_populates_and_discards),
+		cmocka_unit_test(reads_take_pages_where_there_is_no_zero_page),
 		cmocka_unit_test(forty_random_scripts_answer_as_the_model),
 		cmocka_unit_test(the_layout_ends_in_flags_only_when_asked),
 		cmocka_unit_test(results_can_stand_alone),

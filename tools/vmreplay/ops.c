@@ -28,7 +28,7 @@
 struct arguments {
 	const char *path;
 	struct bench_names engines;
-	unsigned int kernel;
+	struct rules rules;
 	bool flags, no_layout;
 };
 
@@ -37,7 +37,7 @@ struct script {
 	const char *path;
 	unsigned long line;
 	const char *engine;
-	unsigned int kernel; /* whose rules hold */
+	struct rules rules;
 	bool flags, layout;
 	unsigned long op;
 	struct world *world;
@@ -62,7 +62,7 @@ __attribute__((noreturn)) static void bad(const struct script *s, const char *fo
 static void begin_script(struct script *s)
 {
 	world_destroy(s->world);
-	s->world = world_create(s->engine, s->kernel);
+	s->world = world_create(s->engine, &s->rules);
 	if (!s->world)
 		stop(s, "out of memory");
 	s->op = 0;
@@ -129,6 +129,8 @@ static void run_file(struct script *s)
 static const struct argp_option options[] = {
 	{"engine", 'e', "E", 0, "rbtree, maple or maple-vma (default maple-vma)", 0},
 	{"kernel", 'k', "X.Y", 0, "the Linux whose rules hold (default 6.18), or `running`", 0},
+	{"rules", 'r', "NAME=VALUE,...", 0,
+	 "single rules, such as read_takes_page=1, over those of the kernel; `machine` for all that are found out here", 0},
 	{"flags", 'f', NULL, 0, "end each line of the layout with smaps' VmFlags", 0},
 	{"no-layout", 'n', NULL, 0, "print results alone", 0},
 	{0},
@@ -137,6 +139,7 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
+	unsigned int version;
 	char why[BENCH_WHY_MAX], shown[BENCH_SHOWN_MAX];
 
 	switch (key) {
@@ -147,9 +150,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_failure(state, EXIT_USAGE, 0, "--engine: found '%s', expected one engine", bench_shown(arg, shown));
 		return 0;
 	case 'k':
-		if (!word_kernel(arg, &a->kernel))
+		if (!rules_word_version(arg, &version))
 			argp_failure(state, EXIT_USAGE, 0, "--kernel: found '%s', expected X.Y, such as 6.18, or running",
 				     bench_shown(arg, shown));
+		rules_set_version(&a->rules, version);
+		return 0;
+	case 'r':
+		if (!rules_set(&a->rules, arg, why, sizeof(why)))
+			argp_failure(state, EXIT_USAGE, 0, "--rules: %s", why);
 		return 0;
 	case 'f':
 		a->flags = true;
@@ -174,14 +182,14 @@ int vmreplay_ops(int argc, char **argv)
 {
 	static const struct argp argp = {options, parse, "FILE", "Run an op script; print each result and the layout after it.",
 					 NULL,    NULL,  NULL};
-	struct arguments a = {.kernel = vms_mm_rules_default.kernel_version};
+	struct arguments a = {.rules = rules_default()};
 	struct script s = {0};
 
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	s.path = a.path;
 	s.engine = a.engines.nr ? a.engines.name[0] : "maple-vma";
-	s.kernel = a.kernel;
+	s.rules = a.rules;
 	s.flags = a.flags;
 	s.layout = !a.no_layout;
 	run_file(&s);

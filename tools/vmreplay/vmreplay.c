@@ -24,10 +24,11 @@ static const struct {
 	{"vmreplay ops", vmreplay_ops},
 };
 
-static const char usage[] = "usage: vmreplay check FILE [--engine=E,...] [--maps=FILE] [--json]\n"
-			    "       vmreplay run FILE [--engine=E,...] [--threads=T,...] [--seconds=S] [--json]\n"
-			    "       vmreplay ops FILE [--engine=E] [--flags] [--no-layout]\n"
-			    "`vmreplay COMMAND --help` says more.\n";
+static const char usage[] =
+	"usage: vmreplay check FILE [--engine=E,...] [--maps=FILE] [--json]\n"
+	"       vmreplay run FILE [--engine=E,...] [--threads=T,...] [--seconds=S] [--json]\n"
+	"       vmreplay ops FILE [--engine=E] [--kernel=X.Y] [--rules=NAME=VALUE,...] [--flags] [--no-layout]\n"
+	"`vmreplay COMMAND --help` says more.\n";
 
 int main(int argc, char **argv)
 {

@@ -2,7 +2,6 @@
 /* words.c - see words.h. */
 #include <limits.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include <vmastore/mm_types.h>
 
@@ -161,17 +160,4 @@ bool word_advice(const char *word, int *advice)
 	if (found)
 		*advice = (int)found->value;
 	return found != NULL;
-}
-
-bool word_kernel(const char *word, unsigned int *version)
-{
-	unsigned long major, minor;
-	struct utsname running;
-
-	if (strcmp(word, "running") == 0 && uname(&running) == 0)
-		word = running.release;
-	if (!bench_version(word, 255, &major, &minor))
-		return false;
-	*version = (unsigned int)VMS_KERNEL_VERSION(major, minor);
-	return true;
 }

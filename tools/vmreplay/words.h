@@ -20,7 +20,5 @@ bool word_remap_flags(const char *word, unsigned long *flags);
 bool word_lock_flags(const char *word, unsigned long *flags);
 bool word_lockall_flags(const char *word, unsigned long *flags);
 bool word_advice(const char *word, int *advice);
-/* A kernel's version: X.Y, each at most 255, with what a release has behind it (.Z, -rc1), or `running`. */
-bool word_kernel(const char *word, unsigned int *version);
 
 #endif

@@ -68,18 +68,24 @@ static bool fill(struct world *w, unsigned long start, unsigned long end)
 	return vms_mmap(w->stack[0], start, end - start, PROT_NONE, MAP_PRIVATE | MAP_FIXED, w->filler, 0) == start;
 }
 
-struct world *world_create(const char *engine, unsigned int kernel)
+/* The first address that is filled: page 0 stays free, whoever may map it. */
+static unsigned long first_filled(const struct mm_layout *layout)
 {
-	struct mm_rules rules = vms_mm_rules_for(kernel);
+	return layout->mmap_min_addr > PAGE_SIZE ? layout->mmap_min_addr : PAGE_SIZE;
+}
+
+struct world *world_create(const char *engine, const struct rules *rules)
+{
 	struct mm_layout layout = vms_mm_layout_default;
 	struct world *w = calloc(1, sizeof(*w));
 
 	if (!w)
 		return NULL;
 	layout.start_brk = ARENA_START;
-	w->stack[0] = vms_mm_create(engine, &layout, &rules);
+	layout.mmap_min_addr = rules->mmap_min_addr;
+	w->stack[0] = vms_mm_create(engine, &layout, &rules->mm);
 	w->depth = 1;
-	if (w->stack[0] && open_files(w) && fill(w, layout.mmap_min_addr, ARENA_START) && fill(w, ARENA_END, layout.task_size))
+	if (w->stack[0] && open_files(w) && fill(w, first_filled(&layout), ARENA_START) && fill(w, ARENA_END, layout.task_size))
 		return w;
 	world_destroy(w);
 	return NULL;

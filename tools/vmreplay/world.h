@@ -9,10 +9,12 @@
 
 #include <vmastore/mm.h>
 
+#include "tools/probe/rules.h"
+
 struct world;
 
-/* @kernel: whose rules hold, VMS_KERNEL_VERSION(). Return: it, or NULL when memory is out. */
-struct world *world_create(const char *engine, unsigned int kernel);
+/* @rules: what holds in it. Return: it, or NULL when memory is out. */
+struct world *world_create(const char *engine, const struct rules *rules);
 void world_destroy(struct world *world); /* NULL is allowed */
 
 /* The address space of the process that the script is in. */
