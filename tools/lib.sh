@@ -3,7 +3,8 @@
 # lib.sh - what tools/check and tools/scale share: packages, Bazel, and what they say. To be sourced by bash with `set -u`.
 #
 #   VMS_TOP                     the tree's root; the caller's working directory from here on
-#   say, warn, die              to stdout; to stderr; to stderr and exit 1
+#   say, warn, die              to stdout, and exit 2 if that is lost; to stderr; to stderr and exit 1
+#   number_of WORD LEAST MOST   the number in --NAME=NUMBER
 #   install_missing PKG...      apt-get what dpkg does not have
 #   vms_bazel COMMAND ARGS...   Bazel with a cache outside the tree; stop_bazel ends its server
 #   c_files                     every C file of the tree, one a line
@@ -23,9 +24,10 @@ VMS_BUILD_PACKAGES="bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules
 VMS_CHECK_PACKAGES="clang clang-format clang-tidy g++ gnuplot-nox libclang-rt-14-dev linux-perf relacy-dev strace xz-utils"
 VMS_SCALE_PACKAGES="gnuplot-nox xz-utils"
 
+# A line that nobody receives - the disk is full - would be missed by nobody if the script went on and ended well.
 say()
 {
-	printf '%s\n' "$*"
+	printf '%s\n' "$*" || exit 2
 }
 
 warn()
@@ -37,6 +39,20 @@ die()
 {
 	warn "$*"
 	exit 1
+}
+
+# number_of WORD LEAST MOST: prints the number in a word --NAME=NUMBER; returns 2, having said why, if there is none in that range.
+# Digits alone, and no 0 before others: bash would take it for octal.
+number_of()
+{
+	local value=${1#*=}
+	if [[ $value =~ ^(0|[1-9][0-9]{0,11})$ ]] && ((value >= $2 && value <= $3)); then
+		printf '%s' "$value"
+		return
+	fi
+	# @Q shows control characters instead of sending them to the terminal.
+	warn "${1%%=*}: found ${value@Q}, expected a number from $2 to $3"
+	return 2
 }
 
 seconds_text()

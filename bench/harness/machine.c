@@ -9,6 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/harness/lines.h"
+#include "bench/harness/say.h"
+
 #define VALUE_MAX 256
 
 /* clang's own text begins with its name, gcc's with a digit. */
@@ -18,18 +21,17 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
-/* The first line of @path without its newline; false: none. */
+/* The first line of @path, cut to what fits; false: there is none, or it cannot be read. */
 static bool first_line(const char *path, char value[VALUE_MAX])
 {
-	FILE *f = fopen(path, "re");
-	bool ok;
+	struct bench_lines lines;
+	char *line = NULL;
+	bool ok = bench_lines_open(&lines, path, BENCH_LINES_RAW) == 0 && bench_lines_next(&lines, &line) == BENCH_LINE && *line;
 
-	if (!f)
-		return false;
-	ok = fgets(value, VALUE_MAX, f) != NULL;
-	fclose(f);
-	value[ok ? strcspn(value, "\n") : 0] = '\0';
-	return ok && *value;
+	if (ok)
+		snprintf(value, VALUE_MAX, "%s", line);
+	bench_lines_close(&lines);
+	return ok;
 }
 
 /* The processor says so itself when it is not real. The flags are one long line: read it word by word. */
@@ -50,22 +52,20 @@ static bool is_virtual(void)
 /* The value of the first line "key<blanks>: value" of /proc/cpuinfo; false: none. */
 static bool cpuinfo(const char *key, char value[VALUE_MAX])
 {
-	char line[1024]; /* the line of flags is longer, and comes in pieces that match no key */
+	struct bench_lines lines;
 	bool found = false;
-	FILE *f = fopen("/proc/cpuinfo", "re");
+	char *line;
 
-	if (!f)
-		return false;
-	while (!found && fgets(line, sizeof(line), f)) {
-		char *colon = strchr(line, ':');
+	if (bench_lines_open(&lines, "/proc/cpuinfo", BENCH_LINES_RAW) == 0)
+		while (!found && bench_lines_next(&lines, &line) == BENCH_LINE) {
+			const char *colon = strchr(line, ':');
 
-		if (!colon || strncmp(line, key, strlen(key)) != 0)
-			continue;
-		colon[1 + strcspn(colon + 1, "\n")] = '\0';
-		snprintf(value, VALUE_MAX, "%s", colon + 1 + strspn(colon + 1, " "));
-		found = true;
-	}
-	fclose(f);
+			if (!colon || strncmp(line, key, strlen(key)) != 0)
+				continue;
+			snprintf(value, VALUE_MAX, "%s", colon + 1 + strspn(colon + 1, " "));
+			found = true;
+		}
+	bench_lines_close(&lines);
 	return found;
 }
 
@@ -93,19 +93,20 @@ void bench_machine_print(FILE *out, const char *prefix, const struct bench_cpus 
 	char value[VALUE_MAX];
 	struct utsname uts;
 
-	fprintf(out, "%sCPU: %s\n", prefix, cpuinfo("model name", value) ? value : "unknown");
+	/* A hypervisor names the CPU as it likes. */
+	bench_say(out, "%sCPU: %s", prefix, cpuinfo("model name", value) ? value : "unknown");
 	fprintf(out, "%scores: %u used, %u hardware threads, %u NUMA node%s\n", prefix, cpus->nr_cores, cpus->nr, cpus->nr_nodes,
 		cpus->nr_nodes == 1 ? "" : "s");
 	print_pinning(out, prefix, cpus);
 	fprintf(out, "%smemory: %.1f GiB\n", prefix,
 		(double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / (double)(1UL << 30));
 	if (uname(&uts) == 0)
-		fprintf(out, "%skernel: %s %s %s%s\n", prefix, uts.sysname, uts.release, uts.machine,
-			is_virtual() ? ", virtual machine" : "");
-	fprintf(out, "%sgovernor: %s\n", prefix,
-		first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", value) ? value : "not exposed");
-	fprintf(out, "%sclock: %s\n", prefix,
-		first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource", value) ? value : "unknown");
+		bench_say(out, "%skernel: %s %s %s%s", prefix, uts.sysname, uts.release, uts.machine,
+			  is_virtual() ? ", virtual machine" : "");
+	bench_say(out, "%sgovernor: %s", prefix,
+		  first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", value) ? value : "not exposed");
+	bench_say(out, "%sclock: %s", prefix,
+		  first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource", value) ? value : "unknown");
 	fprintf(out, "%scompiler: %s\n", prefix, COMPILER);
 	print_now(out, prefix);
 }

@@ -115,6 +115,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_PEERS:
 		o->peers = arg ? arg : peers_folder(folder, sizeof(folder));
+		if (!o->peers)
+			argp_failure(state, BENCH_EXIT_USAGE, 0, "--peers: found no HOME, expected it or --peers=FOLDER");
 		return 0;
 	case OPT_JSON:
 		o->json = true;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define PATH_SIZE 4096
+#include "bench/harness/say.h"
 
 /* In the order of the table's columns. */
 static const char *const peer_files[] = {"kernel-qsbr", "kernel-memb", "absl"};
@@ -17,20 +17,22 @@ static const char *const peer_files[] = {"kernel-qsbr", "kernel-memb", "absl"};
 const char *peers_folder(char *buf, size_t size)
 {
 	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	int len = -1;
 
+	/* Never in /tmp, where anybody may have put what would then be loaded. */
 	if (cache && *cache)
-		snprintf(buf, size, "%s/vmastore-maple-peers", cache);
-	else
-		snprintf(buf, size, "%s/.cache/vmastore-maple-peers", home && *home ? home : "/tmp");
-	return buf;
+		len = snprintf(buf, size, "%s/vmastore-maple-peers", cache);
+	else if (home && *home)
+		len = snprintf(buf, size, "%s/.cache/vmastore-maple-peers", home);
+	return len >= 0 && (size_t)len < size ? buf : NULL;
 }
 
 static void add_all(struct stores *stores, const struct store *const *from, const char *path)
 {
 	for (; *from; from++) {
 		if ((*from)->abi != STORE_ABI)
-			fprintf(stderr, "maplebench: %s: built for another version of the benchmark; run bench/maple/peers again\n",
-				path);
+			bench_say(stderr, "maplebench: %s: built for another version of the benchmark; run bench/maple/peers again",
+				  path);
 		else if (stores->nr < STORES_MAX)
 			stores->store[stores->nr++] = *from;
 	}
@@ -39,12 +41,16 @@ static void add_all(struct stores *stores, const struct store *const *from, cons
 static void load(struct stores *stores, const char *folder, const char *name)
 {
 	const struct store *const *from;
-	char path[PATH_SIZE];
+	char *path;
 	void *object;
 
-	snprintf(path, sizeof(path), "%s/%s.so", folder, name);
+	if (asprintf(&path, "%s/%s.so", folder, name) < 0) {
+		bench_say(stderr, "maplebench: skipped: peer %s: out of memory", name);
+		return;
+	}
 	if (access(path, R_OK) != 0) {
-		fprintf(stderr, "maplebench: skipped: peer %s is not built (no %s); bench/maple/peers builds it\n", name, path);
+		bench_say(stderr, "maplebench: skipped: peer %s is not built (no %s); bench/maple/peers builds it", name, path);
+		free(path);
 		return;
 	}
 	object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -52,7 +58,8 @@ static void load(struct stores *stores, const char *folder, const char *name)
 	if (from)
 		add_all(stores, from, path);
 	else
-		fprintf(stderr, "maplebench: skipped: peer %s: %s\n", name, dlerror());
+		bench_say(stderr, "maplebench: skipped: peer %s: %s", name, dlerror());
+	free(path);
 }
 
 void stores_load(struct stores *stores, const char *folder)

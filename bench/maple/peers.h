@@ -21,7 +21,7 @@ struct stores {
  */
 void stores_load(struct stores *stores, const char *folder);
 
-/** peers_folder() - Where bench/maple/peers leaves what it builds. A place in @buf. */
+/** peers_folder() - Where bench/maple/peers leaves what it builds. Return: a place in @buf; NULL: the user has no folder. */
 const char *peers_folder(char *buf, size_t size);
 
 #endif

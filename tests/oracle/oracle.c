@@ -57,14 +57,21 @@ static void take_line(char *line, size_t room)
 	size_t len = line_length(), kept = len < room ? len : room - 1;
 
 	memcpy(line, stage->text, kept);
+	kept -= kept && line[kept - 1] == '\r';
 	line[kept] = '\0';
-	line[strcspn(line, "\r")] = '\0';
 	stage->text += len;
 	if (stage->text < stage->end)
 		stage->text++;
 	stage->line++;
 	if (len >= room)
 		bad_line("a line of more than 500 bytes");
+	for (size_t i = 0; i < kept; i++)
+		if (line[i] != '\t' && (unsigned char)line[i] < ' ' && line[i] != '\0') {
+			bad_line("a control character");
+			return;
+		}
+	if (strlen(line) != kept)
+		bad_line("a zero byte");
 }
 
 static bool at_new_script(void)

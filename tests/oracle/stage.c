@@ -78,6 +78,10 @@ static void complain_va(const char *format, va_list args)
 		stage_flush();
 	if (len > (int)sizeof(text) - 2)
 		len = sizeof(text) - 2;
+	/* What a script holds is not sent to a terminal that obeys it. */
+	for (int i = 0; i < len; i++)
+		if (text[i] != '\n' && (text[i] < ' ' || text[i] > '~'))
+			text[i] = '?';
 	text[len] = '\n';
 	(void)write_all(STDERR_FILENO, text, (size_t)len + 1); /* there is nowhere to complain about that */
 }

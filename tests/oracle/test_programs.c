@@ -138,12 +138,16 @@ static void expect_wrong_line(const char *line)
 	expect(output, "#0 brk 0\n= 10000000\n");
 	expect(output, "line 2: found '");
 	assert_null(strstr(output, "#1"));
+	assert_null(strchr(output, '\033'));
 }
 
 static void the_oracle_tells_a_wrong_line(void **state)
 {
 	(void)state;
 	expect_wrong_line("nmap 0 1000");
+	expect_wrong_line("brk 0\\000");
+	expect_wrong_line("# \\033[2J");
+	expect_wrong_line("mmap 0 1000 rw private|anon 4294967296 0");
 	expect_wrong_line("brk");
 	expect_wrong_line("brk 0x1000");
 	expect_wrong_line("mmap 0 1000 rw private|anom - 0");

@@ -527,8 +527,32 @@ static void a_listing_with_too_many_lines_is_told(void **state)
 	program_expect(program_run(1, "check " PROGRAM_SMALL "script --maps=%s", path), part);
 }
 
+/* A file may have any name; the kernel lists it as it is, but for the newline. */
+static void a_name_in_a_listing_does_not_reach_the_terminal(void **state)
+{
+	char text[8192];
+	const char *path, *output;
+
+	(void)state;
+	snprintf(text, sizeof(text), "%s", small_maps);
+	replace(text, sizeof(text), "/bin/prog", 1, "/bin/\033[2J");
+	path = text_of(text);
+	output = program_run(1, "check " PROGRAM_SMALL "script --maps=%s", path);
+	program_expect(output, "/bin/\\x1b[2J, the nearest state has");
+	program_expect_none(output, "\033");
+}
+
 static void what_is_no_listing_is_refused(void **state)
 {
+	static const char *const bad[] = {
+		"-0500000-00501000 rw-p 00000000 00:00 0",
+		"0x500000-00501000 rw-p 00000000 00:00 0",
+		" 00500000-00501000 rw-p 00000000 00:00 0",
+		"00500000- 00501000 rw-p 00000000 00:00 0",
+		"10000000000500000-10000000000501000 rw-p 0 00:00 0",
+		"00501000-00500000 rw-p 00000000 00:00 0",
+		"00500000-00501000 rw-p 00000000 00:00 -1",
+	};
 	char text[8192], part[256];
 	const char *path;
 
@@ -538,6 +562,13 @@ static void what_is_no_listing_is_refused(void **state)
 	path = text_of(text);
 	snprintf(part, sizeof(part), "%s:4: found '00500000-00501000 rw-", path);
 	program_expect(program_run(2, "check " PROGRAM_SMALL "script --maps=%s", path), part);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(text, sizeof(text), "%s", small_maps);
+		replace(text, sizeof(text), "00500000-00501000 rw-p 00000000 00:00 0", 1, bad[i]);
+		path = text_of(text);
+		snprintf(part, sizeof(part), "%s:4: found '%s", path, bad[i]);
+		program_expect(program_run(2, "check " PROGRAM_SMALL "script --maps=%s", path), part);
+	}
 	path = text_of("");
 	snprintf(part, sizeof(part), "%s:1: found an empty file, expected a copy of /proc/PID/maps", path);
 	program_expect(program_run(2, "check " PROGRAM_SMALL "script --maps=%s", path), part);
@@ -696,6 +727,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_wrong_line_of_a_listing_is_told),
 		cmocka_unit_test(the_nearest_state_is_told_not_the_last),
 		cmocka_unit_test(a_listing_with_too_many_lines_is_told),
+		cmocka_unit_test(a_name_in_a_listing_does_not_reach_the_terminal),
 		cmocka_unit_test(what_is_no_listing_is_refused),
 		cmocka_unit_test(truncated_recordings_are_refused),
 		cmocka_unit_test(foreign_and_empty_files_are_refused),
