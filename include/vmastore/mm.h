@@ -92,6 +92,43 @@ VMS_API struct mm_limits vms_mm_limits(struct mm_struct *mm);
  * Return: 0; -EINVAL (data above data_max, a negative max_map_count) and nothing has changed.
  */
 VMS_API int vms_mm_set_limits(struct mm_struct *mm, const struct mm_limits *limits);
+/**
+ * vms_mm_map() - Where the parts of @mm's program stand. Locks: takes mmap_lock R.
+ */
+VMS_API struct vms_mm_map vms_mm_map(struct mm_struct *mm);
+/**
+ * vms_mm_set_map() - prctl(PR_SET_MM, PR_SET_MM_MAP): what an exec, or a program that
+ * restores a checkpoint, says of a layout. The memory itself is mapped by other calls and
+ * need not be there yet. The listing finds [heap] and [stack] by it; brk() goes on from brk.
+ * @map: byte addresses, each in [mmap_min_addr, task_size).
+ *
+ * Locks:  takes mmap_lock W.
+ * Return: 0; -EINVAL and nothing has changed (an address out of bounds; a start beyond its
+ * end; code that is empty; the break and the data together beyond the limit `data`).
+ */
+VMS_API int vms_mm_set_map(struct mm_struct *mm, const struct vms_mm_map *map);
+/**
+ * vms_account_pinned_vm() - Count @pages more (@inc) or fewer as pinned: pages that a device,
+ * or another thread without this mm's locks, works on while it holds references to them
+ * (vms_page_lookup()). It only counts, for VmPin and the limit, as the drivers of Linux do.
+ *
+ * Locks:    none held; takes mmap_lock R for the limit.
+ * Ordering: none.
+ * Return:   0; -ENOMEM and nothing has changed (more than the limit `memlock`). Fewer always
+ * succeeds; at least @pages are pinned then.
+ */
+VMS_API int vms_account_pinned_vm(struct mm_struct *mm, unsigned long pages, bool inc);
+/**
+ * mm_pgtables_bytes() - Bytes of the page tables below the top one. Exact when nothing runs
+ * beside it; else each table that comes or goes meanwhile is counted or not. Locks: any.
+ */
+VMS_API unsigned long mm_pgtables_bytes(const struct mm_struct *mm);
+/**
+ * vms_mm_hiwater_rss() - The most pages that were ever resident at once. The library looks
+ * before pages go: always while a single thread has used the library, else after every
+ * 64 pages that a thread has unmapped, so that each thread may miss that many. Locks: any.
+ */
+VMS_API unsigned long vms_mm_hiwater_rss(const struct mm_struct *mm);
 VMS_API const char *vms_mm_engine_name(const struct mm_struct *mm);
 VMS_API long vms_mm_counter(const struct mm_struct *mm, enum vms_mm_counter which);
 
@@ -170,6 +207,32 @@ VMS_API enum vms_fault_result vms_write_word(struct mm_struct *mm, unsigned long
  * Return: 0; -EFAULT (nothing mapped, no right, no page there, no such hook); -ENOMEM; or what access() answered.
  */
 VMS_API int vms_access_word(struct mm_struct *mm, unsigned long addr, unsigned long *word, bool write);
+
+/* ---- what fork shares: for who keeps pages of its own accord ---- */
+
+/**
+ * vms_write_protect_begin() - Begin to take pages of @mm out of the library's sight
+ * (vms_page_lookup()), as a software TLB or a device does. *@seq is for
+ * vms_write_protect_retry(), which tells whether a fork took the write right away
+ * meanwhile: then a page that was found writable is shared with a child by now.
+ * Linux's lock-free pin (pin_user_pages_fast()) asks its write_protect_seq the same. No
+ * call of this library needs to: each holds the VMA's lock, which a fork waits for.
+ *
+ * Locks:    none, or any.
+ * Ordering: acquires what the last fork did to page-table entries.
+ * Progress: wait-free. Return: false: a fork is at it now.
+ */
+static inline bool vms_write_protect_begin(const struct mm_struct *mm, unsigned long *seq)
+{
+	/* Acquire: pairs with the release at the end of fork's copying (lib/page/range.c). */
+	*seq = atomic_load_explicit(&((struct mm_struct *)mm)->write_protect_seq, memory_order_acquire);
+	return !(*seq & 1);
+}
+static inline bool vms_write_protect_retry(const struct mm_struct *mm, unsigned long seq)
+{
+	/* Relaxed: the lock of the page table in which the page was found orders it behind the look. */
+	return atomic_load_explicit(&((struct mm_struct *)mm)->write_protect_seq, memory_order_relaxed) != seq;
+}
 
 /* ---- locks ------------------------------------------------------------------------------------------------------------- */
 
@@ -265,6 +328,15 @@ VMS_API void vm_flags_reset(struct vm_area_struct *vma, vm_flags_t flags); /* mm
 VMS_API void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags);
 VMS_API void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags);
 VMS_API void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set, vm_flags_t clear);
+/** vm_get_page_prot() - What an entry may allow at once in a VMA of @flags whose owner wants no word of the first write. Any lock. */
+VMS_API pgprot_t vm_get_page_prot(vm_flags_t flags);
+/**
+ * vma_set_page_prot() - Make vm_page_prot what vm_flags and the owner's hooks say. The
+ * functions above, and insert_vm_struct(), call it; who changes vm_ops afterwards calls it
+ * again. A shared mapping whose owner has page_mkwrite() or pfn_mkwrite() starts read-only.
+ * Locks: mmap_lock W, VMA lock W; or @vma is not inserted.
+ */
+VMS_API void vma_set_page_prot(struct vm_area_struct *vma);
 
 /* ---- a page fault inside a VMA (lib/page): VMA lock R or mmap_lock R held ----------------------------------------------- */
 

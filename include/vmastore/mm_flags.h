@@ -48,6 +48,19 @@ typedef unsigned long vm_flags_t;
 #define VM_DROPPABLE (1UL << 40)
 #define VM_SEALED (1UL << 42)
 
+/*
+ * Flags that books and articles name and that Linux 6.18 on x86-64 does not have. Each is
+ * 0, as Linux itself defines VM_GROWSUP there: code that tests one compiles and sees it
+ * clear, and code that sets one changes nothing. Their old bits mean something else by now.
+ */
+#define VM_GROWSUP VM_NONE    /* a stack that grows up: parisc alone has such; x86-64 has 0 */
+#define VM_SHM VM_NONE        /* System V shared memory: meaningless since 2.6.15; such memory is a file's */
+#define VM_DENYWRITE VM_NONE  /* nobody may write the mapped program: until 5.14; since then the file alone says so */
+#define VM_EXECUTABLE VM_NONE /* maps the program itself: until 3.6; since then the mm names its program's file */
+#define VM_RESERVED VM_NONE   /* never swapped out: until 3.6; since then VM_IO, VM_DONTEXPAND and VM_DONTDUMP */
+#define VM_NONLINEAR VM_NONE  /* remap_file_pages(2) scattered its pages: until 3.19; since 4.0 that makes many VMAs */
+#define VM_HUGESPACE VM_NONE  /* in no Linux; where an article puts it (0x40000000) stands VM_NOHUGEPAGE */
+
 #define VM_ACCESS_FLAGS (VM_READ | VM_WRITE | VM_EXEC)
 #define VM_LOCKED_MASK (VM_LOCKED | VM_LOCKONFAULT)
 #define VM_SPECIAL (VM_IO | VM_DONTEXPAND | VM_PFNMAP | VM_MIXEDMAP) /* never merged */

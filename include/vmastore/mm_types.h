@@ -13,7 +13,10 @@
  *   vm_mm, vm_refcnt, vm_lock_seq                  RCU, then verify under the lock  mmap_lock W (vm_refcnt: atomics)
  *   anon_vma                                       VMA lock R or mmap_lock R        mmap_lock R and page_table_lock,
  *                                                    (acquire)                        or mmap_lock W
+ *   vm_page_prot                                   VMA lock R or mmap_lock R        with vm_flags, which it follows
  *   map_count total_vm locked_vm ...               anyone, relaxed                  mmap_lock W
+ *   hiwater_rss pinned_vm write_protect_seq        anyone                           atomics; see each
+ *   start_code ... env_end, start_brk brk          mmap_lock R                      mmap_lock W
  *   the index (tree, list)                         mmap_lock R; maple also RCU      mmap_lock W
  *
  * Lock order, outermost first: mmap_lock, VMA lock, a file's invalidate_lock, its i_mmap_rwsem, anon_vma lock, page_table_lock,
@@ -42,6 +45,19 @@
 
 typedef unsigned long pgoff_t;
 typedef unsigned int vm_fault_t; /* VM_FAULT_* of mm.h */
+
+/*
+ * What a page-table entry of a VMA may allow: VMS_PGPROT_* bits. vm_get_page_prot()
+ * makes it of vm_flags. It is a structure, so that it is not taken for PROT_* words.
+ */
+typedef struct {
+	unsigned short pgprot;
+} pgprot_t;
+
+#define VMS_PGPROT_READ 1u
+#define VMS_PGPROT_WRITE 2u /* at once, without asking copy-on-write or the owner first */
+#define VMS_PGPROT_EXEC 4u
+#define pgprot_val(prot) ((prot).pgprot)
 
 struct anon_vma;
 struct file;
@@ -80,7 +96,8 @@ struct vm_area_struct {
 
 	/* line 2 */
 	_Atomic unsigned int vm_refcnt; /* 0 detached, 1 attached, +1 a reader, +VMA_LOCK_OFFSET a writer; futex word */
-	unsigned int vm_index_state;    /* whether the index holds this VMA; engine's own, mmap_lock W */
+	unsigned short vm_index_state;  /* whether the index holds this VMA; engine's own, mmap_lock W */
+	pgprot_t vm_page_prot;          /* what a new page-table entry may allow at once; follows vm_flags */
 	struct list_head anon_vma_chain;
 	struct {
 		struct rb_node rb;
@@ -195,6 +212,19 @@ struct mm_limits {
 	int max_map_count;      /* vm.max_map_count: VMAs; one more can be reached, as on Linux */
 };
 
+/*
+ * Where the parts of a program stand, as exec leaves them or prctl(PR_SET_MM_MAP) sets
+ * them; byte addresses, ends exclusive. Linux shows them in /proc/PID/stat.
+ */
+struct vms_mm_map {
+	unsigned long start_code, end_code;
+	unsigned long start_data, end_data;
+	unsigned long start_brk, brk;
+	unsigned long start_stack; /* an address of the first stack */
+	unsigned long arg_start, arg_end;
+	unsigned long env_start, env_end;
+};
+
 struct mm_struct {
 	/* read by every fault, written by mmap_lock writers */
 	const struct vms__engine *engine;  /* const after mm_alloc() */
@@ -224,9 +254,19 @@ struct mm_struct {
 	_Atomic int map_count;
 	_Atomic unsigned long total_vm, data_vm, exec_vm, stack_vm, locked_vm; /* pages */
 	_Atomic unsigned long hiwater_vm;                                      /* the most that total_vm ever was */
-	vm_flags_t def_flags;                                                  /* every new mapping gets these too */
-	unsigned long start_brk, brk;                                          /* the break: where it began, where it is */
-	unsigned long start_stack; /* an address of the first stack: the listing names its VMA [stack] */
+	/*
+	 * The most pages that were resident when some were about to go: brought up to date
+	 * only then, so the real maximum is the larger of it and what is resident now.
+	 */
+	_Atomic unsigned long hiwater_rss;
+	_Atomic unsigned long pinned_vm;         /* pages: vms_account_pinned_vm() */
+	_Atomic unsigned long write_protect_seq; /* odd: a fork takes the write right from entries; see mm.h */
+	vm_flags_t def_flags;                    /* every new mapping gets these too */
+	unsigned long start_brk, brk;            /* the break: where it began, where it is */
+	unsigned long start_stack;               /* an address of the first stack: the listing names its VMA [stack] */
+	/* What exec mapped where: vms_mm_set_map(). 0: never told. */
+	unsigned long start_code, end_code, start_data, end_data;
+	unsigned long arg_start, arg_end, env_start, env_end;
 	unsigned long map_seq; /* +1 with every store into the index, so never 0 while there is a VMA; read under R: vma_iterator */
 
 	struct mm_limits limits; /* mmap_lock W to write, R to read */

@@ -49,6 +49,16 @@ VMS_API int vms_procmap_query(struct mm_struct *mm, struct vms_procmap_query *q)
  */
 VMS_API int vms_smaps_print(struct mm_struct *mm, FILE *out);
 /**
+ * vms_status_print() - The lines of /proc/PID/status that tell of memory, VmPeak
+ * to VmSwap, as Linux 6.18 writes them, of one moment but for page counts. Swap
+ * is 0: there is none.
+ *
+ * Locks:  None of @mm held; takes mmap_lock R, not while it writes to @out.
+ * Return: 0, and @out is flushed; the -errno of the write that failed, -EIO if
+ *         it left none.
+ */
+VMS_API int vms_status_print(struct mm_struct *mm, FILE *out);
+/**
  * vms_pmap_print() - What `pmap -x` prints below the command's line; anonymous
  * memory that was given a name shows it. Locks, errors, and what the listing
  * promises: vms_maps_print() in mm.h.

@@ -56,6 +56,11 @@ VMS_API int vms_task_fork(struct task *parent, unsigned long clone_flags, struct
  * Return: 0; -ENOMEM or -EINVAL (senseless bounds), and nothing has changed.
  */
 VMS_API int vms_task_exec(struct task *task, const struct mm_layout *layout);
+/**
+ * vms_task_exec_map() - The same, and the new address space is told where its program stands (vms_mm_set_map()).
+ * Return: as both; on an error nothing has changed.
+ */
+VMS_API int vms_task_exec_map(struct task *task, const struct mm_layout *layout, const struct vms_mm_map *map);
 /** exit_mm() - @task leaves its address space for good; while it is still running it borrows the structure. */
 VMS_API void exit_mm(struct task *task);
 

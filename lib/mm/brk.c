@@ -78,8 +78,11 @@ unsigned long vms_brk(struct mm_struct *mm, unsigned long brk)
 	old = mm->brk;
 	old_end = PAGE_ALIGN(old);
 	result = old;
-	/* The limit is for the break as it is to be: it also refuses one that shrinks to what is still too much. */
-	if (brk < mm->start_brk || new_end < brk || brk - mm->start_brk > mm->limits.data)
+	/*
+	 * The limit is for the break as it is to be, and the program's data with it: it also
+	 * refuses a break that shrinks to what is still too much.
+	 */
+	if (brk < mm->start_brk || new_end < brk || !vms__data_within_limit(mm, brk - mm->start_brk, mm->end_data - mm->start_data))
 		goto out;
 	/*
 	 * Set before shrinking gives up the write lock; a break that nothing else reads is put back on failure, before a downgrade.

@@ -80,9 +80,7 @@ int vms_fork(struct mm_struct *mm, struct mm_struct **childp)
 	vms__mmap_write_lock_nested(child);
 	child->limits = mm->limits;
 	child->def_flags = mm->def_flags & ~VM_LOCKED_MASK;
-	child->start_brk = mm->start_brk;
-	child->brk = mm->brk;
-	child->start_stack = mm->start_stack;
+	vms__copy_map(child, mm);
 	err = dup_mmap(child, mm);
 	mmap_write_unlock(child);
 	vms__write_exit(mm);

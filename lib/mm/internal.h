@@ -160,6 +160,15 @@ bool vms__may_lock(struct mm_struct *mm);
 /* Whether @pages more with @flags, if those lock them, stay within RLIMIT_MEMLOCK. */
 bool vms__may_lock_more(struct mm_struct *mm, vm_flags_t flags, long pages);
 
+/* ---- image.c: where the program's parts stand ---- */
+
+/* Whether the break and the data, in bytes, together stay within RLIMIT_DATA. Locks: mmap_lock R or W. */
+bool vms__data_within_limit(const struct mm_struct *mm, unsigned long break_bytes, unsigned long data_bytes);
+/* vms_mm_set_map() under mmap_lock W. Return: 0 or -EINVAL. */
+int vms__set_map(struct mm_struct *mm, const struct vms_mm_map *map);
+/* fork. Locks: @mm's mmap_lock R or W, @child's W. */
+void vms__copy_map(struct mm_struct *child, const struct mm_struct *mm);
+
 /* ---- populate.c ---- */
 
 /*

@@ -58,7 +58,7 @@ struct mm_struct *vms__mm_alloc(const char *engine_name, const struct mm_layout 
 	atomic_init(&mm->mm_count, 1);
 	init_rwsem(&mm->mmap_lock);
 	INIT_LIST_HEAD(&mm->mmlist);
-	mm->counters = vms__pcounter_create(NR_MM_COUNTERS);
+	mm->counters = vms__pcounter_create(VMS__NR_COUNTERS);
 	if (!mm->counters)
 		goto out_free;
 	if (vms__pgd_alloc(mm))
@@ -166,6 +166,35 @@ const char *vms_mm_engine_name(const struct mm_struct *mm)
 long vms_mm_counter(const struct mm_struct *mm, enum vms_mm_counter which)
 {
 	return vms__pcounter_sum(mm->counters, which);
+}
+
+unsigned long mm_pgtables_bytes(const struct mm_struct *mm)
+{
+	long tables = vms_mm_counter(mm, MM_PGTABLES);
+
+	/* Beside other threads it may read as less than nothing for a moment. */
+	return tables > 0 ? (unsigned long)tables << PAGE_SHIFT : 0;
+}
+
+int vms_account_pinned_vm(struct mm_struct *mm, unsigned long pages, bool inc)
+{
+	unsigned long pinned, limit;
+
+	/* Relaxed, all of it: a count orders nothing. */
+	if (!inc) {
+		pinned = atomic_fetch_sub_explicit(&mm->pinned_vm, pages, memory_order_relaxed);
+		VMS_ASSERT(pinned >= pages);
+		(void)pinned;
+		return 0;
+	}
+	limit = vms_mm_limits(mm).memlock;
+	pinned = atomic_load_explicit(&mm->pinned_vm, memory_order_relaxed);
+	do {
+		if (pinned + pages < pinned || (limit != VMS_NO_LIMIT && pinned + pages > limit >> PAGE_SHIFT))
+			return -ENOMEM;
+	} while (!atomic_compare_exchange_weak_explicit(&mm->pinned_vm, &pinned, pinned + pages, memory_order_relaxed,
+							memory_order_relaxed));
+	return 0;
 }
 
 /* ---- accounts: mmap_lock W; anyone may read them, relaxed ---- */

@@ -109,7 +109,7 @@ int vms_task_fork(struct task *parent, unsigned long clone_flags, struct task **
 	return -ENOMEM;
 }
 
-int vms_task_exec(struct task *task, const struct mm_layout *layout)
+int vms_task_exec_map(struct task *task, const struct mm_layout *layout, const struct vms_mm_map *map)
 {
 	struct mm_struct *old = task->mm, *mm;
 	struct mm_limits limits;
@@ -123,13 +123,23 @@ int vms_task_exec(struct task *task, const struct mm_layout *layout)
 	limits = vms_mm_limits(old);
 	err = vms_mm_set_limits(mm, &limits);
 	VMS_ASSERT(!err); /* they were accepted once */
-	(void)err;
+	if (!err && map)
+		err = vms_mm_set_map(mm, map);
+	if (err) {
+		mmput(mm);
+		return err;
+	}
 	/* Last: a walker (vms_mm_next()) that meets it may use it at once. */
 	vms__mmlist_add(mm);
 	set_mm(task, mm);
 	task->active_mm = mm;
 	mmput(old);
 	return 0;
+}
+
+int vms_task_exec(struct task *task, const struct mm_layout *layout)
+{
+	return vms_task_exec_map(task, layout, NULL);
 }
 
 void exit_mm(struct task *task)

@@ -32,6 +32,18 @@ static void broken(struct check *c, const char *fmt, ...)
 	fputc('\n', c->why);
 }
 
+static void check_page_prot(struct check *c, const struct vm_area_struct *vma)
+{
+	struct vm_area_struct copy = {.vm_flags = vma->vm_flags, .vm_file = vma->vm_file, .vm_ops = vma->vm_ops};
+
+	/* A VMA of no index, which nobody else knows: set what the flags and hooks of this one ask for. */
+	atomic_init(&copy.vm_mm, c->mm);
+	vma_set_page_prot(&copy);
+	if (pgprot_val(copy.vm_page_prot) != pgprot_val(vma->vm_page_prot))
+		broken(c, "VMA %lx-%lx: vm_page_prot is %x, its flags ask for %x", vma->vm_start, vma->vm_end,
+		       pgprot_val(vma->vm_page_prot), pgprot_val(copy.vm_page_prot));
+}
+
 static void check_vma(struct check *c, const struct vm_area_struct *vma)
 {
 	if (vma->vm_start >= vma->vm_end || ((vma->vm_start | vma->vm_end) & ~PAGE_MASK))
@@ -42,6 +54,7 @@ static void check_vma(struct check *c, const struct vm_area_struct *vma)
 		broken(c, "VMA %lx-%lx: belongs to another mm", vma->vm_start, vma->vm_end);
 	if (!vms__vma_is_attached(vma))
 		broken(c, "VMA %lx-%lx: in the index, yet detached", vma->vm_start, vma->vm_end);
+	check_page_prot(c, vma);
 	c->count++;
 	c->total += vma_pages(vma);
 	c->data += vms__is_data(vma->vm_flags) ? vma_pages(vma) : 0;

@@ -13,6 +13,12 @@
 #include "lib/sync/list.h"
 #include "lib/sync/objcache.h"
 
+/* Three lines, and what a fault writes is the third (mm_types.h). */
+_Static_assert(sizeof(struct vm_area_struct) == 3UL * VMS_CACHELINE, "a VMA has three cache lines");
+_Static_assert(offsetof(struct vm_area_struct, vm_next) == VMS_CACHELINE &&
+		       offsetof(struct vm_area_struct, vm_refcnt) == 2UL * VMS_CACHELINE,
+	       "the lines of a VMA are what mm_types.h says");
+
 VMS__OBJCACHE_DEFINE(vma_cache, "vm_area_struct", sizeof(struct vm_area_struct), VMS_CACHELINE, VMS__OBJCACHE_TYPESAFE);
 
 /* Field by field: a late reader may still look at the three atomic words of a recycled VMA, so they are never plainly written. */
@@ -38,6 +44,7 @@ struct vm_area_struct *vm_area_alloc(struct mm_struct *mm)
 	vma_init(vma, mm);
 	vma->vm_start = vma->vm_end = 0;
 	vma->vm_flags = 0;
+	vma->vm_page_prot = vm_get_page_prot(0);
 	vma->vm_pgoff = 0;
 	vma->vm_file = NULL;
 	vma->vm_ops = NULL;
@@ -56,6 +63,7 @@ struct vm_area_struct *vm_area_dup(const struct vm_area_struct *orig)
 	vma->vm_start = orig->vm_start;
 	vma->vm_end = orig->vm_end;
 	vma->vm_flags = orig->vm_flags;
+	vma->vm_page_prot = orig->vm_page_prot;
 	vma->vm_pgoff = orig->vm_pgoff;
 	vma->vm_file = orig->vm_file;
 	vma->vm_ops = orig->vm_ops;
@@ -103,6 +111,7 @@ void vm_flags_init(struct vm_area_struct *vma, vm_flags_t flags)
 {
 	VMS_ASSERT(!vms__vma_is_attached(vma));
 	vma->vm_flags = flags;
+	vma_set_page_prot(vma);
 }
 
 void vm_flags_reset(struct vm_area_struct *vma, vm_flags_t flags)
@@ -110,6 +119,7 @@ void vm_flags_reset(struct vm_area_struct *vma, vm_flags_t flags)
 	vma_start_write(vma);
 	vma_assert_write_locked(vma);
 	vma->vm_flags = flags;
+	vma_set_page_prot(vma);
 }
 
 void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
@@ -139,6 +149,8 @@ void vms__vma_commit(struct mm_struct *mm, struct vms__store *store)
 	 * until the change is whole.
 	 */
 	if (is_new) {
+		/* Its file and its owner's hooks are known by now. */
+		vma_set_page_prot(store->vma);
 		vma_start_write(store->vma);
 		vms__vma_mark_attached(store->vma);
 		vms__map_count_add(mm, 1);

@@ -140,9 +140,10 @@ oom:
  * Whether a page of a shared mapping may be mapped writable before anyone writes to it: if no hook wants to hear of the first
  * write.
  */
-static bool shared_writable(const struct vm_area_struct *vma, const struct vm_operations_struct *ops)
+static bool shared_writable(const struct vm_area_struct *vma)
 {
-	return (vma->vm_flags & (VM_SHARED | VM_WRITE)) == (VM_SHARED | VM_WRITE) && !ops->page_mkwrite && !ops->pfn_mkwrite;
+	vma_assert_locked(vma);
+	return pgprot_val(vma->vm_page_prot) & VMS_PGPROT_WRITE;
 }
 
 /*
@@ -174,7 +175,7 @@ static vm_fault_t make_writable(struct fault *f)
 static vm_fault_t install_file(struct fault *f, struct vms__ptable *leaf, struct page *copy)
 {
 	struct page *source = f->vmf.page, *page = copy ? copy : source;
-	bool writable = is_write(f) || shared_writable(f->vmf.vma, f->ops);
+	bool writable = is_write(f) || shared_writable(f->vmf.vma);
 	enum vms_mm_counter counter;
 	bool won;
 
@@ -300,7 +301,7 @@ void vms_map_pages(struct vm_fault *vmf, pgoff_t start, struct page **pages, uns
 	struct vm_area_struct *vma = vmf->vma;
 	unsigned long addr = vms__vma_address(vma, start);
 	struct mm_struct *mm = vms__vma_mm(vma);
-	bool writable = shared_writable(vma, vms__vma_ops(vma));
+	bool writable = shared_writable(vma);
 	unsigned int index = vms__pt_index(addr, 0);
 	long mapped[NR_MM_COUNTERS] = {0};
 	struct vms__ptable *leaf;
@@ -346,7 +347,7 @@ vm_fault_t vmf_insert_page(struct vm_area_struct *vma, unsigned long addr, struc
 	if (mapped) {
 		vms__page_get(page);
 		vms__page_map(page);
-		vms__pte_store(leaf, index, vms__pte_make(page, shared_writable(vma, vms__vma_ops(vma)), false));
+		vms__pte_store(leaf, index, vms__pte_make(page, shared_writable(vma), false));
 	}
 	vms__ptable_unlock(leaf);
 	if (mapped)

@@ -20,7 +20,7 @@ static int make_leaf(struct mm_struct *mm, unsigned long addr)
 		return -ENOMEM;
 	leaf = vms__ptables_install(mm, addr, &tables);
 	vms__ptable_lock(leaf);
-	vms__leaf_set_vacated(leaf, false);
+	vms__leaf_occupy(leaf);
 	vms__ptable_unlock(leaf);
 	return 0;
 }
@@ -44,14 +44,14 @@ int vms__prepare_move(struct mm_struct *mm, unsigned long old, unsigned long len
 }
 
 /* Linux moves a table as a whole, from [addr, stop), where it filled a leaf, to a place that is aligned as well. */
-static void vacate_moved(struct vms__ptable *leaf, unsigned long addr, unsigned long stop, unsigned long new)
+static void vacate_moved(struct mm_struct *mm, struct vms__ptable *leaf, unsigned long addr, unsigned long stop, unsigned long new)
 {
 	unsigned long span = 1UL << vms__pt_shift(1);
 
 	if (stop - addr != span || new % span)
 		return;
 	vms__ptable_lock(leaf);
-	vms__leaf_set_vacated(leaf, true);
+	vms__leaf_vacate(mm, leaf);
 	vms__ptable_unlock(leaf);
 }
 
@@ -90,6 +90,6 @@ void vms__move_pages(struct vm_area_struct *vma, unsigned long old, unsigned lon
 			if (vms__pte_load(leaf, vms__pt_index(addr, 0)))
 				move_one(mm, leaf, addr, addr - old + new);
 		vms__rmap_unlock(vma);
-		vacate_moved(leaf, start, stop, start - old + new);
+		vacate_moved(mm, leaf, start, stop, start - old + new);
 	}
 }

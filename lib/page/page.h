@@ -85,6 +85,17 @@ struct vms__page_stats {
 /* Add up those of [@start, vma->vm_end) to @stats. Locks: mmap_lock or VMA lock. */
 void vms__page_stats(struct vm_area_struct *vma, unsigned long start, struct vms__page_stats *stats);
 
+/* ---- what is resident (rss.c). Locks: none ---- */
+
+/* One more counter than embedders see: pages that the row's thread has unmapped since it last looked at the sum. */
+#define VMS__RSS_FALLEN ((unsigned int)NR_MM_COUNTERS)
+#define VMS__NR_COUNTERS (NR_MM_COUNTERS + 1u)
+
+/* Resident pages; exact while nothing runs beside it. */
+unsigned long vms__rss(const struct mm_struct *mm);
+/* The caller is about to take @pages from the counters. Return: whether hiwater_rss is up to date now. */
+bool vms__rss_falls(struct mm_struct *mm, long pages);
+
 /* ---- anon_vma (rmap.c): see FEATURES A14 for what is asked ---- */
 
 /* Give @vma an anon_vma if it has none: that of a mergeable neighbour, or a new one. Locks: mmap_lock R or W. 0 or -ENOMEM. */

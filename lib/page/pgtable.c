@@ -3,7 +3,7 @@
  * pgtable.c - the tables themselves: made on the way to a fault, freed when a range is unmapped. What stands in the leaves is the
  * business of memory.c (faults) and range.c (zap, fork, protect).
  *
- * Locks: pgtable.h. MM_PGTABLES counts the tables below the pgd, which lives as long as its mm.
+ * Locks: pgtable.h. MM_PGTABLES counts the tables below the pgd, which lives as long as its mm, without vacated leaves.
  */
 #include <errno.h>
 #include <string.h>
@@ -142,7 +142,8 @@ struct vms__ptable *vms__ptables_install(struct mm_struct *mm, unsigned long add
 /* @table of @level and all below it, which nobody can reach any more. Return: how many tables went. */
 static long free_subtree(struct vms__ptable *table, unsigned int level)
 {
-	long freed = 1;
+	/* A vacated leaf went from the count when it was vacated. */
+	long freed = level > 0 || vms__leaf_counts(table);
 
 	VMS_ASSERT(level > 0 || table->used == 0);
 	for (unsigned int i = 0; level > 0 && table->used > 0; i++) {

@@ -54,7 +54,8 @@
 struct vms__ptable {
 	_Atomic unsigned int lock; /* vms__spinlock word */
 	unsigned int used;         /* entries that are not 0 */
-	_Atomic bool vacated;      /* a leaf: empty, and no table as far as a fault may tell */
+	/* A leaf: empty, and no table as far as a fault or MM_PGTABLES may tell. Then the counters of its mm, else NULL. */
+	struct vms__pcounter *_Atomic vacated;
 	_Atomic unsigned long entry[VMS__PT_ENTRIES] vms_cacheline_aligned;
 };
 
@@ -160,12 +161,27 @@ static inline unsigned long vms__pte_load(const struct vms__ptable *leaf, unsign
  * MADV_DONTNEED of a whole leaf, and mremap of one to where it fits, leave Linux without a table there, and a fault can tell
  * (memory.c). Here the table stays, since walkers need no grace period, and says that it stands for none. The next entry undoes that.
  */
-static inline void vms__leaf_set_vacated(struct vms__ptable *leaf, bool vacated)
+static inline void vms__leaf_vacate(struct mm_struct *mm, struct vms__ptable *leaf)
 {
 	vms__lockdep_assert_held(&leaf->lock);
-	VMS_ASSERT(!vacated || leaf->used == 0);
+	VMS_ASSERT(leaf->used == 0);
+	if (atomic_load_explicit(&leaf->vacated, memory_order_relaxed))
+		return;
 	/* Relaxed, as its entries: the answer may be old at once. */
-	atomic_store_explicit(&leaf->vacated, vacated, memory_order_relaxed);
+	atomic_store_explicit(&leaf->vacated, mm->counters, memory_order_relaxed);
+	vms__pcounter_add(mm->counters, MM_PGTABLES, -1);
+}
+
+/* It is a table again. Locks: the leaf's. */
+static inline void vms__leaf_occupy(struct vms__ptable *leaf)
+{
+	struct vms__pcounter *counters = atomic_load_explicit(&leaf->vacated, memory_order_relaxed);
+
+	vms__lockdep_assert_held(&leaf->lock);
+	if (likely(!counters))
+		return;
+	atomic_store_explicit(&leaf->vacated, NULL, memory_order_relaxed);
+	vms__pcounter_add(counters, MM_PGTABLES, 1);
 }
 
 /* Whether Linux has a table where @leaf, or NULL, is. */
@@ -192,7 +208,7 @@ static inline void vms__leaf_count(struct vms__ptable *leaf, unsigned long old, 
 {
 	leaf->used += (pte != 0) - (old != 0);
 	if (pte)
-		vms__leaf_set_vacated(leaf, false);
+		vms__leaf_occupy(leaf);
 }
 
 /*

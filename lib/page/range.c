@@ -28,9 +28,12 @@ static bool is_spared(unsigned long pte, const struct page *page, unsigned int w
 	return page && vms__page_is_anon(page) && !(what & ZAP_ANON);
 }
 
-/* Unmap @what of up to ZAP_BATCH pages of [addr, end), all in @leaf. Return: how far it came. */
+/*
+ * Unmap @what of up to ZAP_BATCH pages of [addr, end), all in @leaf. *@noted: whether hiwater_rss knows what was resident before this
+ * zap began. Return: how far it came.
+ */
 static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, unsigned long addr, unsigned long end,
-			      unsigned int what)
+			      unsigned int what, bool *noted)
 {
 	long unmapped[NR_MM_COUNTERS] = {0};
 	struct page *pages[ZAP_BATCH];
@@ -56,6 +59,8 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 		pages[nr++] = page;
 	}
 	vms__ptable_unlock(leaf);
+	if (nr > 0 && !*noted)
+		*noted = vms__rss_falls(mm, nr);
 	for (unsigned int which = 0; which < NR_MM_COUNTERS; which++)
 		if (unmapped[which])
 			vms__pcounter_add(mm->counters, which, -unmapped[which]);
@@ -70,12 +75,13 @@ static void zap(struct vm_area_struct *vma, unsigned long start, unsigned long e
 	struct mm_struct *mm = vms__vma_mm(vma);
 	struct vms__ptable *leaf;
 	unsigned long addr = start;
+	bool noted = false;
 
 	vma_assert_locked(vma);
 	VMS_ASSERT(vma->vm_start <= start && end <= vma->vm_end);
 	while ((leaf = vms__leaf_next(mm, &addr, end)) != NULL)
 		for (unsigned long stop = vms__leaf_end(addr, end); addr < stop;)
-			addr = zap_some(mm, leaf, addr, stop, what);
+			addr = zap_some(mm, leaf, addr, stop, what, &noted);
 }
 
 void vms__zap_range(struct vm_area_struct *vma, unsigned long start, unsigned long end)
@@ -102,7 +108,7 @@ void vms__vacate_tables(struct vm_area_struct *vma, unsigned long start, unsigne
 			vms__ptable_lock(leaf);
 			/* A guard mark, or a fault that was faster. */
 			if (leaf->used == 0)
-				vms__leaf_set_vacated(leaf, true);
+				vms__leaf_vacate(vms__vma_mm(vma), leaf);
 			vms__ptable_unlock(leaf);
 		}
 		addr = stop;
@@ -114,6 +120,7 @@ void vms__zap_file_range(struct vm_area_struct *vma, unsigned long start, unsign
 	struct mm_struct *mm = vms__vma_mm(vma);
 	struct vms__ptable *leaf;
 	unsigned long addr = start;
+	bool noted = false;
 
 	rwsem_assert_held(&vma->vm_file->f_mapping->i_mmap_rwsem);
 	VMS_ASSERT(vma->vm_start <= start && end <= vma->vm_end);
@@ -121,7 +128,7 @@ void vms__zap_file_range(struct vm_area_struct *vma, unsigned long start, unsign
 	atomic_fetch_add_explicit(&mm->unmaps_begun, 1, memory_order_relaxed);
 	while ((leaf = vms__leaf_next_settled(mm, &addr, end)) != NULL)
 		for (unsigned long stop = vms__leaf_end(addr, end); addr < stop;)
-			addr = zap_some(mm, leaf, addr, stop, even_cows ? ZAP_ANON : 0);
+			addr = zap_some(mm, leaf, addr, stop, even_cows ? ZAP_ANON : 0, &noted);
 	/* Release: pairs with the validator's look, which sees the counters as they are now. */
 	atomic_fetch_add_explicit(&mm->unmaps_done, 1, memory_order_release);
 }
@@ -160,6 +167,28 @@ static void copy_leaf(struct mm_struct *mm, struct vms__ptable *to, struct vms__
 			vms__pcounter_add(mm->counters, which, mapped[which]);
 }
 
+/*
+ * write_protect_seq is odd from here to write_protect_end(). An entry loses its write right
+ * under its leaf's lock, which releases this store to the next holder of that lock.
+ * Locks: mmap_lock W, so that there is one writer.
+ */
+static void write_protect_begin(struct mm_struct *mm)
+{
+	unsigned long seq = atomic_load_explicit(&mm->write_protect_seq, memory_order_relaxed);
+
+	mmap_assert_write_locked(mm);
+	VMS_ASSERT(!(seq & 1));
+	atomic_store_explicit(&mm->write_protect_seq, seq + 1, memory_order_relaxed);
+}
+
+static void write_protect_end(struct mm_struct *mm)
+{
+	unsigned long seq = atomic_load_explicit(&mm->write_protect_seq, memory_order_relaxed);
+
+	/* Release: pairs with the acquire in vms_write_protect_begin(): who sees it sees the entries without the right. */
+	atomic_store_explicit(&mm->write_protect_seq, seq + 1, memory_order_release);
+}
+
 /* Without pages of its own a VMA's mappings come back by faults, as the same pages; guard marks would not. */
 static bool needs_copy(const struct vm_area_struct *vma)
 {
@@ -176,12 +205,15 @@ int vms__copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 	bool cow = !(src->vm_flags & VM_SHARED) || !vms__vma_ops(src);
 	struct vms__ptable_batch tables;
 	struct vms__ptable *from;
+	int err = 0;
 
 	mmap_assert_write_locked(dst_mm);
 	vma_assert_write_locked(src);
 	VMS_ASSERT(dst->vm_start == src->vm_start && dst->vm_end == src->vm_end);
 	if (!needs_copy(src))
 		return 0;
+	if (cow)
+		write_protect_begin(src_mm);
 	while ((from = vms__leaf_next(src_mm, &addr, src->vm_end)) != NULL) {
 		unsigned long stop = vms__leaf_end(addr, src->vm_end);
 
@@ -191,12 +223,15 @@ int vms__copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 		}
 		if (!vms__ptables_prepare(dst_mm, addr, &tables)) {
 			vms__zap_range(dst, dst->vm_start, dst->vm_end);
-			return -ENOMEM;
+			err = -ENOMEM;
+			break;
 		}
 		copy_leaf(dst_mm, vms__ptables_install(dst_mm, addr, &tables), from, addr, stop, forget, cow);
 		addr = stop;
 	}
-	return 0;
+	if (cow)
+		write_protect_end(src_mm);
+	return err;
 }
 
 /* ---- protect ---- */

@@ -171,7 +171,8 @@ static void check_table(struct check *c, struct vms__ptable *table, unsigned int
 			check_pte(c, addr, entry);
 			continue;
 		}
-		c->count[MM_PGTABLES]++;
+		if (level > 1 || vms__leaf_counts(vms__ptable_child(table, i)))
+			c->count[MM_PGTABLES]++;
 		check_table(c, vms__ptable_child(table, i), level - 1, addr);
 	}
 	if (used != table->used)

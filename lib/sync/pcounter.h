@@ -40,6 +40,13 @@ static inline void vms__pcounter_add(struct vms__pcounter *pc, unsigned int whic
 		atomic_fetch_add_explicit(p, delta, memory_order_relaxed);
 }
 
+/* The same, for a counter that a thread keeps for itself. Return: its row's counter now; that of row 0 is of all who share it. */
+static inline long vms__pcounter_add_own(struct vms__pcounter *pc, unsigned int which, long delta)
+{
+	vms__pcounter_add(pc, which, delta);
+	return atomic_load_explicit(&pc->rows[(size_t)vms__thread_slot() * pc->stride + which], memory_order_relaxed);
+}
+
 /*
  * The sum over all threads. Exact for the additions that happen before the call; those that run beside it are counted or not, each
  * by itself, so that a counter that is always >= 0 may read as < 0 for a moment.

@@ -28,6 +28,7 @@ static struct vm_area_struct *vma_new(struct mm_struct *mm, unsigned long start,
 	vma->rb_subtree_gap = 0;
 	vma->vm_index_state = 0;
 	vma->vm_flags = 0;
+	vma->vm_page_prot = vm_get_page_prot(0);
 	vma->vm_pgoff = start >> PAGE_SHIFT;
 	vma->vm_file = NULL;
 	vma->vm_ops = NULL;
@@ -65,6 +66,7 @@ static int vma_insert(struct mm_struct *mm, struct vm_area_struct *vma)
 
 	if (vms__index_prepare(mm, &store))
 		return -1;
+	vma_set_page_prot(vma);
 	vma_start_write(vma);
 	vms__vma_mark_attached(vma);
 	vms__index_commit(mm, &store);
@@ -196,7 +198,7 @@ struct mm_struct *mm_new(const char *engine)
 	mm->layout.task_size = 0x7ffffffff000;
 	atomic_init(&mm->mm_lock_seq, 2);
 	init_rwsem(&mm->mmap_lock);
-	mm->counters = vms__pcounter_create(NR_MM_COUNTERS);
+	mm->counters = vms__pcounter_create(VMS__NR_COUNTERS);
 	if (!mm->counters || vms__pgd_alloc(mm)) {
 		vms__pcounter_destroy(mm->counters);
 		vms__free(mm);
@@ -366,6 +368,7 @@ void vma_protect(struct vm_area_struct *vma, bool writable)
 	mmap_write_lock(mm);
 	vma_start_write(vma);
 	vma->vm_flags = writable ? vma->vm_flags | VM_WRITE : vma->vm_flags & ~VM_WRITE;
+	vma_set_page_prot(vma);
 	vms__change_protection(vma, vma->vm_start, vma->vm_end);
 	mmap_write_unlock(mm);
 }

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * prot.c - what a page-table entry of a VMA may allow at once: vm_page_prot, which follows
+ * vm_flags. What it withholds, a fault gives later: after a copy (private memory), or after
+ * the owner was told (page_mkwrite()).
+ */
+#include "lib/engine/engine.h"
+#include "lib/page/page.h"
+
+pgprot_t vm_get_page_prot(vm_flags_t flags)
+{
+	unsigned int prot = 0;
+
+	/* x86 has no page that may be written or executed but not read. */
+	if (flags & VM_ACCESS_FLAGS)
+		prot |= VMS_PGPROT_READ;
+	if ((flags & (VM_WRITE | VM_SHARED)) == (VM_WRITE | VM_SHARED))
+		prot |= VMS_PGPROT_WRITE;
+	if (flags & VM_EXEC)
+		prot |= VMS_PGPROT_EXEC;
+	return (pgprot_t){(unsigned short)prot};
+}
+
+/* Whether the first write has to come as a fault: nobody shares the page, or its owner wants to hear of it. */
+static bool wants_write_fault(const struct vm_area_struct *vma)
+{
+	const struct vm_operations_struct *ops = vms__vma_ops(vma);
+
+	return !ops || ops->page_mkwrite || ops->pfn_mkwrite;
+}
+
+void vma_set_page_prot(struct vm_area_struct *vma)
+{
+	if (vms__vma_is_attached(vma))
+		vma_assert_write_locked(vma);
+	vma->vm_page_prot = vm_get_page_prot(wants_write_fault(vma) ? vma->vm_flags & ~VM_SHARED : vma->vm_flags);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rss.c - how much is resident, and the most that ever was.
+ *
+ * The maximum is brought up to date only before pages go, as Linux does it, so a fault
+ * pays nothing. Even then a sum over all threads' counters would take cache lines away
+ * from threads that fault. So a thread counts the pages that it unmaps in its own row
+ * (VMS__RSS_FALLEN), and sums up after RSS_BATCH of them. While few threads have used the
+ * library a sum is cheap, and is made every time: there the maximum is exact.
+ *
+ * Locks: none. hiwater_rss only grows, by compare and exchange.
+ */
+#include "lib/page/page.h"
+#include "lib/sync/pcounter.h"
+
+#define RSS_BATCH 64
+#define FEW_SLOTS 4u /* the shared row counts as one */
+
+unsigned long vms__rss(const struct mm_struct *mm)
+{
+	long sum = vms__pcounter_sum(mm->counters, MM_FILEPAGES) + vms__pcounter_sum(mm->counters, MM_ANONPAGES) +
+		   vms__pcounter_sum(mm->counters, MM_SHMEMPAGES);
+
+	/* Beside other threads it may read as less than nothing for a moment. */
+	return sum > 0 ? (unsigned long)sum : 0;
+}
+
+/* Relaxed: a statistic, which orders nothing. */
+static void raise_to(_Atomic unsigned long *max, unsigned long now)
+{
+	unsigned long old = atomic_load_explicit(max, memory_order_relaxed);
+
+	while (now > old && !atomic_compare_exchange_weak_explicit(max, &old, now, memory_order_relaxed, memory_order_relaxed))
+		;
+}
+
+bool vms__rss_falls(struct mm_struct *mm, long pages)
+{
+	long fallen = vms__pcounter_add_own(mm->counters, VMS__RSS_FALLEN, pages);
+
+	if (fallen < RSS_BATCH && vms__thread_slots_used() > FEW_SLOTS)
+		return false;
+	vms__pcounter_add(mm->counters, VMS__RSS_FALLEN, -fallen);
+	raise_to(&mm->hiwater_rss, vms__rss(mm));
+	return true;
+}
+
+unsigned long vms_mm_hiwater_rss(const struct mm_struct *mm)
+{
+	unsigned long was = atomic_load_explicit(&mm->hiwater_rss, memory_order_relaxed), now = vms__rss(mm);
+
+	return was > now ? was : now;
+}
