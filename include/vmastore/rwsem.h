@@ -5,7 +5,8 @@
  * Row may run beside column?   down_read  down_write  up_read  up_write  downgrade_write
  *   down_read                     -          w           -        -         -            - both go on
  *   down_write                    w          w           -        -         -            w one waits for the other to let go
- * A trylock never waits, a timed call waits no longer than told. Every call may run beside every other on the same semaphore.
+ * A trylock never waits; a timed call waits until its deadline at most, see below. Every call may run beside every other on the
+ * same semaphore.
  *
  * Fairness. Waiters stand in a queue in the order in which they came. While it is not empty, a reader joins a group of
  * readers that holds the lock only by queueing; a free lock may be taken past the queue (that keeps it busy while the first
@@ -13,6 +14,20 @@
  * next writer has its turn. A waiter at the front of the queue that is overtaken for longer than a millisecond demands a
  * hand-off: from then on nobody overtakes, and whoever frees the lock passes it to that waiter directly. So neither side can
  * starve the other, nor a thread its own side.
+ *
+ * Timed calls. A timed call sleeps until its deadline at most, and past it waits
+ * for no other thread: neither for the holder of the semaphore, nor for one that
+ * was stopped while it held the lock over the queue, nor for one that was stopped
+ * after it had given the semaphore to this call and before it had said so. The
+ * call leaves its place in the queue behind, and a thread that is at the queue
+ * removes it. What the call itself may have to do after its deadline is what any
+ * caller may have to do for others: if it is the one to find that the semaphore
+ * can be passed on, it looks through the queue and wakes those whose turn it is,
+ * which takes time in proportion to the number of waiters. Nothing here bounds
+ * how long the system keeps a thread that is ready to run off the CPU.
+ *   512 timed calls of a process can stand in queues at once. Further ones stay
+ * outside, look every 100 microseconds, and take the semaphore only when it is
+ * free just then.
  *
  * Not recursive: a reader that asks again while a writer is in the queue waits for ever. Only the thread that took the lock
  * for writing may let go of it; a read lock may be let go by another thread. The memory must stay until every call on the
@@ -35,7 +50,7 @@ struct vms_rwsem_waiter;
 struct VMS_CAPABILITY("mutex") rw_semaphore {
 	_Atomic unsigned long count;    /* holders and flags */
 	const void *_Atomic owner;      /* names the thread that holds it for writing; NULL: none, or not yet known */
-	_Atomic unsigned int wait_lock; /* spinlock over the queue */
+	_Atomic unsigned int wait_lock; /* lock over the queue */
 	struct vms_rwsem_waiter *wait_first, *wait_last; /* wait_lock */
 };
 
@@ -63,6 +78,7 @@ VMS_API bool vms_down_read_trylock(struct rw_semaphore *sem) VMS_TRY_ACQUIRE_SHA
 /**
  * vms_down_read_timeout() - As vms_down_read(), but give up after @ns nanoseconds of CLOCK_MONOTONIC.
  * Return: 0 with the lock held, or -ETIMEDOUT without it. With 0 ns it may still succeed; it does not sleep.
+ * Progress: waits for no other thread past the deadline.
  */
 VMS_API int vms_down_read_timeout(struct rw_semaphore *sem, uint64_t ns) VMS_TRY_ACQUIRE_SHARED(0, sem);
 

@@ -10,7 +10,7 @@
  *             from bit 8  readers that hold it, and readers passing: each adds itself first and looks afterwards
  *
  * count changes by atomic operations of anybody; WAITERS and HANDOFF only under wait_lock. The queue is doubly linked through
- * the waiters' stacks, first come first; wait_lock guards it. Each waiter sleeps on a word of its own, so a wake-up concerns
+ * the waiters, first come first; wait_lock guards it. Each waiter sleeps on a word of its own, so a wake-up concerns
  * one thread.
  *
  * Who gets the lock
@@ -36,6 +36,22 @@
  * read-modify-writes, so each acquire takes up the releases of all holders before. Who is given the lock acquires on its own
  * word what the giver released there after it had itself acquired on count.
  *
+ * Giving up. A timed call must return although the thread that holds wait_lock
+ * may not be running. So it waits for wait_lock with its deadline too, it does
+ * not count itself before it has the lock (to take that back may oblige it to
+ * pass the lock on), and it leaves the queue without wait_lock: it puts LEFT into
+ * its word and goes. Its waiter is not on its stack but one of timed_waiters[],
+ * and belongs from then on to whoever finds it:
+ *   - whoever holds wait_lock. The leaver sets QUEUE_LOOK there, and the holder
+ *     sees it when it lets go; then it takes wait_lock again, removes the
+ *     waiters that left, and passes the lock on, for the one that left may have
+ *     been the one that kept others waiting. If nobody holds wait_lock, the
+ *     leaver does this itself.
+ *   - whoever has given the lock to it and is about to say so (GRANTED). That
+ *     thread finds LEFT and lets go of the lock again.
+ * Either way a thread that is inside a call on this semaphore does it, so no
+ * waiter is left behind when the last call has returned.
+ *
  * Locks: wait_lock is innermost; futex wake-ups are made after it is dropped.
  */
 #include <vmastore/rwsem.h>
@@ -60,19 +76,36 @@
 
 #define NS_PER_SEC 1000000000L
 
+/* The bits of wait_lock. All are 0 when it is free. */
+#define QUEUE_LOCKED 0x1u
+#define QUEUE_SLEEPERS 0x2u /* somebody may sleep on it */
+#define QUEUE_LOOK 0x4u     /* the holder must look at the queue again when it has let go */
+
 /*
  * A waiter's word. AWAKE -> ASLEEP by the waiter, with a compare and swap. Anything -> GRANTED, once, by who passes the lock
- * on. ASLEEP -> CALLED by who passes it on; back to AWAKE by the waiter, under wait_lock.
+ * on. ASLEEP -> CALLED by who passes it on; back to AWAKE by the waiter, under wait_lock. Anything but GRANTED -> LEFT by the
+ * waiter, which gives it away by that.
  */
-enum { AWAKE, ASLEEP, CALLED, GRANTED };
+enum { AWAKE, ASLEEP, CALLED, GRANTED, LEFT };
 
 struct vms_rwsem_waiter {
 	struct vms_rwsem_waiter *next, *prev; /* wait_lock; after leaving the queue next is the giver's, until GRANTED */
 	_Atomic unsigned int state;
 	bool writer;
-	bool queued;            /* wait_lock */
 	int64_t impatient_from; /* CLOCK_MONOTONIC, ns */
+	_Atomic bool taken;     /* of timed_waiters[]: in use */
 };
+
+/*
+ * What timed calls wait in, of all semaphores. A call that finds none free waits outside the queue. Its memory stays, so
+ * whoever wakes a waiter that has left wakes nobody, or a stranger too early.
+ */
+#ifndef NR_TIMED_WAITERS /* a test has fewer */
+#define NR_TIMED_WAITERS 512
+#endif
+#define TIMED_NAP_NS 100000
+
+static struct vms_rwsem_waiter timed_waiters[NR_TIMED_WAITERS];
 
 /* What pass_on() decided under wait_lock and deliver() does after it. */
 struct decision {
@@ -106,17 +139,170 @@ static const struct timespec *deadline_after(uint64_t ns, struct timespec *ts)
 	return ts;
 }
 
+static bool is_before(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec < b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
+}
+
 /* For spinners and checks. A holder leaves its name behind when it lets go: the word means something only beside WRITER. */
 static void set_owner(struct rw_semaphore *sem)
 {
 	atomic_store_explicit(&sem->owner, this_thread(), memory_order_relaxed);
 }
 
+/* ---- spinning: no lock held ------------------------------------------------------------------------------------------------ */
+
+/*
+ * Whether the writer that holds the lock is worth spinning for. A lock that was handed to a waiter has no owner until that is
+ * awake.
+ */
+static bool owner_may_run(const struct rw_semaphore *sem)
+{
+	return atomic_load_explicit(&sem->owner, memory_order_relaxed) != NULL;
+}
+
+/* Counted already; count was @count before. Return: whether this reader is in. */
+static bool spin_for_read(struct rw_semaphore *sem, unsigned long count)
+{
+	/* Free, and the first waiter is on its way: take it. With readers in it is that waiter's turn after them. */
+	if (!(count & WRITER))
+		return !(count & (HANDOFF | READERS));
+
+	for (unsigned int spins = vms__spin_budget(); spins && owner_may_run(sem); spins--) {
+		/* acquire: pairs with vms_up_write() and vms_downgrade_write() */
+		count = atomic_load_explicit(&sem->count, memory_order_acquire);
+		if (count & HANDOFF)
+			return false;
+		/* We count, so no writer can have come since it became free, nor will. */
+		if (!(count & WRITER))
+			return true;
+		vms__cpu_relax();
+	}
+	return false;
+}
+
+/*
+ * Not counted: a timed call that gave up would have to take that back, and then perhaps pass the lock on.
+ * Return: whether this reader is in.
+ */
+static bool spin_for_timed_read(struct rw_semaphore *sem)
+{
+	unsigned int spins = vms__spin_budget();
+
+	do {
+		unsigned long count = atomic_load_explicit(&sem->count, memory_order_relaxed);
+
+		if (count & HANDOFF)
+			return false;
+		if (!(count & WRITER) && !((count & WAITERS) && (count & READERS))) {
+			/* acquire: pairs with vms_up_write() and vms_downgrade_write() */
+			if (atomic_compare_exchange_weak_explicit(&sem->count, &count, count + READER, memory_order_acquire,
+								  memory_order_relaxed))
+				return true;
+		} else if (!(count & WRITER) || !owner_may_run(sem)) {
+			return false;
+		}
+		vms__cpu_relax();
+	} while (spins-- > 0);
+	return false;
+}
+
+/* Return: whether the lock is taken. */
+static bool spin_for_write(struct rw_semaphore *sem)
+{
+	unsigned int spins = vms__spin_budget();
+
+	do {
+		unsigned long count = atomic_load_explicit(&sem->count, memory_order_relaxed);
+
+		if (count & HANDOFF)
+			return false;
+		if (!(count & HELD)) {
+			/* acquire: pairs with all who let go */
+			if (atomic_compare_exchange_weak_explicit(&sem->count, &count, count | WRITER, memory_order_acquire,
+								  memory_order_relaxed))
+				return true;
+		} else if ((count & WAITERS) || ((count & WRITER) && !owner_may_run(sem))) {
+			/* Those in the queue came first and did not get it by spinning. */
+			return false;
+		}
+		vms__cpu_relax();
+	} while (spins-- > 0);
+	return false;
+}
+
+/* ---- wait_lock ------------------------------------------------------------------------------------------------------------ */
+
+/* Return: false if @deadline passed first. NULL: wait as long as it takes. */
+static bool lock_queue(struct rw_semaphore *sem, const struct timespec *deadline)
+{
+	_Atomic unsigned int *word = &sem->wait_lock;
+
+	/* acquire, here and below: pairs with unlock_queue() */
+	for (unsigned int looks = vms__spin_budget() + 1; looks; looks--) {
+		unsigned int seen = atomic_load_explicit(word, memory_order_relaxed);
+
+		if (!seen &&
+		    atomic_compare_exchange_weak_explicit(word, &seen, QUEUE_LOCKED, memory_order_acquire, memory_order_relaxed))
+			return true;
+		vms__cpu_relax();
+	}
+	for (;;) {
+		/* Whoever slept says that others may sleep still: at worst its unlocking wakes nobody. */
+		unsigned int old = atomic_fetch_or_explicit(word, QUEUE_LOCKED | QUEUE_SLEEPERS, memory_order_acquire);
+
+		if (!(old & QUEUE_LOCKED))
+			return true;
+		if (vms__futex_wait(word, old | QUEUE_SLEEPERS, deadline) == -ETIMEDOUT)
+			return false;
+	}
+}
+
+/*
+ * Take wait_lock if it is free; else oblige its holder to look at the queue.
+ * Return: whether it is taken. If not, *@sem is not touched any more.
+ * Progress: waits for nobody.
+ */
+static bool lock_queue_or_tell(struct rw_semaphore *sem)
+{
+	unsigned int old = atomic_load_explicit(&sem->wait_lock, memory_order_relaxed), new;
+
+	do {
+		new = (old & QUEUE_LOCKED) ? (old | QUEUE_LOOK) : QUEUE_LOCKED;
+		/*
+		 * acquire: pairs with unlock_queue(). release: pairs with the acquire
+		 * of the same operation in the holder, which then sees LEFT, or the
+		 * free lock.
+		 */
+	} while (!atomic_compare_exchange_weak_explicit(&sem->wait_lock, &old, new, memory_order_acq_rel, memory_order_relaxed));
+	return new == QUEUE_LOCKED;
+}
+
+/* Return: whether somebody has told us to look again. */
+static bool unlock_queue(struct rw_semaphore *sem)
+{
+	/* release: pairs with lock_queue() and lock_queue_or_tell() */
+	unsigned int old = atomic_exchange_explicit(&sem->wait_lock, 0, memory_order_release);
+
+	if (unlikely(old & QUEUE_SLEEPERS))
+		vms__futex_wake(&sem->wait_lock, 1);
+	return old & QUEUE_LOOK;
+}
+
 /* ---- the queue: wait_lock held -------------------------------------------------------------------------------------------- */
+
+/*
+ * Whoever touches the queue, or the plain fields of a timed waiter, owns it. These
+ * see only that somebody does; a test of the memory orders has sharper ones.
+ */
+#ifndef ASSERT_QUEUE_LOCKED
+#define ASSERT_QUEUE_LOCKED(sem) VMS_ASSERT(atomic_load_explicit(&(sem)->wait_lock, memory_order_relaxed) & QUEUE_LOCKED)
+#define ASSERT_TAKEN(w) VMS_ASSERT(atomic_load_explicit(&(w)->taken, memory_order_relaxed))
+#endif
 
 static void enqueue(struct rw_semaphore *sem, struct vms_rwsem_waiter *w)
 {
-	w->queued = true;
+	ASSERT_QUEUE_LOCKED(sem);
 	w->next = NULL;
 	w->prev = sem->wait_last;
 	if (w->prev)
@@ -128,7 +314,7 @@ static void enqueue(struct rw_semaphore *sem, struct vms_rwsem_waiter *w)
 
 static void dequeue(struct rw_semaphore *sem, struct vms_rwsem_waiter *w)
 {
-	w->queued = false;
+	ASSERT_QUEUE_LOCKED(sem);
 	if (w->prev)
 		w->prev->next = w->next;
 	else
@@ -137,6 +323,42 @@ static void dequeue(struct rw_semaphore *sem, struct vms_rwsem_waiter *w)
 		w->next->prev = w->prev;
 	else
 		sem->wait_last = w->prev;
+}
+
+static void put_timed_waiter(struct vms_rwsem_waiter *w)
+{
+	ASSERT_TAKEN(w);
+	atomic_store_explicit(&w->taken, false, memory_order_release); /* pairs with take_timed_waiter() */
+}
+
+/* @w has LEFT. It may have been all that kept others waiting, or the one whose turn it was: the next has to be looked at. */
+static void remove_left(struct rw_semaphore *sem, struct vms_rwsem_waiter *w)
+{
+	unsigned long gone = sem->wait_first == w ? HANDOFF : 0;
+
+	dequeue(sem, w);
+	if (!sem->wait_first)
+		gone |= WAITERS;
+	/* relaxed: only flags, which say what newcomers may do */
+	atomic_fetch_and_explicit(&sem->count, ~gone, memory_order_relaxed);
+	put_timed_waiter(w);
+}
+
+static bool has_left(const struct vms_rwsem_waiter *w)
+{
+	/* relaxed: nothing is read through it; one that is not seen here is told of by QUEUE_LOOK */
+	return atomic_load_explicit((_Atomic unsigned int *)&w->state, memory_order_relaxed) == LEFT;
+}
+
+static void remove_all_left(struct rw_semaphore *sem)
+{
+	struct vms_rwsem_waiter *w, *next;
+
+	for (w = sem->wait_first; w; w = next) {
+		next = w->next;
+		if (has_left(w))
+			remove_left(sem, w);
+	}
 }
 
 /*
@@ -199,18 +421,22 @@ static bool grant_readers(struct rw_semaphore *sem, unsigned long count, struct 
 
 /*
  * Give the lock to whom it is due, if it can be given. May be called at any time, to no harm.
- * Locks: wait_lock. The caller drops it and then calls deliver().
+ * Locks: wait_lock. The caller then calls finish().
  */
 static void pass_on(struct rw_semaphore *sem, struct decision *d)
 {
-	struct vms_rwsem_waiter *first = sem->wait_first;
+	struct vms_rwsem_waiter *first;
 
+	ASSERT_QUEUE_LOCKED(sem);
 	*d = (struct decision){NULL, NULL};
-	while (first) {
+	while ((first = sem->wait_first)) {
 		/* relaxed: what is done with it is done by a compare and swap */
 		unsigned long count = atomic_load_explicit(&sem->count, memory_order_relaxed);
+		unsigned int asleep = ASLEEP;
 
-		if (count & (first->writer ? HELD : WRITER)) {
+		if (has_left(first)) {
+			remove_left(sem, first);
+		} else if (count & (first->writer ? HELD : WRITER)) {
 			/* Whoever has it now will come here when it lets go. */
 			if (!grow_impatient(sem, first, count))
 				return;
@@ -220,40 +446,84 @@ static void pass_on(struct rw_semaphore *sem, struct decision *d)
 		} else if ((count & HANDOFF) || atomic_load_explicit(&first->state, memory_order_relaxed) == AWAKE) {
 			if (grant_writer(sem, first, count, d))
 				return;
-		} else {
-			/* relaxed: it then takes wait_lock. Already CALLED: it is on its way. */
-			if (atomic_exchange_explicit(&first->state, CALLED, memory_order_relaxed) == ASLEEP)
-				d->called = &first->state;
+		} else if (atomic_compare_exchange_strong_explicit(&first->state, &asleep, CALLED, memory_order_relaxed,
+								   memory_order_relaxed)) {
+			/* relaxed: it then takes wait_lock */
+			d->called = &first->state;
+			return;
+		} else if (asleep == CALLED) {
+			/* It is on its way. */
 			return;
 		}
 	}
 }
 
-/* Locks: none. */
-static void deliver(const struct decision *d)
+/* ---- after the queue: wait_lock not held ---------------------------------------------------------------------------------- */
+
+/* The lock was given to one that had left. Return: whether it is free now, and others wait. */
+static bool give_back(struct rw_semaphore *sem, unsigned long hold)
+{
+	/*
+	 * relaxed: nobody did anything under this hold, and what earlier holders
+	 * released stays in reach, since every change of count is a
+	 * read-modify-write.
+	 */
+	unsigned long count = atomic_fetch_sub_explicit(&sem->count, hold, memory_order_relaxed);
+
+	return (count & WAITERS) && !((count - hold) & HELD);
+}
+
+/* Tell those who were given the lock. Return: whether the queue has to be looked at again. */
+static bool deliver(struct rw_semaphore *sem, const struct decision *d)
 {
 	struct vms_rwsem_waiter *w = d->granted, *next;
+	bool look = false;
 
 	for (; w; w = next) {
 		_Atomic unsigned int *word = &w->state;
+		unsigned long hold = w->writer ? WRITER : READER;
+		unsigned int old;
 
 		next = w->next;
-		/* From here on *w may be gone; a wake on its address is harmless. release: pairs with await() and await_grant() */
-		if (atomic_exchange_explicit(word, GRANTED, memory_order_release) == ASLEEP)
+		/*
+		 * From here on *w may be gone unless it had LEFT; a wake on its
+		 * address is harmless. release: pairs with await(), await_grant() and
+		 * leave().
+		 */
+		old = atomic_exchange_explicit(word, GRANTED, memory_order_release);
+		if (old == ASLEEP) {
 			vms__futex_wake(word, 1);
+		} else if (unlikely(old == LEFT)) {
+			put_timed_waiter(w);
+			look |= give_back(sem, hold);
+		}
 	}
 	if (d->called)
 		vms__futex_wake(d->called, 1);
+	return look;
+}
+
+/* Let go of wait_lock after pass_on(), and do what came of it. Locks: enter with wait_lock; returns without. */
+static void finish(struct rw_semaphore *sem, struct decision *d)
+{
+	for (;;) {
+		bool look = unlock_queue(sem);
+
+		look |= deliver(sem, d);
+		if (likely(!look) || !lock_queue_or_tell(sem))
+			return;
+		remove_all_left(sem);
+		pass_on(sem, d);
+	}
 }
 
 static void pass_on_unlocked(struct rw_semaphore *sem)
 {
 	struct decision d;
 
-	vms__spin_lock(&sem->wait_lock);
+	lock_queue(sem, NULL);
 	pass_on(sem, &d);
-	vms__spin_unlock(&sem->wait_lock);
-	deliver(&d);
+	finish(sem, &d);
 }
 
 /* ---- waiting: no lock held ------------------------------------------------------------------------------------------------ */
@@ -282,146 +552,142 @@ static unsigned int await(struct vms_rwsem_waiter *w, const struct timespec *dea
 	}
 }
 
-/* The lock is given to @w, and deliver() is on its way. */
-static void await_grant(struct vms_rwsem_waiter *w)
+static struct vms_rwsem_waiter *take_timed_waiter(void)
 {
-	unsigned int state = atomic_load_explicit(&w->state, memory_order_acquire);
+	/* Threads begin at places of their own, so that they seldom meet. */
+	unsigned int start = ((unsigned int)((uintptr_t)this_thread() >> 12) * 0x9e3779b1u) >> 16;
 
-	while (state != GRANTED) {
-		/* acquire on failure: pairs with deliver() */
-		if (state != ASLEEP &&
-		    !atomic_compare_exchange_strong_explicit(&w->state, &state, ASLEEP, memory_order_acquire, memory_order_acquire))
-			continue;
-		vms__futex_wait(&w->state, ASLEEP, NULL);
-		state = atomic_load_explicit(&w->state, memory_order_acquire);
+	for (unsigned int i = 0; i < NR_TIMED_WAITERS; i++) {
+		struct vms_rwsem_waiter *w = &timed_waiters[(start + i) % NR_TIMED_WAITERS];
+
+		/* acquire: pairs with put_timed_waiter() */
+		if (!atomic_load_explicit(&w->taken, memory_order_relaxed) &&
+		    !atomic_exchange_explicit(&w->taken, true, memory_order_acquire)) {
+			ASSERT_TAKEN(w);
+			return w;
+		}
 	}
+	return NULL;
 }
 
-/*
- * @w gives up. It may have been all that kept others waiting, or the one whose turn it was: the next has to be looked at.
- * Locks: wait_lock.
- */
-static void leave_queue(struct rw_semaphore *sem, struct vms_rwsem_waiter *w)
-{
-	unsigned long gone = sem->wait_first == w ? HANDOFF : 0;
-
-	dequeue(sem, w);
-	if (!sem->wait_first)
-		gone |= WAITERS;
-	atomic_fetch_and_explicit(&sem->count, ~gone, memory_order_relaxed);
-}
-
-/*
- * @w was called, or is @late. Return: whether to wait on.
- * *@ret: 0 when the lock was given to @w, -ETIMEDOUT when it was not and @w has left.
- */
-static bool step_forward(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, bool late, int *ret)
+/* The time of @w is up. Return: 0 if it was given the lock at last, else -ETIMEDOUT. *@w is not ours any more. */
+static int leave(struct rw_semaphore *sem, struct vms_rwsem_waiter *w)
 {
 	struct decision d;
-	bool queued;
 
-	vms__spin_lock(&sem->wait_lock);
-	/* Not queued: the lock was given to it between the look at its word and now, and that counts. */
-	queued = w->queued;
-	if (queued) {
-		if (late)
-			leave_queue(sem, w);
-		else
-			atomic_store_explicit(&w->state, AWAKE, memory_order_relaxed); /* to be given it at sight */
+	/* acquire: pairs with deliver(), if that came first */
+	if (atomic_exchange_explicit(&w->state, LEFT, memory_order_acquire) == GRANTED) {
+		put_timed_waiter(w);
+		return 0;
 	}
+	if (lock_queue_or_tell(sem)) {
+		remove_all_left(sem);
+		pass_on(sem, &d);
+		finish(sem, &d);
+	}
+	return -ETIMEDOUT;
+}
+
+/* @w was called, as the first in the queue, to take the lock if it is still free. Return: false if @deadline passed first. */
+static bool step_forward(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, const struct timespec *deadline)
+{
+	unsigned int called = CALLED;
+	struct decision d;
+
+	if (!lock_queue(sem, deadline))
+		return false;
+	/* To be given it at sight. If this fails, it has been given to @w already. */
+	atomic_compare_exchange_strong_explicit(&w->state, &called, AWAKE, memory_order_relaxed, memory_order_relaxed);
 	pass_on(sem, &d);
-	*ret = queued && late ? -ETIMEDOUT : 0;
-	queued = w->queued;
-	vms__spin_unlock(&sem->wait_lock);
-	deliver(&d);
-	return queued;
+	finish(sem, &d);
+	return true;
 }
 
-/* Wait for the lock in the queue. A reader comes counted (READER), which is taken back here. Return: 0 or -ETIMEDOUT. */
-static int wait_in_queue(struct rw_semaphore *sem, bool writer, const struct timespec *deadline)
+/*
+ * Wait for the lock in the queue, in @w. A reader that is @counted (READER) takes that back here.
+ * Return: 0 or -ETIMEDOUT. *@w is not ours any more.
+ */
+static int wait_as(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, bool counted, const struct timespec *deadline)
 {
-	struct vms_rwsem_waiter w = {.state = AWAKE, .writer = writer, .impatient_from = now_ns() + IMPATIENCE_NS};
-	unsigned long change = writer ? 0 : -READER;
+	unsigned long change = counted ? -READER : 0;
 	struct decision d;
-	int ret;
 
-	vms__spin_lock(&sem->wait_lock);
+	if (!lock_queue(sem, deadline)) {
+		put_timed_waiter(w);
+		return -ETIMEDOUT;
+	}
 	if (!sem->wait_first)
 		change += WAITERS;
-	enqueue(sem, &w);
+	enqueue(sem, w);
 	/* relaxed: whoever lets go later sees it in the same word, and we have nothing to release */
 	if (change)
 		atomic_fetch_add_explicit(&sem->count, change, memory_order_relaxed);
 	pass_on(sem, &d);
-	vms__spin_unlock(&sem->wait_lock);
-	deliver(&d);
+	finish(sem, &d);
 
 	for (;;) {
-		unsigned int state = await(&w, deadline);
+		unsigned int state = await(w, deadline);
 
 		if (state == GRANTED)
-			return 0;
-		if (!step_forward(sem, &w, state == ASLEEP, &ret))
 			break;
+		if (state == ASLEEP || !step_forward(sem, w, deadline))
+			return leave(sem, w);
 	}
-	if (!ret)
-		await_grant(&w);
-	return ret;
+	if (deadline)
+		put_timed_waiter(w);
+	return 0;
 }
 
-/*
- * Whether the writer that holds the lock is worth spinning for. A lock that was handed to a waiter has no owner until that is
- * awake.
- */
-static bool owner_may_run(const struct rw_semaphore *sem)
+/* Outside the queue: try now and then. */
+static int wait_outside(struct rw_semaphore *sem, bool writer, const struct timespec *deadline)
 {
-	return atomic_load_explicit(&sem->owner, memory_order_relaxed) != NULL;
+	_Atomic unsigned int nobody_wakes;
+	struct timespec until;
+
+	atomic_init(&nobody_wakes, 0);
+	do {
+		const struct timespec *nap = deadline_after(TIMED_NAP_NS, &until);
+
+		if (!nap || is_before(deadline, nap))
+			until = *deadline;
+		vms__futex_wait(&nobody_wakes, 0, &until);
+		if (writer ? spin_for_write(sem) : spin_for_timed_read(sem))
+			return 0;
+	} while (is_before(&until, deadline));
+	return -ETIMEDOUT;
+}
+
+static int wait_in_queue(struct rw_semaphore *sem, bool writer, bool counted, const struct timespec *deadline)
+{
+	struct vms_rwsem_waiter own, *w = deadline ? take_timed_waiter() : &own;
+
+	if (!w)
+		return wait_outside(sem, writer, deadline);
+	atomic_init(&w->state, AWAKE);
+	w->writer = writer;
+	w->impatient_from = now_ns() + IMPATIENCE_NS;
+	return wait_as(sem, w, counted, deadline);
 }
 
 /* ---- readers -------------------------------------------------------------------------------------------------------------- */
 
-/* Counted already; count was @count before. Return: whether this reader is in. */
-static bool spin_for_read(struct rw_semaphore *sem, unsigned long count)
-{
-	/* Free, and the first waiter is on its way: take it. With readers in it is that waiter's turn after them. */
-	if (!(count & WRITER))
-		return !(count & (HANDOFF | READERS));
-
-	for (unsigned int spins = vms__spin_budget(); spins && owner_may_run(sem); spins--) {
-		/* acquire: pairs with vms_up_write() and vms_downgrade_write() */
-		count = atomic_load_explicit(&sem->count, memory_order_acquire);
-		if (count & HANDOFF)
-			return false;
-		/* We count, so no writer can have come since it became free, nor will. */
-		if (!(count & WRITER))
-			return true;
-		vms__cpu_relax();
-	}
-	return false;
-}
-
-static int down_read_common(struct rw_semaphore *sem, const struct timespec *deadline)
+void vms_down_read(struct rw_semaphore *sem) VMS_NO_TSA
 {
 	/* acquire: pairs with vms_up_write() and vms_downgrade_write() */
 	unsigned long count = atomic_fetch_add_explicit(&sem->count, READER, memory_order_acquire);
 
-	if (likely(!(count & (WRITER | WAITERS | HANDOFF))) || spin_for_read(sem, count))
-		return 0;
-	return wait_in_queue(sem, false, deadline);
-}
-
-void vms_down_read(struct rw_semaphore *sem) VMS_NO_TSA
-{
-	down_read_common(sem, NULL);
+	if (unlikely(count & (WRITER | WAITERS | HANDOFF)) && !spin_for_read(sem, count))
+		wait_in_queue(sem, false, true, NULL);
 }
 
 int vms_down_read_timeout(struct rw_semaphore *sem, uint64_t ns) VMS_NO_TSA
 {
 	struct timespec ts;
+	const struct timespec *deadline = deadline_after(ns, &ts);
 
-	if (vms_down_read_trylock(sem))
+	if (spin_for_timed_read(sem))
 		return 0;
-	return down_read_common(sem, deadline_after(ns, &ts));
+	return wait_in_queue(sem, false, false, deadline);
 }
 
 bool vms_down_read_trylock(struct rw_semaphore *sem) VMS_NO_TSA
@@ -449,33 +715,9 @@ void vms_up_read(struct rw_semaphore *sem) VMS_NO_TSA
 
 /* ---- writers -------------------------------------------------------------------------------------------------------------- */
 
-/* Return: whether the lock is taken. */
-static bool spin_for_write(struct rw_semaphore *sem)
-{
-	unsigned int spins = vms__spin_budget();
-
-	do {
-		unsigned long count = atomic_load_explicit(&sem->count, memory_order_relaxed);
-
-		if (count & HANDOFF)
-			return false;
-		if (!(count & HELD)) {
-			/* acquire: pairs with all who let go */
-			if (atomic_compare_exchange_weak_explicit(&sem->count, &count, count | WRITER, memory_order_acquire,
-								  memory_order_relaxed))
-				return true;
-		} else if ((count & WAITERS) || ((count & WRITER) && !owner_may_run(sem))) {
-			/* Those in the queue came first and did not get it by spinning. */
-			return false;
-		}
-		vms__cpu_relax();
-	} while (spins-- > 0);
-	return false;
-}
-
 static int down_write_slow(struct rw_semaphore *sem, const struct timespec *deadline)
 {
-	int ret = spin_for_write(sem) ? 0 : wait_in_queue(sem, true, deadline);
+	int ret = spin_for_write(sem) ? 0 : wait_in_queue(sem, true, false, deadline);
 
 	if (!ret)
 		set_owner(sem);

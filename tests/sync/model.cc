@@ -16,6 +16,12 @@
 #include <sstream>
 #include <typeinfo>
 
+/* Relacy has its own meanings of these names. */
+namespace
+{
+constexpr int AGAIN = -EAGAIN, TIMED_OUT = -ETIMEDOUT;
+}
+
 #include <relacy/relacy.hpp>
 #undef new
 #undef delete
@@ -286,8 +292,8 @@ int model_futex_wait(const void *address, uint64_t expected, bool timed)
 
 	c.sched();
 	if (w->atomic().debug_value() != expected)
-		return -EAGAIN;
-	return w->sleepers.park_current(c, timed, true, false, nowhere) == rl::unpark_reason_timeout ? -ETIMEDOUT : 0;
+		return AGAIN;
+	return w->sleepers.park_current(c, timed, true, false, nowhere) == rl::unpark_reason_timeout ? TIMED_OUT : 0;
 }
 
 void model_futex_wake(const void *address, int n)

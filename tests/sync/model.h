@@ -32,7 +32,7 @@ extern "C" {
 
 #define MODEL_MAX_THREADS 3
 #define MODEL_MUTEXES 2
-#define MODEL_PLAIN 2
+#define MODEL_PLAIN 4
 
 struct model_site {
 	const char *file, *func;

@@ -13,8 +13,12 @@
 #include "tests/sync/model.h"
 
 /* Runs of each scenario, as the lock stands; and at most, to find out one weak order. */
+#ifndef SOUND_RUNS
 #define SOUND_RUNS 150000
+#endif
+#ifndef WEAK_RUNS
 #define WEAK_RUNS 400000
+#endif
 #define MAX_WEAKNESSES 100
 
 /* An assert of the lock ends the run, not the program. */

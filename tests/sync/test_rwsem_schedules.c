@@ -30,6 +30,7 @@ static int model_clock_gettime(clockid_t id, struct timespec *ts)
 
 /* One CPU, as far as spinning goes: every wait goes all the way to sleep. */
 #define sysconf(name) 1L
+#define NR_TIMED_WAITERS 2
 #define clock_gettime model_clock_gettime
 #include "lib/sync/rwsem.c"    /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
 #include "lib/sync/spinlock.c" /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
@@ -54,6 +55,25 @@ static void end(void)
 {
 	if (sem.count || sem.wait_lock || sem.wait_first || sem.wait_last)
 		explore_fail("something is left in the semaphore");
+	for (int i = 0; i < NR_TIMED_WAITERS; i++) {
+		if (timed_waiters[i].taken)
+			explore_fail("a waiter that left is not given back");
+	}
+}
+
+/* Every timed call finds all places in the queue taken. */
+static void begin_crowded(void)
+{
+	begin();
+	for (int i = 0; i < NR_TIMED_WAITERS; i++)
+		timed_waiters[i].taken = true;
+}
+
+static void end_crowded(void)
+{
+	for (int i = 0; i < NR_TIMED_WAITERS; i++)
+		timed_waiters[i].taken = false;
+	end();
 }
 
 static void look(void)
@@ -124,18 +144,22 @@ static void trier(void) TEST
 	}
 }
 
-static void check(void (*a)(void), void (*b)(void), void (*c)(void))
+static void check_scenario(const struct explore_scenario *scenario)
 {
-	const struct explore_scenario scenario = {begin, end, {a, b, c}, 2};
 	unsigned long runs;
 
 	for (clock_step = 0; clock_step <= 2L * IMPATIENCE_NS; clock_step += 2L * IMPATIENCE_NS) {
-		const char *failure = explore(&scenario, &runs);
+		const char *failure = explore(scenario, &runs);
 
 		printf("%lu schedules%s%s\n", runs, failure ? "; in the last: " : "", failure ? failure : "");
 		assert_null(failure);
 		assert_true(runs > 100);
 	}
+}
+
+static void check(void (*a)(void), void (*b)(void), void (*c)(void))
+{
+	check_scenario(&(struct explore_scenario){begin, end, {a, b, c}, 2});
 }
 
 static void writers_are_alone_and_everybody_gets_in(void **state)
@@ -160,6 +184,106 @@ static void who_gives_up_loses_nobody_else(void **state)
 	check(writer, reader_timed, writer);
 	check(reader, writer_timed, reader);
 	check(reader, writer_timed, writer_timed);
+	check(writer, writer_timed, writer_timed);
+	check(writer, reader_timed, writer_timed);
+	check(writer, reader_timed, reader_timed);
+}
+
+static void more_may_wait_than_there_are_places(void **state)
+{
+	(void)state;
+	check_scenario(&(struct explore_scenario){begin_crowded, end_crowded, {writer, writer_timed, reader_timed}, 2});
+	check_scenario(&(struct explore_scenario){begin_crowded, end_crowded, {reader, writer_timed, writer}, 2});
+}
+
+/* ---- a thread that holds up the others, until every timed call has returned ---- */
+
+static _Atomic unsigned int callers; /* that have not returned yet */
+
+static void begin_held_up(void) TEST
+{
+	begin();
+	callers = 1;
+	down_write(&sem);
+}
+
+static void begin_two_held_up(void) TEST
+{
+	begin_held_up();
+	callers = 2;
+}
+
+static void wait_for_callers(void)
+{
+	unsigned int left;
+
+	while ((left = atomic_load_explicit(&callers, memory_order_relaxed)))
+		vms__futex_wait(&callers, left, NULL);
+}
+
+static void caller_returns(void)
+{
+	atomic_fetch_sub_explicit(&callers, 1, memory_order_relaxed);
+	vms__futex_wake(&callers, 1);
+}
+
+static void reader_called(void)
+{
+	reader_timed();
+	caller_returns();
+}
+
+static void writer_called(void)
+{
+	writer_timed();
+	caller_returns();
+}
+
+/* It never runs while it has wait_lock. */
+static void stopped_with_the_queue(void) TEST
+{
+	struct decision d;
+
+	lock_queue(&sem, NULL);
+	wait_for_callers();
+	pass_on(&sem, &d);
+	finish(&sem, &d);
+	set_owner(&sem); /* begin() ran in another thread */
+	up_write(&sem);
+}
+
+/* Lets go of @sem, passes it on to those who wait, and is stopped before it tells them. */
+static void stopped_with_the_news(void) TEST
+{
+	struct decision d;
+	bool look;
+
+	atomic_fetch_sub_explicit(&sem.count, WRITER, memory_order_release);
+	lock_queue(&sem, NULL);
+	pass_on(&sem, &d);
+	look = unlock_queue(&sem);
+	wait_for_callers();
+	look |= deliver(&sem, &d);
+	if (look) {
+		lock_queue(&sem, NULL);
+		remove_all_left(&sem);
+		pass_on(&sem, &d);
+		finish(&sem, &d);
+	}
+}
+
+static void a_timed_call_waits_for_no_thread_that_is_stopped(void **state)
+{
+	(void)state;
+	/* If a caller waits for the stopped thread, everybody waits. */
+	check_scenario(&(struct explore_scenario){begin_held_up, end, {stopped_with_the_queue, reader_called}, 3});
+	check_scenario(&(struct explore_scenario){begin_held_up, end, {stopped_with_the_queue, writer_called}, 3});
+	check_scenario(&(struct explore_scenario){begin_held_up, end, {stopped_with_the_news, reader_called}, 3});
+	check_scenario(&(struct explore_scenario){begin_held_up, end, {stopped_with_the_news, writer_called}, 3});
+	check_scenario(
+		&(struct explore_scenario){begin_two_held_up, end, {stopped_with_the_queue, writer_called, reader_called}, 1});
+	check_scenario(
+		&(struct explore_scenario){begin_two_held_up, end, {stopped_with_the_news, writer_called, reader_called}, 1});
 }
 
 static void trylocks_come_between_unharmed(void **state)
@@ -175,6 +299,8 @@ int main(void)
 		cmocka_unit_test(writers_are_alone_and_everybody_gets_in),
 		cmocka_unit_test(a_downgrade_wakes_readers_and_loses_nobody),
 		cmocka_unit_test(who_gives_up_loses_nobody_else),
+		cmocka_unit_test(more_may_wait_than_there_are_places),
+		cmocka_unit_test(a_timed_call_waits_for_no_thread_that_is_stopped),
 		cmocka_unit_test(trylocks_come_between_unharmed),
 	};
 
