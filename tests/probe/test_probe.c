@@ -236,6 +236,29 @@ static void a_machine_becomes_rules(void **state)
 	assert_true(rules_of_machine(&p).mm.read_takes_page);
 }
 
+/* What vmrecord writes down is what rules_of_machine() makes of the same machine. */
+static void a_machines_rules_survive_as_a_list(void **state)
+{
+	struct probe p = good_machine();
+	struct rules expected, rules = rules_default();
+	char list[256], why[256], text[2][512];
+
+	(void)state;
+	p.minor = 12;
+	p.read_takes_kb = 4;
+	p.mmap_min_addr = 0x1000;
+	probe_rules(&p, list, sizeof(list));
+	assert_string_equal(list, "kernel=6.12,mmap_min_addr=1000,read_takes_page=1");
+	expected = rules_of_machine(&p);
+	assert_true(rules_set(&rules, list, why, sizeof(why)));
+	rules_text(&rules, text[0], sizeof(text[0]));
+	rules_text(&expected, text[1], sizeof(text[1]));
+	assert_string_equal(text[0], text[1]);
+	p.read_takes_kb = PROBE_UNKNOWN;
+	probe_rules(&p, list, sizeof(list));
+	assert_string_equal(list, "kernel=6.12,mmap_min_addr=1000");
+}
+
 static const char *text_of(const struct rules *rules)
 {
 	static char text[512];
@@ -358,17 +381,12 @@ static void the_programs_rules_are_vmreplays(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_write_is_seen_to_take_a_page),
-		cmocka_unit_test(a_read_takes_a_page_or_none),
-		cmocka_unit_test(the_probe_leaves_no_mapping_behind),
-		cmocka_unit_test(the_probe_finds_what_the_system_says),
-		cmocka_unit_test(nothing_hinders_a_good_machine),
-		cmocka_unit_test(each_obstacle_is_told),
-		cmocka_unit_test(the_line_tells_all_of_it),
-		cmocka_unit_test(a_machine_becomes_rules),
-		cmocka_unit_test(rules_are_read_as_they_are_printed),
-		cmocka_unit_test(a_wrong_rule_changes_nothing),
-		cmocka_unit_test(the_program_prints_keys_and_verdicts),
+		cmocka_unit_test(a_write_is_seen_to_take_a_page),     cmocka_unit_test(a_read_takes_a_page_or_none),
+		cmocka_unit_test(the_probe_leaves_no_mapping_behind), cmocka_unit_test(the_probe_finds_what_the_system_says),
+		cmocka_unit_test(nothing_hinders_a_good_machine),     cmocka_unit_test(each_obstacle_is_told),
+		cmocka_unit_test(the_line_tells_all_of_it),           cmocka_unit_test(a_machine_becomes_rules),
+		cmocka_unit_test(a_machines_rules_survive_as_a_list), cmocka_unit_test(rules_are_read_as_they_are_printed),
+		cmocka_unit_test(a_wrong_rule_changes_nothing),       cmocka_unit_test(the_program_prints_keys_and_verdicts),
 		cmocka_unit_test(the_programs_rules_are_vmreplays),
 	};
 

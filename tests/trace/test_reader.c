@@ -262,7 +262,7 @@ static void unknown_events_and_comments_are_passed_over_and_counted(void **state
 	char error[TRACE_ERROR_MAX];
 	struct trace_event event;
 	struct trace_reader *reader = trace_open(
-		text_of("# captured on: some day\n" LINE("5/6", "000000001", "kmem:mm_page_alloc: page=0x1") LINE(
+		text_of("# vmrecord: rules kernel=6.12,x=1\n" LINE("5/6", "000000001", "kmem:mm_page_alloc: page=0x1") LINE(
 			"5/6", "000000002", "syscalls:sys_enter_read: fd: 0x3") LINE("5/6", "000000003",
 										     "PERF_RECORD_CGROUP cgroup: 1 /")
 				LINE("5/6", "000000004", "exceptions:page_fault_kernel: address=some_symbol ip=x error_code=0x0")
@@ -273,6 +273,7 @@ static void unknown_events_and_comments_are_passed_over_and_counted(void **state
 	assert_non_null(reader);
 	assert_int_equal(trace_next(reader, &event), 1);
 	assert_int_equal(event.line, 6);
+	assert_string_equal(trace_counts(reader)->rules, "kernel=6.12,x=1");
 	assert_int_equal(trace_next(reader, &event), 0);
 	assert_int_equal(trace_counts(reader)->unknown, 3);
 	assert_string_equal(trace_counts(reader)->first_unknown, "kmem:mm_page_alloc");

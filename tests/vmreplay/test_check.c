@@ -73,6 +73,22 @@ static void a_small_recording_matches_and_is_counted(void **state)
 			    "small.script");
 }
 
+/* The machine that recorded had no zero page, and the recording says so. What this machine has does not matter. */
+static void a_recording_is_checked_by_its_own_machines_rules(void **state)
+{
+	static const char path[] = "tests/vmreplay/recordings/no-zero-page.script";
+
+	(void)state;
+	expect_matches(path, "");
+	program_expect(program_run(1, "check %s --rules=read_takes_page=0", path), "; 1 mismatches");
+	expect_matches(path, "--rules=read_takes_page=1");
+	expect_matches(PROGRAM_SMALL "script", "--rules=kernel=6.12");
+	program_expect(program_run(2, "check %s",
+				   text_of("# vmrecord: rules read_takes=1\n"
+					   "1/1 [000] 1.000000001: PERF_RECORD_COMM exec: prog:1/1\n")),
+		       ": rules of the machine that recorded: found 'read_takes=1', expected one of kernel");
+}
+
 /* ---- one thing wrong ---- */
 
 /* The line of @text in which @at begins, from 1. */
@@ -618,6 +634,7 @@ static void foreign_and_empty_files_are_refused(void **state)
 static void bad_arguments_are_refused(void **state)
 {
 	(void)state;
+	program_expect(program_run(2, "check x --rules=a"), "--rules: found 'a', expected one of kernel");
 	program_expect(program_run(2, "check x --engine=btree"),
 		       "--engine: found 'btree', expected one of: rbtree maple maple-vma");
 	program_expect(program_run(2, "check"), "found no file, expected a recording");
@@ -713,6 +730,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(every_bundled_recording_matches_on_every_engine),
 		cmocka_unit_test(every_bundled_listing_is_passed_through),
 		cmocka_unit_test(a_small_recording_matches_and_is_counted),
+		cmocka_unit_test(a_recording_is_checked_by_its_own_machines_rules),
 		cmocka_unit_test(a_wrong_record_is_told),
 		cmocka_unit_test(a_wrong_placement_is_told),
 		cmocka_unit_test(a_wrong_result_is_told),

@@ -99,4 +99,7 @@ void probe_narrow_huge_pages(bool on_advice);
 /* Everything that was found, in one line that begins with "machine: ". */
 void probe_line(const struct probe *probe, char *text, size_t size);
 
+/* What rules cover of it, as the list that rules_set() of rules.h reads. What is unknown is left out. */
+void probe_rules(const struct probe *probe, char *text, size_t size);
+
 #endif

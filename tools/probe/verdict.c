@@ -162,3 +162,12 @@ void probe_line(const struct probe *p, char *text, size_t size)
 	    p->thp_shmem, p->overcommit, p->mmap_min_addr, p->stack_gap, p->anon_names ? "yes" : "no",
 	    p->soft_dirty ? "yes" : "no");
 }
+
+void probe_rules(const struct probe *p, char *text, size_t size)
+{
+	struct text t = {text, size};
+
+	add(&t, "kernel=%u.%u,mmap_min_addr=%lx", p->major, p->minor, p->mmap_min_addr);
+	if (p->read_takes_kb != PROBE_UNKNOWN)
+		add(&t, ",read_takes_page=%d", probe_read_takes_page(p));
+}

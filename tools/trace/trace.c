@@ -746,6 +746,15 @@ static bool is_strace_mark(const char *line)
 	return !strncmp(line, "# vmrecord: strace", strlen("# vmrecord: strace"));
 }
 
+/* vmrecord says which rules the machine follows that it records on. A list that is too long is cut, and its reader refuses it. */
+static void keep_rules(struct trace_counts *counts, const char *line)
+{
+	static const char mark[] = "# vmrecord: rules ";
+
+	if (strncmp(line, mark, sizeof(mark) - 1) == 0)
+		snprintf(counts->rules, sizeof(counts->rules), "%s", line + sizeof(mark) - 1);
+}
+
 int trace_next(struct trace_reader *reader, struct trace_event *event)
 {
 	struct cursor cursor = {.reader = reader};
@@ -763,8 +772,10 @@ int trace_next(struct trace_reader *reader, struct trace_event *event)
 			set_error(reader, "a recording by strace, without faults and execve's layout, expected perf script's text");
 			return stop(reader, -1);
 		}
-		if (*line == '#')
+		if (*line == '#') {
+			keep_rules(&reader->counts, line);
 			continue;
+		}
 		cursor.at = line;
 		event->line = reader->counts.lines;
 		verdict = memchr(line, '\0', len) ? nul_inside(&cursor) : read_line(&cursor, event);

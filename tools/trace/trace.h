@@ -14,8 +14,8 @@
  *     mmap_lock:mmap_lock_acquire_returned, _released
  *     PERF_RECORD_MMAP2, _COMM, _FORK, _EXIT, _LOST, _LOST_SAMPLES
  *
- * An event with another name is skipped and counted; lines that begin with '#' (perf script --header) are skipped. Anything
- * else - a line of another shape, a field that is not a number, a text that ends inside a line, xz data that end early, time
+ * An event with another name is skipped and counted; lines that begin with '#' (perf script --header) are skipped, except for one
+ * that says what the recording machine does otherwise than others (struct trace_counts). Anything else - a line of another shape, a field that is not a number, a text that ends inside a line, xz data that end early, time
  * that runs backwards - is an error, and the reader says `FILE:LINE: what was found, what was expected`.
  *
  * Locks: none. A reader belongs to one thread at a time.
@@ -152,6 +152,9 @@ struct trace_counts {
 	unsigned long unknown;  /* events with a name not listed above */
 	char first_unknown[64]; /* one of them */
 	uint64_t lost;          /* events that perf had to drop, by its LOST and LOST_SAMPLES records */
+
+	/* what follows "# vmrecord: rules ", the list that tools/probe/rules.h reads; "": the recording does not say */
+	char rules[256];
 };
 
 #define TRACE_ERROR_MAX (PATH_MAX + 1024) /* the longest path that can be opened, and what is wrong in the file */

@@ -20,6 +20,7 @@
 #include "bench/harness/args.h"
 #include "bench/harness/say.h"
 #include "bench/harness/standard.h"
+#include "tools/probe/probe.h"
 #include "tools/trace/order.h"
 #include "tools/vmrecord/child.h"
 #include "tools/vmrecord/output.h"
@@ -174,6 +175,18 @@ static void say_command(const struct settings *settings, int status)
 
 /* ---- the two ways ---- */
 
+/* The first line: the rules of this machine, for `vmreplay check` on another one. A comment to everything else. Return: 0 or -1. */
+static int write_rules(struct output *output)
+{
+	struct probe probe;
+	char rules[256], line[300];
+
+	probe_machine(&probe);
+	probe_rules(&probe, rules, sizeof(rules));
+	snprintf(line, sizeof(line), "# vmrecord: rules %s\n", rules);
+	return output_write(output, line, strlen(line));
+}
+
 static enum exit_status with_perf(const struct settings *settings, const char *events, const char *data, struct output *output)
 {
 	enum exit_status result;
@@ -182,7 +195,7 @@ static enum exit_status with_perf(const struct settings *settings, const char *e
 	if (status < 0)
 		return NOT_RECORDED;
 	say_command(settings, status);
-	if (perf_script(&settings->request, data, output) || output_complete(output))
+	if (write_rules(output) || perf_script(&settings->request, data, output) || output_complete(output))
 		return NOT_RECORDED;
 	result = inspect(settings, output);
 	if (result == NOT_RECORDED || output_publish(output))

@@ -24,6 +24,7 @@
 #include "bench/harness/row.h"
 #include "bench/harness/say.h"
 #include "bench/harness/standard.h"
+#include "tools/probe/rules.h"
 #include "tools/trace/order.h"
 #include "tools/vmreplay/files.h"
 #include "tools/vmreplay/listing.h"
@@ -35,6 +36,8 @@
 
 struct arguments {
 	const char *path, *maps;
+	const char *rules_words; /* over what the recording says; NULL: nothing */
+	struct rules rules;
 	struct bench_names engines;
 	bool json;
 };
@@ -42,6 +45,7 @@ struct arguments {
 /* One replay of the recording on one engine. */
 struct replay {
 	const char *path, *engine;
+	const struct rules *rules;
 	FILE *reports; /* with --json, standard output is for objects alone */
 	const struct trace_order *order;
 	struct mm_struct **mm; /* by space; NULL: not known, or ended */
@@ -246,7 +250,8 @@ static void do_exec(struct replay *r, const struct trace_effect *e)
 		r->mm[e->exec.old_space] = NULL;
 	}
 	layout.mmap_base = find_mmap_base(e);
-	mm = vms_mm_create(r->engine, &layout, NULL);
+	layout.mmap_min_addr = r->rules->mmap_min_addr;
+	mm = vms_mm_create(r->engine, &layout, &r->rules->mm);
 	if (!mm) {
 		r->out_of_memory++;
 		return;
@@ -610,6 +615,7 @@ static int check_on(const struct arguments *a, const struct trace_order *order, 
 	struct replay r = {
 		.path = a->path,
 		.engine = engine,
+		.rules = &a->rules,
 		.reports = a->json ? stderr : stdout,
 		.order = order,
 		.maps = maps,
@@ -651,12 +657,15 @@ static int check_on(const struct arguments *a, const struct trace_order *order, 
 static const struct argp_option options[] = {
 	{"engine", 'e', "E,...", 0, "engines to replay on (default: all)", 0},
 	{"maps", 'm', "FILE", 0, "a copy of /proc/PID/maps that the replay must pass through", 0},
+	{"rules", 'r', "NAME=VALUE,...", 0,
+	 "the rules of the machine that recorded, such as kernel=6.12,read_takes_page=1, over what the recording says", 0},
 	{"json", 'j', NULL, 0, "print counts as one JSON object a line", 0},
 	{0},
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
+	struct rules scratch = rules_default();
 	struct arguments *a = state->input;
 	char why[BENCH_WHY_MAX], shown[BENCH_SHOWN_MAX];
 
@@ -667,6 +676,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'm':
 		a->maps = arg;
+		return 0;
+	case 'r':
+		if (!rules_set(&scratch, arg, why, sizeof(why)))
+			argp_failure(state, EXIT_USAGE, 0, "--rules: %s", why);
+		a->rules_words = arg;
 		return 0;
 	case 'j':
 		a->json = true;
@@ -697,6 +711,23 @@ static void print_problems(const struct arguments *a, const struct trace_order *
 	free(problems);
 }
 
+/*
+ * The rules of the machine that recorded, which need not be this one: what vmrecord wrote down, else those of 6.18 with a zero page.
+ * Return: false, having said why, if the recording has some that are not known.
+ */
+static bool take_rules(struct arguments *a, const struct trace_order *order)
+{
+	char why[BENCH_WHY_MAX];
+
+	a->rules = rules_default();
+	if (order->counts.rules[0] && !rules_set(&a->rules, order->counts.rules, why, sizeof(why))) {
+		bench_say(stderr, "%s: rules of the machine that recorded: %s", a->path, why);
+		return false;
+	}
+	/* Read once already, with the options. */
+	return !a->rules_words || rules_set(&a->rules, a->rules_words, why, sizeof(why));
+}
+
 int vmreplay_check(int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -720,6 +751,11 @@ int vmreplay_check(int argc, char **argv)
 	order = trace_order_load(a.path, error);
 	if (!order) {
 		bench_say(stderr, "%s", error);
+		listing_free(maps);
+		return EXIT_USAGE;
+	}
+	if (!take_rules(&a, order)) {
+		trace_order_free(order);
 		listing_free(maps);
 		return EXIT_USAGE;
 	}

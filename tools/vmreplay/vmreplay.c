@@ -25,7 +25,7 @@ static const struct {
 };
 
 static const char usage[] =
-	"usage: vmreplay check FILE [--engine=E,...] [--maps=FILE] [--json]\n"
+	"usage: vmreplay check FILE [--engine=E,...] [--maps=FILE] [--rules=NAME=VALUE,...] [--json]\n"
 	"       vmreplay run FILE [--engine=E,...] [--threads=T,...] [--seconds=S] [--json]\n"
 	"       vmreplay ops FILE [--engine=E] [--kernel=X.Y] [--rules=NAME=VALUE,...] [--flags] [--no-layout]\n"
 	"`vmreplay COMMAND --help` says more.\n";
