@@ -99,6 +99,63 @@ static void unmap_file(struct worker *w)
 	unmap_mapping_range(w->s->file->f_mapping, pick(w, FILE_PAGES) * PG, pick(w, FILE_PAGES) * PG, 0);
 }
 
+/*
+ * A hole somewhere in the file; now and then the file is cut, and as long as
+ * before afterwards.
+ */
+static void punch_hole(struct worker *w)
+{
+	struct address_space *mapping = w->s->holes->f_mapping;
+	unsigned long first = pick(w, HOLE_PAGES), pages = 1 + pick(w, HOLE_PAGES - first);
+	int err;
+
+	if (pick(w, 8)) {
+		err = vms_file_punch_hole(mapping, first * PG, pages * PG);
+	} else {
+		err = vms_file_truncate(mapping, first * PG);
+		if (!err)
+			err = vms_file_truncate(mapping, HOLE_PAGES * PG);
+	}
+	if (err)
+		broken(w, "a hole of %lu pages or a truncation at page %lu answered %d", pages, first, err);
+}
+
+/*
+ * Two mappings show one memory, while holes are punched: what this thread wrote
+ * by the one is there by the other, or gone; and once it reads as 0 by one of
+ * them, it does so by both. Nobody else writes the page meanwhile. A SIGBUS,
+ * while the file is cut, says nothing: the other mapping may lose the page
+ * later, as on Linux.
+ */
+static void write_where_holes_are(struct worker *w)
+{
+	unsigned long which = pick(w, CHECKED_PAGES), offset = which * (HOLE_PAGES / CHECKED_PAGES) * PG;
+	unsigned long mine = (unsigned long)w->id << 32 | w->ops | 1UL << 63, word;
+	bool gone = false;
+
+	/*
+	 * acquire: pairs with the release below; what the last writer did to
+	 * the page comes before what we do
+	 */
+	if (atomic_flag_test_and_set_explicit(&w->s->writer[which], memory_order_acquire))
+		return;
+	gone = vms_write_word(w->s->mm, HOLES_A + offset, mine) != VMS_FAULT_OK;
+	for (int i = 0; !gone && i < 40; i++) {
+		unsigned long addr = (i & 1 ? HOLES_A : HOLES_B) + offset;
+		enum vms_fault_result result = vms_read_word(w->s->mm, addr, &word);
+
+		if (result == VMS_SIGBUS)
+			continue;
+		if (result != VMS_FAULT_OK || (word && word != mine))
+			broken(w, "file page %lx answered %d and holds %lx, expected %lx or 0", addr, result, word, mine);
+		gone = !word;
+	}
+	for (int i = 0; i < 4; i++)
+		if (gone && vms_read_word(w->s->mm, (i & 1 ? HOLES_A : HOLES_B) + offset, &word) == VMS_FAULT_OK && word == mine)
+			broken(w, "page %lx of the file with holes was gone, and holds %lx again", offset, word);
+	atomic_flag_clear_explicit(&w->s->writer[which], memory_order_release);
+}
+
 /* Nobody ever maps these. */
 static void touch_never(struct worker *w)
 {
@@ -408,12 +465,12 @@ void act(struct worker *w)
 		unsigned int weight;
 		void (*run)(struct worker *w);
 	} acts[] = {
-		{54, touch_slot},    {36, change_own_slot},  {36, read_stable},
+		{46, touch_slot},    {36, change_own_slot},  {36, read_stable},
 		{24, write_stable},  {20, shuffle_stable},   {16, touch_never},
 		{14, hold_vma},      {14, place_fill_check}, {8, map_file},
 		{8, place_and_move}, {6, touch_stack},       {10, touch_moving},
 		{1, walk},           {1, fork_and_look},     {6, look_back},
-		{2, unmap_file},
+		{2, unmap_file},     {2, punch_hole},        {6, write_where_holes_are},
 	};
 	unsigned long n = pick(w, 256);
 

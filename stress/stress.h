@@ -8,6 +8,7 @@
  *   never        mapped by nobody
  *   stack        grows down to whatever is touched
  *   file         its pages hold one word each for ever: shared mappings never write another, private ones write copies
+ *   holes        a file, mapped twice; holes are punched into it, and it is cut and grows again. A page that is gone stays gone
  *   the rest     placed by the kernel's rules: each thread maps, fills, checks and unmaps its own
  */
 #ifndef VMSTRESS_STRESS_H
@@ -31,6 +32,10 @@
 #define FAR_BASE 0x100000000UL
 #define FAR_BYTES (64UL << 20)
 #define STACK_TOP 0x30000000UL
+#define HOLES_A 0x40000000UL
+#define HOLES_B 0x48000000UL
+#define HOLE_PAGES 2048UL
+#define CHECKED_PAGES 32UL /* of them, in even distances, one thread at a time writes to */
 #define STACK_LIMIT (1UL << 20)
 
 /*
@@ -51,7 +56,9 @@ struct slot {
 
 struct stress {
 	struct mm_struct *mm;
-	struct file *file; /* FILE_PAGES pages, each with a word of its own */
+	struct file *file;  /* FILE_PAGES pages, each with a word of its own */
+	struct file *holes; /* HOLE_PAGES pages */
+	atomic_flag writer[CHECKED_PAGES];
 	const char *engine;
 	unsigned long seed;
 	unsigned int threads;

@@ -211,6 +211,7 @@ int main(int argc, char **argv)
 	via_mmap = (unsigned long)vms_mm_counter(s.mm, VMS_FAULTS_MMAP);
 	mmput(s.mm);
 	fput(s.file);
+	fput(s.holes);
 	errors = atomic_load_explicit(&s.errors, memory_order_relaxed) + vms_leak_report(stderr);
 	printf("engine %s threads %lu seconds %lu seed %lu: %lu operations, %lu faults under a VMA's lock, %lu under mmap_lock, "
 	       "%lu errors\n",

@@ -30,9 +30,23 @@ static bool make_file(struct stress *s)
 	return vms_munmap(s->mm, addr, FILE_PAGES * PG) == 0;
 }
 
+static bool map_holes(struct stress *s)
+{
+	struct address_space *mapping = vms_address_space_create(HOLE_PAGES * PG, 0, 8, 1, 2);
+	int flags = MAP_SHARED | MAP_FIXED;
+
+	s->holes = mapping ? vms_file_open(mapping, "/holes", FMODE_READ | FMODE_WRITE) : NULL;
+	if (mapping)
+		vms_address_space_put(mapping);
+	for (unsigned long i = 0; i < CHECKED_PAGES; i++)
+		atomic_flag_clear(&s->writer[i]);
+	return s->holes && vms_mmap(s->mm, HOLES_A, HOLE_PAGES * PG, PROT_READ | PROT_WRITE, flags, s->holes, 0) == HOLES_A &&
+	       vms_mmap(s->mm, HOLES_B, HOLE_PAGES * PG, PROT_READ | PROT_WRITE, flags, s->holes, 0) == HOLES_B;
+}
+
 int world_build(struct stress *s)
 {
-	if (!make_file(s))
+	if (!make_file(s) || !map_holes(s))
 		return -1;
 	for (unsigned long unit = 0; unit < NR_UNITS; unit++) {
 		unsigned long addr = stable_addr(unit);
@@ -65,6 +79,16 @@ static void check_slot(struct stress *s, unsigned long unit)
 	}
 }
 
+/* Both mappings of the file with holes show one page. */
+static void check_holes(struct stress *s, unsigned long page)
+{
+	unsigned long offset = page * PG, a = 1, b = 2;
+
+	if (vms_read_word(s->mm, HOLES_A + offset, &a) != VMS_FAULT_OK ||
+	    vms_read_word(s->mm, HOLES_B + offset, &b) != VMS_FAULT_OK || a != b)
+		report(s, "two mappings of a file's page differ", HOLES_A + offset);
+}
+
 void world_check(struct stress *s)
 {
 	int rules = vms_mm_validate(s->mm, stderr);
@@ -82,4 +106,6 @@ void world_check(struct stress *s)
 		}
 		check_slot(s, unit);
 	}
+	for (unsigned long i = 0; i < CHECKED_PAGES; i++)
+		check_holes(s, i * (HOLE_PAGES / CHECKED_PAGES));
 }
