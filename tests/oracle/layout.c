@@ -79,16 +79,21 @@ static bool read_head(const char *line, struct mapping *m)
 	return true;
 }
 
-/* "VmFlags: rd wr mr " becomes "rd,wr,mr". */
+/*
+ * "VmFlags: rd wr mr " becomes "rd,wr,mr". Each word has two letters. "sd" is left out: a kernel that watches for writes
+ * (CONFIG_MEM_SOFT_DIRTY) says it of every mapping, and no merge looks at it.
+ */
 static void read_flags(const char *line, struct mapping *m)
 {
 	size_t len = 0;
 
-	for (line += strlen("VmFlags:"); *line && len + 2 < sizeof(m->flags); line++) {
-		if (*line != ' ')
-			m->flags[len++] = *line;
-		else if (len && line[1])
+	for (line += strlen("VmFlags:"); line[0] == ' ' && line[1] && line[2] && len + 3 < sizeof(m->flags); line += 3) {
+		if (strncmp(line + 1, "sd", 2) == 0)
+			continue;
+		if (len)
 			m->flags[len++] = ',';
+		m->flags[len++] = line[1];
+		m->flags[len++] = line[2];
 	}
 	m->flags[len] = '\0';
 }
