@@ -263,6 +263,36 @@ VMS_API struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, unsigned
 VMS_API void vma_end_read(struct vm_area_struct *vma);
 /** vma_start_write() - Write-lock @vma and wait for its readers. mmap_lock W held; released with mmap_lock's W. */
 VMS_API void vma_start_write(struct vm_area_struct *vma);
+/**
+ * vma_start_write_trylock() - The same if no reader is in; else nothing has changed, and no reader was turned away.
+ * Locks:  mmap_lock W. Progress: never blocks. On engines without VMA locks mmap_lock is enough: true.
+ * Return: whether it is held.
+ */
+VMS_API bool vma_start_write_trylock(struct vm_area_struct *vma);
+/**
+ * vma_end_write() - Let readers of @vma in again before mmap_lock is let go, which ends all other VMA write locks.
+ * Locks:    mmap_lock W; @vma write-locked, and whole: what it says is true from now on.
+ * Ordering: releases to whoever then read-locks @vma.
+ */
+VMS_API void vma_end_write(struct vm_area_struct *vma);
+/**
+ * vma_start_read() - Read-lock @vma, which was found under RCU (mas_walk() of mm->mm_mt), if that needs no waiting.
+ * @mm:   the caller has a reference (mmget()).
+ *
+ * Locks:    none, inside the RCU read section in which @vma was found; or mmap_lock. Success leaves the VMA's lock held.
+ * Ordering: success acquires the release made by the last writer of @vma.
+ * Progress: never blocks. On engines without VMA locks: always false.
+ * Return:   whether it is held. Then @vma is one of @mm's; look again whether it still covers the address: it may have moved,
+ *           or have been freed and made anew, since it was found. lock_vma_under_rcu() does all that.
+ */
+VMS_API bool vma_start_read(struct mm_struct *mm, struct vm_area_struct *vma);
+/**
+ * vma_start_read_trylock() - Read-lock @vma, which was found under mmap_lock; afterwards mmap_lock may be let go.
+ * Locks:  mmap_lock R or W. Success leaves the VMA's lock held as well.
+ * Return: whether it is held. Under R only a count at its limit refuses; under W the caller's own write lock does. On engines without
+ *         VMA locks: always false.
+ */
+VMS_API bool vma_start_read_trylock(struct vm_area_struct *vma);
 VMS_API void vma_assert_write_locked(const struct vm_area_struct *vma);
 VMS_API void vma_assert_locked(const struct vm_area_struct *vma);
 
@@ -270,6 +300,7 @@ VMS_API void vma_assert_locked(const struct vm_area_struct *vma);
 
 VMS_API struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr);   /* first with vm_end > addr */
 VMS_API struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr); /* the one that covers addr */
+VMS_API struct vm_area_struct *vma_first(struct mm_struct *mm);                      /* the lowest */
 VMS_API struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, unsigned long start, unsigned long end);
 VMS_API struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr, struct vm_area_struct **pprev);
 VMS_API struct vm_area_struct *vms_vma_next(struct vm_area_struct *vma);
@@ -319,6 +350,60 @@ VMS_API unsigned long get_unmapped_area(struct mm_struct *mm, struct file *file,
  * Return: 0; -EINVAL (not page aligned, another mm's); -ENOMEM (the range is taken, or beyond the end, or memory is out).
  */
 VMS_API int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma);
+/**
+ * split_vma() - Cut @vma at @addr into two. The new VMA takes what lies below @addr if @new_below, else what lies above.
+ * Return: 0; -EINVAL (another mm's, @addr not page aligned or not inside); -ENOMEM (the limit of VMAs, no memory); or what may_split()
+ * answered; on errors nothing has changed.
+ */
+VMS_API int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr, int new_below);
+/**
+ * vma_merge() - Let [@addr, @end) join the VMA before it, the one after it, or both, if they may be one.
+ * @prev:      the VMA before @addr, or the one that covers it; NULL: the call finds it.
+ * @vm_flags, @file, @pgoff, @anon_name: of the range. What is free becomes mapped so, without limits being looked at. What is a part of
+ *             one VMA that maps the same file at the same offset changes to these flags and this name, as mprotect(2) does. @pgoff of
+ *             memory that was never faulted in: @addr >> PAGE_SHIFT.
+ *
+ * Return: the VMA that holds the range now; NULL: nothing fits, or memory is out, and nothing has changed.
+ */
+VMS_API struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *prev, unsigned long addr, unsigned long end,
+					 vm_flags_t vm_flags, struct file *file, pgoff_t pgoff, struct anon_vma_name *anon_name);
+/**
+ * vma_expand() - Let @vma cover [@start, @end), more than now, at one end or both. Limits are not looked at.
+ * @pgoff: what stands at @start then; each page keeps its offset.
+ * @next:  NULL: what is added is free. Else the VMA after @vma, which ends at @end: @vma takes it, and free room between the two.
+ *
+ * Return: 0; -EINVAL (not page aligned, nothing is added, another @pgoff, beyond the address space, @next cannot be one with @vma);
+ * -ENOMEM (something is mapped there, or memory is out); on errors nothing has changed.
+ */
+VMS_API int vma_expand(struct vm_area_struct *vma, unsigned long start, unsigned long end, pgoff_t pgoff,
+		       struct vm_area_struct *next);
+/**
+ * vma_shrink() - Let @vma cover only [@start, @end), less than now at one end; pages of the rest go. @pgoff: as above.
+ * Return: 0; -EINVAL (not page aligned, nothing is left or nothing goes, both ends at once, another @pgoff); -ENOMEM; on errors nothing
+ * has changed.
+ */
+VMS_API int vma_shrink(struct vm_area_struct *vma, unsigned long start, unsigned long end, pgoff_t pgoff);
+/**
+ * vma_adjust() - Both, as Linux had it up to 6.2: what @start and @end ask for, growing or shrinking.
+ * @insert: NULL; or a copy of @vma (vm_area_dup()) with the bounds and the offset of exactly what @vma gives up: it takes that, pages
+ *          and all, and belongs to the mm from then on.
+ *
+ * Return: 0; else as above, and @insert is still the caller's. -EINVAL also for one end that grows while the other shrinks.
+ */
+VMS_API int vma_adjust(struct vm_area_struct *vma, unsigned long start, unsigned long end, pgoff_t pgoff,
+		       struct vm_area_struct *insert);
+/**
+ * expand_stack() - The VMA that covers @addr; one above it that grows down is made to, if it may.
+ * Locks:  mmap_lock R on entry. On return it is held if the answer is a VMA, and let go if it is NULL. It may be let go and taken for
+ *         writing in between: VMAs found before are void.
+ * Return: it; NULL: nothing covers @addr, and nothing may grow there (the guard gap, a limit, no memory).
+ */
+VMS_API struct vm_area_struct *expand_stack(struct mm_struct *mm, unsigned long addr);
+/**
+ * expand_stack_locked() - Let @vma grow down to cover @addr, if it does not. Locks: mmap_lock W.
+ * Return: 0; -EFAULT (@vma does not grow down); -EPERM (below mmap_min_addr); -ENOMEM (the guard gap, a limit, no memory).
+ */
+VMS_API int expand_stack_locked(struct vm_area_struct *vma, unsigned long addr);
 VMS_API struct vm_area_struct *vm_area_alloc(struct mm_struct *mm);
 VMS_API struct vm_area_struct *vm_area_dup(const struct vm_area_struct *orig);
 VMS_API void vm_area_free(struct vm_area_struct *vma); /* one that was never inserted, or has been removed */

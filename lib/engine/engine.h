@@ -99,6 +99,11 @@ struct vms__lock_ops {
 	struct vm_area_struct *(*fault_enter)(struct mm_struct *mm, unsigned long addr);
 	void (*fault_exit)(struct vm_area_struct *vma);
 	void (*vma_write)(struct vm_area_struct *vma);
+	/* Without waiting; and letting go before mmap_lock is. */
+	bool (*vma_try_write)(struct vm_area_struct *vma);
+	void (*vma_end_write)(struct vm_area_struct *vma);
+	/* @vma found under RCU, or under @mm's mmap_lock. false: not now, or not @mm's any more, or the engine has no such locks. */
+	bool (*vma_try_read)(struct mm_struct *mm, struct vm_area_struct *vma);
 	void (*read_enter)(struct mm_struct *mm);
 	void (*read_exit)(struct mm_struct *mm);
 	/* Write access to [start, end). Today's engines take all of the mm. */

@@ -90,6 +90,20 @@ static void no_vma_lock(struct vm_area_struct *vma)
 	(void)vma;
 }
 
+/* Who holds mmap_lock for writing holds every VMA. */
+static bool always(struct vm_area_struct *vma)
+{
+	(void)vma;
+	return true;
+}
+
+static bool never_read(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	(void)mm;
+	(void)vma;
+	return false;
+}
+
 static void write_enter(struct mm_struct *mm, unsigned long start, unsigned long end) VMS_NO_TSA
 {
 	(void)start;
@@ -103,6 +117,9 @@ const struct vms__lock_ops vms__lock_mmap = {
 	.fault_enter = no_fast_path,
 	.fault_exit = no_vma_lock,
 	.vma_write = no_vma_lock,
+	.vma_try_write = always,
+	.vma_end_write = no_vma_lock,
+	.vma_try_read = never_read,
 	.read_enter = mmap_read_lock,
 	.read_exit = mmap_read_unlock,
 	.write_enter = write_enter,

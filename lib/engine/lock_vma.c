@@ -87,6 +87,18 @@ static bool try_lock(struct vm_area_struct *vma, struct mm_struct *mm, unsigned 
 	return false;
 }
 
+/* vm_mm settles whether it was the right sequence that the lock was tried with; the range is the caller's to look at. */
+static bool try_read_vma(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	if (vms__vlock_try_read(&vma->vm_refcnt, &vma->vm_lock_seq, &mm->mm_lock_seq) != VMS__VLOCK_OK)
+		return false;
+	/* Relaxed: as in vma_still_covers(). */
+	if (likely(atomic_load_explicit(&vma->vm_mm, memory_order_relaxed) == mm))
+		return true;
+	vms__vlock_end_read(&vma->vm_refcnt);
+	return false;
+}
+
 static struct vm_area_struct *walk_and_lock(struct mm_struct *mm, unsigned long addr)
 {
 	struct vm_area_struct *vma;
@@ -132,6 +144,23 @@ static void write_lock_vma(struct vm_area_struct *vma)
 	vms__vlock_start_write(&vma->vm_refcnt, &vma->vm_lock_seq, atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed));
 }
 
+static bool try_write_lock_vma(struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+
+	mmap_assert_write_locked(mm);
+	return vms__vlock_try_write(&vma->vm_refcnt, &vma->vm_lock_seq,
+				    atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed));
+}
+
+static void end_write_vma(struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+
+	vma_assert_write_locked(vma);
+	vms__vlock_end_write(&vma->vm_lock_seq, atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed));
+}
+
 static void write_enter(struct mm_struct *mm, unsigned long start, unsigned long end) VMS_NO_TSA
 {
 	(void)start;
@@ -145,6 +174,9 @@ const struct vms__lock_ops vms__lock_vma = {
 	.fault_enter = lock_vma,
 	.fault_exit = unlock_vma,
 	.vma_write = write_lock_vma,
+	.vma_try_write = try_write_lock_vma,
+	.vma_end_write = end_write_vma,
+	.vma_try_read = try_read_vma,
 	.read_enter = mmap_read_lock,
 	.read_exit = mmap_read_unlock,
 	.write_enter = write_enter,
@@ -172,6 +204,36 @@ void vma_start_write(struct vm_area_struct *vma)
 	struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
 
 	mm->engine->lock->vma_write(vma);
+}
+
+bool vma_start_write_trylock(struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+
+	mmap_assert_write_locked(mm);
+	return mm->engine->lock->vma_try_write(vma);
+}
+
+void vma_end_write(struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+
+	mmap_assert_write_locked(mm);
+	mm->engine->lock->vma_end_write(vma);
+}
+
+bool vma_start_read(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	return mm->engine->lock->vma_try_read(mm, vma);
+}
+
+bool vma_start_read_trylock(struct vm_area_struct *vma)
+{
+	/* Relaxed: mmap_lock, which the caller holds, keeps it. */
+	struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+
+	mmap_assert_locked(mm);
+	return mm->engine->lock->vma_try_read(mm, vma);
 }
 
 void vma_assert_write_locked(const struct vm_area_struct *vma)

@@ -16,6 +16,11 @@ struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr)
 	return vms__find(mm, addr);
 }
 
+struct vm_area_struct *vma_first(struct mm_struct *mm)
+{
+	return find_vma(mm, 0);
+}
+
 struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr)
 {
 	struct vm_area_struct *vma = find_vma(mm, addr);

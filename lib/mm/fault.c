@@ -72,38 +72,15 @@ static enum outcome fault_in_vma(const struct access *a, struct vm_area_struct *
 	return AGAIN;
 }
 
-/* Locks: mmap_lock R held on entry, and on return unless NULL is answered: nothing is mapped there, nothing can grow there. */
-static struct vm_area_struct *find_or_grow(struct mm_struct *mm, unsigned long addr)
-{
-	struct vm_area_struct *vma = vms__find(mm, addr);
-	unsigned long end;
-
-	if (likely(vma && vma->vm_start <= addr))
-		return vma;
-	if (!vma || !(vma->vm_flags & VM_GROWSDOWN)) {
-		vms__read_exit(mm);
-		return NULL;
-	}
-	/* Everything may change between the two locks, so look again. */
-	end = vma->vm_end;
-	vms__read_exit(mm);
-	vms__write_enter(mm, addr & PAGE_MASK, end);
-	vma = vms__find(mm, addr);
-	if (!vma || (vma->vm_start > addr && vms__expand_downwards(vma, addr))) {
-		vms__write_exit(mm);
-		return NULL;
-	}
-	vms__write_downgrade(mm);
-	return vma;
-}
-
 static enum outcome fault_under_mmap_lock(const struct access *a, enum vms_fault_result *result)
 {
 	struct vm_area_struct *vma;
 	enum outcome outcome;
 
 	vms__read_enter(a->mm);
-	vma = find_or_grow(a->mm, a->addr);
+	vma = vms__find(a->mm, a->addr);
+	if (unlikely(!vma || vma->vm_start > a->addr))
+		vma = expand_stack(a->mm, a->addr); /* which lets mmap_lock go if it answers NULL */
 	if (!vma) {
 		*result = VMS_SEGV_MAPERR;
 		return DONE;

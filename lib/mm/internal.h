@@ -62,6 +62,11 @@ void vms__vma_commit(struct mm_struct *mm, struct vms__store *store);
  * Return: 0 or -errno.
  */
 int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_below, struct vm_area_struct **new);
+/*
+ * The same with a @new that the caller made: a copy of @vma (vm_area_dup()) with the bounds and the offset of its part. No hook is asked.
+ * Return: 0; -ENOMEM, and @new is still the caller's.
+ */
+int vms__split_into(struct vm_area_struct *vma, struct vm_area_struct *new, unsigned long addr, bool new_below);
 /* As above, and refused with -ENOMEM when max_map_count is reached. */
 int vms__split_vma_counted(struct vm_area_struct *vma, unsigned long addr, bool new_below);
 
@@ -247,8 +252,7 @@ void vms__mmlist_del(struct mm_struct *mm);
 
 /* ---- stack.c ---- */
 
-/* Grow the stack VMA @vma down to cover @addr. Return: 0 or -errno. */
-int vms__expand_downwards(struct vm_area_struct *vma, unsigned long addr);
+/* expand_stack_locked() and expand_stack() are public (mm.h). */
 
 /* ---- locks by range: the only way in which lib/mm takes mmap_lock ---- */
 

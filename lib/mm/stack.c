@@ -29,7 +29,7 @@ static bool within_limits(const struct vm_area_struct *vma, unsigned long addr, 
 	       vms__may_lock_more(mm, vma->vm_flags, pages);
 }
 
-int vms__expand_downwards(struct vm_area_struct *vma, unsigned long addr)
+int expand_stack_locked(struct vm_area_struct *vma, unsigned long addr)
 {
 	struct mm_struct *mm = vma_mm(vma);
 	struct vms__rmap_change change = {.vma = {vma}};
@@ -66,4 +66,29 @@ int vms__expand_downwards(struct vm_area_struct *vma, unsigned long addr)
 	vms__vma_commit(mm, &store);
 	vms__account(mm, vma->vm_flags, (long)grow);
 	return 0;
+}
+
+struct vm_area_struct *expand_stack(struct mm_struct *mm, unsigned long addr) VMS_NO_TSA
+{
+	struct vm_area_struct *vma = vms__find(mm, addr);
+	unsigned long end;
+
+	mmap_assert_locked(mm);
+	if (vma && vma->vm_start <= addr)
+		return vma;
+	if (!vma || !(vma->vm_flags & VM_GROWSDOWN)) {
+		vms__read_exit(mm);
+		return NULL;
+	}
+	/* Everything may change between the two locks, so look again. */
+	end = vma->vm_end;
+	vms__read_exit(mm);
+	vms__write_enter(mm, addr & PAGE_MASK, end);
+	vma = vms__find(mm, addr);
+	if (!vma || (vma->vm_start > addr && expand_stack_locked(vma, addr))) {
+		vms__write_exit(mm);
+		return NULL;
+	}
+	vms__write_downgrade(mm);
+	return vma;
 }

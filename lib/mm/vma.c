@@ -192,13 +192,10 @@ int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma)
  */
 int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_below, struct vm_area_struct **newp)
 {
-	struct mm_struct *mm = vma_mm(vma);
-	struct vms__rmap_change change = {.vma = {vma}};
-	struct vms__store store;
 	struct vm_area_struct *new;
 	int err;
 
-	mmap_assert_write_locked(mm);
+	mmap_assert_write_locked(vma_mm(vma));
 	VMS_ASSERT(vma->vm_start < addr && addr < vma->vm_end);
 	if (vma->vm_ops && vma->vm_ops->may_split) {
 		err = vma->vm_ops->may_split(vma, addr);
@@ -214,13 +211,33 @@ int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_belo
 		new->vm_start = addr;
 		new->vm_pgoff += (addr - vma->vm_start) >> PAGE_SHIFT;
 	}
+	err = vms__split_into(vma, new, addr, new_below);
+	if (err) {
+		vm_area_free(new);
+		return err;
+	}
+	if (newp)
+		*newp = new;
+	return 0;
+}
+
+int vms__split_into(struct vm_area_struct *vma, struct vm_area_struct *new, unsigned long addr, bool new_below)
+{
+	struct vms__rmap_change change = {.vma = {vma}};
+	struct mm_struct *mm = vma_mm(vma);
+	struct vms__store store;
+	int err;
+
+	mmap_assert_write_locked(mm);
 	err = vms__anon_vma_clone(new, vma);
 	if (err)
-		goto out_free;
+		return err;
 	vms__store_begin(&store, new->vm_start, new->vm_end, new);
 	err = vms__index_prepare(mm, &store);
-	if (err)
-		goto out_unlink;
+	if (err) {
+		vms__anon_vma_unlink(new);
+		return err;
+	}
 
 	vma_start_write(vma);
 	vms__vma_open(new);
@@ -234,15 +251,7 @@ int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_belo
 	change.vma[1] = new;
 	vms__rmap_change_end(&change);
 	vms__vma_commit(mm, &store);
-	if (newp)
-		*newp = new;
 	return 0;
-
-out_unlink:
-	vms__anon_vma_unlink(new);
-out_free:
-	vm_area_free(new);
-	return err;
 }
 
 int vms__split_vma_counted(struct vm_area_struct *vma, unsigned long addr, bool new_below)

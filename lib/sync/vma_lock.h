@@ -11,7 +11,8 @@
  *             taking it, +1 before letting go or downgrading, by
  *             vms__vlock_seq_begin() and vms__vlock_seq_end().
  *   lock_seq  the stamp: mm_seq as it was when the VMA was last write-locked,
- *             0 before. Always odd or 0.
+ *             0 before. Odd or 0; or, if the writer let the VMA go before its
+ *             section ended (vms__vlock_end_write()), the even number before it.
  *
  * The rule: a VMA is write-locked if lock_seq == mm_seq. So a writer locks each
  * VMA that it changes, one by one, by stamping it, and unlocks them all at once
@@ -50,6 +51,12 @@
  *     A's changes. The seq beside it may be an old one, even A's: nothing orders
  *     the two loads of R3 towards stores to two different words. So neither
  *     acquire can stand for the other, and R3 may make its loads in any order.
+ * A VMA that is let go before its section ends is as one whose section is over:
+ *   - If stamp is A's even number, A's writer stored it after its last change.
+ *     Its release and R3's acquire of lock_seq bring A's changes.
+ * vms__vlock_try_write() takes W2's two steps around W1: refcnt 1 -> 1 + OFFSET
+ * (acquire) turns readers away, W1, refcnt - OFFSET (release). A reader's R2
+ * comes before the first, which then fails, or after the second.
  * vms__vlock_attach() does W2's part for a VMA that its section has stamped
  * before it attaches it. A VMA that is attached without a stamp is complete: its
  * section must not change it afterwards.
@@ -268,6 +275,49 @@ static inline void vms__vlock_start_write(_Atomic unsigned int *refcnt, _Atomic 
 	if (unlikely(!atomic_compare_exchange_strong_explicit(refcnt, &ref, 1, memory_order_acq_rel, memory_order_relaxed)) &&
 	    ref != 0)
 		vms__vlock_start_write_slow(refcnt);
+}
+
+/*
+ * The same, unless that needs waiting. Return: whether it is held; if not, nothing has changed, and no reader was disturbed.
+ * Locks: mmap_lock W, as one of @seqval. Attached or detached.
+ * Ordering: as vms__vlock_start_write(). Progress: never blocks.
+ */
+static inline bool vms__vlock_try_write(_Atomic unsigned int *refcnt, _Atomic unsigned long *lock_seq, unsigned long seqval)
+{
+	unsigned int ref = 1;
+
+	VMS_ASSERT(seqval & 1);
+	if (vms__vlock_is_write_locked(lock_seq, seqval))
+		return true;
+	/*
+	 * Shut readers out before the stamp is there: it could not be taken back
+	 * without refusing those who see it. acquire: pairs with vms__vlock_end_read().
+	 */
+	if (!atomic_compare_exchange_strong_explicit(refcnt, &ref, 1 + VMA_LOCK_OFFSET, memory_order_acquire,
+						     memory_order_relaxed) &&
+	    ref != 0)
+		return false;
+	/*
+	 * W1. Relaxed, unlike in vms__vlock_start_write(): no reader counts while it is
+	 * stored, so whoever sees it has acquired the next step.
+	 */
+	atomic_store_explicit(lock_seq, seqval, memory_order_relaxed);
+	/* release: pairs with R2. A detached VMA (0) has no readers and gets none. */
+	if (ref != 0)
+		atomic_fetch_sub_explicit(refcnt, VMA_LOCK_OFFSET, memory_order_release);
+	return true;
+}
+
+/*
+ * Let readers in again before the mm's write section ends. The stamp becomes the even
+ * number before @seqval, which no later section has.
+ * Locks: mmap_lock W, as one of @seqval; write-locked.
+ * Ordering: release: pairs with R3's acquire of the stamp, by which a reader sees what the writer did.
+ */
+static inline void vms__vlock_end_write(_Atomic unsigned long *lock_seq, unsigned long seqval)
+{
+	VMS_ASSERT(vms__vlock_is_write_locked(lock_seq, seqval));
+	atomic_store_explicit(lock_seq, seqval - 1, memory_order_release);
 }
 
 /*

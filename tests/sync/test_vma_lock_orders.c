@@ -111,6 +111,29 @@ static void writer_twice(void)
 	write_once();
 }
 
+/* Lets the VMA go while its section goes on, and takes it once more. */
+static void writer_that_lets_go(void)
+{
+	unsigned long seq = write_begin(0);
+
+	vms__vlock_start_write(&refcnt, &lock_seq, seq);
+	model_write(FIELDS, model_read(FIELDS) + 1);
+	vms__vlock_end_write(&lock_seq, seq);
+	vms__vlock_start_write(&refcnt, &lock_seq, seq);
+	model_write(FIELDS, model_read(FIELDS) + 1);
+	vms__vlock_end_write(&lock_seq, seq);
+	write_end(0);
+}
+
+static void writer_that_tries(void)
+{
+	unsigned long seq = write_begin(0);
+
+	if (vms__vlock_try_write(&refcnt, &lock_seq, seq))
+		model_write(FIELDS, model_read(FIELDS) + 1);
+	write_end(0);
+}
+
 /* A write section that leaves the VMA alone. */
 static void passer(void)
 {
@@ -153,6 +176,8 @@ static const struct model_scenario scenarios[] = {
 	{"a writer twice, a reader twice", begin, end, {writer_twice, reader_twice}},
 	{"a writer, two readers", begin, end, {writer, reader_twice, reader}},
 	{"a writer, a section without it, a reader", begin, end, {writer, passer, reader}},
+	{"a writer that lets go early, a reader twice", begin, end, {writer_that_lets_go, reader_twice}},
+	{"a writer that tries, a writer, a reader", begin, end, {writer_that_tries, writer, reader}},
 	{"a VMA that changes its mm, a reader of each", begin, end, {wanderer, reader_twice, reader_of_the_other}},
 };
 

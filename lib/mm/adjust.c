@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * adjust.c - the calls by which an engineer changes the bounds of one VMA: cut it, join it
+ * with a neighbour, let it grow or shrink. The system calls use the same parts (vma.c,
+ * merge.c); what they check of rights, seals and limits is not checked here.
+ *
+ *   split_vma()    |--------- vma ---------|   ->  |---- vma ----|-- new --|
+ *   vma_merge()    | prev |  range  | next |   ->  one VMA, or nothing changes
+ *   vma_expand()   |-- vma --|  free  | next   ->  |------ vma ------| next
+ *   vma_shrink()   |-------- vma ----------|   ->  |-- vma --|  free
+ *
+ * Each keeps the accounts, the page tables and the ways from a page to its VMA right.
+ *
+ * Locks: mmap_lock W, which each call asserts.
+ */
+#include <errno.h>
+
+#include "lib/mm/internal.h"
+#include "lib/page/page.h"
+
+int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr, int new_below)
+{
+	mmap_assert_write_locked(mm);
+	if (vma_mm(vma) != mm || (addr & ~PAGE_MASK) || addr <= vma->vm_start || addr >= vma->vm_end)
+		return -EINVAL;
+	return vms__split_vma_counted(vma, addr, new_below);
+}
+
+/* ---- merge ---- */
+
+/*
+ * Whether [m->start, m->end) is free, or a part of one VMA, m->middle then, which maps the same; m->prev and m->next become what stands
+ * beside it.
+ */
+static bool find_place(struct vms__merge *m)
+{
+	struct vm_area_struct *prev, *vma = find_vma_prev(m->mm, m->start, &prev);
+
+	m->prev = prev;
+	m->next = vma;
+	if (!vma || vma->vm_start >= m->end)
+		return true;
+	if (vma->vm_start > m->start || vma->vm_end < m->end)
+		return false;
+	m->middle = vma;
+	m->vm_ops = vma->vm_ops;
+	m->anon_vma = vma_anon_vma(vma);
+	m->next = m->end == vma->vm_end ? vms_vma_next(vma) : NULL;
+	return vma->vm_file == m->file && vma->vm_pgoff + ((m->start - vma->vm_start) >> PAGE_SHIFT) == m->pgoff;
+}
+
+struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *prev, unsigned long addr, unsigned long end,
+				 vm_flags_t vm_flags, struct file *file, pgoff_t pgoff, struct anon_vma_name *anon_name)
+{
+	long pages = (long)((end - addr) >> PAGE_SHIFT);
+	struct vm_area_struct *merged;
+	struct vms__store store;
+	struct vms__merge m = {
+		.mm = mm,
+		.store = &store,
+		.start = addr,
+		.end = end,
+		.flags = vm_flags,
+		.pgoff = pgoff,
+		.file = file,
+		.vm_ops = file ? file->f_vm_ops : NULL,
+		.anon_name = anon_name,
+	};
+	vm_flags_t old = 0;
+
+	mmap_assert_write_locked(mm);
+	if (((addr | end) & ~PAGE_MASK) || addr >= end || end > mm->layout.task_size || !find_place(&m))
+		return NULL;
+	VMS_ASSERT(!prev || prev == m.prev || prev == m.middle);
+	(void)prev;
+	if (m.middle)
+		old = m.middle->vm_flags;
+	if (vms__merge_prepare(&m) <= 0)
+		return NULL;
+	merged = vms__merge_commit(&m);
+	if (m.middle)
+		vms__account(mm, old, -pages);
+	vms__account(mm, vm_flags, pages);
+	vms__change_protection(merged, addr, end);
+	return merged;
+}
+
+/* ---- grow ---- */
+
+/* Whether @vma, whose bounds become @start and @end, maps @pgoff first then: a page keeps its offset. */
+static bool continues(const struct vm_area_struct *vma, unsigned long start, unsigned long end, pgoff_t pgoff)
+{
+	struct mm_struct *mm = vma_mm(vma);
+	pgoff_t down = (vma->vm_start - start) >> PAGE_SHIFT;
+
+	if (((start | end) & ~PAGE_MASK) || start >= end || end > mm->layout.task_size)
+		return false;
+	if (start > vma->vm_start)
+		return pgoff == vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT);
+	return down <= vma->vm_pgoff && pgoff == vma->vm_pgoff - down;
+}
+
+static int grow(struct vm_area_struct *vma, unsigned long start, unsigned long end, pgoff_t pgoff)
+{
+	struct vms__rmap_change change = {.vma = {vma}};
+	const struct vm_area_struct *prev = vms_vma_prev(vma), *next = vms_vma_next(vma);
+	long pages = (long)(((end - start) >> PAGE_SHIFT) - vma_pages(vma));
+	struct mm_struct *mm = vma_mm(vma);
+	struct vms__store store;
+	int err;
+
+	mmap_assert_write_locked(mm);
+	if ((prev && prev->vm_end > start) || (next && next->vm_start < end))
+		return -ENOMEM;
+	vms__store_begin(&store, start, end, vma);
+	store.known = true;
+	err = vms__index_prepare(mm, &store);
+	if (err)
+		return err;
+	vma_start_write(vma);
+	vms__rmap_change_begin(&change);
+	vma->vm_start = start;
+	vma->vm_end = end;
+	vma->vm_pgoff = pgoff;
+	vms__rmap_change_end(&change);
+	vms__vma_commit(mm, &store);
+	vms__account(mm, vma->vm_flags, pages);
+	return 0;
+}
+
+/* @vma takes @next, the VMA after it, and the free room between them, if they may be one. */
+static int swallow(struct vm_area_struct *vma, struct vm_area_struct *next)
+{
+	bool touching = vma->vm_end == next->vm_start;
+	struct mm_struct *mm = vma_mm(vma);
+	unsigned long start = vma->vm_end, end = touching ? next->vm_end : next->vm_start, whole = next->vm_end;
+	struct vms__store store;
+	struct vms__merge m = {
+		.mm = mm,
+		.store = &store,
+		.prev = vma,
+		.next = touching ? NULL : next,
+		.middle = touching ? next : NULL,
+		.start = start,
+		.end = end,
+		.flags = touching ? next->vm_flags : vma->vm_flags,
+		.pgoff = vma->vm_pgoff + vma_pages(vma),
+		.file = vma->vm_file,
+		.vm_ops = vma->vm_ops,
+		.anon_vma = touching ? vma_anon_vma(next) : NULL,
+		.anon_name = vma->anon_name,
+	};
+	int merged;
+
+	mmap_assert_write_locked(mm);
+	/* What joins through @middle is taken as one with it; the rest of the test is the merge's. */
+	if (touching && (next->vm_file != m.file || next->vm_ops != m.vm_ops || next->vm_pgoff != m.pgoff ||
+			 !vms__anon_name_equal(next->anon_name, m.anon_name)))
+		return -EINVAL;
+	merged = vms__merge_prepare(&m);
+	if (merged <= 0)
+		return merged ? merged : -EINVAL;
+	if (m.target != vma || m.new_end != whole) {
+		vms__index_cancel(mm, &store);
+		return -EINVAL;
+	}
+	vms__merge_commit(&m);
+	if (!touching)
+		vms__account(mm, m.flags, (long)((end - start) >> PAGE_SHIFT));
+	return 0;
+}
+
+int vma_expand(struct vm_area_struct *vma, unsigned long start, unsigned long end, pgoff_t pgoff, struct vm_area_struct *next)
+{
+	mmap_assert_write_locked(vma_mm(vma));
+	if (!continues(vma, start, end, pgoff) || start > vma->vm_start || end < vma->vm_end)
+		return -EINVAL;
+	if (next) {
+		if (start != vma->vm_start || next != vms_vma_next(vma) || end != next->vm_end)
+			return -EINVAL;
+		return swallow(vma, next);
+	}
+	return start == vma->vm_start && end == vma->vm_end ? -EINVAL : grow(vma, start, end, pgoff);
+}
+
+/* ---- shrink ---- */
+
+/* [low, high) is no part of @vma any more, which is write-locked: nobody comes to its page tables, which go as far as nobody else needs them. */
+static void free_tables_of_cut(struct vm_area_struct *vma, unsigned long low, unsigned long high)
+{
+	const struct vm_area_struct *prev = low < vma->vm_start ? vms_vma_prev(vma) : vma;
+	const struct vm_area_struct *next = low < vma->vm_start ? vma : vms_vma_next(vma);
+
+	vma_assert_write_locked(vma);
+	vms__free_pgtables(vma_mm(vma), low, high, prev ? prev->vm_end : 0, next ? next->vm_start : 0);
+}
+
+int vma_shrink(struct vm_area_struct *vma, unsigned long start, unsigned long end, pgoff_t pgoff)
+{
+	unsigned long low = start > vma->vm_start ? vma->vm_start : end, high = start > vma->vm_start ? start : vma->vm_end;
+	struct vms__rmap_change change = {.vma = {vma}};
+	struct mm_struct *mm = vma_mm(vma);
+	struct vms__store store;
+	int err;
+
+	mmap_assert_write_locked(mm);
+	if (!continues(vma, start, end, pgoff) || start < vma->vm_start || end > vma->vm_end ||
+	    (start == vma->vm_start) == (end == vma->vm_end))
+		return -EINVAL;
+	vms__store_begin(&store, low, high, NULL);
+	err = vms__index_prepare(mm, &store);
+	if (err)
+		return err;
+	vma_start_write(vma);
+	vms__zap_range(vma, low, high);
+	vms__rmap_change_begin(&change);
+	vma->vm_start = start;
+	vma->vm_end = end;
+	vma->vm_pgoff = pgoff;
+	vms__rmap_change_end(&change);
+	vms__vma_commit(mm, &store);
+	free_tables_of_cut(vma, low, high);
+	vms__account(mm, vma->vm_flags, -(long)((high - low) >> PAGE_SHIFT));
+	return 0;
+}
+
+/* ---- both, and what stands in their place ---- */
+
+/* Whether @insert is a copy of @vma for exactly what it gives up at one end as its bounds become @start and @end. */
+static bool fits_cut(const struct vm_area_struct *vma, unsigned long start, unsigned long end, const struct vm_area_struct *insert)
+{
+	bool below = start > vma->vm_start;
+	unsigned long low = below ? vma->vm_start : end, high = below ? start : vma->vm_end;
+
+	return (start == vma->vm_start) != (end == vma->vm_end) && !vms__vma_is_attached(insert) && insert->vm_start == low &&
+	       insert->vm_end == high && insert->vm_pgoff == vma->vm_pgoff + ((low - vma->vm_start) >> PAGE_SHIFT) &&
+	       vma_mm(insert) == vma_mm(vma) && insert->vm_flags == vma->vm_flags && insert->vm_file == vma->vm_file &&
+	       insert->vm_ops == vma->vm_ops && !vma_anon_vma(insert);
+}
+
+int vma_adjust(struct vm_area_struct *vma, unsigned long start, unsigned long end, pgoff_t pgoff, struct vm_area_struct *insert)
+{
+	bool grows = start < vma->vm_start || end > vma->vm_end, shrinks = start > vma->vm_start || end < vma->vm_end;
+
+	mmap_assert_write_locked(vma_mm(vma));
+	if (!continues(vma, start, end, pgoff) || (grows && shrinks))
+		return -EINVAL;
+	if (insert) {
+		if (grows || !fits_cut(vma, start, end, insert))
+			return -EINVAL;
+		return vms__split_into(vma, insert, start > vma->vm_start ? start : end, start > vma->vm_start);
+	}
+	if (!grows && !shrinks)
+		return 0;
+	return grows ? vma_expand(vma, start, end, pgoff, NULL) : vma_shrink(vma, start, end, pgoff);
+}
