@@ -340,33 +340,67 @@ static bool forbid_personality(void)
 	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-/* In a process of its own, for it does not get out of the jail any more. */
-static int compare_in_a_jail(void)
+/* Demand 77 and these words of the comparison. Return: 0 if so. */
+static int expect_cannot(const char *why, const char *then)
 {
-	struct command done;
+	struct command done = command_run(COMPARE "--any-kernel", differ, oracle, vmreplay);
 
-	if (!forbid_personality())
-		return 2;
-	done = command_run(COMPARE "--any-kernel", differ, oracle, vmreplay);
-	if (done.status == EXIT_CANNOT && done.output && strstr(done.output, "may not switch address randomization off") &&
-	    strstr(done.output, "cannot compare: the oracle does not run here\n"))
+	if (done.status == EXIT_CANNOT && done.output && strstr(done.output, why) && strstr(done.output, then))
 		return 0;
 	fprintf(stderr, "exit %d: %s\n", done.status, done.output);
 	return 1;
 }
 
-static void a_jail_is_told_plainly(void **state)
+static int compare_in_a_jail(void)
+{
+	struct probe probe;
+
+	/* Something else in the way would be told first. */
+	probe_narrow_huge_pages(true);
+	probe_machine(&probe);
+	if (probe_obstacle(&probe, PROBE_LAYOUT | PROBE_ANY_KERNEL) || !forbid_personality())
+		return 2;
+	return expect_cannot("may not switch address randomization off", "cannot compare: the oracle does not run here\n");
+}
+
+/* No rule covers a process without huge pages: MADV_HUGEPAGE is heeded nowhere. */
+static int compare_without_huge_pages(void)
+{
+	struct command done;
+
+	probe_narrow_huge_pages(false);
+	if (prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) != 1)
+		return 2;
+	done = command_run("echo 'brk 0' | %s", oracle);
+	if (done.status != EXIT_CANNOT || !done.output || !strstr(done.output, "huge pages are not to be had: "))
+		return 1;
+	return expect_cannot("machine: Linux ", "cannot compare: huge pages are not to be had: ");
+}
+
+/* Run @compare in a process of its own, for what it changes cannot be changed back. It returns 0, 2 to skip, or 1. */
+static void in_a_process(int (*compare)(void))
 {
 	int pid = fork(), status;
 
-	(void)state;
 	if (pid == 0)
-		_exit(compare_in_a_jail());
+		_exit(compare());
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	if (WEXITSTATUS(status) == 2)
 		skip();
 	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void a_jail_is_told_plainly(void **state)
+{
+	(void)state;
+	in_a_process(compare_in_a_jail);
+}
+
+static void what_no_rule_covers_is_no_difference(void **state)
+{
+	(void)state;
+	in_a_process(compare_without_huge_pages);
 }
 
 static void bad_arguments_are_refused(void **state)
@@ -431,6 +465,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(operations_can_be_left_out),
 		cmocka_unit_test(an_oracle_that_breaks_is_no_agreement),
 		cmocka_unit_test(a_jail_is_told_plainly),
+		cmocka_unit_test(what_no_rule_covers_is_no_difference),
 		cmocka_unit_test(bad_arguments_are_refused),
 	};
 
