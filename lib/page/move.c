@@ -61,7 +61,9 @@ static void move_one(struct mm_struct *mm, struct vms__ptable *from, unsigned lo
 	unsigned long pte;
 
 	vms__ptable_lock(from);
-	pte = vms__pte_exchange(from, vms__pt_index(old, 0), 0);
+	pte = vms__pte_load(from, vms__pt_index(old, 0));
+	if (pte)
+		pte = vms__pte_take(from, vms__pt_index(old, 0), pte);
 	if (pte && to == from) {
 		vms__pte_store(to, vms__pt_index(new, 0), pte);
 	} else if (pte) {

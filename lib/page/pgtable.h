@@ -198,23 +198,15 @@ static inline bool vms__leaf_counts(const struct vms__ptable *leaf)
  */
 static inline bool vms__pte_may_be_noted(unsigned long pte)
 {
-	unsigned long notes = pte & VMS__PTE_WRITE ? VMS__PTE_NOTES : VMS__PTE_YOUNG;
+	unsigned long notes = VMS__PTE_YOUNG | (pte & VMS__PTE_WRITE ? VMS__PTE_DIRTY : 0);
 
-	return (pte & VMS__PTE_PRESENT) && (pte & notes) != notes;
-}
-
-/* Keep count of what stands in the leaf, where @pte takes the place of @old. */
-static inline void vms__leaf_count(struct vms__ptable *leaf, unsigned long old, unsigned long pte)
-{
-	leaf->used += (pte != 0) - (old != 0);
-	if (pte)
-		vms__leaf_occupy(leaf);
+	return (pte & VMS__PTE_PRESENT) && (notes & ~pte);
 }
 
 /*
  * Write an entry for good, whatever is noted in it at that moment. That is
  * right where no note can be lost: the entry is empty or a guard mark, or it
- * shows every access already, or @pte does. Else see vms__pte_exchange().
+ * shows every access already, or @pte does. Else see vms__pte_take().
  * Locks: the leaf's.
  */
 static inline void vms__pte_store(struct vms__ptable *leaf, unsigned int index, unsigned long pte)
@@ -223,36 +215,35 @@ static inline void vms__pte_store(struct vms__ptable *leaf, unsigned int index, 
 
 	vms__lockdep_assert_held(&leaf->lock);
 	VMS_ASSERT(!vms__pte_may_be_noted(old) || (pte & VMS__PTE_NOTES) == VMS__PTE_NOTES);
-	vms__leaf_count(leaf, old, pte);
+	leaf->used += (pte != 0) - (old != 0);
+	if (pte)
+		vms__leaf_occupy(leaf);
 	atomic_store_explicit(&leaf->entry[index], pte, memory_order_relaxed);
 }
 
 /*
- * Put @pte in the place of an entry that may be in use. Return: what stood
- * there last, with every note that was made until it went; a use after that
- * finds @pte. Relaxed: pairs with the compare-and-swap in vms__pte_use() on
- * the same word, which either comes before the exchange or fails.
- * Locks: the leaf's.
+ * Take an entry away that may be in use. @seen: what vms__pte_load() answered
+ * under the lock; not 0. Return: the same with every note that was made until
+ * the entry went; a use after that finds nothing. Relaxed: pairs with the
+ * compare-and-swap in vms__pte_use() on the same word, which either comes
+ * before the exchange or fails. Locks: the leaf's.
  */
-static inline unsigned long vms__pte_exchange(struct vms__ptable *leaf, unsigned int index, unsigned long pte)
+static inline unsigned long vms__pte_take(struct vms__ptable *leaf, unsigned int index, unsigned long seen)
 {
-	unsigned long old = vms__pte_load(leaf, index);
-
 	vms__lockdep_assert_held(&leaf->lock);
-	/*
-	 * Nobody but a holder of the lock writes an entry with all notes made.
-	 */
-	if (VMS__PTE_STORES_LOSE_NOTES || !vms__pte_may_be_noted(old))
-		atomic_store_explicit(&leaf->entry[index], pte, memory_order_relaxed);
-	else
-		old = atomic_exchange_explicit(&leaf->entry[index], pte, memory_order_relaxed);
-	vms__leaf_count(leaf, old, pte);
-	return old;
+	VMS_ASSERT(seen && !((seen ^ vms__pte_load(leaf, index)) & ~VMS__PTE_NOTES));
+	leaf->used--;
+	/* Nobody but a holder of the lock writes an entry with all notes made. */
+	if (VMS__PTE_STORES_LOSE_NOTES || !vms__pte_may_be_noted(seen)) {
+		atomic_store_explicit(&leaf->entry[index], 0, memory_order_relaxed);
+		return seen;
+	}
+	return atomic_exchange_explicit(&leaf->entry[index], 0, memory_order_relaxed);
 }
 
 /*
  * Take the right to write from an entry that may be in use; its notes stay.
- * Return: the entry as it is now. Order and locks: as vms__pte_exchange().
+ * Return: the entry as it is now. Order and locks: as vms__pte_take().
  */
 static inline unsigned long vms__pte_wrprotect(struct vms__ptable *leaf, unsigned int index)
 {
@@ -294,7 +285,7 @@ static inline bool vms__pte_allows(unsigned long pte, bool write)
  * Return: false if the entry does not allow the access. Locks: none, as a
  * processor. It changes nothing but an entry that is still the one that is
  * used. No note is lost: a holder of the leaf's lock takes an entry away by
- * vms__pte_exchange() or changes it by vms__pte_wrprotect(), which find the
+ * vms__pte_take() or changes it by vms__pte_wrprotect(), which find the
  * note, or the compare-and-swap fails and the use is one of the new entry.
  */
 static inline bool vms__pte_use(struct vms__ptable *leaf, unsigned int index, unsigned long pte, bool write)

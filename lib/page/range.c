@@ -48,7 +48,7 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 		if (!pte || is_spared(pte, page, what))
 			continue;
 		/* The write that made it dirty may have come after the load. */
-		pte = vms__pte_exchange(leaf, index, 0);
+		pte = vms__pte_take(leaf, index, pte);
 		if (!page)
 			continue;
 		/* Whoever else maps a private page has it dirty in an entry of its own. */

@@ -307,7 +307,9 @@ static void changed_entry_keeps_its_notes(void **state)
 	assert_int_equal(pte, (clean | VMS__PTE_DIRTY) & ~VMS__PTE_WRITE);
 	assert_int_equal(pte, vms__pte_load(leaf, 0));
 	assert_int_equal(vms__pte_wrprotect(leaf, 0), pte);
-	assert_int_equal(vms__pte_exchange(leaf, 0, clean), pte);
+	assert_int_equal(vms__pte_take(leaf, 0, pte), pte);
+	assert_int_equal(leaf->used, 0);
+	vms__pte_store(leaf, 0, pte);
 	assert_int_equal(leaf->used, 1);
 	vms__ptable_unlock(leaf);
 	assert_false(vms__pte_may_be_noted(0));
