@@ -208,7 +208,7 @@ VMS_API enum vms_fault_result vms_write_word(struct mm_struct *mm, unsigned long
  */
 VMS_API int vms_access_word(struct mm_struct *mm, unsigned long addr, unsigned long *word, bool write);
 
-/* ---- what fork shares: for who keeps pages of its own accord ---- */
+/* ---- what fork shares: for code that keeps pages on its own ---- */
 
 /**
  * vms_write_protect_begin() - Begin to take pages of @mm out of the library's sight
@@ -417,8 +417,8 @@ VMS_API void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set, vm_flags_t
 VMS_API pgprot_t vm_get_page_prot(vm_flags_t flags);
 /**
  * vma_set_page_prot() - Make vm_page_prot what vm_flags and the owner's hooks say. The
- * functions above, and insert_vm_struct(), call it; who changes vm_ops afterwards calls it
- * again. A shared mapping whose owner has page_mkwrite() or pfn_mkwrite() starts read-only.
+ * functions above, and insert_vm_struct(), call it; a caller that changes vm_ops afterwards
+ * calls it again. A shared mapping whose owner has page_mkwrite() or pfn_mkwrite() starts read-only.
  * Locks: mmap_lock W, VMA lock W; or @vma is not inserted.
  */
 VMS_API void vma_set_page_prot(struct vm_area_struct *vma);

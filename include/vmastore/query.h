@@ -50,7 +50,7 @@ VMS_API int vms_procmap_query(struct mm_struct *mm, struct vms_procmap_query *q)
 VMS_API int vms_smaps_print(struct mm_struct *mm, FILE *out);
 /**
  * vms_status_print() - The lines of /proc/PID/status that tell of memory, VmPeak
- * to VmSwap, as Linux 6.18 writes them, of one moment but for page counts. Swap
+ * to VmSwap, as Linux 6.18 writes them, of one moment except for page counts. Swap
  * is 0: there is none.
  *
  * Locks:  None of @mm held; takes mmap_lock R, not while it writes to @out.

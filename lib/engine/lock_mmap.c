@@ -90,7 +90,7 @@ static void no_vma_lock(struct vm_area_struct *vma)
 	(void)vma;
 }
 
-/* Who holds mmap_lock for writing holds every VMA. */
+/* The holder of mmap_lock for writing holds every VMA. */
 static bool always(struct vm_area_struct *vma)
 {
 	(void)vma;

@@ -185,7 +185,7 @@ static void write_protect_end(struct mm_struct *mm)
 {
 	unsigned long seq = atomic_load_explicit(&mm->write_protect_seq, memory_order_relaxed);
 
-	/* Release: pairs with the acquire in vms_write_protect_begin(): who sees it sees the entries without the right. */
+	/* Release: pairs with the acquire in vms_write_protect_begin(): a thread that sees it sees the entries without the right. */
 	atomic_store_explicit(&mm->write_protect_seq, seq + 1, memory_order_release);
 }
 

@@ -326,7 +326,7 @@ static char *kernel_status(void)
 	return text;
 }
 
-/* Every line of ours is the kernel's but for the number, and they follow each other as there. */
+/* Every line of ours is the kernel's except for the number, and they follow each other as there. */
 static void status_has_the_running_kernels_lines(void **state)
 {
 	struct mm_struct *mm = mm_of(state);
