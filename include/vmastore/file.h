@@ -20,6 +20,9 @@
 	4u /* /dev/zero: private mappings are anonymous in all but name; Linux aligns large ones, too: VMS_AS_THP_ALIGN */
 #define VMS_AS_ANON 8u /* the object behind shared anonymous memory, which may have a name of its own */
 
+/* One count for every VMS_REVOKE_COUNTS-th page of a file; the library's own. */
+#define VMS_REVOKE_COUNTS 8u
+
 struct address_space {
 	_Atomic int refcount;
 	unsigned int flags; /* VMS_AS_* */
@@ -27,6 +30,7 @@ struct address_space {
 	unsigned long ino;
 	_Atomic unsigned long i_size; /* bytes; a touch wholly beyond it is SIGBUS. vms_file_truncate() changes it */
 	_Atomic unsigned long nrpages;
+	_Atomic unsigned long revoked[VMS_REVOKE_COUNTS]; /* how often pages were taken back: unmap_mapping_range() */
 	struct maple_tree i_pages; /* page index -> struct page; read under RCU, written under its own lock */
 	/*
 	 * The pages that a truncation or a hole takes out at this moment: none
@@ -70,8 +74,15 @@ VMS_API void fput(struct file *file);
  * @even_cows: the private copies of those pages, too; else only what is shared with the file.
  *
  * Locks: none held but mmap_lock or a VMA's lock, at most; takes i_mmap_rwsem R. The caller has a reference to @mapping.
- * May run beside every call on those address spaces. A page that a fault brings in beside it may stay: whose pages must not come
- * back takes them out of fault()'s reach first (as vms_file_truncate() does).
+ * May run beside every call on those address spaces. An owner that takes a
+ * page back first sees to it that its hooks choose the page no more, then calls
+ * this. When the call returns, the page is mapped nowhere, and stays so: a
+ * fault() or map_pages() that had chosen the page before, and is still on its
+ * way back with it, is asked again in place of having its answer mapped; and a
+ * late vmf_insert_page() from inside such a hook maps nothing. A hook may call
+ * this itself: that does not count against its own answer. A hook that is slower
+ * than the calls of another thread come, for the same pages, is asked again each
+ * time, VMS_FAULT_TRIES (mm.h) times at most.
  */
 VMS_API void unmap_mapping_range(struct address_space *mapping, unsigned long holebegin, unsigned long holelen, int even_cows);
 /**

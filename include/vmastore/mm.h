@@ -30,23 +30,36 @@
 #define VM_FAULT_SIGBUS 0x000002u
 #define VM_FAULT_MAJOR 0x000004u
 #define VM_FAULT_SIGSEGV 0x000040u
-#define VM_FAULT_NOPAGE 0x000100u /* the hook has mapped it itself: vmf_insert_page() */
+#define VM_FAULT_NOPAGE 0x000100u /* touch it again: the hook has mapped it itself, or something has changed meanwhile */
 #define VM_FAULT_LOCKED 0x000200u /* as 0: pages have no lock here */
-#define VM_FAULT_RETRY 0x000400u
+#define VM_FAULT_RETRY 0x000400u  /* touch it again, with mmap_lock */
 #define VM_FAULT_ERROR (VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV)
 
 #define FAULT_FLAG_WRITE 0x01u
 #define FAULT_FLAG_MKWRITE 0x02u /* page_mkwrite() or pfn_mkwrite() is called */
+#define FAULT_FLAG_TRIED 0x20u   /* a hook was asked for this access before */
 #define FAULT_FLAG_USER 0x40u
+#define FAULT_FLAG_REMOTE 0x80u /* from outside the address space: vms_access_word() */
 #define FAULT_FLAG_INSTRUCTION 0x100u
 #define FAULT_FLAG_VMA_LOCK 0x1000u /* held: the VMA's read lock, not mmap_lock */
 
+/*
+ * An access whose hook leaves it without a page (VM_FAULT_NOPAGE and nothing
+ * that allows the access is mapped, or VM_FAULT_RETRY with mmap_lock held) is
+ * made again, as Linux does it, with all locks dropped in between wherever they
+ * are the call's own. After so many tries without success it ends, as if the
+ * hook had answered VM_FAULT_SIGBUS. Linux goes on until the process is killed.
+ */
+#define VMS_FAULT_TRIES 1000u
+
 struct vm_fault {
-	struct vm_area_struct *vma;
-	unsigned long address; /* page aligned */
-	pgoff_t pgoff;         /* page index in the file, or in the anonymous object */
-	unsigned int flags;    /* FAULT_FLAG_* */
-	struct page *page;     /* fault() puts a referenced page here */
+	const struct {
+		struct vm_area_struct *vma;
+		unsigned long address; /* page aligned */
+		pgoff_t pgoff;         /* page index in the file, or in the anonymous object */
+	};
+	unsigned int flags; /* FAULT_FLAG_*; nothing that a hook writes here counts */
+	struct page *page;  /* fault() puts a referenced page here */
 };
 
 /* What became of a touch: what a signal handler would be told. */
@@ -191,7 +204,10 @@ VMS_API int vms_mincore(struct mm_struct *mm, unsigned long start, unsigned long
 VMS_API int vms_msync(struct mm_struct *mm, unsigned long start, unsigned long len, int flags);
 /** vms_fork() - dup_mm(): *@child gets a copy-on-write copy on the same engine. Return: 0 or -ENOMEM. */
 VMS_API int vms_fork(struct mm_struct *mm, struct mm_struct **child);
-/** vms_fault() - One access to @addr. @flags: FAULT_FLAG_WRITE, FAULT_FLAG_INSTRUCTION. Never blocks for a reader of mmap_lock. */
+/**
+ * vms_fault() - One access to @addr. @flags: FAULT_FLAG_WRITE, FAULT_FLAG_INSTRUCTION. Never blocks for a reader of mmap_lock. As an
+ * instruction would, it is made again while a hook asks for that, up to VMS_FAULT_TRIES times; then VMS_SIGBUS.
+ */
 VMS_API enum vms_fault_result vms_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags);
 
 /* ---- the page behind an address, for tests and embedders (lib/page): faults like a touch, then reads or writes one word */
@@ -203,8 +219,10 @@ VMS_API enum vms_fault_result vms_write_word(struct mm_struct *mm, unsigned long
 
 /**
  * vms_access_word() - As a debugger reads or (@write) writes the word of the page at @addr, like access_process_vm(): the page is faulted
- * in as the VMA's rights allow; VM_IO and VM_PFNMAP memory is asked of its owner's access() hook. No stack grows.
- * Return: 0; -EFAULT (nothing mapped, no right, no page there, no such hook); -ENOMEM; or what access() answered.
+ * in as the VMA's rights allow, and a stack grows for it; VM_IO and VM_PFNMAP memory is asked of its owner's access() hook.
+ * @word: Unchanged unless a read succeeds.
+ * Return: 0; -EFAULT (nothing mapped, no right, no page there, no such hook, or access() answered anything but the length or a -errno);
+ * -ENOMEM; or what access() answered.
  */
 VMS_API int vms_access_word(struct mm_struct *mm, unsigned long addr, unsigned long *word, bool write);
 
@@ -427,21 +445,27 @@ VMS_API void vma_set_page_prot(struct vm_area_struct *vma);
 
 /**
  * handle_mm_fault() - Make the page at @addr present in @vma for the access in @flags. The access right was checked before.
- * Return: 0 or VM_FAULT_*. VM_FAULT_RETRY (only with FAULT_FLAG_VMA_LOCK): come back with mmap_lock; lock state is unchanged.
+ * Return: 0, one of VM_FAULT_ERROR, or
+ *   VM_FAULT_NOPAGE  The caller touches the memory again: the page may be mapped, or an embedder's hook has to be asked once more.
+ *                    It drops its locks in between, or bounds its tries: a hook may answer so for ever (VMS_FAULT_TRIES).
+ *   VM_FAULT_RETRY   With FAULT_FLAG_VMA_LOCK: the caller comes back with mmap_lock. Else only a hook that is not ready answers so.
+ * The lock state is unchanged.
  */
 VMS_API vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsigned int flags);
 
 /**
  * vmf_insert_page() - From inside a fault() hook: map @page at @addr of @vma, where nothing is mapped yet. Takes a reference of its own.
  * In a shared mapping it may be written at once, unless there is a page_mkwrite() or pfn_mkwrite(); else the first write faults again.
- * Locks:  mmap_lock R or VMA lock R, as the hook was called with.
- * Return: what the hook answers: VM_FAULT_NOPAGE (it is mapped, or something is already), VM_FAULT_OOM, VM_FAULT_SIGBUS (@addr is not
- * in @vma, or @vma is anonymous).
+ * Locks:  as the hook was called with.
+ * Return: what the hook answers: VM_FAULT_NOPAGE (it is mapped; or something is already; or @page was taken back meanwhile, by
+ * unmap_mapping_range() or because it has left its file's cache, and the hook is asked again), VM_FAULT_OOM, VM_FAULT_SIGBUS (@addr is
+ * not in @vma, or @vma is anonymous, or @page is: it is some address space's private memory).
  */
 VMS_API vm_fault_t vmf_insert_page(struct vm_area_struct *vma, unsigned long addr, struct page *page);
 /**
  * vms_map_pages() - From inside a map_pages() hook: map @pages[0..@nr), whose offsets in the file are @start and on, where nothing is
- * mapped yet. All lie in the range that the hook was given. Takes over the caller's references; NULL in @pages: none at hand.
+ * mapped yet. Pages outside the range that the hook was given, anonymous ones, and those taken back meanwhile (vmf_insert_page()) are left
+ * out. Takes over the caller's references; NULL in @pages: none at hand.
  * Locks:  as the hook was called with.
  */
 VMS_API void vms_map_pages(struct vm_fault *vmf, pgoff_t start, struct page **pages, unsigned int nr);

@@ -108,25 +108,34 @@ struct vm_area_struct {
 
 /*
  * Hooks of whoever owns a mapping: file->f_vm_ops, given to each VMA that maps the file, or vm_ops of a VMA for insert_vm_struct(). Each
- * may be NULL. They are called where Linux calls them, with the locks it holds there ("fault locks": mmap_lock R, or the VMA's
- * lock R alone, which FAULT_FLAG_VMA_LOCK in vmf->flags tells); a hook takes no lock of this mm.
+ * may be NULL. They are called where Linux calls them, with the locks it holds there; a hook takes no lock of this mm. "Fault locks" are
+ *   the VMA's lock R alone   a touch on `maple-vma`: FAULT_FLAG_VMA_LOCK in vmf->flags tells
+ *   mmap_lock R              a touch elsewhere, or one that comes again; vms_access_word(); populating (mlock, MAP_POPULATE, MADV_POPULATE_*)
+ *   mmap_lock W              mprotect() that makes locked private memory writable, which is populated at once
  *
  *   open          mmap_lock W: the VMA is a copy of another (split, fork, mremap), not yet to be found. mmap itself does not call it.
- *   close         mmap_lock W, or R once nothing finds the VMA any more: its pages are gone, and so is it. What was mapped or opened
- *                 is closed exactly once: a VMA with close() never vanishes in a merge.
+ *   close         mmap_lock W (also at exit), or R once nothing finds the VMA any more (munmap): its pages are gone, and so is it. What was
+ *                 mapped or opened is closed exactly once: a VMA with close() never vanishes in a merge.
  *   may_split     mmap_lock W: 0, or a -errno that refuses a cut at @addr. Nothing has changed yet.
  *   mremap        mmap_lock W: the VMA is the copy at the new place, the pages have moved there: 0, or a -errno that sends them back.
  *   mprotect      mmap_lock W, before each VMA's piece [start, end) is changed, even to what it has: 0, or a -errno that refuses.
- *   fault         fault locks: put a referenced page into vmf->page and answer 0; or map it with vmf_insert_page() and answer
- *                 VM_FAULT_NOPAGE; or answer an error; under FAULT_FLAG_VMA_LOCK also VM_FAULT_RETRY: come again with mmap_lock.
+ *   fault         fault locks: put a referenced page into vmf->page and answer 0 (only then is it taken over); or map it with
+ *                 vmf_insert_page() and answer VM_FAULT_NOPAGE; or answer an error; or VM_FAULT_RETRY: come again with mmap_lock.
  *   map_pages     fault locks and RCU, before fault(), for a read: map what is at hand of the offsets [start, end], with
- *                 vms_map_pages(). It must not block. If that maps the page in question, fault() is not asked.
- *   page_mkwrite  fault locks: vmf->page of a shared mapping is about to be written: 0, or an error. It is mapped read-only until then.
+ *                 vms_map_pages(), and answer 0. It must not block. If that maps the page in question, fault() is not asked; nor is it
+ *                 after an error, VM_FAULT_NOPAGE or VM_FAULT_RETRY, which count as if fault() had answered them.
+ *   page_mkwrite  fault locks: vmf->page of a shared mapping is about to be written: 0, or an error, or VM_FAULT_NOPAGE or
+ *                 VM_FAULT_RETRY: not now, the write is made again. The page is mapped read-only until then.
  *   pfn_mkwrite   the same for a VM_PFNMAP VMA, whose memory has no pages as far as its owner knows: vmf->page is NULL.
  *   access        mmap_lock R: copy @len bytes from (or, with @write, to) VM_IO or VM_PFNMAP memory at @addr, for vms_access_word().
  *                 Return: bytes copied, or a -errno.
- *   name          mmap_lock R: a name for the listing of a VMA without a file; NULL: none.
- *   pagesize      mmap_lock R: bytes, for the listing.
+ *   name          mmap_lock R: a name for the listing of a VMA without a file; NULL: none. A newline in it is listed as \012.
+ *   pagesize      mmap_lock R: bytes, for the listing: a power of two, of which vm_start and vm_end are multiples. Anything else is
+ *                 listed as PAGE_SIZE.
+ *
+ * What else a hook answers: where 0 or a -errno is asked for, any other number counts as -EINVAL. Of a vm_fault_t the first of these that is
+ * set counts: VM_FAULT_ERROR, VM_FAULT_RETRY, VM_FAULT_NOPAGE; other bits mean nothing. An answer without a page, and an anonymous page,
+ * are VM_FAULT_SIGBUS. An access that is to be made again, is (the hook sees FAULT_FLAG_TRIED), at most VMS_FAULT_TRIES times (mm.h).
  */
 struct vm_operations_struct {
 	void (*open)(struct vm_area_struct *vma);

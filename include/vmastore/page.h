@@ -4,6 +4,11 @@
  *
  * A page stands for 4 KiB of memory with one word of content. It lives as long as anyone holds a reference: the owner, and each
  * address space that maps it. All calls may run beside one another.
+ *
+ * A page of some address space's private memory (vms_page_lookup() finds such
+ * ones) is not a hook's to answer: fault() with it is VM_FAULT_SIGBUS, as is
+ * vmf_insert_page(). A page of a file's cache may be answered for another file's
+ * mapping as well, until it leaves that cache: then the hook is asked again.
  */
 #ifndef VMASTORE_PAGE_H
 #define VMASTORE_PAGE_H

@@ -3,56 +3,103 @@
  * access.c - one word of another address space, as a debugger reads and writes it: through the page, brought in if need be; where the
  * memory is a device's (VM_IO, VM_PFNMAP), through its owner's access() hook.
  *
- * Locks: takes mmap_lock R, for the hook too.
+ * Locks: takes mmap_lock R, for the hook too; dropped between two tries.
  */
 #include <errno.h>
 
 #include "lib/mm/internal.h"
 #include "lib/page/page.h"
 
-/* Locks: mmap_lock R. */
-static int access_page(struct vm_area_struct *vma, unsigned long addr, unsigned long *word, bool write)
-{
-	if (!(vma->vm_flags & (write ? VM_WRITE : VM_ACCESS_FLAGS)))
-		return -EFAULT;
-	for (;;) {
-		vm_fault_t fault = handle_mm_fault(vma, addr, write ? FAULT_FLAG_WRITE : 0);
+/* What is asked, and how often a hook has left it without a page. */
+struct remote {
+	struct mm_struct *mm;
+	unsigned long addr;
+	unsigned long *word;
+	bool write;
+	unsigned int tries;
+};
 
-		if (fault & (VM_FAULT_ERROR | VM_FAULT_RETRY))
-			return fault & VM_FAULT_OOM ? -ENOMEM : -EFAULT;
-		if (write ? vms__page_write(vma, addr, *word) : vms__page_read(vma, addr, word))
-			return 0;
-		/* The hook maps nothing here. */
-		if (fault & VM_FAULT_NOPAGE)
-			return -EFAULT;
-	}
+static bool may_access(const struct remote *r, vm_flags_t flags)
+{
+	if (r->write)
+		return flags & VM_WRITE;
+	return flags & VM_ACCESS_FLAGS;
+}
+
+static bool use_page(const struct remote *r, struct vm_area_struct *vma)
+{
+	if (!r->write)
+		return vms__page_read(vma, r->addr, r->word);
+	return vms__page_write(vma, r->addr, *r->word);
+}
+
+/* Return: 0, -EFAULT, -ENOMEM, or -EAGAIN: the access is to be made again. Locks: mmap_lock R. */
+static int access_page(struct remote *r, struct vm_area_struct *vma)
+{
+	unsigned int flags = FAULT_FLAG_REMOTE | (r->write ? FAULT_FLAG_WRITE : 0) | (r->tries ? FAULT_FLAG_TRIED : 0);
+	vm_fault_t fault;
+
+	if (!may_access(r, vma->vm_flags))
+		return -EFAULT;
+	fault = handle_mm_fault(vma, r->addr, flags);
+	if (fault & VM_FAULT_ERROR)
+		return fault & VM_FAULT_OOM ? -ENOMEM : -EFAULT;
+	if (!(fault & VM_FAULT_RETRY) && use_page(r, vma))
+		return 0;
+	/* A page that another thread took away after the fault is no fault of a hook's. */
+	if (fault && !vms__try_again(&r->tries))
+		return -EFAULT;
+	return -EAGAIN;
 }
 
 /* Locks: mmap_lock R. */
-static int access_device(struct vm_area_struct *vma, unsigned long addr, unsigned long *word, bool write)
+static int access_device(const struct remote *r, struct vm_area_struct *vma)
 {
+	unsigned long word = *r->word;
 	int copied;
 
 	mmap_assert_locked(vma_mm(vma));
 	if (!vma->vm_ops || !vma->vm_ops->access)
 		return -EFAULT;
-	copied = vma->vm_ops->access(vma, addr, word, (int)sizeof(*word), write);
-	if (copied < 0)
+	copied = vma->vm_ops->access(vma, r->addr, &word, (int)sizeof(word), r->write);
+	if (IS_ERR_VALUE((long)copied))
 		return copied;
-	return copied == (int)sizeof(*word) ? 0 : -EFAULT;
+	if (copied != (int)sizeof(word))
+		return -EFAULT;
+	if (!r->write)
+		*r->word = word;
+	return 0;
+}
+
+/* Return: as access_page(). */
+static int access_once(struct remote *r)
+{
+	struct vm_area_struct *vma;
+	int err;
+
+	vms__read_enter(r->mm);
+	vma = vma_lookup(r->mm, r->addr);
+	if (!vma)
+		vma = expand_stack(r->mm, r->addr); /* which lets mmap_lock go if it answers NULL */
+	if (!vma)
+		return -EFAULT;
+	err = vma->vm_flags & (VM_IO | VM_PFNMAP) ? access_device(r, vma) : access_page(r, vma);
+	vms__read_exit(r->mm);
+	return err;
 }
 
 int vms_access_word(struct mm_struct *mm, unsigned long addr, unsigned long *word, bool write)
 {
-	struct vm_area_struct *vma;
-	int err = -EFAULT;
+	struct remote r = {
+		.mm = mm,
+		.addr = addr,
+		.word = word,
+		.write = write,
+	};
+	int err;
 
-	vms__read_enter(mm);
-	vma = vma_lookup(mm, addr);
-	if (vma && (vma->vm_flags & (VM_IO | VM_PFNMAP)))
-		err = access_device(vma, addr, word, write);
-	else if (vma)
-		err = access_page(vma, addr, word, write);
-	vms__read_exit(mm);
+	do {
+		err = access_once(&r);
+	} while (err == -EAGAIN);
 	return err;
 }

@@ -7,7 +7,8 @@
  *           for which the neighbours have to be looked at
  *   else    under mmap_lock for writing, downgraded at once: a stack grows
  *
- * Progress: the first step never waits for a writer; the second waits as mmap_lock does.
+ * Progress: the first step never waits for a writer; the second waits as mmap_lock does. An access that an embedder's hook leaves without a
+ * page begins again, with no lock held in between, VMS_FAULT_TRIES times at most.
  */
 #include <errno.h>
 
@@ -26,7 +27,11 @@ struct access {
 	unsigned long *word;
 };
 
-enum outcome { DONE, AGAIN, NEEDS_MMAP_LOCK };
+/*
+ * AGAIN: another thread has taken the page away. ASK_AGAIN: a hook has not
+ * brought it, and NEEDS_MMAP_LOCK: or wants to be asked under mmap_lock.
+ */
+enum outcome { DONE, AGAIN, ASK_AGAIN, NEEDS_MMAP_LOCK };
 
 static bool access_allowed(const struct vm_area_struct *vma, unsigned int flags)
 {
@@ -39,11 +44,11 @@ static bool access_allowed(const struct vm_area_struct *vma, unsigned int flags)
 
 static enum vms_fault_result to_result(vm_fault_t fault)
 {
-	if (likely(!(fault & (VM_FAULT_ERROR | VM_FAULT_RETRY))))
+	if (likely(!(fault & VM_FAULT_ERROR)))
 		return VMS_FAULT_OK;
 	if (fault & VM_FAULT_OOM)
 		return VMS_FAULT_OOM;
-	return (fault & VM_FAULT_SIGSEGV) ? VMS_SEGV_MAPERR : VMS_SIGBUS;
+	return (fault & VM_FAULT_SIGBUS) ? VMS_SIGBUS : VMS_SEGV_MAPERR;
 }
 
 /* Locks: @vma's lock or mmap_lock, for reading. */
@@ -58,18 +63,16 @@ static enum outcome fault_in_vma(const struct access *a, struct vm_area_struct *
 		return DONE;
 	}
 	fault = handle_mm_fault(vma, a->addr, a->flags | lock_flag);
-	/* Under mmap_lock there is nothing better to come back with: a hook that asks for it then has no page. */
-	if ((fault & VM_FAULT_RETRY) && lock_flag)
-		return NEEDS_MMAP_LOCK;
+	if (unlikely(fault & VM_FAULT_RETRY))
+		return lock_flag ? NEEDS_MMAP_LOCK : ASK_AGAIN;
 	*result = to_result(fault);
-	if (!a->use || *result != VMS_FAULT_OK || a->use(vma, a->addr, a->word))
+	if (*result != VMS_FAULT_OK)
 		return DONE;
-	/* The owner's hook maps nothing here, and would answer so for ever. */
-	if (fault & VM_FAULT_NOPAGE) {
-		*result = VMS_SIGBUS;
+	/* After VM_FAULT_NOPAGE the page may be there, or only for reading, or not at all: as for an instruction, trying tells. */
+	if (a->use ? a->use(vma, a->addr, a->word)
+		   : likely(!(fault & VM_FAULT_NOPAGE)) || vms__page_allows(vma, a->addr, a->flags & FAULT_FLAG_WRITE))
 		return DONE;
-	}
-	return AGAIN;
+	return fault & VM_FAULT_NOPAGE ? ASK_AGAIN : AGAIN;
 }
 
 static enum outcome fault_under_mmap_lock(const struct access *a, enum vms_fault_result *result)
@@ -91,25 +94,34 @@ static enum outcome fault_under_mmap_lock(const struct access *a, enum vms_fault
 	return outcome;
 }
 
-static enum vms_fault_result do_access(const struct access *a)
+static enum outcome access_once(const struct access *a, enum vms_fault_result *result)
 {
 	const struct vms__lock_ops *lock = a->mm->engine->lock;
+	struct vm_area_struct *vma = lock->fault_enter(a->mm, a->addr);
+	enum outcome outcome = NEEDS_MMAP_LOCK;
+
+	if (vma) {
+		outcome = fault_in_vma(a, vma, FAULT_FLAG_VMA_LOCK, result);
+		lock->fault_exit(vma);
+		if (outcome != NEEDS_MMAP_LOCK)
+			vms__pcounter_add(a->mm->counters, VMS_FAULTS_VMA, 1);
+	}
+	return outcome == NEEDS_MMAP_LOCK ? fault_under_mmap_lock(a, result) : outcome;
+}
+
+static enum vms_fault_result do_access(struct access *a)
+{
 	enum vms_fault_result result = VMS_SEGV_MAPERR;
+	unsigned int tries = 0;
 	enum outcome outcome;
 
-	do {
-		struct vm_area_struct *vma = lock->fault_enter(a->mm, a->addr);
-
-		outcome = NEEDS_MMAP_LOCK;
-		if (vma) {
-			outcome = fault_in_vma(a, vma, FAULT_FLAG_VMA_LOCK, &result);
-			lock->fault_exit(vma);
-			if (outcome != NEEDS_MMAP_LOCK)
-				vms__pcounter_add(a->mm->counters, VMS_FAULTS_VMA, 1);
-		}
-		if (outcome == NEEDS_MMAP_LOCK)
-			outcome = fault_under_mmap_lock(a, &result);
-	} while (unlikely(outcome == AGAIN));
+	while (unlikely((outcome = access_once(a, &result)) != DONE)) {
+		if (outcome == AGAIN)
+			continue;
+		if (!vms__try_again(&tries))
+			return VMS_SIGBUS;
+		a->flags |= FAULT_FLAG_TRIED;
+	}
 	return result;
 }
 

@@ -7,6 +7,9 @@
 #ifndef VMS_MM_INTERNAL_H
 #define VMS_MM_INTERNAL_H
 
+#include <errno.h>
+#include <sched.h>
+
 #include <vmastore/mm.h>
 
 #include "lib/engine/engine.h"
@@ -45,6 +48,31 @@ static inline unsigned long vm_start_gap(const struct vm_area_struct *vma)
 	if (!(vma->vm_flags & VM_GROWSDOWN))
 		return vma->vm_start;
 	return vma->vm_start > STACK_GUARD_GAP ? vma->vm_start - STACK_GUARD_GAP : 0;
+}
+
+/* ---- what hooks answer ---- */
+
+/*
+ * 0, or the -errno with which a hook refuses. Any other answer is a mistake, and
+ * must not pass for success, an address or a length.
+ */
+static inline int vms__hook_error(int answer)
+{
+	return answer && !IS_ERR_VALUE((long)answer) ? -EINVAL : answer;
+}
+
+/*
+ * A hook has left an access without a page once more: whether the access is made
+ * again (VMS_FAULT_TRIES). @tries: 0 at first. Now and then it lets others run,
+ * because the page may be theirs to bring.
+ */
+static inline bool vms__try_again(unsigned int *tries)
+{
+	if (++*tries >= VMS_FAULT_TRIES)
+		return false;
+	if (*tries % 64 == 0)
+		sched_yield();
+	return true;
 }
 
 /* ---- vma.c: one VMA ---- */
@@ -177,7 +205,7 @@ void vms__copy_map(struct mm_struct *child, const struct mm_struct *mm);
 /* ---- populate.c ---- */
 
 /*
- * Fault in [start, end) of @vma as its flags want it (nothing under VM_LOCKONFAULT). Locks: mmap_lock R or W.
+ * Fault in [start, end) of @vma as its flags want it (nothing under VM_LOCKONFAULT). Locks: mmap_lock R or W, held throughout.
  * Return: 0; -EFAULT (no right to touch it, or no page there: beyond a file's end, a guard page); -ENOMEM.
  */
 int vms__populate_vma(struct vm_area_struct *vma, unsigned long start, unsigned long end);

@@ -42,8 +42,16 @@ const char *vms__vma_name(struct vm_area_struct *vma, char buf[VMA_NAME_BUF])
 
 unsigned long vms__vma_pagesize(struct vm_area_struct *vma)
 {
+	unsigned long size;
+
 	vma_assert_locked(vma);
-	return vma->vm_ops && vma->vm_ops->pagesize ? vma->vm_ops->pagesize(vma) : PAGE_SIZE;
+	if (!vma->vm_ops || !vma->vm_ops->pagesize)
+		return PAGE_SIZE;
+	size = vma->vm_ops->pagesize(vma);
+	/* A power of two that divides the place of the VMA; what is none cannot be the size of its pages. */
+	if (size < PAGE_SIZE || (size & (size - 1)) || ((vma->vm_start | vma->vm_end) & (size - 1)))
+		return PAGE_SIZE;
+	return size;
 }
 
 void vms__list_name(const char *name, struct vms__text *text)

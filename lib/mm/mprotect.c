@@ -51,7 +51,7 @@ static int protect_one(struct vm_area_struct *prev, struct vm_area_struct **vma,
 		return -EACCES;
 	mmap_assert_write_locked(vma_mm(v));
 	if (v->vm_ops && v->vm_ops->mprotect) {
-		err = v->vm_ops->mprotect(v, start, end, flags);
+		err = vms__hook_error(v->vm_ops->mprotect(v, start, end, flags));
 		if (err)
 			return err;
 	}

@@ -195,9 +195,9 @@ static int ask_to_split(const struct remap *r, unsigned long addr, unsigned long
 	if (!vma->vm_ops || !vma->vm_ops->may_split)
 		return 0;
 	if (vma->vm_start != addr)
-		err = vma->vm_ops->may_split(vma, addr);
+		err = vms__hook_error(vma->vm_ops->may_split(vma, addr));
 	if (!err && vma->vm_end != addr + len)
-		err = vma->vm_ops->may_split(vma, addr + len);
+		err = vms__hook_error(vma->vm_ops->may_split(vma, addr + len));
 	return err;
 }
 
@@ -209,9 +209,9 @@ static int move_content(struct vm_area_struct *vma, struct vm_area_struct *copy,
 
 	vma_start_write(vma);
 	vms__move_pages(vma, addr, len, target);
-	if (!copy->vm_ops || !copy->vm_ops->mremap)
+	if (!vma->vm_ops || !vma->vm_ops->mremap)
 		return 0;
-	err = copy->vm_ops->mremap(copy);
+	err = vms__hook_error(vma->vm_ops->mremap(copy));
 	if (err)
 		vms__move_pages(copy, target, len, addr);
 	return err;

@@ -198,7 +198,7 @@ int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_belo
 	mmap_assert_write_locked(vma_mm(vma));
 	VMS_ASSERT(vma->vm_start < addr && addr < vma->vm_end);
 	if (vma->vm_ops && vma->vm_ops->may_split) {
-		err = vma->vm_ops->may_split(vma, addr);
+		err = vms__hook_error(vma->vm_ops->may_split(vma, addr));
 		if (err)
 			return err;
 	}

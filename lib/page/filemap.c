@@ -42,6 +42,8 @@ struct address_space *vms_address_space_create(unsigned long size, unsigned int 
 	mapping->ino = ino;
 	atomic_init(&mapping->i_size, size);
 	atomic_init(&mapping->nrpages, 0);
+	for (unsigned int i = 0; i < VMS_REVOKE_COUNTS; i++)
+		atomic_init(&mapping->revoked[i], 0);
 	mt_init_flags(&mapping->i_pages, MT_FLAGS_USE_RCU);
 	mapping->leaving_first = 1;
 	mapping->leaving_last = 0;

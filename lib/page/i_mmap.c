@@ -7,6 +7,7 @@
 #include "lib/page/i_mmap.h"
 #include "lib/page/page.h"
 #include "lib/page/pgtable.h"
+#include "lib/page/revoke.h"
 #include "lib/rbtree/interval_tree.h"
 #include "lib/sync/lockdep.h"
 
@@ -146,6 +147,8 @@ void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t n
 	/* Nothing asked for, or to the end of what can be counted. */
 	if (!nr || hole.last < start)
 		hole.last = ~(pgoff_t)0;
+	/* Before any page table is looked at. */
+	vms__revoke(mapping, hole.first, hole.last);
 	vms__i_mmap_walk(mapping, hole.first, hole.last, unmap_hole, &hole);
 }
 

@@ -15,6 +15,11 @@
  * it. If it is not, another thread has been there: what was prepared is dropped and the fault starts again. So two threads that
  * fault on one page install one page, and VM_FAULT_OOM leaves the mm as it was.
  *
+ * A fault that has asked an embedder's hook does not start again by itself: it
+ * answers VM_FAULT_NOPAGE, and the caller touches the memory again, after it
+ * has let go of its locks. So a hook whose answers lead nowhere cannot keep a
+ * lock for ever, and the caller counts the tries.
+ *
  * Locks: mmap_lock R, or with FAULT_FLAG_VMA_LOCK the VMA's lock R. Under the latter a VMA that needs its first anon_vma is
  * refused with VM_FAULT_RETRY: that may be a neighbour's, and neighbours are only to be looked at under mmap_lock.
  *
@@ -23,10 +28,11 @@
 #include "lib/page/fault.h"
 #include "lib/page/page.h"
 #include "lib/page/pgtable.h"
+#include "lib/page/revoke.h"
 #include "lib/sync/list.h"
 #include "lib/sync/rcu.h"
 
-/* Another thread changed the entry first: look again. Never leaves this file. */
+/* Another thread changed the entry first: look again. Never leaves this file, and comes from no hook (judge()). */
 #define FAULT_AGAIN 0x80000000u
 
 #define PMD_SHIFT 21
@@ -38,12 +44,26 @@ struct fault {
 	struct mm_struct *mm;
 	const struct vm_operations_struct *ops; /* NULL: anonymous */
 	unsigned int index;                     /* of the entry in its leaf */
+	bool write;                             /* vmf.flags is the hook's to spoil */
+	bool asked;                             /* a hook of an embedder's was called */
+	struct vms__revoke_watch *watch;        /* of the pages that those hooks answer; or NULL */
 	struct vms__ptable_batch tables;
 };
 
 static bool is_write(const struct fault *f)
 {
-	return f->vmf.flags & FAULT_FLAG_WRITE;
+	return f->write;
+}
+
+/*
+ * What a hook's answer comes to: one of VM_FAULT_ERROR, else VM_FAULT_RETRY,
+ * else VM_FAULT_NOPAGE, else 0. All other bits mean nothing, as on Linux.
+ */
+static vm_fault_t judge(vm_fault_t answer)
+{
+	if (answer & VM_FAULT_ERROR)
+		return answer & VM_FAULT_ERROR;
+	return answer & VM_FAULT_RETRY ? VM_FAULT_RETRY : answer & VM_FAULT_NOPAGE;
 }
 
 static bool is_present(const struct fault *f)
@@ -163,7 +183,8 @@ static vm_fault_t make_writable(struct fault *f)
 	if (is_pfn)
 		f->vmf.page = NULL;
 	f->vmf.flags |= FAULT_FLAG_MKWRITE;
-	ret = hook(&f->vmf) & ~VM_FAULT_LOCKED;
+	f->asked = true;
+	ret = judge(hook(&f->vmf));
 	f->vmf.flags &= ~FAULT_FLAG_MKWRITE;
 	f->vmf.page = page;
 	return ret;
@@ -186,8 +207,11 @@ static vm_fault_t install_file(struct fault *f, struct vms__ptable *leaf, struct
 	/* Once it is mapped and the lock is dropped, it may be unmapped, and gone. */
 	counter = vms__page_counter(page);
 	vms__ptable_lock(leaf);
-	/* Who truncates the file looks at this leaf after us, and unmaps the page; or did before, and we see that it is gone. */
-	won = !vms__pte_load(leaf, f->index) && !vms__page_is_gone(source);
+	/*
+	 * Whoever truncates the file, or takes the page back, looks at this leaf
+	 * after us, and unmaps the page; or did before, and we see that it is gone.
+	 */
+	won = !vms__pte_load(leaf, f->index) && !vms__page_is_gone(source) && !vms__revoked(f->watch, f->vmf.pgoff);
 	if (won) {
 		vms__page_map(page);
 		if (is_write(f) && !copy)
@@ -211,12 +235,17 @@ static vm_fault_t fetch_page(struct fault *f)
 
 	vma_assert_locked(f->vmf.vma);
 	f->vmf.page = NULL;
-	ret = f->ops->fault(&f->vmf) & ~(VM_FAULT_MAJOR | VM_FAULT_LOCKED);
+	ret = judge(f->ops->fault(&f->vmf));
 	if (ret)
 		return ret;
 	/* A hook that answers neither a page nor an error has none. */
 	if (!f->vmf.page)
 		return VM_FAULT_SIGBUS;
+	/* Private memory of some address space is never a file's page. */
+	if (vms__page_is_anon(f->vmf.page)) {
+		vms__page_put(f->vmf.page);
+		return VM_FAULT_SIGBUS;
+	}
 	if (is_write(f) && (f->vmf.vma->vm_flags & VM_SHARED)) {
 		ret = make_writable(f);
 		if (ret)
@@ -244,40 +273,50 @@ static vm_fault_t fetch_page_for_copy(struct fault *f)
 }
 
 /*
- * Map what is at hand of VMS__FAULT_AROUND pages around the one that is read: from the last multiple of so many, or where @vma begins if
- * that is later, up to the end of @vma or of the leaf.
- * Return: whether that one is mapped now.
+ * VMS__FAULT_AROUND pages around the one that is read, by their offsets: from the last multiple of so many, or where @vma begins if that
+ * is later, up to the end of @vma or of the leaf.
  */
-static bool fault_around(struct fault *f)
+static void range_around(const struct vm_fault *vmf, pgoff_t *first, pgoff_t *last)
 {
-	const struct vm_area_struct *vma = f->vmf.vma;
-	unsigned long size = VMS__FAULT_AROUND * PAGE_SIZE, start = f->vmf.address & ~(size - 1), end;
+	const struct vm_area_struct *vma = vmf->vma;
+	unsigned long size = VMS__FAULT_AROUND * PAGE_SIZE, start = vmf->address & ~(size - 1), end;
 
 	if (start < vma->vm_start)
 		start = vma->vm_start;
 	end = vms__leaf_end(start, start + size < vma->vm_end ? start + size : vma->vm_end);
-	vma_assert_locked(vma);
-	vms__rcu_read_lock();
-	f->ops->map_pages(&f->vmf, vms__vma_pgoff(vma, start), vms__vma_pgoff(vma, end - PAGE_SIZE));
-	vms__rcu_read_unlock();
-	return is_present(f);
+	*first = vms__vma_pgoff(vma, start);
+	*last = vms__vma_pgoff(vma, end - PAGE_SIZE);
 }
 
-static vm_fault_t file_fault(struct fault *f)
+/* Map what is at hand around. Return: 0: fault() is to be asked; VM_FAULT_NOPAGE: the page is mapped now; or what the hook answered. */
+static vm_fault_t fault_around(struct fault *f)
+{
+	pgoff_t first, last;
+	vm_fault_t ret;
+
+	range_around(&f->vmf, &first, &last);
+	vma_assert_locked(f->vmf.vma);
+	vms__rcu_read_lock();
+	ret = judge(f->ops->map_pages(&f->vmf, first, last));
+	vms__rcu_read_unlock();
+	return !ret && is_present(f) ? VM_FAULT_NOPAGE : ret;
+}
+
+/* Ask the hooks, and map what they answer. */
+static vm_fault_t ask_owner(struct fault *f)
 {
 	bool copying = is_write(f) && !(f->vmf.vma->vm_flags & VM_SHARED);
 	struct page *copy = NULL;
 	vm_fault_t ret;
 
-	if (!f->ops->fault)
-		return VM_FAULT_SIGBUS;
-	if (copying && must_retry(f))
-		return VM_FAULT_RETRY;
 	if (!vms__ptables_prepare(f->mm, f->vmf.address, &f->tables))
 		return VM_FAULT_OOM;
-	if (!is_write(f) && f->ops->map_pages && fault_around(f)) {
-		vms__ptables_cancel(&f->tables);
-		return 0;
+	if (!is_write(f) && f->ops->map_pages) {
+		ret = fault_around(f);
+		if (ret) {
+			vms__ptables_cancel(&f->tables);
+			return ret == VM_FAULT_NOPAGE && is_present(f) ? 0 : ret;
+		}
 	}
 	if (copying) {
 		copy = vms__page_alloc(0);
@@ -289,32 +328,58 @@ static vm_fault_t file_fault(struct fault *f)
 		vms__ptables_cancel(&f->tables);
 		if (copy)
 			vms__page_put(copy);
-		/* What the hook has mapped itself may still lack the right to be written. */
-		return ret == VM_FAULT_NOPAGE && is_present(f) ? FAULT_AGAIN : ret;
+		return ret;
 	}
 	return install_file(f, vms__ptables_install(f->mm, f->vmf.address, &f->tables), copy);
+}
+
+static vm_fault_t file_fault(struct fault *f)
+{
+	struct vm_area_struct *vma = f->vmf.vma;
+	struct vms__revoke_watch watch;
+	vm_fault_t ret;
+
+	if (!f->ops->fault)
+		return VM_FAULT_SIGBUS;
+	if (is_write(f) && !(vma->vm_flags & VM_SHARED) && must_retry(f))
+		return VM_FAULT_RETRY;
+	if (f->ops == &vms__filemap_vm_ops)
+		return ask_owner(f);
+	f->asked = true;
+	if (!vma->vm_file)
+		return ask_owner(f);
+	vms__revoke_watch_begin(&watch, vma->vm_file->f_mapping);
+	f->watch = &watch;
+	ret = ask_owner(f);
+	f->watch = NULL;
+	vms__revoke_watch_end(&watch);
+	return ret;
 }
 
 void vms_map_pages(struct vm_fault *vmf, pgoff_t start, struct page **pages, unsigned int nr)
 {
 	struct fault *f = container_of(vmf, struct fault, vmf);
 	struct vm_area_struct *vma = vmf->vma;
-	unsigned long addr = vms__vma_address(vma, start);
 	struct mm_struct *mm = vms__vma_mm(vma);
 	bool writable = shared_writable(vma);
-	unsigned int index = vms__pt_index(addr, 0);
 	long mapped[NR_MM_COUNTERS] = {0};
 	struct vms__ptable *leaf;
+	pgoff_t first, last;
 
 	vma_assert_locked(vma);
-	VMS_ASSERT(index + nr <= VMS__PT_ENTRIES && addr >> PMD_SHIFT == vmf->address >> PMD_SHIFT);
-	leaf = vms__ptables_install(mm, addr, &f->tables);
+	range_around(vmf, &first, &last);
+	leaf = vms__ptables_install(mm, vmf->address, &f->tables);
 	vms__ptable_lock(leaf);
 	for (unsigned int i = 0; i < nr; i++) {
-		if (!pages[i] || vms__pte_load(leaf, index + i) || vms__page_is_gone(pages[i]))
+		unsigned int index = vms__pt_index(vms__vma_address(vma, start + i), 0);
+
+		/* Outside the range that the hook was given lie other VMAs, and other leaves. */
+		if (!pages[i] || start + i < first || start + i > last || vms__pte_load(leaf, index))
+			continue;
+		if (vms__page_is_anon(pages[i]) || vms__page_is_gone(pages[i]) || vms__revoked(f->watch, start + i))
 			continue;
 		vms__page_map(pages[i]);
-		vms__pte_store(leaf, index + i, vms__pte_make(pages[i], writable, false));
+		vms__pte_store(leaf, index, vms__pte_make(pages[i], writable, false));
 		mapped[vms__page_counter(pages[i])]++;
 		pages[i] = NULL;
 	}
@@ -329,6 +394,7 @@ void vms_map_pages(struct vm_fault *vmf, pgoff_t start, struct page **pages, uns
 
 vm_fault_t vmf_insert_page(struct vm_area_struct *vma, unsigned long addr, struct page *page)
 {
+	const struct vms__revoke_watch *watch = vma->vm_file ? vms__revoke_watch_of(vma->vm_file->f_mapping) : NULL;
 	struct mm_struct *mm = vms__vma_mm(vma);
 	unsigned int index = vms__pt_index(addr, 0);
 	struct vms__ptable_batch tables;
@@ -336,14 +402,14 @@ vm_fault_t vmf_insert_page(struct vm_area_struct *vma, unsigned long addr, struc
 	bool mapped;
 
 	vma_assert_locked(vma);
-	if (addr < vma->vm_start || addr >= vma->vm_end || !vms__vma_ops(vma))
+	if (addr < vma->vm_start || addr >= vma->vm_end || !vms__vma_ops(vma) || vms__page_is_anon(page))
 		return VM_FAULT_SIGBUS;
 	if (!vms__ptables_prepare(mm, addr, &tables))
 		return VM_FAULT_OOM;
 	leaf = vms__ptables_install(mm, addr, &tables);
 	vms__ptable_lock(leaf);
 	/* What is there already stays. */
-	mapped = !vms__pte_load(leaf, index) && !vms__page_is_gone(page);
+	mapped = !vms__pte_load(leaf, index) && !vms__page_is_gone(page) && !vms__revoked(watch, vms__vma_pgoff(vma, addr));
 	if (mapped) {
 		vms__page_get(page);
 		vms__page_map(page);
@@ -482,6 +548,7 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsig
 		.mm = vms__vma_mm(vma),
 		.ops = vms__vma_ops(vma),
 		.index = vms__pt_index(addr, 0),
+		.write = flags & FAULT_FLAG_WRITE,
 	};
 	vm_fault_t ret;
 
@@ -490,8 +557,16 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsig
 	VMS_ASSERT(!(flags & FAULT_FLAG_WRITE) || (vma->vm_flags & VM_WRITE));
 	do {
 		ret = fault_once(&f);
-	} while (ret == FAULT_AGAIN);
-	return ret;
+	} while (ret == FAULT_AGAIN && !f.asked);
+	return unlikely(ret == FAULT_AGAIN) ? VM_FAULT_NOPAGE : ret;
+}
+
+bool vms__page_allows(const struct vm_area_struct *vma, unsigned long addr, bool write)
+{
+	const struct vms__ptable *leaf = vms__leaf_find(vms__vma_mm(vma), addr);
+
+	vma_assert_locked(vma);
+	return leaf && vms__pte_allows(vms__pte_load(leaf, vms__pt_index(addr, 0)), write);
 }
 
 /* ---- the content ---- */

@@ -55,6 +55,8 @@ int vms__pgtable_validate(struct mm_struct *mm, FILE *why);
 /* The content word of the page at addr; false: no page present there for that access. Locks: mmap_lock or VMA lock. */
 bool vms__page_read(struct vm_area_struct *vma, unsigned long addr, unsigned long *word);
 bool vms__page_write(struct vm_area_struct *vma, unsigned long addr, unsigned long word);
+/* Whether an entry allows the access at this moment. Locks: the same. */
+bool vms__page_allows(const struct vm_area_struct *vma, unsigned long addr, bool write);
 
 /* For each page of [start, end), all inside @vma, whether it is there (resident.c), into @vec. Locks: mmap_lock or VMA lock. */
 void vms__resident(struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned char *vec);

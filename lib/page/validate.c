@@ -108,8 +108,8 @@ static void check_file(struct check *c, const struct vm_area_struct *vma, unsign
 {
 	if ((pte & VMS__PTE_WRITE) && !(vma->vm_flags & VM_SHARED))
 		broken(c, addr, "a file's page is writable in private memory");
-	/* An embedder's page may stand anywhere. */
-	if (!(page->flags & VMS__PG_CACHED))
+	/* An embedder's hook may map any page anywhere, that of another file's cache too. */
+	if (!(page->flags & VMS__PG_CACHED) || vms__vma_ops(vma) != &vms__filemap_vm_ops)
 		return;
 	if (!vma->vm_file || atomic_load_explicit(&page->mapping, memory_order_relaxed) != vma->vm_file->f_mapping)
 		broken(c, addr, "a page of another file");

@@ -132,7 +132,7 @@ static void owner_tells_the_size_of_its_pages(void **state)
 	struct vms_procmap_query q = {.query_addr = BASE};
 
 	file->f_vm_ops = &ops;
-	vms_mmap(mm, BASE, PG, RW, MAP_SHARED | MAP_FIXED, file, 0);
+	vms_mmap(mm, BASE, 1UL << 16, RW, MAP_SHARED | MAP_FIXED, file, 0);
 	assert_int_equal(vms_procmap_query(mm, &q), 0);
 	assert_int_equal(q.vma_page_size, 1UL << 16);
 	fput(file);

@@ -119,7 +119,7 @@ static void smaps_asks_the_owner_for_the_size_of_its_pages(void **state)
 	char *text;
 
 	file->f_vm_ops = &ops;
-	vms_mmap(mm, BASE, PG, RW, MAP_SHARED | MAP_FIXED, file, 0);
+	vms_mmap(mm, BASE, 2UL << 20, RW, MAP_SHARED | MAP_FIXED, file, 0);
 	text = text_of(mm, vms_smaps_print);
 	assert_non_null(strstr(text, "KernelPageSize:     2048 kB\nMMUPageSize:        2048 kB\n"));
 	free(text);

@@ -300,8 +300,11 @@ static vm_fault_t fault_and_use(struct vm_area_struct *vma, unsigned long addr, 
 	for (;;) {
 		vm_fault_t ret = handle_mm_fault(vma, addr, flags);
 
-		if (ret)
+		if (ret && ret != VM_FAULT_NOPAGE)
 			return ret;
+		/* After VM_FAULT_NOPAGE the touch is made again. */
+		if (ret && !vms__page_allows(vma, addr, flags & FAULT_FLAG_WRITE))
+			continue;
 		if (use->write ? vms__page_write(vma, addr, *use->word) : !use->read || vms__page_read(vma, addr, use->word))
 			return 0;
 	}
