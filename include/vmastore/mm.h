@@ -217,14 +217,23 @@ VMS_API enum vms_fault_result vms_read_word(struct mm_struct *mm, unsigned long 
 /** vms_write_word() - fault for writing, then set the page's content word. */
 VMS_API enum vms_fault_result vms_write_word(struct mm_struct *mm, unsigned long addr, unsigned long word);
 
+#define FOLL_WRITE 0x01u
+#define FOLL_FORCE 0x08u
+
 /**
- * vms_access_word() - As a debugger reads or (@write) writes the word of the page at @addr, like access_process_vm(): the page is faulted
- * in as the VMA's rights allow, and a stack grows for it; VM_IO and VM_PFNMAP memory is asked of its owner's access() hook.
- * @word: Unchanged unless a read succeeds.
- * Return: 0; -EFAULT (nothing mapped, no right, no page there, no such hook, or access() answered anything but the length or a -errno);
- * -ENOMEM; or what access() answered.
+ * vms_access_word() - Read, or with FOLL_WRITE write, the word of the page at @addr from outside, like access_process_vm(): the page is
+ * faulted in, a stack grows for it, and VM_IO and VM_PFNMAP memory is asked of its owner's access() hook, rights or not.
+ * @word:      Unchanged unless a read succeeds.
+ * @gup_flags: Without FOLL_FORCE the VMA's rights decide, as for process_vm_readv(2): to read takes VM_READ, to write VM_WRITE.
+ *             With it, as a debugger (ptrace(2), /proc/PID/mem): what may not be read now, but may become readable, is read; a
+ *             write to private memory gives it a copy of its own, which stays read-only for the program. Shared memory that the
+ *             program may not write is refused all the same.
+ *
+ * Locks:  none held; takes mmap_lock R, and for a stack W.
+ * Return: 0; -EFAULT (nothing mapped, no right, no page there, no such hook, or access() answered anything but the length or a
+ * -errno); -EINVAL (an unknown flag); -ENOMEM; or what access() answered.
  */
-VMS_API int vms_access_word(struct mm_struct *mm, unsigned long addr, unsigned long *word, bool write);
+VMS_API int vms_access_word(struct mm_struct *mm, unsigned long addr, unsigned long *word, unsigned int gup_flags);
 
 /* ---- what fork shares: for code that keeps pages on its own ---- */
 
@@ -444,7 +453,8 @@ VMS_API void vma_set_page_prot(struct vm_area_struct *vma);
 /* ---- a page fault inside a VMA (lib/page): VMA lock R or mmap_lock R held ----------------------------------------------- */
 
 /**
- * handle_mm_fault() - Make the page at @addr present in @vma for the access in @flags. The access right was checked before.
+ * handle_mm_fault() - Make the page at @addr present in @vma for the access in @flags. The access right was checked before; a write without
+ * VM_WRITE is a debugger's: for private memory with VM_MAYWRITE alone, it brings a copy that stays read-only.
  * Return: 0, one of VM_FAULT_ERROR, or
  *   VM_FAULT_NOPAGE  The caller touches the memory again: the page may be mapped, or an embedder's hook has to be asked once more.
  *                    It drops its locks in between, or bounds its tries: a hook may answer so for ever (VMS_FAULT_TRIES).

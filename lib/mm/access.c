@@ -3,6 +3,8 @@
  * access.c - one word of another address space, as a debugger reads and writes it: through the page, brought in if need be; where the
  * memory is a device's (VM_IO, VM_PFNMAP), through its owner's access() hook.
  *
+ * Source of the rules: ptrace(2), process_vm_readv(2), and experiments on a
+ * running 6.18 kernel through /proc/self/mem and process_vm_readv().
  * Locks: takes mmap_lock R, for the hook too; dropped between two tries.
  */
 #include <errno.h>
@@ -15,22 +17,24 @@ struct remote {
 	struct mm_struct *mm;
 	unsigned long addr;
 	unsigned long *word;
-	bool write;
+	bool write, force;
 	unsigned int tries;
 };
 
 static bool may_access(const struct remote *r, vm_flags_t flags)
 {
 	if (r->write)
-		return flags & VM_WRITE;
-	return flags & VM_ACCESS_FLAGS;
+		return (flags & VM_WRITE) || (r->force && vms__is_cow(flags));
+	return flags & (r->force ? VM_READ | VM_MAYREAD : VM_READ);
 }
 
 static bool use_page(const struct remote *r, struct vm_area_struct *vma)
 {
 	if (!r->write)
 		return vms__page_read(vma, r->addr, r->word);
-	return vms__page_write(vma, r->addr, *r->word);
+	if (vma->vm_flags & VM_WRITE)
+		return vms__page_write(vma, r->addr, *r->word);
+	return vms__page_write_forced(vma, r->addr, *r->word);
 }
 
 /* Return: 0, -EFAULT, -ENOMEM, or -EAGAIN: the access is to be made again. Locks: mmap_lock R. */
@@ -88,16 +92,19 @@ static int access_once(struct remote *r)
 	return err;
 }
 
-int vms_access_word(struct mm_struct *mm, unsigned long addr, unsigned long *word, bool write)
+int vms_access_word(struct mm_struct *mm, unsigned long addr, unsigned long *word, unsigned int gup_flags)
 {
 	struct remote r = {
 		.mm = mm,
 		.addr = addr,
 		.word = word,
-		.write = write,
+		.write = gup_flags & FOLL_WRITE,
+		.force = gup_flags & FOLL_FORCE,
 	};
 	int err;
 
+	if (gup_flags & ~(FOLL_WRITE | FOLL_FORCE))
+		return -EINVAL;
 	do {
 		err = access_once(&r);
 	} while (err == -EAGAIN);

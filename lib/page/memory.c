@@ -108,7 +108,7 @@ static vm_fault_t install_anon(struct fault *f, struct vms__ptable *leaf, struct
 	if (page) {
 		vms__page_init_anon(page, vms__vma_anon_vma(f->vmf.vma), f->vmf.pgoff);
 		vms__page_map(page);
-		pte = vms__pte_make(page, writable, writable);
+		pte = vms__pte_make(page, writable, writable || is_write(f));
 	}
 	vms__ptable_lock(leaf);
 	if (vms__pte_load(leaf, f->index)) {
@@ -196,7 +196,7 @@ static vm_fault_t make_writable(struct fault *f)
 static vm_fault_t install_file(struct fault *f, struct vms__ptable *leaf, struct page *copy)
 {
 	struct page *source = f->vmf.page, *page = copy ? copy : source;
-	bool writable = is_write(f) || shared_writable(f->vmf.vma);
+	bool writable = (is_write(f) && (f->vmf.vma->vm_flags & VM_WRITE)) || shared_writable(f->vmf.vma);
 	enum vms_mm_counter counter;
 	bool won;
 
@@ -467,7 +467,7 @@ static vm_fault_t install_copy(struct fault *f, struct vms__ptable *leaf, struct
 		vms__page_set_word(copy, vms__page_word(old));
 		vms__page_unmap(old);
 	}
-	vms__pte_store(leaf, f->index, vms__pte_make(copy, true, true));
+	vms__pte_store(leaf, f->index, vms__pte_make(copy, f->vmf.vma->vm_flags & VM_WRITE, true));
 	vms__ptable_unlock(leaf);
 	vms__pcounter_add(mm->counters, MM_ANONPAGES, 1);
 	if (old) {
@@ -511,7 +511,8 @@ static vm_fault_t write_protected(struct fault *f, struct vms__ptable *leaf)
 	if (page && vms__page_is_exclusive(page)) {
 		/* The last of those who shared it; it is this VMA's alone from now on, not its ancestors'. */
 		atomic_store_explicit(&page->mapping, vms__vma_anon_vma(f->vmf.vma), memory_order_relaxed);
-		vms__pte_store(leaf, f->index, pte | VMS__PTE_WRITE | VMS__PTE_YOUNG | VMS__PTE_DIRTY);
+		vms__pte_store(leaf, f->index,
+			       pte | (f->vmf.vma->vm_flags & VM_WRITE ? VMS__PTE_WRITE : 0) | VMS__PTE_YOUNG | VMS__PTE_DIRTY);
 		vms__ptable_unlock(leaf);
 		return 0;
 	}
@@ -554,7 +555,7 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsig
 
 	vma_assert_locked(vma);
 	VMS_ASSERT(vma->vm_start <= addr && addr < vma->vm_end);
-	VMS_ASSERT(!(flags & FAULT_FLAG_WRITE) || (vma->vm_flags & VM_WRITE));
+	VMS_ASSERT(!(flags & FAULT_FLAG_WRITE) || (vma->vm_flags & VM_WRITE) || vms__is_cow(vma->vm_flags));
 	do {
 		ret = fault_once(&f);
 	} while (ret == FAULT_AGAIN && !f.asked);
@@ -613,4 +614,22 @@ bool vms__page_write(struct vm_area_struct *vma, unsigned long addr, unsigned lo
 	vms__page_set_word(vms__pte_page(pte), word);
 	vms__ptable_unlock(leaf);
 	return true;
+}
+
+bool vms__page_write_forced(struct vm_area_struct *vma, unsigned long addr, unsigned long word)
+{
+	unsigned long pte;
+	struct vms__ptable *leaf = lock_present(vma, addr, false, &pte);
+	struct page *page;
+	bool its_own;
+
+	if (!leaf)
+		return false;
+	page = vms__pte_page(pte);
+	/* A page that a file or a relative shares is copied first: by a fault, which left a mark that the page is dirty. */
+	its_own = (pte & VMS__PTE_WRITE) || (page && (pte & VMS__PTE_DIRTY) && vms__page_is_exclusive(page));
+	if (its_own)
+		vms__page_set_word(page, word);
+	vms__ptable_unlock(leaf);
+	return its_own;
 }

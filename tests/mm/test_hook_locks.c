@@ -269,7 +269,7 @@ static void touches_hold_one_lock(void **state)
 	expect(touch);
 	vms_write_word(mm, BASE + PG, 1);
 	expect(touch);
-	vms_access_word(mm, BASE + 2 * PG, &word, false);
+	vms_access_word(mm, BASE + 2 * PG, &word, FOLL_FORCE);
 	expect("fault R");
 	/* the first anon_vma is made under mmap_lock */
 	vms_write_word(mm, ELSEWHERE, 1);
@@ -330,7 +330,7 @@ static void mapping_around_and_first_writes_hold_what_the_touch_holds(void **sta
 	expect(vma ? "page_mkwrite -v" : "page_mkwrite R");
 	vms_fault(mm, BASE + PG, FAULT_FLAG_WRITE);
 	expect(vma ? "fault(vma) -v, page_mkwrite -v" : "fault R, page_mkwrite R");
-	vms_access_word(mm, BASE + 2 * PG, &word, true);
+	vms_access_word(mm, BASE + 2 * PG, &word, FOLL_WRITE);
 	expect("fault R, page_mkwrite R");
 	vms_madvise(mm, BASE + 3 * PG, PG, MADV_POPULATE_READ);
 	expect("map_pages R, fault R");

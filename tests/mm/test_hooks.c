@@ -569,70 +569,6 @@ static void device_memory_is_written_by_pfn_mkwrite(void **state)
 	vms_page_put(owned);
 }
 
-/* ---- access ---- */
-
-static unsigned long register_word;
-
-static int hear_access(struct vm_area_struct *vma, unsigned long addr, void *buf, int len, int write)
-{
-	mmap_assert_locked(mm_of_vma(vma));
-	hear("access %lx %d%s\n", addr, len, write ? " write" : "");
-	if (refuse)
-		return refuse;
-	memcpy(write ? (void *)&register_word : buf, write ? buf : (void *)&register_word, (size_t)len);
-	return len;
-}
-
-static void debugger_reaches_device_memory_through_its_owner(void **state)
-{
-	static const struct vm_operations_struct ops = {.access = hear_access}, none = {.fault = insert_owned};
-	struct mm_struct *mm = mm_of(state);
-	unsigned long word = 0;
-
-	register_word = 3;
-	insert(mm, BASE, 2, VM_READ | VM_WRITE | VM_SHARED | VM_MAYSHARE | VM_IO, &ops);
-	insert(mm, ELSEWHERE, 1, VM_READ | VM_IO, &none);
-	assert_int_equal(vms_access_word(mm, BASE + 16, &word, false), 0);
-	assert_int_equal(word, 3);
-	word = 4;
-	assert_int_equal(vms_access_word(mm, BASE + PG, &word, true), 0);
-	assert_int_equal(register_word, 4);
-	expect_heard("access 20000010 8\naccess 20001000 8 write\n");
-	refuse = -EIO;
-	assert_int_equal(vms_access_word(mm, BASE, &word, false), -EIO);
-	refuse = 4; /* not all of it */
-	assert_int_equal(vms_access_word(mm, BASE, &word, false), -EFAULT);
-	expect_heard("access 20000000 8\naccess 20000000 8\n");
-	assert_int_equal(vms_access_word(mm, ELSEWHERE, &word, false), -EFAULT);
-	expect_heard("");
-}
-
-static void debugger_reaches_other_memory_as_its_rights_allow(void **state)
-{
-	struct mm_struct *mm = mm_of(state), *child;
-	struct file *file = world_file(1, true);
-	unsigned long word = 5;
-
-	vms_mmap(mm, BASE, PG, RW, FIXED, NULL, 0);
-	vms_mmap(mm, BASE + PG, PG, PROT_READ, FIXED, NULL, 0);
-	vms_mmap(mm, BASE + 2 * PG, PG, PROT_NONE, FIXED, NULL, 0);
-	vms_mmap(mm, ELSEWHERE, 2 * PG, RW, MAP_SHARED | MAP_FIXED, file, 0);
-	assert_int_equal(vms_access_word(mm, BASE, &word, true), 0);
-	assert_int_equal(vms_fork(mm, &child), 0);
-	word = 6;
-	assert_int_equal(vms_access_word(child, BASE, &word, true), 0); /* its own copy */
-	assert_int_equal(vms_access_word(mm, BASE, &word, false), 0);
-	assert_int_equal(word, 5);
-	mmput(child);
-	assert_int_equal(vms_access_word(mm, BASE + PG, &word, false), 0);
-	assert_int_equal(word, 0);
-	assert_int_equal(vms_access_word(mm, BASE + PG, &word, true), -EFAULT);
-	assert_int_equal(vms_access_word(mm, BASE + 2 * PG, &word, false), -EFAULT);
-	assert_int_equal(vms_access_word(mm, BASE + 3 * PG, &word, false), -EFAULT);
-	assert_int_equal(vms_access_word(mm, ELSEWHERE + PG, &word, false), -EFAULT); /* past the end of the file */
-	fput(file);
-}
-
 /* ---- name ---- */
 
 static const char *tell_name(struct vm_area_struct *vma)
@@ -680,8 +616,6 @@ int main(void)
 		ON_EVERY_ENGINE(map_pages_is_asked_first_and_only_for_reads),
 		ON_EVERY_ENGINE(owner_hears_of_the_first_write_to_each_page),
 		ON_EVERY_ENGINE(device_memory_is_written_by_pfn_mkwrite),
-		ON_EVERY_ENGINE(debugger_reaches_device_memory_through_its_owner),
-		ON_EVERY_ENGINE(debugger_reaches_other_memory_as_its_rights_allow),
 		ON_EVERY_ENGINE(owner_names_its_memory),
 	};
 

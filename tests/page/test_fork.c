@@ -177,6 +177,45 @@ static void fork_without_memory_leaves_the_parent_as_it_was(void **state)
 	fput(file);
 }
 
+/* With mmap_lock held, as a debugger's access is made. */
+static bool write_forced(struct mm_struct *mm, unsigned long addr, unsigned long word)
+{
+	bool written;
+
+	mmap_read_lock(mm);
+	written = vms__page_write_forced(vma_lookup(mm, addr), addr, word);
+	mmap_read_unlock(mm);
+	return written;
+}
+
+/* Without the right to write, after another thread has undone what the fault did: what is shared is left alone. */
+static void forced_write_leaves_shared_pages_alone(void **state)
+{
+	struct mm_struct *mm = *state, *child;
+	struct file *file = world_file(PG, 0);
+
+	world_map_anon(mm, A, 2);
+	world_write(mm, A, 1);
+	vma_protect(vma_at(mm, A), false);
+	assert_true(write_forced(mm, A, 2));
+	child = mm_fork(mm);
+	assert_false(write_forced(mm, A, 3));
+	assert_int_equal(world_read(child, A), 2);
+	mm_destroy(child);
+	assert_true(write_forced(mm, A, 3));
+	assert_int_equal(world_read(mm, A), 3);
+	/* the zero page, nothing, a file's page */
+	assert_int_equal(world_read(mm, A + PG), 0);
+	assert_false(write_forced(mm, A + PG, 4));
+	zap(mm, A, A + 2 * PG);
+	assert_false(write_forced(mm, A, 4));
+	world_map(mm, A + MIB2, 1, VM_READ | VM_MAYREAD | VM_MAYWRITE, file, 0);
+	assert_int_equal(world_read(mm, A + MIB2), 0);
+	assert_false(write_forced(mm, A + MIB2, 4));
+	assert_int_equal(world_read(mm, A + MIB2), 0);
+	fput(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +226,7 @@ int main(void)
 		ON_BOTH_LOCKS(child_gets_a_table_wherever_the_parent_has_one),
 		ON_BOTH_LOCKS(chain_of_forks_keeps_every_generation_apart),
 		ON_BOTH_LOCKS(fork_without_memory_leaves_the_parent_as_it_was),
+		ON_BOTH_LOCKS(forced_write_leaves_shared_pages_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
