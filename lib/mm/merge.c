@@ -3,7 +3,9 @@
  * merge.c - when neighbouring VMAs become one, as Linux does it, visible in every listing.
  *
  * Two VMAs may join if they touch, continue each other's page offsets, map the same struct file, have equal flags and names, and
- * their anon_vmas agree (anon_vma_fits() below). A range that is added, or whose flags change, may join the VMA before it, the
+ * their anon_vmas agree (anon_vma_fits() below). Their hooks are not compared, as on Linux: those of the survivor serve the whole, and
+ * none with a close() vanishes. Only memory without a file joins no other owner's, because there the hooks alone tell whose it is.
+ * A range that is added, or whose flags change, may join the VMA before it, the
  * one after it, or both:
  *
  *   added:      | prev |range| next |    ->  prev grows over both, or prev grows, or next grows down
@@ -42,10 +44,18 @@ static bool anon_vma_fits(const struct vms__merge *m, const struct vm_area_struc
 	return true;
 }
 
+static bool same_owner(const struct vms__merge *m, const struct vm_area_struct *target)
+{
+	if (target->vm_ops == m->vm_ops || target->vm_file != m->file)
+		return target->vm_file == m->file;
+	/* Private memory of /dev/zero has a file, and is anonymous as long as it has no hooks. */
+	return m->file && !(m->file->f_mapping->flags & VMS_AS_ZERO_DEV);
+}
+
 static bool attributes_fit(const struct vms__merge *m, const struct vm_area_struct *target)
 {
-	return !((target->vm_flags ^ m->flags) & ~VM_MERGE_IGNORED) && !(m->flags & VM_SPECIAL) && target->vm_file == m->file &&
-	       target->vm_ops == m->vm_ops && vms__anon_name_equal(target->anon_name, m->anon_name) && anon_vma_fits(m, target);
+	return !((target->vm_flags ^ m->flags) & ~VM_MERGE_IGNORED) && !(m->flags & VM_SPECIAL) && same_owner(m, target) &&
+	       vms__anon_name_equal(target->anon_name, m->anon_name) && anon_vma_fits(m, target);
 }
 
 static bool can_join_prev(const struct vms__merge *m)

@@ -148,6 +148,58 @@ static void close_comes_before_whoever_takes_the_place(void **state)
 	fput(file);
 }
 
+/* ---- merging ---- */
+
+/* Linux compares the file, not the hooks: those of the VMA that stays serve the whole, and only close() keeps one from vanishing. */
+static void mappings_of_one_file_merge_whatever_their_hooks(void **state)
+{
+	static const struct vm_operations_struct a = {.may_split = NULL}, b = {.may_split = NULL};
+	struct mm_struct *mm = mm_of(state);
+	struct file *file = file_with(&a);
+
+	vms_mmap(mm, BASE, PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0);
+	file->f_vm_ops = &b;
+	vms_mmap(mm, BASE + PG, PG, RW, MAP_PRIVATE | MAP_FIXED, file, PG);
+	expect_layout(mm, "20000000-20002000 rw-p 0\n");
+	file->f_vm_ops = NULL;
+	vms_mmap(mm, BASE + 2 * PG, PG, PROT_READ, MAP_PRIVATE | MAP_FIXED, file, 2 * PG);
+	vms_mprotect(mm, BASE + 2 * PG, PG, RW);
+	expect_layout(mm, "20000000-20003000 rw-p 0\n");
+	mmap_read_lock(mm);
+	assert_ptr_equal(vma_lookup(mm, BASE + 2 * PG)->vm_ops, &a);
+	mmap_read_unlock(mm);
+	/* one that would have to be closed stays */
+	file->f_vm_ops = &life_ops;
+	vms_mmap(mm, BASE + 3 * PG, PG, PROT_READ, MAP_PRIVATE | MAP_FIXED, file, 3 * PG);
+	vms_mprotect(mm, BASE + 3 * PG, PG, RW);
+	expect_layout(mm, "20000000-20003000 rw-p 0\n20003000-20004000 rw-p 3\n");
+	expect_heard("");
+	vms_munmap(mm, BASE, 4 * PG);
+	expect_heard("close 20003000-20004000\n");
+	fput(file);
+}
+
+static void memory_without_a_file_joins_no_other_owners(void **state)
+{
+	static const struct vm_operations_struct a = {.may_split = NULL}, b = {.may_split = NULL};
+	const vm_flags_t flags = VM_READ | VM_MAYREAD | VM_MAYWRITE;
+	struct mm_struct *mm = mm_of(state);
+	struct vm_area_struct *vma;
+
+	insert(mm, BASE, 1, flags, &a);
+	insert(mm, BASE + PG, 1, flags, &b);
+	insert(mm, BASE + 2 * PG, 1, flags, NULL);
+	mmap_write_lock(mm);
+	for (unsigned long i = 0; i < 3; i++) {
+		vma = vma_lookup(mm, BASE + i * PG);
+		vma_start_write(vma);
+		vma->vm_pgoff = (BASE >> PAGE_SHIFT) + i;
+	}
+	mmap_write_unlock(mm);
+	assert_int_equal(vms_mprotect(mm, BASE, 3 * PG, PROT_NONE), 0);
+	expect_layout(mm, "20000000-20001000 ---p 20000\n20001000-20002000 ---p 20001\n20002000-20003000 ---p 20002\n");
+}
+
 /* ---- may_split ---- */
 
 static int hear_may_split(struct vm_area_struct *vma, unsigned long addr)
@@ -602,6 +654,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_EVERY_ENGINE(every_vma_that_was_opened_or_mapped_is_closed_once),
+		ON_EVERY_ENGINE(mappings_of_one_file_merge_whatever_their_hooks),
+		ON_EVERY_ENGINE(memory_without_a_file_joins_no_other_owners),
 		ON_EVERY_ENGINE(close_comes_before_whoever_takes_the_place),
 		ON_EVERY_ENGINE(refused_split_changes_nothing),
 		ON_EVERY_ENGINE(owner_hears_of_a_move_and_may_send_it_back),
