@@ -308,17 +308,17 @@ static void fork_parent(void)
 	pthread_mutex_unlock(&caches_lock);
 }
 
-/* Set anew, not unlocked: they may know waiters that no longer exist. Nothing is allocated or waited for. */
+/* Those that waited no longer exist. Nothing is allocated or waited for. */
 static void fork_child(void)
 {
+	vms__defer_collector_forked();
 	for (unsigned int i = nr_caches; i; i--) {
-		vms__objcaches[i]->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 		vms__objcaches[i]->drained = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 		vms__objcaches[i]->throttled = 0;
 		vms__defer_forked(vms__objcaches[i]);
+		pthread_mutex_unlock(&vms__objcaches[i]->lock);
 	}
-	caches_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-	vms__defer_collector_forked();
+	pthread_mutex_unlock(&caches_lock);
 }
 
 __attribute__((constructor(201))) static void objcache_init(void)

@@ -248,12 +248,11 @@ static void fork_parent(void)
 /*
  * The forking thread alone goes on. If it is at a callback, it is also the one
  * that is at the batch; else nobody is, and a callback that another thread had
- * begun counts as made. The locks are set anew, not unlocked: they may know of
- * waiters that no longer exist.
+ * begun counts as made. What this thread does not hold is set anew: it may know
+ * of holders and waiters that no longer exist.
  */
 static void fork_child(void)
 {
-	queue.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	queue.work = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	queue.progress = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	create_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
@@ -263,6 +262,7 @@ static void fork_child(void)
 	queue.done += queue.running && !vms__rcu_in_callback;
 	queue.running = vms__rcu_in_callback;
 	queue.busy = vms__rcu_in_callback;
+	pthread_mutex_unlock(&queue.lock);
 }
 
 __attribute__((constructor(202))) static void rcu_call_init(void)

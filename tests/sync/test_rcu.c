@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_rcu.c - readers against a publisher, callbacks and barriers, and threads that come, go and fork without a word about RCU.
+ *
+ * All of it runs twice, first in the child of a fork, which makes its grace
+ * periods without liburcu (lib/sync/rcu_forked.c).
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -245,7 +248,7 @@ static void threads_leave_the_readers_when_they_exit(void **state)
 static pthread_key_t programs_key;
 static unsigned int destructor_calls; /* touched by one thread at a time, in the order of joins */
 
-/* A program's destructor that reads in the first two of the C library's rounds; the library acts in the second. */
+/* A program's destructor that reads in the first two of the C library's rounds. */
 static void read_in_destructor(void *arg)
 {
 	uintptr_t round = (uintptr_t)arg;
@@ -385,7 +388,7 @@ static void misuse_stops_the_program(void **state)
 }
 #endif
 
-int main(void)
+static int run_all(const char *where)
 {
 	const struct CMUnitTest tests[] = {
 #ifdef VMS_DEBUG
@@ -407,5 +410,17 @@ int main(void)
 	alarm(WATCHDOG_SECONDS);
 	sem_init(&in_section, 0, 0);
 	sem_init(&may_leave, 0, 0);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name(where, tests, NULL, NULL);
+}
+
+int main(void)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (!pid)
+		return run_all("in a forked child");
+	if (waitpid(pid, &status, 0) != pid || status)
+		return EXIT_FAILURE;
+	return run_all("with liburcu's grace periods");
 }

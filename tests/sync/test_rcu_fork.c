@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_rcu_fork.c - fork waits for no reader and no callback, and what the child
+ * can do then. A fork that waits ends the program by its watchdog. (That all else
+ * works in a child, too, is test_rcu.c's affair: it runs in one.)
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <semaphore.h>
+
+#include <vmastore/rcu.h>
+
+#include "lib/sync/rcu.h"
+#include "lib/sync/tsan.h"
+#include "tests/sync/child.h"
+
+static pthread_mutex_t programs_lock = PTHREAD_MUTEX_INITIALIZER;
+static sem_t in_callback, go_on, in_section;
+static _Atomic unsigned int calls;
+
+static void count_call(struct rcu_head *head)
+{
+	(void)head;
+	atomic_fetch_add(&calls, 1);
+}
+
+/* Return: how it ended, as of waitpid(). */
+static int status_of(pid_t pid)
+{
+	int status = -1;
+
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+/* Not in a section. QSBR: what this thread waits for may wait for a grace period. */
+static void sem_wait_all(sem_t *sem)
+{
+	vms_rcu_thread_offline();
+	while (sem_wait(sem))
+		; /* EINTR */
+	vms_rcu_thread_online();
+}
+
+/* QSBR: the thread may wait for a grace period, which this one must not hold up. */
+static void join(pthread_t thread)
+{
+	vms_rcu_thread_offline();
+	pthread_join(thread, NULL);
+	vms_rcu_thread_online();
+}
+
+/* ---- a fork waits for nobody ------------------------------------------------------------------------------------- */
+
+static void wait_for_a_grace_period(struct rcu_head *head)
+{
+	(void)head;
+	sem_post(&in_callback);
+	sem_wait_all(&go_on);
+	synchronize_rcu();
+}
+
+static void *read_until_unlocked(void *arg)
+{
+	rcu_read_lock();
+	sem_post(&in_section);
+	pthread_mutex_lock(&programs_lock);
+	pthread_mutex_unlock(&programs_lock);
+	rcu_read_unlock();
+	return arg;
+}
+
+/*
+ * The forking thread holds a lock that a reader waits for in its section. The
+ * callback that waits for that section is under way: hence so is a grace period,
+ * or will be for all that the fork can tell.
+ */
+static void a_fork_waits_for_no_reader_and_no_grace_period(void **state)
+{
+	static struct rcu_head head;
+	pthread_t reader;
+	pid_t pid;
+
+	(void)state;
+	pthread_mutex_lock(&programs_lock);
+	call_rcu(&head, wait_for_a_grace_period);
+	sem_wait_all(&in_callback);
+	assert_int_equal(pthread_create(&reader, NULL, read_until_unlocked, NULL), 0);
+	sem_wait_all(&in_section);
+	sem_post(&go_on);
+	for (int i = 0; i < 5; i++) {
+		pid = fork();
+		if (!pid)
+			_exit(7);
+		assert_int_equal(WEXITSTATUS(status_of(pid)), 7);
+	}
+	pthread_mutex_unlock(&programs_lock);
+	join(reader);
+	rcu_barrier();
+}
+
+static bool lock_at_fork;
+
+/* Registered after the library's handlers, so that the first runs before those and the second after them. */
+static void programs_prepare(void)
+{
+	if (!lock_at_fork)
+		return;
+	pthread_mutex_lock(&programs_lock);
+	sem_post(&go_on);
+}
+
+static void programs_parent(void)
+{
+	if (lock_at_fork)
+		pthread_mutex_unlock(&programs_lock);
+}
+
+static void take_programs_lock(struct rcu_head *head)
+{
+	(void)head;
+	sem_post(&in_callback);
+	sem_wait_all(&go_on);
+	pthread_mutex_lock(&programs_lock);
+	pthread_mutex_unlock(&programs_lock);
+}
+
+static void a_callback_may_wait_for_a_lock_of_the_programs_prepare_handler(void **state)
+{
+	static struct rcu_head head;
+	pid_t pid;
+
+	(void)state;
+	call_rcu(&head, take_programs_lock);
+	sem_wait_all(&in_callback);
+	lock_at_fork = true;
+	pid = fork();
+	if (!pid)
+		_exit(7);
+	lock_at_fork = false;
+	assert_int_equal(WEXITSTATUS(status_of(pid)), 7);
+	rcu_barrier();
+}
+
+/* ---- the child --------------------------------------------------------------------------------------------------- */
+
+static void wait_to_go_on(struct rcu_head *head)
+{
+	(void)head;
+	atomic_fetch_add(&calls, 1);
+	sem_post(&in_callback);
+	sem_wait_all(&go_on);
+}
+
+static void queued_callbacks_are_made_in_the_child_once(void **state)
+{
+	static struct rcu_head first, heads[3];
+	pid_t pid;
+
+	(void)state;
+	if (VMS__TSAN)
+		skip(); /* TSan allows no threads in the child of a threaded program */
+	atomic_store(&calls, 0);
+	call_rcu(&first, wait_to_go_on);
+	sem_wait_all(&in_callback);
+	for (int i = 0; i < 3; i++)
+		call_rcu(&heads[i], count_call);
+	pid = fork();
+	if (!pid) {
+		alarm(WATCHDOG_SECONDS / 2);
+		rcu_barrier();
+		_exit((int)atomic_load(&calls));
+	}
+	sem_post(&go_on);
+	/* The one that was being made, by the parent before the fork, and the three. */
+	assert_int_equal(WEXITSTATUS(status_of(pid)), 4);
+	rcu_barrier();
+	assert_int_equal(atomic_load(&calls), 4);
+}
+
+static void *wait_for_callbacks(void *arg)
+{
+	rcu_barrier();
+	return arg;
+}
+
+static void a_section_stays_open_in_the_child(void **state)
+{
+	static struct rcu_head head;
+	pthread_t thread;
+	pid_t pid;
+
+	(void)state;
+	if (VMS__TSAN)
+		skip();
+	atomic_store(&calls, 0);
+	for (int i = 0; i < 4; i++) {
+		rcu_read_lock();
+		pid = fork();
+		if (!pid) {
+			unsigned int early;
+
+			alarm(WATCHDOG_SECONDS / 2);
+			call_rcu(&head, count_call);
+			if (pthread_create(&thread, NULL, wait_for_callbacks, NULL))
+				_exit(100);
+			/* Long enough for a grace period that does not wait. */
+			usleep(20000);
+			early = atomic_load(&calls);
+			rcu_read_unlock();
+			join(thread);
+			_exit((int)(early * 10 + atomic_load(&calls)));
+		}
+		rcu_read_unlock();
+		assert_int_equal(WEXITSTATUS(status_of(pid)), 1);
+		/* The next child is of another phase. */
+		synchronize_rcu();
+	}
+}
+
+static pid_t callbacks_child;
+
+static void exit_well(struct rcu_head *head)
+{
+	(void)head;
+	_exit(atomic_load(&calls) == 1 ? 7 : 8);
+}
+
+static void fork_in_callback(struct rcu_head *head)
+{
+	static struct rcu_head last;
+
+	(void)head;
+	sem_wait_all(&go_on);
+	callbacks_child = fork();
+	if (callbacks_child)
+		return;
+	alarm(WATCHDOG_SECONDS / 2);
+	call_rcu(&last, exit_well);
+}
+
+/* In its child the library's thread is the only one, and goes on with what is queued. */
+static void a_callback_may_fork(void **state)
+{
+	static struct rcu_head head, counted;
+
+	(void)state;
+	atomic_store(&calls, 0);
+	call_rcu(&head, fork_in_callback);
+	call_rcu(&counted, count_call);
+	sem_post(&go_on);
+	rcu_barrier();
+	assert_int_equal(WEXITSTATUS(status_of(callbacks_child)), 7);
+	assert_int_equal(atomic_load(&calls), 1);
+}
+
+/* ---- beside other threads ---------------------------------------------------------------------------------------- */
+
+static _Atomic bool stop;
+
+static void *come_and_go(void *arg)
+{
+	rcu_read_lock();
+	rcu_read_unlock();
+	return arg;
+}
+
+static void *use_rcu(void *arg)
+{
+	static struct rcu_head heads[2];
+	struct rcu_head *own = &heads[(uintptr_t)arg];
+	pthread_t thread;
+
+	while (!atomic_load(&stop)) {
+		call_rcu(own, count_call);
+		if (pthread_create(&thread, NULL, come_and_go, NULL))
+			break;
+		join(thread);
+		synchronize_rcu();
+		rcu_barrier();
+		vms_thread_unregister();
+	}
+	return NULL;
+}
+
+/* Return: the child's exit status. */
+static int use_rcu_in_child(bool and_grandchild)
+{
+	static struct rcu_head head;
+	unsigned int before;
+	pthread_t thread;
+	pid_t pid;
+
+	alarm(WATCHDOG_SECONDS / 2);
+	rcu_barrier();
+	before = atomic_load(&calls);
+	call_rcu(&head, count_call);
+	if (pthread_create(&thread, NULL, come_and_go, NULL))
+		return 1;
+	join(thread);
+	synchronize_rcu();
+	if (and_grandchild) {
+		int status = -1;
+
+		pid = fork();
+		if (!pid)
+			_exit(use_rcu_in_child(false));
+		if (waitpid(pid, &status, 0) != pid || status)
+			return 2;
+	}
+	rcu_barrier();
+	return atomic_load(&calls) == before + 1 ? 0 : 3;
+}
+
+/* First uses, exits, callbacks, grace periods and forks, all at any moment of the others. */
+static void children_use_rcu_whatever_the_other_threads_did(void **state)
+{
+	pthread_t threads[2];
+
+	(void)state;
+	if (VMS__TSAN)
+		skip();
+	atomic_store(&stop, false);
+	for (uintptr_t i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, use_rcu, (void *)i), 0);
+	for (int i = 0; i < 60; i++) {
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(use_rcu_in_child(i % 4 == 0));
+		assert_int_equal(status_of(pid), 0);
+	}
+	atomic_store(&stop, true);
+	for (int i = 0; i < 2; i++)
+		join(threads[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_fork_waits_for_no_reader_and_no_grace_period),
+		cmocka_unit_test(a_callback_may_wait_for_a_lock_of_the_programs_prepare_handler),
+		cmocka_unit_test(queued_callbacks_are_made_in_the_child_once),
+		cmocka_unit_test(a_section_stays_open_in_the_child),
+		cmocka_unit_test(a_callback_may_fork),
+		cmocka_unit_test(children_use_rcu_whatever_the_other_threads_did),
+	};
+
+	alarm(WATCHDOG_SECONDS);
+	sem_init(&in_callback, 0, 0);
+	sem_init(&go_on, 0, 0);
+	sem_init(&in_section, 0, 0);
+	pthread_atfork(programs_prepare, programs_parent, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
