@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_fork_allocator.c - an allocator of the program's own, whose lock a fork
+ * holds from its first handler to its last. The library's handlers in between
+ * must allocate nothing; nor may they wait for a thread that does. And where the
+ * allocator registers its handlers with the first allocation, as most do, that
+ * must come before the library registers its own.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <vmastore/mm.h>
+
+/* The GNU C library's own, under the names that it keeps for this. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t nr, size_t size);
+void *__libc_realloc(void *old, size_t size);
+void *__libc_memalign(size_t align, size_t size);
+void __libc_free(void *mem);
+
+static pthread_mutex_t allocator_lock = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local bool forking;
+static int allocations_in_fork; /* of the forking thread; under allocator_lock */
+
+/* ---- the allocator ----------------------------------------------------------------------------------------------- */
+
+/* The forking thread holds the lock itself: counted, so that the test can say what is wrong. */
+static void enter(void)
+{
+	if (forking)
+		allocations_in_fork++;
+	else
+		pthread_mutex_lock(&allocator_lock);
+}
+
+static void leave(void)
+{
+	if (!forking)
+		pthread_mutex_unlock(&allocator_lock);
+}
+
+static void allocator_prepare(void)
+{
+	pthread_mutex_lock(&allocator_lock);
+	forking = true;
+}
+
+static void allocator_done(void)
+{
+	forking = false;
+	pthread_mutex_unlock(&allocator_lock);
+}
+
+static void begin(void)
+{
+	static _Atomic bool begun;
+
+	if (!atomic_exchange(&begun, true))
+		pthread_atfork(allocator_prepare, allocator_done, allocator_done);
+}
+
+#define ALLOCATOR(ret, name, args, call)                                                                                           \
+	ret name args                                                                                                              \
+	{                                                                                                                          \
+		void *mem;                                                                                                         \
+                                                                                                                                   \
+		begin();                                                                                                           \
+		enter();                                                                                                           \
+		mem = call;                                                                                                        \
+		leave();                                                                                                           \
+		return mem;                                                                                                        \
+	}
+
+ALLOCATOR(void *, malloc, (size_t size), __libc_malloc(size))
+ALLOCATOR(void *, calloc, (size_t nr, size_t size), __libc_calloc(nr, size))
+ALLOCATOR(void *, realloc, (void *old, size_t size), __libc_realloc(old, size))
+ALLOCATOR(void *, aligned_alloc, (size_t align, size_t size), __libc_memalign(align, size))
+
+void free(void *mem)
+{
+	enter();
+	__libc_free(mem);
+	leave();
+}
+
+/* ---- forks ------------------------------------------------------------------------------------------------------- */
+
+static _Atomic bool stop;
+
+/* Has locks of the library that fork takes while it waits for the allocator's. */
+static void *allocate(void *arg)
+{
+	while (!atomic_load(&stop)) {
+		struct mm_struct *mm = vms_mm_create("maple-vma", NULL, NULL);
+
+		for (int i = 0; mm && i < 200; i++)
+			(void)vms_mmap(mm, 0, PAGE_SIZE, i % 2 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, NULL, 0);
+		mmput(mm);
+	}
+	return arg;
+}
+
+static int use_library(void)
+{
+	struct mm_struct *mm = vms_mm_create("maple-vma", NULL, NULL);
+
+	if (!mm)
+		return 1;
+	mmput(mm);
+	return vms_leak_report(NULL) != 0;
+}
+
+static void fork_and_use(bool child_uses)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (!pid) {
+		alarm(30);
+		_exit(allocations_in_fork ? 2 : child_uses && use_library() ? 3 : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(allocations_in_fork, 0);
+}
+
+static void a_fork_allocates_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(use_library(), 0);
+	fork_and_use(true);
+	fork_and_use(true);
+}
+
+static void a_fork_beside_a_thread_that_allocates_comes_to_an_end(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, allocate, NULL), 0);
+	for (int i = 0; i < 200; i++)
+		fork_and_use(false);
+	atomic_store(&stop, true);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_fork_allocates_nothing),
+		cmocka_unit_test(a_fork_beside_a_thread_that_allocates_comes_to_an_end),
+	};
+
+	alarm(60);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
