@@ -3,8 +3,8 @@
  * validate.c - what must hold of the page table of an mm at rest, as a program:
  *
  *   - every present entry lies in a VMA, and is writable only if the VMA is; a guard mark lies in a VMA that may hold one;
- *   - the zero page and anonymous pages lie in private memory; an anonymous page stands at its index, its anon_vma is one of the
- *     VMA's, and it is writable only where it is mapped once;
+ *   - the zero page and anonymous pages lie in private memory; there is no zero page where the rule read_takes_page holds;
+ *   - an anonymous page stands at its index, its anon_vma is one of the VMA's, and it is writable only where it is mapped once;
  *   - a file's page stands at its index in a VMA of that file, is writable only in a shared VMA, and is still in its cache, unless a
  *     truncation or a hole is about to unmap it;
  *   - every page has at least as many references as entries that map it;
@@ -140,7 +140,7 @@ static void check_pte(struct check *c, unsigned long addr, unsigned long pte)
 	if ((pte & VMS__PTE_WRITE) && !(vma->vm_flags & VM_WRITE))
 		broken(c, addr, "writable, but the VMA is not");
 	if (!page) {
-		if ((pte & VMS__PTE_WRITE) || vms__vma_ops(vma))
+		if ((pte & VMS__PTE_WRITE) || vms__vma_ops(vma) || c->mm->rules.read_takes_page)
 			broken(c, addr, "the zero page where it must not be");
 		return;
 	}

@@ -178,6 +178,9 @@ static void validator_notices_each_broken_rule(void **state)
 	entry = (unsigned long *)&leaf->entry[1];
 	expect_noticed(mm, (*entry = VMS__PTE_ZERO_PAGE | VMS__PTE_WRITE, leaf->used++), (*entry = 0, leaf->used--));
 	expect_noticed(mm, (*entry = VMS__PTE_WRITE, leaf->used++), (*entry = 0, leaf->used--));
+	/* The zero page as it should be, where the rules have none. */
+	expect_noticed(mm, (*entry = VMS__PTE_ZERO_PAGE, leaf->used++, mm->rules.read_takes_page = true),
+		       (*entry = 0, leaf->used--, mm->rules.read_takes_page = false));
 	entry = (unsigned long *)&vms__leaf_find(mm, A + 2 * GIB)->entry[0];
 	expect_noticed(mm, *entry |= VMS__PTE_WRITE, *entry &= ~VMS__PTE_WRITE);
 	entry = (unsigned long *)&leaf->entry[4];
