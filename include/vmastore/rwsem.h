@@ -82,7 +82,10 @@ VMS_API bool vms_down_read_trylock(struct rw_semaphore *sem) VMS_TRY_ACQUIRE_SHA
  */
 VMS_API int vms_down_read_timeout(struct rw_semaphore *sem, uint64_t ns) VMS_TRY_ACQUIRE_SHARED(0, sem);
 
-/** vms_up_read() - Let go of a read lock. Releases to the next writer, and wakes it if this was the last reader. */
+/**
+ * vms_up_read() - Let go of a read lock. Releases to the next writer, and wakes it if this was the last reader.
+ * Progress: waits for no other thread. The same holds for vms_up_write() and vms_downgrade_write().
+ */
 VMS_API void vms_up_read(struct rw_semaphore *sem) VMS_RELEASE_SHARED(sem);
 
 /**

@@ -111,6 +111,7 @@ bool mmget_not_zero(struct mm_struct *mm)
 
 void mmgrab(struct mm_struct *mm)
 {
+	/* Relaxed: the caller has a reference, which orders what it knows of the mm. */
 	atomic_fetch_add_explicit(&mm->mm_count, 1, memory_order_relaxed);
 }
 

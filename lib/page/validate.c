@@ -54,14 +54,16 @@ static struct vm_area_struct *vma_at(struct check *c, unsigned long addr)
 }
 
 /*
- * More entries than references? Both may move while another mm maps or unmaps the page, so a suspicion counts only if the same
- * numbers are seen again and again.
+ * More entries than references? Both may move while another mm maps or unmaps the
+ * page, and nothing orders the two loads towards that mm's two changes. So a
+ * suspicion counts only if it is the same again and again. Relaxed: an acquire
+ * would pair with nothing, since mapcount only counts.
  */
 static bool underreferenced(const struct page *page)
 {
 	for (int i = 0; i < 100; i++) {
-		unsigned int mapped = atomic_load_explicit(&page->mapcount, memory_order_acquire);
-		unsigned int refs = atomic_load_explicit(&page->refcount, memory_order_acquire);
+		unsigned int mapped = atomic_load_explicit(&page->mapcount, memory_order_relaxed);
+		unsigned int refs = atomic_load_explicit(&page->refcount, memory_order_relaxed);
 
 		if (mapped > 0 && refs >= mapped)
 			return false;
@@ -161,6 +163,7 @@ static void check_table(struct check *c, struct vms__ptable *table, unsigned int
 	if (level == 0)
 		vms__ptable_lock(table);
 	for (unsigned int i = 0; i < VMS__PT_ENTRIES; i++) {
+		/* Acquire: pairs with install() (pgtable.c), of a table that a fault has put there. */
 		unsigned long entry = atomic_load_explicit(&table->entry[i], memory_order_acquire);
 		unsigned long addr = base + ((unsigned long)i << vms__pt_shift(level));
 

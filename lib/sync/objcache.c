@@ -235,6 +235,7 @@ static void count_local(struct census *n, const struct vms__objcache_local *l)
 
 static struct census count(struct vms__objcache *c)
 {
+	/* Acquire: pairs with the release in cache_register(). */
 	unsigned int index = atomic_load_explicit(&c->index, memory_order_acquire);
 	struct census n = {0};
 

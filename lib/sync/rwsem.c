@@ -28,8 +28,8 @@
  *   more; and a writer in the queue has before it at most the writers that came before, and one group of readers for each.
  *
  * No wake-up is lost. Whoever makes the lock free does so with an operation on count that also shows WAITERS, and then calls
- * pass_on(); whoever queues sets WAITERS with such an operation and then calls pass_on(). Of the two one comes later and
- * finds both the queue and the free lock. A passing reader that withdraws counts as one that makes it free; it queues in the
+ * pass_on(), or has it called; whoever queues sets WAITERS with such an operation and then calls pass_on(). Of the two one
+ * comes later and finds both the queue and the free lock. A passing reader that withdraws counts as one that makes it free; it queues in the
  * same step.
  *
  * Ordering. Letting go releases on count; getting the lock by oneself acquires on count. All changes of count are
@@ -42,7 +42,7 @@
  * pass the lock on), and it leaves the queue without wait_lock: it puts LEFT into
  * its word and goes. Its waiter is not on its stack but one of timed_waiters[],
  * and belongs from then on to whoever finds it:
- *   - whoever holds wait_lock. The leaver sets QUEUE_LOOK there, and the holder
+ *   - whoever holds wait_lock. The leaver sets QUEUE_SWEEP there, and the holder
  *     sees it when it lets go; then it takes wait_lock again, removes the
  *     waiters that left, and passes the lock on, for the one that left may have
  *     been the one that kept others waiting. If nobody holds wait_lock, the
@@ -50,7 +50,9 @@
  *   - whoever has given the lock to it and is about to say so (GRANTED). That
  *     thread finds LEFT and lets go of the lock again.
  * Either way a thread that is inside a call on this semaphore does it, so no
- * waiter is left behind when the last call has returned.
+ * waiter is left behind when the last call has returned. Letting go waits for
+ * nobody either: whoever finds wait_lock held tells its holder to pass the lock
+ * on (QUEUE_LOOK).
  *
  * Locks: wait_lock is innermost; futex wake-ups are made after it is dropped.
  */
@@ -79,7 +81,8 @@
 /* The bits of wait_lock. All are 0 when it is free. */
 #define QUEUE_LOCKED 0x1u
 #define QUEUE_SLEEPERS 0x2u /* somebody may sleep on it */
-#define QUEUE_LOOK 0x4u     /* the holder must look at the queue again when it has let go */
+#define QUEUE_LOOK 0x4u     /* the holder must pass the lock on again when it has let go */
+#define QUEUE_SWEEP 0x8u    /* and before that remove the waiters that left */
 
 /*
  * A waiter's word. AWAKE -> ASLEEP by the waiter, with a compare and swap. Anything -> GRANTED, once, by who passes the lock
@@ -218,7 +221,7 @@ static bool spin_for_write(struct rw_semaphore *sem)
 		if (count & HANDOFF)
 			return false;
 		if (!(count & HELD)) {
-			/* acquire: pairs with all who let go */
+			/* acquire: pairs with vms_up_read(), vms_up_write() and vms_downgrade_write() */
 			if (atomic_compare_exchange_weak_explicit(&sem->count, &count, count | WRITER, memory_order_acquire,
 								  memory_order_relaxed))
 				return true;
@@ -259,34 +262,35 @@ static bool lock_queue(struct rw_semaphore *sem, const struct timespec *deadline
 }
 
 /*
- * Take wait_lock if it is free; else oblige its holder to look at the queue.
+ * Take wait_lock if it is free; else give its holder the work @what: QUEUE_LOOK,
+ * or that and QUEUE_SWEEP.
  * Return: whether it is taken. If not, *@sem is not touched any more.
  * Progress: waits for nobody.
  */
-static bool lock_queue_or_tell(struct rw_semaphore *sem)
+static bool lock_queue_or_tell(struct rw_semaphore *sem, unsigned int what)
 {
 	unsigned int old = atomic_load_explicit(&sem->wait_lock, memory_order_relaxed), new;
 
 	do {
-		new = (old & QUEUE_LOCKED) ? (old | QUEUE_LOOK) : QUEUE_LOCKED;
+		new = (old & QUEUE_LOCKED) ? (old | what) : QUEUE_LOCKED;
 		/*
 		 * acquire: pairs with unlock_queue(). release: pairs with the acquire
-		 * of the same operation in the holder, which then sees LEFT, or the
-		 * free lock.
+		 * by which the holder takes wait_lock again. It then sees what there is
+		 * to do: LEFT, or that the lock is free.
 		 */
 	} while (!atomic_compare_exchange_weak_explicit(&sem->wait_lock, &old, new, memory_order_acq_rel, memory_order_relaxed));
 	return new == QUEUE_LOCKED;
 }
 
-/* Return: whether somebody has told us to look again. */
-static bool unlock_queue(struct rw_semaphore *sem)
+/* Return: the work that others have given us. */
+static unsigned int unlock_queue(struct rw_semaphore *sem)
 {
 	/* release: pairs with lock_queue() and lock_queue_or_tell() */
 	unsigned int old = atomic_exchange_explicit(&sem->wait_lock, 0, memory_order_release);
 
 	if (unlikely(old & QUEUE_SLEEPERS))
 		vms__futex_wake(&sem->wait_lock, 1);
-	return old & QUEUE_LOOK;
+	return old & (QUEUE_LOOK | QUEUE_SWEEP);
 }
 
 /* ---- the queue: wait_lock held -------------------------------------------------------------------------------------------- */
@@ -421,7 +425,7 @@ static bool grant_readers(struct rw_semaphore *sem, unsigned long count, struct 
 
 /*
  * Give the lock to whom it is due, if it can be given. May be called at any time, to no harm.
- * Locks: wait_lock. The caller then calls finish().
+ * Locks: wait_lock.
  */
 static void pass_on(struct rw_semaphore *sem, struct decision *d)
 {
@@ -503,27 +507,26 @@ static bool deliver(struct rw_semaphore *sem, const struct decision *d)
 	return look;
 }
 
-/* Let go of wait_lock after pass_on(), and do what came of it. Locks: enter with wait_lock; returns without. */
-static void finish(struct rw_semaphore *sem, struct decision *d)
-{
-	for (;;) {
-		bool look = unlock_queue(sem);
-
-		look |= deliver(sem, d);
-		if (likely(!look) || !lock_queue_or_tell(sem))
-			return;
-		remove_all_left(sem);
-		pass_on(sem, d);
-	}
-}
-
-static void pass_on_unlocked(struct rw_semaphore *sem)
+/* Do the work @what, which includes passing the lock on. Locks: enter with wait_lock; returns without. */
+static void finish(struct rw_semaphore *sem, unsigned int what)
 {
 	struct decision d;
 
-	lock_queue(sem, NULL);
-	pass_on(sem, &d);
-	finish(sem, &d);
+	do {
+		if (what & QUEUE_SWEEP)
+			remove_all_left(sem);
+		pass_on(sem, &d);
+		what = unlock_queue(sem);
+		if (deliver(sem, &d))
+			what |= QUEUE_LOOK;
+	} while (unlikely(what) && lock_queue_or_tell(sem, what));
+}
+
+/* Count was changed so that others may have the lock now. Waits for nobody. */
+static void pass_on_unlocked(struct rw_semaphore *sem)
+{
+	if (lock_queue_or_tell(sem, QUEUE_LOOK))
+		finish(sem, QUEUE_LOOK);
 }
 
 /* ---- waiting: no lock held ------------------------------------------------------------------------------------------------ */
@@ -573,18 +576,15 @@ static struct vms_rwsem_waiter *take_timed_waiter(void)
 /* The time of @w is up. Return: 0 if it was given the lock at last, else -ETIMEDOUT. *@w is not ours any more. */
 static int leave(struct rw_semaphore *sem, struct vms_rwsem_waiter *w)
 {
-	struct decision d;
+	const unsigned int work = QUEUE_LOOK | QUEUE_SWEEP;
 
 	/* acquire: pairs with deliver(), if that came first */
 	if (atomic_exchange_explicit(&w->state, LEFT, memory_order_acquire) == GRANTED) {
 		put_timed_waiter(w);
 		return 0;
 	}
-	if (lock_queue_or_tell(sem)) {
-		remove_all_left(sem);
-		pass_on(sem, &d);
-		finish(sem, &d);
-	}
+	if (lock_queue_or_tell(sem, work))
+		finish(sem, work);
 	return -ETIMEDOUT;
 }
 
@@ -592,14 +592,12 @@ static int leave(struct rw_semaphore *sem, struct vms_rwsem_waiter *w)
 static bool step_forward(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, const struct timespec *deadline)
 {
 	unsigned int called = CALLED;
-	struct decision d;
 
 	if (!lock_queue(sem, deadline))
 		return false;
 	/* To be given it at sight. If this fails, it has been given to @w already. */
 	atomic_compare_exchange_strong_explicit(&w->state, &called, AWAKE, memory_order_relaxed, memory_order_relaxed);
-	pass_on(sem, &d);
-	finish(sem, &d);
+	finish(sem, QUEUE_LOOK);
 	return true;
 }
 
@@ -610,7 +608,6 @@ static bool step_forward(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, c
 static int wait_as(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, bool counted, const struct timespec *deadline)
 {
 	unsigned long change = counted ? -READER : 0;
-	struct decision d;
 
 	if (!lock_queue(sem, deadline)) {
 		put_timed_waiter(w);
@@ -622,8 +619,7 @@ static int wait_as(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, bool co
 	/* relaxed: whoever lets go later sees it in the same word, and we have nothing to release */
 	if (change)
 		atomic_fetch_add_explicit(&sem->count, change, memory_order_relaxed);
-	pass_on(sem, &d);
-	finish(sem, &d);
+	finish(sem, QUEUE_LOOK);
 
 	for (;;) {
 		unsigned int state = await(w, deadline);
@@ -705,7 +701,11 @@ bool vms_down_read_trylock(struct rw_semaphore *sem) VMS_NO_TSA
 
 void vms_up_read(struct rw_semaphore *sem) VMS_NO_TSA
 {
-	/* release: the next writer acquires it. What we read must have been read before it writes. */
+	/*
+	 * release: pairs with grant_writer(), spin_for_write() and
+	 * vms_down_write_trylock(). What we read must have been read before the
+	 * next writer writes.
+	 */
 	unsigned long count = atomic_fetch_sub_explicit(&sem->count, READER, memory_order_release);
 
 	VMS_ASSERT(count >= READER);
@@ -728,7 +728,7 @@ bool vms_down_write_trylock(struct rw_semaphore *sem) VMS_NO_TSA
 {
 	unsigned long count = 0;
 
-	/* acquire: pairs with all who let go */
+	/* acquire: pairs with vms_up_read(), vms_up_write() and vms_downgrade_write() */
 	if (unlikely(!atomic_compare_exchange_strong_explicit(&sem->count, &count, WRITER, memory_order_acquire,
 							      memory_order_relaxed)))
 		return false;
@@ -756,7 +756,10 @@ void vms_up_write(struct rw_semaphore *sem) VMS_NO_TSA
 	unsigned long count;
 
 	vms_rwsem_assert_held_write(sem);
-	/* release: pairs with the acquire of whoever takes the lock next, in any mode */
+	/*
+	 * release: pairs with the acquire of whoever takes the lock next, in any
+	 * mode: vms_down_*(), the spin_for_*() and the grant_*().
+	 */
 	count = atomic_fetch_sub_explicit(&sem->count, WRITER, memory_order_release);
 	if (unlikely(count & WAITERS))
 		pass_on_unlocked(sem);
@@ -767,7 +770,7 @@ void vms_downgrade_write(struct rw_semaphore *sem) VMS_NO_TSA
 	unsigned long count;
 
 	vms_rwsem_assert_held_write(sem);
-	/* release: pairs with the acquire of readers that come in beside us */
+	/* release: pairs with vms_down_read(), its trylock, the spin_for_*read() and grant_readers(), of readers that come in beside us */
 	count = atomic_fetch_add_explicit(&sem->count, READER - WRITER, memory_order_release);
 	if (unlikely(count & WAITERS))
 		pass_on_unlocked(sem);

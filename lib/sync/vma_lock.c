@@ -24,14 +24,14 @@ static void wait_readers(_Atomic unsigned int *refcnt, unsigned int left)
 	unsigned int ref;
 
 	for (unsigned int spins = vms__spin_budget(); spins; spins--) {
-		/* acquire: pairs with vms__vlock_end_read() */
+		/* acquire, here and below: pairs with vms__vlock_end_read() */
 		if ((atomic_load_explicit(refcnt, memory_order_acquire) & COUNT_MASK) == left)
 			return;
 		vms__cpu_relax();
 	}
 	/*
 	 * A reader that subtracts after this sees the bit and wakes us if it is the last; one that did so before is in @ref.
-	 * Between the two and the sleep the value changes, and the kernel does not let us sleep. acquire: as above
+	 * Between the two and the sleep the value changes, and the kernel does not let us sleep.
 	 */
 	ref = atomic_fetch_or_explicit(refcnt, VMS__VLOCK_SLEEPER, memory_order_acquire) | VMS__VLOCK_SLEEPER;
 	while ((ref & COUNT_MASK) != left) {

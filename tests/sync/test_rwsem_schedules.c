@@ -239,15 +239,17 @@ static void writer_called(void)
 	caller_returns();
 }
 
-/* It never runs while it has wait_lock. */
-static void stopped_with_the_queue(void) TEST
+/* It does not run while it has wait_lock. */
+static void stopped_at_the_queue(void)
 {
-	struct decision d;
-
 	lock_queue(&sem, NULL);
 	wait_for_callers();
-	pass_on(&sem, &d);
-	finish(&sem, &d);
+	finish(&sem, QUEUE_LOOK);
+}
+
+static void stopped_with_the_queue(void) TEST
+{
+	stopped_at_the_queue();
 	set_owner(&sem); /* begin() ran in another thread */
 	up_write(&sem);
 }
@@ -256,20 +258,32 @@ static void stopped_with_the_queue(void) TEST
 static void stopped_with_the_news(void) TEST
 {
 	struct decision d;
-	bool look;
+	unsigned int work;
 
 	atomic_fetch_sub_explicit(&sem.count, WRITER, memory_order_release);
 	lock_queue(&sem, NULL);
 	pass_on(&sem, &d);
-	look = unlock_queue(&sem);
+	work = unlock_queue(&sem);
 	wait_for_callers();
-	look |= deliver(&sem, &d);
-	if (look) {
-		lock_queue(&sem, NULL);
-		remove_all_left(&sem);
-		pass_on(&sem, &d);
-		finish(&sem, &d);
-	}
+	if (deliver(&sem, &d))
+		work |= QUEUE_LOOK;
+	if (work && lock_queue_or_tell(&sem, work))
+		finish(&sem, work);
+}
+
+static void up_write_called(void) TEST
+{
+	set_owner(&sem); /* begin() ran in another thread */
+	up_write(&sem);
+	caller_returns();
+}
+
+static void downgrade_called(void) TEST
+{
+	set_owner(&sem); /* begin() ran in another thread */
+	downgrade_write(&sem);
+	up_read(&sem);
+	caller_returns();
 }
 
 static void a_timed_call_waits_for_no_thread_that_is_stopped(void **state)
@@ -293,6 +307,14 @@ static void trylocks_come_between_unharmed(void **state)
 	check(writer, trier, writer);
 }
 
+static void letting_go_waits_for_no_thread_that_is_stopped(void **state)
+{
+	(void)state;
+	check_scenario(&(struct explore_scenario){begin_held_up, end, {stopped_at_the_queue, up_write_called, reader}, 2});
+	check_scenario(&(struct explore_scenario){begin_held_up, end, {stopped_at_the_queue, up_write_called, writer}, 2});
+	check_scenario(&(struct explore_scenario){begin_held_up, end, {stopped_at_the_queue, downgrade_called, writer}, 2});
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +323,7 @@ int main(void)
 		cmocka_unit_test(who_gives_up_loses_nobody_else),
 		cmocka_unit_test(more_may_wait_than_there_are_places),
 		cmocka_unit_test(a_timed_call_waits_for_no_thread_that_is_stopped),
+		cmocka_unit_test(letting_go_waits_for_no_thread_that_is_stopped),
 		cmocka_unit_test(trylocks_come_between_unharmed),
 	};
 
