@@ -120,9 +120,17 @@ bazel_root()
 {
 	local dir
 	for dir in "${VMS_BAZEL_ROOT:-}" "${XDG_CACHE_HOME:-$HOME/.cache}/vmastore-bazel" "/tmp/vmastore-bazel-$(id -u)"; do
-		[ -n "$dir" ] && mkdir -p "$dir" 2>/dev/null && [ -w "$dir" ] && break
+		if [ -z "$dir" ] || ! mkdir -p "$dir" 2>/dev/null || [ ! -w "$dir" ]; then
+			continue
+		fi
+		# What Bazel runs lies there: a folder that somebody else made in /tmp is not for us.
+		if [ -O "$dir" ] || [ "$dir" = "${VMS_BAZEL_ROOT:-}" ]; then
+			printf '%s' "$dir"
+			return
+		fi
 	done
-	printf '%s' "$dir"
+	warn "no folder for Bazel's cache: set VMS_BAZEL_ROOT"
+	return 1
 }
 
 vms_bazel()
@@ -132,7 +140,9 @@ vms_bazel()
 	case $command in
 	build | test) set -- --experimental_convenience_symlinks=ignore --color=no --curses=no "$@" ;;
 	esac
-	bazel --output_user_root="${VMS_BAZEL_DIR:=$(bazel_root)}" --max_idle_secs=300 "$command" "$@"
+	: "${VMS_BAZEL_DIR:=$(bazel_root)}"
+	[ -n "$VMS_BAZEL_DIR" ] || return 1
+	bazel --output_user_root="$VMS_BAZEL_DIR" --max_idle_secs=300 "$command" "$@"
 }
 
 stop_bazel()
