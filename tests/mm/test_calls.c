@@ -45,7 +45,7 @@ static void expect_words(struct mm_struct *mm, unsigned long addr, unsigned long
 	}
 }
 
-static struct vm_area_struct *lock_and_find(struct mm_struct *mm, unsigned long addr)
+static struct vm_area_struct *lock_and_find(struct mm_struct *mm, unsigned long addr) VMS_ACQUIRE(mm->mmap_lock)
 {
 	struct vm_area_struct *vma;
 
@@ -282,7 +282,8 @@ static void what_is_given_up_may_go_to_another_vma(void **state)
 
 /* ---- the stack ---- */
 
-static void a_stack_grows_when_asked(void **state)
+/* expand_stack() lets mmap_lock go or not, which clang cannot follow. */
+static void a_stack_grows_when_asked(void **state) VMS_NO_TSA
 {
 	struct mm_struct *mm = mm_of(state);
 	struct mm_limits limits = vms_mm_limits(mm);
