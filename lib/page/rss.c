@@ -5,21 +5,22 @@
  * The maximum is brought up to date only before pages go, as Linux does it, so a fault
  * pays nothing. Even then a sum over all threads' counters would take cache lines away
  * from threads that fault. So a thread counts the pages that it unmaps in its own row
- * (VMS__RSS_FALLEN), and sums up after RSS_BATCH of them. While few threads have used the
- * library a sum is cheap, and is made every time: there the maximum is exact.
+ * (VMS__RSS_FALLEN), and sums up after RSS_BATCH of them. While one thread alone has used
+ * the library a sum is cheap, and is made every time: there the maximum is exact.
  *
  * Locks: none. hiwater_rss only grows, by compare and exchange.
  */
 #include "lib/page/page.h"
 #include "lib/sync/pcounter.h"
 
+_Static_assert(MM_ANONPAGES == MM_FILEPAGES + 1 && MM_SHMEMPAGES == MM_FILEPAGES + 2, "resident pages are three counters in a row");
+
 #define RSS_BATCH 64
-#define FEW_SLOTS 4u /* the shared row counts as one */
+#define ONE_THREAD 2u /* slots: its own, and the shared one */
 
 unsigned long vms__rss(const struct mm_struct *mm)
 {
-	long sum = vms__pcounter_sum(mm->counters, MM_FILEPAGES) + vms__pcounter_sum(mm->counters, MM_ANONPAGES) +
-		   vms__pcounter_sum(mm->counters, MM_SHMEMPAGES);
+	long sum = vms__pcounter_sum_of(mm->counters, MM_FILEPAGES, 3);
 
 	/* Beside other threads it may read as less than nothing for a moment. */
 	return sum > 0 ? (unsigned long)sum : 0;
@@ -38,7 +39,7 @@ bool vms__rss_falls(struct mm_struct *mm, long pages)
 {
 	long fallen = vms__pcounter_add_own(mm->counters, VMS__RSS_FALLEN, pages);
 
-	if (fallen < RSS_BATCH && vms__thread_slots_used() > FEW_SLOTS)
+	if (fallen < RSS_BATCH && vms__thread_slots_used() > ONE_THREAD)
 		return false;
 	vms__pcounter_add(mm->counters, VMS__RSS_FALLEN, -fallen);
 	raise_to(&mm->hiwater_rss, vms__rss(mm));

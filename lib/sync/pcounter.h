@@ -52,5 +52,7 @@ static inline long vms__pcounter_add_own(struct vms__pcounter *pc, unsigned int 
  * by itself, so that a counter that is always >= 0 may read as < 0 for a moment.
  */
 long vms__pcounter_sum(const struct vms__pcounter *pc, unsigned int which);
+/* The same of @nr counters together, from @first on: each thread's row is visited once. */
+long vms__pcounter_sum_of(const struct vms__pcounter *pc, unsigned int first, unsigned int nr);
 
 #endif
