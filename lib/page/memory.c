@@ -98,7 +98,8 @@ static bool read_takes_huge_page(const struct fault *f)
  *
  * Like Linux, a page of the VMA's own is mapped writable and dirty wherever
  * the VMA may be written, even if the access is a read: a write will follow,
- * and saves its fault. Where the VMA may not be written, the page is clean.
+ * and saves its fault. Where the VMA may not be written, a page that was read
+ * is clean, and one that a debugger writes is dirty.
  */
 static vm_fault_t install_anon(struct fault *f, struct vms__ptable *leaf, struct page *page)
 {
