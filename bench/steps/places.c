@@ -13,6 +13,8 @@
 #include <vmastore/mm.h>
 #include <vmastore/page.h>
 
+#include "bench/harness/args.h"
+#include "bench/harness/standard.h"
 #include "bench/steps/trace.h"
 
 #define PLACES_MAX 10000
@@ -86,11 +88,14 @@ static void count_mappings(unsigned int nr)
 
 int main(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++) {
-		unsigned long nr = strtoul(argv[i], NULL, 10);
+	char why[BENCH_WHY_MAX];
 
-		if (!nr || nr > PLACES_MAX)
-			die("found a number of places that is not from 1 to 10000");
+	bench_standard_begin("places");
+	for (int i = 1; i < argc; i++) {
+		unsigned long nr;
+
+		if (!bench_arg_number("PLACES", argv[i], 1, PLACES_MAX, &nr, why, sizeof(why)))
+			die(why);
 		count_children((unsigned int)nr);
 		count_mappings((unsigned int)nr);
 	}

@@ -61,6 +61,9 @@ static const struct {
 	{"differ", "--help", NULL, false},
 	{"differ", "--any-kernel --oracle=/bin/false --vmreplay=/bin/false", NULL, false},
 	{"oracle", "--help", NULL, false},
+	{"probe", "", NULL, false},
+	{"probe", "--line", NULL, false},
+	{"probe", "--rules", NULL, false},
 };
 
 #define NR_PRINTING (sizeof(printing) / sizeof(printing[0]))
