@@ -32,7 +32,12 @@ VMS_API void mt_validate(struct maple_tree *mt) VMS_MT_SYM(mt_validate);
 /** vms_mt_check() - Number of broken invariants, each printed to @why unless NULL. Locks: the lock. */
 VMS_API int vms_mt_check(const struct maple_tree *mt, FILE *why);
 
-/** mt_cache_shrink() - Send freed nodes that wait for company on to their grace period. Locks: none. Not in a read section. */
+/**
+ * mt_cache_shrink() - Send freed nodes that wait for company on to their grace
+ * period, and give the memory of those that are free already back to the system,
+ * as vms_trim() does (mm.h). Locks: none. Not in a read section: may wait for a
+ * grace period.
+ */
 VMS_API void mt_cache_shrink(void) VMS_MT_SYM(mt_cache_shrink);
 
 /** mas_dump() - Print a cursor to standard error: tree, state, range, place. The nodes it names are not looked at. Any context. */

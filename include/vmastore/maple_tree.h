@@ -26,8 +26,14 @@
  *   Ordering   storing an entry releases, finding it acquires: what the writer wrote to an object before it stored the object is
  *              seen by who finds it. Finding NULL orders nothing.
  *   Progress   reads never wait and write no shared memory; one that meets a node just replaced looks again. Writes wait for
- *              ma_lock where they take it, and for milliseconds at most where freed nodes pile up before their grace period.
+ *              ma_lock where they take it, and for milliseconds where freed nodes pile up before their grace period.
  *   Errors     are -errno. -ENOMEM always leaves the tree as it was. gfp is taken for the API's sake: gfp.h.
+ *   Memory     In a tree with MT_FLAGS_USE_RCU a reader that stays in its
+ *              section keeps all nodes that were replaced since. Past 16 MiB
+ *              of a kind of node (leaves, inner nodes) a writer is slowed
+ *              down; at 64 MiB of them no more memory is taken from the system, and a
+ *              write that needs some fails with -ENOMEM: after 200 ms, or at once
+ *              inside a section. docs/locking.md says why.
  *
  * docs/maple-api.md is the reference: states, contract, examples, differences from the kernel. Debugging: maple_debug.h.
  */

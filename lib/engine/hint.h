@@ -2,9 +2,13 @@
 /*
  * hint.h - each thread remembers the last few VMAs that it locked, and tries them before it walks the tree.
  *
- * A hint needs no invalidation. It may name a VMA that has shrunk, gone, or become another one of any mm: its memory is a VMA's for ever
- * (type-stable), so its lock may be tried, and what is checked after that (lock_vma.c) holds for a VMA found by a hint as for one
- * found by a walk: if it is attached, belongs to this mm and covers the address, it is the one that the tree would have given.
+ * A hint needs no invalidation. It may name a VMA that has shrunk, was
+ * unmapped, or became another one of any mm. Its memory is type-stable, or was
+ * given back to the system and then reads as zeros, which is a VMA without
+ * readers and detached. So its lock may be tried, and what is checked after that
+ * (lock_vma.c) holds for a VMA found by a hint as for one found by a walk: if it
+ * is attached, belongs to this mm and covers the address, it is the one that the
+ * tree would have given.
  * The range here is the thread's own copy of what it saw; it only says whether trying is worth while.
  *
  * Linux up to 6.0 kept such a cache per task, with a sequence number to invalidate it; per-VMA locks make that number unnecessary.

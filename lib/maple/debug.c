@@ -64,6 +64,7 @@ bool vms_mt_checked(bool failed, const struct vms_mt_where *where)
 void mt_cache_shrink(void)
 {
 	vms__objcache_flush();
+	(void)vms__objcache_trim();
 }
 
 /* ---- locks ---- */
@@ -86,8 +87,6 @@ bool mt_write_lock_is_held(const struct maple_tree *mt)
 	return !sem || vms_rwsem_is_write_locked(sem);
 }
 
-#ifdef VMS_DEBUG
-unsigned long vms__mt_count_leaf(void);
 unsigned long vms__mt_count_leaf(void)
 {
 	static _Atomic unsigned long leaves;
@@ -96,6 +95,7 @@ unsigned long vms__mt_count_leaf(void)
 	return atomic_fetch_add_explicit(&leaves, 1, memory_order_relaxed) + 1;
 }
 
+#ifdef VMS_DEBUG
 void vms__mt_check_write_locked(const struct maple_tree *mt)
 {
 	VMS_ASSERT(mt_write_lock_is_held(mt));

@@ -292,21 +292,27 @@ static inline unsigned long mt_region(unsigned long index, unsigned int shift)
 {
 	return index & (~0ul << (MT_KEY_BITS + shift));
 }
+/* A number that no other leaf got: lib/maple/debug.c. */
+unsigned long vms__mt_count_leaf(void);
+
 /*
- * The first phase of a new leaf: after the last of the memory's last life, whatever that was, so that a cursor which stood there does not
- * take it for the leaf that it knew. Debug builds have written over that, and count all leaves.
+ * The first phase of a new leaf. It follows the last phase of the leaf that was
+ * in this memory before, so that a cursor which stood there does not take this
+ * leaf for the one that it knew. Memory that came from the system, or was given
+ * back to it meanwhile, says 0. Its leaf takes a number from a count of such
+ * leaves, far from all phases of others. Debug builds overwrite freed memory, so
+ * they count every leaf.
  */
 static inline unsigned long mt_first_phase(const struct maple_node *node)
 {
-#ifdef VMS_DEBUG
-	unsigned long vms__mt_count_leaf(void);
+	unsigned long state = 0;
 
-	(void)node;
-	return vms__mt_count_leaf() * (MT_STATE_STEP << 24);
-#else
+#ifndef VMS_DEBUG
 	/* Relaxed: the node is not published yet. */
-	return (atomic_load_explicit(&((struct maple_node *)node)->state, memory_order_relaxed) & -MT_STATE_STEP) + MT_STATE_STEP;
+	state = atomic_load_explicit(&((struct maple_node *)node)->state, memory_order_relaxed);
 #endif
+	(void)node;
+	return unlikely(!state) ? vms__mt_count_leaf() * (MT_STATE_STEP << 24) : (state & -MT_STATE_STEP) + MT_STATE_STEP;
 }
 /* Begin a new node of @form; @start: where its second slot begins, if it has one. */
 static inline void mt_begin(struct maple_node *node, unsigned long form, unsigned long start)

@@ -7,8 +7,8 @@
  * while RCU is called, so who holds one never waits for a reader or for a callback.
  * What a thread has in its struct vms__objcache_local is its own and needs no lock.
  *
- * Where to read next: objcache_depot.c, and there why free never needs memory; objcache_defer.c for what waits for a grace period;
- * objcache_check.c for what debug builds and the sanitizers see of it all.
+ * Where to read next: objcache_depot.c, and there why free never needs memory; objcache_slab.c for where objects lie;
+ * objcache_defer.c for what waits for a grace period; objcache_trim.c for what goes back to the system; objcache_check.c for what debug builds and the sanitizers see of it all.
  */
 #define VMS_NO_KERNEL_NAMES
 #include "lib/sync/objcache_internal.h"
@@ -141,25 +141,27 @@ static void *alloc_shared(struct vms__objcache *c)
 	struct vms__objcache_local *l = &c->shared;
 	void *obj = NULL;
 
-	depot_lock(c);
-	if (has_object(l) || vms__depot_refill(c, l))
-		obj = pop(l);
-	depot_unlock(c);
+	do {
+		depot_lock(c);
+		if (has_object(l) || vms__depot_refill(c, l))
+			obj = pop(l);
+		depot_unlock(c);
+	} while (!obj && vms__defer_wait_below_bound(c));
 	return obj;
 }
 
 static void *alloc_local(struct vms__objcache *c, struct vms__objcache_local *l)
 {
-	if (!has_object(l)) {
-		bool ok;
+	bool ok = has_object(l);
 
-		depot_lock(c);
-		ok = vms__depot_refill(c, l);
-		depot_unlock(c);
-		if (!ok)
-			return NULL;
+	if (!ok) {
+		do {
+			depot_lock(c);
+			ok = vms__depot_refill(c, l);
+			depot_unlock(c);
+		} while (!ok && vms__defer_wait_below_bound(c));
 	}
-	return pop(l);
+	return ok ? pop(l) : NULL;
 }
 
 void *vms__objcache_alloc_slow(struct vms__objcache *c)
@@ -190,9 +192,11 @@ bool vms__objcache_reserve(struct vms__objcache *c, unsigned int n)
 	if (!l)
 		return false;
 	if (get(&l->rounds) + get(&l->prounds) < n) {
-		depot_lock(c);
-		ok = vms__depot_top_up(c, l, n);
-		depot_unlock(c);
+		do {
+			depot_lock(c);
+			ok = vms__depot_top_up(c, l, n);
+			depot_unlock(c);
+		} while (!ok && vms__defer_wait_below_bound(c));
 	}
 	if (ok) {
 		l->reserved = n;
@@ -205,17 +209,21 @@ bool vms__objcache_reserve(struct vms__objcache *c, unsigned int n)
 void vms__objcache_free_slow(struct vms__objcache *c, void *obj)
 {
 	struct vms__objcache_local *l = vms__objcache_local_ready(c);
-	bool shared = !l;
+	bool shared = !l, excess = false;
 
 	if (shared)
 		l = &c->shared;
 	if (shared || !has_room(l)) {
 		depot_lock(c);
-		if (!has_room(l))
+		if (!has_room(l)) {
 			vms__depot_spill(c, l);
+			excess = vms__trim_wanted(c);
+		}
 		if (shared)
 			push(l, obj);
 		depot_unlock(c);
+		if (excess)
+			vms__defer_call_collector();
 	}
 	if (!shared)
 		push(l, obj);
@@ -317,6 +325,8 @@ static void fork_child(void)
 		vms__objcaches[i]->drained = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 		vms__objcaches[i]->throttled = 0;
 		vms__defer_forked(vms__objcaches[i]);
+		vms__slabs_after_fork(vms__objcaches[i]);
+		vms__objcaches[i]->stuck = false; /* the reader that stayed may not exist here */
 		pthread_mutex_unlock(&vms__objcaches[i]->lock);
 	}
 	pthread_mutex_unlock(&caches_lock);

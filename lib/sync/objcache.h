@@ -5,15 +5,36 @@
  *
  * A thread keeps, for each cache, three magazines (arrays of object pointers): `loaded`, which alloc pops and free pushes; `prev`,
  * swapped in when `loaded` runs dry or full; `deferred`, which free_rcu fills and which waits for a grace period as a whole. Full
- * and empty magazines are traded with the cache's depot under its lock, once in 64 operations or less often. Objects are carved
- * from big chunks that stay with the cache for good.
+ * and empty magazines are traded with the cache's depot under its lock, once in 64 operations or less often.
+ *
+ * Memory. A cache maps chunks of 2 MiB, and never unmaps one. A chunk has slabs
+ * of 64 KiB; a thread carves its new objects from a slab of its own. A slab
+ * whose objects are all in the depot can be given back: the system takes its
+ * pages (MADV_DONTNEED), its addresses stay mapped and belong to the cache, and
+ * it is carved anew, at the same places, before another chunk is mapped. This
+ * happens
+ *   - in vms__objcache_trim(), for every such slab of every cache;
+ *   - by itself, on the callback thread, once a depot holds more than 8 MiB and
+ *     more than the cache has in use. It goes on until the depot holds 4 MiB, or
+ *     half of what is in use.
+ * A thread keeps back at most 128 free objects of each cache, 63 more that wait
+ * for company on their way to a grace period, and what it has not carved of one
+ * slab. These, and the slabs that they lie in, are the thread's until it exits
+ * or, for the calling thread, trims.
+ *
+ * Bound. While BOUND = 4 * max_inflight batches or more wait for their grace
+ * period (64 MiB of objects, if the cache has the usual limits), a cache carves
+ * nothing: see free_rcu and alloc. So a cache never takes more memory than what
+ * is in use, what threads keep back, and that bound.
  *
  * Row may run beside column?   anything else on the same cache: yes, from any thread; an object may be freed by another thread
  * than the one that allocated it. Any lock may be held on entry, except in a callback's way (see free_rcu).
  *
  * VMS__OBJCACHE_TYPESAFE: a reader may still look at an object after it was freed, if it got the pointer inside its
- * present read section: it then sees some object of this type, perhaps a new one. The cache never writes to such memory. What such
- * a late reader reads must be _Atomic, and its first user must set it with atomic stores (a memset over it is a race).
+ * present read section: it then sees some object of this type, perhaps a new one. The cache never writes to such memory while that section is
+ * open. What such a late reader reads must be _Atomic, and its first user must set it with atomic stores (a memset over it is a race).
+ * A reader with an older pointer may see zeros as well, since the memory may have been given back: for a type whose zeros say "not
+ * in use", such pointers may be tried, too (hint.h does).
  *
  * Builds that check: AddressSanitizer takes free objects for freed memory (a TYPESAFE one only once a grace period has passed);
  * to ThreadSanitizer an object that changes hands is written as a whole (never TYPESAFE), so that even an atomic look at it is a race
@@ -42,6 +63,10 @@
 
 #define VMS__MAG_SIZE 64u      /* objects in a full magazine; at least VMS__OBJCACHE_RESERVE_MAX */
 #define VMS__OBJCACHES_MAX 32u /* caches in a process, plus one */
+#define VMS__OBJCACHE_BOUND 4u /* times max_inflight: batches in flight with which nothing is carved */
+
+struct vms__slab;
+struct vms__chunk;
 
 struct vms__magazine {
 	struct vms__magazine *next; /* in the depot, or among batches */
@@ -65,7 +90,10 @@ struct vms__objcache_local {
 	struct vms__magazine *prev;
 	unsigned int reserved; /* injector: allocations promised, and under which setting of it */
 	unsigned long reserved_epoch;
+	struct vms__slab *slab; /* where its new objects are carved from; NULL: none yet. Under the cache's lock */
 } vms_cacheline_aligned;
+
+_Static_assert(sizeof(struct vms__objcache_local) == VMS_CACHELINE, "one cache line");
 
 struct vms__objcache_thread {
 	struct vms__objcache_local local[VMS__OBJCACHES_MAX]; /* by cache index; [0] stays empty */
@@ -80,14 +108,18 @@ struct vms__objcache {
 	_Atomic unsigned int index; /* 0: not used yet */
 	size_t stride;              /* bytes from object to object */
 	unsigned int bundle;        /* objects carved at once */
+	unsigned int colour;        /* bytes in front of a slab's first object */
+	unsigned int slab_objs;     /* objects in a whole slab */
 	unsigned int max_inflight;  /* batches that wait for a grace period before free_rcu slows down; 0: set at first use */
+	size_t high, low; /* objects in the depot from which on memory is given back, and that stay; 0: set at first use */
 
 	/* the depot, all under lock */
 	pthread_mutex_t lock vms_cacheline_aligned;
 	pthread_cond_t drained;             /* inflight fell to half of max_inflight */
 	struct vms__magazine *full, *empty; /* stacks */
 	struct vms__magazine *partial;      /* the one that is neither; NULL: none */
-	unsigned int spare;                 /* see "Why free never needs memory" */
+	size_t mags;                        /* K and */
+	unsigned int spare;                 /* X of "Why free never needs memory" */
 	unsigned int partial_inflight;
 	struct vms__magazine *waiting; /* batches that nobody waits a grace period for yet */
 	unsigned int nr_waiting;
@@ -95,9 +127,12 @@ struct vms__objcache {
 	unsigned int inflight;            /* these, and those that somebody does */
 	unsigned int throttled;           /* threads that wait on drained */
 	unsigned long nr_throttled;       /* how often one had to */
+	bool stuck;                       /* a thread has waited in vain for room below the bound, and no batch was done since */
 	size_t inflight_objs, depot_objs, carved;
-	char *bump, *bump_end; /* what is left of the newest chunk */
-	void *chunks;
+	size_t retry_at;                   /* objects in the depot with which it is worth while to look for empty slabs again */
+	struct vms__chunk *chunks;         /* all, newest first */
+	struct vms__slab *unused, *open;   /* slabs without objects; slabs in part carved that are no local's */
+	unsigned int nr_leaving;           /* slabs on their way back to the system */
 	struct vms__objcache_local shared; /* of the threads that have no memory for one of their own */
 };
 
@@ -147,7 +182,17 @@ static inline struct vms__objcache_local *vms__objcache_local(struct vms__objcac
 	return &vms__objcache_self->local[atomic_load_explicit(&c->index, memory_order_relaxed)];
 }
 
-/* An object, not zeroed. Return: NULL when memory is out, or the injector (alloc.h) says so. */
+/*
+ * An object, not zeroed.
+ *
+ * Progress: a call that finds no free object while the cache is at its bound
+ *           waits for the grace period of what was freed, but never inside a
+ *           read section or a callback, and for 200 ms at most: the caller may
+ *           hold a lock that a reader waits for inside its section. If one call
+ *           has waited in vain, later ones do not wait until a batch is done.
+ * Return: NULL when memory is out, or the cache is at its bound and stays there,
+ *         or the injector (alloc.h) says so.
+ */
 static inline void *vms__objcache_alloc(struct vms__objcache *c)
 {
 	struct vms__objcache_local *l = vms__objcache_local(c);
@@ -183,6 +228,8 @@ static inline void vms__objcache_free(struct vms__objcache *c, void *obj)
  * Batches: the object waits in this thread's deferred magazine until that is full, or vms_rcu_barrier(), or the thread exits.
  * Progress: when more than max_inflight batches wait, a call that completes one sleeps until they are fewer, but at most some
  *           milliseconds (never inside a read section or a callback): locks may be held, even some that a reader waits for.
+ *           This slows a writer and bounds nothing. What bounds the garbage, for a writer inside a section too, is that alloc
+ *           carves nothing at the cache's bound.
  */
 static inline void vms__objcache_free_rcu(struct vms__objcache *c, void *obj)
 {
@@ -204,7 +251,8 @@ static inline void vms__objcache_free_rcu(struct vms__objcache *c, void *obj)
 
 /*
  * Set @n objects aside (at most VMS__OBJCACHE_RESERVE_MAX): after true, the next @n vms__objcache_alloc() on this thread cannot
- * fail, not even by the injector, which counts this call as one allocation.
+ * fail, not even by the injector, which counts this call as one allocation. Waits as vms__objcache_alloc() does. Return: false when
+ * that one would return NULL.
  */
 bool vms__objcache_reserve(struct vms__objcache *c, unsigned int n);
 
@@ -219,10 +267,20 @@ size_t vms__objcache_deferred(struct vms__objcache *c);
 /* Send this thread's deferred objects on their way, full batches or not. Call it where vms_synchronize_rcu() may be called. */
 void vms__objcache_flush(void);
 
+/*
+ * Give all slabs back to the system whose objects are free and kept back by no
+ * other thread, of every cache. Return: bytes given back.
+ * Locks: none. Waits for a grace period, if there are any: call it where
+ * vms_synchronize_rcu() may be called.
+ */
+size_t vms__objcache_trim(void);
+
 /* Print "name: N live" to @out (NULL: nowhere) for every cache with live objects. Return: their number over all caches. */
 size_t vms__objcache_report(FILE *out);
 
 /* mm.h's vms_leak_report(): vms_rcu_barrier(), then vms__objcache_report(). */
 VMS_API size_t vms_leak_report(FILE *out);
+/* mm.h's vms_trim(): vms_rcu_barrier(), then vms__objcache_trim(). */
+VMS_API size_t vms_trim(void);
 
 #endif

@@ -20,6 +20,7 @@
 #define COLLECT_AGAIN 16u         /* batches of one cache in such a step that keep it going */
 #define COLLECT_STEPS 32u         /* then other callbacks have their turn */
 #define THROTTLE_NS 20000000L     /* longest sleep for one batch */
+#define BOUND_WAIT_NS 200000000L  /* longest wait for memory at the bound */
 
 /* ---- the collector: batches go through a grace period ------------------------------------------------------------ */
 
@@ -41,6 +42,7 @@ static void batch_done(struct vms__objcache *c, struct vms__magazine *m)
 	c->collecting = m->next;
 	c->inflight--;
 	c->inflight_objs -= rounds;
+	c->stuck = false;
 	if (rounds < VMS__MAG_SIZE)
 		c->partial_inflight--;
 	vms__depot_give_back(c, m, rounds);
@@ -70,18 +72,25 @@ static bool take_waiting(struct vms__objcache *c, unsigned int min)
 	return any;
 }
 
-/* Take all batches of the caches that have @min or more through one grace period. Return: were there any? */
+/*
+ * Take all batches of the caches that have @min or more through one grace period, and with them the slabs of depots that hold too
+ * much. Return: were there any?
+ */
 static bool collect(unsigned int min)
 {
+	struct vms__slab *leaving = NULL;
 	unsigned int nr = vms__objcache_count();
 	struct vms__magazine *m;
 	bool any = false;
 
-	for (unsigned int i = 1; i <= nr; i++)
+	for (unsigned int i = 1; i <= nr; i++) {
 		any |= take_waiting(vms__objcaches[i], min);
-	if (!any)
+		leaving = vms__trim_excess(vms__objcaches[i], leaving);
+	}
+	if (!any && !leaving)
 		return false;
 	vms_synchronize_rcu();
+	vms__slabs_release(leaving);
 	for (unsigned int i = 1; i <= nr; i++) {
 		while ((m = vms__objcaches[i]->collecting) != NULL)
 			batch_done(vms__objcaches[i], m);
@@ -114,6 +123,8 @@ static void collector(struct vms_rcu_head *head)
 		if (!collect(COLLECT_AGAIN))
 			return;
 	}
+	/* A depot that the last step filled has not called. */
+	vms__defer_call_collector();
 }
 
 /*
@@ -160,30 +171,62 @@ void vms__defer_setup(struct vms__objcache *c)
 }
 
 /*
- * Garbage outruns the grace periods: let them catch up. The caller may hold locks, even one that a reader waits for inside its
- * section (a spinlock): then no callback can come, and only the time limit goes on. So this is a brake, not a bound without
- * exception.
+ * Sleep until few enough batches wait, but for @ns at most. Return: few enough
+ * do. Locks: the cache's, dropped meanwhile.
  */
-static void throttle(struct vms__objcache *c)
+static bool wait_drained(struct vms__objcache *c, long ns)
 {
 	struct timespec until;
 	int err = 0;
 
-	if (!vms__rcu_may_wait())
-		return;
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += THROTTLE_NS;
+	until.tv_nsec += ns;
 	if (until.tv_nsec >= 1000000000L) {
 		until.tv_sec++;
 		until.tv_nsec -= 1000000000L;
 	}
-	depot_lock(c);
 	c->throttled++;
 	c->nr_throttled++;
 	while (!err && must_wait(c))
 		err = pthread_cond_clockwait(&c->drained, &c->lock, CLOCK_MONOTONIC, &until);
 	c->throttled--;
+	return !must_wait(c);
+}
+
+/*
+ * Garbage outruns the grace periods: let them catch up. The caller may hold
+ * locks, even one that a reader waits for inside its section (mmap_lock, or a
+ * spinlock): no grace period ends then before the caller goes on. So the sleep is
+ * short, and only slows the caller. The bound on what is carved is the limit that
+ * holds, and it holds for callers who may not sleep as well.
+ */
+static void throttle(struct vms__objcache *c)
+{
+	if (!vms__rcu_may_wait())
+		return;
+	depot_lock(c);
+	(void)wait_drained(c, THROTTLE_NS);
 	depot_unlock(c);
+}
+
+/*
+ * The same holds for this sleep. It is longer because the alternative is a
+ * failure. Once it was in vain, the reader is one that stays: others would only
+ * stand in its way if they waited, too, until a batch shows that it has gone.
+ */
+bool vms__defer_wait_below_bound(struct vms__objcache *c)
+{
+	bool again = false;
+
+	if (!vms__rcu_may_wait())
+		return false;
+	depot_lock(c);
+	if (at_bound(c) && !c->stuck) {
+		again = wait_drained(c, BOUND_WAIT_NS);
+		c->stuck = !again;
+	}
+	depot_unlock(c);
+	return again;
 }
 
 /* ---- flushing ---------------------------------------------------------------------------------------------------- */

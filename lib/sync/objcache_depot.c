@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * objcache_depot.c - a cache's depot: the magazines and objects that no thread holds, and the chunks that new ones are carved from.
+ * objcache_depot.c - a cache's depot: the magazines and objects that no thread holds. Where new objects come from: objcache_slab.c.
  *
  * Locks: the cache's lock, held by the caller of every function here; objcache_internal.h has the two that take it and drop it.
  * Read first: objcache.h.
@@ -9,27 +9,26 @@
  * Why free never needs memory
  *
  * A free that finds both magazines full needs an empty one, and so does a deferred magazine that goes on its way. There always is
- * one in the depot, because objects are carved together with a magazine to hold them. For one cache, let
+ * one in the depot, because no object is carved without room for it in a magazine. For one cache, let
  *
- *   K  bundles carved, each one magazine and at most 64 objects;
+ *   K  magazines for its objects (`mags`), of which there are at most 64 K;
  *   3  magazines more for each thread's local (and for `shared`), never counted below;
  *   X  magazines more (`spare`);
  *   Q  batches on their way that are not full (`partial_inflight`).
  *
  * The depot and the batches together own K + X magazines: full ones in the depot and on their way (F), at most one in part filled
  * (P <= 1: two are poured together), Q, and the empty ones:  E = K + X - F - P - Q.
- * Who needs an empty magazine has 64 objects or more in hand, so the full ones hold at most 64 (K - 1):  F <= K - 1,  and
- * E >= X + 1 - P - Q >= X - Q.  So the rule  X >= Q + 1  is enough; it is kept by whoever sends a part-filled batch
- * (vms__depot_send_partial()) or takes three magazines for a new thread (vms__depot_fill_local()), and these may fail.
+ * Who needs an empty magazine has at least one object in hand, so the full ones
+ * hold less than 64 K:  F <= K - 1,  and  E >= X + 1 - P - Q >= X - Q.
+ * So the rule  X >= Q + 1  is enough; it is kept by whoever sends a part-filled batch
+ * (vms__depot_send_partial()) or takes three magazines for a new thread (vms__depot_fill_local()), and these may fail. Whoever
+ * gives objects back to the system (objcache_trim.c) frees no more magazines than leave both rules true.
  */
 #define VMS_NO_KERNEL_NAMES
 #include "lib/sync/objcache_internal.h"
 
-#include <stdint.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
-#define CHUNK_SIZE ((size_t)2 << 20)    /* and its alignment: one huge page */
 #define BUNDLE_BYTES ((size_t)16 << 10) /* about what one carving takes */
 #define BUNDLE_MIN 8u
 
@@ -111,78 +110,47 @@ void vms__depot_give_back(struct vms__objcache *c, struct vms__magazine *m, unsi
 	}
 }
 
-/* ---- chunks ------------------------------------------------------------------------------------------------------ */
-
-/*
- * Chunks come from aligned_alloc(), not mmap(), so that leak checkers look for pointers in live objects. From the second one on the
- * cache is big enough for huge pages; the first is touched page by page.
- */
-static bool chunk_new(struct vms__objcache *c)
-{
-	void **chunk = aligned_alloc(CHUNK_SIZE, CHUNK_SIZE);
-
-	if (!chunk)
-		return false;
-	if (c->chunks)
-		(void)madvise(chunk, CHUNK_SIZE, MADV_HUGEPAGE); /* a hint: without it the memory serves as well */
-	*chunk = c->chunks;
-	c->chunks = chunk;
-	c->bump = (char *)chunk + VMS_CACHELINE;
-	c->bump_end = (char *)chunk + CHUNK_SIZE;
-	vms__asan_poison(c->bump, CHUNK_SIZE - VMS_CACHELINE);
-	return true;
-}
+/* ---- new magazines, new objects ---------------------------------------------------------------------------------- */
 
 void vms__depot_setup(struct vms__objcache *c)
 {
 	size_t bundle;
 
-	VMS_BUG_ON(!c->size || !c->align || (c->align & (c->align - 1)) || c->align > CHUNK_SIZE / 8);
-	VMS_BUG_ON(c->size > CHUNK_SIZE / 8);
+	VMS_BUG_ON(!c->size || !c->align || (c->align & (c->align - 1)));
+	VMS_BUG_ON(c->size > SLAB_SIZE / 8 || c->align > SLAB_SIZE / 8);
 	if (c->align < sizeof(void *))
 		c->align = sizeof(void *); /* also AddressSanitizer's granule */
 	c->stride = ALIGN_UP(vms__objcache_check_size(c), c->align);
 	bundle = BUNDLE_BYTES / c->stride;
 	c->bundle = bundle > VMS__MAG_SIZE ? VMS__MAG_SIZE : bundle < BUNDLE_MIN ? BUNDLE_MIN : (unsigned int)bundle;
+	vms__slab_setup(c);
 }
 
-/* Room for a magazine and, behind it, at least one object of @stride bytes (0: the magazine alone). NULL: no memory. */
-static struct vms__magazine *mag_carve(struct vms__objcache *c, size_t stride)
+/* One more empty magazine. Return: false without memory. */
+static bool mag_new(struct vms__objcache *c)
 {
-	const size_t mag_size = ALIGN_UP(sizeof(struct vms__magazine), VMS_CACHELINE);
-	struct vms__magazine *m;
-	char *end;
+	struct vms__magazine *m = aligned_alloc(VMS_CACHELINE, ALIGN_UP(sizeof(*m), VMS_CACHELINE));
 
-	for (;;) {
-		m = (struct vms__magazine *)ALIGN_UP((uintptr_t)c->bump, VMS_CACHELINE);
-		end = (char *)ALIGN_UP((uintptr_t)m + mag_size, stride ? c->align : 1);
-		if (c->bump && end + stride <= c->bump_end)
-			break;
-		if (!chunk_new(c))
-			return NULL;
-	}
-	c->bump = end;
-	vms__asan_unpoison(m, sizeof(*m));
+	if (m)
+		push_empty(c, m);
 	return m;
 }
 
-/* Carve up to @max new objects into @l's loaded magazine, and the magazine that matches them into the depot. */
+/* Carve up to @max new objects into @l's loaded magazine, with magazines to match them in the depot. */
 static bool bundle_carve(struct vms__objcache *c, struct vms__objcache_local *l, unsigned int max)
 {
 	unsigned int n = max < c->bundle ? max : c->bundle, rounds = get(&l->rounds);
-	struct vms__magazine *m = mag_carve(c, c->stride);
 
-	if (!m)
+	if (at_bound(c))
 		return false;
-	push_empty(c, m);
-	for (; n && c->bump + c->stride <= c->bump_end; n--) {
-		vms__objcache_check_new(c, c->bump);
-		l->loaded->objs[rounds++] = c->bump;
-		c->bump += c->stride;
-		c->carved++;
+	for (; c->mags * VMS__MAG_SIZE < c->carved + n; c->mags++) {
+		if (!mag_new(c))
+			return false;
 	}
-	set(&l->rounds, rounds);
-	return true;
+	n = vms__slab_carve(c, l, l->loaded->objs + rounds, n);
+	c->carved += n;
+	set(&l->rounds, rounds + n);
+	return n != 0;
 }
 
 /* ---- trade with a local ------------------------------------------------------------------------------------------ */
@@ -191,11 +159,8 @@ static bool bundle_carve(struct vms__objcache *c, struct vms__objcache_local *l,
 bool vms__depot_fill_local(struct vms__objcache *c, struct vms__objcache_local *l)
 {
 	while (c->spare < c->partial_inflight + 1 + 3) {
-		struct vms__magazine *m = mag_carve(c, 0);
-
-		if (!m)
+		if (!mag_new(c))
 			return false;
-		push_empty(c, m);
 		c->spare++;
 	}
 	l->loaded = pop_empty(c);
@@ -276,11 +241,8 @@ void vms__depot_send_deferred(struct vms__objcache *c, struct vms__objcache_loca
 bool vms__depot_send_partial(struct vms__objcache *c, struct vms__objcache_local *l)
 {
 	if (c->spare < c->partial_inflight + 2) {
-		struct vms__magazine *m = mag_carve(c, 0);
-
-		if (!m)
+		if (!mag_new(c))
 			return false;
-		push_empty(c, m);
 		c->spare++;
 	}
 	c->partial_inflight++;
@@ -294,6 +256,7 @@ void vms__depot_empty_local(struct vms__objcache *c, struct vms__objcache_local 
 
 	vms__depot_give_back(c, l->loaded, get(&l->rounds));
 	vms__depot_give_back(c, l->prev, get(&l->prounds));
+	vms__slab_leave(c, l);
 	c->spare += 3;
 	if (drounds) {
 		c->partial_inflight++;
@@ -301,4 +264,24 @@ void vms__depot_empty_local(struct vms__objcache *c, struct vms__objcache_local 
 	} else {
 		push_empty(c, l->deferred);
 	}
+}
+
+/* An empty magazine for @m, filled to *@rounds: there is one, since there is an object in hand. */
+static struct vms__magazine *drain(struct vms__objcache *c, struct vms__magazine *m, _Atomic unsigned int *rounds)
+{
+	struct vms__magazine *empty;
+
+	if (!get(rounds))
+		return m;
+	empty = pop_empty(c);
+	vms__depot_give_back(c, m, get(rounds));
+	set(rounds, 0);
+	return empty;
+}
+
+void vms__depot_drain_local(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	l->loaded = drain(c, l->loaded, &l->rounds);
+	l->prev = drain(c, l->prev, &l->prounds);
+	vms__slab_leave(c, l);
 }

@@ -8,11 +8,71 @@
 #ifndef VMS_SYNC_OBJCACHE_INTERNAL_H
 #define VMS_SYNC_OBJCACHE_INTERNAL_H
 
+#include <stdint.h>
+
 #include "lib/sync/assert.h"
 #include "lib/sync/lockdep.h"
 #include "lib/sync/objcache.h"
 
 #define ALIGN_UP(x, a) (((x) + (a)-1) & ~((a)-1))
+
+/* ---- chunks and slabs -------------------------------------------------------------------------------------------- */
+
+#define SLAB_SIZE ((size_t)64 << 10) /* a multiple of every system's page size */
+#define CHUNK_SLABS 32u
+#define CHUNK_SIZE (CHUNK_SLABS * SLAB_SIZE) /* and its alignment: one huge page */
+
+enum slab_state {
+	SLAB_UNUSED,  /* in c->unused: has no objects, and no memory if it was given back */
+	SLAB_OPEN,    /* in c->open: in part carved */
+	SLAB_HELD,    /* some local's */
+	SLAB_CARVED,  /* whole; nobody's */
+	SLAB_LEAVING, /* its objects were taken out of the depot. It is the trimmer's, and unused once its memory has gone */
+};
+
+struct vms__slab {
+	struct vms__slab *next;
+	unsigned int carved; /* objects in it: the first of those that have room */
+	unsigned int idle;   /* while a trimmer looks: those in the depot; else 0 */
+	enum slab_state state;
+};
+
+/*
+ * A chunk's descriptor, at the beginning of one slab's room just below the
+ * chunk itself: so it is found by an object's address alone, and the chunk's own
+ * memory can go back as a whole huge page. All under the cache's lock.
+ */
+struct vms__chunk {
+	struct vms__chunk *next;
+	struct vms__objcache *cache; /* constant */
+	bool huge;                   /* the system was asked for a huge page */
+	struct vms__slab slab[CHUNK_SLABS];
+};
+_Static_assert(sizeof(struct vms__chunk) <= SLAB_SIZE, "room for the descriptor");
+
+static inline struct vms__chunk *chunk_of_slab(const struct vms__slab *slab)
+{
+	return (struct vms__chunk *)((uintptr_t)slab & ~(SLAB_SIZE - 1));
+}
+
+static inline char *chunk_memory(const struct vms__chunk *chunk)
+{
+	return (char *)chunk + SLAB_SIZE;
+}
+
+static inline char *slab_memory(const struct vms__slab *slab)
+{
+	struct vms__chunk *chunk = chunk_of_slab(slab);
+
+	return chunk_memory(chunk) + (size_t)(slab - chunk->slab) * SLAB_SIZE;
+}
+
+static inline struct vms__slab *slab_of(const void *obj)
+{
+	uintptr_t chunk = (uintptr_t)obj & ~(CHUNK_SIZE - 1);
+
+	return &((struct vms__chunk *)(chunk - SLAB_SIZE))->slab[((uintptr_t)obj - chunk) / SLAB_SIZE];
+}
 
 static inline unsigned int get(const _Atomic unsigned int *count)
 {
@@ -66,19 +126,57 @@ bool vms__depot_top_up(struct vms__objcache *c, struct vms__objcache_local *l, u
 void vms__depot_send_deferred(struct vms__objcache *c, struct vms__objcache_local *l);
 /* As vms__depot_send_deferred(), from any filling. Return: false without memory. */
 bool vms__depot_send_partial(struct vms__objcache *c, struct vms__objcache_local *l);
+/* What @l holds free goes to the depot, as does the rest of its slab; @l stays ready. What is deferred stays with it. */
+void vms__depot_drain_local(struct vms__objcache *c, struct vms__objcache_local *l);
 /* Take back @m, filled to @rounds. */
 void vms__depot_give_back(struct vms__objcache *c, struct vms__magazine *m, unsigned int rounds);
+
+/* Is @c at its bound: so much waits for a grace period that nothing is carved? */
+static inline bool at_bound(const struct vms__objcache *c)
+{
+	return c->inflight >= c->max_inflight * VMS__OBJCACHE_BOUND;
+}
+
+/* ---- objcache_slab.c: cache's lock held, if nothing else is said ------------------------------------------------- */
+
+/* First use of @c, its stride known: how its objects lie in slabs, and how many may lie idle. */
+void vms__slab_setup(struct vms__objcache *c);
+/* Carve up to @n objects from @l's slab, or from others which become @l's, into @objs. Return: how many; 0: no memory. */
+unsigned int vms__slab_carve(struct vms__objcache *c, struct vms__objcache_local *l, void **objs, unsigned int n);
+/* @l gives up its slab, if it has one. */
+void vms__slab_leave(struct vms__objcache *c, struct vms__objcache_local *l);
+/*
+ * Give the memory of the @leaving slabs, a list, back to the system; neighbours
+ * stand in it by falling address. They are unused then. Locks: none; a grace
+ * period has passed since they began to leave. Return: bytes given back.
+ */
+size_t vms__slabs_release(struct vms__slab *leaving);
+/* In the child of a fork: what other threads were giving back is unused. */
+void vms__slabs_after_fork(struct vms__objcache *c);
+
+/* ---- objcache_trim.c --------------------------------------------------------------------------------------------- */
+
+/* Has the depot so much that some should be given back? Then call the collector. Locks: the cache's. */
+bool vms__trim_wanted(const struct vms__objcache *c);
+/* If it has: take slabs from @c and put them on the list @leaving, for vms__slabs_release(). Return: the list. Locks: none. */
+struct vms__slab *vms__trim_excess(struct vms__objcache *c, struct vms__slab *leaving);
 
 /* ---- objcache_defer.c: no lock held ------------------------------------------------------------------------------ */
 
 /* First use of @c: how much garbage it may have. Any lock may be held. */
 void vms__defer_setup(struct vms__objcache *c);
-/* See to it that the batches are collected. After queueing them. */
+/* See to it that the batches are collected, and that what is idle in excess is given back. After queueing them. */
 void vms__defer_call_collector(void);
 /* For fork's child handler: what the parent's collector had taken from @c waits for another grace period. */
 void vms__defer_forked(struct vms__objcache *c);
 /* For the same: the collector of this process. */
 void vms__defer_collector_forked(void);
+/*
+ * The depot was dry, and nothing could be carved. Wait, if that is due to the
+ * bound and waiting can help (objcache.h, vms__objcache_alloc()). Return: it did,
+ * try again.
+ */
+bool vms__defer_wait_below_bound(struct vms__objcache *c);
 
 /* ---- objcache_check.c: any lock may be held ---------------------------------------------------------------------- */
 

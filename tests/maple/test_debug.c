@@ -193,6 +193,55 @@ static void freed_nodes_are_sent_on_their_way(void **state)
 	alarm(0);
 }
 
+#define STORES 2000u
+
+struct life {
+	const struct maple_node *leaf;
+	unsigned long version;
+};
+
+/* The leaves of a tree that is made in one way each time. Return: how many. */
+static size_t leaves_of_a_new_tree(struct life *lives)
+{
+	struct maple_tree other = MTREE_INIT(other, 0);
+	MA_STATE(mas, &other, 0, 0);
+	const void *entry;
+	size_t n = 0;
+
+	for (unsigned long i = 0; i < STORES; i++)
+		assert_int_equal(mtree_store(&other, i * 3, &thing, GFP_KERNEL), 0);
+	mas_lock(&mas);
+	mas_for_each(&mas, entry, ULONG_MAX) {
+		if (!n || lives[n - 1].leaf != mas.node)
+			lives[n++] = (struct life){mas.node, mas.version};
+	}
+	mas_unlock(&mas);
+	mtree_destroy(&other);
+	return n;
+}
+
+/* A cursor tells a leaf from an earlier one in the same memory by its version, which a leaf takes over from the one before. */
+static void a_leaf_in_memory_that_went_back_has_a_version_of_its_own(void **state)
+{
+	static struct life before[STORES], after[STORES];
+	size_t nr_before, nr_after, same_place = 0;
+
+	(void)state;
+	(void)vms_trim();
+	nr_before = leaves_of_a_new_tree(before);
+	assert_true(vms_trim() > 0);
+	nr_after = leaves_of_a_new_tree(after);
+	for (size_t i = 0; i < nr_before; i++) {
+		for (size_t k = 0; k < nr_after; k++) {
+			if (before[i].leaf != after[k].leaf)
+				continue;
+			same_place++;
+			assert_int_not_equal(before[i].version, after[k].version);
+		}
+	}
+	assert_true(same_place > 10);
+}
+
 /* ---- locks ---- */
 
 static void a_tree_tells_whether_its_lock_is_held(void **state)
@@ -484,6 +533,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(checks_are_counted_and_the_program_goes_on, tree_up, tree_down),
 		cmocka_unit_test_setup_teardown(a_cursor_is_printed_in_every_state, tree_up, tree_down),
 		cmocka_unit_test_setup_teardown(freed_nodes_are_sent_on_their_way, tree_up, tree_down),
+		cmocka_unit_test(a_leaf_in_memory_that_went_back_has_a_version_of_its_own), /* no other leaf is in use */
 		cmocka_unit_test(a_tree_tells_whether_its_lock_is_held),
 #ifdef VMS_DEBUG
 		cmocka_unit_test_setup_teardown(a_cursor_that_is_reset_in_time_is_not, tree_up, tree_down),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_objcache.c - object caches: who gets which memory when, that nothing is lost between threads, that garbage is bounded, and
- * that freeing never needs memory.
+ * test_objcache.c - object caches: who gets which memory when, that nothing is lost between threads, and that freeing never needs
+ * memory. How much memory they take, and give back: test_objcache_memory.c.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -198,9 +198,19 @@ static void a_batch_that_joins_late_has_a_grace_period_of_its_own(void **state)
 	assert_int_equal(vms__objcache_deferred(&nodes), 0);
 }
 
+/* What a cache has taken from the system: objects and magazines, but for those that locals have. */
+struct taken {
+	size_t objs, mags;
+};
+
+static struct taken taken_by(const struct vms__objcache *c)
+{
+	return (struct taken){c->carved, c->mags + c->spare};
+}
+
 static void a_barrier_frees_what_this_thread_deferred(void **state)
 {
-	const char *bump = NULL;
+	struct taken before = {0}, after;
 
 	(void)state;
 	for (unsigned int n = 1; n <= 3 * VMS__MAG_SIZE; n += 13) {
@@ -215,73 +225,11 @@ static void a_barrier_frees_what_this_thread_deferred(void **state)
 		vms__objcache_free_rcu(&bytes, vms__objcache_alloc(&bytes));
 		vms_rcu_barrier();
 		if (!i)
-			bump = bytes.bump;
+			before = taken_by(&bytes);
 	}
-	assert_ptr_equal(bytes.bump, bump);
+	after = taken_by(&bytes);
+	assert_memory_equal(&after, &before, sizeof(after));
 }
-
-#ifndef VMS_RCU_QSBR
-#define WRITERS 2
-#define GARBAGE_LIMIT 8u /* batches */
-
-static VMS__OBJCACHE_DEFINE(garbage, "garbage", 64, 64, 0);
-
-/* Return: the most garbage that was seen at once. */
-static void *make_garbage(void *objects)
-{
-	size_t most = 0;
-
-	for (uintptr_t i = 0; i < (uintptr_t)objects; i++) {
-		vms__objcache_free_rcu(&garbage, vms__objcache_alloc(&garbage));
-		if (i % 50 == 0) {
-			size_t now = vms__objcache_deferred(&garbage);
-
-			most = now > most ? now : most;
-		}
-	}
-	return (void *)most;
-}
-
-/* Without a brake all would be garbage at once: it is made within one grace period. */
-static void garbage_is_bounded_when_writers_outrun_grace_periods(void **state)
-{
-	enum { EACH = 10000 };
-	pthread_t threads[WRITERS];
-	void *most;
-
-	(void)state;
-	garbage.max_inflight = GARBAGE_LIMIT;
-	for (int i = 0; i < WRITERS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, make_garbage, (void *)(uintptr_t)EACH), 0);
-	for (int i = 0; i < WRITERS; i++) {
-		assert_int_equal(pthread_join(threads[i], &most), 0);
-		/* Some sleeps may have timed out where the callback thread had no CPU. */
-		assert_in_range((uintptr_t)most, 1, WRITERS * EACH / 4);
-	}
-	vms_rcu_barrier();
-	assert_int_equal(vms__objcache_deferred(&garbage), 0);
-	assert_true(garbage.carved < WRITERS * EACH / 2);
-}
-
-/* No callback comes while this section is open: sleeping for one would be in vain, and last to its limit 400 times. */
-static void the_brake_is_off_inside_a_section(void **state)
-{
-	unsigned long slept = garbage.nr_throttled;
-	size_t deferred;
-
-	(void)state;
-	assert_true(slept > 0);
-	garbage.max_inflight = 1;
-	vms__rcu_read_lock();
-	make_garbage((void *)(uintptr_t)(400 * VMS__MAG_SIZE));
-	deferred = vms__objcache_deferred(&garbage);
-	vms__rcu_read_unlock();
-	assert_true(deferred >= (size_t)399 * VMS__MAG_SIZE);
-	assert_int_equal(garbage.nr_throttled, slept);
-	vms_rcu_barrier();
-	assert_int_equal(vms__objcache_deferred(&garbage), 0);
-}
-#endif
 
 /* ---- readers against reuse --------------------------------------------------------------------------------------- */
 
@@ -411,7 +359,7 @@ static void *use_and_exit(void *arg)
 
 static void a_thread_that_exits_leaves_its_magazines_to_others(void **state)
 {
-	const char *bump = NULL;
+	struct taken before = {0}, after;
 
 	(void)state;
 	for (int i = 0; i < 30; i++) {
@@ -426,10 +374,10 @@ static void a_thread_that_exits_leaves_its_magazines_to_others(void **state)
 			sched_yield();
 		}
 		if (i == 3)
-			bump = stable.bump;
+			before = taken_by(&stable);
 	}
-	/* Neither objects nor magazines were carved. */
-	assert_ptr_equal(stable.bump, bump);
+	after = taken_by(&stable);
+	assert_memory_equal(&after, &before, sizeof(after));
 }
 
 #define MIXERS 4
@@ -878,10 +826,6 @@ int main(void)
 		cmocka_unit_test(a_deferred_object_waits_for_the_sections_that_are_open),
 		cmocka_unit_test(a_batch_that_joins_late_has_a_grace_period_of_its_own),
 		cmocka_unit_test(a_barrier_frees_what_this_thread_deferred),
-#ifndef VMS_RCU_QSBR
-		cmocka_unit_test(garbage_is_bounded_when_writers_outrun_grace_periods),
-		cmocka_unit_test(the_brake_is_off_inside_a_section),
-#endif
 		cmocka_unit_test(readers_see_whole_objects_while_memory_is_used_again),
 		cmocka_unit_test(objects_may_be_freed_by_another_thread),
 		cmocka_unit_test(a_thread_that_exits_leaves_its_magazines_to_others),

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_memory.c - the memory behind an address space: it goes back to the system when the address space is gone, and it is bounded
+ * while readers keep what was replaced from being used again.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "lib/sync/objcache_internal.h"
+#include "tests/mm/world.h"
+
+#define WATCHDOG_SECONDS 120
+
+extern struct vms__objcache vms__mt_leaves, vms__mt_nodes, vms__mt_gap_nodes;
+
+static struct vms__objcache *const node_caches[] = {&vms__mt_leaves, &vms__mt_nodes, &vms__mt_gap_nodes};
+
+/* ---- it goes back ------------------------------------------------------------------------------------------------ */
+
+/* Every second page is mapped, so that none merge. */
+static void map_many(struct mm_struct *mm, unsigned long n)
+{
+	for (unsigned long i = 0; i < n; i++) {
+		unsigned long addr = vms_mmap(mm, 0x20000000 + i * 2 * PG, PG, RW, FIXED, NULL, 0);
+
+		assert_int_equal(addr, 0x20000000 + i * 2 * PG);
+		assert_int_equal(vms_write_word(mm, addr, i), VMS_FAULT_OK);
+	}
+}
+
+static void all_goes_back_with_the_address_space(void **state)
+{
+	const struct world *w = *state;
+	enum { MANY = 20000 };
+	struct mm_struct *mm = vms_mm_create(w->engine, &world_layout, NULL);
+	/* A VMA, a page, an anon_vma's link: three cache lines at least. */
+	const size_t least = (size_t)MANY * 3 * 64;
+
+	assert_non_null(mm);
+	(void)vms_trim();
+	map_many(mm, MANY);
+	assert_true(vms_trim() < least / 4);
+	for (unsigned long i = 0; i < MANY; i++) {
+		unsigned long word = 0;
+
+		assert_int_equal(vms_read_word(mm, 0x20000000 + i * 2 * PG, &word), VMS_FAULT_OK);
+		assert_int_equal(word, i);
+	}
+	assert_int_equal(vms_mm_validate(mm, stderr), 0);
+	mmput(mm);
+	assert_true(vms_trim() > least);
+	assert_int_equal(vms_trim(), 0);
+}
+
+/* A thread remembers VMAs that it locked (lib/engine/hint.h), and tries them again: they may have gone back since. */
+static void a_remembered_vma_that_went_back_is_not_taken_for_one(void **state)
+{
+	const struct world *w = *state;
+	struct mm_struct *mm = w->mm;
+
+	for (int round = 0; round < 3; round++) {
+		map_many(mm, 1000);
+		for (unsigned long i = 0; i < 1000; i++)
+			assert_int_equal(vms_fault(mm, 0x20000000 + i * 2 * PG, FAULT_FLAG_WRITE), VMS_FAULT_OK);
+		assert_int_equal(vms_munmap(mm, 0x20000000, 2000 * PG), 0);
+		(void)vms_trim();
+		for (unsigned long i = 0; i < 1000; i++)
+			assert_int_equal(vms_fault(mm, 0x20000000 + i * 2 * PG, FAULT_FLAG_WRITE), VMS_SEGV_MAPERR);
+	}
+}
+
+/* ---- it is bounded ----------------------------------------------------------------------------------------------- */
+
+static void set_bound(unsigned int batches)
+{
+	for (size_t i = 0; i < sizeof(node_caches) / sizeof(node_caches[0]); i++)
+		node_caches[i]->max_inflight = batches;
+}
+
+static size_t all_deferred(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(node_caches) / sizeof(node_caches[0]); i++)
+		n += vms__objcache_deferred(node_caches[i]);
+	return n;
+}
+
+/* Return: of @rounds times mapping and unmapping, the first that fails, where nothing changed then; else @rounds. */
+static int map_and_unmap(struct mm_struct *mm, int rounds, size_t *most)
+{
+	for (int i = 0; i < rounds; i++) {
+		char *before = layout_text(mm), *after;
+		unsigned long addr = vms_mmap(mm, 0, PG, PROT_READ, ANON, NULL, 0);
+		long err = IS_ERR_VALUE(addr) ? (long)addr : 0;
+
+		if (!err) {
+			free(before);
+			before = layout_text(mm);
+			err = vms_munmap(mm, addr, PG);
+		}
+		*most = all_deferred() > *most ? all_deferred() : *most;
+		after = layout_text(mm);
+		if (err) {
+			assert_int_equal(err, -ENOMEM);
+			assert_string_equal(after, before);
+		}
+		free(before);
+		free(after);
+		if (err)
+			return i;
+	}
+	return rounds;
+}
+
+/*
+ * The writer is itself in a section, so none of the nodes that it replaces becomes free. It is stopped, and not by waiting; the
+ * engines without readers under RCU have nothing to bound.
+ */
+static void a_writer_inside_a_section_is_stopped(void **state)
+{
+	enum { ROUNDS = 5000, BATCHES = 2 };
+	const struct world *w = *state;
+	struct mm_struct *mm = w->mm;
+	bool rcu = !strcmp(w->engine, "maple-vma");
+	size_t most = 0;
+	int done;
+
+	vms_rcu_barrier();
+	(void)vms_trim();
+	set_bound(BATCHES);
+	rcu_read_lock();
+	done = map_and_unmap(mm, ROUNDS, &most);
+	rcu_read_unlock();
+	if (rcu)
+		assert_in_range(done, 1, ROUNDS - 1);
+	else
+		assert_int_equal(done, ROUNDS);
+	/* The bound of each cache, and what this thread has not sent on its way. */
+	assert_true(most <= (size_t)3 * (VMS__OBJCACHE_BOUND * BATCHES + 4) * VMS__MAG_SIZE);
+	assert_int_equal(vms_mm_validate(mm, stderr), 0);
+	vms_rcu_barrier();
+	set_bound(1024);
+	assert_int_equal(map_and_unmap(mm, 100, &most), 100);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ON_EVERY_ENGINE(all_goes_back_with_the_address_space),
+		ON_EVERY_ENGINE(a_remembered_vma_that_went_back_is_not_taken_for_one),
+		ON_EVERY_ENGINE(a_writer_inside_a_section_is_stopped),
+	};
+
+	alarm(WATCHDOG_SECONDS);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
