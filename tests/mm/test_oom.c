@@ -165,6 +165,112 @@ static long op_fork(struct mm_struct *mm, struct file *file)
 	return err;
 }
 
+/* ---- the kernel's calls on one VMA, under mmap_lock W ---- */
+
+static long op_split_vma(struct mm_struct *mm, struct file *file)
+{
+	int err;
+
+	(void)file;
+	mmap_write_lock(mm);
+	err = split_vma(mm, vma_lookup(mm, BASE), BASE + 3 * PG, 0);
+	mmap_write_unlock(mm);
+	return err;
+}
+
+/* The call does not tell "no memory" from "nothing fits"; here something fits. */
+static long merge(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long like)
+{
+	struct vm_area_struct *merged;
+
+	mmap_write_lock(mm);
+	merged = vma_merge(mm, NULL, start, end, vma_lookup(mm, like)->vm_flags, NULL, start >> PAGE_SHIFT, NULL);
+	mmap_write_unlock(mm);
+	return merged ? 0 : -ENOMEM;
+}
+
+static long op_vma_merge(struct mm_struct *mm, struct file *file)
+{
+	(void)file;
+	return merge(mm, BASE + 12 * PG, BASE + 13 * PG, BASE + 13 * PG);
+}
+
+static long op_vma_merge_part(struct mm_struct *mm, struct file *file)
+{
+	(void)file;
+	return merge(mm, BASE + 4 * PG, BASE + 6 * PG, BASE + 6 * PG);
+}
+
+static long op_vma_expand(struct mm_struct *mm, struct file *file)
+{
+	struct vm_area_struct *vma;
+	int err;
+
+	(void)file;
+	mmap_write_lock(mm);
+	vma = vma_lookup(mm, BASE + 13 * PG);
+	err = vma_expand(vma, BASE + 12 * PG, BASE + 16 * PG, vma->vm_pgoff - 1, NULL);
+	mmap_write_unlock(mm);
+	return err;
+}
+
+static long op_vma_expand_next(struct mm_struct *mm, struct file *file)
+{
+	struct vm_area_struct *vma, *next;
+	int err;
+
+	(void)file;
+	mmap_write_lock(mm);
+	vma = vma_lookup(mm, 0x38000000);
+	next = vms_vma_next(vma);
+	err = vma_expand(vma, vma->vm_start, next->vm_end, vma->vm_pgoff, next);
+	mmap_write_unlock(mm);
+	return err;
+}
+
+static long op_vma_shrink(struct mm_struct *mm, struct file *file)
+{
+	struct vm_area_struct *vma;
+	int err;
+
+	(void)file;
+	mmap_write_lock(mm);
+	vma = vma_lookup(mm, BASE + 9 * PG);
+	err = vma_shrink(vma, BASE + 10 * PG, BASE + 12 * PG, vma->vm_pgoff + 2);
+	mmap_write_unlock(mm);
+	return err;
+}
+
+static long op_vma_adjust(struct mm_struct *mm, struct file *file)
+{
+	struct vm_area_struct *vma, *insert;
+	int err = -ENOMEM;
+
+	(void)file;
+	mmap_write_lock(mm);
+	vma = vma_lookup(mm, BASE);
+	insert = vm_area_dup(vma);
+	if (insert) {
+		insert->vm_end = BASE + 2 * PG;
+		err = vma_adjust(vma, BASE + 2 * PG, BASE + 6 * PG, vma->vm_pgoff + 2, insert);
+		if (err)
+			vm_area_free(insert);
+	}
+	mmap_write_unlock(mm);
+	return err;
+}
+
+static long op_expand_stack(struct mm_struct *mm, struct file *file)
+{
+	int err;
+
+	(void)file;
+	mmap_write_lock(mm);
+	err = expand_stack_locked(vma_lookup(mm, 0x30000000), 0x30000000 - 4 * PG);
+	mmap_write_unlock(mm);
+	return err;
+}
+
 static const struct {
 	const char *name;
 	operation run;
@@ -187,6 +293,14 @@ static const struct {
 	{"fault", op_fault},
 	{"file fault", op_fault_file},
 	{"fork", op_fork},
+	{"split_vma", op_split_vma},
+	{"vma_merge of free room", op_vma_merge},
+	{"vma_merge of a part", op_vma_merge_part},
+	{"vma_expand into free room", op_vma_expand},
+	{"vma_expand over the next", op_vma_expand_next},
+	{"vma_shrink", op_vma_shrink},
+	{"vma_adjust with another VMA", op_vma_adjust},
+	{"expand_stack", op_expand_stack},
 };
 
 static long sweep(const char *engine, const char *name, operation run)
