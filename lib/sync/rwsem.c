@@ -100,8 +100,9 @@ struct vms_rwsem_waiter {
 };
 
 /*
- * What timed calls wait in, of all semaphores. A call that finds none free waits outside the queue. Its memory stays, so
- * whoever wakes a waiter that has left wakes nobody, or a stranger too early.
+ * What timed calls wait in, of all semaphores. A call that finds none free waits
+ * outside the queue. This memory stays, so whoever wakes a waiter that has left
+ * wakes nobody, or another call too early, which looks again.
  */
 #ifndef NR_TIMED_WAITERS /* a test has fewer */
 #define NR_TIMED_WAITERS 512
@@ -185,7 +186,8 @@ static bool spin_for_read(struct rw_semaphore *sem, unsigned long count)
 }
 
 /*
- * Not counted: a timed call that gave up would have to take that back, and then perhaps pass the lock on.
+ * Not counted: a timed call that gave up would have to take that back, and then
+ * perhaps pass the lock on.
  * Return: whether this reader is in.
  */
 static bool spin_for_timed_read(struct rw_semaphore *sem)
@@ -221,7 +223,10 @@ static bool spin_for_write(struct rw_semaphore *sem)
 		if (count & HANDOFF)
 			return false;
 		if (!(count & HELD)) {
-			/* acquire: pairs with vms_up_read(), vms_up_write() and vms_downgrade_write() */
+			/*
+			 * acquire: pairs with vms_up_read(), vms_up_write() and
+			 * vms_downgrade_write()
+			 */
 			if (atomic_compare_exchange_weak_explicit(&sem->count, &count, count | WRITER, memory_order_acquire,
 								  memory_order_relaxed))
 				return true;
@@ -251,7 +256,10 @@ static bool lock_queue(struct rw_semaphore *sem, const struct timespec *deadline
 		vms__cpu_relax();
 	}
 	for (;;) {
-		/* Whoever slept says that others may sleep still: at worst its unlocking wakes nobody. */
+		/*
+		 * Whoever slept says that others may sleep still: at worst its
+		 * unlocking wakes nobody.
+		 */
 		unsigned int old = atomic_fetch_or_explicit(word, QUEUE_LOCKED | QUEUE_SLEEPERS, memory_order_acquire);
 
 		if (!(old & QUEUE_LOCKED))
@@ -335,7 +343,10 @@ static void put_timed_waiter(struct vms_rwsem_waiter *w)
 	atomic_store_explicit(&w->taken, false, memory_order_release); /* pairs with take_timed_waiter() */
 }
 
-/* @w has LEFT. It may have been all that kept others waiting, or the one whose turn it was: the next has to be looked at. */
+/*
+ * @w has LEFT. It may have been all that kept others waiting, or the one whose
+ * turn it was: the next has to be looked at.
+ */
 static void remove_left(struct rw_semaphore *sem, struct vms_rwsem_waiter *w)
 {
 	unsigned long gone = sem->wait_first == w ? HANDOFF : 0;
@@ -350,7 +361,10 @@ static void remove_left(struct rw_semaphore *sem, struct vms_rwsem_waiter *w)
 
 static bool has_left(const struct vms_rwsem_waiter *w)
 {
-	/* relaxed: nothing is read through it; one that is not seen here is told of by QUEUE_LOOK */
+	/*
+	 * relaxed: nothing is read through it; one that is not seen here is
+	 * told of by QUEUE_SWEEP
+	 */
 	return atomic_load_explicit((_Atomic unsigned int *)&w->state, memory_order_relaxed) == LEFT;
 }
 
@@ -464,7 +478,10 @@ static void pass_on(struct rw_semaphore *sem, struct decision *d)
 
 /* ---- after the queue: wait_lock not held ---------------------------------------------------------------------------------- */
 
-/* The lock was given to one that had left. Return: whether it is free now, and others wait. */
+/*
+ * The lock was given to one that had left. Return: whether it is free now, and
+ * others wait.
+ */
 static bool give_back(struct rw_semaphore *sem, unsigned long hold)
 {
 	/*
@@ -477,7 +494,10 @@ static bool give_back(struct rw_semaphore *sem, unsigned long hold)
 	return (count & WAITERS) && !((count - hold) & HELD);
 }
 
-/* Tell those who were given the lock. Return: whether the queue has to be looked at again. */
+/*
+ * Tell those who were given the lock. Return: whether the queue has to be
+ * looked at again.
+ */
 static bool deliver(struct rw_semaphore *sem, const struct decision *d)
 {
 	struct vms_rwsem_waiter *w = d->granted, *next;
@@ -507,7 +527,10 @@ static bool deliver(struct rw_semaphore *sem, const struct decision *d)
 	return look;
 }
 
-/* Do the work @what, which includes passing the lock on. Locks: enter with wait_lock; returns without. */
+/*
+ * Do the work @what, which includes passing the lock on. Locks: enter with
+ * wait_lock; returns without.
+ */
 static void finish(struct rw_semaphore *sem, unsigned int what)
 {
 	struct decision d;
@@ -573,7 +596,10 @@ static struct vms_rwsem_waiter *take_timed_waiter(void)
 	return NULL;
 }
 
-/* The time of @w is up. Return: 0 if it was given the lock at last, else -ETIMEDOUT. *@w is not ours any more. */
+/*
+ * The time of @w is up. Return: 0 if it was given the lock at last, else
+ * -ETIMEDOUT. *@w is not ours any more.
+ */
 static int leave(struct rw_semaphore *sem, struct vms_rwsem_waiter *w)
 {
 	const unsigned int work = QUEUE_LOOK | QUEUE_SWEEP;
@@ -588,21 +614,28 @@ static int leave(struct rw_semaphore *sem, struct vms_rwsem_waiter *w)
 	return -ETIMEDOUT;
 }
 
-/* @w was called, as the first in the queue, to take the lock if it is still free. Return: false if @deadline passed first. */
+/*
+ * @w was called, as the first in the queue, to take the lock if it is still
+ * free. Return: false if @deadline passed first.
+ */
 static bool step_forward(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, const struct timespec *deadline)
 {
 	unsigned int called = CALLED;
 
 	if (!lock_queue(sem, deadline))
 		return false;
-	/* To be given it at sight. If this fails, it has been given to @w already. */
+	/*
+	 * To be given it at sight. If this fails, it has been given to @w
+	 * already.
+	 */
 	atomic_compare_exchange_strong_explicit(&w->state, &called, AWAKE, memory_order_relaxed, memory_order_relaxed);
 	finish(sem, QUEUE_LOOK);
 	return true;
 }
 
 /*
- * Wait for the lock in the queue, in @w. A reader that is @counted (READER) takes that back here.
+ * Wait for the lock in the queue, in @w. A reader that is @counted (READER) takes
+ * that back here.
  * Return: 0 or -ETIMEDOUT. *@w is not ours any more.
  */
 static int wait_as(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, bool counted, const struct timespec *deadline)
@@ -728,7 +761,10 @@ bool vms_down_write_trylock(struct rw_semaphore *sem) VMS_NO_TSA
 {
 	unsigned long count = 0;
 
-	/* acquire: pairs with vms_up_read(), vms_up_write() and vms_downgrade_write() */
+	/*
+	 * acquire: pairs with vms_up_read(), vms_up_write() and
+	 * vms_downgrade_write()
+	 */
 	if (unlikely(!atomic_compare_exchange_strong_explicit(&sem->count, &count, WRITER, memory_order_acquire,
 							      memory_order_relaxed)))
 		return false;
@@ -770,7 +806,11 @@ void vms_downgrade_write(struct rw_semaphore *sem) VMS_NO_TSA
 	unsigned long count;
 
 	vms_rwsem_assert_held_write(sem);
-	/* release: pairs with vms_down_read(), its trylock, the spin_for_*read() and grant_readers(), of readers that come in beside us */
+	/*
+	 * release: pairs with vms_down_read(), its trylock, the
+	 * spin_for_*read() and grant_readers(), of readers that come in beside
+	 * us
+	 */
 	count = atomic_fetch_add_explicit(&sem->count, READER - WRITER, memory_order_release);
 	if (unlikely(count & WAITERS))
 		pass_on_unlocked(sem);

@@ -86,7 +86,10 @@ void model_write(unsigned int var, uint64_t value);
 void model_lock(unsigned int mutex);
 void model_unlock(unsigned int mutex);
 
-/* What the hooks call. A word exists from model_init() on or, 0 before, from its first use in begin(). */
+/*
+ * What the hooks call. A word exists from model_init() on or, 0 before, from
+ * its first use in begin().
+ */
 enum model_op { MODEL_EXCHANGE, MODEL_ADD, MODEL_SUB, MODEL_OR, MODEL_AND };
 
 void model_init(const void *word, uint64_t value);
@@ -167,7 +170,10 @@ static inline void vms__futex_wake(_Atomic unsigned int *word, int n)
 	model_futex_wake((const void *)word, n);
 }
 
-/* In the place of the pause instruction, and of how long to look before sleeping. */
+/*
+ * In the place of the pause instruction, and of how long to look before
+ * sleeping.
+ */
 #define __builtin_ia32_pause() model_yield()
 #define sysconf(name) 2L
 #define SPIN_LOOKS 2

@@ -12,7 +12,10 @@
 #include "tests/sync/child.h"
 #include "tests/sync/model.h"
 
-/* Runs of each scenario, as the lock stands; and at most, to find out one weak order. */
+/*
+ * Runs of each scenario, as the lock stands; and at most, to find out one weak
+ * order.
+ */
 #ifndef SOUND_RUNS
 #define SOUND_RUNS 150000
 #endif
@@ -43,7 +46,10 @@ static inline void check_sound(const struct model_scenario *scenarios, unsigned 
 	assert_true(sound);
 }
 
-/* Whether a weak order is found out in any scenario: few runs of each first, since one of them finds it quickly. */
+/*
+ * Whether a weak order is found out in any scenario: few runs of each first,
+ * since one of them finds it quickly.
+ */
 static inline bool is_found_out(const struct model_scenario *scenarios, unsigned int nr, const struct model_weakness *weakness)
 {
 	for (unsigned long runs = 1000; runs <= WEAK_RUNS; runs *= 20) {

@@ -18,10 +18,16 @@
 #define MODEL_HOOKS
 #include "tests/sync/model.h"
 
-/* The plain variables: what the lock under test guards, what wait_lock guards, and what the owner of a timed waiter does. */
+/*
+ * The plain variables: what the lock under test guards, what wait_lock guards,
+ * and what the owner of a timed waiter does.
+ */
 enum { DATA, QUEUE, WAITERS_FIELDS };
 
-/* CLOCK_MONOTONIC stands still, or runs past anybody's patience between two looks. */
+/*
+ * CLOCK_MONOTONIC stands still, or runs past anybody's patience between two
+ * looks.
+ */
 static int64_t clock_now;
 
 static int model_clock_gettime(clockid_t id, struct timespec *ts)

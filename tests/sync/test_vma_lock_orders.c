@@ -31,7 +31,10 @@ unsigned int vms__spin_budget(void)
 static _Atomic unsigned int refcnt;
 static _Atomic unsigned long lock_seq, mm_seq[2];
 
-/* The plain variables. OWNER is the VMA's vm_mm: a reader looks at it only while it counts, so it need not be atomic here. */
+/*
+ * The plain variables. OWNER is the VMA's vm_mm: a reader looks at it only
+ * while it counts, so it need not be atomic here.
+ */
 enum { FIELDS, OWNER };
 
 static void begin(void)
