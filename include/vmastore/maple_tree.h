@@ -28,12 +28,20 @@
  *   Progress   reads never wait and write no shared memory; one that meets a node just replaced looks again. Writes wait for
  *              ma_lock where they take it, and for milliseconds where freed nodes pile up before their grace period.
  *   Errors     are -errno. -ENOMEM always leaves the tree as it was. gfp is taken for the API's sake: gfp.h.
+ *              In a tree with MT_FLAGS_USE_RCU, -ENOMEM is also the answer where
+ *              the thread that frees nodes cannot be created (rcu.h).
  *   Memory     In a tree with MT_FLAGS_USE_RCU a reader that stays in its
  *              section keeps all nodes that were replaced since. Past 16 MiB
  *              of a kind of node (leaves, inner nodes) a writer is slowed
  *              down; at 64 MiB of them no more memory is taken from the system, and a
  *              write that needs some fails with -ENOMEM: after 200 ms, or at once
  *              inside a section. docs/locking.md says why.
+ *   Signals    A signal handler may read a tree with MT_FLAGS_USE_RCU, whatever
+ *              it interrupts, even a write by its own thread: mtree_load(),
+ *              mt_find(), mt_next(), mt_prev(), and under rcu_read_lock(), with a
+ *              cursor of the handler's own, mas_walk(), mas_find(), mas_next(),
+ *              mas_prev(). Of another tree it may do so where it cannot
+ *              interrupt a write. It may call nothing else of this header.
  *
  * docs/maple-api.md is the reference: states, contract, examples, differences from the kernel. Debugging: maple_debug.h.
  */

@@ -17,6 +17,11 @@
  * fail with -ENOMEM. On `maple-vma` this also happens beside a reader that stays
  * in its RCU section (the calling thread may be the one), once 64 MiB of replaced
  * nodes wait for it. The call may be repeated after the reader has left.
+ *
+ * A signal handler may call lock_vma_under_rcu() and vma_end_read(), whatever it
+ * interrupts, and nothing else of this header. It gives back each VMA that it got
+ * before it returns. Where it gets none it must do without, because it may have
+ * interrupted the holder of mmap_lock.
  */
 #ifndef VMASTORE_MM_H
 #define VMASTORE_MM_H
@@ -87,7 +92,8 @@ VMS_API const char *const *vms_engine_names(void);
  * @layout: bounds; NULL for vms_mm_layout_default.
  * @rules:  behaviour; NULL for vms_mm_rules_default.
  * vms_mm_next() shows it from now on: another thread may meet it before the caller has set its limits or its owner.
- * Return: it; NULL with errno EINVAL (no such engine, senseless bounds) or ENOMEM.
+ * Return: it; NULL with errno EINVAL (no such engine, senseless bounds) or ENOMEM
+ * (also where the library's thread cannot be created: rcu.h).
  */
 VMS_API struct mm_struct *vms_mm_create(const char *engine, const struct mm_layout *layout, const struct mm_rules *rules);
 VMS_API void mmget(struct mm_struct *mm);

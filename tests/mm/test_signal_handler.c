@@ -38,6 +38,7 @@ static _Atomic bool stop;
 
 static void look_into_tree(unsigned long index)
 {
+	unsigned long at = index;
 	void *want = xa_mk_value(index);
 	void *entry = mtree_load(&tree, index);
 	MA_STATE(mas, &tree, index, index);
@@ -48,7 +49,12 @@ static void look_into_tree(unsigned long index)
 	entry = mas_walk(&mas);
 	if ((entry != want && (entry || index < STEADY)) || mas.index > index || mas.last < index)
 		atomic_fetch_add(&wrong, 1);
+	for (unsigned int i = 0; i < 4 && mas_next(&mas, INDEXES); i++)
+		;
 	rcu_read_unlock();
+	entry = mt_find(&tree, &at, index);
+	if (index < STEADY && entry != want)
+		atomic_fetch_add(&wrong, 1);
 }
 
 static void look_up_vma(unsigned long addr)
