@@ -20,7 +20,7 @@
  *   call_rcu                         yes            yes        no
  *   synchronize_rcu                  no             yes        no
  *   rcu_barrier                      no             no         no
- *   fork(2)                          yes            yes        as POSIX has it
+ *   fork(2)                          yes            yes        no
  *
  * Signals
  * -------

@@ -11,11 +11,12 @@
  * leaves liburcu's locks and lists alone for good. The read side stays as it is;
  * here the child keeps its own list of readers and waits for them itself.
  *
- * The default flavour's grace period turns the phase of the global word twice,
- * and each time waits until no reader is in a section of the phase before: a
- * reader that has read the global word may store what it read after one turn
- * was waited for, so one turn is not enough. QSBR's grace period advances the
- * global word once, and waits until each reader is offline or has copied it.
+ * A grace period advances the global word by one generation, and then waits until
+ * each reader is in no section (under QSBR: is offline), or in one for which it
+ * has copied that generation or a later one. In the default flavour generations
+ * are the bits above those that liburcu's read side uses; it copies them with
+ * the rest. A reader may be about to store an older copy; it is then waited for
+ * without need.
  *
  * Locks, outermost first: grace_lock, readers_lock. Neither is held while the
  * library calls anything outside these files. A handler that interrupts their
@@ -24,7 +25,6 @@
 #define VMS_NO_KERNEL_NAMES
 #include "lib/sync/rcu_internal.h"
 
-#include <errno.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
@@ -96,33 +96,43 @@ void vms__rcu_forked_begin(bool reader)
 
 /* ---- grace periods ----------------------------------------------------------------------------------------------- */
 
-static bool is_old(const struct reader *reader)
-{
 #ifdef VMS_RCU_QSBR
-	return urcu_qsbr_reader_state(reader->word) == URCU_READER_ACTIVE_OLD;
+#define GLOBAL_WORD urcu_qsbr_gp.ctr
+#define GENERATION URCU_QSBR_GP_CTR
+#define IN_SECTION (~0ul)
 #else
-	return urcu_common_reader_state(&urcu_memb_gp, reader->word) == URCU_READER_ACTIVE_OLD;
+#define GLOBAL_WORD urcu_memb_gp.ctr
+#define GENERATION (URCU_GP_CTR_PHASE << 1)
+#define IN_SECTION URCU_GP_CTR_NEST_MASK
 #endif
+
+/* Is @reader in a section of a generation before @now? The difference is signed, because generations may wrap. */
+static bool is_old(const struct reader *reader, unsigned long now)
+{
+	/* Relaxed: what the section did is ordered by all_readers_barrier(). */
+	unsigned long word = __atomic_load_n(reader->word, __ATOMIC_RELAXED);
+
+	return (word & IN_SECTION) && (long)((word & -GENERATION) - now) < 0;
 }
 
-static bool any_old(void)
+static bool any_old(unsigned long now)
 {
 	struct cds_list_head *pos;
 	bool old = false;
 
 	pthread_mutex_lock(&readers_lock);
 	for (pos = readers.next; pos != &readers && !old; pos = pos->next)
-		old = is_old(caa_container_of(pos, struct reader, link));
+		old = is_old(caa_container_of(pos, struct reader, link), now);
 	pthread_mutex_unlock(&readers_lock);
 	return old;
 }
 
 /* Look again and again, at first at once, later after up to a millisecond. */
-static void wait_for_old(void)
+static void wait_for_old(unsigned long now)
 {
 	struct timespec pause = {.tv_nsec = 10000};
 
-	for (unsigned int looks = 0; any_old(); looks++) {
+	for (unsigned int looks = 0; any_old(now); looks++) {
 		if (looks < 100) {
 			sched_yield();
 			continue;
@@ -133,64 +143,39 @@ static void wait_for_old(void)
 	}
 }
 
-#ifdef VMS_RCU_QSBR
-
-/* The reader has full barriers of its own, in urcu_qsbr_quiescent_state() and around being offline. */
-static void all_readers_barrier(void)
-{
-	cmm_smp_mb();
-}
-
-static void pass(void)
-{
-	CMM_STORE_SHARED(urcu_qsbr_gp.ctr, urcu_qsbr_gp.ctr + URCU_QSBR_GP_CTR);
-	cmm_smp_mb();
-	wait_for_old();
-}
-
-#else
-
 /*
  * A full barrier on every thread, which makes one of each compiler barrier
  * (urcu_memb_smp_mb_slave()) in vms__rcu_read_lock() and vms__rcu_read_unlock().
- * Without membarrier(2) these are full barriers themselves.
+ * Without membarrier(2) these are full barriers themselves, as QSBR's are in
+ * urcu_qsbr_quiescent_state() and around being offline.
  */
 static void all_readers_barrier(void)
 {
-	int err;
-
 	cmm_smp_mb();
-	if (!urcu_memb_has_sys_membarrier)
-		return;
-	if (!syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0))
+#ifndef VMS_RCU_QSBR
+	if (!urcu_memb_has_sys_membarrier || !syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0))
 		return;
 	/* A kernel on which this process is not registered for that, or which lacks it. */
 	if (!syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0) &&
 	    !syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0))
 		return;
-	err = (int)syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0);
-	VMS_BUG_ON(err);
-}
-
-static void pass(void)
-{
-	for (int turn = 0; turn < 2; turn++) {
-		CMM_STORE_SHARED(urcu_memb_gp.ctr, urcu_memb_gp.ctr ^ URCU_GP_CTR_PHASE);
-		/* The new phase is out before a reader is looked at: else new sections of the old one could follow for ever. */
-		cmm_smp_mb();
-		wait_for_old();
-		cmm_smp_mb();
-	}
-}
-
+	VMS_BUG_ON(syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0));
 #endif
+}
 
 void vms__rcu_forked_grace_period(void)
 {
+	unsigned long now;
+
 	pthread_mutex_lock(&grace_lock);
-	/* What the caller did before is out; a section that does not see it has its word set, and is waited for. */
+	/*
+	 * What the caller did before is out. A reader that is not waited for below
+	 * sees it: it stored its word, or loaded the new generation, after this.
+	 */
 	all_readers_barrier();
-	pass();
+	/* An addition, because another copy of the library in the process may do the same. */
+	now = __atomic_add_fetch(&GLOBAL_WORD, GENERATION, __ATOMIC_SEQ_CST) & -GENERATION;
+	wait_for_old(now);
 	/* What the sections did that were waited for happens before the return. */
 	all_readers_barrier();
 	pthread_mutex_unlock(&grace_lock);

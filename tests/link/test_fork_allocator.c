@@ -27,35 +27,38 @@ void *__libc_memalign(size_t align, size_t size);
 void __libc_free(void *mem);
 
 static pthread_mutex_t allocator_lock = PTHREAD_MUTEX_INITIALIZER;
-static _Thread_local bool forking;
-static int allocations_in_fork; /* of the forking thread; under allocator_lock */
+
+static _Thread_local bool in_fork; /* from the first handler of all to the last */
+static _Thread_local int allocations_in_fork;
+static _Thread_local bool has_lock; /* as the forking thread, for a part of that time */
+static _Thread_local bool slow;     /* so that a fork comes while this thread is about to allocate */
 
 /* ---- the allocator ----------------------------------------------------------------------------------------------- */
 
-/* The forking thread holds the lock itself: counted, so that the test can say what is wrong. */
 static void enter(void)
 {
-	if (forking)
-		allocations_in_fork++;
-	else
+	allocations_in_fork += in_fork;
+	if (slow)
+		usleep(2000);
+	if (!has_lock)
 		pthread_mutex_lock(&allocator_lock);
 }
 
 static void leave(void)
 {
-	if (!forking)
+	if (!has_lock)
 		pthread_mutex_unlock(&allocator_lock);
 }
 
 static void allocator_prepare(void)
 {
 	pthread_mutex_lock(&allocator_lock);
-	forking = true;
+	has_lock = true;
 }
 
 static void allocator_done(void)
 {
-	forking = false;
+	has_lock = false;
 	pthread_mutex_unlock(&allocator_lock);
 }
 
@@ -65,6 +68,16 @@ static void begin(void)
 
 	if (!atomic_exchange(&begun, true))
 		pthread_atfork(allocator_prepare, allocator_done, allocator_done);
+}
+
+static void fork_begins(void)
+{
+	in_fork = true;
+}
+
+static void fork_ends(void)
+{
+	in_fork = false;
 }
 
 #define ALLOCATOR(ret, name, args, call)                                                                                           \
@@ -93,18 +106,21 @@ void free(void *mem)
 
 /* ---- forks ------------------------------------------------------------------------------------------------------- */
 
-static _Atomic bool stop;
+static _Atomic bool done;
 
-/* Has locks of the library that fork takes while it waits for the allocator's. */
-static void *allocate(void *arg)
+/* Many VMAs, so that the library's caches grow, each under its lock. */
+static void *allocate_slowly(void *arg)
 {
-	while (!atomic_load(&stop)) {
-		struct mm_struct *mm = vms_mm_create("maple-vma", NULL, NULL);
+	struct mm_struct *mm;
 
-		for (int i = 0; mm && i < 200; i++)
-			(void)vms_mmap(mm, 0, PAGE_SIZE, i % 2 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, NULL, 0);
+	slow = true;
+	mm = vms_mm_create("maple-vma", NULL, NULL);
+	for (int i = 0; mm && i < 4000; i++)
+		(void)vms_mmap(mm, 0, PAGE_SIZE, i % 2 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, NULL, 0);
+	if (mm)
 		mmput(mm);
-	}
+	slow = false;
+	atomic_store(&done, true);
 	return arg;
 }
 
@@ -145,10 +161,9 @@ static void a_fork_beside_a_thread_that_allocates_comes_to_an_end(void **state)
 	pthread_t thread;
 
 	(void)state;
-	assert_int_equal(pthread_create(&thread, NULL, allocate, NULL), 0);
-	for (int i = 0; i < 200; i++)
+	assert_int_equal(pthread_create(&thread, NULL, allocate_slowly, NULL), 0);
+	while (!atomic_load(&done))
 		fork_and_use(false);
-	atomic_store(&stop, true);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
@@ -160,5 +175,6 @@ int main(void)
 	};
 
 	alarm(60);
+	pthread_atfork(fork_begins, fork_ends, fork_ends);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_rcu_signal.c - a signal handler that reads, at the moments that matter: a
- * signal is raised whenever this thread has just locked a mutex, hence inside
- * every registration, grace period and exit. A handler that then waits for its
- * own thread's lock ends the program by its watchdog.
+ * signal is raised when this thread has just locked a mutex, or is about to
+ * unlock one, each such moment of a registration, a grace period and an exit in
+ * its turn. A handler that then waits for its own thread's lock ends the program
+ * by its watchdog.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,29 +22,46 @@
 #include "lib/sync/tsan.h"
 #include "tests/sync/child.h"
 
-static _Atomic unsigned int handled;
-static _Thread_local bool raising;
-static _Thread_local unsigned int raised;
+#define MOMENTS 12 /* more than a registration, a grace period or an exit has */
 
-/* The sanitizers have their own pthread_mutex_lock(): there, signals come at the other moments only. */
+static _Atomic unsigned int handled;
+static _Thread_local unsigned int moment, raise_at; /* 0: not counting */
+
+/* The sanitizers have their own of these: there, signals come at the other moments only. */
 #if !VMS__TSAN && !VMS__ASAN
 #define EACH_LOCK 1
 
-static int (*real_lock)(pthread_mutex_t *mutex);
+static void at_moment(void)
+{
+	if (raise_at && ++moment == raise_at)
+		raise(SIGUSR1);
+}
+
+static void find(void *real, const char *name)
+{
+	if (!*(void **)real)
+		*(void **)real = dlsym(RTLD_NEXT, name);
+}
 
 /* Which liburcu calls as well. */
 int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
+	static int (*real)(pthread_mutex_t *);
 	int ret;
 
-	if (!real_lock)
-		*(void **)&real_lock = dlsym(RTLD_NEXT, "pthread_mutex_lock");
-	ret = real_lock(mutex);
-	if (raising) {
-		raised++;
-		raise(SIGUSR1);
-	}
+	find((void *)&real, "pthread_mutex_lock");
+	ret = real(mutex);
+	at_moment();
 	return ret;
+}
+
+int pthread_mutex_unlock(pthread_mutex_t *mutex)
+{
+	static int (*real)(pthread_mutex_t *);
+
+	find((void *)&real, "pthread_mutex_unlock");
+	at_moment();
+	return real(mutex);
 }
 #else
 #define EACH_LOCK 0
@@ -59,28 +77,44 @@ static void read_in_handler(int sig)
 	atomic_fetch_add(&handled, 1);
 }
 
-static void *run_raising(void *fn)
+struct step {
+	void (*fn)(void);
+	unsigned int raise_at;
+};
+
+static void *run_raising(void *arg)
 {
-	raising = true;
-	((void (*)(void)) * (void **)fn)();
+	const struct step *step = arg;
+
+	raise_at = step->raise_at;
+	step->fn();
+	raise_at = 0;
 	raise(SIGUSR1);
-	raising = false;
-	return (void *)(uintptr_t)raised;
+	return (void *)(uintptr_t)moment;
 }
 
-static void on_new_thread(void (*fn)(void))
+/* @fn on a new thread for each of its moments. */
+static void on_new_threads(void (*fn)(void))
 {
-	unsigned int before = atomic_load(&handled);
-	pthread_t thread;
-	void *locks;
+	uintptr_t most = 0;
 
-	assert_int_equal(pthread_create(&thread, NULL, run_raising, (void *)&fn), 0);
-	assert_int_equal(pthread_join(thread, &locks), 0);
-	/* Each was handled, or was pending while signals were blocked, with others. */
-	assert_true(atomic_load(&handled) > before);
-	if (EACH_LOCK)
-		assert_true((uintptr_t)locks > 0);
-	synchronize_rcu();
+	for (unsigned int i = 1; i <= MOMENTS; i++) {
+		unsigned int before = atomic_load(&handled);
+		struct step step = {.fn = fn, .raise_at = i};
+		pthread_t thread;
+		void *moments;
+
+		assert_int_equal(pthread_create(&thread, NULL, run_raising, &step), 0);
+		assert_int_equal(pthread_join(thread, &moments), 0);
+		most = (uintptr_t)moments > most ? (uintptr_t)moments : most;
+		/* The last, and the other, if there was that moment: it may have been blocked until then. */
+		assert_true(atomic_load(&handled) > before);
+		synchronize_rcu();
+	}
+	if (EACH_LOCK) {
+		assert_true(most > 0);
+		assert_true(most < MOMENTS);
+	}
 }
 
 static void read_first(void)
@@ -92,7 +126,7 @@ static void read_first(void)
 static void a_handler_may_read_during_the_threads_first_read(void **state)
 {
 	(void)state;
-	on_new_thread(read_first);
+	on_new_threads(read_first);
 }
 
 static void wait_first(void)
@@ -106,21 +140,19 @@ static void a_handler_may_read_during_a_grace_period(void **state)
 #ifdef VMS_RCU_QSBR
 	skip(); /* a thread that waits is offline */
 #endif
-	on_new_thread(wait_first);
+	on_new_threads(wait_first);
 }
 
 static void unregister(void)
 {
-	for (int i = 0; i < 3; i++) {
-		read_first();
-		vms_thread_unregister();
-	}
+	read_first();
+	vms_thread_unregister();
 }
 
 static void a_handler_may_read_while_its_thread_is_unregistered(void **state)
 {
 	(void)state;
-	on_new_thread(unregister);
+	on_new_threads(unregister);
 }
 
 /* ---- at the thread's exit ---------------------------------------------------------------------------------------- */
@@ -130,10 +162,9 @@ static _Atomic unsigned int handled_after_exit;
 static _Atomic bool segv_blocked;
 
 /* Comes before the library's destructor. */
-static void raise_from_now_on(void *arg)
+static void raise_before_exit(void *arg)
 {
 	(void)arg;
-	raising = true;
 	raise(SIGUSR1);
 }
 
@@ -148,7 +179,6 @@ static void raise_after_exit(void *arg)
 	atomic_store(&handled_after_exit, atomic_load(&handled) - before);
 	pthread_sigmask(SIG_BLOCK, NULL, &mask);
 	atomic_store(&segv_blocked, sigismember(&mask, SIGSEGV));
-	raising = false;
 }
 
 static void *read_and_exit(void *arg)
@@ -168,7 +198,7 @@ static void no_handler_comes_after_the_library_has_left_the_thread(void **state)
 
 	(void)state;
 	for (int i = 0; i < 40; i++)
-		assert_int_equal(pthread_key_create(&keys[i], i ? raise_after_exit : raise_from_now_on), 0);
+		assert_int_equal(pthread_key_create(&keys[i], i ? raise_after_exit : raise_before_exit), 0);
 	below = keys[0];
 	above = keys[39];
 	before = atomic_load(&handled);

@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 
 #include <vmastore/rcu.h>
 
@@ -223,13 +224,39 @@ static void and_after_use_by_keys_above_the_librarys(void **state)
 		assert_int_equal(pthread_key_delete(keys[i]), 0);
 }
 
-static void *unregister_and_go_on(void *arg)
+static bool registered(void)
 {
+	return vms__rcu_reader->registered;
+}
+
+/* Return: how often the thread was not what it should be. */
+static uintptr_t unregister_and_go_on(void)
+{
+	uintptr_t wrong = 0;
+
 	vms_thread_unregister(); /* nothing to undo */
 	for (int i = 0; i < 3; i++) {
 		read_once();
+		wrong += !registered();
 		vms_thread_unregister();
+		wrong += registered();
 	}
+	return wrong;
+}
+
+static uintptr_t unregister_wrong;
+
+static void *unregister_and_return(void *arg)
+{
+	unregister_wrong = unregister_and_go_on();
+	return arg;
+}
+
+/* As a host's own thread ends: no destructor is called. */
+static void *unregister_and_vanish(void *arg)
+{
+	unregister_wrong = unregister_and_go_on();
+	syscall(SYS_exit, 0);
 	return arg;
 }
 
@@ -246,13 +273,22 @@ static void *unregister_and_wait(void *arg)
 static void an_unregistered_thread_may_use_the_library_again(void **state)
 {
 	(void)state;
-	run_and_unmap(unregister_and_go_on);
+	run_and_unmap(unregister_and_return);
+	assert_int_equal(unregister_wrong, 0);
 	run_and_unmap(unregister_and_wait);
+}
+
+static void an_unregistered_thread_may_end_without_the_c_library(void **state)
+{
+	(void)state;
+	if (VMS__TSAN || VMS__ASAN)
+		skip(); /* they must see it end */
+	run_and_unmap(unregister_and_vanish);
+	assert_int_equal(unregister_wrong, 0);
 }
 
 static pthread_barrier_t both;
 
-/* The library's destructor is not called: exit_key's data is gone with the unregistering. */
 static void *hold_after_unregistering(void *arg)
 {
 	read_once();
@@ -285,6 +321,7 @@ int main(void)
 		cmocka_unit_test(threads_leave_after_use_in_any_rounds),
 		cmocka_unit_test(and_after_use_by_keys_above_the_librarys),
 		cmocka_unit_test(an_unregistered_thread_may_use_the_library_again),
+		cmocka_unit_test(an_unregistered_thread_may_end_without_the_c_library),
 		cmocka_unit_test(an_unregistered_thread_holds_up_nobody),
 	};
 
