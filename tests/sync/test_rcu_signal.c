@@ -37,19 +37,24 @@ static void at_moment(void)
 		raise(SIGUSR1);
 }
 
-static void find(void *real, const char *name)
+typedef int (*mutex_fn)(pthread_mutex_t *mutex);
+
+static mutex_fn find(const char *name)
 {
-	if (!*(void **)real)
-		*(void **)real = dlsym(RTLD_NEXT, name);
+	mutex_fn fn;
+
+	*(void **)&fn = dlsym(RTLD_NEXT, name);
+	return fn;
 }
 
 /* Which liburcu calls as well. */
 int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
-	static int (*real)(pthread_mutex_t *);
+	static mutex_fn _Atomic real;
 	int ret;
 
-	find((void *)&real, "pthread_mutex_lock");
+	if (!real)
+		real = find("pthread_mutex_lock");
 	ret = real(mutex);
 	at_moment();
 	return ret;
@@ -57,9 +62,10 @@ int pthread_mutex_lock(pthread_mutex_t *mutex)
 
 int pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
-	static int (*real)(pthread_mutex_t *);
+	static mutex_fn _Atomic real;
 
-	find((void *)&real, "pthread_mutex_unlock");
+	if (!real)
+		real = find("pthread_mutex_unlock");
 	at_moment();
 	return real(mutex);
 }
