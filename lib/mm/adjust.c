@@ -146,7 +146,7 @@ static int swallow(struct vm_area_struct *vma, struct vm_area_struct *next)
 		.flags = touching ? next->vm_flags : vma->vm_flags,
 		.pgoff = vma->vm_pgoff + vma_pages(vma),
 		.file = vma->vm_file,
-		.vm_ops = vma->vm_ops,
+		.vm_ops = touching ? next->vm_ops : vma->vm_ops,
 		.anon_vma = touching ? vma_anon_vma(next) : NULL,
 		.anon_name = vma->anon_name,
 	};
@@ -154,8 +154,8 @@ static int swallow(struct vm_area_struct *vma, struct vm_area_struct *next)
 
 	mmap_assert_write_locked(mm);
 	/* What joins through @middle is taken as one with it; the rest of the test is the merge's. */
-	if (touching && (next->vm_file != m.file || next->vm_ops != m.vm_ops || next->vm_pgoff != m.pgoff ||
-			 !vms__anon_name_equal(next->anon_name, m.anon_name)))
+	if (touching &&
+	    (next->vm_file != m.file || next->vm_pgoff != m.pgoff || !vms__anon_name_equal(next->anon_name, m.anon_name)))
 		return -EINVAL;
 	merged = vms__merge_prepare(&m);
 	if (merged <= 0)

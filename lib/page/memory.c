@@ -362,6 +362,7 @@ void vms_map_pages(struct vm_fault *vmf, pgoff_t start, struct page **pages, uns
 	struct fault *f = container_of(vmf, struct fault, vmf);
 	struct vm_area_struct *vma = vmf->vma;
 	struct mm_struct *mm = vms__vma_mm(vma);
+	unsigned int base = vms__pt_index(vms__vma_address(vma, start), 0);
 	bool writable = shared_writable(vma);
 	long mapped[NR_MM_COUNTERS] = {0};
 	struct vms__ptable *leaf;
@@ -372,10 +373,10 @@ void vms_map_pages(struct vm_fault *vmf, pgoff_t start, struct page **pages, uns
 	leaf = vms__ptables_install(mm, vmf->address, &f->tables);
 	vms__ptable_lock(leaf);
 	for (unsigned int i = 0; i < nr; i++) {
-		unsigned int index = vms__pt_index(vms__vma_address(vma, start + i), 0);
+		unsigned int index = (base + i) & (VMS__PT_ENTRIES - 1);
 
 		/* Outside the range that the hook was given lie other VMAs, and other leaves. */
-		if (!pages[i] || start + i < first || start + i > last || vms__pte_load(leaf, index))
+		if (!pages[i] || start + i - first > last - first || vms__pte_load(leaf, index))
 			continue;
 		if (vms__page_is_anon(pages[i]) || vms__page_is_gone(pages[i]) || vms__revoked(f->watch, start + i))
 			continue;

@@ -8,11 +8,6 @@
 /* The innermost watch of this thread. */
 static __thread struct vms__revoke_watch *watching;
 
-static unsigned int count_of(pgoff_t index)
-{
-	return index % VMS_REVOKE_COUNTS;
-}
-
 void vms__revoke_watch_begin(struct vms__revoke_watch *watch, struct address_space *mapping)
 {
 	watch->mapping = mapping;
@@ -31,14 +26,6 @@ void vms__revoke_watch_end(struct vms__revoke_watch *watch)
 	watching = watch->outer;
 }
 
-bool vms__revoked(const struct vms__revoke_watch *watch, pgoff_t index)
-{
-	unsigned int i = count_of(index);
-
-	/* Relaxed: the lock of the leaf orders this with an unmapping that was there before. */
-	return watch && atomic_load_explicit(&watch->mapping->revoked[i], memory_order_relaxed) != watch->seen[i];
-}
-
 struct vms__revoke_watch *vms__revoke_watch_of(const struct address_space *mapping)
 {
 	struct vms__revoke_watch *watch = watching;
@@ -53,7 +40,7 @@ void vms__revoke(struct address_space *mapping, pgoff_t first, pgoff_t last)
 	unsigned int nr = last - first < VMS_REVOKE_COUNTS - 1 ? (unsigned int)(last - first) + 1 : VMS_REVOKE_COUNTS;
 
 	for (unsigned int n = 0; n < nr; n++) {
-		unsigned int i = count_of(first + n);
+		unsigned int i = (unsigned int)((first + n) % VMS_REVOKE_COUNTS);
 
 		/* Release: pairs with the acquire in vms__revoke_watch_begin(). */
 		atomic_fetch_add_explicit(&mapping->revoked[i], 1, memory_order_release);

@@ -47,7 +47,13 @@ void vms__revoke_watch_end(struct vms__revoke_watch *watch);
  * Locks: that of the leaf where the page would be mapped, without which the
  * answer may be old at once.
  */
-bool vms__revoked(const struct vms__revoke_watch *watch, pgoff_t index);
+static inline bool vms__revoked(const struct vms__revoke_watch *watch, pgoff_t index)
+{
+	unsigned int i = index % VMS_REVOKE_COUNTS;
+
+	/* Relaxed: the lock of the leaf orders this with an unmapping that was there before. */
+	return watch && atomic_load_explicit(&watch->mapping->revoked[i], memory_order_relaxed) != watch->seen[i];
+}
 
 /* What this thread watches of @mapping; NULL: nothing, it runs no hook of it. */
 struct vms__revoke_watch *vms__revoke_watch_of(const struct address_space *mapping);

@@ -176,6 +176,18 @@ static void mappings_of_one_file_merge_whatever_their_hooks(void **state)
 	expect_heard("");
 	vms_munmap(mm, BASE, 4 * PG);
 	expect_heard("close 20003000-20004000\n");
+	/* vma_expand() sees it so, too, when nothing else keeps two neighbours apart any more */
+	file->f_vm_ops = &a;
+	vms_mmap(mm, BASE, PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0);
+	vms_madvise(mm, BASE, PG, MADV_DONTFORK);
+	file->f_vm_ops = &b;
+	vms_mmap(mm, BASE + PG, PG, RW, MAP_PRIVATE | MAP_FIXED, file, PG);
+	expect_layout(mm, "20000000-20001000 rw-p 0\n20001000-20002000 rw-p 1\n");
+	mmap_write_lock(mm);
+	vm_flags_clear(vma_lookup(mm, BASE), VM_DONTCOPY);
+	assert_int_equal(vma_expand(vma_lookup(mm, BASE), BASE, BASE + 2 * PG, 0, vma_lookup(mm, BASE + PG)), 0);
+	mmap_write_unlock(mm);
+	expect_layout(mm, "20000000-20002000 rw-p 0\n");
 	fput(file);
 }
 
