@@ -156,6 +156,7 @@ static void mappings_of_one_file_merge_whatever_their_hooks(void **state)
 	static const struct vm_operations_struct a = {.may_split = NULL}, b = {.may_split = NULL};
 	struct mm_struct *mm = mm_of(state);
 	struct file *file = file_with(&a);
+	int err;
 
 	vms_mmap(mm, BASE, PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0);
 	file->f_vm_ops = &b;
@@ -185,8 +186,9 @@ static void mappings_of_one_file_merge_whatever_their_hooks(void **state)
 	expect_layout(mm, "20000000-20001000 rw-p 0\n20001000-20002000 rw-p 1\n");
 	mmap_write_lock(mm);
 	vm_flags_clear(vma_lookup(mm, BASE), VM_DONTCOPY);
-	assert_int_equal(vma_expand(vma_lookup(mm, BASE), BASE, BASE + 2 * PG, 0, vma_lookup(mm, BASE + PG)), 0);
+	err = vma_expand(vma_lookup(mm, BASE), BASE, BASE + 2 * PG, 0, vma_lookup(mm, BASE + PG));
 	mmap_write_unlock(mm);
+	assert_int_equal(err, 0);
 	expect_layout(mm, "20000000-20002000 rw-p 0\n");
 	fput(file);
 }
