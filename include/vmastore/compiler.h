@@ -8,6 +8,10 @@
 #ifndef VMASTORE_COMPILER_H
 #define VMASTORE_COMPILER_H
 
+#if !defined(__LP64__)
+#error "vmastore needs 64-bit addresses and a 64-bit long: build for a 64-bit target (without -m32 or -mx32)"
+#endif
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -54,6 +54,7 @@
 
 #include <vmastore/compiler.h>
 #include <vmastore/gfp.h>
+#include <vmastore/rcu.h>
 #include <vmastore/xa_entry.h>
 
 /* Exported under a prefixed symbol: the library links beside a program that carries its own copy of these functions. */

@@ -89,10 +89,12 @@ VMS_API const char *const *vms_engine_names(void);
 /**
  * vms_mm_create() - A new, empty address space with one user (mmput() drops it).
  * @engine: "rbtree", "maple" or "maple-vma".
- * @layout: bounds; NULL for vms_mm_layout_default.
+ * @layout: bounds; NULL for vms_mm_layout_default. task_size is at most
+ *          VMS_TASK_SIZE_MAX; it, mmap_base and bottom_base are page aligned;
+ *          mmap_base is at most task_size; bottom_base and start_brk are below.
  * @rules:  behaviour; NULL for vms_mm_rules_default.
  * vms_mm_next() shows it from now on: another thread may meet it before the caller has set its limits or its owner.
- * Return: it; NULL with errno EINVAL (no such engine, senseless bounds) or ENOMEM
+ * Return: it; NULL with errno EINVAL (no such engine, other bounds than those) or ENOMEM
  * (also where the library's thread cannot be created: rcu.h).
  */
 VMS_API struct mm_struct *vms_mm_create(const char *engine, const struct mm_layout *layout, const struct mm_rules *rules);

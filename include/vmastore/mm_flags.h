@@ -66,6 +66,18 @@ typedef unsigned long vm_flags_t;
 #define VM_SPECIAL (VM_IO | VM_DONTEXPAND | VM_PFNMAP | VM_MIXEDMAP) /* never merged */
 #define VM_STACK VM_GROWSDOWN
 
+/*
+ * Some C libraries do not define these: an older one, musl, or one for a
+ * processor whose kernel has no MAP_32BIT. The library knows them everywhere,
+ * with x86-64's values, because it models that kernel.
+ */
+#ifndef MAP_32BIT
+#define MAP_32BIT 0x40
+#endif
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#endif
 #ifndef MADV_DONTNEED_LOCKED
 #define MADV_DONTNEED_LOCKED 24
 #endif

@@ -34,13 +34,24 @@
 #include <vmastore/rbtree.h>
 #include <vmastore/rwsem.h>
 
-#define PAGE_SHIFT 12
+/*
+ * Pages have 4096 bytes, whatever the machine's own pages have. A program's own
+ * PAGE_SIZE, PAGE_SHIFT or PAGE_MASK is taken if it says the same, and refused
+ * otherwise: the library was compiled with this size.
+ */
+#define VMS_PAGE_SHIFT 12
+#ifndef PAGE_SHIFT
+#define PAGE_SHIFT VMS_PAGE_SHIFT
+#endif
 #ifndef PAGE_SIZE
-#define PAGE_SIZE (1UL << PAGE_SHIFT)
+#define PAGE_SIZE (1UL << VMS_PAGE_SHIFT)
 #endif
 #ifndef PAGE_MASK
 #define PAGE_MASK (~(PAGE_SIZE - 1))
 #endif
+_Static_assert(PAGE_SHIFT == VMS_PAGE_SHIFT, "the program's PAGE_SHIFT is not vmastore's 12");
+_Static_assert(PAGE_SIZE == 1UL << VMS_PAGE_SHIFT, "the program's PAGE_SIZE is not vmastore's 4096");
+_Static_assert((unsigned long)PAGE_MASK == ~((1UL << VMS_PAGE_SHIFT) - 1), "the program's PAGE_MASK is not vmastore's");
 #define PAGE_ALIGN(x) (((x) + PAGE_SIZE - 1) & PAGE_MASK)
 
 typedef unsigned long pgoff_t;
@@ -197,9 +208,16 @@ struct mm_rules {
 	bool read_takes_page;
 };
 
+/*
+ * The largest task_size: 2^57 bytes. With more than 2^48 the page table has a
+ * fifth level, as on Linux where the processor has one, and a walk takes a step
+ * more.
+ */
+#define VMS_TASK_SIZE_MAX (1UL << 57)
+
 /* The bounds of an address space; all bytes. */
 struct mm_layout {
-	unsigned long task_size;     /* first address that is never mapped */
+	unsigned long task_size;     /* first address that is never mapped; at most VMS_TASK_SIZE_MAX */
 	unsigned long mmap_base;     /* top-down placement ends here */
 	unsigned long mmap_min_addr; /* lowest address that MAP_FIXED may name */
 	unsigned long bottom_base;   /* bottom-up placement (the fall-back) starts here */
@@ -238,6 +256,7 @@ struct mm_struct {
 	/* read by every fault, written by mmap_lock writers */
 	const struct vms__engine *engine;  /* const after mm_alloc() */
 	struct vms__ptable *pgd;           /* const after mm_alloc() */
+	unsigned int pgd_level;            /* const: 3 where task_size is at most 2^48, else 4 */
 	struct vms__pcounter *counters;    /* striped: enum vms_mm_counter */
 	_Atomic unsigned long mm_lock_seq; /* odd: write-locked; +1 on write lock and on unlock or downgrade */
 	union {                            /* the index; which one is the engine's business */

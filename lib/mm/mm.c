@@ -26,8 +26,9 @@ const struct mm_layout vms_mm_layout_default = {
 
 static bool layout_makes_sense(const struct mm_layout *l)
 {
-	return l->task_size && l->task_size <= TASK_SIZE && !((l->task_size | l->mmap_base | l->bottom_base) & ~PAGE_MASK) &&
-	       l->mmap_base <= l->task_size && l->bottom_base < l->task_size && l->start_brk < l->task_size;
+	return l->task_size && l->task_size <= VMS_TASK_SIZE_MAX &&
+	       !((l->task_size | l->mmap_base | l->bottom_base) & ~PAGE_MASK) && l->mmap_base <= l->task_size &&
+	       l->bottom_base < l->task_size && l->start_brk < l->task_size;
 }
 
 struct mm_struct *vms__mm_alloc(const char *engine_name, const struct mm_layout *layout, const struct mm_rules *rules)

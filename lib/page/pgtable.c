@@ -26,6 +26,7 @@ static struct vms__ptable *ptable_alloc(void)
 
 int vms__pgd_alloc(struct mm_struct *mm)
 {
+	mm->pgd_level = mm->layout.task_size > VMS__PT_ADDRESSES ? VMS__PT_TOP_MAX : VMS__PT_TOP;
 	mm->pgd = ptable_alloc();
 	return mm->pgd ? 0 : -ENOMEM;
 }
@@ -43,11 +44,11 @@ static struct vms__ptable *child_settled(struct vms__ptable *table, unsigned int
 	return child;
 }
 
-static inline struct vms__ptable *leaf_next(struct vms__ptable *pgd, unsigned long *addr, unsigned long end, bool settled)
+static inline struct vms__ptable *leaf_next(const struct mm_struct *mm, unsigned long *addr, unsigned long end, bool settled)
 {
 	while (*addr < end) {
-		struct vms__ptable *table = pgd, *child;
-		unsigned int level = VMS__PT_TOP;
+		struct vms__ptable *table = mm->pgd, *child;
+		unsigned int level = mm->pgd_level;
 
 		for (; level > 0; level--, table = child) {
 			unsigned int index = vms__pt_index(*addr, level);
@@ -65,12 +66,12 @@ static inline struct vms__ptable *leaf_next(struct vms__ptable *pgd, unsigned lo
 
 struct vms__ptable *vms__leaf_next(const struct mm_struct *mm, unsigned long *addr, unsigned long end)
 {
-	return leaf_next(mm->pgd, addr, end, false);
+	return leaf_next(mm, addr, end, false);
 }
 
 struct vms__ptable *vms__leaf_next_settled(struct mm_struct *mm, unsigned long *addr, unsigned long end)
 {
-	return leaf_next(mm->pgd, addr, end, true);
+	return leaf_next(mm, addr, end, true);
 }
 
 /* ---- growing ---- */
@@ -84,7 +85,7 @@ void vms__ptables_cancel(struct vms__ptable_batch *batch)
 bool vms__ptables_prepare(const struct mm_struct *mm, unsigned long addr, struct vms__ptable_batch *batch)
 {
 	struct vms__ptable *table = mm->pgd;
-	unsigned int level = VMS__PT_TOP;
+	unsigned int level = mm->pgd_level;
 
 	batch->nr = 0;
 	for (; level > 0; level--) {
@@ -127,7 +128,7 @@ struct vms__ptable *vms__ptables_install(struct mm_struct *mm, unsigned long add
 {
 	struct vms__ptable *table = mm->pgd;
 
-	for (unsigned int level = VMS__PT_TOP; level > 0; level--) {
+	for (unsigned int level = mm->pgd_level; level > 0; level--) {
 		unsigned int index = vms__pt_index(addr, level);
 		struct vms__ptable *child = vms__ptable_child(table, index);
 
@@ -194,7 +195,7 @@ static long free_range(struct vms__ptable *table, unsigned int level, unsigned l
 void vms__free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long floor, unsigned long ceiling)
 {
 	mmap_assert_locked(mm);
-	VMS_ASSERT(start < end && end <= VMS__PT_ADDRESSES && floor <= start && end - 1 <= ceiling - 1);
+	VMS_ASSERT(start < end && end <= mm->layout.task_size && floor <= start && end - 1 <= ceiling - 1);
 #ifdef VMS_PLANT_FREE_PTABLE_EARLY
 	/* The bug that the tests must catch: the first and the last leaf go although a neighbour's pages hang in them too. */
 	if (floor > start - start % (1UL << vms__pt_shift(1)))
@@ -202,12 +203,12 @@ void vms__free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long
 	if (ceiling - 1 < vms__pt_next(end - 1, 1) - 1)
 		ceiling = vms__pt_next(end - 1, 1);
 #endif
-	vms__pcounter_add(mm->counters, MM_PGTABLES, -free_range(mm->pgd, VMS__PT_TOP, start, end - 1, floor, ceiling - 1));
+	vms__pcounter_add(mm->counters, MM_PGTABLES, -free_range(mm->pgd, mm->pgd_level, start, end - 1, floor, ceiling - 1));
 }
 
 void vms__pgd_free(struct mm_struct *mm)
 {
 	/* The counter does not include the pgd. */
-	vms__pcounter_add(mm->counters, MM_PGTABLES, 1 - free_subtree(mm->pgd, VMS__PT_TOP));
+	vms__pcounter_add(mm->counters, MM_PGTABLES, 1 - free_subtree(mm->pgd, mm->pgd_level));
 	mm->pgd = NULL;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pgtable.h - the page table of an mm: four levels of 512 entries, as on x86-64, walked without a lock.
+ * pgtable.h - the page table of an mm: four or five levels of 512 entries, as on x86-64, walked without a lock.
  *
- *   level 3   mm->pgd, an entry spans 512 GiB      entries: address of a table of the level below, or 0
+ *   level 4   an entry spans 256 TiB; only of an mm whose task_size is more than 2^48
+ *   level 3   512 GiB                              entries: address of a table of the level below, or 0
  *   level 2   1 GiB
  *   level 1   2 MiB
  *   level 0   a leaf, an entry spans a page        entries: VMS__PTE_* bits and the address of a struct page, or 0
@@ -30,8 +31,9 @@
 #include "lib/sync/spinlock.h"
 
 #define VMS__PT_ENTRIES 512u
-#define VMS__PT_TOP 3u                /* level of the pgd */
-#define VMS__PT_ADDRESSES (1UL << 48) /* what four levels can map */
+#define VMS__PT_TOP 3u     /* level of a pgd that maps up to VMS__PT_ADDRESSES */
+#define VMS__PT_TOP_MAX 4u /* level of one that maps up to VMS_TASK_SIZE_MAX */
+#define VMS__PT_ADDRESSES (1UL << 48)
 
 #define VMS__PTE_PRESENT 1UL
 #define VMS__PTE_WRITE 2UL
@@ -117,7 +119,10 @@ static inline struct vms__ptable *vms__leaf_find(const struct mm_struct *mm, uns
 {
 	struct vms__ptable *table = mm->pgd;
 
-	VMS_ASSERT(addr < VMS__PT_ADDRESSES);
+	VMS_ASSERT(addr < mm->layout.task_size);
+	/* Apart, so that the compiler unrolls the other three steps. */
+	if (unlikely(mm->pgd_level > VMS__PT_TOP))
+		table = vms__ptable_child(table, vms__pt_index(addr, VMS__PT_TOP_MAX));
 	for (unsigned int level = VMS__PT_TOP; level > 0 && table; level--)
 		table = vms__ptable_child(table, vms__pt_index(addr, level));
 	return table;
@@ -137,7 +142,7 @@ struct vms__ptable *vms__leaf_next_settled(struct mm_struct *mm, unsigned long *
  */
 struct vms__ptable_batch {
 	unsigned int nr;
-	struct vms__ptable *table[VMS__PT_TOP];
+	struct vms__ptable *table[VMS__PT_TOP_MAX];
 };
 
 /* Return: false, with nothing set aside, when memory is out. */

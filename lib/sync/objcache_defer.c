@@ -11,6 +11,7 @@
 
 #include <time.h>
 
+#include "lib/sync/cond.h"
 #include "lib/sync/rcu.h"
 
 #define MAX_INFLIGHT_BYTES ((size_t)16 << 20) /* garbage of one cache before its writers are slowed down */
@@ -188,7 +189,7 @@ static bool wait_drained(struct vms__objcache *c, long ns)
 	c->throttled++;
 	c->nr_throttled++;
 	while (!err && must_wait(c))
-		err = pthread_cond_clockwait(&c->drained, &c->lock, CLOCK_MONOTONIC, &until);
+		err = vms__cond_wait_until(&c->drained, &c->lock, &until);
 	c->throttled--;
 	return !must_wait(c);
 }

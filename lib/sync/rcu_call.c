@@ -26,6 +26,7 @@
 #include <time.h>
 
 #include "lib/sync/assert.h"
+#include "lib/sync/cond.h"
 #include "lib/sync/signals.h"
 
 /*
@@ -121,12 +122,8 @@ static void wait_for_work(void)
 /* Until PACE_NS after *@last, which becomes now. Locks: queue.lock, dropped meanwhile. */
 static void keep_pace(struct timespec *last)
 {
-	last->tv_nsec += PACE_NS;
-	if (last->tv_nsec >= 1000000000L) {
-		last->tv_sec++;
-		last->tv_nsec -= 1000000000L;
-	}
-	while (!queue.barriers && pthread_cond_clockwait(&queue.work, &queue.lock, CLOCK_MONOTONIC, last) != ETIMEDOUT)
+	vms__timespec_add(last, PACE_NS);
+	while (!queue.barriers && vms__cond_wait_until(&queue.work, &queue.lock, last) != ETIMEDOUT)
 		;
 	clock_gettime(CLOCK_MONOTONIC, last);
 }

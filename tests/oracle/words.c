@@ -37,7 +37,9 @@ static const struct named map_words[] = {
 	{"fixed", MAP_FIXED},
 	{"noreplace", MAP_FIXED_NOREPLACE},
 	{"anon", MAP_ANONYMOUS},
+#ifdef MAP_32BIT /* x86-64 alone */
 	{"32bit", MAP_32BIT},
+#endif
 	{"growsdown", MAP_GROWSDOWN},
 	{"denywrite", MAP_DENYWRITE},
 	{"exec", MAP_EXECUTABLE},

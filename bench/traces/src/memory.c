@@ -107,7 +107,9 @@ static void place_and_split(void)
 	map(a + 12 * PAGE, 2 * PAGE, RW, ANON | MAP_FIXED_NOREPLACE, -1);
 	map(a + 14 * PAGE, PAGE, RW, ANON, -1); /* a hint */
 	map((void *)(1ul << 40), 3 * PAGE, RW, ANON | MAP_NORESERVE, -1);
+#ifdef MAP_32BIT /* x86-64 alone */
 	map(NULL, PAGE, RW, ANON | MAP_32BIT, -1);
+#endif
 	map(NULL, 3 * PAGE, RW, ANON | MAP_POPULATE, -1);
 	map(NULL, 3 * PAGE, PROT_NONE, ANON, -1);
 	must(munmap(a, 16 * PAGE), "munmap over holes");
