@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "lib/engine/engine.h"
+#include "tests/support/number.h"
 
 static const struct {
 	const char *name;
@@ -825,10 +826,9 @@ int main(void)
 {
 	static struct CMUnitTest tests[NR_INDEXES * NR_CASES];
 	static char names[NR_INDEXES * NR_CASES][96];
-	const char *given = getenv("VMS_SEED");
 	size_t n = 0;
 
-	seed = given ? (unsigned int)strtoul(given, NULL, 0) : (unsigned int)time(NULL);
+	seed = (unsigned int)number_of_variable("VMS_SEED", 0, UINT_MAX, (unsigned int)time(NULL));
 	printf("seed %u (VMS_SEED=%u replays)\n", seed, seed);
 	for (size_t i = 0; i < NR_INDEXES; i++) {
 		for (size_t c = 0; c < NR_CASES; c++, n++) {

@@ -11,6 +11,7 @@
 #include <vmastore/rcu.h>
 
 #include "lib/sync/objcache.h"
+#include "tests/support/number.h"
 
 size_t model_live_nodes(void)
 {
@@ -200,10 +201,7 @@ void model_pick(struct model *m, unsigned int *from, unsigned int *to, void **en
 
 unsigned int model_more(void)
 {
-	const char *text = getenv("VMS_TEST_MORE");
-	unsigned long more = text ? strtoul(text, NULL, 10) : 1;
-
-	return more ? (unsigned int)more : 1;
+	return (unsigned int)number_of_variable("VMS_TEST_MORE", 1, 1000000, 1);
 }
 
 int model_run_all(const char *name, const struct CMUnitTest *tests, size_t nr)

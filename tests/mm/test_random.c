@@ -4,9 +4,11 @@
  * it is mapped and with which right, and the other engines, whose layout must be the same text after every operation.
  */
 #include <errno.h>
+#include <limits.h>
 #include <time.h>
 
 #include "tests/mm/world.h"
+#include "tests/support/number.h"
 
 #define BASE 0x20000000UL
 #define PAGES 64UL
@@ -165,8 +167,7 @@ static void one_round(uint64_t seed)
 
 static void engines_agree_with_a_flat_array_and_each_other(void **state)
 {
-	const char *given = getenv("VMS_SEED");
-	uint64_t seed = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
+	uint64_t seed = number_of_variable("VMS_SEED", 0, ULONG_MAX, (unsigned long)time(NULL));
 
 	(void)state;
 	print_message("VMS_SEED=%llu\n", (unsigned long long)seed);

@@ -12,6 +12,7 @@
 
 #include "lib/rbtree/interval_tree.h"
 #include "lib/rbtree/validate.h"
+#include "tests/support/number.h"
 
 /* Keys computed from other fields, and the node in an inner structure: as a VMA in its file mapping's tree. */
 struct mapping {
@@ -169,14 +170,13 @@ static void random_sets_walk_as_a_plain_array(void **state)
 
 int main(void)
 {
-	const char *given = getenv("VMS_SEED");
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(empty_tree_holds_nothing),          cmocka_unit_test(ends_are_inclusive),
 		cmocka_unit_test(largest_values_are_found),          cmocka_unit_test(long_interval_behind_short_ones_is_found),
 		cmocka_unit_test(random_sets_walk_as_a_plain_array),
 	};
 
-	seed = given ? (unsigned int)strtoul(given, NULL, 0) : (unsigned int)time(NULL);
+	seed = (unsigned int)number_of_variable("VMS_SEED", 0, UINT_MAX, (unsigned int)time(NULL));
 	printf("seed %u (VMS_SEED=%u replays)\n", seed, seed);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
  * test_rbtree.c - the red-black tree: against a sorted array, through every small shape there is, with and without a summary; and its
  * validator, against trees damaged on purpose.
  */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 
 #include "lib/rbtree/rbtree_impl.h"
 #include "lib/rbtree/validate.h"
+#include "tests/support/number.h"
 
 struct item {
 	long key;
@@ -419,7 +421,6 @@ static void validator_ends_on_a_cycle(void **state)
 
 int main(void)
 {
-	const char *given = getenv("VMS_SEED");
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(empty_tree_has_no_first_and_no_last),
 		cmocka_unit_test(cleared_node_is_in_no_tree),
@@ -438,7 +439,7 @@ int main(void)
 		cmocka_unit_test(validator_ends_on_a_cycle),
 	};
 
-	seed = given ? (unsigned int)strtoul(given, NULL, 0) : (unsigned int)time(NULL);
+	seed = (unsigned int)number_of_variable("VMS_SEED", 0, UINT_MAX, (unsigned int)time(NULL));
 	printf("seed %u (VMS_SEED=%u replays)\n", seed, seed);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

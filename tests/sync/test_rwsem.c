@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 
 #include <vmastore/rwsem.h>
 
+#include "tests/support/number.h"
 #include "tests/sync/child.h"
 
 /* The tests take and drop locks in ways that no analysis of one function follows. */
@@ -510,8 +512,7 @@ static void *work(void *arg)
 
 static void every_mixture_keeps_writers_alone(void **state)
 {
-	const char *given = getenv("TEST_SEED");
-	uint64_t seed = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
+	uint64_t seed = number_of_variable("TEST_SEED", 0, ULONG_MAX, (unsigned long)time(NULL));
 	struct worker workers[THREADS] = {0};
 	long writes = 0;
 
