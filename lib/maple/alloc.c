@@ -52,7 +52,7 @@ static struct maple_node **reserve_of(struct ma_state *mas, enum mt_kind kind)
  * A node. Of a tree in RCU mode it will be freed by way of the callback thread,
  * so that must exist; a store can still fail here, and not later.
  */
-static struct maple_node *new_node(const struct maple_tree *mt, enum mt_kind kind)
+static inline struct maple_node *new_node(const struct maple_tree *mt, enum mt_kind kind)
 {
 	if (mt_in_rcu(mt) && !vms__rcu_is_ready())
 		return NULL;

@@ -18,22 +18,27 @@
 
 /*
  * Weak: a program that is linked statically as a whole has no loader, and needs
- * none. Nor has it one that the linker found no -ldl for, which the GNU C library
- * before 2.34 needs: such a plug-in must be linked with -z nodelete.
+ * none. There, to name dlopen() would have the linker warn of it; so it is looked
+ * up. A program without -ldl, which the GNU C library before 2.34 needs, has no
+ * dlopen() either: such a plug-in must be linked with -z nodelete.
  */
-#pragma weak dlopen
+#pragma weak dlsym
 #pragma weak dladdr1
 
 void vms__object_pin(void)
 {
+	void *(*open)(const char *name, int mode) = NULL;
 	struct link_map *object = NULL;
 	Dl_info info;
 
-	if (!dlopen || !dladdr1 || !dladdr1((const void *)&vms__object_pin, &info, (void **)&object, RTLD_DL_LINKMAP))
+	if (!dlsym || !dladdr1 || !dladdr1((const void *)&vms__object_pin, &info, (void **)&object, RTLD_DL_LINKMAP))
 		return;
 	/* The program itself has no name, and stays anyway. */
-	if (object && object->l_name && object->l_name[0])
-		(void)dlopen(object->l_name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+	if (!object || !object->l_name || !object->l_name[0])
+		return;
+	*(void **)&open = dlsym(RTLD_DEFAULT, "dlopen");
+	if (open)
+		(void)open(object->l_name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
 #else

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdlib.h>
 #include <time.h>
@@ -73,7 +74,11 @@ static void *read_pairs(void *inlined)
 			vms__rcu_read_unlock();
 		else
 			rcu_read_unlock();
+#ifdef VMS_RCU_QSBR
+		/* A grace period needs each of these to come round: let the others run, on a machine with few processors. */
 		vms_rcu_quiescent();
+		sched_yield();
+#endif
 	}
 	return (void *)broken;
 }
