@@ -313,7 +313,7 @@ static void an_unregistered_thread_holds_up_nobody(void **state)
 	pthread_barrier_destroy(&both);
 }
 
-int main(void)
+static int run_all(const char *where)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(callbacks_wait_for_a_barrier_where_there_can_be_no_thread), /* first */
@@ -326,5 +326,18 @@ int main(void)
 	};
 
 	alarm(WATCHDOG_SECONDS);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name(where, tests, NULL, NULL);
+}
+
+/* In a forked child, too, whose thread is another, and whose readers are listed elsewhere. */
+int main(void)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (!pid)
+		return run_all("in a forked child");
+	if (waitpid(pid, &status, 0) != pid || status)
+		return EXIT_FAILURE;
+	return run_all("with liburcu's grace periods");
 }
