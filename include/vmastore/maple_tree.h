@@ -33,7 +33,7 @@
  *   Memory     In a tree with MT_FLAGS_USE_RCU a reader that stays in its
  *              section keeps all nodes that were replaced since. Past 16 MiB
  *              of a kind of node (leaves, inner nodes) a writer is slowed
- *              down; at 64 MiB of them no more memory is taken from the system, and a
+ *              down; at 128 MiB of them no more memory is taken from the system, and a
  *              write that needs some fails with -ENOMEM: after 200 ms, or at once
  *              inside a section. docs/locking.md says why.
  *   Signals    A signal handler may read a tree with MT_FLAGS_USE_RCU, whatever

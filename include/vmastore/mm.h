@@ -15,8 +15,9 @@
  *
  * Every call that changes the layout, munmap too, may need memory for it and
  * fail with -ENOMEM. On `maple-vma` this also happens beside a reader that stays
- * in its RCU section (the calling thread may be the one), once 64 MiB of replaced
- * nodes wait for it. The call may be repeated after the reader has left.
+ * in its RCU section (the calling thread may be the one): once 64 MiB of replaced
+ * nodes wait for it, mmap, brk and mremap map no more; at 128 MiB the other
+ * calls fail, too. The call may be repeated after the reader has left.
  *
  * A signal handler may call lock_vma_under_rcu() and vma_end_read(), whatever it
  * interrupts, and nothing else of this header. It gives back each VMA that it got

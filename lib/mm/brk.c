@@ -53,7 +53,7 @@ static int grow(struct mm_struct *mm, unsigned long old_end, unsigned long new_e
 	/* Both are page aligned, so "below" leaves a page free; adding that page could wrap. */
 	if (new_end >= (next ? vm_start_gap(next) : mm->layout.task_size))
 		return -1;
-	if (vms__map_count(mm) > mm->limits.max_map_count || !vms__may_expand(mm, flags, pages) ||
+	if (vms__map_count(mm) > mm->limits.max_map_count || !vms__index_may_grow(mm) || !vms__may_expand(mm, flags, pages) ||
 	    !vms__may_lock_more(mm, flags, pages))
 		return -1;
 	/* What lies below the break's beginning is no part of the heap. */

@@ -188,6 +188,8 @@ int vms__prepare_new_vma(struct vms__merge *m, struct vms__store *store);
 
 /* Whether @pages more (or fewer) with @flags stay within RLIMIT_AS and RLIMIT_DATA. */
 bool vms__may_expand(struct mm_struct *mm, vm_flags_t flags, long pages);
+/* Whether @mm may get more mappings, as far as nodes that wait for readers are concerned. May sleep for 200 ms. Locks: mmap_lock W. */
+bool vms__index_may_grow(struct mm_struct *mm);
 /* Whether anything may be locked in memory. Locks: mmap_lock R or W. */
 bool vms__may_lock(struct mm_struct *mm);
 /* Whether @pages more with @flags, if those lock them, stay within RLIMIT_MEMLOCK. */

@@ -4,6 +4,7 @@
  *
  *   asks                                              who, and what it answers when refused
  *   vms__may_expand(): AS, DATA                       mmap, mremap, mprotect to data -ENOMEM; brk the old break; a stack SIGSEGV
+ *   vms__index_may_grow(): nodes that wait            mmap, mremap -ENOMEM; brk the old break
  *   vms__may_lock_more(): MEMLOCK, for locked memory  mmap, mremap -EAGAIN; brk the old break; a stack SIGSEGV
  *   vms__may_lock(): MEMLOCK not 0                    mlock, mlockall, MAP_LOCKED -EPERM
  *   MEMLOCK for what mlock(2) adds, mlock.c           mlock, mlockall -ENOMEM
@@ -18,6 +19,7 @@
 #include <errno.h>
 
 #include "lib/mm/internal.h"
+#include "lib/sync/objcache.h"
 
 const struct mm_limits vms_mm_limits_default = {
 	.as = VMS_NO_LIMIT,
@@ -71,6 +73,16 @@ bool vms__may_expand(struct mm_struct *mm, vm_flags_t flags, long pages)
 		return true;
 	/* Programs that manage their memory themselves set the soft limit to 0, so that brk() fails; the hard one still holds. */
 	return limits->data == 0 && within(load(&mm->data_vm), pages, limits->data_max);
+}
+
+/*
+ * A reader that stays in its section keeps the nodes that are replaced. New
+ * mappings are refused first, so that munmap() still finds memory for a while.
+ */
+bool vms__index_may_grow(struct mm_struct *mm)
+{
+	mmap_assert_write_locked(mm);
+	return !mm->engine->lock->per_vma || vms__objcache_may_grow();
 }
 
 bool vms__may_lock(struct mm_struct *mm)

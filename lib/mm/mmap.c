@@ -166,7 +166,8 @@ static unsigned long mmap_region(struct vms__merge *m)
 	if (err)
 		return err;
 	/* What it takes the place of makes room for it. */
-	if (!vms__may_expand(mm, m->flags, (long)((m->end - m->start) >> PAGE_SHIFT) - (long)vms__gathered_pages(&old)))
+	if (!vms__index_may_grow(mm) ||
+	    !vms__may_expand(mm, m->flags, (long)((m->end - m->start) >> PAGE_SHIFT) - (long)vms__gathered_pages(&old)))
 		return -ENOMEM;
 	if (refuses_sync(m)) {
 		err = vms__unmap_gathered(&old, NULL);

@@ -74,7 +74,7 @@ static int check_vma(const struct remap *r, const struct vm_area_struct *vma, un
 		return -EFAULT;
 	if (!vms__may_lock_more(r->mm, vma->vm_flags, more))
 		return -EAGAIN;
-	return vms__may_expand(r->mm, vma->vm_flags, more) ? 0 : -ENOMEM;
+	return vms__index_may_grow(r->mm) && vms__may_expand(r->mm, vma->vm_flags, more) ? 0 : -ENOMEM;
 }
 
 static unsigned long find_target(struct remap *r, const struct vm_area_struct *vma, unsigned long addr, unsigned long len,
@@ -300,7 +300,8 @@ static unsigned long remap_to(struct remap *r, unsigned long addr, unsigned long
 	if (!vma)
 		return -EFAULT;
 	/* What stays behind is there twice from then on; it is not locked any more. */
-	if ((r->flags & MREMAP_DONTUNMAP) && !vms__may_expand(r->mm, vma->vm_flags, (long)(old_len >> PAGE_SHIFT)))
+	if ((r->flags & MREMAP_DONTUNMAP) &&
+	    (!vms__index_may_grow(r->mm) || !vms__may_expand(r->mm, vma->vm_flags, (long)(old_len >> PAGE_SHIFT))))
 		return -ENOMEM;
 	target = find_target(r, vma, addr, new_len, target);
 	return IS_ERR_VALUE(target) ? target : move_vma(r, addr, old_len, new_len, target);

@@ -22,10 +22,12 @@
  * slab. These, and the slabs that they lie in, are the thread's until it exits
  * or, for the calling thread, trims.
  *
- * Bound. While BOUND = 4 * max_inflight batches or more wait for their grace
- * period (64 MiB of objects, if the cache has the usual limits), a cache carves
+ * Bound. While BOUND = 8 * max_inflight batches or more wait for their grace
+ * period (128 MiB of objects, if the cache has the usual limits), a cache carves
  * nothing: see free_rcu and alloc. So a cache never takes more memory than what
- * is in use, what threads keep back, and that bound.
+ * is in use, what threads keep back, and that bound. From half of it on
+ * vms__objcache_may_grow() says no, so that those who can do without new objects
+ * leave the rest to those who need some to give others up.
  *
  * Row may run beside column?   anything else on the same cache: yes, from any thread; an object may be freed by another thread
  * than the one that allocated it. Any lock may be held on entry, except in a callback's way (see free_rcu).
@@ -63,7 +65,7 @@
 
 #define VMS__MAG_SIZE 64u      /* objects in a full magazine; at least VMS__OBJCACHE_RESERVE_MAX */
 #define VMS__OBJCACHES_MAX 32u /* caches in a process, plus one */
-#define VMS__OBJCACHE_BOUND 4u /* times max_inflight: batches in flight with which nothing is carved */
+#define VMS__OBJCACHE_BOUND 8u /* times max_inflight: batches in flight with which nothing is carved */
 
 struct vms__slab;
 struct vms__chunk;
@@ -128,6 +130,7 @@ struct vms__objcache {
 	unsigned int throttled;           /* threads that wait on drained */
 	unsigned long nr_throttled;       /* how often one had to */
 	bool stuck;                       /* a thread has waited in vain for room below the bound, and no batch was done since */
+	bool noted_short;                 /* it counts in vms__objcaches_short */
 	size_t inflight_objs, depot_objs, carved;
 	size_t retry_at;                   /* objects in the depot with which it is worth while to look for empty slabs again */
 	struct vms__chunk *chunks;         /* all, newest first */
@@ -255,6 +258,13 @@ static inline void vms__objcache_free_rcu(struct vms__objcache *c, void *obj)
  * that one would return NULL.
  */
 bool vms__objcache_reserve(struct vms__objcache *c, unsigned int n);
+
+/*
+ * May the program's data structures grow now? Not while half of any cache's
+ * bound waits for its grace period: then this waits, as alloc does at the bound,
+ * and if that is in vain the answer is no.
+ */
+bool vms__objcache_may_grow(void);
 
 /*
  * Objects that are allocated and were not given back. A deferred one counts as given back (at the latest after vms_rcu_barrier()).

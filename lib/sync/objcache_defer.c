@@ -44,6 +44,7 @@ static void batch_done(struct vms__objcache *c, struct vms__magazine *m)
 	c->inflight--;
 	c->inflight_objs -= rounds;
 	c->stuck = false;
+	note_short(c);
 	if (rounds < VMS__MAG_SIZE)
 		c->partial_inflight--;
 	vms__depot_give_back(c, m, rounds);
@@ -215,19 +216,52 @@ static void throttle(struct vms__objcache *c)
  * failure. Once it was in vain, the reader is one that stays: others would only
  * stand in its way if they waited, too, until a batch shows that it has gone.
  */
-bool vms__defer_wait_below_bound(struct vms__objcache *c)
+static bool wait_while(struct vms__objcache *c, bool (*over)(const struct vms__objcache *))
 {
 	bool again = false;
 
 	if (!vms__rcu_may_wait())
 		return false;
 	depot_lock(c);
-	if (at_bound(c) && !c->stuck) {
+	if (over(c) && !c->stuck) {
 		again = wait_drained(c, BOUND_WAIT_NS);
 		c->stuck = !again;
 	}
 	depot_unlock(c);
 	return again;
+}
+
+bool vms__defer_wait_below_bound(struct vms__objcache *c)
+{
+	return wait_while(c, at_bound);
+}
+
+_Atomic unsigned int vms__objcaches_short;
+
+/* Is one of the caches still short, after waiting if that may help? */
+static bool stays_short(struct vms__objcache *c)
+{
+	bool now;
+
+	depot_lock(c);
+	now = is_short(c);
+	note_short(c); /* a test may have moved the bound */
+	depot_unlock(c);
+	return now && !wait_while(c, is_short);
+}
+
+bool vms__objcache_may_grow(void)
+{
+	unsigned int nr;
+
+	if (likely(!atomic_load_explicit(&vms__objcaches_short, memory_order_relaxed)))
+		return true;
+	nr = vms__objcache_count();
+	for (unsigned int i = 1; i <= nr; i++) {
+		if (stays_short(vms__objcaches[i]))
+			return false;
+	}
+	return true;
 }
 
 /* ---- flushing ---------------------------------------------------------------------------------------------------- */

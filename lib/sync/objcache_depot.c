@@ -228,6 +228,7 @@ static void queue_batch(struct vms__objcache *c, struct vms__magazine *m, unsign
 	c->nr_waiting++;
 	c->inflight++;
 	c->inflight_objs += rounds;
+	note_short(c);
 }
 
 void vms__depot_send_deferred(struct vms__objcache *c, struct vms__objcache_local *l)

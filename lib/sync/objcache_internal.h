@@ -131,10 +131,30 @@ void vms__depot_drain_local(struct vms__objcache *c, struct vms__objcache_local 
 /* Take back @m, filled to @rounds. */
 void vms__depot_give_back(struct vms__objcache *c, struct vms__magazine *m, unsigned int rounds);
 
-/* Is @c at its bound: so much waits for a grace period that nothing is carved? */
+/* Does so much of @c wait for a grace period that nothing is carved? */
 static inline bool at_bound(const struct vms__objcache *c)
 {
 	return c->inflight >= c->max_inflight * VMS__OBJCACHE_BOUND;
+}
+
+/* Half of that: callers who ask vms__objcache_may_grow() make do. */
+static inline bool is_short(const struct vms__objcache *c)
+{
+	return c->inflight >= c->max_inflight * VMS__OBJCACHE_BOUND / 2;
+}
+
+extern VMS__HIDDEN _Atomic unsigned int vms__objcaches_short; /* how many were short at the last look */
+
+/* After a change of c->inflight. Locks: the cache's. */
+static inline void note_short(struct vms__objcache *c)
+{
+	bool now = is_short(c);
+
+	if (likely(now == c->noted_short))
+		return;
+	c->noted_short = now;
+	/* Relaxed: a hint, as old as the caller's last lock; the cache's lock is taken before anything is made of it. */
+	atomic_fetch_add_explicit(&vms__objcaches_short, now ? 1u : -1u, memory_order_relaxed);
 }
 
 /* ---- objcache_slab.c: cache's lock held, if nothing else is said ------------------------------------------------- */
