@@ -3,10 +3,14 @@
  * rcu.h - read-copy-update: readers that write no shared memory and wait for nobody, and writers that wait, or have a call made,
  * until every reader that could still see the old state has left.
  *
- * Threads register themselves on first use and are unregistered when they exit,
- * in any round of the destructors of thread-specific data; vms_thread_unregister() does it
- * earlier. Underneath is liburcu: its membarrier
- * flavour, or, if the library was built with VMS_RCU_QSBR, its quiescent-state flavour, under which each thread that ever read must
+ * Threads register themselves on first use and are unregistered when they exit;
+ * vms_thread_unregister() does it earlier. Destructors of thread-specific data
+ * may use the library in any of the C library's rounds. (One thing is not
+ * covered: a thread whose very first use is in the last round, by a destructor
+ * whose key is not among the first 32.)
+ *
+ * Underneath is liburcu: its membarrier flavour, or, if the library was built
+ * with VMS_RCU_QSBR, its quiescent-state flavour, under which each thread that ever read must
  * say now and then that it holds no reference (vms_rcu_quiescent()), or that it will not read for a while
  * (vms_rcu_thread_offline()). Under the default flavour these calls do nothing.
  *
@@ -33,9 +37,10 @@
  * program has created 32 keys of thread-specific data, a thread's first use must
  * not be in a handler.
  *
- * A thread that has used the library has signals from outside (all but those of
- * its own faults) blocked from its exit on, that is, after the destructors of
- * its thread-specific data.
+ * When a thread that has used the library exits, the library's destructor blocks
+ * all signals on it but those of its own faults (SIGSEGV and the like), because a
+ * handler's lookup would register it anew. It comes after the program's
+ * destructors in the first round; those of later rounds run with signals blocked.
  *
  * The library's thread
  * --------------------
@@ -116,7 +121,7 @@ VMS_API void vms_synchronize_rcu(void);
  * Locks:    Any.
  * RCU:      Inside or outside a read section.
  * Ordering: All that this thread did before, and all that the sections then open do, happens before @func.
- * Progress: Does not block.
+ * Progress: Waits for no reader and no callback. Where there is no thread yet, it creates one.
  */
 VMS_API void vms_call_rcu(struct vms_rcu_head *head, void (*func)(struct vms_rcu_head *head));
 
