@@ -18,12 +18,17 @@ _Static_assert(MM_ANONPAGES == MM_FILEPAGES + 1 && MM_SHMEMPAGES == MM_FILEPAGES
 #define RSS_BATCH 64
 #define ONE_THREAD 2u /* slots: its own, and the shared one */
 
-unsigned long vms__rss(const struct mm_struct *mm)
+static inline unsigned long rss(const struct mm_struct *mm, unsigned int slots)
 {
-	long sum = vms__pcounter_sum_of(mm->counters, MM_FILEPAGES, 3);
+	long sum = vms__pcounter_sum_of(mm->counters, slots, MM_FILEPAGES, 3);
 
 	/* Beside other threads it may read as less than nothing for a moment. */
 	return sum > 0 ? (unsigned long)sum : 0;
+}
+
+unsigned long vms__rss(const struct mm_struct *mm)
+{
+	return rss(mm, vms__thread_slots_used());
 }
 
 /* Relaxed: a statistic, which orders nothing. */
@@ -37,12 +42,16 @@ static void raise_to(_Atomic unsigned long *max, unsigned long now)
 
 bool vms__rss_falls(struct mm_struct *mm, long pages)
 {
-	long fallen = vms__pcounter_add_own(mm->counters, VMS__RSS_FALLEN, pages);
+	unsigned int slots = vms__thread_slots_used();
 
-	if (fallen < RSS_BATCH && vms__thread_slots_used() > ONE_THREAD)
-		return false;
-	vms__pcounter_add(mm->counters, VMS__RSS_FALLEN, -fallen);
-	raise_to(&mm->hiwater_rss, vms__rss(mm));
+	if (slots > ONE_THREAD) {
+		long fallen = vms__pcounter_add_own(mm->counters, VMS__RSS_FALLEN, pages);
+
+		if (fallen < RSS_BATCH)
+			return false;
+		vms__pcounter_add(mm->counters, VMS__RSS_FALLEN, -fallen);
+	}
+	raise_to(&mm->hiwater_rss, rss(mm, slots));
 	return true;
 }
 

@@ -36,17 +36,6 @@ void vms__pcounter_destroy(struct vms__pcounter *pc)
 
 long vms__pcounter_sum(const struct vms__pcounter *pc, unsigned int which)
 {
-	return vms__pcounter_sum_of(pc, which, 1);
-}
-
-long vms__pcounter_sum_of(const struct vms__pcounter *pc, unsigned int first, unsigned int nr)
-{
-	unsigned int used = vms__thread_slots_used();
-	long sum = 0;
-
-	VMS_ASSERT(first + nr <= pc->nr);
-	for (unsigned int slot = 0; slot < used; slot++)
-		for (unsigned int i = first; i < first + nr; i++)
-			sum += atomic_load_explicit(&pc->rows[(size_t)slot * pc->stride + i], memory_order_relaxed);
-	return sum;
+	VMS_ASSERT(which < pc->nr);
+	return vms__pcounter_sum_of(pc, vms__thread_slots_used(), which, 1);
 }

@@ -52,7 +52,15 @@ static inline long vms__pcounter_add_own(struct vms__pcounter *pc, unsigned int 
  * by itself, so that a counter that is always >= 0 may read as < 0 for a moment.
  */
 long vms__pcounter_sum(const struct vms__pcounter *pc, unsigned int which);
-/* The same of @nr counters together, from @first on: each thread's row is visited once. */
-long vms__pcounter_sum_of(const struct vms__pcounter *pc, unsigned int first, unsigned int nr);
+/* The same of @nr counters together, from @first on, in the first @slots rows: vms__thread_slots_used() are all of them. */
+static inline long vms__pcounter_sum_of(const struct vms__pcounter *pc, unsigned int slots, unsigned int first, unsigned int nr)
+{
+	long sum = 0;
+
+	for (unsigned int slot = 0; slot < slots; slot++)
+		for (unsigned int i = first; i < first + nr; i++)
+			sum += atomic_load_explicit(&pc->rows[(size_t)slot * pc->stride + i], memory_order_relaxed);
+	return sum;
+}
 
 #endif
