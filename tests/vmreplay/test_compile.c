@@ -87,6 +87,44 @@ static void a_program_begins_with_what_execve_maps_and_ends_with_nothing(void **
 	assert_int_equal(program.slice, GIB);
 }
 
+/* An execve of these mappings instead of BEGIN's. */
+#define LOAD_EXEC(maps)                                                                                                            \
+	load(text_of(LINE("100/100", "000000001", "PERF_RECORD_COMM exec: prog:100/100")                                           \
+			     maps LEAVE("100/100", "000000005", "execve", "0x0") END))
+#define SEGMENT(time, range, rest) MAP2("100/100", "00000000" time, range, rest " /bin/prog")
+
+/* As the kernel does it; where the first segment ends does not show, but it reaches at most a page into the file's next segment. */
+static void an_image_is_mapped_whole_and_cut_behind_its_first_segment(void **state)
+{
+	(void)state;
+	LOAD_EXEC(SEGMENT("2", "0x400000(0x9000)", "0x1000 fe:00 77 0]: r--p")
+			  SEGMENT("3", "0x402000(0x3000)", "0x3000 fe:00 77 0]: r-xp"));
+	expect_op(0, RUN_MMAP, TEXT, 0x9000);
+	expect_op(1, RUN_MUNMAP, 0x402000, 0x7000);
+	expect_op(2, RUN_MMAP, 0x402000, 0x3000);
+	/* A wide gap before the second segment, whose first page of the file is the first one's last page. */
+	LOAD_EXEC(SEGMENT("2", "0x400000(0x204000)", "0 fe:00 77 0]: r-xp")
+			  SEGMENT("3", "0x602000(0x2000)", "0x2000 fe:00 77 0]: rw-p"));
+	expect_op(1, RUN_MUNMAP, 0x403000, 0x201000);
+	/* One segment, and memory behind it that is not the file's. */
+	LOAD_EXEC(SEGMENT("2", "0x400000(0x5000)", "0 fe:00 77 0]: rw-p")
+			  MAP2("100/100", "000000003", "0x401000(0x4000)", "0x401000 00:00 0 0]: rw-p //anon"));
+	expect_op(1, RUN_MUNMAP, 0x401000, 0x4000);
+	assert_int_equal(program.left_out, 0);
+}
+
+/* Nothing is cut where nothing is mapped over, and a file is mapped whole only once. */
+static void only_the_first_mapping_of_a_file_is_an_image(void **state)
+{
+	(void)state;
+	LOAD_EXEC(SEGMENT("2", "0x400000(0x2000)", "0 fe:00 77 0]: r--p")
+			  SEGMENT("3", "0x402000(0x4000)", "0x2000 fe:00 77 0]: r-xp")
+				  SEGMENT("4", "0x404000(0x1000)", "0x4000 fe:00 77 0]: rw-p"));
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(op(i)->kind, RUN_MMAP);
+	assert_int_equal(program.nr, 4);
+}
+
 static void free_placement_becomes_fixed_with_its_flags_kept(void **state)
 {
 	(void)state;
@@ -425,6 +463,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_program_begins_with_what_execve_maps_and_ends_with_nothing),
+		cmocka_unit_test(an_image_is_mapped_whole_and_cut_behind_its_first_segment),
+		cmocka_unit_test(only_the_first_mapping_of_a_file_is_an_image),
 		cmocka_unit_test(free_placement_becomes_fixed_with_its_flags_kept),
 		cmocka_unit_test(a_mapping_knows_its_file_and_offset),
 		cmocka_unit_test(unmap_protect_and_advise_keep_their_ranges),

@@ -27,6 +27,7 @@
 #include "tools/probe/rules.h"
 #include "tools/trace/order.h"
 #include "tools/vmreplay/files.h"
+#include "tools/vmreplay/image.h"
 #include "tools/vmreplay/listing.h"
 #include "tools/vmreplay/shm.h"
 #include "tools/vmreplay/touch.h"
@@ -194,7 +195,8 @@ static bool is_place(const struct mm_struct *mm, const struct trace_map *map)
 	return !((map->start | map->len) & ~PAGE_MASK) && map->start + map->len <= mm->layout.task_size;
 }
 
-static void map_of_exec(struct replay *r, const struct trace_effect *e, struct mm_struct *mm, const struct trace_map *map)
+static void map_of_exec(struct replay *r, const struct trace_effect *e, struct mm_struct *mm, const struct trace_map *map,
+			unsigned long end)
 {
 	unsigned long prot = perms_to_flags(map->perms) & VM_ACCESS_FLAGS, got;
 	unsigned long flags = MAP_FIXED | (map->perms & TRACE_PERM_SHARED ? MAP_SHARED : MAP_PRIVATE);
@@ -216,28 +218,37 @@ static void map_of_exec(struct replay *r, const struct trace_effect *e, struct m
 	got = vms_mmap(mm, map->start, map->len, prot, flags, file, file ? map->pgoff : 0);
 	if (got != map->start)
 		mismatch(r, e, "execve's mapping at %" PRIx64 " was refused with %ld", map->start, (long)got);
-}
-
-/* Whether a later step of the execve maps over what step @i mapped. */
-static bool mapped_over(const struct trace_effect *e, unsigned int i)
-{
-	const struct trace_map *map = &e->exec.steps[i].map;
-
-	for (unsigned int j = i + 1; j < e->exec.nr_steps; j++) {
-		const struct trace_exec_step *later = &e->exec.steps[j];
-
-		if (!later->is_fault && later->map.start < map->start + map->len && map->start < later->map.start + later->map.len)
-			return true;
-	}
-	return false;
+	else if (end < map->start + map->len)
+		vms_munmap(mm, end, map->start + map->len - end);
 }
 
 /* The first layout as a whole: what was mapped for it has neither joined nor gone. */
-static void check_layout(struct replay *r, const struct trace_effect *e, struct mm_struct *mm)
+static void check_layout(struct replay *r, const struct trace_effect *e, struct mm_struct *mm, const struct image_step *image)
 {
 	for (unsigned int i = 0; i < e->exec.nr_steps; i++)
-		if (!e->exec.steps[i].is_fault && !mapped_over(e, i))
+		if (!e->exec.steps[i].is_fault && !image[i].mapped_over)
 			check_map(r, e, mm, &e->exec.steps[i].map);
+}
+
+/* The steps of an execve in its new space, and the layout that they leave. */
+static void do_steps(struct replay *r, const struct trace_effect *e, struct mm_struct *mm)
+{
+	struct image_step *image = image_steps(e);
+
+	if (!image) {
+		r->out_of_memory++;
+		return;
+	}
+	for (unsigned int i = 0; i < e->exec.nr_steps; i++) {
+		const struct trace_exec_step *step = &e->exec.steps[i];
+
+		if (!step->is_fault)
+			map_of_exec(r, e, mm, &step->map, image[i].end);
+		else if (vms_fault(mm, step->fault.address, step->fault.write ? FAULT_FLAG_WRITE : 0) != VMS_FAULT_OK)
+			mismatch(r, e, "execve's own touch of %" PRIx64 " fails", step->fault.address);
+	}
+	check_layout(r, e, mm, image);
+	free(image);
 }
 
 static void do_exec(struct replay *r, const struct trace_effect *e)
@@ -257,15 +268,7 @@ static void do_exec(struct replay *r, const struct trace_effect *e)
 		return;
 	}
 	r->mm[e->space] = mm;
-	for (unsigned int i = 0; i < e->exec.nr_steps; i++) {
-		const struct trace_exec_step *step = &e->exec.steps[i];
-
-		if (!step->is_fault)
-			map_of_exec(r, e, mm, &step->map);
-		else if (vms_fault(mm, step->fault.address, step->fault.write ? FAULT_FLAG_WRITE : 0) != VMS_FAULT_OK)
-			mismatch(r, e, "execve's own touch of %" PRIx64 " fails", step->fault.address);
-	}
-	check_layout(r, e, mm);
+	do_steps(r, e, mm);
 }
 
 /* ---- calls ---- */

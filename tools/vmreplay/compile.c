@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tools/vmreplay/compile.h"
+#include "tools/vmreplay/image.h"
 #include "tools/vmreplay/places.h"
 
 const char *const run_kind_names[NR_RUN_KINDS] = {"fault", "mmap", "munmap", "mprotect", "madvise", "mremap", "brk"};
@@ -113,7 +114,7 @@ static void emit_fault(struct compiler *c, int space, unsigned long addr, bool w
 	emit(c, space, (struct run_op){.kind = RUN_FAULT, .addr = addr, .len = 1, .arg = (unsigned short)flags});
 }
 
-static void exec_map(struct compiler *c, int space, const struct trace_map *map)
+static void exec_map(struct compiler *c, int space, const struct trace_map *map, unsigned long end)
 {
 	struct run_op op = {.kind = RUN_MMAP, .addr = map->start, .len = map->len, .arg = prot_of_perms(map->perms)};
 	bool stack = strcmp(map->name, "[stack]") == 0;
@@ -127,20 +128,26 @@ static void exec_map(struct compiler *c, int space, const struct trace_map *map)
 		op.flags |= MAP_ANONYMOUS;
 	}
 	emit(c, space, op);
+	if (end < map->start + map->len)
+		emit(c, space, (struct run_op){.kind = RUN_MUNMAP, .addr = end, .len = map->start + map->len - end});
 }
 
 static void compile_exec(struct compiler *c, const struct trace_effect *e)
 {
+	struct image_step *image = image_steps(e);
+
+	c->out_of_memory |= !image;
 	if (e->exec.old_space_ended && e->exec.old_space != TRACE_NO_SPACE)
 		unmap_all(c, e->exec.old_space);
-	for (unsigned int i = 0; i < e->exec.nr_steps; i++) {
+	for (unsigned int i = 0; image && i < e->exec.nr_steps; i++) {
 		const struct trace_exec_step *step = &e->exec.steps[i];
 
 		if (step->is_fault)
 			emit_fault(c, e->space, step->fault.address, step->fault.write, false);
 		else
-			exec_map(c, e->space, &step->map);
+			exec_map(c, e->space, &step->map, image[i].end);
 	}
+	free(image);
 }
 
 static void compile_mmap(struct compiler *c, const struct trace_effect *e)
