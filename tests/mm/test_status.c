@@ -15,8 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <linux/prctl.h>
-
 #include <vmastore/page.h>
 #include <vmastore/query.h>
 #include <vmastore/task.h>
