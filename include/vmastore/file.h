@@ -79,7 +79,9 @@ VMS_API void fput(struct file *file);
  * this. When the call returns, the page is mapped nowhere, and stays so: a
  * fault() or map_pages() that had chosen the page before, and is still on its
  * way back with it, is asked again in place of having its answer mapped; and a
- * late vmf_insert_page() from inside such a hook maps nothing. A hook may call
+ * late vmf_insert_page() from inside such a hook maps nothing. A page_mkwrite()
+ * on its way back is asked again too, so an owner that forgets after this call
+ * that a page was written hears of the first write since. A hook may call
  * this itself: that does not count against its own answer. A hook that is slower
  * than the calls of another thread come, for the same pages, is asked again each
  * time, VMS_FAULT_TRIES (mm.h) times at most.

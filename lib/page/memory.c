@@ -334,6 +334,30 @@ static vm_fault_t ask_owner(struct fault *f)
 	return install_file(f, vms__ptables_install(f->mm, f->vmf.address, &f->tables), copy);
 }
 
+/*
+ * Note what the owner takes back from now on, so that what its hooks answer
+ * meanwhile is not used for a page that is no longer mapped. The page cache's
+ * own pages carry a mark instead; and memory without a file is taken back by
+ * nobody.
+ */
+static void watch_owner(struct fault *f, struct vms__revoke_watch *watch)
+{
+	struct vm_area_struct *vma = f->vmf.vma;
+
+	vma_assert_locked(vma);
+	if (f->ops == &vms__filemap_vm_ops || !vma->vm_file)
+		return;
+	vms__revoke_watch_begin(watch, vma->vm_file->f_mapping);
+	f->watch = watch;
+}
+
+static void unwatch_owner(struct fault *f)
+{
+	if (f->watch)
+		vms__revoke_watch_end(f->watch);
+	f->watch = NULL;
+}
+
 static vm_fault_t file_fault(struct fault *f)
 {
 	struct vm_area_struct *vma = f->vmf.vma;
@@ -347,13 +371,9 @@ static vm_fault_t file_fault(struct fault *f)
 	if (f->ops == &vms__filemap_vm_ops)
 		return ask_owner(f);
 	f->asked = true;
-	if (!vma->vm_file)
-		return ask_owner(f);
-	vms__revoke_watch_begin(&watch, vma->vm_file->f_mapping);
-	f->watch = &watch;
+	watch_owner(f, &watch);
 	ret = ask_owner(f);
-	f->watch = NULL;
-	vms__revoke_watch_end(&watch);
+	unwatch_owner(f);
 	return ret;
 }
 
@@ -427,16 +447,23 @@ vm_fault_t vmf_insert_page(struct vm_area_struct *vma, unsigned long addr, struc
 
 static vm_fault_t write_shared(struct fault *f, struct vms__ptable *leaf, unsigned long seen)
 {
+	struct vms__revoke_watch watch;
 	vm_fault_t ret;
 
 	/* The reference taken under the leaf's lock keeps the page, hence @seen's meaning, while the hook works without it. */
 	f->vmf.page = vms__pte_page(seen);
 	vms__page_get(f->vmf.page);
 	vms__ptable_unlock(leaf);
+	watch_owner(f, &watch);
 	ret = make_writable(f);
 	if (!ret) {
 		vms__ptable_lock(leaf);
-		if (vms__pte_load(leaf, f->index) == seen) {
+		/*
+		 * If the owner took the page back meanwhile, it has to be told of
+		 * the first write since, even where a read has mapped the same
+		 * page again.
+		 */
+		if (vms__pte_load(leaf, f->index) == seen && !vms__revoked(f->watch, f->vmf.pgoff)) {
 			vms__page_set_dirty(f->vmf.page);
 			vms__pte_store(leaf, f->index, seen | VMS__PTE_WRITE | VMS__PTE_YOUNG | VMS__PTE_DIRTY);
 		} else {
@@ -444,6 +471,7 @@ static vm_fault_t write_shared(struct fault *f, struct vms__ptable *leaf, unsign
 		}
 		vms__ptable_unlock(leaf);
 	}
+	unwatch_owner(f);
 	vms__page_put(f->vmf.page);
 	return ret;
 }

@@ -17,6 +17,11 @@
  * there before, and the fault sees that the counts differ, and starts again.
  * A fault only reads the counts.
  *
+ * The same holds for page_mkwrite(), which tells the owner of a first write: the
+ * owner may have taken the page back, and forgotten the write, before the entry
+ * becomes writable. That the entry is as it was proves nothing, because a read
+ * may have mapped the same page again.
+ *
  * There are several counts, each for every so many-th page of the file, so that
  * taking one page back seldom disturbs the faults of others. The page cache's
  * own pages need none of this: a page that left the cache says so itself
