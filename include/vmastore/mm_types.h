@@ -209,9 +209,9 @@ struct mm_rules {
 };
 
 /*
- * The largest task_size: 2^57 bytes. With more than 2^48 the page table has a
- * fifth level, as on Linux where the processor has one, and a walk takes a step
- * more.
+ * The largest task_size: 2^57 bytes. Addresses from 2^48 on are mapped by a page
+ * table of five levels, as on Linux where the processor has them, so a walk to
+ * one takes a step more. Lower addresses cost what they cost without it.
  */
 #define VMS_TASK_SIZE_MAX (1UL << 57)
 
@@ -255,8 +255,7 @@ struct vms_mm_map {
 struct mm_struct {
 	/* read by every fault, written by mmap_lock writers */
 	const struct vms__engine *engine;  /* const after mm_alloc() */
-	struct vms__ptable *pgd;           /* const after mm_alloc() */
-	unsigned int pgd_level;            /* const: 3 where task_size is at most 2^48, else 4 */
+	struct vms__ptable *pgd;           /* const after mm_alloc(); maps up to 2^48 */
 	struct vms__pcounter *counters;    /* striped: enum vms_mm_counter */
 	_Atomic unsigned long mm_lock_seq; /* odd: write-locked; +1 on write lock and on unlock or downgrade */
 	union {                            /* the index; which one is the engine's business */
@@ -297,8 +296,9 @@ struct mm_struct {
 	unsigned long arg_start, arg_end, env_start, env_end;
 	unsigned long map_seq; /* +1 with every store into the index, so never 0 while there is a VMA; read under R: vma_iterator */
 
-	struct mm_limits limits; /* mmap_lock W to write, R to read */
-	struct mm_layout layout; /* const after mm_alloc(), except mmap_base at exec */
+	struct mm_limits limits;      /* mmap_lock W to write, R to read */
+	struct mm_layout layout;      /* const after mm_alloc(), except mmap_base at exec */
+	struct vms__ptable *pgd_high; /* const: what maps from 2^48 on; NULL: task_size ends there */
 	struct mm_rules rules;
 	void *owner;             /* the embedder's, also after fork: NULL until it sets it; mmap_lock W to write, R to read */
 	struct list_head mmlist; /* all that are in use and complete: vms_mm_next() */

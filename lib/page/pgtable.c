@@ -26,9 +26,17 @@ static struct vms__ptable *ptable_alloc(void)
 
 int vms__pgd_alloc(struct mm_struct *mm)
 {
-	mm->pgd_level = mm->layout.task_size > VMS__PT_ADDRESSES ? VMS__PT_TOP_MAX : VMS__PT_TOP;
+	bool high = mm->layout.task_size > VMS__PT_ADDRESSES;
+
 	mm->pgd = ptable_alloc();
-	return mm->pgd ? 0 : -ENOMEM;
+	if (!mm->pgd)
+		return -ENOMEM;
+	mm->pgd_high = high ? ptable_alloc() : NULL;
+	if (!high || mm->pgd_high)
+		return 0;
+	vms__objcache_free(&ptable_cache, mm->pgd);
+	mm->pgd = NULL;
+	return -ENOMEM;
 }
 
 /* The child once every install() that came before is seen, and every one that comes after sees us. */
@@ -47,8 +55,8 @@ static struct vms__ptable *child_settled(struct vms__ptable *table, unsigned int
 static inline struct vms__ptable *leaf_next(const struct mm_struct *mm, unsigned long *addr, unsigned long end, bool settled)
 {
 	while (*addr < end) {
-		struct vms__ptable *table = mm->pgd, *child;
-		unsigned int level = mm->pgd_level;
+		unsigned int level;
+		struct vms__ptable *table = vms__pt_root(mm, *addr, &level), *child;
 
 		for (; level > 0; level--, table = child) {
 			unsigned int index = vms__pt_index(*addr, level);
@@ -84,8 +92,8 @@ void vms__ptables_cancel(struct vms__ptable_batch *batch)
 
 bool vms__ptables_prepare(const struct mm_struct *mm, unsigned long addr, struct vms__ptable_batch *batch)
 {
-	struct vms__ptable *table = mm->pgd;
-	unsigned int level = mm->pgd_level;
+	unsigned int level;
+	struct vms__ptable *table = vms__pt_root(mm, addr, &level);
 
 	batch->nr = 0;
 	for (; level > 0; level--) {
@@ -126,9 +134,10 @@ static struct vms__ptable *install(struct mm_struct *mm, struct vms__ptable *tab
 
 struct vms__ptable *vms__ptables_install(struct mm_struct *mm, unsigned long addr, struct vms__ptable_batch *batch)
 {
-	struct vms__ptable *table = mm->pgd;
+	unsigned int level;
+	struct vms__ptable *table = vms__pt_root(mm, addr, &level);
 
-	for (unsigned int level = mm->pgd_level; level > 0; level--) {
+	for (; level > 0; level--) {
 		unsigned int index = vms__pt_index(addr, level);
 		struct vms__ptable *child = vms__ptable_child(table, index);
 
@@ -192,10 +201,24 @@ static long free_range(struct vms__ptable *table, unsigned int level, unsigned l
 	return freed;
 }
 
+/* The same from the top, for the whole address space. */
+static long free_all_levels(struct mm_struct *mm, unsigned long start, unsigned long last, unsigned long floor, unsigned long top)
+{
+	const unsigned long low_last = VMS__PT_ADDRESSES - 1;
+	long freed = 0;
+
+	if (start <= low_last)
+		freed = free_range(mm->pgd, VMS__PT_TOP, start, last < low_last ? last : low_last, floor, top);
+	if (last > low_last)
+		freed += free_range(mm->pgd_high, VMS__PT_TOP_HIGH, start > low_last ? start : VMS__PT_ADDRESSES, last, floor, top);
+	return freed;
+}
+
 void vms__free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long floor, unsigned long ceiling)
 {
 	mmap_assert_locked(mm);
-	VMS_ASSERT(start < end && end <= mm->layout.task_size && floor <= start && end - 1 <= ceiling - 1);
+	VMS_ASSERT(start < end && end <= (mm->pgd_high ? VMS_TASK_SIZE_MAX : VMS__PT_ADDRESSES) && floor <= start &&
+		   end - 1 <= ceiling - 1);
 #ifdef VMS_PLANT_FREE_PTABLE_EARLY
 	/* The bug that the tests must catch: the first and the last leaf go although a neighbour's pages hang in them too. */
 	if (floor > start - start % (1UL << vms__pt_shift(1)))
@@ -203,12 +226,14 @@ void vms__free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long
 	if (ceiling - 1 < vms__pt_next(end - 1, 1) - 1)
 		ceiling = vms__pt_next(end - 1, 1);
 #endif
-	vms__pcounter_add(mm->counters, MM_PGTABLES, -free_range(mm->pgd, mm->pgd_level, start, end - 1, floor, ceiling - 1));
+	vms__pcounter_add(mm->counters, MM_PGTABLES, -free_all_levels(mm, start, end - 1, floor, ceiling - 1));
 }
 
 void vms__pgd_free(struct mm_struct *mm)
 {
-	/* The counter does not include the pgd. */
-	vms__pcounter_add(mm->counters, MM_PGTABLES, 1 - free_subtree(mm->pgd, mm->pgd_level));
-	mm->pgd = NULL;
+	/* The counter does not include the tables at the top. */
+	vms__pcounter_add(mm->counters, MM_PGTABLES, 1 - free_subtree(mm->pgd, VMS__PT_TOP));
+	if (mm->pgd_high)
+		vms__pcounter_add(mm->counters, MM_PGTABLES, 1 - free_subtree(mm->pgd_high, VMS__PT_TOP_HIGH));
+	mm->pgd = mm->pgd_high = NULL;
 }

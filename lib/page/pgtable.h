@@ -2,8 +2,8 @@
 /*
  * pgtable.h - the page table of an mm: four or five levels of 512 entries, as on x86-64, walked without a lock.
  *
- *   level 4   an entry spans 256 TiB; only of an mm whose task_size is more than 2^48
- *   level 3   512 GiB                              entries: address of a table of the level below, or 0
+ *   level 4   mm->pgd_high, 256 TiB: addresses from 2^48 on, in an mm that has them; its first entry stays 0
+ *   level 3   mm->pgd, 512 GiB: addresses below    entries: address of a table of the level below, or 0
  *   level 2   1 GiB
  *   level 1   2 MiB
  *   level 0   a leaf, an entry spans a page        entries: VMS__PTE_* bits and the address of a struct page, or 0
@@ -31,9 +31,9 @@
 #include "lib/sync/spinlock.h"
 
 #define VMS__PT_ENTRIES 512u
-#define VMS__PT_TOP 3u     /* level of a pgd that maps up to VMS__PT_ADDRESSES */
-#define VMS__PT_TOP_MAX 4u /* level of one that maps up to VMS_TASK_SIZE_MAX */
-#define VMS__PT_ADDRESSES (1UL << 48)
+#define VMS__PT_TOP 3u                /* level of the pgd */
+#define VMS__PT_ADDRESSES (1UL << 48) /* what it maps */
+#define VMS__PT_TOP_HIGH 4u           /* level of pgd_high, which maps the rest up to VMS_TASK_SIZE_MAX */
 
 #define VMS__PTE_PRESENT 1UL
 #define VMS__PTE_WRITE 2UL
@@ -114,16 +114,28 @@ static inline struct vms__ptable *vms__ptable_child(const struct vms__ptable *ta
 	return (struct vms__ptable *)atomic_load_explicit(&table->entry[index], memory_order_acquire);
 }
 
+/*
+ * Where a walk to @addr begins. *@level: the level of that table. Which table it
+ * is goes by the address, so that a walk below 2^48 loads nothing more than pgd.
+ */
+static inline struct vms__ptable *vms__pt_root(const struct mm_struct *mm, unsigned long addr, unsigned int *level)
+{
+	if (likely(addr < VMS__PT_ADDRESSES)) {
+		*level = VMS__PT_TOP;
+		return mm->pgd;
+	}
+	VMS_ASSERT(mm->pgd_high && addr < VMS_TASK_SIZE_MAX);
+	*level = VMS__PT_TOP_HIGH;
+	return mm->pgd_high;
+}
+
 /* The leaf for @addr, or NULL. Locks: as for any walk. */
 static inline struct vms__ptable *vms__leaf_find(const struct mm_struct *mm, unsigned long addr)
 {
-	struct vms__ptable *table = mm->pgd;
+	unsigned int level;
+	struct vms__ptable *table = vms__pt_root(mm, addr, &level);
 
-	VMS_ASSERT(addr < mm->layout.task_size);
-	/* Apart, so that the compiler unrolls the other three steps. */
-	if (unlikely(mm->pgd_level > VMS__PT_TOP))
-		table = vms__ptable_child(table, vms__pt_index(addr, VMS__PT_TOP_MAX));
-	for (unsigned int level = VMS__PT_TOP; level > 0 && table; level--)
+	for (; level > 0 && table; level--)
 		table = vms__ptable_child(table, vms__pt_index(addr, level));
 	return table;
 }
@@ -142,7 +154,7 @@ struct vms__ptable *vms__leaf_next_settled(struct mm_struct *mm, unsigned long *
  */
 struct vms__ptable_batch {
 	unsigned int nr;
-	struct vms__ptable *table[VMS__PT_TOP_MAX];
+	struct vms__ptable *table[VMS__PT_TOP_HIGH];
 };
 
 /* Return: false, with nothing set aside, when memory is out. */

@@ -206,7 +206,9 @@ static int look(struct mm_struct *mm, FILE *why)
 {
 	struct check c = {.mm = mm, .why = why};
 
-	check_table(&c, mm->pgd, mm->pgd_level, 0);
+	check_table(&c, mm->pgd, VMS__PT_TOP, 0);
+	if (mm->pgd_high)
+		check_table(&c, mm->pgd_high, VMS__PT_TOP_HIGH, 0);
 	check_counters(&c);
 	for (struct vm_area_struct *vma = vms__find(mm, 0); vma; vma = mm->engine->index->next(mm, vma)) {
 		c.broken += vms__anon_vma_validate(vma, why);
