@@ -16,6 +16,9 @@ const char *text_of(const char *string);
 /* The same, compressed by xz; of the compressed bytes only the first @keep (all if fewer). */
 const char *text_xz(const char *string, size_t keep);
 
+/* Process 100 maps @nr pages, one every @apart bytes, and forks as often. */
+const char *text_of_forks(int nr, unsigned long apart);
+
 /* For the end of the test program. */
 void text_remove(void);
 

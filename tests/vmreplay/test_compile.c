@@ -383,6 +383,18 @@ static unsigned long count_effects(unsigned long want[NR_RUN_KINDS])
 }
 
 /* Ends add unmaps, forks add mappings; everything else is there as often as in the recording, or counted as left out. */
+static void a_recording_that_would_fill_memory_is_refused(void **state)
+{
+	char error[TRACE_ERROR_MAX] = "";
+
+	(void)state;
+	forget(NULL);
+	order = trace_order_load(text_of_forks(1450, 2 * GIB), error);
+	assert_non_null(order);
+	assert_false(compile(order, "big", &program, error));
+	assert_string_equal(error, "big: found forks that copy more than 2097152 mappings, expected fewer");
+}
+
 static void nothing_of_a_real_program_is_lost(void **state)
 {
 	(void)state;
@@ -479,6 +491,7 @@ int main(void)
 		cmocka_unit_test(what_the_kernel_refused_is_left_out_and_counted),
 		cmocka_unit_test(what_the_library_cannot_do_is_left_out_and_counted),
 		cmocka_unit_test(a_recording_without_a_start_is_no_program),
+		cmocka_unit_test(a_recording_that_would_fill_memory_is_refused),
 		cmocka_unit_test(nothing_of_a_real_program_is_lost),
 		cmocka_unit_test(a_real_program_runs_on_every_engine_and_leaves_nothing_mapped),
 		cmocka_unit_test(operations_stay_inside_their_slice),

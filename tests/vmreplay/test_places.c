@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,7 @@ static void find(const char *path)
 	order = trace_order_load(path, error);
 	if (!order)
 		fail_msg("%s", error);
-	assert_true(places_find(&places, order));
+	assert_int_equal(places_find(&places, order), 0);
 }
 
 static unsigned long at(unsigned long addr)
@@ -161,6 +162,36 @@ static void a_child_has_its_parents_places_beside_them(void **state)
 	assert_int_not_equal(places_translate(&places, 1, 0x400000, 1), at(0x400000));
 }
 
+static void find_many(int nr, unsigned long apart, int err)
+{
+	char error[TRACE_ERROR_MAX];
+
+	forget(NULL);
+	order = trace_order_load(text_of_forks(nr, apart), error);
+	if (!order)
+		fail_msg("%s", error);
+	assert_int_equal(places_find(&places, order), err);
+}
+
+/* N mappings and F forks had made N times F places, which were joined only then. */
+static void what_is_near_is_copied_as_one(void **state)
+{
+	(void)state;
+	find_many(1500, 0x2000, 0);
+	assert_int_equal(order->nr_spaces, 1501);
+	/* the parent's places are one */
+	assert_int_equal(places.copied, 1500);
+	assert_int_equal(places.nr, 1501);
+}
+
+/* Where all are far apart there are N times F. */
+static void too_many_copies_are_refused(void **state)
+{
+	(void)state;
+	find_many(1450, 2 * GIB, -E2BIG);
+	assert_true(places.copied > PLACES_COPIED_MAX && places.copied < PLACES_COPIED_MAX + 1500);
+}
+
 static void next_gives_each_place_of_a_space_once(void **state)
 {
 	const struct place *place;
@@ -260,6 +291,8 @@ int main(void)
 		cmocka_unit_test(stacks_have_room_to_grow_8_MiB),
 		cmocka_unit_test(the_break_and_moved_mappings_have_places),
 		cmocka_unit_test(a_child_has_its_parents_places_beside_them),
+		cmocka_unit_test(what_is_near_is_copied_as_one),
+		cmocka_unit_test(too_many_copies_are_refused),
 		cmocka_unit_test(next_gives_each_place_of_a_space_once),
 		cmocka_unit_test(every_mapping_of_a_real_program_has_a_place),
 	};

@@ -18,6 +18,7 @@ struct compiler {
 	struct mm_struct *slice; /* a replay of the list so far: what fails here is not in the list */
 	unsigned long *brk;      /* by space; 0: not known yet */
 	bool out_of_memory;
+	bool too_many_copies;
 };
 
 static bool append(struct compiler *c, const struct run_op *op)
@@ -272,6 +273,10 @@ static void compile_fork(struct compiler *c, const struct trace_effect *e)
 			mmap_read_unlock(c->slice);
 			if (!vma)
 				break;
+			if (++c->program->copied > PLACES_COPIED_MAX) {
+				c->too_many_copies = true;
+				return;
+			}
 			emit(c, e->fork.child_space, op);
 		}
 	}
@@ -305,21 +310,32 @@ static void compile_effect(struct compiler *c, const struct trace_effect *e)
 	}
 }
 
+/* Whether to stop. */
+static bool has_failed(const struct compiler *c)
+{
+	return c->out_of_memory || c->too_many_copies;
+}
+
 static bool compile_all(struct compiler *c)
 {
+	int err;
+
 	struct mm_layout layout = vms_mm_layout_default;
 
 	layout.mmap_min_addr = 0; /* slices are laid out from 0 */
 	c->slice = vms_mm_create("rbtree", &layout, NULL);
 	c->brk = calloc((size_t)c->order->nr_spaces + 1, sizeof(*c->brk));
-	if (!c->slice || !c->brk || !places_find(&c->places, c->order))
+	err = c->slice && c->brk ? places_find(&c->places, c->order) : -ENOMEM;
+	if (err) {
+		c->too_many_copies = err == -E2BIG;
 		return false;
-	for (unsigned long i = 0; i < c->order->nr_effects && !c->out_of_memory; i++)
+	}
+	for (unsigned long i = 0; i < c->order->nr_effects && !has_failed(c); i++)
 		compile_effect(c, &c->order->effects[i]);
 	/* What a program that never ended leaves. */
-	for (int space = 0; space < c->order->nr_spaces && !c->out_of_memory; space++)
+	for (int space = 0; space < c->order->nr_spaces && !has_failed(c); space++)
 		unmap_all(c, space);
-	return !c->out_of_memory;
+	return !has_failed(c);
 }
 
 bool compile(const struct trace_order *order, const char *path, struct program *program, char *error)
@@ -334,7 +350,10 @@ bool compile(const struct trace_order *order, const char *path, struct program *
 	free(c.brk);
 	if (c.slice)
 		mmput(c.slice);
-	if (!ok)
+	if (c.too_many_copies)
+		snprintf(error, TRACE_ERROR_MAX, "%s: found forks that copy more than %lu mappings, expected fewer", path,
+			 PLACES_COPIED_MAX);
+	else if (!ok)
 		snprintf(error, TRACE_ERROR_MAX, "%s: out of memory", path);
 	else if (!program->nr)
 		snprintf(error, TRACE_ERROR_MAX,

@@ -43,6 +43,7 @@ struct program {
 	unsigned long slice;     /* bytes that one replay covers; a multiple of 1 GiB */
 	unsigned long peak_vmas; /* the most VMAs there ever are in a slice */
 	unsigned long left_out;
+	unsigned long copied; /* mappings that forks copied, each an operation; at most PLACES_COPIED_MAX */
 	struct files files;
 };
 

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* places.c - see places.h. */
+/*
+ * places.c - see places.h. While the recording is read, each address space has a list of its own. A list is joined before a child of fork
+ * gets a copy of it, so that a copy costs as much as the places that lie far apart, not as much as all mappings of the parent.
+ */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,30 +13,48 @@
 #define BLOCK (2UL << 20) /* what one page table maps; places start and end with one, so that slices share none */
 #define STACK_ROOM (8UL << 20)
 
-static bool add(struct places *p, int space, unsigned long start, unsigned long len)
-{
-	unsigned long end = start + len;
+struct list {
+	struct place *place;
+	size_t nr, room;
+	bool joined; /* in the order of their starts, none near the next */
+};
 
-	if (!len || end < start || end > (1UL << 47) || space < 0)
-		return true; /* the program's own nonsense: refused by every kernel */
-	if (p->nr == p->room) {
-		size_t room = p->room ? 2 * p->room : 1024;
-		struct place *grown = realloc(p->place, room * sizeof(*grown));
+/* Return: room for @more places behind those of @list; NULL when memory is out. */
+static struct place *make_room(struct list *list, size_t more)
+{
+	if (list->nr + more > list->room) {
+		size_t room = 2 * list->room + more;
+		struct place *grown = realloc(list->place, room * sizeof(*grown));
 
 		if (!grown)
-			return false;
-		p->place = grown;
-		p->room = room;
+			return NULL;
+		list->place = grown;
+		list->room = room;
 	}
-	p->place[p->nr++] = (struct place){space, start & ~(BLOCK - 1), (end + BLOCK - 1) & ~(BLOCK - 1), 0};
-	return true;
+	return list->place + list->nr;
 }
 
-static bool add_exec(struct places *p, const struct trace_effect *e)
+static int add(struct list *lists, int space, unsigned long start, unsigned long len)
 {
-	bool ok = true;
+	unsigned long end = start + len;
+	struct place *place;
 
-	for (unsigned int i = 0; ok && i < e->exec.nr_steps; i++) {
+	if (!len || end < start || end > (1UL << 47) || space < 0)
+		return 0; /* the program's own nonsense: refused by every kernel */
+	place = make_room(&lists[space], 1);
+	if (!place)
+		return -ENOMEM;
+	*place = (struct place){space, start & ~(BLOCK - 1), (end + BLOCK - 1) & ~(BLOCK - 1), 0};
+	lists[space].nr++;
+	lists[space].joined = false;
+	return 0;
+}
+
+static int add_exec(struct list *lists, const struct trace_effect *e)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < e->exec.nr_steps; i++) {
 		const struct trace_exec_step *step = &e->exec.steps[i];
 		unsigned long room = 0;
 
@@ -40,95 +62,136 @@ static bool add_exec(struct places *p, const struct trace_effect *e)
 			continue;
 		if (strcmp(step->map.name, "[stack]") == 0)
 			room = STACK_ROOM;
-		ok = add(p, e->space, step->map.start - room, step->map.len + room);
+		err = add(lists, e->space, step->map.start - room, step->map.len + room);
 	}
-	return ok;
+	return err;
 }
 
-static bool add_call(struct places *p, const struct trace_effect *e)
+static int add_call(struct list *lists, const struct trace_effect *e)
 {
 	const uint64_t *a = e->call.args;
 
 	if (e->call.result < 0 && e->call.result >= -4095)
-		return true;
+		return 0;
 	switch (e->call.call) {
 	case TRACE_MMAP:
-		return add(p, e->space, (unsigned long)e->call.result, a[1]);
+		return add(lists, e->space, (unsigned long)e->call.result, a[1]);
 	case TRACE_MREMAP:
-		return add(p, e->space, (unsigned long)e->call.result, a[2]);
+		return add(lists, e->space, (unsigned long)e->call.result, a[2]);
 	case TRACE_BRK:
-		return add(p, e->space, (unsigned long)e->call.result, 1);
+		return add(lists, e->space, (unsigned long)e->call.result, 1);
 	default:
-		return true;
+		return 0;
 	}
 }
 
-/* A child of fork has its parent's places. */
-static bool add_fork(struct places *p, const struct trace_effect *e)
-{
-	size_t nr = p->nr;
-	bool ok = true;
-
-	if (e->fork.how != TRACE_CHILD_COPIES)
-		return true;
-	for (size_t i = 0; ok && i < nr; i++)
-		if (p->place[i].space == e->space)
-			ok = add(p, e->fork.child_space, p->place[i].start, p->place[i].end - p->place[i].start);
-	return ok;
-}
-
-static int by_space_and_start(const void *a, const void *b)
+static int by_start(const void *a, const void *b)
 {
 	const struct place *x = a, *y = b;
 
-	if (x->space != y->space)
-		return x->space < y->space ? -1 : 1;
 	return (x->start > y->start) - (x->start < y->start);
 }
 
-/* Join what touches or lies near, and give each its place. */
-static void join(struct places *p)
+/* Join what touches or lies near. */
+static void join(struct list *list)
 {
 	size_t nr = 0;
 
-	if (p->nr)
-		qsort(p->place, p->nr, sizeof(*p->place), by_space_and_start);
-	for (size_t i = 0; i < p->nr; i++) {
-		struct place *last = nr ? &p->place[nr - 1] : NULL, *now = &p->place[i];
+	if (list->joined || !list->nr)
+		return;
+	qsort(list->place, list->nr, sizeof(*list->place), by_start);
+	for (size_t i = 0; i < list->nr; i++) {
+		struct place *last = nr ? &list->place[nr - 1] : NULL, *now = &list->place[i];
 
-		if (last && last->space == now->space && now->start <= last->end + NEAR) {
-			if (now->end > last->end)
-				last->end = now->end;
-		} else {
-			p->place[nr++] = *now;
-		}
+		if (!last || now->start > last->end + NEAR)
+			list->place[nr++] = *now;
+		else if (now->end > last->end)
+			last->end = now->end;
 	}
-	p->nr = nr;
-	p->size = BLOCK;
-	for (size_t i = 0; i < nr; i++) {
-		p->place[i].at = p->size;
-		p->size += p->place[i].end - p->place[i].start + BLOCK;
-	}
-	p->size = (p->size + (1UL << 30) - 1) & ~((1UL << 30) - 1);
+	list->nr = nr;
+	list->joined = true;
 }
 
-bool places_find(struct places *p, const struct trace_order *order)
+/* A child of fork has its parent's places. */
+static int add_fork(struct places *p, struct list *lists, const struct trace_effect *e)
 {
-	bool ok = true;
+	struct list *from = &lists[e->space], *to = &lists[e->fork.child_space];
+	struct place *place;
 
-	for (unsigned long i = 0; ok && i < order->nr_effects; i++) {
-		const struct trace_effect *e = &order->effects[i];
-
-		if (e->kind == TRACE_EXEC_DONE)
-			ok = add_exec(p, e);
-		else if (e->kind == TRACE_CALL_DONE)
-			ok = add_call(p, e);
-		else if (e->kind == TRACE_FORK_DONE)
-			ok = add_fork(p, e);
+	if (e->fork.how != TRACE_CHILD_COPIES || e->fork.child_space < 0)
+		return 0;
+	join(from);
+	p->copied += from->nr;
+	if (p->copied > PLACES_COPIED_MAX)
+		return -E2BIG;
+	place = make_room(to, from->nr);
+	if (!place)
+		return from->nr ? -ENOMEM : 0;
+	for (size_t i = 0; i < from->nr; i++) {
+		place[i] = from->place[i];
+		place[i].space = e->fork.child_space;
 	}
-	if (ok)
-		join(p);
-	return ok;
+	to->nr += from->nr;
+	to->joined = false;
+	return 0;
+}
+
+static int add_effect(struct places *p, struct list *lists, const struct trace_effect *e)
+{
+	if (e->space < 0)
+		return 0;
+	switch (e->kind) {
+	case TRACE_EXEC_DONE:
+		return add_exec(lists, e);
+	case TRACE_CALL_DONE:
+		return add_call(lists, e);
+	case TRACE_FORK_DONE:
+		return add_fork(p, lists, e);
+	default:
+		return 0;
+	}
+}
+
+/* All lists, space by space, and where in the slice each place lies. */
+static int lay_out(struct places *p, struct list *lists, int nr_spaces)
+{
+	size_t nr = 0;
+
+	for (int space = 0; space < nr_spaces; space++) {
+		join(&lists[space]);
+		nr += lists[space].nr;
+	}
+	p->place = calloc(nr + 1, sizeof(*p->place));
+	if (!p->place)
+		return -ENOMEM;
+	p->size = BLOCK;
+	for (int space = 0; space < nr_spaces; space++) {
+		for (size_t i = 0; i < lists[space].nr; i++) {
+			struct place *place = &p->place[p->nr++];
+
+			*place = lists[space].place[i];
+			place->at = p->size;
+			p->size += place->end - place->start + BLOCK;
+		}
+	}
+	p->size = (p->size + (1UL << 30) - 1) & ~((1UL << 30) - 1);
+	return 0;
+}
+
+int places_find(struct places *p, const struct trace_order *order)
+{
+	struct list *lists = calloc((size_t)order->nr_spaces + 1, sizeof(*lists));
+	int err = lists ? 0 : -ENOMEM;
+
+	*p = (struct places){0};
+	for (unsigned long i = 0; !err && i < order->nr_effects; i++)
+		err = add_effect(p, lists, &order->effects[i]);
+	if (!err)
+		err = lay_out(p, lists, order->nr_spaces);
+	for (int space = 0; lists && space < order->nr_spaces; space++)
+		free(lists[space].place);
+	free(lists);
+	return err;
 }
 
 void places_free(struct places *p)
@@ -137,7 +200,8 @@ void places_free(struct places *p)
 	*p = (struct places){0};
 }
 
-unsigned long places_translate(const struct places *p, int space, unsigned long addr, unsigned long len)
+/* The index of the first place of @space that ends behind @addr, or of a later space's first place. */
+static size_t first_behind(const struct places *p, int space, unsigned long addr)
 {
 	size_t low = 0, high = p->nr;
 
@@ -150,18 +214,22 @@ unsigned long places_translate(const struct places *p, int space, unsigned long 
 		else
 			high = mid;
 	}
-	if (low == p->nr || p->place[low].space != space || p->place[low].start > addr || p->place[low].end - addr < len)
+	return low;
+}
+
+unsigned long places_translate(const struct places *p, int space, unsigned long addr, unsigned long len)
+{
+	size_t i = first_behind(p, space, addr);
+	const struct place *place = &p->place[i];
+
+	if (i == p->nr || place->space != space || place->start > addr || place->end - addr < len)
 		return PLACE_NONE;
-	return p->place[low].at + (addr - p->place[low].start);
+	return place->at + (addr - place->start);
 }
 
 const struct place *places_next(const struct places *p, int space, size_t *i)
 {
-	while (*i < p->nr) {
-		const struct place *place = &p->place[(*i)++];
-
-		if (place->space == space)
-			return place;
-	}
-	return NULL;
+	if (!*i)
+		*i = first_behind(p, space, 0);
+	return *i < p->nr && p->place[*i].space == space ? &p->place[(*i)++] : NULL;
 }
