@@ -5,6 +5,8 @@
 #   VMS_TOP                     the tree's root; the caller's working directory from here on
 #   say, warn, die              to stdout, and exit 2 if that is lost; to stderr; to stderr and exit 1
 #   number_of WORD LEAST MOST   the number in --NAME=NUMBER
+#   numbers_of, names_of        the same for N,... and for NAME,...; called for their status
+#   check_paths                 to stderr and exit 2 if Bazel cannot work here
 #   install_missing PKG...      apt-get what dpkg does not have
 #   vms_bazel COMMAND ARGS...   Bazel with a cache outside the tree; stop_bazel ends its server
 #   c_files                     every C file of the tree, one a line
@@ -15,7 +17,7 @@ cd "$VMS_TOP" || exit 1
 
 # A service or a bare container may leave these unset; Bazel, apt and the compilers want them.
 HOME=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
-export HOME=${HOME:-/tmp} USER=${USER:-$(id -un 2>/dev/null || echo user)} LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
+export HOME=${HOME:-${TMPDIR:-/tmp}} USER=${USER:-$(id -un 2>/dev/null || echo user)} LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 exec </dev/null
 
 # What Debian 12 needs beyond its base packages: to build, to check, to measure.
@@ -24,6 +26,9 @@ VMS_BUILD_PACKAGES="bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules
 VMS_CHECK_PACKAGES="clang clang-format clang-tidy g++ gnuplot-nox libc6-dev-arm64-cross libclang-rt-14-dev linux-perf musl-dev relacy-dev strace
 	xz-utils"
 VMS_SCALE_PACKAGES="gnuplot-nox xz-utils"
+
+# What `vmbench --list` calls its engines, for words that are looked at before anything is built.
+VMS_ENGINES="rbtree maple maple-vma"
 
 # A line that nobody receives - the disk is full - would be missed by nobody if the script went on and ended well.
 say()
@@ -54,6 +59,53 @@ number_of()
 	# @Q shows control characters instead of sending them to the terminal.
 	warn "${1%%=*}: found ${value@Q}, expected a number from $2 to $3"
 	return 2
+}
+
+# numbers_of WORD LEAST MOST: whether a word --NAME=N,... is a list of such numbers; if not, has said why and returns 2.
+numbers_of()
+{
+	local number numbers=${1#*=}
+	if [[ $numbers =~ ^[0-9]+(,[0-9]+)*$ ]]; then
+		for number in ${numbers//,/ }; do
+			number_of "${1%%=*}=$number" "$2" "$3" >/dev/null || return 2
+		done
+		return 0
+	fi
+	warn "${1%%=*}: found ${numbers@Q}, expected numbers from $2 to $3 with commas between, such as 1,2"
+	return 2
+}
+
+# names_of WORD NAME...: whether a word --NAME=NAME,... is a list of these names; if not, has said why and returns 2.
+names_of()
+{
+	local word=$1 name names=${1#*=}
+	shift
+	# The comma behind the last name keeps an empty one: "a," is no list.
+	while [ -n "$names" ]; do
+		name=${names%%,*}
+		[[ $name =~ ^[a-z-]+$ && " $* " == *" $name "* ]] || break
+		[ "$name" != "$names" ] || return 0
+		names=${names#*,}
+	done
+	warn "${word%%=*}: found ${names@Q}, expected names with commas between, of: $*"
+	return 2
+}
+
+# Bazel works neither in nor from a folder whose name has a blank, and says so only when it is there.
+check_paths()
+{
+	if [[ $VMS_TOP =~ [[:space:]] ]]; then
+		warn "Bazel cannot build in a folder whose name has a blank: ${VMS_TOP@Q}; move the tree"
+		exit 2
+	fi
+	if [[ ${VMS_BAZEL_ROOT:-} =~ [[:space:]] ]]; then
+		warn "VMS_BAZEL_ROOT: found ${VMS_BAZEL_ROOT@Q}, expected a folder without a blank in its name"
+		exit 2
+	fi
+	if [ ! -d "${TMPDIR:-/tmp}" ] || [ ! -w "${TMPDIR:-/tmp}" ]; then
+		warn "TMPDIR: found ${TMPDIR:-/tmp}, expected a folder that can be written"
+		exit 2
+	fi
 }
 
 seconds_text()
@@ -88,7 +140,10 @@ missing_packages()
 apt_quietly()
 {
 	local log rc
-	log=$(mktemp) || return 1
+	log=$(mktemp) || {
+		warn "no place for a log in ${TMPDIR:-/tmp}"
+		return 1
+	}
 	as_root apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" >"$log" 2>&1
 	rc=$?
 	[ $rc = 0 ] || tail -n 20 "$log" >&2
@@ -120,11 +175,11 @@ install_missing()
 bazel_root()
 {
 	local dir
-	for dir in "${VMS_BAZEL_ROOT:-}" "${XDG_CACHE_HOME:-$HOME/.cache}/vmastore-bazel" "/tmp/vmastore-bazel-$(id -u)"; do
-		if [ -z "$dir" ] || ! mkdir -p "$dir" 2>/dev/null || [ ! -w "$dir" ]; then
+	for dir in "${VMS_BAZEL_ROOT:-}" "${XDG_CACHE_HOME:-$HOME/.cache}/vmastore-bazel" "${TMPDIR:-/tmp}/vmastore-bazel-$(id -u)"; do
+		if [[ -z $dir || $dir =~ [[:space:]] ]] || ! mkdir -p "$dir" 2>/dev/null || [ ! -w "$dir" ]; then
 			continue
 		fi
-		# What Bazel runs lies there: a folder that somebody else made in /tmp is not for us.
+		# What Bazel runs lies there: a folder that somebody else made in a shared place is not for us.
 		if [ -O "$dir" ] || [ "$dir" = "${VMS_BAZEL_ROOT:-}" ]; then
 			printf '%s' "$dir"
 			return

@@ -1,9 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# test_scripts.sh SCRIPT... - what the shell scripts promise before they build anything: a number outside its range is refused with
+# test_scripts.sh VMBENCH SCRIPT... - what the shell scripts promise before they build anything: a number outside its range is refused with
 # status 2 and a line that says what was expected, and output that is lost ends a script with status 2. Prints as cmocka does, so that
 # tools/check counts it.
 set -u
+vmbench=$1
+shift
 scripts=("$@")
 failed=0
 
@@ -15,6 +17,8 @@ for program in apt-get bazel clang gcc git sudo; do
 	chmod +x "$stubs/$program"
 done
 PATH=$stubs:$PATH
+# Whoever gets as far as to install something leaves this behind.
+printf '#!/bin/sh\n>%s\nexit 1\n' "$stubs/installed" >"$stubs/apt-get"
 
 # run SCRIPT WORD...: its standard error in $said, its exit status in $status.
 run()
@@ -47,12 +51,74 @@ numbers_are_held_to_their_range()
 	refused tests/oracle/planted/run --jobs 1 64
 }
 
+# early SCRIPT TEXT WORD...: status 2 and TEXT, before anything is installed.
+early()
+{
+	local script=$1 text=$2
+	shift 2
+	rm -f "$stubs/installed"
+	run "$script" "$@"
+	[ $status = 2 ] && [[ $said == *"$text"* ]] && [[ $said != *$'\e'* ]] && [ ! -e "$stubs/installed" ] && return
+	echo "$script $*: status $status, $(ls "$stubs"): $said"
+	return 1
+}
+
+# A bad list was noticed only after packages were installed and all was built, a bad place for the report after all was measured.
+scale_looks_at_its_words_first()
+{
+	local value
+	for value in "" 0 1025 1, ,1 1,,2 x 1x " 1" -1 08 4294967297 18446744073709551617 $'1\e[2J'; do
+		early tools/scale "--threads: found " "--threads=$value" || return 1
+	done
+	for value in "" btree maple, ,maple rbtree,,maple "maple rbtree" "*" "[a-z]*" $'maple\e[2J'; do
+		early tools/scale "--engine: found " "--engine=$value" || return 1
+	done
+	mkdir "$stubs/folder" "$stubs/folder/index.html"
+	: >"$stubs/file"
+	for value in "$stubs/file" "$stubs/file/in" /dev/null /proc/none "$stubs/folder"; do
+		early tools/scale "--output: found " "--output=$value" || return 1
+	done
+	early tools/scale "one of the options" --nonsense
+}
+
+what_scale_takes_is_not_refused()
+{
+	run tools/scale --threads=1,2,1024 --engine=maple,rbtree,maple-vma --output="$stubs/a place" --no-install
+	[ $status = 1 ] && [[ $said == *"the build failed"* ]] && [ -d "$stubs/a place" ] && return
+	echo "status $status: $said"
+	return 1
+}
+
+# Bazel refuses to work there, which showed only after minutes of installing.
+a_place_where_nothing_can_be_built_is_said_first()
+{
+	local script
+	mkdir "$stubs/a tree"
+	tar -chf - "${scripts[@]}" tools/lib.sh | tar -xf - -C "$stubs/a tree"
+	for script in tools/check tools/coverage tools/maplebench tools/planted tools/scale tests/oracle/compare tests/oracle/planted/run; do
+		early "$stubs/a tree/$script" "Bazel cannot build in a folder whose name has a blank" || return 1
+		VMS_BAZEL_ROOT=$stubs/a\ tree early "$script" "VMS_BAZEL_ROOT: found " || return 1
+		TMPDIR=$stubs/none early "$script" "TMPDIR: found $stubs/none, expected a folder that can be written" || return 1
+	done
+}
+
+# The scripts say which engines there are before they can ask the program.
+the_engines_are_those_of_the_program()
+{
+	local listed
+	listed=$("$vmbench" --list | sed -n 's/^engine  *//p' | paste -s -d ' ')
+	[ -n "$listed" ] && [ "$listed" = "$(VMS_TOP="" bash -c '. tools/lib.sh; echo $VMS_ENGINES')" ] && return
+	echo "vmbench has: $listed"
+	return 1
+}
+
 help_that_is_lost_is_no_success()
 {
 	local script
 	for script in "${scripts[@]}"; do
 		case $script in
-		tools/planted) continue ;; # has none
+		tools/planted) continue ;;         # has none
+		tests/oracle/compare) continue ;; # the help of a program that it builds first
 		esac
 		[[ $("$script" --help) == usage:* ]] || {
 			echo "$script: --help prints no usage"
@@ -76,7 +142,9 @@ a_line_that_is_lost_ends_a_script()
 	[ $? = 2 ]
 }
 
-tests="numbers_are_held_to_their_range help_that_is_lost_is_no_success a_line_that_is_lost_ends_a_script"
+tests="numbers_are_held_to_their_range scale_looks_at_its_words_first what_scale_takes_is_not_refused
+	a_place_where_nothing_can_be_built_is_said_first the_engines_are_those_of_the_program
+	help_that_is_lost_is_no_success a_line_that_is_lost_ends_a_script"
 
 echo "[==========] Running $(wc -w <<<"$tests") test(s)."
 for name in $tests; do
