@@ -285,7 +285,7 @@ static void a_line_of_too_few_or_many_words_is_told(void **state)
 
 static void lines_that_are_no_text_are_told(void **state)
 {
-	static const char zero[] = "brk 0\nbrk\0 0\n";
+	static const char zero[] = "brk 0\nbrk\0 0\n", escape[] = "brk 0\nscript \033[2J\n";
 	char text[600], expected[256];
 	const char *path;
 
@@ -299,7 +299,7 @@ static void lines_that_are_no_text_are_told(void **state)
 	program_expect_text(program_run(2, "ops %s", path), expected, "a long line");
 	program_expect(program_run(2, "ops tests/vmreplay"), "tests/vmreplay:1: Is a directory\n");
 	/* A script's lines are echoed: they are not to move the reader's cursor. */
-	path = text_file("brk 0\nscript \033[2J\n", 20);
+	path = text_file(escape, strlen(escape));
 	snprintf(expected, sizeof(expected), "#0 brk 0\n= 10000000\n%s:2: found the control character 0x1b, expected text\n", path);
 	program_expect_text(program_run(2, "ops --no-layout %s", path), expected, "an escape");
 }
