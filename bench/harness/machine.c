@@ -4,6 +4,7 @@
  */
 #include "bench/harness/machine.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -88,6 +89,16 @@ static void print_now(FILE *out, const char *prefix)
 	fprintf(out, "%sdate: %s\n", prefix, text);
 }
 
+static void print_load(FILE *out, const char *prefix)
+{
+	double load[3];
+
+	if (getloadavg(load, 3) == 3)
+		fprintf(out, "%sload: %.2f, %.2f, %.2f of the last 1, 5 and 15 minutes\n", prefix, load[0], load[1], load[2]);
+	else
+		fprintf(out, "%sload: unknown\n", prefix);
+}
+
 void bench_machine_print(FILE *out, const char *prefix, const struct bench_cpus *cpus)
 {
 	char value[VALUE_MAX];
@@ -107,6 +118,7 @@ void bench_machine_print(FILE *out, const char *prefix, const struct bench_cpus 
 		  first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", value) ? value : "not exposed");
 	bench_say(out, "%sclock: %s", prefix,
 		  first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource", value) ? value : "unknown");
+	print_load(out, prefix);
 	fprintf(out, "%scompiler: %s\n", prefix, COMPILER);
 	print_now(out, prefix);
 }

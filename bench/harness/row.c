@@ -54,6 +54,38 @@ static double rounded(double x, double unit)
 	return round(x / unit) * unit;
 }
 
+static double share(double part, double all)
+{
+	double pct = all > 0 ? 100 * part / all : 0;
+
+	return rounded(pct < 0 ? 0 : pct > 100 ? 100 : pct, 0.1);
+}
+
+/* The kernel counts a CPU's time in ticks: so much of each run may be rounding. */
+#define ROUNDING 0.01
+
+static void fill_others(struct bench_row *row, struct bench_result **runs, unsigned int nr)
+{
+	struct bench_cpu_time sum = {.known = true};
+	static const struct bench_cpu_time none = {.known = true};
+
+	row->load = 0;
+	row->others_known = true;
+	for (unsigned int i = 0; i < nr; i++) {
+		sum.known = sum.known && runs[i]->cpu.known && runs[i]->load >= 0;
+		bench_others_add(&sum, &none, &runs[i]->cpu);
+		row->load = runs[i]->load > row->load ? rounded(runs[i]->load, 0.01) : row->load;
+	}
+	row->others_known = sum.known;
+	row->others_pct = share(sum.busy - sum.own - nr * ROUNDING, sum.all);
+	row->steal_pct = share(sum.steal, sum.all);
+}
+
+bool bench_row_disturbed(const struct bench_row *row)
+{
+	return row->others_known && row->others_pct + row->steal_pct > BENCH_DISTURBED_PCT;
+}
+
 void bench_row_fill(struct bench_row *row, struct bench_result **runs, unsigned int nr)
 {
 	/* Of an even number the lower of the middle two: a run that took place, not a mean of two. */
@@ -71,16 +103,27 @@ void bench_row_fill(struct bench_row *row, struct bench_result **runs, unsigned 
 	row->errors = 0;
 	for (unsigned int i = 0; i < nr; i++)
 		row->errors += runs[i]->errors;
+	fill_others(row, runs, nr);
 }
 
 json_t *bench_row_json(const struct bench_row *row)
 {
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "workload", row->workload,
-			 "engine", row->engine, "threads", (json_int_t)row->threads, "vmas", (json_int_t)row->vmas, "ops",
-			 (json_int_t)row->ops, "seconds", row->seconds, "ops_per_sec", row->ops_per_sec, "p50_ns",
-			 (json_int_t)row->p50_ns, "p99_ns", (json_int_t)row->p99_ns, "p999_ns", (json_int_t)row->p999_ns, "max_ns",
-			 (json_int_t)row->max_ns, "errors", (json_int_t)row->errors, "runs", (json_int_t)row->runs,
-			 "ops_per_sec_min", row->ops_per_sec_min, "ops_per_sec_max", row->ops_per_sec_max);
+	json_t *object =
+		json_pack("{s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "workload", row->workload,
+			  "engine", row->engine, "threads", (json_int_t)row->threads, "vmas", (json_int_t)row->vmas, "ops",
+			  (json_int_t)row->ops, "seconds", row->seconds, "ops_per_sec", row->ops_per_sec, "p50_ns",
+			  (json_int_t)row->p50_ns, "p99_ns", (json_int_t)row->p99_ns, "p999_ns", (json_int_t)row->p999_ns, "max_ns",
+			  (json_int_t)row->max_ns, "errors", (json_int_t)row->errors, "runs", (json_int_t)row->runs,
+			  "ops_per_sec_min", row->ops_per_sec_min, "ops_per_sec_max", row->ops_per_sec_max);
+
+	if (object && row->others_known &&
+	    (json_object_set_new(object, "load", json_real(row->load)) ||
+	     json_object_set_new(object, "others_pct", json_real(row->others_pct)) ||
+	     json_object_set_new(object, "steal_pct", json_real(row->steal_pct)))) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
 }
 
 /* Ten digits hold every rate to 0.1 and every time to a microsecond, without the long tails of binary fractions. */
@@ -176,6 +219,12 @@ static void read_row(struct reader *r, struct bench_row *row)
 		row->runs = (unsigned int)read_count(r, "runs", 1, BENCH_RUNS_MAX);
 		row->ops_per_sec_min = read_real(r, "ops_per_sec_min", 0, row->ops_per_sec);
 		row->ops_per_sec_max = read_real(r, "ops_per_sec_max", row->ops_per_sec, BENCH_NUMBER_MAX);
+	}
+	row->others_known = json_object_get(r->object, "load");
+	if (row->others_known) {
+		row->load = read_real(r, "load", 0, BENCH_NUMBER_MAX);
+		row->others_pct = read_real(r, "others_pct", 0, 100);
+		row->steal_pct = read_real(r, "steal_pct", 0, 100);
 	}
 }
 

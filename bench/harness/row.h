@@ -4,7 +4,10 @@
  *
  *	{"workload": "mmap1", "engine": "maple", "threads": 2, "vmas": 9, "ops": 51234, "seconds": 0.5, "ops_per_sec": 102468.0,
  *	 "p50_ns": 9100, "p99_ns": 20223, "p999_ns": 41215, "max_ns": 60112, "errors": 0,
- *	 "runs": 3, "ops_per_sec_min": 99120.4, "ops_per_sec_max": 104300.2}
+ *	 "runs": 3, "ops_per_sec_min": 99120.4, "ops_per_sec_max": 104300.2, "load": 0.3, "others_pct": 1.2, "steal_pct": 0}
+ *
+ * The last three say who else had the machine: the load average before the runs, and what part of the workers' CPUs' time went to other
+ * programs and to the hypervisor. They are missing where the system does not tell.
  *
  * Of several runs the one with the median throughput is shown whole; errors are the sum over all runs, so that none hides.
  */
@@ -34,7 +37,15 @@ struct bench_row {
 	unsigned long errors;
 	unsigned int runs;
 	double ops_per_sec_min, ops_per_sec_max;
+	bool others_known;
+	double load, others_pct, steal_pct; /* the largest, of rows that were merged */
 };
+
+/* Of their CPUs' time; from there on a row does not show what it says that it shows. */
+#define BENCH_DISTURBED_PCT 10.0
+
+/** bench_row_disturbed() - Whether others took more than BENCH_DISTURBED_PCT of the CPUs' time. Not known is no. */
+bool bench_row_disturbed(const struct bench_row *row);
 
 /**
  * bench_row_name() - Set the names. What bench_is_name() has no room for is

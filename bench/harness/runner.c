@@ -257,6 +257,8 @@ static struct crew *crew_create(const struct bench_plan *plan)
 
 int bench_run(const struct bench_plan *plan, const struct bench_cpus *cpus, struct bench_result *result)
 {
+	struct bench_cpu_time begin = bench_others_now(cpus, plan->threads), end;
+	double load = bench_load();
 	struct crew *crew = crew_create(plan);
 	int err;
 
@@ -265,13 +267,15 @@ int bench_run(const struct bench_plan *plan, const struct bench_cpus *cpus, stru
 	err = hire(crew) ? start_members(crew, cpus) : -ENOMEM;
 	if (err)
 		goto out;
-	*result = (struct bench_result){0};
+	*result = (struct bench_result){.load = load, .cpu.known = true};
 	if (plan->seconds > 0) {
 		measure_window(crew, result);
 		join(crew, plan->threads);
 	} else {
 		measure_all(crew, result);
 	}
+	end = bench_others_now(cpus, plan->threads);
+	bench_others_add(&result->cpu, &begin, &end);
 	for (unsigned int i = 0; i < plan->threads; i++) {
 		result->errors += crew->workers[i].errors;
 		bench_hist_merge(&result->hist, crew->workers[i].hist);

@@ -32,6 +32,7 @@
 #include "bench/harness/clock.h"
 #include "bench/harness/cpus.h"
 #include "bench/harness/histogram.h"
+#include "bench/harness/others.h"
 
 /* With no warm-up to learn from: cheap enough for operations of 300 ns and more. */
 #define BENCH_GAP_BLIND 16
@@ -73,6 +74,8 @@ struct bench_result {
 	unsigned long errors;
 	double seconds; /* that the window really lasted */
 	struct bench_hist hist;
+	struct bench_cpu_time cpu; /* of the whole run, warm-up and all */
+	double load;               /* average of the minute before the run; negative: not known */
 };
 
 /**

@@ -4,6 +4,7 @@
  */
 #include "bench/harness/table.h"
 
+#include <math.h>
 #include <string.h>
 
 static bool same_point(const struct bench_row *a, const struct bench_row *b)
@@ -33,6 +34,56 @@ double bench_table_speedup(const struct bench_row *rows, size_t nr, const struct
 	const struct bench_row *base = bench_table_baseline(rows, nr, row, baseline);
 
 	return base ? row->ops_per_sec / base->ops_per_sec : 0;
+}
+
+static double run_distance(const struct bench_row *row)
+{
+	return row->ops_per_sec_max - row->ops_per_sec_min;
+}
+
+bool bench_table_unsure(const struct bench_row *rows, size_t nr, const struct bench_row *row, const char *baseline)
+{
+	const struct bench_row *base = baseline ? bench_table_baseline(rows, nr, row, baseline) : NULL;
+
+	if (!base || strcmp(row->engine, baseline) == 0)
+		return false;
+	return fmax(run_distance(row), run_distance(base)) > fabs(row->ops_per_sec - base->ops_per_sec);
+}
+
+static void note_disturbance(FILE *out, const struct bench_row *rows, size_t nr)
+{
+	double others = 0, steal = 0, load = 0;
+	size_t disturbed = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		if (!bench_row_disturbed(&rows[i]))
+			continue;
+		disturbed++;
+		others = fmax(others, rows[i].others_pct);
+		steal = fmax(steal, rows[i].steal_pct);
+		load = fmax(load, rows[i].load);
+	}
+	if (disturbed)
+		fprintf(out,
+			"DISTURBED: during %zu of %zu rows, marked with !, others had more than %.0f %% of the CPUs: other "
+			"programs up to "
+			"%.0f %%, the hypervisor up to %.0f %%, load average up to %.1f. These figures do not count: measure again "
+			"on a "
+			"quiet machine.\n",
+			disturbed, nr, BENCH_DISTURBED_PCT, others, steal, load);
+}
+
+void bench_table_notes(FILE *out, const struct bench_row *rows, size_t nr, const char *baseline)
+{
+	size_t unsure = 0;
+
+	note_disturbance(out, rows, nr);
+	for (size_t i = 0; i < nr; i++)
+		unsure += bench_table_unsure(rows, nr, &rows[i], baseline);
+	if (unsure)
+		fprintf(out,
+			"%zu rows, marked with ?, differ from %s by less than the spread of their runs: no difference is shown.\n",
+			unsure, baseline);
 }
 
 const char *bench_grouped(uint64_t value, char buf[BENCH_GROUPED_MAX])
@@ -85,12 +136,15 @@ void bench_table_rows(FILE *out, const struct bench_row *rows, size_t nr, const 
 			else
 				fprintf(out, "  %*s", (int)strlen(baseline) + 2, "-");
 		}
+		fputs(bench_table_unsure(rows, nr, &rows[i], baseline) ? " ?" : "", out);
+		fputs(bench_row_disturbed(&rows[i]) ? " !" : "", out);
 		fputc('\n', out);
 	}
 }
 
 void bench_table_print(FILE *out, const struct bench_row *rows, size_t nr, const char *baseline)
 {
+	bench_table_notes(out, rows, nr, baseline);
 	bench_table_head(out, baseline);
 	bench_table_rows(out, rows, nr, baseline);
 }

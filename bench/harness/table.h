@@ -24,13 +24,24 @@ const struct bench_row *bench_table_baseline(const struct bench_row *rows, size_
 /** bench_table_speedup() - Throughput of @row over that of its baseline, or 0 if it has none. */
 double bench_table_speedup(const struct bench_row *rows, size_t nr, const struct bench_row *row, const char *baseline);
 
+/**
+ * bench_table_unsure() - Whether the runs of @row or of its baseline lie
+ * further apart than the two differ: then no difference is shown. false if it
+ * has no baseline, or is it.
+ */
+bool bench_table_unsure(const struct bench_row *rows, size_t nr, const struct bench_row *row, const char *baseline);
+
+/** bench_table_notes() - What the marks of these rows mean, a line each; nothing if no row has one. */
+void bench_table_notes(FILE *out, const struct bench_row *rows, size_t nr, const char *baseline);
+
 /** bench_table_head() - The line of headings. @baseline: an engine, or NULL for no speed-up column. */
 void bench_table_head(FILE *out, const char *baseline);
 
-/** bench_table_rows() - @rows, which hold the baseline that they are compared to, with an empty line between workloads. */
+/** bench_table_rows() - @rows, which hold the baseline that they are compared to, with an empty line between workloads. A row ends with ? if it is
+ *  unsure, with ! if it was disturbed: bench_table_notes(). */
 void bench_table_rows(FILE *out, const struct bench_row *rows, size_t nr, const char *baseline);
 
-/** bench_table_print() - Headings and @rows. */
+/** bench_table_print() - The notes, headings and @rows. */
 void bench_table_print(FILE *out, const struct bench_row *rows, size_t nr, const char *baseline);
 
 #endif

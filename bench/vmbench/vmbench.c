@@ -112,6 +112,8 @@ static void print_head(const struct vmbench_options *o, const struct bench_cpus 
 {
 	bench_machine_print(stdout, "# ", cpus);
 	printf("# runs: median of %lu, engines in turn, each %g s after %g s of warm-up\n", o->repeats, o->seconds, o->warmup);
+	printf("# marks: ? differs by less than the spread of the runs, ! others had more than %.0f %% of the CPUs\n",
+	       BENCH_DISTURBED_PCT);
 	bench_table_head(stdout, vms_engine_names()[0]);
 }
 

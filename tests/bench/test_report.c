@@ -180,12 +180,43 @@ static void the_table_has_the_speed_up_and_names_losses(void **state)
 	table = command_run("%s table %s/rounds.jsonl", program, dir);
 	assert_int_equal(table.status, 0);
 	assert_non_null(strstr(table.output, "  x rbtree\n"));
-	assert_non_null(strstr(table.output, "      0.75\n")); /* mmap1, 1 thread: 150 / 200 */
-	assert_non_null(strstr(table.output, "      0.40\n")); /* 2 threads: 40 / 100 */
-	assert_non_null(strstr(table.output, "      3.00\n")); /* brk1: 30 / 10 */
+	assert_non_null(strstr(table.output, "      0.75 ?\n")); /* mmap1, 1 thread: 150 / 200 */
+	assert_non_null(strstr(table.output, "      0.40\n"));   /* 2 threads: 40 / 100 */
+	assert_non_null(strstr(table.output, "      3.00\n"));   /* brk1: 30 / 10 */
 	assert_non_null(strstr(table.output,
 			       "maple is slower than rbtree in: mmap1 at 2 threads (0.40); 1 of 3 points, and 1 more in "
 			       "which the runs of both overlap.\n"));
+	free(table.output);
+}
+
+/* A crowded machine's figures once looked like any others: x 12.72 with runs that lay 435 % apart. */
+static void a_disturbed_run_is_said_on_top(void **state)
+{
+	static const char row[] =
+		"{\"workload\": \"mmap1\", \"engine\": \"%s\", \"threads\": 1, \"vmas\": 1, \"ops\": 1, \"seconds\": 1, "
+		"\"ops_per_sec\": %d, \"p50_ns\": 1, \"p99_ns\": 1, \"p999_ns\": 1, \"max_ns\": 1, \"errors\": 0, "
+		"\"runs\": 3, \"ops_per_sec_min\": %d, \"ops_per_sec_max\": %d%s}\n";
+	char text[2048];
+	struct command table;
+
+	(void)state;
+	/* 1272 of 100, from runs that lie 5533 apart */
+	snprintf(text, sizeof(text), row, "rbtree", 100, 90, 110, ", \"load\": 9.5, \"others_pct\": 8, \"steal_pct\": 1");
+	snprintf(text + strlen(text), sizeof(text) - strlen(text), row, "maple", 1272, 67, 5600,
+		 ", \"load\": 9.5, \"others_pct\": 41.2, \"steal_pct\": 3");
+	snprintf(text + strlen(text), sizeof(text) - strlen(text), row, "maple-vma", 200, 150, 249, "");
+	write_text("crowded.jsonl", text);
+	table = command_run("%s table %s/crowded.jsonl", program, dir);
+	assert_int_equal(table.status, 0);
+	assert_true(strncmp(table.output, "DISTURBED: during 1 of 3 rows, marked with !, ", 46) == 0);
+	assert_non_null(strstr(table.output, "other programs up to 41 %, the hypervisor up to 3 %, load average up to 9.5."));
+	assert_non_null(strstr(table.output, "\n1 rows, marked with ?, differ from rbtree by less than the spread of their runs"));
+	assert_non_null(strstr(table.output, "     12.72 ? !\n"));
+	assert_non_null(strstr(table.output, "      2.00\n")); /* the spread, 99, is just below the difference */
+	assert_non_null(strstr(table.output, "      1.00\n")); /* 9 % is not too much */
+	free(table.output);
+	table = command_run("%s merge %s/crowded.jsonl", program, dir);
+	assert_non_null(strstr(table.output, "\"load\": 9.5, \"others_pct\": 41.2, \"steal_pct\": 3.0}\n"));
 	free(table.output);
 }
 
@@ -305,6 +336,8 @@ static void the_page_is_whole_and_self_contained(void **state)
 	assert_non_null(strstr(page, "<dt>CPU</dt><dd>made up &lt;fast&gt;</dd>"));
 	assert_non_null(strstr(page, "class=\"bad\">3<"));
 	assert_non_null(strstr(page, "class=\"up\">1.50<"));
+	/* nothing of what the marks of a disturbed run say */
+	assert_null(strstr(page, "class=\"box note\""));
 	assert_non_null(strstr(page, "</html>"));
 	/* Nothing is fetched: no script, no style sheet, no image. The only addresses are the names of XML's own vocabularies. */
 	assert_null(strstr(page, "<script"));
@@ -401,6 +434,30 @@ static void the_page_escapes_whatever_it_is_given(void **state)
 	assert_null(strchr(page, '\033'));
 	assert_non_null(strstr(page, "<h3>&lt;s&gt;&amp;&quot;w&#39;</h3>"));
 	assert_non_null(strstr(page, "&lt;u&gt;e&#39;? is slower than &lt;u&gt;base in: &lt;s&gt;&amp;"));
+	free(page);
+}
+
+static void the_page_says_on_top_that_a_run_was_disturbed(void **state)
+{
+	struct bench_row row[] = {raw_row("w", "maple"), raw_row("w", "<u>base")};
+	struct results results = {.row = row, .nr = 2};
+	char svg[] = "<svg></svg>", *page = NULL;
+	struct plots plots = {.svg = {{svg, svg}}};
+	size_t size;
+	FILE *out = open_memstream(&page, &size);
+
+	(void)state;
+	row[0].ops_per_sec_max = 50;
+	row[1].ops_per_sec = row[1].ops_per_sec_min = row[1].ops_per_sec_max = 2;
+	row[1].others_known = true;
+	row[1].steal_pct = 10.1;
+	assert_true(html_write(out, &results, "<u>base", NULL, &plots));
+	assert_int_equal(fclose(out), 0);
+	assert_non_null(strstr(page, "</h1>\n<p class=\"box note\">DISTURBED: during 1 of 2 rows, "));
+	assert_non_null(strstr(page, "<p class=\"box note\">1 rows, marked with ?, differ from &lt;u&gt;base by less"));
+	/* 2.5 times as fast, without the colour of a gain */
+	assert_non_null(strstr(page, "<td>2.50&thinsp;?</td>"));
+	assert_non_null(strstr(page, "<td class=\"bad\">10&thinsp;%</td>"));
 	free(page);
 }
 
@@ -527,6 +584,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(merging_keeps_the_order_of_first_appearance),
 		cmocka_unit_test(merged_output_reads_back),
 		cmocka_unit_test(the_table_has_the_speed_up_and_names_losses),
+		cmocka_unit_test(a_disturbed_run_is_said_on_top),
 		cmocka_unit_test(another_baseline_can_be_chosen),
 		cmocka_unit_test(bad_words_are_refused),
 		cmocka_unit_test(bad_files_are_refused_with_line_and_key),
@@ -537,6 +595,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_name_that_would_be_a_command_is_refused),
 		cmocka_unit_test(gnuplot_is_given_quoted_names),
 		cmocka_unit_test(the_page_escapes_whatever_it_is_given),
+		cmocka_unit_test(the_page_says_on_top_that_a_run_was_disturbed),
 		cmocka_unit_test(the_machine_file_is_held_to_its_form),
 		cmocka_unit_test(words_of_the_command_line_are_names_too),
 		cmocka_unit_test(a_file_that_cannot_be_read_to_its_end_gives_no_result),

@@ -3,6 +3,7 @@
  * test_row.c - a row's JSON has exactly the promised keys in the promised order and survives a round trip; medians, spread and
  * errors are those of the runs; the table's speed-up is the quotient that it claims to be.
  */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,9 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "bench/harness/others.h"
 #include "bench/harness/row.h"
 #include "bench/harness/table.h"
 
@@ -222,6 +225,64 @@ static void the_median_run_is_shown_whole_and_errors_are_summed(void **state)
 	assert_int_equal(row.runs, 3);
 }
 
+/* What was not idle and not this process was others'. Only the CPUs of workers count. */
+static void others_are_found_in_what_the_kernel_counts(void **state)
+{
+	static char text[] = "cpu  9 9 9 9 9 9 9 9 9 9\n"
+			     "cpu0 9 9 9 9 9 9 9 9 9 9\n"
+			     "cpu3 100 20 30 400 50 1 2 7 55 66\n"
+			     "cpu31 9 9 9 9 9 9 9 9 9 9\n"
+			     "cpu5 10 0 0 90 0 0 0 0 0 0\n"
+			     "intr 9\n";
+	unsigned int order[] = {3, 5, 0};
+	struct bench_cpus cpus = {.nr = 3, .os_index = order};
+	double tick = 1.0 / (double)sysconf(_SC_CLK_TCK);
+	FILE *stat = fmemopen(text, sizeof(text) - 1, "r");
+	struct bench_cpu_time time;
+
+	(void)state;
+	assert_non_null(stat);
+	time = bench_others_read(stat, &cpus, 2);
+	assert_true(time.known);
+	assert_true(fabs(time.busy - 163 * tick) < 1e-9);
+	assert_true(fabs(time.steal - 7 * tick) < 1e-9);
+	assert_true(fabs(time.all - 710 * tick) < 1e-9);
+	rewind(stat);
+	cpus.os_index[0] = 7;
+	assert_false(bench_others_read(stat, &cpus, 1).known);
+	fclose(stat);
+}
+
+static void others_share_of_all_runs_is_in_the_row(void **state)
+{
+	static struct bench_result a, b;
+	struct bench_result *runs[] = {&a, &b};
+	struct bench_row row = {0}, again;
+	char why[BENCH_WHY_MAX], *text;
+
+	(void)state;
+	fill(&a, 300, 0, 30);
+	fill(&b, 100, 0, 10);
+	a.cpu = (struct bench_cpu_time){.known = true, .all = 8, .busy = 6, .own = 5.5, .steal = 0.2};
+	b.cpu = (struct bench_cpu_time){.known = true, .all = 2, .busy = 1.5, .own = 1.48};
+	a.load = 1.5;
+	bench_row_fill(&row, runs, 2);
+	assert_true(row.others_known && fabs(row.others_pct - 5) < 0.01 && fabs(row.steal_pct - 2) < 0.01 && row.load == 1.5);
+	assert_false(bench_row_disturbed(&row));
+	a.cpu.busy = 6.4;
+	bench_row_fill(&row, runs, 2);
+	assert_true(bench_row_disturbed(&row));
+	bench_row_name(&row, "w", "e");
+	row.threads = 1;
+	text = printed(&row);
+	assert_true(bench_row_parse(&again, text, why, sizeof(why)));
+	assert_true(bench_row_disturbed(&again) && again.load == 1.5);
+	free(text);
+	b.cpu.known = false;
+	bench_row_fill(&row, runs, 2);
+	assert_false(row.others_known || bench_row_disturbed(&row));
+}
+
 static void each_latency_column_has_its_quantile(void **state)
 {
 	static struct bench_hist hist;
@@ -331,6 +392,8 @@ int main(void)
 		cmocka_unit_test(fields_out_of_range_are_refused),
 		cmocka_unit_test(names_take_no_character_that_a_reader_refuses),
 		cmocka_unit_test(the_median_run_is_shown_whole_and_errors_are_summed),
+		cmocka_unit_test(others_are_found_in_what_the_kernel_counts),
+		cmocka_unit_test(others_share_of_all_runs_is_in_the_row),
 		cmocka_unit_test(each_latency_column_has_its_quantile),
 		cmocka_unit_test(of_two_runs_the_slower_is_shown),
 		cmocka_unit_test(names_too_long_are_cut),

@@ -38,6 +38,7 @@ static const char head[] =
 	"th { position: sticky; top: 0; background: #eef0f2; } th.l, td.l { text-align: left; }\n"
 	"tr.first td { border-top: 2px solid #bbb; } .up { color: #00664a; font-weight: 600; }\n"
 	".down { color: #b3261e; font-weight: 600; } .bad { background: #b3261e; color: #fff; } .wide { overflow-x: auto; }\n"
+	".note { border-left: 6px solid #b3261e; }\n"
 	"</style>\n</head>\n<body>\n<main>\n<h1>vmastore: engines compared</h1>\n";
 
 static const char how_to_read[] =
@@ -51,6 +52,8 @@ static const char how_to_read[] =
 	"operations are "
 	"sampled, so that reading the clock does not slow them down; <i>max</i> is the largest one that was timed. The loops are "
 	"closed: a thread that waits issues nothing meanwhile, so stalls weigh less here than they would on a service.</p>\n"
+	"<p><b>Others</b> is what part of the CPUs' time went to other programs and to the hypervisor during the runs; more than "
+	"10&thinsp;% voids the row. A ratio marked with <b>?</b> is smaller than the spread of the runs behind it.</p>\n"
 	"<p><b>Errors</b> are results that the workload did not expect. Any but 0 voids the row.</p></div>\n";
 
 /* jansson takes nothing else for a string. */
@@ -135,10 +138,22 @@ static bool write_machine(FILE *out, const char *path)
 	return ok;
 }
 
-/* Each line of slower_write(), which knows nothing of HTML. */
+/* Each line of @text behind @before, escaped, and followed by @after. */
+static void write_lines(FILE *out, char *text, const char *before, const char *after)
+{
+	char *rest;
+
+	for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest)) {
+		fputs(before, out);
+		write_escaped(out, line);
+		fputs(after, out);
+	}
+}
+
+/* What slower_write() says, which knows nothing of HTML. */
 static void write_losses(FILE *out, const struct results *results, const char *baseline)
 {
-	char *text = NULL, *rest;
+	char *text = NULL;
 	size_t len;
 	FILE *plain = open_memstream(&text, &len);
 
@@ -146,11 +161,22 @@ static void write_losses(FILE *out, const struct results *results, const char *b
 		return;
 	slower_write(plain, results, baseline);
 	fclose(plain);
-	for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest)) {
-		fputs("<br>", out);
-		write_escaped(out, line);
-		fputc('\n', out);
-	}
+	write_lines(out, text, "<br>", "\n");
+	free(text);
+}
+
+/* A figure of a crowded machine looks like any other: what voids it stands on top. */
+static void write_notes(FILE *out, const struct results *results, const char *baseline)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *plain = open_memstream(&text, &len);
+
+	if (!plain)
+		return;
+	bench_table_notes(plain, results->row, results->nr, baseline);
+	fclose(plain);
+	write_lines(out, text, "<p class=\"box note\">", "</p>\n");
 	free(text);
 }
 
@@ -195,12 +221,13 @@ static double scaling(const struct results *results, const struct bench_row *row
 	return one && one->ops_per_sec > 0 ? row->ops_per_sec / one->ops_per_sec : 0;
 }
 
-static void write_factor(FILE *out, double factor, bool judged)
+/* What is not told from noise has no colour, but a mark. */
+static void write_factor(FILE *out, double factor, bool judged, bool unsure)
 {
-	const char *class = !judged ? "" : factor >= 1.05 ? " class=\"up\"" : factor < 0.95 ? " class=\"down\"" : "";
+	const char *class = !judged || unsure ? "" : factor >= 1.05 ? " class=\"up\"" : factor < 0.95 ? " class=\"down\"" : "";
 
 	if (factor > 0)
-		fprintf(out, "<td%s>%.2f</td>", class, factor);
+		fprintf(out, "<td%s>%.2f%s</td>", class, factor, unsure ? "&thinsp;?" : "");
 	else
 		fputs("<td>&ndash;</td>", out);
 }
@@ -210,6 +237,15 @@ static void write_number(FILE *out, double value)
 	char buf[BENCH_GROUPED_MAX];
 
 	fprintf(out, "<td>%s</td>", bench_grouped((uint64_t)(value + 0.5), buf));
+}
+
+static void write_others(FILE *out, const struct bench_row *row)
+{
+	if (row->others_known)
+		fprintf(out, "<td%s>%.0f&thinsp;%%</td>", bench_row_disturbed(row) ? " class=\"bad\"" : "",
+			row->others_pct + row->steal_pct);
+	else
+		fputs("<td>&ndash;</td>", out);
 }
 
 static void write_table_row(FILE *out, const struct results *results, const struct bench_row *row, const char *baseline, bool first)
@@ -223,12 +259,14 @@ static void write_table_row(FILE *out, const struct results *results, const stru
 	write_number(out, row->ops_per_sec);
 	fprintf(out, "<td>%.1f&thinsp;%%</td>",
 		row->ops_per_sec > 0 ? 100 * (row->ops_per_sec_max - row->ops_per_sec_min) / row->ops_per_sec : 0);
-	write_factor(out, bench_table_speedup(results->row, results->nr, row, baseline), strcmp(row->engine, baseline) != 0);
-	write_factor(out, scaling(results, row), false);
+	write_factor(out, bench_table_speedup(results->row, results->nr, row, baseline), strcmp(row->engine, baseline) != 0,
+		     bench_table_unsure(results->row, results->nr, row, baseline));
+	write_factor(out, scaling(results, row), false, false);
 	write_number(out, (double)row->p50_ns);
 	write_number(out, (double)row->p99_ns);
 	write_number(out, (double)row->p999_ns);
 	write_number(out, (double)row->max_ns);
+	write_others(out, row);
 	fprintf(out, "<td%s>%lu</td></tr>\n", row->errors ? " class=\"bad\"" : "", row->errors);
 }
 
@@ -239,7 +277,8 @@ static void write_table(FILE *out, const struct results *results, const char *ba
 	      "<th>ops/s</th><th>spread</th><th>&times; ",
 	      out);
 	write_escaped(out, baseline);
-	fputs("</th><th>&times; 1 thread</th><th>p50 ns</th><th>p99 ns</th><th>p99.9 ns</th><th>max ns</th><th>errors</th></tr>\n",
+	fputs("</th><th>&times; 1 thread</th><th>p50 ns</th><th>p99 ns</th><th>p99.9 ns</th><th>max "
+	      "ns</th><th>others</th><th>errors</th></tr>\n",
 	      out);
 	for (size_t i = 0; i < results->nr; i++)
 		write_table_row(out, results, &results->row[i], baseline,
@@ -252,6 +291,7 @@ bool html_write(FILE *out, const struct results *results, const char *baseline, 
 	bool ok;
 
 	fputs(head, out);
+	write_notes(out, results, baseline);
 	write_summary(out, results, baseline);
 	fputs("<div class=\"two\">\n", out);
 	ok = !machine || write_machine(out, machine);

@@ -120,9 +120,20 @@ static unsigned long at_most(unsigned long value, unsigned long most)
 	return value < most ? value : most;
 }
 
+/* A disturbance of one row of a point is one of the point. */
+static void worst_of_others(struct bench_row *worst, const struct bench_row *row)
+{
+	if (!row->others_known)
+		return;
+	worst->others_known = true;
+	worst->load = row->load > worst->load ? row->load : worst->load;
+	worst->others_pct = row->others_pct > worst->others_pct ? row->others_pct : worst->others_pct;
+	worst->steal_pct = row->steal_pct > worst->steal_pct ? row->steal_pct : worst->steal_pct;
+}
+
 static struct bench_row merged(struct bench_row *row, size_t nr)
 {
-	struct bench_row median;
+	struct bench_row median, worst = {0};
 	unsigned long errors = 0;
 	unsigned int runs = 0;
 
@@ -137,7 +148,12 @@ static struct bench_row merged(struct bench_row *row, size_t nr)
 			median.ops_per_sec_min = row[i].ops_per_sec_min;
 		if (row[i].ops_per_sec_max > median.ops_per_sec_max)
 			median.ops_per_sec_max = row[i].ops_per_sec_max;
+		worst_of_others(&worst, &row[i]);
 	}
+	median.others_known = worst.others_known;
+	median.load = worst.load;
+	median.others_pct = worst.others_pct;
+	median.steal_pct = worst.steal_pct;
 	median.errors = errors;
 	median.runs = runs;
 	return median;
