@@ -388,7 +388,8 @@ VMS_API unsigned long get_unmapped_area(struct mm_struct *mm, struct file *file,
 					unsigned long pgoff, unsigned long flags);
 /**
  * insert_vm_struct() - Insert @vma, as made by vm_area_alloc() for this @mm, without merging.
- * Return: 0; -EINVAL (not page aligned, another mm's); -ENOMEM (the range is taken, or beyond the end, or memory is out).
+ * Return: 0; -EINVAL (not page aligned, another mm's, offsets in its file that wrap); -ENOMEM (the range is taken, or beyond the end,
+ * or memory is out).
  */
 VMS_API int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma);
 /**
@@ -404,7 +405,7 @@ VMS_API int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned
  *             one VMA that maps the same file at the same offset changes to these flags and this name, as mprotect(2) does. @pgoff of
  *             memory that was never faulted in: @addr >> PAGE_SHIFT.
  *
- * Return: the VMA that holds the range now; NULL: nothing fits, or memory is out, and nothing has changed.
+ * Return: the VMA that holds the range now; NULL: nothing fits (nor do offsets that wrap), or memory is out, and nothing has changed.
  */
 VMS_API struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *prev, unsigned long addr, unsigned long end,
 					 vm_flags_t vm_flags, struct file *file, pgoff_t pgoff, struct anon_vma_name *anon_name);
@@ -413,8 +414,8 @@ VMS_API struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_st
  * @pgoff: what stands at @start then; each page keeps its offset.
  * @next:  NULL: what is added is free. Else the VMA after @vma, which ends at @end: @vma takes it, and free room between the two.
  *
- * Return: 0; -EINVAL (not page aligned, nothing is added, another @pgoff, beyond the address space, @next cannot be one with @vma);
- * -ENOMEM (something is mapped there, or memory is out); on errors nothing has changed.
+ * Return: 0; -EINVAL (not page aligned, nothing is added, another @pgoff, offsets that wrap, beyond the address space, @next cannot be
+ * one with @vma); -ENOMEM (something is mapped there, or memory is out); on errors nothing has changed.
  */
 VMS_API int vma_expand(struct vm_area_struct *vma, unsigned long start, unsigned long end, pgoff_t pgoff,
 		       struct vm_area_struct *next);

@@ -69,7 +69,8 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *pr
 	vm_flags_t old = 0;
 
 	mmap_assert_write_locked(mm);
-	if (((addr | end) & ~PAGE_MASK) || addr >= end || end > mm->layout.task_size || !find_place(&m))
+	if (((addr | end) & ~PAGE_MASK) || addr >= end || end > mm->layout.task_size ||
+	    vms__pgoff_wraps(pgoff, (end - addr) >> PAGE_SHIFT) || !find_place(&m))
 		return NULL;
 	VMS_ASSERT(!prev || prev == m.prev || prev == m.middle);
 	(void)prev;
@@ -87,13 +88,14 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *pr
 
 /* ---- grow ---- */
 
-/* Whether @vma, whose bounds become @start and @end, maps @pgoff first then: a page keeps its offset. */
+/* Whether @vma, whose bounds become @start and @end, maps @pgoff first then: a page keeps its offset, and no offset wraps. */
 static bool continues(const struct vm_area_struct *vma, unsigned long start, unsigned long end, pgoff_t pgoff)
 {
 	struct mm_struct *mm = vma_mm(vma);
 	pgoff_t down = (vma->vm_start - start) >> PAGE_SHIFT;
 
-	if (((start | end) & ~PAGE_MASK) || start >= end || end > mm->layout.task_size)
+	if (((start | end) & ~PAGE_MASK) || start >= end || end > mm->layout.task_size ||
+	    vms__pgoff_wraps(pgoff, (end - start) >> PAGE_SHIFT))
 		return false;
 	if (start > vma->vm_start)
 		return pgoff == vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT);

@@ -24,6 +24,12 @@ static inline unsigned long vma_pages(const struct vm_area_struct *vma)
 	return (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
 }
 
+/* Whether page offsets wrap before the end of @pages pages from @pgoff on: no VMA may map such offsets, since none orders them. */
+static inline bool vms__pgoff_wraps(pgoff_t pgoff, unsigned long pages)
+{
+	return pgoff + pages < pgoff;
+}
+
 /* Anonymous: its pages are its own, not a file's; private mappings of /dev/zero, too. Shared anonymous memory has a file. */
 static inline bool vma_is_anonymous(const struct vm_area_struct *vma)
 {

@@ -240,7 +240,7 @@ unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned long add
 	/* What Linux answers while its pool of huge pages is empty; here it always is. */
 	if (flags & MAP_HUGETLB)
 		return -ENOMEM;
-	if (pgoff + (len >> PAGE_SHIFT) < pgoff)
+	if (vms__pgoff_wraps(pgoff, len >> PAGE_SHIFT))
 		return -EOVERFLOW;
 	if (vms__map_count(mm) > mm->limits.max_map_count)
 		return -ENOMEM;

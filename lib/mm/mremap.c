@@ -67,8 +67,7 @@ static int check_vma(const struct remap *r, const struct vm_area_struct *vma, un
 		return -EFAULT;
 	if (new_len <= old_len)
 		return 0;
-	/* The offset of its last page would wrap. */
-	if (pgoff + (new_len >> PAGE_SHIFT) < pgoff)
+	if (vms__pgoff_wraps(pgoff, new_len >> PAGE_SHIFT))
 		return -EINVAL;
 	if (vma->vm_flags & (VM_DONTEXPAND | VM_PFNMAP))
 		return -EFAULT;

@@ -170,6 +170,8 @@ int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma)
 	mmap_assert_write_locked(mm);
 	if (((vma->vm_start | vma->vm_end) & ~PAGE_MASK) || vma_mm(vma) != mm)
 		return -EINVAL;
+	if (vma->vm_file && vma->vm_start < vma->vm_end && vms__pgoff_wraps(vma->vm_pgoff, vma_pages(vma)))
+		return -EINVAL;
 	if (vma->vm_start >= vma->vm_end || vma->vm_end > mm->layout.task_size ||
 	    find_vma_intersection(mm, vma->vm_start, vma->vm_end))
 		return -ENOMEM;

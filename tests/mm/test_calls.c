@@ -97,6 +97,38 @@ static void a_vma_is_cut_where_it_is_told(void **state)
 
 /* ---- merge ---- */
 
+/* A truncation would not find such pages: a VMA's last offset would come before its first. */
+static void offsets_do_not_wrap(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+	struct file *file = world_file(8, true);
+	struct vm_area_struct *vma, *merged, *last = vm_area_alloc(mm);
+	int below, above, insert, fits;
+
+	assert_int_equal(vms_mmap(mm, BASE, PG, RW, MAP_SHARED | MAP_FIXED, file, 0), BASE);
+	/* Told only when the lock is free: the tear-down needs it. */
+	vma = lock_and_find(mm, BASE);
+	merged = vma_merge(mm, NULL, BASE - PG, BASE, vma->vm_flags, file, ~0UL, NULL);
+	below = vma_expand(vma, BASE - PG, BASE + PG, ~0UL, NULL);
+	last->vm_start = BASE + 2 * PG;
+	last->vm_end = BASE + 4 * PG;
+	last->vm_pgoff = ~0UL;
+	last->vm_file = get_file(file);
+	vm_flags_init(last, vma->vm_flags);
+	insert = insert_vm_struct(mm, last);
+	last->vm_pgoff = ~0UL - 2;
+	fits = insert ? insert_vm_struct(mm, last) : 0;
+	above = vma_expand(last, BASE + 2 * PG, BASE + 5 * PG, ~0UL - 2, NULL);
+	mmap_write_unlock(mm);
+	assert_null(merged);
+	assert_int_equal(below, -EINVAL);
+	assert_int_equal(insert, -EINVAL);
+	assert_int_equal(fits, 0);
+	assert_int_equal(above, -EINVAL);
+	assert_int_equal(vms_munmap(mm, BASE, 8 * PG), 0);
+	fput(file);
+}
+
 static void free_room_joins_its_neighbours(void **state)
 {
 	struct mm_struct *mm = mm_of(state);
@@ -436,6 +468,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_EVERY_ENGINE(the_first_vma_is_the_lowest),
 		ON_EVERY_ENGINE(a_vma_is_cut_where_it_is_told),
+		ON_EVERY_ENGINE(offsets_do_not_wrap),
 		ON_EVERY_ENGINE(free_room_joins_its_neighbours),
 		ON_EVERY_ENGINE(a_part_whose_flags_change_joins_a_neighbour),
 		ON_EVERY_ENGINE(a_vma_grows_into_free_room),
