@@ -62,6 +62,9 @@
  * which the program calls the library is registered after the library was
  * loaded.)
  *
+ * The forking thread's signals are blocked from the first of the library's
+ * handlers to the last, so that in the child no handler reads before it may.
+ *
  * The child may use the library if no other thread was inside a call of it; the
  * library's own thread does not count. In the child,
  *   - callbacks that were queued are made, by a new thread that is created when

@@ -197,6 +197,13 @@ void vms__rcu_online_again(bool was_online)
 
 void vms__rcu_grace_period(void)
 {
+#ifndef VMS_RCU_QSBR
+	/*
+	 * A handler's lookup that comes while the locks of the grace period are
+	 * held here must not register this thread.
+	 */
+	ensure_registered();
+#endif
 	if (vms__rcu_forked)
 		vms__rcu_forked_grace_period();
 	else
@@ -209,10 +216,6 @@ void vms_synchronize_rcu(void)
 	bool was_online;
 
 	VMS_ASSERT(!vms__rcu_in_section(false));
-#ifndef VMS_RCU_QSBR
-	/* A handler's lookup that comes while liburcu's locks are held here must not register this thread. */
-	ensure_registered();
-#endif
 	/* What this thread itself read before belongs to the past, too. */
 	vms__tsan_release(&grace);
 	was_online = vms__rcu_offline_to_sleep();

@@ -50,6 +50,8 @@ static struct {
 
 	unsigned long queued, done; /* callbacks, ever; every callback before the done-th was made */
 	unsigned int barriers;      /* that wait */
+
+	sigset_t mask; /* during a fork: the forking thread's, whose signals are blocked */
 } queue = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.work = PTHREAD_COND_INITIALIZER,
@@ -232,14 +234,27 @@ bool vms__rcu_queued(const struct vms_rcu_head *head)
 	return h != NULL;
 }
 
+/*
+ * A handler's first lookup registers its thread. In the child that must not
+ * happen before vms__rcu_forked_begin(): until then registration still takes a
+ * lock which a thread may have held that no longer exists.
+ */
 static void fork_prepare(void)
 {
+	sigset_t mask;
+
+	vms__signals_block(&mask);
 	pthread_mutex_lock(&queue.lock);
+	queue.mask = mask;
 }
 
-static void fork_parent(void)
+/* Let go of the queue, and then let signals in. */
+static void fork_over(void)
 {
+	sigset_t mask = queue.mask;
+
 	pthread_mutex_unlock(&queue.lock);
+	vms__signals_restore(&mask);
 }
 
 /*
@@ -259,10 +274,11 @@ static void fork_child(void)
 	queue.done += queue.running && !vms__rcu_in_callback;
 	queue.running = vms__rcu_in_callback;
 	queue.busy = vms__rcu_in_callback;
-	pthread_mutex_unlock(&queue.lock);
+	fork_over();
 }
 
-__attribute__((constructor(202))) static void rcu_call_init(void)
+/* After the library's other handlers, so that this child handler comes last. */
+__attribute__((constructor(203))) static void rcu_call_init(void)
 {
-	VMS_BUG_ON(pthread_atfork(fork_prepare, fork_parent, fork_child));
+	VMS_BUG_ON(pthread_atfork(fork_prepare, fork_over, fork_child));
 }

@@ -15,6 +15,8 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
+#include <sys/prctl.h>
 
 #include <vmastore/rcu.h>
 
@@ -22,7 +24,7 @@
 #include "lib/sync/tsan.h"
 #include "tests/sync/child.h"
 
-#define MOMENTS 12 /* more than a registration, a grace period or an exit has */
+#define MOMENTS 40 /* more than a registration, a grace period, a barrier or an exit has */
 
 static _Atomic unsigned int handled;
 static _Thread_local unsigned int moment, raise_at; /* 0: not counting */
@@ -31,10 +33,21 @@ static _Thread_local unsigned int moment, raise_at; /* 0: not counting */
 #if !VMS__TSAN && !VMS__ASAN
 #define EACH_LOCK 1
 
+/* At its moment this thread stays where it is, instead of raising a signal, until it may go on. */
+static _Thread_local bool stays_there;
+static sem_t is_there, may_go_on;
+
 static void at_moment(void)
 {
-	if (raise_at && ++moment == raise_at)
+	if (!raise_at || ++moment != raise_at)
+		return;
+	if (!stays_there) {
 		raise(SIGUSR1);
+		return;
+	}
+	sem_post(&is_there);
+	while (sem_wait(&may_go_on))
+		; /* EINTR */
 }
 
 typedef int (*mutex_fn)(pthread_mutex_t *mutex);
@@ -68,6 +81,24 @@ int pthread_mutex_unlock(pthread_mutex_t *mutex)
 		real = find("pthread_mutex_unlock");
 	at_moment();
 	return real(mutex);
+}
+
+static _Thread_local bool no_threads;
+
+/* Which the library calls as well. */
+int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *), void *arg)
+{
+	static int (*_Atomic real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+	int (*create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) = real;
+
+	*thread = (pthread_t)0;
+	if (no_threads)
+		return EAGAIN;
+	if (!create) {
+		*(void **)&create = dlsym(RTLD_NEXT, "pthread_create");
+		real = create;
+	}
+	return create(thread, attr, fn, arg);
 }
 #else
 #define EACH_LOCK 0
@@ -149,6 +180,93 @@ static void a_handler_may_read_during_a_grace_period(void **state)
 	on_new_threads(wait_first);
 }
 
+#if EACH_LOCK && !defined(VMS_RCU_QSBR)
+static void do_nothing(struct rcu_head *head)
+{
+	(void)head;
+}
+
+static void call_first(void)
+{
+	static struct rcu_head head; /* these threads come one after the other */
+
+	no_threads = true;
+	call_rcu(&head, do_nothing);
+	rcu_barrier();
+	no_threads = false;
+}
+
+/* Where the library has no thread, a barrier waits for the grace period itself. */
+static void a_handler_may_read_during_a_barrier_without_a_thread(void **state)
+{
+	(void)state;
+	assert_false(atomic_load(&vms__rcu_has_thread));
+	on_new_threads(call_first);
+	assert_false(atomic_load(&vms__rcu_has_thread));
+}
+
+static bool raise_in_child;
+
+/* Among the first child handlers of a fork: registered before the library's. */
+static void programs_child(void)
+{
+	if (!raise_in_child)
+		return;
+	/* If it hangs, it ends with its parent, which has a watchdog. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	raise(SIGUSR1);
+}
+
+__attribute__((constructor(150))) static void register_programs_child(void)
+{
+	(void)pthread_atfork(NULL, NULL, programs_child);
+}
+
+static void *read_and_stay_there(void *arg)
+{
+	stays_there = true;
+	raise_at = 1;
+	read_first();
+	raise_at = 0;
+	return arg;
+}
+
+static void *fork_before_the_first_read(void *status)
+{
+	unsigned int before = atomic_load(&handled);
+	pid_t pid = fork();
+
+	if (!pid) {
+		read_first();
+		_exit(atomic_load(&handled) == before + 1 ? 0 : 1);
+	}
+	if (waitpid(pid, status, 0) != pid)
+		*(int *)status = -1;
+	return NULL;
+}
+
+/* Another thread holds a lock of registration, and does not exist in the child. */
+static void a_handler_may_read_in_a_child_that_is_not_yet_the_librarys(void **state)
+{
+	pthread_t holder, forker;
+	int status = -1;
+
+	(void)state;
+	assert_int_equal(sem_init(&is_there, 0, 0), 0);
+	assert_int_equal(sem_init(&may_go_on, 0, 0), 0);
+	assert_int_equal(pthread_create(&holder, NULL, read_and_stay_there, NULL), 0);
+	while (sem_wait(&is_there))
+		; /* EINTR */
+	raise_in_child = true;
+	assert_int_equal(pthread_create(&forker, NULL, fork_before_the_first_read, &status), 0);
+	assert_int_equal(pthread_join(forker, NULL), 0);
+	raise_in_child = false;
+	sem_post(&may_go_on);
+	assert_int_equal(pthread_join(holder, NULL), 0);
+	assert_int_equal(status, 0);
+}
+#endif
+
 static void unregister(void)
 {
 	read_first();
@@ -224,6 +342,10 @@ static int run_all(const char *where)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_handler_may_read_during_the_threads_first_read),
 		cmocka_unit_test(a_handler_may_read_during_a_grace_period),
+#if EACH_LOCK && !defined(VMS_RCU_QSBR)
+		cmocka_unit_test(a_handler_may_read_during_a_barrier_without_a_thread),
+		cmocka_unit_test(a_handler_may_read_in_a_child_that_is_not_yet_the_librarys),
+#endif
 		cmocka_unit_test(a_handler_may_read_while_its_thread_is_unregistered),
 		cmocka_unit_test(no_handler_comes_after_the_library_has_left_the_thread),
 	};
