@@ -304,6 +304,59 @@ static void lines_that_are_no_text_are_told(void **state)
 	program_expect_text(program_run(2, "ops --no-layout %s", path), expected, "an escape");
 }
 
+/*
+ * What fills the address space outside the arena stays, and stays without page tables: guards in all of it had taken hours and all
+ * memory, and so had populating what a script mapped in its place.
+ */
+static void no_operation_works_outside_the_arena(void **state)
+{
+	static const char *const lines[] = {
+		"madvise 60000000 40000000 GUARD_INSTALL",
+		"madvise 4ffff000 2000 GUARD_INSTALL",
+		"madvise 10000 10000000 GUARD_INSTALL",
+		"madvise 10000000 7fffeffff000 GUARD_INSTALL",
+		"munmap 50000000 1000",
+		"munmap ffff000 1001",
+		"munmap 10000000 7fffeffff000",
+		"mmap 50000000 1000 rw anon|private|fixed - 0",
+		"mmap ffff000 2000 rw anon|private|fixed - 0",
+		"mremap 50000000 1000 2000 maymove 0",
+		"mremap 7fff00000000 1000 1000 maymove|dontunmap 0",
+		"mremap 10000000 1000 1000 maymove|rfixed 60000000",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		const char *output = program_run(2, "ops %s", text_of(lines[i]));
+
+		program_expect(output, ":1: found '");
+		program_expect(output, "', expected a range inside the arena, [10000000, 50000000)\n");
+	}
+}
+
+/* What the kernel refuses before it does anything is an answer, however long the range. */
+static void ranges_that_are_refused_have_their_answers(void **state)
+{
+	static const struct {
+		const char *line, *answer;
+	} asked[] = {
+		{"madvise 10000000 fffffffffffff000 GUARD_INSTALL", "= -EINVAL\n"},
+		{"munmap 10000000 8000000000000000", "= -EINVAL\n"},
+		{"munmap 10000000 fffffffffffff000", "= -EINVAL\n"},
+		{"mmap 10000000 8000000000000000 rw anon|private|fixed - 0", "= -ENOMEM\n"},
+		{"mmap 7fffffffe000 2000 rw anon|private|fixed - 0", "= -ENOMEM\n"},
+		{"mmap 50000000 1000 rw anon|private|noreplace - 0", "= -EEXIST\n"},
+		{"mremap 20001000 2000 7ffffffff000 maymove|rfixed 0", "= -EINVAL\n"},
+		{"mremap 4ffff000 2000 1000 maymove 0", "= -EFAULT\n"},
+		{"madvise 10000000 40000000 GUARD_INSTALL", "= -ENOMEM\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
+		for (const char *const *engine = program_engines; *engine; engine++)
+			program_expect(program_run(0, "ops --engine=%s %s", *engine, text_of(asked[i].line)), asked[i].answer);
+}
+
 static void bad_arguments_are_refused(void **state)
 {
 	static const char *const versions[] = {"4294967302.18", "6.4294967314", " 6.18", "-6.18", "6. 18", "6.18x", "6", "0x6.18"};
@@ -366,6 +419,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_wrong_word_is_told_with_its_line_after_all_before_it),
 		cmocka_unit_test(a_line_of_too_few_or_many_words_is_told),
 		cmocka_unit_test(lines_that_are_no_text_are_told),
+		cmocka_unit_test(no_operation_works_outside_the_arena),
+		cmocka_unit_test(ranges_that_are_refused_have_their_answers),
 		cmocka_unit_test(bad_arguments_are_refused),
 		cmocka_unit_test(the_program_names_its_commands),
 	};

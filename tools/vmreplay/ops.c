@@ -11,7 +11,8 @@
  *                                                4fffd000-50000000 rw-p 0 -
  *
  * Numbers are hexadecimal without 0x. The world is an arena, [10000000, 50000000); everything else is occupied by mappings that
- * merge with nothing. The break starts at 10000000. world.c makes it; perform.c carries out a line.
+ * merge with nothing. An operation that would unmap or replace these, or install guards in them, is refused as a wrong word: the work of each
+ * operation is bounded by the arena. The break starts at 10000000. world.c makes it; perform.c carries out a line.
  */
 #include <argp.h>
 #include <stdio.h>

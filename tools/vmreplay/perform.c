@@ -28,6 +28,20 @@ static bool range(struct call *c, unsigned long *addr, unsigned long *len)
 	return hex(c, 1, addr) && hex(c, 2, len);
 }
 
+/* What would make the world unbounded, or work in all of it, is no operation of a script. @i: the word that the message shows. */
+static bool inside(struct call *c, int i, unsigned long addr, unsigned long len)
+{
+	return !world_is_outside(c->world, addr, len) || bad(c, c->word[i], "a range inside the arena, [10000000, 50000000)");
+}
+
+/* The same of calls that refuse a range beyond the last address as a whole. */
+static bool inside_or_refused(struct call *c, int i, unsigned long addr, unsigned long len)
+{
+	unsigned long most = world_mm(c->world)->layout.task_size;
+
+	return len > most || addr > most - len || inside(c, i, addr, len);
+}
+
 static bool prot_word(struct call *c, unsigned long *prot)
 {
 	return word_prot(c->word[3], prot) || bad(c, c->word[3], "letters of rwxD, or none");
@@ -72,6 +86,8 @@ static bool op_mmap(struct call *c)
 		return bad(c, c->word[4], "mmap flags joined by |, or 0");
 	if (!world_file(c->world, c->word[5], &file))
 		return bad(c, c->word[5], "-, f0, f1, f2, f3, m0, m1 or a decimal number");
+	if ((flags & MAP_FIXED) && !inside_or_refused(c, 1, addr, len))
+		return false;
 	return answer_address(c, vms_mmap(world_mm(c->world), addr, len, prot, flags, file, off));
 }
 
@@ -79,7 +95,8 @@ static bool op_munmap(struct call *c)
 {
 	unsigned long addr, len;
 
-	return range(c, &addr, &len) && answer_number(c, vms_munmap(world_mm(c->world), addr, len));
+	return range(c, &addr, &len) && inside_or_refused(c, 1, addr, len) &&
+	       answer_number(c, vms_munmap(world_mm(c->world), addr, len));
 }
 
 static bool op_mprotect(struct call *c)
@@ -92,11 +109,17 @@ static bool op_mprotect(struct call *c)
 static bool op_mremap(struct call *c)
 {
 	unsigned long addr, old_len, new_len, flags, new_addr;
+	bool replaces;
 
 	if (!word_remap_flags(c->word[4], &flags))
 		return bad(c, c->word[4], "maymove, rfixed, dontunmap joined by |, or 0");
-	return range(c, &addr, &old_len) && hex(c, 3, &new_len) && hex(c, 5, &new_addr) &&
-	       answer_address(c, vms_mremap(world_mm(c->world), addr, old_len, new_len, flags, new_addr));
+	if (!range(c, &addr, &old_len) || !hex(c, 3, &new_len) || !hex(c, 5, &new_addr))
+		return false;
+	/* A new range that overlaps the old one is refused; an old one that reaches out of the arena, too: one mapping must hold all of it. */
+	replaces = (flags & MREMAP_FIXED) && (new_addr + new_len <= addr || addr + old_len <= new_addr);
+	if (!inside(c, 1, addr, 1) || (replaces && !inside_or_refused(c, 5, new_addr, new_len)))
+		return false;
+	return answer_address(c, vms_mremap(world_mm(c->world), addr, old_len, new_len, flags, new_addr));
 }
 
 static bool op_madvise(struct call *c)
@@ -106,7 +129,9 @@ static bool op_madvise(struct call *c)
 
 	if (!word_advice(c->word[3], &advice))
 		return bad(c, c->word[3], "an advice that the library has, such as DONTNEED or HUGEPAGE");
-	return range(c, &addr, &len) && answer_number(c, vms_madvise(world_mm(c->world), addr, len, advice));
+	if (!range(c, &addr, &len) || (advice == MADV_GUARD_INSTALL && !inside(c, 1, addr, len)))
+		return false;
+	return answer_number(c, vms_madvise(world_mm(c->world), addr, len, advice));
 }
 
 static bool op_mlock(struct call *c)

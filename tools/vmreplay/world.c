@@ -91,6 +91,21 @@ struct world *world_create(const char *engine, const struct rules *rules)
 	return NULL;
 }
 
+bool world_is_outside(struct world *w, unsigned long addr, unsigned long len)
+{
+	const struct mm_layout *layout = &world_mm(w)->layout;
+	unsigned long start = addr & PAGE_MASK, end = addr + len;
+
+	if (end <= addr || end > PAGE_MASK)
+		return false;
+	end = PAGE_ALIGN(end);
+	if (start < first_filled(layout))
+		start = first_filled(layout);
+	if (end > layout->task_size)
+		end = layout->task_size;
+	return start < end && (start < ARENA_START || end > ARENA_END);
+}
+
 void world_destroy(struct world *w)
 {
 	if (!w)

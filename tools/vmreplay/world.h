@@ -33,6 +33,13 @@ int world_fork(struct world *world, char how);
 /* Back to the parent of a 'c'; nothing in the first process. */
 void world_exit(struct world *world);
 
+/*
+ * Whether [addr, addr + len) has anything of what fills the address space outside the arena. No script may unmap or replace that, or fill its
+ * page tables: the work of each operation is bounded by the arena's size. false for a range that is empty or wraps: an engine answers at
+ * once.
+ */
+bool world_is_outside(struct world *world, unsigned long addr, unsigned long len);
+
 /* The arena's VMAs in address order. @flags: with VmFlags. */
 void world_print(struct world *world, bool flags, FILE *out);
 
