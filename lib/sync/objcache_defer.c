@@ -135,8 +135,11 @@ static void collector(struct vms_rcu_head *head)
  */
 void vms__defer_call_collector(void)
 {
-	if (atomic_load_explicit(&collector_called, memory_order_relaxed))
+	if (atomic_load_explicit(&collector_called, memory_order_relaxed)) {
+		/* In the child of a fork it may be queued, and have no thread. */
+		(void)vms__rcu_is_ready();
 		return;
+	}
 	if (!atomic_exchange_explicit(&collector_called, true, memory_order_acquire))
 		vms_call_rcu(&collector_head, collector);
 }
@@ -182,11 +185,7 @@ static bool wait_drained(struct vms__objcache *c, long ns)
 	int err = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += ns;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000L;
-	}
+	vms__timespec_add(&until, ns);
 	c->throttled++;
 	c->nr_throttled++;
 	while (!err && must_wait(c))
@@ -215,25 +214,43 @@ static void throttle(struct vms__objcache *c)
  * The same holds for this sleep. It is longer because the alternative is a
  * failure. Once it was in vain, the reader is one that stays: others would only
  * stand in its way if they waited, too, until a batch shows that it has gone.
+ * Return: @c is below, so that the caller may try again.
  */
-static bool wait_while(struct vms__objcache *c, bool (*over)(const struct vms__objcache *))
+static bool wait_until_below(struct vms__objcache *c, bool (*above)(const struct vms__objcache *))
 {
-	bool again = false;
+	bool below;
 
+	depot_lock(c);
+	below = !above(c);
+	depot_unlock(c);
+	if (below)
+		return true;
+	/*
+	 * Whoever queued the batches called the collector. In the child of a
+	 * fork that call may be lost, and no other batch may ever be queued.
+	 */
+	vms__defer_call_collector();
 	if (!vms__rcu_may_wait())
 		return false;
 	depot_lock(c);
-	if (over(c) && !c->stuck) {
-		again = wait_drained(c, BOUND_WAIT_NS);
-		c->stuck = !again;
+	below = !above(c);
+	if (!below && !c->stuck) {
+		below = wait_drained(c, BOUND_WAIT_NS);
+		c->stuck = !below;
 	}
 	depot_unlock(c);
-	return again;
+	return below;
 }
 
 bool vms__defer_wait_below_bound(struct vms__objcache *c)
 {
-	return wait_while(c, at_bound);
+	bool out_of_memory;
+
+	depot_lock(c);
+	/* Not if a batch was done since the caller looked: that filled the depot. */
+	out_of_memory = !at_bound(c) && !c->depot_objs;
+	depot_unlock(c);
+	return !out_of_memory && wait_until_below(c, at_bound);
 }
 
 _Atomic unsigned int vms__objcaches_short;
@@ -247,7 +264,7 @@ static bool stays_short(struct vms__objcache *c)
 	now = is_short(c);
 	note_short(c); /* a test may have moved the bound */
 	depot_unlock(c);
-	return now && !wait_while(c, is_short);
+	return now && !wait_until_below(c, is_short);
 }
 
 bool vms__objcache_may_grow(void)

@@ -323,6 +323,80 @@ static void objects_in_the_collectors_hands_are_freed_in_the_child(void **state)
 	assert_int_equal(vms__objcache_deferred(&forked_cache), 0);
 }
 
+/* At its bound the cache carves nothing, and the child frees nothing. It waits for no reader that stays. */
+static int allocate_in_the_child(void)
+{
+	void *obj;
+
+	alarm(WATCHDOG_SECONDS / 2);
+	while (!(obj = vms__objcache_alloc(&forked_cache))) {
+		vms_rcu_quiescent();
+		sched_yield();
+	}
+	vms__objcache_free(&forked_cache, obj);
+	return 0;
+}
+
+static bool is_at_bound(void)
+{
+	return forked_cache.inflight >= forked_cache.max_inflight * VMS__OBJCACHE_BOUND;
+}
+
+#define AT_BOUND (2 * VMS__OBJCACHE_BOUND * VMS__MAG_SIZE)
+
+/* What this thread has in its magazines is used up, so that a child must carve or wait. */
+static void leave_nothing_free(void)
+{
+	static void *objs[AT_BOUND + 3 * VMS__MAG_SIZE];
+	size_t n = 0;
+
+	while (n < sizeof(objs) / sizeof(objs[0]) && (objs[n] = vms__objcache_alloc(&forked_cache)) != NULL)
+		n++;
+	assert_true(n < sizeof(objs) / sizeof(objs[0]));
+}
+
+static void a_child_of_a_process_at_the_bound_gets_memory(void **state)
+{
+	static struct rcu_head first;
+	unsigned int usual;
+	pid_t pid;
+
+	(void)state;
+	if (VMS__TSAN)
+		skip();
+	rcu_barrier();
+	vms__objcache_free(&forked_cache, vms__objcache_alloc(&forked_cache));
+	usual = forked_cache.max_inflight;
+	forked_cache.max_inflight = 2;
+	/* The collector waits behind a callback. In the second round it is at work, and waits for a reader. */
+	for (int round = 0; round < 2; round++) {
+		pthread_t reader;
+
+		pthread_mutex_lock(&programs_lock);
+		if (round) {
+			defer_until_collected(AT_BOUND, &reader);
+		} else {
+			call_rcu(&first, wait_to_go_on);
+			sem_wait_all(&in_callback);
+			for (unsigned int i = 0; i < AT_BOUND; i++)
+				vms__objcache_free_rcu(&forked_cache, vms__objcache_alloc(&forked_cache));
+		}
+		assert_true(is_at_bound());
+		leave_nothing_free();
+		pid = fork();
+		if (!pid)
+			_exit(allocate_in_the_child());
+		assert_int_equal(status_of(pid), 0);
+		pthread_mutex_unlock(&programs_lock);
+		if (round)
+			join(reader);
+		else
+			sem_post(&go_on);
+		rcu_barrier();
+	}
+	forked_cache.max_inflight = usual;
+}
+
 /* ---- beside other threads ---------------------------------------------------------------------------------------- */
 
 static _Atomic bool stop;
@@ -413,6 +487,7 @@ int main(void)
 		cmocka_unit_test(a_section_stays_open_in_the_child),
 		cmocka_unit_test(a_callback_may_fork),
 		cmocka_unit_test(objects_in_the_collectors_hands_are_freed_in_the_child),
+		cmocka_unit_test(a_child_of_a_process_at_the_bound_gets_memory),
 		cmocka_unit_test(children_use_rcu_whatever_the_other_threads_did),
 	};
 
