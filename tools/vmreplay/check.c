@@ -52,6 +52,7 @@ struct replay {
 	struct mm_struct **mm; /* by space; NULL: not known, or ended */
 	bool *break_known;     /* by space */
 	struct files files;
+	struct maple_tree segments; /* by id, the record of its first attachment: how large it is */
 	const struct listing *maps; /* or NULL */
 
 	unsigned long mmap2, placements, results, faults, mismatches, skipped, out_of_memory;
@@ -367,17 +368,21 @@ static void do_mremap_call(struct replay *r, const struct trace_effect *e, struc
  * How large a segment is shows in the MMAP2 record of an attachment alone: this one's, or an earlier one's where this one is refused.
  * NULL: it does not show.
  */
-static const struct trace_map *record_of_segment(const struct replay *r, const struct trace_effect *e)
+static const struct trace_map *record_of_segment(struct replay *r, const struct trace_effect *e)
 {
-	const struct trace_map *map = NULL;
+	return answered_errno(e) ? mtree_load(&r->segments, (unsigned int)e->call.args[0]) : record_of_mmap(e);
+}
 
-	if (!answered_errno(e))
-		return record_of_mmap(e);
-	for (const struct trace_effect *before = r->order->effects; !map && before < e; before++)
-		if (before->kind == TRACE_CALL_DONE && before->call.call == TRACE_SHMAT && !answered_errno(before) &&
-		    before->call.args[0] == e->call.args[0])
-			map = record_of_mmap(before);
-	return map;
+/* Of address spaces that are not replayed, too. */
+static void note_segment(struct replay *r, const struct trace_effect *e)
+{
+	const struct trace_map *map;
+
+	if (e->kind != TRACE_CALL_DONE || e->call.call != TRACE_SHMAT || answered_errno(e))
+		return;
+	map = record_of_mmap(e);
+	if (map && mtree_insert(&r->segments, (unsigned int)e->call.args[0], (void *)(uintptr_t)map, GFP_KERNEL) == -ENOMEM)
+		r->out_of_memory++;
 }
 
 static void do_shmat_call(struct replay *r, const struct trace_effect *e, struct mm_struct *mm)
@@ -536,6 +541,7 @@ static void do_effect(struct replay *r, const struct trace_effect *e)
 {
 	struct mm_struct *mm = e->space == TRACE_NO_SPACE ? NULL : r->mm[e->space];
 
+	note_segment(r, e);
 	if (e->kind == TRACE_EXEC_DONE) {
 		do_exec(r, e);
 		return;
@@ -644,6 +650,7 @@ static int check_on(const struct arguments *a, const struct trace_order *order, 
 	free(r.mm);
 	free(r.break_known);
 	files_free(&r.files);
+	mtree_destroy(&r.segments);
 	if (r.out_of_memory) {
 		fprintf(stderr, "vmreplay: out of memory\n");
 		listing_nearest_free(&r.nearest);

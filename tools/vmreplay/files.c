@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* files.c - see files.h. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,30 +41,33 @@ static struct file *open_new(const struct trace_map *map)
 	return file;
 }
 
-static bool append(struct files *files, struct file *file)
+/* What is_same() compares. */
+static unsigned long key_of(unsigned int major, unsigned int minor, uint64_t ino, const char *name)
 {
-	if (files->nr == files->room) {
-		size_t room = files->room ? 2 * files->room : 64;
-		struct file **grown = realloc(files->file, room * sizeof(*grown));
+	uint64_t key = ((uint64_t)major << 32 ^ minor ^ ino << 8) * 0x9e3779b97f4a7c15ULL;
 
-		if (!grown)
-			return false;
-		files->file = grown;
-		files->room = room;
-	}
-	files->file[files->nr++] = file;
-	return true;
+	for (; !ino && *name; name++)
+		key = (key ^ (unsigned char)*name) * 0x100000001b3ULL;
+	return key;
+}
+
+/* Put @file, whose reference the table takes over, at @key, which nothing has. Return: false when memory is out. */
+static bool insert(struct files *files, unsigned long key, struct file *file)
+{
+	return mtree_insert(&files->by_key, key, file, GFP_KERNEL) == 0;
 }
 
 struct file *files_get(struct files *files, const struct trace_map *map)
 {
+	unsigned long key = key_of(map->maj, map->min, map->ino, map->name);
 	struct file *file;
 
-	for (size_t i = 0; i < files->nr; i++)
-		if (is_same(files->file[i], map))
-			return files->file[i];
+	while ((file = mtree_load(&files->by_key, key)) && !is_same(file, map))
+		key++;
+	if (file)
+		return file;
 	file = open_new(map);
-	if (file && !append(files, file)) {
+	if (file && !insert(files, key, file)) {
 		fput(file);
 		return NULL;
 	}
@@ -72,10 +76,15 @@ struct file *files_get(struct files *files, const struct trace_map *map)
 
 bool files_keep(struct files *files, struct file *file)
 {
-	for (size_t i = 0; i < files->nr; i++)
-		if (files->file[i] == file)
-			return true;
-	if (!append(files, file))
+	const struct address_space *mapping = file->f_mapping;
+	unsigned long key = key_of(mapping->dev_major, mapping->dev_minor, mapping->ino, file->f_path);
+	const struct file *found;
+
+	while ((found = mtree_load(&files->by_key, key)) && found != file)
+		key++;
+	if (found)
+		return true;
+	if (!insert(files, key, file))
 		return false;
 	get_file(file);
 	return true;
@@ -83,8 +92,11 @@ bool files_keep(struct files *files, struct file *file)
 
 void files_free(struct files *files)
 {
-	for (size_t i = 0; i < files->nr; i++)
-		fput(files->file[i]);
-	free(files->file);
+	struct file *file;
+	unsigned long index = 0;
+
+	mt_for_each(&files->by_key, file, index, ULONG_MAX)
+		fput(file);
+	mtree_destroy(&files->by_key);
 	*files = (struct files){0};
 }

@@ -10,9 +10,9 @@
 
 #include "tools/trace/trace.h"
 
+/* Zeros are an empty table. */
 struct files {
-	struct file **file;
-	size_t nr, room;
+	struct maple_tree by_key; /* each file at the hash of what tells it from others, or at the next free index behind that */
 };
 
 /*
