@@ -157,6 +157,7 @@ VMS_API unsigned long mm_pgtables_bytes(const struct mm_struct *mm);
  */
 VMS_API unsigned long vms_mm_hiwater_rss(const struct mm_struct *mm);
 VMS_API const char *vms_mm_engine_name(const struct mm_struct *mm);
+/** vms_mm_counter() - A sum over all threads: exact when nothing runs concurrently, else perhaps negative for a moment. Locks: any. */
 VMS_API long vms_mm_counter(const struct mm_struct *mm, enum vms_mm_counter which);
 
 /* ---- the system calls (lib/mm): no lock held on entry or return ------------------------------------------------------ */
@@ -446,12 +447,19 @@ VMS_API struct vm_area_struct *expand_stack(struct mm_struct *mm, unsigned long 
  * Return: 0; -EFAULT (@vma does not grow down); -EPERM (below mmap_min_addr); -ENOMEM (the guard gap, a limit, no memory).
  */
 VMS_API int expand_stack_locked(struct vm_area_struct *vma, unsigned long addr);
+/** vm_area_alloc() - An empty VMA for @mm, not inserted. Locks: none needed. Return: it, or NULL when memory is out. */
 VMS_API struct vm_area_struct *vm_area_alloc(struct mm_struct *mm);
+/**
+ * vm_area_dup() - A copy of @orig, not inserted. It takes no reference of @orig's
+ * file, but one of its name. Locks: @orig does not change meanwhile.
+ * Return: it, or NULL when memory is out.
+ */
 VMS_API struct vm_area_struct *vm_area_dup(const struct vm_area_struct *orig);
 VMS_API void vm_area_free(struct vm_area_struct *vma); /* one that was never inserted, or has been removed */
 
-VMS_API void vm_flags_init(struct vm_area_struct *vma, vm_flags_t flags);  /* not yet inserted */
-VMS_API void vm_flags_reset(struct vm_area_struct *vma, vm_flags_t flags); /* mmap_lock W, VMA lock W */
+VMS_API void vm_flags_init(struct vm_area_struct *vma, vm_flags_t flags); /* not yet inserted */
+/* The following need mmap_lock W, and take the VMA's write lock themselves. */
+VMS_API void vm_flags_reset(struct vm_area_struct *vma, vm_flags_t flags);
 VMS_API void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags);
 VMS_API void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags);
 VMS_API void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set, vm_flags_t clear);

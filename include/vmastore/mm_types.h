@@ -133,8 +133,9 @@ struct vm_area_struct {
  *   fault         fault locks: put a referenced page into vmf->page and answer 0 (only then is it taken over); or map it with
  *                 vmf_insert_page() and answer VM_FAULT_NOPAGE; or answer an error; or VM_FAULT_RETRY: come again with mmap_lock.
  *   map_pages     fault locks and RCU, before fault(), for a read: map what is at hand of the offsets [start, end], with
- *                 vms_map_pages(), and answer 0. It must not block. If that maps the page in question, fault() is not asked; nor is it
- *                 after an error, VM_FAULT_NOPAGE or VM_FAULT_RETRY, which count as if fault() had answered them.
+ *                 vms_map_pages(), and answer 0. These are at most 16 pages, @end included. It must not block. If that maps the page in
+ *                 question, fault() is not asked; nor is it after an error, VM_FAULT_NOPAGE or VM_FAULT_RETRY, which count as if fault()
+ *                 had answered them.
  *   page_mkwrite  fault locks: vmf->page of a shared mapping is about to be written: 0, or an error, or VM_FAULT_NOPAGE or
  *                 VM_FAULT_RETRY: not now, the write is made again. The page is mapped read-only until then.
  *   pfn_mkwrite   the same for a VM_PFNMAP VMA, whose memory has no pages as far as its owner knows: vmf->page is NULL.
@@ -215,7 +216,12 @@ struct mm_rules {
  */
 #define VMS_TASK_SIZE_MAX (1UL << 57)
 
-/* The bounds of an address space; all bytes. */
+/*
+ * The bounds of an address space; all bytes. Linux places mappings above 2^47
+ * only where a hint asks for that. An address space with a larger task_size does
+ * so too if its mmap_base is below 2^47, with one exception: what fits nowhere
+ * below mmap_base is placed above it, where Linux answers -ENOMEM.
+ */
 struct mm_layout {
 	unsigned long task_size;     /* first address that is never mapped; at most VMS_TASK_SIZE_MAX */
 	unsigned long mmap_base;     /* top-down placement ends here */
