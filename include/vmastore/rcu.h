@@ -42,6 +42,12 @@
  * handler's lookup would register it anew. It comes after the program's
  * destructors in the first round; those of later rounds run with signals blocked.
  *
+ * Cancellation
+ * ------------
+ * No call of the library is a cancellation point, except those that write to a
+ * FILE, which hold no lock then. A thread may be cancelled at any time, but not
+ * asynchronously inside a call.
+ *
  * The library's thread
  * --------------------
  * Callbacks are made by one thread of the library's, named "vms-rcu", with every

@@ -11,6 +11,7 @@
 
 #include <time.h>
 
+#include "lib/sync/cancel.h"
 #include "lib/sync/cond.h"
 #include "lib/sync/rcu.h"
 
@@ -181,8 +182,8 @@ void vms__defer_setup(struct vms__objcache *c)
  */
 static bool wait_drained(struct vms__objcache *c, long ns)
 {
+	int cancel = vms__cancel_disable(), err = 0;
 	struct timespec until;
-	int err = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	vms__timespec_add(&until, ns);
@@ -191,6 +192,7 @@ static bool wait_drained(struct vms__objcache *c, long ns)
 	while (!err && must_wait(c))
 		err = vms__cond_wait_until(&c->drained, &c->lock, &until);
 	c->throttled--;
+	vms__cancel_restore(cancel);
 	return !must_wait(c);
 }
 

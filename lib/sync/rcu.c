@@ -14,6 +14,7 @@
 #include <pthread.h>
 
 #include "lib/sync/assert.h"
+#include "lib/sync/cancel.h"
 #include "lib/sync/rcu_internal.h"
 #include "lib/sync/signals.h"
 #include "lib/sync/thread_slot.h"
@@ -214,13 +215,16 @@ void vms__rcu_grace_period(void)
 void vms_synchronize_rcu(void)
 {
 	bool was_online;
+	int cancel;
 
 	VMS_ASSERT(!vms__rcu_in_section(false));
 	/* What this thread itself read before belongs to the past, too. */
 	vms__tsan_release(&grace);
+	cancel = vms__cancel_disable();
 	was_online = vms__rcu_offline_to_sleep();
 	vms__rcu_grace_period();
 	vms__rcu_online_again(was_online);
+	vms__cancel_restore(cancel);
 }
 
 void vms__rcu_before_barrier(void (*flush)(void))
@@ -231,14 +235,18 @@ void vms__rcu_before_barrier(void (*flush)(void))
 void vms_rcu_barrier(void)
 {
 	bool was_registered = VMS__URCU_READER.registered, was_online;
+	int cancel;
 
 	VMS_ASSERT(!vms__rcu_in_section(false) && !vms__rcu_in_callback);
+	/* Also in the callbacks that this thread may have to make. */
+	cancel = vms__cancel_disable();
 	if (flush_before_barrier)
 		flush_before_barrier();
 	was_online = vms__rcu_offline_to_sleep();
 	vms__rcu_wait_for_callbacks();
 	/* A callback that was made on this thread may have registered it. */
 	vms__rcu_online_again(was_online || (!was_registered && VMS__URCU_READER.registered));
+	vms__cancel_restore(cancel);
 }
 
 /* ---- quiescence (QSBR) ------------------------------------------------------------------------------------------- */

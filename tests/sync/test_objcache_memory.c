@@ -190,6 +190,37 @@ static void a_writer_beside_a_reader_that_stays_is_stopped_by_the_bound(void **s
 	assert_int_equal(vms__objcache_in_use(&garbage), 0);
 }
 
+/* The request is there before the call, and is heard at the first cancellation point. */
+static void *replace_cancelled(void *arg)
+{
+	pthread_cancel(pthread_self());
+	*(size_t *)arg = replace_until_failure(&garbage, PLENTY);
+	pthread_testcancel();
+	return NULL;
+}
+
+/* It ends after its calls, not in one that sleeps: what it holds there would stay held. */
+static void a_cancelled_writer_is_slowed_down_all_the_same(void **state)
+{
+	unsigned long slept = garbage.nr_throttled;
+	struct reader reader;
+	pthread_t writer;
+	size_t n = 0;
+	void *ret;
+
+	(void)state;
+	garbage.max_inflight = 2;
+	reader_enters(&reader, NULL);
+	assert_int_equal(pthread_create(&writer, NULL, replace_cancelled, &n), 0);
+	assert_int_equal(pthread_join(writer, &ret), 0);
+	assert_true(ret == PTHREAD_CANCELED);
+	reader_leaves(&reader);
+	vms_rcu_barrier();
+	assert_true(n > 0);
+	assert_true(garbage.nr_throttled > slept);
+	assert_int_equal(replace_until_failure(&garbage, 100), 100);
+}
+
 /* Whoever waits at the bound holds a lock that the reader needs to leave its section. */
 static void a_writer_at_the_bound_does_not_wait_for_a_reader_that_waits_for_it(void **state)
 {
@@ -715,6 +746,7 @@ int main(void)
 		cmocka_unit_test(a_writer_inside_a_section_is_stopped_by_the_bound),
 #ifndef VMS_RCU_QSBR
 		cmocka_unit_test(a_writer_beside_a_reader_that_stays_is_stopped_by_the_bound),
+		cmocka_unit_test(a_cancelled_writer_is_slowed_down_all_the_same),
 		cmocka_unit_test(a_writer_at_the_bound_does_not_wait_for_a_reader_that_waits_for_it),
 #endif
 		cmocka_unit_test(free_objects_are_handed_out_at_the_bound),

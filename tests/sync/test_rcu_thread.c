@@ -313,6 +313,81 @@ static void an_unregistered_thread_holds_up_nobody(void **state)
 	pthread_barrier_destroy(&both);
 }
 
+/* ---- cancelled threads ------------------------------------------------------------------------------------------- */
+
+static void (*wait_fn)(void);
+static _Atomic bool waited, reader_may_leave;
+
+/* The request is there before the call, and is heard at the first cancellation point. */
+static void *wait_cancelled(void *arg)
+{
+	pthread_cancel(pthread_self());
+	wait_fn();
+	atomic_store(&waited, true);
+	pthread_testcancel();
+	return arg;
+}
+
+static void *read_a_while(void *arg)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+
+	rcu_read_lock();
+	pthread_barrier_wait(&both);
+	for (int i = 0; i < 30 && !atomic_load(&reader_may_leave); i++)
+		nanosleep(&pause, NULL);
+	rcu_read_unlock();
+	return arg;
+}
+
+/* A thread ends after the call of @fn, not in it, beside a reader for which it has to wait. */
+static void wait_beside_a_reader(void (*fn)(void))
+{
+	pthread_t reader, waiter;
+	void *ret;
+
+	wait_fn = fn;
+	atomic_store(&waited, false);
+	atomic_store(&reader_may_leave, false);
+	pthread_barrier_init(&both, NULL, 2);
+	assert_int_equal(pthread_create(&reader, NULL, read_a_while, NULL), 0);
+	pthread_barrier_wait(&both);
+	assert_int_equal(pthread_create(&waiter, NULL, wait_cancelled, NULL), 0);
+	assert_int_equal(pthread_join(waiter, &ret), 0);
+	atomic_store(&reader_may_leave, true);
+	assert_int_equal(pthread_join(reader, NULL), 0);
+	pthread_barrier_destroy(&both);
+	assert_true(ret == PTHREAD_CANCELED);
+	assert_true(atomic_load(&waited));
+}
+
+static void wait_for_a_callback(void)
+{
+	static struct rcu_head head;
+
+	call_rcu(&head, count_call);
+	rcu_barrier();
+}
+
+static void a_cancelled_thread_ends_after_the_barrier(void **state)
+{
+	(void)state;
+	wait_beside_a_reader(wait_for_a_callback);
+	rcu_barrier();
+}
+
+static void wait_for_a_grace_period(void)
+{
+	synchronize_rcu();
+}
+
+static void a_cancelled_thread_ends_after_the_grace_period(void **state)
+{
+	(void)state;
+	wait_beside_a_reader(wait_for_a_grace_period);
+	synchronize_rcu();
+}
+
 static int run_all(const char *where)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +398,8 @@ static int run_all(const char *where)
 		cmocka_unit_test(an_unregistered_thread_may_use_the_library_again),
 		cmocka_unit_test(an_unregistered_thread_may_end_without_the_c_library),
 		cmocka_unit_test(an_unregistered_thread_holds_up_nobody),
+		cmocka_unit_test(a_cancelled_thread_ends_after_the_grace_period),
+		cmocka_unit_test(a_cancelled_thread_ends_after_the_barrier),
 	};
 
 	alarm(WATCHDOG_SECONDS);
