@@ -10,6 +10,10 @@
  *   lookup (mmap_lock R, RCU)    -      -      r     r      r       r     X      X the caller must hold a reference (mmget())
  *   map unmap protect fork brk   r      r      r     r      r       r     X
  *
+ * The kernel's names are names of symbols here (only those of rcu.h, rwsem.h,
+ * rbtree.h and maple_tree.h carry a prefix), so a program that links the library
+ * defines no external function named find_vma(), mmput() and the like.
+ *
  * Addresses and lengths are bytes. Ranges are [start, end). Errors are -errno, as Linux's system calls return them; a call that
  * answers an address answers the -errno as an unsigned long (IS_ERR_VALUE() tells).
  *
