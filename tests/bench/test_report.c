@@ -301,7 +301,7 @@ static void a_page_that_fails_half_way_leaves_the_old_one(void **state)
 	WRITE_ROWS("rounds.jsonl", rounds);
 	write_text("old.html", "what was there\n");
 	html = command_run("%s html %s/rounds.jsonl --machine=%s/nowhere --output=%s/old.html", program, dir, dir, dir);
-	assert_int_equal(html.status, 1);
+	assert_int_equal(html.status, 2);
 	assert_non_null(strstr(html.output, "nowhere: No such file"));
 	free(html.output);
 	text = read_text("old.html");
@@ -461,6 +461,28 @@ static void the_page_says_on_top_that_a_run_was_disturbed(void **state)
 	free(page);
 }
 
+/* As on standard output: bench/README.md. */
+static void an_output_file_that_is_lost_is_status_2(void **state)
+{
+	static const struct {
+		const char *place, *said;
+	} bad[] = {
+		{"/dev/full", "/dev/full: No space left on device"},
+		{"nowhere/index.html", "nowhere/index.html: cannot write beside it: No such file"},
+	};
+
+	(void)state;
+	WRITE_ROWS("rounds.jsonl", rounds);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct command run;
+
+		run = command_run("cd %s && %s merge rounds.jsonl --output=%s", dir, program, bad[i].place);
+		assert_int_equal(run.status, 2);
+		assert_non_null(strstr(run.output, bad[i].said));
+		free(run.output);
+	}
+}
+
 static void the_machine_file_is_held_to_its_form(void **state)
 {
 	static const struct {
@@ -480,7 +502,7 @@ static void the_machine_file_is_held_to_its_form(void **state)
 
 		write_text("machine", bad[i].text);
 		run = command_run("cd %s && %s html rounds.jsonl --machine=machine --output=out.html", dir, program);
-		assert_int_equal(run.status, 1);
+		assert_int_equal(run.status, 2);
 		assert_non_null(strstr(run.output, bad[i].said));
 		free(run.output);
 		assert_false(in_dir_exists("out.html"));
@@ -596,6 +618,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(gnuplot_is_given_quoted_names),
 		cmocka_unit_test(the_page_escapes_whatever_it_is_given),
 		cmocka_unit_test(the_page_says_on_top_that_a_run_was_disturbed),
+		cmocka_unit_test(an_output_file_that_is_lost_is_status_2),
 		cmocka_unit_test(the_machine_file_is_held_to_its_form),
 		cmocka_unit_test(words_of_the_command_line_are_names_too),
 		cmocka_unit_test(a_file_that_cannot_be_read_to_its_end_gives_no_result),

@@ -12,8 +12,8 @@
  * standard output. A result file may come from anybody: what stands in it is
  * checked when it is read (row.h) and quoted where it is written.
  *
- * Exit status: 0; 1 if something could not be read, drawn or written; 2 for
- * bad input, or if standard output was lost.
+ * Exit status: 0; 2 for bad input, or if something could not be read, drawn or
+ * written.
  */
 #include <argp.h>
 #include <errno.h>
@@ -175,16 +175,14 @@ static bool write_merged_results(struct results *results, const struct options *
 static int run(const struct options *o)
 {
 	struct results results = {0};
-	int status = EXIT_FAILURE;
+	int status = BENCH_EXIT_USAGE;
 
 	for (int i = 0; i < o->nr_files; i++)
 		if (!results_read(&results, o->files[i])) {
 			results_free(&results);
 			return BENCH_EXIT_USAGE;
 		}
-	if (o->workload && !has_workload(&results, o->workload))
-		status = BENCH_EXIT_USAGE;
-	else if (write_merged_results(&results, o))
+	if ((!o->workload || has_workload(&results, o->workload)) && write_merged_results(&results, o))
 		status = EXIT_SUCCESS;
 	results_free(&results);
 	return status;
