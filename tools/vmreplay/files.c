@@ -98,5 +98,5 @@ void files_free(struct files *files)
 	mt_for_each(&files->by_key, file, index, ULONG_MAX)
 		fput(file);
 	mtree_destroy(&files->by_key);
-	*files = (struct files){0};
+	mt_init(&files->by_key);
 }
