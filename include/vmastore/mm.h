@@ -11,8 +11,9 @@
  *   map unmap protect fork brk   r      r      r     r      r       r     X
  *
  * The kernel's names are names of symbols here (only those of rcu.h, rwsem.h,
- * rbtree.h and maple_tree.h carry a prefix), so a program that links the library
- * defines no external function named find_vma(), mmput() and the like.
+ * rbtree.h and maple_tree.h carry a prefix), so a program that links
+ * libvmastore.a defines no external function named find_vma(), mmput() and the
+ * like. Beside libvmastore.so it may: the library calls its own.
  *
  * Addresses and lengths are bytes. Ranges are [start, end). Errors are -errno, as Linux's system calls return them; a call that
  * answers an address answers the -errno as an unsigned long (IS_ERR_VALUE() tells).
