@@ -21,8 +21,9 @@
  * Every call that changes the layout, munmap too, may need memory for it and
  * fail with -ENOMEM. On `maple-vma` this also happens beside a reader that stays
  * in its RCU section (the calling thread may be the one): once 64 MiB of replaced
- * nodes wait for it, mmap, brk and mremap map no more; at 128 MiB the other
- * calls fail, too. The call may be repeated after the reader has left.
+ * nodes wait for it, mmap, brk, mremap and the kernel's calls that map free room
+ * (insert_vm_struct(), vma_merge(), vma_expand()) map no more; at 128 MiB the
+ * other calls fail, too. The call may be repeated after the reader has left.
  *
  * A signal handler may call lock_vma_under_rcu() and vma_end_read(), whatever it
  * interrupts, and nothing else of this header. It gives back each VMA that it got

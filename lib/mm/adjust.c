@@ -76,6 +76,8 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *pr
 	(void)prev;
 	if (m.middle)
 		old = m.middle->vm_flags;
+	else if (!vms__index_may_grow(mm))
+		return NULL;
 	if (vms__merge_prepare(&m) <= 0)
 		return NULL;
 	merged = vms__merge_commit(&m);
@@ -112,7 +114,7 @@ static int grow(struct vm_area_struct *vma, unsigned long start, unsigned long e
 	int err;
 
 	mmap_assert_write_locked(mm);
-	if ((prev && prev->vm_end > start) || (next && next->vm_start < end))
+	if ((prev && prev->vm_end > start) || (next && next->vm_start < end) || !vms__index_may_grow(mm))
 		return -ENOMEM;
 	vms__store_begin(&store, start, end, vma);
 	store.known = true;
@@ -159,6 +161,8 @@ static int swallow(struct vm_area_struct *vma, struct vm_area_struct *next)
 	if (touching &&
 	    (next->vm_file != m.file || next->vm_pgoff != m.pgoff || !vms__anon_name_equal(next->anon_name, m.anon_name)))
 		return -EINVAL;
+	if (!touching && !vms__index_may_grow(mm))
+		return -ENOMEM;
 	merged = vms__merge_prepare(&m);
 	if (merged <= 0)
 		return merged ? merged : -EINVAL;

@@ -4,7 +4,8 @@
  *
  *   asks                                              who, and what it answers when refused
  *   vms__may_expand(): AS, DATA                       mmap, mremap, mprotect to data -ENOMEM; brk the old break; a stack SIGSEGV
- *   vms__index_may_grow(): nodes that wait            mmap, mremap -ENOMEM; brk the old break
+ *   vms__index_may_grow(): nodes that wait            mmap, mremap, insert_vm_struct(), vma_expand() -ENOMEM; brk the old break;
+ *                                                     vma_merge() of free room NULL
  *   vms__may_lock_more(): MEMLOCK, for locked memory  mmap, mremap -EAGAIN; brk the old break; a stack SIGSEGV
  *   vms__may_lock(): MEMLOCK not 0                    mlock, mlockall, MAP_LOCKED -EPERM
  *   MEMLOCK for what mlock(2) adds, mlock.c           mlock, mlockall -ENOMEM

@@ -173,7 +173,7 @@ int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma)
 	if (vma->vm_file && vma->vm_start < vma->vm_end && vms__pgoff_wraps(vma->vm_pgoff, vma_pages(vma)))
 		return -EINVAL;
 	if (vma->vm_start >= vma->vm_end || vma->vm_end > mm->layout.task_size ||
-	    find_vma_intersection(mm, vma->vm_start, vma->vm_end))
+	    find_vma_intersection(mm, vma->vm_start, vma->vm_end) || !vms__index_may_grow(mm))
 		return -ENOMEM;
 	vms__store_begin(&store, vma->vm_start, vma->vm_end, vma);
 	if (vms__index_prepare(mm, &store))

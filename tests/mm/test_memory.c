@@ -93,6 +93,8 @@ struct outcome {
 	bool changed;    /* the layout was another one after a round, or a call that failed */
 	int munmap_errs; /* munmaps that failed */
 	unsigned long mmap, brk, mremap;
+	int insert, expand;
+	bool merged;
 };
 
 /* Map a page and unmap it, @rounds times, or until one of them fails. */
@@ -113,6 +115,20 @@ static void map_and_unmap(struct mm_struct *mm, int rounds, struct outcome *out)
 	}
 }
 
+/* The kernel's calls that map free room: @vma, which is not in @mm yet, and below the mapping at @addr. */
+static void map_by_kernel_calls(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr, struct outcome *out)
+{
+	struct vm_area_struct *there;
+
+	mmap_write_lock(mm);
+	there = vma_lookup(mm, addr);
+	out->insert = insert_vm_struct(mm, vma);
+	out->merged = vma_merge(mm, NULL, addr - PG, addr, there->vm_flags, NULL, (addr - PG) >> PAGE_SHIFT, NULL);
+	there = vma_lookup(mm, addr);
+	out->expand = vma_expand(there, there->vm_start - PG, there->vm_end, there->vm_pgoff - 1, NULL);
+	mmap_write_unlock(mm);
+}
+
 /*
  * The writer is itself in a section, so none of the nodes that it replaces becomes free. It is stopped, and not by waiting; the
  * engines without readers under RCU have nothing to bound. What is refused first is to map more.
@@ -122,10 +138,14 @@ static void a_writer_inside_a_section_is_stopped(void **state)
 	enum { ROUNDS = 5000, BATCHES = 2 };
 	const struct world *w = *state;
 	struct mm_struct *mm = w->mm, *other = vms_mm_create(w->engine, &world_layout, NULL);
+	struct vm_area_struct *vma = vm_area_alloc(other);
 	bool rcu = !strcmp(w->engine, "maple-vma");
 	struct outcome out;
 
 	assert_non_null(other);
+	vma->vm_start = 0x30000000;
+	vma->vm_end = 0x30000000 + PG;
+	vm_flags_init(vma, VM_READ | VM_MAYREAD);
 	assert_int_equal(vms_mmap(other, 0x20000000, 3 * PG, RW, FIXED, NULL, 0), 0x20000000);
 	vms_rcu_barrier();
 	(void)vms_trim();
@@ -134,8 +154,14 @@ static void a_writer_inside_a_section_is_stopped(void **state)
 	map_and_unmap(mm, ROUNDS, &out);
 	out.brk = vms_brk(other, other->start_brk + PG);
 	out.mremap = vms_mremap(other, 0x20000000, 3 * PG, 4 * PG, 0, 0);
+	map_by_kernel_calls(other, vma, 0x20000000, &out);
 	out.munmap_errs += vms_munmap(other, 0x20000000 + PG, PG) != 0;
 	rcu_read_unlock();
+	if (out.insert)
+		vm_area_free(vma);
+	assert_int_equal(out.insert, rcu ? -ENOMEM : 0);
+	assert_int_equal(out.expand, rcu ? -ENOMEM : 0);
+	assert_int_equal(out.merged, !rcu);
 	assert_int_equal(out.munmap_errs, 0);
 	assert_false(out.changed);
 	if (rcu) {
