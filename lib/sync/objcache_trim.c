@@ -200,10 +200,21 @@ bool vms__trim_wanted(const struct vms__objcache *c)
 	return c->depot_objs >= c->retry_at && has_excess(c);
 }
 
+#define FEW 1024u /* objects in use */
+
 /*
  * Where objects in use are strewn over all slabs, looking for empty ones is in
- * vain. It is tried again when half of what is in use was freed.
+ * vain. It is tried again when half of what is in use was freed. What threads
+ * keep back counts as in use and never reaches the depot: where that may be most
+ * of it, an eighth is enough.
  */
+static size_t retry_at(const struct vms__objcache *c)
+{
+	size_t in_use = c->carved - c->depot_objs;
+
+	return c->depot_objs + in_use / (in_use > FEW ? 2 : 8);
+}
+
 struct vms__slab *vms__trim_excess(struct vms__objcache *c, struct vms__slab *leaving)
 {
 	struct vms__magazine *spare = NULL;
@@ -214,7 +225,7 @@ struct vms__slab *vms__trim_excess(struct vms__objcache *c, struct vms__slab *le
 
 		leaving = begin(c, keep > c->low ? keep : c->low, leaving);
 		spare = spare_magazines(c);
-		c->retry_at = has_excess(c) ? c->depot_objs + (c->carved - c->depot_objs) / 2 : 0;
+		c->retry_at = has_excess(c) ? retry_at(c) : 0;
 	}
 	depot_unlock(c);
 	free_magazines(spare);
