@@ -47,8 +47,25 @@ struct fault {
 	bool write;                             /* vmf.flags is the hook's to spoil */
 	bool asked;                             /* a hook of an embedder's was called */
 	struct vms__revoke_watch *watch;        /* of the pages that those hooks answer; or NULL */
-	struct vms__ptable_batch tables;
+	struct vms__ptable *leaf;               /* as the fault found it; NULL: there was none */
+	struct vms__ptable_batch tables;        /* then: what it lacks */
 };
+
+/*
+ * The tables on the way to the address, if they are not there. Most faults find
+ * them, and need no second and third walk: a leaf stays while the VMA is locked.
+ * Return: false if memory is out.
+ */
+static bool prepare_tables(struct fault *f)
+{
+	return likely(f->leaf) || vms__ptables_prepare(f->mm, f->vmf.address, &f->tables);
+}
+
+/* The leaf; what prepare_tables() set aside is used, or given back. */
+static struct vms__ptable *install_tables(struct fault *f)
+{
+	return likely(f->leaf) ? f->leaf : vms__ptables_install(f->mm, f->vmf.address, &f->tables);
+}
 
 static bool is_write(const struct fault *f)
 {
@@ -140,12 +157,12 @@ static vm_fault_t anon_fault(struct fault *f, const struct vms__ptable *leaf)
 		if (!page)
 			return VM_FAULT_OOM;
 	}
-	if (!vms__ptables_prepare(f->mm, f->vmf.address, &f->tables))
+	if (!prepare_tables(f))
 		goto oom;
 	/* Last of what may fail, as it is the one that shows. */
 	if (needs_anon_vma && vms__anon_vma_prepare(f->vmf.vma))
 		goto oom_tables;
-	return install_anon(f, vms__ptables_install(f->mm, f->vmf.address, &f->tables), page);
+	return install_anon(f, install_tables(f), page);
 
 oom_tables:
 	vms__ptables_cancel(&f->tables);
@@ -310,7 +327,7 @@ static vm_fault_t ask_owner(struct fault *f)
 	struct page *copy = NULL;
 	vm_fault_t ret;
 
-	if (!vms__ptables_prepare(f->mm, f->vmf.address, &f->tables))
+	if (!prepare_tables(f))
 		return VM_FAULT_OOM;
 	if (!is_write(f) && f->ops->map_pages) {
 		ret = fault_around(f);
@@ -331,7 +348,7 @@ static vm_fault_t ask_owner(struct fault *f)
 			vms__page_put(copy);
 		return ret;
 	}
-	return install_file(f, vms__ptables_install(f->mm, f->vmf.address, &f->tables), copy);
+	return install_file(f, install_tables(f), copy);
 }
 
 /*
@@ -390,7 +407,7 @@ void vms_map_pages(struct vm_fault *vmf, pgoff_t start, struct page **pages, uns
 
 	vma_assert_locked(vma);
 	range_around(vmf, &first, &last);
-	leaf = vms__ptables_install(mm, vmf->address, &f->tables);
+	leaf = install_tables(f);
 	vms__ptable_lock(leaf);
 	for (unsigned int i = 0; i < nr; i++) {
 		unsigned int index = (base + i) & (VMS__PT_ENTRIES - 1);
@@ -557,6 +574,7 @@ static vm_fault_t fault_once(struct fault *f)
 	struct vms__ptable *leaf = vms__leaf_find(f->mm, f->vmf.address);
 	unsigned long pte = leaf ? vms__pte_load(leaf, f->index) : 0;
 
+	f->leaf = leaf;
 	if (vms__pte_use(leaf, f->index, pte, is_write(f)))
 		return 0;
 	if (pte == VMS__PTE_GUARD)
