@@ -40,7 +40,7 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 	unsigned int nr = 0;
 
 	vms__ptable_lock(leaf);
-	for (; addr < end && nr < ZAP_BATCH; addr += PAGE_SIZE) {
+	for (; addr < end && nr < ZAP_BATCH && leaf->used; addr += PAGE_SIZE) {
 		unsigned int index = vms__pt_index(addr, 0);
 		unsigned long pte = vms__pte_load(leaf, index);
 		struct page *page = vms__pte_page(pte);
@@ -58,6 +58,9 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 		unmapped[vms__page_counter(page)]++;
 		pages[nr++] = page;
 	}
+	/* An empty leaf has nothing further on: most leaves are emptied early. */
+	if (!leaf->used)
+		addr = end;
 	vms__ptable_unlock(leaf);
 	if (nr > 0 && !*noted)
 		*noted = vms__rss_falls(mm, nr);
