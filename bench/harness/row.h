@@ -41,7 +41,7 @@ struct bench_row {
 	double load, others_pct, steal_pct; /* the largest, of rows that were merged */
 };
 
-/* Of their CPUs' time; from there on a row does not show what it says that it shows. */
+/* Percent of the workers' CPU time; a row with more taken by others is marked as disturbed. */
 #define BENCH_DISTURBED_PCT 10.0
 
 /** bench_row_disturbed() - Whether others took more than BENCH_DISTURBED_PCT of the CPUs' time. Not known is no. */

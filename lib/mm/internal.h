@@ -97,7 +97,7 @@ void vms__vma_commit(struct mm_struct *mm, struct vms__store *store);
  */
 int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_below, struct vm_area_struct **new);
 /*
- * The same with a @new that the caller made: a copy of @vma (vm_area_dup()) with the bounds and the offset of its part. No hook is asked.
+ * vms__split_vma() with a @new that the caller made: a copy of @vma (vm_area_dup()) with the bounds and the offset of its part. No hook is asked.
  * Return: 0; -ENOMEM, and @new is still the caller's.
  */
 int vms__split_into(struct vm_area_struct *vma, struct vm_area_struct *new, unsigned long addr, bool new_below);

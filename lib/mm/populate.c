@@ -47,7 +47,7 @@ static int fault_in(struct populate *p, struct vm_area_struct *vma, unsigned lon
 	return 0;
 }
 
-/* The same, as the flags of @vma want it. */
+/* Populates as the flags of @vma want it. */
 static int populate_piece(struct populate *p, struct vm_area_struct *vma, unsigned long end)
 {
 	mmap_assert_locked(vma_mm(vma));

@@ -55,7 +55,10 @@ int vms__pgtable_validate(struct mm_struct *mm, FILE *why);
 /* The content word of the page at addr; false: no page present there for that access. Locks: mmap_lock or VMA lock. */
 bool vms__page_read(struct vm_area_struct *vma, unsigned long addr, unsigned long *word);
 bool vms__page_write(struct vm_area_struct *vma, unsigned long addr, unsigned long word);
-/* The same without the right to write, after a fault that was to write: false unless the page is @vma's alone. */
+/*
+ * vms__page_write() for an entry that lacks the right to write, after a fault
+ * for writing. Return: false unless the page is @vma's alone.
+ */
 bool vms__page_write_forced(struct vm_area_struct *vma, unsigned long addr, unsigned long word);
 /* Whether an entry allows the access at this moment. Locks: the same. */
 bool vms__page_allows(const struct vm_area_struct *vma, unsigned long addr, bool write);

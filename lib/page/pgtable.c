@@ -201,7 +201,7 @@ static long free_range(struct vms__ptable *table, unsigned int level, unsigned l
 	return freed;
 }
 
-/* The same from the top, for the whole address space. */
+/* free_range() from the top of both page tables of @mm. */
 static long free_all_levels(struct mm_struct *mm, unsigned long start, unsigned long last, unsigned long floor, unsigned long top)
 {
 	const unsigned long low_last = VMS__PT_ADDRESSES - 1;

@@ -17,7 +17,7 @@
  * there before, and the fault sees that the counts differ, and starts again.
  * A fault only reads the counts.
  *
- * The same holds for page_mkwrite(), which tells the owner of a first write: the
+ * The comparison also guards page_mkwrite(), which tells the owner of a first write: the
  * owner may have taken the page back, and forgotten the write, before the entry
  * becomes writable. That the entry is as it was proves nothing, because a read
  * may have mapped the same page again.
