@@ -17,7 +17,7 @@
  * The kernel's names (rcu_read_lock(), ...) are macros for the vms_ names. A program that uses liburcu's own macros of these names
  * includes <urcu.h> before any header of this library, or defines VMS_NO_KERNEL_NAMES, and then writes the vms_ names.
  * A thread that the program registers with liburcu's membarrier flavour itself must be registered before it first calls this
- * library.
+ * library; each end of its sections is a call.
  *
  * Row may be called inside column?   read section   callback   signal handler
  *   read_lock, read_unlock           yes            yes        yes (in pairs)
@@ -96,7 +96,12 @@ struct vms_rcu_head {
 };
 
 /**
- * vms_rcu_read_lock() - Begin a read section: what is reachable now stays allocated until the matching vms_rcu_read_unlock().
+ * vms_rcu_read_lock() - Begin a read section: what is reachable now stays
+ * allocated until the matching vms_rcu_read_unlock().
+ *
+ * Compilers that optimise make the pair of some twenty instructions in the
+ * caller itself (below). The functions stay for all others: for calls by
+ * address, for dlsym(3), and for programs that define VMS_RCU_NO_INLINE.
  *
  * Locks:    Any; takes none that a writer holds. Sections nest.
  * Ordering: None by itself: an object's contents are ordered by the acquire load of the pointer that leads to it.
@@ -104,6 +109,85 @@ struct vms_rcu_head {
  */
 VMS_API void vms_rcu_read_lock(void);
 VMS_API void vms_rcu_read_unlock(void);
+
+/* ---- the same, inline -------------------------------------------------------------------------------------------- */
+
+/* The library's alone: the beginning of liburcu's global state. lib/sync/rcu.c holds it against liburcu. */
+struct vms_rcu_gp {
+	unsigned long ctr;
+	int futex; /* -1: a grace period sleeps until a reader leaves */
+};
+
+/*
+ * The library's alone: the calling thread as a reader. Its word counts the open
+ * sections in its low half; the other half is a copy of the global one's.
+ *
+ * The word is NULL wherever the functions must be called: before the thread's
+ * first use, on threads that the program has registered with liburcu itself,
+ * without membarrier(2), and in builds of the library that do more at a section's
+ * ends (VMS_RCU_QSBR, VMS_DEBUG, ThreadSanitizer). So a program need not know
+ * how the library was built.
+ */
+struct vms_rcu_self {
+	unsigned long *word;
+	const struct vms_rcu_gp *gp;
+};
+extern VMS_API __thread struct vms_rcu_self vms_rcu_self __attribute__((tls_model("initial-exec")));
+
+/* The library's alone: the end of a section that a grace period sleeps for. Does nothing if none does. */
+VMS_API void vms_rcu_wake(void);
+
+#if !defined(VMS_RCU_NO_INLINE) && defined(__SANITIZE_THREAD__)
+#define VMS_RCU_NO_INLINE
+#elif !defined(VMS_RCU_NO_INLINE) && defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define VMS_RCU_NO_INLINE
+#endif
+#endif
+
+#ifndef VMS_RCU_NO_INLINE
+
+/* gnu_inline: where they are not inlined, the library's functions are called. */
+#define VMS_RCU_INLINE extern __inline__ __attribute__((__gnu_inline__))
+void vms_rcu_read_lock_call(void) __asm__("vms_rcu_read_lock");
+void vms_rcu_read_unlock_call(void) __asm__("vms_rcu_read_unlock");
+
+VMS_RCU_INLINE void vms_rcu_read_lock(void)
+{
+	unsigned long *word = vms_rcu_self.word, ctr;
+
+	if (unlikely(!word)) {
+		vms_rcu_read_lock_call();
+		return;
+	}
+	/* Relaxed: a grace period pairs its membarrier(2) with the compiler barrier. */
+	ctr = __atomic_load_n(word, __ATOMIC_RELAXED);
+	if (likely(!(uint32_t)ctr))
+		ctr = __atomic_load_n(&vms_rcu_self.gp->ctr, __ATOMIC_RELAXED);
+	else
+		ctr++;
+	__atomic_store_n(word, ctr, __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+VMS_RCU_INLINE void vms_rcu_read_unlock(void)
+{
+	unsigned long *word = vms_rcu_self.word, ctr;
+
+	if (unlikely(!word)) {
+		vms_rcu_read_unlock_call();
+		return;
+	}
+	/* As above: one barrier keeps the section before the store, one the load of the futex behind it. */
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	ctr = __atomic_load_n(word, __ATOMIC_RELAXED) - 1;
+	__atomic_store_n(word, ctr, __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (likely(!(uint32_t)ctr) && unlikely(__atomic_load_n(&vms_rcu_self.gp->futex, __ATOMIC_RELAXED) == -1))
+		vms_rcu_wake();
+}
+
+#endif
 
 /**
  * vms_rcu_read_lock_held() - Is this thread in a read section? For assertions.

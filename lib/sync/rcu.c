@@ -9,6 +9,7 @@
  * rcu_call.c (callbacks), rcu_forked.c (after a fork).
  */
 #define VMS_NO_KERNEL_NAMES
+#define VMS_RCU_NO_INLINE /* the functions are defined here */
 #include "lib/sync/rcu.h"
 
 #include <pthread.h>
@@ -36,6 +37,47 @@ VMS__TLS vms__urcu_reader_t *vms__rcu_reader = &no_reader;
 /* The library registered this thread with liburcu, and not the program. */
 static VMS__TLS bool registered_here;
 
+/* ---- what the public header inlines ------------------------------------------------------------------------------ */
+
+/*
+ * Whether programs and the library may open sections without a call. A thread
+ * that the program has registered may be unregistered by it at any time, which
+ * only the functions find out.
+ */
+#if VMS__TSAN || defined(VMS_DEBUG) || defined(VMS_RCU_QSBR)
+#define MAY_INLINE false
+#else
+#define MAY_INLINE (registered_here && urcu_memb_has_sys_membarrier)
+#endif
+
+__thread struct vms_rcu_self vms_rcu_self __attribute__((tls_model("initial-exec")));
+
+#ifndef VMS_RCU_QSBR
+_Static_assert(offsetof(struct urcu_gp, ctr) == offsetof(struct vms_rcu_gp, ctr) &&
+		       offsetof(struct urcu_gp, futex) == offsetof(struct vms_rcu_gp, futex) &&
+		       sizeof(urcu_memb_gp.futex) == sizeof(int),
+	       "rcu.h describes liburcu's global state");
+_Static_assert(URCU_GP_COUNT == 1 && URCU_GP_CTR_NEST_MASK == UINT32_MAX, "rcu.h counts sections as liburcu does");
+#endif
+
+/* All signals are blocked. */
+static void self_set(void)
+{
+#ifndef VMS_RCU_QSBR
+	vms_rcu_self.gp = (const struct vms_rcu_gp *)&urcu_memb_gp;
+#endif
+	vms_rcu_self.word = MAY_INLINE ? &VMS__URCU_READER.ctr : NULL;
+}
+
+void vms_rcu_wake(void)
+{
+#ifndef VMS_RCU_QSBR
+	urcu_common_wake_up_gp(&urcu_memb_gp);
+#endif
+}
+
+/* ---- registration, continued ------------------------------------------------------------------------------------- */
+
 /* All signals are blocked. */
 static void unregister(void)
 {
@@ -47,6 +89,7 @@ static void unregister(void)
 	if (registered_here && vms__rcu_forked)
 		VMS__URCU_READER.registered = 0;
 	registered_here = false;
+	vms_rcu_self.word = NULL;
 	vms__rcu_reader = &no_reader;
 }
 
@@ -62,6 +105,7 @@ void vms__rcu_register(void)
 	else if (!VMS__URCU_READER.registered)
 		URCU(register_thread)();
 	vms__rcu_reader = &VMS__URCU_READER;
+	self_set();
 	vms__signals_restore(&saved);
 }
 
@@ -139,11 +183,59 @@ bool vms__rcu_in_section(bool if_unknown)
 
 #endif
 
-/* Not vms__rcu_read_lock(): that one calls this one where it does not inline liburcu. */
+#if VMS__TSAN || defined(VMS_RCU_QSBR)
+
+static void section_open(void)
+{
+	URCU(read_lock)();
+}
+
+static void section_close(void)
+{
+	URCU(read_unlock)();
+}
+
+#else
+
+/* What _urcu_memb_read_lock() and its counterpart do, on the reader that this thread knows. */
+static void section_open(void)
+{
+	vms__urcu_reader_t *reader = vms__rcu_reader;
+	unsigned long ctr;
+
+	cmm_barrier();
+	ctr = reader->ctr;
+	if (likely(!(ctr & URCU_GP_CTR_NEST_MASK))) {
+		_CMM_STORE_SHARED(reader->ctr, _CMM_LOAD_SHARED(urcu_memb_gp.ctr));
+		urcu_memb_smp_mb_slave();
+	} else {
+		_CMM_STORE_SHARED(reader->ctr, ctr + URCU_GP_COUNT);
+	}
+}
+
+static void section_close(void)
+{
+	vms__urcu_reader_t *reader = vms__rcu_reader;
+	unsigned long ctr = reader->ctr;
+
+	if (likely((ctr & URCU_GP_CTR_NEST_MASK) == URCU_GP_COUNT)) {
+		urcu_memb_smp_mb_slave();
+		_CMM_STORE_SHARED(reader->ctr, ctr - URCU_GP_COUNT);
+		urcu_memb_smp_mb_slave();
+		urcu_common_wake_up_gp(&urcu_memb_gp);
+	} else {
+		_CMM_STORE_SHARED(reader->ctr, ctr - URCU_GP_COUNT);
+	}
+	cmm_barrier();
+}
+
+#endif
+
+/* Not vms__rcu_read_lock(): that one calls this one where nothing is inlined. */
 void vms_rcu_read_lock(void)
 {
 	ensure_registered();
-	URCU(read_lock)();
+	section_open();
 	section_begins();
 }
 
@@ -152,7 +244,7 @@ void vms_rcu_read_unlock(void)
 	VMS_ASSERT(vms__rcu_in_section(true));
 	section_ends();
 	vms__tsan_release(&grace);
-	URCU(read_unlock)();
+	section_close();
 }
 
 bool vms_rcu_read_lock_held(void)

@@ -91,41 +91,15 @@ static inline bool vms__rcu_reading(void)
 
 #else
 
-/* What _urcu_memb_read_lock() and its counterpart do, on that reader. */
+/* The public pair is inline itself. */
 static inline void vms__rcu_read_lock(void)
 {
-	struct urcu_reader *reader = vms__rcu_reader;
-	unsigned long ctr;
-
-	/* liburcu's own flag is the test, so that a thread which somebody else registered is not registered twice. */
-	if (unlikely(!reader->registered)) {
-		vms__rcu_register();
-		reader = vms__rcu_reader;
-	}
-	cmm_barrier();
-	ctr = reader->ctr;
-	if (likely(!(ctr & URCU_GP_CTR_NEST_MASK))) {
-		_CMM_STORE_SHARED(reader->ctr, _CMM_LOAD_SHARED(urcu_memb_gp.ctr));
-		urcu_memb_smp_mb_slave();
-	} else {
-		_CMM_STORE_SHARED(reader->ctr, ctr + URCU_GP_COUNT);
-	}
+	vms_rcu_read_lock();
 }
 
 static inline void vms__rcu_read_unlock(void)
 {
-	struct urcu_reader *reader = vms__rcu_reader;
-	unsigned long ctr = reader->ctr;
-
-	if (likely((ctr & URCU_GP_CTR_NEST_MASK) == URCU_GP_COUNT)) {
-		urcu_memb_smp_mb_slave();
-		_CMM_STORE_SHARED(reader->ctr, ctr - URCU_GP_COUNT);
-		urcu_memb_smp_mb_slave();
-		urcu_common_wake_up_gp(&urcu_memb_gp);
-	} else {
-		_CMM_STORE_SHARED(reader->ctr, ctr - URCU_GP_COUNT);
-	}
-	cmm_barrier();
+	vms_rcu_read_unlock();
 }
 
 /* Is this thread in a read section, so that another within it would add nothing? False: maybe. */

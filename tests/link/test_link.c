@@ -44,9 +44,25 @@ static void program_calls_its_own_functions(void **state)
 	assert_int_equal(clash_calls, clash_count());
 }
 
+/* The reader's word is the library's thread-local memory, which the program reaches by itself. */
+static void sections_are_inline_however_the_library_is_linked(void **state)
+{
+	(void)state;
+#if defined(VMS_DEBUG) || defined(VMS_RCU_NO_INLINE)
+	skip();
+#else
+	vms_rcu_read_lock();
+	assert_non_null(vms_rcu_self.word);
+	assert_int_equal((uint32_t)*vms_rcu_self.word, 1);
+	vms_rcu_read_unlock();
+	assert_int_equal((uint32_t)*vms_rcu_self.word, 0);
+#endif
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sections_are_inline_however_the_library_is_linked),
 		cmocka_unit_test(library_never_calls_the_programs_functions),
 		cmocka_unit_test(program_calls_its_own_functions),
 	};
