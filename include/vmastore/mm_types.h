@@ -258,13 +258,42 @@ struct vms_mm_map {
 	unsigned long env_start, env_end;
 };
 
+/*
+ * The fields stand by who writes them. Each group begins a cache line of its
+ * own, so that a thread which faults loses no line to one that maps, unmaps or
+ * protects memory elsewhere, except for what each fault has to know:
+ *
+ *   group             written by                        read by
+ *   what every fault  nobody, once mm_alloc() is over   faults; everybody
+ *     needs, layout     (mmap_base: also exec)
+ *   mm_lock_seq       the start and the end of each     faults of `maple-vma`
+ *                       section under mmap_lock W
+ *   the index         a store that replaces the root    faults of `maple-vma`;
+ *                       of the tree; rbtree: each store   else under mmap_lock
+ *   mmap_lock         who takes it                      who takes it
+ *   users             who takes or drops a reference    the same
+ *   page_table_lock   the first fault of a VMA          the same
+ *   accounts          each change of the layout, W      the same; listings
+ *   high waters       who unmaps or pins pages; fork;   the same; listings
+ *                       brk
+ *   limits            setrlimit() and the like, W       each change of the layout
+ *   image             exec, prctl(), W                  listings
+ *
+ * lib/mm/mm.c has the compiler check which field is on which line.
+ */
 struct mm_struct {
-	/* read by every fault, written by mmap_lock writers */
-	const struct vms__engine *engine;  /* const after mm_alloc() */
-	struct vms__ptable *pgd;           /* const after mm_alloc(); maps up to 2^48 */
-	struct vms__pcounter *counters;    /* striped: enum vms_mm_counter */
-	_Atomic unsigned long mm_lock_seq; /* odd: write-locked; +1 on write lock and on unlock or downgrade */
-	union {                            /* the index; which one is the engine's business */
+	/* what every fault needs: const after mm_alloc() */
+	const struct vms__engine *engine;
+	struct vms__ptable *pgd;        /* maps up to 2^48 */
+	struct vms__ptable *pgd_high;   /* what maps from 2^48 on; NULL: task_size ends there */
+	struct vms__pcounter *counters; /* striped: enum vms_mm_counter */
+	struct mm_rules rules;
+	struct mm_layout layout; /* except for mmap_base at exec */
+
+	/* odd: write-locked; +1 on write lock and on unlock or downgrade */
+	_Atomic unsigned long mm_lock_seq vms_cacheline_aligned;
+
+	union { /* the index; which one is the engine's business */
 		struct maple_tree mm_mt;
 		struct {
 			struct rb_root mm_rb;
@@ -273,41 +302,44 @@ struct mm_struct {
 			unsigned long vmacache_id; /* unique among all mms ever, so that a reused address cannot hit */
 			_Atomic unsigned long vmacache_seq;
 		};
-	};
+	} vms_cacheline_aligned;
 
 	struct rw_semaphore mmap_lock vms_cacheline_aligned;
 
+	/* users */
 	_Atomic int mm_users vms_cacheline_aligned; /* users of the address space: mmget(), mmput() */
 	_Atomic int mm_count;                       /* users of this structure: mmgrab(), mmdrop() */
-	_Atomic unsigned int page_table_lock;       /* vms__spinlock word: first anon_vma of a VMA, upper page tables */
 	_Atomic unsigned long unmaps_begun;         /* by who came through a file, without a lock of this mm; for the validator */
 	_Atomic unsigned long unmaps_done;
 
-	/* mmap_lock W; read relaxed */
-	_Atomic int map_count;
+	_Atomic unsigned int page_table_lock vms_cacheline_aligned; /* vms__spinlock word: the first anon_vma of a VMA */
+
+	/* accounts: mmap_lock W; read relaxed */
+	_Atomic int map_count vms_cacheline_aligned;
 	_Atomic unsigned long total_vm, data_vm, exec_vm, stack_vm, locked_vm; /* pages */
 	_Atomic unsigned long hiwater_vm;                                      /* the most that total_vm ever was */
-	/*
-	 * The most pages that were resident when some were about to go: brought up to date
-	 * only then, so the real maximum is the larger of it and what is resident now.
-	 */
-	_Atomic unsigned long hiwater_rss;
-	_Atomic unsigned long pinned_vm;         /* pages: vms_account_pinned_vm() */
-	_Atomic unsigned long write_protect_seq; /* odd: a fork takes the write right from entries; see mm.h */
-	vm_flags_t def_flags;                    /* every new mapping gets these too */
-	unsigned long start_brk, brk;            /* the break: where it began, where it is */
-	unsigned long start_stack;               /* an address of the first stack: the listing names its VMA [stack] */
-	/* What exec mapped where: vms_mm_set_map(). 0: never told. */
-	unsigned long start_code, end_code, start_data, end_data;
-	unsigned long arg_start, arg_end, env_start, env_end;
 	unsigned long map_seq; /* +1 with every store into the index, so never 0 while there is a VMA; read under R: vma_iterator */
 
-	struct mm_limits limits;      /* mmap_lock W to write, R to read */
-	struct mm_layout layout;      /* const after mm_alloc(), except mmap_base at exec */
-	struct vms__ptable *pgd_high; /* const: what maps from 2^48 on; NULL: task_size ends there */
-	struct mm_rules rules;
-	void *owner;             /* the embedder's, also after fork: NULL until it sets it; mmap_lock W to write, R to read */
-	struct list_head mmlist; /* all that are in use and complete: vms_mm_next() */
+	/*
+	 * High waters, and what few calls write. hiwater_rss: the most pages that were
+	 * resident when some were about to go. It is brought up to date only then, so the
+	 * real maximum is the larger of it and what is resident now.
+	 */
+	_Atomic unsigned long hiwater_rss vms_cacheline_aligned;
+	_Atomic unsigned long pinned_vm;         /* pages: vms_account_pinned_vm() */
+	_Atomic unsigned long write_protect_seq; /* odd: a fork takes the write right from entries; see mm.h */
+	unsigned long start_brk, brk;            /* the break: where it began, where it is */
+
+	/* limits: mmap_lock W to write, R to read */
+	struct mm_limits limits vms_cacheline_aligned;
+	vm_flags_t def_flags; /* every new mapping gets these too */
+	void *owner;          /* the embedder's, also after fork: NULL until it sets it */
+
+	/* image: what exec mapped where, vms_mm_set_map(). 0: never told. */
+	unsigned long start_code vms_cacheline_aligned, end_code, start_data, end_data;
+	unsigned long arg_start, arg_end, env_start, env_end;
+	unsigned long start_stack; /* an address of the first stack: the listing names its VMA [stack] */
+	struct list_head mmlist;   /* all that are in use and complete: vms_mm_next() */
 };
 
 #endif

@@ -6,6 +6,7 @@
  * users together count as one); the last one to leave frees it.
  */
 #include <errno.h>
+#include <stddef.h>
 
 #include "lib/mm/internal.h"
 #include "lib/page/page.h"
@@ -13,6 +14,27 @@
 #include "lib/sync/list.h"
 #include "lib/sync/pcounter.h"
 #include "lib/sync/rcu.h"
+
+/*
+ * Which lines of an address space a fault reads, and which a writer writes (mm_types.h). A
+ * new field that fails here belongs to the group of those who write it.
+ */
+#define LINE(field) (offsetof(struct mm_struct, field) / VMS_CACHELINE)
+#define STARTS_LINE(field) (offsetof(struct mm_struct, field) % VMS_CACHELINE == 0)
+_Static_assert(offsetof(struct mm_struct, engine) == 0 && offsetof(struct mm_struct, pgd_high) == 2 * sizeof(void *) &&
+		       offsetof(struct mm_struct, rules) == 4 * sizeof(void *) &&
+		       offsetof(struct mm_struct, layout) == 4 * sizeof(void *) + sizeof(struct mm_rules) &&
+		       offsetof(struct mm_struct, layout) < VMS_CACHELINE,
+	       "the first line holds constants alone: engine, pgd, pgd_high, counters, rules, the beginning of layout");
+_Static_assert(STARTS_LINE(mm_lock_seq) && LINE(mm_lock_seq) == LINE(layout) + 2 && STARTS_LINE(mm_mt) &&
+		       LINE(mm_mt) == LINE(mm_lock_seq) + 1 && sizeof(struct maple_tree) <= VMS_CACHELINE,
+	       "the sequence and the index have a line each");
+_Static_assert(STARTS_LINE(mmap_lock) && LINE(mmap_lock) == LINE(mm_mt) + 1 && LINE(mm_users) > LINE(mmap_lock),
+	       "the first line that a writer of mmap_lock writes comes after those of a fault");
+_Static_assert(STARTS_LINE(page_table_lock) && LINE(page_table_lock) > LINE(unmaps_done) && LINE(map_count) > LINE(page_table_lock),
+	       "a first fault of a VMA shares the line of its lock with nothing");
+_Static_assert(LINE(map_count) == LINE(map_seq) && LINE(limits) > LINE(brk),
+	       "one line of accounts; limits are read more than written");
 
 #define TASK_SIZE 0x7ffffffff000UL
 
