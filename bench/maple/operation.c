@@ -49,6 +49,32 @@ static bool right_hot(const struct store *s, void *tree, const struct world *w, 
 	return answer == w->hot.entries;
 }
 
+static uint64_t run_hot_chained(const struct store *s, void *tree, const struct world *w)
+{
+	return s->lookup_chained(tree, w->hot.keys, w->hot.nr);
+}
+
+static uint64_t run_sections(const struct store *s, void *tree, const struct world *w)
+{
+	return s->lookup_sections(tree, w->random.keys, w->random.nr);
+}
+
+static uint64_t run_touch(const struct store *s, void *tree, const struct world *w)
+{
+	return s->touch(tree, w->random.keys, w->random.nr);
+}
+
+static uint64_t run_touch_hot(const struct store *s, void *tree, const struct world *w)
+{
+	return s->touch(tree, w->hot.keys, w->hot.nr);
+}
+
+static bool right_touch_hot(const struct store *s, void *tree, const struct world *w, uint64_t answer)
+{
+	(void)s, (void)tree;
+	return answer == w->hot.numbers;
+}
+
 static uint64_t run_use(const struct store *s, void *tree, const struct world *w)
 {
 	return s->lookup_use(tree, w->random.keys, w->random.nr);
@@ -110,6 +136,12 @@ static uint64_t run_iterate(const struct store *s, void *tree, const struct worl
 	return s->iterate(tree, iterations(w));
 }
 
+/* A store that knows of no batches reads all ranges as it can. */
+static uint64_t run_batch(const struct store *s, void *tree, const struct world *w)
+{
+	return (s->iterate_batch ? s->iterate_batch : s->iterate)(tree, iterations(w));
+}
+
 static bool right_iterate(const struct store *s, void *tree, const struct world *w, uint64_t answer)
 {
 	(void)s, (void)tree;
@@ -157,11 +189,16 @@ const struct operation operations[] = {
 	{"lookup", "random lookup, independent", NULL, count_random, run_lookup, right_random},
 	{"chained", "random lookup, each depends on the last", NULL, count_random, run_chained, right_random},
 	{"hot", "lookup, 90 % in few hot ranges", NULL, count_hot, run_hot, right_hot},
+	{"hot-chained", "the same, each depends on the last", NULL, count_hot, run_hot_chained, right_hot},
+	{"section", "random lookup, a read section for each", NULL, count_random, run_sections, right_random},
+	{"touch", "walk and touch, a read section for each", NULL, count_random, run_touch, right_use},
+	{"touch-hot", "the same, 90 % in few hot ranges", NULL, count_hot, run_touch_hot, right_touch_hot},
 	{"use", "lookup and touch the object", NULL, count_random, run_use, right_use},
 	{"replace", "replace an entry", NULL, count_stores, run_replace, right_replace},
 	{"churn", "erase + insert a random range", NULL, count_stores, run_churn, right_churn},
 	{"churn-prepared", "the same, memory set aside first", has_preparation, count_stores, run_churn_prepared, right_churn},
 	{"iterate", "iterate, per range", NULL, count_iterate, run_iterate, right_iterate},
+	{"batch", "read all ranges in batches, per range", NULL, count_iterate, run_batch, right_iterate},
 	{"lowest-gap", "lowest gap of 48 MiB", has_gaps, count_lowest, run_lowest, right_lowest},
 	{"highest-gap", "highest gap of a random size", has_gaps, count_highest, run_highest, right_highest},
 	{NULL, NULL, NULL, NULL, NULL, NULL},

@@ -19,7 +19,7 @@
 #include "bench/maple/ticks.h"
 
 #define STORE_SYMBOL "maplebench_stores"
-#define STORE_ABI 2 /* counts changes of this header */
+#define STORE_ABI 3 /* counts changes of this header */
 
 /* A reader leaves its read section, and reports a quiescent state where it must, after so many lookups. */
 #define STORE_BATCH 64
@@ -59,8 +59,17 @@ struct store {
 	uint64_t (*lookup)(void *tree, const unsigned long *keys, size_t nr);
 	uint64_t (*lookup_chained)(void *tree, const unsigned long *keys, size_t nr);
 	uint64_t (*iterate)(void *tree, size_t times);
+	/* iterate() by many ranges a call, each with its bounds. NULL: the store has no such call. */
+	uint64_t (*iterate_batch)(void *tree, size_t times);
 	/* Take a use of the object, see that it covers the key, and give the use back. Sum of the objects' numbers. */
 	uint64_t (*lookup_use)(void *tree, const unsigned long *keys, size_t nr);
+	/* As lookup(), a read section for each. */
+	uint64_t (*lookup_sections)(void *tree, const unsigned long *keys, size_t nr);
+	/*
+	 * As a page fault has it: find the object and take a use of it in a read section of its own, or under the lock; then read its
+	 * number, and give the use back. Sum of the numbers.
+	 */
+	uint64_t (*touch)(void *tree, const unsigned long *keys, size_t nr);
 	/* Each lookup timed alone. Return: how many found what they must not. */
 	uint64_t (*lookup_timed)(void *tree, const struct probe *probes, size_t nr, tick_sink *sink, void *arg);
 

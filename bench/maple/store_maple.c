@@ -128,6 +128,50 @@ static uint64_t maple_lookup_use(void *tree, const unsigned long *keys, size_t n
 	return sum;
 }
 
+static uint64_t maple_lookup_sections(void *tree, const unsigned long *keys, size_t nr)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		rcu_read_lock();
+		sum += (uintptr_t)mtree_load(tree, keys[i]);
+		rcu_read_unlock();
+		if (i % STORE_BATCH == 0)
+			maple_quiescent();
+	}
+	return sum;
+}
+
+static struct object *take_use(void *tree, unsigned long key)
+{
+	MA_STATE(mas, tree, key, key);
+	struct object *object;
+
+	rcu_read_lock();
+	object = mas_walk(&mas);
+	if (object)
+		__atomic_fetch_add(&object->users, 1, __ATOMIC_ACQUIRE);
+	rcu_read_unlock();
+	return object;
+}
+
+static uint64_t maple_touch(void *tree, const unsigned long *keys, size_t nr)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		struct object *object = take_use(tree, keys[i]);
+
+		if (object) {
+			sum += object->number;
+			__atomic_fetch_sub(&object->users, 1, __ATOMIC_RELEASE);
+		}
+		if (i % STORE_BATCH == 0)
+			maple_quiescent();
+	}
+	return sum;
+}
+
 static uint64_t maple_lookup_timed(void *tree, const struct probe *probes, size_t nr, tick_sink *sink, void *arg)
 {
 	uint64_t wrong = 0;
@@ -255,6 +299,8 @@ const struct store MAPLE_STORE = {
 	.lookup_chained = maple_lookup_chained,
 	.iterate = maple_iterate,
 	.lookup_use = maple_lookup_use,
+	.lookup_sections = maple_lookup_sections,
+	.touch = maple_touch,
 	.lookup_timed = maple_lookup_timed,
 	.replace = maple_replace,
 	.churn = maple_churn,

@@ -13,7 +13,7 @@
 #define GAP_PAGES_LOG2 10  /* up to 4 MiB */
 #define LARGE_GAP_EVERY 1024
 #define LARGE_GAP (64ul << 20)
-#define HOT_RANGES 8
+#define HOT_RANGES 4
 #define HOT_PERCENT 90
 
 struct random {

@@ -222,6 +222,31 @@ template <class Lock> struct Store {
 		return sum;
 	}
 
+	static struct object *take_use(T &tree, unsigned long key)
+	{
+		std::shared_lock<Lock> held(tree.lock);
+		auto *object = static_cast<struct object *>(tree.find(key));
+
+		if (object)
+			__atomic_fetch_add(&object->users, 1, __ATOMIC_ACQUIRE);
+		return object;
+	}
+
+	static uint64_t touch(void *tree, const unsigned long *keys, size_t nr)
+	{
+		uint64_t sum = 0;
+
+		for (size_t i = 0; i < nr; i++) {
+			struct object *object = take_use(of(tree), keys[i]);
+
+			if (object) {
+				sum += object->number;
+				__atomic_fetch_sub(&object->users, 1, __ATOMIC_RELEASE);
+			}
+		}
+		return sum;
+	}
+
 	static uint64_t lookup_timed(void *tree, const probe *probes, size_t nr, tick_sink *sink, void *arg)
 	{
 		uint64_t wrong = 0;
@@ -293,6 +318,8 @@ template <class Lock> struct Store {
 		s.lookup_chained = lookup_chained;
 		s.iterate = iterate;
 		s.lookup_use = lookup_use;
+		s.lookup_sections = lookup; /* it takes the lock for each */
+		s.touch = touch;
 		s.lookup_timed = lookup_timed;
 		s.replace = replace;
 		s.churn = churn;

@@ -113,6 +113,16 @@ static uint64_t use_one_less(void *t, const unsigned long *keys, size_t nr)
 	return store_ours.lookup_use(t, keys, nr - 1);
 }
 
+static uint64_t sections_one_less(void *t, const unsigned long *keys, size_t nr)
+{
+	return store_ours.lookup_sections(t, keys, nr - 1);
+}
+
+static uint64_t touch_one_less(void *t, const unsigned long *keys, size_t nr)
+{
+	return store_ours.touch(t, keys, nr - 1);
+}
+
 static uint64_t iterate_once_less(void *t, size_t times)
 {
 	return store_ours.iterate(t, times - 1);
@@ -166,6 +176,14 @@ static void a_wrong_lookup_is_noticed(void **state)
 	faulty = store_ours;
 	faulty.lookup_chained = chained_one_less;
 	assert_noticed("chained", &faulty);
+	assert_noticed("hot-chained", &faulty);
+	faulty = store_ours;
+	faulty.lookup_sections = sections_one_less;
+	assert_noticed("section", &faulty);
+	faulty = store_ours;
+	faulty.touch = touch_one_less;
+	assert_noticed("touch", &faulty);
+	assert_noticed("touch-hot", &faulty);
 	faulty = store_ours;
 	faulty.lookup_use = use_one_less;
 	assert_noticed("use", &faulty);
@@ -178,6 +196,13 @@ static void an_incomplete_iteration_is_noticed(void **state)
 	(void)state;
 	faulty.iterate = iterate_once_less;
 	assert_noticed("iterate", &faulty);
+	faulty = store_ours;
+	faulty.iterate_batch = iterate_once_less;
+	assert_noticed("batch", &faulty);
+	/* Where there is no such call, the iteration takes its place. */
+	faulty.iterate_batch = NULL;
+	faulty.iterate = iterate_once_less;
+	assert_noticed("batch", &faulty);
 }
 
 static void a_store_that_did_not_happen_is_noticed(void **state)
