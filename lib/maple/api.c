@@ -154,6 +154,7 @@ static int insert(struct ma_state *mas, unsigned long last, void *entry, gfp_t g
 	if (mas_walk(mas) || mas->last < last)
 		return -EEXIST;
 	__mas_set_range(mas, first, last);
+	mt_vouch(mas);
 	return mas_store_gfp(mas, entry, gfp);
 }
 
@@ -188,7 +189,7 @@ void *mtree_erase(struct maple_tree *mt, unsigned long index)
 	return entry;
 }
 
-/* Store where mas_empty_area() has found a place, if it has. */
+/* Store where vms__mas_find_gap() has found a place, if it has. */
 static int alloc_in(struct ma_state *mas, int found, unsigned long *startp, void *entry, gfp_t gfp)
 {
 	unsigned long index = mas->index;
@@ -211,7 +212,7 @@ int mtree_alloc_range(struct maple_tree *mt, unsigned long *startp, void *entry,
 		return -EINVAL;
 	mas_init(&mas, mt, 0);
 	mtree_lock(mt);
-	err = alloc_in(&mas, mas_empty_area(&mas, min, max, size), startp, entry, gfp);
+	err = alloc_in(&mas, vms__mas_find_gap(&mas, min, max, size, false), startp, entry, gfp);
 	mtree_unlock(mt);
 	return err;
 }
@@ -226,7 +227,7 @@ int mtree_alloc_rrange(struct maple_tree *mt, unsigned long *startp, void *entry
 		return -EINVAL;
 	mas_init(&mas, mt, 0);
 	mtree_lock(mt);
-	err = alloc_in(&mas, mas_empty_area_rev(&mas, min, max, size), startp, entry, gfp);
+	err = alloc_in(&mas, vms__mas_find_gap(&mas, min, max, size, true), startp, entry, gfp);
 	mtree_unlock(mt);
 	return err;
 }

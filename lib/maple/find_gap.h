@@ -27,8 +27,13 @@ static inline __attribute__((always_inline)) bool find_in_leaf(struct mt_gap_sea
 	while (slots) {
 		unsigned int i = pick(highest, slots);
 
-		if (mt_gap_fits(s, mt_leaf_min(&l, i), mt_leaf_max(&l, i)))
+		if (mt_gap_fits(s, mt_leaf_min(&l, i), mt_leaf_max(&l, i))) {
+			s->leaf = leaf;
+			s->slot = i;
+			s->leaf_min = low;
+			s->leaf_max = high;
 			return true;
+		}
 		slots &= ~(1u << i);
 	}
 	return false;
@@ -44,6 +49,7 @@ static inline __attribute__((always_inline)) bool find_under(struct mt_gap_searc
 							     unsigned long high, gap_search *again, gap_search *any)
 {
 	const unsigned long min = s->min, max = s->max, size = s->size;
+	unsigned int depth = s->depth;
 	struct maple_node *node;
 	unsigned long form;
 
@@ -74,6 +80,8 @@ static inline __attribute__((always_inline)) bool find_under(struct mt_gap_searc
 				return false;
 			i = pick(highest, slots);
 			slots &= ~(1u << i);
+			s->path[depth] = mt_step(node, i);
+			s->depth = depth + 1;
 			below = low;
 			above = high;
 			inner_span(node, form, i, low, &below, &above);
@@ -87,6 +95,7 @@ static inline __attribute__((always_inline)) bool find_under(struct mt_gap_searc
 		}
 		low = below;
 		high = above;
+		depth++;
 	}
 	return find_in_leaf(s, highest, node, form, low, high);
 }

@@ -30,6 +30,8 @@ static bool search_tree(struct mt_gap_search *s, const struct maple_tree *mt)
 {
 	void *root = mt_root(mt);
 
+	s->depth = 0;
+	s->leaf = NULL;
 	if (mt_is_node(root))
 		return vms__mt_isa->find_gap(s, root);
 	return mt_gap_fits(s, root ? 1 : 0, ULONG_MAX);
@@ -46,22 +48,52 @@ static int empty_area(struct ma_state *mas, struct mt_gap_search *s)
 	return 0;
 }
 
-int mas_empty_area(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size)
+/* mas_empty_area() and mas_empty_area_rev(). */
+static int set_to_gap(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size, bool highest)
 {
-	struct mt_gap_search s = {.min = min, .max = max, .size = size, .highest = false};
+	struct mt_gap_search s = {.min = min, .max = max, .size = size, .highest = highest, .path = mas->path};
 	int err = empty_area(mas, &s);
 
-	if (!err)
-		mas_set_range(mas, s.first, s.first + size - 1);
+	if (!err) {
+		unsigned long first = highest ? s.last - size + 1 : s.first;
+
+		mas_set_range(mas, first, first + size - 1);
+	}
 	return err;
+}
+
+int mas_empty_area(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size)
+{
+	return set_to_gap(mas, min, max, size, false);
 }
 
 int mas_empty_area_rev(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size)
 {
-	struct mt_gap_search s = {.min = min, .max = max, .size = size, .highest = true};
+	return set_to_gap(mas, min, max, size, true);
+}
+
+int vms__mas_find_gap(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size, bool highest)
+{
+	struct mt_gap_search s = {.min = min, .max = max, .size = size, .highest = highest, .path = mas->path};
 	int err = empty_area(mas, &s);
 
-	if (!err)
-		mas_set_range(mas, s.last - size + 1, s.last);
-	return err;
+	if (err)
+		return err;
+	mas->index = highest ? s.last - size + 1 : s.first;
+	mas->last = mas->index + size - 1;
+	if (!s.leaf) {
+		mas_reset(mas);
+		return 0;
+	}
+	mas->node = s.leaf;
+	mas->version = mt_state(s.leaf);
+	mas->offset = (unsigned char)s.slot;
+	mas->depth = (unsigned char)s.depth;
+	mas->min = s.leaf_min;
+	mas->max = s.leaf_max;
+	mas->used = mas->full = mas->ahead = 0;
+	mas->stepped = false;
+	mas->status = ma_active;
+	mt_vouch(mas);
+	return 0;
 }

@@ -5,12 +5,13 @@
  *   api.c       mtree_*, mt_*: the normal API, over cursors
  *   iter.c      mas_walk() mas_next() mas_find() ...: the read side
  *   store.c     mas_store() and its kin
+ *   place.h       where a store begins; beside.h what lies beside it
  *   plan.h        what kind of store it is, and those done in place
  *   shape.h       changes of bounds in place
  *   leaf.c        a new leaf for an old one
  *   rebuild.c     new leaves, new parents
- *   descend.h   the way down from the root; find_gap.h the way down to a gap; scan.h scans of one node: these, plan.h and shape.h
- *               are compiled once for each instruction set (descend_*.c), of which isa.c chooses one
+ *   descend.h   the way down from the root; find_gap.h the way down to a gap; scan.h scans of one node: these, place.h, beside.h,
+ *               plan.h and shape.h are compiled once for each instruction set (descend_*.c), of which isa.c chooses one
  *   gap.c       gap maxima; mas_empty_area()
  *   alloc.c     nodes
  *   validate.c  invariants; dump.c: printing
@@ -104,6 +105,12 @@ struct mt_gap_search {
 	unsigned long min, max, size;
 	unsigned long first, last;
 	bool highest;
+	/* Where it was found: the way down, and the leaf and what that spans. No leaf: the tree has no nodes. */
+	unsigned long *path;
+	unsigned int depth;
+	struct maple_node *leaf;
+	unsigned int slot;
+	unsigned long leaf_min, leaf_max;
 };
 
 /* Whether the gap [low, high] has room for it inside the window. */
@@ -146,6 +153,8 @@ struct vms__mt_isa {
 	/* plan.h: say what kind of store it is; do it, in place if that is possible. The lock. */
 	enum mt_store_type (*plan)(struct mt_write *w, struct ma_state *mas, void *entry);
 	int (*store)(struct ma_state *mas, void *entry, void **old);
+	/* beside.h: vms__mas_around(), but for the checks. The lock. */
+	void *(*around)(struct ma_state *mas, unsigned long end, void **prev, void **next);
 	/* The largest gap of a leaf; of an inner node. The lock. */
 	unsigned long (*leaf_gap)(const struct mt_leaf *l);
 	unsigned long (*inner_gap)(const struct maple_node *node);
@@ -157,7 +166,7 @@ struct vms__mt_isa {
 	{                                                                                                                          \
 		.name = (isa), .usable = usable, .lookup = lookup, .load = load, .descend = descend, .enter = enter,               \
 		.next_entry = next_entry, .plan = plan, .store = store, .leaf_gap = leaf_gap, .inner_gap = inner_gap,              \
-		.find_gap = find_gap,                                                                                              \
+		.find_gap = find_gap, .around = around,                                                                            \
 	}
 
 extern const struct vms__mt_isa vms__mt_isa_scalar, vms__mt_isa_vec128, vms__mt_isa_avx2, vms__mt_isa_avx512;
@@ -189,6 +198,72 @@ static inline void mas_set_error(struct ma_state *mas, int err)
 	mas->status = ma_error;
 	mas->node = (struct maple_node *)xa_mk_internal((unsigned long)(long)err);
 	mas->used = mas->full = mas->ahead = 0;
+}
+
+/*
+ * ---- a place that is searched for once ----
+ *
+ * A writer that looks for a gap, then at what lies beside it, then prepares a
+ * store and makes it, needs one way down and not four:
+ *
+ *	vms__mas_find_gap(&place, ...)        or none: then around() goes down
+ *	vms__mas_around(&place, ...)
+ *	vms__mas_begin(&mas, &place, first, last)
+ *	mas_preallocate(&mas, entry, gfp)     plans in the leaf of the place
+ *	mas_store_prealloc(&mas, entry)       carries the plan out there
+ *
+ * The writer vouches that nothing is stored in the tree from the first of these
+ * calls to the last, except by the last. So no call checks the way that the one
+ * before it went. Debug builds check it nevertheless.
+ *
+ * Locks: the tree's lock to write, from the first call to the last.
+ */
+
+#define MT_VOUCHED 1u /* mas_flags: nothing was stored since the cursor took its place */
+
+/* The caller vouches for the cursor's place until its next store has begun. */
+static inline void mt_vouch(struct ma_state *mas)
+{
+	mas->mas_flags = MT_VOUCHED;
+}
+
+/*
+ * mas_empty_area() or, if @highest, mas_empty_area_rev(). The cursor also stands
+ * in the leaf of the gap, for the calls above; no other may follow. gap.c.
+ */
+int vms__mas_find_gap(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size, bool highest);
+
+/*
+ * Return: the first entry whose range ends at or after mas->index, or NULL.
+ * *prev: the last entry whose range ends before mas->index, or before the entry
+ * returned. *next: the entry after the one returned if that one begins before
+ * @end, else NULL. The cursor stands in the leaf of mas->index then, for the
+ * calls above; mas->index stays. It may come from vms__mas_find_gap() or from
+ * mas_init(). store.c.
+ */
+void *vms__mas_around(struct ma_state *mas, unsigned long end, void **prev, void **next);
+
+/*
+ * Begin a cursor for the store of [first, last] at the place where
+ * vms__mas_find_gap() or vms__mas_around() has left @place. A @first elsewhere
+ * is right, too: the store goes down by itself. @place stays as it is, so that
+ * a second store can be begun there as long as none is made.
+ */
+static inline void vms__mas_begin(struct ma_state *mas, const struct ma_state *place, unsigned long first, unsigned long last)
+{
+	mas_init_range(mas, place->tree, first, last);
+	if (place->status != ma_active || !place->node || first < place->min || first > place->max)
+		return;
+	mas->status = ma_active;
+	mas->depth = place->depth;
+	mas->offset = place->offset;
+	mas->node = place->node;
+	mas->version = place->version;
+	mas->min = place->min;
+	mas->max = place->max;
+	for (unsigned int level = 0; level < place->depth; level++)
+		mas->path[level] = place->path[level];
+	mt_vouch(mas);
 }
 
 /* ---- alloc.c ---- */

@@ -6,88 +6,6 @@
  * Locks: the tree's lock, for every function.
  */
 
-/*
- * The cursor's path is still that from the root to its leaf, whatever other cursors have stored meanwhile: nodes may have gone, and
- * others come in their place at the same address. Each is looked at only after the one above it has said that it is in the tree.
- */
-static inline bool path_leads(const struct ma_state *mas)
-{
-	void *ref = mt_root(mas->tree);
-
-	if (unlikely(!mt_is_node(ref)))
-		return false;
-	for (unsigned int level = 0; level < mas->depth; level++) {
-		const struct maple_node *node = mt_step_node(mas->path[level]);
-		unsigned int slot = mt_step_slot(mas->path[level]);
-
-		if (mt_node(ref) != node || mt_is_leaf(ref) || slot > mt_keys(node))
-			return false;
-		ref = mt_slot(node, slot);
-	}
-	return mt_node(ref) == mas->node && mt_is_leaf(ref);
-}
-
-/* And the leaf, as it is now, spans what the cursor says. */
-static inline bool path_spans(const struct ma_state *mas, unsigned long key)
-{
-	unsigned long min = 0, max = ULONG_MAX;
-
-	/* As the cursor knows it, and in the same life: a leaf's memory goes on with the phases of its last one. */
-	if (likely(mt_form_of(mas->node) == mas->version))
-		return true;
-	for (unsigned int level = 0; level < mas->depth; level++) {
-		const struct maple_node *node = mt_step_node(mas->path[level]);
-
-		/* By the node's own region, whatever that of the key: as if it were an edge node. */
-		inner_span(node, mt_form_of(node) | MT_EDGE_BIT, mt_step_slot(mas->path[level]), key, &min, &max);
-	}
-	return min == mas->min && max == mas->max;
-}
-
-static inline bool path_is_good(const struct ma_state *mas, unsigned long key)
-{
-	return path_leads(mas) && path_spans(mas, key) && key >= mas->min && key <= mas->max;
-}
-
-/* Find @key in the cursor's leaf. */
-static inline void find_here(struct ma_state *mas, unsigned long key, struct found *found)
-{
-	struct maple_node *leaf = mas->node;
-	unsigned long form = mt_form_of(leaf), i;
-
-	if (unlikely(form & (MT_WIDE_BIT | MT_BYTE_BIT)) || beyond(form, &leaf->narrow_leaf.base, key)) {
-		find_again(mas, key, found);
-		return;
-	}
-	i = find_narrow_leaf(leaf, mt_search_key(key, MT_PAGE_SHIFT));
-	found->index = mas->min;
-	found->last = mas->max;
-	page_span(i, MT_NARROW_LEAF_KEYS, word_at(leaf, i + 1), word_at(leaf, i + 2), mt_region(key, MT_PAGE_SHIFT), &found->index,
-		  &found->last);
-	/* Relaxed: only the lock's holder stores here. */
-	found->entry = atomic_load_explicit(&leaf->narrow_leaf.slot[i], memory_order_relaxed);
-	settle(mas, leaf, form, i);
-}
-
-/*
- * The cursor to the leaf slot that holds mas->index, by as little walking as can be; index and last stay what is to be stored.
- * False: the tree has no nodes.
- */
-static inline __attribute__((always_inline)) bool locate(struct ma_state *mas, struct found *found)
-{
-	unsigned long first = mt_scalar(mas->index), last = mt_scalar(mas->last);
-
-	if (mas->status == ma_active && mas->node && path_is_good(mas, first)) {
-		find_here(mas, first, found);
-		return true;
-	}
-	if (likely(walk(mas, first, found)))
-		return true;
-	mas->index = first;
-	mas->last = last;
-	return false;
-}
-
 /* The slot in use before slot @i, which is not the first; after it, where it is not the last. */
 static inline unsigned int used_before(const struct mt_write *w, unsigned int i)
 {
@@ -255,8 +173,8 @@ static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, void *e
 static inline bool plan_stands(const struct ma_state *mas, const void *entry)
 {
 	return mas->store_type && mas->index == mas->plan.asked_first && mas->last == mas->plan.asked_last &&
-	       mas->node == mas->plan.leaf && !entry == mas->plan.gap && path_leads(mas) && mt_form_of(mas->node) == mas->version &&
-	       mas->version == mas->plan.version;
+	       mas->node == mas->plan.leaf && !entry == mas->plan.gap && (is_vouched_for(mas) || path_leads(mas)) &&
+	       mt_form_of(mas->node) == mas->version && mas->version == mas->plan.version;
 }
 
 static inline enum mt_store_type kept_plan(struct mt_write *w, struct ma_state *mas, void *entry)
@@ -331,6 +249,8 @@ static inline __attribute__((always_inline)) int carry_out(struct mt_write *w, e
 	int err = 0;
 
 	mas->used = mas->full = mas->ahead = 0;
+	/* Nodes may be replaced: from here on nobody vouches for the place. */
+	mas->mas_flags = 0;
 	switch (type) {
 	case MT_STORE_SLOT:
 		store_slot(w);

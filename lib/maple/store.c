@@ -66,6 +66,8 @@ int mas_preallocate(struct ma_state *mas, void *entry, gfp_t gfp)
 	if (mas->index > mas->last)
 		return -EINVAL;
 	plan_need(&w, vms__mt_isa->plan(&w, mas, entry), &leaves, &inner);
+	if (likely(!(leaves | inner)))
+		return 0;
 	err = vms__mt_reserve(mas, leaves, inner);
 	if (err)
 		mas_reset(mas);
@@ -79,7 +81,16 @@ void mas_store_prealloc(struct ma_state *mas, void *entry)
 
 	/* Only a plan for another store, or another tree, could have come short. */
 	VMS_BUG_ON(err);
-	mas_destroy(mas);
+	if (unlikely(mas->alloc || mas->alloc_inner))
+		mas_destroy(mas);
+	mas->store_type = 0;
+}
+
+void *vms__mas_around(struct ma_state *mas, unsigned long end, void **prev, void **next)
+{
+	mt_assert_write_locked(mas->tree);
+	mt_assert_fresh(mas);
+	return vms__mt_isa->around(mas, end, prev, next);
 }
 
 void *mas_erase(struct ma_state *mas)
@@ -91,5 +102,6 @@ void *mas_erase(struct ma_state *mas)
 	entry = mt_descend(mas, mas->index);
 	if (!entry)
 		return NULL;
+	mt_vouch(mas);
 	return store(mas, NULL, &old) ? NULL : entry;
 }

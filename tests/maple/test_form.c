@@ -285,7 +285,8 @@ static bool sheet_find_gap(const struct sheet *s, const struct mt_gap_search *wa
 static void check_gap_search(const struct sheet *s)
 {
 	for (unsigned int n = 0; n < 12; n++) {
-		struct mt_gap_search want = {.highest = n & 1};
+		unsigned long path[MAPLE_HEIGHT_MAX];
+		struct mt_gap_search want = {.highest = n & 1, .path = path};
 		unsigned int at = model_below(&m, s->n);
 		unsigned long first = 0, last = 0, span = sheet_last(s, at) - s->start[at];
 

@@ -84,6 +84,7 @@ static unsigned int find_wide(const struct maple_node *node, unsigned long key)
 
 /* The name is cmocka's, too. */
 #undef fail
+#include "lib/maple/place.h"
 #include "lib/maple/plan.h"
 
 static bool was_held(const void *entry)

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * place.h - where a store begins, by as little walking as can be. Compiled once
+ * for each instruction set, with plan.h.
+ *
+ * Locks: the tree's lock to write, for every function.
+ */
+
+/*
+ * The cursor's path is still that from the root to its leaf, whatever other
+ * cursors have stored meanwhile. A node of the path may have been freed, and its
+ * memory may be another node by now. So each node is read only after the one
+ * above it has said that it is in the tree.
+ */
+static inline bool path_leads(const struct ma_state *mas)
+{
+	void *ref = mt_root(mas->tree);
+
+	if (unlikely(!mt_is_node(ref)))
+		return false;
+	for (unsigned int level = 0; level < mas->depth; level++) {
+		const struct maple_node *node = mt_step_node(mas->path[level]);
+		unsigned int slot = mt_step_slot(mas->path[level]);
+
+		if (mt_node(ref) != node || mt_is_leaf(ref) || slot > mt_keys(node))
+			return false;
+		ref = mt_slot(node, slot);
+	}
+	return mt_node(ref) == mas->node && mt_is_leaf(ref);
+}
+
+/* The leaf, as it is now, spans what the cursor says. */
+static inline bool path_spans(const struct ma_state *mas, unsigned long key)
+{
+	unsigned long min = 0, max = ULONG_MAX;
+
+	/*
+	 * The leaf's state is unchanged since the cursor arrived. A reused leaf
+	 * continues its predecessor's phase count, so equality also proves that
+	 * the leaf was not freed in between.
+	 */
+	if (likely(mt_form_of(mas->node) == mas->version))
+		return true;
+	for (unsigned int level = 0; level < mas->depth; level++) {
+		const struct maple_node *node = mt_step_node(mas->path[level]);
+
+		/* By the node's own region, whatever that of the key: as if it were an edge node. */
+		inner_span(node, mt_form_of(node) | MT_EDGE_BIT, mt_step_slot(mas->path[level]), key, &min, &max);
+	}
+	return min == mas->min && max == mas->max;
+}
+
+/* The writer has vouched for the cursor's place: see internal.h. */
+static inline bool is_vouched_for(const struct ma_state *mas)
+{
+	if (!(mas->mas_flags & MT_VOUCHED))
+		return false;
+	VMS_ASSERT(path_leads(mas) && path_spans(mas, mas->min));
+	return true;
+}
+
+/* The cursor's place is good, and @key lies in its leaf. */
+static inline bool place_is_good(const struct ma_state *mas, unsigned long key)
+{
+	if (mas->status != ma_active || !mas->node)
+		return false;
+	if (!is_vouched_for(mas) && !(path_leads(mas) && path_spans(mas, key)))
+		return false;
+	return key >= mas->min && key <= mas->max;
+}
+
+/* Find @key in the cursor's leaf. */
+static inline void find_here(struct ma_state *mas, unsigned long key, struct found *found)
+{
+	struct maple_node *leaf = mas->node;
+	unsigned long form = mt_form_of(leaf), i;
+
+	if (unlikely(form & (MT_WIDE_BIT | MT_BYTE_BIT)) || beyond(form, &leaf->narrow_leaf.base, key)) {
+		find_again(mas, key, found);
+		return;
+	}
+	i = find_narrow_leaf(leaf, mt_search_key(key, MT_PAGE_SHIFT));
+	found->index = mas->min;
+	found->last = mas->max;
+	page_span(i, MT_NARROW_LEAF_KEYS, word_at(leaf, i + 1), word_at(leaf, i + 2), mt_region(key, MT_PAGE_SHIFT), &found->index,
+		  &found->last);
+	/* Relaxed: only the lock's holder stores here. */
+	found->entry = atomic_load_explicit(&leaf->narrow_leaf.slot[i], memory_order_relaxed);
+	settle(mas, leaf, form, i);
+}
+
+/*
+ * The cursor to the leaf slot that holds mas->index, by as little walking as can
+ * be; index and last stay what is to be stored. False: the tree has no nodes.
+ */
+static inline __attribute__((always_inline)) bool locate(struct ma_state *mas, struct found *found)
+{
+	unsigned long first = mt_scalar(mas->index), last = mt_scalar(mas->last);
+
+	if (place_is_good(mas, first)) {
+		find_here(mas, first, found);
+		return true;
+	}
+	if (likely(walk(mas, first, found)))
+		return true;
+	mas->index = first;
+	mas->last = last;
+	return false;
+}
