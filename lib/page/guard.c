@@ -74,12 +74,14 @@ void vms__guard_remove(struct vm_area_struct *vma, unsigned long start, unsigned
 
 	vma_assert_write_locked(vma);
 	while ((leaf = vms__leaf_next(vms__vma_mm(vma), &addr, end)) != NULL) {
-		unsigned long stop = vms__leaf_end(addr, end);
+		const unsigned int first = vms__pt_index(addr, 0), stop = vms__pt_leaf_stop(addr, end);
 
 		vms__ptable_lock(leaf);
-		for (; addr < stop; addr += PAGE_SIZE)
-			if (vms__pte_load(leaf, vms__pt_index(addr, 0)) == VMS__PTE_GUARD)
-				vms__pte_store(leaf, vms__pt_index(addr, 0), 0);
+		for (unsigned int i = vms__pt_seek(leaf, first, stop); i < stop; i = vms__pt_seek(leaf, i + 1, stop))
+			if (vms__pte_load(leaf, i) == VMS__PTE_GUARD)
+				vms__pte_store(leaf, i, 0);
+		vms__pt_forget_lines(leaf, first, stop);
 		vms__ptable_unlock(leaf);
+		addr = vms__leaf_end(addr, end);
 	}
 }

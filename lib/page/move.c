@@ -55,23 +55,20 @@ static void vacate_moved(struct mm_struct *mm, struct vms__ptable *leaf, unsigne
 	vms__ptable_unlock(leaf);
 }
 
-static void move_one(struct mm_struct *mm, struct vms__ptable *from, unsigned long old, unsigned long new)
+/* The entries of [old, old + len), all in @from, go to @new, where they are all in @to. */
+static void move_leaf(struct vms__ptable *from, struct vms__ptable *to, unsigned long old, unsigned long len, unsigned long new)
 {
-	struct vms__ptable *to = vms__leaf_find(mm, new);
-	unsigned long pte;
+	const unsigned int first = vms__pt_index(old, 0), stop = vms__pt_leaf_stop(old, old + len);
+	const unsigned int shift = vms__pt_index(new, 0) - first;
 
 	vms__ptable_lock(from);
-	pte = vms__pte_load(from, vms__pt_index(old, 0));
-	if (pte)
-		pte = vms__pte_take(from, vms__pt_index(old, 0), pte);
-	if (pte && to == from) {
-		vms__pte_store(to, vms__pt_index(new, 0), pte);
-	} else if (pte) {
-		VMS_ASSERT(to);
+	if (to != from)
 		vms__ptable_lock_nested(to);
-		vms__pte_store(to, vms__pt_index(new, 0), pte);
+	for (unsigned int i = vms__pt_seek(from, first, stop); i < stop; i = vms__pt_seek(from, i + 1, stop))
+		vms__pte_store(to, i + shift, vms__pte_take(from, i, vms__pte_load(from, i)));
+	vms__pt_forget_lines(from, first, stop);
+	if (to != from)
 		vms__ptable_unlock(to);
-	}
 	vms__ptable_unlock(from);
 }
 
@@ -88,9 +85,16 @@ void vms__move_pages(struct vm_area_struct *vma, unsigned long old, unsigned lon
 		unsigned long start = addr, stop = vms__leaf_end(addr, end);
 
 		vms__rmap_lock(vma);
-		for (; addr < stop; addr += PAGE_SIZE)
-			if (vms__pte_load(leaf, vms__pt_index(addr, 0)))
-				move_one(mm, leaf, addr, addr - old + new);
+		while (addr < stop) {
+			unsigned long to = addr - old + new, n = vms__leaf_end(to, to + (stop - addr)) - to;
+			struct vms__ptable *target = vms__leaf_find(mm, to);
+
+			/* There is none where the old place has a vacated leaf, which holds nothing. */
+			VMS_ASSERT(target || !vms__leaf_counts(leaf));
+			if (target)
+				move_leaf(leaf, target, addr, n, to);
+			addr += n;
+		}
 		vms__rmap_unlock(vma);
 		vacate_moved(mm, leaf, start, stop, start - old + new);
 	}

@@ -14,14 +14,52 @@
 
 VMS__OBJCACHE_DEFINE(ptable_cache, "page table", sizeof(struct vms__ptable), VMS_CACHELINE, 0);
 
+static bool line_is_empty(const struct vms__ptable *table, unsigned int line)
+{
+	unsigned long all = 0;
+
+	for (unsigned int i = 0; i < VMS__PT_LINE; i++)
+		all |= atomic_load_explicit(&table->entry[line * VMS__PT_LINE + i], memory_order_relaxed);
+	return !all;
+}
+
+/*
+ * A table is empty when it goes back, and so when it comes anew: new memory of a
+ * cache is zero, and the cache itself never writes to it (objcache.h). So a
+ * table that was used for a few entries costs no more than their cache lines.
+ * Where the cache checks how its objects are used it does write to them.
+ */
+#define PTABLES_STAY_EMPTY (!VMS__OBJCACHE_CHECKED)
+
+/* Only debug builds look. */
+static inline void assert_empty(const struct vms__ptable *table)
+{
+#ifdef VMS_DEBUG
+	for (unsigned int line = 0; line < VMS__PT_ENTRIES / VMS__PT_LINE; line++)
+		VMS_ASSERT(line_is_empty(table, line));
+#endif
+	VMS_ASSERT(!table->used && !table->lines && !table->vacated);
+}
+
 static struct vms__ptable *ptable_alloc(void)
 {
 	struct vms__ptable *table = vms__objcache_alloc(&ptable_cache);
 
 	/* Nobody else sees it yet. */
-	if (table)
+	if (table && !PTABLES_STAY_EMPTY)
 		memset(table, 0, sizeof(*table));
+	if (table)
+		assert_empty(table);
 	return table;
+}
+
+/* @table has no entry. Locks: none; nobody can reach it. */
+static void ptable_free(struct vms__ptable *table)
+{
+	atomic_store_explicit(&table->lines, 0, memory_order_relaxed);
+	atomic_store_explicit(&table->vacated, NULL, memory_order_relaxed);
+	assert_empty(table);
+	vms__objcache_free(&ptable_cache, table);
 }
 
 int vms__pgd_alloc(struct mm_struct *mm)
@@ -34,40 +72,66 @@ int vms__pgd_alloc(struct mm_struct *mm)
 	mm->pgd_high = high ? ptable_alloc() : NULL;
 	if (!high || mm->pgd_high)
 		return 0;
-	vms__objcache_free(&ptable_cache, mm->pgd);
+	ptable_free(mm->pgd);
 	mm->pgd = NULL;
 	return -ENOMEM;
 }
 
-/* The child once every install() that came before is seen, and every one that comes after sees us. */
-static struct vms__ptable *child_settled(struct vms__ptable *table, unsigned int index)
+void vms__pt_forget_lines(struct vms__ptable *table, unsigned int first, unsigned int stop)
 {
-	struct vms__ptable *child = vms__ptable_child(table, index);
+	unsigned long lines = atomic_load_explicit(&table->lines, memory_order_relaxed);
 
-	if (child)
-		return child;
-	vms__ptable_lock(table);
-	child = vms__ptable_child(table, index);
-	vms__ptable_unlock(table);
-	return child;
+	vms__lockdep_assert_held(&table->lock);
+	if (!table->used)
+		lines = 0;
+	for (unsigned int line = first / VMS__PT_LINE; lines && line * VMS__PT_LINE < stop; line++)
+		if ((lines >> line & 1) && line_is_empty(table, line))
+			lines &= ~(1UL << line);
+	atomic_store_explicit(&table->lines, lines, memory_order_relaxed);
 }
 
+/*
+ * vms__pt_seek(). With @settled, a child that is passed over was missing under
+ * the lock: every install() that came before is seen, and every one that comes
+ * after sees the caller's stores.
+ */
+static inline unsigned int seek_child(struct vms__ptable *table, unsigned int index, unsigned int stop, bool settled)
+{
+	if (!settled || vms__ptable_child(table, index))
+		return vms__pt_seek(table, index, stop);
+	vms__ptable_lock(table);
+	index = vms__pt_seek(table, index, stop);
+	vms__ptable_unlock(table);
+	return index;
+}
+
+/* One more than the index that [addr, end) comes to in the table of @level where @addr is. */
+static inline unsigned int index_stop(unsigned long addr, unsigned long end, unsigned int level)
+{
+	return end - 1 < vms__pt_next(addr, level + 1) - 1 ? vms__pt_index(end - 1, level) + 1 : VMS__PT_ENTRIES;
+}
+
+/* A table without a further child is left for the next one, from the top; its holes are passed inside it. */
 static inline struct vms__ptable *leaf_next(const struct mm_struct *mm, unsigned long *addr, unsigned long end, bool settled)
 {
 	while (*addr < end) {
 		unsigned int level;
-		struct vms__ptable *table = vms__pt_root(mm, *addr, &level), *child;
+		struct vms__ptable *table = vms__pt_root(mm, *addr, &level);
 
-		for (; level > 0; level--, table = child) {
-			unsigned int index = vms__pt_index(*addr, level);
+		for (; level > 0; level--) {
+			unsigned int index = vms__pt_index(*addr, level), stop = index_stop(*addr, end, level);
+			unsigned int found = seek_child(table, index, stop, settled), shift = vms__pt_shift(level);
 
-			child = settled ? child_settled(table, index) : vms__ptable_child(table, index);
-			if (!child)
+			if (found == stop) {
+				*addr = vms__pt_next(*addr, level + 1);
 				break;
+			}
+			if (found != index)
+				*addr = (*addr >> shift << shift) + ((unsigned long)(found - index) << shift);
+			table = vms__ptable_child(table, found);
 		}
 		if (level == 0)
 			return table;
-		*addr = vms__pt_next(*addr, level);
 	}
 	return NULL;
 }
@@ -87,7 +151,7 @@ struct vms__ptable *vms__leaf_next_settled(struct mm_struct *mm, unsigned long *
 void vms__ptables_cancel(struct vms__ptable_batch *batch)
 {
 	while (batch->nr > 0)
-		vms__objcache_free(&ptable_cache, batch->table[--batch->nr]);
+		ptable_free(batch->table[--batch->nr]);
 }
 
 bool vms__ptables_prepare(const struct mm_struct *mm, unsigned long addr, struct vms__ptable_batch *batch)
@@ -123,6 +187,7 @@ static struct vms__ptable *install(struct mm_struct *mm, struct vms__ptable *tab
 	if (!child) {
 		VMS_ASSERT(batch->nr > 0);
 		child = batch->table[--batch->nr];
+		vms__pt_note_line(table, index);
 		/* Release: pairs with vms__ptable_child(). */
 		atomic_store_explicit(&table->entry[index], (unsigned long)child, memory_order_release);
 		table->used++;
@@ -156,15 +221,13 @@ static long free_subtree(struct vms__ptable *table, unsigned int level)
 	long freed = level > 0 || vms__leaf_counts(table);
 
 	VMS_ASSERT(level > 0 || table->used == 0);
-	for (unsigned int i = 0; level > 0 && table->used > 0; i++) {
-		struct vms__ptable *child = vms__ptable_child(table, i);
-
-		if (!child)
-			continue;
-		freed += free_subtree(child, level - 1);
+	for (unsigned int i = 0; table->used > 0; i++) {
+		i = vms__pt_seek(table, i, VMS__PT_ENTRIES);
+		freed += free_subtree(vms__ptable_child(table, i), level - 1);
+		atomic_store_explicit(&table->entry[i], 0, memory_order_relaxed);
 		table->used--;
 	}
-	vms__objcache_free(&ptable_cache, table);
+	ptable_free(table);
 	return freed;
 }
 
@@ -174,25 +237,29 @@ static void detach(struct vms__ptable *table, unsigned int index)
 	/* Relaxed: nobody walks here; a later install() sees it through the lock. */
 	atomic_store_explicit(&table->entry[index], 0, memory_order_relaxed);
 	table->used--;
+	vms__pt_forget_lines(table, index, index + 1);
 	vms__ptable_unlock(table);
 }
 
-/* Below @table of @level: every subtree that [start, last] touches and that lies in [floor, top]. All bounds inclusive. */
+/*
+ * Below @table of @level, in which @start and @last lie: every subtree that
+ * [start, last] touches and that lies in [floor, top]. All bounds inclusive.
+ */
 static long free_range(struct vms__ptable *table, unsigned int level, unsigned long start, unsigned long last, unsigned long floor,
 		       unsigned long top)
 {
-	unsigned long span = 1UL << vms__pt_shift(level);
+	const unsigned int shift = vms__pt_shift(level), stop = vms__pt_index(last, level) + 1;
+	/* Of the first entry that is touched. */
+	const unsigned long base = start >> shift << shift;
+	const unsigned int first = vms__pt_index(start, level);
 	long freed = 0;
 
-	for (unsigned long low = start & ~(span - 1); low <= last; low += span) {
-		unsigned long high = low + span - 1;
-		unsigned int index = vms__pt_index(low, level);
-		struct vms__ptable *child = vms__ptable_child(table, index);
+	for (unsigned int i = vms__pt_seek(table, first, stop); i < stop; i = vms__pt_seek(table, i + 1, stop)) {
+		unsigned long low = base + ((unsigned long)(i - first) << shift), high = low + (1UL << shift) - 1;
+		struct vms__ptable *child = vms__ptable_child(table, i);
 
-		if (!child)
-			continue;
 		if (low >= floor && high <= top) {
-			detach(table, index);
+			detach(table, i);
 			freed += free_subtree(child, level - 1);
 		} else if (level > 1) {
 			freed += free_range(child, level - 1, start > low ? start : low, last < high ? last : high, floor, top);

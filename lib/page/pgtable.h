@@ -12,6 +12,7 @@
  *   an entry            read: anyone who may walk there, atomically.  write: the lock of the table it stands in; but YOUNG and
  *                       DIRTY of an entry in use are written without it, as by a processor: vms__pte_use().
  *   used                the same lock.
+ *   lines               the same lock to write; anyone who may walk there reads it, atomically.
  *   vacated             the same lock to write; anyone may read it, atomically.
  *   the page behind a leaf entry: the leaf's lock; without it the page may be unmapped and freed at any moment.
  *
@@ -31,6 +32,7 @@
 #include "lib/sync/spinlock.h"
 
 #define VMS__PT_ENTRIES 512u
+#define VMS__PT_LINE 8u               /* entries in a cache line */
 #define VMS__PT_TOP 3u                /* level of the pgd */
 #define VMS__PT_ADDRESSES (1UL << 48) /* what it maps */
 #define VMS__PT_TOP_HIGH 4u           /* level of pgd_high, which maps the rest up to VMS_TASK_SIZE_MAX */
@@ -58,6 +60,11 @@ struct vms__ptable {
 	unsigned int used;         /* entries that are not 0 */
 	/* A leaf: empty, and no table as far as a fault or MM_PGTABLES may tell. Then the counters of its mm, else NULL. */
 	struct vms__pcounter *_Atomic vacated;
+	/*
+	 * A bit for each cache line of entry[]: 0 if the line holds none. A walk
+	 * passes over such lines in one step. 0 in an empty table.
+	 */
+	_Atomic unsigned long lines;
 	_Atomic unsigned long entry[VMS__PT_ENTRIES] vms_cacheline_aligned;
 };
 
@@ -85,6 +92,12 @@ static inline unsigned long vms__leaf_end(unsigned long addr, unsigned long end)
 	return next < end ? next : end;
 }
 
+/* One more than the last index of that part in its leaf. */
+static inline unsigned int vms__pt_leaf_stop(unsigned long addr, unsigned long end)
+{
+	return vms__pt_index(vms__leaf_end(addr, end) - 1, 0) + 1;
+}
+
 /* ---- locks ---- */
 
 static inline void vms__ptable_lock(struct vms__ptable *table)
@@ -104,6 +117,48 @@ static inline void vms__ptable_unlock(struct vms__ptable *table)
 {
 	vms__lockdep_release(&table->lock);
 	vms__spin_unlock(&table->lock);
+}
+
+/* ---- which entries there are ---- */
+
+/*
+ * The table gets an entry at @index. Relaxed: whoever sees the entry, or comes
+ * after it by another order, also sees this earlier store, or a later one; and
+ * a later one leaves out no line that holds an entry. Locks: the table's.
+ */
+static inline void vms__pt_note_line(struct vms__ptable *table, unsigned int index)
+{
+	unsigned long lines = atomic_load_explicit(&table->lines, memory_order_relaxed);
+
+	atomic_store_explicit(&table->lines, lines | 1UL << index / VMS__PT_LINE, memory_order_relaxed);
+}
+
+/*
+ * Entries of [first, stop) were taken away: the lines there that hold none any
+ * more are noted. Whoever takes an entry calls this before it unlocks the table.
+ * Locks: the table's.
+ */
+void vms__pt_forget_lines(struct vms__ptable *table, unsigned int first, unsigned int stop);
+
+/*
+ * The first index of [index, stop) with an entry, or @stop. Without the table's
+ * lock the answer may be old at once. Relaxed: see vms__pt_note_line();
+ * whoever follows the entry loads it anew.
+ */
+static inline unsigned int vms__pt_seek(const struct vms__ptable *table, unsigned int index, unsigned int stop)
+{
+	for (; index < stop; index++) {
+		unsigned long lines;
+
+		if (atomic_load_explicit(&table->entry[index], memory_order_relaxed))
+			return index;
+		lines = atomic_load_explicit(&table->lines, memory_order_relaxed) >> index / VMS__PT_LINE;
+		if (!lines)
+			break;
+		if (!(lines & 1))
+			index = (index / VMS__PT_LINE + (unsigned int)__builtin_ctzl(lines)) * VMS__PT_LINE - 1;
+	}
+	return stop;
 }
 
 /* ---- upper levels ---- */
@@ -233,8 +288,10 @@ static inline void vms__pte_store(struct vms__ptable *leaf, unsigned int index, 
 	vms__lockdep_assert_held(&leaf->lock);
 	VMS_ASSERT(!vms__pte_may_be_noted(old) || (pte & VMS__PTE_NOTES) == VMS__PTE_NOTES);
 	leaf->used += (pte != 0) - (old != 0);
-	if (pte)
+	if (pte) {
 		vms__leaf_occupy(leaf);
+		vms__pt_note_line(leaf, index);
+	}
 	atomic_store_explicit(&leaf->entry[index], pte, memory_order_relaxed);
 }
 

@@ -35,17 +35,17 @@ static bool is_spared(unsigned long pte, const struct page *page, unsigned int w
 static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, unsigned long addr, unsigned long end,
 			      unsigned int what, bool *noted)
 {
+	const unsigned int first = vms__pt_index(addr, 0), stop = vms__pt_leaf_stop(addr, end);
 	long unmapped[NR_MM_COUNTERS] = {0};
 	struct page *pages[ZAP_BATCH];
-	unsigned int nr = 0;
+	unsigned int nr = 0, index;
 
 	vms__ptable_lock(leaf);
-	for (; addr < end && nr < ZAP_BATCH && leaf->used; addr += PAGE_SIZE) {
-		unsigned int index = vms__pt_index(addr, 0);
+	for (index = vms__pt_seek(leaf, first, stop); index < stop && nr < ZAP_BATCH; index = vms__pt_seek(leaf, index + 1, stop)) {
 		unsigned long pte = vms__pte_load(leaf, index);
 		struct page *page = vms__pte_page(pte);
 
-		if (!pte || is_spared(pte, page, what))
+		if (is_spared(pte, page, what))
 			continue;
 		/* The write that made it dirty may have come after the load. */
 		pte = vms__pte_take(leaf, index, pte);
@@ -58,9 +58,7 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 		unmapped[vms__page_counter(page)]++;
 		pages[nr++] = page;
 	}
-	/* An empty leaf has nothing further on: most leaves are emptied early. */
-	if (!leaf->used)
-		addr = end;
+	vms__pt_forget_lines(leaf, first, index);
 	vms__ptable_unlock(leaf);
 	if (nr > 0 && !*noted)
 		*noted = vms__rss_falls(mm, nr);
@@ -69,7 +67,7 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 			vms__pcounter_add(mm->counters, which, -unmapped[which]);
 	while (nr > 0)
 		vms__page_put(pages[--nr]);
-	return addr;
+	return addr + ((unsigned long)(index - first) << PAGE_SHIFT);
 }
 
 /* Locks: as for any walk. */
@@ -142,17 +140,15 @@ void vms__zap_file_range(struct vm_area_struct *vma, unsigned long start, unsign
 static void copy_leaf(struct mm_struct *mm, struct vms__ptable *to, struct vms__ptable *from, unsigned long addr, unsigned long end,
 		      unsigned long forget, bool cow)
 {
+	unsigned int index = vms__pt_index(addr, 0), stop = vms__pt_leaf_stop(addr, end);
 	long mapped[NR_MM_COUNTERS] = {0};
 
 	vms__ptable_lock(from);
 	vms__ptable_lock_nested(to);
-	for (; addr < end; addr += PAGE_SIZE) {
-		unsigned int index = vms__pt_index(addr, 0);
+	for (index = vms__pt_seek(from, index, stop); index < stop; index = vms__pt_seek(from, index + 1, stop)) {
 		unsigned long pte = vms__pte_load(from, index);
 		struct page *page = vms__pte_page(pte);
 
-		if (!pte)
-			continue;
 		if (page) {
 			vms__page_get(page);
 			vms__page_map(page);
@@ -250,11 +246,12 @@ void vms__change_protection(struct vm_area_struct *vma, unsigned long start, uns
 	if (vma->vm_flags & VM_WRITE)
 		return;
 	while ((leaf = vms__leaf_next(vms__vma_mm(vma), &addr, end)) != NULL) {
-		unsigned long stop = vms__leaf_end(addr, end);
+		unsigned int index = vms__pt_index(addr, 0), stop = vms__pt_leaf_stop(addr, end);
 
 		vms__ptable_lock(leaf);
-		for (; addr < stop; addr += PAGE_SIZE)
-			vms__pte_wrprotect(leaf, vms__pt_index(addr, 0));
+		for (index = vms__pt_seek(leaf, index, stop); index < stop; index = vms__pt_seek(leaf, index + 1, stop))
+			vms__pte_wrprotect(leaf, index);
 		vms__ptable_unlock(leaf);
+		addr = vms__leaf_end(addr, end);
 	}
 }

@@ -36,11 +36,11 @@ void vms__page_stats(struct vm_area_struct *vma, unsigned long start, struct vms
 
 	vma_assert_locked(vma);
 	while ((leaf = vms__leaf_next(vms__vma_mm(vma), &addr, vma->vm_end)) != NULL) {
-		unsigned long stop = vms__leaf_end(addr, vma->vm_end);
+		unsigned int i = vms__pt_index(addr, 0), stop = vms__pt_leaf_stop(addr, vma->vm_end);
 
 		vms__ptable_lock(leaf);
-		for (; addr < stop; addr += PAGE_SIZE) {
-			unsigned long pte = vms__pte_load(leaf, vms__pt_index(addr, 0));
+		for (i = vms__pt_seek(leaf, i, stop); i < stop; i = vms__pt_seek(leaf, i + 1, stop)) {
+			unsigned long pte = vms__pte_load(leaf, i);
 			const struct page *page = vms__pte_page(pte);
 
 			/* Neither the zero page nor a guard mark is memory. */
@@ -48,5 +48,6 @@ void vms__page_stats(struct vm_area_struct *vma, unsigned long start, struct vms
 				count_page(stats, pte, page);
 		}
 		vms__ptable_unlock(leaf);
+		addr = vms__leaf_end(addr, vma->vm_end);
 	}
 }

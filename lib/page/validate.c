@@ -8,7 +8,9 @@
  *   - a file's page stands at its index in a VMA of that file, is writable only in a shared VMA, and is still in its cache, unless a
  *     truncation or a hole is about to unmap it;
  *   - every page has at least as many references as entries that map it;
- *   - a table's `used` is the number of its entries; the counters of the mm are the numbers of pages and tables;
+ *   - a table's `used` is the number of its entries; its `lines` leaves out no
+ *     line with an entry, and is 0 in an empty table;
+ *   - the counters of the mm are the numbers of pages and tables;
  *   - every VMA is in the lists of its anon_vmas and in its file's interval tree.
  *
  * Locks: mmap_lock W, and every VMA write-locked, so that nothing of this mm moves but what is unmapped through a file (i_mmap.c): each leaf
@@ -159,6 +161,7 @@ static void check_pte(struct check *c, unsigned long addr, unsigned long pte)
 static void check_table(struct check *c, struct vms__ptable *table, unsigned int level, unsigned long base)
 {
 	unsigned int used = 0;
+	unsigned long lines = 0, noted;
 
 	if (level == 0)
 		vms__ptable_lock(table);
@@ -170,6 +173,7 @@ static void check_table(struct check *c, struct vms__ptable *table, unsigned int
 		if (!entry)
 			continue;
 		used++;
+		lines |= 1UL << i / VMS__PT_LINE;
 		if (level == 0) {
 			check_pte(c, addr, entry);
 			continue;
@@ -180,6 +184,9 @@ static void check_table(struct check *c, struct vms__ptable *table, unsigned int
 	}
 	if (used != table->used)
 		broken(c, base, "a table of level %u has %u entries, and counts %u", level, used, table->used);
+	noted = atomic_load_explicit(&table->lines, memory_order_relaxed);
+	if ((lines & ~noted) || (!used && noted))
+		broken(c, base, "a table of level %u has entries in the lines %lx, and notes %lx", level, lines, noted);
 	if (level == 0)
 		vms__ptable_unlock(table);
 }

@@ -22,6 +22,11 @@
  * slab. These, and the slabs that they lie in, are the thread's until it exits
  * or, for the calling thread, trims.
  *
+ * Contents. Except in builds that check (below), the cache does not write to its
+ * objects: one that is handed out holds what its last user left in it, or zeros.
+ * A type whose objects are put back to zeros before they are freed needs no
+ * setting up (pgtable.c).
+ *
  * Bound. While BOUND = 8 * max_inflight batches or more wait for their grace
  * period (128 MiB of objects, if the cache has the usual limits), a cache carves
  * nothing: see free_rcu and alloc. So a cache never takes more memory than what

@@ -134,6 +134,71 @@ static void unused_tables_of_a_batch_go_back(void **state)
 	assert_int_equal(validate(mm, stderr), 0);
 }
 
+static void expect_empty(const struct vms__ptable *table)
+{
+	assert_int_equal(table->used, 0);
+	assert_int_equal(table->lines, 0);
+	assert_null(table->vacated);
+	for (unsigned int i = 0; i < VMS__PT_ENTRIES; i++)
+		assert_int_equal(table->entry[i], 0);
+}
+
+/* What tables held shows in no table that is made of their memory. */
+static void tables_come_back_empty(void **state)
+{
+	struct mm_struct *mm = *state, *other = mm_new("rbtree");
+	struct vm_area_struct *vma = world_map_anon(other, A, 3 * GIB / PG);
+	struct vms__ptable_batch batch[8];
+
+	for (unsigned long addr = A; addr < A + 3 * GIB; addr += GIB / 2 + MIB2 + 3 * PG)
+		world_write(other, addr, 1);
+	mmap_write_lock(other);
+	vms__zap_range(vma, A, A + GIB);
+	vms__vacate_tables(vma, A, A + GIB);
+	mmap_write_unlock(other);
+	assert_true(count(other, MM_PGTABLES) > 3);
+	vma_unmap(vma);
+	world_map_anon(other, A, 1);
+	world_write(other, A, 1);
+	mm_destroy(other);
+	for (unsigned int i = 0; i < 8; i++) {
+		assert_true(vms__ptables_prepare(mm, A + 1024UL * i * GIB, &batch[i]));
+		assert_int_equal(batch[i].nr, 3);
+		for (unsigned int n = 0; n < batch[i].nr; n++)
+			expect_empty(batch[i].table[n]);
+	}
+	for (unsigned int i = 0; i < 8; i++)
+		vms__ptables_cancel(&batch[i]);
+}
+
+/* What the walk over a table's entries finds is what stands there, wherever it begins and ends. */
+static void seek_misses_no_entry(void **state)
+{
+	struct mm_struct *mm = *state;
+	struct vms__ptable *leaf;
+	unsigned int random = 1;
+
+	world_map_anon(mm, A, VMS__PT_ENTRIES);
+	assert_int_equal(world_read(mm, A), 0);
+	leaf = vms__leaf_find(mm, A);
+	for (unsigned int round = 0; round < 3000; round++) {
+		unsigned int index = (random = random * 1103515245 + 12345) >> 16 & (VMS__PT_ENTRIES - 1);
+		unsigned int stop = (random = random * 1103515245 + 12345) >> 16 & (VMS__PT_ENTRIES - 1), naive;
+
+		/* First it fills, then it empties. */
+		vms__ptable_lock(leaf);
+		vms__pte_store(leaf, index, round % 4 == 0 && round < 1500 ? VMS__PTE_ZERO_PAGE : 0);
+		vms__pt_forget_lines(leaf, index, index + 1);
+		vms__ptable_unlock(leaf);
+		index = naive = stop / 2;
+		while (naive < stop && !vms__pte_load(leaf, naive))
+			naive++;
+		assert_int_equal(vms__pt_seek(leaf, index, stop), naive);
+		if (round % 64 == 0)
+			assert_int_equal(validate(mm, stderr), 0);
+	}
+}
+
 /* ---- the validator ---- */
 
 /* It finds one fault more after @break_it, and none after @mend. */
@@ -165,6 +230,8 @@ static void validator_notices_each_broken_rule(void **state)
 	anon_vma = vms__vma_anon_vma(vma);
 
 	expect_noticed(mm, leaf->used++, leaf->used--);
+	expect_noticed(mm, leaf->lines--, leaf->lines++);
+	expect_noticed(mm, mm->pgd->lines = 0, vms__pt_note_line(mm->pgd, vms__pt_index(A, VMS__PT_TOP)));
 	expect_noticed(mm, vms__pcounter_add(mm->counters, MM_ANONPAGES, 1), vms__pcounter_add(mm->counters, MM_ANONPAGES, -1));
 	expect_noticed(mm, vms__pcounter_add(mm->counters, MM_PGTABLES, -1), vms__pcounter_add(mm->counters, MM_PGTABLES, 1));
 	expect_noticed(mm, page->mapcount++, page->mapcount--);
@@ -206,6 +273,8 @@ int main(void)
 		ON_MMAP_LOCK(free_pgtables_takes_whole_tables_between_floor_and_ceiling),
 		ON_MMAP_LOCK(leaf_walk_passes_over_what_has_no_tables),
 		ON_MMAP_LOCK(unused_tables_of_a_batch_go_back),
+		ON_MMAP_LOCK(tables_come_back_empty),
+		ON_MMAP_LOCK(seek_misses_no_entry),
 		ON_BOTH_LOCKS(validator_notices_each_broken_rule),
 	};
 
