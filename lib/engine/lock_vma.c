@@ -17,8 +17,8 @@
  */
 #include "lib/engine/engine.h"
 #include "lib/engine/hint.h"
+#include "lib/maple/internal.h"
 #include "lib/sync/assert.h"
-#include "lib/sync/rcu.h"
 #include "lib/sync/vma_lock.h"
 
 __thread struct vms__hint vms__hints[VMS__HINTS];
@@ -81,8 +81,10 @@ static bool try_lock(struct vm_area_struct *vma, struct mm_struct *mm, unsigned 
 	*gone = got == VMS__VLOCK_GONE;
 	if (got != VMS__VLOCK_OK)
 		return false;
-	if (likely(vma_still_covers(vma, mm, addr)))
+	if (likely(vma_still_covers(vma, mm, addr))) {
+		vms__vlock_settle(&vma->vm_lock_seq, &mm->mm_lock_seq);
 		return true;
+	}
 	vms__vlock_end_read(&vma->vm_refcnt);
 	return false;
 }
@@ -93,28 +95,30 @@ static bool try_read_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 	if (vms__vlock_try_read(&vma->vm_refcnt, &vma->vm_lock_seq, &mm->mm_lock_seq) != VMS__VLOCK_OK)
 		return false;
 	/* Relaxed: as in vma_still_covers(). */
-	if (likely(atomic_load_explicit(&vma->vm_mm, memory_order_relaxed) == mm))
+	if (likely(atomic_load_explicit(&vma->vm_mm, memory_order_relaxed) == mm)) {
+		vms__vlock_settle(&vma->vm_lock_seq, &mm->mm_lock_seq);
 		return true;
+	}
 	vms__vlock_end_read(&vma->vm_refcnt);
 	return false;
 }
 
+/*
+ * The walk has a read section of its own, and needs no cursor. What it finds may be freed, and be another VMA, before its lock
+ * is tried: as one that a hint names.
+ */
 static struct vm_area_struct *walk_and_lock(struct mm_struct *mm, unsigned long addr)
 {
 	struct vm_area_struct *vma;
 	bool gone;
 
-	vms__rcu_read_lock();
 	do {
-		MA_STATE(mas, &mm->mm_mt, addr, addr);
-
 		/* One that left the tree after our walk: a new walk finds what is there now. */
 		gone = false;
-		vma = mas_walk(&mas);
+		vma = vms__mt_isa->lookup(&mm->mm_mt, addr);
 		if (vma && !try_lock(vma, mm, addr, &gone))
 			vma = NULL;
 	} while (!vma && gone);
-	vms__rcu_read_unlock();
 	return vma;
 }
 

@@ -10,13 +10,18 @@
  *   mm_seq    one for the mm. Odd while mmap_lock is held for writing: +1 after
  *             taking it, +1 before letting go or downgrading, by
  *             vms__vlock_seq_begin() and vms__vlock_seq_end().
- *   lock_seq  the stamp: mm_seq as it was when the VMA was last write-locked,
- *             0 before. Odd or 0; or, if the writer let the VMA go before its
- *             section ended (vms__vlock_end_write()), the even number before it.
+ *   lock_seq  the stamp: mm_seq, odd, as it was when the VMA was last
+ *             write-locked; or 0: never, or whoever stored it knew that the
+ *             section is over.
  *
  * The rule: a VMA is write-locked if lock_seq == mm_seq. So a writer locks each
  * VMA that it changes, one by one, by stamping it, and unlocks them all at once
  * by the increment of mm_seq when it lets go of mmap_lock.
+ *
+ * A stamp of 0 says by itself that no section holds the VMA. Then a reader does
+ * not look at mm_seq, whose cache line each writer of the mm writes. So the first
+ * reader that finds the stamp of a section which is over replaces it by 0
+ * (vms__vlock_settle()), and readers share no line with writers of other VMAs.
  *
  * Who meets whom. A write section is what a writer does between two increments
  * of mm_seq. Both sides modify refcnt: the reader between its two looks at the
@@ -27,9 +32,13 @@
  *   R2 refcnt 0, a writer's bits, or       W2 refcnt 1 -> 1 (acquire, release):
  *      too many? refuse;                      nobody is in; or refcnt + OFFSET,
  *      else refcnt + 1 (acquire)              wait for the readers (acquire),
- *   R3 seq = mm_seq (acquire)                 refcnt - OFFSET (release)
- *      stamp = lock_seq (acquire)          W3 change the VMA ...
- *      seq == stamp? undo R2                  mm_seq + 1 (release)
+ *   R3 stamp = lock_seq (acquire)             refcnt - OFFSET (release)
+ *      0? it is in                         W3 change the VMA ...
+ *      seq = mm_seq (acquire)                 mm_seq + 1 (release)
+ *      seq == stamp? undo R2
+ *   R4 seq later than stamp?
+ *      stamp -> 0 (release), unless it
+ *      is another one by now
  *
  * Why a reader that is let in has the VMA to itself and sees all that writers
  * did. All changes of refcnt stand in one order. Let A be the last write section
@@ -51,9 +60,17 @@
  *     A's changes. The seq beside it may be an old one, even A's: nothing orders
  *     the two loads of R3 towards stores to two different words. So neither
  *     acquire can stand for the other, and R3 may make its loads in any order.
- * A VMA that is let go before its section ends is as one whose section is over:
- *   - If stamp is A's even number, A's writer stored it after its last change.
- *     Its release and R3's acquire of lock_seq bring A's changes.
+ *   - If stamp is 0, it is what somebody stored in the place of A's stamp or of a
+ *     later one's, after the changes of that section: its own writer
+ *     (vms__vlock_end_write()), or a reader at R4, who had acquired them. That
+ *     store's release and R3's acquire of lock_seq bring A's changes.
+ * Why R4 ends no section that is not over, and passes on all changes. The reader
+ * counts, and has looked that the VMA is one of this mm's. seq is a number of this
+ * mm's that is later than the stamp, so the stamp's section is over. As B cannot be
+ * over before the reader leaves, the stamp is A's, whose changes R3 has acquired. If
+ * a writer stamps the VMA meanwhile, the exchange fails, or the new stamp comes
+ * after it. A seq that is older than the stamp is different from it as well, and
+ * lets the reader in; but then the section is not over, and R4 does nothing.
  * vms__vlock_try_write() takes W2's two steps around W1: refcnt 1 -> 1 + OFFSET
  * (acquire) turns readers away, W1, refcnt - OFFSET (release). A reader's R2
  * comes before the first, which then fails, or after the second.
@@ -202,14 +219,15 @@ static inline enum vms__vlock_try vms__vlock_try_read(_Atomic unsigned int *refc
 						      const _Atomic unsigned long *mm_seq)
 {
 	_Atomic unsigned long *stamp = (_Atomic unsigned long *)lock_seq, *seq = (_Atomic unsigned long *)mm_seq;
+	unsigned long seen;
 	unsigned int ref;
-	unsigned long now;
 
 	/*
 	 * R1: do not disturb a writer that is at work; nothing depends on it. Either word may be old. A stale match refuses
 	 * without need, a stale mismatch is caught by R3.
 	 */
-	if (atomic_load_explicit(stamp, memory_order_relaxed) == atomic_load_explicit(seq, memory_order_relaxed))
+	seen = atomic_load_explicit(stamp, memory_order_relaxed);
+	if (unlikely(seen) && seen == atomic_load_explicit(seq, memory_order_relaxed))
 		return VMS__VLOCK_BUSY;
 
 	/*
@@ -226,22 +244,39 @@ static inline enum vms__vlock_try vms__vlock_try_read(_Atomic unsigned int *refc
 	} while (unlikely(
 		!atomic_compare_exchange_weak_explicit(refcnt, &ref, ref + 1, memory_order_acquire, memory_order_relaxed)));
 
-#ifdef VMS_PLANT_VLOCK_NO_RECHECK
-	(void)now;
-#else
+#ifndef VMS_PLANT_VLOCK_NO_RECHECK
 	/*
 	 * R3: a writer that stamped between R1 and R2 and found nobody in is at
-	 * work now. acquire on mm_seq: pairs with vms__vlock_seq_end() and
-	 * vms__vlock_seq_begin(). acquire on the stamp: pairs with W1. The opening
-	 * comment says why it takes both.
+	 * work now. acquire on the stamp: pairs with W1, with vms__vlock_end_write()
+	 * and with vms__vlock_settle(). acquire on mm_seq: pairs with
+	 * vms__vlock_seq_end() and vms__vlock_seq_begin(). The opening comment says
+	 * why it takes both.
 	 */
-	now = atomic_load_explicit(seq, memory_order_acquire);
-	if (unlikely(now == atomic_load_explicit(stamp, VMS__STAMP_ACQUIRE))) {
+	seen = atomic_load_explicit(stamp, VMS__STAMP_ACQUIRE);
+	if (unlikely(seen) && unlikely(seen == atomic_load_explicit(seq, memory_order_acquire))) {
 		vms__vlock_end_read(refcnt);
 		return VMS__VLOCK_BUSY;
 	}
 #endif
 	return VMS__VLOCK_OK;
+}
+
+/*
+ * R4: the stamp of a section that is over gives way to 0, so that the next reader need not look at @mm_seq.
+ * Locks: held for reading, and the VMA is known to be one of the mm of @mm_seq.
+ */
+static inline void vms__vlock_settle(_Atomic unsigned long *lock_seq, const _Atomic unsigned long *mm_seq)
+{
+	/* Relaxed: whichever section's stamp it is, the next load tells whether that is over. */
+	unsigned long stamp = atomic_load_explicit(lock_seq, memory_order_relaxed);
+
+	if (likely(!stamp))
+		return;
+	/* Relaxed: if the section is over, R3 has acquired its changes. Signed, because the sequence may wrap. */
+	if ((long)(atomic_load_explicit((_Atomic unsigned long *)mm_seq, memory_order_relaxed) - stamp) <= 0)
+		return;
+	/* release: pairs with R3's acquire of the stamp. On failure a writer has stamped, or another reader was faster. */
+	atomic_compare_exchange_strong_explicit(lock_seq, &stamp, 0, memory_order_release, memory_order_relaxed);
 }
 
 /*
@@ -309,15 +344,15 @@ static inline bool vms__vlock_try_write(_Atomic unsigned int *refcnt, _Atomic un
 }
 
 /*
- * Let readers in again before the mm's write section ends. The stamp becomes the even
- * number before @seqval, which no later section has.
+ * Let readers in again before the mm's write section ends.
  * Locks: mmap_lock W, as one of @seqval; write-locked.
  * Ordering: release: pairs with R3's acquire of the stamp, by which a reader sees what the writer did.
  */
 static inline void vms__vlock_end_write(_Atomic unsigned long *lock_seq, unsigned long seqval)
 {
 	VMS_ASSERT(vms__vlock_is_write_locked(lock_seq, seqval));
-	atomic_store_explicit(lock_seq, seqval - 1, memory_order_release);
+	(void)seqval;
+	atomic_store_explicit(lock_seq, 0, memory_order_release);
 }
 
 /*

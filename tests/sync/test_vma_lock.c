@@ -284,15 +284,64 @@ static void the_sequence_wraps_under_a_reader(void **state)
 	assert_int_equal(try_read(&vma, 0), VMS__VLOCK_OK);
 }
 
-static void a_never_stamped_vma_at_sequence_zero_is_refused_only(void **state)
+static void a_never_stamped_vma_at_sequence_zero_is_free(void **state)
 {
 	(void)state;
-	/* Stamp 0 meets 0 once in 2^64 steps, between sections: readers take the slow path until the next section. */
+	/* 0 is no number of a section. The mm's sequence is 0 once in 2^64 steps, between sections. */
 	fresh(&vma, 0);
-	assert_int_equal(try_read(&vma, 0), VMS__VLOCK_BUSY);
-	assert_int_equal(vms__vlock_seq_begin(&mm_seq[0]), 1);
 	assert_int_equal(try_read(&vma, 0), VMS__VLOCK_OK);
 	vms__vlock_end_read(&vma.refcnt);
+}
+
+/* ---- the stamp of a section that is over ------------------------------------------------------------------------------------ */
+
+/* The word of another mm's or of a section that goes on would be compared with it: so a foreign mm_seq shows who looks. */
+static void reader_that_settled_the_stamp_leaves_the_sequence_alone(void **state)
+{
+	unsigned long seq;
+
+	(void)state;
+	fresh(&vma, 2);
+	seq = vms__vlock_seq_begin(&mm_seq[0]);
+	start_write(&vma, seq);
+	vms__vlock_seq_end(&mm_seq[0]);
+	assert_int_equal(try_read(&vma, 0), VMS__VLOCK_OK);
+	vms__vlock_settle(&vma.lock_seq, &mm_seq[0]);
+	assert_int_equal(atomic_load(&vma.lock_seq), 0);
+	vms__vlock_end_read(&vma.refcnt);
+	/* No sequence at all would do. */
+	assert_int_equal(vms__vlock_try_read(&vma.refcnt, &vma.lock_seq, NULL), VMS__VLOCK_OK);
+	vms__vlock_end_read(&vma.refcnt);
+}
+
+static void stamp_of_a_section_that_goes_on_stays(void **state)
+{
+	unsigned long seq;
+
+	(void)state;
+	fresh(&vma, 2);
+	seq = vms__vlock_seq_begin(&mm_seq[0]);
+	start_write(&vma, seq);
+	vms__vlock_settle(&vma.lock_seq, &mm_seq[0]);
+	assert_true(vms__vlock_is_write_locked(&vma.lock_seq, seq));
+	/* A reader with an old copy of the sequence, which differs from the stamp but is not later. */
+	atomic_store(&mm_seq[1], seq - 1);
+	vms__vlock_settle(&vma.lock_seq, &mm_seq[1]);
+	assert_true(vms__vlock_is_write_locked(&vma.lock_seq, seq));
+	vms__vlock_seq_end(&mm_seq[0]);
+	vms__vlock_settle(&vma.lock_seq, &mm_seq[0]);
+	assert_int_equal(atomic_load(&vma.lock_seq), 0);
+}
+
+static void stamp_is_settled_across_the_wrap(void **state)
+{
+	(void)state;
+	fresh(&vma, ULONG_MAX - 1);
+	start_write(&vma, vms__vlock_seq_begin(&mm_seq[0]));
+	vms__vlock_seq_end(&mm_seq[0]);
+	assert_int_equal(atomic_load(&mm_seq[0]), 0);
+	vms__vlock_settle(&vma.lock_seq, &mm_seq[0]);
+	assert_int_equal(atomic_load(&vma.lock_seq), 0);
 }
 
 /* ---- readers and a writer without pause ----------------------------------------------------------------------------------- */
@@ -320,6 +369,7 @@ static void read_once(struct reader *r)
 	if (atomic_load_explicit(&vma.mm, memory_order_relaxed) != r->mm) {
 		r->foreign++;
 	} else {
+		vms__vlock_settle(&vma.lock_seq, &mm_seq[r->mm]);
 		if (vma.sum != vma.start + vma.end)
 			r->torn++;
 		atomic_fetch_add_explicit(&r->ok, 1, memory_order_relaxed);
@@ -456,7 +506,10 @@ int main(void)
 		cmocka_unit_test(last_reader_wakes_the_sleeping_writer),
 		cmocka_unit_test(detaching_waits_for_passing_readers),
 		cmocka_unit_test(the_sequence_wraps_under_a_reader),
-		cmocka_unit_test(a_never_stamped_vma_at_sequence_zero_is_refused_only),
+		cmocka_unit_test(a_never_stamped_vma_at_sequence_zero_is_free),
+		cmocka_unit_test(reader_that_settled_the_stamp_leaves_the_sequence_alone),
+		cmocka_unit_test(stamp_of_a_section_that_goes_on_stays),
+		cmocka_unit_test(stamp_is_settled_across_the_wrap),
 		cmocka_unit_test(readers_never_see_half_a_write_even_across_the_wrap),
 		cmocka_unit_test(recycled_memory_is_told_by_its_mm),
 	};

@@ -70,8 +70,10 @@ static void read_as(unsigned int mm)
 	if (vms__vlock_try_read(&refcnt, &lock_seq, &mm_seq[mm]) != VMS__VLOCK_OK)
 		return;
 	if (model_read(OWNER) == mm) {
-		uint64_t seen = model_read(FIELDS);
+		uint64_t seen;
 
+		vms__vlock_settle(&lock_seq, &mm_seq[mm]);
+		seen = model_read(FIELDS);
 		if (model_read(FIELDS) != seen)
 			model_fail("a reader is in beside a writer");
 	}

@@ -61,6 +61,7 @@ static void reader(void)
 {
 	if (vms__vlock_try_read(&refcnt, &lock_seq, &mm_seq) != VMS__VLOCK_OK)
 		return;
+	vms__vlock_settle(&lock_seq, &mm_seq);
 	readers++;
 	look();
 	explore_step();
