@@ -13,6 +13,32 @@
 #include <vmastore/mm.h>
 
 /*
+ * What stands around a range, and the index's own way there, found once and used by what follows: the search for free room, the look at
+ * the neighbours, the store. It holds until something is stored in the mm; its user sees that by map_seq, and looks again.
+ *
+ * It belongs to one mm and to its caller, on whose stack it lies, and is used under the one hold of mmap_lock under which it was found.
+ */
+struct vms__place {
+	unsigned long seq; /* mm->map_seq when it was found; 0: never, and then what follows says nothing */
+	unsigned long start, end;
+	struct vm_area_struct *vma;   /* the first with vm_end > start */
+	struct vm_area_struct *prev;  /* the one before that, or if there is none the last of all */
+	struct vm_area_struct *after; /* the one after @vma, if @vma begins before end; else NULL */
+	struct ma_state mas;          /* the index's own: stands on start */
+};
+
+static inline void vms__place_begin(struct vms__place *place)
+{
+	place->seq = place->start = place->end = 0;
+}
+
+/* Locks: mmap_lock R or W, since @place was found. */
+static inline bool vms__place_is_good(const struct mm_struct *mm, const struct vms__place *place)
+{
+	return place->seq && place->seq == mm->map_seq;
+}
+
+/*
  * One prepared store.
  *
  * Protocol, mmap_lock W throughout:
@@ -37,19 +63,25 @@ struct vms__store {
 	struct vm_area_struct *first;
 	struct vm_area_struct *prev;
 
-	/* the index's own, between prepare and commit */
-	struct ma_state mas;
+	/* A place near @start that the caller has found, which saves the index a search; or NULL. The index moves its way there. */
+	struct vms__place *place;
+
+	/* the index's own, between prepare and commit: its place if the caller has none */
+	struct vms__place own;
 
 	/* after commit: the VMAs that left the index, in address order, linked by vm_next up to NULL; vm_index_state is 0 */
 	struct vm_area_struct *victims;
 };
 
 /*
- * A store of @vma over [start, end), not empty, by an index that finds out who leaves. The cursor is left without a value: prepare gives it
- * one, and to clear all of it, as an initializer would, takes longer than a lookup.
+ * A store of @vma over [start, end), not empty, by an index that finds out who leaves. @place: see there. The store's own place is left
+ * without a value: prepare gives it one, and to clear all of it, as an initializer would, takes longer than a lookup.
  */
-static inline void vms__store_begin(struct vms__store *store, unsigned long start, unsigned long end, struct vm_area_struct *vma)
+static inline void vms__store_begin(struct vms__store *store, unsigned long start, unsigned long end, struct vm_area_struct *vma,
+				    struct vms__place *place)
 {
+	store->place = place;
+	vms__place_begin(&store->own);
 	store->start = start;
 	store->end = end;
 	store->vma = vma;
@@ -67,22 +99,20 @@ struct vms__index_ops {
 	struct vm_area_struct *(*find)(struct mm_struct *mm, unsigned long addr);
 	struct vm_area_struct *(*prev_below)(struct mm_struct *mm, unsigned long addr);
 	struct vm_area_struct *(*next)(struct mm_struct *mm, struct vm_area_struct *vma);
-	/*
-	 * find(), and the VMA before it, or if there is none the last of all; and, if it begins before @end, the one after it: else
-	 * *next is NULL. One search for all three.
-	 */
-	struct vm_area_struct *(*around)(struct mm_struct *mm, unsigned long addr, unsigned long end, struct vm_area_struct **prev,
-					 struct vm_area_struct **next);
+	/* Fills vma, prev and after of @place, whose start and end are asked about, and the index's own. One search for all. */
+	void (*around)(struct mm_struct *mm, struct vms__place *place);
 	struct vm_area_struct *(*prev)(struct mm_struct *mm, struct vm_area_struct *vma);
 	/* find(vmi->addr), from the iterator's place if that is still good, else by a search that makes one. Of @vmi sets the place alone. */
 	struct vm_area_struct *(*step)(struct vma_iterator *vmi, bool good);
 
 	/*
-	 * mmap_lock W. The lowest / highest address a such that [a, a + size) is free and lies inside [low, high).
-	 * Guard gaps and alignment are the caller's. false: there is none.
+	 * mmap_lock W. The lowest / highest address a such that [a, a + size) is free and lies inside [low, high). Fills start (a), vma
+	 * and prev of @place, and the index's own. Guard gaps and alignment are the caller's. false: there is none.
 	 */
-	bool (*gap_lowest)(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, unsigned long *addr);
-	bool (*gap_highest)(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, unsigned long *addr);
+	bool (*gap_lowest)(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size,
+			   struct vms__place *place);
+	bool (*gap_highest)(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size,
+			    struct vms__place *place);
 
 	int (*prepare)(struct mm_struct *mm, struct vms__store *store); /* 0 or -ENOMEM */
 	void (*commit)(struct mm_struct *mm, struct vms__store *store);
@@ -140,10 +170,34 @@ static inline struct vm_area_struct *vms__find(struct mm_struct *mm, unsigned lo
 {
 	return mm->engine->index->find(mm, addr);
 }
-static inline struct vm_area_struct *vms__around(struct mm_struct *mm, unsigned long addr, unsigned long end,
-						 struct vm_area_struct **prev, struct vm_area_struct **next)
+/* @place becomes that of [start, end), with end 0 where nobody asks for the VMA after the first. Return: @place->vma. */
+static inline struct vm_area_struct *vms__around(struct mm_struct *mm, unsigned long start, unsigned long end,
+						 struct vms__place *place)
 {
-	return mm->engine->index->around(mm, addr, end, prev, next);
+	/* What lies in a range that was found to be free has the same neighbours. */
+	if (vms__place_is_good(mm, place) && place->start <= start && end <= place->end && start < end &&
+	    (!place->vma || place->vma->vm_start >= place->end))
+		return place->vma;
+	place->start = start;
+	place->end = end;
+	mm->engine->index->around(mm, place);
+	place->seq = mm->map_seq;
+	return place->vma;
+}
+/* A range of free room, and its place; see gap_lowest and gap_highest above. */
+static inline bool vms__gap(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, bool highest,
+			    struct vms__place *place)
+{
+	const struct vms__index_ops *index = mm->engine->index;
+
+	if (!(highest ? index->gap_highest : index->gap_lowest)(mm, low, high, size, place)) {
+		vms__place_begin(place);
+		return false;
+	}
+	place->end = place->start + size;
+	place->after = NULL;
+	place->seq = mm->map_seq;
+	return true;
 }
 static inline struct vm_area_struct *vms__prev_below(struct mm_struct *mm, unsigned long addr)
 {
@@ -151,6 +205,8 @@ static inline struct vm_area_struct *vms__prev_below(struct mm_struct *mm, unsig
 }
 static inline int vms__index_prepare(struct mm_struct *mm, struct vms__store *store)
 {
+	if (!store->place)
+		store->place = &store->own;
 	return mm->engine->index->prepare(mm, store);
 }
 static inline void vms__index_commit(struct mm_struct *mm, struct vms__store *store)

@@ -9,6 +9,7 @@
  * Locks: as engine.h says; the tree's own lock is external, namely mmap_lock.
  */
 #include "lib/engine/engine.h"
+#include "lib/maple/internal.h"
 #include "lib/sync/assert.h"
 
 static void init_plain(struct mm_struct *mm)
@@ -63,55 +64,55 @@ static struct vm_area_struct *step(struct vma_iterator *vmi, bool good)
 	return mas_find(mas, ULONG_MAX);
 }
 
-/* One cursor goes there and back: within a leaf a step costs less than a second cursor. */
-static struct vm_area_struct *around(struct mm_struct *mm, unsigned long addr, unsigned long end, struct vm_area_struct **prev,
-				     struct vm_area_struct **next)
+static void around(struct mm_struct *mm, struct vms__place *place)
 {
-	MA_STATE(mas, &mm->mm_mt, addr, addr);
-	struct vm_area_struct *vma = mas_find(&mas, ULONG_MAX);
+	void *prev, *after;
 
-	*next = NULL;
-	if (vma && mas.index < end) {
-		*next = mas_next(&mas, ULONG_MAX);
-		/* Back on it, whether or not there was a next one. */
-		mas_prev(&mas, 0);
-	}
-	*prev = mas_prev(&mas, 0);
-	return vma;
+	mas_init(&place->mas, &mm->mm_mt, place->start);
+	place->vma = vms__mas_around(&place->mas, place->end, &prev, &after);
+	place->prev = prev;
+	place->after = after;
 }
 
-static bool gap_lowest(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, unsigned long *addr)
+static bool gap(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, bool highest,
+		struct vms__place *place)
 {
+	void *prev, *after;
+
 	if (high <= low || high - low < size)
 		return false;
-	MA_STATE(mas, &mm->mm_mt, 0, 0);
-
-	if (mas_empty_area(&mas, low, high - 1, size))
+	mas_init(&place->mas, &mm->mm_mt, 0);
+	if (vms__mas_find_gap(&place->mas, low, high - 1, size, highest))
 		return false;
-	*addr = mas.index;
+	place->start = place->mas.index;
+	place->vma = vms__mas_around(&place->mas, 0, &prev, &after);
+	place->prev = prev;
 	return true;
 }
 
-static bool gap_highest(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, unsigned long *addr)
+static bool gap_lowest(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, struct vms__place *place)
 {
-	if (high <= low || high - low < size)
-		return false;
-	MA_STATE(mas, &mm->mm_mt, 0, 0);
+	return gap(mm, low, high, size, false, place);
+}
 
-	if (mas_empty_area_rev(&mas, low, high - 1, size))
-		return false;
-	*addr = mas.last - size + 1;
-	return true;
+static bool gap_highest(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, struct vms__place *place)
+{
+	return gap(mm, low, high, size, true, place);
 }
 
 static int prepare(struct mm_struct *mm, struct vms__store *store)
 {
+	struct ma_state *mas = &store->place->mas;
+
 	mmap_assert_write_locked(mm);
 	VMS_ASSERT(store->start < store->end);
+	VMS_ASSERT(!vms__place_is_good(mm, store->place) || mas->tree == &mm->mm_mt);
 	store->victims = NULL;
-	mas_init(&store->mas, &mm->mm_mt, store->start);
-	mas_set_range(&store->mas, store->start, store->end - 1);
-	return mas_preallocate(&store->mas, store->vma, GFP_KERNEL);
+	/* The tree goes down only for a store that begins in another leaf than the place's. */
+	if (!vms__place_is_good(mm, store->place))
+		mas_init(mas, &mm->mm_mt, store->start);
+	__mas_set_range(mas, store->start, store->end - 1);
+	return mas_preallocate(mas, store->vma, GFP_KERNEL);
 }
 
 /*
@@ -147,13 +148,13 @@ static void commit(struct mm_struct *mm, struct vms__store *store)
 	collect_victims(mm, store);
 	if (store->vma)
 		store->vma->vm_index_state = 1;
-	mas_store_prealloc(&store->mas, store->vma);
+	mas_store_prealloc(&store->place->mas, store->vma);
 }
 
 static void cancel(struct mm_struct *mm, struct vms__store *store)
 {
 	mmap_assert_write_locked(mm);
-	mas_destroy(&store->mas);
+	mas_destroy(&store->place->mas);
 }
 
 static int broken(FILE *why, const char *rule, const struct vm_area_struct *vma)

@@ -175,13 +175,18 @@ static struct vm_area_struct *last_gap_from(const struct mm_struct *mm, unsigned
 	return last_with_gap(rb_vma(best->vm_rb.rb_left), size);
 }
 
+static struct vm_area_struct *last_vma(const struct mm_struct *mm)
+{
+	return rb_vma(rb_last(&mm->mm_rb));
+}
+
 /*
  * A gap [s, e) has room for @size bytes inside [low, high) if e - s >= size, e >= low + size and s <= high - size: each of the four
  * ways to cut it is one of these, or high - low >= size.
  */
-static bool gap_lowest(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, unsigned long *addr)
+static bool gap_lowest(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, struct vms__place *place)
 {
-	const struct vm_area_struct *vma;
+	struct vm_area_struct *vma;
 	unsigned long start;
 
 	mmap_assert_write_locked(mm);
@@ -192,13 +197,15 @@ static bool gap_lowest(struct mm_struct *mm, unsigned long low, unsigned long hi
 	start = vma ? gap_start(vma) : mm->highest_vm_end;
 	if (start > high - size)
 		return false;
-	*addr = start > low ? start : low;
+	place->start = start > low ? start : low;
+	place->vma = vma;
+	place->prev = vma ? vma->vm_prev : last_vma(mm);
 	return true;
 }
 
-static bool gap_highest(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, unsigned long *addr)
+static bool gap_highest(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, struct vms__place *place)
 {
-	const struct vm_area_struct *vma;
+	struct vm_area_struct *vma;
 	unsigned long end;
 
 	mmap_assert_write_locked(mm);
@@ -206,7 +213,9 @@ static bool gap_highest(struct mm_struct *mm, unsigned long low, unsigned long h
 	if (high <= low || high - low < size)
 		return false;
 	if (mm->highest_vm_end <= high - size) {
-		*addr = high - size;
+		place->start = high - size;
+		place->vma = NULL;
+		place->prev = last_vma(mm);
 		return true;
 	}
 	vma = last_gap_from(mm, high - size, size);
@@ -215,7 +224,9 @@ static bool gap_highest(struct mm_struct *mm, unsigned long low, unsigned long h
 	end = vma->vm_start < high ? vma->vm_start : high;
 	if (end < low + size)
 		return false;
-	*addr = end - size;
+	place->start = end - size;
+	place->vma = vma;
+	place->prev = vma->vm_prev;
 	return true;
 }
 
@@ -348,14 +359,13 @@ static void prepare_range(const struct mm_struct *mm, struct vms__store *store)
 	store->prev = prev;
 }
 
-static struct vm_area_struct *around(struct mm_struct *mm, unsigned long addr, unsigned long end, struct vm_area_struct **prev,
-				     struct vm_area_struct **next)
+static void around(struct mm_struct *mm, struct vms__place *place)
 {
-	struct vm_area_struct *vma = find(mm, addr);
+	struct vm_area_struct *vma = find(mm, place->start);
 
-	*prev = vma ? vma->vm_prev : prev_below(mm, ULONG_MAX);
-	*next = vma && vma->vm_start < end ? vma->vm_next : NULL;
-	return vma;
+	place->vma = vma;
+	place->prev = vma ? vma->vm_prev : last_vma(mm);
+	place->after = vma && vma->vm_start < place->end ? vma->vm_next : NULL;
 }
 
 static int prepare(struct mm_struct *mm, struct vms__store *store)

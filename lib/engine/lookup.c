@@ -37,10 +37,13 @@ struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, unsigned long
 
 struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr, struct vm_area_struct **pprev)
 {
-	struct vm_area_struct *next;
+	struct vms__place place;
 
 	mmap_assert_locked(mm);
-	return vms__around(mm, addr, 0, pprev, &next);
+	vms__place_begin(&place);
+	vms__around(mm, addr, 0, &place);
+	*pprev = place.prev;
+	return place.vma;
 }
 
 struct vm_area_struct *vms_vma_next(struct vm_area_struct *vma)

@@ -3,7 +3,7 @@
  * beside.h - what lies beside the place of a store: vms__mas_around(). Compiled
  * once for each instruction set, with place.h.
  *
- * Locks: the tree's lock to write, for every function.
+ * Locks: the tree's lock; held for reading will do.
  */
 
 /* around() where what is asked for lies in several leaves. */

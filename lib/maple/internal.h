@@ -216,7 +216,8 @@ static inline void mas_set_error(struct ma_state *mas, int err)
  * calls to the last, except by the last. So no call checks the way that the one
  * before it went. Debug builds check it nevertheless.
  *
- * Locks: the tree's lock to write, from the first call to the last.
+ * Locks: the tree's lock to write, from the first call to the last; for
+ * vms__mas_find_gap() and vms__mas_around(), held for reading will do.
  */
 
 #define MT_VOUCHED 1u /* mas_flags: nothing was stored since the cursor took its place */

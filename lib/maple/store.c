@@ -88,7 +88,6 @@ void mas_store_prealloc(struct ma_state *mas, void *entry)
 
 void *vms__mas_around(struct ma_state *mas, unsigned long end, void **prev, void **next)
 {
-	mt_assert_write_locked(mas->tree);
 	mt_assert_fresh(mas);
 	return vms__mt_isa->around(mas, end, prev, next);
 }

@@ -116,7 +116,7 @@ static int grow(struct vm_area_struct *vma, unsigned long start, unsigned long e
 	mmap_assert_write_locked(mm);
 	if ((prev && prev->vm_end > start) || (next && next->vm_start < end) || !vms__index_may_grow(mm))
 		return -ENOMEM;
-	vms__store_begin(&store, start, end, vma);
+	vms__store_begin(&store, start, end, vma, NULL);
 	store.known = true;
 	err = vms__index_prepare(mm, &store);
 	if (err)
@@ -213,7 +213,7 @@ int vma_shrink(struct vm_area_struct *vma, unsigned long start, unsigned long en
 	if (!continues(vma, start, end, pgoff) || start < vma->vm_start || end > vma->vm_end ||
 	    (start == vma->vm_start) == (end == vma->vm_end))
 		return -EINVAL;
-	vms__store_begin(&store, low, high, NULL);
+	vms__store_begin(&store, low, high, NULL, NULL);
 	err = vms__index_prepare(mm, &store);
 	if (err)
 		return err;

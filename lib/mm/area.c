@@ -24,30 +24,22 @@ struct window {
 	unsigned long low, high, len;
 };
 
-static unsigned long search_highest(struct mm_struct *mm, struct window w)
+static unsigned long search_highest(struct mm_struct *mm, struct window w, struct vms__place *place)
 {
-	unsigned long addr;
-
-	while (mm->engine->index->gap_highest(mm, w.low, w.high, w.len, &addr)) {
-		struct vm_area_struct *next = vms__find(mm, addr + w.len - 1);
-
-		if (!next || vm_start_gap(next) >= addr + w.len)
-			return addr;
-		w.high = vm_start_gap(next); /* too near to a stack above: look below its guard gap */
+	while (vms__gap(mm, w.low, w.high, w.len, true, place)) {
+		if (!place->vma || vm_start_gap(place->vma) >= place->end)
+			return place->start;
+		w.high = vm_start_gap(place->vma); /* too near to a stack above: look below its guard gap */
 	}
 	return -ENOMEM;
 }
 
-static unsigned long search_lowest(struct mm_struct *mm, struct window w)
+static unsigned long search_lowest(struct mm_struct *mm, struct window w, struct vms__place *place)
 {
-	unsigned long addr;
-
-	while (mm->engine->index->gap_lowest(mm, w.low, w.high, w.len, &addr)) {
-		struct vm_area_struct *next = vms__find(mm, addr + w.len - 1);
-
-		if (!next || vm_start_gap(next) >= addr + w.len)
-			return addr;
-		w.low = next->vm_end; /* every other address of this gap is nearer still */
+	while (vms__gap(mm, w.low, w.high, w.len, false, place)) {
+		if (!place->vma || vm_start_gap(place->vma) >= place->end)
+			return place->start;
+		w.low = place->vma->vm_end; /* every other address of this gap is nearer still */
 	}
 	return -ENOMEM;
 }
@@ -57,25 +49,25 @@ static unsigned long lowest_mappable(const struct mm_struct *mm)
 	return mm->layout.mmap_min_addr > PAGE_SIZE ? mm->layout.mmap_min_addr : PAGE_SIZE;
 }
 
-static unsigned long search(struct mm_struct *mm, unsigned long len, unsigned long flags)
+static unsigned long search(struct mm_struct *mm, unsigned long len, unsigned long flags, struct vms__place *place)
 {
 	unsigned long addr;
 
 	if (flags & MAP_32BIT)
-		return search_lowest(mm, (struct window){MAP_32BIT_LOW, MAP_32BIT_HIGH, len});
-	addr = search_highest(mm, (struct window){lowest_mappable(mm), mm->layout.mmap_base, len});
+		return search_lowest(mm, (struct window){MAP_32BIT_LOW, MAP_32BIT_HIGH, len}, place);
+	addr = search_highest(mm, (struct window){lowest_mappable(mm), mm->layout.mmap_base, len}, place);
 	if (!IS_ERR_VALUE(addr))
 		return addr;
-	return search_lowest(mm, (struct window){mm->layout.bottom_base, mm->layout.task_size, len});
+	return search_lowest(mm, (struct window){mm->layout.bottom_base, mm->layout.task_size, len}, place);
 }
 
-static bool hint_is_free(struct mm_struct *mm, unsigned long addr, unsigned long len)
+static bool hint_is_free(struct mm_struct *mm, unsigned long addr, unsigned long len, struct vms__place *place)
 {
-	struct vm_area_struct *next;
+	const struct vm_area_struct *next;
 
 	if (addr < mm->layout.mmap_min_addr || len > mm->layout.task_size || addr > mm->layout.task_size - len)
 		return false;
-	next = vms__find(mm, addr);
+	next = vms__around(mm, addr, addr + len, place);
 	return !next || addr + len <= vm_start_gap(next);
 }
 
@@ -84,40 +76,42 @@ static bool ends_above(unsigned long addr, unsigned long len, unsigned long limi
 	return len > limit || addr > limit - len;
 }
 
-static unsigned long place(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long flags)
+static unsigned long find_room(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long flags,
+			       struct vms__place *place)
 {
 	if (len > mm->layout.task_size)
 		return -ENOMEM;
 	if (flags & MAP_FIXED)
 		return addr;
 	addr &= PAGE_MASK;
-	if (addr && !(flags & MAP_32BIT && ends_above(addr, len, MAP_32BIT_HIGH)) && hint_is_free(mm, addr, len))
+	if (addr && !(flags & MAP_32BIT && ends_above(addr, len, MAP_32BIT_HIGH)) && hint_is_free(mm, addr, len, place))
 		return addr;
-	return search(mm, len, flags);
+	return search(mm, len, flags, place);
 }
 
 /*
  * Address and file offset @off shall agree modulo 2 MiB, if the mapping holds a whole aligned 2 MiB of the file at all. Linux
  * searches for 2 MiB more than it needs and moves up inside what it found.
  */
-static unsigned long place_huge(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long off, unsigned long flags)
+static unsigned long find_huge_room(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long off,
+				    unsigned long flags, struct vms__place *place)
 {
 	unsigned long first_huge = (off + PMD_SIZE - 1) & ~(PMD_SIZE - 1);
 	unsigned long end = off + len, padded, skew;
 
 	/* File offsets are signed: from the last 2 MiB that a file can have, first_huge is far below, and the rest counts as huge. */
 	if ((long)end <= (long)first_huge || end - first_huge < PMD_SIZE || len + PMD_SIZE < len)
-		return place(mm, addr, len, flags);
-	padded = place(mm, addr, len + PMD_SIZE, flags);
+		return find_room(mm, addr, len, flags, place);
+	padded = find_room(mm, addr, len + PMD_SIZE, flags, place);
 	if (IS_ERR_VALUE(padded))
-		return place(mm, addr, len, flags);
+		return find_room(mm, addr, len, flags, place);
 	if (padded == addr)
 		return addr;
 	skew = (off - padded) & (PMD_SIZE - 1);
 	return padded + (skew ? skew : PMD_SIZE);
 }
 
-/* Of those it picks, place_huge() aligns the ones that are long enough. */
+/* Of those it picks, find_huge_room() aligns the ones that are long enough. */
 static bool wants_huge_anonymous(const struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long flags)
 {
 	switch (mm->rules.thp_align) {
@@ -130,8 +124,8 @@ static bool wants_huge_anonymous(const struct mm_struct *mm, unsigned long addr,
 	}
 }
 
-unsigned long get_unmapped_area(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len, unsigned long pgoff,
-				unsigned long flags)
+unsigned long vms__unmapped_area(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
+				 unsigned long pgoff, unsigned long flags, struct vms__place *place)
 {
 	unsigned long task_size = mm->layout.task_size, found;
 
@@ -139,11 +133,11 @@ unsigned long get_unmapped_area(struct mm_struct *mm, struct file *file, unsigne
 	if (len > task_size)
 		return -ENOMEM;
 	if (file && (file->f_mapping->flags & VMS_AS_THP_ALIGN))
-		found = place_huge(mm, addr, len, pgoff << PAGE_SHIFT, flags);
+		found = find_huge_room(mm, addr, len, pgoff << PAGE_SHIFT, flags, place);
 	else if (!file && wants_huge_anonymous(mm, addr, len, flags))
-		found = place_huge(mm, addr, len, 0, flags);
+		found = find_huge_room(mm, addr, len, 0, flags, place);
 	else
-		found = place(mm, addr, len, flags);
+		found = find_room(mm, addr, len, flags, place);
 	if (IS_ERR_VALUE(found))
 		return found;
 	if (found > task_size - len)
@@ -151,4 +145,13 @@ unsigned long get_unmapped_area(struct mm_struct *mm, struct file *file, unsigne
 	if (found & ~PAGE_MASK)
 		return -EINVAL;
 	return found < mm->layout.mmap_min_addr ? (unsigned long)-EPERM : found;
+}
+
+unsigned long get_unmapped_area(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len, unsigned long pgoff,
+				unsigned long flags)
+{
+	struct vms__place place;
+
+	vms__place_begin(&place);
+	return vms__unmapped_area(mm, file, addr, len, pgoff, flags, &place);
 }

@@ -13,9 +13,12 @@
 /* Return: 0, or something else: the caller of brk is told the old break, not why. Locks: mmap_lock W, or R if *@downgraded. */
 static int shrink(struct mm_struct *mm, unsigned long new_end, unsigned long old_end, bool *downgraded)
 {
-	struct vms__range range = {.mm = mm, .start = new_end, .end = old_end};
-	int err = vms__gather(&range);
+	struct vms__place place;
+	struct vms__range range = {.mm = mm, .start = new_end, .end = old_end, .place = &place};
+	int err;
 
+	vms__place_begin(&place);
+	err = vms__gather(&range);
 	if (err || !range.nr)
 		return -1;
 	return vms__unmap_gathered(&range, downgraded);
@@ -34,13 +37,14 @@ static int insert_heap(struct vms__merge *m)
 /* Locks: mmap_lock W. */
 static int grow(struct mm_struct *mm, unsigned long old_end, unsigned long new_end)
 {
-	struct vm_area_struct *prev, *next = find_vma_prev(mm, old_end, &prev);
+	const struct vm_area_struct *next;
 	vm_flags_t flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT | mm->def_flags;
+	struct vms__place place;
 	struct vms__store store;
 	struct vms__merge m = {
 		.mm = mm,
 		.store = &store,
-		.prev = prev,
+		.place = &place,
 		.start = old_end,
 		.end = new_end,
 		.flags = flags,
@@ -50,6 +54,9 @@ static int grow(struct mm_struct *mm, unsigned long old_end, unsigned long new_e
 	long pages = (long)((new_end - old_end) >> PAGE_SHIFT);
 	int merged;
 
+	vms__place_begin(&place);
+	next = vms__around(mm, old_end, 0, &place);
+	m.prev = place.prev;
 	/* Both are page aligned, so "below" leaves a page free; adding that page could wrap. */
 	if (new_end >= (next ? vm_start_gap(next) : mm->layout.task_size))
 		return -1;
@@ -57,7 +64,7 @@ static int grow(struct mm_struct *mm, unsigned long old_end, unsigned long new_e
 	    !vms__may_lock_more(mm, flags, pages))
 		return -1;
 	/* What lies below the break's beginning is no part of the heap. */
-	merged = prev && prev->vm_end > mm->start_brk ? vms__merge_prepare(&m) : 0;
+	merged = m.prev && m.prev->vm_end > mm->start_brk ? vms__merge_prepare(&m) : 0;
 	if (merged < 0)
 		return merged;
 	if (merged)

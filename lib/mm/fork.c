@@ -37,7 +37,7 @@ static int dup_one(struct mm_struct *child, struct vm_area_struct *vma)
 
 	if (!copy)
 		return -ENOMEM;
-	vms__store_begin(&store, copy->vm_start, copy->vm_end, copy);
+	vms__store_begin(&store, copy->vm_start, copy->vm_end, copy, NULL);
 	if (vms__index_prepare(child, &store)) {
 		vms__anon_vma_unlink(copy);
 		vm_area_free(copy);

@@ -104,12 +104,19 @@ int vms__split_into(struct vm_area_struct *vma, struct vm_area_struct *new, unsi
 /* As above, and refused with -ENOMEM when max_map_count is reached. */
 int vms__split_vma_counted(struct vm_area_struct *vma, unsigned long addr, bool new_below);
 
+/* ---- area.c ---- */
+
+/* get_unmapped_area(), which leaves in @place, the caller's and begun, what it found there. */
+unsigned long vms__unmapped_area(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
+				 unsigned long pgoff, unsigned long flags, struct vms__place *place);
+
 /* ---- unmap.c ---- */
 
 /* A range with whole VMAs in it, and who stands around it. */
 struct vms__range {
 	struct mm_struct *mm;
 	unsigned long start, end;
+	struct vms__place *place; /* the caller's: near start, or begun */
 	/* found by vms__gather() */
 	unsigned int nr;              /* VMAs inside */
 	struct vm_area_struct *first; /* of them; NULL: none */
@@ -159,6 +166,7 @@ struct vms__merge {
 	pgoff_t new_pgoff;
 	vm_flags_t sticky;        /* flags ignored by the test, kept by the result */
 	struct vms__store *store; /* the caller's, who need not give it a value */
+	struct vms__place *place; /* near the range, if the caller has one; else NULL */
 };
 
 /*

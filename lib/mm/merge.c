@@ -142,7 +142,7 @@ int vms__merge_prepare(struct vms__merge *m)
 	m->new_end = right ? m->next->vm_end : m->end;
 	m->new_pgoff = left ? m->prev->vm_pgoff : m->pgoff;
 	m->sticky = (m->flags | (left ? m->prev->vm_flags : 0) | (right ? m->next->vm_flags : 0)) & VM_MERGE_IGNORED;
-	vms__store_begin(m->store, m->new_start, m->new_end, m->target);
+	vms__store_begin(m->store, m->new_start, m->new_end, m->target, m->place);
 	who_leaves(m, left && right, m->middle && at_start && at_end);
 	err = vms__index_prepare(m->mm, m->store);
 	if (err)

@@ -120,7 +120,7 @@ int vms__prepare_new_vma(struct vms__merge *m, struct vms__store *store)
 	vm_flags_init(vma, (m->flags & VM_DROPPABLE) ? m->flags & ~VM_LOCKED_MASK : m->flags);
 	vma->vm_file = m->file;
 	vma->vm_ops = m->vm_ops;
-	vms__store_begin(store, m->start, m->end, vma);
+	vms__store_begin(store, m->start, m->end, vma, m->place);
 	store->known = true;
 	store->prev = m->prev;
 	if (m->replaced) {
@@ -157,7 +157,7 @@ static bool refuses_sync(const struct vms__merge *m)
 /* The range of @m is placed, its flags are decided. Return: its start, or -errno with everything as it was but for splits. */
 static unsigned long mmap_region(struct vms__merge *m)
 {
-	struct vms__range old = {.mm = m->mm, .start = m->start, .end = m->end};
+	struct vms__range old = {.mm = m->mm, .start = m->start, .end = m->end, .place = m->place};
 	struct mm_struct *mm = m->mm;
 	struct vms__store fresh;
 	int merged, err;
@@ -202,14 +202,17 @@ static unsigned long mmap_region(struct vms__merge *m)
 
 /* Where it goes, or -errno in Linux's order. */
 static unsigned long choose_address(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
-				    unsigned long pgoff, unsigned long flags)
+				    unsigned long pgoff, unsigned long flags, struct vms__place *place)
 {
-	addr = get_unmapped_area(mm, file, addr, len, pgoff, flags);
+	const struct vm_area_struct *vma;
+
+	addr = vms__unmapped_area(mm, file, addr, len, pgoff, flags, place);
 	if (IS_ERR_VALUE(addr))
 		return addr;
-	if ((flags & MAP_FIXED_NOREPLACE) == MAP_FIXED_NOREPLACE && find_vma_intersection(mm, addr, addr + len))
-		return -EEXIST;
-	return addr;
+	if ((flags & MAP_FIXED_NOREPLACE) != MAP_FIXED_NOREPLACE)
+		return addr;
+	vma = vms__around(mm, addr, addr + len, place);
+	return vma && vma->vm_start < addr + len ? (unsigned long)-EEXIST : addr;
 }
 
 static unsigned long adjust_hint(const struct mm_struct *mm, unsigned long addr)
@@ -221,7 +224,8 @@ static unsigned long adjust_hint(const struct mm_struct *mm, unsigned long addr)
 unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len, unsigned long prot,
 		      unsigned long flags, vm_flags_t vm_flags, unsigned long pgoff, unsigned long *populate)
 {
-	struct vms__merge m = {.mm = mm, .file = file, .vm_ops = file ? file->f_vm_ops : NULL, .pgoff = pgoff};
+	struct vms__place place;
+	struct vms__merge m = {.mm = mm, .file = file, .vm_ops = file ? file->f_vm_ops : NULL, .pgoff = pgoff, .place = &place};
 	struct file *own = NULL;
 	unsigned long result;
 	int err;
@@ -245,7 +249,8 @@ unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned long add
 	if (vms__map_count(mm) > mm->limits.max_map_count)
 		return -ENOMEM;
 	vm_flags |= prot_to_vm_flags(prot) | map_to_vm_flags(flags) | mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
-	addr = choose_address(mm, file, addr, len, pgoff, flags);
+	vms__place_begin(&place);
+	addr = choose_address(mm, file, addr, len, pgoff, flags, &place);
 	if (IS_ERR_VALUE(addr))
 		return addr;
 	if ((flags & MAP_LOCKED) && !vms__may_lock(mm))

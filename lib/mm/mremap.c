@@ -140,6 +140,7 @@ static int make_copy(struct remap *r, struct vm_area_struct *vma, unsigned long 
 	struct vms__merge m = copy_request(r, vma, addr, new_len, target);
 	unsigned long moved = old_len < new_len ? old_len : new_len;
 	struct vms__store fresh;
+	struct vms__place place;
 	int merged, err;
 
 	/* Before looking at its pages: a fault under its own lock would bring in one that no table is prepared for. */
@@ -147,8 +148,11 @@ static int make_copy(struct remap *r, struct vm_area_struct *vma, unsigned long 
 	err = vms__prepare_move(r->mm, addr, moved, target);
 	if (err)
 		goto out_tables;
-	m.next = vms__find(r->mm, m.end);
-	m.prev = vms__prev_below(r->mm, m.start);
+	/* The range is free. */
+	vms__place_begin(&place);
+	m.next = vms__around(r->mm, m.start, m.end, &place);
+	m.prev = place.prev;
+	m.place = &place;
 	m.store = &fresh;
 	merged = vms__merge_prepare(&m);
 	err = merged < 0 ? merged : merged ? 0 : prepare_copy(&m, &fresh);
@@ -234,7 +238,7 @@ static unsigned long move_vma(struct remap *r, unsigned long addr, unsigned long
 			      unsigned long target)
 {
 	bool keep_source = r->flags & MREMAP_DONTUNMAP;
-	struct vm_area_struct *vma, *copy;
+	struct vm_area_struct *vma, *copy = NULL;
 	vm_flags_t flags;
 	int err;
 
@@ -245,8 +249,10 @@ static unsigned long move_vma(struct remap *r, unsigned long addr, unsigned long
 		return err;
 	/* What may fail comes first: cut the source out, so that only its removal is left to do. */
 	if (!keep_source && old_len && !copy_may_join_source(r->mm, addr, new_len, target)) {
-		struct vms__range source = {.mm = r->mm, .start = addr, .end = addr + old_len};
+		struct vms__place place;
+		struct vms__range source = {.mm = r->mm, .start = addr, .end = addr + old_len, .place = &place};
 
+		vms__place_begin(&place);
 		err = vms__gather(&source);
 		if (err)
 			return err;

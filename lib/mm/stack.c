@@ -53,7 +53,7 @@ int expand_stack_locked(struct vm_area_struct *vma, unsigned long addr)
 	grow = (vma->vm_start - addr) >> PAGE_SHIFT;
 	if (grow > vma->vm_pgoff || !within_limits(vma, addr, (long)grow))
 		return -ENOMEM;
-	vms__store_begin(&store, addr, vma->vm_end, vma);
+	vms__store_begin(&store, addr, vma->vm_end, vma, NULL);
 	store.known = true;
 	err = vms__index_prepare(mm, &store);
 	if (err)

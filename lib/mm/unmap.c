@@ -31,10 +31,11 @@ static int cut_start(struct vms__range *r, struct vm_area_struct *vma)
 
 int vms__gather(struct vms__range *r)
 {
-	struct vm_area_struct *after, *vma = vms__around(r->mm, r->start, r->end, &r->prev, &after);
+	struct vm_area_struct *vma = vms__around(r->mm, r->start, r->end, r->place), *after = r->place->after;
 	int err;
 
 	mmap_assert_write_locked(r->mm);
+	r->prev = r->place->prev;
 	r->nr = 0;
 	r->first = NULL;
 	if (vma && vma->vm_start < r->start) {
@@ -146,7 +147,7 @@ int vms__unmap_gathered(const struct vms__range *r, bool *downgraded)
 	mmap_assert_write_locked(r->mm);
 	if (!r->nr)
 		return 0;
-	vms__store_begin(&store, r->start, r->end, NULL);
+	vms__store_begin(&store, r->start, r->end, NULL, r->place);
 	store.known = true;
 	store.nr = r->nr;
 	store.first = r->first;
@@ -174,9 +175,12 @@ int vms__unmap_gathered(const struct vms__range *r, bool *downgraded)
 
 int vms__unmap(struct mm_struct *mm, unsigned long start, unsigned long end, bool *downgraded)
 {
-	struct vms__range range = {.mm = mm, .start = start, .end = end};
-	int err = vms__gather(&range);
+	struct vms__place place;
+	struct vms__range range = {.mm = mm, .start = start, .end = end, .place = &place};
+	int err;
 
+	vms__place_begin(&place);
+	err = vms__gather(&range);
 	return err ? err : vms__unmap_gathered(&range, downgraded);
 }
 

@@ -175,7 +175,7 @@ int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma)
 	if (vma->vm_start >= vma->vm_end || vma->vm_end > mm->layout.task_size ||
 	    find_vma_intersection(mm, vma->vm_start, vma->vm_end) || !vms__index_may_grow(mm))
 		return -ENOMEM;
-	vms__store_begin(&store, vma->vm_start, vma->vm_end, vma);
+	vms__store_begin(&store, vma->vm_start, vma->vm_end, vma, NULL);
 	if (vms__index_prepare(mm, &store))
 		return -ENOMEM;
 	if (!vma->vm_file && !vma->vm_ops)
@@ -234,7 +234,7 @@ int vms__split_into(struct vm_area_struct *vma, struct vm_area_struct *new, unsi
 	err = vms__anon_vma_clone(new, vma);
 	if (err)
 		return err;
-	vms__store_begin(&store, new->vm_start, new->vm_end, new);
+	vms__store_begin(&store, new->vm_start, new->vm_end, new, NULL);
 	err = vms__index_prepare(mm, &store);
 	if (err) {
 		vms__anon_vma_unlink(new);

@@ -36,7 +36,8 @@ static unsigned int seed;
 struct space {
 	struct mm_struct mm;
 	struct vms__engine engine;
-	unsigned int pages; /* [0, pages) is where VMAs may be; what lies beyond is free */
+	struct vms__place place; /* some store's, of now or before */
+	unsigned int pages;      /* [0, pages) is where VMAs may be; what lies beyond is free */
 	struct vm_area_struct *owner[MAX_PAGES];
 	struct vm_area_struct *after[MAX_PAGES]; /* owners after the store under way */
 };
@@ -126,6 +127,24 @@ static unsigned int apply_fields(struct space *space, struct vm_area_struct **le
 	return nr;
 }
 
+/* What the caller of a store brings along: nothing, the store's place, one elsewhere, or one from before the last store. */
+static struct vms__place *some_place(struct space *space, unsigned int first, unsigned int end)
+{
+	switch (random_below(4)) {
+	case 0:
+		return NULL;
+	case 1:
+		vms__around(&space->mm, addr_of(first), addr_of(end), &space->place);
+		break;
+	case 2:
+		vms__around(&space->mm, addr_of(random_below(space->pages)), 0, &space->place);
+		break;
+	default:
+		break;
+	}
+	return &space->place;
+}
+
 /* One store: pages [first, end) go to @vma, which may be new, or to nobody. */
 static void store(struct space *space, unsigned int first, unsigned int end, struct vm_area_struct *vma)
 {
@@ -137,6 +156,7 @@ static void store(struct space *space, unsigned int first, unsigned int end, str
 	for (unsigned int p = first; p < end; p++)
 		space->after[p] = vma;
 
+	store.place = some_place(space, first, end);
 	assert_int_equal(vms__index_prepare(&space->mm, &store), 0);
 	nr = apply_fields(space, leaving);
 	vms__index_commit(&space->mm, &store);
@@ -229,49 +249,85 @@ static void assert_same_lookups_around(struct space *space, unsigned int page)
 	assert_same_lookup(space, addr_of(page) + PAGE_SIZE - 1);
 }
 
+/* The index knows nothing yet of what lies around [start, end). */
+static void assert_around(struct space *space, unsigned long start, unsigned long end, const struct vm_area_struct *vma,
+			  const struct vm_area_struct *prev, const struct vm_area_struct *after)
+{
+	struct vms__place place;
+
+	vms__place_begin(&place);
+	assert_ptr_equal(vms__around(&space->mm, start, end, &place), vma);
+	assert_ptr_equal(place.prev, prev);
+	assert_ptr_equal(place.after, after);
+}
+
 static void assert_same_walk(struct space *space)
 {
 	const struct vms__index_ops *index = space->engine.index;
-	struct vm_area_struct *vma = vms__find(&space->mm, 0), *last = NULL, *before, *after;
+	struct vm_area_struct *vma = vms__find(&space->mm, 0), *last = NULL, *before;
 
 	for (unsigned int p = 0; p < space->pages; p++) {
 		if (!space->owner[p] || space->owner[p] == last)
 			continue;
 		assert_ptr_equal(vma, space->owner[p]);
-		assert_ptr_equal(index->prev(&space->mm, vma), last);
+		before = last;
+		assert_ptr_equal(index->prev(&space->mm, vma), before);
 		last = vma;
 		vma = index->next(&space->mm, vma);
-		assert_ptr_equal(vms__around(&space->mm, last->vm_start, ULONG_MAX, &before, &after), last);
-		assert_ptr_equal(before, index->prev(&space->mm, last));
-		assert_ptr_equal(after, vma);
+		assert_around(space, last->vm_start, ULONG_MAX, last, before, vma);
 		/* From anywhere in it, or in the gap before it: the next one counts if this one begins in time. */
-		assert_ptr_equal(vms__around(&space->mm, last->vm_end - 1, last->vm_start + 1, &before, &after), last);
-		assert_ptr_equal(before, index->prev(&space->mm, last));
-		assert_ptr_equal(after, vma);
-		assert_ptr_equal(vms__around(&space->mm, before ? before->vm_end : 0, last->vm_start, &before, &after), last);
-		assert_ptr_equal(before, index->prev(&space->mm, last));
-		assert_null(after);
+		assert_around(space, last->vm_end - 1, last->vm_start + 1, last, before, vma);
+		assert_around(space, before ? before->vm_end : 0, last->vm_start, last, before, NULL);
 	}
 	assert_null(vma);
-	assert_null(vms__around(&space->mm, addr_of(space->pages + 1), ULONG_MAX, &before, &after));
-	assert_ptr_equal(before, last);
-	assert_null(after);
+	assert_around(space, addr_of(space->pages + 1), ULONG_MAX, NULL, last, NULL);
+}
+
+#define NO_GAP ULONG_MAX
+
+/* Where there is room for @size bytes, or NO_GAP. */
+static unsigned long gap(struct space *space, unsigned long low, unsigned long high, unsigned long size, bool highest)
+{
+	struct vms__place place;
+
+	vms__place_begin(&place);
+	return vms__gap(&space->mm, low, high, size, highest, &place) ? place.start : NO_GAP;
+}
+
+static void assert_same_gap_from(struct space *space, unsigned long low, unsigned long high, unsigned long size, bool highest)
+{
+	struct vms__place place;
+	unsigned long page = 0;
+	bool found = model_gap(space, low, high, size, highest, &page);
+
+	vms__place_begin(&place);
+	assert_int_equal(vms__gap(&space->mm, addr_of(low), addr_of(high), addr_of(size), highest, &place), found);
+	if (!found)
+		return;
+	assert_int_equal(place.start, addr_of(page));
+	assert_int_equal(place.end, addr_of(page + size));
+	assert_ptr_equal(place.vma, model_find(space, addr_of(page)));
+	assert_ptr_equal(place.prev, model_prev_below(space, addr_of(page)));
+	assert_null(place.after);
 }
 
 static void assert_same_gap(struct space *space, unsigned long low, unsigned long high, unsigned long size)
 {
-	const struct vms__index_ops *index = space->engine.index;
-	unsigned long page = 0, addr = 0;
-	bool found;
+	assert_same_gap_from(space, low, high, size, false);
+	assert_same_gap_from(space, low, high, size, true);
+}
 
-	found = model_gap(space, low, high, size, false, &page);
-	assert_int_equal(index->gap_lowest(&space->mm, addr_of(low), addr_of(high), addr_of(size), &addr), found);
-	if (found)
-		assert_int_equal(addr, addr_of(page));
-	found = model_gap(space, low, high, size, true, &page);
-	assert_int_equal(index->gap_highest(&space->mm, addr_of(low), addr_of(high), addr_of(size), &addr), found);
-	if (found)
-		assert_int_equal(addr, addr_of(page));
+/* What was found before the last store is not believed. */
+static void assert_old_place_is_renewed(struct space *space)
+{
+	struct vms__place *place = &space->place;
+	struct vm_area_struct *vma;
+
+	if (!place->seq || place->start >= place->end)
+		return;
+	vma = model_find(space, place->start);
+	assert_ptr_equal(vms__around(&space->mm, place->start, place->end, place), vma);
+	assert_ptr_equal(place->prev, model_prev_below(space, vma ? vma->vm_start : ULONG_MAX));
 }
 
 static void assert_same_random_gaps(struct space *space, unsigned int n)
@@ -291,6 +347,7 @@ static void assert_same(struct space *space)
 		assert_same_lookups_around(space, p);
 	assert_same_lookup(space, ULONG_MAX);
 	assert_same_walk(space);
+	assert_old_place_is_renewed(space);
 	assert_same_random_gaps(space, 8);
 }
 
@@ -300,6 +357,7 @@ static void assert_same_sample(struct space *space)
 	for (unsigned int i = 0; i < 16; i++)
 		assert_same_lookups_around(space, random_below(space->pages + 2));
 	assert_same_walk(space);
+	assert_old_place_is_renewed(space);
 	assert_same_random_gaps(space, 2);
 }
 
@@ -308,13 +366,10 @@ static void assert_same_sample(struct space *space)
 static void empty_index_finds_nothing(void **state)
 {
 	struct space *space = space_new(*state, 16);
-	unsigned long addr;
 
 	assert_same(space);
-	assert_true(space->engine.index->gap_lowest(&space->mm, 0, ULONG_MAX & PAGE_MASK, PAGE_SIZE, &addr));
-	assert_int_equal(addr, 0);
-	assert_true(space->engine.index->gap_highest(&space->mm, 0, ULONG_MAX & PAGE_MASK, PAGE_SIZE, &addr));
-	assert_int_equal(addr, (ULONG_MAX & PAGE_MASK) - PAGE_SIZE);
+	assert_int_equal(gap(space, 0, ULONG_MAX & PAGE_MASK, PAGE_SIZE, false), 0);
+	assert_int_equal(gap(space, 0, ULONG_MAX & PAGE_MASK, PAGE_SIZE, true), (ULONG_MAX & PAGE_MASK) - PAGE_SIZE);
 	space_free(space);
 }
 
@@ -635,15 +690,13 @@ static void large_gaps_cut_by_the_window_do_not_hide_a_small_one(void **state)
 static void window_up_to_the_top_of_the_address_space(void **state)
 {
 	struct space *space = space_new(*state, 16);
-	unsigned long top = ULONG_MAX & PAGE_MASK, addr;
+	unsigned long top = ULONG_MAX & PAGE_MASK;
 
 	store_new(space, 4, 6);
-	assert_true(space->engine.index->gap_highest(&space->mm, 0, top, addr_of(3), &addr));
-	assert_int_equal(addr, top - addr_of(3));
-	assert_true(space->engine.index->gap_lowest(&space->mm, addr_of(2), top, addr_of(3), &addr));
-	assert_int_equal(addr, addr_of(6));
-	assert_false(space->engine.index->gap_lowest(&space->mm, 0, top, top - addr_of(5), &addr));
-	assert_false(space->engine.index->gap_highest(&space->mm, top - PAGE_SIZE, top, 2 * PAGE_SIZE, &addr));
+	assert_int_equal(gap(space, 0, top, addr_of(3), true), top - addr_of(3));
+	assert_int_equal(gap(space, addr_of(2), top, addr_of(3), false), addr_of(6));
+	assert_int_equal(gap(space, 0, top, top - addr_of(5), false), NO_GAP);
+	assert_int_equal(gap(space, top - PAGE_SIZE, top, 2 * PAGE_SIZE, true), NO_GAP);
 	space_free(space);
 }
 
