@@ -15,7 +15,7 @@
 
 #include "bench/harness/args.h"
 #include "bench/harness/standard.h"
-#include "bench/steps/trace.h"
+#include "bench/instrument/trace.h"
 
 #define PLACES_MAX 10000
 #define BASE 0x20000000UL

@@ -15,8 +15,8 @@
 #include "bench/harness/row.h"
 #include "bench/harness/say.h"
 #include "bench/harness/standard.h"
+#include "bench/instrument/trace.h"
 #include "bench/steps/structure.h"
-#include "bench/steps/trace.h"
 
 #define VMAS_MAX 20000
 #define LINE 64
@@ -96,10 +96,10 @@ static unsigned long count_visits(const struct objects *o)
 	unsigned long visits = 0;
 	uintptr_t last = 0;
 	size_t nr;
-	const uintptr_t *addr = trace_taken(&nr);
+	const struct trace_access *access = trace_taken(&nr);
 
 	for (size_t i = 0; i < nr; i++) {
-		uintptr_t object = o->slot[place_of(o, addr[i] / LINE)].object;
+		uintptr_t object = o->slot[place_of(o, access[i].addr / LINE)].object;
 
 		visits += object && object != last;
 		if (object)

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""A program whose accesses to memory are recorded: it and all that it is linked with, compiled with flags of their own."""
+
+# The compiler puts a call before each access to memory, plain or atomic, as
+# for ThreadSanitizer, whose calls alone tell a read from a write and leave none
+# out; //bench/instrument:trace answers them. The library must not take itself
+# to be under ThreadSanitizer. What the compiler would expand in place, or make
+# of a loop, without a call is left a call, which the runtime answers too.
+INSTRUMENTED_COPTS = [
+    "-fsanitize=thread",
+    "-U__SANITIZE_THREAD__",
+    "--param=tsan-instrument-func-entry-exit=0",
+    "--param=tsan-distinguish-volatile=0",
+    "-fno-builtin-memset",
+    "-fno-builtin-memcpy",
+    "-fno-builtin-memmove",
+    "-fno-tree-loop-distribute-patterns",
+    "-U_FORTIFY_SOURCE",
+    "-fno-omit-frame-pointer",
+    "-fno-optimize-sibling-calls",
+    "-Wno-tsan",
+]
+
+def _instrumented_impl(_settings, _attr):
+    return {
+        "//command_line_option:copt": INSTRUMENTED_COPTS,
+        "//command_line_option:linkopt": [],
+        "//command_line_option:platform_suffix": "-instrumented",
+    }
+
+_instrumented = transition(
+    implementation = _instrumented_impl,
+    inputs = [],
+    outputs = [
+        "//command_line_option:copt",
+        "//command_line_option:linkopt",
+        "//command_line_option:platform_suffix",
+    ],
+)
+
+def _instrumented_binary_impl(ctx):
+    program = ctx.attr.program[0][DefaultInfo]
+    out = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.symlink(output = out, target_file = program.files_to_run.executable, is_executable = True)
+    return [DefaultInfo(executable = out, runfiles = ctx.runfiles(files = [out]))]
+
+instrumented_binary = rule(
+    implementation = _instrumented_binary_impl,
+    attrs = {
+        "program": attr.label(cfg = _instrumented, executable = True, mandatory = True),
+        "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
+    },
+    doc = "program, built the same whatever the configuration: with those flags alone, and without the linkopts of a sanitizer.",
+    executable = True,
+)
