@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conflicts.c - the program: for each pair of operations, the cache lines that
+ * two threads touch in one address space and at least one writes. Whatever the
+ * number of cores, threads that share no such line do not slow each other down,
+ * so this judges how an engine scales beyond the cores that there are.
+ *
+ * Each pair runs in a process of its own, so that no pair depends on those
+ * before it; as many run side by side as there are CPUs.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench/conflicts/cell.h"
+#include "bench/harness/args.h"
+#include "bench/harness/row.h"
+#include "bench/harness/say.h"
+#include "bench/harness/standard.h"
+
+#define JOBS_MAX 16
+#define CELLS_MAX 4096
+
+struct arguments {
+	struct bench_names engines, operations, relations;
+	bool json, list;
+};
+
+struct job {
+	pid_t pid;
+	FILE *from;
+};
+
+/* ---- one pair, in its process ---- */
+
+/* "NAME"; "NAME x N"; "NAME, passed on". */
+static json_t *name_json(const struct cell_line *line)
+{
+	return line->nr > 1    ? json_sprintf("%s x %zu", line->name, line->nr)
+	       : line->passing ? json_sprintf("%s, passed on", line->name)
+			       : json_string(line->name);
+}
+
+static json_t *names_json(const struct cell_result *result)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; names && i < result->nr; i++)
+		if (json_array_append_new(names, name_json(&result->line[i])) != 0) {
+			json_decref(names);
+			return NULL;
+		}
+	return names;
+}
+
+static size_t count_lines(const struct cell_result *result, bool rare)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < result->nr; i++)
+		if (!rare || cell_line_is_rare(&result->line[i]))
+			nr += result->line[i].nr;
+	return nr;
+}
+
+static void print_text(FILE *out, const struct cell *cell, const struct cell_result *result)
+{
+	fprintf(out, "%-9s %-12s %-10s %-10s %3zu", cell->engine, relation_names[cell->relation], cell->op[0]->name,
+		cell->op[1]->name, count_lines(result, false));
+	for (size_t i = 0; i < result->nr; i++) {
+		const struct cell_line *line = &result->line[i];
+
+		fprintf(out, "%s%s", i ? "; " : "  ", line->name);
+		if (line->nr > 1)
+			fprintf(out, " x %zu", line->nr);
+		if (line->passing)
+			fputs(", passed on", out);
+		if (cell_line_is_rare(line))
+			fprintf(out, " (1 of %.0f)", 1 / (line->often[0] < line->often[1] ? line->often[0] : line->often[1]));
+	}
+	fputc('\n', out);
+}
+
+static void print_json(FILE *out, const struct cell *cell, const struct cell_result *result)
+{
+	bench_json_print(out, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "a", cell->op[0]->name, "b", cell->op[1]->name,
+					"relation", relation_names[cell->relation], "engine", cell->engine, "shared_written_lines",
+					(json_int_t)count_lines(result, false), "rare", (json_int_t)count_lines(result, true),
+					"lines", names_json(result)));
+}
+
+/* The child's: what it prints goes to @to. */
+static _Noreturn void run_cell(const struct cell *cell, bool json, int to)
+{
+	char why[CELL_WHY_MAX];
+	struct cell_result result;
+	FILE *out = fdopen(to, "w");
+
+	if (!out || !cell_run(cell, &result, why)) {
+		bench_say(stderr, "conflicts: %s, %s, %s and %s: %s", cell->engine, relation_names[cell->relation],
+			  cell->op[0]->name, cell->op[1]->name, out ? why : strerror(errno));
+		_exit(1);
+	}
+	if (json)
+		print_json(out, cell, &result);
+	else
+		print_text(out, cell, &result);
+	_exit(fclose(out) == 0 ? 0 : 1);
+}
+
+/* ---- all pairs, side by side ---- */
+
+static bool start(struct job *job, const struct cell *cell, bool json)
+{
+	int ends[2];
+
+	if (pipe(ends) != 0)
+		return false;
+	job->pid = fork();
+	if (job->pid == 0) {
+		close(ends[0]);
+		run_cell(cell, json, ends[1]);
+	}
+	close(ends[1]);
+	job->from = job->pid > 0 ? fdopen(ends[0], "r") : NULL;
+	if (!job->from)
+		close(ends[0]);
+	return job->from != NULL;
+}
+
+/* What it printed, to standard output. Return: whether the pair ran. */
+static bool finish(struct job *job)
+{
+	char text[4096];
+	size_t got;
+	int status = -1;
+
+	while ((got = fread(text, 1, sizeof(text), job->from)) > 0)
+		fwrite(text, 1, got, stdout);
+	fclose(job->from);
+	while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	job->from = NULL;
+	return status == 0;
+}
+
+static int run_all(const struct cell *cell, size_t nr, bool json)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t jobs = cpus < 1 ? 1 : cpus > JOBS_MAX ? JOBS_MAX : (size_t)cpus;
+	struct job job[JOBS_MAX] = {{0}};
+	int status = 0;
+
+	for (size_t i = 0; i < nr + jobs; i++) {
+		if (i >= jobs && job[i % jobs].from && !finish(&job[i % jobs]))
+			status = 1;
+		if (!bench_standard_flush())
+			return BENCH_EXIT_USAGE;
+		if (i < nr && !start(&job[i % jobs], &cell[i], json)) {
+			fprintf(stderr, "conflicts: no process can be made: %s\n", strerror(errno));
+			status = 1;
+		}
+	}
+	return status;
+}
+
+/* ---- the command ---- */
+
+static const struct operation *operation_named(const char *name)
+{
+	const struct operation *op = operations;
+
+	while (strcmp(op->name, name))
+		op++;
+	return op;
+}
+
+/* All pairs of the chosen operations, each once, by engine and relation. Return: how many. */
+static size_t choose_cells(const struct arguments *a, struct cell *cell)
+{
+	size_t nr = 0;
+
+	for (unsigned int e = 0; e < a->engines.nr; e++)
+		for (unsigned int r = 0; r < a->relations.nr; r++)
+			for (unsigned int i = 0; i < a->operations.nr; i++)
+				for (unsigned int j = i; j < a->operations.nr && nr < CELLS_MAX; j++) {
+					cell[nr].engine = a->engines.name[e];
+					cell[nr].op[0] = operation_named(a->operations.name[i]);
+					cell[nr].op[1] = operation_named(a->operations.name[j]);
+					for (int known = 0; known < NR_RELATIONS; known++)
+						if (!strcmp(relation_names[known], a->relations.name[r]))
+							cell[nr].relation = (enum relation)known;
+					nr += cell_exists(&cell[nr]);
+				}
+	return nr;
+}
+
+enum { OPT_JSON = 0x100, OPT_LIST };
+
+static const struct argp_option options[] = {
+	{"engine", 'e', "E,...", 0, "engines (all)", 0},
+	{"operation", 'o', "O,...", 0, "pairs of these operations alone (all; see --list)", 0},
+	{"relation", 'r', "R,...", 0, "where the second thread works: same, neighbouring, one-leaf, other-leaves (all)", 0},
+	{"json", OPT_JSON, NULL, 0, "one JSON object a line", 0},
+	{"list", OPT_LIST, NULL, 0, "list operations, relations and engines", 0},
+	{0},
+};
+
+static const char *const *operation_names(void)
+{
+	static const char *names[BENCH_LIST_MAX + 1];
+
+	for (size_t i = 0; operations[i].name; i++)
+		names[i] = operations[i].name;
+	return names;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+	char why[BENCH_WHY_MAX], shown[BENCH_SHOWN_MAX];
+	bool ok = true;
+
+	switch (key) {
+	case 'e':
+		ok = bench_arg_names("--engine", arg, vms_engine_names(), &a->engines, why, sizeof(why));
+		break;
+	case 'o':
+		ok = bench_arg_names("--operation", arg, operation_names(), &a->operations, why, sizeof(why));
+		break;
+	case 'r':
+		ok = bench_arg_names("--relation", arg, relation_names, &a->relations, why, sizeof(why));
+		break;
+	case OPT_JSON:
+		a->json = true;
+		break;
+	case OPT_LIST:
+		a->list = true;
+		break;
+	case ARGP_KEY_ARG:
+		argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected options alone", bench_shown(arg, shown));
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	if (!ok)
+		argp_failure(state, BENCH_EXIT_USAGE, 0, "%s", why);
+	return 0;
+}
+
+static void take_all(struct bench_names *list, const char *const *known)
+{
+	for (list->nr = 0; known[list->nr]; list->nr++)
+		list->name[list->nr] = known[list->nr];
+}
+
+static int list_all(void)
+{
+	for (const struct operation *op = operations; op->name; op++)
+		printf("operation  %-12s %s\n", op->name, op->what);
+	for (size_t i = 0; relation_names[i]; i++)
+		printf("relation   %s\n", relation_names[i]);
+	for (size_t i = 0; vms_engine_names()[i]; i++)
+		printf("engine     %s\n", vms_engine_names()[i]);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp argp = {
+		options, parse, NULL, "Count the cache lines that two threads share and one writes, for each pair of operations.",
+		NULL,    NULL,  NULL,
+	};
+	static struct cell cell[CELLS_MAX];
+	struct arguments a = {0};
+
+	bench_standard_begin("conflicts");
+	argp_err_exit_status = BENCH_EXIT_USAGE;
+	take_all(&a.engines, vms_engine_names());
+	take_all(&a.operations, operation_names());
+	take_all(&a.relations, relation_names);
+	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	if (a.list)
+		return list_all();
+	return run_all(cell, choose_cells(&a, cell), a.json);
+}
