@@ -26,7 +26,8 @@ enum vms__lock_rank {
 	VMS__RANK_PAGE_TABLE_LOCK, /* mm->page_table_lock */
 	VMS__RANK_PTL,             /* one page-table page */
 	VMS__RANK_TREE,            /* a maple tree's own lock */
-	VMS__RANK_CACHE,           /* object caches and registries: innermost */
+	VMS__RANK_CACHE,           /* object caches and registries */
+	VMS__RANK_SHELF,           /* a thread's part of the object caches' depots: innermost */
 	VMS__NR_RANKS
 };
 

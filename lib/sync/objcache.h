@@ -4,8 +4,14 @@
  * given back after a grace period in batches.
  *
  * A thread keeps, for each cache, three magazines (arrays of object pointers): `loaded`, which alloc pops and free pushes; `prev`,
- * swapped in when `loaded` runs dry or full; `deferred`, which free_rcu fills and which waits for a grace period as a whole. Full
- * and empty magazines are traded with the cache's depot under its lock, once in 64 operations or less often.
+ * swapped in when `loaded` runs dry or full; `deferred`, which free_rcu fills and which waits for a grace period as a whole.
+ *
+ * Shelves. Once in 64 operations or less often a thread trades a full magazine
+ * for an empty one. It does so with its own shelf, under a lock of its own; only
+ * if that is dry or full it goes to the cache's depot, which all share. What a
+ * thread deferred comes back to its own shelf, too. So threads that free what
+ * they allocate share no cache line in the cache: neither its lock nor the
+ * objects, whose neighbours are their own as well.
  *
  * Memory. A cache maps chunks of 2 MiB, and never unmaps one. A chunk has slabs
  * of 64 KiB; a thread carves its new objects from a slab of its own. A slab
@@ -17,10 +23,22 @@
  *   - by itself, on the callback thread, once a depot holds more than 8 MiB and
  *     more than the cache has in use. It goes on until the depot holds 4 MiB, or
  *     half of what is in use.
- * A thread keeps back at most 128 free objects of each cache, 63 more that wait
- * for company on their way to a grace period, and what it has not carved of one
- * slab. These, and the slabs that they lie in, are the thread's until it exits
- * or, for the calling thread, trims.
+ * In both cases what lies on all threads' shelves is brought into the depot
+ * first. While a depot has too much that cannot be given back, because objects in
+ * use lie between, shelves take nothing, so that all that is freed is counted.
+ *
+ * A thread keeps back, of each cache,
+ *   - on its shelf at most 2 MiB of free objects (a quarter of what may idle in
+ *     the depot). All shelves of a cache together hold at most 64 MiB: from 33
+ *     threads on each is smaller. They are emptied by a trim, from any thread; by
+ *     an allocation that finds nothing elsewhere, because of the bound or of
+ *     memory that is out; when the thread exits; and in the child of a fork.
+ *     Any other allocation carves instead: this memory is what sharing nothing
+ *     costs;
+ *   - in its magazines at most 128 free objects, 63 more that wait for company on
+ *     their way to a grace period, and what it has not carved of one slab. These,
+ *     and the slabs that they lie in, are the thread's until it exits or, for the
+ *     calling thread, trims.
  *
  * Contents. Except in builds that check (below), the cache does not write to its
  * objects: one that is handed out holds what its last user left in it, or zeros.
@@ -74,11 +92,12 @@
 
 struct vms__slab;
 struct vms__chunk;
+struct vms__objcache_thread;
 
 struct vms__magazine {
-	struct vms__magazine *next; /* in the depot, or among batches */
-	struct vms__objcache *cache;
-	unsigned int rounds; /* objects in it; only true in the depot and on the way there */
+	struct vms__magazine *next;         /* in the depot, or among batches */
+	struct vms__objcache_thread *owner; /* of a batch: the thread that deferred it; NULL: none to give it back to */
+	unsigned int rounds;                /* objects in it; only true in the depot, on a shelf, and on the way there */
 	void *objs[VMS__MAG_SIZE];
 };
 
@@ -102,8 +121,21 @@ struct vms__objcache_local {
 
 _Static_assert(sizeof(struct vms__objcache_local) == VMS_CACHELINE, "one cache line");
 
+/*
+ * One thread's part of one cache's depot. Under the thread's lock; the counts
+ * are atomic (relaxed) because they are looked at without it. stock also needs
+ * the cache's lock to change.
+ */
+struct vms__shelf {
+	struct vms__magazine *full, *empty; /* stacks */
+	_Atomic unsigned int nr_full;       /* in full */
+	_Atomic unsigned int stock;         /* in both */
+};
+
 struct vms__objcache_thread {
 	struct vms__objcache_local local[VMS__OBJCACHES_MAX]; /* by cache index; [0] stays empty */
+	pthread_mutex_t lock vms_cacheline_aligned;           /* of all its shelves */
+	struct vms__shelf shelf[VMS__OBJCACHES_MAX];          /* by cache index, too */
 	struct vms__objcache_thread *next, *prev;
 };
 
@@ -119,6 +151,8 @@ struct vms__objcache {
 	unsigned int slab_objs;     /* objects in a whole slab */
 	unsigned int max_inflight;  /* batches that wait for a grace period before free_rcu slows down; 0: set at first use */
 	size_t high, low; /* objects in the depot from which on memory is given back, and that stay; 0: set at first use */
+	/* seldom changes: under the lock of the list of threads or the cache's, whichever the function says */
+	_Atomic unsigned int shelf_max; /* full magazines that a thread may have on its shelf; 0: none now */
 
 	/* the depot, all under lock */
 	pthread_mutex_t lock vms_cacheline_aligned;
@@ -283,8 +317,8 @@ size_t vms__objcache_deferred(struct vms__objcache *c);
 void vms__objcache_flush(void);
 
 /*
- * Give all slabs back to the system whose objects are free and kept back by no
- * other thread, of every cache. Return: bytes given back.
+ * Give all slabs back to the system whose objects are free and in no other
+ * thread's magazines, of every cache. Return: bytes given back.
  * Locks: none. Waits for a grace period, if there are any: call it where
  * vms_synchronize_rcu() may be called.
  */

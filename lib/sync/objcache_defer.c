@@ -48,7 +48,8 @@ static void batch_done(struct vms__objcache *c, struct vms__magazine *m)
 	note_short(c);
 	if (rounds < VMS__MAG_SIZE)
 		c->partial_inflight--;
-	vms__depot_give_back(c, m, rounds);
+	if (!vms__shelf_accept(c, m))
+		vms__depot_give_back(c, m, rounds);
 	wake = c->throttled && !must_wait(c);
 	depot_unlock(c);
 	if (wake)
@@ -246,13 +247,7 @@ static bool wait_until_below(struct vms__objcache *c, bool (*above)(const struct
 
 bool vms__defer_wait_below_bound(struct vms__objcache *c)
 {
-	bool out_of_memory;
-
-	depot_lock(c);
-	/* Not if a batch was done since the caller looked: that filled the depot. */
-	out_of_memory = !at_bound(c) && !c->depot_objs;
-	depot_unlock(c);
-	return !out_of_memory && wait_until_below(c, at_bound);
+	return wait_until_below(c, at_bound);
 }
 
 _Atomic unsigned int vms__objcaches_short;
@@ -296,11 +291,7 @@ static void flush_by_waiting(struct vms__objcache *c, struct vms__objcache_local
 
 		set(&l->drounds, n - 1);
 		vms__objcache_check_grace_over(c, obj);
-		if (!has_room(l)) {
-			depot_lock(c);
-			vms__depot_spill(c, l);
-			depot_unlock(c);
-		}
+		vms__objcache_make_room(c, l);
 		push(l, obj);
 	}
 }

@@ -136,6 +136,18 @@ static bool mag_new(struct vms__objcache *c)
 	return m;
 }
 
+struct vms__magazine *vms__depot_give_spare(struct vms__objcache *c)
+{
+	if (c->spare < c->partial_inflight + 2) {
+		if (!mag_new(c))
+			return NULL;
+		c->spare++;
+	}
+	c->spare--;
+	/* As pop_empty(), whose rule holds again. */
+	return pop_empty(c);
+}
+
 /* Carve up to @max new objects into @l's loaded magazine, with magazines to match them in the depot. */
 static bool bundle_carve(struct vms__objcache *c, struct vms__objcache_local *l, unsigned int max)
 {
@@ -179,6 +191,8 @@ bool vms__depot_refill(struct vms__objcache *c, struct vms__objcache_local *l)
 		m = pop_partial(c);
 	if (!m)
 		return bundle_carve(c, l, VMS__MAG_SIZE);
+	if (!vms__shelf_max(c) && !has_excess(c))
+		vms__shelves_use(c, true);
 	push_empty(c, l->loaded);
 	l->loaded = m;
 	set(&l->rounds, m->rounds);
@@ -190,10 +204,7 @@ void vms__depot_spill(struct vms__objcache *c, struct vms__objcache_local *l)
 	struct vms__magazine *m = pop_empty(c);
 
 	push_full(c, l->prev);
-	l->prev = l->loaded;
-	set(&l->prounds, VMS__MAG_SIZE);
-	l->loaded = m;
-	set(&l->rounds, 0);
+	take_empty(l, m);
 }
 
 bool vms__depot_top_up(struct vms__objcache *c, struct vms__objcache_local *l, unsigned int n)
@@ -219,10 +230,10 @@ bool vms__depot_top_up(struct vms__objcache *c, struct vms__objcache_local *l, u
 }
 
 /* @m, filled to @rounds, becomes a batch. */
-static void queue_batch(struct vms__objcache *c, struct vms__magazine *m, unsigned int rounds)
+static void queue_batch(struct vms__objcache *c, struct vms__magazine *m, unsigned int rounds, struct vms__objcache_thread *owner)
 {
 	m->rounds = rounds;
-	m->cache = c;
+	m->owner = owner;
 	m->next = c->waiting;
 	c->waiting = m;
 	c->nr_waiting++;
@@ -233,7 +244,7 @@ static void queue_batch(struct vms__objcache *c, struct vms__magazine *m, unsign
 
 void vms__depot_send_deferred(struct vms__objcache *c, struct vms__objcache_local *l)
 {
-	queue_batch(c, l->deferred, get(&l->drounds));
+	queue_batch(c, l->deferred, get(&l->drounds), l == &c->shared ? NULL : vms__objcache_self);
 	l->deferred = pop_empty(c);
 	set(&l->drounds, 0);
 }
@@ -261,7 +272,7 @@ void vms__depot_empty_local(struct vms__objcache *c, struct vms__objcache_local 
 	c->spare += 3;
 	if (drounds) {
 		c->partial_inflight++;
-		queue_batch(c, l->deferred, drounds);
+		queue_batch(c, l->deferred, drounds, NULL);
 	} else {
 		push_empty(c, l->deferred);
 	}

@@ -101,9 +101,17 @@ static inline void depot_unlock(struct vms__objcache *c)
 /* [1..vms__objcache_count()], by index. An entry is written once, before it is counted, and never taken back. */
 extern VMS__HIDDEN struct vms__objcache *vms__objcaches[VMS__OBJCACHES_MAX];
 unsigned int vms__objcache_count(void);
+/*
+ * Take @c's lock, with what lies on all threads' shelves brought into the depot.
+ * Locks: none of a cache.
+ */
+void vms__depot_lock_gathered(struct vms__objcache *c);
 
 /* This thread's local of @c, ready for use; NULL without memory: use `shared`. @c is registered. Locks: none. */
 struct vms__objcache_local *vms__objcache_local_ready(struct vms__objcache *c);
+
+/* See to it that one more fits into @l, the calling thread's. Locks: none. */
+void vms__objcache_make_room(struct vms__objcache *c, struct vms__objcache_local *l);
 
 /* ---- objcache_depot.c: cache's lock held ------------------------------------------------------------------------- */
 
@@ -130,6 +138,8 @@ bool vms__depot_send_partial(struct vms__objcache *c, struct vms__objcache_local
 void vms__depot_drain_local(struct vms__objcache *c, struct vms__objcache_local *l);
 /* Take back @m, filled to @rounds. */
 void vms__depot_give_back(struct vms__objcache *c, struct vms__magazine *m, unsigned int rounds);
+/* An empty magazine that the depot no longer counts: it is the caller's, who gives it back by adding one to c->spare. NULL: no memory. */
+struct vms__magazine *vms__depot_give_spare(struct vms__objcache *c);
 
 /* Does so much of @c wait for a grace period that nothing is carved? */
 static inline bool at_bound(const struct vms__objcache *c)
@@ -157,6 +167,32 @@ static inline void note_short(struct vms__objcache *c)
 	atomic_fetch_add_explicit(&vms__objcaches_short, now ? 1u : -1u, memory_order_relaxed);
 }
 
+/* ---- objcache_shelf.c: the calling thread is registered, if it is its shelf ---------------------------------------- */
+
+static inline unsigned int vms__shelf_max(const struct vms__objcache *c)
+{
+	return get(&c->shelf_max);
+}
+
+/* There are @nr_threads now. Return: shelves have another size than before. Locks: of the list of threads. */
+bool vms__shelves_resize(unsigned int nr_threads);
+/* Whether @c's shelves take anything; and if so, as much as their size is now. Locks: the cache's. */
+void vms__shelves_use(struct vms__objcache *c, bool use);
+/* Trade @empty for a full magazine of the thread's own shelf. Return: NULL if there is none. Locks: no shelf's. */
+struct vms__magazine *vms__shelf_take_full(struct vms__objcache *c, struct vms__magazine *empty);
+/* Trade @full for an empty one. Return: NULL if there is no room. Locks: no shelf's. */
+struct vms__magazine *vms__shelf_put_full(struct vms__objcache *c, struct vms__magazine *full);
+/* More room on the thread's own shelf, if it may grow and there is memory. Locks: the cache's. */
+void vms__shelf_grow(struct vms__objcache *c);
+/*
+ * A batch is done: put @full on the shelf of the thread that deferred it. Return:
+ * false: it is still the caller's, because the thread has exited or has no room.
+ * Locks: the cache's.
+ */
+bool vms__shelf_accept(struct vms__objcache *c, struct vms__magazine *full);
+/* Everything on @t's shelf goes to the depot. Locks: the cache's. */
+void vms__shelf_clear(struct vms__objcache *c, struct vms__objcache_thread *t);
+
 /* ---- objcache_slab.c: cache's lock held, if nothing else is said ------------------------------------------------- */
 
 /* First use of @c, its stride known: how its objects lie in slabs, and how many may lie idle. */
@@ -176,6 +212,11 @@ void vms__slabs_after_fork(struct vms__objcache *c);
 
 /* ---- objcache_trim.c --------------------------------------------------------------------------------------------- */
 
+/* Does the depot hold more than may idle there? What lies on shelves counts as in use. Locks: the cache's. */
+static inline bool has_excess(const struct vms__objcache *c)
+{
+	return c->depot_objs > c->high && c->depot_objs > c->carved - c->depot_objs;
+}
 /* Has the depot so much that some should be given back? Then call the collector. Locks: the cache's. */
 bool vms__trim_wanted(const struct vms__objcache *c);
 /* If it has: take slabs from @c and put them on the list @leaving, for vms__slabs_release(). Return: the list. Locks: none. */
@@ -192,9 +233,8 @@ void vms__defer_forked(struct vms__objcache *c);
 /* For the same: the collector of this process. */
 void vms__defer_collector_forked(void);
 /*
- * The depot was dry, and nothing could be carved. Wait, if that is due to the
- * bound and waiting can help (objcache.h, vms__objcache_alloc()). Return: it did,
- * try again.
+ * The depot was dry, and nothing could be carved, because of the bound. Wait, if
+ * waiting can help (objcache.h, vms__objcache_alloc()). Return: it did, try again.
  */
 bool vms__defer_wait_below_bound(struct vms__objcache *c);
 
@@ -241,6 +281,15 @@ static inline bool has_object(struct vms__objcache_local *l)
 	if (!get(&l->rounds) && get(&l->prounds))
 		swap_magazines(l);
 	return get(&l->rounds) != 0;
+}
+
+/* The full magazine that was prev has left, and @m, which is empty, came for it: it is loaded, and what was loaded, full, is prev. */
+static inline void take_empty(struct vms__objcache_local *l, struct vms__magazine *m)
+{
+	l->prev = l->loaded;
+	set(&l->prounds, VMS__MAG_SIZE);
+	l->loaded = m;
+	set(&l->rounds, 0);
 }
 
 /* Is there room in loaded, now or after swapping it with prev? */

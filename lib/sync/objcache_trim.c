@@ -190,14 +190,10 @@ static struct vms__slab *begin(struct vms__objcache *c, size_t keep, struct vms_
 
 /* ---- by itself --------------------------------------------------------------------------------------------------- */
 
-static bool has_excess(const struct vms__objcache *c)
-{
-	return c->depot_objs > c->high && c->depot_objs > c->carved - c->depot_objs;
-}
-
+/* Also while the shelves take objects that should make the depot be looked at again. */
 bool vms__trim_wanted(const struct vms__objcache *c)
 {
-	return c->depot_objs >= c->retry_at && has_excess(c);
+	return has_excess(c) && (c->depot_objs >= c->retry_at || vms__shelf_max(c));
 }
 
 #define FEW 1024u /* objects in use */
@@ -218,15 +214,24 @@ static size_t retry_at(const struct vms__objcache *c)
 struct vms__slab *vms__trim_excess(struct vms__objcache *c, struct vms__slab *leaving)
 {
 	struct vms__magazine *spare = NULL;
+	bool wanted;
 
 	depot_lock(c);
-	if (vms__trim_wanted(c)) {
+	wanted = vms__trim_wanted(c);
+	depot_unlock(c);
+	if (!wanted)
+		return leaving;
+	/* What lies on shelves may be all that keeps slabs from being empty. */
+	vms__depot_lock_gathered(c);
+	if (has_excess(c) && c->depot_objs >= c->retry_at) {
 		size_t keep = (c->carved - c->depot_objs) / 2;
 
 		leaving = begin(c, keep > c->low ? keep : c->low, leaving);
 		spare = spare_magazines(c);
 		c->retry_at = has_excess(c) ? retry_at(c) : 0;
 	}
+	/* While too much stays in the depot all that is freed goes there, too, and is counted. */
+	vms__shelves_use(c, !has_excess(c));
 	depot_unlock(c);
 	free_magazines(spare);
 	return leaving;
@@ -239,13 +244,14 @@ static struct vms__slab *trim_all_of(struct vms__objcache *c, struct vms__slab *
 	struct vms__objcache_local *l = vms__objcache_local(c);
 	struct vms__magazine *spare;
 
-	depot_lock(c);
+	vms__depot_lock_gathered(c);
 	if (l->cap)
 		vms__depot_drain_local(c, l);
 	vms__depot_drain_local(c, &c->shared);
 	leaving = begin(c, 0, leaving);
 	spare = spare_magazines(c);
 	c->retry_at = 0;
+	vms__shelves_use(c, !has_excess(c));
 	depot_unlock(c);
 	free_magazines(spare);
 	return leaving;

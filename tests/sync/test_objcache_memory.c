@@ -601,6 +601,9 @@ static void set_watermark(struct vms__objcache *c)
 	vms__objcache_free(c, vms__objcache_alloc(c));
 	c->high = (size_t)10 * c->slab_objs;
 	c->low = (size_t)5 * c->slab_objs;
+	depot_lock(c);
+	vms__shelves_use(c, true);
+	depot_unlock(c);
 }
 
 static void memory_goes_back_by_itself_past_the_watermark(void **state)
