@@ -48,7 +48,7 @@ struct fault {
 	bool asked;                             /* a hook of an embedder's was called */
 	struct vms__revoke_watch *watch;        /* of the pages that those hooks answer; or NULL */
 	struct vms__ptable *leaf;               /* as the fault found it; NULL: there was none */
-	struct vms__ptable_batch tables;        /* then: what it lacks */
+	struct vms__ptable_batch *tables;       /* then: what it lacks */
 };
 
 /*
@@ -58,13 +58,13 @@ struct fault {
  */
 static bool prepare_tables(struct fault *f)
 {
-	return likely(f->leaf) || vms__ptables_prepare(f->mm, f->vmf.address, &f->tables);
+	return likely(f->leaf) || vms__ptables_prepare(f->mm, f->vmf.address, f->tables);
 }
 
 /* The leaf; what prepare_tables() set aside is used, or given back. */
 static struct vms__ptable *install_tables(struct fault *f)
 {
-	return likely(f->leaf) ? f->leaf : vms__ptables_install(f->mm, f->vmf.address, &f->tables);
+	return likely(f->leaf) ? f->leaf : vms__ptables_install(f->mm, f->vmf.address, f->tables);
 }
 
 static bool is_write(const struct fault *f)
@@ -96,6 +96,12 @@ static bool must_retry(const struct fault *f)
 	return (f->vmf.flags & FAULT_FLAG_VMA_LOCK) && !vms__vma_anon_vma(f->vmf.vma);
 }
 
+/* vms__anon_vma_prepare(), which most faults have behind them. */
+static int prepare_anon_vma(struct vm_area_struct *vma)
+{
+	return likely(vms__vma_anon_vma(vma)) ? 0 : vms__anon_vma_prepare(vma);
+}
+
 /* ---- private anonymous memory ---- */
 
 /*
@@ -125,7 +131,7 @@ static vm_fault_t install_anon(struct fault *f, struct vms__ptable *leaf, struct
 
 	if (page) {
 		vms__page_init_anon(page, vms__vma_anon_vma(f->vmf.vma), f->vmf.pgoff);
-		vms__page_map(page);
+		vms__page_map_first(page);
 		pte = vms__pte_make(page, writable, writable || is_write(f));
 	}
 	vms__ptable_lock(leaf);
@@ -160,12 +166,12 @@ static vm_fault_t anon_fault(struct fault *f, const struct vms__ptable *leaf)
 	if (!prepare_tables(f))
 		goto oom;
 	/* Last of what may fail, as it is the one that shows. */
-	if (needs_anon_vma && vms__anon_vma_prepare(f->vmf.vma))
+	if (needs_anon_vma && prepare_anon_vma(f->vmf.vma))
 		goto oom_tables;
 	return install_anon(f, install_tables(f), page);
 
 oom_tables:
-	vms__ptables_cancel(&f->tables);
+	vms__ptables_cancel(f->tables);
 oom:
 	if (page)
 		vms__page_put(page);
@@ -282,7 +288,7 @@ static vm_fault_t fetch_page_for_copy(struct fault *f)
 
 	if (ret & (VM_FAULT_OOM | VM_FAULT_RETRY))
 		return ret;
-	if (vms__anon_vma_prepare(f->vmf.vma)) {
+	if (prepare_anon_vma(f->vmf.vma)) {
 		if (!ret)
 			vms__page_put(f->vmf.page);
 		return VM_FAULT_OOM;
@@ -332,7 +338,7 @@ static vm_fault_t ask_owner(struct fault *f)
 	if (!is_write(f) && f->ops->map_pages) {
 		ret = fault_around(f);
 		if (ret) {
-			vms__ptables_cancel(&f->tables);
+			vms__ptables_cancel(f->tables);
 			return ret == VM_FAULT_NOPAGE && is_present(f) ? 0 : ret;
 		}
 	}
@@ -343,7 +349,7 @@ static vm_fault_t ask_owner(struct fault *f)
 		ret = fetch_page(f);
 	}
 	if (ret) {
-		vms__ptables_cancel(&f->tables);
+		vms__ptables_cancel(f->tables);
 		if (copy)
 			vms__page_put(copy);
 		return ret;
@@ -401,7 +407,7 @@ void vms_map_pages(struct vm_fault *vmf, pgoff_t start, struct page **pages, uns
 	struct mm_struct *mm = vms__vma_mm(vma);
 	unsigned int base = vms__pt_index(vms__vma_address(vma, start), 0);
 	bool writable = shared_writable(vma);
-	long mapped[NR_MM_COUNTERS] = {0};
+	long mapped[VMS__NR_PAGE_COUNTERS] = {0};
 	struct vms__ptable *leaf;
 	pgoff_t first, last;
 
@@ -426,7 +432,7 @@ void vms_map_pages(struct vm_fault *vmf, pgoff_t start, struct page **pages, uns
 	for (unsigned int i = 0; i < nr; i++)
 		if (pages[i])
 			vms__page_put(pages[i]);
-	for (unsigned int which = 0; which < NR_MM_COUNTERS; which++)
+	for (unsigned int which = 0; which < VMS__NR_PAGE_COUNTERS; which++)
 		if (mapped[which])
 			vms__pcounter_add(mm->counters, which, mapped[which]);
 }
@@ -509,7 +515,7 @@ static vm_fault_t install_copy(struct fault *f, struct vms__ptable *leaf, struct
 	}
 	old = vms__pte_page(pte);
 	vms__page_init_anon(copy, vms__vma_anon_vma(f->vmf.vma), f->vmf.pgoff);
-	vms__page_map(copy);
+	vms__page_map_first(copy);
 	if (old) {
 		vms__page_set_word(copy, vms__page_word(old));
 		vms__page_unmap(old);
@@ -533,7 +539,7 @@ static vm_fault_t write_private(struct fault *f, struct vms__ptable *leaf)
 	copy = vms__page_alloc(0);
 	if (!copy)
 		return VM_FAULT_OOM;
-	if (vms__anon_vma_prepare(f->vmf.vma)) {
+	if (prepare_anon_vma(f->vmf.vma)) {
 		vms__page_put(copy);
 		return VM_FAULT_OOM;
 	}
@@ -586,6 +592,12 @@ static vm_fault_t fault_once(struct fault *f)
 
 vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsigned int flags)
 {
+	/*
+	 * Only the number of these is set, and each member of the fault is named:
+	 * the compiler's loop that sets the rest to 0 would take longer than most
+	 * faults do.
+	 */
+	struct vms__ptable_batch tables;
 	struct fault f = {
 		.vmf =
 			{
@@ -593,14 +605,20 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsig
 				.address = addr & PAGE_MASK,
 				.pgoff = vms__vma_pgoff(vma, addr),
 				.flags = flags,
+				.page = NULL,
 			},
 		.mm = vms__vma_mm(vma),
 		.ops = vms__vma_ops(vma),
 		.index = vms__pt_index(addr, 0),
 		.write = flags & FAULT_FLAG_WRITE,
+		.asked = false,
+		.watch = NULL,
+		.leaf = NULL,
+		.tables = &tables,
 	};
 	vm_fault_t ret;
 
+	tables.nr = 0;
 	vma_assert_locked(vma);
 	VMS_ASSERT(vma->vm_start <= addr && addr < vma->vm_end);
 	VMS_ASSERT(!(flags & FAULT_FLAG_WRITE) || (vma->vm_flags & VM_WRITE) || vms__is_cow(vma->vm_flags));

@@ -71,11 +71,25 @@ static inline bool vms__page_get_unless_zero(struct page *page)
 	return false;
 }
 
+/*
+ * Whether the caller's reference is the only one, and stays so: nobody finds the
+ * page but by a reference. Acquire: pairs with the release in vms__page_put() of
+ * those who held it before.
+ */
+static inline bool vms__page_is_last_ref(const struct page *page)
+{
+	return !(page->flags & VMS__PG_CACHED) && atomic_load_explicit(&page->refcount, memory_order_acquire) == 1;
+}
+
 /* Release: what this holder did comes before the free. Acquire, of the last one: so does what all others did. */
 static inline void vms__page_put(struct page *page)
 {
-	unsigned int old = atomic_fetch_sub_explicit(&page->refcount, 1, memory_order_acq_rel);
+	unsigned int old = 1;
 
+	if (vms__page_is_last_ref(page))
+		atomic_store_explicit(&page->refcount, 0, memory_order_relaxed);
+	else
+		old = atomic_fetch_sub_explicit(&page->refcount, 1, memory_order_acq_rel);
 	VMS_ASSERT(old != 0);
 	if (old == 1)
 		vms__page_free(page);
@@ -133,6 +147,13 @@ static inline void vms__page_init_anon(struct page *page, struct anon_vma *anon_
 	atomic_store_explicit(&page->mapping, anon_vma, memory_order_relaxed);
 }
 
+/* The counters that vms__page_counter() answers are the first ones. */
+#define VMS__NR_PAGE_COUNTERS 3u
+
+_Static_assert(MM_FILEPAGES < VMS__NR_PAGE_COUNTERS && MM_ANONPAGES < VMS__NR_PAGE_COUNTERS &&
+		       MM_SHMEMPAGES < VMS__NR_PAGE_COUNTERS,
+	       "the counters of pages");
+
 /* Which counter of an mm a mapping of this page belongs to. */
 static inline enum vms_mm_counter vms__page_counter(const struct page *page)
 {
@@ -175,6 +196,28 @@ static inline void vms__page_unmap(struct page *page)
 
 	VMS_ASSERT(old != 0);
 	(void)old;
+}
+
+/* The first entry is about to map @page, which nobody else has seen. */
+static inline void vms__page_map_first(struct page *page)
+{
+	VMS_ASSERT(atomic_load_explicit(&page->mapcount, memory_order_relaxed) == 0);
+	atomic_store_explicit(&page->mapcount, 1, memory_order_relaxed);
+}
+
+/*
+ * vms__page_unmap() by who takes the entry away and still has its reference. If
+ * that is the only one, no other entry maps the page, and nobody writes to the
+ * count meanwhile. Locks: that of the entry's table.
+ */
+static inline void vms__page_unmap_held(struct page *page)
+{
+	if (!vms__page_is_last_ref(page)) {
+		vms__page_unmap(page);
+		return;
+	}
+	VMS_ASSERT(atomic_load_explicit(&page->mapcount, memory_order_relaxed) == 1);
+	atomic_store_explicit(&page->mapcount, 0, memory_order_relaxed);
 }
 
 #endif

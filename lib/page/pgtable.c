@@ -91,14 +91,12 @@ void vms__pt_forget_lines(struct vms__ptable *table, unsigned int first, unsigne
 }
 
 /*
- * vms__pt_seek(). With @settled, a child that is passed over was missing under
- * the lock: every install() that came before is seen, and every one that comes
- * after sees the caller's stores.
+ * vms__pt_seek() under the lock: of the children that are passed over, every
+ * install() that came before is seen, and every one that comes after sees the
+ * caller's stores.
  */
-static inline unsigned int seek_child(struct vms__ptable *table, unsigned int index, unsigned int stop, bool settled)
+static unsigned int seek_settled(struct vms__ptable *table, unsigned int index, unsigned int stop)
 {
-	if (!settled || vms__ptable_child(table, index))
-		return vms__pt_seek(table, index, stop);
 	vms__ptable_lock(table);
 	index = vms__pt_seek(table, index, stop);
 	vms__ptable_unlock(table);
@@ -116,19 +114,24 @@ static inline struct vms__ptable *leaf_next(const struct mm_struct *mm, unsigned
 {
 	while (*addr < end) {
 		unsigned int level;
-		struct vms__ptable *table = vms__pt_root(mm, *addr, &level);
+		struct vms__ptable *table = vms__pt_root(mm, *addr, &level), *child;
 
-		for (; level > 0; level--) {
-			unsigned int index = vms__pt_index(*addr, level), stop = index_stop(*addr, end, level);
-			unsigned int found = seek_child(table, index, stop, settled), shift = vms__pt_shift(level);
+		for (; level > 0; level--, table = child) {
+			unsigned int index = vms__pt_index(*addr, level), shift = vms__pt_shift(level), stop, found;
 
+			child = vms__ptable_child(table, index);
+			if (child)
+				continue;
+			stop = index_stop(*addr, end, level);
+			found = settled ? seek_settled(table, index, stop) : vms__pt_seek(table, index, stop);
 			if (found == stop) {
 				*addr = vms__pt_next(*addr, level + 1);
 				break;
 			}
+			/* It may have come since. */
 			if (found != index)
 				*addr = (*addr >> shift << shift) + ((unsigned long)(found - index) << shift);
-			table = vms__ptable_child(table, found);
+			child = vms__ptable_child(table, found);
 		}
 		if (level == 0)
 			return table;

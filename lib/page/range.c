@@ -36,7 +36,7 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 			      unsigned int what, bool *noted)
 {
 	const unsigned int first = vms__pt_index(addr, 0), stop = vms__pt_leaf_stop(addr, end);
-	long unmapped[NR_MM_COUNTERS] = {0};
+	long unmapped[VMS__NR_PAGE_COUNTERS] = {0};
 	struct page *pages[ZAP_BATCH];
 	unsigned int nr = 0, index;
 
@@ -54,7 +54,7 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 		/* Whoever else maps a private page has it dirty in an entry of its own. */
 		if ((pte & VMS__PTE_DIRTY) && !vms__page_is_anon(page))
 			vms__page_set_dirty(page);
-		vms__page_unmap(page);
+		vms__page_unmap_held(page);
 		unmapped[vms__page_counter(page)]++;
 		pages[nr++] = page;
 	}
@@ -62,7 +62,7 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 	vms__ptable_unlock(leaf);
 	if (nr > 0 && !*noted)
 		*noted = vms__rss_falls(mm, nr);
-	for (unsigned int which = 0; which < NR_MM_COUNTERS; which++)
+	for (unsigned int which = 0; which < VMS__NR_PAGE_COUNTERS; which++)
 		if (unmapped[which])
 			vms__pcounter_add(mm->counters, which, -unmapped[which]);
 	while (nr > 0)
@@ -141,7 +141,7 @@ static void copy_leaf(struct mm_struct *mm, struct vms__ptable *to, struct vms__
 		      unsigned long forget, bool cow)
 {
 	unsigned int index = vms__pt_index(addr, 0), stop = vms__pt_leaf_stop(addr, end);
-	long mapped[NR_MM_COUNTERS] = {0};
+	long mapped[VMS__NR_PAGE_COUNTERS] = {0};
 
 	vms__ptable_lock(from);
 	vms__ptable_lock_nested(to);
@@ -161,7 +161,7 @@ static void copy_leaf(struct mm_struct *mm, struct vms__ptable *to, struct vms__
 	}
 	vms__ptable_unlock(to);
 	vms__ptable_unlock(from);
-	for (unsigned int which = 0; which < NR_MM_COUNTERS; which++)
+	for (unsigned int which = 0; which < VMS__NR_PAGE_COUNTERS; which++)
 		if (mapped[which])
 			vms__pcounter_add(mm->counters, which, mapped[which]);
 }
