@@ -24,6 +24,7 @@
 
 #define JOBS_MAX 16
 #define CELLS_MAX 4096
+#define LINE_TEXT_MAX (CELL_NAME_MAX + 64)
 
 struct arguments {
 	struct bench_names engines, operations, relations;
@@ -37,20 +38,28 @@ struct job {
 
 /* ---- one pair, in its process ---- */
 
-/* "NAME"; "NAME x N"; "NAME, passed on". */
-static json_t *name_json(const struct cell_line *line)
+/* "NAME", "NAME x N", "NAME, passed on"; and behind it " (1 of N)" if few operations touch it. */
+static const char *line_text(const struct cell_line *line, char text[LINE_TEXT_MAX])
 {
-	return line->nr > 1    ? json_sprintf("%s x %zu", line->name, line->nr)
-	       : line->passing ? json_sprintf("%s, passed on", line->name)
-			       : json_string(line->name);
+	int len = snprintf(text, LINE_TEXT_MAX, "%s", line->name);
+
+	if (line->nr > 1)
+		len += snprintf(text + len, (size_t)(LINE_TEXT_MAX - len), " x %zu", line->nr);
+	if (line->passing)
+		len += snprintf(text + len, (size_t)(LINE_TEXT_MAX - len), ", passed on");
+	if (cell_line_is_rare(line))
+		snprintf(text + len, (size_t)(LINE_TEXT_MAX - len), " (1 of %.0f)",
+			 1 / (line->often[0] < line->often[1] ? line->often[0] : line->often[1]));
+	return text;
 }
 
 static json_t *names_json(const struct cell_result *result)
 {
 	json_t *names = json_array();
+	char text[LINE_TEXT_MAX];
 
 	for (size_t i = 0; names && i < result->nr; i++)
-		if (json_array_append_new(names, name_json(&result->line[i])) != 0) {
+		if (json_array_append_new(names, json_string(line_text(&result->line[i], text))) != 0) {
 			json_decref(names);
 			return NULL;
 		}
@@ -69,19 +78,12 @@ static size_t count_lines(const struct cell_result *result, bool rare)
 
 static void print_text(FILE *out, const struct cell *cell, const struct cell_result *result)
 {
+	char text[LINE_TEXT_MAX];
+
 	fprintf(out, "%-9s %-12s %-10s %-10s %3zu", cell->engine, relation_names[cell->relation], cell->op[0]->name,
 		cell->op[1]->name, count_lines(result, false));
-	for (size_t i = 0; i < result->nr; i++) {
-		const struct cell_line *line = &result->line[i];
-
-		fprintf(out, "%s%s", i ? "; " : "  ", line->name);
-		if (line->nr > 1)
-			fprintf(out, " x %zu", line->nr);
-		if (line->passing)
-			fputs(", passed on", out);
-		if (cell_line_is_rare(line))
-			fprintf(out, " (1 of %.0f)", 1 / (line->often[0] < line->often[1] ? line->often[0] : line->often[1]));
-	}
+	for (size_t i = 0; i < result->nr; i++)
+		fprintf(out, "%s%s", i ? "; " : "  ", line_text(&result->line[i], text));
 	fputc('\n', out);
 }
 

@@ -556,6 +556,83 @@ static void a_long_path_is_said_whole(void **state)
 	free(run.output);
 }
 
+/* ---- what bench/conflicts found ---- */
+
+#define CONFLICT(engine, a, b, lines, rare, names)                                                                                 \
+	"{\"a\": \"" a "\", \"b\": \"" b "\", \"relation\": \"same\", \"engine\": \"" engine                                       \
+	"\", \"shared_written_lines\": " lines ", \"rare\": " rare ", \"lines\": [" names "]}\n"
+
+static const char some_conflicts[] = CONFLICT("rbtree", "fault", "fault", "1", "0", "\"mm.mmap_lock\"")
+	CONFLICT("rbtree", "fault", "munmap", "2", "0", "\"mm.mmap_lock\", \"<b>mm & co\"")
+		CONFLICT("rbtree", "munmap", "munmap", "602", "1",
+			 "\"mm.mmap_lock\", \"vma.vm_lock_seq x 600\", \"depot (1 of 64)\"")
+			CONFLICT("maple", "fault", "fault", "0", "0", "");
+
+static void conflicts_are_merged_drawn_and_explained(void **state)
+{
+	struct command run;
+	char *page;
+
+	(void)state;
+	write_text("conflicts.jsonl", some_conflicts);
+	/* The same again: once in what is merged. */
+	run = command_run("cd %s && cat conflicts.jsonl conflicts.jsonl >twice.jsonl && %s merge twice.jsonl >merged.jsonl && "
+			  "cmp merged.jsonl conflicts.jsonl",
+			  dir, program);
+	assert_int_equal(run.status, 0);
+	free(run.output);
+
+	run = command_run("cd %s && %s table conflicts.jsonl", dir, program);
+	assert_int_equal(run.status, 0);
+	assert_non_null(strstr(run.output, "rbtree, same: Every fault meets the others at 1 written line (mm.mmap_lock)"));
+	assert_non_null(strstr(run.output, "share 602 to 602 lines, and mmap_lock with every other"));
+	assert_non_null(strstr(run.output, "maple, same: Faults share no written line"));
+	free(run.output);
+
+	run = command_run("cd %s && %s html conflicts.jsonl --output=heat.html", dir, program);
+	assert_int_equal(run.status, 0);
+	free(run.output);
+	page = read_text("heat.html");
+	assert_non_null(strstr(page, "<td class=\"c0\" title=\"\">0</td>"));
+	assert_non_null(strstr(
+		page, "<td class=\"c4\" title=\"mm.mmap_lock; vma.vm_lock_seq x 600; depot (1 of 64)\">602&thinsp;(1)</td>"));
+	assert_non_null(strstr(page, "mm.mmap_lock; &lt;b&gt;mm &amp; co"));
+	assert_null(strstr(page, "<b>mm"));
+	free(page);
+}
+
+static void bad_conflicts_are_refused_with_line_and_key(void **state)
+{
+	static const struct {
+		const char *line, *found, *expected;
+	} bad[] = {
+		{CONFLICT("rbtree", "fault", "$(ls)", "0", "0", ""), "\"b\": found \"$(ls)\"", "expected a name"},
+		{CONFLICT("", "fault", "fault", "0", "0", ""), "\"engine\": found \"\"", "expected a name"},
+		{CONFLICT("rbtree", "fault", "fault", "-1", "0", ""), "\"shared_written_lines\": found -1",
+		 "a whole number from 0"},
+		{CONFLICT("rbtree", "fault", "fault", "1", "2", "\"x\""), "\"rare\": found 2", "a whole number from 0 to 1"},
+		{CONFLICT("rbtree", "fault", "fault", "1", "0", "\"x\", \"y\""), "\"lines\": found [\"x\", \"y\"]",
+		 "expected an array"},
+		{CONFLICT("rbtree", "fault", "fault", "1", "0", ""), "\"lines\": found []", "expected an array"},
+		{CONFLICT("rbtree", "fault", "fault", "1", "0", "7"), "\"lines\": found [7]", "expected names"},
+		{CONFLICT("rbtree", "fault", "fault", "1", "0", "\"\\u001b[2J\""), "\"lines\": found",
+		 "without control characters"},
+		{"{\"relation\": \"same\"}\n", "\"a\": found nothing", "expected a name"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char text[4096], found[256];
+
+		snprintf(text, sizeof(text), "%s%s", some_conflicts, bad[i].line);
+		write_text("bad.jsonl", text);
+		snprintf(found, sizeof(found), "bad.jsonl:5: %s", bad[i].found);
+		assert_refused("table bad.jsonl", found, bad[i].expected);
+	}
+	write_text("conflicts.jsonl", some_conflicts);
+	assert_refused("svg conflicts.jsonl", "found no workload", "expected one to draw");
+}
+
 static void one_workload_is_drawn_alone(void **state)
 {
 	static const struct made_up rows[] = {
@@ -610,6 +687,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(another_baseline_can_be_chosen),
 		cmocka_unit_test(bad_words_are_refused),
 		cmocka_unit_test(bad_files_are_refused_with_line_and_key),
+		cmocka_unit_test(conflicts_are_merged_drawn_and_explained),
+		cmocka_unit_test(bad_conflicts_are_refused_with_line_and_key),
 		cmocka_unit_test(bad_input_leaves_the_old_output),
 		cmocka_unit_test(a_page_that_fails_half_way_leaves_the_old_one),
 		cmocka_unit_test(the_page_is_whole_and_self_contained),

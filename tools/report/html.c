@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * html.c - the page: the machine, how to read it, a grid of throughput panels, a grid of latency panels, the table. One file
+ * html.c - the page: the machine, how to read it, a grid of throughput panels, a grid of latency panels, the heat maps, the table. One file
  * without scripts; the plots stand in it as SVG.
  */
 #include "tools/report/html.h"
@@ -12,6 +12,8 @@
 #include "bench/harness/lines.h"
 #include "bench/harness/say.h"
 #include "bench/harness/table.h"
+#include "tools/report/escape.h"
+#include "tools/report/heatmap.h"
 #include "tools/report/plot.h"
 #include "tools/report/slower.h"
 
@@ -38,8 +40,9 @@ static const char head[] =
 	"th { position: sticky; top: 0; background: #eef0f2; } th.l, td.l { text-align: left; }\n"
 	"tr.first td { border-top: 2px solid #bbb; } .up { color: #00664a; font-weight: 600; }\n"
 	".down { color: #b3261e; font-weight: 600; } .bad { background: #b3261e; color: #fff; } .wide { overflow-x: auto; }\n"
-	".note { border-left: 6px solid #b3261e; }\n"
-	"</style>\n</head>\n<body>\n<main>\n<h1>vmastore: engines compared</h1>\n";
+	".note { border-left: 6px solid #b3261e; }\n";
+
+static const char after_style[] = "</style>\n</head>\n<body>\n<main>\n<h1>vmastore: engines compared</h1>\n";
 
 static const char how_to_read[] =
 	"<div class=\"box\"><h3>How to read this</h3>\n"
@@ -65,30 +68,6 @@ static bool is_utf8(const char *text)
 	return string != NULL;
 }
 
-static void write_escaped(FILE *out, const char *text)
-{
-	for (; *text; text++)
-		switch (*text) {
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '&':
-			fputs("&amp;", out);
-			break;
-		case '"':
-			fputs("&quot;", out);
-			break;
-		case '\'':
-			fputs("&#39;", out);
-			break;
-		default:
-			fputc(bench_is_control(text) ? '?' : *text, out);
-		}
-}
-
 /* "key: value"; an empty line is none. False: something else stands there. */
 static bool write_machine_line(FILE *out, char *line)
 {
@@ -100,9 +79,9 @@ static bool write_machine_line(FILE *out, char *line)
 		return false;
 	*value = '\0';
 	fputs("<dt>", out);
-	write_escaped(out, line);
+	report_escape(out, line);
 	fputs("</dt><dd>", out);
-	write_escaped(out, value + 2);
+	report_escape(out, value + 2);
 	fputs("</dd>\n", out);
 	return true;
 }
@@ -145,7 +124,7 @@ static void write_lines(FILE *out, char *text, const char *before, const char *a
 
 	for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest)) {
 		fputs(before, out);
-		write_escaped(out, line);
+		report_escape(out, line);
 		fputs(after, out);
 	}
 }
@@ -203,7 +182,7 @@ static void write_panels(FILE *out, const struct results *results, const struct 
 	fputs("<div class=\"grid\">\n", out);
 	for (unsigned int i = 0; i < nr; i++) {
 		fputs("<div class=\"panel\"><h3>", out);
-		write_escaped(out, workloads[i]);
+		report_escape(out, workloads[i]);
 		if (kind == PLOT_LATENCY)
 			fprintf(out, ", %u threads", results_threads_max(results, workloads[i]));
 		fputs("</h3>\n", out);
@@ -251,9 +230,9 @@ static void write_others(FILE *out, const struct bench_row *row)
 static void write_table_row(FILE *out, const struct results *results, const struct bench_row *row, const char *baseline, bool first)
 {
 	fprintf(out, "<tr%s><td class=\"l\">", first ? " class=\"first\"" : "");
-	write_escaped(out, row->workload);
+	report_escape(out, row->workload);
 	fputs("</td><td class=\"l\">", out);
-	write_escaped(out, row->engine);
+	report_escape(out, row->engine);
 	fprintf(out, "</td><td>%u</td>", row->threads);
 	write_number(out, (double)row->vmas);
 	write_number(out, row->ops_per_sec);
@@ -276,7 +255,7 @@ static void write_table(FILE *out, const struct results *results, const char *ba
 	      "class=\"l\">engine</th><th>threads</th><th>VMAs</th>"
 	      "<th>ops/s</th><th>spread</th><th>&times; ",
 	      out);
-	write_escaped(out, baseline);
+	report_escape(out, baseline);
 	fputs("</th><th>&times; 1 thread</th><th>p50 ns</th><th>p99 ns</th><th>p99.9 ns</th><th>max "
 	      "ns</th><th>others</th><th>errors</th></tr>\n",
 	      out);
@@ -291,6 +270,8 @@ bool html_write(FILE *out, const struct results *results, const char *baseline, 
 	bool ok;
 
 	fputs(head, out);
+	fputs(heatmap_style, out);
+	fputs(after_style, out);
 	write_notes(out, results, baseline);
 	write_summary(out, results, baseline);
 	fputs("<div class=\"two\">\n", out);
@@ -300,6 +281,7 @@ bool html_write(FILE *out, const struct results *results, const char *baseline, 
 	write_panels(out, results, plots, PLOT_THROUGHPUT);
 	fputs("<h2>Latency</h2>\n", out);
 	write_panels(out, results, plots, PLOT_LATENCY);
+	heatmap_write(out, &results->conflicts);
 	fputs("<h2>All figures</h2>\n<p class=\"sum\">The same rows, one JSON object a line, are in "
 	      "<code>results.jsonl</code>.</p>\n",
 	      out);

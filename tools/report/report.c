@@ -3,8 +3,9 @@
  * report.c - the program: turns result files (one JSON object a line, as every program here prints with --json) into merged
  * results, a table, or a page.
  *
- *	report merge FILE...	one row a point, as JSON
- *	report table FILE...	the table, and where engines are slower than the baseline
+ *	report merge FILE...	one row a point, as JSON, and what bench/conflicts found
+ *	report table FILE...	the table, where engines are slower than the baseline, and what
+ *				shared lines mean for many cores
  *	report html FILE...	the page; gnuplot draws
  *	report svg FILE...	one workload's throughput over threads, as on the page
  *
@@ -25,6 +26,7 @@
 #include "bench/harness/say.h"
 #include "bench/harness/standard.h"
 #include "bench/harness/table.h"
+#include "tools/report/heatmap.h"
 #include "tools/report/html.h"
 #include "tools/report/plot.h"
 #include "tools/report/results.h"
@@ -55,14 +57,19 @@ static bool write_merged(FILE *out, const struct results *results)
 	for (size_t i = 0; i < results->nr; i++)
 		if (bench_row_print_json(out, &results->row[i]) != 0)
 			return false;
-	return true;
+	return conflicts_print_json(out, &results->conflicts);
 }
 
 static bool write_table(FILE *out, const struct results *results, const char *baseline)
 {
-	bench_table_print(out, results->row, results->nr, baseline);
-	fputc('\n', out);
-	slower_write(out, results, baseline);
+	if (results->nr) {
+		bench_table_print(out, results->row, results->nr, baseline);
+		fputc('\n', out);
+		slower_write(out, results, baseline);
+	}
+	if (results->nr && results->conflicts.nr)
+		fputc('\n', out);
+	heatmap_write_text(out, &results->conflicts);
 	return true;
 }
 
@@ -82,7 +89,8 @@ static bool fits(const struct results *results)
 static bool write_html(FILE *out, const struct results *results, const struct options *o)
 {
 	struct plots plots = {0};
-	bool ok = fits(results) && plot_all(results, &plots) && html_write(out, results, o->baseline, o->machine, &plots);
+	bool ok = fits(results) && (!results->nr || plot_all(results, &plots)) &&
+		  html_write(out, results, o->baseline, o->machine, &plots);
 
 	plots_free(&plots);
 	return ok;
@@ -155,6 +163,17 @@ static bool has_workload(const struct results *results, const char *workload)
 	return false;
 }
 
+/* What svg draws is a workload. */
+static bool can_be_drawn(const struct results *results, const struct options *o)
+{
+	if (o->workload)
+		return has_workload(results, o->workload);
+	if (results->nr || strcmp(o->command, "svg") != 0)
+		return true;
+	bench_say(stderr, "report: found no workload in the results, expected one to draw");
+	return false;
+}
+
 static bool write_merged_results(struct results *results, const struct options *o)
 {
 	struct bench_outfile *file = NULL;
@@ -182,7 +201,7 @@ static int run(const struct options *o)
 			results_free(&results);
 			return BENCH_EXIT_USAGE;
 		}
-	if ((!o->workload || has_workload(&results, o->workload)) && write_merged_results(&results, o))
+	if (can_be_drawn(&results, o) && write_merged_results(&results, o))
 		status = EXIT_SUCCESS;
 	results_free(&results);
 	return status;

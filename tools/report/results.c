@@ -33,6 +33,12 @@ static bool read_line(struct results *results, const struct bench_lines *lines, 
 
 	if (line[strspn(line, " \t")] == '\0')
 		return true;
+	if (conflicts_is_one(line)) {
+		if (conflicts_add(&results->conflicts, line, why, sizeof(why)))
+			return true;
+		bench_say(stderr, "%s:%lu: %s", lines->path, lines->number, why);
+		return false;
+	}
 	if (!bench_row_parse(&row, line, why, sizeof(why))) {
 		bench_say(stderr, "%s:%lu: %s", lines->path, lines->number, why);
 		return false;
@@ -46,7 +52,7 @@ static bool read_line(struct results *results, const struct bench_lines *lines, 
 
 static bool read_lines(struct results *results, struct bench_lines *lines)
 {
-	size_t before = results->nr;
+	size_t before = results->nr + results->conflicts.nr;
 	enum bench_line got;
 	char *line;
 
@@ -57,7 +63,7 @@ static bool read_lines(struct results *results, struct bench_lines *lines)
 		bench_say(stderr, "%s:%lu: %s", lines->path, lines->number, lines->why);
 		return false;
 	}
-	if (results->nr == before) {
+	if (results->nr + results->conflicts.nr == before) {
 		bench_say(stderr, "%s:%lu: found no result, expected one JSON object a line", lines->path, lines->number);
 		return false;
 	}
@@ -80,6 +86,7 @@ bool results_read(struct results *results, const char *path)
 void results_free(struct results *results)
 {
 	free(results->row);
+	conflicts_free(&results->conflicts);
 	*results = (struct results){0};
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * results.h - all rows of one or more result files, and the order in which a report shows them.
+ * results.h - all rows of one or more result files, the order in which a report shows them, and what bench/conflicts found.
  *
  * Rows of the same workload, engine, threads and vmas are one point, measured several times: merging leaves the median one whole.
  */
@@ -8,14 +8,16 @@
 #define REPORT_RESULTS_H
 
 #include "bench/harness/row.h"
+#include "tools/report/conflicts.h"
 
 struct results {
 	struct bench_row *row;
 	size_t nr;
+	struct conflicts conflicts;
 };
 
 /**
- * results_read() - Append the rows of the file @path, one JSON object a line; empty lines are skipped.
+ * results_read() - Append the rows and conflicts of the file @path, one JSON object a line; empty lines are skipped.
  * Return: false, after a line on stderr: "file:line: what was found, what was expected".
  */
 bool results_read(struct results *results, const char *path);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conflicts.h - what bench/conflicts found: how many cache lines two operations
+ * share that one of them writes, on an engine, in a relation.
+ */
+#ifndef REPORT_CONFLICTS_H
+#define REPORT_CONFLICTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "bench/harness/args.h"
+
+struct conflict {
+	char a[BENCH_NAME_MAX], b[BENCH_NAME_MAX];
+	char relation[BENCH_NAME_MAX], engine[BENCH_NAME_MAX];
+	unsigned long lines; /* shared_written_lines */
+	unsigned long rare;  /* those of them that few operations touch */
+	char *names;         /* "NAME; NAME", never NULL */
+};
+
+struct conflicts {
+	struct conflict *conflict;
+	size_t nr;
+};
+
+/* Whether @line is an object of bench/conflicts, by its keys. */
+bool conflicts_is_one(const char *line);
+
+/**
+ * conflicts_add() - Read @line, from whoever; it takes the place of an earlier one of the same pair, relation and engine.
+ * @why: receives "what was found, what was expected" on failure.
+ */
+bool conflicts_add(struct conflicts *conflicts, const char *line, char *why, size_t why_size);
+
+/** conflicts_print_json() - All, one object a line, as bench/conflicts prints them. Return: false if they could not be written. */
+bool conflicts_print_json(FILE *out, const struct conflicts *conflicts);
+
+/** conflicts_find() - The pair @a and @b, in whatever order, or NULL. */
+const struct conflict *conflicts_find(const struct conflicts *conflicts, const char *engine, const char *relation, const char *a,
+				      const char *b);
+
+void conflicts_free(struct conflicts *conflicts);
+
+#endif
