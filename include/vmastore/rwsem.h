@@ -8,11 +8,19 @@
  * A trylock never waits; a timed call waits until its deadline at most, see below. Every call may run beside every other on the
  * same semaphore.
  *
- * Fairness. Waiters stand in a queue in the order in which they came. While it is not empty, a reader joins a group of
- * readers that holds the lock only by queueing; a free lock may be taken past the queue (that keeps it busy while the first
- * waiter is on its way to a CPU). When the lock passes to a reader it passes to all readers in the queue at once; then the
- * next writer has its turn. A waiter at the front of the queue that is overtaken for longer than a millisecond demands a
- * hand-off: from then on nobody overtakes, and whoever frees the lock passes it to that waiter directly. So neither side can
+ * Fairness. Waiters stand in a queue in the order in which they came. A free
+ * lock may be taken past the queue: that keeps it busy while the first waiter is
+ * on its way to a CPU, and keeps it with one thread for a while, which is cheaper
+ * than to move it, and all that it guards, after each section. While readers hold
+ * the lock and somebody waits, a reader joins them only by queueing. When the lock
+ * passes to a reader it passes to all readers in the queue at once; then the next
+ * writer has its turn. What a waiter at the front of the queue has to bear is
+ * bounded: once it is awake and looks, others take the lock past it at most 128
+ * times; while it still sleeps or is on its way to a CPU, at most 1024 times, those
+ * included; and no more once it has been at the front for a millisecond and its
+ * state is looked at. (To each bound come the readers that are just entering, one
+ * for each thread at most.) Then it is owed a hand-off: nobody overtakes, and
+ * whoever frees the lock passes it to that waiter directly. So neither side can
  * starve the other, nor a thread its own side.
  *
  * Timed calls. A timed call sleeps until its deadline at most, and past it waits
@@ -46,7 +54,7 @@
 
 struct vms_rwsem_waiter;
 
-/* Its fields belong to lib/sync/rwsem.c. All zero is an unlocked semaphore. */
+/* Its fields belong to lib/sync/rwsem*.c. All zero is an unlocked semaphore. */
 struct VMS_CAPABILITY("mutex") rw_semaphore {
 	_Atomic unsigned long count;    /* holders and flags */
 	const void *_Atomic owner;      /* names the thread that holds it for writing; NULL: none, or not yet known */

@@ -43,8 +43,11 @@ static int model_clock_gettime(clockid_t id, struct timespec *ts)
 #define ASSERT_QUEUE_LOCKED(sem) model_write(QUEUE, 0)
 #define ASSERT_TAKEN(w) model_write(WAITERS_FIELDS + (unsigned int)((w)-timed_waiters), 0)
 #define clock_gettime model_clock_gettime
-#include "lib/sync/rwsem.c"    /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
-#include "lib/sync/spinlock.c" /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
+#include "lib/sync/rwsem.c"       /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
+#include "lib/sync/rwsem_spin.c"  /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
+#include "lib/sync/rwsem_queue.c" /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
+#include "lib/sync/rwsem_wait.c"  /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
+#include "lib/sync/spinlock.c"    /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
 #undef clock_gettime
 
 #define SOUND_RUNS 60000
@@ -160,9 +163,9 @@ static void busybody(void) TEST
 {
 	down_write(&sem);
 	for (int i = 0; i < 3; i++) {
-		lock_queue(&sem, NULL);
+		vms__rwsem_lock_queue(&sem, NULL);
 		model_yield();
-		finish(&sem, QUEUE_LOOK);
+		vms__rwsem_finish(&sem, QUEUE_LOOK);
 	}
 	change();
 	up_write(&sem);

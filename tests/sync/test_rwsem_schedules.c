@@ -28,12 +28,22 @@ static int model_clock_gettime(clockid_t id, struct timespec *ts)
 	return 0;
 }
 
-/* One CPU, as far as spinning goes: every wait goes all the way to sleep. */
-#define sysconf(name) 1L
+/*
+ * On one CPU nobody spins: every wait goes all the way to sleep. On two, waiters
+ * look once before they sleep, and the first writer competes for the lock.
+ */
+#ifndef CPUS
+#define CPUS 1
+#endif
+#define sysconf(name) ((long)CPUS)
+#define SPIN_LOOKS 1
 #define NR_TIMED_WAITERS 2
 #define clock_gettime model_clock_gettime
-#include "lib/sync/rwsem.c"    /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
-#include "lib/sync/spinlock.c" /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
+#include "lib/sync/rwsem.c"       /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
+#include "lib/sync/rwsem_spin.c"  /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
+#include "lib/sync/rwsem_queue.c" /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
+#include "lib/sync/rwsem_wait.c"  /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
+#include "lib/sync/spinlock.c"    /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
 #undef clock_gettime
 #undef sysconf
 
@@ -239,15 +249,15 @@ static void writer_called(void)
 /* It does not run while it has wait_lock. */
 static void stopped_at_the_queue(void)
 {
-	lock_queue(&sem, NULL);
+	vms__rwsem_lock_queue(&sem, NULL);
 	wait_for_callers();
-	finish(&sem, QUEUE_LOOK);
+	vms__rwsem_finish(&sem, QUEUE_LOOK);
 }
 
 static void stopped_with_the_queue(void) TEST
 {
 	stopped_at_the_queue();
-	set_owner(&sem); /* begin() ran in another thread */
+	vms__rwsem_set_owner(&sem); /* begin() ran in another thread */
 	up_write(&sem);
 }
 
@@ -261,26 +271,26 @@ static void stopped_with_the_news(void) TEST
 	unsigned int work;
 
 	atomic_fetch_sub_explicit(&sem.count, WRITER, memory_order_release);
-	lock_queue(&sem, NULL);
+	vms__rwsem_lock_queue(&sem, NULL);
 	pass_on(&sem, &d);
 	work = unlock_queue(&sem);
 	wait_for_callers();
 	if (deliver(&sem, &d))
 		work |= QUEUE_LOOK;
-	if (work && lock_queue_or_tell(&sem, work))
-		finish(&sem, work);
+	if (work && vms__rwsem_lock_queue_or_tell(&sem, work))
+		vms__rwsem_finish(&sem, work);
 }
 
 static void up_write_called(void) TEST
 {
-	set_owner(&sem); /* begin() ran in another thread */
+	vms__rwsem_set_owner(&sem); /* begin() ran in another thread */
 	up_write(&sem);
 	caller_returns();
 }
 
 static void downgrade_called(void) TEST
 {
-	set_owner(&sem); /* begin() ran in another thread */
+	vms__rwsem_set_owner(&sem); /* begin() ran in another thread */
 	downgrade_write(&sem);
 	up_read(&sem);
 	caller_returns();
@@ -312,21 +322,21 @@ static void leaves_behind_another(void) TEST
 {
 	struct vms_rwsem_waiter other = {.state = ASLEEP, .writer = true, .impatient_from = INT64_MAX};
 
-	lock_queue(&sem, NULL);
-	enqueue(&sem, &other);
+	vms__rwsem_lock_queue(&sem, NULL);
+	vms__rwsem_enqueue(&sem, &other);
 	atomic_fetch_or_explicit(&sem.count, WAITERS, memory_order_relaxed);
-	finish(&sem, QUEUE_LOOK);
+	vms__rwsem_finish(&sem, QUEUE_LOOK);
 	if (down_read_timeout(&sem, 1000) != -ETIMEDOUT)
 		explore_fail("not timed out");
 	for (int i = 0; i < NR_TIMED_WAITERS; i++) {
 		if (timed_waiters[i].taken)
 			explore_fail("a waiter that left stays behind another that sleeps");
 	}
-	lock_queue(&sem, NULL);
+	vms__rwsem_lock_queue(&sem, NULL);
 	dequeue(&sem, &other);
 	atomic_fetch_and_explicit(&sem.count, ~(WAITERS | HANDOFF), memory_order_relaxed);
-	finish(&sem, QUEUE_LOOK);
-	set_owner(&sem); /* begin() ran in another thread */
+	vms__rwsem_finish(&sem, QUEUE_LOOK);
+	vms__rwsem_set_owner(&sem); /* begin() ran in another thread */
 	up_write(&sem);
 }
 
@@ -348,19 +358,129 @@ static void letting_go_waits_for_no_thread_that_is_stopped(void **state)
 	check_scenario(&(struct explore_scenario){begin_held_up, end, {stopped_at_the_queue, downgrade_called, writer}, 1});
 }
 
+/* ---- how often the first waiter is overtaken ---- */
+
+/* Takes the lock in one way or another, and lets go; nobody else is in. */
+static bool pass_by(unsigned int how) TEST
+{
+	switch (how % 5) {
+	case 0:
+		down_write(&sem);
+		up_write(&sem);
+		return true;
+	case 1:
+		if (down_write_timeout(&sem, 1000))
+			return false;
+		up_write(&sem);
+		return true;
+	case 2:
+		down_write(&sem);
+		downgrade_write(&sem);
+		up_read(&sem);
+		return true;
+	case 3:
+		down_read(&sem);
+		up_read(&sem);
+		return true;
+	default:
+		if (down_read_timeout(&sem, 1000))
+			return false;
+		up_read(&sem);
+		return true;
+	}
+}
+
+/*
+ * A waiter that stands for another thread, as the first in the queue, in @state.
+ * The lock is held on entry. The waiter does nothing, so the bound alone ends it.
+ */
+static void overtake_until_granted(unsigned int state, unsigned long bound, unsigned int first_way, unsigned int ways) TEST
+{
+	struct vms_rwsem_waiter other = {.state = state, .writer = true, .impatient_from = INT64_MAX};
+	unsigned long passed = 0;
+
+	vms__rwsem_set_owner(&sem); /* begin() ran in another thread */
+	vms__rwsem_lock_queue(&sem, NULL);
+	vms__rwsem_enqueue(&sem, &other);
+	atomic_fetch_or_explicit(&sem.count, WAITERS, memory_order_relaxed);
+	vms__rwsem_finish(&sem, QUEUE_LOOK);
+	up_write(&sem);
+	while (other.state != GRANTED) {
+		if (passed > bound || !pass_by(first_way + (unsigned int)passed % ways)) {
+			explore_fail("not given the lock, but not overtaken either; or overtaken too often");
+			return;
+		}
+		passed++;
+	}
+	if (passed != bound)
+		explore_fail("given the lock too early");
+	if (sem.wait_first || !(sem.count & WRITER) || down_read_trylock(&sem) || down_write_trylock(&sem))
+		explore_fail("does not have the lock that it was given");
+	vms__rwsem_set_owner(&sem);
+	up_write(&sem);
+}
+
+static void overtakes_one_that_looks(void) TEST
+{
+	overtake_until_granted(FRONT, OVERTAKEN_AWAKE, 0, 1); /* writers */
+	down_write(&sem);
+	overtake_until_granted(FRONT, OVERTAKEN_AWAKE, 2, 1); /* writers that end as readers */
+	down_write(&sem);
+	overtake_until_granted(FRONT, OVERTAKEN_AWAKE, 0, 5); /* and readers that come after those */
+}
+
+static void overtakes_one_that_sleeps(void) TEST
+{
+	overtake_until_granted(ASLEEP, OVERTAKEN_ASLEEP, 0, 1);
+	down_write(&sem);
+	overtake_until_granted(ASLEEP, OVERTAKEN_ASLEEP, 3, 2); /* readers */
+	down_write(&sem);
+	overtake_until_granted(ASLEEP, OVERTAKEN_ASLEEP, 0, 5);
+}
+
+/*
+ * Readers that let go leave the lock to the waiter that is awake, unless one of
+ * them was a writer until then.
+ */
+static void overtakes_as_a_reader(void) TEST
+{
+	overtake_until_granted(FRONT, 1, 3, 1);
+	down_write(&sem);
+	overtake_until_granted(FRONT, 1, 4, 1);
+}
+
+static void first_waiter_is_overtaken_so_often_and_no_more(void **state)
+{
+	void (*const ways[])(void) = {overtakes_one_that_looks, overtakes_one_that_sleeps, overtakes_as_a_reader};
+	unsigned long runs;
+
+	(void)state;
+	clock_step = 0;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		const char *failure = explore(&(const struct explore_scenario){begin_held_up, end, {ways[i]}, 0}, &runs);
+
+		if (failure)
+			printf("%zu: %s\n", i, failure);
+		assert_null(failure);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writers_are_alone_and_everybody_gets_in),
 		cmocka_unit_test(a_downgrade_wakes_readers_and_loses_nobody),
 		cmocka_unit_test(who_gives_up_loses_nobody_else),
+		cmocka_unit_test(first_waiter_is_overtaken_so_often_and_no_more),
 		cmocka_unit_test(more_may_wait_than_there_are_places),
 		cmocka_unit_test(a_timed_call_waits_for_no_thread_that_is_stopped),
 		cmocka_unit_test(who_has_left_does_not_stay_in_the_queue),
 		cmocka_unit_test(letting_go_waits_for_no_thread_that_is_stopped),
 		cmocka_unit_test(trylocks_come_between_unharmed),
 	};
+	/* Spinning makes a difference to the first ones. */
+	const size_t nr = CPUS > 1 ? 4 : sizeof(tests) / sizeof(tests[0]);
 
 	alarm(WATCHDOG_SECONDS);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return _cmocka_run_group_tests("tests", tests, nr, NULL, NULL);
 }
