@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "lib/sync/rcu.h"
+#include "lib/sync/spinlock.h"
 
 _Static_assert(VMS__MAG_SIZE >= VMS__OBJCACHE_RESERVE_MAX, "one full magazine satisfies any reserve");
 
@@ -143,10 +144,8 @@ static struct vms__objcache_thread *thread_new(void)
 		return t;
 	}
 	t = aligned_alloc(VMS_CACHELINE, sizeof(*t));
-	if (t) {
+	if (t)
 		memset(t, 0, sizeof(*t));
-		pthread_mutex_init(&t->lock, NULL);
-	}
 	return t;
 }
 
@@ -266,6 +265,14 @@ static void *alloc_local(struct vms__objcache *c, struct vms__objcache_local *l)
 	return pop(l);
 }
 
+/* The calling thread's local of @c, or NULL: use `shared`. */
+static struct vms__objcache_local *local_ready(struct vms__objcache *c)
+{
+	struct vms__objcache_local *l = vms__objcache_local(c);
+
+	return likely(l->cap) ? l : vms__objcache_local_ready(c);
+}
+
 void *vms__objcache_alloc_slow(struct vms__objcache *c)
 {
 	struct vms__objcache_local *l;
@@ -273,7 +280,7 @@ void *vms__objcache_alloc_slow(struct vms__objcache *c)
 
 	if (!cache_ready(c))
 		return NULL;
-	l = vms__objcache_local_ready(c);
+	l = local_ready(c);
 	if (must_fail(l))
 		return NULL;
 	obj = l ? alloc_local(c, l) : alloc_shared(c);
@@ -348,7 +355,7 @@ void vms__objcache_make_room(struct vms__objcache *c, struct vms__objcache_local
 /* The checks of a free were made by the caller, inline. */
 void vms__objcache_free_slow(struct vms__objcache *c, void *obj)
 {
-	struct vms__objcache_local *l = vms__objcache_local_ready(c);
+	struct vms__objcache_local *l = local_ready(c);
 
 	if (!l) {
 		free_shared(c, obj);
@@ -440,13 +447,13 @@ static void fork_prepare(void)
 	for (unsigned int i = 1; i <= nr_caches; i++)
 		pthread_mutex_lock(&vms__objcaches[i]->lock);
 	for (struct vms__objcache_thread *t = threads.next; t != &threads; t = t->next)
-		pthread_mutex_lock(&t->lock);
+		vms__spin_lock(&t->lock);
 }
 
 static void unlock_shelves(void)
 {
 	for (struct vms__objcache_thread *t = threads.next; t != &threads; t = t->next)
-		pthread_mutex_unlock(&t->lock);
+		vms__spin_unlock(&t->lock);
 }
 
 static void fork_parent(void)

@@ -96,7 +96,7 @@ struct vms__objcache_thread;
 
 struct vms__magazine {
 	struct vms__magazine *next;         /* in the depot, or among batches */
-	struct vms__objcache_thread *owner; /* of a batch: the thread that deferred it; NULL: none to give it back to */
+	struct vms__objcache_thread *owner; /* of a batch, or of new objects: the thread that they are for; NULL: none */
 	unsigned int rounds;                /* objects in it; only true in the depot, on a shelf, and on the way there */
 	void *objs[VMS__MAG_SIZE];
 };
@@ -134,7 +134,7 @@ struct vms__shelf {
 
 struct vms__objcache_thread {
 	struct vms__objcache_local local[VMS__OBJCACHES_MAX]; /* by cache index; [0] stays empty */
-	pthread_mutex_t lock vms_cacheline_aligned;           /* of all its shelves */
+	_Atomic unsigned int lock vms_cacheline_aligned;      /* a spinlock: of all its shelves */
 	struct vms__shelf shelf[VMS__OBJCACHES_MAX];          /* by cache index, too */
 	struct vms__objcache_thread *next, *prev;
 };

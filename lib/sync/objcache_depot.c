@@ -148,21 +148,68 @@ struct vms__magazine *vms__depot_give_spare(struct vms__objcache *c)
 	return pop_empty(c);
 }
 
-/* Carve up to @max new objects into @l's loaded magazine, with magazines to match them in the depot. */
-static bool bundle_carve(struct vms__objcache *c, struct vms__objcache_local *l, unsigned int max)
+/* See to it that @n new objects have magazines to match them in the depot. Return: they may be carved. */
+static bool carve_begin(struct vms__objcache *c, unsigned int n)
 {
-	unsigned int n = max < c->bundle ? max : c->bundle, rounds = get(&l->rounds);
-
 	if (at_bound(c))
 		return false;
 	for (; c->mags * VMS__MAG_SIZE < c->carved + n; c->mags++) {
 		if (!mag_new(c))
 			return false;
 	}
+	return true;
+}
+
+/* Carve up to @max new objects into @l's loaded magazine. */
+static bool bundle_carve(struct vms__objcache *c, struct vms__objcache_local *l, unsigned int max)
+{
+	unsigned int n = max < c->bundle ? max : c->bundle, rounds = get(&l->rounds);
+
+	if (!carve_begin(c, n))
+		return false;
 	n = vms__slab_carve(c, l, l->loaded->objs + rounds, n);
 	c->carved += n;
 	set(&l->rounds, rounds + n);
 	return n != 0;
+}
+
+/* A full magazine of new objects for @l's thread's shelf. Return: the shelf may take more. */
+static bool carve_for_shelf(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	struct vms__magazine *m;
+
+	if (!carve_begin(c, VMS__MAG_SIZE))
+		return false;
+	m = pop_empty(c);
+	m->rounds = vms__slab_carve(c, l, m->objs, VMS__MAG_SIZE);
+	c->carved += m->rounds;
+	m->owner = vms__objcache_self;
+	if (vms__shelf_accept(c, m))
+		return true;
+	vms__depot_give_back(c, m, m->rounds);
+	return false;
+}
+
+/*
+ * A thread that needs ever more new objects gets them ahead: what BUNDLE_BYTES
+ * have beside the magazine that it came for, and then twice as many each time,
+ * until it comes here once in a slab, not once in 64 objects. They lie on its
+ * shelf, where a trim finds them. If they are big, a magazine of them is more
+ * than a bundle, and none are carved ahead.
+ */
+static void carve_ahead(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	unsigned int most = c->slab_objs / VMS__MAG_SIZE, n;
+
+	if (l == &c->shared || c->bundle < VMS__MAG_SIZE)
+		return;
+	n = BUNDLE_BYTES / (c->stride * VMS__MAG_SIZE) - 1;
+	if (n < vms__shelf_stock(c))
+		n = vms__shelf_stock(c);
+	for (unsigned int i = 0; i < n && i < most && carve_for_shelf(c, l); i++)
+		;
+	if (n < most)
+		vms__shelf_grow(c);
 }
 
 /* ---- trade with a local ------------------------------------------------------------------------------------------ */
@@ -189,8 +236,12 @@ bool vms__depot_refill(struct vms__objcache *c, struct vms__objcache_local *l)
 
 	if (!m)
 		m = pop_partial(c);
-	if (!m)
-		return bundle_carve(c, l, VMS__MAG_SIZE);
+	if (!m) {
+		if (!bundle_carve(c, l, VMS__MAG_SIZE))
+			return false;
+		carve_ahead(c, l);
+		return true;
+	}
 	if (!vms__shelf_max(c) && !has_excess(c))
 		vms__shelves_use(c, true);
 	push_empty(c, l->loaded);

@@ -182,11 +182,17 @@ void vms__shelves_use(struct vms__objcache *c, bool use);
 struct vms__magazine *vms__shelf_take_full(struct vms__objcache *c, struct vms__magazine *empty);
 /* Trade @full for an empty one. Return: NULL if there is no room. Locks: no shelf's. */
 struct vms__magazine *vms__shelf_put_full(struct vms__objcache *c, struct vms__magazine *full);
+/* How many magazines the thread's own shelf has, full and empty. */
+static inline unsigned int vms__shelf_stock(const struct vms__objcache *c)
+{
+	return get(&vms__objcache_self->shelf[get(&c->index)].stock);
+}
 /* More room on the thread's own shelf, if it may grow and there is memory. Locks: the cache's. */
 void vms__shelf_grow(struct vms__objcache *c);
 /*
- * A batch is done: put @full on the shelf of the thread that deferred it. Return:
- * false: it is still the caller's, because the thread has exited or has no room.
+ * Put @full on the shelf of its owner: of the thread that deferred it, if it is a
+ * batch that is done. Return: false: it is still the caller's, because the thread
+ * has exited or has no room.
  * Locks: the cache's.
  */
 bool vms__shelf_accept(struct vms__objcache *c, struct vms__magazine *full);

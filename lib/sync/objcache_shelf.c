@@ -23,18 +23,20 @@
 #define VMS_NO_KERNEL_NAMES
 #include "lib/sync/objcache_internal.h"
 
+#include "lib/sync/spinlock.h"
+
 #define SHELVES_TOGETHER 32u /* all shelves of a cache are limited to what this many take at the full size */
 #define SHELF_SHARE 4u       /* one takes this part of what may idle in the depot, c->high */
 
 static void shelf_lock(struct vms__objcache_thread *t)
 {
 	vms__lockdep_acquire(VMS__RANK_SHELF, &t->lock, "object shelf");
-	pthread_mutex_lock(&t->lock);
+	vms__spin_lock(&t->lock);
 }
 
 static void shelf_unlock(struct vms__objcache_thread *t)
 {
-	pthread_mutex_unlock(&t->lock);
+	vms__spin_unlock(&t->lock);
 	vms__lockdep_release(&t->lock);
 }
 

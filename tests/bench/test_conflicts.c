@@ -54,6 +54,20 @@ static void every_line_has_a_name(void **state)
 	free(run.output);
 }
 
+/* Threads that fault in VMAs of their own, and give the pages back, have pages and a part of their depot for themselves. */
+static void faults_in_two_vmas_share_no_line_of_an_object_cache(void **state)
+{
+	struct command run = command_run("%s --operation=fault,madvise --relation=neighbouring,one-leaf,other-leaves", program);
+
+	(void)state;
+	assert_int_equal(run.status, 0);
+	assert_non_null(strstr(run.output, "fault"));
+	assert_null(strstr(run.output, "depot"));
+	assert_null(strstr(run.output, "page, passed on"));
+	assert_null(strstr(run.output, "heap of"));
+	free(run.output);
+}
+
 static void two_runs_say_the_same(void **state)
 {
 	static const char words[] = "--engine=maple-vma --operation=fault,mmap,munmap,fork --relation=same,one-leaf";
@@ -102,9 +116,8 @@ static void lost_output_is_an_error(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_line_has_a_name),
-		cmocka_unit_test(two_runs_say_the_same),
-		cmocka_unit_test(bad_arguments_are_refused),
+		cmocka_unit_test(every_line_has_a_name),   cmocka_unit_test(faults_in_two_vmas_share_no_line_of_an_object_cache),
+		cmocka_unit_test(two_runs_say_the_same),   cmocka_unit_test(bad_arguments_are_refused),
 		cmocka_unit_test(lost_output_is_an_error),
 	};
 

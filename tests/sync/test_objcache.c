@@ -516,7 +516,8 @@ static void a_reserve_holds_whatever_the_thread_had(void **state)
 	}
 }
 
-static VMS__OBJCACHE_DEFINE(scarce, "scarce", 256, 256, 0); /* no exited thread has left magazines to it */
+/* No exited thread has left magazines to it. So big that none are carved ahead, with magazines that would be left over, too. */
+static VMS__OBJCACHE_DEFINE(scarce, "scarce", 512, 256, 0);
 
 static sem_t memory_is_out, thread_ready, thread_is_done;
 static void **last_object; /* a list of all objects, each pointing to the one before */

@@ -129,10 +129,10 @@ static size_t replace_until_failure(struct vms__objcache *c, size_t most)
 	return n;
 }
 
-/* What @c may have carved, if nothing is in use: its bound, and what a thread keeps back. */
+/* What @c may have carved, if nothing is in use: its bound, what a thread keeps back, and what lies carved ahead on its shelf. */
 static size_t bound_of(const struct vms__objcache *c)
 {
-	return ((size_t)VMS__OBJCACHE_BOUND * c->max_inflight + 1) * VMS__MAG_SIZE + KEPT_BACK;
+	return ((size_t)VMS__OBJCACHE_BOUND * c->max_inflight + 1) * VMS__MAG_SIZE + KEPT_BACK + c->slab_objs;
 }
 
 #define PLENTY 1000000u

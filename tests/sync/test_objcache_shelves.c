@@ -201,6 +201,46 @@ static void in_steady_state_nobody_takes_the_caches_lock(void **state)
 	(void)vms_trim();
 }
 
+static size_t visits; /* to the depot */
+
+/* Counts how often it comes for more: each time something is carved. Nobody else is at work. */
+static void grow_slowly(struct worker *w)
+{
+	size_t carved = w->c->carved;
+
+	for (size_t i = 0; i < w->n; i++) {
+		w->objs[i] = vms__objcache_alloc(w->c);
+		visits += w->c->carved != carved;
+		carved = w->c->carved;
+	}
+}
+
+/* What it carves ahead is bounded by what it has carved before, and by a slab. */
+static void a_thread_that_grows_comes_once_in_a_slab(void **state)
+{
+	struct worker w;
+	size_t slabs = 20;
+
+	(void)state;
+	shelf_objs(&own);
+	(void)vms_trim();
+	visits = 0;
+	worker_start(&w, &own, slabs * own.slab_objs);
+	worker_do(&w, grow_slowly);
+	assert_in_range(visits, slabs - 1, slabs + 8);
+	assert_true(own.carved <= w.n + own.slab_objs + 2 * MAG);
+	worker_do(&w, free_all);
+	worker_exit(&w);
+	(void)vms_trim();
+	assert_int_equal(own.carved, 0);
+	worker_start(&w, &own, 2 * MAG);
+	worker_do(&w, alloc_all);
+	assert_true(own.carved <= 2 * w.n);
+	worker_do(&w, free_all);
+	worker_exit(&w);
+	(void)vms_trim();
+}
+
 /* The callback thread frees them, on behalf of the thread that deferred them. */
 static void what_a_thread_deferred_comes_back_to_it(void **state)
 {
@@ -320,8 +360,8 @@ static void a_shelf_holds_no_more_than_its_size(void **state)
 	set_shelf(&idle, 8);
 	fill_a_shelf(&w, &idle, 20 * MAG);
 	assert_int_equal(vms__objcache_in_use(&idle), 0);
-	/* What it does not hold is the depot's, besides two magazines of the thread's. */
-	assert_in_range(idle.depot_objs, (20 - 2 - 8) * MAG, (20 - 8) * MAG);
+	/* What it does not hold is the depot's, besides two magazines of the thread's; and what was carved ahead. */
+	assert_in_range(idle.depot_objs, (20 - 2 - 8) * MAG, (20 - 8) * MAG + idle.slab_objs);
 	worker_do(&w, count_shelf);
 	assert_int_equal(w.n, 8 * MAG);
 	worker_exit(&w);
@@ -643,6 +683,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_threads_that_free_what_they_allocate_share_no_object),
 		cmocka_unit_test(in_steady_state_nobody_takes_the_caches_lock),
+		cmocka_unit_test(a_thread_that_grows_comes_once_in_a_slab),
 		cmocka_unit_test(what_a_thread_deferred_comes_back_to_it),
 		cmocka_unit_test(a_producer_and_its_consumers_take_bounded_memory),
 		cmocka_unit_test(a_shelf_holds_no_more_than_its_size),
