@@ -62,7 +62,7 @@
 
 /* ---- the tree ----------------------------------------------------------------------------------------------------------- */
 
-#define MT_FLAGS_ALLOC_RANGE 0x01u /* keep every subtree's largest gap: mas_empty_area(), mtree_alloc_range() */
+#define MT_FLAGS_ALLOC_RANGE 0x01u /* keep a bound of every subtree's gaps: mas_empty_area(), mtree_alloc_range() */
 #define MT_FLAGS_USE_RCU 0x02u     /* readers run beside writers; nodes outlive a grace period */
 #define MT_FLAGS_LOCK_MASK 0x300u  /* kinds of ma_lock; in user space all but the last are the same */
 #define MT_FLAGS_LOCK_IRQ 0x100u

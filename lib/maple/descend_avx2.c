@@ -152,9 +152,12 @@ VECTOR_LOADS void bounds(const struct mt_leaf *l, unsigned long *bound)
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
-/* Only the lock's holder is below, so nothing changes meanwhile. */
+/*
+ * Only holders of the lock are below. So of all that is read only bounds of gaps may
+ * change meanwhile, lowered by another search.
+ */
 
-static unsigned int gaps(const struct maple_node *node, unsigned long size)
+VECTOR_LOADS unsigned int gaps(const struct maple_node *node, unsigned long size)
 {
 	const __m256i top = _mm256_set1_epi64x(LLONG_MIN), s = _mm256_xor_si256(_mm256_set1_epi64x((long long)size), top);
 	unsigned int less = 0;
@@ -164,7 +167,7 @@ static unsigned int gaps(const struct maple_node *node, unsigned long size)
 	return ~less;
 }
 
-static unsigned long inner_gap(const struct maple_node *node)
+VECTOR_LOADS unsigned long inner_gap(const struct maple_node *node)
 {
 	const __m256i top = _mm256_set1_epi64x(LLONG_MIN);
 	__m256i most = top;

@@ -146,7 +146,10 @@ VECTOR_LOADS void bounds(const struct mt_leaf *l, unsigned long *bound)
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
-/* Only the lock's holder is here and below, so nothing changes meanwhile. */
+/*
+ * Only holders of the lock are here and below. So of all that is read only bounds of
+ * gaps may change meanwhile, lowered by another search.
+ */
 
 /* A leaf's slots that are gaps of @size or more; *largest is the largest there is. */
 static unsigned int wide_leaf_gaps(const struct mt_leaf *l, unsigned long size, unsigned long *largest)
@@ -212,19 +215,19 @@ VECTOR_LOADS unsigned int leaf_gaps(const struct mt_leaf *l, unsigned long size)
 	return (slots >> 2 | 1u | 1u << __builtin_popcount(lanes)) & nulls(l);
 }
 
-static unsigned long inner_gap(const struct maple_node *node)
+VECTOR_LOADS unsigned long inner_gap(const struct maple_node *node)
 {
-	const unsigned long *gap = node->gap;
+	const unsigned long *gap = (const unsigned long *)node->gap;
 
 	return _mm512_reduce_max_epu64(
 		_mm512_max_epu64(_mm512_max_epu64(_mm512_load_si512(gap), _mm512_load_si512(gap + 8)),
 				 _mm512_max_epu64(_mm512_load_si512(gap + 16), _mm512_load_si512(gap + 24))));
 }
 
-static unsigned int gaps(const struct maple_node *node, unsigned long size)
+VECTOR_LOADS unsigned int gaps(const struct maple_node *node, unsigned long size)
 {
 	const __m512i s = _mm512_set1_epi64((long long)size);
-	const unsigned long *gap = node->gap;
+	const unsigned long *gap = (const unsigned long *)node->gap;
 
 	return lanes8(_mm512_cmpge_epu64_mask(_mm512_load_si512(gap), s)) |
 	       lanes8(_mm512_cmpge_epu64_mask(_mm512_load_si512(gap + 8), s)) << 8 |

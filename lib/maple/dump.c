@@ -43,7 +43,7 @@ static void dump_node(const struct dump *d, const void *ref, unsigned long min, 
 	dump_range(d, min, max, depth);
 	fprintf(d->out, "%s %p, %u slots, state %lu", mt_is_leaf(ref) ? "leaf" : "node", (void *)node, end + 1, mt_state(node));
 	for (unsigned int i = 0; i <= end && !mt_is_leaf(ref) && mt_has_gaps(d->mt); i++)
-		fprintf(d->out, "%s%lx", i ? " " : ", gaps ", node->gap[i]);
+		fprintf(d->out, "%s%lx", i ? " " : ", gaps ", mt_gap(node, i));
 	fputc('\n', d->out);
 	for (unsigned int i = 0; i <= end; i++) {
 		unsigned long high = i < end ? mt_pivot(node, i) : max;

@@ -52,6 +52,9 @@ static bool copy_children(struct ma_state *mas, struct maple_node *node, unsigne
 			return false;
 		}
 		mt_set_slot(node, i, child);
+		/* A search may have lowered the source's bounds between the copies of the two: no bound is below its child's. */
+		if (mt_has_gaps(mas->tree) && !mt_is_leaf(child))
+			mt_set_gap(node, i, vms__mt_isa->inner_gap(mt_node(child)));
 	}
 	return true;
 }
@@ -65,7 +68,9 @@ static void *copy_node(struct ma_state *mas, void *ref, unsigned long max)
 	if (unlikely(!node))
 		return NULL;
 	phase = mt_is_leaf(ref) ? mt_first_phase(node) : 0;
-	memcpy((void *)node, mt_node(ref), vms__mt_node_size(mas->tree, kind_of(ref)));
+	memcpy((void *)node, mt_node(ref), mt_is_leaf(ref) ? MT_LEAF_BYTES : MT_INNER_BYTES);
+	for (unsigned int i = 0; !mt_is_leaf(ref) && mt_has_gaps(mas->tree) && i < MT_GAPS; i++)
+		mt_set_gap(node, i, mt_gap(mt_node(ref), i));
 	/* A life of its own: not the phases of the leaf that it is a copy of. Relaxed: not published yet. */
 	atomic_store_explicit(&node->state, (mt_form_of(node) & MT_FORM) | phase, memory_order_relaxed);
 	if (!mt_is_leaf(ref) && !copy_children(mas, node, max)) {

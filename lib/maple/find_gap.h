@@ -11,15 +11,36 @@ static inline unsigned int pick(bool highest, unsigned int slots)
 	return highest ? 31 - (unsigned int)__builtin_clz(slots) : (unsigned int)__builtin_ctz(slots);
 }
 
+/* Nothing was found under the last step of the way down, where no gap is larger than @gap. */
+static __attribute__((noinline)) bool find_nothing(struct mt_gap_search *s, unsigned int depth, unsigned long gap)
+{
+	if (depth && gap < s->size) {
+		vms__mt_gap_lower(s->path, depth - 1, gap);
+		s->astray = true;
+	}
+	return false;
+}
+
+/* The same of the leaf that this step leads to. */
+static __attribute__((noinline)) bool find_no_gap(struct mt_gap_search *s, unsigned int depth, struct maple_node *leaf,
+						  unsigned long low, unsigned long high)
+{
+	struct mt_leaf l;
+
+	mt_leaf_view(&l, leaf, mt_form_of(leaf), low, high);
+	return find_nothing(s, depth, leaf_gap(&l));
+}
+
 static inline __attribute__((always_inline)) bool find_in_leaf(struct mt_gap_search *s, bool highest, struct maple_node *leaf,
-							       unsigned long form, unsigned long low, unsigned long high)
+							       unsigned long form, unsigned long low, unsigned long high,
+							       unsigned int depth)
 {
 	const unsigned long min = s->min, max = s->max;
 	struct mt_leaf l;
-	unsigned int slots;
+	unsigned int slots, all;
 
 	mt_leaf_view(&l, leaf, form, low, high);
-	slots = leaf_gaps(&l, s->size);
+	slots = all = leaf_gaps(&l, s->size);
 	if (low < min)
 		slots &= ~0u << leaf_slot(leaf, form, min);
 	if (high > max)
@@ -32,11 +53,13 @@ static inline __attribute__((always_inline)) bool find_in_leaf(struct mt_gap_sea
 			s->slot = i;
 			s->leaf_min = low;
 			s->leaf_max = high;
+			s->depth = depth;
 			return true;
 		}
 		slots &= ~(1u << i);
 	}
-	return false;
+	/* Inside the window the leaf's bound was too high; at an edge it may be that the gap lies outside. */
+	return all && (low < min || high > max) ? false : find_no_gap(s, depth, leaf, low, high);
 }
 
 /*
@@ -61,8 +84,10 @@ static inline __attribute__((always_inline)) bool find_under(struct mt_gap_searc
 		form = mt_form_of(node);
 		if (any) {
 			/* Wide ones at the top are well met, too. */
-			if (unlikely(form & MT_BYTE_BIT || (form & (MT_WIDE_BIT | MT_LEAF_BIT)) == (MT_WIDE_BIT | MT_LEAF_BIT)))
+			if (unlikely(form & MT_BYTE_BIT || (form & (MT_WIDE_BIT | MT_LEAF_BIT)) == (MT_WIDE_BIT | MT_LEAF_BIT))) {
+				s->depth = depth;
 				return any(s, ref, low, high);
+			}
 			form &= MT_EDGE_BIT | MT_LEAF_BIT | MT_WIDE_BIT;
 		}
 		if (form & MT_LEAF_BIT) {
@@ -76,28 +101,36 @@ static inline __attribute__((always_inline)) bool find_under(struct mt_gap_searc
 		if (high > max)
 			slots &= (2u << inner_slot(node, form, max)) - 1;
 		for (;;) {
-			if (!slots)
-				return false;
+			if (unlikely(!slots))
+				return find_nothing(s, depth, inner_gap(node));
 			i = pick(highest, slots);
 			slots &= ~(1u << i);
 			s->path[depth] = mt_step(node, i);
-			s->depth = depth + 1;
 			below = low;
 			above = high;
 			inner_span(node, form, i, low, &below, &above);
+			/* What lies in the window may be too little for it. */
+			if ((above < max ? above : max) - (below > min ? below : min) < size - 1)
+				continue;
 			/* Relaxed: under the lock. */
 			ref = atomic_load_explicit(&inner_slots(node, form)[i], memory_order_relaxed);
-			/* Only at the window's two edges can a subtree that has a gap large enough turn out to be no use. */
+			/*
+			 * Only at the window's two edges may a subtree that has a gap large enough turn out to be
+			 * no use. If another one does, its bound was too high, and the search begins anew.
+			 */
 			if (!slots || (below >= min && above <= max))
 				break;
+			s->depth = depth + 1;
 			if (again(s, ref, below, above))
 				return true;
+			if (unlikely(s->astray))
+				return false;
 		}
 		low = below;
 		high = above;
 		depth++;
 	}
-	return find_in_leaf(s, highest, node, form, low, high);
+	return find_in_leaf(s, highest, node, form, low, high, depth);
 }
 
 static __attribute__((noinline)) bool lowest_gap_any(struct mt_gap_search *s, void *ref, unsigned long low, unsigned long high)
@@ -122,5 +155,11 @@ static bool highest_gap(struct mt_gap_search *s, void *ref, unsigned long low, u
 
 static bool find_gap(struct mt_gap_search *s, void *ref)
 {
-	return s->highest ? highest_gap(s, ref, 0, ULONG_MAX) : lowest_gap(s, ref, 0, ULONG_MAX);
+	do {
+		s->depth = 0;
+		s->astray = false;
+		if (likely(s->highest ? highest_gap(s, ref, 0, ULONG_MAX) : lowest_gap(s, ref, 0, ULONG_MAX)))
+			return true;
+	} while (s->astray);
+	return false;
 }

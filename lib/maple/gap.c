@@ -1,6 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gap.c - the largest gap under each slot of an inner node, kept up with every store; and the search for a gap by it.
+ * gap.c - a bound of the gaps under each slot of an inner node; and the search for a
+ * gap by these bounds.
+ *
+ * Two rules hold whenever the lock is free:
+ *
+ *	no gap of a leaf is larger than the bound in the leaf's parent;
+ *	no bound in an inner node is larger than the bound of that node in its parent.
+ *
+ * A store that makes a gap raises the bounds above it, and stops where one is high
+ * enough: by the second rule so are all above that one. A store that takes from a gap
+ * lowers nothing. That would mean to look at the whole leaf, and often at each node
+ * above it, although the gap mostly comes back before anybody asks: an mm's munmap()
+ * follows its mmap(). A search that finds less than a bound has promised lowers that
+ * bound to what is there, and begins anew. So each bound that is too high costs one
+ * search one visit at most.
+ *
+ * A search may run beside other searches where the lock is held for reading. All
+ * bounds only fall meanwhile: a compare-and-exchange keeps a search from raising one
+ * that another has lowered further. So a bound that a search computes from those
+ * below it is not too low when it is written, whatever they have become.
  *
  * A gap never crosses a leaf's bounds (rebuild.c).
  *
@@ -10,16 +29,36 @@
 
 #include "lib/maple/internal.h"
 
-void vms__mt_gap_changed(struct ma_state *mas, unsigned int level, unsigned long gap)
+void vms__mt_gap_raise(const unsigned long *path, unsigned int level, unsigned long gap)
+{
+	do {
+		struct maple_node *node = mt_step_node(path[level]);
+		unsigned int slot = mt_step_slot(path[level]);
+
+		if (mt_gap(node, slot) >= gap)
+			return;
+		mt_set_gap(node, slot, gap);
+	} while (level--);
+}
+
+void vms__mt_gap_set(const unsigned long *path, unsigned int level, unsigned long gap)
+{
+	mt_set_gap(mt_step_node(path[level]), mt_step_slot(path[level]), gap);
+	if (level)
+		vms__mt_gap_raise(path, level - 1, gap);
+}
+
+void vms__mt_gap_lower(const unsigned long *path, unsigned int level, unsigned long gap)
 {
 	for (;; level--) {
-		struct maple_node *node = mt_step_node(mas->path[level]);
-		unsigned long *slot_gap = &node->gap[mt_step_slot(mas->path[level])];
+		struct maple_node *node = mt_step_node(path[level]);
+		_Atomic unsigned long *word = &node->gap[mt_step_slot(path[level])];
+		unsigned long bound = atomic_load_explicit(word, memory_order_relaxed);
 
-		if (*slot_gap == gap)
-			return;
-		*slot_gap = gap;
-		if (!level)
+		/* Relaxed: what counts is that no other search has lowered it meanwhile, maybe further. */
+		if (bound <= gap ||
+		    !atomic_compare_exchange_strong_explicit(word, &bound, gap, memory_order_relaxed, memory_order_relaxed) ||
+		    !level)
 			return;
 		gap = vms__mt_isa->inner_gap(node);
 	}
@@ -30,7 +69,6 @@ static bool search_tree(struct mt_gap_search *s, const struct maple_tree *mt)
 {
 	void *root = mt_root(mt);
 
-	s->depth = 0;
 	s->leaf = NULL;
 	if (mt_is_node(root))
 		return vms__mt_isa->find_gap(s, root);

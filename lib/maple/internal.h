@@ -111,6 +111,7 @@ struct mt_gap_search {
 	struct maple_node *leaf;
 	unsigned int slot;
 	unsigned long leaf_min, leaf_max;
+	bool astray; /* a bound was too high */
 };
 
 /* Whether the gap [low, high] has room for it inside the window. */
@@ -155,7 +156,7 @@ struct vms__mt_isa {
 	int (*store)(struct ma_state *mas, void *entry, void **old);
 	/* beside.h: vms__mas_around(), but for the checks. The lock. */
 	void *(*around)(struct ma_state *mas, unsigned long end, void **prev, void **next);
-	/* The largest gap of a leaf; of an inner node. The lock. */
+	/* The largest gap of a leaf; the largest bound of an inner node. The lock. */
 	unsigned long (*leaf_gap)(const struct mt_leaf *l);
 	unsigned long (*inner_gap)(const struct maple_node *node);
 	/* Find the gap that is looked for in the tree whose root is the node @ref. The lock. */
@@ -331,8 +332,15 @@ int vms__mt_plant(struct ma_state *mas, void *entry);
 
 /* ---- gap.c ---- */
 
-/* The subtree that the cursor's path takes at @level has @gap as its largest from now on: tell its ancestors. */
-void vms__mt_gap_changed(struct ma_state *mas, unsigned int level, unsigned long gap);
+/* There is a gap of @gap under the slot that @path takes at @level: no bound above it may be lower. */
+void vms__mt_gap_raise(const unsigned long *path, unsigned int level, unsigned long gap);
+/* The child in that slot is a new one, with this bound. */
+void vms__mt_gap_set(const unsigned long *path, unsigned int level, unsigned long gap);
+/*
+ * Under the slot that @path takes at @level no gap is larger than @gap: lower the bounds above it to that.
+ * Locks: the tree's lock; held for reading will do.
+ */
+void vms__mt_gap_lower(const unsigned long *path, unsigned int level, unsigned long gap);
 
 static inline bool mt_has_gaps(const struct maple_tree *mt)
 {

@@ -30,7 +30,7 @@
  *   pivot   leaf only, as shape.h says; inner nodes' pivots never change, so a live node's minimum and maximum never do.
  *   state   bit 0: the node is dead, replaced by others; nothing else in it ever changes again. Bit 6: a change of bounds is under way.
  *           Above it: the number of the leaf's phase, which shape.h explains. The rest says what form the node has, and stays.
- *   gap     read and written under the lock only: the largest gap under each slot.
+ *   gap     read and written under the lock only: no gap under the slot is larger, as gap.c explains.
  *
  * A reader takes state, then pivots, then the slot, then state again; where the two differ it looks again. So what it took
  * comes from one phase, and shape.h sees to it that this cannot mislead. Who wants to know all slots of a leaf at once must find it
@@ -86,7 +86,7 @@ struct maple_node {
 		} wide_inner;
 	};
 	/* Of inner nodes in trees with MT_FLAGS_ALLOC_RANGE; other nodes' memory ends before it, a leaf's well before. */
-	unsigned long gap[MT_GAPS];
+	_Atomic unsigned long gap[MT_GAPS];
 };
 
 #define MT_LEAF_BYTES (offsetof(struct maple_node, narrow_leaf) + sizeof(((struct maple_node *)0)->narrow_leaf))
@@ -263,6 +263,15 @@ static inline void *mt_root(const struct maple_tree *mt)
 }
 
 /*
+ * Relaxed, here and below: the lock orders the writer's stores, and a search under a
+ * lock held for reading only lowers what another search may read or lower.
+ */
+static inline unsigned long mt_gap(const struct maple_node *node, unsigned int i)
+{
+	return atomic_load_explicit(&((struct maple_node *)node)->gap[i], memory_order_relaxed);
+}
+
+/*
  * The slot that holds @key in any node: as many as there are pivots below it. The result rests on two loads, pivot[i - 1] < key
  * and pivot[i] >= key, whichever others were read. The searches of descend_*.c are quicker, and mean the same.
  */
@@ -345,6 +354,10 @@ static inline void mt_set_pivot_as(struct maple_node *node, unsigned long form, 
 static inline void mt_set_pivot(struct maple_node *node, unsigned int i, unsigned long pivot)
 {
 	mt_set_pivot_as(node, mt_form_of(node), i, pivot);
+}
+static inline void mt_set_gap(struct maple_node *node, unsigned int i, unsigned long gap)
+{
+	atomic_store_explicit(&node->gap[i], gap, memory_order_relaxed);
 }
 static inline void mt_set_slot(struct maple_node *node, unsigned int i, void *slot)
 {

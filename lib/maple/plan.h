@@ -200,29 +200,19 @@ static inline enum mt_store_type kept_plan(struct mt_write *w, struct ma_state *
 }
 
 /*
- * The leaf has changed: tell its ancestors if its largest gap has. A gap stored is at least as large as all that it took in. What
- * a store takes from a gap only matters if that was the largest.
+ * A gap stored raises the bounds above its leaf to its width. What a store takes from
+ * a gap leaves them as they are: a search that finds less will lower them.
  */
 static inline void leaf_changed(const struct mt_write *w)
 {
 	const struct ma_state *mas = w->mas;
-	unsigned long step, gap, width;
+	unsigned long step, width = w->last - w->first + 1;
 
-	if (!mas->depth || !mt_has_gaps(mas->tree))
+	if (w->entry || !mas->depth || !mt_has_gaps(mas->tree))
 		return;
 	step = mas->path[mas->depth - 1u];
-	gap = mt_step_node(step)->gap[mt_step_slot(step)];
-	if (!w->entry) {
-		width = w->last - w->first + 1;
-		if (width > gap)
-			vms__mt_gap_changed(w->mas, mas->depth - 1u, width);
-		return;
-	}
-	if (w->lo == w->hi && (w->lo_entry || w->hi_max - w->lo_min + 1 < gap))
-		return;
-	width = leaf_gap(&w->leaf);
-	if (width != gap)
-		vms__mt_gap_changed(w->mas, mas->depth - 1u, width);
+	if (width > mt_gap(mt_step_node(step), mt_step_slot(step)))
+		vms__mt_gap_raise(mas->path, mas->depth - 1u, width);
 }
 
 /* One entry for another, or for a gap. What was a gap, or becomes one, is a change of the leaf's shape to cursors. */

@@ -149,7 +149,7 @@ static void fill_inner(struct maple_node *node, unsigned long form, unsigned lon
 		atomic_store_explicit(&slots[i], child, memory_order_relaxed);
 	}
 	for (unsigned int i = 0; gaps && i < MT_GAPS; i++)
-		node->gap[i] = i < n ? run->gap[from + i] : 0;
+		mt_set_gap(node, i, i < n ? run->gap[from + i] : 0);
 }
 
 /* A new node of the run's slots [from, to); it spans from @min. Appended to rb->made. False: no memory. */
@@ -244,7 +244,7 @@ static void publish_child(struct rebuild *rb, unsigned int level)
 	if (mt_has_gaps(mas->tree)) {
 		for (unsigned int i = 0; i < level; i++)
 			mas->path[i] = mt_step(rb->left.at[i].node, rb->left.at[i].slot);
-		vms__mt_gap_changed(mas, level - 1, rb->made.gap[0]);
+		vms__mt_gap_set(mas->path, level - 1, rb->made.gap[0]);
 	}
 	retire(rb, old->node, level, old->min, old->max);
 }
@@ -355,14 +355,14 @@ static struct maple_node *copy_parent(struct rebuild *rb, unsigned int level, in
 		mt_set_pivot_as(node, form, i - 1, ULONG_MAX);
 		mt_set_slot(node, i, NULL);
 		if (gaps)
-			node->gap[i + 1] = 0;
+			mt_set_gap(node, i + 1, 0);
 	}
 	for (unsigned int i = 0; i < insert; i++) {
 		if (i + 1 < insert)
 			mt_set_pivot_as(node, form, from + i, rb->made.pivot[i]);
 		mt_set_slot(node, from + i, child_in(node, rb->made.slot[i], min, rb->made.pivot[i]));
 		if (gaps)
-			node->gap[from + i] = rb->made.gap[i];
+			mt_set_gap(node, from + i, rb->made.gap[i]);
 		min = rb->made.pivot[i] + 1;
 	}
 	return node;

@@ -15,7 +15,7 @@
 #define PARTS_MAX 4u /* nodes that a run is cut into */
 #define SLACK 3u     /* slots that stay free in a node made of several */
 
-/* A run of slots; the gaps are those of children. */
+/* A run of slots; the gaps are the bounds of the children's. */
 struct run {
 	unsigned int n;
 	unsigned long pivot[RUN_MAX];
@@ -53,7 +53,7 @@ static void run_push_slots(struct run *run, const struct place *p, unsigned int 
 			pivot = p->max;
 		/* Relaxed: under the lock. */
 		if (!i || pivot != below)
-			run_push(run, pivot, atomic_load_explicit(&slots[i], memory_order_relaxed), gaps ? p->node->gap[i] : 0);
+			run_push(run, pivot, atomic_load_explicit(&slots[i], memory_order_relaxed), gaps ? mt_gap(p->node, i) : 0);
 		below = pivot;
 		if (pivot == p->max)
 			break;
@@ -66,7 +66,7 @@ static void run_append(struct run *run, const struct run *more)
 		run_push(run, more->pivot[i], more->slot[i], more->gap[i]);
 }
 
-/* The largest gap of slots [from, to), of which the first begins at @min. */
+/* The largest gap of slots [from, to), or of an inner node's bounds, of which the first begins at @min. */
 static unsigned long run_gap(const struct run *run, unsigned int from, unsigned int to, unsigned long min, bool leaf)
 {
 	unsigned long gap = 0;

@@ -52,24 +52,24 @@ static unsigned long leaf_gap(const struct mt_leaf *l)
 	return gap;
 }
 
-/* Of an inner node. */
+/* The largest bound of an inner node. */
 static unsigned long inner_gap(const struct maple_node *node)
 {
 	unsigned long gap = 0;
 
 	/* The slots beyond the last have 0. */
 	for (unsigned int i = 0; i < MT_GAPS; i++)
-		gap = node->gap[i] > gap ? node->gap[i] : gap;
+		gap = mt_gap(node, i) > gap ? mt_gap(node, i) : gap;
 	return gap;
 }
 
-/* The slots of an inner node with a gap of @size or more under them. */
+/* The slots of an inner node that may have a gap of @size or more under them. */
 static unsigned int gaps(const struct maple_node *node, unsigned long size)
 {
 	unsigned int mask = 0;
 
 	for (unsigned int i = 0; i < MT_GAPS; i++)
-		mask |= (unsigned int)(node->gap[i] >= size) << i;
+		mask |= (unsigned int)(mt_gap(node, i) >= size) << i;
 	return mask;
 }
 

@@ -112,7 +112,7 @@ static unsigned long check_leaf(struct check *c, const struct maple_node *leaf, 
 	return leaf_gap(leaf, min, max);
 }
 
-/* Returns the largest gap there is. */
+/* Returns the largest gap of a leaf, the largest bound of an inner node. */
 static unsigned long check_node(struct check *c, const struct maple_node *parent, const void *ref, unsigned long min,
 				unsigned long max, unsigned int depth)
 {
@@ -131,13 +131,14 @@ static unsigned long check_node(struct check *c, const struct maple_node *parent
 		unsigned long high = i < end ? mt_pivot(node, i) : max;
 		unsigned long gap = check_node(c, node, mt_slot(node, i), low, high, depth + 1);
 
-		rule(c, !mt_has_gaps(c->mt) || node->gap[i] == gap, "%p: gap of slot %u is noted as %#lx, is %#lx", (void *)node, i,
-		     mt_has_gaps(c->mt) ? node->gap[i] : 0, gap);
-		largest = gap > largest ? gap : largest;
+		unsigned long bound = mt_has_gaps(c->mt) ? mt_gap(node, i) : gap;
+
+		rule(c, bound >= gap, "%p: gap of slot %u is bounded by %#lx, is %#lx", (void *)node, i, bound, gap);
+		largest = bound > largest ? bound : largest;
 		low = high + 1;
 	}
 	for (unsigned int i = end + 1; i < MT_GAPS && mt_has_gaps(c->mt); i++)
-		rule(c, !node->gap[i], "%p: unused slot %u has a gap", (void *)node, i);
+		rule(c, !mt_gap(node, i), "%p: unused slot %u has a gap", (void *)node, i);
 	c->stats.inner_nodes++;
 	return largest;
 }

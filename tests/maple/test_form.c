@@ -196,7 +196,7 @@ static void plant(const struct sheet *s)
 		mt_set_pivot(&root, i, i + 1 < n ? pivot[i] : ULONG_MAX);
 	for (unsigned int i = 0; i < n; i++)
 		mt_set_slot(&root, i, mt_ref_in(&root, kid[i]));
-	root.gap[at] = sheet_largest_gap(s);
+	mt_set_gap(&root, at, sheet_largest_gap(s));
 	mt_publish_root(&tree, mt_ref(&root));
 }
 
@@ -215,7 +215,7 @@ static void make_sheet(struct sheet *s, unsigned long form, bool gaps)
 		atomic_store(&s->node->state, form | (model_random(&m) & ~(MT_STATE_STEP - 1)));
 	if (!(form & MT_LEAF_BIT) && mt_has_gaps(&tree))
 		for (unsigned int i = 0; i < MT_GAPS; i++)
-			s->node->gap[i] = i < s->n ? sheet_gap(s, i) : 0;
+			mt_set_gap(s->node, i, i < s->n ? sheet_gap(s, i) : 0);
 	plant(s);
 }
 

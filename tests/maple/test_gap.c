@@ -6,6 +6,8 @@
 
 #include <errno.h>
 
+#include "lib/maple/internal.h"
+
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 static struct model m;
@@ -177,12 +179,51 @@ static void allocation_wants_a_tree_with_gaps(void **state)
 	model_destroy(&m);
 }
 
+/* The highest bound in the root. */
+static unsigned long root_bound(void)
+{
+	return vms__mt_isa->inner_gap(mt_node(mt_root(&m.tree)));
+}
+
+/* A tree of many leaves, each of which had a gap of @size cells that was filled since. */
+static void fill_gaps(unsigned int size)
+{
+	const unsigned int step = 64;
+
+	for (unsigned int cell = 0; cell + 1 < m.cells; cell++)
+		assert_int_equal(model_store(&m, cell, cell, model_entry(&m)), 0);
+	assert_int_equal(model_store(&m, m.cells - 1, m.cells - 1, model_entry(&m)), 0);
+	for (unsigned int cell = step; cell + size < m.cells; cell += step)
+		assert_int_equal(model_store(&m, cell, cell + size - 1, NULL), 0);
+	for (unsigned int cell = step; cell + size < m.cells; cell += step)
+		assert_int_equal(model_store(&m, cell + 1, cell + size - 1, model_entry(&m)), 0);
+}
+
+/* A store that fills a gap lowers no bound; the search that finds nothing lowers all that misled it. */
+static void a_search_lowers_the_bounds_that_misled_it(void **state)
+{
+	(void)state;
+	model_init(&m, MT_FLAGS_ALLOC_RANGE, 4000, 5);
+	fill_gaps(6);
+	assert_true(root_bound() >= 6);
+	check_gap(0, ULONG_MAX, 3);
+	assert_true(root_bound() < 3);
+	/* What is there is still found, and a gap that comes back is found at once. */
+	check_gap(0, ULONG_MAX, 1);
+	assert_int_equal(model_store(&m, 2000, 2004, NULL), 0);
+	assert_true(root_bound() >= 5);
+	check_gap(0, ULONG_MAX, 5);
+	check_gap(0, 1999, 2);
+	model_check(&m);
+	model_destroy(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_window_and_size_on_small_trees), cmocka_unit_test(random_windows_on_large_trees),
 		cmocka_unit_test(senseless_windows_are_refused),        cmocka_unit_test(what_is_found_can_be_stored_at_once),
-		cmocka_unit_test(allocation_wants_a_tree_with_gaps),
+		cmocka_unit_test(allocation_wants_a_tree_with_gaps),    cmocka_unit_test(a_search_lowers_the_bounds_that_misled_it),
 	};
 
 	return model_run_all("gap", tests, LEN(tests));
