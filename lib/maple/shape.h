@@ -9,6 +9,10 @@
  *	insert there:  [ gap | . | . ]        ->  [ gap | B | gap ]
  *	grow A:        [ A   | gap ]          ->  [ A ...| gap ]
  *
+ * Where the empty slots are elsewhere in the leaf, what lies between moves over, slot by slot:
+ *
+ *	split A:       [ A | B | . ]          ->  [ A | . | B ]         ->  [ A | new | B ]
+ *
  * Why readers are not misled. A leaf's life falls into phases; each ends with a step of its state, and a reader takes nothing
  * that it did not find within one phase. A phase is: stores into slots, then stores into pivots. So whoever finds old pivots
  * finds slots that were there before or are stored for the same indexes, and whoever finds a new pivot finds the slots stored
@@ -70,6 +74,12 @@ static inline unsigned int spare_behind(const struct mt_write *w, unsigned int i
 	return (unsigned int)__builtin_ctz((w->used | 2u << w->leaf.keys) >> (i + 1));
 }
 
+/* Empty slots of the leaf. */
+static inline unsigned int empty_slots(const struct mt_write *w)
+{
+	return w->leaf.keys + 1 - (unsigned int)__builtin_popcount(w->used);
+}
+
 /* The only slots in [lo, hi] that are not empty are these two. */
 static inline bool are_neighbours(const struct mt_write *w)
 {
@@ -96,9 +106,60 @@ static inline bool shape_fits(const struct mt_write *w)
 	bool before = w->lo_min < w->first, after = w->last < w->hi_max;
 
 	if (w->lo == w->hi)
-		return spare_behind(w, w->lo) >= (unsigned int)before + after;
+		return empty_slots(w) >= (unsigned int)before + after;
 	/* A bound between two moves, or all become one. */
 	return before != after ? are_neighbours(w) : !before;
+}
+
+/*
+ * [ V | . ] -> [ . | V ]: what slot @i holds moves into the empty slot after it. A slot that has lost its indexes is filled by the
+ * next move, so each move is a phase.
+ */
+static inline void move_slot_up(const struct mt_write *w, unsigned int i)
+{
+	put_slot(w, i + 1, mt_leaf_slot(&w->leaf, i));
+	move_pivot(w, i, mt_pivot(w->leaf.node, i - 1));
+	next_phase(w);
+}
+
+/* [ . | V ] -> [ V | . ] */
+static inline void move_slot_down(const struct mt_write *w, unsigned int i)
+{
+	put_slot(w, i - 1, mt_leaf_slot(&w->leaf, i));
+	move_pivot(w, i - 1, mt_pivot(w->leaf.node, i));
+	next_phase(w);
+}
+
+/*
+ * The empty slot that is nearest to slot lo, but does not follow it yet, comes to do so: what lies between moves over, and if it is
+ * lo itself, so does the store.
+ */
+static inline void bring_empty(struct mt_write *w, unsigned int spare)
+{
+	const unsigned int empty = ~w->used & ((2u << w->leaf.keys) - 1), first = w->lo + spare + 1;
+	const unsigned int above = empty & -(1u << first), below = empty & ((1u << w->lo) - 1);
+	const unsigned int up = above ? (unsigned int)__builtin_ctz(above) : 32;
+	const unsigned int down = below ? w->lo - (31 - (unsigned int)__builtin_clz(below)) : 32;
+
+	if (up - first < down) {
+		for (unsigned int i = up; i-- > first;)
+			move_slot_up(w, i);
+		w->used ^= 1u << up | 1u << first;
+		return;
+	}
+	for (unsigned int i = w->lo - down + 1; i <= w->lo; i++)
+		move_slot_down(w, i);
+	w->used ^= 1u << (w->lo - down) | 1u << w->lo;
+	w->lo = --w->hi;
+}
+
+/* [ V | ... ] -> [ V | . | . | ... ]: as many empty slots behind slot lo as the store needs. */
+static inline void make_room(struct mt_write *w, unsigned int need)
+{
+	unsigned int spare;
+
+	while ((spare = spare_behind(w, w->lo)) < need)
+		bring_empty(w, spare);
 }
 
 /* [ V ] -> [ V | entry ] */
@@ -175,6 +236,8 @@ static inline void shape(struct mt_write *w)
 	unsigned int slot;
 
 	begin_change(w);
+	if (w->lo == w->hi)
+		make_room(w, (unsigned int)before + after);
 	if (w->lo != w->hi)
 		slot = before ? move_down(w) : after ? move_up(w) : join(w);
 	else if (before)
