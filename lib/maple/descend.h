@@ -295,6 +295,17 @@ static __attribute__((noinline)) bool walk_any(struct ma_state *mas, unsigned lo
 	} while (true);
 }
 
+/* @one where @condition is not 0, else @other: a choice that is no branch where it could not be predicted. */
+static inline unsigned long either(unsigned long condition, unsigned long one, unsigned long other)
+{
+#ifdef __x86_64__
+	__asm__("testq %2, %2\n\tcmovnzq %1, %0" : "+r"(other) : "r"(one), "r"(condition) : "cc");
+	return other;
+#else
+	return condition ? one : other;
+#endif
+}
+
 /* All ones, or 0: for a choice that is no branch, which compilers make of conditions, where it could not be predicted. */
 static inline unsigned long ones_if(bool condition)
 {
@@ -326,79 +337,156 @@ static inline uint32_t word_at(const struct maple_node *node, unsigned long i)
 }
 
 /*
- * Down to the leaf of @index, which may be wide, by way of nodes such as load_narrow() takes: path and depth; *step, if wanted: the last of the path, or
- * 0 if a node on the way was an edge node and @index beyond it. *min and *max, if wanted: what the leaf spans. NULL: there are other
- * nodes, or none.
+ * What narrow nodes of pages on the way down say of the bounds, in their keys:
+ * the last lower and the least upper one. NO_LOW and MT_KEY_NONE: none has one.
  */
-static inline __attribute__((always_inline)) struct maple_node *
-leaf_by_pages(struct ma_state *mas, unsigned long index, unsigned long *step, unsigned long *min, unsigned long *max)
+#define NO_LOW (~0ul)
+
+struct key_span {
+	unsigned long low;
+	uint32_t high;
+};
+
+/*
+ * From what a narrow node of pages spans to what its slot @i spans, as
+ * page_span(), but the bounds stay keys. An upper key never is above the one of
+ * the node's parent, and one that is not in use is above all others.
+ */
+static inline void key_span(struct key_span *span, const struct maple_node *node, unsigned long i, unsigned long keys)
+{
+	uint32_t below = word_at(node, i + 1), key = word_at(node, i + 2);
+
+	key = (uint32_t)either(i ^ keys, key, MT_KEY_NONE);
+	span->low = either(i, below, span->low);
+	span->high = key < span->high ? key : span->high;
+}
+
+/* The same in indexes: where the keys say nothing, [min, max]. */
+static inline unsigned long span_min(const struct key_span *span, unsigned long base, unsigned long min)
+{
+	return span->low == NO_LOW ? min : base + (span->low << MT_PAGE_SHIFT);
+}
+
+static inline unsigned long span_max(const struct key_span *span, unsigned long base, unsigned long max)
+{
+	return span->high == MT_KEY_NONE ? max : base + ((unsigned long)span->high << MT_PAGE_SHIFT) - 1;
+}
+
+/* An inner node of pages that is searched for @index by its key. */
+static inline bool is_plain(const struct maple_node *node, unsigned long form, unsigned long index)
+{
+	if (likely(!(form & MT_FORM)))
+		return true;
+	return !(form & (MT_LEAF_BIT | MT_WIDE_BIT | MT_BYTE_BIT)) && !beyond(form, &node->narrow_inner.base, index);
+}
+
+/* A walker's way down to a leaf by way of nodes such as load_narrow() takes. */
+struct way {
+	unsigned long form; /* of the node that it has come to */
+	unsigned long *path;
+	unsigned long min, max; /* what that node spans, as far as the keys in `span` do not say it */
+	struct key_span span;
+	bool beyond; /* it came by an edge node that has @index outside of its region */
+};
+
+/*
+ * One step of the few at the top of a tree that are not by key: through a wide
+ * node, or an edge node with @index outside of its region. Return: the slot.
+ */
+static __attribute__((noinline)) unsigned long step_at_top(struct way *way, struct maple_node *node, unsigned long index)
+{
+	void *_Atomic *slots;
+	unsigned long i, own = mt_scalar(index);
+
+	if (way->form & MT_WIDE_BIT) {
+		i = find_wide_inner(node, own);
+		slots = node->wide_inner.slot;
+		inner_span(node, MT_WIDE_BIT, (unsigned int)i, own, &way->min, &way->max);
+	} else {
+		i = outside(node, node->narrow_inner.base, own);
+		slots = node->narrow_inner.slot;
+		inner_span(node, MT_EDGE_BIT, (unsigned int)i, own, &way->min, &way->max);
+		way->beyond = true;
+	}
+	way->form = (unsigned long)atomic_load_explicit(&slots[i], memory_order_acquire);
+	return i;
+}
+
+/*
+ * Down to the leaf of @index, which may be wide: path and depth; *step, if
+ * wanted: the last of the path, or 0 if a node on the way was an edge node and
+ * @index beyond it. @spans: what the leaf spans is wanted. NULL: there are other
+ * nodes, or none.
+ *
+ * The walk of a page fault is short, because the processor reads ahead over so
+ * many instructions and no more: the fewer there are between the memory that one
+ * fault waits for and what the next one waits for, the more of that it overlaps.
+ * So what few trees need is done in functions of their own.
+ */
+static inline __attribute__((always_inline)) struct maple_node *leaf_by_pages(struct ma_state *mas, unsigned long index,
+									      unsigned long *step, struct way *way, bool spans)
+{
+	const uint32_t key = mt_search_key(index, MT_PAGE_SHIFT);
+	struct maple_node *node;
+	struct way top; /* so that *way needs no memory */
+	unsigned long i;
+
+	*way = (struct way){(unsigned long)mt_root(mas->tree), mas->path, 0, ULONG_MAX, {NO_LOW, MT_KEY_NONE}, false};
+	if (unlikely((way->form & 3) != MT_NODE_MARK))
+		return NULL;
+	for (;;) {
+		node = mt_node((void *)way->form);
+		way->form |= way->beyond ? MT_EDGE_BIT : 0;
+		if (likely(is_plain(node, way->form, index)) || way->form & (MT_LEAF_BIT | MT_BYTE_BIT))
+			break;
+		top = *way;
+		i = step_at_top(&top, node, index);
+		*way = top;
+		*way->path++ = mt_step(node, (unsigned int)i);
+		if (step)
+			*step = mt_step(node, (unsigned int)i);
+	}
+	/* Once the index lies in a node's region it does so below, but for what is_plain() finds. */
+	while (is_plain(node, way->form, index)) {
+		i = find_narrow_inner(node, key);
+		way->form = (unsigned long)atomic_load_explicit(&node->narrow_inner.slot[i], memory_order_acquire);
+		if (spans)
+			key_span(&way->span, node, i, MT_NARROW_INNER_KEYS);
+		*way->path++ = mt_step(node, (unsigned int)i);
+		if (step)
+			*step = mt_step(node, (unsigned int)i);
+		node = mt_node((void *)way->form);
+	}
+	mas->depth = (unsigned char)(way->path - mas->path);
+	if (step && way->beyond)
+		*step = 0;
+	if (unlikely((way->form & (MT_LEAF_BIT | MT_BYTE_BIT)) != MT_LEAF_BIT))
+		return NULL;
+	return !(way->form & MT_WIDE_BIT) && beyond(way->form, &node->narrow_leaf.base, index) ? NULL : node;
+}
+
+/*
+ * Put the cursor on @index, in a tree whose nodes on the way are such. False:
+ * they are not; *wide is the wide leaf that the walker has come to, if it has.
+ */
+static inline __attribute__((always_inline)) bool walk_pages(struct ma_state *mas, unsigned long index, struct found *found,
+							     struct maple_node **wide)
 {
 	const unsigned long base = mt_region(index, MT_PAGE_SHIFT);
 	const uint32_t key = mt_search_key(index, MT_PAGE_SHIFT);
-	void *ref = mt_root(mas->tree);
-	struct maple_node *node;
-	unsigned long form, i, edge = 0;
-	unsigned int depth = 0;
+	unsigned long state, i;
+	struct way way;
+	struct key_span range;
+	struct maple_node *leaf = leaf_by_pages(mas, index, NULL, &way, true);
 
-	if (unlikely(((unsigned long)ref & 3) != MT_NODE_MARK))
-		return NULL;
-	for (;;) {
-		form = (unsigned long)ref | edge;
-		node = mt_node(ref);
-		if (unlikely(form & (MT_WIDE_BIT | MT_BYTE_BIT))) {
-			if (form & MT_BYTE_BIT)
-				return NULL;
-			if (form & MT_LEAF_BIT)
-				break;
-			i = find_wide_inner(node, index);
-			mas->path[depth++] = mt_step(node, (unsigned int)i);
-			if (step)
-				*step = mt_step(node, (unsigned int)i);
-			ref = atomic_load_explicit(&node->wide_inner.slot[i], memory_order_acquire);
-			if (min)
-				inner_span(node, form, (unsigned int)i, index, min, max);
-			continue;
-		}
-		if (form & MT_LEAF_BIT)
-			break;
-		if (beyond(form, &node->narrow_inner.base, index)) {
-			i = outside(node, node->narrow_inner.base, index);
-			edge = MT_EDGE_BIT;
-		} else {
-			i = find_narrow_inner(node, key);
-		}
-		mas->path[depth++] = mt_step(node, (unsigned int)i);
-		if (step)
-			*step = mt_step(node, (unsigned int)i);
-		ref = atomic_load_explicit(&node->narrow_inner.slot[i], memory_order_acquire);
-		if (min && unlikely(edge))
-			inner_span(node, MT_EDGE_BIT, (unsigned int)i, index, min, max);
-		else if (min)
-			page_span(i, MT_NARROW_INNER_KEYS, word_at(node, i + 1), word_at(node, i + 2), base, min, max);
-	}
-	mas->depth = (unsigned char)depth;
-	if (step && edge)
-		*step = 0;
-	return !(form & MT_WIDE_BIT) && beyond(form, &node->narrow_leaf.base, index) ? NULL : node;
-}
-
-/* Put the cursor on @index, in a tree whose nodes on the way are such. False: they are not; nothing is done. */
-static inline __attribute__((always_inline)) bool walk_pages(struct ma_state *mas, unsigned long index, struct found *found)
-{
-	const uint32_t key = mt_search_key(index, MT_PAGE_SHIFT);
-	unsigned long state, i, min = 0, max = ULONG_MAX;
-	struct maple_node *leaf = leaf_by_pages(mas, index, NULL, &min, &max);
-	struct found wide; /* so that *found needs no memory */
-
+	*wide = NULL;
 	if (unlikely(!leaf))
 		return false;
-	if (unlikely(mt_node_is_wide(leaf))) {
-		mas->min = min;
-		mas->max = max;
-		if (!find_in(mas, leaf, index, &wide))
-			return false;
-		*found = wide;
-		return true;
+	mas->min = span_min(&way.span, base, way.min);
+	mas->max = span_max(&way.span, base, way.max);
+	if (unlikely(way.form & MT_WIDE_BIT)) {
+		*wide = leaf;
+		return false;
 	}
 	/* As in load_narrow(). */
 	__builtin_prefetch(leaf->narrow_leaf.slot);
@@ -406,44 +494,62 @@ static inline __attribute__((always_inline)) bool walk_pages(struct ma_state *ma
 	do {
 		state = mt_state(leaf);
 		i = find_narrow_leaf(leaf, key);
-		found->index = min;
-		found->last = max;
-		page_span(i, MT_NARROW_LEAF_KEYS, word_at(leaf, i + 1), word_at(leaf, i + 2), mt_region(index, MT_PAGE_SHIFT),
-			  &found->index, &found->last);
+		range = way.span;
+		key_span(&range, leaf, i, MT_NARROW_LEAF_KEYS);
 		found->entry = atomic_load_explicit(&leaf->narrow_leaf.slot[i], memory_order_acquire);
 	} while (unlikely(mt_state(leaf) != state));
 	if (unlikely(state & MT_DEAD))
 		return false;
 	/* As in find_in(). */
+	found->index = span_min(&range, base, way.min);
+	found->last = span_max(&range, base, way.max);
 	found->index = found->index > index ? index : found->index;
 	found->last = found->last < index ? index : found->last;
-	mas->min = min;
-	mas->max = max;
 	settle(mas, leaf, state, i);
 	return true;
+}
+
+/* Go on where walk_pages() could not: in the wide leaf @wide, which spans [mas->min, mas->max]; NULL: from the root, as walk_any(). */
+static __attribute__((noinline)) bool walk_on(struct ma_state *mas, unsigned long key, struct maple_node *wide, struct found *found)
+{
+	return (wide && find_in(mas, wide, key, found)) || walk_any(mas, key, found);
 }
 
 /* Put the cursor on the range that holds @key, but for index and last. False: the tree has no nodes; then those too. */
 static inline __attribute__((always_inline)) bool walk(struct ma_state *mas, unsigned long key, struct found *found)
 {
+	struct maple_node *wide;
 	struct found any; /* so that *found needs no memory */
 	bool nodes;
 
-	if (likely(walk_pages(mas, key, found)))
+	if (likely(walk_pages(mas, key, found, &wide)))
 		return true;
-	nodes = walk_any(mas, key, &any);
+	nodes = walk_on(mas, key, wide, &any);
 	*found = any;
 	return nodes;
 }
 
-static void *descend(struct ma_state *mas, unsigned long key)
+/* The rest of descend(): a function by itself, so that a walk by pages has no call in it, and keeps nothing on the stack. */
+static __attribute__((noinline)) void *descend_on(struct ma_state *mas, unsigned long key, struct maple_node *wide)
 {
 	struct found found;
 
-	if (likely(walk(mas, key, &found))) {
+	if (walk_on(mas, key, wide, &found)) {
 		mas->index = found.index;
 		mas->last = found.last;
 	}
+	return found.entry;
+}
+
+static void *descend(struct ma_state *mas, unsigned long key)
+{
+	struct maple_node *wide;
+	struct found found;
+
+	if (unlikely(!walk_pages(mas, key, &found, &wide)))
+		return descend_on(mas, key, wide);
+	mas->index = found.index;
+	mas->last = found.last;
 	return found.entry;
 }
 

@@ -42,6 +42,14 @@ static inline unsigned int lanes16(__mmask16 mask)
 	return lanes;
 }
 
+static inline unsigned long lanes32(__mmask32 mask)
+{
+	unsigned long lanes;
+
+	__asm__("kmovd %1, %k0" : "=r"(lanes) : "k"(mask));
+	return lanes;
+}
+
 #define LEAF_LANES 0xfffcu /* lanes 0 and 1 of the first line are the state; lane i + 2 is key i */
 
 VECTOR_LOADS unsigned long find_narrow_leaf(const struct maple_node *node, uint32_t key)
@@ -55,8 +63,9 @@ VECTOR_LOADS unsigned long find_narrow_leaf(const struct maple_node *node, uint3
 VECTOR_LOADS unsigned long find_narrow_inner(const struct maple_node *node, uint32_t key)
 {
 	const __m512i k = _mm512_set1_epi32((int)key), *line = (const __m512i *)node;
-	unsigned long below = (unsigned long)lanes16(_mm512_cmple_epu32_mask(_mm512_load_si512(line), k)) |
-			      (unsigned long)lanes16(_mm512_cmple_epu32_mask(_mm512_load_si512(line + 1), k)) << 16;
+	__mmask16 low = _mm512_cmple_epu32_mask(_mm512_load_si512(line), k);
+	__mmask16 high = _mm512_cmple_epu32_mask(_mm512_load_si512(line + 1), k);
+	unsigned long below = lanes32(_mm512_kunpackw(high, low));
 
 	atomic_signal_fence(memory_order_seq_cst);
 	return (unsigned long)__builtin_popcountl(below >> 2);

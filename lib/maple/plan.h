@@ -368,10 +368,11 @@ static int store(struct ma_state *mas, void *entry, void **old)
 	unsigned long i, step = 0;
 	void *_Atomic *slot;
 	struct maple_node *leaf;
+	struct way way;
 
 	if (mas->status == ma_active && mas->node)
 		return plan_stands(mas, entry) ? store_kept(mas, entry, old) : store_any(mas, entry, old);
-	leaf = leaf_by_pages(mas, first, &step, NULL, NULL);
+	leaf = leaf_by_pages(mas, first, &step, &way, false);
 	/* A leaf that is the root has no parent. */
 	if (unlikely(!leaf || !step || mt_node_is_wide(leaf)))
 		return store_any(mas, entry, old);

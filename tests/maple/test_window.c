@@ -293,10 +293,11 @@ static void check_store_over(unsigned long first, unsigned long last, unsigned i
 	unsigned int from, to, cell = model_cell(&m, first);
 	unsigned long step = 0;
 	struct maple_node *leaf;
+	struct way way;
 	bool yes, just;
 	MA_STATE(mas, &m.tree, first, last);
 
-	leaf = leaf_by_pages(&mas, first, &step, NULL, NULL);
+	leaf = leaf_by_pages(&mas, first, &step, &way, false);
 	if (!leaf || !step || first > last)
 		return;
 	unsigned int i = (unsigned int)find_narrow_leaf(leaf, mt_search_key(first, MT_PAGE_SHIFT));
