@@ -162,7 +162,7 @@ const struct vms__engine *vms__engine_find(const char *name);
 
 /* A VMA's lock word at its birth, when it enters the index, and when it leaves (write-locked; waits for its readers). */
 void vms__vma_lock_init(struct vm_area_struct *vma);
-void vms__vma_mark_attached(struct vm_area_struct *vma);
+void vms__vma_mark_attached(struct vm_area_struct *vma); /* and it is write-locked then: nobody has to be waited for */
 void vms__vma_mark_detached(struct vm_area_struct *vma);
 bool vms__vma_is_attached(const struct vm_area_struct *vma);
 

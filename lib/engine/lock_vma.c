@@ -39,9 +39,12 @@ static bool has_lock(const struct vm_area_struct *vma)
  */
 void vms__vma_mark_attached(struct vm_area_struct *vma)
 {
-	mmap_assert_write_locked(atomic_load_explicit(&vma->vm_mm, memory_order_relaxed));
+	const struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+
+	mmap_assert_write_locked(mm);
 	if (has_lock(vma))
-		vms__vlock_attach(&vma->vm_refcnt);
+		vms__vlock_attach_locked(&vma->vm_refcnt, &vma->vm_lock_seq,
+					 atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed));
 }
 
 void vms__vma_mark_detached(struct vm_area_struct *vma)

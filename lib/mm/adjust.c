@@ -23,7 +23,7 @@ int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long ad
 	mmap_assert_write_locked(mm);
 	if (vma_mm(vma) != mm || (addr & ~PAGE_MASK) || addr <= vma->vm_start || addr >= vma->vm_end)
 		return -EINVAL;
-	return vms__split_vma_counted(vma, addr, new_below);
+	return vms__split_vma_counted(vma, addr, new_below, NULL);
 }
 
 /* ---- merge ---- */
@@ -254,7 +254,7 @@ int vma_adjust(struct vm_area_struct *vma, unsigned long start, unsigned long en
 	if (insert) {
 		if (grows || !fits_cut(vma, start, end, insert))
 			return -EINVAL;
-		return vms__split_into(vma, insert, start > vma->vm_start ? start : end, start > vma->vm_start);
+		return vms__split_into(vma, insert, start > vma->vm_start ? start : end, start > vma->vm_start, NULL);
 	}
 	if (!grows && !shrinks)
 		return 0;

@@ -92,7 +92,7 @@ static int name_one(struct vm_area_struct *prev, struct vm_area_struct **vma, un
 		return -EBADF;
 	if (vms__anon_name_equal((*vma)->anon_name, name))
 		return 0;
-	err = vms__vma_modify_name(prev, *vma, start, end, name, vma);
+	err = vms__vma_modify_name(NULL, prev, *vma, start, end, name, vma);
 	return err == -ENOMEM ? -EAGAIN : err;
 }
 

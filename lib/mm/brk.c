@@ -41,22 +41,17 @@ static int grow(struct mm_struct *mm, unsigned long old_end, unsigned long new_e
 	vm_flags_t flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT | mm->def_flags;
 	struct vms__place place;
 	struct vms__store store;
-	struct vms__merge m = {
-		.mm = mm,
-		.store = &store,
-		.place = &place,
-		.start = old_end,
-		.end = new_end,
-		.flags = flags,
-		.pgoff = old_end >> PAGE_SHIFT,
-		.just_expand = true,
-	};
+	struct vms__merge m;
 	long pages = (long)((new_end - old_end) >> PAGE_SHIFT);
 	int merged;
 
 	vms__place_begin(&place);
 	next = vms__around(mm, old_end, 0, &place);
+	vms__merge_begin(&m, mm, old_end, new_end, &place, &store);
 	m.prev = place.prev;
+	m.flags = flags;
+	m.pgoff = old_end >> PAGE_SHIFT;
+	m.just_expand = true;
 	/* Both are page aligned, so "below" leaves a page free; adding that page could wrap. */
 	if (new_end >= (next ? vm_start_gap(next) : mm->layout.task_size))
 		return -1;

@@ -89,20 +89,22 @@ void vms__vma_open(struct vm_area_struct *vma);
 void vms__vma_close(struct vm_area_struct *vma);
 /* Drops what a VMA refers to and frees it. It is detached, or was never inserted. */
 void vms__vma_discard(struct vm_area_struct *vma);
-/* Publishes the prepared @store; VMAs that leave are marked detached. @store->vma, when new, becomes attached. */
+/* Publishes the prepared @store; VMAs that leave, write-locked already, are marked detached. @store->vma, when new, becomes attached. */
 void vms__vma_commit(struct mm_struct *mm, struct vms__store *store);
 /*
- * Cuts @vma at @addr. The new VMA takes [vm_start, addr) if @new_below, else [addr, vm_end). *@new, unless NULL: it.
+ * Cuts @vma at @addr. @place: near it, if the caller has one; else NULL; also below. The new VMA takes [vm_start, addr) if @new_below, else [addr, vm_end). *@new, unless NULL: it.
  * Return: 0 or -errno.
  */
-int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_below, struct vm_area_struct **new);
+int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_below, struct vm_area_struct **new,
+		   struct vms__place *place);
 /*
  * vms__split_vma() with a @new that the caller made: a copy of @vma (vm_area_dup()) with the bounds and the offset of its part. No hook is asked.
  * Return: 0; -ENOMEM, and @new is still the caller's.
  */
-int vms__split_into(struct vm_area_struct *vma, struct vm_area_struct *new, unsigned long addr, bool new_below);
+int vms__split_into(struct vm_area_struct *vma, struct vm_area_struct *new, unsigned long addr, bool new_below,
+		    struct vms__place *place);
 /* As above, and refused with -ENOMEM when max_map_count is reached. */
-int vms__split_vma_counted(struct vm_area_struct *vma, unsigned long addr, bool new_below);
+int vms__split_vma_counted(struct vm_area_struct *vma, unsigned long addr, bool new_below, struct vms__place *place);
 
 /* ---- area.c ---- */
 
@@ -169,6 +171,27 @@ struct vms__merge {
 	struct vms__place *place; /* near the range, if the caller has one; else NULL */
 };
 
+/* Nothing but the range; the caller sets what else it has. Not an initializer, which would clear with one slow instruction. */
+static inline void vms__merge_begin(struct vms__merge *m, struct mm_struct *mm, unsigned long start, unsigned long end,
+				    struct vms__place *place, struct vms__store *store)
+{
+	m->mm = mm;
+	m->prev = m->next = m->middle = NULL;
+	m->replaced = NULL;
+	m->start = start;
+	m->end = end;
+	m->flags = 0;
+	m->pgoff = 0;
+	m->file = NULL;
+	m->vm_ops = NULL;
+	m->anon_vma = NULL;
+	m->anon_name = NULL;
+	m->copied = NULL;
+	m->just_expand = false;
+	m->store = store;
+	m->place = place;
+}
+
 /*
  * Decide and prepare. Return: 1 prepared (vms__merge_commit() must follow), 0 nothing fits, -ENOMEM.
  * VMAs that the survivor swallows are write-locked only by commit.
@@ -179,12 +202,12 @@ struct vm_area_struct *vms__merge_commit(struct vms__merge *merge);
 
 /*
  * Give [start, end), a part of @vma, the new flags, or the new name: merge it with a neighbour that fits, else split it off. @prev: the
- * VMA before @start. *@result: the VMA that holds the range now. Return: 0 or -errno (nothing has changed; a split may remain).
+ * VMA before @start. @place: near it, if the caller has one; else NULL. *@result: the VMA that holds the range now. Return: 0 or -errno (nothing has changed; a split may remain).
  */
-int vms__vma_modify_flags(struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start, unsigned long end,
-			  vm_flags_t flags, struct vm_area_struct **result);
-int vms__vma_modify_name(struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start, unsigned long end,
-			 struct anon_vma_name *name, struct vm_area_struct **result);
+int vms__vma_modify_flags(struct vms__place *place, struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start,
+			  unsigned long end, vm_flags_t flags, struct vm_area_struct **result);
+int vms__vma_modify_name(struct vms__place *place, struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start,
+			 unsigned long end, struct anon_vma_name *name, struct vm_area_struct **result);
 
 /* ---- anon_name.c: names, NULL is no name ---- */
 

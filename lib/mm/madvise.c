@@ -232,7 +232,7 @@ static int change_flags(struct vm_area_struct *prev, struct vm_area_struct **vma
 	err = advised_flags(*vma, advice, &flags);
 	if (err || flags == (*vma)->vm_flags)
 		return err;
-	err = vms__vma_modify_flags(prev, *vma, start, end, flags, vma);
+	err = vms__vma_modify_flags(NULL, prev, *vma, start, end, flags, vma);
 	return err == -ENOMEM ? -EAGAIN : err;
 }
 

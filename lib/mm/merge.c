@@ -225,67 +225,72 @@ struct vm_area_struct *vms__merge_commit(struct vms__merge *m)
 	return target;
 }
 
-static int split_off(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+static int split_off(struct vms__place *place, struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
 	int err;
 
 	if (vma->vm_start < start) {
-		err = vms__split_vma_counted(vma, start, true);
+		err = vms__split_vma_counted(vma, start, true, place);
 		if (err)
 			return err;
 	}
-	return vma->vm_end > end ? vms__split_vma_counted(vma, end, false) : 0;
+	return vma->vm_end > end ? vms__split_vma_counted(vma, end, false, place) : 0;
+}
+
+/* The VMA after @vma, which @place may know. */
+static struct vm_area_struct *next_of(struct vm_area_struct *vma, const struct vms__place *place)
+{
+	if (place && vms__place_is_good(vma_mm(vma), place) && place->vma == vma && vma->vm_start < place->end)
+		return place->after;
+	return vms_vma_next(vma);
 }
 
 /*
  * [start, end) of @vma joins a neighbour that has these attributes, else stands alone. Return: 1 joined; 0 alone, its attributes are left
  * for the caller to change; -errno. *@result: the VMA that holds it.
  */
-static int modify(struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start, unsigned long end, vm_flags_t flags,
-		  struct anon_vma_name *name, struct vm_area_struct **result)
+static int modify(struct vms__place *place, struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start,
+		  unsigned long end, vm_flags_t flags, struct anon_vma_name *name, struct vm_area_struct **result)
 {
 	struct vms__store store;
-	struct vms__merge merge = {
-		.mm = vma_mm(vma),
-		.store = &store,
-		.prev = prev,
-		.next = end == vma->vm_end ? vms_vma_next(vma) : NULL,
-		.middle = vma,
-		.start = start,
-		.end = end,
-		.flags = flags,
-		.pgoff = vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT),
-		.file = vma->vm_file,
-		.vm_ops = vma->vm_ops,
-		.anon_vma = vma_anon_vma(vma),
-		.anon_name = name,
-	};
-	int merged = vms__merge_prepare(&merge);
+	struct vms__merge m;
+	int merged;
 
+	vms__merge_begin(&m, vma_mm(vma), start, end, place, &store);
+	m.prev = prev;
+	m.next = end == vma->vm_end ? next_of(vma, place) : NULL;
+	m.middle = vma;
+	m.flags = flags;
+	m.pgoff = vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT);
+	m.file = vma->vm_file;
+	m.vm_ops = vma->vm_ops;
+	m.anon_vma = vma_anon_vma(vma);
+	m.anon_name = name;
+	merged = vms__merge_prepare(&m);
 	if (merged < 0)
 		return merged;
 	if (merged) {
-		*result = vms__merge_commit(&merge);
+		*result = vms__merge_commit(&m);
 		return 1;
 	}
 	*result = vma;
-	return split_off(vma, start, end);
+	return split_off(place, vma, start, end);
 }
 
-int vms__vma_modify_flags(struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start, unsigned long end,
-			  vm_flags_t flags, struct vm_area_struct **result)
+int vms__vma_modify_flags(struct vms__place *place, struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start,
+			  unsigned long end, vm_flags_t flags, struct vm_area_struct **result)
 {
-	int joined = modify(prev, vma, start, end, flags, vma->anon_name, result);
+	int joined = modify(place, prev, vma, start, end, flags, vma->anon_name, result);
 
 	if (!joined)
 		vm_flags_reset(vma, flags);
 	return joined < 0 ? joined : 0;
 }
 
-int vms__vma_modify_name(struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start, unsigned long end,
-			 struct anon_vma_name *name, struct vm_area_struct **result)
+int vms__vma_modify_name(struct vms__place *place, struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start,
+			 unsigned long end, struct anon_vma_name *name, struct vm_area_struct **result)
 {
-	int joined = modify(prev, vma, start, end, vma->vm_flags, name, result);
+	int joined = modify(place, prev, vma, start, end, vma->vm_flags, name, result);
 
 	if (!joined) {
 		vma_start_write(vma);

@@ -28,7 +28,7 @@ static int lock_piece(struct vm_area_struct *prev, struct vm_area_struct **vma, 
 
 	if (flags == old || (old & (VM_SPECIAL | VM_HUGETLB | VM_DROPPABLE)))
 		return 0;
-	err = vms__vma_modify_flags(prev, *vma, start, end, flags, vma);
+	err = vms__vma_modify_flags(NULL, prev, *vma, start, end, flags, vma);
 	if (err)
 		return err;
 	vms__account_locked(vma_mm(*vma), ((flags & VM_LOCKED ? pages : 0) - (old & VM_LOCKED ? pages : 0)));

@@ -117,7 +117,7 @@ int vms__prepare_new_vma(struct vms__merge *m, struct vms__store *store)
 	vma->vm_end = m->end;
 	vma->vm_pgoff = m->pgoff;
 	/* Droppable memory is never locked; its lock flag took part in the merge test all the same. */
-	vm_flags_init(vma, (m->flags & VM_DROPPABLE) ? m->flags & ~VM_LOCKED_MASK : m->flags);
+	vma->vm_flags = (m->flags & VM_DROPPABLE) ? m->flags & ~VM_LOCKED_MASK : m->flags;
 	vma->vm_file = m->file;
 	vma->vm_ops = m->vm_ops;
 	vms__store_begin(store, m->start, m->end, vma, m->place);
@@ -225,7 +225,7 @@ unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned long add
 		      unsigned long flags, vm_flags_t vm_flags, unsigned long pgoff, unsigned long *populate)
 {
 	struct vms__place place;
-	struct vms__merge m = {.mm = mm, .file = file, .vm_ops = file ? file->f_vm_ops : NULL, .pgoff = pgoff, .place = &place};
+	struct vms__merge m;
 	struct file *own = NULL;
 	unsigned long result;
 	int err;
@@ -267,9 +267,11 @@ unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned long add
 	if ((vm_flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) == VM_WRITE)
 		vm_flags |= VM_ACCOUNT;
 
-	m.start = addr;
-	m.end = addr + len;
+	vms__merge_begin(&m, mm, addr, addr + len, &place, NULL);
 	m.flags = vm_flags;
+	m.pgoff = pgoff;
+	m.file = file;
+	m.vm_ops = file ? file->f_vm_ops : NULL;
 	if (!file) {
 		if (vm_flags & VM_SHARED) {
 			own = m.file = shmem_file(len);

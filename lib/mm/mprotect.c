@@ -39,8 +39,8 @@ static bool may_become(const struct vm_area_struct *vma, vm_flags_t flags, long 
 }
 
 /* [start, end) of *@vma gets the access bits @prot; *@vma becomes the VMA that holds it. */
-static int protect_one(struct vm_area_struct *prev, struct vm_area_struct **vma, unsigned long start, unsigned long end,
-		       vm_flags_t prot)
+static int protect_one(struct vms__place *place, struct vm_area_struct *prev, struct vm_area_struct **vma, unsigned long start,
+		       unsigned long end, vm_flags_t prot)
 {
 	struct vm_area_struct *v = *vma;
 	vm_flags_t old = v->vm_flags, flags = (old & ~VM_ACCESS_FLAGS) | prot;
@@ -62,7 +62,7 @@ static int protect_one(struct vm_area_struct *prev, struct vm_area_struct **vma,
 	if (!may_become(v, flags, (long)((end - start) >> PAGE_SHIFT)))
 		return -ENOMEM;
 	flags = adjust_account(v, flags);
-	err = vms__vma_modify_flags(prev, v, start, end, flags, vma);
+	err = vms__vma_modify_flags(place, prev, v, start, end, flags, vma);
 	if (err)
 		return err;
 	v = *vma;
@@ -80,9 +80,13 @@ static int protect_one(struct vm_area_struct *prev, struct vm_area_struct **vma,
 
 static int protect_range(struct mm_struct *mm, unsigned long start, unsigned long end, vm_flags_t prot, unsigned long grows)
 {
-	struct vm_area_struct *prev, *vma = find_vma_prev(mm, start, &prev);
+	struct vm_area_struct *prev, *vma;
+	struct vms__place place;
 	int err;
 
+	vms__place_begin(&place);
+	vma = vms__around(mm, start, end, &place);
+	prev = place.prev;
 	if (!vma || vma->vm_start >= end)
 		return -ENOMEM;
 	if (grows & PROT_GROWSDOWN) {
@@ -101,7 +105,7 @@ static int protect_range(struct mm_struct *mm, unsigned long start, unsigned lon
 	for (;;) {
 		unsigned long piece_end = vma->vm_end < end ? vma->vm_end : end;
 
-		err = protect_one(prev, &vma, start, piece_end, prot);
+		err = protect_one(&place, prev, &vma, start, piece_end, prot);
 		if (err)
 			return err;
 		/* After a merge with what follows, the VMA may reach beyond the piece. */

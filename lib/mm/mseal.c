@@ -43,7 +43,7 @@ static int seal_range(struct mm_struct *mm, unsigned long start, unsigned long e
 		unsigned long piece_end = vma->vm_end < end ? vma->vm_end : end;
 
 		if (!(vma->vm_flags & VM_SEALED)) {
-			err = vms__vma_modify_flags(prev, vma, start, piece_end, vma->vm_flags | VM_SEALED, &vma);
+			err = vms__vma_modify_flags(NULL, prev, vma, start, piece_end, vma->vm_flags | VM_SEALED, &vma);
 			if (err)
 				return err;
 		}

@@ -26,7 +26,7 @@ static int cut_start(struct vms__range *r, struct vm_area_struct *vma)
 		return -ENOMEM;
 	if (vma->vm_flags & VM_SEALED)
 		return -EPERM;
-	return vms__split_vma(vma, r->start, true, &r->prev);
+	return vms__split_vma(vma, r->start, true, &r->prev, r->place);
 }
 
 int vms__gather(struct vms__range *r)
@@ -49,7 +49,7 @@ int vms__gather(struct vms__range *r)
 		if (vma->vm_flags & VM_SEALED)
 			return -EPERM;
 		if (vma->vm_end > r->end) {
-			err = vms__split_vma(vma, r->end, false, &vma);
+			err = vms__split_vma(vma, r->end, false, &vma, r->place);
 			if (err)
 				return err;
 		} else {

@@ -44,7 +44,7 @@ struct vm_area_struct *vm_area_alloc(struct mm_struct *mm)
 	vma_init(vma, mm);
 	vma->vm_start = vma->vm_end = 0;
 	vma->vm_flags = 0;
-	vma->vm_page_prot = vm_get_page_prot(0);
+	vma->vm_page_prot = (pgprot_t){0}; /* vm_get_page_prot(0) */
 	vma->vm_pgoff = 0;
 	vma->vm_file = NULL;
 	vma->vm_ops = NULL;
@@ -99,7 +99,8 @@ void vms__vma_close(struct vm_area_struct *vma)
 
 void vms__vma_discard(struct vm_area_struct *vma)
 {
-	vms__anon_vma_unlink(vma);
+	if (vma_anon_vma(vma))
+		vms__anon_vma_unlink(vma);
 	if (vma->vm_file)
 		fput(vma->vm_file);
 	vm_area_free(vma);
@@ -141,7 +142,7 @@ void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set, vm_flags_t clear)
 
 void vms__vma_commit(struct mm_struct *mm, struct vms__store *store)
 {
-	bool is_new = store->vma && !vms__vma_is_attached(store->vma);
+	bool is_new = store->vma && !store->vma->vm_index_state;
 
 	mmap_assert_write_locked(mm);
 	/*
@@ -151,13 +152,12 @@ void vms__vma_commit(struct mm_struct *mm, struct vms__store *store)
 	if (is_new) {
 		/* Its file and its owner's hooks are known by now. */
 		vma_set_page_prot(store->vma);
-		vma_start_write(store->vma);
 		vms__vma_mark_attached(store->vma);
 		vms__map_count_add(mm, 1);
 	}
 	vms__index_commit(mm, store);
+	/* The caller has write-locked them, before it changed or zapped anything of theirs. */
 	for (struct vm_area_struct *vma = store->victims; vma; vma = vma->vm_next) {
-		vma_start_write(vma);
 		vms__vma_mark_detached(vma);
 		vms__map_count_add(mm, -1);
 	}
@@ -192,7 +192,8 @@ int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma)
  *   |-- new --|--- vma ---|        |--- vma ---|-- new --|
  *             addr                             addr
  */
-int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_below, struct vm_area_struct **newp)
+int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_below, struct vm_area_struct **newp,
+		   struct vms__place *place)
 {
 	struct vm_area_struct *new;
 	int err;
@@ -213,7 +214,7 @@ int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_belo
 		new->vm_start = addr;
 		new->vm_pgoff += (addr - vma->vm_start) >> PAGE_SHIFT;
 	}
-	err = vms__split_into(vma, new, addr, new_below);
+	err = vms__split_into(vma, new, addr, new_below, place);
 	if (err) {
 		vm_area_free(new);
 		return err;
@@ -223,7 +224,8 @@ int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_belo
 	return 0;
 }
 
-int vms__split_into(struct vm_area_struct *vma, struct vm_area_struct *new, unsigned long addr, bool new_below)
+int vms__split_into(struct vm_area_struct *vma, struct vm_area_struct *new, unsigned long addr, bool new_below,
+		    struct vms__place *place)
 {
 	struct vms__rmap_change change = {.vma = {vma}};
 	struct mm_struct *mm = vma_mm(vma);
@@ -234,7 +236,15 @@ int vms__split_into(struct vm_area_struct *vma, struct vm_area_struct *new, unsi
 	err = vms__anon_vma_clone(new, vma);
 	if (err)
 		return err;
-	vms__store_begin(&store, new->vm_start, new->vm_end, new, NULL);
+	vms__store_begin(&store, new->vm_start, new->vm_end, new, place);
+	/* Nobody leaves. */
+	if (!new_below) {
+		store.known = true;
+		store.prev = vma;
+	} else if (place && vms__place_is_good(mm, place) && place->vma == vma) {
+		store.known = true;
+		store.prev = place->prev;
+	}
 	err = vms__index_prepare(mm, &store);
 	if (err) {
 		vms__anon_vma_unlink(new);
@@ -256,11 +266,11 @@ int vms__split_into(struct vm_area_struct *vma, struct vm_area_struct *new, unsi
 	return 0;
 }
 
-int vms__split_vma_counted(struct vm_area_struct *vma, unsigned long addr, bool new_below)
+int vms__split_vma_counted(struct vm_area_struct *vma, unsigned long addr, bool new_below, struct vms__place *place)
 {
 	struct mm_struct *mm = vma_mm(vma);
 
 	if (vms__map_count(mm) >= mm->limits.max_map_count)
 		return -ENOMEM;
-	return vms__split_vma(vma, addr, new_below, NULL);
+	return vms__split_vma(vma, addr, new_below, NULL, place);
 }

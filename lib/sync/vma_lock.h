@@ -170,6 +170,19 @@ static inline void vms__vlock_attach(_Atomic unsigned int *refcnt)
 	atomic_store_explicit(refcnt, 1, memory_order_release);
 }
 
+/*
+ * The same for a VMA that is to be write-locked for the rest of this write section: it has no readers yet, and those who find it from now
+ * on are refused.
+ * Locks: mmap_lock W, as one of @seqval; detached.
+ */
+static inline void vms__vlock_attach_locked(_Atomic unsigned int *refcnt, _Atomic unsigned long *lock_seq, unsigned long seqval)
+{
+	VMS_ASSERT(seqval & 1);
+	/* W1. Relaxed: whoever counts has acquired the next step (R2). */
+	atomic_store_explicit(lock_seq, seqval, memory_order_relaxed);
+	vms__vlock_attach(refcnt);
+}
+
 /* How many readers count now, the passing ones that will yet refuse included. Only a hint unless they cannot change. */
 static inline unsigned int vms__vlock_readers(const _Atomic unsigned int *refcnt)
 {

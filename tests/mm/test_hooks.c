@@ -281,6 +281,34 @@ static void owner_hears_of_a_move_and_may_send_it_back(void **state)
 	fput(file);
 }
 
+/* The copy can be found already, but its pages are only on their way. */
+static int try_the_copy(struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+
+	assert_ptr_equal(find_vma(mm, vma->vm_start), vma);
+	assert_null(lock_vma_under_rcu(mm, vma->vm_start));
+	hear("tried\n");
+	return 0;
+}
+
+static void nobody_gets_into_a_new_vma_before_its_change_is_whole(void **state)
+{
+	static const struct vm_operations_struct ops = {.mremap = try_the_copy};
+	struct mm_struct *mm = mm_of(state);
+	struct file *file = file_with(&ops);
+	struct vm_area_struct *vma;
+
+	vms_mmap(mm, BASE, 4 * PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0);
+	assert_int_equal(vms_mremap(mm, BASE, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, ELSEWHERE), ELSEWHERE);
+	expect_heard("tried\n");
+	vma = lock_vma_under_rcu(mm, ELSEWHERE);
+	if (vma)
+		vma_end_read(vma);
+	assert_int_equal(vma != NULL, strcmp(vms_mm_engine_name(mm), "maple-vma") == 0);
+	fput(file);
+}
+
 static vm_fault_t give_owned(struct vm_fault *vmf)
 {
 	vmf->page = vms_page_get(owned);
@@ -673,6 +701,7 @@ int main(void)
 		ON_EVERY_ENGINE(close_comes_before_whoever_takes_the_place),
 		ON_EVERY_ENGINE(refused_split_changes_nothing),
 		ON_EVERY_ENGINE(owner_hears_of_a_move_and_may_send_it_back),
+		ON_EVERY_ENGINE(nobody_gets_into_a_new_vma_before_its_change_is_whole),
 		ON_EVERY_ENGINE(pages_of_a_refused_move_are_where_they_were),
 		ON_EVERY_ENGINE(owner_hears_of_new_rights_piece_by_piece),
 		ON_EVERY_ENGINE(fault_hook_brings_the_page),
