@@ -85,7 +85,7 @@ static vm_fault_t judge(vm_fault_t answer)
 
 static bool is_present(const struct fault *f)
 {
-	const struct vms__ptable *leaf = vms__leaf_find(f->mm, f->vmf.address);
+	const struct vms__ptable *leaf = f->leaf ? f->leaf : vms__leaf_find(f->mm, f->vmf.address);
 
 	return leaf && vms__pte_load(leaf, f->index);
 }
@@ -575,22 +575,19 @@ static vm_fault_t write_protected(struct fault *f, struct vms__ptable *leaf)
 
 /* ---- the way in ---- */
 
-static vm_fault_t fault_once(struct fault *f)
+/* The entry, which held @pte, does not allow the access. */
+static vm_fault_t resolve(struct fault *f, unsigned long pte)
 {
-	struct vms__ptable *leaf = vms__leaf_find(f->mm, f->vmf.address);
-	unsigned long pte = leaf ? vms__pte_load(leaf, f->index) : 0;
-
-	f->leaf = leaf;
-	if (vms__pte_use(leaf, f->index, pte, is_write(f)))
-		return 0;
 	if (pte == VMS__PTE_GUARD)
 		return VM_FAULT_SIGSEGV;
 	if (pte)
-		return write_protected(f, leaf);
-	return f->ops ? file_fault(f) : anon_fault(f, leaf);
+		return write_protected(f, f->leaf);
+	return f->ops ? file_fault(f) : anon_fault(f, f->leaf);
 }
 
-vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsigned int flags)
+/* handle_mm_fault() for an access that @leaf, or NULL, with the entry @pte, did not allow. Locks: as there. */
+static __attribute__((noinline)) vm_fault_t make_present(struct vm_area_struct *vma, unsigned long addr, unsigned int flags,
+							 struct vms__ptable *leaf, unsigned long pte)
 {
 	/*
 	 * Only the number of these is set, and each member of the fault is named:
@@ -613,19 +610,34 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsig
 		.write = flags & FAULT_FLAG_WRITE,
 		.asked = false,
 		.watch = NULL,
-		.leaf = NULL,
+		.leaf = leaf,
 		.tables = &tables,
 	};
 	vm_fault_t ret;
 
+	vma_assert_locked(vma);
 	tables.nr = 0;
+	while ((ret = resolve(&f, pte)) == FAULT_AGAIN && !f.asked) {
+		f.leaf = vms__leaf_find(f.mm, addr);
+		pte = f.leaf ? vms__pte_load(f.leaf, f.index) : 0;
+		if (pte && vms__pte_use(f.leaf, f.index, pte, f.write))
+			return 0;
+	}
+	return unlikely(ret == FAULT_AGAIN) ? VM_FAULT_NOPAGE : ret;
+}
+
+vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsigned int flags)
+{
+	struct vms__ptable *leaf = vms__leaf_find(vms__vma_mm(vma), addr);
+	unsigned long pte = leaf ? vms__pte_load(leaf, vms__pt_index(addr, 0)) : 0;
+
 	vma_assert_locked(vma);
 	VMS_ASSERT(vma->vm_start <= addr && addr < vma->vm_end);
 	VMS_ASSERT(!(flags & FAULT_FLAG_WRITE) || (vma->vm_flags & VM_WRITE) || vms__is_cow(vma->vm_flags));
-	do {
-		ret = fault_once(&f);
-	} while (ret == FAULT_AGAIN && !f.asked);
-	return unlikely(ret == FAULT_AGAIN) ? VM_FAULT_NOPAGE : ret;
+	/* Most accesses find their page present, and need no more. */
+	if (pte && vms__pte_use(leaf, vms__pt_index(addr, 0), pte, flags & FAULT_FLAG_WRITE))
+		return 0;
+	return make_present(vma, addr, flags, leaf, pte);
 }
 
 bool vms__page_allows(const struct vm_area_struct *vma, unsigned long addr, bool write)

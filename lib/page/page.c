@@ -40,6 +40,22 @@ void vms__page_free(struct page *page)
 		vms__objcache_free(&page_cache, page);
 }
 
+void vms__pages_put(struct page **pages, unsigned int nr)
+{
+	while (nr > 0) {
+		struct page *page = pages[--nr];
+
+		if (!vms__page_is_last_ref(page)) {
+			vms__page_put(page);
+			continue;
+		}
+		atomic_store_explicit(&page->refcount, 0, memory_order_relaxed);
+		VMS_ASSERT(atomic_load_explicit(&page->mapcount, memory_order_relaxed) == 0);
+		/* It was never in a cache. */
+		vms__objcache_free(&page_cache, page);
+	}
+}
+
 struct page *vms_page_alloc(unsigned long word)
 {
 	return vms__page_alloc(word);

@@ -7,6 +7,14 @@
 
 #include <vmastore/mm.h>
 
+/*
+ * Only debug builds look, so only they call: a fault passes here several times,
+ * and around each call it would have to keep what it knows.
+ */
+#ifndef VMS_DEBUG
+#define vma_assert_locked(vma) ((void)(vma))
+#endif
+
 /* ---- page tables (pgtable.c, memory.c) ---- */
 
 /* The top table of a new mm. Return: 0 or -ENOMEM. */

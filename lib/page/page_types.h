@@ -95,6 +95,9 @@ static inline void vms__page_put(struct page *page)
 		vms__page_free(page);
 }
 
+/* vms__page_put() of @nr pages, the last one first. */
+void vms__pages_put(struct page **pages, unsigned int nr);
+
 static inline bool vms__page_is_anon(const struct page *page)
 {
 	return page->flags & VMS__PG_ANON;

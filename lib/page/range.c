@@ -65,8 +65,7 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 	for (unsigned int which = 0; which < VMS__NR_PAGE_COUNTERS; which++)
 		if (unmapped[which])
 			vms__pcounter_add(mm->counters, which, -unmapped[which]);
-	while (nr > 0)
-		vms__page_put(pages[--nr]);
+	vms__pages_put(pages, nr);
 	return addr + ((unsigned long)(index - first) << PAGE_SHIFT);
 }
 

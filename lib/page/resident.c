@@ -8,13 +8,6 @@
 #include "lib/page/page.h"
 #include "lib/page/pgtable.h"
 
-static bool is_mapped(const struct vm_area_struct *vma, unsigned long addr)
-{
-	const struct vms__ptable *leaf = vms__leaf_find(vms__vma_mm(vma), addr);
-
-	return leaf && (vms__pte_load(leaf, vms__pt_index(addr, 0)) & VMS__PTE_PRESENT);
-}
-
 /* An owner with hooks of its own keeps its pages where only it knows. */
 static bool is_cached(const struct vm_area_struct *vma, unsigned long addr)
 {
@@ -32,6 +25,12 @@ void vms__resident(struct vm_area_struct *vma, unsigned long start, unsigned lon
 {
 	vma_assert_locked(vma);
 	VMS_ASSERT(vma->vm_start <= start && end <= vma->vm_end);
-	for (unsigned long addr = start; addr < end; addr += PAGE_SIZE)
-		*vec++ = is_mapped(vma, addr) || is_cached(vma, addr);
+	for (unsigned long addr = start; addr < end;) {
+		/* Once for all that it spans: it stays while the VMA is locked. */
+		const struct vms__ptable *leaf = vms__leaf_find(vms__vma_mm(vma), addr);
+		unsigned long stop = vms__leaf_end(addr, end);
+
+		for (; addr < stop; addr += PAGE_SIZE)
+			*vec++ = (leaf && (vms__pte_load(leaf, vms__pt_index(addr, 0)) & VMS__PTE_PRESENT)) || is_cached(vma, addr);
+	}
 }
