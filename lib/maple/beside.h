@@ -36,7 +36,7 @@ static void *around(struct ma_state *mas, unsigned long end, void **prev, void *
 
 	if (unlikely(!locate(mas, &found)))
 		return around_far(mas, end, prev, next);
-	mt_vouch(mas);
+	mt_vouch_slot(mas, found.index, found.last);
 	mt_leaf_view(&l, mas->node, mas->version, mas->min, mas->max);
 	full = used(&l) & ~nulls(&l);
 	before = full & ((1u << mas->offset) - 1);

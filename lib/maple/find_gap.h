@@ -48,7 +48,9 @@ static inline __attribute__((always_inline)) bool find_in_leaf(struct mt_gap_sea
 	while (slots) {
 		unsigned int i = pick(highest, slots);
 
-		if (mt_gap_fits(s, mt_leaf_min(&l, i), mt_leaf_max(&l, i))) {
+		s->slot_min = mt_leaf_min(&l, i);
+		s->slot_max = mt_leaf_max(&l, i);
+		if (mt_gap_fits(s, s->slot_min, s->slot_max)) {
 			s->leaf = leaf;
 			s->slot = i;
 			s->leaf_min = low;

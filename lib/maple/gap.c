@@ -132,6 +132,6 @@ int vms__mas_find_gap(struct ma_state *mas, unsigned long min, unsigned long max
 	mas->used = mas->full = mas->ahead = 0;
 	mas->stepped = false;
 	mas->status = ma_active;
-	mt_vouch(mas);
+	mt_vouch_slot(mas, s.slot_min, s.slot_max);
 	return 0;
 }

@@ -110,7 +110,7 @@ struct mt_gap_search {
 	unsigned int depth;
 	struct maple_node *leaf;
 	unsigned int slot;
-	unsigned long leaf_min, leaf_max;
+	unsigned long leaf_min, leaf_max, slot_min, slot_max;
 	bool astray; /* a bound was too high */
 };
 
@@ -209,9 +209,9 @@ static inline void mas_set_error(struct ma_state *mas, int err)
  *
  *	vms__mas_find_gap(&place, ...)        or none: then around() goes down
  *	vms__mas_around(&place, ...)
- *	vms__mas_begin(&mas, &place, first, last)
- *	mas_preallocate(&mas, entry, gfp)     plans in the leaf of the place
- *	mas_store_prealloc(&mas, entry)       carries the plan out there
+ *	__mas_set_range(&place, first, last)  what is to be stored; a @first in another leaf is right, too
+ *	mas_preallocate(&place, entry, gfp)   plans in the leaf of the place
+ *	mas_store_prealloc(&place, entry)     carries the plan out there
  *
  * The writer vouches that nothing is stored in the tree from the first of these
  * calls to the last, except by the last. So no call checks the way that the one
@@ -223,10 +223,20 @@ static inline void mas_set_error(struct ma_state *mas, int err)
 
 #define MT_VOUCHED 1u /* mas_flags: nothing was stored since the cursor took its place */
 
+#define MT_AT_SLOT 2u /* likewise: plan.lo_min and plan.hi_max are what the slot where it stands spans */
+
 /* The caller vouches for the cursor's place until its next store has begun. */
 static inline void mt_vouch(struct ma_state *mas)
 {
 	mas->mas_flags = MT_VOUCHED;
+}
+
+/* And the slot where the cursor stands, which spans [min, max], need not be searched for again. */
+static inline void mt_vouch_slot(struct ma_state *mas, unsigned long min, unsigned long max)
+{
+	mas->mas_flags = MT_VOUCHED | MT_AT_SLOT;
+	mas->plan.lo_min = min;
+	mas->plan.hi_max = max;
 }
 
 /*
@@ -244,29 +254,6 @@ int vms__mas_find_gap(struct ma_state *mas, unsigned long min, unsigned long max
  * mas_init(). store.c.
  */
 void *vms__mas_around(struct ma_state *mas, unsigned long end, void **prev, void **next);
-
-/*
- * Begin a cursor for the store of [first, last] at the place where
- * vms__mas_find_gap() or vms__mas_around() has left @place. A @first elsewhere
- * is right, too: the store goes down by itself. @place stays as it is, so that
- * a second store can be begun there as long as none is made.
- */
-static inline void vms__mas_begin(struct ma_state *mas, const struct ma_state *place, unsigned long first, unsigned long last)
-{
-	mas_init_range(mas, place->tree, first, last);
-	if (place->status != ma_active || !place->node || first < place->min || first > place->max)
-		return;
-	mas->status = ma_active;
-	mas->depth = place->depth;
-	mas->offset = place->offset;
-	mas->node = place->node;
-	mas->version = place->version;
-	mas->min = place->min;
-	mas->max = place->max;
-	for (unsigned int level = 0; level < place->depth; level++)
-		mas->path[level] = place->path[level];
-	mt_vouch(mas);
-}
 
 /* ---- alloc.c ---- */
 

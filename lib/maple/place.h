@@ -90,6 +90,26 @@ static inline void find_here(struct ma_state *mas, unsigned long key, struct fou
 }
 
 /*
+ * Whether the cursor stands on the slot of @key, and knows what that spans. It
+ * says so once: from here on it moves, and a plan makes other use of the words.
+ */
+static inline bool stands_on(struct ma_state *mas, unsigned long key, struct found *found)
+{
+	if (!(mas->mas_flags & MT_AT_SLOT))
+		return false;
+	mas->mas_flags = MT_VOUCHED;
+	if (key < mas->plan.lo_min || key > mas->plan.hi_max || mas->status != ma_active)
+		return false;
+	VMS_ASSERT(path_leads(mas) && path_spans(mas, mas->min));
+	VMS_ASSERT(leaf_slot(mas->node, mt_form_of(mas->node), key) == mas->offset);
+	found->index = mas->plan.lo_min;
+	found->last = mas->plan.hi_max;
+	/* Relaxed: only the lock's holder stores here. */
+	found->entry = atomic_load_explicit(&leaf_slots(mas->node, mas->version)[mas->offset], memory_order_relaxed);
+	return true;
+}
+
+/*
  * The cursor to the leaf slot that holds mas->index, by as little walking as can
  * be; index and last stay what is to be stored. False: the tree has no nodes.
  */
@@ -97,6 +117,8 @@ static inline __attribute__((always_inline)) bool locate(struct ma_state *mas, s
 {
 	unsigned long first = mt_scalar(mas->index), last = mt_scalar(mas->last);
 
+	if (stands_on(mas, first, found))
+		return true;
 	if (place_is_good(mas, first)) {
 		find_here(mas, first, found);
 		return true;

@@ -80,15 +80,26 @@ static bool find_gap(struct ma_state *place, unsigned int *from, unsigned int *t
 	return true;
 }
 
-static void store_at(const struct ma_state *place, unsigned int from, unsigned int to, void *entry)
+/* A store is planned near @cell, and given up. */
+static void plan_in_vain(struct ma_state *place, unsigned int cell)
 {
-	struct ma_state mas;
+	unsigned int from = cell > 3 ? cell - model_below(&m, 4) : cell;
+	unsigned int to = from + model_below(&m, m.cells - from < 4 ? m.cells - from : 4);
 
-	vms__mas_begin(&mas, place, model_first(&m, from), model_last(&m, to));
-	assert_int_equal(mas_preallocate(&mas, entry, GFP_KERNEL), 0);
-	mas_store_prealloc(&mas, entry);
-	assert_null(mas.alloc);
-	assert_null(mas.alloc_inner);
+	__mas_set_range(place, model_first(&m, from), model_last(&m, to));
+	assert_int_equal(mas_preallocate(place, model_below(&m, 2) ? &m : NULL, GFP_KERNEL), 0);
+	mas_destroy(place);
+}
+
+static void store_at(struct ma_state *place, unsigned int from, unsigned int to, void *entry)
+{
+	if (!model_below(&m, 4))
+		plan_in_vain(place, from);
+	__mas_set_range(place, model_first(&m, from), model_last(&m, to));
+	assert_int_equal(mas_preallocate(place, entry, GFP_KERNEL), 0);
+	mas_store_prealloc(place, entry);
+	assert_null(place->alloc);
+	assert_null(place->alloc_inner);
 	model_set(&m, from, to, entry);
 }
 
@@ -169,7 +180,7 @@ static void a_place_is_vouched_for_once(void **state)
 		mtree_lock(&m.tree);
 		MA_STATE(place, &m.tree, model_first(&m, model_below(&m, m.cells)), 0);
 		vms__mas_around(&place, 0, &prev, &next);
-		vms__mas_begin(&mas, &place, place.index, place.index);
+		mas = place;
 		pick_and_store(&mas);
 		for (unsigned int others = model_below(&m, 4); others--;) {
 			MA_STATE(other, &m.tree, 0, 0);
