@@ -2,9 +2,9 @@
 /*
  * cell.c - see cell.h. The two threads take turns: the conductor, which is the
  * process's first thread, lets one do a few operations while the other stands
- * still, so what is recorded does not depend on the scheduler. Between turns the
- * conductor waits for grace periods that are under way, so that freed objects
- * come back at the same moment in every run.
+ * still, so what is recorded does not depend on the scheduler. Grace periods end
+ * between turns, not in them, so that freed objects come back at the same moment
+ * in every run.
  */
 #include "bench/conflicts/cell.h"
 
@@ -28,6 +28,8 @@
 #define LEAF_SPAN (2UL << 20)
 #define WARM_TURNS 8U
 #define TURNS 16U
+#define BURST 8U       /* operations in a turn */
+#define HEAVY_TURNS 4U /* turns for one operation that takes long */
 #define RARE (1.0 / 8)
 
 const char *const relation_names[] = {"same", "neighbouring", "one-leaf", "other-leaves", NULL};
@@ -37,6 +39,7 @@ struct player {
 	unsigned int me;
 	const struct operation *op;
 	struct hand hand;
+	unsigned int ops; /* recorded */
 	sem_t turn;
 	pthread_t thread;
 };
@@ -46,6 +49,7 @@ struct run {
 	sem_t done;
 	struct lines lines;
 	struct vms__where *where;
+	unsigned int turn; /* counts each player's from 0 */
 	bool recording, failed, over;
 };
 
@@ -71,9 +75,18 @@ static bool once(struct player *p)
 	trace_end();
 	if (p->run->recording) {
 		access = trace_taken(&nr);
+		p->ops++;
 		ok = lines_add(&p->run->lines, p->me, access, nr) && ok;
 	}
 	return (!op->undo || op->undo(&p->hand)) && ok;
+}
+
+/* How many operations this turn has. */
+static unsigned int in_turn(const struct player *p)
+{
+	if (p->op->heavy)
+		return p->run->turn % HEAVY_TURNS == 0;
+	return BURST;
 }
 
 static void *play(void *arg)
@@ -85,7 +98,7 @@ static void *play(void *arg)
 			;
 		if (p->run->over)
 			break;
-		for (unsigned int i = 0; i < p->op->burst && !p->run->failed; i++)
+		for (unsigned int i = 0; i < in_turn(p) && !p->run->failed; i++)
 			p->run->failed = !once(p);
 		sem_post(&p->run->done);
 	}
@@ -95,12 +108,15 @@ static void *play(void *arg)
 static void take_turns(struct run *run, unsigned int turns)
 {
 	for (unsigned int i = 0; i < 2 * turns && !run->failed; i++) {
+		run->turn = i / 2;
+		/* No grace period ends during a turn, however long it takes ... */
+		rcu_read_lock();
 		sem_post(&run->player[i % 2].turn);
 		while (sem_wait(&run->done) != 0)
 			;
-		/* The players' own batches stay: a barrier sends those of its caller alone, and this thread has none. */
-		while (vms__where_pending())
-			vms_rcu_barrier();
+		rcu_read_unlock();
+		/* ... and all end before the next. A barrier sends the batches of its caller alone: the players' own stay. */
+		vms_rcu_barrier();
 	}
 }
 
@@ -301,7 +317,7 @@ static bool collect(const struct run *run, struct cell_result *result)
 		to->nr = 1;
 		name_line(run, line, to);
 		for (unsigned int t = 0; t < 2; t++) {
-			to->often[t] = (double)line->ops[t] / (TURNS * run->player[t].op->burst);
+			to->often[t] = (double)line->ops[t] / run->player[t].ops;
 			to->writes[t] = line->written[t] != 0;
 		}
 		result->nr++;

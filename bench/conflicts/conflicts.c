@@ -26,9 +26,12 @@
 #define CELLS_MAX 4096
 #define LINE_TEXT_MAX (CELL_NAME_MAX + 64)
 
+enum form { FORM_TEXT, FORM_JSON, FORM_NUMBERS };
+
 struct arguments {
 	struct bench_names engines, operations, relations;
-	bool json, list;
+	enum form form;
+	bool list;
 };
 
 struct job {
@@ -96,7 +99,7 @@ static void print_json(FILE *out, const struct cell *cell, const struct cell_res
 }
 
 /* The child's: what it prints goes to @to. */
-static _Noreturn void run_cell(const struct cell *cell, bool json, int to)
+static _Noreturn void run_cell(const struct cell *cell, enum form form, int to)
 {
 	char why[CELL_WHY_MAX];
 	struct cell_result result;
@@ -107,8 +110,10 @@ static _Noreturn void run_cell(const struct cell *cell, bool json, int to)
 			  cell->op[0]->name, cell->op[1]->name, out ? why : strerror(errno));
 		_exit(1);
 	}
-	if (json)
+	if (form == FORM_JSON)
 		print_json(out, cell, &result);
+	else if (form == FORM_NUMBERS)
+		fprintf(out, " %s %zu", cell->op[1]->name, count_lines(&result, false));
 	else
 		print_text(out, cell, &result);
 	_exit(fclose(out) == 0 ? 0 : 1);
@@ -116,7 +121,7 @@ static _Noreturn void run_cell(const struct cell *cell, bool json, int to)
 
 /* ---- all pairs, side by side ---- */
 
-static bool start(struct job *job, const struct cell *cell, bool json)
+static bool start(struct job *job, const struct cell *cell, enum form form)
 {
 	int ends[2];
 
@@ -125,7 +130,7 @@ static bool start(struct job *job, const struct cell *cell, bool json)
 	job->pid = fork();
 	if (job->pid == 0) {
 		close(ends[0]);
-		run_cell(cell, json, ends[1]);
+		run_cell(cell, form, ends[1]);
 	}
 	close(ends[1]);
 	job->from = job->pid > 0 ? fdopen(ends[0], "r") : NULL;
@@ -150,7 +155,17 @@ static bool finish(struct job *job)
 	return status == 0;
 }
 
-static int run_all(const struct cell *cell, size_t nr, bool json)
+/* What stands before the first number of a line, and between two. */
+static void begin_number(const struct cell *cell, size_t i)
+{
+	if (i && cell[i].op[0] == cell[i - 1].op[0] && cell[i].relation == cell[i - 1].relation &&
+	    cell[i].engine == cell[i - 1].engine)
+		putchar(',');
+	else
+		printf("%s%s %s %s:", i ? "\n" : "", cell[i].engine, relation_names[cell[i].relation], cell[i].op[0]->name);
+}
+
+static int run_all(const struct cell *cell, size_t nr, enum form form)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t jobs = cpus < 1 ? 1 : cpus > JOBS_MAX ? JOBS_MAX : (size_t)cpus;
@@ -158,15 +173,19 @@ static int run_all(const struct cell *cell, size_t nr, bool json)
 	int status = 0;
 
 	for (size_t i = 0; i < nr + jobs; i++) {
+		if (i >= jobs && form == FORM_NUMBERS)
+			begin_number(cell, i - jobs);
 		if (i >= jobs && job[i % jobs].from && !finish(&job[i % jobs]))
 			status = 1;
 		if (!bench_standard_flush())
 			return BENCH_EXIT_USAGE;
-		if (i < nr && !start(&job[i % jobs], &cell[i], json)) {
+		if (i < nr && !start(&job[i % jobs], &cell[i], form)) {
 			fprintf(stderr, "conflicts: no process can be made: %s\n", strerror(errno));
 			status = 1;
 		}
 	}
+	if (form == FORM_NUMBERS)
+		putchar('\n');
 	return status;
 }
 
@@ -201,13 +220,14 @@ static size_t choose_cells(const struct arguments *a, struct cell *cell)
 	return nr;
 }
 
-enum { OPT_JSON = 0x100, OPT_LIST };
+enum { OPT_JSON = 0x100, OPT_NUMBERS, OPT_LIST };
 
 static const struct argp_option options[] = {
 	{"engine", 'e', "E,...", 0, "engines (all)", 0},
 	{"operation", 'o', "O,...", 0, "pairs of these operations alone (all; see --list)", 0},
 	{"relation", 'r', "R,...", 0, "where the second thread works: same, neighbouring, one-leaf, other-leaves (all)", 0},
 	{"json", OPT_JSON, NULL, 0, "one JSON object a line", 0},
+	{"numbers", OPT_NUMBERS, NULL, 0, "how many lines, without their names: what the tests compare", 0},
 	{"list", OPT_LIST, NULL, 0, "list operations, relations and engines", 0},
 	{0},
 };
@@ -238,7 +258,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		ok = bench_arg_names("--relation", arg, relation_names, &a->relations, why, sizeof(why));
 		break;
 	case OPT_JSON:
-		a->json = true;
+		a->form = FORM_JSON;
+		break;
+	case OPT_NUMBERS:
+		a->form = FORM_NUMBERS;
 		break;
 	case OPT_LIST:
 		a->list = true;
@@ -288,5 +311,5 @@ int main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	if (a.list)
 		return list_all();
-	return run_all(cell, choose_cells(&a, cell), a.json);
+	return run_all(cell, choose_cells(&a, cell), a.form);
 }

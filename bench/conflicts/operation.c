@@ -5,8 +5,6 @@
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 #define SOME_PAGE (5UL << 20) /* in the place, away from where faults are */
 #define SMALL (64UL << 10)
-#define LIGHT 8
-#define HEAVY 1
 
 bool hand_map(struct hand *hand)
 {
@@ -137,54 +135,35 @@ static bool list(struct hand *hand)
 }
 
 const struct operation operations[] = {
-	{.name = "fault",
-	 .what = "write to a new page; its leaf of the page table is the thread's own",
-	 .burst = LIGHT,
-	 .run = fault},
+	{.name = "fault", .what = "write to a new page; its leaf of the page table is the thread's own", .run = fault},
 	{.name = "fault-leaf",
 	 .what = "the same, in a leaf of the page table that the other thread's place has a part of",
 	 .leaf = true,
-	 .burst = LIGHT,
 	 .run = fault},
-	{.name = "find", .what = "find the VMA and lock it", .burst = LIGHT, .run = find},
-	{.name = "mmap", .what = "mmap() without a hint", .elsewhere = true, .burst = LIGHT, .run = map, .undo = map_undo},
-	{.name = "mmap-fixed",
-	 .what = "mmap() of the place",
-	 .vacant = true,
-	 .burst = LIGHT,
-	 .run = hand_map,
-	 .undo = map_fixed_undo},
+	{.name = "find", .what = "find the VMA and lock it", .run = find},
+	{.name = "mmap", .what = "mmap() without a hint", .elsewhere = true, .run = map, .undo = map_undo},
+	{.name = "mmap-fixed", .what = "mmap() of the place", .vacant = true, .run = hand_map, .undo = map_fixed_undo},
 	{.name = "munmap",
 	 .what = "munmap() of the place, in which a page was touched",
 	 .vacant = true,
-	 .burst = LIGHT,
 	 .prepare = unmap_prepare,
 	 .run = unmap,
 	 .undo = unmap_undo},
-	{.name = "mprotect",
-	 .what = "mprotect() of the first page, which splits the VMA",
-	 .burst = LIGHT,
-	 .run = protect,
-	 .undo = protect_undo},
-	{.name = "madvise",
-	 .what = "MADV_DONTNEED of a page that was touched",
-	 .burst = LIGHT,
-	 .prepare = advise_prepare,
-	 .run = advise},
-	{.name = "mremap", .what = "mremap() that doubles the VMA", .burst = LIGHT, .prepare = resize_prepare, .run = resize},
+	{.name = "mprotect", .what = "mprotect() of the first page, which splits the VMA", .run = protect, .undo = protect_undo},
+	{.name = "madvise", .what = "MADV_DONTNEED of a page that was touched", .prepare = advise_prepare, .run = advise},
+	{.name = "mremap", .what = "mremap() that doubles the VMA", .prepare = resize_prepare, .run = resize},
 	{.name = "brk",
 	 .what = "brk() up by a page",
 	 .elsewhere = true,
-	 .burst = LIGHT,
 	 .prepare = break_prepare,
 	 .run = break_grow,
 	 .undo = break_undo},
 	{.name = "fork",
 	 .what = "fork, without the child's exit",
 	 .elsewhere = true,
-	 .burst = HEAVY,
+	 .heavy = true,
 	 .run = duplicate,
 	 .undo = duplicate_undo},
-	{.name = "listing", .what = "print /proc/PID/maps", .elsewhere = true, .burst = HEAVY, .run = list},
+	{.name = "listing", .what = "print /proc/PID/maps", .elsewhere = true, .heavy = true, .run = list},
 	{.name = NULL},
 };

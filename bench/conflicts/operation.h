@@ -28,10 +28,10 @@ struct hand {
 struct operation {
 	const char *name;
 	const char *what;
-	bool vacant;        /* no VMA in its place between repetitions */
-	bool elsewhere;     /* works at no place of its own */
-	bool leaf;          /* faults in the leaf of the page table that the other thread's place shares */
-	unsigned int burst; /* repetitions in a turn */
+	bool vacant;    /* no VMA in its place between repetitions */
+	bool elsewhere; /* works at no place of its own */
+	bool leaf;      /* faults in the leaf of the page table that the other thread's place shares */
+	bool heavy;     /* takes so long that it is done less often */
 	/* NULL: nothing to do. Not recorded: prepare and undo. */
 	bool (*prepare)(struct hand *hand);
 	bool (*run)(struct hand *hand);

@@ -59,7 +59,7 @@ static const struct vms__where_field page[] = {
 };
 
 #define PTABLE(member) FIELD(vms__ptable, member)
-static const struct vms__where_field ptable[] = {PTABLE(lock), PTABLE(used), PTABLE(vacated), PTABLE(entry)};
+static const struct vms__where_field ptable[] = {PTABLE(lock), PTABLE(used), PTABLE(vacated), PTABLE(lines), PTABLE(entry)};
 
 #define ANON_VMA(member) FIELD(anon_vma, member)
 static const struct vms__where_field anon_vma[] = {

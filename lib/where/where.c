@@ -334,16 +334,3 @@ enum vms__where_kind vms__where_name(const struct vms__where *where, uintptr_t l
 	}
 	return kind;
 }
-
-bool vms__where_pending(void)
-{
-	unsigned int nr = vms__objcache_count();
-	bool pending = false;
-
-	for (unsigned int i = 1; i <= nr; i++) {
-		depot_lock(vms__objcaches[i]);
-		pending |= vms__objcaches[i]->inflight != 0;
-		depot_unlock(vms__objcaches[i]);
-	}
-	return pending;
-}

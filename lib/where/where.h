@@ -47,7 +47,4 @@ enum vms__where_kind {
 enum vms__where_kind vms__where_name(const struct vms__where *where, uintptr_t line, uint64_t written,
 				     char name[VMS__WHERE_NAME_MAX]);
 
-/* Whether freed objects are on their way through a grace period, from which they come back at a time of their own. */
-bool vms__where_pending(void);
-
 #endif
