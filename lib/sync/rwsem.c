@@ -12,8 +12,8 @@
  *                                     long enough: nobody may overtake it
  *             bit 3       COMPETES    the first waiter is a writer that is awake
  *                                     or was woken, and takes the lock by itself
- *             bit 4       DOWNGRADED  the last writer became a reader while the
- *                                     first waiter competed
+ *             bit 4       STAYS       a writer has overtaken the first waiter
+ *                                     while that competed
  *             bits 8-19   OVERTAKEN   how often the first waiter was overtaken
  *             bits 20-63  READERS     who hold it, and readers passing: each
  *                                     adds itself first and looks afterwards
@@ -44,8 +44,9 @@
  *     has written. So the lock stays with one thread for a while.
  *   - Readers have let go, and the first waiter is a writer that is awake: it gets
  *     the lock directly. Otherwise one reader after the other would pass, each
- *     alone. A reader that was the writer until a moment ago (DOWNGRADED) does
- *     not count as one here, since most writers of mmap_lock end so.
+ *     alone. But if a writer has overtaken it (STAYS), readers leave the lock
+ *     free as well: a change of the map ends as a reader, and the thread that
+ *     makes one after the other has faults between them.
  *   - A first waiter that has been overtaken OVERTAKEN_AWAKE times since it was
  *     awake and looked, or OVERTAKEN_ASLEEP times in all, or for IMPATIENCE_NS,
  *     has HANDOFF: newcomers queue, and whoever frees the lock gives it to that
@@ -139,9 +140,8 @@ void vms_up_read(struct rw_semaphore *sem) VMS_NO_TSA
 	unsigned long count = atomic_fetch_sub_explicit(&sem->count, READER, memory_order_release);
 
 	VMS_ASSERT(count >= READER);
-	/* DOWNGRADED: this was a writer, which leaves the lock to whoever competes. */
-	if (unlikely((count & WAITERS) && !((count - READER) & HELD) &&
-		     (count & (COMPETES | DOWNGRADED)) != (COMPETES | DOWNGRADED)))
+	/* STAYS: whoever competes is not given the lock, but takes it. */
+	if (unlikely((count & WAITERS) && !((count - READER) & HELD) && (count & (COMPETES | STAYS)) != (COMPETES | STAYS)))
 		vms__rwsem_pass_on(sem);
 }
 
@@ -213,7 +213,7 @@ void vms_downgrade_write(struct rw_semaphore *sem) VMS_NO_TSA
 	vms_rwsem_assert_held_write(sem);
 	count = atomic_load_explicit(&sem->count, memory_order_relaxed);
 	do {
-		change = READER - WRITER + ((count & COMPETES) ? DOWNGRADED : 0);
+		change = READER - WRITER + ((count & (COMPETES | STAYS)) == COMPETES ? STAYS : 0);
 		/*
 		 * release: pairs with vms_down_read(), its trylock, the
 		 * vms__rwsem_spin_*read() and grant_readers(), of readers that come

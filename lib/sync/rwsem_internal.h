@@ -28,7 +28,7 @@
 #define WAITERS 0x2UL
 #define HANDOFF 0x4UL
 #define COMPETES 0x8UL
-#define DOWNGRADED 0x10UL
+#define STAYS 0x10UL
 #define OVERTAKEN_ONE 0x100UL
 #define OVERTAKEN 0xfff00UL
 #define READER 0x100000UL

@@ -115,7 +115,7 @@ static void dequeue(struct rw_semaphore *sem, struct vms_rwsem_waiter *w)
  */
 static void remove_left(struct rw_semaphore *sem, struct vms_rwsem_waiter *w)
 {
-	unsigned long gone = sem->wait_first == w ? HANDOFF | COMPETES | DOWNGRADED | OVERTAKEN : 0;
+	unsigned long gone = sem->wait_first == w ? HANDOFF | COMPETES | STAYS | OVERTAKEN : 0;
 
 	dequeue(sem, w);
 	if (!sem->wait_first)

@@ -85,6 +85,13 @@ bool vms__rwsem_spin_timed_read(struct rw_semaphore *sem)
 	return false;
 }
 
+/* What becomes of @count when a writer takes the lock, perhaps past the queue. */
+static unsigned long overtaking_writer(unsigned long count)
+{
+	count = vms__rwsem_overtaking(count) | WRITER;
+	return (count & COMPETES) ? count | STAYS : count;
+}
+
 /*
  * The looks are further and further apart: each takes the line of the semaphore
  * from the CPU of the holder, whose next steps then have to wait for it.
@@ -103,8 +110,7 @@ bool vms__rwsem_spin_write(struct rw_semaphore *sem)
 			 * acquire: pairs with vms_up_read(), vms_up_write() and
 			 * vms_downgrade_write()
 			 */
-			if (atomic_compare_exchange_weak_explicit(&sem->count, &count,
-								  (vms__rwsem_overtaking(count) | WRITER) & ~DOWNGRADED,
+			if (atomic_compare_exchange_weak_explicit(&sem->count, &count, overtaking_writer(count),
 								  memory_order_acquire, memory_order_relaxed))
 				return true;
 		} else if ((count & WAITERS) || ((count & WRITER) && !owner_may_run(sem))) {

@@ -182,6 +182,7 @@ static const struct model_scenario scenarios[] = {
 	{"three writers", begin, end, {writer, writer, writer}},
 	{"a writer, a reader, a downgrader", begin, end, {writer, reader, downgrader}},
 	{"a writer, two readers", begin, end, {writer, reader, reader_twice}},
+	{"two downgraders, a writer", begin, end, {downgrader, writer, downgrader}},
 	{"a writer, a reader, trylocks", begin, end, {writer, reader, trier}},
 	{"a writer, a timed writer and reader", begin, end, {writer, writer_timed_twice, reader_timed}},
 	{"two writers, a timed reader", begin, end, {writer, writer, reader_timed}},

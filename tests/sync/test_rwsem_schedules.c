@@ -426,7 +426,7 @@ static void overtakes_one_that_looks(void) TEST
 	down_write(&sem);
 	overtake_until_granted(FRONT, OVERTAKEN_AWAKE, 2, 1); /* writers that end as readers */
 	down_write(&sem);
-	overtake_until_granted(FRONT, OVERTAKEN_AWAKE, 0, 5); /* and readers that come after those */
+	overtake_until_granted(FRONT, OVERTAKEN_AWAKE, 0, 5); /* and readers after those */
 }
 
 static void overtakes_one_that_sleeps(void) TEST
@@ -439,8 +439,8 @@ static void overtakes_one_that_sleeps(void) TEST
 }
 
 /*
- * Readers that let go leave the lock to the waiter that is awake, unless one of
- * them was a writer until then.
+ * Readers that let go give the lock to the waiter that is awake, unless a writer
+ * has overtaken it.
  */
 static void overtakes_as_a_reader(void) TEST
 {
