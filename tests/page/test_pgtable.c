@@ -199,6 +199,59 @@ static void seek_misses_no_entry(void **state)
 	}
 }
 
+/*
+ * Walks look at the cache lines that hold entries, and at no others: so they
+ * miss an entry that is put into another one by hand.
+ */
+static void walks_pass_over_lines_without_entries(void **state)
+{
+	const unsigned long far = A + 200 * MIB2;
+	struct mm_struct *mm = *state;
+	struct vm_area_struct *vma = world_map_anon(mm, A, GIB / PG);
+	unsigned long addr = A, *leaf_entry, *upper_entry, protected, zapped, freed;
+	struct vms__page_stats stats = {0};
+	struct vms__ptable *leaf, *upper, *next, *settled;
+
+	world_write(mm, A, 1);
+	world_write(mm, A + 2 * PG, 1);
+	leaf = vms__leaf_next(mm, &addr, A + GIB);
+	assert_non_null(leaf);
+	upper = vms__ptable_child(vms__ptable_child(mm->pgd, vms__pt_index(A, 3)), vms__pt_index(A, 2));
+	leaf_entry = (unsigned long *)&leaf->entry[100];
+	upper_entry = (unsigned long *)&upper->entry[vms__pt_index(far, 1)];
+	*leaf_entry = vms__pte_load(leaf, 0);
+	*upper_entry = (unsigned long)leaf;
+
+	/* Looked at first, judged once the lock is free: a failure goes on to the tear-down. */
+	mmap_write_lock(mm);
+	vma_start_write(vma);
+	addr = A + MIB2;
+	next = vms__leaf_next(mm, &addr, A + GIB);
+	addr = A + MIB2;
+	settled = vms__leaf_next_settled(mm, &addr, A + GIB);
+	vms__page_stats(vma, A, &stats);
+	vma->vm_flags &= ~VM_WRITE;
+	vms__change_protection(vma, A, A + MIB2);
+	vma->vm_flags |= VM_WRITE;
+	protected = *leaf_entry;
+	vms__zap_range(vma, A, A + PG);
+	zapped = *leaf_entry;
+	*leaf_entry = 0;
+	vms__free_pgtables(mm, A + MIB2, A + GIB, A + MIB2, A + GIB);
+	freed = *upper_entry;
+	*upper_entry = 0;
+	mmap_write_unlock(mm);
+
+	assert_null(next);
+	assert_null(settled);
+	assert_int_equal(stats.rss, 2 * PG);
+	assert_true(protected & VMS__PTE_WRITE);
+	assert_false(pte_at(mm, A + 2 * PG) & VMS__PTE_WRITE);
+	assert_int_equal(zapped, protected);
+	assert_int_equal(freed, (unsigned long)leaf);
+	assert_int_equal(validate(mm, stderr), 0);
+}
+
 /* ---- the validator ---- */
 
 /* It finds one fault more after @break_it, and none after @mend. */
@@ -275,6 +328,7 @@ int main(void)
 		ON_MMAP_LOCK(unused_tables_of_a_batch_go_back),
 		ON_MMAP_LOCK(tables_come_back_empty),
 		ON_MMAP_LOCK(seek_misses_no_entry),
+		ON_BOTH_LOCKS(walks_pass_over_lines_without_entries),
 		ON_BOTH_LOCKS(validator_notices_each_broken_rule),
 	};
 
