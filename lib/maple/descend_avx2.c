@@ -91,15 +91,28 @@ VECTOR_LOADS unsigned int narrow_used(const struct maple_node *leaf)
 	       (unsigned int)(mt_key(leaf, MT_NARROW_LEAF_KEYS - 1) != MT_KEY_NONE) << MT_NARROW_LEAF_KEYS;
 }
 
+/* Whether each of four words, from @word on, is the one after it. */
+VECTOR_LOADS unsigned int same4(const unsigned long *word)
+{
+	__m256i same =
+		_mm256_cmpeq_epi64(_mm256_load_si256((const __m256i *)word), _mm256_loadu_si256((const __m256i *)(word + 1)));
+
+	return (unsigned int)_mm256_movemask_pd((__m256d)same);
+}
+
+/* Likewise, word i + 1 is pivot i. */
+VECTOR_LOADS unsigned int wide_used(const struct maple_node *leaf)
+{
+	const unsigned long *word = (const unsigned long *)leaf;
+	unsigned int same = same4(word) | same4(word + 4) << 4 | same4(word + 8) << 8;
+
+	atomic_signal_fence(memory_order_seq_cst);
+	return (~same & 0x7fe) | 1 | (unsigned int)(mt_wide_pivot(leaf, MT_WIDE_LEAF_KEYS - 1) != ULONG_MAX) << MT_WIDE_LEAF_KEYS;
+}
+
 static inline unsigned int used(const struct mt_leaf *l)
 {
-	unsigned int slots = 1;
-
-	if (likely(!l->wide))
-		return narrow_used(l->node);
-	for (unsigned int i = 1; i < MT_WIDE_LEAF_KEYS; i++)
-		slots |= (unsigned int)(mt_wide_pivot(l->node, i) != mt_wide_pivot(l->node, i - 1)) << i;
-	return slots | (unsigned int)(mt_wide_pivot(l->node, MT_WIDE_LEAF_KEYS - 1) != ULONG_MAX) << MT_WIDE_LEAF_KEYS;
+	return likely(!l->wide) ? narrow_used(l->node) : wide_used(l->node);
 }
 
 /* Four slots, from @slot on. */

@@ -359,10 +359,10 @@ static inline bool spans_just(const struct maple_node *parent, unsigned long up,
 }
 
 /*
- * mas_store() but for the checks; *old: what the first index had. What most stores do goes down once, and finds on the way what
+ * mas_store() with a cursor that has no place, but for the checks; *old: what the first index had. What most stores do goes down once, and finds on the way what
  * only the store needs: not even the bounds of the leaf, if it puts one entry into another's place.
  */
-static int store(struct ma_state *mas, void *entry, void **old)
+static __attribute__((noinline)) int store_from_root(struct ma_state *mas, void *entry, void **old)
 {
 	const unsigned long first = mt_scalar(mas->index), last = mt_scalar(mas->last);
 	unsigned long i, step = 0;
@@ -370,8 +370,6 @@ static int store(struct ma_state *mas, void *entry, void **old)
 	struct maple_node *leaf;
 	struct way way;
 
-	if (mas->status == ma_active && mas->node)
-		return plan_stands(mas, entry) ? store_kept(mas, entry, old) : store_any(mas, entry, old);
 	leaf = leaf_by_pages(mas, first, &step, &way, false);
 	/* A leaf that is the root has no parent. */
 	if (unlikely(!leaf || !step || mt_node_is_wide(leaf)))
@@ -392,4 +390,12 @@ static int store(struct ma_state *mas, void *entry, void **old)
 	mas->used = mas->full = mas->ahead = 0;
 	mas->status = ma_active;
 	return 0;
+}
+
+/* mas_store() but for the checks; *old: what the first index had. By itself, so that what is planned already costs no more than a call. */
+static int store(struct ma_state *mas, void *entry, void **old)
+{
+	if (mas->status != ma_active || !mas->node)
+		return store_from_root(mas, entry, old);
+	return plan_stands(mas, entry) ? store_kept(mas, entry, old) : store_any(mas, entry, old);
 }

@@ -82,8 +82,9 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *pr
 		return NULL;
 	merged = vms__merge_commit(&m);
 	if (m.middle)
-		vms__account(mm, old, -pages);
-	vms__account(mm, vm_flags, pages);
+		vms__account_change(mm, old, vm_flags, pages);
+	else
+		vms__account(mm, vm_flags, pages);
 	vms__change_protection(merged, addr, end);
 	return merged;
 }

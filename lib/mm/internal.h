@@ -278,6 +278,8 @@ static inline bool vms__is_data(vm_flags_t flags)
 }
 /* @pages pages with @flags came (or, negative, went). */
 void vms__account(struct mm_struct *mm, vm_flags_t flags, long pages);
+/* @pages pages that are accounted for have the flags @to, and had @from. */
+void vms__account_change(struct mm_struct *mm, vm_flags_t from, vm_flags_t to, long pages);
 /* @pages pages that are accounted for were locked in memory (or, negative, unlocked). */
 void vms__account_locked(struct mm_struct *mm, long pages);
 static inline int vms__map_count(const struct mm_struct *mm)

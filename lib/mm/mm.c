@@ -253,3 +253,16 @@ void vms__account(struct mm_struct *mm, vm_flags_t flags, long pages)
 	if (total > atomic_load_explicit(&mm->hiwater_vm, memory_order_relaxed))
 		atomic_store_explicit(&mm->hiwater_vm, total, memory_order_relaxed);
 }
+
+void vms__account_change(struct mm_struct *mm, vm_flags_t from, vm_flags_t to, long pages)
+{
+	mmap_assert_write_locked(mm);
+	if (vms__is_stack(from) != vms__is_stack(to))
+		add(&mm->stack_vm, vms__is_stack(to) ? pages : -pages);
+	if (vms__is_exec(from) != vms__is_exec(to))
+		add(&mm->exec_vm, vms__is_exec(to) ? pages : -pages);
+	if (vms__is_data(from) != vms__is_data(to))
+		add(&mm->data_vm, vms__is_data(to) ? pages : -pages);
+	if ((from ^ to) & VM_LOCKED)
+		add(&mm->locked_vm, to & VM_LOCKED ? pages : -pages);
+}

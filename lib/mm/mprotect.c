@@ -66,8 +66,7 @@ static int protect_one(struct vms__place *place, struct vm_area_struct *prev, st
 	if (err)
 		return err;
 	v = *vma;
-	vms__account(vma_mm(v), old, -(long)((end - start) >> PAGE_SHIFT));
-	vms__account(vma_mm(v), flags, (long)((end - start) >> PAGE_SHIFT));
+	vms__account_change(vma_mm(v), old, flags, (long)((end - start) >> PAGE_SHIFT));
 	vms__change_protection(v, start, end);
 	/*
 	 * What is locked in memory is faulted in as soon as it may be written: it then has pages, and an anon_vma, of its own,

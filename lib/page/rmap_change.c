@@ -54,16 +54,19 @@ void vms__rmap_change_begin(struct vms__rmap_change *c)
 		c->anon_vma = anon_vma ? anon_vma : c->anon_vma;
 	}
 	lock_both(c->mapping, c->anon_vma);
+	if (!c->mapping)
+		return;
 	for (unsigned int i = 0; i < VMS__RMAP_CHANGE_MAX; i++)
-		if (c->mapping && c->vma[i])
+		if (c->vma[i])
 			vms__i_mmap_del(c->vma[i]);
 }
 
 void vms__rmap_change_end(struct vms__rmap_change *c)
 {
-	for (unsigned int i = 0; i < VMS__RMAP_CHANGE_MAX; i++)
-		if (c->mapping && c->vma[i])
-			vms__i_mmap_add(c->vma[i]);
+	if (c->mapping)
+		for (unsigned int i = 0; i < VMS__RMAP_CHANGE_MAX; i++)
+			if (c->vma[i])
+				vms__i_mmap_add(c->vma[i]);
 	unlock_both(c->mapping, c->anon_vma);
 }
 
