@@ -38,9 +38,10 @@ static void batch_done(struct vms__objcache *c, struct vms__magazine *m)
 	unsigned int rounds = m->rounds;
 	bool wake;
 
+	depot_lock(c);
+	/* Under the lock: a fork finds the batch in the collector's hands as a whole, or not at all. */
 	for (unsigned int i = 0; i < rounds; i++)
 		vms__objcache_check_grace_over(c, m->objs[i]);
-	depot_lock(c);
 	c->collecting = m->next;
 	c->inflight--;
 	c->inflight_objs -= rounds;

@@ -28,6 +28,7 @@ static const struct {
 	{"maplebench", "--threads --ranges --repeat --seed --seconds"},
 	{"vmstress", "--threads --seconds --seed"},
 	{"maplestress", "--threads --writers --seconds --seed"},
+	{"cachestress", "--threads --seconds --seed"},
 	{"vmreplay run nowhere", "--threads --seconds --passes --repeats"},
 	{"print", "--seed --seeds --ops"},
 	{"differ", "--seeds --ops --first-seed --seconds --jobs --show"},

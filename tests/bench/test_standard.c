@@ -56,6 +56,8 @@ static const struct {
 	{"vmstress", "--threads=1 --seconds=1", NULL, true},
 	{"maplestress", "--help", NULL, false},
 	{"maplestress", "--threads=2 --seconds=1 --json", NULL, true},
+	{"cachestress", "--help", NULL, false},
+	{"cachestress", "--seconds=1", NULL, true},
 	{"print", "--seeds=1", NULL, false},
 	{"print", "--seeds=100", NULL, false},
 	{"differ", "--help", NULL, false},
