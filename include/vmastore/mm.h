@@ -305,6 +305,9 @@ VMS_API void mmap_assert_write_locked(const struct mm_struct *mm) VMS_ASSERT_HEL
  *           NULL orders nothing.
  * Progress: Never blocks; may refuse a mapped address while a writer is at work. On engines without VMA locks: always NULL.
  *
+ * The thread that locked the VMA calls vma_end_read(), before it exits and before it calls vms_thread_unregister(): a thread may
+ * hold a VMA by a note of its own. A signal handler lets go of what it locked before it returns.
+ *
  * Return: the locked VMA. NULL means "retry under mmap_read_lock()", never "unmapped".
  */
 VMS_API struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, unsigned long addr);

@@ -94,7 +94,7 @@ struct vm_area_struct {
 	struct rb_node vm_rb;   /* engine rbtree only */
 	struct mm_struct *_Atomic vm_mm;
 	vm_flags_t vm_flags;
-	_Atomic unsigned long vm_lock_seq; /* == mm->mm_lock_seq: write-locked; 0: no section holds it. lib/sync/vma_lock.h */
+	_Atomic unsigned long vm_lock_seq; /* == mm->mm_lock_seq: write-locked; else lib/sync/vma_lock.h */
 
 	/* line 1 */
 	struct vm_area_struct *vm_next, *vm_prev; /* engine rbtree only: address order */

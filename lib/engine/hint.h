@@ -18,17 +18,26 @@
 #ifndef VMS_ENGINE_HINT_H
 #define VMS_ENGINE_HINT_H
 
+#include <stdbool.h>
+
 #include <vmastore/mm_types.h>
+
+#include "lib/sync/thread_slot.h"
 
 #define VMS__HINTS 4u /* a power of two */
 
 struct vms__hint {
+	unsigned long start, len;
 	const struct mm_struct *mm;
 	struct vm_area_struct *vma;
-	unsigned long start, end;
 };
 
-extern __thread struct vms__hint vms__hints[VMS__HINTS];
+struct vms__hints {
+	unsigned int last; /* the hint that was of use last: tried first, as one fault often follows another in the same VMA */
+	struct vms__hint hint[VMS__HINTS];
+};
+
+extern VMS__TLS VMS__HIDDEN struct vms__hints vms__hints;
 
 /* Neighbouring 2 MiB blocks have different places, so that a few mappings in use at once do not push each other out. */
 static inline unsigned int vms__hint_place(unsigned long addr)
@@ -36,24 +45,29 @@ static inline unsigned int vms__hint_place(unsigned long addr)
 	return (addr >> 21) & (VMS__HINTS - 1);
 }
 
+static inline bool vms__hint_fits(const struct vms__hint *hint, const struct mm_struct *mm, unsigned long addr)
+{
+	return addr - hint->start < hint->len && hint->mm == mm;
+}
+
+/* Any of them. */
+struct vm_area_struct *vms__hint_search(const struct mm_struct *mm, unsigned long addr);
+
 /* A VMA that covered @addr of @mm when this thread last had it locked; or NULL. */
 static inline struct vm_area_struct *vms__hint_find(const struct mm_struct *mm, unsigned long addr)
 {
-	unsigned int place = vms__hint_place(addr);
+	const struct vms__hint *hint = &vms__hints.hint[vms__hints.last];
 
-	for (unsigned int i = 0; i < VMS__HINTS; i++) {
-		const struct vms__hint *hint = &vms__hints[(place + i) & (VMS__HINTS - 1)];
-
-		if (hint->start <= addr && addr < hint->end && hint->mm == mm)
-			return hint->vma;
-	}
-	return NULL;
+	return likely(vms__hint_fits(hint, mm, addr)) ? hint->vma : vms__hint_search(mm, addr);
 }
 
 /* @vma, read-locked, covers @addr. */
 static inline void vms__hint_keep(const struct mm_struct *mm, unsigned long addr, struct vm_area_struct *vma)
 {
-	vms__hints[vms__hint_place(addr)] = (struct vms__hint){mm, vma, vma->vm_start, vma->vm_end};
+	unsigned int place = vms__hint_place(addr);
+
+	vms__hints.hint[place] = (struct vms__hint){vma->vm_start, vma->vm_end - vma->vm_start, mm, vma};
+	vms__hints.last = place;
 }
 
 #endif

@@ -21,7 +21,22 @@
 #include "lib/sync/assert.h"
 #include "lib/sync/vma_lock.h"
 
-__thread struct vms__hint vms__hints[VMS__HINTS];
+VMS__TLS struct vms__hints vms__hints;
+
+struct vm_area_struct *vms__hint_search(const struct mm_struct *mm, unsigned long addr)
+{
+	unsigned int place = vms__hint_place(addr);
+
+	for (unsigned int i = 0; i < VMS__HINTS; i++) {
+		unsigned int at = (place + i) & (VMS__HINTS - 1);
+
+		if (vms__hint_fits(&vms__hints.hint[at], mm, addr)) {
+			vms__hints.last = at;
+			return vms__hints.hint[at].vma;
+		}
+	}
+	return NULL;
+}
 
 void vms__vma_lock_init(struct vm_area_struct *vma)
 {
@@ -76,33 +91,72 @@ static bool vma_still_covers(struct vm_area_struct *vma, struct mm_struct *mm, u
 #endif
 }
 
-/* Lock @vma if it is still what @addr is mapped by. *@gone: it has left its tree. */
-static bool try_lock(struct vm_area_struct *vma, struct mm_struct *mm, unsigned long addr, bool *gone)
+static void end_read(struct vm_area_struct *vma)
 {
-	enum vms__vlock_try got = vms__vlock_try_read(&vma->vm_refcnt, &vma->vm_lock_seq, &mm->mm_lock_seq);
+	/* Relaxed: what a slot holds has a stamp other than 0, and a thread sees its own. */
+	if (unlikely(atomic_load_explicit(&vma->vm_lock_seq, memory_order_relaxed)) && vms__bias_end_read(&vma->vm_lock_seq))
+		return;
+	vms__vlock_end_read(&vma->vm_refcnt);
+}
 
-	*gone = got == VMS__VLOCK_GONE;
-	if (got != VMS__VLOCK_OK)
+/* Readers share @vma: hold it by this thread's slot, if it is still what @addr is mapped by. */
+static bool try_bias(struct vm_area_struct *vma, struct mm_struct *mm, unsigned long addr)
+{
+	bool counted;
+
+	if (likely(vms__bias_try_read(&vma->vm_lock_seq, &counted))) {
+		if (likely(vma_still_covers(vma, mm, addr)))
+			return true;
+		end_read(vma);
+	} else if (unlikely(counted)) {
+		vms__vlock_end_read(&vma->vm_refcnt);
+	}
+	return false;
+}
+
+/* Counted on @vma, which is one of @mm's. */
+static inline void counted(struct vm_area_struct *vma, const struct mm_struct *mm, bool met)
+{
+	vms__vlock_settle(&vma->vm_lock_seq, &mm->mm_lock_seq);
+	if (unlikely(met))
+		vms__vlock_bias(&vma->vm_refcnt, &vma->vm_lock_seq);
+}
+
+/* Lock @vma if it is still what @addr is mapped by. *@gone: it has left its tree. */
+static inline bool try_lock(struct vm_area_struct *vma, struct mm_struct *mm, unsigned long addr, bool *gone)
+{
+	enum vms__vlock_try got;
+
+	*gone = false;
+	/* Relaxed: a guess. */
+	if (atomic_load_explicit(&vma->vm_lock_seq, memory_order_relaxed) == VMS__VLOCK_BIASED && try_bias(vma, mm, addr))
+		return true;
+	got = vms__vlock_try_read(&vma->vm_refcnt, &vma->vm_lock_seq, &mm->mm_lock_seq);
+	if (unlikely(got > VMS__VLOCK_MET)) {
+		*gone = got == VMS__VLOCK_GONE;
 		return false;
+	}
 	if (likely(vma_still_covers(vma, mm, addr))) {
-		vms__vlock_settle(&vma->vm_lock_seq, &mm->mm_lock_seq);
+		counted(vma, mm, got == VMS__VLOCK_MET);
 		return true;
 	}
-	vms__vlock_end_read(&vma->vm_refcnt);
+	end_read(vma);
 	return false;
 }
 
 /* vm_mm settles whether it was the right sequence that the lock was tried with; the range is the caller's to look at. */
 static bool try_read_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 {
-	if (vms__vlock_try_read(&vma->vm_refcnt, &vma->vm_lock_seq, &mm->mm_lock_seq) != VMS__VLOCK_OK)
+	enum vms__vlock_try got = vms__vlock_try_read(&vma->vm_refcnt, &vma->vm_lock_seq, &mm->mm_lock_seq);
+
+	if (got > VMS__VLOCK_MET)
 		return false;
 	/* Relaxed: as in vma_still_covers(). */
 	if (likely(atomic_load_explicit(&vma->vm_mm, memory_order_relaxed) == mm)) {
-		vms__vlock_settle(&vma->vm_lock_seq, &mm->mm_lock_seq);
+		counted(vma, mm, got == VMS__VLOCK_MET);
 		return true;
 	}
-	vms__vlock_end_read(&vma->vm_refcnt);
+	end_read(vma);
 	return false;
 }
 
@@ -125,12 +179,13 @@ static struct vm_area_struct *walk_and_lock(struct mm_struct *mm, unsigned long 
 	return vma;
 }
 
-static struct vm_area_struct *lock_vma(struct mm_struct *mm, unsigned long addr)
+/* @vma is what a hint names, or NULL. */
+static __attribute__((noinline)) struct vm_area_struct *lock_vma_slow(struct mm_struct *mm, unsigned long addr,
+								      struct vm_area_struct *vma)
 {
-	struct vm_area_struct *vma = vms__hint_find(mm, addr);
 	bool gone;
 
-	if (vma && likely(try_lock(vma, mm, addr, &gone)))
+	if (vma && try_lock(vma, mm, addr, &gone))
 		return vma;
 	vma = walk_and_lock(mm, addr);
 	if (vma)
@@ -138,9 +193,16 @@ static struct vm_area_struct *lock_vma(struct mm_struct *mm, unsigned long addr)
 	return vma;
 }
 
-static void unlock_vma(struct vm_area_struct *vma)
+static struct vm_area_struct *lock_vma(struct mm_struct *mm, unsigned long addr)
 {
+	struct vm_area_struct *vma = vms__hint_find(mm, addr);
+
+	if (unlikely(!vma) || unlikely(!vms__vlock_try_read_alone(&vma->vm_refcnt, &vma->vm_lock_seq)))
+		return lock_vma_slow(mm, addr, vma);
+	if (likely(vma_still_covers(vma, mm, addr)))
+		return vma;
 	vms__vlock_end_read(&vma->vm_refcnt);
+	return lock_vma_slow(mm, addr, NULL);
 }
 
 static void write_lock_vma(struct vm_area_struct *vma)
@@ -179,7 +241,7 @@ const struct vms__lock_ops vms__lock_vma = {
 	.name = "mmap_lock and a lock in every VMA",
 	.per_vma = true,
 	.fault_enter = lock_vma,
-	.fault_exit = unlock_vma,
+	.fault_exit = end_read,
 	.vma_write = write_lock_vma,
 	.vma_try_write = try_write_lock_vma,
 	.vma_end_write = end_write_vma,
@@ -259,7 +321,7 @@ void vma_assert_locked(const struct vm_area_struct *vma)
 #ifdef VMS_DEBUG
 	const struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
 
-	if (!mm->engine->lock->per_vma || !vms__vlock_readers(&vma->vm_refcnt))
+	if (!mm->engine->lock->per_vma || (!vms__vlock_readers(&vma->vm_refcnt) && !vms__bias_holds(&vma->vm_lock_seq)))
 		mmap_assert_locked(mm);
 #else
 	(void)vma;

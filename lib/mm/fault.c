@@ -16,6 +16,8 @@
 #include "lib/page/page.h"
 #include "lib/sync/pcounter.h"
 
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 /* What to do with the present page before the VMA's lock is dropped; false: it is gone again, fault once more. */
 typedef bool (*page_use_fn)(struct vm_area_struct *vma, unsigned long addr, unsigned long *word);
 
@@ -52,8 +54,8 @@ static enum vms_fault_result to_result(vm_fault_t fault)
 }
 
 /* Locks: @vma's lock or mmap_lock, for reading. */
-static enum outcome fault_in_vma(const struct access *a, struct vm_area_struct *vma, unsigned int lock_flag,
-				 enum vms_fault_result *result)
+static ALWAYS_INLINE enum outcome fault_in_vma(const struct access *a, struct vm_area_struct *vma, unsigned int lock_flag,
+					       enum vms_fault_result *result)
 {
 	vm_fault_t fault;
 
@@ -75,8 +77,9 @@ static enum outcome fault_in_vma(const struct access *a, struct vm_area_struct *
 	return fault & VM_FAULT_NOPAGE ? ASK_AGAIN : AGAIN;
 }
 
-static enum outcome fault_under_mmap_lock(const struct access *a, enum vms_fault_result *result)
+static __attribute__((noinline)) enum outcome fault_under_mmap_lock(struct access access, enum vms_fault_result *result)
 {
+	const struct access *a = &access;
 	struct vm_area_struct *vma;
 	enum outcome outcome;
 
@@ -94,7 +97,7 @@ static enum outcome fault_under_mmap_lock(const struct access *a, enum vms_fault
 	return outcome;
 }
 
-static enum outcome access_once(const struct access *a, enum vms_fault_result *result)
+static ALWAYS_INLINE enum outcome access_once(const struct access *a, enum vms_fault_result *result)
 {
 	const struct vms__lock_ops *lock = a->mm->engine->lock;
 	struct vm_area_struct *vma = lock->fault_enter(a->mm, a->addr);
@@ -106,28 +109,37 @@ static enum outcome access_once(const struct access *a, enum vms_fault_result *r
 		if (outcome != NEEDS_MMAP_LOCK)
 			vms__pcounter_add(a->mm->counters, VMS_FAULTS_VMA, 1);
 	}
-	return outcome == NEEDS_MMAP_LOCK ? fault_under_mmap_lock(a, result) : outcome;
+	return outcome == NEEDS_MMAP_LOCK ? fault_under_mmap_lock(*a, result) : outcome;
 }
 
-static enum vms_fault_result do_access(struct access *a)
+/* The access was not made at once. */
+static __attribute__((noinline)) enum vms_fault_result access_again(struct access access, enum outcome outcome)
 {
 	enum vms_fault_result result = VMS_SEGV_MAPERR;
 	unsigned int tries = 0;
-	enum outcome outcome;
 
-	while (unlikely((outcome = access_once(a, &result)) != DONE)) {
+	do {
 		if (outcome == AGAIN)
 			continue;
 		if (!vms__try_again(&tries))
 			return VMS_SIGBUS;
-		a->flags |= FAULT_FLAG_TRIED;
-	}
+		access.flags |= FAULT_FLAG_TRIED;
+	} while ((outcome = access_once(&access, &result)) != DONE);
 	return result;
+}
+
+/* Inlined, so that each kind of access asks for what it needs alone. */
+static ALWAYS_INLINE enum vms_fault_result do_access(struct access access)
+{
+	enum vms_fault_result result = VMS_SEGV_MAPERR;
+	enum outcome outcome = access_once(&access, &result);
+
+	return likely(outcome == DONE) ? result : access_again(access, outcome);
 }
 
 enum vms_fault_result vms_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags)
 {
-	return do_access(&(struct access){.mm = mm, .addr = addr, .flags = flags});
+	return do_access((struct access){.mm = mm, .addr = addr, .flags = flags});
 }
 
 static bool use_read(struct vm_area_struct *vma, unsigned long addr, unsigned long *word)
@@ -142,10 +154,10 @@ static bool use_write(struct vm_area_struct *vma, unsigned long addr, unsigned l
 
 enum vms_fault_result vms_read_word(struct mm_struct *mm, unsigned long addr, unsigned long *word)
 {
-	return do_access(&(struct access){.mm = mm, .addr = addr, .use = use_read, .word = word});
+	return do_access((struct access){.mm = mm, .addr = addr, .use = use_read, .word = word});
 }
 
 enum vms_fault_result vms_write_word(struct mm_struct *mm, unsigned long addr, unsigned long word)
 {
-	return do_access(&(struct access){.mm = mm, .addr = addr, .flags = FAULT_FLAG_WRITE, .use = use_write, .word = &word});
+	return do_access((struct access){.mm = mm, .addr = addr, .flags = FAULT_FLAG_WRITE, .use = use_write, .word = &word});
 }

@@ -6,14 +6,14 @@
  * which turns new readers away and so bounds the wait, spins for the time that a page fault takes, and only then sets the bit
  * that makes the last reader call the kernel.
  *
+ * Readers that hold the VMA by a slot of their own are waited for in lib/sync/vma_bias.c.
+ *
  * Locks: mmap_lock W. Read first: lib/sync/vma_lock.h.
  */
 #include "lib/sync/vma_lock.h"
 
 #include "lib/sync/futex.h"
 #include "lib/sync/spinlock.h"
-
-#define COUNT_MASK (VMA_LOCK_OFFSET - 1)
 
 /*
  * Wait until the count is @left: 1 if the attachment counts, else 0. Its value cannot pass that by, for it only falls.
@@ -25,7 +25,7 @@ static void wait_readers(_Atomic unsigned int *refcnt, unsigned int left)
 
 	for (unsigned int spins = vms__spin_budget(); spins; spins--) {
 		/* acquire, here and below: pairs with vms__vlock_end_read() */
-		if ((atomic_load_explicit(refcnt, memory_order_acquire) & COUNT_MASK) == left)
+		if ((atomic_load_explicit(refcnt, memory_order_acquire) & VMS__VLOCK_COUNT) == left)
 			return;
 		vms__cpu_relax();
 	}
@@ -34,7 +34,7 @@ static void wait_readers(_Atomic unsigned int *refcnt, unsigned int left)
 	 * Between the two and the sleep the value changes, and the kernel does not let us sleep.
 	 */
 	ref = atomic_fetch_or_explicit(refcnt, VMS__VLOCK_SLEEPER, memory_order_acquire) | VMS__VLOCK_SLEEPER;
-	while ((ref & COUNT_MASK) != left) {
+	while ((ref & VMS__VLOCK_COUNT) != left) {
 		vms__futex_wait(refcnt, ref, NULL);
 		ref = atomic_load_explicit(refcnt, memory_order_acquire);
 	}
@@ -43,10 +43,10 @@ static void wait_readers(_Atomic unsigned int *refcnt, unsigned int left)
 /* Readers may come in again. release: gives the stamp (W1) to R2, as W2 in vms__vlock_start_write() does. */
 static void let_go(_Atomic unsigned int *refcnt)
 {
-	atomic_fetch_and_explicit(refcnt, ~(VMA_LOCK_OFFSET | VMS__VLOCK_SLEEPER), memory_order_release);
+	atomic_fetch_and_explicit(refcnt, ~(VMA_LOCK_OFFSET | VMS__VLOCK_SLEEPER | VMS__VLOCK_MAY_HOLD), memory_order_release);
 }
 
-void vms__vlock_start_write_slow(_Atomic unsigned int *refcnt)
+void vms__vlock_start_write_slow(_Atomic unsigned int *refcnt, const _Atomic unsigned long *lock_seq)
 {
 	/* relaxed: turning readers away orders nothing; those that are in are acquired by the wait */
 	unsigned int old = atomic_fetch_add_explicit(refcnt, VMA_LOCK_OFFSET, memory_order_relaxed);
@@ -54,7 +54,37 @@ void vms__vlock_start_write_slow(_Atomic unsigned int *refcnt)
 	VMS_ASSERT(old != 0 && old < VMA_LOCK_OFFSET);
 	(void)old;
 	wait_readers(refcnt, 1);
+	/* Whoever biases the VMA counts meanwhile, so nobody does any more. */
+	if (atomic_load_explicit(refcnt, memory_order_relaxed) & VMS__VLOCK_MAY_HOLD)
+		vms__bias_revoke(lock_seq);
 	let_go(refcnt);
+}
+
+/*
+ * Nobody is turned away while a slot is seen to hold the VMA. One that takes it at the same time as the stamp goes in keeps it,
+ * and the stamp goes out again.
+ */
+bool vms__vlock_try_write_slow(_Atomic unsigned int *refcnt, _Atomic unsigned long *lock_seq, unsigned long seqval)
+{
+	unsigned int ref = 1 | VMS__VLOCK_MAY_HOLD;
+	unsigned long was;
+
+	if (vms__bias_held_by_any(lock_seq))
+		return false;
+	/* Relaxed, both: the fence orders them, and all that readers did who counted, before the looks that follow. */
+	if (!atomic_compare_exchange_strong_explicit(refcnt, &ref, ref + VMA_LOCK_OFFSET, memory_order_relaxed,
+						     memory_order_relaxed))
+		return false;
+	/* Exchanges, so that whoever reads what was there before acquires it from where it came. */
+	was = atomic_exchange_explicit(lock_seq, seqval, memory_order_relaxed);
+	vms__bias_fence();
+	if (vms__bias_held_by_any(lock_seq)) {
+		atomic_exchange_explicit(lock_seq, was, memory_order_relaxed);
+		atomic_fetch_sub_explicit(refcnt, VMA_LOCK_OFFSET, memory_order_relaxed);
+		return false;
+	}
+	let_go(refcnt);
+	return true;
 }
 
 void vms__vlock_detach_slow(_Atomic unsigned int *refcnt)

@@ -6,13 +6,15 @@
  * The words
  *   refcnt    0 detached; 1 attached; +1 for each reader; +VMA_LOCK_OFFSET while
  *             a writer waits for readers to leave; +VMS__VLOCK_SLEEPER while
- *             that writer sleeps. Futex word.
+ *             that writer sleeps; +VMS__VLOCK_MAY_HOLD if slots of threads may
+ *             hold it besides (vma_bias.h). Futex word.
  *   mm_seq    one for the mm. Odd while mmap_lock is held for writing: +1 after
  *             taking it, +1 before letting go or downgrading, by
  *             vms__vlock_seq_begin() and vms__vlock_seq_end().
  *   lock_seq  the stamp: mm_seq, odd, as it was when the VMA was last
  *             write-locked; or 0: never, or whoever stored it knew that the
- *             section is over.
+ *             section is over; or VMS__VLOCK_BIASED: as 0, and readers may hold
+ *             it by their threads' slots (vma_bias.h).
  *
  * The rule: a VMA is write-locked if lock_seq == mm_seq. So a writer locks each
  * VMA that it changes, one by one, by stamping it, and unlocks them all at once
@@ -103,12 +105,16 @@
 #include <vmastore/compiler.h>
 
 #include "lib/sync/assert.h"
+#include "lib/sync/vma_bias.h"
 
 #define VMA_LOCK_OFFSET 0x40000000u
+/* A reader has biased it, so slots of threads may hold it: a writer has to look at them. */
+#define VMS__VLOCK_MAY_HOLD 0x20000000u
+#define VMS__VLOCK_COUNT (VMS__VLOCK_MAY_HOLD - 1)
 /* The writer sleeps on refcnt: the last reader must wake it. Without it a reader that leaves spares itself the system call. */
 #define VMS__VLOCK_SLEEPER 0x80000000u
-/* From here on readers are refused: the attachment and all readers stay below VMA_LOCK_OFFSET. A writer's bits refuse by it too. */
-#define VMS__VMA_REF_LIMIT (VMA_LOCK_OFFSET - 1)
+/* From here on readers are refused, so that the attachment and all readers stay within the count. */
+#define VMS__VMA_REF_LIMIT VMS__VLOCK_COUNT
 
 /* A planted bug (tools/planted): the stamp as it was once passed on. */
 #ifdef VMS_PLANT_VLOCK_OLD_STAMP
@@ -119,10 +125,14 @@
 #define VMS__STAMP_ACQUIRE memory_order_acquire
 #endif
 
-/* OK: held for reading. BUSY: a writer, or too many readers. GONE: detached. */
-enum vms__vlock_try { VMS__VLOCK_OK, VMS__VLOCK_BUSY, VMS__VLOCK_GONE };
+/*
+ * OK: held for reading. MET: the same, and another reader was in: vms__vlock_bias() may be worth while. BUSY: a writer, or too
+ * many readers. GONE: detached.
+ */
+enum vms__vlock_try { VMS__VLOCK_OK, VMS__VLOCK_MET, VMS__VLOCK_BUSY, VMS__VLOCK_GONE };
 
-void vms__vlock_start_write_slow(_Atomic unsigned int *refcnt);
+void vms__vlock_start_write_slow(_Atomic unsigned int *refcnt, const _Atomic unsigned long *lock_seq);
+bool vms__vlock_try_write_slow(_Atomic unsigned int *refcnt, _Atomic unsigned long *lock_seq, unsigned long seqval);
 void vms__vlock_detach_slow(_Atomic unsigned int *refcnt);
 void vms__vlock_wake_writer(_Atomic unsigned int *refcnt);
 
@@ -186,7 +196,7 @@ static inline void vms__vlock_attach_locked(_Atomic unsigned int *refcnt, _Atomi
 /* How many readers count now, the passing ones that will yet refuse included. Only a hint unless they cannot change. */
 static inline unsigned int vms__vlock_readers(const _Atomic unsigned int *refcnt)
 {
-	unsigned int ref = atomic_load_explicit((_Atomic unsigned int *)refcnt, memory_order_relaxed) & (VMA_LOCK_OFFSET - 1);
+	unsigned int ref = atomic_load_explicit((_Atomic unsigned int *)refcnt, memory_order_relaxed) & VMS__VLOCK_COUNT;
 
 	return ref ? ref - 1 : 0;
 }
@@ -207,10 +217,17 @@ static inline void vms__vlock_end_read(_Atomic unsigned int *refcnt)
 	/* release: pairs with W2's acquire, in vms__vlock_start_write() and vms__vlock_detach(), fast and slow */
 	unsigned int old = atomic_fetch_sub_explicit(refcnt, 1, memory_order_release);
 
-	VMS_ASSERT((old & (VMA_LOCK_OFFSET - 1)) != 0);
+	/* The attachment counts, too, unless a writer that detaches waits for this reader. Else another thread's lock was given back. */
+	VMS_ASSERT((old & VMS__VLOCK_COUNT) >= (old & VMA_LOCK_OFFSET ? 1u : 2u));
 	/* It waits for 1, or for 0 when it detaches; which of them, only it knows. */
-	if (unlikely(old & VMS__VLOCK_SLEEPER) && (old & (VMA_LOCK_OFFSET - 1)) <= 2)
+	if (unlikely(old & VMS__VLOCK_SLEEPER) && (old & VMS__VLOCK_COUNT) <= 2)
 		vms__vlock_wake_writer(refcnt);
+}
+
+/* No writer waits, and one more reader can be counted. */
+static inline bool vms__vlock_has_room(unsigned int ref)
+{
+	return (ref & ~VMS__VLOCK_MAY_HOLD) < VMS__VMA_REF_LIMIT;
 }
 
 /*
@@ -240,7 +257,7 @@ static inline enum vms__vlock_try vms__vlock_try_read(_Atomic unsigned int *refc
 	 * without need, a stale mismatch is caught by R3.
 	 */
 	seen = atomic_load_explicit(stamp, memory_order_relaxed);
-	if (unlikely(seen) && seen == atomic_load_explicit(seq, memory_order_relaxed))
+	if (unlikely(seen & 1) && seen == atomic_load_explicit(seq, memory_order_relaxed))
 		return VMS__VLOCK_BUSY;
 
 	/*
@@ -252,7 +269,7 @@ static inline enum vms__vlock_try vms__vlock_try_read(_Atomic unsigned int *refc
 	do {
 		if (unlikely(ref == 0))
 			return VMS__VLOCK_GONE;
-		if (unlikely(ref >= VMS__VMA_REF_LIMIT))
+		if (unlikely(ref >= VMS__VMA_REF_LIMIT) && !vms__vlock_has_room(ref))
 			return VMS__VLOCK_BUSY;
 	} while (unlikely(
 		!atomic_compare_exchange_weak_explicit(refcnt, &ref, ref + 1, memory_order_acquire, memory_order_relaxed)));
@@ -266,12 +283,37 @@ static inline enum vms__vlock_try vms__vlock_try_read(_Atomic unsigned int *refc
 	 * why it takes both.
 	 */
 	seen = atomic_load_explicit(stamp, VMS__STAMP_ACQUIRE);
-	if (unlikely(seen) && unlikely(seen == atomic_load_explicit(seq, memory_order_acquire))) {
-		vms__vlock_end_read(refcnt);
-		return VMS__VLOCK_BUSY;
+	if (unlikely(seen)) {
+		/* An even mm_seq may be equal to the bias. */
+		if ((seen & 1) && unlikely(seen == atomic_load_explicit(seq, memory_order_acquire))) {
+			vms__vlock_end_read(refcnt);
+			return VMS__VLOCK_BUSY;
+		}
+		vms__bias_counted(stamp);
 	}
 #endif
-	return VMS__VLOCK_OK;
+	return likely(ref == 1) ? VMS__VLOCK_OK : VMS__VLOCK_MET;
+}
+
+/*
+ * vms__vlock_try_read() for the usual case, in few instructions: nobody else is in, and no section has been at the VMA since it was
+ * settled. False says nothing: ask vms__vlock_try_read(). After true the caller looks again, as there.
+ */
+static inline bool vms__vlock_try_read_alone(_Atomic unsigned int *refcnt, _Atomic unsigned long *lock_seq)
+{
+	unsigned int ref = 1;
+
+	/* R1, R2 and R3, with the same orders, where the stamp is 0 and stays so. */
+	if (unlikely(atomic_load_explicit(lock_seq, memory_order_relaxed)) ||
+	    unlikely(!atomic_compare_exchange_strong_explicit(refcnt, &ref, 2, memory_order_acquire, memory_order_relaxed)))
+		return false;
+#ifndef VMS_PLANT_VLOCK_NO_RECHECK
+	if (unlikely(atomic_load_explicit(lock_seq, VMS__STAMP_ACQUIRE))) {
+		vms__vlock_end_read(refcnt);
+		return false;
+	}
+#endif
+	return true;
 }
 
 /*
@@ -283,13 +325,29 @@ static inline void vms__vlock_settle(_Atomic unsigned long *lock_seq, const _Ato
 	/* Relaxed: whichever section's stamp it is, the next load tells whether that is over. */
 	unsigned long stamp = atomic_load_explicit(lock_seq, memory_order_relaxed);
 
-	if (likely(!stamp))
+	if (likely(!(stamp & 1)))
 		return;
 	/* Relaxed: if the section is over, R3 has acquired its changes. Signed, because the sequence may wrap. */
 	if ((long)(atomic_load_explicit((_Atomic unsigned long *)mm_seq, memory_order_relaxed) - stamp) <= 0)
 		return;
 	/* release: pairs with R3's acquire of the stamp. On failure a writer has stamped, or another reader was faster. */
 	atomic_compare_exchange_strong_explicit(lock_seq, &stamp, 0, memory_order_release, memory_order_relaxed);
+}
+
+/*
+ * Readers have met here: from now on they hold the VMA by their slots.
+ * Locks: held for reading, counted, and the VMA is known to be one of the mm whose sequence it was tried with.
+ */
+static inline void vms__vlock_bias(_Atomic unsigned int *refcnt, _Atomic unsigned long *lock_seq)
+{
+	unsigned long free = 0;
+
+	if (atomic_load_explicit(lock_seq, memory_order_relaxed) || !vms__bias_pays())
+		return;
+	/* Relaxed: whoever write-locks the VMA next waits for this reader, and then sees it. */
+	atomic_fetch_or_explicit(refcnt, VMS__VLOCK_MAY_HOLD, memory_order_relaxed);
+	/* release: pairs with P3. On failure a writer, or another reader, was faster. */
+	atomic_compare_exchange_strong_explicit(lock_seq, &free, VMS__VLOCK_BIASED, memory_order_release, memory_order_relaxed);
 }
 
 /*
@@ -322,7 +380,7 @@ static inline void vms__vlock_start_write(_Atomic unsigned int *refcnt, _Atomic 
 	 */
 	if (unlikely(!atomic_compare_exchange_strong_explicit(refcnt, &ref, 1, memory_order_acq_rel, memory_order_relaxed)) &&
 	    ref != 0)
-		vms__vlock_start_write_slow(refcnt);
+		vms__vlock_start_write_slow(refcnt, lock_seq);
 }
 
 /*
@@ -344,7 +402,7 @@ static inline bool vms__vlock_try_write(_Atomic unsigned int *refcnt, _Atomic un
 	if (!atomic_compare_exchange_strong_explicit(refcnt, &ref, 1 + VMA_LOCK_OFFSET, memory_order_acquire,
 						     memory_order_relaxed) &&
 	    ref != 0)
-		return false;
+		return ref & VMS__VLOCK_MAY_HOLD ? vms__vlock_try_write_slow(refcnt, lock_seq, seqval) : false;
 	/*
 	 * W1. Relaxed, unlike in vms__vlock_start_write(): no reader counts while it is
 	 * stored, so whoever sees it has acquired the next step.

@@ -197,6 +197,16 @@ void model_fail(const char *what)
 	rl::ctx().fail_test(what, rl::test_result_user_assert_failed, nowhere);
 }
 
+void model_fence(const model_site *site)
+{
+	rl::atomic_thread_fence(order_of(site), info_of(site));
+}
+
+unsigned int model_thread(void)
+{
+	return rl::thread_index();
+}
+
 void model_yield(void)
 {
 	rl::yield(1, nowhere);

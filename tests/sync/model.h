@@ -75,6 +75,10 @@ const char *model_order_name(int order);
 /* ---- inside a run ---- */
 
 void model_fail(const char *what);
+/* A fence. Its site, too, may be weakened. */
+void model_fence(const struct model_site *site);
+/* Which of the scenario's threads this is. */
+unsigned int model_thread(void);
 /* A wait of a moment in a loop: the others go on, and stores become visible. */
 void model_yield(void);
 /* 0 to @n - 1. */
@@ -156,6 +160,22 @@ extern const struct model_site __start_model_sites[], __stop_model_sites[];
 		   }))
 #define atomic_compare_exchange_strong_explicit(p, e, v, success, failure) MODEL_CAS(p, e, v, false, success, failure)
 #define atomic_compare_exchange_weak_explicit(p, e, v, success, failure) MODEL_CAS(p, e, v, true, success, failure)
+
+/*
+ * In the place of lib/sync/asym_fence.h: both halves are the full fence that they
+ * are together. Whether there is a heavy half, the test says.
+ */
+#define VMS_SYNC_ASYM_FENCE_H
+#define VMS__ASYM_STORE memory_order_relaxed
+#define VMS__ASYM_LOAD memory_order_acquire
+#define MODEL_FENCE() MODEL_CALL(void, memory_order_seq_cst, memory_order_relaxed, (model_fence(&model_site), 0))
+static bool model_asymmetric;
+static inline bool vms__fence_is_asymmetric(void)
+{
+	return model_asymmetric;
+}
+#define vms__fence_light() MODEL_FENCE()
+#define vms__fence_heavy() MODEL_FENCE()
 
 /* In the place of lib/sync/futex.h. */
 #define VMS_SYNC_FUTEX_H

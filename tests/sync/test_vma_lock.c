@@ -34,7 +34,10 @@ static struct vma vma;
 
 static enum vms__vlock_try try_read(struct vma *v, int mm)
 {
-	return vms__vlock_try_read(&v->refcnt, &v->lock_seq, &mm_seq[mm]);
+	enum vms__vlock_try got = vms__vlock_try_read(&v->refcnt, &v->lock_seq, &mm_seq[mm]);
+
+	/* Whether another reader was in does not matter here. */
+	return got == VMS__VLOCK_MET ? VMS__VLOCK_OK : got;
 }
 
 static void start_write(struct vma *v, unsigned long seq)

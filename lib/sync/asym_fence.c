@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * asym_fence.c - the heavy half, and whether the kernel offers it. Read first: lib/sync/asym_fence.h.
+ */
+#include "lib/sync/asym_fence.h"
+
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/sync/assert.h"
+
+static bool registered; /* written before there are threads: when the library is loaded, and in the child of a fork */
+
+static bool membarrier(int command)
+{
+	int saved = errno;
+	bool ok = !syscall(SYS_membarrier, command, 0, 0);
+
+	errno = saved;
+	return ok;
+}
+
+bool vms__fence_is_asymmetric(void)
+{
+	return registered;
+}
+
+/*
+ * Light fences have been relied on already, so there is no other way out than to stop, as liburcu does where the system call
+ * stops working.
+ */
+void vms__fence_heavy(void)
+{
+	VMS_BUG_ON(!membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED));
+}
+
+static void register_process(void)
+{
+	registered = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+}
+
+__attribute__((constructor(200))) static void asym_fence_init(void)
+{
+	register_process();
+	VMS_BUG_ON(pthread_atfork(NULL, NULL, register_process));
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vma_bias.c - the slots, the writer's side, and when to bias. Read first: lib/sync/vma_bias.h.
+ */
+#include "lib/sync/vma_bias.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#include "lib/sync/assert.h"
+#include "lib/sync/futex.h"
+#include "lib/sync/spinlock.h"
+
+/* While no bias may be set, a thread asks the time at one of so many meetings. */
+#define MEETINGS_PER_LOOK 8u /* a power of two */
+
+struct vms__bias_slot vms__bias_slots[VMS__SLOTS + 1];
+
+/* Nanoseconds, CLOCK_MONOTONIC: no new bias before. 0: nothing was revoked lately. */
+static _Atomic unsigned long not_before;
+
+struct vms__bias_slot *vms__bias_slot_take(void)
+{
+	/* The shared slot, or none yet. */
+	unsigned int slot = vms__thread_slot();
+
+	return slot ? &vms__bias_slots[slot + 1] : NULL;
+}
+
+/*
+ * An exchange, because a handler may come between a look and a store. Relaxed: the VMA was not looked at.
+ */
+bool vms__bias_undo(struct vms__bias_slot *slot)
+{
+	bool ours = atomic_exchange_explicit(&slot->held, 0, memory_order_relaxed);
+
+	vms__fence_light();
+	if (unlikely(atomic_load_explicit(&slot->sleeper, memory_order_relaxed)))
+		vms__bias_wake(slot);
+	return ours;
+}
+
+/* All writers that sleep there look again, whichever VMA they wait for. */
+void vms__bias_wake(struct vms__bias_slot *slot)
+{
+	atomic_store_explicit(&slot->sleeper, 0, memory_order_relaxed);
+	vms__futex_wake(&slot->sleeper, VMS__FUTEX_ALL);
+}
+
+#ifndef VMS__BIAS_MODEL
+static unsigned long now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (unsigned long)t.tv_sec * 1000000000ul + (unsigned long)t.tv_nsec;
+}
+#endif
+
+bool vms__bias_pays(void)
+{
+	struct vms__bias_slot *slot = &vms__bias_slots[VMS__BIAS_SELF];
+	unsigned long until = atomic_load_explicit(&not_before, memory_order_relaxed);
+
+	if (!vms__fence_is_asymmetric())
+		return false;
+	if (slot < &vms__bias_slots[VMS__BIAS_FIRST])
+		slot = vms__bias_slot_take();
+	if (!slot)
+		return false;
+	if (likely(!until))
+		return true;
+	if (++slot->skipped % MEETINGS_PER_LOOK || now() < until)
+		return false;
+	/* If another revocation has come meanwhile, its time counts. */
+	return atomic_compare_exchange_strong_explicit(&not_before, &until, 0, memory_order_relaxed, memory_order_relaxed);
+}
+
+static bool holds(struct vms__bias_slot *slot, const _Atomic unsigned long *stamp)
+{
+	/* acquire: pairs with P5 */
+	return atomic_load_explicit(&slot->held, memory_order_acquire) == (unsigned long)stamp;
+}
+
+static void wait_slot(struct vms__bias_slot *slot, const _Atomic unsigned long *stamp)
+{
+	for (unsigned int spins = vms__spin_budget(); spins; spins--) {
+		if (!holds(slot, stamp))
+			return;
+		vms__cpu_relax();
+	}
+	for (;;) {
+		/* Either the reader sees that somebody sleeps, or the next look sees that it has left. */
+		atomic_store_explicit(&slot->sleeper, 1, VMS__ASYM_STORE);
+		vms__fence_heavy();
+		if (!holds(slot, stamp))
+			return;
+		vms__futex_wait(&slot->sleeper, 1, NULL);
+	}
+}
+
+void vms__bias_fence(void)
+{
+	unsigned long began = now(), ended;
+
+#ifndef VMS_PLANT_BIAS_NO_FENCE
+	vms__fence_heavy();
+#endif
+	ended = now();
+	atomic_store_explicit(&not_before, ended + VMS__BIAS_REST * (ended - began), memory_order_relaxed);
+}
+
+void vms__bias_revoke(const _Atomic unsigned long *stamp)
+{
+	vms__bias_fence();
+	/* After the fence: the slot of a reader that it has caught is among those that are used. */
+	for (unsigned int i = VMS__BIAS_FIRST; i <= vms__thread_slots_used(); i++)
+		wait_slot(&vms__bias_slots[i], stamp);
+}
+
+bool vms__bias_held_by_any(const _Atomic unsigned long *stamp)
+{
+	for (unsigned int i = VMS__BIAS_FIRST; i <= vms__thread_slots_used(); i++)
+		if (holds(&vms__bias_slots[i], stamp))
+			return true;
+	return false;
+}
+
+#ifndef VMS__BIAS_MODEL
+
+/* In the child of a fork there is one thread. */
+static void fork_child(void)
+{
+	for (unsigned int i = 0; i <= VMS__SLOTS; i++) {
+		struct vms__bias_slot *slot = &vms__bias_slots[i];
+
+		atomic_store_explicit(&slot->sleeper, 0, memory_order_relaxed);
+		if (i == VMS__BIAS_SELF)
+			continue;
+		atomic_store_explicit(&slot->held, 0, memory_order_relaxed);
+		slot->nested = 0;
+	}
+}
+
+__attribute__((constructor(200))) static void bias_init(void)
+{
+	VMS_BUG_ON(pthread_atfork(NULL, NULL, fork_child));
+}
+
+#endif
