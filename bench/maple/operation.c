@@ -91,6 +91,21 @@ static uint64_t run_replace(const struct store *s, void *tree, const struct worl
 	return s->replace(tree, w->swap_in, w->nr_writes);
 }
 
+static uint64_t run_replace_locked(const struct store *s, void *tree, const struct world *w)
+{
+	return s->replace_locked(tree, w->swap_in, w->nr_writes);
+}
+
+static uint64_t run_replace_walked(const struct store *s, void *tree, const struct world *w)
+{
+	return s->replace_walked(tree, w->swap_in, w->nr_writes);
+}
+
+static uint64_t run_hole(const struct store *s, void *tree, const struct world *w)
+{
+	return s->hole(tree, w->swap_out, w->nr_writes);
+}
+
 static bool right_replace(const struct store *s, void *tree, const struct world *w, uint64_t failed)
 {
 	bool in = s->lookup(tree, w->swapped, w->nr_writes) == w->swapped_in;
@@ -103,6 +118,11 @@ static bool right_replace(const struct store *s, void *tree, const struct world 
 static uint64_t run_churn(const struct store *s, void *tree, const struct world *w)
 {
 	return s->churn(tree, w->churn, w->nr_writes);
+}
+
+static uint64_t run_churn_locked(const struct store *s, void *tree, const struct world *w)
+{
+	return s->churn_locked(tree, w->churn, w->nr_writes);
 }
 
 static bool has_preparation(const struct store *s)
@@ -185,6 +205,22 @@ static bool right_highest(const struct store *s, void *tree, const struct world 
 	return answer == w->highest.found;
 }
 
+static size_t count_large(const struct world *w)
+{
+	return w->large.nr;
+}
+
+static uint64_t run_large(const struct store *s, void *tree, const struct world *w)
+{
+	return s->highest_gap(tree, w->large.bound, w->large.size, w->large.nr, WORLD_FLOOR);
+}
+
+static bool right_large(const struct store *s, void *tree, const struct world *w, uint64_t answer)
+{
+	(void)s, (void)tree;
+	return answer == w->large.found;
+}
+
 const struct operation operations[] = {
 	{"lookup", "random lookup, independent", NULL, count_random, run_lookup, right_random},
 	{"chained", "random lookup, each depends on the last", NULL, count_random, run_chained, right_random},
@@ -195,12 +231,17 @@ const struct operation operations[] = {
 	{"touch-hot", "the same, 90 % in few hot ranges", NULL, count_hot, run_touch_hot, right_touch_hot},
 	{"use", "lookup and touch the object", NULL, count_random, run_use, right_use},
 	{"replace", "replace an entry", NULL, count_stores, run_replace, right_replace},
+	{"replace-locked", "replace an entry, a lock for each", NULL, count_stores, run_replace_locked, right_replace},
+	{"replace-walked", "replace where a cursor walked, a lock for each", NULL, count_stores, run_replace_walked, right_replace},
+	{"hole", "unset + set a page, a lock for each", NULL, count_stores, run_hole, right_churn},
 	{"churn", "erase + insert a random range", NULL, count_stores, run_churn, right_churn},
 	{"churn-prepared", "the same, memory set aside first", has_preparation, count_stores, run_churn_prepared, right_churn},
+	{"churn-locked", "erase + insert, a lock for each", NULL, count_stores, run_churn_locked, right_churn},
 	{"iterate", "iterate, per range", NULL, count_iterate, run_iterate, right_iterate},
 	{"batch", "read all ranges in batches, per range", NULL, count_iterate, run_batch, right_iterate},
 	{"lowest-gap", "lowest gap of 48 MiB", has_gaps, count_lowest, run_lowest, right_lowest},
 	{"highest-gap", "highest gap of a random size", has_gaps, count_highest, run_highest, right_highest},
+	{"large-gap", "highest gap of 48 MiB", has_gaps, count_large, run_large, right_large},
 	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -19,7 +19,9 @@
 #include "bench/maple/ticks.h"
 
 #define STORE_SYMBOL "maplebench_stores"
-#define STORE_ABI 3 /* counts changes of this header */
+#define STORE_ABI 4 /* counts changes of this header */
+
+#define STORE_PAGE 4096ul
 
 /* A reader leaves its read section, and reports a quiescent state where it must, after so many lookups. */
 #define STORE_BATCH 64
@@ -75,8 +77,15 @@ struct store {
 
 	/* Store each range over what holds exactly these bounds. Return: how many failed. */
 	uint64_t (*replace)(void *tree, const struct range *ranges, size_t nr);
+	/* The same as a program does it: each under the store's lock. And by way of a cursor that has walked to the range. */
+	uint64_t (*replace_locked)(void *tree, const struct range *ranges, size_t nr);
+	uint64_t (*replace_walked)(void *tree, const struct range *ranges, size_t nr);
+	/* Of each range of at least three pages the second is unset, and then set again, each under the lock. Return: failures. */
+	uint64_t (*hole)(void *tree, const struct range *ranges, size_t nr);
 	/* Erase ranges[i], then insert ranges[i - 1] again; none equals its predecessor. All are back at the end. Return: failures. */
 	uint64_t (*churn)(void *tree, const struct range *ranges, size_t nr);
+	/* The same, each under the store's lock. */
+	uint64_t (*churn_locked)(void *tree, const struct range *ranges, size_t nr);
 	/* churn() with each store's memory set aside first, as an mm must. NULL: the store knows no such thing. */
 	uint64_t (*churn_prepared)(void *tree, const struct range *ranges, size_t nr);
 

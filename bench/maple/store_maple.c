@@ -6,8 +6,9 @@
  * That header includes the tree's and rcu's, and adds maple_node_bytes(), maple_enter(), maple_leave(), maple_quiescent() and
  * MAPLE_NAME, MAPLE_WHAT, MAPLE_STORE.
  *
- * The tree is as an mm's: gaps tracked, RCU on, the lock the owner's, so that no lock word of the tree is timed. Lookups are mtree_load(),
- * STORE_BATCH of them in a read section; stores are mas_store_gfp().
+ * The tree is as an mm's: gaps tracked, RCU on. Lookups are mtree_load(), STORE_BATCH of them in a read section; stores are
+ * mas_store_gfp(), as under a lock of the owner's, so that no lock word of the tree is timed. What has "locked" in its name takes the
+ * tree's lock for each store.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@
 
 #include "bench/maple/store.h"
 
-#define TREE_FLAGS (MT_FLAGS_ALLOC_RANGE | MT_FLAGS_LOCK_EXTERN | MT_FLAGS_USE_RCU)
+#define TREE_FLAGS (MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU)
 
 /* Not inlined: a lookup is a call, as from any program. Ours is one anyway; the kernel's is, as it has a file of its own. */
 
@@ -222,6 +223,52 @@ static uint64_t maple_replace(void *tree, const struct range *ranges, size_t nr)
 	return failed;
 }
 
+static uint64_t maple_replace_locked(void *tree, const struct range *ranges, size_t nr)
+{
+	uint64_t failed = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		failed += mtree_store_range(tree, ranges[i].first, ranges[i].last, ranges[i].entry, GFP_KERNEL) != 0;
+		if (i % STORE_BATCH == 0)
+			maple_quiescent();
+	}
+	return failed;
+}
+
+static uint64_t maple_replace_walked(void *tree, const struct range *ranges, size_t nr)
+{
+	uint64_t failed = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		MA_STATE(mas, tree, ranges[i].first, ranges[i].first);
+
+		mas_lock(&mas);
+		failed += !mas_walk(&mas) || mas.last != ranges[i].last;
+		mas_store(&mas, ranges[i].entry);
+		mas_unlock(&mas);
+		if (i % STORE_BATCH == 0)
+			maple_quiescent();
+	}
+	return failed;
+}
+
+static uint64_t maple_hole(void *tree, const struct range *ranges, size_t nr)
+{
+	uint64_t failed = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		const unsigned long second = ranges[i].first + STORE_PAGE, third = second + STORE_PAGE;
+
+		if (ranges[i].last <= third)
+			continue;
+		failed += mtree_store_range(tree, second, third - 1, NULL, GFP_KERNEL) != 0;
+		failed += mtree_store_range(tree, ranges[i].first, ranges[i].last, ranges[i].entry, GFP_KERNEL) != 0;
+		if (i % STORE_BATCH == 0)
+			maple_quiescent();
+	}
+	return failed;
+}
+
 typedef int store_function(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry);
 
 static inline uint64_t churn_by(store_function *store, void *tree, const struct range *ranges, size_t nr)
@@ -242,6 +289,16 @@ static inline uint64_t churn_by(store_function *store, void *tree, const struct 
 static uint64_t maple_churn(void *tree, const struct range *ranges, size_t nr)
 {
 	return churn_by(maple_store, tree, ranges, nr);
+}
+
+static int maple_store_locked(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry)
+{
+	return entry ? mtree_insert_range(mt, first, last, entry, GFP_KERNEL) : !mtree_erase(mt, first);
+}
+
+static uint64_t maple_churn_locked(void *tree, const struct range *ranges, size_t nr)
+{
+	return churn_by(maple_store_locked, tree, ranges, nr);
 }
 
 static int maple_store_prepared(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry)
@@ -303,7 +360,11 @@ const struct store MAPLE_STORE = {
 	.touch = maple_touch,
 	.lookup_timed = maple_lookup_timed,
 	.replace = maple_replace,
+	.replace_locked = maple_replace_locked,
+	.replace_walked = maple_replace_walked,
+	.hole = maple_hole,
 	.churn = maple_churn,
+	.churn_locked = maple_churn_locked,
 	.churn_prepared = maple_churn_prepared,
 	.lowest_gap = maple_lowest_gap,
 	.highest_gap = maple_highest_gap,

@@ -232,15 +232,19 @@ static bool draw_searches(struct world *w, struct random *r)
 {
 	unsigned long begin = w->sorted[0].first, pages = (TOP - begin) / PAGE;
 
-	if (!searches_create(&w->lowest, nr_stores(w)) || !searches_create(&w->highest, nr_stores(w)))
+	if (!searches_create(&w->lowest, nr_stores(w)) || !searches_create(&w->highest, nr_stores(w)) ||
+	    !searches_create(&w->large, nr_stores(w)))
 		return false;
 	for (size_t i = 0; i < w->lowest.nr; i++) {
 		w->lowest.bound[i] = begin + below(r, pages) * PAGE;
-		w->lowest.size[i] = WORLD_LOWEST_GAP;
+		w->lowest.size[i] = WORLD_LARGE_GAP;
 		w->lowest.found += lowest_gap(w, w->lowest.bound[i], w->lowest.size[i]);
 		w->highest.bound[i] = begin + below(r, pages) * PAGE - 1;
 		w->highest.size[i] = bytes_up_to(r, GAP_PAGES_LOG2);
 		w->highest.found += highest_gap(w, w->highest.bound[i], w->highest.size[i]);
+		w->large.bound[i] = w->lowest.bound[i] - 1;
+		w->large.size[i] = WORLD_LARGE_GAP;
+		w->large.found += highest_gap(w, w->large.bound[i], w->large.size[i]);
 	}
 	return true;
 }
@@ -289,6 +293,7 @@ void world_destroy(struct world *w)
 {
 	searches_destroy(&w->lowest);
 	searches_destroy(&w->highest);
+	searches_destroy(&w->large);
 	free(w->churn);
 	free(w->swapped);
 	free(w->swap_out);

@@ -15,7 +15,7 @@
 
 #define WORLD_FLOOR 0x10000ul         /* gaps lie at or above */
 #define WORLD_CEILING 0x7fffffffefffu /* and at or below */
-#define WORLD_LOWEST_GAP (48ul << 20)
+#define WORLD_LARGE_GAP (48ul << 20)
 
 /* Keys, and what they find. */
 struct queries {
@@ -48,7 +48,7 @@ struct world {
 	unsigned long *swapped; /* a key of each */
 	uint64_t swapped_in, swapped_out;
 	struct range *churn;
-	struct searches lowest, highest;
+	struct searches lowest, highest, large; /* large: the highest, of one size */
 };
 
 /** world_create() - @nr ranges, at least 2; the same for the same @seed. NULL: no memory. */

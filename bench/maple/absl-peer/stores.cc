@@ -132,6 +132,31 @@ template <class Lock> struct Tree {
 		return map.erase(r.first) == 1;
 	}
 
+	// Unset the second page of what is there, and keep what is around it.
+	bool unset(const range &r)
+	{
+		std::lock_guard<Lock> held(lock);
+		auto at = map.find(r.first);
+
+		if (at == map.end() || at->second.last != r.last)
+			return false;
+		at->second.last = r.first + STORE_PAGE - 1;
+		return map.insert({r.first + 2 * STORE_PAGE, {r.last, r.entry}}).second;
+	}
+
+	// One range again.
+	bool heal(const range &r)
+	{
+		std::lock_guard<Lock> held(lock);
+		auto at = map.find(r.first);
+
+		if (at == map.end())
+			return false;
+		at->second.last = r.last;
+		map.erase(++at);
+		return true;
+	}
+
 	bool replace(const range &r)
 	{
 		std::lock_guard<Lock> held(lock);
@@ -283,6 +308,19 @@ template <class Lock> struct Store {
 		return failed;
 	}
 
+	static uint64_t hole(void *tree, const range *ranges, size_t nr)
+	{
+		uint64_t failed = 0;
+
+		for (size_t i = 0; i < nr; i++) {
+			if (ranges[i].last <= ranges[i].first + 2 * STORE_PAGE)
+				continue;
+			failed += !of(tree).unset(ranges[i]);
+			failed += !of(tree).heal(ranges[i]);
+		}
+		return failed;
+	}
+
 	static uint64_t churn(void *tree, const range *ranges, size_t nr)
 	{
 		uint64_t failed = !of(tree).remove(ranges[0]);
@@ -322,7 +360,11 @@ template <class Lock> struct Store {
 		s.touch = touch;
 		s.lookup_timed = lookup_timed;
 		s.replace = replace;
+		s.replace_locked = replace; /* each operation takes the lock */
+		s.replace_walked = replace;
+		s.hole = hole;
 		s.churn = churn;
+		s.churn_locked = churn;
 		s.node_bytes = node_bytes;
 		s.enter = nothing;
 		s.leave = nothing;

@@ -113,6 +113,16 @@ static uint64_t array_replace(void *tree, const struct range *ranges, size_t nr)
 	return 0;
 }
 
+/* A hole for a moment leaves the array as it is. */
+static uint64_t array_hole(void *tree, const struct range *ranges, size_t nr)
+{
+	uint64_t failed = 0;
+
+	for (size_t i = 0; i < nr; i++)
+		failed += !take(tree, &ranges[i]) || !put(tree, &ranges[i]);
+	return failed;
+}
+
 static uint64_t array_churn(void *tree, const struct range *ranges, size_t nr)
 {
 	uint64_t failed = !take(tree, &ranges[0]);
@@ -151,7 +161,11 @@ static const struct store array = {
 	.lookup_sections = array_lookup,
 	.touch = array_lookup_use,
 	.replace = array_replace,
+	.replace_locked = array_replace,
+	.replace_walked = array_replace,
+	.hole = array_hole,
 	.churn = array_churn,
+	.churn_locked = array_churn,
 	.node_bytes = array_node_bytes,
 	.enter = nothing,
 	.leave = nothing,

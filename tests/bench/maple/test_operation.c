@@ -219,6 +219,15 @@ static void a_store_that_did_not_happen_is_noticed(void **state)
 	assert_noticed("churn", &faulty);
 	faulty.churn_prepared = churn_carelessly;
 	assert_noticed("churn-prepared", &faulty);
+	faulty.churn_locked = churn_carelessly;
+	assert_noticed("churn-locked", &faulty);
+	faulty = store_ours;
+	faulty.replace_locked = replace_nothing;
+	assert_noticed("replace-locked", &faulty);
+	faulty.replace_walked = replace_nothing;
+	assert_noticed("replace-walked", &faulty);
+	faulty.hole = churn_carelessly;
+	assert_noticed("hole", &faulty);
 }
 
 static void a_wrong_gap_is_noticed(void **state)
@@ -228,6 +237,7 @@ static void a_wrong_gap_is_noticed(void **state)
 	(void)state;
 	faulty.lowest_gap = gap_elsewhere;
 	faulty.highest_gap = gap_elsewhere;
+	assert_noticed("large-gap", &faulty);
 	assert_noticed("lowest-gap", &faulty);
 	assert_noticed("highest-gap", &faulty);
 }

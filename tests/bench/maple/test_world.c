@@ -150,16 +150,18 @@ static void gap_searches_have_the_right_answers(void **state)
 	(void)state;
 	for_each_world(w)
 	{
-		uint64_t lowest = 0, highest = 0;
+		uint64_t lowest = 0, highest = 0, large = 0;
 
 		if (w->nr > 1000)
 			continue;
 		for (size_t i = 0; i < w->lowest.nr; i++) {
 			lowest += gap_in(w, w->lowest.bound[i], WORLD_CEILING, w->lowest.size[i], false);
 			highest += gap_in(w, WORLD_FLOOR, w->highest.bound[i], w->highest.size[i], true);
+			large += gap_in(w, WORLD_FLOOR, w->large.bound[i], w->large.size[i], true);
 		}
 		assert_true(lowest == w->lowest.found);
 		assert_true(highest == w->highest.found);
+		assert_true(large == w->large.found);
 	}
 }
 
