@@ -146,18 +146,6 @@ int mtree_store(struct maple_tree *mt, unsigned long index, void *entry, gfp_t g
 	return mtree_store_range(mt, index, index, entry, gfp);
 }
 
-/* [first, last] lies inside one gap, or is not stored. */
-static int insert(struct ma_state *mas, unsigned long last, void *entry, gfp_t gfp)
-{
-	unsigned long first = mas->index;
-
-	if (mas_walk(mas) || mas->last < last)
-		return -EEXIST;
-	__mas_set_range(mas, first, last);
-	mt_vouch(mas);
-	return mas_store_gfp(mas, entry, gfp);
-}
-
 int mtree_insert_range(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry, gfp_t gfp)
 {
 	struct ma_state mas;
@@ -165,9 +153,11 @@ int mtree_insert_range(struct maple_tree *mt, unsigned long first, unsigned long
 
 	if (first > last || is_reserved(entry))
 		return -EINVAL;
+	(void)gfp;
 	mas_init(&mas, mt, first);
+	mas.last = last;
 	mtree_lock(mt);
-	err = insert(&mas, last, entry, gfp);
+	err = vms__mt_isa->insert(&mas, entry);
 	mtree_unlock(mt);
 	return err;
 }

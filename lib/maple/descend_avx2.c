@@ -243,6 +243,7 @@ static unsigned int leaf_gaps(const struct mt_leaf *l, unsigned long size)
 #include "lib/maple/place.h"
 #include "lib/maple/beside.h"
 #include "lib/maple/plan.h"
+#include "lib/maple/walked.h"
 
 static bool usable(void)
 {

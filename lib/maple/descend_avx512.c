@@ -250,6 +250,7 @@ VECTOR_LOADS unsigned int gaps(const struct maple_node *node, unsigned long size
 #include "lib/maple/place.h"
 #include "lib/maple/beside.h"
 #include "lib/maple/plan.h"
+#include "lib/maple/walked.h"
 
 static bool usable(void)
 {

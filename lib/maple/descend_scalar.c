@@ -37,6 +37,7 @@ static inline unsigned long find_narrow_inner(const struct maple_node *node, uin
 #include "lib/maple/place.h"
 #include "lib/maple/beside.h"
 #include "lib/maple/plan.h"
+#include "lib/maple/walked.h"
 
 static bool usable(void)
 {

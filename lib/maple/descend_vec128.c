@@ -74,6 +74,7 @@ VECTOR_LOADS unsigned long find_narrow_inner(const struct maple_node *node, uint
 #include "lib/maple/place.h"
 #include "lib/maple/beside.h"
 #include "lib/maple/plan.h"
+#include "lib/maple/walked.h"
 
 static bool usable(void)
 {

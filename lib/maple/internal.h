@@ -8,6 +8,7 @@
  *   place.h       where a store begins; beside.h what lies beside it
  *   plan.h        what kind of store it is, and those done in place
  *   shape.h       changes of bounds in place
+ *   walked.h      erase and insert
  *   leaf.c        a new leaf for an old one
  *   rebuild.c     new leaves, new parents
  *   descend.h   the way down from the root; find_gap.h the way down to a gap; scan.h scans of one node: these, place.h, beside.h,
@@ -154,6 +155,9 @@ struct vms__mt_isa {
 	/* plan.h: say what kind of store it is; do it, in place if that is possible. The lock. */
 	enum mt_store_type (*plan)(struct mt_write *w, struct ma_state *mas, void *entry);
 	int (*store)(struct ma_state *mas, void *entry, void **old);
+	/* walked.h. The lock. */
+	void *(*erase)(struct ma_state *mas);
+	int (*insert)(struct ma_state *mas, void *entry);
 	/* beside.h: vms__mas_around(), but for the checks. The lock. */
 	void *(*around)(struct ma_state *mas, unsigned long end, void **prev, void **next);
 	/* The largest gap of a leaf; the largest bound of an inner node. The lock. */
@@ -167,7 +171,7 @@ struct vms__mt_isa {
 	{                                                                                                                          \
 		.name = (isa), .usable = usable, .lookup = lookup, .load = load, .descend = descend, .enter = enter,               \
 		.next_entry = next_entry, .plan = plan, .store = store, .leaf_gap = leaf_gap, .inner_gap = inner_gap,              \
-		.find_gap = find_gap, .around = around,                                                                            \
+		.find_gap = find_gap, .around = around, .erase = erase, .insert = insert,                                          \
 	}
 
 extern const struct vms__mt_isa vms__mt_isa_scalar, vms__mt_isa_vec128, vms__mt_isa_avx2, vms__mt_isa_avx512;

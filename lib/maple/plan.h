@@ -358,9 +358,45 @@ static inline bool spans_just(const struct maple_node *parent, unsigned long up,
 	       !(ends & (up == MT_NARROW_INNER_KEYS)) & !((begins | ends) & mt_node_is_wide(parent));
 }
 
+/* Slot @i of the leaf, as the cursor came to it, spans just what the cursor says. */
+static inline bool spans_cursor(const struct ma_state *mas, unsigned int i)
+{
+	unsigned long index = mas->min, last = mas->max;
+	const struct maple_node *leaf = mas->node;
+	struct mt_leaf l;
+
+	if (unlikely(mas->version & (MT_WIDE_BIT | MT_BYTE_BIT))) {
+		mt_leaf_view(&l, mas->node, mas->version, mas->min, mas->max);
+		return mas->index == mt_leaf_min(&l, i) && mas->last == mt_leaf_max(&l, i);
+	}
+	page_span(i, MT_NARROW_LEAF_KEYS, word_at(leaf, i + 1), word_at(leaf, i + 2), leaf->narrow_leaf.base, &index, &last);
+	return mas->index == index && mas->last == last;
+}
+
 /*
- * mas_store() with a cursor that has no place, but for the checks; *old: what the first index had. What most stores do goes down once, and finds on the way what
- * only the store needs: not even the bounds of the leaf, if it puts one entry into another's place.
+ * The cursor stands on just what is to be stored, as after a walk: one entry for another. What the cursor knows of its leaf stays
+ * true, so that an iteration goes on. False: it is another kind of store.
+ */
+static inline bool store_on_place(struct ma_state *mas, void *entry, void **old)
+{
+	void *_Atomic *slot;
+
+	if (!entry || !(is_vouched_for(mas) || path_leads(mas)) || mt_form_of(mas->node) != mas->version ||
+	    !spans_cursor(mas, mas->offset))
+		return false;
+	slot = &leaf_slots(mas->node, mas->version)[mas->offset];
+	*old = atomic_load_explicit(slot, memory_order_relaxed);
+	if (!*old)
+		return false;
+	/* Release: pairs with mt_leaf_slot(). */
+	atomic_store_explicit(slot, entry, memory_order_release);
+	mas->mas_flags = 0;
+	return true;
+}
+
+/*
+ * mas_store() with a cursor that has no place, but for the checks; *old: what the first index had. What most stores do goes down once,
+ * and finds on the way what only the store needs: not even the bounds of the leaf, if it puts one entry into another's place.
  */
 static __attribute__((noinline)) int store_from_root(struct ma_state *mas, void *entry, void **old)
 {
@@ -397,5 +433,7 @@ static int store(struct ma_state *mas, void *entry, void **old)
 {
 	if (mas->status != ma_active || !mas->node)
 		return store_from_root(mas, entry, old);
-	return plan_stands(mas, entry) ? store_kept(mas, entry, old) : store_any(mas, entry, old);
+	if (mas->store_type)
+		return plan_stands(mas, entry) ? store_kept(mas, entry, old) : store_any(mas, entry, old);
+	return store_on_place(mas, entry, old) ? 0 : store_any(mas, entry, old);
 }

@@ -94,13 +94,7 @@ void *vms__mas_around(struct ma_state *mas, unsigned long end, void **prev, void
 
 void *mas_erase(struct ma_state *mas)
 {
-	void *entry, *old;
-
 	mt_assert_write_locked(mas->tree);
 	mt_assert_fresh(mas);
-	entry = mt_descend(mas, mas->index);
-	if (!entry)
-		return NULL;
-	mt_vouch(mas);
-	return store(mas, NULL, &old) ? NULL : entry;
+	return vms__mt_isa->erase(mas);
 }
