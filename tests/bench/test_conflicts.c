@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_conflicts.c - what bench/conflicts says of each pair of operations: every
- * line has a name, two runs say the same, and faults meet nobody elsewhere.
+ * line has a name, two runs say the same, and the numbers are those of
+ * conflicts.txt, so that a shared line that comes back does not go unseen.
  *
- * The program's path is the first argument.
+ * A change that is meant to move the numbers writes the file anew, and its
+ * commit says why:
+ *
+ *	bazel-bin/bench/conflicts/conflicts --numbers >tests/bench/conflicts.txt
+ *
+ * The program's path is the first argument, the file's the second.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +25,7 @@
 
 #include "tests/support/command.h"
 
-static const char *program;
+static const char *program, *table;
 
 static json_t *rows; /* what one run of all pairs says */
 
@@ -88,7 +94,61 @@ static void every_line_has_a_name(void **state)
 	}
 }
 
-/* ---- what is promised ---- */
+/* ---- the table ---- */
+
+static bool same(const json_t *row, const json_t *other, const char *key)
+{
+	return !strcmp(text_of(row, key), text_of(other, key));
+}
+
+/* All rows as `conflicts --numbers` prints them: to be freed. */
+static char *numbers(void)
+{
+	char *text = NULL;
+	size_t size, i;
+	FILE *out = open_memstream(&text, &size);
+	json_t *row;
+
+	assert_non_null(out);
+	json_array_foreach(rows, i, row)
+	{
+		const json_t *last = i ? json_array_get(rows, i - 1) : NULL;
+
+		if (last && same(row, last, "engine") && same(row, last, "relation") && same(row, last, "a"))
+			fputc(',', out);
+		else
+			fprintf(out, "%s%s %s %s:", i ? "\n" : "", text_of(row, "engine"), text_of(row, "relation"),
+				text_of(row, "a"));
+		fprintf(out, " %s %lld", text_of(row, "b"), (long long)number_of(row, "shared_written_lines"));
+	}
+	fputc('\n', out);
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static void the_numbers_are_those_of_the_table(void **state)
+{
+	struct command cat = command_run("cat %s", table);
+	char *found = numbers(), *rest_found, *rest;
+	const char *line = strtok_r(cat.output, "\n", &rest), *now = strtok_r(found, "\n", &rest_found);
+	unsigned int differ = 0;
+
+	(void)state;
+	assert_int_equal(cat.status, 0);
+	for (; line || now; line = strtok_r(NULL, "\n", &rest), now = strtok_r(NULL, "\n", &rest_found)) {
+		if (line && now && !strcmp(line, now))
+			continue;
+		print_error("table: %s\n  now: %s\n", line ? line : "", now ? now : "");
+		differ++;
+	}
+	if (differ)
+		fail_msg("shared lines came or went: `conflicts --engine=E --relation=R --operation=A,B` names them; if they are "
+			 "meant, write tests/bench/conflicts.txt anew");
+	free(found);
+	free(cat.output);
+}
+
+/* ---- what no table may change ---- */
 
 static const json_t *row_of(const char *engine, const char *relation, const char *a, const char *b)
 {
@@ -182,6 +242,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_line_has_a_name),
+		cmocka_unit_test(the_numbers_are_those_of_the_table),
 		cmocka_unit_test(a_fault_meets_nobody_elsewhere),
 		cmocka_unit_test(faults_in_two_vmas_share_no_line_of_an_object_cache),
 		cmocka_unit_test(two_runs_say_the_same),
@@ -189,10 +250,11 @@ int main(int argc, char **argv)
 		cmocka_unit_test(lost_output_is_an_error),
 	};
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: %s PATH-OF-CONFLICTS\n", argv[0]);
+	if (argc != 3) {
+		fprintf(stderr, "usage: %s PATH-OF-CONFLICTS PATH-OF-TABLE\n", argv[0]);
 		return 2;
 	}
 	program = argv[1];
+	table = argv[2];
 	return cmocka_run_group_tests(tests, run_all_pairs, forget_rows);
 }
