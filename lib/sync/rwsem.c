@@ -156,7 +156,8 @@ static int down_write_slow(struct rw_semaphore *sem, const struct timespec *dead
 	return ret;
 }
 
-bool vms_down_write_trylock(struct rw_semaphore *sem) VMS_NO_TSA
+/* Inline: most calls end here. */
+static inline bool take_free(struct rw_semaphore *sem)
 {
 	unsigned long count = 0;
 
@@ -171,9 +172,14 @@ bool vms_down_write_trylock(struct rw_semaphore *sem) VMS_NO_TSA
 	return true;
 }
 
+bool vms_down_write_trylock(struct rw_semaphore *sem) VMS_NO_TSA
+{
+	return take_free(sem);
+}
+
 void vms_down_write(struct rw_semaphore *sem) VMS_NO_TSA
 {
-	if (unlikely(!vms_down_write_trylock(sem)))
+	if (unlikely(!take_free(sem)))
 		down_write_slow(sem, NULL);
 }
 
@@ -181,7 +187,7 @@ int vms_down_write_timeout(struct rw_semaphore *sem, uint64_t ns) VMS_NO_TSA
 {
 	struct timespec ts;
 
-	if (vms_down_write_trylock(sem))
+	if (take_free(sem))
 		return 0;
 	return down_write_slow(sem, vms__rwsem_deadline_after(ns, &ts));
 }

@@ -89,6 +89,12 @@ struct vms_rwsem_waiter {
 /* A name that differs for each living thread, and is not NULL. */
 static inline const void *vms__rwsem_this_thread(void)
 {
+	/* A register, where the compiler knows how to name it: no call. */
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_thread_pointer)
+	return __builtin_thread_pointer();
+#endif
+#endif
 	return (const void *)pthread_self();
 }
 
