@@ -29,6 +29,7 @@ static const struct {
 	{"vmstress", "--threads --seconds --seed"},
 	{"maplestress", "--threads --writers --seconds --seed"},
 	{"cachestress", "--threads --seconds --seed"},
+	{"lockstress", "--threads --seconds --seed"},
 	{"vmreplay run nowhere", "--threads --seconds --passes --repeats"},
 	{"print", "--seed --seeds --ops"},
 	{"differ", "--seeds --ops --first-seed --seconds --jobs --show"},

@@ -58,6 +58,8 @@ static const struct {
 	{"maplestress", "--threads=2 --seconds=1 --json", NULL, true},
 	{"cachestress", "--help", NULL, false},
 	{"cachestress", "--seconds=1", NULL, true},
+	{"lockstress", "--help", NULL, false},
+	{"lockstress", "--threads=2 --seconds=1", NULL, true},
 	{"print", "--seeds=1", NULL, false},
 	{"print", "--seeds=100", NULL, false},
 	{"differ", "--help", NULL, false},

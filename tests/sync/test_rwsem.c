@@ -27,6 +27,9 @@
 #define FOREVER (3600 * 1000000000ULL)
 #define MOMENT 1000000ULL /* ns */
 
+/* How often the first waiter is overtaken at most: rwsem.h says so. */
+#define OVERTAKEN_MAX 1024
+
 static struct rw_semaphore sem;
 
 enum how { READ, WRITE, READ_TIMED, WRITE_TIMED };
@@ -383,6 +386,48 @@ static void a_writer_gets_in_among_endless_writers(void **state)
 }
 
 /*
+ * Whoever is first in the queue is overtaken a bounded number of times, however
+ * long it takes to wake up: this thread takes the lock past it as often as it can.
+ */
+static void check_overtaken(enum how waiter, enum how passer) TEST
+{
+	for (int i = 0; i < 20; i++) {
+		struct holder first;
+		unsigned int passed = 0;
+
+		down_write(&sem);
+		start(&first, waiter, FOREVER);
+		atomic_store(&first.let_go, true);
+		wait_until_somebody_queues();
+		if (i % 2)
+			usleep(300); /* so that it sleeps, more or less often */
+		up_write(&sem);
+		for (;; passed++) {
+			bool over;
+
+			assert_int_equal(take(passer, FOREVER), 0);
+			over = atomic_load(&first.in);
+			drop(passer);
+			if (over)
+				break;
+		}
+		assert_in_range(passed, 0, OVERTAKEN_MAX);
+		finish(&first);
+		assert_clean();
+	}
+}
+
+static void first_waiter_is_overtaken_a_bounded_number_of_times(void **state)
+{
+	(void)state;
+	check_overtaken(WRITE, WRITE);
+	check_overtaken(WRITE, READ);
+	check_overtaken(WRITE_TIMED, WRITE);
+	check_overtaken(READ, WRITE);
+	check_overtaken(READ_TIMED, WRITE_TIMED);
+}
+
+/*
  * Who has waited for long is given the lock by the one that lets go, so it is locked again before that call returns, though
  * the waiter may still be asleep: nobody can come in between.
  */
@@ -593,6 +638,7 @@ int main(void)
 		cmocka_unit_test(a_reader_gets_in_among_endless_writers),
 		cmocka_unit_test(a_writer_gets_in_among_endless_writers),
 		cmocka_unit_test(a_waiter_that_has_waited_long_is_handed_the_lock),
+		cmocka_unit_test(first_waiter_is_overtaken_a_bounded_number_of_times),
 		cmocka_unit_test(every_mixture_keeps_writers_alone),
 		cmocka_unit_test(false_claims_stop_the_program),
 	};

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lockstress.c - threads take one rw-semaphore in every way at random, and each
+ * checks what it guards: plain data, which the sanitizers judge as well. At the
+ * end: was every change kept, is the semaphore clean, who got how much, and how
+ * often was a writer overtaken.
+ *
+ * Exit status: 0 all promises kept, 1 a broken one, 2 bad arguments, or lost
+ * output. A thread that waits for ever makes the program wait for ever.
+ */
+#include <argp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <vmastore/rwsem.h>
+
+#include "bench/harness/args.h"
+#include "bench/harness/say.h"
+#include "bench/harness/standard.h"
+
+#define MAX_THREADS 64
+#define WORDS 8
+#define TIMED_NS_MAX 20000 /* longer than a section, shorter than some waits */
+
+const char *argp_program_version = "lockstress 1";
+static const char doc[] = "Take one rw-semaphore in every way from many threads, and check what it guards.";
+
+struct arguments {
+	unsigned long threads, seconds, seed;
+};
+
+struct worker {
+	pthread_t thread;
+	uint64_t random;
+	unsigned long reads, writes, refused, torn;
+	unsigned long overtaken; /* most writes of others during one wait for writing */
+} vms_cacheline_aligned;
+
+static struct rw_semaphore sem = VMS_RWSEM_INIT;
+static unsigned long words[WORDS];   /* plain, all equal unless a writer is in */
+static _Atomic unsigned long writes; /* as words[], for who is not in */
+static _Atomic bool stop;
+
+static const struct argp_option options[] = {
+	{"threads", 't', "N", 0, "1 to 64 (default 4)", 0},
+	{"seconds", 's', "N", 0, "how long (default 10)", 0},
+	{"seed", 'r', "N", 0, "seed of the random streams (default: the time)", 0},
+	{0},
+};
+
+static unsigned long number(struct argp_state *state, const char *name, const char *text, unsigned long low, unsigned long high)
+{
+	char why[BENCH_WHY_MAX];
+	unsigned long n = low;
+
+	if (!bench_arg_number(name, text, low, high, &n, why, sizeof(why)))
+		argp_failure(state, BENCH_EXIT_USAGE, 0, "%s", why);
+	return n;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+	char shown[BENCH_SHOWN_MAX];
+
+	switch (key) {
+	case 't':
+		a->threads = number(state, "--threads", arg, 1, MAX_THREADS);
+		return 0;
+	case 's':
+		a->seconds = number(state, "--seconds", arg, 1, 1000000);
+		return 0;
+	case 'r':
+		a->seed = number(state, "--seed", arg, 0, ~0UL);
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected options only", bench_shown(arg, shown));
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static unsigned int draw(struct worker *w, unsigned int n)
+{
+	/* Marsaglia's xorshift64 */
+	w->random ^= w->random << 13;
+	w->random ^= w->random >> 7;
+	w->random ^= w->random << 17;
+	return (unsigned int)((w->random >> 33) % n);
+}
+
+/* Locks: sem, in any mode. */
+static void look(struct worker *w)
+{
+	for (int i = 1; i < WORDS; i++)
+		w->torn += words[i] != words[0];
+}
+
+/* Now and then a holder loses its CPU. */
+static void linger(struct worker *w)
+{
+	if (draw(w, 256) == 0)
+		sched_yield();
+}
+
+/* Locks: sem for writing. */
+static void change(struct worker *w)
+{
+	look(w);
+	for (int i = 0; i < WORDS; i++) {
+		words[i]++;
+		if (i == WORDS / 2)
+			linger(w);
+	}
+	/* relaxed: a count, for statistics */
+	atomic_store_explicit(&writes, words[0], memory_order_relaxed);
+	w->writes++;
+}
+
+static bool take_for_reading(struct worker *w) VMS_NO_TSA
+{
+	switch (draw(w, 8)) {
+	case 0:
+		return down_read_trylock(&sem);
+	case 1:
+		return down_read_timeout(&sem, draw(w, TIMED_NS_MAX)) == 0;
+	default:
+		down_read(&sem);
+		return true;
+	}
+}
+
+static bool take_for_writing(struct worker *w) VMS_NO_TSA
+{
+	unsigned long before = atomic_load_explicit(&writes, memory_order_relaxed);
+
+	switch (draw(w, 8)) {
+	case 0:
+		return down_write_trylock(&sem);
+	case 1:
+		return down_write_timeout(&sem, draw(w, TIMED_NS_MAX)) == 0;
+	default:
+		down_write(&sem);
+		if (words[0] - before > w->overtaken)
+			w->overtaken = words[0] - before;
+		return true;
+	}
+}
+
+static void act(struct worker *w, unsigned int reads_of_8) VMS_NO_TSA
+{
+	if (draw(w, 8) < reads_of_8) {
+		if (!take_for_reading(w)) {
+			w->refused++;
+			return;
+		}
+		w->reads++;
+		look(w);
+		linger(w);
+	} else {
+		if (!take_for_writing(w)) {
+			w->refused++;
+			return;
+		}
+		change(w);
+		if (draw(w, 2)) {
+			up_write(&sem);
+			return;
+		}
+		downgrade_write(&sem);
+	}
+	look(w);
+	up_read(&sem);
+}
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+
+	while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
+		/* For a while mostly writers, then mostly readers: each makes other queues. */
+		unsigned int reads_of_8 = draw(w, 9);
+
+		for (int i = 0; i < 1000; i++)
+			act(w, reads_of_8);
+	}
+	return NULL;
+}
+
+static void run(struct worker *workers, const struct arguments *a)
+{
+	atomic_store_explicit(&stop, false, memory_order_relaxed);
+	for (unsigned long i = 0; i < a->threads; i++) {
+		workers[i] = (struct worker){.random = (a->seed + i + 1) * 0x9e3779b97f4a7c15ULL | 1};
+		if (pthread_create(&workers[i].thread, NULL, work, &workers[i])) {
+			perror("lockstress: pthread_create");
+			exit(2);
+		}
+	}
+	for (unsigned long i = 0; i < a->seconds; i++) {
+		sleep(1);
+		if (isatty(STDERR_FILENO))
+			fprintf(stderr, "\r%lu s left ", a->seconds - i - 1);
+	}
+	atomic_store_explicit(&stop, true, memory_order_relaxed);
+	for (unsigned long i = 0; i < a->threads; i++)
+		pthread_join(workers[i].thread, NULL);
+}
+
+static unsigned long report(const struct worker *workers, const struct arguments *a) VMS_NO_TSA
+{
+	unsigned long reads = 0, wrote = 0, refused = 0, torn = 0, overtaken = 0, least = ~0UL, most = 0, errors;
+
+	for (unsigned long i = 0; i < a->threads; i++) {
+		const struct worker *w = &workers[i];
+		unsigned long got = w->reads + w->writes;
+
+		reads += w->reads;
+		wrote += w->writes;
+		refused += w->refused;
+		torn += w->torn;
+		overtaken = w->overtaken > overtaken ? w->overtaken : overtaken;
+		least = got < least ? got : least;
+		most = got > most ? got : most;
+	}
+	errors = torn;
+	if (torn)
+		fprintf(stderr, "lockstress: %lu words differ inside a section, expected none\n", torn);
+	for (int i = 0; i < WORDS; i++) {
+		if (words[i] != wrote) {
+			fprintf(stderr, "lockstress: word %d holds %lu, expected %lu, the number of writes\n", i, words[i], wrote);
+			errors++;
+		}
+	}
+	if (!down_write_trylock(&sem)) {
+		fprintf(stderr, "lockstress: the semaphore is not free at the end, expected nobody in it\n");
+		errors++;
+	}
+	printf("threads %lu seconds %lu seed %lu: %lu reads, %lu writes, %lu refused, share of a thread %.2f to %.2f of the mean, "
+	       "a writer overtaken at most %lu times, %lu errors\n",
+	       a->threads, a->seconds, a->seed, reads, wrote, refused, (double)least * (double)a->threads / (double)(reads + wrote),
+	       (double)most * (double)a->threads / (double)(reads + wrote), overtaken, errors);
+	return errors;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp argp = {options, parse, NULL, doc, NULL, NULL, NULL};
+	static struct worker workers[MAX_THREADS];
+	struct arguments a = {.threads = 4, .seconds = 10, .seed = (unsigned long)time(NULL)};
+
+	bench_standard_begin("lockstress");
+	argp_err_exit_status = BENCH_EXIT_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	run(workers, &a);
+	return report(workers, &a) ? 1 : 0;
+}
