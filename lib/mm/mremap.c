@@ -190,9 +190,8 @@ static void leave_source(struct vm_area_struct *vma, const struct vm_area_struct
 }
 
 /* The owner is asked even where nothing will be cut (DONTUNMAP): it keeps one part and gets another, as if it had been. */
-static int ask_to_split(const struct remap *r, unsigned long addr, unsigned long len)
+static int ask_to_split(struct vm_area_struct *vma, unsigned long addr, unsigned long len)
 {
-	struct vm_area_struct *vma = vma_lookup(r->mm, addr);
 	int err = 0;
 
 	if (!vma->vm_ops || !vma->vm_ops->may_split)
@@ -226,29 +225,27 @@ static int move_content(struct vm_area_struct *vma, struct vm_area_struct *copy,
  * side joins too, the whole VMA takes that one's anon_vma, with what lies before and behind the source: it may not be cut before. Then the
  * cut comes last, and if that fails, the source stays mapped, empty, as on Linux.
  */
-static bool copy_may_join_source(struct mm_struct *mm, unsigned long addr, unsigned long new_len, unsigned long target)
+static bool copy_may_join_source(const struct vm_area_struct *vma, unsigned long new_len, unsigned long target)
 {
-	const struct vm_area_struct *vma = vma_lookup(mm, addr);
-
 	return vma_is_anonymous(vma) && !vma_anon_vma(vma) && (vma->vm_end == target || target + new_len == vma->vm_start);
 }
 
-/* Return: the new address, or -errno. */
-static unsigned long move_vma(struct remap *r, unsigned long addr, unsigned long old_len, unsigned long new_len,
-			      unsigned long target)
+/* @vma holds [addr, addr + old_len). Return: the new address, or -errno. */
+static unsigned long move_vma(struct remap *r, struct vm_area_struct *vma, unsigned long addr, unsigned long old_len,
+			      unsigned long new_len, unsigned long target)
 {
 	bool keep_source = r->flags & MREMAP_DONTUNMAP;
-	struct vm_area_struct *vma, *copy = NULL;
+	struct vm_area_struct *copy = NULL;
 	vm_flags_t flags;
 	int err;
 
 	if (vms__map_count(r->mm) >= r->mm->limits.max_map_count - 3)
 		return -ENOMEM;
-	err = ask_to_split(r, addr, old_len);
+	err = ask_to_split(vma, addr, old_len);
 	if (err)
 		return err;
 	/* What may fail comes first: cut the source out, so that only its removal is left to do. */
-	if (!keep_source && old_len && !copy_may_join_source(r->mm, addr, new_len, target)) {
+	if (!keep_source && old_len && !copy_may_join_source(vma, new_len, target)) {
 		struct vms__place place;
 		struct vms__range source = {.mm = r->mm, .start = addr, .end = addr + old_len, .place = &place};
 
@@ -257,7 +254,8 @@ static unsigned long move_vma(struct remap *r, unsigned long addr, unsigned long
 		if (err)
 			return err;
 	}
-	vma = vma_lookup(r->mm, addr);
+	/* Of a VMA that was cut, it is the part in the middle. */
+	VMS_ASSERT(vma == vma_lookup(r->mm, addr));
 	flags = vma->vm_flags;
 	err = make_copy(r, vma, addr, old_len, new_len, target, &copy);
 	if (err)
@@ -309,7 +307,7 @@ static unsigned long remap_to(struct remap *r, unsigned long addr, unsigned long
 	    (!vms__index_may_grow(r->mm) || !vms__may_expand(r->mm, vma->vm_flags, (long)(old_len >> PAGE_SHIFT))))
 		return -ENOMEM;
 	target = find_target(r, vma, addr, new_len, target);
-	return IS_ERR_VALUE(target) ? target : move_vma(r, addr, old_len, new_len, target);
+	return IS_ERR_VALUE(target) ? target : move_vma(r, vma, addr, old_len, new_len, target);
 }
 
 /* A private mapping of /dev/zero has a say in where it goes, so that Linux moves it only by itself. */
@@ -422,7 +420,7 @@ static unsigned long remap_locked(struct remap *r)
 	if (!(r->flags & MREMAP_MAYMOVE))
 		return -ENOMEM;
 	target = find_target(r, vma, r->addr, r->new_len, 0);
-	return IS_ERR_VALUE(target) ? target : move_vma(r, r->addr, r->old_len, r->new_len, target);
+	return IS_ERR_VALUE(target) ? target : move_vma(r, vma, r->addr, r->old_len, r->new_len, target);
 }
 
 unsigned long vms_mremap(struct mm_struct *mm, unsigned long addr, unsigned long old_len, unsigned long new_len,
