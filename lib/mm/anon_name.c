@@ -83,8 +83,8 @@ static bool may_have_name(const struct vm_area_struct *vma)
 }
 
 /* *@vma becomes the VMA that holds [start, end). */
-static int name_one(struct vm_area_struct *prev, struct vm_area_struct **vma, unsigned long start, unsigned long end,
-		    struct anon_vma_name *name)
+static int name_one(struct vms__place *place, struct vm_area_struct *prev, struct vm_area_struct **vma, unsigned long start,
+		    unsigned long end, struct anon_vma_name *name)
 {
 	int err;
 
@@ -92,16 +92,21 @@ static int name_one(struct vm_area_struct *prev, struct vm_area_struct **vma, un
 		return -EBADF;
 	if (vms__anon_name_equal((*vma)->anon_name, name))
 		return 0;
-	err = vms__vma_modify_name(NULL, prev, *vma, start, end, name, vma);
+	err = vms__vma_modify_name(place, prev, *vma, start, end, name, vma);
 	return err == -ENOMEM ? -EAGAIN : err;
 }
 
 /* Holes are passed over, and reported at the end; what comes before a refusal keeps its new name. */
 static int name_range(struct mm_struct *mm, unsigned long start, unsigned long end, struct anon_vma_name *name)
 {
-	struct vm_area_struct *prev, *vma = find_vma_prev(mm, start, &prev);
+	struct vm_area_struct *prev, *vma;
+	struct vms__place place;
 	int unmapped = 0;
 
+	mmap_assert_write_locked(mm);
+	vms__place_begin(&place);
+	vma = vms__around(mm, start, end, &place);
+	prev = place.prev;
 	if (vma && vma->vm_start < start)
 		prev = vma;
 	for (; vma && vma->vm_start < end; prev = vma, vma = vms_vma_next(vma)) {
@@ -111,7 +116,7 @@ static int name_range(struct mm_struct *mm, unsigned long start, unsigned long e
 			unmapped = -ENOMEM;
 			start = vma->vm_start;
 		}
-		err = name_one(prev, &vma, start, vma->vm_end < end ? vma->vm_end : end, name);
+		err = name_one(&place, prev, &vma, start, vma->vm_end < end ? vma->vm_end : end, name);
 		if (err)
 			return err;
 		start = vma->vm_end;

@@ -90,18 +90,14 @@ static unsigned long find_room(struct mm_struct *mm, unsigned long addr, unsigne
 }
 
 /*
- * Address and file offset @off shall agree modulo 2 MiB, if the mapping holds a whole aligned 2 MiB of the file at all. Linux
+ * Address and file offset @off shall agree modulo 2 MiB, because the mapping holds a whole aligned 2 MiB of the file. Linux
  * searches for 2 MiB more than it needs and moves up inside what it found.
  */
 static unsigned long find_huge_room(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long off,
 				    unsigned long flags, struct vms__place *place)
 {
-	unsigned long first_huge = (off + PMD_SIZE - 1) & ~(PMD_SIZE - 1);
-	unsigned long end = off + len, padded, skew;
+	unsigned long padded, skew;
 
-	/* File offsets are signed: from the last 2 MiB that a file can have, first_huge is far below, and the rest counts as huge. */
-	if ((long)end <= (long)first_huge || end - first_huge < PMD_SIZE || len + PMD_SIZE < len)
-		return find_room(mm, addr, len, flags, place);
 	padded = find_room(mm, addr, len + PMD_SIZE, flags, place);
 	if (IS_ERR_VALUE(padded))
 		return find_room(mm, addr, len, flags, place);
@@ -109,6 +105,15 @@ static unsigned long find_huge_room(struct mm_struct *mm, unsigned long addr, un
 		return addr;
 	skew = (off - padded) & (PMD_SIZE - 1);
 	return padded + (skew ? skew : PMD_SIZE);
+}
+
+/* Whether a mapping of @len bytes from file offset @off on holds a whole aligned 2 MiB of the file. */
+static bool holds_huge_page(unsigned long off, unsigned long len)
+{
+	unsigned long first_huge = (off + PMD_SIZE - 1) & ~(PMD_SIZE - 1), end = off + len;
+
+	/* File offsets are signed: from the last 2 MiB that a file can have, first_huge is far below, and the rest counts as huge. */
+	return (long)end > (long)first_huge && end - first_huge >= PMD_SIZE && len + PMD_SIZE >= len;
 }
 
 /* Of those it picks, find_huge_room() aligns the ones that are long enough. */
@@ -127,15 +132,15 @@ static bool wants_huge_anonymous(const struct mm_struct *mm, unsigned long addr,
 unsigned long vms__unmapped_area(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
 				 unsigned long pgoff, unsigned long flags, struct vms__place *place)
 {
-	unsigned long task_size = mm->layout.task_size, found;
+	unsigned long task_size = mm->layout.task_size, off = file ? pgoff << PAGE_SHIFT : 0, found;
+	bool huge;
 
 	mmap_assert_locked(mm);
 	if (len > task_size)
 		return -ENOMEM;
-	if (file && (file->f_mapping->flags & VMS_AS_THP_ALIGN))
-		found = find_huge_room(mm, addr, len, pgoff << PAGE_SHIFT, flags, place);
-	else if (!file && wants_huge_anonymous(mm, addr, len, flags))
-		found = find_huge_room(mm, addr, len, 0, flags, place);
+	huge = file ? file->f_mapping->flags & VMS_AS_THP_ALIGN : wants_huge_anonymous(mm, addr, len, flags);
+	if (huge && holds_huge_page(off, len))
+		found = find_huge_room(mm, addr, len, off, flags, place);
 	else
 		found = find_room(mm, addr, len, flags, place);
 	if (IS_ERR_VALUE(found))

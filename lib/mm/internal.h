@@ -125,11 +125,22 @@ struct vms__range {
 	struct vm_area_struct *prev, *next;
 };
 
+/* vms__gather() where there are VMAs, the first of which range->place has. */
+int vms__gather_vmas(struct vms__range *range);
 /*
  * Split at both ends, so that whole VMAs cover the mapped part of the range, and find out who they are.
  * Return: 0, -ENOMEM, -EPERM (sealed), or what may_split() answered; some splits may remain.
  */
-int vms__gather(struct vms__range *range);
+static inline int vms__gather(struct vms__range *range)
+{
+	struct vm_area_struct *vma = vms__around(range->mm, range->start, range->end, range->place);
+
+	range->nr = 0;
+	range->first = NULL;
+	range->prev = range->place->prev;
+	range->next = vma;
+	return vma && vma->vm_start < range->end ? vms__gather_vmas(range) : 0;
+}
 /* How many pages the gathered VMAs have together. */
 unsigned long vms__gathered_pages(const struct vms__range *range);
 /* Write-lock the gathered VMAs, and zap their pages: they are about to be replaced. */

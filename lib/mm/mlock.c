@@ -18,9 +18,9 @@
 
 #include "lib/mm/internal.h"
 
-/* [start, end) of *@vma gets the lock flags @lock; *@vma becomes the VMA that holds it. @prev: the VMA before @start. */
-static int lock_piece(struct vm_area_struct *prev, struct vm_area_struct **vma, unsigned long start, unsigned long end,
-		      vm_flags_t lock)
+/* [start, end) of *@vma gets the lock flags @lock; *@vma becomes the VMA that holds it. @prev: the VMA before @start. @place: near it, or NULL. */
+static int lock_piece(struct vms__place *place, struct vm_area_struct *prev, struct vm_area_struct **vma, unsigned long start,
+		      unsigned long end, vm_flags_t lock)
 {
 	vm_flags_t old = (*vma)->vm_flags, flags = (old & ~VM_LOCKED_MASK) | lock;
 	long pages = (long)((end - start) >> PAGE_SHIFT);
@@ -28,7 +28,7 @@ static int lock_piece(struct vm_area_struct *prev, struct vm_area_struct **vma, 
 
 	if (flags == old || (old & (VM_SPECIAL | VM_HUGETLB | VM_DROPPABLE)))
 		return 0;
-	err = vms__vma_modify_flags(NULL, prev, *vma, start, end, flags, vma);
+	err = vms__vma_modify_flags(place, prev, *vma, start, end, flags, vma);
 	if (err)
 		return err;
 	vms__account_locked(vma_mm(*vma), ((flags & VM_LOCKED ? pages : 0) - (old & VM_LOCKED ? pages : 0)));
@@ -38,16 +38,20 @@ static int lock_piece(struct vm_area_struct *prev, struct vm_area_struct **vma, 
 /* Return: 0, or -ENOMEM: a hole, or the limit of VMAs, or no memory; what comes before is done. Locks: mmap_lock W. */
 static int lock_range(struct mm_struct *mm, unsigned long start, unsigned long end, vm_flags_t lock)
 {
-	struct vm_area_struct *prev, *vma = find_vma_prev(mm, start, &prev);
+	struct vm_area_struct *prev, *vma;
+	struct vms__place place;
 	int err;
 
 	mmap_assert_write_locked(mm);
+	vms__place_begin(&place);
+	vma = vms__around(mm, start, end, &place);
+	prev = place.prev;
 	if (!vma || vma->vm_start > start)
 		return -ENOMEM;
 	if (start > vma->vm_start)
 		prev = vma;
 	for (;;) {
-		err = lock_piece(prev, &vma, start, vma->vm_end < end ? vma->vm_end : end, lock);
+		err = lock_piece(&place, prev, &vma, start, vma->vm_end < end ? vma->vm_end : end, lock);
 		if (err)
 			return err;
 		/* After a merge with what follows, the VMA may reach beyond the piece. */
@@ -68,7 +72,7 @@ static void lock_all(struct mm_struct *mm, vm_flags_t lock)
 
 	mmap_assert_write_locked(mm);
 	for (; vma; prev = vma, vma = vms_vma_next(vma))
-		(void)lock_piece(prev, &vma, vma->vm_start, vma->vm_end, lock);
+		(void)lock_piece(NULL, prev, &vma, vma->vm_start, vma->vm_end, lock);
 }
 
 /*

@@ -33,17 +33,21 @@ static bool has_hole(struct mm_struct *mm, unsigned long start, unsigned long en
 /* Every byte of [start, end) is mapped. Return: 0 or -ENOMEM; then what comes first is sealed. */
 static int seal_range(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
-	struct vm_area_struct *prev, *vma = find_vma_prev(mm, start, &prev);
+	struct vm_area_struct *prev, *vma;
+	struct vms__place place;
 	int err;
 
 	mmap_assert_write_locked(mm);
+	vms__place_begin(&place);
+	vma = vms__around(mm, start, end, &place);
+	prev = place.prev;
 	if (start > vma->vm_start)
 		prev = vma;
 	for (;;) {
 		unsigned long piece_end = vma->vm_end < end ? vma->vm_end : end;
 
 		if (!(vma->vm_flags & VM_SEALED)) {
-			err = vms__vma_modify_flags(NULL, prev, vma, start, piece_end, vma->vm_flags | VM_SEALED, &vma);
+			err = vms__vma_modify_flags(&place, prev, vma, start, piece_end, vma->vm_flags | VM_SEALED, &vma);
 			if (err)
 				return err;
 		}

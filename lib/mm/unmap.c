@@ -29,22 +29,18 @@ static int cut_start(struct vms__range *r, struct vm_area_struct *vma)
 	return vms__split_vma(vma, r->start, true, &r->prev, r->place);
 }
 
-int vms__gather(struct vms__range *r)
+int vms__gather_vmas(struct vms__range *r)
 {
-	struct vm_area_struct *vma = vms__around(r->mm, r->start, r->end, r->place), *after = r->place->after;
+	struct vm_area_struct *vma = r->place->vma, *after = r->place->after;
 	int err;
 
 	mmap_assert_write_locked(r->mm);
-	r->prev = r->place->prev;
-	r->nr = 0;
-	r->first = NULL;
-	if (vma && vma->vm_start < r->start) {
+	if (vma->vm_start < r->start) {
 		err = cut_start(r, vma);
 		if (err)
 			return err;
 	}
-	if (vma && vma->vm_start < r->end)
-		r->first = vma;
+	r->first = vma;
 	for (; vma && vma->vm_start < r->end; r->nr++) {
 		if (vma->vm_flags & VM_SEALED)
 			return -EPERM;
