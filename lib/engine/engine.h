@@ -102,6 +102,9 @@ struct vms__index_ops {
 	/* Fills vma, prev and after of @place, whose start and end are asked about, and the index's own. One search for all. */
 	void (*around)(struct mm_struct *mm, struct vms__place *place);
 	struct vm_area_struct *(*prev)(struct mm_struct *mm, struct vm_area_struct *vma);
+	/* prev() and next() in one search. */
+	void (*beside)(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct **prev,
+		       struct vm_area_struct **next);
 	/* find(vmi->addr), from the iterator's place if that is still good, else by a search that makes one. Of @vmi sets the place alone. */
 	struct vm_area_struct *(*step)(struct vma_iterator *vmi, bool good);
 

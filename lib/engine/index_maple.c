@@ -74,6 +74,16 @@ static void around(struct mm_struct *mm, struct vms__place *place)
 	place->after = after;
 }
 
+static void beside(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct **prev, struct vm_area_struct **next)
+{
+	void *before, *after;
+	MA_STATE(mas, &mm->mm_mt, vma->vm_start, vma->vm_start);
+
+	vms__mas_around(&mas, vma->vm_end, &before, &after);
+	*prev = before;
+	*next = after;
+}
+
 static bool gap(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, bool highest,
 		struct vms__place *place)
 {
@@ -183,8 +193,8 @@ static int validate(struct mm_struct *mm, FILE *why)
 #define OPS(init_function)                                                                                                         \
 	{                                                                                                                          \
 		.name = "maple", .init = (init_function), .destroy = destroy, .find = find, .prev_below = prev_below,              \
-		.next = next, .prev = prev, .step = step, .around = around, .gap_lowest = gap_lowest, .gap_highest = gap_highest,  \
-		.prepare = prepare, .commit = commit, .cancel = cancel, .validate = validate,                                      \
+		.next = next, .prev = prev, .step = step, .around = around, .beside = beside, .gap_lowest = gap_lowest,            \
+		.gap_highest = gap_highest, .prepare = prepare, .commit = commit, .cancel = cancel, .validate = validate,          \
 	}
 
 const struct vms__index_ops vms__index_maple = OPS(init_plain);

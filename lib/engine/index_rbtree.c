@@ -309,6 +309,13 @@ static struct vm_area_struct *prev(struct mm_struct *mm, struct vm_area_struct *
 	return vma->vm_prev;
 }
 
+static void beside(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct **prev, struct vm_area_struct **next)
+{
+	rwsem_assert_held(&mm->mmap_lock);
+	*prev = vma->vm_prev;
+	*next = vma->vm_next;
+}
+
 /* ---- storing ----------------------------------------------------------------------------------------------------------- */
 
 /*
@@ -609,6 +616,7 @@ const struct vms__index_ops vms__index_rbtree = {
 	.prev_below = prev_below,
 	.next = next,
 	.around = around,
+	.beside = beside,
 	.prev = prev,
 	.step = step,
 	.gap_lowest = gap_lowest,

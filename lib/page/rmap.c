@@ -208,12 +208,13 @@ static struct anon_vma *shareable(const struct vm_area_struct *vma)
 static struct anon_vma *find_shareable(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = vms__vma_mm(vma);
-	struct vm_area_struct *next = mm->engine->index->next(mm, vma), *prev;
-	struct anon_vma *anon_vma = next && may_share(vma, next) ? shareable(next) : NULL;
+	struct vm_area_struct *next, *prev;
+	struct anon_vma *anon_vma;
 
+	mm->engine->index->beside(mm, vma, &prev, &next);
+	anon_vma = next && may_share(vma, next) ? shareable(next) : NULL;
 	if (anon_vma)
 		return anon_vma;
-	prev = mm->engine->index->prev(mm, vma);
 	return prev && may_share(prev, vma) ? shareable(prev) : NULL;
 }
 

@@ -264,7 +264,7 @@ static void assert_around(struct space *space, unsigned long start, unsigned lon
 static void assert_same_walk(struct space *space)
 {
 	const struct vms__index_ops *index = space->engine.index;
-	struct vm_area_struct *vma = vms__find(&space->mm, 0), *last = NULL, *before;
+	struct vm_area_struct *vma = vms__find(&space->mm, 0), *last = NULL, *before, *beside[2];
 
 	for (unsigned int p = 0; p < space->pages; p++) {
 		if (!space->owner[p] || space->owner[p] == last)
@@ -274,6 +274,9 @@ static void assert_same_walk(struct space *space)
 		assert_ptr_equal(index->prev(&space->mm, vma), before);
 		last = vma;
 		vma = index->next(&space->mm, vma);
+		index->beside(&space->mm, last, &beside[0], &beside[1]);
+		assert_ptr_equal(beside[0], before);
+		assert_ptr_equal(beside[1], vma);
 		assert_around(space, last->vm_start, ULONG_MAX, last, before, vma);
 		/* From anywhere in it, or in the gap before it: the next one counts if this one begins in time. */
 		assert_around(space, last->vm_end - 1, last->vm_start + 1, last, before, vma);
