@@ -355,6 +355,9 @@ const struct store MAPLE_STORE = {
 	.lookup = maple_lookup,
 	.lookup_chained = maple_lookup_chained,
 	.iterate = maple_iterate,
+#ifdef MAPLE_BATCH
+	.iterate_batch = maple_iterate_batch,
+#endif
 	.lookup_use = maple_lookup_use,
 	.lookup_sections = maple_lookup_sections,
 	.touch = maple_touch,

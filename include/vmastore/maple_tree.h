@@ -471,6 +471,28 @@ VMS_API void *mas_prev(struct ma_state *mas, unsigned long min) VMS_MT_SYM(mas_p
 /** mas_prev_range() - mas_prev() that stops on gaps, too. */
 VMS_API void *mas_prev_range(struct ma_state *mas, unsigned long min) VMS_MT_SYM(mas_prev_range);
 
+/* A range of the tree with its entry, as vms_mas_batch() reports it. */
+struct vms_mt_range {
+	unsigned long first, last; /* inclusive */
+	void *entry;
+};
+
+/**
+ * vms_mas_batch() - mas_find() @n times in one call: the next entries that begin
+ * at or before @max, with their ranges, in order.
+ * @out: room for @n ranges. Beyond those reported, its contents are undefined.
+ *
+ * The cursor is left as the last mas_find() would leave it, so that the next
+ * call goes on behind the last range reported; other calls may come between.
+ *
+ * RCU:    beside a writer, each range with its entry is as it was at some moment
+ *         of the call, and what was stored before the call is seen. Ranges do
+ *         not overlap, and none is reported twice. They are no snapshot: of two
+ *         that were never there together, both may be reported.
+ * Return: how many; fewer than @n: there are no more.
+ */
+VMS_API unsigned int vms_mas_batch(struct ma_state *mas, unsigned long max, struct vms_mt_range *out, unsigned int n);
+
 /* Each entry from mas->index to @max. To leave the lock or the read section inside the body: mas_pause() first. */
 #define mas_for_each(mas, entry, max) while (((entry) = mas_find((mas), (max))) != NULL)
 

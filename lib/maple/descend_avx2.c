@@ -238,6 +238,7 @@ static unsigned int leaf_gaps(const struct mt_leaf *l, unsigned long size)
 }
 
 #include "lib/maple/descend.h"
+#include "lib/maple/batch.h"
 #include "lib/maple/find_gap.h"
 #include "lib/maple/shape.h"
 #include "lib/maple/place.h"

@@ -69,6 +69,7 @@ VECTOR_LOADS unsigned long find_narrow_inner(const struct maple_node *node, uint
 #include "lib/maple/scan.h"
 
 #include "lib/maple/descend.h"
+#include "lib/maple/batch.h"
 #include "lib/maple/find_gap.h"
 #include "lib/maple/shape.h"
 #include "lib/maple/place.h"

@@ -11,6 +11,7 @@
  *   walked.h      erase and insert
  *   leaf.c        a new leaf for an old one
  *   rebuild.c     new leaves, new parents
+ *   batch.h     many ranges at once, leaf after leaf
  *   descend.h   the way down from the root; find_gap.h the way down to a gap; scan.h scans of one node: these, place.h, beside.h,
  *               plan.h and shape.h are compiled once for each instruction set (descend_*.c), of which isa.c chooses one
  *   gap.c       gap maxima; mas_empty_area()
@@ -152,6 +153,11 @@ struct vms__mt_isa {
 	 * may be one, but not so close by; or the leaf has changed.
 	 */
 	void *(*next_entry)(struct ma_state *mas, unsigned long max);
+	/*
+	 * vms_mas_batch(), from an active cursor and as far as leaves follow each other under one parent and are not changed meanwhile.
+	 * The cursor stands on the last range reported, or where it stood.
+	 */
+	unsigned int (*batch)(struct ma_state *mas, unsigned long max, struct vms_mt_range *out, unsigned int n);
 	/* plan.h: say what kind of store it is; do it, in place if that is possible. The lock. */
 	enum mt_store_type (*plan)(struct mt_write *w, struct ma_state *mas, void *entry);
 	int (*store)(struct ma_state *mas, void *entry, void **old);
@@ -170,8 +176,8 @@ struct vms__mt_isa {
 #define VMS__MT_ISA(isa)                                                                                                           \
 	{                                                                                                                          \
 		.name = (isa), .usable = usable, .lookup = lookup, .load = load, .descend = descend, .enter = enter,               \
-		.next_entry = next_entry, .plan = plan, .store = store, .leaf_gap = leaf_gap, .inner_gap = inner_gap,              \
-		.find_gap = find_gap, .around = around, .erase = erase, .insert = insert,                                          \
+		.next_entry = next_entry, .batch = batch, .plan = plan, .store = store, .leaf_gap = leaf_gap,                      \
+		.inner_gap = inner_gap, .find_gap = find_gap, .around = around, .erase = erase, .insert = insert,                  \
 	}
 
 extern const struct vms__mt_isa vms__mt_isa_scalar, vms__mt_isa_vec128, vms__mt_isa_avx2, vms__mt_isa_avx512;
@@ -196,6 +202,14 @@ static inline void mt_assert_write_locked(const struct maple_tree *mt)
 }
 
 /* ---- iter.c ---- */
+
+/* The end of what the child taken at @level of the path spans: the first pivot upwards that is in use. */
+unsigned long vms__mt_path_max(const struct ma_state *mas, unsigned int level);
+/*
+ * Put the cursor on the leaf after its own: path, node, version, min, max; its range and slot are as before, and nothing is said
+ * of used, full and ahead. False: there is none, or not without a look from the root; then its path is lost.
+ */
+bool vms__mt_next_leaf(struct ma_state *mas);
 
 /* Put the cursor into the state that mas_is_err() sees. */
 static inline void mas_set_error(struct ma_state *mas, int err)

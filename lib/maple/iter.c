@@ -61,8 +61,7 @@ static void *rewalk_prev(struct ma_state *mas, unsigned long key)
 	return entry;
 }
 
-/* The end of what the child taken at @level of the path spans: the first pivot upwards that is in use. */
-static unsigned long path_max(const struct ma_state *mas, unsigned int level)
+unsigned long vms__mt_path_max(const struct ma_state *mas, unsigned int level)
 {
 	unsigned long max;
 
@@ -106,11 +105,10 @@ static bool descend_from(struct ma_state *mas, unsigned int level, bool last)
 	return !(mas->version & MT_DEAD);
 }
 
-static bool next_leaf(struct ma_state *mas)
+bool vms__mt_next_leaf(struct ma_state *mas)
 {
 	unsigned int level = mas->depth;
 
-	mas->used = mas->full = mas->ahead = 0;
 	do {
 		if (!level--)
 			return false;
@@ -119,8 +117,14 @@ static bool next_leaf(struct ma_state *mas)
 	if (!descend_from(mas, level, false))
 		return false;
 	mas->min = mas->max + 1;
-	mas->max = path_max(mas, mas->depth - 1u);
-	return vms__mt_isa->enter(mas);
+	mas->max = vms__mt_path_max(mas, mas->depth - 1u);
+	return true;
+}
+
+static bool next_leaf(struct ma_state *mas)
+{
+	mas->used = mas->full = mas->ahead = 0;
+	return vms__mt_next_leaf(mas) && vms__mt_isa->enter(mas);
 }
 
 static bool prev_leaf(struct ma_state *mas)
@@ -445,6 +449,25 @@ void *vms_mas_find(struct ma_state *mas, unsigned long max)
 	entry = next_slot(mas, max, false);
 	mas->status = ma_active;
 	return entry;
+}
+
+unsigned int vms_mas_batch(struct ma_state *mas, unsigned long max, struct vms_mt_range *out, unsigned int n)
+{
+	unsigned int got = 0;
+	void *entry;
+
+	mt_assert_fresh(mas);
+	while (got < n) {
+		got += vms__mt_isa->batch(mas, max, out + got, n - got);
+		if (got == n)
+			break;
+		/* One by the way that knows all cases. */
+		entry = mas_find(mas, max);
+		if (!entry)
+			break;
+		out[got++] = (struct vms_mt_range){mas->index, mas->last, entry};
+	}
+	return got;
 }
 
 void *mas_find_range(struct ma_state *mas, unsigned long max)

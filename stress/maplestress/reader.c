@@ -12,12 +12,13 @@
 #include "stress/maplestress/world.h"
 
 #define AHEAD 6u
+#define AHEAD_MOST 24u /* of one call that reads many ranges */
 
 /* What the cells from one on, forwards or backwards, had to have at least when a step began. */
 struct sight {
 	unsigned int cell, n;
 	bool backwards;
-	unsigned long settled[AHEAD];
+	unsigned long settled[AHEAD_MOST];
 };
 
 /* The @i-th cell from there; false: there are not as many. */
@@ -292,6 +293,52 @@ static void read_for_each(struct worker *worker)
 	}
 }
 
+/* What @s knows from the cell of @key on. */
+static struct sight sight_from(const struct world *w, const struct sight *s, unsigned long key)
+{
+	struct sight rest = {.n = 0};
+	unsigned int cell;
+
+	if (!world_cell(w, key, &cell) || cell < s->cell || cell - s->cell >= s->n)
+		return rest;
+	rest.cell = cell;
+	for (unsigned int i = cell - s->cell; i < s->n; i++)
+		rest.settled[rest.n++] = s->settled[i];
+	return rest;
+}
+
+/* Many ranges a call, by a cursor that goes on with other calls between. */
+static void read_batches(struct worker *worker)
+{
+	struct vms_mt_range range[32];
+	struct world *w = worker->world;
+	unsigned long key = pick_key(worker);
+	MA_STATE(mas, &w->tree, key, key);
+
+	for (unsigned int calls = (unsigned int)pick(worker, 4); calls; calls--) {
+		unsigned int n = 1 + (unsigned int)pick(worker, 32);
+		struct sight s = look(w, key, AHEAD_MOST, false);
+		unsigned int found = vms_mas_batch(&mas, ULONG_MAX, range, n);
+
+		for (unsigned int i = 0; i < found; i++) {
+			unsigned long at = range[i].first > key ? range[i].first : key;
+			struct sight rest = sight_from(w, &s, key);
+
+			if (range[i].last < key || range[i].last < range[i].first || (i && range[i].first < key))
+				broken(w, "vms_mas_batch() from %#lx came to [%#lx, %#lx]", key, range[i].first, range[i].last);
+			judge_step(worker, &rest, at, range[i].entry, "vms_mas_batch()");
+			key = range[i].last + 1;
+		}
+		if (found < n || !key)
+			return;
+		if (pick(worker, 2))
+			go_on(worker, &mas, 2);
+		if (!mas_is_active(&mas) || mas.last == ULONG_MAX)
+			return;
+		key = mas.last + 1;
+	}
+}
+
 /* Each step by itself, with a cursor of its own inside. Where the range that was found begins is not told. */
 static void read_mt_find(struct worker *worker)
 {
@@ -334,7 +381,7 @@ void read_something(struct worker *worker)
 {
 	/* Also where the call has a read section of its own: the records must stay. */
 	vms_rcu_read_lock();
-	switch (pick(worker, 16)) {
+	switch (pick(worker, 18)) {
 	case 0:
 	case 1:
 	case 2:
@@ -348,6 +395,10 @@ void read_something(struct worker *worker)
 		break;
 	case 5:
 		read_neighbours(worker);
+		break;
+	case 16:
+	case 17:
+		read_batches(worker);
 		break;
 	case 6:
 	case 7:

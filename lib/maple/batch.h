@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * batch.h - vms_mas_batch(): the entries of leaf after leaf with their bounds, as
+ * far as it needs no look from the root. Compiled once for each instruction set,
+ * after descend.h; a descend_*.c that reports a whole leaf in a better way defines
+ * LEAF_RANGES.
+ *
+ * A leaf's ranges count only if the leaf was the same from before its first word
+ * was read until after the last (same state, no change under way). A leaf is
+ * reached only from a parent that lives, so that it was the current one then.
+ *
+ * Locks: RCU or the tree's lock.
+ */
+
+/*
+ * Report the entries of a leaf, of those slots that are in @wanted and begin at
+ * or before @max, to @out, which has room for @n. *slot: the last one's.
+ */
+static unsigned int leaf_ranges_by_one(const struct mt_leaf *l, unsigned int wanted, unsigned long max, struct vms_mt_range *out,
+				       unsigned int n, unsigned int *slot)
+{
+	unsigned int slots = used(l) & ~nulls(l) & wanted, got = 0;
+	unsigned long bound[MT_LEAF_SLOTS + 1];
+
+	bounds(l, bound);
+	for (; slots && got < n; slots &= slots - 1) {
+		unsigned int i = (unsigned int)__builtin_ctz(slots);
+		void *entry = mt_leaf_slot(l, i);
+
+		if (unlikely(bound[i] > max))
+			break;
+		/* It may have been cleared since. */
+		if (unlikely(!entry))
+			continue;
+		out[got++] = (struct vms_mt_range){bound[i], bound[i + 1] - 1, entry};
+		*slot = i;
+	}
+	return got;
+}
+
+#ifndef LEAF_RANGES
+#define LEAF_RANGES leaf_ranges_by_one
+#endif
+
+/* A reader of many ranges: its leaf, and the inner node that it came to it from. */
+struct batch {
+	struct mt_leaf leaf;
+	unsigned long state; /* of the leaf */
+	struct maple_node *parent;
+	unsigned long form, max; /* of the parent; the last index that it spans */
+	unsigned int slot;       /* of the leaf in it */
+};
+
+/* Begin in the cursor's leaf. */
+static inline void batch_begin(struct batch *b, const struct ma_state *mas)
+{
+	unsigned long step = mas->depth ? mas->path[mas->depth - 1u] : 0;
+
+	b->state = mas->version;
+	mt_leaf_view(&b->leaf, mas->node, mas->version, mas->min, mas->max);
+	b->parent = mt_step_node(step);
+	b->slot = mt_step_slot(step);
+	b->form = mas->depth ? mt_form_of(b->parent) : 0;
+	b->max = mas->depth > 1 ? vms__mt_path_max(mas, mas->depth - 2u) : ULONG_MAX;
+}
+
+/* On to the next leaf under the same parent. False: there is none, or it does not live. */
+static inline bool batch_next_leaf(struct batch *b)
+{
+	unsigned int slot = ++b->slot, keys = mt_keys_of(b->form), far = slot + LEAVES_AHEAD;
+	void *_Atomic *children = inner_slots(b->parent, b->form);
+	unsigned long low = b->leaf.max + 1, top = b->max, fetch;
+	struct maple_node *leaf;
+
+	leaf = mt_node(atomic_load_explicit(&children[slot], memory_order_acquire));
+	/* Relaxed, as in next_entry(). */
+	fetch = (unsigned long)atomic_load_explicit(&children[far < keys ? far : keys], memory_order_relaxed);
+	__builtin_prefetch((const void *)fetch);
+	__builtin_prefetch((const void *)(fetch + 64));
+	__builtin_prefetch((const void *)(fetch + 128));
+	if (slot < keys) {
+		unsigned long pivot = b->form & MT_WIDE_BIT ? mt_wide_pivot(b->parent, slot)
+							    : mt_key_pivot(mt_key(b->parent, slot), b->parent->narrow_inner.base,
+									   mt_shift_of(b->form));
+
+		top = pivot < top ? pivot : top;
+	}
+	b->state = mt_state(leaf);
+	mt_leaf_view(&b->leaf, leaf, b->state, low, top);
+	/* Alive after the load: its child was the current one. */
+	return !((mt_state(b->parent) | b->state) & MT_DEAD);
+}
+
+/* The cursor stands on the range @at, in the slot @slot of the reader's leaf. */
+static inline void batch_stand(struct ma_state *mas, const struct batch *b, unsigned int slot, const struct vms_mt_range *at)
+{
+	mas->index = at->first;
+	mas->last = at->last;
+	mas->min = b->leaf.min;
+	mas->max = b->leaf.max;
+	if (mas->depth)
+		mas->path[mas->depth - 1u] = mt_step(b->parent, b->slot);
+	settle(mas, b->leaf.node, b->state, slot);
+}
+
+static unsigned int batch(struct ma_state *mas, unsigned long max, struct vms_mt_range *out, unsigned int n)
+{
+	unsigned int wanted = ~1u << mas->offset, got = 0, more, slot = 0;
+	struct batch b;
+
+	if (mas->status != ma_active || !mas->node)
+		return 0;
+	batch_begin(&b, mas);
+	for (;;) {
+		more = LEAF_RANGES(&b.leaf, wanted, max, out + got, n - got, &slot);
+		if (unlikely(b.state & MT_BUSY || mt_state(b.leaf.node) != b.state))
+			break;
+		got += more;
+		if (got == n || b.leaf.max >= max || !mas->depth) {
+			if (unlikely(!more))
+				break;
+			batch_stand(mas, &b, slot, &out[got - 1]);
+			return got;
+		}
+		wanted = ~0u;
+		if (likely(b.leaf.max != b.max)) {
+			if (unlikely(!batch_next_leaf(&b)))
+				break;
+			continue;
+		}
+		mas->max = b.leaf.max;
+		mas->path[mas->depth - 1u] = mt_step(b.parent, b.slot);
+		if (!vms__mt_next_leaf(mas))
+			break;
+		batch_begin(&b, mas);
+	}
+	/* The cursor keeps its range only, the last that was reported. */
+	if (got) {
+		mas->index = out[got - 1].first;
+		mas->last = out[got - 1].last;
+	}
+	mas->node = NULL;
+	mas->used = mas->full = mas->ahead = 0;
+	return got;
+}
