@@ -490,7 +490,8 @@ VMS_API void vma_set_page_prot(struct vm_area_struct *vma);
  * Return: 0, one of VM_FAULT_ERROR, or
  *   VM_FAULT_NOPAGE  The caller touches the memory again: the page may be mapped, or an embedder's hook has to be asked once more.
  *                    It drops its locks in between, or bounds its tries: a hook may answer so for ever (VMS_FAULT_TRIES).
- *   VM_FAULT_RETRY   With FAULT_FLAG_VMA_LOCK: the caller comes back with mmap_lock. Else only a hook that is not ready answers so.
+ *   VM_FAULT_RETRY   With FAULT_FLAG_VMA_LOCK: the caller comes back with mmap_lock, because a hook says so, or because @vma needs its
+ *                    first anon_vma, for which mmap_lock is tried for reading and was not free. Else only a hook that is not ready answers so.
  * The lock state is unchanged.
  */
 VMS_API vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsigned int flags);

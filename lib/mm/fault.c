@@ -2,9 +2,9 @@
 /*
  * fault.c - a page fault from its address to its result: find the VMA, check the right, let lib/page make the page present.
  *
- *   first   under the VMA's own lock, found without mmap_lock (engine maple-vma; elsewhere this step finds nothing)
- *   else    under mmap_lock for reading: the VMA was being changed, or is not there, or its first anon_vma must be made,
- *           for which the neighbours have to be looked at
+ *   first   under the VMA's own lock, found without mmap_lock (engine maple-vma; elsewhere this step finds nothing). A fault that
+ *           makes the VMA's first anon_vma has to look at the neighbours, and tries to take mmap_lock as well for that long
+ *   else    under mmap_lock for reading: the VMA was being changed, or is not there, or that try failed
  *   else    under mmap_lock for writing, downgraded at once: a stack grows
  *
  * Progress: the first step never waits for a writer; the second waits as mmap_lock does. An access that an embedder's hook leaves without a

@@ -20,8 +20,9 @@
  * has let go of its locks. So a hook whose answers lead nowhere cannot keep a
  * lock for ever, and the caller counts the tries.
  *
- * Locks: mmap_lock R, or with FAULT_FLAG_VMA_LOCK the VMA's lock R. Under the latter a VMA that needs its first anon_vma is
- * refused with VM_FAULT_RETRY: that may be a neighbour's, and neighbours are only to be looked at under mmap_lock.
+ * Locks: mmap_lock R, or with FAULT_FLAG_VMA_LOCK the VMA's lock R. A VMA's first anon_vma may be a neighbour's, and neighbours
+ * are only to be looked at under mmap_lock: a fault that holds the VMA's lock tries to take mmap_lock as well for that long, and
+ * answers VM_FAULT_RETRY if it cannot have mmap_lock at once (first_anon_vma()).
  *
  * Read next: range.c, rmap.c, filemap.c.
  */
@@ -44,7 +45,7 @@ struct fault {
 	struct mm_struct *mm;
 	const struct vm_operations_struct *ops; /* NULL: anonymous */
 	unsigned int index;                     /* of the entry in its leaf */
-	bool write;                             /* vmf.flags is the hook's to spoil */
+	bool write, vma_lock;                   /* vmf.flags is the hook's to spoil */
 	bool asked;                             /* a hook of an embedder's was called */
 	struct vms__revoke_watch *watch;        /* of the pages that those hooks answer; or NULL */
 	struct vms__ptable *leaf;               /* as the fault found it; NULL: there was none */
@@ -90,16 +91,31 @@ static bool is_present(const struct fault *f)
 	return leaf && vms__pte_load(leaf, f->index);
 }
 
-/* Whether the first anon_vma is missing, and may not be looked for under the lock held. */
-static bool must_retry(const struct fault *f)
+/*
+ * The VMA's first anon_vma.
+ *
+ * mmap_lock is outside the VMA's lock, so a fault that holds the latter must
+ * not wait for mmap_lock: its holder may be waiting for this VMA's readers. It
+ * only tries. Whoever has mmap_lock R keeps all writers away, so the neighbours
+ * stay as they are until it lets go, whichever lock the fault came with.
+ */
+static __attribute__((noinline)) vm_fault_t first_anon_vma(const struct fault *f)
 {
-	return (f->vmf.flags & FAULT_FLAG_VMA_LOCK) && !vms__vma_anon_vma(f->vmf.vma);
+	int err;
+
+	if (!f->vma_lock)
+		return vms__anon_vma_prepare(f->vmf.vma) ? VM_FAULT_OOM : 0;
+	if (!mmap_read_trylock(f->mm))
+		return VM_FAULT_RETRY;
+	err = vms__anon_vma_prepare(f->vmf.vma);
+	mmap_read_unlock(f->mm);
+	return err ? VM_FAULT_OOM : 0;
 }
 
-/* vms__anon_vma_prepare(), which most faults have behind them. */
-static int prepare_anon_vma(struct vm_area_struct *vma)
+/* Most faults find an anon_vma. Return: 0, VM_FAULT_OOM, or VM_FAULT_RETRY: only under mmap_lock. */
+static vm_fault_t prepare_anon_vma(const struct fault *f)
 {
-	return likely(vms__vma_anon_vma(vma)) ? 0 : vms__anon_vma_prepare(vma);
+	return likely(vms__vma_anon_vma(f->vmf.vma)) ? 0 : first_anon_vma(f);
 }
 
 /* ---- private anonymous memory ---- */
@@ -155,27 +171,24 @@ static vm_fault_t anon_fault(struct fault *f, const struct vms__ptable *leaf)
 	bool needs_page = is_write(f) || f->mm->rules.read_takes_page;
 	bool needs_anon_vma = needs_page || (!vms__leaf_counts(leaf) && read_takes_huge_page(f));
 	struct page *page = NULL;
+	vm_fault_t ret = VM_FAULT_OOM;
 
-	if (needs_anon_vma && must_retry(f))
-		return VM_FAULT_RETRY;
 	if (needs_page) {
 		page = vms__page_alloc(0);
 		if (!page)
 			return VM_FAULT_OOM;
 	}
 	if (!prepare_tables(f))
-		goto oom;
+		goto drop_page;
 	/* Last of what may fail, as it is the one that shows. */
-	if (needs_anon_vma && prepare_anon_vma(f->vmf.vma))
-		goto oom_tables;
-	return install_anon(f, install_tables(f), page);
-
-oom_tables:
+	ret = needs_anon_vma ? prepare_anon_vma(f) : 0;
+	if (likely(!ret))
+		return install_anon(f, install_tables(f), page);
 	vms__ptables_cancel(f->tables);
-oom:
+drop_page:
 	if (page)
 		vms__page_put(page);
-	return VM_FAULT_OOM;
+	return ret;
 }
 
 /* ---- file mappings ---- */
@@ -284,16 +297,14 @@ static vm_fault_t fetch_page(struct fault *f)
  */
 static vm_fault_t fetch_page_for_copy(struct fault *f)
 {
-	vm_fault_t ret = fetch_page(f);
+	vm_fault_t ret = fetch_page(f), err;
 
 	if (ret & (VM_FAULT_OOM | VM_FAULT_RETRY))
 		return ret;
-	if (prepare_anon_vma(f->vmf.vma)) {
-		if (!ret)
-			vms__page_put(f->vmf.page);
-		return VM_FAULT_OOM;
-	}
-	return ret;
+	err = prepare_anon_vma(f);
+	if (unlikely(err) && !ret)
+		vms__page_put(f->vmf.page);
+	return err ? err : ret;
 }
 
 /*
@@ -383,14 +394,11 @@ static void unwatch_owner(struct fault *f)
 
 static vm_fault_t file_fault(struct fault *f)
 {
-	struct vm_area_struct *vma = f->vmf.vma;
 	struct vms__revoke_watch watch;
 	vm_fault_t ret;
 
 	if (!f->ops->fault)
 		return VM_FAULT_SIGBUS;
-	if (is_write(f) && !(vma->vm_flags & VM_SHARED) && must_retry(f))
-		return VM_FAULT_RETRY;
 	if (f->ops == &vms__filemap_vm_ops)
 		return ask_owner(f);
 	f->asked = true;
@@ -532,16 +540,15 @@ static vm_fault_t install_copy(struct fault *f, struct vms__ptable *leaf, struct
 
 static vm_fault_t write_private(struct fault *f, struct vms__ptable *leaf)
 {
-	struct page *copy;
+	struct page *copy = vms__page_alloc(0);
+	vm_fault_t ret;
 
-	if (must_retry(f))
-		return VM_FAULT_RETRY;
-	copy = vms__page_alloc(0);
 	if (!copy)
 		return VM_FAULT_OOM;
-	if (prepare_anon_vma(f->vmf.vma)) {
+	ret = prepare_anon_vma(f);
+	if (unlikely(ret)) {
 		vms__page_put(copy);
-		return VM_FAULT_OOM;
+		return ret;
 	}
 	return install_copy(f, leaf, copy);
 }
@@ -608,6 +615,7 @@ static __attribute__((noinline)) vm_fault_t make_present(struct vm_area_struct *
 		.ops = vms__vma_ops(vma),
 		.index = vms__pt_index(addr, 0),
 		.write = flags & FAULT_FLAG_WRITE,
+		.vma_lock = flags & FAULT_FLAG_VMA_LOCK,
 		.asked = false,
 		.watch = NULL,
 		.leaf = leaf,

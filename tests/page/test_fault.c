@@ -117,30 +117,63 @@ static void huge_page_advice_does_not_matter_where_a_page_table_is(void **state)
 
 /* ---- which lock is held ---- */
 
-static void first_anon_vma_is_refused_under_the_vma_lock(void **state)
+static struct vm_area_struct *read_locked(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma = lock_vma_under_rcu(mm, addr);
+
+	assert_non_null(vma);
+	return vma;
+}
+
+static void first_anon_vma_is_made_under_the_vma_lock_if_mmap_lock_is_free(void **state) VMS_NO_TSA
 {
 	struct mm_struct *mm = *state;
 	struct vm_area_struct *vma;
-	vm_fault_t ret, read;
+	vm_fault_t ret;
 
 	world_map_anon(mm, A, 4);
-	vma = lock_vma_under_rcu(mm, A);
-	assert_non_null(vma);
-	read = handle_mm_fault(vma, A, FAULT_FLAG_VMA_LOCK);
-	ret = handle_mm_fault(vma, A + PG, FAULT_FLAG_WRITE | FAULT_FLAG_VMA_LOCK);
-	vma_end_read(vma);
-	assert_int_equal(read, 0);
-	assert_int_equal(ret, VM_FAULT_RETRY);
-	assert_int_equal(pte_at(mm, A + PG), 0);
-	assert_null(vms__vma_anon_vma(vma));
-
-	world_write(mm, A, 1); /* goes the long way, and makes it */
-	vma = lock_vma_under_rcu(mm, A);
-	assert_non_null(vma);
+	vma = read_locked(mm, A);
 	ret = handle_mm_fault(vma, A + PG, FAULT_FLAG_WRITE | FAULT_FLAG_VMA_LOCK);
 	vma_end_read(vma);
 	assert_int_equal(ret, 0);
-	world_expect_counts(mm, 2, 0, 0);
+	assert_non_null(vms__vma_anon_vma(vma));
+	world_expect_counts(mm, 1, 0, 0);
+	/* mmap_lock is free again. */
+	assert_true(mmap_write_trylock(mm));
+	mmap_write_unlock(mm);
+}
+
+/* A fault that waited would wait for ever: this thread has mmap_lock for writing. */
+static void first_anon_vma_is_refused_under_the_vma_lock_if_mmap_lock_is_taken(void **state) VMS_NO_TSA
+{
+	static const struct {
+		vm_flags_t flags;
+		bool file, read_before;
+	} cases[] = {{RW_PRIVATE, false, false}, {RW_PRIVATE, false, true}, {RW_PRIVATE, true, false}, {RW_PRIVATE, true, true}};
+	struct mm_struct *mm = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct file *file = cases[i].file ? world_file(4 * PG, 0) : NULL;
+		struct vm_area_struct *vma;
+		unsigned long before;
+		vm_fault_t ret;
+
+		world_map(mm, A, 4, cases[i].flags, file, 0);
+		if (cases[i].read_before)
+			assert_int_equal(world_read(mm, A + PG), 0);
+		before = pte_at(mm, A + PG);
+		vma = read_locked(mm, A);
+		assert_true(mmap_write_trylock(mm));
+		ret = handle_mm_fault(vma, A + PG, FAULT_FLAG_WRITE | FAULT_FLAG_VMA_LOCK);
+		mmap_write_unlock(mm);
+		vma_end_read(vma);
+		assert_int_equal(ret, VM_FAULT_RETRY);
+		assert_int_equal(pte_at(mm, A + PG), before);
+		assert_null(vms__vma_anon_vma(vma));
+		vma_unmap(vma);
+		if (file)
+			fput(file);
+	}
 }
 
 static void *touch_write(void *mm)
@@ -529,7 +562,8 @@ int main(void)
 		ON_BOTH_LOCKS(page_of_one_owner_is_reused_when_it_becomes_writable_again),
 		ON_BOTH_LOCKS(huge_page_advice_makes_a_first_read_prepare_an_anon_vma),
 		ON_BOTH_LOCKS(huge_page_advice_does_not_matter_where_a_page_table_is),
-		ON_VMA_LOCK(first_anon_vma_is_refused_under_the_vma_lock),
+		ON_VMA_LOCK(first_anon_vma_is_made_under_the_vma_lock_if_mmap_lock_is_free),
+		ON_VMA_LOCK(first_anon_vma_is_refused_under_the_vma_lock_if_mmap_lock_is_taken),
 		ON_BOTH_LOCKS(fault_on_what_is_present_takes_no_page_table_lock),
 		ON_BOTH_LOCKS(private_file_reads_the_cache_and_writes_to_a_copy),
 		ON_BOTH_LOCKS(private_copy_takes_over_the_content_of_an_unread_page),
