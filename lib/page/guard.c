@@ -80,7 +80,7 @@ void vms__guard_remove(struct vm_area_struct *vma, unsigned long start, unsigned
 		for (unsigned int i = vms__pt_seek(leaf, first, stop); i < stop; i = vms__pt_seek(leaf, i + 1, stop))
 			if (vms__pte_load(leaf, i) == VMS__PTE_GUARD)
 				vms__pte_store(leaf, i, 0);
-		vms__pt_forget_lines(leaf, first, stop);
+		vms__pt_forget_lines(leaf, first, stop, false);
 		vms__ptable_unlock(leaf);
 		addr = vms__leaf_end(addr, end);
 	}

@@ -66,7 +66,7 @@ static void move_leaf(struct vms__ptable *from, struct vms__ptable *to, unsigned
 		vms__ptable_lock_nested(to);
 	for (unsigned int i = vms__pt_seek(from, first, stop); i < stop; i = vms__pt_seek(from, i + 1, stop))
 		vms__pte_store(to, i + shift, vms__pte_take(from, i, vms__pte_load(from, i)));
-	vms__pt_forget_lines(from, first, stop);
+	vms__pt_forget_lines(from, first, stop, from != to);
 	if (to != from)
 		vms__ptable_unlock(to);
 	vms__ptable_unlock(from);

@@ -77,13 +77,32 @@ int vms__pgd_alloc(struct mm_struct *mm)
 	return -ENOMEM;
 }
 
-void vms__pt_forget_lines(struct vms__ptable *table, unsigned int first, unsigned int stop)
+/* The bits of the lines [first, stop). */
+static unsigned long line_bits(unsigned int first, unsigned int stop)
+{
+	return first < stop ? ~0UL >> (VMS__PT_ENTRIES / VMS__PT_LINE - (stop - first)) << first : 0;
+}
+
+void vms__pt_note_lines_of(struct vms__ptable *to, const struct vms__ptable *from, unsigned int first, unsigned int stop)
+{
+	unsigned long bits = line_bits(first / VMS__PT_LINE, (stop + VMS__PT_LINE - 1) / VMS__PT_LINE);
+	unsigned long lines = atomic_load_explicit(&to->lines, memory_order_relaxed);
+
+	vms__lockdep_assert_held(&to->lock);
+	vms__lockdep_assert_held(&from->lock);
+	lines |= atomic_load_explicit(&from->lines, memory_order_relaxed) & bits;
+	atomic_store_explicit(&to->lines, lines, memory_order_relaxed);
+}
+
+void vms__pt_forget_lines(struct vms__ptable *table, unsigned int first, unsigned int stop, bool emptied)
 {
 	unsigned long lines = atomic_load_explicit(&table->lines, memory_order_relaxed);
 
 	vms__lockdep_assert_held(&table->lock);
 	if (!table->used)
 		lines = 0;
+	else if (emptied)
+		lines &= ~line_bits((first + VMS__PT_LINE - 1) / VMS__PT_LINE, stop / VMS__PT_LINE);
 	for (unsigned int line = first / VMS__PT_LINE; lines && line * VMS__PT_LINE < stop; line++)
 		if ((lines >> line & 1) && line_is_empty(table, line))
 			lines &= ~(1UL << line);
@@ -240,7 +259,7 @@ static void detach(struct vms__ptable *table, unsigned int index)
 	/* Relaxed: nobody walks here; a later install() sees it through the lock. */
 	atomic_store_explicit(&table->entry[index], 0, memory_order_relaxed);
 	table->used--;
-	vms__pt_forget_lines(table, index, index + 1);
+	vms__pt_forget_lines(table, index, index + 1, true);
 	vms__ptable_unlock(table);
 }
 

@@ -133,12 +133,16 @@ static inline void vms__pt_note_line(struct vms__ptable *table, unsigned int ind
 	atomic_store_explicit(&table->lines, lines | 1UL << index / VMS__PT_LINE, memory_order_relaxed);
 }
 
+/* @to gets entries of [first, stop) where @from has them: vms__pt_note_line() for all at once. Locks: those of both. */
+void vms__pt_note_lines_of(struct vms__ptable *to, const struct vms__ptable *from, unsigned int first, unsigned int stop);
+
 /*
  * Entries of [first, stop) were taken away: the lines there that hold none any
  * more are noted. Whoever takes an entry calls this before it unlocks the table.
- * Locks: the table's.
+ * @emptied: the caller left no entry there, so that only the lines that reach
+ * beyond need a look. Locks: the table's.
  */
-void vms__pt_forget_lines(struct vms__ptable *table, unsigned int first, unsigned int stop);
+void vms__pt_forget_lines(struct vms__ptable *table, unsigned int first, unsigned int stop, bool emptied);
 
 /*
  * The first index of [index, stop) with an entry, or @stop. Without the table's
@@ -159,6 +163,22 @@ static inline unsigned int vms__pt_seek(const struct vms__ptable *table, unsigne
 			index = (index / VMS__PT_LINE + (unsigned int)__builtin_ctzl(lines)) * VMS__PT_LINE - 1;
 	}
 	return stop;
+}
+
+/*
+ * For a loop that looks at each index itself, which where most entries are used
+ * takes less than vms__pt_seek(). @index, below @stop, has no entry. Return: an
+ * index of [index, stop) up to which there is none either. Order: as there.
+ */
+static inline unsigned int vms__pt_skip(const struct vms__ptable *table, unsigned int index, unsigned int stop)
+{
+	unsigned int line = index / VMS__PT_LINE, next;
+	unsigned long lines = atomic_load_explicit(&table->lines, memory_order_relaxed) >> line;
+
+	if (lines & 1)
+		return index;
+	next = lines ? (line + (unsigned int)__builtin_ctzl(lines)) * VMS__PT_LINE : stop;
+	return (next < stop ? next : stop) - 1;
 }
 
 /* ---- upper levels ---- */
@@ -292,6 +312,17 @@ static inline void vms__pte_store(struct vms__ptable *leaf, unsigned int index, 
 		vms__leaf_occupy(leaf);
 		vms__pt_note_line(leaf, index);
 	}
+	atomic_store_explicit(&leaf->entry[index], pte, memory_order_relaxed);
+}
+
+/* The same for @pte, not 0, into an empty entry whose line the caller has noted already. */
+static inline void vms__pte_fill(struct vms__ptable *leaf, unsigned int index, unsigned long pte)
+{
+	vms__lockdep_assert_held(&leaf->lock);
+	VMS_ASSERT(pte && !vms__pte_load(leaf, index));
+	VMS_ASSERT(atomic_load_explicit(&leaf->lines, memory_order_relaxed) >> index / VMS__PT_LINE & 1);
+	leaf->used++;
+	vms__leaf_occupy(leaf);
 	atomic_store_explicit(&leaf->entry[index], pte, memory_order_relaxed);
 }
 

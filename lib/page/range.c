@@ -21,11 +21,10 @@
 #define ZAP_ANON 1u
 #define ZAP_GUARDS 2u
 
-static bool is_spared(unsigned long pte, const struct page *page, unsigned int what)
+/* @pte, not 0, names no page. */
+static bool is_spared_mark(unsigned long pte, unsigned int what)
 {
-	if (pte == VMS__PTE_GUARD)
-		return !(what & ZAP_GUARDS);
-	return page && vms__page_is_anon(page) && !(what & ZAP_ANON);
+	return pte == VMS__PTE_GUARD && !(what & ZAP_GUARDS);
 }
 
 /*
@@ -39,26 +38,42 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 	long unmapped[VMS__NR_PAGE_COUNTERS] = {0};
 	struct page *pages[ZAP_BATCH];
 	unsigned int nr = 0, index;
+	bool emptied = true;
 
 	vms__ptable_lock(leaf);
-	for (index = vms__pt_seek(leaf, first, stop); index < stop && nr < ZAP_BATCH; index = vms__pt_seek(leaf, index + 1, stop)) {
+	for (index = first; index < stop && nr < ZAP_BATCH; index++) {
 		unsigned long pte = vms__pte_load(leaf, index);
 		struct page *page = vms__pte_page(pte);
+		enum vms_mm_counter counter = MM_ANONPAGES;
+		bool spared;
 
-		if (is_spared(pte, page, what))
+		if (!pte) {
+			index = vms__pt_skip(leaf, index, stop);
 			continue;
+		}
+		/* Read once: what follows is atomic, and the compiler would read the page again. */
+		if (page) {
+			counter = vms__page_counter(page);
+			spared = counter == MM_ANONPAGES && !(what & ZAP_ANON);
+		} else {
+			spared = is_spared_mark(pte, what);
+		}
+		if (spared) {
+			emptied = false;
+			continue;
+		}
 		/* The write that made it dirty may have come after the load. */
 		pte = vms__pte_take(leaf, index, pte);
 		if (!page)
 			continue;
 		/* Whoever else maps a private page has it dirty in an entry of its own. */
-		if ((pte & VMS__PTE_DIRTY) && !vms__page_is_anon(page))
+		if ((pte & VMS__PTE_DIRTY) && counter != MM_ANONPAGES)
 			vms__page_set_dirty(page);
 		vms__page_unmap_held(page);
-		unmapped[vms__page_counter(page)]++;
+		unmapped[counter]++;
 		pages[nr++] = page;
 	}
-	vms__pt_forget_lines(leaf, first, index);
+	vms__pt_forget_lines(leaf, first, index, emptied);
 	vms__ptable_unlock(leaf);
 	if (nr > 0 && !*noted)
 		*noted = vms__rss_falls(mm, nr);
@@ -144,10 +159,15 @@ static void copy_leaf(struct mm_struct *mm, struct vms__ptable *to, struct vms__
 
 	vms__ptable_lock(from);
 	vms__ptable_lock_nested(to);
-	for (index = vms__pt_seek(from, index, stop); index < stop; index = vms__pt_seek(from, index + 1, stop)) {
+	vms__pt_note_lines_of(to, from, index, stop);
+	for (; index < stop; index++) {
 		unsigned long pte = vms__pte_load(from, index);
 		struct page *page = vms__pte_page(pte);
 
+		if (!pte) {
+			index = vms__pt_skip(from, index, stop);
+			continue;
+		}
 		if (page) {
 			vms__page_get(page);
 			vms__page_map(page);
@@ -156,8 +176,10 @@ static void copy_leaf(struct mm_struct *mm, struct vms__ptable *to, struct vms__
 		/* Both sides: the next write on either makes a copy, or finds itself alone. */
 		if (cow)
 			pte = vms__pte_wrprotect(from, index);
-		vms__pte_store(to, index, pte & ~forget);
+		vms__pte_fill(to, index, pte & ~forget);
 	}
+	/* An empty table notes no lines: @from may note some that hold entries of other VMAs alone. */
+	vms__pt_forget_lines(to, 0, 0, true);
 	vms__ptable_unlock(to);
 	vms__ptable_unlock(from);
 	for (unsigned int which = 0; which < VMS__NR_PAGE_COUNTERS; which++)

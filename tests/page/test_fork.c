@@ -216,6 +216,36 @@ static void forced_write_leaves_shared_pages_alone(void **state)
 	fput(file);
 }
 
+/* A line of the leaf that holds another VMA's entry alone is none of the child's, which stays empty. */
+static void child_notes_no_line_that_it_has_no_entry_in(void **state)
+{
+	struct mm_struct *mm = *state, *child;
+	struct file *file = world_file(PG, 0);
+
+	world_map(mm, A, 1, RW_SHARED, file, 0);
+	world_map_anon(mm, A + PG, 9);
+	world_write(mm, A, 1);
+	world_write(mm, A + 2 * PG, 2);
+	zap(mm, A + PG, A + 3 * PG);
+	child = mm_fork(mm);
+	assert_int_equal(validate(child, stderr), 0);
+	world_expect_counts(child, 0, 0, 0);
+	mm_destroy(child);
+
+	/* Entries at both ends of a run that begins and ends within a line. */
+	world_write(mm, A + 5 * PG, 3);
+	world_write(mm, A + 9 * PG, 4);
+	child = mm_fork(mm);
+	zap(mm, A + PG, A + 10 * PG);
+	assert_int_equal(validate(mm, stderr), 0);
+	assert_int_equal(world_read(mm, A), 1);
+	assert_int_equal(world_read(child, A + 5 * PG), 3);
+	assert_int_equal(world_read(child, A + 9 * PG), 4);
+	world_expect_counts(child, 2, 0, 0);
+	mm_destroy(child);
+	fput(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +254,7 @@ int main(void)
 		ON_BOTH_LOCKS(zero_pages_and_copied_file_pages_are_shared_too),
 		ON_BOTH_LOCKS(only_vmas_with_pages_of_their_own_are_copied),
 		ON_BOTH_LOCKS(child_gets_a_table_wherever_the_parent_has_one),
+		ON_BOTH_LOCKS(child_notes_no_line_that_it_has_no_entry_in),
 		ON_BOTH_LOCKS(chain_of_forks_keeps_every_generation_apart),
 		ON_BOTH_LOCKS(fork_without_memory_leaves_the_parent_as_it_was),
 		ON_BOTH_LOCKS(forced_write_leaves_shared_pages_alone),

@@ -184,16 +184,22 @@ static void seek_misses_no_entry(void **state)
 	for (unsigned int round = 0; round < 3000; round++) {
 		unsigned int index = (random = random * 1103515245 + 12345) >> 16 & (VMS__PT_ENTRIES - 1);
 		unsigned int stop = (random = random * 1103515245 + 12345) >> 16 & (VMS__PT_ENTRIES - 1), naive;
+		unsigned int skipped;
+		bool filled;
 
 		/* First it fills, then it empties. */
+		filled = round % 4 == 0 && round < 1500;
 		vms__ptable_lock(leaf);
-		vms__pte_store(leaf, index, round % 4 == 0 && round < 1500 ? VMS__PTE_ZERO_PAGE : 0);
-		vms__pt_forget_lines(leaf, index, index + 1);
+		vms__pte_store(leaf, index, filled ? VMS__PTE_ZERO_PAGE : 0);
+		vms__pt_forget_lines(leaf, index, index + 1, !filled);
 		vms__ptable_unlock(leaf);
 		index = naive = stop / 2;
 		while (naive < stop && !vms__pte_load(leaf, naive))
 			naive++;
 		assert_int_equal(vms__pt_seek(leaf, index, stop), naive);
+		for (skipped = index; skipped < stop && !vms__pte_load(leaf, skipped); skipped++)
+			skipped = vms__pt_skip(leaf, skipped, stop);
+		assert_int_equal(skipped, naive);
 		if (round % 64 == 0)
 			assert_int_equal(validate(mm, stderr), 0);
 	}
