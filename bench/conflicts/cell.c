@@ -163,6 +163,20 @@ static unsigned long choose_place(const struct vms__where *where)
 	return 0;
 }
 
+/*
+ * Readers that hold the VMA at @addr at the same time, as readers that take turns
+ * never do: maple-vma then lets them share it without writing to it.
+ */
+static void meet(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *first = lock_vma_under_rcu(mm, addr), *second = first ? lock_vma_under_rcu(mm, addr) : NULL;
+
+	if (second)
+		vma_end_read(second);
+	if (first)
+		vma_end_read(first);
+}
+
 /* Is the second thread's place in the leaf that the relation says? */
 static bool relation_holds(const struct run *run, const struct cell *cell)
 {
@@ -220,6 +234,8 @@ static bool set_up(struct run *run, const struct cell *cell, char *why)
 			snprintf(why, CELL_WHY_MAX, "the places cannot be set up");
 			return false;
 		}
+	meet(mm, run->player[0].hand.start);
+	meet(mm, run->player[1].hand.start);
 	for (unsigned int me = 0; me < 2; me++)
 		if (pthread_create(&run->player[me].thread, NULL, play, &run->player[me]) != 0) {
 			snprintf(why, CELL_WHY_MAX, "no thread can be made");
