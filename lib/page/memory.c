@@ -582,13 +582,18 @@ static vm_fault_t write_protected(struct fault *f, struct vms__ptable *leaf)
 
 /* ---- the way in ---- */
 
-/* The entry, which held @pte, does not allow the access. */
+/*
+ * The entry, which held @pte, does not allow the access. An entry that is
+ * present allows every read. So a read that comes here with one has found it
+ * changed while it noted its use: the fault looks again. Whatever stands there
+ * by now, it is not for a read to make it writable.
+ */
 static vm_fault_t resolve(struct fault *f, unsigned long pte)
 {
 	if (pte == VMS__PTE_GUARD)
 		return VM_FAULT_SIGSEGV;
 	if (pte)
-		return write_protected(f, f->leaf);
+		return is_write(f) ? write_protected(f, f->leaf) : FAULT_AGAIN;
 	return f->ops ? file_fault(f) : anon_fault(f, f->leaf);
 }
 
