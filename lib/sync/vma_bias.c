@@ -101,13 +101,16 @@ static void wait_slot(struct vms__bias_slot *slot, const _Atomic unsigned long *
 
 void vms__bias_fence(void)
 {
-	unsigned long began = now(), ended;
+	unsigned long began = now(), ended, rest;
 
 #ifndef VMS_PLANT_BIAS_NO_FENCE
 	vms__fence_heavy();
 #endif
 	ended = now();
-	atomic_store_explicit(&not_before, ended + VMS__BIAS_REST * (ended - began), memory_order_relaxed);
+	rest = VMS__BIAS_REST * (ended - began);
+	if (unlikely(rest > VMS__BIAS_REST_MAX))
+		rest = VMS__BIAS_REST_MAX;
+	atomic_store_explicit(&not_before, ended + rest, memory_order_relaxed);
 }
 
 void vms__bias_revoke(const _Atomic unsigned long *stamp)

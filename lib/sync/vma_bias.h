@@ -54,8 +54,9 @@
  *
  * When it pays. Revoking a bias costs the writer a heavy fence. Whoever revokes
  * sees to it that for VMS__BIAS_REST times as long no new bias is set in the
- * process: so in the long run writers lose at most a tenth of the time by it. Without membarrier no
- * VMA is ever biased.
+ * process, up to VMS__BIAS_REST_MAX: so in the long run writers lose at most a
+ * tenth of the time by it, unless a fence takes more than 11 ms. Without
+ * membarrier no VMA is ever biased.
  *
  * Fork: in the child the slots of threads that no longer exist hold nothing.
  *
@@ -77,6 +78,11 @@
 
 /* No new bias for so many times as long as a revocation's fence took. */
 #define VMS__BIAS_REST 9u
+/*
+ * But for so many nanoseconds at most: a process that is stopped for an hour in
+ * the middle of a fence must not count on its VMAs for nine hours afterwards.
+ */
+#define VMS__BIAS_REST_MAX 100000000ul
 
 /* Two lines, since processors fetch them in pairs. */
 struct vms__bias_slot {

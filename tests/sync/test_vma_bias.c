@@ -14,7 +14,9 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/sync/vma_lock.h"
@@ -143,6 +145,32 @@ static void a_trying_writer_is_refused_while_a_slot_holds_it(void **state)
 	assert_false(lock());
 	vms__vlock_seq_end(&mm_seq);
 	assert_int_equal(atomic_load(&refcnt), 1);
+}
+
+static _Atomic int looks_until_stop; /* the process is stopped for an hour before this look at the clock; 0: never */
+static _Atomic long hours_stopped;
+
+/* The library's clock, too. */
+int clock_gettime(clockid_t clock, struct timespec *t)
+{
+	long ret = syscall(SYS_clock_gettime, clock, t);
+
+	if (atomic_load(&looks_until_stop) && atomic_fetch_sub(&looks_until_stop, 1) == 1)
+		atomic_fetch_add(&hours_stopped, 1);
+	t->tv_sec += 3600 * atomic_load(&hours_stopped);
+	return (int)ret;
+}
+
+static void a_stop_during_a_revocation_does_not_count(void **state)
+{
+	(void)state;
+	fresh_biased();
+	/* The fence begins at the first look, and ends at the second. */
+	atomic_store(&looks_until_stop, 2);
+	write_once();
+	assert_int_equal(atomic_load(&hours_stopped), 1);
+	/* Ends by the watchdog, if no bias is set for nine hours. */
+	bias();
 }
 
 static _Atomic bool done;
@@ -282,6 +310,7 @@ int main(void)
 		cmocka_unit_test(second_lock_of_a_thread_counts_and_goes_first),
 		cmocka_unit_test(a_writer_ends_the_bias),
 		cmocka_unit_test(a_trying_writer_is_refused_while_a_slot_holds_it),
+		cmocka_unit_test(a_stop_during_a_revocation_does_not_count),
 		cmocka_unit_test(writer_waits_for_a_slot_and_is_woken),
 		cmocka_unit_test(slots_of_other_threads_hold_nothing_after_a_fork),
 		cmocka_unit_test(a_handler_leaves_the_slot_as_it_found_it),
