@@ -10,7 +10,8 @@
  *   vm_start vm_end vm_pgoff vm_flags vm_file      VMA lock R or mmap_lock R        mmap_lock W and VMA lock W
  *     vm_ops anon_name of an attached VMA
  *   the first three, coming from a page (reverse)  i_mmap_rwsem or anon_vma lock    those too
- *   vm_mm, vm_refcnt, vm_lock_seq                  RCU, then verify under the lock  mmap_lock W (vm_refcnt: atomics)
+ *   vm_mm, vm_refcnt, vm_lock_seq                  RCU, then verify under the lock  mmap_lock W; the latter two also by
+ *                                                                                    readers, with atomics
  *   anon_vma                                       VMA lock R or mmap_lock R        mmap_lock R and page_table_lock,
  *                                                    (acquire)                        or mmap_lock W
  *   vm_page_prot                                   VMA lock R or mmap_lock R        with vm_flags, which it follows
@@ -85,7 +86,7 @@ struct anon_vma_name;
 
 /*
  * The fields stand by who reads them: the first two cache lines are what a lookup and a fault read; the third is what every
- * fault of `maple-vma` writes (vm_refcnt), kept off the lines that other threads only read.
+ * fault of `maple-vma` writes (vm_refcnt) until readers meet in the VMA, kept off the lines that other threads only read.
  */
 struct vm_area_struct {
 	/* line 0: the range and what finds it */
