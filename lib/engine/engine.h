@@ -12,6 +12,8 @@
 
 #include <vmastore/mm.h>
 
+#include "lib/sync/vma_bias.h"
+
 /*
  * What stands around a range, and the index's own way there, found once and used by what follows: the search for free room, the look at
  * the neighbours, the store. It holds until something is stored in the mm; its user sees that by map_seq, and looks again.
@@ -168,6 +170,19 @@ void vms__vma_lock_init(struct vm_area_struct *vma);
 void vms__vma_mark_attached(struct vm_area_struct *vma); /* and it is write-locked then: nobody has to be waited for */
 void vms__vma_mark_detached(struct vm_area_struct *vma);
 bool vms__vma_is_attached(const struct vm_area_struct *vma);
+void vms__vmas_unbias_slow(struct vm_area_struct *first, unsigned long end);
+
+/*
+ * The caller is about to write-lock @first and those after it that begin before @end. If readers hold @first by slots of their
+ * threads, all VMAs of the range for which that is so are write-locked now: a fence for all, instead of one for each.
+ * Locks: mmap_lock W.
+ */
+static inline void vms__vmas_unbias(struct vm_area_struct *first, unsigned long end)
+{
+	/* Relaxed: a guess; a bias that is set meanwhile costs a fence more. */
+	if (unlikely(atomic_load_explicit(&first->vm_lock_seq, memory_order_relaxed) == VMS__VLOCK_BIASED))
+		vms__vmas_unbias_slow(first, end);
+}
 
 static inline struct vm_area_struct *vms__find(struct mm_struct *mm, unsigned long addr)
 {

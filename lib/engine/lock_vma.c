@@ -118,7 +118,7 @@ static bool try_bias(struct vm_area_struct *vma, struct mm_struct *mm, unsigned 
 static inline void counted(struct vm_area_struct *vma, const struct mm_struct *mm, bool met)
 {
 	vms__vlock_settle(&vma->vm_lock_seq, &mm->mm_lock_seq);
-	if (unlikely(met))
+	if (unlikely(vms__bias_is_keen(met)))
 		vms__vlock_bias(&vma->vm_refcnt, &vma->vm_lock_seq);
 }
 
@@ -203,6 +203,22 @@ static struct vm_area_struct *lock_vma(struct mm_struct *mm, unsigned long addr)
 		return vma;
 	vms__vlock_end_read(&vma->vm_refcnt);
 	return lock_vma_slow(mm, addr, NULL);
+}
+
+void vms__vmas_unbias_slow(struct vm_area_struct *first, unsigned long end)
+{
+	struct mm_struct *mm = atomic_load_explicit(&first->vm_mm, memory_order_relaxed);
+	unsigned long seq = atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed);
+	struct vm_area_struct *vma;
+
+	mmap_assert_write_locked(mm);
+	for (vma = first; vma && vma->vm_start < end; vma = vms_vma_next(vma))
+		vms__vlock_batch_begin(&vma->vm_lock_seq, seq);
+	vms__bias_fence();
+	for (vma = first; vma && vma->vm_start < end; vma = vms_vma_next(vma)) {
+		if (vms__vlock_in_batch(&vma->vm_refcnt, &vma->vm_lock_seq, seq))
+			vms__vlock_batch_finish(&vma->vm_refcnt, &vma->vm_lock_seq);
+	}
 }
 
 static void write_lock_vma(struct vm_area_struct *vma)

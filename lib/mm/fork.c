@@ -62,6 +62,7 @@ static int dup_mmap(struct mm_struct *child, struct mm_struct *mm)
 	mmap_assert_write_locked(mm);
 	mmap_assert_write_locked(child);
 	while (!err && (vma = vma_next(&vmi)) != NULL) {
+		vms__vmas_unbias(vma, mm->layout.task_size);
 		vma_start_write(vma);
 		if (!(vma->vm_flags & VM_DONTCOPY))
 			err = dup_one(child, vma);

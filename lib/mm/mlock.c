@@ -51,6 +51,8 @@ static int lock_range(struct mm_struct *mm, unsigned long start, unsigned long e
 	if (start > vma->vm_start)
 		prev = vma;
 	for (;;) {
+		if ((vma->vm_flags & VM_LOCKED_MASK) != lock)
+			vms__vmas_unbias(vma, end);
 		err = lock_piece(&place, prev, &vma, start, vma->vm_end < end ? vma->vm_end : end, lock);
 		if (err)
 			return err;
@@ -71,8 +73,11 @@ static void lock_all(struct mm_struct *mm, vm_flags_t lock)
 	struct vm_area_struct *prev = NULL, *vma = vms__find(mm, 0);
 
 	mmap_assert_write_locked(mm);
-	for (; vma; prev = vma, vma = vms_vma_next(vma))
+	for (; vma; prev = vma, vma = vms_vma_next(vma)) {
+		if ((vma->vm_flags & VM_LOCKED_MASK) != lock)
+			vms__vmas_unbias(vma, mm->layout.task_size);
 		(void)lock_piece(NULL, prev, &vma, vma->vm_start, vma->vm_end, lock);
+	}
 }
 
 /*

@@ -156,6 +156,7 @@ static void exit_mmap(struct mm_struct *mm)
 	mmap_write_lock(mm);
 	for (vma = vma_next(&vmi); vma; vma = next) {
 		next = vma_next(&vmi);
+		vms__vmas_unbias(vma, mm->layout.task_size);
 		vma_start_write(vma);
 		vms__zap_range(vma, vma->vm_start, vma->vm_end);
 		vms__account(mm, vma->vm_flags, -(long)vma_pages(vma));

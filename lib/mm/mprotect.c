@@ -104,6 +104,8 @@ static int protect_range(struct mm_struct *mm, unsigned long start, unsigned lon
 	for (;;) {
 		unsigned long piece_end = vma->vm_end < end ? vma->vm_end : end;
 
+		if (piece_end < end)
+			vms__vmas_unbias(vma, end);
 		err = protect_one(&place, prev, &vma, start, piece_end, prot);
 		if (err)
 			return err;

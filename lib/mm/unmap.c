@@ -78,6 +78,7 @@ static void lock_gathered(const struct vms__range *r)
 
 	for (unsigned int n = 0; vma; vma = next_gathered(r, vma, n++)) {
 		VMS_ASSERT(vma->vm_start >= r->start && vma->vm_end <= r->end);
+		vms__vmas_unbias(vma, r->end);
 		vma_start_write(vma);
 	}
 }

@@ -70,8 +70,10 @@ static void stop_faults(struct mm_struct *mm)
 	VMA_ITERATOR(vmi, mm, 0);
 	struct vm_area_struct *vma;
 
-	for_each_vma(vmi, vma)
+	for_each_vma(vmi, vma) {
+		vms__vmas_unbias(vma, mm->layout.task_size);
 		vma_start_write(vma);
+	}
 }
 
 static void check_walks(struct check *c)

@@ -15,6 +15,7 @@
 #define MEETINGS_PER_LOOK 8u /* a power of two */
 
 struct vms__bias_slot vms__bias_slots[VMS__SLOTS + 1];
+_Atomic unsigned long vms__bias_fences;
 
 /* Nanoseconds, CLOCK_MONOTONIC: no new bias before. 0: nothing was revoked lately. */
 static _Atomic unsigned long not_before;
@@ -76,6 +77,24 @@ bool vms__bias_pays(void)
 	return atomic_compare_exchange_strong_explicit(&not_before, &until, 0, memory_order_relaxed, memory_order_relaxed);
 }
 
+bool vms__bias_is_keen(bool met)
+{
+	struct vms__bias_slot *slot = &vms__bias_slots[VMS__BIAS_SELF];
+
+	/* No slot of this thread's own. */
+	if (unlikely(slot < &vms__bias_slots[VMS__BIAS_FIRST]))
+		return met;
+	if (met) {
+		slot->keen = VMS__BIAS_KEEN;
+		return true;
+	}
+	if (likely(!slot->keen))
+		return false;
+	/* While writers rest from a revocation, only another meeting counts. */
+	slot->keen = atomic_load_explicit(&not_before, memory_order_relaxed) ? 0 : slot->keen - 1;
+	return slot->keen;
+}
+
 static bool holds(struct vms__bias_slot *slot, const _Atomic unsigned long *stamp)
 {
 	/* acquire: pairs with P5 */
@@ -106,6 +125,7 @@ void vms__bias_fence(void)
 #ifndef VMS_PLANT_BIAS_NO_FENCE
 	vms__fence_heavy();
 #endif
+	atomic_fetch_add_explicit(&vms__bias_fences, 1, memory_order_relaxed);
 	ended = now();
 	rest = VMS__BIAS_REST * (ended - began);
 	if (unlikely(rest > VMS__BIAS_REST_MAX))
@@ -113,9 +133,8 @@ void vms__bias_fence(void)
 	atomic_store_explicit(&not_before, ended + rest, memory_order_relaxed);
 }
 
-void vms__bias_revoke(const _Atomic unsigned long *stamp)
+void vms__bias_wait(const _Atomic unsigned long *stamp)
 {
-	vms__bias_fence();
 	/* After the fence: the slot of a reader that it has caught is among those that are used. */
 	for (unsigned int i = VMS__BIAS_FIRST; i <= vms__thread_slots_used(); i++)
 		wait_slot(&vms__bias_slots[i], stamp);

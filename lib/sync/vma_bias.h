@@ -56,7 +56,8 @@
  * sees to it that for VMS__BIAS_REST times as long no new bias is set in the
  * process, up to VMS__BIAS_REST_MAX: so in the long run writers lose at most a
  * tenth of the time by it, unless a fence takes more than 11 ms. Without
- * membarrier no VMA is ever biased.
+ * membarrier no VMA is ever biased. A writer that is about to lock many VMAs
+ * revokes all their biases with one fence (vms__vlock_batch_begin()).
  *
  * Fork: in the child the slots of threads that no longer exist hold nothing.
  *
@@ -84,12 +85,19 @@
  */
 #define VMS__BIAS_REST_MAX 100000000ul
 
+/*
+ * After a meeting a thread biases so many of the VMAs that it counts on: threads that read many VMAs seldom meet in one and the
+ * same, and still take the lines of all of them from one another.
+ */
+#define VMS__BIAS_KEEN 256u
+
 /* Two lines, since processors fetch them in pairs. */
 struct vms__bias_slot {
 	_Atomic unsigned long held;   /* the address of the stamp of the VMA that this thread holds; 0: none */
 	_Atomic unsigned int sleeper; /* a writer sleeps until `held` changes; futex word */
 	unsigned int nested;          /* counts of this thread on the VMA that `held` names */
 	unsigned int skipped;         /* meetings since this thread last asked the time */
+	unsigned int keen;            /* so many more VMAs that this thread counts on are biased without a meeting */
 } __attribute__((aligned(2 * VMS_CACHELINE)));
 
 /* By thread slot plus one; the first two, of threads that have none and of those that share slot 0, hold nothing. */
@@ -105,7 +113,9 @@ void vms__bias_wake(struct vms__bias_slot *slot);
 struct vms__bias_slot *vms__bias_slot_take(void);
 /* P3 failed: give back P2, or what a handler left in its place. Return: false: this thread counts on the VMA. */
 bool vms__bias_undo(struct vms__bias_slot *slot);
-/* Whether to bias a VMA whose readers have met just now. */
+/* This thread counts on a VMA; @met: so did another just now. Return: bias it, if that pays. */
+bool vms__bias_is_keen(bool met);
+/* Whether a new bias may be set now. */
 bool vms__bias_pays(void);
 
 /*
@@ -148,7 +158,7 @@ static inline bool vms__bias_end_read(const _Atomic unsigned long *stamp)
 		slot->nested--;
 		return false;
 	}
-	/* release: pairs with vms__bias_revoke() */
+	/* release: pairs with vms__bias_wait() */
 	atomic_store_explicit(&slot->held, 0, memory_order_release);
 	vms__fence_light();
 	/* Relaxed: only the wake-up hangs on it. By the fences either the writer sees that the slot is free, or this sees the writer. */
@@ -175,8 +185,14 @@ static inline bool vms__bias_holds(const _Atomic unsigned long *stamp)
 /* The heavy fence of a writer that revokes, whose time counts (see above). */
 void vms__bias_fence(void);
 
-/* W2: wait until no slot holds the VMA. Locks: mmap_lock W; @stamp is this section's, and nobody counts on the VMA. */
-void vms__bias_revoke(const _Atomic unsigned long *stamp);
+/* How many there were: for tests. */
+extern VMS__HIDDEN _Atomic unsigned long vms__bias_fences;
+
+/*
+ * W2: wait until no slot holds the VMA.
+ * Locks: mmap_lock W; @stamp is this section's, vms__bias_fence() came after it, and nobody counts on the VMA.
+ */
+void vms__bias_wait(const _Atomic unsigned long *stamp);
 
 /* Does any slot hold it now? A hint, unless @stamp is a section's and a heavy fence came after it. */
 bool vms__bias_held_by_any(const _Atomic unsigned long *stamp);

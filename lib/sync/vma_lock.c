@@ -46,7 +46,8 @@ static void let_go(_Atomic unsigned int *refcnt)
 	atomic_fetch_and_explicit(refcnt, ~(VMA_LOCK_OFFSET | VMS__VLOCK_SLEEPER | VMS__VLOCK_MAY_HOLD), memory_order_release);
 }
 
-void vms__vlock_start_write_slow(_Atomic unsigned int *refcnt, const _Atomic unsigned long *lock_seq)
+/* W2. @fenced: a heavy fence came after the stamp. */
+static void shut_out(_Atomic unsigned int *refcnt, const _Atomic unsigned long *lock_seq, bool fenced)
 {
 	/* relaxed: turning readers away orders nothing; those that are in are acquired by the wait */
 	unsigned int old = atomic_fetch_add_explicit(refcnt, VMA_LOCK_OFFSET, memory_order_relaxed);
@@ -55,9 +56,22 @@ void vms__vlock_start_write_slow(_Atomic unsigned int *refcnt, const _Atomic uns
 	(void)old;
 	wait_readers(refcnt, 1);
 	/* Whoever biases the VMA counts meanwhile, so nobody does any more. */
-	if (atomic_load_explicit(refcnt, memory_order_relaxed) & VMS__VLOCK_MAY_HOLD)
-		vms__bias_revoke(lock_seq);
+	if (atomic_load_explicit(refcnt, memory_order_relaxed) & VMS__VLOCK_MAY_HOLD) {
+		if (!fenced)
+			vms__bias_fence();
+		vms__bias_wait(lock_seq);
+	}
 	let_go(refcnt);
+}
+
+void vms__vlock_start_write_slow(_Atomic unsigned int *refcnt, const _Atomic unsigned long *lock_seq)
+{
+	shut_out(refcnt, lock_seq, false);
+}
+
+void vms__vlock_batch_finish(_Atomic unsigned int *refcnt, const _Atomic unsigned long *lock_seq)
+{
+	shut_out(refcnt, lock_seq, true);
 }
 
 /*

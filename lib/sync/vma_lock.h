@@ -126,12 +126,13 @@
 #endif
 
 /*
- * OK: held for reading. MET: the same, and another reader was in: vms__vlock_bias() may be worth while. BUSY: a writer, or too
+ * OK: held for reading. MET: the same, and another reader was in, or came or left meanwhile: vms__vlock_bias() may be worth while. BUSY: a writer, or too
  * many readers. GONE: detached.
  */
 enum vms__vlock_try { VMS__VLOCK_OK, VMS__VLOCK_MET, VMS__VLOCK_BUSY, VMS__VLOCK_GONE };
 
 void vms__vlock_start_write_slow(_Atomic unsigned int *refcnt, const _Atomic unsigned long *lock_seq);
+void vms__vlock_batch_finish(_Atomic unsigned int *refcnt, const _Atomic unsigned long *lock_seq);
 bool vms__vlock_try_write_slow(_Atomic unsigned int *refcnt, _Atomic unsigned long *lock_seq, unsigned long seqval);
 void vms__vlock_detach_slow(_Atomic unsigned int *refcnt);
 void vms__vlock_wake_writer(_Atomic unsigned int *refcnt);
@@ -251,6 +252,7 @@ static inline enum vms__vlock_try vms__vlock_try_read(_Atomic unsigned int *refc
 	_Atomic unsigned long *stamp = (_Atomic unsigned long *)lock_seq, *seq = (_Atomic unsigned long *)mm_seq;
 	unsigned long seen;
 	unsigned int ref;
+	bool met = false;
 
 	/*
 	 * R1: do not disturb a writer that is at work; nothing depends on it. Either word may be old. A stale match refuses
@@ -266,13 +268,17 @@ static inline enum vms__vlock_try vms__vlock_try_read(_Atomic unsigned int *refc
 	 * vms__vlock_start_write() and let_go() (the stamp).
 	 */
 	ref = atomic_load_explicit(refcnt, memory_order_relaxed);
-	do {
+	for (;;) {
 		if (unlikely(ref == 0))
 			return VMS__VLOCK_GONE;
 		if (unlikely(ref >= VMS__VMA_REF_LIMIT) && !vms__vlock_has_room(ref))
 			return VMS__VLOCK_BUSY;
-	} while (unlikely(
-		!atomic_compare_exchange_weak_explicit(refcnt, &ref, ref + 1, memory_order_acquire, memory_order_relaxed)));
+		if (likely(atomic_compare_exchange_weak_explicit(refcnt, &ref, ref + 1, memory_order_acquire,
+								 memory_order_relaxed)))
+			break;
+		/* Another reader changed the count in between, and may have left again. */
+		met = true;
+	}
 
 #ifndef VMS_PLANT_VLOCK_NO_RECHECK
 	/*
@@ -292,7 +298,7 @@ static inline enum vms__vlock_try vms__vlock_try_read(_Atomic unsigned int *refc
 		vms__bias_counted(stamp);
 	}
 #endif
-	return likely(ref == 1) ? VMS__VLOCK_OK : VMS__VLOCK_MET;
+	return likely(ref == 1) && likely(!met) ? VMS__VLOCK_OK : VMS__VLOCK_MET;
 }
 
 /*
@@ -351,6 +357,17 @@ static inline void vms__vlock_bias(_Atomic unsigned int *refcnt, _Atomic unsigne
 }
 
 /*
+ * W1. release: pairs with R3's acquire of the stamp. It passes on what
+ * earlier writers of this mm did, which came to this thread through
+ * mmap_lock, to a reader that counts already and sees this stamp beside
+ * an old mm_seq.
+ */
+static inline void vms__vlock_stamp(_Atomic unsigned long *lock_seq, unsigned long seqval)
+{
+	atomic_store_explicit(lock_seq, seqval, VMS__STAMP_RELEASE);
+}
+
+/*
  * Take the lock for writing and wait until no reader is left. Nothing to do if this write section did so before. It ends with the
  * mm's write section.
  *
@@ -365,13 +382,7 @@ static inline void vms__vlock_start_write(_Atomic unsigned int *refcnt, _Atomic 
 	VMS_ASSERT(seqval & 1);
 	if (vms__vlock_is_write_locked(lock_seq, seqval))
 		return;
-	/*
-	 * W1. release: pairs with R3's acquire of the stamp. It passes on what
-	 * earlier writers of this mm did, which came to this thread through
-	 * mmap_lock, to a reader that counts already and sees this stamp beside
-	 * an old mm_seq.
-	 */
-	atomic_store_explicit(lock_seq, seqval, VMS__STAMP_RELEASE);
+	vms__vlock_stamp(lock_seq, seqval);
 	/*
 	 * W2: changes nothing, but takes its place among the changes of refcnt.
 	 * release: pairs with R2's acquire, so that a later reader sees the stamp.
@@ -381,6 +392,34 @@ static inline void vms__vlock_start_write(_Atomic unsigned int *refcnt, _Atomic 
 	if (unlikely(!atomic_compare_exchange_strong_explicit(refcnt, &ref, 1, memory_order_acq_rel, memory_order_relaxed)) &&
 	    ref != 0)
 		vms__vlock_start_write_slow(refcnt, lock_seq);
+}
+
+/*
+ * Many biased VMAs for one heavy fence: the writer calls this for each of them,
+ * then vms__bias_fence() once, then vms__vlock_batch_finish() for each one that
+ * vms__vlock_in_batch() names. In between it does nothing else with them, since
+ * they look write-locked already. Nobody biases a VMA that has a stamp.
+ * Return: the VMA was biased, and is in the batch.
+ * Locks: mmap_lock W, as one of @seqval. Attached.
+ */
+static inline bool vms__vlock_batch_begin(_Atomic unsigned long *lock_seq, unsigned long seqval)
+{
+	/* Relaxed: only a writer ends a bias, and there is no other. A bias that is set too late to be seen has its own fence later. */
+	if (atomic_load_explicit(lock_seq, memory_order_relaxed) != VMS__VLOCK_BIASED)
+		return false;
+	vms__vlock_stamp(lock_seq, seqval);
+	return true;
+}
+
+/*
+ * After the fence: is it in the batch? A VMA that this section has locked in another way has lost VMS__VLOCK_MAY_HOLD.
+ * Relaxed: the bias was set with release after that bit, and the fence acquires what vms__vlock_batch_begin() saw.
+ */
+static inline bool vms__vlock_in_batch(const _Atomic unsigned int *refcnt, const _Atomic unsigned long *lock_seq,
+				       unsigned long seqval)
+{
+	return vms__vlock_is_write_locked(lock_seq, seqval) &&
+	       (atomic_load_explicit((_Atomic unsigned int *)refcnt, memory_order_relaxed) & VMS__VLOCK_MAY_HOLD);
 }
 
 /*

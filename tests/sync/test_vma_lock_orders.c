@@ -66,6 +66,7 @@ static void begin(void)
 	for (int mm = 0; mm < 2; mm++)
 		atomic_init(&mm_seq[mm], 2);
 	atomic_init(&not_before, 0);
+	atomic_init(&vms__bias_fences, 0);
 	for (unsigned int i = 0; i <= vms__thread_slots_used(); i++) {
 		atomic_init(&vms__bias_slots[i].held, 0);
 		atomic_init(&vms__bias_slots[i].sleeper, 0);
@@ -215,6 +216,30 @@ static void write_once(void)
 	write_end(0);
 }
 
+/* As a writer of many VMAs, whose fence comes before it waits for those that count. */
+static void writer_of_a_batch(void)
+{
+	unsigned long seq = write_begin(0);
+
+	if (!vms__vlock_batch_begin(&lock_seq, seq)) {
+		vms__vlock_start_write(&refcnt, &lock_seq, seq);
+	} else {
+		vms__bias_fence();
+		if (vms__vlock_in_batch(&refcnt, &lock_seq, seq))
+			vms__vlock_batch_finish(&refcnt, &lock_seq);
+		else
+			model_fail("a batch misses its VMA");
+	}
+	model_write(FIELDS, model_read(FIELDS) + 1);
+	write_end(0);
+}
+
+static void writer_of_two_batches(void)
+{
+	writer_of_a_batch();
+	writer_of_a_batch();
+}
+
 static void writer(void)
 {
 	write_once();
@@ -335,6 +360,12 @@ static const struct model_scenario scenarios[] = {
 	 begin_with_slots,
 	 end,
 	 {writer_and_trier, reader_once_and_late, reader_without_a_guess}},
+	{"a biased VMA, a batch, two readers", begin_biased, end, {writer_of_a_batch, reader_twice, reader}},
+	{"readers that bias, two batches", begin_with_slots, end, {writer_of_two_batches, reader_twice, reader}},
+	{"readers that bias, two batches, a late one",
+	 begin_with_slots,
+	 end,
+	 {writer_of_two_batches, reader_twice, reader_without_a_guess}},
 	{"a VMA without a stamp, readers that bias", begin_with_slots, end, {successor, reader_twice, reader_without_a_guess}},
 	{"a biased VMA that changes its mm", begin_biased, end, {wanderer, reader_twice, reader_of_the_other}},
 };
