@@ -50,7 +50,9 @@
  * what it locks before it returns. It finds the slot in use, and counts; or finds
  * it free, and leaves it free. In between P2 and a P3 that fails, the VMA may have
  * become free: then the handler counts without `nested`, clears the slot when it
- * lets go, and so leaves its count to the thread, which gives that back.
+ * lets go, and so leaves its count to the thread, which gives that back. Or it notes
+ * a count as nested by the stamp of a section that is over, and lets go after that
+ * gave way to 0: so P3 sets `nested` to 0.
  *
  * When it pays. Revoking a bias costs the writer a heavy fence. Whoever revokes
  * sees to it that for VMS__BIAS_REST times as long no new bias is set in the
@@ -141,8 +143,11 @@ static inline bool vms__bias_try_read(_Atomic unsigned long *stamp, bool *counte
 	return true;
 #endif
 	/* acquire: pairs with vms__vlock_bias() */
-	if (likely(atomic_load_explicit(stamp, VMS__ASYM_LOAD) == VMS__VLOCK_BIASED))
+	if (likely(atomic_load_explicit(stamp, VMS__ASYM_LOAD) == VMS__VLOCK_BIASED)) {
+		/* A handler that came before this look may have left a count that was given back while the stamp was 0. */
+		slot->nested = 0;
 		return true;
+	}
 	*counted = !vms__bias_undo(slot);
 	return false;
 }

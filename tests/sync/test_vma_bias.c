@@ -303,6 +303,30 @@ static void a_handler_leaves_the_slot_as_it_found_it(void **state)
 	assert_int_equal(atomic_load(&refcnt), 1);
 }
 
+/* A handler comes after P2, and before the look that fails. It ends the old stamp, by which it was noted as nested. */
+static void a_handler_before_the_second_look_leaves_nothing(void **state)
+{
+	struct vms__bias_slot *slot;
+
+	(void)state;
+	fresh_biased();
+	slot = &vms__bias_slots[VMS__BIAS_SELF];
+	write_once();
+	atomic_store(&slot->held, (unsigned long)&lock_seq);
+	assert_true(lock());
+	unlock();
+	assert_int_equal(atomic_load(&lock_seq), 0);
+	assert_true(vms__bias_undo(slot));
+	bias();
+	assert_true(lock());
+	assert_true(vms__bias_holds(&lock_seq));
+	unlock();
+	assert_false(vms__bias_holds(&lock_seq));
+	assert_int_equal(vms__vlock_readers(&refcnt), 0);
+	write_once();
+	assert_int_equal(atomic_load(&refcnt), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +337,7 @@ int main(void)
 		cmocka_unit_test(a_stop_during_a_revocation_does_not_count),
 		cmocka_unit_test(writer_waits_for_a_slot_and_is_woken),
 		cmocka_unit_test(slots_of_other_threads_hold_nothing_after_a_fork),
+		cmocka_unit_test(a_handler_before_the_second_look_leaves_nothing),
 		cmocka_unit_test(a_handler_leaves_the_slot_as_it_found_it),
 	};
 
