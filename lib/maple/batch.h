@@ -103,6 +103,29 @@ static inline void batch_stand(struct ma_state *mas, const struct batch *b, unsi
 	settle(mas, b->leaf.node, b->state, slot);
 }
 
+/*
+ * The reader has reported the tree's last leaf: @more ranges, which end before
+ * @next, the last of them in the slot @slot. The cursor is left where a search for
+ * one more entry would leave it: on the gap at the end, if there is one. False:
+ * the leaf has changed, and the cursor stands where it stood.
+ */
+static inline bool batch_end(struct ma_state *mas, const struct batch *b, unsigned int slot, const struct vms_mt_range *next,
+			     unsigned int more)
+{
+	unsigned int end = 31 - (unsigned int)__builtin_clz(used(&b->leaf));
+	struct vms_mt_range gap = {mt_leaf_min(&b->leaf, end), ULONG_MAX, mt_leaf_slot(&b->leaf, end)};
+
+	if (unlikely(mt_state(b->leaf.node) != b->state))
+		return false;
+	if (!gap.entry)
+		batch_stand(mas, b, end, &gap);
+	else if (more)
+		batch_stand(mas, b, slot, next - 1);
+	else
+		return false;
+	return true;
+}
+
 static unsigned int batch(struct ma_state *mas, unsigned long max, struct vms_mt_range *out, unsigned int n)
 {
 	unsigned int wanted = ~1u << mas->offset, got = 0, more, slot = 0;
@@ -116,6 +139,11 @@ static unsigned int batch(struct ma_state *mas, unsigned long max, struct vms_mt
 		if (unlikely(b.state & MT_BUSY || mt_state(b.leaf.node) != b.state))
 			break;
 		got += more;
+		if (got < n && b.leaf.max == ULONG_MAX && max == ULONG_MAX) {
+			if (unlikely(!batch_end(mas, &b, slot, out + got, more)))
+				break;
+			return got;
+		}
 		if (got == n || b.leaf.max >= max || !mas->depth) {
 			if (unlikely(!more))
 				break;

@@ -451,15 +451,26 @@ void *vms_mas_find(struct ma_state *mas, unsigned long max)
 	return entry;
 }
 
+/* Whether mas_find() has no more to report, and leaves the cursor as it is. */
+static inline bool find_ended(const struct ma_state *mas, unsigned long max)
+{
+	return mas->status == ma_active && mas->last >= max;
+}
+
 unsigned int vms_mas_batch(struct ma_state *mas, unsigned long max, struct vms_mt_range *out, unsigned int n)
 {
 	unsigned int got = 0;
 	void *entry;
 
 	mt_assert_fresh(mas);
-	while (got < n) {
+	if (mas->status == ma_start && mas->index <= max && n) {
+		entry = mt_descend(mas, mas->index);
+		if (entry)
+			out[got++] = (struct vms_mt_range){mas->index, mas->last, entry};
+	}
+	while (got < n && !find_ended(mas, max)) {
 		got += vms__mt_isa->batch(mas, max, out + got, n - got);
-		if (got == n)
+		if (got == n || find_ended(mas, max))
 			break;
 		/* One by the way that knows all cases. */
 		entry = mas_find(mas, max);
