@@ -585,7 +585,8 @@ static void conflicts_are_merged_drawn_and_explained(void **state)
 	run = command_run("cd %s && %s table conflicts.jsonl", dir, program);
 	assert_int_equal(run.status, 0);
 	assert_non_null(strstr(run.output, "rbtree, same: Every fault meets the others at 1 written line (mm.mmap_lock)"));
-	assert_non_null(strstr(run.output, "share 602 to 602 lines, and mmap_lock with every other"));
+	assert_non_null(strstr(run.output, "share 602 to 602 written lines, mmap_lock among them"));
+	assert_non_null(strstr(run.output, "at most 2 written lines (munmap: mm.mmap_lock; <b>mm & co)"));
 	assert_non_null(strstr(run.output, "maple, same: Faults share no written line"));
 	free(run.output);
 
@@ -618,6 +619,8 @@ static void bad_conflicts_are_refused_with_line_and_key(void **state)
 		{CONFLICT("rbtree", "fault", "fault", "1", "0", "\"\\u001b[2J\""), "\"lines\": found",
 		 "without control characters"},
 		{"{\"relation\": \"same\"}\n", "\"a\": found nothing", "expected a name"},
+		{"{\"relation\": \"same\", \"relation\": \"same\"}\n", "found no JSON (duplicate object key",
+		 "expected one object a line"},
 	};
 
 	(void)state;
@@ -631,6 +634,35 @@ static void bad_conflicts_are_refused_with_line_and_key(void **state)
 	}
 	write_text("conflicts.jsonl", some_conflicts);
 	assert_refused("svg conflicts.jsonl", "found no workload", "expected one to draw");
+}
+
+/* A map that has no room for a name once left it out, and nothing said so. */
+static void more_names_than_a_map_has_room_for_are_refused(void **state)
+{
+	static const char *const keys[] = {"a", "b", "relation", "engine"};
+
+	(void)state;
+	for (size_t key = 0; key < sizeof(keys) / sizeof(keys[0]); key++) {
+		char *text = NULL, found[64];
+		size_t size;
+		FILE *out = open_memstream(&text, &size);
+
+		assert_non_null(out);
+		for (unsigned int i = 0; i <= 64; i++) {
+			char name[4][16] = {"fault", "fault", "same", "maple"};
+
+			snprintf(name[key], sizeof(name[key]), i ? "name%u" : "fault", i);
+			fprintf(out,
+				"{\"a\": \"%s\", \"b\": \"%s\", \"relation\": \"%s\", \"engine\": \"%s\", "
+				"\"shared_written_lines\": 0, \"rare\": 0, \"lines\": []}\n",
+				name[0], name[1], name[2], name[3]);
+		}
+		fclose(out);
+		write_text("names.jsonl", text);
+		free(text);
+		snprintf(found, sizeof(found), "names.jsonl:65: \"%s\": found \"name64\"", keys[key]);
+		assert_refused("table names.jsonl", found, "expected no more than 64 different names");
+	}
 }
 
 static void one_workload_is_drawn_alone(void **state)
@@ -689,6 +721,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(bad_files_are_refused_with_line_and_key),
 		cmocka_unit_test(conflicts_are_merged_drawn_and_explained),
 		cmocka_unit_test(bad_conflicts_are_refused_with_line_and_key),
+		cmocka_unit_test(more_names_than_a_map_has_room_for_are_refused),
 		cmocka_unit_test(bad_input_leaves_the_old_output),
 		cmocka_unit_test(a_page_that_fails_half_way_leaves_the_old_one),
 		cmocka_unit_test(the_page_is_whole_and_self_contained),

@@ -99,12 +99,14 @@ static bool read_names(const json_t *object, struct conflict *conflict, char *wh
 
 static bool parse(struct conflict *conflict, const char *line, char *why, size_t why_size)
 {
-	json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+	json_error_t error;
+	json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, &error);
 	bool ok = object != NULL;
+	char shown[BENCH_SHOWN_MAX];
 
 	*conflict = (struct conflict){0};
 	if (!ok)
-		snprintf(why, why_size, "found no JSON, expected one object a line");
+		snprintf(why, why_size, "found no JSON (%s), expected one object a line", bench_shown(error.text, shown));
 	ok = ok && read_name(object, "a", conflict->a, why, why_size) && read_name(object, "b", conflict->b, why, why_size) &&
 	     read_name(object, "relation", conflict->relation, why, why_size) &&
 	     read_name(object, "engine", conflict->engine, why, why_size) &&
@@ -140,6 +142,40 @@ const struct conflict *conflicts_find(const struct conflicts *conflicts, const c
 	return find(conflicts, engine, relation, a, b);
 }
 
+/* Put @name among @names. Return: false if it is one too many. */
+static bool note_name(struct conflict_names *names, const char *name)
+{
+	for (size_t i = 0; i < names->nr; i++)
+		if (!strcmp(names->name[i], name))
+			return true;
+	if (names->nr == CONFLICT_NAMES_MAX)
+		return false;
+	snprintf(names->name[names->nr++], BENCH_NAME_MAX, "%s", name);
+	return true;
+}
+
+/* A heat map has room for so many names of each kind: one more would be missing from it without a word. */
+static bool note_names(struct conflicts *conflicts, const struct conflict *read, char *why, size_t why_size)
+{
+	const struct {
+		const char *key, *name;
+		struct conflict_names *names;
+	} kinds[] = {
+		{"a", read->a, &conflicts->operations},
+		{"b", read->b, &conflicts->operations},
+		{"relation", read->relation, &conflicts->relations},
+		{"engine", read->engine, &conflicts->engines},
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!note_name(kinds[i].names, kinds[i].name)) {
+			snprintf(why, why_size, "\"%s\": found \"%s\", expected no more than %u different names", kinds[i].key,
+				 kinds[i].name, CONFLICT_NAMES_MAX);
+			return false;
+		}
+	return true;
+}
+
 bool conflicts_add(struct conflicts *conflicts, const char *line, char *why, size_t why_size)
 {
 	struct conflict read, *old;
@@ -147,6 +183,10 @@ bool conflicts_add(struct conflicts *conflicts, const char *line, char *why, siz
 
 	if (!parse(&read, line, why, why_size))
 		return false;
+	if (!note_names(conflicts, &read, why, why_size)) {
+		free(read.names);
+		return false;
+	}
 	old = find(conflicts, read.engine, read.relation, read.a, read.b);
 	if (old) {
 		free(old->names);

@@ -20,16 +20,27 @@ struct conflict {
 	char *names;         /* "NAME; NAME", never NULL */
 };
 
+#define CONFLICT_NAMES_MAX 64u
+
+/* Those that differ. */
+struct conflict_names {
+	char name[CONFLICT_NAMES_MAX][BENCH_NAME_MAX];
+	size_t nr;
+};
+
 struct conflicts {
 	struct conflict *conflict;
 	size_t nr;
+	struct conflict_names operations, relations, engines;
 };
 
 /* Whether @line is an object of bench/conflicts, by its keys. */
 bool conflicts_is_one(const char *line);
 
 /**
- * conflicts_add() - Read @line, from whoever; it takes the place of an earlier one of the same pair, relation and engine.
+ * conflicts_add() - Read @line, from whoever; it takes the place of an earlier
+ * one of the same pair, relation and engine. More than CONFLICT_NAMES_MAX
+ * operations, relations or engines are refused, as is what is no such object.
  * @why: receives "what was found, what was expected" on failure.
  */
 bool conflicts_add(struct conflicts *conflicts, const char *line, char *why, size_t why_size);

@@ -7,7 +7,7 @@
 
 #include "tools/report/escape.h"
 
-#define NAMES_MAX 64u
+#define NAMES_MAX CONFLICT_NAMES_MAX
 #define NAMES_SAID 4u /* in a sentence */
 
 const char heatmap_style[] =
@@ -81,12 +81,12 @@ static void say_names(FILE *out, const struct conflict *conflict, bool steady)
 		if (steady && memmem(at, (size_t)(end - at), " (1 of ", strlen(" (1 of ")))
 			continue;
 		if (said < NAMES_SAID)
-			fprintf(out, "%s%.*s", said++ ? ", " : "", (int)(end - at), at);
+			fprintf(out, "%s%.*s", said++ ? "; " : "", (int)(end - at), at);
 		else
 			more++;
 	}
 	if (more)
-		fprintf(out, " and %u more", more);
+		fprintf(out, "; and %u more", more);
 }
 
 static void say_faults(FILE *out, const struct conflict *faults)
@@ -126,11 +126,11 @@ static void say_beside(FILE *out, const struct conflicts *conflicts, const char 
 		      out);
 	if (!worst || !worst->lines)
 		return;
-	fprintf(out, "Beside calls that change the map a fault meets at most %lu %s (%s: ", worst->lines, lines_word(worst->lines),
-		!strcmp(worst->a, "fault") ? worst->b : worst->a);
+	fprintf(out, "Beside calls that change the map a fault meets at most %lu written %s (%s: ", worst->lines,
+		lines_word(worst->lines), !strcmp(worst->a, "fault") ? worst->b : worst->a);
 	say_names(out, worst, false);
 	if (worst->lines == worst->rare)
-		fputs("), and seldom. ", out);
+		fputs("), and fewer than one operation in eight touches them. ", out);
 	else
 		fputs("): every core that faults pays for each such call. ", out);
 }
@@ -152,13 +152,12 @@ static void say_changes(FILE *out, const struct conflicts *conflicts, const char
 		fputs("Calls that change the map share no written line: 100 cores change it side by side.", out);
 	else if (least && strstr(least->names, "mm.mmap_lock"))
 		fprintf(out,
-			"Calls that change the map share %lu to %lu lines, and mmap_lock with every other: 100 cores together "
-			"change it "
-			"at the speed of one, or less, because the lines go from core to core.",
+			"Any two calls that change the map share %lu to %lu written lines, mmap_lock among them: 100 cores "
+			"together change it at the speed of one, or less, because the lines go from core to core.",
 			least->lines, most->lines);
 	else if (least)
-		fprintf(out, "Calls that change the map share %lu to %lu lines, at the least between %s and %s.", least->lines,
-			most->lines, least->a, least->b);
+		fprintf(out, "Any two calls that change the map share %lu to %lu written lines, the fewest %s and %s.",
+			least->lines, most->lines, least->a, least->b);
 }
 
 static char *sentence(const struct conflicts *conflicts, const char *engine, const char *relation)
@@ -262,10 +261,9 @@ void heatmap_write(FILE *out, const struct conflicts *conflicts)
 		return;
 	fputs("<h2>Cache lines that two threads share and one writes</h2>\n"
 	      "<p class=\"sum\">Counted, not timed: two threads, each at its operation in its place of one address space. Threads "
-	      "that "
-	      "share no such line do not slow each other down, on however many cores. In brackets how many of the lines fewer than "
-	      "one "
-	      "operation in eight touches. The names of the lines show when the pointer rests on a number.</p>\n",
+	      "that share no such line do not slow each other down, on however many cores. The number in brackets says how many "
+	      "of the lines are touched by fewer than one operation in eight. The names of the lines show when the pointer rests "
+	      "on a number.</p>\n",
 	      out);
 	for (size_t e = 0; e < engines.nr; e++)
 		for (size_t r = 0; r < relations.nr; r++)
