@@ -44,7 +44,7 @@ typedef _Atomic unsigned long word;
 
 static word *_Atomic places[NR_CACHES][PLACES];
 static _Atomic bool stop;
-static _Atomic unsigned long errors, exchanges, exits;
+static _Atomic unsigned long errors, operations, exits;
 static unsigned long trims, children;
 
 const char *argp_program_version = "cachestress 1";
@@ -178,10 +178,11 @@ struct worker {
 static void *live_and_exit(void *arg)
 {
 	struct worker *w = arg;
+	unsigned int done = 0;
 
-	for (unsigned int i = 0; i < LIFE && !atomic_load_explicit(&stop, memory_order_relaxed); i++)
+	for (; done < LIFE && !atomic_load_explicit(&stop, memory_order_relaxed); done++)
 		operate(w->role, &w->seed);
-	atomic_fetch_add_explicit(&exchanges, LIFE, memory_order_relaxed);
+	atomic_fetch_add_explicit(&operations, done, memory_order_relaxed);
 	return NULL;
 }
 
@@ -308,8 +309,10 @@ int main(int argc, char **argv)
 	argp_err_exit_status = BENCH_EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	workers = calloc(a.threads, sizeof(*workers));
-	if (!workers)
+	if (!workers) {
+		fputs("cachestress: out of memory\n", stderr);
 		return BENCH_EXIT_USAGE;
+	}
 	set_up();
 	for (unsigned long i = 0; i < a.threads; i++) {
 		workers[i] = (struct worker){.role = i % NR_ROLES, .seed = (unsigned int)(a.seed + i)};
@@ -323,8 +326,8 @@ int main(int argc, char **argv)
 	for (unsigned long i = 0; i < a.threads; i++)
 		pthread_join(workers[i].thread, NULL);
 	check_end();
-	printf("threads %lu seconds %lu seed %lu: %lu exchanges, %lu threads exited, %lu trims, %lu children, %lu errors\n",
-	       a.threads, a.seconds, a.seed, atomic_load(&exchanges), atomic_load(&exits), trims, children, atomic_load(&errors));
+	printf("threads %lu seconds %lu seed %lu: %lu operations, %lu threads exited, %lu trims, %lu children, %lu errors\n",
+	       a.threads, a.seconds, a.seed, atomic_load(&operations), atomic_load(&exits), trims, children, atomic_load(&errors));
 	free(workers);
 	return atomic_load(&errors) ? 1 : 0;
 }

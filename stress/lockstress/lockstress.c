@@ -3,7 +3,7 @@
  * lockstress.c - threads take one rw-semaphore in every way at random, and each
  * checks what it guards: plain data, which the sanitizers judge as well. At the
  * end: was every change kept, is the semaphore clean, who got how much, and how
- * often was a writer overtaken.
+ * many writes of others a writer waited for at most.
  *
  * Exit status: 0 all promises kept, 1 a broken one, 2 bad arguments, or lost
  * output. A thread that waits for ever makes the program wait for ever.
@@ -39,7 +39,7 @@ struct worker {
 	pthread_t thread;
 	uint64_t random;
 	unsigned long reads, writes, refused, torn;
-	unsigned long overtaken; /* most writes of others during one wait for writing */
+	unsigned long waited_for; /* most writes of others during one wait for writing */
 } vms_cacheline_aligned;
 
 static struct rw_semaphore sem = VMS_RWSEM_INIT;
@@ -148,8 +148,8 @@ static bool take_for_writing(struct worker *w) VMS_NO_TSA
 		return down_write_timeout(&sem, draw(w, TIMED_NS_MAX)) == 0;
 	default:
 		down_write(&sem);
-		if (words[0] - before > w->overtaken)
-			w->overtaken = words[0] - before;
+		if (words[0] - before > w->waited_for)
+			w->waited_for = words[0] - before;
 		return true;
 	}
 }
@@ -216,7 +216,7 @@ static void run(struct worker *workers, const struct arguments *a)
 
 static unsigned long report(const struct worker *workers, const struct arguments *a) VMS_NO_TSA
 {
-	unsigned long reads = 0, wrote = 0, refused = 0, torn = 0, overtaken = 0, least = ~0UL, most = 0, errors;
+	unsigned long reads = 0, wrote = 0, refused = 0, torn = 0, waited_for = 0, least = ~0UL, most = 0, errors;
 
 	for (unsigned long i = 0; i < a->threads; i++) {
 		const struct worker *w = &workers[i];
@@ -226,7 +226,7 @@ static unsigned long report(const struct worker *workers, const struct arguments
 		wrote += w->writes;
 		refused += w->refused;
 		torn += w->torn;
-		overtaken = w->overtaken > overtaken ? w->overtaken : overtaken;
+		waited_for = w->waited_for > waited_for ? w->waited_for : waited_for;
 		least = got < least ? got : least;
 		most = got > most ? got : most;
 	}
@@ -244,9 +244,9 @@ static unsigned long report(const struct worker *workers, const struct arguments
 		errors++;
 	}
 	printf("threads %lu seconds %lu seed %lu: %lu reads, %lu writes, %lu refused, share of a thread %.2f to %.2f of the mean, "
-	       "a writer overtaken at most %lu times, %lu errors\n",
+	       "at most %lu writes of others while one waited, %lu errors\n",
 	       a->threads, a->seconds, a->seed, reads, wrote, refused, (double)least * (double)a->threads / (double)(reads + wrote),
-	       (double)most * (double)a->threads / (double)(reads + wrote), overtaken, errors);
+	       (double)most * (double)a->threads / (double)(reads + wrote), waited_for, errors);
 	return errors;
 }
 
