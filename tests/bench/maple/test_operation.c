@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -64,6 +65,27 @@ static void every_operation_is_right_on_ours(void **state)
 				assert_int_equal(wrong, 0);
 			}
 		end();
+	}
+}
+
+/* Its name stands in the first column of the table, between backquotes. */
+static void every_operation_is_documented(void **state)
+{
+	static char text[1 << 16];
+	FILE *file = fopen("bench/README.md", "r");
+
+	(void)state;
+	assert_non_null(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	assert_true(feof(file));
+	fclose(file);
+	for (const struct operation *op = operations; op->name; op++) {
+		char first[64], later[64];
+
+		snprintf(first, sizeof(first), "\n| `%s`", op->name);
+		snprintf(later, sizeof(later), "`, `%s`", op->name);
+		if (!strstr(text, first) && !strstr(text, later))
+			fail_msg("bench/README.md does not say what `%s` times", op->name);
 	}
 }
 
@@ -311,6 +333,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_operation_is_right_on_ours),
+		cmocka_unit_test(every_operation_is_documented),
 		cmocka_unit_test(a_count_is_what_a_run_does),
 		cmocka_unit_test(node_bytes_grow_with_the_ranges),
 		cmocka_unit_test(a_wrong_lookup_is_noticed),
