@@ -272,13 +272,15 @@ struct vms_mm_map {
  *   the index         a store that replaces the root    faults of `maple-vma`;
  *                       of the tree; rbtree: each store   else under mmap_lock
  *   mmap_lock         who takes it                      who takes it
- *   users             who takes or drops a reference    the same
+ *   users             who takes or drops a reference;   the same; the validator
+ *                       a truncation of a file
  *   page_table_lock   the first fault of a VMA          the same
  *   accounts          each change of the layout, W      the same; listings
  *   high waters       who unmaps or pins pages; fork;   the same; listings
  *                       brk
  *   limits            setrlimit() and the like, W       each change of the layout
- *   image             exec, prctl(), W                  listings
+ *   image             exec, prctl(), W; fork and exit   listings; vms_mm_next()
+ *                       of others (mmlist)
  *
  * lib/mm/mm.c has the compiler check which field is on which line.
  */

@@ -446,7 +446,7 @@ static inline __attribute__((always_inline)) struct maple_node *leaf_by_pages(st
 		if (step)
 			*step = mt_step(node, (unsigned int)i);
 	}
-	/* Once the index lies in a node's region it does so below, but for what is_plain() finds. */
+	/* Once the index lies in a node's region it does so below, except for what is_plain() finds. */
 	while (is_plain(node, way->form, index)) {
 		i = find_narrow_inner(node, key);
 		way->form = (unsigned long)atomic_load_explicit(&node->narrow_inner.slot[i], memory_order_acquire);

@@ -395,8 +395,9 @@ static inline bool store_on_place(struct ma_state *mas, void *entry, void **old)
 }
 
 /*
- * mas_store() with a cursor that has no place, but for the checks; *old: what the first index had. What most stores do goes down once,
- * and finds on the way what only the store needs: not even the bounds of the leaf, if it puts one entry into another's place.
+ * mas_store() with a cursor that has no place, without its checks; *old: what the
+ * first index had. A usual store walks down once, and finds on the way only what
+ * it needs: not even the bounds of the leaf, if one entry takes another's place.
  */
 static __attribute__((noinline)) int store_from_root(struct ma_state *mas, void *entry, void **old)
 {
@@ -428,7 +429,10 @@ static __attribute__((noinline)) int store_from_root(struct ma_state *mas, void 
 	return 0;
 }
 
-/* mas_store() but for the checks; *old: what the first index had. By itself, so that what is planned already costs no more than a call. */
+/*
+ * mas_store() without its checks; *old: what the first index had. A function of
+ * its own, so that a store which is planned already costs no more than a call.
+ */
 static int store(struct ma_state *mas, void *entry, void **old)
 {
 	if (mas->status != ma_active || !mas->node)

@@ -18,7 +18,7 @@ static inline int store_found(struct ma_state *mas, unsigned long first, unsigne
 	return store_here(mas, entry, mas->version & (MT_LEAF_BIT | MT_EDGE_BIT), found);
 }
 
-/* mas_erase() but for the checks. */
+/* mas_erase() without its checks. */
 static void *erase(struct ma_state *mas)
 {
 	struct found found;

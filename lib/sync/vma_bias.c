@@ -28,9 +28,7 @@ struct vms__bias_slot *vms__bias_slot_take(void)
 	return slot ? &vms__bias_slots[slot + 1] : NULL;
 }
 
-/*
- * An exchange, because a handler may come between a look and a store. Relaxed: the VMA was not looked at.
- */
+/* An exchange, because a handler may come between a look and a store. Relaxed: the VMA was not looked at. */
 bool vms__bias_undo(struct vms__bias_slot *slot)
 {
 	bool ours = atomic_exchange_explicit(&slot->held, 0, memory_order_relaxed);
