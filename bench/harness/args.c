@@ -4,6 +4,7 @@
  */
 #include "bench/harness/args.h"
 
+#include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +79,17 @@ bool bench_arg_number(const char *what, const char *text, unsigned long least, u
 		return true;
 	snprintf(why, why_size, "%s: found '%s', expected a number from %lu to %lu", what, bench_shown(text, shown), least, most);
 	return false;
+}
+
+unsigned long bench_argp_number(const struct argp_state *state, const char *what, const char *text, unsigned long least,
+				unsigned long most)
+{
+	char why[BENCH_WHY_MAX];
+	unsigned long value = least;
+
+	if (!bench_arg_number(what, text, least, most, &value, why, sizeof(why)))
+		argp_failure(state, BENCH_EXIT_USAGE, 0, "%s", why);
+	return value;
 }
 
 bool bench_arg_seconds(const char *what, const char *text, double *value, char *why, size_t why_size)

@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct argp_state;
+
 #define BENCH_EXIT_USAGE 2
 #define BENCH_LIST_MAX 64
 #define BENCH_THREADS_MAX 1024
@@ -55,6 +57,13 @@ bool bench_is_name(const char *text);
 /** bench_arg_number() - A whole number in [least, most]. @what: how the message calls the value, for example "--threads". */
 bool bench_arg_number(const char *what, const char *text, unsigned long least, unsigned long most, unsigned long *value, char *why,
 		      size_t why_size);
+
+/**
+ * bench_argp_number() - bench_arg_number() for a program whose options argp parses.
+ * A refusal is printed, and ends the program with BENCH_EXIT_USAGE.
+ */
+unsigned long bench_argp_number(const struct argp_state *state, const char *what, const char *text, unsigned long least,
+				unsigned long most);
 
 /** bench_arg_seconds() - A positive number of seconds, with a fraction if need be, of at most a day. */
 bool bench_arg_seconds(const char *what, const char *text, double *value, char *why, size_t why_size);

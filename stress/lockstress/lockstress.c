@@ -54,16 +54,6 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static unsigned long number(struct argp_state *state, const char *name, const char *text, unsigned long low, unsigned long high)
-{
-	char why[BENCH_WHY_MAX];
-	unsigned long n = low;
-
-	if (!bench_arg_number(name, text, low, high, &n, why, sizeof(why)))
-		argp_failure(state, BENCH_EXIT_USAGE, 0, "%s", why);
-	return n;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
@@ -71,13 +61,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 't':
-		a->threads = number(state, "--threads", arg, 1, MAX_THREADS);
+		a->threads = bench_argp_number(state, "--threads", arg, 1, MAX_THREADS);
 		return 0;
 	case 's':
-		a->seconds = number(state, "--seconds", arg, 1, 1000000);
+		a->seconds = bench_argp_number(state, "--seconds", arg, 1, 1000000);
 		return 0;
 	case 'r':
-		a->seed = number(state, "--seed", arg, 0, ~0UL);
+		a->seed = bench_argp_number(state, "--seed", arg, 0, ~0UL);
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected options only", bench_shown(arg, shown));

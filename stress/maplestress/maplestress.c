@@ -43,16 +43,6 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static unsigned long number(struct argp_state *state, const char *name, const char *text, unsigned long low, unsigned long high)
-{
-	char why[BENCH_WHY_MAX];
-	unsigned long n = low;
-
-	if (!bench_arg_number(name, text, low, high, &n, why, sizeof(why)))
-		argp_failure(state, BENCH_EXIT_USAGE, 0, "%s", why);
-	return n;
-}
-
 static const enum kind kinds[] = {REPLACE, SPARSE, HOLES, GROW, WIDE, ALLOC, REPLACE, SPARSE, WIDE, GROW, ALLOC, HOLES};
 #define NR_TERRITORIES (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -63,16 +53,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 't':
-		a->threads = number(state, "--threads", arg, 2, READERS_AND_WRITERS_MAX);
+		a->threads = bench_argp_number(state, "--threads", arg, 2, READERS_AND_WRITERS_MAX);
 		return 0;
 	case 'w':
-		a->writers = number(state, "--writers", arg, 1, NR_TERRITORIES);
+		a->writers = bench_argp_number(state, "--writers", arg, 1, NR_TERRITORIES);
 		return 0;
 	case 's':
-		a->seconds = number(state, "--seconds", arg, 1, 1000000);
+		a->seconds = bench_argp_number(state, "--seconds", arg, 1, 1000000);
 		return 0;
 	case 'r':
-		a->seed = number(state, "--seed", arg, 0, ~0ul);
+		a->seed = bench_argp_number(state, "--seed", arg, 0, ~0ul);
 		return 0;
 	case 'i':
 		if (!vms_mt_set_simd(arg))
