@@ -479,8 +479,11 @@ struct vms_mt_range {
 
 /**
  * vms_mas_batch() - mas_find() @n times in one call: the next entries that begin
- * at or before @max, with their ranges, in order.
- * @out: room for @n ranges. Beyond those reported, its contents are undefined.
+ * at or before @max, with their ranges, in order. A range that begins at or
+ * before @max is reported whole, although it may end behind @max; so is the one
+ * that a fresh cursor's index lies in, although it may begin before that.
+ * @out: room for @n ranges; NULL if @n is 0. Beyond those reported, its contents
+ *       are undefined.
  *
  * The cursor is left as the last mas_find() would leave it, so that the next
  * call goes on behind the last range reported; other calls may come between.
