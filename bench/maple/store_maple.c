@@ -7,8 +7,8 @@
  * MAPLE_NAME, MAPLE_WHAT, MAPLE_STORE.
  *
  * The tree is as an mm's: gaps tracked, RCU on. Lookups are mtree_load(), STORE_BATCH of them in a read section; stores are
- * mas_store_gfp(), as under a lock of the owner's, so that no lock word of the tree is timed. What has "locked" in its name takes the
- * tree's lock for each store.
+ * mas_store_gfp(), all of a round under one hold of the tree's lock, so that its lock word is not timed. What has "locked" in its name
+ * takes the lock for each store.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -36,7 +36,7 @@ static void *maple_create(void)
 
 static void maple_destroy(void *tree)
 {
-	__mt_destroy(tree);
+	mtree_destroy(tree);
 	free(tree);
 }
 
@@ -49,13 +49,16 @@ static int maple_store(struct maple_tree *mt, unsigned long first, unsigned long
 
 static bool maple_insert(void *tree, const struct range *ranges, size_t nr)
 {
-	for (size_t i = 0; i < nr; i++) {
-		if (maple_store(tree, ranges[i].first, ranges[i].last, ranges[i].entry) != 0)
-			return false;
+	bool done = true;
+
+	mtree_lock((struct maple_tree *)tree);
+	for (size_t i = 0; done && i < nr; i++) {
+		done = maple_store(tree, ranges[i].first, ranges[i].last, ranges[i].entry) == 0;
 		if (i % STORE_BATCH == 0)
 			maple_quiescent();
 	}
-	return true;
+	mtree_unlock((struct maple_tree *)tree);
+	return done;
 }
 
 static size_t batch_end(size_t begin, size_t nr)
@@ -215,11 +218,13 @@ static uint64_t maple_replace(void *tree, const struct range *ranges, size_t nr)
 {
 	uint64_t failed = 0;
 
+	mtree_lock((struct maple_tree *)tree);
 	for (size_t i = 0; i < nr; i++) {
 		failed += maple_store(tree, ranges[i].first, ranges[i].last, ranges[i].entry) != 0;
 		if (i % STORE_BATCH == 0)
 			maple_quiescent();
 	}
+	mtree_unlock((struct maple_tree *)tree);
 	return failed;
 }
 
@@ -286,9 +291,20 @@ static inline uint64_t churn_by(store_function *store, void *tree, const struct 
 	return failed + (store(tree, out->first, out->last, out->entry) != 0);
 }
 
+/* Under one hold of the lock. */
+static inline uint64_t churn_held(store_function *store, void *tree, const struct range *ranges, size_t nr)
+{
+	uint64_t failed;
+
+	mtree_lock((struct maple_tree *)tree);
+	failed = churn_by(store, tree, ranges, nr);
+	mtree_unlock((struct maple_tree *)tree);
+	return failed;
+}
+
 static uint64_t maple_churn(void *tree, const struct range *ranges, size_t nr)
 {
-	return churn_by(maple_store, tree, ranges, nr);
+	return churn_held(maple_store, tree, ranges, nr);
 }
 
 static int maple_store_locked(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry)
@@ -313,7 +329,7 @@ static int maple_store_prepared(struct maple_tree *mt, unsigned long first, unsi
 
 static uint64_t maple_churn_prepared(void *tree, const struct range *ranges, size_t nr)
 {
-	return churn_by(maple_store_prepared, tree, ranges, nr);
+	return churn_held(maple_store_prepared, tree, ranges, nr);
 }
 
 static uint64_t maple_lowest_gap(void *tree, const unsigned long *min, const unsigned long *size, size_t nr, unsigned long max)

@@ -72,6 +72,13 @@ static void move_leaf(struct vms__ptable *from, struct vms__ptable *to, unsigned
 	vms__ptable_unlock(from);
 }
 
+static inline bool has_no_entry(const struct vms__ptable *leaf, unsigned long addr, unsigned long len)
+{
+	const unsigned int stop = vms__pt_leaf_stop(addr, addr + len);
+
+	return vms__pt_seek(leaf, vms__pt_index(addr, 0), stop) == stop;
+}
+
 void vms__move_pages(struct vm_area_struct *vma, unsigned long old, unsigned long len, unsigned long new)
 {
 	struct mm_struct *mm = vms__vma_mm(vma);
@@ -89,8 +96,11 @@ void vms__move_pages(struct vm_area_struct *vma, unsigned long old, unsigned lon
 			unsigned long to = addr - old + new, n = vms__leaf_end(to, to + (stop - addr)) - to;
 			struct vms__ptable *target = vms__leaf_find(mm, to);
 
-			/* There is none where the old place has a vacated leaf, which holds nothing. */
-			VMS_ASSERT(target || !vms__leaf_counts(leaf));
+			/*
+			 * There is none where the old place has no entry: its leaf is vacated, or was made
+			 * just now for another part of the new place.
+			 */
+			VMS_ASSERT(target || has_no_entry(leaf, addr, n));
 			if (target)
 				move_leaf(leaf, target, addr, n, to);
 			addr += n;

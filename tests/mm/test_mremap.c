@@ -68,6 +68,23 @@ static void moving_takes_the_pages_along(void **state)
 	assert_int_equal(vms_fault(mm, A + 0x1fe000, 0), VMS_SEGV_MAPERR);
 }
 
+/*
+ * The source begins 1.3 MiB before its only page table, and the target ends in the table that lies before that one:
+ * while the pages move, a table that was made for the target stands where the source has none.
+ */
+static void a_table_made_for_the_target_lies_in_the_source(void **state)
+{
+	const unsigned long old = A + 0x24b000, new = A - 0x48000, len = 0x24a000, page = 0x1d7;
+	struct mm_struct *mm = mm_of(state);
+
+	vms_mmap(mm, A + 0x202000, 0x400000, RW, FIXED, NULL, 0);
+	fill(mm, old + page * PG, 1);
+	assert_int_equal(vms_mremap(mm, old, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, new), new);
+	expect_words(mm, new + page *PG, 1, 100);
+	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 1);
+	assert_int_equal(vms_mm_validate(mm, stderr), 0);
+}
+
 static void moving_a_part_leaves_the_rest(void **state)
 {
 	struct mm_struct *mm = mm_of(state);
@@ -248,6 +265,7 @@ int main(void)
 		ON_EVERY_ENGINE(shrinking_unmaps_the_tail),
 		ON_EVERY_ENGINE(growing_in_place_joins_the_next),
 		ON_EVERY_ENGINE(moving_takes_the_pages_along),
+		ON_EVERY_ENGINE(a_table_made_for_the_target_lies_in_the_source),
 		ON_EVERY_ENGINE(moving_a_part_leaves_the_rest),
 		ON_EVERY_ENGINE(unwritten_memory_takes_its_new_address_as_offset),
 		ON_EVERY_ENGINE(dontunmap_leaves_the_source_empty),
