@@ -199,9 +199,13 @@ static int compare_rows(const void *a, const void *b, void *order)
 
 bool results_merge(struct results *results)
 {
-	struct results order = {.row = malloc((results->nr + 1) * sizeof(*order.row)), .nr = results->nr};
+	struct results order = {.nr = results->nr};
 	size_t kept = 0;
 
+	/* A file may hold nothing but what conflicts prints. */
+	if (!results->nr)
+		return true;
+	order.row = malloc(results->nr * sizeof(*order.row));
 	if (!order.row)
 		return false;
 	memcpy(order.row, results->row, results->nr * sizeof(*order.row));
