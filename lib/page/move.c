@@ -72,13 +72,6 @@ static void move_leaf(struct vms__ptable *from, struct vms__ptable *to, unsigned
 	vms__ptable_unlock(from);
 }
 
-static inline bool has_no_entry(const struct vms__ptable *leaf, unsigned long addr, unsigned long len)
-{
-	const unsigned int stop = vms__pt_leaf_stop(addr, addr + len);
-
-	return vms__pt_seek(leaf, vms__pt_index(addr, 0), stop) == stop;
-}
-
 void vms__move_pages(struct vm_area_struct *vma, unsigned long old, unsigned long len, unsigned long new)
 {
 	struct mm_struct *mm = vms__vma_mm(vma);
@@ -100,7 +93,8 @@ void vms__move_pages(struct vm_area_struct *vma, unsigned long old, unsigned lon
 			 * There is none where the old place has no entry: its leaf is vacated, or was made
 			 * just now for another part of the new place.
 			 */
-			VMS_ASSERT(target || has_no_entry(leaf, addr, n));
+			VMS_ASSERT(target || vms__pt_seek(leaf, vms__pt_index(addr, 0), vms__pt_leaf_stop(addr, addr + n)) ==
+						     vms__pt_leaf_stop(addr, addr + n));
 			if (target)
 				move_leaf(leaf, target, addr, n, to);
 			addr += n;
