@@ -77,14 +77,18 @@ struct store {
 
 	/* Store each range over what holds exactly these bounds. Return: how many failed. */
 	uint64_t (*replace)(void *tree, const struct range *ranges, size_t nr);
-	/* The same as a program does it: each under the store's lock. And by way of a cursor that has walked to the range. */
+	/* replace(), where each store takes the store's lock and gives it back, as a program's does. */
 	uint64_t (*replace_locked)(void *tree, const struct range *ranges, size_t nr);
+	/* replace_locked(), where a cursor first walks to the range, and the store begins where the cursor stands. */
 	uint64_t (*replace_walked)(void *tree, const struct range *ranges, size_t nr);
-	/* Of each range of at least three pages the second is unset, and then set again, each under the lock. Return: failures. */
+	/*
+	 * In each range of at least three pages: unset the second page, then set it again. Each of
+	 * the two stores takes the lock. Return: how many stores failed.
+	 */
 	uint64_t (*hole)(void *tree, const struct range *ranges, size_t nr);
 	/* Erase ranges[i], then insert ranges[i - 1] again; none equals its predecessor. All are back at the end. Return: failures. */
 	uint64_t (*churn)(void *tree, const struct range *ranges, size_t nr);
-	/* The same, each under the store's lock. */
+	/* churn(), where each store takes the store's lock and gives it back. */
 	uint64_t (*churn_locked)(void *tree, const struct range *ranges, size_t nr);
 	/* churn() with each store's memory set aside first, as an mm must. NULL: the store knows no such thing. */
 	uint64_t (*churn_prepared)(void *tree, const struct range *ranges, size_t nr);

@@ -178,7 +178,12 @@ VMS_RCU_INLINE void vms_rcu_read_unlock(void)
 		vms_rcu_read_unlock_call();
 		return;
 	}
-	/* As above: one barrier keeps the section before the store, one the load of the futex behind it. */
+	/*
+	 * Relaxed: a grace period pairs its membarrier(2) with both compiler barriers. The first
+	 * keeps the section's reads before the store that ends it; the second keeps the load of
+	 * the futex after that store, so that either the grace period sees that this reader has
+	 * left, or this reader sees that the grace period sleeps.
+	 */
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	ctr = __atomic_load_n(word, __ATOMIC_RELAXED) - 1;
 	__atomic_store_n(word, ctr, __ATOMIC_RELAXED);

@@ -361,7 +361,7 @@ static inline void key_span(struct key_span *span, const struct maple_node *node
 	span->high = key < span->high ? key : span->high;
 }
 
-/* The same in indexes: where the keys say nothing, [min, max]. */
+/* Both ends of @span as indexes. Where the keys give no end, the subtree's own counts: @min, @max. */
 static inline unsigned long span_min(const struct key_span *span, unsigned long base, unsigned long min)
 {
 	return span->low == NO_LOW ? min : base + (span->low << MT_PAGE_SHIFT);

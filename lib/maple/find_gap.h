@@ -21,7 +21,7 @@ static __attribute__((noinline)) bool find_nothing(struct mt_gap_search *s, unsi
 	return false;
 }
 
-/* The same of the leaf that this step leads to. */
+/* find_nothing(), where the last step of the way down leads to @leaf, whose largest gap is not known yet. */
 static __attribute__((noinline)) bool find_no_gap(struct mt_gap_search *s, unsigned int depth, struct maple_node *leaf,
 						  unsigned long low, unsigned long high)
 {

@@ -164,7 +164,7 @@ struct vms__mt_isa {
 	/* walked.h. The lock. */
 	void *(*erase)(struct ma_state *mas);
 	int (*insert)(struct ma_state *mas, void *entry);
-	/* beside.h: vms__mas_around(), but for the checks. The lock. */
+	/* beside.h: what vms__mas_around() does after it has checked its caller. The caller holds the lock. */
 	void *(*around)(struct ma_state *mas, unsigned long end, void **prev, void **next);
 	/* The largest gap of a leaf; the largest bound of an inner node. The lock. */
 	unsigned long (*leaf_gap)(const struct mt_leaf *l);
@@ -249,7 +249,10 @@ static inline void mt_vouch(struct ma_state *mas)
 	mas->mas_flags = MT_VOUCHED;
 }
 
-/* And the slot where the cursor stands, which spans [min, max], need not be searched for again. */
+/*
+ * mt_vouch(); the caller vouches for the slot, too, where the cursor stands and which
+ * spans [@min, @max], both inclusive. The store then need not search the leaf for it.
+ */
 static inline void mt_vouch_slot(struct ma_state *mas, unsigned long min, unsigned long max)
 {
 	mas->mas_flags = MT_VOUCHED | MT_AT_SLOT;
