@@ -92,6 +92,29 @@ unsigned long bench_argp_number(const struct argp_state *state, const char *what
 	return value;
 }
 
+error_t bench_argp_stress(int key, const char *arg, const struct argp_state *state, unsigned long least, unsigned long most,
+			  unsigned long *threads, unsigned long *seconds, unsigned long *seed)
+{
+	char shown[BENCH_SHOWN_MAX];
+
+	switch (key) {
+	case 't':
+		*threads = bench_argp_number(state, "--threads", arg, least, most);
+		return 0;
+	case 's':
+		*seconds = bench_argp_number(state, "--seconds", arg, 1, 1000000);
+		return 0;
+	case 'r':
+		*seed = bench_argp_number(state, "--seed", arg, 0, ~0UL);
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected options only", bench_shown(arg, shown));
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 bool bench_arg_seconds(const char *what, const char *text, double *value, char *why, size_t why_size)
 {
 	/* Digits and a point alone: strtod() would take blanks, signs, exponents, hexadecimal, "inf" and "nan". */

@@ -12,10 +12,9 @@
 #ifndef BENCH_ARGS_H
 #define BENCH_ARGS_H
 
+#include <argp.h>
 #include <stdbool.h>
 #include <stddef.h>
-
-struct argp_state;
 
 #define BENCH_EXIT_USAGE 2
 #define BENCH_LIST_MAX 64
@@ -64,6 +63,14 @@ bool bench_arg_number(const char *what, const char *text, unsigned long least, u
  */
 unsigned long bench_argp_number(const struct argp_state *state, const char *what, const char *text, unsigned long least,
 				unsigned long most);
+
+/**
+ * bench_argp_stress() - The options that every stress program has: 't' --threads, in
+ * [@least, @most], 's' --seconds, 'r' --seed; and a word that is no option, which is refused.
+ * Return: 0; ARGP_ERR_UNKNOWN for any other @key.
+ */
+error_t bench_argp_stress(int key, const char *arg, const struct argp_state *state, unsigned long least, unsigned long most,
+			  unsigned long *threads, unsigned long *seconds, unsigned long *seed);
 
 /** bench_arg_seconds() - A positive number of seconds, with a fraction if need be, of at most a day. */
 bool bench_arg_seconds(const char *what, const char *text, double *value, char *why, size_t why_size);

@@ -64,24 +64,8 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
-	char shown[BENCH_SHOWN_MAX];
 
-	switch (key) {
-	case 't':
-		a->threads = bench_argp_number(state, "--threads", arg, 4, 60);
-		return 0;
-	case 's':
-		a->seconds = bench_argp_number(state, "--seconds", arg, 1, 1000000);
-		return 0;
-	case 'r':
-		a->seed = bench_argp_number(state, "--seed", arg, 0, ~0UL);
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected options only", bench_shown(arg, shown));
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	return bench_argp_stress(key, arg, state, 4, 60, &a->threads, &a->seconds, &a->seed);
 }
 
 static void error(const char *what, const struct vms__objcache *c)

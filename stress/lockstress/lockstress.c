@@ -57,24 +57,8 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
-	char shown[BENCH_SHOWN_MAX];
 
-	switch (key) {
-	case 't':
-		a->threads = bench_argp_number(state, "--threads", arg, 1, MAX_THREADS);
-		return 0;
-	case 's':
-		a->seconds = bench_argp_number(state, "--seconds", arg, 1, 1000000);
-		return 0;
-	case 'r':
-		a->seed = bench_argp_number(state, "--seed", arg, 0, ~0UL);
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected options only", bench_shown(arg, shown));
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	return bench_argp_stress(key, arg, state, 1, MAX_THREADS, &a->threads, &a->seconds, &a->seed);
 }
 
 static unsigned int draw(struct worker *w, unsigned int n)

@@ -52,17 +52,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	char shown[BENCH_SHOWN_MAX];
 
 	switch (key) {
-	case 't':
-		a->threads = bench_argp_number(state, "--threads", arg, 2, READERS_AND_WRITERS_MAX);
-		return 0;
 	case 'w':
 		a->writers = bench_argp_number(state, "--writers", arg, 1, NR_TERRITORIES);
-		return 0;
-	case 's':
-		a->seconds = bench_argp_number(state, "--seconds", arg, 1, 1000000);
-		return 0;
-	case 'r':
-		a->seed = bench_argp_number(state, "--seed", arg, 0, ~0ul);
 		return 0;
 	case 'i':
 		if (!vms_mt_set_simd(arg))
@@ -76,9 +67,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'j':
 		a->json = true;
 		return 0;
-	case ARGP_KEY_ARG:
-		argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected options only", bench_shown(arg, shown));
-		return 0;
 	case ARGP_KEY_END:
 		if (!a->writers)
 			a->writers = a->threads / 3 ? a->threads / 3 : 1;
@@ -89,7 +77,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 				     a->writers, a->threads);
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return bench_argp_stress(key, arg, state, 2, READERS_AND_WRITERS_MAX, &a->threads, &a->seconds, &a->seed);
 	}
 }
 
