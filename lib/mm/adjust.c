@@ -192,20 +192,11 @@ int vma_expand(struct vm_area_struct *vma, unsigned long start, unsigned long en
 
 /* ---- shrink ---- */
 
-/* [low, high) is no part of @vma any more, which is write-locked: nobody comes to its page tables, which go as far as nobody else needs them. */
-static void free_tables_of_cut(struct vm_area_struct *vma, unsigned long low, unsigned long high)
-{
-	const struct vm_area_struct *prev = low < vma->vm_start ? vms_vma_prev(vma) : vma;
-	const struct vm_area_struct *next = low < vma->vm_start ? vma : vms_vma_next(vma);
-
-	vma_assert_write_locked(vma);
-	vms__free_pgtables(vma_mm(vma), low, high, prev ? prev->vm_end : 0, next ? next->vm_start : 0);
-}
-
 int vma_shrink(struct vm_area_struct *vma, unsigned long start, unsigned long end, pgoff_t pgoff)
 {
-	unsigned long low = start > vma->vm_start ? vma->vm_start : end, high = start > vma->vm_start ? start : vma->vm_end;
-	struct vms__rmap_change change = {.vma = {vma}};
+	bool below = start > vma->vm_start;
+	unsigned long low = below ? vma->vm_start : end, high = below ? start : vma->vm_end;
+	const struct vm_area_struct *beside;
 	struct mm_struct *mm = vma_mm(vma);
 	struct vms__store store;
 	int err;
@@ -218,16 +209,11 @@ int vma_shrink(struct vm_area_struct *vma, unsigned long start, unsigned long en
 	err = vms__index_prepare(mm, &store);
 	if (err)
 		return err;
-	vma_start_write(vma);
-	vms__zap_range(vma, low, high);
-	vms__rmap_change_begin(&change);
-	vma->vm_start = start;
-	vma->vm_end = end;
-	vma->vm_pgoff = pgoff;
-	vms__rmap_change_end(&change);
-	vms__vma_commit(mm, &store);
-	free_tables_of_cut(vma, low, high);
-	vms__account(mm, vma->vm_flags, -(long)((high - low) >> PAGE_SHIFT));
+	beside = below ? vms_vma_prev(vma) : vms_vma_next(vma);
+	if (below)
+		vms__cut_commit(&store, vma, beside ? beside->vm_end : 0, high);
+	else
+		vms__cut_commit(&store, vma, low, beside ? beside->vm_start : 0);
 	return 0;
 }
 

@@ -18,10 +18,8 @@ static int shrink(struct mm_struct *mm, unsigned long new_end, unsigned long old
 	int err;
 
 	vms__place_begin(&place);
-	err = vms__gather(&range);
-	if (err || !range.nr)
-		return -1;
-	return vms__unmap_gathered(&range, downgraded);
+	err = vms__unmap_range(&range, downgraded);
+	return err || !range.nr ? -1 : 0;
 }
 
 /* A VMA of its own. Locks: mmap_lock W. */

@@ -103,7 +103,14 @@ int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_belo
  */
 int vms__split_into(struct vm_area_struct *vma, struct vm_area_struct *new, unsigned long addr, bool new_below,
 		    struct vms__place *place);
-/* As above, and refused with -ENOMEM when max_map_count is reached. */
+/*
+ * @vma loses [store->start, store->end), which is one end of it, not all; @store
+ * is prepared, and stores NULL. @floor: where the VMA before the cut ends, 0 if
+ * there is none; @ceiling: where the VMA after it begins, 0 if there is none.
+ * @vma itself may be either. No hook is asked. It write-locks @vma. Cannot fail.
+ */
+void vms__cut_commit(struct vms__store *store, struct vm_area_struct *vma, unsigned long floor, unsigned long ceiling);
+/* vms__split_vma(), refused with -ENOMEM when max_map_count is reached. */
 int vms__split_vma_counted(struct vm_area_struct *vma, unsigned long addr, bool new_below, struct vms__place *place);
 
 /* ---- area.c ---- */
@@ -127,6 +134,14 @@ struct vms__range {
 
 /* vms__gather() where there are VMAs, the first of which range->place has. */
 int vms__gather_vmas(struct vms__range *range);
+/* @range->place is found; no VMA inside is gathered yet. */
+static inline void vms__range_found(struct vms__range *range)
+{
+	range->nr = 0;
+	range->first = NULL;
+	range->prev = range->place->prev;
+	range->next = range->place->vma;
+}
 /*
  * Split at both ends, so that whole VMAs cover the mapped part of the range, and find out who they are.
  * Return: 0, -ENOMEM, -EPERM (sealed), or what may_split() answered; some splits may remain.
@@ -135,10 +150,7 @@ static inline int vms__gather(struct vms__range *range)
 {
 	struct vm_area_struct *vma = vms__around(range->mm, range->start, range->end, range->place);
 
-	range->nr = 0;
-	range->first = NULL;
-	range->prev = range->place->prev;
-	range->next = vma;
+	vms__range_found(range);
 	return vma && vma->vm_start < range->end ? vms__gather_vmas(range) : 0;
 }
 /* How many pages the gathered VMAs have together. */
@@ -152,7 +164,13 @@ void vms__free_victims(struct mm_struct *mm, struct vm_area_struct *victims);
  * Return: 0 or -ENOMEM.
  */
 int vms__unmap_gathered(const struct vms__range *range, bool *downgraded);
-/* Both in one. */
+/*
+ * Unmap all of the range, whose mm, start, end and place the caller has set.
+ * @downgraded, Return: as vms__unmap_gathered(); or -EPERM, and what a hook
+ * answered. range->nr is 0 where nothing was mapped.
+ */
+int vms__unmap_range(struct vms__range *range, bool *downgraded);
+/* The same, without a place. */
 int vms__unmap(struct mm_struct *mm, unsigned long start, unsigned long end, bool *downgraded);
 
 /* ---- merge.c ---- */

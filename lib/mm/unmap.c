@@ -8,6 +8,9 @@
  *   commit   one store: all of them leave the index
  *   free     drop what they refer to
  *
+ * A range that takes no more than one end of one VMA needs none of this: that
+ * VMA is cut (cut_end()), without a second VMA that lives for a moment.
+ *
  * munmap(2) commits before it clears, and clears under mmap_lock held for reading only: the range is out of everyone's reach by then.
  * MAP_FIXED clears first, so that the store that publishes the new VMA cannot expose the old pages.
  *
@@ -170,15 +173,78 @@ int vms__unmap_gathered(const struct vms__range *r, bool *downgraded)
 	return 0;
 }
 
+/*
+ * A cut zaps under mmap_lock held for writing, which others wait for. So many
+ * bytes at most, or a range in which nothing was ever touched.
+ */
+#define CUT_MAX (64 * PAGE_SIZE)
+
+static bool is_quick(const struct mm_struct *mm, unsigned long low, unsigned long high)
+{
+	/* A fault beside this may add a table: then the cut takes longer, no more. */
+	return high - low <= CUT_MAX || !vms__has_tables(mm, low, high);
+}
+
+/* An owner who hears of a split, or of VMAs that come and go, is told as Linux tells it. */
+static bool owner_hears(const struct vm_area_struct *vma)
+{
+	return vma->vm_ops && (vma->vm_ops->may_split || vma->vm_ops->open || vma->vm_ops->close);
+}
+
+/*
+ * The range, whose place is found, takes exactly one end of one VMA, and no more
+ * than that: cut it. Return: 1; 0: it is another case; -ENOMEM.
+ */
+static int cut_end(struct vms__range *r)
+{
+	struct vm_area_struct *vma = r->place->vma, *prev = r->place->prev, *after = r->place->after;
+	bool below = vma->vm_start >= r->start;
+	unsigned long low = below ? vma->vm_start : r->start, high = below ? r->end : vma->vm_end;
+	struct vms__store store;
+
+	if (below ? vma->vm_end <= r->end : vma->vm_end > r->end || (after && after->vm_start < r->end))
+		return 0;
+	if ((vma->vm_flags & VM_SEALED) || owner_hears(vma) || !is_quick(r->mm, low, high))
+		return 0;
+	vms__store_begin(&store, low, high, NULL, r->place);
+	/* Nobody leaves. */
+	store.known = true;
+	store.prev = below ? prev : vma;
+	if (vms__index_prepare(r->mm, &store))
+		return -ENOMEM;
+	if (below)
+		vms__cut_commit(&store, vma, prev ? prev->vm_end : 0, high);
+	else
+		vms__cut_commit(&store, vma, low, after ? after->vm_start : 0);
+	r->nr = 1;
+	return 1;
+}
+
+int vms__unmap_range(struct vms__range *r, bool *downgraded)
+{
+	struct vm_area_struct *vma = vms__around(r->mm, r->start, r->end, r->place);
+	int err;
+
+	mmap_assert_write_locked(r->mm);
+	vms__range_found(r);
+	if (!vma || vma->vm_start >= r->end)
+		return 0;
+	if (vma->vm_start < r->start || vma->vm_end > r->end) {
+		err = cut_end(r);
+		if (err)
+			return err < 0 ? err : 0;
+	}
+	err = vms__gather_vmas(r);
+	return err ? err : vms__unmap_gathered(r, downgraded);
+}
+
 int vms__unmap(struct mm_struct *mm, unsigned long start, unsigned long end, bool *downgraded)
 {
 	struct vms__place place;
 	struct vms__range range = {.mm = mm, .start = start, .end = end, .place = &place};
-	int err;
 
 	vms__place_begin(&place);
-	err = vms__gather(&range);
-	return err ? err : vms__unmap_gathered(&range, downgraded);
+	return vms__unmap_range(&range, downgraded);
 }
 
 static int check_range(const struct mm_struct *mm, unsigned long start, unsigned long len)

@@ -266,6 +266,36 @@ int vms__split_into(struct vm_area_struct *vma, struct vm_area_struct *new, unsi
 	return 0;
 }
 
+/*
+ *   |-------- vma --------|   ->   |---- vma ----|        or        |---- vma ----|
+ *                                         low  high           low  high
+ *
+ * The pages go before the bounds change, because whoever comes from a page
+ * finds them by the bounds; and the tables go after, when nobody comes there.
+ */
+void vms__cut_commit(struct vms__store *store, struct vm_area_struct *vma, unsigned long floor, unsigned long ceiling)
+{
+	struct vms__rmap_change change = {.vma = {vma}};
+	unsigned long low = store->start, high = store->end;
+	struct mm_struct *mm = vma_mm(vma);
+
+	mmap_assert_write_locked(mm);
+	VMS_ASSERT(low < high && (low == vma->vm_start) != (high == vma->vm_end));
+	vma_start_write(vma);
+	vms__zap_range(vma, low, high);
+	vms__rmap_change_begin(&change);
+	if (low == vma->vm_start) {
+		vma->vm_pgoff += (high - low) >> PAGE_SHIFT;
+		vma->vm_start = high;
+	} else {
+		vma->vm_end = low;
+	}
+	vms__rmap_change_end(&change);
+	vms__vma_commit(mm, store);
+	vms__free_pgtables(mm, low, high, floor, ceiling);
+	vms__account(mm, vma->vm_flags, -(long)((high - low) >> PAGE_SHIFT));
+}
+
 int vms__split_vma_counted(struct vm_area_struct *vma, unsigned long addr, bool new_below, struct vms__place *place)
 {
 	struct mm_struct *mm = vma_mm(vma);

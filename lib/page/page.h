@@ -22,6 +22,8 @@ int vms__pgd_alloc(struct mm_struct *mm);
 /* Frees what is left of the tables; every page must be gone. */
 void vms__pgd_free(struct mm_struct *mm);
 
+/* Whether a page of [start, end) may be there, or may ever have been. Locks: mmap_lock R or W. A fault beside it may change the answer. */
+bool vms__has_tables(const struct mm_struct *mm, unsigned long start, unsigned long end);
 /*
  * Unmap the pages of [start, end), all inside @vma, and drop the references.
  * Locks: mmap_lock (R or W) or the VMA's lock.

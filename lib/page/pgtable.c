@@ -163,6 +163,12 @@ struct vms__ptable *vms__leaf_next(const struct mm_struct *mm, unsigned long *ad
 	return leaf_next(mm, addr, end, false);
 }
 
+bool vms__has_tables(const struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	mmap_assert_locked(mm);
+	return leaf_next(mm, &start, end, false) != NULL;
+}
+
 struct vms__ptable *vms__leaf_next_settled(struct mm_struct *mm, unsigned long *addr, unsigned long end)
 {
 	return leaf_next(mm, addr, end, true);
