@@ -244,43 +244,32 @@ static const char *const *operation_names(void)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
-	char why[BENCH_WHY_MAX], shown[BENCH_SHOWN_MAX];
-	bool ok = true;
 
 	switch (key) {
 	case 'e':
-		ok = bench_arg_names("--engine", arg, vms_engine_names(), &a->engines, why, sizeof(why));
-		break;
+		bench_argp_names(state, "--engine", arg, vms_engine_names(), &a->engines);
+		return 0;
 	case 'o':
-		ok = bench_arg_names("--operation", arg, operation_names(), &a->operations, why, sizeof(why));
-		break;
+		bench_argp_names(state, "--operation", arg, operation_names(), &a->operations);
+		return 0;
 	case 'r':
-		ok = bench_arg_names("--relation", arg, relation_names, &a->relations, why, sizeof(why));
-		break;
+		bench_argp_names(state, "--relation", arg, relation_names, &a->relations);
+		return 0;
 	case OPT_JSON:
 		a->form = FORM_JSON;
-		break;
+		return 0;
 	case OPT_NUMBERS:
 		a->form = FORM_NUMBERS;
-		break;
+		return 0;
 	case OPT_LIST:
 		a->list = true;
-		break;
+		return 0;
 	case ARGP_KEY_ARG:
-		argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected options alone", bench_shown(arg, shown));
+		bench_argp_no_word(state, arg);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
-	if (!ok)
-		argp_failure(state, BENCH_EXIT_USAGE, 0, "%s", why);
-	return 0;
-}
-
-static void take_all(struct bench_names *list, const char *const *known)
-{
-	for (list->nr = 0; known[list->nr]; list->nr++)
-		list->name[list->nr] = known[list->nr];
 }
 
 static int list_all(void)
@@ -305,9 +294,9 @@ int main(int argc, char **argv)
 
 	bench_standard_begin("conflicts");
 	argp_err_exit_status = BENCH_EXIT_USAGE;
-	take_all(&a.engines, vms_engine_names());
-	take_all(&a.operations, operation_names());
-	take_all(&a.relations, relation_names);
+	bench_all_names(vms_engine_names(), &a.engines);
+	bench_all_names(operation_names(), &a.operations);
+	bench_all_names(relation_names, &a.relations);
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	if (a.list)
 		return list_all();

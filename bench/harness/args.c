@@ -92,11 +92,25 @@ unsigned long bench_argp_number(const struct argp_state *state, const char *what
 	return value;
 }
 
-error_t bench_argp_stress(int key, const char *arg, const struct argp_state *state, unsigned long least, unsigned long most,
-			  unsigned long *threads, unsigned long *seconds, unsigned long *seed)
+void bench_argp_names(const struct argp_state *state, const char *what, const char *text, const char *const *known,
+		      struct bench_names *list)
+{
+	char why[BENCH_WHY_MAX];
+
+	if (!bench_arg_names(what, text, known, list, why, sizeof(why)))
+		argp_failure(state, BENCH_EXIT_USAGE, 0, "%s", why);
+}
+
+void bench_argp_no_word(const struct argp_state *state, const char *word)
 {
 	char shown[BENCH_SHOWN_MAX];
 
+	argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected options alone", bench_shown(word, shown));
+}
+
+error_t bench_argp_stress(int key, const char *arg, const struct argp_state *state, unsigned long least, unsigned long most,
+			  unsigned long *threads, unsigned long *seconds, unsigned long *seed)
+{
 	switch (key) {
 	case 't':
 		*threads = bench_argp_number(state, "--threads", arg, least, most);
@@ -108,11 +122,17 @@ error_t bench_argp_stress(int key, const char *arg, const struct argp_state *sta
 		*seed = bench_argp_number(state, "--seed", arg, 0, ~0UL);
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected options only", bench_shown(arg, shown));
+		bench_argp_no_word(state, arg);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+}
+
+void bench_all_names(const char *const *known, struct bench_names *list)
+{
+	for (list->nr = 0; known[list->nr]; list->nr++)
+		list->name[list->nr] = known[list->nr];
 }
 
 bool bench_arg_seconds(const char *what, const char *text, double *value, char *why, size_t why_size)

@@ -64,6 +64,13 @@ bool bench_arg_number(const char *what, const char *text, unsigned long least, u
 unsigned long bench_argp_number(const struct argp_state *state, const char *what, const char *text, unsigned long least,
 				unsigned long most);
 
+/** bench_argp_names() - The same for bench_arg_names(). */
+void bench_argp_names(const struct argp_state *state, const char *what, const char *text, const char *const *known,
+		      struct bench_names *list);
+
+/** bench_argp_no_word() - Refuse @word, which is no option, in the same way. */
+void bench_argp_no_word(const struct argp_state *state, const char *word);
+
 /**
  * bench_argp_stress() - The options that every stress program has: 't' --threads, in
  * [@least, @most], 's' --seconds, 'r' --seed; and a word that is no option, which is refused.
@@ -82,6 +89,9 @@ bool bench_arg_numbers(const char *what, const char *text, unsigned long least, 
 /** bench_arg_names() - "rbtree,maple": at least one name, each of the NULL-terminated table @known. */
 bool bench_arg_names(const char *what, const char *text, const char *const *known, struct bench_names *list, char *why,
 		     size_t why_size);
+
+/** bench_all_names() - Every name of the NULL-terminated table @known, of at most BENCH_LIST_MAX. */
+void bench_all_names(const char *const *known, struct bench_names *list);
 
 /** bench_arg_name() - A name as bench_is_name() has it. */
 bool bench_arg_name(const char *what, const char *text, char *why, size_t why_size);

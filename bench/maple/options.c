@@ -99,7 +99,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	static char folder[4096];
 	struct maplebench_options *o = state->input;
-	char why[BENCH_WHY_MAX], shown[BENCH_SHOWN_MAX];
+	char why[BENCH_WHY_MAX];
 
 	switch (key) {
 	case 'o':
@@ -125,7 +125,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->list = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected only options", bench_shown(arg, shown));
+		bench_argp_no_word(state, arg);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -141,10 +141,7 @@ static void take_defaults(struct maplebench_options *o, const struct bench_cpus 
 		.seconds = 0.25,
 		.seed = 1,
 	};
-	while (operation_names()[o->operations.nr]) {
-		o->operations.name[o->operations.nr] = operation_names()[o->operations.nr];
-		o->operations.nr++;
-	}
+	bench_all_names(operation_names(), &o->operations);
 }
 
 void maplebench_options(int argc, char **argv, const struct bench_cpus *cpus, struct maplebench_options *options)

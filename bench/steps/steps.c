@@ -234,28 +234,23 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
-	char why[BENCH_WHY_MAX], shown[BENCH_SHOWN_MAX];
-	bool ok = true;
 
 	switch (key) {
 	case OPT_VMAS:
-		ok = bench_arg_number("--vmas", arg, 1, VMAS_MAX, &a->vmas, why, sizeof(why));
-		break;
+		a->vmas = bench_argp_number(state, "--vmas", arg, 1, VMAS_MAX);
+		return 0;
 	case OPT_SEED:
-		ok = bench_arg_number("--seed", arg, 0, 1000000000, &a->seed, why, sizeof(why));
-		break;
+		a->seed = bench_argp_number(state, "--seed", arg, 0, 1000000000);
+		return 0;
 	case OPT_JSON:
 		a->json = true;
-		break;
+		return 0;
 	case ARGP_KEY_ARG:
-		argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected options alone", bench_shown(arg, shown));
+		bench_argp_no_word(state, arg);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
-	if (!ok)
-		argp_failure(state, BENCH_EXIT_USAGE, 0, "%s", why);
-	return 0;
 }
 
 /* As programs map them: in no order of their addresses. */

@@ -46,12 +46,6 @@ static const char *const *workload_names(void)
 	return names;
 }
 
-static void take_all(struct bench_names *list, const char *const *known)
-{
-	for (list->nr = 0; known[list->nr] && list->nr < BENCH_LIST_MAX; list->nr++)
-		list->name[list->nr] = known[list->nr];
-}
-
 /* False: `why` says what is wrong. */
 static bool take_value(int key, const char *arg, struct vmbench_options *o, char why[BENCH_WHY_MAX])
 {
@@ -76,7 +70,7 @@ static bool take_value(int key, const char *arg, struct vmbench_options *o, char
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct vmbench_options *o = state->input;
-	char why[BENCH_WHY_MAX], shown[BENCH_SHOWN_MAX];
+	char why[BENCH_WHY_MAX];
 
 	switch (key) {
 	case 'e':
@@ -99,7 +93,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->task = VMBENCH_MACHINE;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected only options", bench_shown(arg, shown));
+		bench_argp_no_word(state, arg);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -116,8 +110,8 @@ void vmbench_options(int argc, char **argv, const struct bench_cpus *cpus, struc
 	};
 
 	*options = (struct vmbench_options){.vmas = 1000, .repeats = 3, .seconds = 0.5, .warmup = -1};
-	take_all(&options->engines, vms_engine_names());
-	take_all(&options->workloads, workload_names());
+	bench_all_names(vms_engine_names(), &options->engines);
+	bench_all_names(workload_names(), &options->workloads);
 	bench_default_threads(cpus->nr, &options->threads);
 	argp_err_exit_status = BENCH_EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, options);

@@ -134,7 +134,7 @@ static void bad_arguments_are_refused(void **state)
 	assert_refused("--seconds=none", "--seconds: found 'none'", "expected a number of seconds above 0");
 	assert_refused("--repeats=-1", "--repeats: found '-1'", "expected a number from 1 to 1000");
 	assert_refused("--vmas=0", "--vmas: found '0'", "expected a number from 1");
-	assert_refused("extra", "found 'extra'", "expected only options");
+	assert_refused("extra", "found 'extra'", "expected options alone");
 	assert_refused("--nonsense", "nonsense", "--help");
 }
 

@@ -350,24 +350,6 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static void read_number(struct argp_state *state, const char *what, const char *text, unsigned long least, unsigned long most,
-			unsigned long *value)
-{
-	char why[BENCH_WHY_MAX];
-
-	if (!bench_arg_number(what, text, least, most, value, why, sizeof(why)))
-		argp_failure(state, EXIT_BROKEN, 0, "%s", why);
-}
-
-static void read_names(struct argp_state *state, const char *what, const char *text, const char *const *known,
-		       struct bench_names *names)
-{
-	char why[BENCH_WHY_MAX];
-
-	if (!bench_arg_names(what, text, known, names, why, sizeof(why)))
-		argp_failure(state, EXIT_BROKEN, 0, "%s", why);
-}
-
 static void read_without(struct argp_state *state, char *list, struct job *job)
 {
 	char *rest;
@@ -385,29 +367,29 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct rules scratch = rules_default();
 	struct job *job = state->input;
 	double seconds;
-	char why[BENCH_WHY_MAX], shown[BENCH_SHOWN_MAX];
+	char why[BENCH_WHY_MAX];
 
 	switch (key) {
 	case 's':
-		read_number(state, "--seeds", arg, 1, SEEDS_MAX, &job->seeds);
+		job->seeds = bench_argp_number(state, "--seeds", arg, 1, SEEDS_MAX);
 		return 0;
 	case KEY_OPS:
-		read_number(state, "--ops", arg, 1, 4000, &job->ops);
+		job->ops = bench_argp_number(state, "--ops", arg, 1, 4000);
 		return 0;
 	case KEY_FIRST:
-		read_number(state, "--first-seed", arg, 0, 1000000000000, &job->first_seed);
+		job->first_seed = bench_argp_number(state, "--first-seed", arg, 0, 1000000000000);
 		return 0;
 	case 'j':
-		read_number(state, "--jobs", arg, 1, BENCH_LIST_MAX, &job->threads);
+		job->threads = bench_argp_number(state, "--jobs", arg, 1, BENCH_LIST_MAX);
 		return 0;
 	case KEY_SHOW:
-		read_number(state, "--show", arg, 0, 1000000, &job->show);
+		job->show = bench_argp_number(state, "--show", arg, 0, 1000000);
 		return 0;
 	case 'p':
-		read_names(state, "--profile", arg, generate_profiles, &job->profiles);
+		bench_argp_names(state, "--profile", arg, generate_profiles, &job->profiles);
 		return 0;
 	case 'e':
-		read_names(state, "--engine", arg, all_engines, &job->engines);
+		bench_argp_names(state, "--engine", arg, all_engines, &job->engines);
 		return 0;
 	case KEY_SECONDS:
 		if (!bench_arg_seconds("--seconds", arg, &seconds, why, sizeof(why)))
@@ -436,7 +418,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		job->force_rule = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_failure(state, EXIT_BROKEN, 0, "found '%s', expected options alone", bench_shown(arg, shown));
+		bench_argp_no_word(state, arg);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

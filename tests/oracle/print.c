@@ -29,31 +29,26 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
-	char why[BENCH_WHY_MAX], shown[BENCH_SHOWN_MAX];
-	bool ok = true;
 
 	switch (key) {
 	case 'p':
-		ok = bench_arg_names("--profile", arg, generate_profiles, &a->profile, why, sizeof(why));
-		break;
+		bench_argp_names(state, "--profile", arg, generate_profiles, &a->profile);
+		return 0;
 	case 's':
-		ok = bench_arg_number("--seed", arg, 0, 1000000000000, &a->seed, why, sizeof(why));
-		break;
+		a->seed = bench_argp_number(state, "--seed", arg, 0, 1000000000000);
+		return 0;
 	case 'n':
-		ok = bench_arg_number("--seeds", arg, 1, 1000000000, &a->seeds, why, sizeof(why));
-		break;
+		a->seeds = bench_argp_number(state, "--seeds", arg, 1, 1000000000);
+		return 0;
 	case 'o':
-		ok = bench_arg_number("--ops", arg, 1, 4000, &a->ops, why, sizeof(why));
-		break;
+		a->ops = bench_argp_number(state, "--ops", arg, 1, 4000);
+		return 0;
 	case ARGP_KEY_ARG:
-		argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected options alone", bench_shown(arg, shown));
+		bench_argp_no_word(state, arg);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
-	if (!ok)
-		argp_failure(state, BENCH_EXIT_USAGE, 0, "%s", why);
-	return 0;
 }
 
 int main(int argc, char **argv)

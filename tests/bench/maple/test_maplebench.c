@@ -42,7 +42,7 @@ static void bad_arguments_are_refused(void **state)
 	assert_refused("--seed=x", "--seed: found 'x'", "expected a number from 0");
 	assert_refused("--simd=mmx", "--simd: found 'mmx'", "scalar vec128 avx2 avx512");
 	assert_refused("--stores=kernel,btree", "--stores: found 'btree'", "expected one of: ours");
-	assert_refused("extra", "found 'extra'", "expected only options");
+	assert_refused("extra", "found 'extra'", "expected options alone");
 	assert_refused("--nonsense", "nonsense", "--help");
 }
 
