@@ -6,6 +6,7 @@
 #include <limits.h>
 
 #include "bench/vmbench/case.h"
+#include "bench/vmbench/libraries.h"
 
 const struct vmbench_case *const *vmbench_cases(void)
 {
@@ -18,33 +19,9 @@ const struct vmbench_case *const *vmbench_cases(void)
 	return all;
 }
 
-/*
- * The VMAs that are there beforehand lie as shared libraries do: four segments side by side, r-- r-x r-- rw-, then a hole of the same
- * size. Neighbours differ, so none merge. They end below mmap_base, so that placement has to get past their holes, as in
- * a real program.
- */
-#define SEGMENTS 4UL
-#define LIBRARY_STRIDE (2 * SEGMENTS * PAGE_SIZE)
-
 unsigned long vmbench_vma_addr(const struct vmbench_env *env, unsigned long i)
 {
-	return env->vmas_start + i / SEGMENTS * LIBRARY_STRIDE + i % SEGMENTS * PAGE_SIZE;
-}
-
-static int map_libraries(struct vmbench_env *env, const struct mm_layout *layout)
-{
-	static const unsigned long prot[SEGMENTS] = {PROT_READ, PROT_READ | PROT_EXEC, PROT_READ, VMBENCH_RW};
-	unsigned long libraries = (env->vmas + SEGMENTS - 1) / SEGMENTS;
-
-	env->vmas_start = layout->mmap_base - libraries * LIBRARY_STRIDE;
-	for (unsigned long i = 0; i < env->vmas; i++) {
-		unsigned long addr = vmbench_vma_addr(env, i);
-		unsigned long got = vms_mmap(env->mm, addr, PAGE_SIZE, prot[i % SEGMENTS], VMBENCH_ANON | MAP_FIXED, NULL, 0);
-
-		if (IS_ERR_VALUE(got))
-			return (int)(long)got;
-	}
-	return 0;
+	return libraries_addr(env->vmas_start, i);
 }
 
 int vmbench_run_case(const struct vmbench_case *c, const char *engine, unsigned long vmas, const struct bench_plan *plan,
@@ -61,7 +38,7 @@ int vmbench_run_case(const struct vmbench_case *c, const char *engine, unsigned 
 	limits.max_map_count = INT_MAX;
 	err = vms_mm_set_limits(env.mm, &limits);
 	if (!err)
-		err = map_libraries(&env, &vms_mm_layout_default);
+		err = libraries_map(env.mm, vmas, &env.vmas_start);
 	if (!err && c->setup)
 		err = c->setup(&env);
 	filled.body = c->body;

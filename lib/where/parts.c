@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* parts.c - see parts.h. */
+#include "lib/where/parts.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/engine/engine.h"
+
+const char *const vms__part_names[] = {"gap_search", "look_around", "stores", "locks", "fault", NULL};
+
+static const struct vms__engine *real; /* the engine's own */
+static struct vms__engine counted;
+static struct mm_struct *counted_mm;
+
+#define PART static __attribute__((noinline))
+
+/*
+ * Beneath a part the engine's own table stands in the address space. The store
+ * after the call also keeps the compiler from a jump in place of the call: then
+ * the profile would not show who called.
+ */
+#define OPERATION(part, table, op, type, params, args)                                                                             \
+	PART type vms__part_##part##__##op params                                                                                  \
+	{                                                                                                                          \
+		type result;                                                                                                       \
+                                                                                                                                   \
+		counted_mm->engine = real;                                                                                         \
+		result = real->table->op args;                                                                                     \
+		counted_mm->engine = &counted;                                                                                     \
+		return result;                                                                                                     \
+	}
+
+#define OPERATION_VOID(part, table, op, params, args)                                                                              \
+	PART void vms__part_##part##__##op params                                                                                  \
+	{                                                                                                                          \
+		counted_mm->engine = real;                                                                                         \
+		real->table->op args;                                                                                              \
+		counted_mm->engine = &counted;                                                                                     \
+	}
+
+#define VMA struct vm_area_struct *
+#define MM struct mm_struct *
+
+/* clang-format off */
+OPERATION(gap_search, index, gap_lowest, bool, (MM mm, unsigned long low, unsigned long high, unsigned long size, struct vms__place *place), (mm, low, high, size, place))
+OPERATION(gap_search, index, gap_highest, bool, (MM mm, unsigned long low, unsigned long high, unsigned long size, struct vms__place *place), (mm, low, high, size, place))
+OPERATION(look_around, index, find, VMA, (MM mm, unsigned long addr), (mm, addr))
+OPERATION(look_around, index, prev_below, VMA, (MM mm, unsigned long addr), (mm, addr))
+OPERATION(look_around, index, next, VMA, (MM mm, VMA vma), (mm, vma))
+OPERATION(look_around, index, prev, VMA, (MM mm, VMA vma), (mm, vma))
+OPERATION_VOID(look_around, index, around, (MM mm, struct vms__place *place), (mm, place))
+OPERATION_VOID(look_around, index, beside, (MM mm, VMA vma, VMA *prev, VMA *next), (mm, vma, prev, next))
+OPERATION(look_around, index, step, VMA, (struct vma_iterator *vmi, bool good), (vmi, good))
+OPERATION(stores, index, prepare, int, (MM mm, struct vms__store *store), (mm, store))
+OPERATION_VOID(stores, index, commit, (MM mm, struct vms__store *store), (mm, store))
+OPERATION_VOID(stores, index, cancel, (MM mm, struct vms__store *store), (mm, store))
+OPERATION(locks, lock, fault_enter, VMA, (MM mm, unsigned long addr), (mm, addr))
+OPERATION_VOID(locks, lock, fault_exit, (VMA vma), (vma))
+OPERATION_VOID(locks, lock, vma_write, (VMA vma), (vma))
+OPERATION(locks, lock, vma_try_write, bool, (VMA vma), (vma))
+OPERATION_VOID(locks, lock, vma_end_write, (VMA vma), (vma))
+OPERATION(locks, lock, vma_try_read, bool, (MM mm, VMA vma), (mm, vma))
+OPERATION_VOID(locks, lock, read_enter, (MM mm), (mm))
+OPERATION_VOID(locks, lock, read_exit, (MM mm), (mm))
+OPERATION_VOID(locks, lock, write_enter, (MM mm, unsigned long start, unsigned long end), (mm, start, end))
+OPERATION_VOID(locks, lock, write_exit, (MM mm), (mm))
+OPERATION_VOID(locks, lock, write_downgrade, (MM mm), (mm))
+/* clang-format on */
+
+static struct vms__index_ops counted_index = {
+	.find = vms__part_look_around__find,
+	.prev_below = vms__part_look_around__prev_below,
+	.next = vms__part_look_around__next,
+	.around = vms__part_look_around__around,
+	.prev = vms__part_look_around__prev,
+	.beside = vms__part_look_around__beside,
+	.step = vms__part_look_around__step,
+	.gap_lowest = vms__part_gap_search__gap_lowest,
+	.gap_highest = vms__part_gap_search__gap_highest,
+	.prepare = vms__part_stores__prepare,
+	.commit = vms__part_stores__commit,
+	.cancel = vms__part_stores__cancel,
+};
+
+static struct vms__lock_ops counted_lock = {
+	.fault_enter = vms__part_locks__fault_enter,
+	.fault_exit = vms__part_locks__fault_exit,
+	.vma_write = vms__part_locks__vma_write,
+	.vma_try_write = vms__part_locks__vma_try_write,
+	.vma_end_write = vms__part_locks__vma_end_write,
+	.vma_try_read = vms__part_locks__vma_try_read,
+	.read_enter = vms__part_locks__read_enter,
+	.read_exit = vms__part_locks__read_exit,
+	.write_enter = vms__part_locks__write_enter,
+	.write_exit = vms__part_locks__write_exit,
+	.write_downgrade = vms__part_locks__write_downgrade,
+};
+
+/* All that the tables have, name, init, destroy and validate included: what is new there wants a function and a part here. */
+_Static_assert(sizeof(struct vms__index_ops) == (12 + 4) * sizeof(void *), "an operation of the index belongs to no part");
+_Static_assert(sizeof(struct vms__lock_ops) == (11 + 2) * sizeof(void *), "an operation of the locks belongs to no part");
+
+static struct vms__engine counted = {.index = &counted_index, .lock = &counted_lock};
+
+void vms__parts_begin(struct mm_struct *mm)
+{
+	real = mm->engine;
+	counted.name = real->name;
+	counted_index.name = real->index->name;
+	counted_lock.name = real->lock->name;
+	counted_lock.per_vma = real->lock->per_vma;
+	counted_mm = mm;
+	mm->engine = &counted;
+}
+
+void vms__parts_end(struct mm_struct *mm)
+{
+	mm->engine = real;
+}
+
+enum vms_fault_result vms__part_fault__vms_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags)
+{
+	enum vms_fault_result result;
+
+	counted_mm->engine = real;
+	result = vms_fault(mm, addr, flags);
+	counted_mm->engine = &counted;
+	return result;
+}
