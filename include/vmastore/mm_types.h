@@ -98,10 +98,11 @@ struct vm_area_struct {
 	_Atomic unsigned long vm_lock_seq; /* == mm->mm_lock_seq: write-locked; else lib/sync/vma_lock.h */
 
 	/* line 1 */
-	struct vm_area_struct *vm_next, *vm_prev; /* engine rbtree only: address order */
-	unsigned long rb_subtree_gap;             /* engine rbtree only: largest gap before any VMA of this subtree */
-	unsigned long vm_pgoff;                   /* in pages: offset in the file, or address >> PAGE_SHIFT when made */
-	struct file *vm_file;                     /* NULL: anonymous */
+	struct vm_area_struct *vm_next; /* engine rbtree: address order. Others: the next of those that are about to leave */
+	struct vm_area_struct *vm_prev; /* engine rbtree only: address order */
+	unsigned long rb_subtree_gap;   /* engine rbtree only: largest gap before any VMA of this subtree */
+	unsigned long vm_pgoff;         /* in pages: offset in the file, or address >> PAGE_SHIFT when made */
+	struct file *vm_file;           /* NULL: anonymous */
 	const struct vm_operations_struct *vm_ops;
 	struct anon_vma *_Atomic anon_vma; /* NULL: never faulted for writing */
 	void *vm_private_data;             /* the embedder's */

@@ -57,8 +57,11 @@ struct vms__store {
 	struct vm_area_struct *vma;
 
 	/*
-	 * Who leaves, if the caller knows (known is true): nr VMAs from first on, @vma among or beside them not counted, and prev, the
-	 * last VMA that begins before start. It saves the index a search. Otherwise the index finds out by itself.
+	 * The VMAs that leave, if the caller knows them (known is true): nr
+	 * VMAs from first on, linked by vm_next, without @vma, which stands
+	 * before or behind them; and prev, the last VMA that begins before
+	 * start. This saves the index a search. Otherwise the index finds out
+	 * by itself.
 	 */
 	bool known;
 	unsigned int nr;
@@ -101,6 +104,13 @@ struct vms__index_ops {
 	struct vm_area_struct *(*find)(struct mm_struct *mm, unsigned long addr);
 	struct vm_area_struct *(*prev_below)(struct mm_struct *mm, unsigned long addr);
 	struct vm_area_struct *(*next)(struct mm_struct *mm, struct vm_area_struct *vma);
+	/*
+	 * mmap_lock W. Links by vm_next: @vma, which is in the index, to the VMA
+	 * after it, and so on, up to the first that begins at or after @end, or to
+	 * NULL after the last of all. An index that keeps this list anyway has
+	 * nothing to do. They are right until a store adds or takes a VMA there.
+	 */
+	void (*chain)(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long end);
 	/* Fills vma, prev and after of @place, whose start and end are asked about, and the index's own. One search for all. */
 	void (*around)(struct mm_struct *mm, struct vms__place *place);
 	struct vm_area_struct *(*prev)(struct mm_struct *mm, struct vm_area_struct *vma);

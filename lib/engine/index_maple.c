@@ -53,6 +53,27 @@ static struct vm_area_struct *prev(struct mm_struct *mm, struct vm_area_struct *
 	return prev_below(mm, vma->vm_start);
 }
 
+/* A batch reads so many ranges at the price of little more than one search. */
+#define CHAIN_BATCH 8u
+
+static void chain(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long end)
+{
+	struct vms_mt_range found[CHAIN_BATCH];
+	unsigned int nr;
+	MA_STATE(mas, &mm->mm_mt, vma->vm_end, vma->vm_end);
+
+	mmap_assert_write_locked(mm);
+	do {
+		nr = vms_mas_batch(&mas, ULONG_MAX, found, CHAIN_BATCH);
+		/* Nothing is written of a VMA that begins beyond @end. */
+		for (unsigned int i = 0; i < nr && vma->vm_start < end; i++, vma = vma->vm_next)
+			vma->vm_next = found[i].entry;
+		if (vma->vm_start >= end)
+			return;
+	} while (nr == CHAIN_BATCH);
+	vma->vm_next = NULL;
+}
+
 /* No node that the cursor names has gone since, whatever was locked and unlocked: nothing was stored. So debug builds need not ask. */
 static struct vm_area_struct *step(struct vma_iterator *vmi, bool good)
 {
@@ -125,6 +146,21 @@ static int prepare(struct mm_struct *mm, struct vms__store *store)
 	return mas_preallocate(mas, store->vma, GFP_KERNEL);
 }
 
+/* The caller has linked those that leave. */
+static void take_victims(struct vms__store *store)
+{
+	struct vm_area_struct **tail = &store->victims, *vma = store->first;
+
+	for (unsigned int n = store->nr; n; n--) {
+		VMS_ASSERT(vma != store->vma);
+		vma->vm_index_state = 0;
+		*tail = vma;
+		tail = &vma->vm_next;
+		vma = vma->vm_next;
+	}
+	*tail = NULL;
+}
+
 /*
  * Chains the VMAs whose whole range in the tree lies in the store's. The tree still holds the old ranges, whatever the VMAs'
  * fields say by now.
@@ -132,16 +168,8 @@ static int prepare(struct mm_struct *mm, struct vms__store *store)
 static void collect_victims(struct mm_struct *mm, struct vms__store *store)
 {
 	struct vm_area_struct **tail = &store->victims, *vma;
-
-	if (store->known && store->nr <= 1) {
-		store->victims = store->nr ? store->first : NULL;
-		if (store->nr) {
-			store->first->vm_index_state = 0;
-			store->first->vm_next = NULL;
-		}
-		return;
-	}
 	MA_STATE(mas, &mm->mm_mt, store->start, store->start);
+
 	mas_for_each(&mas, vma, store->end - 1) {
 		if (vma == store->vma || mas.index < store->start || mas.last > store->end - 1)
 			continue;
@@ -155,7 +183,10 @@ static void collect_victims(struct mm_struct *mm, struct vms__store *store)
 static void commit(struct mm_struct *mm, struct vms__store *store)
 {
 	mmap_assert_write_locked(mm);
-	collect_victims(mm, store);
+	if (store->known)
+		take_victims(store);
+	else
+		collect_victims(mm, store);
 	if (store->vma)
 		store->vma->vm_index_state = 1;
 	mas_store_prealloc(&store->place->mas, store->vma);
@@ -193,8 +224,9 @@ static int validate(struct mm_struct *mm, FILE *why)
 #define OPS(init_function)                                                                                                         \
 	{                                                                                                                          \
 		.name = "maple", .init = (init_function), .destroy = destroy, .find = find, .prev_below = prev_below,              \
-		.next = next, .prev = prev, .step = step, .around = around, .beside = beside, .gap_lowest = gap_lowest,            \
-		.gap_highest = gap_highest, .prepare = prepare, .commit = commit, .cancel = cancel, .validate = validate,          \
+		.next = next, .chain = chain, .prev = prev, .step = step, .around = around, .beside = beside,                      \
+		.gap_lowest = gap_lowest, .gap_highest = gap_highest, .prepare = prepare, .commit = commit, .cancel = cancel,      \
+		.validate = validate,                                                                                              \
 	}
 
 const struct vms__index_ops vms__index_maple = OPS(init_plain);

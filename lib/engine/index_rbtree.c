@@ -292,6 +292,14 @@ static struct vm_area_struct *next(struct mm_struct *mm, struct vm_area_struct *
 	return vma->vm_next;
 }
 
+/* The list is there. */
+static void chain(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long end)
+{
+	mmap_assert_write_locked(mm);
+	(void)vma;
+	(void)end;
+}
+
 static struct vm_area_struct *step(struct vma_iterator *vmi, bool good)
 {
 	struct vm_area_struct *last = good ? vmi->place.vma : NULL;
@@ -615,6 +623,7 @@ const struct vms__index_ops vms__index_rbtree = {
 	.find = find,
 	.prev_below = prev_below,
 	.next = next,
+	.chain = chain,
 	.around = around,
 	.beside = beside,
 	.prev = prev,

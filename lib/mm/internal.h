@@ -128,7 +128,7 @@ struct vms__range {
 	struct vms__place *place; /* the caller's: near start, or begun */
 	/* found by vms__gather() */
 	unsigned int nr;              /* VMAs inside */
-	struct vm_area_struct *first; /* of them; NULL: none */
+	struct vm_area_struct *first; /* of them; NULL: none. Linked by vm_next, up to next. */
 	struct vm_area_struct *prev, *next;
 };
 

@@ -100,7 +100,7 @@ static const struct vm_area_struct *anon_vma_donor(const struct vms__merge *m, b
 	return NULL;
 }
 
-/* The VMAs that the survivor swallows or replaces stand one behind the other. */
+/* The VMAs that the survivor swallows or replaces stand one behind the other, and are linked so. */
 static void who_leaves(struct vms__merge *m, bool next_goes, bool middle_goes)
 {
 	struct vms__store *s = m->store;
@@ -114,6 +114,9 @@ static void who_leaves(struct vms__merge *m, bool next_goes, bool middle_goes)
 		s->nr = 1;
 	}
 	if (next_goes) {
+		/* What was gathered is linked to it. */
+		if (middle_goes)
+			m->middle->vm_next = m->next;
 		s->first = s->nr ? s->first : m->next;
 		s->nr++;
 	}

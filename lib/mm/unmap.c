@@ -44,25 +44,27 @@ int vms__gather_vmas(struct vms__range *r)
 			return err;
 	}
 	r->first = vma;
-	for (; vma && vma->vm_start < r->end; r->nr++) {
+	vma->vm_next = after;
+	if (after && after->vm_start < r->end)
+		r->mm->engine->index->chain(r->mm, after, r->end);
+	for (; vma && vma->vm_start < r->end; r->nr++, vma = vma->vm_next) {
 		if (vma->vm_flags & VM_SEALED)
 			return -EPERM;
 		if (vma->vm_end > r->end) {
-			err = vms__split_vma(vma, r->end, false, &vma, r->place);
+			err = vms__split_vma(vma, r->end, false, &after, r->place);
 			if (err)
 				return err;
-		} else {
-			vma = r->nr ? vms_vma_next(vma) : after;
+			vma->vm_next = after;
 		}
 	}
 	r->next = vma;
 	return 0;
 }
 
-/* The VMA after @vma in the range, or NULL after the last: without a look beyond it. */
+/* The VMA after @vma in the range, or NULL after the last. */
 static struct vm_area_struct *next_gathered(const struct vms__range *r, struct vm_area_struct *vma, unsigned int n)
 {
-	return n + 1 < r->nr ? vms_vma_next(vma) : NULL;
+	return n + 1 < r->nr ? vma->vm_next : NULL;
 }
 
 unsigned long vms__gathered_pages(const struct vms__range *r)

@@ -48,6 +48,7 @@ OPERATION(gap_search, index, gap_highest, bool, (MM mm, unsigned long low, unsig
 OPERATION(look_around, index, find, VMA, (MM mm, unsigned long addr), (mm, addr))
 OPERATION(look_around, index, prev_below, VMA, (MM mm, unsigned long addr), (mm, addr))
 OPERATION(look_around, index, next, VMA, (MM mm, VMA vma), (mm, vma))
+OPERATION_VOID(look_around, index, chain, (MM mm, VMA vma, unsigned long end), (mm, vma, end))
 OPERATION(look_around, index, prev, VMA, (MM mm, VMA vma), (mm, vma))
 OPERATION_VOID(look_around, index, around, (MM mm, struct vms__place *place), (mm, place))
 OPERATION_VOID(look_around, index, beside, (MM mm, VMA vma, VMA *prev, VMA *next), (mm, vma, prev, next))
@@ -72,6 +73,7 @@ static struct vms__index_ops counted_index = {
 	.find = vms__part_look_around__find,
 	.prev_below = vms__part_look_around__prev_below,
 	.next = vms__part_look_around__next,
+	.chain = vms__part_look_around__chain,
 	.around = vms__part_look_around__around,
 	.prev = vms__part_look_around__prev,
 	.beside = vms__part_look_around__beside,
@@ -98,7 +100,7 @@ static struct vms__lock_ops counted_lock = {
 };
 
 /* All that the tables have, name, init, destroy and validate included: what is new there wants a function and a part here. */
-_Static_assert(sizeof(struct vms__index_ops) == (12 + 4) * sizeof(void *), "an operation of the index belongs to no part");
+_Static_assert(sizeof(struct vms__index_ops) == (13 + 4) * sizeof(void *), "an operation of the index belongs to no part");
 _Static_assert(sizeof(struct vms__lock_ops) == (11 + 2) * sizeof(void *), "an operation of the locks belongs to no part");
 
 static struct vms__engine counted = {.index = &counted_index, .lock = &counted_lock};

@@ -145,6 +145,59 @@ static struct vms__place *some_place(struct space *space, unsigned int first, un
 	return &space->place;
 }
 
+/* The first page from @page on whose owner begins there, or the end. */
+static unsigned int next_start(const struct space *space, unsigned int page)
+{
+	while (page < space->pages && (!space->owner[page] || space->owner[page]->vm_start != addr_of(page)))
+		page++;
+	return page;
+}
+
+/* Each VMA of [@vma, @end) is linked to the next, and nothing is written of the one behind them. Return: how many. */
+static unsigned int chain(struct space *space, struct vm_area_struct *vma, unsigned long end)
+{
+	unsigned int page = (unsigned int)(vma->vm_start >> PAGE_SHIFT), behind = page, nr = 0;
+	const struct vm_area_struct *kept = NULL;
+
+	while (behind < space->pages && addr_of(behind) < end)
+		behind = next_start(space, behind + 1);
+	if (behind < space->pages)
+		kept = space->owner[behind]->vm_next;
+	space->engine.index->chain(&space->mm, vma, end);
+	for (; page < behind; page = next_start(space, page + 1), nr++) {
+		assert_ptr_equal(vma, space->owner[page]);
+		vma = vma->vm_next;
+	}
+	assert_ptr_equal(vma, behind < space->pages ? space->owner[behind] : NULL);
+	assert_true(!vma || vma->vm_next == kept);
+	return nr;
+}
+
+/* The caller of a store may know who leaves, if the store's VMA is not among those. */
+static void know(struct space *space, struct vms__store *store, unsigned int first, unsigned int end)
+{
+	struct vm_area_struct *vma = NULL;
+
+	for (unsigned int p = first; p < end; p++) {
+		struct vm_area_struct *owner = space->owner[p];
+
+		if (!owner || owner == store->vma || owner->vm_start < store->start || owner->vm_end > store->end ||
+		    (p > first && space->owner[p - 1] == owner))
+			continue;
+		if (!store->nr++)
+			store->first = owner;
+		else if (chain(space, vma, owner->vm_end) != 2)
+			return;
+		vma = owner;
+	}
+	if (vma)
+		chain(space, store->first, vma->vm_end);
+	store->prev = NULL;
+	for (unsigned int p = first; p-- > 0 && !store->prev;)
+		store->prev = space->owner[p];
+	store->known = true;
+}
+
 /* One store: pages [first, end) go to @vma, which may be new, or to nobody. */
 static void store(struct space *space, unsigned int first, unsigned int end, struct vm_area_struct *vma)
 {
@@ -157,6 +210,8 @@ static void store(struct space *space, unsigned int first, unsigned int end, str
 		space->after[p] = vma;
 
 	store.place = some_place(space, first, end);
+	if (random_below(2))
+		know(space, &store, first, end);
 	assert_int_equal(vms__index_prepare(&space->mm, &store), 0);
 	nr = apply_fields(space, leaving);
 	vms__index_commit(&space->mm, &store);
@@ -420,6 +475,18 @@ static void vma_at_address_zero_is_found(void **state)
 
 	store_new(space, 0, 1);
 	assert_same(space);
+	space_free(space);
+}
+
+static void chain_links_the_vmas_of_a_range(void **state)
+{
+	struct space *space = space_new(*state, 256);
+
+	for (unsigned int p = 0; p < 256; p += 2 + p % 3)
+		store_new(space, p, p + 1 + p / 2 % 2);
+	for (unsigned int first = 0; first < 256; first = next_start(space, first + 1))
+		for (unsigned int end = first + 1; end <= 256; end += 1 + end % 5)
+			chain(space, space->owner[first], addr_of(end));
 	space_free(space);
 }
 
@@ -853,6 +920,7 @@ static const struct {
 	CASE(find_answers_the_vma_that_covers_or_follows),
 	CASE(prev_below_answers_the_last_that_starts_before),
 	CASE(vma_at_address_zero_is_found),
+	CASE(chain_links_the_vmas_of_a_range),
 	CASE(insert_in_any_order),
 	CASE(erase_one),
 	CASE(erase_many_and_trim_both_ends),
