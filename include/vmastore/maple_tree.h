@@ -318,7 +318,7 @@ struct ma_state {
 		unsigned long asked_first, asked_last;
 		unsigned long first, last, lo_min, hi_max;
 		unsigned int used;
-		unsigned char at, lo, hi, end;
+		unsigned char at, lo, hi;
 		bool gap, one_leaf, form_fits;
 	} plan;
 	uint64_t guard; /* debug builds: the read section and the lock under which it took its place */

@@ -189,7 +189,7 @@ static void commit(struct mm_struct *mm, struct vms__store *store)
 		collect_victims(mm, store);
 	if (store->vma)
 		store->vma->vm_index_state = 1;
-	mas_store_prealloc(&store->place->mas, store->vma);
+	vms__mas_commit(&store->place->mas, store->vma);
 }
 
 static void cancel(struct mm_struct *mm, struct vms__store *store)

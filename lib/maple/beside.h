@@ -28,32 +28,91 @@ static inline void *entry_in(const struct mt_leaf *l, unsigned int i)
 	return atomic_load_explicit(&l->slot[i], memory_order_relaxed);
 }
 
+/*
+ * The last, or the first, of these slots in use that has an entry: one of two, as
+ * gaps never touch. NULL: there is none.
+ */
+static inline __attribute__((always_inline)) void *last_entry(const struct mt_leaf *l, unsigned int slots)
+{
+	unsigned int i;
+	void *entry;
+
+	if (!slots)
+		return NULL;
+	i = 31 - (unsigned int)__builtin_clz(slots);
+	entry = entry_in(l, i);
+	slots ^= 1u << i;
+	return entry || !slots ? entry : entry_in(l, 31 - (unsigned int)__builtin_clz(slots));
+}
+
+static inline __attribute__((always_inline)) void *first_entry(const struct mt_leaf *l, unsigned int slots)
+{
+	void *entry;
+
+	if (!slots)
+		return NULL;
+	entry = entry_in(l, (unsigned int)__builtin_ctz(slots));
+	slots &= slots - 1;
+	return entry || !slots ? entry : entry_in(l, (unsigned int)__builtin_ctz(slots));
+}
+
+/* around() where the cursor stands, in a leaf of @form, on what was found there. False: what is asked for lies in several leaves. */
+static inline __attribute__((always_inline)) bool around_here(struct ma_state *mas, unsigned long form, const struct found *found,
+							      unsigned long end, void **entry, void **prev, void **next)
+{
+	unsigned long begin = found->index;
+	unsigned int slots, after;
+	struct mt_leaf l;
+
+	mt_leaf_view(&l, mas->node, form, mas->min, mas->max);
+	slots = found->used ? found->used : used(&l);
+	mt_vouch_slot(mas, found->index, found->last);
+	mas->plan.used = slots;
+	*next = NULL;
+	*prev = last_entry(&l, slots & ((1u << mas->offset) - 1));
+	if (unlikely(!*prev && mas->min))
+		return false;
+	after = slots & -(2u << mas->offset);
+	*entry = found->entry;
+	if (!*entry) {
+		if (unlikely(!after))
+			return mas->max == ULONG_MAX;
+		begin = found->last + 1;
+		*entry = entry_in(&l, (unsigned int)__builtin_ctz(after));
+		after &= after - 1;
+	}
+	if (begin >= end)
+		return true;
+	*next = first_entry(&l, after);
+	return likely(*next) || mas->max == ULONG_MAX;
+}
+
+/* around() in a leaf of any form. */
+static __attribute__((noinline)) void *around_any(struct ma_state *mas, const struct found *found, unsigned long end, void **prev,
+						  void **next)
+{
+	void *entry;
+
+	if (likely(around_here(mas, mas->version, found, end, &entry, prev, next)))
+		return entry;
+	return around_far(mas, end, prev, next);
+}
+
 static void *around(struct ma_state *mas, unsigned long end, void **prev, void **next)
 {
-	unsigned int full, at_or_after, before, i;
-	struct found found;
-	struct mt_leaf l;
+	struct found found, other; /* so that found needs no memory */
+	void *entry;
+	bool near;
 
 	if (unlikely(!locate(mas, &found)))
 		return around_far(mas, end, prev, next);
-	mt_vouch_slot(mas, found.index, found.last);
-	mt_leaf_view(&l, mas->node, mas->version, mas->min, mas->max);
-	full = used(&l) & ~nulls(&l);
-	before = full & ((1u << mas->offset) - 1);
-	at_or_after = full ^ before;
-	if (unlikely((!before && mas->min) || (!at_or_after && mas->max != ULONG_MAX)))
-		return around_far(mas, end, prev, next);
-	*prev = before ? entry_in(&l, 31 - (unsigned int)__builtin_clz(before)) : NULL;
-	*next = NULL;
-	if (!at_or_after)
-		return NULL;
-	i = (unsigned int)__builtin_ctz(at_or_after);
-	at_or_after &= at_or_after - 1;
-	if (mt_leaf_min(&l, i) >= end)
-		return entry_in(&l, i);
-	if (at_or_after)
-		*next = entry_in(&l, (unsigned int)__builtin_ctz(at_or_after));
-	else if (mas->max != ULONG_MAX)
-		return around_far(mas, end, prev, next);
-	return entry_in(&l, i);
+	if (likely(is_leaf_of_pages(mas))) {
+		near = around_here(mas, page_form(mas), &found, end, &entry, prev, next);
+	} else if (is_wide_leaf(mas)) {
+		near = around_here(mas, WIDE_FORM, &found, end, &entry, prev, next);
+	} else {
+		other = found;
+		return around_any(mas, &other, end, prev, next);
+	}
+	return likely(near) ? entry : around_far(mas, end, prev, next);
 }

@@ -214,10 +214,11 @@ static inline void inner_span(const struct maple_node *node, unsigned long form,
 		*min = base + ((unsigned long)mt_key(node, i - 1) << shift);
 }
 
-/* What a walk comes to: a slot of the cursor's leaf, what it spans, its entry. */
+/* What a walk comes to: a slot of the cursor's leaf, what it spans, its entry; the leaf's slots in use, if they are known, else 0. */
 struct found {
 	unsigned long index, last;
 	void *entry;
+	unsigned int used;
 };
 
 /* The cursor stands in @leaf. */
@@ -252,6 +253,7 @@ static inline bool find_in(struct ma_state *mas, struct maple_node *leaf, unsign
 	 */
 	found->index = index > key ? key : index;
 	found->last = last < key ? key : last;
+	found->used = 0;
 	settle(mas, leaf, state, i);
 	return !(state & MT_DEAD);
 }
@@ -505,6 +507,7 @@ static inline __attribute__((always_inline)) bool walk_pages(struct ma_state *ma
 	found->last = span_max(&range, base, way.max);
 	found->index = found->index > index ? index : found->index;
 	found->last = found->last < index ? index : found->last;
+	found->used = 0;
 	settle(mas, leaf, state, i);
 	return true;
 }

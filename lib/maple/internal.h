@@ -69,7 +69,7 @@ static inline void mt_leaf_view(struct mt_leaf *l, struct maple_node *node, unsi
 	l->max = max;
 }
 /* What slot @i spans. */
-static inline unsigned long mt_leaf_min(const struct mt_leaf *l, unsigned int i)
+static inline __attribute__((always_inline)) unsigned long mt_leaf_min(const struct mt_leaf *l, unsigned int i)
 {
 	unsigned long pivot;
 
@@ -82,7 +82,7 @@ static inline unsigned long mt_leaf_min(const struct mt_leaf *l, unsigned int i)
 	}
 	return l->base + ((unsigned long)mt_key(l->node, i - 1) << l->shift);
 }
-static inline unsigned long mt_leaf_max(const struct mt_leaf *l, unsigned int i)
+static inline __attribute__((always_inline)) unsigned long mt_leaf_max(const struct mt_leaf *l, unsigned int i)
 {
 	unsigned long pivot;
 
@@ -129,11 +129,29 @@ struct mt_write;
 enum mt_store_type {
 	MT_STORE_NOTHING, /* the range is what it shall be */
 	MT_STORE_SLOT,    /* one entry, same bounds */
-	MT_STORE_SHAPE,   /* in place, bounds change: shape.h */
+	/* In place, bounds change: shape.h. Of one slot its end, its beginning, its middle. */
+	MT_STORE_END,
+	MT_STORE_BEGIN,
+	MT_STORE_MIDDLE,
+	/* Of two neighbours the bound between them, which moves up or down; several become one. */
+	MT_STORE_UP,
+	MT_STORE_DOWN,
+	MT_STORE_JOIN,
 	MT_STORE_ROOT,    /* the tree has no nodes, before or after */
 	MT_STORE_LEAF,    /* a new leaf for the old one */
 	MT_STORE_REBUILD, /* new leaves, new parents */
 };
+
+/* A store that changes bounds in place; one that needs no new node. */
+static inline bool mt_is_shape(enum mt_store_type type)
+{
+	return type >= MT_STORE_END && type <= MT_STORE_JOIN;
+}
+
+static inline bool mt_is_in_place(enum mt_store_type type)
+{
+	return type <= MT_STORE_JOIN;
+}
 
 struct vms__mt_isa {
 	const char *name;
@@ -158,9 +176,13 @@ struct vms__mt_isa {
 	 * The cursor stands on the last range reported, or where it stood.
 	 */
 	unsigned int (*batch)(struct ma_state *mas, unsigned long max, struct vms_mt_range *out, unsigned int n);
-	/* plan.h: say what kind of store it is; do it, in place if that is possible. The lock. */
+	/*
+	 * plan.h: say what kind of store it is; do it, in place if that is possible. *w is set only where the store needs nodes. The
+	 * lock. commit: the caller vouches for the plan; what it needs is set aside.
+	 */
 	enum mt_store_type (*plan)(struct mt_write *w, struct ma_state *mas, void *entry);
 	int (*store)(struct ma_state *mas, void *entry, void **old);
+	void (*commit)(struct ma_state *mas, void *entry);
 	/* walked.h. The lock. */
 	void *(*erase)(struct ma_state *mas);
 	int (*insert)(struct ma_state *mas, void *entry);
@@ -176,7 +198,7 @@ struct vms__mt_isa {
 #define VMS__MT_ISA(isa)                                                                                                           \
 	{                                                                                                                          \
 		.name = (isa), .usable = usable, .lookup = lookup, .load = load, .descend = descend, .enter = enter,               \
-		.next_entry = next_entry, .batch = batch, .plan = plan, .store = store, .leaf_gap = leaf_gap,                      \
+		.next_entry = next_entry, .batch = batch, .plan = plan, .store = store, .commit = commit, .leaf_gap = leaf_gap,    \
 		.inner_gap = inner_gap, .find_gap = find_gap, .around = around, .erase = erase, .insert = insert,                  \
 	}
 
@@ -229,7 +251,7 @@ static inline void mas_set_error(struct ma_state *mas, int err)
  *	vms__mas_around(&place, ...)
  *	__mas_set_range(&place, first, last)  what is to be stored; a @first in another leaf is right, too
  *	mas_preallocate(&place, entry, gfp)   plans in the leaf of the place
- *	mas_store_prealloc(&place, entry)     carries the plan out there
+ *	vms__mas_commit(&place, entry)        carries the plan out there
  *
  * The writer vouches that nothing is stored in the tree from the first of these
  * calls to the last, except by the last. So no call checks the way that the one
@@ -241,7 +263,8 @@ static inline void mas_set_error(struct ma_state *mas, int err)
 
 #define MT_VOUCHED 1u /* mas_flags: nothing was stored since the cursor took its place */
 
-#define MT_AT_SLOT 2u /* likewise: plan.lo_min and plan.hi_max are what the slot where it stands spans */
+#define MT_AT_SLOT                                                                                                                 \
+	2u /* likewise: plan.lo_min and plan.hi_max are what the slot where it stands spans, plan.used the leaf's slots in use, or 0 */
 
 /* The caller vouches for the cursor's place until its next store has begun. */
 static inline void mt_vouch(struct ma_state *mas)
@@ -258,6 +281,7 @@ static inline void mt_vouch_slot(struct ma_state *mas, unsigned long min, unsign
 	mas->mas_flags = MT_VOUCHED | MT_AT_SLOT;
 	mas->plan.lo_min = min;
 	mas->plan.hi_max = max;
+	mas->plan.used = 0;
 }
 
 /*
@@ -275,6 +299,12 @@ int vms__mas_find_gap(struct ma_state *mas, unsigned long min, unsigned long max
  * mas_init(). store.c.
  */
 void *vms__mas_around(struct ma_state *mas, unsigned long end, void **prev, void **next);
+
+/*
+ * mas_store_prealloc() after mas_preallocate() of just this store, which the caller
+ * vouches for, too. It may be mas_preallocate() alone that went down. store.c.
+ */
+void vms__mas_commit(struct ma_state *mas, void *entry);
 
 /* ---- alloc.c ---- */
 
@@ -309,7 +339,6 @@ struct mt_write {
 	void *lo_entry, *hi_entry;
 	unsigned int lo, hi;
 	unsigned int used; /* the slots that are not empty */
-	unsigned int end;  /* the last of them */
 	bool one_leaf;     /* it touches no other leaf, nor does a gap stored */
 	bool form_fits;    /* the leaf's form has room for the new bounds; if it is one leaf */
 };

@@ -69,6 +69,28 @@ static inline bool place_is_good(const struct ma_state *mas, unsigned long key)
 	return key >= mas->min && key <= mas->max;
 }
 
+/*
+ * The form of the cursor's leaf, if it is one of pages, as most are, or a wide one,
+ * as where a small memory map's parts lie far from one another: with the form
+ * known, the compiler makes a plan short.
+ */
+static inline bool is_leaf_of_pages(const struct ma_state *mas)
+{
+	return !(mas->version & (MT_WIDE_BIT | MT_BYTE_BIT));
+}
+
+static inline unsigned long page_form(const struct ma_state *mas)
+{
+	return mas->version & (MT_LEAF_BIT | MT_EDGE_BIT);
+}
+
+static inline bool is_wide_leaf(const struct ma_state *mas)
+{
+	return mas->version & MT_WIDE_BIT;
+}
+
+#define WIDE_FORM (MT_LEAF_BIT | MT_WIDE_BIT)
+
 /* Find @key in the cursor's leaf. */
 static inline void find_here(struct ma_state *mas, unsigned long key, struct found *found)
 {
@@ -104,6 +126,7 @@ static inline bool stands_on(struct ma_state *mas, unsigned long key, struct fou
 	VMS_ASSERT(leaf_slot(mas->node, mt_form_of(mas->node), key) == mas->offset);
 	found->index = mas->plan.lo_min;
 	found->last = mas->plan.hi_max;
+	found->used = mas->plan.used;
 	/* Relaxed: only the lock's holder stores here. */
 	found->entry = atomic_load_explicit(&leaf_slots(mas->node, mas->version)[mas->offset], memory_order_relaxed);
 	return true;
@@ -116,11 +139,13 @@ static inline bool stands_on(struct ma_state *mas, unsigned long key, struct fou
 static inline __attribute__((always_inline)) bool locate(struct ma_state *mas, struct found *found)
 {
 	unsigned long first = mt_scalar(mas->index), last = mt_scalar(mas->last);
+	unsigned int used = mas->mas_flags & MT_AT_SLOT ? mas->plan.used : 0;
 
 	if (stands_on(mas, first, found))
 		return true;
 	if (place_is_good(mas, first)) {
 		find_here(mas, first, found);
+		found->used = used;
 		return true;
 	}
 	if (likely(walk(mas, first, found)))

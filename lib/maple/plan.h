@@ -6,22 +6,12 @@
  * Locks: the tree's lock, for every function.
  */
 
-/* The slot in use before slot @i, which is not the first; after it, where it is not the last. */
-static inline unsigned int used_before(const struct mt_write *w, unsigned int i)
-{
-	return 31 - (unsigned int)__builtin_clz(w->used & ((1u << i) - 1));
-}
-
-static inline unsigned int used_after(const struct mt_write *w, unsigned int i)
-{
-	return (unsigned int)__builtin_ctz(w->used & -(2u << i));
-}
-
 /* A gap stored beside a gap in the same leaf becomes one with it. */
-static inline void join_left(struct mt_write *w)
+static inline __attribute__((always_inline)) void join_left(struct mt_write *w)
 {
 	if (w->lo_min == w->first && w->lo) {
-		unsigned int i = used_before(w, w->lo);
+		/* The slot in use before it. */
+		unsigned int i = 31 - (unsigned int)__builtin_clz(w->used & ((1u << w->lo) - 1));
 
 		if (mt_leaf_slot(&w->leaf, i))
 			return;
@@ -33,10 +23,12 @@ static inline void join_left(struct mt_write *w)
 		w->first = w->lo_min;
 }
 
-static inline void join_right(struct mt_write *w)
+static inline __attribute__((always_inline)) void join_right(struct mt_write *w)
 {
-	if (w->hi_max == w->last && w->hi < w->end) {
-		unsigned int i = used_after(w, w->hi);
+	const unsigned int after = w->used & -(2u << w->hi);
+
+	if (w->hi_max == w->last && after) {
+		unsigned int i = (unsigned int)__builtin_ctz(after);
 
 		if (mt_leaf_slot(&w->leaf, i))
 			return;
@@ -48,16 +40,8 @@ static inline void join_right(struct mt_write *w)
 		w->last = w->hi_max;
 }
 
-/* Slots that the leaf will have. */
-static inline unsigned int slots_after(const struct mt_write *w)
-{
-	unsigned int changed = (2u << w->hi) - (1u << w->lo);
-
-	return (unsigned int)__builtin_popcount(w->used & ~changed) + 1 + (w->lo_min < w->first) + (w->hi_max > w->last);
-}
-
 /* A gap that begins or ends with its leaf touches a gap in the leaf beside it. */
-static inline bool gap_touches_next_leaf(const struct mt_write *w)
+static inline __attribute__((always_inline)) bool gap_touches_next_leaf(const struct mt_write *w)
 {
 	const struct ma_state *mas = w->mas;
 
@@ -66,12 +50,10 @@ static inline bool gap_touches_next_leaf(const struct mt_write *w)
 }
 
 /* What is to be done to the leaf, whose slots and bounds are known. */
-static inline enum mt_store_type plan_leaf(struct mt_write *w)
+static inline __attribute__((always_inline)) enum mt_store_type plan_leaf(struct mt_write *w)
 {
 	unsigned int n, slots = w->leaf.keys + 1;
 
-	w->used = used(&w->leaf);
-	w->end = 31 - (unsigned int)__builtin_clz(w->used);
 	if (!w->entry) {
 		join_left(w);
 		join_right(w);
@@ -80,16 +62,17 @@ static inline enum mt_store_type plan_leaf(struct mt_write *w)
 		if (w->lo == w->hi && w->first == w->lo_min && w->last == w->hi_max)
 			return w->lo_entry ? MT_STORE_SLOT : MT_STORE_NOTHING;
 	}
-	n = slots_after(w);
+	/* Slots that the leaf will have. */
+	n = (unsigned int)__builtin_popcount(w->used) + (w->lo_min < w->first) + (w->hi_max > w->last);
+	if (w->lo != w->hi)
+		n += 1 - (unsigned int)__builtin_popcount(w->used & ((2u << w->hi) - (1u << w->lo)));
 	w->form_fits = form_fits(w);
-	if (unlikely(!w->form_fits)) {
-		/* It will be a wide leaf. */
+	/* Of another form, it will be a wide leaf. */
+	if (unlikely(!w->form_fits))
 		slots = MT_WIDE_LEAF_KEYS + 1;
-		return n > slots || n < MT_LEAF_MIN ? MT_STORE_REBUILD : MT_STORE_LEAF;
-	}
-	if (unlikely(n > slots || (w->mas->depth ? n < MT_LEAF_MIN : n <= 2)))
+	if (unlikely(n > slots || n < (w->mas->depth || !w->form_fits ? MT_LEAF_MIN : 3)))
 		return MT_STORE_REBUILD;
-	return shape_fits(w) ? MT_STORE_SHAPE : MT_STORE_LEAF;
+	return likely(w->form_fits) ? shape_for(w) : MT_STORE_LEAF;
 }
 
 /* The cursor stands where the store begins, on what was found there in a leaf of @form: say what kind of store it is. */
@@ -105,7 +88,7 @@ static inline __attribute__((always_inline)) enum mt_store_type make_plan(struct
 	mt_leaf_view(l, mas->node, form, mas->min, mas->max);
 	w->lo = w->hi = mas->offset;
 	w->one_leaf = w->form_fits = false;
-	w->used = w->end = 0;
+	w->used = 0;
 	w->lo_min = found->index;
 	w->hi_max = found->last;
 	w->lo_entry = w->hi_entry = found->entry;
@@ -119,18 +102,29 @@ static inline __attribute__((always_inline)) enum mt_store_type make_plan(struct
 		w->hi_entry = mt_leaf_slot(l, w->hi);
 	}
 	w->one_leaf = true;
+	w->used = found->used ? found->used : used(l);
 	return plan_leaf(w);
 }
 
+/* make_plan() in a leaf of any form. */
+static __attribute__((noinline)) enum mt_store_type make_any_plan(struct mt_write *w, struct ma_state *mas, void *entry,
+								  const struct found *found)
+{
+	return make_plan(w, mas, entry, mas->version, found);
+}
+
 /*
- * What the cursor keeps of a plan until the store is made. Not of a gap that ends with its leaf: what lies beside it there, in a leaf
- * that may change without this one, is part of the plan.
+ * What the cursor keeps of a plan until the store is made. A gap that ends with
+ * its leaf is kept only if the caller vouches that nothing is stored meanwhile:
+ * what lies beside it, in a leaf that may change without this one, is part of the
+ * plan.
  */
-static inline void keep_plan(const struct mt_write *w, unsigned long first, unsigned long last, enum mt_store_type type)
+static inline __attribute__((always_inline)) void keep_plan(const struct mt_write *w, unsigned long first, unsigned long last,
+							    enum mt_store_type type)
 {
 	struct ma_state *mas = w->mas;
 
-	if (!w->entry && (first == mas->min || last >= mas->max))
+	if (!w->entry && unlikely(first == mas->min || last >= mas->max) && !(mas->mas_flags & MT_VOUCHED))
 		return;
 	mas->plan.leaf = mas->node;
 	mas->plan.version = mas->version;
@@ -144,29 +138,43 @@ static inline void keep_plan(const struct mt_write *w, unsigned long first, unsi
 	mas->plan.at = mas->offset;
 	mas->plan.lo = (unsigned char)w->lo;
 	mas->plan.hi = (unsigned char)w->hi;
-	mas->plan.end = (unsigned char)w->end;
 	mas->plan.gap = !w->entry;
 	mas->plan.one_leaf = w->one_leaf;
 	mas->plan.form_fits = w->form_fits;
 	mas->store_type = (unsigned char)(type + 1);
 }
 
+/* plan() of what needs new nodes, or has none: *w is set for the caller then. */
+static __attribute__((noinline)) enum mt_store_type plan_any(struct mt_write *w, struct ma_state *mas, void *entry,
+							     const struct found *found)
+{
+	const unsigned long first = mas->index, last = mas->last;
+	enum mt_store_type type = make_any_plan(w, mas, entry, found);
+
+	keep_plan(w, first, last, type);
+	return type;
+}
+
 static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, void *entry)
 {
 	const unsigned long first = mas->index, last = mas->last;
-	enum mt_store_type type;
-	struct found found;
+	enum mt_store_type type = MT_STORE_ROOT;
+	struct found found, other; /* so that those used mostly need no memory */
+	struct mt_write own;
 
 	mas->store_type = 0;
 	if (unlikely(!locate(mas, &found)))
 		return MT_STORE_ROOT;
-	/* A leaf of pages: let the compiler reckon with it. */
-	if (unlikely(mas->version & (MT_WIDE_BIT | MT_BYTE_BIT)))
-		type = make_plan(w, mas, entry, mas->version, &found);
-	else
-		type = make_plan(w, mas, entry, mas->version & (MT_LEAF_BIT | MT_EDGE_BIT), &found);
-	keep_plan(w, first, last, type);
-	return type;
+	if (likely(is_leaf_of_pages(mas)))
+		type = make_plan(&own, mas, entry, page_form(mas), &found);
+	else if (is_wide_leaf(mas))
+		type = make_plan(&own, mas, entry, WIDE_FORM, &found);
+	if (likely(mt_is_in_place(type))) {
+		keep_plan(&own, first, last, type);
+		return type;
+	}
+	other = found;
+	return plan_any(w, mas, entry, &other);
 }
 
 /* Whether the plan that the cursor has kept is that of this store, and the tree where it shall be made as it was. */
@@ -177,7 +185,9 @@ static inline bool plan_stands(const struct ma_state *mas, const void *entry)
 	       mt_form_of(mas->node) == mas->version && mas->version == mas->plan.version;
 }
 
-static inline enum mt_store_type kept_plan(struct mt_write *w, struct ma_state *mas, void *entry)
+/* The plan that the cursor has kept, in a leaf of @form. */
+static inline __attribute__((always_inline)) enum mt_store_type kept_plan(struct mt_write *w, struct ma_state *mas, void *entry,
+									  unsigned long form)
 {
 	w->mas = mas;
 	w->entry = entry;
@@ -188,11 +198,10 @@ static inline enum mt_store_type kept_plan(struct mt_write *w, struct ma_state *
 	w->used = mas->plan.used;
 	w->lo = mas->plan.lo;
 	w->hi = mas->plan.hi;
-	w->end = mas->plan.end;
 	w->one_leaf = mas->plan.one_leaf;
 	w->form_fits = mas->plan.form_fits;
 	mas->offset = mas->plan.at;
-	mt_leaf_view(&w->leaf, mas->node, mas->version, mas->min, mas->max);
+	mt_leaf_view(&w->leaf, mas->node, form, mas->min, mas->max);
 	/* One entry may have been put into another's place. */
 	w->lo_entry = mt_leaf_slot(&w->leaf, w->lo);
 	w->hi_entry = mt_leaf_slot(&w->leaf, w->hi);
@@ -203,7 +212,7 @@ static inline enum mt_store_type kept_plan(struct mt_write *w, struct ma_state *
  * A gap stored raises the bounds above its leaf to its width. What a store takes from
  * a gap leaves them as they are: a search that finds less will lower them.
  */
-static inline void leaf_changed(const struct mt_write *w)
+static inline __attribute__((always_inline)) void leaf_changed(const struct mt_write *w)
 {
 	const struct ma_state *mas = w->mas;
 	unsigned long step, width = w->last - w->first + 1;
@@ -221,8 +230,7 @@ static inline void store_slot(struct mt_write *w)
 	put_slot(w, w->lo, w->entry);
 	if (w->lo_entry && w->entry)
 		return;
-	next_phase(w);
-	w->mas->version = mt_state(w->leaf.node);
+	w->mas->version = next_phase(w, mt_form_of(w->leaf.node));
 	leaf_changed(w);
 }
 
@@ -232,21 +240,37 @@ static __attribute__((noinline)) int fail(struct ma_state *mas, int err)
 	return err;
 }
 
-/* The store, as planned. */
-static inline __attribute__((always_inline)) int carry_out(struct mt_write *w, enum mt_store_type type)
+/* The store is made: the cursor is on it. */
+static inline int stored(const struct mt_write *w)
+{
+	struct ma_state *mas = w->mas;
+
+	mas->used = mas->full = mas->ahead = 0;
+	/* Nodes may have been replaced: from here on nobody vouches for the place. */
+	mas->mas_flags = mas->store_type = 0;
+	mas->index = w->first;
+	mas->last = w->last;
+	mas->status = ma_active;
+	return 0;
+}
+
+/* A store of any kind in a leaf of any form, as planned. */
+static __attribute__((noinline)) int carry_out_any(struct mt_write *w, enum mt_store_type type)
 {
 	struct ma_state *mas = w->mas;
 	int err = 0;
 
-	mas->used = mas->full = mas->ahead = 0;
-	/* Nodes may be replaced: from here on nobody vouches for the place. */
-	mas->mas_flags = 0;
 	switch (type) {
 	case MT_STORE_SLOT:
 		store_slot(w);
 		break;
-	case MT_STORE_SHAPE:
-		shape(w);
+	case MT_STORE_END:
+	case MT_STORE_BEGIN:
+	case MT_STORE_MIDDLE:
+	case MT_STORE_UP:
+	case MT_STORE_DOWN:
+	case MT_STORE_JOIN:
+		shape(w, type);
 		leaf_changed(w);
 		break;
 	case MT_STORE_LEAF:
@@ -261,33 +285,79 @@ static inline __attribute__((always_inline)) int carry_out(struct mt_write *w, e
 	case MT_STORE_ROOT:
 		break;
 	}
-	if (unlikely(err))
+	if (unlikely(err)) {
+		mas->mas_flags = mas->store_type = 0;
 		return fail(mas, err);
-	mas->index = w->first;
-	mas->last = w->last;
-	mas->status = ma_active;
-	return 0;
+	}
+	return stored(w);
 }
 
-/* A store that does more than put one entry into another's place; the cursor stands where it begins, in a leaf of @form. */
-static inline __attribute__((always_inline)) int store_here(struct ma_state *mas, void *entry, unsigned long form,
-							    const struct found *found)
+/* The store, as planned, in a leaf whose form is known where this is called. */
+static inline __attribute__((always_inline)) int carry_out(struct mt_write *w, enum mt_store_type type)
+{
+	struct mt_write other; /* so that *w needs no memory */
+
+	if (unlikely(!mt_is_shape(type))) {
+		other = *w;
+		return carry_out_any(&other, type);
+	}
+	shape(w, type);
+	leaf_changed(w);
+	return stored(w);
+}
+
+/* store_here() in a leaf of any form. */
+static __attribute__((noinline)) int store_here_any(struct ma_state *mas, void *entry, const struct found *found)
 {
 	struct mt_write w;
-	enum mt_store_type type = make_plan(&w, mas, entry, form, found);
+	enum mt_store_type type = make_any_plan(&w, mas, entry, found);
 
+	return carry_out_any(&w, type);
+}
+
+/* A store that does more than put one entry into another's place; the cursor stands where it begins, on what was found there. */
+static inline __attribute__((always_inline)) int store_here(struct ma_state *mas, void *entry, const struct found *found)
+{
+	struct found other; /* so that *found needs no memory */
+	struct mt_write w;
+	enum mt_store_type type;
+
+	if (unlikely(!is_leaf_of_pages(mas))) {
+		other = *found;
+		return store_here_any(mas, entry, &other);
+	}
+	type = make_plan(&w, mas, entry, page_form(mas), found);
 	return carry_out(&w, type);
+}
+
+/* A store that mas_preallocate() has planned in a leaf of @form. */
+static inline __attribute__((always_inline)) int store_kept_as(struct ma_state *mas, void *entry, void **old, unsigned long form)
+{
+	struct mt_write w;
+	enum mt_store_type type = kept_plan(&w, mas, entry, form);
+
+	*old = mt_leaf_slot(&w.leaf, mas->offset);
+	return carry_out(&w, type);
+}
+
+/* Likewise in a leaf of any form. */
+static __attribute__((noinline)) int store_kept_any(struct ma_state *mas, void *entry, void **old)
+{
+	struct mt_write w;
+	enum mt_store_type type = kept_plan(&w, mas, entry, mas->version);
+
+	*old = mt_leaf_slot(&w.leaf, mas->offset);
+	return carry_out_any(&w, type);
 }
 
 /* A store that mas_preallocate() has planned. */
 static __attribute__((noinline)) int store_kept(struct ma_state *mas, void *entry, void **old)
 {
-	struct mt_write w;
-	enum mt_store_type type = kept_plan(&w, mas, entry);
-
-	*old = mt_leaf_slot(&w.leaf, mas->offset);
-	mas->store_type = 0;
-	return carry_out(&w, type);
+	if (likely(is_leaf_of_pages(mas)))
+		return store_kept_as(mas, entry, old, page_form(mas));
+	if (is_wide_leaf(mas))
+		return store_kept_as(mas, entry, old, WIDE_FORM);
+	return store_kept_any(mas, entry, old);
 }
 
 /* The store anywhere. */
@@ -303,9 +373,7 @@ static __attribute__((noinline)) int store_any(struct ma_state *mas, void *entry
 		return err ? fail(mas, err) : 0;
 	}
 	*old = found.entry;
-	if (unlikely(mas->version & (MT_WIDE_BIT | MT_BYTE_BIT)))
-		return store_here(mas, entry, mas->version, &found);
-	return store_here(mas, entry, mas->version & (MT_LEAF_BIT | MT_EDGE_BIT), &found);
+	return store_here(mas, entry, &found);
 }
 
 /* The store in the leaf that leaf_by_pages() came to, where it begins in slot @i. */
@@ -331,8 +399,8 @@ static __attribute__((noinline)) int store_in(struct ma_state *mas, void *entry,
 	page_span(i, MT_NARROW_LEAF_KEYS, word_at(leaf, i + 1), word_at(leaf, i + 2), base, &found.index, &found.last);
 	/* Relaxed: only the lock's holder stores here. */
 	*old = found.entry = atomic_load_explicit(&leaf->narrow_leaf.slot[i], memory_order_relaxed);
-	/* A narrow leaf of pages: let the compiler reckon with it. */
-	return store_here(mas, entry, mas->version & (MT_LEAF_BIT | MT_EDGE_BIT), &found);
+	found.used = 0;
+	return store_here(mas, entry, &found);
 }
 
 /*
@@ -427,6 +495,21 @@ static __attribute__((noinline)) int store_from_root(struct ma_state *mas, void 
 	mas->used = mas->full = mas->ahead = 0;
 	mas->status = ma_active;
 	return 0;
+}
+
+/* mas_store_prealloc() of a plan that its caller vouches for. */
+static void commit(struct ma_state *mas, void *entry)
+{
+	void *old;
+	int err;
+
+	if (unlikely(!mas->store_type)) {
+		err = store_any(mas, entry, &old);
+	} else {
+		VMS_ASSERT(plan_stands(mas, entry));
+		err = store_kept(mas, entry, &old);
+	}
+	VMS_BUG_ON(err);
 }
 
 /*

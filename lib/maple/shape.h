@@ -26,15 +26,39 @@
  * Locks: the tree's lock.
  */
 
-/* Release: pairs with mt_pivot() and with vector loads. Who finds the pivot finds what was stored into slots before. */
-static inline void move_pivot(const struct mt_write *w, unsigned int i, unsigned long pivot)
+/*
+ * Slot @i ends before @start, which is not 0. Release: pairs with mt_pivot() and
+ * with vector loads. A reader that finds the bound finds what was stored into
+ * slots before it.
+ */
+static inline __attribute__((always_inline)) void set_end(const struct mt_write *w, unsigned int i, unsigned long start)
 {
 	const struct mt_leaf *l = &w->leaf;
 
 	if (unlikely(l->wide))
-		atomic_store_explicit(&l->node->wide_leaf.pivot[i], pivot, memory_order_release);
+		atomic_store_explicit(&l->node->wide_leaf.pivot[i], start - 1, memory_order_release);
 	else
-		atomic_store_explicit(&l->node->narrow_leaf.key[i], mt_pivot_key(pivot, l->shift), memory_order_release);
+		atomic_store_explicit(&l->node->narrow_leaf.key[i], (uint32_t)((start - l->base) >> l->shift),
+				      memory_order_release);
+}
+
+/* Slot @i ends where slot @from does, which may be the leaf's last. Likewise. */
+static inline __attribute__((always_inline)) void copy_end(const struct mt_write *w, unsigned int i, unsigned int from)
+{
+	const struct mt_leaf *l = &w->leaf;
+	unsigned long pivot = ULONG_MAX;
+	uint32_t key = MT_KEY_NONE;
+
+	/* Relaxed: only the lock's holder stores here. */
+	if (unlikely(l->wide)) {
+		if (from < MT_WIDE_LEAF_KEYS)
+			pivot = atomic_load_explicit(&l->node->wide_leaf.pivot[from], memory_order_relaxed);
+		atomic_store_explicit(&l->node->wide_leaf.pivot[i], pivot, memory_order_release);
+		return;
+	}
+	if (from < MT_NARROW_LEAF_KEYS)
+		key = atomic_load_explicit(&l->node->narrow_leaf.key[from], memory_order_relaxed);
+	atomic_store_explicit(&l->node->narrow_leaf.key[i], key, memory_order_release);
 }
 
 /* Release: pairs with mt_leaf_slot(). */
@@ -43,29 +67,33 @@ static inline void put_slot(const struct mt_write *w, unsigned int i, void *entr
 	atomic_store_explicit(&w->leaf.slot[i], entry, memory_order_release);
 }
 
-/* Relaxed: who finds something of what is stored from now on, all of which releases, finds this too. */
-static inline void begin_change(const struct mt_write *w)
+/*
+ * The leaf's state, for the functions below. Relaxed: whoever finds something of
+ * what is stored from now on, all of which releases, finds MT_BUSY, too.
+ */
+static inline unsigned long begin_change(const struct mt_write *w)
 {
-	_Atomic unsigned long *state = &w->leaf.node->state;
+	_Atomic unsigned long *word = &w->leaf.node->state;
+	unsigned long state = atomic_load_explicit(word, memory_order_relaxed) | MT_BUSY;
 
-	atomic_store_explicit(state, atomic_load_explicit(state, memory_order_relaxed) | MT_BUSY, memory_order_relaxed);
+	atomic_store_explicit(word, state, memory_order_relaxed);
+	return state;
 }
 
-/* Release: pairs with mt_state(). Who begins in the new phase finds the pivots of the old one. */
-static inline void next_phase(const struct mt_write *w)
+/*
+ * Release: pairs with mt_state(). A reader that begins in the new phase finds the
+ * pivots of the old one.
+ */
+static inline unsigned long next_phase(const struct mt_write *w, unsigned long state)
 {
-	_Atomic unsigned long *state = &w->leaf.node->state;
-
-	atomic_store_explicit(state, atomic_load_explicit(state, memory_order_relaxed) + MT_STATE_STEP, memory_order_release);
+	atomic_store_explicit(&w->leaf.node->state, state + MT_STATE_STEP, memory_order_release);
+	return state + MT_STATE_STEP;
 }
 
 /* Likewise, and all of the change is over. */
-static inline void end_change(const struct mt_write *w)
+static inline unsigned long end_change(const struct mt_write *w, unsigned long state)
 {
-	_Atomic unsigned long *state = &w->leaf.node->state;
-
-	atomic_store_explicit(state, (atomic_load_explicit(state, memory_order_relaxed) + MT_STATE_STEP) & ~MT_BUSY,
-			      memory_order_release);
+	return next_phase(w, state - MT_BUSY);
 }
 
 /* Empty slots behind slot @i. */
@@ -74,25 +102,20 @@ static inline unsigned int spare_behind(const struct mt_write *w, unsigned int i
 	return (unsigned int)__builtin_ctz((w->used | 2u << w->leaf.keys) >> (i + 1));
 }
 
-/* Empty slots of the leaf. */
-static inline unsigned int empty_slots(const struct mt_write *w)
-{
-	return w->leaf.keys + 1 - (unsigned int)__builtin_popcount(w->used);
-}
-
-/* The only slots in [lo, hi] that are not empty are these two. */
-static inline bool are_neighbours(const struct mt_write *w)
-{
-	return !(w->used & ((1u << w->hi) - (2u << w->lo)));
-}
-
+/*
+ * Whether the leaf has a key for a bound before @start: a multiple of the keys'
+ * unit in their region, and not the key that means "not in use". What is turned
+ * out of the low end comes in at the high one, and makes it too large.
+ */
 static inline bool start_fits(const struct mt_leaf *l, unsigned long start)
 {
-	return mt_key_fits(start, l->shift) && mt_region(start, l->shift) == l->base;
+	unsigned long key = start - l->base;
+
+	return (key >> l->shift | key << (-l->shift & 63)) < MT_KEY_NONE;
 }
 
 /* Whether the leaf's form has room for the new bounds. */
-static inline bool form_fits(const struct mt_write *w)
+static inline __attribute__((always_inline)) bool form_fits(const struct mt_write *w)
 {
 	if (w->leaf.wide)
 		return true;
@@ -100,41 +123,49 @@ static inline bool form_fits(const struct mt_write *w)
 	       (w->last == w->hi_max || start_fits(&w->leaf, w->last + 1));
 }
 
-/* Whether the store, one that stays in its leaf, fits its form and changes bounds, can be done in place. */
-static inline bool shape_fits(const struct mt_write *w)
+/*
+ * What a store does that stays in its leaf, fits its form and changes bounds. The
+ * leaf has slots enough. MT_STORE_LEAF: it cannot be done in place.
+ */
+static inline __attribute__((always_inline)) enum mt_store_type shape_for(const struct mt_write *w)
 {
 	bool before = w->lo_min < w->first, after = w->last < w->hi_max;
 
 	if (w->lo == w->hi)
-		return empty_slots(w) >= (unsigned int)before + after;
-	/* A bound between two moves, or all become one. */
-	return before != after ? are_neighbours(w) : !before;
+		return before ? (after ? MT_STORE_MIDDLE : MT_STORE_END) : MT_STORE_BEGIN;
+	if (before == after)
+		return before ? MT_STORE_LEAF : MT_STORE_JOIN;
+	/* A bound moves between two slots that have nothing but empty ones between them. */
+	if (w->used & ((1u << w->hi) - (2u << w->lo)))
+		return MT_STORE_LEAF;
+	return before ? MT_STORE_DOWN : MT_STORE_UP;
 }
 
 /*
- * [ V | . ] -> [ . | V ]: what slot @i holds moves into the empty slot after it. A slot that has lost its indexes is filled by the
- * next move, so each move is a phase.
+ * [ V | . ] -> [ . | V ]: what slot @i holds moves into the empty slot after it.
+ * A slot that has lost its indexes is filled by the next move, so each move is a
+ * phase.
  */
-static inline void move_slot_up(const struct mt_write *w, unsigned int i)
+static inline void move_slot_up(const struct mt_write *w, unsigned int i, unsigned long *state)
 {
 	put_slot(w, i + 1, mt_leaf_slot(&w->leaf, i));
-	move_pivot(w, i, mt_pivot(w->leaf.node, i - 1));
-	next_phase(w);
+	copy_end(w, i, i - 1);
+	*state = next_phase(w, *state);
 }
 
 /* [ . | V ] -> [ V | . ] */
-static inline void move_slot_down(const struct mt_write *w, unsigned int i)
+static inline void move_slot_down(const struct mt_write *w, unsigned int i, unsigned long *state)
 {
 	put_slot(w, i - 1, mt_leaf_slot(&w->leaf, i));
-	move_pivot(w, i - 1, mt_pivot(w->leaf.node, i));
-	next_phase(w);
+	copy_end(w, i - 1, i);
+	*state = next_phase(w, *state);
 }
 
 /*
- * The empty slot that is nearest to slot lo, but does not follow it yet, comes to do so: what lies between moves over, and if it is
- * lo itself, so does the store.
+ * The empty slot that is nearest to slot lo, but does not follow it yet, comes to
+ * do so: what lies between moves over, and if it is lo itself, so does the store.
  */
-static inline void bring_empty(struct mt_write *w, unsigned int spare)
+static inline void bring_empty(struct mt_write *w, unsigned int spare, unsigned long *state)
 {
 	const unsigned int empty = ~w->used & ((2u << w->leaf.keys) - 1), first = w->lo + spare + 1;
 	const unsigned int above = empty & -(1u << first), below = empty & ((1u << w->lo) - 1);
@@ -143,108 +174,140 @@ static inline void bring_empty(struct mt_write *w, unsigned int spare)
 
 	if (up - first < down) {
 		for (unsigned int i = up; i-- > first;)
-			move_slot_up(w, i);
+			move_slot_up(w, i, state);
 		w->used ^= 1u << up | 1u << first;
 		return;
 	}
 	for (unsigned int i = w->lo - down + 1; i <= w->lo; i++)
-		move_slot_down(w, i);
+		move_slot_down(w, i, state);
 	w->used ^= 1u << (w->lo - down) | 1u << w->lo;
 	w->lo = --w->hi;
 }
 
-/* [ V | ... ] -> [ V | . | . | ... ]: as many empty slots behind slot lo as the store needs. */
-static inline void make_room(struct mt_write *w, unsigned int need)
+/*
+ * [ V | ... ] -> [ V | . | . | ... ]: as many empty slots behind slot lo as the
+ * store needs. Return: lo, which may have moved.
+ */
+static __attribute__((noinline)) unsigned int make_room(struct mt_write *w, unsigned int need, unsigned long *state)
 {
 	unsigned int spare;
 
 	while ((spare = spare_behind(w, w->lo)) < need)
-		bring_empty(w, spare);
+		bring_empty(w, spare, state);
+	return w->lo;
+}
+
+/*
+ * make_room(), mostly where there is some: the @need slots behind lo are neither
+ * in use nor beyond the leaf's last.
+ */
+static inline __attribute__((always_inline)) void find_room(struct mt_write *w, unsigned int need, unsigned long *state)
+{
+	struct mt_write other; /* so that *w and *state need no memory */
+	unsigned long changed;
+
+	if (likely(!((w->used | 2u << w->leaf.keys) >> (w->lo + 1) & ((1u << need) - 1))))
+		return;
+	other = *w;
+	changed = *state;
+	w->lo = w->hi = make_room(&other, need, &changed);
+	*state = changed;
 }
 
 /* [ V ] -> [ V | entry ] */
-static inline unsigned int split_end(const struct mt_write *w)
+static inline __attribute__((always_inline)) unsigned int split_end(const struct mt_write *w)
 {
 	put_slot(w, w->lo + 1, w->entry);
-	move_pivot(w, w->lo, w->first - 1);
+	set_end(w, w->lo, w->first);
 	return w->lo + 1;
 }
 
 /* [ V ] -> [ entry | V ] */
-static inline unsigned int split_begin(const struct mt_write *w)
+static inline __attribute__((always_inline)) unsigned int split_begin(const struct mt_write *w, unsigned long *state)
 {
 	put_slot(w, w->lo + 1, w->lo_entry);
-	move_pivot(w, w->lo, w->last);
-	next_phase(w);
+	set_end(w, w->lo, w->last + 1);
+	*state = next_phase(w, *state);
 	put_slot(w, w->lo, w->entry);
 	return w->lo;
 }
 
 /* [ V ] -> [ V | entry | V ] */
-static inline unsigned int split_middle(const struct mt_write *w)
+static inline __attribute__((always_inline)) unsigned int split_middle(const struct mt_write *w, unsigned long *state)
 {
 	put_slot(w, w->lo + 1, w->lo_entry);
 	put_slot(w, w->lo + 2, w->lo_entry);
-	move_pivot(w, w->lo, w->first - 1);
-	move_pivot(w, w->lo + 1, w->last);
-	next_phase(w);
+	set_end(w, w->lo, w->first);
+	set_end(w, w->lo + 1, w->last + 1);
+	*state = next_phase(w, *state);
 	put_slot(w, w->lo + 1, w->entry);
 	return w->lo + 1;
 }
 
 /* [ lo | hi ] -> [ entry.. | hi ]: the bound between them moves up. */
-static inline unsigned int move_up(const struct mt_write *w)
+static inline __attribute__((always_inline)) unsigned int move_up(const struct mt_write *w)
 {
 	put_slot(w, w->lo, w->entry);
 	/* An empty slot between them is the beginning of hi for a moment. */
 	for (unsigned int i = w->lo + 1; i < w->hi; i++)
 		put_slot(w, i, w->hi_entry);
 	for (unsigned int i = w->hi; i-- > w->lo;)
-		move_pivot(w, i, w->last);
+		set_end(w, i, w->last + 1);
 	return w->lo;
 }
 
 /* [ lo | hi ] -> [ lo | ..entry ]: the bound between them moves down. */
-static inline unsigned int move_down(const struct mt_write *w)
+static inline __attribute__((always_inline)) unsigned int move_down(const struct mt_write *w)
 {
 	put_slot(w, w->hi, w->entry);
 	/* An empty slot between them is the end of lo for a moment. */
 	for (unsigned int i = w->lo + 1; i < w->hi; i++)
 		put_slot(w, i, w->lo_entry);
 	for (unsigned int i = w->lo; i < w->hi; i++)
-		move_pivot(w, i, w->first - 1);
+		set_end(w, i, w->first);
 	return w->hi;
 }
 
 /* [ lo | .. | hi ] -> [ entry ], the rest empty */
-static inline unsigned int join(const struct mt_write *w)
+static inline __attribute__((always_inline)) unsigned int join(const struct mt_write *w)
 {
-	unsigned long pivot = mt_pivot(w->leaf.node, w->hi);
-
 	for (unsigned int i = w->lo; i <= w->hi; i++)
 		put_slot(w, i, w->entry);
 	for (unsigned int i = w->hi; i-- > w->lo;)
-		move_pivot(w, i, pivot);
+		copy_end(w, i, w->hi);
 	return w->lo;
 }
 
-/* The store, in place. The cursor stays on it. */
-static inline void shape(struct mt_write *w)
+/* The store, in place, as shape_for() says. The cursor stays on it. */
+static inline __attribute__((always_inline)) void shape(struct mt_write *w, enum mt_store_type type)
 {
 	struct ma_state *mas = w->mas;
-	bool before = w->lo_min < w->first, after = w->last < w->hi_max;
+	unsigned long state = begin_change(w);
 	unsigned int slot;
 
-	begin_change(w);
-	if (w->lo == w->hi)
-		make_room(w, (unsigned int)before + after);
-	if (w->lo != w->hi)
-		slot = before ? move_down(w) : after ? move_up(w) : join(w);
-	else if (before)
-		slot = after ? split_middle(w) : split_end(w);
-	else
-		slot = split_begin(w);
-	end_change(w);
+	switch (type) {
+	case MT_STORE_MIDDLE:
+		find_room(w, 2, &state);
+		slot = split_middle(w, &state);
+		break;
+	case MT_STORE_END:
+		find_room(w, 1, &state);
+		slot = split_end(w);
+		break;
+	case MT_STORE_BEGIN:
+		find_room(w, 1, &state);
+		slot = split_begin(w, &state);
+		break;
+	case MT_STORE_UP:
+		slot = move_up(w);
+		break;
+	case MT_STORE_DOWN:
+		slot = move_down(w);
+		break;
+	default:
+		slot = join(w);
+		break;
+	}
+	mas->version = end_change(w, state);
 	mas->offset = (unsigned char)slot;
-	mas->version = mt_state(w->leaf.node);
 }

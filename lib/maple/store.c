@@ -42,7 +42,12 @@ static void plan_need(const struct mt_write *w, enum mt_store_type type, unsigne
 	switch (type) {
 	case MT_STORE_NOTHING:
 	case MT_STORE_SLOT:
-	case MT_STORE_SHAPE:
+	case MT_STORE_END:
+	case MT_STORE_BEGIN:
+	case MT_STORE_MIDDLE:
+	case MT_STORE_UP:
+	case MT_STORE_DOWN:
+	case MT_STORE_JOIN:
 		break;
 	case MT_STORE_ROOT:
 	case MT_STORE_LEAF:
@@ -54,24 +59,40 @@ static void plan_need(const struct mt_write *w, enum mt_store_type type, unsigne
 	}
 }
 
-int mas_preallocate(struct ma_state *mas, void *entry, gfp_t gfp)
+/* The rest of mas_preallocate() for a store that needs nodes. */
+static __attribute__((noinline)) int set_aside(struct ma_state *mas, const struct mt_write *w, enum mt_store_type type)
 {
-	struct mt_write w;
 	unsigned int leaves, inner;
 	int err;
 
-	(void)gfp;
-	mt_assert_write_locked(mas->tree);
-	mt_assert_fresh(mas);
-	if (mas->index > mas->last)
-		return -EINVAL;
-	plan_need(&w, vms__mt_isa->plan(&w, mas, entry), &leaves, &inner);
-	if (likely(!(leaves | inner)))
-		return 0;
+	plan_need(w, type, &leaves, &inner);
 	err = vms__mt_reserve(mas, leaves, inner);
 	if (err)
 		mas_reset(mas);
 	return err;
+}
+
+int mas_preallocate(struct ma_state *mas, void *entry, gfp_t gfp)
+{
+	enum mt_store_type type;
+	struct mt_write w;
+
+	(void)gfp;
+	mt_assert_write_locked(mas->tree);
+	mt_assert_fresh(mas);
+	if (unlikely(mas->index > mas->last))
+		return -EINVAL;
+	type = vms__mt_isa->plan(&w, mas, entry);
+	return likely(mt_is_in_place(type)) ? 0 : set_aside(mas, &w, type);
+}
+
+void vms__mas_commit(struct ma_state *mas, void *entry)
+{
+	mt_assert_write_locked(mas->tree);
+	mt_assert_fresh(mas);
+	vms__mt_isa->commit(mas, entry);
+	if (unlikely(mas->alloc || mas->alloc_inner))
+		mas_destroy(mas);
 }
 
 void mas_store_prealloc(struct ma_state *mas, void *entry)

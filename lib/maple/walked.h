@@ -13,9 +13,7 @@ static inline int store_found(struct ma_state *mas, unsigned long first, unsigne
 	mas->index = first;
 	mas->last = last;
 	mas->store_type = 0;
-	if (unlikely(mas->version & (MT_WIDE_BIT | MT_BYTE_BIT)))
-		return store_here(mas, entry, mas->version, found);
-	return store_here(mas, entry, mas->version & (MT_LEAF_BIT | MT_EDGE_BIT), found);
+	return store_here(mas, entry, found);
 }
 
 /* mas_erase() without its checks. */

@@ -146,9 +146,11 @@ static unsigned int used_slots(const struct maple_node *node)
 	return used;
 }
 
-/* The plan of a store into the leaf as plan.h makes it. False: not one that shape.h does. */
-static bool plan(struct mt_write *w, struct ma_state *mas, unsigned long first, unsigned long last, void *entry)
+/* The plan of a store into the leaf as plan.h makes it. MT_STORE_LEAF: not one that shape.h does. */
+static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, unsigned long first, unsigned long last, void *entry)
 {
+	unsigned int slots;
+
 	mas->node = &leaf;
 	mas->min = 0;
 	mas->max = ULONG_MAX;
@@ -170,10 +172,12 @@ static bool plan(struct mt_write *w, struct ma_state *mas, unsigned long first, 
 	w->lo_entry = mt_slot(&leaf, w->lo);
 	w->hi_entry = mt_slot(&leaf, w->hi);
 	w->used = used_slots(&leaf);
-	w->end = mt_find_slot(&leaf, ULONG_MAX);
 	if (w->lo == w->hi && w->first == w->lo_min && w->last == w->hi_max)
-		return false;
-	return form_fits(w) && shape_fits(w);
+		return MT_STORE_LEAF;
+	slots = (unsigned int)__builtin_popcount(w->used) + (w->lo_min < w->first) + (w->last < w->hi_max);
+	if (w->lo == w->hi && slots > mt_keys(&leaf) + 1)
+		return MT_STORE_LEAF;
+	return form_fits(w) ? shape_for(w) : MT_STORE_LEAF;
 }
 
 static struct model m;
@@ -186,15 +190,16 @@ static bool change(unsigned int *kind, unsigned int *moved)
 	unsigned long first = model_below(&m, UNIVERSE), last = first + model_below(&m, 12);
 	void *entry = model_below(&m, 3) ? model_entry(&m) : NULL;
 	struct maple_node before = leaf;
+	enum mt_store_type type = plan(&w, &mas, first, last, entry);
 	unsigned int at;
 
-	if (!plan(&w, &mas, first, last, entry))
+	if (type == MT_STORE_LEAF)
 		return false;
 	*kind = (w.lo != w.hi) * 4u + (w.lo_min < w.first) * 2u + (w.last < w.hi_max);
 	/* Bit 0: slots behind it moved up. Bit 1: it moved down itself. */
 	at = w.lo;
 	*moved = w.lo == w.hi && spare_behind(&w, w.lo) < (unsigned int)(w.lo_min < w.first) + (w.last < w.hi_max);
-	shape(&w);
+	shape(&w, type);
 	if (w.lo < at)
 		*moved = 2;
 	assert_int_equal(mas.version, mt_state(&leaf));
@@ -346,7 +351,7 @@ static void change_entry(void)
 	mt_leaf_view(&w.leaf, &leaf, mt_form_of(&leaf), 0, ULONG_MAX);
 	put_slot(&w, i, entry);
 	if (!old || !entry)
-		next_phase(&w);
+		next_phase(&w, mt_form_of(&leaf));
 }
 
 /* Up to three changes of a random leaf, recorded. */
