@@ -11,7 +11,6 @@
 #include "lib/page/filemap.h"
 #include "lib/page/rmap.h"
 #include "lib/sync/objcache.h"
-#include "lib/sync/rcu.h"
 
 #define A 0x7f0000000000UL
 #define THREADS 4UL
@@ -521,77 +520,6 @@ static void parent_and_child_that_write_at_once_part_with_their_words(void **sta
 	world_expect_counts(mm, PAGES, 0, 0);
 }
 
-/* ---- a page of a cache, whose last reference goes as another thread finds it ---- */
-
-#define FOUND 1000UL
-
-static struct page *found[FOUND];
-static _Atomic unsigned long at, last_got;
-
-/* Get the page that is about to go, and put it back, again and again. */
-static void *find_pages(void *arg)
-{
-	struct worker *w = arg;
-	unsigned long i;
-
-	for (meet(); !stopped(); meet()) {
-		vms__rcu_read_lock();
-		while ((i = atomic_load_explicit(&at, memory_order_acquire)) < FOUND) {
-			if (!vms__page_get_unless_zero(found[i]))
-				continue;
-			atomic_store_explicit(&last_got, i, memory_order_relaxed);
-			/* Whoever has a reference keeps it when the cache's goes. */
-			for (unsigned int look = 0; look < 8; look++)
-				w->errors += refs(found[i]) == 0;
-			vms__page_put(found[i]);
-		}
-		vms__rcu_read_unlock();
-		meet();
-	}
-	return NULL;
-}
-
-/* Return: how many pages went while another thread was at them. */
-static unsigned long drop_pages_that_are_found(void)
-{
-	unsigned long met = 0, wait;
-
-	for (unsigned long i = 0; i < FOUND; i++) {
-		found[i] = vms__page_alloc(i);
-		assert_non_null(found[i]);
-		found[i]->flags = VMS__PG_CACHED;
-	}
-	atomic_store(&at, 0);
-	atomic_store(&last_got, FOUND);
-	meet();
-	for (unsigned long i = 0; i < FOUND; i++) {
-		atomic_store_explicit(&at, i, memory_order_release);
-		for (wait = 0; wait < 1000 && atomic_load_explicit(&last_got, memory_order_relaxed) != i; wait++)
-			;
-		met += wait < 1000;
-		for (wait = 0; wait < i % 64; wait++)
-			atomic_signal_fence(memory_order_seq_cst);
-		vms__page_put(found[i]);
-	}
-	atomic_store(&at, FOUND);
-	meet();
-	return met;
-}
-
-static void a_page_that_is_found_as_its_cache_drops_it_is_kept(void **state)
-{
-	unsigned long met = 0;
-
-	start(*state, find_pages);
-	/* Until they met often enough; on a busy machine they seldom do. */
-	for (unsigned int round = 0; met < 5000 && round < 300; round++)
-		met += drop_pages_that_are_found();
-	atomic_store(&race.stop, true);
-	meet();
-	finish();
-	vms_rcu_barrier();
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -610,7 +538,6 @@ int main(void)
 		ON_BOTH_LOCKS(tables_that_come_and_go_side_by_side_are_counted_right),
 		ON_BOTH_LOCKS(fork_beside_writers_gives_the_child_one_moment),
 		ON_BOTH_LOCKS(parent_and_child_that_write_at_once_part_with_their_words),
-		ON_MMAP_LOCK(a_page_that_is_found_as_its_cache_drops_it_is_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_CHOICES 4096
+#define MAX_CHOICES 16384
 
 static const char STUCK[] = "everybody waits: a wake-up is lost, or a deadlock";
 

@@ -18,10 +18,12 @@
 
 /* CLOCK_MONOTONIC stands still, or runs past anybody's patience between two looks. */
 static int64_t clock_now, clock_step;
+static void clock_is_read(void);
 
 static int model_clock_gettime(clockid_t id, struct timespec *ts)
 {
 	(void)id;
+	clock_is_read();
 	clock_now += clock_step;
 	ts->tv_sec = clock_now / 1000000000;
 	ts->tv_nsec = clock_now % 1000000000;
@@ -30,13 +32,16 @@ static int model_clock_gettime(clockid_t id, struct timespec *ts)
 
 /*
  * On one CPU nobody spins: every wait goes all the way to sleep. On two, waiters
- * look once before they sleep, and the first writer competes for the lock.
+ * look once before they sleep, or often, and the first writer competes for the
+ * lock.
  */
 #ifndef CPUS
 #define CPUS 1
 #endif
 #define sysconf(name) ((long)CPUS)
+#ifndef SPIN_LOOKS
 #define SPIN_LOOKS 1
+#endif
 #define NR_TIMED_WAITERS 2
 #define clock_gettime model_clock_gettime
 #include "lib/sync/rwsem.c"       /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
@@ -465,6 +470,59 @@ static void first_waiter_is_overtaken_so_often_and_no_more(void **state)
 	}
 }
 
+/* ---- how long the first waiter looks on while it is overtaken ---- */
+
+static bool others_pass;
+static unsigned long passed;
+
+/* Another thread lets go, and takes the lock again at once, past the waiter that competes. Not while that looks at the queue. */
+static void clock_is_read(void) TEST
+{
+	if (!others_pass || sem.wait_lock || (sem.count & (COMPETES | HANDOFF)) != COMPETES)
+		return;
+	passed++;
+	up_write(&sem);
+	down_write(&sem);
+}
+
+/*
+ * A waiter competes while @step nanoseconds go by from one look to the next, and at
+ * each one somebody passes. Return: how often, until the lock was due to it.
+ */
+static unsigned long pass_one_that_competes(int64_t step) TEST
+{
+	struct vms_rwsem_waiter w = {.state = FRONT, .writer = true};
+
+	begin();
+	clock_step = step;
+	down_write(&sem);
+	vms__rwsem_lock_queue(&sem, NULL);
+	vms__rwsem_enqueue(&sem, &w);
+	atomic_fetch_or_explicit(&sem.count, WAITERS, memory_order_relaxed);
+	vms__rwsem_finish(&sem, QUEUE_LOOK);
+	passed = 0;
+	others_pass = true;
+	assert_true(compete(&sem, &w, NULL));
+	others_pass = false;
+	assert_true(sem.count & HANDOFF);
+	up_write(&sem);
+	assert_int_equal(w.state, GRANTED);
+	vms__rwsem_set_owner(&sem);
+	up_write(&sem);
+	end();
+	return passed;
+}
+
+/* By the count alone it would be passed 128 times, however long each time takes. */
+static void who_competes_behind_long_sections_grows_impatient(void **state)
+{
+	(void)state;
+	assert_int_equal(pass_one_that_competes(0), OVERTAKEN_AWAKE);
+	assert_in_range(pass_one_that_competes(IMPATIENCE_NS), 1, 4);
+	/* The time counts, not the looks. */
+	assert_in_range(pass_one_that_competes(IMPATIENCE_NS / 20), 15, 25);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -478,9 +536,15 @@ int main(void)
 		cmocka_unit_test(letting_go_waits_for_no_thread_that_is_stopped),
 		cmocka_unit_test(trylocks_come_between_unharmed),
 	};
+	const struct CMUnitTest of_a_long_spin[] = {
+		cmocka_unit_test(who_competes_behind_long_sections_grows_impatient),
+	};
 	/* Spinning makes a difference to the first ones. */
 	const size_t nr = CPUS > 1 ? 4 : sizeof(tests) / sizeof(tests[0]);
 
 	alarm(WATCHDOG_SECONDS);
+	/* More looks are more schedules than can be run. */
+	if (SPIN_LOOKS > 1)
+		return cmocka_run_group_tests(of_a_long_spin, NULL, NULL);
 	return _cmocka_run_group_tests("tests", tests, nr, NULL, NULL);
 }
