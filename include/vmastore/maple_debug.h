@@ -29,7 +29,10 @@ VMS_API void vms_mt_fdump(const struct maple_tree *mt, enum mt_dump_format forma
 
 /** mt_validate() - Check every invariant of the tree; print what is broken, and the tree, and abort(). Locks: the lock. */
 VMS_API void mt_validate(struct maple_tree *mt) VMS_MT_SYM(mt_validate);
-/** vms_mt_check() - Number of broken invariants, each printed to @why unless NULL. Locks: the lock. */
+/**
+ * vms_mt_check() - Number of broken invariants, each printed to @why unless NULL.
+ * Locks: the lock; held for reading will do, beside searches for gaps, too.
+ */
 VMS_API int vms_mt_check(const struct maple_tree *mt, FILE *why);
 
 /**

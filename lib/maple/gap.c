@@ -55,9 +55,13 @@ void vms__mt_gap_lower(const unsigned long *path, unsigned int level, unsigned l
 		_Atomic unsigned long *word = &node->gap[mt_step_slot(path[level])];
 		unsigned long bound = atomic_load_explicit(word, memory_order_relaxed);
 
-		/* Relaxed: what counts is that no other search has lowered it meanwhile, maybe further. */
+		/*
+		 * What counts is that no other search has lowered it meanwhile, maybe
+		 * further. release: whoever sees it low, by mt_gap_acquire(), sees the
+		 * bounds below it low, too.
+		 */
 		if (bound <= gap ||
-		    !atomic_compare_exchange_strong_explicit(word, &bound, gap, memory_order_relaxed, memory_order_relaxed) ||
+		    !atomic_compare_exchange_strong_explicit(word, &bound, gap, memory_order_release, memory_order_relaxed) ||
 		    !level)
 			return;
 		gap = vms__mt_isa->inner_gap(node);

@@ -129,9 +129,14 @@ static unsigned long check_node(struct check *c, const struct maple_node *parent
 	rule(c, end + 1 >= (depth == 1 ? 2 : MT_INNER_MIN), "%p: inner node with %u slots", (void *)node, end + 1);
 	for (unsigned int i = 0; i <= end; i++) {
 		unsigned long high = i < end ? mt_pivot(node, i) : max;
+		/*
+		 * Before the look at the child, whose bounds may fall meanwhile, and
+		 * then this one: a search runs beside this where the lock is held for
+		 * reading. acquire: pairs with vms__mt_gap_lower(), which lowers the
+		 * child's bounds first.
+		 */
+		unsigned long bound = mt_has_gaps(c->mt) ? mt_gap_acquire(node, i) : ULONG_MAX;
 		unsigned long gap = check_node(c, node, mt_slot(node, i), low, high, depth + 1);
-
-		unsigned long bound = mt_has_gaps(c->mt) ? mt_gap(node, i) : gap;
 
 		rule(c, bound >= gap, "%p: gap of slot %u is bounded by %#lx, is %#lx", (void *)node, i, bound, gap);
 		largest = bound > largest ? bound : largest;
