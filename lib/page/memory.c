@@ -293,12 +293,19 @@ static vm_fault_t fetch_page(struct fault *f)
 
 /*
  * A write to private file memory makes the VMA one that has pages of its own (an anon_vma), even where the file has no page to
- * copy; only an error that says "come again" or "no memory" comes before that.
+ * copy. An embedder's hook is asked after that, as on Linux, and so once: afterwards mmap_lock might not be free, and the fault
+ * would come back and ask again. The page cache may be asked again, and may lack memory, which has to leave the VMA as it was:
+ * there only an error that says "come again" or "no memory" comes before the anon_vma.
  */
 static vm_fault_t fetch_page_for_copy(struct fault *f)
 {
-	vm_fault_t ret = fetch_page(f), err;
+	vm_fault_t ret, err;
 
+	if (f->ops != &vms__filemap_vm_ops) {
+		err = prepare_anon_vma(f);
+		return err ? err : fetch_page(f);
+	}
+	ret = fetch_page(f);
 	if (ret & (VM_FAULT_OOM | VM_FAULT_RETRY))
 		return ret;
 	err = prepare_anon_vma(f);
