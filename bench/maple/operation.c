@@ -69,6 +69,16 @@ static uint64_t run_touch_hot(const struct store *s, void *tree, const struct wo
 	return s->touch(tree, w->hot.keys, w->hot.nr);
 }
 
+static uint64_t run_cursor(const struct store *s, void *tree, const struct world *w)
+{
+	return s->touch_cursor(tree, w->random.keys, w->random.nr);
+}
+
+static uint64_t run_cursor_hot(const struct store *s, void *tree, const struct world *w)
+{
+	return s->touch_cursor(tree, w->hot.keys, w->hot.nr);
+}
+
 static bool right_touch_hot(const struct store *s, void *tree, const struct world *w, uint64_t answer)
 {
 	(void)s, (void)tree;
@@ -227,8 +237,10 @@ const struct operation operations[] = {
 	{"hot", "lookup, 90 % in few hot ranges", NULL, count_hot, run_hot, right_hot},
 	{"hot-chained", "the same, each depends on the last", NULL, count_hot, run_hot_chained, right_hot},
 	{"section", "random lookup, a read section for each", NULL, count_random, run_sections, right_random},
-	{"touch", "walk and touch, a read section for each", NULL, count_random, run_touch, right_use},
+	{"touch", "find and touch, a read section for each", NULL, count_random, run_touch, right_use},
 	{"touch-hot", "the same, 90 % in few hot ranges", NULL, count_hot, run_touch_hot, right_touch_hot},
+	{"cursor", "walk a cursor and touch, a section for each", NULL, count_random, run_cursor, right_use},
+	{"cursor-hot", "the same, 90 % in few hot ranges", NULL, count_hot, run_cursor_hot, right_touch_hot},
 	{"use", "lookup and touch the object", NULL, count_random, run_use, right_use},
 	{"replace", "replace an entry", NULL, count_stores, run_replace, right_replace},
 	{"replace-locked", "replace an entry, a lock for each", NULL, count_stores, run_replace_locked, right_replace},

@@ -23,6 +23,11 @@ static inline size_t maple_node_bytes(void *tree)
 	return stats.bytes;
 }
 
+static inline void *maple_find_entry(struct maple_tree *mt, unsigned long index)
+{
+	return vms_mt_walk(mt, index);
+}
+
 static inline void maple_enter(void)
 {
 	vms_rcu_thread_online();

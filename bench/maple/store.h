@@ -19,7 +19,7 @@
 #include "bench/maple/ticks.h"
 
 #define STORE_SYMBOL "maplebench_stores"
-#define STORE_ABI 4 /* counts changes of this header */
+#define STORE_ABI 5 /* counts changes of this header */
 
 #define STORE_PAGE 4096ul
 
@@ -69,9 +69,11 @@ struct store {
 	uint64_t (*lookup_sections)(void *tree, const unsigned long *keys, size_t nr);
 	/*
 	 * As a page fault has it: find the object and take a use of it in a read section of its own, or under the lock; then read its
-	 * number, and give the use back. Sum of the numbers.
+	 * number, and give the use back. Sum of the numbers. The object is found by the call that answers it and nothing else.
 	 */
 	uint64_t (*touch)(void *tree, const unsigned long *keys, size_t nr);
+	/* touch(), where the object is found by a cursor, which then stands on the range and knows its bounds. */
+	uint64_t (*touch_cursor)(void *tree, const unsigned long *keys, size_t nr);
 	/* Each lookup timed alone. Return: how many found what they must not. */
 	uint64_t (*lookup_timed)(void *tree, const struct probe *probes, size_t nr, tick_sink *sink, void *arg);
 

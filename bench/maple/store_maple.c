@@ -3,8 +3,8 @@
  * store_maple.c - a maple tree as a store (store.h). Compiled once against our maple tree and once for each flavour of the kernel's: only
  * the header named by MAPLE_HEADER (ours.h) differs, so that both are used, and timed, alike.
  *
- * That header includes the tree's and rcu's, and adds maple_node_bytes(), maple_enter(), maple_leave(), maple_quiescent() and
- * MAPLE_NAME, MAPLE_WHAT, MAPLE_STORE.
+ * That header includes the tree's and rcu's, and adds maple_node_bytes(), maple_enter(), maple_leave(), maple_quiescent(),
+ * maple_find_entry() (an entry without a cursor, for callers inside a read section) and MAPLE_NAME, MAPLE_WHAT, MAPLE_STORE.
  *
  * The tree is as an mm's: gaps tracked, RCU on. Lookups are mtree_load(), STORE_BATCH of them in a read section; stores are
  * mas_store_gfp(), all of a round under one hold of the tree's lock, so that its lock word is not timed. What has "locked" in its name
@@ -146,25 +146,38 @@ static uint64_t maple_lookup_sections(void *tree, const unsigned long *keys, siz
 	return sum;
 }
 
-static struct object *take_use(void *tree, unsigned long key)
+typedef void *find_function(void *tree, unsigned long key);
+
+static inline void *find_entry(void *tree, unsigned long key)
+{
+	return maple_find_entry(tree, key);
+}
+
+static inline void *find_by_cursor(void *tree, unsigned long key)
 {
 	MA_STATE(mas, tree, key, key);
+
+	return mas_walk(&mas);
+}
+
+static inline struct object *take_use(find_function *find, void *tree, unsigned long key)
+{
 	struct object *object;
 
 	rcu_read_lock();
-	object = mas_walk(&mas);
+	object = find(tree, key);
 	if (object)
 		__atomic_fetch_add(&object->users, 1, __ATOMIC_ACQUIRE);
 	rcu_read_unlock();
 	return object;
 }
 
-static uint64_t maple_touch(void *tree, const unsigned long *keys, size_t nr)
+static inline uint64_t touch_by(find_function *find, void *tree, const unsigned long *keys, size_t nr)
 {
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < nr; i++) {
-		struct object *object = take_use(tree, keys[i]);
+		struct object *object = take_use(find, tree, keys[i]);
 
 		if (object) {
 			sum += object->number;
@@ -174,6 +187,16 @@ static uint64_t maple_touch(void *tree, const unsigned long *keys, size_t nr)
 			maple_quiescent();
 	}
 	return sum;
+}
+
+static uint64_t maple_touch(void *tree, const unsigned long *keys, size_t nr)
+{
+	return touch_by(find_entry, tree, keys, nr);
+}
+
+static uint64_t maple_touch_cursor(void *tree, const unsigned long *keys, size_t nr)
+{
+	return touch_by(find_by_cursor, tree, keys, nr);
 }
 
 static uint64_t maple_lookup_timed(void *tree, const struct probe *probes, size_t nr, tick_sink *sink, void *arg)
@@ -377,6 +400,7 @@ const struct store MAPLE_STORE = {
 	.lookup_use = maple_lookup_use,
 	.lookup_sections = maple_lookup_sections,
 	.touch = maple_touch,
+	.touch_cursor = maple_touch_cursor,
 	.lookup_timed = maple_lookup_timed,
 	.replace = maple_replace,
 	.replace_locked = maple_replace_locked,

@@ -38,9 +38,9 @@
  *              inside a section. docs/locking.md says why.
  *   Signals    A signal handler may read a tree with MT_FLAGS_USE_RCU, whatever
  *              it interrupts, even a write by its own thread: mtree_load(),
- *              mt_find(), mt_next(), mt_prev(), and under rcu_read_lock(), with a
- *              cursor of the handler's own, mas_walk(), mas_find(), mas_next(),
- *              mas_prev(). Of another tree it may do so where it cannot
+ *              mt_find(), mt_next(), mt_prev(), and under rcu_read_lock()
+ *              vms_mt_walk() and, with a cursor of the handler's own,
+ *              mas_walk(), mas_find(), mas_next(), mas_prev(). Of another tree it may do so where it cannot
  *              interrupt a write. It may call nothing else of this header.
  *
  * docs/maple-api.md is the reference: states, contract, examples, differences from the kernel. Debugging: maple_debug.h.
@@ -400,6 +400,20 @@ static inline bool mas_is_err(const struct ma_state *mas)
  * Return: its entry (NULL: a gap). ma_active; in a tree without nodes ma_root, or ma_none where there is nothing.
  */
 VMS_API void *mas_walk(struct ma_state *mas) VMS_MT_SYM(mas_walk);
+
+/**
+ * vms_mt_walk() - mas_walk() for callers that want no cursor: the entry of the
+ * range that holds @index, and nothing else of that range.
+ *
+ * The quickest way to find an object and to take a reference to it in a read
+ * section of the caller's. mtree_load() is the same for callers that hold
+ * nothing: it opens a section where there is none, and reads XA_ZERO_ENTRY as
+ * NULL.
+ *
+ * Locks:  RCU or the lock.
+ * Return: the entry, XA_ZERO_ENTRY as such; NULL for a gap.
+ */
+VMS_API void *vms_mt_walk(const struct maple_tree *mt, unsigned long index);
 
 /*
  * The cursor's next step if that is to an entry in the leaf that it has looked at, and the leaf has not changed since; else NULL, and

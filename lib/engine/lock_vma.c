@@ -172,7 +172,7 @@ static struct vm_area_struct *walk_and_lock(struct mm_struct *mm, unsigned long 
 	do {
 		/* One that left the tree after our walk: a new walk finds what is there now. */
 		gone = false;
-		vma = vms__mt_isa->lookup(&mm->mm_mt, addr);
+		vma = vms__mt_lookup(&mm->mm_mt, addr);
 		if (vma && !try_lock(vma, mm, addr, &gone))
 			vma = NULL;
 	} while (!vma && gone);

@@ -68,7 +68,12 @@ unsigned int mt_height(const struct maple_tree *mt)
 
 void *mtree_load(struct maple_tree *mt, unsigned long index)
 {
-	return vms__mt_isa->lookup(mt, index);
+	return vms__mt_lookup(mt, index);
+}
+
+void *vms_mt_walk(const struct maple_tree *mt, unsigned long index)
+{
+	return vms__mt_load(mt, index);
 }
 
 void *mt_find(struct maple_tree *mt, unsigned long *index, unsigned long max)

@@ -163,8 +163,11 @@ static void *load(const struct maple_tree *mt, unsigned long index)
 {
 	void *root = mt_root(mt);
 
-	if (unlikely(!mt_is_node(root)))
+	/* The root never holds a reserved entry. */
+	if (unlikely(((unsigned long)root & 3) != MT_NODE_MARK))
 		return index ? NULL : root;
+	if ((unsigned long)root & MT_BYTE_BIT)
+		return load_narrow(root, index, 0, load_any);
 	return load_narrow(root, index, MT_PAGE_SHIFT, load_any);
 }
 

@@ -156,7 +156,7 @@ static inline bool mt_is_in_place(enum mt_store_type type)
 struct vms__mt_isa {
 	const char *name;
 	bool (*usable)(void);
-	/* mtree_load(); and without its read section, under RCU or the lock. */
+	/* mtree_load(); and vms_mt_walk(). */
 	void *(*lookup)(struct maple_tree *mt, unsigned long index);
 	void *(*load)(const struct maple_tree *mt, unsigned long index);
 	/*
@@ -204,6 +204,12 @@ struct vms__mt_isa {
 
 extern const struct vms__mt_isa vms__mt_isa_scalar, vms__mt_isa_vec128, vms__mt_isa_avx2, vms__mt_isa_avx512;
 extern const struct vms__mt_isa *vms__mt_isa;
+/*
+ * vms__mt_isa->lookup and ->load, found with one load: to a lookup whose caller
+ * changes objects by atomic operations each load counts (docs/maple-tree.md).
+ */
+extern void *(*vms__mt_lookup)(struct maple_tree *mt, unsigned long index);
+extern void *(*vms__mt_load)(const struct maple_tree *mt, unsigned long index);
 
 static inline void *mt_descend(struct ma_state *mas, unsigned long key)
 {

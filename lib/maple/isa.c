@@ -8,6 +8,27 @@
 
 const struct vms__mt_isa *vms__mt_isa = &vms__mt_isa_scalar;
 
+/* What they are until choose() has run: another constructor may use a tree before. */
+static void *lookup_early(struct maple_tree *mt, unsigned long index)
+{
+	return vms__mt_isa->lookup(mt, index);
+}
+
+static void *load_early(const struct maple_tree *mt, unsigned long index)
+{
+	return vms__mt_isa->load(mt, index);
+}
+
+void *(*vms__mt_lookup)(struct maple_tree *mt, unsigned long index) = lookup_early;
+void *(*vms__mt_load)(const struct maple_tree *mt, unsigned long index) = load_early;
+
+static void use(const struct vms__mt_isa *isa)
+{
+	vms__mt_isa = isa;
+	vms__mt_lookup = isa->lookup;
+	vms__mt_load = isa->load;
+}
+
 static const struct vms__mt_isa *const isas[] = {
 #ifdef __x86_64__
 	&vms__mt_isa_avx512,
@@ -26,7 +47,7 @@ __attribute__((constructor)) static void choose(void)
 	/* The last one needs nothing of the CPU. */
 	while (i < last && !isas[i]->usable())
 		i++;
-	vms__mt_isa = isas[i];
+	use(isas[i]);
 }
 
 const char *vms_mt_simd(void)
@@ -39,7 +60,7 @@ bool vms_mt_set_simd(const char *name)
 	for (size_t i = 0; i < sizeof(isas) / sizeof(isas[0]); i++) {
 		if (strcmp(isas[i]->name, name) || !isas[i]->usable())
 			continue;
-		vms__mt_isa = isas[i];
+		use(isas[i]);
 		return true;
 	}
 	return false;

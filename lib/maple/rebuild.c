@@ -428,7 +428,7 @@ static int rebuild_levels(struct rebuild *rb)
 /* Whether @key lies in a gap. */
 static bool is_gap(const struct rebuild *rb, unsigned long key)
 {
-	return !vms__mt_isa->load(rb->mas->tree, key);
+	return !vms__mt_load(rb->mas->tree, key);
 }
 
 /* The gap stored takes in the gap after it, if need be in the next leaf. The right track stays on what it ends in. */

@@ -155,6 +155,10 @@ static void read_loads(struct worker *worker)
 		struct sight s = look(worker->world, key, 1, false);
 
 		judge(worker, &s, key, mtree_load(&worker->world->tree, key), "mtree_load()");
+		s = look(worker->world, key, 1, false);
+		vms_rcu_read_lock();
+		judge(worker, &s, key, vms_mt_walk(&worker->world->tree, key), "vms_mt_walk()");
+		vms_rcu_read_unlock();
 	}
 }
 

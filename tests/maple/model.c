@@ -239,6 +239,8 @@ bool model_agrees(struct model *m)
 	for (unsigned int i = 0; i < m->cells; i++) {
 		if (mtree_load(&m->tree, model_first(m, i)) != m->cell[i] || mtree_load(&m->tree, model_last(m, i)) != m->cell[i])
 			return differs(m, "load", i);
+		if (vms_mt_walk(&m->tree, model_first(m, i)) != m->cell[i] || vms_mt_walk(&m->tree, model_last(m, i)) != m->cell[i])
+			return differs(m, "walk", i);
 	}
 	/* The same by iteration, bounds included. */
 	vms_rcu_read_lock();

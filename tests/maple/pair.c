@@ -110,7 +110,7 @@ bool pair_stands_on(const struct oracle *o, const struct ma_state *mas, const vo
 
 static bool holds(struct maple_tree *mt, unsigned long key, void *entry)
 {
-	return mtree_load(mt, key) == (xa_is_zero(entry) ? NULL : entry);
+	return mtree_load(mt, key) == (xa_is_zero(entry) ? NULL : entry) && vms_mt_walk(mt, key) == entry;
 }
 
 bool pair_same_ranges(struct maple_tree *mt, const struct oracle *o, size_t i, size_t j)

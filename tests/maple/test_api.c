@@ -124,6 +124,10 @@ static void a_zero_entry_takes_its_place_and_is_not_seen(void **state)
 	assert_int_equal(mtree_store(&tree, 5, XA_ZERO_ENTRY, GFP_KERNEL), 0);
 	assert_int_equal(mtree_store(&tree, 7, &a, GFP_KERNEL), 0);
 	assert_null(mtree_load(&tree, 5));
+	mtree_lock(&tree);
+	assert_true(xa_is_zero(vms_mt_walk(&tree, 5)));
+	assert_null(vms_mt_walk(&tree, 6));
+	mtree_unlock(&tree);
 	assert_ptr_equal(mt_find(&tree, &index, ULONG_MAX), &a);
 	assert_int_equal(index, 8);
 	assert_int_equal(mtree_insert(&tree, 5, &b, GFP_KERNEL), -EEXIST);

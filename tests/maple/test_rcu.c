@@ -96,6 +96,9 @@ static void read_one(struct reader *r)
 	unsigned long key = next_random(&r->random) % KEYS;
 
 	judge(r, key, mtree_load(&tree, key * SPREAD + next_random(&r->random) % SPREAD));
+	vms_rcu_read_lock();
+	judge(r, key, vms_mt_walk(&tree, key * SPREAD + next_random(&r->random) % SPREAD));
+	vms_rcu_read_unlock();
 }
 
 /* What was reported for [mas->index, mas->last] holds for every key in it, and it begins where it must. */

@@ -358,6 +358,7 @@ template <class Lock> struct Store {
 		s.lookup_use = lookup_use;
 		s.lookup_sections = lookup; /* it takes the lock for each */
 		s.touch = touch;
+		s.touch_cursor = touch; /* an iterator is as much */
 		s.lookup_timed = lookup_timed;
 		s.replace = replace;
 		s.replace_locked = replace; /* each operation takes the lock */

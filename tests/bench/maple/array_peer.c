@@ -160,6 +160,7 @@ static const struct store array = {
 	.lookup_use = array_lookup_use,
 	.lookup_sections = array_lookup,
 	.touch = array_lookup_use,
+	.touch_cursor = array_lookup_use,
 	.replace = array_replace,
 	.replace_locked = array_replace,
 	.replace_walked = array_replace,

@@ -145,6 +145,11 @@ static uint64_t touch_one_less(void *t, const unsigned long *keys, size_t nr)
 	return store_ours.touch(t, keys, nr - 1);
 }
 
+static uint64_t cursor_one_less(void *t, const unsigned long *keys, size_t nr)
+{
+	return store_ours.touch_cursor(t, keys, nr - 1);
+}
+
 static uint64_t iterate_once_less(void *t, size_t times)
 {
 	return store_ours.iterate(t, times - 1);
@@ -206,6 +211,10 @@ static void a_wrong_lookup_is_noticed(void **state)
 	faulty.touch = touch_one_less;
 	assert_noticed("touch", &faulty);
 	assert_noticed("touch-hot", &faulty);
+	faulty = store_ours;
+	faulty.touch_cursor = cursor_one_less;
+	assert_noticed("cursor", &faulty);
+	assert_noticed("cursor-hot", &faulty);
 	faulty = store_ours;
 	faulty.lookup_use = use_one_less;
 	assert_noticed("use", &faulty);
