@@ -82,9 +82,9 @@ static int access_once(struct remote *r)
 	int err;
 
 	vms__read_enter(r->mm);
-	vma = vma_lookup(r->mm, r->addr);
-	if (!vma)
-		vma = expand_stack(r->mm, r->addr); /* which lets mmap_lock go if it answers NULL */
+	vma = vms__find(r->mm, r->addr);
+	if (!vma || vma->vm_start > r->addr)
+		vma = vms__expand_stack(r->mm, vma, r->addr); /* which lets mmap_lock go if it answers NULL */
 	if (!vma)
 		return -EFAULT;
 	err = vma->vm_flags & (VM_IO | VM_PFNMAP) ? access_device(r, vma) : access_page(r, vma);

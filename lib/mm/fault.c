@@ -86,7 +86,7 @@ static __attribute__((noinline)) enum outcome fault_under_mmap_lock(struct acces
 	vms__read_enter(a->mm);
 	vma = vms__find(a->mm, a->addr);
 	if (unlikely(!vma || vma->vm_start > a->addr))
-		vma = expand_stack(a->mm, a->addr); /* which lets mmap_lock go if it answers NULL */
+		vma = vms__expand_stack(a->mm, vma, a->addr); /* which lets mmap_lock go if it answers NULL */
 	if (!vma) {
 		*result = VMS_SEGV_MAPERR;
 		return DONE;

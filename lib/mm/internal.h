@@ -352,6 +352,12 @@ void vms__mmlist_del(struct mm_struct *mm);
 
 /* expand_stack_locked() and expand_stack() are public (mm.h). */
 
+/*
+ * expand_stack() of an address that nothing covers. @vma: the first VMA above
+ * it, or NULL, found under the hold of mmap_lock that the caller has now.
+ */
+struct vm_area_struct *vms__expand_stack(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr);
+
 /* ---- locks by range: the only way in which lib/mm takes mmap_lock ---- */
 
 static inline void vms__write_enter(struct mm_struct *mm, unsigned long start, unsigned long end) VMS_NO_TSA

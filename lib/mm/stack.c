@@ -12,10 +12,8 @@
 #include "lib/mm/internal.h"
 #include "lib/page/page.h"
 
-static bool keeps_guard_gap(struct vm_area_struct *vma, unsigned long addr)
+static bool keeps_guard_gap(const struct vm_area_struct *prev, unsigned long addr)
 {
-	const struct vm_area_struct *prev = vms_vma_prev(vma);
-
 	if (!prev || (prev->vm_flags & VM_GROWSDOWN) || !(prev->vm_flags & VM_ACCESS_FLAGS))
 		return true;
 	return addr >= prev->vm_end && addr - prev->vm_end >= STACK_GUARD_GAP;
@@ -29,7 +27,8 @@ static bool within_limits(const struct vm_area_struct *vma, unsigned long addr, 
 	       vms__may_lock_more(mm, vma->vm_flags, pages);
 }
 
-int expand_stack_locked(struct vm_area_struct *vma, unsigned long addr)
+/* @prev: the VMA before @vma. @place: near @addr, if the caller has one; else NULL. */
+static int grow_down(struct vm_area_struct *vma, const struct vm_area_struct *prev, unsigned long addr, struct vms__place *place)
 {
 	struct mm_struct *mm = vma_mm(vma);
 	struct vms__rmap_change change = {.vma = {vma}};
@@ -43,7 +42,7 @@ int expand_stack_locked(struct vm_area_struct *vma, unsigned long addr)
 		return -EFAULT;
 	if (addr < mm->layout.mmap_min_addr)
 		return -EPERM;
-	if (!keeps_guard_gap(vma, addr))
+	if (!keeps_guard_gap(prev, addr))
 		return -ENOMEM;
 	err = vms__anon_vma_prepare(vma);
 	if (err)
@@ -53,7 +52,7 @@ int expand_stack_locked(struct vm_area_struct *vma, unsigned long addr)
 	grow = (vma->vm_start - addr) >> PAGE_SHIFT;
 	if (grow > vma->vm_pgoff || !within_limits(vma, addr, (long)grow))
 		return -ENOMEM;
-	vms__store_begin(&store, addr, vma->vm_end, vma, NULL);
+	vms__store_begin(&store, addr, vma->vm_end, vma, place);
 	store.known = true;
 	err = vms__index_prepare(mm, &store);
 	if (err)
@@ -68,14 +67,18 @@ int expand_stack_locked(struct vm_area_struct *vma, unsigned long addr)
 	return 0;
 }
 
-struct vm_area_struct *expand_stack(struct mm_struct *mm, unsigned long addr) VMS_NO_TSA
+int expand_stack_locked(struct vm_area_struct *vma, unsigned long addr)
 {
-	struct vm_area_struct *vma = vms__find(mm, addr);
+	mmap_assert_write_locked(vma_mm(vma));
+	return grow_down(vma, vms_vma_prev(vma), addr, NULL);
+}
+
+struct vm_area_struct *vms__expand_stack(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr) VMS_NO_TSA
+{
+	struct vms__place place;
 	unsigned long end;
 
 	mmap_assert_locked(mm);
-	if (vma && vma->vm_start <= addr)
-		return vma;
 	if (!vma || !(vma->vm_flags & VM_GROWSDOWN)) {
 		vms__read_exit(mm);
 		return NULL;
@@ -83,12 +86,22 @@ struct vm_area_struct *expand_stack(struct mm_struct *mm, unsigned long addr) VM
 	/* Everything may change between the two locks, so look again. */
 	end = vma->vm_end;
 	vms__read_exit(mm);
-	vms__write_enter(mm, addr & PAGE_MASK, end);
-	vma = vms__find(mm, addr);
-	if (!vma || (vma->vm_start > addr && expand_stack_locked(vma, addr))) {
+	addr &= PAGE_MASK;
+	vms__write_enter(mm, addr, end);
+	vms__place_begin(&place);
+	vma = vms__around(mm, addr, addr + PAGE_SIZE, &place);
+	if (!vma || (vma->vm_start > addr && grow_down(vma, place.prev, addr, &place))) {
 		vms__write_exit(mm);
 		return NULL;
 	}
 	vms__write_downgrade(mm);
 	return vma;
+}
+
+struct vm_area_struct *expand_stack(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma = vms__find(mm, addr);
+
+	mmap_assert_locked(mm);
+	return vma && vma->vm_start <= addr ? vma : vms__expand_stack(mm, vma, addr);
 }
