@@ -23,4 +23,11 @@ static inline uint64_t bench_now_ns(void)
  */
 uint64_t bench_clock_cost_ns(void);
 
+/**
+ * bench_timing_cost_ns() - What reading the clock twice takes, as timing one operation does: the mean.
+ *
+ * More than bench_clock_cost_ns(), which is about one reading, and the quickest. Measured once; any thread.
+ */
+double bench_timing_cost_ns(void);
+
 #endif

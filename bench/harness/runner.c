@@ -68,7 +68,15 @@ static void *member_main(void *arg)
 	return NULL;
 }
 
-void bench_end_timed(struct bench_worker *w, uint64_t begin)
+static void record(struct bench_worker *w, uint64_t took, struct bench_hist *kind)
+{
+	took = took > w->clock_cost ? took - w->clock_cost : 0;
+	bench_hist_record(w->hist, took);
+	if (kind)
+		bench_hist_record(kind, took);
+}
+
+void bench_end_timed(struct bench_worker *w, uint64_t begin, struct bench_hist *kind)
 {
 	uint64_t took = bench_now_ns() - begin;
 	/* Acquire: pairs with set_phase()'s release; with MEASURE comes the gap that was chosen for it. */
@@ -76,7 +84,7 @@ void bench_end_timed(struct bench_worker *w, uint64_t begin)
 	unsigned int gap = atomic_load_explicit(&w->control->gap, memory_order_relaxed);
 
 	if (phase == BENCH_MEASURE)
-		bench_hist_record(w->hist, took > w->clock_cost ? took - w->clock_cost : 0);
+		record(w, took, kind);
 	/* Uniform in [1, 2 * gap - 1], whose mean is gap. */
 	w->until_timed = 1 + (unsigned int)(bench_random(w) % (2 * gap - 1));
 }
@@ -108,7 +116,7 @@ static void sleep_until(uint64_t ns)
 /* Every operation was timed in the warm-up: take the clock's share out, and let timing cost 1 / TIMING_SHARE from here on. */
 static unsigned int choose_gap(const struct crew *crew, uint64_t lasted_ns)
 {
-	double cost = (double)bench_clock_cost_ns();
+	double cost = bench_timing_cost_ns();
 	double ops = (double)ops_so_far(crew);
 	double op_ns = ops > 0 ? (double)lasted_ns * crew->plan->threads / ops - cost : INFINITY;
 

@@ -17,8 +17,8 @@
  *
  * Latency: reading the clock around every operation would slow the fast ones to a crawl, so a worker times one operation in
  * about @gap, at random distances (a fixed distance could fall in step with the workload). The runner picks the gap when the
- * warm-up ends such that timing costs about one part in a hundred; slow operations are all timed. The clock's own cost is
- * subtracted. Throughput counts every operation, timed or not. The largest latency is therefore the largest *timed* one.
+ * warm-up ends such that reading the clock, twice for each that is timed, costs about one part in a hundred; slow operations are
+ * all timed. The clock's own cost is subtracted. Throughput counts every operation, timed or not. The largest latency is therefore the largest *timed* one.
  *
  * Locks: a struct bench_worker belongs to its thread; the runner reads `ops` at any time and the rest after the join.
  */
@@ -84,10 +84,15 @@ struct bench_result {
  */
 int bench_run(const struct bench_plan *plan, const struct bench_cpus *cpus, struct bench_result *result);
 
+static inline enum bench_phase bench_phase(const struct bench_worker *w)
+{
+	/* Relaxed: it only says when to leave the loop, and about when to count; the join orders everything else. */
+	return (enum bench_phase)atomic_load_explicit(&w->control->phase, memory_order_relaxed);
+}
+
 static inline bool bench_running(const struct bench_worker *w)
 {
-	/* Relaxed: it only says when to leave the loop; the join orders everything else. */
-	return atomic_load_explicit(&w->control->phase, memory_order_relaxed) != BENCH_STOP;
+	return bench_phase(w) != BENCH_STOP;
 }
 
 /** bench_random() - xorshift64*: the worker's own numbers, the same in every run. */
@@ -103,7 +108,7 @@ static inline uint64_t bench_random(struct bench_worker *w)
 }
 
 /* The end of a timed operation: record it, and draw the distance to the next. Not inline: it is the rare path. */
-void bench_end_timed(struct bench_worker *w, uint64_t begin);
+void bench_end_timed(struct bench_worker *w, uint64_t begin, struct bench_hist *kind);
 
 /** bench_begin() - An operation starts. Return: what bench_end() wants: the time, or 0 if this one is not timed. */
 static inline uint64_t bench_begin(struct bench_worker *w)
@@ -111,13 +116,19 @@ static inline uint64_t bench_begin(struct bench_worker *w)
 	return __builtin_expect(--w->until_timed == 0, 0) ? bench_now_ns() : 0;
 }
 
+/** bench_end_kind() - The operation is over and counts as @n. @kind: of this kind of operations alone, recorded as the worker's; or NULL. */
+static inline void bench_end_kind(struct bench_worker *w, uint64_t begin, unsigned long n, struct bench_hist *kind)
+{
+	if (__builtin_expect(begin != 0, 0))
+		bench_end_timed(w, begin, kind);
+	/* One writer: load and store, no locked add. Relaxed: the runner wants a recent count, and reads nothing else. */
+	atomic_store_explicit(&w->ops, atomic_load_explicit(&w->ops, memory_order_relaxed) + n, memory_order_relaxed);
+}
+
 /** bench_end_n() - The operation is over and counts as @n. */
 static inline void bench_end_n(struct bench_worker *w, uint64_t begin, unsigned long n)
 {
-	if (__builtin_expect(begin != 0, 0))
-		bench_end_timed(w, begin);
-	/* One writer: load and store, no locked add. Relaxed: the runner wants a recent count, and reads nothing else. */
-	atomic_store_explicit(&w->ops, atomic_load_explicit(&w->ops, memory_order_relaxed) + n, memory_order_relaxed);
+	bench_end_kind(w, begin, n, NULL);
 }
 
 static inline void bench_end(struct bench_worker *w, uint64_t begin)

@@ -68,6 +68,28 @@ static void about_one_operation_in_gap_is_timed(void **state)
 	assert_in_range(result.hist.count, 70, 140);
 }
 
+static void time_by_kind(struct bench_worker *w)
+{
+	struct bench_hist *kinds = w->arg;
+
+	for (int i = 0; i < OPS; i++)
+		bench_end_kind(w, bench_begin(w), 1, &kinds[i % 3 == 0]);
+}
+
+/* Timed once: what the kinds have together is what the run has. */
+static void the_kinds_have_the_latencies_of_the_run(void **state)
+{
+	struct bench_hist kinds[2] = {0};
+	struct bench_plan plan = {.threads = 1, .body = time_by_kind, .arg = kinds, .gap = 1};
+
+	(void)state;
+	assert_int_equal(bench_run(&plan, &cpus, &result), 0);
+	assert_int_equal(kinds[0].count, OPS - (OPS + 2) / 3);
+	assert_int_equal(kinds[1].count, (OPS + 2) / 3);
+	bench_hist_merge(&kinds[0], &kinds[1]);
+	assert_memory_equal(&kinds[0], &result.hist, sizeof(result.hist));
+}
+
 static void add_many_at_once(struct bench_worker *w)
 {
 	for (int i = 0; i < OPS; i++)
@@ -235,6 +257,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_counts_without_a_window),
 		cmocka_unit_test(about_one_operation_in_gap_is_timed),
+		cmocka_unit_test(the_kinds_have_the_latencies_of_the_run),
 		cmocka_unit_test(an_operation_may_count_as_several),
 		cmocka_unit_test(the_warm_up_is_dropped),
 		cmocka_unit_test(threads_run_at_once_each_on_its_cpu),

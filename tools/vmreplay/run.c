@@ -26,7 +26,7 @@ struct arguments {
 	bool json;
 };
 
-/* What one worker saw of each kind of operation. */
+/* What one worker saw of each kind of operation in the window. */
 struct kinds {
 	unsigned long ops[NR_RUN_KINDS];
 	struct bench_hist hist[NR_RUN_KINDS]; /* of the timed ones */
@@ -46,17 +46,17 @@ static bool one_pass(struct bench_worker *w, const struct shared *s, struct kind
 
 	for (size_t i = 0; i < p->nr; i++) {
 		const struct run_op *op = &p->op[i];
+		enum bench_phase phase = bench_phase(w);
 		uint64_t t;
 
-		if (!s->passes && !bench_running(w))
+		if (phase == BENCH_STOP && !s->passes)
 			return false;
 		t = bench_begin(w);
 		if (!run_op_at(s->mm, op, base))
 			w->errors++;
-		if (t)
-			bench_hist_record(&kinds->hist[op->kind], bench_now_ns() - t);
-		kinds->ops[op->kind]++;
-		bench_end(w, t);
+		bench_end_kind(w, t, 1, &kinds->hist[op->kind]);
+		/* As the runner counts: not in the warm-up. */
+		kinds->ops[op->kind] += phase == BENCH_MEASURE;
 	}
 	return true;
 }
@@ -136,8 +136,7 @@ static void sum_kinds(struct point *p, unsigned int engine, const struct bench_r
 			p->total[engine].ops[k] += p->kinds[w].ops[k];
 			bench_hist_merge(&p->total[engine].hist[k], &p->kinds[w].hist[k]);
 		}
-	/* The kinds are counted through the warm-up too. */
-	p->seconds[engine] += result->seconds * (p->a->passes ? 1 : 1.25);
+	p->seconds[engine] += result->seconds;
 }
 
 static int run_one(struct point *p, unsigned int engine, unsigned long repeat, const struct bench_cpus *cpus)
