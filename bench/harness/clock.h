@@ -24,9 +24,10 @@ static inline uint64_t bench_now_ns(void)
 uint64_t bench_clock_cost_ns(void);
 
 /**
- * bench_timing_cost_ns() - What reading the clock twice takes, as timing one operation does: the mean.
+ * bench_timing_cost_ns() - What timing an operation takes, two readings: the mean.
  *
- * More than bench_clock_cost_ns(), which is about one reading, and the quickest. Measured once; any thread.
+ * More than bench_clock_cost_ns(), which is about one reading, and the quickest.
+ * Measured once; any thread.
  */
 double bench_timing_cost_ns(void);
 

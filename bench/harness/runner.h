@@ -15,10 +15,13 @@
  * Time: all threads start together; nothing counts until the warm-up is over; then, for the given seconds, every operation
  * counts. The runner reads the counters and the clock at both ends of that window and trusts no sleep.
  *
- * Latency: reading the clock around every operation would slow the fast ones to a crawl, so a worker times one operation in
- * about @gap, at random distances (a fixed distance could fall in step with the workload). The runner picks the gap when the
- * warm-up ends such that reading the clock, twice for each that is timed, costs about one part in a hundred; slow operations are
- * all timed. The clock's own cost is subtracted. Throughput counts every operation, timed or not. The largest latency is therefore the largest *timed* one.
+ * Latency: reading the clock around every operation would slow the fast ones to a
+ * crawl, so a worker times one operation in about @gap, at random distances (a
+ * fixed distance could fall in step with the workload). The runner picks the gap
+ * when the warm-up ends such that reading the clock, twice for each operation that
+ * is timed, costs about one part in a hundred; slow operations are all timed. The
+ * clock's own cost is subtracted. Throughput counts every operation, timed or not.
+ * The largest latency is therefore the largest *timed* one.
  *
  * Locks: a struct bench_worker belongs to its thread; the runner reads `ops` at any time and the rest after the join.
  */
@@ -116,7 +119,11 @@ static inline uint64_t bench_begin(struct bench_worker *w)
 	return __builtin_expect(--w->until_timed == 0, 0) ? bench_now_ns() : 0;
 }
 
-/** bench_end_kind() - The operation is over and counts as @n. @kind: of this kind of operations alone, recorded as the worker's; or NULL. */
+/**
+ * bench_end_kind() - The operation is over and counts as @n.
+ * @kind: takes the latencies of this kind of operations, and only of those that
+ *        the worker's own histogram takes, too; or NULL.
+ */
 static inline void bench_end_kind(struct bench_worker *w, uint64_t begin, unsigned long n, struct bench_hist *kind)
 {
 	if (__builtin_expect(begin != 0, 0))
