@@ -54,7 +54,7 @@ static struct vm_area_struct *prev(struct mm_struct *mm, struct vm_area_struct *
 }
 
 /* A batch reads so many ranges at the price of little more than one search. */
-#define CHAIN_BATCH 8u
+#define CHAIN_BATCH 16u
 
 static void chain(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long end)
 {
