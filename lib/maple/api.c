@@ -11,10 +11,22 @@
 
 /* ---- locks ---- */
 
-void mtree_lock(struct maple_tree *mt)
+/* For the functions here: a call by way of an exported symbol is not inlined. */
+static inline void lock(struct maple_tree *mt)
 {
 	vms__lockdep_acquire(VMS__RANK_TREE, &mt->ma_lock, "ma_lock");
 	vms__spin_lock(&mt->ma_lock);
+}
+
+static inline void unlock(struct maple_tree *mt)
+{
+	vms__spin_unlock(&mt->ma_lock);
+	vms__lockdep_release(&mt->ma_lock);
+}
+
+void mtree_lock(struct maple_tree *mt)
+{
+	lock(mt);
 }
 
 void mtree_lock_nested(struct maple_tree *mt, int subclass)
@@ -26,8 +38,7 @@ void mtree_lock_nested(struct maple_tree *mt, int subclass)
 
 void mtree_unlock(struct maple_tree *mt)
 {
-	vms__spin_unlock(&mt->ma_lock);
-	vms__lockdep_release(&mt->ma_lock);
+	unlock(mt);
 }
 
 static void change_flags(struct maple_tree *mt, unsigned int set, unsigned int clear)
@@ -134,15 +145,17 @@ static bool is_reserved(const void *entry)
 int mtree_store_range(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry, gfp_t gfp)
 {
 	struct ma_state mas;
+	void *old;
 	int err;
 
+	(void)gfp;
 	if (first > last || is_reserved(entry))
 		return -EINVAL;
 	mas_init(&mas, mt, first);
 	mas.last = last;
-	mtree_lock(mt);
-	err = mas_store_gfp(&mas, entry, gfp);
-	mtree_unlock(mt);
+	lock(mt);
+	err = vms__mt_isa->store(&mas, entry, &old);
+	unlock(mt);
 	return err;
 }
 
@@ -161,9 +174,9 @@ int mtree_insert_range(struct maple_tree *mt, unsigned long first, unsigned long
 	(void)gfp;
 	mas_init(&mas, mt, first);
 	mas.last = last;
-	mtree_lock(mt);
+	lock(mt);
 	err = vms__mt_isa->insert(&mas, entry);
-	mtree_unlock(mt);
+	unlock(mt);
 	return err;
 }
 
@@ -178,9 +191,9 @@ void *mtree_erase(struct maple_tree *mt, unsigned long index)
 	void *entry;
 
 	mas_init(&mas, mt, index);
-	mtree_lock(mt);
-	entry = mas_erase(&mas);
-	mtree_unlock(mt);
+	lock(mt);
+	entry = vms__mt_isa->erase(&mas);
+	unlock(mt);
 	return entry;
 }
 
@@ -206,9 +219,9 @@ int mtree_alloc_range(struct maple_tree *mt, unsigned long *startp, void *entry,
 	if (!mt_has_gaps(mt) || is_reserved(entry))
 		return -EINVAL;
 	mas_init(&mas, mt, 0);
-	mtree_lock(mt);
+	lock(mt);
 	err = alloc_in(&mas, vms__mas_find_gap(&mas, min, max, size, false), startp, entry, gfp);
-	mtree_unlock(mt);
+	unlock(mt);
 	return err;
 }
 
@@ -221,9 +234,9 @@ int mtree_alloc_rrange(struct maple_tree *mt, unsigned long *startp, void *entry
 	if (!mt_has_gaps(mt) || is_reserved(entry))
 		return -EINVAL;
 	mas_init(&mas, mt, 0);
-	mtree_lock(mt);
+	lock(mt);
 	err = alloc_in(&mas, vms__mas_find_gap(&mas, min, max, size, true), startp, entry, gfp);
-	mtree_unlock(mt);
+	unlock(mt);
 	return err;
 }
 
@@ -236,9 +249,9 @@ int mtree_alloc_cyclic(struct maple_tree *mt, unsigned long *startp, void *entry
 	if (!mt_has_gaps(mt) || is_reserved(entry))
 		return -EINVAL;
 	mas_init(&mas, mt, 0);
-	mtree_lock(mt);
+	lock(mt);
 	err = mas_alloc_cyclic(&mas, startp, entry, range_lo, range_hi, next, gfp);
-	mtree_unlock(mt);
+	unlock(mt);
 	return err;
 }
 
@@ -273,7 +286,7 @@ void __mt_destroy(struct maple_tree *mt)
 
 void mtree_destroy(struct maple_tree *mt)
 {
-	mtree_lock(mt);
+	lock(mt);
 	__mt_destroy(mt);
-	mtree_unlock(mt);
+	unlock(mt);
 }

@@ -225,7 +225,7 @@ static inline __attribute__((always_inline)) void leaf_changed(const struct mt_w
 }
 
 /* One entry for another, or for a gap. What was a gap, or becomes one, is a change of the leaf's shape to cursors. */
-static inline void store_slot(struct mt_write *w)
+static inline __attribute__((always_inline)) void store_slot(struct mt_write *w)
 {
 	put_slot(w, w->lo, w->entry);
 	if (w->lo_entry && w->entry)
@@ -297,13 +297,17 @@ static inline __attribute__((always_inline)) int carry_out(struct mt_write *w, e
 {
 	struct mt_write other; /* so that *w needs no memory */
 
-	if (unlikely(!mt_is_shape(type))) {
-		other = *w;
-		return carry_out_any(&other, type);
+	if (likely(mt_is_shape(type))) {
+		shape(w, type);
+		leaf_changed(w);
+		return stored(w);
 	}
-	shape(w, type);
-	leaf_changed(w);
-	return stored(w);
+	if (type == MT_STORE_SLOT) {
+		store_slot(w);
+		return stored(w);
+	}
+	other = *w;
+	return carry_out_any(&other, type);
 }
 
 /* store_here() in a leaf of any form. */
@@ -381,6 +385,7 @@ static __attribute__((noinline)) int store_in(struct ma_state *mas, void *entry,
 					      unsigned long i)
 {
 	const unsigned long base = mt_region(mas->index, MT_PAGE_SHIFT);
+	struct key_span span = {NO_LOW, MT_KEY_NONE};
 	unsigned long min = 0, max = ULONG_MAX;
 	struct found found;
 
@@ -391,12 +396,14 @@ static __attribute__((noinline)) int store_in(struct ma_state *mas, void *entry,
 		if (unlikely(mt_node_is_wide(node)))
 			inner_span(node, MT_WIDE_BIT, slot, mas->index, &min, &max);
 		else
-			page_span(slot, MT_NARROW_INNER_KEYS, word_at(node, slot + 1), word_at(node, slot + 2), base, &min, &max);
+			key_span(&span, node, slot, MT_NARROW_INNER_KEYS);
 	}
-	mas->min = found.index = min;
-	mas->max = found.last = max;
+	mas->min = span_min(&span, base, min);
+	mas->max = span_max(&span, base, max);
 	settle(mas, leaf, mt_form_of(leaf), i);
-	page_span(i, MT_NARROW_LEAF_KEYS, word_at(leaf, i + 1), word_at(leaf, i + 2), base, &found.index, &found.last);
+	key_span(&span, leaf, i, MT_NARROW_LEAF_KEYS);
+	found.index = span_min(&span, base, min);
+	found.last = span_max(&span, base, max);
 	/* Relaxed: only the lock's holder stores here. */
 	*old = found.entry = atomic_load_explicit(&leaf->narrow_leaf.slot[i], memory_order_relaxed);
 	found.used = 0;

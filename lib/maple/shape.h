@@ -142,76 +142,130 @@ static inline __attribute__((always_inline)) enum mt_store_type shape_for(const 
 }
 
 /*
- * [ V | . ] -> [ . | V ]: what slot @i holds moves into the empty slot after it.
- * A slot that has lost its indexes is filled by the next move, so each move is a
- * phase.
+ * [ V | . ] -> [ . | V ], or with @by 2 [ V | . | . ] -> [ . | . | V ]: what slot
+ * @i holds moves into the last of @by empty slots after it. A slot that has lost
+ * its indexes is filled by the next move, so each move is a phase.
  */
-static inline void move_slot_up(const struct mt_write *w, unsigned int i, unsigned long *state)
+static inline __attribute__((always_inline)) unsigned long move_slot_up(const struct mt_write *w, unsigned int i, unsigned int by,
+									unsigned long state)
 {
-	put_slot(w, i + 1, mt_leaf_slot(&w->leaf, i));
+	void *entry = mt_leaf_slot(&w->leaf, i);
+
+	put_slot(w, i + by, entry);
+	/* The slot between them is all of it for a moment. */
+	if (by == 2)
+		put_slot(w, i + 1, entry);
 	copy_end(w, i, i - 1);
-	*state = next_phase(w, *state);
+	if (by == 2)
+		copy_end(w, i + 1, i - 1);
+	return next_phase(w, state);
 }
 
-/* [ . | V ] -> [ V | . ] */
-static inline void move_slot_down(const struct mt_write *w, unsigned int i, unsigned long *state)
+/* [ . | V ] -> [ V | . ], or [ . | . | V ] -> [ V | . | . ] */
+static inline __attribute__((always_inline)) unsigned long move_slot_down(const struct mt_write *w, unsigned int i, unsigned int by,
+									  unsigned long state)
 {
-	put_slot(w, i - 1, mt_leaf_slot(&w->leaf, i));
+	void *entry = mt_leaf_slot(&w->leaf, i);
+
+	put_slot(w, i - by, entry);
+	if (by == 2)
+		put_slot(w, i - 1, entry);
 	copy_end(w, i - 1, i);
-	*state = next_phase(w, *state);
+	if (by == 2)
+		copy_end(w, i - 2, i);
+	return next_phase(w, state);
 }
 
 /*
- * The empty slot that is nearest to slot lo, but does not follow it yet, comes to
- * do so: what lies between moves over, and if it is lo itself, so does the store.
+ * How many slots move when @by empty slots come to follow slot lo and those that
+ * do so already, the last of which is before slot @first. *at: the first of them.
  */
-static inline void bring_empty(struct mt_write *w, unsigned int spare, unsigned long *state)
+static inline unsigned int nearest_empty(const struct mt_write *w, unsigned int first, unsigned int by, unsigned int *at)
 {
-	const unsigned int empty = ~w->used & ((2u << w->leaf.keys) - 1), first = w->lo + spare + 1;
-	const unsigned int above = empty & -(1u << first), below = empty & ((1u << w->lo) - 1);
+	const unsigned int empty = ~w->used & ((2u << w->leaf.keys) - 1), rows = by == 2 ? empty & empty >> 1 : empty;
+	const unsigned int above = rows & -(1u << first), below = rows & ((1u << w->lo) - 1) >> (by - 1);
 	const unsigned int up = above ? (unsigned int)__builtin_ctz(above) : 32;
-	const unsigned int down = below ? w->lo - (31 - (unsigned int)__builtin_clz(below)) : 32;
+	const unsigned int down = below ? 31 - (unsigned int)__builtin_clz(below) : 0;
 
-	if (up - first < down) {
-		for (unsigned int i = up; i-- > first;)
-			move_slot_up(w, i, state);
-		w->used ^= 1u << up | 1u << first;
-		return;
+	if (!below || (above && up - first < w->lo + 1 - by - down)) {
+		*at = up;
+		return up - first;
 	}
-	for (unsigned int i = w->lo - down + 1; i <= w->lo; i++)
-		move_slot_down(w, i, state);
-	w->used ^= 1u << (w->lo - down) | 1u << w->lo;
-	w->lo = --w->hi;
+	*at = down;
+	return w->lo + 1 - by - down;
 }
 
 /*
- * [ V | ... ] -> [ V | . | . | ... ]: as many empty slots behind slot lo as the
- * store needs. Return: lo, which may have moved.
+ * The @by empty slots from slot @at on come to follow slot lo and those that do so
+ * already, the last of which is before slot @first. What lies between moves over,
+ * and if it is lo itself, so does the store.
  */
-static __attribute__((noinline)) unsigned int make_room(struct mt_write *w, unsigned int need, unsigned long *state)
+static inline __attribute__((always_inline)) unsigned long bring_empty(struct mt_write *w, unsigned int first, unsigned int at,
+								       unsigned int by, unsigned long state)
 {
+	unsigned int moved;
+
+	if (at >= first) {
+		for (unsigned int i = at; i-- > first;)
+			state = move_slot_up(w, i, by, state);
+		moved = (1u << at) - (1u << first);
+		w->used = (w->used & ~(moved | moved << by)) | (w->used & moved) << by;
+		return state;
+	}
+	for (unsigned int i = at + by; i <= w->lo; i++)
+		state = move_slot_down(w, i, by, state);
+	moved = (2u << w->lo) - (1u << (at + by));
+	w->used = (w->used & ~(moved | moved >> by)) | (w->used & moved) >> by;
+	w->lo -= by;
+	return state;
+}
+
+/*
+ * [ V | ... ] -> [ V | . | . | ... ]: @need empty slots behind slot @lo of a leaf
+ * of @form, which has so many. Two in a row move at once, if they are not much
+ * farther away than one. Return: where slot @lo is then.
+ */
+static inline __attribute__((always_inline)) unsigned int make_room(struct maple_node *leaf, unsigned long form, unsigned int used,
+								    unsigned int lo, unsigned int need)
+{
+	unsigned long state = mt_form_of(leaf);
+	struct mt_write w;
 	unsigned int spare;
 
-	while ((spare = spare_behind(w, w->lo)) < need)
-		bring_empty(w, spare, state);
-	return w->lo;
+	mt_leaf_view(&w.leaf, leaf, form, 0, ULONG_MAX);
+	w.used = used;
+	w.lo = lo;
+	while ((spare = spare_behind(&w, w.lo)) < need) {
+		const unsigned int first = w.lo + spare + 1, empty = ~w.used & ((2u << w.leaf.keys) - 1);
+		unsigned int one, two, moves = nearest_empty(&w, first, 1, &one);
+
+		if (spare + 2 == need && empty & empty >> 1 && nearest_empty(&w, first, 2, &two) <= 2 * moves)
+			state = bring_empty(&w, first, two, 2, state);
+		else
+			state = bring_empty(&w, first, one, 1, state);
+	}
+	return w.lo;
+}
+
+static __attribute__((noinline)) unsigned int make_room_any(struct maple_node *leaf, unsigned int used, unsigned int lo,
+							    unsigned int need)
+{
+	const unsigned long form = mt_form_of(leaf);
+
+	return form & MT_WIDE_BIT ? make_room(leaf, MT_LEAF_BIT | MT_WIDE_BIT, used, lo, need)
+				  : make_room(leaf, MT_LEAF_BIT, used, lo, need);
 }
 
 /*
- * make_room(), mostly where there is some: the @need slots behind lo are neither
- * in use nor beyond the leaf's last.
+ * As many empty slots behind slot lo as the store needs, if there are not: the
+ * @need slots after it are in use, or beyond the leaf's last.
  */
-static inline __attribute__((always_inline)) void find_room(struct mt_write *w, unsigned int need, unsigned long *state)
+static inline __attribute__((always_inline)) unsigned long find_room(struct mt_write *w, unsigned int need, unsigned long state)
 {
-	struct mt_write other; /* so that *w and *state need no memory */
-	unsigned long changed;
-
 	if (likely(!((w->used | 2u << w->leaf.keys) >> (w->lo + 1) & ((1u << need) - 1))))
-		return;
-	other = *w;
-	changed = *state;
-	w->lo = w->hi = make_room(&other, need, &changed);
-	*state = changed;
+		return state;
+	w->lo = w->hi = make_room_any(w->leaf.node, w->used, w->lo, need);
+	return mt_form_of(w->leaf.node);
 }
 
 /* [ V ] -> [ V | entry ] */
@@ -287,15 +341,15 @@ static inline __attribute__((always_inline)) void shape(struct mt_write *w, enum
 
 	switch (type) {
 	case MT_STORE_MIDDLE:
-		find_room(w, 2, &state);
+		state = find_room(w, 2, state);
 		slot = split_middle(w, &state);
 		break;
 	case MT_STORE_END:
-		find_room(w, 1, &state);
+		state = find_room(w, 1, state);
 		slot = split_end(w);
 		break;
 	case MT_STORE_BEGIN:
-		find_room(w, 1, &state);
+		state = find_room(w, 1, state);
 		slot = split_begin(w, &state);
 		break;
 	case MT_STORE_UP:

@@ -8,7 +8,8 @@
 #include <errno.h>
 
 /* The store of @entry over [first, last], in the slot that a walk has just come to. */
-static inline int store_found(struct ma_state *mas, unsigned long first, unsigned long last, void *entry, const struct found *found)
+static inline __attribute__((always_inline)) int store_found(struct ma_state *mas, unsigned long first, unsigned long last,
+							     void *entry, const struct found *found)
 {
 	mas->index = first;
 	mas->last = last;
