@@ -12,7 +12,8 @@
 
 #include <vmastore/mm.h>
 
-#include "lib/sync/vma_bias.h"
+#include "lib/engine/locked.h"
+#include "lib/sync/vma_lock.h"
 
 /*
  * What stands around a range, and the index's own way there, found once and used by what follows: the search for free room, the look at
@@ -114,9 +115,9 @@ struct vms__index_ops {
 	/* Fills vma, prev and after of @place, whose start and end are asked about, and the index's own. One search for all. */
 	void (*around)(struct mm_struct *mm, struct vms__place *place);
 	struct vm_area_struct *(*prev)(struct mm_struct *mm, struct vm_area_struct *vma);
-	/* prev() and next() in one search. */
-	void (*beside)(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct **prev,
-		       struct vm_area_struct **next);
+	/* prev() and next() where they touch @vma, else NULL. */
+	void (*touching)(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct **prev,
+			 struct vm_area_struct **next);
 	/* find(vmi->addr), from the iterator's place if that is still good, else by a search that makes one. Of @vmi sets the place alone. */
 	struct vm_area_struct *(*step)(struct vma_iterator *vmi, bool good);
 
@@ -175,10 +176,17 @@ void vms__mmap_write_lock_nested(struct mm_struct *mm) VMS_ACQUIRE(mm->mmap_lock
 /* The engine of that name, or NULL. */
 const struct vms__engine *vms__engine_find(const char *name);
 
-/* A VMA's lock word at its birth, when it enters the index, and when it leaves (write-locked; waits for its readers). */
+/* A VMA's lock word at its birth, when it enters the index, and when it leaves (write-locked or retired; waits for its readers). */
 void vms__vma_lock_init(struct vm_area_struct *vma);
 void vms__vma_mark_attached(struct vm_area_struct *vma); /* and it is write-locked then: nobody has to be waited for */
+/* The VMA leaves the index, or has just left it. Nothing to do after vms__vma_retire(). */
 void vms__vma_mark_detached(struct vm_area_struct *vma);
+/*
+ * Write-lock @vma, which the caller is about to take out of the index, and mark
+ * it detached, in one step. Until it is out, faults that find it wait on mmap_lock.
+ * Locks: mmap_lock W; nothing fails from here on.
+ */
+void vms__vma_retire(struct vm_area_struct *vma);
 bool vms__vma_is_attached(const struct vm_area_struct *vma);
 void vms__vmas_unbias_slow(struct vm_area_struct *first, unsigned long end);
 
@@ -192,6 +200,23 @@ static inline void vms__vmas_unbias(struct vm_area_struct *first, unsigned long 
 	/* Relaxed: a guess; a bias that is set meanwhile costs a fence more. */
 	if (unlikely(atomic_load_explicit(&first->vm_lock_seq, memory_order_relaxed) == VMS__VLOCK_BIASED))
 		vms__vmas_unbias_slow(first, end);
+}
+
+/*
+ * @vma, new or grown in this write section, is whole: faults may lock it although
+ * mmap_lock is still held, and the first one finds no stamp to clear. Only for a
+ * caller that lets go of mmap_lock itself and changes @vma no more: whoever took
+ * mmap_lock outside may rely on its VMAs being locked until it lets go.
+ * Locks: mmap_lock W; @vma is write-locked. Ordering: as vma_end_write().
+ */
+static inline void vms__vma_is_whole(struct vm_area_struct *vma)
+{
+	const struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+
+	mmap_assert_write_locked(mm);
+	/* Relaxed: only who holds mmap_lock for writing attaches and detaches. 0: the engine has no such locks. */
+	if (atomic_load_explicit(&vma->vm_refcnt, memory_order_relaxed))
+		vms__vlock_end_write(&vma->vm_lock_seq, atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed));
 }
 
 static inline struct vm_area_struct *vms__find(struct mm_struct *mm, unsigned long addr)

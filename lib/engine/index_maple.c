@@ -95,14 +95,11 @@ static void around(struct mm_struct *mm, struct vms__place *place)
 	place->after = after;
 }
 
-static void beside(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct **prev, struct vm_area_struct **next)
+/* By two lookups, which need no cursor, and do not look beyond @vma's neighbours as a walk to either side would. */
+static void touching(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct **prev, struct vm_area_struct **next)
 {
-	void *before, *after;
-	MA_STATE(mas, &mm->mm_mt, vma->vm_start, vma->vm_start);
-
-	vms__mas_around(&mas, vma->vm_end, &before, &after);
-	*prev = before;
-	*next = after;
+	*prev = vma->vm_start ? vms__mt_isa->lookup(&mm->mm_mt, vma->vm_start - 1) : NULL;
+	*next = vms__mt_isa->lookup(&mm->mm_mt, vma->vm_end);
 }
 
 static bool gap(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, bool highest,
@@ -224,7 +221,7 @@ static int validate(struct mm_struct *mm, FILE *why)
 #define OPS(init_function)                                                                                                         \
 	{                                                                                                                          \
 		.name = "maple", .init = (init_function), .destroy = destroy, .find = find, .prev_below = prev_below,              \
-		.next = next, .chain = chain, .prev = prev, .step = step, .around = around, .beside = beside,                      \
+		.next = next, .chain = chain, .prev = prev, .step = step, .around = around, .touching = touching,                  \
 		.gap_lowest = gap_lowest, .gap_highest = gap_highest, .prepare = prepare, .commit = commit, .cancel = cancel,      \
 		.validate = validate,                                                                                              \
 	}

@@ -317,11 +317,11 @@ static struct vm_area_struct *prev(struct mm_struct *mm, struct vm_area_struct *
 	return vma->vm_prev;
 }
 
-static void beside(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct **prev, struct vm_area_struct **next)
+static void touching(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct **prev, struct vm_area_struct **next)
 {
-	rwsem_assert_held(&mm->mmap_lock);
-	*prev = vma->vm_prev;
-	*next = vma->vm_next;
+	(void)mm;
+	*prev = vma->vm_prev && vma->vm_prev->vm_end == vma->vm_start ? vma->vm_prev : NULL;
+	*next = vma->vm_next && vma->vm_next->vm_start == vma->vm_end ? vma->vm_next : NULL;
 }
 
 /* ---- storing ----------------------------------------------------------------------------------------------------------- */
@@ -625,7 +625,7 @@ const struct vms__index_ops vms__index_rbtree = {
 	.next = next,
 	.chain = chain,
 	.around = around,
-	.beside = beside,
+	.touching = touching,
 	.prev = prev,
 	.step = step,
 	.gap_lowest = gap_lowest,

@@ -67,12 +67,12 @@ void mmap_write_downgrade(struct mm_struct *mm)
 	downgrade_write(&mm->mmap_lock);
 }
 
-void mmap_assert_locked(const struct mm_struct *mm)
+void(mmap_assert_locked)(const struct mm_struct *mm)
 {
 	rwsem_assert_held(&mm->mmap_lock);
 }
 
-void mmap_assert_write_locked(const struct mm_struct *mm)
+void(mmap_assert_write_locked)(const struct mm_struct *mm)
 {
 	rwsem_assert_held_write(&mm->mmap_lock);
 	VMS_ASSERT(atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed) & 1);

@@ -65,10 +65,22 @@ void vms__vma_mark_attached(struct vm_area_struct *vma)
 void vms__vma_mark_detached(struct vm_area_struct *vma)
 {
 	mmap_assert_write_locked(atomic_load_explicit(&vma->vm_mm, memory_order_relaxed));
-	if (!has_lock(vma))
+	/* Relaxed: only who holds mmap_lock for writing attaches and detaches. 0: no such lock, or retired. */
+	if (!atomic_load_explicit(&vma->vm_refcnt, memory_order_relaxed))
 		return;
 	vma_assert_write_locked(vma);
 	vms__vlock_detach(&vma->vm_refcnt);
+}
+
+void vms__vma_retire(struct vm_area_struct *vma)
+{
+	const struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+
+	mmap_assert_write_locked(mm);
+	/* As above. */
+	if (!atomic_load_explicit(&vma->vm_refcnt, memory_order_relaxed))
+		return;
+	vms__vlock_retire(&vma->vm_refcnt, &vma->vm_lock_seq, atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed));
 }
 
 bool vms__vma_is_attached(const struct vm_area_struct *vma)
@@ -321,7 +333,7 @@ bool vma_start_read_trylock(struct vm_area_struct *vma)
 	return mm->engine->lock->vma_try_read(mm, vma);
 }
 
-void vma_assert_write_locked(const struct vm_area_struct *vma)
+void(vma_assert_write_locked)(const struct vm_area_struct *vma)
 {
 	const struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
 
@@ -332,7 +344,7 @@ void vma_assert_write_locked(const struct vm_area_struct *vma)
 	(void)mm;
 }
 
-void vma_assert_locked(const struct vm_area_struct *vma)
+void(vma_assert_locked)(const struct vm_area_struct *vma)
 {
 #ifdef VMS_DEBUG
 	const struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);

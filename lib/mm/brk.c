@@ -65,6 +65,7 @@ static int grow(struct mm_struct *mm, unsigned long old_end, unsigned long new_e
 	else if (insert_heap(&m))
 		return -ENOMEM;
 	vms__account(mm, flags, pages);
+	vms__vma_is_whole(merged ? m.target : store.vma);
 	return 0;
 }
 

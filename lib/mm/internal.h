@@ -217,6 +217,7 @@ static inline void vms__merge_begin(struct vms__merge *m, struct mm_struct *mm, 
 	m->anon_name = NULL;
 	m->copied = NULL;
 	m->just_expand = false;
+	m->target = NULL;
 	m->store = store;
 	m->place = place;
 }

@@ -210,10 +210,12 @@ struct vm_area_struct *vms__merge_commit(struct vms__merge *m)
 
 	mmap_assert_write_locked(m->mm);
 	vma_start_write(target);
-	if (middle)
+	if (middle_goes)
+		vms__vma_retire(middle);
+	else if (middle)
 		vma_start_write(middle);
 	if (next)
-		vma_start_write(next);
+		vms__vma_retire(next);
 	change_bounds(m, next, middle_goes);
 	target->vm_flags |= m->sticky;
 	vms__vma_commit(m->mm, m->store);

@@ -142,7 +142,8 @@ static void commit_new_vma(struct mm_struct *mm, struct vms__store *store)
 	struct vm_area_struct *vma = store->vma;
 
 	vms__vma_commit(mm, store);
-	vms__vma_link_file(vma);
+	if (vma->vm_file)
+		vms__vma_link_file(vma);
 }
 
 /*
@@ -154,7 +155,10 @@ static bool refuses_sync(const struct vms__merge *m)
 	return (m->flags & VM_SYNC) && m->file && !(m->file->f_mapping->flags & VMS_AS_SHMEM);
 }
 
-/* The range of @m is placed, its flags are decided. Return: its start, or -errno with everything as it was but for splits. */
+/*
+ * The range of @m is placed, its flags are decided. m->target: the VMA that holds it.
+ * Return: its start, or -errno with everything as it was except for splits.
+ */
 static unsigned long mmap_region(struct vms__merge *m)
 {
 	struct vms__range old = {.mm = m->mm, .start = m->start, .end = m->end, .place = m->place};
@@ -167,7 +171,8 @@ static unsigned long mmap_region(struct vms__merge *m)
 		return err;
 	/* What it takes the place of makes room for it. */
 	if (!vms__index_may_grow(mm) ||
-	    !vms__may_expand(mm, m->flags, (long)((m->end - m->start) >> PAGE_SHIFT) - (long)vms__gathered_pages(&old)))
+	    !vms__may_expand(mm, m->flags,
+			     (long)((m->end - m->start) >> PAGE_SHIFT) - (old.nr ? (long)vms__gathered_pages(&old) : 0)))
 		return -ENOMEM;
 	if (refuses_sync(m)) {
 		err = vms__unmap_gathered(&old, NULL);
@@ -187,7 +192,8 @@ static unsigned long mmap_region(struct vms__merge *m)
 	}
 
 	/* Nothing fails from here on. */
-	vms__clear_gathered(&old);
+	if (old.nr)
+		vms__clear_gathered(&old);
 	if (merged) {
 		vms__merge_commit(m);
 		vms__free_victims(mm, m->store->victims);
@@ -197,6 +203,8 @@ static unsigned long mmap_region(struct vms__merge *m)
 	}
 	/* As the VMA has them: droppable memory does not count as locked. */
 	vms__account(mm, merged ? m->flags : fresh.vma->vm_flags, (long)((m->end - m->start) >> PAGE_SHIFT));
+	if (!merged)
+		m->target = fresh.vma;
 	return m->start;
 }
 
@@ -221,8 +229,10 @@ static unsigned long adjust_hint(const struct mm_struct *mm, unsigned long addr)
 	return addr && addr < mm->layout.mmap_min_addr ? PAGE_ALIGN(mm->layout.mmap_min_addr) : addr;
 }
 
-unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len, unsigned long prot,
-		      unsigned long flags, vm_flags_t vm_flags, unsigned long pgoff, unsigned long *populate)
+/* do_mmap(). *@vma, on success: the VMA that holds the range, write-locked. */
+static unsigned long map(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len, unsigned long prot,
+			 unsigned long flags, vm_flags_t vm_flags, unsigned long pgoff, unsigned long *populate,
+			 struct vm_area_struct **vma)
 {
 	struct vms__place place;
 	struct vms__merge m;
@@ -288,13 +298,23 @@ unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned long add
 		fput(own);
 	if (!IS_ERR_VALUE(result) && ((vm_flags & VM_LOCKED) || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
 		*populate = len;
+	*vma = m.target;
 	return result;
+}
+
+unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len, unsigned long prot,
+		      unsigned long flags, vm_flags_t vm_flags, unsigned long pgoff, unsigned long *populate)
+{
+	struct vm_area_struct *vma;
+
+	return map(mm, file, addr, len, prot, flags, vm_flags, pgoff, populate, &vma);
 }
 
 unsigned long vms_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags,
 		       struct file *file, unsigned long off)
 {
 	unsigned long populate, result;
+	struct vm_area_struct *vma;
 
 	if (off & ~PAGE_MASK)
 		return -EINVAL;
@@ -306,7 +326,9 @@ unsigned long vms_mmap(struct mm_struct *mm, unsigned long addr, unsigned long l
 	if (file && (flags & MAP_HUGETLB))
 		return -EINVAL;
 	vms__write_enter(mm, 0, mm->layout.task_size); /* placement may choose any range */
-	result = do_mmap(mm, file, addr, len, prot, flags, 0, off >> PAGE_SHIFT, &populate);
+	result = map(mm, file, addr, len, prot, flags, 0, off >> PAGE_SHIFT, &populate, &vma);
+	if (!IS_ERR_VALUE(result))
+		vms__vma_is_whole(vma);
 	vms__write_exit(mm);
 	if (populate)
 		(void)vms__populate(mm, result, result + populate, true);

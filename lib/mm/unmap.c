@@ -77,14 +77,18 @@ unsigned long vms__gathered_pages(const struct vms__range *r)
 	return pages;
 }
 
-static void lock_gathered(const struct vms__range *r)
+/* @leave: they are about to leave the index, and nothing is done with them before. */
+static void lock_gathered(const struct vms__range *r, bool leave)
 {
 	struct vm_area_struct *vma = r->first;
 
 	for (unsigned int n = 0; vma; vma = next_gathered(r, vma, n++)) {
 		VMS_ASSERT(vma->vm_start >= r->start && vma->vm_end <= r->end);
 		vms__vmas_unbias(vma, r->end);
-		vma_start_write(vma);
+		if (leave)
+			vms__vma_retire(vma);
+		else
+			vma_start_write(vma);
 	}
 }
 
@@ -92,7 +96,8 @@ static void lock_gathered(const struct vms__range *r)
 static void empty(struct vm_area_struct *vma)
 {
 	vms__zap_range(vma, vma->vm_start, vma->vm_end);
-	vms__vma_hide(vma);
+	if (vma->vm_file || vma_anon_vma(vma))
+		vms__vma_hide(vma);
 }
 
 /* After empty() of each VMA in the range. A page table that reaches into a neighbour stays. */
@@ -108,7 +113,7 @@ void vms__clear_gathered(const struct vms__range *r)
 	mmap_assert_write_locked(r->mm);
 	if (!vma)
 		return;
-	lock_gathered(r);
+	lock_gathered(r, false);
 	for (unsigned int n = 0; vma; vma = next_gathered(r, vma, n++))
 		empty(vma);
 	free_tables(r);
@@ -157,7 +162,7 @@ int vms__unmap_gathered(const struct vms__range *r, bool *downgraded)
 	err = vms__index_prepare(r->mm, &store);
 	if (err)
 		return err;
-	lock_gathered(r);
+	lock_gathered(r, true);
 	vms__vma_commit(r->mm, &store);
 	account_victims(r->mm, store.victims);
 	/*
@@ -222,7 +227,23 @@ static int cut_end(struct vms__range *r)
 	return 1;
 }
 
-int vms__unmap_range(struct vms__range *r, bool *downgraded)
+/*
+ * The range, whose place is found, holds one VMA and no part of another: then
+ * there is nothing to gather. Return: whether it does.
+ */
+static inline bool gather_one(struct vms__range *r)
+{
+	struct vm_area_struct *vma = r->place->vma, *after = r->place->after;
+
+	if (vma->vm_start < r->start || vma->vm_end > r->end || (after && after->vm_start < r->end) || (vma->vm_flags & VM_SEALED))
+		return false;
+	r->first = vma;
+	r->nr = 1;
+	r->next = after;
+	return true;
+}
+
+static inline int unmap_range(struct vms__range *r, bool *downgraded)
 {
 	struct vm_area_struct *vma = vms__around(r->mm, r->start, r->end, r->place);
 	int err;
@@ -231,13 +252,18 @@ int vms__unmap_range(struct vms__range *r, bool *downgraded)
 	vms__range_found(r);
 	if (!vma || vma->vm_start >= r->end)
 		return 0;
-	if (vma->vm_start < r->start || vma->vm_end > r->end) {
-		err = cut_end(r);
-		if (err)
-			return err < 0 ? err : 0;
-	}
+	if (gather_one(r))
+		return vms__unmap_gathered(r, downgraded);
+	err = cut_end(r);
+	if (err)
+		return err < 0 ? err : 0;
 	err = vms__gather_vmas(r);
 	return err ? err : vms__unmap_gathered(r, downgraded);
+}
+
+int vms__unmap_range(struct vms__range *r, bool *downgraded)
+{
+	return unmap_range(r, downgraded);
 }
 
 int vms__unmap(struct mm_struct *mm, unsigned long start, unsigned long end, bool *downgraded)
@@ -246,7 +272,7 @@ int vms__unmap(struct mm_struct *mm, unsigned long start, unsigned long end, boo
 	struct vms__range range = {.mm = mm, .start = start, .end = end, .place = &place};
 
 	vms__place_begin(&place);
-	return vms__unmap_range(&range, downgraded);
+	return unmap_range(&range, downgraded);
 }
 
 static int check_range(const struct mm_struct *mm, unsigned long start, unsigned long len)

@@ -7,13 +7,7 @@
 
 #include <vmastore/mm.h>
 
-/*
- * Only debug builds look, so only they call: a fault passes here several times,
- * and around each call it would have to keep what it knows.
- */
-#ifndef VMS_DEBUG
-#define vma_assert_locked(vma) ((void)(vma))
-#endif
+#include "lib/engine/locked.h"
 
 /* ---- page tables (pgtable.c, memory.c) ---- */
 

@@ -31,7 +31,9 @@ static bool wants_write_fault(const struct vm_area_struct *vma)
 
 void vma_set_page_prot(struct vm_area_struct *vma)
 {
+#ifdef VMS_DEBUG
 	if (vms__vma_is_attached(vma))
 		vma_assert_write_locked(vma);
+#endif
 	vma->vm_page_prot = vm_get_page_prot(wants_write_fault(vma) ? vma->vm_flags & ~VM_SHARED : vma->vm_flags);
 }

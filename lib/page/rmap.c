@@ -50,6 +50,13 @@ static void root_assert_locked(const struct anon_vma *anon_vma)
 	vms__lockdep_assert_held(anon_vma->root);
 }
 
+/* Relaxed: nobody but the caller knows an anon_vma whose count is 0. */
+static void assert_locked_or_new(const struct anon_vma *anon_vma)
+{
+	if (atomic_load_explicit(&anon_vma->refcount, memory_order_relaxed))
+		root_assert_locked(anon_vma);
+}
+
 void vms__anon_vma_lock(struct anon_vma *anon_vma)
 {
 	root_lock(anon_vma);
@@ -154,12 +161,12 @@ static size_t links_count(const struct vm_area_struct *vma)
 	return nr;
 }
 
-/* Put @vma, with a link of @spare, at the end of its own list and into @anon_vma's. Locks: root. */
+/* Put @vma, with a link of @spare, at the end of its own list and into @anon_vma's. Locks: root, unless @anon_vma is not published yet. */
 static void link_vma(struct vm_area_struct *vma, struct anon_vma *anon_vma, struct list_head *spare)
 {
 	struct anon_vma_chain *link = list_first_entry(spare, struct anon_vma_chain, same_vma);
 
-	root_assert_locked(anon_vma);
+	assert_locked_or_new(anon_vma);
 	link->vma = vma;
 	link->anon_vma = anon_vma;
 	list_move_tail(&link->same_vma, &vma->anon_vma_chain);
@@ -211,31 +218,61 @@ static struct anon_vma *find_shareable(struct vm_area_struct *vma)
 	struct vm_area_struct *next, *prev;
 	struct anon_vma *anon_vma;
 
-	mm->engine->index->beside(mm, vma, &prev, &next);
+	mm->engine->index->touching(mm, vma, &prev, &next);
 	anon_vma = next && may_share(vma, next) ? shareable(next) : NULL;
 	if (anon_vma)
 		return anon_vma;
 	return prev && may_share(prev, vma) ? shareable(prev) : NULL;
 }
 
-/* Give @vma @anon_vma, unless another thread gave it one meanwhile. Locks: mmap_lock. Return: whether it did. */
-static bool set_first_anon_vma(struct vm_area_struct *vma, struct anon_vma *anon_vma, struct list_head *spare)
+/* Who of two faults is first is settled under page_table_lock. Return: whether @vma has no anon_vma yet. */
+static bool lock_first(struct vm_area_struct *vma, struct mm_struct *mm)
 {
-	struct mm_struct *mm = vms__vma_mm(vma);
-	bool first;
-
-	root_lock(anon_vma);
 	vms__lockdep_acquire(VMS__RANK_PAGE_TABLE_LOCK, &mm->page_table_lock, "page_table_lock");
 	vms__spin_lock(&mm->page_table_lock);
 	/* Relaxed: it is written under this lock only. */
-	first = !atomic_load_explicit(&vma->anon_vma, memory_order_relaxed);
-	if (first) {
+	return !atomic_load_explicit(&vma->anon_vma, memory_order_relaxed);
+}
+
+static void unlock_first(struct mm_struct *mm)
+{
+	vms__lockdep_release(&mm->page_table_lock);
+	vms__spin_unlock(&mm->page_table_lock);
+}
+
+/* Let @vma share @anon_vma, unless another thread gave it one meanwhile. Locks: mmap_lock. */
+static void share_anon_vma(struct vm_area_struct *vma, struct anon_vma *anon_vma, struct list_head *spare)
+{
+	struct mm_struct *mm = vms__vma_mm(vma);
+
+	root_lock(anon_vma);
+	if (lock_first(vma, mm)) {
 		link_vma(vma, anon_vma, spare);
 		set_anon_vma(vma, anon_vma);
 	}
-	vms__lockdep_release(&mm->page_table_lock);
-	vms__spin_unlock(&mm->page_table_lock);
+	unlock_first(mm);
 	root_unlock(anon_vma->root);
+}
+
+/*
+ * The same for one that nobody knows yet: its own lock is not needed, because
+ * all that the lock protects is there before anyone can find it. Who comes to it
+ * by @vma acquires that from the store of vma->anon_vma; who comes from a page
+ * that has died, from publish(). Return: false: it is still the caller's.
+ */
+static bool give_new_anon_vma(struct vm_area_struct *vma, struct anon_vma *fresh, struct list_head *spare)
+{
+	struct mm_struct *mm = vms__vma_mm(vma);
+	bool first = lock_first(vma, mm);
+
+	if (first) {
+		link_vma(vma, fresh, spare);
+		fresh->num_active_vmas = 1;
+		publish(fresh);
+		/* Release: as in set_anon_vma(). */
+		atomic_store_explicit(&vma->anon_vma, fresh, memory_order_release);
+	}
+	unlock_first(mm);
 	return first;
 }
 
@@ -249,18 +286,18 @@ int vms__anon_vma_prepare(struct vm_area_struct *vma)
 	mmap_assert_locked(vms__vma_mm(vma));
 	anon_vma = find_shareable(vma);
 	if (!anon_vma)
-		anon_vma = fresh = anon_vma_alloc();
-	if (!anon_vma)
+		fresh = anon_vma_alloc();
+	if (!anon_vma && !fresh)
 		return -ENOMEM;
 	if (!links_alloc(&spare, 1)) {
 		if (fresh)
 			anon_vma_discard(fresh);
 		return -ENOMEM;
 	}
-	if (fresh)
-		publish(fresh);
-	if (!set_first_anon_vma(vma, anon_vma, &spare) && fresh)
-		anon_vma_put(fresh);
+	if (anon_vma)
+		share_anon_vma(vma, anon_vma, &spare);
+	else if (!give_new_anon_vma(vma, fresh, &spare))
+		anon_vma_discard(fresh);
 	links_free(&spare);
 	return 0;
 }

@@ -112,6 +112,13 @@ void vms__vlock_detach_slow(_Atomic unsigned int *refcnt)
 	let_go(refcnt);
 }
 
+/* Readers are in, or came by; or a slot may hold the VMA. */
+void vms__vlock_retire_slow(_Atomic unsigned int *refcnt, const _Atomic unsigned long *lock_seq)
+{
+	shut_out(refcnt, lock_seq, false);
+	vms__vlock_detach(refcnt);
+}
+
 void vms__vlock_wake_writer(_Atomic unsigned int *refcnt)
 {
 	vms__futex_wake(refcnt, 1);

@@ -135,6 +135,7 @@ void vms__vlock_start_write_slow(_Atomic unsigned int *refcnt, const _Atomic uns
 void vms__vlock_batch_finish(_Atomic unsigned int *refcnt, const _Atomic unsigned long *lock_seq);
 bool vms__vlock_try_write_slow(_Atomic unsigned int *refcnt, _Atomic unsigned long *lock_seq, unsigned long seqval);
 void vms__vlock_detach_slow(_Atomic unsigned int *refcnt);
+void vms__vlock_retire_slow(_Atomic unsigned int *refcnt, const _Atomic unsigned long *lock_seq);
 void vms__vlock_wake_writer(_Atomic unsigned int *refcnt);
 
 /*
@@ -477,6 +478,28 @@ static inline void vms__vlock_detach(_Atomic unsigned int *refcnt)
 	/* acquire: pairs with vms__vlock_end_read() */
 	if (unlikely(!atomic_compare_exchange_strong_explicit(refcnt, &ref, 0, memory_order_acquire, memory_order_relaxed)))
 		vms__vlock_detach_slow(refcnt);
+}
+
+/*
+ * vms__vlock_start_write() and vms__vlock_detach() in one: where nobody reads, W2
+ * and the end of the attachment are one step. The tree may still show the VMA: a
+ * reader that finds it there sees the stamp, and is refused as by any writer; or
+ * it sees the count of 0 first, and looks again.
+ * Locks: mmap_lock W, as one of @seqval; attached.
+ * Ordering: acquires the releases of all readers. It need not release the stamp
+ * by the count, as W2 does, since nobody can count before the memory is attached
+ * anew, and whoever does then acquires that.
+ */
+static inline void vms__vlock_retire(_Atomic unsigned int *refcnt, _Atomic unsigned long *lock_seq, unsigned long seqval)
+{
+	unsigned int ref = 1;
+
+	VMS_ASSERT(seqval & 1);
+	/* The same stamp once more, if this section has locked the VMA before. */
+	vms__vlock_stamp(lock_seq, seqval);
+	/* acquire: pairs with vms__vlock_end_read() */
+	if (unlikely(!atomic_compare_exchange_strong_explicit(refcnt, &ref, 0, memory_order_acquire, memory_order_relaxed)))
+		vms__vlock_retire_slow(refcnt, lock_seq);
 }
 
 #endif

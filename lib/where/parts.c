@@ -51,7 +51,7 @@ OPERATION(look_around, index, next, VMA, (MM mm, VMA vma), (mm, vma))
 OPERATION_VOID(look_around, index, chain, (MM mm, VMA vma, unsigned long end), (mm, vma, end))
 OPERATION(look_around, index, prev, VMA, (MM mm, VMA vma), (mm, vma))
 OPERATION_VOID(look_around, index, around, (MM mm, struct vms__place *place), (mm, place))
-OPERATION_VOID(look_around, index, beside, (MM mm, VMA vma, VMA *prev, VMA *next), (mm, vma, prev, next))
+OPERATION_VOID(look_around, index, touching, (MM mm, VMA vma, VMA *prev, VMA *next), (mm, vma, prev, next))
 OPERATION(look_around, index, step, VMA, (struct vma_iterator *vmi, bool good), (vmi, good))
 OPERATION(stores, index, prepare, int, (MM mm, struct vms__store *store), (mm, store))
 OPERATION_VOID(stores, index, commit, (MM mm, struct vms__store *store), (mm, store))
@@ -76,7 +76,7 @@ static struct vms__index_ops counted_index = {
 	.chain = vms__part_look_around__chain,
 	.around = vms__part_look_around__around,
 	.prev = vms__part_look_around__prev,
-	.beside = vms__part_look_around__beside,
+	.touching = vms__part_look_around__touching,
 	.step = vms__part_look_around__step,
 	.gap_lowest = vms__part_gap_search__gap_lowest,
 	.gap_highest = vms__part_gap_search__gap_highest,

@@ -327,11 +327,11 @@ static void assert_same_walk(struct space *space)
 		assert_ptr_equal(vma, space->owner[p]);
 		before = last;
 		assert_ptr_equal(index->prev(&space->mm, vma), before);
-		last = vma;
-		vma = index->next(&space->mm, vma);
-		index->beside(&space->mm, last, &beside[0], &beside[1]);
-		assert_ptr_equal(beside[0], before);
-		assert_ptr_equal(beside[1], vma);
+		last = space->owner[p];
+		vma = index->next(&space->mm, last);
+		index->touching(&space->mm, last, &beside[0], &beside[1]);
+		assert_ptr_equal(beside[0], before && before->vm_end == last->vm_start ? before : NULL);
+		assert_ptr_equal(beside[1], vma && vma->vm_start == last->vm_end ? vma : NULL);
 		assert_around(space, last->vm_start, ULONG_MAX, last, before, vma);
 		/* From anywhere in it, or in the gap before it: the next one counts if this one begins in time. */
 		assert_around(space, last->vm_end - 1, last->vm_start + 1, last, before, vma);

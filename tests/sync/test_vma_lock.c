@@ -138,6 +138,18 @@ static void detached_vma_is_gone_and_can_be_stamped(void **state)
 	start_write(&vma, seq);
 	vms__vlock_detach(&vma.refcnt);
 	assert_int_equal(atomic_load(&vma.refcnt), 0);
+	/* Whoever still finds it meanwhile is turned away, and need not look for another one. */
+	assert_int_equal(try_read(&vma, 0), VMS__VLOCK_BUSY);
+	vms__vlock_seq_end(&mm_seq[0]);
+	assert_int_equal(try_read(&vma, 0), VMS__VLOCK_GONE);
+	assert_int_equal(atomic_load(&vma.refcnt), 0);
+
+	/* The same in one step. */
+	fresh(&vma, 2);
+	seq = vms__vlock_seq_begin(&mm_seq[0]);
+	vms__vlock_retire(&vma.refcnt, &vma.lock_seq, seq);
+	assert_int_equal(atomic_load(&vma.refcnt), 0);
+	assert_int_equal(try_read(&vma, 0), VMS__VLOCK_BUSY);
 	vms__vlock_seq_end(&mm_seq[0]);
 	assert_int_equal(try_read(&vma, 0), VMS__VLOCK_GONE);
 	assert_int_equal(atomic_load(&vma.refcnt), 0);

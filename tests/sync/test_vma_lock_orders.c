@@ -305,6 +305,16 @@ static void take_out(unsigned int mm)
 	write_end(mm);
 }
 
+/* In one step. */
+static void retire(unsigned int mm)
+{
+	unsigned long seq = write_begin(mm);
+
+	vms__vlock_retire(&refcnt, &lock_seq, seq);
+	model_write(FIELDS, model_read(FIELDS) + 1);
+	write_end(mm);
+}
+
 static void put_in(unsigned int mm)
 {
 	unsigned long seq = write_begin(mm);
@@ -327,6 +337,42 @@ static void successor(void)
 	model_write(FIELDS, model_read(FIELDS) + 1);
 	vms__vlock_attach(&refcnt);
 	model_unlock(0);
+}
+
+static void successor_of_a_retired(void)
+{
+	retire(0);
+	model_lock(0);
+	vms__vlock_init(&refcnt, &lock_seq);
+	model_write(OWNER, 0);
+	model_write(FIELDS, model_read(FIELDS) + 1);
+	vms__vlock_attach(&refcnt);
+	model_unlock(0);
+}
+
+/* The memory goes to the other address space and comes back, retired both times. */
+static void wanderer_that_retires(void)
+{
+	retire(0);
+	put_in(1);
+	retire(1);
+	put_in(0);
+}
+
+/* Changes the VMA, and retires it in the same section or in the next one. */
+static void writer_that_retires(void)
+{
+	unsigned long seq = write_begin(0);
+
+	vms__vlock_start_write(&refcnt, &lock_seq, seq);
+	model_write(FIELDS, model_read(FIELDS) + 1);
+	if (model_random(2)) {
+		write_end(0);
+		seq = write_begin(0);
+	}
+	vms__vlock_retire(&refcnt, &lock_seq, seq);
+	model_write(FIELDS, model_read(FIELDS) + 1);
+	write_end(0);
 }
 
 /* The memory goes to the other address space and comes back. */
@@ -367,6 +413,14 @@ static const struct model_scenario scenarios[] = {
 	 end,
 	 {writer_of_two_batches, reader_twice, reader_without_a_guess}},
 	{"a VMA without a stamp, readers that bias", begin_with_slots, end, {successor, reader_twice, reader_without_a_guess}},
+	{"a VMA that is retired, a reader of each mm", begin, end, {wanderer_that_retires, reader_twice, reader_of_the_other}},
+	{"a writer that retires, two readers", begin, end, {writer_that_retires, reader_twice, reader}},
+	{"a retired VMA without a stamp, readers that bias",
+	 begin_with_slots,
+	 end,
+	 {successor_of_a_retired, reader_twice, reader_without_a_guess}},
+	{"a biased VMA that is retired", begin_biased, end, {wanderer_that_retires, reader_twice, reader_of_the_other}},
+	{"a retired VMA, a reader that finds nobody", begin, end, {successor_of_a_retired, reader_alone_twice, reader}},
 	{"a biased VMA that changes its mm", begin_biased, end, {wanderer, reader_twice, reader_of_the_other}},
 };
 

@@ -140,6 +140,18 @@ static void detacher(void)
 	vms__vlock_seq_end(&mm_seq);
 }
 
+static void retirer(void)
+{
+	unsigned long seq = vms__vlock_seq_begin(&mm_seq);
+
+	vms__vlock_retire(&refcnt, &lock_seq, seq);
+	if (refcnt)
+		explore_fail("retired, but somebody counts");
+	detached = true;
+	change();
+	vms__vlock_seq_end(&mm_seq);
+}
+
 static void check(const struct explore_scenario *scenario)
 {
 	unsigned long runs;
@@ -164,10 +176,14 @@ static void a_detached_vma_has_no_reader(void **state)
 {
 	static const struct explore_scenario one = {begin, end_detached, {detacher, reader_twice}, 4};
 	static const struct explore_scenario two = {begin, end_detached, {detacher, reader, reader}, 3};
+	static const struct explore_scenario three = {begin, end_detached, {retirer, reader_twice}, 4};
+	static const struct explore_scenario four = {begin, end_detached, {retirer, reader, reader}, 3};
 
 	(void)state;
 	check(&one);
 	check(&two);
+	check(&three);
+	check(&four);
 }
 
 int main(void)
