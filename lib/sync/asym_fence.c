@@ -14,7 +14,7 @@
 
 static bool registered; /* written before there are threads: when the library is loaded, and in the child of a fork */
 
-static bool membarrier(int command)
+bool vms__membarrier(int command)
 {
 	int saved = errno;
 	bool ok = !syscall(SYS_membarrier, command, 0, 0);
@@ -34,12 +34,12 @@ bool vms__fence_is_asymmetric(void)
  */
 void vms__fence_heavy(void)
 {
-	VMS_BUG_ON(!membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED));
+	VMS_BUG_ON(!vms__membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED));
 }
 
 static void register_process(void)
 {
-	registered = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+	registered = vms__membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
 }
 
 __attribute__((constructor(200))) static void asym_fence_init(void)

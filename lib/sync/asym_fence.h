@@ -40,6 +40,9 @@ static inline void vms__fence_light(void)
 /* Whether there is a heavy half. False for good where the kernel has none, or a filter forbids it; asked again after a fork. */
 bool vms__fence_is_asymmetric(void);
 
+/* membarrier(2), without flags; errno stays as it was. Return: whether the kernel did it. */
+bool vms__membarrier(int command);
+
 /* Only where vms__fence_is_asymmetric() was true in this process. Stops the program if the kernel refuses it by now. */
 void vms__fence_heavy(void);
 

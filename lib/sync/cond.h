@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#define VMS__NS_PER_S 1000000000L
+#include "lib/sync/clock.h"
 
 /* *t + @ns, @ns less than a second. */
 static inline void vms__timespec_add(struct timespec *t, long ns)

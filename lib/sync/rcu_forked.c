@@ -28,11 +28,11 @@
 #include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib/sync/assert.h"
+#include "lib/sync/asym_fence.h"
 
 bool vms__rcu_forked;
 
@@ -153,13 +153,12 @@ static void all_readers_barrier(void)
 {
 	cmm_smp_mb();
 #ifndef VMS_RCU_QSBR
-	if (!urcu_memb_has_sys_membarrier || !syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0))
+	if (!urcu_memb_has_sys_membarrier)
 		return;
-	/* A kernel on which this process is not registered for that, or which lacks it. */
-	if (!syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0) &&
-	    !syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0))
-		return;
-	VMS_BUG_ON(syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0));
+	if (vms__fence_is_asymmetric())
+		vms__fence_heavy();
+	else /* a kernel that lacks the expedited one */
+		VMS_BUG_ON(!vms__membarrier(MEMBARRIER_CMD_GLOBAL));
 #endif
 }
 

@@ -22,6 +22,7 @@
 #include <time.h>
 
 #include "lib/sync/assert.h"
+#include "lib/sync/clock.h"
 
 /* The bits of count; rwsem.c says what they mean. */
 #define WRITER 0x1UL
@@ -53,8 +54,6 @@ _Static_assert(sizeof(unsigned long) == 8, "the readers' part of count has room 
 
 /* How long the first waiter may be overtaken, if sections are long. */
 #define IMPATIENCE_NS 1000000
-
-#define NS_PER_SEC 1000000000L
 
 /* The bits of wait_lock. All are 0 when it is free. */
 #define QUEUE_LOCKED 0x1u
@@ -98,14 +97,6 @@ static inline const void *vms__rwsem_this_thread(void)
 	return (const void *)pthread_self();
 }
 
-static inline int64_t vms__rwsem_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
-}
-
 /*
  * @ns from now into *@ts. Return: @ts, or NULL for a time so far away that it
  * never comes.
@@ -114,10 +105,10 @@ static inline const struct timespec *vms__rwsem_deadline_after(uint64_t ns, stru
 {
 	int64_t end;
 
-	if (ns > INT64_MAX || __builtin_add_overflow(vms__rwsem_now(), (int64_t)ns, &end))
+	if (ns > INT64_MAX || __builtin_add_overflow(vms__clock_ns(), (int64_t)ns, &end))
 		return NULL;
-	ts->tv_sec = end / NS_PER_SEC;
-	ts->tv_nsec = end % NS_PER_SEC;
+	ts->tv_sec = end / VMS__NS_PER_S;
+	ts->tv_nsec = end % VMS__NS_PER_S;
 	return ts;
 }
 

@@ -156,7 +156,7 @@ static bool grow_impatient(struct rw_semaphore *sem, struct vms_rwsem_waiter *fi
 
 	if (count & HANDOFF)
 		return false;
-	now = vms__rwsem_now();
+	now = vms__clock_ns();
 	if (!first->impatient_from)
 		first->impatient_from = now + IMPATIENCE_NS;
 	if (now < first->impatient_from)

@@ -52,7 +52,7 @@ static bool is_before(const struct timespec *a, const struct timespec *b)
 
 static bool is_past(const struct timespec *deadline)
 {
-	return vms__rwsem_now() >= (int64_t)deadline->tv_sec * NS_PER_SEC + deadline->tv_nsec;
+	return vms__clock_ns() >= (int64_t)deadline->tv_sec * VMS__NS_PER_S + deadline->tv_nsec;
 }
 
 static struct vms_rwsem_waiter *take_timed_waiter(void)
@@ -178,7 +178,7 @@ static bool step(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, unsigned 
 static bool compete(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, const struct timespec *deadline)
 {
 	unsigned int budget = vms__spin_budget(), waited = 0, gap = FRONT_GAP_MIN;
-	int64_t patient_until = vms__rwsem_now() + IMPATIENCE_NS;
+	int64_t patient_until = vms__clock_ns() + IMPATIENCE_NS;
 	unsigned long count, before = 0;
 
 	for (; waited < budget; waited += gap) {
@@ -186,7 +186,7 @@ static bool compete(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, const 
 			return true;
 		/* relaxed: what follows takes wait_lock */
 		count = atomic_load_explicit(&sem->count, memory_order_relaxed);
-		if (!(count & HELD) || (!(count & HANDOFF) && vms__rwsem_now() > patient_until)) {
+		if (!(count & HELD) || (!(count & HANDOFF) && vms__clock_ns() > patient_until)) {
 			if (!step(sem, w, FRONT, FRONT, deadline))
 				return false;
 		} else if (deadline && is_past(deadline)) {

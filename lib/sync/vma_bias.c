@@ -5,9 +5,9 @@
 #include "lib/sync/vma_bias.h"
 
 #include <pthread.h>
-#include <time.h>
 
 #include "lib/sync/assert.h"
+#include "lib/sync/clock.h"
 #include "lib/sync/futex.h"
 #include "lib/sync/spinlock.h"
 
@@ -49,10 +49,7 @@ void vms__bias_wake(struct vms__bias_slot *slot)
 #ifndef VMS__BIAS_MODEL
 static unsigned long now(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (unsigned long)t.tv_sec * 1000000000ul + (unsigned long)t.tv_nsec;
+	return (unsigned long)vms__clock_ns();
 }
 #endif
 
