@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "bench/harness/args.h"
+#include "bench/harness/random.h"
 #include "bench/harness/say.h"
 #include "bench/harness/standard.h"
 #include "stress/stress.h"
@@ -66,10 +67,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 unsigned long pick(struct worker *w, unsigned long n)
 {
-	w->rng ^= w->rng << 13;
-	w->rng ^= w->rng >> 7;
-	w->rng ^= w->rng << 17;
-	return (w->rng * 0x2545f4914f6cdd1dULL >> 32) % n;
+	return (bench_random_next(&w->rng) >> 32) % n;
 }
 
 void broken(struct worker *w, const char *fmt, ...)

@@ -36,6 +36,7 @@
 #include "bench/harness/cpus.h"
 #include "bench/harness/histogram.h"
 #include "bench/harness/others.h"
+#include "bench/harness/random.h"
 
 /* With no warm-up to learn from: cheap enough for operations of 300 ns and more. */
 #define BENCH_GAP_BLIND 16
@@ -98,16 +99,10 @@ static inline bool bench_running(const struct bench_worker *w)
 	return bench_phase(w) != BENCH_STOP;
 }
 
-/** bench_random() - xorshift64*: the worker's own numbers, the same in every run. */
+/** bench_random() - The worker's own numbers, the same in every run. */
 static inline uint64_t bench_random(struct bench_worker *w)
 {
-	uint64_t x = w->random;
-
-	x ^= x >> 12;
-	x ^= x << 25;
-	x ^= x >> 27;
-	w->random = x;
-	return x * 0x2545f4914f6cdd1dULL;
+	return bench_random_next(&w->random);
 }
 
 /* The end of a timed operation: record it, and draw the distance to the next. Not inline: it is the rare path. */

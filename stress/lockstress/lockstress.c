@@ -21,6 +21,7 @@
 #include <vmastore/rwsem.h>
 
 #include "bench/harness/args.h"
+#include "bench/harness/random.h"
 #include "bench/harness/say.h"
 #include "bench/harness/standard.h"
 
@@ -63,11 +64,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static unsigned int draw(struct worker *w, unsigned int n)
 {
-	/* Marsaglia's xorshift64 */
-	w->random ^= w->random << 13;
-	w->random ^= w->random >> 7;
-	w->random ^= w->random << 17;
-	return (unsigned int)((w->random >> 33) % n);
+	return (unsigned int)((bench_random_next(&w->random) >> 33) % n);
 }
 
 /* Locks: sem, in any mode. */

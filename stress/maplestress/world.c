@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench/harness/random.h"
+
 #define REPORTS_MAX 20
 #define PAGE 4096ul
 
@@ -74,10 +76,7 @@ bool world_cell(const struct world *w, unsigned long key, unsigned int *cell)
 
 unsigned long pick(struct worker *worker, unsigned long n)
 {
-	worker->random ^= worker->random << 13;
-	worker->random ^= worker->random >> 7;
-	worker->random ^= worker->random << 17;
-	return (worker->random * 0x2545f4914f6cdd1dull >> 32) % n;
+	return (bench_random_next(&worker->random) >> 32) % n;
 }
 
 void broken(struct world *w, const char *fmt, ...)

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "bench/harness/histogram.h"
+#include "bench/harness/random.h"
 
 #define VALUES 20000
 
@@ -60,10 +61,7 @@ static uint64_t rng_state;
 
 static uint64_t next_random(void)
 {
-	rng_state ^= rng_state << 13;
-	rng_state ^= rng_state >> 7;
-	rng_state ^= rng_state << 17;
-	return rng_state;
+	return bench_random_next(&rng_state);
 }
 
 static void seed_rng(void)

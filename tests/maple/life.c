@@ -6,15 +6,14 @@
 
 #include <limits.h>
 
+#include "bench/harness/random.h"
+
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define PAGE 4096ul
 
 uint64_t life_random(struct life *l)
 {
-	l->random ^= l->random >> 12;
-	l->random ^= l->random << 25;
-	l->random ^= l->random >> 27;
-	return l->random * 0x2545f4914f6cdd1dull;
+	return bench_random_next(&l->random);
 }
 
 unsigned long life_below(struct life *l, unsigned long limit)

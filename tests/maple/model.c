@@ -10,6 +10,7 @@
 
 #include <vmastore/rcu.h>
 
+#include "bench/harness/random.h"
 #include "lib/sync/objcache.h"
 #include "tests/support/number.h"
 
@@ -24,13 +25,9 @@ size_t model_nodes_now(void)
 	return vms__objcache_report(NULL);
 }
 
-/* xorshift64* */
 uint64_t model_random(struct model *m)
 {
-	m->random ^= m->random >> 12;
-	m->random ^= m->random << 25;
-	m->random ^= m->random >> 27;
-	return m->random * 0x2545f4914f6cdd1dull;
+	return bench_random_next(&m->random);
 }
 
 unsigned int model_below(struct model *m, unsigned int limit)

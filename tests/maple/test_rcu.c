@@ -11,6 +11,7 @@
 
 #include <vmastore/rcu.h>
 
+#include "bench/harness/random.h"
 #include "lib/maple/internal.h"
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -63,10 +64,7 @@ struct reader {
 
 static uint64_t next_random(uint64_t *state)
 {
-	*state ^= *state >> 12;
-	*state ^= *state << 25;
-	*state ^= *state >> 27;
-	return *state * 0x2545f4914f6cdd1dull >> 20;
+	return bench_random_next(state) >> 20;
 }
 
 static void wrong(struct reader *r, const char *what, unsigned long key, const struct object *entry)

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "tests/mm/world.h"
+#include "bench/harness/random.h"
 #include "tests/support/number.h"
 
 #define BASE 0x20000000UL
@@ -27,10 +28,7 @@ static uint64_t rng_state;
 
 static unsigned long rnd(unsigned long n)
 {
-	rng_state ^= rng_state << 13;
-	rng_state ^= rng_state >> 7;
-	rng_state ^= rng_state << 17;
-	return rng_state % n;
+	return (bench_random_next(&rng_state) >> 11) % n;
 }
 
 struct op {

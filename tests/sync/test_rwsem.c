@@ -18,6 +18,7 @@
 
 #include <vmastore/rwsem.h>
 
+#include "bench/harness/random.h"
 #include "tests/support/number.h"
 #include "tests/sync/child.h"
 
@@ -474,11 +475,7 @@ struct worker {
 
 static unsigned int draw(struct worker *w, unsigned int n)
 {
-	/* Marsaglia's xorshift64 */
-	w->random ^= w->random << 13;
-	w->random ^= w->random >> 7;
-	w->random ^= w->random << 17;
-	return (unsigned int)((w->random >> 33) % n);
+	return (unsigned int)((bench_random_next(&w->random) >> 33) % n);
 }
 
 static void look(struct worker *w)
