@@ -105,21 +105,21 @@ static void each_workload_has_its_parts(void **state)
 	json_decref(rows);
 }
 
-/* Only `maple-vma` locks the VMA that goes. */
+/* Only `maple-vma` locks the VMA whose protection changes. */
 static void each_engine_has_its_locks(void **state)
 {
-	static const char *const mmap1[] = {"gap_search", "look_around", "stores", "locks", "rest", NULL};
+	static const char *const mprotect[] = {"look_around", "stores", "locks", "rest", NULL};
 	json_t *rows, *row;
 	double locks[3] = {0};
 	size_t i;
 
 	(void)state;
 	skip_without_valgrind();
-	rows = rows_of("--workload=mmap1 --vmas=40 --operations=20");
+	rows = rows_of("--workload=mprotect --vmas=40 --operations=20");
 	assert_int_equal(json_array_size(rows), 3);
 	json_array_foreach(rows, i, row)
 	{
-		expect_parts(row, mmap1);
+		expect_parts(row, mprotect);
 		locks[i] = number_of(json_object_get(row, "parts"), "locks");
 	}
 	assert_true(locks[0] == locks[1] && locks[1] < locks[2]);
