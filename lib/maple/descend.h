@@ -521,20 +521,6 @@ static __attribute__((noinline)) bool walk_on(struct ma_state *mas, unsigned lon
 	return (wide && find_in(mas, wide, key, found)) || walk_any(mas, key, found);
 }
 
-/* Put the cursor on the range that holds @key, but for index and last. False: the tree has no nodes; then those too. */
-static inline __attribute__((always_inline)) bool walk(struct ma_state *mas, unsigned long key, struct found *found)
-{
-	struct maple_node *wide;
-	struct found any; /* so that *found needs no memory */
-	bool nodes;
-
-	if (likely(walk_pages(mas, key, found, &wide)))
-		return true;
-	nodes = walk_on(mas, key, wide, &any);
-	*found = any;
-	return nodes;
-}
-
 /* The rest of descend(): a function by itself, so that a walk by pages has no call in it, and keeps nothing on the stack. */
 static __attribute__((noinline)) void *descend_on(struct ma_state *mas, unsigned long key, struct maple_node *wide)
 {

@@ -7,6 +7,94 @@
  */
 
 /*
+ * The form of the cursor's leaf, if it is one of pages, as most are, or a wide one,
+ * as where a small memory map's parts lie far from one another: with the form
+ * known, the compiler makes a plan short.
+ */
+static inline bool is_leaf_of_pages(const struct ma_state *mas)
+{
+	return !(mas->version & (MT_WIDE_BIT | MT_BYTE_BIT));
+}
+
+static inline unsigned long page_form(const struct ma_state *mas)
+{
+	return mas->version & (MT_LEAF_BIT | MT_EDGE_BIT);
+}
+
+static inline bool is_wide_leaf(const struct ma_state *mas)
+{
+	return mas->version & MT_WIDE_BIT;
+}
+
+#define WIDE_FORM (MT_LEAF_BIT | MT_WIDE_BIT)
+
+/*
+ * What slot @i of a leaf of pages spans, @base its region: without a branch, for
+ * the first and the last slot begin and end with the leaf.
+ */
+static inline void span_in_leaf(const struct ma_state *mas, const struct maple_node *leaf, unsigned long i, unsigned long base,
+				struct found *found)
+{
+	unsigned long below = word_at(leaf, i + 1), key = either(i ^ MT_NARROW_LEAF_KEYS, word_at(leaf, i + 2), MT_KEY_NONE);
+
+	found->index = either(i, base + (below << MT_PAGE_SHIFT), mas->min);
+	found->last = either(key ^ MT_KEY_NONE, base + (key << MT_PAGE_SHIFT) - 1, mas->max);
+	found->used = 0;
+	/* Relaxed: only the lock's holder stores here. */
+	found->entry = atomic_load_explicit(&leaf->narrow_leaf.slot[i], memory_order_relaxed);
+}
+
+/* walk_locked() where leaf_by_pages() has come to no leaf of pages, but maybe to a @wide one. */
+static __attribute__((noinline)) bool walk_locked_any(struct ma_state *mas, unsigned long index, struct maple_node *wide,
+						      struct found *found)
+{
+	struct mt_leaf l;
+	unsigned int i;
+
+	if (!wide)
+		return walk_any(mas, index, found);
+	mt_leaf_view(&l, wide, WIDE_FORM, mas->min, mas->max);
+	i = find_wide_leaf(wide, index);
+	found->index = mt_leaf_min(&l, i);
+	found->last = mt_leaf_max(&l, i);
+	found->used = 0;
+	/* Relaxed: only the lock's holder stores here. */
+	found->entry = atomic_load_explicit(&wide->wide_leaf.slot[i], memory_order_relaxed);
+	settle(mas, wide, mt_form_of(wide), i);
+	return true;
+}
+
+/*
+ * Put the cursor on @index, with the lock held: what it finds stays so. False: the
+ * tree has no nodes; then index and last are set, too.
+ */
+static inline __attribute__((always_inline)) bool walk_locked(struct ma_state *mas, unsigned long index, struct found *found)
+{
+	const unsigned long base = mt_region(index, MT_PAGE_SHIFT);
+	struct maple_node *leaf;
+	struct found other; /* so that *found needs no memory */
+	struct way way;
+	unsigned long i;
+	bool nodes;
+
+	leaf = leaf_by_pages(mas, index, NULL, &way, true);
+	mas->min = span_min(&way.span, base, way.min);
+	mas->max = span_max(&way.span, base, way.max);
+	if (unlikely(!leaf || way.form & MT_WIDE_BIT)) {
+		nodes = walk_locked_any(mas, index, leaf, &other);
+		*found = other;
+		return nodes;
+	}
+	/* As in load_narrow(). */
+	__builtin_prefetch(leaf->narrow_leaf.slot);
+	__builtin_prefetch(leaf->narrow_leaf.slot + 8);
+	i = find_narrow_leaf(leaf, mt_search_key(index, MT_PAGE_SHIFT));
+	span_in_leaf(mas, leaf, i, base, found);
+	settle(mas, leaf, mt_form_of(leaf), i);
+	return true;
+}
+
+/*
  * The cursor's path is still that from the root to its leaf, whatever other
  * cursors have stored meanwhile. A node of the path may have been freed, and its
  * memory may be another node by now. So each node is read only after the one
@@ -69,28 +157,6 @@ static inline bool place_is_good(const struct ma_state *mas, unsigned long key)
 	return key >= mas->min && key <= mas->max;
 }
 
-/*
- * The form of the cursor's leaf, if it is one of pages, as most are, or a wide one,
- * as where a small memory map's parts lie far from one another: with the form
- * known, the compiler makes a plan short.
- */
-static inline bool is_leaf_of_pages(const struct ma_state *mas)
-{
-	return !(mas->version & (MT_WIDE_BIT | MT_BYTE_BIT));
-}
-
-static inline unsigned long page_form(const struct ma_state *mas)
-{
-	return mas->version & (MT_LEAF_BIT | MT_EDGE_BIT);
-}
-
-static inline bool is_wide_leaf(const struct ma_state *mas)
-{
-	return mas->version & MT_WIDE_BIT;
-}
-
-#define WIDE_FORM (MT_LEAF_BIT | MT_WIDE_BIT)
-
 /* Find @key in the cursor's leaf. */
 static inline void find_here(struct ma_state *mas, unsigned long key, struct found *found)
 {
@@ -102,12 +168,7 @@ static inline void find_here(struct ma_state *mas, unsigned long key, struct fou
 		return;
 	}
 	i = find_narrow_leaf(leaf, mt_search_key(key, MT_PAGE_SHIFT));
-	found->index = mas->min;
-	found->last = mas->max;
-	page_span(i, MT_NARROW_LEAF_KEYS, word_at(leaf, i + 1), word_at(leaf, i + 2), mt_region(key, MT_PAGE_SHIFT), &found->index,
-		  &found->last);
-	/* Relaxed: only the lock's holder stores here. */
-	found->entry = atomic_load_explicit(&leaf->narrow_leaf.slot[i], memory_order_relaxed);
+	span_in_leaf(mas, leaf, i, mt_region(key, MT_PAGE_SHIFT), found);
 	settle(mas, leaf, form, i);
 }
 
@@ -148,7 +209,7 @@ static inline __attribute__((always_inline)) bool locate(struct ma_state *mas, s
 		found->used = used;
 		return true;
 	}
-	if (likely(walk(mas, first, found)))
+	if (likely(walk_locked(mas, first, found)))
 		return true;
 	mas->index = first;
 	mas->last = last;

@@ -23,7 +23,7 @@ static void *erase(struct ma_state *mas)
 	struct found found;
 	void *old;
 
-	if (unlikely(!walk(mas, mas->index, &found)))
+	if (unlikely(!walk_locked(mas, mas->index, &found)))
 		return found.entry && !store_any(mas, NULL, &old) ? found.entry : NULL;
 	if (found.entry && !store_found(mas, found.index, found.last, NULL, &found))
 		return found.entry;
@@ -41,7 +41,7 @@ static int insert(struct ma_state *mas, void *entry)
 	struct found found;
 	void *old;
 
-	if (likely(walk(mas, first, &found))) {
+	if (likely(walk_locked(mas, first, &found))) {
 		if (found.entry || found.last < last)
 			return -EEXIST;
 		return store_found(mas, first, last, entry, &found);
