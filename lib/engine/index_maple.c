@@ -102,19 +102,23 @@ static void touching(struct mm_struct *mm, struct vm_area_struct *vma, struct vm
 	*next = vms__mt_isa->lookup(&mm->mm_mt, vma->vm_end);
 }
 
-static bool gap(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, bool highest,
-		struct vms__place *place)
+/* The way down to a gap passes by what lies beside it: one search for both. */
+static inline bool gap(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, bool highest,
+		       struct vms__place *place)
 {
-	void *prev, *after;
+	struct ma_state *mas = &place->mas;
+	void *beside[3];
 
+	VMS_ASSERT(size);
 	if (high <= low || high - low < size)
 		return false;
-	mas_init(&place->mas, &mm->mm_mt, 0);
-	if (vms__mas_find_gap(&place->mas, low, high - 1, size, highest))
+	mas_init(mas, &mm->mm_mt, 0);
+	if (!(highest ? vms__mt_isa->highest_gap : vms__mt_isa->lowest_gap)(mas, low, high - 1, size, beside))
 		return false;
-	place->start = place->mas.index;
-	place->vma = vms__mas_around(&place->mas, 0, &prev, &after);
-	place->prev = prev;
+	mt_vouch_gap(mas);
+	place->start = mas->index;
+	place->prev = beside[0];
+	place->vma = beside[1];
 	return true;
 }
 

@@ -170,14 +170,30 @@ VECTOR_LOADS void bounds(const struct mt_leaf *l, unsigned long *bound)
  * change meanwhile, lowered by another search.
  */
 
+/* All ones in the lanes of four words that are below @size; both with the top bit turned over, as in below(). */
+VECTOR_LOADS __m256i less4(const __m256i *words, __m256i size, __m256i top)
+{
+	return _mm256_cmpgt_epi64(size, _mm256_xor_si256(_mm256_load_si256(words), top));
+}
+
+/* Two bytes of the one half and two of the other by turns. */
+static const unsigned char pairs[32] __attribute__((aligned(32))) = {
+	0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15, 0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15,
+};
+
 VECTOR_LOADS unsigned int gaps(const struct maple_node *node, unsigned long size)
 {
 	const __m256i top = _mm256_set1_epi64x(LLONG_MIN), s = _mm256_xor_si256(_mm256_set1_epi64x((long long)size), top);
-	unsigned int less = 0;
+	const __m256i *gap = (const __m256i *)node->gap;
+	/* Packs halve each lane, and so end as ones do that began so; but they take each half of a vector by itself. */
+	__m256i low = _mm256_packs_epi32(_mm256_packs_epi32(less4(gap, s, top), less4(gap + 1, s, top)),
+					 _mm256_packs_epi32(less4(gap + 2, s, top), less4(gap + 3, s, top)));
+	__m256i high = _mm256_packs_epi32(_mm256_packs_epi32(less4(gap + 4, s, top), less4(gap + 5, s, top)),
+					  _mm256_packs_epi32(less4(gap + 6, s, top), less4(gap + 7, s, top)));
+	__m256i less = _mm256_permute4x64_epi64(_mm256_packs_epi16(low, high), 0xd8);
 
-	for (unsigned int i = 0; i < MT_GAPS; i += 4)
-		less |= below((const __m256i *)(node->gap + i), s, top) << i;
-	return ~less;
+	less = _mm256_shuffle_epi8(less, _mm256_load_si256((const __m256i *)pairs));
+	return ~(unsigned int)_mm256_movemask_epi8(less);
 }
 
 VECTOR_LOADS unsigned long inner_gap(const struct maple_node *node)
@@ -197,23 +213,24 @@ VECTOR_LOADS unsigned long inner_gap(const struct maple_node *node)
 	return four[3] > gap ? four[3] : gap;
 }
 
-/* As in descend_avx512.c: the first and the last slot are named whatever they span. */
-static unsigned int narrow_leaf_gaps(const struct mt_leaf *l, unsigned long size)
+/* As in scan.h. The base, behind the last slot, is none. */
+VECTOR_LOADS unsigned int narrow_gaps(const struct maple_node *leaf, unsigned long need, unsigned int *empty)
 {
-	const unsigned long need = ((size - 1) >> l->shift) + 1;
 	const __m256i less = _mm256_set1_epi32((int)(need < MT_KEY_NONE ? need - 1 : MT_KEY_NONE));
-	const __m256i none = _mm256_set1_epi32((int)MT_KEY_NONE), *half = (const __m256i *)l->node;
+	const __m256i none = _mm256_set1_epi32((int)MT_KEY_NONE), *half = (const __m256i *)leaf;
 	const __m256i keys0 = _mm256_load_si256(half), keys1 = _mm256_load_si256(half + 1);
 	const __m256i below0 = _mm256_permutevar8x32_epi32(keys0, _mm256_setr_epi32(0, 0, 1, 2, 3, 4, 5, 6));
-	const __m256i below1 = _mm256_loadu_si256((const __m256i *)((const uint32_t *)l->node + 7));
+	const __m256i below1 = _mm256_loadu_si256((const __m256i *)((const uint32_t *)leaf + 7));
+	void *_Atomic const *slot = leaf->narrow_leaf.slot;
 	unsigned int free, slots;
 
+	*empty = nulls4(slot) | nulls4(slot + 4) << 4 | nulls4(slot + 8) << 8 | (nulls4(slot + 12) & 7) << 12;
 	free = (unsigned int)_mm256_movemask_ps((__m256)_mm256_cmpeq_epi32(keys0, none)) |
 	       (unsigned int)_mm256_movemask_ps((__m256)_mm256_cmpeq_epi32(keys1, none)) << 8;
 	free >>= 2;
 	slots = (unsigned int)_mm256_movemask_ps((__m256)_mm256_cmpgt_epi32(_mm256_sub_epi32(keys0, below0), less)) |
 		(unsigned int)_mm256_movemask_ps((__m256)_mm256_cmpgt_epi32(_mm256_sub_epi32(keys1, below1), less)) << 8;
-	return ((slots >> 2 & ~free) | 1u | 1u << __builtin_ctz(free | 1u << MT_NARROW_LEAF_KEYS)) & nulls(l);
+	return ((slots >> 2 & ~free) | 1u | 1u << __builtin_ctz(free | 1u << MT_NARROW_LEAF_KEYS)) & *empty;
 }
 
 static unsigned long leaf_gap(const struct mt_leaf *l)
@@ -229,20 +246,12 @@ static unsigned long leaf_gap(const struct mt_leaf *l)
 	return gap;
 }
 
-static unsigned int leaf_gaps(const struct mt_leaf *l, unsigned long size)
-{
-	if (likely(!l->wide))
-		return narrow_leaf_gaps(l, size);
-	/* Those that are too small are found out by their bounds. */
-	return used(l) & nulls(l);
-}
-
 #include "lib/maple/descend.h"
 #include "lib/maple/batch.h"
-#include "lib/maple/find_gap.h"
 #include "lib/maple/shape.h"
 #include "lib/maple/place.h"
 #include "lib/maple/beside.h"
+#include "lib/maple/find_gap.h"
 #include "lib/maple/plan.h"
 #include "lib/maple/walked.h"
 

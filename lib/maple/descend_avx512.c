@@ -95,18 +95,22 @@ VECTOR_LOADS unsigned int find_wide_inner(const struct maple_node *node, unsigne
 }
 
 /* As in scan.h. A slot is empty where its key is the one before it: lane i + 1, key i - 1, against lane i + 2. */
+VECTOR_LOADS unsigned int narrow_used(const struct maple_node *leaf)
+{
+	__m512i keys = _mm512_load_si512(leaf), after = _mm512_alignr_epi32(_mm512_set1_epi32((int)MT_KEY_NONE), keys, 1);
+	unsigned int differ = lanes16(_mm512_cmpneq_epu32_mask(keys, after));
+
+	atomic_signal_fence(memory_order_seq_cst);
+	return ((differ >> 1) & 0x7ffe) | 1;
+}
+
 VECTOR_LOADS unsigned int used(const struct mt_leaf *l)
 {
 	const unsigned long *word = (const unsigned long *)l->node;
 	unsigned int differ;
 
-	if (likely(!l->wide)) {
-		__m512i keys = _mm512_load_si512(word);
-
-		differ = lanes16(_mm512_cmpneq_epu32_mask(keys, _mm512_alignr_epi32(_mm512_set1_epi32((int)MT_KEY_NONE), keys, 1)));
-		atomic_signal_fence(memory_order_seq_cst);
-		return ((differ >> 1) & 0x7ffe) | 1;
-	}
+	if (likely(!l->wide))
+		return narrow_used(l->node);
 	differ = lanes8(_mm512_cmpneq_epu64_mask(_mm512_load_si512(word), _mm512_loadu_si512(word + 1))) |
 		 lanes8(_mm512_cmpneq_epu64_mask(_mm512_load_si512(word + 8), _mm512_loadu_si512(word + 9))) << 8;
 	atomic_signal_fence(memory_order_seq_cst);
@@ -243,20 +247,17 @@ static unsigned int leaf_ranges(const struct mt_leaf *l, unsigned int wanted, un
  * gaps may change meanwhile, lowered by another search.
  */
 
-/* A leaf's slots that are gaps of @size or more; *largest is the largest there is. */
-static unsigned int wide_leaf_gaps(const struct mt_leaf *l, unsigned long size, unsigned long *largest)
+static unsigned long wide_leaf_gap(const struct mt_leaf *l)
 {
-	unsigned int slots = 0;
+	unsigned long largest = 0;
 
-	*largest = 0;
 	for (unsigned int todo = used(l) & nulls(l); todo; todo &= todo - 1) {
 		unsigned int i = (unsigned int)__builtin_ctz(todo);
 		unsigned long width = mt_leaf_max(l, i) + 1 - mt_leaf_min(l, i);
 
-		slots |= (unsigned int)(width >= size) << i;
-		*largest = width > *largest ? width : *largest;
+		largest = width > largest ? width : largest;
 	}
-	return slots;
+	return largest;
 }
 
 /*
@@ -281,30 +282,27 @@ static unsigned long leaf_gap(const struct mt_leaf *l)
 	unsigned long first, last, largest;
 	unsigned int end;
 
-	if (unlikely(l->wide)) {
-		wide_leaf_gaps(l, 1, &largest);
-		return largest;
-	}
+	if (unlikely(l->wide))
+		return wide_leaf_gap(l);
 	largest = (unsigned long)_mm512_reduce_max_epu32(gap_widths(l, &end, &first, &last)) << l->shift;
 	largest = largest > first ? largest : first;
 	return largest > last ? largest : last;
 }
 
-/* As in scan.h, but that the first and the last slot are named whatever they span, for a key need not tell where they begin and end. */
-VECTOR_LOADS unsigned int leaf_gaps(const struct mt_leaf *l, unsigned long size)
+/* As in scan.h. The base, in lane 7 of the last line, is no slot. */
+VECTOR_LOADS unsigned int narrow_gaps(const struct maple_node *leaf, unsigned long need, unsigned int *empty)
 {
-	unsigned long need = ((size - 1) >> l->shift) + 1, largest;
-	unsigned int slots, lanes;
-	__m512i keys, below;
+	const __m512i none = _mm512_set1_epi32((int)MT_KEY_NONE), *line = (const __m512i *)leaf;
+	__m512i keys = _mm512_load_si512(line), below = _mm512_alignr_epi32(keys, keys, 15);
+	__m512i enough = _mm512_set1_epi32((int)(need < MT_KEY_NONE ? need : MT_KEY_NONE));
+	__mmask16 in_use = _mm512_cmpneq_epu32_mask(keys, none);
+	__mmask16 wide = _mm512_mask_cmpge_epu32_mask(in_use, _mm512_sub_epi32(keys, below), enough);
+	__mmask8 null0 = _mm512_testn_epi64_mask(_mm512_load_si512(line + 1), _mm512_load_si512(line + 1));
+	__mmask8 null1 = _mm512_testn_epi64_mask(_mm512_load_si512(line + 2), _mm512_load_si512(line + 2));
+	unsigned int last = (unsigned int)__builtin_popcount(lanes16(in_use) >> 2);
 
-	if (unlikely(l->wide))
-		return wide_leaf_gaps(l, size, &largest);
-	keys = _mm512_load_si512(l->node);
-	below = _mm512_alignr_epi32(keys, _mm512_setzero_si512(), 15);
-	lanes = lanes16(_mm512_mask_cmpneq_epu32_mask(LEAF_LANES, keys, _mm512_set1_epi32((int)MT_KEY_NONE)));
-	slots = lanes16(_mm512_mask_cmpge_epu32_mask((__mmask16)lanes, _mm512_sub_epi32(keys, below),
-						     _mm512_set1_epi32((int)(need < MT_KEY_NONE ? need : MT_KEY_NONE))));
-	return (slots >> 2 | 1u | 1u << __builtin_popcount(lanes)) & nulls(l);
+	*empty = lanes16(_mm512_kunpackb(null1, null0)) & 0x7fff;
+	return (lanes16(wide) >> 2 | 1u | 1u << last) & *empty;
 }
 
 VECTOR_LOADS unsigned long inner_gap(const struct maple_node *node)
@@ -321,18 +319,20 @@ VECTOR_LOADS unsigned int gaps(const struct maple_node *node, unsigned long size
 	const __m512i s = _mm512_set1_epi64((long long)size);
 	const unsigned long *gap = (const unsigned long *)node->gap;
 
-	return lanes8(_mm512_cmpge_epu64_mask(_mm512_load_si512(gap), s)) |
-	       lanes8(_mm512_cmpge_epu64_mask(_mm512_load_si512(gap + 8), s)) << 8 |
-	       lanes8(_mm512_cmpge_epu64_mask(_mm512_load_si512(gap + 16), s)) << 16 |
-	       lanes8(_mm512_cmpge_epu64_mask(_mm512_load_si512(gap + 24), s)) << 24;
+	__mmask8 lanes0 = _mm512_cmpge_epu64_mask(_mm512_load_si512(gap), s);
+	__mmask8 lanes1 = _mm512_cmpge_epu64_mask(_mm512_load_si512(gap + 8), s);
+	__mmask8 lanes2 = _mm512_cmpge_epu64_mask(_mm512_load_si512(gap + 16), s);
+	__mmask8 lanes3 = _mm512_cmpge_epu64_mask(_mm512_load_si512(gap + 24), s);
+
+	return (unsigned int)lanes32(_mm512_kunpackw(_mm512_kunpackb(lanes3, lanes2), _mm512_kunpackb(lanes1, lanes0)));
 }
 
 #include "lib/maple/descend.h"
 #include "lib/maple/batch.h"
-#include "lib/maple/find_gap.h"
 #include "lib/maple/shape.h"
 #include "lib/maple/place.h"
 #include "lib/maple/beside.h"
+#include "lib/maple/find_gap.h"
 #include "lib/maple/plan.h"
 #include "lib/maple/walked.h"
 

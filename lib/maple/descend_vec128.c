@@ -70,10 +70,10 @@ VECTOR_LOADS unsigned long find_narrow_inner(const struct maple_node *node, uint
 
 #include "lib/maple/descend.h"
 #include "lib/maple/batch.h"
-#include "lib/maple/find_gap.h"
 #include "lib/maple/shape.h"
 #include "lib/maple/place.h"
 #include "lib/maple/beside.h"
+#include "lib/maple/find_gap.h"
 #include "lib/maple/plan.h"
 #include "lib/maple/walked.h"
 

@@ -1,167 +1,405 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * find_gap.h - the way down to a gap. Compiled once for each instruction set, as descend.h.
+ * find_gap.h - the way down to a gap. Compiled once for each instruction set, as
+ * descend.h.
+ *
+ * A search looks for the gap at one end of its window [min, max]: the near end is
+ * max for the highest gap, and min for the lowest. It takes three steps.
+ *
+ *	Down to the index at the near end, as a lookup goes, for as long as the
+ *	subtree that holds this index has room enough on the window's side of it.
+ *	If that was not enough: up again, to the first node that has a gap large
+ *	enough under one of the slots further from the near end.
+ *	Down to that gap, in each node by the slot nearest to the near end.
+ *
+ * The last step compares no bounds with the window. All that it passes lies in the
+ * window, unless the window ends at the far side; then so does the search, because
+ * what comes after that lies outside. Only the leaf tells which it is. A leaf inside
+ * the window without a gap large enough means that a bound was too high. The search
+ * lowers it, and begins anew.
  *
  * Locks: the tree's lock; held for reading will do.
  */
 
-/* The lowest or highest of a set of slots. */
-static inline unsigned int pick(bool highest, unsigned int slots)
+#define INLINE static inline __attribute__((always_inline))
+
+/* What is looked for: @room + 1 indexes inside [@min, @max]. */
+struct wanted {
+	unsigned long min, max, room;
+};
+
+enum search_end {
+	SEARCH_FOUND,
+	SEARCH_NOTHING, /* inside the window */
+	SEARCH_ASTRAY,  /* a bound was too high, and is lowered now */
+};
+
+/* The slot of a set that is nearest to the near end. */
+INLINE unsigned int nearest(bool highest, unsigned int slots)
 {
 	return highest ? 31 - (unsigned int)__builtin_clz(slots) : (unsigned int)__builtin_ctz(slots);
 }
 
-/* Nothing was found under the last step of the way down, where no gap is larger than @gap. */
-static __attribute__((noinline)) bool find_nothing(struct mt_gap_search *s, unsigned int depth, unsigned long gap)
+/* The slots of a set that are further from the near end than @slot. */
+INLINE unsigned int further(bool highest, unsigned int slots, unsigned int slot)
 {
-	if (depth && gap < s->size) {
-		vms__mt_gap_lower(s->path, depth - 1, gap);
-		s->astray = true;
-	}
-	return false;
+	return slots & (highest ? (1u << slot) - 1 : ~1u << slot);
 }
 
-/* find_nothing(), where the last step of the way down leads to @leaf, whose largest gap is not known yet. */
-static __attribute__((noinline)) bool find_no_gap(struct mt_gap_search *s, unsigned int depth, struct maple_node *leaf,
-						  unsigned long low, unsigned long high)
+/* How much the window has of [@low, @high], from its near end on, which lies in there; less one. */
+INLINE unsigned long near_room(bool highest, const struct wanted *w, unsigned long low, unsigned long high)
+{
+	return highest ? w->max - (low > w->min ? low : w->min) : (high < w->max ? high : w->max) - w->min;
+}
+
+/*
+ * From what a narrow node of pages spans, [*low, *high], to what its slot @i spans,
+ * by the two words about it. Without a branch, because none could be predicted.
+ */
+INLINE void page_slot(unsigned long base, const struct maple_node *node, unsigned long i, unsigned long keys, unsigned long *low,
+		      unsigned long *high)
+{
+	unsigned long below = word_at(node, i + 1), key = either(i ^ keys, word_at(node, i + 2), MT_KEY_NONE);
+
+	*low = either(i, base + (below << MT_PAGE_SHIFT), *low);
+	*high = either(key ^ MT_KEY_NONE, base + (key << MT_PAGE_SHIFT) - 1, *high);
+}
+
+/* Likewise for any inner node. */
+static __attribute__((noinline)) void any_slot(const struct maple_node *node, unsigned int i, unsigned long *low,
+					       unsigned long *high)
+{
+	/* By the node's own region, as if it were an edge node. */
+	inner_span(node, mt_form_of(node) | MT_EDGE_BIT, i, 0, low, high);
+}
+
+/* Relaxed: under the lock. */
+INLINE struct maple_node *child_of(struct maple_node *node, unsigned long form, unsigned long i)
+{
+	return mt_node(atomic_load_explicit(&inner_slots(node, form)[i], memory_order_relaxed));
+}
+
+/* page_slot() of an inner node of any form. */
+INLINE void slot_span(const struct maple_node *node, unsigned long form, unsigned long i, unsigned long *low, unsigned long *high)
+{
+	unsigned long any_low = *low, any_high = *high; /* so that *low and *high need no memory */
+
+	if (likely(!(form & (MT_WIDE_BIT | MT_BYTE_BIT)))) {
+		page_slot(node->narrow_inner.base, node, i, MT_NARROW_INNER_KEYS, low, high);
+		return;
+	}
+	any_slot(node, (unsigned int)i, &any_low, &any_high);
+	*low = any_low;
+	*high = any_high;
+}
+
+static __attribute__((noinline)) unsigned long inner_slot_of(const struct maple_node *node, unsigned long index)
+{
+	return inner_slot(node, mt_form_of(node), index);
+}
+
+/* What the subtree under @depth steps spans. */
+INLINE void path_span(const unsigned long *path, unsigned int depth, unsigned long *min, unsigned long *max)
+{
+	*min = 0;
+	*max = ULONG_MAX;
+	while (depth-- && (!*min || *max == ULONG_MAX)) {
+		const struct maple_node *node = mt_step_node(path[depth]);
+		unsigned long low = 0, high = ULONG_MAX;
+
+		slot_span(node, mt_form_of(node), mt_step_slot(path[depth]), &low, &high);
+		*min = either(*min, *min, low);
+		*max = either(~*max, *max, high);
+	}
+}
+
+/* Nothing was found under the last of @depth steps, where no gap is larger than @gap. */
+static __attribute__((noinline)) enum search_end find_nothing(const struct ma_state *mas, unsigned int depth, unsigned long room,
+							      unsigned long gap)
+{
+	if (!depth || gap > room)
+		return SEARCH_NOTHING;
+	vms__mt_gap_lower(mas->path, depth - 1, gap);
+	return SEARCH_ASTRAY;
+}
+
+/* find_nothing() in @leaf, which spans [@low, @high]. */
+static __attribute__((noinline)) enum search_end find_no_gap(const struct ma_state *mas, unsigned int depth, unsigned long room,
+							     struct maple_node *leaf, unsigned long low, unsigned long high)
 {
 	struct mt_leaf l;
 
 	mt_leaf_view(&l, leaf, mt_form_of(leaf), low, high);
-	return find_nothing(s, depth, leaf_gap(&l));
-}
-
-static inline __attribute__((always_inline)) bool find_in_leaf(struct mt_gap_search *s, bool highest, struct maple_node *leaf,
-							       unsigned long form, unsigned long low, unsigned long high,
-							       unsigned int depth)
-{
-	const unsigned long min = s->min, max = s->max;
-	struct mt_leaf l;
-	unsigned int slots, all;
-
-	mt_leaf_view(&l, leaf, form, low, high);
-	slots = all = leaf_gaps(&l, s->size);
-	if (low < min)
-		slots &= ~0u << leaf_slot(leaf, form, min);
-	if (high > max)
-		slots &= (2u << leaf_slot(leaf, form, max)) - 1;
-	while (slots) {
-		unsigned int i = pick(highest, slots);
-
-		s->slot_min = mt_leaf_min(&l, i);
-		s->slot_max = mt_leaf_max(&l, i);
-		if (mt_gap_fits(s, s->slot_min, s->slot_max)) {
-			s->leaf = leaf;
-			s->slot = i;
-			s->leaf_min = low;
-			s->leaf_max = high;
-			s->depth = depth;
-			return true;
-		}
-		slots &= ~(1u << i);
-	}
-	/* Inside the window the leaf's bound was too high; at an edge it may be that the gap lies outside. */
-	return all && (low < min || high > max) ? false : find_no_gap(s, depth, leaf, low, high);
+	return find_nothing(mas, depth, room, leaf_gap(&l));
 }
 
 /*
- * Search what @ref spans, [low, high], from the end that is wanted. @again: this, called. @any: the same for nodes of every form, if
- * this one is for those of pages, whose form compilers can then reckon with.
+ * The last entry before the gap where the cursor stands, and the first one after
+ * it. @full: the slots of its leaf that have entries.
  */
-typedef bool gap_search(struct mt_gap_search *s, void *ref, unsigned long low, unsigned long high);
-
-static inline __attribute__((always_inline)) bool find_under(struct mt_gap_search *s, bool highest, void *ref, unsigned long low,
-							     unsigned long high, gap_search *again, gap_search *any)
+INLINE void beside_gap(struct ma_state *mas, void *_Atomic *slot, unsigned int full, void **beside)
 {
-	const unsigned long min = s->min, max = s->max, size = s->size;
-	unsigned int depth = s->depth;
-	struct maple_node *node;
-	unsigned long form;
+	unsigned int before = full & ((1u << mas->offset) - 1), after = full ^ before;
 
+	/* One lies in another leaf. */
+	if (unlikely((!before && mas->min) || (!after && mas->max != ULONG_MAX))) {
+		mt_vouch_gap(mas);
+		beside[1] = around(mas, 0, &beside[0], &beside[2]);
+		return;
+	}
+	/* Relaxed: only the lock's holder stores here. */
+	beside[0] = before ? atomic_load_explicit(&slot[31 - (unsigned int)__builtin_clz(before)], memory_order_relaxed) : NULL;
+	beside[1] = after ? atomic_load_explicit(&slot[(unsigned int)__builtin_ctz(after)], memory_order_relaxed) : NULL;
+}
+
+/*
+ * Whether the slot @i of the cursor's leaf, which spans [@low, @high], has room. Then
+ * the cursor gets the place. It does not have to be so for the first slot of a leaf, nor for the
+ * last one, nor where the window's far end takes from it.
+ */
+INLINE bool take_slot(struct ma_state *mas, bool highest, const struct wanted *w, unsigned int i, unsigned long low,
+		      unsigned long high)
+{
+	unsigned long from = low > w->min ? low : w->min, to = high < w->max ? high : w->max;
+
+	if (unlikely(from > to || to - from < w->room))
+		return false;
+	mas->index = highest ? to - w->room : from;
+	mas->last = highest ? to : from + w->room;
+	mas->offset = (unsigned char)i;
+	mas->plan.lo_min = low;
+	mas->plan.hi_max = high;
+	return true;
+}
+
+/* The cursor stands in @leaf, which spans [@low, @high] and lies under @depth steps. */
+INLINE void take_leaf(struct ma_state *mas, struct maple_node *leaf, unsigned int depth, unsigned long low, unsigned long high)
+{
+	mas->node = leaf;
+	mas->version = mt_form_of(leaf);
+	mas->depth = (unsigned char)depth;
+	mas->min = low;
+	mas->max = high;
+}
+
+/* Search @leaf, whatever its form. @near: the index at the window's near end lies in it. */
+static __attribute__((noinline)) enum search_end find_in_any_leaf(struct ma_state *mas, bool highest, bool near, struct wanted w,
+								  struct maple_node *leaf, unsigned int depth, unsigned long low,
+								  unsigned long high, void **beside)
+{
+	unsigned long form = mt_form_of(leaf);
+	unsigned int slots, all, empty, i;
+	struct mt_leaf l;
+
+	mt_leaf_view(&l, leaf, form, low, high);
+	if (l.wide) {
+		empty = nulls(&l);
+		all = used(&l) & empty;
+	} else {
+		all = narrow_gaps(leaf, (w.room >> l.shift) + 1, &empty);
+	}
+	slots = all;
+	if (near) {
+		i = leaf_slot(leaf, form, highest ? w.max : w.min);
+		slots = further(highest, all, i) | (all & 1u << i);
+	}
+	for (; slots; slots ^= 1u << i) {
+		i = nearest(highest, slots);
+		if (!take_slot(mas, highest, &w, i, mt_leaf_min(&l, i), mt_leaf_max(&l, i)))
+			continue;
+		take_leaf(mas, leaf, depth, low, high);
+		mas->plan.used = 0;
+		if (beside) {
+			mas->plan.used = used(&l);
+			beside_gap(mas, l.slot, mas->plan.used & ~empty, beside);
+		}
+		return SEARCH_FOUND;
+	}
+	/* Where an end of the window cuts the leaf, the gap may lie outside. */
+	return all && (low < w.min || high > w.max) ? SEARCH_NOTHING : find_no_gap(mas, depth, w.room, leaf, low, high);
+}
+
+/* find_in_any_leaf() of a narrow leaf of pages; if @near, the near end lies in the region of its keys. */
+INLINE enum search_end find_in_pages(struct ma_state *mas, bool highest, bool near, const struct wanted *w, struct maple_node *leaf,
+				     unsigned int depth, unsigned long low, unsigned long high, void **beside)
+{
+	const unsigned long base = leaf->narrow_leaf.base;
+	unsigned int slots, all, empty;
+	unsigned long first, last, i;
+
+	slots = all = narrow_gaps(leaf, (w->room >> MT_PAGE_SHIFT) + 1, &empty);
+	if (near) {
+		i = find_narrow_leaf(leaf, mt_search_key(highest ? w->max : w->min, MT_PAGE_SHIFT));
+		first = low;
+		last = high;
+		page_slot(base, leaf, i, MT_NARROW_LEAF_KEYS, &first, &last);
+		slots = further(highest, all, (unsigned int)i) |
+			(all & (unsigned int)(near_room(highest, w, first, last) >= w->room) << i);
+	}
+	for (; likely(slots); slots ^= 1u << i) {
+		i = nearest(highest, slots);
+		first = low;
+		last = high;
+		page_slot(base, leaf, i, MT_NARROW_LEAF_KEYS, &first, &last);
+		if (!take_slot(mas, highest, w, (unsigned int)i, first, last))
+			continue;
+		take_leaf(mas, leaf, depth, low, high);
+		mas->plan.used = 0;
+		if (beside) {
+			mas->plan.used = narrow_used(leaf);
+			beside_gap(mas, leaf->narrow_leaf.slot, mas->plan.used & ~empty, beside);
+		}
+		return SEARCH_FOUND;
+	}
+	/* Where an end of the window cuts the leaf, the gap may lie outside. */
+	return all && (low < w->min || high > w->max) ? SEARCH_NOTHING : find_no_gap(mas, depth, w->room, leaf, low, high);
+}
+
+/*
+ * Down to the leaf where the gap should be, from @node, which spans [*low, *high], and
+ * of which @slots may be taken. NULL: a bound was too high.
+ */
+INLINE struct maple_node *leaf_under(struct ma_state *mas, bool highest, const struct wanted *w, struct maple_node *node,
+				     unsigned int slots, unsigned long **path, unsigned long *low, unsigned long *high)
+{
 	for (;;) {
-		unsigned long below, above;
-		unsigned int slots, i;
+		unsigned long form = mt_form_of(node);
+		unsigned int i = nearest(highest, slots);
 
-		node = mt_node(ref);
-		form = mt_form_of(node);
-		if (any) {
-			/* Wide ones at the top are well met, too. */
-			if (unlikely(form & MT_BYTE_BIT || (form & (MT_WIDE_BIT | MT_LEAF_BIT)) == (MT_WIDE_BIT | MT_LEAF_BIT))) {
-				s->depth = depth;
-				return any(s, ref, low, high);
-			}
-			form &= MT_EDGE_BIT | MT_LEAF_BIT | MT_WIDE_BIT;
+		slot_span(node, form, i, low, high);
+		*(*path)++ = mt_step(node, i);
+		node = child_of(node, form, i);
+		if (mt_form_of(node) & MT_LEAF_BIT)
+			return node;
+		slots = gaps(node, w->room + 1);
+		if (unlikely(!slots)) {
+			find_nothing(mas, (unsigned int)(*path - mas->path), w->room, inner_gap(node));
+			return NULL;
 		}
-		if (form & MT_LEAF_BIT) {
-			form &= any ? MT_EDGE_BIT | MT_LEAF_BIT : ~0ul;
-			break;
-		}
+	}
+}
+
+/* Search what lies further from the near end than the last of @depth steps: up, and down again. */
+INLINE enum search_end search_further(struct ma_state *mas, bool highest, const struct wanted *w, unsigned int depth, void **beside)
+{
+	unsigned long low, high, *path;
+	struct maple_node *node;
+	unsigned int slots;
+
+	do {
+		if (!depth--)
+			return SEARCH_NOTHING;
+		node = mt_step_node(mas->path[depth]);
+		slots = gaps(node, w->room + 1);
+		if (unlikely(!slots) && find_nothing(mas, depth, w->room, inner_gap(node)) == SEARCH_ASTRAY)
+			return SEARCH_ASTRAY;
+		slots = further(highest, slots, mt_step_slot(mas->path[depth]));
+	} while (!slots);
+	path_span(mas->path, depth, &low, &high);
+	path = mas->path + depth;
+	node = leaf_under(mas, highest, w, node, slots, &path, &low, &high);
+	if (unlikely(!node))
+		return SEARCH_ASTRAY;
+	depth = (unsigned int)(path - mas->path);
+	if (unlikely(mt_form_of(node) & (MT_WIDE_BIT | MT_BYTE_BIT)))
+		return find_in_any_leaf(mas, highest, false, *w, node, depth, low, high, beside);
+	return find_in_pages(mas, highest, false, w, node, depth, low, high, beside);
+}
+
+/*
+ * What a search does after it has found nothing in the leaf of the near end. These
+ * are functions by themselves, so that the ways to the two leaves do not take
+ * registers from each other.
+ */
+static __attribute__((noinline)) enum search_end search_lower(struct ma_state *mas, unsigned long min, unsigned long max,
+							      unsigned long room, unsigned int depth, void **beside)
+{
+	const struct wanted w = {min, max, room};
+
+	return search_further(mas, true, &w, depth, beside);
+}
+
+static __attribute__((noinline)) enum search_end search_higher(struct ma_state *mas, unsigned long min, unsigned long max,
+							       unsigned long room, unsigned int depth, void **beside)
+{
+	const struct wanted w = {min, max, room};
+
+	return search_further(mas, false, &w, depth, beside);
+}
+
+INLINE enum search_end search_gap(struct ma_state *mas, bool highest, const struct wanted *w, void *root, void **beside)
+{
+	const unsigned long near = highest ? w->max : w->min;
+	const uint32_t key = mt_search_key(near, MT_PAGE_SHIFT);
+	unsigned long low = 0, high = ULONG_MAX, below, above, form, i, *path = mas->path;
+	struct maple_node *node = mt_node(root);
+	bool at_end = true; /* the near end lies in the node */
+	unsigned int slots, depth;
+	enum search_end end;
+
+	while (!((form = mt_form_of(node)) & MT_LEAF_BIT)) {
 		/* Slots that are not in use have no gap. */
-		slots = gaps(node, size);
-		if (low < min)
-			slots &= ~0u << inner_slot(node, form, min);
-		if (high > max)
-			slots &= (2u << inner_slot(node, form, max)) - 1;
-		for (;;) {
-			if (unlikely(!slots))
-				return find_nothing(s, depth, inner_gap(node));
-			i = pick(highest, slots);
-			slots &= ~(1u << i);
-			s->path[depth] = mt_step(node, i);
+		slots = gaps(node, w->room + 1);
+		i = likely(is_plain(node, form, near)) ? find_narrow_inner(node, key) : inner_slot_of(node, near);
+		*path++ = mt_step(node, (unsigned int)i);
+		if (slots >> i & 1) {
 			below = low;
 			above = high;
-			inner_span(node, form, i, low, &below, &above);
-			/* What lies in the window may be too little for it. */
-			if ((above < max ? above : max) - (below > min ? below : min) < size - 1)
+			slot_span(node, form, i, &below, &above);
+			if (near_room(highest, w, below, above) >= w->room) {
+				low = below;
+				high = above;
+				node = child_of(node, form, i);
 				continue;
-			/* Relaxed: under the lock. */
-			ref = atomic_load_explicit(&inner_slots(node, form)[i], memory_order_relaxed);
-			/*
-			 * Only at the window's two edges may a subtree that has a gap large enough turn out to be
-			 * no use. If another one does, its bound was too high, and the search begins anew.
-			 */
-			if (!slots || (below >= min && above <= max))
-				break;
-			s->depth = depth + 1;
-			if (again(s, ref, below, above))
-				return true;
-			if (unlikely(s->astray))
-				return false;
+			}
 		}
-		low = below;
-		high = above;
-		depth++;
+		slots = further(highest, slots, (unsigned int)i);
+		depth = (unsigned int)(path - mas->path);
+		if (unlikely(!slots))
+			return highest ? search_lower(mas, w->min, w->max, w->room, depth, beside)
+				       : search_higher(mas, w->min, w->max, w->room, depth, beside);
+		path--;
+		node = leaf_under(mas, highest, w, node, slots, &path, &low, &high);
+		if (unlikely(!node))
+			return SEARCH_ASTRAY;
+		form = mt_form_of(node);
+		at_end = false;
+		break;
 	}
-	return find_in_leaf(s, highest, node, form, low, high, depth);
+	depth = (unsigned int)(path - mas->path);
+	if (unlikely(form & (MT_WIDE_BIT | MT_BYTE_BIT) || (at_end && beyond(form, &node->narrow_leaf.base, near))))
+		end = find_in_any_leaf(mas, highest, at_end, *w, node, depth, low, high, beside);
+	else
+		end = find_in_pages(mas, highest, at_end, w, node, depth, low, high, beside);
+	if (end != SEARCH_NOTHING || !at_end)
+		return end;
+	return highest ? search_lower(mas, w->min, w->max, w->room, depth, beside)
+		       : search_higher(mas, w->min, w->max, w->room, depth, beside);
 }
 
-static __attribute__((noinline)) bool lowest_gap_any(struct mt_gap_search *s, void *ref, unsigned long low, unsigned long high)
+static bool lowest_gap(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size, void **beside)
 {
-	return find_under(s, false, ref, low, high, lowest_gap_any, NULL);
+	const struct wanted w = {min, max, size - 1};
+	void *root = mt_root(mas->tree);
+	enum search_end end;
+
+	/* The root never holds a reserved entry. */
+	if (unlikely(((unsigned long)root & 3) != MT_NODE_MARK))
+		return vms__mt_gap_without_nodes(mas, root, min, max, size, false, beside);
+	end = search_gap(mas, false, &w, root, beside);
+	return likely(end != SEARCH_ASTRAY) ? end == SEARCH_FOUND : lowest_gap(mas, min, max, size, beside);
 }
 
-static __attribute__((noinline)) bool highest_gap_any(struct mt_gap_search *s, void *ref, unsigned long low, unsigned long high)
+static bool highest_gap(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size, void **beside)
 {
-	return find_under(s, true, ref, low, high, highest_gap_any, NULL);
+	const struct wanted w = {min, max, size - 1};
+	void *root = mt_root(mas->tree);
+	enum search_end end;
+
+	if (unlikely(((unsigned long)root & 3) != MT_NODE_MARK))
+		return vms__mt_gap_without_nodes(mas, root, min, max, size, true, beside);
+	end = search_gap(mas, true, &w, root, beside);
+	return likely(end != SEARCH_ASTRAY) ? end == SEARCH_FOUND : highest_gap(mas, min, max, size, beside);
 }
 
-static bool lowest_gap(struct mt_gap_search *s, void *ref, unsigned long low, unsigned long high)
-{
-	return find_under(s, false, ref, low, high, lowest_gap, lowest_gap_any);
-}
-
-static bool highest_gap(struct mt_gap_search *s, void *ref, unsigned long low, unsigned long high)
-{
-	return find_under(s, true, ref, low, high, highest_gap, highest_gap_any);
-}
-
-static bool find_gap(struct mt_gap_search *s, void *ref)
-{
-	do {
-		s->depth = 0;
-		s->astray = false;
-		if (likely(s->highest ? highest_gap(s, ref, 0, ULONG_MAX) : lowest_gap(s, ref, 0, ULONG_MAX)))
-			return true;
-	} while (s->astray);
-	return false;
-}
+#undef INLINE

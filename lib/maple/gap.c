@@ -68,74 +68,60 @@ void vms__mt_gap_lower(const unsigned long *path, unsigned int level, unsigned l
 	}
 }
 
-/* A tree without nodes is one gap, but for index 0 if that has an entry. */
-static bool search_tree(struct mt_gap_search *s, const struct maple_tree *mt)
+/* A tree without nodes is one gap, except for index 0 if that has an entry. */
+bool vms__mt_gap_without_nodes(struct ma_state *mas, void *root, unsigned long min, unsigned long max, unsigned long size,
+			       bool highest, void **beside)
 {
-	void *root = mt_root(mt);
-
-	s->leaf = NULL;
-	if (mt_is_node(root))
-		return vms__mt_isa->find_gap(s, root);
-	return mt_gap_fits(s, root ? 1 : 0, ULONG_MAX);
+	mas_reset(mas);
+	min = root && !min ? 1 : min;
+	if (min > max || max - min < size - 1)
+		return false;
+	__mas_set_range(mas, highest ? max - (size - 1) : min, highest ? max : min + (size - 1));
+	if (beside) {
+		beside[0] = root;
+		beside[1] = NULL;
+	}
+	return true;
 }
 
-static int empty_area(struct ma_state *mas, struct mt_gap_search *s)
+static inline __attribute__((always_inline)) int empty_area(struct ma_state *mas, unsigned long min, unsigned long max,
+							    unsigned long size, bool highest)
 {
-	if (!mt_has_gaps(mas->tree) || !s->size || s->min > s->max || s->max - s->min < s->size - 1)
+	bool found;
+
+	if (!mt_has_gaps(mas->tree) || !size || min > max || max - min < size - 1)
 		return -EINVAL;
-	if (!search_tree(s, mas->tree)) {
+	found = (highest ? vms__mt_isa->highest_gap : vms__mt_isa->lowest_gap)(mas, min, max, size, NULL);
+	if (!found) {
 		mas_set_error(mas, -EBUSY);
 		return -EBUSY;
 	}
 	return 0;
 }
 
-/* mas_empty_area() and mas_empty_area_rev(). */
-static int set_to_gap(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size, bool highest)
-{
-	struct mt_gap_search s = {.min = min, .max = max, .size = size, .highest = highest, .path = mas->path};
-	int err = empty_area(mas, &s);
-
-	if (!err) {
-		unsigned long first = highest ? s.last - size + 1 : s.first;
-
-		mas_set_range(mas, first, first + size - 1);
-	}
-	return err;
-}
-
 int mas_empty_area(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size)
 {
-	return set_to_gap(mas, min, max, size, false);
+	int err = empty_area(mas, min, max, size, false);
+
+	if (!err)
+		mas_reset(mas);
+	return err;
 }
 
 int mas_empty_area_rev(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size)
 {
-	return set_to_gap(mas, min, max, size, true);
+	int err = empty_area(mas, min, max, size, true);
+
+	if (!err)
+		mas_reset(mas);
+	return err;
 }
 
 int vms__mas_find_gap(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size, bool highest)
 {
-	struct mt_gap_search s = {.min = min, .max = max, .size = size, .highest = highest, .path = mas->path};
-	int err = empty_area(mas, &s);
+	int err = empty_area(mas, min, max, size, highest);
 
-	if (err)
-		return err;
-	mas->index = highest ? s.last - size + 1 : s.first;
-	mas->last = mas->index + size - 1;
-	if (!s.leaf) {
-		mas_reset(mas);
-		return 0;
-	}
-	mas->node = s.leaf;
-	mas->version = mt_state(s.leaf);
-	mas->offset = (unsigned char)s.slot;
-	mas->depth = (unsigned char)s.depth;
-	mas->min = s.leaf_min;
-	mas->max = s.leaf_max;
-	mas->used = mas->full = mas->ahead = 0;
-	mas->stepped = false;
-	mas->status = ma_active;
-	mt_vouch_slot(mas, s.slot_min, s.slot_max);
-	return 0;
+	if (!err)
+		mt_vouch_gap(mas);
+	return err;
 }

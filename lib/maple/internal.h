@@ -102,28 +102,6 @@ static inline void *mt_leaf_slot(const struct mt_leaf *l, unsigned int i)
 
 /* ---- descend_*.c, isa.c: what is compiled once for each instruction set ---- */
 
-/* What is looked for: @size indexes inside [min, max]; found: the part of a gap that lies in [min, max]. */
-struct mt_gap_search {
-	unsigned long min, max, size;
-	unsigned long first, last;
-	bool highest;
-	/* Where it was found: the way down, and the leaf and what that spans. No leaf: the tree has no nodes. */
-	unsigned long *path;
-	unsigned int depth;
-	struct maple_node *leaf;
-	unsigned int slot;
-	unsigned long leaf_min, leaf_max, slot_min, slot_max;
-	bool astray; /* a bound was too high */
-};
-
-/* Whether the gap [low, high] has room for it inside the window. */
-static inline bool mt_gap_fits(struct mt_gap_search *s, unsigned long low, unsigned long high)
-{
-	s->first = low > s->min ? low : s->min;
-	s->last = high < s->max ? high : s->max;
-	return s->first <= s->last && s->last - s->first >= s->size - 1;
-}
-
 struct mt_write;
 
 enum mt_store_type {
@@ -191,15 +169,22 @@ struct vms__mt_isa {
 	/* The largest gap of a leaf; the largest bound of an inner node. The lock. */
 	unsigned long (*leaf_gap)(const struct mt_leaf *l);
 	unsigned long (*inner_gap)(const struct maple_node *node);
-	/* Find the gap that is looked for in the tree whose root is the node @ref. The lock. */
-	bool (*find_gap)(struct mt_gap_search *s, void *ref);
+	/*
+	 * Find the lowest or the highest @size indexes without an entry inside [@min, @max]; @size is not 0, and fits into the
+	 * window. True: they are mas->index to mas->last; the cursor stands in their leaf, if the tree has nodes, and
+	 * mas->plan.lo_min and .hi_max are what its slot spans. @beside, unless NULL, has three words: [0] becomes the last entry
+	 * before mas->index, [1] the first one after it. The lock.
+	 */
+	bool (*lowest_gap)(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size, void **beside);
+	bool (*highest_gap)(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size, void **beside);
 };
 
 #define VMS__MT_ISA(isa)                                                                                                           \
 	{                                                                                                                          \
 		.name = (isa), .usable = usable, .lookup = lookup, .load = load, .descend = descend, .enter = enter,               \
 		.next_entry = next_entry, .batch = batch, .plan = plan, .store = store, .commit = commit, .leaf_gap = leaf_gap,    \
-		.inner_gap = inner_gap, .find_gap = find_gap, .around = around, .erase = erase, .insert = insert,                  \
+		.inner_gap = inner_gap, .lowest_gap = lowest_gap, .highest_gap = highest_gap, .around = around, .erase = erase,    \
+		.insert = insert,                                                                                                  \
 	}
 
 extern const struct vms__mt_isa vms__mt_isa_scalar, vms__mt_isa_vec128, vms__mt_isa_avx2, vms__mt_isa_avx512;
@@ -288,6 +273,14 @@ static inline void mt_vouch_slot(struct ma_state *mas, unsigned long min, unsign
 	mas->plan.lo_min = min;
 	mas->plan.hi_max = max;
 	mas->plan.used = 0;
+}
+/* mt_vouch_slot() after a search for a gap, which has set what the slot spans, and plan.used. */
+static inline void mt_vouch_gap(struct ma_state *mas)
+{
+	mas->used = mas->full = mas->ahead = 0;
+	mas->stepped = false;
+	mas->status = mas->node ? ma_active : ma_start;
+	mas->mas_flags = mas->node ? MT_VOUCHED | MT_AT_SLOT : 0;
 }
 
 /*
@@ -384,6 +377,9 @@ void vms__mt_gap_set(const unsigned long *path, unsigned int level, unsigned lon
  * Locks: the tree's lock; held for reading will do.
  */
 void vms__mt_gap_lower(const unsigned long *path, unsigned int level, unsigned long gap);
+/* What lowest_gap() and highest_gap() do in a tree without nodes, whose root is @root. Locks: as above. */
+bool vms__mt_gap_without_nodes(struct ma_state *mas, void *root, unsigned long min, unsigned long max, unsigned long size,
+			       bool highest, void **beside);
 
 static inline bool mt_has_gaps(const struct maple_tree *mt)
 {

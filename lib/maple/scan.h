@@ -6,18 +6,24 @@
  */
 
 /* The slots of a leaf that are not empty. */
+static unsigned int narrow_used(const struct maple_node *leaf)
+{
+	unsigned int slots = 1;
+
+	for (unsigned int i = 1; i < MT_NARROW_LEAF_KEYS; i++)
+		slots |= (unsigned int)(mt_key(leaf, i) != mt_key(leaf, i - 1)) << i;
+	return slots | (unsigned int)(mt_key(leaf, MT_NARROW_LEAF_KEYS - 1) != MT_KEY_NONE) << MT_NARROW_LEAF_KEYS;
+}
+
 static unsigned int used(const struct mt_leaf *l)
 {
 	unsigned int slots = 1;
 
-	if (unlikely(l->wide)) {
-		for (unsigned int i = 1; i < MT_WIDE_LEAF_KEYS; i++)
-			slots |= (unsigned int)(mt_wide_pivot(l->node, i) != mt_wide_pivot(l->node, i - 1)) << i;
-		return slots | (unsigned int)(mt_wide_pivot(l->node, MT_WIDE_LEAF_KEYS - 1) != ULONG_MAX) << MT_WIDE_LEAF_KEYS;
-	}
-	for (unsigned int i = 1; i < MT_NARROW_LEAF_KEYS; i++)
-		slots |= (unsigned int)(mt_key(l->node, i) != mt_key(l->node, i - 1)) << i;
-	return slots | (unsigned int)(mt_key(l->node, MT_NARROW_LEAF_KEYS - 1) != MT_KEY_NONE) << MT_NARROW_LEAF_KEYS;
+	if (likely(!l->wide))
+		return narrow_used(l->node);
+	for (unsigned int i = 1; i < MT_WIDE_LEAF_KEYS; i++)
+		slots |= (unsigned int)(mt_wide_pivot(l->node, i) != mt_wide_pivot(l->node, i - 1)) << i;
+	return slots | (unsigned int)(mt_wide_pivot(l->node, MT_WIDE_LEAF_KEYS - 1) != ULONG_MAX) << MT_WIDE_LEAF_KEYS;
 }
 
 /* The slots of a leaf that have no entry, among others that are not used. */
@@ -73,15 +79,24 @@ static unsigned int gaps(const struct maple_node *node, unsigned long size)
 	return mask;
 }
 
-/* The slots of a leaf that are gaps of @size or more, and maybe others that are gaps. */
-static unsigned int leaf_gaps(const struct mt_leaf *l, unsigned long size)
+/*
+ * The slots of a narrow leaf that are gaps of @need or more, in the unit of its keys,
+ * between two keys; and the first and the last slot if they are gaps, whatever they
+ * span: a key need not tell where those begin and end. *empty: nulls().
+ */
+static unsigned int narrow_gaps(const struct maple_node *leaf, unsigned long need, unsigned int *empty)
 {
-	unsigned int slots = used(l) & nulls(l), mask = 0;
+	unsigned int slots = 1, last = 0;
 
-	for (; slots; slots &= slots - 1) {
-		unsigned int i = (unsigned int)__builtin_ctz(slots);
-
-		mask |= (unsigned int)(mt_leaf_max(l, i) - mt_leaf_min(l, i) >= size - 1) << i;
+	*empty = 0;
+	for (unsigned int i = 0; i <= MT_NARROW_LEAF_KEYS; i++)
+		/* Relaxed: under the lock. */
+		*empty |=
+			(unsigned int)!atomic_load_explicit(&((struct maple_node *)leaf)->narrow_leaf.slot[i], memory_order_relaxed)
+			<< i;
+	while (last < MT_NARROW_LEAF_KEYS && mt_key(leaf, last) != MT_KEY_NONE) {
+		slots |= (unsigned int)(last && mt_key(leaf, last) - mt_key(leaf, last - 1) >= need) << last;
+		last++;
 	}
-	return mask;
+	return (slots | 1u << last) & *empty;
 }

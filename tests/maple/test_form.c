@@ -264,19 +264,19 @@ static void check_look_around(const struct sheet *s)
 	atomic_fetch_and(&s->node->state, ~MT_BUSY);
 }
 
-/* The first index of the lowest or highest gap for it; false: none. */
-static bool sheet_find_gap(const struct sheet *s, const struct mt_gap_search *want, unsigned long *first, unsigned long *last)
+/* Where the lowest or highest @size indexes without an entry in [@min, @max] begin; false: there are none. */
+static bool sheet_find_gap(const struct sheet *s, unsigned long min, unsigned long max, unsigned long size, bool highest,
+			   unsigned long *at)
 {
 	bool found = false;
 
-	for (unsigned int i = 0; i < s->n && !(found && !want->highest); i++) {
-		unsigned long low = s->start[i] > want->min ? s->start[i] : want->min;
-		unsigned long high = sheet_last(s, i) < want->max ? sheet_last(s, i) : want->max;
+	for (unsigned int i = 0; i < s->n && !(found && !highest); i++) {
+		unsigned long low = s->start[i] > min ? s->start[i] : min;
+		unsigned long high = sheet_last(s, i) < max ? sheet_last(s, i) : max;
 
-		if (!sheet_gap(s, i) || low > high || high - low < want->size - 1)
+		if (!sheet_gap(s, i) || low > high || high - low < size - 1)
 			continue;
-		*first = low;
-		*last = high;
+		*at = highest ? high - (size - 1) : low;
 		found = true;
 	}
 	return found;
@@ -285,21 +285,25 @@ static bool sheet_find_gap(const struct sheet *s, const struct mt_gap_search *wa
 static void check_gap_search(const struct sheet *s)
 {
 	for (unsigned int n = 0; n < 12; n++) {
-		unsigned long path[MAPLE_HEIGHT_MAX];
-		struct mt_gap_search want = {.highest = n & 1, .path = path};
+		bool highest = n & 1;
 		unsigned int at = model_below(&m, s->n);
-		unsigned long first = 0, last = 0, span = sheet_last(s, at) - s->start[at];
+		unsigned long first = 0, span = sheet_last(s, at) - s->start[at], size, min, max;
+		MA_STATE(mas, &tree, 0, 0);
 
 		/* Sizes about those that there are, in windows of all kinds. */
-		want.size = (span == ULONG_MAX ? span : span + 1) + model_below(&m, 3);
-		want.size = want.size > 1 ? want.size - 1 : 1;
-		want.min = model_below(&m, 2) ? 0 : s->start[0] + upto(s->max - s->start[0]);
-		want.max = want.min + upto(ULONG_MAX - want.min);
-		assert_int_equal(vms__mt_isa->find_gap(&want, mt_root(&tree)), sheet_find_gap(s, &want, &first, &last));
-		if (last) {
-			assert_int_equal(want.first, first);
-			assert_int_equal(want.last, last);
+		size = (span == ULONG_MAX ? span : span + 1) + model_below(&m, 3);
+		size = size > 1 ? size - 1 : 1;
+		min = model_below(&m, 2) ? 0 : s->start[0] + upto(s->max - s->start[0]);
+		max = min + upto(ULONG_MAX - min);
+		if (max - min < size - 1)
+			continue;
+		if (!sheet_find_gap(s, min, max, size, highest, &first)) {
+			assert_false((highest ? vms__mt_isa->highest_gap : vms__mt_isa->lowest_gap)(&mas, min, max, size, NULL));
+			continue;
 		}
+		assert_true((highest ? vms__mt_isa->highest_gap : vms__mt_isa->lowest_gap)(&mas, min, max, size, NULL));
+		assert_int_equal(mas.index, first);
+		assert_int_equal(mas.last, first + (size - 1));
 	}
 }
 

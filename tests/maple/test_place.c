@@ -55,6 +55,23 @@ static void check_around(struct ma_state *place, unsigned int cell)
 	check_stands(place);
 }
 
+/* The search names the entries on both sides of the gap that it finds, which holds @cell. */
+static void check_beside_gap(unsigned int cell, unsigned long min, unsigned long max, unsigned long size, bool highest)
+{
+	void *beside[3], *before = NULL, *after = NULL;
+	unsigned int from, to, first, last;
+	MA_STATE(mas, &m.tree, 0, 0);
+
+	model_range(&m, cell, &first, &last);
+	if (model_prev(&m, first, 0, false, &from, &to))
+		before = m.cell[from];
+	if (model_next(&m, last, m.cells - 1, false, &from, &to))
+		after = m.cell[from];
+	assert_true((highest ? vms__mt_isa->highest_gap : vms__mt_isa->lowest_gap)(&mas, min, max, size, beside));
+	assert_ptr_equal(beside[0], before);
+	assert_ptr_equal(beside[1], after);
+}
+
 /* A random gap, if there is one: the cells that it was found for. */
 static bool find_gap(struct ma_state *place, unsigned int *from, unsigned int *to)
 {
@@ -77,6 +94,7 @@ static bool find_gap(struct ma_state *place, unsigned int *from, unsigned int *t
 	check_stands(place);
 	*from = model_cell(&m, at);
 	*to = *from + cells - 1;
+	check_beside_gap(*from, min, max, size, highest);
 	return true;
 }
 

@@ -387,7 +387,7 @@ static void an_iteration_sees_a_leaf_as_it_was_before_a_change_or_after(void **s
 	unsigned int end_of_change[4];
 
 	(void)state;
-	(void)leaf_gap, (void)leaf_gaps, (void)inner_gap, (void)gaps;
+	(void)leaf_gap, (void)narrow_gaps, (void)inner_gap, (void)gaps;
 	model_init(&m, 0, 1, 13);
 	for (unsigned int i = 0; i < 8000 / MODEL_LESS; i++)
 		assert_false(misleads_an_iteration(change_a_leaf(end_of_change), end_of_change));

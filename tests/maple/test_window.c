@@ -176,7 +176,7 @@ static void a_step_never_reports_what_was_never_there(void **state)
 	(void)state;
 	stopping.descend = stopping_descend;
 	/* The rest of what descend.h and scan.h make. */
-	(void)lookup, (void)enter, (void)next_entry, (void)leaf_gap, (void)leaf_gaps, (void)inner_gap, (void)gaps;
+	(void)lookup, (void)enter, (void)next_entry, (void)leaf_gap, (void)narrow_gaps, (void)inner_gap, (void)gaps;
 	(void)plan, (void)store, (void)commit;
 	for (uint64_t seed = 0; seed < 8; seed++) {
 		set_up(seed);
