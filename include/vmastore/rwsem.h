@@ -17,7 +17,8 @@
  * writer has its turn. What a waiter at the front of the queue has to bear is
  * bounded: once it is awake and looks, others take the lock past it at most 128
  * times; while it still sleeps or is on its way to a CPU, at most 1024 times, those
- * included; and no more once it has been at the front for a millisecond and its
+ * included (a holder that downgrades within 8 of either bound hands the lock to
+ * it already then); and no more once it has been at the front for a millisecond and its
  * state is looked at. (To each bound come the readers that are just entering, one
  * for each thread at most.) Then it is owed a hand-off: nobody overtakes, and
  * whoever frees the lock passes it to that waiter directly. So neither side can
@@ -80,7 +81,13 @@ VMS_API void vms_init_rwsem(struct rw_semaphore *sem);
  */
 VMS_API void vms_down_read(struct rw_semaphore *sem) VMS_ACQUIRE_SHARED(sem);
 
-/** vms_down_read_trylock() - Take @sem for reading if no writer holds it and nobody waits. Never blocks. Return: whether taken. */
+/**
+ * vms_down_read_trylock() - Take @sem for reading if no writer holds it and
+ * vms_down_read() would not queue: whoever waits may be overtaken, within the
+ * bound above.
+ *
+ * Never blocks. Return: whether it is taken.
+ */
 VMS_API bool vms_down_read_trylock(struct rw_semaphore *sem) VMS_TRY_ACQUIRE_SHARED(true, sem);
 
 /**

@@ -12,8 +12,8 @@
  *                                     long enough: nobody may overtake it
  *             bit 3       COMPETES    the first waiter is a writer that is awake
  *                                     or was woken, and takes the lock by itself
- *             bit 4       STAYS       a writer has overtaken the first waiter
- *                                     while that competed
+ *             bit 4       STAYS       a writer had the lock, or got it, while the
+ *                                     first waiter competed
  *             bits 8-19   OVERTAKEN   how often the first waiter was overtaken
  *             bits 20-63  READERS     who hold it, and readers passing: each
  *                                     adds itself first and looks afterwards
@@ -37,20 +37,23 @@
  *   - It becomes free, and the first waiter is a writer: whoever lets go wakes
  *     that writer if it sleeps, and leaves the lock free. From then on the writer
  *     COMPETES: it looks at count now and then, and whoever lets go need not look
- *     at the queue. Meanwhile others may take the lock past the queue, and count
- *     in OVERTAKEN how often they do. If each release gave the lock to the first
+ *     at the queue. It takes a free lock if nobody has overtaken it yet, or if
+ *     nobody has for a moment. Meanwhile others may take the lock past the queue,
+ *     and count in OVERTAKEN how often they do. If each release gave the lock to the first
  *     waiter instead, two writers would take turns, and every section would wait
  *     for a thread that has to be told, and for all the lines that the last one
  *     has written. So the lock stays with one thread for a while.
  *   - Readers have let go, and the first waiter is a writer that is awake: it gets
  *     the lock directly. Otherwise one reader after the other would pass, each
- *     alone. But if a writer has overtaken it (STAYS), readers leave the lock
- *     free as well: a change of the map ends as a reader, and the thread that
- *     makes one after the other has faults between them.
+ *     alone. But if a writer had the lock while it competed (STAYS), readers
+ *     leave the lock free as well: a change of the map ends as a reader, and the
+ *     thread that makes one after the other has faults between them.
  *   - A first waiter that has been overtaken OVERTAKEN_AWAKE times since it was
  *     awake and looked, or OVERTAKEN_ASLEEP times in all, or for IMPATIENCE_NS,
  *     has HANDOFF: newcomers queue, and whoever frees the lock gives it to that
- *     waiter, asleep or not.
+ *     waiter, asleep or not. A holder that downgrades a few times before that
+ *     sets HANDOFF already, because there the map is in the best state to be
+ *     handed over (downgrade_flags()).
  *   So a first waiter waits for the holders, then for a bounded number of others,
  *   then for the holders once more; and a writer in the queue has before it at
  *   most the writers that came before, and one group of readers for each.
@@ -122,11 +125,12 @@ bool vms_down_read_trylock(struct rw_semaphore *sem) VMS_NO_TSA
 	unsigned long count = atomic_load_explicit(&sem->count, memory_order_relaxed);
 
 	do {
-		if (count & (WRITER | WAITERS | HANDOFF))
+		/* A waiter may be overtaken, but not as a reader beside readers: it comes after those. */
+		if ((count & (WRITER | HANDOFF)) || ((count & WAITERS) && (count & READERS)))
 			return false;
 		/* acquire: pairs with vms_up_write() and vms_downgrade_write() */
-	} while (!atomic_compare_exchange_weak_explicit(&sem->count, &count, count + READER, memory_order_acquire,
-							memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak_explicit(&sem->count, &count, vms__rwsem_overtaking(count) + READER,
+							memory_order_acquire, memory_order_relaxed));
 	return true;
 }
 
@@ -212,6 +216,23 @@ void vms_up_write(struct rw_semaphore *sem) VMS_NO_TSA
 		vms__rwsem_pass_on(sem);
 }
 
+/*
+ * What a downgrade adds to the flags in @count. If the first waiter would be
+ * handed the lock soon anyway, it is handed it after this: a thread that
+ * downgrades has done what it came for, and has taken something out of the map.
+ * So the next holder finds the map as small as it gets, not with a mapping of a
+ * thread that waits to remove it, beside which its own would be merged and split
+ * off again.
+ */
+static unsigned long downgrade_flags(unsigned long count)
+{
+	if (!(count & COMPETES))
+		return 0;
+	if ((count & OVERTAKEN) >= OVERTAKEN_NEARLY)
+		return HANDOFF - COMPETES;
+	return (count & STAYS) ? 0 : STAYS;
+}
+
 void vms_downgrade_write(struct rw_semaphore *sem) VMS_NO_TSA
 {
 	unsigned long count, change;
@@ -219,7 +240,7 @@ void vms_downgrade_write(struct rw_semaphore *sem) VMS_NO_TSA
 	vms_rwsem_assert_held_write(sem);
 	count = atomic_load_explicit(&sem->count, memory_order_relaxed);
 	do {
-		change = READER - WRITER + ((count & (COMPETES | STAYS)) == COMPETES ? STAYS : 0);
+		change = READER - WRITER + downgrade_flags(count);
 		/*
 		 * release: pairs with vms_down_read(), its trylock, the
 		 * vms__rwsem_spin_*read() and grant_readers(), of readers that come

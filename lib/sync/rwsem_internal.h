@@ -52,6 +52,15 @@ _Static_assert(sizeof(unsigned long) == 8, "the readers' part of count has room 
 #define OVERTAKEN_LIMIT (OVERTAKEN_ASLEEP * OVERTAKEN_ONE)
 #define OVERTAKEN_WHEN_AWAKE ((OVERTAKEN_ASLEEP - OVERTAKEN_AWAKE) * OVERTAKEN_ONE)
 
+/*
+ * How many times before the last a holder that downgrades hands the lock over. A
+ * thread that maps, touches and unmaps comes to a downgrade within as many.
+ */
+#ifndef DOWNGRADE_EARLY
+#define DOWNGRADE_EARLY 8UL
+#endif
+#define OVERTAKEN_NEARLY (OVERTAKEN_LIMIT - DOWNGRADE_EARLY * OVERTAKEN_ONE)
+
 /* How long the first waiter may be overtaken, if sections are long. */
 #define IMPATIENCE_NS 1000000
 

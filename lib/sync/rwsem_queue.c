@@ -222,7 +222,7 @@ static bool let_compete(struct rw_semaphore *sem, unsigned int state, unsigned l
 	unsigned long new = count;
 
 	if (!(count & HANDOFF))
-		new |= COMPETES;
+		new |= (count & WRITER) ? COMPETES | STAYS : COMPETES;
 	if (state == FRONT && (new &OVERTAKEN) < OVERTAKEN_WHEN_AWAKE)
 		new = (new & ~OVERTAKEN) | OVERTAKEN_WHEN_AWAKE;
 	/* relaxed: says what others do, and passes no data */

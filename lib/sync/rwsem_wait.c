@@ -33,6 +33,17 @@
 #define FRONT_GAP_MAX 64u
 #endif
 
+/*
+ * How long, in vms__cpu_relax(), nobody must have overtaken a competing waiter
+ * that has been overtaken before, until it takes a free lock: longer than a
+ * thread that changes the map again and again is out of the lock. Otherwise the
+ * waiter would meet a gap between two sections of that thread long before it is
+ * due, and the lines that the lock guards would change CPUs so much more often.
+ */
+#ifndef FRONT_QUIET
+#define FRONT_QUIET 64u
+#endif
+
 static struct vms_rwsem_waiter timed_waiters[NR_TIMED_WAITERS];
 
 /*
@@ -168,36 +179,52 @@ static bool step(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, unsigned 
 	return true;
 }
 
+/* Whether a competing waiter that sees @count has the queue looked at, and takes the lock if it is free. */
+static bool is_my_turn(unsigned long count, bool may_take, int64_t patient_until)
+{
+	if (!(count & HELD) && may_take)
+		return true;
+	return !(count & HANDOFF) && vms__clock_ns() > patient_until;
+}
+
 /*
  * The first waiter, a writer, looks for a free lock by itself, while others take
  * it past the queue. The looks are further and further apart, as in
  * vms__rwsem_spin_write(). They end when the holder has been the same for so long
  * that it may not be running.
+ *
+ * Once somebody has overtaken this waiter, it leaves a lock that happens to be
+ * free to others until they make a pause, or until it is their turn to hand it
+ * over.
  * Return: false if @deadline has passed.
  */
 static bool compete(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, const struct timespec *deadline)
 {
-	unsigned int budget = vms__spin_budget(), waited = 0, gap = FRONT_GAP_MIN;
+	/* relaxed, here and below: what follows takes wait_lock */
+	unsigned long count, before = atomic_load_explicit(&sem->count, memory_order_relaxed);
+	unsigned int budget = vms__spin_budget(), quiet = 0, gap = FRONT_GAP_MIN;
 	int64_t patient_until = vms__clock_ns() + IMPATIENCE_NS;
-	unsigned long count, before = 0;
+	bool overtaken = false;
 
-	for (; waited < budget; waited += gap) {
+	do {
 		if (!stays(w, FRONT, gap))
 			return true;
-		/* relaxed: what follows takes wait_lock */
 		count = atomic_load_explicit(&sem->count, memory_order_relaxed);
-		if (!(count & HELD) || (!(count & HANDOFF) && vms__clock_ns() > patient_until)) {
+		quiet += gap;
+		if ((count ^ before) & OVERTAKEN) {
+			overtaken = true;
+			quiet = 0;
+		}
+		before = count;
+		if (is_my_turn(count, !overtaken || quiet >= FRONT_QUIET, patient_until)) {
 			if (!step(sem, w, FRONT, FRONT, deadline))
 				return false;
 		} else if (deadline && is_past(deadline)) {
 			return false;
 		}
-		if ((count ^ before) & OVERTAKEN)
-			waited = 0;
-		before = count;
 		if (gap < FRONT_GAP_MAX)
 			gap *= 2;
-	}
+	} while (quiet < budget);
 	return step(sem, w, FRONT, ASLEEP, deadline);
 }
 

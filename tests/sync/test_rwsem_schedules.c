@@ -368,7 +368,7 @@ static void letting_go_waits_for_no_thread_that_is_stopped(void **state)
 /* Takes the lock in one way or another, and lets go; nobody else is in. */
 static bool pass_by(unsigned int how) TEST
 {
-	switch (how % 5) {
+	switch (how) {
 	case 0:
 		down_write(&sem);
 		up_write(&sem);
@@ -387,6 +387,11 @@ static bool pass_by(unsigned int how) TEST
 		down_read(&sem);
 		up_read(&sem);
 		return true;
+	case 5:
+		if (!down_read_trylock(&sem))
+			return false;
+		up_read(&sem);
+		return true;
 	default:
 		if (down_read_timeout(&sem, 1000))
 			return false;
@@ -397,9 +402,11 @@ static bool pass_by(unsigned int how) TEST
 
 /*
  * A waiter that stands for another thread, as the first in the queue, in @state.
- * The lock is held on entry. The waiter does nothing, so the bound alone ends it.
+ * The lock is held on entry, for reading if @reader. The waiter does nothing, so
+ * the bound alone ends it.
  */
-static void overtake_until_granted(unsigned int state, unsigned long bound, unsigned int first_way, unsigned int ways) TEST
+static void overtake_until_granted_after(bool reader, unsigned int state, unsigned long bound, unsigned int first_way,
+					 unsigned int ways) TEST
 {
 	struct vms_rwsem_waiter other = {.state = state, .writer = true, .impatient_from = INT64_MAX};
 	unsigned long passed = 0;
@@ -409,7 +416,10 @@ static void overtake_until_granted(unsigned int state, unsigned long bound, unsi
 	vms__rwsem_enqueue(&sem, &other);
 	atomic_fetch_or_explicit(&sem.count, WAITERS, memory_order_relaxed);
 	vms__rwsem_finish(&sem, QUEUE_LOOK);
-	up_write(&sem);
+	if (reader)
+		up_read(&sem);
+	else
+		up_write(&sem);
 	while (other.state != GRANTED) {
 		if (passed > bound || !pass_by(first_way + (unsigned int)passed % ways)) {
 			explore_fail("not given the lock, but not overtaken either; or overtaken too often");
@@ -425,13 +435,32 @@ static void overtake_until_granted(unsigned int state, unsigned long bound, unsi
 	up_write(&sem);
 }
 
+static void overtake_until_granted(unsigned int state, unsigned long bound, unsigned int first_way, unsigned int ways) TEST
+{
+	overtake_until_granted_after(false, state, bound, first_way, ways);
+}
+
+/* The first downgrade among five ways, as pass_by() has them, that is among the last DOWNGRADE_EARLY before @bound. */
+static unsigned long downgrade_before(unsigned long bound)
+{
+	unsigned long passed = bound - DOWNGRADE_EARLY;
+
+	while ((passed - 1) % 5 != 2)
+		passed++;
+	return passed;
+}
+
 static void overtakes_one_that_looks(void) TEST
 {
 	overtake_until_granted(FRONT, OVERTAKEN_AWAKE, 0, 1); /* writers */
 	down_write(&sem);
-	overtake_until_granted(FRONT, OVERTAKEN_AWAKE, 2, 1); /* writers that end as readers */
+	overtake_until_granted(FRONT, OVERTAKEN_AWAKE - DOWNGRADE_EARLY, 2, 1); /* writers that end as readers */
 	down_write(&sem);
-	overtake_until_granted(FRONT, OVERTAKEN_AWAKE, 0, 5); /* and readers after those */
+	overtake_until_granted(FRONT, downgrade_before(OVERTAKEN_AWAKE), 0, 5); /* and readers after those */
+	down_write(&sem);
+	overtake_until_granted(FRONT, OVERTAKEN_AWAKE, 3, 2); /* readers after a writer */
+	down_write(&sem);
+	overtake_until_granted(FRONT, OVERTAKEN_AWAKE, 5, 1); /* those who only try, the same */
 }
 
 static void overtakes_one_that_sleeps(void) TEST
@@ -440,18 +469,18 @@ static void overtakes_one_that_sleeps(void) TEST
 	down_write(&sem);
 	overtake_until_granted(ASLEEP, OVERTAKEN_ASLEEP, 3, 2); /* readers */
 	down_write(&sem);
-	overtake_until_granted(ASLEEP, OVERTAKEN_ASLEEP, 0, 5);
+	overtake_until_granted(ASLEEP, downgrade_before(OVERTAKEN_ASLEEP), 0, 5);
 }
 
 /*
  * Readers that let go give the lock to the waiter that is awake, unless a writer
- * has overtaken it.
+ * had it while that waited.
  */
 static void overtakes_as_a_reader(void) TEST
 {
-	overtake_until_granted(FRONT, 1, 3, 1);
-	down_write(&sem);
-	overtake_until_granted(FRONT, 1, 4, 1);
+	vms__rwsem_set_owner(&sem); /* begin() ran in another thread */
+	downgrade_write(&sem);
+	overtake_until_granted_after(true, FRONT, 0, 3, 1);
 }
 
 static void first_waiter_is_overtaken_so_often_and_no_more(void **state)
