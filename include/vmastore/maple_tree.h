@@ -291,24 +291,29 @@ enum maple_status {
  * A cursor that iterates has looked at its leaf as a whole: `used` are the leaf's slots that are not empty, `full` those of them that
  * have an entry, `ahead` those of these that come after the cursor's (none in debug builds, whose every step is checked); slot i is
  * slots[i] and spans [bound[i], bound[i + 1] - 1]. All three are 0 while it has not.
+ *
+ * What mas_init() writes comes first. Compilers write index and last by one
+ * store, hence the alignment: across two pages that store takes as long as a
+ * whole walk, at one in 256 places of a stack.
  */
 struct ma_state {
-	struct maple_tree *tree;
 	unsigned long index; /* first index of the range */
 	unsigned long last;  /* last index of the range */
+	struct maple_tree *tree;
 	enum maple_status status;
 	unsigned char depth;  /* inner nodes in path[] */
 	unsigned char offset; /* slot of the leaf */
 	unsigned char mas_flags;
-	unsigned char store_type; /* what mas_preallocate() has planned, plus 1; 0: nothing */
-	bool stepped;             /* once from where it came to its leaf */
-	struct maple_node *node;  /* the leaf; ma_error: the error */
-	unsigned long version;    /* of the leaf, when the cursor came to it */
-	unsigned long min, max;   /* what the leaf spans */
-	unsigned int used, full, ahead;
-	void *_Atomic *slots;
+	unsigned char store_type;       /* what mas_preallocate() has planned, plus 1; 0: nothing */
+	struct maple_node *node;        /* the leaf; ma_error: the error */
 	struct maple_node *alloc;       /* leaves that mas_preallocate() set aside, a list */
 	struct maple_node *alloc_inner; /* and inner nodes */
+	uint64_t guard;                 /* debug builds: the read section and the lock under which it took its place */
+	unsigned int used, full, ahead;
+	bool stepped;           /* once from where it came to its leaf */
+	unsigned long version;  /* of the leaf, when the cursor came to it */
+	unsigned long min, max; /* what the leaf spans */
+	void *_Atomic *slots;
 	unsigned long path[MAPLE_HEIGHT_MAX];
 	unsigned long bound[16];
 	/* What mas_preallocate() has found out about the store of [asked_first, asked_last] into the leaf: lib/maple/plan.h. */
@@ -321,21 +326,20 @@ struct ma_state {
 		unsigned char at, lo, hi;
 		bool gap, one_leaf, form_fits;
 	} plan;
-	uint64_t guard; /* debug builds: the read section and the lock under which it took its place */
-};
+} __attribute__((aligned(16)));
 
 /* path and bound need no value: depth and used say how much of them means anything. */
 static inline bool mas_init_range(struct ma_state *mas, struct maple_tree *tree, unsigned long first, unsigned long last)
 {
-	mas->tree = tree;
 	mas->index = first;
 	mas->last = last;
+	mas->tree = tree;
 	mas->status = ma_start;
 	mas->depth = mas->offset = mas->mas_flags = mas->store_type = 0;
-	mas->stepped = false;
 	mas->node = mas->alloc = mas->alloc_inner = NULL;
-	mas->used = mas->full = mas->ahead = 0;
 	mas->guard = 0;
+	mas->used = mas->full = mas->ahead = 0;
+	mas->stepped = false;
 	return true;
 }
 static inline void mas_init(struct ma_state *mas, struct maple_tree *tree, unsigned long addr)
