@@ -22,6 +22,22 @@
 #define VMS_CACHELINE 64
 #define vms_cacheline_aligned __attribute__((aligned(VMS_CACHELINE)))
 
+/*
+ * The model of the library's thread-local data. initial-exec takes one load in
+ * a shared library where the default model takes a call. A library that is
+ * opened at run time then draws on the spare static TLS of the C library. glibc
+ * has some hundred bytes of that for all such libraries together. musl has none:
+ * its dlopen() refuses such a library, however little it needs ("initial-exec
+ * TLS resolves to dynamic definition": tried with musl 1.2.3 and 16 bytes), so
+ * there the default model stays. A linker makes direct accesses of either where
+ * the library is part of the program.
+ */
+#ifdef __GLIBC__
+#define VMS_TLS_MODEL __attribute__((tls_model("initial-exec")))
+#else
+#define VMS_TLS_MODEL
+#endif
+
 #ifndef likely
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)

@@ -132,7 +132,7 @@ struct vms_rcu_self {
 	unsigned long *word;
 	const struct vms_rcu_gp *gp;
 };
-extern VMS_API __thread struct vms_rcu_self vms_rcu_self __attribute__((tls_model("initial-exec")));
+extern VMS_API __thread struct vms_rcu_self vms_rcu_self VMS_TLS_MODEL;
 
 /* The library's alone: the end of a section that a grace period sleeps for. Does nothing if none does. */
 VMS_API void vms_rcu_wake(void);

@@ -50,7 +50,7 @@ static VMS__TLS bool registered_here;
 #define MAY_INLINE (registered_here && urcu_memb_has_sys_membarrier)
 #endif
 
-__thread struct vms_rcu_self vms_rcu_self __attribute__((tls_model("initial-exec")));
+__thread struct vms_rcu_self vms_rcu_self VMS_TLS_MODEL;
 
 #ifndef VMS_RCU_QSBR
 _Static_assert(offsetof(struct urcu_gp, ctr) == offsetof(struct vms_rcu_gp, ctr) &&

@@ -10,11 +10,10 @@
 #include <vmastore/compiler.h>
 
 /*
- * Thread-local storage of the library. initial-exec costs one load in a shared library where the default model costs a call; a
- * library that is opened at run time then draws on the C library's spare static TLS (some hundred bytes for all such
- * libraries together), so all of ours together stays near a hundred.
+ * Thread-local storage of the library. VMS_TLS_MODEL says why all of it together
+ * must stay near a hundred bytes.
  */
-#define VMS__TLS __thread __attribute__((tls_model("initial-exec")))
+#define VMS__TLS __thread VMS_TLS_MODEL
 #define VMS__HIDDEN __attribute__((visibility("hidden"))) /* for declarations in headers: -fvisibility speaks of definitions only */
 
 #define VMS__SLOTS 128u /* slot 0 is shared; 1 to VMS__SLOTS - 1 have one holder each */
