@@ -172,9 +172,14 @@ INLINE bool take_slot(struct ma_state *mas, bool highest, const struct wanted *w
 	return true;
 }
 
-/* The cursor stands in @leaf, which spans [@low, @high] and lies under @depth steps. */
+/*
+ * The cursor stands in @leaf, which spans [@low, @high] and lies under @depth steps.
+ * It forgets a store that it has planned: take_slot() writes over what is kept of
+ * the plan.
+ */
 INLINE void take_leaf(struct ma_state *mas, struct maple_node *leaf, unsigned int depth, unsigned long low, unsigned long high)
 {
+	mas->store_type = 0;
 	mas->node = leaf;
 	mas->version = mt_form_of(leaf);
 	mas->depth = (unsigned char)depth;

@@ -128,6 +128,39 @@ static void senseless_windows_are_refused(void **state)
 	model_destroy(&m);
 }
 
+/* A cursor that has planned a store, and then looks for a gap, stores what it was told to all the same. */
+static void a_search_forgets_a_plan(void **state)
+{
+	unsigned int from, to;
+
+	(void)state;
+	model_init_at(&m, MT_FLAGS_ALLOC_RANGE, 400, 1ul << 32, 4096);
+	for (unsigned int i = 0; i < 6000 / MODEL_LESS; i++) {
+		void *entry;
+		MA_STATE(mas, &m.tree, 0, 0);
+
+		model_pick(&m, &from, &to, &entry);
+		mtree_lock(&m.tree);
+		mas_set_range(&mas, model_first(&m, from), model_last(&m, to));
+		assert_int_equal(mas_preallocate(&mas, entry, GFP_KERNEL), 0);
+		if (model_below(&m, 2))
+			(void)mas_empty_area(&mas, model_first(&m, model_below(&m, m.cells)), ULONG_MAX, 4096);
+		else
+			(void)mas_empty_area_rev(&mas, 0, model_last(&m, model_below(&m, m.cells)), 4096);
+		/* Back to where the store begins, in the leaf for which it was planned. */
+		mas_set(&mas, model_first(&m, from));
+		mas_walk(&mas);
+		__mas_set_range(&mas, model_first(&m, from), model_last(&m, to));
+		mas_store_prealloc(&mas, entry);
+		mtree_unlock(&m.tree);
+		model_set(&m, from, to, entry);
+		if (i % 8 == 0)
+			model_check(&m);
+	}
+	model_check(&m);
+	model_destroy(&m);
+}
+
 static void what_is_found_can_be_stored_at_once(void **state)
 {
 	unsigned long start, at = 0;
@@ -221,9 +254,13 @@ static void a_search_lowers_the_bounds_that_misled_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_window_and_size_on_small_trees), cmocka_unit_test(random_windows_on_large_trees),
-		cmocka_unit_test(senseless_windows_are_refused),        cmocka_unit_test(what_is_found_can_be_stored_at_once),
-		cmocka_unit_test(allocation_wants_a_tree_with_gaps),    cmocka_unit_test(a_search_lowers_the_bounds_that_misled_it),
+		cmocka_unit_test(every_window_and_size_on_small_trees),
+		cmocka_unit_test(random_windows_on_large_trees),
+		cmocka_unit_test(senseless_windows_are_refused),
+		cmocka_unit_test(a_search_forgets_a_plan),
+		cmocka_unit_test(what_is_found_can_be_stored_at_once),
+		cmocka_unit_test(allocation_wants_a_tree_with_gaps),
+		cmocka_unit_test(a_search_lowers_the_bounds_that_misled_it),
 	};
 
 	return model_run_all("gap", tests, LEN(tests));
