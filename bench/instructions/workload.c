@@ -47,7 +47,14 @@ static bool brk1_setup(struct env *env)
 	return true;
 }
 
-MEASURED bool measured_brk1(struct env *env)
+/* The heap's first page stays. */
+static bool brk2_setup(struct env *env)
+{
+	env->at = vms_brk(env->mm, 0) + PAGE_SIZE;
+	return vms_brk(env->mm, env->at) == env->at;
+}
+
+MEASURED bool measured_raise_and_lower(struct env *env)
 {
 	return vms_brk(env->mm, env->at + PAGE_SIZE) == env->at + PAGE_SIZE && vms_brk(env->mm, env->at) == env->at;
 }
@@ -74,7 +81,8 @@ MEASURED bool measured_fault(struct env *env)
 const struct workload workloads[] = {
 	{"mmap1", "map and unmap 128 MiB", NULL, measured_mmap1},
 	{"malloc1", "map 128 MiB and a page, write the first page, unmap", NULL, measured_malloc1},
-	{"brk1", "raise the break by a page from an empty heap, and lower it", brk1_setup, measured_brk1},
+	{"brk1", "raise the break by a page from an empty heap, and lower it", brk1_setup, measured_raise_and_lower},
+	{"brk2", "raise the break by a page above a heap of one, and lower it", brk2_setup, measured_raise_and_lower},
 	{"mprotect", "take the right to write from the first page of 128 MiB, and give it back", map_area, measured_mprotect},
 	{"fault", "write the next page of 128 MiB for the first time", map_area, measured_fault},
 	{0},

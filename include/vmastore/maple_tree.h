@@ -328,6 +328,18 @@ struct ma_state {
 	} plan;
 } __attribute__((aligned(16)));
 
+/*
+ * A leaf and the way to it, which a writer keeps from one store to the next; all 0:
+ * none. The tree's (lib/maple/internal.h); its owner gives it room.
+ */
+#define VMS__KEPT_LEVELS 4
+
+struct vms__kept_leaf {
+	unsigned long leaf;     /* its address; in the low bits how many words of path are used */
+	unsigned long min, max; /* what it spans */
+	unsigned long path[VMS__KEPT_LEVELS];
+};
+
 /* path and bound need no value: depth and used say how much of them means anything. */
 static inline bool mas_init_range(struct ma_state *mas, struct maple_tree *tree, unsigned long first, unsigned long last)
 {

@@ -270,6 +270,8 @@ struct vms_mm_map {
  *     needs, layout     (mmap_base: also exec)
  *   mm_lock_seq       the start and the end of each     faults of `maple-vma`
  *                       section under mmap_lock W
+ *     kept_leaf         a store in another leaf than      each change of the layout
+ *                       the last one
  *   the index         a store that replaces the root    faults of `maple-vma`;
  *                       of the tree; rbtree: each store   else under mmap_lock
  *   mmap_lock         who takes it                      who takes it
@@ -296,6 +298,7 @@ struct mm_struct {
 
 	/* odd: write-locked; +1 on write lock and on unlock or downgrade */
 	_Atomic unsigned long mm_lock_seq vms_cacheline_aligned;
+	struct vms__kept_leaf kept_leaf; /* of mm_mt: where the last store was made; mmap_lock W, to read R */
 
 	union { /* the index; which one is the engine's business */
 		struct maple_tree mm_mt;

@@ -27,12 +27,14 @@ struct vms__place {
 	struct vm_area_struct *vma;   /* the first with vm_end > start */
 	struct vm_area_struct *prev;  /* the one before that, or if there is none the last of all */
 	struct vm_area_struct *after; /* the one after @vma, if @vma begins before end; else NULL */
+	bool only_looks;              /* its user stores nothing: mm->kept_leaf, which writers write, is left alone */
 	struct ma_state mas;          /* the index's own: stands on start */
 };
 
 static inline void vms__place_begin(struct vms__place *place)
 {
 	place->seq = place->start = place->end = 0;
+	place->only_looks = false;
 }
 
 /* Locks: mmap_lock R or W, since @place was found. */

@@ -24,6 +24,7 @@ static void init_rcu(struct mm_struct *mm)
 
 static void destroy(struct mm_struct *mm)
 {
+	mm->kept_leaf.leaf = 0;
 	__mt_destroy(&mm->mm_mt);
 }
 
@@ -90,6 +91,8 @@ static void around(struct mm_struct *mm, struct vms__place *place)
 	void *prev, *after;
 
 	mas_init(&place->mas, &mm->mm_mt, place->start);
+	if (!place->only_looks)
+		vms__mas_take_up(&place->mas, &mm->kept_leaf, place->start);
 	place->vma = vms__mas_around(&place->mas, place->end, &prev, &after);
 	place->prev = prev;
 	place->after = after;
@@ -141,8 +144,10 @@ static int prepare(struct mm_struct *mm, struct vms__store *store)
 	VMS_ASSERT(!vms__place_is_good(mm, store->place) || mas->tree == &mm->mm_mt);
 	store->victims = NULL;
 	/* The tree goes down only for a store that begins in another leaf than the place's. */
-	if (!vms__place_is_good(mm, store->place))
+	if (!vms__place_is_good(mm, store->place)) {
 		mas_init(mas, &mm->mm_mt, store->start);
+		vms__mas_take_up(mas, &mm->kept_leaf, store->start);
+	}
 	__mas_set_range(mas, store->start, store->end - 1);
 	return mas_preallocate(mas, store->vma, GFP_KERNEL);
 }
@@ -190,7 +195,7 @@ static void commit(struct mm_struct *mm, struct vms__store *store)
 		collect_victims(mm, store);
 	if (store->vma)
 		store->vma->vm_index_state = 1;
-	vms__mas_commit(&store->place->mas, store->vma);
+	vms__mas_commit(&store->place->mas, store->vma, &mm->kept_leaf);
 }
 
 static void cancel(struct mm_struct *mm, struct vms__store *store)

@@ -41,6 +41,7 @@ struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr, s
 
 	mmap_assert_locked(mm);
 	vms__place_begin(&place);
+	place.only_looks = true;
 	vms__around(mm, addr, 0, &place);
 	*pprev = place.prev;
 	return place.vma;

@@ -242,7 +242,7 @@ static inline void mas_set_error(struct ma_state *mas, int err)
  *	vms__mas_around(&place, ...)
  *	__mas_set_range(&place, first, last)  what is to be stored; a @first in another leaf is right, too
  *	mas_preallocate(&place, entry, gfp)   plans in the leaf of the place
- *	vms__mas_commit(&place, entry)        carries the plan out there
+ *	vms__mas_commit(&place, entry, &kept) carries the plan out there
  *
  * The writer vouches that nothing is stored in the tree from the first of these
  * calls to the last, except by the last. So no call checks the way that the one
@@ -301,9 +301,59 @@ void *vms__mas_around(struct ma_state *mas, unsigned long end, void **prev, void
 
 /*
  * mas_store_prealloc() after mas_preallocate() of just this store, which the caller
- * vouches for, too. It may be mas_preallocate() alone that went down. store.c.
+ * vouches for, too. It may be mas_preallocate() alone that went down. The leaf is
+ * kept, as said below. store.c.
  */
-void vms__mas_commit(struct ma_state *mas, void *entry);
+void vms__mas_commit(struct ma_state *mas, void *entry, struct vms__kept_leaf *kept);
+
+/*
+ * ---- a leaf that is kept from one store to the next ----
+ *
+ * Who stores where it has just stored need not go down from the root. The owner of
+ * a tree has room for the leaf of the last store, and vouches that each store in the
+ * tree is one of vms__mas_commit() with this room. So the leaf is in the tree as
+ * long as it is kept: a store that puts another in its place keeps that one, and a
+ * store that makes new inner nodes keeps none. A leaf spans the same as long as it
+ * lives, so a store in the leaf that is kept already writes nothing here.
+ *
+ * Locks: the tree's lock to write; for vms__mas_take_up(), held for reading will do.
+ */
+
+/* The store of the @planned kind is made, and the cursor stands on it. */
+static inline void vms__mas_keep(const struct ma_state *mas, struct vms__kept_leaf *kept, enum mt_store_type planned)
+{
+	unsigned long leaf = (unsigned long)mas->node | mas->depth;
+
+	if (unlikely(planned == MT_STORE_ROOT || planned == MT_STORE_REBUILD || mas->depth > VMS__KEPT_LEVELS)) {
+		kept->leaf = 0;
+		return;
+	}
+	if (likely(kept->leaf == leaf))
+		return;
+	kept->leaf = leaf;
+	kept->min = mas->min;
+	kept->max = mas->max;
+	for (unsigned int level = 0; level < mas->depth; level++)
+		kept->path[level] = mas->path[level];
+}
+
+/* Put the cursor, which has no place, into the kept leaf, if @index lies there. The calls above go on from there. */
+static inline void vms__mas_take_up(struct ma_state *mas, const struct vms__kept_leaf *kept, unsigned long index)
+{
+	unsigned long leaf = kept->leaf;
+
+	if (!leaf || index < kept->min || index > kept->max)
+		return;
+	mas->node = (struct maple_node *)(leaf & ~(MT_ALIGN - 1));
+	mas->depth = leaf & (MT_ALIGN - 1);
+	mas->version = mt_form_of(mas->node);
+	mas->min = kept->min;
+	mas->max = kept->max;
+	for (unsigned int level = 0; level < mas->depth; level++)
+		mas->path[level] = kept->path[level];
+	mas->status = ma_active;
+	mt_vouch(mas);
+}
 
 /* ---- alloc.c ---- */
 

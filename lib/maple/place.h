@@ -44,23 +44,28 @@ static inline void span_in_leaf(const struct ma_state *mas, const struct maple_n
 	found->entry = atomic_load_explicit(&leaf->narrow_leaf.slot[i], memory_order_relaxed);
 }
 
-/* walk_locked() where leaf_by_pages() has come to no leaf of pages, but maybe to a @wide one. */
-static __attribute__((noinline)) bool walk_locked_any(struct ma_state *mas, unsigned long index, struct maple_node *wide,
-						      struct found *found)
+/* Find @key in @leaf, which is wide and spans [mas->min, mas->max]. */
+static inline void find_in_wide(struct ma_state *mas, struct maple_node *leaf, unsigned long key, struct found *found)
 {
+	unsigned int i = find_wide_leaf(leaf, key);
 	struct mt_leaf l;
-	unsigned int i;
 
-	if (!wide)
-		return walk_any(mas, index, found);
-	mt_leaf_view(&l, wide, WIDE_FORM, mas->min, mas->max);
-	i = find_wide_leaf(wide, index);
+	mt_leaf_view(&l, leaf, WIDE_FORM, mas->min, mas->max);
 	found->index = mt_leaf_min(&l, i);
 	found->last = mt_leaf_max(&l, i);
 	found->used = 0;
 	/* Relaxed: only the lock's holder stores here. */
-	found->entry = atomic_load_explicit(&wide->wide_leaf.slot[i], memory_order_relaxed);
-	settle(mas, wide, mt_form_of(wide), i);
+	found->entry = atomic_load_explicit(&leaf->wide_leaf.slot[i], memory_order_relaxed);
+	settle(mas, leaf, mt_form_of(leaf), i);
+}
+
+/* walk_locked() where leaf_by_pages() has come to no leaf of pages, but maybe to a @wide one. */
+static __attribute__((noinline)) bool walk_locked_any(struct ma_state *mas, unsigned long index, struct maple_node *wide,
+						      struct found *found)
+{
+	if (!wide)
+		return walk_any(mas, index, found);
+	find_in_wide(mas, wide, index, found);
 	return true;
 }
 
@@ -163,7 +168,11 @@ static inline void find_here(struct ma_state *mas, unsigned long key, struct fou
 	struct maple_node *leaf = mas->node;
 	unsigned long form = mt_form_of(leaf), i;
 
-	if (unlikely(form & (MT_WIDE_BIT | MT_BYTE_BIT)) || beyond(form, &leaf->narrow_leaf.base, key)) {
+	if (unlikely(form & MT_WIDE_BIT)) {
+		find_in_wide(mas, leaf, key, found);
+		return;
+	}
+	if (unlikely(form & MT_BYTE_BIT) || beyond(form, &leaf->narrow_leaf.base, key)) {
 		find_again(mas, key, found);
 		return;
 	}

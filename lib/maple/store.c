@@ -86,11 +86,15 @@ int mas_preallocate(struct ma_state *mas, void *entry, gfp_t gfp)
 	return likely(mt_is_in_place(type)) ? 0 : set_aside(mas, &w, type);
 }
 
-void vms__mas_commit(struct ma_state *mas, void *entry)
+void vms__mas_commit(struct ma_state *mas, void *entry, struct vms__kept_leaf *kept)
 {
+	/* What is not planned may be any kind of store. */
+	enum mt_store_type planned = mas->store_type ? (enum mt_store_type)(mas->store_type - 1) : MT_STORE_REBUILD;
+
 	mt_assert_write_locked(mas->tree);
 	mt_assert_fresh(mas);
 	vms__mt_isa->commit(mas, entry);
+	vms__mas_keep(mas, kept, planned);
 	if (unlikely(mas->alloc || mas->alloc_inner))
 		mas_destroy(mas);
 }

@@ -28,7 +28,8 @@ _Static_assert(offsetof(struct mm_struct, engine) == 0 && offsetof(struct mm_str
 	       "the first line holds constants alone: engine, pgd, pgd_high, counters, rules, the beginning of layout");
 _Static_assert(STARTS_LINE(mm_lock_seq) && LINE(mm_lock_seq) == LINE(layout) + 2 && STARTS_LINE(mm_mt) &&
 		       LINE(mm_mt) == LINE(mm_lock_seq) + 1 && sizeof(struct maple_tree) <= VMS_CACHELINE,
-	       "the sequence and the index have a line each");
+	       "the sequence, with what is written between its steps, and the index have a line each");
+_Static_assert(LINE(kept_leaf) == LINE(mm_lock_seq), "who steps the sequence has the line of the kept leaf, too");
 _Static_assert(STARTS_LINE(mmap_lock) && LINE(mmap_lock) == LINE(mm_mt) + 1 && LINE(mm_users) > LINE(mmap_lock),
 	       "the first line that a writer of mmap_lock writes comes after those of a fault");
 _Static_assert(STARTS_LINE(page_table_lock) && LINE(page_table_lock) > LINE(unmaps_done) && LINE(map_count) > LINE(page_table_lock),

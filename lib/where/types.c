@@ -26,9 +26,9 @@
 
 #define MM(member) FIELD(mm_struct, member)
 #define MM_ALL                                                                                                                     \
-	MM(engine), MM(pgd), MM(counters), MM(mm_lock_seq), MM(mmap_lock), MM(mm_users), MM(mm_count), MM(page_table_lock),        \
-		MM(unmaps_begun), MM(unmaps_done), MM(map_count), MM(total_vm), MM(data_vm), MM(exec_vm), MM(stack_vm),            \
-		MM(locked_vm), MM(hiwater_vm), MM(hiwater_rss), MM(pinned_vm), MM(write_protect_seq), MM(def_flags),               \
+	MM(engine), MM(pgd), MM(counters), MM(mm_lock_seq), MM(kept_leaf), MM(mmap_lock), MM(mm_users), MM(mm_count),              \
+		MM(page_table_lock), MM(unmaps_begun), MM(unmaps_done), MM(map_count), MM(total_vm), MM(data_vm), MM(exec_vm),     \
+		MM(stack_vm), MM(locked_vm), MM(hiwater_vm), MM(hiwater_rss), MM(pinned_vm), MM(write_protect_seq), MM(def_flags), \
 		MM(start_brk), MM(brk), MM(start_stack), MM(start_code), MM(end_code), MM(start_data), MM(end_data),               \
 		MM(arg_start), MM(arg_end), MM(env_start), MM(env_end), MM(map_seq), MM(limits), MM(layout), MM(pgd_high),         \
 		MM(rules), MM(owner), MM(mmlist)

@@ -214,6 +214,70 @@ static void a_place_is_vouched_for_once(void **state)
 	model_destroy(&m);
 }
 
+static struct vms__kept_leaf kept;
+
+/* A cursor that takes up the kept leaf looks around as one that goes down. Return: whether @cell lies there. */
+static bool take_up(struct ma_state *place, unsigned int cell)
+{
+	bool taken;
+
+	mas_init(place, &m.tree, model_first(&m, cell));
+	vms__mas_take_up(place, &kept, place->index);
+	taken = place->node;
+	check_around(place, cell);
+	return taken;
+}
+
+/* Each store keeps its leaf, near or far from the last one. */
+static void live_by_the_kept_leaf(void)
+{
+	unsigned int taken = 0, last = 0;
+
+	kept = (struct vms__kept_leaf){0};
+	for (unsigned int i = 0; i < STORES; i++) {
+		unsigned int from, to;
+		struct ma_state place;
+		void *entry;
+
+		mtree_lock(&m.tree);
+		model_pick(&m, &from, &to, &entry);
+		if (model_below(&m, 4)) {
+			/* Near the last one. */
+			from = last > 3 ? last - model_below(&m, 4) : last;
+			to = from + model_below(&m, m.cells - from < 3 ? m.cells - from : 3);
+		}
+		taken += take_up(&place, from);
+		if (!model_below(&m, 4))
+			plan_in_vain(&place, from);
+		__mas_set_range(&place, model_first(&m, from), model_last(&m, to));
+		assert_int_equal(mas_preallocate(&place, entry, GFP_KERNEL), 0);
+		vms__mas_commit(&place, entry, &kept);
+		model_set(&m, from, to, entry);
+		last = from;
+		take_up(&place, model_below(&m, m.cells));
+		mtree_unlock(&m.tree);
+		if (i % 64 == 0)
+			model_check(&m);
+	}
+	assert_in_range(taken, STORES / 2, STORES - 1);
+	model_check(&m);
+	model_destroy(&m);
+}
+
+static void a_kept_leaf_saves_the_way_down(void **state)
+{
+	(void)state;
+	model_init_at(&m, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU, 600, 1ul << 32, 4096);
+	live_by_the_kept_leaf();
+	model_init_at(&m, MT_FLAGS_ALLOC_RANGE, 300, 5ul << 40, 1ul << 40);
+	live_by_the_kept_leaf();
+	model_init(&m, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU, 500, 2);
+	live_by_the_kept_leaf();
+	/* Trees that have nodes and lose them. */
+	model_init(&m, MT_FLAGS_ALLOC_RANGE, 12, 1);
+	live_by_the_kept_leaf();
+}
+
 /* Nothing needed, nothing set aside; and nothing is left of what was. */
 static void memory_is_set_aside_only_where_it_is_needed(void **state)
 {
@@ -245,11 +309,9 @@ static void memory_is_set_aside_only_where_it_is_needed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_search_serves_a_store_in_pages),
-		cmocka_unit_test(one_search_serves_a_store_across_regions),
-		cmocka_unit_test(one_search_serves_a_store_in_bytes),
-		cmocka_unit_test(a_place_is_vouched_for_once),
-		cmocka_unit_test(memory_is_set_aside_only_where_it_is_needed),
+		cmocka_unit_test(one_search_serves_a_store_in_pages), cmocka_unit_test(one_search_serves_a_store_across_regions),
+		cmocka_unit_test(one_search_serves_a_store_in_bytes), cmocka_unit_test(a_place_is_vouched_for_once),
+		cmocka_unit_test(a_kept_leaf_saves_the_way_down),     cmocka_unit_test(memory_is_set_aside_only_where_it_is_needed),
 	};
 
 	return model_run_all("place", tests, LEN(tests));

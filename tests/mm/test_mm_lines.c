@@ -42,7 +42,8 @@ static void expect_untouched(const unsigned char *before, const struct mm_struct
 	size_t seq = offsetof(struct mm_struct, mm_lock_seq);
 
 	expect_same(before, mm, 0, seq, what);
-	expect_same(before, mm, seq + sizeof(mm->mm_lock_seq), index ? LINES_OF_A_FAULT : offsetof(struct mm_struct, mm_mt), what);
+	expect_same(before, mm, offsetof(struct mm_struct, kept_leaf) + sizeof(mm->kept_leaf),
+		    index ? LINES_OF_A_FAULT : offsetof(struct mm_struct, mm_mt), what);
 }
 
 static void writers_leave_what_a_fault_reads(void **state)
