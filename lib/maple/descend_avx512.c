@@ -13,6 +13,8 @@
 
 #include <immintrin.h>
 
+#define LEAVE_VECTORS() _mm256_zeroupper()
+
 #include "lib/maple/internal.h"
 #include "lib/sync/rcu.h"
 #include "lib/sync/tsan.h"

@@ -6,6 +6,8 @@
 #include "lib/maple/internal.h"
 #include "lib/sync/rcu.h"
 
+#define LEAVE_VECTORS() ((void)0)
+
 #include "lib/maple/search.h"
 
 static inline unsigned long find_narrow_leaf(const struct maple_node *node, uint32_t key)

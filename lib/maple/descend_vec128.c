@@ -11,6 +11,8 @@
 #include "lib/maple/internal.h"
 #include "lib/sync/rcu.h"
 
+#define LEAVE_VECTORS() ((void)0)
+
 /* What descend_avx512.c says of vector loads holds here too; where loads may be reordered, it takes a fence. */
 #define VECTOR_LOADS __attribute__((no_sanitize("thread"))) static inline
 

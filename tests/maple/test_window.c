@@ -77,6 +77,7 @@ static unsigned int find_wide(const struct maple_node *node, unsigned long key)
 
 #define find_wide_leaf find_wide
 #define find_wide_inner find_wide
+#define LEAVE_VECTORS() ((void)0)
 #include "lib/maple/scan.h"
 
 #include "lib/maple/descend.h"
