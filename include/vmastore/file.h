@@ -3,7 +3,7 @@
  * file.h - what a file mapping maps: an address_space (the contents: an inode's page cache, shared by every opening of it) and
  * a file (one opening: its mode, its path). Two VMAs merge only if they map the same struct file, as in Linux.
  *
- * Locks: reference counts are atomic; address_space has locks of its own, ordered after the VMA lock: invalidate_lock, then i_mmap_rwsem.
+ * Locks: reference counts are atomic; address_space has locks of its own, ordered after the VMA lock: invalidate_lock, then the locks of i_mmap.
  * The calls here take what they need; enter them with no lock of any mm held, unless they say otherwise.
  */
 #ifndef VMASTORE_FILE_H
@@ -23,33 +23,62 @@
 /* One count for every VMS_REVOKE_COUNTS-th page of a file; the library's own. */
 #define VMS_REVOKE_COUNTS 8u
 
+/* In how many parts the VMAs stand that map a file. */
+#define VMS_I_MMAP_PARTS 4u
+
+/*
+ * Some of the VMAs that map a file. Each thread puts those that it makes into one part, so that threads that map one file take neither
+ * the lock nor the nodes from one another. Whoever looks for the VMAs of a page locks all parts.
+ */
+struct vms_i_mmap {
+	struct rw_semaphore rwsem; /* tree, and the bounds of the VMAs in it */
+	struct rb_root tree;       /* interval tree */
+} vms_cacheline_aligned;
+
+/*
+ * Faults of every thread read lines 0 and 1; they change only with the size, the cache or a revocation. What a VMA that comes or goes
+ * changes stands behind them, so that mmap and munmap take nothing from the faults of other threads.
+ */
 struct address_space {
-	_Atomic int refcount;
+	/* line 0 */
 	unsigned int flags; /* VMS_AS_* */
 	unsigned int dev_major, dev_minor;
 	unsigned long ino;
 	_Atomic unsigned long i_size; /* bytes; a touch wholly beyond it is SIGBUS. vms_file_truncate() changes it */
+	struct maple_tree i_pages;    /* page index -> struct page; read under RCU, written under its own lock */
+
+	/* line 1 */
+	_Atomic unsigned long
+		revoked[VMS_REVOKE_COUNTS] vms_cacheline_aligned; /* how often pages were taken back: unmap_mapping_range() */
+
+	/* line 2: what changes with the cache, and with each opening */
+	_Atomic int refcount vms_cacheline_aligned;
 	_Atomic unsigned long nrpages;
-	_Atomic unsigned long revoked[VMS_REVOKE_COUNTS]; /* how often pages were taken back: unmap_mapping_range() */
-	struct maple_tree i_pages; /* page index -> struct page; read under RCU, written under its own lock */
 	/*
 	 * The pages that a truncation or a hole takes out at this moment: none
 	 * may be added there. None: first > last. Written under invalidate_lock
 	 * W and the lock of i_pages, read under either.
 	 */
 	pgoff_t leaving_first, leaving_last;
-	struct rw_semaphore invalidate_lock; /* W: one truncation or hole at a time. R: wait until it is complete */
-	struct rw_semaphore i_mmap_rwsem;    /* i_mmap, and the bounds of the VMAs in it */
-	struct rb_root i_mmap;               /* interval tree of the VMAs that map it */
+
+	/* line 3 */
+	struct rw_semaphore invalidate_lock
+		vms_cacheline_aligned; /* W: one truncation or hole at a time. R: wait until it is complete */
+
+	/* lines 4 to 7: what changes with each VMA. The parts are found by vm_i_mmap of a VMA */
+	struct vms_i_mmap i_mmap[VMS_I_MMAP_PARTS];
 };
 
 struct file {
-	_Atomic int f_count;
+	/* line 0: faults read it */
 	unsigned int f_mode; /* FMODE_* */
 	struct address_space *f_mapping;
 	char *f_path;                                /* as the listing prints it */
 	const struct vm_operations_struct *f_vm_ops; /* given to each VMA that maps it; NULL: the page cache's own */
 	void *private_data;
+
+	/* line 1: each VMA that comes or goes changes it */
+	_Atomic int f_count vms_cacheline_aligned;
 };
 
 /**
@@ -73,7 +102,7 @@ VMS_API void fput(struct file *file);
  * @holebegin, @holelen: bytes; each page that they touch. @holelen 0: up to the end.
  * @even_cows: the private copies of those pages, too; else only what is shared with the file.
  *
- * Locks: none held but mmap_lock or a VMA's lock, at most; takes i_mmap_rwsem R. The caller has a reference to @mapping.
+ * Locks: none held but mmap_lock or a VMA's lock, at most; takes the locks of i_mmap R. The caller has a reference to @mapping.
  * May run beside every call on those address spaces. An owner that takes a
  * page back first sees to it that its hooks choose the page no more, then calls
  * this. When the call returns, the page is mapped nowhere, and stays so: a

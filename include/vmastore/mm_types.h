@@ -9,7 +9,7 @@
  *   state                                          to read                          to write
  *   vm_start vm_end vm_pgoff vm_flags vm_file      VMA lock R or mmap_lock R        mmap_lock W and VMA lock W
  *     vm_ops anon_name of an attached VMA
- *   the first three, coming from a page (reverse)  i_mmap_rwsem or anon_vma lock    those too
+ *   the first three, coming from a page (reverse)  i_mmap or anon_vma lock          those too
  *   vm_mm, vm_refcnt, vm_lock_seq                  RCU, then verify under the lock  mmap_lock W; the latter two also by
  *                                                                                    readers, with atomics
  *   anon_vma                                       VMA lock R or mmap_lock R        mmap_lock R and page_table_lock,
@@ -20,7 +20,7 @@
  *   start_code ... env_end, start_brk brk          mmap_lock R                      mmap_lock W
  *   the index (tree, list)                         mmap_lock R; maple also RCU      mmap_lock W
  *
- * Lock order, outermost first: mmap_lock, VMA lock, a file's invalidate_lock, its i_mmap_rwsem, anon_vma lock, page_table_lock,
+ * Lock order, outermost first: mmap_lock, VMA lock, a file's invalidate_lock, those of its i_mmap, anon_vma lock, page_table_lock,
  * page-table page lock, tree lock.
  */
 #ifndef VMASTORE_MM_TYPES_H
@@ -109,7 +109,8 @@ struct vm_area_struct {
 
 	/* line 2 */
 	_Atomic unsigned int vm_refcnt; /* 0 detached, 1 attached, +1 a reader, +VMA_LOCK_OFFSET a writer; futex word */
-	unsigned short vm_index_state;  /* whether the index holds this VMA; engine's own, mmap_lock W */
+	unsigned char vm_index_state;   /* whether the index holds this VMA; engine's own, mmap_lock W */
+	unsigned char vm_i_mmap;        /* which part of its file's i_mmap it stands in, if any; changes while it is in none */
 	pgprot_t vm_page_prot;          /* what a new page-table entry may allow at once; follows vm_flags */
 	struct list_head anon_vma_chain;
 	struct {

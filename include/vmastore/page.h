@@ -48,7 +48,7 @@ struct vms_page_place {
  * @page:  The caller has a reference.
  * @place: Room for @max places.
  *
- * Locks:  none held but mmap_lock or a VMA's lock; takes the anon_vma's lock, or i_mmap_rwsem R.
+ * Locks:  none held but mmap_lock or a VMA's lock; takes the anon_vma's lock, or those of i_mmap R.
  * Beside writers each answer was true at one moment of the call; a place that the page had throughout, is in it.
  * Progress: O(n log n) for n places, and a step for each VMA that shares the page's anon_vma without mapping the page.
  * Return: how many were found, each once, in no particular order; @max: there may be more.

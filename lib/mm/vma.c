@@ -30,6 +30,7 @@ static void vma_init(struct vm_area_struct *vma, struct mm_struct *mm)
 	vma->vm_next = vma->vm_prev = NULL;
 	vma->rb_subtree_gap = 0;
 	vma->vm_index_state = 0;
+	vma->vm_i_mmap = vms__i_mmap_own_part();
 	atomic_store_explicit(&vma->anon_vma, NULL, memory_order_relaxed);
 	INIT_LIST_HEAD(&vma->anon_vma_chain);
 	RB_CLEAR_NODE(&vma->shared.rb);
@@ -69,6 +70,8 @@ struct vm_area_struct *vm_area_dup(const struct vm_area_struct *orig)
 	vma->vm_ops = orig->vm_ops;
 	vma->vm_private_data = orig->vm_private_data;
 	vma->anon_name = vms__anon_name_get(orig->anon_name);
+	/* The child of a fork comes after its parent in the same part (i_mmap.h). */
+	vma->vm_i_mmap = orig->vm_i_mmap;
 	return vma;
 }
 

@@ -48,8 +48,10 @@ struct address_space *vms_address_space_create(unsigned long size, unsigned int 
 	mapping->leaving_first = 1;
 	mapping->leaving_last = 0;
 	init_rwsem(&mapping->invalidate_lock);
-	init_rwsem(&mapping->i_mmap_rwsem);
-	mapping->i_mmap = RB_ROOT;
+	for (unsigned int i = 0; i < VMS_I_MMAP_PARTS; i++) {
+		init_rwsem(&mapping->i_mmap[i].rwsem);
+		mapping->i_mmap[i].tree = RB_ROOT;
+	}
 	/* Release: pairs with the acquire in vms__page_pin_mapping(). */
 	atomic_store_explicit(&mapping->refcount, 1, memory_order_release);
 	return mapping;
@@ -61,7 +63,8 @@ static void mapping_free(struct address_space *mapping)
 	unsigned long index = 0;
 	struct page *page;
 
-	VMS_ASSERT(RB_EMPTY_ROOT(&mapping->i_mmap));
+	for (unsigned int i = 0; i < VMS_I_MMAP_PARTS; i++)
+		VMS_ASSERT(RB_EMPTY_ROOT(&mapping->i_mmap[i].tree));
 	mt_for_each(&mapping->i_pages, page, index, ULONG_MAX) {
 		vms__page_leave_cache(page);
 		vms__page_forget_cache(page);

@@ -10,8 +10,9 @@
 #include "lib/page/revoke.h"
 #include "lib/rbtree/interval_tree.h"
 #include "lib/sync/lockdep.h"
+#include "lib/sync/thread_slot.h"
 
-/* ---- the tree ---- */
+/* ---- the trees ---- */
 
 static inline pgoff_t first_page(const struct vm_area_struct *vma)
 {
@@ -26,46 +27,75 @@ static inline pgoff_t last_page(const struct vm_area_struct *vma)
 INTERVAL_TREE_DEFINE(struct vm_area_struct, shared.rb, pgoff_t, shared.rb_subtree_last, first_page, last_page, static inline,
 		     i_mmap)
 
-void vms__i_mmap_lock_write(struct address_space *mapping)
+/* The first lock of a file that a thread takes, and those of further parts, in their order. */
+static void note_acquire(struct address_space *mapping, unsigned int part, bool first)
 {
-	vms__lockdep_acquire(VMS__RANK_MAPPING, &mapping->i_mmap_rwsem, "i_mmap_rwsem");
-	down_write(&mapping->i_mmap_rwsem);
+	if (first)
+		vms__lockdep_acquire(VMS__RANK_MAPPING, &mapping->i_mmap[part].rwsem, "i_mmap");
+	else
+		vms__lockdep_acquire_nested(VMS__RANK_MAPPING, &mapping->i_mmap[part].rwsem, "i_mmap");
 }
 
-void vms__i_mmap_unlock_write(struct address_space *mapping)
+/* The lowest part of @set, which is not empty. */
+static unsigned int lowest(vms__i_mmap_set set)
 {
-	vms__lockdep_release(&mapping->i_mmap_rwsem);
-	up_write(&mapping->i_mmap_rwsem);
+	return (unsigned int)__builtin_ctz(set);
 }
 
-void vms__i_mmap_lock_read(struct address_space *mapping)
+void vms__i_mmap_lock_write(struct address_space *mapping, vms__i_mmap_set set) VMS_NO_TSA
 {
-	vms__lockdep_acquire(VMS__RANK_MAPPING, &mapping->i_mmap_rwsem, "i_mmap_rwsem");
-	down_read(&mapping->i_mmap_rwsem);
+	for (vms__i_mmap_set left = set; left; left &= left - 1) {
+		note_acquire(mapping, lowest(left), left == set);
+		down_write(&mapping->i_mmap[lowest(left)].rwsem);
+	}
 }
 
-void vms__i_mmap_unlock_read(struct address_space *mapping)
+void vms__i_mmap_unlock_write(struct address_space *mapping, vms__i_mmap_set set) VMS_NO_TSA
 {
-	vms__lockdep_release(&mapping->i_mmap_rwsem);
-	up_read(&mapping->i_mmap_rwsem);
+	for (; set; set &= set - 1) {
+		vms__lockdep_release(&mapping->i_mmap[lowest(set)].rwsem);
+		up_write(&mapping->i_mmap[lowest(set)].rwsem);
+	}
+}
+
+static void lock_all_read(struct address_space *mapping) VMS_NO_TSA
+{
+	for (unsigned int i = 0; i < VMS_I_MMAP_PARTS; i++) {
+		note_acquire(mapping, i, i == 0);
+		down_read(&mapping->i_mmap[i].rwsem);
+	}
+}
+
+static void unlock_all_read(struct address_space *mapping) VMS_NO_TSA
+{
+	for (unsigned int i = 0; i < VMS_I_MMAP_PARTS; i++) {
+		vms__lockdep_release(&mapping->i_mmap[i].rwsem);
+		up_read(&mapping->i_mmap[i].rwsem);
+	}
+}
+
+unsigned char vms__i_mmap_own_part(void)
+{
+	/* A thread that has never counted anything has no slot, and needs none for this: it shares a part with those that are like it. */
+	return vms__thread_slot_plus_one % VMS_I_MMAP_PARTS;
 }
 
 void vms__i_mmap_add(struct vm_area_struct *vma)
 {
-	struct address_space *mapping = vma->vm_file->f_mapping;
+	struct vms_i_mmap *part = vms__i_mmap_of(vma);
 
-	rwsem_assert_held_write(&mapping->i_mmap_rwsem);
+	rwsem_assert_held_write(&part->rwsem);
 	VMS_ASSERT(RB_EMPTY_NODE(&vma->shared.rb));
-	i_mmap_insert(vma, &mapping->i_mmap);
+	i_mmap_insert(vma, &part->tree);
 }
 
 void vms__i_mmap_del(struct vm_area_struct *vma)
 {
-	struct address_space *mapping = vma->vm_file->f_mapping;
+	struct vms_i_mmap *part = vms__i_mmap_of(vma);
 
-	rwsem_assert_held_write(&mapping->i_mmap_rwsem);
+	rwsem_assert_held_write(&part->rwsem);
 	VMS_ASSERT(!RB_EMPTY_NODE(&vma->shared.rb));
-	i_mmap_remove(vma, &mapping->i_mmap);
+	i_mmap_remove(vma, &part->tree);
 	RB_CLEAR_NODE(&vma->shared.rb);
 }
 
@@ -77,9 +107,9 @@ void vms__vma_link_file(struct vm_area_struct *vma)
 	if (!vma->vm_file)
 		return;
 	mapping = vma->vm_file->f_mapping;
-	vms__i_mmap_lock_write(mapping);
+	vms__i_mmap_lock_write(mapping, 1u << vma->vm_i_mmap);
 	vms__i_mmap_add(vma);
-	vms__i_mmap_unlock_write(mapping);
+	vms__i_mmap_unlock_write(mapping, 1u << vma->vm_i_mmap);
 }
 
 void vms__vma_unlink_file(struct vm_area_struct *vma)
@@ -90,11 +120,11 @@ void vms__vma_unlink_file(struct vm_area_struct *vma)
 	if (!vma->vm_file)
 		return;
 	mapping = vma->vm_file->f_mapping;
-	vms__i_mmap_lock_write(mapping);
+	vms__i_mmap_lock_write(mapping, 1u << vma->vm_i_mmap);
 	/* Under the lock: a neighbour that comes or goes turns the node. */
 	if (!RB_EMPTY_NODE(&vma->shared.rb))
 		vms__i_mmap_del(vma);
-	vms__i_mmap_unlock_write(mapping);
+	vms__i_mmap_unlock_write(mapping, 1u << vma->vm_i_mmap);
 }
 
 /* ---- looking ---- */
@@ -102,13 +132,17 @@ void vms__vma_unlink_file(struct vm_area_struct *vma)
 int vms__i_mmap_walk(struct address_space *mapping, pgoff_t first, pgoff_t last,
 		     int (*visit)(struct vm_area_struct *vma, void *arg), void *arg)
 {
-	struct vm_area_struct *vma;
 	int ret = 0;
 
-	vms__i_mmap_lock_read(mapping);
-	for (vma = i_mmap_iter_first(&mapping->i_mmap, first, last); vma && !ret; vma = i_mmap_iter_next(vma, first, last))
-		ret = visit(vma, arg);
-	vms__i_mmap_unlock_read(mapping);
+	lock_all_read(mapping);
+	for (unsigned int i = 0; i < VMS_I_MMAP_PARTS && !ret; i++) {
+		struct rb_root *tree = &mapping->i_mmap[i].tree;
+
+		for (struct vm_area_struct *vma = i_mmap_iter_first(tree, first, last); vma && !ret;
+		     vma = i_mmap_iter_next(vma, first, last))
+			ret = visit(vma, arg);
+	}
+	unlock_all_read(mapping);
 	return ret;
 }
 

@@ -30,7 +30,7 @@ void vms__vacate_tables(struct vm_area_struct *vma, unsigned long start, unsigne
 /*
  * The same for who came from the file that @vma maps; anonymous pages, its private copies, only with @even_cows. A fault that installs a page
  * after this has looked sees all that the caller did before.
- * Locks: i_mmap_rwsem of that file, under which @vma was found.
+ * Locks: that of the part of the file's i_mmap, under which @vma was found.
  */
 void vms__zap_file_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool even_cows);
 /*
@@ -152,6 +152,8 @@ static inline const struct vm_operations_struct *vms__vma_ops(const struct vm_ar
  * Locks: mmap_lock W; unlink of a VMA that nothing finds any more: mmap_lock R.
  */
 void vms__vma_link_file(struct vm_area_struct *vma);
+/* vm_i_mmap of a VMA that this thread makes. */
+unsigned char vms__i_mmap_own_part(void);
 void vms__vma_unlink_file(struct vm_area_struct *vma);
 
 /* ---- VMAs that change while others come to them from a page (rmap_change.c) ---- */
@@ -170,6 +172,7 @@ struct vms__rmap_change {
 	struct vm_area_struct *vma[VMS__RMAP_CHANGE_MAX]; /* NULL: nobody */
 	/* its own */
 	struct address_space *mapping;
+	unsigned int parts; /* of @mapping, whose locks it holds */
 	struct anon_vma *anon_vma;
 };
 /* Locks: mmap_lock W, the VMAs write-locked. begin takes the locks of both ways from a page to a VMA, end gives them back. */

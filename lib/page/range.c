@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 
+#include "lib/page/i_mmap.h"
 #include "lib/page/page.h"
 #include "lib/page/pgtable.h"
 
@@ -137,7 +138,7 @@ void vms__zap_file_range(struct vm_area_struct *vma, unsigned long start, unsign
 	unsigned long addr = start;
 	bool noted = false;
 
-	rwsem_assert_held(&vma->vm_file->f_mapping->i_mmap_rwsem);
+	rwsem_assert_held(&vms__i_mmap_of(vma)->rwsem);
 	VMS_ASSERT(vma->vm_start <= start && end <= vma->vm_end);
 	/* Relaxed: the locks of the leaves that change come after it. */
 	atomic_fetch_add_explicit(&mm->unmaps_begun, 1, memory_order_relaxed);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rmap_change.c - VMAs that change their bounds, lose their pages or hand them on, while others come to them from a page: through the list of
- * its anon_vma or its file's interval tree.
+ * its anon_vma or its file's interval trees.
  *
  * Those come without mmap_lock and without a VMA's lock. So what they rely on changes only under the locks of both ways:
  *
@@ -10,27 +10,28 @@
  *   entries    that move to another place (mremap) do so under vms__rmap_lock(), for the same reason
  *   tables     are freed when the VMAs are in no list any more: vms__vma_hide()
  *
- * Locks: mmap_lock, as page.h says; then i_mmap_rwsem, then the anon_vma lock.
+ * Locks: mmap_lock, as page.h says; then those of i_mmap, then the anon_vma lock.
  */
 #include "lib/page/i_mmap.h"
 #include "lib/page/page.h"
 #include "lib/page/pgtable.h"
 #include "lib/page/rmap.h"
 
-static void lock_both(struct address_space *mapping, struct anon_vma *anon_vma) VMS_NO_TSA
+/* @parts: of @mapping, if there is one. */
+static void lock_both(struct address_space *mapping, vms__i_mmap_set parts, struct anon_vma *anon_vma) VMS_NO_TSA
 {
 	if (mapping)
-		vms__i_mmap_lock_write(mapping);
+		vms__i_mmap_lock_write(mapping, parts);
 	if (anon_vma)
 		vms__anon_vma_lock(anon_vma);
 }
 
-static void unlock_both(struct address_space *mapping, struct anon_vma *anon_vma) VMS_NO_TSA
+static void unlock_both(struct address_space *mapping, vms__i_mmap_set parts, struct anon_vma *anon_vma) VMS_NO_TSA
 {
 	if (anon_vma)
 		vms__anon_vma_unlock(anon_vma);
 	if (mapping)
-		vms__i_mmap_unlock_write(mapping);
+		vms__i_mmap_unlock_write(mapping, parts);
 }
 
 static struct address_space *mapping_of(const struct vm_area_struct *vma)
@@ -41,6 +42,7 @@ static struct address_space *mapping_of(const struct vm_area_struct *vma)
 void vms__rmap_change_begin(struct vms__rmap_change *c)
 {
 	c->mapping = NULL;
+	c->parts = 0;
 	c->anon_vma = NULL;
 	for (unsigned int i = 0; i < VMS__RMAP_CHANGE_MAX; i++) {
 		struct anon_vma *anon_vma = c->vma[i] ? vms__vma_anon_vma(c->vma[i]) : NULL;
@@ -51,9 +53,10 @@ void vms__rmap_change_begin(struct vms__rmap_change *c)
 		VMS_ASSERT(!c->mapping || c->mapping == mapping_of(c->vma[i]));
 		VMS_ASSERT(!c->anon_vma || !anon_vma || c->anon_vma->root == anon_vma->root);
 		c->mapping = mapping_of(c->vma[i]);
+		c->parts |= 1u << c->vma[i]->vm_i_mmap;
 		c->anon_vma = anon_vma ? anon_vma : c->anon_vma;
 	}
-	lock_both(c->mapping, c->anon_vma);
+	lock_both(c->mapping, c->parts, c->anon_vma);
 	if (!c->mapping)
 		return;
 	for (unsigned int i = 0; i < VMS__RMAP_CHANGE_MAX; i++)
@@ -61,13 +64,21 @@ void vms__rmap_change_begin(struct vms__rmap_change *c)
 			vms__i_mmap_del(c->vma[i]);
 }
 
+/* @vma is linked in a part that is locked: one that is new may have been made by another thread than those beside it. */
+static void link_again(const struct vms__rmap_change *c, struct vm_area_struct *vma)
+{
+	if (!(c->parts & 1u << vma->vm_i_mmap))
+		vma->vm_i_mmap = (unsigned char)__builtin_ctz(c->parts);
+	vms__i_mmap_add(vma);
+}
+
 void vms__rmap_change_end(struct vms__rmap_change *c)
 {
 	if (c->mapping)
 		for (unsigned int i = 0; i < VMS__RMAP_CHANGE_MAX; i++)
 			if (c->vma[i])
-				vms__i_mmap_add(c->vma[i]);
-	unlock_both(c->mapping, c->anon_vma);
+				link_again(c, c->vma[i]);
+	unlock_both(c->mapping, c->parts, c->anon_vma);
 }
 
 void vms__vma_hide(struct vm_area_struct *vma)
@@ -79,10 +90,11 @@ void vms__vma_hide(struct vm_area_struct *vma)
 void vms__rmap_lock(const struct vm_area_struct *vma)
 {
 	mmap_assert_write_locked(vms__vma_mm(vma));
-	lock_both(mapping_of(vma), vms__vma_anon_vma(vma));
+	/* One part is enough: a walk holds the locks of all. */
+	lock_both(mapping_of(vma), 1u << vma->vm_i_mmap, vms__vma_anon_vma(vma));
 }
 
 void vms__rmap_unlock(const struct vm_area_struct *vma)
 {
-	unlock_both(mapping_of(vma), vms__vma_anon_vma(vma));
+	unlock_both(mapping_of(vma), 1u << vma->vm_i_mmap, vms__vma_anon_vma(vma));
 }

@@ -46,10 +46,10 @@ const struct vms__where_type vms__where_mm_rbtree = TYPE("mm", NULL, mm_struct, 
 
 #define VMA(member) FIELD(vm_area_struct, member)
 static const struct vms__where_field vma[] = {
-	VMA(vm_start),       VMA(vm_end),       VMA(vm_rb),          VMA(vm_mm),           VMA(vm_flags),
-	VMA(vm_lock_seq),    VMA(vm_next),      VMA(vm_prev),        VMA(rb_subtree_gap),  VMA(vm_pgoff),
-	VMA(vm_file),        VMA(vm_ops),       VMA(anon_vma),       VMA(vm_private_data), VMA(vm_refcnt),
-	VMA(vm_index_state), VMA(vm_page_prot), VMA(anon_vma_chain), VMA(shared),          VMA(anon_name),
+	VMA(vm_start),       VMA(vm_end),          VMA(vm_rb),          VMA(vm_mm),          VMA(vm_flags),  VMA(vm_lock_seq),
+	VMA(vm_next),        VMA(vm_prev),         VMA(rb_subtree_gap), VMA(vm_pgoff),       VMA(vm_file),   VMA(vm_ops),
+	VMA(anon_vma),       VMA(vm_private_data), VMA(vm_refcnt),      VMA(vm_index_state), VMA(vm_i_mmap), VMA(vm_page_prot),
+	VMA(anon_vma_chain), VMA(shared),          VMA(anon_name),
 };
 
 #define PAGE(member) FIELD(page, member)

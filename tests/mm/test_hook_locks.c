@@ -8,7 +8,7 @@
  *
  *   W, R or -   how mmap_lock is held
  *   v           the VMA's own lock is held for reading
- *   f           i_mmap_rwsem of the file is held
+ *   f           a lock of the file's i_mmap is held
  *
  * and the test compares the list of a call with what is promised.
  */
@@ -48,9 +48,11 @@ static char try_mmap_lock(struct mm_struct *mm)
 
 static bool try_file_lock(struct address_space *mapping)
 {
-	if (!down_write_trylock(&mapping->i_mmap_rwsem))
-		return true;
-	up_write(&mapping->i_mmap_rwsem);
+	for (unsigned int i = 0; i < VMS_I_MMAP_PARTS; i++) {
+		if (!down_write_trylock(&mapping->i_mmap[i].rwsem))
+			return true;
+		up_write(&mapping->i_mmap[i].rwsem);
+	}
 	return false;
 }
 

@@ -11,6 +11,7 @@
 #include "lib/page/filemap.h"
 #include "lib/page/i_mmap.h"
 #include "lib/sync/alloc.h"
+#include "lib/sync/thread_slot.h"
 
 #define A 0x7f0000000000UL
 #define THREADS 4
@@ -293,7 +294,121 @@ static void vma_is_found_through_its_file_while_it_is_linked(void **state)
 	vma_unmap(first);
 	vma_unmap(upper);
 	vma_unmap(overlap);
-	assert_true(RB_EMPTY_ROOT(&file->f_mapping->i_mmap));
+	for (unsigned int i = 0; i < VMS_I_MMAP_PARTS; i++)
+		assert_true(RB_EMPTY_ROOT(&file->f_mapping->i_mmap[i].tree));
+	fput(file);
+}
+
+/* ---- the parts of i_mmap ---- */
+
+/* As if the thread of that part had made it. mmap_lock W held. */
+static void move_to_part(struct vm_area_struct *vma, unsigned char part)
+{
+	vms__vma_unlink_file(vma);
+	vma->vm_i_mmap = part;
+	vms__vma_link_file(vma);
+}
+
+static int count_vma(struct vm_area_struct *vma, void *arg)
+{
+	(void)vma;
+	++*(unsigned int *)arg;
+	return 0;
+}
+
+static unsigned int vmas_of(struct file *file, pgoff_t first, pgoff_t last)
+{
+	unsigned int nr = 0;
+
+	vms__i_mmap_walk(file->f_mapping, first, last, count_vma, &nr);
+	return nr;
+}
+
+static void walk_meets_the_vmas_of_all_parts(void **state)
+{
+	struct mm_struct *mm = *state;
+	struct file *file = world_file(64 * PG, 0);
+	struct vm_area_struct *vma[VMS_I_MMAP_PARTS];
+
+	for (unsigned char i = 0; i < VMS_I_MMAP_PARTS; i++) {
+		vma[i] = world_map(mm, A + i * GIB, 8, RW_SHARED, file, 0);
+		mmap_write_lock(mm);
+		move_to_part(vma[i], i);
+		assert_true(vms__vma_file_linked(vma[i]));
+		mmap_write_unlock(mm);
+		assert_int_equal(vmas_of(file, 0, 7), i + 1);
+		assert_false(RB_EMPTY_ROOT(&file->f_mapping->i_mmap[i].tree));
+	}
+	for (unsigned int i = 0; i < VMS_I_MMAP_PARTS; i++)
+		vma_unmap(vma[i]);
+	assert_int_equal(vmas_of(file, 0, 63), 0);
+	fput(file);
+}
+
+static void *own_part(void *part)
+{
+	vms__thread_slot();
+	*(unsigned char *)part = vms__i_mmap_own_part();
+	return NULL;
+}
+
+/* Or they would meet on the lines of the part. */
+static void two_threads_have_different_parts(void **state)
+{
+	unsigned char ours, theirs;
+	pthread_t thread;
+
+	(void)state;
+	own_part(&ours);
+	theirs = ours;
+	assert_int_equal(pthread_create(&thread, NULL, own_part, &theirs), 0);
+	pthread_join(thread, NULL);
+	assert_int_not_equal(ours, theirs);
+}
+
+static bool part_is_locked(struct file *file, unsigned int part)
+{
+	return rwsem_is_write_locked(&file->f_mapping->i_mmap[part].rwsem);
+}
+
+/*
+ *   | lower | upper |   ->  | low |  lower  |  upper  |      a page passes from lower to low, and lower takes a part of upper
+ *      1        3             (2)     1          3
+ */
+static void vmas_of_several_parts_change_in_one_step(void **state)
+{
+	struct mm_struct *mm = *state;
+	struct file *file = world_file(64 * PG, 0);
+	struct vm_area_struct *lower = world_map(mm, A, 8, RW_SHARED, file, 0),
+			      *upper = world_map(mm, A + 8 * PG, 8, RW_SHARED, file, 8),
+			      *low = world_map(mm, A + GIB, 2, RW_SHARED, file, 0);
+	struct vms__rmap_change change = {.vma = {lower, upper}};
+
+	mmap_write_lock(mm);
+	move_to_part(lower, 1);
+	move_to_part(upper, 3);
+	vms__vma_unlink_file(low);
+	low->vm_i_mmap = 2;
+	vma_start_write(lower);
+	vma_start_write(upper);
+	vms__rmap_change_begin(&change);
+	assert_true(part_is_locked(file, 1));
+	assert_true(part_is_locked(file, 3));
+	assert_false(part_is_locked(file, 0));
+	assert_false(part_is_locked(file, 2));
+	change.vma[2] = low;
+	vms__rmap_change_end(&change);
+	for (unsigned int i = 0; i < VMS_I_MMAP_PARTS; i++)
+		assert_false(part_is_locked(file, i));
+	assert_true(vms__vma_file_linked(low));
+	assert_true(vms__vma_file_linked(lower));
+	assert_true(vms__vma_file_linked(upper));
+	assert_int_equal(low->vm_i_mmap, 1);
+	mmap_write_unlock(mm);
+	assert_int_equal(vmas_of(file, 0, 15), 3);
+	vma_unmap(low);
+	vma_unmap(lower);
+	vma_unmap(upper);
 	fput(file);
 }
 
@@ -341,6 +456,9 @@ int main(void)
 		ON_BOTH_LOCKS(mapping_keeps_the_file_and_the_file_its_contents),
 		ON_BOTH_LOCKS(contents_outlive_each_opening),
 		ON_BOTH_LOCKS(vma_is_found_through_its_file_while_it_is_linked),
+		ON_BOTH_LOCKS(walk_meets_the_vmas_of_all_parts),
+		cmocka_unit_test(two_threads_have_different_parts),
+		ON_BOTH_LOCKS(vmas_of_several_parts_change_in_one_step),
 		cmocka_unit_test_teardown(creation_without_memory_leaves_nothing, leaves_nothing),
 		cmocka_unit_test_teardown(embedders_page_lives_as_long_as_its_references, leaves_nothing),
 	};

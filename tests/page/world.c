@@ -27,6 +27,7 @@ static struct vm_area_struct *vma_new(struct mm_struct *mm, unsigned long start,
 	vma->vm_next = vma->vm_prev = NULL;
 	vma->rb_subtree_gap = 0;
 	vma->vm_index_state = 0;
+	vma->vm_i_mmap = vms__i_mmap_own_part();
 	vma->vm_flags = 0;
 	vma->vm_page_prot = vm_get_page_prot(0);
 	vma->vm_pgoff = start >> PAGE_SHIFT;
