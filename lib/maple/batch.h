@@ -3,7 +3,7 @@
  * batch.h - vms_mas_batch(): the entries of leaf after leaf with their bounds, as
  * far as it needs no look from the root. Compiled once for each instruction set,
  * after descend.h; a descend_*.c that reports a whole leaf in a better way defines
- * LEAF_RANGES.
+ * LEAF_RANGES, and LEAVES_AT_ONCE if it has one for leaf after leaf.
  *
  * A leaf's ranges count only if the leaf was the same from before its first word
  * was read until after the last (same state, no change under way). A leaf is
@@ -126,6 +126,38 @@ static inline bool batch_end(struct ma_state *mas, const struct batch *b, unsign
 	return true;
 }
 
+/* On through leaves under one parent, as ranges_avx512.h says; or not. */
+#ifndef LEAVES_AT_ONCE
+static inline bool no_leaves_at_once(struct batch *b, unsigned int from, unsigned long max, struct vms_mt_range *out,
+				     unsigned int n, unsigned int *got)
+{
+	(void)b, (void)from, (void)max, (void)out, (void)n, (void)got;
+	return false;
+}
+#define LEAVES_AT_ONCE no_leaves_at_once
+#endif
+
+/*
+ * The reader is done with its leaf: on to one that it has not read, as quickly as it can. *got: as before, and what it has reported on
+ * the way, less than @n. False: there is none, or not without a look from the root.
+ */
+static inline bool batch_go_on(struct batch *b, struct ma_state *mas, unsigned long max, struct vms_mt_range *out, unsigned int n,
+			       unsigned int *got)
+{
+	if (likely(b->leaf.max != b->max))
+		LEAVES_AT_ONCE(b, b->slot + 1, max, out, n, got);
+	while (b->leaf.max == b->max) {
+		mas->max = b->leaf.max;
+		mas->path[mas->depth - 1u] = mt_step(b->parent, b->slot);
+		if (!vms__mt_next_leaf(mas))
+			return false;
+		batch_begin(b, mas);
+		if (!LEAVES_AT_ONCE(b, b->slot, max, out, n, got))
+			return true;
+	}
+	return batch_next_leaf(b);
+}
+
 static unsigned int batch(struct ma_state *mas, unsigned long max, struct vms_mt_range *out, unsigned int n)
 {
 	unsigned int wanted = ~1u << mas->offset, got = 0, more, slot = 0;
@@ -134,7 +166,7 @@ static unsigned int batch(struct ma_state *mas, unsigned long max, struct vms_mt
 	if (mas->status != ma_active || !mas->node)
 		return 0;
 	batch_begin(&b, mas);
-	for (;;) {
+	do {
 		more = LEAF_RANGES(&b.leaf, wanted, max, out + got, n - got, &slot);
 		if (unlikely(b.state & MT_BUSY || mt_state(b.leaf.node) != b.state))
 			break;
@@ -151,17 +183,7 @@ static unsigned int batch(struct ma_state *mas, unsigned long max, struct vms_mt
 			return got;
 		}
 		wanted = ~0u;
-		if (likely(b.leaf.max != b.max)) {
-			if (unlikely(!batch_next_leaf(&b)))
-				break;
-			continue;
-		}
-		mas->max = b.leaf.max;
-		mas->path[mas->depth - 1u] = mt_step(b.parent, b.slot);
-		if (!vms__mt_next_leaf(mas))
-			break;
-		batch_begin(&b, mas);
-	}
+	} while (likely(batch_go_on(&b, mas, max, out, n, &got)));
 	/* The cursor keeps its range only, the last that was reported. */
 	if (got) {
 		mas->index = out[got - 1].first;

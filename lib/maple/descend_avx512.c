@@ -162,87 +162,14 @@ VECTOR_LOADS void bounds(const struct mt_leaf *l, unsigned long *bound)
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
-/* ---- many ranges at once ---- */
-
-/*
- * Eight ranges as three vectors of words, written as words of ranges one after
- * the other: lane k of a vector is what these name, 0 to 7 of the one operand
- * and 8 to 15 of the other. The first step leaves room for the entries, which
- * the second puts in.
- */
-#define WORDS(name, a, b, c, d, e, f, g, h)                                                                                        \
-	static const unsigned long name[8] __attribute__((aligned(64))) = {a, b, c, d, e, f, g, h}
-WORDS(bounds0, 0, 8, 0, 1, 9, 0, 2, 10);
-WORDS(bounds1, 0, 3, 11, 0, 4, 12, 0, 5);
-WORDS(bounds2, 13, 0, 6, 14, 0, 7, 15, 0);
-WORDS(entries0, 0, 1, 8, 3, 4, 9, 6, 7);
-WORDS(entries1, 10, 1, 2, 11, 4, 5, 12, 7);
-WORDS(entries2, 0, 13, 2, 3, 14, 5, 6, 15);
-
-/* Those of eight ranges that @lanes names, to @out, where up to eight may be written. Return: how many they are. */
-static inline unsigned int put_ranges(struct vms_mt_range *out, __mmask8 lanes, __m512i first, __m512i end, __m512i entry)
-{
-	__m512i last = _mm512_maskz_compress_epi64(lanes, _mm512_add_epi64(end, _mm512_set1_epi64(-1)));
-
-	first = _mm512_maskz_compress_epi64(lanes, first);
-	entry = _mm512_maskz_compress_epi64(lanes, entry);
-#define INDEXES(name) _mm512_load_si512(name)
-#define WORDS_OF(n)                                                                                                                \
-	_mm512_permutex2var_epi64(_mm512_permutex2var_epi64(first, INDEXES(bounds##n), last), INDEXES(entries##n), entry)
-	_mm512_storeu_si512((unsigned long *)out, WORDS_OF(0));
-	_mm512_storeu_si512((unsigned long *)out + 8, WORDS_OF(1));
-	_mm512_storeu_si512((unsigned long *)out + 16, WORDS_OF(2));
-#undef WORDS_OF
-#undef INDEXES
-	return (unsigned int)__builtin_popcount(lanes8(lanes));
-}
-
-/* Where the slots of eight keys end: one past the last index. A key that is not in use ends with the leaf. */
-VECTOR_LOADS __m512i slot_ends(__m256i keys, const struct mt_leaf *l)
-{
-	const unsigned long leaf_end = l->max + 1;
-	__m512i ends = _mm512_add_epi64(_mm512_set1_epi64((long long)l->base),
-					_mm512_sll_epi64(_mm512_cvtepu32_epi64(keys), _mm_cvtsi32_si128((int)l->shift)));
-
-	return _mm512_mask_set1_epi64(ends, _mm256_cmpeq_epi32_mask(keys, _mm256_set1_epi32((int)MT_KEY_NONE)),
-				      (long long)leaf_end);
-}
-
-#define RANGES_AT_ONCE 16u /* as many as may be written, whatever the leaf has */
-
-/*
- * As leaf_ranges_by_one(), for a narrow leaf all of which is wanted, and room for RANGES_AT_ONCE. A slot that is empty, or behind the
- * last, ends where it begins.
- */
-VECTOR_LOADS unsigned int leaf_ranges_at_once(const struct mt_leaf *l, unsigned int wanted, struct vms_mt_range *out,
-					      unsigned int *slot)
-{
-	const __m512i none = _mm512_set1_epi32((int)MT_KEY_NONE);
-	__m512i keys = _mm512_alignr_epi32(none, _mm512_load_si512(l->node), 2);
-	__m512i end0 = slot_ends(_mm512_castsi512_si256(keys), l), end1 = slot_ends(_mm512_extracti64x4_epi64(keys, 1), l);
-	__m512i first0 = _mm512_alignr_epi64(end0, _mm512_set1_epi64((long long)l->min), 7);
-	__m512i first1 = _mm512_alignr_epi64(end1, end0, 7);
-	__m512i entry0 = _mm512_loadu_si512((const void *)l->slot);
-	__m512i entry1 = _mm512_maskz_loadu_epi64(0x7f, (const unsigned long *)l->slot + 8);
-	__mmask8 full0, full1;
-	unsigned int slots, got;
-
-	atomic_signal_fence(memory_order_seq_cst);
-	full0 = _mm512_mask_cmpneq_epi64_mask((__mmask8)wanted, first0, end0);
-	full1 = _mm512_mask_cmpneq_epi64_mask((__mmask8)(wanted >> 8), first1, end1);
-	full0 = _mm512_mask_test_epi64_mask(full0, entry0, entry0);
-	full1 = _mm512_mask_test_epi64_mask(full1, entry1, entry1);
-	slots = lanes8(full0) | lanes8(full1) << 8;
-	if (unlikely(!slots))
-		return 0;
-	*slot = 31 - (unsigned int)__builtin_clz(slots);
-	got = put_ranges(out, full0, first0, end0, entry0);
-	return got + put_ranges(out + got, full1, first1, end1, entry1);
-}
-
+/* batch.h, by ranges_avx512.h. */
+struct batch;
 static unsigned int leaf_ranges(const struct mt_leaf *l, unsigned int wanted, unsigned long max, struct vms_mt_range *out,
 				unsigned int n, unsigned int *slot);
+static bool leaves_at_once(struct batch *b, unsigned int from, unsigned long max, struct vms_mt_range *out, unsigned int n,
+			   unsigned int *got);
 #define LEAF_RANGES leaf_ranges
+#define LEAVES_AT_ONCE leaves_at_once
 
 /*
  * Only holders of the lock are here and below. So of all that is read only bounds of
@@ -331,21 +258,13 @@ VECTOR_LOADS unsigned int gaps(const struct maple_node *node, unsigned long size
 
 #include "lib/maple/descend.h"
 #include "lib/maple/batch.h"
+#include "lib/maple/ranges_avx512.h"
 #include "lib/maple/shape.h"
 #include "lib/maple/place.h"
 #include "lib/maple/beside.h"
 #include "lib/maple/find_gap.h"
 #include "lib/maple/plan.h"
 #include "lib/maple/walked.h"
-
-static unsigned int leaf_ranges(const struct mt_leaf *l, unsigned int wanted, unsigned long max, struct vms_mt_range *out,
-				unsigned int n, unsigned int *slot)
-{
-	/* TSan sees no acquire in a vector's loads: what a writer wrote to an entry would look like a race. */
-	if (VMS__TSAN || unlikely(l->wide || l->max > max || n < RANGES_AT_ONCE))
-		return leaf_ranges_by_one(l, wanted, max, out, n, slot);
-	return leaf_ranges_at_once(l, wanted, out, slot);
-}
 
 static bool usable(void)
 {

@@ -11,7 +11,7 @@
  *   walked.h      erase and insert
  *   leaf.c        a new leaf for an old one
  *   rebuild.c     new leaves, new parents
- *   batch.h     many ranges at once, leaf after leaf
+ *   batch.h     many ranges at once, leaf after leaf; ranges_avx512.h: the same by vectors
  *   descend.h   the way down from the root; find_gap.h the way down to a gap; scan.h scans of one node: these, place.h, beside.h,
  *               plan.h and shape.h are compiled once for each instruction set (descend_*.c), of which isa.c chooses one
  *   gap.c       gap maxima; mas_empty_area()

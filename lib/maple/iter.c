@@ -26,6 +26,50 @@ void *vms__mt_descend_root(struct ma_state *mas, unsigned long key, void *root)
 	return found ? root : NULL;
 }
 
+/* mt_descend() to index 0, which is in the first slot of each node on the way: nothing is searched for. */
+static void *descend_first(struct ma_state *mas)
+{
+	struct maple_node *node;
+	unsigned long state, pivot;
+	struct mt_leaf l;
+	void *ref, *entry;
+
+	do {
+		ref = mt_root(mas->tree);
+		if (unlikely(!mt_is_node(ref)))
+			return mt_descend(mas, 0);
+		mas->depth = 0;
+		mas->max = ULONG_MAX;
+		while (!mt_is_leaf(ref)) {
+			node = mt_node(ref);
+			mas->path[mas->depth++] = mt_step(node, 0);
+			pivot = mt_pivot(node, 0);
+			mas->max = pivot < mas->max ? pivot : mas->max;
+			ref = mt_slot(node, 0);
+		}
+		node = mt_node(ref);
+		do {
+			state = mt_state(node);
+			mt_leaf_view(&l, node, state, 0, mas->max);
+			mas->last = mt_leaf_max(&l, 0);
+			entry = mt_leaf_slot(&l, 0);
+		} while (unlikely(mt_state(node) != state));
+	} while (unlikely(state & MT_DEAD));
+	mas->index = mas->min = 0;
+	mas->node = node;
+	mas->version = state;
+	mas->offset = 0;
+	mas->used = mas->full = mas->ahead = 0;
+	mas->stepped = false;
+	mas->status = ma_active;
+	return entry;
+}
+
+static inline void *descend_from_index(struct ma_state *mas)
+{
+	return mas->index ? mt_descend(mas, mas->index) : descend_first(mas);
+}
+
 /* From the root, in the middle of an iteration: the tree may have lost its nodes, which is no reason to stop. */
 static void *rewalk(struct ma_state *mas, unsigned long key)
 {
@@ -427,7 +471,7 @@ static bool find_begin(struct ma_state *mas, unsigned long max, void **entry)
 	}
 	if (mas->index > max)
 		return true;
-	*entry = mt_descend(mas, mas->index);
+	*entry = descend_from_index(mas);
 	return *entry || mas->status != ma_active || mas->index == max;
 }
 
@@ -464,7 +508,7 @@ unsigned int vms_mas_batch(struct ma_state *mas, unsigned long max, struct vms_m
 
 	mt_assert_fresh(mas);
 	if (mas->status == ma_start && mas->index <= max && n) {
-		entry = mt_descend(mas, mas->index);
+		entry = descend_from_index(mas);
 		if (entry)
 			out[got++] = (struct vms_mt_range){mas->index, mas->last, entry};
 	}

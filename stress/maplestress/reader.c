@@ -314,13 +314,13 @@ static struct sight sight_from(const struct world *w, const struct sight *s, uns
 /* Many ranges a call, by a cursor that goes on with other calls between. */
 static void read_batches(struct worker *worker)
 {
-	struct vms_mt_range range[32];
+	struct vms_mt_range range[128];
 	struct world *w = worker->world;
 	unsigned long key = pick_key(worker);
 	MA_STATE(mas, &w->tree, key, key);
 
 	for (unsigned int calls = (unsigned int)pick(worker, 4); calls; calls--) {
-		unsigned int n = 1 + (unsigned int)pick(worker, 32);
+		unsigned int n = 1 + (unsigned int)pick(worker, pick(worker, 2) ? 32 : 128);
 		struct sight s = look(w, key, AHEAD_MOST, false);
 		unsigned int found = vms_mas_batch(&mas, ULONG_MAX, range, n);
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_batch.c - vms_mas_batch() is mas_find() many times over: the same ranges and entries, and the cursor left in the same
- * place, in trees of every form, from every place, for every number. Beside writers: test_readers.c.
+ * place, in trees of every form, from every place, for every number, and up to every limit. Beside writers: test_readers.c.
  */
 #include "tests/maple/model.h"
 
 #include <string.h>
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define ROOM 64u
+#define ROOM 200u
 #define TRIES (4000 / MODEL_LESS)
 
 static struct model m;
@@ -117,6 +117,101 @@ static void a_batch_is_what_mas_find_finds(void **state)
 	check_tree(40);
 }
 
+/* From @from: mas_find() and vms_mas_batch() report the same, up to @max and up to @n ranges, and leave their cursors alike. */
+static void check_limits(unsigned long from, unsigned long max, unsigned int n)
+{
+	struct vms_mt_range batch[ROOM + 1], each[ROOM], unwritten;
+	MA_STATE(a, &m.tree, from, from);
+	MA_STATE(b, &m.tree, from, from);
+	unsigned int found;
+
+	memset(batch, 0x5a, sizeof(batch));
+	memset(each, 0, sizeof(each));
+	unwritten = batch[0];
+	found = vms_mas_batch(&a, max, batch, n);
+	assert_memory_equal(&batch[n], &unwritten, sizeof(unwritten));
+	assert_int_equal(found, find_each(&b, max, each, n));
+	check_same(batch, each, found);
+	if (n && found)
+		check_cursors(&a, &b);
+}
+
+/* Leaves of bytes and wide ones among leaves of pages, all under parents of pages. */
+static void leaves_of_another_form_stand_between(void **state)
+{
+	static const unsigned long steps[] = {1ul << 16, 1ul << 33};
+	const unsigned long pages = 400;
+
+	(void)state;
+	for (unsigned int i = 0; i < LEN(steps); i++) {
+		model_init(&m, 0, 2, 1);
+		for (unsigned long at = 1; at < pages; at++)
+			assert_int_equal(
+				mtree_store_range(&m.tree, at * steps[i], (at + 1) * steps[i] - 1, model_entry(&m), GFP_KERNEL), 0);
+		for (unsigned long at = 35; at < pages; at += 40)
+			assert_int_equal(
+				mtree_store_range(&m.tree, at * steps[i] + 1, at * steps[i] + 5, model_entry(&m), GFP_KERNEL), 0);
+		for (unsigned long at = 0; at < pages; at++)
+			check_limits(at * steps[i], ULONG_MAX, ROOM);
+		for (unsigned long at = 0; at < pages; at++)
+			check_limits(0, at * steps[i] + 3, ROOM);
+		model_destroy(&m);
+	}
+}
+
+/* Each slot of each leaf is the last one for some limit, and for some number; and the first one from some place. */
+static void check_all_limits(void)
+{
+	for (unsigned int i = 0; i < m.cells; i++) {
+		check_limits(0, model_first(&m, i), ROOM);
+		check_limits(0, model_last(&m, i), ROOM);
+		check_limits(model_first(&m, i), ULONG_MAX, ROOM);
+		check_limits(model_first(&m, i / 2), model_first(&m, i), ROOM);
+	}
+	for (unsigned int n = 0; n <= ROOM; n++) {
+		check_limits(0, ULONG_MAX, n);
+		check_limits(model_first(&m, m.cells / 3), ULONG_MAX, n);
+	}
+}
+
+/*
+ * Leaves of each form, under parents of the same form and others: full ones, with empty slots, with entries that were cleared in place,
+ * with gaps at their ends, and some that have no entry left.
+ */
+static void a_batch_ends_anywhere(void **state)
+{
+	static const struct {
+		unsigned long base, width;
+	} places[] = {{0, 4096}, {1ul << 40, 4096}, {(6ul << 43) - (60ul << 12), 4096}, {0ul - (150ul << 12), 4096},
+		      {5, 1},    {1ul << 40, 3}};
+
+	(void)state;
+	for (unsigned int i = 0; i < LEN(places) + 1; i++) {
+		if (i < LEN(places))
+			model_init_at(&m, i & 1 ? MT_FLAGS_ALLOC_RANGE : 0, 150, places[i].base, places[i].width);
+		else
+			model_init_wide(&m, 0, 150, 7);
+		for (unsigned int at = 0; at < m.cells; at++)
+			assert_int_equal(model_store(&m, at, at, model_entry(&m)), 0);
+		check_all_limits();
+		for (unsigned int at = 1; at < m.cells; at += 2 + model_below(&m, 6))
+			assert_int_equal(model_store(&m, at, at, NULL), 0);
+		check_all_limits();
+		assert_int_equal(model_store(&m, 40, 75, NULL), 0);
+		assert_int_equal(model_store(&m, 0, 3, NULL), 0);
+		check_all_limits();
+		for (unsigned int changes = 0; changes < 200 / MODEL_LESS; changes++) {
+			unsigned int at = model_below(&m, m.cells - 3);
+
+			assert_int_equal(model_store(&m, at, at + model_below(&m, 4), model_below(&m, 3) ? model_entry(&m) : NULL),
+					 0);
+			check_limits(0, ULONG_MAX, ROOM);
+		}
+		check_all_limits();
+		model_destroy(&m);
+	}
+}
+
 /* Leaves that are full, and others without an entry. */
 static void full_leaves_and_empty_ones_are_read(void **state)
 {
@@ -162,8 +257,8 @@ static void trees_without_nodes_are_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_batch_is_what_mas_find_finds),
-		cmocka_unit_test(full_leaves_and_empty_ones_are_read),
+		cmocka_unit_test(a_batch_is_what_mas_find_finds),       cmocka_unit_test(a_batch_ends_anywhere),
+		cmocka_unit_test(leaves_of_another_form_stand_between), cmocka_unit_test(full_leaves_and_empty_ones_are_read),
 		cmocka_unit_test(trees_without_nodes_are_read),
 	};
 
