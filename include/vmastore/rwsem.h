@@ -108,7 +108,8 @@ VMS_API void vms_up_read(struct rw_semaphore *sem) VMS_RELEASE_SHARED(sem);
  *
  * Locks:    Enter without @sem. Returns with it, alone.
  * Ordering: Acquires the releases made by the last writer and by every reader since.
- * Progress: One atomic operation if nobody holds it. Else spins for a few microseconds, then sleeps.
+ * Progress: One atomic operation if nobody holds it. Else spins, for some tens of microseconds behind one holder if it is the first
+ * in the queue, and sleeps.
  */
 VMS_API void vms_down_write(struct rw_semaphore *sem) VMS_ACQUIRE(sem);
 

@@ -36,8 +36,8 @@
  *     next anyway, and the writers' turn follows).
  *   - It becomes free, and the first waiter is a writer: whoever lets go wakes
  *     that writer if it sleeps, and leaves the lock free. From then on the writer
- *     COMPETES: it looks at count now and then, and whoever lets go need not look
- *     at the queue. It takes a free lock if nobody has overtaken it yet, or if
+ *     COMPETES: it looks at count now and then, ever more seldom while others take
+ *     the lock (compete()), and whoever lets go need not look at the queue. It takes a free lock if nobody has overtaken it yet, or if
  *     nobody has for a moment. Meanwhile others may take the lock past the queue,
  *     and count in OVERTAKEN how often they do. If each release gave the lock to the first
  *     waiter instead, two writers would take turns, and every section would wait
@@ -59,9 +59,9 @@
  *   most the writers that came before, and one group of readers for each.
  *
  * More threads than CPUs. A competing waiter stops when OVERTAKEN has not changed
- * for as long as any waiter spins: then the holder has a long section, or no CPU.
- * It sleeps, and the next release wakes it. A thread that spins for longer does so
- * because others get on.
+ * for as long as it may spin behind one holder (FRONT_SPINS): then the holder has a
+ * long section, or no CPU. It sleeps, and the next release wakes it. A thread that
+ * spins for longer does so because others get on. Those behind it sleep sooner.
  *
  * No wake-up is lost. Whoever makes the lock free does so with an operation on
  * count that also shows WAITERS and COMPETES. Without COMPETES, or with HANDOFF,
@@ -137,8 +137,8 @@ bool vms_down_read_trylock(struct rw_semaphore *sem) VMS_NO_TSA
 void vms_up_read(struct rw_semaphore *sem) VMS_NO_TSA
 {
 	/*
-	 * release: pairs with grant_writer(), vms__rwsem_spin_write() and
-	 * vms_down_write_trylock(). What we read must have been read before the
+	 * release: pairs with grant_writer(), vms__rwsem_spin_write(), take_free()
+	 * and vms_down_write_trylock(). What we read must have been read before the
 	 * next writer writes.
 	 */
 	unsigned long count = atomic_fetch_sub_explicit(&sem->count, READER, memory_order_release);
@@ -160,17 +160,24 @@ static int down_write_slow(struct rw_semaphore *sem, const struct timespec *dead
 	return ret;
 }
 
-/* Inline: most calls end here. */
+/*
+ * Inline: most calls end here. While somebody waits, too, so count is looked at
+ * first: a compare and swap with 0 would fail each time then. A thread that has the
+ * lock again and again while another waits pays for nothing else.
+ */
 static inline bool take_free(struct rw_semaphore *sem)
 {
-	unsigned long count = 0;
+	/* relaxed: what follows from it is done by a compare and swap */
+	unsigned long count = atomic_load_explicit(&sem->count, memory_order_relaxed);
 
+	if (unlikely(count & (HELD | HANDOFF)))
+		return false;
 	/*
 	 * acquire: pairs with vms_up_read(), vms_up_write() and
 	 * vms_downgrade_write()
 	 */
-	if (unlikely(!atomic_compare_exchange_strong_explicit(&sem->count, &count, WRITER, memory_order_acquire,
-							      memory_order_relaxed)))
+	if (unlikely(!atomic_compare_exchange_strong_explicit(&sem->count, &count, vms__rwsem_overtaking_writer(count),
+							      memory_order_acquire, memory_order_relaxed)))
 		return false;
 	vms__rwsem_set_owner(sem);
 	return true;
@@ -178,7 +185,16 @@ static inline bool take_free(struct rw_semaphore *sem)
 
 bool vms_down_write_trylock(struct rw_semaphore *sem) VMS_NO_TSA
 {
-	return take_free(sem);
+	unsigned long count = 0;
+
+	/*
+	 * acquire: pairs with vms_up_read(), vms_up_write() and
+	 * vms_downgrade_write()
+	 */
+	if (!atomic_compare_exchange_strong_explicit(&sem->count, &count, WRITER, memory_order_acquire, memory_order_relaxed))
+		return false;
+	vms__rwsem_set_owner(sem);
+	return true;
 }
 
 void vms_down_write(struct rw_semaphore *sem) VMS_NO_TSA

@@ -143,6 +143,16 @@ static inline unsigned long vms__rwsem_overtaking(unsigned long count)
 }
 
 /*
+ * What becomes of @count when a writer takes the lock, perhaps past the queue:
+ * nobody holds it, and HANDOFF is not set.
+ */
+static inline unsigned long vms__rwsem_overtaking_writer(unsigned long count)
+{
+	count = vms__rwsem_overtaking(count) | WRITER;
+	return (count & COMPETES) ? count | STAYS : count;
+}
+
+/*
  * rwsem_spin.c. No lock held. @count: what count was before the caller counted
  * itself. Return: whether the lock is taken.
  */

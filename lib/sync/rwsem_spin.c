@@ -8,11 +8,6 @@
 
 #include "lib/sync/spinlock.h"
 
-/* The part of the time for spinning that a writer spends outside the queue. */
-#ifndef SPIN_BEFORE_QUEUE
-#define SPIN_BEFORE_QUEUE 8
-#endif
-
 /*
  * Whether the writer that holds the lock is worth spinning for. A lock that was
  * handed to a waiter has no owner until that is awake.
@@ -85,20 +80,13 @@ bool vms__rwsem_spin_timed_read(struct rw_semaphore *sem)
 	return false;
 }
 
-/* What becomes of @count when a writer takes the lock, perhaps past the queue. */
-static unsigned long overtaking_writer(unsigned long count)
-{
-	count = vms__rwsem_overtaking(count) | WRITER;
-	return (count & COMPETES) ? count | STAYS : count;
-}
-
 /*
  * The looks are further and further apart: each takes the line of the semaphore
  * from the CPU of the holder, whose next steps then have to wait for it.
  */
 bool vms__rwsem_spin_write(struct rw_semaphore *sem)
 {
-	unsigned int spins = vms__spin_budget() / SPIN_BEFORE_QUEUE, gap = 1;
+	unsigned int spins = vms__spin_budget(), gap = 1;
 
 	for (;;) {
 		unsigned long count = atomic_load_explicit(&sem->count, memory_order_relaxed);
@@ -110,7 +98,7 @@ bool vms__rwsem_spin_write(struct rw_semaphore *sem)
 			 * acquire: pairs with vms_up_read(), vms_up_write() and
 			 * vms_downgrade_write()
 			 */
-			if (atomic_compare_exchange_weak_explicit(&sem->count, &count, overtaking_writer(count),
+			if (atomic_compare_exchange_weak_explicit(&sem->count, &count, vms__rwsem_overtaking_writer(count),
 								  memory_order_acquire, memory_order_relaxed))
 				return true;
 		} else if ((count & WAITERS) || ((count & WRITER) && !owner_may_run(sem))) {

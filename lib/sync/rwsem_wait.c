@@ -24,13 +24,28 @@
 
 /*
  * How far apart the looks of a competing waiter at count are, in
- * vms__cpu_relax(): at first, and at last.
+ * vms__cpu_relax(): at first, and at last. Each takes the line from the CPU of the
+ * holder, whose next two steps on it then cost some hundred nanoseconds. The last
+ * distance makes that a few parts in a hundred, and is what a waiter may lose
+ * after a thread that had the lock again and again leaves it.
  */
 #ifndef FRONT_GAP_MIN
 #define FRONT_GAP_MIN 4u
 #endif
 #ifndef FRONT_GAP_MAX
-#define FRONT_GAP_MAX 64u
+#define FRONT_GAP_MAX 256u
+#endif
+
+/*
+ * How long a competing waiter spins behind one holder, in parts of
+ * vms__spin_budget(): some tens of microseconds. It seldom looks at the holder's
+ * line, and to be woken on a CPU that has gone idle takes as long, in a virtual
+ * machine at least. So it spins for the longer sections, too, those that unmap many
+ * pages. Those behind it sleep sooner, because with more threads than CPUs the
+ * holder needs theirs.
+ */
+#ifndef FRONT_SPINS
+#define FRONT_SPINS 16u
 #endif
 
 /*
@@ -188,9 +203,20 @@ static bool is_my_turn(unsigned long count, bool may_take, int64_t patient_until
 }
 
 /*
+ * How long until the next look at count. The looks may be @gap apart while others
+ * take the lock again and again. A holder that has @stayed the same works at
+ * something else than the lock's line; and if nobody has the lock, a pause may have
+ * begun. Then the next look is to see whether the pause lasts.
+ */
+static unsigned int until_next_look(unsigned long count, bool stayed, unsigned int gap)
+{
+	return (stayed || !(count & HELD)) && gap > FRONT_QUIET ? FRONT_QUIET : gap;
+}
+
+/*
  * The first waiter, a writer, looks for a free lock by itself, while others take
- * it past the queue. The looks are further and further apart, as in
- * vms__rwsem_spin_write(). They end when the holder has been the same for so long
+ * it past the queue. In between it looks at its own word, into which whoever hands
+ * it the lock writes. It gives up when the holder has been the same for so long
  * that it may not be running.
  *
  * Once somebody has overtaken this waiter, it leaves a lock that happens to be
@@ -202,15 +228,15 @@ static bool compete(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, const 
 {
 	/* relaxed, here and below: what follows takes wait_lock */
 	unsigned long count, before = atomic_load_explicit(&sem->count, memory_order_relaxed);
-	unsigned int budget = vms__spin_budget(), quiet = 0, gap = FRONT_GAP_MIN;
+	unsigned int budget = vms__spin_budget() * FRONT_SPINS, quiet = 0, gap = FRONT_GAP_MIN, looks = gap;
 	int64_t patient_until = vms__clock_ns() + IMPATIENCE_NS;
 	bool overtaken = false;
 
 	do {
-		if (!stays(w, FRONT, gap))
+		if (!stays(w, FRONT, looks))
 			return true;
 		count = atomic_load_explicit(&sem->count, memory_order_relaxed);
-		quiet += gap;
+		quiet += looks;
 		if ((count ^ before) & OVERTAKEN) {
 			overtaken = true;
 			quiet = 0;
@@ -224,6 +250,7 @@ static bool compete(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, const 
 		}
 		if (gap < FRONT_GAP_MAX)
 			gap *= 2;
+		looks = until_next_look(count, quiet > 0, gap);
 	} while (quiet < budget);
 	return step(sem, w, FRONT, ASLEEP, deadline);
 }

@@ -40,6 +40,7 @@ static int model_clock_gettime(clockid_t id, struct timespec *ts)
 }
 
 #define NR_TIMED_WAITERS 2
+#define FRONT_SPINS 1u
 #define ASSERT_QUEUE_LOCKED(sem) model_write(QUEUE, 0)
 #define ASSERT_TAKEN(w) model_write(WAITERS_FIELDS + (unsigned int)((w)-timed_waiters), 0)
 #define clock_gettime model_clock_gettime

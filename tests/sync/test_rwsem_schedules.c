@@ -42,7 +42,16 @@ static int model_clock_gettime(clockid_t id, struct timespec *ts)
 #ifndef SPIN_LOOKS
 #define SPIN_LOOKS 1
 #endif
+#if SPIN_LOOKS == 1
+#define FRONT_SPINS 1u
+#endif
 #define NR_TIMED_WAITERS 2
+
+/* Others may do something whenever a waiter pauses between two looks. */
+#include "lib/sync/spinlock.h"
+static void pause_is_taken(void);
+#define vms__cpu_relax pause_is_taken
+
 #define clock_gettime model_clock_gettime
 #include "lib/sync/rwsem.c"       /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
 #include "lib/sync/rwsem_spin.c"  /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
@@ -50,6 +59,7 @@ static int model_clock_gettime(clockid_t id, struct timespec *ts)
 #include "lib/sync/rwsem_wait.c"  /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
 #include "lib/sync/spinlock.c"    /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
 #undef clock_gettime
+#undef vms__cpu_relax
 #undef sysconf
 
 #include "tests/sync/child.h"
@@ -421,6 +431,8 @@ static void overtake_until_granted_after(bool reader, unsigned int state, unsign
 	else
 		up_write(&sem);
 	while (other.state != GRANTED) {
+		if (down_write_trylock(&sem))
+			explore_fail("one that only tries to write came past a waiter");
 		if (passed > bound || !pass_by(first_way + (unsigned int)passed % ways)) {
 			explore_fail("not given the lock, but not overtaken either; or overtaken too often");
 			return;
@@ -499,14 +511,31 @@ static void first_waiter_is_overtaken_so_often_and_no_more(void **state)
 	}
 }
 
+/* The lock was let go with HANDOFF, and whoever did so has not come to the queue yet. */
+static void nobody_takes_a_lock_that_is_due_to_a_waiter(void **state)
+{
+	(void)state;
+	begin();
+	atomic_store_explicit(&sem.count, WAITERS | HANDOFF, memory_order_relaxed);
+	assert_false(take_free(&sem));
+	assert_false(down_write_trylock(&sem));
+	assert_false(vms__rwsem_spin_write(&sem));
+	assert_false(down_read_trylock(&sem));
+	assert_false(vms__rwsem_spin_timed_read(&sem));
+	assert_int_equal(sem.count, WAITERS | HANDOFF);
+}
+
 /* ---- how long the first waiter looks on while it is overtaken ---- */
 
 static bool others_pass;
 static unsigned long passed;
 
+static unsigned long nr_looks; /* at the clock, so also at count while the lock is held */
+
 /* Another thread lets go, and takes the lock again at once, past the waiter that competes. Not while that looks at the queue. */
 static void clock_is_read(void) TEST
 {
+	nr_looks++;
 	if (!others_pass || sem.wait_lock || (sem.count & (COMPETES | HANDOFF)) != COMPETES)
 		return;
 	passed++;
@@ -542,6 +571,96 @@ static unsigned long pass_one_that_competes(int64_t step) TEST
 	return passed;
 }
 
+/* ---- how often a competing waiter looks, and how soon it sees what it waits for ---- */
+
+#define SECTION 8UL /* in pauses, of a thread that has the lock again and again */
+
+/* Another thread has one section after the other until busy_until, and lets go at gone_at. In pauses since the waiter began; 0: never. */
+static unsigned long pauses, busy_until, gone_at;
+
+static void pause_is_taken(void) TEST
+{
+	pauses++;
+	if (pauses == gone_at) {
+		up_write(&sem);
+	} else if (pauses < busy_until && pauses % SECTION == 0) {
+		bool comes_again = sem.count & COMPETES;
+
+		up_write(&sem);
+		if (comes_again)
+			down_write(&sem);
+		else
+			busy_until = 0;
+	}
+}
+
+/* A waiter competes with that thread, until it has the lock. Return: how many pauses it made. */
+static unsigned long pauses_beside(unsigned long busy, unsigned long gone) TEST
+{
+	struct vms_rwsem_waiter w = {.state = FRONT, .writer = true};
+
+	begin();
+	clock_step = 0;
+	down_write(&sem);
+	vms__rwsem_lock_queue(&sem, NULL);
+	vms__rwsem_enqueue(&sem, &w);
+	atomic_fetch_or_explicit(&sem.count, WAITERS, memory_order_relaxed);
+	vms__rwsem_finish(&sem, QUEUE_LOOK);
+	pauses = nr_looks = 0;
+	busy_until = busy;
+	gone_at = gone;
+	assert_true(compete(&sem, &w, NULL));
+	busy_until = gone_at = 0;
+	assert_int_equal(w.state, GRANTED);
+	vms__rwsem_set_owner(&sem);
+	up_write(&sem);
+	end();
+	return pauses;
+}
+
+/* Each look makes the holder's next step slower. */
+static void who_competes_looks_seldom_while_others_take_the_lock(void **state)
+{
+	(void)state;
+	assert_in_range(pauses_beside(ULONG_MAX, 0), OVERTAKEN_AWAKE * SECTION, OVERTAKEN_AWAKE * SECTION + SECTION);
+	assert_in_range(nr_looks, 5, 12);
+}
+
+static void who_competes_soon_sees_that_nobody_comes_any_more(void **state)
+{
+	(void)state;
+	for (unsigned long gone = 600; gone < 1000; gone += SECTION)
+		assert_in_range(pauses_beside(gone, gone), gone, gone + FRONT_GAP_MAX + FRONT_QUIET);
+}
+
+static void who_competes_soon_sees_the_end_of_a_long_section(void **state)
+{
+	(void)state;
+	for (unsigned long gone = 1200; gone < 1600; gone += SECTION)
+		assert_in_range(pauses_beside(600, gone), gone, gone + FRONT_QUIET);
+}
+
+static void waits_behind_a_long_section(void) TEST
+{
+	pauses = 0;
+	gone_at = 16UL * SPIN_LOOKS - 1;
+	vms__rwsem_set_owner(&sem); /* begin() ran in another thread */
+	vms__rwsem_wait(&sem, true, false, NULL);
+	gone_at = 0;
+	vms__rwsem_set_owner(&sem);
+	up_write(&sem);
+}
+
+/* The scenario has one thread: if it went to sleep before the lock is let go, it would sleep for ever. */
+static void who_competes_is_awake_at_the_end_of_a_long_section(void **state)
+{
+	unsigned long runs;
+
+	(void)state;
+	clock_step = 0;
+	assert_null(explore(&(const struct explore_scenario){begin_held_up, end, {waits_behind_a_long_section}, 0}, &runs));
+}
+
 /* By the count alone it would be passed 128 times, however long each time takes. */
 static void who_competes_behind_long_sections_grows_impatient(void **state)
 {
@@ -559,6 +678,7 @@ int main(void)
 		cmocka_unit_test(a_downgrade_wakes_readers_and_loses_nobody),
 		cmocka_unit_test(who_gives_up_loses_nobody_else),
 		cmocka_unit_test(first_waiter_is_overtaken_so_often_and_no_more),
+		cmocka_unit_test(nobody_takes_a_lock_that_is_due_to_a_waiter),
 		cmocka_unit_test(more_may_wait_than_there_are_places),
 		cmocka_unit_test(a_timed_call_waits_for_no_thread_that_is_stopped),
 		cmocka_unit_test(who_has_left_does_not_stay_in_the_queue),
@@ -567,9 +687,13 @@ int main(void)
 	};
 	const struct CMUnitTest of_a_long_spin[] = {
 		cmocka_unit_test(who_competes_behind_long_sections_grows_impatient),
+		cmocka_unit_test(who_competes_looks_seldom_while_others_take_the_lock),
+		cmocka_unit_test(who_competes_soon_sees_that_nobody_comes_any_more),
+		cmocka_unit_test(who_competes_soon_sees_the_end_of_a_long_section),
+		cmocka_unit_test(who_competes_is_awake_at_the_end_of_a_long_section),
 	};
 	/* Spinning makes a difference to the first ones. */
-	const size_t nr = CPUS > 1 ? 4 : sizeof(tests) / sizeof(tests[0]);
+	const size_t nr = CPUS > 1 ? 5 : sizeof(tests) / sizeof(tests[0]);
 
 	alarm(WATCHDOG_SECONDS);
 	/* More looks are more schedules than can be run. */
