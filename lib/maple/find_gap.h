@@ -385,26 +385,32 @@ INLINE enum search_end search_gap(struct ma_state *mas, bool highest, const stru
 static bool lowest_gap(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size, void **beside)
 {
 	const struct wanted w = {min, max, size - 1};
-	void *root = mt_root(mas->tree);
 	enum search_end end;
+	void *root;
 
-	/* The root never holds a reserved entry. */
-	if (unlikely(((unsigned long)root & 3) != MT_NODE_MARK))
-		return vms__mt_gap_without_nodes(mas, root, min, max, size, false, beside);
-	end = search_gap(mas, false, &w, root, beside);
-	return likely(end != SEARCH_ASTRAY) ? end == SEARCH_FOUND : lowest_gap(mas, min, max, size, beside);
+	do {
+		root = mt_root(mas->tree);
+		/* The root never holds a reserved entry. */
+		if (unlikely(((unsigned long)root & 3) != MT_NODE_MARK))
+			return vms__mt_gap_without_nodes(mas, root, min, max, size, false, beside);
+		end = search_gap(mas, false, &w, root, beside);
+	} while (unlikely(end == SEARCH_ASTRAY));
+	return end == SEARCH_FOUND;
 }
 
 static bool highest_gap(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size, void **beside)
 {
 	const struct wanted w = {min, max, size - 1};
-	void *root = mt_root(mas->tree);
 	enum search_end end;
+	void *root;
 
-	if (unlikely(((unsigned long)root & 3) != MT_NODE_MARK))
-		return vms__mt_gap_without_nodes(mas, root, min, max, size, true, beside);
-	end = search_gap(mas, true, &w, root, beside);
-	return likely(end != SEARCH_ASTRAY) ? end == SEARCH_FOUND : highest_gap(mas, min, max, size, beside);
+	do {
+		root = mt_root(mas->tree);
+		if (unlikely(((unsigned long)root & 3) != MT_NODE_MARK))
+			return vms__mt_gap_without_nodes(mas, root, min, max, size, true, beside);
+		end = search_gap(mas, true, &w, root, beside);
+	} while (unlikely(end == SEARCH_ASTRAY));
+	return end == SEARCH_FOUND;
 }
 
 #undef INLINE

@@ -5,6 +5,7 @@
 #include "tests/maple/model.h"
 
 #include <errno.h>
+#include <pthread.h>
 
 #include "lib/maple/internal.h"
 
@@ -251,6 +252,51 @@ static void a_search_lowers_the_bounds_that_misled_it(void **state)
 	model_destroy(&m);
 }
 
+#define STALE_ENTRIES 60000ul
+
+struct search {
+	struct maple_tree tree;
+	bool highest;
+	int err;
+};
+
+static void *search_all(void *arg)
+{
+	struct search *s = arg;
+	const unsigned long max = (STALE_ENTRIES << 14) - 1;
+	MA_STATE(mas, &s->tree, 0, 0);
+
+	mtree_lock(&s->tree);
+	s->err = s->highest ? mas_empty_area_rev(&mas, 0, max, 0x2000) : mas_empty_area(&mas, 0, max, 0x2000);
+	mtree_unlock(&s->tree);
+	return NULL;
+}
+
+/* Each leaf's bound is that of gaps which were filled since. A search begins anew for each, and needs no more stack for that. */
+static void many_stale_bounds_need_no_stack(void **state)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_attr_init(&attr), 0);
+	assert_int_equal(pthread_attr_setstacksize(&attr, 256ul << 10), 0);
+	for (int highest = 0; highest < 2; highest++) {
+		struct search s = {.highest = highest};
+
+		mt_init_flags(&s.tree, MT_FLAGS_ALLOC_RANGE);
+		for (unsigned long i = 0; i < STALE_ENTRIES; i++)
+			assert_int_equal(mtree_store_range(&s.tree, i << 14, (i << 14) + 0x1fff, &m, GFP_KERNEL), 0);
+		for (unsigned long i = 0; i < STALE_ENTRIES; i++)
+			assert_int_equal(mtree_store_range(&s.tree, (i << 14) + 0x2000, (i << 14) + 0x3fff, &attr, GFP_KERNEL), 0);
+		assert_int_equal(pthread_create(&thread, &attr, search_all, &s), 0);
+		assert_int_equal(pthread_join(thread, NULL), 0);
+		assert_int_equal(s.err, -EBUSY);
+		mtree_destroy(&s.tree);
+	}
+	assert_int_equal(pthread_attr_destroy(&attr), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +307,7 @@ int main(void)
 		cmocka_unit_test(what_is_found_can_be_stored_at_once),
 		cmocka_unit_test(allocation_wants_a_tree_with_gaps),
 		cmocka_unit_test(a_search_lowers_the_bounds_that_misled_it),
+		cmocka_unit_test(many_stale_bounds_need_no_stack),
 	};
 
 	return model_run_all("gap", tests, LEN(tests));
