@@ -39,7 +39,44 @@ static unsigned int leaf_ranges_by_one(const struct mt_leaf *l, unsigned int wan
 }
 
 #ifndef LEAF_RANGES
-#define LEAF_RANGES leaf_ranges_by_one
+/* leaf_ranges_by_one() of a narrow leaf that ends at or before @max: no bound but those of its ranges is asked for. */
+static inline unsigned int leaf_ranges_by_key(const struct mt_leaf *l, unsigned int wanted, struct vms_mt_range *out,
+					      unsigned int n, unsigned int *slot)
+{
+	unsigned int slots = used(l) & ~nulls(l) & wanted;
+	struct vms_mt_range *at = out, *end = out + n;
+
+	/* The first slot begins where no key says it. */
+	if (slots & 1) {
+		*at = (struct vms_mt_range){l->min, mt_leaf_max(l, 0), mt_leaf_slot(l, 0)};
+		/* It may have been cleared since, here and below. */
+		at += at->entry != NULL;
+		*slot = 0;
+		slots &= ~1u;
+	}
+	for (; slots && at < end; slots &= slots - 1) {
+		unsigned int i = (unsigned int)__builtin_ctz(slots);
+		void *entry = mt_leaf_slot(l, i);
+
+		at->first = l->base + ((unsigned long)mt_key(l->node, i - 1) << l->shift);
+		at->last = mt_leaf_max(l, i);
+		at->entry = entry;
+		if (unlikely(!entry))
+			continue;
+		*slot = i;
+		at++;
+	}
+	return (unsigned int)(at - out);
+}
+
+static inline unsigned int leaf_ranges_by_slot(const struct mt_leaf *l, unsigned int wanted, unsigned long max,
+					       struct vms_mt_range *out, unsigned int n, unsigned int *slot)
+{
+	if (unlikely(l->wide || l->max > max))
+		return leaf_ranges_by_one(l, wanted, max, out, n, slot);
+	return leaf_ranges_by_key(l, wanted, out, n, slot);
+}
+#define LEAF_RANGES leaf_ranges_by_slot
 #endif
 
 /* A reader of many ranges: its leaf, and the inner node that it came to it from. */

@@ -248,6 +248,9 @@ static unsigned long leaf_gap(const struct mt_leaf *l)
 	return gap;
 }
 
+/* batch.h: its bounds come from vectors, and one by one they would take longer. */
+#define LEAF_RANGES leaf_ranges_by_one
+
 #include "lib/maple/descend.h"
 #include "lib/maple/batch.h"
 #include "lib/maple/shape.h"

@@ -219,9 +219,9 @@ static inline __attribute__((always_inline)) struct vms_mt_range *put_leaf(const
 }
 
 /*
- * LEAVES_AT_ONCE: on through leaves under the reader's parent, from the slot @from, whose bounds and whose parent's are keys of one kind. All of them
- * end before @max, and leave room for a range or more. *got is one or more ranges less than @n then.
- * A leaf between two bounds that are keys of its kind has no others, whatever region its own base names.
+ * LEAVES_AT_ONCE: on through leaves under the reader's parent, from the slot @from, whose bounds and whose parent's are keys of one
+ * kind. A leaf between two bounds that are keys of its kind has no others, whatever region its own base names. All of them end
+ * before @max, and leave room for a range or more: *got becomes no more than @n less one.
  * Return: false: there is no such leaf, or it is not known that they were the current ones; then all is as it was. Else the reader has
  * come to the last one, which is done.
  */
