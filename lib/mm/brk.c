@@ -10,15 +10,15 @@
 #include "lib/mm/internal.h"
 #include "lib/page/page.h"
 
-/* Return: 0, or something else: the caller of brk is told the old break, not why. Locks: mmap_lock W, or R if *@downgraded. */
-static int shrink(struct mm_struct *mm, unsigned long new_end, unsigned long old_end, bool *downgraded)
+/* Return: 0, or something else: the caller of brk is told the old break, not why. Locks: mmap_lock W, or R if @unmapped says so. */
+static int shrink(struct mm_struct *mm, unsigned long new_end, unsigned long old_end, struct vms__unmapped *unmapped)
 {
 	struct vms__place place;
 	struct vms__range range = {.mm = mm, .start = new_end, .end = old_end, .place = &place};
 	int err;
 
 	vms__place_begin(&place);
-	err = vms__unmap_range(&range, downgraded);
+	err = vms__unmap_range(&range, unmapped);
 	return err || !range.nr ? -1 : 0;
 }
 
@@ -72,7 +72,8 @@ static int grow(struct mm_struct *mm, unsigned long old_end, unsigned long new_e
 unsigned long vms_brk(struct mm_struct *mm, unsigned long brk)
 {
 	unsigned long old, result, old_end, new_end = PAGE_ALIGN(brk);
-	bool downgraded = false, populate = false;
+	struct vms__unmapped unmapped = {0};
+	bool populate = false;
 	int err = 0;
 
 	vms__write_enter(mm, 0, mm->layout.task_size); /* the old break is known only under the lock */
@@ -90,7 +91,7 @@ unsigned long vms_brk(struct mm_struct *mm, unsigned long brk)
 	 */
 	mm->brk = brk;
 	if (new_end < old_end)
-		err = shrink(mm, new_end, old_end, &downgraded);
+		err = shrink(mm, new_end, old_end, &unmapped);
 	else if (new_end > old_end)
 		err = grow(mm, old_end, new_end);
 	if (err)
@@ -99,10 +100,11 @@ unsigned long vms_brk(struct mm_struct *mm, unsigned long brk)
 		result = brk;
 	populate = !err && new_end > old_end && (mm->def_flags & VM_LOCKED);
 out:
-	if (downgraded)
+	if (unmapped.downgraded)
 		vms__read_exit(mm);
 	else
 		vms__write_exit(mm);
+	vms__discard_victims(unmapped.victims);
 	if (populate)
 		(void)vms__populate(mm, old_end, new_end, true);
 	return result;

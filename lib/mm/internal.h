@@ -157,21 +157,32 @@ static inline int vms__gather(struct vms__range *range)
 unsigned long vms__gathered_pages(const struct vms__range *range);
 /* Write-lock the gathered VMAs, and zap their pages: they are about to be replaced. */
 void vms__clear_gathered(const struct vms__range *range);
-/* Account for and free the chain of detached VMAs, whose pages are gone. */
-void vms__free_victims(struct mm_struct *mm, struct vm_area_struct *victims);
+/* Account for the chain of detached VMAs, whose pages are gone, and tell their owners. vms__discard_victims() is to follow. */
+void vms__close_victims(struct mm_struct *mm, struct vm_area_struct *victims);
 /*
- * Unmap what vms__gather() found. *@downgraded: mmap_lock was downgraded for the slow part. NULL: never downgrade.
+ * Free the chain of detached VMAs, whose owners have been told. Locks: none. What they refer to, a file and its pages perhaps, may go
+ * with them, so this comes best when mmap_lock is free for others.
+ */
+void vms__discard_victims(struct vm_area_struct *victims);
+
+/* What whoever took mmap_lock for an unmap has to do at its end. */
+struct vms__unmapped {
+	bool downgraded;                /* mmap_lock is held for reading by now: it was downgraded for the slow part */
+	struct vm_area_struct *victims; /* to discard once mmap_lock is dropped */
+};
+/*
+ * Unmap what vms__gather() found. *@unmapped: zeroed by the caller. NULL: never downgrade, and leave nothing to be done.
  * Return: 0 or -ENOMEM.
  */
-int vms__unmap_gathered(const struct vms__range *range, bool *downgraded);
+int vms__unmap_gathered(const struct vms__range *range, struct vms__unmapped *unmapped);
 /*
  * Unmap all of the range, whose mm, start, end and place the caller has set.
- * @downgraded, Return: as vms__unmap_gathered(); or -EPERM, and what a hook
+ * @unmapped, Return: as vms__unmap_gathered(); or -EPERM, and what a hook
  * answered. range->nr is 0 where nothing was mapped.
  */
-int vms__unmap_range(struct vms__range *range, bool *downgraded);
+int vms__unmap_range(struct vms__range *range, struct vms__unmapped *unmapped);
 /* The same, without a place. */
-int vms__unmap(struct mm_struct *mm, unsigned long start, unsigned long end, bool *downgraded);
+int vms__unmap(struct mm_struct *mm, unsigned long start, unsigned long end, struct vms__unmapped *unmapped);
 
 /* ---- merge.c ---- */
 

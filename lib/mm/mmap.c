@@ -156,10 +156,11 @@ static bool refuses_sync(const struct vms__merge *m)
 }
 
 /*
- * The range of @m is placed, its flags are decided. m->target: the VMA that holds it.
+ * The range of @m is placed, its flags are decided. m->target: the VMA that holds it. *@victims: the VMAs whose place it took, to be
+ * discarded.
  * Return: its start, or -errno with everything as it was except for splits.
  */
-static unsigned long mmap_region(struct vms__merge *m)
+static unsigned long mmap_region(struct vms__merge *m, struct vm_area_struct **victims)
 {
 	struct vms__range old = {.mm = m->mm, .start = m->start, .end = m->end, .place = m->place};
 	struct mm_struct *mm = m->mm;
@@ -194,13 +195,13 @@ static unsigned long mmap_region(struct vms__merge *m)
 	/* Nothing fails from here on. */
 	if (old.nr)
 		vms__clear_gathered(&old);
-	if (merged) {
+	if (merged)
 		vms__merge_commit(m);
-		vms__free_victims(mm, m->store->victims);
-	} else {
+	else
 		commit_new_vma(mm, &fresh);
-		vms__free_victims(mm, fresh.victims);
-	}
+	/* m->store is @fresh in either case. */
+	vms__close_victims(mm, fresh.victims);
+	*victims = fresh.victims;
 	/* As the VMA has them: droppable memory does not count as locked. */
 	vms__account(mm, merged ? m->flags : fresh.vma->vm_flags, (long)((m->end - m->start) >> PAGE_SHIFT));
 	if (!merged)
@@ -229,10 +230,16 @@ static unsigned long adjust_hint(const struct mm_struct *mm, unsigned long addr)
 	return addr && addr < mm->layout.mmap_min_addr ? PAGE_ALIGN(mm->layout.mmap_min_addr) : addr;
 }
 
-/* do_mmap(). *@vma, on success: the VMA that holds the range, write-locked. */
+/* What map() leaves to whoever took mmap_lock. */
+struct mapped {
+	struct vm_area_struct *vma;     /* on success: the VMA that holds the range, write-locked */
+	struct vm_area_struct *victims; /* to discard, once mmap_lock is dropped at best; NULL on failure */
+};
+
+/* do_mmap(). */
 static unsigned long map(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len, unsigned long prot,
 			 unsigned long flags, vm_flags_t vm_flags, unsigned long pgoff, unsigned long *populate,
-			 struct vm_area_struct **vma)
+			 struct mapped *mapped)
 {
 	struct vms__place place;
 	struct vms__merge m;
@@ -242,6 +249,7 @@ static unsigned long map(struct mm_struct *mm, struct file *file, unsigned long 
 
 	mmap_assert_write_locked(mm);
 	*populate = 0;
+	mapped->victims = NULL;
 	if (!len)
 		return -EINVAL;
 	if (flags & MAP_FIXED_NOREPLACE)
@@ -293,28 +301,30 @@ static unsigned long map(struct mm_struct *mm, struct file *file, unsigned long 
 			m.pgoff = addr >> PAGE_SHIFT;
 		}
 	}
-	result = mmap_region(&m);
+	result = mmap_region(&m, &mapped->victims);
 	if (own)
 		fput(own);
 	if (!IS_ERR_VALUE(result) && ((vm_flags & VM_LOCKED) || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
 		*populate = len;
-	*vma = m.target;
+	mapped->vma = m.target;
 	return result;
 }
 
 unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len, unsigned long prot,
 		      unsigned long flags, vm_flags_t vm_flags, unsigned long pgoff, unsigned long *populate)
 {
-	struct vm_area_struct *vma;
+	struct mapped mapped;
+	unsigned long result = map(mm, file, addr, len, prot, flags, vm_flags, pgoff, populate, &mapped);
 
-	return map(mm, file, addr, len, prot, flags, vm_flags, pgoff, populate, &vma);
+	vms__discard_victims(mapped.victims);
+	return result;
 }
 
 unsigned long vms_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags,
 		       struct file *file, unsigned long off)
 {
 	unsigned long populate, result;
-	struct vm_area_struct *vma;
+	struct mapped mapped;
 
 	if (off & ~PAGE_MASK)
 		return -EINVAL;
@@ -326,10 +336,11 @@ unsigned long vms_mmap(struct mm_struct *mm, unsigned long addr, unsigned long l
 	if (file && (flags & MAP_HUGETLB))
 		return -EINVAL;
 	vms__write_enter(mm, 0, mm->layout.task_size); /* placement may choose any range */
-	result = map(mm, file, addr, len, prot, flags, 0, off >> PAGE_SHIFT, &populate, &vma);
+	result = map(mm, file, addr, len, prot, flags, 0, off >> PAGE_SHIFT, &populate, &mapped);
 	if (!IS_ERR_VALUE(result))
-		vms__vma_is_whole(vma);
+		vms__vma_is_whole(mapped.vma);
 	vms__write_exit(mm);
+	vms__discard_victims(mapped.victims);
 	if (populate)
 		(void)vms__populate(mm, result, result + populate, true);
 	return result;

@@ -6,7 +6,7 @@
  *   lock     write-lock each VMA: no fault is left inside
  *   clear    zap the pages, free the tables
  *   commit   one store: all of them leave the index
- *   free     drop what they refer to
+ *   free     drop what they refer to; where this file or mmap.c took mmap_lock, after it is dropped
  *
  * A range that takes no more than one end of one VMA needs none of this: that
  * VMA is cut (cut_end()), without a second VMA that lives for a moment.
@@ -129,24 +129,29 @@ static void account_victims(struct mm_struct *mm, struct vm_area_struct *victims
 		vms__account(mm, vma->vm_flags, -(long)vma_pages(vma));
 }
 
-static void discard_victims(struct vm_area_struct *victims)
+static void tell_owners(struct vm_area_struct *victims)
+{
+	for (; victims; victims = victims->vm_next)
+		vms__vma_close(victims);
+}
+
+void vms__discard_victims(struct vm_area_struct *victims)
 {
 	while (victims) {
 		struct vm_area_struct *vma = victims;
 
 		victims = vma->vm_next;
-		vms__vma_close(vma);
 		vms__vma_discard(vma);
 	}
 }
 
-void vms__free_victims(struct mm_struct *mm, struct vm_area_struct *victims)
+void vms__close_victims(struct mm_struct *mm, struct vm_area_struct *victims)
 {
 	account_victims(mm, victims);
-	discard_victims(victims);
+	tell_owners(victims);
 }
 
-int vms__unmap_gathered(const struct vms__range *r, bool *downgraded)
+int vms__unmap_gathered(const struct vms__range *r, struct vms__unmapped *unmapped)
 {
 	struct vms__store store;
 	int err;
@@ -169,14 +174,18 @@ int vms__unmap_gathered(const struct vms__range *r, bool *downgraded)
 	 * From here on nothing finds the range any more. Readers of mmap_lock may run; writers stay out, so nobody maps anything, and
 	 * no stack grows, into the page tables that are about to go.
 	 */
-	if (downgraded) {
+	if (unmapped) {
 		vms__write_downgrade(r->mm);
-		*downgraded = true;
+		unmapped->downgraded = true;
 	}
 	for (struct vm_area_struct *vma = store.victims; vma; vma = vma->vm_next)
 		empty(vma);
 	free_tables(r);
-	discard_victims(store.victims);
+	tell_owners(store.victims);
+	if (unmapped)
+		unmapped->victims = store.victims;
+	else
+		vms__discard_victims(store.victims);
 	return 0;
 }
 
@@ -243,7 +252,7 @@ static inline bool gather_one(struct vms__range *r)
 	return true;
 }
 
-static inline int unmap_range(struct vms__range *r, bool *downgraded)
+static inline int unmap_range(struct vms__range *r, struct vms__unmapped *unmapped)
 {
 	struct vm_area_struct *vma = vms__around(r->mm, r->start, r->end, r->place);
 	int err;
@@ -253,26 +262,26 @@ static inline int unmap_range(struct vms__range *r, bool *downgraded)
 	if (!vma || vma->vm_start >= r->end)
 		return 0;
 	if (gather_one(r))
-		return vms__unmap_gathered(r, downgraded);
+		return vms__unmap_gathered(r, unmapped);
 	err = cut_end(r);
 	if (err)
 		return err < 0 ? err : 0;
 	err = vms__gather_vmas(r);
-	return err ? err : vms__unmap_gathered(r, downgraded);
+	return err ? err : vms__unmap_gathered(r, unmapped);
 }
 
-int vms__unmap_range(struct vms__range *r, bool *downgraded)
+int vms__unmap_range(struct vms__range *r, struct vms__unmapped *unmapped)
 {
-	return unmap_range(r, downgraded);
+	return unmap_range(r, unmapped);
 }
 
-int vms__unmap(struct mm_struct *mm, unsigned long start, unsigned long end, bool *downgraded)
+int vms__unmap(struct mm_struct *mm, unsigned long start, unsigned long end, struct vms__unmapped *unmapped)
 {
 	struct vms__place place;
 	struct vms__range range = {.mm = mm, .start = start, .end = end, .place = &place};
 
 	vms__place_begin(&place);
-	return unmap_range(&range, downgraded);
+	return unmap_range(&range, unmapped);
 }
 
 static int check_range(const struct mm_struct *mm, unsigned long start, unsigned long len)
@@ -293,16 +302,17 @@ int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len)
 
 int vms_munmap(struct mm_struct *mm, unsigned long addr, unsigned long len)
 {
-	bool downgraded = false;
+	struct vms__unmapped unmapped = {0};
 	int err = check_range(mm, addr, len);
 
 	if (err)
 		return err;
 	vms__write_enter(mm, addr, addr + PAGE_ALIGN(len));
-	err = vms__unmap(mm, addr, addr + PAGE_ALIGN(len), &downgraded);
-	if (downgraded)
+	err = vms__unmap(mm, addr, addr + PAGE_ALIGN(len), &unmapped);
+	if (unmapped.downgraded)
 		vms__read_exit(mm);
 	else
 		vms__write_exit(mm);
+	vms__discard_victims(unmapped.victims);
 	return err;
 }
