@@ -290,11 +290,14 @@ enum maple_status {
  *
  * A cursor that iterates has looked at its leaf as a whole: `used` are the leaf's slots that are not empty, `full` those of them that
  * have an entry, `ahead` those of these that come after the cursor's (none in debug builds, whose every step is checked); slot i is
- * slots[i] and spans [bound[i], bound[i + 1] - 1]. All three are 0 while it has not.
+ * slots[i] and spans [bound[i], bound[i + 1] - 1]. While it has not, used and ahead are 0, and full is 0 unless the cursor has stepped
+ * once from where it came to its leaf.
  *
- * What mas_init() writes comes first. Compilers write index and last by one
- * store, hence the alignment: across two pages that store takes as long as a
- * whole walk, at one in 256 places of a stack.
+ * What mas_init() writes comes first, and what a walk writes of that is as few
+ * words as can be: on x86 a caller's next atomic operation waits for each of
+ * these stores. Compilers write index and last by one store, hence the alignment:
+ * across two pages that store takes as long as a whole walk, at one in 256 places
+ * of a stack.
  */
 struct ma_state {
 	unsigned long index; /* first index of the range */
@@ -305,14 +308,14 @@ struct ma_state {
 	unsigned char offset; /* slot of the leaf */
 	unsigned char mas_flags;
 	unsigned char store_type;       /* what mas_preallocate() has planned, plus 1; 0: nothing */
-	struct maple_node *node;        /* the leaf; ma_error: the error */
 	struct maple_node *alloc;       /* leaves that mas_preallocate() set aside, a list */
 	struct maple_node *alloc_inner; /* and inner nodes */
-	uint64_t guard;                 /* debug builds: the read section and the lock under which it took its place */
-	unsigned int used, full, ahead;
-	bool stepped;           /* once from where it came to its leaf */
-	unsigned long version;  /* of the leaf, when the cursor came to it */
-	unsigned long min, max; /* what the leaf spans */
+	unsigned short used, full;      /* eight bytes with ahead, for compilers write zeros of them by one store */
+	unsigned int ahead;
+	struct maple_node *node; /* the leaf; ma_error: the error */
+	unsigned long version;   /* of the leaf, when the cursor came to it */
+	unsigned long min, max;  /* what the leaf spans */
+	uint64_t guard;          /* debug builds: the read section and the lock under which it took its place; 0: not known */
 	void *_Atomic *slots;
 	unsigned long path[MAPLE_HEIGHT_MAX];
 	unsigned long bound[16];
@@ -340,7 +343,10 @@ struct vms__kept_leaf {
 	unsigned long path[VMS__KEPT_LEVELS];
 };
 
-/* path and bound need no value: depth and used say how much of them means anything. */
+/*
+ * path and bound need no value: depth and used say how much of them means anything. Nor does guard: debug builds write it before the
+ * cursor has a place.
+ */
 static inline bool mas_init_range(struct ma_state *mas, struct maple_tree *tree, unsigned long first, unsigned long last)
 {
 	mas->index = first;
@@ -348,10 +354,9 @@ static inline bool mas_init_range(struct ma_state *mas, struct maple_tree *tree,
 	mas->tree = tree;
 	mas->status = ma_start;
 	mas->depth = mas->offset = mas->mas_flags = mas->store_type = 0;
-	mas->node = mas->alloc = mas->alloc_inner = NULL;
-	mas->guard = 0;
+	mas->alloc = mas->alloc_inner = NULL;
 	mas->used = mas->full = mas->ahead = 0;
-	mas->stepped = false;
+	mas->node = NULL;
 	return true;
 }
 static inline void mas_init(struct ma_state *mas, struct maple_tree *tree, unsigned long addr)

@@ -231,7 +231,6 @@ static inline void settle(struct ma_state *mas, struct maple_node *leaf, unsigne
 	mas->version = state;
 	mas->offset = (unsigned char)slot;
 	mas->used = mas->full = mas->ahead = 0;
-	mas->stepped = false;
 	mas->status = ma_active;
 }
 
@@ -311,6 +310,17 @@ static inline unsigned long either(unsigned long condition, unsigned long one, u
 #endif
 }
 
+/* @value, but @other where @i is @n: likewise. */
+static inline uint32_t but_at(unsigned long i, unsigned long n, uint32_t value, uint32_t other)
+{
+#ifdef __x86_64__
+	__asm__("cmpq %2, %1\n\tcmovel %3, %0" : "+r"(value) : "r"(i), "er"(n), "r"(other) : "cc");
+	return value;
+#else
+	return i == n ? other : value;
+#endif
+}
+
 /* All ones, or 0: for a choice that is no branch, which compilers make of conditions, where it could not be predicted. */
 static inline unsigned long ones_if(bool condition)
 {
@@ -361,7 +371,7 @@ static inline void key_span(struct key_span *span, const struct maple_node *node
 {
 	uint32_t below = word_at(node, i + 1), key = word_at(node, i + 2);
 
-	key = (uint32_t)either(i ^ keys, key, MT_KEY_NONE);
+	key = but_at(i, keys, key, MT_KEY_NONE);
 	span->low = either(i, below, span->low);
 	span->high = key < span->high ? key : span->high;
 }
@@ -369,12 +379,12 @@ static inline void key_span(struct key_span *span, const struct maple_node *node
 /* Both ends of @span as indexes. Where the keys give no end, the subtree's own counts: @min, @max. */
 static inline unsigned long span_min(const struct key_span *span, unsigned long base, unsigned long min)
 {
-	return span->low == NO_LOW ? min : base + (span->low << MT_PAGE_SHIFT);
+	return either(~span->low, base + (span->low << MT_PAGE_SHIFT), min);
 }
 
 static inline unsigned long span_max(const struct key_span *span, unsigned long base, unsigned long max)
 {
-	return span->high == MT_KEY_NONE ? max : base + ((unsigned long)span->high << MT_PAGE_SHIFT) - 1;
+	return either(span->high ^ MT_KEY_NONE, base + ((unsigned long)span->high << MT_PAGE_SHIFT) - 1, max);
 }
 
 /* An inner node of pages that is searched for @index by its key. */
@@ -471,17 +481,51 @@ static inline __attribute__((always_inline)) struct maple_node *leaf_by_pages(st
 }
 
 /*
- * Put the cursor on @index, in a tree whose nodes on the way are such. False:
- * they are not; *wide is the wide leaf that the walker has come to, if it has.
+ * The slot of @index in @leaf, a leaf of pages in whose region @index lies: what it
+ * spans is what @span, which is the leaf's, says of it, and else [@min, @max].
+ * False: the leaf is dead.
+ */
+static inline __attribute__((always_inline)) bool find_by_key(struct ma_state *mas, struct maple_node *leaf, unsigned long index,
+							      const struct key_span *span, unsigned long min, unsigned long max,
+							      struct found *found)
+{
+	const uint32_t key = mt_search_key(index, MT_PAGE_SHIFT);
+	struct key_span range;
+	unsigned long state, base, i;
+
+	/* As in load_narrow(). */
+	__builtin_prefetch(leaf->narrow_leaf.slot);
+	__builtin_prefetch(leaf->narrow_leaf.slot + 8);
+	do {
+		state = mt_state(leaf);
+		i = find_narrow_leaf(leaf, key);
+		range = *span;
+		key_span(&range, leaf, i, MT_NARROW_LEAF_KEYS);
+		found->entry = atomic_load_explicit(&leaf->narrow_leaf.slot[i], memory_order_acquire);
+	} while (unlikely(mt_state(leaf) != state));
+	if (unlikely(state & MT_DEAD))
+		return false;
+	/* By itself: what a walk needs at its end only need not be kept on its way. */
+	base = mt_region(mt_scalar(index), MT_PAGE_SHIFT);
+	/* As in find_in(). */
+	found->index = span_min(&range, base, min);
+	found->last = span_max(&range, base, max);
+	found->index = found->index > index ? index : found->index;
+	found->last = found->last < index ? index : found->last;
+	found->used = 0;
+	settle(mas, leaf, state, i);
+	return true;
+}
+
+/*
+ * Put the cursor on @index, in a tree such as leaf_by_pages() is for. False: it is
+ * another; *wide is the wide leaf that the walker has come to, if it has.
  */
 static inline __attribute__((always_inline)) bool walk_pages(struct ma_state *mas, unsigned long index, struct found *found,
 							     struct maple_node **wide)
 {
 	const unsigned long base = mt_region(index, MT_PAGE_SHIFT);
-	const uint32_t key = mt_search_key(index, MT_PAGE_SHIFT);
-	unsigned long state, i;
 	struct way way;
-	struct key_span range;
 	struct maple_node *leaf = leaf_by_pages(mas, index, NULL, &way, true);
 
 	*wide = NULL;
@@ -493,26 +537,39 @@ static inline __attribute__((always_inline)) bool walk_pages(struct ma_state *ma
 		*wide = leaf;
 		return false;
 	}
-	/* As in load_narrow(). */
-	__builtin_prefetch(leaf->narrow_leaf.slot);
-	__builtin_prefetch(leaf->narrow_leaf.slot + 8);
-	do {
-		state = mt_state(leaf);
-		i = find_narrow_leaf(leaf, key);
-		range = way.span;
-		key_span(&range, leaf, i, MT_NARROW_LEAF_KEYS);
-		found->entry = atomic_load_explicit(&leaf->narrow_leaf.slot[i], memory_order_acquire);
-	} while (unlikely(mt_state(leaf) != state));
-	if (unlikely(state & MT_DEAD))
+	return find_by_key(mas, leaf, index, &way.span, way.min, way.max, found);
+}
+
+/*
+ * walk_pages(), in a tree whose root is an inner node of pages that has @index in its region: each node below is one of pages, or the
+ * answer is false.
+ */
+static inline __attribute__((always_inline)) bool walk_plain(struct ma_state *mas, unsigned long index, struct found *found)
+{
+	const uint32_t key = mt_search_key(index, MT_PAGE_SHIFT);
+	unsigned long ref = (unsigned long)mt_root(mas->tree), *path = mas->path, base;
+	struct maple_node *node = mt_node((void *)ref);
+	struct key_span span = {NO_LOW, MT_KEY_NONE};
+
+	if (unlikely((ref & (3 | MT_LEAF_BIT | MT_WIDE_BIT | MT_BYTE_BIT)) != MT_NODE_MARK))
 		return false;
-	/* As in find_in(). */
-	found->index = span_min(&range, base, way.min);
-	found->last = span_max(&range, base, way.max);
-	found->index = found->index > index ? index : found->index;
-	found->last = found->last < index ? index : found->last;
-	found->used = 0;
-	settle(mas, leaf, state, i);
-	return true;
+	if (beyond(ref, &node->narrow_inner.base, index))
+		return false;
+	do {
+		unsigned long i = find_narrow_inner(node, key);
+
+		ref = (unsigned long)atomic_load_explicit(&node->narrow_inner.slot[i], memory_order_acquire);
+		key_span(&span, node, i, MT_NARROW_INNER_KEYS);
+		*path++ = (unsigned long)node | i;
+		node = mt_node((void *)ref);
+	} while (!(ref & MT_FORM));
+	if (unlikely((ref & MT_FORM) != MT_LEAF_BIT))
+		return false;
+	mas->depth = (unsigned char)(path - mas->path);
+	base = mt_region(mt_scalar(index), MT_PAGE_SHIFT);
+	mas->min = span_min(&span, base, 0);
+	mas->max = span_max(&span, base, ULONG_MAX);
+	return find_by_key(mas, node, index, &span, 0, ULONG_MAX, found);
 }
 
 /* Go on where walk_pages() could not: in the wide leaf @wide, which spans [mas->min, mas->max]; NULL: from the root, as walk_any(). */
@@ -521,25 +578,28 @@ static __attribute__((noinline)) bool walk_on(struct ma_state *mas, unsigned lon
 	return (wide && find_in(mas, wide, key, found)) || walk_any(mas, key, found);
 }
 
-/* The rest of descend(): a function by itself, so that a walk by pages has no call in it, and keeps nothing on the stack. */
-static __attribute__((noinline)) void *descend_on(struct ma_state *mas, unsigned long key, struct maple_node *wide)
+/* descend() where walk_plain() cannot: a function by itself, so that a plain walk has no call in it, and keeps nothing on the stack. */
+static __attribute__((noinline)) void *descend_any(struct ma_state *mas, unsigned long key)
 {
-	struct found found;
+	struct maple_node *wide;
+	struct found found, other; /* the first needs no memory */
 
-	if (walk_on(mas, key, wide, &found)) {
-		mas->index = found.index;
-		mas->last = found.last;
+	if (!walk_pages(mas, key, &found, &wide)) {
+		if (!walk_on(mas, key, wide, &other))
+			return other.entry;
+		found = other;
 	}
+	mas->index = found.index;
+	mas->last = found.last;
 	return found.entry;
 }
 
 static void *descend(struct ma_state *mas, unsigned long key)
 {
-	struct maple_node *wide;
 	struct found found;
 
-	if (unlikely(!walk_pages(mas, key, &found, &wide)))
-		return descend_on(mas, key, wide);
+	if (unlikely(!walk_plain(mas, key, &found)))
+		return descend_any(mas, key);
 	mas->index = found.index;
 	mas->last = found.last;
 	return found.entry;
@@ -564,8 +624,8 @@ static inline bool look_around(struct ma_state *mas)
 		mas->used = mas->full = 0;
 		return false;
 	}
-	mas->used = slots;
-	mas->full = (slots & ~empty);
+	mas->used = (unsigned short)slots;
+	mas->full = (unsigned short)(slots & ~empty);
 	return true;
 }
 

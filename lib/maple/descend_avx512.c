@@ -55,23 +55,31 @@ static inline unsigned long lanes32(__mmask32 mask)
 
 #define LEAF_LANES 0xfffcu /* lanes 0 and 1 of the first line are the state; lane i + 2 is key i */
 
+/* Bits in @lanes: in the register where they are, for compilers clear another one first, of which only older CPUs have any use. */
+static inline unsigned long count(unsigned long lanes)
+{
+	__asm__("popcntq %0, %0" : "+r"(lanes) : : "cc");
+	return lanes;
+}
+
+/* The key comes first, so that the line it is compared with is an operand in memory. */
 VECTOR_LOADS unsigned long find_narrow_leaf(const struct maple_node *node, uint32_t key)
 {
-	unsigned long below = lanes16(_mm512_cmple_epu32_mask(_mm512_load_si512(node), _mm512_set1_epi32((int)key)));
+	unsigned long below = lanes16(_mm512_cmpge_epu32_mask(_mm512_set1_epi32((int)key), _mm512_load_si512(node)));
 
 	atomic_signal_fence(memory_order_seq_cst);
-	return (unsigned long)__builtin_popcountl(below >> 2);
+	return count(below >> 2);
 }
 
 VECTOR_LOADS unsigned long find_narrow_inner(const struct maple_node *node, uint32_t key)
 {
 	const __m512i k = _mm512_set1_epi32((int)key), *line = (const __m512i *)node;
-	__mmask16 low = _mm512_cmple_epu32_mask(_mm512_load_si512(line), k);
-	__mmask16 high = _mm512_cmple_epu32_mask(_mm512_load_si512(line + 1), k);
+	__mmask16 low = _mm512_cmpge_epu32_mask(k, _mm512_load_si512(line));
+	__mmask16 high = _mm512_cmpge_epu32_mask(k, _mm512_load_si512(line + 1));
 	unsigned long below = lanes32(_mm512_kunpackw(high, low));
 
 	atomic_signal_fence(memory_order_seq_cst);
-	return (unsigned long)__builtin_popcountl(below >> 2);
+	return count(below >> 2);
 }
 
 VECTOR_LOADS unsigned int find_wide_leaf(const struct maple_node *node, unsigned long key)

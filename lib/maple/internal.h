@@ -33,6 +33,9 @@ static inline unsigned long mt_scalar(unsigned long word)
 	return word;
 }
 
+/* What mas_init() writes, and most of what a walk writes after it, is one cache line if the cursor begins one. */
+_Static_assert(offsetof(struct ma_state, node) + sizeof(struct maple_node *) == 64, "mas_init() writes the first 64 bytes");
+
 /* The cursor has come to the slot @i of a leaf that it has looked at. */
 static inline void mt_at_slot(struct ma_state *mas, unsigned int i)
 {
@@ -278,7 +281,7 @@ static inline void mt_vouch_slot(struct ma_state *mas, unsigned long min, unsign
 static inline void mt_vouch_gap(struct ma_state *mas)
 {
 	mas->used = mas->full = mas->ahead = 0;
-	mas->stepped = false;
+	mas->guard = 0;
 	mas->status = mas->node ? ma_active : ma_start;
 	mas->mas_flags = mas->node ? MT_VOUCHED | MT_AT_SLOT : 0;
 }
@@ -351,6 +354,7 @@ static inline void vms__mas_take_up(struct ma_state *mas, const struct vms__kept
 	mas->max = kept->max;
 	for (unsigned int level = 0; level < mas->depth; level++)
 		mas->path[level] = kept->path[level];
+	mas->guard = 0;
 	mas->status = ma_active;
 	mt_vouch(mas);
 }

@@ -60,7 +60,6 @@ static void *descend_first(struct ma_state *mas)
 	mas->version = state;
 	mas->offset = 0;
 	mas->used = mas->full = mas->ahead = 0;
-	mas->stepped = false;
 	mas->status = ma_active;
 	return entry;
 }
@@ -214,7 +213,7 @@ static bool first_step_next(struct ma_state *mas, unsigned long key, void **entr
 	struct mt_leaf l;
 	unsigned long last;
 
-	if (mas->used || mas->stepped || !mas->node || mas->last >= mas->max)
+	if (mas->used || mas->full || !mas->node || mas->last >= mas->max)
 		return false;
 	mt_leaf_view(&l, mas->node, mas->version, mas->min, mas->max);
 	if (i >= l.keys)
@@ -225,7 +224,7 @@ static bool first_step_next(struct ma_state *mas, unsigned long key, void **entr
 	*entry = mt_leaf_slot(&l, i);
 	if (unlikely(last < key || mas->version & MT_BUSY || mt_state(mas->node) != mas->version))
 		return false;
-	mas->stepped = true;
+	mas->full = 1; /* the first step, of a leaf that it has not looked at */
 	mas->offset = (unsigned char)i;
 	mas->index = key;
 	mas->last = last;
@@ -238,7 +237,7 @@ static bool first_step_prev(struct ma_state *mas, unsigned long key, void **entr
 	struct mt_leaf l;
 	unsigned long index;
 
-	if (mas->used || mas->stepped || !mas->node || mas->index <= mas->min || !i)
+	if (mas->used || mas->full || !mas->node || mas->index <= mas->min || !i)
 		return false;
 	mt_leaf_view(&l, mas->node, mas->version, mas->min, mas->max);
 	do
@@ -247,7 +246,7 @@ static bool first_step_prev(struct ma_state *mas, unsigned long key, void **entr
 	*entry = mt_leaf_slot(&l, i);
 	if (unlikely(index > key || mas->version & MT_BUSY || mt_state(mas->node) != mas->version))
 		return false;
-	mas->stepped = true;
+	mas->full = 1; /* the first step, of a leaf that it has not looked at */
 	mas->offset = (unsigned char)i;
 	mas->index = index;
 	mas->last = key;
