@@ -404,6 +404,40 @@ static void an_iteration_goes_on_after_its_own_stores(void **state)
 	model_destroy(&m);
 }
 
+/*
+ * All bounds of such a tree lie in one region of 2^43 indexes, but its first leaf begins at 0 and its last ends at ULONG_MAX: a walk that
+ * takes the leaf's ends for the region's reports gaps that begin or end too near.
+ */
+static void the_outermost_gaps_reach_to_both_ends(void **state)
+{
+	const unsigned long base = 3ul << 43, page = 4096;
+	struct maple_tree mt;
+
+	(void)state;
+	mt_init_flags(&mt, MT_FLAGS_USE_RCU);
+	for (unsigned long i = 1; i <= 64; i++)
+		assert_int_equal(mtree_store_range(&mt, base + 2 * i * page, base + 2 * i * page + page - 1, &m, GFP_KERNEL), 0);
+	MA_STATE(mas, &mt, base + page, base + page);
+	rcu_read_lock();
+	assert_null(mas_walk(&mas));
+	assert_int_equal(mas.index, 0);
+	assert_int_equal(mas.last, base + 2 * page - 1);
+	mas_set(&mas, base + 2 * page);
+	assert_ptr_equal(mas_walk(&mas), &m);
+	assert_null(mas_prev_range(&mas, 0));
+	assert_int_equal(mas.index, 0);
+	mas_set(&mas, base + 200 * page);
+	assert_null(mas_walk(&mas));
+	assert_int_equal(mas.index, base + 129 * page);
+	assert_int_equal(mas.last, ULONG_MAX);
+	mas_set(&mas, base + 128 * page);
+	assert_ptr_equal(mas_walk(&mas), &m);
+	assert_null(mas_next_range(&mas, ULONG_MAX));
+	assert_int_equal(mas.last, ULONG_MAX);
+	rcu_read_unlock();
+	mtree_destroy(&mt);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -417,6 +451,7 @@ int main(void)
 		cmocka_unit_test(index_0_alone_lives_in_the_root),
 		cmocka_unit_test_setup_teardown(a_failed_cursor_answers_nothing, three, tree_down),
 		cmocka_unit_test(an_iteration_goes_on_after_its_own_stores),
+		cmocka_unit_test(the_outermost_gaps_reach_to_both_ends),
 	};
 
 	return model_run_all("iter", tests, LEN(tests));
