@@ -524,9 +524,11 @@ struct vms_mt_range {
  * call goes on behind the last range reported; other calls may come between.
  *
  * RCU:    beside a writer, each range with its entry is as it was at some moment
- *         of the call, and what was stored before the call is seen. Ranges do
- *         not overlap, and none is reported twice. They are no snapshot: of two
- *         that were never there together, both may be reported.
+ *         of the call, and what was stored before the call is seen. A range that
+ *         is just being changed is read as mas_find() reads it: its bounds may be
+ *         of before the change and its entry of after it, or the other way round.
+ *         Ranges do not overlap, and none is reported twice. They are no
+ *         snapshot: of two that were never there together, both may be reported.
  * Return: how many; fewer than @n: there are no more.
  */
 VMS_API unsigned int vms_mas_batch(struct ma_state *mas, unsigned long max, struct vms_mt_range *out, unsigned int n);

@@ -153,9 +153,9 @@ INLINE void beside_gap(struct ma_state *mas, void *_Atomic *slot, unsigned int f
 }
 
 /*
- * Whether the slot @i of the cursor's leaf, which spans [@low, @high], has room. Then
- * the cursor gets the place. It does not have to be so for the first slot of a leaf, nor for the
- * last one, nor where the window's far end takes from it.
+ * Whether the slot @i of the cursor's leaf, which spans [@low, @high], has room in
+ * the window. Then the cursor gets the place. The keys alone do not tell that of a
+ * leaf's first slot and of its last one, nor where the window ends in the slot.
  */
 INLINE bool take_slot(struct ma_state *mas, bool highest, const struct wanted *w, unsigned int i, unsigned long low,
 		      unsigned long high)

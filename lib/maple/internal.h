@@ -175,8 +175,8 @@ struct vms__mt_isa {
 	/*
 	 * Find the lowest or the highest @size indexes without an entry inside [@min, @max]; @size is not 0, and fits into the
 	 * window. True: they are mas->index to mas->last; the cursor stands in their leaf, if the tree has nodes, and
-	 * mas->plan.lo_min and .hi_max are what its slot spans: a store that was planned is planned no more. @beside, unless NULL, has three words: [0] becomes the last entry
-	 * before mas->index, [1] the first one after it. The lock.
+	 * mas->plan.lo_min and .hi_max are what its slot spans: a store that was planned is planned no more. @beside, unless
+	 * NULL, has three words: [0] becomes the last entry before mas->index, [1] the first one after it. The lock.
 	 */
 	bool (*lowest_gap)(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size, void **beside);
 	bool (*highest_gap)(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size, void **beside);

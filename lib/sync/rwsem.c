@@ -37,9 +37,10 @@
  *   - It becomes free, and the first waiter is a writer: whoever lets go wakes
  *     that writer if it sleeps, and leaves the lock free. From then on the writer
  *     COMPETES: it looks at count now and then, ever more seldom while others take
- *     the lock (compete()), and whoever lets go need not look at the queue. It takes a free lock if nobody has overtaken it yet, or if
- *     nobody has for a moment. Meanwhile others may take the lock past the queue,
- *     and count in OVERTAKEN how often they do. If each release gave the lock to the first
+ *     the lock (compete()), and whoever lets go need not look at the queue. It
+ *     takes a free lock if nobody has overtaken it yet, or if nobody has for a
+ *     moment. Meanwhile others may take the lock past the queue, and count in
+ *     OVERTAKEN how often they do. If each release gave the lock to the first
  *     waiter instead, two writers would take turns, and every section would wait
  *     for a thread that has to be told, and for all the lines that the last one
  *     has written. So the lock stays with one thread for a while.
