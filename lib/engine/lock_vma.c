@@ -77,7 +77,7 @@ void vms__vma_retire(struct vm_area_struct *vma)
 	const struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
 
 	mmap_assert_write_locked(mm);
-	/* As above. */
+	/* Relaxed: only a thread that holds mmap_lock for writing attaches and retires. 0: no such lock. */
 	if (!atomic_load_explicit(&vma->vm_refcnt, memory_order_relaxed))
 		return;
 	vms__vlock_retire(&vma->vm_refcnt, &vma->vm_lock_seq, atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed));

@@ -382,7 +382,7 @@ INLINE enum search_end search_gap(struct ma_state *mas, bool highest, const stru
 		       : search_higher(mas, w->min, w->max, w->room, depth, beside);
 }
 
-static bool lowest_gap(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size, void **beside)
+INLINE bool find_gap(struct ma_state *mas, bool highest, unsigned long min, unsigned long max, unsigned long size, void **beside)
 {
 	const struct wanted w = {min, max, size - 1};
 	enum search_end end;
@@ -392,25 +392,20 @@ static bool lowest_gap(struct ma_state *mas, unsigned long min, unsigned long ma
 		root = mt_root(mas->tree);
 		/* The root never holds a reserved entry. */
 		if (unlikely(((unsigned long)root & 3) != MT_NODE_MARK))
-			return vms__mt_gap_without_nodes(mas, root, min, max, size, false, beside);
-		end = search_gap(mas, false, &w, root, beside);
+			return vms__mt_gap_without_nodes(mas, root, min, max, size, highest, beside);
+		end = search_gap(mas, highest, &w, root, beside);
 	} while (unlikely(end == SEARCH_ASTRAY));
 	return end == SEARCH_FOUND;
 }
 
+static bool lowest_gap(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size, void **beside)
+{
+	return find_gap(mas, false, min, max, size, beside);
+}
+
 static bool highest_gap(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size, void **beside)
 {
-	const struct wanted w = {min, max, size - 1};
-	enum search_end end;
-	void *root;
-
-	do {
-		root = mt_root(mas->tree);
-		if (unlikely(((unsigned long)root & 3) != MT_NODE_MARK))
-			return vms__mt_gap_without_nodes(mas, root, min, max, size, true, beside);
-		end = search_gap(mas, true, &w, root, beside);
-	} while (unlikely(end == SEARCH_ASTRAY));
-	return end == SEARCH_FOUND;
+	return find_gap(mas, true, min, max, size, beside);
 }
 
 #undef INLINE

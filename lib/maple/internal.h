@@ -114,7 +114,7 @@ enum mt_store_type {
 	MT_STORE_END,
 	MT_STORE_BEGIN,
 	MT_STORE_MIDDLE,
-	/* Of two neighbours the bound between them, which moves up or down; several become one. */
+	/* The bound between two neighbours moves up or down; or several neighbours become one. */
 	MT_STORE_UP,
 	MT_STORE_DOWN,
 	MT_STORE_JOIN,
@@ -312,8 +312,8 @@ void vms__mas_commit(struct ma_state *mas, void *entry, struct vms__kept_leaf *k
 /*
  * ---- a leaf that is kept from one store to the next ----
  *
- * Who stores where it has just stored need not go down from the root. The owner of
- * a tree has room for the leaf of the last store, and vouches that each store in the
+ * A writer that stores where it has just stored need not go down from the root. The
+ * owner of a tree has room for the leaf of the last store, and vouches that each store in the
  * tree is one of vms__mas_commit() with this room. So the leaf is in the tree as
  * long as it is kept: a store that puts another in its place keeps that one, and a
  * store that makes new inner nodes keeps none. A leaf spans the same as long as it

@@ -270,7 +270,10 @@ static inline unsigned long mt_gap(const struct maple_node *node, unsigned int i
 {
 	return atomic_load_explicit(&((struct maple_node *)node)->gap[i], memory_order_relaxed);
 }
-/* The same for who looks at the child's bounds next, and must not find them higher: pairs with the release in vms__mt_gap_lower(). */
+/*
+ * mt_gap() for a search that reads the child's bounds next and must not find them
+ * higher than this one. acquire: pairs with the release in vms__mt_gap_lower().
+ */
 static inline unsigned long mt_gap_acquire(const struct maple_node *node, unsigned int i)
 {
 	return atomic_load_explicit(&((struct maple_node *)node)->gap[i], memory_order_acquire);

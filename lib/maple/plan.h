@@ -67,7 +67,7 @@ static inline __attribute__((always_inline)) enum mt_store_type plan_leaf(struct
 	if (w->lo != w->hi)
 		n += 1 - (unsigned int)__builtin_popcount(w->used & ((2u << w->hi) - (1u << w->lo)));
 	w->form_fits = form_fits(w);
-	/* Of another form, it will be a wide leaf. */
+	/* A leaf whose form does not fit the new bounds becomes a wide leaf. */
 	if (unlikely(!w->form_fits))
 		slots = MT_WIDE_LEAF_KEYS + 1;
 	if (unlikely(n > slots || n < (w->mas->depth || !w->form_fits ? MT_LEAF_MIN : 3)))

@@ -84,7 +84,7 @@ static inline struct eight take_eight(const struct leaf_rows *rows, unsigned int
 	/* Both halves of word k begin with the four bits of slot k, and what follows those does not count. */
 	__m512i slot = _mm512_srlv_epi32(_mm512_set1_epi64((long long)twice),
 					 _mm512_setr_epi32(0, 0, 4, 4, 8, 8, 12, 12, 16, 16, 20, 20, 24, 24, 28, 28));
-	/* Of two vectors in a row, those of the second are 16 to 31. 0xea: (first and second) or third. */
+	/* The permutation counts lanes 0 to 15 in its first vector, 16 to 31 in its second. 0xea: (slot and 15) or 16 for the odd words. */
 	__m512i lane = _mm512_ternarylogic_epi32(slot, _mm512_set1_epi32(15), _mm512_set1_epi64(16ll << 32), 0xea);
 
 	return (struct eight){_mm512_permutex2var_epi32(rows->first, lane, rows->end),
@@ -129,7 +129,7 @@ static inline __attribute__((always_inline)) void put_ranges(struct vms_mt_range
 	_mm512_storeu_si512(word + 40, eight_words(&e, m, 2));
 }
 
-/* The same, and not a word more than these ranges are. */
+/* put_ranges() for an @out that ends with these ranges: it writes no word behind them. */
 static inline void put_only(struct vms_mt_range *out, unsigned int full, unsigned int got, const struct leaf_rows *rows,
 			    const struct maker *m)
 {
