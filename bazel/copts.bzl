@@ -8,8 +8,10 @@ _COMMON = [
     "-Wextra",
 ]
 
-# lib/: nothing leaves the library but what a public header marks VMS_API. The thread-local data keep the compiler's own model: the
-# static linker turns it into direct access anyway, and initial-exec needs more room than dlopen() finds for them.
+# lib/: nothing leaves the library but what a public header marks VMS_API. The
+# thread-local data keep the compiler's own model: the static linker turns it
+# into direct access anyway, and initial-exec needs more room than dlopen()
+# finds for them.
 VMS_COPTS = _COMMON + ["-fvisibility=hidden"]
 
 # tests/, tools/, bench/, stress/.

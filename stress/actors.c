@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * actors.c - what a stress thread does next. Each function is one kind of operation and says which promise it tests.
+ * actors.c - what a stress thread does next. Each function is one kind of
+ * operation and says which promise it tests.
  *
- * A thread that can prove nothing (the slot changed under its touch) says nothing: every report is a broken promise.
+ * A thread that can prove nothing (the slot changed under its touch) says
+ * nothing: every report is a broken promise.
  */
 #include <vmastore/page.h>
 
@@ -15,7 +17,8 @@ static unsigned long own_unit(struct worker *w)
 {
 	unsigned long unit = pick(w, NR_UNITS);
 
-	return unit - unit % w->s->threads + w->id < NR_UNITS ? unit - unit % w->s->threads + w->id : w->id;
+	return unit - unit % w->s->threads + w->id < NR_UNITS ? unit - unit % w->s->threads + w->id
+							      : w->id;
 }
 
 /* Stable pages: never missing, never another word. */
@@ -51,21 +54,27 @@ static void shuffle_stable(struct worker *w)
 		err = vms_set_anon_name(w->s->mm, addr, count * PG, pick(w, 2) ? "stable" : NULL);
 		break;
 	case 1:
-		err = vms_madvise(w->s->mm, addr, count * PG, pick(w, 2) ? MADV_SEQUENTIAL : MADV_NORMAL);
+		err = vms_madvise(w->s->mm, addr, count * PG,
+				  pick(w, 2) ? MADV_SEQUENTIAL : MADV_NORMAL);
 		break;
 	case 2:
-		err = pick(w, 2) ? vms_mlock(w->s->mm, addr, count * PG) : vms_munlock(w->s->mm, addr, count * PG);
+		err = pick(w, 2) ? vms_mlock(w->s->mm, addr, count * PG)
+				 : vms_munlock(w->s->mm, addr, count * PG);
 		break;
 	default:
 		err = vms_mprotect(w->s->mm, addr, count * PG, pick(w, 2) ? RW : RW | PROT_EXEC);
 	}
 	if (err)
-		broken(w, "a change of flags, lock or name of stable pages %lx+%lu answered %d, expected 0", addr, count, err);
+		broken(w,
+		       "a change of flags, lock or name of stable pages %lx+%lu answered %d, "
+		       "expected 0",
+		       addr, count, err);
 }
 
 /*
- * From a stable page back to where it is mapped, while VMAs split and merge around it and children come and go. A write after a fork may put
- * a copy in its place; if it is there before and after, it is found there.
+ * From a stable page back to where it is mapped, while VMAs split and merge
+ * around it and children come and go. A write after a fork may put a copy in
+ * its place; if it is there before and after, it is found there.
  */
 static void look_back(struct worker *w)
 {
@@ -93,10 +102,14 @@ static void look_back(struct worker *w)
 		vms_page_put(after);
 }
 
-/* The file's pages leave every page table that has them, and come back by themselves; private copies stay. */
+/*
+ * The file's pages leave every page table that has them, and come back by
+ * themselves; private copies stay.
+ */
 static void unmap_file(struct worker *w)
 {
-	unmap_mapping_range(w->s->file->f_mapping, pick(w, FILE_PAGES) * PG, pick(w, FILE_PAGES) * PG, 0);
+	unmap_mapping_range(w->s->file->f_mapping, pick(w, FILE_PAGES) * PG,
+			    pick(w, FILE_PAGES) * PG, 0);
 }
 
 /*
@@ -117,7 +130,8 @@ static void punch_hole(struct worker *w)
 			err = vms_file_truncate(mapping, HOLE_PAGES * PG);
 	}
 	if (err)
-		broken(w, "a hole of %lu pages or a truncation at page %lu answered %d", pages, first, err);
+		broken(w, "a hole of %lu pages or a truncation at page %lu answered %d", pages,
+		       first, err);
 }
 
 /*
@@ -129,7 +143,8 @@ static void punch_hole(struct worker *w)
  */
 static void write_where_holes_are(struct worker *w)
 {
-	unsigned long which = pick(w, CHECKED_PAGES), offset = which * (HOLE_PAGES / CHECKED_PAGES) * PG;
+	unsigned long which = pick(w, CHECKED_PAGES),
+		      offset = which * (HOLE_PAGES / CHECKED_PAGES) * PG;
 	unsigned long mine = (unsigned long)w->id << 32 | w->ops | 1UL << 63, word;
 	bool gone = false;
 
@@ -147,12 +162,17 @@ static void write_where_holes_are(struct worker *w)
 		if (result == VMS_SIGBUS)
 			continue;
 		if (result != VMS_FAULT_OK || (word && word != mine))
-			broken(w, "file page %lx answered %d and holds %lx, expected %lx or 0", addr, result, word, mine);
+			broken(w, "file page %lx answered %d and holds %lx, expected %lx or 0",
+			       addr, result, word, mine);
 		gone = !word;
 	}
 	for (int i = 0; i < 4; i++)
-		if (gone && vms_read_word(w->s->mm, (i & 1 ? HOLES_A : HOLES_B) + offset, &word) == VMS_FAULT_OK && word == mine)
-			broken(w, "page %lx of the file with holes was gone, and holds %lx again", offset, word);
+		if (gone &&
+		    vms_read_word(w->s->mm, (i & 1 ? HOLES_A : HOLES_B) + offset, &word) ==
+			    VMS_FAULT_OK &&
+		    word == mine)
+			broken(w, "page %lx of the file with holes was gone, and holds %lx again",
+			       offset, word);
 	atomic_flag_clear_explicit(&w->s->writer[which], memory_order_release);
 }
 
@@ -163,37 +183,53 @@ static void touch_never(struct worker *w)
 	enum vms_fault_result result = vms_fault(w->s->mm, addr, pick(w, 2) ? FAULT_FLAG_WRITE : 0);
 
 	if (result != VMS_SEGV_MAPERR)
-		broken(w, "a touch of %lx, which is never mapped, answered %d, expected %d", addr, result, VMS_SEGV_MAPERR);
+		broken(w, "a touch of %lx, which is never mapped, answered %d, expected %d", addr,
+		       result, VMS_SEGV_MAPERR);
 }
 
-/* The result of a touch against what the slot was, if it was one thing throughout. */
+/*
+ * The result of a touch against what the slot was, if it was one thing
+ * throughout.
+ */
 static void touch_slot(struct worker *w)
 {
-	unsigned long unit = pick(w, NR_UNITS), addr = slot_addr(unit) + pick(w, SLOT_PAGES) * PG, word = 0;
+	unsigned long unit = pick(w, NR_UNITS), addr = slot_addr(unit) + pick(w, SLOT_PAGES) * PG,
+		      word = 0;
 	struct slot *slot = &w->s->slots[unit];
 	bool write = pick(w, 2);
 	/* acquire: pairs with settle() */
 	unsigned long before = atomic_load_explicit(&slot->state, memory_order_acquire), after;
-	enum vms_fault_result result = write ? vms_fault(w->s->mm, addr, FAULT_FLAG_WRITE) : vms_read_word(w->s->mm, addr, &word);
+	enum vms_fault_result result = write ? vms_fault(w->s->mm, addr, FAULT_FLAG_WRITE)
+					     : vms_read_word(w->s->mm, addr, &word);
 	enum phase phase = before & 7;
 
-	/* A read-modify-write, so that this look cannot come before the touch: pairs with settle(). */
+	/*
+	 * A read-modify-write, so that this look cannot come before the touch:
+	 * pairs with settle().
+	 */
 	after = atomic_fetch_add_explicit(&slot->state, 0, memory_order_acq_rel);
 	if (before != after || phase == CHANGING)
 		return;
 	if (phase == UNMAPPED && result != VMS_SEGV_MAPERR)
-		broken(w, "a touch of unmapped slot page %lx answered %d, expected %d", addr, result, VMS_SEGV_MAPERR);
+		broken(w, "a touch of unmapped slot page %lx answered %d, expected %d", addr,
+		       result, VMS_SEGV_MAPERR);
 	if (phase == MAPPED_R && write && result != VMS_SEGV_ACCERR)
-		broken(w, "a write to read-only slot page %lx answered %d, expected %d", addr, result, VMS_SEGV_ACCERR);
+		broken(w, "a write to read-only slot page %lx answered %d, expected %d", addr,
+		       result, VMS_SEGV_ACCERR);
 	if ((phase == MAPPED_RW || (phase != UNMAPPED && !write)) && result != VMS_FAULT_OK)
 		broken(w, "a touch of mapped slot page %lx answered %d, expected 0", addr, result);
-	if (!write && result == VMS_FAULT_OK && phase != CHANGING_MAPPED && word != 0 && word != slot_word(addr, before >> 3))
-		broken(w, "slot page %lx of generation %lu holds %lx: a page of another generation", addr, before >> 3, word);
+	if (!write && result == VMS_FAULT_OK && phase != CHANGING_MAPPED && word != 0 &&
+	    word != slot_word(addr, before >> 3))
+		broken(w, "slot page %lx of generation %lu holds %lx: a page of another generation",
+		       addr, before >> 3, word);
 }
 
 static void settle(struct slot *slot, unsigned long generation, enum phase phase)
 {
-	/* Sequentially consistent exchange: everything about the slot before it, nothing after it; pairs with touch_slot(). */
+	/*
+	 * Sequentially consistent exchange: everything about the slot before
+	 * it, nothing after it; pairs with touch_slot().
+	 */
 	atomic_exchange_explicit(&slot->state, generation << 3 | phase, memory_order_seq_cst);
 }
 
@@ -208,14 +244,16 @@ static void fill_slot(struct worker *w, unsigned long unit, unsigned long genera
 }
 
 /* Map, or replace in one step: what was mapped before is never seen missing. */
-static void map_slot(struct worker *w, unsigned long unit, enum phase from, unsigned long generation)
+static void map_slot(struct worker *w, unsigned long unit, enum phase from,
+		     unsigned long generation)
 {
 	unsigned long addr = slot_addr(unit);
 	bool writable = pick(w, 3);
 	unsigned long got;
 
 	settle(&w->s->slots[unit], generation, from == UNMAPPED ? CHANGING : CHANGING_MAPPED);
-	got = vms_mmap(w->s->mm, addr, SLOT_PAGES * PG, writable ? RW : PROT_READ, ANON | MAP_FIXED, NULL, 0);
+	got = vms_mmap(w->s->mm, addr, SLOT_PAGES * PG, writable ? RW : PROT_READ, ANON | MAP_FIXED,
+		       NULL, 0);
 	if (got != addr)
 		broken(w, "mmap of slot %lx answered %lx", addr, got);
 	settle(&w->s->slots[unit], generation + 1, writable ? MAPPED_RW : MAPPED_R);
@@ -235,7 +273,8 @@ static void unmap_slot(struct worker *w, unsigned long unit, unsigned long gener
 }
 
 /* Split a slot in three and join it again: its pages stay. */
-static void protect_slot(struct worker *w, unsigned long unit, enum phase phase, unsigned long generation)
+static void protect_slot(struct worker *w, unsigned long unit, enum phase phase,
+			 unsigned long generation)
 {
 	unsigned long addr = slot_addr(unit) + 2 * PG;
 	int prot = phase == MAPPED_RW ? RW : PROT_READ;
@@ -253,7 +292,8 @@ static void protect_slot(struct worker *w, unsigned long unit, enum phase phase,
 static void change_own_slot(struct worker *w)
 {
 	unsigned long unit = own_unit(w);
-	unsigned long state = atomic_load_explicit(&w->s->slots[unit].state, memory_order_relaxed); /* only we write it */
+	/* only we write it */
+	unsigned long state = atomic_load_explicit(&w->s->slots[unit].state, memory_order_relaxed);
 	enum phase phase = state & 7;
 
 	if (phase == UNMAPPED || pick(w, 4) == 0)
@@ -269,13 +309,18 @@ static void guard_and_unguard(struct worker *w, unsigned long addr)
 {
 	unsigned long word;
 
-	if (vms_madvise(w->s->mm, addr, PG, MADV_GUARD_INSTALL) || vms_read_word(w->s->mm, addr, &word) != VMS_SEGV_MAPERR)
+	if (vms_madvise(w->s->mm, addr, PG, MADV_GUARD_INSTALL) ||
+	    vms_read_word(w->s->mm, addr, &word) != VMS_SEGV_MAPERR)
 		broken(w, "page %lx can be read although it is guarded", addr);
-	if (vms_madvise(w->s->mm, addr, PG, MADV_GUARD_REMOVE) || vms_read_word(w->s->mm, addr, &word) != VMS_FAULT_OK || word != 0)
+	if (vms_madvise(w->s->mm, addr, PG, MADV_GUARD_REMOVE) ||
+	    vms_read_word(w->s->mm, addr, &word) != VMS_FAULT_OK || word != 0)
 		broken(w, "page %lx keeps its word or its guard", addr);
 }
 
-/* Placement gives every thread memory of its own: fresh, kept, and gone when dropped. */
+/*
+ * Placement gives every thread memory of its own: fresh, kept, and gone when
+ * dropped.
+ */
 static void place_fill_check(struct worker *w)
 {
 	unsigned long pages = 1 + pick(w, 12), tag = (unsigned long)w->id << 32 | w->ops, word;
@@ -294,36 +339,43 @@ static void place_fill_check(struct worker *w)
 	if (pick(w, 8) == 0)
 		guard_and_unguard(w, addr);
 	if (pick(w, 2)) {
-		if (vms_madvise(w->s->mm, addr, PG, MADV_DONTNEED) || vms_read_word(w->s->mm, addr, &word) != VMS_FAULT_OK ||
-		    word != 0)
+		if (vms_madvise(w->s->mm, addr, PG, MADV_DONTNEED) ||
+		    vms_read_word(w->s->mm, addr, &word) != VMS_FAULT_OK || word != 0)
 			broken(w, "page %lx keeps its word after MADV_DONTNEED", addr);
 	}
 	for (unsigned long i = 1; i < pages; i++)
-		if (vms_read_word(w->s->mm, addr + i * PG, &word) != VMS_FAULT_OK || word != tag + i)
-			broken(w, "page %lx was given to two owners: it holds %lx, expected %lx", addr + i * PG, word, tag + i);
+		if (vms_read_word(w->s->mm, addr + i * PG, &word) != VMS_FAULT_OK ||
+		    word != tag + i)
+			broken(w, "page %lx was given to two owners: it holds %lx, expected %lx",
+			       addr + i * PG, word, tag + i);
 	if (vms_munmap(w->s->mm, addr, pages * PG))
 		broken(w, "munmap of %lx failed", addr);
 }
 
 /* Not inlined: each call looks again. */
-static __attribute__((noinline)) bool still_covers(const struct vm_area_struct *vma, unsigned long start, unsigned long end)
+static __attribute__((noinline)) bool still_covers(const struct vm_area_struct *vma,
+						   unsigned long start, unsigned long end)
 {
 	return vma->vm_start == start && vma->vm_end == end;
 }
 
-/* A place of this worker's own, far from all else, in one of several 2 MiB blocks that have no page table yet. */
+/*
+ * A place of this worker's own, far from all else, in one of several 2 MiB
+ * blocks that have no page table yet.
+ */
 static unsigned long own_far_place(struct worker *w)
 {
 	return FAR_BASE + w->id * FAR_BYTES + pick(w, 16) * (2UL << 20);
 }
 
 /*
- * Mappings grow, in place or elsewhere, or move far away: written pages come along, and what was never written is fresh, whatever others
- * touch meanwhile.
+ * Mappings grow, in place or elsewhere, or move far away: written pages come
+ * along, and what was never written is fresh, whatever others touch meanwhile.
  */
 static void place_and_move(struct worker *w)
 {
-	unsigned long pages = 1 + pick(w, 6), more = 1 + pick(w, 6), tag = (unsigned long)w->id << 32 | w->ops, word;
+	unsigned long pages = 1 + pick(w, 6), more = 1 + pick(w, 6),
+		      tag = (unsigned long)w->id << 32 | w->ops, word;
 	unsigned long addr = vms_mmap(w->s->mm, 0, pages * PG, RW, ANON, NULL, 0), moved;
 	bool fill = pick(w, 2), far = pick(w, 2);
 
@@ -332,12 +384,15 @@ static void place_and_move(struct worker *w)
 	for (unsigned long i = 0; fill && i < pages; i++)
 		if (vms_write_word(w->s->mm, addr + i * PG, tag + i) != VMS_FAULT_OK)
 			broken(w, "new page %lx cannot be written", addr + i * PG);
-	/* Written once and dropped again: others' touches need no more than the VMA's lock to bring pages in. */
-	if (!fill &&
-	    (vms_write_word(w->s->mm, addr, tag) != VMS_FAULT_OK || vms_madvise(w->s->mm, addr, pages * PG, MADV_DONTNEED)))
+	/*
+	 * Written once and dropped again: others' touches need no more than the
+	 * VMA's lock to bring pages in.
+	 */
+	if (!fill && (vms_write_word(w->s->mm, addr, tag) != VMS_FAULT_OK ||
+		      vms_madvise(w->s->mm, addr, pages * PG, MADV_DONTNEED)))
 		broken(w, "new page %lx cannot be written and dropped", addr);
-	moved = vms_mremap(w->s->mm, addr, pages * PG, (pages + more) * PG, MREMAP_MAYMOVE | (far ? MREMAP_FIXED : 0),
-			   far ? own_far_place(w) : 0);
+	moved = vms_mremap(w->s->mm, addr, pages * PG, (pages + more) * PG,
+			   MREMAP_MAYMOVE | (far ? MREMAP_FIXED : 0), far ? own_far_place(w) : 0);
 	if (IS_ERR_VALUE(moved)) {
 		broken(w, "mremap of %lx answered %ld", addr, (long)moved);
 		return;
@@ -345,33 +400,46 @@ static void place_and_move(struct worker *w)
 	for (unsigned long i = 0; i < pages + more; i++) {
 		unsigned long expected = fill && i < pages ? tag + i : 0;
 
-		if (vms_read_word(w->s->mm, moved + i * PG, &word) != VMS_FAULT_OK || word != expected)
-			broken(w, "page %lx, moved from %lx, holds %lx, expected %lx", moved + i * PG, addr + i * PG, word,
-			       expected);
+		if (vms_read_word(w->s->mm, moved + i * PG, &word) != VMS_FAULT_OK ||
+		    word != expected)
+			broken(w, "page %lx, moved from %lx, holds %lx, expected %lx",
+			       moved + i * PG, addr + i * PG, word, expected);
 	}
 	if (vms_munmap(w->s->mm, moved, (pages + more) * PG))
 		broken(w, "munmap of %lx failed", moved);
 }
 
-/* Another's memory while it grows, moves and goes: the touch finds it or not, and brings in no page but a fresh one. */
+/*
+ * Another's memory while it grows, moves and goes: the touch finds it or not,
+ * and brings in no page but a fresh one.
+ */
 static void touch_moving(struct worker *w)
 {
-	unsigned long addr = atomic_load_explicit(&w->s->moving[pick(w, NR_MOVING)], memory_order_relaxed);
+	unsigned long addr =
+		atomic_load_explicit(&w->s->moving[pick(w, NR_MOVING)], memory_order_relaxed);
 	enum vms_fault_result result;
 
 	for (int i = 0; addr && i < 8; i++) {
-		result = vms_fault(w->s->mm, addr + pick(w, 12) * PG, pick(w, 2) ? FAULT_FLAG_WRITE : 0);
-		if (result != VMS_FAULT_OK && result != VMS_SEGV_MAPERR && result != VMS_SEGV_ACCERR)
-			broken(w, "a touch of memory that moves, at %lx, answered %d", addr, result);
+		result = vms_fault(w->s->mm, addr + pick(w, 12) * PG,
+				   pick(w, 2) ? FAULT_FLAG_WRITE : 0);
+		if (result != VMS_FAULT_OK && result != VMS_SEGV_MAPERR &&
+		    result != VMS_SEGV_ACCERR)
+			broken(w, "a touch of memory that moves, at %lx, answered %d", addr,
+			       result);
 	}
 }
 
-/* Every mapping of a file shows its words; a private one keeps its changes to itself. */
+/*
+ * Every mapping of a file shows its words; a private one keeps its changes to
+ * itself.
+ */
 static void map_file(struct worker *w)
 {
-	unsigned long first = pick(w, FILE_PAGES), pages = 1 + pick(w, FILE_PAGES - first), word = 0;
+	unsigned long first = pick(w, FILE_PAGES), pages = 1 + pick(w, FILE_PAGES - first),
+		      word = 0;
 	bool private = pick(w, 2);
-	unsigned long addr = vms_mmap(w->s->mm, 0, pages * PG, RW, private ? MAP_PRIVATE : MAP_SHARED, w->s->file, first * PG);
+	unsigned long addr = vms_mmap(w->s->mm, 0, pages * PG, RW,
+				      private ? MAP_PRIVATE : MAP_SHARED, w->s->file, first * PG);
 
 	if (IS_ERR_VALUE(addr)) {
 		broken(w, "mmap of %lu file pages answered %ld", pages, (long)addr);
@@ -380,8 +448,10 @@ static void map_file(struct worker *w)
 	for (unsigned long i = 0; i < pages; i += 1 + pick(w, 4)) {
 		unsigned long mine = private ? ~0UL : file_word(first + i);
 
-		if (vms_read_word(w->s->mm, addr + i * PG, &word) != VMS_FAULT_OK || word != file_word(first + i))
-			broken(w, "file page %lu holds %lx, expected %lx", first + i, word, file_word(first + i));
+		if (vms_read_word(w->s->mm, addr + i * PG, &word) != VMS_FAULT_OK ||
+		    word != file_word(first + i))
+			broken(w, "file page %lu holds %lx, expected %lx", first + i, word,
+			       file_word(first + i));
 		if (vms_write_word(w->s->mm, addr + i * PG, mine) != VMS_FAULT_OK ||
 		    vms_read_word(w->s->mm, addr + i * PG, &word) != VMS_FAULT_OK || word != mine)
 			broken(w, "file page %lu does not keep what its mapping wrote", first + i);
@@ -421,13 +491,17 @@ static void walk(struct worker *w)
 	for_each_vma(vmi, vma) {
 		if (vma->vm_start < last || vma->vm_start >= vma->vm_end ||
 		    atomic_load_explicit(&vma->vm_mm, memory_order_relaxed) != mm)
-			broken(w, "the walk came to %lx-%lx after %lx", vma->vm_start, vma->vm_end, last);
+			broken(w, "the walk came to %lx-%lx after %lx", vma->vm_start, vma->vm_end,
+			       last);
 		last = vma->vm_end;
 	}
 	mmap_read_unlock(mm);
 }
 
-/* A child holds the stable words of its parent, and its own writes stay its own. */
+/*
+ * A child holds the stable words of its parent, and its own writes stay its
+ * own.
+ */
 static void fork_and_look(struct worker *w)
 {
 	unsigned long addr = stable_addr(pick(w, NR_UNITS)) + pick(w, STABLE_PAGES) * PG, word = 0;
@@ -439,7 +513,8 @@ static void fork_and_look(struct worker *w)
 		return;
 	}
 	if (vms_read_word(child, addr, &word) != VMS_FAULT_OK || word != stable_word(addr))
-		broken(w, "the child's page %lx holds %lx, expected %lx", addr, word, stable_word(addr));
+		broken(w, "the child's page %lx holds %lx, expected %lx", addr, word,
+		       stable_word(addr));
 	if (vms_write_word(child, addr, ~0UL) != VMS_FAULT_OK)
 		broken(w, "the child cannot write page %lx", addr);
 	if (vms_read_word(w->s->mm, addr, &word) != VMS_FAULT_OK || word != stable_word(addr))

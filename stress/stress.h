@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stress.h - the world that vmstress's threads share, and what each may believe about it.
+ * stress.h - the world that vmstress's threads share, and what each may believe
+ * about it.
  *
- *   units        [4 stable pages][8 slot pages][4 pages never mapped], repeated; 32 units share one page table
- *   stable       mapped for reading and writing throughout; each page keeps one word
- *   slot         its owner maps, unmaps, replaces and protects it; others touch it and hold the result against slot.state
+ *   units        [4 stable pages][8 slot pages][4 pages never mapped],
+ *                repeated; 32 units share one page table
+ *   stable       mapped for reading and writing throughout; each page keeps one
+ *                word
+ *   slot         its owner maps, unmaps, replaces and protects it; others touch
+ *                it and hold the result against slot.state
  *   never        mapped by nobody
  *   stack        grows down to whatever is touched
- *   file         its pages hold one word each for ever: shared mappings never write another, private ones write copies
- *   holes        a file, mapped twice; holes are punched into it, and it is cut and grows again. A page that is gone stays gone
- *   the rest     placed by the kernel's rules: each thread maps, fills, checks and unmaps its own
+ *   file         its pages hold one word each for ever: shared mappings never
+ *                write another, private ones write copies
+ *   holes        a file, mapped twice; holes are punched into it, and it is cut
+ *                and grows again. A page that is gone stays gone
+ *   the rest     placed by the kernel's rules: each thread maps, fills, checks
+ *                and unmaps its own
  */
 #ifndef VMSTRESS_STRESS_H
 #define VMSTRESS_STRESS_H
@@ -39,8 +46,10 @@
 #define STACK_LIMIT (1UL << 20)
 
 /*
- * A slot's state: generation << 3 | phase. The owner stores the changing phase before the operation and the settled one after
- * it (release); who touches the slot reads the state before and after (acquire), and knows the truth if both are one settled value.
+ * A slot's state: generation << 3 | phase. The owner stores the changing phase
+ * before the operation and the settled one after it (release); who touches the
+ * slot reads the state before and after (acquire), and knows the truth if both
+ * are one settled value.
  */
 enum phase {
 	UNMAPPED,
@@ -63,11 +72,19 @@ struct stress {
 	unsigned long seed;
 	unsigned int threads;
 	struct slot slots[NR_UNITS];
-	_Atomic unsigned long moving[NR_MOVING]; /* where threads have memory that they move about; a place to touch, no promise */
+	/*
+	 * where threads have memory that they move about; a place to touch, no
+	 * promise
+	 */
+	_Atomic unsigned long moving[NR_MOVING];
 	atomic_bool stop;
 	_Atomic unsigned long errors;
 	pthread_barrier_t barrier;
-	atomic_bool pause; /* everybody comes to the barrier, twice; between the two the main thread validates */
+	/*
+	 * everybody comes to the barrier, twice; between the two the main
+	 * thread validates
+	 */
+	atomic_bool pause;
 };
 
 struct worker {
@@ -110,7 +127,10 @@ unsigned long pick(struct worker *w, unsigned long n);
 /* A broken promise: printed with what reproduces it, counted. */
 void broken(struct worker *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* world.c: makes the stable part; checks every invariant that needs quiet (all threads at the barrier). */
+/*
+ * world.c: makes the stable part; checks every invariant that needs quiet (all
+ * threads at the barrier).
+ */
 int world_build(struct stress *s);
 void world_check(struct stress *s);
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vmstress.c - threads change and read one address space at random for a time, and every promise that it makes is checked: by each
- * thread as it goes (actors.c), by all at rest several times a second (world.c), and at the end by counting what is left.
+ * vmstress.c - threads change and read one address space at random for a time,
+ * and every promise that it makes is checked: by each thread as it goes
+ * (actors.c), by all at rest several times a second (world.c), and at the end
+ * by counting what is left.
  *
- * Exit status: 0 all promises kept, 1 a broken one, 2 bad arguments, or lost output. A run is repeated with the seed that it prints: each thread's
- * choices are the same, though not how they interleave.
+ * Exit status: 0 all promises kept, 1 a broken one, 2 bad arguments, or lost
+ * output. A run is repeated with the seed that it prints: each thread's choices
+ * are the same, though not how they interleave.
  */
 #include <argp.h>
 #include <stdarg.h>
@@ -25,7 +28,8 @@
 #define REST_MS 200
 
 const char *argp_program_version = "vmstress 1";
-static const char doc[] = "Stress one address space with random operations and check every promise it makes.";
+static const char doc[] =
+	"Stress one address space with random operations and check every promise it makes.";
 
 struct arguments {
 	const char *engine;
@@ -48,7 +52,9 @@ static const char *check_engine(struct argp_state *state, const char *engine)
 	if (!bench_arg_names("--engine", engine, vms_engine_names(), &names, why, sizeof(why)))
 		argp_failure(state, BENCH_EXIT_USAGE, 0, "%s", why);
 	if (names.nr != 1)
-		argp_failure(state, BENCH_EXIT_USAGE, 0, "--engine: found '%s', expected one engine", bench_shown(engine, shown));
+		argp_failure(state, BENCH_EXIT_USAGE, 0,
+			     "--engine: found '%s', expected one engine",
+			     bench_shown(engine, shown));
 	return names.name[0];
 }
 
@@ -61,7 +67,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->engine = check_engine(state, arg);
 		return 0;
 	default:
-		return bench_argp_stress(key, arg, state, 1, MAX_THREADS, &a->threads, &a->seconds, &a->seed);
+		return bench_argp_stress(key, arg, state, 1, MAX_THREADS, &a->threads, &a->seconds,
+					 &a->seed);
 	}
 }
 
@@ -82,7 +89,8 @@ void broken(struct worker *w, const char *fmt, ...)
 	va_start(args, fmt);
 	vfprintf(stderr, fmt, args);
 	va_end(args);
-	fprintf(stderr, "\nvmstress: again: vmstress --engine=%s --threads=%u --seed=%lu\n", s->engine, s->threads, s->seed);
+	fprintf(stderr, "\nvmstress: again: vmstress --engine=%s --threads=%u --seed=%lu\n",
+		s->engine, s->threads, s->seed);
 	funlockfile(stderr);
 }
 
@@ -91,7 +99,10 @@ static void *work(void *arg)
 	struct worker *w = arg;
 	struct stress *s = w->s;
 
-	/* acquire on stop and pause: no thread draws a conclusion from them but to come to the barrier, which orders the rest */
+	/*
+	 * acquire on stop and pause: no thread draws a conclusion from them but
+	 * to come to the barrier, which orders the rest
+	 */
 	for (;;) {
 		if (atomic_load_explicit(&s->pause, memory_order_acquire)) {
 			pthread_barrier_wait(&s->barrier);
@@ -124,7 +135,8 @@ static double now(void)
 static void progress(double done, double total, unsigned long errors)
 {
 	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\r%3.0f %%  %.0f s left  %lu errors ", 100 * done / total, total - done, errors);
+		fprintf(stderr, "\r%3.0f %%  %.0f s left  %lu errors ", 100 * done / total,
+			total - done, errors);
 }
 
 static unsigned long run(struct stress *s, struct worker *workers, unsigned long seconds)
@@ -137,17 +149,20 @@ static unsigned long run(struct stress *s, struct worker *workers, unsigned long
 		workers[i] = (struct worker){
 			.s = s,
 			.id = i,
-			.rng = (s->seed + 1) * 0x9e3779b97f4a7c15ULL ^ (i + 1) * 0xbf58476d1ce4e5b9ULL,
+			.rng = (s->seed + 1) * 0x9e3779b97f4a7c15ULL ^
+			       (i + 1) * 0xbf58476d1ce4e5b9ULL,
 		};
 		if (pthread_create(&workers[i].thread, NULL, work, &workers[i])) {
 			perror("vmstress: pthread_create");
 			exit(2);
 		}
 	}
-	while ((t = now()) < end && atomic_load_explicit(&s->errors, memory_order_relaxed) < MAX_REPORTS) {
+	while ((t = now()) < end &&
+	       atomic_load_explicit(&s->errors, memory_order_relaxed) < MAX_REPORTS) {
 		usleep(REST_MS * 1000);
 		rest(s, false);
-		progress(t - start, (double)seconds, atomic_load_explicit(&s->errors, memory_order_relaxed));
+		progress(t - start, (double)seconds,
+			 atomic_load_explicit(&s->errors, memory_order_relaxed));
 	}
 	rest(s, true);
 	for (unsigned int i = 0; i < s->threads; i++) {
@@ -165,7 +180,10 @@ int main(int argc, char **argv)
 	static const struct argp argp = {options, parse, NULL, doc, NULL, NULL, NULL};
 	static struct worker workers[MAX_THREADS];
 	static struct stress s;
-	struct arguments a = {.engine = "maple-vma", .threads = 4, .seconds = 10, .seed = (unsigned long)time(NULL)};
+	struct arguments a = {.engine = "maple-vma",
+			      .threads = 4,
+			      .seconds = 10,
+			      .seed = (unsigned long)time(NULL)};
 	struct mm_limits limits = vms_mm_limits_default;
 	unsigned long ops, errors, via_vma, via_mmap;
 
@@ -188,7 +206,8 @@ int main(int argc, char **argv)
 	fput(s.file);
 	fput(s.holes);
 	errors = atomic_load_explicit(&s.errors, memory_order_relaxed) + vms_leak_report(stderr);
-	printf("engine %s threads %lu seconds %lu seed %lu: %lu operations, %lu faults under a VMA's lock, %lu under mmap_lock, "
+	printf("engine %s threads %lu seconds %lu seed %lu: %lu operations, %lu faults under a "
+	       "VMA's lock, %lu under mmap_lock, "
 	       "%lu errors\n",
 	       a.engine, a.threads, a.seconds, a.seed, ops, via_vma, via_mmap, errors);
 	return errors ? 1 : 0;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* world.c - the stable part of the stress's world, and what must hold whenever all threads rest. */
+/*
+ * world.c - the stable part of the stress's world, and what must hold whenever
+ * all threads rest.
+ */
 #include <stdio.h>
 
 #include "stress/stress.h"
@@ -40,8 +43,11 @@ static bool map_holes(struct stress *s)
 		vms_address_space_put(mapping);
 	for (unsigned long i = 0; i < CHECKED_PAGES; i++)
 		atomic_flag_clear(&s->writer[i]);
-	return s->holes && vms_mmap(s->mm, HOLES_A, HOLE_PAGES * PG, PROT_READ | PROT_WRITE, flags, s->holes, 0) == HOLES_A &&
-	       vms_mmap(s->mm, HOLES_B, HOLE_PAGES * PG, PROT_READ | PROT_WRITE, flags, s->holes, 0) == HOLES_B;
+	return s->holes &&
+	       vms_mmap(s->mm, HOLES_A, HOLE_PAGES * PG, PROT_READ | PROT_WRITE, flags, s->holes,
+			0) == HOLES_A &&
+	       vms_mmap(s->mm, HOLES_B, HOLE_PAGES * PG, PROT_READ | PROT_WRITE, flags, s->holes,
+			0) == HOLES_B;
 }
 
 int world_build(struct stress *s)
@@ -54,7 +60,8 @@ int world_build(struct stress *s)
 		if (!map_at(s, addr, STABLE_PAGES * PG, 0))
 			return -1;
 		for (unsigned long i = 0; i < STABLE_PAGES; i++)
-			if (vms_write_word(s->mm, addr + i * PG, stable_word(addr + i * PG)) != VMS_FAULT_OK)
+			if (vms_write_word(s->mm, addr + i * PG, stable_word(addr + i * PG)) !=
+			    VMS_FAULT_OK)
 				return -1;
 	}
 	return map_at(s, STACK_TOP - PG, PG, MAP_GROWSDOWN) ? 0 : -1;
@@ -75,7 +82,10 @@ static void check_slot(struct stress *s, unsigned long unit)
 		enum vms_fault_result result = vms_fault(s->mm, addr + i * PG, 0);
 
 		if (result != (phase == UNMAPPED ? VMS_SEGV_MAPERR : VMS_FAULT_OK))
-			report(s, phase == UNMAPPED ? "an unmapped page answers" : "a mapped page is missing", addr + i * PG);
+			report(s,
+			       phase == UNMAPPED ? "an unmapped page answers"
+						 : "a mapped page is missing",
+			       addr + i * PG);
 	}
 }
 
@@ -95,13 +105,16 @@ void world_check(struct stress *s)
 
 	if (rules) {
 		atomic_fetch_add_explicit(&s->errors, (unsigned long)rules, memory_order_relaxed);
-		fprintf(stderr, "vmstress: at rest: %d invariants of the address space are broken\n", rules);
+		fprintf(stderr,
+			"vmstress: at rest: %d invariants of the address space are broken\n",
+			rules);
 	}
 	for (unsigned long unit = 0; unit < NR_UNITS; unit++) {
 		for (unsigned long i = 0; i < STABLE_PAGES; i++) {
 			unsigned long addr = stable_addr(unit) + i * PG, word = 0;
 
-			if (vms_read_word(s->mm, addr, &word) != VMS_FAULT_OK || word != stable_word(addr))
+			if (vms_read_word(s->mm, addr, &word) != VMS_FAULT_OK ||
+			    word != stable_word(addr))
 				report(s, "a stable page has lost its word", addr);
 		}
 		check_slot(s, unit);

@@ -1,21 +1,27 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034 # bash sources it, and uses the lists
-# lib.sh - what tools/check and tools/scale share: packages, Bazel, and what they say. To be sourced by bash with `set -u`.
+# lib.sh - what tools/check and tools/scale share: packages, Bazel, and what
+# they say. To be sourced by bash with `set -u`.
 #
-#   VMS_TOP                     the tree's root; the caller's working directory from here on
-#   say, warn, die              to stdout, and exit 2 if that is lost; to stderr; to stderr and exit 1
+#   VMS_TOP                     the tree's root; the caller's working directory
+#                               from here on
+#   say, warn, die              to stdout, and exit 2 if that is lost; to
+#                               stderr; to stderr and exit 1
 #   number_of WORD LEAST MOST   the number in --NAME=NUMBER
-#   numbers_of, names_of        the same for N,... and for NAME,...; called for their status
+#   numbers_of, names_of        the same for N,... and for NAME,...; called for
+#                               their status
 #   check_paths                 to stderr and exit 2 if Bazel cannot work here
 #   install_missing PKG...      apt-get what dpkg does not have
-#   vms_bazel COMMAND ARGS...   Bazel with a cache outside the tree; stop_bazel ends its server
+#   vms_bazel COMMAND ARGS...   Bazel with a cache outside the tree; stop_bazel
+#                               ends its server
 #   c_files                     every C file of the tree, one a line
 #   seconds_text N              N seconds as m:ss
 
 VMS_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
 cd "$VMS_TOP" || exit 1
 
-# A service or a bare container may leave these unset; Bazel, apt and the compilers want them.
+# A service or a bare container may leave these unset; Bazel, apt and the
+# compilers want them.
 HOME=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
 export HOME=${HOME:-${TMPDIR:-/tmp}} USER=${USER:-$(id -un 2>/dev/null || echo user)} LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 exec </dev/null
@@ -27,10 +33,12 @@ VMS_CHECK_PACKAGES="clang clang-format clang-tidy g++ gnuplot-nox libc6-dbg libc
 	xz-utils"
 VMS_SCALE_PACKAGES="gnuplot-nox xz-utils"
 
-# What `vmbench --list` calls its engines, for words that are looked at before anything is built.
+# What `vmbench --list` calls its engines, for words that are looked at before
+# anything is built.
 VMS_ENGINES="rbtree maple maple-vma"
 
-# A line that nobody receives - the disk is full - would be missed by nobody if the script went on and ended well.
+# A line that nobody receives - the disk is full - would be missed by nobody if
+# the script went on and ended well.
 say()
 {
 	printf '%s\n' "$*" || exit 2
@@ -47,8 +55,9 @@ die()
 	exit 1
 }
 
-# number_of WORD LEAST MOST: prints the number in a word --NAME=NUMBER; returns 2, having said why, if there is none in that range.
-# Digits alone, and no 0 before others: bash would take it for octal.
+# number_of WORD LEAST MOST: prints the number in a word --NAME=NUMBER; returns
+# 2, having said why, if there is none in that range. Digits alone, and no 0
+# before others: bash would take it for octal.
 number_of()
 {
 	local value=${1#*=}
@@ -61,7 +70,8 @@ number_of()
 	return 2
 }
 
-# numbers_of WORD LEAST MOST: whether a word --NAME=N,... is a list of such numbers; if not, has said why and returns 2.
+# numbers_of WORD LEAST MOST: whether a word --NAME=N,... is a list of such
+# numbers; if not, has said why and returns 2.
 numbers_of()
 {
 	local number numbers=${1#*=}
@@ -75,7 +85,8 @@ numbers_of()
 	return 2
 }
 
-# names_of WORD NAME...: whether a word --NAME=NAME,... is a list of these names; if not, has said why and returns 2.
+# names_of WORD NAME...: whether a word --NAME=NAME,... is a list of these
+# names; if not, has said why and returns 2.
 names_of()
 {
 	local word=$1 name names=${1#*=}
@@ -91,7 +102,8 @@ names_of()
 	return 2
 }
 
-# Bazel works neither in nor from a folder whose name has a blank, and says so only when it is there.
+# Bazel works neither in nor from a folder whose name has a blank, and says so
+# only when it is there.
 check_paths()
 {
 	if [[ $VMS_TOP =~ [[:space:]] ]]; then
@@ -151,7 +163,8 @@ apt_quietly()
 	return $rc
 }
 
-# install_missing PKG...: returns 1, having said why, if something is still missing.
+# install_missing PKG...: returns 1, having said why, if something is still
+# missing.
 install_missing()
 {
 	local missing
@@ -179,7 +192,8 @@ bazel_root()
 		if [[ -z $dir || $dir =~ [[:space:]] ]] || ! mkdir -p "$dir" 2>/dev/null || [ ! -w "$dir" ]; then
 			continue
 		fi
-		# What Bazel runs lies there: a folder that somebody else made in a shared place is not for us.
+		# What Bazel runs lies there: a folder that somebody else made
+		# in a shared place is not for us.
 		if [ -O "$dir" ] || [ "$dir" = "${VMS_BAZEL_ROOT:-}" ]; then
 			printf '%s' "$dir"
 			return

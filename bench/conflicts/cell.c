@@ -2,9 +2,9 @@
 /*
  * cell.c - see cell.h. The two threads take turns: the conductor, which is the
  * process's first thread, lets one do a few operations while the other stands
- * still, so what is recorded does not depend on the scheduler. Grace periods end
- * between turns, not in them, so that freed objects come back at the same moment
- * in every run.
+ * still, so what is recorded does not depend on the scheduler. Grace periods
+ * end between turns, not in them, so that freed objects come back at the same
+ * moment in every run.
  */
 #include "bench/conflicts/cell.h"
 
@@ -23,8 +23,9 @@
 #include "bench/instrument/trace.h"
 #include "lib/where/where.h"
 
-#define PLACES 600UL                          /* VMAs side by side: three levels of the tree */
-#define BASE (0x100000000000UL + (1UL << 20)) /* so that a leaf of the page table spans each border of two places */
+#define PLACES 600UL /* VMAs side by side: three levels of the tree */
+/* so that a leaf of the page table spans each border of two places */
+#define BASE (0x100000000000UL + (1UL << 20))
 #define LEAF_SPAN (2UL << 20)
 #define WARM_TURNS 8U
 #define TURNS 16U
@@ -109,13 +110,18 @@ static void take_turns(struct run *run, unsigned int turns)
 {
 	for (unsigned int i = 0; i < 2 * turns && !run->failed; i++) {
 		run->turn = i / 2;
-		/* No grace period ends during a turn, however long it takes ... */
+		/*
+		 * No grace period ends during a turn, however long it takes ...
+		 */
 		rcu_read_lock();
 		sem_post(&run->player[i % 2].turn);
 		while (sem_wait(&run->done) != 0)
 			;
 		rcu_read_unlock();
-		/* ... and all end before the next. A barrier sends the batches of its caller alone: the players' own stay. */
+		/*
+		 * ... and all end before the next. A barrier sends the batches
+		 * of its caller alone: the players' own stay.
+		 */
 		vms_rcu_barrier();
 	}
 }
@@ -153,7 +159,10 @@ static unsigned long distance(enum relation relation)
 	return places[relation];
 }
 
-/* The first thread's place: far from both ends, and those around it lie in one leaf with it. */
+/*
+ * The first thread's place: far from both ends, and those around it lie in one
+ * leaf with it.
+ */
 static unsigned long choose_place(const struct vms__where *where)
 {
 	for (unsigned long place = PLACES / 4; place < PLACES / 2 - 4; place++)
@@ -164,12 +173,13 @@ static unsigned long choose_place(const struct vms__where *where)
 }
 
 /*
- * Readers that hold the VMA at @addr at the same time, as readers that take turns
- * never do: maple-vma then lets them share it without writing to it.
+ * Readers that hold the VMA at @addr at the same time, as readers that take
+ * turns never do: maple-vma then lets them share it without writing to it.
  */
 static void meet(struct mm_struct *mm, unsigned long addr)
 {
-	struct vm_area_struct *first = lock_vma_under_rcu(mm, addr), *second = first ? lock_vma_under_rcu(mm, addr) : NULL;
+	struct vm_area_struct *first = lock_vma_under_rcu(mm, addr),
+			      *second = first ? lock_vma_under_rcu(mm, addr) : NULL;
 
 	if (second)
 		vma_end_read(second);
@@ -189,7 +199,8 @@ static bool relation_holds(const struct run *run, const struct cell *cell)
 /* Where the faults of player @me begin. */
 static unsigned long first_page(const struct cell *cell, const struct hand *hand, unsigned int me)
 {
-	unsigned long inner = hand->start + LEAF_SPAN / 2; /* a leaf of the page table that is all the place's */
+	/* a leaf of the page table that is all the place's */
+	unsigned long inner = hand->start + LEAF_SPAN / 2;
 
 	if (cell->op[me]->leaf && cell->relation == RELATION_NEIGHBOURING)
 		return me ? hand->start : hand->start + PLACE_LEN - LEAF_SPAN / 2;
@@ -198,17 +209,21 @@ static unsigned long first_page(const struct cell *cell, const struct hand *hand
 	return cell->relation == RELATION_SAME && me ? inner + LEAF_SPAN : inner;
 }
 
-static bool set_up_player(struct run *run, const struct cell *cell, unsigned int me, struct mm_struct *mm, unsigned long place)
+static bool set_up_player(struct run *run, const struct cell *cell, unsigned int me,
+			  struct mm_struct *mm, unsigned long place)
 {
 	struct player *p = &run->player[me];
 	bool shared = cell->relation == RELATION_SAME;
 
 	*p = (struct player){.run = run, .me = me, .op = cell->op[me]};
-	p->hand = (struct hand){.mm = mm, .start = BASE + place * PLACE_LEN, .prot = place_prot(place)};
+	p->hand = (struct hand){
+		.mm = mm, .start = BASE + place * PLACE_LEN, .prot = place_prot(place)};
 	p->hand.pages = first_page(cell, &p->hand, me);
 	p->hand.keep = shared && !cell->op[!me]->vacant && !cell->op[!me]->elsewhere;
 	p->hand.null = fopen("/dev/null", "w");
-	/* What works elsewhere has no use for the place, which stays as it is. */
+	/*
+	 * What works elsewhere has no use for the place, which stays as it is.
+	 */
 	if (p->op->vacant && !p->hand.keep && vms_munmap(mm, p->hand.start, PLACE_LEN) != 0)
 		return false;
 	return p->hand.null && sem_init(&p->turn, 0, 0) == 0;
@@ -230,7 +245,8 @@ static bool set_up(struct run *run, const struct cell *cell, char *why)
 		return false;
 	}
 	for (unsigned int me = 0; me < 2; me++)
-		if (!set_up_player(run, cell, me, mm, place + (me ? distance(cell->relation) : 0))) {
+		if (!set_up_player(run, cell, me, mm,
+				   place + (me ? distance(cell->relation) : 0))) {
 			snprintf(why, CELL_WHY_MAX, "the places cannot be set up");
 			return false;
 		}
@@ -253,8 +269,8 @@ static bool heap_name(uintptr_t addr, char *name)
 	char caller[128] = "?";
 
 	for (int i = 0; block && i < HEAP_CALLERS && block->caller[i]; i++)
-		if (symbol_name(block->caller[i] - 1, caller, sizeof(caller)) && strcmp(caller, "vms__alloc") &&
-		    strcmp(caller, "vms__zalloc"))
+		if (symbol_name(block->caller[i] - 1, caller, sizeof(caller)) &&
+		    strcmp(caller, "vms__alloc") && strcmp(caller, "vms__zalloc"))
 			break;
 	if (block)
 		snprintf(name, CELL_NAME_MAX, "heap of %s()", caller);
@@ -295,16 +311,18 @@ bool cell_line_is_rare(const struct cell_line *line)
 }
 
 /*
- * One entry a name. Lines that stay are counted. Those that pass from one thread
- * to the other, as pages do when one thread maps them and the other unmaps them,
- * differ from operation to operation, so all of one name count as one.
+ * One entry a name. Lines that stay are counted. Those that pass from one
+ * thread to the other, as pages do when one thread maps them and the other
+ * unmaps them, differ from operation to operation, so all of one name count as
+ * one.
  */
 static void join_names(struct cell_result *result)
 {
 	size_t nr = 0;
 
 	for (size_t i = 0; i < result->nr; i++) {
-		struct cell_line *last = nr ? &result->line[nr - 1] : NULL, *line = &result->line[i];
+		struct cell_line *last = nr ? &result->line[nr - 1] : NULL,
+				 *line = &result->line[i];
 
 		if (!last || strcmp(last->name, line->name) || last->passing != line->passing) {
 			result->line[nr++] = *line;
@@ -356,7 +374,8 @@ bool cell_run(const struct cell *cell, struct cell_result *result, char why[CELL
 	if (!run.failed && !vms__where_learn(run.where))
 		run.failed = true;
 	if (!run.failed && !relation_holds(&run, cell)) {
-		snprintf(why, CELL_WHY_MAX, "the places do not lie in the leaves that the relation wants");
+		snprintf(why, CELL_WHY_MAX,
+			 "the places do not lie in the leaves that the relation wants");
 		return false;
 	}
 	run.recording = true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cell.h - two threads, each at its operation in its place of one address space,
- * and the cache lines that both touch and one writes.
+ * cell.h - two threads, each at its operation in its place of one address
+ * space, and the cache lines that both touch and one writes.
  */
 #ifndef BENCH_CONFLICTS_CELL_H
 #define BENCH_CONFLICTS_CELL_H
@@ -15,7 +15,13 @@
 #define CELL_WHY_MAX 160
 
 /* Where the second thread's place lies, seen from the first's. */
-enum relation { RELATION_SAME, RELATION_NEIGHBOURING, RELATION_ONE_LEAF, RELATION_OTHER_LEAVES, NR_RELATIONS };
+enum relation {
+	RELATION_SAME,
+	RELATION_NEIGHBOURING,
+	RELATION_ONE_LEAF,
+	RELATION_OTHER_LEAVES,
+	NR_RELATIONS
+};
 extern const char *const relation_names[]; /* NULL-terminated */
 
 struct cell {

@@ -41,7 +41,10 @@ struct job {
 
 /* ---- one pair, in its process ---- */
 
-/* "NAME", "NAME x N", "NAME, passed on"; and behind it " (1 of N)" if few operations touch it. */
+/*
+ * "NAME", "NAME x N", "NAME, passed on"; and behind it " (1 of N)" if few
+ * operations touch it.
+ */
 static const char *line_text(const struct cell_line *line, char text[LINE_TEXT_MAX])
 {
 	int len = snprintf(text, LINE_TEXT_MAX, "%s", line->name);
@@ -62,7 +65,8 @@ static json_t *names_json(const struct cell_result *result)
 	char text[LINE_TEXT_MAX];
 
 	for (size_t i = 0; names && i < result->nr; i++)
-		if (json_array_append_new(names, json_string(line_text(&result->line[i], text))) != 0) {
+		if (json_array_append_new(names, json_string(line_text(&result->line[i], text))) !=
+		    0) {
 			json_decref(names);
 			return NULL;
 		}
@@ -83,8 +87,8 @@ static void print_text(FILE *out, const struct cell *cell, const struct cell_res
 {
 	char text[LINE_TEXT_MAX];
 
-	fprintf(out, "%-9s %-12s %-10s %-10s %3zu", cell->engine, relation_names[cell->relation], cell->op[0]->name,
-		cell->op[1]->name, count_lines(result, false));
+	fprintf(out, "%-9s %-12s %-10s %-10s %3zu", cell->engine, relation_names[cell->relation],
+		cell->op[0]->name, cell->op[1]->name, count_lines(result, false));
 	for (size_t i = 0; i < result->nr; i++)
 		fprintf(out, "%s%s", i ? "; " : "  ", line_text(&result->line[i], text));
 	fputc('\n', out);
@@ -92,10 +96,12 @@ static void print_text(FILE *out, const struct cell *cell, const struct cell_res
 
 static void print_json(FILE *out, const struct cell *cell, const struct cell_result *result)
 {
-	bench_json_print(out, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "a", cell->op[0]->name, "b", cell->op[1]->name,
-					"relation", relation_names[cell->relation], "engine", cell->engine, "shared_written_lines",
-					(json_int_t)count_lines(result, false), "rare", (json_int_t)count_lines(result, true),
-					"lines", names_json(result)));
+	bench_json_print(
+		out, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "a", cell->op[0]->name, "b",
+			       cell->op[1]->name, "relation", relation_names[cell->relation],
+			       "engine", cell->engine, "shared_written_lines",
+			       (json_int_t)count_lines(result, false), "rare",
+			       (json_int_t)count_lines(result, true), "lines", names_json(result)));
 }
 
 /* The child's: what it prints goes to @to. */
@@ -106,8 +112,9 @@ static _Noreturn void run_cell(const struct cell *cell, enum form form, int to)
 	FILE *out = fdopen(to, "w");
 
 	if (!out || !cell_run(cell, &result, why)) {
-		bench_say(stderr, "conflicts: %s, %s, %s and %s: %s", cell->engine, relation_names[cell->relation],
-			  cell->op[0]->name, cell->op[1]->name, out ? why : strerror(errno));
+		bench_say(stderr, "conflicts: %s, %s, %s and %s: %s", cell->engine,
+			  relation_names[cell->relation], cell->op[0]->name, cell->op[1]->name,
+			  out ? why : strerror(errno));
 		_exit(1);
 	}
 	if (form == FORM_JSON)
@@ -162,7 +169,8 @@ static void begin_number(const struct cell *cell, size_t i)
 	    cell[i].engine == cell[i - 1].engine)
 		putchar(',');
 	else
-		printf("%s%s %s %s:", i ? "\n" : "", cell[i].engine, relation_names[cell[i].relation], cell[i].op[0]->name);
+		printf("%s%s %s %s:", i ? "\n" : "", cell[i].engine,
+		       relation_names[cell[i].relation], cell[i].op[0]->name);
 }
 
 static int run_all(const struct cell *cell, size_t nr, enum form form)
@@ -200,7 +208,10 @@ static const struct operation *operation_named(const char *name)
 	return op;
 }
 
-/* All pairs of the chosen operations, each once, by engine and relation. Return: how many. */
+/*
+ * All pairs of the chosen operations, each once, by engine and relation.
+ * Return: how many.
+ */
 static size_t choose_cells(const struct arguments *a, struct cell *cell)
 {
 	size_t nr = 0;
@@ -208,12 +219,14 @@ static size_t choose_cells(const struct arguments *a, struct cell *cell)
 	for (unsigned int e = 0; e < a->engines.nr; e++)
 		for (unsigned int r = 0; r < a->relations.nr; r++)
 			for (unsigned int i = 0; i < a->operations.nr; i++)
-				for (unsigned int j = i; j < a->operations.nr && nr < CELLS_MAX; j++) {
+				for (unsigned int j = i; j < a->operations.nr && nr < CELLS_MAX;
+				     j++) {
 					cell[nr].engine = a->engines.name[e];
 					cell[nr].op[0] = operation_named(a->operations.name[i]);
 					cell[nr].op[1] = operation_named(a->operations.name[j]);
 					for (int known = 0; known < NR_RELATIONS; known++)
-						if (!strcmp(relation_names[known], a->relations.name[r]))
+						if (!strcmp(relation_names[known],
+							    a->relations.name[r]))
 							cell[nr].relation = (enum relation)known;
 					nr += cell_exists(&cell[nr]);
 				}
@@ -225,9 +238,11 @@ enum { OPT_JSON = 0x100, OPT_NUMBERS, OPT_LIST };
 static const struct argp_option options[] = {
 	{"engine", 'e', "E,...", 0, "engines (all)", 0},
 	{"operation", 'o', "O,...", 0, "pairs of these operations alone (all; see --list)", 0},
-	{"relation", 'r', "R,...", 0, "where the second thread works: same, neighbouring, one-leaf, other-leaves (all)", 0},
+	{"relation", 'r', "R,...", 0,
+	 "where the second thread works: same, neighbouring, one-leaf, other-leaves (all)", 0},
 	{"json", OPT_JSON, NULL, 0, "one JSON object a line", 0},
-	{"numbers", OPT_NUMBERS, NULL, 0, "how many lines, without their names: what the tests compare", 0},
+	{"numbers", OPT_NUMBERS, NULL, 0,
+	 "how many lines, without their names: what the tests compare", 0},
 	{"list", OPT_LIST, NULL, 0, "list operations, relations and engines", 0},
 	{0},
 };
@@ -286,8 +301,14 @@ static int list_all(void)
 int main(int argc, char **argv)
 {
 	static const struct argp argp = {
-		options, parse, NULL, "Count the cache lines that two threads share and one writes, for each pair of operations.",
-		NULL,    NULL,  NULL,
+		options,
+		parse,
+		NULL,
+		"Count the cache lines that two threads share and one writes, for each pair of "
+		"operations.",
+		NULL,
+		NULL,
+		NULL,
 	};
 	static struct cell cell[CELLS_MAX];
 	struct arguments a = {0};

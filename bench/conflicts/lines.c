@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* lines.c - see lines.h: a hash table from a line's address to what was done to it. */
+/*
+ * lines.c - see lines.h: a hash table from a line's address to what was done to
+ * it.
+ */
 #include "bench/conflicts/lines.h"
 
 #include <stdlib.h>
@@ -8,7 +11,8 @@ static struct line *place_of(const struct lines *lines, uintptr_t addr)
 {
 	size_t i = addr / LINE_SIZE * 0x9e3779b97f4a7c15 >> 32;
 
-	while (lines->line[i & (lines->room - 1)].addr && lines->line[i & (lines->room - 1)].addr != addr)
+	while (lines->line[i & (lines->room - 1)].addr &&
+	       lines->line[i & (lines->room - 1)].addr != addr)
 		i++;
 	return &lines->line[i & (lines->room - 1)];
 }
@@ -48,13 +52,15 @@ static uint64_t bytes(size_t from, size_t to)
 	return (to - from == LINE_SIZE ? ~0ULL : (1ULL << (to - from)) - 1) << from;
 }
 
-bool lines_add(struct lines *lines, unsigned int thread, const struct trace_access *access, size_t nr)
+bool lines_add(struct lines *lines, unsigned int thread, const struct trace_access *access,
+	       size_t nr)
 {
 	lines->op++;
 	for (size_t i = 0; i < nr; i++) {
 		uintptr_t end = access[i].addr + access[i].size;
 
-		for (uintptr_t addr = access[i].addr & ~(uintptr_t)(LINE_SIZE - 1); addr < end; addr += LINE_SIZE) {
+		for (uintptr_t addr = access[i].addr & ~(uintptr_t)(LINE_SIZE - 1); addr < end;
+		     addr += LINE_SIZE) {
 			struct line *line = line_at(lines, addr);
 			size_t from = access[i].addr > addr ? access[i].addr - addr : 0;
 			size_t to = end - addr < LINE_SIZE ? end - addr : LINE_SIZE;

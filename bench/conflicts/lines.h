@@ -28,8 +28,12 @@ struct lines {
 	unsigned long op; /* counts operations */
 };
 
-/* One operation of @thread made these accesses. Return: false when memory is out. */
-bool lines_add(struct lines *lines, unsigned int thread, const struct trace_access *access, size_t nr);
+/*
+ * One operation of @thread made these accesses. Return: false when memory is
+ * out.
+ */
+bool lines_add(struct lines *lines, unsigned int thread, const struct trace_access *access,
+	       size_t nr);
 
 /* Both threads touched it, and one wrote it. */
 bool line_is_shared(const struct line *line);

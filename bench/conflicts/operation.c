@@ -8,7 +8,8 @@
 
 bool hand_map(struct hand *hand)
 {
-	return vms_mmap(hand->mm, hand->start, PLACE_LEN, hand->prot, ANON | MAP_FIXED, NULL, 0) == hand->start;
+	return vms_mmap(hand->mm, hand->start, PLACE_LEN, hand->prot, ANON | MAP_FIXED, NULL, 0) ==
+	       hand->start;
 }
 
 static bool touch(struct hand *hand, unsigned long addr)
@@ -135,23 +136,43 @@ static bool list(struct hand *hand)
 }
 
 const struct operation operations[] = {
-	{.name = "fault", .what = "write to a new page; its leaf of the page table is the thread's own", .run = fault},
+	{.name = "fault",
+	 .what = "write to a new page; its leaf of the page table is the thread's own",
+	 .run = fault},
 	{.name = "fault-leaf",
-	 .what = "the same, in a leaf of the page table that the other thread's place has a part of",
+	 .what = "the same, in a leaf of the page table that the other thread's place has a part "
+		 "of",
 	 .leaf = true,
 	 .run = fault},
 	{.name = "find", .what = "find the VMA and lock it", .run = find},
-	{.name = "mmap", .what = "mmap() without a hint", .elsewhere = true, .run = map, .undo = map_undo},
-	{.name = "mmap-fixed", .what = "mmap() of the place", .vacant = true, .run = hand_map, .undo = map_fixed_undo},
+	{.name = "mmap",
+	 .what = "mmap() without a hint",
+	 .elsewhere = true,
+	 .run = map,
+	 .undo = map_undo},
+	{.name = "mmap-fixed",
+	 .what = "mmap() of the place",
+	 .vacant = true,
+	 .run = hand_map,
+	 .undo = map_fixed_undo},
 	{.name = "munmap",
 	 .what = "munmap() of the place, in which a page was touched",
 	 .vacant = true,
 	 .prepare = unmap_prepare,
 	 .run = unmap,
 	 .undo = unmap_undo},
-	{.name = "mprotect", .what = "mprotect() of the first page, which splits the VMA", .run = protect, .undo = protect_undo},
-	{.name = "madvise", .what = "MADV_DONTNEED of a page that was touched", .prepare = advise_prepare, .run = advise},
-	{.name = "mremap", .what = "mremap() that doubles the VMA", .prepare = resize_prepare, .run = resize},
+	{.name = "mprotect",
+	 .what = "mprotect() of the first page, which splits the VMA",
+	 .run = protect,
+	 .undo = protect_undo},
+	{.name = "madvise",
+	 .what = "MADV_DONTNEED of a page that was touched",
+	 .prepare = advise_prepare,
+	 .run = advise},
+	{.name = "mremap",
+	 .what = "mremap() that doubles the VMA",
+	 .prepare = resize_prepare,
+	 .run = resize},
 	{.name = "brk",
 	 .what = "brk() up by a page",
 	 .elsewhere = true,
@@ -164,6 +185,10 @@ const struct operation operations[] = {
 	 .heavy = true,
 	 .run = duplicate,
 	 .undo = duplicate_undo},
-	{.name = "listing", .what = "print /proc/PID/maps", .elsewhere = true, .heavy = true, .run = list},
+	{.name = "listing",
+	 .what = "print /proc/PID/maps",
+	 .elsewhere = true,
+	 .heavy = true,
+	 .run = list},
 	{.name = NULL},
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * operation.h - what a thread does again and again, in its place. Each operation
- * leaves its place as it found it, so that every repetition meets the same.
+ * operation.h - what a thread does again and again, in its place. Each
+ * operation leaves its place as it found it, so that every repetition meets the
+ * same.
  */
 #ifndef BENCH_CONFLICTS_OPERATION_H
 #define BENCH_CONFLICTS_OPERATION_H
@@ -13,7 +14,10 @@
 
 #define PLACE_LEN (8UL << 20)
 
-/* A thread's own part of the address space: [start, start + PLACE_LEN), one VMA. */
+/*
+ * A thread's own part of the address space: [start, start + PLACE_LEN), one
+ * VMA.
+ */
 struct hand {
 	struct mm_struct *mm;
 	unsigned long start;
@@ -30,8 +34,12 @@ struct operation {
 	const char *what;
 	bool vacant;    /* no VMA in its place between repetitions */
 	bool elsewhere; /* works at no place of its own */
-	bool leaf;      /* faults in the leaf of the page table that the other thread's place shares */
-	bool heavy;     /* takes so long that it is done less often */
+	/*
+	 * faults in the leaf of the page table that the other thread's place
+	 * shares
+	 */
+	bool leaf;
+	bool heavy; /* takes so long that it is done less often */
 	/* NULL: nothing to do. Not recorded: prepare and undo. */
 	bool (*prepare)(struct hand *hand);
 	bool (*run)(struct hand *hand);

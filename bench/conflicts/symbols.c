@@ -25,7 +25,8 @@ static const char *map_file(void)
 
 	if (fd < 0)
 		return NULL;
-	at = fstat(fd, &st) == 0 ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+	at = fstat(fd, &st) == 0 ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0)
+				 : MAP_FAILED;
 	close(fd);
 	return at == MAP_FAILED ? NULL : at;
 }
@@ -38,8 +39,12 @@ static int first_base(struct dl_phdr_info *info, size_t size, void *base)
 	return 1;
 }
 
-/* Local symbols follow the name of their file. False: none of the table's symbols spans @addr. */
-static bool search(const ElfW(Sym) * symbol, size_t nr, const char *names, uintptr_t addr, char *name, size_t size)
+/*
+ * Local symbols follow the name of their file. False: none of the table's
+ * symbols spans @addr.
+ */
+static bool search(const ElfW(Sym) * symbol, size_t nr, const char *names, uintptr_t addr,
+		   char *name, size_t size)
 {
 	const char *source = NULL;
 
@@ -51,7 +56,8 @@ static bool search(const ElfW(Sym) * symbol, size_t nr, const char *names, uintp
 		if ((type != STT_FUNC && type != STT_OBJECT) || addr < symbol->st_value ||
 		    addr >= symbol->st_value + symbol->st_size)
 			continue;
-		if (source && ELF64_ST_BIND(symbol->st_info) == STB_LOCAL && ELF64_ST_VISIBILITY(symbol->st_other) == STV_DEFAULT)
+		if (source && ELF64_ST_BIND(symbol->st_info) == STB_LOCAL &&
+		    ELF64_ST_VISIBILITY(symbol->st_other) == STV_DEFAULT)
 			snprintf(name, size, "%s: %s", source, names + symbol->st_name);
 		else
 			snprintf(name, size, "%s", names + symbol->st_name);
@@ -74,7 +80,8 @@ static bool own_name(uintptr_t addr, char *name, size_t size)
 	section = (const void *)(file + elf->e_shoff);
 	for (unsigned int i = 0; i < elf->e_shnum; i++)
 		if (section[i].sh_type == SHT_SYMTAB &&
-		    search((const void *)(file + section[i].sh_offset), section[i].sh_size / sizeof(ElfW(Sym)),
+		    search((const void *)(file + section[i].sh_offset),
+			   section[i].sh_size / sizeof(ElfW(Sym)),
 			   file + section[section[i].sh_link].sh_offset, addr - base, name, size))
 			return true;
 	return false;
@@ -91,6 +98,7 @@ bool symbol_name(uintptr_t addr, char *name, size_t size)
 		return false;
 	library = strrchr(info.dli_fname, '/');
 	library = library ? library + 1 : info.dli_fname;
-	snprintf(name, size, "%.*s: %s", (int)strcspn(library, "."), library, info.dli_sname ? info.dli_sname : "data");
+	snprintf(name, size, "%.*s: %s", (int)strcspn(library, "."), library,
+		 info.dli_sname ? info.dli_sname : "data");
 	return true;
 }

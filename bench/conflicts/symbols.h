@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* symbols.h - names of functions and variables, of this program and of its shared libraries. */
+/*
+ * symbols.h - names of functions and variables, of this program and of its
+ * shared libraries.
+ */
 #ifndef BENCH_CONFLICTS_SYMBOLS_H
 #define BENCH_CONFLICTS_SYMBOLS_H
 
@@ -8,8 +11,8 @@
 #include <stdint.h>
 
 /*
- * The function or variable at @addr: "NAME", with "FILE.c: " in front if no other
- * file sees it, or "LIBRARY: NAME".
+ * The function or variable at @addr: "NAME", with "FILE.c: " in front if no
+ * other file sees it, or "LIBRARY: NAME".
  * Return: false if nothing of that kind lies there.
  */
 bool symbol_name(uintptr_t addr, char *name, size_t size);

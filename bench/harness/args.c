@@ -30,7 +30,8 @@ static int digit_of(char c, unsigned int base)
 	return digit < (int)base ? digit : -1;
 }
 
-bool bench_number(const char *text, unsigned int base, unsigned long most, unsigned long *value, const char **end)
+bool bench_number(const char *text, unsigned int base, unsigned long most, unsigned long *value,
+		  const char **end)
 {
 	unsigned long sum = 0;
 	const char *at = text;
@@ -51,8 +52,8 @@ bool bench_version(const char *text, unsigned long most, unsigned long *major, u
 {
 	const char *at;
 
-	return bench_number(text, 10, most, major, &at) && *at == '.' && bench_number(at + 1, 10, most, minor, &at) &&
-	       (!*at || strchr(".-+_", *at));
+	return bench_number(text, 10, most, major, &at) && *at == '.' &&
+	       bench_number(at + 1, 10, most, minor, &at) && (!*at || strchr(".-+_", *at));
 }
 
 bool bench_is_name(const char *text)
@@ -62,27 +63,32 @@ bool bench_is_name(const char *text)
 	return len && len < BENCH_NAME_MAX && !text[len] && strchr(NAME_FIRST, *text);
 }
 
-/* A number that ends at @text's end or, if @comma, at a comma; *@end is where it stopped. */
-static bool parse_number(const char *text, bool comma, unsigned long least, unsigned long most, unsigned long *value,
-			 const char **end)
+/*
+ * A number that ends at @text's end or, if @comma, at a comma; *@end is where
+ * it stopped.
+ */
+static bool parse_number(const char *text, bool comma, unsigned long least, unsigned long most,
+			 unsigned long *value, const char **end)
 {
-	return bench_number(text, 10, most, value, end) && *value >= least && (**end == '\0' || (comma && **end == ','));
+	return bench_number(text, 10, most, value, end) && *value >= least &&
+	       (**end == '\0' || (comma && **end == ','));
 }
 
-bool bench_arg_number(const char *what, const char *text, unsigned long least, unsigned long most, unsigned long *value, char *why,
-		      size_t why_size)
+bool bench_arg_number(const char *what, const char *text, unsigned long least, unsigned long most,
+		      unsigned long *value, char *why, size_t why_size)
 {
 	char shown[BENCH_SHOWN_MAX];
 	const char *end;
 
 	if (parse_number(text, false, least, most, value, &end))
 		return true;
-	snprintf(why, why_size, "%s: found '%s', expected a number from %lu to %lu", what, bench_shown(text, shown), least, most);
+	snprintf(why, why_size, "%s: found '%s', expected a number from %lu to %lu", what,
+		 bench_shown(text, shown), least, most);
 	return false;
 }
 
-unsigned long bench_argp_number(const struct argp_state *state, const char *what, const char *text, unsigned long least,
-				unsigned long most)
+unsigned long bench_argp_number(const struct argp_state *state, const char *what, const char *text,
+				unsigned long least, unsigned long most)
 {
 	char why[BENCH_WHY_MAX];
 	unsigned long value = least;
@@ -92,8 +98,8 @@ unsigned long bench_argp_number(const struct argp_state *state, const char *what
 	return value;
 }
 
-void bench_argp_names(const struct argp_state *state, const char *what, const char *text, const char *const *known,
-		      struct bench_names *list)
+void bench_argp_names(const struct argp_state *state, const char *what, const char *text,
+		      const char *const *known, struct bench_names *list)
 {
 	char why[BENCH_WHY_MAX];
 
@@ -105,11 +111,13 @@ void bench_argp_no_word(const struct argp_state *state, const char *word)
 {
 	char shown[BENCH_SHOWN_MAX];
 
-	argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected options alone", bench_shown(word, shown));
+	argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected options alone",
+		     bench_shown(word, shown));
 }
 
-error_t bench_argp_stress(int key, const char *arg, const struct argp_state *state, unsigned long least, unsigned long most,
-			  unsigned long *threads, unsigned long *seconds, unsigned long *seed)
+error_t bench_argp_stress(int key, const char *arg, const struct argp_state *state,
+			  unsigned long least, unsigned long most, unsigned long *threads,
+			  unsigned long *seconds, unsigned long *seed)
 {
 	switch (key) {
 	case 't':
@@ -135,9 +143,13 @@ void bench_all_names(const char *const *known, struct bench_names *list)
 		list->name[list->nr] = known[list->nr];
 }
 
-bool bench_arg_seconds(const char *what, const char *text, double *value, char *why, size_t why_size)
+bool bench_arg_seconds(const char *what, const char *text, double *value, char *why,
+		       size_t why_size)
 {
-	/* Digits and a point alone: strtod() would take blanks, signs, exponents, hexadecimal, "inf" and "nan". */
+	/*
+	 * Digits and a point alone: strtod() would take blanks, signs,
+	 * exponents, hexadecimal, "inf" and "nan".
+	 */
 	size_t len = strspn(text, DIGITS ".");
 	char shown[BENCH_SHOWN_MAX], *end = NULL;
 
@@ -146,25 +158,30 @@ bool bench_arg_seconds(const char *what, const char *text, double *value, char *
 		if (*end == '\0' && *value > 0 && *value <= DAY)
 			return true;
 	}
-	snprintf(why, why_size, "%s: found '%s', expected a number of seconds above 0, such as 0.5, of at most a day", what,
-		 bench_shown(text, shown));
+	snprintf(why, why_size,
+		 "%s: found '%s', expected a number of seconds above 0, such as 0.5, of at most a "
+		 "day",
+		 what, bench_shown(text, shown));
 	return false;
 }
 
-bool bench_arg_numbers(const char *what, const char *text, unsigned long least, unsigned long most, struct bench_numbers *list,
-		       char *why, size_t why_size)
+bool bench_arg_numbers(const char *what, const char *text, unsigned long least, unsigned long most,
+		       struct bench_numbers *list, char *why, size_t why_size)
 {
 	char shown[BENCH_SHOWN_MAX];
 	const char *at = text, *end;
 
 	list->nr = 0;
-	while (list->nr < BENCH_LIST_MAX && parse_number(at, true, least, most, &list->value[list->nr], &end)) {
+	while (list->nr < BENCH_LIST_MAX &&
+	       parse_number(at, true, least, most, &list->value[list->nr], &end)) {
 		list->nr++;
 		if (*end == '\0')
 			return true;
 		at = end + 1;
 	}
-	snprintf(why, why_size, "%s: found '%s', expected at most %d numbers from %lu to %lu with commas between, such as 1,2",
+	snprintf(why, why_size,
+		 "%s: found '%s', expected at most %d numbers from %lu to %lu with commas between, "
+		 "such as 1,2",
 		 what, bench_shown(text, shown), BENCH_LIST_MAX, least, most);
 	return false;
 }
@@ -177,21 +194,24 @@ static const char *known_name(const char *text, size_t len, const char *const *k
 	return NULL;
 }
 
-static void say_unknown_name(const char *what, const char *text, size_t len, const char *const *known, char *why, size_t why_size)
+static void say_unknown_name(const char *what, const char *text, size_t len,
+			     const char *const *known, char *why, size_t why_size)
 {
 	char found[BENCH_SHOWN_MAX], shown[BENCH_SHOWN_MAX];
 	size_t used;
 
 	/* One byte more than can be shown is enough for the dots. */
-	snprintf(found, sizeof(found), "%.*s", (int)(len < sizeof(found) ? len : sizeof(found)), text);
-	used = (size_t)snprintf(why, why_size, "%s: found '%s', expected one of:", what, bench_shown(found, shown));
+	snprintf(found, sizeof(found), "%.*s", (int)(len < sizeof(found) ? len : sizeof(found)),
+		 text);
+	used = (size_t)snprintf(why, why_size, "%s: found '%s', expected one of:", what,
+				bench_shown(found, shown));
 
 	for (; *known && used < why_size; known++)
 		used += (size_t)snprintf(why + used, why_size - used, " %s", *known);
 }
 
-bool bench_arg_names(const char *what, const char *text, const char *const *known, struct bench_names *list, char *why,
-		     size_t why_size)
+bool bench_arg_names(const char *what, const char *text, const char *const *known,
+		     struct bench_names *list, char *why, size_t why_size)
 {
 	list->nr = 0;
 	while (list->nr < BENCH_LIST_MAX) {
@@ -207,7 +227,8 @@ bool bench_arg_names(const char *what, const char *text, const char *const *know
 			return true;
 		text += len + 1;
 	}
-	snprintf(why, why_size, "%s: found more than %d names, expected fewer", what, BENCH_LIST_MAX);
+	snprintf(why, why_size, "%s: found more than %d names, expected fewer", what,
+		 BENCH_LIST_MAX);
 	return false;
 }
 
@@ -218,7 +239,8 @@ bool bench_arg_name(const char *what, const char *text, char *why, size_t why_si
 	if (bench_is_name(text))
 		return true;
 	snprintf(why, why_size,
-		 "%s: found '%s', expected a name of at most %d of A-Z a-z 0-9 . _ : + - /, a letter, digit or _ first", what,
-		 bench_shown(text, shown), BENCH_NAME_MAX - 1);
+		 "%s: found '%s', expected a name of at most %d of A-Z a-z 0-9 . _ : + - /, a "
+		 "letter, digit or _ first",
+		 what, bench_shown(text, shown), BENCH_NAME_MAX - 1);
 	return false;
 }

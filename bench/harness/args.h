@@ -38,13 +38,15 @@ struct bench_names {
  * @end: receives where they end; NULL: they must be the whole text.
  * Return: false if there are none, or the value is above @most.
  */
-bool bench_number(const char *text, unsigned int base, unsigned long most, unsigned long *value, const char **end);
+bool bench_number(const char *text, unsigned int base, unsigned long most, unsigned long *value,
+		  const char **end);
 
 /**
  * bench_version() - "X.Y" and, behind it, nothing or what a kernel's release
  * has there: ".Z...", "-...", "+..." or "_...".
  */
-bool bench_version(const char *text, unsigned long most, unsigned long *major, unsigned long *minor);
+bool bench_version(const char *text, unsigned long most, unsigned long *major,
+		   unsigned long *minor);
 
 /**
  * bench_is_name() - Whether @text can be the name of a workload or an engine:
@@ -53,44 +55,61 @@ bool bench_version(const char *text, unsigned long most, unsigned long *major, u
  */
 bool bench_is_name(const char *text);
 
-/** bench_arg_number() - A whole number in [least, most]. @what: how the message calls the value, for example "--threads". */
-bool bench_arg_number(const char *what, const char *text, unsigned long least, unsigned long most, unsigned long *value, char *why,
-		      size_t why_size);
+/**
+ * bench_arg_number() - A whole number in [least, most]. @what: how the message
+ * calls the value, for example "--threads".
+ */
+bool bench_arg_number(const char *what, const char *text, unsigned long least, unsigned long most,
+		      unsigned long *value, char *why, size_t why_size);
 
 /**
- * bench_argp_number() - bench_arg_number() for a program whose options argp parses.
- * A refusal is printed, and ends the program with BENCH_EXIT_USAGE.
+ * bench_argp_number() - bench_arg_number() for a program whose options argp
+ * parses. A refusal is printed, and ends the program with BENCH_EXIT_USAGE.
  */
-unsigned long bench_argp_number(const struct argp_state *state, const char *what, const char *text, unsigned long least,
-				unsigned long most);
+unsigned long bench_argp_number(const struct argp_state *state, const char *what, const char *text,
+				unsigned long least, unsigned long most);
 
 /** bench_argp_names() - The same for bench_arg_names(). */
-void bench_argp_names(const struct argp_state *state, const char *what, const char *text, const char *const *known,
-		      struct bench_names *list);
+void bench_argp_names(const struct argp_state *state, const char *what, const char *text,
+		      const char *const *known, struct bench_names *list);
 
 /** bench_argp_no_word() - Refuse @word, which is no option, in the same way. */
 void bench_argp_no_word(const struct argp_state *state, const char *word);
 
 /**
- * bench_argp_stress() - The options that every stress program has: 't' --threads, in
- * [@least, @most], 's' --seconds, 'r' --seed; and a word that is no option, which is refused.
+ * bench_argp_stress() - The options that every stress program has: 't'
+ * --threads, in [@least, @most], 's' --seconds, 'r' --seed; and a word that is
+ * no option, which is refused.
  * Return: 0; ARGP_ERR_UNKNOWN for any other @key.
  */
-error_t bench_argp_stress(int key, const char *arg, const struct argp_state *state, unsigned long least, unsigned long most,
-			  unsigned long *threads, unsigned long *seconds, unsigned long *seed);
+error_t bench_argp_stress(int key, const char *arg, const struct argp_state *state,
+			  unsigned long least, unsigned long most, unsigned long *threads,
+			  unsigned long *seconds, unsigned long *seed);
 
-/** bench_arg_seconds() - A positive number of seconds, with a fraction if need be, of at most a day. */
-bool bench_arg_seconds(const char *what, const char *text, double *value, char *why, size_t why_size);
+/**
+ * bench_arg_seconds() - A positive number of seconds, with a fraction if need
+ * be, of at most a day.
+ */
+bool bench_arg_seconds(const char *what, const char *text, double *value, char *why,
+		       size_t why_size);
 
-/** bench_arg_numbers() - "1,2,4": at least one number, each in [least, most]. */
-bool bench_arg_numbers(const char *what, const char *text, unsigned long least, unsigned long most, struct bench_numbers *list,
-		       char *why, size_t why_size);
+/**
+ * bench_arg_numbers() - "1,2,4": at least one number, each in [least, most].
+ */
+bool bench_arg_numbers(const char *what, const char *text, unsigned long least, unsigned long most,
+		       struct bench_numbers *list, char *why, size_t why_size);
 
-/** bench_arg_names() - "rbtree,maple": at least one name, each of the NULL-terminated table @known. */
-bool bench_arg_names(const char *what, const char *text, const char *const *known, struct bench_names *list, char *why,
-		     size_t why_size);
+/**
+ * bench_arg_names() - "rbtree,maple": at least one name, each of the
+ * NULL-terminated table @known.
+ */
+bool bench_arg_names(const char *what, const char *text, const char *const *known,
+		     struct bench_names *list, char *why, size_t why_size);
 
-/** bench_all_names() - Every name of the NULL-terminated table @known, of at most BENCH_LIST_MAX. */
+/**
+ * bench_all_names() - Every name of the NULL-terminated table @known, of at
+ * most BENCH_LIST_MAX.
+ */
 void bench_all_names(const char *const *known, struct bench_names *list);
 
 /** bench_arg_name() - A name as bench_is_name() has it. */

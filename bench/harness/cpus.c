@@ -10,17 +10,24 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-/* The CPUs that the calling thread, and so what it starts, may run on: what taskset or a cgroup left of the machine. */
+/*
+ * The CPUs that the calling thread, and so what it starts, may run on: what
+ * taskset or a cgroup left of the machine.
+ */
 static hwloc_const_cpuset_t allowed_cpus(hwloc_topology_t topology, hwloc_cpuset_t bound)
 {
-	if (hwloc_get_cpubind(topology, bound, HWLOC_CPUBIND_THREAD) == 0 && !hwloc_bitmap_iszero(bound))
+	if (hwloc_get_cpubind(topology, bound, HWLOC_CPUBIND_THREAD) == 0 &&
+	    !hwloc_bitmap_iszero(bound))
 		return bound;
 	return hwloc_topology_get_allowed_cpuset(topology);
 }
 
-/* Append the @nth allowed hardware thread of every core; true if any core had one. */
-static bool take_nth_of_each_core(struct bench_cpus *cpus, hwloc_topology_t topology, hwloc_const_cpuset_t allowed,
-				  unsigned int nth)
+/*
+ * Append the @nth allowed hardware thread of every core; true if any core had
+ * one.
+ */
+static bool take_nth_of_each_core(struct bench_cpus *cpus, hwloc_topology_t topology,
+				  hwloc_const_cpuset_t allowed, unsigned int nth)
 {
 	hwloc_obj_t core = NULL;
 	bool any = false;
@@ -29,7 +36,8 @@ static bool take_nth_of_each_core(struct bench_cpus *cpus, hwloc_topology_t topo
 		unsigned int left = nth;
 		unsigned int cpu;
 
-		hwloc_bitmap_foreach_begin(cpu, core->cpuset) if (hwloc_bitmap_isset(allowed, cpu) && left-- == 0)
+		hwloc_bitmap_foreach_begin(
+			cpu, core->cpuset) if (hwloc_bitmap_isset(allowed, cpu) && left-- == 0)
 		{
 			cpus->os_index[cpus->nr++] = cpu;
 			any = true;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * harness.h - all of the measuring harness: threads and time (runner.h), latencies (histogram.h), results (row.h, table.h),
- * CPUs (cpus.h), and what every program does alike: values (args.h), lines
- * (lines.h), messages (say.h), standard output (standard.h). Knows nothing of address spaces.
+ * harness.h - all of the measuring harness: threads and time (runner.h),
+ * latencies (histogram.h), results (row.h, table.h), CPUs (cpus.h), and what
+ * every program does alike: values (args.h), lines (lines.h), messages (say.h),
+ * standard output (standard.h). Knows nothing of address spaces.
  */
 #ifndef BENCH_HARNESS_H
 #define BENCH_HARNESS_H

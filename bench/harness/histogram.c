@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * histogram.c - merging and reading a histogram; recording is inline in histogram.h, which also states the error bound.
+ * histogram.c - merging and reading a histogram; recording is inline in
+ * histogram.h, which also states the error bound.
  */
 #include "bench/harness/histogram.h"
 
@@ -14,7 +15,10 @@ static uint64_t bin_last(unsigned int bin)
 
 	if (bin < BENCH_HIST_EXACT)
 		return bin;
-	/* bench_hist_bin() backwards: value >> shift lies in [128, 256), and its leading 1 was added to the shift. */
+	/*
+	 * bench_hist_bin() backwards: value >> shift lies in [128, 256), and
+	 * its leading 1 was added to the shift.
+	 */
 	shift = (bin >> BENCH_HIST_SUB_BITS) - 1;
 	mantissa = bin - ((uint64_t)shift << BENCH_HIST_SUB_BITS);
 	return (mantissa << shift) + ((uint64_t)1 << shift) - 1;

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * histogram.h - a log-linear histogram of 64-bit values (latencies in nanoseconds), in the manner of HDR histograms: constant
- * time to record, constant size, and a bound on the error of every quantile.
+ * histogram.h - a log-linear histogram of 64-bit values (latencies in
+ * nanoseconds), in the manner of HDR histograms: constant time to record,
+ * constant size, and a bound on the error of every quantile.
  *
- * Values below 256 have a bin each. Above, every octave [2^e, 2^(e+1)) is cut into 128 bins of equal width. So for the true
- * quantile v (nearest rank: the smallest recorded value with at least that share of all values at or below it) the histogram
- * answers r with
+ * Values below 256 have a bin each. Above, every octave [2^e, 2^(e+1)) is cut
+ * into 128 bins of equal width. So for the true quantile v (nearest rank: the
+ * smallest recorded value with at least that share of all values at or below
+ * it) the histogram answers r with
  *
- *	v <= r <= v + v / 128		(r == v for v < 256; always r <= the largest recorded value, which is exact)
+ * 	v <= r <= v + v / 128		(r == v for v < 256; always r <= the largest recorded value, which is exact)
  *
  * An answer never flatters. There is no clamp: all of uint64_t is covered.
  *
- * Locks: none. One thread records into one histogram; merge after the threads were joined.
+ * Locks: none. One thread records into one histogram; merge after the threads
+ *        were joined.
  */
 #ifndef BENCH_HISTOGRAM_H
 #define BENCH_HISTOGRAM_H
@@ -52,7 +55,8 @@ void bench_hist_reset(struct bench_hist *h);
 void bench_hist_merge(struct bench_hist *into, const struct bench_hist *from);
 
 /**
- * bench_hist_quantile() - The value at or below which @num of @den parts of all values lie; 999, 1000 is p99.9.
+ * bench_hist_quantile() - The value at or below which @num of @den parts of all
+ * values lie; 999, 1000 is p99.9.
  *
  * A fraction, not a double, so that the rank is exact.
  *

@@ -46,7 +46,9 @@ static bool have_room(struct bench_lines *lines, size_t len)
 	return true;
 }
 
-/* The byte at @at is no text, and a reader of this kind of file would print it. */
+/*
+ * The byte at @at is no text, and a reader of this kind of file would print it.
+ */
 static bool is_foreign(const struct bench_lines *lines, const char *at)
 {
 	return lines->kind == BENCH_LINES_TEXT && *at != '\t' && bench_is_control(at);
@@ -61,7 +63,8 @@ static enum bench_line judge(struct bench_lines *lines, size_t len)
 		return bad(lines, "found a zero byte, expected text");
 	for (const char *at = lines->text; *at; at++)
 		if (is_foreign(lines, at)) {
-			snprintf(lines->why, sizeof(lines->why), "found the control character 0x%02x, expected text",
+			snprintf(lines->why, sizeof(lines->why),
+				 "found the control character 0x%02x, expected text",
 				 (unsigned char)*at);
 			return BENCH_LINES_BAD;
 		}
@@ -77,12 +80,16 @@ enum bench_line bench_lines_next(struct bench_lines *lines, char **line)
 	errno = 0;
 	while ((c = getc(lines->in)) != EOF && c != '\n') {
 		if (len == BENCH_LINE_MAX)
-			return bad(lines, "found a line of more than 1 MiB, expected a shorter one");
+			return bad(lines,
+				   "found a line of more than 1 MiB, expected a shorter one");
 		if (!have_room(lines, len + 1))
 			return bad(lines, "out of memory");
 		lines->text[len++] = (char)c;
 	}
-	/* EOF with neither mark would be a libc that says less than ISO C demands: an error, not an end. */
+	/*
+	 * EOF with neither mark would be a libc that says less than ISO C
+	 * demands: an error, not an end.
+	 */
 	if (c == EOF && (ferror(lines->in) || !feof(lines->in)))
 		return bad(lines, errno ? strerror(errno) : "cannot be read further");
 	if (c == EOF && len == 0)

@@ -31,7 +31,10 @@ struct bench_lines {
 
 enum bench_line { BENCH_LINE, BENCH_LINES_END, BENCH_LINES_BAD };
 
-/** bench_lines_open() - Open @path; "-" is standard input. Return: 0 or -errno. Either way bench_lines_close() may be called. */
+/**
+ * bench_lines_open() - Open @path; "-" is standard input. Return: 0 or -errno.
+ * Either way bench_lines_close() may be called.
+ */
 int bench_lines_open(struct bench_lines *lines, const char *path, enum bench_lines_kind kind);
 
 /**

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * machine.c - reads the machine's description from uname, /proc and /sys, and its shape from hwloc (through cpus.c).
+ * machine.c - reads the machine's description from uname, /proc and /sys, and
+ * its shape from hwloc (through cpus.c).
  */
 #include "bench/harness/machine.h"
 
@@ -22,12 +23,16 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
-/* The first line of @path, cut to what fits; false: there is none, or it cannot be read. */
+/*
+ * The first line of @path, cut to what fits; false: there is none, or it cannot
+ * be read.
+ */
 static bool first_line(const char *path, char value[VALUE_MAX])
 {
 	struct bench_lines lines;
 	char *line = NULL;
-	bool ok = bench_lines_open(&lines, path, BENCH_LINES_RAW) == 0 && bench_lines_next(&lines, &line) == BENCH_LINE && *line;
+	bool ok = bench_lines_open(&lines, path, BENCH_LINES_RAW) == 0 &&
+		  bench_lines_next(&lines, &line) == BENCH_LINE && *line;
 
 	if (ok)
 		snprintf(value, VALUE_MAX, "%s", line);
@@ -35,7 +40,10 @@ static bool first_line(const char *path, char value[VALUE_MAX])
 	return ok;
 }
 
-/* The processor says so itself when it is not real. The flags are one long line: read it word by word. */
+/*
+ * The processor says so itself when it is not real. The flags are one long
+ * line: read it word by word.
+ */
 static bool is_virtual(void)
 {
 	char word[VALUE_MAX];
@@ -50,7 +58,10 @@ static bool is_virtual(void)
 	return found;
 }
 
-/* The value of the first line "key<blanks>: value" of /proc/cpuinfo; false: none. */
+/*
+ * The value of the first line "key<blanks>: value" of /proc/cpuinfo; false:
+ * none.
+ */
 static bool cpuinfo(const char *key, char value[VALUE_MAX])
 {
 	struct bench_lines lines;
@@ -94,7 +105,8 @@ static void print_load(FILE *out, const char *prefix)
 	double load[3];
 
 	if (getloadavg(load, 3) == 3)
-		fprintf(out, "%sload: %.2f, %.2f, %.2f of the last 1, 5 and 15 minutes\n", prefix, load[0], load[1], load[2]);
+		fprintf(out, "%sload: %.2f, %.2f, %.2f of the last 1, 5 and 15 minutes\n", prefix,
+			load[0], load[1], load[2]);
 	else
 		fprintf(out, "%sload: unknown\n", prefix);
 }
@@ -106,18 +118,24 @@ void bench_machine_print(FILE *out, const char *prefix, const struct bench_cpus 
 
 	/* A hypervisor names the CPU as it likes. */
 	bench_say(out, "%sCPU: %s", prefix, cpuinfo("model name", value) ? value : "unknown");
-	fprintf(out, "%scores: %u used, %u hardware threads, %u NUMA node%s\n", prefix, cpus->nr_cores, cpus->nr, cpus->nr_nodes,
-		cpus->nr_nodes == 1 ? "" : "s");
+	fprintf(out, "%scores: %u used, %u hardware threads, %u NUMA node%s\n", prefix,
+		cpus->nr_cores, cpus->nr, cpus->nr_nodes, cpus->nr_nodes == 1 ? "" : "s");
 	print_pinning(out, prefix, cpus);
 	fprintf(out, "%smemory: %.1f GiB\n", prefix,
-		(double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / (double)(1UL << 30));
+		(double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) /
+			(double)(1UL << 30));
 	if (uname(&uts) == 0)
-		bench_say(out, "%skernel: %s %s %s%s", prefix, uts.sysname, uts.release, uts.machine,
-			  is_virtual() ? ", virtual machine" : "");
+		bench_say(out, "%skernel: %s %s %s%s", prefix, uts.sysname, uts.release,
+			  uts.machine, is_virtual() ? ", virtual machine" : "");
 	bench_say(out, "%sgovernor: %s", prefix,
-		  first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", value) ? value : "not exposed");
+		  first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", value)
+			  ? value
+			  : "not exposed");
 	bench_say(out, "%sclock: %s", prefix,
-		  first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource", value) ? value : "unknown");
+		  first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource",
+			     value)
+			  ? value
+			  : "unknown");
 	print_load(out, prefix);
 	fprintf(out, "%scompiler: %s\n", prefix, COMPILER);
 	print_now(out, prefix);
@@ -128,7 +146,8 @@ void bench_default_threads(unsigned int nr_cpus, struct bench_numbers *list)
 	if (nr_cpus > BENCH_THREADS_MAX)
 		nr_cpus = BENCH_THREADS_MAX;
 	list->nr = 0;
-	for (unsigned long t = 1; t < nr_cpus && list->nr < BENCH_LIST_MAX - 1; t = t < 8 ? t + 1 : t + t / 2)
+	for (unsigned long t = 1; t < nr_cpus && list->nr < BENCH_LIST_MAX - 1;
+	     t = t < 8 ? t + 1 : t + t / 2)
 		list->value[list->nr++] = t;
 	list->value[list->nr++] = nr_cpus;
 }

@@ -6,7 +6,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The columns behind "cpuN": guest time, which follows, is in user and nice already. */
+/*
+ * The columns behind "cpuN": guest time, which follows, is in user and nice
+ * already.
+ */
 enum { USER, NICE, SYSTEM, IDLE, IOWAIT, IRQ, SOFTIRQ, STEAL, NR_COLUMNS };
 
 static bool has_worker(const struct bench_cpus *cpus, unsigned int threads, unsigned int os_index)
@@ -17,7 +20,8 @@ static bool has_worker(const struct bench_cpus *cpus, unsigned int threads, unsi
 	return false;
 }
 
-struct bench_cpu_time bench_others_read(FILE *stat, const struct bench_cpus *cpus, unsigned int threads)
+struct bench_cpu_time bench_others_read(FILE *stat, const struct bench_cpus *cpus,
+					unsigned int threads)
 {
 	double tick = 1.0 / (double)sysconf(_SC_CLK_TCK);
 	struct bench_cpu_time time = {0};
@@ -27,8 +31,9 @@ struct bench_cpu_time bench_others_read(FILE *stat, const struct bench_cpus *cpu
 
 	while (fgets(line, sizeof(line), stat)) {
 		/* NOLINTNEXTLINE(cert-err34-c): the kernel's own numbers */
-		if (sscanf(line, "cpu%u %llu %llu %llu %llu %llu %llu %llu %llu", &cpu, &n[USER], &n[NICE], &n[SYSTEM], &n[IDLE],
-			   &n[IOWAIT], &n[IRQ], &n[SOFTIRQ], &n[STEAL]) != 1 + NR_COLUMNS ||
+		if (sscanf(line, "cpu%u %llu %llu %llu %llu %llu %llu %llu %llu", &cpu, &n[USER],
+			   &n[NICE], &n[SYSTEM], &n[IDLE], &n[IOWAIT], &n[IRQ], &n[SOFTIRQ],
+			   &n[STEAL]) != 1 + NR_COLUMNS ||
 		    !has_worker(cpus, threads, cpu))
 			continue;
 		time.known = true;
@@ -57,7 +62,8 @@ struct bench_cpu_time bench_others_now(const struct bench_cpus *cpus, unsigned i
 	return time;
 }
 
-void bench_others_add(struct bench_cpu_time *sum, const struct bench_cpu_time *begin, const struct bench_cpu_time *end)
+void bench_others_add(struct bench_cpu_time *sum, const struct bench_cpu_time *begin,
+		      const struct bench_cpu_time *end)
 {
 	sum->known = sum->known && begin->known && end->known;
 	sum->all += end->all - begin->all;

@@ -25,14 +25,24 @@ struct bench_cpu_time {
 	double own; /* of this process, on whatever CPU */
 };
 
-/** bench_others_read() - The times of the CPUs of @threads workers out of @stat, in the form of /proc/stat; .own stays 0. */
-struct bench_cpu_time bench_others_read(FILE *stat, const struct bench_cpus *cpus, unsigned int threads);
+/**
+ * bench_others_read() - The times of the CPUs of @threads workers out of @stat,
+ * in the form of /proc/stat; .own stays 0.
+ */
+struct bench_cpu_time bench_others_read(FILE *stat, const struct bench_cpus *cpus,
+					unsigned int threads);
 
-/** bench_others_now() - The same of this machine and process, at this moment. */
+/**
+ * bench_others_now() - The same of this machine and process, at this moment.
+ */
 struct bench_cpu_time bench_others_now(const struct bench_cpus *cpus, unsigned int threads);
 
-/** bench_others_add() - Add to @sum what passed from @begin to @end; @sum is unknown from then on if one of these is. */
-void bench_others_add(struct bench_cpu_time *sum, const struct bench_cpu_time *begin, const struct bench_cpu_time *end);
+/**
+ * bench_others_add() - Add to @sum what passed from @begin to @end; @sum is
+ * unknown from then on if one of these is.
+ */
+void bench_others_add(struct bench_cpu_time *sum, const struct bench_cpu_time *begin,
+		      const struct bench_cpu_time *end);
 
 /** bench_load() - The load average of the last minute; negative: not known. */
 double bench_load(void);

@@ -26,13 +26,19 @@ struct bench_outfile {
 
 /* ---- the temporary file goes with the program ---- */
 
-/* What the signal handler removes. Relaxed: set and read by one thread, with the signals blocked where it is set. */
+/*
+ * What the signal handler removes. Relaxed: set and read by one thread, with
+ * the signals blocked where it is set.
+ */
 static char *_Atomic unfinished;
 
 static const int fatal[] = {SIGINT, SIGTERM, SIGHUP};
 #define NR_FATAL (sizeof(fatal) / sizeof(fatal[0]))
 
-/* SA_RESETHAND: the signal that is raised here ends the program once the handler returns. */
+/*
+ * SA_RESETHAND: the signal that is raised here ends the program once the
+ * handler returns.
+ */
 static void remove_unfinished(int number)
 {
 	char *path = atomic_load_explicit(&unfinished, memory_order_relaxed);
@@ -54,11 +60,15 @@ static void block_signals(sigset_t *before)
 
 static void catch_signals(void)
 {
-	struct sigaction old, ours = {.sa_handler = remove_unfinished, .sa_flags = (int)SA_RESETHAND};
+	struct sigaction old,
+		ours = {.sa_handler = remove_unfinished, .sa_flags = (int)SA_RESETHAND};
 
 	sigemptyset(&ours.sa_mask);
 	for (size_t i = 0; i < NR_FATAL; i++)
-		/* What is ignored (nohup) stays ignored, and a program's own handler stays, too. */
+		/*
+		 * What is ignored (nohup) stays ignored, and a program's own
+		 * handler stays, too.
+		 */
 		if (sigaction(fatal[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
 			sigaction(fatal[i], &ours, NULL);
 }
@@ -115,7 +125,8 @@ static bool temporary_beside(struct bench_outfile *file, const char *place, mode
 	const char *slash = strrchr(place, '/');
 	const char *base = slash ? slash + 1 : place;
 
-	if (asprintf(&file->temporary, "%.*s.%.*s.XXXXXX", (int)(base - place), place, NAME_KEPT, base) < 0) {
+	if (asprintf(&file->temporary, "%.*s.%.*s.XXXXXX", (int)(base - place), place, NAME_KEPT,
+		     base) < 0) {
 		file->temporary = NULL;
 		return out_of_memory(file);
 	}
@@ -126,7 +137,8 @@ static bool temporary_elsewhere(struct bench_outfile *file)
 {
 	const char *folder = getenv("TMPDIR");
 
-	if (asprintf(&file->temporary, "%s/vmastore.XXXXXX", folder && *folder ? folder : "/tmp") < 0) {
+	if (asprintf(&file->temporary, "%s/vmastore.XXXXXX", folder && *folder ? folder : "/tmp") <
+	    0) {
 		file->temporary = NULL;
 		return out_of_memory(file);
 	}
@@ -160,9 +172,13 @@ static bool open_over(struct bench_outfile *file)
 		return temporary_elsewhere(file);
 	}
 	if (S_ISREG(st.st_mode)) {
-		/* Behind all links; but a name in /proc may lead to a file that has none any more. */
+		/*
+		 * Behind all links; but a name in /proc may lead to a file that
+		 * has none any more.
+		 */
 		file->place = realpath(file->path, NULL);
-		file->truncate = !file->place || stat(file->place, &there) != 0 || !same_file(&st, &there);
+		file->truncate =
+			!file->place || stat(file->place, &there) != 0 || !same_file(&st, &there);
 	}
 	if (!S_ISREG(st.st_mode) || file->truncate) {
 		free(file->place);
@@ -173,7 +189,10 @@ static bool open_over(struct bench_outfile *file)
 	file->target = -1;
 	if (!temporary_beside(file, file->place, st.st_mode & 0777))
 		return false;
-	/* Its owner keeps it, as far as we may say so: only root gives files away. */
+	/*
+	 * Its owner keeps it, as far as we may say so: only root gives files
+	 * away.
+	 */
 	if (fchown(file->fd, st.st_uid, st.st_gid) != 0)
 		errno = 0;
 	return true;
@@ -194,7 +213,8 @@ static bool open_new(struct bench_outfile *file)
 		return false;
 	}
 	file->place = strdup(file->path);
-	return file->place ? temporary_beside(file, file->place, 0666 & ~mask) : out_of_memory(file);
+	return file->place ? temporary_beside(file, file->place, 0666 & ~mask)
+			   : out_of_memory(file);
 }
 
 static bool open_any(struct bench_outfile *file)
@@ -203,7 +223,10 @@ static bool open_any(struct bench_outfile *file)
 		bench_say(stderr, "found '' for an output file, expected its name");
 		return false;
 	}
-	/* Opened for writing, so that the kernel judges whether we may, and whom a link in /tmp may lead. */
+	/*
+	 * Opened for writing, so that the kernel judges whether we may, and
+	 * whom a link in /tmp may lead.
+	 */
 	file->target = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	if (file->target >= 0)
 		return open_over(file);

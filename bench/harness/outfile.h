@@ -30,22 +30,34 @@
 
 struct bench_outfile;
 
-/** bench_outfile_open() - Get ready to write @path. Return: NULL after a line on stderr, "PATH: why". A FIFO waits for its reader. */
+/**
+ * bench_outfile_open() - Get ready to write @path. Return: NULL after a line on
+ * stderr, "PATH: why". A FIFO waits for its reader.
+ */
 struct bench_outfile *bench_outfile_open(const char *path);
 
 /** bench_outfile_fd() - Where to write. The file keeps the descriptor. */
 int bench_outfile_fd(const struct bench_outfile *file);
 
-/** bench_outfile_stream() - The same as a stream, for the caller to close; fclose() tells whether all was written. */
+/**
+ * bench_outfile_stream() - The same as a stream, for the caller to close;
+ * fclose() tells whether all was written.
+ */
 FILE *bench_outfile_stream(const struct bench_outfile *file);
 
 /** bench_outfile_temporary() - The temporary file's path. */
 const char *bench_outfile_temporary(const struct bench_outfile *file);
 
-/** bench_outfile_publish() - Put what was written in place. Return: false after a line on stderr; the old file is as it was. */
+/**
+ * bench_outfile_publish() - Put what was written in place. Return: false after
+ * a line on stderr; the old file is as it was.
+ */
 bool bench_outfile_publish(struct bench_outfile *file);
 
-/** bench_outfile_close() - Free @file, and remove what was not published. NULL is allowed. */
+/**
+ * bench_outfile_close() - Free @file, and remove what was not published. NULL
+ * is allowed.
+ */
 void bench_outfile_close(struct bench_outfile *file);
 
 #endif

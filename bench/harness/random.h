@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* random.h - numbers that look random and are the same in every run: for benchmarks, tests and stress programs. */
+/*
+ * random.h - numbers that look random and are the same in every run: for
+ * benchmarks, tests and stress programs.
+ */
 #ifndef BENCH_RANDOM_H
 #define BENCH_RANDOM_H
 
 #include <stdint.h>
 
-/** bench_random_next() - xorshift64* (Marsaglia, Vigna). @state: never 0, and so it stays. The upper bits are the best. */
+/**
+ * bench_random_next() - xorshift64* (Marsaglia, Vigna). @state: never 0, and so
+ * it stays. The upper bits are the best.
+ */
 static inline uint64_t bench_random_next(uint64_t *state)
 {
 	*state ^= *state >> 12;

@@ -61,7 +61,9 @@ static double share(double part, double all)
 	return rounded(pct < 0 ? 0 : pct > 100 ? 100 : pct, 0.1);
 }
 
-/* The kernel counts a CPU's time in ticks: so much of each run may be rounding. */
+/*
+ * The kernel counts a CPU's time in ticks: so much of each run may be rounding.
+ */
 #define ROUNDING 0.01
 
 static void fill_others(struct bench_row *row, struct bench_result **runs, unsigned int nr)
@@ -88,7 +90,10 @@ bool bench_row_disturbed(const struct bench_row *row)
 
 void bench_row_fill(struct bench_row *row, struct bench_result **runs, unsigned int nr)
 {
-	/* Of an even number the lower of the middle two: a run that took place, not a mean of two. */
+	/*
+	 * Of an even number the lower of the middle two: a run that took place,
+	 * not a mean of two.
+	 */
 	const struct bench_result *median;
 
 	qsort(runs, nr, sizeof(*runs), by_rate);
@@ -108,13 +113,15 @@ void bench_row_fill(struct bench_row *row, struct bench_result **runs, unsigned 
 
 json_t *bench_row_json(const struct bench_row *row)
 {
-	json_t *object =
-		json_pack("{s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}", "workload", row->workload,
-			  "engine", row->engine, "threads", (json_int_t)row->threads, "vmas", (json_int_t)row->vmas, "ops",
-			  (json_int_t)row->ops, "seconds", row->seconds, "ops_per_sec", row->ops_per_sec, "p50_ns",
-			  (json_int_t)row->p50_ns, "p99_ns", (json_int_t)row->p99_ns, "p999_ns", (json_int_t)row->p999_ns, "max_ns",
-			  (json_int_t)row->max_ns, "errors", (json_int_t)row->errors, "runs", (json_int_t)row->runs,
-			  "ops_per_sec_min", row->ops_per_sec_min, "ops_per_sec_max", row->ops_per_sec_max);
+	json_t *object = json_pack(
+		"{s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f}",
+		"workload", row->workload, "engine", row->engine, "threads",
+		(json_int_t)row->threads, "vmas", (json_int_t)row->vmas, "ops",
+		(json_int_t)row->ops, "seconds", row->seconds, "ops_per_sec", row->ops_per_sec,
+		"p50_ns", (json_int_t)row->p50_ns, "p99_ns", (json_int_t)row->p99_ns, "p999_ns",
+		(json_int_t)row->p999_ns, "max_ns", (json_int_t)row->max_ns, "errors",
+		(json_int_t)row->errors, "runs", (json_int_t)row->runs, "ops_per_sec_min",
+		row->ops_per_sec_min, "ops_per_sec_max", row->ops_per_sec_max);
 
 	if (object && row->others_known &&
 	    (json_object_set_new(object, "load", json_real(row->load)) ||
@@ -126,7 +133,10 @@ json_t *bench_row_json(const struct bench_row *row)
 	return object;
 }
 
-/* Ten digits hold every rate to 0.1 and every time to a microsecond, without the long tails of binary fractions. */
+/*
+ * Ten digits hold every rate to 0.1 and every time to a microsecond, without
+ * the long tails of binary fractions.
+ */
 #define DIGITS JSON_REAL_PRECISION(10)
 
 int bench_json_print(FILE *out, json_t *object)
@@ -158,8 +168,8 @@ static void refuse(struct reader *r, const char *key, const char *expected)
 	char shown[BENCH_SHOWN_MAX];
 
 	if (r->ok)
-		snprintf(r->why, r->why_size, "\"%s\": found %s, expected %s", key, text ? bench_shown(text, shown) : "nothing",
-			 expected);
+		snprintf(r->why, r->why_size, "\"%s\": found %s, expected %s", key,
+			 text ? bench_shown(text, shown) : "nothing", expected);
 	r->ok = false;
 	free(text);
 }
@@ -171,17 +181,22 @@ static void read_name(struct reader *r, const char *key, char *to)
 	if (text && bench_is_name(text))
 		snprintf(to, BENCH_NAME_MAX, "%s", text);
 	else
-		refuse(r, key, "a name of at most 63 of A-Z a-z 0-9 . _ : + - /, a letter, digit or _ first");
+		refuse(r, key,
+		       "a name of at most 63 of A-Z a-z 0-9 . _ : + - /, a letter, digit or _ "
+		       "first");
 }
 
-static unsigned long read_count(struct reader *r, const char *key, json_int_t least, json_int_t most)
+static unsigned long read_count(struct reader *r, const char *key, json_int_t least,
+				json_int_t most)
 {
 	const json_t *value = json_object_get(r->object, key);
 	char expected[80];
 
-	if (json_is_integer(value) && json_integer_value(value) >= least && json_integer_value(value) <= most)
+	if (json_is_integer(value) && json_integer_value(value) >= least &&
+	    json_integer_value(value) <= most)
 		return (unsigned long)json_integer_value(value);
-	snprintf(expected, sizeof(expected), "a whole number from %lld to %lld", (long long)least, (long long)most);
+	snprintf(expected, sizeof(expected), "a whole number from %lld to %lld", (long long)least,
+		 (long long)most);
 	refuse(r, key, expected);
 	return 0;
 }
@@ -191,7 +206,8 @@ static double read_real(struct reader *r, const char *key, double least, double 
 	const json_t *value = json_object_get(r->object, key);
 	char expected[80];
 
-	if (json_is_number(value) && json_number_value(value) >= least && json_number_value(value) <= most)
+	if (json_is_number(value) && json_number_value(value) >= least &&
+	    json_number_value(value) <= most)
 		return json_number_value(value);
 	snprintf(expected, sizeof(expected), "a number from %.10g to %.10g", least, most);
 	refuse(r, key, expected);
@@ -218,7 +234,8 @@ static void read_row(struct reader *r, struct bench_row *row)
 	if (json_object_get(r->object, "runs")) {
 		row->runs = (unsigned int)read_count(r, "runs", 1, BENCH_RUNS_MAX);
 		row->ops_per_sec_min = read_real(r, "ops_per_sec_min", 0, row->ops_per_sec);
-		row->ops_per_sec_max = read_real(r, "ops_per_sec_max", row->ops_per_sec, BENCH_NUMBER_MAX);
+		row->ops_per_sec_max =
+			read_real(r, "ops_per_sec_max", row->ops_per_sec, BENCH_NUMBER_MAX);
 	}
 	row->others_known = json_object_get(r->object, "load");
 	if (row->others_known) {
@@ -237,7 +254,8 @@ bool bench_row_parse(struct bench_row *row, const char *line, char *why, size_t 
 
 	*row = (struct bench_row){0};
 	if (!object) {
-		snprintf(why, why_size, "found no JSON (%s), expected one object a line", bench_shown(error.text, shown));
+		snprintf(why, why_size, "found no JSON (%s), expected one object a line",
+			 bench_shown(error.text, shown));
 		return false;
 	}
 	if (!json_is_object(object)) {

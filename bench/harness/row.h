@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * row.h - one measured figure as every program here prints it: a JSON object a line with --json, else a line of a table.
+ * row.h - one measured figure as every program here prints it: a JSON object a
+ * line with --json, else a line of a table.
  *
- *	{"workload": "mmap1", "engine": "maple", "threads": 2, "vmas": 9, "ops": 51234, "seconds": 0.5, "ops_per_sec": 102468.0,
- *	 "p50_ns": 9100, "p99_ns": 20223, "p999_ns": 41215, "max_ns": 60112, "errors": 0,
- *	 "runs": 3, "ops_per_sec_min": 99120.4, "ops_per_sec_max": 104300.2, "load": 0.3, "others_pct": 1.2, "steal_pct": 0}
+ * 	{"workload": "mmap1", "engine": "maple", "threads": 2, "vmas": 9, "ops": 51234, "seconds": 0.5, "ops_per_sec": 102468.0,
+ * 	 "p50_ns": 9100, "p99_ns": 20223, "p999_ns": 41215, "max_ns": 60112, "errors": 0,
+ * 	 "runs": 3, "ops_per_sec_min": 99120.4, "ops_per_sec_max": 104300.2, "load": 0.3, "others_pct": 1.2, "steal_pct": 0}
  *
- * The last three say who else had the machine: the load average before the runs, and what part of the workers' CPUs' time went to other
- * programs and to the hypervisor. They are missing where the system does not tell.
+ * The last three say who else had the machine: the load average before the
+ * runs, and what part of the workers' CPUs' time went to other programs and to
+ * the hypervisor. They are missing where the system does not tell.
  *
- * Of several runs the one with the median throughput is shown whole; errors are the sum over all runs, so that none hides.
+ * Of several runs the one with the median throughput is shown whole; errors are
+ * the sum over all runs, so that none hides.
  */
 #ifndef BENCH_ROW_H
 #define BENCH_ROW_H
@@ -23,7 +26,8 @@
 #include "bench/harness/runner.h"
 
 #define BENCH_RUNS_MAX 1000000
-#define BENCH_NUMBER_MAX 1000000000000000 /* that a row holds: a double is exact up to there, and sums fit */
+/* that a row holds: a double is exact up to there, and sums fit */
+#define BENCH_NUMBER_MAX 1000000000000000
 
 struct bench_row {
 	char workload[BENCH_NAME_MAX];
@@ -41,10 +45,16 @@ struct bench_row {
 	double load, others_pct, steal_pct; /* the largest, of rows that were merged */
 };
 
-/* Percent of the workers' CPU time; a row with more taken by others is marked as disturbed. */
+/*
+ * Percent of the workers' CPU time; a row with more taken by others is marked
+ * as disturbed.
+ */
 #define BENCH_DISTURBED_PCT 10.0
 
-/** bench_row_disturbed() - Whether others took more than BENCH_DISTURBED_PCT of the CPUs' time. Not known is no. */
+/**
+ * bench_row_disturbed() - Whether others took more than BENCH_DISTURBED_PCT of
+ * the CPUs' time. Not known is no.
+ */
 bool bench_row_disturbed(const struct bench_row *row);
 
 /**
@@ -58,26 +68,34 @@ void bench_row_name(struct bench_row *row, const char *workload, const char *eng
 void bench_row_latency(struct bench_row *row, const struct bench_hist *h);
 
 /**
- * bench_row_fill() - Set everything that runs decide (all but the names, threads and vmas) from @nr runs, at least one.
- * Sorts @runs by throughput.
+ * bench_row_fill() - Set everything that runs decide (all but the names,
+ * threads and vmas) from @nr runs, at least one. Sorts @runs by throughput.
  */
 void bench_row_fill(struct bench_row *row, struct bench_result **runs, unsigned int nr);
 
-/** bench_row_json() - A new JSON object of @row, to which a program may add keys; NULL when memory is out. */
+/**
+ * bench_row_json() - A new JSON object of @row, to which a program may add
+ * keys; NULL when memory is out.
+ */
 json_t *bench_row_json(const struct bench_row *row);
 
 /**
  * bench_json_print() - @object (consumed; NULL: out of memory) as one line.
- * Return: 0, or -1 if it could not be put into @out, which the caller flushes: standard.h.
+ * Return: 0, or -1 if it could not be put into @out, which the caller flushes:
+ *         standard.h.
  */
 int bench_json_print(FILE *out, json_t *object);
 
-/** bench_row_print_json() - @row as one line. Return: 0, or -1 if it could not be written. */
+/**
+ * bench_row_print_json() - @row as one line. Return: 0, or -1 if it could not
+ * be written.
+ */
 int bench_row_print_json(FILE *out, const struct bench_row *row);
 
 /**
- * bench_row_parse() - Read what bench_row_print_json() wrote, from whoever: names are names as bench_is_name() has them, 1 to
- * BENCH_THREADS_MAX threads, no number above 10^15, the slowest run no faster than the fastest.
+ * bench_row_parse() - Read what bench_row_print_json() wrote, from whoever:
+ * names are names as bench_is_name() has them, 1 to BENCH_THREADS_MAX threads,
+ * no number above 10^15, the slowest run no faster than the fastest.
  * @why: receives "what was found, what was expected" on failure.
  */
 bool bench_row_parse(struct bench_row *row, const char *line, char *why, size_t why_size);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * runner.c - starts the workers, opens and shuts the measuring window, collects what they found.
+ * runner.c - starts the workers, opens and shuts the measuring window, collects
+ * what they found.
  *
- * A run passes through enum bench_phase once, driven by the calling thread alone: WAIT until all threads exist, WARMUP, MEASURE,
- * STOP. Workers only read the phase. The gate's mutex covers the start, so that waiting threads sleep and none runs ahead.
+ * A run passes through enum bench_phase once, driven by the calling thread
+ * alone: WAIT until all threads exist, WARMUP, MEASURE, STOP. Workers only read
+ * the phase. The gate's mutex covers the start, so that waiting threads sleep
+ * and none runs ahead.
  */
 #include "bench/harness/runner.h"
 
@@ -43,7 +46,8 @@ static bool pass_gate(struct crew *crew)
 	crew->ready++;
 	pthread_cond_signal(&crew->gathered);
 	/* Relaxed: the mutex orders it. */
-	while ((phase = atomic_load_explicit(&crew->control.phase, memory_order_relaxed)) == BENCH_WAIT)
+	while ((phase = atomic_load_explicit(&crew->control.phase, memory_order_relaxed)) ==
+	       BENCH_WAIT)
 		pthread_cond_wait(&crew->opened, &crew->gate);
 	pthread_mutex_unlock(&crew->gate);
 	return phase != BENCH_STOP;
@@ -79,7 +83,10 @@ static void record(struct bench_worker *w, uint64_t took, struct bench_hist *kin
 void bench_end_timed(struct bench_worker *w, uint64_t begin, struct bench_hist *kind)
 {
 	uint64_t took = bench_now_ns() - begin;
-	/* Acquire: pairs with set_phase()'s release; with MEASURE comes the gap that was chosen for it. */
+	/*
+	 * Acquire: pairs with set_phase()'s release; with MEASURE comes the gap
+	 * that was chosen for it.
+	 */
 	int phase = atomic_load_explicit(&w->control->phase, memory_order_acquire);
 	unsigned int gap = atomic_load_explicit(&w->control->gap, memory_order_relaxed);
 
@@ -99,7 +106,10 @@ static unsigned long ops_so_far(const struct crew *crew)
 {
 	unsigned long sum = 0;
 
-	/* Relaxed: each is a count on its own, at most one operation old when the clock is read beside it. */
+	/*
+	 * Relaxed: each is a count on its own, at most one operation old when
+	 * the clock is read beside it.
+	 */
 	for (unsigned int i = 0; i < crew->plan->threads; i++)
 		sum += atomic_load_explicit(&crew->workers[i].ops, memory_order_relaxed);
 	return sum;
@@ -107,13 +117,17 @@ static unsigned long ops_so_far(const struct crew *crew)
 
 static void sleep_until(uint64_t ns)
 {
-	struct timespec ts = {.tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u)};
+	struct timespec ts = {.tv_sec = (time_t)(ns / 1000000000u),
+			      .tv_nsec = (long)(ns % 1000000000u)};
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
 		;
 }
 
-/* Every operation was timed in the warm-up: take the clock's share out, and let timing cost 1 / TIMING_SHARE from here on. */
+/*
+ * Every operation was timed in the warm-up: take the clock's share out, and let
+ * timing cost 1 / TIMING_SHARE from here on.
+ */
 static unsigned int choose_gap(const struct crew *crew, uint64_t lasted_ns)
 {
 	double cost = bench_timing_cost_ns();
@@ -134,7 +148,8 @@ static void measure_window(struct crew *crew, struct bench_result *result)
 	open_gate(crew, crew->plan->threads, BENCH_WARMUP);
 	sleep_until(start + (uint64_t)(crew->plan->warmup * 1e9));
 	if (crew->plan->gap == 0)
-		atomic_store_explicit(&crew->control.gap, choose_gap(crew, bench_now_ns() - start), memory_order_relaxed);
+		atomic_store_explicit(&crew->control.gap, choose_gap(crew, bench_now_ns() - start),
+				      memory_order_relaxed);
 	set_phase(crew, BENCH_MEASURE);
 	start = bench_now_ns();
 	ops = ops_so_far(crew);
@@ -151,10 +166,16 @@ static void join(struct crew *crew, unsigned int nr)
 		pthread_join(crew->members[i].thread, NULL);
 }
 
-/* Without a window: everything counts, from the gate to the last worker's return. */
+/*
+ * Without a window: everything counts, from the gate to the last worker's
+ * return.
+ */
 static void measure_all(struct crew *crew, struct bench_result *result)
 {
-	/* Before the gate: the workers may be done by the time this thread runs again. */
+	/*
+	 * Before the gate: the workers may be done by the time this thread runs
+	 * again.
+	 */
 	uint64_t start = bench_now_ns();
 
 	open_gate(crew, crew->plan->threads, BENCH_MEASURE);
@@ -211,7 +232,8 @@ static bool hire(struct crew *crew)
 	const struct bench_plan *plan = crew->plan;
 
 	crew->members = calloc(plan->threads, sizeof(*crew->members));
-	crew->workers = aligned_alloc(_Alignof(struct bench_worker), plan->threads * sizeof(*crew->workers));
+	crew->workers = aligned_alloc(_Alignof(struct bench_worker),
+				      plan->threads * sizeof(*crew->workers));
 	if (!crew->members || !crew->workers) {
 		free(crew->workers);
 		crew->workers = NULL;
@@ -228,7 +250,10 @@ static bool hire(struct crew *crew)
 			.arg = plan->arg,
 		};
 	for (unsigned int i = 0; i < plan->threads; i++) {
-		/* calloc leaves a block of this size to the first touch: it is the worker's node that gets it. */
+		/*
+		 * calloc leaves a block of this size to the first touch: it is
+		 * the worker's node that gets it.
+		 */
 		crew->workers[i].hist = calloc(1, sizeof(struct bench_hist));
 		if (!crew->workers[i].hist)
 			return false;
@@ -244,8 +269,9 @@ static unsigned int first_gap(const struct bench_plan *plan)
 }
 
 /*
- * On the heap: where the address sanitizer and the stack protector both lay out a frame, gcc 12 aligns a variable in it to 32 bytes
- * whatever its type asks for.
+ * On the heap: where the address sanitizer and the stack protector both lay out
+ * a frame, gcc 12 aligns a variable in it to 32 bytes whatever its type asks
+ * for.
  */
 static struct crew *crew_create(const struct bench_plan *plan)
 {
@@ -263,7 +289,8 @@ static struct crew *crew_create(const struct bench_plan *plan)
 	return crew;
 }
 
-int bench_run(const struct bench_plan *plan, const struct bench_cpus *cpus, struct bench_result *result)
+int bench_run(const struct bench_plan *plan, const struct bench_cpus *cpus,
+	      struct bench_result *result)
 {
 	struct bench_cpu_time begin = bench_others_now(cpus, plan->threads), end;
 	double load = bench_load();

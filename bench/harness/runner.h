@@ -4,26 +4,29 @@
  *
  * A body is a loop:
  *
- *	while (bench_running(w)) {
- *		uint64_t t = bench_begin(w);
+ * 	while (bench_running(w)) {
+ * 		uint64_t t = bench_begin(w);
  *
- *		if (the_operation() != expected)
- *			w->errors++;
- *		bench_end(w, t);
- *	}
+ * 		if (the_operation() != expected)
+ * 			w->errors++;
+ * 		bench_end(w, t);
+ * 	}
  *
- * Time: all threads start together; nothing counts until the warm-up is over; then, for the given seconds, every operation
- * counts. The runner reads the counters and the clock at both ends of that window and trusts no sleep.
+ * Time: all threads start together; nothing counts until the warm-up is over;
+ * then, for the given seconds, every operation counts. The runner reads the
+ * counters and the clock at both ends of that window and trusts no sleep.
  *
- * Latency: reading the clock around every operation would slow the fast ones to a
- * crawl, so a worker times one operation in about @gap, at random distances (a
- * fixed distance could fall in step with the workload). The runner picks the gap
- * when the warm-up ends such that reading the clock, twice for each operation that
- * is timed, costs about one part in a hundred; slow operations are all timed. The
- * clock's own cost is subtracted. Throughput counts every operation, timed or not.
- * The largest latency is therefore the largest *timed* one.
+ * Latency: reading the clock around every operation would slow the fast ones to
+ * a crawl, so a worker times one operation in about @gap, at random distances
+ * (a fixed distance could fall in step with the workload). The runner picks the
+ * gap when the warm-up ends such that reading the clock, twice for each
+ * operation that is timed, costs about one part in a hundred; slow operations
+ * are all timed. The clock's own cost is subtracted. Throughput counts every
+ * operation, timed or not. The largest latency is therefore the largest *timed*
+ * one.
  *
- * Locks: a struct bench_worker belongs to its thread; the runner reads `ops` at any time and the rest after the join.
+ * Locks: a struct bench_worker belongs to its thread; the runner reads `ops` at
+ *        any time and the rest after the join.
  */
 #ifndef BENCH_RUNNER_H
 #define BENCH_RUNNER_H
@@ -38,7 +41,10 @@
 #include "bench/harness/others.h"
 #include "bench/harness/random.h"
 
-/* With no warm-up to learn from: cheap enough for operations of 300 ns and more. */
+/*
+ * With no warm-up to learn from: cheap enough for operations of 300 ns and
+ * more.
+ */
 #define BENCH_GAP_BLIND 16
 #define BENCH_GAP_MAX 256
 
@@ -46,11 +52,18 @@ enum bench_phase { BENCH_WAIT, BENCH_WARMUP, BENCH_MEASURE, BENCH_STOP };
 
 /* What the workers read and only the runner writes; a line of its own. */
 struct bench_control {
-	_Atomic int phase;        /* enum bench_phase */
-	_Atomic unsigned int gap; /* mean distance of timed operations; set before phase becomes BENCH_MEASURE */
+	_Atomic int phase; /* enum bench_phase */
+	/*
+	 * mean distance of timed operations; set before phase becomes
+	 * BENCH_MEASURE
+	 */
+	_Atomic unsigned int gap;
 } __attribute__((aligned(256)));
 
-/* 256 bytes apart: neither a line nor the neighbour that the prefetcher pairs with it is shared by two workers. */
+/*
+ * 256 bytes apart: neither a line nor the neighbour that the prefetcher pairs
+ * with it is shared by two workers.
+ */
 struct bench_worker {
 	_Atomic unsigned long ops; /* its thread writes, relaxed; the runner reads */
 	unsigned long errors;      /* unexpected results; the body counts them */
@@ -69,8 +82,12 @@ struct bench_plan {
 	double warmup;  /* seconds to drop */
 	double seconds; /* to measure; 0: no warm-up, and until every body returns by itself */
 	void (*body)(struct bench_worker *w);
-	void *arg;        /* shared by all workers */
-	unsigned int gap; /* mean distance of timed operations; 0: the runner chooses (BENCH_GAP_BLIND without a warm-up) */
+	void *arg; /* shared by all workers */
+	/*
+	 * mean distance of timed operations; 0: the runner chooses
+	 * (BENCH_GAP_BLIND without a warm-up)
+	 */
+	unsigned int gap;
 };
 
 struct bench_result {
@@ -86,11 +103,15 @@ struct bench_result {
  * bench_run() - Run @plan once on the CPUs of @cpus and fill @result.
  * Return: 0, or -errno if the threads could not be had (nothing was run).
  */
-int bench_run(const struct bench_plan *plan, const struct bench_cpus *cpus, struct bench_result *result);
+int bench_run(const struct bench_plan *plan, const struct bench_cpus *cpus,
+	      struct bench_result *result);
 
 static inline enum bench_phase bench_phase(const struct bench_worker *w)
 {
-	/* Relaxed: it only says when to leave the loop, and about when to count; the join orders everything else. */
+	/*
+	 * Relaxed: it only says when to leave the loop, and about when to
+	 * count; the join orders everything else.
+	 */
 	return (enum bench_phase)atomic_load_explicit(&w->control->phase, memory_order_relaxed);
 }
 
@@ -105,10 +126,16 @@ static inline uint64_t bench_random(struct bench_worker *w)
 	return bench_random_next(&w->random);
 }
 
-/* The end of a timed operation: record it, and draw the distance to the next. Not inline: it is the rare path. */
+/*
+ * The end of a timed operation: record it, and draw the distance to the next.
+ * Not inline: it is the rare path.
+ */
 void bench_end_timed(struct bench_worker *w, uint64_t begin, struct bench_hist *kind);
 
-/** bench_begin() - An operation starts. Return: what bench_end() wants: the time, or 0 if this one is not timed. */
+/**
+ * bench_begin() - An operation starts. Return: what bench_end() wants: the
+ * time, or 0 if this one is not timed.
+ */
 static inline uint64_t bench_begin(struct bench_worker *w)
 {
 	return __builtin_expect(--w->until_timed == 0, 0) ? bench_now_ns() : 0;
@@ -119,12 +146,17 @@ static inline uint64_t bench_begin(struct bench_worker *w)
  * @kind: takes the latencies of this kind of operations, and only of those that
  *        the worker's own histogram takes, too; or NULL.
  */
-static inline void bench_end_kind(struct bench_worker *w, uint64_t begin, unsigned long n, struct bench_hist *kind)
+static inline void bench_end_kind(struct bench_worker *w, uint64_t begin, unsigned long n,
+				  struct bench_hist *kind)
 {
 	if (__builtin_expect(begin != 0, 0))
 		bench_end_timed(w, begin, kind);
-	/* One writer: load and store, no locked add. Relaxed: the runner wants a recent count, and reads nothing else. */
-	atomic_store_explicit(&w->ops, atomic_load_explicit(&w->ops, memory_order_relaxed) + n, memory_order_relaxed);
+	/*
+	 * One writer: load and store, no locked add. Relaxed: the runner wants
+	 * a recent count, and reads nothing else.
+	 */
+	atomic_store_explicit(&w->ops, atomic_load_explicit(&w->ops, memory_order_relaxed) + n,
+			      memory_order_relaxed);
 }
 
 /** bench_end_n() - The operation is over and counts as @n. */

@@ -60,7 +60,8 @@ const char *bench_shown(const char *text, char buf[BENCH_SHOWN_MAX])
 		if (!bytes)
 			buf[len++] = *text++;
 		for (; bytes; bytes--)
-			len += (size_t)snprintf(buf + len, ESCAPE_LEN + 1, "\\x%02x", (unsigned char)*text++);
+			len += (size_t)snprintf(buf + len, ESCAPE_LEN + 1, "\\x%02x",
+						(unsigned char)*text++);
 	}
 	snprintf(buf + len, BENCH_SHOWN_MAX - len, "%s", *text ? "..." : "");
 	return buf;

@@ -29,7 +29,10 @@ void bench_vsay(FILE *out, const char *format, va_list args) __attribute__((form
  */
 const char *bench_shown(const char *text, char buf[BENCH_SHOWN_MAX]);
 
-/** bench_is_control() - Whether a terminal may obey the character at @at; the C1 controls of UTF-8 are two bytes long. */
+/**
+ * bench_is_control() - Whether a terminal may obey the character at @at; the C1
+ * controls of UTF-8 are two bytes long.
+ */
 int bench_is_control(const char *at);
 
 #endif

@@ -18,14 +18,18 @@ static bool lost;
 static void lose(int err)
 {
 	if (!lost)
-		bench_say(stderr, "%s: standard output: %s", name, err ? strerror(err) : "could not be written");
+		bench_say(stderr, "%s: standard output: %s", name,
+			  err ? strerror(err) : "could not be written");
 	lost = true;
 }
 
 bool bench_standard_flush(void)
 {
 	errno = 0;
-	/* An earlier write of a full buffer may have failed, which leaves only the mark. */
+	/*
+	 * An earlier write of a full buffer may have failed, which leaves only
+	 * the mark.
+	 */
 	if (fflush(stdout) != 0 || ferror(stdout))
 		lose(errno);
 	return !lost;
@@ -47,8 +51,12 @@ static void occupy_closed(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-			/* The lowest free number is @fd. Opened for the wrong direction: every use answers EBADF, as before. */
-			(void)open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+			/*
+			 * The lowest free number is @fd. Opened for the wrong
+			 * direction: every use answers EBADF, as before.
+			 */
+			(void)open("/dev/null",
+				   (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
 }
 
 void bench_standard_rename(const char *program)

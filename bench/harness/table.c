@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * table.c - rows for people: fixed columns, whole nanoseconds and whole operations a second, an empty line between workloads.
+ * table.c - rows for people: fixed columns, whole nanoseconds and whole
+ * operations a second, an empty line between workloads.
  */
 #include "bench/harness/table.h"
 
@@ -17,8 +18,8 @@ static unsigned long vmas_apart(const struct bench_row *a, const struct bench_ro
 	return a->vmas > b->vmas ? a->vmas - b->vmas : b->vmas - a->vmas;
 }
 
-const struct bench_row *bench_table_baseline(const struct bench_row *rows, size_t nr, const struct bench_row *row,
-					     const char *baseline)
+const struct bench_row *bench_table_baseline(const struct bench_row *rows, size_t nr,
+					     const struct bench_row *row, const char *baseline)
 {
 	const struct bench_row *best = NULL;
 
@@ -29,7 +30,8 @@ const struct bench_row *bench_table_baseline(const struct bench_row *rows, size_
 	return best && best->ops_per_sec > 0 ? best : NULL;
 }
 
-double bench_table_speedup(const struct bench_row *rows, size_t nr, const struct bench_row *row, const char *baseline)
+double bench_table_speedup(const struct bench_row *rows, size_t nr, const struct bench_row *row,
+			   const char *baseline)
 {
 	const struct bench_row *base = bench_table_baseline(rows, nr, row, baseline);
 
@@ -41,13 +43,16 @@ static double run_distance(const struct bench_row *row)
 	return row->ops_per_sec_max - row->ops_per_sec_min;
 }
 
-bool bench_table_unsure(const struct bench_row *rows, size_t nr, const struct bench_row *row, const char *baseline)
+bool bench_table_unsure(const struct bench_row *rows, size_t nr, const struct bench_row *row,
+			const char *baseline)
 {
-	const struct bench_row *base = baseline ? bench_table_baseline(rows, nr, row, baseline) : NULL;
+	const struct bench_row *base =
+		baseline ? bench_table_baseline(rows, nr, row, baseline) : NULL;
 
 	if (!base || strcmp(row->engine, baseline) == 0)
 		return false;
-	return fmax(run_distance(row), run_distance(base)) > fabs(row->ops_per_sec - base->ops_per_sec);
+	return fmax(run_distance(row), run_distance(base)) >
+	       fabs(row->ops_per_sec - base->ops_per_sec);
 }
 
 static void note_disturbance(FILE *out, const struct bench_row *rows, size_t nr)
@@ -65,9 +70,11 @@ static void note_disturbance(FILE *out, const struct bench_row *rows, size_t nr)
 	}
 	if (disturbed)
 		fprintf(out,
-			"DISTURBED: during %zu of %zu rows, marked with !, others had more than %.0f %% of the CPUs: other "
+			"DISTURBED: during %zu of %zu rows, marked with !, others had more than "
+			"%.0f %% of the CPUs: other "
 			"programs up to "
-			"%.0f %%, the hypervisor up to %.0f %%, load average up to %.1f. These figures do not count: measure again "
+			"%.0f %%, the hypervisor up to %.0f %%, load average up to %.1f. These "
+			"figures do not count: measure again "
 			"on a "
 			"quiet machine.\n",
 			disturbed, nr, BENCH_DISTURBED_PCT, others, steal, load);
@@ -82,7 +89,8 @@ void bench_table_notes(FILE *out, const struct bench_row *rows, size_t nr, const
 		unsure += bench_table_unsure(rows, nr, &rows[i], baseline);
 	if (unsure)
 		fprintf(out,
-			"%zu rows, marked with ?, differ from %s by less than the spread of their runs: no difference is shown.\n",
+			"%zu rows, marked with ?, differ from %s by less than the spread of their "
+			"runs: no difference is shown.\n",
 			unsure, baseline);
 }
 
@@ -104,8 +112,9 @@ const char *bench_grouped(uint64_t value, char buf[BENCH_GROUPED_MAX])
 
 void bench_table_head(FILE *out, const char *baseline)
 {
-	fprintf(out, "%-24s %-12s %7s %7s %15s %7s %11s %11s %11s %13s %7s", "workload", "engine", "threads", "vmas", "ops/s",
-		"spread", "p50 ns", "p99 ns", "p99.9 ns", "max ns", "errors");
+	fprintf(out, "%-24s %-12s %7s %7s %15s %7s %11s %11s %11s %13s %7s", "workload", "engine",
+		"threads", "vmas", "ops/s", "spread", "p50 ns", "p99 ns", "p99.9 ns", "max ns",
+		"errors");
 	if (baseline)
 		fprintf(out, "  x %s", baseline);
 	fputc('\n', out);
@@ -113,13 +122,17 @@ void bench_table_head(FILE *out, const char *baseline)
 
 static void print_row(FILE *out, const struct bench_row *row)
 {
-	char ops[BENCH_GROUPED_MAX], p50[BENCH_GROUPED_MAX], p99[BENCH_GROUPED_MAX], p999[BENCH_GROUPED_MAX],
-		max[BENCH_GROUPED_MAX];
-	double spread = row->ops_per_sec > 0 ? 100 * (row->ops_per_sec_max - row->ops_per_sec_min) / row->ops_per_sec : 0;
+	char ops[BENCH_GROUPED_MAX], p50[BENCH_GROUPED_MAX], p99[BENCH_GROUPED_MAX],
+		p999[BENCH_GROUPED_MAX], max[BENCH_GROUPED_MAX];
+	double spread = row->ops_per_sec > 0 ? 100 * (row->ops_per_sec_max - row->ops_per_sec_min) /
+						       row->ops_per_sec
+					     : 0;
 
-	fprintf(out, "%-24s %-12s %7u %7lu %15s %6.1f%% %11s %11s %11s %13s %7lu", row->workload, row->engine, row->threads,
-		row->vmas, bench_grouped((uint64_t)(row->ops_per_sec + 0.5), ops), spread, bench_grouped(row->p50_ns, p50),
-		bench_grouped(row->p99_ns, p99), bench_grouped(row->p999_ns, p999), bench_grouped(row->max_ns, max), row->errors);
+	fprintf(out, "%-24s %-12s %7u %7lu %15s %6.1f%% %11s %11s %11s %13s %7lu", row->workload,
+		row->engine, row->threads, row->vmas,
+		bench_grouped((uint64_t)(row->ops_per_sec + 0.5), ops), spread,
+		bench_grouped(row->p50_ns, p50), bench_grouped(row->p99_ns, p99),
+		bench_grouped(row->p999_ns, p999), bench_grouped(row->max_ns, max), row->errors);
 }
 
 void bench_table_rows(FILE *out, const struct bench_row *rows, size_t nr, const char *baseline)

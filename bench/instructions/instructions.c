@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * instructions.c - the program: how many instructions an operation takes on each
- * engine, in all and by part. It starts itself under callgrind, once for each
- * workload and engine, and reads what callgrind writes. The numbers do not depend
- * on the machine's speed or its other work.
+ * instructions.c - the program: how many instructions an operation takes on
+ * each engine, in all and by part. It starts itself under callgrind, once for
+ * each workload and engine, and reads what callgrind writes. The numbers do not
+ * depend on the machine's speed or its other work.
  */
 #include <argp.h>
 #include <errno.h>
@@ -65,7 +65,10 @@ static void __attribute__((format(printf, 2, 3))) add_word(struct words *w, cons
 	w->used += (size_t)len + 1;
 }
 
-/* This program again, under callgrind, which writes to @to of this process. Return: what waitpid() says of it; -errno: it did not start. */
+/*
+ * This program again, under callgrind, which writes to @to of this process.
+ * Return: what waitpid() says of it; -errno: it did not start.
+ */
 static int run_counted(const struct arguments *a, const char *workload, const char *engine, int to)
 {
 	static struct words w;
@@ -99,7 +102,8 @@ static int run_counted(const struct arguments *a, const char *workload, const ch
 	return status;
 }
 
-static int count(const struct arguments *a, const char *workload, const char *engine, struct profile *profile)
+static int count(const struct arguments *a, const char *workload, const char *engine,
+		 struct profile *profile)
 {
 	char why[BENCH_WHY_MAX];
 	int to = memfd_create("callgrind", 0), status;
@@ -113,7 +117,8 @@ static int count(const struct arguments *a, const char *workload, const char *en
 	bench_say(stderr, "instructions: counting %s on %s", workload, engine);
 	status = run_counted(a, workload, engine, to);
 	if (status == -ENOENT) {
-		bench_say(stderr, "instructions: found no program valgrind, expected it (Debian's package valgrind)");
+		bench_say(stderr, "instructions: found no program valgrind, expected it (Debian's "
+				  "package valgrind)");
 		ok = false;
 	} else if (status != 0) {
 		bench_say(stderr, "instructions: %s on %s: %s", workload, engine,
@@ -143,7 +148,8 @@ static void print_head(void)
 	printf(" %9s\n", "rest");
 }
 
-static void print_text(const struct arguments *a, const char *workload, const char *engine, const struct profile *p)
+static void print_text(const struct arguments *a, const char *workload, const char *engine,
+		       const struct profile *p)
 {
 	printf("%-9s %-10s %9.1f", workload, engine, each(a, p->all));
 	for (size_t i = 0; vms__part_names[i]; i++)
@@ -151,16 +157,19 @@ static void print_text(const struct arguments *a, const char *workload, const ch
 	printf(" %9.1f\n", each(a, p->rest));
 }
 
-static int print_json(const struct arguments *a, const char *workload, const char *engine, const struct profile *p)
+static int print_json(const struct arguments *a, const char *workload, const char *engine,
+		      const struct profile *p)
 {
 	json_t *parts = json_object();
 
 	for (size_t i = 0; vms__part_names[i]; i++)
 		json_object_set_new(parts, vms__part_names[i], json_real(each(a, p->part[i])));
 	json_object_set_new(parts, "rest", json_real(each(a, p->rest)));
-	return bench_json_print(stdout, json_pack("{s:s, s:s, s:I, s:I, s:f, s:o}", "workload", workload, "engine", engine, "vmas",
-						  (json_int_t)a->vmas, "operations", (json_int_t)a->operations, "instructions",
-						  each(a, p->all), "parts", parts));
+	return bench_json_print(stdout,
+				json_pack("{s:s, s:s, s:I, s:I, s:f, s:o}", "workload", workload,
+					  "engine", engine, "vmas", (json_int_t)a->vmas,
+					  "operations", (json_int_t)a->operations, "instructions",
+					  each(a, p->all), "parts", parts));
 }
 
 static int count_all(const struct arguments *a)
@@ -194,10 +203,12 @@ static const struct argp_option options[] = {
 	{"engine", 'e', "E,...", 0, "engines (all)", 0},
 	{"workload", 'w', "W,...", 0, "workloads (all; see --list)", 0},
 	{"vmas", OPT_VMAS, "N", 0, "VMAs that are there beforehand (1000)", 0},
-	{"operations", OPT_OPERATIONS, "N", 0, "operations that are counted, after as many that are not (2000)", 0},
+	{"operations", OPT_OPERATIONS, "N", 0,
+	 "operations that are counted, after as many that are not (2000)", 0},
 	{"json", OPT_JSON, NULL, 0, "one JSON object a line", 0},
 	{"list", OPT_LIST, NULL, 0, "list workloads and engines", 0},
-	{"run", OPT_RUN, NULL, OPTION_HIDDEN, "run the first workload on the first engine, and count nothing", 0},
+	{"run", OPT_RUN, NULL, OPTION_HIDDEN,
+	 "run the first workload on the first engine, and count nothing", 0},
 	{0},
 };
 
@@ -258,7 +269,8 @@ int main(int argc, char **argv)
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
-		.doc = "Count the instructions of an operation, in all and by part, under valgrind's callgrind.",
+		.doc = "Count the instructions of an operation, in all and by part, under "
+		       "valgrind's callgrind.",
 	};
 	struct arguments a = {.vmas = 1000, .operations = 2000};
 
@@ -270,6 +282,9 @@ int main(int argc, char **argv)
 	if (a.list)
 		return list_all();
 	if (a.run)
-		return workload_run(workload_named(a.workloads.name[0]), a.engines.name[0], a.vmas, a.operations) ? 0 : 1;
+		return workload_run(workload_named(a.workloads.name[0]), a.engines.name[0], a.vmas,
+				    a.operations)
+			       ? 0
+			       : 1;
 	return count_all(&a);
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * profile.c - see profile.h. The file has, behind "summary: SUM", for each function
- * "fn=NAME" and lines of two kinds:
+ * profile.c - see profile.h. The file has, behind "summary: SUM", for each
+ * function "fn=NAME" and lines of two kinds:
  *
- *	LINE COST                  what it executes itself
- *	cfn=NAME                   what it calls:
- *	calls=COUNT LINE
- *	LINE COST                  the cost of that, with all beneath
+ * 	LINE COST                  what it executes itself
+ * 	cfn=NAME                   what it calls:
+ * 	calls=COUNT LINE
+ * 	LINE COST                  the cost of that, with all beneath
  *
- * and lines with another word before the =, which say in which file the code is.
+ * and lines with another word before the =, which say in which file the code
+ * is.
  */
 #include "bench/instructions/profile.h"
 
@@ -35,7 +36,10 @@ static bool begins(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* A function's name: whose it is, and for a part's function which part. False: it is that of a part that is not known. */
+/*
+ * A function's name: whose it is, and for a part's function which part. False:
+ * it is that of a part that is not known.
+ */
 static bool take_function(struct reader *r, const char *name)
 {
 	const char *part = name + strlen(VMS__PART_PREFIX);
@@ -45,7 +49,8 @@ static bool take_function(struct reader *r, const char *name)
 		return true;
 	r->whose = PARTS;
 	for (r->part = 0; vms__part_names[r->part]; r->part++)
-		if (begins(part, vms__part_names[r->part]) && begins(part + strlen(vms__part_names[r->part]), "__"))
+		if (begins(part, vms__part_names[r->part]) &&
+		    begins(part + strlen(vms__part_names[r->part]), "__"))
 			return true;
 	return false;
 }
@@ -104,15 +109,18 @@ bool profile_read(FILE *in, struct profile *profile, char *why, size_t why_size)
 		ok = take_line(&r, line);
 	}
 	if (!ok)
-		snprintf(why, why_size, "found '%s', expected a line of callgrind's", bench_shown(line, shown));
+		snprintf(why, why_size, "found '%s', expected a line of callgrind's",
+			 bench_shown(line, shown));
 	free(line);
 	if (!ok)
 		return false;
 	for (size_t i = 0; vms__part_names[i]; i++)
 		parts += profile->part[i];
 	if (r.sum == 0 || r.self != r.sum || parts > profile->all) {
-		snprintf(why, why_size, "found functions of %lu instructions and parts of %lu, expected the sum %lu", r.self, parts,
-			 r.sum);
+		snprintf(why, why_size,
+			 "found functions of %lu instructions and parts of %lu, expected the sum "
+			 "%lu",
+			 r.self, parts, r.sum);
 		return false;
 	}
 	profile->rest = profile->all - parts;

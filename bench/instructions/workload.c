@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* workload.c - see workload.h. The operations are those of the cases of bench/vmbench that have the same names. */
+/*
+ * workload.c - see workload.h. The operations are those of the cases of
+ * bench/vmbench that have the same names.
+ */
 #include "bench/instructions/workload.h"
 
 #include <limits.h>
@@ -56,7 +59,8 @@ static bool brk2_setup(struct env *env)
 
 MEASURED bool measured_raise_and_lower(struct env *env)
 {
-	return vms_brk(env->mm, env->at + PAGE_SIZE) == env->at + PAGE_SIZE && vms_brk(env->mm, env->at) == env->at;
+	return vms_brk(env->mm, env->at + PAGE_SIZE) == env->at + PAGE_SIZE &&
+	       vms_brk(env->mm, env->at) == env->at;
 }
 
 static bool map_area(struct env *env)
@@ -67,7 +71,8 @@ static bool map_area(struct env *env)
 
 MEASURED bool measured_mprotect(struct env *env)
 {
-	return vms_mprotect(env->mm, AREA, PAGE_SIZE, PROT_READ) == 0 && vms_mprotect(env->mm, AREA, PAGE_SIZE, RW) == 0;
+	return vms_mprotect(env->mm, AREA, PAGE_SIZE, PROT_READ) == 0 &&
+	       vms_mprotect(env->mm, AREA, PAGE_SIZE, RW) == 0;
 }
 
 MEASURED bool measured_fault(struct env *env)
@@ -81,14 +86,18 @@ MEASURED bool measured_fault(struct env *env)
 const struct workload workloads[] = {
 	{"mmap1", "map and unmap 128 MiB", NULL, measured_mmap1},
 	{"malloc1", "map 128 MiB and a page, write the first page, unmap", NULL, measured_malloc1},
-	{"brk1", "raise the break by a page from an empty heap, and lower it", brk1_setup, measured_raise_and_lower},
-	{"brk2", "raise the break by a page above a heap of one, and lower it", brk2_setup, measured_raise_and_lower},
-	{"mprotect", "take the right to write from the first page of 128 MiB, and give it back", map_area, measured_mprotect},
+	{"brk1", "raise the break by a page from an empty heap, and lower it", brk1_setup,
+	 measured_raise_and_lower},
+	{"brk2", "raise the break by a page above a heap of one, and lower it", brk2_setup,
+	 measured_raise_and_lower},
+	{"mprotect", "take the right to write from the first page of 128 MiB, and give it back",
+	 map_area, measured_mprotect},
 	{"fault", "write the next page of 128 MiB for the first time", map_area, measured_fault},
 	{0},
 };
 
-MEASURED bool measured_operations(const struct workload *workload, struct env *env, unsigned long operations)
+MEASURED bool measured_operations(const struct workload *workload, struct env *env,
+				  unsigned long operations)
 {
 	while (operations && workload->operation(env))
 		operations--;
@@ -107,7 +116,8 @@ static bool run(const struct workload *workload, struct env *env, unsigned long 
 	return ok;
 }
 
-bool workload_run(const struct workload *workload, const char *engine, unsigned long vmas, unsigned long operations)
+bool workload_run(const struct workload *workload, const char *engine, unsigned long vmas,
+		  unsigned long operations)
 {
 	struct mm_limits limits = vms_mm_limits_default;
 	struct env env = {.mm = vms_mm_create(engine, NULL, NULL)};
@@ -117,7 +127,8 @@ bool workload_run(const struct workload *workload, const char *engine, unsigned 
 	if (!env.mm)
 		return false;
 	limits.max_map_count = INT_MAX;
-	ok = vms_mm_set_limits(env.mm, &limits) == 0 && libraries_map(env.mm, vmas, &start) == 0 && run(workload, &env, operations);
+	ok = vms_mm_set_limits(env.mm, &limits) == 0 && libraries_map(env.mm, vmas, &start) == 0 &&
+	     run(workload, &env, operations);
 	mmput(env.mm);
 	return ok;
 }

@@ -19,16 +19,23 @@ struct workload {
 
 extern const struct workload workloads[]; /* the last has no name */
 
-/* The functions of the run itself begin so: what they execute is not counted. */
+/*
+ * The functions of the run itself begin so: what they execute is not counted.
+ */
 #define MEASURED_PREFIX "measured_"
 
-/* The function beneath which everything is counted: for callgrind's --toggle-collect. */
+/*
+ * The function beneath which everything is counted: for callgrind's
+ * --toggle-collect.
+ */
 #define MEASURED_FUNCTION "measured_operations"
 
 /**
- * workload_run() - @operations of @workload twice on @engine, in an address space of
- * @vmas VMAs: to warm up, and to be counted. Return: false if a call failed.
+ * workload_run() - @operations of @workload twice on @engine, in an address
+ * space of @vmas VMAs: to warm up, and to be counted. Return: false if a call
+ * failed.
  */
-bool workload_run(const struct workload *workload, const char *engine, unsigned long vmas, unsigned long operations);
+bool workload_run(const struct workload *workload, const char *engine, unsigned long vmas,
+		  unsigned long operations);
 
 #endif

@@ -24,7 +24,10 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct heap_block blocks[BLOCKS_MAX]; /* a ring: the oldest are forgotten */
 static size_t nr_blocks;
 
-/* What lies at @frame: the caller's frame, and behind it the return address. The code is compiled with frame pointers. */
+/*
+ * What lies at @frame: the caller's frame, and behind it the return address.
+ * The code is compiled with frame pointers.
+ */
 static void note(void *start, size_t size, const uintptr_t *frame)
 {
 	struct heap_block block = {.start = (uintptr_t)start, .size = size};
@@ -32,10 +35,14 @@ static void note(void *start, size_t size, const uintptr_t *frame)
 	if (!start)
 		return;
 	for (int i = 0; i < HEAP_CALLERS; i++) {
-		const uintptr_t *next = (const uintptr_t *)frame[0]; /* NOLINT(performance-no-int-to-ptr) */
+		/* NOLINT(performance-no-int-to-ptr) */
+		const uintptr_t *next = (const uintptr_t *)frame[0];
 
 		block.caller[i] = frame[1];
-		/* The stack grows down: a frame that is not a little above is none of ours. */
+		/*
+		 * The stack grows down: a frame that is not a little above is
+		 * none of ours.
+		 */
 		if (next <= frame || next > frame + 4096)
 			break;
 		frame = next;

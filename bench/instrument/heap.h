@@ -14,10 +14,14 @@
 struct heap_block {
 	uintptr_t start;
 	size_t size;
-	uintptr_t caller[HEAP_CALLERS]; /* return addresses: of the call, of its caller, ... 0: none */
+	/* return addresses: of the call, of its caller, ... 0: none */
+	uintptr_t caller[HEAP_CALLERS];
 };
 
-/* The youngest block that had @addr, or NULL: none that instrumented code asked for. No thread allocates meanwhile. */
+/*
+ * The youngest block that had @addr, or NULL: none that instrumented code asked
+ * for. No thread allocates meanwhile.
+ */
 const struct heap_block *heap_find(uintptr_t addr);
 
 #endif

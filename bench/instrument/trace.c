@@ -15,7 +15,8 @@
 static _Thread_local struct trace_access *accesses;
 static _Thread_local size_t nr_accesses;
 static _Thread_local bool tracing;
-static _Thread_local uintptr_t stack_low, stack_high; /* the thread's own: with glibc its thread-local data lie there too */
+/* the thread's own: with glibc its thread-local data lie there too */
+static _Thread_local uintptr_t stack_low, stack_high;
 
 static _Noreturn void die(const char *what)
 {
@@ -29,7 +30,8 @@ static void find_stack(void)
 	void *low;
 	size_t size;
 
-	if (pthread_getattr_np(pthread_self(), &attr) != 0 || pthread_attr_getstack(&attr, &low, &size) != 0)
+	if (pthread_getattr_np(pthread_self(), &attr) != 0 ||
+	    pthread_attr_getstack(&attr, &low, &size) != 0)
 		die("the thread's stack is not known");
 	pthread_attr_destroy(&attr);
 	stack_low = (uintptr_t)low;
@@ -72,16 +74,16 @@ void trace_note(uintptr_t addr, size_t size, bool write)
 
 /* ---- plain accesses ---- */
 
-#define ACCESS(name, size, write)                                                                                                  \
-	void __tsan_##name(void *addr);                                                                                            \
-	void __tsan_##name(void *addr)                                                                                             \
-	{                                                                                                                          \
-		trace_note((uintptr_t)addr, size, write);                                                                          \
+#define ACCESS(name, size, write)                                                                  \
+	void __tsan_##name(void *addr);                                                            \
+	void __tsan_##name(void *addr)                                                             \
+	{                                                                                          \
+		trace_note((uintptr_t)addr, size, write);                                          \
 	}
-#define ACCESSES(size)                                                                                                             \
-	ACCESS(read##size, size, false)                                                                                            \
-	ACCESS(write##size, size, true)                                                                                            \
-	ACCESS(unaligned_read##size, size, false)                                                                                  \
+#define ACCESSES(size)                                                                             \
+	ACCESS(read##size, size, false)                                                            \
+	ACCESS(write##size, size, true)                                                            \
+	ACCESS(unaligned_read##size, size, false)                                                  \
 	ACCESS(unaligned_write##size, size, true)
 
 ACCESSES(1)
@@ -109,54 +111,57 @@ void __tsan_init(void)
 
 /* ---- atomic accesses: made here, in the strongest order, which serves every caller ---- */
 
-#define ATOMIC_RMW(bits, type, name)                                                                                               \
-	type __tsan_atomic##bits##_##name(volatile type *addr, type value, int order);                                             \
-	type __tsan_atomic##bits##_##name(volatile type *addr, type value, int order)                                              \
-	{                                                                                                                          \
-		(void)order;                                                                                                       \
-		trace_note((uintptr_t)addr, sizeof(type), true);                                                                   \
-		return __atomic_##name(addr, value, __ATOMIC_SEQ_CST);                                                             \
+#define ATOMIC_RMW(bits, type, name)                                                               \
+	type __tsan_atomic##bits##_##name(volatile type *addr, type value, int order);             \
+	type __tsan_atomic##bits##_##name(volatile type *addr, type value, int order)              \
+	{                                                                                          \
+		(void)order;                                                                       \
+		trace_note((uintptr_t)addr, sizeof(type), true);                                   \
+		return __atomic_##name(addr, value, __ATOMIC_SEQ_CST);                             \
 	}
-#define ATOMIC_EXCHANGE(bits, type)                                                                                                \
-	type __tsan_atomic##bits##_exchange(volatile type *addr, type value, int order);                                           \
-	type __tsan_atomic##bits##_exchange(volatile type *addr, type value, int order)                                            \
-	{                                                                                                                          \
-		(void)order;                                                                                                       \
-		trace_note((uintptr_t)addr, sizeof(type), true);                                                                   \
-		return __atomic_exchange_n(addr, value, __ATOMIC_SEQ_CST);                                                         \
+#define ATOMIC_EXCHANGE(bits, type)                                                                \
+	type __tsan_atomic##bits##_exchange(volatile type *addr, type value, int order);           \
+	type __tsan_atomic##bits##_exchange(volatile type *addr, type value, int order)            \
+	{                                                                                          \
+		(void)order;                                                                       \
+		trace_note((uintptr_t)addr, sizeof(type), true);                                   \
+		return __atomic_exchange_n(addr, value, __ATOMIC_SEQ_CST);                         \
 	}
-#define ATOMIC_CAS(bits, type, name)                                                                                               \
-	int __tsan_atomic##bits##_##name(volatile type *addr, type *old, type value, int order, int failed);                       \
-	int __tsan_atomic##bits##_##name(volatile type *addr, type *old, type value, int order, int failed)                        \
-	{                                                                                                                          \
-		(void)order, (void)failed;                                                                                         \
-		trace_note((uintptr_t)addr, sizeof(type), true);                                                                   \
-		return __atomic_compare_exchange_n(addr, old, value, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                       \
+#define ATOMIC_CAS(bits, type, name)                                                               \
+	int __tsan_atomic##bits##_##name(volatile type *addr, type *old, type value, int order,    \
+					 int failed);                                              \
+	int __tsan_atomic##bits##_##name(volatile type *addr, type *old, type value, int order,    \
+					 int failed)                                               \
+	{                                                                                          \
+		(void)order, (void)failed;                                                         \
+		trace_note((uintptr_t)addr, sizeof(type), true);                                   \
+		return __atomic_compare_exchange_n(addr, old, value, 0, __ATOMIC_SEQ_CST,          \
+						   __ATOMIC_SEQ_CST);                              \
 	}
-#define ATOMIC_LOAD_STORE(bits, type)                                                                                              \
-	type __tsan_atomic##bits##_load(const volatile type *addr, int order);                                                     \
-	type __tsan_atomic##bits##_load(const volatile type *addr, int order)                                                      \
-	{                                                                                                                          \
-		(void)order;                                                                                                       \
-		trace_note((uintptr_t)addr, sizeof(type), false);                                                                  \
-		return __atomic_load_n(addr, __ATOMIC_SEQ_CST);                                                                    \
-	}                                                                                                                          \
-	void __tsan_atomic##bits##_store(volatile type *addr, type value, int order);                                              \
-	void __tsan_atomic##bits##_store(volatile type *addr, type value, int order)                                               \
-	{                                                                                                                          \
-		(void)order;                                                                                                       \
-		trace_note((uintptr_t)addr, sizeof(type), true);                                                                   \
-		__atomic_store_n(addr, value, __ATOMIC_SEQ_CST);                                                                   \
+#define ATOMIC_LOAD_STORE(bits, type)                                                              \
+	type __tsan_atomic##bits##_load(const volatile type *addr, int order);                     \
+	type __tsan_atomic##bits##_load(const volatile type *addr, int order)                      \
+	{                                                                                          \
+		(void)order;                                                                       \
+		trace_note((uintptr_t)addr, sizeof(type), false);                                  \
+		return __atomic_load_n(addr, __ATOMIC_SEQ_CST);                                    \
+	}                                                                                          \
+	void __tsan_atomic##bits##_store(volatile type *addr, type value, int order);              \
+	void __tsan_atomic##bits##_store(volatile type *addr, type value, int order)               \
+	{                                                                                          \
+		(void)order;                                                                       \
+		trace_note((uintptr_t)addr, sizeof(type), true);                                   \
+		__atomic_store_n(addr, value, __ATOMIC_SEQ_CST);                                   \
 	}
-#define ATOMIC(bits, type)                                                                                                         \
-	ATOMIC_LOAD_STORE(bits, type)                                                                                              \
-	ATOMIC_EXCHANGE(bits, type)                                                                                                \
-	ATOMIC_RMW(bits, type, fetch_add)                                                                                          \
-	ATOMIC_RMW(bits, type, fetch_sub)                                                                                          \
-	ATOMIC_RMW(bits, type, fetch_and)                                                                                          \
-	ATOMIC_RMW(bits, type, fetch_or)                                                                                           \
-	ATOMIC_RMW(bits, type, fetch_xor)                                                                                          \
-	ATOMIC_CAS(bits, type, compare_exchange_strong)                                                                            \
+#define ATOMIC(bits, type)                                                                         \
+	ATOMIC_LOAD_STORE(bits, type)                                                              \
+	ATOMIC_EXCHANGE(bits, type)                                                                \
+	ATOMIC_RMW(bits, type, fetch_add)                                                          \
+	ATOMIC_RMW(bits, type, fetch_sub)                                                          \
+	ATOMIC_RMW(bits, type, fetch_and)                                                          \
+	ATOMIC_RMW(bits, type, fetch_or)                                                           \
+	ATOMIC_RMW(bits, type, fetch_xor)                                                          \
+	ATOMIC_CAS(bits, type, compare_exchange_strong)                                            \
 	ATOMIC_CAS(bits, type, compare_exchange_weak)
 
 ATOMIC(8, uint8_t)

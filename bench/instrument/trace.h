@@ -8,10 +8,10 @@
  * its sources knows of the recording, and no other build pays for it.
  *
  * Not seen are accesses that no compiler of ours made: those of the C library
- * and of liburcu's shared part (except for the calls that wrap.c stands in for),
- * and those of inline assembly and of the compiler's own vector functions. So a
- * program that records should have the maple tree search its nodes in scalar
- * code (vms_mt_set_simd()).
+ * and of liburcu's shared part (except for the calls that wrap.c stands in
+ * for), and those of inline assembly and of the compiler's own vector
+ * functions. So a program that records should have the maple tree search its
+ * nodes in scalar code (vms_mt_set_simd()).
  */
 #ifndef BENCH_INSTRUMENT_TRACE_H
 #define BENCH_INSTRUMENT_TRACE_H
@@ -23,10 +23,17 @@
 struct trace_access {
 	uintptr_t addr;
 	uint32_t size;
-	bool write; /* a compare-and-exchange counts as a write even if it fails: the processor takes the line either way */
+	/*
+	 * a compare-and-exchange counts as a write even if it fails: the
+	 * processor takes the line either way
+	 */
+	bool write;
 };
 
-/* From now on the calling thread is recorded; what was recorded of it before is forgotten. */
+/*
+ * From now on the calling thread is recorded; what was recorded of it before is
+ * forgotten.
+ */
 void trace_begin(void);
 void trace_end(void);
 /*
@@ -35,7 +42,10 @@ void trace_end(void);
  */
 const struct trace_access *trace_taken(size_t *nr);
 
-/* For the runtime's other files: the calling thread accesses [addr, addr + size). */
+/*
+ * For the runtime's other files: the calling thread accesses [addr, addr +
+ * size).
+ */
 void trace_note(uintptr_t addr, size_t size, bool write);
 
 #endif

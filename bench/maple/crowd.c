@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * crowd.c - readers and a writer, on the harness' pinned threads (runner.h): one run counts, one times each lookup, for the timing would
- * slow what is counted.
+ * crowd.c - readers and a writer, on the harness' pinned threads (runner.h):
+ * one run counts, one times each lookup, for the timing would slow what is
+ * counted.
  *
  * Locks: a worker's share is its thread's until the join.
  */
@@ -70,7 +71,8 @@ static void read_chunk(struct bench_worker *w, size_t at)
 	if (!c->timed)
 		c->store->lookup(c->tree, c->world->random.keys + at, READ_CHUNK);
 	else
-		w->errors += c->store->lookup_timed(c->tree, c->world->probes + at, READ_CHUNK, record, &c->timed[w->index]);
+		w->errors += c->store->lookup_timed(c->tree, c->world->probes + at, READ_CHUNK,
+						    record, &c->timed[w->index]);
 }
 
 static void read_all(struct bench_worker *w)
@@ -119,7 +121,8 @@ static double to_ns(uint64_t ticks, uint64_t cost)
 	return ticks > cost ? (double)(ticks - cost) / ticks_per_ns() : 0;
 }
 
-static void take_quantiles(const struct crowd *c, struct bench_hist *all, struct crowd_result *result)
+static void take_quantiles(const struct crowd *c, struct bench_hist *all,
+			   struct crowd_result *result)
 {
 	static const uint64_t shares[] = {5000, 9900, 9990, 9999};
 	uint64_t cost = ticks_cost();
@@ -131,7 +134,8 @@ static void take_quantiles(const struct crowd *c, struct bench_hist *all, struct
 		result->quantile[i] = to_ns(bench_hist_quantile(all, shares[i], 10000), cost);
 }
 
-static int count(struct crowd *c, const struct bench_cpus *cpus, struct bench_result *run_result, struct crowd_result *result)
+static int count(struct crowd *c, const struct bench_cpus *cpus, struct bench_result *run_result,
+		 struct crowd_result *result)
 {
 	int err = run(c, cpus, run_result);
 
@@ -140,11 +144,13 @@ static int count(struct crowd *c, const struct bench_cpus *cpus, struct bench_re
 	result->lookups = (double)run_result->ops / run_result->seconds / 1e6;
 	result->errors += run_result->errors + c->writing.failed;
 	if (c->writing.end_ns > c->writing.begin_ns)
-		result->pairs = (double)c->writing.pairs * 1e6 / (double)(c->writing.end_ns - c->writing.begin_ns);
+		result->pairs = (double)c->writing.pairs * 1e6 /
+				(double)(c->writing.end_ns - c->writing.begin_ns);
 	return 0;
 }
 
-static int time_each(struct crowd *c, const struct bench_cpus *cpus, struct bench_result *run_result, struct crowd_result *result)
+static int time_each(struct crowd *c, const struct bench_cpus *cpus,
+		     struct bench_result *run_result, struct crowd_result *result)
 {
 	int err;
 
@@ -160,8 +166,8 @@ static int time_each(struct crowd *c, const struct bench_cpus *cpus, struct benc
 	return err;
 }
 
-int crowd_run(const struct crowd_plan *plan, const struct store *store, void *tree, const struct world *world,
-	      const struct bench_cpus *cpus, struct crowd_result *result)
+int crowd_run(const struct crowd_plan *plan, const struct store *store, void *tree,
+	      const struct world *world, const struct bench_cpus *cpus, struct crowd_result *result)
 {
 	struct crowd c = {.plan = plan, .store = store, .tree = tree, .world = world};
 	struct bench_result *run_result = malloc(sizeof(*run_result)); /* its histogram is large */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * crowd.h - what is measured on several threads: readers alone, and readers beside a writer at full speed.
+ * crowd.h - what is measured on several threads: readers alone, and readers
+ * beside a writer at full speed.
  */
 #ifndef BENCH_MAPLE_CROWD_H
 #define BENCH_MAPLE_CROWD_H
@@ -25,8 +26,12 @@ struct crowd_result {
 	unsigned long errors; /* wrong answers, failed stores */
 };
 
-/** crowd_run() - Measure @tree once. Return: 0 or -errno. The writer leaves the tree as it was. */
-int crowd_run(const struct crowd_plan *plan, const struct store *store, void *tree, const struct world *world,
-	      const struct bench_cpus *cpus, struct crowd_result *result);
+/**
+ * crowd_run() - Measure @tree once. Return: 0 or -errno. The writer leaves the
+ * tree as it was.
+ */
+int crowd_run(const struct crowd_plan *plan, const struct store *store, void *tree,
+	      const struct world *world, const struct bench_cpus *cpus,
+	      struct crowd_result *result);
 
 #endif

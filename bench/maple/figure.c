@@ -86,7 +86,10 @@ static bool goal_met(const struct figure *f, double ratio, double goal)
 	return f->ratio == RATIO_SHARE ? ratio <= goal : ratio >= goal;
 }
 
-/* A column for ours, then three for each peer: its figure, the ratio, and half the distance of the ratio's quartiles. */
+/*
+ * A column for ours, then three for each peer: its figure, the ratio, and half
+ * the distance of the ratio's quartiles.
+ */
 void figure_table_head(FILE *out, const struct figure *f)
 {
 	fprintf(out, "%-42s %9s %-5s", "operation", "ranges", "unit");
@@ -109,7 +112,8 @@ static void print_goal(FILE *out, const struct figure *f)
 
 	for (unsigned int i = 1; goal > 0 && i < f->nr_stores; i++)
 		if (is_goal_peer(f, i))
-			fprintf(out, " | %.2f %s", goal, goal_met(f, figure_ratio(f, i).median, goal) ? "met" : "missed");
+			fprintf(out, " | %.2f %s", goal,
+				goal_met(f, figure_ratio(f, i).median, goal) ? "met" : "missed");
 }
 
 void figure_table_row(FILE *out, const struct figure *f)
@@ -121,7 +125,8 @@ void figure_table_row(FILE *out, const struct figure *f)
 		if (figure_compared(f, i))
 			print_compared(out, f, i);
 		else if (f->measured[i])
-			fprintf(out, i ? " | %11.2f %6s      " : " %9.2f", figure_value(f, i).median, "");
+			fprintf(out, i ? " | %11.2f %6s      " : " %9.2f",
+				figure_value(f, i).median, "");
 		else
 			fprintf(out, i ? " | %11s %6s      " : " %9s", "-", "");
 	}
@@ -136,10 +141,12 @@ static json_t *json_of(const struct figure *f, unsigned int store)
 	static const char *const readings[] = {"peer/ours", "ours/peer", "share"};
 	struct spread value = figure_value(f, store);
 	json_t *object =
-		json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:I, s:I}", "operation", f->name, "ranges",
-			  (json_int_t)f->ranges, "threads", (json_int_t)f->threads, "store", f->stores[store]->name, "simd",
-			  vms_mt_simd(), "unit", f->unit, "value", value.median, "value_min", value.least, "value_q1", value.low,
-			  "value_q3", value.high, "rounds", (json_int_t)f->nr_rounds, "errors", (json_int_t)f->errors[store]);
+		json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:I, s:I}",
+			  "operation", f->name, "ranges", (json_int_t)f->ranges, "threads",
+			  (json_int_t)f->threads, "store", f->stores[store]->name, "simd",
+			  vms_mt_simd(), "unit", f->unit, "value", value.median, "value_min",
+			  value.least, "value_q1", value.low, "value_q3", value.high, "rounds",
+			  (json_int_t)f->nr_rounds, "errors", (json_int_t)f->errors[store]);
 
 	if (object && figure_compared(f, store)) {
 		struct spread ratio = figure_ratio(f, store);

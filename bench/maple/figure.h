@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * figure.h - one line of the result: what was measured on every store, round by round, and how the peers compare with us.
+ * figure.h - one line of the result: what was measured on every store, round by
+ * round, and how the peers compare with us.
  *
- * A round has every store once, so a ratio is taken within a round; its median over the rounds is what counts, and the quartiles
- * beside it are the spread.
+ * A round has every store once, so a ratio is taken within a round; its median
+ * over the rounds is what counts, and the quartiles beside it are the spread.
  */
 #ifndef BENCH_MAPLE_FIGURE_H
 #define BENCH_MAPLE_FIGURE_H
@@ -38,7 +39,8 @@ struct figure {
 
 struct spread {
 	double median, low, high; /* and quartiles */
-	double least;             /* what the quietest round shows, where a machine has other work too */
+	/* what the quietest round shows, where a machine has other work too */
+	double least;
 };
 
 /** figure_value() - Over the rounds of @store, an index. */
@@ -54,7 +56,10 @@ double figure_goal(const struct figure *f);
 
 void figure_table_head(FILE *out, const struct figure *f);
 void figure_table_row(FILE *out, const struct figure *f);
-/** figure_json() - An object a line for each store that was measured. Return: 0, or -1 if it could not be written. */
+/**
+ * figure_json() - An object a line for each store that was measured. Return: 0,
+ * or -1 if it could not be written.
+ */
 int figure_json(FILE *out, const struct figure *f);
 
 #endif

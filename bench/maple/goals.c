@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * goals.c - how far we mean to be ahead of the kernel's maple tree: ratios as figure.h reads them, with SIMD. Without, half of each
- * speed will do.
+ * goals.c - how far we mean to be ahead of the kernel's maple tree: ratios as
+ * figure.h reads them, with SIMD. Without, half of each speed will do.
  */
 #include <string.h>
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * maplebench.c - the program: what it is asked for, at each number of ranges in turn (measure.c).
+ * maplebench.c - the program: what it is asked for, at each number of ranges in
+ * turn (measure.c).
  *
- * Exit status: 0; 1 if an answer was wrong or a run could not be made; 2 for bad input, or if standard output was lost.
+ * Exit status: 0; 1 if an answer was wrong or a run could not be made; 2 for
+ * bad input, or if standard output was lost.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -37,7 +39,8 @@ static void print_list(const struct stores *stores)
 		printf("operation %-14s %s\n", op->name, op->title);
 	printf("operation %-14s %s\n", "bytes", "bytes of nodes per range");
 	printf("operation %-14s %s\n", CROWD_READERS, "lookups a second of several threads");
-	printf("operation %-14s %s\n", CROWD_BESIDE, "readers and a writer at full speed: both rates, the readers' latency");
+	printf("operation %-14s %s\n", CROWD_BESIDE,
+	       "readers and a writer at full speed: both rates, the readers' latency");
 	for (unsigned int i = 0; i < stores->nr; i++)
 		printf("store     %-14s %s\n", stores->store[i]->name, stores->store[i]->what);
 }
@@ -46,7 +49,8 @@ static void print_head(const struct bench *b)
 {
 	bench_machine_print(stdout, "# ", b->cpus);
 	printf("# search of our nodes: %s\n", vms_mt_simd());
-	printf("# rounds: %lu, every store once in each; medians; ratios within a round, ± half the distance of their quartiles\n",
+	printf("# rounds: %lu, every store once in each; medians; ratios within a round, ± half "
+	       "the distance of their quartiles\n",
 	       b->options->repeat);
 	printf("# ratio: how many times as fast ours is; of bytes and latencies: ours / peer\n");
 }
@@ -67,7 +71,10 @@ static void *measure(void *arg)
 	return err || b->errors ? b : NULL;
 }
 
-/* On a thread of its own, for that can be pinned as the harness pins its workers. Return: 0 or -errno; *@failed as measure(). */
+/*
+ * On a thread of its own, for that can be pinned as the harness pins its
+ * workers. Return: 0 or -errno; *@failed as measure().
+ */
 static int measure_pinned(struct bench *b, void **failed)
 {
 	pthread_attr_t attr;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * measure.c - runs the operations round by round, every store once a round, so that a machine that slows down or speeds up meanwhile does
- * so to all.
+ * measure.c - runs the operations round by round, every store once a round, so
+ * that a machine that slows down or speeds up meanwhile does so to all.
  */
 #include "bench/maple/measure.h"
 
@@ -15,8 +15,9 @@
 #include "bench/maple/figure.h"
 #include "bench/maple/operation.h"
 
-#define SMALL 2000         /* ranges */
-#define CROWD_RANGES 65000 /* where readers and beside are measured, unless other ranges are asked for */
+#define SMALL 2000 /* ranges */
+/* where readers and beside are measured, unless other ranges are asked for */
+#define CROWD_RANGES 65000
 
 static void progress(const char *operation, unsigned long ranges, unsigned int round)
 {
@@ -71,8 +72,8 @@ static bool plant_all(struct bench *b)
 
 /* ---- figures ---- */
 
-static void figure_begin(const struct bench *b, struct figure *f, const char *name, const char *title, const char *unit,
-			 enum ratio ratio)
+static void figure_begin(const struct bench *b, struct figure *f, const char *name,
+			 const char *title, const char *unit, enum ratio ratio)
 {
 	*f = (struct figure){
 		.name = name,
@@ -108,8 +109,8 @@ static int figure_end(struct bench *b, const struct figure *f)
 	b->errors += figure_errors(f);
 	for (unsigned int i = 0; i < f->nr_stores; i++)
 		if (f->errors[i])
-			fprintf(stderr, "maplebench: %s, %lu ranges, %s: %lu wrong answers\n", f->name, f->ranges,
-				f->stores[i]->name, f->errors[i]);
+			fprintf(stderr, "maplebench: %s, %lu ranges, %s: %lu wrong answers\n",
+				f->name, f->ranges, f->stores[i]->name, f->errors[i]);
 	return print_figure(b, f) ? 0 : -EIO;
 }
 
@@ -124,7 +125,8 @@ static int measure_operation(struct bench *b, const struct operation *op, struct
 			if (op->has && !op->has(store))
 				continue;
 			store->enter();
-			f->value[i][round] = operation_time(op, store, b->tree[i], b->world, &f->errors[i]);
+			f->value[i][round] =
+				operation_time(op, store, b->tree[i], b->world, &f->errors[i]);
 			store->leave();
 			f->measured[i] = true;
 		}
@@ -136,13 +138,17 @@ static void count_bytes(const struct bench *b, struct figure *f, unsigned int ro
 {
 	for (unsigned int i = 0; i < b->stores.nr; i++) {
 		b->stores.store[i]->enter();
-		f->value[i][round] = (double)b->stores.store[i]->node_bytes(b->tree[i]) / (double)b->world->nr;
+		f->value[i][round] =
+			(double)b->stores.store[i]->node_bytes(b->tree[i]) / (double)b->world->nr;
 		b->stores.store[i]->leave();
 		f->measured[i] = true;
 	}
 }
 
-/* In a small tree one node more or less is much: each round inserts in another order. */
+/*
+ * In a small tree one node more or less is much: each round inserts in another
+ * order.
+ */
 static int measure_bytes(struct bench *b, struct figure *f)
 {
 	figure_begin(b, f, "bytes", "bytes of nodes per range", "bytes", RATIO_SHARE);
@@ -161,7 +167,8 @@ static int measure_bytes(struct bench *b, struct figure *f)
 
 static int measure_churned_bytes(struct bench *b, struct figure *f)
 {
-	figure_begin(b, f, "bytes-churned", "bytes of nodes per range, after churn", "bytes", RATIO_SHARE);
+	figure_begin(b, f, "bytes-churned", "bytes of nodes per range, after churn", "bytes",
+		     RATIO_SHARE);
 	f->nr_rounds = 1;
 	count_bytes(b, f, 0);
 	return figure_end(b, f);
@@ -169,7 +176,15 @@ static int measure_churned_bytes(struct bench *b, struct figure *f)
 
 /* ---- several threads ---- */
 
-enum crowd_figure { CROWD_LOOKUPS, CROWD_PAIRS, CROWD_P50, CROWD_P99, CROWD_P999, CROWD_P9999, NR_CROWD };
+enum crowd_figure {
+	CROWD_LOOKUPS,
+	CROWD_PAIRS,
+	CROWD_P50,
+	CROWD_P99,
+	CROWD_P999,
+	CROWD_P9999,
+	NR_CROWD
+};
 
 struct crowd_line {
 	const char *name, *title, *unit;
@@ -199,7 +214,8 @@ static double crowd_value(const struct crowd_result *result, unsigned int line)
 }
 
 /* Every concurrent store once. */
-static int crowd_round(struct bench *b, const struct crowd_plan *plan, struct figure *figures, unsigned int nr, unsigned int round)
+static int crowd_round(struct bench *b, const struct crowd_plan *plan, struct figure *figures,
+		       unsigned int nr, unsigned int round)
 {
 	for (unsigned int i = 0; i < b->stores.nr; i++) {
 		struct crowd_result result;
@@ -221,7 +237,8 @@ static int crowd_round(struct bench *b, const struct crowd_plan *plan, struct fi
 
 static int measure_crowd(struct bench *b, unsigned int threads, bool writer)
 {
-	struct crowd_plan plan = {.readers = threads - writer, .writer = writer, .seconds = b->options->seconds};
+	struct crowd_plan plan = {
+		.readers = threads - writer, .writer = writer, .seconds = b->options->seconds};
 	const struct crowd_line *lines = writer ? beside_lines : &alone_line;
 	unsigned int nr = writer ? NR_CROWD : 1;
 	struct figure *figures = calloc(nr, sizeof(*figures));
@@ -229,7 +246,8 @@ static int measure_crowd(struct bench *b, unsigned int threads, bool writer)
 	int err = figures ? 0 : -ENOMEM;
 
 	for (unsigned int line = 0; !err && line < nr; line++) {
-		figure_begin(b, &figures[line], lines[line].name, lines[line].title, lines[line].unit, lines[line].ratio);
+		figure_begin(b, &figures[line], lines[line].name, lines[line].title,
+			     lines[line].unit, lines[line].ratio);
 		figures[line].threads = threads;
 	}
 	for (unsigned int round = 0; !err && round < b->options->repeat; round++) {
@@ -237,7 +255,8 @@ static int measure_crowd(struct bench *b, unsigned int threads, bool writer)
 		err = crowd_round(b, &plan, figures, nr, round);
 	}
 	for (unsigned int line = 0; !err && line < nr; line++) {
-		snprintf(title, sizeof(title), "%s, %u thread%s", lines[line].title, threads, threads == 1 ? "" : "s");
+		snprintf(title, sizeof(title), "%s, %u thread%s", lines[line].title, threads,
+			 threads == 1 ? "" : "s");
 		figures[line].title = title;
 		err = figure_end(b, &figures[line]);
 	}
@@ -252,9 +271,13 @@ static int measure_crowds(struct bench *b)
 
 	if (!b->options->ranges_given && b->world->nr != CROWD_RANGES)
 		return 0;
-	for (unsigned int i = 0; !err && maplebench_listed(&b->options->operations, CROWD_READERS) && i < threads->nr; i++)
+	for (unsigned int i = 0;
+	     !err && maplebench_listed(&b->options->operations, CROWD_READERS) && i < threads->nr;
+	     i++)
 		err = measure_crowd(b, (unsigned int)threads->value[i], false);
-	for (unsigned int i = 0; !err && maplebench_listed(&b->options->operations, CROWD_BESIDE) && i < threads->nr; i++)
+	for (unsigned int i = 0;
+	     !err && maplebench_listed(&b->options->operations, CROWD_BESIDE) && i < threads->nr;
+	     i++)
 		if (threads->value[i] > 1)
 			err = measure_crowd(b, (unsigned int)threads->value[i], true);
 	return err;
@@ -262,7 +285,10 @@ static int measure_crowds(struct bench *b)
 
 /* ---- a number of ranges ---- */
 
-/* The nodes are counted twice: as random insertion filled them, and as churn then left them. */
+/*
+ * The nodes are counted twice: as random insertion filled them, and as churn
+ * then left them.
+ */
 static int measure_all(struct bench *b)
 {
 	bool bytes = maplebench_listed(&b->options->operations, "bytes");

@@ -21,7 +21,8 @@ struct bench {
 };
 
 /**
- * measure_ranges() - Build a tree of each store with @ranges ranges, measure and print every operation asked for.
+ * measure_ranges() - Build a tree of each store with @ranges ranges, measure
+ * and print every operation asked for.
  * Return: 0; -EIO if the result could not be written; -errno.
  */
 int measure_ranges(struct bench *b, unsigned long ranges);

@@ -79,7 +79,8 @@ static uint64_t run_cursor_hot(const struct store *s, void *tree, const struct w
 	return s->touch_cursor(tree, w->hot.keys, w->hot.nr);
 }
 
-static bool right_touch_hot(const struct store *s, void *tree, const struct world *w, uint64_t answer)
+static bool right_touch_hot(const struct store *s, void *tree, const struct world *w,
+			    uint64_t answer)
 {
 	(void)s, (void)tree;
 	return answer == w->hot.numbers;
@@ -233,32 +234,45 @@ static bool right_large(const struct store *s, void *tree, const struct world *w
 
 const struct operation operations[] = {
 	{"lookup", "random lookup, independent", NULL, count_random, run_lookup, right_random},
-	{"chained", "random lookup, each depends on the last", NULL, count_random, run_chained, right_random},
+	{"chained", "random lookup, each depends on the last", NULL, count_random, run_chained,
+	 right_random},
 	{"hot", "lookup, 90 % in few hot ranges", NULL, count_hot, run_hot, right_hot},
-	{"hot-chained", "the same, each depends on the last", NULL, count_hot, run_hot_chained, right_hot},
-	{"section", "random lookup, a read section for each", NULL, count_random, run_sections, right_random},
-	{"touch", "find and touch, a read section for each", NULL, count_random, run_touch, right_use},
-	{"touch-hot", "the same, 90 % in few hot ranges", NULL, count_hot, run_touch_hot, right_touch_hot},
-	{"cursor", "walk a cursor and touch, a section for each", NULL, count_random, run_cursor, right_use},
-	{"cursor-hot", "the same, 90 % in few hot ranges", NULL, count_hot, run_cursor_hot, right_touch_hot},
+	{"hot-chained", "the same, each depends on the last", NULL, count_hot, run_hot_chained,
+	 right_hot},
+	{"section", "random lookup, a read section for each", NULL, count_random, run_sections,
+	 right_random},
+	{"touch", "find and touch, a read section for each", NULL, count_random, run_touch,
+	 right_use},
+	{"touch-hot", "the same, 90 % in few hot ranges", NULL, count_hot, run_touch_hot,
+	 right_touch_hot},
+	{"cursor", "walk a cursor and touch, a section for each", NULL, count_random, run_cursor,
+	 right_use},
+	{"cursor-hot", "the same, 90 % in few hot ranges", NULL, count_hot, run_cursor_hot,
+	 right_touch_hot},
 	{"use", "lookup and touch the object", NULL, count_random, run_use, right_use},
 	{"replace", "replace an entry", NULL, count_stores, run_replace, right_replace},
-	{"replace-locked", "replace an entry, a lock for each", NULL, count_stores, run_replace_locked, right_replace},
-	{"replace-walked", "replace where a cursor walked, a lock for each", NULL, count_stores, run_replace_walked, right_replace},
+	{"replace-locked", "replace an entry, a lock for each", NULL, count_stores,
+	 run_replace_locked, right_replace},
+	{"replace-walked", "replace where a cursor walked, a lock for each", NULL, count_stores,
+	 run_replace_walked, right_replace},
 	{"hole", "unset + set a page, a lock for each", NULL, count_stores, run_hole, right_churn},
 	{"churn", "erase + insert a random range", NULL, count_stores, run_churn, right_churn},
-	{"churn-prepared", "the same, memory set aside first", has_preparation, count_stores, run_churn_prepared, right_churn},
-	{"churn-locked", "erase + insert, a lock for each", NULL, count_stores, run_churn_locked, right_churn},
+	{"churn-prepared", "the same, memory set aside first", has_preparation, count_stores,
+	 run_churn_prepared, right_churn},
+	{"churn-locked", "erase + insert, a lock for each", NULL, count_stores, run_churn_locked,
+	 right_churn},
 	{"iterate", "iterate, per range", NULL, count_iterate, run_iterate, right_iterate},
-	{"batch", "read all ranges in batches, per range", NULL, count_iterate, run_batch, right_iterate},
+	{"batch", "read all ranges in batches, per range", NULL, count_iterate, run_batch,
+	 right_iterate},
 	{"lowest-gap", "lowest gap of 48 MiB", has_gaps, count_lowest, run_lowest, right_lowest},
-	{"highest-gap", "highest gap of a random size", has_gaps, count_highest, run_highest, right_highest},
+	{"highest-gap", "highest gap of a random size", has_gaps, count_highest, run_highest,
+	 right_highest},
 	{"large-gap", "highest gap of 48 MiB", has_gaps, count_large, run_large, right_large},
 	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
-double operation_time(const struct operation *op, const struct store *store, void *tree, const struct world *w,
-		      unsigned long *wrong)
+double operation_time(const struct operation *op, const struct store *store, void *tree,
+		      const struct world *w, unsigned long *wrong)
 {
 	size_t warm_up = w->random.nr < WARM_UP ? w->random.nr : WARM_UP;
 	uint64_t begin, took, answer;

@@ -24,8 +24,12 @@ struct maplebench_options {
 	bool list;
 };
 
-/** maplebench_options() - Read the command line. Does not return if it is wrong (status 2) or asks for help. */
-void maplebench_options(int argc, char **argv, const struct bench_cpus *cpus, struct maplebench_options *options);
+/**
+ * maplebench_options() - Read the command line. Does not return if it is wrong
+ * (status 2) or asks for help.
+ */
+void maplebench_options(int argc, char **argv, const struct bench_cpus *cpus,
+			struct maplebench_options *options);
 
 /** maplebench_listed() - Is @name in @list? */
 bool maplebench_listed(const struct bench_names *list, const char *name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * peers.c - loads the peers' shared objects, each with its symbols to itself. They stay loaded: threads of theirs may run on.
+ * peers.c - loads the peers' shared objects, each with its symbols to itself.
+ * They stay loaded: threads of theirs may run on.
  */
 #include "bench/maple/peers.h"
 
@@ -19,7 +20,9 @@ const char *peers_folder(char *buf, size_t size)
 	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 	int len = -1;
 
-	/* Never in /tmp, where anybody may have put what would then be loaded. */
+	/*
+	 * Never in /tmp, where anybody may have put what would then be loaded.
+	 */
 	if (cache && *cache)
 		len = snprintf(buf, size, "%s/vmastore-maple-peers", cache);
 	else if (home && *home)
@@ -31,7 +34,9 @@ static void add_all(struct stores *stores, const struct store *const *from, cons
 {
 	for (; *from; from++) {
 		if ((*from)->abi != STORE_ABI)
-			bench_say(stderr, "maplebench: %s: built for another version of the benchmark; run bench/maple/peers again",
+			bench_say(stderr,
+				  "maplebench: %s: built for another version of the benchmark; run "
+				  "bench/maple/peers again",
 				  path);
 		else if (stores->nr < STORES_MAX)
 			stores->store[stores->nr++] = *from;
@@ -49,7 +54,10 @@ static void load(struct stores *stores, const char *folder, const char *name)
 		return;
 	}
 	if (access(path, R_OK) != 0) {
-		bench_say(stderr, "maplebench: skipped: peer %s is not built (no %s); bench/maple/peers builds it", name, path);
+		bench_say(stderr,
+			  "maplebench: skipped: peer %s is not built (no %s); bench/maple/peers "
+			  "builds it",
+			  name, path);
 		free(path);
 		return;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * peers.h - the stores to measure: ours, and those of the shared objects that bench/maple/peers built.
+ * peers.h - the stores to measure: ours, and those of the shared objects that
+ * bench/maple/peers built.
  */
 #ifndef BENCH_MAPLE_PEERS_H
 #define BENCH_MAPLE_PEERS_H
@@ -16,12 +17,15 @@ struct stores {
 };
 
 /**
- * stores_load() - Ours, and, unless @folder is NULL, what peers lie in it. One that is not there, or cannot be loaded, is a line on
- * stderr; no error.
+ * stores_load() - Ours, and, unless @folder is NULL, what peers lie in it. One
+ * that is not there, or cannot be loaded, is a line on stderr; no error.
  */
 void stores_load(struct stores *stores, const char *folder);
 
-/** peers_folder() - Where bench/maple/peers leaves what it builds. Return: a place in @buf; NULL: the user has no folder. */
+/**
+ * peers_folder() - Where bench/maple/peers leaves what it builds. Return: a
+ * place in @buf; NULL: the user has no folder.
+ */
 const char *peers_folder(char *buf, size_t size);
 
 #endif

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store_maple.c - a maple tree as a store (store.h). Compiled once against our maple tree and once for each flavour of the kernel's: only
- * the header named by MAPLE_HEADER (ours.h) differs, so that both are used, and timed, alike.
+ * store_maple.c - a maple tree as a store (store.h). Compiled once against our
+ * maple tree and once for each flavour of the kernel's: only the header named
+ * by MAPLE_HEADER (ours.h) differs, so that both are used, and timed, alike.
  *
- * That header includes the tree's and rcu's, and adds maple_node_bytes(), maple_enter(), maple_leave(), maple_quiescent(),
- * maple_find_entry() (an entry without a cursor, for callers inside a read section) and MAPLE_NAME, MAPLE_WHAT, MAPLE_STORE.
+ * That header includes the tree's and rcu's, and adds maple_node_bytes(),
+ * maple_enter(), maple_leave(), maple_quiescent(), maple_find_entry() (an entry
+ * without a cursor, for callers inside a read section) and MAPLE_NAME,
+ * MAPLE_WHAT, MAPLE_STORE.
  *
- * The tree is as an mm's: gaps tracked, RCU on. Lookups are mtree_load(), STORE_BATCH of them in a read section; stores are
- * mas_store_gfp(), all of a round under one hold of the tree's lock, so that its lock word is not timed. What has "locked" in its name
- * takes the lock for each store.
+ * The tree is as an mm's: gaps tracked, RCU on. Lookups are mtree_load(),
+ * STORE_BATCH of them in a read section; stores are mas_store_gfp(), all of a
+ * round under one hold of the tree's lock, so that its lock word is not timed.
+ * What has "locked" in its name takes the lock for each store.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -23,7 +27,10 @@
 
 #define TREE_FLAGS (MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU)
 
-/* Not inlined: a lookup is a call, as from any program. Ours is one anyway; the kernel's is, as it has a file of its own. */
+/*
+ * Not inlined: a lookup is a call, as from any program. Ours is one anyway; the
+ * kernel's is, as it has a file of its own.
+ */
 
 static void *maple_create(void)
 {
@@ -82,7 +89,9 @@ static uint64_t maple_lookup(void *tree, const unsigned long *keys, size_t nr)
 	return sum;
 }
 
-/* The lowest bit of an entry is 0, which only the next lookup's key finds out. */
+/*
+ * The lowest bit of an entry is 0, which only the next lookup's key finds out.
+ */
 static uint64_t maple_lookup_chained(void *tree, const unsigned long *keys, size_t nr)
 {
 	uintptr_t found = 0;
@@ -172,7 +181,8 @@ static inline struct object *take_use(find_function *find, void *tree, unsigned 
 	return object;
 }
 
-static inline uint64_t touch_by(find_function *find, void *tree, const unsigned long *keys, size_t nr)
+static inline uint64_t touch_by(find_function *find, void *tree, const unsigned long *keys,
+				size_t nr)
 {
 	uint64_t sum = 0;
 
@@ -199,7 +209,8 @@ static uint64_t maple_touch_cursor(void *tree, const unsigned long *keys, size_t
 	return touch_by(find_by_cursor, tree, keys, nr);
 }
 
-static uint64_t maple_lookup_timed(void *tree, const struct probe *probes, size_t nr, tick_sink *sink, void *arg)
+static uint64_t maple_lookup_timed(void *tree, const struct probe *probes, size_t nr,
+				   tick_sink *sink, void *arg)
 {
 	uint64_t wrong = 0;
 
@@ -256,7 +267,8 @@ static uint64_t maple_replace_locked(void *tree, const struct range *ranges, siz
 	uint64_t failed = 0;
 
 	for (size_t i = 0; i < nr; i++) {
-		failed += mtree_store_range(tree, ranges[i].first, ranges[i].last, ranges[i].entry, GFP_KERNEL) != 0;
+		failed += mtree_store_range(tree, ranges[i].first, ranges[i].last, ranges[i].entry,
+					    GFP_KERNEL) != 0;
 		if (i % STORE_BATCH == 0)
 			maple_quiescent();
 	}
@@ -285,21 +297,25 @@ static uint64_t maple_hole(void *tree, const struct range *ranges, size_t nr)
 	uint64_t failed = 0;
 
 	for (size_t i = 0; i < nr; i++) {
-		const unsigned long second = ranges[i].first + STORE_PAGE, third = second + STORE_PAGE;
+		const unsigned long second = ranges[i].first + STORE_PAGE,
+				    third = second + STORE_PAGE;
 
 		if (ranges[i].last <= third)
 			continue;
 		failed += mtree_store_range(tree, second, third - 1, NULL, GFP_KERNEL) != 0;
-		failed += mtree_store_range(tree, ranges[i].first, ranges[i].last, ranges[i].entry, GFP_KERNEL) != 0;
+		failed += mtree_store_range(tree, ranges[i].first, ranges[i].last, ranges[i].entry,
+					    GFP_KERNEL) != 0;
 		if (i % STORE_BATCH == 0)
 			maple_quiescent();
 	}
 	return failed;
 }
 
-typedef int store_function(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry);
+typedef int store_function(struct maple_tree *mt, unsigned long first, unsigned long last,
+			   void *entry);
 
-static inline uint64_t churn_by(store_function *store, void *tree, const struct range *ranges, size_t nr)
+static inline uint64_t churn_by(store_function *store, void *tree, const struct range *ranges,
+				size_t nr)
 {
 	const struct range *out = &ranges[0];
 	uint64_t failed = store(tree, out->first, out->last, NULL) != 0;
@@ -315,7 +331,8 @@ static inline uint64_t churn_by(store_function *store, void *tree, const struct 
 }
 
 /* Under one hold of the lock. */
-static inline uint64_t churn_held(store_function *store, void *tree, const struct range *ranges, size_t nr)
+static inline uint64_t churn_held(store_function *store, void *tree, const struct range *ranges,
+				  size_t nr)
 {
 	uint64_t failed;
 
@@ -330,9 +347,11 @@ static uint64_t maple_churn(void *tree, const struct range *ranges, size_t nr)
 	return churn_held(maple_store, tree, ranges, nr);
 }
 
-static int maple_store_locked(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry)
+static int maple_store_locked(struct maple_tree *mt, unsigned long first, unsigned long last,
+			      void *entry)
 {
-	return entry ? mtree_insert_range(mt, first, last, entry, GFP_KERNEL) : !mtree_erase(mt, first);
+	return entry ? mtree_insert_range(mt, first, last, entry, GFP_KERNEL)
+		     : !mtree_erase(mt, first);
 }
 
 static uint64_t maple_churn_locked(void *tree, const struct range *ranges, size_t nr)
@@ -340,7 +359,8 @@ static uint64_t maple_churn_locked(void *tree, const struct range *ranges, size_
 	return churn_by(maple_store_locked, tree, ranges, nr);
 }
 
-static int maple_store_prepared(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry)
+static int maple_store_prepared(struct maple_tree *mt, unsigned long first, unsigned long last,
+				void *entry)
 {
 	MA_STATE(mas, mt, first, last);
 	int err = mas_preallocate(&mas, entry, GFP_KERNEL);
@@ -355,7 +375,8 @@ static uint64_t maple_churn_prepared(void *tree, const struct range *ranges, siz
 	return churn_held(maple_store_prepared, tree, ranges, nr);
 }
 
-static uint64_t maple_lowest_gap(void *tree, const unsigned long *min, const unsigned long *size, size_t nr, unsigned long max)
+static uint64_t maple_lowest_gap(void *tree, const unsigned long *min, const unsigned long *size,
+				 size_t nr, unsigned long max)
 {
 	uint64_t sum = 0;
 
@@ -369,7 +390,8 @@ static uint64_t maple_lowest_gap(void *tree, const unsigned long *min, const uns
 	return sum;
 }
 
-static uint64_t maple_highest_gap(void *tree, const unsigned long *max, const unsigned long *size, size_t nr, unsigned long min)
+static uint64_t maple_highest_gap(void *tree, const unsigned long *max, const unsigned long *size,
+				  size_t nr, unsigned long min)
 {
 	uint64_t sum = 0;
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ticks.h - the clock of single lookups: clock_gettime() takes as long as the lookups that it would time, the processor's time-stamp
- * counter a third of that. Fences keep a lookup inside its two readings. ticks_per_ns() compares it with CLOCK_MONOTONIC.
+ * ticks.h - the clock of single lookups: clock_gettime() takes as long as the
+ * lookups that it would time, the processor's time-stamp counter a third of
+ * that. Fences keep a lookup inside its two readings. ticks_per_ns() compares
+ * it with CLOCK_MONOTONIC.
  */
 #ifndef BENCH_MAPLE_TICKS_H
 #define BENCH_MAPLE_TICKS_H
@@ -41,10 +43,16 @@ static inline uint64_t ticks_end(void)
 }
 #endif
 
-/** ticks_per_ns() - Measured once, in some milliseconds; the first call from one thread alone. */
+/**
+ * ticks_per_ns() - Measured once, in some milliseconds; the first call from one
+ * thread alone.
+ */
 double ticks_per_ns(void);
 
-/** ticks_cost() - The least that two readings differ by; part of every timed lookup until it is subtracted. */
+/**
+ * ticks_cost() - The least that two readings differ by; part of every timed
+ * lookup until it is subtracted.
+ */
 uint64_t ticks_cost(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * world.c - lays out ranges, draws queries, and answers them from the sorted array.
+ * world.c - lays out ranges, draws queries, and answers them from the sorted
+ * array.
  */
 #include "bench/maple/world.h"
 
@@ -43,7 +44,10 @@ static unsigned long bytes_up_to(struct random *r, unsigned int pages_log2)
 	return (most / 2 + 1 + below(r, most - most / 2)) * PAGE;
 }
 
-/* How much is asked: enough that a repetition takes milliseconds, and that no cache holds the answers of the last one. */
+/*
+ * How much is asked: enough that a repetition takes milliseconds, and that no
+ * cache holds the answers of the last one.
+ */
 static size_t nr_lookups(const struct world *w)
 {
 	return w->nr > 200000 ? 1u << 20 : 1u << 17;
@@ -61,7 +65,8 @@ static void lay_out(struct world *w, struct random *r)
 	for (size_t i = w->nr; i-- > 0;) {
 		unsigned long size = bytes_up_to(r, RANGE_PAGES_LOG2);
 
-		if (i % LARGE_GAP_EVERY == LARGE_GAP_EVERY / 2 || (i == w->nr / 2 && w->nr < LARGE_GAP_EVERY))
+		if (i % LARGE_GAP_EVERY == LARGE_GAP_EVERY / 2 ||
+		    (i == w->nr / 2 && w->nr < LARGE_GAP_EVERY))
 			at -= LARGE_GAP;
 		else if (draw(r) & 1)
 			at -= bytes_up_to(r, GAP_PAGES_LOG2);
@@ -83,7 +88,10 @@ static void shuffle(size_t *order, size_t nr, struct random *r)
 	}
 }
 
-/* Objects lie in memory in another order than their ranges, and are inserted in a third. */
+/*
+ * Objects lie in memory in another order than their ranges, and are inserted in
+ * a third.
+ */
 static bool give_entries(struct world *w, struct random *r)
 {
 	size_t *order = calloc(w->nr, sizeof(*order));
@@ -94,7 +102,8 @@ static bool give_entries(struct world *w, struct random *r)
 	for (size_t i = 0; i < w->nr; i++) {
 		struct object *object = &w->objects[order[i]];
 
-		*object = (struct object){.first = w->sorted[i].first, .last = w->sorted[i].last, .number = i + 1};
+		*object = (struct object){
+			.first = w->sorted[i].first, .last = w->sorted[i].last, .number = i + 1};
 		w->sorted[i].entry = object;
 		w->all_entries += (uintptr_t)object;
 	}
@@ -142,7 +151,10 @@ static bool draw_lookups(struct world *w, struct random *r)
 	return true;
 }
 
-/* An entry other than the range's own, which no other range has: the object's second line. */
+/*
+ * An entry other than the range's own, which no other range has: the object's
+ * second line.
+ */
 static void *other_entry(const struct range *range)
 {
 	return (char *)range->entry + 64;
@@ -168,7 +180,9 @@ static bool draw_stores(struct world *w, struct random *r)
 		w->swapped[i] = key_in(range, r);
 		w->swapped_out += (uintptr_t)range->entry;
 		w->swapped_in += (uintptr_t)w->swap_in[i].entry;
-		/* churn() has its predecessor erased when it erases this one. */
+		/*
+		 * churn() has its predecessor erased when it erases this one.
+		 */
 		if (next == last)
 			next = (next + 1) % w->nr;
 		w->churn[i] = w->sorted[next];
@@ -232,7 +246,8 @@ static bool draw_searches(struct world *w, struct random *r)
 {
 	unsigned long begin = w->sorted[0].first, pages = (TOP - begin) / PAGE;
 
-	if (!searches_create(&w->lowest, nr_stores(w)) || !searches_create(&w->highest, nr_stores(w)) ||
+	if (!searches_create(&w->lowest, nr_stores(w)) ||
+	    !searches_create(&w->highest, nr_stores(w)) ||
 	    !searches_create(&w->large, nr_stores(w)))
 		return false;
 	for (size_t i = 0; i < w->lowest.nr; i++) {
@@ -263,7 +278,8 @@ struct world *world_create(size_t nr, uint64_t seed)
 	if (!w->sorted || !w->shuffled || !w->objects)
 		goto no_memory;
 	lay_out(w, &r);
-	if (give_entries(w, &r) && draw_lookups(w, &r) && draw_stores(w, &r) && draw_searches(w, &r))
+	if (give_entries(w, &r) && draw_lookups(w, &r) && draw_stores(w, &r) &&
+	    draw_searches(w, &r))
 		return w;
 no_memory:
 	world_destroy(w);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * world.h - what is stored, what is asked, and what the answers must be: the same for every store. The layout is a process': ranges of
- * 4 KiB to 2 MiB, whole pages, packed downwards from the top of user space, about half of the neighbours adjacent, the others up to
- * 4 MiB apart, and one gap in LARGE_GAP_EVERY larger than any that the lowest-gap queries ask for.
+ * world.h - what is stored, what is asked, and what the answers must be: the
+ * same for every store. The layout is a process': ranges of 4 KiB to 2 MiB,
+ * whole pages, packed downwards from the top of user space, about half of the
+ * neighbours adjacent, the others up to 4 MiB apart, and one gap in
+ * LARGE_GAP_EVERY larger than any that the lowest-gap queries ask for.
  *
  * The answers come from the sorted array of ranges alone.
  *
- * Locks: const after world_create(), but for the order of insertion, and for what lookup_use() writes to the objects.
+ * Locks: const after world_create(), but for the order of insertion, and for
+ *        what lookup_use() writes to the objects.
  */
 #ifndef BENCH_MAPLE_WORLD_H
 #define BENCH_MAPLE_WORLD_H
@@ -51,7 +54,10 @@ struct world {
 	struct searches lowest, highest, large; /* large: the highest, of one size */
 };
 
-/** world_create() - @nr ranges, at least 2; the same for the same @seed. NULL: no memory. */
+/**
+ * world_create() - @nr ranges, at least 2; the same for the same @seed. NULL:
+ * no memory.
+ */
 struct world *world_create(size_t nr, uint64_t seed);
 void world_destroy(struct world *world);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* areas.c - the list by itself and the tree by itself, on the library's own list.h and rbtree.h. See structure.h. */
+/*
+ * areas.c - the list by itself and the tree by itself, on the library's own
+ * list.h and rbtree.h. See structure.h.
+ */
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -63,7 +66,8 @@ static struct area *new_area(unsigned long start)
 	return area;
 }
 
-static struct structure *create(const struct structure_ops *ops, const unsigned int *order, unsigned int nr)
+static struct structure *create(const struct structure_ops *ops, const unsigned int *order,
+				unsigned int nr)
 {
 	struct structure *s = malloc(sizeof(*s));
 
@@ -154,7 +158,8 @@ static void no_depth(struct structure *s, unsigned int *deepest, double *mean)
 }
 
 const struct structure_ops structure_list = {
-	"list", list_create, list_destroy, list_lookup, list_walk, list_insert, list_erase, list_objects, no_depth,
+	"list",      list_create, list_destroy, list_lookup, list_walk,
+	list_insert, list_erase,  list_objects, no_depth,
 };
 
 /* ---- tree ---- */
@@ -258,5 +263,6 @@ static void tree_depth(struct structure *s, unsigned int *deepest, double *mean)
 }
 
 const struct structure_ops structure_tree = {
-	"tree", tree_create, tree_destroy, tree_lookup, tree_walk, tree_insert, tree_erase, tree_objects, tree_depth,
+	"tree",      tree_create, tree_destroy, tree_lookup, tree_walk,
+	tree_insert, tree_erase,  tree_objects, tree_depth,
 };

@@ -54,7 +54,9 @@ static void count_children(unsigned int nr)
 	static struct mm_struct *mm[PLACES_MAX];
 
 	mm[0] = vms_mm_create("maple-vma", NULL, NULL);
-	if (!mm[0] || vms_mmap(mm[0], BASE, PAGE_SIZE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0) != BASE ||
+	if (!mm[0] ||
+	    vms_mmap(mm[0], BASE, PAGE_SIZE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL,
+		     0) != BASE ||
 	    vms_write_word(mm[0], BASE, 1) != VMS_FAULT_OK)
 		die("out of memory");
 	for (unsigned int i = 1; i < nr; i++)
@@ -68,7 +70,8 @@ static void count_children(unsigned int nr)
 static void count_mappings(unsigned int nr)
 {
 	struct address_space *mapping = vms_address_space_create(PAGE_SIZE, 0, 8, 1, 1);
-	struct file *file = mapping ? vms_file_open(mapping, "/file", FMODE_READ | FMODE_WRITE) : NULL;
+	struct file *file =
+		mapping ? vms_file_open(mapping, "/file", FMODE_READ | FMODE_WRITE) : NULL;
 	struct mm_struct *mm = vms_mm_create("maple-vma", NULL, NULL);
 
 	if (!mm || !file)

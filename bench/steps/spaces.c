@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* spaces.c - the library's address spaces, on the engine with list and tree and on the one with the maple tree. See structure.h. */
+/*
+ * spaces.c - the library's address spaces, on the engine with list and tree and
+ * on the one with the maple tree. See structure.h.
+ */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,7 +72,9 @@ static struct structure *maple_create(const unsigned int *order, unsigned int nr
 	return create("maple", order, nr);
 }
 
-/* Where no VMA is noted, as after any munmap: it is the tree that is counted. */
+/*
+ * Where no VMA is noted, as after any munmap: it is the tree that is counted.
+ */
 static void forget_noted(struct structure *s)
 {
 	if (s->vmacache)
@@ -127,10 +132,14 @@ const struct structure_ops structure_both = {
 
 /* ---- maple ---- */
 
-/* The tree's own listing names each node by its address: `leaf 0x..., N slots`. An inner node's memory is the larger. */
+/*
+ * The tree's own listing names each node by its address: `leaf 0x..., N slots`.
+ * An inner node's memory is the larger.
+ */
 static void tell_node(const char *line, object_fn tell, void *arg)
 {
-	const char *leaf = strstr(line, "leaf 0x"), *node = strstr(line, "node 0x"), *at = leaf ? leaf : node;
+	const char *leaf = strstr(line, "leaf 0x"), *node = strstr(line, "node 0x"),
+		   *at = leaf ? leaf : node;
 
 	if (at)
 		tell(arg, (const void *)strtoul(at + strlen("leaf "), NULL, 16),
@@ -165,4 +174,5 @@ const struct structure_ops structure_maple = {
 	"maple", maple_create, destroy, lookup, walk, insert, erase, maple_objects, maple_depth,
 };
 
-const struct structure_ops *const structures[] = {&structure_list, &structure_tree, &structure_both, &structure_maple, NULL};
+const struct structure_ops *const structures[] = {&structure_list, &structure_tree, &structure_both,
+						  &structure_maple, NULL};

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * steps.c - how many steps a lookup, a fork, an exit and an insertion take with a list, a tree, both, and the maple tree, counted in the
- * library as it runs, beside what an article on Linux's VMAs says of 500 of them.
+ * steps.c - how many steps a lookup, a fork, an exit and an insertion take with
+ * a list, a tree, both, and the maple tree, counted in the library as it runs,
+ * beside what an article on Linux's VMAs says of 500 of them.
  *
- * A step is a visit to an object - an area, or a node of the maple tree: an access to one other than that which the access before was
- * to. Accesses to all else (the lock, the stack) are none.
+ * A step is a visit to an object - an area, or a node of the maple tree: an
+ * access to one other than that which the access before was to. Accesses to all
+ * else (the lock, the stack) are none.
  */
 #include <argp.h>
 #include <stdio.h>
@@ -117,7 +119,8 @@ static void learn_objects(const struct structure_ops *ops, struct structure *s, 
 	ops->objects(s, put_object, o);
 }
 
-static bool measure_lookup(const struct structure_ops *ops, struct structure *s, unsigned int nr, struct figures *f)
+static bool measure_lookup(const struct structure_ops *ops, struct structure *s, unsigned int nr,
+			   struct figures *f)
 {
 	struct objects o = {0};
 	unsigned long visits = 0;
@@ -135,7 +138,8 @@ static bool measure_lookup(const struct structure_ops *ops, struct structure *s,
 	return found;
 }
 
-static bool measure_walks(const struct structure_ops *ops, struct structure *s, unsigned int nr, struct figures *f)
+static bool measure_walks(const struct structure_ops *ops, struct structure *s, unsigned int nr,
+			  struct figures *f)
 {
 	struct objects o = {0};
 	unsigned int fork, exit;
@@ -153,8 +157,12 @@ static bool measure_walks(const struct structure_ops *ops, struct structure *s, 
 	return fork == nr && exit == nr;
 }
 
-/* Into the room behind each area in turn, and out again. Nodes that come and nodes that go are both visited. */
-static bool measure_insert(const struct structure_ops *ops, struct structure *s, unsigned int nr, struct figures *f)
+/*
+ * Into the room behind each area in turn, and out again. Nodes that come and
+ * nodes that go are both visited.
+ */
+static bool measure_insert(const struct structure_ops *ops, struct structure *s, unsigned int nr,
+			   struct figures *f)
 {
 	unsigned long visits = 0;
 
@@ -179,7 +187,8 @@ static bool measure_insert(const struct structure_ops *ops, struct structure *s,
 	return true;
 }
 
-static bool measure(const struct structure_ops *ops, const unsigned int *order, unsigned int nr, struct figures *f)
+static bool measure(const struct structure_ops *ops, const unsigned int *order, unsigned int nr,
+		    struct figures *f)
 {
 	struct structure *s = ops->create(order, nr);
 	bool ok;
@@ -187,26 +196,32 @@ static bool measure(const struct structure_ops *ops, const unsigned int *order, 
 	if (!s)
 		return false;
 	ops->depth(s, &f->deepest, &f->mean_depth);
-	ok = measure_lookup(ops, s, nr, f) && measure_walks(ops, s, nr, f) && measure_insert(ops, s, nr, f);
+	ok = measure_lookup(ops, s, nr, f) && measure_walks(ops, s, nr, f) &&
+	     measure_insert(ops, s, nr, f);
 	ops->destroy(s);
 	return ok;
 }
 
 /* ---- printing ---- */
 
-static int print_json(const struct structure_ops *ops, int i, unsigned long vmas, const struct figures *f)
+static int print_json(const struct structure_ops *ops, int i, unsigned long vmas,
+		      const struct figures *f)
 {
-	return bench_json_print(stdout, json_pack("{s:s, s:I, s:f, s:f, s:f, s:f, s:i, s:f, s:{s:s, s:s, s:s, s:s}}", "structure",
-						  ops->name, "vmas", (json_int_t)vmas, "lookup", f->lookup, "fork", f->fork, "exit",
-						  f->exit, "insert", f->insert, "levels", (int)f->deepest, "mean_depth",
-						  f->mean_depth, "article", "lookup", article[i].lookup, "fork", article[i].fork,
-						  "exit", article[i].exit, "insert", article[i].insert));
+	return bench_json_print(
+		stdout,
+		json_pack("{s:s, s:I, s:f, s:f, s:f, s:f, s:i, s:f, s:{s:s, s:s, s:s, s:s}}",
+			  "structure", ops->name, "vmas", (json_int_t)vmas, "lookup", f->lookup,
+			  "fork", f->fork, "exit", f->exit, "insert", f->insert, "levels",
+			  (int)f->deepest, "mean_depth", f->mean_depth, "article", "lookup",
+			  article[i].lookup, "fork", article[i].fork, "exit", article[i].exit,
+			  "insert", article[i].insert));
 }
 
 static void print_head(unsigned long vmas)
 {
 	printf("Steps with %lu VMAs, counted; in brackets the article's, for 500\n\n", vmas);
-	printf("%-7s %24s %20s %20s %20s\n", "", "lookup, mean", "fork, walk", "exit, walk", "insert, mean");
+	printf("%-7s %24s %20s %20s %20s\n", "", "lookup, mean", "fork, walk", "exit, walk",
+	       "insert, mean");
 }
 
 static void print_figures(const struct structure_ops *ops, int i, const struct figures *f)
@@ -271,8 +286,9 @@ static unsigned int *shuffled(unsigned long nr, uint64_t seed)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = {options, parse, NULL, "Count the steps of a list, a tree, both and the maple tree.",
-					 NULL,    NULL,  NULL};
+	static const struct argp argp = {
+		options, parse, NULL, "Count the steps of a list, a tree, both and the maple tree.",
+		NULL,    NULL,  NULL};
 	struct arguments a = {.vmas = 500, .seed = 1};
 	unsigned int *order;
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * case_brk.c - brk1, brk2: raise the break by a page and lower it again, which counts as two operations. brk1 makes and removes
- * the heap's VMA each time; brk2 grows and shrinks one.
+ * case_brk.c - brk1, brk2: raise the break by a page and lower it again, which
+ * counts as two operations. brk1 makes and removes the heap's VMA each time;
+ * brk2 grows and shrinks one.
  *
- * A process has one break, so the threads undo each other's work and some calls change nothing. That is how the original runs
- * with threads, too: read its figures for one thread, and the others as contention on one lock.
+ * A process has one break, so the threads undo each other's work and some calls
+ * change nothing. That is how the original runs with threads, too: read its
+ * figures for one thread, and the others as contention on one lock.
  */
 #include "bench/vmbench/case.h"
 
@@ -48,7 +50,8 @@ const struct vmbench_case vmbench_brk1 = {
 };
 const struct vmbench_case vmbench_brk2 = {
 	.name = "brk2",
-	.what = "raise or lower the break by a page, above a heap that stays; threads share the break",
+	.what = "raise or lower the break by a page, above a heap that stays; threads share the "
+		"break",
 	.setup = brk2_setup,
 	.body = raise_and_lower,
 };

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * case_fault_same_vma.c - fault_same_vma: all threads fault in ONE VMA, each in its own 16 MiB of it, which it drops after a sweep.
- * No page is shared; what is, is whatever a fault writes into its VMA.
+ * case_fault_same_vma.c - fault_same_vma: all threads fault in ONE VMA, each in
+ * its own 16 MiB of it, which it drops after a sweep. No page is shared; what
+ * is, is whatever a fault writes into its VMA.
  */
 #include "bench/vmbench/case.h"
 
 static int setup(struct vmbench_env *env)
 {
-	env->base = vms_mmap(env->mm, VMBENCH_AREA_BASE, env->threads * VMBENCH_SLICE, VMBENCH_RW, VMBENCH_ANON, NULL, 0);
+	env->base = vms_mmap(env->mm, VMBENCH_AREA_BASE, env->threads * VMBENCH_SLICE, VMBENCH_RW,
+			     VMBENCH_ANON, NULL, 0);
 	return env->base == VMBENCH_AREA_BASE ? 0 : -ENOMEM;
 }
 

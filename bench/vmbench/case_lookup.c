@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * case_lookup.c - lookup: find the VMA of a random address among --vmas, and hold it stable for a moment, the way an embedder would
- * who does not know which engine he runs on: lock_vma_under_rcu() first, which refuses where there is no lock in each VMA, then
- * vma_lookup() under mmap_lock. So `maple-vma` reads under RCU and the VMA's lock, the others under mmap_lock.
+ * case_lookup.c - lookup: find the VMA of a random address among --vmas, and
+ * hold it stable for a moment, the way an embedder would who does not know
+ * which engine he runs on: lock_vma_under_rcu() first, which refuses where
+ * there is no lock in each VMA, then vma_lookup() under mmap_lock. So
+ * `maple-vma` reads under RCU and the VMA's lock, the others under mmap_lock.
  */
 #include "bench/vmbench/case.h"
 
@@ -31,8 +33,12 @@ static void body(struct bench_worker *w)
 	const struct vmbench_env *env = w->arg;
 
 	while (bench_running(w)) {
-		/* Scaled by a multiplication: a remainder would cost as much as the look-up. */
-		unsigned long i = (unsigned long)(((unsigned __int128)bench_random(w) * env->vmas) >> 64);
+		/*
+		 * Scaled by a multiplication: a remainder would cost as much as
+		 * the look-up.
+		 */
+		unsigned long i =
+			(unsigned long)(((unsigned __int128)bench_random(w) * env->vmas) >> 64);
 		unsigned long addr = vmbench_vma_addr(env, i) + (i & (PAGE_SIZE - 1));
 		uint64_t t = bench_begin(w);
 
@@ -43,6 +49,7 @@ static void body(struct bench_worker *w)
 
 const struct vmbench_case vmbench_lookup = {
 	.name = "lookup",
-	.what = "find the VMA of a random mapped address and hold it, as a reader of that engine does",
+	.what = "find the VMA of a random mapped address and hold it, as a reader of that engine "
+		"does",
 	.body = body,
 };

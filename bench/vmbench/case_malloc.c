@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * case_malloc.c - malloc1, malloc2. malloc1 does what malloc(128 MiB) and free() ask of the kernel: map the size and one page more,
- * write the chunk's header, unmap. malloc2 is the control: the host's malloc(1 kB) and free(), which reach no mm at all, so that
- * engines must not differ in it.
+ * case_malloc.c - malloc1, malloc2. malloc1 does what malloc(128 MiB) and
+ * free() ask of the kernel: map the size and one page more, write the chunk's
+ * header, unmap. malloc2 is the control: the host's malloc(1 kB) and free(),
+ * which reach no mm at all, so that engines must not differ in it.
  */
 #include <stdlib.h>
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * case_page_fault.c - page_fault1, 2, 3: each thread maps 128 MiB of its own, writes to every page, unmaps, and again. What is
- * mapped differs: anonymous memory, a private file (every write copies a page), a shared file.
+ * case_page_fault.c - page_fault1, 2, 3: each thread maps 128 MiB of its own,
+ * writes to every page, unmaps, and again. What is mapped differs: anonymous
+ * memory, a private file (every write copies a page), a shared file.
  */
 #include "bench/vmbench/case.h"
 
 static void sweep_pages(struct bench_worker *w, unsigned long addr)
 {
-	for (unsigned long end = addr + VMBENCH_MEMSIZE; addr < end && bench_running(w); addr += PAGE_SIZE) {
+	for (unsigned long end = addr + VMBENCH_MEMSIZE; addr < end && bench_running(w);
+	     addr += PAGE_SIZE) {
 		uint64_t t = bench_begin(w);
 
 		vmbench_touch(w, addr);

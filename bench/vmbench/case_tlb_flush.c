@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * case_tlb_flush.c - tlb_flush1: each thread writes to a page of its own mapping and drops it at once (MADV_DONTNEED), page by page.
+ * case_tlb_flush.c - tlb_flush1: each thread writes to a page of its own
+ * mapping and drops it at once (MADV_DONTNEED), page by page.
  */
 #include "bench/vmbench/case.h"
 

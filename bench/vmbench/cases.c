@@ -11,9 +11,11 @@
 const struct vmbench_case *const *vmbench_cases(void)
 {
 	static const struct vmbench_case *const all[] = {
-		&vmbench_page_fault1,    &vmbench_page_fault2,   &vmbench_page_fault3,   &vmbench_mmap1,   &vmbench_mmap2,
-		&vmbench_brk1,           &vmbench_brk2,          &vmbench_malloc1,       &vmbench_malloc2, &vmbench_tlb_flush1,
-		&vmbench_fault_same_vma, &vmbench_fault_vs_mmap, &vmbench_mmap_vs_fault, &vmbench_lookup,  NULL,
+		&vmbench_page_fault1,   &vmbench_page_fault2,    &vmbench_page_fault3,
+		&vmbench_mmap1,         &vmbench_mmap2,          &vmbench_brk1,
+		&vmbench_brk2,          &vmbench_malloc1,        &vmbench_malloc2,
+		&vmbench_tlb_flush1,    &vmbench_fault_same_vma, &vmbench_fault_vs_mmap,
+		&vmbench_mmap_vs_fault, &vmbench_lookup,         NULL,
 	};
 
 	return all;
@@ -24,8 +26,9 @@ unsigned long vmbench_vma_addr(const struct vmbench_env *env, unsigned long i)
 	return libraries_addr(env->vmas_start, i);
 }
 
-int vmbench_run_case(const struct vmbench_case *c, const char *engine, unsigned long vmas, const struct bench_plan *plan,
-		     const struct bench_cpus *cpus, struct bench_result *result)
+int vmbench_run_case(const struct vmbench_case *c, const char *engine, unsigned long vmas,
+		     const struct bench_plan *plan, const struct bench_cpus *cpus,
+		     struct bench_result *result)
 {
 	struct mm_limits limits = vms_mm_limits_default;
 	struct vmbench_env env = {.vmas = vmas, .threads = plan->threads};
@@ -51,8 +54,11 @@ int vmbench_run_case(const struct vmbench_case *c, const char *engine, unsigned 
 
 struct file *vmbench_file(struct bench_worker *w)
 {
-	struct address_space *mapping = vms_address_space_create(VMBENCH_MEMSIZE, 0, 8, 1, 1000 + w->index);
-	struct file *file = mapping ? vms_file_open(mapping, "/tmp/willitscale", FMODE_READ | FMODE_WRITE) : NULL;
+	struct address_space *mapping =
+		vms_address_space_create(VMBENCH_MEMSIZE, 0, 8, 1, 1000 + w->index);
+	struct file *file =
+		mapping ? vms_file_open(mapping, "/tmp/willitscale", FMODE_READ | FMODE_WRITE)
+			: NULL;
 
 	if (mapping)
 		vms_address_space_put(mapping); /* the file holds its own reference */

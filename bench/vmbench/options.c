@@ -17,11 +17,15 @@ static const struct argp_option known_options[] = {
 	{"threads", 't', "N,...", 0, "Numbers of threads (default: from 1 to all CPUs)", 0},
 	{"workload", 'w', "W,...", 0, "Workloads (default: all; see --list)", 0},
 	{"seconds", OPT_SECONDS, "S", 0, "Time of each run (default: 0.5)", 0},
-	{"repeats", OPT_REPEATS, "R", 0, "Runs of each point, the engines taking turns; the median is shown (default: 3)", 0},
-	{"warmup", OPT_WARMUP, "S", 0, "Time to drop before each run (default: a quarter of --seconds)", 0},
-	{"vmas", OPT_VMAS, "N", 0, "VMAs that are mapped beforehand, and that `lookup' looks among (default: 1000)", 0},
+	{"repeats", OPT_REPEATS, "R", 0,
+	 "Runs of each point, the engines taking turns; the median is shown (default: 3)", 0},
+	{"warmup", OPT_WARMUP, "S", 0,
+	 "Time to drop before each run (default: a quarter of --seconds)", 0},
+	{"vmas", OPT_VMAS, "N", 0,
+	 "VMAs that are mapped beforehand, and that `lookup' looks among (default: 1000)", 0},
 	{"json", OPT_JSON, NULL, 0, "One JSON object a line instead of a table", 0},
-	{"list", OPT_LIST, NULL, 0, "List workloads, engines and the default numbers of threads", 0},
+	{"list", OPT_LIST, NULL, 0, "List workloads, engines and the default numbers of threads",
+	 0},
 	{"machine", OPT_MACHINE, NULL, 0, "Describe this machine", 0},
 	{NULL, 0, NULL, 0, NULL, 0},
 };
@@ -51,11 +55,14 @@ static bool take_value(int key, const char *arg, struct vmbench_options *o, char
 {
 	switch (key) {
 	case 'e':
-		return bench_arg_names("--engine", arg, vms_engine_names(), &o->engines, why, BENCH_WHY_MAX);
+		return bench_arg_names("--engine", arg, vms_engine_names(), &o->engines, why,
+				       BENCH_WHY_MAX);
 	case 't':
-		return bench_arg_numbers("--threads", arg, 1, BENCH_THREADS_MAX, &o->threads, why, BENCH_WHY_MAX);
+		return bench_arg_numbers("--threads", arg, 1, BENCH_THREADS_MAX, &o->threads, why,
+					 BENCH_WHY_MAX);
 	case 'w':
-		return bench_arg_names("--workload", arg, workload_names(), &o->workloads, why, BENCH_WHY_MAX);
+		return bench_arg_names("--workload", arg, workload_names(), &o->workloads, why,
+				       BENCH_WHY_MAX);
 	case OPT_SECONDS:
 		return bench_arg_seconds("--seconds", arg, &o->seconds, why, BENCH_WHY_MAX);
 	case OPT_WARMUP:
@@ -100,16 +107,19 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
-void vmbench_options(int argc, char **argv, const struct bench_cpus *cpus, struct vmbench_options *options)
+void vmbench_options(int argc, char **argv, const struct bench_cpus *cpus,
+		     struct vmbench_options *options)
 {
 	static const struct argp argp = {
 		.options = known_options,
 		.parser = parse_option,
-		.doc = "Measure the operations of an address space, with all threads in one: throughput and latency, by engine and "
+		.doc = "Measure the operations of an address space, with all threads in one: "
+		       "throughput and latency, by engine and "
 		       "number of threads.",
 	};
 
-	*options = (struct vmbench_options){.vmas = 1000, .repeats = 3, .seconds = 0.5, .warmup = -1};
+	*options =
+		(struct vmbench_options){.vmas = 1000, .repeats = 3, .seconds = 0.5, .warmup = -1};
 	bench_all_names(vms_engine_names(), &options->engines);
 	bench_all_names(workload_names(), &options->workloads);
 	bench_default_threads(cpus->nr, &options->threads);

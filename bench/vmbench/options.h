@@ -23,10 +23,11 @@ struct vmbench_options {
 };
 
 /**
- * vmbench_options() - Read the command line; bad input ends the program with BENCH_EXIT_USAGE and a line that says what was
- * found and what was expected.
+ * vmbench_options() - Read the command line; bad input ends the program with
+ * BENCH_EXIT_USAGE and a line that says what was found and what was expected.
  */
-void vmbench_options(int argc, char **argv, const struct bench_cpus *cpus, struct vmbench_options *options);
+void vmbench_options(int argc, char **argv, const struct bench_cpus *cpus,
+		     struct vmbench_options *options);
 
 /** vmbench_case_named() - The case of that name, or NULL. */
 const struct vmbench_case *vmbench_case_named(const char *name);

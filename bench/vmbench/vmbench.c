@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vmbench.c - the program: runs every chosen workload at every number of threads on every engine, and prints the medians.
+ * vmbench.c - the program: runs every chosen workload at every number of
+ * threads on every engine, and prints the medians.
  *
- * The engines take turns within a point (A B C A B C ...), so that a machine which slows down or speeds up meanwhile does so to all.
+ * The engines take turns within a point (A B C A B C ...), so that a machine
+ * which slows down or speeds up meanwhile does so to all.
  *
- * Exit status: 0; 1 if an operation gave a wrong result or a run could not be made; 2 for bad input, or if standard output was
- * lost.
+ * Exit status: 0; 1 if an operation gave a wrong result or a run could not be
+ * made; 2 for bad input, or if standard output was lost.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/vmbench/options.h"
 
-/* One workload at one number of threads: for each engine a row, from `repeats` runs. */
+/*
+ * One workload at one number of threads: for each engine a row, from `repeats`
+ * runs.
+ */
 struct point {
 	const struct vmbench_options *options;
 	const struct vmbench_case *c;
@@ -22,20 +27,24 @@ struct point {
 	struct bench_row *rows;          /* [engine] */
 };
 
-static struct bench_result *result_of(const struct point *p, unsigned int engine, unsigned long repeat)
+static struct bench_result *result_of(const struct point *p, unsigned int engine,
+				      unsigned long repeat)
 {
 	return &p->results[engine * p->options->repeats + repeat];
 }
 
-static bool run_one(const struct point *p, unsigned int engine, unsigned long repeat, const struct bench_cpus *cpus)
+static bool run_one(const struct point *p, unsigned int engine, unsigned long repeat,
+		    const struct bench_cpus *cpus)
 {
 	const struct vmbench_options *o = p->options;
 	const char *name = o->engines.name[engine];
-	struct bench_plan plan = {.threads = p->threads, .warmup = o->warmup, .seconds = o->seconds};
+	struct bench_plan plan = {
+		.threads = p->threads, .warmup = o->warmup, .seconds = o->seconds};
 	int err = vmbench_run_case(p->c, name, o->vmas, &plan, cpus, result_of(p, engine, repeat));
 
 	if (err)
-		fprintf(stderr, "vmbench: %s on %s with %u threads: %s\n", p->c->name, name, p->threads, strerror(-err));
+		fprintf(stderr, "vmbench: %s on %s with %u threads: %s\n", p->c->name, name,
+			p->threads, strerror(-err));
 	return err == 0;
 }
 
@@ -87,7 +96,8 @@ static bool measure_point(const struct point *p, const struct bench_cpus *cpus)
 		fill_row(p, engine);
 	errors = print_rows(p);
 	if (errors)
-		fprintf(stderr, "vmbench: %s with %u threads: %lu unexpected results\n", p->c->name, p->threads, errors);
+		fprintf(stderr, "vmbench: %s with %u threads: %lu unexpected results\n", p->c->name,
+			p->threads, errors);
 	return errors == 0;
 }
 
@@ -111,8 +121,10 @@ static void point_free(struct point *p)
 static void print_head(const struct vmbench_options *o, const struct bench_cpus *cpus)
 {
 	bench_machine_print(stdout, "# ", cpus);
-	printf("# runs: median of %lu, engines in turn, each %g s after %g s of warm-up\n", o->repeats, o->seconds, o->warmup);
-	printf("# marks: ? differs by less than the spread of the runs, ! others had more than %.0f %% of the CPUs\n",
+	printf("# runs: median of %lu, engines in turn, each %g s after %g s of warm-up\n",
+	       o->repeats, o->seconds, o->warmup);
+	printf("# marks: ? differs by less than the spread of the runs, ! others had more than "
+	       "%.0f %% of the CPUs\n",
 	       BENCH_DISTURBED_PCT);
 	bench_table_head(stdout, vms_engine_names()[0]);
 }

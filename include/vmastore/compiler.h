@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * compiler.h - attributes that the public headers need: export marks, branch hints, and clang's thread-safety words.
+ * compiler.h - attributes that the public headers need: export marks, branch
+ * hints, and clang's thread-safety words.
  *
- * The thread-safety words make a lock rule part of a function's type, so that `clang -Wthread-safety` refuses a caller that
- * breaks it. gcc sees empty words.
+ * The thread-safety words make a lock rule part of a function's type, so that
+ * `clang -Wthread-safety` refuses a caller that breaks it. gcc sees empty
+ * words.
  */
 #ifndef VMASTORE_COMPILER_H
 #define VMASTORE_COMPILER_H
@@ -16,7 +18,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the shared library exports; everything else is built with -fvisibility=hidden. */
+/*
+ * What the shared library exports; everything else is built with
+ * -fvisibility=hidden.
+ */
 #define VMS_API __attribute__((visibility("default")))
 
 #define VMS_CACHELINE 64
@@ -26,11 +31,11 @@
  * The model of the library's thread-local data. initial-exec takes one load in
  * a shared library where the default model takes a call. A library that is
  * opened at run time then draws on the spare static TLS of the C library. glibc
- * has some hundred bytes of that for all such libraries together. musl has none:
- * its dlopen() refuses such a library, however little it needs ("initial-exec
- * TLS resolves to dynamic definition": tried with musl 1.2.3 and 16 bytes), so
- * there the default model stays. A linker makes direct accesses of either where
- * the library is part of the program.
+ * has some hundred bytes of that for all such libraries together. musl has
+ * none: its dlopen() refuses such a library, however little it needs
+ * ("initial-exec TLS resolves to dynamic definition": tried with musl 1.2.3 and
+ * 16 bytes), so there the default model stays. A linker makes direct accesses
+ * of either where the library is part of the program.
  */
 #ifdef __GLIBC__
 #define VMS_TLS_MODEL __attribute__((tls_model("initial-exec")))

@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gfp.h - how an allocation may behave: Linux's words, for code that carries them.
+ * gfp.h - how an allocation may behave: Linux's words, for code that carries
+ * them.
  *
- * What they say here. The library takes its objects from per-thread caches over the process's heap. It never sleeps until somebody
- * frees memory, and it drops no lock to look for some; so every flag asks for the same, an attempt that may fail, and a function
- * takes its gfp_t for the caller's sake only. What differs from the kernel:
+ * What they say here. The library takes its objects from per-thread caches over
+ * the process's heap. It never sleeps until somebody frees memory, and it drops
+ * no lock to look for some; so every flag asks for the same, an attempt that
+ * may fail, and a function takes its gfp_t for the caller's sake only. What
+ * differs from the kernel:
  *
- *   GFP_KERNEL GFP_NOIO GFP_NOFS   may block in the kernel. Here no call waits for memory, and -ENOMEM is always possible.
- *   GFP_NOWAIT GFP_ATOMIC          may not block there. Here a call may enter the heap (malloc's locks, mmap(2)): not for a signal
- *                                  handler, which may call nothing of the library that allocates.
+ *   GFP_KERNEL GFP_NOIO GFP_NOFS   may block in the kernel. Here no call waits
+ *                                  for memory, and -ENOMEM is always possible.
+ *   GFP_NOWAIT GFP_ATOMIC          may not block there. Here a call may enter
+ *                                  the heap (malloc's locks, mmap(2)): not for
+ *                                  a signal handler, which may call nothing of
+ *                                  the library that allocates.
  *   __GFP_NOWARN __GFP_ACCOUNT __GFP_NORETRY __GFP_RETRY_MAYFAIL   nothing is warned of, charged or tried twice.
- *   __GFP_ZERO                     no function that takes a gfp_t hands out raw memory.
- *   __GFP_NOFAIL                   is not defined: code that rests on it must not compile. mas_preallocate() is the way to stores
- *                                  that cannot fail.
+ *   __GFP_ZERO                     no function that takes a gfp_t hands out raw
+ *                                  memory.
+ *   __GFP_NOFAIL                   is not defined: code that rests on it must
+ *                                  not compile. mas_preallocate() is the way to
+ *                                  stores that cannot fail.
  *
  * VMS_NO_GFP, defined before this header, leaves all of it to the program.
  */

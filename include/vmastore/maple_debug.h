@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * maple_debug.h - looking into a maple tree: print it, check its invariants, and the checks that a program or a test states about
- * it. maple_tree.h includes this; nobody else need.
+ * maple_debug.h - looking into a maple tree: print it, check its invariants,
+ * and the checks that a program or a test states about it. maple_tree.h
+ * includes this; nobody else need.
  *
- * The checks come in Linux's two kinds. In a program built with VMS_DEBUG (or CONFIG_DEBUG_MAPLE_TREE) each is counted; one that
- * does not hold says where and prints the tree or the cursor; the program goes on, and maple_tree_tests_run and _passed tell at the
- * end. Elsewhere a *_BUG_ON that does not hold stops the program, and a *_WARN_ON says so and goes on. Either way the condition is
- * evaluated, once, and a *_WARN_ON is an expression with its value.
+ * The checks come in Linux's two kinds. In a program built with VMS_DEBUG (or
+ * CONFIG_DEBUG_MAPLE_TREE) each is counted; one that does not hold says where
+ * and prints the tree or the cursor; the program goes on, and
+ * maple_tree_tests_run and _passed tell at the end. Elsewhere a *_BUG_ON that
+ * does not hold stops the program, and a *_WARN_ON says so and goes on. Either
+ * way the condition is evaluated, once, and a *_WARN_ON is an expression with
+ * its value.
  *
  *   MT_BUG_ON(tree, x)       MT_WARN_ON(tree, x)         prints the tree
  *   MAS_BUG_ON(mas, x)       MAS_WARN_ON(mas, x)         prints the cursor, then its tree
@@ -22,39 +26,51 @@
 
 enum mt_dump_format { mt_dump_dec, mt_dump_hex };
 
-/** mt_dump() - Print every range, indented by depth, to standard error. Locks: the lock. */
+/**
+ * mt_dump() - Print every range, indented by depth, to standard error. Locks:
+ * the lock.
+ */
 VMS_API void mt_dump(const struct maple_tree *mt, enum mt_dump_format format) VMS_MT_SYM(mt_dump);
 /** vms_mt_fdump() - mt_dump() to @out. */
 VMS_API void vms_mt_fdump(const struct maple_tree *mt, enum mt_dump_format format, FILE *out);
 
-/** mt_validate() - Check every invariant of the tree; print what is broken, and the tree, and abort(). Locks: the lock. */
+/**
+ * mt_validate() - Check every invariant of the tree; print what is broken, and
+ * the tree, and abort(). Locks: the lock.
+ */
 VMS_API void mt_validate(struct maple_tree *mt) VMS_MT_SYM(mt_validate);
 /**
- * vms_mt_check() - Number of broken invariants, each printed to @why unless NULL.
+ * vms_mt_check() - Number of broken invariants, each printed to @why unless
+ * NULL.
  * Locks: the lock; held for reading will do, beside searches for gaps, too.
  */
 VMS_API int vms_mt_check(const struct maple_tree *mt, FILE *why);
 
 /**
  * mt_cache_shrink() - Send freed nodes that wait for company on to their grace
- * period, and give the memory of those that are free already back to the system,
- * as vms_trim() does (mm.h). Locks: none. Not in a read section: may wait for a
- * grace period.
+ * period, and give the memory of those that are free already back to the
+ * system, as vms_trim() does (mm.h). Locks: none. Not in a read section: may
+ * wait for a grace period.
  */
 VMS_API void mt_cache_shrink(void) VMS_MT_SYM(mt_cache_shrink);
 
-/** mas_dump() - Print a cursor to standard error: tree, state, range, place. The nodes it names are not looked at. Any context. */
+/**
+ * mas_dump() - Print a cursor to standard error: tree, state, range, place. The
+ * nodes it names are not looked at. Any context.
+ */
 VMS_API void mas_dump(const struct ma_state *mas) VMS_MT_SYM(mas_dump);
 
-/* A store as it is handed to the debugging functions: the cursor has the range. */
+/*
+ * A store as it is handed to the debugging functions: the cursor has the range.
+ */
 struct ma_wr_state {
 	struct ma_state *mas;
 	void *entry;
 };
-#define MA_WR_STATE(name, ma_state, wr_entry)                                                                                      \
-	struct ma_wr_state name = {                                                                                                \
-		.mas = (ma_state),                                                                                                 \
-		.entry = (wr_entry),                                                                                               \
+#define MA_WR_STATE(name, ma_state, wr_entry)                                                      \
+	struct ma_wr_state name = {                                                                \
+		.mas = (ma_state),                                                                 \
+		.entry = (wr_entry),                                                               \
 	}
 /** mas_wr_dump() - Print a store: the entry, then the cursor. Any context. */
 VMS_API void mas_wr_dump(const struct ma_wr_state *wr_mas) VMS_MT_SYM(mas_wr_dump);
@@ -65,7 +81,10 @@ extern VMS_API atomic_uint maple_tree_tests_passed VMS_MT_SYM(maple_tree_tests_p
 
 /* ---- the checks ---- */
 
-/* Where a check stands, and what it prints if it does not hold; any of the pointers may be NULL. */
+/*
+ * Where a check stands, and what it prints if it does not hold; any of the
+ * pointers may be NULL.
+ */
 struct vms_mt_where {
 	const char *file, *func, *what;
 	int line;
@@ -74,7 +93,10 @@ struct vms_mt_where {
 	const struct ma_state *mas;
 	const struct ma_wr_state *wr_mas;
 };
-/** vms_mt_checked() - A check was made, and @failed. Counts, says so, stops: as @where tells. Return: @failed. */
+/**
+ * vms_mt_checked() - A check was made, and @failed. Counts, says so, stops: as
+ * @where tells. Return: @failed.
+ */
 VMS_API bool vms_mt_checked(bool failed, const struct vms_mt_where *where);
 
 #if defined(VMS_DEBUG) || defined(CONFIG_DEBUG_MAPLE_TREE)
@@ -84,18 +106,19 @@ VMS_API bool vms_mt_checked(bool failed, const struct vms_mt_where *where);
 #endif
 
 /* One that holds costs a branch, where it is not counted. */
-#define VMS_MT_CHECK(x, text, stop, ...)                                                                                           \
-	({                                                                                                                         \
-		bool vms_failed = (x);                                                                                             \
-                                                                                                                                   \
-		(VMS_MT_COUNTED || unlikely(vms_failed)) &&                                                                        \
-			vms_mt_checked(vms_failed, &(const struct vms_mt_where){.file = __FILE__,                                  \
-										.func = __func__,                                  \
-										.what = (text),                                    \
-										.line = __LINE__,                                  \
-										.counted = VMS_MT_COUNTED,                         \
-										.fatal = (stop) && !VMS_MT_COUNTED,                \
-										__VA_ARGS__});                                     \
+#define VMS_MT_CHECK(x, text, stop, ...)                                                           \
+	({                                                                                         \
+		bool vms_failed = (x);                                                             \
+                                                                                                   \
+		(VMS_MT_COUNTED || unlikely(vms_failed)) &&                                        \
+			vms_mt_checked(vms_failed, &(const struct vms_mt_where){                   \
+							   .file = __FILE__,                       \
+							   .func = __func__,                       \
+							   .what = (text),                         \
+							   .line = __LINE__,                       \
+							   .counted = VMS_MT_COUNTED,              \
+							   .fatal = (stop) && !VMS_MT_COUNTED,     \
+							   __VA_ARGS__});                          \
 	})
 
 #define MT_BUG_ON(tree, x) ((void)VMS_MT_CHECK(x, #x, true, .mt = (tree)))

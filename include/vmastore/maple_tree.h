@@ -1,49 +1,63 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * maple_tree.h - a concurrent map from ranges of unsigned long to pointers, with the API of Linux 6.12's maple tree.
+ * maple_tree.h - a concurrent map from ranges of unsigned long to pointers,
+ * with the API of Linux 6.12's maple tree.
  *
- * The tree always holds a partition of 0..ULONG_MAX into inclusive ranges; each has an entry, and NULL is an entry too: a gap.
- * Two gaps never touch. Any pointer may be an entry except the reserved values 2, 6, 10, ... 4094; xa_mk_value() makes an entry
- * of an integer.
+ * The tree always holds a partition of 0..ULONG_MAX into inclusive ranges; each
+ * has an entry, and NULL is an entry too: a gap. Two gaps never touch. Any
+ * pointer may be an entry except the reserved values 2, 6, 10, ... 4094;
+ * xa_mk_value() makes an entry of an integer.
  *
  * Row may run beside column?     read (RCU)  read (lock)  write        - freely
  *   mtree_load mt_find mas_*...      -            -         -          X excluded by the tree's lock
  *   the same, under the lock         -            X         X
  *   mtree_store mas_store ...        -            X         X
  *
- * "The lock" is ma_lock, or with MT_FLAGS_LOCK_EXTERN whatever lock the owner uses instead; an owner's lock that may be held for
- * reading lets such readers run beside each other. Readers under RCU need MT_FLAGS_USE_RCU; in a tree without it nodes are freed at
- * once, and readers must exclude writers.
+ * "The lock" is ma_lock, or with MT_FLAGS_LOCK_EXTERN whatever lock the owner
+ * uses instead; an owner's lock that may be held for reading lets such readers
+ * run beside each other. Readers under RCU need MT_FLAGS_USE_RCU; in a tree
+ * without it nodes are freed at once, and readers must exclude writers.
  *
- * What a reader under RCU may rely on: each index is answered with its entry before or after any write that runs beside it,
- * never with anything else, and with the entry after a write that was complete before the read began. A reported [index, last]
- * may mix the state before with the state after; an iteration is ordered, but is no snapshot. A cursor (struct ma_state) that
- * has left its read section, or its lock, must be reset (mas_pause(), mas_reset(), mas_set()) before it is used again; debug builds
- * stop where that was forgotten. Returned pointers are the caller's to keep alive: the tree frees nodes, never entries.
+ * What a reader under RCU may rely on: each index is answered with its entry
+ * before or after any write that runs beside it, never with anything else, and
+ * with the entry after a write that was complete before the read began. A
+ * reported [index, last] may mix the state before with the state after; an
+ * iteration is ordered, but is no snapshot. A cursor (struct ma_state) that has
+ * left its read section, or its lock, must be reset (mas_pause(), mas_reset(),
+ * mas_set()) before it is used again; debug builds stop where that was
+ * forgotten. Returned pointers are the caller's to keep alive: the tree frees
+ * nodes, never entries.
  *
  * Unless a function says otherwise:
- *   Locks      what is held on entry is held on return; the tree is never left between two states.
- *   Ordering   storing an entry releases, finding it acquires: what the writer wrote to an object before it stored the object is
- *              seen by who finds it. Finding NULL orders nothing.
- *   Progress   reads never wait and write no shared memory; one that meets a node just replaced looks again. Writes wait for
- *              ma_lock where they take it, and for milliseconds where freed nodes pile up before their grace period.
- *   Errors     are -errno. -ENOMEM always leaves the tree as it was. gfp is taken for the API's sake: gfp.h.
- *              In a tree with MT_FLAGS_USE_RCU, -ENOMEM is also the answer where
- *              the thread that frees nodes cannot be created (rcu.h).
+ *   Locks      what is held on entry is held on return; the tree is never left
+ *              between two states.
+ *   Ordering   storing an entry releases, finding it acquires: what the writer
+ *              wrote to an object before it stored the object is seen by who
+ *              finds it. Finding NULL orders nothing.
+ *   Progress   reads never wait and write no shared memory; one that meets a
+ *              node just replaced looks again. Writes wait for ma_lock where
+ *              they take it, and for milliseconds where freed nodes pile up
+ *              before their grace period.
+ *   Errors     are -errno. -ENOMEM always leaves the tree as it was. gfp is
+ *              taken for the API's sake: gfp.h. In a tree with
+ *              MT_FLAGS_USE_RCU, -ENOMEM is also the answer where the thread
+ *              that frees nodes cannot be created (rcu.h).
  *   Memory     In a tree with MT_FLAGS_USE_RCU a reader that stays in its
- *              section keeps all nodes that were replaced since. Past 16 MiB
- *              of a kind of node (leaves, inner nodes) a writer is slowed
- *              down; at 128 MiB of them no more memory is taken from the system, and a
- *              write that needs some fails with -ENOMEM: after 200 ms, or at once
- *              inside a section. docs/locking.md says why.
+ *              section keeps all nodes that were replaced since. Past 16 MiB of
+ *              a kind of node (leaves, inner nodes) a writer is slowed down; at
+ *              128 MiB of them no more memory is taken from the system, and a
+ *              write that needs some fails with -ENOMEM: after 200 ms, or at
+ *              once inside a section. docs/locking.md says why.
  *   Signals    A signal handler may read a tree with MT_FLAGS_USE_RCU, whatever
  *              it interrupts, even a write by its own thread: mtree_load(),
  *              mt_find(), mt_next(), mt_prev(), and under rcu_read_lock()
  *              vms_mt_walk() and, with a cursor of the handler's own,
- *              mas_walk(), mas_find(), mas_next(), mas_prev(). Of another tree it may do so where it cannot
- *              interrupt a write. It may call nothing else of this header.
+ *              mas_walk(), mas_find(), mas_next(), mas_prev(). Of another tree
+ *              it may do so where it cannot interrupt a write. It may call
+ *              nothing else of this header.
  *
- * docs/maple-api.md is the reference: states, contract, examples, differences from the kernel. Debugging: maple_debug.h.
+ * docs/maple-api.md is the reference: states, contract, examples, differences
+ * from the kernel. Debugging: maple_debug.h.
  */
 #ifndef VMASTORE_MAPLE_TREE_H
 #define VMASTORE_MAPLE_TREE_H
@@ -57,55 +71,85 @@
 #include <vmastore/rcu.h>
 #include <vmastore/xa_entry.h>
 
-/* Exported under a prefixed symbol: the library links beside a program that carries its own copy of these functions. */
+/*
+ * Exported under a prefixed symbol: the library links beside a program that
+ * carries its own copy of these functions.
+ */
 #define VMS_MT_SYM(name) __asm__("vms_" #name)
 
-/* ---- the tree ----------------------------------------------------------------------------------------------------------- */
+/* ---- the tree ------------------------------------------------------------ */
 
-#define MT_FLAGS_ALLOC_RANGE 0x01u /* keep a bound of every subtree's gaps: mas_empty_area(), mtree_alloc_range() */
-#define MT_FLAGS_USE_RCU 0x02u     /* readers run beside writers; nodes outlive a grace period */
-#define MT_FLAGS_LOCK_MASK 0x300u  /* kinds of ma_lock; in user space all but the last are the same */
+/*
+ * keep a bound of every subtree's gaps: mas_empty_area(), mtree_alloc_range()
+ */
+#define MT_FLAGS_ALLOC_RANGE 0x01u
+#define MT_FLAGS_USE_RCU 0x02u /* readers run beside writers; nodes outlive a grace period */
+/* kinds of ma_lock; in user space all but the last are the same */
+#define MT_FLAGS_LOCK_MASK 0x300u
 #define MT_FLAGS_LOCK_IRQ 0x100u
 #define MT_FLAGS_LOCK_BH 0x200u
-#define MT_FLAGS_LOCK_EXTERN 0x300u   /* the owner's lock guards the tree; ma_lock is not used by mas_* functions */
-#define MT_FLAGS_ALLOC_WRAPPED 0x800u /* state, not mode: the cyclic allocator's cursor went past ULONG_MAX. The lock */
+/* the owner's lock guards the tree; ma_lock is not used by mas_* functions */
+#define MT_FLAGS_LOCK_EXTERN 0x300u
+/*
+ * state, not mode: the cyclic allocator's cursor went past ULONG_MAX. The lock
+ */
+#define MT_FLAGS_ALLOC_WRAPPED 0x800u
 
 #define MAPLE_HEIGHT_MAX 20
 
 struct maple_tree {
-	void *_Atomic ma_root;        /* NULL, the entry of index 0 alone, or a tagged node. Read: RCU; write: the lock */
+	/*
+	 * NULL, the entry of index 0 alone, or a tagged node. Read: RCU; write:
+	 * the lock
+	 */
+	void *_Atomic ma_root;
 	_Atomic unsigned int ma_lock; /* vms__spinlock word */
 	_Atomic unsigned int
 		ma_flags; /* MT_FLAGS_*. Changed under the lock; read by anyone, relaxed: all but one stay as they are */
-	const void *ma_external_lock; /* VMS_MT_EXTERNAL_LOCK(), or NULL. Set before the tree is shared */
+	/* VMS_MT_EXTERNAL_LOCK(), or NULL. Set before the tree is shared */
+	const void *ma_external_lock;
 };
 
-#define MTREE_INIT(name, flags)                                                                                                    \
-	{                                                                                                                          \
-		.ma_root = NULL, .ma_lock = 0, .ma_flags = (flags), .ma_external_lock = NULL                                       \
+#define MTREE_INIT(name, flags)                                                                    \
+	{                                                                                          \
+		.ma_root = NULL, .ma_lock = 0, .ma_flags = (flags), .ma_external_lock = NULL       \
 	}
-#define MTREE_INIT_EXT(name, flags, lock)                                                                                          \
-	{                                                                                                                          \
-		.ma_root = NULL, .ma_lock = 0, .ma_flags = (flags), .ma_external_lock = VMS_MT_EXTERNAL_LOCK(&(lock))              \
+#define MTREE_INIT_EXT(name, flags, lock)                                                          \
+	{                                                                                          \
+		.ma_root = NULL, .ma_lock = 0, .ma_flags = (flags),                                \
+		.ma_external_lock = VMS_MT_EXTERNAL_LOCK(&(lock))                                  \
 	}
 #define DEFINE_MTREE(name) struct maple_tree name = MTREE_INIT(name, 0)
 
 struct rw_semaphore;
-/* How a tree remembers the owner's lock: of what rwsem.h makes, bit 0 says so, for that can be asked whether it is held. */
-#define VMS_MT_EXTERNAL_LOCK(lock)                                                                                                 \
-	_Generic((lock), struct rw_semaphore * : (const char *)(lock) + 1, default : (const void *)(lock))
+/*
+ * How a tree remembers the owner's lock: of what rwsem.h makes, bit 0 says so,
+ * for that can be asked whether it is held.
+ */
+#define VMS_MT_EXTERNAL_LOCK(lock)                                                                 \
+	_Generic((lock), struct rw_semaphore *                                                     \
+		 : (const char *)(lock) + 1, default                                               \
+		 : (const void *)(lock))
 
 /**
- * mt_set_external_lock() - Name the lock that guards a tree with MT_FLAGS_LOCK_EXTERN.
- * @lock: its address. A struct rw_semaphore lets debug builds check that it is held; any other is only remembered. NULL: none.
+ * mt_set_external_lock() - Name the lock that guards a tree with
+ * MT_FLAGS_LOCK_EXTERN.
+ * @lock: its address. A struct rw_semaphore lets debug builds check that it is
+ *        held; any other is only remembered. NULL: none.
  *
  * Locks: nobody else knows of the tree yet, or @lock is held.
  */
 #define mt_set_external_lock(mt, lock) ((void)((mt)->ma_external_lock = VMS_MT_EXTERNAL_LOCK(lock)))
-/** mt_on_stack() - A tree of a function's own, which no other thread can reach: no lock need guard it. */
+/**
+ * mt_on_stack() - A tree of a function's own, which no other thread can reach:
+ * no lock need guard it.
+ */
 #define mt_on_stack(mt) ((void)((mt).ma_external_lock = NULL))
 
-/** mt_init_flags() - Make @mt an empty tree; what it was before is forgotten. Nobody else knows of it yet. */
+/**
+ * mt_init_flags() - Make @mt an empty tree; what it was before is forgotten.
+ * Nobody else knows of it yet.
+ */
 static inline void mt_init_flags(struct maple_tree *mt, unsigned int flags)
 {
 	atomic_init(&mt->ma_flags, flags);
@@ -127,36 +171,52 @@ static inline bool mt_in_rcu(const struct maple_tree *mt)
 {
 	return vms_mt_flags(mt) & MT_FLAGS_USE_RCU;
 }
-/** mt_external_lock() - Does a lock of the owner's guard the tree? Any context. */
+/**
+ * mt_external_lock() - Does a lock of the owner's guard the tree? Any context.
+ */
 static inline bool mt_external_lock(const struct maple_tree *mt)
 {
 	return (vms_mt_flags(mt) & MT_FLAGS_LOCK_MASK) == MT_FLAGS_LOCK_EXTERN;
 }
-/** maple_tree_init() - Set up the implementation: nothing to do, the library is ready when it is loaded. */
+/**
+ * maple_tree_init() - Set up the implementation: nothing to do, the library is
+ * ready when it is loaded.
+ */
 static inline void maple_tree_init(void)
 {
 }
-/** mtree_empty() - Is every index NULL? Any context; beside a writer, an answer about some moment. */
+/**
+ * mtree_empty() - Is every index NULL? Any context; beside a writer, an answer
+ * about some moment.
+ */
 static inline bool mtree_empty(const struct maple_tree *mt)
 {
-	return atomic_load_explicit(&((struct maple_tree *)mt)->ma_root, memory_order_relaxed) == NULL;
+	return atomic_load_explicit(&((struct maple_tree *)mt)->ma_root, memory_order_relaxed) ==
+	       NULL;
 }
 
 /**
- * mtree_lock() - Take ma_lock, the lock that every mtree_* function takes for itself.
+ * mtree_lock() - Take ma_lock, the lock that every mtree_* function takes for
+ * itself.
  *
- * Locks:    Enter without it. Short sections: waiters spin for some microseconds before they sleep. Not recursive.
+ * Locks:    Enter without it. Short sections: waiters spin for some
+ *           microseconds before they sleep. Not recursive.
  * Ordering: Acquires what the last mtree_unlock() released.
  */
 VMS_API void mtree_lock(struct maple_tree *mt) VMS_MT_SYM(mtree_lock);
-/** mtree_lock_nested() - The same while another tree's ma_lock is held. The caller has an order for the two; @subclass names it. */
+/**
+ * mtree_lock_nested() - The same while another tree's ma_lock is held. The
+ * caller has an order for the two; @subclass names it.
+ */
 VMS_API void mtree_lock_nested(struct maple_tree *mt, int subclass) VMS_MT_SYM(mtree_lock_nested);
 /** mtree_unlock() - Let go of ma_lock, and wake a waiter. Releases. */
 VMS_API void mtree_unlock(struct maple_tree *mt) VMS_MT_SYM(mtree_unlock);
 
 /**
- * mt_lock_is_held() - Does anybody hold the lock, to read or to write? For assertions.
- * Return: a moment's answer; true where it cannot be told (an external lock that is no struct rw_semaphore).
+ * mt_lock_is_held() - Does anybody hold the lock, to read or to write? For
+ * assertions.
+ * Return: a moment's answer; true where it cannot be told (an external lock
+ *         that is no struct rw_semaphore).
  */
 VMS_API bool mt_lock_is_held(const struct maple_tree *mt) VMS_MT_SYM(mt_lock_is_held);
 /** mt_write_lock_is_held() - Does anybody hold it to write? */
@@ -165,109 +225,164 @@ VMS_API bool mt_write_lock_is_held(const struct maple_tree *mt) VMS_MT_SYM(mt_wr
 /**
  * mt_set_in_rcu() - From now on readers may run beside writers.
  *
- * Locks: takes ma_lock; with MT_FLAGS_LOCK_EXTERN the owner's is held to write. No reader without the lock before it returns.
+ * Locks: takes ma_lock; with MT_FLAGS_LOCK_EXTERN the owner's is held to write.
+ *        No reader without the lock before it returns.
  */
 VMS_API void mt_set_in_rcu(struct maple_tree *mt) VMS_MT_SYM(mt_set_in_rcu);
-/** mt_clear_in_rcu() - From now on nodes are freed at once. Locks: as above, and no reader is, or comes, without the lock. */
+/**
+ * mt_clear_in_rcu() - From now on nodes are freed at once. Locks: as above, and
+ * no reader is, or comes, without the lock.
+ */
 VMS_API void mt_clear_in_rcu(struct maple_tree *mt) VMS_MT_SYM(mt_clear_in_rcu);
 
-/** mt_height() - Levels of nodes: 0 for a tree that is empty or holds only index 0. Locks: RCU or the lock. */
+/**
+ * mt_height() - Levels of nodes: 0 for a tree that is empty or holds only index
+ * 0. Locks: RCU or the lock.
+ */
 VMS_API unsigned int mt_height(const struct maple_tree *mt) VMS_MT_SYM(mt_height);
 
-/* ---- normal API: reading. Takes RCU itself; no lock needed ------------------------------------------------------------------ */
+/* ---- normal API: reading. Takes RCU itself; no lock needed --------------- */
 
-/** mtree_load() - The entry at @index; NULL for a gap, and for XA_ZERO_ENTRY. */
+/**
+ * mtree_load() - The entry at @index; NULL for a gap, and for XA_ZERO_ENTRY.
+ */
 VMS_API void *mtree_load(struct maple_tree *mt, unsigned long index) VMS_MT_SYM(mtree_load);
 
 /**
- * mt_find() - The first entry at or after *@index whose range begins at or before @max. XA_ZERO_ENTRY is passed over.
- * @index: moved to one past the end of what was found (0 once that is past ULONG_MAX).
+ * mt_find() - The first entry at or after *@index whose range begins at or
+ * before @max. XA_ZERO_ENTRY is passed over.
+ * @index: moved to one past the end of what was found (0 once that is past
+ *         ULONG_MAX).
  * Return: the entry; NULL when there is none (*@index unchanged).
  */
-VMS_API void *mt_find(struct maple_tree *mt, unsigned long *index, unsigned long max) VMS_MT_SYM(mt_find);
-/** mt_find_after() - mt_find(), but an *@index of 0 means that the iteration has passed the end: NULL. */
-VMS_API void *mt_find_after(struct maple_tree *mt, unsigned long *index, unsigned long max) VMS_MT_SYM(mt_find_after);
+VMS_API void *mt_find(struct maple_tree *mt, unsigned long *index, unsigned long max)
+	VMS_MT_SYM(mt_find);
 /**
- * mt_next() - The first entry that begins after the range that holds @index, and at or before @max.
+ * mt_find_after() - mt_find(), but an *@index of 0 means that the iteration has
+ * passed the end: NULL.
+ */
+VMS_API void *mt_find_after(struct maple_tree *mt, unsigned long *index, unsigned long max)
+	VMS_MT_SYM(mt_find_after);
+/**
+ * mt_next() - The first entry that begins after the range that holds @index,
+ * and at or before @max.
  * Return: the entry, XA_ZERO_ENTRY as such; NULL: none.
  */
-VMS_API void *mt_next(struct maple_tree *mt, unsigned long index, unsigned long max) VMS_MT_SYM(mt_next);
-/** mt_prev() - The last entry that ends before the range that holds @index, and at or after @min. Return: likewise. */
-VMS_API void *mt_prev(struct maple_tree *mt, unsigned long index, unsigned long min) VMS_MT_SYM(mt_prev);
+VMS_API void *mt_next(struct maple_tree *mt, unsigned long index, unsigned long max)
+	VMS_MT_SYM(mt_next);
+/**
+ * mt_prev() - The last entry that ends before the range that holds @index, and
+ * at or after @min. Return: likewise.
+ */
+VMS_API void *mt_prev(struct maple_tree *mt, unsigned long index, unsigned long min)
+	VMS_MT_SYM(mt_prev);
 
-/* Each entry from @index, an unsigned long variable, to @max in order; a read section a step, so that the body may wait. */
-#define mt_for_each(mt, entry, index, max)                                                                                         \
-	for (entry = mt_find((mt), &(index), (max)); entry != NULL; entry = mt_find_after((mt), &(index), (max)))
+/*
+ * Each entry from @index, an unsigned long variable, to @max in order; a read
+ * section a step, so that the body may wait.
+ */
+#define mt_for_each(mt, entry, index, max)                                                         \
+	for (entry = mt_find((mt), &(index), (max)); entry != NULL;                                \
+	     entry = mt_find_after((mt), &(index), (max)))
 
-/* ---- normal API: writing. Takes ma_lock itself; not for trees with an external lock ------------------------------------------ */
+/* ---- normal API: writing. Takes ma_lock itself; not for trees with an external lock ---- */
 
 /**
- * mtree_store_range() - From now on [first, last] holds @entry; what was there is forgotten. NULL clears.
- * Return: 0; -EINVAL (first > last, or a reserved entry other than XA_ZERO_ENTRY); -ENOMEM.
+ * mtree_store_range() - From now on [first, last] holds @entry; what was there
+ * is forgotten. NULL clears.
+ * Return: 0; -EINVAL (first > last, or a reserved entry other than
+ *         XA_ZERO_ENTRY); -ENOMEM.
  */
-VMS_API int mtree_store_range(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry, gfp_t gfp)
-	VMS_MT_SYM(mtree_store_range);
+VMS_API int mtree_store_range(struct maple_tree *mt, unsigned long first, unsigned long last,
+			      void *entry, gfp_t gfp) VMS_MT_SYM(mtree_store_range);
 /** mtree_store() - mtree_store_range() of one index. Return: likewise. */
-VMS_API int mtree_store(struct maple_tree *mt, unsigned long index, void *entry, gfp_t gfp) VMS_MT_SYM(mtree_store);
+VMS_API int mtree_store(struct maple_tree *mt, unsigned long index, void *entry, gfp_t gfp)
+	VMS_MT_SYM(mtree_store);
 
 /**
- * mtree_insert_range() - mtree_store_range(), only if all of [first, last] is NULL.
- * Return: 0; -EEXIST, something is there; -EINVAL (first > last, or a reserved entry); -ENOMEM.
+ * mtree_insert_range() - mtree_store_range(), only if all of [first, last] is
+ * NULL.
+ * Return: 0; -EEXIST, something is there; -EINVAL (first > last, or a reserved
+ *         entry); -ENOMEM.
  */
-VMS_API int mtree_insert_range(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry, gfp_t gfp)
-	VMS_MT_SYM(mtree_insert_range);
+VMS_API int mtree_insert_range(struct maple_tree *mt, unsigned long first, unsigned long last,
+			       void *entry, gfp_t gfp) VMS_MT_SYM(mtree_insert_range);
 /** mtree_insert() - mtree_insert_range() of one index. Return: likewise. */
-VMS_API int mtree_insert(struct maple_tree *mt, unsigned long index, void *entry, gfp_t gfp) VMS_MT_SYM(mtree_insert);
+VMS_API int mtree_insert(struct maple_tree *mt, unsigned long index, void *entry, gfp_t gfp)
+	VMS_MT_SYM(mtree_insert);
 
 /**
  * mtree_erase() - Clear the whole range that holds @index.
- * Return: its entry; NULL if there was none, or if a node was needed and could not be had: then the range is still there.
+ * Return: its entry; NULL if there was none, or if a node was needed and could
+ *         not be had: then the range is still there.
  */
 VMS_API void *mtree_erase(struct maple_tree *mt, unsigned long index) VMS_MT_SYM(mtree_erase);
 
 /**
- * mtree_alloc_range() - Store @entry in the lowest gap of @size indexes inside [min, max], at the gap's beginning.
+ * mtree_alloc_range() - Store @entry in the lowest gap of @size indexes inside
+ * [min, max], at the gap's beginning.
  * @startp: where it went; untouched on failure.
- * Return: 0; -EBUSY, no such gap; -EINVAL (no MT_FLAGS_ALLOC_RANGE, a reserved entry, size 0, or a window smaller than size);
- *         -ENOMEM.
+ * Return: 0; -EBUSY, no such gap; -EINVAL (no MT_FLAGS_ALLOC_RANGE, a reserved
+ *         entry, size 0, or a window smaller than size); -ENOMEM.
  */
-VMS_API int mtree_alloc_range(struct maple_tree *mt, unsigned long *startp, void *entry, unsigned long size, unsigned long min,
-			      unsigned long max, gfp_t gfp) VMS_MT_SYM(mtree_alloc_range);
-/** mtree_alloc_rrange() - The same from above: the highest such gap, at its end. */
-VMS_API int mtree_alloc_rrange(struct maple_tree *mt, unsigned long *startp, void *entry, unsigned long size, unsigned long min,
-			       unsigned long max, gfp_t gfp) VMS_MT_SYM(mtree_alloc_rrange);
+VMS_API int mtree_alloc_range(struct maple_tree *mt, unsigned long *startp, void *entry,
+			      unsigned long size, unsigned long min, unsigned long max, gfp_t gfp)
+	VMS_MT_SYM(mtree_alloc_range);
+/**
+ * mtree_alloc_rrange() - The same from above: the highest such gap, at its end.
+ */
+VMS_API int mtree_alloc_rrange(struct maple_tree *mt, unsigned long *startp, void *entry,
+			       unsigned long size, unsigned long min, unsigned long max, gfp_t gfp)
+	VMS_MT_SYM(mtree_alloc_rrange);
 
 /**
- * mtree_alloc_cyclic() - Store @entry at the first free index at or after *@next; past @range_hi, go on from @range_lo. So a number
- * that became free is given out again late.
+ * mtree_alloc_cyclic() - Store @entry at the first free index at or after
+ * *@next; past @range_hi, go on from @range_lo. So a number that became free is
+ * given out again late.
  * @startp: where it went; untouched on failure.
- * @next:   one past it, for the next call (0 once that is past ULONG_MAX). The caller keeps it, under a lock of his own if several
- *          call.
- * Return: 0; 1, and all is well too: this index is the first after a wrap, so that numbers may now repeat; -EBUSY, no index of
- *         [range_lo, range_hi] is free; -EINVAL (no MT_FLAGS_ALLOC_RANGE, a reserved entry, or range_lo > range_hi); -ENOMEM.
+ * @next:   one past it, for the next call (0 once that is past ULONG_MAX). The
+ *          caller keeps it, under a lock of his own if several call.
+ * Return: 0; 1, and all is well too: this index is the first after a wrap, so
+ *         that numbers may now repeat; -EBUSY, no index of [range_lo, range_hi]
+ *         is free; -EINVAL (no MT_FLAGS_ALLOC_RANGE, a reserved entry, or
+ *         range_lo > range_hi); -ENOMEM.
  */
-VMS_API int mtree_alloc_cyclic(struct maple_tree *mt, unsigned long *startp, void *entry, unsigned long range_lo,
-			       unsigned long range_hi, unsigned long *next, gfp_t gfp) VMS_MT_SYM(mtree_alloc_cyclic);
+VMS_API int mtree_alloc_cyclic(struct maple_tree *mt, unsigned long *startp, void *entry,
+			       unsigned long range_lo, unsigned long range_hi, unsigned long *next,
+			       gfp_t gfp) VMS_MT_SYM(mtree_alloc_cyclic);
 
-/* ---- whole trees ------------------------------------------------------------------------------------------------------------ */
+/* ---- whole trees --------------------------------------------------------- */
 
 /**
- * mtree_dup() - Make @copy, an empty tree, hold what @mt holds: node by node, several times faster than storing every range.
+ * mtree_dup() - Make @copy, an empty tree, hold what @mt holds: node by node,
+ * several times faster than storing every range.
  *
- * Locks:  takes @copy's ma_lock, then, nested, @mt's. Not for trees with an external lock. Readers of either run on; to a reader of
- *         @copy all of it appears at once.
- * Return: 0; -EINVAL, @copy is not empty, or its flags are not @mt's; -ENOMEM. On failure @copy is empty, or as it was.
+ * Locks:  takes @copy's ma_lock, then, nested, @mt's. Not for trees with an
+ *         external lock. Readers of either run on; to a reader of @copy all of
+ *         it appears at once.
+ * Return: 0; -EINVAL, @copy is not empty, or its flags are not @mt's; -ENOMEM.
+ *         On failure @copy is empty, or as it was.
  */
-VMS_API int mtree_dup(struct maple_tree *mt, struct maple_tree *copy, gfp_t gfp) VMS_MT_SYM(mtree_dup);
-/** __mt_dup() - mtree_dup() with both locks held by the caller: @copy's to write, @mt's to read or to write. */
-VMS_API int __mt_dup(struct maple_tree *mt, struct maple_tree *copy, gfp_t gfp) VMS_MT_SYM(__mt_dup);
+VMS_API int mtree_dup(struct maple_tree *mt, struct maple_tree *copy, gfp_t gfp)
+	VMS_MT_SYM(mtree_dup);
+/**
+ * __mt_dup() - mtree_dup() with both locks held by the caller: @copy's to
+ * write, @mt's to read or to write.
+ */
+VMS_API int __mt_dup(struct maple_tree *mt, struct maple_tree *copy, gfp_t gfp)
+	VMS_MT_SYM(__mt_dup);
 
-/** mtree_destroy() - Free every node; entries are the caller's. Takes ma_lock. The tree is empty and usable afterwards. */
+/**
+ * mtree_destroy() - Free every node; entries are the caller's. Takes ma_lock.
+ * The tree is empty and usable afterwards.
+ */
 VMS_API void mtree_destroy(struct maple_tree *mt) VMS_MT_SYM(mtree_destroy);
-/** __mt_destroy() - mtree_destroy() with the lock held by the caller, to write. */
+/**
+ * __mt_destroy() - mtree_destroy() with the lock held by the caller, to write.
+ */
 VMS_API void __mt_destroy(struct maple_tree *mt) VMS_MT_SYM(__mt_destroy);
 
-/* ---- advanced API: a cursor. Locks: RCU read section or the lock to read, the lock to write ---------------------------------- */
+/* ---- advanced API: a cursor. Locks: RCU read section or the lock to read, the lock to write ---- */
 
 struct maple_node;
 
@@ -283,21 +398,26 @@ enum maple_status {
 };
 
 /*
- * A cursor. index and last are for callers to read, and to write through mas_set() and mas_set_range(); the rest is the tree's.
+ * A cursor. index and last are for callers to read, and to write through
+ * mas_set() and mas_set_range(); the rest is the tree's.
  *
- * While ma_active, path[0..depth - 1] are the inner nodes from the root down, each with the slot taken in it in the low bits,
- * and node is the leaf. A cursor whose node is NULL knows its range only, and looks its place up again when it is moved.
+ * While ma_active, path[0..depth - 1] are the inner nodes from the root down,
+ * each with the slot taken in it in the low bits, and node is the leaf. A
+ * cursor whose node is NULL knows its range only, and looks its place up again
+ * when it is moved.
  *
- * A cursor that iterates has looked at its leaf as a whole: `used` are the leaf's slots that are not empty, `full` those of them that
- * have an entry, `ahead` those of these that come after the cursor's (none in debug builds, whose every step is checked); slot i is
- * slots[i] and spans [bound[i], bound[i + 1] - 1]. While it has not, used and ahead are 0, and full is 0 unless the cursor has stepped
- * once from where it came to its leaf.
+ * A cursor that iterates has looked at its leaf as a whole: `used` are the
+ * leaf's slots that are not empty, `full` those of them that have an entry,
+ * `ahead` those of these that come after the cursor's (none in debug builds,
+ * whose every step is checked); slot i is slots[i] and spans [bound[i], bound[i
+ * + 1] - 1]. While it has not, used and ahead are 0, and full is 0 unless the
+ * cursor has stepped once from where it came to its leaf.
  *
  * What mas_init() writes comes first, and what a walk writes of that is as few
  * words as can be: on x86 a caller's next atomic operation waits for each of
- * these stores. Compilers write index and last by one store, hence the alignment:
- * across two pages that store takes as long as a whole walk, at one in 256 places
- * of a stack.
+ * these stores. Compilers write index and last by one store, hence the
+ * alignment: across two pages that store takes as long as a whole walk, at one
+ * in 256 places of a stack.
  */
 struct ma_state {
 	unsigned long index; /* first index of the range */
@@ -310,16 +430,27 @@ struct ma_state {
 	unsigned char store_type;       /* what mas_preallocate() has planned, plus 1; 0: nothing */
 	struct maple_node *alloc;       /* leaves that mas_preallocate() set aside, a list */
 	struct maple_node *alloc_inner; /* and inner nodes */
-	unsigned short used, full;      /* eight bytes with ahead, for compilers write zeros of them by one store */
+	/*
+	 * eight bytes with ahead, for compilers write zeros of them by one
+	 * store
+	 */
+	unsigned short used, full;
 	unsigned int ahead;
 	struct maple_node *node; /* the leaf; ma_error: the error */
 	unsigned long version;   /* of the leaf, when the cursor came to it */
 	unsigned long min, max;  /* what the leaf spans */
-	uint64_t guard;          /* debug builds: the read section and the lock under which it took its place; 0: not known */
+	/*
+	 * debug builds: the read section and the lock under which it took its
+	 * place; 0: not known
+	 */
+	uint64_t guard;
 	void *_Atomic *slots;
 	unsigned long path[MAPLE_HEIGHT_MAX];
 	unsigned long bound[16];
-	/* What mas_preallocate() has found out about the store of [asked_first, asked_last] into the leaf: lib/maple/plan.h. */
+	/*
+	 * What mas_preallocate() has found out about the store of [asked_first,
+	 * asked_last] into the leaf: lib/maple/plan.h.
+	 */
 	struct {
 		struct maple_node *leaf;
 		unsigned long version; /* of the leaf */
@@ -332,8 +463,8 @@ struct ma_state {
 } __attribute__((aligned(16)));
 
 /*
- * A leaf and the way to it, which a writer keeps from one store to the next; all 0:
- * none. The tree's (lib/maple/internal.h); its owner gives it room.
+ * A leaf and the way to it, which a writer keeps from one store to the next;
+ * all 0: none. The tree's (lib/maple/internal.h); its owner gives it room.
  */
 #define VMS__KEPT_LEVELS 4
 
@@ -344,10 +475,12 @@ struct vms__kept_leaf {
 };
 
 /*
- * path and bound need no value: depth and used say how much of them means anything. Nor does guard: debug builds write it before the
- * cursor has a place.
+ * path and bound need no value: depth and used say how much of them means
+ * anything. Nor does guard: debug builds write it before the cursor has a
+ * place.
  */
-static inline bool mas_init_range(struct ma_state *mas, struct maple_tree *tree, unsigned long first, unsigned long last)
+static inline bool mas_init_range(struct ma_state *mas, struct maple_tree *tree,
+				  unsigned long first, unsigned long last)
 {
 	mas->index = first;
 	mas->last = last;
@@ -363,10 +496,14 @@ static inline void mas_init(struct ma_state *mas, struct maple_tree *tree, unsig
 {
 	mas_init_range(mas, tree, addr, addr);
 }
-/* Declares a cursor, and begins it. Two declarations, for an initializer would clear all of it, which takes longer than a lookup. */
-#define MA_STATE(name, mt, first, end)                                                                                             \
-	struct ma_state name;                                                                                                      \
-	const bool __attribute__((unused)) name##_begun = mas_init_range(&name, (mt), (first), (end))
+/*
+ * Declares a cursor, and begins it. Two declarations, for an initializer would
+ * clear all of it, which takes longer than a lookup.
+ */
+#define MA_STATE(name, mt, first, end)                                                             \
+	struct ma_state name;                                                                      \
+	const bool __attribute__((unused)) name##_begun =                                          \
+		mas_init_range(&name, (mt), (first), (end))
 
 /* Forget the position; index and last stay. The next call starts at index. */
 static inline void mas_reset(struct ma_state *mas)
@@ -389,7 +526,10 @@ static inline void mas_set(struct ma_state *mas, unsigned long index)
 {
 	mas_set_range(mas, index, index);
 }
-/* Before the lock or the read section is left in the middle of an iteration; the next call goes on after [index, last]. */
+/*
+ * Before the lock or the read section is left in the middle of an iteration;
+ * the next call goes on after [index, last].
+ */
 static inline void mas_pause(struct ma_state *mas)
 {
 	mas->status = ma_pause;
@@ -410,15 +550,20 @@ static inline bool mas_is_err(const struct ma_state *mas)
 #define mas_lock(mas) mtree_lock((mas)->tree)
 #define mas_lock_nested(mas, subclass) mtree_lock_nested((mas)->tree, (subclass))
 #define mas_unlock(mas) mtree_unlock((mas)->tree)
-/* There are no interrupts to keep out: @flags is set, for compilers, and not used. */
+/*
+ * There are no interrupts to keep out: @flags is set, for compilers, and not
+ * used.
+ */
 #define mas_lock_irqsave(mas, flags) ((void)((flags) = 0), mtree_lock((mas)->tree))
 #define mas_unlock_irqrestore(mas, flags) ((void)(flags), mtree_unlock((mas)->tree))
 
-/* ---- advanced API: reading. What each does from each state: docs/maple-api.md ------------------------------------------------ */
+/* ---- advanced API: reading. What each does from each state: docs/maple-api.md ---- */
 
 /**
- * mas_walk() - Move to the range that holds mas->index; index and last become its bounds.
- * Return: its entry (NULL: a gap). ma_active; in a tree without nodes ma_root, or ma_none where there is nothing.
+ * mas_walk() - Move to the range that holds mas->index; index and last become
+ * its bounds.
+ * Return: its entry (NULL: a gap). ma_active; in a tree without nodes ma_root,
+ *         or ma_none where there is nothing.
  */
 VMS_API void *mas_walk(struct ma_state *mas) VMS_MT_SYM(mas_walk);
 
@@ -437,8 +582,10 @@ VMS_API void *mas_walk(struct ma_state *mas) VMS_MT_SYM(mas_walk);
 VMS_API void *vms_mt_walk(const struct maple_tree *mt, unsigned long index);
 
 /*
- * The cursor's next step if that is to an entry in the leaf that it has looked at, and the leaf has not changed since; else NULL, and
- * nothing is done. Acquire: pairs with the release that stored the entry, and the one that ends a change of the leaf.
+ * The cursor's next step if that is to an entry in the leaf that it has looked
+ * at, and the leaf has not changed since; else NULL, and nothing is done.
+ * Acquire: pairs with the release that stored the entry, and the one that ends
+ * a change of the leaf.
  */
 static inline void *vms_mas_step(struct ma_state *mas, unsigned long max)
 {
@@ -451,12 +598,16 @@ static inline void *vms_mas_step(struct ma_state *mas, unsigned long max)
 	entry = atomic_load_explicit(&mas->slots[slot], memory_order_acquire);
 	/* A node begins with its state. */
 	if (unlikely(mas->bound[slot] > max ||
-		     atomic_load_explicit((const _Atomic unsigned long *)mas->node, memory_order_acquire) != mas->version))
+		     atomic_load_explicit((const _Atomic unsigned long *)mas->node,
+					  memory_order_acquire) != mas->version))
 		return NULL;
 	if (likely(entry)) {
 		unsigned long first = mas->bound[slot], last = mas->bound[slot + 1] - 1;
 
-		/* Two words, not one vector of them: who reads them one by one need not wait for it. */
+		/*
+		 * Two words, not one vector of them: who reads them one by one
+		 * need not wait for it.
+		 */
 		__asm__("" : "+r"(first), "+r"(last));
 		mas->ahead = ahead & (ahead - 1);
 		mas->offset = (unsigned char)slot;
@@ -467,8 +618,10 @@ static inline void *vms_mas_step(struct ma_state *mas, unsigned long max)
 }
 
 /**
- * mas_find() - On a fresh cursor the first entry at or after mas->index, else the next one; up to @max.
- * Return: the entry, with index and last its range; NULL when there is none that begins at or before @max.
+ * mas_find() - On a fresh cursor the first entry at or after mas->index, else
+ * the next one; up to @max.
+ * Return: the entry, with index and last its range; NULL when there is none
+ *         that begins at or before @max.
  */
 static inline void *mas_find(struct ma_state *mas, unsigned long max)
 {
@@ -477,20 +630,27 @@ static inline void *mas_find(struct ma_state *mas, unsigned long max)
 
 	return likely(entry) ? entry : vms_mas_find(mas, max);
 }
-/** mas_find_range() - mas_find() that stops on gaps, too: index and last tell, the answer is then NULL with ma_active. */
+/**
+ * mas_find_range() - mas_find() that stops on gaps, too: index and last tell,
+ * the answer is then NULL with ma_active.
+ */
 VMS_API void *mas_find_range(struct ma_state *mas, unsigned long max) VMS_MT_SYM(mas_find_range);
 /**
- * mas_find_rev() - On a fresh cursor the entry that holds mas->index or the last before it, else the previous one; down to @min.
- * Return: the entry, with index and last its range; NULL when there is none that ends at or after @min.
+ * mas_find_rev() - On a fresh cursor the entry that holds mas->index or the
+ * last before it, else the previous one; down to @min.
+ * Return: the entry, with index and last its range; NULL when there is none
+ *         that ends at or after @min.
  */
 VMS_API void *mas_find_rev(struct ma_state *mas, unsigned long min) VMS_MT_SYM(mas_find_rev);
 /** mas_find_range_rev() - mas_find_rev() that stops on gaps, too. */
-VMS_API void *mas_find_range_rev(struct ma_state *mas, unsigned long min) VMS_MT_SYM(mas_find_range_rev);
+VMS_API void *mas_find_range_rev(struct ma_state *mas, unsigned long min)
+	VMS_MT_SYM(mas_find_range_rev);
 
 /**
- * mas_next() - The first entry after the cursor's range that begins at or before @max. A fresh cursor's range is the one that holds
- * mas->index.
- * Return: the entry, with index and last its range; NULL with ma_overflow: none.
+ * mas_next() - The first entry after the cursor's range that begins at or
+ * before @max. A fresh cursor's range is the one that holds mas->index.
+ * Return: the entry, with index and last its range; NULL with ma_overflow:
+ *         none.
  */
 static inline void *mas_next(struct ma_state *mas, unsigned long max)
 {
@@ -501,7 +661,10 @@ static inline void *mas_next(struct ma_state *mas, unsigned long max)
 }
 /** mas_next_range() - mas_next() that stops on gaps, too. */
 VMS_API void *mas_next_range(struct ma_state *mas, unsigned long max) VMS_MT_SYM(mas_next_range);
-/** mas_prev() - The last entry before the cursor's range that ends at or after @min. NULL with ma_underflow: none. */
+/**
+ * mas_prev() - The last entry before the cursor's range that ends at or after
+ * @min. NULL with ma_underflow: none.
+ */
 VMS_API void *mas_prev(struct ma_state *mas, unsigned long min) VMS_MT_SYM(mas_prev);
 /** mas_prev_range() - mas_prev() that stops on gaps, too. */
 VMS_API void *mas_prev_range(struct ma_state *mas, unsigned long min) VMS_MT_SYM(mas_prev_range);
@@ -513,94 +676,128 @@ struct vms_mt_range {
 };
 
 /**
- * vms_mas_batch() - mas_find() @n times in one call: the next entries that begin
- * at or before @max, with their ranges, in order. A range that begins at or
- * before @max is reported whole, although it may end behind @max; so is the one
- * that a fresh cursor's index lies in, although it may begin before that.
- * @out: room for @n ranges; NULL if @n is 0. Beyond those reported, its contents
- *       are undefined.
+ * vms_mas_batch() - mas_find() @n times in one call: the next entries that
+ * begin at or before @max, with their ranges, in order. A range that begins at
+ * or before @max is reported whole, although it may end behind @max; so is the
+ * one that a fresh cursor's index lies in, although it may begin before that.
+ * @out: room for @n ranges; NULL if @n is 0. Beyond those reported, its
+ *       contents are undefined.
  *
  * The cursor is left as the last mas_find() would leave it, so that the next
  * call goes on behind the last range reported; other calls may come between.
  *
- * RCU:    beside a writer, each range with its entry is as it was at some moment
- *         of the call, and what was stored before the call is seen. A range that
- *         is just being changed is read as mas_find() reads it: its bounds may be
- *         of before the change and its entry of after it, or the other way round.
- *         Ranges do not overlap, and none is reported twice. They are no
- *         snapshot: of two that were never there together, both may be reported.
+ * RCU:    beside a writer, each range with its entry is as it was at some
+ *         moment of the call, and what was stored before the call is seen. A
+ *         range that is just being changed is read as mas_find() reads it: its
+ *         bounds may be of before the change and its entry of after it, or the
+ *         other way round. Ranges do not overlap, and none is reported twice.
+ *         They are no snapshot: of two that were never there together, both may
+ *         be reported.
  * Return: how many; fewer than @n: there are no more.
  */
-VMS_API unsigned int vms_mas_batch(struct ma_state *mas, unsigned long max, struct vms_mt_range *out, unsigned int n);
+VMS_API unsigned int vms_mas_batch(struct ma_state *mas, unsigned long max,
+				   struct vms_mt_range *out, unsigned int n);
 
-/* Each entry from mas->index to @max. To leave the lock or the read section inside the body: mas_pause() first. */
+/*
+ * Each entry from mas->index to @max. To leave the lock or the read section
+ * inside the body: mas_pause() first.
+ */
 #define mas_for_each(mas, entry, max) while (((entry) = mas_find((mas), (max))) != NULL)
 
 /**
- * mas_empty_area() - The lowest gap of @size indexes inside [min, max]: index and last become the first @size of it, ready to
- * store.
+ * mas_empty_area() - The lowest gap of @size indexes inside [min, max]: index
+ * and last become the first @size of it, ready to store.
  *
  * Locks:  the lock, to write where something is then stored.
- * Return: 0; -EBUSY there is none, with mas_is_err(); -EINVAL (no MT_FLAGS_ALLOC_RANGE, size 0, or a window smaller than size).
+ * Return: 0; -EBUSY there is none, with mas_is_err(); -EINVAL (no
+ *         MT_FLAGS_ALLOC_RANGE, size 0, or a window smaller than size).
  */
-VMS_API int mas_empty_area(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size)
-	VMS_MT_SYM(mas_empty_area);
-/** mas_empty_area_rev() - The highest such gap; index and last become the last @size of it. */
-VMS_API int mas_empty_area_rev(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size)
-	VMS_MT_SYM(mas_empty_area_rev);
+VMS_API int mas_empty_area(struct ma_state *mas, unsigned long min, unsigned long max,
+			   unsigned long size) VMS_MT_SYM(mas_empty_area);
+/**
+ * mas_empty_area_rev() - The highest such gap; index and last become the last
+ * @size of it.
+ */
+VMS_API int mas_empty_area_rev(struct ma_state *mas, unsigned long min, unsigned long max,
+			       unsigned long size) VMS_MT_SYM(mas_empty_area_rev);
 
-/* ---- advanced API: writing. The lock, held to write -------------------------------------------------------------------------- */
+/* ---- advanced API: writing. The lock, held to write ---------------------- */
 
 /**
- * mas_store() - [mas->index, mas->last] holds @entry from now on. Reserved entries are not refused here: the caller knows.
- * Return: the entry that mas->index had; on failure NULL with mas_is_err(), xa_err(mas->node) -ENOMEM or -EINVAL (index > last).
- *         ma_active on what was stored; storing NULL leaves the cursor on the whole gap that came to be.
+ * mas_store() - [mas->index, mas->last] holds @entry from now on. Reserved
+ * entries are not refused here: the caller knows.
+ * Return: the entry that mas->index had; on failure NULL with mas_is_err(),
+ *         xa_err(mas->node) -ENOMEM or -EINVAL (index > last). ma_active on
+ *         what was stored; storing NULL leaves the cursor on the whole gap that
+ *         came to be.
  */
 VMS_API void *mas_store(struct ma_state *mas, void *entry) VMS_MT_SYM(mas_store);
-/** mas_store_gfp() - mas_store(). Return: 0; -EINVAL (index > last); -ENOMEM. */
+/**
+ * mas_store_gfp() - mas_store(). Return: 0; -EINVAL (index > last); -ENOMEM.
+ */
 VMS_API int mas_store_gfp(struct ma_state *mas, void *entry, gfp_t gfp) VMS_MT_SYM(mas_store_gfp);
 /**
- * mas_erase() - Clear the whole range that holds mas->index; index and last become its bounds.
- * Return: the entry that was there; NULL if none, or (mas_is_err()) when a node could not be allocated.
+ * mas_erase() - Clear the whole range that holds mas->index; index and last
+ * become its bounds.
+ * Return: the entry that was there; NULL if none, or (mas_is_err()) when a node
+ *         could not be allocated.
  */
 VMS_API void *mas_erase(struct ma_state *mas) VMS_MT_SYM(mas_erase);
 
 /**
- * mas_preallocate() - Plan the store of @entry over [mas->index, mas->last] and set aside all the memory it can need.
+ * mas_preallocate() - Plan the store of @entry over [mas->index, mas->last] and
+ * set aside all the memory it can need.
  *
- * Locks:  held until mas_store_prealloc() or mas_destroy(); nothing else may write to the tree in between.
+ * Locks:  held until mas_store_prealloc() or mas_destroy(); nothing else may
+ *         write to the tree in between.
  * Return: 0; -EINVAL (index > last); -ENOMEM, nothing set aside.
  */
-VMS_API int mas_preallocate(struct ma_state *mas, void *entry, gfp_t gfp) VMS_MT_SYM(mas_preallocate);
-/** mas_store_prealloc() - The planned store. Cannot fail. Frees what was set aside in excess. */
+VMS_API int mas_preallocate(struct ma_state *mas, void *entry, gfp_t gfp)
+	VMS_MT_SYM(mas_preallocate);
+/**
+ * mas_store_prealloc() - The planned store. Cannot fail. Frees what was set
+ * aside in excess.
+ */
 VMS_API void mas_store_prealloc(struct ma_state *mas, void *entry) VMS_MT_SYM(mas_store_prealloc);
 
 /**
- * mas_expected_entries() - Set aside the memory for @nr_entries stores that come in ascending order, each above all that the tree
- * holds, gaps between them or not. They cannot fail: mas_store() or mas_store_gfp() with this cursor, mas_set_range() between them.
- * Afterwards mas_destroy().
+ * mas_expected_entries() - Set aside the memory for @nr_entries stores that
+ * come in ascending order, each above all that the tree holds, gaps between
+ * them or not. They cannot fail: mas_store() or mas_store_gfp() with this
+ * cursor, mas_set_range() between them. Afterwards mas_destroy().
  *
- * Locks:  the lock until mas_destroy(); nothing else may write to the tree in between.
+ * Locks:  the lock until mas_destroy(); nothing else may write to the tree in
+ *         between.
  * Return: 0; -ENOMEM, nothing set aside.
  */
-VMS_API int mas_expected_entries(struct ma_state *mas, unsigned long nr_entries) VMS_MT_SYM(mas_expected_entries);
+VMS_API int mas_expected_entries(struct ma_state *mas, unsigned long nr_entries)
+	VMS_MT_SYM(mas_expected_entries);
 
 /**
- * mas_nomem() - After a store: did it lack memory? Then set aside what any store can need, for it to be tried once more:
- * do mas_store(&mas, entry); while (mas_nomem(&mas, gfp)); The lock is not dropped. Called after the store that succeeds it gives
- * back what that did not need.
- * Return: true, try again; false, the store is done, or has failed for good (mas_is_err()).
+ * mas_nomem() - After a store: did it lack memory? Then set aside what any
+ * store can need, for it to be tried once more: do mas_store(&mas, entry);
+ * while (mas_nomem(&mas, gfp)); The lock is not dropped. Called after the store
+ * that succeeds it gives back what that did not need.
+ * Return: true, try again; false, the store is done, or has failed for good
+ *         (mas_is_err()).
  */
 VMS_API bool mas_nomem(struct ma_state *mas, gfp_t gfp) VMS_MT_SYM(mas_nomem);
 
-/** mas_destroy() - Give back what mas_preallocate(), mas_expected_entries() or mas_nomem() set aside. Any cursor; no lock. */
+/**
+ * mas_destroy() - Give back what mas_preallocate(), mas_expected_entries() or
+ * mas_nomem() set aside. Any cursor; no lock.
+ */
 VMS_API void mas_destroy(struct ma_state *mas) VMS_MT_SYM(mas_destroy);
 
-/** mas_alloc_cyclic() - mtree_alloc_cyclic() with the lock held by the caller; the cursor is left on what was stored. */
-VMS_API int mas_alloc_cyclic(struct ma_state *mas, unsigned long *startp, void *entry, unsigned long range_lo,
-			     unsigned long range_hi, unsigned long *next, gfp_t gfp) VMS_MT_SYM(mas_alloc_cyclic);
+/**
+ * mas_alloc_cyclic() - mtree_alloc_cyclic() with the lock held by the caller;
+ * the cursor is left on what was stored.
+ */
+VMS_API int mas_alloc_cyclic(struct ma_state *mas, unsigned long *startp, void *entry,
+			     unsigned long range_lo, unsigned long range_hi, unsigned long *next,
+			     gfp_t gfp) VMS_MT_SYM(mas_alloc_cyclic);
 
-/* ---- how it is built --------------------------------------------------------------------------------------------------------- */
+/* ---- how it is built ----------------------------------------------------- */
 
 struct vms_mt_stats {
 	unsigned long leaves, inner_nodes, bytes; /* bytes of all nodes */
@@ -610,10 +807,14 @@ struct vms_mt_stats {
 /** vms_mt_stats() - Count the nodes. Locks: the lock. */
 VMS_API void vms_mt_stats(const struct maple_tree *mt, struct vms_mt_stats *stats);
 
-/** vms_mt_simd() - How nodes are searched: "avx512", "avx2", "vec128" (SSE2, NEON) or "scalar". Chosen when the library is loaded. */
+/**
+ * vms_mt_simd() - How nodes are searched: "avx512", "avx2", "vec128" (SSE2,
+ * NEON) or "scalar". Chosen when the library is loaded.
+ */
 VMS_API const char *vms_mt_simd(void);
 /**
- * vms_mt_set_simd() - Search nodes in the way @name says, in every tree. No other thread uses a tree meanwhile.
+ * vms_mt_set_simd() - Search nodes in the way @name says, in every tree. No
+ * other thread uses a tree meanwhile.
  * Return: false, this CPU has it not, or there is no such way.
  */
 VMS_API bool vms_mt_set_simd(const char *name);

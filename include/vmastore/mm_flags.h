@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mm_flags.h - the VM_* flags of a VMA, with the values that Linux 6.18 uses on x86-64, and the PROT_, MAP_ and MADV_ words
- * that older C libraries do not define yet.
+ * mm_flags.h - the VM_* flags of a VMA, with the values that Linux 6.18 uses on
+ * x86-64, and the PROT_, MAP_ and MADV_ words that older C libraries do not
+ * define yet.
  *
- * Source of names and values: the VmFlags that /proc/PID/smaps prints (proc(5)) and Linux's documentation.
+ * Source of names and values: the VmFlags that /proc/PID/smaps prints (proc(5))
+ * and Linux's documentation.
  */
 #ifndef VMASTORE_MM_FLAGS_H
 #define VMASTORE_MM_FLAGS_H
@@ -17,7 +19,8 @@ typedef unsigned long vm_flags_t;
 #define VM_WRITE 0x2UL
 #define VM_EXEC 0x4UL
 #define VM_SHARED 0x8UL
-#define VM_MAYREAD 0x10UL /* mprotect() may add VM_READ, and so on; always the right above shifted by 4 */
+/* mprotect() may add VM_READ, and so on; always the right above shifted by 4 */
+#define VM_MAYREAD 0x10UL
 #define VM_MAYWRITE 0x20UL
 #define VM_MAYEXEC 0x40UL
 #define VM_MAYSHARE 0x80UL
@@ -49,17 +52,35 @@ typedef unsigned long vm_flags_t;
 #define VM_SEALED (1UL << 42)
 
 /*
- * Flags that books and articles name and that Linux 6.18 on x86-64 does not have. Each is
- * 0, as Linux itself defines VM_GROWSUP there: code that tests one compiles and sees it
- * clear, and code that sets one changes nothing. Their old bits mean something else by now.
+ * Flags that books and articles name and that Linux 6.18 on x86-64 does not
+ * have. Each is 0, as Linux itself defines VM_GROWSUP there: code that tests
+ * one compiles and sees it clear, and code that sets one changes nothing. Their
+ * old bits mean something else by now.
  */
-#define VM_GROWSUP VM_NONE    /* a stack that grows up: parisc alone has such; x86-64 has 0 */
-#define VM_SHM VM_NONE        /* System V shared memory: meaningless since 2.6.15; such memory is a file's */
-#define VM_DENYWRITE VM_NONE  /* nobody may write the mapped program: until 5.14; since then the file alone says so */
-#define VM_EXECUTABLE VM_NONE /* maps the program itself: until 3.6; since then the mm names its program's file */
-#define VM_RESERVED VM_NONE   /* never swapped out: until 3.6; since then VM_IO, VM_DONTEXPAND and VM_DONTDUMP */
-#define VM_NONLINEAR VM_NONE  /* remap_file_pages(2) scattered its pages: until 3.19; since 4.0 that makes many VMAs */
-#define VM_HUGESPACE VM_NONE  /* in no Linux; where an article puts it (0x40000000) stands VM_NOHUGEPAGE */
+#define VM_GROWSUP VM_NONE /* a stack that grows up: parisc alone has such; x86-64 has 0 */
+/* System V shared memory: meaningless since 2.6.15; such memory is a file's */
+#define VM_SHM VM_NONE
+/*
+ * nobody may write the mapped program: until 5.14; since then the file alone
+ * says so
+ */
+#define VM_DENYWRITE VM_NONE
+/*
+ * maps the program itself: until 3.6; since then the mm names its program's
+ * file
+ */
+#define VM_EXECUTABLE VM_NONE
+/*
+ * never swapped out: until 3.6; since then VM_IO, VM_DONTEXPAND and VM_DONTDUMP
+ */
+#define VM_RESERVED VM_NONE
+/*
+ * remap_file_pages(2) scattered its pages: until 3.19; since 4.0 that makes
+ * many VMAs
+ */
+#define VM_NONLINEAR VM_NONE
+/* in no Linux; where an article puts it (0x40000000) stands VM_NOHUGEPAGE */
+#define VM_HUGESPACE VM_NONE
 
 #define VM_ACCESS_FLAGS (VM_READ | VM_WRITE | VM_EXEC)
 #define VM_LOCKED_MASK (VM_LOCKED | VM_LOCKONFAULT)

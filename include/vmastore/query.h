@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * query.h - what is mapped where: one VMA by its address and kind, as ioctl(PROCMAP_QUERY) of /proc/PID/maps answers it (Linux 6.11), and
- * the listings that tell of pages: smaps, and a summary as pmap(1) prints it. (The plain listing, maps, is in mm.h.)
+ * query.h - what is mapped where: one VMA by its address and kind, as
+ * ioctl(PROCMAP_QUERY) of /proc/PID/maps answers it (Linux 6.11), and the
+ * listings that tell of pages: smaps, and a summary as pmap(1) prints it. (The
+ * plain listing, maps, is in mm.h.)
  *
  * Locks: each call enters with none held, and takes mmap_lock R.
  */
@@ -10,7 +12,9 @@
 
 #include <vmastore/mm.h>
 
-/* Both ways: what the VMA must allow, and what it does. The values are Linux's. */
+/*
+ * Both ways: what the VMA must allow, and what it does. The values are Linux's.
+ */
 #define VMS_PROCMAP_VMA_READABLE 0x01u
 #define VMS_PROCMAP_VMA_WRITABLE 0x02u
 #define VMS_PROCMAP_VMA_EXECUTABLE 0x04u
@@ -27,7 +31,10 @@ struct vms_procmap_query {
 	unsigned int name_size;   /* bytes there; 0 with NULL, and only then */
 
 	/* answered */
-	unsigned int vma_name_size; /* the name's bytes with its NUL; 0: it has none, or was not asked for */
+	/*
+	 * the name's bytes with its NUL; 0: it has none, or was not asked for
+	 */
+	unsigned int vma_name_size;
 	unsigned long vma_start, vma_end;
 	unsigned int vma_flags; /* VMS_PROCMAP_VMA_* */
 	unsigned long vma_page_size;
@@ -37,21 +44,25 @@ struct vms_procmap_query {
 };
 
 /**
- * vms_procmap_query() - The VMA that covers @q->query_addr, or the first after it, that has all that the flags ask for.
- * Return: 0 and the answer; -ENOENT (none); -EINVAL (unknown flags; a name's buffer without a size, or a size without one); -ENAMETOOLONG
- * (its name does not fit); on errors nothing is answered.
+ * vms_procmap_query() - The VMA that covers @q->query_addr, or the first after
+ * it, that has all that the flags ask for.
+ * Return: 0 and the answer; -ENOENT (none); -EINVAL (unknown flags; a name's
+ * buffer without a size, or a size without one); -ENAMETOOLONG (its name does
+ * not fit); on errors nothing is answered.
  */
 VMS_API int vms_procmap_query(struct mm_struct *mm, struct vms_procmap_query *q);
 
 /**
- * vms_smaps_print() - The text of /proc/PID/smaps of Linux 6.18, with transparent huge pages set to `madvise`. Of what this model has not
- * (huge pages in place, swap, KSM) it says 0 kB. Locks, errors, and what the listing promises: vms_maps_print() in mm.h.
+ * vms_smaps_print() - The text of /proc/PID/smaps of Linux 6.18, with
+ * transparent huge pages set to `madvise`. Of what this model has not (huge
+ * pages in place, swap, KSM) it says 0 kB. Locks, errors, and what the listing
+ * promises: vms_maps_print() in mm.h.
  */
 VMS_API int vms_smaps_print(struct mm_struct *mm, FILE *out);
 /**
- * vms_status_print() - The lines of /proc/PID/status that tell of memory, VmPeak
- * to VmSwap, as Linux 6.18 writes them, of one moment except for page counts. Swap
- * is 0: there is none.
+ * vms_status_print() - The lines of /proc/PID/status that tell of memory,
+ * VmPeak to VmSwap, as Linux 6.18 writes them, of one moment except for page
+ * counts. Swap is 0: there is none.
  *
  * Locks:  None of @mm held; takes mmap_lock R, not while it writes to @out.
  * Return: 0, and @out is flushed; the -errno of the write that failed, -EIO if

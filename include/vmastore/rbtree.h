@@ -1,24 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rbtree.h - an intrusive red-black tree that can carry a summary of each subtree (augmented: largest gap, last end, ...).
+ * rbtree.h - an intrusive red-black tree that can carry a summary of each
+ * subtree (augmented: largest gap, last end, ...).
  *
- * The caller embeds a struct rb_node, walks down from the root by itself, links the new node where the walk ended and lets the
- * tree rebalance; so the comparison is inlined and nothing is ever allocated. The names and arguments are those of Linux's
- * Documentation/core-api/rbtree.rst. The tree is the one of Guibas and Sedgewick, "A dichromatic framework for balanced trees"
- * (1978), with the rebalancing cases as Cormen, Leiserson, Rivest and Stein, "Introduction to Algorithms", chapters 13 and 17.
+ * The caller embeds a struct rb_node, walks down from the root by itself, links
+ * the new node where the walk ended and lets the tree rebalance; so the
+ * comparison is inlined and nothing is ever allocated. The names and arguments
+ * are those of Linux's Documentation/core-api/rbtree.rst. The tree is the one
+ * of Guibas and Sedgewick, "A dichromatic framework for balanced trees" (1978),
+ * with the rebalancing cases as Cormen, Leiserson, Rivest and Stein,
+ * "Introduction to Algorithms", chapters 13 and 17.
  *
  * Locks: none. A tree takes one writer alone, or any number of readers.
- * Progress: nothing blocks, nothing fails. Search, insertion and erasure are O(log n); an insertion rotates at most twice, an
- * erasure at most three times; rb_next() is O(log n), and O(1) on average over a walk.
+ * Progress: nothing blocks, nothing fails. Search, insertion and erasure are
+ * O(log n); an insertion rotates at most twice, an erasure at most three times;
+ * rb_next() is O(log n), and O(1) on average over a walk.
  *
- * Read next: lib/rbtree/rbtree_impl.h (how it rebalances), lib/rbtree/interval_tree.h (a tree of intervals on top of it).
+ * Read next: lib/rbtree/rbtree_impl.h (how it rebalances),
+ * lib/rbtree/interval_tree.h (a tree of intervals on top of it).
  */
 #ifndef VMASTORE_RBTREE_H
 #define VMASTORE_RBTREE_H
 
 #include <vmastore/compiler.h>
 
-/* The symbols carry a prefix: the library links beside a program that has its own rb_insert_color(). */
+/*
+ * The symbols carry a prefix: the library links beside a program that has its
+ * own rb_insert_color().
+ */
 #define rb_first vms_rb_first
 #define rb_last vms_rb_last
 #define rb_next vms_rb_next
@@ -32,8 +41,9 @@
 #define rb_erase_augmented vms_rb_erase_augmented
 
 /*
- * One node, 24 bytes. Nodes are aligned to 8, so bit 0 of the parent's address is free for the colour: 0 red, 1 black. A node
- * whose parent word is its own address is in no tree.
+ * One node, 24 bytes. Nodes are aligned to 8, so bit 0 of the parent's address
+ * is free for the colour: 0 red, 1 black. A node whose parent word is its own
+ * address is in no tree.
  */
 struct rb_node {
 	unsigned long __rb_parent_color;
@@ -45,33 +55,40 @@ struct rb_root {
 	struct rb_node *rb_node;
 };
 
-#define RB_ROOT                                                                                                                    \
-	(struct rb_root)                                                                                                           \
-	{                                                                                                                          \
-		.rb_node = NULL                                                                                                    \
+#define RB_ROOT                                                                                    \
+	(struct rb_root)                                                                           \
+	{                                                                                          \
+		.rb_node = NULL                                                                    \
 	}
 
 /* The parent of @node (a struct rb_node *) or NULL at the root. */
 #define rb_parent(node) ((struct rb_node *)((node)->__rb_parent_color & ~1UL))
 
-/* The structure of type @type whose member @member is *@ptr. @ptr must not be NULL: rb_entry_safe() takes that. */
+/*
+ * The structure of type @type whose member @member is *@ptr. @ptr must not be
+ * NULL: rb_entry_safe() takes that.
+ */
 #define rb_entry(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
-#define rb_entry_safe(ptr, type, member)                                                                                           \
-	({                                                                                                                         \
-		__typeof__(ptr) __rb_ptr = (ptr);                                                                                  \
-		__rb_ptr ? rb_entry(__rb_ptr, type, member) : NULL;                                                                \
+#define rb_entry_safe(ptr, type, member)                                                           \
+	({                                                                                         \
+		__typeof__(ptr) __rb_ptr = (ptr);                                                  \
+		__rb_ptr ? rb_entry(__rb_ptr, type, member) : NULL;                                \
 	})
 
 #define RB_EMPTY_ROOT(root) ((root)->rb_node == NULL)
 
-/* "In no tree" is a mark that the caller sets with RB_CLEAR_NODE(): rb_erase() leaves the node as it is. */
+/*
+ * "In no tree" is a mark that the caller sets with RB_CLEAR_NODE(): rb_erase()
+ * leaves the node as it is.
+ */
 #define RB_EMPTY_NODE(node) ((node)->__rb_parent_color == (unsigned long)(node))
 #define RB_CLEAR_NODE(node) ((node)->__rb_parent_color = (unsigned long)(node))
 
 /**
- * rb_first(), rb_last() - The first, the last node in order; NULL of an empty tree.
- * rb_next(), rb_prev() - The neighbour in order; NULL past the end, and of a node that is RB_EMPTY_NODE().
+ * rb_first(), rb_last() - The first, the last node in order; NULL of an empty
+ * tree. rb_next(), rb_prev() - The neighbour in order; NULL past the end, and
+ * of a node that is RB_EMPTY_NODE().
  *
  * Locks: the tree's readers' or writer's lock, whatever it is.
  */
@@ -81,22 +98,31 @@ VMS_API struct rb_node *rb_next(const struct rb_node *node);
 VMS_API struct rb_node *rb_prev(const struct rb_node *node);
 
 /**
- * rb_first_postorder(), rb_next_postorder() - Children before their parent, so that a teardown may free each node it visits.
+ * rb_first_postorder(), rb_next_postorder() - Children before their parent, so
+ * that a teardown may free each node it visits.
  *
  * Locks: as rb_first().
  */
 VMS_API struct rb_node *rb_first_postorder(const struct rb_root *root);
 VMS_API struct rb_node *rb_next_postorder(const struct rb_node *node);
 
-/* Visit every entry, children first; the body may free @pos. No rebalancing meanwhile. */
-#define rbtree_postorder_for_each_entry_safe(pos, n, root, field)                                                                  \
-	for ((pos) = rb_entry_safe(rb_first_postorder(root), __typeof__(*(pos)), field);                                           \
-	     (pos) && ((n) = rb_entry_safe(rb_next_postorder(&(pos)->field), __typeof__(*(pos)), field), true); (pos) = (n))
+/*
+ * Visit every entry, children first; the body may free @pos. No rebalancing
+ * meanwhile.
+ */
+#define rbtree_postorder_for_each_entry_safe(pos, n, root, field)                                  \
+	for ((pos) = rb_entry_safe(rb_first_postorder(root), __typeof__(*(pos)), field);           \
+	     (pos) &&                                                                              \
+	     ((n) = rb_entry_safe(rb_next_postorder(&(pos)->field), __typeof__(*(pos)), field),    \
+	     true);                                                                                \
+	     (pos) = (n))
 
 /**
- * rb_link_node() - Hang @node, red and childless, on the empty @link of @parent (or of the root: @parent NULL).
+ * rb_link_node() - Hang @node, red and childless, on the empty @link of @parent
+ * (or of the root: @parent NULL).
  *
- * Locks: the tree's writer. Follow with rb_insert_color() or rb_insert_augmented().
+ * Locks: the tree's writer. Follow with rb_insert_color() or
+ *        rb_insert_augmented().
  */
 static inline void rb_link_node(struct rb_node *node, struct rb_node *parent, struct rb_node **link)
 {
@@ -105,24 +131,35 @@ static inline void rb_link_node(struct rb_node *node, struct rb_node *parent, st
 	*link = node;
 }
 
-/** rb_insert_color() - Rebalance after rb_link_node(). Locks: the tree's writer. */
+/**
+ * rb_insert_color() - Rebalance after rb_link_node(). Locks: the tree's writer.
+ */
 VMS_API void rb_insert_color(struct rb_node *node, struct rb_root *root);
-/** rb_erase() - Take @node out. Its own words are left stale: RB_CLEAR_NODE() if it is asked later. Locks: the tree's writer. */
+/**
+ * rb_erase() - Take @node out. Its own words are left stale: RB_CLEAR_NODE() if
+ * it is asked later. Locks: the tree's writer.
+ */
 VMS_API void rb_erase(struct rb_node *node, struct rb_root *root);
 /**
- * rb_replace_node() - Put @new_node in @victim's place, same colour, same children, in O(1).
+ * rb_replace_node() - Put @new_node in @victim's place, same colour, same
+ * children, in O(1).
  *
- * The order must still hold with the new one's key. An augmented tree's caller copies the summary too, and then propagates if it
- * changed. Locks: the tree's writer.
+ * The order must still hold with the new one's key. An augmented tree's caller
+ * copies the summary too, and then propagates if it changed. Locks: the tree's
+ * writer.
  */
-VMS_API void rb_replace_node(struct rb_node *victim, struct rb_node *new_node, struct rb_root *root);
+VMS_API void rb_replace_node(struct rb_node *victim, struct rb_node *new_node,
+			     struct rb_root *root);
 
 /*
- * The augmented tree. Each node holds a summary of its subtree; the callbacks keep it right while the tree changes shape:
- *   propagate(node, stop)  recompute from @node upwards, up to but without @stop (NULL: to the root); may end early at a node
+ * The augmented tree. Each node holds a summary of its subtree; the callbacks
+ * keep it right while the tree changes shape:
+ *   propagate(node, stop)  recompute from @node upwards, up to but without
+ *                          @stop (NULL: to the root); may end early at a node
  *                          whose summary comes out unchanged.
  *   copy(old, new)         @new takes @old's place: give it @old's summary.
- *   rotate(old, new)       @new took @old's place above it: @new gets @old's summary, @old's is recomputed.
+ *   rotate(old, new)       @new took @old's place above it: @new gets @old's
+ *                          summary, @old's is recomputed.
  */
 struct rb_augment_callbacks {
 	void (*propagate)(struct rb_node *node, struct rb_node *stop);
@@ -133,67 +170,82 @@ struct rb_augment_callbacks {
 /**
  * rb_insert_augmented() - rb_insert_color() of an augmented tree.
  *
- * Before it, the caller has linked @node, set @node's summary to that of a leaf, and updated the summary of every ancestor (on the way
- * down, or by propagate() from the parent). Locks: the tree's writer.
+ * Before it, the caller has linked @node, set @node's summary to that of a
+ * leaf, and updated the summary of every ancestor (on the way down, or by
+ * propagate() from the parent). Locks: the tree's writer.
  */
-VMS_API void rb_insert_augmented(struct rb_node *node, struct rb_root *root, const struct rb_augment_callbacks *augment);
-/** rb_erase_augmented() - rb_erase() of an augmented tree; every summary is right afterwards. Locks: the tree's writer. */
-VMS_API void rb_erase_augmented(struct rb_node *node, struct rb_root *root, const struct rb_augment_callbacks *augment);
+VMS_API void rb_insert_augmented(struct rb_node *node, struct rb_root *root,
+				 const struct rb_augment_callbacks *augment);
+/**
+ * rb_erase_augmented() - rb_erase() of an augmented tree; every summary is
+ * right afterwards. Locks: the tree's writer.
+ */
+VMS_API void rb_erase_augmented(struct rb_node *node, struct rb_root *root,
+				const struct rb_augment_callbacks *augment);
 
 /*
- * RB_DECLARE_CALLBACKS(rbstatic, rbname, rbstruct, rbfield, rbaugmented, rbcompute) - Define `struct rb_augment_callbacks rbname`.
+ * RB_DECLARE_CALLBACKS(rbstatic, rbname, rbstruct, rbfield, rbaugmented,
+ * rbcompute) - Define `struct rb_augment_callbacks rbname`.
  * @rbstatic:    "static", or nothing.
- * @rbstruct:    the type that embeds the node as @rbfield and the summary as @rbaugmented.
- * @rbcompute:   bool rbcompute(rbstruct *node, bool exit): recompute node->rbaugmented from the node and its children. If @exit
- *               and it comes out as it was, change nothing and answer true: the ancestors are right already.
+ * @rbstruct:    the type that embeds the node as @rbfield and the summary as
+ *               @rbaugmented.
+ * @rbcompute:   bool rbcompute(rbstruct *node, bool exit): recompute
+ *               node->rbaugmented from the node and its children. If @exit and
+ *               it comes out as it was, change nothing and answer true: the
+ *               ancestors are right already.
  */
-#define RB_DECLARE_CALLBACKS(rbstatic, rbname, rbstruct, rbfield, rbaugmented, rbcompute)                                          \
-	static inline void rbname##_propagate(struct rb_node *rb, struct rb_node *stop)                                            \
-	{                                                                                                                          \
-		while (rb != stop && !rbcompute(rb_entry(rb, rbstruct, rbfield), true))                                            \
-			rb = rb_parent(rb);                                                                                        \
-	}                                                                                                                          \
-	static inline void rbname##_copy(struct rb_node *rb_old, struct rb_node *rb_new)                                           \
-	{                                                                                                                          \
-		rb_entry(rb_new, rbstruct, rbfield)->rbaugmented = rb_entry(rb_old, rbstruct, rbfield)->rbaugmented;               \
-	}                                                                                                                          \
-	static inline void rbname##_rotate(struct rb_node *rb_old, struct rb_node *rb_new)                                         \
-	{                                                                                                                          \
-		rbname##_copy(rb_old, rb_new);                                                                                     \
-		rbcompute(rb_entry(rb_old, rbstruct, rbfield), false);                                                             \
-	}                                                                                                                          \
-	rbstatic const struct rb_augment_callbacks rbname = {                                                                      \
-		.propagate = rbname##_propagate,                                                                                   \
-		.copy = rbname##_copy,                                                                                             \
-		.rotate = rbname##_rotate,                                                                                         \
+#define RB_DECLARE_CALLBACKS(rbstatic, rbname, rbstruct, rbfield, rbaugmented, rbcompute)          \
+	static inline void rbname##_propagate(struct rb_node *rb, struct rb_node *stop)            \
+	{                                                                                          \
+		while (rb != stop && !rbcompute(rb_entry(rb, rbstruct, rbfield), true))            \
+			rb = rb_parent(rb);                                                        \
+	}                                                                                          \
+	static inline void rbname##_copy(struct rb_node *rb_old, struct rb_node *rb_new)           \
+	{                                                                                          \
+		rb_entry(rb_new, rbstruct, rbfield)->rbaugmented =                                 \
+			rb_entry(rb_old, rbstruct, rbfield)->rbaugmented;                          \
+	}                                                                                          \
+	static inline void rbname##_rotate(struct rb_node *rb_old, struct rb_node *rb_new)         \
+	{                                                                                          \
+		rbname##_copy(rb_old, rb_new);                                                     \
+		rbcompute(rb_entry(rb_old, rbstruct, rbfield), false);                             \
+	}                                                                                          \
+	rbstatic const struct rb_augment_callbacks rbname = {                                      \
+		.propagate = rbname##_propagate,                                                   \
+		.copy = rbname##_copy,                                                             \
+		.rotate = rbname##_rotate,                                                         \
 	}
 
 /*
- * RB_DECLARE_CALLBACKS_MAX(rbstatic, rbname, rbstruct, rbfield, rbtype, rbaugmented, rbvalue) - The summary is the largest
- * `rbtype rbvalue(rbstruct *node)` of the subtree.
+ * RB_DECLARE_CALLBACKS_MAX(rbstatic, rbname, rbstruct, rbfield, rbtype,
+ * rbaugmented, rbvalue) - The summary is the largest `rbtype rbvalue(rbstruct
+ * *node)` of the subtree.
  */
-#define RB_DECLARE_CALLBACKS_MAX(rbstatic, rbname, rbstruct, rbfield, rbtype, rbaugmented, rbvalue)                                \
-	static inline bool rbname##_compute_max(rbstruct *node, bool exit)                                                         \
-	{                                                                                                                          \
-		rbtype max = rbvalue(node);                                                                                        \
-                                                                                                                                   \
-		if (node->rbfield.rb_left) {                                                                                       \
-			rbtype child = rb_entry(node->rbfield.rb_left, rbstruct, rbfield)->rbaugmented;                            \
-                                                                                                                                   \
-			if (child > max)                                                                                           \
-				max = child;                                                                                       \
-		}                                                                                                                  \
-		if (node->rbfield.rb_right) {                                                                                      \
-			rbtype child = rb_entry(node->rbfield.rb_right, rbstruct, rbfield)->rbaugmented;                           \
-                                                                                                                                   \
-			if (child > max)                                                                                           \
-				max = child;                                                                                       \
-		}                                                                                                                  \
-		if (exit && node->rbaugmented == max)                                                                              \
-			return true;                                                                                               \
-		node->rbaugmented = max;                                                                                           \
-		return false;                                                                                                      \
-	}                                                                                                                          \
+#define RB_DECLARE_CALLBACKS_MAX(rbstatic, rbname, rbstruct, rbfield, rbtype, rbaugmented,         \
+				 rbvalue)                                                          \
+	static inline bool rbname##_compute_max(rbstruct *node, bool exit)                         \
+	{                                                                                          \
+		rbtype max = rbvalue(node);                                                        \
+                                                                                                   \
+		if (node->rbfield.rb_left) {                                                       \
+			rbtype child =                                                             \
+				rb_entry(node->rbfield.rb_left, rbstruct, rbfield)->rbaugmented;   \
+                                                                                                   \
+			if (child > max)                                                           \
+				max = child;                                                       \
+		}                                                                                  \
+		if (node->rbfield.rb_right) {                                                      \
+			rbtype child =                                                             \
+				rb_entry(node->rbfield.rb_right, rbstruct, rbfield)->rbaugmented;  \
+                                                                                                   \
+			if (child > max)                                                           \
+				max = child;                                                       \
+		}                                                                                  \
+		if (exit && node->rbaugmented == max)                                              \
+			return true;                                                               \
+		node->rbaugmented = max;                                                           \
+		return false;                                                                      \
+	}                                                                                          \
 	RB_DECLARE_CALLBACKS(rbstatic, rbname, rbstruct, rbfield, rbaugmented, rbname##_compute_max)
 
 #endif

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * xa_entry.h - what an entry may be: pointers, integers dressed as pointers, and values that are neither. Linux keeps these words
- * with its xarray; the maple tree shares them.
+ * xa_entry.h - what an entry may be: pointers, integers dressed as pointers,
+ * and values that are neither. Linux keeps these words with its xarray; the
+ * maple tree shares them.
  *
  *   ...00   a pointer, as malloc() gives it
- *   ...1    a value: xa_mk_value(0..LONG_MAX). Or a pointer with a tag in its low bits, if the owner says so: xa_tag_pointer()
- *   ...10   internal. Below 4096 (2, 6, ... 4094) reserved: XA_ZERO_ENTRY is one of them, and the last 4095 are errors
+ *   ...1    a value: xa_mk_value(0..LONG_MAX). Or a pointer with a tag in its
+ *           low bits, if the owner says so: xa_tag_pointer()
+ *   ...10   internal. Below 4096 (2, 6, ... 4094) reserved: XA_ZERO_ENTRY is
+ *           one of them, and the last 4095 are errors
  *
  * Locks: none; these are functions of their arguments.
  */
@@ -16,7 +19,10 @@
 
 /* ---- values ---- */
 
-/** xa_mk_value() - The entry that stands for the integer @v, which is LONG_MAX at most: the top bit is lost. */
+/**
+ * xa_mk_value() - The entry that stands for the integer @v, which is LONG_MAX
+ * at most: the top bit is lost.
+ */
 static inline void *xa_mk_value(unsigned long v)
 {
 	return (void *)((v << 1) | 1);
@@ -62,14 +68,20 @@ static inline bool xa_is_internal(const void *entry)
 }
 
 #define XA_RETRY_ENTRY xa_mk_internal(256)
-/* A place taken, with nothing in it yet: mtree_load(), mt_find() and mt_find_after() read it as NULL. */
+/*
+ * A place taken, with nothing in it yet: mtree_load(), mt_find() and
+ * mt_find_after() read it as NULL.
+ */
 #define XA_ZERO_ENTRY xa_mk_internal(257)
 
 static inline bool xa_is_zero(const void *entry)
 {
 	return entry == XA_ZERO_ENTRY;
 }
-/** xa_is_advanced() - Is @entry one that means something to a tree's own code? The zero entry does not count. */
+/**
+ * xa_is_advanced() - Is @entry one that means something to a tree's own code?
+ * The zero entry does not count.
+ */
 static inline bool xa_is_advanced(const void *entry)
 {
 	return xa_is_internal(entry) && (unsigned long)entry <= (unsigned long)XA_RETRY_ENTRY;
@@ -78,7 +90,8 @@ static inline bool xa_is_advanced(const void *entry)
 /* An errno dressed as a pointer: what a cursor's node is while mas_is_err(). */
 static inline bool xa_is_err(const void *entry)
 {
-	return xa_is_internal(entry) && (unsigned long)entry >= (unsigned long)xa_mk_internal(-4095UL);
+	return xa_is_internal(entry) &&
+	       (unsigned long)entry >= (unsigned long)xa_mk_internal(-4095UL);
 }
 /** xa_err() - The negative errno in @entry; 0 if it is none. */
 static inline int xa_err(const void *entry)

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hint.h - each thread remembers the last few VMAs that it locked, and tries them before it walks the tree.
+ * hint.h - each thread remembers the last few VMAs that it locked, and tries
+ * them before it walks the tree.
  *
  * A hint needs no invalidation. It may name a VMA that has shrunk, was
  * unmapped, or became another one of any mm. Its memory is type-stable, or was
  * given back to the system and then reads as zeros, which is a VMA without
- * readers and detached. So its lock may be tried, and what is checked after that
- * (lock_vma.c) holds for a VMA found by a hint as for one found by a walk: if it
- * is attached, belongs to this mm and covers the address, it is the one that the
- * tree would have given.
- * The range here is the thread's own copy of what it saw; it only says whether trying is worth while.
+ * readers and detached. So its lock may be tried, and what is checked after
+ * that (lock_vma.c) holds for a VMA found by a hint as for one found by a walk:
+ * if it is attached, belongs to this mm and covers the address, it is the one
+ * that the tree would have given. The range here is the thread's own copy of
+ * what it saw; it only says whether trying is worth while.
  *
- * Linux up to 6.0 kept such a cache per task, with a sequence number to invalidate it; per-VMA locks make that number unnecessary.
+ * Linux up to 6.0 kept such a cache per task, with a sequence number to
+ * invalidate it; per-VMA locks make that number unnecessary.
  *
  * Locks: none; thread-local.
  */
@@ -33,19 +35,27 @@ struct vms__hint {
 };
 
 struct vms__hints {
-	unsigned int last; /* the hint that was of use last: tried first, as one fault often follows another in the same VMA */
+	/*
+	 * the hint that was of use last: tried first, as one fault often
+	 * follows another in the same VMA
+	 */
+	unsigned int last;
 	struct vms__hint hint[VMS__HINTS];
 };
 
 extern VMS__TLS VMS__HIDDEN struct vms__hints vms__hints;
 
-/* Neighbouring 2 MiB blocks have different places, so that a few mappings in use at once do not push each other out. */
+/*
+ * Neighbouring 2 MiB blocks have different places, so that a few mappings in
+ * use at once do not push each other out.
+ */
 static inline unsigned int vms__hint_place(unsigned long addr)
 {
 	return (addr >> 21) & (VMS__HINTS - 1);
 }
 
-static inline bool vms__hint_fits(const struct vms__hint *hint, const struct mm_struct *mm, unsigned long addr)
+static inline bool vms__hint_fits(const struct vms__hint *hint, const struct mm_struct *mm,
+				  unsigned long addr)
 {
 	return addr - hint->start < hint->len && hint->mm == mm;
 }
@@ -53,7 +63,9 @@ static inline bool vms__hint_fits(const struct vms__hint *hint, const struct mm_
 /* Any of them. */
 struct vm_area_struct *vms__hint_search(const struct mm_struct *mm, unsigned long addr);
 
-/* A VMA that covered @addr of @mm when this thread last had it locked; or NULL. */
+/*
+ * A VMA that covered @addr of @mm when this thread last had it locked; or NULL.
+ */
 static inline struct vm_area_struct *vms__hint_find(const struct mm_struct *mm, unsigned long addr)
 {
 	const struct vms__hint *hint = &vms__hints.hint[vms__hints.last];
@@ -62,11 +74,13 @@ static inline struct vm_area_struct *vms__hint_find(const struct mm_struct *mm, 
 }
 
 /* @vma, read-locked, covers @addr. */
-static inline void vms__hint_keep(const struct mm_struct *mm, unsigned long addr, struct vm_area_struct *vma)
+static inline void vms__hint_keep(const struct mm_struct *mm, unsigned long addr,
+				  struct vm_area_struct *vma)
 {
 	unsigned int place = vms__hint_place(addr);
 
-	vms__hints.hint[place] = (struct vms__hint){vma->vm_start, vma->vm_end - vma->vm_start, mm, vma};
+	vms__hints.hint[place] =
+		(struct vms__hint){vma->vm_start, vma->vm_end - vma->vm_start, mm, vma};
 	vms__hints.last = place;
 }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * index_maple.c - the index on a maple tree: [vm_start, vm_end - 1] -> VMA. Nothing of the VMA itself is needed to find it, so the
- * tree may be walked under RCU alone, and every kind of change is one store of a range.
+ * index_maple.c - the index on a maple tree: [vm_start, vm_end - 1] -> VMA.
+ * Nothing of the VMA itself is needed to find it, so the tree may be walked
+ * under RCU alone, and every kind of change is one store of a range.
  *
- * Two tables of the same functions: with the tree in RCU mode (`maple-vma`: a lock-free walk may be under way at any time), and
- * without (`maple`: mmap_lock excludes readers, so that nodes are changed in place and reused at once).
+ * Two tables of the same functions: with the tree in RCU mode (`maple-vma`: a
+ * lock-free walk may be under way at any time), and without (`maple`: mmap_lock
+ * excludes readers, so that nodes are changed in place and reused at once).
  *
  * Locks: as engine.h says; the tree's own lock is external, namely mmap_lock.
  */
@@ -75,7 +77,10 @@ static void chain(struct mm_struct *mm, struct vm_area_struct *vma, unsigned lon
 	vma->vm_next = NULL;
 }
 
-/* No node that the cursor names has gone since, whatever was locked and unlocked: nothing was stored. So debug builds need not ask. */
+/*
+ * No node that the cursor names has gone since, whatever was locked and
+ * unlocked: nothing was stored. So debug builds need not ask.
+ */
 static struct vm_area_struct *step(struct vma_iterator *vmi, bool good)
 {
 	struct ma_state *mas = &vmi->place.mas;
@@ -98,16 +103,20 @@ static void around(struct mm_struct *mm, struct vms__place *place)
 	place->after = after;
 }
 
-/* By two lookups, which need no cursor, and do not look beyond @vma's neighbours as a walk to either side would. */
-static void touching(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct **prev, struct vm_area_struct **next)
+/*
+ * By two lookups, which need no cursor, and do not look beyond @vma's
+ * neighbours as a walk to either side would.
+ */
+static void touching(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct **prev,
+		     struct vm_area_struct **next)
 {
 	*prev = vma->vm_start ? vms__mt_isa->lookup(&mm->mm_mt, vma->vm_start - 1) : NULL;
 	*next = vms__mt_isa->lookup(&mm->mm_mt, vma->vm_end);
 }
 
 /* The way down to a gap passes by what lies beside it: one search for both. */
-static inline bool gap(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, bool highest,
-		       struct vms__place *place)
+static inline bool gap(struct mm_struct *mm, unsigned long low, unsigned long high,
+		       unsigned long size, bool highest, struct vms__place *place)
 {
 	struct ma_state *mas = &place->mas;
 	void *beside[3];
@@ -116,7 +125,8 @@ static inline bool gap(struct mm_struct *mm, unsigned long low, unsigned long hi
 	if (high <= low || high - low < size)
 		return false;
 	mas_init(mas, &mm->mm_mt, 0);
-	if (!(highest ? vms__mt_isa->highest_gap : vms__mt_isa->lowest_gap)(mas, low, high - 1, size, beside))
+	if (!(highest ? vms__mt_isa->highest_gap : vms__mt_isa->lowest_gap)(mas, low, high - 1,
+									    size, beside))
 		return false;
 	mt_vouch_gap(mas);
 	place->start = mas->index;
@@ -125,12 +135,14 @@ static inline bool gap(struct mm_struct *mm, unsigned long low, unsigned long hi
 	return true;
 }
 
-static bool gap_lowest(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, struct vms__place *place)
+static bool gap_lowest(struct mm_struct *mm, unsigned long low, unsigned long high,
+		       unsigned long size, struct vms__place *place)
 {
 	return gap(mm, low, high, size, false, place);
 }
 
-static bool gap_highest(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, struct vms__place *place)
+static bool gap_highest(struct mm_struct *mm, unsigned long low, unsigned long high,
+			unsigned long size, struct vms__place *place)
 {
 	return gap(mm, low, high, size, true, place);
 }
@@ -143,7 +155,10 @@ static int prepare(struct mm_struct *mm, struct vms__store *store)
 	VMS_ASSERT(store->start < store->end);
 	VMS_ASSERT(!vms__place_is_good(mm, store->place) || mas->tree == &mm->mm_mt);
 	store->victims = NULL;
-	/* The tree goes down only for a store that begins in another leaf than the place's. */
+	/*
+	 * The tree goes down only for a store that begins in another leaf than
+	 * the place's.
+	 */
 	if (!vms__place_is_good(mm, store->place)) {
 		mas_init(mas, &mm->mm_mt, store->start);
 		vms__mas_take_up(mas, &mm->kept_leaf, store->start);
@@ -168,8 +183,8 @@ static void take_victims(struct vms__store *store)
 }
 
 /*
- * Chains the VMAs whose whole range in the tree lies in the store's. The tree still holds the old ranges, whatever the VMAs'
- * fields say by now.
+ * Chains the VMAs whose whole range in the tree lies in the store's. The tree
+ * still holds the old ranges, whatever the VMAs' fields say by now.
  */
 static void collect_victims(struct mm_struct *mm, struct vms__store *store)
 {
@@ -227,12 +242,13 @@ static int validate(struct mm_struct *mm, FILE *why)
 	return bad;
 }
 
-#define OPS(init_function)                                                                                                         \
-	{                                                                                                                          \
-		.name = "maple", .init = (init_function), .destroy = destroy, .find = find, .prev_below = prev_below,              \
-		.next = next, .chain = chain, .prev = prev, .step = step, .around = around, .touching = touching,                  \
-		.gap_lowest = gap_lowest, .gap_highest = gap_highest, .prepare = prepare, .commit = commit, .cancel = cancel,      \
-		.validate = validate,                                                                                              \
+#define OPS(init_function)                                                                         \
+	{                                                                                          \
+		.name = "maple", .init = (init_function), .destroy = destroy, .find = find,        \
+		.prev_below = prev_below, .next = next, .chain = chain, .prev = prev,              \
+		.step = step, .around = around, .touching = touching, .gap_lowest = gap_lowest,    \
+		.gap_highest = gap_highest, .prepare = prepare, .commit = commit,                  \
+		.cancel = cancel, .validate = validate,                                            \
 	}
 
 const struct vms__index_ops vms__index_maple = OPS(init_plain);

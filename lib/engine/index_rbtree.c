@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * index_rbtree.c - the index of Linux up to 6.0: a red-black tree of VMAs, an address-ordered list through the same VMAs, the largest gap
- * of each subtree, and a few VMAs noted by each thread (vmacache.h). It is the baseline that the other engines are measured
- * against, so it is as quick as this design allows: a lookup touches one cache line a level; next and prev are the list's; a store
- * finds its place once, at prepare, and goes by list positions from there; a VMA that takes another's place takes its node too.
+ * index_rbtree.c - the index of Linux up to 6.0: a red-black tree of VMAs, an
+ * address-ordered list through the same VMAs, the largest gap of each subtree,
+ * and a few VMAs noted by each thread (vmacache.h). It is the baseline that the
+ * other engines are measured against, so it is as quick as this design allows:
+ * a lookup touches one cache line a level; next and prev are the list's; a
+ * store finds its place once, at prepare, and goes by list positions from
+ * there; a VMA that takes another's place takes its node too.
  *
  * A gap belongs to the VMA behind it:
  *
  *        |-- a --|   gap of b   |-- b --|-- c --|        gap of d        |-- d --|  tail: from highest_vm_end on
  *
- * vma->rb_subtree_gap is the largest gap of any VMA in its subtree. A VMA's own gap is read from the list, so it changes
- * with its own vm_start, with its predecessor's vm_end, and with its predecessor.
+ * vma->rb_subtree_gap is the largest gap of any VMA in its subtree. A VMA's own
+ * gap is read from the list, so it changes with its own vm_start, with its
+ * predecessor's vm_end, and with its predecessor.
  *
- * Locks: mmap_lock R to look, W to change; lib/engine/engine.h says which for each. Next: lib/rbtree/rbtree_impl.h, vmacache.h.
+ * Locks: mmap_lock R to look, W to change; lib/engine/engine.h says which for
+ *        each. Next: lib/rbtree/rbtree_impl.h, vmacache.h.
  */
 #include "lib/engine/engine.h"
 #include "lib/engine/vmacache.h"
@@ -25,7 +30,7 @@ static inline struct vm_area_struct *rb_vma(const struct rb_node *rb)
 	return rb_entry_safe(rb, struct vm_area_struct, vm_rb);
 }
 
-/* ---- gaps -------------------------------------------------------------------------------------------------------------- */
+/* ---- gaps ---------------------------------------------------------------- */
 
 static inline unsigned long gap_start(const struct vm_area_struct *vma)
 {
@@ -33,8 +38,9 @@ static inline unsigned long gap_start(const struct vm_area_struct *vma)
 }
 
 /*
- * In the middle of a commit a VMA may have grown over one that has not left yet. That one's gap is then none: a difference below zero,
- * huge, would be carried up to the root and taken back again.
+ * In the middle of a commit a VMA may have grown over one that has not left
+ * yet. That one's gap is then none: a difference below zero, huge, would be
+ * carried up to the root and taken back again.
  */
 static inline unsigned long gap_before(const struct vm_area_struct *vma)
 {
@@ -46,7 +52,8 @@ static inline unsigned long gap_before(const struct vm_area_struct *vma)
 /* What vma->rb_subtree_gap should be, if the children's are right. */
 static inline unsigned long largest_gap(const struct vm_area_struct *vma)
 {
-	const struct vm_area_struct *left = rb_vma(vma->vm_rb.rb_left), *right = rb_vma(vma->vm_rb.rb_right);
+	const struct vm_area_struct *left = rb_vma(vma->vm_rb.rb_left),
+				    *right = rb_vma(vma->vm_rb.rb_right);
 	unsigned long gap = gap_before(vma);
 
 	if (left && left->rb_subtree_gap > gap)
@@ -66,9 +73,13 @@ static inline bool gap_compute(struct vm_area_struct *vma, bool exit)
 	return false;
 }
 
-RB_DECLARE_CALLBACKS(static, gap_augment, struct vm_area_struct, vm_rb, rb_subtree_gap, gap_compute);
+RB_DECLARE_CALLBACKS(static, gap_augment, struct vm_area_struct, vm_rb, rb_subtree_gap,
+		     gap_compute);
 
-/* The gap of @vma (or of nobody: NULL) may have changed: set it right, and its ancestors' as far up as that matters. */
+/*
+ * The gap of @vma (or of nobody: NULL) may have changed: set it right, and its
+ * ancestors' as far up as that matters.
+ */
 static void refresh_gap(struct vm_area_struct *vma)
 {
 	if (vma)
@@ -84,11 +95,12 @@ static inline struct vm_area_struct *with_gap(const struct rb_node *rb, unsigned
 }
 
 /*
- * Whether a subtree that has a gap of @size has one on this side of one child: in its top, or under the other child. The top's own
- * gap costs a cache line of another VMA, so it is the last to be asked.
+ * Whether a subtree that has a gap of @size has one on this side of one child:
+ * in its top, or under the other child. The top's own gap costs a cache line of
+ * another VMA, so it is the last to be asked.
  */
-static inline bool gap_besides(const struct vm_area_struct *vma, const struct rb_node *child, const struct rb_node *other,
-			       unsigned long size)
+static inline bool gap_besides(const struct vm_area_struct *vma, const struct rb_node *child,
+			       const struct rb_node *other, unsigned long size)
 {
 	return !with_gap(child, size) || with_gap(other, size) || gap_before(vma) >= size;
 }
@@ -127,10 +139,12 @@ static struct vm_area_struct *last_with_gap(struct vm_area_struct *vma, unsigned
 }
 
 /*
- * The first VMA with a gap of @size before it that ends at @limit or above. One way down: of the nodes at which it turns left, the
- * last that offers such a gap, by itself or under its right child, offers the lowest.
+ * The first VMA with a gap of @size before it that ends at @limit or above. One
+ * way down: of the nodes at which it turns left, the last that offers such a
+ * gap, by itself or under its right child, offers the lowest.
  */
-static struct vm_area_struct *first_gap_to(const struct mm_struct *mm, unsigned long limit, unsigned long size)
+static struct vm_area_struct *first_gap_to(const struct mm_struct *mm, unsigned long limit,
+					   unsigned long size)
 {
 	const struct rb_node *rb = mm->mm_rb.rb_node;
 	struct vm_area_struct *vma, *best = NULL;
@@ -150,10 +164,12 @@ static struct vm_area_struct *first_gap_to(const struct mm_struct *mm, unsigned 
 }
 
 /*
- * The last VMA with a gap of @size before it that starts at @limit or below. The mirror image of first_gap_to(), but a gap that starts
- * there may belong to a VMA beyond: only to the first VMA beyond.
+ * The last VMA with a gap of @size before it that starts at @limit or below.
+ * The mirror image of first_gap_to(), but a gap that starts there may belong to
+ * a VMA beyond: only to the first VMA beyond.
  */
-static struct vm_area_struct *last_gap_from(const struct mm_struct *mm, unsigned long limit, unsigned long size)
+static struct vm_area_struct *last_gap_from(const struct mm_struct *mm, unsigned long limit,
+					    unsigned long size)
 {
 	const struct rb_node *rb = mm->mm_rb.rb_node;
 	struct vm_area_struct *vma, *best = NULL, *beyond = NULL;
@@ -181,10 +197,12 @@ static struct vm_area_struct *last_vma(const struct mm_struct *mm)
 }
 
 /*
- * A gap [s, e) has room for @size bytes inside [low, high) if e - s >= size, e >= low + size and s <= high - size: each of the four
- * ways to cut it is one of these, or high - low >= size.
+ * A gap [s, e) has room for @size bytes inside [low, high) if e - s >= size, e
+ * >= low + size and s <= high - size: each of the four ways to cut it is one of
+ * these, or high - low >= size.
  */
-static bool gap_lowest(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, struct vms__place *place)
+static bool gap_lowest(struct mm_struct *mm, unsigned long low, unsigned long high,
+		       unsigned long size, struct vms__place *place)
 {
 	struct vm_area_struct *vma;
 	unsigned long start;
@@ -203,7 +221,8 @@ static bool gap_lowest(struct mm_struct *mm, unsigned long low, unsigned long hi
 	return true;
 }
 
-static bool gap_highest(struct mm_struct *mm, unsigned long low, unsigned long high, unsigned long size, struct vms__place *place)
+static bool gap_highest(struct mm_struct *mm, unsigned long low, unsigned long high,
+			unsigned long size, struct vms__place *place)
 {
 	struct vm_area_struct *vma;
 	unsigned long end;
@@ -230,9 +249,12 @@ static bool gap_highest(struct mm_struct *mm, unsigned long low, unsigned long h
 	return true;
 }
 
-/* ---- looking up -------------------------------------------------------------------------------------------------------- */
+/* ---- looking up ---------------------------------------------------------- */
 
-/* The first VMA with vm_end > addr. Range and links of a VMA share its first cache line: a level costs one. */
+/*
+ * The first VMA with vm_end > addr. Range and links of a VMA share its first
+ * cache line: a level costs one.
+ */
 static inline struct vm_area_struct *tree_find(const struct mm_struct *mm, unsigned long addr)
 {
 	const struct rb_node *rb = mm->mm_rb.rb_node;
@@ -317,25 +339,32 @@ static struct vm_area_struct *prev(struct mm_struct *mm, struct vm_area_struct *
 	return vma->vm_prev;
 }
 
-static void touching(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct **prev, struct vm_area_struct **next)
+static void touching(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct **prev,
+		     struct vm_area_struct **next)
 {
 	(void)mm;
 	*prev = vma->vm_prev && vma->vm_prev->vm_end == vma->vm_start ? vma->vm_prev : NULL;
 	*next = vma->vm_next && vma->vm_next->vm_start == vma->vm_end ? vma->vm_next : NULL;
 }
 
-/* ---- storing ----------------------------------------------------------------------------------------------------------- */
+/* ---- storing ------------------------------------------------------------- */
 
 /*
- * Prepare notes where in the list the store takes place, because from the next step on the fields say something else:
+ * Prepare notes where in the list the store takes place, because from the next
+ * step on the fields say something else:
  *
  *      prev | first ...................................... | next
- *             the VMAs to leave, and among them vma if it is in the index already
+ *             the VMAs to leave, and among them vma if it is in the index
+ *             already
  *
- * prev and next stay, whole or trimmed. Whoever stands between them is to leave, but for vma.
+ * prev and next stay, whole or trimmed. Whoever stands between them is to
+ * leave, but for vma.
  */
 
-/* @store->vma is in the index and grows over its neighbours: start from it, no search. */
+/*
+ * @store->vma is in the index and grows over its neighbours: start from it, no
+ * search.
+ */
 static void prepare_growth(struct vms__store *store)
 {
 	struct vm_area_struct *first = store->vma, *vma;
@@ -395,7 +424,10 @@ static int prepare(struct mm_struct *mm, struct vms__store *store)
 		store->nr = 0;
 		prepare_range(mm, store);
 	} else if (!store->nr) {
-		/* Commit starts from the VMA that follows prev, whether it leaves or not. */
+		/*
+		 * Commit starts from the VMA that follows prev, whether it
+		 * leaves or not.
+		 */
 		store->first = store->prev ? store->prev->vm_next : mm->mmap;
 	}
 	return 0;
@@ -420,8 +452,9 @@ static void list_join(struct mm_struct *mm, struct vm_area_struct *a, struct vm_
 }
 
 /*
- * Chain the VMAs that leave by vm_next, as store->victims, and close the list behind them, around store->vma. Their vm_prev stays: it
- * is what their gaps are read from until they are out of the tree.
+ * Chain the VMAs that leave by vm_next, as store->victims, and close the list
+ * behind them, around store->vma. Their vm_prev stays: it is what their gaps
+ * are read from until they are out of the tree.
  * Return: the VMA that follows.
  */
 static struct vm_area_struct *list_store(struct mm_struct *mm, struct vms__store *store)
@@ -449,16 +482,22 @@ static struct vm_area_struct *list_store(struct mm_struct *mm, struct vms__store
 	return vma;
 }
 
-/* @vma is new: put it into the tree in place of @victim, whose neighbours are its own. */
-static void take_place(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct *victim)
+/*
+ * @vma is new: put it into the tree in place of @victim, whose neighbours are
+ * its own.
+ */
+static void take_place(struct mm_struct *mm, struct vm_area_struct *vma,
+		       struct vm_area_struct *victim)
 {
 	rb_replace_node(&victim->vm_rb, &vma->vm_rb, &mm->mm_rb);
 	vma->rb_subtree_gap = victim->rb_subtree_gap;
 }
 
 /*
- * @vma is new, and nobody leaves: hang it on the tree. Of two neighbours in order, either the first has no right child, or the
- * second, being the leftmost below that child, has no left one. The caller refreshes the gaps and then rebalances.
+ * @vma is new, and nobody leaves: hang it on the tree. Of two neighbours in
+ * order, either the first has no right child, or the second, being the leftmost
+ * below that child, has no left one. The caller refreshes the gaps and then
+ * rebalances.
  */
 static void hang(struct mm_struct *mm, struct vm_area_struct *vma)
 {
@@ -488,14 +527,17 @@ static void tree_renew(struct mm_struct *mm, struct vm_area_struct *vma)
 }
 
 /*
- * The order of the steps matters. A rotation recomputes the summary of the lower of two nodes and hands the other the old one,
- * which is right only if no gap below has changed unnoticed; and the early end of a refresh relies on summaries that agree with each
- * other. So first the summary of each VMA that stays and whose gap is another now, and only then erasure and insertion, which
- * rotate. @behind, NULL or the VMA that followed @vma before, changed its gap too. Of those that leave, the first may have an old gap
- * counted above it: that does no harm, because it goes before anything rotates.
+ * The order of the steps matters. A rotation recomputes the summary of the
+ * lower of two nodes and hands the other the old one, which is right only if no
+ * gap below has changed unnoticed; and the early end of a refresh relies on
+ * summaries that agree with each other. So first the summary of each VMA that
+ * stays and whose gap is another now, and only then erasure and insertion,
+ * which rotate. @behind, NULL or the VMA that followed @vma before, changed its
+ * gap too. Of those that leave, the first may have an old gap counted above it:
+ * that does no harm, because it goes before anything rotates.
  */
-static void tree_store(struct mm_struct *mm, struct vms__store *store, bool is_new, struct vm_area_struct *behind,
-		       struct vm_area_struct *follower)
+static void tree_store(struct mm_struct *mm, struct vms__store *store, bool is_new,
+		       struct vm_area_struct *behind, struct vm_area_struct *follower)
 {
 	struct vm_area_struct *vma = store->vma, *victim = store->victims;
 	bool hung = is_new && !victim;
@@ -545,7 +587,7 @@ static void commit(struct mm_struct *mm, struct vms__store *store)
 	}
 }
 
-/* ---- life and validation ----------------------------------------------------------------------------------------------- */
+/* ---- life and validation ------------------------------------------------- */
 
 static void init(struct mm_struct *mm)
 {
@@ -567,7 +609,8 @@ static bool in_order(const struct rb_node *a, const struct rb_node *b)
 {
 	const struct vm_area_struct *first = rb_vma(a), *second = rb_vma(b);
 
-	return first->vm_end <= second->vm_start && first->vm_next == second && second->vm_prev == first;
+	return first->vm_end <= second->vm_start && first->vm_next == second &&
+	       second->vm_prev == first;
 }
 
 static bool gap_is_right(const struct rb_node *rb)
@@ -591,7 +634,8 @@ static int broken(FILE *why, const char *rule)
 
 static int validate(struct mm_struct *mm, FILE *why)
 {
-	static const struct vms__rb_rules rules = {.in_order = in_order, .summary_right = gap_is_right, .print = print_range};
+	static const struct vms__rb_rules rules = {
+		.in_order = in_order, .summary_right = gap_is_right, .print = print_range};
 	const struct vm_area_struct *first, *last;
 	int bad;
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lock_mmap.c - mmap_lock, and the locking scheme that has nothing else: faults find their VMA under mmap_lock for reading,
- * every change takes it for writing (engines `rbtree` and `maple`).
+ * lock_mmap.c - mmap_lock, and the locking scheme that has nothing else: faults
+ * find their VMA under mmap_lock for reading, every change takes it for writing
+ * (engines `rbtree` and `maple`).
  *
- * mm_lock_seq is odd exactly while mmap_lock is held for writing. The engine `maple-vma` takes "vm_lock_seq == mm_lock_seq" for
- * "this VMA is write-locked"; one increment on leaving thus unlocks every VMA at once.
+ * mm_lock_seq is odd exactly while mmap_lock is held for writing. The engine
+ * `maple-vma` takes "vm_lock_seq == mm_lock_seq" for "this VMA is
+ * write-locked"; one increment on leaving thus unlocks every VMA at once.
  */
 #include "lib/engine/engine.h"
 #include "lib/sync/assert.h"

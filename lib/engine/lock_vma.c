@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lock_vma.c - the locking scheme of `maple-vma`: a fault finds its VMA under RCU and holds that VMA's own lock; mmap_lock is for
- * writers, and for faults that must go the long way.
+ * lock_vma.c - the locking scheme of `maple-vma`: a fault finds its VMA under
+ * RCU and holds that VMA's own lock; mmap_lock is for writers, and for faults
+ * that must go the long way.
  *
- * The lock itself (words, order, waiting) is lib/sync/vma_lock. Here stands what ties it to an address space: which re-checks
- * make a VMA found without any lock one that may be used.
+ * The lock itself (words, order, waiting) is lib/sync/vma_lock. Here stands
+ * what ties it to an address space: which re-checks make a VMA found without
+ * any lock one that may be used.
  *
- * The VMA is found by a walk of the tree, or by this thread's memory of earlier ones (hint.h). Its memory is type-stable: it may become
- * another VMA, of this mm or of another, the moment it is freed, without a grace period. So until the read lock is held
- * everything may change, and after it each of these is checked:
+ * The VMA is found by a walk of the tree, or by this thread's memory of earlier
+ * ones (hint.h). Its memory is type-stable: it may become another VMA, of this
+ * mm or of another, the moment it is freed, without a grace period. So until
+ * the read lock is held everything may change, and after it each of these is
+ * checked:
  *
- *   vm_mm      the object may have become another mm's VMA. Its lock is then the wrong lock, and is given back.
- *   attached   (inside vms__vlock_try_read) a count of 0 means it left its tree; such a VMA is never locked.
- *   sequence   (inside vms__vlock_try_read, after the count) a writer of this mm may have locked it between our two looks.
- *   range      it may have shrunk, moved, or become another VMA of this same mm before we locked it.
+ *   vm_mm      the object may have become another mm's VMA. Its lock is then
+ *              the wrong lock, and is given back.
+ *   attached   (inside vms__vlock_try_read) a count of 0 means it left its
+ *              tree; such a VMA is never locked.
+ *   sequence   (inside vms__vlock_try_read, after the count) a writer of this
+ *              mm may have locked it between our two looks.
+ *   range      it may have shrunk, moved, or become another VMA of this same mm
+ *              before we locked it.
  */
 #include "lib/engine/engine.h"
 #include "lib/engine/hint.h"
@@ -49,8 +57,9 @@ static bool has_lock(const struct vm_area_struct *vma)
 }
 
 /*
- * On engines without VMA locks the count stays 0, as of a VMA that is not there: who comes with an old pointer to this memory, from when
- * it was a VMA of another engine, is turned away at once.
+ * On engines without VMA locks the count stays 0, as of a VMA that is not
+ * there: who comes with an old pointer to this memory, from when it was a VMA
+ * of another engine, is turned away at once.
  */
 void vms__vma_mark_attached(struct vm_area_struct *vma)
 {
@@ -59,13 +68,17 @@ void vms__vma_mark_attached(struct vm_area_struct *vma)
 	mmap_assert_write_locked(mm);
 	if (has_lock(vma))
 		vms__vlock_attach_locked(&vma->vm_refcnt, &vma->vm_lock_seq,
-					 atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed));
+					 atomic_load_explicit(&mm->mm_lock_seq,
+							      memory_order_relaxed));
 }
 
 void vms__vma_mark_detached(struct vm_area_struct *vma)
 {
 	mmap_assert_write_locked(atomic_load_explicit(&vma->vm_mm, memory_order_relaxed));
-	/* Relaxed: only who holds mmap_lock for writing attaches and detaches. 0: no such lock, or retired. */
+	/*
+	 * Relaxed: only who holds mmap_lock for writing attaches and detaches.
+	 * 0: no such lock, or retired.
+	 */
 	if (!atomic_load_explicit(&vma->vm_refcnt, memory_order_relaxed))
 		return;
 	vma_assert_write_locked(vma);
@@ -77,20 +90,25 @@ void vms__vma_retire(struct vm_area_struct *vma)
 	const struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
 
 	mmap_assert_write_locked(mm);
-	/* Relaxed: only a thread that holds mmap_lock for writing attaches and retires. 0: no such lock. */
+	/*
+	 * Relaxed: only a thread that holds mmap_lock for writing attaches and
+	 * retires. 0: no such lock.
+	 */
 	if (!atomic_load_explicit(&vma->vm_refcnt, memory_order_relaxed))
 		return;
-	vms__vlock_retire(&vma->vm_refcnt, &vma->vm_lock_seq, atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed));
+	vms__vlock_retire(&vma->vm_refcnt, &vma->vm_lock_seq,
+			  atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed));
 }
 
 bool vms__vma_is_attached(const struct vm_area_struct *vma)
 {
-	return has_lock(vma) ? atomic_load_explicit(&vma->vm_refcnt, memory_order_relaxed) != 0 : vma->vm_index_state != 0;
+	return has_lock(vma) ? atomic_load_explicit(&vma->vm_refcnt, memory_order_relaxed) != 0
+			     : vma->vm_index_state != 0;
 }
 
 /*
- * One look settles every race since the walk: vm_mm and the range change only while the VMA is write-locked or detached, and
- * our read lock excludes both.
+ * One look settles every race since the walk: vm_mm and the range change only
+ * while the VMA is write-locked or detached, and our read lock excludes both.
  */
 static bool vma_still_covers(struct vm_area_struct *vma, struct mm_struct *mm, unsigned long addr)
 {
@@ -98,20 +116,31 @@ static bool vma_still_covers(struct vm_area_struct *vma, struct mm_struct *mm, u
 	(void)vma, (void)mm, (void)addr;
 	return true;
 #else
-	/* Relaxed: ordered by the acquire of the read lock, which pairs with the release in vms__vlock_attach(). */
-	return atomic_load_explicit(&vma->vm_mm, memory_order_relaxed) == mm && vma->vm_start <= addr && addr < vma->vm_end;
+	/*
+	 * Relaxed: ordered by the acquire of the read lock, which pairs with
+	 * the release in vms__vlock_attach().
+	 */
+	return atomic_load_explicit(&vma->vm_mm, memory_order_relaxed) == mm &&
+	       vma->vm_start <= addr && addr < vma->vm_end;
 #endif
 }
 
 static void end_read(struct vm_area_struct *vma)
 {
-	/* Relaxed: what a slot holds has a stamp other than 0, and a thread sees its own. */
-	if (unlikely(atomic_load_explicit(&vma->vm_lock_seq, memory_order_relaxed)) && vms__bias_end_read(&vma->vm_lock_seq))
+	/*
+	 * Relaxed: what a slot holds has a stamp other than 0, and a thread
+	 * sees its own.
+	 */
+	if (unlikely(atomic_load_explicit(&vma->vm_lock_seq, memory_order_relaxed)) &&
+	    vms__bias_end_read(&vma->vm_lock_seq))
 		return;
 	vms__vlock_end_read(&vma->vm_refcnt);
 }
 
-/* Readers share @vma: hold it by this thread's slot, if it is still what @addr is mapped by. */
+/*
+ * Readers share @vma: hold it by this thread's slot, if it is still what @addr
+ * is mapped by.
+ */
 static bool try_bias(struct vm_area_struct *vma, struct mm_struct *mm, unsigned long addr)
 {
 	bool counted;
@@ -134,14 +163,19 @@ static inline void counted(struct vm_area_struct *vma, const struct mm_struct *m
 		vms__vlock_bias(&vma->vm_refcnt, &vma->vm_lock_seq);
 }
 
-/* Lock @vma if it is still what @addr is mapped by. *@gone: it has left its tree. */
-static inline bool try_lock(struct vm_area_struct *vma, struct mm_struct *mm, unsigned long addr, bool *gone)
+/*
+ * Lock @vma if it is still what @addr is mapped by. *@gone: it has left its
+ * tree.
+ */
+static inline bool try_lock(struct vm_area_struct *vma, struct mm_struct *mm, unsigned long addr,
+			    bool *gone)
 {
 	enum vms__vlock_try got;
 
 	*gone = false;
 	/* Relaxed: a guess. */
-	if (atomic_load_explicit(&vma->vm_lock_seq, memory_order_relaxed) == VMS__VLOCK_BIASED && try_bias(vma, mm, addr))
+	if (atomic_load_explicit(&vma->vm_lock_seq, memory_order_relaxed) == VMS__VLOCK_BIASED &&
+	    try_bias(vma, mm, addr))
 		return true;
 	got = vms__vlock_try_read(&vma->vm_refcnt, &vma->vm_lock_seq, &mm->mm_lock_seq);
 	if (unlikely(got > VMS__VLOCK_MET)) {
@@ -156,10 +190,14 @@ static inline bool try_lock(struct vm_area_struct *vma, struct mm_struct *mm, un
 	return false;
 }
 
-/* vm_mm settles whether it was the right sequence that the lock was tried with; the range is the caller's to look at. */
+/*
+ * vm_mm settles whether it was the right sequence that the lock was tried with;
+ * the range is the caller's to look at.
+ */
 static bool try_read_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 {
-	enum vms__vlock_try got = vms__vlock_try_read(&vma->vm_refcnt, &vma->vm_lock_seq, &mm->mm_lock_seq);
+	enum vms__vlock_try got =
+		vms__vlock_try_read(&vma->vm_refcnt, &vma->vm_lock_seq, &mm->mm_lock_seq);
 
 	if (got > VMS__VLOCK_MET)
 		return false;
@@ -173,8 +211,9 @@ static bool try_read_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 }
 
 /*
- * The walk has a read section of its own, and needs no cursor. What it finds may be freed, and be another VMA, before its lock
- * is tried: as one that a hint names.
+ * The walk has a read section of its own, and needs no cursor. What it finds
+ * may be freed, and be another VMA, before its lock is tried: as one that a
+ * hint names.
  */
 static struct vm_area_struct *walk_and_lock(struct mm_struct *mm, unsigned long addr)
 {
@@ -182,7 +221,10 @@ static struct vm_area_struct *walk_and_lock(struct mm_struct *mm, unsigned long 
 	bool gone;
 
 	do {
-		/* One that left the tree after our walk: a new walk finds what is there now. */
+		/*
+		 * One that left the tree after our walk: a new walk finds what
+		 * is there now.
+		 */
 		gone = false;
 		vma = vms__mt_lookup(&mm->mm_mt, addr);
 		if (vma && !try_lock(vma, mm, addr, &gone))
@@ -192,8 +234,8 @@ static struct vm_area_struct *walk_and_lock(struct mm_struct *mm, unsigned long 
 }
 
 /* @vma is what a hint names, or NULL. */
-static __attribute__((noinline)) struct vm_area_struct *lock_vma_slow(struct mm_struct *mm, unsigned long addr,
-								      struct vm_area_struct *vma)
+static __attribute__((noinline)) struct vm_area_struct *
+lock_vma_slow(struct mm_struct *mm, unsigned long addr, struct vm_area_struct *vma)
 {
 	bool gone;
 
@@ -209,7 +251,8 @@ static struct vm_area_struct *lock_vma(struct mm_struct *mm, unsigned long addr)
 {
 	struct vm_area_struct *vma = vms__hint_find(mm, addr);
 
-	if (unlikely(!vma) || unlikely(!vms__vlock_try_read_alone(&vma->vm_refcnt, &vma->vm_lock_seq)))
+	if (unlikely(!vma) ||
+	    unlikely(!vms__vlock_try_read_alone(&vma->vm_refcnt, &vma->vm_lock_seq)))
 		return lock_vma_slow(mm, addr, vma);
 	if (likely(vma_still_covers(vma, mm, addr)))
 		return vma;
@@ -238,7 +281,8 @@ static void write_lock_vma(struct vm_area_struct *vma)
 	struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
 
 	mmap_assert_write_locked(mm);
-	vms__vlock_start_write(&vma->vm_refcnt, &vma->vm_lock_seq, atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed));
+	vms__vlock_start_write(&vma->vm_refcnt, &vma->vm_lock_seq,
+			       atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed));
 }
 
 static bool try_write_lock_vma(struct vm_area_struct *vma)
@@ -255,7 +299,8 @@ static void end_write_vma(struct vm_area_struct *vma)
 	struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
 
 	vma_assert_write_locked(vma);
-	vms__vlock_end_write(&vma->vm_lock_seq, atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed));
+	vms__vlock_end_write(&vma->vm_lock_seq,
+			     atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed));
 }
 
 static void write_enter(struct mm_struct *mm, unsigned long start, unsigned long end) VMS_NO_TSA
@@ -349,7 +394,8 @@ void(vma_assert_locked)(const struct vm_area_struct *vma)
 #ifdef VMS_DEBUG
 	const struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
 
-	if (!mm->engine->lock->per_vma || (!vms__vlock_readers(&vma->vm_refcnt) && !vms__bias_holds(&vma->vm_lock_seq)))
+	if (!mm->engine->lock->per_vma ||
+	    (!vms__vlock_readers(&vma->vm_refcnt) && !vms__bias_holds(&vma->vm_lock_seq)))
 		mmap_assert_locked(mm);
 #else
 	(void)vma;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lookup.c - finding VMAs on any index, and walking them in address order. Locks: mmap_lock R or W, which each function asserts.
+ * lookup.c - finding VMAs on any index, and walking them in address order.
+ * Locks: mmap_lock R or W, which each function asserts.
  */
 #include "lib/engine/engine.h"
 
@@ -28,14 +29,16 @@ struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr)
 	return vma && vma->vm_start <= addr ? vma : NULL;
 }
 
-struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, unsigned long start, unsigned long end)
+struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, unsigned long start,
+					     unsigned long end)
 {
 	struct vm_area_struct *vma = find_vma(mm, start);
 
 	return vma && vma->vm_start < end ? vma : NULL;
 }
 
-struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr, struct vm_area_struct **pprev)
+struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr,
+				     struct vm_area_struct **pprev)
 {
 	struct vms__place place;
 

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vmacache.h - the last few VMAs that this thread's lookups hit, so that most of them never walk the red-black tree: Linux's
- * per-thread vmacache, as it was up to 6.0.
+ * vmacache.h - the last few VMAs that this thread's lookups hit, so that most
+ * of them never walk the red-black tree: Linux's per-thread vmacache, as it was
+ * up to 6.0.
  *
- * An entry is a bare pointer, and good only while no VMA has left its mm since it was noted. That is what the pair (vmacache_id,
- * vmacache_seq) says: every mm ever made has its own id, so that another mm in the same memory cannot be mistaken for it, and the
- * sequence moves on by one whenever VMAs leave. Both have 64 bits and never come round again: with the 32-bit sequence that Linux
- * first had, a program could make it wrap and use a freed VMA (CVE-2018-17182). A VMA that grows, shrinks or moves its ends stays good:
- * the range is read from the VMA itself.
+ * An entry is a bare pointer, and good only while no VMA has left its mm since
+ * it was noted. That is what the pair (vmacache_id, vmacache_seq) says: every
+ * mm ever made has its own id, so that another mm in the same memory cannot be
+ * mistaken for it, and the sequence moves on by one whenever VMAs leave. Both
+ * have 64 bits and never come round again: with the 32-bit sequence that Linux
+ * first had, a program could make it wrap and use a freed VMA (CVE-2018-17182).
+ * A VMA that grows, shrinks or moves its ends stays good: the range is read
+ * from the VMA itself.
  *
- * Locks: mmap_lock R or W for find and update, W for invalidate. The cache itself is the thread's own: one cache line, shared with nobody.
+ * Locks: mmap_lock R or W for find and update, W for invalidate. The cache
+ *        itself is the thread's own: one cache line, shared with nobody.
  */
 #ifndef VMS_ENGINE_VMACACHE_H
 #define VMS_ENGINE_VMACACHE_H
@@ -17,7 +22,10 @@
 #include <vmastore/mm_types.h>
 
 #define VMS__VMACACHE_SIZE 4u
-/* Neighbours of 2 MiB share a slot, so that a thread at work in a few places keeps one VMA for each. */
+/*
+ * Neighbours of 2 MiB share a slot, so that a thread at work in a few places
+ * keeps one VMA for each.
+ */
 #define VMS__VMACACHE_SHIFT 21
 
 struct vms__vmacache {
@@ -34,19 +42,27 @@ extern __thread struct vms__vmacache vms__vmacache;
 /* A new mm: gives it its id. Locks: none, nobody knows the mm yet. */
 void vms__vmacache_mm_init(struct mm_struct *mm);
 
-/* Forget every thread's entries for @mm: VMAs are leaving it. Locks: mmap_lock W. */
+/*
+ * Forget every thread's entries for @mm: VMAs are leaving it. Locks: mmap_lock
+ * W.
+ */
 static inline void vms__vmacache_invalidate(struct mm_struct *mm)
 {
 	unsigned long seq = atomic_load_explicit(&mm->vmacache_seq, memory_order_relaxed);
 
-	/* Relaxed, and no read-modify-write: only mmap_lock's writer is here, and its release tells every later reader of mmap_lock. */
+	/*
+	 * Relaxed, and no read-modify-write: only mmap_lock's writer is here,
+	 * and its release tells every later reader of mmap_lock.
+	 */
 	atomic_store_explicit(&mm->vmacache_seq, seq + 1, memory_order_relaxed);
 }
 
-static inline bool vms__vmacache_is_valid(const struct vms__vmacache *cache, const struct mm_struct *mm)
+static inline bool vms__vmacache_is_valid(const struct vms__vmacache *cache,
+					  const struct mm_struct *mm)
 {
 	/* Relaxed: ordered by mmap_lock, see vms__vmacache_invalidate(). */
-	return cache->mm_id == mm->vmacache_id && cache->seq == atomic_load_explicit(&mm->vmacache_seq, memory_order_relaxed);
+	return cache->mm_id == mm->vmacache_id &&
+	       cache->seq == atomic_load_explicit(&mm->vmacache_seq, memory_order_relaxed);
 }
 
 static inline unsigned int vms__vmacache_slot(unsigned long addr)
@@ -54,8 +70,12 @@ static inline unsigned int vms__vmacache_slot(unsigned long addr)
 	return (addr >> VMS__VMACACHE_SHIFT) % VMS__VMACACHE_SIZE;
 }
 
-/* The VMA that covers @addr, if this thread has it at hand; else NULL, which says nothing. Locks: mmap_lock R or W. */
-static inline struct vm_area_struct *vms__vmacache_find(const struct mm_struct *mm, unsigned long addr)
+/*
+ * The VMA that covers @addr, if this thread has it at hand; else NULL, which
+ * says nothing. Locks: mmap_lock R or W.
+ */
+static inline struct vm_area_struct *vms__vmacache_find(const struct mm_struct *mm,
+							unsigned long addr)
 {
 	struct vms__vmacache *cache = &vms__vmacache;
 	unsigned int slot = vms__vmacache_slot(addr);
@@ -75,7 +95,8 @@ static inline struct vm_area_struct *vms__vmacache_find(const struct mm_struct *
 }
 
 /* Note that @vma covers @addr. Locks: mmap_lock R or W. */
-static inline void vms__vmacache_update(const struct mm_struct *mm, unsigned long addr, struct vm_area_struct *vma)
+static inline void vms__vmacache_update(const struct mm_struct *mm, unsigned long addr,
+					struct vm_area_struct *vma)
 {
 	struct vms__vmacache *cache = &vms__vmacache;
 

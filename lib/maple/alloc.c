@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * alloc.c - where nodes come from and go to: three object caches, for leaves, for inner nodes, and for inner
- * nodes with gaps. What a cursor has set aside (mas_preallocate()) is used before either.
+ * alloc.c - where nodes come from and go to: three object caches, for leaves,
+ * for inner nodes, and for inner nodes with gaps. What a cursor has set aside
+ * (mas_preallocate()) is used before either.
  *
- * Locks: the tree's lock where a cursor's reserve or a published node is concerned.
+ * Locks: the tree's lock where a cursor's reserve or a published node is
+ *        concerned.
  */
 #include <errno.h>
 
@@ -39,7 +41,8 @@ static struct maple_node *pop(struct maple_node **list)
 
 static void push(struct maple_node **list, struct maple_node *node)
 {
-	atomic_store_explicit(&node->wide_inner.pivot[0], (unsigned long)*list, memory_order_relaxed);
+	atomic_store_explicit(&node->wide_inner.pivot[0], (unsigned long)*list,
+			      memory_order_relaxed);
 	*list = node;
 }
 

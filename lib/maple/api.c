@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * api.c - the normal API (mtree_*, mt_*): each call takes RCU or ma_lock itself and works through a cursor of its own.
+ * api.c - the normal API (mtree_*, mt_*): each call takes RCU or ma_lock itself
+ * and works through a cursor of its own.
  */
 #include <errno.h>
 
@@ -11,7 +12,9 @@
 
 /* ---- locks ---- */
 
-/* For the functions here: a call by way of an exported symbol is not inlined. */
+/*
+ * For the functions here: a call by way of an exported symbol is not inlined.
+ */
 static inline void lock(struct maple_tree *mt)
 {
 	vms__lockdep_acquire(VMS__RANK_TREE, &mt->ma_lock, "ma_lock");
@@ -142,7 +145,8 @@ static bool is_reserved(const void *entry)
 	return xa_is_internal(entry) && (unsigned long)entry < MT_RESERVED && !xa_is_zero(entry);
 }
 
-int mtree_store_range(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry, gfp_t gfp)
+int mtree_store_range(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry,
+		      gfp_t gfp)
 {
 	struct ma_state mas;
 	void *old;
@@ -164,7 +168,8 @@ int mtree_store(struct maple_tree *mt, unsigned long index, void *entry, gfp_t g
 	return mtree_store_range(mt, index, index, entry, gfp);
 }
 
-int mtree_insert_range(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry, gfp_t gfp)
+int mtree_insert_range(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry,
+		       gfp_t gfp)
 {
 	struct ma_state mas;
 	int err;
@@ -210,8 +215,8 @@ static int alloc_in(struct ma_state *mas, int found, unsigned long *startp, void
 	return err;
 }
 
-int mtree_alloc_range(struct maple_tree *mt, unsigned long *startp, void *entry, unsigned long size, unsigned long min,
-		      unsigned long max, gfp_t gfp)
+int mtree_alloc_range(struct maple_tree *mt, unsigned long *startp, void *entry, unsigned long size,
+		      unsigned long min, unsigned long max, gfp_t gfp)
 {
 	struct ma_state mas;
 	int err;
@@ -225,8 +230,8 @@ int mtree_alloc_range(struct maple_tree *mt, unsigned long *startp, void *entry,
 	return err;
 }
 
-int mtree_alloc_rrange(struct maple_tree *mt, unsigned long *startp, void *entry, unsigned long size, unsigned long min,
-		       unsigned long max, gfp_t gfp)
+int mtree_alloc_rrange(struct maple_tree *mt, unsigned long *startp, void *entry,
+		       unsigned long size, unsigned long min, unsigned long max, gfp_t gfp)
 {
 	struct ma_state mas;
 	int err;
@@ -240,8 +245,9 @@ int mtree_alloc_rrange(struct maple_tree *mt, unsigned long *startp, void *entry
 	return err;
 }
 
-int mtree_alloc_cyclic(struct maple_tree *mt, unsigned long *startp, void *entry, unsigned long range_lo, unsigned long range_hi,
-		       unsigned long *next, gfp_t gfp)
+int mtree_alloc_cyclic(struct maple_tree *mt, unsigned long *startp, void *entry,
+		       unsigned long range_lo, unsigned long range_hi, unsigned long *next,
+		       gfp_t gfp)
 {
 	struct ma_state mas;
 	int err;

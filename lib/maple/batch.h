@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * batch.h - vms_mas_batch(): the entries of leaf after leaf with their bounds, as
- * far as it needs no look from the root. Compiled once for each instruction set,
- * after descend.h; a descend_*.c that reports a whole leaf in a better way defines
- * LEAF_RANGES, and LEAVES_AT_ONCE if it has one for leaf after leaf.
+ * batch.h - vms_mas_batch(): the entries of leaf after leaf with their bounds,
+ * as far as it needs no look from the root. Compiled once for each instruction
+ * set, after descend.h; a descend_*.c that reports a whole leaf in a better way
+ * defines LEAF_RANGES, and LEAVES_AT_ONCE if it has one for leaf after leaf.
  *
- * A leaf's ranges count only if the leaf was the same from before its first word
- * was read until after the last (same state, no change under way). A leaf is
- * reached only from a parent that lives, so that it was the current one then.
+ * A leaf's ranges count only if the leaf was the same from before its first
+ * word was read until after the last (same state, no change under way). A leaf
+ * is reached only from a parent that lives, so that it was the current one
+ * then.
  *
  * Locks: RCU or the tree's lock.
  */
@@ -16,8 +17,9 @@
  * Report the entries of a leaf, of those slots that are in @wanted and begin at
  * or before @max, to @out, which has room for @n. *slot: the last one's.
  */
-static unsigned int leaf_ranges_by_one(const struct mt_leaf *l, unsigned int wanted, unsigned long max, struct vms_mt_range *out,
-				       unsigned int n, unsigned int *slot)
+static unsigned int leaf_ranges_by_one(const struct mt_leaf *l, unsigned int wanted,
+				       unsigned long max, struct vms_mt_range *out, unsigned int n,
+				       unsigned int *slot)
 {
 	unsigned int slots = used(l) & ~nulls(l) & wanted, got = 0;
 	unsigned long bound[MT_LEAF_SLOTS + 1];
@@ -39,9 +41,13 @@ static unsigned int leaf_ranges_by_one(const struct mt_leaf *l, unsigned int wan
 }
 
 #ifndef LEAF_RANGES
-/* leaf_ranges_by_one() of a narrow leaf that ends at or before @max: no bound but those of its ranges is asked for. */
-static inline unsigned int leaf_ranges_by_key(const struct mt_leaf *l, unsigned int wanted, struct vms_mt_range *out,
-					      unsigned int n, unsigned int *slot)
+/*
+ * leaf_ranges_by_one() of a narrow leaf that ends at or before @max: no bound
+ * but those of its ranges is asked for.
+ */
+static inline unsigned int leaf_ranges_by_key(const struct mt_leaf *l, unsigned int wanted,
+					      struct vms_mt_range *out, unsigned int n,
+					      unsigned int *slot)
 {
 	unsigned int slots = used(l) & ~nulls(l) & wanted;
 	struct vms_mt_range *at = out, *end = out + n;
@@ -69,8 +75,9 @@ static inline unsigned int leaf_ranges_by_key(const struct mt_leaf *l, unsigned 
 	return (unsigned int)(at - out);
 }
 
-static inline unsigned int leaf_ranges_by_slot(const struct mt_leaf *l, unsigned int wanted, unsigned long max,
-					       struct vms_mt_range *out, unsigned int n, unsigned int *slot)
+static inline unsigned int leaf_ranges_by_slot(const struct mt_leaf *l, unsigned int wanted,
+					       unsigned long max, struct vms_mt_range *out,
+					       unsigned int n, unsigned int *slot)
 {
 	if (unlikely(l->wide || l->max > max))
 		return leaf_ranges_by_one(l, wanted, max, out, n, slot);
@@ -79,7 +86,10 @@ static inline unsigned int leaf_ranges_by_slot(const struct mt_leaf *l, unsigned
 #define LEAF_RANGES leaf_ranges_by_slot
 #endif
 
-/* A reader of many ranges: its leaf, and the inner node that it came to it from. */
+/*
+ * A reader of many ranges: its leaf, and the inner node that it came to it
+ * from.
+ */
 struct batch {
 	struct mt_leaf leaf;
 	unsigned long state; /* of the leaf */
@@ -101,7 +111,10 @@ static inline void batch_begin(struct batch *b, const struct ma_state *mas)
 	b->max = mas->depth > 1 ? vms__mt_path_max(mas, mas->depth - 2u) : ULONG_MAX;
 }
 
-/* On to the next leaf under the same parent. False: there is none, or it does not live. */
+/*
+ * On to the next leaf under the same parent. False: there is none, or it does
+ * not live.
+ */
 static inline bool batch_next_leaf(struct batch *b)
 {
 	unsigned int slot = ++b->slot, keys = mt_keys_of(b->form), far = slot + LEAVES_AHEAD;
@@ -111,14 +124,17 @@ static inline bool batch_next_leaf(struct batch *b)
 
 	leaf = mt_node(atomic_load_explicit(&children[slot], memory_order_acquire));
 	/* Relaxed, as in next_entry(). */
-	fetch = (unsigned long)atomic_load_explicit(&children[far < keys ? far : keys], memory_order_relaxed);
+	fetch = (unsigned long)atomic_load_explicit(&children[far < keys ? far : keys],
+						    memory_order_relaxed);
 	__builtin_prefetch((const void *)fetch);
 	__builtin_prefetch((const void *)(fetch + 64));
 	__builtin_prefetch((const void *)(fetch + 128));
 	if (slot < keys) {
-		unsigned long pivot = b->form & MT_WIDE_BIT ? mt_wide_pivot(b->parent, slot)
-							    : mt_key_pivot(mt_key(b->parent, slot), b->parent->narrow_inner.base,
-									   mt_shift_of(b->form));
+		unsigned long pivot =
+			b->form & MT_WIDE_BIT
+				? mt_wide_pivot(b->parent, slot)
+				: mt_key_pivot(mt_key(b->parent, slot),
+					       b->parent->narrow_inner.base, mt_shift_of(b->form));
 
 		top = pivot < top ? pivot : top;
 	}
@@ -128,8 +144,11 @@ static inline bool batch_next_leaf(struct batch *b)
 	return !((mt_state(b->parent) | b->state) & MT_DEAD);
 }
 
-/* The cursor stands on the range @at, in the slot @slot of the reader's leaf. */
-static inline void batch_stand(struct ma_state *mas, const struct batch *b, unsigned int slot, const struct vms_mt_range *at)
+/*
+ * The cursor stands on the range @at, in the slot @slot of the reader's leaf.
+ */
+static inline void batch_stand(struct ma_state *mas, const struct batch *b, unsigned int slot,
+			       const struct vms_mt_range *at)
 {
 	mas->index = at->first;
 	mas->last = at->last;
@@ -142,15 +161,16 @@ static inline void batch_stand(struct ma_state *mas, const struct batch *b, unsi
 
 /*
  * The reader has reported the tree's last leaf: @more ranges, which end before
- * @next, the last of them in the slot @slot. The cursor is left where a search for
- * one more entry would leave it: on the gap at the end, if there is one. False:
- * the leaf has changed, and the cursor stands where it stood.
+ * @next, the last of them in the slot @slot. The cursor is left where a search
+ * for one more entry would leave it: on the gap at the end, if there is one.
+ * False: the leaf has changed, and the cursor stands where it stood.
  */
-static inline bool batch_end(struct ma_state *mas, const struct batch *b, unsigned int slot, const struct vms_mt_range *next,
-			     unsigned int more)
+static inline bool batch_end(struct ma_state *mas, const struct batch *b, unsigned int slot,
+			     const struct vms_mt_range *next, unsigned int more)
 {
 	unsigned int end = 31 - (unsigned int)__builtin_clz(used(&b->leaf));
-	struct vms_mt_range gap = {mt_leaf_min(&b->leaf, end), ULONG_MAX, mt_leaf_slot(&b->leaf, end)};
+	struct vms_mt_range gap = {mt_leaf_min(&b->leaf, end), ULONG_MAX,
+				   mt_leaf_slot(&b->leaf, end)};
 
 	if (unlikely(mt_state(b->leaf.node) != b->state))
 		return false;
@@ -165,8 +185,8 @@ static inline bool batch_end(struct ma_state *mas, const struct batch *b, unsign
 
 /* On through leaves under one parent, as ranges_avx512.h says; or not. */
 #ifndef LEAVES_AT_ONCE
-static inline bool no_leaves_at_once(struct batch *b, unsigned int from, unsigned long max, struct vms_mt_range *out,
-				     unsigned int n, unsigned int *got)
+static inline bool no_leaves_at_once(struct batch *b, unsigned int from, unsigned long max,
+				     struct vms_mt_range *out, unsigned int n, unsigned int *got)
 {
 	(void)b, (void)from, (void)max, (void)out, (void)n, (void)got;
 	return false;
@@ -175,11 +195,12 @@ static inline bool no_leaves_at_once(struct batch *b, unsigned int from, unsigne
 #endif
 
 /*
- * The reader is done with its leaf: on to one that it has not read, as quickly as it can. *got: as before, and what it has reported on
- * the way, less than @n. False: there is none, or not without a look from the root.
+ * The reader is done with its leaf: on to one that it has not read, as quickly
+ * as it can. *got: as before, and what it has reported on the way, less than
+ * @n. False: there is none, or not without a look from the root.
  */
-static inline bool batch_go_on(struct batch *b, struct ma_state *mas, unsigned long max, struct vms_mt_range *out, unsigned int n,
-			       unsigned int *got)
+static inline bool batch_go_on(struct batch *b, struct ma_state *mas, unsigned long max,
+			       struct vms_mt_range *out, unsigned int n, unsigned int *got)
 {
 	if (likely(b->leaf.max != b->max))
 		LEAVES_AT_ONCE(b, b->slot + 1, max, out, n, got);
@@ -195,7 +216,8 @@ static inline bool batch_go_on(struct batch *b, struct ma_state *mas, unsigned l
 	return batch_next_leaf(b);
 }
 
-static unsigned int batch(struct ma_state *mas, unsigned long max, struct vms_mt_range *out, unsigned int n)
+static unsigned int batch(struct ma_state *mas, unsigned long max, struct vms_mt_range *out,
+			  unsigned int n)
 {
 	unsigned int wanted = ~1u << mas->offset, got = 0, more, slot = 0;
 	struct batch b;

@@ -7,7 +7,8 @@
  */
 
 /* around() where what is asked for lies in several leaves. */
-static __attribute__((noinline)) void *around_far(const struct ma_state *mas, unsigned long end, void **prev, void **next)
+static __attribute__((noinline)) void *around_far(const struct ma_state *mas, unsigned long end,
+						  void **prev, void **next)
 {
 	MA_STATE(step, mas->tree, mas->index, mas->index);
 	void *entry = mas_find(&step, ULONG_MAX);
@@ -29,10 +30,11 @@ static inline void *entry_in(const struct mt_leaf *l, unsigned int i)
 }
 
 /*
- * The last, or the first, of these slots in use that has an entry: one of two, as
- * gaps never touch. NULL: there is none.
+ * The last, or the first, of these slots in use that has an entry: one of two,
+ * as gaps never touch. NULL: there is none.
  */
-static inline __attribute__((always_inline)) void *last_entry(const struct mt_leaf *l, unsigned int slots)
+static inline __attribute__((always_inline)) void *last_entry(const struct mt_leaf *l,
+							      unsigned int slots)
 {
 	unsigned int i;
 	void *entry;
@@ -45,7 +47,8 @@ static inline __attribute__((always_inline)) void *last_entry(const struct mt_le
 	return entry || !slots ? entry : entry_in(l, 31 - (unsigned int)__builtin_clz(slots));
 }
 
-static inline __attribute__((always_inline)) void *first_entry(const struct mt_leaf *l, unsigned int slots)
+static inline __attribute__((always_inline)) void *first_entry(const struct mt_leaf *l,
+							       unsigned int slots)
 {
 	void *entry;
 
@@ -56,9 +59,13 @@ static inline __attribute__((always_inline)) void *first_entry(const struct mt_l
 	return entry || !slots ? entry : entry_in(l, (unsigned int)__builtin_ctz(slots));
 }
 
-/* around() where the cursor stands, in a leaf of @form, on what was found there. False: what is asked for lies in several leaves. */
-static inline __attribute__((always_inline)) bool around_here(struct ma_state *mas, unsigned long form, const struct found *found,
-							      unsigned long end, void **entry, void **prev, void **next)
+/*
+ * around() where the cursor stands, in a leaf of @form, on what was found
+ * there. False: what is asked for lies in several leaves.
+ */
+static inline __attribute__((always_inline)) bool
+around_here(struct ma_state *mas, unsigned long form, const struct found *found, unsigned long end,
+	    void **entry, void **prev, void **next)
 {
 	unsigned long begin = found->index;
 	unsigned int slots, after;
@@ -88,8 +95,8 @@ static inline __attribute__((always_inline)) bool around_here(struct ma_state *m
 }
 
 /* around() in a leaf of any form. */
-static __attribute__((noinline)) void *around_any(struct ma_state *mas, const struct found *found, unsigned long end, void **prev,
-						  void **next)
+static __attribute__((noinline)) void *around_any(struct ma_state *mas, const struct found *found,
+						  unsigned long end, void **prev, void **next)
 {
 	void *entry;
 

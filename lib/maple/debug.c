@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * debug.c - the checks of maple_debug.h, and those that debug builds make by themselves: that a writer holds the lock, and that a
- * cursor does not outlive what protected it.
+ * debug.c - the checks of maple_debug.h, and those that debug builds make by
+ * themselves: that a writer holds the lock, and that a cursor does not outlive
+ * what protected it.
  *
- * How a cursor that is kept too long is found. A place in the tree is good as long as nothing that it names can be freed: for the
- * rest of the read section in which it was taken, or of the hold on the tree's lock. Debug builds number both, each thread its own
- * sections (rcu.h) and its own holds (lockdep.h). A cursor that takes its place notes the two numbers in guard, and may be used as
- * long as one of them is still that of what the thread is in. So a writer may walk under the lock and go on after a read section
- * that lay inside it; and a reader may take the lock for a moment.
+ * How a cursor that is kept too long is found. A place in the tree is good as
+ * long as nothing that it names can be freed: for the rest of the read section
+ * in which it was taken, or of the hold on the tree's lock. Debug builds number
+ * both, each thread its own sections (rcu.h) and its own holds (lockdep.h). A
+ * cursor that takes its place notes the two numbers in guard, and may be used
+ * as long as one of them is still that of what the thread is in. So a writer
+ * may walk under the lock and go on after a read section that lay inside it;
+ * and a reader may take the lock for a moment.
  *
- * What is not found: a cursor of a tree whose lock nobody can ask about (an external lock that is no struct rw_semaphore); one of
- * an embedder's own rw_semaphore while anybody holds that; one that took its place without a section and a lock, for then it
- * must have had another protection; and one handed from thread to thread, if their numbers happen to be equal.
+ * What is not found: a cursor of a tree whose lock nobody can ask about (an
+ * external lock that is no struct rw_semaphore); one of an embedder's own
+ * rw_semaphore while anybody holds that; one that took its place without a
+ * section and a lock, for then it must have had another protection; and one
+ * handed from thread to thread, if their numbers happen to be equal.
  *
  * Locks: none; the numbers are the calling thread's own.
  */
@@ -54,7 +60,8 @@ bool vms_mt_checked(bool failed, const struct vms_mt_where *where)
 	}
 	if (!failed)
 		return false;
-	vms__warn("%s:%d: %s: maple tree check failed: %s", where->file, where->line, where->func, where->what);
+	vms__warn("%s:%d: %s: maple tree check failed: %s", where->file, where->line, where->func,
+		  where->what);
 	print_what_it_is_about(where);
 	if (where->fatal)
 		abort();
@@ -109,7 +116,8 @@ struct guard {
 
 static struct guard guard_of(const struct ma_state *mas)
 {
-	return (struct guard){.section = (uint32_t)mas->guard, .hold = (uint32_t)(mas->guard >> 32)};
+	return (struct guard){.section = (uint32_t)mas->guard,
+			      .hold = (uint32_t)(mas->guard >> 32)};
 }
 
 static const void *lock_of(const struct maple_tree *mt)
@@ -117,7 +125,10 @@ static const void *lock_of(const struct maple_tree *mt)
 	return mt_external_lock(mt) ? (const void *)mt_external_rwsem(mt) : &mt->ma_lock;
 }
 
-/* What protects the tree's nodes for this thread now; nothing, if a lock that cannot be asked about may do it. */
+/*
+ * What protects the tree's nodes for this thread now; nothing, if a lock that
+ * cannot be asked about may do it.
+ */
 static struct guard guard_now(const struct maple_tree *mt)
 {
 	const void *lock = lock_of(mt);
@@ -127,7 +138,10 @@ static struct guard guard_now(const struct maple_tree *mt)
 	return (struct guard){.section = vms__rcu_section(), .hold = vms__lockdep_hold(lock)};
 }
 
-/* Somebody holds the owner's rw_semaphore, and lockdep does not say who: it may be this thread, and may have been all the time. */
+/*
+ * Somebody holds the owner's rw_semaphore, and lockdep does not say who: it may
+ * be this thread, and may have been all the time.
+ */
 static bool owner_may_hold(const struct maple_tree *mt, const struct guard *now)
 {
 	return mt_external_lock(mt) && !now->hold && vms_rwsem_is_locked(mt_external_rwsem(mt));
@@ -136,7 +150,8 @@ static bool owner_may_hold(const struct maple_tree *mt, const struct guard *now)
 /* Does it name a node? */
 static bool has_place(const struct ma_state *mas)
 {
-	return mas->node && (mas_is_active(mas) || mas->status == ma_overflow || mas->status == ma_underflow);
+	return mas->node &&
+	       (mas_is_active(mas) || mas->status == ma_overflow || mas->status == ma_underflow);
 }
 
 void vms__mt_check_fresh(struct ma_state *mas)
@@ -147,13 +162,15 @@ void vms__mt_check_fresh(struct ma_state *mas)
 		mas->guard = (uint64_t)now.hold << 32 | now.section;
 		return;
 	}
-	if (!mas->guard || (then.section && then.section == now.section) || (then.hold && then.hold == now.hold))
+	if (!mas->guard || (then.section && then.section == now.section) ||
+	    (then.hold && then.hold == now.hold))
 		return;
 	if (owner_may_hold(mas->tree, &now))
 		return;
 	mas_dump(mas);
 	vms__assert_failed(__FILE__, __LINE__, __func__,
-			   "a cursor does not outlive its read section or its lock: mas_pause(), mas_reset() or mas_set() it");
+			   "a cursor does not outlive its read section or its lock: mas_pause(), "
+			   "mas_reset() or mas_set() it");
 }
 
 #endif

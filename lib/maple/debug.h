@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * debug.h - what a debug build (VMS_DEBUG) asks at the head of a cursor's functions. Elsewhere nothing is left of it.
+ * debug.h - what a debug build (VMS_DEBUG) asks at the head of a cursor's
+ * functions. Elsewhere nothing is left of it.
  */
 #ifndef VMS_MAPLE_DEBUG_H
 #define VMS_MAPLE_DEBUG_H
@@ -8,8 +9,10 @@
 #include <vmastore/maple_tree.h>
 
 /*
- * The cursor has not outlived what protected it: the read section, or the hold on the tree's lock, in which it took its place is
- * still open. A cursor without a place takes note of what protects it now. To be asked before a cursor's place is used or changed.
+ * The cursor has not outlived what protected it: the read section, or the hold
+ * on the tree's lock, in which it took its place is still open. A cursor
+ * without a place takes note of what protects it now. To be asked before a
+ * cursor's place is used or changed.
  */
 static inline void mt_assert_fresh(struct ma_state *mas)
 {
@@ -20,7 +23,10 @@ static inline void mt_assert_fresh(struct ma_state *mas)
 #endif
 }
 
-/* The owner's lock, if it is a struct rw_semaphore; NULL: another kind, or not named. */
+/*
+ * The owner's lock, if it is a struct rw_semaphore; NULL: another kind, or not
+ * named.
+ */
 static inline const struct rw_semaphore *mt_external_rwsem(const struct maple_tree *mt)
 {
 	const char *lock = mt->ma_external_lock;

@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * descend.h - the way down from the root to the slot of an index: what every lookup and every store begins with. Compiled once
- * for each instruction set: a descend_*.c defines the searches of one node as that set does them best, and includes this.
+ * descend.h - the way down from the root to the slot of an index: what every
+ * lookup and every store begins with. Compiled once for each instruction set: a
+ * descend_*.c defines the searches of one node as that set does them best, and
+ * includes this.
  *
- * A lookup makes its key for narrow nodes once, and needs of each node no more than the lines of the keys and of the one slot it
- * takes.
+ * A lookup makes its key for narrow nodes once, and needs of each node no more
+ * than the lines of the keys and of the one slot it takes.
  *
- * Why one walk is enough, though nodes on the way may be replaced meanwhile. A dead node is frozen as it was when it died. So
- * the child that a reader takes from a node, dead or not, was the current one at some moment after the reader came to that
- * node; hence by induction so was the leaf, and the entry it holds for the index. The reader's answer was right at some moment
- * of its walk. A cursor that is to stay in its leaf must not settle in a dead one, though, and starts again.
+ * Why one walk is enough, though nodes on the way may be replaced meanwhile. A
+ * dead node is frozen as it was when it died. So the child that a reader takes
+ * from a node, dead or not, was the current one at some moment after the reader
+ * came to that node; hence by induction so was the leaf, and the entry it holds
+ * for the index. The reader's answer was right at some moment of its walk. A
+ * cursor that is to stay in its leaf must not settle in a dead one, though, and
+ * starts again.
  *
  * Locks: RCU or the tree's lock.
  */
 
 /* The slots of an edge node for indexes outside of its keys' region. */
-static __attribute__((noinline)) unsigned int outside(const struct maple_node *node, unsigned long base, unsigned long key)
+static __attribute__((noinline)) unsigned int outside(const struct maple_node *node,
+						      unsigned long base, unsigned long key)
 {
 	unsigned int i = 0;
 
@@ -26,7 +32,8 @@ static __attribute__((noinline)) unsigned int outside(const struct maple_node *n
 }
 
 /* The slot of @key in a leaf of this form. */
-static inline unsigned int leaf_slot(const struct maple_node *leaf, unsigned long form, unsigned long key)
+static inline unsigned int leaf_slot(const struct maple_node *leaf, unsigned long form,
+				     unsigned long key)
 {
 	unsigned int shift = mt_shift_of(form);
 
@@ -37,7 +44,8 @@ static inline unsigned int leaf_slot(const struct maple_node *leaf, unsigned lon
 	return find_narrow_leaf(leaf, mt_search_key(key, shift));
 }
 
-static inline unsigned int inner_slot(const struct maple_node *node, unsigned long form, unsigned long key)
+static inline unsigned int inner_slot(const struct maple_node *node, unsigned long form,
+				      unsigned long key)
 {
 	unsigned int shift = mt_shift_of(form);
 
@@ -70,11 +78,13 @@ static __attribute__((noinline)) void *load_any(void *ref, unsigned long key)
 		form = mt_form_of(node);
 		if (form & MT_LEAF_BIT)
 			break;
-		ref = atomic_load_explicit(&inner_slots(node, form)[inner_slot(node, form, key)], memory_order_acquire);
+		ref = atomic_load_explicit(&inner_slots(node, form)[inner_slot(node, form, key)],
+					   memory_order_acquire);
 	}
 	do {
 		state = mt_state(node);
-		entry = atomic_load_explicit(&leaf_slots(node, form)[leaf_slot(node, form, key)], memory_order_acquire);
+		entry = atomic_load_explicit(&leaf_slots(node, form)[leaf_slot(node, form, key)],
+					     memory_order_acquire);
 	} while (unlikely(mt_state(node) != state));
 	return entry;
 }
@@ -87,7 +97,8 @@ static inline void *load_wide(struct maple_node *leaf, unsigned long key)
 
 	do {
 		state = mt_state(leaf);
-		entry = atomic_load_explicit(&leaf->wide_leaf.slot[find_wide_leaf(leaf, key)], memory_order_acquire);
+		entry = atomic_load_explicit(&leaf->wide_leaf.slot[find_wide_leaf(leaf, key)],
+					     memory_order_acquire);
 	} while (unlikely(mt_state(leaf) != state));
 	return entry;
 }
@@ -102,8 +113,12 @@ static __attribute__((noinline)) void *lookup_any(void *ref, unsigned long key)
 	return zero_as_null(load_any(ref, key));
 }
 
-/* Whether @form is an edge node's, and @index beyond the region of its keys, which are of @shift. */
-static inline bool beyond_keys(unsigned long form, const unsigned long *base, unsigned long index, unsigned int shift)
+/*
+ * Whether @form is an edge node's, and @index beyond the region of its keys,
+ * which are of @shift.
+ */
+static inline bool beyond_keys(unsigned long form, const unsigned long *base, unsigned long index,
+			       unsigned int shift)
 {
 	return form & MT_EDGE_BIT && unlikely((index - *base) >> (MT_KEY_BITS + shift));
 }
@@ -114,11 +129,14 @@ static inline bool beyond(unsigned long form, const unsigned long *base, unsigne
 }
 
 /*
- * The entry of @index under @ref. Nodes whose keys are of one kind are what trees are made of, but for a wide one or two at the top
- * where a memory map's parts lie far from one another: one key finds all the way down. All else is @any's.
+ * The entry of @index under @ref. Nodes whose keys are of one kind are what
+ * trees are made of, but for a wide one or two at the top where a memory map's
+ * parts lie far from one another: one key finds all the way down. All else is
+ * @any's.
  */
-static inline __attribute__((always_inline)) void *load_narrow(void *ref, unsigned long index, unsigned int shift,
-							       void *(*any)(void *ref, unsigned long index))
+static inline __attribute__((always_inline)) void *
+load_narrow(void *ref, unsigned long index, unsigned int shift,
+	    void *(*any)(void *ref, unsigned long index))
 {
 	const unsigned long other = shift ? MT_BYTE_BIT : 0;
 	const uint32_t key = mt_search_key(index, shift);
@@ -132,20 +150,25 @@ static inline __attribute__((always_inline)) void *load_narrow(void *ref, unsign
 		if (unlikely((form ^ (MT_BYTE_BIT ^ other)) & (MT_WIDE_BIT | MT_BYTE_BIT))) {
 			if (!(form & MT_WIDE_BIT))
 				return any(ref, index);
-			/* Its own copy of the index, so that what only wide nodes need is not made ready for all lookups. */
+			/*
+			 * Its own copy of the index, so that what only wide
+			 * nodes need is not made ready for all lookups.
+			 */
 			if (form & MT_LEAF_BIT) {
 				entry = load_wide(node, mt_scalar(index));
 				return any == lookup_any ? zero_as_null(entry) : entry;
 			}
-			ref = atomic_load_explicit(&node->wide_inner.slot[find_wide_inner(node, mt_scalar(index))],
-						   memory_order_acquire);
+			ref = atomic_load_explicit(
+				&node->wide_inner.slot[find_wide_inner(node, mt_scalar(index))],
+				memory_order_acquire);
 			continue;
 		}
 		if (form & MT_LEAF_BIT)
 			break;
 		if (beyond_keys(form, &node->narrow_inner.base, index, shift))
 			return any(ref, index);
-		ref = atomic_load_explicit(&node->narrow_inner.slot[find_narrow_inner(node, key)], memory_order_acquire);
+		ref = atomic_load_explicit(&node->narrow_inner.slot[find_narrow_inner(node, key)],
+					   memory_order_acquire);
 	}
 	if (beyond_keys(form, &node->narrow_leaf.base, index, shift))
 		return any(ref, index);
@@ -154,7 +177,8 @@ static inline __attribute__((always_inline)) void *load_narrow(void *ref, unsign
 	__builtin_prefetch(node->narrow_leaf.slot + 8);
 	do {
 		state = mt_state(node);
-		entry = atomic_load_explicit(&node->narrow_leaf.slot[find_narrow_leaf(node, key)], memory_order_acquire);
+		entry = atomic_load_explicit(&node->narrow_leaf.slot[find_narrow_leaf(node, key)],
+					     memory_order_acquire);
 	} while (unlikely(mt_state(node) != state));
 	return any == lookup_any ? zero_as_null(entry) : entry;
 }
@@ -196,9 +220,12 @@ static void *lookup(struct maple_tree *mt, unsigned long index)
 	return load_narrow(root, index, MT_PAGE_SHIFT, lookup_any);
 }
 
-/* From what the inner node spans, [*min, *max], to what its slot @i spans. @key lies in the node. */
-static inline void inner_span(const struct maple_node *node, unsigned long form, unsigned int i, unsigned long key,
-			      unsigned long *min, unsigned long *max)
+/*
+ * From what the inner node spans, [*min, *max], to what its slot @i spans. @key
+ * lies in the node.
+ */
+static inline void inner_span(const struct maple_node *node, unsigned long form, unsigned int i,
+			      unsigned long key, unsigned long *min, unsigned long *max)
 {
 	unsigned long base;
 	unsigned int shift = mt_shift_of(form);
@@ -217,7 +244,10 @@ static inline void inner_span(const struct maple_node *node, unsigned long form,
 		*min = base + ((unsigned long)mt_key(node, i - 1) << shift);
 }
 
-/* What a walk comes to: a slot of the cursor's leaf, what it spans, its entry; the leaf's slots in use, if they are known, else 0. */
+/*
+ * What a walk comes to: a slot of the cursor's leaf, what it spans, its entry;
+ * the leaf's slots in use, if they are known, else 0.
+ */
 struct found {
 	unsigned long index, last;
 	void *entry;
@@ -225,7 +255,8 @@ struct found {
 };
 
 /* The cursor stands in @leaf. */
-static inline void settle(struct ma_state *mas, struct maple_node *leaf, unsigned long state, unsigned long slot)
+static inline void settle(struct ma_state *mas, struct maple_node *leaf, unsigned long state,
+			  unsigned long slot)
 {
 	mas->node = leaf;
 	mas->version = state;
@@ -234,8 +265,12 @@ static inline void settle(struct ma_state *mas, struct maple_node *leaf, unsigne
 	mas->status = ma_active;
 }
 
-/* Find @key in its leaf, which spans [mas->min, mas->max]. False: the leaf is dead. */
-static inline bool find_in(struct ma_state *mas, struct maple_node *leaf, unsigned long key, struct found *found)
+/*
+ * Find @key in its leaf, which spans [mas->min, mas->max]. False: the leaf is
+ * dead.
+ */
+static inline bool find_in(struct ma_state *mas, struct maple_node *leaf, unsigned long key,
+			   struct found *found)
 {
 	unsigned long state, index, last;
 	struct mt_leaf l;
@@ -250,8 +285,8 @@ static inline bool find_in(struct ma_state *mas, struct maple_node *leaf, unsign
 		found->entry = mt_leaf_slot(&l, i);
 	} while (unlikely(mt_state(leaf) != state));
 	/*
-	 * Bounds are read once more, and one that has moved meanwhile may be beyond the key: then the key itself is all that is
-	 * known.
+	 * Bounds are read once more, and one that has moved meanwhile may be
+	 * beyond the key: then the key itself is all that is known.
 	 */
 	found->index = index > key ? key : index;
 	found->last = last < key ? key : last;
@@ -260,7 +295,9 @@ static inline bool find_in(struct ma_state *mas, struct maple_node *leaf, unsign
 	return !(state & MT_DEAD);
 }
 
-/* find_in() the leaf where the cursor stands already. Locks: the tree's lock. */
+/*
+ * find_in() the leaf where the cursor stands already. Locks: the tree's lock.
+ */
 static inline bool find_again(struct ma_state *mas, unsigned long key, struct found *found)
 {
 	struct found again; /* so that *found needs no memory */
@@ -270,8 +307,12 @@ static inline bool find_again(struct ma_state *mas, unsigned long key, struct fo
 	return alive;
 }
 
-/* Put the cursor on @key, whatever the nodes' form. False: the tree has no nodes; then all is done. */
-static __attribute__((noinline)) bool walk_any(struct ma_state *mas, unsigned long key, struct found *found)
+/*
+ * Put the cursor on @key, whatever the nodes' form. False: the tree has no
+ * nodes; then all is done.
+ */
+static __attribute__((noinline)) bool walk_any(struct ma_state *mas, unsigned long key,
+					       struct found *found)
 {
 	do {
 		void *ref = mt_root(mas->tree);
@@ -289,7 +330,8 @@ static __attribute__((noinline)) bool walk_any(struct ma_state *mas, unsigned lo
 
 			mas->path[depth++] = mt_step(node, i);
 			inner_span(node, form, i, key, &min, &max);
-			ref = atomic_load_explicit(&inner_slots(node, form)[i], memory_order_acquire);
+			ref = atomic_load_explicit(&inner_slots(node, form)[i],
+						   memory_order_acquire);
 		}
 		mas->min = min;
 		mas->max = max;
@@ -299,7 +341,10 @@ static __attribute__((noinline)) bool walk_any(struct ma_state *mas, unsigned lo
 	} while (true);
 }
 
-/* @one where @condition is not 0, else @other: a choice that is no branch where it could not be predicted. */
+/*
+ * @one where @condition is not 0, else @other: a choice that is no branch where
+ * it could not be predicted.
+ */
 static inline unsigned long either(unsigned long condition, unsigned long one, unsigned long other)
 {
 #ifdef __x86_64__
@@ -321,7 +366,10 @@ static inline uint32_t but_at(unsigned long i, unsigned long n, uint32_t value, 
 #endif
 }
 
-/* All ones, or 0: for a choice that is no branch, which compilers make of conditions, where it could not be predicted. */
+/*
+ * All ones, or 0: for a choice that is no branch, which compilers make of
+ * conditions, where it could not be predicted.
+ */
 static inline unsigned long ones_if(bool condition)
 {
 	unsigned long mask = -(unsigned long)condition;
@@ -331,19 +379,24 @@ static inline unsigned long ones_if(bool condition)
 }
 
 /*
- * From what a narrow node of pages spans, [*min, *max], to what its slot @i spans, without a branch: @key and @below are the keys
- * after and before it, or whatever lies there where it has none.
+ * From what a narrow node of pages spans, [*min, *max], to what its slot @i
+ * spans, without a branch: @key and @below are the keys after and before it, or
+ * whatever lies there where it has none.
  */
-static inline void page_span(unsigned long i, unsigned long keys, uint32_t below, uint32_t key, unsigned long base,
-			     unsigned long *min, unsigned long *max)
+static inline void page_span(unsigned long i, unsigned long keys, uint32_t below, uint32_t key,
+			     unsigned long base, unsigned long *min, unsigned long *max)
 {
-	unsigned long low = base + ((unsigned long)below << MT_PAGE_SHIFT), high = base + ((unsigned long)key << MT_PAGE_SHIFT) - 1;
+	unsigned long low = base + ((unsigned long)below << MT_PAGE_SHIFT),
+		      high = base + ((unsigned long)key << MT_PAGE_SHIFT) - 1;
 
 	*min ^= (*min ^ low) & ones_if(i != 0);
 	*max ^= (*max ^ high) & ones_if((i != keys) & (key != MT_KEY_NONE));
 }
 
-/* The words beside a node's keys, for page_span(): before the first half the state, after the last half a slot. */
+/*
+ * The words beside a node's keys, for page_span(): before the first half the
+ * state, after the last half a slot.
+ */
 static inline uint32_t word_at(const struct maple_node *node, unsigned long i)
 {
 	typedef _Atomic uint32_t __attribute__((may_alias)) half;
@@ -367,7 +420,8 @@ struct key_span {
  * page_span(), but the bounds stay keys. An upper key never is above the one of
  * the node's parent, and one that is not in use is above all others.
  */
-static inline void key_span(struct key_span *span, const struct maple_node *node, unsigned long i, unsigned long keys)
+static inline void key_span(struct key_span *span, const struct maple_node *node, unsigned long i,
+			    unsigned long keys)
 {
 	uint32_t below = word_at(node, i + 1), key = word_at(node, i + 2);
 
@@ -376,15 +430,21 @@ static inline void key_span(struct key_span *span, const struct maple_node *node
 	span->high = key < span->high ? key : span->high;
 }
 
-/* Both ends of @span as indexes. Where the keys give no end, the subtree's own counts: @min, @max. */
-static inline unsigned long span_min(const struct key_span *span, unsigned long base, unsigned long min)
+/*
+ * Both ends of @span as indexes. Where the keys give no end, the subtree's own
+ * counts: @min, @max.
+ */
+static inline unsigned long span_min(const struct key_span *span, unsigned long base,
+				     unsigned long min)
 {
 	return either(~span->low, base + (span->low << MT_PAGE_SHIFT), min);
 }
 
-static inline unsigned long span_max(const struct key_span *span, unsigned long base, unsigned long max)
+static inline unsigned long span_max(const struct key_span *span, unsigned long base,
+				     unsigned long max)
 {
-	return either(span->high ^ MT_KEY_NONE, base + ((unsigned long)span->high << MT_PAGE_SHIFT) - 1, max);
+	return either(span->high ^ MT_KEY_NONE,
+		      base + ((unsigned long)span->high << MT_PAGE_SHIFT) - 1, max);
 }
 
 /* An inner node of pages that is searched for @index by its key. */
@@ -392,14 +452,16 @@ static inline bool is_plain(const struct maple_node *node, unsigned long form, u
 {
 	if (likely(!(form & MT_FORM)))
 		return true;
-	return !(form & (MT_LEAF_BIT | MT_WIDE_BIT | MT_BYTE_BIT)) && !beyond(form, &node->narrow_inner.base, index);
+	return !(form & (MT_LEAF_BIT | MT_WIDE_BIT | MT_BYTE_BIT)) &&
+	       !beyond(form, &node->narrow_inner.base, index);
 }
 
 /* A walker's way down to a leaf by way of nodes such as load_narrow() takes. */
 struct way {
 	unsigned long form; /* of the node that it has come to */
 	unsigned long *path;
-	unsigned long min, max; /* what that node spans, as far as the keys in `span` do not say it */
+	/* what that node spans, as far as the keys in `span` do not say it */
+	unsigned long min, max;
 	struct key_span span;
 	bool beyond; /* it came by an edge node that has @index outside of its region */
 };
@@ -408,7 +470,8 @@ struct way {
  * One step of the few at the top of a tree that are not by key: through a wide
  * node, or an edge node with @index outside of its region. Return: the slot.
  */
-static __attribute__((noinline)) unsigned long step_at_top(struct way *way, struct maple_node *node, unsigned long index)
+static __attribute__((noinline)) unsigned long step_at_top(struct way *way, struct maple_node *node,
+							   unsigned long index)
 {
 	void *_Atomic *slots;
 	unsigned long i, own = mt_scalar(index);
@@ -430,29 +493,36 @@ static __attribute__((noinline)) unsigned long step_at_top(struct way *way, stru
 /*
  * Down to the leaf of @index, which may be wide: path and depth; *step, if
  * wanted: the last of the path, or 0 if a node on the way was an edge node and
- * @index beyond it. @spans: what the leaf spans is wanted. NULL: there are other
- * nodes, or none.
+ * @index beyond it. @spans: what the leaf spans is wanted. NULL: there are
+ * other nodes, or none.
  *
  * The walk of a page fault is short, because the processor reads ahead over so
- * many instructions and no more: the fewer there are between the memory that one
- * fault waits for and what the next one waits for, the more of that it overlaps.
- * So what few trees need is done in functions of their own.
+ * many instructions and no more: the fewer there are between the memory that
+ * one fault waits for and what the next one waits for, the more of that it
+ * overlaps. So what few trees need is done in functions of their own.
  */
-static inline __attribute__((always_inline)) struct maple_node *leaf_by_pages(struct ma_state *mas, unsigned long index,
-									      unsigned long *step, struct way *way, bool spans)
+static inline __attribute__((always_inline)) struct maple_node *
+leaf_by_pages(struct ma_state *mas, unsigned long index, unsigned long *step, struct way *way,
+	      bool spans)
 {
 	const uint32_t key = mt_search_key(index, MT_PAGE_SHIFT);
 	struct maple_node *node;
 	struct way top; /* so that *way needs no memory */
 	unsigned long i;
 
-	*way = (struct way){(unsigned long)mt_root(mas->tree), mas->path, 0, ULONG_MAX, {NO_LOW, MT_KEY_NONE}, false};
+	*way = (struct way){(unsigned long)mt_root(mas->tree),
+			    mas->path,
+			    0,
+			    ULONG_MAX,
+			    {NO_LOW, MT_KEY_NONE},
+			    false};
 	if (unlikely((way->form & 3) != MT_NODE_MARK))
 		return NULL;
 	for (;;) {
 		node = mt_node((void *)way->form);
 		way->form |= way->beyond ? MT_EDGE_BIT : 0;
-		if (likely(is_plain(node, way->form, index)) || way->form & (MT_LEAF_BIT | MT_BYTE_BIT))
+		if (likely(is_plain(node, way->form, index)) ||
+		    way->form & (MT_LEAF_BIT | MT_BYTE_BIT))
 			break;
 		top = *way;
 		i = step_at_top(&top, node, index);
@@ -461,10 +531,14 @@ static inline __attribute__((always_inline)) struct maple_node *leaf_by_pages(st
 		if (step)
 			*step = mt_step(node, (unsigned int)i);
 	}
-	/* Once the index lies in a node's region it does so below, except for what is_plain() finds. */
+	/*
+	 * Once the index lies in a node's region it does so below, except for
+	 * what is_plain() finds.
+	 */
 	while (is_plain(node, way->form, index)) {
 		i = find_narrow_inner(node, key);
-		way->form = (unsigned long)atomic_load_explicit(&node->narrow_inner.slot[i], memory_order_acquire);
+		way->form = (unsigned long)atomic_load_explicit(&node->narrow_inner.slot[i],
+								memory_order_acquire);
 		if (spans)
 			key_span(&way->span, node, i, MT_NARROW_INNER_KEYS);
 		*way->path++ = mt_step(node, (unsigned int)i);
@@ -477,17 +551,19 @@ static inline __attribute__((always_inline)) struct maple_node *leaf_by_pages(st
 		*step = 0;
 	if (unlikely((way->form & (MT_LEAF_BIT | MT_BYTE_BIT)) != MT_LEAF_BIT))
 		return NULL;
-	return !(way->form & MT_WIDE_BIT) && beyond(way->form, &node->narrow_leaf.base, index) ? NULL : node;
+	return !(way->form & MT_WIDE_BIT) && beyond(way->form, &node->narrow_leaf.base, index)
+		       ? NULL
+		       : node;
 }
 
 /*
- * The slot of @index in @leaf, a leaf of pages in whose region @index lies: what it
- * spans is what @span, which is the leaf's, says of it, and else [@min, @max].
- * False: the leaf is dead.
+ * The slot of @index in @leaf, a leaf of pages in whose region @index lies:
+ * what it spans is what @span, which is the leaf's, says of it, and else [@min,
+ * @max]. False: the leaf is dead.
  */
-static inline __attribute__((always_inline)) bool find_by_key(struct ma_state *mas, struct maple_node *leaf, unsigned long index,
-							      const struct key_span *span, unsigned long min, unsigned long max,
-							      struct found *found)
+static inline __attribute__((always_inline)) bool
+find_by_key(struct ma_state *mas, struct maple_node *leaf, unsigned long index,
+	    const struct key_span *span, unsigned long min, unsigned long max, struct found *found)
 {
 	const uint32_t key = mt_search_key(index, MT_PAGE_SHIFT);
 	struct key_span range;
@@ -501,11 +577,15 @@ static inline __attribute__((always_inline)) bool find_by_key(struct ma_state *m
 		i = find_narrow_leaf(leaf, key);
 		range = *span;
 		key_span(&range, leaf, i, MT_NARROW_LEAF_KEYS);
-		found->entry = atomic_load_explicit(&leaf->narrow_leaf.slot[i], memory_order_acquire);
+		found->entry =
+			atomic_load_explicit(&leaf->narrow_leaf.slot[i], memory_order_acquire);
 	} while (unlikely(mt_state(leaf) != state));
 	if (unlikely(state & MT_DEAD))
 		return false;
-	/* By itself: what a walk needs at its end only need not be kept on its way. */
+	/*
+	 * By itself: what a walk needs at its end only need not be kept on its
+	 * way.
+	 */
 	base = mt_region(mt_scalar(index), MT_PAGE_SHIFT);
 	/* As in find_in(). */
 	found->index = span_min(&range, base, min);
@@ -518,11 +598,11 @@ static inline __attribute__((always_inline)) bool find_by_key(struct ma_state *m
 }
 
 /*
- * Put the cursor on @index, in a tree such as leaf_by_pages() is for. False: it is
- * another; *wide is the wide leaf that the walker has come to, if it has.
+ * Put the cursor on @index, in a tree such as leaf_by_pages() is for. False: it
+ * is another; *wide is the wide leaf that the walker has come to, if it has.
  */
-static inline __attribute__((always_inline)) bool walk_pages(struct ma_state *mas, unsigned long index, struct found *found,
-							     struct maple_node **wide)
+static inline __attribute__((always_inline)) bool
+walk_pages(struct ma_state *mas, unsigned long index, struct found *found, struct maple_node **wide)
 {
 	const unsigned long base = mt_region(index, MT_PAGE_SHIFT);
 	struct way way;
@@ -541,10 +621,11 @@ static inline __attribute__((always_inline)) bool walk_pages(struct ma_state *ma
 }
 
 /*
- * walk_pages(), in a tree whose root is an inner node of pages that has @index in its region: each node below is one of pages, or the
- * answer is false.
+ * walk_pages(), in a tree whose root is an inner node of pages that has @index
+ * in its region: each node below is one of pages, or the answer is false.
  */
-static inline __attribute__((always_inline)) bool walk_plain(struct ma_state *mas, unsigned long index, struct found *found)
+static inline __attribute__((always_inline)) bool
+walk_plain(struct ma_state *mas, unsigned long index, struct found *found)
 {
 	const uint32_t key = mt_search_key(index, MT_PAGE_SHIFT);
 	unsigned long ref = (unsigned long)mt_root(mas->tree), *path = mas->path, base;
@@ -558,7 +639,8 @@ static inline __attribute__((always_inline)) bool walk_plain(struct ma_state *ma
 	do {
 		unsigned long i = find_narrow_inner(node, key);
 
-		ref = (unsigned long)atomic_load_explicit(&node->narrow_inner.slot[i], memory_order_acquire);
+		ref = (unsigned long)atomic_load_explicit(&node->narrow_inner.slot[i],
+							  memory_order_acquire);
 		key_span(&span, node, i, MT_NARROW_INNER_KEYS);
 		*path++ = (unsigned long)node | i;
 		node = mt_node((void *)ref);
@@ -572,13 +654,20 @@ static inline __attribute__((always_inline)) bool walk_plain(struct ma_state *ma
 	return find_by_key(mas, node, index, &span, 0, ULONG_MAX, found);
 }
 
-/* Go on where walk_pages() could not: in the wide leaf @wide, which spans [mas->min, mas->max]; NULL: from the root, as walk_any(). */
-static __attribute__((noinline)) bool walk_on(struct ma_state *mas, unsigned long key, struct maple_node *wide, struct found *found)
+/*
+ * Go on where walk_pages() could not: in the wide leaf @wide, which spans
+ * [mas->min, mas->max]; NULL: from the root, as walk_any().
+ */
+static __attribute__((noinline)) bool walk_on(struct ma_state *mas, unsigned long key,
+					      struct maple_node *wide, struct found *found)
 {
 	return (wide && find_in(mas, wide, key, found)) || walk_any(mas, key, found);
 }
 
-/* descend() where walk_plain() cannot: a function by itself, so that a plain walk has no call in it, and keeps nothing on the stack. */
+/*
+ * descend() where walk_plain() cannot: a function by itself, so that a plain
+ * walk has no call in it, and keeps nothing on the stack.
+ */
 static __attribute__((noinline)) void *descend_any(struct ma_state *mas, unsigned long key)
 {
 	struct maple_node *wide;
@@ -606,8 +695,9 @@ static void *descend(struct ma_state *mas, unsigned long key)
 }
 
 /*
- * Look at the cursor's leaf as a whole: used, full, bound; of ahead nothing is said. False: it is not what it was when the cursor
- * came to it, or its bounds are being changed.
+ * Look at the cursor's leaf as a whole: used, full, bound; of ahead nothing is
+ * said. False: it is not what it was when the cursor came to it, or its bounds
+ * are being changed.
  */
 static inline bool look_around(struct ma_state *mas)
 {
@@ -634,12 +724,16 @@ static bool enter(struct ma_state *mas)
 	return look_around(mas);
 }
 
-/* How many leaves ahead of an iteration are fetched: as many as take as long as the memory. */
+/*
+ * How many leaves ahead of an iteration are fetched: as many as take as long as
+ * the memory.
+ */
 #define LEAVES_AHEAD 4
 
 static void *next_entry(struct ma_state *mas, unsigned long max)
 {
-	unsigned long step = mas->path[mas->depth ? mas->depth - 1u : 0], form, top = ULONG_MAX, low = 0;
+	unsigned long step = mas->path[mas->depth ? mas->depth - 1u : 0], form, top = ULONG_MAX,
+		      low = 0;
 	struct maple_node *parent = mt_step_node(step), *leaf;
 	unsigned int next = mt_step_slot(step) + 1, far = next + LEAVES_AHEAD, i;
 	void *_Atomic *children;
@@ -652,18 +746,27 @@ static void *next_entry(struct ma_state *mas, unsigned long max)
 	if (next >= mt_keys_of(form))
 		return NULL;
 	inner_span(parent, form, next, mas->max + 1, &low, &top);
-	/* The parent's last child: what it spans, the parent does not say; nor is there one behind it. */
+	/*
+	 * The parent's last child: what it spans, the parent does not say; nor
+	 * is there one behind it.
+	 */
 	if (low != mas->max + 1 || top == ULONG_MAX)
 		return NULL;
 	children = inner_slots(parent, form);
 	leaf = mt_node(atomic_load_explicit(&children[next], memory_order_acquire));
 	far = far < mt_keys_of(form) ? far : mt_keys_of(form);
-	/* Relaxed: only to have its lines fetched; if there is no such child, some that are not there, which does no harm. */
+	/*
+	 * Relaxed: only to have its lines fetched; if there is no such child,
+	 * some that are not there, which does no harm.
+	 */
 	fetch = (unsigned long)atomic_load_explicit(&children[far], memory_order_relaxed);
 	__builtin_prefetch((const void *)fetch);
 	__builtin_prefetch((const void *)(fetch + 64));
 	__builtin_prefetch((const void *)(fetch + 128));
-	/* Alive after the load: its child was the current one. And nothing has come into the leaf behind the cursor's entry. */
+	/*
+	 * Alive after the load: its child was the current one. And nothing has
+	 * come into the leaf behind the cursor's entry.
+	 */
 	if (unlikely(mt_state(parent) & MT_DEAD || mt_state(mas->node) != mas->version))
 		return NULL;
 	mas->path[mas->depth - 1u] = mt_step(parent, next);

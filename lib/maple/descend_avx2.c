@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * descend_avx2.c - the way down with 256-bit vectors, two for each cache line of keys.
+ * descend_avx2.c - the way down with 256-bit vectors, two for each cache line
+ * of keys.
  */
 #ifdef __x86_64__
 
@@ -21,10 +22,14 @@
 /* What descend_avx512.c says of vector loads holds here too. */
 #define VECTOR_LOADS __attribute__((no_sanitize("thread"))) static inline
 
-/* Which of eight keys are above @key; keys have 31 bits, so that a signed comparison, the only one there is, will do. */
+/*
+ * Which of eight keys are above @key; keys have 31 bits, so that a signed
+ * comparison, the only one there is, will do.
+ */
 VECTOR_LOADS unsigned int above(const __m256i *keys, __m256i key)
 {
-	return (unsigned int)_mm256_movemask_ps((__m256)_mm256_cmpgt_epi32(_mm256_load_si256(keys), key));
+	return (unsigned int)_mm256_movemask_ps(
+		(__m256)_mm256_cmpgt_epi32(_mm256_load_si256(keys), key));
 }
 
 VECTOR_LOADS unsigned long find_narrow_leaf(const struct maple_node *node, uint32_t key)
@@ -40,24 +45,31 @@ VECTOR_LOADS unsigned long find_narrow_leaf(const struct maple_node *node, uint3
 VECTOR_LOADS unsigned long find_narrow_inner(const struct maple_node *node, uint32_t key)
 {
 	const __m256i k = _mm256_set1_epi32((int)key), *half = (const __m256i *)node;
-	unsigned int more = (above(half, k) & 0xfc) | above(half + 1, k) << 8 | above(half + 2, k) << 16 | above(half + 3, k) << 24;
+	unsigned int more = (above(half, k) & 0xfc) | above(half + 1, k) << 8 |
+			    above(half + 2, k) << 16 | above(half + 3, k) << 24;
 
 	atomic_signal_fence(memory_order_seq_cst);
 	return MT_NARROW_INNER_KEYS - (unsigned long)__builtin_popcountl(more);
 }
 
-/* Which of four pivots are below @key; both with the top bit turned over, for the comparison is signed. */
+/*
+ * Which of four pivots are below @key; both with the top bit turned over, for
+ * the comparison is signed.
+ */
 VECTOR_LOADS unsigned int below(const __m256i *pivots, __m256i key, __m256i top)
 {
-	return (unsigned int)_mm256_movemask_pd((__m256d)_mm256_cmpgt_epi64(key, _mm256_xor_si256(_mm256_load_si256(pivots), top)));
+	return (unsigned int)_mm256_movemask_pd(
+		(__m256d)_mm256_cmpgt_epi64(key, _mm256_xor_si256(_mm256_load_si256(pivots), top)));
 }
 
 VECTOR_LOADS unsigned int find_wide_leaf(const struct maple_node *node, unsigned long key)
 {
-	const __m256i top = _mm256_set1_epi64x(LLONG_MIN), k = _mm256_xor_si256(_mm256_set1_epi64x((long long)key), top);
+	const __m256i top = _mm256_set1_epi64x(LLONG_MIN),
+		      k = _mm256_xor_si256(_mm256_set1_epi64x((long long)key), top);
 	const __m256i *p = (const __m256i *)node;
 	/* Lane 0 is the state: left out. */
-	unsigned int less = (below(p, k, top) & 0xe) | below(p + 1, k, top) << 4 | below(p + 2, k, top) << 8;
+	unsigned int less =
+		(below(p, k, top) & 0xe) | below(p + 1, k, top) << 4 | below(p + 2, k, top) << 8;
 
 	atomic_signal_fence(memory_order_seq_cst);
 	return (unsigned int)__builtin_popcount(less);
@@ -65,7 +77,8 @@ VECTOR_LOADS unsigned int find_wide_leaf(const struct maple_node *node, unsigned
 
 VECTOR_LOADS unsigned int find_wide_inner(const struct maple_node *node, unsigned long key)
 {
-	const __m256i top = _mm256_set1_epi64x(LLONG_MIN), k = _mm256_xor_si256(_mm256_set1_epi64x((long long)key), top);
+	const __m256i top = _mm256_set1_epi64x(LLONG_MIN),
+		      k = _mm256_xor_si256(_mm256_set1_epi64x((long long)key), top);
 	const __m256i *p = (const __m256i *)node;
 	unsigned int less = below(p, k, top) & 0xe;
 
@@ -76,28 +89,31 @@ VECTOR_LOADS unsigned int find_wide_inner(const struct maple_node *node, unsigne
 }
 
 /*
- * As in scan.h. Word i + 2 of the node is key i: a slot is empty where its key is the one before it. The words are compared with those
- * that follow, the last of which is none of the keys.
+ * As in scan.h. Word i + 2 of the node is key i: a slot is empty where its key
+ * is the one before it. The words are compared with those that follow, the last
+ * of which is none of the keys.
  */
 VECTOR_LOADS unsigned int narrow_used(const struct maple_node *leaf)
 {
 	const uint32_t *word = (const uint32_t *)leaf;
-	__m256i same0 =
-		_mm256_cmpeq_epi32(_mm256_load_si256((const __m256i *)word), _mm256_loadu_si256((const __m256i *)(word + 1)));
-	__m256i same1 =
-		_mm256_cmpeq_epi32(_mm256_load_si256((const __m256i *)(word + 8)), _mm256_loadu_si256((const __m256i *)(word + 9)));
-	unsigned int same = (unsigned int)_mm256_movemask_ps((__m256)same0) | (unsigned int)_mm256_movemask_ps((__m256)same1) << 8;
+	__m256i same0 = _mm256_cmpeq_epi32(_mm256_load_si256((const __m256i *)word),
+					   _mm256_loadu_si256((const __m256i *)(word + 1)));
+	__m256i same1 = _mm256_cmpeq_epi32(_mm256_load_si256((const __m256i *)(word + 8)),
+					   _mm256_loadu_si256((const __m256i *)(word + 9)));
+	unsigned int same = (unsigned int)_mm256_movemask_ps((__m256)same0) |
+			    (unsigned int)_mm256_movemask_ps((__m256)same1) << 8;
 
 	atomic_signal_fence(memory_order_seq_cst);
 	return ((~same >> 1) & 0x3ffe) | 1 |
-	       (unsigned int)(mt_key(leaf, MT_NARROW_LEAF_KEYS - 1) != MT_KEY_NONE) << MT_NARROW_LEAF_KEYS;
+	       (unsigned int)(mt_key(leaf, MT_NARROW_LEAF_KEYS - 1) != MT_KEY_NONE)
+		       << MT_NARROW_LEAF_KEYS;
 }
 
 /* Whether each of four words, from @word on, is the one after it. */
 VECTOR_LOADS unsigned int same4(const unsigned long *word)
 {
-	__m256i same =
-		_mm256_cmpeq_epi64(_mm256_load_si256((const __m256i *)word), _mm256_loadu_si256((const __m256i *)(word + 1)));
+	__m256i same = _mm256_cmpeq_epi64(_mm256_load_si256((const __m256i *)word),
+					  _mm256_loadu_si256((const __m256i *)(word + 1)));
 
 	return (unsigned int)_mm256_movemask_pd((__m256d)same);
 }
@@ -109,7 +125,9 @@ VECTOR_LOADS unsigned int wide_used(const struct maple_node *leaf)
 	unsigned int same = same4(word) | same4(word + 4) << 4 | same4(word + 8) << 8;
 
 	atomic_signal_fence(memory_order_seq_cst);
-	return (~same & 0x7fe) | 1 | (unsigned int)(mt_wide_pivot(leaf, MT_WIDE_LEAF_KEYS - 1) != ULONG_MAX) << MT_WIDE_LEAF_KEYS;
+	return (~same & 0x7fe) | 1 |
+	       (unsigned int)(mt_wide_pivot(leaf, MT_WIDE_LEAF_KEYS - 1) != ULONG_MAX)
+		       << MT_WIDE_LEAF_KEYS;
 }
 
 static inline unsigned int used(const struct mt_leaf *l)
@@ -120,7 +138,8 @@ static inline unsigned int used(const struct mt_leaf *l)
 /* Four slots, from @slot on. */
 VECTOR_LOADS unsigned int nulls4(void *_Atomic const *slot)
 {
-	__m256i v = _mm256_cmpeq_epi64(_mm256_loadu_si256((const __m256i *)slot), _mm256_setzero_si256());
+	__m256i v = _mm256_cmpeq_epi64(_mm256_loadu_si256((const __m256i *)slot),
+				       _mm256_setzero_si256());
 
 	return (unsigned int)_mm256_movemask_pd((__m256d)v);
 }
@@ -142,8 +161,8 @@ VECTOR_LOADS __m256i starts(const uint32_t *key, const struct mt_leaf *l)
 	const unsigned long end = l->max + 1;
 	__m256i keys = _mm256_cvtepu32_epi64(_mm_loadu_si128((const __m128i *)key));
 	__m256i none = _mm256_cmpeq_epi64(keys, _mm256_set1_epi64x(MT_KEY_NONE));
-	__m256i start =
-		_mm256_add_epi64(_mm256_set1_epi64x((long long)l->base), _mm256_sll_epi64(keys, _mm_cvtsi32_si128((int)l->shift)));
+	__m256i start = _mm256_add_epi64(_mm256_set1_epi64x((long long)l->base),
+					 _mm256_sll_epi64(keys, _mm_cvtsi32_si128((int)l->shift)));
 
 	return _mm256_blendv_epi8(start, _mm256_set1_epi64x((long long)end), none);
 }
@@ -168,11 +187,14 @@ VECTOR_LOADS void bounds(const struct mt_leaf *l, unsigned long *bound)
 }
 
 /*
- * Only holders of the lock are below. So of all that is read only bounds of gaps may
- * change meanwhile, lowered by another search.
+ * Only holders of the lock are below. So of all that is read only bounds of
+ * gaps may change meanwhile, lowered by another search.
  */
 
-/* All ones in the lanes of four words that are below @size; both with the top bit turned over, as in below(). */
+/*
+ * All ones in the lanes of four words that are below @size; both with the top
+ * bit turned over, as in below().
+ */
 VECTOR_LOADS __m256i less4(const __m256i *words, __m256i size, __m256i top)
 {
 	return _mm256_cmpgt_epi64(size, _mm256_xor_si256(_mm256_load_si256(words), top));
@@ -180,18 +202,25 @@ VECTOR_LOADS __m256i less4(const __m256i *words, __m256i size, __m256i top)
 
 /* Two bytes of the one half and two of the other by turns. */
 static const unsigned char pairs[32] __attribute__((aligned(32))) = {
-	0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15, 0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15,
+	0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15,
+	0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15,
 };
 
 VECTOR_LOADS unsigned int gaps(const struct maple_node *node, unsigned long size)
 {
-	const __m256i top = _mm256_set1_epi64x(LLONG_MIN), s = _mm256_xor_si256(_mm256_set1_epi64x((long long)size), top);
+	const __m256i top = _mm256_set1_epi64x(LLONG_MIN),
+		      s = _mm256_xor_si256(_mm256_set1_epi64x((long long)size), top);
 	const __m256i *gap = (const __m256i *)node->gap;
-	/* Packs halve each lane, and so end as ones do that began so; but they take each half of a vector by itself. */
-	__m256i low = _mm256_packs_epi32(_mm256_packs_epi32(less4(gap, s, top), less4(gap + 1, s, top)),
-					 _mm256_packs_epi32(less4(gap + 2, s, top), less4(gap + 3, s, top)));
-	__m256i high = _mm256_packs_epi32(_mm256_packs_epi32(less4(gap + 4, s, top), less4(gap + 5, s, top)),
-					  _mm256_packs_epi32(less4(gap + 6, s, top), less4(gap + 7, s, top)));
+	/*
+	 * Packs halve each lane, and so end as ones do that began so; but they
+	 * take each half of a vector by itself.
+	 */
+	__m256i low = _mm256_packs_epi32(
+		_mm256_packs_epi32(less4(gap, s, top), less4(gap + 1, s, top)),
+		_mm256_packs_epi32(less4(gap + 2, s, top), less4(gap + 3, s, top)));
+	__m256i high = _mm256_packs_epi32(
+		_mm256_packs_epi32(less4(gap + 4, s, top), less4(gap + 5, s, top)),
+		_mm256_packs_epi32(less4(gap + 6, s, top), less4(gap + 7, s, top)));
 	__m256i less = _mm256_permute4x64_epi64(_mm256_packs_epi16(low, high), 0xd8);
 
 	less = _mm256_shuffle_epi8(less, _mm256_load_si256((const __m256i *)pairs));
@@ -205,7 +234,8 @@ VECTOR_LOADS unsigned long inner_gap(const struct maple_node *node)
 	unsigned long four[4], gap;
 
 	for (unsigned int i = 0; i < MT_GAPS; i += 4) {
-		__m256i g = _mm256_xor_si256(_mm256_load_si256((const __m256i *)(node->gap + i)), top);
+		__m256i g =
+			_mm256_xor_si256(_mm256_load_si256((const __m256i *)(node->gap + i)), top);
 
 		most = _mm256_blendv_epi8(most, g, _mm256_cmpgt_epi64(g, most));
 	}
@@ -216,23 +246,30 @@ VECTOR_LOADS unsigned long inner_gap(const struct maple_node *node)
 }
 
 /* As in scan.h. The base, behind the last slot, is none. */
-VECTOR_LOADS unsigned int narrow_gaps(const struct maple_node *leaf, unsigned long need, unsigned int *empty)
+VECTOR_LOADS unsigned int narrow_gaps(const struct maple_node *leaf, unsigned long need,
+				      unsigned int *empty)
 {
 	const __m256i less = _mm256_set1_epi32((int)(need < MT_KEY_NONE ? need - 1 : MT_KEY_NONE));
 	const __m256i none = _mm256_set1_epi32((int)MT_KEY_NONE), *half = (const __m256i *)leaf;
 	const __m256i keys0 = _mm256_load_si256(half), keys1 = _mm256_load_si256(half + 1);
-	const __m256i below0 = _mm256_permutevar8x32_epi32(keys0, _mm256_setr_epi32(0, 0, 1, 2, 3, 4, 5, 6));
+	const __m256i below0 =
+		_mm256_permutevar8x32_epi32(keys0, _mm256_setr_epi32(0, 0, 1, 2, 3, 4, 5, 6));
 	const __m256i below1 = _mm256_loadu_si256((const __m256i *)((const uint32_t *)leaf + 7));
 	void *_Atomic const *slot = leaf->narrow_leaf.slot;
 	unsigned int free, slots;
 
-	*empty = nulls4(slot) | nulls4(slot + 4) << 4 | nulls4(slot + 8) << 8 | (nulls4(slot + 12) & 7) << 12;
+	*empty = nulls4(slot) | nulls4(slot + 4) << 4 | nulls4(slot + 8) << 8 |
+		 (nulls4(slot + 12) & 7) << 12;
 	free = (unsigned int)_mm256_movemask_ps((__m256)_mm256_cmpeq_epi32(keys0, none)) |
 	       (unsigned int)_mm256_movemask_ps((__m256)_mm256_cmpeq_epi32(keys1, none)) << 8;
 	free >>= 2;
-	slots = (unsigned int)_mm256_movemask_ps((__m256)_mm256_cmpgt_epi32(_mm256_sub_epi32(keys0, below0), less)) |
-		(unsigned int)_mm256_movemask_ps((__m256)_mm256_cmpgt_epi32(_mm256_sub_epi32(keys1, below1), less)) << 8;
-	return ((slots >> 2 & ~free) | 1u | 1u << __builtin_ctz(free | 1u << MT_NARROW_LEAF_KEYS)) & *empty;
+	slots = (unsigned int)_mm256_movemask_ps(
+			(__m256)_mm256_cmpgt_epi32(_mm256_sub_epi32(keys0, below0), less)) |
+		(unsigned int)_mm256_movemask_ps(
+			(__m256)_mm256_cmpgt_epi32(_mm256_sub_epi32(keys1, below1), less))
+			<< 8;
+	return ((slots >> 2 & ~free) | 1u | 1u << __builtin_ctz(free | 1u << MT_NARROW_LEAF_KEYS)) &
+	       *empty;
 }
 
 static unsigned long leaf_gap(const struct mt_leaf *l)
@@ -248,7 +285,9 @@ static unsigned long leaf_gap(const struct mt_leaf *l)
 	return gap;
 }
 
-/* batch.h: its bounds come from vectors, and one by one they would take longer. */
+/*
+ * batch.h: its bounds come from vectors, and one by one they would take longer.
+ */
 #define LEAF_RANGES leaf_ranges_by_one
 
 #include "lib/maple/descend.h"
@@ -262,8 +301,8 @@ static unsigned long leaf_gap(const struct mt_leaf *l)
 
 static bool usable(void)
 {
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-	       __builtin_cpu_supports("popcnt");
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+	       __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
 }
 
 const struct vms__mt_isa vms__mt_isa_avx2 = VMS__MT_ISA("avx2");

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * descend_avx512.c - the way down with 512-bit vectors, one for each cache line of keys, the first of which begins with the state.
+ * descend_avx512.c - the way down with 512-bit vectors, one for each cache line
+ * of keys, the first of which begins with the state.
  */
 #ifdef __x86_64__
 
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,bmi,bmi2,popcnt"))), apply_to = function)
+#pragma clang attribute push(                                                                      \
+	__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,bmi,bmi2,popcnt"))),             \
+	apply_to = function)
 #else
 #pragma GCC optimize("no-tree-slp-vectorize")
 #pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,bmi,bmi2,popcnt")
@@ -20,14 +23,17 @@
 #include "lib/sync/tsan.h"
 
 /*
- * Vector loads of words that others store to. Such a load is one access for each of its words on every CPU that has it, and is
- * ordered as a load that acquires; the compiler is held to it by the barrier. ThreadSanitizer knows neither, hence the attribute.
+ * Vector loads of words that others store to. Such a load is one access for
+ * each of its words on every CPU that has it, and is ordered as a load that
+ * acquires; the compiler is held to it by the barrier. ThreadSanitizer knows
+ * neither, hence the attribute.
  */
 #define VECTOR_LOADS __attribute__((no_sanitize("thread"))) static inline
 
 /*
- * A mask as a number, by an instruction and not by the compiler's own conversion: gcc 12 may put a mask of eight bits into memory and
- * take four bytes from there.
+ * A mask as a number, by an instruction and not by the compiler's own
+ * conversion: gcc 12 may put a mask of eight bits into memory and take four
+ * bytes from there.
  */
 static inline unsigned int lanes8(__mmask8 mask)
 {
@@ -55,17 +61,24 @@ static inline unsigned long lanes32(__mmask32 mask)
 
 #define LEAF_LANES 0xfffcu /* lanes 0 and 1 of the first line are the state; lane i + 2 is key i */
 
-/* Bits in @lanes: in the register where they are, for compilers clear another one first, of which only older CPUs have any use. */
+/*
+ * Bits in @lanes: in the register where they are, for compilers clear another
+ * one first, of which only older CPUs have any use.
+ */
 static inline unsigned long count(unsigned long lanes)
 {
 	__asm__("popcntq %0, %0" : "+r"(lanes) : : "cc");
 	return lanes;
 }
 
-/* The key comes first, so that the line it is compared with is an operand in memory. */
+/*
+ * The key comes first, so that the line it is compared with is an operand in
+ * memory.
+ */
 VECTOR_LOADS unsigned long find_narrow_leaf(const struct maple_node *node, uint32_t key)
 {
-	unsigned long below = lanes16(_mm512_cmpge_epu32_mask(_mm512_set1_epi32((int)key), _mm512_load_si512(node)));
+	unsigned long below = lanes16(
+		_mm512_cmpge_epu32_mask(_mm512_set1_epi32((int)key), _mm512_load_si512(node)));
 
 	atomic_signal_fence(memory_order_seq_cst);
 	return count(below >> 2);
@@ -86,8 +99,9 @@ VECTOR_LOADS unsigned int find_wide_leaf(const struct maple_node *node, unsigned
 {
 	const __m512i k = _mm512_set1_epi64((long long)key), *line = (const __m512i *)node;
 	/* Eleven pivots in lanes 1 to 11; slots follow. */
-	unsigned int below = (lanes8(_mm512_cmplt_epu64_mask(_mm512_load_si512(line), k)) & 0xfe) |
-			     (lanes8(_mm512_cmplt_epu64_mask(_mm512_load_si512(line + 1), k)) & 0x0f) << 8;
+	unsigned int below =
+		(lanes8(_mm512_cmplt_epu64_mask(_mm512_load_si512(line), k)) & 0xfe) |
+		(lanes8(_mm512_cmplt_epu64_mask(_mm512_load_si512(line + 1), k)) & 0x0f) << 8;
 
 	atomic_signal_fence(memory_order_seq_cst);
 	return (unsigned int)__builtin_popcount(below);
@@ -104,10 +118,14 @@ VECTOR_LOADS unsigned int find_wide_inner(const struct maple_node *node, unsigne
 	return (unsigned int)__builtin_popcount(below);
 }
 
-/* As in scan.h. A slot is empty where its key is the one before it: lane i + 1, key i - 1, against lane i + 2. */
+/*
+ * As in scan.h. A slot is empty where its key is the one before it: lane i + 1,
+ * key i - 1, against lane i + 2.
+ */
 VECTOR_LOADS unsigned int narrow_used(const struct maple_node *leaf)
 {
-	__m512i keys = _mm512_load_si512(leaf), after = _mm512_alignr_epi32(_mm512_set1_epi32((int)MT_KEY_NONE), keys, 1);
+	__m512i keys = _mm512_load_si512(leaf),
+		after = _mm512_alignr_epi32(_mm512_set1_epi32((int)MT_KEY_NONE), keys, 1);
 	unsigned int differ = lanes16(_mm512_cmpneq_epu32_mask(keys, after));
 
 	atomic_signal_fence(memory_order_seq_cst);
@@ -121,11 +139,17 @@ VECTOR_LOADS unsigned int used(const struct mt_leaf *l)
 
 	if (likely(!l->wide))
 		return narrow_used(l->node);
-	differ = lanes8(_mm512_cmpneq_epu64_mask(_mm512_load_si512(word), _mm512_loadu_si512(word + 1))) |
-		 lanes8(_mm512_cmpneq_epu64_mask(_mm512_load_si512(word + 8), _mm512_loadu_si512(word + 9))) << 8;
+	differ = lanes8(_mm512_cmpneq_epu64_mask(_mm512_load_si512(word),
+						 _mm512_loadu_si512(word + 1))) |
+		 lanes8(_mm512_cmpneq_epu64_mask(_mm512_load_si512(word + 8),
+						 _mm512_loadu_si512(word + 9)))
+			 << 8;
 	atomic_signal_fence(memory_order_seq_cst);
-	/* Lane 0 compares the state with pivot 0, lane 11 pivot 10 with slot 0. */
-	return (differ & 0x7fe) | 1 | (unsigned int)(word[MT_WIDE_LEAF_KEYS] != ULONG_MAX) << MT_WIDE_LEAF_KEYS;
+	/*
+	 * Lane 0 compares the state with pivot 0, lane 11 pivot 10 with slot 0.
+	 */
+	return (differ & 0x7fe) | 1 |
+	       (unsigned int)(word[MT_WIDE_LEAF_KEYS] != ULONG_MAX) << MT_WIDE_LEAF_KEYS;
 }
 
 /* Bits of slots that the leaf's form does not have are garbage. */
@@ -133,22 +157,30 @@ VECTOR_LOADS unsigned int nulls(const struct mt_leaf *l)
 {
 	const unsigned long *slot = (const unsigned long *)l->slot;
 	const __m512i all = _mm512_set1_epi64(-1);
-	unsigned int empty = lanes8(_mm512_testn_epi64_mask(_mm512_loadu_si512(slot), all)) |
-			     lanes8(_mm512_testn_epi64_mask(_mm512_maskz_loadu_epi64(l->wide ? 0x0f : 0x7f, slot + 8), all)) << 8;
+	unsigned int empty =
+		lanes8(_mm512_testn_epi64_mask(_mm512_loadu_si512(slot), all)) |
+		lanes8(_mm512_testn_epi64_mask(
+			_mm512_maskz_loadu_epi64(l->wide ? 0x0f : 0x7f, slot + 8), all))
+			<< 8;
 
 	atomic_signal_fence(memory_order_seq_cst);
 	return empty;
 }
 
-/* What four keys stand for, those not in use for the leaf's end. Not eight: such vectors hold up the loads of single words that follow. */
+/*
+ * What four keys stand for, those not in use for the leaf's end. Not eight:
+ * such vectors hold up the loads of single words that follow.
+ */
 VECTOR_LOADS __m256i starts(const uint32_t *key, const struct mt_leaf *l)
 {
 	const unsigned long end = l->max + 1;
 	__m256i keys = _mm256_cvtepu32_epi64(_mm_loadu_si128((const __m128i *)key));
-	__m256i start =
-		_mm256_add_epi64(_mm256_set1_epi64x((long long)l->base), _mm256_sll_epi64(keys, _mm_cvtsi32_si128((int)l->shift)));
+	__m256i start = _mm256_add_epi64(_mm256_set1_epi64x((long long)l->base),
+					 _mm256_sll_epi64(keys, _mm_cvtsi32_si128((int)l->shift)));
 
-	return _mm256_mask_set1_epi64(start, _mm256_cmpeq_epi64_mask(keys, _mm256_set1_epi64x(MT_KEY_NONE)), (long long)end);
+	return _mm256_mask_set1_epi64(
+		start, _mm256_cmpeq_epi64_mask(keys, _mm256_set1_epi64x(MT_KEY_NONE)),
+		(long long)end);
 }
 
 VECTOR_LOADS void bounds(const struct mt_leaf *l, unsigned long *bound)
@@ -172,16 +204,16 @@ VECTOR_LOADS void bounds(const struct mt_leaf *l, unsigned long *bound)
 
 /* batch.h, by ranges_avx512.h. */
 struct batch;
-static unsigned int leaf_ranges(const struct mt_leaf *l, unsigned int wanted, unsigned long max, struct vms_mt_range *out,
-				unsigned int n, unsigned int *slot);
-static bool leaves_at_once(struct batch *b, unsigned int from, unsigned long max, struct vms_mt_range *out, unsigned int n,
-			   unsigned int *got);
+static unsigned int leaf_ranges(const struct mt_leaf *l, unsigned int wanted, unsigned long max,
+				struct vms_mt_range *out, unsigned int n, unsigned int *slot);
+static bool leaves_at_once(struct batch *b, unsigned int from, unsigned long max,
+			   struct vms_mt_range *out, unsigned int n, unsigned int *got);
 #define LEAF_RANGES leaf_ranges
 #define LEAVES_AT_ONCE leaves_at_once
 
 /*
- * Only holders of the lock are here and below. So of all that is read only bounds of
- * gaps may change meanwhile, lowered by another search.
+ * Only holders of the lock are here and below. So of all that is read only
+ * bounds of gaps may change meanwhile, lowered by another search.
  */
 
 static unsigned long wide_leaf_gap(const struct mt_leaf *l)
@@ -198,15 +230,20 @@ static unsigned long wide_leaf_gap(const struct mt_leaf *l)
 }
 
 /*
- * The gaps of a narrow leaf between two of its keys, in the keys' unit: slot i in lane i + 2, 0 where it has an entry. The first
- * and the last slot, *end, end where the leaf does, which a key need not tell: *first and *last are their gaps, in indexes.
+ * The gaps of a narrow leaf between two of its keys, in the keys' unit: slot i
+ * in lane i + 2, 0 where it has an entry. The first and the last slot, *end,
+ * end where the leaf does, which a key need not tell: *first and *last are
+ * their gaps, in indexes.
  */
-static inline __m512i gap_widths(const struct mt_leaf *l, unsigned int *end, unsigned long *first, unsigned long *last)
+static inline __m512i gap_widths(const struct mt_leaf *l, unsigned int *end, unsigned long *first,
+				 unsigned long *last)
 {
-	__m512i keys = _mm512_load_si512(l->node), below = _mm512_alignr_epi32(keys, _mm512_setzero_si512(), 15);
+	__m512i keys = _mm512_load_si512(l->node),
+		below = _mm512_alignr_epi32(keys, _mm512_setzero_si512(), 15);
 	unsigned int empty = nulls(l), lanes;
 
-	lanes = lanes16(_mm512_mask_cmpneq_epu32_mask(LEAF_LANES, keys, _mm512_set1_epi32((int)MT_KEY_NONE)));
+	lanes = lanes16(_mm512_mask_cmpneq_epu32_mask(LEAF_LANES, keys,
+						      _mm512_set1_epi32((int)MT_KEY_NONE)));
 	*end = (unsigned int)__builtin_popcount(lanes);
 	*first = empty & 1 ? mt_leaf_max(l, 0) + 1 - l->min : 0;
 	*last = empty >> *end & 1 ? l->max + 1 - mt_leaf_min(l, *end) : 0;
@@ -221,21 +258,26 @@ static unsigned long leaf_gap(const struct mt_leaf *l)
 
 	if (unlikely(l->wide))
 		return wide_leaf_gap(l);
-	largest = (unsigned long)_mm512_reduce_max_epu32(gap_widths(l, &end, &first, &last)) << l->shift;
+	largest = (unsigned long)_mm512_reduce_max_epu32(gap_widths(l, &end, &first, &last))
+		  << l->shift;
 	largest = largest > first ? largest : first;
 	return largest > last ? largest : last;
 }
 
 /* As in scan.h. The base, in lane 7 of the last line, is no slot. */
-VECTOR_LOADS unsigned int narrow_gaps(const struct maple_node *leaf, unsigned long need, unsigned int *empty)
+VECTOR_LOADS unsigned int narrow_gaps(const struct maple_node *leaf, unsigned long need,
+				      unsigned int *empty)
 {
 	const __m512i none = _mm512_set1_epi32((int)MT_KEY_NONE), *line = (const __m512i *)leaf;
 	__m512i keys = _mm512_load_si512(line), below = _mm512_alignr_epi32(keys, keys, 15);
 	__m512i enough = _mm512_set1_epi32((int)(need < MT_KEY_NONE ? need : MT_KEY_NONE));
 	__mmask16 in_use = _mm512_cmpneq_epu32_mask(keys, none);
-	__mmask16 wide = _mm512_mask_cmpge_epu32_mask(in_use, _mm512_sub_epi32(keys, below), enough);
-	__mmask8 null0 = _mm512_testn_epi64_mask(_mm512_load_si512(line + 1), _mm512_load_si512(line + 1));
-	__mmask8 null1 = _mm512_testn_epi64_mask(_mm512_load_si512(line + 2), _mm512_load_si512(line + 2));
+	__mmask16 wide =
+		_mm512_mask_cmpge_epu32_mask(in_use, _mm512_sub_epi32(keys, below), enough);
+	__mmask8 null0 =
+		_mm512_testn_epi64_mask(_mm512_load_si512(line + 1), _mm512_load_si512(line + 1));
+	__mmask8 null1 =
+		_mm512_testn_epi64_mask(_mm512_load_si512(line + 2), _mm512_load_si512(line + 2));
 	unsigned int last = (unsigned int)__builtin_popcount(lanes16(in_use) >> 2);
 
 	*empty = lanes16(_mm512_kunpackb(null1, null0)) & 0x7fff;
@@ -246,9 +288,9 @@ VECTOR_LOADS unsigned long inner_gap(const struct maple_node *node)
 {
 	const unsigned long *gap = (const unsigned long *)node->gap;
 
-	return _mm512_reduce_max_epu64(
-		_mm512_max_epu64(_mm512_max_epu64(_mm512_load_si512(gap), _mm512_load_si512(gap + 8)),
-				 _mm512_max_epu64(_mm512_load_si512(gap + 16), _mm512_load_si512(gap + 24))));
+	return _mm512_reduce_max_epu64(_mm512_max_epu64(
+		_mm512_max_epu64(_mm512_load_si512(gap), _mm512_load_si512(gap + 8)),
+		_mm512_max_epu64(_mm512_load_si512(gap + 16), _mm512_load_si512(gap + 24))));
 }
 
 VECTOR_LOADS unsigned int gaps(const struct maple_node *node, unsigned long size)
@@ -261,7 +303,8 @@ VECTOR_LOADS unsigned int gaps(const struct maple_node *node, unsigned long size
 	__mmask8 lanes2 = _mm512_cmpge_epu64_mask(_mm512_load_si512(gap + 16), s);
 	__mmask8 lanes3 = _mm512_cmpge_epu64_mask(_mm512_load_si512(gap + 24), s);
 
-	return (unsigned int)lanes32(_mm512_kunpackw(_mm512_kunpackb(lanes3, lanes2), _mm512_kunpackb(lanes1, lanes0)));
+	return (unsigned int)lanes32(
+		_mm512_kunpackw(_mm512_kunpackb(lanes3, lanes2), _mm512_kunpackb(lanes1, lanes0)));
 }
 
 #include "lib/maple/descend.h"
@@ -276,8 +319,9 @@ VECTOR_LOADS unsigned int gaps(const struct maple_node *node, unsigned long size
 
 static bool usable(void)
 {
-	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-	       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+	       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+	       __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
 	       __builtin_cpu_supports("popcnt");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * descend_scalar.c - the way down for CPUs without vector instructions that we know: binary searches without a branch to
- * mispredict.
+ * descend_scalar.c - the way down for CPUs without vector instructions that we
+ * know: binary searches without a branch to mispredict.
  */
 #include "lib/maple/internal.h"
 #include "lib/sync/rcu.h"

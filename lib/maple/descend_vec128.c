@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * descend_vec128.c - the way down with vectors of 128 bits, which each x86-64 CPU has (SSE2), and each AArch64 one (NEON): in the
- * compiler's own notation, so that it is for both. Keys are searched by vectors; wide nodes, whose pivots only later instruction sets
- * compare, and all else as without.
+ * descend_vec128.c - the way down with vectors of 128 bits, which each x86-64
+ * CPU has (SSE2), and each AArch64 one (NEON): in the compiler's own notation,
+ * so that it is for both. Keys are searched by vectors; wide nodes, whose
+ * pivots only later instruction sets compare, and all else as without.
  */
 #if defined(__SSE2__) || defined(__ARM_NEON)
 
@@ -13,7 +14,10 @@
 
 #define LEAVE_VECTORS() ((void)0)
 
-/* What descend_avx512.c says of vector loads holds here too; where loads may be reordered, it takes a fence. */
+/*
+ * What descend_avx512.c says of vector loads holds here too; where loads may be
+ * reordered, it takes a fence.
+ */
 #define VECTOR_LOADS __attribute__((no_sanitize("thread"))) static inline
 
 static inline void loads_acquire(void)
@@ -28,7 +32,10 @@ static inline void loads_acquire(void)
 
 typedef int32_t keys4 __attribute__((vector_size(16), may_alias));
 
-/* All ones, which is -1, in the lanes of the node's words @i to @i + 3 that are above @key: keys have 31 bits, and no sign. */
+/*
+ * All ones, which is -1, in the lanes of the node's words @i to @i + 3 that are
+ * above @key: keys have 31 bits, and no sign.
+ */
 VECTOR_LOADS keys4 above(const struct maple_node *node, unsigned int i, keys4 key)
 {
 	return *(const keys4 *)((const uint32_t *)node + i) > key;
@@ -50,7 +57,8 @@ VECTOR_LOADS unsigned long find_narrow_leaf(const struct maple_node *node, uint3
 {
 	const keys4 k = {(int32_t)key, (int32_t)key, (int32_t)key, (int32_t)key};
 	/* Lanes 0 and 1 are the state: left out. */
-	keys4 more = (above(node, 0, k) & (keys4){0, 0, -1, -1}) + above(node, 4, k) + above(node, 8, k) + above(node, 12, k);
+	keys4 more = (above(node, 0, k) & (keys4){0, 0, -1, -1}) + above(node, 4, k) +
+		     above(node, 8, k) + above(node, 12, k);
 
 	loads_acquire();
 	return MT_NARROW_LEAF_KEYS - count(more);
@@ -59,8 +67,9 @@ VECTOR_LOADS unsigned long find_narrow_leaf(const struct maple_node *node, uint3
 VECTOR_LOADS unsigned long find_narrow_inner(const struct maple_node *node, uint32_t key)
 {
 	const keys4 k = {(int32_t)key, (int32_t)key, (int32_t)key, (int32_t)key};
-	keys4 more = (above(node, 0, k) & (keys4){0, 0, -1, -1}) + above(node, 4, k) + above(node, 8, k) + above(node, 12, k) +
-		     above(node, 16, k) + above(node, 20, k) + above(node, 24, k) + above(node, 28, k);
+	keys4 more = (above(node, 0, k) & (keys4){0, 0, -1, -1}) + above(node, 4, k) +
+		     above(node, 8, k) + above(node, 12, k) + above(node, 16, k) +
+		     above(node, 20, k) + above(node, 24, k) + above(node, 28, k);
 
 	loads_acquire();
 	return MT_NARROW_INNER_KEYS - count(more);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dump.c - a tree in print: a line a range, indented by depth; and a cursor: a line.
+ * dump.c - a tree in print: a line a range, indented by depth; and a cursor: a
+ * line.
  *
  * Locks: the tree's lock, for a tree; none for a cursor.
  */
@@ -12,7 +13,8 @@ struct dump {
 	enum mt_dump_format format;
 };
 
-static void dump_range(const struct dump *d, unsigned long min, unsigned long max, unsigned int depth)
+static void dump_range(const struct dump *d, unsigned long min, unsigned long max,
+		       unsigned int depth)
 {
 	const char *one = d->format == mt_dump_hex ? "%*s%lx: " : "%*s%lu: ";
 	const char *two = d->format == mt_dump_hex ? "%*s%lx-%lx: " : "%*s%lu-%lu: ";
@@ -23,7 +25,8 @@ static void dump_range(const struct dump *d, unsigned long min, unsigned long ma
 		fprintf(d->out, two, (int)(2 * depth), "", min, max);
 }
 
-static void dump_entry(const struct dump *d, const void *entry, unsigned long min, unsigned long max, unsigned int depth)
+static void dump_entry(const struct dump *d, const void *entry, unsigned long min,
+		       unsigned long max, unsigned int depth)
 {
 	dump_range(d, min, max, depth);
 	if (!entry)
@@ -34,14 +37,16 @@ static void dump_entry(const struct dump *d, const void *entry, unsigned long mi
 		fprintf(d->out, "%p\n", entry);
 }
 
-static void dump_node(const struct dump *d, const void *ref, unsigned long min, unsigned long max, unsigned int depth)
+static void dump_node(const struct dump *d, const void *ref, unsigned long min, unsigned long max,
+		      unsigned int depth)
 {
 	const struct maple_node *node = mt_node(ref);
 	unsigned int end = mt_find_slot(node, max);
 	unsigned long low = min;
 
 	dump_range(d, min, max, depth);
-	fprintf(d->out, "%s %p, %u slots, state %lu", mt_is_leaf(ref) ? "leaf" : "node", (void *)node, end + 1, mt_state(node));
+	fprintf(d->out, "%s %p, %u slots, state %lu", mt_is_leaf(ref) ? "leaf" : "node",
+		(void *)node, end + 1, mt_state(node));
 	for (unsigned int i = 0; i <= end && !mt_is_leaf(ref) && mt_has_gaps(d->mt); i++)
 		fprintf(d->out, "%s%lx", i ? " " : ", gaps ", mt_gap(node, i));
 	fputc('\n', d->out);
@@ -61,7 +66,8 @@ void vms_mt_fdump(const struct maple_tree *mt, enum mt_dump_format format, FILE 
 	struct dump d = {.mt = mt, .out = out, .format = format};
 	void *root = mt_root(mt);
 
-	fprintf(out, "maple tree %p, flags %#x, height %u, root %p\n", (void *)mt, vms_mt_flags(mt), mt_height(mt), root);
+	fprintf(out, "maple tree %p, flags %#x, height %u, root %p\n", (void *)mt, vms_mt_flags(mt),
+		mt_height(mt), root);
 	if (mt_is_node(root))
 		dump_node(&d, root, 0, ULONG_MAX, 0);
 	else if (root)
@@ -76,8 +82,9 @@ void mt_dump(const struct maple_tree *mt, enum mt_dump_format format)
 static const char *status_name(enum maple_status status)
 {
 	static const char *const names[] = {
-		[ma_active] = "active", [ma_start] = "start",       [ma_root] = "root",           [ma_none] = "none",
-		[ma_pause] = "pause",   [ma_overflow] = "overflow", [ma_underflow] = "underflow", [ma_error] = "error",
+		[ma_active] = "active",       [ma_start] = "start", [ma_root] = "root",
+		[ma_none] = "none",           [ma_pause] = "pause", [ma_overflow] = "overflow",
+		[ma_underflow] = "underflow", [ma_error] = "error",
 	};
 
 	return status <= ma_error ? names[status] : "invalid";
@@ -85,13 +92,13 @@ static const char *status_name(enum maple_status status)
 
 void mas_dump(const struct ma_state *mas)
 {
-	fprintf(stderr, "cursor %p of maple tree %p: %s, [%#lx, %#lx]", (const void *)mas, (void *)mas->tree,
-		status_name(mas->status), mas->index, mas->last);
+	fprintf(stderr, "cursor %p of maple tree %p: %s, [%#lx, %#lx]", (const void *)mas,
+		(void *)mas->tree, status_name(mas->status), mas->index, mas->last);
 	if (mas_is_err(mas))
 		fprintf(stderr, ", errno %d\n", -xa_err(mas->node));
 	else
-		fprintf(stderr, ", leaf %p spans [%#lx, %#lx], depth %u, slot %u\n", (void *)mas->node, mas->min, mas->max,
-			mas->depth, mas->offset);
+		fprintf(stderr, ", leaf %p spans [%#lx, %#lx], depth %u, slot %u\n",
+			(void *)mas->node, mas->min, mas->max, mas->depth, mas->offset);
 }
 
 void mas_wr_dump(const struct ma_wr_state *wr_mas)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dup.c - a copy of a whole tree, node by node: each node's memory as it is, then an inner node's references to its children
- * replaced by those to their copies, depth first. No range is looked at.
+ * dup.c - a copy of a whole tree, node by node: each node's memory as it is,
+ * then an inner node's references to its children replaced by those to their
+ * copies, depth first. No range is looked at.
  *
- * The copy is reachable for nobody until its root is published: so it appears at once, or not at all.
+ * The copy is reachable for nobody until its root is published: so it appears
+ * at once, or not at all.
  *
- * Locks: the source's lock, to read or to write, so that no node changes; the copy's, to write.
- *        Readers of the source under RCU run on.
+ * Locks: the source's lock, to read or to write, so that no node changes; the
+ *        copy's, to write. Readers of the source under RCU run on.
  */
 #include <errno.h>
 #include <string.h>
@@ -21,7 +23,8 @@ static enum mt_kind kind_of(const void *ref)
 static void drop(const struct maple_tree *mt, void *ref, unsigned long max);
 
 /* The first @n children of an inner node, which spans up to @max. */
-static void drop_children(const struct maple_tree *mt, const struct maple_node *node, unsigned int n, unsigned long max)
+static void drop_children(const struct maple_tree *mt, const struct maple_node *node,
+			  unsigned int n, unsigned long max)
 {
 	for (unsigned int i = 0; i < n; i++)
 		drop(mt, mt_slot(node, i), mt_slot_max(node, i, max));
@@ -39,7 +42,10 @@ static void drop(const struct maple_tree *mt, void *ref, unsigned long max)
 
 static void *copy_node(struct ma_state *mas, void *ref, unsigned long max);
 
-/* @node is a copy whose references are the source's yet. False: no memory; then no copy of a child is left. */
+/*
+ * @node is a copy whose references are the source's yet. False: no memory; then
+ * no copy of a child is left.
+ */
 static bool copy_children(struct ma_state *mas, struct maple_node *node, unsigned long max)
 {
 	unsigned int n = mt_find_slot(node, max) + 1;
@@ -52,14 +58,20 @@ static bool copy_children(struct ma_state *mas, struct maple_node *node, unsigne
 			return false;
 		}
 		mt_set_slot(node, i, child);
-		/* A search may have lowered the source's bounds between the copies of the two: no bound is below its child's. */
+		/*
+		 * A search may have lowered the source's bounds between the
+		 * copies of the two: no bound is below its child's.
+		 */
 		if (mt_has_gaps(mas->tree) && !mt_is_leaf(child))
 			mt_set_gap(node, i, vms__mt_isa->inner_gap(mt_node(child)));
 	}
 	return true;
 }
 
-/* A copy of what @ref leads to, which spans up to @max, for the tree of @mas. NULL: no memory. */
+/*
+ * A copy of what @ref leads to, which spans up to @max, for the tree of @mas.
+ * NULL: no memory.
+ */
 static void *copy_node(struct ma_state *mas, void *ref, unsigned long max)
 {
 	struct maple_node *node = vms__mt_alloc(mas, kind_of(ref));
@@ -71,8 +83,12 @@ static void *copy_node(struct ma_state *mas, void *ref, unsigned long max)
 	memcpy((void *)node, mt_node(ref), mt_is_leaf(ref) ? MT_LEAF_BYTES : MT_INNER_BYTES);
 	for (unsigned int i = 0; !mt_is_leaf(ref) && mt_has_gaps(mas->tree) && i < MT_GAPS; i++)
 		mt_set_gap(node, i, mt_gap(mt_node(ref), i));
-	/* A life of its own: not the phases of the leaf that it is a copy of. Relaxed: not published yet. */
-	atomic_store_explicit(&node->state, (mt_form_of(node) & MT_FORM) | phase, memory_order_relaxed);
+	/*
+	 * A life of its own: not the phases of the leaf that it is a copy of.
+	 * Relaxed: not published yet.
+	 */
+	atomic_store_explicit(&node->state, (mt_form_of(node) & MT_FORM) | phase,
+			      memory_order_relaxed);
 	if (!mt_is_leaf(ref) && !copy_children(mas, node, max)) {
 		vms__mt_free(mas->tree, node, MT_INNER);
 		return NULL;

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * find_gap.h - the way down to a gap. Compiled once for each instruction set, as
- * descend.h.
+ * find_gap.h - the way down to a gap. Compiled once for each instruction set,
+ * as descend.h.
  *
- * A search looks for the gap at one end of its window [min, max]: the near end is
- * max for the highest gap, and min for the lowest. It takes three steps.
+ * A search looks for the gap at one end of its window [min, max]: the near end
+ * is max for the highest gap, and min for the lowest. It takes three steps.
  *
- *	Down to the index at the near end, as a lookup goes, for as long as the
- *	subtree that holds this index has room enough on the window's side of it.
- *	If that was not enough: up again, to the first node that has a gap large
- *	enough under one of the slots further from the near end.
- *	Down to that gap, in each node by the slot nearest to the near end.
+ * 	Down to the index at the near end, as a lookup goes, for as long as the
+ * 	subtree that holds this index has room enough on the window's side of it.
+ * 	If that was not enough: up again, to the first node that has a gap large
+ * 	enough under one of the slots further from the near end.
+ * 	Down to that gap, in each node by the slot nearest to the near end.
  *
- * The last step compares no bounds with the window. All that it passes lies in the
- * window, unless the window ends at the far side; then so does the search, because
- * what comes after that lies outside. Only the leaf tells which it is. A leaf inside
- * the window without a gap large enough means that a bound was too high. The search
- * lowers it, and begins anew.
+ * The last step compares no bounds with the window. All that it passes lies in
+ * the window, unless the window ends at the far side; then so does the search,
+ * because what comes after that lies outside. Only the leaf tells which it is.
+ * A leaf inside the window without a gap large enough means that a bound was
+ * too high. The search lowers it, and begins anew.
  *
  * Locks: the tree's lock; held for reading will do.
  */
@@ -37,7 +37,8 @@ enum search_end {
 /* The slot of a set that is nearest to the near end. */
 INLINE unsigned int nearest(bool highest, unsigned int slots)
 {
-	return highest ? 31 - (unsigned int)__builtin_clz(slots) : (unsigned int)__builtin_ctz(slots);
+	return highest ? 31 - (unsigned int)__builtin_clz(slots)
+		       : (unsigned int)__builtin_ctz(slots);
 }
 
 /* The slots of a set that are further from the near end than @slot. */
@@ -46,28 +47,35 @@ INLINE unsigned int further(bool highest, unsigned int slots, unsigned int slot)
 	return slots & (highest ? (1u << slot) - 1 : ~1u << slot);
 }
 
-/* How much the window has of [@low, @high], from its near end on, which lies in there; less one. */
-INLINE unsigned long near_room(bool highest, const struct wanted *w, unsigned long low, unsigned long high)
+/*
+ * How much the window has of [@low, @high], from its near end on, which lies in
+ * there; less one.
+ */
+INLINE unsigned long near_room(bool highest, const struct wanted *w, unsigned long low,
+			       unsigned long high)
 {
-	return highest ? w->max - (low > w->min ? low : w->min) : (high < w->max ? high : w->max) - w->min;
+	return highest ? w->max - (low > w->min ? low : w->min)
+		       : (high < w->max ? high : w->max) - w->min;
 }
 
 /*
- * From what a narrow node of pages spans, [*low, *high], to what its slot @i spans,
- * by the two words about it. Without a branch, because none could be predicted.
+ * From what a narrow node of pages spans, [*low, *high], to what its slot @i
+ * spans, by the two words about it. Without a branch, because none could be
+ * predicted.
  */
-INLINE void page_slot(unsigned long base, const struct maple_node *node, unsigned long i, unsigned long keys, unsigned long *low,
-		      unsigned long *high)
+INLINE void page_slot(unsigned long base, const struct maple_node *node, unsigned long i,
+		      unsigned long keys, unsigned long *low, unsigned long *high)
 {
-	unsigned long below = word_at(node, i + 1), key = either(i ^ keys, word_at(node, i + 2), MT_KEY_NONE);
+	unsigned long below = word_at(node, i + 1),
+		      key = either(i ^ keys, word_at(node, i + 2), MT_KEY_NONE);
 
 	*low = either(i, base + (below << MT_PAGE_SHIFT), *low);
 	*high = either(key ^ MT_KEY_NONE, base + (key << MT_PAGE_SHIFT) - 1, *high);
 }
 
 /* Likewise for any inner node. */
-static __attribute__((noinline)) void any_slot(const struct maple_node *node, unsigned int i, unsigned long *low,
-					       unsigned long *high)
+static __attribute__((noinline)) void any_slot(const struct maple_node *node, unsigned int i,
+					       unsigned long *low, unsigned long *high)
 {
 	/* By the node's own region, as if it were an edge node. */
 	inner_span(node, mt_form_of(node) | MT_EDGE_BIT, i, 0, low, high);
@@ -80,7 +88,8 @@ INLINE struct maple_node *child_of(struct maple_node *node, unsigned long form, 
 }
 
 /* page_slot() of an inner node of any form. */
-INLINE void slot_span(const struct maple_node *node, unsigned long form, unsigned long i, unsigned long *low, unsigned long *high)
+INLINE void slot_span(const struct maple_node *node, unsigned long form, unsigned long i,
+		      unsigned long *low, unsigned long *high)
 {
 	unsigned long any_low = *low, any_high = *high; /* so that *low and *high need no memory */
 
@@ -93,13 +102,15 @@ INLINE void slot_span(const struct maple_node *node, unsigned long form, unsigne
 	*high = any_high;
 }
 
-static __attribute__((noinline)) unsigned long inner_slot_of(const struct maple_node *node, unsigned long index)
+static __attribute__((noinline)) unsigned long inner_slot_of(const struct maple_node *node,
+							     unsigned long index)
 {
 	return inner_slot(node, mt_form_of(node), index);
 }
 
 /* What the subtree under @depth steps spans. */
-INLINE void path_span(const unsigned long *path, unsigned int depth, unsigned long *min, unsigned long *max)
+INLINE void path_span(const unsigned long *path, unsigned int depth, unsigned long *min,
+		      unsigned long *max)
 {
 	*min = 0;
 	*max = ULONG_MAX;
@@ -113,9 +124,12 @@ INLINE void path_span(const unsigned long *path, unsigned int depth, unsigned lo
 	}
 }
 
-/* Nothing was found under the last of @depth steps, where no gap is larger than @gap. */
-static __attribute__((noinline)) enum search_end find_nothing(const struct ma_state *mas, unsigned int depth, unsigned long room,
-							      unsigned long gap)
+/*
+ * Nothing was found under the last of @depth steps, where no gap is larger than
+ * @gap.
+ */
+static __attribute__((noinline)) enum search_end
+find_nothing(const struct ma_state *mas, unsigned int depth, unsigned long room, unsigned long gap)
 {
 	if (!depth || gap > room)
 		return SEARCH_NOTHING;
@@ -124,8 +138,10 @@ static __attribute__((noinline)) enum search_end find_nothing(const struct ma_st
 }
 
 /* find_nothing() in @leaf, which spans [@low, @high]. */
-static __attribute__((noinline)) enum search_end find_no_gap(const struct ma_state *mas, unsigned int depth, unsigned long room,
-							     struct maple_node *leaf, unsigned long low, unsigned long high)
+static __attribute__((noinline)) enum search_end find_no_gap(const struct ma_state *mas,
+							     unsigned int depth, unsigned long room,
+							     struct maple_node *leaf,
+							     unsigned long low, unsigned long high)
 {
 	struct mt_leaf l;
 
@@ -134,8 +150,8 @@ static __attribute__((noinline)) enum search_end find_no_gap(const struct ma_sta
 }
 
 /*
- * The last entry before the gap where the cursor stands, and the first one after
- * it. @full: the slots of its leaf that have entries.
+ * The last entry before the gap where the cursor stands, and the first one
+ * after it. @full: the slots of its leaf that have entries.
  */
 INLINE void beside_gap(struct ma_state *mas, void *_Atomic *slot, unsigned int full, void **beside)
 {
@@ -148,17 +164,22 @@ INLINE void beside_gap(struct ma_state *mas, void *_Atomic *slot, unsigned int f
 		return;
 	}
 	/* Relaxed: only the lock's holder stores here. */
-	beside[0] = before ? atomic_load_explicit(&slot[31 - (unsigned int)__builtin_clz(before)], memory_order_relaxed) : NULL;
-	beside[1] = after ? atomic_load_explicit(&slot[(unsigned int)__builtin_ctz(after)], memory_order_relaxed) : NULL;
+	beside[0] = before ? atomic_load_explicit(&slot[31 - (unsigned int)__builtin_clz(before)],
+						  memory_order_relaxed)
+			   : NULL;
+	beside[1] = after ? atomic_load_explicit(&slot[(unsigned int)__builtin_ctz(after)],
+						 memory_order_relaxed)
+			  : NULL;
 }
 
 /*
- * Whether the slot @i of the cursor's leaf, which spans [@low, @high], has room in
- * the window. Then the cursor gets the place. The keys alone do not tell that of a
- * leaf's first slot and of its last one, nor where the window ends in the slot.
+ * Whether the slot @i of the cursor's leaf, which spans [@low, @high], has room
+ * in the window. Then the cursor gets the place. The keys alone do not tell
+ * that of a leaf's first slot and of its last one, nor where the window ends in
+ * the slot.
  */
-INLINE bool take_slot(struct ma_state *mas, bool highest, const struct wanted *w, unsigned int i, unsigned long low,
-		      unsigned long high)
+INLINE bool take_slot(struct ma_state *mas, bool highest, const struct wanted *w, unsigned int i,
+		      unsigned long low, unsigned long high)
 {
 	unsigned long from = low > w->min ? low : w->min, to = high < w->max ? high : w->max;
 
@@ -173,11 +194,12 @@ INLINE bool take_slot(struct ma_state *mas, bool highest, const struct wanted *w
 }
 
 /*
- * The cursor stands in @leaf, which spans [@low, @high] and lies under @depth steps.
- * It forgets a store that it has planned: take_slot() writes over what is kept of
- * the plan.
+ * The cursor stands in @leaf, which spans [@low, @high] and lies under @depth
+ * steps. It forgets a store that it has planned: take_slot() writes over what
+ * is kept of the plan.
  */
-INLINE void take_leaf(struct ma_state *mas, struct maple_node *leaf, unsigned int depth, unsigned long low, unsigned long high)
+INLINE void take_leaf(struct ma_state *mas, struct maple_node *leaf, unsigned int depth,
+		      unsigned long low, unsigned long high)
 {
 	mas->store_type = 0;
 	mas->node = leaf;
@@ -187,10 +209,14 @@ INLINE void take_leaf(struct ma_state *mas, struct maple_node *leaf, unsigned in
 	mas->max = high;
 }
 
-/* Search @leaf, whatever its form. @near: the index at the window's near end lies in it. */
-static __attribute__((noinline)) enum search_end find_in_any_leaf(struct ma_state *mas, bool highest, bool near, struct wanted w,
-								  struct maple_node *leaf, unsigned int depth, unsigned long low,
-								  unsigned long high, void **beside)
+/*
+ * Search @leaf, whatever its form. @near: the index at the window's near end
+ * lies in it.
+ */
+static __attribute__((noinline)) enum search_end
+find_in_any_leaf(struct ma_state *mas, bool highest, bool near, struct wanted w,
+		 struct maple_node *leaf, unsigned int depth, unsigned long low, unsigned long high,
+		 void **beside)
 {
 	unsigned long form = mt_form_of(leaf);
 	unsigned int slots, all, empty, i;
@@ -221,12 +247,19 @@ static __attribute__((noinline)) enum search_end find_in_any_leaf(struct ma_stat
 		return SEARCH_FOUND;
 	}
 	/* Where an end of the window cuts the leaf, the gap may lie outside. */
-	return all && (low < w.min || high > w.max) ? SEARCH_NOTHING : find_no_gap(mas, depth, w.room, leaf, low, high);
+	return all && (low < w.min || high > w.max)
+		       ? SEARCH_NOTHING
+		       : find_no_gap(mas, depth, w.room, leaf, low, high);
 }
 
-/* find_in_any_leaf() of a narrow leaf of pages; if @near, the near end lies in the region of its keys. */
-INLINE enum search_end find_in_pages(struct ma_state *mas, bool highest, bool near, const struct wanted *w, struct maple_node *leaf,
-				     unsigned int depth, unsigned long low, unsigned long high, void **beside)
+/*
+ * find_in_any_leaf() of a narrow leaf of pages; if @near, the near end lies in
+ * the region of its keys.
+ */
+INLINE enum search_end find_in_pages(struct ma_state *mas, bool highest, bool near,
+				     const struct wanted *w, struct maple_node *leaf,
+				     unsigned int depth, unsigned long low, unsigned long high,
+				     void **beside)
 {
 	const unsigned long base = leaf->narrow_leaf.base;
 	unsigned int slots, all, empty;
@@ -257,15 +290,18 @@ INLINE enum search_end find_in_pages(struct ma_state *mas, bool highest, bool ne
 		return SEARCH_FOUND;
 	}
 	/* Where an end of the window cuts the leaf, the gap may lie outside. */
-	return all && (low < w->min || high > w->max) ? SEARCH_NOTHING : find_no_gap(mas, depth, w->room, leaf, low, high);
+	return all && (low < w->min || high > w->max)
+		       ? SEARCH_NOTHING
+		       : find_no_gap(mas, depth, w->room, leaf, low, high);
 }
 
 /*
- * Down to the leaf where the gap should be, from @node, which spans [*low, *high], and
- * of which @slots may be taken. NULL: a bound was too high.
+ * Down to the leaf where the gap should be, from @node, which spans [*low,
+ * *high], and of which @slots may be taken. NULL: a bound was too high.
  */
-INLINE struct maple_node *leaf_under(struct ma_state *mas, bool highest, const struct wanted *w, struct maple_node *node,
-				     unsigned int slots, unsigned long **path, unsigned long *low, unsigned long *high)
+INLINE struct maple_node *leaf_under(struct ma_state *mas, bool highest, const struct wanted *w,
+				     struct maple_node *node, unsigned int slots,
+				     unsigned long **path, unsigned long *low, unsigned long *high)
 {
 	for (;;) {
 		unsigned long form = mt_form_of(node);
@@ -278,14 +314,19 @@ INLINE struct maple_node *leaf_under(struct ma_state *mas, bool highest, const s
 			return node;
 		slots = gaps(node, w->room + 1);
 		if (unlikely(!slots)) {
-			find_nothing(mas, (unsigned int)(*path - mas->path), w->room, inner_gap(node));
+			find_nothing(mas, (unsigned int)(*path - mas->path), w->room,
+				     inner_gap(node));
 			return NULL;
 		}
 	}
 }
 
-/* Search what lies further from the near end than the last of @depth steps: up, and down again. */
-INLINE enum search_end search_further(struct ma_state *mas, bool highest, const struct wanted *w, unsigned int depth, void **beside)
+/*
+ * Search what lies further from the near end than the last of @depth steps: up,
+ * and down again.
+ */
+INLINE enum search_end search_further(struct ma_state *mas, bool highest, const struct wanted *w,
+				      unsigned int depth, void **beside)
 {
 	unsigned long low, high, *path;
 	struct maple_node *node;
@@ -296,7 +337,8 @@ INLINE enum search_end search_further(struct ma_state *mas, bool highest, const 
 			return SEARCH_NOTHING;
 		node = mt_step_node(mas->path[depth]);
 		slots = gaps(node, w->room + 1);
-		if (unlikely(!slots) && find_nothing(mas, depth, w->room, inner_gap(node)) == SEARCH_ASTRAY)
+		if (unlikely(!slots) &&
+		    find_nothing(mas, depth, w->room, inner_gap(node)) == SEARCH_ASTRAY)
 			return SEARCH_ASTRAY;
 		slots = further(highest, slots, mt_step_slot(mas->path[depth]));
 	} while (!slots);
@@ -312,27 +354,32 @@ INLINE enum search_end search_further(struct ma_state *mas, bool highest, const 
 }
 
 /*
- * What a search does after it has found nothing in the leaf of the near end. These
- * are functions by themselves, so that the ways to the two leaves do not take
- * registers from each other.
+ * What a search does after it has found nothing in the leaf of the near end.
+ * These are functions by themselves, so that the ways to the two leaves do not
+ * take registers from each other.
  */
-static __attribute__((noinline)) enum search_end search_lower(struct ma_state *mas, unsigned long min, unsigned long max,
-							      unsigned long room, unsigned int depth, void **beside)
+static __attribute__((noinline)) enum search_end search_lower(struct ma_state *mas,
+							      unsigned long min, unsigned long max,
+							      unsigned long room,
+							      unsigned int depth, void **beside)
 {
 	const struct wanted w = {min, max, room};
 
 	return search_further(mas, true, &w, depth, beside);
 }
 
-static __attribute__((noinline)) enum search_end search_higher(struct ma_state *mas, unsigned long min, unsigned long max,
-							       unsigned long room, unsigned int depth, void **beside)
+static __attribute__((noinline)) enum search_end search_higher(struct ma_state *mas,
+							       unsigned long min, unsigned long max,
+							       unsigned long room,
+							       unsigned int depth, void **beside)
 {
 	const struct wanted w = {min, max, room};
 
 	return search_further(mas, false, &w, depth, beside);
 }
 
-INLINE enum search_end search_gap(struct ma_state *mas, bool highest, const struct wanted *w, void *root, void **beside)
+INLINE enum search_end search_gap(struct ma_state *mas, bool highest, const struct wanted *w,
+				  void *root, void **beside)
 {
 	const unsigned long near = highest ? w->max : w->min;
 	const uint32_t key = mt_search_key(near, MT_PAGE_SHIFT);
@@ -345,7 +392,8 @@ INLINE enum search_end search_gap(struct ma_state *mas, bool highest, const stru
 	while (!((form = mt_form_of(node)) & MT_LEAF_BIT)) {
 		/* Slots that are not in use have no gap. */
 		slots = gaps(node, w->room + 1);
-		i = likely(is_plain(node, form, near)) ? find_narrow_inner(node, key) : inner_slot_of(node, near);
+		i = likely(is_plain(node, form, near)) ? find_narrow_inner(node, key)
+						       : inner_slot_of(node, near);
 		*path++ = mt_step(node, (unsigned int)i);
 		if (slots >> i & 1) {
 			below = low;
@@ -372,7 +420,8 @@ INLINE enum search_end search_gap(struct ma_state *mas, bool highest, const stru
 		break;
 	}
 	depth = (unsigned int)(path - mas->path);
-	if (unlikely(form & (MT_WIDE_BIT | MT_BYTE_BIT) || (at_end && beyond(form, &node->narrow_leaf.base, near))))
+	if (unlikely(form & (MT_WIDE_BIT | MT_BYTE_BIT) ||
+		     (at_end && beyond(form, &node->narrow_leaf.base, near))))
 		end = find_in_any_leaf(mas, highest, at_end, *w, node, depth, low, high, beside);
 	else
 		end = find_in_pages(mas, highest, at_end, w, node, depth, low, high, beside);
@@ -382,7 +431,8 @@ INLINE enum search_end search_gap(struct ma_state *mas, bool highest, const stru
 		       : search_higher(mas, w->min, w->max, w->room, depth, beside);
 }
 
-INLINE bool find_gap(struct ma_state *mas, bool highest, unsigned long min, unsigned long max, unsigned long size, void **beside)
+INLINE bool find_gap(struct ma_state *mas, bool highest, unsigned long min, unsigned long max,
+		     unsigned long size, void **beside)
 {
 	const struct wanted w = {min, max, size - 1};
 	enum search_end end;
@@ -392,18 +442,21 @@ INLINE bool find_gap(struct ma_state *mas, bool highest, unsigned long min, unsi
 		root = mt_root(mas->tree);
 		/* The root never holds a reserved entry. */
 		if (unlikely(((unsigned long)root & 3) != MT_NODE_MARK))
-			return vms__mt_gap_without_nodes(mas, root, min, max, size, highest, beside);
+			return vms__mt_gap_without_nodes(mas, root, min, max, size, highest,
+							 beside);
 		end = search_gap(mas, highest, &w, root, beside);
 	} while (unlikely(end == SEARCH_ASTRAY));
 	return end == SEARCH_FOUND;
 }
 
-static bool lowest_gap(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size, void **beside)
+static bool lowest_gap(struct ma_state *mas, unsigned long min, unsigned long max,
+		       unsigned long size, void **beside)
 {
 	return find_gap(mas, false, min, max, size, beside);
 }
 
-static bool highest_gap(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size, void **beside)
+static bool highest_gap(struct ma_state *mas, unsigned long min, unsigned long max,
+			unsigned long size, void **beside)
 {
 	return find_gap(mas, true, min, max, size, beside);
 }

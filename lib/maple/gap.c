@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gap.c - a bound of the gaps under each slot of an inner node; and the search for a
- * gap by these bounds.
+ * gap.c - a bound of the gaps under each slot of an inner node; and the search
+ * for a gap by these bounds.
  *
  * Two rules hold whenever the lock is free:
  *
- *	no gap of a leaf is larger than the bound in the leaf's parent;
- *	no bound in an inner node is larger than the bound of that node in its parent.
+ * 	no gap of a leaf is larger than the bound in the leaf's parent;
+ * 	no bound in an inner node is larger than the bound of that node in its parent.
  *
- * A store that makes a gap raises the bounds above it, and stops where one is high
- * enough: by the second rule so are all above that one. A store that takes from a gap
- * lowers nothing. That would mean to look at the whole leaf, and often at each node
- * above it, although the gap mostly comes back before anybody asks: an mm's munmap()
- * follows its mmap(). A search that finds less than a bound has promised lowers that
- * bound to what is there, and begins anew. So each bound that is too high costs one
- * search one visit at most.
+ * A store that makes a gap raises the bounds above it, and stops where one is
+ * high enough: by the second rule so are all above that one. A store that takes
+ * from a gap lowers nothing. That would mean to look at the whole leaf, and
+ * often at each node above it, although the gap mostly comes back before
+ * anybody asks: an mm's munmap() follows its mmap(). A search that finds less
+ * than a bound has promised lowers that bound to what is there, and begins
+ * anew. So each bound that is too high costs one search one visit at most.
  *
- * A search may run beside other searches where the lock is held for reading. All
- * bounds only fall meanwhile: a compare-and-exchange keeps a search from raising one
- * that another has lowered further. So a bound that a search computes from those
- * below it is not too low when it is written, whatever they have become.
+ * A search may run beside other searches where the lock is held for reading.
+ * All bounds only fall meanwhile: a compare-and-exchange keeps a search from
+ * raising one that another has lowered further. So a bound that a search
+ * computes from those below it is not too low when it is written, whatever they
+ * have become.
  *
  * A gap never crosses a leaf's bounds (rebuild.c).
  *
@@ -56,12 +57,13 @@ void vms__mt_gap_lower(const unsigned long *path, unsigned int level, unsigned l
 		unsigned long bound = atomic_load_explicit(word, memory_order_relaxed);
 
 		/*
-		 * What counts is that no other search has lowered it meanwhile, maybe
-		 * further. release: whoever sees it low, by mt_gap_acquire(), sees the
-		 * bounds below it low, too.
+		 * What counts is that no other search has lowered it meanwhile,
+		 * maybe further. release: whoever sees it low, by
+		 * mt_gap_acquire(), sees the bounds below it low, too.
 		 */
 		if (bound <= gap ||
-		    !atomic_compare_exchange_strong_explicit(word, &bound, gap, memory_order_release, memory_order_relaxed) ||
+		    !atomic_compare_exchange_strong_explicit(
+			    word, &bound, gap, memory_order_release, memory_order_relaxed) ||
 		    !level)
 			return;
 		gap = vms__mt_isa->inner_gap(node);
@@ -69,8 +71,8 @@ void vms__mt_gap_lower(const unsigned long *path, unsigned int level, unsigned l
 }
 
 /* A tree without nodes is one gap, except for index 0 if that has an entry. */
-bool vms__mt_gap_without_nodes(struct ma_state *mas, void *root, unsigned long min, unsigned long max, unsigned long size,
-			       bool highest, void **beside)
+bool vms__mt_gap_without_nodes(struct ma_state *mas, void *root, unsigned long min,
+			       unsigned long max, unsigned long size, bool highest, void **beside)
 {
 	mas_reset(mas);
 	min = root && !min ? 1 : min;
@@ -84,14 +86,16 @@ bool vms__mt_gap_without_nodes(struct ma_state *mas, void *root, unsigned long m
 	return true;
 }
 
-static inline __attribute__((always_inline)) int empty_area(struct ma_state *mas, unsigned long min, unsigned long max,
-							    unsigned long size, bool highest)
+static inline __attribute__((always_inline)) int empty_area(struct ma_state *mas, unsigned long min,
+							    unsigned long max, unsigned long size,
+							    bool highest)
 {
 	bool found;
 
 	if (!mt_has_gaps(mas->tree) || !size || min > max || max - min < size - 1)
 		return -EINVAL;
-	found = (highest ? vms__mt_isa->highest_gap : vms__mt_isa->lowest_gap)(mas, min, max, size, NULL);
+	found = (highest ? vms__mt_isa->highest_gap : vms__mt_isa->lowest_gap)(mas, min, max, size,
+									       NULL);
 	if (!found) {
 		mas_set_error(mas, -EBUSY);
 		return -EBUSY;
@@ -108,7 +112,8 @@ int mas_empty_area(struct ma_state *mas, unsigned long min, unsigned long max, u
 	return err;
 }
 
-int mas_empty_area_rev(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size)
+int mas_empty_area_rev(struct ma_state *mas, unsigned long min, unsigned long max,
+		       unsigned long size)
 {
 	int err = empty_area(mas, min, max, size, true);
 
@@ -117,7 +122,8 @@ int mas_empty_area_rev(struct ma_state *mas, unsigned long min, unsigned long ma
 	return err;
 }
 
-int vms__mas_find_gap(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long size, bool highest)
+int vms__mas_find_gap(struct ma_state *mas, unsigned long min, unsigned long max,
+		      unsigned long size, bool highest)
 {
 	int err = empty_area(mas, min, max, size, highest);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * isa.c - which instruction set nodes are searched with: the best that the CPU has, chosen when the library is loaded.
+ * isa.c - which instruction set nodes are searched with: the best that the CPU
+ * has, chosen when the library is loaded.
  */
 #include <string.h>
 
@@ -8,7 +9,10 @@
 
 const struct vms__mt_isa *vms__mt_isa = &vms__mt_isa_scalar;
 
-/* What they are until choose() has run: another constructor may use a tree before. */
+/*
+ * What they are until choose() has run: another constructor may use a tree
+ * before.
+ */
 static void *lookup_early(struct maple_tree *mt, unsigned long index)
 {
 	return vms__mt_isa->lookup(mt, index);

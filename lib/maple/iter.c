@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * iter.c - the read side of a cursor: mas_walk(), and the steps to the next and the previous range, of which all else is made.
+ * iter.c - the read side of a cursor: mas_walk(), and the steps to the next and
+ * the previous range, of which all else is made.
  *
- * A step stays in the leaf if it can; else it climbs the cursor's path to the first inner node that has a further child, and
- * goes down from there. What it took counts only if the leaf is as it was when the cursor came to it (same state), or if the
- * inner node lives, for then its child was the current one. Otherwise the cursor goes down from the root to the index it is
- * after. A cursor's own index or last bounds what a step reports, so that an iteration is ordered whatever was stored
- * meanwhile.
+ * A step stays in the leaf if it can; else it climbs the cursor's path to the
+ * first inner node that has a further child, and goes down from there. What it
+ * took counts only if the leaf is as it was when the cursor came to it (same
+ * state), or if the inner node lives, for then its child was the current one.
+ * Otherwise the cursor goes down from the root to the index it is after. A
+ * cursor's own index or last bounds what a step reports, so that an iteration
+ * is ordered whatever was stored meanwhile.
  *
  * Locks: RCU or the tree's lock.
  */
@@ -26,7 +29,10 @@ void *vms__mt_descend_root(struct ma_state *mas, unsigned long key, void *root)
 	return found ? root : NULL;
 }
 
-/* mt_descend() to index 0, which is in the first slot of each node on the way: nothing is searched for. */
+/*
+ * mt_descend() to index 0, which is in the first slot of each node on the way:
+ * nothing is searched for.
+ */
 static void *descend_first(struct ma_state *mas)
 {
 	struct maple_node *node;
@@ -69,7 +75,10 @@ static inline void *descend_from_index(struct ma_state *mas)
 	return mas->index ? mt_descend(mas, mas->index) : descend_first(mas);
 }
 
-/* From the root, in the middle of an iteration: the tree may have lost its nodes, which is no reason to stop. */
+/*
+ * From the root, in the middle of an iteration: the tree may have lost its
+ * nodes, which is no reason to stop.
+ */
 static void *rewalk(struct ma_state *mas, unsigned long key)
 {
 	void *entry = mt_descend(mas, key);
@@ -79,8 +88,9 @@ static void *rewalk(struct ma_state *mas, unsigned long key)
 }
 
 /*
- * An iteration reports no index twice: the range begins with @key, or ends with it, whatever it has become meanwhile. Then a step back
- * leads to the rest of it, and not to another slot: the cursor keeps its range only.
+ * An iteration reports no index twice: the range begins with @key, or ends with
+ * it, whatever it has become meanwhile. Then a step back leads to the rest of
+ * it, and not to another slot: the cursor keeps its range only.
  */
 static void *rewalk_next(struct ma_state *mas, unsigned long key)
 {
@@ -127,7 +137,8 @@ static unsigned long path_min(const struct ma_state *mas, unsigned int level)
 }
 
 /*
- * Down from the child taken at @level to its first or its last leaf. False: there was a dead node.
+ * Down from the child taken at @level to its first or its last leaf. False:
+ * there was a dead node.
  */
 static bool descend_from(struct ma_state *mas, unsigned int level, bool last)
 {
@@ -138,7 +149,10 @@ static bool descend_from(struct ma_state *mas, unsigned int level, bool last)
 		return false;
 	while (!mt_is_leaf(ref)) {
 		node = mt_node(ref);
-		/* A node in its own right ends with its maximum, which is not below its last pivot: see mt_find_slot(). */
+		/*
+		 * A node in its own right ends with its maximum, which is not
+		 * below its last pivot: see mt_find_slot().
+		 */
 		mas->path[++level] = mt_step(node, last ? mt_find_slot(node, mas->min - 1) : 0);
 		ref = mt_slot(node, mt_step_slot(mas->path[level]));
 	}
@@ -155,7 +169,8 @@ bool vms__mt_next_leaf(struct ma_state *mas)
 	do {
 		if (!level--)
 			return false;
-	} while (mt_pivot(mt_step_node(mas->path[level]), mt_step_slot(mas->path[level])) == ULONG_MAX);
+	} while (mt_pivot(mt_step_node(mas->path[level]), mt_step_slot(mas->path[level])) ==
+		 ULONG_MAX);
 	mas->path[level]++;
 	if (!descend_from(mas, level, false))
 		return false;
@@ -187,13 +202,19 @@ static bool prev_leaf(struct ma_state *mas)
 	return vms__mt_isa->enter(mas);
 }
 
-/* The cursor has looked at its leaf, or does now. False: it has none, or that one is not what it was. */
+/*
+ * The cursor has looked at its leaf, or does now. False: it has none, or that
+ * one is not what it was.
+ */
 static inline bool entered(struct ma_state *mas)
 {
 	return mas->used || (mas->node && vms__mt_isa->enter(mas));
 }
 
-/* To the slot @i of the leaf that the cursor has looked at. False: it is not what it was. */
+/*
+ * To the slot @i of the leaf that the cursor has looked at. False: it is not
+ * what it was.
+ */
 static inline bool take(struct ma_state *mas, unsigned int i, void **entry)
 {
 	*entry = mt_slot(mas->node, i);
@@ -204,8 +225,10 @@ static inline bool take(struct ma_state *mas, unsigned int i, void **entry)
 }
 
 /*
- * A first step within a leaf looks at the slots beside the cursor's alone: who only wants a neighbour need not pay for the whole leaf.
- * Each answers for @key as a search would. False: the leaf ends there, is not what it was, or it is not the first step.
+ * A first step within a leaf looks at the slots beside the cursor's alone: who
+ * only wants a neighbour need not pay for the whole leaf. Each answers for @key
+ * as a search would. False: the leaf ends there, is not what it was, or it is
+ * not the first step.
  */
 static bool first_step_next(struct ma_state *mas, unsigned long key, void **entry)
 {
@@ -253,7 +276,9 @@ static bool first_step_prev(struct ma_state *mas, unsigned long key, void **entr
 	return true;
 }
 
-/* Move to the range after mas->last, which is not ULONG_MAX. Returns its entry. */
+/*
+ * Move to the range after mas->last, which is not ULONG_MAX. Returns its entry.
+ */
 static void *step_next(struct ma_state *mas)
 {
 	unsigned long key = mas->last + 1;
@@ -289,10 +314,15 @@ static void *step_prev(struct ma_state *mas)
 			return rewalk_prev(mas, key);
 		behind = mas->used;
 	}
-	return likely(take(mas, 31 - (unsigned int)__builtin_clz(behind), &entry)) ? entry : rewalk_prev(mas, key);
+	return likely(take(mas, 31 - (unsigned int)__builtin_clz(behind), &entry))
+		       ? entry
+		       : rewalk_prev(mas, key);
 }
 
-/* Stands at a limit: what the leaf looked like is forgotten, so that only a cursor that is active steps on in it. */
+/*
+ * Stands at a limit: what the leaf looked like is forgotten, so that only a
+ * cursor that is active steps on in it.
+ */
 static void *stop(struct ma_state *mas, enum maple_status status)
 {
 	mas->status = status;
@@ -300,7 +330,9 @@ static void *stop(struct ma_state *mas, enum maple_status status)
 	return NULL;
 }
 
-/* The next entry, or with @gaps the next range, that begins at or before @max. */
+/*
+ * The next entry, or with @gaps the next range, that begins at or before @max.
+ */
 static inline void *next_slot(struct ma_state *mas, unsigned long max, bool gaps)
 {
 	void *entry;
@@ -430,7 +462,8 @@ void *mas_prev_range(struct ma_state *mas, unsigned long min)
 }
 
 /*
- * Where mas_find() and mas_find_range() begin. True: *entry is the answer; false: it is the next range's.
+ * Where mas_find() and mas_find_range() begin. True: *entry is the answer;
+ * false: it is the next range's.
  */
 static bool find_begin(struct ma_state *mas, unsigned long max, void **entry)
 {
@@ -500,7 +533,8 @@ static inline bool find_ended(const struct ma_state *mas, unsigned long max)
 	return mas->status == ma_active && mas->last >= max;
 }
 
-unsigned int vms_mas_batch(struct ma_state *mas, unsigned long max, struct vms_mt_range *out, unsigned int n)
+unsigned int vms_mas_batch(struct ma_state *mas, unsigned long max, struct vms_mt_range *out,
+			   unsigned int n)
 {
 	unsigned int got = 0;
 	void *entry;

@@ -8,16 +8,23 @@
 
 #include "lib/maple/internal.h"
 
-/* Whether keys of @shift can stand for bounds that begin with @start, of which @bits are set in some, and @differ in some but not all. */
+/*
+ * Whether keys of @shift can stand for bounds that begin with @start, of which
+ * @bits are set in some, and @differ in some but not all.
+ */
 static bool keys_fit(unsigned long bits, unsigned long differ, unsigned int shift)
 {
 	return !(bits & ((1ul << shift) - 1)) && !(differ >> (MT_KEY_BITS + shift));
 }
 
-/* Whether keys of @shift can stand for the node's minimum, and for the index after its maximum or that one is the region's end. */
+/*
+ * Whether keys of @shift can stand for the node's minimum, and for the index
+ * after its maximum or that one is the region's end.
+ */
 static bool ends_fit(unsigned long min, unsigned long max, unsigned long start, unsigned int shift)
 {
-	return !((min | (max + 1)) & ((1ul << shift) - 1)) && mt_region(min, shift) == mt_region(start, shift) &&
+	return !((min | (max + 1)) & ((1ul << shift) - 1)) &&
+	       mt_region(min, shift) == mt_region(start, shift) &&
 	       mt_region(max, shift) == mt_region(start, shift);
 }
 
@@ -39,15 +46,18 @@ unsigned long vms__mt_form_for(unsigned int n, const unsigned long *pivot, unsig
 		if (no_byte || !keys_fit(bits, differ, shift))
 			return MT_WIDE_BIT;
 	}
-	return (shift ? 0 : MT_BYTE_BIT) | (ends_fit(min, pivot[n - 1], start, shift) ? 0 : MT_EDGE_BIT);
+	return (shift ? 0 : MT_BYTE_BIT) |
+	       (ends_fit(min, pivot[n - 1], start, shift) ? 0 : MT_EDGE_BIT);
 }
 
 /*
- * What a new leaf has to spare goes behind its gaps, two slots each, for that is what storing into a gap takes (shape.h). The
- * last leaf keeps it at its end, where keys that come in order are added. Compiled once for each form.
+ * What a new leaf has to spare goes behind its gaps, two slots each, for that
+ * is what storing into a gap takes (shape.h). The last leaf keeps it at its
+ * end, where keys that come in order are added. Compiled once for each form.
  */
-static inline __attribute__((always_inline)) void fill(struct maple_node *leaf, unsigned long form, unsigned int n,
-						       const unsigned long *pivot, void *const *slot)
+static inline __attribute__((always_inline)) void fill(struct maple_node *leaf, unsigned long form,
+						       unsigned int n, const unsigned long *pivot,
+						       void *const *slot)
 {
 	const unsigned int keys = mt_keys_of(form), shift = mt_shift_of(form);
 	void *_Atomic *slots = form & MT_WIDE_BIT ? leaf->wide_leaf.slot : leaf->narrow_leaf.slot;
@@ -66,9 +76,11 @@ static inline __attribute__((always_inline)) void fill(struct maple_node *leaf, 
 		to++;
 		for (unsigned long at = end; at < to; at++) {
 			if (form & MT_WIDE_BIT)
-				atomic_store_explicit(&leaf->wide_leaf.pivot[at], start - 1, memory_order_relaxed);
+				atomic_store_explicit(&leaf->wide_leaf.pivot[at], start - 1,
+						      memory_order_relaxed);
 			else
-				atomic_store_explicit(&leaf->narrow_leaf.key[at], (uint32_t)(start >> shift) & MT_KEY_NONE,
+				atomic_store_explicit(&leaf->narrow_leaf.key[at],
+						      (uint32_t)(start >> shift) & MT_KEY_NONE,
 						      memory_order_relaxed);
 			atomic_store_explicit(&slots[at], slot[i], memory_order_relaxed);
 		}
@@ -76,14 +88,17 @@ static inline __attribute__((always_inline)) void fill(struct maple_node *leaf, 
 	atomic_store_explicit(&slots[to], slot[n - 1], memory_order_relaxed);
 	for (; to < keys; to++) {
 		if (form & MT_WIDE_BIT)
-			atomic_store_explicit(&leaf->wide_leaf.pivot[to], ULONG_MAX, memory_order_relaxed);
+			atomic_store_explicit(&leaf->wide_leaf.pivot[to], ULONG_MAX,
+					      memory_order_relaxed);
 		else
-			atomic_store_explicit(&leaf->narrow_leaf.key[to], MT_KEY_NONE, memory_order_relaxed);
+			atomic_store_explicit(&leaf->narrow_leaf.key[to], MT_KEY_NONE,
+					      memory_order_relaxed);
 		atomic_store_explicit(&slots[to + 1], NULL, memory_order_relaxed);
 	}
 }
 
-void vms__mt_fill_leaf(struct maple_node *leaf, unsigned long form, unsigned int n, const unsigned long *pivot, void *const *slot)
+void vms__mt_fill_leaf(struct maple_node *leaf, unsigned long form, unsigned int n,
+		       const unsigned long *pivot, void *const *slot)
 {
 	mt_begin(leaf, form | MT_LEAF_BIT, pivot[0] + 1);
 	if (form & MT_WIDE_BIT)
@@ -127,7 +142,10 @@ int vms__mt_replace_leaf(struct mt_write *w)
 	if (w->last < w->hi_max)
 		row_push(&row, w->hi_max, w->hi_entry);
 	row_push_slots(&row, &w->leaf, w->used & ~((2u << w->hi) - 1));
-	/* A leaf of pages into whose form all fits remains one; another may become one. */
+	/*
+	 * A leaf of pages into whose form all fits remains one; another may
+	 * become one.
+	 */
 	form = mt_form_of(old) & (MT_FORM & ~MT_LEAF_BIT);
 	if (!w->form_fits || form & (MT_WIDE_BIT | MT_BYTE_BIT))
 		form = vms__mt_form_for(row.n, row.pivot, mas->min);
@@ -135,7 +153,8 @@ int vms__mt_replace_leaf(struct mt_write *w)
 	if (mas->depth) {
 		struct maple_node *parent = mt_step_node(mas->path[mas->depth - 1]);
 
-		mt_publish_slot(parent, mt_step_slot(mas->path[mas->depth - 1]), mt_ref_in(parent, leaf));
+		mt_publish_slot(parent, mt_step_slot(mas->path[mas->depth - 1]),
+				mt_ref_in(parent, leaf));
 	} else {
 		mt_publish_root(mas->tree, mt_ref(leaf));
 	}

@@ -2,42 +2,56 @@
 /*
  * node.h - what a node is, and what may change in it while readers look.
  *
- *	                 cache lines of 64 bytes
- *	narrow leaf      state key[14]           | slot[15] base                                     192 bytes
- *	wide leaf        state pivot[11] slot[12]                                                    192 bytes
- *	narrow inner     state key[30]           | slot[31] base | gap[32]                           384, with gaps 640
- *	wide inner       state pivot[23]         | slot[24]      | gap[32]                           384, with gaps 640
+ * 	                 cache lines of 64 bytes
+ * 	narrow leaf      state key[14]           | slot[15] base                                     192 bytes
+ * 	wide leaf        state pivot[11] slot[12]                                                    192 bytes
+ * 	narrow inner     state key[30]           | slot[31] base | gap[32]                           384, with gaps 640
+ * 	wide inner       state pivot[23]         | slot[24]      | gap[32]                           384, with gaps 640
  *
- * Slot i holds what lies above pivot i - 1 (or from the node's minimum) up to and including pivot i (or up to the node's
- * maximum). Minimum and maximum are not stored: the parent's pivots are them.
+ * Slot i holds what lies above pivot i - 1 (or from the node's minimum) up to
+ * and including pivot i (or up to the node's maximum). Minimum and maximum are
+ * not stored: the parent's pivots are them.
  *
- * A wide node has its pivots as they are. A narrow one has, in half the space, 31 bits of each: key[i] is bits 12 to 42 of the
- * index after pivot i, or in a "byte" node bits 0 to 30. That takes bounds that are multiples of 4096, or any, in one and the same
- * region of 2^43, or 2^31, indexes. Memory maps are nearly all narrow. Keys are absolute, not relative to the node, so that a
- * lookup makes its own once and goes down with it. Where the node as a whole lies in the region, and begins and ends at
- * multiples of 4096 too, that is all there is to it. Else it is an "edge" node: an index outside the region is below or above all
- * of its bounds. In a memory map these are the root and the ways down to the first and the last leaf.
+ * A wide node has its pivots as they are. A narrow one has, in half the space,
+ * 31 bits of each: key[i] is bits 12 to 42 of the index after pivot i, or in a
+ * "byte" node bits 0 to 30. That takes bounds that are multiples of 4096, or
+ * any, in one and the same region of 2^43, or 2^31, indexes. Memory maps are
+ * nearly all narrow. Keys are absolute, not relative to the node, so that a
+ * lookup makes its own once and goes down with it. Where the node as a whole
+ * lies in the region, and begins and ends at multiples of 4096 too, that is all
+ * there is to it. Else it is an "edge" node: an index outside the region is
+ * below or above all of its bounds. In a memory map these are the root and the
+ * ways down to the first and the last leaf.
  *
- * Pivots not in use are ULONG_MAX, keys not in use MT_KEY_NONE, so that the slot of an index is the number of pivots below it,
- * whatever the number of slots in use, and a slot is the last iff its pivot is not below the node's maximum. Slots beyond the
- * last mean nothing.
+ * Pivots not in use are ULONG_MAX, keys not in use MT_KEY_NONE, so that the
+ * slot of an index is the number of pivots below it, whatever the number of
+ * slots in use, and a slot is the last iff its pivot is not below the node's
+ * maximum. Slots beyond the last mean nothing.
  *
- * In a leaf a slot may be empty: its pivot is the one before it. No index finds it. It is room for an insertion in place. The
- * first slot is never empty, nor is the last.
+ * In a leaf a slot may be empty: its pivot is the one before it. No index finds
+ * it. It is room for an insertion in place. The first slot is never empty, nor
+ * is the last.
  *
  * What may change after a node is published:
- *   slot    inner: swung to the child's replacement. Leaf: another entry for the same range.
- *   pivot   leaf only, as shape.h says; inner nodes' pivots never change, so a live node's minimum and maximum never do.
- *   state   bit 0: the node is dead, replaced by others; nothing else in it ever changes again. Bit 6: a change of bounds is under way.
- *           Above it: the number of the leaf's phase, which shape.h explains. The rest says what form the node has, and stays.
- *   gap     read and written under the lock only: no gap under the slot is larger, as gap.c explains.
+ *   slot    inner: swung to the child's replacement. Leaf: another entry for
+ *           the same range.
+ *   pivot   leaf only, as shape.h says; inner nodes' pivots never change, so a
+ *           live node's minimum and maximum never do.
+ *   state   bit 0: the node is dead, replaced by others; nothing else in it
+ *           ever changes again. Bit 6: a change of bounds is under way. Above
+ *           it: the number of the leaf's phase, which shape.h explains. The
+ *           rest says what form the node has, and stays.
+ *   gap     read and written under the lock only: no gap under the slot is
+ *           larger, as gap.c explains.
  *
- * A reader takes state, then pivots, then the slot, then state again; where the two differ it looks again. So what it took
- * comes from one phase, and shape.h sees to it that this cannot mislead. Who wants to know all slots of a leaf at once must find it
- * without a change under way, too.
+ * A reader takes state, then pivots, then the slot, then state again; where the
+ * two differ it looks again. So what it took comes from one phase, and shape.h
+ * sees to it that this cannot mislead. Who wants to know all slots of a leaf at
+ * once must find it without a change under way, too.
  *
- * Locks: every store here is made under the tree's lock, or before the node is published. Loads: RCU or the lock.
- * Read next: descend.h (the way down), shape.h (changes in place), rebuild.c (all others).
+ * Locks: every store here is made under the tree's lock, or before the node is
+ * published. Loads: RCU or the lock. Read next: descend.h (the way down),
+ * shape.h (changes in place), rebuild.c (all others).
  */
 #ifndef VMS_MAPLE_NODE_H
 #define VMS_MAPLE_NODE_H
@@ -57,8 +71,8 @@
 #define MT_INNER_SLOTS 31u /* most slots of an inner node, and of any node */
 #define MT_GAPS 32u        /* one to spare, always 0, for whole vectors */
 /*
- * What a node other than the root holds at least, empty slots aside: little enough that a split's halves are not soon merged
- * again.
+ * What a node other than the root holds at least, empty slots aside: little
+ * enough that a split's halves are not soon merged again.
  */
 #define MT_INNER_MIN 8u
 #define MT_LEAF_MIN 4u
@@ -85,15 +99,22 @@ struct maple_node {
 			void *_Atomic slot[MT_WIDE_INNER_KEYS + 1];
 		} wide_inner;
 	};
-	/* Of inner nodes in trees with MT_FLAGS_ALLOC_RANGE; other nodes' memory ends before it, a leaf's well before. */
+	/*
+	 * Of inner nodes in trees with MT_FLAGS_ALLOC_RANGE; other nodes'
+	 * memory ends before it, a leaf's well before.
+	 */
 	_Atomic unsigned long gap[MT_GAPS];
 };
 
-#define MT_LEAF_BYTES (offsetof(struct maple_node, narrow_leaf) + sizeof(((struct maple_node *)0)->narrow_leaf))
+#define MT_LEAF_BYTES                                                                              \
+	(offsetof(struct maple_node, narrow_leaf) + sizeof(((struct maple_node *)0)->narrow_leaf))
 #define MT_INNER_BYTES offsetof(struct maple_node, gap)
-_Static_assert(MT_LEAF_BYTES == 192 && MT_INNER_BYTES == 384 && sizeof(struct maple_node) == 640, "whole cache lines");
+_Static_assert(MT_LEAF_BYTES == 192 && MT_INNER_BYTES == 384 && sizeof(struct maple_node) == 640,
+	       "whole cache lines");
 
-/* What form a node has: these bits of its state, and of every reference to it. */
+/*
+ * What form a node has: these bits of its state, and of every reference to it.
+ */
 #define MT_LEAF_BIT 4ul
 #define MT_WIDE_BIT 8ul
 #define MT_EDGE_BIT 16ul /* narrow, and spans more than the region of its keys */
@@ -109,8 +130,9 @@ _Static_assert(MT_LEAF_BYTES == 192 && MT_INNER_BYTES == 384 && sizeof(struct ma
 #define MT_PAGE_SHIFT 12u
 
 /*
- * A node as the root or a slot names it: its address, 64-byte aligned, and in the low bits "a node" (no entry that the root may
- * hold has these) and its form.
+ * A node as the root or a slot names it: its address, 64-byte aligned, and in
+ * the low bits "a node" (no entry that the root may hold has these) and its
+ * form.
  */
 #define MT_NODE_MARK 2ul
 #define MT_ALIGN 64ul
@@ -164,14 +186,16 @@ static inline unsigned long mt_base(const struct maple_node *node)
 	return mt_form_of(node) & MT_LEAF_BIT ? node->narrow_leaf.base : node->narrow_inner.base;
 }
 /*
- * The reference by which @parent names @node. Who comes from a narrow parent of the same region has seen to it that the index is
- * in that region, and an edge node is one like the others.
+ * The reference by which @parent names @node. Who comes from a narrow parent of
+ * the same region has seen to it that the index is in that region, and an edge
+ * node is one like the others.
  */
 static inline void *mt_ref_in(const struct maple_node *parent, const struct maple_node *node)
 {
 	unsigned long form = mt_form_of(node), up = mt_form_of(parent);
 
-	if (form & MT_EDGE_BIT && !((form ^ up) & (MT_WIDE_BIT | MT_BYTE_BIT)) && mt_base(node) == mt_base(parent))
+	if (form & MT_EDGE_BIT && !((form ^ up) & (MT_WIDE_BIT | MT_BYTE_BIT)) &&
+	    mt_base(node) == mt_base(parent))
 		form &= ~MT_EDGE_BIT;
 	return (void *)((unsigned long)node | MT_NODE_MARK | (form & MT_FORM));
 }
@@ -211,42 +235,56 @@ static inline unsigned long mt_state(const struct maple_node *node)
 {
 	return atomic_load_explicit(&((struct maple_node *)node)->state, memory_order_acquire);
 }
-/* The keys of a narrow node and the pivots of a wide one begin at the same place in leaves and inner nodes. */
+/*
+ * The keys of a narrow node and the pivots of a wide one begin at the same
+ * place in leaves and inner nodes.
+ */
 static inline uint32_t mt_key(const struct maple_node *node, unsigned int i)
 {
-	return atomic_load_explicit(&((struct maple_node *)node)->narrow_inner.key[i], memory_order_acquire);
+	return atomic_load_explicit(&((struct maple_node *)node)->narrow_inner.key[i],
+				    memory_order_acquire);
 }
 static inline unsigned long mt_wide_pivot(const struct maple_node *node, unsigned int i)
 {
-	return atomic_load_explicit(&((struct maple_node *)node)->wide_inner.pivot[i], memory_order_acquire);
+	return atomic_load_explicit(&((struct maple_node *)node)->wide_inner.pivot[i],
+				    memory_order_acquire);
 }
 /* What a key of a node with this base and shift means. */
 static inline unsigned long mt_key_pivot(uint32_t key, unsigned long base, unsigned int shift)
 {
 	return key == MT_KEY_NONE ? ULONG_MAX : base + ((unsigned long)key << shift) - 1;
 }
-/* The key to search narrow nodes of this shift for, of an index in their region: never one that is not in use. */
+/*
+ * The key to search narrow nodes of this shift for, of an index in their
+ * region: never one that is not in use.
+ */
 static inline uint32_t mt_search_key(unsigned long index, unsigned int shift)
 {
 	uint32_t key = (uint32_t)(index >> shift) & MT_KEY_NONE;
 
 	return key - (key == MT_KEY_NONE);
 }
-/* Pivot @i of any node; ULONG_MAX for the last slot, which has none. Pairs with shape.h's releases. */
+/*
+ * Pivot @i of any node; ULONG_MAX for the last slot, which has none. Pairs with
+ * shape.h's releases.
+ */
 static inline unsigned long mt_pivot(const struct maple_node *node, unsigned int i)
 {
 	unsigned long form = mt_form_of(node);
 
 	if (i >= mt_keys_of(form))
 		return ULONG_MAX;
-	return form & MT_WIDE_BIT ? mt_wide_pivot(node, i) : mt_key_pivot(mt_key(node, i), mt_base(node), mt_shift_of(form));
+	return form & MT_WIDE_BIT ? mt_wide_pivot(node, i)
+				  : mt_key_pivot(mt_key(node, i), mt_base(node), mt_shift_of(form));
 }
 /* What slot @i spans in a node that spans [min, max]. */
-static inline unsigned long mt_slot_min(const struct maple_node *node, unsigned int i, unsigned long min)
+static inline unsigned long mt_slot_min(const struct maple_node *node, unsigned int i,
+					unsigned long min)
 {
 	return i ? mt_pivot(node, i - 1) + 1 : min;
 }
-static inline unsigned long mt_slot_max(const struct maple_node *node, unsigned int i, unsigned long max)
+static inline unsigned long mt_slot_max(const struct maple_node *node, unsigned int i,
+					unsigned long max)
 {
 	unsigned long pivot = mt_pivot(node, i);
 
@@ -263,16 +301,18 @@ static inline void *mt_root(const struct maple_tree *mt)
 }
 
 /*
- * Relaxed, here and below: the lock orders the writer's stores, and a search under a
- * lock held for reading only lowers what another search may read or lower.
+ * Relaxed, here and below: the lock orders the writer's stores, and a search
+ * under a lock held for reading only lowers what another search may read or
+ * lower.
  */
 static inline unsigned long mt_gap(const struct maple_node *node, unsigned int i)
 {
 	return atomic_load_explicit(&((struct maple_node *)node)->gap[i], memory_order_relaxed);
 }
 /*
- * mt_gap() for a search that reads the child's bounds next and must not find them
- * higher than this one. acquire: pairs with the release in vms__mt_gap_lower().
+ * mt_gap() for a search that reads the child's bounds next and must not find
+ * them higher than this one. acquire: pairs with the release in
+ * vms__mt_gap_lower().
  */
 static inline unsigned long mt_gap_acquire(const struct maple_node *node, unsigned int i)
 {
@@ -280,8 +320,10 @@ static inline unsigned long mt_gap_acquire(const struct maple_node *node, unsign
 }
 
 /*
- * The slot that holds @key in any node: as many as there are pivots below it. The result rests on two loads, pivot[i - 1] < key
- * and pivot[i] >= key, whichever others were read. The searches of descend_*.c are quicker, and mean the same.
+ * The slot that holds @key in any node: as many as there are pivots below it.
+ * The result rests on two loads, pivot[i - 1] < key and pivot[i] >= key,
+ * whichever others were read. The searches of descend_*.c are quicker, and mean
+ * the same.
  */
 static inline unsigned int mt_find_slot(const struct maple_node *node, unsigned long key)
 {
@@ -317,8 +359,8 @@ unsigned long vms__mt_count_leaf(void);
  * in this memory before, so that a cursor which stood there does not take this
  * leaf for the one that it knew. Memory that came from the system, or was given
  * back to it meanwhile, says 0. Its leaf takes a number from a count of such
- * leaves, far from all phases of others. Debug builds overwrite freed memory, so
- * they count every leaf.
+ * leaves, far from all phases of others. Debug builds overwrite freed memory,
+ * so they count every leaf.
  */
 static inline unsigned long mt_first_phase(const struct maple_node *node)
 {
@@ -329,9 +371,13 @@ static inline unsigned long mt_first_phase(const struct maple_node *node)
 	state = atomic_load_explicit(&((struct maple_node *)node)->state, memory_order_relaxed);
 #endif
 	(void)node;
-	return unlikely(!state) ? vms__mt_count_leaf() * (MT_STATE_STEP << 24) : (state & -MT_STATE_STEP) + MT_STATE_STEP;
+	return unlikely(!state) ? vms__mt_count_leaf() * (MT_STATE_STEP << 24)
+				: (state & -MT_STATE_STEP) + MT_STATE_STEP;
 }
-/* Begin a new node of @form; @start: where its second slot begins, if it has one. */
+/*
+ * Begin a new node of @form; @start: where its second slot begins, if it has
+ * one.
+ */
 static inline void mt_begin(struct maple_node *node, unsigned long form, unsigned long start)
 {
 	unsigned long base = mt_region(start, mt_shift_of(form)), state = form;
@@ -352,12 +398,14 @@ static inline uint32_t mt_pivot_key(unsigned long pivot, unsigned int shift)
 	return pivot == ULONG_MAX ? MT_KEY_NONE : (uint32_t)((pivot + 1) >> shift) & MT_KEY_NONE;
 }
 /* In a node of @form that is not published yet. */
-static inline void mt_set_pivot_as(struct maple_node *node, unsigned long form, unsigned int i, unsigned long pivot)
+static inline void mt_set_pivot_as(struct maple_node *node, unsigned long form, unsigned int i,
+				   unsigned long pivot)
 {
 	if (form & MT_WIDE_BIT)
 		atomic_store_explicit(&node->wide_inner.pivot[i], pivot, memory_order_relaxed);
 	else
-		atomic_store_explicit(&node->narrow_inner.key[i], mt_pivot_key(pivot, mt_shift_of(form)), memory_order_relaxed);
+		atomic_store_explicit(&node->narrow_inner.key[i],
+				      mt_pivot_key(pivot, mt_shift_of(form)), memory_order_relaxed);
 }
 static inline void mt_set_pivot(struct maple_node *node, unsigned int i, unsigned long pivot)
 {
@@ -382,10 +430,14 @@ static inline void mt_publish_root(struct maple_tree *mt, void *root)
 {
 	atomic_store_explicit(&mt->ma_root, root, memory_order_release);
 }
-/* Release: pairs with mt_state(). Who sees the mark sees what was published instead of the node. */
+/*
+ * Release: pairs with mt_state(). Who sees the mark sees what was published
+ * instead of the node.
+ */
 static inline void mt_kill(struct maple_node *node)
 {
-	atomic_store_explicit(&node->state, atomic_load_explicit(&node->state, memory_order_relaxed) | MT_DEAD,
+	atomic_store_explicit(&node->state,
+			      atomic_load_explicit(&node->state, memory_order_relaxed) | MT_DEAD,
 			      memory_order_release);
 }
 

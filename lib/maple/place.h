@@ -7,9 +7,9 @@
  */
 
 /*
- * The form of the cursor's leaf, if it is one of pages, as most are, or a wide one,
- * as where a small memory map's parts lie far from one another: with the form
- * known, the compiler makes a plan short.
+ * The form of the cursor's leaf, if it is one of pages, as most are, or a wide
+ * one, as where a small memory map's parts lie far from one another: with the
+ * form known, the compiler makes a plan short.
  */
 static inline bool is_leaf_of_pages(const struct ma_state *mas)
 {
@@ -29,13 +29,14 @@ static inline bool is_wide_leaf(const struct ma_state *mas)
 #define WIDE_FORM (MT_LEAF_BIT | MT_WIDE_BIT)
 
 /*
- * What slot @i of a leaf of pages spans, @base its region: without a branch, for
- * the first and the last slot begin and end with the leaf.
+ * What slot @i of a leaf of pages spans, @base its region: without a branch,
+ * for the first and the last slot begin and end with the leaf.
  */
-static inline void span_in_leaf(const struct ma_state *mas, const struct maple_node *leaf, unsigned long i, unsigned long base,
-				struct found *found)
+static inline void span_in_leaf(const struct ma_state *mas, const struct maple_node *leaf,
+				unsigned long i, unsigned long base, struct found *found)
 {
-	unsigned long below = word_at(leaf, i + 1), key = either(i ^ MT_NARROW_LEAF_KEYS, word_at(leaf, i + 2), MT_KEY_NONE);
+	unsigned long below = word_at(leaf, i + 1),
+		      key = either(i ^ MT_NARROW_LEAF_KEYS, word_at(leaf, i + 2), MT_KEY_NONE);
 
 	found->index = either(i, base + (below << MT_PAGE_SHIFT), mas->min);
 	found->last = either(key ^ MT_KEY_NONE, base + (key << MT_PAGE_SHIFT) - 1, mas->max);
@@ -45,7 +46,8 @@ static inline void span_in_leaf(const struct ma_state *mas, const struct maple_n
 }
 
 /* Find @key in @leaf, which is wide and spans [mas->min, mas->max]. */
-static inline void find_in_wide(struct ma_state *mas, struct maple_node *leaf, unsigned long key, struct found *found)
+static inline void find_in_wide(struct ma_state *mas, struct maple_node *leaf, unsigned long key,
+				struct found *found)
 {
 	unsigned int i = find_wide_leaf(leaf, key);
 	struct mt_leaf l;
@@ -59,9 +61,12 @@ static inline void find_in_wide(struct ma_state *mas, struct maple_node *leaf, u
 	settle(mas, leaf, mt_form_of(leaf), i);
 }
 
-/* walk_locked() where leaf_by_pages() has come to no leaf of pages, but maybe to a @wide one. */
-static __attribute__((noinline)) bool walk_locked_any(struct ma_state *mas, unsigned long index, struct maple_node *wide,
-						      struct found *found)
+/*
+ * walk_locked() where leaf_by_pages() has come to no leaf of pages, but maybe
+ * to a @wide one.
+ */
+static __attribute__((noinline)) bool walk_locked_any(struct ma_state *mas, unsigned long index,
+						      struct maple_node *wide, struct found *found)
 {
 	if (!wide)
 		return walk_any(mas, index, found);
@@ -70,10 +75,11 @@ static __attribute__((noinline)) bool walk_locked_any(struct ma_state *mas, unsi
 }
 
 /*
- * Put the cursor on @index, with the lock held: what it finds stays so. False: the
- * tree has no nodes; then index and last are set, too.
+ * Put the cursor on @index, with the lock held: what it finds stays so. False:
+ * the tree has no nodes; then index and last are set, too.
  */
-static inline __attribute__((always_inline)) bool walk_locked(struct ma_state *mas, unsigned long index, struct found *found)
+static inline __attribute__((always_inline)) bool
+walk_locked(struct ma_state *mas, unsigned long index, struct found *found)
 {
 	const unsigned long base = mt_region(index, MT_PAGE_SHIFT);
 	struct maple_node *leaf;
@@ -101,9 +107,9 @@ static inline __attribute__((always_inline)) bool walk_locked(struct ma_state *m
 
 /*
  * The cursor's path is still that from the root to its leaf, whatever other
- * cursors have stored meanwhile. A node of the path may have been freed, and its
- * memory may be another node by now. So each node is read only after the one
- * above it has said that it is in the tree.
+ * cursors have stored meanwhile. A node of the path may have been freed, and
+ * its memory may be another node by now. So each node is read only after the
+ * one above it has said that it is in the tree.
  */
 static inline bool path_leads(const struct ma_state *mas)
 {
@@ -137,8 +143,12 @@ static inline bool path_spans(const struct ma_state *mas, unsigned long key)
 	for (unsigned int level = 0; level < mas->depth; level++) {
 		const struct maple_node *node = mt_step_node(mas->path[level]);
 
-		/* By the node's own region, whatever that of the key: as if it were an edge node. */
-		inner_span(node, mt_form_of(node) | MT_EDGE_BIT, mt_step_slot(mas->path[level]), key, &min, &max);
+		/*
+		 * By the node's own region, whatever that of the key: as if it
+		 * were an edge node.
+		 */
+		inner_span(node, mt_form_of(node) | MT_EDGE_BIT, mt_step_slot(mas->path[level]),
+			   key, &min, &max);
 	}
 	return min == mas->min && max == mas->max;
 }
@@ -198,13 +208,15 @@ static inline bool stands_on(struct ma_state *mas, unsigned long key, struct fou
 	found->last = mas->plan.hi_max;
 	found->used = mas->plan.used;
 	/* Relaxed: only the lock's holder stores here. */
-	found->entry = atomic_load_explicit(&leaf_slots(mas->node, mas->version)[mas->offset], memory_order_relaxed);
+	found->entry = atomic_load_explicit(&leaf_slots(mas->node, mas->version)[mas->offset],
+					    memory_order_relaxed);
 	return true;
 }
 
 /*
- * The cursor to the leaf slot that holds mas->index, by as little walking as can
- * be; index and last stay what is to be stored. False: the tree has no nodes.
+ * The cursor to the leaf slot that holds mas->index, by as little walking as
+ * can be; index and last stay what is to be stored. False: the tree has no
+ * nodes.
  */
 static inline __attribute__((always_inline)) bool locate(struct ma_state *mas, struct found *found)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plan.h - a store: find its place, say what kind it is, and do it if it can be done in place. Compiled once for each
- * instruction set, so that what nearly all stores are is one run of instructions from the root to the slot.
+ * plan.h - a store: find its place, say what kind it is, and do it if it can be
+ * done in place. Compiled once for each instruction set, so that what nearly
+ * all stores are is one run of instructions from the root to the slot.
  *
  * Locks: the tree's lock, for every function.
  */
@@ -40,12 +41,15 @@ static inline __attribute__((always_inline)) void join_right(struct mt_write *w)
 		w->last = w->hi_max;
 }
 
-/* A gap that begins or ends with its leaf touches a gap in the leaf beside it. */
+/*
+ * A gap that begins or ends with its leaf touches a gap in the leaf beside it.
+ */
 static inline __attribute__((always_inline)) bool gap_touches_next_leaf(const struct mt_write *w)
 {
 	const struct ma_state *mas = w->mas;
 
-	return (unlikely(w->last == mas->max) && mas->max != ULONG_MAX && !load(mas->tree, mas->max + 1)) ||
+	return (unlikely(w->last == mas->max) && mas->max != ULONG_MAX &&
+		!load(mas->tree, mas->max + 1)) ||
 	       (unlikely(w->first == mas->min) && mas->min && !load(mas->tree, mas->min - 1));
 }
 
@@ -63,9 +67,11 @@ static inline __attribute__((always_inline)) enum mt_store_type plan_leaf(struct
 			return w->lo_entry ? MT_STORE_SLOT : MT_STORE_NOTHING;
 	}
 	/* Slots that the leaf will have. */
-	n = (unsigned int)__builtin_popcount(w->used) + (w->lo_min < w->first) + (w->hi_max > w->last);
+	n = (unsigned int)__builtin_popcount(w->used) + (w->lo_min < w->first) +
+	    (w->hi_max > w->last);
 	if (w->lo != w->hi)
-		n += 1 - (unsigned int)__builtin_popcount(w->used & ((2u << w->hi) - (1u << w->lo)));
+		n += 1 -
+		     (unsigned int)__builtin_popcount(w->used & ((2u << w->hi) - (1u << w->lo)));
 	w->form_fits = form_fits(w);
 	/* A leaf whose form does not fit the new bounds becomes a wide leaf. */
 	if (unlikely(!w->form_fits))
@@ -75,9 +81,13 @@ static inline __attribute__((always_inline)) enum mt_store_type plan_leaf(struct
 	return likely(w->form_fits) ? shape_for(w) : MT_STORE_LEAF;
 }
 
-/* The cursor stands where the store begins, on what was found there in a leaf of @form: say what kind of store it is. */
-static inline __attribute__((always_inline)) enum mt_store_type make_plan(struct mt_write *w, struct ma_state *mas, void *entry,
-									  unsigned long form, const struct found *found)
+/*
+ * The cursor stands where the store begins, on what was found there in a leaf
+ * of @form: say what kind of store it is.
+ */
+static inline __attribute__((always_inline)) enum mt_store_type
+make_plan(struct mt_write *w, struct ma_state *mas, void *entry, unsigned long form,
+	  const struct found *found)
 {
 	struct mt_leaf *l = &w->leaf;
 
@@ -107,8 +117,8 @@ static inline __attribute__((always_inline)) enum mt_store_type make_plan(struct
 }
 
 /* make_plan() in a leaf of any form. */
-static __attribute__((noinline)) enum mt_store_type make_any_plan(struct mt_write *w, struct ma_state *mas, void *entry,
-								  const struct found *found)
+static __attribute__((noinline)) enum mt_store_type
+make_any_plan(struct mt_write *w, struct ma_state *mas, void *entry, const struct found *found)
 {
 	return make_plan(w, mas, entry, mas->version, found);
 }
@@ -116,15 +126,17 @@ static __attribute__((noinline)) enum mt_store_type make_any_plan(struct mt_writ
 /*
  * What the cursor keeps of a plan until the store is made. A gap that ends with
  * its leaf is kept only if the caller vouches that nothing is stored meanwhile:
- * what lies beside it, in a leaf that may change without this one, is part of the
- * plan.
+ * what lies beside it, in a leaf that may change without this one, is part of
+ * the plan.
  */
-static inline __attribute__((always_inline)) void keep_plan(const struct mt_write *w, unsigned long first, unsigned long last,
+static inline __attribute__((always_inline)) void keep_plan(const struct mt_write *w,
+							    unsigned long first, unsigned long last,
 							    enum mt_store_type type)
 {
 	struct ma_state *mas = w->mas;
 
-	if (!w->entry && unlikely(first == mas->min || last >= mas->max) && !(mas->mas_flags & MT_VOUCHED))
+	if (!w->entry && unlikely(first == mas->min || last >= mas->max) &&
+	    !(mas->mas_flags & MT_VOUCHED))
 		return;
 	mas->plan.leaf = mas->node;
 	mas->plan.version = mas->version;
@@ -144,9 +156,11 @@ static inline __attribute__((always_inline)) void keep_plan(const struct mt_writ
 	mas->store_type = (unsigned char)(type + 1);
 }
 
-/* plan() of what needs new nodes, or has none: *w is set for the caller then. */
-static __attribute__((noinline)) enum mt_store_type plan_any(struct mt_write *w, struct ma_state *mas, void *entry,
-							     const struct found *found)
+/*
+ * plan() of what needs new nodes, or has none: *w is set for the caller then.
+ */
+static __attribute__((noinline)) enum mt_store_type
+plan_any(struct mt_write *w, struct ma_state *mas, void *entry, const struct found *found)
 {
 	const unsigned long first = mas->index, last = mas->last;
 	enum mt_store_type type = make_any_plan(w, mas, entry, found);
@@ -177,17 +191,21 @@ static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, void *e
 	return plan_any(w, mas, entry, &other);
 }
 
-/* Whether the plan that the cursor has kept is that of this store, and the tree where it shall be made as it was. */
+/*
+ * Whether the plan that the cursor has kept is that of this store, and the tree
+ * where it shall be made as it was.
+ */
 static inline bool plan_stands(const struct ma_state *mas, const void *entry)
 {
-	return mas->store_type && mas->index == mas->plan.asked_first && mas->last == mas->plan.asked_last &&
-	       mas->node == mas->plan.leaf && !entry == mas->plan.gap && (is_vouched_for(mas) || path_leads(mas)) &&
+	return mas->store_type && mas->index == mas->plan.asked_first &&
+	       mas->last == mas->plan.asked_last && mas->node == mas->plan.leaf &&
+	       !entry == mas->plan.gap && (is_vouched_for(mas) || path_leads(mas)) &&
 	       mt_form_of(mas->node) == mas->version && mas->version == mas->plan.version;
 }
 
 /* The plan that the cursor has kept, in a leaf of @form. */
-static inline __attribute__((always_inline)) enum mt_store_type kept_plan(struct mt_write *w, struct ma_state *mas, void *entry,
-									  unsigned long form)
+static inline __attribute__((always_inline)) enum mt_store_type
+kept_plan(struct mt_write *w, struct ma_state *mas, void *entry, unsigned long form)
 {
 	w->mas = mas;
 	w->entry = entry;
@@ -209,8 +227,9 @@ static inline __attribute__((always_inline)) enum mt_store_type kept_plan(struct
 }
 
 /*
- * A gap stored raises the bounds above its leaf to its width. What a store takes from
- * a gap leaves them as they are: a search that finds less will lower them.
+ * A gap stored raises the bounds above its leaf to its width. What a store
+ * takes from a gap leaves them as they are: a search that finds less will lower
+ * them.
  */
 static inline __attribute__((always_inline)) void leaf_changed(const struct mt_write *w)
 {
@@ -224,7 +243,10 @@ static inline __attribute__((always_inline)) void leaf_changed(const struct mt_w
 		vms__mt_gap_raise(mas->path, mas->depth - 1u, width);
 }
 
-/* One entry for another, or for a gap. What was a gap, or becomes one, is a change of the leaf's shape to cursors. */
+/*
+ * One entry for another, or for a gap. What was a gap, or becomes one, is a
+ * change of the leaf's shape to cursors.
+ */
 static inline __attribute__((always_inline)) void store_slot(struct mt_write *w)
 {
 	put_slot(w, w->lo, w->entry);
@@ -243,17 +265,20 @@ static __attribute__((noinline)) int fail(struct ma_state *mas, int err)
 /*
  * The store is made: the cursor is on it.
  *
- * A function that used vectors wider than 128 bits clears their upper halves when it
- * ends, or else the CPU moves them away when its caller uses SSE, and back for the
- * next such function: some 50 cycles each time. The compiler does so by itself, but
- * gcc 12 forgets it where all of a store became one function.
+ * A function that used vectors wider than 128 bits clears their upper halves
+ * when it ends, or else the CPU moves them away when its caller uses SSE, and
+ * back for the next such function: some 50 cycles each time. The compiler does
+ * so by itself, but gcc 12 forgets it where all of a store became one function.
  */
 static inline int stored(const struct mt_write *w)
 {
 	struct ma_state *mas = w->mas;
 
 	mas->used = mas->full = mas->ahead = 0;
-	/* Nodes may have been replaced: from here on nobody vouches for the place. */
+	/*
+	 * Nodes may have been replaced: from here on nobody vouches for the
+	 * place.
+	 */
 	mas->mas_flags = mas->store_type = 0;
 	mas->index = w->first;
 	mas->last = w->last;
@@ -301,7 +326,8 @@ static __attribute__((noinline)) int carry_out_any(struct mt_write *w, enum mt_s
 }
 
 /* The store, as planned, in a leaf whose form is known where this is called. */
-static inline __attribute__((always_inline)) int carry_out(struct mt_write *w, enum mt_store_type type)
+static inline __attribute__((always_inline)) int carry_out(struct mt_write *w,
+							   enum mt_store_type type)
 {
 	struct mt_write other; /* so that *w needs no memory */
 
@@ -319,7 +345,8 @@ static inline __attribute__((always_inline)) int carry_out(struct mt_write *w, e
 }
 
 /* store_here() in a leaf of any form. */
-static __attribute__((noinline)) int store_here_any(struct ma_state *mas, void *entry, const struct found *found)
+static __attribute__((noinline)) int store_here_any(struct ma_state *mas, void *entry,
+						    const struct found *found)
 {
 	struct mt_write w;
 	enum mt_store_type type = make_any_plan(&w, mas, entry, found);
@@ -327,8 +354,12 @@ static __attribute__((noinline)) int store_here_any(struct ma_state *mas, void *
 	return carry_out_any(&w, type);
 }
 
-/* A store that does more than put one entry into another's place; the cursor stands where it begins, on what was found there. */
-static inline __attribute__((always_inline)) int store_here(struct ma_state *mas, void *entry, const struct found *found)
+/*
+ * A store that does more than put one entry into another's place; the cursor
+ * stands where it begins, on what was found there.
+ */
+static inline __attribute__((always_inline)) int store_here(struct ma_state *mas, void *entry,
+							    const struct found *found)
 {
 	struct found other; /* so that *found needs no memory */
 	struct mt_write w;
@@ -343,7 +374,8 @@ static inline __attribute__((always_inline)) int store_here(struct ma_state *mas
 }
 
 /* A store that mas_preallocate() has planned in a leaf of @form. */
-static inline __attribute__((always_inline)) int store_kept_as(struct ma_state *mas, void *entry, void **old, unsigned long form)
+static inline __attribute__((always_inline)) int store_kept_as(struct ma_state *mas, void *entry,
+							       void **old, unsigned long form)
 {
 	struct mt_write w;
 	enum mt_store_type type = kept_plan(&w, mas, entry, form);
@@ -388,9 +420,12 @@ static __attribute__((noinline)) int store_any(struct ma_state *mas, void *entry
 	return store_here(mas, entry, &found);
 }
 
-/* The store in the leaf that leaf_by_pages() came to, where it begins in slot @i. */
-static __attribute__((noinline)) int store_in(struct ma_state *mas, void *entry, void **old, struct maple_node *leaf,
-					      unsigned long i)
+/*
+ * The store in the leaf that leaf_by_pages() came to, where it begins in slot
+ * @i.
+ */
+static __attribute__((noinline)) int store_in(struct ma_state *mas, void *entry, void **old,
+					      struct maple_node *leaf, unsigned long i)
 {
 	const unsigned long base = mt_region(mas->index, MT_PAGE_SHIFT);
 	struct key_span span = {NO_LOW, MT_KEY_NONE};
@@ -419,12 +454,14 @@ static __attribute__((noinline)) int store_in(struct ma_state *mas, void *entry,
 }
 
 /*
- * Whether slot @i of @leaf, a node of pages in the slot @up of @parent, spans [first, last], of which the first lies in the leaf's
- * region. "No" may be wrong, where the leaf begins or ends with its parent or the parent is wide. All in keys, and without a branch
- * but the caller's.
+ * Whether slot @i of @leaf, a node of pages in the slot @up of @parent, spans
+ * [first, last], of which the first lies in the leaf's region. "No" may be
+ * wrong, where the leaf begins or ends with its parent or the parent is wide.
+ * All in keys, and without a branch but the caller's.
  */
-static inline bool spans_just(const struct maple_node *parent, unsigned long up, const struct maple_node *leaf, unsigned long i,
-			      unsigned long first, unsigned long last)
+static inline bool spans_just(const struct maple_node *parent, unsigned long up,
+			      const struct maple_node *leaf, unsigned long i, unsigned long first,
+			      unsigned long last)
 {
 	const uint32_t begin = (uint32_t)(first >> MT_PAGE_SHIFT) & MT_KEY_NONE;
 	const uint32_t end = (uint32_t)((last + 1) >> MT_PAGE_SHIFT) & MT_KEY_NONE;
@@ -432,16 +469,23 @@ static inline bool spans_just(const struct maple_node *parent, unsigned long up,
 	const unsigned long elsewhere = (first ^ (last + 1)) >> (MT_KEY_BITS + MT_PAGE_SHIFT);
 	uint32_t below = word_at(leaf, i + 1), key = word_at(leaf, i + 2), begins, ends;
 
-	/* The first slot begins, the last ends with the leaf, of which the parent has the keys; but for its first and last. */
+	/*
+	 * The first slot begins, the last ends with the leaf, of which the
+	 * parent has the keys; but for its first and last.
+	 */
 	begins = (uint32_t)ones_if(i == 0);
 	ends = (uint32_t)ones_if((i == MT_NARROW_LEAF_KEYS) | (key == MT_KEY_NONE));
 	below ^= (below ^ word_at(parent, up + 1)) & begins;
 	key ^= (key ^ word_at(parent, up + 2)) & ends;
-	return !((below ^ begin) | (key ^ end) | in_page | elsewhere) & !!begin & (end != MT_KEY_NONE) &
-	       !(ends & (up == MT_NARROW_INNER_KEYS)) & !((begins | ends) & mt_node_is_wide(parent));
+	return !((below ^ begin) | (key ^ end) | in_page | elsewhere) & !!begin &
+	       (end != MT_KEY_NONE) & !(ends & (up == MT_NARROW_INNER_KEYS)) &
+	       !((begins | ends) & mt_node_is_wide(parent));
 }
 
-/* Slot @i of the leaf, as the cursor came to it, spans just what the cursor says. */
+/*
+ * Slot @i of the leaf, as the cursor came to it, spans just what the cursor
+ * says.
+ */
 static inline bool spans_cursor(const struct ma_state *mas, unsigned int i)
 {
 	unsigned long index = mas->min, last = mas->max;
@@ -452,20 +496,22 @@ static inline bool spans_cursor(const struct ma_state *mas, unsigned int i)
 		mt_leaf_view(&l, mas->node, mas->version, mas->min, mas->max);
 		return mas->index == mt_leaf_min(&l, i) && mas->last == mt_leaf_max(&l, i);
 	}
-	page_span(i, MT_NARROW_LEAF_KEYS, word_at(leaf, i + 1), word_at(leaf, i + 2), leaf->narrow_leaf.base, &index, &last);
+	page_span(i, MT_NARROW_LEAF_KEYS, word_at(leaf, i + 1), word_at(leaf, i + 2),
+		  leaf->narrow_leaf.base, &index, &last);
 	return mas->index == index && mas->last == last;
 }
 
 /*
- * The cursor stands on just what is to be stored, as after a walk: one entry for another. What the cursor knows of its leaf stays
- * true, so that an iteration goes on. False: it is another kind of store.
+ * The cursor stands on just what is to be stored, as after a walk: one entry
+ * for another. What the cursor knows of its leaf stays true, so that an
+ * iteration goes on. False: it is another kind of store.
  */
 static inline bool store_on_place(struct ma_state *mas, void *entry, void **old)
 {
 	void *_Atomic *slot;
 
-	if (!entry || !(is_vouched_for(mas) || path_leads(mas)) || mt_form_of(mas->node) != mas->version ||
-	    !spans_cursor(mas, mas->offset))
+	if (!entry || !(is_vouched_for(mas) || path_leads(mas)) ||
+	    mt_form_of(mas->node) != mas->version || !spans_cursor(mas, mas->offset))
 		return false;
 	slot = &leaf_slots(mas->node, mas->version)[mas->offset];
 	*old = atomic_load_explicit(slot, memory_order_relaxed);
@@ -478,9 +524,10 @@ static inline bool store_on_place(struct ma_state *mas, void *entry, void **old)
 }
 
 /*
- * mas_store() with a cursor that has no place, without its checks; *old: what the
- * first index had. A usual store walks down once, and finds on the way only what
- * it needs: not even the bounds of the leaf, if one entry takes another's place.
+ * mas_store() with a cursor that has no place, without its checks; *old: what
+ * the first index had. A usual store walks down once, and finds on the way only
+ * what it needs: not even the bounds of the leaf, if one entry takes another's
+ * place.
  */
 static __attribute__((noinline)) int store_from_root(struct ma_state *mas, void *entry, void **old)
 {
@@ -494,14 +541,18 @@ static __attribute__((noinline)) int store_from_root(struct ma_state *mas, void 
 	/* A leaf that is the root has no parent. */
 	if (unlikely(!leaf || !step || mt_node_is_wide(leaf)))
 		return store_any(mas, entry, old);
-	/* The slots' lines, beside the keys' and not after them; and where the parent keeps the leaf's gap. */
+	/*
+	 * The slots' lines, beside the keys' and not after them; and where the
+	 * parent keeps the leaf's gap.
+	 */
 	__builtin_prefetch(leaf->narrow_leaf.slot, 1);
 	__builtin_prefetch(leaf->narrow_leaf.slot + 8, 1);
 	__builtin_prefetch(&mt_step_node(step)->gap[mt_step_slot(step)], 1);
 	i = find_narrow_leaf(leaf, mt_search_key(first, MT_PAGE_SHIFT));
 	slot = &leaf->narrow_leaf.slot[i];
 	*old = atomic_load_explicit(slot, memory_order_relaxed);
-	if (!entry || !*old || !spans_just(mt_step_node(step), mt_step_slot(step), leaf, i, first, last))
+	if (!entry || !*old ||
+	    !spans_just(mt_step_node(step), mt_step_slot(step), leaf, i, first, last))
 		return store_in(mas, entry, old, leaf, i);
 	/* Release: pairs with mt_leaf_slot(). */
 	atomic_store_explicit(slot, entry, memory_order_release);
@@ -536,6 +587,7 @@ static int store(struct ma_state *mas, void *entry, void **old)
 	if (mas->status != ma_active || !mas->node)
 		return store_from_root(mas, entry, old);
 	if (mas->store_type)
-		return plan_stands(mas, entry) ? store_kept(mas, entry, old) : store_any(mas, entry, old);
+		return plan_stands(mas, entry) ? store_kept(mas, entry, old)
+					       : store_any(mas, entry, old);
 	return store_on_place(mas, entry, old) ? 0 : store_any(mas, entry, old);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ranges_avx512.h - batch.h's reports of a leaf, and of the leaves that follow each other under one parent, by 512-bit vectors.
+ * ranges_avx512.h - batch.h's reports of a leaf, and of the leaves that follow
+ * each other under one parent, by 512-bit vectors.
  *
- * A narrow leaf's bounds are compared, and its empty slots left out, while they are keys of 32 bits, which one vector has room for.
- * They become indexes where they are put into the records.
+ * A narrow leaf's bounds are compared, and its empty slots left out, while they
+ * are keys of 32 bits, which one vector has room for. They become indexes where
+ * they are put into the records.
  *
  * Locks: RCU or the tree's lock.
  */
@@ -11,23 +13,36 @@
 /* As many ranges as may be written, whatever the leaf has. */
 #define RANGES_AT_ONCE 16u
 
-/* What a narrow leaf has, by slots: the keys before and after each, and the entries. */
+/*
+ * What a narrow leaf has, by slots: the keys before and after each, and the
+ * entries.
+ */
 struct leaf_rows {
 	__m512i first, end;
 	__m512i entry0, entry1;
 };
 
 /*
- * What is done to vectors, kept in registers while leaves are read. Records are made of vectors of eight words; the words are by
- * turns a range's first index, its last index and its entry.
+ * What is done to vectors, kept in registers while leaves are read. Records are
+ * made of vectors of eight words; the words are by turns a range's first index,
+ * its last index and its entry.
  */
 struct maker {
-	__m512i unit, base[3]; /* an index is its key by the unit, and this more; a range ends before the next begins */
-	__mmask8 index[3];     /* the words that are indexes */
-	__mmask16 first, end;  /* the lanes of keys, where they say where slots begin and where they end */
+	/*
+	 * an index is its key by the unit, and this more; a range ends before
+	 * the next begins
+	 */
+	__m512i unit, base[3];
+	__mmask8 index[3]; /* the words that are indexes */
+	/*
+	 * the lanes of keys, where they say where slots begin and where they
+	 * end
+	 */
+	__mmask16 first, end;
 };
 
-static inline __attribute__((always_inline)) void make_ready(struct maker *m, unsigned long base, unsigned int shift)
+static inline __attribute__((always_inline)) void make_ready(struct maker *m, unsigned long base,
+							     unsigned int shift)
 {
 	const __m512i b = _mm512_set1_epi64((long long)base);
 
@@ -41,15 +56,18 @@ static inline __attribute__((always_inline)) void make_ready(struct maker *m, un
 	m->first = 0x7ffe;
 	m->end = 0x3fff;
 	/* Compilers would make them anew each time that they use them. */
-	__asm__("" : "+Yk"(m->index[0]), "+Yk"(m->index[1]), "+Yk"(m->index[2]), "+Yk"(m->first), "+Yk"(m->end));
+	__asm__(""
+		: "+Yk"(m->index[0]), "+Yk"(m->index[1]), "+Yk"(m->index[2]), "+Yk"(m->first),
+		  "+Yk"(m->end));
 }
 
 /*
- * The slots of a narrow leaf that begins with the key in all of @low and ends before the one in all of @high. A slot that is empty, or
- * behind the last, ends where it begins. Return: the slots that have an entry.
+ * The slots of a narrow leaf that begins with the key in all of @low and ends
+ * before the one in all of @high. A slot that is empty, or behind the last,
+ * ends where it begins. Return: the slots that have an entry.
  */
-VECTOR_LOADS unsigned int read_slots(const struct maple_node *leaf, __m512i low, __m512i high, const struct maker *m,
-				     struct leaf_rows *rows)
+VECTOR_LOADS unsigned int read_slots(const struct maple_node *leaf, __m512i low, __m512i high,
+				     const struct maker *m, struct leaf_rows *rows)
 {
 	const unsigned long *slot = (const unsigned long *)leaf->narrow_leaf.slot;
 	const uint32_t *word = (const uint32_t *)leaf;
@@ -63,7 +81,9 @@ VECTOR_LOADS unsigned int read_slots(const struct maple_node *leaf, __m512i low,
 	atomic_signal_fence(memory_order_seq_cst);
 	full0 = _mm512_test_epi64_mask(rows->entry0, rows->entry0);
 	full1 = _mm512_test_epi64_mask(rows->entry1, rows->entry1);
-	return lanes16(_kand_mask16(_mm512_kunpackb(full1, full0), _mm512_cmpneq_epi32_mask(rows->first, rows->end))) & 0x7fff;
+	return lanes16(_kand_mask16(_mm512_kunpackb(full1, full0),
+				    _mm512_cmpneq_epi32_mask(rows->first, rows->end))) &
+	       0x7fff;
 }
 
 /* The numbers of the slots @full, four bits of each. */
@@ -72,7 +92,10 @@ static inline unsigned long in_order(unsigned int full)
 	return _pext_u64(0xfedcba9876543210ul, _pdep_u64(full, 0x1111111111111111ul) * 15);
 }
 
-/* Eight records' words: the indexes as keys, first and end by turns; and the entries. */
+/*
+ * Eight records' words: the indexes as keys, first and end by turns; and the
+ * entries.
+ */
 struct eight {
 	__m512i keys, entry;
 };
@@ -81,18 +104,27 @@ struct eight {
 static inline struct eight take_eight(const struct leaf_rows *rows, unsigned int order)
 {
 	const unsigned long twice = order * 0x100000001ul;
-	/* Both halves of word k begin with the four bits of slot k, and what follows those does not count. */
+	/*
+	 * Both halves of word k begin with the four bits of slot k, and what
+	 * follows those does not count.
+	 */
 	__m512i slot = _mm512_srlv_epi32(_mm512_set1_epi64((long long)twice),
-					 _mm512_setr_epi32(0, 0, 4, 4, 8, 8, 12, 12, 16, 16, 20, 20, 24, 24, 28, 28));
-	/* The permutation counts lanes 0 to 15 in its first vector, 16 to 31 in its second. 0xea: (slot and 15) or 16 for the odd words. */
-	__m512i lane = _mm512_ternarylogic_epi32(slot, _mm512_set1_epi32(15), _mm512_set1_epi64(16ll << 32), 0xea);
+					 _mm512_setr_epi32(0, 0, 4, 4, 8, 8, 12, 12, 16, 16, 20, 20,
+							   24, 24, 28, 28));
+	/*
+	 * The permutation counts lanes 0 to 15 in its first vector, 16 to 31 in
+	 * its second. 0xea: (slot and 15) or 16 for the odd words.
+	 */
+	__m512i lane = _mm512_ternarylogic_epi32(slot, _mm512_set1_epi32(15),
+						 _mm512_set1_epi64(16ll << 32), 0xea);
 
 	return (struct eight){_mm512_permutex2var_epi32(rows->first, lane, rows->end),
 			      _mm512_permutex2var_epi64(rows->entry0, slot, rows->entry1)};
 }
 
 /* Vector @i of the three that eight records are. */
-static inline __attribute__((always_inline)) __m512i eight_words(const struct eight *e, const struct maker *m, unsigned int i)
+static inline __attribute__((always_inline)) __m512i
+eight_words(const struct eight *e, const struct maker *m, unsigned int i)
 {
 #define F(k) 2 * (k), 0
 #define L(k) 2 * (k) + 1, 0
@@ -111,9 +143,14 @@ static inline __attribute__((always_inline)) __m512i eight_words(const struct ei
 	return _mm512_mask_add_epi64(words, m->index[i], words, m->base[i]);
 }
 
-/* Write the ranges of the slots @full, which are @got; up to RANGES_AT_ONCE may be written. */
-static inline __attribute__((always_inline)) void put_ranges(struct vms_mt_range *out, unsigned int full, unsigned int got,
-							     const struct leaf_rows *rows, const struct maker *m)
+/*
+ * Write the ranges of the slots @full, which are @got; up to RANGES_AT_ONCE may
+ * be written.
+ */
+static inline __attribute__((always_inline)) void put_ranges(struct vms_mt_range *out,
+							     unsigned int full, unsigned int got,
+							     const struct leaf_rows *rows,
+							     const struct maker *m)
 {
 	unsigned long *word = (unsigned long *)out, order = in_order(full);
 	struct eight e = take_eight(rows, (unsigned int)order);
@@ -129,11 +166,15 @@ static inline __attribute__((always_inline)) void put_ranges(struct vms_mt_range
 	_mm512_storeu_si512(word + 40, eight_words(&e, m, 2));
 }
 
-/* put_ranges() for an @out that ends with these ranges: it writes no word behind them. */
-static inline void put_only(struct vms_mt_range *out, unsigned int full, unsigned int got, const struct leaf_rows *rows,
-			    const struct maker *m)
+/*
+ * put_ranges() for an @out that ends with these ranges: it writes no word
+ * behind them.
+ */
+static inline void put_only(struct vms_mt_range *out, unsigned int full, unsigned int got,
+			    const struct leaf_rows *rows, const struct maker *m)
 {
-	unsigned long *word = (unsigned long *)out, words = (1ul << 3 * got) - 1, order = in_order(full);
+	unsigned long *word = (unsigned long *)out, words = (1ul << 3 * got) - 1,
+		      order = in_order(full);
 	struct eight e = take_eight(rows, (unsigned int)order);
 
 	_mm512_mask_storeu_epi64(word, (__mmask8)words, eight_words(&e, m, 0));
@@ -148,16 +189,22 @@ static inline void put_only(struct vms_mt_range *out, unsigned int full, unsigne
 }
 
 /* leaf_ranges_by_one() of a narrow leaf. */
-static inline unsigned int narrow_leaf_ranges(const struct mt_leaf *l, unsigned int wanted, unsigned long max,
-					      struct vms_mt_range *out, unsigned int n, unsigned int *slot)
+static inline unsigned int narrow_leaf_ranges(const struct mt_leaf *l, unsigned int wanted,
+					      unsigned long max, struct vms_mt_range *out,
+					      unsigned int n, unsigned int *slot)
 {
 	unsigned int full, got, last;
 	struct leaf_rows rows;
 	struct maker m;
 
 	make_ready(&m, l->base, l->shift);
-	/* The leaf may begin and end where no key says it. Its first slot never is empty. */
-	full = read_slots(l->node, _mm512_set1_epi32(-1), _mm512_set1_epi32((int)MT_KEY_NONE), &m, &rows) & wanted;
+	/*
+	 * The leaf may begin and end where no key says it. Its first slot never
+	 * is empty.
+	 */
+	full = read_slots(l->node, _mm512_set1_epi32(-1), _mm512_set1_epi32((int)MT_KEY_NONE), &m,
+			  &rows) &
+	       wanted;
 	got = (unsigned int)__builtin_popcount(full);
 	if (got > n) {
 		full = _pdep_u32((1u << n) - 1, full);
@@ -184,51 +231,68 @@ static inline unsigned int narrow_leaf_ranges(const struct mt_leaf *l, unsigned 
 	return got;
 }
 
-static unsigned int leaf_ranges(const struct mt_leaf *l, unsigned int wanted, unsigned long max, struct vms_mt_range *out,
-				unsigned int n, unsigned int *slot)
+static unsigned int leaf_ranges(const struct mt_leaf *l, unsigned int wanted, unsigned long max,
+				struct vms_mt_range *out, unsigned int n, unsigned int *slot)
 {
-	/* TSan sees no acquire in a vector's loads: what a writer wrote to an entry would look like a race. */
+	/*
+	 * TSan sees no acquire in a vector's loads: what a writer wrote to an
+	 * entry would look like a race.
+	 */
 	if (VMS__TSAN || unlikely(l->wide))
 		return leaf_ranges_by_one(l, wanted, max, out, n, slot);
 	return narrow_leaf_ranges(l, wanted, max, out, n, slot);
 }
 
-/* The key that stands for @start in nodes of this base and shift; MT_KEY_NONE: there is none. */
+/*
+ * The key that stands for @start in nodes of this base and shift; MT_KEY_NONE:
+ * there is none.
+ */
 static inline uint32_t key_of(unsigned long start, unsigned long base, unsigned int shift)
 {
-	return start - base < (unsigned long)MT_KEY_NONE << shift && mt_key_fits(start, shift) ? (uint32_t)((start - base) >> shift)
-											       : MT_KEY_NONE;
+	return start - base < (unsigned long)MT_KEY_NONE << shift && mt_key_fits(start, shift)
+		       ? (uint32_t)((start - base) >> shift)
+		       : MT_KEY_NONE;
 }
 
 /*
- * The next leaf is @leaf, which begins with the key in all of @low and ends before the one in all of @high. Its state was @state.
- * Return: one past its last range; NULL: its ranges do not count, or may be more than there is room for.
+ * The next leaf is @leaf, which begins with the key in all of @low and ends
+ * before the one in all of @high. Its state was @state.
+ * Return: one past its last range; NULL: its ranges do not count, or may be
+ *         more than there is room for.
  */
-static inline __attribute__((always_inline)) struct vms_mt_range *put_leaf(const struct maple_node *leaf, unsigned long state,
-									   __m512i low, __m512i high, const struct maker *m,
-									   struct vms_mt_range *at, const struct vms_mt_range *end)
+static inline __attribute__((always_inline)) struct vms_mt_range *
+put_leaf(const struct maple_node *leaf, unsigned long state, __m512i low, __m512i high,
+	 const struct maker *m, struct vms_mt_range *at, const struct vms_mt_range *end)
 {
 	struct leaf_rows rows;
-	unsigned int full = read_slots(leaf, low, high, m, &rows), got = (unsigned int)__builtin_popcount(full);
+	unsigned int full = read_slots(leaf, low, high, m, &rows),
+		     got = (unsigned int)__builtin_popcount(full);
 
 	if (unlikely(end - at < (got <= 8 ? 9 : (int)RANGES_AT_ONCE)))
 		return NULL;
 	put_ranges(at, full, got, &rows, m);
-	/* No store of a change is in what was read: the loads, vectors too, acquire, and mt_state() pairs with shape.h's releases. */
+	/*
+	 * No store of a change is in what was read: the loads, vectors too,
+	 * acquire, and mt_state() pairs with shape.h's releases.
+	 */
 	return likely(mt_state(leaf) == state) ? at + got : NULL;
 }
 
 /*
- * LEAVES_AT_ONCE: on through leaves under the reader's parent, from the slot @from, whose bounds and whose parent's are keys of one
- * kind. A leaf between two bounds that are keys of its kind has no others, whatever region its own base names. All of them end
- * before @max, and leave room for a range or more: *got becomes no more than @n less one.
- * Return: false: there is no such leaf, or it is not known that they were the current ones; then all is as it was. Else the reader has
- * come to the last one, which is done.
+ * LEAVES_AT_ONCE: on through leaves under the reader's parent, from the slot
+ * @from, whose bounds and whose parent's are keys of one kind. A leaf between
+ * two bounds that are keys of its kind has no others, whatever region its own
+ * base names. All of them end before @max, and leave room for a range or more:
+ * *got becomes no more than @n less one.
+ * Return: false: there is no such leaf, or it is not known that they were the
+ * current ones; then all is as it was. Else the reader has come to the last
+ * one, which is done.
  */
-static bool leaves_at_once(struct batch *b, unsigned int from, unsigned long max, struct vms_mt_range *out, unsigned int n,
-			   unsigned int *got)
+static bool leaves_at_once(struct batch *b, unsigned int from, unsigned long max,
+			   struct vms_mt_range *out, unsigned int n, unsigned int *got)
 {
-	const unsigned long form = MT_LEAF_BIT | (b->form & MT_BYTE_BIT), start = from == b->slot ? b->leaf.min : b->leaf.max + 1;
+	const unsigned long form = MT_LEAF_BIT | (b->form & MT_BYTE_BIT),
+			    start = from == b->slot ? b->leaf.min : b->leaf.max + 1;
 	const unsigned int shift = mt_shift_of(b->form);
 	struct vms_mt_range *at = out + *got, *end = out + n, *next;
 	struct maple_node *parent = b->parent, *leaf = NULL;
@@ -246,7 +310,8 @@ static bool leaves_at_once(struct batch *b, unsigned int from, unsigned long max
 		return false;
 	/* Where the parent ends, of which its keys say nothing. */
 	last = b->max == ULONG_MAX ? MT_KEY_NONE : key_of(b->max + 1, base, shift);
-	limit = (max - base) >> shift < MT_KEY_NONE ? (uint32_t)((max - base) >> shift) : MT_KEY_NONE - 1;
+	limit = (max - base) >> shift < MT_KEY_NONE ? (uint32_t)((max - base) >> shift)
+						    : MT_KEY_NONE - 1;
 	make_ready(&m, base, shift);
 	low = _mm512_set1_epi32((int)low_key);
 	do {
@@ -258,15 +323,18 @@ static bool leaves_at_once(struct batch *b, unsigned int from, unsigned long max
 		top = unlikely(top == MT_KEY_NONE) ? last : top;
 		if (top > limit)
 			break;
-		child = mt_node(atomic_load_explicit(&parent->narrow_inner.slot[i], memory_order_acquire));
+		child = mt_node(
+			atomic_load_explicit(&parent->narrow_inner.slot[i], memory_order_acquire));
 		/* Relaxed, as in next_entry(). */
 		far = far < MT_NARROW_INNER_KEYS ? far : MT_NARROW_INNER_KEYS;
-		fetch = (unsigned long)atomic_load_explicit(&parent->narrow_inner.slot[far], memory_order_relaxed);
+		fetch = (unsigned long)atomic_load_explicit(&parent->narrow_inner.slot[far],
+							    memory_order_relaxed);
 		__builtin_prefetch((const void *)fetch);
 		__builtin_prefetch((const void *)(fetch + 64));
 		__builtin_prefetch((const void *)(fetch + 128));
 		seen = mt_state(child);
-		if (unlikely((seen & (MT_LEAF_BIT | MT_WIDE_BIT | MT_BYTE_BIT | MT_DEAD | MT_BUSY)) != form))
+		if (unlikely((seen & (MT_LEAF_BIT | MT_WIDE_BIT | MT_BYTE_BIT | MT_DEAD |
+				      MT_BUSY)) != form))
 			break;
 		high = _mm512_set1_epi32((int)top);
 		next = put_leaf(child, seen, low, high, &m, at, end);
@@ -281,14 +349,15 @@ static bool leaves_at_once(struct batch *b, unsigned int from, unsigned long max
 		i++;
 	} while (key != last);
 	/*
-	 * Alive after the loads of its children, all of which acquire: those were the current ones then. Pairs with mt_kill(), as
-	 * mt_state() does.
+	 * Alive after the loads of its children, all of which acquire: those
+	 * were the current ones then. Pairs with mt_kill(), as mt_state() does.
 	 */
 	if (!leaf || unlikely(mt_state(parent) & MT_DEAD))
 		return false;
 	*got = (unsigned int)(at - out);
 	b->slot = i - 1;
 	b->state = state;
-	mt_leaf_view(&b->leaf, leaf, state, base + ((unsigned long)low_key << shift), base + ((unsigned long)key << shift) - 1);
+	mt_leaf_view(&b->leaf, leaf, state, base + ((unsigned long)low_key << shift),
+		     base + ((unsigned long)key << shift) - 1);
 	return true;
 }

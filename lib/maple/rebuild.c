@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rebuild.c - stores that change the number of leaves or a bound between them: new leaves, and as many new levels above them as
- * it takes.
+ * rebuild.c - stores that change the number of leaves or a bound between them:
+ * new leaves, and as many new levels above them as it takes.
  *
- *	            [ a | b | c ]                    [ a | b'| c ]
- *	             /    |    \          =>          /    |    \
- *	     leaf ... [ L ] [ R ] ...             ...   [ L' ]  ...
+ * 	            [ a | b | c ]                    [ a | b'| c ]
+ * 	             /    |    \          =>          /    |    \
+ * 	     leaf ... [ L ] [ R ] ...             ...   [ L' ]  ...
  *
- * Two tracks (track.h) run from the root to the leaves of the store's first and last index. At each level, from the leaves upwards, what
- * the nodes from the left track to the right track shall hold is laid out as one run of slots (run.h): those before the left track, the
- * new ones, those after the right track. If the run is too short for a node of its own, a track is moved outwards to take in a
- * neighbour. The run is then cut into one to three new nodes, which are the new slots of the level above. It ends where one new
- * node stands for one old one: one store into the parent's slot, or into the root, and readers see all of it or nothing.
+ * Two tracks (track.h) run from the root to the leaves of the store's first and
+ * last index. At each level, from the leaves upwards, what the nodes from the
+ * left track to the right track shall hold is laid out as one run of slots
+ * (run.h): those before the left track, the new ones, those after the right
+ * track. If the run is too short for a node of its own, a track is moved
+ * outwards to take in a neighbour. The run is then cut into one to three new
+ * nodes, which are the new slots of the level above. It ends where one new node
+ * stands for one old one: one store into the parent's slot, or into the root,
+ * and readers see all of it or nothing.
  *
- * All nodes are allocated before that store. Only after it are the old ones marked dead, and freed after a grace period.
+ * All nodes are allocated before that store. Only after it are the old ones
+ * marked dead, and freed after a grace period.
  *
- * Rule kept here: gaps never touch, also where two leaves meet. So no gap crosses a leaf's bounds.
+ * Rule kept here: gaps never touch, also where two leaves meet. So no gap
+ * crosses a leaf's bounds.
  *
  * Locks: the tree's lock.
  */
@@ -33,8 +39,9 @@ struct rebuild {
 	struct ma_state *mas;
 	unsigned int depth; /* level of the leaves */
 	struct track left, right;
-	struct run run;                         /* of the level under way */
-	struct run made;                        /* the new nodes of that level, as slots of the next */
+	struct run run; /* of the level under way */
+	/* the new nodes of that level, as slots of the next */
+	struct run made;
 	unsigned long from[LEVELS], to[LEVELS]; /* what the new nodes of each level span */
 	unsigned int nr_nodes;
 	void *nodes[PARTS_MAX * LEVELS + 1]; /* all new nodes, to be freed if one cannot be had */
@@ -62,16 +69,23 @@ static void run_widen(struct rebuild *rb, unsigned int level, bool rightwards)
 	run_append(&rb->run, &old);
 }
 
-/* A run too short for a node at @level takes in a neighbour: rather a child of the same parent than a cousin. */
+/*
+ * A run too short for a node at @level takes in a neighbour: rather a child of
+ * the same parent than a cousin.
+ */
 static void run_lengthen(struct rebuild *rb, unsigned int level)
 {
 	const struct place *l = &rb->left.at[level], *r = &rb->right.at[level];
 
 	run_widen(rb, level,
-		  r->max != ULONG_MAX && (r->max != rb->right.at[level - 1].max || l->min == rb->left.at[level - 1].min));
+		  r->max != ULONG_MAX && (r->max != rb->right.at[level - 1].max ||
+					  l->min == rb->left.at[level - 1].min));
 }
 
-/* The slots in use of the child in slot @slot of @parent; of one that it has not, more than any node has. */
+/*
+ * The slots in use of the child in slot @slot of @parent; of one that it has
+ * not, more than any node has.
+ */
 static unsigned int slots_in_use(const struct place *parent, unsigned int slot)
 {
 	struct place p = *parent;
@@ -88,7 +102,10 @@ static unsigned int slots_in_use(const struct place *parent, unsigned int slot)
 	return run.n;
 }
 
-/* The run ends with the last slot there is: where keys that come in order are added. */
+/*
+ * The run ends with the last slot there is: where keys that come in order are
+ * added.
+ */
 static bool appends(const struct rebuild *rb, unsigned int level)
 {
 	const struct place *r = &rb->right.at[level];
@@ -97,15 +114,18 @@ static bool appends(const struct rebuild *rb, unsigned int level)
 }
 
 /*
- * A node that has become too long is not cut if the one beside it has room: both are filled alike, so that nodes are fuller than
- * cutting alone leaves them. The parent is replaced in either case. A tree so small that the root is the only parent is better quick.
+ * A node that has become too long is not cut if the one beside it has room:
+ * both are filled alike, so that nodes are fuller than cutting alone leaves
+ * them. The parent is replaced in either case. A tree so small that the root is
+ * the only parent is better quick.
  */
 static void run_share(struct rebuild *rb, unsigned int level)
 {
 	const struct place *parent = &rb->left.at[level - 1];
 	unsigned int most = level == rb->depth ? MT_LEAF_SLOTS : MT_INNER_SLOTS, before, after;
 
-	if (rb->left.at[level].node != rb->right.at[level].node || rb->run.n <= most || appends(rb, level) || rb->depth < 2)
+	if (rb->left.at[level].node != rb->right.at[level].node || rb->run.n <= most ||
+	    appends(rb, level) || rb->depth < 2)
 		return;
 	before = parent->slot ? slots_in_use(parent, parent->slot - 1) : MT_INNER_SLOTS + 1;
 	after = slots_in_use(parent, parent->slot + 1);
@@ -116,20 +136,23 @@ static void run_share(struct rebuild *rb, unsigned int level)
 /* ---- new nodes ---- */
 
 /*
- * mt_ref_in() of a child that spans [min, max], by what another parent called it. The child itself is looked at only if it is an edge
- * node: if it spans more than one region.
+ * mt_ref_in() of a child that spans [min, max], by what another parent called
+ * it. The child itself is looked at only if it is an edge node: if it spans
+ * more than one region.
  */
-static void *child_in(const struct maple_node *parent, void *ref, unsigned long min, unsigned long max)
+static void *child_in(const struct maple_node *parent, void *ref, unsigned long min,
+		      unsigned long max)
 {
 	unsigned int shift = mt_shift_of((unsigned long)ref);
 
-	if (!mt_is_wide(ref) && (mt_region(min, shift) != mt_region(max, shift) || (min | (max + 1)) & ((1ul << shift) - 1)))
+	if (!mt_is_wide(ref) && (mt_region(min, shift) != mt_region(max, shift) ||
+				 (min | (max + 1)) & ((1ul << shift) - 1)))
 		return mt_ref_in(parent, mt_node(ref));
 	return ref;
 }
 
-static void fill_inner(struct maple_node *node, unsigned long form, unsigned long min, unsigned int n, const struct run *run,
-		       unsigned int from, bool gaps)
+static void fill_inner(struct maple_node *node, unsigned long form, unsigned long min,
+		       unsigned int n, const struct run *run, unsigned int from, bool gaps)
 {
 	unsigned int keys = mt_keys_of(form);
 	void *_Atomic *slots;
@@ -152,8 +175,12 @@ static void fill_inner(struct maple_node *node, unsigned long form, unsigned lon
 		mt_set_gap(node, i, i < n ? run->gap[from + i] : 0);
 }
 
-/* A new node of the run's slots [from, to); it spans from @min. Appended to rb->made. False: no memory. */
-static bool make_node(struct rebuild *rb, unsigned int from, unsigned int to, unsigned long min, bool leaf)
+/*
+ * A new node of the run's slots [from, to); it spans from @min. Appended to
+ * rb->made. False: no memory.
+ */
+static bool make_node(struct rebuild *rb, unsigned int from, unsigned int to, unsigned long min,
+		      bool leaf)
 {
 	const struct run *run = &rb->run;
 	bool gaps = mt_has_gaps(rb->mas->tree);
@@ -168,7 +195,8 @@ static bool make_node(struct rebuild *rb, unsigned int from, unsigned int to, un
 	else
 		fill_inner(node, form, min, n, run, from, gaps);
 	rb->nodes[rb->nr_nodes++] = mt_ref(node);
-	run_push(&rb->made, run->pivot[to - 1], mt_ref(node), gaps ? run_gap(run, from, to, min, leaf) : 0);
+	run_push(&rb->made, run->pivot[to - 1], mt_ref(node),
+		 gaps ? run_gap(run, from, to, min, leaf) : 0);
 	return true;
 }
 
@@ -177,7 +205,8 @@ static bool make_nodes(struct rebuild *rb, unsigned int level, bool leaf)
 {
 	unsigned long min = rb->left.at[level].min;
 	bool several = rb->left.at[level].node != rb->right.at[level].node;
-	unsigned int end[PARTS_MAX], parts = cut(&rb->run, min, leaf, several, appends(rb, level), end);
+	unsigned int end[PARTS_MAX],
+		parts = cut(&rb->run, min, leaf, several, appends(rb, level), end);
 
 	rb->made.n = 0;
 	for (unsigned int part = 0, from = 0; part < parts; from = end[part++]) {
@@ -200,8 +229,12 @@ static int give_up(struct rebuild *rb)
 
 /* ---- old nodes ---- */
 
-/* The old nodes under @node, which spans from @min to @max at @level, that new ones stand for; then itself. */
-static void retire(struct rebuild *rb, struct maple_node *node, unsigned int level, unsigned long min, unsigned long max)
+/*
+ * The old nodes under @node, which spans from @min to @max at @level, that new
+ * ones stand for; then itself.
+ */
+static void retire(struct rebuild *rb, struct maple_node *node, unsigned int level,
+		   unsigned long min, unsigned long max)
 {
 	const struct maple_tree *mt = rb->mas->tree;
 	struct place p = {.node = node, .min = min, .max = max};
@@ -211,7 +244,8 @@ static void retire(struct rebuild *rb, struct maple_node *node, unsigned int lev
 		unsigned long to = rb->to[level + 1] < max ? rb->to[level + 1] : max;
 
 		for (p.slot = mt_find_slot(node, from); from <= to; p.slot++) {
-			retire(rb, mt_node(mt_slot(node, p.slot)), level + 1, place_slot_min(&p), place_slot_max(&p));
+			retire(rb, mt_node(mt_slot(node, p.slot)), level + 1, place_slot_min(&p),
+			       place_slot_max(&p));
 			if (place_slot_max(&p) >= to)
 				break;
 		}
@@ -221,7 +255,10 @@ static void retire(struct rebuild *rb, struct maple_node *node, unsigned int lev
 
 /* ---- publication ---- */
 
-/* The tree is @root from now on, which stands for all of @level: no level above it remains. */
+/*
+ * The tree is @root from now on, which stands for all of @level: no level above
+ * it remains.
+ */
 static void publish_root(struct rebuild *rb, unsigned int level, void *root)
 {
 	struct maple_node *old = mt_node(mt_root(rb->mas->tree));
@@ -240,7 +277,8 @@ static void publish_child(struct rebuild *rb, unsigned int level)
 	struct ma_state *mas = rb->mas;
 	struct place *old = &rb->left.at[level], *parent = old - 1;
 
-	mt_publish_slot(parent->node, parent->slot, mt_ref_in(parent->node, mt_node(rb->made.slot[0])));
+	mt_publish_slot(parent->node, parent->slot,
+			mt_ref_in(parent->node, mt_node(rb->made.slot[0])));
 	if (mt_has_gaps(mas->tree)) {
 		for (unsigned int i = 0; i < level; i++)
 			mas->path[i] = mt_step(rb->left.at[i].node, rb->left.at[i].slot);
@@ -254,7 +292,8 @@ static bool run_fits_root(const struct run *run)
 {
 	if (run->n == 1)
 		return !run->slot[0];
-	return run->n == 2 && !run->pivot[0] && !run->slot[1] && ((unsigned long)run->slot[0] & 3) != MT_NODE_MARK;
+	return run->n == 2 && !run->pivot[0] && !run->slot[1] &&
+	       ((unsigned long)run->slot[0] & 3) != MT_NODE_MARK;
 }
 
 /* ---- the levels ---- */
@@ -264,7 +303,10 @@ static bool run_spans_all(const struct rebuild *rb, unsigned int level)
 	return !rb->left.at[level].min && rb->right.at[level].max == ULONG_MAX;
 }
 
-/* The run of the level above: its slots beside the tracks, and the nodes made between them. */
+/*
+ * The run of the level above: its slots beside the tracks, and the nodes made
+ * between them.
+ */
 static void run_lift(struct rebuild *rb, unsigned int level)
 {
 	bool gaps = mt_has_gaps(rb->mas->tree);
@@ -274,7 +316,8 @@ static void run_lift(struct rebuild *rb, unsigned int level)
 	for (unsigned int i = 0; i < rb->made.n; i++)
 		run_push(&rb->run, rb->made.pivot[i], rb->made.slot[i], rb->made.gap[i]);
 	if (place_slot_max(&rb->right.at[level]) != rb->right.at[level].max)
-		run_push_slots(&rb->run, &rb->right.at[level], rb->right.at[level].slot + 1, ALL, gaps);
+		run_push_slots(&rb->run, &rb->right.at[level], rb->right.at[level].slot + 1, ALL,
+			       gaps);
 }
 
 /* A new root above the nodes made. */
@@ -293,7 +336,10 @@ static int grow_root(struct rebuild *rb)
 
 /* ---- a parent by copying ---- */
 
-/* Whether a narrow node of @form and @base has keys for all bounds between the nodes made. */
+/*
+ * Whether a narrow node of @form and @base has keys for all bounds between the
+ * nodes made.
+ */
 static bool keys_hold_made(const struct rebuild *rb, unsigned long form, unsigned long base)
 {
 	unsigned int shift = mt_shift_of(form);
@@ -308,10 +354,12 @@ static bool keys_hold_made(const struct rebuild *rb, unsigned long form, unsigne
 }
 
 /*
- * Copy an array of @n elements of @size but those in [from, to), for which there is room for @insert, as far as there is room behind
- * them. Plain accesses: the new array is not published yet, and the old one not written.
+ * Copy an array of @n elements of @size but those in [from, to), for which
+ * there is room for @insert, as far as there is room behind them. Plain
+ * accesses: the new array is not published yet, and the old one not written.
  */
-static inline __attribute__((always_inline)) void splice(void *new, const void *old, size_t size, unsigned int n, unsigned int from,
+static inline __attribute__((always_inline)) void splice(void *new, const void *old, size_t size,
+							 unsigned int n, unsigned int from,
 							 unsigned int to, unsigned int insert)
 {
 	unsigned int new_to = from + insert, rest = n - to < n - new_to ? n - to : n - new_to;
@@ -321,8 +369,10 @@ static inline __attribute__((always_inline)) void splice(void *new, const void *
 }
 
 /*
- * A new node for the parent at @level of all old nodes between the tracks, by copying what stays. NULL: it would be too long or too
- * short, its form would be another, or (*err) there is no memory. Plain accesses: the new node is not published, the old one not written.
+ * A new node for the parent at @level of all old nodes between the tracks, by
+ * copying what stays. NULL: it would be too long or too short, its form would
+ * be another, or (*err) there is no memory. Plain accesses: the new node is not
+ * published, the old one not written.
  */
 static struct maple_node *copy_parent(struct rebuild *rb, unsigned int level, int *err)
 {
@@ -346,12 +396,15 @@ static struct maple_node *copy_parent(struct rebuild *rb, unsigned int level, in
 		return NULL;
 	}
 	mt_begin(node, form, mt_base(old));
-	splice(&node->narrow_inner.key, &old->narrow_inner.key, sizeof(uint32_t), MT_NARROW_INNER_KEYS, from, to - 1, insert - 1);
-	splice(&node->narrow_inner.slot, &old->narrow_inner.slot, sizeof(void *), MT_NARROW_INNER_KEYS + 1, from, to, insert);
+	splice(&node->narrow_inner.key, &old->narrow_inner.key, sizeof(uint32_t),
+	       MT_NARROW_INNER_KEYS, from, to - 1, insert - 1);
+	splice(&node->narrow_inner.slot, &old->narrow_inner.slot, sizeof(void *),
+	       MT_NARROW_INNER_KEYS + 1, from, to, insert);
 	if (gaps)
 		splice(&node->gap, &old->gap, sizeof(unsigned long), MT_GAPS, from, to, insert);
 	/* What fewer children leave at the end. */
-	for (unsigned int i = MT_NARROW_INNER_KEYS + 1 + insert - (to - from); i <= MT_NARROW_INNER_KEYS; i++) {
+	for (unsigned int i = MT_NARROW_INNER_KEYS + 1 + insert - (to - from);
+	     i <= MT_NARROW_INNER_KEYS; i++) {
 		mt_set_pivot_as(node, form, i - 1, ULONG_MAX);
 		mt_set_slot(node, i, NULL);
 		if (gaps)
@@ -360,7 +413,8 @@ static struct maple_node *copy_parent(struct rebuild *rb, unsigned int level, in
 	for (unsigned int i = 0; i < insert; i++) {
 		if (i + 1 < insert)
 			mt_set_pivot_as(node, form, from + i, rb->made.pivot[i]);
-		mt_set_slot(node, from + i, child_in(node, rb->made.slot[i], min, rb->made.pivot[i]));
+		mt_set_slot(node, from + i,
+			    child_in(node, rb->made.slot[i], min, rb->made.pivot[i]));
 		if (gaps)
 			mt_set_gap(node, from + i, rb->made.gap[i]);
 		min = rb->made.pivot[i] + 1;
@@ -368,7 +422,10 @@ static struct maple_node *copy_parent(struct rebuild *rb, unsigned int level, in
 	return node;
 }
 
-/* The nodes made get a copy of their parent at @level, if they can. True: that ended the store, with *err. */
+/*
+ * The nodes made get a copy of their parent at @level, if they can. True: that
+ * ended the store, with *err.
+ */
 static bool publish_in_copy(struct rebuild *rb, unsigned int level, int *err)
 {
 	struct maple_node *node = copy_parent(rb, level, err);
@@ -431,7 +488,10 @@ static bool is_gap(const struct rebuild *rb, unsigned long key)
 	return !vms__mt_load(rb->mas->tree, key);
 }
 
-/* The gap stored takes in the gap after it, if need be in the next leaf. The right track stays on what it ends in. */
+/*
+ * The gap stored takes in the gap after it, if need be in the next leaf. The
+ * right track stays on what it ends in.
+ */
 static void join_right(struct rebuild *rb)
 {
 	struct mt_write *w = rb->w;
@@ -520,14 +580,17 @@ void vms__mt_rebuild_need(const struct mt_write *w, unsigned int *leaves, unsign
 	if (!w->one_leaf || !level)
 		return;
 	/*
-	 * One leaf becomes three at most, and with one beside it four: its parent has one child less, or two more. A parent that can
-	 * have them in any form, and does without one, is replaced by one; else it is as with the leaf.
+	 * One leaf becomes three at most, and with one beside it four: its
+	 * parent has one child less, or two more. A parent that can have them
+	 * in any form, and does without one, is replaced by one; else it is as
+	 * with the leaf.
 	 */
 	*leaves = 4;
 	for (*inner = 1; level--; *inner += 3) {
 		const struct maple_node *parent = mt_step_node(w->mas->path[level]);
 
-		if (more_children(parent, level ? MT_INNER_MIN : 2) && !more_children(parent, MT_WIDE_INNER_KEYS - 1))
+		if (more_children(parent, level ? MT_INNER_MIN : 2) &&
+		    !more_children(parent, MT_WIDE_INNER_KEYS - 1))
 			return;
 	}
 	/* And a root above the old one. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reserve.c - how much memory is set aside before stores whose place is not known yet: many in ascending order, or one that lacked
- * memory and is tried again. (Of a store whose place is known, store.c says it.)
+ * reserve.c - how much memory is set aside before stores whose place is not
+ * known yet: many in ascending order, or one that lacked memory and is tried
+ * again. (Of a store whose place is known, store.c says it.)
  *
  * Locks: the tree's lock, to write.
  */
@@ -10,10 +11,13 @@
 #include "lib/maple/internal.h"
 
 /*
- * Stores above all that the tree holds go into its last leaf, which has its spare slots at its end. Each takes two of them at most: a
- * gap, and the entry. When they do not suffice, the leaf is cut in two (rebuild.c), MT_LEAF_MIN slots go to the new last one, and the
- * parent is replaced. So a cut is followed by APPENDS stores in place, even if the leaf is wide. Bounds that the leaf's form cannot
- * hold have it replaced, from pages to bytes and from those to wide.
+ * Stores above all that the tree holds go into its last leaf, which has its
+ * spare slots at its end. Each takes two of them at most: a gap, and the entry.
+ * When they do not suffice, the leaf is cut in two (rebuild.c), MT_LEAF_MIN
+ * slots go to the new last one, and the parent is replaced. So a cut is
+ * followed by APPENDS stores in place, even if the leaf is wide. Bounds that
+ * the leaf's form cannot hold have it replaced, from pages to bytes and from
+ * those to wide.
  */
 #define APPENDS ((MT_WIDE_LEAF_KEYS + 1 - MT_LEAF_MIN) / 2)
 #define LEAVES_A_CUT 4
@@ -27,10 +31,13 @@ int mas_expected_entries(struct ma_state *mas, unsigned long nr_entries)
 	if (cuts > UINT_MAX / LEAVES_A_CUT)
 		return -ENOMEM;
 	/*
-	 * A cut takes its leaves and a parent. A parent full in its turn is cut, too, at most at every twelfth cut below
-	 * it: that makes less than half as many inner nodes again. The first cut may find every level full.
+	 * A cut takes its leaves and a parent. A parent full in its turn is
+	 * cut, too, at most at every twelfth cut below it: that makes less than
+	 * half as many inner nodes again. The first cut may find every level
+	 * full.
 	 */
-	return vms__mt_reserve(mas, LEAVES_A_CUT * (unsigned int)cuts, (unsigned int)(cuts + cuts / 2) + 2 * height + 1);
+	return vms__mt_reserve(mas, LEAVES_A_CUT * (unsigned int)cuts,
+			       (unsigned int)(cuts + cuts / 2) + 2 * height + 1);
 }
 
 bool mas_nomem(struct ma_state *mas, gfp_t gfp)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run.h - what new nodes of one level shall hold, side by side: a run of slots is gathered from old nodes and new ones, and cut into
- * nodes to be. See rebuild.c.
+ * run.h - what new nodes of one level shall hold, side by side: a run of slots
+ * is gathered from old nodes and new ones, and cut into nodes to be. See
+ * rebuild.c.
  *
  * Locks: the tree's lock, for every function that is given a node.
  */
@@ -37,9 +38,11 @@ static void run_push(struct run *run, unsigned long pivot, void *slot, unsigned 
 /* Slots [from, to) of a node, empty ones left out; to ALL: up to its last. */
 #define ALL (MT_INNER_SLOTS + 1)
 
-static void run_push_slots(struct run *run, const struct place *p, unsigned int from, unsigned int to, bool gaps)
+static void run_push_slots(struct run *run, const struct place *p, unsigned int from,
+			   unsigned int to, bool gaps)
 {
-	const unsigned long form = mt_form_of(p->node), base = form & MT_WIDE_BIT ? 0 : mt_base(p->node);
+	const unsigned long form = mt_form_of(p->node),
+			    base = form & MT_WIDE_BIT ? 0 : mt_base(p->node);
 	const unsigned int shift = mt_shift_of(form), keys = mt_keys_of(form);
 	void *_Atomic *slots = mt_slots(p->node);
 	unsigned long below = from ? mt_pivot(p->node, from - 1) : 0;
@@ -48,12 +51,14 @@ static void run_push_slots(struct run *run, const struct place *p, unsigned int 
 		unsigned long pivot = ULONG_MAX;
 
 		if (i < keys)
-			pivot = form & MT_WIDE_BIT ? mt_wide_pivot(p->node, i) : mt_key_pivot(mt_key(p->node, i), base, shift);
+			pivot = form & MT_WIDE_BIT ? mt_wide_pivot(p->node, i)
+						   : mt_key_pivot(mt_key(p->node, i), base, shift);
 		if (pivot > p->max)
 			pivot = p->max;
 		/* Relaxed: under the lock. */
 		if (!i || pivot != below)
-			run_push(run, pivot, atomic_load_explicit(&slots[i], memory_order_relaxed), gaps ? mt_gap(p->node, i) : 0);
+			run_push(run, pivot, atomic_load_explicit(&slots[i], memory_order_relaxed),
+				 gaps ? mt_gap(p->node, i) : 0);
 		below = pivot;
 		if (pivot == p->max)
 			break;
@@ -66,8 +71,12 @@ static void run_append(struct run *run, const struct run *more)
 		run_push(run, more->pivot[i], more->slot[i], more->gap[i]);
 }
 
-/* The largest gap of slots [from, to), or of an inner node's bounds, of which the first begins at @min. */
-static unsigned long run_gap(const struct run *run, unsigned int from, unsigned int to, unsigned long min, bool leaf)
+/*
+ * The largest gap of slots [from, to), or of an inner node's bounds, of which
+ * the first begins at @min.
+ */
+static unsigned long run_gap(const struct run *run, unsigned int from, unsigned int to,
+			     unsigned long min, bool leaf)
 {
 	unsigned long gap = 0;
 
@@ -84,35 +93,47 @@ static unsigned long run_gap(const struct run *run, unsigned int from, unsigned 
 
 /* ---- cutting ---- */
 
-/* Whether the run's slots [from, to) fit in a node of the form that their bounds need; it begins at @min. */
-static bool fits(const struct run *run, unsigned int from, unsigned int to, unsigned long min, bool leaf)
+/*
+ * Whether the run's slots [from, to) fit in a node of the form that their
+ * bounds need; it begins at @min.
+ */
+static bool fits(const struct run *run, unsigned int from, unsigned int to, unsigned long min,
+		 bool leaf)
 {
 	unsigned int n = to - from;
 
 	if (n <= (leaf ? MT_WIDE_LEAF_KEYS : MT_WIDE_INNER_KEYS) + 1)
 		return true;
-	return n <= (leaf ? MT_LEAF_SLOTS : MT_INNER_SLOTS) && !(vms__mt_form_for(n, run->pivot + from, min) & MT_WIDE_BIT);
+	return n <= (leaf ? MT_LEAF_SLOTS : MT_INNER_SLOTS) &&
+	       !(vms__mt_form_for(n, run->pivot + from, min) & MT_WIDE_BIT);
 }
 
 /*
- * Where to cut near @at, no less than @least slots from @from and from the end: rather between two entries than beside a gap, for
- * erasing the entry on the other side would make the gap cross the cut, which takes a rebuild.
+ * Where to cut near @at, no less than @least slots from @from and from the end:
+ * rather between two entries than beside a gap, for erasing the entry on the
+ * other side would make the gap cross the cut, which takes a rebuild.
  */
-static unsigned int cut_near(const struct run *run, unsigned int from, unsigned int at, unsigned int least)
+static unsigned int cut_near(const struct run *run, unsigned int from, unsigned int at,
+			     unsigned int least)
 {
 	static const int nearby[] = {0, -1, 1, -2, 2, -3, 3};
 
 	for (size_t i = 0; i < sizeof(nearby) / sizeof(nearby[0]); i++) {
 		unsigned int cut = at + (unsigned int)nearby[i];
 
-		if (cut >= from + least && cut + least <= run->n && run->slot[cut - 1] && run->slot[cut])
+		if (cut >= from + least && cut + least <= run->n && run->slot[cut - 1] &&
+		    run->slot[cut])
 			return cut;
 	}
 	return at;
 }
 
-/* Cut the run into @parts of about the same length. False: one would be too long for the form that its bounds need. */
-static bool cut_evenly(const struct run *run, unsigned int parts, unsigned long min, bool leaf, unsigned int *end)
+/*
+ * Cut the run into @parts of about the same length. False: one would be too
+ * long for the form that its bounds need.
+ */
+static bool cut_evenly(const struct run *run, unsigned int parts, unsigned long min, bool leaf,
+		       unsigned int *end)
 {
 	for (unsigned int part = 0, from = 0; part < parts; part++, from = end[part - 1]) {
 		unsigned int at = from + (run->n - from + parts - part - 1) / (parts - part);
@@ -131,24 +152,29 @@ static bool cut_evenly(const struct run *run, unsigned int parts, unsigned long 
 /* Keys that come in order leave full nodes behind, not half-full ones. */
 static bool cut_full(const struct run *run, unsigned long min, bool leaf, unsigned int *end)
 {
-	unsigned int first = run->n - (leaf ? MT_LEAF_MIN : MT_INNER_MIN), most = leaf ? MT_LEAF_SLOTS : MT_INNER_SLOTS;
+	unsigned int first = run->n - (leaf ? MT_LEAF_MIN : MT_INNER_MIN),
+		     most = leaf ? MT_LEAF_SLOTS : MT_INNER_SLOTS;
 
 	if (first > most)
 		first = most;
 	end[0] = first;
 	end[1] = run->n;
-	return fits(run, 0, first, min, leaf) && fits(run, first, run->n, run->pivot[first - 1] + 1, leaf);
+	return fits(run, 0, first, min, leaf) &&
+	       fits(run, first, run->n, run->pivot[first - 1] + 1, leaf);
 }
 
 /*
- * Into how many parts, and where they end. @several: the run is that of more nodes than one, which are not made one that the next
- * stores would have to cut again.
+ * Into how many parts, and where they end. @several: the run is that of more
+ * nodes than one, which are not made one that the next stores would have to cut
+ * again.
  */
-static unsigned int cut(const struct run *run, unsigned long min, bool leaf, bool several, bool appending, unsigned int *end)
+static unsigned int cut(const struct run *run, unsigned long min, bool leaf, bool several,
+			bool appending, unsigned int *end)
 {
 	unsigned int parts = 1;
 
-	if (fits(run, 0, run->n, min, leaf) && (!several || run->n + SLACK <= (leaf ? MT_LEAF_SLOTS : MT_INNER_SLOTS))) {
+	if (fits(run, 0, run->n, min, leaf) &&
+	    (!several || run->n + SLACK <= (leaf ? MT_LEAF_SLOTS : MT_INNER_SLOTS))) {
 		end[0] = run->n;
 		return 1;
 	}

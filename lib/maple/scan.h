@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scan.h - scans of one node, without vector instructions of our own; included by the descend_*.c that have no better.
+ * scan.h - scans of one node, without vector instructions of our own; included
+ * by the descend_*.c that have no better.
  *
  * Locks: RCU or the tree's lock; for gaps, the lock.
  */
@@ -12,7 +13,8 @@ static unsigned int narrow_used(const struct maple_node *leaf)
 
 	for (unsigned int i = 1; i < MT_NARROW_LEAF_KEYS; i++)
 		slots |= (unsigned int)(mt_key(leaf, i) != mt_key(leaf, i - 1)) << i;
-	return slots | (unsigned int)(mt_key(leaf, MT_NARROW_LEAF_KEYS - 1) != MT_KEY_NONE) << MT_NARROW_LEAF_KEYS;
+	return slots | (unsigned int)(mt_key(leaf, MT_NARROW_LEAF_KEYS - 1) != MT_KEY_NONE)
+			       << MT_NARROW_LEAF_KEYS;
 }
 
 static unsigned int used(const struct mt_leaf *l)
@@ -22,8 +24,10 @@ static unsigned int used(const struct mt_leaf *l)
 	if (likely(!l->wide))
 		return narrow_used(l->node);
 	for (unsigned int i = 1; i < MT_WIDE_LEAF_KEYS; i++)
-		slots |= (unsigned int)(mt_wide_pivot(l->node, i) != mt_wide_pivot(l->node, i - 1)) << i;
-	return slots | (unsigned int)(mt_wide_pivot(l->node, MT_WIDE_LEAF_KEYS - 1) != ULONG_MAX) << MT_WIDE_LEAF_KEYS;
+		slots |= (unsigned int)(mt_wide_pivot(l->node, i) != mt_wide_pivot(l->node, i - 1))
+			 << i;
+	return slots | (unsigned int)(mt_wide_pivot(l->node, MT_WIDE_LEAF_KEYS - 1) != ULONG_MAX)
+			       << MT_WIDE_LEAF_KEYS;
 }
 
 /* The slots of a leaf that have no entry, among others that are not used. */
@@ -36,7 +40,9 @@ static unsigned int nulls(const struct mt_leaf *l)
 	return slots;
 }
 
-/* The first index of each slot of a leaf, and at last the index after the leaf. */
+/*
+ * The first index of each slot of a leaf, and at last the index after the leaf.
+ */
 static void bounds(const struct mt_leaf *l, unsigned long *bound)
 {
 	bound[0] = l->min;
@@ -69,7 +75,9 @@ static unsigned long inner_gap(const struct maple_node *node)
 	return gap;
 }
 
-/* The slots of an inner node that may have a gap of @size or more under them. */
+/*
+ * The slots of an inner node that may have a gap of @size or more under them.
+ */
 static unsigned int gaps(const struct maple_node *node, unsigned long size)
 {
 	unsigned int mask = 0;
@@ -80,22 +88,26 @@ static unsigned int gaps(const struct maple_node *node, unsigned long size)
 }
 
 /*
- * The slots of a narrow leaf that are gaps of @need or more, in the unit of its keys,
- * between two keys; and the first and the last slot if they are gaps, whatever they
- * span: a key need not tell where those begin and end. *empty: nulls().
+ * The slots of a narrow leaf that are gaps of @need or more, in the unit of its
+ * keys, between two keys; and the first and the last slot if they are gaps,
+ * whatever they span: a key need not tell where those begin and end. *empty:
+ * nulls().
  */
-static unsigned int narrow_gaps(const struct maple_node *leaf, unsigned long need, unsigned int *empty)
+static unsigned int narrow_gaps(const struct maple_node *leaf, unsigned long need,
+				unsigned int *empty)
 {
 	unsigned int slots = 1, last = 0;
 
 	*empty = 0;
 	for (unsigned int i = 0; i <= MT_NARROW_LEAF_KEYS; i++)
 		/* Relaxed: under the lock. */
-		*empty |=
-			(unsigned int)!atomic_load_explicit(&((struct maple_node *)leaf)->narrow_leaf.slot[i], memory_order_relaxed)
-			<< i;
+		*empty |= (unsigned int)!atomic_load_explicit(
+				  &((struct maple_node *)leaf)->narrow_leaf.slot[i],
+				  memory_order_relaxed)
+			  << i;
 	while (last < MT_NARROW_LEAF_KEYS && mt_key(leaf, last) != MT_KEY_NONE) {
-		slots |= (unsigned int)(last && mt_key(leaf, last) - mt_key(leaf, last - 1) >= need) << last;
+		slots |= (unsigned int)(last && mt_key(leaf, last) - mt_key(leaf, last - 1) >= need)
+			 << last;
 		last++;
 	}
 	return (slots | 1u << last) & *empty;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * search.h - the searches of wide nodes without vectors: binary, without a branch to mispredict; included by the descend_*.c that have
- * no better.
+ * search.h - the searches of wide nodes without vectors: binary, without a
+ * branch to mispredict; included by the descend_*.c that have no better.
  *
  * Locks: RCU or the tree's lock.
  */
@@ -15,7 +15,8 @@ static inline unsigned int add_if(bool condition, unsigned int n)
 	return mask & n;
 }
 
-static inline unsigned int find_wide(const struct maple_node *node, unsigned int keys, unsigned long key)
+static inline unsigned int find_wide(const struct maple_node *node, unsigned int keys,
+				     unsigned long key)
 {
 	unsigned int i = 0;
 

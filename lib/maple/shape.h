@@ -1,49 +1,62 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shape.h - changes of a leaf's bounds in place, while readers look. Compiled once for each instruction set, with plan.h.
+ * shape.h - changes of a leaf's bounds in place, while readers look. Compiled
+ * once for each instruction set, with plan.h.
  *
- * It takes a slot or two to spare where the change is: empty slots, which no index finds. Erasing leaves them, new leaves are
- * made with some behind their gaps (leaf.c), and what is behind a leaf's last slot is empty too.
+ * It takes a slot or two to spare where the change is: empty slots, which no
+ * index finds. Erasing leaves them, new leaves are made with some behind their
+ * gaps (leaf.c), and what is behind a leaf's last slot is empty too.
  *
- *	erase B:       [ gap | B | gap ]      ->  [ gap | . | . ]
- *	insert there:  [ gap | . | . ]        ->  [ gap | B | gap ]
- *	grow A:        [ A   | gap ]          ->  [ A ...| gap ]
+ * 	erase B:       [ gap | B | gap ]      ->  [ gap | . | . ]
+ * 	insert there:  [ gap | . | . ]        ->  [ gap | B | gap ]
+ * 	grow A:        [ A   | gap ]          ->  [ A ...| gap ]
  *
- * Where the empty slots are elsewhere in the leaf, what lies between moves over, slot by slot:
+ * Where the empty slots are elsewhere in the leaf, what lies between moves
+ * over, slot by slot:
  *
- *	split A:       [ A | B | . ]          ->  [ A | . | B ]         ->  [ A | new | B ]
+ * 	split A:       [ A | B | . ]          ->  [ A | . | B ]         ->  [ A | new | B ]
  *
- * Why readers are not misled. A leaf's life falls into phases; each ends with a step of its state, and a reader takes nothing
- * that it did not find within one phase. A phase is: stores into slots, then stores into pivots. So whoever finds old pivots
- * finds slots that were there before or are stored for the same indexes, and whoever finds a new pivot finds the slots stored
- * before it; what may be stored into a slot that has lost indexes waits for the next phase. It remains that each store by itself
- * gives no index an entry that is neither its old one nor its new one, and that holds for the steps of each function below;
- * test_shape.c tries all that a reader can see of them.
+ * Why readers are not misled. A leaf's life falls into phases; each ends with a
+ * step of its state, and a reader takes nothing that it did not find within one
+ * phase. A phase is: stores into slots, then stores into pivots. So whoever
+ * finds old pivots finds slots that were there before or are stored for the
+ * same indexes, and whoever finds a new pivot finds the slots stored before it;
+ * what may be stored into a slot that has lost indexes waits for the next
+ * phase. It remains that each store by itself gives no index an entry that is
+ * neither its old one nor its new one, and that holds for the steps of each
+ * function below; test_shape.c tries all that a reader can see of them.
  *
- * That is so for one index at a time. Who looks at the whole leaf (an iteration does) may find some pivots as they were and others as
- * they are going to be; so the state also says when a change begins and when all of it is over.
+ * That is so for one index at a time. Who looks at the whole leaf (an iteration
+ * does) may find some pivots as they were and others as they are going to be;
+ * so the state also says when a change begins and when all of it is over.
  *
  * Locks: the tree's lock.
  */
 
 /*
- * Slot @i ends before @start, which is not 0. Release: pairs with mt_pivot() and
- * with vector loads. A reader that finds the bound finds what was stored into
- * slots before it.
+ * Slot @i ends before @start, which is not 0. Release: pairs with mt_pivot()
+ * and with vector loads. A reader that finds the bound finds what was stored
+ * into slots before it.
  */
-static inline __attribute__((always_inline)) void set_end(const struct mt_write *w, unsigned int i, unsigned long start)
+static inline __attribute__((always_inline)) void set_end(const struct mt_write *w, unsigned int i,
+							  unsigned long start)
 {
 	const struct mt_leaf *l = &w->leaf;
 
 	if (unlikely(l->wide))
-		atomic_store_explicit(&l->node->wide_leaf.pivot[i], start - 1, memory_order_release);
+		atomic_store_explicit(&l->node->wide_leaf.pivot[i], start - 1,
+				      memory_order_release);
 	else
-		atomic_store_explicit(&l->node->narrow_leaf.key[i], (uint32_t)((start - l->base) >> l->shift),
+		atomic_store_explicit(&l->node->narrow_leaf.key[i],
+				      (uint32_t)((start - l->base) >> l->shift),
 				      memory_order_release);
 }
 
-/* Slot @i ends where slot @from does, which may be the leaf's last. Likewise. */
-static inline __attribute__((always_inline)) void copy_end(const struct mt_write *w, unsigned int i, unsigned int from)
+/*
+ * Slot @i ends where slot @from does, which may be the leaf's last. Likewise.
+ */
+static inline __attribute__((always_inline)) void copy_end(const struct mt_write *w, unsigned int i,
+							   unsigned int from)
 {
 	const struct mt_leaf *l = &w->leaf;
 	unsigned long pivot = ULONG_MAX;
@@ -52,7 +65,8 @@ static inline __attribute__((always_inline)) void copy_end(const struct mt_write
 	/* Relaxed: only the lock's holder stores here. */
 	if (unlikely(l->wide)) {
 		if (from < MT_WIDE_LEAF_KEYS)
-			pivot = atomic_load_explicit(&l->node->wide_leaf.pivot[from], memory_order_relaxed);
+			pivot = atomic_load_explicit(&l->node->wide_leaf.pivot[from],
+						     memory_order_relaxed);
 		atomic_store_explicit(&l->node->wide_leaf.pivot[i], pivot, memory_order_release);
 		return;
 	}
@@ -68,8 +82,8 @@ static inline void put_slot(const struct mt_write *w, unsigned int i, void *entr
 }
 
 /*
- * The leaf's state, for the functions below. Relaxed: whoever finds something of
- * what is stored from now on, all of which releases, finds MT_BUSY, too.
+ * The leaf's state, for the functions below. Relaxed: whoever finds something
+ * of what is stored from now on, all of which releases, finds MT_BUSY, too.
  */
 static inline unsigned long begin_change(const struct mt_write *w)
 {
@@ -81,8 +95,8 @@ static inline unsigned long begin_change(const struct mt_write *w)
 }
 
 /*
- * Release: pairs with mt_state(). A reader that begins in the new phase finds the
- * pivots of the old one.
+ * Release: pairs with mt_state(). A reader that begins in the new phase finds
+ * the pivots of the old one.
  */
 static inline unsigned long next_phase(const struct mt_write *w, unsigned long state)
 {
@@ -124,8 +138,8 @@ static inline __attribute__((always_inline)) bool form_fits(const struct mt_writ
 }
 
 /*
- * What a store does that stays in its leaf, fits its form and changes bounds. The
- * leaf has slots enough. MT_STORE_LEAF: it cannot be done in place.
+ * What a store does that stays in its leaf, fits its form and changes bounds.
+ * The leaf has slots enough. MT_STORE_LEAF: it cannot be done in place.
  */
 static inline __attribute__((always_inline)) enum mt_store_type shape_for(const struct mt_write *w)
 {
@@ -135,7 +149,10 @@ static inline __attribute__((always_inline)) enum mt_store_type shape_for(const 
 		return before ? (after ? MT_STORE_MIDDLE : MT_STORE_END) : MT_STORE_BEGIN;
 	if (before == after)
 		return before ? MT_STORE_LEAF : MT_STORE_JOIN;
-	/* A bound moves between two slots that have nothing but empty ones between them. */
+	/*
+	 * A bound moves between two slots that have nothing but empty ones
+	 * between them.
+	 */
 	if (w->used & ((1u << w->hi) - (2u << w->lo)))
 		return MT_STORE_LEAF;
 	return before ? MT_STORE_DOWN : MT_STORE_UP;
@@ -143,11 +160,11 @@ static inline __attribute__((always_inline)) enum mt_store_type shape_for(const 
 
 /*
  * [ V | . ] -> [ . | V ], or with @by 2 [ V | . | . ] -> [ . | . | V ]: what slot
- * @i holds moves into the last of @by empty slots after it. A slot that has lost
- * its indexes is filled by the next move, so each move is a phase.
+ * @i holds moves into the last of @by empty slots after it. A slot that has
+ * lost its indexes is filled by the next move, so each move is a phase.
  */
-static inline __attribute__((always_inline)) unsigned long move_slot_up(const struct mt_write *w, unsigned int i, unsigned int by,
-									unsigned long state)
+static inline __attribute__((always_inline)) unsigned long
+move_slot_up(const struct mt_write *w, unsigned int i, unsigned int by, unsigned long state)
 {
 	void *entry = mt_leaf_slot(&w->leaf, i);
 
@@ -162,8 +179,8 @@ static inline __attribute__((always_inline)) unsigned long move_slot_up(const st
 }
 
 /* [ . | V ] -> [ V | . ], or [ . | . | V ] -> [ V | . | . ] */
-static inline __attribute__((always_inline)) unsigned long move_slot_down(const struct mt_write *w, unsigned int i, unsigned int by,
-									  unsigned long state)
+static inline __attribute__((always_inline)) unsigned long
+move_slot_down(const struct mt_write *w, unsigned int i, unsigned int by, unsigned long state)
 {
 	void *entry = mt_leaf_slot(&w->leaf, i);
 
@@ -177,13 +194,17 @@ static inline __attribute__((always_inline)) unsigned long move_slot_down(const 
 }
 
 /*
- * How many slots move when @by empty slots come to follow slot lo and those that
- * do so already, the last of which is before slot @first. *at: the first of them.
+ * How many slots move when @by empty slots come to follow slot lo and those
+ * that do so already, the last of which is before slot @first. *at: the first
+ * of them.
  */
-static inline unsigned int nearest_empty(const struct mt_write *w, unsigned int first, unsigned int by, unsigned int *at)
+static inline unsigned int nearest_empty(const struct mt_write *w, unsigned int first,
+					 unsigned int by, unsigned int *at)
 {
-	const unsigned int empty = ~w->used & ((2u << w->leaf.keys) - 1), rows = by == 2 ? empty & empty >> 1 : empty;
-	const unsigned int above = rows & -(1u << first), below = rows & ((1u << w->lo) - 1) >> (by - 1);
+	const unsigned int empty = ~w->used & ((2u << w->leaf.keys) - 1),
+			   rows = by == 2 ? empty & empty >> 1 : empty;
+	const unsigned int above = rows & -(1u << first),
+			   below = rows & ((1u << w->lo) - 1) >> (by - 1);
 	const unsigned int up = above ? (unsigned int)__builtin_ctz(above) : 32;
 	const unsigned int down = below ? 31 - (unsigned int)__builtin_clz(below) : 0;
 
@@ -196,12 +217,13 @@ static inline unsigned int nearest_empty(const struct mt_write *w, unsigned int 
 }
 
 /*
- * The @by empty slots from slot @at on come to follow slot lo and those that do so
- * already, the last of which is before slot @first. What lies between moves over,
- * and if it is lo itself, so does the store.
+ * The @by empty slots from slot @at on come to follow slot lo and those that do
+ * so already, the last of which is before slot @first. What lies between moves
+ * over, and if it is lo itself, so does the store.
  */
-static inline __attribute__((always_inline)) unsigned long bring_empty(struct mt_write *w, unsigned int first, unsigned int at,
-								       unsigned int by, unsigned long state)
+static inline __attribute__((always_inline)) unsigned long
+bring_empty(struct mt_write *w, unsigned int first, unsigned int at, unsigned int by,
+	    unsigned long state)
 {
 	unsigned int moved;
 
@@ -225,8 +247,9 @@ static inline __attribute__((always_inline)) unsigned long bring_empty(struct mt
  * of @form, which has so many. Two in a row move at once, if they are not much
  * farther away than one. Return: where slot @lo is then.
  */
-static inline __attribute__((always_inline)) unsigned int make_room(struct maple_node *leaf, unsigned long form, unsigned int used,
-								    unsigned int lo, unsigned int need)
+static inline __attribute__((always_inline)) unsigned int
+make_room(struct maple_node *leaf, unsigned long form, unsigned int used, unsigned int lo,
+	  unsigned int need)
 {
 	unsigned long state = mt_form_of(leaf);
 	struct mt_write w;
@@ -236,10 +259,12 @@ static inline __attribute__((always_inline)) unsigned int make_room(struct maple
 	w.used = used;
 	w.lo = lo;
 	while ((spare = spare_behind(&w, w.lo)) < need) {
-		const unsigned int first = w.lo + spare + 1, empty = ~w.used & ((2u << w.leaf.keys) - 1);
+		const unsigned int first = w.lo + spare + 1,
+				   empty = ~w.used & ((2u << w.leaf.keys) - 1);
 		unsigned int one, two, moves = nearest_empty(&w, first, 1, &one);
 
-		if (spare + 2 == need && empty & empty >> 1 && nearest_empty(&w, first, 2, &two) <= 2 * moves)
+		if (spare + 2 == need && empty & empty >> 1 &&
+		    nearest_empty(&w, first, 2, &two) <= 2 * moves)
 			state = bring_empty(&w, first, two, 2, state);
 		else
 			state = bring_empty(&w, first, one, 1, state);
@@ -247,8 +272,8 @@ static inline __attribute__((always_inline)) unsigned int make_room(struct maple
 	return w.lo;
 }
 
-static __attribute__((noinline)) unsigned int make_room_any(struct maple_node *leaf, unsigned int used, unsigned int lo,
-							    unsigned int need)
+static __attribute__((noinline)) unsigned int
+make_room_any(struct maple_node *leaf, unsigned int used, unsigned int lo, unsigned int need)
 {
 	const unsigned long form = mt_form_of(leaf);
 
@@ -260,7 +285,8 @@ static __attribute__((noinline)) unsigned int make_room_any(struct maple_node *l
  * As many empty slots behind slot lo as the store needs, if there are not: the
  * @need slots after it are in use, or beyond the leaf's last.
  */
-static inline __attribute__((always_inline)) unsigned long find_room(struct mt_write *w, unsigned int need, unsigned long state)
+static inline __attribute__((always_inline)) unsigned long
+find_room(struct mt_write *w, unsigned int need, unsigned long state)
 {
 	if (likely(!((w->used | 2u << w->leaf.keys) >> (w->lo + 1) & ((1u << need) - 1))))
 		return state;
@@ -277,7 +303,8 @@ static inline __attribute__((always_inline)) unsigned int split_end(const struct
 }
 
 /* [ V ] -> [ entry | V ] */
-static inline __attribute__((always_inline)) unsigned int split_begin(const struct mt_write *w, unsigned long *state)
+static inline __attribute__((always_inline)) unsigned int split_begin(const struct mt_write *w,
+								      unsigned long *state)
 {
 	put_slot(w, w->lo + 1, w->lo_entry);
 	set_end(w, w->lo, w->last + 1);
@@ -287,7 +314,8 @@ static inline __attribute__((always_inline)) unsigned int split_begin(const stru
 }
 
 /* [ V ] -> [ V | entry | V ] */
-static inline __attribute__((always_inline)) unsigned int split_middle(const struct mt_write *w, unsigned long *state)
+static inline __attribute__((always_inline)) unsigned int split_middle(const struct mt_write *w,
+								       unsigned long *state)
 {
 	put_slot(w, w->lo + 1, w->lo_entry);
 	put_slot(w, w->lo + 2, w->lo_entry);

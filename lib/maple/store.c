@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store.c - the stores of a cursor, over plan.h, which says what kind of store it is and does it. Preallocation is the same with
- * a pause in the middle: the kind says how many nodes can be needed.
+ * store.c - the stores of a cursor, over plan.h, which says what kind of store
+ * it is and does it. Preallocation is the same with a pause in the middle: the
+ * kind says how many nodes can be needed.
  *
  * Locks: the tree's lock, for every function.
  */
@@ -36,7 +37,8 @@ int mas_store_gfp(struct ma_state *mas, void *entry, gfp_t gfp)
 	return store(mas, entry, &old);
 }
 
-static void plan_need(const struct mt_write *w, enum mt_store_type type, unsigned int *leaves, unsigned int *inner)
+static void plan_need(const struct mt_write *w, enum mt_store_type type, unsigned int *leaves,
+		      unsigned int *inner)
 {
 	*leaves = *inner = 0;
 	switch (type) {
@@ -60,7 +62,8 @@ static void plan_need(const struct mt_write *w, enum mt_store_type type, unsigne
 }
 
 /* The rest of mas_preallocate() for a store that needs nodes. */
-static __attribute__((noinline)) int set_aside(struct ma_state *mas, const struct mt_write *w, enum mt_store_type type)
+static __attribute__((noinline)) int set_aside(struct ma_state *mas, const struct mt_write *w,
+					       enum mt_store_type type)
 {
 	unsigned int leaves, inner;
 	int err;
@@ -89,7 +92,8 @@ int mas_preallocate(struct ma_state *mas, void *entry, gfp_t gfp)
 void vms__mas_commit(struct ma_state *mas, void *entry, struct vms__kept_leaf *kept)
 {
 	/* What is not planned may be any kind of store. */
-	enum mt_store_type planned = mas->store_type ? (enum mt_store_type)(mas->store_type - 1) : MT_STORE_REBUILD;
+	enum mt_store_type planned =
+		mas->store_type ? (enum mt_store_type)(mas->store_type - 1) : MT_STORE_REBUILD;
 
 	mt_assert_write_locked(mas->tree);
 	mt_assert_fresh(mas);
@@ -104,7 +108,10 @@ void mas_store_prealloc(struct ma_state *mas, void *entry)
 	void *old;
 	int err = store(mas, entry, &old);
 
-	/* Only a plan for another store, or another tree, could have come short. */
+	/*
+	 * Only a plan for another store, or another tree, could have come
+	 * short.
+	 */
 	VMS_BUG_ON(err);
 	if (unlikely(mas->alloc || mas->alloc_inner))
 		mas_destroy(mas);

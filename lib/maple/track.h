@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * track.h - a way from the root to a leaf, written down: what rebuild.c stands on. A cursor's path has nodes and slots; a track knows
- * what each node spans, too, and can be moved to a neighbour at any level.
+ * track.h - a way from the root to a leaf, written down: what rebuild.c stands
+ * on. A cursor's path has nodes and slots; a track knows what each node spans,
+ * too, and can be moved to a neighbour at any level.
  *
  * Locks: the tree's lock, for every function.
  */
@@ -12,7 +13,10 @@
 
 #define LEVELS (MAPLE_HEIGHT_MAX + 1)
 
-/* One place at each level from the root (0) to a leaf, with what the node there spans. */
+/*
+ * One place at each level from the root (0) to a leaf, with what the node there
+ * spans.
+ */
 struct track {
 	struct place {
 		struct maple_node *node;
@@ -33,7 +37,10 @@ static unsigned long place_slot_max(const struct place *p)
 	return pivot < p->max ? pivot : p->max;
 }
 
-/* From the slot taken at @level - 1 down to @level, there on the slot that holds @key. */
+/*
+ * From the slot taken at @level - 1 down to @level, there on the slot that
+ * holds @key.
+ */
 static void track_down(struct track *t, unsigned int level, unsigned long key)
 {
 	const struct place *up = &t->at[level - 1];
@@ -54,7 +61,8 @@ static void track_from_cursor(struct track *t, const struct mt_write *w)
 	for (unsigned int level = 0; level < mas->depth; level++) {
 		struct place *p = &t->at[level];
 
-		*p = (struct place){mt_step_node(mas->path[level]), mt_step_slot(mas->path[level]), min, max};
+		*p = (struct place){mt_step_node(mas->path[level]), mt_step_slot(mas->path[level]),
+				    min, max};
 		min = place_slot_min(p);
 		max = place_slot_max(p);
 	}
@@ -62,7 +70,8 @@ static void track_from_cursor(struct track *t, const struct mt_write *w)
 }
 
 /* To @key, from @from, which is on a lower one. */
-static void track_onwards(struct track *t, const struct track *from, unsigned int depth, unsigned long key)
+static void track_onwards(struct track *t, const struct track *from, unsigned int depth,
+			  unsigned long key)
 {
 	unsigned int level = 0;
 
@@ -75,7 +84,10 @@ static void track_onwards(struct track *t, const struct track *from, unsigned in
 		track_down(t, ++level, key);
 }
 
-/* To the node at @level that holds @key, the neighbour of the present one; upper levels move along. */
+/*
+ * To the node at @level that holds @key, the neighbour of the present one;
+ * upper levels move along.
+ */
 static void track_move(struct track *t, unsigned int level, unsigned long key)
 {
 	unsigned int up = level;

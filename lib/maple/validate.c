@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * validate.c - every rule of the tree, checked from the root down with the bounds that parents imply.
+ * validate.c - every rule of the tree, checked from the root down with the
+ * bounds that parents imply.
  *
  * Locks: the tree's lock.
  */
@@ -19,7 +20,8 @@ struct check {
 	struct vms_mt_stats stats;
 };
 
-__attribute__((format(printf, 3, 4))) static void rule(struct check *c, bool holds, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static void rule(struct check *c, bool holds, const char *fmt,
+						       ...)
 {
 	va_list args;
 
@@ -51,7 +53,8 @@ static unsigned long leaf_gap(const struct maple_node *leaf, unsigned long min, 
 }
 
 /* Returns the last slot of @node. */
-static unsigned int check_pivots(struct check *c, const struct maple_node *node, unsigned long min, unsigned long max, bool leaf)
+static unsigned int check_pivots(struct check *c, const struct maple_node *node, unsigned long min,
+				 unsigned long max, bool leaf)
 {
 	unsigned int end = mt_find_slot(node, max);
 	unsigned long below = min;
@@ -60,35 +63,39 @@ static unsigned int check_pivots(struct check *c, const struct maple_node *node,
 		unsigned long pivot = mt_pivot(node, i);
 		bool empty = leaf && i && pivot == mt_pivot(node, i - 1);
 
-		rule(c, empty || (pivot >= below && pivot < max), "%p: pivot %u is %#lx, out of [%#lx, %#lx)", (void *)node, i,
-		     pivot, below, max);
+		rule(c, empty || (pivot >= below && pivot < max),
+		     "%p: pivot %u is %#lx, out of [%#lx, %#lx)", (void *)node, i, pivot, below,
+		     max);
 		below = pivot + 1;
 	}
 	for (unsigned int i = end; i < mt_keys(node); i++)
-		rule(c, mt_pivot(node, i) == ULONG_MAX, "%p: pivot %u, after the last slot %u, is %#lx", (void *)node, i, end,
+		rule(c, mt_pivot(node, i) == ULONG_MAX,
+		     "%p: pivot %u, after the last slot %u, is %#lx", (void *)node, i, end,
 		     mt_pivot(node, i));
 	return end;
 }
 
 /* What @ref says of the node is so, and so is what the node says of itself. */
-static void check_form(struct check *c, const struct maple_node *parent, const void *ref, unsigned long min, unsigned long max)
+static void check_form(struct check *c, const struct maple_node *parent, const void *ref,
+		       unsigned long min, unsigned long max)
 {
 	const struct maple_node *node = mt_node(ref);
 	unsigned long form = mt_form_of(node);
 	unsigned int shift = mt_shift_of(form);
 
-	rule(c, ref == (parent ? mt_ref_in(parent, node) : mt_ref(node)), "%p: the form in the reference %p is not the node's",
-	     (void *)node, ref);
+	rule(c, ref == (parent ? mt_ref_in(parent, node) : mt_ref(node)),
+	     "%p: the form in the reference %p is not the node's", (void *)node, ref);
 	if (form & (MT_WIDE_BIT | MT_EDGE_BIT))
 		return;
 	rule(c, mt_region(min, shift) == mt_base(node) && mt_region(max, shift) == mt_base(node),
-	     "%p: [%#lx, %#lx] is beyond the node's region %#lx", (void *)node, min, max, mt_base(node));
-	rule(c, !((min | (max + 1)) & ((1ul << shift) - 1)), "%p: [%#lx, %#lx] is not what keys of this form can tell",
-	     (void *)node, min, max);
+	     "%p: [%#lx, %#lx] is beyond the node's region %#lx", (void *)node, min, max,
+	     mt_base(node));
+	rule(c, !((min | (max + 1)) & ((1ul << shift) - 1)),
+	     "%p: [%#lx, %#lx] is not what keys of this form can tell", (void *)node, min, max);
 }
 
-static unsigned long check_leaf(struct check *c, const struct maple_node *leaf, unsigned long min, unsigned long max,
-				unsigned int depth)
+static unsigned long check_leaf(struct check *c, const struct maple_node *leaf, unsigned long min,
+				unsigned long max, unsigned int depth)
 {
 	unsigned int end = check_pivots(c, leaf, min, max, true), used = 0;
 	unsigned long low = min;
@@ -100,21 +107,24 @@ static unsigned long check_leaf(struct check *c, const struct maple_node *leaf, 
 		if (high + 1 == low && i)
 			continue;
 		used++;
-		rule(c, entry || c->before || !c->any, "%p: gap at %#lx touches the gap before it", (void *)leaf, low);
+		rule(c, entry || c->before || !c->any, "%p: gap at %#lx touches the gap before it",
+		     (void *)leaf, low);
 		c->stats.entries += entry != NULL;
 		c->before = entry;
 		c->any = true;
 		low = high + 1;
 	}
-	rule(c, depth == c->height, "%p: leaf at depth %u of a tree %u high", (void *)leaf, depth, c->height);
-	rule(c, depth == 1 || used >= MT_LEAF_MIN, "%p: leaf with %u slots in use", (void *)leaf, used);
+	rule(c, depth == c->height, "%p: leaf at depth %u of a tree %u high", (void *)leaf, depth,
+	     c->height);
+	rule(c, depth == 1 || used >= MT_LEAF_MIN, "%p: leaf with %u slots in use", (void *)leaf,
+	     used);
 	c->stats.leaves++;
 	return leaf_gap(leaf, min, max);
 }
 
 /* Returns the largest gap of a leaf, the largest bound of an inner node. */
-static unsigned long check_node(struct check *c, const struct maple_node *parent, const void *ref, unsigned long min,
-				unsigned long max, unsigned int depth)
+static unsigned long check_node(struct check *c, const struct maple_node *parent, const void *ref,
+				unsigned long min, unsigned long max, unsigned int depth)
 {
 	const struct maple_node *node = mt_node(ref);
 	unsigned long low = min, largest = 0;
@@ -126,19 +136,21 @@ static unsigned long check_node(struct check *c, const struct maple_node *parent
 	if (mt_is_leaf(ref))
 		return check_leaf(c, node, min, max, depth);
 	end = check_pivots(c, node, min, max, false);
-	rule(c, end + 1 >= (depth == 1 ? 2 : MT_INNER_MIN), "%p: inner node with %u slots", (void *)node, end + 1);
+	rule(c, end + 1 >= (depth == 1 ? 2 : MT_INNER_MIN), "%p: inner node with %u slots",
+	     (void *)node, end + 1);
 	for (unsigned int i = 0; i <= end; i++) {
 		unsigned long high = i < end ? mt_pivot(node, i) : max;
 		/*
-		 * Before the look at the child, whose bounds may fall meanwhile, and
-		 * then this one: a search runs beside this where the lock is held for
-		 * reading. acquire: pairs with vms__mt_gap_lower(), which lowers the
-		 * child's bounds first.
+		 * Before the look at the child, whose bounds may fall
+		 * meanwhile, and then this one: a search runs beside this where
+		 * the lock is held for reading. acquire: pairs with
+		 * vms__mt_gap_lower(), which lowers the child's bounds first.
 		 */
 		unsigned long bound = mt_has_gaps(c->mt) ? mt_gap_acquire(node, i) : ULONG_MAX;
 		unsigned long gap = check_node(c, node, mt_slot(node, i), low, high, depth + 1);
 
-		rule(c, bound >= gap, "%p: gap of slot %u is bounded by %#lx, is %#lx", (void *)node, i, bound, gap);
+		rule(c, bound >= gap, "%p: gap of slot %u is bounded by %#lx, is %#lx",
+		     (void *)node, i, bound, gap);
 		largest = bound > largest ? bound : largest;
 		low = high + 1;
 	}
@@ -182,5 +194,6 @@ void vms_mt_stats(const struct maple_tree *mt, struct vms_mt_stats *stats)
 
 	check_tree(&c);
 	*stats = c.stats;
-	stats->bytes = stats->leaves * vms__mt_node_size(mt, MT_LEAF) + stats->inner_nodes * vms__mt_node_size(mt, MT_INNER);
+	stats->bytes = stats->leaves * vms__mt_node_size(mt, MT_LEAF) +
+		       stats->inner_nodes * vms__mt_node_size(mt, MT_INNER);
 }

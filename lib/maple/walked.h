@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * walked.h - stores that first ask what is there: erase and insert. The slot that
- * their walk comes to is where they store. Compiled once for each instruction set.
+ * walked.h - stores that first ask what is there: erase and insert. The slot
+ * that their walk comes to is where they store. Compiled once for each
+ * instruction set.
  *
  * Locks: the tree's lock to write, for every function.
  */
 #include <errno.h>
 
-/* The store of @entry over [first, last], in the slot that a walk has just come to. */
-static inline __attribute__((always_inline)) int store_found(struct ma_state *mas, unsigned long first, unsigned long last,
-							     void *entry, const struct found *found)
+/*
+ * The store of @entry over [first, last], in the slot that a walk has just come
+ * to.
+ */
+static inline __attribute__((always_inline)) int store_found(struct ma_state *mas,
+							     unsigned long first,
+							     unsigned long last, void *entry,
+							     const struct found *found)
 {
 	mas->index = first;
 	mas->last = last;
@@ -34,7 +40,10 @@ static void *erase(struct ma_state *mas)
 	return NULL;
 }
 
-/* Store @entry from mas->index to mas->last, if that lies inside one gap. Return: 0, -EEXIST or -ENOMEM. */
+/*
+ * Store @entry from mas->index to mas->last, if that lies inside one gap.
+ * Return: 0, -EEXIST or -ENOMEM.
+ */
 static int insert(struct ma_state *mas, void *entry)
 {
 	const unsigned long first = mt_scalar(mas->index), last = mt_scalar(mas->last);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * access.c - one word of another address space, as a debugger reads and writes it: through the page, brought in if need be; where the
- * memory is a device's (VM_IO, VM_PFNMAP), through its owner's access() hook.
+ * access.c - one word of another address space, as a debugger reads and writes
+ * it: through the page, brought in if need be; where the memory is a device's
+ * (VM_IO, VM_PFNMAP), through its owner's access() hook.
  *
  * Source of the rules: ptrace(2), process_vm_readv(2), and experiments on a
  * running 6.18 kernel through /proc/self/mem and process_vm_readv().
@@ -37,10 +38,14 @@ static bool use_page(const struct remote *r, struct vm_area_struct *vma)
 	return vms__page_write_forced(vma, r->addr, *r->word);
 }
 
-/* Return: 0, -EFAULT, -ENOMEM, or -EAGAIN: the access is to be made again. Locks: mmap_lock R. */
+/*
+ * Return: 0, -EFAULT, -ENOMEM, or -EAGAIN: the access is to be made again.
+ * Locks: mmap_lock R.
+ */
 static int access_page(struct remote *r, struct vm_area_struct *vma)
 {
-	unsigned int flags = FAULT_FLAG_REMOTE | (r->write ? FAULT_FLAG_WRITE : 0) | (r->tries ? FAULT_FLAG_TRIED : 0);
+	unsigned int flags = FAULT_FLAG_REMOTE | (r->write ? FAULT_FLAG_WRITE : 0) |
+			     (r->tries ? FAULT_FLAG_TRIED : 0);
 	vm_fault_t fault;
 
 	if (!may_access(r, vma->vm_flags))
@@ -50,7 +55,10 @@ static int access_page(struct remote *r, struct vm_area_struct *vma)
 		return fault & VM_FAULT_OOM ? -ENOMEM : -EFAULT;
 	if (!(fault & VM_FAULT_RETRY) && use_page(r, vma))
 		return 0;
-	/* A page that another thread took away after the fault is no fault of a hook's. */
+	/*
+	 * A page that another thread took away after the fault is no fault of a
+	 * hook's.
+	 */
 	if (fault && !vms__try_again(&r->tries))
 		return -EFAULT;
 	return -EAGAIN;
@@ -84,7 +92,8 @@ static int access_once(struct remote *r)
 	vms__read_enter(r->mm);
 	vma = vms__find(r->mm, r->addr);
 	if (!vma || vma->vm_start > r->addr)
-		vma = vms__expand_stack(r->mm, vma, r->addr); /* which lets mmap_lock go if it answers NULL */
+		vma = vms__expand_stack(r->mm, vma,
+					r->addr); /* which lets mmap_lock go if it answers NULL */
 	if (!vma)
 		return -EFAULT;
 	err = vma->vm_flags & (VM_IO | VM_PFNMAP) ? access_device(r, vma) : access_page(r, vma);
@@ -92,7 +101,8 @@ static int access_once(struct remote *r)
 	return err;
 }
 
-int vms_access_word(struct mm_struct *mm, unsigned long addr, unsigned long *word, unsigned int gup_flags)
+int vms_access_word(struct mm_struct *mm, unsigned long addr, unsigned long *word,
+		    unsigned int gup_flags)
 {
 	struct remote r = {
 		.mm = mm,

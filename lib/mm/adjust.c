@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * adjust.c - the calls by which an engineer changes the bounds of one VMA: cut it, join it
- * with a neighbour, let it grow or shrink. The system calls use the same parts (vma.c,
- * merge.c); what they check of rights, seals and limits is not checked here.
+ * adjust.c - the calls by which an engineer changes the bounds of one VMA: cut
+ * it, join it with a neighbour, let it grow or shrink. The system calls use the
+ * same parts (vma.c, merge.c); what they check of rights, seals and limits is
+ * not checked here.
  *
  *   split_vma()    |--------- vma ---------|   ->  |---- vma ----|-- new --|
  *   vma_merge()    | prev |  range  | next |   ->  one VMA, or nothing changes
  *   vma_expand()   |-- vma --|  free  | next   ->  |------ vma ------| next
  *   vma_shrink()   |-------- vma ----------|   ->  |-- vma --|  free
  *
- * Each keeps the accounts, the page tables and the ways from a page to its VMA right.
+ * Each keeps the accounts, the page tables and the ways from a page to its VMA
+ * right.
  *
  * Locks: mmap_lock W, which each call asserts.
  */
@@ -21,7 +23,8 @@
 int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr, int new_below)
 {
 	mmap_assert_write_locked(mm);
-	if (vma_mm(vma) != mm || (addr & ~PAGE_MASK) || addr <= vma->vm_start || addr >= vma->vm_end)
+	if (vma_mm(vma) != mm || (addr & ~PAGE_MASK) || addr <= vma->vm_start ||
+	    addr >= vma->vm_end)
 		return -EINVAL;
 	return vms__split_vma_counted(vma, addr, new_below, NULL);
 }
@@ -29,8 +32,8 @@ int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long ad
 /* ---- merge ---- */
 
 /*
- * Whether [m->start, m->end) is free, or a part of one VMA, m->middle then, which maps the same; m->prev and m->next become what stands
- * beside it.
+ * Whether [m->start, m->end) is free, or a part of one VMA, m->middle then,
+ * which maps the same; m->prev and m->next become what stands beside it.
  */
 static bool find_place(struct vms__merge *m)
 {
@@ -46,11 +49,13 @@ static bool find_place(struct vms__merge *m)
 	m->vm_ops = vma->vm_ops;
 	m->anon_vma = vma_anon_vma(vma);
 	m->next = m->end == vma->vm_end ? vms_vma_next(vma) : NULL;
-	return vma->vm_file == m->file && vma->vm_pgoff + ((m->start - vma->vm_start) >> PAGE_SHIFT) == m->pgoff;
+	return vma->vm_file == m->file &&
+	       vma->vm_pgoff + ((m->start - vma->vm_start) >> PAGE_SHIFT) == m->pgoff;
 }
 
-struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *prev, unsigned long addr, unsigned long end,
-				 vm_flags_t vm_flags, struct file *file, pgoff_t pgoff, struct anon_vma_name *anon_name)
+struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *prev,
+				 unsigned long addr, unsigned long end, vm_flags_t vm_flags,
+				 struct file *file, pgoff_t pgoff, struct anon_vma_name *anon_name)
 {
 	long pages = (long)((end - addr) >> PAGE_SHIFT);
 	struct vm_area_struct *merged;
@@ -91,8 +96,12 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *pr
 
 /* ---- grow ---- */
 
-/* Whether @vma, whose bounds become @start and @end, maps @pgoff first then: a page keeps its offset, and no offset wraps. */
-static bool continues(const struct vm_area_struct *vma, unsigned long start, unsigned long end, pgoff_t pgoff)
+/*
+ * Whether @vma, whose bounds become @start and @end, maps @pgoff first then: a
+ * page keeps its offset, and no offset wraps.
+ */
+static bool continues(const struct vm_area_struct *vma, unsigned long start, unsigned long end,
+		      pgoff_t pgoff)
 {
 	struct mm_struct *mm = vma_mm(vma);
 	pgoff_t down = (vma->vm_start - start) >> PAGE_SHIFT;
@@ -115,7 +124,8 @@ static int grow(struct vm_area_struct *vma, unsigned long start, unsigned long e
 	int err;
 
 	mmap_assert_write_locked(mm);
-	if ((prev && prev->vm_end > start) || (next && next->vm_start < end) || !vms__index_may_grow(mm))
+	if ((prev && prev->vm_end > start) || (next && next->vm_start < end) ||
+	    !vms__index_may_grow(mm))
 		return -ENOMEM;
 	vms__store_begin(&store, start, end, vma, NULL);
 	store.known = true;
@@ -133,12 +143,16 @@ static int grow(struct vm_area_struct *vma, unsigned long start, unsigned long e
 	return 0;
 }
 
-/* @vma takes @next, the VMA after it, and the free room between them, if they may be one. */
+/*
+ * @vma takes @next, the VMA after it, and the free room between them, if they
+ * may be one.
+ */
 static int swallow(struct vm_area_struct *vma, struct vm_area_struct *next)
 {
 	bool touching = vma->vm_end == next->vm_start;
 	struct mm_struct *mm = vma_mm(vma);
-	unsigned long start = vma->vm_end, end = touching ? next->vm_end : next->vm_start, whole = next->vm_end;
+	unsigned long start = vma->vm_end, end = touching ? next->vm_end : next->vm_start,
+		      whole = next->vm_end;
 	struct vms__store store;
 	struct vms__merge m = {
 		.mm = mm,
@@ -158,9 +172,12 @@ static int swallow(struct vm_area_struct *vma, struct vm_area_struct *next)
 	int merged;
 
 	mmap_assert_write_locked(mm);
-	/* What joins through @middle is taken as one with it; the rest of the test is the merge's. */
-	if (touching &&
-	    (next->vm_file != m.file || next->vm_pgoff != m.pgoff || !vms__anon_name_equal(next->anon_name, m.anon_name)))
+	/*
+	 * What joins through @middle is taken as one with it; the rest of the
+	 * test is the merge's.
+	 */
+	if (touching && (next->vm_file != m.file || next->vm_pgoff != m.pgoff ||
+			 !vms__anon_name_equal(next->anon_name, m.anon_name)))
 		return -EINVAL;
 	if (!touching && !vms__index_may_grow(mm))
 		return -ENOMEM;
@@ -177,7 +194,8 @@ static int swallow(struct vm_area_struct *vma, struct vm_area_struct *next)
 	return 0;
 }
 
-int vma_expand(struct vm_area_struct *vma, unsigned long start, unsigned long end, pgoff_t pgoff, struct vm_area_struct *next)
+int vma_expand(struct vm_area_struct *vma, unsigned long start, unsigned long end, pgoff_t pgoff,
+	       struct vm_area_struct *next)
 {
 	mmap_assert_write_locked(vma_mm(vma));
 	if (!continues(vma, start, end, pgoff) || start > vma->vm_start || end < vma->vm_end)
@@ -187,7 +205,8 @@ int vma_expand(struct vm_area_struct *vma, unsigned long start, unsigned long en
 			return -EINVAL;
 		return swallow(vma, next);
 	}
-	return start == vma->vm_start && end == vma->vm_end ? -EINVAL : grow(vma, start, end, pgoff);
+	return start == vma->vm_start && end == vma->vm_end ? -EINVAL
+							    : grow(vma, start, end, pgoff);
 }
 
 /* ---- shrink ---- */
@@ -219,21 +238,29 @@ int vma_shrink(struct vm_area_struct *vma, unsigned long start, unsigned long en
 
 /* ---- both, and what stands in their place ---- */
 
-/* Whether @insert is a copy of @vma for exactly what it gives up at one end as its bounds become @start and @end. */
-static bool fits_cut(const struct vm_area_struct *vma, unsigned long start, unsigned long end, const struct vm_area_struct *insert)
+/*
+ * Whether @insert is a copy of @vma for exactly what it gives up at one end as
+ * its bounds become @start and @end.
+ */
+static bool fits_cut(const struct vm_area_struct *vma, unsigned long start, unsigned long end,
+		     const struct vm_area_struct *insert)
 {
 	bool below = start > vma->vm_start;
 	unsigned long low = below ? vma->vm_start : end, high = below ? start : vma->vm_end;
 
-	return (start == vma->vm_start) != (end == vma->vm_end) && !vms__vma_is_attached(insert) && insert->vm_start == low &&
-	       insert->vm_end == high && insert->vm_pgoff == vma->vm_pgoff + ((low - vma->vm_start) >> PAGE_SHIFT) &&
-	       vma_mm(insert) == vma_mm(vma) && insert->vm_flags == vma->vm_flags && insert->vm_file == vma->vm_file &&
-	       insert->vm_ops == vma->vm_ops && !vma_anon_vma(insert);
+	return (start == vma->vm_start) != (end == vma->vm_end) && !vms__vma_is_attached(insert) &&
+	       insert->vm_start == low && insert->vm_end == high &&
+	       insert->vm_pgoff == vma->vm_pgoff + ((low - vma->vm_start) >> PAGE_SHIFT) &&
+	       vma_mm(insert) == vma_mm(vma) && insert->vm_flags == vma->vm_flags &&
+	       insert->vm_file == vma->vm_file && insert->vm_ops == vma->vm_ops &&
+	       !vma_anon_vma(insert);
 }
 
-int vma_adjust(struct vm_area_struct *vma, unsigned long start, unsigned long end, pgoff_t pgoff, struct vm_area_struct *insert)
+int vma_adjust(struct vm_area_struct *vma, unsigned long start, unsigned long end, pgoff_t pgoff,
+	       struct vm_area_struct *insert)
 {
-	bool grows = start < vma->vm_start || end > vma->vm_end, shrinks = start > vma->vm_start || end < vma->vm_end;
+	bool grows = start < vma->vm_start || end > vma->vm_end,
+	     shrinks = start > vma->vm_start || end < vma->vm_end;
 
 	mmap_assert_write_locked(vma_mm(vma));
 	if (!continues(vma, start, end, pgoff) || (grows && shrinks))
@@ -241,9 +268,11 @@ int vma_adjust(struct vm_area_struct *vma, unsigned long start, unsigned long en
 	if (insert) {
 		if (grows || !fits_cut(vma, start, end, insert))
 			return -EINVAL;
-		return vms__split_into(vma, insert, start > vma->vm_start ? start : end, start > vma->vm_start, NULL);
+		return vms__split_into(vma, insert, start > vma->vm_start ? start : end,
+				       start > vma->vm_start, NULL);
 	}
 	if (!grows && !shrinks)
 		return 0;
-	return grows ? vma_expand(vma, start, end, pgoff, NULL) : vma_shrink(vma, start, end, pgoff);
+	return grows ? vma_expand(vma, start, end, pgoff, NULL)
+		     : vma_shrink(vma, start, end, pgoff);
 }

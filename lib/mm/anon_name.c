@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * anon_name.c - names for anonymous memory, as prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME) gives them: counted by the VMAs that
- * have them, equal if their text is, shown in the listing.
+ * anon_name.c - names for anonymous memory, as prctl(PR_SET_VMA,
+ * PR_SET_VMA_ANON_NAME) gives them: counted by the VMAs that have them, equal
+ * if their text is, shown in the listing.
  *
- * A VMA's name changes as its flags do (split, merge, VMA write lock), so whoever may read the VMA may read its name.
+ * A VMA's name changes as its flags do (split, merge, VMA write lock), so
+ * whoever may read the VMA may read its name.
  *
  * Source: prctl(2), proc(5). Locks: the count is atomic, the text constant.
  */
@@ -18,7 +20,8 @@ struct anon_vma_name {
 	char text[ANON_VMA_NAME_MAX_LEN];
 };
 
-VMS__OBJCACHE_DEFINE(name_cache, "anon_vma_name", sizeof(struct anon_vma_name), _Alignof(struct anon_vma_name), 0);
+VMS__OBJCACHE_DEFINE(name_cache, "anon_vma_name", sizeof(struct anon_vma_name),
+		     _Alignof(struct anon_vma_name), 0);
 
 /* ---- one name ---- */
 
@@ -32,7 +35,10 @@ struct anon_vma_name *vms__anon_name_get(struct anon_vma_name *name)
 
 void vms__anon_name_put(struct anon_vma_name *name)
 {
-	/* Release what this holder read; the last one acquires that all others have. */
+	/*
+	 * Release what this holder read; the last one acquires that all others
+	 * have.
+	 */
 	if (name && atomic_fetch_sub_explicit(&name->refcount, 1, memory_order_acq_rel) == 1)
 		vms__objcache_free(&name_cache, name);
 }
@@ -56,7 +62,10 @@ static bool is_allowed(const char *text, size_t len)
 	return true;
 }
 
-/* *@name: a name with one reference, NULL for no text. Return: 0, -EINVAL or -ENOMEM. */
+/*
+ * *@name: a name with one reference, NULL for no text. Return: 0, -EINVAL or
+ * -ENOMEM.
+ */
 static int make_name(const char *text, struct anon_vma_name **name)
 {
 	size_t len = text ? strnlen(text, ANON_VMA_NAME_MAX_LEN) : 0;
@@ -76,15 +85,19 @@ static int make_name(const char *text, struct anon_vma_name **name)
 
 /* ---- the VMAs of a range ---- */
 
-/* Memory that nothing but its name tells apart: private anonymous, or the object that shared anonymous memory has. */
+/*
+ * Memory that nothing but its name tells apart: private anonymous, or the
+ * object that shared anonymous memory has.
+ */
 static bool may_have_name(const struct vm_area_struct *vma)
 {
 	return !vma->vm_file || (vma->vm_file->f_mapping->flags & VMS_AS_ANON);
 }
 
 /* *@vma becomes the VMA that holds [start, end). */
-static int name_one(struct vms__place *place, struct vm_area_struct *prev, struct vm_area_struct **vma, unsigned long start,
-		    unsigned long end, struct anon_vma_name *name)
+static int name_one(struct vms__place *place, struct vm_area_struct *prev,
+		    struct vm_area_struct **vma, unsigned long start, unsigned long end,
+		    struct anon_vma_name *name)
 {
 	int err;
 
@@ -96,8 +109,12 @@ static int name_one(struct vms__place *place, struct vm_area_struct *prev, struc
 	return err == -ENOMEM ? -EAGAIN : err;
 }
 
-/* Holes are passed over, and reported at the end; what comes before a refusal keeps its new name. */
-static int name_range(struct mm_struct *mm, unsigned long start, unsigned long end, struct anon_vma_name *name)
+/*
+ * Holes are passed over, and reported at the end; what comes before a refusal
+ * keeps its new name.
+ */
+static int name_range(struct mm_struct *mm, unsigned long start, unsigned long end,
+		      struct anon_vma_name *name)
 {
 	struct vm_area_struct *prev, *vma;
 	struct vms__place place;
@@ -116,7 +133,8 @@ static int name_range(struct mm_struct *mm, unsigned long start, unsigned long e
 			unmapped = -ENOMEM;
 			start = vma->vm_start;
 		}
-		err = name_one(&place, prev, &vma, start, vma->vm_end < end ? vma->vm_end : end, name);
+		err = name_one(&place, prev, &vma, start, vma->vm_end < end ? vma->vm_end : end,
+			       name);
 		if (err)
 			return err;
 		start = vma->vm_end;
@@ -126,7 +144,8 @@ static int name_range(struct mm_struct *mm, unsigned long start, unsigned long e
 	return -ENOMEM;
 }
 
-int vms_set_anon_name(struct mm_struct *mm, unsigned long start, unsigned long len, const char *text)
+int vms_set_anon_name(struct mm_struct *mm, unsigned long start, unsigned long len,
+		      const char *text)
 {
 	unsigned long end = start + PAGE_ALIGN(len);
 	struct anon_vma_name *name;

@@ -3,14 +3,18 @@
  * area.c - where a new mapping goes.
  *
  *   MAP_FIXED       where it says
- *   a hint          there, rounded down to a page, if it is free and keeps a stack's guard gap
- *   otherwise       the highest free range below mmap_base; if there is none, the lowest above bottom_base
+ *   a hint          there, rounded down to a page, if it is free and keeps a
+ *                   stack's guard gap
+ *   otherwise       the highest free range below mmap_base; if there is none,
+ *                   the lowest above bottom_base
  *   MAP_32BIT       the lowest in [1 GiB, 2 GiB)
  *
- * Below a VMA that grows down, 256 pages stay free. Large mappings are placed on a 2 MiB boundary where Linux does so (struct
- * mm_rules; a file's filesystem asks for itself).
+ * Below a VMA that grows down, 256 pages stay free. Large mappings are placed
+ * on a 2 MiB boundary where Linux does so (struct mm_rules; a file's filesystem
+ * asks for itself).
  *
- * Source of the rules: experiments on a running 6.18 kernel. Locks: mmap_lock W.
+ * Source of the rules: experiments on a running 6.18 kernel. Locks: mmap_lock
+ * W.
  */
 #include <errno.h>
 
@@ -29,7 +33,8 @@ static unsigned long search_highest(struct mm_struct *mm, struct window w, struc
 	while (vms__gap(mm, w.low, w.high, w.len, true, place)) {
 		if (!place->vma || vm_start_gap(place->vma) >= place->end)
 			return place->start;
-		w.high = vm_start_gap(place->vma); /* too near to a stack above: look below its guard gap */
+		/* too near to a stack above: look below its guard gap */
+		w.high = vm_start_gap(place->vma);
 	}
 	return -ENOMEM;
 }
@@ -49,23 +54,29 @@ static unsigned long lowest_mappable(const struct mm_struct *mm)
 	return mm->layout.mmap_min_addr > PAGE_SIZE ? mm->layout.mmap_min_addr : PAGE_SIZE;
 }
 
-static unsigned long search(struct mm_struct *mm, unsigned long len, unsigned long flags, struct vms__place *place)
+static unsigned long search(struct mm_struct *mm, unsigned long len, unsigned long flags,
+			    struct vms__place *place)
 {
 	unsigned long addr;
 
 	if (flags & MAP_32BIT)
-		return search_lowest(mm, (struct window){MAP_32BIT_LOW, MAP_32BIT_HIGH, len}, place);
-	addr = search_highest(mm, (struct window){lowest_mappable(mm), mm->layout.mmap_base, len}, place);
+		return search_lowest(mm, (struct window){MAP_32BIT_LOW, MAP_32BIT_HIGH, len},
+				     place);
+	addr = search_highest(mm, (struct window){lowest_mappable(mm), mm->layout.mmap_base, len},
+			      place);
 	if (!IS_ERR_VALUE(addr))
 		return addr;
-	return search_lowest(mm, (struct window){mm->layout.bottom_base, mm->layout.task_size, len}, place);
+	return search_lowest(mm, (struct window){mm->layout.bottom_base, mm->layout.task_size, len},
+			     place);
 }
 
-static bool hint_is_free(struct mm_struct *mm, unsigned long addr, unsigned long len, struct vms__place *place)
+static bool hint_is_free(struct mm_struct *mm, unsigned long addr, unsigned long len,
+			 struct vms__place *place)
 {
 	const struct vm_area_struct *next;
 
-	if (addr < mm->layout.mmap_min_addr || len > mm->layout.task_size || addr > mm->layout.task_size - len)
+	if (addr < mm->layout.mmap_min_addr || len > mm->layout.task_size ||
+	    addr > mm->layout.task_size - len)
 		return false;
 	next = vms__around(mm, addr, addr + len, place);
 	return !next || addr + len <= vm_start_gap(next);
@@ -76,25 +87,28 @@ static bool ends_above(unsigned long addr, unsigned long len, unsigned long limi
 	return len > limit || addr > limit - len;
 }
 
-static unsigned long find_room(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long flags,
-			       struct vms__place *place)
+static unsigned long find_room(struct mm_struct *mm, unsigned long addr, unsigned long len,
+			       unsigned long flags, struct vms__place *place)
 {
 	if (len > mm->layout.task_size)
 		return -ENOMEM;
 	if (flags & MAP_FIXED)
 		return addr;
 	addr &= PAGE_MASK;
-	if (addr && !(flags & MAP_32BIT && ends_above(addr, len, MAP_32BIT_HIGH)) && hint_is_free(mm, addr, len, place))
+	if (addr && !(flags & MAP_32BIT && ends_above(addr, len, MAP_32BIT_HIGH)) &&
+	    hint_is_free(mm, addr, len, place))
 		return addr;
 	return search(mm, len, flags, place);
 }
 
 /*
- * Address and file offset @off shall agree modulo 2 MiB, because the mapping holds a whole aligned 2 MiB of the file. Linux
- * searches for 2 MiB more than it needs and moves up inside what it found.
+ * Address and file offset @off shall agree modulo 2 MiB, because the mapping
+ * holds a whole aligned 2 MiB of the file. Linux searches for 2 MiB more than
+ * it needs and moves up inside what it found.
  */
-static unsigned long find_huge_room(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long off,
-				    unsigned long flags, struct vms__place *place)
+static unsigned long find_huge_room(struct mm_struct *mm, unsigned long addr, unsigned long len,
+				    unsigned long off, unsigned long flags,
+				    struct vms__place *place)
 {
 	unsigned long padded, skew;
 
@@ -107,17 +121,25 @@ static unsigned long find_huge_room(struct mm_struct *mm, unsigned long addr, un
 	return padded + (skew ? skew : PMD_SIZE);
 }
 
-/* Whether a mapping of @len bytes from file offset @off on holds a whole aligned 2 MiB of the file. */
+/*
+ * Whether a mapping of @len bytes from file offset @off on holds a whole
+ * aligned 2 MiB of the file.
+ */
 static bool holds_huge_page(unsigned long off, unsigned long len)
 {
 	unsigned long first_huge = (off + PMD_SIZE - 1) & ~(PMD_SIZE - 1), end = off + len;
 
-	/* File offsets are signed: from the last 2 MiB that a file can have, first_huge is far below, and the rest counts as huge. */
-	return (long)end > (long)first_huge && end - first_huge >= PMD_SIZE && len + PMD_SIZE >= len;
+	/*
+	 * File offsets are signed: from the last 2 MiB that a file can have,
+	 * first_huge is far below, and the rest counts as huge.
+	 */
+	return (long)end > (long)first_huge && end - first_huge >= PMD_SIZE &&
+	       len + PMD_SIZE >= len;
 }
 
 /* Of those it picks, find_huge_room() aligns the ones that are long enough. */
-static bool wants_huge_anonymous(const struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long flags)
+static bool wants_huge_anonymous(const struct mm_struct *mm, unsigned long addr, unsigned long len,
+				 unsigned long flags)
 {
 	switch (mm->rules.thp_align) {
 	case VMS_THP_ALIGN_LARGE:
@@ -129,8 +151,9 @@ static bool wants_huge_anonymous(const struct mm_struct *mm, unsigned long addr,
 	}
 }
 
-unsigned long vms__unmapped_area(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
-				 unsigned long pgoff, unsigned long flags, struct vms__place *place)
+unsigned long vms__unmapped_area(struct mm_struct *mm, struct file *file, unsigned long addr,
+				 unsigned long len, unsigned long pgoff, unsigned long flags,
+				 struct vms__place *place)
 {
 	unsigned long task_size = mm->layout.task_size, off = file ? pgoff << PAGE_SHIFT : 0, found;
 	bool huge;
@@ -138,7 +161,8 @@ unsigned long vms__unmapped_area(struct mm_struct *mm, struct file *file, unsign
 	mmap_assert_locked(mm);
 	if (len > task_size)
 		return -ENOMEM;
-	huge = file ? file->f_mapping->flags & VMS_AS_THP_ALIGN : wants_huge_anonymous(mm, addr, len, flags);
+	huge = file ? file->f_mapping->flags & VMS_AS_THP_ALIGN
+		    : wants_huge_anonymous(mm, addr, len, flags);
 	if (huge && holds_huge_page(off, len))
 		found = find_huge_room(mm, addr, len, off, flags, place);
 	else
@@ -152,8 +176,8 @@ unsigned long vms__unmapped_area(struct mm_struct *mm, struct file *file, unsign
 	return found < mm->layout.mmap_min_addr ? (unsigned long)-EPERM : found;
 }
 
-unsigned long get_unmapped_area(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len, unsigned long pgoff,
-				unsigned long flags)
+unsigned long get_unmapped_area(struct mm_struct *mm, struct file *file, unsigned long addr,
+				unsigned long len, unsigned long pgoff, unsigned long flags)
 {
 	struct vms__place place;
 

@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * brk.c - the program break, as the raw system call has it: the answer is the break, new or, whenever anything is wrong, old.
+ * brk.c - the program break, as the raw system call has it: the answer is the
+ * break, new or, whenever anything is wrong, old.
  *
- * Growth extends the one VMA that ends exactly at the old break, if it may, and never joins the one above; it needs a free page
- * beyond the new break. Source: experiments on a running 6.18 kernel.
+ * Growth extends the one VMA that ends exactly at the old break, if it may, and
+ * never joins the one above; it needs a free page beyond the new break. Source:
+ * experiments on a running 6.18 kernel.
  */
 #include <errno.h>
 
 #include "lib/mm/internal.h"
 #include "lib/page/page.h"
 
-/* Return: 0, or something else: the caller of brk is told the old break, not why. Locks: mmap_lock W, or R if @unmapped says so. */
-static int shrink(struct mm_struct *mm, unsigned long new_end, unsigned long old_end, struct vms__unmapped *unmapped)
+/*
+ * Return: 0, or something else: the caller of brk is told the old break, not
+ * why. Locks: mmap_lock W, or R if @unmapped says so.
+ */
+static int shrink(struct mm_struct *mm, unsigned long new_end, unsigned long old_end,
+		  struct vms__unmapped *unmapped)
 {
 	struct vms__place place;
 	struct vms__range range = {.mm = mm, .start = new_end, .end = old_end, .place = &place};
@@ -36,7 +42,8 @@ static int insert_heap(struct vms__merge *m)
 static int grow(struct mm_struct *mm, unsigned long old_end, unsigned long new_end)
 {
 	const struct vm_area_struct *next;
-	vm_flags_t flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT | mm->def_flags;
+	vm_flags_t flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT |
+			   mm->def_flags;
 	struct vms__place place;
 	struct vms__store store;
 	struct vms__merge m;
@@ -50,11 +57,14 @@ static int grow(struct mm_struct *mm, unsigned long old_end, unsigned long new_e
 	m.flags = flags;
 	m.pgoff = old_end >> PAGE_SHIFT;
 	m.just_expand = true;
-	/* Both are page aligned, so "below" leaves a page free; adding that page could wrap. */
+	/*
+	 * Both are page aligned, so "below" leaves a page free; adding that
+	 * page could wrap.
+	 */
 	if (new_end >= (next ? vm_start_gap(next) : mm->layout.task_size))
 		return -1;
-	if (vms__map_count(mm) > mm->limits.max_map_count || !vms__index_may_grow(mm) || !vms__may_expand(mm, flags, pages) ||
-	    !vms__may_lock_more(mm, flags, pages))
+	if (vms__map_count(mm) > mm->limits.max_map_count || !vms__index_may_grow(mm) ||
+	    !vms__may_expand(mm, flags, pages) || !vms__may_lock_more(mm, flags, pages))
 		return -1;
 	/* What lies below the break's beginning is no part of the heap. */
 	merged = m.prev && m.prev->vm_end > mm->start_brk ? vms__merge_prepare(&m) : 0;
@@ -76,18 +86,22 @@ unsigned long vms_brk(struct mm_struct *mm, unsigned long brk)
 	bool populate = false;
 	int err = 0;
 
-	vms__write_enter(mm, 0, mm->layout.task_size); /* the old break is known only under the lock */
+	/* the old break is known only under the lock */
+	vms__write_enter(mm, 0, mm->layout.task_size);
 	old = mm->brk;
 	old_end = PAGE_ALIGN(old);
 	result = old;
 	/*
-	 * The limit is for the break as it is to be, and the program's data with it: it also
-	 * refuses a break that shrinks to what is still too much.
+	 * The limit is for the break as it is to be, and the program's data
+	 * with it: it also refuses a break that shrinks to what is still too
+	 * much.
 	 */
-	if (brk < mm->start_brk || new_end < brk || !vms__data_within_limit(mm, brk - mm->start_brk, mm->end_data - mm->start_data))
+	if (brk < mm->start_brk || new_end < brk ||
+	    !vms__data_within_limit(mm, brk - mm->start_brk, mm->end_data - mm->start_data))
 		goto out;
 	/*
-	 * Set before shrinking gives up the write lock; a break that nothing else reads is put back on failure, before a downgrade.
+	 * Set before shrinking gives up the write lock; a break that nothing
+	 * else reads is put back on failure, before a downgrade.
 	 */
 	mm->brk = brk;
 	if (new_end < old_end)

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fault.c - a page fault from its address to its result: find the VMA, check the right, let lib/page make the page present.
+ * fault.c - a page fault from its address to its result: find the VMA, check
+ * the right, let lib/page make the page present.
  *
- *   first   under the VMA's own lock, found without mmap_lock (engine maple-vma; elsewhere this step finds nothing). A fault that
- *           makes the VMA's first anon_vma has to look at the neighbours, and tries to take mmap_lock as well for that long
- *   else    under mmap_lock for reading: the VMA was being changed, or is not there, or that try failed
+ *   first   under the VMA's own lock, found without mmap_lock (engine
+ *           maple-vma; elsewhere this step finds nothing). A fault that makes
+ *           the VMA's first anon_vma has to look at the neighbours, and tries
+ *           to take mmap_lock as well for that long
+ *   else    under mmap_lock for reading: the VMA was being changed, or is not
+ *           there, or that try failed
  *   else    under mmap_lock for writing, downgraded at once: a stack grows
  *
- * Progress: the first step never waits for a writer; the second waits as mmap_lock does. An access that an embedder's hook leaves without a
- * page begins again, with no lock held in between, VMS_FAULT_TRIES times at most.
+ * Progress: the first step never waits for a writer; the second waits as
+ * mmap_lock does. An access that an embedder's hook leaves without a page
+ * begins again, with no lock held in between, VMS_FAULT_TRIES times at most.
  */
 #include <errno.h>
 
@@ -18,7 +23,10 @@
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
-/* What to do with the present page before the VMA's lock is dropped; false: it is gone again, fault once more. */
+/*
+ * What to do with the present page before the VMA's lock is dropped; false: it
+ * is gone again, fault once more.
+ */
 typedef bool (*page_use_fn)(struct vm_area_struct *vma, unsigned long addr, unsigned long *word);
 
 struct access {
@@ -41,7 +49,8 @@ static bool access_allowed(const struct vm_area_struct *vma, unsigned int flags)
 		return vma->vm_flags & VM_WRITE;
 	if (flags & FAULT_FLAG_INSTRUCTION)
 		return vma->vm_flags & VM_EXEC;
-	return vma->vm_flags & VM_ACCESS_FLAGS; /* x86 has no page that may be written or executed but not read */
+	/* x86 has no page that may be written or executed but not read */
+	return vma->vm_flags & VM_ACCESS_FLAGS;
 }
 
 static enum vms_fault_result to_result(vm_fault_t fault)
@@ -54,7 +63,8 @@ static enum vms_fault_result to_result(vm_fault_t fault)
 }
 
 /* Locks: @vma's lock or mmap_lock, for reading. */
-static ALWAYS_INLINE enum outcome fault_in_vma(const struct access *a, struct vm_area_struct *vma, unsigned int lock_flag,
+static ALWAYS_INLINE enum outcome fault_in_vma(const struct access *a, struct vm_area_struct *vma,
+					       unsigned int lock_flag,
 					       enum vms_fault_result *result)
 {
 	vm_fault_t fault;
@@ -70,14 +80,19 @@ static ALWAYS_INLINE enum outcome fault_in_vma(const struct access *a, struct vm
 	*result = to_result(fault);
 	if (*result != VMS_FAULT_OK)
 		return DONE;
-	/* After VM_FAULT_NOPAGE the page may be there, or only for reading, or not at all: as for an instruction, trying tells. */
+	/*
+	 * After VM_FAULT_NOPAGE the page may be there, or only for reading, or
+	 * not at all: as for an instruction, trying tells.
+	 */
 	if (a->use ? a->use(vma, a->addr, a->word)
-		   : likely(!(fault & VM_FAULT_NOPAGE)) || vms__page_allows(vma, a->addr, a->flags & FAULT_FLAG_WRITE))
+		   : likely(!(fault & VM_FAULT_NOPAGE)) ||
+			     vms__page_allows(vma, a->addr, a->flags & FAULT_FLAG_WRITE))
 		return DONE;
 	return fault & VM_FAULT_NOPAGE ? ASK_AGAIN : AGAIN;
 }
 
-static __attribute__((noinline)) enum outcome fault_under_mmap_lock(struct access access, enum vms_fault_result *result)
+static __attribute__((noinline)) enum outcome fault_under_mmap_lock(struct access access,
+								    enum vms_fault_result *result)
 {
 	const struct access *a = &access;
 	struct vm_area_struct *vma;
@@ -86,7 +101,8 @@ static __attribute__((noinline)) enum outcome fault_under_mmap_lock(struct acces
 	vms__read_enter(a->mm);
 	vma = vms__find(a->mm, a->addr);
 	if (unlikely(!vma || vma->vm_start > a->addr))
-		vma = vms__expand_stack(a->mm, vma, a->addr); /* which lets mmap_lock go if it answers NULL */
+		vma = vms__expand_stack(a->mm, vma,
+					a->addr); /* which lets mmap_lock go if it answers NULL */
 	if (!vma) {
 		*result = VMS_SEGV_MAPERR;
 		return DONE;
@@ -113,7 +129,8 @@ static ALWAYS_INLINE enum outcome access_once(const struct access *a, enum vms_f
 }
 
 /* The access was not made at once. */
-static __attribute__((noinline)) enum vms_fault_result access_again(struct access access, enum outcome outcome)
+static __attribute__((noinline)) enum vms_fault_result access_again(struct access access,
+								    enum outcome outcome)
 {
 	enum vms_fault_result result = VMS_SEGV_MAPERR;
 	unsigned int tries = 0;
@@ -159,5 +176,9 @@ enum vms_fault_result vms_read_word(struct mm_struct *mm, unsigned long addr, un
 
 enum vms_fault_result vms_write_word(struct mm_struct *mm, unsigned long addr, unsigned long word)
 {
-	return do_access((struct access){.mm = mm, .addr = addr, .flags = FAULT_FLAG_WRITE, .use = use_write, .word = &word});
+	return do_access((struct access){.mm = mm,
+					 .addr = addr,
+					 .flags = FAULT_FLAG_WRITE,
+					 .use = use_write,
+					 .word = &word});
 }

@@ -2,11 +2,14 @@
 /*
  * fork.c - a copy of a whole address space, its pages shared copy-on-write.
  *
- * Every VMA of the parent is write-locked first: a fault that ran beside the copying could write to a page that the child
- * has just been given as its own past.
+ * Every VMA of the parent is write-locked first: a fault that ran beside the
+ * copying could write to a page that the child has just been given as its own
+ * past.
  *
- * Locks: the parent's mmap_lock W, then the child's. vms_mm_next() does not show the child before it is whole; but a walk from a page
- * (vms_page_places()) meets its VMAs as they are made, and whoever then uses the child waits for its mmap_lock.
+ * Locks: the parent's mmap_lock W, then the child's. vms_mm_next() does not
+ * show the child before it is whole; but a walk from a page (vms_page_places())
+ * meets its VMAs as they are made, and whoever then uses the child waits for
+ * its mmap_lock.
  */
 #include <errno.h>
 

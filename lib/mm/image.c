@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image.c - where the parts of the program stand in an address space: code, data, break,
- * stack, arguments, environment. They are bounds, not memory: what is mapped there may
- * differ. Read by brk.c (the break, the limit), maps.c ([heap], [stack]), status.c (VmExe).
+ * image.c - where the parts of the program stand in an address space: code,
+ * data, break, stack, arguments, environment. They are bounds, not memory: what
+ * is mapped there may differ. Read by brk.c (the break, the limit), maps.c
+ * ([heap], [stack]), status.c (VmExe).
  *
  * Source: prctl(2), PR_SET_MM_MAP, and experiments on a running 6.18 kernel.
  * Locks: written under mmap_lock W, read under R or W.
@@ -13,8 +14,10 @@
 
 static bool in_bounds(const struct mm_struct *mm, const struct vms_mm_map *map)
 {
-	const unsigned long addr[] = {map->start_code,  map->end_code,  map->start_data, map->end_data,  map->start_brk, map->brk,
-				      map->start_stack, map->arg_start, map->arg_end,    map->env_start, map->env_end};
+	const unsigned long addr[] = {map->start_code,  map->end_code,  map->start_data,
+				      map->end_data,    map->start_brk, map->brk,
+				      map->start_stack, map->arg_start, map->arg_end,
+				      map->env_start,   map->env_end};
 
 	for (size_t i = 0; i < sizeof(addr) / sizeof(addr[0]); i++)
 		if (addr[i] < mm->layout.mmap_min_addr || addr[i] >= mm->layout.task_size)
@@ -24,11 +27,13 @@ static bool in_bounds(const struct mm_struct *mm, const struct vms_mm_map *map)
 
 static bool in_order(const struct vms_mm_map *map)
 {
-	return map->start_code < map->end_code && map->start_data <= map->end_data && map->start_brk <= map->brk &&
-	       map->arg_start <= map->arg_end && map->env_start <= map->env_end;
+	return map->start_code < map->end_code && map->start_data <= map->end_data &&
+	       map->start_brk <= map->brk && map->arg_start <= map->arg_end &&
+	       map->env_start <= map->env_end;
 }
 
-bool vms__data_within_limit(const struct mm_struct *mm, unsigned long break_bytes, unsigned long data_bytes)
+bool vms__data_within_limit(const struct mm_struct *mm, unsigned long break_bytes,
+			    unsigned long data_bytes)
 {
 	/* Both are below the address space's size, so the sum does not wrap. */
 	return mm->limits.data == VMS_NO_LIMIT || break_bytes + data_bytes <= mm->limits.data;

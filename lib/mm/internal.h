@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * internal.h - what the files of lib/mm share, grouped by the file that defines it. Nothing here is for embedders.
+ * internal.h - what the files of lib/mm share, grouped by the file that defines
+ * it. Nothing here is for embedders.
  *
- * Unless a line says otherwise: mmap_lock is held for writing, ranges are page aligned and not empty.
+ * Unless a line says otherwise: mmap_lock is held for writing, ranges are page
+ * aligned and not empty.
  */
 #ifndef VMS_MM_INTERNAL_H
 #define VMS_MM_INTERNAL_H
@@ -24,13 +26,19 @@ static inline unsigned long vma_pages(const struct vm_area_struct *vma)
 	return (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
 }
 
-/* Whether page offsets wrap before the end of @pages pages from @pgoff on: no VMA may map such offsets, since none orders them. */
+/*
+ * Whether page offsets wrap before the end of @pages pages from @pgoff on: no
+ * VMA may map such offsets, since none orders them.
+ */
 static inline bool vms__pgoff_wraps(pgoff_t pgoff, unsigned long pages)
 {
 	return pgoff + pages < pgoff;
 }
 
-/* Anonymous: its pages are its own, not a file's; private mappings of /dev/zero, too. Shared anonymous memory has a file. */
+/*
+ * Anonymous: its pages are its own, not a file's; private mappings of
+ * /dev/zero, too. Shared anonymous memory has a file.
+ */
 static inline bool vma_is_anonymous(const struct vm_area_struct *vma)
 {
 	return !vms__vma_ops(vma);
@@ -38,17 +46,26 @@ static inline bool vma_is_anonymous(const struct vm_area_struct *vma)
 
 static inline struct mm_struct *vma_mm(const struct vm_area_struct *vma)
 {
-	/* Relaxed: whoever calls this holds a lock under which vm_mm does not change. */
+	/*
+	 * Relaxed: whoever calls this holds a lock under which vm_mm does not
+	 * change.
+	 */
 	return atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
 }
 
 static inline struct anon_vma *vma_anon_vma(const struct vm_area_struct *vma)
 {
-	/* Acquire: pairs with the release that publishes a new anon_vma under page_table_lock, with mmap_lock only read. */
+	/*
+	 * Acquire: pairs with the release that publishes a new anon_vma under
+	 * page_table_lock, with mmap_lock only read.
+	 */
 	return atomic_load_explicit(&vma->anon_vma, memory_order_acquire);
 }
 
-/* First address that a neighbour below must leave free: the guard gap of a stack counts as part of it. */
+/*
+ * First address that a neighbour below must leave free: the guard gap of a
+ * stack counts as part of it.
+ */
 static inline unsigned long vm_start_gap(const struct vm_area_struct *vma)
 {
 	if (!(vma->vm_flags & VM_GROWSDOWN))
@@ -59,8 +76,8 @@ static inline unsigned long vm_start_gap(const struct vm_area_struct *vma)
 /* ---- what hooks answer ---- */
 
 /*
- * 0, or the -errno with which a hook refuses. Any other answer is a mistake, and
- * must not pass for success, an address or a length.
+ * 0, or the -errno with which a hook refuses. Any other answer is a mistake,
+ * and must not pass for success, an address or a length.
  */
 static inline int vms__hook_error(int answer)
 {
@@ -68,9 +85,9 @@ static inline int vms__hook_error(int answer)
 }
 
 /*
- * A hook has left an access without a page once more: whether the access is made
- * again (VMS_FAULT_TRIES). @tries: 0 at first. Now and then it lets others run,
- * because the page may be theirs to bring.
+ * A hook has left an access without a page once more: whether the access is
+ * made again (VMS_FAULT_TRIES). @tries: 0 at first. Now and then it lets others
+ * run, because the page may be theirs to bring.
  */
 static inline bool vms__try_again(unsigned int *tries)
 {
@@ -85,39 +102,58 @@ static inline bool vms__try_again(unsigned int *tries)
 
 /* Takes the references (file, hooks) of a VMA copied with vm_area_dup(). */
 void vms__vma_open(struct vm_area_struct *vma);
-/* Tells the owner of a VMA that it goes, once. Locks: mmap_lock R or W; write-locked or detached, and its pages are gone. */
+/*
+ * Tells the owner of a VMA that it goes, once. Locks: mmap_lock R or W;
+ * write-locked or detached, and its pages are gone.
+ */
 void vms__vma_close(struct vm_area_struct *vma);
-/* Drops what a VMA refers to and frees it. It is detached, or was never inserted. */
+/*
+ * Drops what a VMA refers to and frees it. It is detached, or was never
+ * inserted.
+ */
 void vms__vma_discard(struct vm_area_struct *vma);
-/* Publishes the prepared @store; VMAs that leave, write-locked already, are marked detached. @store->vma, when new, becomes attached. */
+/*
+ * Publishes the prepared @store; VMAs that leave, write-locked already, are
+ * marked detached. @store->vma, when new, becomes attached.
+ */
 void vms__vma_commit(struct mm_struct *mm, struct vms__store *store);
 /*
- * Cuts @vma at @addr. @place: near it, if the caller has one; else NULL; also below. The new VMA takes [vm_start, addr) if @new_below, else [addr, vm_end). *@new, unless NULL: it.
+ * Cuts @vma at @addr. @place: near it, if the caller has one; else NULL; also
+ * below. The new VMA takes [vm_start, addr) if @new_below, else [addr, vm_end).
+ * *@new, unless NULL: it.
  * Return: 0 or -errno.
  */
-int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_below, struct vm_area_struct **new,
-		   struct vms__place *place);
+int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_below,
+		   struct vm_area_struct **new, struct vms__place *place);
 /*
- * vms__split_vma() with a @new that the caller made: a copy of @vma (vm_area_dup()) with the bounds and the offset of its part. No hook is asked.
+ * vms__split_vma() with a @new that the caller made: a copy of @vma
+ * (vm_area_dup()) with the bounds and the offset of its part. No hook is asked.
  * Return: 0; -ENOMEM, and @new is still the caller's.
  */
-int vms__split_into(struct vm_area_struct *vma, struct vm_area_struct *new, unsigned long addr, bool new_below,
-		    struct vms__place *place);
+int vms__split_into(struct vm_area_struct *vma, struct vm_area_struct *new, unsigned long addr,
+		    bool new_below, struct vms__place *place);
 /*
- * @vma loses [store->start, store->end), which is one end of it, not all; @store
- * is prepared, and stores NULL. @floor: where the VMA before the cut ends, 0 if
- * there is none; @ceiling: where the VMA after it begins, 0 if there is none.
- * @vma itself may be either. No hook is asked. It write-locks @vma. Cannot fail.
+ * @vma loses [store->start, store->end), which is one end of it, not all;
+ * @store is prepared, and stores NULL. @floor: where the VMA before the cut
+ * ends, 0 if there is none; @ceiling: where the VMA after it begins, 0 if there
+ * is none. @vma itself may be either. No hook is asked. It write-locks @vma.
+ * Cannot fail.
  */
-void vms__cut_commit(struct vms__store *store, struct vm_area_struct *vma, unsigned long floor, unsigned long ceiling);
+void vms__cut_commit(struct vms__store *store, struct vm_area_struct *vma, unsigned long floor,
+		     unsigned long ceiling);
 /* vms__split_vma(), refused with -ENOMEM when max_map_count is reached. */
-int vms__split_vma_counted(struct vm_area_struct *vma, unsigned long addr, bool new_below, struct vms__place *place);
+int vms__split_vma_counted(struct vm_area_struct *vma, unsigned long addr, bool new_below,
+			   struct vms__place *place);
 
 /* ---- area.c ---- */
 
-/* get_unmapped_area(), which leaves in @place, the caller's and begun, what it found there. */
-unsigned long vms__unmapped_area(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
-				 unsigned long pgoff, unsigned long flags, struct vms__place *place);
+/*
+ * get_unmapped_area(), which leaves in @place, the caller's and begun, what it
+ * found there.
+ */
+unsigned long vms__unmapped_area(struct mm_struct *mm, struct file *file, unsigned long addr,
+				 unsigned long len, unsigned long pgoff, unsigned long flags,
+				 struct vms__place *place);
 
 /* ---- unmap.c ---- */
 
@@ -143,8 +179,10 @@ static inline void vms__range_found(struct vms__range *range)
 	range->next = range->place->vma;
 }
 /*
- * Split at both ends, so that whole VMAs cover the mapped part of the range, and find out who they are.
- * Return: 0, -ENOMEM, -EPERM (sealed), or what may_split() answered; some splits may remain.
+ * Split at both ends, so that whole VMAs cover the mapped part of the range,
+ * and find out who they are.
+ * Return: 0, -ENOMEM, -EPERM (sealed), or what may_split() answered; some
+ *         splits may remain.
  */
 static inline int vms__gather(struct vms__range *range)
 {
@@ -155,23 +193,35 @@ static inline int vms__gather(struct vms__range *range)
 }
 /* How many pages the gathered VMAs have together. */
 unsigned long vms__gathered_pages(const struct vms__range *range);
-/* Write-lock the gathered VMAs, and zap their pages: they are about to be replaced. */
+/*
+ * Write-lock the gathered VMAs, and zap their pages: they are about to be
+ * replaced.
+ */
 void vms__clear_gathered(const struct vms__range *range);
-/* Account for the chain of detached VMAs, whose pages are gone, and tell their owners. vms__discard_victims() is to follow. */
+/*
+ * Account for the chain of detached VMAs, whose pages are gone, and tell their
+ * owners. vms__discard_victims() is to follow.
+ */
 void vms__close_victims(struct mm_struct *mm, struct vm_area_struct *victims);
 /*
- * Free the chain of detached VMAs, whose owners have been told. Locks: none. What they refer to, a file and its pages perhaps, may go
- * with them, so this comes best when mmap_lock is free for others.
+ * Free the chain of detached VMAs, whose owners have been told. Locks: none.
+ * What they refer to, a file and its pages perhaps, may go with them, so this
+ * comes best when mmap_lock is free for others.
  */
 void vms__discard_victims(struct vm_area_struct *victims);
 
 /* What whoever took mmap_lock for an unmap has to do at its end. */
 struct vms__unmapped {
-	bool downgraded;                /* mmap_lock is held for reading by now: it was downgraded for the slow part */
+	/*
+	 * mmap_lock is held for reading by now: it was downgraded for the slow
+	 * part
+	 */
+	bool downgraded;
 	struct vm_area_struct *victims; /* to discard once mmap_lock is dropped */
 };
 /*
- * Unmap what vms__gather() found. *@unmapped: zeroed by the caller. NULL: never downgrade, and leave nothing to be done.
+ * Unmap what vms__gather() found. *@unmapped: zeroed by the caller. NULL: never
+ * downgrade, and leave nothing to be done.
  * Return: 0 or -ENOMEM.
  */
 int vms__unmap_gathered(const struct vms__range *range, struct vms__unmapped *unmapped);
@@ -182,16 +232,22 @@ int vms__unmap_gathered(const struct vms__range *range, struct vms__unmapped *un
  */
 int vms__unmap_range(struct vms__range *range, struct vms__unmapped *unmapped);
 /* The same, without a place. */
-int vms__unmap(struct mm_struct *mm, unsigned long start, unsigned long end, struct vms__unmapped *unmapped);
+int vms__unmap(struct mm_struct *mm, unsigned long start, unsigned long end,
+	       struct vms__unmapped *unmapped);
 
 /* ---- merge.c ---- */
 
-/* A range [start, end) with these attributes is to be added, or takes the place of a part of @middle; may it join a neighbour? */
+/*
+ * A range [start, end) with these attributes is to be added, or takes the place
+ * of a part of @middle; may it join a neighbour?
+ */
 struct vms__merge {
 	struct mm_struct *mm;
 	struct vm_area_struct *prev, *next; /* neighbours, adjacent or not; or NULL */
-	const struct vms__range *replaced;  /* the VMAs that a new range takes the place of; NULL: none */
-	struct vm_area_struct *middle;      /* the VMA whose flags change over [start, end); NULL: a new range */
+	/* the VMAs that a new range takes the place of; NULL: none */
+	const struct vms__range *replaced;
+	/* the VMA whose flags change over [start, end); NULL: a new range */
+	struct vm_area_struct *middle;
 	unsigned long start, end;
 	vm_flags_t flags;
 	pgoff_t pgoff;
@@ -211,9 +267,13 @@ struct vms__merge {
 	struct vms__place *place; /* near the range, if the caller has one; else NULL */
 };
 
-/* Nothing but the range; the caller sets what else it has. Not an initializer, which would clear with one slow instruction. */
-static inline void vms__merge_begin(struct vms__merge *m, struct mm_struct *mm, unsigned long start, unsigned long end,
-				    struct vms__place *place, struct vms__store *store)
+/*
+ * Nothing but the range; the caller sets what else it has. Not an initializer,
+ * which would clear with one slow instruction.
+ */
+static inline void vms__merge_begin(struct vms__merge *m, struct mm_struct *mm, unsigned long start,
+				    unsigned long end, struct vms__place *place,
+				    struct vms__store *store)
 {
 	m->mm = mm;
 	m->prev = m->next = m->middle = NULL;
@@ -234,21 +294,30 @@ static inline void vms__merge_begin(struct vms__merge *m, struct mm_struct *mm, 
 }
 
 /*
- * Decide and prepare. Return: 1 prepared (vms__merge_commit() must follow), 0 nothing fits, -ENOMEM.
- * VMAs that the survivor swallows are write-locked only by commit.
+ * Decide and prepare. Return: 1 prepared (vms__merge_commit() must follow), 0
+ * nothing fits, -ENOMEM. VMAs that the survivor swallows are write-locked only
+ * by commit.
  */
 int vms__merge_prepare(struct vms__merge *merge);
-/* Cannot fail. Return: the survivor. VMAs that were swallowed are freed; those of [start, end) chained in merge->store.victims. */
+/*
+ * Cannot fail. Return: the survivor. VMAs that were swallowed are freed; those
+ * of [start, end) chained in merge->store.victims.
+ */
 struct vm_area_struct *vms__merge_commit(struct vms__merge *merge);
 
 /*
- * Give [start, end), a part of @vma, the new flags, or the new name: merge it with a neighbour that fits, else split it off. @prev: the
- * VMA before @start. @place: near it, if the caller has one; else NULL. *@result: the VMA that holds the range now. Return: 0 or -errno (nothing has changed; a split may remain).
+ * Give [start, end), a part of @vma, the new flags, or the new name: merge it
+ * with a neighbour that fits, else split it off. @prev: the VMA before @start.
+ * @place: near it, if the caller has one; else NULL. *@result: the VMA that
+ * holds the range now. Return: 0 or -errno (nothing has changed; a split may
+ * remain).
  */
-int vms__vma_modify_flags(struct vms__place *place, struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start,
-			  unsigned long end, vm_flags_t flags, struct vm_area_struct **result);
-int vms__vma_modify_name(struct vms__place *place, struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start,
-			 unsigned long end, struct anon_vma_name *name, struct vm_area_struct **result);
+int vms__vma_modify_flags(struct vms__place *place, struct vm_area_struct *prev,
+			  struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			  vm_flags_t flags, struct vm_area_struct **result);
+int vms__vma_modify_name(struct vms__place *place, struct vm_area_struct *prev,
+			 struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			 struct anon_vma_name *name, struct vm_area_struct **result);
 
 /* ---- anon_name.c: names, NULL is no name ---- */
 
@@ -259,24 +328,40 @@ const char *vms__anon_name_text(const struct anon_vma_name *name); /* of one */
 
 /* ---- mmap.c ---- */
 
-/* A VMA of its own for [m->start, m->end), inserted later by committing *@store. Takes a reference of m->file. 0 or -ENOMEM. */
+/*
+ * A VMA of its own for [m->start, m->end), inserted later by committing
+ * *@store. Takes a reference of m->file. 0 or -ENOMEM.
+ */
 int vms__prepare_new_vma(struct vms__merge *m, struct vms__store *store);
 
 /* ---- limits.c ---- */
 
-/* Whether @pages more (or fewer) with @flags stay within RLIMIT_AS and RLIMIT_DATA. */
+/*
+ * Whether @pages more (or fewer) with @flags stay within RLIMIT_AS and
+ * RLIMIT_DATA.
+ */
 bool vms__may_expand(struct mm_struct *mm, vm_flags_t flags, long pages);
-/* Whether @mm may get more mappings, as far as nodes that wait for readers are concerned. May sleep for 200 ms. Locks: mmap_lock W. */
+/*
+ * Whether @mm may get more mappings, as far as nodes that wait for readers are
+ * concerned. May sleep for 200 ms. Locks: mmap_lock W.
+ */
 bool vms__index_may_grow(struct mm_struct *mm);
 /* Whether anything may be locked in memory. Locks: mmap_lock R or W. */
 bool vms__may_lock(struct mm_struct *mm);
-/* Whether @pages more with @flags, if those lock them, stay within RLIMIT_MEMLOCK. */
+/*
+ * Whether @pages more with @flags, if those lock them, stay within
+ * RLIMIT_MEMLOCK.
+ */
 bool vms__may_lock_more(struct mm_struct *mm, vm_flags_t flags, long pages);
 
 /* ---- image.c: where the program's parts stand ---- */
 
-/* Whether the break and the data, in bytes, together stay within RLIMIT_DATA. Locks: mmap_lock R or W. */
-bool vms__data_within_limit(const struct mm_struct *mm, unsigned long break_bytes, unsigned long data_bytes);
+/*
+ * Whether the break and the data, in bytes, together stay within RLIMIT_DATA.
+ * Locks: mmap_lock R or W.
+ */
+bool vms__data_within_limit(const struct mm_struct *mm, unsigned long break_bytes,
+			    unsigned long data_bytes);
 /* vms_mm_set_map() under mmap_lock W. Return: 0 or -EINVAL. */
 int vms__set_map(struct mm_struct *mm, const struct vms_mm_map *map);
 /* fork. Locks: @mm's mmap_lock R or W, @child's W. */
@@ -285,26 +370,33 @@ void vms__copy_map(struct mm_struct *child, const struct mm_struct *mm);
 /* ---- populate.c ---- */
 
 /*
- * Fault in [start, end) of @vma as its flags want it (nothing under VM_LOCKONFAULT). Locks: mmap_lock R or W, held throughout.
- * Return: 0; -EFAULT (no right to touch it, or no page there: beyond a file's end, a guard page); -ENOMEM.
+ * Fault in [start, end) of @vma as its flags want it (nothing under
+ * VM_LOCKONFAULT). Locks: mmap_lock R or W, held throughout.
+ * Return: 0; -EFAULT (no right to touch it, or no page there: beyond a file's
+ *         end, a guard page); -ENOMEM.
  */
 int vms__populate_vma(struct vm_area_struct *vma, unsigned long start, unsigned long end);
 /*
- * The same for every VMA in [start, end), which may have holes. Ends with the first error, unless @ignore_errors: then the rest
- * of a VMA is passed over, and its touches will tell. Locks: none held; takes mmap_lock R.
+ * The same for every VMA in [start, end), which may have holes. Ends with the
+ * first error, unless @ignore_errors: then the rest of a VMA is passed over,
+ * and its touches will tell. Locks: none held; takes mmap_lock R.
  */
 int vms__populate(struct mm_struct *mm, unsigned long start, unsigned long end, bool ignore_errors);
 
 /*
- * Fault in [start, end), all of it, for an access of one kind, whatever its flags want. Return: 0; -ENOMEM (a hole, or no memory);
- * -EINVAL (the access is not allowed); -EFAULT (no page there); what comes before is faulted in.
+ * Fault in [start, end), all of it, for an access of one kind, whatever its
+ * flags want. Return: 0; -ENOMEM (a hole, or no memory); -EINVAL (the access is
+ * not allowed); -EFAULT (no page there); what comes before is faulted in.
  * Locks: none held; takes mmap_lock R.
  */
 int vms__populate_for(struct mm_struct *mm, unsigned long start, unsigned long end, bool write);
 
 /* ---- mm.c: accounting ---- */
 
-/* What each page counts as besides total_vm: one of these, or none (what may only be read, and shared memory). */
+/*
+ * What each page counts as besides total_vm: one of these, or none (what may
+ * only be read, and shared memory).
+ */
 static inline bool vms__is_stack(vm_flags_t flags)
 {
 	return flags & VM_STACK;
@@ -321,7 +413,10 @@ static inline bool vms__is_data(vm_flags_t flags)
 void vms__account(struct mm_struct *mm, vm_flags_t flags, long pages);
 /* @pages pages that are accounted for have the flags @to, and had @from. */
 void vms__account_change(struct mm_struct *mm, vm_flags_t from, vm_flags_t to, long pages);
-/* @pages pages that are accounted for were locked in memory (or, negative, unlocked). */
+/*
+ * @pages pages that are accounted for were locked in memory (or, negative,
+ * unlocked).
+ */
 void vms__account_locked(struct mm_struct *mm, long pages);
 static inline int vms__map_count(const struct mm_struct *mm)
 {
@@ -329,7 +424,10 @@ static inline int vms__map_count(const struct mm_struct *mm)
 }
 static inline void vms__map_count_add(struct mm_struct *mm, int n)
 {
-	/* A plain add in two steps: only mmap_lock's writer changes it; anyone may read it. */
+	/*
+	 * A plain add in two steps: only mmap_lock's writer changes it; anyone
+	 * may read it.
+	 */
 	atomic_store_explicit(&mm->map_count, vms__map_count(mm) + n, memory_order_relaxed);
 }
 
@@ -338,8 +436,9 @@ static inline void vms__map_count_add(struct mm_struct *mm, int n)
 #define VMA_NAME_BUF (ANON_VMA_NAME_MAX_LEN + 16)
 
 /*
- * What the listing calls @vma: a file's path, or what its hook, its place or its anonymous name say; NULL: nothing. @buf: where the text
- * may stand. Locks: mmap_lock R or @vma's lock.
+ * What the listing calls @vma: a file's path, or what its hook, its place or
+ * its anonymous name say; NULL: nothing. @buf: where the text may stand. Locks:
+ * mmap_lock R or @vma's lock.
  */
 const char *vms__vma_name(struct vm_area_struct *vma, char buf[VMA_NAME_BUF]);
 /* Bytes of the pages behind @vma, as its owner says. Locks: the same. */
@@ -351,7 +450,8 @@ unsigned long vms__vma_pagesize(struct vm_area_struct *vma);
  * vms_mm_create(), but vms_mm_next() does not show the address space yet:
  * vms__mmlist_add() follows once all that makes it whole is in it, or mmput().
  */
-struct mm_struct *vms__mm_alloc(const char *engine_name, const struct mm_layout *layout, const struct mm_rules *rules);
+struct mm_struct *vms__mm_alloc(const char *engine_name, const struct mm_layout *layout,
+				const struct mm_rules *rules);
 
 /* ---- mmlist.c: the list of all mms. Locks: none ---- */
 
@@ -368,11 +468,13 @@ void vms__mmlist_del(struct mm_struct *mm);
  * expand_stack() of an address that nothing covers. @vma: the first VMA above
  * it, or NULL, found under the hold of mmap_lock that the caller has now.
  */
-struct vm_area_struct *vms__expand_stack(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr);
+struct vm_area_struct *vms__expand_stack(struct mm_struct *mm, struct vm_area_struct *vma,
+					 unsigned long addr);
 
 /* ---- locks by range: the only way in which lib/mm takes mmap_lock ---- */
 
-static inline void vms__write_enter(struct mm_struct *mm, unsigned long start, unsigned long end) VMS_NO_TSA
+static inline void vms__write_enter(struct mm_struct *mm, unsigned long start,
+				    unsigned long end) VMS_NO_TSA
 {
 	mm->engine->lock->write_enter(mm, start, end);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * limits.c - what an address space may take: RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_STACK, vm.max_map_count.
+ * limits.c - what an address space may take: RLIMIT_AS, RLIMIT_DATA,
+ * RLIMIT_MEMLOCK, RLIMIT_STACK, vm.max_map_count.
  *
  *   asks                                              who, and what it answers when refused
  *   vms__may_expand(): AS, DATA                       mmap, mremap, mprotect to data -ENOMEM; brk the old break; a stack SIGSEGV
@@ -12,7 +13,8 @@
  *   STACK, stack.c                                    a stack SIGSEGV
  *   max_map_count, where VMAs are made or cut         -ENOMEM; brk the old break
  *
- * Limits are looked at when something grows: one that is set below what is there takes nothing away.
+ * Limits are looked at when something grows: one that is set below what is
+ * there takes nothing away.
  *
  * Source: setrlimit(2), and experiments on a running 6.18 kernel.
  * Locks: mm->limits is written under mmap_lock W, and read under R or W.
@@ -53,11 +55,16 @@ int vms_mm_set_limits(struct mm_struct *mm, const struct mm_limits *limits)
 
 static unsigned long load(const _Atomic unsigned long *counter)
 {
-	/* Relaxed: it changes under mmap_lock W alone, which the caller holds. */
+	/*
+	 * Relaxed: it changes under mmap_lock W alone, which the caller holds.
+	 */
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-/* Whether @now + @more pages, which may be fewer than @now, stay within @limit bytes. */
+/*
+ * Whether @now + @more pages, which may be fewer than @now, stay within @limit
+ * bytes.
+ */
 static bool within(unsigned long now, long more, unsigned long limit)
 {
 	return limit == VMS_NO_LIMIT || now + (unsigned long)more <= limit >> PAGE_SHIFT;
@@ -72,7 +79,10 @@ bool vms__may_expand(struct mm_struct *mm, vm_flags_t flags, long pages)
 		return false;
 	if (!vms__is_data(flags) || within(load(&mm->data_vm), pages, limits->data))
 		return true;
-	/* Programs that manage their memory themselves set the soft limit to 0, so that brk() fails; the hard one still holds. */
+	/*
+	 * Programs that manage their memory themselves set the soft limit to 0,
+	 * so that brk() fails; the hard one still holds.
+	 */
 	return limits->data == 0 && within(load(&mm->data_vm), pages, limits->data_max);
 }
 

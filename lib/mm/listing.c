@@ -2,12 +2,12 @@
 /*
  * listing.c - see listing.h.
  *
- * Between two pieces any writer may change the address space. The lister goes on
- * by address, not by VMA: it remembers the end of what it has listed, and takes
- * the first VMA that ends above it. A VMA that has grown or merged downwards in
- * the meantime begins below that address; the lister lists its rest only. So
- * the addresses of a listing ascend and never overlap, and a byte that is mapped
- * throughout the call is in exactly one entry.
+ * Between two pieces any writer may change the address space. The lister goes
+ * on by address, not by VMA: it remembers the end of what it has listed, and
+ * takes the first VMA that ends above it. A VMA that has grown or merged
+ * downwards in the meantime begins below that address; the lister lists its
+ * rest only. So the addresses of a listing ascend and never overlap, and a byte
+ * that is mapped throughout the call is in exactly one entry.
  */
 #include <pthread.h>
 #include <stdarg.h>
@@ -38,7 +38,9 @@ int vms__text_add(struct vms__text *text, const char *fmt, ...)
 	va_start(args, fmt);
 	len = vsnprintf(text->buf + text->len, room, fmt, args);
 	va_end(args);
-	/* vsnprintf() needs a byte for the NUL, which the text does not keep. */
+	/*
+	 * vsnprintf() needs a byte for the NUL, which the text does not keep.
+	 */
 	if (len < 0 || (size_t)len >= room)
 		text->full = true;
 	if (!text->full)

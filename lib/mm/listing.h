@@ -27,7 +27,8 @@ struct vms__text {
 };
 
 /* Appends to @text. Return: the characters of it, as printf(). */
-int vms__text_add(struct vms__text *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int vms__text_add(struct vms__text *text, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 void vms__text_char(struct vms__text *text, char c);
 
 /*
@@ -38,7 +39,8 @@ void vms__text_char(struct vms__text *text, char c);
  *
  * Locks: mmap_lock R.
  */
-typedef void (*vms__list_fn)(struct vm_area_struct *vma, unsigned long start, struct vms__text *text, void *arg);
+typedef void (*vms__list_fn)(struct vm_area_struct *vma, unsigned long start,
+			     struct vms__text *text, void *arg);
 
 /*
  * Writes to @out what @list says of each VMA of @mm, in address order, and

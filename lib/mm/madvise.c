@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * madvise.c - advice on a range: what a VMA is from now on, or what becomes of its pages.
+ * madvise.c - advice on a range: what a VMA is from now on, or what becomes of
+ * its pages.
  *
  *   kind      does                                              locks
  *   FLAGS     changes flags; splits and merges as mprotect      mmap_lock W, VMA lock W
@@ -10,7 +11,8 @@
  *   GUARD     sets or removes guard pages; no VMA splits        mmap_lock W, VMA lock W
  *   POPULATE  faults in, and says what is wrong (populate.c)    mmap_lock R
  *
- * All but the last pass over holes and report them at the end; any other error ends them where it stands.
+ * All but the last pass over holes and report them at the end; any other error
+ * ends them where it stands.
  *
  * Source: madvise(2), and experiments on a running 6.18 kernel.
  */
@@ -73,7 +75,10 @@ static bool is_there(int advice, unsigned int version)
 	}
 }
 
-/* The flags of @vma after @advice. Return: 0, or -EINVAL where the VMA does not take it. */
+/*
+ * The flags of @vma after @advice. Return: 0, or -EINVAL where the VMA does not
+ * take it.
+ */
 static int advised_flags(const struct vm_area_struct *vma, int advice, vm_flags_t *flags)
 {
 	vm_flags_t f = vma->vm_flags;
@@ -134,28 +139,38 @@ static int advised_flags(const struct vm_area_struct *vma, int advice, vm_flags_
 	return 0;
 }
 
-/* A seal keeps the content of private memory that its owner may not write: it could not be put back. */
+/*
+ * A seal keeps the content of private memory that its owner may not write: it
+ * could not be put back.
+ */
 static bool sealed_against(const struct vm_area_struct *vma, int advice)
 {
-	bool discards = advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED || advice == MADV_FREE || advice == MADV_REMOVE ||
-			advice == MADV_DONTFORK || advice == MADV_WIPEONFORK || advice == MADV_GUARD_INSTALL;
+	bool discards = advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED ||
+			advice == MADV_FREE || advice == MADV_REMOVE || advice == MADV_DONTFORK ||
+			advice == MADV_WIPEONFORK || advice == MADV_GUARD_INSTALL;
 
-	return (vma->vm_flags & VM_SEALED) && discards && vma_is_anonymous(vma) && !(vma->vm_flags & VM_WRITE);
+	return (vma->vm_flags & VM_SEALED) && discards && vma_is_anonymous(vma) &&
+	       !(vma->vm_flags & VM_WRITE);
 }
 
 /* Locks: mmap_lock R, or the VMA's lock R. */
-static int drop_pages(struct vm_area_struct *vma, unsigned long start, unsigned long end, int advice)
+static int drop_pages(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+		      int advice)
 {
 	vma_assert_locked(vma);
 	if (sealed_against(vma, advice))
 		return -EPERM;
 	if (advice == MADV_WILLNEED)
 		return 0;
-	if ((vma->vm_flags & VM_PFNMAP) || ((vma->vm_flags & VM_LOCKED) && advice != MADV_DONTNEED_LOCKED))
+	if ((vma->vm_flags & VM_PFNMAP) ||
+	    ((vma->vm_flags & VM_LOCKED) && advice != MADV_DONTNEED_LOCKED))
 		return -EINVAL;
 	if (advice == MADV_FREE && !vma_is_anonymous(vma))
 		return -EINVAL;
-	/* FREE, COLD and PAGEOUT only allow the pages to go; without memory pressure they stay. */
+	/*
+	 * FREE, COLD and PAGEOUT only allow the pages to go; without memory
+	 * pressure they stay.
+	 */
 	if (advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED) {
 		vms__discard_range(vma, start, end);
 		if (vma_mm(vma)->rules.vacate_tables)
@@ -164,7 +179,10 @@ static int drop_pages(struct vm_area_struct *vma, unsigned long start, unsigned 
 	return 0;
 }
 
-/* The file's own pages go, hence everyone's; private copies stay. Locks: mmap_lock R. */
+/*
+ * The file's own pages go, hence everyone's; private copies stay. Locks:
+ * mmap_lock R.
+ */
 static int remove_pages(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
 	unsigned long offset = (vma->vm_pgoff << PAGE_SHIFT) + (start - vma->vm_start);
@@ -180,8 +198,9 @@ static int remove_pages(struct vm_area_struct *vma, unsigned long start, unsigne
 }
 
 /*
- * The VMA keeps its range, and is marked as one that may hold guard pages; where its pages are its own it gets an anon_vma, as if
- * it had been written to. Locks: mmap_lock W. Return: 0 or -errno, and then no page has changed.
+ * The VMA keeps its range, and is marked as one that may hold guard pages;
+ * where its pages are its own it gets an anon_vma, as if it had been written
+ * to. Locks: mmap_lock W. Return: 0 or -errno, and then no page has changed.
  */
 static int install_guards(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
@@ -206,12 +225,14 @@ static int install_guards(struct vm_area_struct *vma, unsigned long start, unsig
 }
 
 /* Locks: mmap_lock W. */
-static int change_guards(struct vm_area_struct *vma, unsigned long start, unsigned long end, int advice)
+static int change_guards(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			 int advice)
 {
 	if (sealed_against(vma, advice))
 		return -EPERM;
 	if ((vma->vm_flags & (VM_SPECIAL | VM_HUGETLB)) ||
-	    (!vma_is_anonymous(vma) && vma_mm(vma)->rules.kernel_version < VMS_KERNEL_VERSION(6, 15)))
+	    (!vma_is_anonymous(vma) &&
+	     vma_mm(vma)->rules.kernel_version < VMS_KERNEL_VERSION(6, 15)))
 		return -EINVAL;
 	if (advice == MADV_GUARD_INSTALL)
 		return install_guards(vma, start, end);
@@ -221,8 +242,8 @@ static int change_guards(struct vm_area_struct *vma, unsigned long start, unsign
 }
 
 /* *@vma becomes the VMA that holds [start, end). Locks: mmap_lock W. */
-static int change_flags(struct vm_area_struct *prev, struct vm_area_struct **vma, unsigned long start, unsigned long end,
-			int advice)
+static int change_flags(struct vm_area_struct *prev, struct vm_area_struct **vma,
+			unsigned long start, unsigned long end, int advice)
 {
 	vm_flags_t flags;
 	int err;
@@ -236,8 +257,8 @@ static int change_flags(struct vm_area_struct *prev, struct vm_area_struct **vma
 	return err == -ENOMEM ? -EAGAIN : err;
 }
 
-static int advise_piece(struct vm_area_struct *prev, struct vm_area_struct **vma, unsigned long start, unsigned long end,
-			int advice)
+static int advise_piece(struct vm_area_struct *prev, struct vm_area_struct **vma,
+			unsigned long start, unsigned long end, int advice)
 {
 	switch (kind_of(advice)) {
 	case DROP:
@@ -281,8 +302,12 @@ static int advise_range(struct mm_struct *mm, unsigned long start, unsigned long
 	return -ENOMEM;
 }
 
-/* All in one VMA, under that VMA's lock. Return: whether it could be done so; then *@err. */
-static bool drop_under_vma_lock(struct mm_struct *mm, unsigned long start, unsigned long end, int advice, int *err)
+/*
+ * All in one VMA, under that VMA's lock. Return: whether it could be done so;
+ * then *@err.
+ */
+static bool drop_under_vma_lock(struct mm_struct *mm, unsigned long start, unsigned long end,
+				int advice, int *err)
 {
 	struct vm_area_struct *vma = mm->engine->lock->fault_enter(mm, start);
 	bool done = vma && end <= vma->vm_end;
@@ -314,7 +339,8 @@ int vms_madvise(struct mm_struct *mm, unsigned long start, unsigned long len, in
 	enum kind kind = kind_of(advice);
 	int err;
 
-	if (!is_there(advice, mm->rules.kernel_version) || (start & ~PAGE_MASK) || end < start || (len && !PAGE_ALIGN(len)))
+	if (!is_there(advice, mm->rules.kernel_version) || (start & ~PAGE_MASK) || end < start ||
+	    (len && !PAGE_ALIGN(len)))
 		return -EINVAL;
 	if (end == start)
 		return 0;

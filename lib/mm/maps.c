@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * maps.c - the text of /proc/PID/maps, byte for byte, and the two-letter flags of /proc/PID/smaps. Format: proc(5).
+ * maps.c - the text of /proc/PID/maps, byte for byte, and the two-letter flags
+ * of /proc/PID/smaps. Format: proc(5).
  */
 #include <string.h>
 
@@ -34,7 +35,8 @@ const char *vms__vma_name(struct vm_area_struct *vma, char buf[VMA_NAME_BUF])
 	if (!name)
 		name = special_name(vma);
 	if (!name && vma->anon_name) {
-		snprintf(buf, VMA_NAME_BUF, vma->vm_file ? "[anon_shmem:%s]" : "[anon:%s]", vms__anon_name_text(vma->anon_name));
+		snprintf(buf, VMA_NAME_BUF, vma->vm_file ? "[anon_shmem:%s]" : "[anon:%s]",
+			 vms__anon_name_text(vma->anon_name));
 		name = buf;
 	}
 	return name;
@@ -48,7 +50,10 @@ unsigned long vms__vma_pagesize(struct vm_area_struct *vma)
 	if (!vma->vm_ops || !vma->vm_ops->pagesize)
 		return PAGE_SIZE;
 	size = vma->vm_ops->pagesize(vma);
-	/* A power of two that divides the place of the VMA; what is none cannot be the size of its pages. */
+	/*
+	 * A power of two that divides the place of the VMA; what is none cannot
+	 * be the size of its pages.
+	 */
 	if (size < PAGE_SIZE || (size & (size - 1)) || ((vma->vm_start | vma->vm_end) & (size - 1)))
 		return PAGE_SIZE;
 	return size;
@@ -70,10 +75,12 @@ void vms__list_vma_line(struct vm_area_struct *vma, unsigned long start, struct 
 	vm_flags_t flags = vma->vm_flags;
 	char buf[VMA_NAME_BUF];
 	const char *name = vms__vma_name(vma, buf);
-	int width = vms__text_add(text, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", start, vma->vm_end,
-				  flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-', flags & VM_EXEC ? 'x' : '-',
-				  flags & VM_MAYSHARE ? 's' : 'p', mapping ? offset : 0, mapping ? mapping->dev_major : 0,
-				  mapping ? mapping->dev_minor : 0, mapping ? mapping->ino : 0);
+	int width =
+		vms__text_add(text, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", start, vma->vm_end,
+			      flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-',
+			      flags & VM_EXEC ? 'x' : '-', flags & VM_MAYSHARE ? 's' : 'p',
+			      mapping ? offset : 0, mapping ? mapping->dev_major : 0,
+			      mapping ? mapping->dev_minor : 0, mapping ? mapping->ino : 0);
 
 	if (name) {
 		vms__text_add(text, "%*s ", width < NAME_COLUMN ? NAME_COLUMN - width : 0, "");
@@ -82,7 +89,8 @@ void vms__list_vma_line(struct vm_area_struct *vma, unsigned long start, struct 
 	vms__text_char(text, '\n');
 }
 
-static void list_line(struct vm_area_struct *vma, unsigned long start, struct vms__text *text, void *arg)
+static void list_line(struct vm_area_struct *vma, unsigned long start, struct vms__text *text,
+		      void *arg)
 {
 	(void)arg;
 	vms__list_vma_line(vma, start, text);
@@ -98,13 +106,18 @@ static const struct {
 	vm_flags_t flag;
 	char name[3];
 } flag_names[] = {
-	{VM_READ, "rd"},         {VM_WRITE, "wr"},      {VM_EXEC, "ex"},        {VM_SHARED, "sh"},     {VM_MAYREAD, "mr"},
-	{VM_MAYWRITE, "mw"},     {VM_MAYEXEC, "me"},    {VM_MAYSHARE, "ms"},    {VM_GROWSDOWN, "gd"},  {VM_PFNMAP, "pf"},
-	{VM_MAYBE_GUARD, "gu"},  {VM_LOCKED, "lo"},     {VM_IO, "io"},          {VM_SEQ_READ, "sr"},   {VM_RAND_READ, "rr"},
-	{VM_DONTCOPY, "dc"},     {VM_DONTEXPAND, "de"}, {VM_LOCKONFAULT, "lf"}, {VM_ACCOUNT, "ac"},    {VM_NORESERVE, "nr"},
-	{VM_HUGETLB, "ht"},      {VM_SYNC, "sf"},       {VM_ARCH_1, "ar"},      {VM_WIPEONFORK, "wf"}, {VM_DONTDUMP, "dd"},
-	{VM_SOFTDIRTY, "sd"},    {VM_MIXEDMAP, "mm"},   {VM_HUGEPAGE, "hg"},    {VM_NOHUGEPAGE, "nh"}, {VM_MERGEABLE, "mg"},
-	{VM_UFFD_MISSING, "um"}, {VM_UFFD_WP, "uw"},    {VM_DROPPABLE, "dp"},   {VM_SEALED, "sl"},
+	{VM_READ, "rd"},         {VM_WRITE, "wr"},       {VM_EXEC, "ex"},
+	{VM_SHARED, "sh"},       {VM_MAYREAD, "mr"},     {VM_MAYWRITE, "mw"},
+	{VM_MAYEXEC, "me"},      {VM_MAYSHARE, "ms"},    {VM_GROWSDOWN, "gd"},
+	{VM_PFNMAP, "pf"},       {VM_MAYBE_GUARD, "gu"}, {VM_LOCKED, "lo"},
+	{VM_IO, "io"},           {VM_SEQ_READ, "sr"},    {VM_RAND_READ, "rr"},
+	{VM_DONTCOPY, "dc"},     {VM_DONTEXPAND, "de"},  {VM_LOCKONFAULT, "lf"},
+	{VM_ACCOUNT, "ac"},      {VM_NORESERVE, "nr"},   {VM_HUGETLB, "ht"},
+	{VM_SYNC, "sf"},         {VM_ARCH_1, "ar"},      {VM_WIPEONFORK, "wf"},
+	{VM_DONTDUMP, "dd"},     {VM_SOFTDIRTY, "sd"},   {VM_MIXEDMAP, "mm"},
+	{VM_HUGEPAGE, "hg"},     {VM_NOHUGEPAGE, "nh"},  {VM_MERGEABLE, "mg"},
+	{VM_UFFD_MISSING, "um"}, {VM_UFFD_WP, "uw"},     {VM_DROPPABLE, "dp"},
+	{VM_SEALED, "sl"},
 };
 
 size_t vms_vmflags_string(vm_flags_t flags, char sep, char *buf, size_t size)

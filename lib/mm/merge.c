@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * merge.c - when neighbouring VMAs become one, as Linux does it, visible in every listing.
+ * merge.c - when neighbouring VMAs become one, as Linux does it, visible in
+ * every listing.
  *
- * Two VMAs may join if they touch, continue each other's page offsets, map the same struct file, have equal flags and names, and
- * their anon_vmas agree (anon_vma_fits() below). Their hooks are not compared, as on Linux: those of the survivor serve the whole, and
- * none with a close() vanishes. Only memory without a file joins no other owner's, because there the hooks alone tell whose it is.
- * A range that is added, or whose flags change, may join the VMA before it, the
- * one after it, or both:
+ * Two VMAs may join if they touch, continue each other's page offsets, map the
+ * same struct file, have equal flags and names, and their anon_vmas agree
+ * (anon_vma_fits() below). Their hooks are not compared, as on Linux: those of
+ * the survivor serve the whole, and none with a close() vanishes. Only memory
+ * without a file joins no other owner's, because there the hooks alone tell
+ * whose it is. A range that is added, or whose flags change, may join the VMA
+ * before it, the one after it, or both:
  *
  *   added:      | prev |range| next |    ->  prev grows over both, or prev grows, or next grows down
  *   changed:    | prev |middle| next |   ->  the same, and middle goes
  *               | prev |mid|dle |        ->  prev takes the first part of middle
  *                      |mid|dle| next |  ->  next takes the last part of middle
  *
- * Each of these is one store of the survivor's whole new range into the index, so that a lock-free reader sees every address
- * of it mapped throughout.
+ * Each of these is one store of the survivor's whole new range into the index,
+ * so that a lock-free reader sees every address of it mapped throughout.
  *
- * Source of the rules: experiments on a running 6.18 kernel; for kernels before 6.16, struct mm_rules.
+ * Source of the rules: experiments on a running 6.18 kernel; for kernels before
+ * 6.16, struct mm_rules.
  */
 #include <errno.h>
 
@@ -33,11 +37,13 @@ static bool anon_vma_fits(const struct vms__merge *m, const struct vm_area_struc
 	if (have && m->anon_vma)
 		return have == m->anon_vma;
 	/*
-	 * One side faulted: its anon_vma becomes the whole's, unless it came by fork. Such a one shares pages with other processes
-	 * through a chain that the other part has no place in.
+	 * One side faulted: its anon_vma becomes the whole's, unless it came by
+	 * fork. Such a one shares pages with other processes through a chain
+	 * that the other part has no place in.
 	 */
 	if (!have && m->anon_vma)
-		return m->mm->rules.merge_one_sided && !(m->middle && vms__anon_vma_is_fork_child(m->middle)) &&
+		return m->mm->rules.merge_one_sided &&
+		       !(m->middle && vms__anon_vma_is_fork_child(m->middle)) &&
 		       !(m->copied && vms__anon_vma_is_fork_child(m->copied));
 	if (have)
 		return !vms__anon_vma_is_fork_child(target);
@@ -48,21 +54,26 @@ static bool same_owner(const struct vms__merge *m, const struct vm_area_struct *
 {
 	if (target->vm_ops == m->vm_ops || target->vm_file != m->file)
 		return target->vm_file == m->file;
-	/* Private memory of /dev/zero has a file, and is anonymous as long as it has no hooks. */
+	/*
+	 * Private memory of /dev/zero has a file, and is anonymous as long as
+	 * it has no hooks.
+	 */
 	return m->file && !(m->file->f_mapping->flags & VMS_AS_ZERO_DEV);
 }
 
 static bool attributes_fit(const struct vms__merge *m, const struct vm_area_struct *target)
 {
-	return !((target->vm_flags ^ m->flags) & ~VM_MERGE_IGNORED) && !(m->flags & VM_SPECIAL) && same_owner(m, target) &&
-	       vms__anon_name_equal(target->anon_name, m->anon_name) && anon_vma_fits(m, target);
+	return !((target->vm_flags ^ m->flags) & ~VM_MERGE_IGNORED) && !(m->flags & VM_SPECIAL) &&
+	       same_owner(m, target) && vms__anon_name_equal(target->anon_name, m->anon_name) &&
+	       anon_vma_fits(m, target);
 }
 
 static bool can_join_prev(const struct vms__merge *m)
 {
 	const struct vm_area_struct *prev = m->prev;
 
-	return prev && prev->vm_end == m->start && prev->vm_pgoff + vma_pages(prev) == m->pgoff && attributes_fit(m, prev);
+	return prev && prev->vm_end == m->start && prev->vm_pgoff + vma_pages(prev) == m->pgoff &&
+	       attributes_fit(m, prev);
 }
 
 static bool can_join_next(const struct vms__merge *m)
@@ -70,10 +81,14 @@ static bool can_join_next(const struct vms__merge *m)
 	const struct vm_area_struct *next = m->next;
 
 	return !m->just_expand && next && next->vm_start == m->end &&
-	       m->pgoff + ((m->end - m->start) >> PAGE_SHIFT) == next->vm_pgoff && attributes_fit(m, next);
+	       m->pgoff + ((m->end - m->start) >> PAGE_SHIFT) == next->vm_pgoff &&
+	       attributes_fit(m, next);
 }
 
-/* An owner with a close() hook counts its VMAs, so none of them may silently vanish. */
+/*
+ * An owner with a close() hook counts its VMAs, so none of them may silently
+ * vanish.
+ */
 static bool may_vanish(const struct vm_area_struct *vma)
 {
 	return !vma->vm_ops || !vma->vm_ops->close;
@@ -86,8 +101,12 @@ static bool neighbours_agree(const struct vms__merge *m)
 	return !a || !b || a == b;
 }
 
-/* Who has the anon_vma that the survivor lacks? NULL: nobody, or the survivor has one. */
-static const struct vm_area_struct *anon_vma_donor(const struct vms__merge *m, bool left, bool right)
+/*
+ * Who has the anon_vma that the survivor lacks? NULL: nobody, or the survivor
+ * has one.
+ */
+static const struct vm_area_struct *anon_vma_donor(const struct vms__merge *m, bool left,
+						   bool right)
 {
 	if (vma_anon_vma(m->target))
 		return NULL;
@@ -100,7 +119,10 @@ static const struct vm_area_struct *anon_vma_donor(const struct vms__merge *m, b
 	return NULL;
 }
 
-/* The VMAs that the survivor swallows or replaces stand one behind the other, and are linked so. */
+/*
+ * The VMAs that the survivor swallows or replaces stand one behind the other,
+ * and are linked so.
+ */
 static void who_leaves(struct vms__merge *m, bool next_goes, bool middle_goes)
 {
 	struct vms__store *s = m->store;
@@ -144,7 +166,8 @@ int vms__merge_prepare(struct vms__merge *m)
 	m->new_start = left ? m->prev->vm_start : m->start;
 	m->new_end = right ? m->next->vm_end : m->end;
 	m->new_pgoff = left ? m->prev->vm_pgoff : m->pgoff;
-	m->sticky = (m->flags | (left ? m->prev->vm_flags : 0) | (right ? m->next->vm_flags : 0)) & VM_MERGE_IGNORED;
+	m->sticky = (m->flags | (left ? m->prev->vm_flags : 0) | (right ? m->next->vm_flags : 0)) &
+		    VM_MERGE_IGNORED;
 	vms__store_begin(m->store, m->new_start, m->new_end, m->target, m->place);
 	who_leaves(m, left && right, m->middle && at_start && at_end);
 	err = vms__index_prepare(m->mm, m->store);
@@ -174,7 +197,9 @@ static void trim_middle(struct vms__merge *m)
 	}
 }
 
-/* Take @vma, which the survivor swallowed, out of the chain of those that left. */
+/*
+ * Take @vma, which the survivor swallowed, out of the chain of those that left.
+ */
 static void unchain(struct vm_area_struct **chain, const struct vm_area_struct *vma)
 {
 	while (*chain && *chain != vma)
@@ -184,7 +209,10 @@ static void unchain(struct vm_area_struct **chain, const struct vm_area_struct *
 		*chain = vma->vm_next;
 }
 
-/* Who comes from a page finds it in the survivor or in a VMA that was there before, throughout. */
+/*
+ * Who comes from a page finds it in the survivor or in a VMA that was there
+ * before, throughout.
+ */
 static void change_bounds(struct vms__merge *m, struct vm_area_struct *next, bool middle_goes)
 {
 	struct vm_area_struct *target = m->target;
@@ -230,7 +258,8 @@ struct vm_area_struct *vms__merge_commit(struct vms__merge *m)
 	return target;
 }
 
-static int split_off(struct vms__place *place, struct vm_area_struct *vma, unsigned long start, unsigned long end)
+static int split_off(struct vms__place *place, struct vm_area_struct *vma, unsigned long start,
+		     unsigned long end)
 {
 	int err;
 
@@ -245,17 +274,20 @@ static int split_off(struct vms__place *place, struct vm_area_struct *vma, unsig
 /* The VMA after @vma, which @place may know. */
 static struct vm_area_struct *next_of(struct vm_area_struct *vma, const struct vms__place *place)
 {
-	if (place && vms__place_is_good(vma_mm(vma), place) && place->vma == vma && vma->vm_start < place->end)
+	if (place && vms__place_is_good(vma_mm(vma), place) && place->vma == vma &&
+	    vma->vm_start < place->end)
 		return place->after;
 	return vms_vma_next(vma);
 }
 
 /*
- * [start, end) of @vma joins a neighbour that has these attributes, else stands alone. Return: 1 joined; 0 alone, its attributes are left
- * for the caller to change; -errno. *@result: the VMA that holds it.
+ * [start, end) of @vma joins a neighbour that has these attributes, else stands
+ * alone. Return: 1 joined; 0 alone, its attributes are left for the caller to
+ * change; -errno. *@result: the VMA that holds it.
  */
-static int modify(struct vms__place *place, struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start,
-		  unsigned long end, vm_flags_t flags, struct anon_vma_name *name, struct vm_area_struct **result)
+static int modify(struct vms__place *place, struct vm_area_struct *prev, struct vm_area_struct *vma,
+		  unsigned long start, unsigned long end, vm_flags_t flags,
+		  struct anon_vma_name *name, struct vm_area_struct **result)
 {
 	struct vms__store store;
 	struct vms__merge m;
@@ -282,8 +314,9 @@ static int modify(struct vms__place *place, struct vm_area_struct *prev, struct 
 	return split_off(place, vma, start, end);
 }
 
-int vms__vma_modify_flags(struct vms__place *place, struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start,
-			  unsigned long end, vm_flags_t flags, struct vm_area_struct **result)
+int vms__vma_modify_flags(struct vms__place *place, struct vm_area_struct *prev,
+			  struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			  vm_flags_t flags, struct vm_area_struct **result)
 {
 	int joined = modify(place, prev, vma, start, end, flags, vma->anon_name, result);
 
@@ -292,8 +325,9 @@ int vms__vma_modify_flags(struct vms__place *place, struct vm_area_struct *prev,
 	return joined < 0 ? joined : 0;
 }
 
-int vms__vma_modify_name(struct vms__place *place, struct vm_area_struct *prev, struct vm_area_struct *vma, unsigned long start,
-			 unsigned long end, struct anon_vma_name *name, struct vm_area_struct **result)
+int vms__vma_modify_name(struct vms__place *place, struct vm_area_struct *prev,
+			 struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			 struct anon_vma_name *name, struct vm_area_struct **result)
 {
 	int joined = modify(place, prev, vma, start, end, vma->vm_flags, name, result);
 

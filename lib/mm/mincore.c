@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mincore.c - mincore(2) and msync(2): the two calls that look at a range, and change neither its VMAs nor its pages.
+ * mincore.c - mincore(2) and msync(2): the two calls that look at a range, and
+ * change neither its VMAs nor its pages.
  *
- * There is no disk behind a file here, so msync() has nothing to write; what is left of it is what it refuses. Nor are there
- * owners of files: mincore() answers for every file, as Linux does to who owns it or may write it.
+ * There is no disk behind a file here, so msync() has nothing to write; what is
+ * left of it is what it refuses. Nor are there owners of files: mincore()
+ * answers for every file, as Linux does to who owns it or may write it.
  *
- * Source: mincore(2), msync(2), and experiments on a running 6.18 kernel. Locks: both take mmap_lock R.
+ * Source: mincore(2), msync(2), and experiments on a running 6.18 kernel.
+ * Locks: both take mmap_lock R.
  */
 #include <errno.h>
 
@@ -15,7 +18,8 @@
 /* Return: 0, or -ENOMEM at the first hole, with @vec filled up to there. */
 static int look(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned char *vec)
 {
-	for (struct vm_area_struct *vma = vms__find(mm, start); start < end; vma = vms_vma_next(vma)) {
+	for (struct vm_area_struct *vma = vms__find(mm, start); start < end;
+	     vma = vms_vma_next(vma)) {
 		unsigned long piece_end;
 
 		if (!vma || vma->vm_start > start)
@@ -48,7 +52,8 @@ static int sync_range(struct mm_struct *mm, unsigned long start, unsigned long e
 {
 	bool hole = false;
 
-	for (struct vm_area_struct *vma = vms__find(mm, start); vma && vma->vm_start < end; vma = vms_vma_next(vma)) {
+	for (struct vm_area_struct *vma = vms__find(mm, start); vma && vma->vm_start < end;
+	     vma = vms_vma_next(vma)) {
 		hole |= vma->vm_start > start;
 		/* Its copy in memory was not to be thrown away. */
 		if (invalidate && (vma->vm_flags & VM_LOCKED))

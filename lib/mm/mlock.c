@@ -1,26 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mlock.c - memory that stays in memory: mlock(2), mlock2(2), munlock(2), mlockall(2), munlockall(2).
+ * mlock.c - memory that stays in memory: mlock(2), mlock2(2), munlock(2),
+ * mlockall(2), munlockall(2).
  *
- * Locking is a flag of VMAs, set VMA by VMA as mprotect sets rights: what comes before the first hole stays locked. It is accounted
- * for in mm->locked_vm, in pages, wherever such a VMA comes, goes or changes its size (vms__account()). What was locked is then
- * faulted in, under mmap_lock for reading only.
+ * Locking is a flag of VMAs, set VMA by VMA as mprotect sets rights: what comes
+ * before the first hole stays locked. It is accounted for in mm->locked_vm, in
+ * pages, wherever such a VMA comes, goes or changes its size (vms__account()).
+ * What was locked is then faulted in, under mmap_lock for reading only.
  *
  *   VM_LOCKED                      faulted in at once, and whenever it grows
  *   VM_LOCKED | VM_LOCKONFAULT     locked as it is touched
- *   mm->def_flags                  what mlockall(MCL_FUTURE) gives to every mapping made later; a fork's child starts without
+ *   mm->def_flags                  what mlockall(MCL_FUTURE) gives to every
+ *                                  mapping made later; a fork's child starts
+ *                                  without
  *
  * Droppable memory is never locked, and such a request for it succeeds.
  *
- * Source: mlock(2), and experiments on a running 6.18 kernel. Locks: each call takes mmap_lock W, then R to fault in.
+ * Source: mlock(2), and experiments on a running 6.18 kernel. Locks: each call
+ * takes mmap_lock W, then R to fault in.
  */
 #include <errno.h>
 
 #include "lib/mm/internal.h"
 
-/* [start, end) of *@vma gets the lock flags @lock; *@vma becomes the VMA that holds it. @prev: the VMA before @start. @place: near it, or NULL. */
-static int lock_piece(struct vms__place *place, struct vm_area_struct *prev, struct vm_area_struct **vma, unsigned long start,
-		      unsigned long end, vm_flags_t lock)
+/*
+ * [start, end) of *@vma gets the lock flags @lock; *@vma becomes the VMA that
+ * holds it. @prev: the VMA before @start. @place: near it, or NULL.
+ */
+static int lock_piece(struct vms__place *place, struct vm_area_struct *prev,
+		      struct vm_area_struct **vma, unsigned long start, unsigned long end,
+		      vm_flags_t lock)
 {
 	vm_flags_t old = (*vma)->vm_flags, flags = (old & ~VM_LOCKED_MASK) | lock;
 	long pages = (long)((end - start) >> PAGE_SHIFT);
@@ -31,11 +40,15 @@ static int lock_piece(struct vms__place *place, struct vm_area_struct *prev, str
 	err = vms__vma_modify_flags(place, prev, *vma, start, end, flags, vma);
 	if (err)
 		return err;
-	vms__account_locked(vma_mm(*vma), ((flags & VM_LOCKED ? pages : 0) - (old & VM_LOCKED ? pages : 0)));
+	vms__account_locked(vma_mm(*vma),
+			    ((flags & VM_LOCKED ? pages : 0) - (old & VM_LOCKED ? pages : 0)));
 	return 0;
 }
 
-/* Return: 0, or -ENOMEM: a hole, or the limit of VMAs, or no memory; what comes before is done. Locks: mmap_lock W. */
+/*
+ * Return: 0, or -ENOMEM: a hole, or the limit of VMAs, or no memory; what comes
+ * before is done. Locks: mmap_lock W.
+ */
 static int lock_range(struct mm_struct *mm, unsigned long start, unsigned long end, vm_flags_t lock)
 {
 	struct vm_area_struct *prev, *vma;
@@ -53,10 +66,14 @@ static int lock_range(struct mm_struct *mm, unsigned long start, unsigned long e
 	for (;;) {
 		if ((vma->vm_flags & VM_LOCKED_MASK) != lock)
 			vms__vmas_unbias(vma, end);
-		err = lock_piece(&place, prev, &vma, start, vma->vm_end < end ? vma->vm_end : end, lock);
+		err = lock_piece(&place, prev, &vma, start, vma->vm_end < end ? vma->vm_end : end,
+				 lock);
 		if (err)
 			return err;
-		/* After a merge with what follows, the VMA may reach beyond the piece. */
+		/*
+		 * After a merge with what follows, the VMA may reach beyond the
+		 * piece.
+		 */
 		start = vma->vm_end;
 		if (start >= end)
 			return 0;
@@ -67,7 +84,10 @@ static int lock_range(struct mm_struct *mm, unsigned long start, unsigned long e
 	}
 }
 
-/* A VMA that cannot be changed for want of memory stays as it is: mlockall(2) reports its limits alone. Locks: mmap_lock W. */
+/*
+ * A VMA that cannot be changed for want of memory stays as it is: mlockall(2)
+ * reports its limits alone. Locks: mmap_lock W.
+ */
 static void lock_all(struct mm_struct *mm, vm_flags_t lock)
 {
 	struct vm_area_struct *prev = NULL, *vma = vms__find(mm, 0);
@@ -81,8 +101,8 @@ static void lock_all(struct mm_struct *mm, vm_flags_t lock)
 }
 
 /*
- * The whole pages that [*start, *start + len) touches, as [*start, *end). A length that wraps to nothing passes, as on Linux.
- * False: the range wraps.
+ * The whole pages that [*start, *start + len) touches, as [*start, *end). A
+ * length that wraps to nothing passes, as on Linux. False: the range wraps.
  */
 static bool whole_pages(unsigned long *start, unsigned long len, unsigned long *end)
 {
@@ -103,13 +123,18 @@ static unsigned long locked_in(struct mm_struct *mm, unsigned long start, unsign
 {
 	unsigned long bytes = 0;
 
-	for (struct vm_area_struct *vma = vms__find(mm, start); vma && vma->vm_start < end; vma = vms_vma_next(vma))
+	for (struct vm_area_struct *vma = vms__find(mm, start); vma && vma->vm_start < end;
+	     vma = vms_vma_next(vma))
 		if (vma->vm_flags & VM_LOCKED)
-			bytes += (vma->vm_end < end ? vma->vm_end : end) - (vma->vm_start > start ? vma->vm_start : start);
+			bytes += (vma->vm_end < end ? vma->vm_end : end) -
+				 (vma->vm_start > start ? vma->vm_start : start);
 	return bytes >> PAGE_SHIFT;
 }
 
-/* Whether the limit allows [start, end), holes and all, to be locked; the range may wrap. Locks: mmap_lock W. */
+/*
+ * Whether the limit allows [start, end), holes and all, to be locked; the range
+ * may wrap. Locks: mmap_lock W.
+ */
 static bool may_lock_range(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
 	long pages = (long)((end - start) >> PAGE_SHIFT);
@@ -173,7 +198,8 @@ static int may_lock_all(struct mm_struct *mm, int flags)
 
 	if (!vms__may_lock(mm))
 		return -EPERM;
-	return (flags & MCL_CURRENT) && total > mm->limits.memlock >> PAGE_SHIFT ? -ENOMEM : 0; /* no limit is beyond any total */
+	/* no limit is beyond any total */
+	return (flags & MCL_CURRENT) && total > mm->limits.memlock >> PAGE_SHIFT ? -ENOMEM : 0;
 }
 
 int vms_mlockall(struct mm_struct *mm, int flags)
@@ -181,7 +207,8 @@ int vms_mlockall(struct mm_struct *mm, int flags)
 	vm_flags_t lock = flags & MCL_ONFAULT ? VM_LOCKED | VM_LOCKONFAULT : VM_LOCKED;
 	int err;
 
-	if (!(flags & (MCL_CURRENT | MCL_FUTURE)) || (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)))
+	if (!(flags & (MCL_CURRENT | MCL_FUTURE)) ||
+	    (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)))
 		return -EINVAL;
 	vms__write_enter(mm, 0, mm->layout.task_size);
 	err = may_lock_all(mm, flags);

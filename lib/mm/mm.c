@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mm.c - the life of an address space: two reference counts, teardown in two steps, and its accounts.
+ * mm.c - the life of an address space: two reference counts, teardown in two
+ * steps, and its accounts.
  *
- * mm_users counts who uses the address space; the last one to leave unmaps everything. mm_count counts who uses the structure (all
- * users together count as one); the last one to leave frees it.
+ * mm_users counts who uses the address space; the last one to leave unmaps
+ * everything. mm_count counts who uses the structure (all users together count
+ * as one); the last one to leave frees it.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -16,23 +18,31 @@
 #include "lib/sync/rcu.h"
 
 /*
- * Which lines of an address space a fault reads, and which a writer writes (mm_types.h). A
- * new field that fails here belongs to the group of those who write it.
+ * Which lines of an address space a fault reads, and which a writer writes
+ * (mm_types.h). A new field that fails here belongs to the group of those who
+ * write it.
  */
 #define LINE(field) (offsetof(struct mm_struct, field) / VMS_CACHELINE)
 #define STARTS_LINE(field) (offsetof(struct mm_struct, field) % VMS_CACHELINE == 0)
-_Static_assert(offsetof(struct mm_struct, engine) == 0 && offsetof(struct mm_struct, pgd_high) == 2 * sizeof(void *) &&
+_Static_assert(offsetof(struct mm_struct, engine) == 0 &&
+		       offsetof(struct mm_struct, pgd_high) == 2 * sizeof(void *) &&
 		       offsetof(struct mm_struct, rules) == 4 * sizeof(void *) &&
-		       offsetof(struct mm_struct, layout) == 4 * sizeof(void *) + sizeof(struct mm_rules) &&
+		       offsetof(struct mm_struct, layout) ==
+			       4 * sizeof(void *) + sizeof(struct mm_rules) &&
 		       offsetof(struct mm_struct, layout) < VMS_CACHELINE,
-	       "the first line holds constants alone: engine, pgd, pgd_high, counters, rules, the beginning of layout");
-_Static_assert(STARTS_LINE(mm_lock_seq) && LINE(mm_lock_seq) == LINE(layout) + 2 && STARTS_LINE(mm_mt) &&
-		       LINE(mm_mt) == LINE(mm_lock_seq) + 1 && sizeof(struct maple_tree) <= VMS_CACHELINE,
-	       "the sequence, with what is written between its steps, and the index have a line each");
-_Static_assert(LINE(kept_leaf) == LINE(mm_lock_seq), "who steps the sequence has the line of the kept leaf, too");
-_Static_assert(STARTS_LINE(mmap_lock) && LINE(mmap_lock) == LINE(mm_mt) + 1 && LINE(mm_users) > LINE(mmap_lock),
+	       "the first line holds constants alone: engine, pgd, pgd_high, counters, rules, the "
+	       "beginning of layout");
+_Static_assert(
+	STARTS_LINE(mm_lock_seq) && LINE(mm_lock_seq) == LINE(layout) + 2 && STARTS_LINE(mm_mt) &&
+		LINE(mm_mt) == LINE(mm_lock_seq) + 1 && sizeof(struct maple_tree) <= VMS_CACHELINE,
+	"the sequence, with what is written between its steps, and the index have a line each");
+_Static_assert(LINE(kept_leaf) == LINE(mm_lock_seq),
+	       "who steps the sequence has the line of the kept leaf, too");
+_Static_assert(STARTS_LINE(mmap_lock) && LINE(mmap_lock) == LINE(mm_mt) + 1 &&
+		       LINE(mm_users) > LINE(mmap_lock),
 	       "the first line that a writer of mmap_lock writes comes after those of a fault");
-_Static_assert(STARTS_LINE(page_table_lock) && LINE(page_table_lock) > LINE(unmaps_done) && LINE(map_count) > LINE(page_table_lock),
+_Static_assert(STARTS_LINE(page_table_lock) && LINE(page_table_lock) > LINE(unmaps_done) &&
+		       LINE(map_count) > LINE(page_table_lock),
 	       "a first fault of a VMA shares the line of its lock with nothing");
 _Static_assert(LINE(map_count) == LINE(map_seq) && LINE(limits) > LINE(brk),
 	       "one line of accounts; limits are read more than written");
@@ -50,11 +60,13 @@ const struct mm_layout vms_mm_layout_default = {
 static bool layout_makes_sense(const struct mm_layout *l)
 {
 	return l->task_size && l->task_size <= VMS_TASK_SIZE_MAX &&
-	       !((l->task_size | l->mmap_base | l->bottom_base) & ~PAGE_MASK) && l->mmap_base <= l->task_size &&
-	       l->bottom_base < l->task_size && l->start_brk < l->task_size;
+	       !((l->task_size | l->mmap_base | l->bottom_base) & ~PAGE_MASK) &&
+	       l->mmap_base <= l->task_size && l->bottom_base < l->task_size &&
+	       l->start_brk < l->task_size;
 }
 
-struct mm_struct *vms__mm_alloc(const char *engine_name, const struct mm_layout *layout, const struct mm_rules *rules)
+struct mm_struct *vms__mm_alloc(const char *engine_name, const struct mm_layout *layout,
+				const struct mm_rules *rules)
 {
 	const struct vms__engine *engine = vms__engine_find(engine_name);
 	struct mm_struct *mm;
@@ -76,7 +88,10 @@ struct mm_struct *vms__mm_alloc(const char *engine_name, const struct mm_layout 
 	mm->limits = vms_mm_limits_default;
 	mm->rules = rules ? *rules : vms_mm_rules_default;
 	mm->start_brk = mm->brk = layout->start_brk;
-	/* Even: not write-locked. Never 0, which is what a new VMA's vm_lock_seq holds. */
+	/*
+	 * Even: not write-locked. Never 0, which is what a new VMA's
+	 * vm_lock_seq holds.
+	 */
 	atomic_init(&mm->mm_lock_seq, 2);
 	atomic_init(&mm->mm_users, 1);
 	atomic_init(&mm->mm_count, 1);
@@ -106,7 +121,8 @@ out:
 	return NULL;
 }
 
-struct mm_struct *vms_mm_create(const char *engine_name, const struct mm_layout *layout, const struct mm_rules *rules)
+struct mm_struct *vms_mm_create(const char *engine_name, const struct mm_layout *layout,
+				const struct mm_rules *rules)
 {
 	struct mm_struct *mm = vms__mm_alloc(engine_name, layout, rules);
 
@@ -117,7 +133,10 @@ struct mm_struct *vms_mm_create(const char *engine_name, const struct mm_layout 
 
 void mmget(struct mm_struct *mm)
 {
-	/* Relaxed: the caller has a reference, which orders what it knows of the mm. */
+	/*
+	 * Relaxed: the caller has a reference, which orders what it knows of
+	 * the mm.
+	 */
 	atomic_fetch_add_explicit(&mm->mm_users, 1, memory_order_relaxed);
 }
 
@@ -126,8 +145,12 @@ bool mmget_not_zero(struct mm_struct *mm)
 	int users = atomic_load_explicit(&mm->mm_users, memory_order_relaxed);
 
 	while (users > 0)
-		/* Acquire: pairs with the release in mmput(): what former users did is seen. */
-		if (atomic_compare_exchange_weak_explicit(&mm->mm_users, &users, users + 1, memory_order_acquire,
+		/*
+		 * Acquire: pairs with the release in mmput(): what former users
+		 * did is seen.
+		 */
+		if (atomic_compare_exchange_weak_explicit(&mm->mm_users, &users, users + 1,
+							  memory_order_acquire,
 							  memory_order_relaxed))
 			return true;
 	return false;
@@ -135,20 +158,29 @@ bool mmget_not_zero(struct mm_struct *mm)
 
 void mmgrab(struct mm_struct *mm)
 {
-	/* Relaxed: the caller has a reference, which orders what it knows of the mm. */
+	/*
+	 * Relaxed: the caller has a reference, which orders what it knows of
+	 * the mm.
+	 */
 	atomic_fetch_add_explicit(&mm->mm_count, 1, memory_order_relaxed);
 }
 
 void mmdrop(struct mm_struct *mm)
 {
-	/* Release what this user did, acquire what all others did: pairs with itself. */
+	/*
+	 * Release what this user did, acquire what all others did: pairs with
+	 * itself.
+	 */
 	if (atomic_fetch_sub_explicit(&mm->mm_count, 1, memory_order_acq_rel) != 1)
 		return;
 	vms__pcounter_destroy(mm->counters);
 	vms__free(mm);
 }
 
-/* Nobody else uses the address space any more. Afterwards it holds nothing at all. */
+/*
+ * Nobody else uses the address space any more. Afterwards it holds nothing at
+ * all.
+ */
 static void exit_mmap(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma, *next;
@@ -176,7 +208,10 @@ static void exit_mmap(struct mm_struct *mm)
 
 void mmput(struct mm_struct *mm)
 {
-	/* Release what this user did to the address space, acquire what all others did: pairs with itself. */
+	/*
+	 * Release what this user did to the address space, acquire what all
+	 * others did: pairs with itself.
+	 */
 	if (atomic_fetch_sub_explicit(&mm->mm_users, 1, memory_order_acq_rel) != 1)
 		return;
 	exit_mmap(mm);
@@ -198,7 +233,9 @@ unsigned long mm_pgtables_bytes(const struct mm_struct *mm)
 {
 	long tables = vms_mm_counter(mm, MM_PGTABLES);
 
-	/* Beside other threads it may read as less than nothing for a moment. */
+	/*
+	 * Beside other threads it may read as less than nothing for a moment.
+	 */
 	return tables > 0 ? (unsigned long)tables << PAGE_SHIFT : 0;
 }
 
@@ -216,9 +253,11 @@ int vms_account_pinned_vm(struct mm_struct *mm, unsigned long pages, bool inc)
 	limit = vms_mm_limits(mm).memlock;
 	pinned = atomic_load_explicit(&mm->pinned_vm, memory_order_relaxed);
 	do {
-		if (pinned + pages < pinned || (limit != VMS_NO_LIMIT && pinned + pages > limit >> PAGE_SHIFT))
+		if (pinned + pages < pinned ||
+		    (limit != VMS_NO_LIMIT && pinned + pages > limit >> PAGE_SHIFT))
 			return -ENOMEM;
-	} while (!atomic_compare_exchange_weak_explicit(&mm->pinned_vm, &pinned, pinned + pages, memory_order_relaxed,
+	} while (!atomic_compare_exchange_weak_explicit(&mm->pinned_vm, &pinned, pinned + pages,
+							memory_order_relaxed,
 							memory_order_relaxed));
 	return 0;
 }
@@ -227,8 +266,9 @@ int vms_account_pinned_vm(struct mm_struct *mm, unsigned long pages, bool inc)
 
 static void add(_Atomic unsigned long *account, long pages)
 {
-	atomic_store_explicit(account, atomic_load_explicit(account, memory_order_relaxed) + (unsigned long)pages,
-			      memory_order_relaxed);
+	atomic_store_explicit(
+		account, atomic_load_explicit(account, memory_order_relaxed) + (unsigned long)pages,
+		memory_order_relaxed);
 }
 
 void vms__account_locked(struct mm_struct *mm, long pages)

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mmap.c - mmap(2): from the caller's words to flags, to a place (area.c), to a VMA that is new or a neighbour grown (merge.c).
+ * mmap.c - mmap(2): from the caller's words to flags, to a place (area.c), to a
+ * VMA that is new or a neighbour grown (merge.c).
  *
- * Over MAP_FIXED's old contents: all that can fail is done first, then the old VMAs are write-locked and their pages zapped, then
- * ONE store puts the new VMA in place of them all. A lock-free reader of an address that is mapped before and after
- * finds it mapped throughout.
+ * Over MAP_FIXED's old contents: all that can fail is done first, then the old
+ * VMAs are write-locked and their pages zapped, then ONE store puts the new VMA
+ * in place of them all. A lock-free reader of an address that is mapped before
+ * and after finds it mapped throughout.
  *
- * Source of flags and errors: mmap(2), and experiments on a running 6.18 kernel.
+ * Source of flags and errors: mmap(2), and experiments on a running 6.18
+ * kernel.
  */
 #include <errno.h>
 #include <limits.h>
@@ -16,13 +19,15 @@
 
 static vm_flags_t prot_to_vm_flags(unsigned long prot)
 {
-	return ((prot & PROT_READ) ? VM_READ : 0) | ((prot & PROT_WRITE) ? VM_WRITE : 0) | ((prot & PROT_EXEC) ? VM_EXEC : 0);
+	return ((prot & PROT_READ) ? VM_READ : 0) | ((prot & PROT_WRITE) ? VM_WRITE : 0) |
+	       ((prot & PROT_EXEC) ? VM_EXEC : 0);
 }
 
 static vm_flags_t map_to_vm_flags(unsigned long flags)
 {
-	return ((flags & MAP_GROWSDOWN) ? VM_GROWSDOWN : 0) | ((flags & MAP_LOCKED) ? VM_LOCKED : 0) |
-	       ((flags & MAP_STACK) ? VM_NOHUGEPAGE : 0) | ((flags & MAP_SYNC) ? VM_SYNC : 0);
+	return ((flags & MAP_GROWSDOWN) ? VM_GROWSDOWN : 0) |
+	       ((flags & MAP_LOCKED) ? VM_LOCKED : 0) | ((flags & MAP_STACK) ? VM_NOHUGEPAGE : 0) |
+	       ((flags & MAP_SYNC) ? VM_SYNC : 0);
 }
 
 /* No page of a mapping may lie beyond the last offset that a file can have. */
@@ -37,19 +42,27 @@ static bool beyond_any_file(unsigned long pgoff, unsigned long len)
 
 #define ABOVE_4G 0x80UL
 #define HUGE_PAGE_SIZES 0x7c000000UL
-/* MAP_SHARED ignores what it does not know; these are all that it knew when MAP_SHARED_VALIDATE came. */
-#define LEGACY_FLAGS                                                                                                               \
-	((unsigned long)(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE |       \
-			 MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB) |                     \
+/*
+ * MAP_SHARED ignores what it does not know; these are all that it knew when
+ * MAP_SHARED_VALIDATE came.
+ */
+#define LEGACY_FLAGS                                                                               \
+	((unsigned long)(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN |        \
+			 MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE |             \
+			 MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB) |                  \
 	 ABOVE_4G | HUGE_PAGE_SIZES)
 
-/* MAP_SHARED_VALIDATE. MAP_SYNC is known to file systems on disks, which refuse it later: refuses_sync(). */
+/*
+ * MAP_SHARED_VALIDATE. MAP_SYNC is known to file systems on disks, which refuse
+ * it later: refuses_sync().
+ */
 static bool refuses_flags(const struct file *file, unsigned long flags)
 {
 	return flags & ~(LEGACY_FLAGS | (file->f_mapping->flags & VMS_AS_SHMEM ? 0 : MAP_SYNC));
 }
 
-static int file_vm_flags(const struct file *file, unsigned long prot, unsigned long flags, vm_flags_t *vm_flags)
+static int file_vm_flags(const struct file *file, unsigned long prot, unsigned long flags,
+			 vm_flags_t *vm_flags)
 {
 	unsigned long type = flags & MAP_TYPE;
 
@@ -59,7 +72,10 @@ static int file_vm_flags(const struct file *file, unsigned long prot, unsigned l
 		if ((prot & PROT_WRITE) && !(file->f_mode & FMODE_WRITE))
 			return -EACCES;
 		*vm_flags |= VM_SHARED | VM_MAYSHARE;
-		/* Nobody can ever write through it: Linux lists it as shared and treats it as private. */
+		/*
+		 * Nobody can ever write through it: Linux lists it as shared
+		 * and treats it as private.
+		 */
 		if (!(file->f_mode & FMODE_WRITE))
 			*vm_flags &= ~(VM_MAYWRITE | VM_SHARED);
 	} else if (type != MAP_PRIVATE) {
@@ -79,7 +95,8 @@ static int anonymous_vm_flags(unsigned int version, unsigned long flags, vm_flag
 		*vm_flags |= VM_SHARED | VM_MAYSHARE;
 		return 0;
 	case MAP_DROPPABLE:
-		if (version < VMS_KERNEL_VERSION(6, 11) || (flags & MAP_LOCKED) || (*vm_flags & VM_GROWSDOWN))
+		if (version < VMS_KERNEL_VERSION(6, 11) || (flags & MAP_LOCKED) ||
+		    (*vm_flags & VM_GROWSDOWN))
 			return -EINVAL;
 		*vm_flags |= VM_DROPPABLE | VM_NORESERVE | VM_WIPEONFORK | VM_DONTDUMP;
 		return 0;
@@ -90,13 +107,17 @@ static int anonymous_vm_flags(unsigned int version, unsigned long flags, vm_flag
 	}
 }
 
-/* The object behind shared anonymous memory: its own, hence no two such mappings ever merge. */
+/*
+ * The object behind shared anonymous memory: its own, hence no two such
+ * mappings ever merge.
+ */
 static struct file *shmem_file(unsigned long len)
 {
 	static _Atomic unsigned long last_ino;
 	/* Relaxed: each object only needs a number of its own. */
 	unsigned long ino = atomic_fetch_add_explicit(&last_ino, 1, memory_order_relaxed) + 1;
-	struct address_space *mapping = vms_address_space_create(len, VMS_AS_SHMEM | VMS_AS_ANON, 0, 1, ino);
+	struct address_space *mapping =
+		vms_address_space_create(len, VMS_AS_SHMEM | VMS_AS_ANON, 0, 1, ino);
 	struct file *file;
 
 	if (!mapping)
@@ -116,7 +137,10 @@ int vms__prepare_new_vma(struct vms__merge *m, struct vms__store *store)
 	vma->vm_start = m->start;
 	vma->vm_end = m->end;
 	vma->vm_pgoff = m->pgoff;
-	/* Droppable memory is never locked; its lock flag took part in the merge test all the same. */
+	/*
+	 * Droppable memory is never locked; its lock flag took part in the
+	 * merge test all the same.
+	 */
 	vma->vm_flags = (m->flags & VM_DROPPABLE) ? m->flags & ~VM_LOCKED_MASK : m->flags;
 	vma->vm_file = m->file;
 	vma->vm_ops = m->vm_ops;
@@ -147,8 +171,9 @@ static void commit_new_vma(struct mm_struct *mm, struct vms__store *store)
 }
 
 /*
- * MAP_SYNC is for memory that is its own disk. A file elsewhere refuses it, where its file system is asked: by then Linux has unmapped
- * what was in the range.
+ * MAP_SYNC is for memory that is its own disk. A file elsewhere refuses it,
+ * where its file system is asked: by then Linux has unmapped what was in the
+ * range.
  */
 static bool refuses_sync(const struct vms__merge *m)
 {
@@ -156,8 +181,8 @@ static bool refuses_sync(const struct vms__merge *m)
 }
 
 /*
- * The range of @m is placed, its flags are decided. m->target: the VMA that holds it. *@victims: the VMAs whose place it took, to be
- * discarded.
+ * The range of @m is placed, its flags are decided. m->target: the VMA that
+ * holds it. *@victims: the VMAs whose place it took, to be discarded.
  * Return: its start, or -errno with everything as it was except for splits.
  */
 static unsigned long mmap_region(struct vms__merge *m, struct vm_area_struct **victims)
@@ -173,7 +198,8 @@ static unsigned long mmap_region(struct vms__merge *m, struct vm_area_struct **v
 	/* What it takes the place of makes room for it. */
 	if (!vms__index_may_grow(mm) ||
 	    !vms__may_expand(mm, m->flags,
-			     (long)((m->end - m->start) >> PAGE_SHIFT) - (old.nr ? (long)vms__gathered_pages(&old) : 0)))
+			     (long)((m->end - m->start) >> PAGE_SHIFT) -
+				     (old.nr ? (long)vms__gathered_pages(&old) : 0)))
 		return -ENOMEM;
 	if (refuses_sync(m)) {
 		err = vms__unmap_gathered(&old, NULL);
@@ -203,15 +229,17 @@ static unsigned long mmap_region(struct vms__merge *m, struct vm_area_struct **v
 	vms__close_victims(mm, fresh.victims);
 	*victims = fresh.victims;
 	/* As the VMA has them: droppable memory does not count as locked. */
-	vms__account(mm, merged ? m->flags : fresh.vma->vm_flags, (long)((m->end - m->start) >> PAGE_SHIFT));
+	vms__account(mm, merged ? m->flags : fresh.vma->vm_flags,
+		     (long)((m->end - m->start) >> PAGE_SHIFT));
 	if (!merged)
 		m->target = fresh.vma;
 	return m->start;
 }
 
 /* Where it goes, or -errno in Linux's order. */
-static unsigned long choose_address(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len,
-				    unsigned long pgoff, unsigned long flags, struct vms__place *place)
+static unsigned long choose_address(struct mm_struct *mm, struct file *file, unsigned long addr,
+				    unsigned long len, unsigned long pgoff, unsigned long flags,
+				    struct vms__place *place)
 {
 	const struct vm_area_struct *vma;
 
@@ -227,18 +255,21 @@ static unsigned long choose_address(struct mm_struct *mm, struct file *file, uns
 static unsigned long adjust_hint(const struct mm_struct *mm, unsigned long addr)
 {
 	addr &= PAGE_MASK;
-	return addr && addr < mm->layout.mmap_min_addr ? PAGE_ALIGN(mm->layout.mmap_min_addr) : addr;
+	return addr && addr < mm->layout.mmap_min_addr ? PAGE_ALIGN(mm->layout.mmap_min_addr)
+						       : addr;
 }
 
 /* What map() leaves to whoever took mmap_lock. */
 struct mapped {
-	struct vm_area_struct *vma;     /* on success: the VMA that holds the range, write-locked */
-	struct vm_area_struct *victims; /* to discard, once mmap_lock is dropped at best; NULL on failure */
+	struct vm_area_struct *vma; /* on success: the VMA that holds the range, write-locked */
+	/* to discard, once mmap_lock is dropped at best; NULL on failure */
+	struct vm_area_struct *victims;
 };
 
 /* do_mmap(). */
-static unsigned long map(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len, unsigned long prot,
-			 unsigned long flags, vm_flags_t vm_flags, unsigned long pgoff, unsigned long *populate,
+static unsigned long map(struct mm_struct *mm, struct file *file, unsigned long addr,
+			 unsigned long len, unsigned long prot, unsigned long flags,
+			 vm_flags_t vm_flags, unsigned long pgoff, unsigned long *populate,
 			 struct mapped *mapped)
 {
 	struct vms__place place;
@@ -259,14 +290,18 @@ static unsigned long map(struct mm_struct *mm, struct file *file, unsigned long 
 	len = PAGE_ALIGN(len);
 	if (!len)
 		return -ENOMEM;
-	/* What Linux answers while its pool of huge pages is empty; here it always is. */
+	/*
+	 * What Linux answers while its pool of huge pages is empty; here it
+	 * always is.
+	 */
 	if (flags & MAP_HUGETLB)
 		return -ENOMEM;
 	if (vms__pgoff_wraps(pgoff, len >> PAGE_SHIFT))
 		return -EOVERFLOW;
 	if (vms__map_count(mm) > mm->limits.max_map_count)
 		return -ENOMEM;
-	vm_flags |= prot_to_vm_flags(prot) | map_to_vm_flags(flags) | mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+	vm_flags |= prot_to_vm_flags(prot) | map_to_vm_flags(flags) | mm->def_flags | VM_MAYREAD |
+		    VM_MAYWRITE | VM_MAYEXEC;
 	vms__place_begin(&place);
 	addr = choose_address(mm, file, addr, len, pgoff, flags, &place);
 	if (IS_ERR_VALUE(addr))
@@ -277,7 +312,8 @@ static unsigned long map(struct mm_struct *mm, struct file *file, unsigned long 
 		return -EAGAIN;
 	if (file && beyond_any_file(pgoff, len))
 		return -EOVERFLOW;
-	err = file ? file_vm_flags(file, prot, flags, &vm_flags) : anonymous_vm_flags(mm->rules.kernel_version, flags, &vm_flags);
+	err = file ? file_vm_flags(file, prot, flags, &vm_flags)
+		   : anonymous_vm_flags(mm->rules.kernel_version, flags, &vm_flags);
 	if (err)
 		return err;
 	if (flags & MAP_NORESERVE)
@@ -304,24 +340,28 @@ static unsigned long map(struct mm_struct *mm, struct file *file, unsigned long 
 	result = mmap_region(&m, &mapped->victims);
 	if (own)
 		fput(own);
-	if (!IS_ERR_VALUE(result) && ((vm_flags & VM_LOCKED) || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
+	if (!IS_ERR_VALUE(result) &&
+	    ((vm_flags & VM_LOCKED) || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
 		*populate = len;
 	mapped->vma = m.target;
 	return result;
 }
 
-unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr, unsigned long len, unsigned long prot,
-		      unsigned long flags, vm_flags_t vm_flags, unsigned long pgoff, unsigned long *populate)
+unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr,
+		      unsigned long len, unsigned long prot, unsigned long flags,
+		      vm_flags_t vm_flags, unsigned long pgoff, unsigned long *populate)
 {
 	struct mapped mapped;
-	unsigned long result = map(mm, file, addr, len, prot, flags, vm_flags, pgoff, populate, &mapped);
+	unsigned long result =
+		map(mm, file, addr, len, prot, flags, vm_flags, pgoff, populate, &mapped);
 
 	vms__discard_victims(mapped.victims);
 	return result;
 }
 
-unsigned long vms_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags,
-		       struct file *file, unsigned long off)
+unsigned long vms_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len,
+		       unsigned long prot, unsigned long flags, struct file *file,
+		       unsigned long off)
 {
 	unsigned long populate, result;
 	struct mapped mapped;

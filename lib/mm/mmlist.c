@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mmlist.c - all address spaces of the process that are in use, to walk them one after the other.
+ * mmlist.c - all address spaces of the process that are in use, to walk them
+ * one after the other.
  *
  * An address space is listed when it is whole: fork and exec list theirs last,
  * with the limits, the VMAs and the pages in it, because a walker may map
  * memory there or read what it is at once.
  *
- * Locks: mmlist_lock, innermost, guards the list. An mm stays in it as long as it has users; who walks has a use of the one it stands at,
- * so that one keeps its place.
+ * Locks: mmlist_lock, innermost, guards the list. An mm stays in it as long as
+ * it has users; who walks has a use of the one it stands at, so that one keeps
+ * its place.
  */
 #include "lib/mm/internal.h"
 #include "lib/sync/list.h"
@@ -44,7 +46,9 @@ void vms__mmlist_del(struct mm_struct *mm)
 	unlock_list();
 }
 
-/* The first after @pos that has users still, with one more. Locks: mmlist_lock. */
+/*
+ * The first after @pos that has users still, with one more. Locks: mmlist_lock.
+ */
 static struct mm_struct *get_next(struct list_head *pos)
 {
 	while ((pos = pos->next) != &mmlist) {

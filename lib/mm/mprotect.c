@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mprotect.c - new access rights for a range, VMA by VMA: what comes before the first hole or refusal keeps its new rights.
+ * mprotect.c - new access rights for a range, VMA by VMA: what comes before the
+ * first hole or refusal keeps its new rights.
  *
- * Source: mprotect(2), and experiments on a running 6.18 kernel. Locks: takes mmap_lock W.
+ * Source: mprotect(2), and experiments on a running 6.18 kernel. Locks: takes
+ * mmap_lock W.
  */
 #include <errno.h>
 
@@ -13,11 +15,13 @@
 #define PROT_GROWS ((unsigned long)(PROT_GROWSDOWN | PROT_GROWSUP))
 #define PROT_SEM_BIT 0x8UL
 
-_Static_assert(PROT_READ == VM_READ && PROT_WRITE == VM_WRITE && PROT_EXEC == VM_EXEC, "access bits are the same bits");
+_Static_assert(PROT_READ == VM_READ && PROT_WRITE == VM_WRITE && PROT_EXEC == VM_EXEC,
+	       "access bits are the same bits");
 
 /*
- * The hidden flag VM_ACCOUNT follows writability, and takes part in merging: it comes with the first right to write, and goes
- * with it only while no page can have been dirtied.
+ * The hidden flag VM_ACCOUNT follows writability, and takes part in merging: it
+ * comes with the first right to write, and goes with it only while no page can
+ * have been dirtied.
  */
 static vm_flags_t adjust_account(const struct vm_area_struct *vma, vm_flags_t flags)
 {
@@ -35,12 +39,17 @@ static bool may_become(const struct vm_area_struct *vma, vm_flags_t flags, long 
 {
 	struct mm_struct *mm = vma_mm(vma);
 
-	return !(flags & VM_WRITE) || vms__may_expand(mm, flags, pages) || !vms__may_expand(mm, vma->vm_flags, pages);
+	return !(flags & VM_WRITE) || vms__may_expand(mm, flags, pages) ||
+	       !vms__may_expand(mm, vma->vm_flags, pages);
 }
 
-/* [start, end) of *@vma gets the access bits @prot; *@vma becomes the VMA that holds it. */
-static int protect_one(struct vms__place *place, struct vm_area_struct *prev, struct vm_area_struct **vma, unsigned long start,
-		       unsigned long end, vm_flags_t prot)
+/*
+ * [start, end) of *@vma gets the access bits @prot; *@vma becomes the VMA that
+ * holds it.
+ */
+static int protect_one(struct vms__place *place, struct vm_area_struct *prev,
+		       struct vm_area_struct **vma, unsigned long start, unsigned long end,
+		       vm_flags_t prot)
 {
 	struct vm_area_struct *v = *vma;
 	vm_flags_t old = v->vm_flags, flags = (old & ~VM_ACCESS_FLAGS) | prot;
@@ -69,15 +78,18 @@ static int protect_one(struct vms__place *place, struct vm_area_struct *prev, st
 	vms__account_change(vma_mm(v), old, flags, (long)((end - start) >> PAGE_SHIFT));
 	vms__change_protection(v, start, end);
 	/*
-	 * What is locked in memory is faulted in as soon as it may be written: it then has pages, and an anon_vma, of its own,
-	 * which shows in what the rest of the range merges with. The first page that cannot be had ends it; touches will tell.
+	 * What is locked in memory is faulted in as soon as it may be written:
+	 * it then has pages, and an anon_vma, of its own, which shows in what
+	 * the rest of the range merges with. The first page that cannot be had
+	 * ends it; touches will tell.
 	 */
 	if ((old & (VM_WRITE | VM_SHARED | VM_LOCKED)) == VM_LOCKED && (flags & VM_WRITE))
 		(void)vms__populate_vma(v, start, end);
 	return 0;
 }
 
-static int protect_range(struct mm_struct *mm, unsigned long start, unsigned long end, vm_flags_t prot, unsigned long grows)
+static int protect_range(struct mm_struct *mm, unsigned long start, unsigned long end,
+			 vm_flags_t prot, unsigned long grows)
 {
 	struct vm_area_struct *prev, *vma;
 	struct vms__place place;
@@ -109,7 +121,10 @@ static int protect_range(struct mm_struct *mm, unsigned long start, unsigned lon
 		err = protect_one(&place, prev, &vma, start, piece_end, prot);
 		if (err)
 			return err;
-		/* After a merge with what follows, the VMA may reach beyond the piece. */
+		/*
+		 * After a merge with what follows, the VMA may reach beyond the
+		 * piece.
+		 */
 		start = vma->vm_end;
 		if (start >= end)
 			return 0;

@@ -3,13 +3,17 @@
  * mremap.c - a mapping changes its length or its place, and keeps its pages.
  *
  *   shrink   unmaps the tail
- *   grow     in place if the range ends where its VMA ends and what follows is free; it may join the VMA after it
- *   move     a VMA of the same kind at the new place (new, or a neighbour grown), the pages moved over, the old place unmapped
+ *   grow     in place if the range ends where its VMA ends and what follows is
+ *            free; it may join the VMA after it
+ *   move     a VMA of the same kind at the new place (new, or a neighbour
+ *            grown), the pages moved over, the old place unmapped
  *
- * Private anonymous memory that was never written takes its new address as its offset, and may merge there; written memory keeps its
- * offsets, and merges again only when it comes home.
+ * Private anonymous memory that was never written takes its new address as its
+ * offset, and may merge there; written memory keeps its offsets, and merges
+ * again only when it comes home.
  *
- * Source of rules and errors: mremap(2), and experiments on a running 6.18 kernel. Locks: takes mmap_lock W.
+ * Source of rules and errors: mremap(2), and experiments on a running 6.18
+ * kernel. Locks: takes mmap_lock W.
  */
 #include <errno.h>
 
@@ -18,7 +22,10 @@
 
 #define KNOWN_FLAGS ((unsigned long)(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP))
 
-/* What was asked, page aligned; and what is to be faulted in when the lock is dropped, because the VMA is locked in memory. */
+/*
+ * What was asked, page aligned; and what is to be faulted in when the lock is
+ * dropped, because the VMA is locked in memory.
+ */
 struct remap {
 	struct mm_struct *mm;
 	unsigned long addr, old_len, new_len, flags, new_addr;
@@ -34,23 +41,28 @@ static int check_request(const struct remap *r)
 {
 	unsigned long task_size = r->mm->layout.task_size;
 
-	if ((r->flags & ~KNOWN_FLAGS) || (r->addr & ~PAGE_MASK) || !r->new_len || r->new_len > task_size)
+	if ((r->flags & ~KNOWN_FLAGS) || (r->addr & ~PAGE_MASK) || !r->new_len ||
+	    r->new_len > task_size)
 		return -EINVAL;
 	if (!(r->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)))
 		return 0;
-	if ((r->new_addr & ~PAGE_MASK) || r->new_addr > task_size - r->new_len || !(r->flags & MREMAP_MAYMOVE))
+	if ((r->new_addr & ~PAGE_MASK) || r->new_addr > task_size - r->new_len ||
+	    !(r->flags & MREMAP_MAYMOVE))
 		return -EINVAL;
 	if ((r->flags & MREMAP_DONTUNMAP) && r->old_len != r->new_len)
 		return -EINVAL;
 	if (overlaps(r->addr, r->old_len, r->new_addr, r->new_len))
 		return -EINVAL;
-	/* The target may have to be cut out of the middle of one VMA, and the source out of another. */
+	/*
+	 * The target may have to be cut out of the middle of one VMA, and the
+	 * source out of another.
+	 */
 	return vms__map_count(r->mm) + 2 >= r->mm->limits.max_map_count - 3 ? -ENOMEM : 0;
 }
 
 /* Whether @vma lets [addr, addr + old_len) become new_len long. */
-static int check_vma(const struct remap *r, const struct vm_area_struct *vma, unsigned long addr, unsigned long old_len,
-		     unsigned long new_len)
+static int check_vma(const struct remap *r, const struct vm_area_struct *vma, unsigned long addr,
+		     unsigned long old_len, unsigned long new_len)
 {
 	pgoff_t pgoff = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
 	long more = (long)((new_len - old_len) >> PAGE_SHIFT);
@@ -73,21 +85,24 @@ static int check_vma(const struct remap *r, const struct vm_area_struct *vma, un
 		return -EFAULT;
 	if (!vms__may_lock_more(r->mm, vma->vm_flags, more))
 		return -EAGAIN;
-	return vms__index_may_grow(r->mm) && vms__may_expand(r->mm, vma->vm_flags, more) ? 0 : -ENOMEM;
+	return vms__index_may_grow(r->mm) && vms__may_expand(r->mm, vma->vm_flags, more) ? 0
+											 : -ENOMEM;
 }
 
-static unsigned long find_target(struct remap *r, const struct vm_area_struct *vma, unsigned long addr, unsigned long len,
-				 unsigned long hint)
+static unsigned long find_target(struct remap *r, const struct vm_area_struct *vma,
+				 unsigned long addr, unsigned long len, unsigned long hint)
 {
-	unsigned long flags = ((r->flags & MREMAP_FIXED) ? MAP_FIXED : 0) | ((vma->vm_flags & VM_MAYSHARE) ? MAP_SHARED : 0);
+	unsigned long flags = ((r->flags & MREMAP_FIXED) ? MAP_FIXED : 0) |
+			      ((vma->vm_flags & VM_MAYSHARE) ? MAP_SHARED : 0);
 
-	return get_unmapped_area(r->mm, vma->vm_file, hint, len, vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT), flags);
+	return get_unmapped_area(r->mm, vma->vm_file, hint, len,
+				 vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT), flags);
 }
 
 /* ---- move ---- */
 
-static struct vms__merge copy_request(struct remap *r, struct vm_area_struct *vma, unsigned long addr, unsigned long len,
-				      unsigned long target)
+static struct vms__merge copy_request(struct remap *r, struct vm_area_struct *vma,
+				      unsigned long addr, unsigned long len, unsigned long target)
 {
 	bool fresh = vma_is_anonymous(vma) && !vma_anon_vma(vma);
 
@@ -96,7 +111,8 @@ static struct vms__merge copy_request(struct remap *r, struct vm_area_struct *vm
 		.start = target,
 		.end = target + len,
 		.flags = vma->vm_flags,
-		.pgoff = fresh ? target >> PAGE_SHIFT : vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT),
+		.pgoff = fresh ? target >> PAGE_SHIFT
+			       : vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT),
 		.file = vma->vm_file,
 		.vm_ops = vma->vm_ops,
 		.anon_vma = vma_anon_vma(vma),
@@ -131,11 +147,12 @@ static void forget_tables(struct mm_struct *mm, unsigned long start, unsigned lo
 }
 
 /*
- * The VMA at [target, target + new_len), with room for the pages, not accounted for yet. *@copy: it. Return: 0 or -errno, and then
- * nothing was made.
+ * The VMA at [target, target + new_len), with room for the pages, not accounted
+ * for yet. *@copy: it. Return: 0 or -errno, and then nothing was made.
  */
-static int make_copy(struct remap *r, struct vm_area_struct *vma, unsigned long addr, unsigned long old_len, unsigned long new_len,
-		     unsigned long target, struct vm_area_struct **copy)
+static int make_copy(struct remap *r, struct vm_area_struct *vma, unsigned long addr,
+		     unsigned long old_len, unsigned long new_len, unsigned long target,
+		     struct vm_area_struct **copy)
 {
 	struct vms__merge m = copy_request(r, vma, addr, new_len, target);
 	unsigned long moved = old_len < new_len ? old_len : new_len;
@@ -143,7 +160,10 @@ static int make_copy(struct remap *r, struct vm_area_struct *vma, unsigned long 
 	struct vms__place place;
 	int merged, err;
 
-	/* Before looking at its pages: a fault under its own lock would bring in one that no table is prepared for. */
+	/*
+	 * Before looking at its pages: a fault under its own lock would bring
+	 * in one that no table is prepared for.
+	 */
 	vma_start_write(vma);
 	err = vms__prepare_move(r->mm, addr, moved, target);
 	if (err)
@@ -175,10 +195,12 @@ out_tables:
 }
 
 /*
- * DONTUNMAP: the source stays mapped, empty, and is not locked in memory any more; nor is the rest of its VMA, as on Linux.
- * Linux 6.18 goes on counting what it unlocks so, a bug; here locked_vm is what is locked.
+ * DONTUNMAP: the source stays mapped, empty, and is not locked in memory any
+ * more; nor is the rest of its VMA, as on Linux. Linux 6.18 goes on counting
+ * what it unlocks so, a bug; here locked_vm is what is locked.
  */
-static void leave_source(struct vm_area_struct *vma, const struct vm_area_struct *copy, unsigned long addr, unsigned long len)
+static void leave_source(struct vm_area_struct *vma, const struct vm_area_struct *copy,
+			 unsigned long addr, unsigned long len)
 {
 	struct mm_struct *mm = vma_mm(vma);
 
@@ -189,7 +211,10 @@ static void leave_source(struct vm_area_struct *vma, const struct vm_area_struct
 		vms__anon_vma_unlink(vma);
 }
 
-/* The owner is asked even where nothing will be cut (DONTUNMAP): it keeps one part and gets another, as if it had been. */
+/*
+ * The owner is asked even where nothing will be cut (DONTUNMAP): it keeps one
+ * part and gets another, as if it had been.
+ */
 static int ask_to_split(struct vm_area_struct *vma, unsigned long addr, unsigned long len)
 {
 	int err = 0;
@@ -203,9 +228,12 @@ static int ask_to_split(struct vm_area_struct *vma, unsigned long addr, unsigned
 	return err;
 }
 
-/* The pages go over; the owner of the copy may refuse it then, and they go back. */
-static int move_content(struct vm_area_struct *vma, struct vm_area_struct *copy, unsigned long addr, unsigned long len,
-			unsigned long target)
+/*
+ * The pages go over; the owner of the copy may refuse it then, and they go
+ * back.
+ */
+static int move_content(struct vm_area_struct *vma, struct vm_area_struct *copy, unsigned long addr,
+			unsigned long len, unsigned long target)
 {
 	int err;
 
@@ -220,19 +248,24 @@ static int move_content(struct vm_area_struct *vma, struct vm_area_struct *copy,
 }
 
 /*
- * Whether the copy may become one with the VMA that it is made of, because it begins where that ends, or the other way round. Written
- * memory keeps its offsets, so they do not continue each other. What was never written may join, and if a written neighbour on the other
- * side joins too, the whole VMA takes that one's anon_vma, with what lies before and behind the source: it may not be cut before. Then the
- * cut comes last, and if that fails, the source stays mapped, empty, as on Linux.
+ * Whether the copy may become one with the VMA that it is made of, because it
+ * begins where that ends, or the other way round. Written memory keeps its
+ * offsets, so they do not continue each other. What was never written may join,
+ * and if a written neighbour on the other side joins too, the whole VMA takes
+ * that one's anon_vma, with what lies before and behind the source: it may not
+ * be cut before. Then the cut comes last, and if that fails, the source stays
+ * mapped, empty, as on Linux.
  */
-static bool copy_may_join_source(const struct vm_area_struct *vma, unsigned long new_len, unsigned long target)
+static bool copy_may_join_source(const struct vm_area_struct *vma, unsigned long new_len,
+				 unsigned long target)
 {
-	return vma_is_anonymous(vma) && !vma_anon_vma(vma) && (vma->vm_end == target || target + new_len == vma->vm_start);
+	return vma_is_anonymous(vma) && !vma_anon_vma(vma) &&
+	       (vma->vm_end == target || target + new_len == vma->vm_start);
 }
 
 /* @vma holds [addr, addr + old_len). Return: the new address, or -errno. */
-static unsigned long move_vma(struct remap *r, struct vm_area_struct *vma, unsigned long addr, unsigned long old_len,
-			      unsigned long new_len, unsigned long target)
+static unsigned long move_vma(struct remap *r, struct vm_area_struct *vma, unsigned long addr,
+			      unsigned long old_len, unsigned long new_len, unsigned long target)
 {
 	bool keep_source = r->flags & MREMAP_DONTUNMAP;
 	struct vm_area_struct *copy = NULL;
@@ -244,10 +277,14 @@ static unsigned long move_vma(struct remap *r, struct vm_area_struct *vma, unsig
 	err = ask_to_split(vma, addr, old_len);
 	if (err)
 		return err;
-	/* What may fail comes first: cut the source out, so that only its removal is left to do. */
+	/*
+	 * What may fail comes first: cut the source out, so that only its
+	 * removal is left to do.
+	 */
 	if (!keep_source && old_len && !copy_may_join_source(vma, new_len, target)) {
 		struct vms__place place;
-		struct vms__range source = {.mm = r->mm, .start = addr, .end = addr + old_len, .place = &place};
+		struct vms__range source = {
+			.mm = r->mm, .start = addr, .end = addr + old_len, .place = &place};
 
 		vms__place_begin(&place);
 		err = vms__gather(&source);
@@ -260,7 +297,9 @@ static unsigned long move_vma(struct remap *r, struct vm_area_struct *vma, unsig
 	err = make_copy(r, vma, addr, old_len, new_len, target, &copy);
 	if (err)
 		return err;
-	/* The copy may have grown out of a neighbour that is the source itself. */
+	/*
+	 * The copy may have grown out of a neighbour that is the source itself.
+	 */
 	vma = vma_lookup(r->mm, addr);
 	err = move_content(vma, copy, addr, old_len < new_len ? old_len : new_len, target);
 	if (err) {
@@ -270,7 +309,10 @@ static unsigned long move_vma(struct remap *r, struct vm_area_struct *vma, unsig
 	}
 	if (!keep_source && old_len)
 		vms__unmap(r->mm, addr, addr + old_len, NULL);
-	/* Only now: what moves is not there twice, and the peak does not show it so. */
+	/*
+	 * Only now: what moves is not there twice, and the peak does not show
+	 * it so.
+	 */
 	vms__account(r->mm, flags, (long)(new_len >> PAGE_SHIFT));
 	if (keep_source)
 		leave_source(vma, copy, addr, old_len);
@@ -282,8 +324,8 @@ static unsigned long move_vma(struct remap *r, struct vm_area_struct *vma, unsig
 }
 
 /* MREMAP_FIXED or MREMAP_DONTUNMAP: [addr, addr + old_len) goes to @target. */
-static unsigned long remap_to(struct remap *r, unsigned long addr, unsigned long old_len, unsigned long new_len,
-			      unsigned long target)
+static unsigned long remap_to(struct remap *r, unsigned long addr, unsigned long old_len,
+			      unsigned long new_len, unsigned long target)
 {
 	struct vm_area_struct *vma;
 	int err;
@@ -302,28 +344,41 @@ static unsigned long remap_to(struct remap *r, unsigned long addr, unsigned long
 	vma = vma_lookup(r->mm, addr);
 	if (!vma)
 		return -EFAULT;
-	/* What stays behind is there twice from then on; it is not locked any more. */
+	/*
+	 * What stays behind is there twice from then on; it is not locked any
+	 * more.
+	 */
 	if ((r->flags & MREMAP_DONTUNMAP) &&
-	    (!vms__index_may_grow(r->mm) || !vms__may_expand(r->mm, vma->vm_flags, (long)(old_len >> PAGE_SHIFT))))
+	    (!vms__index_may_grow(r->mm) ||
+	     !vms__may_expand(r->mm, vma->vm_flags, (long)(old_len >> PAGE_SHIFT))))
 		return -ENOMEM;
 	target = find_target(r, vma, addr, new_len, target);
 	return IS_ERR_VALUE(target) ? target : move_vma(r, vma, addr, old_len, new_len, target);
 }
 
-/* A private mapping of /dev/zero has a say in where it goes, so that Linux moves it only by itself. */
+/*
+ * A private mapping of /dev/zero has a say in where it goes, so that Linux
+ * moves it only by itself.
+ */
 static bool moves_alone(const struct vm_area_struct *vma)
 {
 	return vma->vm_file && vma_is_anonymous(vma);
 }
 
-/* MREMAP_FIXED with equal lengths: every VMA in the range moves, the gaps between them are kept. Not atomic, as on Linux. */
+/*
+ * MREMAP_FIXED with equal lengths: every VMA in the range moves, the gaps
+ * between them are kept. Not atomic, as on Linux.
+ */
 static unsigned long remap_all(struct remap *r)
 {
-	unsigned long end = r->addr + r->old_len, pos = r->addr, target = r->new_addr, last = 0, result = -EFAULT;
+	unsigned long end = r->addr + r->old_len, pos = r->addr, target = r->new_addr, last = 0,
+		      result = -EFAULT;
 	struct vm_area_struct *vma;
 
-	for (bool first = true; pos < end && (vma = find_vma_intersection(r->mm, pos, end)) != NULL; first = false) {
-		unsigned long start = vma->vm_start > r->addr ? vma->vm_start : r->addr, vma_end = vma->vm_end, moved;
+	for (bool first = true; pos < end && (vma = find_vma_intersection(r->mm, pos, end)) != NULL;
+	     first = false) {
+		unsigned long start = vma->vm_start > r->addr ? vma->vm_start : r->addr,
+			      vma_end = vma->vm_end, moved;
 		unsigned long len = (vma_end < end ? vma_end : end) - start;
 		int err;
 
@@ -349,7 +404,8 @@ static unsigned long remap_all(struct remap *r)
 
 /* ---- in place ---- */
 
-static bool can_grow_in_place(struct mm_struct *mm, const struct vm_area_struct *vma, const struct remap *r)
+static bool can_grow_in_place(struct mm_struct *mm, const struct vm_area_struct *vma,
+			      const struct remap *r)
 {
 	unsigned long delta = r->new_len - r->old_len;
 
@@ -420,11 +476,12 @@ static unsigned long remap_locked(struct remap *r)
 	if (!(r->flags & MREMAP_MAYMOVE))
 		return -ENOMEM;
 	target = find_target(r, vma, r->addr, r->new_len, 0);
-	return IS_ERR_VALUE(target) ? target : move_vma(r, vma, r->addr, r->old_len, r->new_len, target);
+	return IS_ERR_VALUE(target) ? target
+				    : move_vma(r, vma, r->addr, r->old_len, r->new_len, target);
 }
 
-unsigned long vms_mremap(struct mm_struct *mm, unsigned long addr, unsigned long old_len, unsigned long new_len,
-			 unsigned long flags, unsigned long new_addr)
+unsigned long vms_mremap(struct mm_struct *mm, unsigned long addr, unsigned long old_len,
+			 unsigned long new_len, unsigned long flags, unsigned long new_addr)
 {
 	struct remap r = {
 		.mm = mm,

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mseal.c - mseal(2): mappings that nobody may take away or change any more, until the address space ends.
+ * mseal.c - mseal(2): mappings that nobody may take away or change any more,
+ * until the address space ends.
  *
- * A seal is a flag of VMAs and takes part in merging as any other. Who honours it:
+ * A seal is a flag of VMAs and takes part in merging as any other. Who honours
+ * it:
  *
  *   munmap, MAP_FIXED, brk that shrinks, mremap's target   vms__gather() in unmap.c
  *   mprotect, even to what is there already                mprotect.c
  *   mremap of the source, in all its forms                 mremap.c
  *   advice that throws pages away                          madvise.c: private memory that its owner may not write
  *
- * Locking, touching, growing down and forking (the child's copy is sealed too) are free. Of a range the whole is looked at before
- * any of it is sealed, so that a hole leaves it as it was.
+ * Locking, touching, growing down and forking (the child's copy is sealed too)
+ * are free. Of a range the whole is looked at before any of it is sealed, so
+ * that a hole leaves it as it was.
  *
- * Source: mseal(2), and experiments on a running 6.18 kernel. Locks: takes mmap_lock W.
+ * Source: mseal(2), and experiments on a running 6.18 kernel. Locks: takes
+ * mmap_lock W.
  */
 #include <errno.h>
 
@@ -30,7 +34,10 @@ static bool has_hole(struct mm_struct *mm, unsigned long start, unsigned long en
 	return true;
 }
 
-/* Every byte of [start, end) is mapped. Return: 0 or -ENOMEM; then what comes first is sealed. */
+/*
+ * Every byte of [start, end) is mapped. Return: 0 or -ENOMEM; then what comes
+ * first is sealed.
+ */
 static int seal_range(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
 	struct vm_area_struct *prev, *vma;
@@ -47,11 +54,15 @@ static int seal_range(struct mm_struct *mm, unsigned long start, unsigned long e
 		unsigned long piece_end = vma->vm_end < end ? vma->vm_end : end;
 
 		if (!(vma->vm_flags & VM_SEALED)) {
-			err = vms__vma_modify_flags(&place, prev, vma, start, piece_end, vma->vm_flags | VM_SEALED, &vma);
+			err = vms__vma_modify_flags(&place, prev, vma, start, piece_end,
+						    vma->vm_flags | VM_SEALED, &vma);
 			if (err)
 				return err;
 		}
-		/* After a merge with what follows, the VMA may reach beyond the piece. */
+		/*
+		 * After a merge with what follows, the VMA may reach beyond the
+		 * piece.
+		 */
 		start = vma->vm_end;
 		if (start >= end)
 			return 0;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * populate.c - faulting a range in before anyone touches it: what is locked in memory, MAP_POPULATE, MADV_POPULATE_READ and _WRITE.
+ * populate.c - faulting a range in before anyone touches it: what is locked in
+ * memory, MAP_POPULATE, MADV_POPULATE_READ and _WRITE.
  *
- * Memory is faulted in the way its VMA says: private memory that may be written gets pages of its own at once, all else is read.
- * Memory that is locked page by page as it is touched (VM_LOCKONFAULT) is left alone, whoever asks.
+ * Memory is faulted in the way its VMA says: private memory that may be written
+ * gets pages of its own at once, all else is read. Memory that is locked page
+ * by page as it is touched (VM_LOCKONFAULT) is left alone, whoever asks.
  *
- * Locks: mmap_lock R, held over the whole range, but dropped where a hook has to
- * be asked again. No stack grows on this way. Read next: lib/page/memory.c.
+ * Locks: mmap_lock R, held over the whole range, but dropped where a hook has
+ * to be asked again. No stack grows on this way. Read next: lib/page/memory.c.
  */
 #include <errno.h>
 
@@ -18,23 +20,32 @@ struct populate {
 	unsigned int tries; /* of the hook that has left addr without a page */
 };
 
-/* Return: 0; -EFAULT; -ENOMEM; -EAGAIN: to be faulted in again. Locks: mmap_lock. */
+/*
+ * Return: 0; -EFAULT; -ENOMEM; -EAGAIN: to be faulted in again. Locks:
+ * mmap_lock.
+ */
 static int fault_in_page(struct populate *p, struct vm_area_struct *vma, unsigned int fault_flags)
 {
-	vm_fault_t fault = handle_mm_fault(vma, p->addr, fault_flags | (p->tries ? FAULT_FLAG_TRIED : 0));
+	vm_fault_t fault =
+		handle_mm_fault(vma, p->addr, fault_flags | (p->tries ? FAULT_FLAG_TRIED : 0));
 
 	if (likely(!fault))
 		return 0;
 	if (fault & VM_FAULT_ERROR)
 		return fault & VM_FAULT_OOM ? -ENOMEM : -EFAULT;
 	/* After VM_FAULT_NOPAGE the page may be there. */
-	if (!(fault & VM_FAULT_RETRY) && vms__page_allows(vma, p->addr, fault_flags & FAULT_FLAG_WRITE))
+	if (!(fault & VM_FAULT_RETRY) &&
+	    vms__page_allows(vma, p->addr, fault_flags & FAULT_FLAG_WRITE))
 		return 0;
 	return vms__try_again(&p->tries) ? -EAGAIN : -EFAULT;
 }
 
-/* Fault in [p->addr, end) of @vma for an access that its rights allow. Return: as fault_in_page(), of the page at p->addr. */
-static int fault_in(struct populate *p, struct vm_area_struct *vma, unsigned long end, unsigned int fault_flags)
+/*
+ * Fault in [p->addr, end) of @vma for an access that its rights allow. Return:
+ * as fault_in_page(), of the page at p->addr.
+ */
+static int fault_in(struct populate *p, struct vm_area_struct *vma, unsigned long end,
+		    unsigned int fault_flags)
 {
 	int err;
 
@@ -56,7 +67,9 @@ static int populate_piece(struct populate *p, struct vm_area_struct *vma, unsign
 		return 0;
 	if (!(vma->vm_flags & VM_ACCESS_FLAGS))
 		return -EFAULT;
-	return fault_in(p, vma, end, (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE ? FAULT_FLAG_WRITE : 0);
+	return fault_in(p, vma, end,
+			(vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE ? FAULT_FLAG_WRITE
+									     : 0);
 }
 
 int vms__populate_vma(struct vm_area_struct *vma, unsigned long start, unsigned long end)
@@ -72,7 +85,8 @@ int vms__populate_vma(struct vm_area_struct *vma, unsigned long start, unsigned 
 
 static int populate_range(struct populate *p, struct mm_struct *mm, bool ignore_errors)
 {
-	for (struct vm_area_struct *vma = vms__find(mm, p->addr); vma && vma->vm_start < p->end; vma = vms_vma_next(vma)) {
+	for (struct vm_area_struct *vma = vms__find(mm, p->addr); vma && vma->vm_start < p->end;
+	     vma = vms_vma_next(vma)) {
 		int err = 0;
 
 		if (vma->vm_start > p->addr)
@@ -108,9 +122,11 @@ static int populate_all_for(struct populate *p, struct mm_struct *mm, bool write
 	for (; vma && vma->vm_start <= p->addr; vma = vms_vma_next(vma)) {
 		int err;
 
-		if ((vma->vm_flags & (VM_IO | VM_PFNMAP)) || !(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
+		if ((vma->vm_flags & (VM_IO | VM_PFNMAP)) ||
+		    !(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
 			return -EINVAL;
-		err = fault_in(p, vma, vma->vm_end < p->end ? vma->vm_end : p->end, write ? FAULT_FLAG_WRITE : 0);
+		err = fault_in(p, vma, vma->vm_end < p->end ? vma->vm_end : p->end,
+			       write ? FAULT_FLAG_WRITE : 0);
 		if (err || p->addr >= p->end)
 			return err;
 	}

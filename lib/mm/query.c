@@ -2,7 +2,8 @@
 /*
  * query.c - one VMA by its address and kind (vmastore/query.h).
  *
- * Source: proc_pid_maps(5), and experiments on a running 6.18 kernel. Locks: takes mmap_lock R.
+ * Source: proc_pid_maps(5), and experiments on a running 6.18 kernel. Locks:
+ * takes mmap_lock R.
  */
 #include <errno.h>
 #include <string.h>
@@ -11,15 +12,19 @@
 
 #include "lib/mm/internal.h"
 
-#define KINDS (VMS_PROCMAP_VMA_READABLE | VMS_PROCMAP_VMA_WRITABLE | VMS_PROCMAP_VMA_EXECUTABLE | VMS_PROCMAP_VMA_SHARED)
+#define KINDS                                                                                      \
+	(VMS_PROCMAP_VMA_READABLE | VMS_PROCMAP_VMA_WRITABLE | VMS_PROCMAP_VMA_EXECUTABLE |        \
+	 VMS_PROCMAP_VMA_SHARED)
 #define KNOWN_FLAGS (KINDS | VMS_PROCMAP_COVERING_OR_NEXT_VMA | VMS_PROCMAP_FILE_BACKED_VMA)
 
 static unsigned int kind_of(const struct vm_area_struct *vma)
 {
 	vm_flags_t flags = vma->vm_flags;
 
-	return (flags & VM_READ ? VMS_PROCMAP_VMA_READABLE : 0) | (flags & VM_WRITE ? VMS_PROCMAP_VMA_WRITABLE : 0) |
-	       (flags & VM_EXEC ? VMS_PROCMAP_VMA_EXECUTABLE : 0) | (flags & VM_MAYSHARE ? VMS_PROCMAP_VMA_SHARED : 0);
+	return (flags & VM_READ ? VMS_PROCMAP_VMA_READABLE : 0) |
+	       (flags & VM_WRITE ? VMS_PROCMAP_VMA_WRITABLE : 0) |
+	       (flags & VM_EXEC ? VMS_PROCMAP_VMA_EXECUTABLE : 0) |
+	       (flags & VM_MAYSHARE ? VMS_PROCMAP_VMA_SHARED : 0);
 }
 
 static bool matches(const struct vm_area_struct *vma, unsigned int flags)
@@ -30,7 +35,8 @@ static bool matches(const struct vm_area_struct *vma, unsigned int flags)
 }
 
 /* Locks: mmap_lock R. */
-static struct vm_area_struct *find_match(struct mm_struct *mm, unsigned long addr, unsigned int flags)
+static struct vm_area_struct *find_match(struct mm_struct *mm, unsigned long addr,
+					 unsigned int flags)
 {
 	struct vm_area_struct *vma = find_vma(mm, addr);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rules.c - what a version of Linux does that a listing or an answer shows; struct mm_rules explains each. Read by area.c
- * (placement), merge.c, mmap.c, mremap.c, madvise.c, mseal.c and by lib/page/memory.c (read_takes_page).
+ * rules.c - what a version of Linux does that a listing or an answer shows;
+ * struct mm_rules explains each. Read by area.c (placement), merge.c, mmap.c,
+ * mremap.c, madvise.c, mseal.c and by lib/page/memory.c (read_takes_page).
  *
  * Locks: none; an mm's rules are constant.
  */

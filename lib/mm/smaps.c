@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * smaps.c - the listings that tell of pages: /proc/PID/smaps, byte for byte, and a summary as pmap(1) prints it.
+ * smaps.c - the listings that tell of pages: /proc/PID/smaps, byte for byte,
+ * and a summary as pmap(1) prints it.
  *
  * Source: proc_pid_smaps(5), pmap(1), and experiments on a running 6.18 kernel.
  * Locks: enter with none, take mmap_lock R for a few KiB at a time (listing.h).
@@ -26,15 +27,17 @@ static bool thp_eligible(const struct vm_area_struct *vma)
 {
 	unsigned long first = (vma->vm_start + PMD_SIZE - 1) & ~(PMD_SIZE - 1);
 
-	return vma_is_anonymous(vma) && (vma->vm_flags & (VM_HUGEPAGE | VM_NOHUGEPAGE)) == VM_HUGEPAGE &&
+	return vma_is_anonymous(vma) &&
+	       (vma->vm_flags & (VM_HUGEPAGE | VM_NOHUGEPAGE)) == VM_HUGEPAGE &&
 	       first + PMD_SIZE <= vma->vm_end;
 }
 
 static void list_pages(struct vm_area_struct *vma, unsigned long start, struct vms__text *text)
 {
 	static const char *const absent[] = {
-		"KSM:",  "LazyFree:", "AnonHugePages:", "ShmemPmdMapped:", "FilePmdMapped:", "Shared_Hugetlb:", "Private_Hugetlb:",
-		"Swap:", "SwapPss:"};
+		"KSM:",           "LazyFree:",       "AnonHugePages:",   "ShmemPmdMapped:",
+		"FilePmdMapped:", "Shared_Hugetlb:", "Private_Hugetlb:", "Swap:",
+		"SwapPss:"};
 	struct vms__page_stats s = {0};
 
 	vms__page_stats(vma, start, &s);
@@ -52,7 +55,8 @@ static void list_pages(struct vm_area_struct *vma, unsigned long start, struct v
 	list_kb(text, "Locked:", vma->vm_flags & VM_LOCKED ? s.pss >> VMS__PSS_SHIFT : 0);
 }
 
-static void list_smaps(struct vm_area_struct *vma, unsigned long start, struct vms__text *text, void *arg)
+static void list_smaps(struct vm_area_struct *vma, unsigned long start, struct vms__text *text,
+		       void *arg)
 {
 	unsigned long page_size = vms__vma_pagesize(vma);
 	char flags[256];
@@ -64,7 +68,8 @@ static void list_smaps(struct vm_area_struct *vma, unsigned long start, struct v
 	list_kb(text, "MMUPageSize:", page_size);
 	list_pages(vma, start, text);
 	vms__text_add(text, "%-16s%8u\n", "THPeligible:", thp_eligible(vma));
-	vms__text_add(text, "VmFlags: %s%s\n", flags, vms_vmflags_string(vma->vm_flags, ' ', flags, sizeof(flags)) ? " " : "");
+	vms__text_add(text, "VmFlags: %s%s\n", flags,
+		      vms_vmflags_string(vma->vm_flags, ' ', flags, sizeof(flags)) ? " " : "");
 }
 
 int vms_smaps_print(struct mm_struct *mm, FILE *out)
@@ -74,7 +79,10 @@ int vms_smaps_print(struct mm_struct *mm, FILE *out)
 
 /* ---- pmap ---- */
 
-/* The last part of a path, as pmap has it; memory without a file is anonymous to it, but for the stack. A name that was given is told. */
+/*
+ * The last part of a path, as pmap has it; memory without a file is anonymous
+ * to it, but for the stack. A name that was given is told.
+ */
 static void list_mapping(struct vm_area_struct *vma, struct vms__text *text)
 {
 	char buf[VMA_NAME_BUF];
@@ -84,7 +92,8 @@ static void list_mapping(struct vm_area_struct *vma, struct vms__text *text)
 		last = name[0] == '/' ? strrchr(name, '/') : NULL;
 		vms__list_name(last ? last + 1 : name, text);
 	} else {
-		vms__text_add(text, name && strcmp(name, "[stack]") == 0 ? "  [ stack ]" : "  [ anon ]");
+		vms__text_add(text,
+			      name && strcmp(name, "[stack]") == 0 ? "  [ stack ]" : "  [ anon ]");
 	}
 	vms__text_char(text, '\n');
 }
@@ -93,7 +102,8 @@ struct pmap_sums {
 	unsigned long size, rss, dirty; /* bytes */
 };
 
-static void list_pmap(struct vm_area_struct *vma, unsigned long start, struct vms__text *text, void *arg)
+static void list_pmap(struct vm_area_struct *vma, unsigned long start, struct vms__text *text,
+		      void *arg)
 {
 	struct vms__page_stats s = {0};
 	vm_flags_t flags = vma->vm_flags;
@@ -102,9 +112,9 @@ static void list_pmap(struct vm_area_struct *vma, unsigned long start, struct vm
 
 	vms__page_stats(vma, start, &s);
 	dirty = s.shared_dirty + s.private_dirty;
-	vms__text_add(text, "%016lx %7lu %7lu %7lu %c%c%c%c- ", start, size >> 10, s.rss >> 10, dirty >> 10,
-		      flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-', flags & VM_EXEC ? 'x' : '-',
-		      flags & VM_MAYSHARE ? 's' : '-');
+	vms__text_add(text, "%016lx %7lu %7lu %7lu %c%c%c%c- ", start, size >> 10, s.rss >> 10,
+		      dirty >> 10, flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-',
+		      flags & VM_EXEC ? 'x' : '-', flags & VM_MAYSHARE ? 's' : '-');
 	list_mapping(vma, text);
 	if (text->full)
 		return;

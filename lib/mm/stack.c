@@ -2,10 +2,13 @@
 /*
  * stack.c - a VMA that grows down to meet a touch below it.
  *
- * It keeps 256 pages clear of an accessible neighbour below, unless that one grows down too, and stays within its limits. The
- * attempt alone gives it an anon_vma, even when it is then refused: that shows in later merges, as on Linux.
+ * It keeps 256 pages clear of an accessible neighbour below, unless that one
+ * grows down too, and stays within its limits. The attempt alone gives it an
+ * anon_vma, even when it is then refused: that shows in later merges, as on
+ * Linux.
  *
- * Locks: mmap_lock W (growing changes vm_start, which readers under mmap_lock R rely on).
+ * Locks: mmap_lock W (growing changes vm_start, which readers under mmap_lock R
+ *        rely on).
  */
 #include <errno.h>
 
@@ -23,12 +26,17 @@ static bool within_limits(const struct vm_area_struct *vma, unsigned long addr, 
 {
 	struct mm_struct *mm = vma_mm(vma);
 
-	return vms__may_expand(mm, vma->vm_flags, pages) && vma->vm_end - addr <= mm->limits.stack &&
+	return vms__may_expand(mm, vma->vm_flags, pages) &&
+	       vma->vm_end - addr <= mm->limits.stack &&
 	       vms__may_lock_more(mm, vma->vm_flags, pages);
 }
 
-/* @prev: the VMA before @vma. @place: near @addr, if the caller has one; else NULL. */
-static int grow_down(struct vm_area_struct *vma, const struct vm_area_struct *prev, unsigned long addr, struct vms__place *place)
+/*
+ * @prev: the VMA before @vma. @place: near @addr, if the caller has one; else
+ * NULL.
+ */
+static int grow_down(struct vm_area_struct *vma, const struct vm_area_struct *prev,
+		     unsigned long addr, struct vms__place *place)
 {
 	struct mm_struct *mm = vma_mm(vma);
 	struct vms__rmap_change change = {.vma = {vma}};
@@ -73,7 +81,8 @@ int expand_stack_locked(struct vm_area_struct *vma, unsigned long addr)
 	return grow_down(vma, vms_vma_prev(vma), addr, NULL);
 }
 
-struct vm_area_struct *vms__expand_stack(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr) VMS_NO_TSA
+struct vm_area_struct *vms__expand_stack(struct mm_struct *mm, struct vm_area_struct *vma,
+					 unsigned long addr) VMS_NO_TSA
 {
 	struct vms__place place;
 	unsigned long end;

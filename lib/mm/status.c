@@ -32,17 +32,22 @@ static unsigned long counted(const struct mm_struct *mm, enum vms_mm_counter whi
 	return pages > 0 ? (unsigned long)pages : 0;
 }
 
-/* Bytes of the pages that the program's code touches, as far as they are mapped executable. Locks: mmap_lock R. */
+/*
+ * Bytes of the pages that the program's code touches, as far as they are mapped
+ * executable. Locks: mmap_lock R.
+ */
 static unsigned long text_bytes(const struct mm_struct *mm)
 {
-	unsigned long text = PAGE_ALIGN(mm->end_code) - (mm->start_code & PAGE_MASK), exec = load(&mm->exec_vm) << PAGE_SHIFT;
+	unsigned long text = PAGE_ALIGN(mm->end_code) - (mm->start_code & PAGE_MASK),
+		      exec = load(&mm->exec_vm) << PAGE_SHIFT;
 
 	return text < exec ? text : exec;
 }
 
 static void gather(struct mm_struct *mm, struct status line[LINES])
 {
-	unsigned long anon = counted(mm, MM_ANONPAGES), file = counted(mm, MM_FILEPAGES), shmem = counted(mm, MM_SHMEMPAGES);
+	unsigned long anon = counted(mm, MM_ANONPAGES), file = counted(mm, MM_FILEPAGES),
+		      shmem = counted(mm, MM_SHMEMPAGES);
 	unsigned long rss = anon + file + shmem, hwm = load(&mm->hiwater_rss), text;
 
 	mmap_assert_locked(mm);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * task.c - tasks and the address spaces they use or borrow: who holds which reference when, through fork, exec, exit and the switch from one
- * task to another.
+ * task.c - tasks and the address spaces they use or borrow: who holds which
+ * reference when, through fork, exec, exit and the switch from one task to
+ * another.
  *
- * Source: Linux's documentation of active_mm (Documentation/mm/active_mm.rst). Locks: vmastore/task.h.
+ * Source: Linux's documentation of active_mm (Documentation/mm/active_mm.rst).
+ * Locks: vmastore/task.h.
  */
 #include <errno.h>
 
@@ -49,7 +51,10 @@ void context_switch(struct task *prev, struct task *next)
 
 	VMS_ASSERT(prev != next && (!next || next->mm || !next->active_mm));
 	if (next && !next->mm) {
-		/* The page tables stay. A borrower hands on its reference, a user gives a new one. */
+		/*
+		 * The page tables stay. A borrower hands on its reference, a
+		 * user gives a new one.
+		 */
 		next->active_mm = prev->active_mm;
 		if (!borrowed && next->active_mm)
 			mmgrab(next->active_mm);
@@ -109,7 +114,8 @@ int vms_task_fork(struct task *parent, unsigned long clone_flags, struct task **
 	return -ENOMEM;
 }
 
-int vms_task_exec_map(struct task *task, const struct mm_layout *layout, const struct vms_mm_map *map)
+int vms_task_exec_map(struct task *task, const struct mm_layout *layout,
+		      const struct vms_mm_map *map)
 {
 	struct mm_struct *old = task->mm, *mm;
 	struct mm_limits limits;
@@ -119,7 +125,10 @@ int vms_task_exec_map(struct task *task, const struct mm_layout *layout, const s
 	mm = vms__mm_alloc(vms_mm_engine_name(old), layout ? layout : &old->layout, &old->rules);
 	if (!mm)
 		return -errno;
-	/* The limits are the process's and the machine's, not the address space's. */
+	/*
+	 * The limits are the process's and the machine's, not the address
+	 * space's.
+	 */
 	limits = vms_mm_limits(old);
 	err = vms_mm_set_limits(mm, &limits);
 	VMS_ASSERT(!err); /* they were accepted once */
@@ -148,7 +157,10 @@ void exit_mm(struct task *task)
 
 	if (!mm)
 		return;
-	/* It runs on until it is switched away: the structure stays, the address space need not. */
+	/*
+	 * It runs on until it is switched away: the structure stays, the
+	 * address space need not.
+	 */
 	mmgrab(mm);
 	set_mm(task, NULL);
 	mmput(mm);

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unmap.c - taking a range away: munmap(2), and the first half of every MAP_FIXED.
+ * unmap.c - taking a range away: munmap(2), and the first half of every
+ * MAP_FIXED.
  *
  *   gather   split at both ends                     may fail; what is mapped has not changed
  *   lock     write-lock each VMA: no fault is left inside
  *   clear    zap the pages, free the tables
  *   commit   one store: all of them leave the index
- *   free     drop what they refer to; where this file or mmap.c took mmap_lock, after it is dropped
+ *   free     drop what they refer to; where this file or mmap.c took mmap_lock,
+ *            after it is dropped
  *
  * A range that takes no more than one end of one VMA needs none of this: that
  * VMA is cut (cut_end()), without a second VMA that lives for a moment.
  *
- * munmap(2) commits before it clears, and clears under mmap_lock held for reading only: the range is out of everyone's reach by then.
- * MAP_FIXED clears first, so that the store that publishes the new VMA cannot expose the old pages.
+ * munmap(2) commits before it clears, and clears under mmap_lock held for
+ * reading only: the range is out of everyone's reach by then. MAP_FIXED clears
+ * first, so that the store that publishes the new VMA cannot expose the old
+ * pages.
  *
  * Locks: mmap_lock W; vms_munmap() takes it.
  */
@@ -24,7 +28,10 @@
 /* Cut off what lies before the range. */
 static int cut_start(struct vms__range *r, struct vm_area_struct *vma)
 {
-	/* Only a cut out of the middle adds a VMA for good; Linux refuses that one at the limit, no other. */
+	/*
+	 * Only a cut out of the middle adds a VMA for good; Linux refuses that
+	 * one at the limit, no other.
+	 */
 	if (vma->vm_end > r->end && vms__map_count(r->mm) >= r->mm->limits.max_map_count)
 		return -ENOMEM;
 	if (vma->vm_flags & VM_SEALED)
@@ -62,7 +69,8 @@ int vms__gather_vmas(struct vms__range *r)
 }
 
 /* The VMA after @vma in the range, or NULL after the last. */
-static struct vm_area_struct *next_gathered(const struct vms__range *r, struct vm_area_struct *vma, unsigned int n)
+static struct vm_area_struct *next_gathered(const struct vms__range *r, struct vm_area_struct *vma,
+					    unsigned int n)
 {
 	return n + 1 < r->nr ? vma->vm_next : NULL;
 }
@@ -77,7 +85,10 @@ unsigned long vms__gathered_pages(const struct vms__range *r)
 	return pages;
 }
 
-/* @leave: they are about to leave the index, and nothing is done with them before. */
+/*
+ * @leave: they are about to leave the index, and nothing is done with them
+ * before.
+ */
 static void lock_gathered(const struct vms__range *r, bool leave)
 {
 	struct vm_area_struct *vma = r->first;
@@ -92,7 +103,10 @@ static void lock_gathered(const struct vms__range *r, bool leave)
 	}
 }
 
-/* The pages of @vma are gone and nobody finds it any more, from either side. Locks: write-locked, or detached. */
+/*
+ * The pages of @vma are gone and nobody finds it any more, from either side.
+ * Locks: write-locked, or detached.
+ */
 static void empty(struct vm_area_struct *vma)
 {
 	vms__zap_range(vma, vma->vm_start, vma->vm_end);
@@ -100,10 +114,14 @@ static void empty(struct vm_area_struct *vma)
 		vms__vma_hide(vma);
 }
 
-/* After empty() of each VMA in the range. A page table that reaches into a neighbour stays. */
+/*
+ * After empty() of each VMA in the range. A page table that reaches into a
+ * neighbour stays.
+ */
 static void free_tables(const struct vms__range *r)
 {
-	vms__free_pgtables(r->mm, r->start, r->end, r->prev ? r->prev->vm_end : 0, r->next ? r->next->vm_start : 0);
+	vms__free_pgtables(r->mm, r->start, r->end, r->prev ? r->prev->vm_end : 0,
+			   r->next ? r->next->vm_start : 0);
 }
 
 void vms__clear_gathered(const struct vms__range *r)
@@ -171,8 +189,9 @@ int vms__unmap_gathered(const struct vms__range *r, struct vms__unmapped *unmapp
 	vms__vma_commit(r->mm, &store);
 	account_victims(r->mm, store.victims);
 	/*
-	 * From here on nothing finds the range any more. Readers of mmap_lock may run; writers stay out, so nobody maps anything, and
-	 * no stack grows, into the page tables that are about to go.
+	 * From here on nothing finds the range any more. Readers of mmap_lock
+	 * may run; writers stay out, so nobody maps anything, and no stack
+	 * grows, into the page tables that are about to go.
 	 */
 	if (unmapped) {
 		vms__write_downgrade(r->mm);
@@ -197,28 +216,36 @@ int vms__unmap_gathered(const struct vms__range *r, struct vms__unmapped *unmapp
 
 static bool is_quick(const struct mm_struct *mm, unsigned long low, unsigned long high)
 {
-	/* A fault beside this may add a table: then the cut takes longer, no more. */
+	/*
+	 * A fault beside this may add a table: then the cut takes longer, no
+	 * more.
+	 */
 	return high - low <= CUT_MAX || !vms__has_tables(mm, low, high);
 }
 
-/* An owner who hears of a split, or of VMAs that come and go, is told as Linux tells it. */
+/*
+ * An owner who hears of a split, or of VMAs that come and go, is told as Linux
+ * tells it.
+ */
 static bool owner_hears(const struct vm_area_struct *vma)
 {
 	return vma->vm_ops && (vma->vm_ops->may_split || vma->vm_ops->open || vma->vm_ops->close);
 }
 
 /*
- * The range, whose place is found, takes exactly one end of one VMA, and no more
- * than that: cut it. Return: 1; 0: it is another case; -ENOMEM.
+ * The range, whose place is found, takes exactly one end of one VMA, and no
+ * more than that: cut it. Return: 1; 0: it is another case; -ENOMEM.
  */
 static int cut_end(struct vms__range *r)
 {
-	struct vm_area_struct *vma = r->place->vma, *prev = r->place->prev, *after = r->place->after;
+	struct vm_area_struct *vma = r->place->vma, *prev = r->place->prev,
+			      *after = r->place->after;
 	bool below = vma->vm_start >= r->start;
 	unsigned long low = below ? vma->vm_start : r->start, high = below ? r->end : vma->vm_end;
 	struct vms__store store;
 
-	if (below ? vma->vm_end <= r->end : vma->vm_end > r->end || (after && after->vm_start < r->end))
+	if (below ? vma->vm_end <= r->end
+		  : vma->vm_end > r->end || (after && after->vm_start < r->end))
 		return 0;
 	if ((vma->vm_flags & VM_SEALED) || owner_hears(vma) || !is_quick(r->mm, low, high))
 		return 0;
@@ -244,7 +271,8 @@ static inline bool gather_one(struct vms__range *r)
 {
 	struct vm_area_struct *vma = r->place->vma, *after = r->place->after;
 
-	if (vma->vm_start < r->start || vma->vm_end > r->end || (after && after->vm_start < r->end) || (vma->vm_flags & VM_SEALED))
+	if (vma->vm_start < r->start || vma->vm_end > r->end ||
+	    (after && after->vm_start < r->end) || (vma->vm_flags & VM_SEALED))
 		return false;
 	r->first = vma;
 	r->nr = 1;
@@ -275,7 +303,8 @@ int vms__unmap_range(struct vms__range *r, struct vms__unmapped *unmapped)
 	return unmap_range(r, unmapped);
 }
 
-int vms__unmap(struct mm_struct *mm, unsigned long start, unsigned long end, struct vms__unmapped *unmapped)
+int vms__unmap(struct mm_struct *mm, unsigned long start, unsigned long end,
+	       struct vms__unmapped *unmapped)
 {
 	struct vms__place place;
 	struct vms__range range = {.mm = mm, .start = start, .end = end, .place = &place};
@@ -288,7 +317,8 @@ static int check_range(const struct mm_struct *mm, unsigned long start, unsigned
 {
 	unsigned long task_size = mm->layout.task_size;
 
-	if ((start & ~PAGE_MASK) || start > task_size || len > task_size - start || !PAGE_ALIGN(len))
+	if ((start & ~PAGE_MASK) || start > task_size || len > task_size - start ||
+	    !PAGE_ALIGN(len))
 		return -EINVAL;
 	return 0;
 }

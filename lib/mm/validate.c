@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * validate.c - every invariant of an address space in one place, for tests and stress: the order of its VMAs, their bounds and
- * owners, the counts against what is there, the index, and the page tables.
+ * validate.c - every invariant of an address space in one place, for tests and
+ * stress: the order of its VMAs, their bounds and owners, the counts against
+ * what is there, the index, and the page tables.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -34,14 +35,18 @@ static void broken(struct check *c, const char *fmt, ...)
 
 static void check_page_prot(struct check *c, const struct vm_area_struct *vma)
 {
-	struct vm_area_struct copy = {.vm_flags = vma->vm_flags, .vm_file = vma->vm_file, .vm_ops = vma->vm_ops};
+	struct vm_area_struct copy = {
+		.vm_flags = vma->vm_flags, .vm_file = vma->vm_file, .vm_ops = vma->vm_ops};
 
-	/* A VMA of no index, which nobody else knows: set what the flags and hooks of this one ask for. */
+	/*
+	 * A VMA of no index, which nobody else knows: set what the flags and
+	 * hooks of this one ask for.
+	 */
 	atomic_init(&copy.vm_mm, c->mm);
 	vma_set_page_prot(&copy);
 	if (pgprot_val(copy.vm_page_prot) != pgprot_val(vma->vm_page_prot))
-		broken(c, "VMA %lx-%lx: vm_page_prot is %x, its flags ask for %x", vma->vm_start, vma->vm_end,
-		       pgprot_val(vma->vm_page_prot), pgprot_val(copy.vm_page_prot));
+		broken(c, "VMA %lx-%lx: vm_page_prot is %x, its flags ask for %x", vma->vm_start,
+		       vma->vm_end, pgprot_val(vma->vm_page_prot), pgprot_val(copy.vm_page_prot));
 }
 
 static void check_vma(struct check *c, const struct vm_area_struct *vma)
@@ -49,7 +54,8 @@ static void check_vma(struct check *c, const struct vm_area_struct *vma)
 	if (vma->vm_start >= vma->vm_end || ((vma->vm_start | vma->vm_end) & ~PAGE_MASK))
 		broken(c, "VMA %lx-%lx: empty or not page aligned", vma->vm_start, vma->vm_end);
 	if (vma->vm_end > c->mm->layout.task_size)
-		broken(c, "VMA %lx-%lx: beyond the address space's end %lx", vma->vm_start, vma->vm_end, c->mm->layout.task_size);
+		broken(c, "VMA %lx-%lx: beyond the address space's end %lx", vma->vm_start,
+		       vma->vm_end, c->mm->layout.task_size);
 	if (vma_mm(vma) != c->mm)
 		broken(c, "VMA %lx-%lx: belongs to another mm", vma->vm_start, vma->vm_end);
 	if (!vms__vma_is_attached(vma))
@@ -64,7 +70,10 @@ static void check_vma(struct check *c, const struct vm_area_struct *vma)
 		c->locked += vma_pages(vma);
 }
 
-/* Under mmap_lock alone a fault could still be at work in a VMA whose lock it holds: its pages and counts would move as we look. */
+/*
+ * Under mmap_lock alone a fault could still be at work in a VMA whose lock it
+ * holds: its pages and counts would move as we look.
+ */
 static void stop_faults(struct mm_struct *mm)
 {
 	VMA_ITERATOR(vmi, mm, 0);
@@ -85,18 +94,22 @@ static void check_walks(struct check *c)
 	for (vma = vms__find(mm, 0); vma; prev = vma, vma = vms_vma_next(vma)) {
 		check_vma(c, vma);
 		if (vma_next(&vmi) != vma)
-			broken(c, "VMA %lx-%lx: an iteration comes to another one", vma->vm_start, vma->vm_end);
-		if (prev && prev->vm_end > vma->vm_start)
-			broken(c, "VMAs %lx-%lx and %lx-%lx: overlap or out of order", prev->vm_start, prev->vm_end, vma->vm_start,
+			broken(c, "VMA %lx-%lx: an iteration comes to another one", vma->vm_start,
 			       vma->vm_end);
+		if (prev && prev->vm_end > vma->vm_start)
+			broken(c, "VMAs %lx-%lx and %lx-%lx: overlap or out of order",
+			       prev->vm_start, prev->vm_end, vma->vm_start, vma->vm_end);
 		if (vms_vma_prev(vma) != prev)
-			broken(c, "VMA %lx-%lx: its predecessor is not the VMA before it", vma->vm_start, vma->vm_end);
+			broken(c, "VMA %lx-%lx: its predecessor is not the VMA before it",
+			       vma->vm_start, vma->vm_end);
 		if (vms__find(mm, vma->vm_start) != vma || vms__find(mm, vma->vm_end - 1) != vma)
-			broken(c, "VMA %lx-%lx: not found at its first or last byte", vma->vm_start, vma->vm_end);
+			broken(c, "VMA %lx-%lx: not found at its first or last byte", vma->vm_start,
+			       vma->vm_end);
 	}
 }
 
-static void check_account(struct check *c, const char *name, const _Atomic unsigned long *account, unsigned long pages)
+static void check_account(struct check *c, const char *name, const _Atomic unsigned long *account,
+			  unsigned long pages)
 {
 	unsigned long says = atomic_load_explicit(account, memory_order_relaxed);
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vma.c - one VMA: its birth and death, its flags, its commit to the index, and its split. Joining two is merge.c.
+ * vma.c - one VMA: its birth and death, its flags, its commit to the index, and
+ * its split. Joining two is merge.c.
  *
- * VMAs come from a type-stable cache: their memory may be used for another VMA at once, and stays a VMA's for ever, which is
- * what lets a page fault try the lock of one that it found without any lock (lib/engine/lock_vma.c).
+ * VMAs come from a type-stable cache: their memory may be used for another VMA
+ * at once, and stays a VMA's for ever, which is what lets a page fault try the
+ * lock of one that it found without any lock (lib/engine/lock_vma.c).
  */
 #include <errno.h>
 #include <string.h>
@@ -19,9 +21,13 @@ _Static_assert(offsetof(struct vm_area_struct, vm_next) == VMS_CACHELINE &&
 		       offsetof(struct vm_area_struct, vm_refcnt) == 2UL * VMS_CACHELINE,
 	       "the lines of a VMA are what mm_types.h says");
 
-VMS__OBJCACHE_DEFINE(vma_cache, "vm_area_struct", sizeof(struct vm_area_struct), VMS_CACHELINE, VMS__OBJCACHE_TYPESAFE);
+VMS__OBJCACHE_DEFINE(vma_cache, "vm_area_struct", sizeof(struct vm_area_struct), VMS_CACHELINE,
+		     VMS__OBJCACHE_TYPESAFE);
 
-/* Field by field: a late reader may still look at the three atomic words of a recycled VMA, so they are never plainly written. */
+/*
+ * Field by field: a late reader may still look at the three atomic words of a
+ * recycled VMA, so they are never plainly written.
+ */
 static void vma_init(struct vm_area_struct *vma, struct mm_struct *mm)
 {
 	vms__vma_lock_init(vma);
@@ -70,7 +76,10 @@ struct vm_area_struct *vm_area_dup(const struct vm_area_struct *orig)
 	vma->vm_ops = orig->vm_ops;
 	vma->vm_private_data = orig->vm_private_data;
 	vma->anon_name = vms__anon_name_get(orig->anon_name);
-	/* The child of a fork comes after its parent in the same part (i_mmap.h). */
+	/*
+	 * The child of a fork comes after its parent in the same part
+	 * (i_mmap.h).
+	 */
 	vma->vm_i_mmap = orig->vm_i_mmap;
 	return vma;
 }
@@ -149,8 +158,9 @@ void vms__vma_commit(struct mm_struct *mm, struct vms__store *store)
 
 	mmap_assert_write_locked(mm);
 	/*
-	 * A new VMA gets its lock word before the tree shows it. It is born write-locked: a fault that finds it waits on mmap_lock
-	 * until the change is whole.
+	 * A new VMA gets its lock word before the tree shows it. It is born
+	 * write-locked: a fault that finds it waits on mmap_lock until the
+	 * change is whole.
 	 */
 	if (is_new) {
 		/* Its file and its owner's hooks are known by now. */
@@ -159,7 +169,10 @@ void vms__vma_commit(struct mm_struct *mm, struct vms__store *store)
 		vms__map_count_add(mm, 1);
 	}
 	vms__index_commit(mm, store);
-	/* The caller has write-locked them, before it changed or zapped anything of theirs. */
+	/*
+	 * The caller has write-locked them, before it changed or zapped
+	 * anything of theirs.
+	 */
 	for (struct vm_area_struct *vma = store->victims; vma; vma = vma->vm_next) {
 		vms__vma_mark_detached(vma);
 		vms__map_count_add(mm, -1);
@@ -173,7 +186,8 @@ int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma)
 	mmap_assert_write_locked(mm);
 	if (((vma->vm_start | vma->vm_end) & ~PAGE_MASK) || vma_mm(vma) != mm)
 		return -EINVAL;
-	if (vma->vm_file && vma->vm_start < vma->vm_end && vms__pgoff_wraps(vma->vm_pgoff, vma_pages(vma)))
+	if (vma->vm_file && vma->vm_start < vma->vm_end &&
+	    vms__pgoff_wraps(vma->vm_pgoff, vma_pages(vma)))
 		return -EINVAL;
 	if (vma->vm_start >= vma->vm_end || vma->vm_end > mm->layout.task_size ||
 	    find_vma_intersection(mm, vma->vm_start, vma->vm_end) || !vms__index_may_grow(mm))
@@ -195,8 +209,8 @@ int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma)
  *   |-- new --|--- vma ---|        |--- vma ---|-- new --|
  *             addr                             addr
  */
-int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_below, struct vm_area_struct **newp,
-		   struct vms__place *place)
+int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_below,
+		   struct vm_area_struct **newp, struct vms__place *place)
 {
 	struct vm_area_struct *new;
 	int err;
@@ -227,8 +241,8 @@ int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_belo
 	return 0;
 }
 
-int vms__split_into(struct vm_area_struct *vma, struct vm_area_struct *new, unsigned long addr, bool new_below,
-		    struct vms__place *place)
+int vms__split_into(struct vm_area_struct *vma, struct vm_area_struct *new, unsigned long addr,
+		    bool new_below, struct vms__place *place)
 {
 	struct vms__rmap_change change = {.vma = {vma}};
 	struct mm_struct *mm = vma_mm(vma);
@@ -276,7 +290,8 @@ int vms__split_into(struct vm_area_struct *vma, struct vm_area_struct *new, unsi
  * The pages go before the bounds change, because whoever comes from a page
  * finds them by the bounds; and the tables go after, when nobody comes there.
  */
-void vms__cut_commit(struct vms__store *store, struct vm_area_struct *vma, unsigned long floor, unsigned long ceiling)
+void vms__cut_commit(struct vms__store *store, struct vm_area_struct *vma, unsigned long floor,
+		     unsigned long ceiling)
 {
 	struct vms__rmap_change change = {.vma = {vma}};
 	unsigned long low = store->start, high = store->end;
@@ -299,7 +314,8 @@ void vms__cut_commit(struct vms__store *store, struct vm_area_struct *vma, unsig
 	vms__account(mm, vma->vm_flags, -(long)((high - low) >> PAGE_SHIFT));
 }
 
-int vms__split_vma_counted(struct vm_area_struct *vma, unsigned long addr, bool new_below, struct vms__place *place)
+int vms__split_vma_counted(struct vm_area_struct *vma, unsigned long addr, bool new_below,
+			   struct vms__place *place)
 {
 	struct mm_struct *mm = vma_mm(vma);
 

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * filemap.c - files as far as mappings need them: the contents (struct address_space) with their page cache, and an opening of
- * it (struct file). Which VMAs map it: i_mmap.c.
+ * filemap.c - files as far as mappings need them: the contents (struct
+ * address_space) with their page cache, and an opening of it (struct file).
+ * Which VMAs map it: i_mmap.c.
  *
- * The cache is a maple tree from index to page and holds one reference of each page. A reader finds a page under RCU and then takes a
- * reference, unless the last one is gone. The page's memory outlives the read section (VMS__PG_CACHED), so what
- * has a count other than zero is the page that was looked up, not a new one in its place.
+ * The cache is a maple tree from index to page and holds one reference of each
+ * page. A reader finds a page under RCU and then takes a reference, unless the
+ * last one is gone. The page's memory outlives the read section
+ * (VMS__PG_CACHED), so what has a count other than zero is the page that was
+ * looked up, not a new one in its place.
  *
- * Locks: the cache has the lock of its tree, which i_size also changes under. What a truncation or a hole does to it: truncate.c.
- * Read next: memory.c, for what becomes of a page that fault() answers.
+ * Locks: the cache has the lock of its tree, which i_size also changes under.
+ * What a truncation or a hole does to it: truncate.c. Read next: memory.c, for
+ * what becomes of a page that fault() answers.
  */
 #include <errno.h>
 #include <string.h>
@@ -21,20 +25,28 @@
 #include "lib/sync/objcache.h"
 #include "lib/sync/rcu.h"
 
-/* Type-stable: who comes from a page may look at the refcount of one that is gone (vms__page_pin_mapping()). */
-VMS__OBJCACHE_DEFINE(mapping_cache, "address_space", sizeof(struct address_space), VMS_CACHELINE, VMS__OBJCACHE_TYPESAFE);
+/*
+ * Type-stable: who comes from a page may look at the refcount of one that is
+ * gone (vms__page_pin_mapping()).
+ */
+VMS__OBJCACHE_DEFINE(mapping_cache, "address_space", sizeof(struct address_space), VMS_CACHELINE,
+		     VMS__OBJCACHE_TYPESAFE);
 VMS__OBJCACHE_DEFINE(file_cache, "file", sizeof(struct file), VMS_CACHELINE, 0);
 
 /* ---- contents and openings ---- */
 
-struct address_space *vms_address_space_create(unsigned long size, unsigned int flags, unsigned int dev_major,
-					       unsigned int dev_minor, unsigned long ino)
+struct address_space *vms_address_space_create(unsigned long size, unsigned int flags,
+					       unsigned int dev_major, unsigned int dev_minor,
+					       unsigned long ino)
 {
 	struct address_space *mapping = vms__objcache_alloc(&mapping_cache);
 
 	if (!mapping)
 		return NULL;
-	/* Atomic, and 0 until all else is there: a late reader of what was here before may still look at it. */
+	/*
+	 * Atomic, and 0 until all else is there: a late reader of what was here
+	 * before may still look at it.
+	 */
 	atomic_store_explicit(&mapping->refcount, 0, memory_order_relaxed);
 	mapping->flags = flags;
 	mapping->dev_major = dev_major;
@@ -57,7 +69,10 @@ struct address_space *vms_address_space_create(unsigned long size, unsigned int 
 	return mapping;
 }
 
-/* Nobody refers to @mapping any more, so nobody looks into its cache. Pages may live on where an embedder holds them. */
+/*
+ * Nobody refers to @mapping any more, so nobody looks into its cache. Pages may
+ * live on where an embedder holds them.
+ */
 static void mapping_free(struct address_space *mapping)
 {
 	unsigned long index = 0;
@@ -76,14 +91,18 @@ static void mapping_free(struct address_space *mapping)
 
 void vms_address_space_put(struct address_space *mapping)
 {
-	/* Release what this holder did; the last one acquires what all others did. */
+	/*
+	 * Release what this holder did; the last one acquires what all others
+	 * did.
+	 */
 	if (atomic_fetch_sub_explicit(&mapping->refcount, 1, memory_order_acq_rel) == 1)
 		mapping_free(mapping);
 }
 
 /*
- * As vms__page_pin_anon_vma() (rmap.c): a page that is still mapped after the reference was taken has a VMA, hence a file, which keeps
- * its contents; another one's may have been pinned in the same memory.
+ * As vms__page_pin_anon_vma() (rmap.c): a page that is still mapped after the
+ * reference was taken has a VMA, hence a file, which keeps its contents;
+ * another one's may have been pinned in the same memory.
  */
 struct address_space *vms__page_pin_mapping(const struct page *page)
 {
@@ -98,8 +117,9 @@ struct address_space *vms__page_pin_mapping(const struct page *page)
 	if (mapping)
 		old = atomic_load_explicit(&mapping->refcount, memory_order_relaxed);
 	/* Acquire: pairs with the release in vms_address_space_create(). */
-	while (old && !atomic_compare_exchange_weak_explicit(&mapping->refcount, &old, old + 1, memory_order_acquire,
-							     memory_order_relaxed))
+	while (old &&
+	       !atomic_compare_exchange_weak_explicit(&mapping->refcount, &old, old + 1,
+						      memory_order_acquire, memory_order_relaxed))
 		;
 	vms__rcu_read_unlock();
 	if (!old)
@@ -143,7 +163,10 @@ struct file *get_file(struct file *file)
 
 void fput(struct file *file)
 {
-	/* Release what this holder did; the last one acquires what all others did. */
+	/*
+	 * Release what this holder did; the last one acquires what all others
+	 * did.
+	 */
 	if (atomic_fetch_sub_explicit(&file->f_count, 1, memory_order_acq_rel) != 1)
 		return;
 	vms_address_space_put(file->f_mapping);
@@ -153,18 +176,27 @@ void fput(struct file *file)
 
 /* ---- the cache ---- */
 
-/* Relaxed: a size that changes beside a fault comes before it or after it; insert() has the lock under which it changes. */
+/*
+ * Relaxed: a size that changes beside a fault comes before it or after it;
+ * insert() has the lock under which it changes.
+ */
 static pgoff_t pages_in_file(const struct address_space *mapping)
 {
 	return vms__pages_of_bytes(atomic_load_explicit(&mapping->i_size, memory_order_relaxed));
 }
 
-/* Locks: RCU read section, or a reference to the mapping while nothing is evicted. */
+/*
+ * Locks: RCU read section, or a reference to the mapping while nothing is
+ * evicted.
+ */
 static struct page *find_rcu(struct address_space *mapping, pgoff_t index)
 {
 	struct page *page;
 
-	/* A page without references was evicted: the tree, asked again, has nothing or a new one. */
+	/*
+	 * A page without references was evicted: the tree, asked again, has
+	 * nothing or a new one.
+	 */
 	do {
 		page = mtree_load(&mapping->i_pages, index);
 	} while (page && !vms__page_get_unless_zero(page));
@@ -182,9 +214,12 @@ struct page *vms__filemap_find(struct address_space *mapping, pgoff_t index)
 }
 
 /*
- * Add @page at @index, unless the file ends before it (-ENXIO), a truncation or a hole is still taking pages out there (-EBUSY), or there is
- * one already (-EEXIST). This runs under the lock under which truncate.c sets the size and the leaving pages, so that what a truncation
- * takes out of the cache does not come back, and what a hole takes out comes back only when no mapping has the old page any more.
+ * Add @page at @index, unless the file ends before it (-ENXIO), a truncation or
+ * a hole is still taking pages out there (-EBUSY), or there is one already
+ * (-EEXIST). This runs under the lock under which truncate.c sets the size and
+ * the leaving pages, so that what a truncation takes out of the cache does not
+ * come back, and what a hole takes out comes back only when no mapping has the
+ * old page any more.
  */
 static int insert(struct address_space *mapping, pgoff_t index, struct page *page)
 {
@@ -204,14 +239,20 @@ static int insert(struct address_space *mapping, pgoff_t index, struct page *pag
 		mas_set(&mas, index);
 		err = mas_store_gfp(&mas, page, GFP_KERNEL);
 	}
-	/* Under the lock, so that nobody takes the page out, and off the count, before it is on it. */
+	/*
+	 * Under the lock, so that nobody takes the page out, and off the count,
+	 * before it is on it.
+	 */
 	if (!err)
 		atomic_fetch_add_explicit(&mapping->nrpages, 1, memory_order_relaxed);
 	mas_unlock(&mas);
 	return err;
 }
 
-/* A new page in the cache, with a second reference for the caller. Return: 0, or what insert() says, or -ENOMEM. */
+/*
+ * A new page in the cache, with a second reference for the caller. Return: 0,
+ * or what insert() says, or -ENOMEM.
+ */
 static int add_page(struct address_space *mapping, pgoff_t index, struct page **result)
 {
 	struct page *page = vms__page_alloc(0);
@@ -236,7 +277,10 @@ static int add_page(struct address_space *mapping, pgoff_t index, struct page **
 	return 0;
 }
 
-/* Return: 0 and *@page with a reference, -ENOMEM, or -ENXIO: the file ended before it at that moment. */
+/*
+ * Return: 0 and *@page with a reference, -ENOMEM, or -ENXIO: the file ended
+ * before it at that moment.
+ */
 static int get_page(struct address_space *mapping, pgoff_t index, struct page **page)
 {
 	int err = -EEXIST;

@@ -14,10 +14,13 @@ static inline pgoff_t vms__pages_of_bytes(unsigned long bytes)
 }
 
 /*
- * The page at @index, with a reference for the caller; made, with content 0, if there is none. NULL: no memory, or there is none
- * and @index lies beyond the end of the file.
- * Locks: none, or mmap_lock and a VMA's lock; the caller has a reference to @mapping. Any number of callers at once get the same page.
- * Progress: waits for a truncation or a hole that is taking out the page at @index.
+ * The page at @index, with a reference for the caller; made, with content 0, if
+ * there is none. NULL: no memory, or there is none and @index lies beyond the
+ * end of the file.
+ * Locks: none, or mmap_lock and a VMA's lock; the caller has a reference to
+ *        @mapping. Any number of callers at once get the same page.
+ * Progress: waits for a truncation or a hole that is taking out the page at
+ *           @index.
  */
 struct page *vms__filemap_get(struct address_space *mapping, pgoff_t index);
 /* The same, but NULL if there is none. Never blocks. */
@@ -41,8 +44,9 @@ static inline bool vms__filemap_is_leaving(const struct address_space *mapping, 
 void vms__filemap_wait_invalidate(struct address_space *mapping);
 
 /*
- * The contents that a page of a cache belongs to, with a reference for vms_address_space_put(); NULL: none any more, or nothing maps the
- * page. Locks: none; the caller has a reference to @page.
+ * The contents that a page of a cache belongs to, with a reference for
+ * vms_address_space_put(); NULL: none any more, or nothing maps the page.
+ * Locks: none; the caller has a reference to @page.
  */
 struct address_space *vms__page_pin_mapping(const struct page *page);
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * i_mmap.c - which VMAs map a file, and taking pages of a file out of all of them.
+ * i_mmap.c - which VMAs map a file, and taking pages of a file out of all of
+ * them.
  *
- * Locks: i_mmap.h. Read next: rmap_change.c, for VMAs that change while they are linked; truncate.c, which makes a file shorter.
+ * Locks: i_mmap.h. Read next: rmap_change.c, for VMAs that change while they
+ *        are linked; truncate.c, which makes a file shorter.
  */
 #include "lib/page/i_mmap.h"
 #include "lib/page/page.h"
@@ -24,16 +26,20 @@ static inline pgoff_t last_page(const struct vm_area_struct *vma)
 	return vma->vm_pgoff + ((vma->vm_end - vma->vm_start) >> PAGE_SHIFT) - 1;
 }
 
-INTERVAL_TREE_DEFINE(struct vm_area_struct, shared.rb, pgoff_t, shared.rb_subtree_last, first_page, last_page, static inline,
-		     i_mmap)
+INTERVAL_TREE_DEFINE(struct vm_area_struct, shared.rb, pgoff_t, shared.rb_subtree_last, first_page,
+		     last_page, static inline, i_mmap)
 
-/* The first lock of a file that a thread takes, and those of further parts, in their order. */
+/*
+ * The first lock of a file that a thread takes, and those of further parts, in
+ * their order.
+ */
 static void note_acquire(struct address_space *mapping, unsigned int part, bool first)
 {
 	if (first)
 		vms__lockdep_acquire(VMS__RANK_MAPPING, &mapping->i_mmap[part].rwsem, "i_mmap");
 	else
-		vms__lockdep_acquire_nested(VMS__RANK_MAPPING, &mapping->i_mmap[part].rwsem, "i_mmap");
+		vms__lockdep_acquire_nested(VMS__RANK_MAPPING, &mapping->i_mmap[part].rwsem,
+					    "i_mmap");
 }
 
 /* The lowest part of @set, which is not empty. */
@@ -76,7 +82,10 @@ static void unlock_all_read(struct address_space *mapping) VMS_NO_TSA
 
 unsigned char vms__i_mmap_own_part(void)
 {
-	/* A thread that has never counted anything has no slot, and needs none for this: it shares a part with those that are like it. */
+	/*
+	 * A thread that has never counted anything has no slot, and needs none
+	 * for this: it shares a part with those that are like it.
+	 */
 	return vms__thread_slot_plus_one % VMS_I_MMAP_PARTS;
 }
 
@@ -154,7 +163,8 @@ static int is_it(struct vm_area_struct *vma, void *arg)
 bool vms__vma_file_linked(const struct vm_area_struct *vma)
 {
 	mmap_assert_write_locked(vms__vma_mm(vma));
-	return !vma->vm_file || vms__i_mmap_walk(vma->vm_file->f_mapping, first_page(vma), last_page(vma), is_it, (void *)vma);
+	return !vma->vm_file || vms__i_mmap_walk(vma->vm_file->f_mapping, first_page(vma),
+						 last_page(vma), is_it, (void *)vma);
 }
 
 /* ---- unmapping ---- */
@@ -170,7 +180,8 @@ static int unmap_hole(struct vm_area_struct *vma, void *arg)
 	pgoff_t first = hole->first > first_page(vma) ? hole->first : first_page(vma);
 	pgoff_t last = hole->last < last_page(vma) ? hole->last : last_page(vma);
 
-	vms__zap_file_range(vma, vms__vma_address(vma, first), vms__vma_address(vma, last) + PAGE_SIZE, hole->even_cows);
+	vms__zap_file_range(vma, vms__vma_address(vma, first),
+			    vms__vma_address(vma, last) + PAGE_SIZE, hole->even_cows);
 	return 0;
 }
 
@@ -186,11 +197,17 @@ void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t n
 	vms__i_mmap_walk(mapping, hole.first, hole.last, unmap_hole, &hole);
 }
 
-void unmap_mapping_range(struct address_space *mapping, unsigned long holebegin, unsigned long holelen, int even_cows)
+void unmap_mapping_range(struct address_space *mapping, unsigned long holebegin,
+			 unsigned long holelen, int even_cows)
 {
 	pgoff_t first = holebegin >> PAGE_SHIFT;
-	/* The page after the last that the hole touches; 0, for all up to the end, also where the sum would wrap. */
-	pgoff_t end = holelen && holebegin + holelen > holebegin ? ((holebegin + holelen - 1) >> PAGE_SHIFT) + 1 : 0;
+	/*
+	 * The page after the last that the hole touches; 0, for all up to the
+	 * end, also where the sum would wrap.
+	 */
+	pgoff_t end = holelen && holebegin + holelen > holebegin
+			      ? ((holebegin + holelen - 1) >> PAGE_SHIFT) + 1
+			      : 0;
 
 	unmap_mapping_pages(mapping, first, end ? end - first : 0, even_cows != 0);
 }

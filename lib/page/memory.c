@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory.c - page faults: handle_mm_fault() makes a page present for an access that the VMA allows.
+ * memory.c - page faults: handle_mm_fault() makes a page present for an access
+ * that the VMA allows.
  *
  *   entry      access   private anonymous    private file          shared file
  *   empty      read     the zero page (*)    cache page, r/o       cache page
@@ -10,19 +11,24 @@
  * (*) With the rule read_takes_page (mm_types.h) there is no zero page: a
  * read takes a new page, and an anon_vma with it, as a write does.
  *
- * Each fault is worked out without a lock on the page table: it prepares all that it may need (page, tables, anon_vma), so that
- * what follows cannot fail; then it takes the leaf's lock, looks whether the entry is still what the decision was made for, and writes
- * it. If it is not, another thread has been there: what was prepared is dropped and the fault starts again. So two threads that
- * fault on one page install one page, and VM_FAULT_OOM leaves the mm as it was.
+ * Each fault is worked out without a lock on the page table: it prepares all
+ * that it may need (page, tables, anon_vma), so that what follows cannot fail;
+ * then it takes the leaf's lock, looks whether the entry is still what the
+ * decision was made for, and writes it. If it is not, another thread has been
+ * there: what was prepared is dropped and the fault starts again. So two
+ * threads that fault on one page install one page, and VM_FAULT_OOM leaves the
+ * mm as it was.
  *
  * A fault that has asked an embedder's hook does not start again by itself: it
  * answers VM_FAULT_NOPAGE, and the caller touches the memory again, after it
  * has let go of its locks. So a hook whose answers lead nowhere cannot keep a
  * lock for ever, and the caller counts the tries.
  *
- * Locks: mmap_lock R, or with FAULT_FLAG_VMA_LOCK the VMA's lock R. A VMA's first anon_vma may be a neighbour's, and neighbours
- * are only to be looked at under mmap_lock: a fault that holds the VMA's lock tries to take mmap_lock as well for that long, and
- * answers VM_FAULT_RETRY if it cannot have mmap_lock at once (first_anon_vma()).
+ * Locks: mmap_lock R, or with FAULT_FLAG_VMA_LOCK the VMA's lock R. A VMA's
+ * first anon_vma may be a neighbour's, and neighbours are only to be looked at
+ * under mmap_lock: a fault that holds the VMA's lock tries to take mmap_lock as
+ * well for that long, and answers VM_FAULT_RETRY if it cannot have mmap_lock at
+ * once (first_anon_vma()).
  *
  * Read next: range.c, rmap.c, filemap.c.
  */
@@ -33,7 +39,10 @@
 #include "lib/sync/list.h"
 #include "lib/sync/rcu.h"
 
-/* Another thread changed the entry first: look again. Never leaves this file, and comes from no hook (judge()). */
+/*
+ * Another thread changed the entry first: look again. Never leaves this file,
+ * and comes from no hook (judge()).
+ */
 #define FAULT_AGAIN 0x80000000u
 
 #define PMD_SHIFT 21
@@ -54,7 +63,8 @@ struct fault {
 
 /*
  * The tables on the way to the address, if they are not there. Most faults find
- * them, and need no second and third walk: a leaf stays while the VMA is locked.
+ * them, and need no second and third walk: a leaf stays while the VMA is
+ * locked.
  * Return: false if memory is out.
  */
 static bool prepare_tables(struct fault *f)
@@ -112,7 +122,10 @@ static __attribute__((noinline)) vm_fault_t first_anon_vma(const struct fault *f
 	return err ? VM_FAULT_OOM : 0;
 }
 
-/* Most faults find an anon_vma. Return: 0, VM_FAULT_OOM, or VM_FAULT_RETRY: only under mmap_lock. */
+/*
+ * Most faults find an anon_vma. Return: 0, VM_FAULT_OOM, or VM_FAULT_RETRY:
+ * only under mmap_lock.
+ */
 static vm_fault_t prepare_anon_vma(const struct fault *f)
 {
 	return likely(vms__vma_anon_vma(f->vmf.vma)) ? 0 : first_anon_vma(f);
@@ -121,19 +134,22 @@ static vm_fault_t prepare_anon_vma(const struct fault *f)
 /* ---- private anonymous memory ---- */
 
 /*
- * Where huge pages are asked for, even a read of an untouched block takes a huge page of the VMA's own, hence an anon_vma. This
- * model has small pages only, but the anon_vma shows in what merges later.
+ * Where huge pages are asked for, even a read of an untouched block takes a
+ * huge page of the VMA's own, hence an anon_vma. This model has small pages
+ * only, but the anon_vma shows in what merges later.
  */
 static bool read_takes_huge_page(const struct fault *f)
 {
 	const struct vm_area_struct *vma = f->vmf.vma;
 	unsigned long block = f->vmf.address & ~(HUGE_SIZE - 1);
 
-	return (vma->vm_flags & VM_HUGEPAGE) && block >= vma->vm_start && block + HUGE_SIZE <= vma->vm_end;
+	return (vma->vm_flags & VM_HUGEPAGE) && block >= vma->vm_start &&
+	       block + HUGE_SIZE <= vma->vm_end;
 }
 
 /*
- * Put @page, or the zero page for NULL, into the empty entry. Takes over the reference. Return: 0 or FAULT_AGAIN.
+ * Put @page, or the zero page for NULL, into the empty entry. Takes over the
+ * reference. Return: 0 or FAULT_AGAIN.
  *
  * Like Linux, a page of the VMA's own is mapped writable and dirty wherever
  * the VMA may be written, even if the access is a read: a write will follow,
@@ -194,8 +210,8 @@ drop_page:
 /* ---- file mappings ---- */
 
 /*
- * Whether a page of a shared mapping may be mapped writable before anyone writes to it: if no hook wants to hear of the first
- * write.
+ * Whether a page of a shared mapping may be mapped writable before anyone
+ * writes to it: if no hook wants to hear of the first write.
  */
 static bool shared_writable(const struct vm_area_struct *vma)
 {
@@ -204,8 +220,9 @@ static bool shared_writable(const struct vm_area_struct *vma)
 }
 
 /*
- * Tell the owner of vmf.page, which the fault holds, that it is about to be written through a shared mapping. What VM_PFNMAP maps is
- * memory without pages, as its owner sees it.
+ * Tell the owner of vmf.page, which the fault holds, that it is about to be
+ * written through a shared mapping. What VM_PFNMAP maps is memory without
+ * pages, as its owner sees it.
  */
 static vm_fault_t make_writable(struct fault *f)
 {
@@ -228,12 +245,14 @@ static vm_fault_t make_writable(struct fault *f)
 }
 
 /*
- * Map vmf.page, or with @copy its copy, into the empty entry. Takes over both references. Return: 0 or FAULT_AGAIN.
+ * Map vmf.page, or with @copy its copy, into the empty entry. Takes over both
+ * references. Return: 0 or FAULT_AGAIN.
  */
 static vm_fault_t install_file(struct fault *f, struct vms__ptable *leaf, struct page *copy)
 {
 	struct page *source = f->vmf.page, *page = copy ? copy : source;
-	bool writable = (is_write(f) && (f->vmf.vma->vm_flags & VM_WRITE)) || shared_writable(f->vmf.vma);
+	bool writable =
+		(is_write(f) && (f->vmf.vma->vm_flags & VM_WRITE)) || shared_writable(f->vmf.vma);
 	enum vms_mm_counter counter;
 	bool won;
 
@@ -241,14 +260,19 @@ static vm_fault_t install_file(struct fault *f, struct vms__ptable *leaf, struct
 		vms__page_init_anon(copy, vms__vma_anon_vma(f->vmf.vma), f->vmf.pgoff);
 		vms__page_set_word(copy, vms__page_word(source));
 	}
-	/* Once it is mapped and the lock is dropped, it may be unmapped, and gone. */
+	/*
+	 * Once it is mapped and the lock is dropped, it may be unmapped, and
+	 * gone.
+	 */
 	counter = vms__page_counter(page);
 	vms__ptable_lock(leaf);
 	/*
-	 * Whoever truncates the file, or takes the page back, looks at this leaf
-	 * after us, and unmaps the page; or did before, and we see that it is gone.
+	 * Whoever truncates the file, or takes the page back, looks at this
+	 * leaf after us, and unmaps the page; or did before, and we see that it
+	 * is gone.
 	 */
-	won = !vms__pte_load(leaf, f->index) && !vms__page_is_gone(source) && !vms__revoked(f->watch, f->vmf.pgoff);
+	won = !vms__pte_load(leaf, f->index) && !vms__page_is_gone(source) &&
+	      !vms__revoked(f->watch, f->vmf.pgoff);
 	if (won) {
 		vms__page_map(page);
 		if (is_write(f) && !copy)
@@ -292,10 +316,13 @@ static vm_fault_t fetch_page(struct fault *f)
 }
 
 /*
- * A write to private file memory makes the VMA one that has pages of its own (an anon_vma), even where the file has no page to
- * copy. An embedder's hook is asked after that, as on Linux, and so once: afterwards mmap_lock might not be free, and the fault
- * would come back and ask again. The page cache may be asked again, and may lack memory, which has to leave the VMA as it was:
- * there only an error that says "come again" or "no memory" comes before the anon_vma.
+ * A write to private file memory makes the VMA one that has pages of its own
+ * (an anon_vma), even where the file has no page to copy. An embedder's hook is
+ * asked after that, as on Linux, and so once: afterwards mmap_lock might not be
+ * free, and the fault would come back and ask again. The page cache may be
+ * asked again, and may lack memory, which has to leave the VMA as it was: there
+ * only an error that says "come again" or "no memory" comes before the
+ * anon_vma.
  */
 static vm_fault_t fetch_page_for_copy(struct fault *f)
 {
@@ -315,8 +342,9 @@ static vm_fault_t fetch_page_for_copy(struct fault *f)
 }
 
 /*
- * VMS__FAULT_AROUND pages around the one that is read, by their offsets: from the last multiple of so many, or where @vma begins if that
- * is later, up to the end of @vma or of the leaf.
+ * VMS__FAULT_AROUND pages around the one that is read, by their offsets: from
+ * the last multiple of so many, or where @vma begins if that is later, up to
+ * the end of @vma or of the leaf.
  */
 static void range_around(const struct vm_fault *vmf, pgoff_t *first, pgoff_t *last)
 {
@@ -330,7 +358,10 @@ static void range_around(const struct vm_fault *vmf, pgoff_t *first, pgoff_t *la
 	*last = vms__vma_pgoff(vma, end - PAGE_SIZE);
 }
 
-/* Map what is at hand around. Return: 0: fault() is to be asked; VM_FAULT_NOPAGE: the page is mapped now; or what the hook answered. */
+/*
+ * Map what is at hand around. Return: 0: fault() is to be asked;
+ * VM_FAULT_NOPAGE: the page is mapped now; or what the hook answered.
+ */
 static vm_fault_t fault_around(struct fault *f)
 {
 	pgoff_t first, last;
@@ -433,10 +464,14 @@ void vms_map_pages(struct vm_fault *vmf, pgoff_t start, struct page **pages, uns
 	for (unsigned int i = 0; i < nr; i++) {
 		unsigned int index = (base + i) & (VMS__PT_ENTRIES - 1);
 
-		/* Outside the range that the hook was given lie other VMAs, and other leaves. */
+		/*
+		 * Outside the range that the hook was given lie other VMAs, and
+		 * other leaves.
+		 */
 		if (!pages[i] || start + i - first > last - first || vms__pte_load(leaf, index))
 			continue;
-		if (vms__page_is_anon(pages[i]) || vms__page_is_gone(pages[i]) || vms__revoked(f->watch, start + i))
+		if (vms__page_is_anon(pages[i]) || vms__page_is_gone(pages[i]) ||
+		    vms__revoked(f->watch, start + i))
 			continue;
 		vms__page_map(pages[i]);
 		vms__pte_store(leaf, index, vms__pte_make(pages[i], writable, false));
@@ -454,7 +489,8 @@ void vms_map_pages(struct vm_fault *vmf, pgoff_t start, struct page **pages, uns
 
 vm_fault_t vmf_insert_page(struct vm_area_struct *vma, unsigned long addr, struct page *page)
 {
-	const struct vms__revoke_watch *watch = vma->vm_file ? vms__revoke_watch_of(vma->vm_file->f_mapping) : NULL;
+	const struct vms__revoke_watch *watch =
+		vma->vm_file ? vms__revoke_watch_of(vma->vm_file->f_mapping) : NULL;
 	struct mm_struct *mm = vms__vma_mm(vma);
 	unsigned int index = vms__pt_index(addr, 0);
 	struct vms__ptable_batch tables;
@@ -462,14 +498,16 @@ vm_fault_t vmf_insert_page(struct vm_area_struct *vma, unsigned long addr, struc
 	bool mapped;
 
 	vma_assert_locked(vma);
-	if (addr < vma->vm_start || addr >= vma->vm_end || !vms__vma_ops(vma) || vms__page_is_anon(page))
+	if (addr < vma->vm_start || addr >= vma->vm_end || !vms__vma_ops(vma) ||
+	    vms__page_is_anon(page))
 		return VM_FAULT_SIGBUS;
 	if (!vms__ptables_prepare(mm, addr, &tables))
 		return VM_FAULT_OOM;
 	leaf = vms__ptables_install(mm, addr, &tables);
 	vms__ptable_lock(leaf);
 	/* What is there already stays. */
-	mapped = !vms__pte_load(leaf, index) && !vms__page_is_gone(page) && !vms__revoked(watch, vms__vma_pgoff(vma, addr));
+	mapped = !vms__pte_load(leaf, index) && !vms__page_is_gone(page) &&
+		 !vms__revoked(watch, vms__vma_pgoff(vma, addr));
 	if (mapped) {
 		vms__page_get(page);
 		vms__page_map(page);
@@ -488,7 +526,10 @@ static vm_fault_t write_shared(struct fault *f, struct vms__ptable *leaf, unsign
 	struct vms__revoke_watch watch;
 	vm_fault_t ret;
 
-	/* The reference taken under the leaf's lock keeps the page, hence @seen's meaning, while the hook works without it. */
+	/*
+	 * The reference taken under the leaf's lock keeps the page, hence
+	 * @seen's meaning, while the hook works without it.
+	 */
 	f->vmf.page = vms__pte_page(seen);
 	vms__page_get(f->vmf.page);
 	vms__ptable_unlock(leaf);
@@ -497,13 +538,15 @@ static vm_fault_t write_shared(struct fault *f, struct vms__ptable *leaf, unsign
 	if (!ret) {
 		vms__ptable_lock(leaf);
 		/*
-		 * If the owner took the page back meanwhile, it has to be told of
-		 * the first write since, even where a read has mapped the same
-		 * page again.
+		 * If the owner took the page back meanwhile, it has to be told
+		 * of the first write since, even where a read has mapped the
+		 * same page again.
 		 */
-		if (vms__pte_load(leaf, f->index) == seen && !vms__revoked(f->watch, f->vmf.pgoff)) {
+		if (vms__pte_load(leaf, f->index) == seen &&
+		    !vms__revoked(f->watch, f->vmf.pgoff)) {
 			vms__page_set_dirty(f->vmf.page);
-			vms__pte_store(leaf, f->index, seen | VMS__PTE_WRITE | VMS__PTE_YOUNG | VMS__PTE_DIRTY);
+			vms__pte_store(leaf, f->index,
+				       seen | VMS__PTE_WRITE | VMS__PTE_YOUNG | VMS__PTE_DIRTY);
 		} else {
 			ret = FAULT_AGAIN;
 		}
@@ -514,7 +557,10 @@ static vm_fault_t write_shared(struct fault *f, struct vms__ptable *leaf, unsign
 	return ret;
 }
 
-/* Replace whatever read-only page is mapped by a copy of it. Takes over @copy. Return: 0 or FAULT_AGAIN. */
+/*
+ * Replace whatever read-only page is mapped by a copy of it. Takes over @copy.
+ * Return: 0 or FAULT_AGAIN.
+ */
 static vm_fault_t install_copy(struct fault *f, struct vms__ptable *leaf, struct page *copy)
 {
 	struct mm_struct *mm = f->mm;
@@ -571,15 +617,23 @@ static vm_fault_t write_protected(struct fault *f, struct vms__ptable *leaf)
 		vms__ptable_unlock(leaf);
 		return FAULT_AGAIN;
 	}
-	/* Without an owner there is nothing to share: an embedder's VMA with VM_SHARED and no hooks is private memory. */
+	/*
+	 * Without an owner there is nothing to share: an embedder's VMA with
+	 * VM_SHARED and no hooks is private memory.
+	 */
 	if (f->ops && (f->vmf.vma->vm_flags & VM_SHARED))
 		return write_shared(f, leaf, pte);
 	page = vms__pte_page(pte);
 	if (page && vms__page_is_exclusive(page)) {
-		/* The last of those who shared it; it is this VMA's alone from now on, not its ancestors'. */
-		atomic_store_explicit(&page->mapping, vms__vma_anon_vma(f->vmf.vma), memory_order_relaxed);
+		/*
+		 * The last of those who shared it; it is this VMA's alone from
+		 * now on, not its ancestors'.
+		 */
+		atomic_store_explicit(&page->mapping, vms__vma_anon_vma(f->vmf.vma),
+				      memory_order_relaxed);
 		vms__pte_store(leaf, f->index,
-			       pte | (f->vmf.vma->vm_flags & VM_WRITE ? VMS__PTE_WRITE : 0) | VMS__PTE_YOUNG | VMS__PTE_DIRTY);
+			       pte | (f->vmf.vma->vm_flags & VM_WRITE ? VMS__PTE_WRITE : 0) |
+				       VMS__PTE_YOUNG | VMS__PTE_DIRTY);
 		vms__ptable_unlock(leaf);
 		return 0;
 	}
@@ -604,14 +658,19 @@ static vm_fault_t resolve(struct fault *f, unsigned long pte)
 	return f->ops ? file_fault(f) : anon_fault(f, f->leaf);
 }
 
-/* handle_mm_fault() for an access that @leaf, or NULL, with the entry @pte, did not allow. Locks: as there. */
-static __attribute__((noinline)) vm_fault_t make_present(struct vm_area_struct *vma, unsigned long addr, unsigned int flags,
-							 struct vms__ptable *leaf, unsigned long pte)
+/*
+ * handle_mm_fault() for an access that @leaf, or NULL, with the entry @pte, did
+ * not allow. Locks: as there.
+ */
+static __attribute__((noinline)) vm_fault_t make_present(struct vm_area_struct *vma,
+							 unsigned long addr, unsigned int flags,
+							 struct vms__ptable *leaf,
+							 unsigned long pte)
 {
 	/*
-	 * Only the number of these is set, and each member of the fault is named:
-	 * the compiler's loop that sets the rest to 0 would take longer than most
-	 * faults do.
+	 * Only the number of these is set, and each member of the fault is
+	 * named: the compiler's loop that sets the rest to 0 would take longer
+	 * than most faults do.
 	 */
 	struct vms__ptable_batch tables;
 	struct fault f = {
@@ -653,7 +712,8 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsig
 
 	vma_assert_locked(vma);
 	VMS_ASSERT(vma->vm_start <= addr && addr < vma->vm_end);
-	VMS_ASSERT(!(flags & FAULT_FLAG_WRITE) || (vma->vm_flags & VM_WRITE) || vms__is_cow(vma->vm_flags));
+	VMS_ASSERT(!(flags & FAULT_FLAG_WRITE) || (vma->vm_flags & VM_WRITE) ||
+		   vms__is_cow(vma->vm_flags));
 	/* Most accesses find their page present, and need no more. */
 	if (pte && vms__pte_use(leaf, vms__pt_index(addr, 0), pte, flags & FAULT_FLAG_WRITE))
 		return 0;
@@ -675,7 +735,8 @@ bool vms__page_allows(const struct vm_area_struct *vma, unsigned long addr, bool
  * if there is none. The access is noted in the entry, for it may be another one
  * than the fault made: unmapped since, and brought back by a read.
  */
-static struct vms__ptable *lock_present(struct vm_area_struct *vma, unsigned long addr, bool write, unsigned long *pte)
+static struct vms__ptable *lock_present(struct vm_area_struct *vma, unsigned long addr, bool write,
+					unsigned long *pte)
 {
 	struct vms__ptable *leaf = vms__leaf_find(vms__vma_mm(vma), addr);
 
@@ -724,8 +785,12 @@ bool vms__page_write_forced(struct vm_area_struct *vma, unsigned long addr, unsi
 	if (!leaf)
 		return false;
 	page = vms__pte_page(pte);
-	/* A page that a file or a relative shares is copied first: by a fault, which left a mark that the page is dirty. */
-	its_own = (pte & VMS__PTE_WRITE) || (page && (pte & VMS__PTE_DIRTY) && vms__page_is_exclusive(page));
+	/*
+	 * A page that a file or a relative shares is copied first: by a fault,
+	 * which left a mark that the page is dirty.
+	 */
+	its_own = (pte & VMS__PTE_WRITE) ||
+		  (page && (pte & VMS__PTE_DIRTY) && vms__page_is_exclusive(page));
 	if (its_own)
 		vms__page_set_word(page, word);
 	vms__ptable_unlock(leaf);

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * move.c - pages change their address: mremap. The pages themselves stay, their entries go from one place of the table to another.
+ * move.c - pages change their address: mremap. The pages themselves stay, their
+ * entries go from one place of the table to another.
  *
- * Locks: page.h states them. No fault is at either place. Who comes from a page could look at the one place before the entry
- * arrives, and at the other after it left: the locks of rmap_change.c keep them out.
+ * Locks: page.h states them. No fault is at either place. Who comes from a page
+ * could look at the one place before the entry arrives, and at the other after
+ * it left: the locks of rmap_change.c keep them out.
  */
 #include <errno.h>
 
 #include "lib/page/page.h"
 #include "lib/page/pgtable.h"
 
-/* The leaf for @addr, made where it is missing: where the old place has a table, the new one gets one, even for no entry at all. */
+/*
+ * The leaf for @addr, made where it is missing: where the old place has a
+ * table, the new one gets one, even for no entry at all.
+ */
 static int make_leaf(struct mm_struct *mm, unsigned long addr)
 {
 	struct vms__ptable_batch tables;
@@ -43,8 +48,12 @@ int vms__prepare_move(struct mm_struct *mm, unsigned long old, unsigned long len
 	return 0;
 }
 
-/* Linux moves a table as a whole, from [addr, stop), where it filled a leaf, to a place that is aligned as well. */
-static void vacate_moved(struct mm_struct *mm, struct vms__ptable *leaf, unsigned long addr, unsigned long stop, unsigned long new)
+/*
+ * Linux moves a table as a whole, from [addr, stop), where it filled a leaf, to
+ * a place that is aligned as well.
+ */
+static void vacate_moved(struct mm_struct *mm, struct vms__ptable *leaf, unsigned long addr,
+			 unsigned long stop, unsigned long new)
 {
 	unsigned long span = 1UL << vms__pt_shift(1);
 
@@ -55,8 +64,12 @@ static void vacate_moved(struct mm_struct *mm, struct vms__ptable *leaf, unsigne
 	vms__ptable_unlock(leaf);
 }
 
-/* The entries of [old, old + len), all in @from, go to @new, where they are all in @to. */
-static void move_leaf(struct vms__ptable *from, struct vms__ptable *to, unsigned long old, unsigned long len, unsigned long new)
+/*
+ * The entries of [old, old + len), all in @from, go to @new, where they are all
+ * in @to.
+ */
+static void move_leaf(struct vms__ptable *from, struct vms__ptable *to, unsigned long old,
+		      unsigned long len, unsigned long new)
 {
 	const unsigned int first = vms__pt_index(old, 0), stop = vms__pt_leaf_stop(old, old + len);
 	const unsigned int shift = vms__pt_index(new, 0) - first;
@@ -64,7 +77,8 @@ static void move_leaf(struct vms__ptable *from, struct vms__ptable *to, unsigned
 	vms__ptable_lock(from);
 	if (to != from)
 		vms__ptable_lock_nested(to);
-	for (unsigned int i = vms__pt_seek(from, first, stop); i < stop; i = vms__pt_seek(from, i + 1, stop))
+	for (unsigned int i = vms__pt_seek(from, first, stop); i < stop;
+	     i = vms__pt_seek(from, i + 1, stop))
 		vms__pte_store(to, i + shift, vms__pte_take(from, i, vms__pte_load(from, i)));
 	vms__pt_forget_lines(from, first, stop, from != to);
 	if (to != from)
@@ -72,7 +86,8 @@ static void move_leaf(struct vms__ptable *from, struct vms__ptable *to, unsigned
 	vms__ptable_unlock(from);
 }
 
-void vms__move_pages(struct vm_area_struct *vma, unsigned long old, unsigned long len, unsigned long new)
+void vms__move_pages(struct vm_area_struct *vma, unsigned long old, unsigned long len,
+		     unsigned long new)
 {
 	struct mm_struct *mm = vms__vma_mm(vma);
 	unsigned long addr = old, end = old + len;
@@ -86,14 +101,17 @@ void vms__move_pages(struct vm_area_struct *vma, unsigned long old, unsigned lon
 
 		vms__rmap_lock(vma);
 		while (addr < stop) {
-			unsigned long to = addr - old + new, n = vms__leaf_end(to, to + (stop - addr)) - to;
+			unsigned long to = addr - old + new,
+				      n = vms__leaf_end(to, to + (stop - addr)) - to;
 			struct vms__ptable *target = vms__leaf_find(mm, to);
 
 			/*
-			 * There is none where the old place has no entry: its leaf is vacated, or was made
-			 * just now for another part of the new place.
+			 * There is none where the old place has no entry: its
+			 * leaf is vacated, or was made just now for another
+			 * part of the new place.
 			 */
-			VMS_ASSERT(target || vms__pt_seek(leaf, vms__pt_index(addr, 0), vms__pt_leaf_stop(addr, addr + n)) ==
+			VMS_ASSERT(target || vms__pt_seek(leaf, vms__pt_index(addr, 0),
+							  vms__pt_leaf_stop(addr, addr + n)) ==
 						     vms__pt_leaf_stop(addr, addr + n));
 			if (target)
 				move_leaf(leaf, target, addr, n, to);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * page.c - where pages come from and go to, and the embedder's calls on them (vmastore/page.h).
+ * page.c - where pages come from and go to, and the embedder's calls on them
+ * (vmastore/page.h).
  *
  * Locks: none. Read next: memory.c, filemap.c.
  */
@@ -27,8 +28,9 @@ struct page *vms__page_alloc(unsigned long word)
 }
 
 /*
- * A page that was in a page cache may still be looked at by a reader under RCU, who will find its count at zero. Any other page
- * was found under the lock of a page table only, and nobody can be on the way to it.
+ * A page that was in a page cache may still be looked at by a reader under RCU,
+ * who will find its count at zero. Any other page was found under the lock of a
+ * page table only, and nobody can be on the way to it.
  */
 void vms__page_free(struct page *page)
 {

@@ -2,16 +2,23 @@
 /*
  * page_types.h - struct page: what one page of memory is in this model.
  *
- * A page here has no 4 KiB behind it. It is what the kernel keeps about a page: who holds it, how often it is mapped, what it belongs
- * to; and one word of content. The word is copied where the kernel copies the page, zero where the kernel zeroes it, and shared
- * where the page is shared, which is what proves copy-on-write, fork and MADV_DONTNEED right.
+ * A page here has no 4 KiB behind it. It is what the kernel keeps about a page:
+ * who holds it, how often it is mapped, what it belongs to; and one word of
+ * content. The word is copied where the kernel copies the page, zero where the
+ * kernel zeroes it, and shared where the page is shared, which is what proves
+ * copy-on-write, fork and MADV_DONTNEED right.
  *
- * Locks. refcount and mapcount are atomic. flags and index are constant once the page can be found. mapping of an anonymous page
- * changes under the lock of the page table that maps it, while nobody else holds the page. A file's page is marked as gone when it
- * leaves the cache, under the lock of the cache's tree; its mapping becomes NULL once no page table of that file's VMAs has it any more.
+ * Locks. refcount and mapcount are atomic. flags and index are constant once
+ * the page can be found. mapping of an anonymous page changes under the lock of
+ * the page table that maps it, while nobody else holds the page. A file's page
+ * is marked as gone when it leaves the cache, under the lock of the cache's
+ * tree; its mapping becomes NULL once no page table of that file's VMAs has it
+ * any more.
  *
- * A reference is held by each page-table entry that maps the page, by the page cache, and by whoever is at work on it. An
- * anonymous page is only ever referenced by page-table entries, so one with refcount 1 belongs to the entry that maps it alone.
+ * A reference is held by each page-table entry that maps the page, by the page
+ * cache, and by whoever is at work on it. An anonymous page is only ever
+ * referenced by page-table entries, so one with refcount 1 belongs to the entry
+ * that maps it alone.
  *
  * Read next: page.c, pgtable.h, memory.c.
  */
@@ -25,8 +32,11 @@
 
 #define VMS__PG_ANON 1u  /* private memory: mapping is a struct anon_vma */
 #define VMS__PG_SHMEM 2u /* in the cache of a VMS_AS_SHMEM address_space */
-#define VMS__PG_CACHED                                                                                                             \
-	4u /* is or was in a page cache, where readers under RCU may still stumble on it: mapping is its address_space */
+/*
+ * is or was in a page cache, where readers under RCU may still stumble on it:
+ * mapping is its address_space
+ */
+#define VMS__PG_CACHED 4u
 
 struct page {
 	_Atomic unsigned int refcount;
@@ -35,19 +45,26 @@ struct page {
 	void *_Atomic mapping;
 	pgoff_t index;              /* its place in @mapping: what vm_pgoff counts */
 	_Atomic unsigned long word; /* the content */
-	_Atomic bool dirty;         /* shared and written to by a fault, or through an entry that is gone */
-	_Atomic bool gone;          /* out of its cache: no new entry may map it */
-	struct page *next_leaving;  /* truncate.c, between the cache and the last reference */
+	/* shared and written to by a fault, or through an entry that is gone */
+	_Atomic bool dirty;
+	_Atomic bool gone;         /* out of its cache: no new entry may map it */
+	struct page *next_leaving; /* truncate.c, between the cache and the last reference */
 } vms_cacheline_aligned;
 
 _Static_assert(sizeof(struct page) == VMS_CACHELINE, "one page, one cache line");
 
-/* A page with one reference, the caller's, that nobody else knows of; flags 0. NULL: no memory. */
+/*
+ * A page with one reference, the caller's, that nobody else knows of; flags 0.
+ * NULL: no memory.
+ */
 struct page *vms__page_alloc(unsigned long word);
 /* Frees a page whose last reference was just dropped. */
 void vms__page_free(struct page *page);
 
-/* Relaxed: who takes a reference has one already, or holds the lock under which the page is found. */
+/*
+ * Relaxed: who takes a reference has one already, or holds the lock under which
+ * the page is found.
+ */
 static inline void vms__page_get(struct page *page)
 {
 	unsigned int old = atomic_fetch_add_explicit(&page->refcount, 1, memory_order_relaxed);
@@ -57,31 +74,36 @@ static inline void vms__page_get(struct page *page)
 }
 
 /*
- * A reference to a page found under RCU, unless its last one is gone.
- * Acquire: pairs with the release in vms__page_put() of those who held it before.
+ * A reference to a page found under RCU, unless its last one is gone. Acquire:
+ * pairs with the release in vms__page_put() of those who held it before.
  */
 static inline bool vms__page_get_unless_zero(struct page *page)
 {
 	unsigned int old = atomic_load_explicit(&page->refcount, memory_order_relaxed);
 
 	while (old != 0)
-		if (atomic_compare_exchange_weak_explicit(&page->refcount, &old, old + 1, memory_order_acquire,
+		if (atomic_compare_exchange_weak_explicit(&page->refcount, &old, old + 1,
+							  memory_order_acquire,
 							  memory_order_relaxed))
 			return true;
 	return false;
 }
 
 /*
- * Whether the caller's reference is the only one, and stays so: nobody finds the
- * page but by a reference. Acquire: pairs with the release in vms__page_put() of
- * those who held it before.
+ * Whether the caller's reference is the only one, and stays so: nobody finds
+ * the page but by a reference. Acquire: pairs with the release in
+ * vms__page_put() of those who held it before.
  */
 static inline bool vms__page_is_last_ref(const struct page *page)
 {
-	return !(page->flags & VMS__PG_CACHED) && atomic_load_explicit(&page->refcount, memory_order_acquire) == 1;
+	return !(page->flags & VMS__PG_CACHED) &&
+	       atomic_load_explicit(&page->refcount, memory_order_acquire) == 1;
 }
 
-/* Release: what this holder did comes before the free. Acquire, of the last one: so does what all others did. */
+/*
+ * Release: what this holder did comes before the free. Acquire, of the last
+ * one: so does what all others did.
+ */
 static inline void vms__page_put(struct page *page)
 {
 	unsigned int old = 1;
@@ -104,12 +126,15 @@ static inline bool vms__page_is_anon(const struct page *page)
 }
 
 /*
- * Whether the one page-table entry at hand is all that refers to an anonymous page. Locks: that entry's table.
- * Nobody can add a reference meanwhile: only who holds one could. Acquire: pairs with vms__page_put() of the former sharers.
+ * Whether the one page-table entry at hand is all that refers to an anonymous
+ * page. Locks: that entry's table. Nobody can add a reference meanwhile: only
+ * who holds one could. Acquire: pairs with vms__page_put() of the former
+ * sharers.
  */
 static inline bool vms__page_is_exclusive(const struct page *page)
 {
-	return vms__page_is_anon(page) && atomic_load_explicit(&page->refcount, memory_order_acquire) == 1;
+	return vms__page_is_anon(page) &&
+	       atomic_load_explicit(&page->refcount, memory_order_acquire) == 1;
 }
 
 /*
@@ -133,8 +158,10 @@ static inline void vms__page_forget_cache(struct page *page)
 }
 
 /*
- * Whether a file's page has left its cache: no entry may be made for it any more.
- * Locks: that of the leaf where the entry would stand, without which the answer may be old at once.
+ * Whether a file's page has left its cache: no entry may be made for it any
+ * more.
+ * Locks: that of the leaf where the entry would stand, without which the answer
+ *        may be old at once.
  */
 static inline bool vms__page_is_gone(const struct page *page)
 {
@@ -167,7 +194,10 @@ static inline enum vms_mm_counter vms__page_counter(const struct page *page)
 
 static inline unsigned long vms__page_word(const struct page *page)
 {
-	/* Relaxed: one word orders nothing; who needs order has the page-table lock. */
+	/*
+	 * Relaxed: one word orders nothing; who needs order has the page-table
+	 * lock.
+	 */
 	return atomic_load_explicit(&page->word, memory_order_relaxed);
 }
 
@@ -187,7 +217,10 @@ static inline bool vms__page_is_dirty(const struct page *page)
 	return atomic_load_explicit(&page->dirty, memory_order_relaxed);
 }
 
-/* One more, one less entry maps it. The reference that the entry holds is counted apart. */
+/*
+ * One more, one less entry maps it. The reference that the entry holds is
+ * counted apart.
+ */
 static inline void vms__page_map(struct page *page)
 {
 	atomic_fetch_add_explicit(&page->mapcount, 1, memory_order_relaxed);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pgtable.c - the tables themselves: made on the way to a fault, freed when a range is unmapped. What stands in the leaves is the
- * business of memory.c (faults) and range.c (zap, fork, protect).
+ * pgtable.c - the tables themselves: made on the way to a fault, freed when a
+ * range is unmapped. What stands in the leaves is the business of memory.c
+ * (faults) and range.c (zap, fork, protect).
  *
- * Locks: pgtable.h. MM_PGTABLES counts the tables below the pgd, which lives as long as its mm, without vacated leaves.
+ * Locks: pgtable.h. MM_PGTABLES counts the tables below the pgd, which lives as
+ *        long as its mm, without vacated leaves.
  */
 #include <errno.h>
 #include <string.h>
@@ -19,13 +21,14 @@ static bool line_is_empty(const struct vms__ptable *table, unsigned int line)
 	unsigned long all = 0;
 
 	for (unsigned int i = 0; i < VMS__PT_LINE; i++)
-		all |= atomic_load_explicit(&table->entry[line * VMS__PT_LINE + i], memory_order_relaxed);
+		all |= atomic_load_explicit(&table->entry[line * VMS__PT_LINE + i],
+					    memory_order_relaxed);
 	return !all;
 }
 
 /*
- * A table is empty when it goes back, and so when it comes anew: new memory of a
- * cache is zero, and the cache itself never writes to it (objcache.h). So a
+ * A table is empty when it goes back, and so when it comes anew: new memory of
+ * a cache is zero, and the cache itself never writes to it (objcache.h). So a
  * table that was used for a few entries costs no more than their cache lines.
  * Where the cache checks how its objects are used it does write to them.
  */
@@ -80,12 +83,15 @@ int vms__pgd_alloc(struct mm_struct *mm)
 /* The bits of the lines [first, stop). */
 static unsigned long line_bits(unsigned int first, unsigned int stop)
 {
-	return first < stop ? ~0UL >> (VMS__PT_ENTRIES / VMS__PT_LINE - (stop - first)) << first : 0;
+	return first < stop ? ~0UL >> (VMS__PT_ENTRIES / VMS__PT_LINE - (stop - first)) << first
+			    : 0;
 }
 
-void vms__pt_note_lines_of(struct vms__ptable *to, const struct vms__ptable *from, unsigned int first, unsigned int stop)
+void vms__pt_note_lines_of(struct vms__ptable *to, const struct vms__ptable *from,
+			   unsigned int first, unsigned int stop)
 {
-	unsigned long bits = line_bits(first / VMS__PT_LINE, (stop + VMS__PT_LINE - 1) / VMS__PT_LINE);
+	unsigned long bits =
+		line_bits(first / VMS__PT_LINE, (stop + VMS__PT_LINE - 1) / VMS__PT_LINE);
 	unsigned long lines = atomic_load_explicit(&to->lines, memory_order_relaxed);
 
 	vms__lockdep_assert_held(&to->lock);
@@ -94,7 +100,8 @@ void vms__pt_note_lines_of(struct vms__ptable *to, const struct vms__ptable *fro
 	atomic_store_explicit(&to->lines, lines, memory_order_relaxed);
 }
 
-void vms__pt_forget_lines(struct vms__ptable *table, unsigned int first, unsigned int stop, bool emptied)
+void vms__pt_forget_lines(struct vms__ptable *table, unsigned int first, unsigned int stop,
+			  bool emptied)
 {
 	unsigned long lines = atomic_load_explicit(&table->lines, memory_order_relaxed);
 
@@ -122,34 +129,45 @@ static unsigned int seek_settled(struct vms__ptable *table, unsigned int index, 
 	return index;
 }
 
-/* One more than the index that [addr, end) comes to in the table of @level where @addr is. */
+/*
+ * One more than the index that [addr, end) comes to in the table of @level
+ * where @addr is.
+ */
 static inline unsigned int index_stop(unsigned long addr, unsigned long end, unsigned int level)
 {
-	return end - 1 < vms__pt_next(addr, level + 1) - 1 ? vms__pt_index(end - 1, level) + 1 : VMS__PT_ENTRIES;
+	return end - 1 < vms__pt_next(addr, level + 1) - 1 ? vms__pt_index(end - 1, level) + 1
+							   : VMS__PT_ENTRIES;
 }
 
-/* A table without a further child is left for the next one, from the top; its holes are passed inside it. */
-static inline struct vms__ptable *leaf_next(const struct mm_struct *mm, unsigned long *addr, unsigned long end, bool settled)
+/*
+ * A table without a further child is left for the next one, from the top; its
+ * holes are passed inside it.
+ */
+static inline struct vms__ptable *leaf_next(const struct mm_struct *mm, unsigned long *addr,
+					    unsigned long end, bool settled)
 {
 	while (*addr < end) {
 		unsigned int level;
 		struct vms__ptable *table = vms__pt_root(mm, *addr, &level), *child;
 
 		for (; level > 0; level--, table = child) {
-			unsigned int index = vms__pt_index(*addr, level), shift = vms__pt_shift(level), stop, found;
+			unsigned int index = vms__pt_index(*addr, level),
+				     shift = vms__pt_shift(level), stop, found;
 
 			child = vms__ptable_child(table, index);
 			if (child)
 				continue;
 			stop = index_stop(*addr, end, level);
-			found = settled ? seek_settled(table, index, stop) : vms__pt_seek(table, index, stop);
+			found = settled ? seek_settled(table, index, stop)
+					: vms__pt_seek(table, index, stop);
 			if (found == stop) {
 				*addr = vms__pt_next(*addr, level + 1);
 				break;
 			}
 			/* It may have come since. */
 			if (found != index)
-				*addr = (*addr >> shift << shift) + ((unsigned long)(found - index) << shift);
+				*addr = (*addr >> shift << shift) +
+					((unsigned long)(found - index) << shift);
 			child = vms__ptable_child(table, found);
 		}
 		if (level == 0)
@@ -158,7 +176,8 @@ static inline struct vms__ptable *leaf_next(const struct mm_struct *mm, unsigned
 	return NULL;
 }
 
-struct vms__ptable *vms__leaf_next(const struct mm_struct *mm, unsigned long *addr, unsigned long end)
+struct vms__ptable *vms__leaf_next(const struct mm_struct *mm, unsigned long *addr,
+				   unsigned long end)
 {
 	return leaf_next(mm, addr, end, false);
 }
@@ -169,7 +188,8 @@ bool vms__has_tables(const struct mm_struct *mm, unsigned long start, unsigned l
 	return leaf_next(mm, &start, end, false) != NULL;
 }
 
-struct vms__ptable *vms__leaf_next_settled(struct mm_struct *mm, unsigned long *addr, unsigned long end)
+struct vms__ptable *vms__leaf_next_settled(struct mm_struct *mm, unsigned long *addr,
+					   unsigned long end)
 {
 	return leaf_next(mm, addr, end, true);
 }
@@ -182,7 +202,8 @@ void vms__ptables_cancel(struct vms__ptable_batch *batch)
 		ptable_free(batch->table[--batch->nr]);
 }
 
-bool vms__ptables_prepare(const struct mm_struct *mm, unsigned long addr, struct vms__ptable_batch *batch)
+bool vms__ptables_prepare(const struct mm_struct *mm, unsigned long addr,
+			  struct vms__ptable_batch *batch)
 {
 	unsigned int level;
 	struct vms__ptable *table = vms__pt_root(mm, addr, &level);
@@ -204,9 +225,12 @@ bool vms__ptables_prepare(const struct mm_struct *mm, unsigned long addr, struct
 	return true;
 }
 
-/* The child of @table at @index: a table of @batch, unless another thread has put one there first. */
-static struct vms__ptable *install(struct mm_struct *mm, struct vms__ptable *table, unsigned int index,
-				   struct vms__ptable_batch *batch)
+/*
+ * The child of @table at @index: a table of @batch, unless another thread has
+ * put one there first.
+ */
+static struct vms__ptable *install(struct mm_struct *mm, struct vms__ptable *table,
+				   unsigned int index, struct vms__ptable_batch *batch)
 {
 	struct vms__ptable *child;
 
@@ -217,7 +241,8 @@ static struct vms__ptable *install(struct mm_struct *mm, struct vms__ptable *tab
 		child = batch->table[--batch->nr];
 		vms__pt_note_line(table, index);
 		/* Release: pairs with vms__ptable_child(). */
-		atomic_store_explicit(&table->entry[index], (unsigned long)child, memory_order_release);
+		atomic_store_explicit(&table->entry[index], (unsigned long)child,
+				      memory_order_release);
 		table->used++;
 		vms__pcounter_add(mm->counters, MM_PGTABLES, 1);
 	}
@@ -225,7 +250,8 @@ static struct vms__ptable *install(struct mm_struct *mm, struct vms__ptable *tab
 	return child;
 }
 
-struct vms__ptable *vms__ptables_install(struct mm_struct *mm, unsigned long addr, struct vms__ptable_batch *batch)
+struct vms__ptable *vms__ptables_install(struct mm_struct *mm, unsigned long addr,
+					 struct vms__ptable_batch *batch)
 {
 	unsigned int level;
 	struct vms__ptable *table = vms__pt_root(mm, addr, &level);
@@ -242,7 +268,10 @@ struct vms__ptable *vms__ptables_install(struct mm_struct *mm, unsigned long add
 
 /* ---- shrinking ---- */
 
-/* @table of @level and all below it, which nobody can reach any more. Return: how many tables went. */
+/*
+ * @table of @level and all below it, which nobody can reach any more. Return:
+ * how many tables went.
+ */
 static long free_subtree(struct vms__ptable *table, unsigned int level)
 {
 	/* A vacated leaf went from the count when it was vacated. */
@@ -262,7 +291,10 @@ static long free_subtree(struct vms__ptable *table, unsigned int level)
 static void detach(struct vms__ptable *table, unsigned int index)
 {
 	vms__ptable_lock(table);
-	/* Relaxed: nobody walks here; a later install() sees it through the lock. */
+	/*
+	 * Relaxed: nobody walks here; a later install() sees it through the
+	 * lock.
+	 */
 	atomic_store_explicit(&table->entry[index], 0, memory_order_relaxed);
 	table->used--;
 	vms__pt_forget_lines(table, index, index + 1, true);
@@ -273,8 +305,8 @@ static void detach(struct vms__ptable *table, unsigned int index)
  * Below @table of @level, in which @start and @last lie: every subtree that
  * [start, last] touches and that lies in [floor, top]. All bounds inclusive.
  */
-static long free_range(struct vms__ptable *table, unsigned int level, unsigned long start, unsigned long last, unsigned long floor,
-		       unsigned long top)
+static long free_range(struct vms__ptable *table, unsigned int level, unsigned long start,
+		       unsigned long last, unsigned long floor, unsigned long top)
 {
 	const unsigned int shift = vms__pt_shift(level), stop = vms__pt_index(last, level) + 1;
 	/* Of the first entry that is touched. */
@@ -282,46 +314,57 @@ static long free_range(struct vms__ptable *table, unsigned int level, unsigned l
 	const unsigned int first = vms__pt_index(start, level);
 	long freed = 0;
 
-	for (unsigned int i = vms__pt_seek(table, first, stop); i < stop; i = vms__pt_seek(table, i + 1, stop)) {
-		unsigned long low = base + ((unsigned long)(i - first) << shift), high = low + (1UL << shift) - 1;
+	for (unsigned int i = vms__pt_seek(table, first, stop); i < stop;
+	     i = vms__pt_seek(table, i + 1, stop)) {
+		unsigned long low = base + ((unsigned long)(i - first) << shift),
+			      high = low + (1UL << shift) - 1;
 		struct vms__ptable *child = vms__ptable_child(table, i);
 
 		if (low >= floor && high <= top) {
 			detach(table, i);
 			freed += free_subtree(child, level - 1);
 		} else if (level > 1) {
-			freed += free_range(child, level - 1, start > low ? start : low, last < high ? last : high, floor, top);
+			freed += free_range(child, level - 1, start > low ? start : low,
+					    last < high ? last : high, floor, top);
 		}
 	}
 	return freed;
 }
 
 /* free_range() from the top of both page tables of @mm. */
-static long free_all_levels(struct mm_struct *mm, unsigned long start, unsigned long last, unsigned long floor, unsigned long top)
+static long free_all_levels(struct mm_struct *mm, unsigned long start, unsigned long last,
+			    unsigned long floor, unsigned long top)
 {
 	const unsigned long low_last = VMS__PT_ADDRESSES - 1;
 	long freed = 0;
 
 	if (start <= low_last)
-		freed = free_range(mm->pgd, VMS__PT_TOP, start, last < low_last ? last : low_last, floor, top);
+		freed = free_range(mm->pgd, VMS__PT_TOP, start, last < low_last ? last : low_last,
+				   floor, top);
 	if (last > low_last)
-		freed += free_range(mm->pgd_high, VMS__PT_TOP_HIGH, start > low_last ? start : VMS__PT_ADDRESSES, last, floor, top);
+		freed += free_range(mm->pgd_high, VMS__PT_TOP_HIGH,
+				    start > low_last ? start : VMS__PT_ADDRESSES, last, floor, top);
 	return freed;
 }
 
-void vms__free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long floor, unsigned long ceiling)
+void vms__free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long end,
+			unsigned long floor, unsigned long ceiling)
 {
 	mmap_assert_locked(mm);
-	VMS_ASSERT(start < end && end <= (mm->pgd_high ? VMS_TASK_SIZE_MAX : VMS__PT_ADDRESSES) && floor <= start &&
-		   end - 1 <= ceiling - 1);
+	VMS_ASSERT(start < end && end <= (mm->pgd_high ? VMS_TASK_SIZE_MAX : VMS__PT_ADDRESSES) &&
+		   floor <= start && end - 1 <= ceiling - 1);
 #ifdef VMS_PLANT_FREE_PTABLE_EARLY
-	/* The bug that the tests must catch: the first and the last leaf go although a neighbour's pages hang in them too. */
+	/*
+	 * The bug that the tests must catch: the first and the last leaf go
+	 * although a neighbour's pages hang in them too.
+	 */
 	if (floor > start - start % (1UL << vms__pt_shift(1)))
 		floor = start - start % (1UL << vms__pt_shift(1));
 	if (ceiling - 1 < vms__pt_next(end - 1, 1) - 1)
 		ceiling = vms__pt_next(end - 1, 1);
 #endif
-	vms__pcounter_add(mm->counters, MM_PGTABLES, -free_all_levels(mm, start, end - 1, floor, ceiling - 1));
+	vms__pcounter_add(mm->counters, MM_PGTABLES,
+			  -free_all_levels(mm, start, end - 1, floor, ceiling - 1));
 }
 
 void vms__pgd_free(struct mm_struct *mm)
@@ -329,6 +372,7 @@ void vms__pgd_free(struct mm_struct *mm)
 	/* The counter does not include the tables at the top. */
 	vms__pcounter_add(mm->counters, MM_PGTABLES, 1 - free_subtree(mm->pgd, VMS__PT_TOP));
 	if (mm->pgd_high)
-		vms__pcounter_add(mm->counters, MM_PGTABLES, 1 - free_subtree(mm->pgd_high, VMS__PT_TOP_HIGH));
+		vms__pcounter_add(mm->counters, MM_PGTABLES,
+				  1 - free_subtree(mm->pgd_high, VMS__PT_TOP_HIGH));
 	mm->pgd = mm->pgd_high = NULL;
 }

@@ -1,25 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pgtable.h - the page table of an mm: four or five levels of 512 entries, as on x86-64, walked without a lock.
+ * pgtable.h - the page table of an mm: four or five levels of 512 entries, as
+ * on x86-64, walked without a lock.
  *
- *   level 4   mm->pgd_high, 256 TiB: addresses from 2^48 on, in an mm that has them; its first entry stays 0
+ *   level 4   mm->pgd_high, 256 TiB: addresses from 2^48 on, in an mm that has
+ *             them; its first entry stays 0
  *   level 3   mm->pgd, 512 GiB: addresses below    entries: address of a table of the level below, or 0
  *   level 2   1 GiB
  *   level 1   2 MiB
  *   level 0   a leaf, an entry spans a page        entries: VMS__PTE_* bits and the address of a struct page, or 0
  *
  * Who may touch what:
- *   an entry            read: anyone who may walk there, atomically.  write: the lock of the table it stands in; but YOUNG and
- *                       DIRTY of an entry in use are written without it, as by a processor: vms__pte_use().
+ *   an entry            read: anyone who may walk there, atomically.  write:
+ *                       the lock of the table it stands in; but YOUNG and DIRTY
+ *                       of an entry in use are written without it, as by a
+ *                       processor: vms__pte_use().
  *   used                the same lock.
- *   lines               the same lock to write; anyone who may walk there reads it, atomically.
+ *   lines               the same lock to write; anyone who may walk there reads
+ *                       it, atomically.
  *   vacated             the same lock to write; anyone may read it, atomically.
- *   the page behind a leaf entry: the leaf's lock; without it the page may be unmapped and freed at any moment.
+ *   the page behind a leaf entry: the leaf's lock; without it the page may be
+ *   unmapped and freed at any moment.
  *
- * Who may walk to an address: who holds the lock of the VMA that covers it, or mmap_lock; or who came to that VMA from a page, and holds
- * the lock of the list it was found in (rmap.h, i_mmap.h). A table goes only when no VMA is left in all that it spans, their
- * readers are gone, and they are out of those lists (vms__free_pgtables()), so no walker is ever on it then: tables need no grace
- * period. A walk towards a neighbour shares upper tables with the freed range, never the freed ones.
+ * Who may walk to an address: who holds the lock of the VMA that covers it, or
+ * mmap_lock; or who came to that VMA from a page, and holds the lock of the
+ * list it was found in (rmap.h, i_mmap.h). A table goes only when no VMA is
+ * left in all that it spans, their readers are gone, and they are out of those
+ * lists (vms__free_pgtables()), so no walker is ever on it then: tables need no
+ * grace period. A walk towards a neighbour shares upper tables with the freed
+ * range, never the freed ones.
  *
  * Read next: pgtable.c, memory.c.
  */
@@ -35,7 +44,8 @@
 #define VMS__PT_LINE 8u               /* entries in a cache line */
 #define VMS__PT_TOP 3u                /* level of the pgd */
 #define VMS__PT_ADDRESSES (1UL << 48) /* what it maps */
-#define VMS__PT_TOP_HIGH 4u           /* level of pgd_high, which maps the rest up to VMS_TASK_SIZE_MAX */
+/* level of pgd_high, which maps the rest up to VMS_TASK_SIZE_MAX */
+#define VMS__PT_TOP_HIGH 4u
 
 #define VMS__PTE_PRESENT 1UL
 #define VMS__PTE_WRITE 2UL
@@ -58,11 +68,14 @@
 struct vms__ptable {
 	_Atomic unsigned int lock; /* vms__spinlock word */
 	unsigned int used;         /* entries that are not 0 */
-	/* A leaf: empty, and no table as far as a fault or MM_PGTABLES may tell. Then the counters of its mm, else NULL. */
+	/*
+	 * A leaf: empty, and no table as far as a fault or MM_PGTABLES may
+	 * tell. Then the counters of its mm, else NULL.
+	 */
 	struct vms__pcounter *_Atomic vacated;
 	/*
-	 * A bit for each cache line of entry[]: 0 if the line holds none. A walk
-	 * passes over such lines in one step. 0 in an empty table.
+	 * A bit for each cache line of entry[]: 0 if the line holds none. A
+	 * walk passes over such lines in one step. 0 in an empty table.
 	 */
 	_Atomic unsigned long lines;
 	_Atomic unsigned long entry[VMS__PT_ENTRIES] vms_cacheline_aligned;
@@ -130,37 +143,48 @@ static inline void vms__pt_note_line(struct vms__ptable *table, unsigned int ind
 {
 	unsigned long lines = atomic_load_explicit(&table->lines, memory_order_relaxed);
 
-	atomic_store_explicit(&table->lines, lines | 1UL << index / VMS__PT_LINE, memory_order_relaxed);
+	atomic_store_explicit(&table->lines, lines | 1UL << index / VMS__PT_LINE,
+			      memory_order_relaxed);
 }
 
-/* @to gets entries of [first, stop) where @from has them: vms__pt_note_line() for all at once. Locks: those of both. */
-void vms__pt_note_lines_of(struct vms__ptable *to, const struct vms__ptable *from, unsigned int first, unsigned int stop);
+/*
+ * @to gets entries of [first, stop) where @from has them: vms__pt_note_line()
+ * for all at once. Locks: those of both.
+ */
+void vms__pt_note_lines_of(struct vms__ptable *to, const struct vms__ptable *from,
+			   unsigned int first, unsigned int stop);
 
 /*
  * Entries of [first, stop) were taken away: the lines there that hold none any
- * more are noted. Whoever takes an entry calls this before it unlocks the table.
+ * more are noted. Whoever takes an entry calls this before it unlocks the
+ * table.
  * @emptied: the caller left no entry there, so that only the lines that reach
  * beyond need a look. Locks: the table's.
  */
-void vms__pt_forget_lines(struct vms__ptable *table, unsigned int first, unsigned int stop, bool emptied);
+void vms__pt_forget_lines(struct vms__ptable *table, unsigned int first, unsigned int stop,
+			  bool emptied);
 
 /*
  * The first index of [index, stop) with an entry, or @stop. Without the table's
  * lock the answer may be old at once. Relaxed: see vms__pt_note_line();
  * whoever follows the entry loads it anew.
  */
-static inline unsigned int vms__pt_seek(const struct vms__ptable *table, unsigned int index, unsigned int stop)
+static inline unsigned int vms__pt_seek(const struct vms__ptable *table, unsigned int index,
+					unsigned int stop)
 {
 	for (; index < stop; index++) {
 		unsigned long lines;
 
 		if (atomic_load_explicit(&table->entry[index], memory_order_relaxed))
 			return index;
-		lines = atomic_load_explicit(&table->lines, memory_order_relaxed) >> index / VMS__PT_LINE;
+		lines = atomic_load_explicit(&table->lines, memory_order_relaxed) >>
+			index / VMS__PT_LINE;
 		if (!lines)
 			break;
 		if (!(lines & 1))
-			index = (index / VMS__PT_LINE + (unsigned int)__builtin_ctzl(lines)) * VMS__PT_LINE - 1;
+			index = (index / VMS__PT_LINE + (unsigned int)__builtin_ctzl(lines)) *
+					VMS__PT_LINE -
+				1;
 	}
 	return stop;
 }
@@ -170,7 +194,8 @@ static inline unsigned int vms__pt_seek(const struct vms__ptable *table, unsigne
  * takes less than vms__pt_seek(). @index, below @stop, has no entry. Return: an
  * index of [index, stop) up to which there is none either. Order: as there.
  */
-static inline unsigned int vms__pt_skip(const struct vms__ptable *table, unsigned int index, unsigned int stop)
+static inline unsigned int vms__pt_skip(const struct vms__ptable *table, unsigned int index,
+					unsigned int stop)
 {
 	unsigned int line = index / VMS__PT_LINE, next;
 	unsigned long lines = atomic_load_explicit(&table->lines, memory_order_relaxed) >> line;
@@ -183,17 +208,24 @@ static inline unsigned int vms__pt_skip(const struct vms__ptable *table, unsigne
 
 /* ---- upper levels ---- */
 
-/* Acquire: pairs with the release in install(), so that a new table is seen empty, not as its memory was before. */
-static inline struct vms__ptable *vms__ptable_child(const struct vms__ptable *table, unsigned int index)
+/*
+ * Acquire: pairs with the release in install(), so that a new table is seen
+ * empty, not as its memory was before.
+ */
+static inline struct vms__ptable *vms__ptable_child(const struct vms__ptable *table,
+						    unsigned int index)
 {
-	return (struct vms__ptable *)atomic_load_explicit(&table->entry[index], memory_order_acquire);
+	return (struct vms__ptable *)atomic_load_explicit(&table->entry[index],
+							  memory_order_acquire);
 }
 
 /*
- * Where a walk to @addr begins. *@level: the level of that table. Which table it
- * is goes by the address, so that a walk below 2^48 loads nothing more than pgd.
+ * Where a walk to @addr begins. *@level: the level of that table. Which table
+ * it is goes by the address, so that a walk below 2^48 loads nothing more than
+ * pgd.
  */
-static inline struct vms__ptable *vms__pt_root(const struct mm_struct *mm, unsigned long addr, unsigned int *level)
+static inline struct vms__ptable *vms__pt_root(const struct mm_struct *mm, unsigned long addr,
+					       unsigned int *level)
 {
 	if (likely(addr < VMS__PT_ADDRESSES)) {
 		*level = VMS__PT_TOP;
@@ -215,17 +247,24 @@ static inline struct vms__ptable *vms__leaf_find(const struct mm_struct *mm, uns
 	return table;
 }
 
-/* The first leaf that holds an address of [*addr, end), and *addr moved to the first such address; or NULL. */
-struct vms__ptable *vms__leaf_next(const struct mm_struct *mm, unsigned long *addr, unsigned long end);
 /*
- * The same for who runs beside faults and must not miss the leaf of one: each table that lacks a child is looked at under its lock. Who
- * installs the child after that look sees all that the caller did before.
+ * The first leaf that holds an address of [*addr, end), and *addr moved to the
+ * first such address; or NULL.
  */
-struct vms__ptable *vms__leaf_next_settled(struct mm_struct *mm, unsigned long *addr, unsigned long end);
+struct vms__ptable *vms__leaf_next(const struct mm_struct *mm, unsigned long *addr,
+				   unsigned long end);
+/*
+ * The same for who runs beside faults and must not miss the leaf of one: each
+ * table that lacks a child is looked at under its lock. Who installs the child
+ * after that look sees all that the caller did before.
+ */
+struct vms__ptable *vms__leaf_next_settled(struct mm_struct *mm, unsigned long *addr,
+					   unsigned long end);
 
 /*
- * Tables set aside before a change, so that the change cannot fail: as many as the walk to one address lacks. There may be fewer missing
- * when they are installed, never more: whoever may walk keeps the tables on the way.
+ * Tables set aside before a change, so that the change cannot fail: as many as
+ * the walk to one address lacks. There may be fewer missing when they are
+ * installed, never more: whoever may walk keeps the tables on the way.
  */
 struct vms__ptable_batch {
 	unsigned int nr;
@@ -233,16 +272,20 @@ struct vms__ptable_batch {
 };
 
 /* Return: false, with nothing set aside, when memory is out. */
-bool vms__ptables_prepare(const struct mm_struct *mm, unsigned long addr, struct vms__ptable_batch *batch);
-/* The leaf for @addr, made where it is missing. Gives back the rest of @batch. */
-struct vms__ptable *vms__ptables_install(struct mm_struct *mm, unsigned long addr, struct vms__ptable_batch *batch);
+bool vms__ptables_prepare(const struct mm_struct *mm, unsigned long addr,
+			  struct vms__ptable_batch *batch);
+/*
+ * The leaf for @addr, made where it is missing. Gives back the rest of @batch.
+ */
+struct vms__ptable *vms__ptables_install(struct mm_struct *mm, unsigned long addr,
+					 struct vms__ptable_batch *batch);
 void vms__ptables_cancel(struct vms__ptable_batch *batch);
 
 /* ---- leaf entries ---- */
 
 /*
- * Relaxed: the bits alone order nothing, and who follows the address holds the leaf's lock, which orders.
- * Without the lock the answer may be old at once.
+ * Relaxed: the bits alone order nothing, and who follows the address holds the
+ * leaf's lock, which orders. Without the lock the answer may be old at once.
  */
 static inline unsigned long vms__pte_load(const struct vms__ptable *leaf, unsigned int index)
 {
@@ -250,8 +293,10 @@ static inline unsigned long vms__pte_load(const struct vms__ptable *leaf, unsign
 }
 
 /*
- * MADV_DONTNEED of a whole leaf, and mremap of one to where it fits, leave Linux without a table there, and a fault can tell
- * (memory.c). Here the table stays, since walkers need no grace period, and says that it stands for none. The next entry undoes that.
+ * MADV_DONTNEED of a whole leaf, and mremap of one to where it fits, leave
+ * Linux without a table there, and a fault can tell (memory.c). Here the table
+ * stays, since walkers need no grace period, and says that it stands for none.
+ * The next entry undoes that.
  */
 static inline void vms__leaf_vacate(struct mm_struct *mm, struct vms__ptable *leaf)
 {
@@ -315,12 +360,17 @@ static inline void vms__pte_store(struct vms__ptable *leaf, unsigned int index, 
 	atomic_store_explicit(&leaf->entry[index], pte, memory_order_relaxed);
 }
 
-/* The same for @pte, not 0, into an empty entry whose line the caller has noted already. */
+/*
+ * The same for @pte, not 0, into an empty entry whose line the caller has noted
+ * already.
+ */
 static inline void vms__pte_fill(struct vms__ptable *leaf, unsigned int index, unsigned long pte)
 {
 	vms__lockdep_assert_held(&leaf->lock);
 	VMS_ASSERT(pte && !vms__pte_load(leaf, index));
-	VMS_ASSERT(atomic_load_explicit(&leaf->lines, memory_order_relaxed) >> index / VMS__PT_LINE & 1);
+	VMS_ASSERT(atomic_load_explicit(&leaf->lines, memory_order_relaxed) >>
+			   index / VMS__PT_LINE &
+		   1);
 	leaf->used++;
 	vms__leaf_occupy(leaf);
 	atomic_store_explicit(&leaf->entry[index], pte, memory_order_relaxed);
@@ -333,12 +383,15 @@ static inline void vms__pte_fill(struct vms__ptable *leaf, unsigned int index, u
  * compare-and-swap in vms__pte_use() on the same word, which either comes
  * before the exchange or fails. Locks: the leaf's.
  */
-static inline unsigned long vms__pte_take(struct vms__ptable *leaf, unsigned int index, unsigned long seen)
+static inline unsigned long vms__pte_take(struct vms__ptable *leaf, unsigned int index,
+					  unsigned long seen)
 {
 	vms__lockdep_assert_held(&leaf->lock);
 	VMS_ASSERT(seen && !((seen ^ vms__pte_load(leaf, index)) & ~VMS__PTE_NOTES));
 	leaf->used--;
-	/* Nobody but a holder of the lock writes an entry with all notes made. */
+	/*
+	 * Nobody but a holder of the lock writes an entry with all notes made.
+	 */
 	if (VMS__PTE_STORES_LOSE_NOTES || !vms__pte_may_be_noted(seen)) {
 		atomic_store_explicit(&leaf->entry[index], 0, memory_order_relaxed);
 		return seen;
@@ -358,9 +411,11 @@ static inline unsigned long vms__pte_wrprotect(struct vms__ptable *leaf, unsigne
 	if (!(old & VMS__PTE_WRITE))
 		return old;
 	if (VMS__PTE_STORES_LOSE_NOTES || !vms__pte_may_be_noted(old))
-		atomic_store_explicit(&leaf->entry[index], old & ~VMS__PTE_WRITE, memory_order_relaxed);
+		atomic_store_explicit(&leaf->entry[index], old & ~VMS__PTE_WRITE,
+				      memory_order_relaxed);
 	else
-		old = atomic_fetch_and_explicit(&leaf->entry[index], ~VMS__PTE_WRITE, memory_order_relaxed);
+		old = atomic_fetch_and_explicit(&leaf->entry[index], ~VMS__PTE_WRITE,
+						memory_order_relaxed);
 	return old & ~VMS__PTE_WRITE;
 }
 
@@ -372,8 +427,8 @@ static inline struct page *vms__pte_page(unsigned long pte)
 /* An entry is made for a touch: it is young. @dirty: the touch is a write. */
 static inline unsigned long vms__pte_make(const struct page *page, bool writable, bool dirty)
 {
-	return (unsigned long)page | VMS__PTE_PRESENT | VMS__PTE_YOUNG | (writable ? VMS__PTE_WRITE : 0) |
-	       (dirty ? VMS__PTE_DIRTY : 0);
+	return (unsigned long)page | VMS__PTE_PRESENT | VMS__PTE_YOUNG |
+	       (writable ? VMS__PTE_WRITE : 0) | (dirty ? VMS__PTE_DIRTY : 0);
 }
 
 #define VMS__PTE_ZERO_PAGE (VMS__PTE_PRESENT | VMS__PTE_ZERO | VMS__PTE_YOUNG)
@@ -393,13 +448,15 @@ static inline bool vms__pte_allows(unsigned long pte, bool write)
  * vms__pte_take() or changes it by vms__pte_wrprotect(), which find the
  * note, or the compare-and-swap fails and the use is one of the new entry.
  */
-static inline bool vms__pte_use(struct vms__ptable *leaf, unsigned int index, unsigned long pte, bool write)
+static inline bool vms__pte_use(struct vms__ptable *leaf, unsigned int index, unsigned long pte,
+				bool write)
 {
 	unsigned long note = VMS__PTE_YOUNG | (write ? VMS__PTE_DIRTY : 0);
 
 	while (vms__pte_allows(pte, write))
-		if ((pte & note) == note || atomic_compare_exchange_weak_explicit(&leaf->entry[index], &pte, pte | note,
-										  memory_order_relaxed, memory_order_relaxed))
+		if ((pte & note) == note || atomic_compare_exchange_weak_explicit(
+						    &leaf->entry[index], &pte, pte | note,
+						    memory_order_relaxed, memory_order_relaxed))
 			return true;
 	return false;
 }
@@ -408,13 +465,18 @@ static inline bool vms__pte_use(struct vms__ptable *leaf, unsigned int index, un
 
 static inline struct mm_struct *vms__vma_mm(const struct vm_area_struct *vma)
 {
-	/* Relaxed: the caller holds a lock under which vm_mm does not change. */
+	/*
+	 * Relaxed: the caller holds a lock under which vm_mm does not change.
+	 */
 	return atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
 }
 
 static inline struct anon_vma *vms__vma_anon_vma(const struct vm_area_struct *vma)
 {
-	/* Acquire: pairs with the release in set_anon_vma() (rmap.c); the chain of a VMA is whole before its anon_vma shows. */
+	/*
+	 * Acquire: pairs with the release in set_anon_vma() (rmap.c); the chain
+	 * of a VMA is whole before its anon_vma shows.
+	 */
 	return atomic_load_explicit(&vma->anon_vma, memory_order_acquire);
 }
 
@@ -425,7 +487,8 @@ static inline pgoff_t vms__vma_pgoff(const struct vm_area_struct *vma, unsigned 
 
 static inline bool vms__vma_maps_index(const struct vm_area_struct *vma, pgoff_t index)
 {
-	return index >= vma->vm_pgoff && index - vma->vm_pgoff < (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
+	return index >= vma->vm_pgoff &&
+	       index - vma->vm_pgoff < (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
 }
 
 /* Where @vma has the page of @index, which it maps. */

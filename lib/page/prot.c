@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * prot.c - what a page-table entry of a VMA may allow at once: vm_page_prot, which follows
- * vm_flags. What it withholds, a fault gives later: after a copy (private memory), or after
- * the owner was told (page_mkwrite()).
+ * prot.c - what a page-table entry of a VMA may allow at once: vm_page_prot,
+ * which follows vm_flags. What it withholds, a fault gives later: after a copy
+ * (private memory), or after the owner was told (page_mkwrite()).
  */
 #include "lib/engine/engine.h"
 #include "lib/page/page.h"
@@ -21,7 +21,10 @@ pgprot_t vm_get_page_prot(vm_flags_t flags)
 	return (pgprot_t){(unsigned short)prot};
 }
 
-/* Whether the first write has to come as a fault: nobody shares the page, or its owner wants to hear of it. */
+/*
+ * Whether the first write has to come as a fault: nobody shares the page, or
+ * its owner wants to hear of it.
+ */
 static bool wants_write_fault(const struct vm_area_struct *vma)
 {
 	const struct vm_operations_struct *ops = vms__vma_ops(vma);
@@ -35,5 +38,6 @@ void vma_set_page_prot(struct vm_area_struct *vma)
 	if (vms__vma_is_attached(vma))
 		vma_assert_write_locked(vma);
 #endif
-	vma->vm_page_prot = vm_get_page_prot(wants_write_fault(vma) ? vma->vm_flags & ~VM_SHARED : vma->vm_flags);
+	vma->vm_page_prot = vm_get_page_prot(wants_write_fault(vma) ? vma->vm_flags & ~VM_SHARED
+								    : vma->vm_flags);
 }

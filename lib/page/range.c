@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * range.c - what is done to all pages of a range: unmap them (zap), share them with a forked child, take the write right away.
+ * range.c - what is done to all pages of a range: unmap them (zap), share them
+ * with a forked child, take the write right away.
  *
- * Each goes leaf by leaf: lock it, change its entries, let go; references are dropped after that. Counters of the mm are brought
- * up to date leaf by leaf as well; they are exact once the locks under which a range is changed are dropped.
+ * Each goes leaf by leaf: lock it, change its entries, let go; references are
+ * dropped after that. Counters of the mm are brought up to date leaf by leaf as
+ * well; they are exact once the locks under which a range is changed are
+ * dropped.
  *
  * Locks: page.h states them. Read next: memory.c.
  */
@@ -13,7 +16,10 @@
 #include "lib/page/page.h"
 #include "lib/page/pgtable.h"
 
-/* Pages taken out of a leaf at a time, so that a fault beside them never waits long. */
+/*
+ * Pages taken out of a leaf at a time, so that a fault beside them never waits
+ * long.
+ */
 #define ZAP_BATCH 64u
 
 /* ---- zap ---- */
@@ -29,11 +35,12 @@ static bool is_spared_mark(unsigned long pte, unsigned int what)
 }
 
 /*
- * Unmap @what of up to ZAP_BATCH pages of [addr, end), all in @leaf. *@noted: whether hiwater_rss knows what was resident before this
- * zap began. Return: how far it came.
+ * Unmap @what of up to ZAP_BATCH pages of [addr, end), all in @leaf. *@noted:
+ * whether hiwater_rss knows what was resident before this zap began. Return:
+ * how far it came.
  */
-static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, unsigned long addr, unsigned long end,
-			      unsigned int what, bool *noted)
+static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, unsigned long addr,
+			      unsigned long end, unsigned int what, bool *noted)
 {
 	const unsigned int first = vms__pt_index(addr, 0), stop = vms__pt_leaf_stop(addr, end);
 	long unmapped[VMS__NR_PAGE_COUNTERS] = {0};
@@ -52,7 +59,10 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 			index = vms__pt_skip(leaf, index, stop);
 			continue;
 		}
-		/* Read once: what follows is atomic, and the compiler would read the page again. */
+		/*
+		 * Read once: what follows is atomic, and the compiler would
+		 * read the page again.
+		 */
 		if (page) {
 			counter = vms__page_counter(page);
 			spared = counter == MM_ANONPAGES && !(what & ZAP_ANON);
@@ -67,7 +77,10 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 		pte = vms__pte_take(leaf, index, pte);
 		if (!page)
 			continue;
-		/* Whoever else maps a private page has it dirty in an entry of its own. */
+		/*
+		 * Whoever else maps a private page has it dirty in an entry of
+		 * its own.
+		 */
 		if ((pte & VMS__PTE_DIRTY) && counter != MM_ANONPAGES)
 			vms__page_set_dirty(page);
 		vms__page_unmap_held(page);
@@ -86,7 +99,8 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 }
 
 /* Locks: as for any walk. */
-static void zap(struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned int what)
+static void zap(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+		unsigned int what)
 {
 	struct mm_struct *mm = vms__vma_mm(vma);
 	struct vms__ptable *leaf;
@@ -131,7 +145,8 @@ void vms__vacate_tables(struct vm_area_struct *vma, unsigned long start, unsigne
 	}
 }
 
-void vms__zap_file_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool even_cows)
+void vms__zap_file_range(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			 bool even_cows)
 {
 	struct mm_struct *mm = vms__vma_mm(vma);
 	struct vms__ptable *leaf;
@@ -145,15 +160,21 @@ void vms__zap_file_range(struct vm_area_struct *vma, unsigned long start, unsign
 	while ((leaf = vms__leaf_next_settled(mm, &addr, end)) != NULL)
 		for (unsigned long stop = vms__leaf_end(addr, end); addr < stop;)
 			addr = zap_some(mm, leaf, addr, stop, even_cows ? ZAP_ANON : 0, &noted);
-	/* Release: pairs with the validator's look, which sees the counters as they are now. */
+	/*
+	 * Release: pairs with the validator's look, which sees the counters as
+	 * they are now.
+	 */
 	atomic_fetch_add_explicit(&mm->unmaps_done, 1, memory_order_release);
 }
 
 /* ---- fork ---- */
 
-/* Entries of [addr, end) of @from, which become read-only, also in @to, which is empty there; @to's without the bits @forget. */
-static void copy_leaf(struct mm_struct *mm, struct vms__ptable *to, struct vms__ptable *from, unsigned long addr, unsigned long end,
-		      unsigned long forget, bool cow)
+/*
+ * Entries of [addr, end) of @from, which become read-only, also in @to, which
+ * is empty there; @to's without the bits @forget.
+ */
+static void copy_leaf(struct mm_struct *mm, struct vms__ptable *to, struct vms__ptable *from,
+		      unsigned long addr, unsigned long end, unsigned long forget, bool cow)
 {
 	unsigned int index = vms__pt_index(addr, 0), stop = vms__pt_leaf_stop(addr, end);
 	long mapped[VMS__NR_PAGE_COUNTERS] = {0};
@@ -174,12 +195,18 @@ static void copy_leaf(struct mm_struct *mm, struct vms__ptable *to, struct vms__
 			vms__page_map(page);
 			mapped[vms__page_counter(page)]++;
 		}
-		/* Both sides: the next write on either makes a copy, or finds itself alone. */
+		/*
+		 * Both sides: the next write on either makes a copy, or finds
+		 * itself alone.
+		 */
 		if (cow)
 			pte = vms__pte_wrprotect(from, index);
 		vms__pte_fill(to, index, pte & ~forget);
 	}
-	/* An empty table notes no lines: @from may note some that hold entries of other VMAs alone. */
+	/*
+	 * An empty table notes no lines: @from may note some that hold entries
+	 * of other VMAs alone.
+	 */
 	vms__pt_forget_lines(to, 0, 0, true);
 	vms__ptable_unlock(to);
 	vms__ptable_unlock(from);
@@ -189,8 +216,9 @@ static void copy_leaf(struct mm_struct *mm, struct vms__ptable *to, struct vms__
 }
 
 /*
- * write_protect_seq is odd from here to write_protect_end(). An entry loses its write right
- * under its leaf's lock, which releases this store to the next holder of that lock.
+ * write_protect_seq is odd from here to write_protect_end(). An entry loses its
+ * write right under its leaf's lock, which releases this store to the next
+ * holder of that lock.
  * Locks: mmap_lock W, so that there is one writer.
  */
 static void write_protect_begin(struct mm_struct *mm)
@@ -206,11 +234,17 @@ static void write_protect_end(struct mm_struct *mm)
 {
 	unsigned long seq = atomic_load_explicit(&mm->write_protect_seq, memory_order_relaxed);
 
-	/* Release: pairs with the acquire in vms_write_protect_begin(): a thread that sees it sees the entries without the right. */
+	/*
+	 * Release: pairs with the acquire in vms_write_protect_begin(): a
+	 * thread that sees it sees the entries without the right.
+	 */
 	atomic_store_explicit(&mm->write_protect_seq, seq + 1, memory_order_release);
 }
 
-/* Without pages of its own a VMA's mappings come back by faults, as the same pages; guard marks would not. */
+/*
+ * Without pages of its own a VMA's mappings come back by faults, as the same
+ * pages; guard marks would not.
+ */
 static bool needs_copy(const struct vm_area_struct *vma)
 {
 	return vms__vma_anon_vma(vma) || (vma->vm_flags & VM_MAYBE_GUARD);
@@ -220,7 +254,10 @@ int vms__copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 {
 	struct mm_struct *dst_mm = vms__vma_mm(dst), *src_mm = vms__vma_mm(src);
 	unsigned long addr = src->vm_start;
-	/* What is shared with the file is dirty in the parent's entry; of private memory nobody else knows. */
+	/*
+	 * What is shared with the file is dirty in the parent's entry; of
+	 * private memory nobody else knows.
+	 */
 	unsigned long forget = VMS__PTE_YOUNG | (src->vm_flags & VM_SHARED ? VMS__PTE_DIRTY : 0);
 	/* What is shared with the file stays writable on both sides. */
 	bool cow = !(src->vm_flags & VM_SHARED) || !vms__vma_ops(src);
@@ -247,7 +284,8 @@ int vms__copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 			err = -ENOMEM;
 			break;
 		}
-		copy_leaf(dst_mm, vms__ptables_install(dst_mm, addr, &tables), from, addr, stop, forget, cow);
+		copy_leaf(dst_mm, vms__ptables_install(dst_mm, addr, &tables), from, addr, stop,
+			  forget, cow);
 		addr = stop;
 	}
 	if (cow)
@@ -264,14 +302,17 @@ void vms__change_protection(struct vm_area_struct *vma, unsigned long start, uns
 
 	vma_assert_write_locked(vma);
 	VMS_ASSERT(vma->vm_start <= start && end <= vma->vm_end);
-	/* A right that was added is given page by page, as faults ask for it. */
+	/*
+	 * A right that was added is given page by page, as faults ask for it.
+	 */
 	if (vma->vm_flags & VM_WRITE)
 		return;
 	while ((leaf = vms__leaf_next(vms__vma_mm(vma), &addr, end)) != NULL) {
 		unsigned int index = vms__pt_index(addr, 0), stop = vms__pt_leaf_stop(addr, end);
 
 		vms__ptable_lock(leaf);
-		for (index = vms__pt_seek(leaf, index, stop); index < stop; index = vms__pt_seek(leaf, index + 1, stop))
+		for (index = vms__pt_seek(leaf, index, stop); index < stop;
+		     index = vms__pt_seek(leaf, index + 1, stop))
 			vms__pte_wrprotect(leaf, index);
 		vms__ptable_unlock(leaf);
 		addr = vms__leaf_end(addr, end);

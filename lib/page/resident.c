@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resident.c - which pages are there, as mincore(2) tells: those that the page table maps, and of a file those in the page cache.
+ * resident.c - which pages are there, as mincore(2) tells: those that the page
+ * table maps, and of a file those in the page cache.
  *
- * Locks: mmap_lock or the VMA's lock. Faults beside it come before or after, page by page.
+ * Locks: mmap_lock or the VMA's lock. Faults beside it come before or after,
+ *        page by page.
  */
 #include "lib/page/filemap.h"
 #include "lib/page/page.h"
@@ -21,16 +23,21 @@ static bool is_cached(const struct vm_area_struct *vma, unsigned long addr)
 	return page != NULL;
 }
 
-void vms__resident(struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned char *vec)
+void vms__resident(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+		   unsigned char *vec)
 {
 	vma_assert_locked(vma);
 	VMS_ASSERT(vma->vm_start <= start && end <= vma->vm_end);
 	for (unsigned long addr = start; addr < end;) {
-		/* Once for all that it spans: it stays while the VMA is locked. */
+		/*
+		 * Once for all that it spans: it stays while the VMA is locked.
+		 */
 		const struct vms__ptable *leaf = vms__leaf_find(vms__vma_mm(vma), addr);
 		unsigned long stop = vms__leaf_end(addr, end);
 
 		for (; addr < stop; addr += PAGE_SIZE)
-			*vec++ = (leaf && (vms__pte_load(leaf, vms__pt_index(addr, 0)) & VMS__PTE_PRESENT)) || is_cached(vma, addr);
+			*vec++ = (leaf && (vms__pte_load(leaf, vms__pt_index(addr, 0)) &
+					   VMS__PTE_PRESENT)) ||
+				 is_cached(vma, addr);
 	}
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reverse.c - from an address to its page, and from a page back to every address where it is mapped.
+ * reverse.c - from an address to its page, and from a page back to every
+ * address where it is mapped.
  *
- * The way back leads through the page's anon_vma, or its file, to the VMAs that may map it; the page table of each says whether it does.
+ * The way back leads through the page's anon_vma, or its file, to the VMAs that
+ * may map it; the page table of each says whether it does.
  *
  * Locks: vmastore/page.h states them. Read next: rmap.c, i_mmap.c.
  */
@@ -155,7 +157,10 @@ static bool is_mapped_at(const struct page *page, const struct mm_struct *mm, un
 	return mapped;
 }
 
-/* Locks: those under which @vma was found, which also keep its mm: a VMA leaves these lists before its mm goes. */
+/*
+ * Locks: those under which @vma was found, which also keep its mm: a VMA leaves
+ * these lists before its mm goes.
+ */
 static int note_place(struct vm_area_struct *vma, unsigned long addr, void *arg)
 {
 	struct vms_page_place place = {.mm = vms__vma_mm(vma), .addr = addr};
@@ -187,7 +192,8 @@ static void search_file(struct search *s)
 	vms_address_space_put(mapping);
 }
 
-unsigned int vms_page_places(const struct page *page, struct vms_page_place *place, unsigned int max)
+unsigned int vms_page_places(const struct page *page, struct vms_page_place *place,
+			     unsigned int max)
 {
 	struct search s = {.page = page, .place = place, .max = max};
 

@@ -13,8 +13,9 @@ void vms__revoke_watch_begin(struct vms__revoke_watch *watch, struct address_spa
 	watch->mapping = mapping;
 	watch->outer = watching;
 	/*
-	 * Acquire: pairs with the release in vms__revoke(). A hook that is asked
-	 * after a count was seen also sees what its owner did before counting.
+	 * Acquire: pairs with the release in vms__revoke(). A hook that is
+	 * asked after a count was seen also sees what its owner did before
+	 * counting.
 	 */
 	for (unsigned int i = 0; i < VMS_REVOKE_COUNTS; i++)
 		watch->seen[i] = atomic_load_explicit(&mapping->revoked[i], memory_order_acquire);
@@ -37,12 +38,15 @@ struct vms__revoke_watch *vms__revoke_watch_of(const struct address_space *mappi
 
 void vms__revoke(struct address_space *mapping, pgoff_t first, pgoff_t last)
 {
-	unsigned int nr = last - first < VMS_REVOKE_COUNTS - 1 ? (unsigned int)(last - first) + 1 : VMS_REVOKE_COUNTS;
+	unsigned int nr = last - first < VMS_REVOKE_COUNTS - 1 ? (unsigned int)(last - first) + 1
+							       : VMS_REVOKE_COUNTS;
 
 	for (unsigned int n = 0; n < nr; n++) {
 		unsigned int i = (unsigned int)((first + n) % VMS_REVOKE_COUNTS);
 
-		/* Release: pairs with the acquire in vms__revoke_watch_begin(). */
+		/*
+		 * Release: pairs with the acquire in vms__revoke_watch_begin().
+		 */
 		atomic_fetch_add_explicit(&mapping->revoked[i], 1, memory_order_release);
 		for (struct vms__revoke_watch *watch = watching; watch; watch = watch->outer)
 			if (watch->mapping == mapping)

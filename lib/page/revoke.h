@@ -6,7 +6,8 @@
  *   fault() of the owner              another thread of the owner
  *   chooses page A for an offset
  *                                     chooses page B for it from now on
- *                                     unmap_mapping_range(): A is mapped nowhere
+ *                                             unmap_mapping_range(): A is
+ *                                             mapped nowhere
  *   answers A                         may now reuse A
  *
  * Without a second look the fault would map A, and nobody would ever unmap it.
@@ -17,10 +18,10 @@
  * there before, and the fault sees that the counts differ, and starts again.
  * A fault only reads the counts.
  *
- * The comparison also guards page_mkwrite(), which tells the owner of a first write: the
- * owner may have taken the page back, and forgotten the write, before the entry
- * becomes writable. That the entry is as it was proves nothing, because a read
- * may have mapped the same page again.
+ * The comparison also guards page_mkwrite(), which tells the owner of a first
+ * write: the owner may have taken the page back, and forgotten the write,
+ * before the entry becomes writable. That the entry is as it was proves
+ * nothing, because a read may have mapped the same page again.
  *
  * There are several counts, each for every so many-th page of the file, so that
  * taking one page back seldom disturbs the faults of others. The page cache's
@@ -32,7 +33,10 @@
 
 #include <vmastore/file.h>
 
-/* The counts as they were before a hook was asked. Lives on the stack of the fault. */
+/*
+ * The counts as they were before a hook was asked. Lives on the stack of the
+ * fault.
+ */
 struct vms__revoke_watch {
 	struct address_space *mapping;
 	struct vms__revoke_watch *outer; /* of a fault whose hook touches memory itself */
@@ -56,11 +60,17 @@ static inline bool vms__revoked(const struct vms__revoke_watch *watch, pgoff_t i
 {
 	unsigned int i = index % VMS_REVOKE_COUNTS;
 
-	/* Relaxed: the lock of the leaf orders this with an unmapping that was there before. */
-	return watch && atomic_load_explicit(&watch->mapping->revoked[i], memory_order_relaxed) != watch->seen[i];
+	/*
+	 * Relaxed: the lock of the leaf orders this with an unmapping that was
+	 * there before.
+	 */
+	return watch && atomic_load_explicit(&watch->mapping->revoked[i], memory_order_relaxed) !=
+				watch->seen[i];
 }
 
-/* What this thread watches of @mapping; NULL: nothing, it runs no hook of it. */
+/*
+ * What this thread watches of @mapping; NULL: nothing, it runs no hook of it.
+ */
 struct vms__revoke_watch *vms__revoke_watch_of(const struct address_space *mapping);
 
 /*

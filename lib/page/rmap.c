@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rmap.c - the life of anon_vmas: made at a VMA's first private page, shared by neighbours that may merge, handed on by split,
- * merge and fork, gone with the last VMA.
+ * rmap.c - the life of anon_vmas: made at a VMA's first private page, shared by
+ * neighbours that may merge, handed on by split, merge and fork, gone with the
+ * last VMA.
  *
- * Which anon_vma a VMA gets shows in the layout, for VMAs with different ones never merge. The rules are Linux's:
- *   prepare   that of the VMA above, else below, if the two would merge but for their rights and it has no ancestors; else new.
+ * Which anon_vma a VMA gets shows in the layout, for VMAs with different ones
+ * never merge. The rules are Linux's:
+ *   prepare   that of the VMA above, else below, if the two would merge but for
+ *             their rights and it has no ancestors; else new.
  *   clone     (split, merge) the source's.
- *   fork      a new one, child of the source's; or that of an ancestor which no VMA calls its own any more and which has at most
- *             one child, so that a chain of forks does not grow a chain of dead anon_vmas.
+ *   fork      a new one, child of the source's; or that of an ancestor which no
+ *             VMA calls its own any more and which has at most one child, so
+ *             that a chain of forks does not grow a chain of dead anon_vmas.
  *
  * Everything that may fail (memory) comes before the first change.
  *
- * Locks: mmap_lock as page.h states; then the lock in the root of the anon_vmas; then, in prepare, page_table_lock, which settles
- * who of two threads with mmap_lock R is first.
+ * Locks: mmap_lock as page.h states; then the lock in the root of the
+ * anon_vmas; then, in prepare, page_table_lock, which settles who of two
+ * threads with mmap_lock R is first.
  */
 #include <errno.h>
 
@@ -24,11 +29,19 @@
 #include "lib/sync/objcache.h"
 #include "lib/sync/rcu.h"
 
-/* Type-stable: who comes from a page may look at the refcount of one that is gone (vms__page_pin_anon_vma()). */
-VMS__OBJCACHE_DEFINE(anon_vma_cache, "anon_vma", sizeof(struct anon_vma), VMS_CACHELINE, VMS__OBJCACHE_TYPESAFE);
-VMS__OBJCACHE_DEFINE(chain_cache, "anon_vma_chain", sizeof(struct anon_vma_chain), VMS_CACHELINE, 0);
+/*
+ * Type-stable: who comes from a page may look at the refcount of one that is
+ * gone (vms__page_pin_anon_vma()).
+ */
+VMS__OBJCACHE_DEFINE(anon_vma_cache, "anon_vma", sizeof(struct anon_vma), VMS_CACHELINE,
+		     VMS__OBJCACHE_TYPESAFE);
+VMS__OBJCACHE_DEFINE(chain_cache, "anon_vma_chain", sizeof(struct anon_vma_chain), VMS_CACHELINE,
+		     0);
 
-/* Two neighbours that differ in these may still share an anon_vma, for mprotect() may make them one. */
+/*
+ * Two neighbours that differ in these may still share an anon_vma, for
+ * mprotect() may make them one.
+ */
 #define SHARING_IGNORES (VM_ACCESS_FLAGS | VM_SOFTDIRTY | VM_MAYBE_GUARD)
 
 /* ---- locks and references ---- */
@@ -67,14 +80,20 @@ void vms__anon_vma_unlock(struct anon_vma *anon_vma)
 	root_unlock(anon_vma->root);
 }
 
-/* A root that nobody can find or pin: publish() or anon_vma_discard() follows. NULL: no memory. */
+/*
+ * A root that nobody can find or pin: publish() or anon_vma_discard() follows.
+ * NULL: no memory.
+ */
 static struct anon_vma *anon_vma_alloc(void)
 {
 	struct anon_vma *anon_vma = vms__objcache_alloc(&anon_vma_cache);
 
 	if (!anon_vma)
 		return NULL;
-	/* Atomic, and never but 0 before publish(): a late reader of what was here before may still look at it. */
+	/*
+	 * Atomic, and never but 0 before publish(): a late reader of what was
+	 * here before may still look at it.
+	 */
 	atomic_store_explicit(&anon_vma->refcount, 0, memory_order_relaxed);
 	anon_vma->root = anon_vma->parent = anon_vma;
 	atomic_init(&anon_vma->lock, 0);
@@ -90,8 +109,9 @@ static void anon_vma_discard(struct anon_vma *anon_vma)
 }
 
 /*
- * It is whole and has its first reference. Release: pairs with the acquire in vms__page_pin_anon_vma(); who pins this one through a page of
- * the anon_vma that was here before sees that the page is not mapped any more.
+ * It is whole and has its first reference. Release: pairs with the acquire in
+ * vms__page_pin_anon_vma(); who pins this one through a page of the anon_vma
+ * that was here before sees that the page is not mapped any more.
  */
 static void publish(struct anon_vma *anon_vma)
 {
@@ -106,7 +126,10 @@ static void adopt(struct anon_vma *child, struct anon_vma *parent)
 	child->parent = parent;
 	child->num_children = 0;
 	parent->num_children++;
-	/* Relaxed: the caller's VMA is in the root's list, which holds a reference. */
+	/*
+	 * Relaxed: the caller's VMA is in the root's list, which holds a
+	 * reference.
+	 */
 	atomic_fetch_add_explicit(&parent->root->refcount, 1, memory_order_relaxed);
 	publish(child);
 }
@@ -116,7 +139,10 @@ static void anon_vma_put(struct anon_vma *anon_vma)
 {
 	struct anon_vma *root = anon_vma->root;
 
-	/* Release what this holder did; the last one acquires what all others did. */
+	/*
+	 * Release what this holder did; the last one acquires what all others
+	 * did.
+	 */
 	if (atomic_fetch_sub_explicit(&anon_vma->refcount, 1, memory_order_acq_rel) != 1)
 		return;
 	VMS_ASSERT(list_empty(&anon_vma->links));
@@ -136,7 +162,10 @@ static void links_free(struct list_head *spare)
 	INIT_LIST_HEAD(spare);
 }
 
-/* @nr more links for @spare. Return: false, with @spare empty, when memory is out. */
+/*
+ * @nr more links for @spare. Return: false, with @spare empty, when memory is
+ * out.
+ */
 static bool links_alloc(struct list_head *spare, size_t nr)
 {
 	while (nr-- > 0) {
@@ -161,7 +190,10 @@ static size_t links_count(const struct vm_area_struct *vma)
 	return nr;
 }
 
-/* Put @vma, with a link of @spare, at the end of its own list and into @anon_vma's. Locks: root, unless @anon_vma is not published yet. */
+/*
+ * Put @vma, with a link of @spare, at the end of its own list and into
+ * @anon_vma's. Locks: root, unless @anon_vma is not published yet.
+ */
 static void link_vma(struct vm_area_struct *vma, struct anon_vma *anon_vma, struct list_head *spare)
 {
 	struct anon_vma_chain *link = list_first_entry(spare, struct anon_vma_chain, same_vma);
@@ -174,7 +206,8 @@ static void link_vma(struct vm_area_struct *vma, struct anon_vma *anon_vma, stru
 }
 
 /* Put @dst into every list that @src is in. Locks: root. */
-static void link_as(struct vm_area_struct *dst, const struct vm_area_struct *src, struct list_head *spare)
+static void link_as(struct vm_area_struct *dst, const struct vm_area_struct *src,
+		    struct list_head *spare)
 {
 	struct anon_vma_chain *link;
 
@@ -187,7 +220,10 @@ static void set_anon_vma(struct vm_area_struct *vma, struct anon_vma *anon_vma)
 {
 	root_assert_locked(anon_vma);
 	anon_vma->num_active_vmas++;
-	/* Release: pairs with vms__vma_anon_vma(). Who sees it under mmap_lock R sees the links too. */
+	/*
+	 * Release: pairs with vms__vma_anon_vma(). Who sees it under mmap_lock
+	 * R sees the links too.
+	 */
 	atomic_store_explicit(&vma->anon_vma, anon_vma, memory_order_release);
 }
 
@@ -201,8 +237,9 @@ static bool may_share(const struct vm_area_struct *below, const struct vm_area_s
 }
 
 /*
- * The anon_vma of @vma if it has no ancestors: sharing one that has would need all of its links. The list is complete, and stays as it is,
- * once anon_vma is seen set.
+ * The anon_vma of @vma if it has no ancestors: sharing one that has would need
+ * all of its links. The list is complete, and stays as it is, once anon_vma is
+ * seen set.
  */
 static struct anon_vma *shareable(const struct vm_area_struct *vma)
 {
@@ -211,7 +248,10 @@ static struct anon_vma *shareable(const struct vm_area_struct *vma)
 	return anon_vma && list_is_singular(&vma->anon_vma_chain) ? anon_vma : NULL;
 }
 
-/* The anon_vma that @vma should share. Locks: mmap_lock, which keeps the neighbours, hence what is found. */
+/*
+ * The anon_vma that @vma should share. Locks: mmap_lock, which keeps the
+ * neighbours, hence what is found.
+ */
 static struct anon_vma *find_shareable(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = vms__vma_mm(vma);
@@ -225,7 +265,10 @@ static struct anon_vma *find_shareable(struct vm_area_struct *vma)
 	return prev && may_share(prev, vma) ? shareable(prev) : NULL;
 }
 
-/* Who of two faults is first is settled under page_table_lock. Return: whether @vma has no anon_vma yet. */
+/*
+ * Who of two faults is first is settled under page_table_lock. Return: whether
+ * @vma has no anon_vma yet.
+ */
 static bool lock_first(struct vm_area_struct *vma, struct mm_struct *mm)
 {
 	vms__lockdep_acquire(VMS__RANK_PAGE_TABLE_LOCK, &mm->page_table_lock, "page_table_lock");
@@ -240,8 +283,12 @@ static void unlock_first(struct mm_struct *mm)
 	vms__spin_unlock(&mm->page_table_lock);
 }
 
-/* Let @vma share @anon_vma, unless another thread gave it one meanwhile. Locks: mmap_lock. */
-static void share_anon_vma(struct vm_area_struct *vma, struct anon_vma *anon_vma, struct list_head *spare)
+/*
+ * Let @vma share @anon_vma, unless another thread gave it one meanwhile. Locks:
+ * mmap_lock.
+ */
+static void share_anon_vma(struct vm_area_struct *vma, struct anon_vma *anon_vma,
+			   struct list_head *spare)
 {
 	struct mm_struct *mm = vms__vma_mm(vma);
 
@@ -256,11 +303,12 @@ static void share_anon_vma(struct vm_area_struct *vma, struct anon_vma *anon_vma
 
 /*
  * The same for one that nobody knows yet: its own lock is not needed, because
- * all that the lock protects is there before anyone can find it. Who comes to it
- * by @vma acquires that from the store of vma->anon_vma; who comes from a page
- * that has died, from publish(). Return: false: it is still the caller's.
+ * all that the lock protects is there before anyone can find it. Who comes to
+ * it by @vma acquires that from the store of vma->anon_vma; who comes from a
+ * page that has died, from publish(). Return: false: it is still the caller's.
  */
-static bool give_new_anon_vma(struct vm_area_struct *vma, struct anon_vma *fresh, struct list_head *spare)
+static bool give_new_anon_vma(struct vm_area_struct *vma, struct anon_vma *fresh,
+			      struct list_head *spare)
 {
 	struct mm_struct *mm = vms__vma_mm(vma);
 	bool first = lock_first(vma, mm);
@@ -310,7 +358,10 @@ int vms__anon_vma_clone(struct vm_area_struct *dst, const struct vm_area_struct 
 	LIST_HEAD(spare);
 
 	mmap_assert_write_locked(vms__vma_mm(src));
-	/* A fault under @dst's lock alone would use the anon_vma at once, and the caller could not take it back. */
+	/*
+	 * A fault under @dst's lock alone would use the anon_vma at once, and
+	 * the caller could not take it back.
+	 */
 	vma_assert_write_locked(dst);
 	VMS_ASSERT(!vms__vma_anon_vma(dst) && list_empty(&dst->anon_vma_chain));
 	if (!anon_vma)
@@ -324,7 +375,10 @@ int vms__anon_vma_clone(struct vm_area_struct *dst, const struct vm_area_struct 
 	return 0;
 }
 
-/* An anon_vma of @vma's list that is nobody's own, and has at most one child. Locks: root. */
+/*
+ * An anon_vma of @vma's list that is nobody's own, and has at most one child.
+ * Locks: root.
+ */
 static struct anon_vma *find_abandoned(const struct vm_area_struct *vma)
 {
 	struct anon_vma_chain *link;
@@ -371,7 +425,10 @@ int vms__anon_vma_fork(struct vm_area_struct *dst, const struct vm_area_struct *
 
 /* ---- the end ---- */
 
-/* Take @link out of its anon_vma's list. The last one also takes that anon_vma from its parent. Locks: root. */
+/*
+ * Take @link out of its anon_vma's list. The last one also takes that anon_vma
+ * from its parent. Locks: root.
+ */
 static void unlink_vma(struct anon_vma_chain *link)
 {
 	struct anon_vma *anon_vma = link->anon_vma;
@@ -396,13 +453,19 @@ void vms__anon_vma_unlink(struct vm_area_struct *vma)
 		return;
 	root = anon_vma->root;
 	root_lock(root);
-	/* Newest first: a parent is still linked, hence there, when its child goes. */
+	/*
+	 * Newest first: a parent is still linked, hence there, when its child
+	 * goes.
+	 */
 	for (pos = head->prev; pos != head; pos = pos->prev)
 		unlink_vma(list_entry(pos, struct anon_vma_chain, same_vma));
 	anon_vma->num_active_vmas--;
 	atomic_store_explicit(&vma->anon_vma, NULL, memory_order_relaxed);
 	root_unlock(root);
-	/* Those still named in a link have an empty list now. The root is the oldest and goes last. */
+	/*
+	 * Those still named in a link have an empty list now. The root is the
+	 * oldest and goes last.
+	 */
 	for (pos = head->prev; pos != head;) {
 		struct anon_vma_chain *link = list_entry(pos, struct anon_vma_chain, same_vma);
 
@@ -423,15 +486,17 @@ bool vms__anon_vma_is_fork_child(const struct vm_area_struct *vma)
 /* ---- looking ---- */
 
 /*
- * A reference to an anon_vma that may be gone, or be another one by now; false: it is gone.
- * Acquire: pairs with publish(); what is looked at next is not older than the anon_vma that was pinned.
+ * A reference to an anon_vma that may be gone, or be another one by now; false:
+ * it is gone. Acquire: pairs with publish(); what is looked at next is not
+ * older than the anon_vma that was pinned.
  */
 static bool get_unless_zero(struct anon_vma *anon_vma)
 {
 	unsigned int old = atomic_load_explicit(&anon_vma->refcount, memory_order_relaxed);
 
 	while (old != 0)
-		if (atomic_compare_exchange_weak_explicit(&anon_vma->refcount, &old, old + 1, memory_order_acquire,
+		if (atomic_compare_exchange_weak_explicit(&anon_vma->refcount, &old, old + 1,
+							  memory_order_acquire,
 							  memory_order_relaxed))
 			return true;
 	return false;
@@ -443,7 +508,10 @@ struct anon_vma *vms__page_pin_anon_vma(const struct page *page)
 
 	VMS_ASSERT(vms__page_is_anon(page));
 	vms__rcu_read_lock();
-	/* Relaxed: it changes only while nobody holds the page, and the caller does. */
+	/*
+	 * Relaxed: it changes only while nobody holds the page, and the caller
+	 * does.
+	 */
 	anon_vma = atomic_load_explicit(&page->mapping, memory_order_relaxed);
 	if (!get_unless_zero(anon_vma))
 		anon_vma = NULL;
@@ -451,8 +519,9 @@ struct anon_vma *vms__page_pin_anon_vma(const struct page *page)
 	if (!anon_vma)
 		return NULL;
 	/*
-	 * A page that is still mapped has a VMA in its anon_vma's list, which therefore never went. One that is not may have led us to
-	 * another anon_vma in the same memory. Relaxed: behind the acquire above.
+	 * A page that is still mapped has a VMA in its anon_vma's list, which
+	 * therefore never went. One that is not may have led us to another
+	 * anon_vma in the same memory. Relaxed: behind the acquire above.
 	 */
 	if (atomic_load_explicit(&page->mapcount, memory_order_relaxed) == 0) {
 		anon_vma_put(anon_vma);
@@ -466,7 +535,9 @@ void vms__anon_vma_unpin(struct anon_vma *anon_vma)
 	anon_vma_put(anon_vma);
 }
 
-int vms__rmap_walk_anon(const struct page *page, int (*visit)(struct vm_area_struct *vma, unsigned long addr, void *arg), void *arg)
+int vms__rmap_walk_anon(const struct page *page,
+			int (*visit)(struct vm_area_struct *vma, unsigned long addr, void *arg),
+			void *arg)
 {
 	struct anon_vma *anon_vma = vms__page_pin_anon_vma(page);
 	struct anon_vma_chain *link;
@@ -517,7 +588,8 @@ int vms__anon_vma_validate(const struct vm_area_struct *vma, FILE *why)
 		if (anon_vma->num_active_vmas == 0)
 			broken = "not counted among its anon_vma's own";
 		list_for_each_entry(link, &vma->anon_vma_chain, same_vma)
-			if (link->vma != vma || link->anon_vma->root != anon_vma->root || list_empty(&link->anon_vma->links))
+			if (link->vma != vma || link->anon_vma->root != anon_vma->root ||
+			    list_empty(&link->anon_vma->links))
 				broken = "a link that is not its own";
 		root_unlock(anon_vma->root);
 	}

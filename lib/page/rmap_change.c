@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rmap_change.c - VMAs that change their bounds, lose their pages or hand them on, while others come to them from a page: through the list of
- * its anon_vma or its file's interval trees.
+ * rmap_change.c - VMAs that change their bounds, lose their pages or hand them
+ * on, while others come to them from a page: through the list of its anon_vma
+ * or its file's interval trees.
  *
- * Those come without mmap_lock and without a VMA's lock. So what they rely on changes only under the locks of both ways:
+ * Those come without mmap_lock and without a VMA's lock. So what they rely on
+ * changes only under the locks of both ways:
  *
- *   bounds     from vms__rmap_change_begin() to vms__rmap_change_end(): a page that passes from one VMA to another (split, merge)
- *              is in the one or in the other, never in none
- *   entries    that move to another place (mremap) do so under vms__rmap_lock(), for the same reason
+ *   bounds     from vms__rmap_change_begin() to vms__rmap_change_end(): a page
+ *              that passes from one VMA to another (split, merge) is in the one
+ *              or in the other, never in none
+ *   entries    that move to another place (mremap) do so under
+ *              vms__rmap_lock(), for the same reason
  *   tables     are freed when the VMAs are in no list any more: vms__vma_hide()
  *
- * Locks: mmap_lock, as page.h says; then those of i_mmap, then the anon_vma lock.
+ * Locks: mmap_lock, as page.h says; then those of i_mmap, then the anon_vma
+ *        lock.
  */
 #include "lib/page/i_mmap.h"
 #include "lib/page/page.h"
@@ -18,7 +23,8 @@
 #include "lib/page/rmap.h"
 
 /* @parts: of @mapping, if there is one. */
-static void lock_both(struct address_space *mapping, vms__i_mmap_set parts, struct anon_vma *anon_vma) VMS_NO_TSA
+static void lock_both(struct address_space *mapping, vms__i_mmap_set parts,
+		      struct anon_vma *anon_vma) VMS_NO_TSA
 {
 	if (mapping)
 		vms__i_mmap_lock_write(mapping, parts);
@@ -26,7 +32,8 @@ static void lock_both(struct address_space *mapping, vms__i_mmap_set parts, stru
 		vms__anon_vma_lock(anon_vma);
 }
 
-static void unlock_both(struct address_space *mapping, vms__i_mmap_set parts, struct anon_vma *anon_vma) VMS_NO_TSA
+static void unlock_both(struct address_space *mapping, vms__i_mmap_set parts,
+			struct anon_vma *anon_vma) VMS_NO_TSA
 {
 	if (anon_vma)
 		vms__anon_vma_unlock(anon_vma);
@@ -64,7 +71,10 @@ void vms__rmap_change_begin(struct vms__rmap_change *c)
 			vms__i_mmap_del(c->vma[i]);
 }
 
-/* @vma is linked in a part that is locked: one that is new may have been made by another thread than those beside it. */
+/*
+ * @vma is linked in a part that is locked: one that is new may have been made
+ * by another thread than those beside it.
+ */
 static void link_again(const struct vms__rmap_change *c, struct vm_area_struct *vma)
 {
 	if (!(c->parts & 1u << vma->vm_i_mmap))

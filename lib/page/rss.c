@@ -2,18 +2,20 @@
 /*
  * rss.c - how much is resident, and the most that ever was.
  *
- * The maximum is brought up to date only before pages go, as Linux does it, so a fault
- * pays nothing. Even then a sum over all threads' counters would take cache lines away
- * from threads that fault. So a thread counts the pages that it unmaps in its own row
- * (VMS__RSS_FALLEN), and sums up after RSS_BATCH of them. While one thread alone has used
- * the library a sum is cheap, and is made every time: there the maximum is exact.
+ * The maximum is brought up to date only before pages go, as Linux does it, so
+ * a fault pays nothing. Even then a sum over all threads' counters would take
+ * cache lines away from threads that fault. So a thread counts the pages that
+ * it unmaps in its own row (VMS__RSS_FALLEN), and sums up after RSS_BATCH of
+ * them. While one thread alone has used the library a sum is cheap, and is made
+ * every time: there the maximum is exact.
  *
  * Locks: none. hiwater_rss only grows, by compare and exchange.
  */
 #include "lib/page/page.h"
 #include "lib/sync/pcounter.h"
 
-_Static_assert(MM_ANONPAGES == MM_FILEPAGES + 1 && MM_SHMEMPAGES == MM_FILEPAGES + 2, "resident pages are three counters in a row");
+_Static_assert(MM_ANONPAGES == MM_FILEPAGES + 1 && MM_SHMEMPAGES == MM_FILEPAGES + 2,
+	       "resident pages are three counters in a row");
 
 #define RSS_BATCH 64
 #define ONE_THREAD 2u /* slots: its own, and the shared one */
@@ -22,7 +24,9 @@ static inline unsigned long rss(const struct mm_struct *mm, unsigned int slots)
 {
 	long sum = vms__pcounter_sum_of(mm->counters, slots, MM_FILEPAGES, 3);
 
-	/* Beside other threads it may read as less than nothing for a moment. */
+	/*
+	 * Beside other threads it may read as less than nothing for a moment.
+	 */
 	return sum > 0 ? (unsigned long)sum : 0;
 }
 
@@ -36,7 +40,8 @@ static void raise_to(_Atomic unsigned long *max, unsigned long now)
 {
 	unsigned long old = atomic_load_explicit(max, memory_order_relaxed);
 
-	while (now > old && !atomic_compare_exchange_weak_explicit(max, &old, now, memory_order_relaxed, memory_order_relaxed))
+	while (now > old && !atomic_compare_exchange_weak_explicit(
+				    max, &old, now, memory_order_relaxed, memory_order_relaxed))
 		;
 }
 
@@ -57,7 +62,8 @@ bool vms__rss_falls(struct mm_struct *mm, long pages)
 
 unsigned long vms_mm_hiwater_rss(const struct mm_struct *mm)
 {
-	unsigned long was = atomic_load_explicit(&mm->hiwater_rss, memory_order_relaxed), now = vms__rss(mm);
+	unsigned long was = atomic_load_explicit(&mm->hiwater_rss, memory_order_relaxed),
+		      now = vms__rss(mm);
 
 	return was > now ? was : now;
 }

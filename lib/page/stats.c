@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stats.c - how much memory a VMA has, shares and has written, for the listings.
+ * stats.c - how much memory a VMA has, shares and has written, for the
+ * listings.
  *
- * Source: proc_pid_smaps(5), and experiments on a running 6.18 kernel. Locks: page.h states them; each leaf is locked while its pages are looked
- * at, so the sum is of no single moment.
+ * Source: proc_pid_smaps(5), and experiments on a running 6.18 kernel. Locks:
+ * page.h states them; each leaf is locked while its pages are looked at, so the
+ * sum is of no single moment.
  */
 #include "lib/page/page.h"
 #include "lib/page/pgtable.h"
@@ -36,10 +38,12 @@ void vms__page_stats(struct vm_area_struct *vma, unsigned long start, struct vms
 
 	vma_assert_locked(vma);
 	while ((leaf = vms__leaf_next(vms__vma_mm(vma), &addr, vma->vm_end)) != NULL) {
-		unsigned int i = vms__pt_index(addr, 0), stop = vms__pt_leaf_stop(addr, vma->vm_end);
+		unsigned int i = vms__pt_index(addr, 0),
+			     stop = vms__pt_leaf_stop(addr, vma->vm_end);
 
 		vms__ptable_lock(leaf);
-		for (i = vms__pt_seek(leaf, i, stop); i < stop; i = vms__pt_seek(leaf, i + 1, stop)) {
+		for (i = vms__pt_seek(leaf, i, stop); i < stop;
+		     i = vms__pt_seek(leaf, i + 1, stop)) {
 			unsigned long pte = vms__pte_load(leaf, i);
 			const struct page *page = vms__pte_page(pte);
 

@@ -74,7 +74,8 @@ void vms__filemap_wait_invalidate(struct address_space *mapping)
  * can reach it from now on. Return: 0, or -ENOMEM and nothing has changed.
  * Locks: invalidate_lock W, and the tree's.
  */
-static int take_out(struct address_space *mapping, pgoff_t first, pgoff_t last, struct leaving *leaving)
+static int take_out(struct address_space *mapping, pgoff_t first, pgoff_t last,
+		    struct leaving *leaving)
 {
 	MA_STATE(store, &mapping->i_pages, first, last);
 	MA_STATE(mas, &mapping->i_pages, first, first);
@@ -156,7 +157,10 @@ int vms_file_punch_hole(struct address_space *mapping, unsigned long start, unsi
 		return -EINVAL;
 	if (start + len > LONG_MAX)
 		return -EFBIG;
-	/* A page that the hole touches in part keeps its word: it stands for the whole page. */
+	/*
+	 * A page that the hole touches in part keeps its word: it stands for
+	 * the whole page.
+	 */
 	if (first >= end)
 		return 0;
 	invalidate_begin(mapping);

@@ -2,19 +2,26 @@
 /*
  * validate.c - what must hold of the page table of an mm at rest, as a program:
  *
- *   - every present entry lies in a VMA, and is writable only if the VMA is; a guard mark lies in a VMA that may hold one;
- *   - the zero page and anonymous pages lie in private memory; there is no zero page where the rule read_takes_page holds;
- *   - an anonymous page stands at its index, its anon_vma is one of the VMA's, and it is writable only where it is mapped once;
- *   - a file's page stands at its index in a VMA of that file, is writable only in a shared VMA, and is still in its cache, unless a
- *     truncation or a hole is about to unmap it;
+ *   - every present entry lies in a VMA, and is writable only if the VMA is; a
+ *     guard mark lies in a VMA that may hold one;
+ *   - the zero page and anonymous pages lie in private memory; there is no zero
+ *     page where the rule read_takes_page holds;
+ *   - an anonymous page stands at its index, its anon_vma is one of the VMA's,
+ *     and it is writable only where it is mapped once;
+ *   - a file's page stands at its index in a VMA of that file, is writable only
+ *     in a shared VMA, and is still in its cache, unless a truncation or a hole
+ *     is about to unmap it;
  *   - every page has at least as many references as entries that map it;
  *   - a table's `used` is the number of its entries; its `lines` leaves out no
  *     line with an entry, and is 0 in an empty table;
  *   - the counters of the mm are the numbers of pages and tables;
- *   - every VMA is in the lists of its anon_vmas and in its file's interval tree.
+ *   - every VMA is in the lists of its anon_vmas and in its file's interval
+ *     tree.
  *
- * Locks: mmap_lock W, and every VMA write-locked, so that nothing of this mm moves but what is unmapped through a file (i_mmap.c): each leaf
- * is locked while it is looked at. Pages that it shares with other mms may gain and lose users meanwhile.
+ * Locks: mmap_lock W, and every VMA write-locked, so that nothing of this mm
+ * moves but what is unmapped through a file (i_mmap.c): each leaf is locked
+ * while it is looked at. Pages that it shares with other mms may gain and lose
+ * users meanwhile.
  */
 #include <sched.h>
 #include <stdarg.h>
@@ -34,7 +41,8 @@ struct check {
 	int broken;
 };
 
-static void __attribute__((format(printf, 3, 4))) broken(struct check *c, unsigned long addr, const char *fmt, ...)
+static void __attribute__((format(printf, 3, 4)))
+broken(struct check *c, unsigned long addr, const char *fmt, ...)
 {
 	va_list args;
 
@@ -56,10 +64,10 @@ static struct vm_area_struct *vma_at(struct check *c, unsigned long addr)
 }
 
 /*
- * More entries than references? Both may move while another mm maps or unmaps the
- * page, and nothing orders the two loads towards that mm's two changes. So a
- * suspicion counts only if it is the same again and again. Relaxed: an acquire
- * would pair with nothing, since mapcount only counts.
+ * More entries than references? Both may move while another mm maps or unmaps
+ * the page, and nothing orders the two loads towards that mm's two changes. So
+ * a suspicion counts only if it is the same again and again. Relaxed: an
+ * acquire would pair with nothing, since mapcount only counts.
  */
 static bool underreferenced(const struct page *page)
 {
@@ -73,19 +81,22 @@ static bool underreferenced(const struct page *page)
 	return true;
 }
 
-static void check_anon(struct check *c, const struct vm_area_struct *vma, unsigned long addr, unsigned long pte,
-		       const struct page *page)
+static void check_anon(struct check *c, const struct vm_area_struct *vma, unsigned long addr,
+		       unsigned long pte, const struct page *page)
 {
-	const struct anon_vma *anon_vma = atomic_load_explicit(&page->mapping, memory_order_relaxed);
+	const struct anon_vma *anon_vma =
+		atomic_load_explicit(&page->mapping, memory_order_relaxed);
 
 	if ((vma->vm_flags & VM_SHARED) && vms__vma_ops(vma))
 		broken(c, addr, "an anonymous page in shared memory");
 	if (page->index != vms__vma_pgoff(vma, addr))
-		broken(c, addr, "an anonymous page of index %lx at %lx", page->index, vms__vma_pgoff(vma, addr));
+		broken(c, addr, "an anonymous page of index %lx at %lx", page->index,
+		       vms__vma_pgoff(vma, addr));
 	if (!vms__vma_in_anon_vma(vma, anon_vma))
 		broken(c, addr, "an anonymous page whose anon_vma does not know this VMA");
 	/* Ours is the one entry, so nobody else can make it two meanwhile. */
-	if ((pte & VMS__PTE_WRITE) && atomic_load_explicit(&page->mapcount, memory_order_relaxed) != 1)
+	if ((pte & VMS__PTE_WRITE) &&
+	    atomic_load_explicit(&page->mapcount, memory_order_relaxed) != 1)
 		broken(c, addr, "an anonymous page is writable although it is shared");
 }
 
@@ -107,20 +118,25 @@ static bool is_leaving(struct address_space *mapping, pgoff_t index)
 	return leaving;
 }
 
-static void check_file(struct check *c, const struct vm_area_struct *vma, unsigned long addr, unsigned long pte,
-		       const struct page *page)
+static void check_file(struct check *c, const struct vm_area_struct *vma, unsigned long addr,
+		       unsigned long pte, const struct page *page)
 {
 	if ((pte & VMS__PTE_WRITE) && !(vma->vm_flags & VM_SHARED))
 		broken(c, addr, "a file's page is writable in private memory");
-	/* An embedder's hook may map any page anywhere, that of another file's cache too. */
+	/*
+	 * An embedder's hook may map any page anywhere, that of another file's
+	 * cache too.
+	 */
 	if (!(page->flags & VMS__PG_CACHED) || vms__vma_ops(vma) != &vms__filemap_vm_ops)
 		return;
-	if (!vma->vm_file || atomic_load_explicit(&page->mapping, memory_order_relaxed) != vma->vm_file->f_mapping)
+	if (!vma->vm_file ||
+	    atomic_load_explicit(&page->mapping, memory_order_relaxed) != vma->vm_file->f_mapping)
 		broken(c, addr, "a page of another file");
 	else if (vms__page_is_gone(page) && !is_leaving(vma->vm_file->f_mapping, page->index))
 		broken(c, addr, "a page that has left its file's cache");
 	if (page->index != vms__vma_pgoff(vma, addr))
-		broken(c, addr, "a file's page of index %lx at %lx", page->index, vms__vma_pgoff(vma, addr));
+		broken(c, addr, "a file's page of index %lx at %lx", page->index,
+		       vms__vma_pgoff(vma, addr));
 }
 
 static void check_pte(struct check *c, unsigned long addr, unsigned long pte)
@@ -158,7 +174,8 @@ static void check_pte(struct check *c, unsigned long addr, unsigned long pte)
 		check_file(c, vma, addr, pte, page);
 }
 
-static void check_table(struct check *c, struct vms__ptable *table, unsigned int level, unsigned long base)
+static void check_table(struct check *c, struct vms__ptable *table, unsigned int level,
+			unsigned long base)
 {
 	unsigned int used = 0;
 	unsigned long lines = 0, noted;
@@ -166,7 +183,10 @@ static void check_table(struct check *c, struct vms__ptable *table, unsigned int
 	if (level == 0)
 		vms__ptable_lock(table);
 	for (unsigned int i = 0; i < VMS__PT_ENTRIES; i++) {
-		/* Acquire: pairs with install() (pgtable.c), of a table that a fault has put there. */
+		/*
+		 * Acquire: pairs with install() (pgtable.c), of a table that a
+		 * fault has put there.
+		 */
 		unsigned long entry = atomic_load_explicit(&table->entry[i], memory_order_acquire);
 		unsigned long addr = base + ((unsigned long)i << vms__pt_shift(level));
 
@@ -183,17 +203,20 @@ static void check_table(struct check *c, struct vms__ptable *table, unsigned int
 		check_table(c, vms__ptable_child(table, i), level - 1, addr);
 	}
 	if (used != table->used)
-		broken(c, base, "a table of level %u has %u entries, and counts %u", level, used, table->used);
+		broken(c, base, "a table of level %u has %u entries, and counts %u", level, used,
+		       table->used);
 	noted = atomic_load_explicit(&table->lines, memory_order_relaxed);
 	if ((lines & ~noted) || (!used && noted))
-		broken(c, base, "a table of level %u has entries in the lines %lx, and notes %lx", level, lines, noted);
+		broken(c, base, "a table of level %u has entries in the lines %lx, and notes %lx",
+		       level, lines, noted);
 	if (level == 0)
 		vms__ptable_unlock(table);
 }
 
 static void check_counters(struct check *c)
 {
-	static const enum vms_mm_counter which[] = {MM_FILEPAGES, MM_ANONPAGES, MM_SHMEMPAGES, MM_PGTABLES};
+	static const enum vms_mm_counter which[] = {MM_FILEPAGES, MM_ANONPAGES, MM_SHMEMPAGES,
+						    MM_PGTABLES};
 	static const char *const name[NR_MM_COUNTERS] = {
 		[MM_FILEPAGES] = "file pages",
 		[MM_ANONPAGES] = "anonymous pages",
@@ -205,7 +228,8 @@ static void check_counters(struct check *c)
 		long counted = vms__pcounter_sum(c->mm->counters, which[i]);
 
 		if (counted != c->count[which[i]])
-			broken(c, 0, "%ld %s, and counts %ld", c->count[which[i]], name[which[i]], counted);
+			broken(c, 0, "%ld %s, and counts %ld", c->count[which[i]], name[which[i]],
+			       counted);
 	}
 }
 
@@ -217,7 +241,8 @@ static int look(struct mm_struct *mm, FILE *why)
 	if (mm->pgd_high)
 		check_table(&c, mm->pgd_high, VMS__PT_TOP_HIGH, 0);
 	check_counters(&c);
-	for (struct vm_area_struct *vma = vms__find(mm, 0); vma; vma = mm->engine->index->next(mm, vma)) {
+	for (struct vm_area_struct *vma = vms__find(mm, 0); vma;
+	     vma = mm->engine->index->next(mm, vma)) {
 		c.broken += vms__anon_vma_validate(vma, why);
 		if (!vms__vma_file_linked(vma))
 			broken(&c, vma->vm_start, "the VMA is not among those that map its file");
@@ -226,8 +251,10 @@ static int look(struct mm_struct *mm, FILE *why)
 }
 
 /*
- * Who unmaps pages through a file changes entries first and the counters after that, without any lock of this mm. What is found wrong beside
- * that proves nothing, and is looked for again; so often that what is wrong is told in the end, even if others never stop.
+ * Who unmaps pages through a file changes entries first and the counters after
+ * that, without any lock of this mm. What is found wrong beside that proves
+ * nothing, and is looked for again; so often that what is wrong is told in the
+ * end, even if others never stop.
  */
 int vms__pgtable_validate(struct mm_struct *mm, FILE *why)
 {
@@ -239,7 +266,9 @@ int vms__pgtable_validate(struct mm_struct *mm, FILE *why)
 		done = atomic_load_explicit(&mm->unmaps_done, memory_order_acquire);
 		if (look(mm, NULL) == 0)
 			return 0;
-		/* Relaxed: behind the locks of the leaves that were looked at. */
+		/*
+		 * Relaxed: behind the locks of the leaves that were looked at.
+		 */
 		if (atomic_load_explicit(&mm->unmaps_begun, memory_order_relaxed) == done)
 			break;
 		sched_yield();

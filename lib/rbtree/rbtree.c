@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rbtree.c - the red-black tree's functions: walks, replacement, and the two ready-made copies of insertion and erasure. How the
- * tree rebalances: rbtree_impl.h.
+ * rbtree.c - the red-black tree's functions: walks, replacement, and the two
+ * ready-made copies of insertion and erasure. How the tree rebalances:
+ * rbtree_impl.h.
  *
- * Locks: the tree's writer for what changes it, readers or writer for walks; the caller has them, the tree knows none.
+ * Locks: the tree's writer for what changes it, readers or writer for walks;
+ *        the caller has them, the tree knows none.
  */
 #include "lib/rbtree/rbtree_impl.h"
 
@@ -58,7 +60,10 @@ struct rb_node *rb_prev(const struct rb_node *node)
 	return parent;
 }
 
-/* The first leaf that a walk which prefers left meets: the first node of a subtree in postorder. */
+/*
+ * The first leaf that a walk which prefers left meets: the first node of a
+ * subtree in postorder.
+ */
 static struct rb_node *first_leaf(struct rb_node *node)
 {
 	for (;;) {
@@ -124,12 +129,14 @@ void rb_erase(struct rb_node *node, struct rb_root *root)
 	vms__rb_erase(node, root, &not_augmented);
 }
 
-void rb_insert_augmented(struct rb_node *node, struct rb_root *root, const struct rb_augment_callbacks *augment)
+void rb_insert_augmented(struct rb_node *node, struct rb_root *root,
+			 const struct rb_augment_callbacks *augment)
 {
 	vms__rb_insert(node, root, augment);
 }
 
-void rb_erase_augmented(struct rb_node *node, struct rb_root *root, const struct rb_augment_callbacks *augment)
+void rb_erase_augmented(struct rb_node *node, struct rb_root *root,
+			const struct rb_augment_callbacks *augment)
 {
 	vms__rb_erase(node, root, augment);
 }

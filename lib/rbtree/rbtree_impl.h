@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rbtree_impl.h - how the red-black tree rebalances, as templates: a caller that names its augment callbacks gets its own copy of
- * insertion and erasure with the callbacks inlined. rbtree.c makes the plain copy and the one that takes callbacks at run time.
+ * rbtree_impl.h - how the red-black tree rebalances, as templates: a caller
+ * that names its augment callbacks gets its own copy of insertion and erasure
+ * with the callbacks inlined. rbtree.c makes the plain copy and the one that
+ * takes callbacks at run time.
  *
  * The rules (Guibas and Sedgewick 1978; Cormen et al., chapter 13):
  *   1. the root is black, and so is every missing child;
  *   2. a red node has no red child;
- *   3. every path down from a node to a missing child meets the same number of black nodes.
+ *   3. every path down from a node to a missing child meets the same number of
+ *      black nodes.
  *
- * There is one rotation: a child rises over its parent and the two exchange their colours. That no path gains or loses a black
- * node by it is what makes each case below short: only the subtrees that change sides need a thought. In the drawings capitals are black,
- * small letters red, and [x] is the node that rises.
+ * There is one rotation: a child rises over its parent and the two exchange
+ * their colours. That no path gains or loses a black node by it is what makes
+ * each case below short: only the subtrees that change sides need a thought. In
+ * the drawings capitals are black, small letters red, and [x] is the node that
+ * rises.
  *
  * Locks: the tree's writer. Next: rbtree.c, validate.c.
  */
@@ -44,9 +49,12 @@ static inline void vms__rb_set_parent(struct rb_node *node, struct rb_node *pare
 	node->__rb_parent_color = (unsigned long)parent | (node->__rb_parent_color & VMS__RB_BLACK);
 }
 
-/* Make @parent (the root pointer, if NULL) point at @new_child where it pointed at @old_child. */
-static inline void vms__rb_change_child(struct rb_node *old_child, struct rb_node *new_child, struct rb_node *parent,
-					struct rb_root *root)
+/*
+ * Make @parent (the root pointer, if NULL) point at @new_child where it pointed
+ * at @old_child.
+ */
+static inline void vms__rb_change_child(struct rb_node *old_child, struct rb_node *new_child,
+					struct rb_node *parent, struct rb_root *root)
 {
 	if (!parent)
 		root->rb_node = new_child;
@@ -65,7 +73,8 @@ static inline void vms__rb_change_child(struct rb_node *old_child, struct rb_nod
  *   /   \                       /    \
  *  a   inner                 inner    c
  */
-vms__rb_template void vms__rb_raise(struct rb_node *child, struct rb_root *root, const struct rb_augment_callbacks *augment)
+vms__rb_template void vms__rb_raise(struct rb_node *child, struct rb_root *root,
+				    const struct rb_augment_callbacks *augment)
 {
 	struct rb_node *parent = rb_parent(child), *inner;
 	unsigned long child_color = child->__rb_parent_color & VMS__RB_BLACK;
@@ -87,13 +96,15 @@ vms__rb_template void vms__rb_raise(struct rb_node *child, struct rb_root *root,
 	augment->rotate(parent, child);
 }
 
-static inline struct rb_node *vms__rb_sibling(const struct rb_node *node, const struct rb_node *parent)
+static inline struct rb_node *vms__rb_sibling(const struct rb_node *node,
+					      const struct rb_node *parent)
 {
 	return parent->rb_left == node ? parent->rb_right : parent->rb_left;
 }
 
 /*
- * Only rule 2 may be broken, and only between @node, which is red, and its parent. Each turn either ends it or moves it two levels up.
+ * Only rule 2 may be broken, and only between @node, which is red, and its
+ * parent. Each turn either ends it or moves it two levels up.
  *
  *   uncle red: recolour                  inner grandchild             outer grandchild
  *        G            g  <- next            G            G                G           P
@@ -102,7 +113,8 @@ static inline struct rb_node *vms__rb_sibling(const struct rb_node *node, const 
  *     /            /                       \          /                /                 \
  *    n            n                        [n]       p                n                   U
  */
-vms__rb_template void vms__rb_insert(struct rb_node *node, struct rb_root *root, const struct rb_augment_callbacks *augment)
+vms__rb_template void vms__rb_insert(struct rb_node *node, struct rb_root *root,
+				     const struct rb_augment_callbacks *augment)
 {
 	for (;;) {
 		struct rb_node *parent = rb_parent(node), *grandparent, *uncle;
@@ -133,8 +145,10 @@ vms__rb_template void vms__rb_insert(struct rb_node *node, struct rb_root *root,
 }
 
 /*
- * Only rule 3 may be broken: every path through @node, a child of @parent and maybe missing, has one black too few. Its sibling is there,
- * because the paths through it have a black more. Each turn either ends it or moves it one level up.
+ * Only rule 3 may be broken: every path through @node, a child of @parent and
+ * maybe missing, has one black too few. Its sibling is there, because the paths
+ * through it have a black more. Each turn either ends it or moves it one level
+ * up.
  *
  *   sibling red: make it black           both nephews black: recolour the sibling
  *      P              S                      p            P   done         P            P  <- next
@@ -150,12 +164,14 @@ vms__rb_template void vms__rb_insert(struct rb_node *node, struct rb_root *root,
  *       / \            \                      / \      / \
  *     [c]  D            s                    c   d    n   c
  */
-vms__rb_template void vms__rb_erase_fix(struct rb_node *node, struct rb_node *parent, struct rb_root *root,
+vms__rb_template void vms__rb_erase_fix(struct rb_node *node, struct rb_node *parent,
+					struct rb_root *root,
 					const struct rb_augment_callbacks *augment)
 {
 	while (parent) {
 		bool is_left = parent->rb_left == node;
-		struct rb_node *sibling = is_left ? parent->rb_right : parent->rb_left, *inner, *outer;
+		struct rb_node *sibling = is_left ? parent->rb_right : parent->rb_left, *inner,
+			       *outer;
 
 		if (vms__rb_is_red(sibling)) {
 			vms__rb_raise(sibling, root, augment);
@@ -185,11 +201,14 @@ vms__rb_template void vms__rb_erase_fix(struct rb_node *node, struct rb_node *pa
 }
 
 /*
- * @node has two children: its successor, which has no left child, leaves its own place and takes @node's, colour and all.
- * Return: the successor's former parent, where the tree is now shorter; *@child: what stands in the successor's former place.
+ * @node has two children: its successor, which has no left child, leaves its
+ * own place and takes @node's, colour and all.
+ * Return: the successor's former parent, where the tree is now shorter;
+ *         *@child: what stands in the successor's former place.
  */
-vms__rb_template struct rb_node *vms__rb_move_successor(struct rb_node *node, struct rb_root *root, struct rb_node **child,
-							bool *lost_black, const struct rb_augment_callbacks *augment)
+vms__rb_template struct rb_node *vms__rb_move_successor(struct rb_node *node, struct rb_root *root,
+							struct rb_node **child, bool *lost_black,
+							const struct rb_augment_callbacks *augment)
 {
 	struct rb_node *successor = node->rb_right, *parent = successor;
 
@@ -219,7 +238,8 @@ vms__rb_template struct rb_node *vms__rb_move_successor(struct rb_node *node, st
 	return parent;
 }
 
-vms__rb_template void vms__rb_erase(struct rb_node *node, struct rb_root *root, const struct rb_augment_callbacks *augment)
+vms__rb_template void vms__rb_erase(struct rb_node *node, struct rb_root *root,
+				    const struct rb_augment_callbacks *augment)
 {
 	struct rb_node *child, *parent;
 	bool lost_black;
@@ -237,7 +257,10 @@ vms__rb_template void vms__rb_erase(struct rb_node *node, struct rb_root *root, 
 	}
 	if (!lost_black)
 		return;
-	/* An only child is red, by rule 3: turned black, it makes up for the black that left. */
+	/*
+	 * An only child is red, by rule 3: turned black, it makes up for the
+	 * black that left.
+	 */
 	if (child)
 		vms__rb_set_black(child);
 	else

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * alloc.c - plain allocations on the C library's, and the failure injector. Read first: alloc.h.
+ * alloc.c - plain allocations on the C library's, and the failure injector.
+ * Read first: alloc.h.
  */
 #include "lib/sync/alloc.h"
 
@@ -66,7 +67,10 @@ void *vms__zalloc(size_t size, size_t align)
 {
 	void *p;
 
-	/* calloc() knows which memory is fresh from the system and needs no clearing. */
+	/*
+	 * calloc() knows which memory is fresh from the system and needs no
+	 * clearing.
+	 */
 	if (align <= _Alignof(max_align_t))
 		return vms__alloc_must_fail() ? NULL : calloc(1, size);
 	p = vms__alloc(size, align);

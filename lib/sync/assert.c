@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * assert.c - how the program is stopped, and how it complains without being stopped.
+ * assert.c - how the program is stopped, and how it complains without being
+ * stopped.
  */
 #include "lib/sync/assert.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * assert.h - what stops the program when the program is wrong. Errors of the world (no memory, bad arguments) are answered, not
- * asserted. A condition has no side effects.
+ * assert.h - what stops the program when the program is wrong. Errors of the
+ * world (no memory, bad arguments) are answered, not asserted. A condition has
+ * no side effects.
  */
 #ifndef VMS_SYNC_ASSERT_H
 #define VMS_SYNC_ASSERT_H
@@ -15,18 +16,21 @@ _Noreturn void vms__assert_failed(const char *file, int line, const char *func, 
 void vms__warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Checked in every build: going on would spoil memory. */
-#define VMS_BUG_ON(cond)                                                                                                           \
-	do {                                                                                                                       \
-		if (unlikely(cond))                                                                                                \
-			vms__assert_failed(__FILE__, __LINE__, __func__, "BUG: " #cond);                                           \
+#define VMS_BUG_ON(cond)                                                                           \
+	do {                                                                                       \
+		if (unlikely(cond))                                                                \
+			vms__assert_failed(__FILE__, __LINE__, __func__, "BUG: " #cond);           \
 	} while (0)
 
-/* Checked in debug builds (VMS_DEBUG); elsewhere the condition is compiled but never evaluated. */
+/*
+ * Checked in debug builds (VMS_DEBUG); elsewhere the condition is compiled but
+ * never evaluated.
+ */
 #ifdef VMS_DEBUG
-#define VMS_ASSERT(cond)                                                                                                           \
-	do {                                                                                                                       \
-		if (unlikely(!(cond)))                                                                                             \
-			vms__assert_failed(__FILE__, __LINE__, __func__, "does not hold: " #cond);                                 \
+#define VMS_ASSERT(cond)                                                                           \
+	do {                                                                                       \
+		if (unlikely(!(cond)))                                                             \
+			vms__assert_failed(__FILE__, __LINE__, __func__, "does not hold: " #cond); \
 	} while (0)
 #else
 #define VMS_ASSERT(cond) ((void)sizeof(!(cond)))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * asym_fence.c - the heavy half, and whether the kernel offers it. Read first: lib/sync/asym_fence.h.
+ * asym_fence.c - the heavy half, and whether the kernel offers it. Read first:
+ * lib/sync/asym_fence.h.
  */
 #include "lib/sync/asym_fence.h"
 
@@ -12,7 +13,11 @@
 
 #include "lib/sync/assert.h"
 
-static bool registered; /* written before there are threads: when the library is loaded, and in the child of a fork */
+/*
+ * written before there are threads: when the library is loaded, and in the
+ * child of a fork
+ */
+static bool registered;
 
 bool vms__membarrier(int command)
 {
@@ -29,8 +34,8 @@ bool vms__fence_is_asymmetric(void)
 }
 
 /*
- * Light fences have been relied on already, so there is no other way out than to stop, as liburcu does where the system call
- * stops working.
+ * Light fences have been relied on already, so there is no other way out than
+ * to stop, as liburcu does where the system call stops working.
  */
 void vms__fence_heavy(void)
 {

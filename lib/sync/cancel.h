@@ -10,7 +10,10 @@
 
 #include <pthread.h>
 
-/* Return: what vms__cancel_restore() needs. A request that comes meanwhile stays pending. Calls may nest. */
+/*
+ * Return: what vms__cancel_restore() needs. A request that comes meanwhile
+ * stays pending. Calls may nest.
+ */
 static inline int vms__cancel_disable(void)
 {
 	int saved;

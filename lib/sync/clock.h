@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* clock.h - the time that deadlines and pauses are counted in. Any context, signal handlers included. */
+/*
+ * clock.h - the time that deadlines and pauses are counted in. Any context,
+ * signal handlers included.
+ */
 #ifndef VMS_SYNC_CLOCK_H
 #define VMS_SYNC_CLOCK_H
 

@@ -27,7 +27,8 @@ static inline void vms__timespec_add(struct timespec *t, long ns)
  * Locks:  @lock held, released while the caller waits.
  * Return: 0 or ETIMEDOUT.
  */
-static inline int vms__cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, const struct timespec *until)
+static inline int vms__cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock,
+				       const struct timespec *until)
 {
 #ifdef __GLIBC__
 	return pthread_cond_clockwait(cond, lock, CLOCK_MONOTONIC, until);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * futex.h - sleep until a 32-bit word changes, and wake who sleeps so. The words belong to this process.
+ * futex.h - sleep until a 32-bit word changes, and wake who sleeps so. The
+ * words belong to this process.
  *
- * Every sleep may end early: a signal, or a wake meant for what lay at that address before. Callers look at the word again.
+ * Every sleep may end early: a signal, or a wake meant for what lay at that
+ * address before. Callers look at the word again.
  */
 #ifndef VMS_SYNC_FUTEX_H
 #define VMS_SYNC_FUTEX_H
@@ -16,22 +18,26 @@
 #include <unistd.h>
 
 /*
- * Sleep while *word == expected, until woken or until @deadline (absolute, CLOCK_MONOTONIC; NULL: none).
- * Return: 0 after a wake, -EAGAIN if the word differs, -EINTR, or -ETIMEDOUT. Orders nothing; keeps errno.
+ * Sleep while *word == expected, until woken or until @deadline (absolute,
+ * CLOCK_MONOTONIC; NULL: none).
+ * Return: 0 after a wake, -EAGAIN if the word differs, -EINTR, or -ETIMEDOUT.
+ *         Orders nothing; keeps errno.
  */
-static inline int vms__futex_wait(_Atomic unsigned int *word, unsigned int expected, const struct timespec *deadline)
+static inline int vms__futex_wait(_Atomic unsigned int *word, unsigned int expected,
+				  const struct timespec *deadline)
 {
 	int saved = errno, ret = 0;
 
-	if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected, deadline, NULL, FUTEX_BITSET_MATCH_ANY) < 0)
+	if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected, deadline,
+		    NULL, FUTEX_BITSET_MATCH_ANY) < 0)
 		ret = -errno;
 	errno = saved;
 	return ret;
 }
 
 /*
- * Wake up to @n sleepers on @word. The word is not read, so its owner may be gone already: who sleeps there now, if anybody,
- * wakes early.
+ * Wake up to @n sleepers on @word. The word is not read, so its owner may be
+ * gone already: who sleeps there now, if anybody, wakes early.
  */
 static inline void vms__futex_wake(_Atomic unsigned int *word, int n)
 {

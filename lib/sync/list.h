@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * list.h - work on circular doubly linked lists whose links lie inside the elements, with the usual names. A list is a head;
- * an empty head points to itself.
+ * list.h - work on circular doubly linked lists whose links lie inside the
+ * elements, with the usual names. A list is a head; an empty head points to
+ * itself.
  *
  * Locks: the list's owner's. Progress: all O(1) but the walks.
  */
@@ -17,9 +18,9 @@
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 #endif
 
-#define LIST_HEAD_INIT(name)                                                                                                       \
-	{                                                                                                                          \
-		&(name), &(name)                                                                                                   \
+#define LIST_HEAD_INIT(name)                                                                       \
+	{                                                                                          \
+		&(name), &(name)                                                                   \
 	}
 #define LIST_HEAD(name) struct list_head name = LIST_HEAD_INIT(name)
 
@@ -44,7 +45,8 @@ static inline bool list_is_last(const struct list_head *entry, const struct list
 	return entry->next == head;
 }
 
-static inline void __vms_list_link(struct list_head *entry, struct list_head *prev, struct list_head *next)
+static inline void __vms_list_link(struct list_head *entry, struct list_head *prev,
+				   struct list_head *next)
 {
 	entry->prev = prev;
 	entry->next = next;
@@ -70,7 +72,9 @@ static inline void list_add_tail(struct list_head *entry, struct list_head *head
 	__vms_list_link(entry, head->prev, head);
 }
 
-/* The links of what left a list lead nowhere, so that a second removal shows. */
+/*
+ * The links of what left a list lead nowhere, so that a second removal shows.
+ */
 static inline void list_del(struct list_head *entry)
 {
 	__vms_list_join(entry->prev, entry->next);
@@ -102,7 +106,10 @@ static inline void list_move_tail(struct list_head *entry, struct list_head *hea
 	list_add_tail(entry, head);
 }
 
-/* Everything on @list comes to the front of @head; @list is an empty list afterwards. */
+/*
+ * Everything on @list comes to the front of @head; @list is an empty list
+ * afterwards.
+ */
 static inline void list_splice_init(struct list_head *list, struct list_head *head)
 {
 	if (list_empty(list))
@@ -120,13 +127,14 @@ static inline void list_splice_init(struct list_head *list, struct list_head *he
 
 #define list_for_each(pos, head) for ((pos) = (head)->next; (pos) != (head); (pos) = (pos)->next)
 
-#define list_for_each_entry(pos, head, member)                                                                                     \
-	for ((pos) = list_first_entry(head, __typeof__(*(pos)), member); &(pos)->member != (head);                                 \
+#define list_for_each_entry(pos, head, member)                                                     \
+	for ((pos) = list_first_entry(head, __typeof__(*(pos)), member); &(pos)->member != (head); \
 	     (pos) = list_next_entry(pos, member))
 
 /* @n stands on the next one, so @pos may leave the list. */
-#define list_for_each_entry_safe(pos, n, head, member)                                                                             \
-	for ((pos) = list_first_entry(head, __typeof__(*(pos)), member), (n) = list_next_entry(pos, member);                       \
+#define list_for_each_entry_safe(pos, n, head, member)                                             \
+	for ((pos) = list_first_entry(head, __typeof__(*(pos)), member),                           \
+	    (n) = list_next_entry(pos, member);                                                    \
 	     &(pos)->member != (head); (pos) = (n), (n) = list_next_entry(n, member))
 
 #endif

@@ -2,9 +2,10 @@
 /*
  * lockdep.c - each thread's list of the locks it holds, and what it refuses.
  *
- * Ranks make a check of one thread's list enough: if every thread takes locks in rising rank only, no circle of waiting
- * threads can close, whatever they do at the same time. So an inversion is found on the first run over the code that has it,
- * without a second thread.
+ * Ranks make a check of one thread's list enough: if every thread takes locks
+ * in rising rank only, no circle of waiting threads can close, whatever they do
+ * at the same time. So an inversion is found on the first run over the code
+ * that has it, without a second thread.
  *
  * Locks: none. Read first: lib/sync/lockdep.h.
  */
@@ -19,7 +20,10 @@
 
 #include "lib/sync/assert.h"
 
-/* Few, for the stack is thread-local: with more of it, dlopen() finds no room for the shared object. */
+/*
+ * Few, for the stack is thread-local: with more of it, dlopen() finds no room
+ * for the shared object.
+ */
 #define MAX_HELD 32
 
 struct held {
@@ -32,24 +36,32 @@ struct held {
 /* The calling thread's own, in the order taken. */
 static _Thread_local struct held held[MAX_HELD];
 static _Thread_local unsigned int nr_held;
-/* The number of the last hold. It begins where the thread's memory lies, so that two threads' numbers are unlikely to be equal. */
+/*
+ * The number of the last hold. It begins where the thread's memory lies, so
+ * that two threads' numbers are unlikely to be equal.
+ */
 static _Thread_local uint32_t last_hold;
 
 /* The last is for a lock of which only the address is known. */
 static const char *const rank_names[VMS__NR_RANKS + 1] = {
-	[VMS__RANK_MMAP] = "mmap_lock",      [VMS__RANK_VMA] = "VMA",           [VMS__RANK_INVALIDATE] = "invalidate",
-	[VMS__RANK_MAPPING] = "mapping",     [VMS__RANK_ANON_VMA] = "anon_vma", [VMS__RANK_PAGE_TABLE_LOCK] = "page_table_lock",
-	[VMS__RANK_PTL] = "page-table page", [VMS__RANK_TREE] = "tree",         [VMS__RANK_CACHE] = "cache",
-	[VMS__RANK_SHELF] = "shelf",         [VMS__NR_RANKS] = "unknown",
+	[VMS__RANK_MMAP] = "mmap_lock",        [VMS__RANK_VMA] = "VMA",
+	[VMS__RANK_INVALIDATE] = "invalidate", [VMS__RANK_MAPPING] = "mapping",
+	[VMS__RANK_ANON_VMA] = "anon_vma",     [VMS__RANK_PAGE_TABLE_LOCK] = "page_table_lock",
+	[VMS__RANK_PTL] = "page-table page",   [VMS__RANK_TREE] = "tree",
+	[VMS__RANK_CACHE] = "cache",           [VMS__RANK_SHELF] = "shelf",
+	[VMS__NR_RANKS] = "unknown",
 };
 
 static _Noreturn void stop(const char *what, const struct held *taken, const struct held *against)
 {
-	vms__warn("lockdep: %s %s (rank %s, at %p)", what, taken->name, rank_names[taken->rank], taken->lock);
+	vms__warn("lockdep: %s %s (rank %s, at %p)", what, taken->name, rank_names[taken->rank],
+		  taken->lock);
 	if (against)
-		vms__warn("lockdep: while it holds %s (rank %s, at %p)", against->name, rank_names[against->rank], against->lock);
+		vms__warn("lockdep: while it holds %s (rank %s, at %p)", against->name,
+			  rank_names[against->rank], against->lock);
 	for (unsigned int i = nr_held; i-- > 0;)
-		vms__warn("lockdep: held #%u: %s (rank %s, at %p)", i, held[i].name, rank_names[held[i].rank], held[i].lock);
+		vms__warn("lockdep: held #%u: %s (rank %s, at %p)", i, held[i].name,
+			  rank_names[held[i].rank], held[i].lock);
 	abort();
 }
 
@@ -90,9 +102,13 @@ static void acquire(const struct held *taken, bool same_rank_too)
 {
 	const struct held *max = innermost();
 
-	/* Waiting for one's own lock never ends; nor does a second read lock, once a writer waits in between. */
+	/*
+	 * Waiting for one's own lock never ends; nor does a second read lock,
+	 * once a writer waits in between.
+	 */
 	if (find(taken->lock))
-		stop("this thread is about to wait for a lock that it holds:", taken, find(taken->lock));
+		stop("this thread is about to wait for a lock that it holds:", taken,
+		     find(taken->lock));
 	if (max && (max->rank > taken->rank || (max->rank == taken->rank && !same_rank_too)))
 		stop("lock order broken: this thread is about to wait for", taken, max);
 	note(taken);
@@ -134,7 +150,8 @@ uint32_t vms__lockdep_hold(const void *lock)
 void vms__lockdep_assert_held(const void *lock)
 {
 	if (!find(lock))
-		stop("this thread must hold", &(struct held){.lock = lock, .name = "a lock", .rank = VMS__NR_RANKS}, NULL);
+		stop("this thread must hold",
+		     &(struct held){.lock = lock, .name = "a lock", .rank = VMS__NR_RANKS}, NULL);
 }
 
 void vms__lockdep_assert_not_held(const void *lock)

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * objcache.c - the object caches' slow side: caches and threads come and go, and what alloc and free do when a thread's magazines
- * are dry or full. The fast side is inline in objcache.h; read that first.
+ * objcache.c - the object caches' slow side: caches and threads come and go,
+ * and what alloc and free do when a thread's magazines are dry or full. The
+ * fast side is inline in objcache.h; read that first.
  *
- * Locks, outermost first: caches_lock (the list of caches, the list of threads), a cache's lock (its depot). Neither is held
- * while RCU is called, so who holds one never waits for a reader or for a callback.
- * What a thread has in its struct vms__objcache_local is its own and needs no lock.
+ * Locks, outermost first: caches_lock (the list of caches, the list of
+ * threads), a cache's lock (its depot). Neither is held while RCU is called, so
+ * who holds one never waits for a reader or for a callback. What a thread has
+ * in its struct vms__objcache_local is its own and needs no lock.
  *
- * Where to read next: objcache_depot.c, and there why free never needs memory; objcache_slab.c for where objects lie;
- * objcache_defer.c for what waits for a grace period; objcache_trim.c for what goes back to the system; objcache_check.c for what debug builds and the sanitizers see of it all.
+ * Where to read next: objcache_depot.c, and there why free never needs memory;
+ * objcache_slab.c for where objects lie; objcache_defer.c for what waits for a
+ * grace period; objcache_trim.c for what goes back to the system;
+ * objcache_check.c for what debug builds and the sanitizers see of it all.
  */
 #define VMS_NO_KERNEL_NAMES
 #include "lib/sync/objcache_internal.h"
@@ -19,19 +23,22 @@
 #include "lib/sync/rcu.h"
 #include "lib/sync/spinlock.h"
 
-_Static_assert(VMS__MAG_SIZE >= VMS__OBJCACHE_RESERVE_MAX, "one full magazine satisfies any reserve");
+_Static_assert(VMS__MAG_SIZE >= VMS__OBJCACHE_RESERVE_MAX,
+	       "one full magazine satisfies any reserve");
 
-static struct vms__objcache_thread no_thread; /* all dry and all full: leads to the slow paths. Never written */
+/* all dry and all full: leads to the slow paths. Never written */
+static struct vms__objcache_thread no_thread;
 VMS__TLS struct vms__objcache_thread *vms__objcache_self = &no_thread;
 
 static pthread_mutex_t caches_lock = PTHREAD_MUTEX_INITIALIZER;
 struct vms__objcache *vms__objcaches[VMS__OBJCACHES_MAX];
 static unsigned int nr_caches;
 static struct vms__objcache_thread threads = {.next = &threads, .prev = &threads}; /* list head */
-static struct vms__objcache_thread *former_threads;                                /* by next: their memory serves for new ones */
+/* by next: their memory serves for new ones */
+static struct vms__objcache_thread *former_threads;
 static unsigned int nr_threads;
 
-/* ---- caches and threads come and go ------------------------------------------------------------------------------ */
+/* ---- caches and threads come and go -------------------------------------- */
 
 unsigned int vms__objcache_count(void)
 {
@@ -69,7 +76,10 @@ static bool cache_register(struct vms__objcache *c)
 
 static bool cache_ready(struct vms__objcache *c)
 {
-	/* Acquire: pairs with the release in cache_register(): what it set up is seen. */
+	/*
+	 * Acquire: pairs with the release in cache_register(): what it set up
+	 * is seen.
+	 */
 	return likely(atomic_load_explicit(&c->index, memory_order_acquire)) || cache_register(c);
 }
 
@@ -88,7 +98,10 @@ void vms__depot_lock_gathered(struct vms__objcache *c)
 	pthread_mutex_unlock(&caches_lock);
 }
 
-/* So many threads more. Where that changes the size of shelves, all begin anew with theirs empty. Locks: caches_lock. */
+/*
+ * So many threads more. Where that changes the size of shelves, all begin anew
+ * with theirs empty. Locks: caches_lock.
+ */
 static void threads_changed(int more)
 {
 	nr_threads += (unsigned int)more;
@@ -109,7 +122,10 @@ static void thread_exits(void)
 	struct vms__objcache_thread *t = vms__objcache_self;
 
 	vms__objcache_self = &no_thread;
-	/* caches_lock throughout: a count sees each object either in the thread or in the depot. */
+	/*
+	 * caches_lock throughout: a count sees each object either in the thread
+	 * or in the depot.
+	 */
 	pthread_mutex_lock(&caches_lock);
 	for (unsigned int i = 1; i <= nr_caches; i++) {
 		if (!t->local[i].cap)
@@ -117,7 +133,8 @@ static void thread_exits(void)
 		depot_lock(vms__objcaches[i]);
 		vms__shelf_clear(vms__objcaches[i], t);
 		vms__depot_empty_local(vms__objcaches[i], &t->local[i]);
-		t->local[i] = (struct vms__objcache_local){0}; /* cap says that batches do not come back here */
+		/* cap says that batches do not come back here */
+		t->local[i] = (struct vms__objcache_local){0};
 		depot_unlock(vms__objcaches[i]);
 	}
 	t->next->prev = t->prev;
@@ -131,8 +148,8 @@ static void thread_exits(void)
 
 /*
  * Memory for a thread, all zero. It is never freed, because batches that wait
- * for a grace period name the thread that they are for: one that has exited since
- * left the name to nobody, or to another thread, which gets them then.
+ * for a grace period name the thread that they are for: one that has exited
+ * since left the name to nobody, or to another thread, which gets them then.
  * Locks: caches_lock. NULL: no memory.
  */
 static struct vms__objcache_thread *thread_new(void)
@@ -186,9 +203,12 @@ struct vms__objcache_local *vms__objcache_local_ready(struct vms__objcache *c)
 	return ok ? l : NULL;
 }
 
-/* ---- alloc and free, the slow way -------------------------------------------------------------------------------- */
+/* ---- alloc and free, the slow way ---------------------------------------- */
 
-/* The injector's word on an allocation, which it counts, but for those that a reserve has promised. */
+/*
+ * The injector's word on an allocation, which it counts, but for those that a
+ * reserve has promised.
+ */
 static bool must_fail(struct vms__objcache_local *l)
 {
 	if (l && l->reserved && l->reserved_epoch == vms__alloc_injector.epoch) {
@@ -214,7 +234,10 @@ static void *alloc_shared(struct vms__objcache *c)
 	return obj;
 }
 
-/* Trade the magazine prev, which is empty, for a full one of the thread's own shelf. */
+/*
+ * Trade the magazine prev, which is empty, for a full one of the thread's own
+ * shelf.
+ */
 static bool take_from_shelf(struct vms__objcache *c, struct vms__objcache_local *l)
 {
 	struct vms__magazine *m = vms__shelf_take_full(c, l->prev);
@@ -324,7 +347,10 @@ static void free_shared(struct vms__objcache *c, void *obj)
 		vms__defer_call_collector();
 }
 
-/* Both magazines are full: prev goes to the thread's shelf. Return: false: there is no room. */
+/*
+ * Both magazines are full: prev goes to the thread's shelf. Return: false:
+ * there is no room.
+ */
 static bool spill_to_shelf(struct vms__objcache *c, struct vms__objcache_local *l)
 {
 	struct vms__magazine *m = vms__shelf_put_full(c, l->prev);
@@ -365,7 +391,7 @@ void vms__objcache_free_slow(struct vms__objcache *c, void *obj)
 	push(l, obj);
 }
 
-/* ---- counting ---------------------------------------------------------------------------------------------------- */
+/* ---- counting ------------------------------------------------------------ */
 
 struct census {
 	size_t carved, free, deferred;
@@ -434,12 +460,13 @@ size_t vms_leak_report(FILE *out)
 	return vms__objcache_report(out);
 }
 
-/* ---- fork -------------------------------------------------------------------------------------------------------- */
+/* ---- fork ---------------------------------------------------------------- */
 
 /*
  * These locks are held for moments, in which memory may be allocated, but which
- * wait for nothing else: a fork waits for no reader and no callback here.
- * Not by depot_lock(): these are many of one rank, in the order of the list, and the child is another thread to lockdep.
+ * wait for nothing else: a fork waits for no reader and no callback here. Not
+ * by depot_lock(): these are many of one rank, in the order of the list, and
+ * the child is another thread to lockdep.
  */
 static void fork_prepare(void)
 {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * objcache_check.c - what debug builds and the sanitizers see of an object: whose it is, and that nobody uses it after. In other builds
- * objcache.h and objcache_internal.h have empty functions instead.
+ * objcache_check.c - what debug builds and the sanitizers see of an object:
+ * whose it is, and that nobody uses it after. In other builds objcache.h and
+ * objcache_internal.h have empty functions instead.
  *
- * Locks: none; an object's state changes by an atomic exchange. Read first: objcache.h, "Builds that check".
+ * Locks: none; an object's state changes by an atomic exchange. Read first:
+ *        objcache.h, "Builds that check".
  */
 #define VMS_NO_KERNEL_NAMES
 #include "lib/sync/objcache_internal.h"
@@ -16,7 +18,10 @@
 #ifdef VMS_DEBUG
 #define FREE_BYTE 0x6b
 
-/* Behind each object. Owns the object's state, so that two frees at once are found, too. */
+/*
+ * Behind each object. Owns the object's state, so that two frees at once are
+ * found, too.
+ */
 struct trailer {
 	struct vms__objcache *cache;
 	_Atomic unsigned int state;
@@ -33,13 +38,18 @@ size_t vms__objcache_check_size(const struct vms__objcache *c)
 	return ALIGN_UP(c->size, sizeof(void *)) + sizeof(struct trailer);
 }
 
-/* Not instrumented: the trailer lies in memory that AddressSanitizer takes for a red zone. */
-__attribute__((no_sanitize("address"))) static void change_state(struct vms__objcache *c, void *obj, unsigned int from,
-								 unsigned int to, const char *what)
+/*
+ * Not instrumented: the trailer lies in memory that AddressSanitizer takes for
+ * a red zone.
+ */
+__attribute__((no_sanitize("address"))) static void change_state(struct vms__objcache *c, void *obj,
+								 unsigned int from, unsigned int to,
+								 const char *what)
 {
 	struct trailer *t = trailer(c, obj);
 	struct vms__objcache *cache = t->cache;
-	unsigned int was = cache == c ? atomic_exchange_explicit(&t->state, to, memory_order_relaxed) : 0;
+	unsigned int was =
+		cache == c ? atomic_exchange_explicit(&t->state, to, memory_order_relaxed) : 0;
 
 	if (likely(was == from))
 		return;
@@ -72,7 +82,8 @@ static void check_scribble(struct vms__objcache *c, const unsigned char *obj)
 	for (size_t i = 0; i < c->size; i++) {
 		if (likely(obj[i] == FREE_BYTE))
 			continue;
-		vms__warn("%s: byte %zu of %p was written after it was freed", c->name, i, (const void *)obj);
+		vms__warn("%s: byte %zu of %p was written after it was freed", c->name, i,
+			  (const void *)obj);
 		abort();
 	}
 }
@@ -109,8 +120,9 @@ void vms__objcache_check_new(struct vms__objcache *c, void *obj)
 }
 
 /*
- * @obj passes from one user to the next. A late user's atomics race with no atomics of the next one's: so this counts as a plain
- * write, with which everything races that is not ordered before it or after it.
+ * @obj passes from one user to the next. A late user's atomics race with no
+ * atomics of the next one's: so this counts as a plain write, with which
+ * everything races that is not ordered before it or after it.
  */
 static void change_hands(struct vms__objcache *c, void *obj)
 {

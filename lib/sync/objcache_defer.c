@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * objcache_defer.c - objects that wait for a grace period: the batches they go in, the collector that takes batches through one, and
- * the brake on those who defer faster than grace periods pass.
+ * objcache_defer.c - objects that wait for a grace period: the batches they go
+ * in, the collector that takes batches through one, and the brake on those who
+ * defer faster than grace periods pass.
  *
- * Locks: the cache's lock, taken here; never held while RCU is called, so who holds it never waits for a reader or a callback.
- * Read first: objcache.h. How a batch leaves a thread's hands: objcache_depot.c, vms__depot_send_deferred().
+ * Locks: the cache's lock, taken here; never held while RCU is called, so who
+ * holds it never waits for a reader or a callback. Read first: objcache.h. How
+ * a batch leaves a thread's hands: objcache_depot.c,
+ * vms__depot_send_deferred().
  */
 #define VMS_NO_KERNEL_NAMES
 #include "lib/sync/objcache_internal.h"
@@ -15,7 +18,8 @@
 #include "lib/sync/cond.h"
 #include "lib/sync/rcu.h"
 
-#define MAX_INFLIGHT_BYTES ((size_t)16 << 20) /* garbage of one cache before its writers are slowed down */
+/* garbage of one cache before its writers are slowed down */
+#define MAX_INFLIGHT_BYTES ((size_t)16 << 20)
 #define MIN_INFLIGHT 64u
 #define MAX_INFLIGHT 4096u
 #define COLLECT_PAUSE_NS 1000000L /* the collector's step under pressure */
@@ -24,22 +28,31 @@
 #define THROTTLE_NS 20000000L     /* longest sleep for one batch */
 #define BOUND_WAIT_NS 200000000L  /* longest wait for memory at the bound */
 
-/* ---- the collector: batches go through a grace period ------------------------------------------------------------ */
+/* ---- the collector: batches go through a grace period -------------------- */
 
-/* Is a throttled thread to sleep on? It sleeps to half the limit, not to be back at it with its next batch. Locks: cache's lock. */
+/*
+ * Is a throttled thread to sleep on? It sleeps to half the limit, not to be
+ * back at it with its next batch. Locks: cache's lock.
+ */
 static bool must_wait(const struct vms__objcache *c)
 {
 	return c->inflight > c->max_inflight / 2;
 }
 
-/* The grace period of @m, the first of @c's that are being collected, is over. Locks: none. */
+/*
+ * The grace period of @m, the first of @c's that are being collected, is over.
+ * Locks: none.
+ */
 static void batch_done(struct vms__objcache *c, struct vms__magazine *m)
 {
 	unsigned int rounds = m->rounds;
 	bool wake;
 
 	depot_lock(c);
-	/* Under the lock: a fork finds the batch in the collector's hands as a whole, or not at all. */
+	/*
+	 * Under the lock: a fork finds the batch in the collector's hands as a
+	 * whole, or not at all.
+	 */
 	for (unsigned int i = 0; i < rounds; i++)
 		vms__objcache_check_grace_over(c, m->objs[i]);
 	c->collecting = m->next;
@@ -58,9 +71,9 @@ static void batch_done(struct vms__objcache *c, struct vms__magazine *m)
 }
 
 /*
- * Take the waiting batches of @c, if there are @min or more. Return: were there?
- * They stay in the cache's hands, so that a fork finds them. Only the collector
- * changes `collecting`, which is empty on entry.
+ * Take the waiting batches of @c, if there are @min or more. Return: were
+ * there? They stay in the cache's hands, so that a fork finds them. Only the
+ * collector changes `collecting`, which is empty on entry.
  */
 static bool take_waiting(struct vms__objcache *c, unsigned int min)
 {
@@ -78,8 +91,9 @@ static bool take_waiting(struct vms__objcache *c, unsigned int min)
 }
 
 /*
- * Take all batches of the caches that have @min or more through one grace period, and with them the slabs of depots that hold too
- * much. Return: were there any?
+ * Take all batches of the caches that have @min or more through one grace
+ * period, and with them the slabs of depots that hold too much. Return: were
+ * there any?
  */
 static bool collect(unsigned int min)
 {
@@ -104,20 +118,26 @@ static bool collect(unsigned int min)
 }
 
 static struct vms_rcu_head collector_head;
-static _Atomic bool collector_called; /* collector_head is queued, and the collector has not started */
+/* collector_head is queued, and the collector has not started */
+static _Atomic bool collector_called;
 
 /*
- * Runs on the callback thread, which by itself comes round once in 10 ms. Under pressure that would be a lot of garbage, and
- * memory that is cold when it is used again; so this stays, and looks again in smaller steps, as long as batches come in quick
- * succession. What it leaves has called it anew, since collector_called is cleared first; so a barrier that begins after a batch
- * was queued finds the collector queued or at it, and waits for it.
+ * Runs on the callback thread, which by itself comes round once in 10 ms. Under
+ * pressure that would be a lot of garbage, and memory that is cold when it is
+ * used again; so this stays, and looks again in smaller steps, as long as
+ * batches come in quick succession. What it leaves has called it anew, since
+ * collector_called is cleared first; so a barrier that begins after a batch was
+ * queued finds the collector queued or at it, and waits for it.
  */
 static void collector(struct vms_rcu_head *head)
 {
 	const struct timespec pause = {.tv_nsec = COLLECT_PAUSE_NS};
 
 	(void)head;
-	/* Release: who calls again writes to collector_head, which is off the queue. Pairs with the exchange below. */
+	/*
+	 * Release: who calls again writes to collector_head, which is off the
+	 * queue. Pairs with the exchange below.
+	 */
 	atomic_store_explicit(&collector_called, false, memory_order_release);
 	if (!collect(1))
 		return;
@@ -133,13 +153,16 @@ static void collector(struct vms_rcu_head *head)
 }
 
 /*
- * Who finds the collector called already relies on its taking the lists afterwards: if it had taken this one before, then its lock
- * would have shown us collector_called as it had cleared it.
+ * Who finds the collector called already relies on its taking the lists
+ * afterwards: if it had taken this one before, then its lock would have shown
+ * us collector_called as it had cleared it.
  */
 void vms__defer_call_collector(void)
 {
 	if (atomic_load_explicit(&collector_called, memory_order_relaxed)) {
-		/* In the child of a fork it may be queued, and have no thread. */
+		/*
+		 * In the child of a fork it may be queued, and have no thread.
+		 */
 		(void)vms__rcu_is_ready();
 		return;
 	}
@@ -160,13 +183,17 @@ void vms__defer_forked(struct vms__objcache *c)
 	c->collecting = NULL;
 }
 
-/* The parent's thread may have taken collector_head off the queue, and not have come to clear the flag. */
+/*
+ * The parent's thread may have taken collector_head off the queue, and not have
+ * come to clear the flag.
+ */
 void vms__defer_collector_forked(void)
 {
-	atomic_store_explicit(&collector_called, vms__rcu_queued(&collector_head), memory_order_relaxed);
+	atomic_store_explicit(&collector_called, vms__rcu_queued(&collector_head),
+			      memory_order_relaxed);
 }
 
-/* ---- the brake --------------------------------------------------------------------------------------------------- */
+/* ---- the brake ----------------------------------------------------------- */
 
 void vms__defer_setup(struct vms__objcache *c)
 {
@@ -201,9 +228,9 @@ static bool wait_drained(struct vms__objcache *c, long ns)
 /*
  * Garbage outruns the grace periods: let them catch up. The caller may hold
  * locks, even one that a reader waits for inside its section (mmap_lock, or a
- * spinlock): no grace period ends then before the caller goes on. So the sleep is
- * short, and only slows the caller. The bound on what is carved is the limit that
- * holds, and it holds for callers who may not sleep as well.
+ * spinlock): no grace period ends then before the caller goes on. So the sleep
+ * is short, and only slows the caller. The bound on what is carved is the limit
+ * that holds, and it holds for callers who may not sleep as well.
  */
 static void throttle(struct vms__objcache *c)
 {
@@ -279,9 +306,12 @@ bool vms__objcache_may_grow(void)
 	return true;
 }
 
-/* ---- flushing ---------------------------------------------------------------------------------------------------- */
+/* ---- flushing ------------------------------------------------------------ */
 
-/* No memory to send @l's deferred objects: wait for the grace period here. @l is the calling thread's. */
+/*
+ * No memory to send @l's deferred objects: wait for the grace period here. @l
+ * is the calling thread's.
+ */
 static void flush_by_waiting(struct vms__objcache *c, struct vms__objcache_local *l)
 {
 	unsigned int n;
@@ -303,7 +333,8 @@ static void flush(struct vms__objcache *c, struct vms__objcache_local *l)
 
 	depot_lock(c);
 	if (get(&c->shared.drounds))
-		(void)vms__depot_send_partial(c, &c->shared); /* without memory it goes when it is full */
+		(void)vms__depot_send_partial(
+			c, &c->shared); /* without memory it goes when it is full */
 	stuck = get(&l->drounds) && !vms__depot_send_partial(c, l);
 	depot_unlock(c);
 	if (stuck)
@@ -320,7 +351,7 @@ void vms__objcache_flush(void)
 		vms__defer_call_collector();
 }
 
-/* ---- free_rcu, the slow way -------------------------------------------------------------------------------------- */
+/* ---- free_rcu, the slow way ---------------------------------------------- */
 
 void vms__objcache_free_rcu_slow(struct vms__objcache *c, void *obj)
 {

@@ -1,28 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * objcache_depot.c - a cache's depot: the magazines and objects that no thread holds. Where new objects come from: objcache_slab.c.
+ * objcache_depot.c - a cache's depot: the magazines and objects that no thread
+ * holds. Where new objects come from: objcache_slab.c.
  *
- * Locks: the cache's lock, held by the caller of every function here; objcache_internal.h has the two that take it and drop it.
- * Read first: objcache.h.
+ * Locks: the cache's lock, held by the caller of every function here;
+ * objcache_internal.h has the two that take it and drop it. Read first:
+ * objcache.h.
  *
  *
  * Why free never needs memory
  *
- * A free that finds both magazines full needs an empty one, and so does a deferred magazine that goes on its way. There always is
- * one in the depot, because no object is carved without room for it in a magazine. For one cache, let
+ * A free that finds both magazines full needs an empty one, and so does a
+ * deferred magazine that goes on its way. There always is one in the depot,
+ * because no object is carved without room for it in a magazine. For one cache,
+ * let
  *
  *   K  magazines for its objects (`mags`), of which there are at most 64 K;
  *   3  magazines more for each thread's local (and for `shared`), never counted below;
  *   X  magazines more (`spare`);
  *   Q  batches on their way that are not full (`partial_inflight`).
  *
- * The depot and the batches together own K + X magazines: full ones in the depot and on their way (F), at most one in part filled
- * (P <= 1: two are poured together), Q, and the empty ones:  E = K + X - F - P - Q.
- * Who needs an empty magazine has at least one object in hand, so the full ones
+ * The depot and the batches together own K + X magazines: full ones in the
+ * depot and on their way (F), at most one in part filled (P <= 1: two are
+ * poured together), Q, and the empty ones:  E = K + X - F - P - Q. Who needs an
+ * empty magazine has at least one object in hand, so the full ones
  * hold less than 64 K:  F <= K - 1,  and  E >= X + 1 - P - Q >= X - Q.
  * So the rule  X >= Q + 1  is enough; it is kept by whoever sends a part-filled batch
- * (vms__depot_send_partial()) or takes three magazines for a new thread (vms__depot_fill_local()), and these may fail. Whoever
- * gives objects back to the system (objcache_trim.c) frees no more magazines than leave both rules true.
+ * (vms__depot_send_partial()) or takes three magazines for a new thread
+ * (vms__depot_fill_local()), and these may fail. Whoever gives objects back to
+ * the system (objcache_trim.c) frees no more magazines than leave both rules
+ * true.
  */
 #define VMS_NO_KERNEL_NAMES
 #include "lib/sync/objcache_internal.h"
@@ -32,7 +39,7 @@
 #define BUNDLE_BYTES ((size_t)16 << 10) /* about what one carving takes */
 #define BUNDLE_MIN 8u
 
-/* ---- magazines --------------------------------------------------------------------------------------------------- */
+/* ---- magazines ----------------------------------------------------------- */
 
 static void push_full(struct vms__objcache *c, struct vms__magazine *m)
 {
@@ -82,7 +89,10 @@ static struct vms__magazine *pop_partial(struct vms__objcache *c)
 	return m;
 }
 
-/* As many objects as fit go from @from to the end of @objs, which holds *@rounds. */
+/*
+ * As many objects as fit go from @from to the end of @objs, which holds
+ * *@rounds.
+ */
 static void pour(struct vms__magazine *from, void **objs, unsigned int *rounds)
 {
 	while (from->rounds && *rounds < VMS__MAG_SIZE)
@@ -110,7 +120,7 @@ void vms__depot_give_back(struct vms__objcache *c, struct vms__magazine *m, unsi
 	}
 }
 
-/* ---- new magazines, new objects ---------------------------------------------------------------------------------- */
+/* ---- new magazines, new objects ------------------------------------------ */
 
 void vms__depot_setup(struct vms__objcache *c)
 {
@@ -122,7 +132,9 @@ void vms__depot_setup(struct vms__objcache *c)
 		c->align = sizeof(void *); /* also AddressSanitizer's granule */
 	c->stride = ALIGN_UP(vms__objcache_check_size(c), c->align);
 	bundle = BUNDLE_BYTES / c->stride;
-	c->bundle = bundle > VMS__MAG_SIZE ? VMS__MAG_SIZE : bundle < BUNDLE_MIN ? BUNDLE_MIN : (unsigned int)bundle;
+	c->bundle = bundle > VMS__MAG_SIZE ? VMS__MAG_SIZE
+		    : bundle < BUNDLE_MIN  ? BUNDLE_MIN
+					   : (unsigned int)bundle;
 	vms__slab_setup(c);
 }
 
@@ -148,7 +160,10 @@ struct vms__magazine *vms__depot_give_spare(struct vms__objcache *c)
 	return pop_empty(c);
 }
 
-/* See to it that @n new objects have magazines to match them in the depot. Return: they may be carved. */
+/*
+ * See to it that @n new objects have magazines to match them in the depot.
+ * Return: they may be carved.
+ */
 static bool carve_begin(struct vms__objcache *c, unsigned int n)
 {
 	if (at_bound(c))
@@ -173,7 +188,10 @@ static bool bundle_carve(struct vms__objcache *c, struct vms__objcache_local *l,
 	return n != 0;
 }
 
-/* A full magazine of new objects for @l's thread's shelf. Return: the shelf may take more. */
+/*
+ * A full magazine of new objects for @l's thread's shelf. Return: the shelf may
+ * take more.
+ */
 static bool carve_for_shelf(struct vms__objcache *c, struct vms__objcache_local *l)
 {
 	struct vms__magazine *m;
@@ -212,9 +230,12 @@ static void carve_ahead(struct vms__objcache *c, struct vms__objcache_local *l)
 		vms__shelf_grow(c);
 }
 
-/* ---- trade with a local ------------------------------------------------------------------------------------------ */
+/* ---- trade with a local -------------------------------------------------- */
 
-/* Magazines of threads that have exited are taken if the rule X >= Q + 1 allows. */
+/*
+ * Magazines of threads that have exited are taken if the rule X >= Q + 1
+ * allows.
+ */
 bool vms__depot_fill_local(struct vms__objcache *c, struct vms__objcache_local *l)
 {
 	while (c->spare < c->partial_inflight + 1 + 3) {
@@ -281,7 +302,8 @@ bool vms__depot_top_up(struct vms__objcache *c, struct vms__objcache_local *l, u
 }
 
 /* @m, filled to @rounds, becomes a batch. */
-static void queue_batch(struct vms__objcache *c, struct vms__magazine *m, unsigned int rounds, struct vms__objcache_thread *owner)
+static void queue_batch(struct vms__objcache *c, struct vms__magazine *m, unsigned int rounds,
+			struct vms__objcache_thread *owner)
 {
 	m->rounds = rounds;
 	m->owner = owner;
@@ -329,8 +351,12 @@ void vms__depot_empty_local(struct vms__objcache *c, struct vms__objcache_local 
 	}
 }
 
-/* An empty magazine for @m, filled to *@rounds: there is one, since there is an object in hand. */
-static struct vms__magazine *drain(struct vms__objcache *c, struct vms__magazine *m, _Atomic unsigned int *rounds)
+/*
+ * An empty magazine for @m, filled to *@rounds: there is one, since there is an
+ * object in hand.
+ */
+static struct vms__magazine *drain(struct vms__objcache *c, struct vms__magazine *m,
+				   _Atomic unsigned int *rounds)
 {
 	struct vms__magazine *empty;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * objcache_slab.c - where objects lie: chunks that come from the system, the
- * slabs in them, and slabs whose memory goes back. A chunk is never unmapped, and
- * an object's place never becomes another's: so an old pointer always leads to an
- * object of the same cache, or to zeros.
+ * slabs in them, and slabs whose memory goes back. A chunk is never unmapped,
+ * and an object's place never becomes another's: so an old pointer always leads
+ * to an object of the same cache, or to zeros.
  *
  * Locks: the cache's lock, if a function says nothing else. Read first:
  * objcache.h, "Memory", and objcache_internal.h, "chunks and slabs".
@@ -42,7 +42,7 @@ void vms__slab_setup(struct vms__objcache *c)
 	}
 }
 
-/* ---- from the system --------------------------------------------------------------------------------------------- */
+/* ---- from the system ----------------------------------------------------- */
 
 /*
  * Leak checkers look for pointers in what malloc() gave out and in roots that
@@ -50,11 +50,15 @@ void vms__slab_setup(struct vms__objcache *c)
  */
 __attribute__((weak)) void __lsan_register_root_region(const void *start, size_t size);
 
-/* Room for a chunk, aligned, with one slab's room in front of it. NULL: no memory. */
+/*
+ * Room for a chunk, aligned, with one slab's room in front of it. NULL: no
+ * memory.
+ */
 static struct vms__chunk *chunk_map(void)
 {
 	const size_t all = 2 * CHUNK_SIZE + SLAB_SIZE;
-	char *start = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *memory, *end;
+	char *start = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+	     *memory, *end;
 
 	if (start == MAP_FAILED)
 		return NULL;
@@ -88,7 +92,8 @@ static bool chunk_new(struct vms__objcache *c)
 	chunk->cache = c;
 	chunk->huge = c->chunks != NULL;
 	if (chunk->huge)
-		(void)madvise(chunk_memory(chunk), CHUNK_SIZE, MADV_HUGEPAGE); /* a hint: without it the memory serves as well */
+		(void)madvise(chunk_memory(chunk), CHUNK_SIZE,
+			      MADV_HUGEPAGE); /* a hint: without it the memory serves as well */
 	chunk->next = c->chunks;
 	c->chunks = chunk;
 	if (__lsan_register_root_region)
@@ -99,7 +104,7 @@ static bool chunk_new(struct vms__objcache *c)
 	return true;
 }
 
-/* ---- carving ----------------------------------------------------------------------------------------------------- */
+/* ---- carving ------------------------------------------------------------- */
 
 /* The slab that @l carves from. NULL: no memory. */
 static struct vms__slab *slab_for(struct vms__objcache *c, struct vms__objcache_local *l)
@@ -117,7 +122,8 @@ static struct vms__slab *slab_for(struct vms__objcache *c, struct vms__objcache_
 	return slab;
 }
 
-unsigned int vms__slab_carve(struct vms__objcache *c, struct vms__objcache_local *l, void **objs, unsigned int n)
+unsigned int vms__slab_carve(struct vms__objcache *c, struct vms__objcache_local *l, void **objs,
+			     unsigned int n)
 {
 	unsigned int done = 0;
 
@@ -151,11 +157,12 @@ void vms__slab_leave(struct vms__objcache *c, struct vms__objcache_local *l)
 	}
 }
 
-/* ---- back to the system ------------------------------------------------------------------------------------------ */
+/* ---- back to the system -------------------------------------------------- */
 
 /*
  * Say whether the system shall use a huge page for @chunk. It shall not once a
- * part of the chunk went back: it might fill the holes again by itself. Locks: none.
+ * part of the chunk went back: it might fill the holes again by itself. Locks:
+ * none.
  */
 static void want_huge(struct vms__chunk *chunk, bool huge)
 {
@@ -168,12 +175,13 @@ static void want_huge(struct vms__chunk *chunk, bool huge)
 	chunk->huge = huge;
 	depot_unlock(c);
 	if (changed)
-		(void)madvise(chunk_memory(chunk), CHUNK_SIZE, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+		(void)madvise(chunk_memory(chunk), CHUNK_SIZE,
+			      huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 }
 
 /*
- * The memory of @n neighbours, from @first on. Return: bytes given back; none if
- * the program has locked its memory.
+ * The memory of @n neighbours, from @first on. Return: bytes given back; none
+ * if the program has locked its memory.
  */
 static size_t release_run(struct vms__slab *first, unsigned int n)
 {
@@ -203,7 +211,8 @@ size_t vms__slabs_release(struct vms__slab *leaving)
 		struct vms__slab *first = leaving;
 		unsigned int n = 1;
 
-		while (first->next == first - 1 && chunk_of_slab(first->next) == chunk_of_slab(first)) {
+		while (first->next == first - 1 &&
+		       chunk_of_slab(first->next) == chunk_of_slab(first)) {
 			first = first->next;
 			n++;
 		}
@@ -213,7 +222,10 @@ size_t vms__slabs_release(struct vms__slab *leaving)
 	return bytes;
 }
 
-/* Their memory may or may not have gone; either serves for new objects. Locks: none; there is one thread. */
+/*
+ * Their memory may or may not have gone; either serves for new objects. Locks:
+ * none; there is one thread.
+ */
 void vms__slabs_after_fork(struct vms__objcache *c)
 {
 	if (!c->nr_leaving)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * objcache_trim.c - which slabs go back to the system: those whose objects all
- * lie in the depot. They are found by counting the depot's objects, slab by slab,
- * so that alloc and free need not keep such counts.
+ * lie in the depot. They are found by counting the depot's objects, slab by
+ * slab, so that alloc and free need not keep such counts.
  *
  *   begin     under the cache's lock: count, choose, take the objects of the
  *             chosen slabs out of the magazines. Nobody gets them any more.
@@ -19,7 +19,7 @@
 
 #include "lib/sync/rcu.h"
 
-/* ---- counting and choosing: cache's lock held -------------------------------------------------------------------- */
+/* ---- counting and choosing: cache's lock held ---------------------------- */
 
 static void count_idle_in(const struct vms__magazine *m)
 {
@@ -33,13 +33,20 @@ static void count_idle(const struct vms__magazine *m)
 		count_idle_in(m);
 }
 
-/* A slab that a local carves from is not: it is in use even if all that was carved so far is idle. */
+/*
+ * A slab that a local carves from is not: it is in use even if all that was
+ * carved so far is idle.
+ */
 static bool is_empty(const struct vms__slab *slab)
 {
-	return (slab->state == SLAB_CARVED || slab->state == SLAB_OPEN) && slab->idle == slab->carved;
+	return (slab->state == SLAB_CARVED || slab->state == SLAB_OPEN) &&
+	       slab->idle == slab->carved;
 }
 
-/* Objects in the empty slabs of @chunk. *@whole: all its slabs are empty or unused. */
+/*
+ * Objects in the empty slabs of @chunk. *@whole: all its slabs are empty or
+ * unused.
+ */
 static size_t idle_in(const struct vms__chunk *chunk, bool *whole)
 {
 	size_t objs = 0;
@@ -64,12 +71,15 @@ struct choice {
  * The empty slabs of @chunk, within ch->most; the unused ones, too, if they may
  * lie in a huge page.
  */
-static void choose_in(struct vms__objcache *c, struct vms__chunk *chunk, bool with_unused, struct choice *ch)
+static void choose_in(struct vms__objcache *c, struct vms__chunk *chunk, bool with_unused,
+		      struct choice *ch)
 {
 	for (unsigned int i = 0; i < CHUNK_SLABS; i++) {
 		struct vms__slab *slab = &chunk->slab[i];
 
-		if (slab->state == SLAB_UNUSED ? !with_unused : !is_empty(slab) || ch->objs + slab->carved > ch->most)
+		if (slab->state == SLAB_UNUSED
+			    ? !with_unused
+			    : !is_empty(slab) || ch->objs + slab->carved > ch->most)
 			continue;
 		ch->objs += slab->carved;
 		slab->state = SLAB_LEAVING;
@@ -80,8 +90,8 @@ static void choose_in(struct vms__objcache *c, struct vms__chunk *chunk, bool wi
 }
 
 /*
- * Whole chunks first: a huge page that goes in part is split, and its memory may
- * come back late. For the same reason no whole chunk is taken in part.
+ * Whole chunks first: a huge page that goes in part is split, and its memory
+ * may come back late. For the same reason no whole chunk is taken in part.
  */
 static void choose(struct vms__objcache *c, struct choice *ch)
 {
@@ -99,7 +109,7 @@ static void choose(struct vms__objcache *c, struct choice *ch)
 	}
 }
 
-/* ---- the depot without them: cache's lock held ------------------------------------------------------------------- */
+/* ---- the depot without them: cache's lock held --------------------------- */
 
 /* Make the lists of slabs anew, and forget the counts. */
 static void settle_slabs(struct vms__objcache *c)
@@ -119,7 +129,10 @@ static void settle_slabs(struct vms__objcache *c)
 	}
 }
 
-/* All of the depot's objects leave it, but those that are not of slabs that leave come back. */
+/*
+ * All of the depot's objects leave it, but those that are not of slabs that
+ * leave come back.
+ */
 static void drop_objects(struct vms__objcache *c)
 {
 	struct vms__magazine *m = c->full, *next, *partial = c->partial;
@@ -142,7 +155,10 @@ static void drop_objects(struct vms__objcache *c)
 	}
 }
 
-/* Magazines that no object needs any more, and those of exited threads: see "Why free never needs memory". */
+/*
+ * Magazines that no object needs any more, and those of exited threads: see
+ * "Why free never needs memory".
+ */
 static struct vms__magazine *spare_magazines(struct vms__objcache *c)
 {
 	struct vms__magazine *list = NULL, *m;
@@ -171,10 +187,14 @@ static void free_magazines(struct vms__magazine *m)
 	}
 }
 
-/* Slabs begin to leave, as long as @keep objects stay in the depot. Return: the list with them before @leaving. */
+/*
+ * Slabs begin to leave, as long as @keep objects stay in the depot. Return: the
+ * list with them before @leaving.
+ */
 static struct vms__slab *begin(struct vms__objcache *c, size_t keep, struct vms__slab *leaving)
 {
-	struct choice ch = {.most = c->depot_objs > keep ? c->depot_objs - keep : 0, .leaving = leaving};
+	struct choice ch = {.most = c->depot_objs > keep ? c->depot_objs - keep : 0,
+			    .leaving = leaving};
 
 	count_idle(c->full);
 	if (c->partial)
@@ -188,9 +208,12 @@ static struct vms__slab *begin(struct vms__objcache *c, size_t keep, struct vms_
 	return ch.leaving;
 }
 
-/* ---- by itself --------------------------------------------------------------------------------------------------- */
+/* ---- by itself ----------------------------------------------------------- */
 
-/* Also while the shelves take objects that should make the depot be looked at again. */
+/*
+ * Also while the shelves take objects that should make the depot be looked at
+ * again.
+ */
 bool vms__trim_wanted(const struct vms__objcache *c)
 {
 	return has_excess(c) && (c->depot_objs >= c->retry_at || vms__shelf_max(c));
@@ -201,8 +224,8 @@ bool vms__trim_wanted(const struct vms__objcache *c)
 /*
  * Where objects in use are strewn over all slabs, looking for empty ones is in
  * vain. It is tried again when half of what is in use was freed. What threads
- * keep back counts as in use and never reaches the depot: where that may be most
- * of it, an eighth is enough.
+ * keep back counts as in use and never reaches the depot: where that may be
+ * most of it, an eighth is enough.
  */
 static size_t retry_at(const struct vms__objcache *c)
 {
@@ -230,14 +253,17 @@ struct vms__slab *vms__trim_excess(struct vms__objcache *c, struct vms__slab *le
 		spare = spare_magazines(c);
 		c->retry_at = has_excess(c) ? retry_at(c) : 0;
 	}
-	/* While too much stays in the depot all that is freed goes there, too, and is counted. */
+	/*
+	 * While too much stays in the depot all that is freed goes there, too,
+	 * and is counted.
+	 */
 	vms__shelves_use(c, !has_excess(c));
 	depot_unlock(c);
 	free_magazines(spare);
 	return leaving;
 }
 
-/* ---- by a call --------------------------------------------------------------------------------------------------- */
+/* ---- by a call ----------------------------------------------------------- */
 
 static struct vms__slab *trim_all_of(struct vms__objcache *c, struct vms__slab *leaving)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pcounter.h - counters that many threads add to and few read. Each thread adds to a row of its own, so that no cache line is
- * shared; a sum visits every row.
+ * pcounter.h - counters that many threads add to and few read. Each thread adds
+ * to a row of its own, so that no cache line is shared; a sum visits every row.
  *
  * Locks: none. Rows belong to thread slots (thread_slot.h).
  */
@@ -27,7 +27,8 @@ void vms__pcounter_destroy(struct vms__pcounter *pc);
 
 /*
  * Add @delta to counter @which.
- * Ordering: none. A row with one holder needs no read-modify-write: nobody else stores to it. Row 0 is shared, so it does.
+ * Ordering: none. A row with one holder needs no read-modify-write: nobody else
+ *           stores to it. Row 0 is shared, so it does.
  */
 static inline void vms__pcounter_add(struct vms__pcounter *pc, unsigned int which, long delta)
 {
@@ -35,31 +36,42 @@ static inline void vms__pcounter_add(struct vms__pcounter *pc, unsigned int whic
 	_Atomic long *p = &pc->rows[(size_t)slot * pc->stride + which];
 
 	if (likely(slot))
-		atomic_store_explicit(p, atomic_load_explicit(p, memory_order_relaxed) + delta, memory_order_relaxed);
+		atomic_store_explicit(p, atomic_load_explicit(p, memory_order_relaxed) + delta,
+				      memory_order_relaxed);
 	else
 		atomic_fetch_add_explicit(p, delta, memory_order_relaxed);
 }
 
-/* The same, for a counter that a thread keeps for itself. Return: its row's counter now; that of row 0 is of all who share it. */
+/*
+ * The same, for a counter that a thread keeps for itself. Return: its row's
+ * counter now; that of row 0 is of all who share it.
+ */
 static inline long vms__pcounter_add_own(struct vms__pcounter *pc, unsigned int which, long delta)
 {
 	vms__pcounter_add(pc, which, delta);
-	return atomic_load_explicit(&pc->rows[(size_t)vms__thread_slot() * pc->stride + which], memory_order_relaxed);
+	return atomic_load_explicit(&pc->rows[(size_t)vms__thread_slot() * pc->stride + which],
+				    memory_order_relaxed);
 }
 
 /*
- * The sum over all threads. Exact for the additions that happen before the call; those that run beside it are counted or not, each
- * by itself, so that a counter that is always >= 0 may read as < 0 for a moment.
+ * The sum over all threads. Exact for the additions that happen before the
+ * call; those that run beside it are counted or not, each by itself, so that a
+ * counter that is always >= 0 may read as < 0 for a moment.
  */
 long vms__pcounter_sum(const struct vms__pcounter *pc, unsigned int which);
-/* The same of @nr counters together, from @first on, in the first @slots rows: vms__thread_slots_used() are all of them. */
-static inline long vms__pcounter_sum_of(const struct vms__pcounter *pc, unsigned int slots, unsigned int first, unsigned int nr)
+/*
+ * The same of @nr counters together, from @first on, in the first @slots rows:
+ * vms__thread_slots_used() are all of them.
+ */
+static inline long vms__pcounter_sum_of(const struct vms__pcounter *pc, unsigned int slots,
+					unsigned int first, unsigned int nr)
 {
 	long sum = 0;
 
 	for (unsigned int slot = 0; slot < slots; slot++)
 		for (unsigned int i = first; i < first + nr; i++)
-			sum += atomic_load_explicit(&pc->rows[(size_t)slot * pc->stride + i], memory_order_relaxed);
+			sum += atomic_load_explicit(&pc->rows[(size_t)slot * pc->stride + i],
+						    memory_order_relaxed);
 	return sum;
 }
 

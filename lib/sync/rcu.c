@@ -3,10 +3,10 @@
  * rcu.c - the binding to liburcu: registration of threads, the read side, grace
  * periods, and what TSan must be told.
  *
- * Locks: none of its own. Registration takes one of liburcu's for a moment, with
- * all signals blocked: a handler's first lookup, which registers the thread, may
- * come at any time. Read first: include/vmastore/rcu.h. Where to read next:
- * rcu_call.c (callbacks), rcu_forked.c (after a fork).
+ * Locks: none of its own. Registration takes one of liburcu's for a moment,
+ * with all signals blocked: a handler's first lookup, which registers the
+ * thread, may come at any time. Read first: include/vmastore/rcu.h. Where to
+ * read next: rcu_call.c (callbacks), rcu_forked.c (after a fork).
  */
 #define VMS_NO_KERNEL_NAMES
 #define VMS_RCU_NO_INLINE /* the functions are defined here */
@@ -23,21 +23,25 @@
 static void (*flush_before_barrier)(void); /* set before threads start */
 
 /*
- * What TSan cannot see in liburcu. Every section that ends before a grace period does releases `grace`, and who waited for that
- * grace period acquires it. Nothing is acquired when a section begins: that would hide a pointer published without release.
+ * What TSan cannot see in liburcu. Every section that ends before a grace
+ * period does releases `grace`, and who waited for that grace period acquires
+ * it. Nothing is acquired when a section begins: that would hide a pointer
+ * published without release.
  */
 static char grace;
 
-/* ---- registration ------------------------------------------------------------------------------------------------ */
+/* ---- registration -------------------------------------------------------- */
 
-/* Before a thread's first use: not registered, in no section. Nobody writes it. */
+/*
+ * Before a thread's first use: not registered, in no section. Nobody writes it.
+ */
 static vms__urcu_reader_t no_reader;
 VMS__TLS vms__urcu_reader_t *vms__rcu_reader = &no_reader;
 
 /* The library registered this thread with liburcu, and not the program. */
 static VMS__TLS bool registered_here;
 
-/* ---- what the public header inlines ------------------------------------------------------------------------------ */
+/* ---- what the public header inlines -------------------------------------- */
 
 /*
  * Whether programs and the library may open sections without a call. A thread
@@ -57,7 +61,8 @@ _Static_assert(offsetof(struct urcu_gp, ctr) == offsetof(struct vms_rcu_gp, ctr)
 		       offsetof(struct urcu_gp, futex) == offsetof(struct vms_rcu_gp, futex) &&
 		       sizeof(urcu_memb_gp.futex) == sizeof(int),
 	       "rcu.h describes liburcu's global state");
-_Static_assert(URCU_GP_COUNT == 1 && URCU_GP_CTR_NEST_MASK == UINT32_MAX, "rcu.h counts sections as liburcu does");
+_Static_assert(URCU_GP_COUNT == 1 && URCU_GP_CTR_NEST_MASK == UINT32_MAX,
+	       "rcu.h counts sections as liburcu does");
 #endif
 
 /* All signals are blocked. */
@@ -76,7 +81,7 @@ void vms_rcu_wake(void)
 #endif
 }
 
-/* ---- registration, continued ------------------------------------------------------------------------------------- */
+/* ---- registration, continued --------------------------------------------- */
 
 /* All signals are blocked. */
 static void unregister(void)
@@ -120,11 +125,12 @@ void vms_thread_unregister(void)
 	vms__thread_undo();
 }
 
-/* ---- the read side ----------------------------------------------------------------------------------------------- */
+/* ---- the read side ------------------------------------------------------- */
 
 /*
- * Debug builds count the sections that a thread has open, and number them. A thread's numbers begin where its memory happens to
- * lie, so that two threads' are unlikely to be equal.
+ * Debug builds count the sections that a thread has open, and number them. A
+ * thread's numbers begin where its memory happens to lie, so that two threads'
+ * are unlikely to be equal.
  */
 #ifdef VMS_DEBUG
 static VMS__TLS unsigned int nesting;
@@ -158,8 +164,9 @@ uint32_t vms__rcu_section(void)
 #endif
 
 /*
- * Is this thread in a read section? liburcu knows under its membarrier flavour. Under QSBR it knows only who is online, so debug
- * builds go by their own count, and other builds cannot tell.
+ * Is this thread in a read section? liburcu knows under its membarrier flavour.
+ * Under QSBR it knows only who is online, so debug builds go by their own
+ * count, and other builds cannot tell.
  */
 #ifdef VMS_RCU_QSBR
 
@@ -197,7 +204,10 @@ static void section_close(void)
 
 #else
 
-/* What _urcu_memb_read_lock() and its counterpart do, on the reader that this thread knows. */
+/*
+ * What _urcu_memb_read_lock() and its counterpart do, on the reader that this
+ * thread knows.
+ */
 static void section_open(void)
 {
 	vms__urcu_reader_t *reader = vms__rcu_reader;
@@ -231,7 +241,9 @@ static void section_close(void)
 
 #endif
 
-/* Not vms__rcu_read_lock(): that one calls this one where nothing is inlined. */
+/*
+ * Not vms__rcu_read_lock(): that one calls this one where nothing is inlined.
+ */
 void vms_rcu_read_lock(void)
 {
 	ensure_registered();
@@ -265,7 +277,7 @@ bool vms__rcu_may_wait(void)
 #endif
 }
 
-/* ---- the write side ---------------------------------------------------------------------------------------------- */
+/* ---- the write side ------------------------------------------------------ */
 
 bool vms__rcu_offline_to_sleep(void)
 {
@@ -341,7 +353,7 @@ void vms_rcu_barrier(void)
 	vms__cancel_restore(cancel);
 }
 
-/* ---- quiescence (QSBR) ------------------------------------------------------------------------------------------- */
+/* ---- quiescence (QSBR) --------------------------------------------------- */
 
 void vms_rcu_quiescent(void)
 {
@@ -373,9 +385,12 @@ void vms_rcu_thread_online(void)
 #endif
 }
 
-/* ---- fork -------------------------------------------------------------------------------------------------------- */
+/* ---- fork ---------------------------------------------------------------- */
 
-/* From here on this process has nothing to do with liburcu's locks and lists: rcu_forked.c. */
+/*
+ * From here on this process has nothing to do with liburcu's locks and lists:
+ * rcu_forked.c.
+ */
 static void fork_child(void)
 {
 	vms__rcu_forked_begin(vms__rcu_reader->registered);

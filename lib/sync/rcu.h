@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rcu.h - the library's own way into RCU: the read side inlined, and the pair that publishes and reads a pointer. What each call
- * promises: include/vmastore/rcu.h. This header, rcu_internal.h and the files
- * rcu*.c alone name liburcu. Debug builds number the read sections, so that what
- * was found in one can be told from what was found in another.
+ * rcu.h - the library's own way into RCU: the read side inlined, and the pair
+ * that publishes and reads a pointer. What each call promises:
+ * include/vmastore/rcu.h. This header, rcu_internal.h and the files rcu*.c
+ * alone name liburcu. Debug builds number the read sections, so that what was
+ * found in one can be told from what was found in another.
  *
- * Under TSan nothing of liburcu is inlined: its plain stores to the reader's word would look like races. The orders that it gives
- * are told to TSan in rcu.c.
+ * Under TSan nothing of liburcu is inlined: its plain stores to the reader's
+ * word would look like races. The orders that it gives are told to TSan in
+ * rcu.c.
  */
 #ifndef VMS_SYNC_RCU_H
 #define VMS_SYNC_RCU_H
@@ -45,8 +47,10 @@ void vms__rcu_register(void);
 
 #ifdef VMS_DEBUG
 /*
- * The number of the read section that this thread is in, of the outermost if they nest; 0: it is in none, or in one that the
- * program opened by a call of liburcu's own. Two sections of a thread have different numbers, until 2^32 have passed.
+ * The number of the read section that this thread is in, of the outermost if
+ * they nest; 0: it is in none, or in one that the program opened by a call of
+ * liburcu's own. Two sections of a thread have different numbers, until 2^32
+ * have passed.
  */
 uint32_t vms__rcu_section(void);
 #endif
@@ -71,7 +75,10 @@ static inline bool vms__rcu_reading(void)
 
 #elif defined(VMS_RCU_QSBR)
 
-/* liburcu's own flag is the test, so that a thread which somebody else registered is not registered twice. */
+/*
+ * liburcu's own flag is the test, so that a thread which somebody else
+ * registered is not registered twice.
+ */
 static inline void vms__rcu_read_lock(void)
 {
 	if (unlikely(!vms__rcu_reader->registered))
@@ -102,7 +109,10 @@ static inline void vms__rcu_read_unlock(void)
 	vms_rcu_read_unlock();
 }
 
-/* Is this thread in a read section, so that another within it would add nothing? False: maybe. */
+/*
+ * Is this thread in a read section, so that another within it would add
+ * nothing? False: maybe.
+ */
 static inline bool vms__rcu_reading(void)
 {
 	return vms__rcu_reader->ctr & URCU_GP_CTR_NEST_MASK;
@@ -117,35 +127,52 @@ static inline bool vms__rcu_reading(void)
  * must be asked again.
  */
 extern VMS__HIDDEN _Atomic bool vms__rcu_has_thread;
-/* Create the thread. Return: 0, also if it exists; -ENOMEM. Locks: any but a cache's. Not for signal handlers. */
+/*
+ * Create the thread. Return: 0, also if it exists; -ENOMEM. Locks: any but a
+ * cache's. Not for signal handlers.
+ */
 int vms__rcu_start(void);
 
 static inline bool vms__rcu_is_ready(void)
 {
 	/* Relaxed: nothing is read by way of it. */
-	return likely(atomic_load_explicit(&vms__rcu_has_thread, memory_order_relaxed)) || !vms__rcu_start();
+	return likely(atomic_load_explicit(&vms__rcu_has_thread, memory_order_relaxed)) ||
+	       !vms__rcu_start();
 }
 
-/* Wait until every callback is made that was queued before. The calling thread is no QSBR reader that is online. */
+/*
+ * Wait until every callback is made that was queued before. The calling thread
+ * is no QSBR reader that is online.
+ */
 void vms__rcu_wait_for_callbacks(void);
 
-/* For a child handler of fork, while there is one thread: does @head wait in the queue? */
+/*
+ * For a child handler of fork, while there is one thread: does @head wait in
+ * the queue?
+ */
 bool vms__rcu_queued(const struct vms_rcu_head *head);
 
 /*
- * May this thread wait for callbacks to run? No inside a read section, in a callback, and where that cannot be told (QSBR).
- * Locks that the caller holds are its own affair: wait with a time limit.
+ * May this thread wait for callbacks to run? No inside a read section, in a
+ * callback, and where that cannot be told (QSBR). Locks that the caller holds
+ * are its own affair: wait with a time limit.
  */
 bool vms__rcu_may_wait(void);
 
-/* Call @flush at the start of each vms_rcu_barrier(), on the thread that calls it. Set once, before threads start. */
+/*
+ * Call @flush at the start of each vms_rcu_barrier(), on the thread that calls
+ * it. Set once, before threads start.
+ */
 void vms__rcu_before_barrier(void (*flush)(void));
 
 /*
- * The pair for pointers that readers follow. Both take the address of an _Atomic pointer. The release orders the object's
- * initialisation before its publication; the acquire orders the reader's look into the object after it.
+ * The pair for pointers that readers follow. Both take the address of an
+ * _Atomic pointer. The release orders the object's initialisation before its
+ * publication; the acquire orders the reader's look into the object after it.
  */
-#define vms__rcu_dereference(ptr_to_atomic) atomic_load_explicit(ptr_to_atomic, memory_order_acquire)
-#define vms__rcu_assign_pointer(ptr_to_atomic, v) atomic_store_explicit(ptr_to_atomic, v, memory_order_release)
+#define vms__rcu_dereference(ptr_to_atomic)                                                        \
+	atomic_load_explicit(ptr_to_atomic, memory_order_acquire)
+#define vms__rcu_assign_pointer(ptr_to_atomic, v)                                                  \
+	atomic_store_explicit(ptr_to_atomic, v, memory_order_release)
 
 #endif

@@ -38,18 +38,22 @@
 /* All under lock. */
 static struct {
 	pthread_mutex_t lock;
-	pthread_cond_t work;     /* the thread waits on it: for callbacks, for its time, for its turn */
+	/* the thread waits on it: for callbacks, for its time, for its turn */
+	pthread_cond_t work;
 	pthread_cond_t progress; /* barriers wait on it */
 
-	struct vms_rcu_head *first, **end; /* queued, in order; no grace period has begun for them */
-	struct vms_rcu_head *batch;        /* taken off the queue, in order; those that are still to be made */
-	bool ready;                        /* the grace period of batch is over */
-	bool running;                      /* one was taken off batch, and is being made */
-	bool busy;                         /* a thread is at batch */
-	bool idle;                         /* the thread waits for callbacks */
+	/* queued, in order; no grace period has begun for them */
+	struct vms_rcu_head *first, **end;
+	/* taken off the queue, in order; those that are still to be made */
+	struct vms_rcu_head *batch;
+	bool ready;   /* the grace period of batch is over */
+	bool running; /* one was taken off batch, and is being made */
+	bool busy;    /* a thread is at batch */
+	bool idle;    /* the thread waits for callbacks */
 
-	unsigned long queued, done; /* callbacks, ever; every callback before the done-th was made */
-	unsigned int barriers;      /* that wait */
+	/* callbacks, ever; every callback before the done-th was made */
+	unsigned long queued, done;
+	unsigned int barriers; /* that wait */
 
 	sigset_t mask; /* during a fork: the forking thread's, whose signals are blocked */
 } queue = {
@@ -65,9 +69,12 @@ _Atomic bool vms__rcu_has_thread;
 VMS__TLS bool vms__rcu_in_callback;
 static VMS__TLS bool is_thread; /* this is the library's thread */
 
-/* ---- batches ----------------------------------------------------------------------------------------------------- */
+/* ---- batches ------------------------------------------------------------- */
 
-/* A callback may make its thread a QSBR reader. Outside of callbacks such a thread is offline, as it sleeps. */
+/*
+ * A callback may make its thread a QSBR reader. Outside of callbacks such a
+ * thread is offline, as it sleeps.
+ */
 static void make_call(struct vms_rcu_head *head)
 {
 	vms__rcu_online_again(VMS__URCU_READER.registered);
@@ -77,7 +84,10 @@ static void make_call(struct vms_rcu_head *head)
 	(void)vms__rcu_offline_to_sleep();
 }
 
-/* Take the queue through a grace period, and make its calls. Locks: queue.lock, dropped and taken again. Not busy on entry. */
+/*
+ * Take the queue through a grace period, and make its calls. Locks: queue.lock,
+ * dropped and taken again. Not busy on entry.
+ */
 static void do_batch(void)
 {
 	struct vms_rcu_head *head;
@@ -109,7 +119,7 @@ static void do_batch(void)
 	queue.busy = false;
 }
 
-/* ---- the thread -------------------------------------------------------------------------------------------------- */
+/* ---- the thread ---------------------------------------------------------- */
 
 /* Locks: queue.lock, dropped meanwhile. */
 static void wait_for_work(void)
@@ -121,7 +131,10 @@ static void wait_for_work(void)
 	queue.idle = false;
 }
 
-/* Until PACE_NS after *@last, which becomes now. Locks: queue.lock, dropped meanwhile. */
+/*
+ * Until PACE_NS after *@last, which becomes now. Locks: queue.lock, dropped
+ * meanwhile.
+ */
 static void keep_pace(struct timespec *last)
 {
 	vms__timespec_add(last, PACE_NS);
@@ -156,7 +169,10 @@ static int create_thread(void)
 	if (pthread_attr_init(&attr))
 		return -ENOMEM;
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	/* A new thread has its creator's mask: the program's signals are for the program's threads. */
+	/*
+	 * A new thread has its creator's mask: the program's signals are for
+	 * the program's threads.
+	 */
 	vms__signals_block(&saved);
 	err = pthread_create(&thread, &attr, make_calls, NULL);
 	vms__signals_restore(&saved);
@@ -171,14 +187,17 @@ int vms__rcu_start(void)
 	pthread_mutex_lock(&create_lock);
 	if (!atomic_load_explicit(&vms__rcu_has_thread, memory_order_relaxed)) {
 		err = create_thread();
-		/* Relaxed: who sees it relies on nothing but that there is a thread, or will be in a moment. */
+		/*
+		 * Relaxed: who sees it relies on nothing but that there is a
+		 * thread, or will be in a moment.
+		 */
 		atomic_store_explicit(&vms__rcu_has_thread, !err, memory_order_relaxed);
 	}
 	pthread_mutex_unlock(&create_lock);
 	return err;
 }
 
-/* ---- the calls --------------------------------------------------------------------------------------------------- */
+/* ---- the calls ----------------------------------------------------------- */
 
 void vms_call_rcu(struct vms_rcu_head *head, void (*func)(struct vms_rcu_head *head))
 {
@@ -191,7 +210,10 @@ void vms_call_rcu(struct vms_rcu_head *head, void (*func)(struct vms_rcu_head *h
 	if (queue.idle)
 		pthread_cond_signal(&queue.work);
 	pthread_mutex_unlock(&queue.lock);
-	/* On failure the next call tries again, and a barrier makes what is queued. */
+	/*
+	 * On failure the next call tries again, and a barrier makes what is
+	 * queued.
+	 */
 	if (unlikely(!vms__rcu_is_ready()))
 		(void)vms__rcu_start();
 }
@@ -206,9 +228,13 @@ void vms__rcu_wait_for_callbacks(void)
 	pthread_cond_signal(&queue.work);
 	/* A difference, because the counts may wrap. */
 	while ((long)(queue.done - target) < 0) {
-		if (!queue.busy && !atomic_load_explicit(&vms__rcu_has_thread, memory_order_relaxed)) {
+		if (!queue.busy &&
+		    !atomic_load_explicit(&vms__rcu_has_thread, memory_order_relaxed)) {
 			do_batch();
-			/* Whoever waited for this thread to be done with its batch goes on. */
+			/*
+			 * Whoever waited for this thread to be done with its
+			 * batch goes on.
+			 */
 			pthread_cond_signal(&queue.work);
 			pthread_cond_broadcast(&queue.progress);
 		} else {
@@ -219,7 +245,7 @@ void vms__rcu_wait_for_callbacks(void)
 	pthread_mutex_unlock(&queue.lock);
 }
 
-/* ---- fork -------------------------------------------------------------------------------------------------------- */
+/* ---- fork ---------------------------------------------------------------- */
 
 bool vms__rcu_queued(const struct vms_rcu_head *head)
 {

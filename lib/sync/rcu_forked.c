@@ -6,17 +6,18 @@
  * period. The child then inherits liburcu's locks as a thread that no longer
  * exists held them, and its list of readers in pieces, some on the stacks of
  * such threads. liburcu offers no way to put that right. What does survive a
- * fork is what each reader writes: its own word, in its own thread's memory, and
- * the global word that it copies. Neither is ever half written. So the child
- * leaves liburcu's locks and lists alone for good. The read side stays as it is;
- * here the child keeps its own list of readers and waits for them itself.
+ * fork is what each reader writes: its own word, in its own thread's memory,
+ * and the global word that it copies. Neither is ever half written. So the
+ * child leaves liburcu's locks and lists alone for good. The read side stays as
+ * it is; here the child keeps its own list of readers and waits for them
+ * itself.
  *
- * A grace period advances the global word by one generation, and then waits until
- * each reader is in no section (under QSBR: is offline), or in one for which it
- * has copied that generation or a later one. In the default flavour generations
- * are the bits above those that liburcu's read side uses; it copies them with
- * the rest. A reader may be about to store an older copy; it is then waited for
- * without need.
+ * A grace period advances the global word by one generation, and then waits
+ * until each reader is in no section (under QSBR: is offline), or in one for
+ * which it has copied that generation or a later one. In the default flavour
+ * generations are the bits above those that liburcu's read side uses; it copies
+ * them with the rest. A reader may be about to store an older copy; it is then
+ * waited for without need.
  *
  * Locks, outermost first: grace_lock, readers_lock. Neither is held while the
  * library calls anything outside these files. A handler that interrupts their
@@ -47,7 +48,7 @@ static pthread_mutex_t grace_lock = PTHREAD_MUTEX_INITIALIZER; /* one grace peri
 static pthread_mutex_t readers_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct cds_list_head readers = {&readers, &readers};
 
-/* ---- readers come and go ----------------------------------------------------------------------------------------- */
+/* ---- readers come and go ------------------------------------------------- */
 
 static void link_reader(void)
 {
@@ -63,7 +64,10 @@ void vms__rcu_forked_register(void)
 	pthread_mutex_unlock(&readers_lock);
 	if (VMS__URCU_READER.registered)
 		return;
-	/* A node by itself: if the program has liburcu unregister this thread, no list is touched. */
+	/*
+	 * A node by itself: if the program has liburcu unregister this thread,
+	 * no list is touched.
+	 */
 	CDS_INIT_LIST_HEAD(&VMS__URCU_READER.node);
 	VMS__URCU_READER.tid = pthread_self();
 	VMS__URCU_READER.registered = 1;
@@ -85,7 +89,10 @@ void vms__rcu_forked_unregister(void)
 void vms__rcu_forked_begin(bool reader)
 {
 	vms__rcu_forked = true;
-	/* Set anew, not unlocked: threads that no longer exist may have held them, or wait for them. */
+	/*
+	 * Set anew, not unlocked: threads that no longer exist may have held
+	 * them, or wait for them.
+	 */
 	grace_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	readers_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	CDS_INIT_LIST_HEAD(&readers);
@@ -94,7 +101,7 @@ void vms__rcu_forked_begin(bool reader)
 		link_reader();
 }
 
-/* ---- grace periods ----------------------------------------------------------------------------------------------- */
+/* ---- grace periods ------------------------------------------------------- */
 
 #ifdef VMS_RCU_QSBR
 #define GLOBAL_WORD urcu_qsbr_gp.ctr
@@ -106,7 +113,10 @@ void vms__rcu_forked_begin(bool reader)
 #define IN_SECTION URCU_GP_CTR_NEST_MASK
 #endif
 
-/* Is @reader in a section of a generation before @now? The difference is signed, because generations may wrap. */
+/*
+ * Is @reader in a section of a generation before @now? The difference is
+ * signed, because generations may wrap.
+ */
 static bool is_old(const struct reader *reader, unsigned long now)
 {
 	/* Relaxed: what the section did is ordered by all_readers_barrier(). */
@@ -145,9 +155,10 @@ static void wait_for_old(unsigned long now)
 
 /*
  * A full barrier on every thread, which makes one of each compiler barrier
- * (urcu_memb_smp_mb_slave()) in vms__rcu_read_lock() and vms__rcu_read_unlock().
- * Without membarrier(2) these are full barriers themselves, as QSBR's are in
- * urcu_qsbr_quiescent_state() and around being offline.
+ * (urcu_memb_smp_mb_slave()) in vms__rcu_read_lock() and
+ * vms__rcu_read_unlock(). Without membarrier(2) these are full barriers
+ * themselves, as QSBR's are in urcu_qsbr_quiescent_state() and around being
+ * offline.
  */
 static void all_readers_barrier(void)
 {
@@ -168,14 +179,20 @@ void vms__rcu_forked_grace_period(void)
 
 	pthread_mutex_lock(&grace_lock);
 	/*
-	 * What the caller did before is out. A reader that is not waited for below
-	 * sees it: it stored its word, or loaded the new generation, after this.
+	 * What the caller did before is out. A reader that is not waited for
+	 * below sees it: it stored its word, or loaded the new generation,
+	 * after this.
 	 */
 	all_readers_barrier();
-	/* An addition, because another copy of the library in the process may do the same. */
+	/*
+	 * An addition, because another copy of the library in the process may
+	 * do the same.
+	 */
 	now = __atomic_add_fetch(&GLOBAL_WORD, GENERATION, __ATOMIC_SEQ_CST) & -GENERATION;
 	wait_for_old(now);
-	/* What the sections did that were waited for happens before the return. */
+	/*
+	 * What the sections did that were waited for happens before the return.
+	 */
 	all_readers_barrier();
 	pthread_mutex_unlock(&grace_lock);
 }

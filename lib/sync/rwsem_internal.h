@@ -53,8 +53,8 @@ _Static_assert(sizeof(unsigned long) == 8, "the readers' part of count has room 
 #define OVERTAKEN_WHEN_AWAKE ((OVERTAKEN_ASLEEP - OVERTAKEN_AWAKE) * OVERTAKEN_ONE)
 
 /*
- * How many times before the last a holder that downgrades hands the lock over. A
- * thread that maps, touches and unmaps comes to a downgrade within as many.
+ * How many times before the last a holder that downgrades hands the lock over.
+ * A thread that maps, touches and unmaps comes to a downgrade within as many.
  */
 #ifndef DOWNGRADE_EARLY
 #define DOWNGRADE_EARLY 8UL
@@ -87,7 +87,10 @@ _Static_assert(sizeof(unsigned long) == 8, "the readers' part of count has room 
 enum { AWAKE, FRONT, ASLEEP, CALLED, GRANTED, LEFT };
 
 struct vms_rwsem_waiter {
-	struct vms_rwsem_waiter *next, *prev; /* wait_lock; after leaving the queue next is the giver's, until GRANTED */
+	/*
+	 * wait_lock; after leaving the queue next is the giver's, until GRANTED
+	 */
+	struct vms_rwsem_waiter *next, *prev;
 	_Atomic unsigned int state;
 	bool writer;
 	int64_t impatient_from; /* wait_lock; CLOCK_MONOTONIC, ns; 0: it was not seen first yet */
@@ -168,18 +171,19 @@ bool vms__rwsem_spin_write(struct rw_semaphore *sem);
  * rwsem_wait.c. Wait for the lock in the queue. A reader that is @counted takes
  * that back here. Return: 0 or -ETIMEDOUT.
  */
-int vms__rwsem_wait(struct rw_semaphore *sem, bool writer, bool counted, const struct timespec *deadline);
+int vms__rwsem_wait(struct rw_semaphore *sem, bool writer, bool counted,
+		    const struct timespec *deadline);
 /* @w, of the timed waiters, is the caller's, and is not needed any more. */
 void vms__rwsem_put_timed(struct vms_rwsem_waiter *w);
 
 /*
- * rwsem_queue.c. Take wait_lock. NULL: wait as long as it takes. Return: false if
- * @deadline passed first.
+ * rwsem_queue.c. Take wait_lock. NULL: wait as long as it takes. Return: false
+ * if @deadline passed first.
  */
 bool vms__rwsem_lock_queue(struct rw_semaphore *sem, const struct timespec *deadline);
 /*
- * Take wait_lock if it is free; else give its holder the work @what: QUEUE_LOOK,
- * or that and QUEUE_SWEEP.
+ * Take wait_lock if it is free; else give its holder the work @what:
+ * QUEUE_LOOK, or that and QUEUE_SWEEP.
  * Return: whether it is taken. If not, *@sem is not touched any more.
  * Progress: waits for nobody.
  */

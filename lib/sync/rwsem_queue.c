@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rwsem_queue.c - the rw-semaphore: its queue, the lock over it, and who gets the
- * semaphore next.
+ * rwsem_queue.c - the rw-semaphore: its queue, the lock over it, and who gets
+ * the semaphore next.
  *
  * Locks: wait_lock is innermost; futex wake-ups are made after it is dropped.
  * Read first: rwsem.c.
@@ -16,10 +16,11 @@
 /* What pass_on() decided under wait_lock and deliver() does after it. */
 struct decision {
 	struct vms_rwsem_waiter *granted; /* linked by next */
-	_Atomic unsigned int *called;     /* word of a writer to wake; its owner may be gone by then */
+	/* word of a writer to wake; its owner may be gone by then */
+	_Atomic unsigned int *called;
 };
 
-/* ---- wait_lock ------------------------------------------------------------------------------------------------------------ */
+/* ---- wait_lock ----------------------------------------------------------- */
 
 bool vms__rwsem_lock_queue(struct rw_semaphore *sem, const struct timespec *deadline)
 {
@@ -29,8 +30,9 @@ bool vms__rwsem_lock_queue(struct rw_semaphore *sem, const struct timespec *dead
 	for (unsigned int looks = vms__spin_budget() + 1; looks; looks--) {
 		unsigned int seen = atomic_load_explicit(word, memory_order_relaxed);
 
-		if (!seen &&
-		    atomic_compare_exchange_weak_explicit(word, &seen, QUEUE_LOCKED, memory_order_acquire, memory_order_relaxed))
+		if (!seen && atomic_compare_exchange_weak_explicit(word, &seen, QUEUE_LOCKED,
+								   memory_order_acquire,
+								   memory_order_relaxed))
 			return true;
 		vms__cpu_relax();
 	}
@@ -39,7 +41,8 @@ bool vms__rwsem_lock_queue(struct rw_semaphore *sem, const struct timespec *dead
 		 * Whoever slept says that others may sleep still: at worst its
 		 * unlocking wakes nobody.
 		 */
-		unsigned int old = atomic_fetch_or_explicit(word, QUEUE_LOCKED | QUEUE_SLEEPERS, memory_order_acquire);
+		unsigned int old = atomic_fetch_or_explicit(word, QUEUE_LOCKED | QUEUE_SLEEPERS,
+							    memory_order_acquire);
 
 		if (!(old & QUEUE_LOCKED))
 			return true;
@@ -55,11 +58,12 @@ bool vms__rwsem_lock_queue_or_tell(struct rw_semaphore *sem, unsigned int what)
 	do {
 		new = (old & QUEUE_LOCKED) ? (old | what) : QUEUE_LOCKED;
 		/*
-		 * acquire: pairs with unlock_queue(). release: pairs with the acquire
-		 * by which the holder takes wait_lock again. It then sees what there is
-		 * to do: LEFT, or that the lock is free.
+		 * acquire: pairs with unlock_queue(). release: pairs with the
+		 * acquire by which the holder takes wait_lock again. It then
+		 * sees what there is to do: LEFT, or that the lock is free.
 		 */
-	} while (!atomic_compare_exchange_weak_explicit(&sem->wait_lock, &old, new, memory_order_acq_rel, memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak_explicit(
+		&sem->wait_lock, &old, new, memory_order_acq_rel, memory_order_relaxed));
 	return new == QUEUE_LOCKED;
 }
 
@@ -74,14 +78,15 @@ static unsigned int unlock_queue(struct rw_semaphore *sem)
 	return old & (QUEUE_LOOK | QUEUE_SWEEP);
 }
 
-/* ---- the queue: wait_lock held -------------------------------------------------------------------------------------------- */
+/* ---- the queue: wait_lock held ------------------------------------------- */
 
 /*
- * Whoever touches the queue owns it. This sees only that somebody does; a test of
- * the memory orders has a sharper one.
+ * Whoever touches the queue owns it. This sees only that somebody does; a test
+ * of the memory orders has a sharper one.
  */
 #ifndef ASSERT_QUEUE_LOCKED
-#define ASSERT_QUEUE_LOCKED(sem) VMS_ASSERT(atomic_load_explicit(&(sem)->wait_lock, memory_order_relaxed) & QUEUE_LOCKED)
+#define ASSERT_QUEUE_LOCKED(sem)                                                                   \
+	VMS_ASSERT(atomic_load_explicit(&(sem)->wait_lock, memory_order_relaxed) & QUEUE_LOCKED)
 #endif
 
 void vms__rwsem_enqueue(struct rw_semaphore *sem, struct vms_rwsem_waiter *w)
@@ -131,7 +136,8 @@ static bool has_left(const struct vms_rwsem_waiter *w)
 	 * relaxed: nothing is read through it; one that is not seen here is
 	 * told of by QUEUE_SWEEP
 	 */
-	return atomic_load_explicit((_Atomic unsigned int *)&w->state, memory_order_relaxed) == LEFT;
+	return atomic_load_explicit((_Atomic unsigned int *)&w->state, memory_order_relaxed) ==
+	       LEFT;
 }
 
 static void remove_all_left(struct rw_semaphore *sem)
@@ -146,11 +152,12 @@ static void remove_all_left(struct rw_semaphore *sem)
 }
 
 /*
- * The first waiter found the lock taken, as @count says. Return: whether that has
- * to be looked at again, since count has changed, or HANDOFF is new and the lock
- * may have been let go just before.
+ * The first waiter found the lock taken, as @count says. Return: whether that
+ * has to be looked at again, since count has changed, or HANDOFF is new and the
+ * lock may have been let go just before.
  */
-static bool grow_impatient(struct rw_semaphore *sem, struct vms_rwsem_waiter *first, unsigned long count)
+static bool grow_impatient(struct rw_semaphore *sem, struct vms_rwsem_waiter *first,
+			   unsigned long count)
 {
 	int64_t now;
 
@@ -162,21 +169,28 @@ static bool grow_impatient(struct rw_semaphore *sem, struct vms_rwsem_waiter *fi
 	if (now < first->impatient_from)
 		return false;
 	/* relaxed: says what newcomers may do, and passes no data */
-	atomic_compare_exchange_strong_explicit(&sem->count, &count, (count | HANDOFF) & ~COMPETES, memory_order_relaxed,
-						memory_order_relaxed);
+	atomic_compare_exchange_strong_explicit(&sem->count, &count, (count | HANDOFF) & ~COMPETES,
+						memory_order_relaxed, memory_order_relaxed);
 	return true;
 }
 
 /* Give the lock to the writer @first, if count is still @count. */
-static bool grant_writer(struct rw_semaphore *sem, struct vms_rwsem_waiter *first, unsigned long count, struct decision *d)
+static bool grant_writer(struct rw_semaphore *sem, struct vms_rwsem_waiter *first,
+			 unsigned long count, struct decision *d)
 {
 	unsigned long flags = first->next ? WAITERS : 0;
 
-	/* acquire: pairs with the releases of all who let go; deliver() passes it on to the new holder */
-	if (!atomic_compare_exchange_strong_explicit(&sem->count, &count, WRITER | flags, memory_order_acquire,
-						     memory_order_relaxed))
+	/*
+	 * acquire: pairs with the releases of all who let go; deliver() passes
+	 * it on to the new holder
+	 */
+	if (!atomic_compare_exchange_strong_explicit(&sem->count, &count, WRITER | flags,
+						     memory_order_acquire, memory_order_relaxed))
 		return false;
-	/* It may be asleep still, and is not worth spinning for. The holder alone writes this, and that is us until deliver(). */
+	/*
+	 * It may be asleep still, and is not worth spinning for. The holder
+	 * alone writes this, and that is us until deliver().
+	 */
 	atomic_store_explicit(&sem->owner, NULL, memory_order_relaxed);
 	dequeue(sem, first);
 	first->next = d->granted;
@@ -196,8 +210,12 @@ static bool grant_readers(struct rw_semaphore *sem, unsigned long count, struct 
 		else
 			nr++;
 	}
-	/* acquire: pairs with the release of the last writer, as in grant_writer() */
-	if (!atomic_compare_exchange_strong_explicit(&sem->count, &count, (count & READERS) + nr * READER + flags,
+	/*
+	 * acquire: pairs with the release of the last writer, as in
+	 * grant_writer()
+	 */
+	if (!atomic_compare_exchange_strong_explicit(&sem->count, &count,
+						     (count & READERS) + nr * READER + flags,
 						     memory_order_acquire, memory_order_relaxed))
 		return false;
 	for (w = sem->wait_first; w; w = next) {
@@ -213,8 +231,8 @@ static bool grant_readers(struct rw_semaphore *sem, unsigned long count, struct 
 }
 
 /*
- * The writer @first, in @state, is awake or on its way: from now on it takes the
- * lock by itself, and nobody needs to look at the queue when letting go.
+ * The writer @first, in @state, is awake or on its way: from now on it takes
+ * the lock by itself, and nobody needs to look at the queue when letting go.
  * Return: whether that is so; false if count is not @count any more.
  */
 static bool let_compete(struct rw_semaphore *sem, unsigned int state, unsigned long count)
@@ -227,17 +245,26 @@ static bool let_compete(struct rw_semaphore *sem, unsigned int state, unsigned l
 		new = (new & ~OVERTAKEN) | OVERTAKEN_WHEN_AWAKE;
 	/* relaxed: says what others do, and passes no data */
 	return new == count ||
-	       atomic_compare_exchange_strong_explicit(&sem->count, &count, new, memory_order_relaxed, memory_order_relaxed);
+	       atomic_compare_exchange_strong_explicit(&sem->count, &count, new,
+						       memory_order_relaxed, memory_order_relaxed);
 }
 
-/* Return: whether *@first went from @old to @new. relaxed: whoever sees it takes wait_lock. */
+/*
+ * Return: whether *@first went from @old to @new. relaxed: whoever sees it
+ * takes wait_lock.
+ */
 static bool change_state(struct vms_rwsem_waiter *first, unsigned int old, unsigned int new)
 {
-	return atomic_compare_exchange_strong_explicit(&first->state, &old, new, memory_order_relaxed, memory_order_relaxed);
+	return atomic_compare_exchange_strong_explicit(&first->state, &old, new,
+						       memory_order_relaxed, memory_order_relaxed);
 }
 
-/* The writer @first is in @state, and the lock is held. Return: as serve_first(). */
-static bool make_wait(struct rw_semaphore *sem, struct vms_rwsem_waiter *first, unsigned int state, unsigned long count)
+/*
+ * The writer @first is in @state, and the lock is held. Return: as
+ * serve_first().
+ */
+static bool make_wait(struct rw_semaphore *sem, struct vms_rwsem_waiter *first, unsigned int state,
+		      unsigned long count)
 {
 	/* Whoever has it now will look here when it lets go. */
 	if (state == ASLEEP)
@@ -257,7 +284,8 @@ static bool make_wait(struct rw_semaphore *sem, struct vms_rwsem_waiter *first, 
  * Do for @first what can be done, while count is @count.
  * Return: whether that is all; false if the queue has to be looked at again.
  */
-static bool serve_first(struct rw_semaphore *sem, struct vms_rwsem_waiter *first, unsigned long count, struct decision *d)
+static bool serve_first(struct rw_semaphore *sem, struct vms_rwsem_waiter *first,
+			unsigned long count, struct decision *d)
 {
 	/* relaxed: nothing is read through it */
 	unsigned int state = atomic_load_explicit(&first->state, memory_order_relaxed);
@@ -283,8 +311,8 @@ static bool serve_first(struct rw_semaphore *sem, struct vms_rwsem_waiter *first
 }
 
 /*
- * Give the lock to whom it is due, if it can be given. May be called at any time,
- * to no harm.
+ * Give the lock to whom it is due, if it can be given. May be called at any
+ * time, to no harm.
  * Locks: wait_lock.
  */
 static void pass_on(struct rw_semaphore *sem, struct decision *d)
@@ -294,7 +322,9 @@ static void pass_on(struct rw_semaphore *sem, struct decision *d)
 	ASSERT_QUEUE_LOCKED(sem);
 	*d = (struct decision){NULL, NULL};
 	while ((first = sem->wait_first)) {
-		/* relaxed: what is done with it is done by a compare and swap */
+		/*
+		 * relaxed: what is done with it is done by a compare and swap
+		 */
 		unsigned long count = atomic_load_explicit(&sem->count, memory_order_relaxed);
 
 		if (serve_first(sem, first, count, d))
@@ -302,7 +332,7 @@ static void pass_on(struct rw_semaphore *sem, struct decision *d)
 	}
 }
 
-/* ---- after the queue: wait_lock not held ---------------------------------------------------------------------------------- */
+/* ---- after the queue: wait_lock not held --------------------------------- */
 
 /*
  * The lock was given to one that had left. Return: whether it is free now, and
@@ -311,8 +341,8 @@ static void pass_on(struct rw_semaphore *sem, struct decision *d)
 static bool give_back(struct rw_semaphore *sem, unsigned long hold)
 {
 	/*
-	 * relaxed: nobody did anything under this hold, and what earlier holders
-	 * released stays in reach, since every change of count is a
+	 * relaxed: nobody did anything under this hold, and what earlier
+	 * holders released stays in reach, since every change of count is a
 	 * read-modify-write.
 	 */
 	unsigned long count = atomic_fetch_sub_explicit(&sem->count, hold, memory_order_relaxed);
@@ -337,7 +367,8 @@ static bool deliver(struct rw_semaphore *sem, const struct decision *d)
 		next = w->next;
 		/*
 		 * From here on *w may be gone unless it had LEFT; a wake on its
-		 * address is harmless. release: pairs with state_of() and leave().
+		 * address is harmless. release: pairs with state_of() and
+		 * leave().
 		 */
 		old = atomic_exchange_explicit(word, GRANTED, memory_order_release);
 		if (old == ASLEEP) {

@@ -27,7 +27,8 @@ static void note_overtaking(struct rw_semaphore *sem)
 		if (new == count)
 			return;
 		/* relaxed: says what newcomers may do, and passes no data */
-	} while (!atomic_compare_exchange_weak_explicit(&sem->count, &count, new, memory_order_relaxed, memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak_explicit(
+		&sem->count, &count, new, memory_order_relaxed, memory_order_relaxed));
 }
 
 bool vms__rwsem_spin_read(struct rw_semaphore *sem, unsigned long count)
@@ -40,14 +41,16 @@ bool vms__rwsem_spin_read(struct rw_semaphore *sem, unsigned long count)
 		return true;
 	}
 	for (unsigned int spins = vms__spin_budget(); spins && owner_may_run(sem); spins--) {
-		/* acquire: pairs with vms_up_write() and vms_downgrade_write() */
+		/*
+		 * acquire: pairs with vms_up_write() and vms_downgrade_write()
+		 */
 		count = atomic_load_explicit(&sem->count, memory_order_acquire);
 		if (count & HANDOFF)
 			return false;
 		if (!(count & WRITER)) {
 			/*
-			 * The caller counts, so no writer can have come since it
-			 * became free, nor will.
+			 * The caller counts, so no writer can have come since
+			 * it became free, nor will.
 			 */
 			if (count & WAITERS)
 				note_overtaking(sem);
@@ -68,9 +71,13 @@ bool vms__rwsem_spin_timed_read(struct rw_semaphore *sem)
 		if (count & HANDOFF)
 			return false;
 		if (!(count & WRITER) && !((count & WAITERS) && (count & READERS))) {
-			/* acquire: pairs with vms_up_write() and vms_downgrade_write() */
-			if (atomic_compare_exchange_weak_explicit(&sem->count, &count, vms__rwsem_overtaking(count) + READER,
-								  memory_order_acquire, memory_order_relaxed))
+			/*
+			 * acquire: pairs with vms_up_write() and
+			 * vms_downgrade_write()
+			 */
+			if (atomic_compare_exchange_weak_explicit(
+				    &sem->count, &count, vms__rwsem_overtaking(count) + READER,
+				    memory_order_acquire, memory_order_relaxed))
 				return true;
 		} else if (!(count & WRITER) || !owner_may_run(sem)) {
 			return false;
@@ -98,11 +105,15 @@ bool vms__rwsem_spin_write(struct rw_semaphore *sem)
 			 * acquire: pairs with vms_up_read(), vms_up_write() and
 			 * vms_downgrade_write()
 			 */
-			if (atomic_compare_exchange_weak_explicit(&sem->count, &count, vms__rwsem_overtaking_writer(count),
-								  memory_order_acquire, memory_order_relaxed))
+			if (atomic_compare_exchange_weak_explicit(
+				    &sem->count, &count, vms__rwsem_overtaking_writer(count),
+				    memory_order_acquire, memory_order_relaxed))
 				return true;
 		} else if ((count & WAITERS) || ((count & WRITER) && !owner_may_run(sem))) {
-			/* Those in the queue came first and did not get it by spinning. */
+			/*
+			 * Those in the queue came first and did not get it by
+			 * spinning.
+			 */
 			return false;
 		}
 		if (spins < gap)

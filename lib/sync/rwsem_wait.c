@@ -13,9 +13,9 @@
 #include "lib/sync/spinlock.h"
 
 /*
- * What timed calls wait in, of all semaphores. A call that finds none free waits
- * outside the queue. This memory stays, so whoever wakes a waiter that has left
- * wakes nobody, or another call too early, which looks again.
+ * What timed calls wait in, of all semaphores. A call that finds none free
+ * waits outside the queue. This memory stays, so whoever wakes a waiter that
+ * has left wakes nobody, or another call too early, which looks again.
  */
 #ifndef NR_TIMED_WAITERS /* a test has fewer */
 #define NR_TIMED_WAITERS 512
@@ -24,10 +24,10 @@
 
 /*
  * How far apart the looks of a competing waiter at count are, in
- * vms__cpu_relax(): at first, and at last. Each takes the line from the CPU of the
- * holder, whose next two steps on it then cost some hundred nanoseconds. The last
- * distance makes that a few parts in a hundred, and is what a waiter may lose
- * after a thread that had the lock again and again leaves it.
+ * vms__cpu_relax(): at first, and at last. Each takes the line from the CPU of
+ * the holder, whose next two steps on it then cost some hundred nanoseconds.
+ * The last distance makes that a few parts in a hundred, and is what a waiter
+ * may lose after a thread that had the lock again and again leaves it.
  */
 #ifndef FRONT_GAP_MIN
 #define FRONT_GAP_MIN 4u
@@ -38,11 +38,11 @@
 
 /*
  * How long a competing waiter spins behind one holder, in parts of
- * vms__spin_budget(): some tens of microseconds. It seldom looks at the holder's
- * line, and to be woken on a CPU that has gone idle takes as long, in a virtual
- * machine at least. So it spins for the longer sections, too, those that unmap many
- * pages. Those behind it sleep sooner, because with more threads than CPUs the
- * holder needs theirs.
+ * vms__spin_budget(): some tens of microseconds. It seldom looks at the
+ * holder's line, and to be woken on a CPU that has gone idle takes as long, in
+ * a virtual machine at least. So it spins for the longer sections, too, those
+ * that unmap many pages. Those behind it sleep sooner, because with more
+ * threads than CPUs the holder needs theirs.
  */
 #ifndef FRONT_SPINS
 #define FRONT_SPINS 16u
@@ -69,7 +69,7 @@ static struct vms_rwsem_waiter timed_waiters[NR_TIMED_WAITERS];
 #define ASSERT_TAKEN(w) VMS_ASSERT(atomic_load_explicit(&(w)->taken, memory_order_relaxed))
 #endif
 
-/* ---- timed calls ---------------------------------------------------------------------------------------------------------- */
+/* ---- timed calls --------------------------------------------------------- */
 
 static bool is_before(const struct timespec *a, const struct timespec *b)
 {
@@ -84,7 +84,8 @@ static bool is_past(const struct timespec *deadline)
 static struct vms_rwsem_waiter *take_timed_waiter(void)
 {
 	/* Threads begin at places of their own, so that they seldom meet. */
-	unsigned int start = ((unsigned int)((uintptr_t)vms__rwsem_this_thread() >> 12) * 0x9e3779b1u) >> 16;
+	unsigned int start =
+		((unsigned int)((uintptr_t)vms__rwsem_this_thread() >> 12) * 0x9e3779b1u) >> 16;
 
 	for (unsigned int i = 0; i < NR_TIMED_WAITERS; i++) {
 		struct vms_rwsem_waiter *w = &timed_waiters[(start + i) % NR_TIMED_WAITERS];
@@ -102,7 +103,8 @@ static struct vms_rwsem_waiter *take_timed_waiter(void)
 void vms__rwsem_put_timed(struct vms_rwsem_waiter *w)
 {
 	ASSERT_TAKEN(w);
-	atomic_store_explicit(&w->taken, false, memory_order_release); /* pairs with take_timed_waiter() */
+	/* pairs with take_timed_waiter() */
+	atomic_store_explicit(&w->taken, false, memory_order_release);
 }
 
 /*
@@ -142,7 +144,7 @@ static int wait_outside(struct rw_semaphore *sem, bool writer, const struct time
 	return -ETIMEDOUT;
 }
 
-/* ---- in the queue --------------------------------------------------------------------------------------------------------- */
+/* ---- in the queue -------------------------------------------------------- */
 
 static unsigned int state_of(const struct vms_rwsem_waiter *w)
 {
@@ -161,7 +163,10 @@ static bool stays(const struct vms_rwsem_waiter *w, unsigned int state, unsigned
 	return true;
 }
 
-/* Sleep until called or granted the lock. Return: false if @deadline has passed. */
+/*
+ * Sleep until called or granted the lock. Return: false if @deadline has
+ * passed.
+ */
 static bool sleep_in_queue(struct vms_rwsem_waiter *w, const struct timespec *deadline)
 {
 	/* relaxed, here and where it ends: the caller looks again */
@@ -176,17 +181,18 @@ static bool sleep_in_queue(struct vms_rwsem_waiter *w, const struct timespec *de
  * Go from @old to @new, if that is still the state of *@w, and have the queue
  * looked at: the lock may be free. Return: false if @deadline passed first.
  */
-static bool step(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, unsigned int old, unsigned int new,
-		 const struct timespec *deadline)
+static bool step(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, unsigned int old,
+		 unsigned int new, const struct timespec *deadline)
 {
 	if (!vms__rwsem_lock_queue(sem, deadline))
 		return false;
 	/* relaxed: it changes under wait_lock, or it has been given the lock */
-	if (atomic_compare_exchange_strong_explicit(&w->state, &old, new, memory_order_relaxed, memory_order_relaxed) &&
+	if (atomic_compare_exchange_strong_explicit(&w->state, &old, new, memory_order_relaxed,
+						    memory_order_relaxed) &&
 	    new == ASLEEP) {
 		/*
-		 * Whoever lets go from here on looks at the queue; who did so before
-		 * is found out now. relaxed: it passes no data.
+		 * Whoever lets go from here on looks at the queue; who did so
+		 * before is found out now. relaxed: it passes no data.
 		 */
 		atomic_fetch_and_explicit(&sem->count, ~COMPETES, memory_order_relaxed);
 	}
@@ -194,7 +200,10 @@ static bool step(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, unsigned 
 	return true;
 }
 
-/* Whether a competing waiter that sees @count has the queue looked at, and takes the lock if it is free. */
+/*
+ * Whether a competing waiter that sees @count has the queue looked at, and
+ * takes the lock if it is free.
+ */
 static bool is_my_turn(unsigned long count, bool may_take, int64_t patient_until)
 {
 	if (!(count & HELD) && may_take)
@@ -203,10 +212,10 @@ static bool is_my_turn(unsigned long count, bool may_take, int64_t patient_until
 }
 
 /*
- * How long until the next look at count. The looks may be @gap apart while others
- * take the lock again and again. A holder that has @stayed the same works at
- * something else than the lock's line; and if nobody has the lock, a pause may have
- * begun. Then the next look is to see whether the pause lasts.
+ * How long until the next look at count. The looks may be @gap apart while
+ * others take the lock again and again. A holder that has @stayed the same
+ * works at something else than the lock's line; and if nobody has the lock, a
+ * pause may have begun. Then the next look is to see whether the pause lasts.
  */
 static unsigned int until_next_look(unsigned long count, bool stayed, unsigned int gap)
 {
@@ -214,21 +223,23 @@ static unsigned int until_next_look(unsigned long count, bool stayed, unsigned i
 }
 
 /*
- * The first waiter, a writer, looks for a free lock by itself, while others take
- * it past the queue. In between it looks at its own word, into which whoever hands
- * it the lock writes. It gives up when the holder has been the same for so long
- * that it may not be running.
+ * The first waiter, a writer, looks for a free lock by itself, while others
+ * take it past the queue. In between it looks at its own word, into which
+ * whoever hands it the lock writes. It gives up when the holder has been the
+ * same for so long that it may not be running.
  *
  * Once somebody has overtaken this waiter, it leaves a lock that happens to be
  * free to others until they make a pause, or until it is their turn to hand it
  * over.
  * Return: false if @deadline has passed.
  */
-static bool compete(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, const struct timespec *deadline)
+static bool compete(struct rw_semaphore *sem, struct vms_rwsem_waiter *w,
+		    const struct timespec *deadline)
 {
 	/* relaxed, here and below: what follows takes wait_lock */
 	unsigned long count, before = atomic_load_explicit(&sem->count, memory_order_relaxed);
-	unsigned int budget = vms__spin_budget() * FRONT_SPINS, quiet = 0, gap = FRONT_GAP_MIN, looks = gap;
+	unsigned int budget = vms__spin_budget() * FRONT_SPINS, quiet = 0, gap = FRONT_GAP_MIN,
+		     looks = gap;
 	int64_t patient_until = vms__clock_ns() + IMPATIENCE_NS;
 	bool overtaken = false;
 
@@ -256,11 +267,12 @@ static bool compete(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, const 
 }
 
 /*
- * Wait for the lock in the queue, in @w. A reader that is @counted (READER) takes
- * that back here.
+ * Wait for the lock in the queue, in @w. A reader that is @counted (READER)
+ * takes that back here.
  * Return: 0 or -ETIMEDOUT. *@w is not ours any more.
  */
-static int wait_as(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, bool counted, const struct timespec *deadline)
+static int wait_as(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, bool counted,
+		   const struct timespec *deadline)
 {
 	unsigned long change = counted ? -READER : 0;
 	unsigned int state;
@@ -273,7 +285,10 @@ static int wait_as(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, bool co
 	if (!sem->wait_first)
 		change += WAITERS;
 	vms__rwsem_enqueue(sem, w);
-	/* relaxed: whoever lets go later sees it in the same word, and we have nothing to release */
+	/*
+	 * relaxed: whoever lets go later sees it in the same word, and we have
+	 * nothing to release
+	 */
 	if (change)
 		atomic_fetch_add_explicit(&sem->count, change, memory_order_relaxed);
 	vms__rwsem_finish(sem, QUEUE_LOOK);
@@ -287,7 +302,8 @@ static int wait_as(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, bool co
 			in_time = sleep_in_queue(w, deadline);
 		else if (stays(w, AWAKE, vms__spin_budget()))
 			/* relaxed: nothing was written for others */
-			atomic_compare_exchange_strong_explicit(&w->state, &state, ASLEEP, memory_order_relaxed,
+			atomic_compare_exchange_strong_explicit(&w->state, &state, ASLEEP,
+								memory_order_relaxed,
 								memory_order_relaxed);
 	}
 	if (!in_time)
@@ -297,7 +313,8 @@ static int wait_as(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, bool co
 	return 0;
 }
 
-int vms__rwsem_wait(struct rw_semaphore *sem, bool writer, bool counted, const struct timespec *deadline)
+int vms__rwsem_wait(struct rw_semaphore *sem, bool writer, bool counted,
+		    const struct timespec *deadline)
 {
 	struct vms_rwsem_waiter own, *w = deadline ? take_timed_waiter() : &own;
 

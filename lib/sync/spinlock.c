@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spinlock.c - what a waiter for a spinlock does, and how long waiters of any kind may spin.
+ * spinlock.c - what a waiter for a spinlock does, and how long waiters of any
+ * kind may spin.
  *
- * The word with three values, and why its last waiter needs no count of the others, is Ulrich Drepper's "Futexes Are Tricky"
- * (2011).
+ * The word with three values, and why its last waiter needs no count of the
+ * others, is Ulrich Drepper's "Futexes Are Tricky" (2011).
  */
 #include "lib/sync/spinlock.h"
 
 #include <unistd.h>
 
 /*
- * Looks before sleeping. A pause instruction takes from 10 (older x86) to 140 cycles, so this is 1 to 10 microseconds; to
- * sleep on a futex and be woken costs two switches, about as much, and wakes a CPU that has gone cold. So spinning at most doubles
- * the price of a wait, and spares most waits for a change of the map, 1 or 2 microseconds each, the switches: with half the looks two
- * threads that replay a program made 5 to 20 per cent fewer operations, with twice as many none more.
+ * Looks before sleeping. A pause instruction takes from 10 (older x86) to 140
+ * cycles, so this is 1 to 10 microseconds; to sleep on a futex and be woken
+ * costs two switches, about as much, and wakes a CPU that has gone cold. So
+ * spinning at most doubles the price of a wait, and spares most waits for a
+ * change of the map, 1 or 2 microseconds each, the switches: with half the
+ * looks two threads that replay a program made 5 to 20 per cent fewer
+ * operations, with twice as many none more.
  */
 #ifndef SPIN_LOOKS /* a test of the waiting has its own */
 #define SPIN_LOOKS 200
@@ -21,7 +25,10 @@
 
 unsigned int vms__spin_budget(void)
 {
-	static _Atomic unsigned int budget; /* plus one; 0: not known yet. Any thread's answer is as good: relaxed */
+	/*
+	 * plus one; 0: not known yet. Any thread's answer is as good: relaxed
+	 */
+	static _Atomic unsigned int budget;
 	unsigned int b = atomic_load_explicit(&budget, memory_order_relaxed);
 
 	if (unlikely(!b)) {
@@ -40,8 +47,9 @@ void vms__spin_lock_slow(_Atomic unsigned int *w)
 		vms__cpu_relax();
 	}
 	/*
-	 * Whoever has slept holds the lock with the value 2, for others may sleep still: at worst its unlocking wakes nobody.
-	 * acquire: pairs with vms__spin_unlock()
+	 * Whoever has slept holds the lock with the value 2, for others may
+	 * sleep still: at worst its unlocking wakes nobody. acquire: pairs with
+	 * vms__spin_unlock()
 	 */
 	while (atomic_exchange_explicit(w, 2, memory_order_acquire) != 0)
 		vms__futex_wait(w, 2, NULL);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spinlock.h - a lock in one word, for sections of a few dozen instructions. Zero is unlocked.
+ * spinlock.h - a lock in one word, for sections of a few dozen instructions.
+ * Zero is unlocked.
  *
- * A thread of a process can lose its CPU inside such a section, so a waiter spins for a moment only and then sleeps on the word.
- * Values: 0 free, 1 held, 2 held and somebody may sleep. Not fair: who comes by while it is free has it.
+ * A thread of a process can lose its CPU inside such a section, so a waiter
+ * spins for a moment only and then sleeps on the word. Values: 0 free, 1 held,
+ * 2 held and somebody may sleep. Not fair: who comes by while it is free has
+ * it.
  *
  * Ordering: locking acquires what the last unlocking released.
  */
@@ -30,7 +33,10 @@ static inline void vms__cpu_relax(void)
 #endif
 }
 
-/* How often a waiter looks, a vms__cpu_relax() apart, before it sleeps: some microseconds, what sleeping costs. 0 on one CPU. */
+/*
+ * How often a waiter looks, a vms__cpu_relax() apart, before it sleeps: some
+ * microseconds, what sleeping costs. 0 on one CPU.
+ */
 unsigned int vms__spin_budget(void);
 
 void vms__spin_lock_slow(_Atomic unsigned int *w);
@@ -40,7 +46,8 @@ static inline bool vms__spin_trylock(_Atomic unsigned int *w)
 	unsigned int free = 0;
 
 	/* acquire: pairs with the exchange in vms__spin_unlock() */
-	return atomic_compare_exchange_strong_explicit(w, &free, 1, memory_order_acquire, memory_order_relaxed);
+	return atomic_compare_exchange_strong_explicit(w, &free, 1, memory_order_acquire,
+						       memory_order_relaxed);
 }
 
 static inline void vms__spin_lock(_Atomic unsigned int *w)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * thread_slot.c - the bitmap of slots, and the one destructor that undoes what the library keeps for a thread.
+ * thread_slot.c - the bitmap of slots, and the one destructor that undoes what
+ * the library keeps for a thread.
  *
  * Locks: none; the bitmap is atomic. Read first: thread_slot.h.
  */
@@ -24,8 +25,8 @@ static _Atomic uint64_t slots[VMS__SLOTS / WORD_BITS] = {1};
 static _Atomic unsigned int slots_used = 1;
 
 /*
- * The C library calls the destructors of thread-specific data in rounds, as long
- * as one of them sets its data anew, but no more than
+ * The C library calls the destructors of thread-specific data in rounds, as
+ * long as one of them sets its data anew, but no more than
  * PTHREAD_DESTRUCTOR_ITERATIONS (4) times. The round in which ours is called
  * cannot be told: a program's destructor may be the first to use the library,
  * in any round. So ours undoes everything in whichever round it is called, and
@@ -37,9 +38,9 @@ static _Atomic unsigned int slots_used = 1;
  * musl. exit_key has the highest of those numbers for which setting data needs
  * no memory (the GNU C library has the first 32 in the thread itself), because
  * a signal handler may set it. Destructors of keys above that number come
- * later: last_key, far above, is set as well once the thread is exiting, so that
- * it catches what they do in the last round. It needs memory, but no handler
- * sets it: see thread_exits().
+ * later: last_key, far above, is set as well once the thread is exiting, so
+ * that it catches what they do in the last round. It needs memory, but no
+ * handler sets it: see thread_exits().
  *
  * What is not caught: a thread whose very first use of the library is in the
  * last round, by a destructor whose key is above exit_key; and use by a key
@@ -52,7 +53,10 @@ static pthread_key_t exit_key, last_key;
 static VMS__TLS void (*undo_at_exit[VMS__NR_EXITS])(void);
 static VMS__TLS bool exiting, undoing;
 
-/* All signals are blocked: a handler may be the next to use the library, and registers the thread anew. */
+/*
+ * All signals are blocked: a handler may be the next to use the library, and
+ * registers the thread anew.
+ */
 static void undo_all(void)
 {
 	unsigned int i = 0;
@@ -111,13 +115,17 @@ void vms__thread_undo(void)
 	vms__signals_restore(&saved);
 }
 
-/* Pairs, by the release, with the acquire in take_bit(): the next holder continues with what this one left in its rows. */
+/*
+ * Pairs, by the release, with the acquire in take_bit(): the next holder
+ * continues with what this one left in its rows.
+ */
 static void slot_give_back(void)
 {
 	unsigned int slot = vms__thread_slot_plus_one - 1;
 
 	vms__thread_slot_plus_one = 0;
-	atomic_fetch_and_explicit(&slots[slot / WORD_BITS], ~(UINT64_C(1) << slot % WORD_BITS), memory_order_release);
+	atomic_fetch_and_explicit(&slots[slot / WORD_BITS], ~(UINT64_C(1) << slot % WORD_BITS),
+				  memory_order_release);
 }
 
 /* The lowest free slot of word @w, or 0. */
@@ -129,20 +137,25 @@ static unsigned int take_bit(unsigned int w)
 		unsigned int bit = (unsigned int)__builtin_ctzll(~bits);
 
 		/* Acquire: pairs with the release in slot_give_back(). */
-		if (atomic_compare_exchange_weak_explicit(&slots[w], &bits, bits | UINT64_C(1) << bit, memory_order_acquire,
-							  memory_order_relaxed))
+		if (atomic_compare_exchange_weak_explicit(
+			    &slots[w], &bits, bits | UINT64_C(1) << bit, memory_order_acquire,
+			    memory_order_relaxed))
 			return w * WORD_BITS + bit;
 	}
 	return 0;
 }
 
-/* Relaxed: who must see a row's additions has an order with them from elsewhere, and this store comes before them. */
+/*
+ * Relaxed: who must see a row's additions has an order with them from
+ * elsewhere, and this store comes before them.
+ */
 static void note_used(unsigned int slot)
 {
 	unsigned int used = atomic_load_explicit(&slots_used, memory_order_relaxed);
 
 	while (used <= slot &&
-	       !atomic_compare_exchange_weak_explicit(&slots_used, &used, slot + 1, memory_order_relaxed, memory_order_relaxed))
+	       !atomic_compare_exchange_weak_explicit(&slots_used, &used, slot + 1,
+						      memory_order_relaxed, memory_order_relaxed))
 		;
 }
 
@@ -168,13 +181,17 @@ unsigned int vms__thread_slots_used(void)
 	return atomic_load_explicit(&slots_used, memory_order_relaxed);
 }
 
-/* In the child of a fork there is one thread: the slots of the others are free again. Their rows keep their counts. */
+/*
+ * In the child of a fork there is one thread: the slots of the others are free
+ * again. Their rows keep their counts.
+ */
 static void fork_child(void)
 {
 	unsigned int own = vms__thread_slot_plus_one ? vms__thread_slot_plus_one - 1 : 0;
 
 	for (unsigned int w = 0; w < VMS__SLOTS / WORD_BITS; w++) {
-		uint64_t held = (w == 0) | (own / WORD_BITS == w ? UINT64_C(1) << own % WORD_BITS : 0);
+		uint64_t held =
+			(w == 0) | (own / WORD_BITS == w ? UINT64_C(1) << own % WORD_BITS : 0);
 
 		atomic_store_explicit(&slots[w], held, memory_order_relaxed);
 	}
@@ -197,7 +214,8 @@ static void create_keys(void)
 	for (unsigned int i = 1; i < nr; i++) {
 		if (keys[i] > last_key)
 			last_key = keys[i];
-		if (keys[i] < KEYS_WITHOUT_MEMORY && (keys[i] > exit_key || exit_key >= KEYS_WITHOUT_MEMORY))
+		if (keys[i] < KEYS_WITHOUT_MEMORY &&
+		    (keys[i] > exit_key || exit_key >= KEYS_WITHOUT_MEMORY))
 			exit_key = keys[i];
 	}
 	if (exit_key >= KEYS_WITHOUT_MEMORY)
@@ -209,9 +227,9 @@ static void create_keys(void)
 }
 
 /*
- * The allocator's own handlers of fork, if it has any, must be registered before
- * the library's: then a fork takes the library's locks first, inside which
- * memory may be allocated. Most allocators register them with the first
+ * The allocator's own handlers of fork, if it has any, must be registered
+ * before the library's: then a fork takes the library's locks first, inside
+ * which memory may be allocated. Most allocators register them with the first
  * allocation.
  */
 static void let_allocator_begin(void)
@@ -219,7 +237,10 @@ static void let_allocator_begin(void)
 	vms__free(vms__alloc(1, 1));
 }
 
-/* Early: before any constructor that may use the library, and while the C library still has keys that need no memory. */
+/*
+ * Early: before any constructor that may use the library, and while the C
+ * library still has keys that need no memory.
+ */
 __attribute__((constructor(200))) static void thread_slot_init(void)
 {
 	vms__object_pin();

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * thread_slot.h - what lib/sync keeps for each thread: a small number of its own, and what is to be undone when it exits.
+ * thread_slot.h - what lib/sync keeps for each thread: a small number of its
+ * own, and what is to be undone when it exits.
  *
- * Where to read next: pcounter.h (the slots' user), objcache.c and rcu.c (the exits').
+ * Where to read next: pcounter.h (the slots' user), objcache.c and rcu.c (the
+ * exits').
  */
 #ifndef VMS_SYNC_THREAD_SLOT_H
 #define VMS_SYNC_THREAD_SLOT_H
@@ -10,11 +12,12 @@
 #include <vmastore/compiler.h>
 
 /*
- * Thread-local storage of the library. VMS_TLS_MODEL says why all of it together
- * must stay near a hundred bytes.
+ * Thread-local storage of the library. VMS_TLS_MODEL says why all of it
+ * together must stay near a hundred bytes.
  */
 #define VMS__TLS __thread VMS_TLS_MODEL
-#define VMS__HIDDEN __attribute__((visibility("hidden"))) /* for declarations in headers: -fvisibility speaks of definitions only */
+/* for declarations in headers: -fvisibility speaks of definitions only */
+#define VMS__HIDDEN __attribute__((visibility("hidden")))
 
 #define VMS__SLOTS 128u /* slot 0 is shared; 1 to VMS__SLOTS - 1 have one holder each */
 
@@ -22,8 +25,9 @@ extern VMS__TLS VMS__HIDDEN unsigned int vms__thread_slot_plus_one; /* 0: not ye
 unsigned int vms__thread_slot_take(void);
 
 /*
- * A small number that this thread alone holds, or 0, shared by the threads that found none free. Given back when the thread exits.
- * Whoever holds the number next sees all that this holder did (release at exit, acquire when taken).
+ * A small number that this thread alone holds, or 0, shared by the threads that
+ * found none free. Given back when the thread exits. Whoever holds the number
+ * next sees all that this holder did (release at exit, acquire when taken).
  */
 static inline unsigned int vms__thread_slot(void)
 {
@@ -32,7 +36,10 @@ static inline unsigned int vms__thread_slot(void)
 	return likely(plus_one) ? plus_one - 1 : vms__thread_slot_take();
 }
 
-/* One more than the highest slot that was ever held: what a sum over slots must visit. Never falls. */
+/*
+ * One more than the highest slot that was ever held: what a sum over slots must
+ * visit. Never falls.
+ */
 unsigned int vms__thread_slots_used(void);
 
 /* What a thread may have to undo, in the order in which it is undone. */

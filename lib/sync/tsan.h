@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tsan.h - what the sanitizers must be told: orderings that ThreadSanitizer cannot see because liburcu is not instrumented, memory
- * that it must take for written, and memory that AddressSanitizer must take for freed. Empty in other builds. The only file that asks
- * which sanitizer is on.
+ * tsan.h - what the sanitizers must be told: orderings that ThreadSanitizer
+ * cannot see because liburcu is not instrumented, memory that it must take for
+ * written, and memory that AddressSanitizer must take for freed. Empty in other
+ * builds. The only file that asks which sanitizer is on.
  */
 #ifndef VMS_SYNC_TSAN_H
 #define VMS_SYNC_TSAN_H
@@ -31,7 +32,8 @@ void __tsan_release(void *addr);
 void __tsan_write_range(void *addr, long size);
 #define vms__tsan_acquire(addr) __tsan_acquire((void *)(addr))
 #define vms__tsan_release(addr) __tsan_release((void *)(addr))
-#define vms__tsan_write(addr, size) __tsan_write_range(addr, size) /* counts as a plain write; nothing is written */
+/* counts as a plain write; nothing is written */
+#define vms__tsan_write(addr, size) __tsan_write_range(addr, size)
 #else
 #define vms__tsan_acquire(addr) ((void)(addr))
 #define vms__tsan_release(addr) ((void)(addr))

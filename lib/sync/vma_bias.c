@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vma_bias.c - the slots, the writer's side, and when to bias. Read first: lib/sync/vma_bias.h.
+ * vma_bias.c - the slots, the writer's side, and when to bias. Read first:
+ * lib/sync/vma_bias.h.
  */
 #include "lib/sync/vma_bias.h"
 
@@ -11,13 +12,18 @@
 #include "lib/sync/futex.h"
 #include "lib/sync/spinlock.h"
 
-/* While no bias may be set, a thread asks the time at one of so many meetings. */
+/*
+ * While no bias may be set, a thread asks the time at one of so many meetings.
+ */
 #define MEETINGS_PER_LOOK 8u /* a power of two */
 
 struct vms__bias_slot vms__bias_slots[VMS__SLOTS + 1];
 _Atomic unsigned long vms__bias_fences;
 
-/* Nanoseconds, CLOCK_MONOTONIC: no new bias before. 0: nothing was revoked lately. */
+/*
+ * Nanoseconds, CLOCK_MONOTONIC: no new bias before. 0: nothing was revoked
+ * lately.
+ */
 static _Atomic unsigned long not_before;
 
 struct vms__bias_slot *vms__bias_slot_take(void)
@@ -28,7 +34,10 @@ struct vms__bias_slot *vms__bias_slot_take(void)
 	return slot ? &vms__bias_slots[slot + 1] : NULL;
 }
 
-/* An exchange, because a handler may come between a look and a store. Relaxed: the VMA was not looked at. */
+/*
+ * An exchange, because a handler may come between a look and a store. Relaxed:
+ * the VMA was not looked at.
+ */
 bool vms__bias_undo(struct vms__bias_slot *slot)
 {
 	bool ours = atomic_exchange_explicit(&slot->held, 0, memory_order_relaxed);
@@ -69,7 +78,8 @@ bool vms__bias_pays(void)
 	if (++slot->skipped % MEETINGS_PER_LOOK || now() < until)
 		return false;
 	/* If another revocation has come meanwhile, its time counts. */
-	return atomic_compare_exchange_strong_explicit(&not_before, &until, 0, memory_order_relaxed, memory_order_relaxed);
+	return atomic_compare_exchange_strong_explicit(&not_before, &until, 0, memory_order_relaxed,
+						       memory_order_relaxed);
 }
 
 bool vms__bias_is_keen(bool met)
@@ -104,7 +114,10 @@ static void wait_slot(struct vms__bias_slot *slot, const _Atomic unsigned long *
 		vms__cpu_relax();
 	}
 	for (;;) {
-		/* Either the reader sees that somebody sleeps, or the next look sees that it has left. */
+		/*
+		 * Either the reader sees that somebody sleeps, or the next look
+		 * sees that it has left.
+		 */
 		atomic_store_explicit(&slot->sleeper, 1, VMS__ASYM_STORE);
 		vms__fence_heavy();
 		if (!holds(slot, stamp))
@@ -130,7 +143,10 @@ void vms__bias_fence(void)
 
 void vms__bias_wait(const _Atomic unsigned long *stamp)
 {
-	/* After the fence: the slot of a reader that it has caught is among those that are used. */
+	/*
+	 * After the fence: the slot of a reader that it has caught is among
+	 * those that are used.
+	 */
 	for (unsigned int i = VMS__BIAS_FIRST; i <= vms__thread_slots_used(); i++)
 		wait_slot(&vms__bias_slots[i], stamp);
 }

@@ -7,7 +7,8 @@
 
 #include "lib/engine/engine.h"
 
-const char *const vms__part_names[] = {"gap_search", "look_around", "stores", "locks", "fault", NULL};
+const char *const vms__part_names[] = {"gap_search", "look_around", "stores",
+				       "locks",      "fault",       NULL};
 
 static const struct vms__engine *real; /* the engine's own */
 static struct vms__engine counted;
@@ -20,23 +21,23 @@ static struct mm_struct *counted_mm;
  * after the call also keeps the compiler from a jump in place of the call: then
  * the profile would not show who called.
  */
-#define OPERATION(part, table, op, type, params, args)                                                                             \
-	PART type vms__part_##part##__##op params                                                                                  \
-	{                                                                                                                          \
-		type result;                                                                                                       \
-                                                                                                                                   \
-		counted_mm->engine = real;                                                                                         \
-		result = real->table->op args;                                                                                     \
-		counted_mm->engine = &counted;                                                                                     \
-		return result;                                                                                                     \
+#define OPERATION(part, table, op, type, params, args)                                             \
+	PART type vms__part_##part##__##op params                                                  \
+	{                                                                                          \
+		type result;                                                                       \
+                                                                                                   \
+		counted_mm->engine = real;                                                         \
+		result = real->table->op args;                                                     \
+		counted_mm->engine = &counted;                                                     \
+		return result;                                                                     \
 	}
 
-#define OPERATION_VOID(part, table, op, params, args)                                                                              \
-	PART void vms__part_##part##__##op params                                                                                  \
-	{                                                                                                                          \
-		counted_mm->engine = real;                                                                                         \
-		real->table->op args;                                                                                              \
-		counted_mm->engine = &counted;                                                                                     \
+#define OPERATION_VOID(part, table, op, params, args)                                              \
+	PART void vms__part_##part##__##op params                                                  \
+	{                                                                                          \
+		counted_mm->engine = real;                                                         \
+		real->table->op args;                                                              \
+		counted_mm->engine = &counted;                                                     \
 	}
 
 #define VMA struct vm_area_struct *
@@ -99,9 +100,14 @@ static struct vms__lock_ops counted_lock = {
 	.write_downgrade = vms__part_locks__write_downgrade,
 };
 
-/* All that the tables have, name, init, destroy and validate included: what is new there wants a function and a part here. */
-_Static_assert(sizeof(struct vms__index_ops) == (13 + 4) * sizeof(void *), "an operation of the index belongs to no part");
-_Static_assert(sizeof(struct vms__lock_ops) == (11 + 2) * sizeof(void *), "an operation of the locks belongs to no part");
+/*
+ * All that the tables have, name, init, destroy and validate included: what is
+ * new there wants a function and a part here.
+ */
+_Static_assert(sizeof(struct vms__index_ops) == (13 + 4) * sizeof(void *),
+	       "an operation of the index belongs to no part");
+_Static_assert(sizeof(struct vms__lock_ops) == (11 + 2) * sizeof(void *),
+	       "an operation of the locks belongs to no part");
 
 static struct vms__engine counted = {.index = &counted_index, .lock = &counted_lock};
 
@@ -121,7 +127,8 @@ void vms__parts_end(struct mm_struct *mm)
 	mm->engine = real;
 }
 
-enum vms_fault_result vms__part_fault__vms_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags)
+enum vms_fault_result vms__part_fault__vms_fault(struct mm_struct *mm, unsigned long addr,
+						 unsigned int flags)
 {
 	enum vms_fault_result result;
 

@@ -12,26 +12,29 @@
 #include "lib/page/pgtable.h"
 #include "lib/page/rmap.h"
 
-#define FIELD_ALIGNED(type, member, alignment)                                                                                     \
-	{                                                                                                                          \
-		.name = #member, .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member),              \
-		.align = (alignment)                                                                                               \
+#define FIELD_ALIGNED(type, member, alignment)                                                     \
+	{                                                                                          \
+		.name = #member, .offset = offsetof(struct type, member),                          \
+		.size = sizeof(((struct type *)0)->member), .align = (alignment)                   \
 	}
 #define FIELD(type, member) FIELD_ALIGNED(type, member, __alignof__(((struct type *)0)->member))
 #define NR(fields) (sizeof(fields) / sizeof((fields)[0]))
-#define TYPE(label, cached, type, fields)                                                                                          \
-	{                                                                                                                          \
-		.name = (label), .cache = (cached), .size = sizeof(struct type), .field = (fields), .nr = NR(fields)               \
+#define TYPE(label, cached, type, fields)                                                          \
+	{                                                                                          \
+		.name = (label), .cache = (cached), .size = sizeof(struct type),                   \
+		.field = (fields), .nr = NR(fields)                                                \
 	}
 
 #define MM(member) FIELD(mm_struct, member)
-#define MM_ALL                                                                                                                     \
-	MM(engine), MM(pgd), MM(counters), MM(mm_lock_seq), MM(kept_leaf), MM(mmap_lock), MM(mm_users), MM(mm_count),              \
-		MM(page_table_lock), MM(unmaps_begun), MM(unmaps_done), MM(map_count), MM(total_vm), MM(data_vm), MM(exec_vm),     \
-		MM(stack_vm), MM(locked_vm), MM(hiwater_vm), MM(hiwater_rss), MM(pinned_vm), MM(write_protect_seq), MM(def_flags), \
-		MM(start_brk), MM(brk), MM(start_stack), MM(start_code), MM(end_code), MM(start_data), MM(end_data),               \
-		MM(arg_start), MM(arg_end), MM(env_start), MM(env_end), MM(map_seq), MM(limits), MM(layout), MM(pgd_high),         \
-		MM(rules), MM(owner), MM(mmlist)
+#define MM_ALL                                                                                     \
+	MM(engine), MM(pgd), MM(counters), MM(mm_lock_seq), MM(kept_leaf), MM(mmap_lock),          \
+		MM(mm_users), MM(mm_count), MM(page_table_lock), MM(unmaps_begun),                 \
+		MM(unmaps_done), MM(map_count), MM(total_vm), MM(data_vm), MM(exec_vm),            \
+		MM(stack_vm), MM(locked_vm), MM(hiwater_vm), MM(hiwater_rss), MM(pinned_vm),       \
+		MM(write_protect_seq), MM(def_flags), MM(start_brk), MM(brk), MM(start_stack),     \
+		MM(start_code), MM(end_code), MM(start_data), MM(end_data), MM(arg_start),         \
+		MM(arg_end), MM(env_start), MM(env_end), MM(map_seq), MM(limits), MM(layout),      \
+		MM(pgd_high), MM(rules), MM(owner), MM(mmlist)
 
 /* The first of the index, whose union is aligned as a whole. */
 #define INDEX(member) FIELD_ALIGNED(mm_struct, member, VMS_CACHELINE)
@@ -46,10 +49,12 @@ const struct vms__where_type vms__where_mm_rbtree = TYPE("mm", NULL, mm_struct, 
 
 #define VMA(member) FIELD(vm_area_struct, member)
 static const struct vms__where_field vma[] = {
-	VMA(vm_start),       VMA(vm_end),          VMA(vm_rb),          VMA(vm_mm),          VMA(vm_flags),  VMA(vm_lock_seq),
-	VMA(vm_next),        VMA(vm_prev),         VMA(rb_subtree_gap), VMA(vm_pgoff),       VMA(vm_file),   VMA(vm_ops),
-	VMA(anon_vma),       VMA(vm_private_data), VMA(vm_refcnt),      VMA(vm_index_state), VMA(vm_i_mmap), VMA(vm_page_prot),
-	VMA(anon_vma_chain), VMA(shared),          VMA(anon_name),
+	VMA(vm_start),       VMA(vm_end),          VMA(vm_rb),          VMA(vm_mm),
+	VMA(vm_flags),       VMA(vm_lock_seq),     VMA(vm_next),        VMA(vm_prev),
+	VMA(rb_subtree_gap), VMA(vm_pgoff),        VMA(vm_file),        VMA(vm_ops),
+	VMA(anon_vma),       VMA(vm_private_data), VMA(vm_refcnt),      VMA(vm_index_state),
+	VMA(vm_i_mmap),      VMA(vm_page_prot),    VMA(anon_vma_chain), VMA(shared),
+	VMA(anon_name),
 };
 
 #define PAGE(member) FIELD(page, member)
@@ -59,7 +64,8 @@ static const struct vms__where_field page[] = {
 };
 
 #define PTABLE(member) FIELD(vms__ptable, member)
-static const struct vms__where_field ptable[] = {PTABLE(lock), PTABLE(used), PTABLE(vacated), PTABLE(lines), PTABLE(entry)};
+static const struct vms__where_field ptable[] = {PTABLE(lock), PTABLE(used), PTABLE(vacated),
+						 PTABLE(lines), PTABLE(entry)};
 
 #define ANON_VMA(member) FIELD(anon_vma, member)
 static const struct vms__where_field anon_vma[] = {
@@ -68,7 +74,8 @@ static const struct vms__where_field anon_vma[] = {
 };
 
 #define CHAIN(member) FIELD(anon_vma_chain, member)
-static const struct vms__where_field chain[] = {CHAIN(vma), CHAIN(anon_vma), CHAIN(same_vma), CHAIN(same_anon_vma)};
+static const struct vms__where_field chain[] = {CHAIN(vma), CHAIN(anon_vma), CHAIN(same_vma),
+						CHAIN(same_anon_vma)};
 
 const struct vms__where_type vms__where_cached[] = {
 	TYPE("vma", "vm_area_struct", vm_area_struct, vma),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * where.c - see where.h. An address is looked for in the address space's own
- * structure, in its counters, in the object caches' structures and then in their
- * memory, where an object's cache says what the object is.
+ * structure, in its counters, in the object caches' structures and then in
+ * their memory, where an object's cache says what the object is.
  */
 #include "lib/where/where.h"
 
@@ -24,10 +24,11 @@
 
 /* A VMA, a node of the index, or a page table. */
 struct known {
-	uintptr_t start;            /* 0: a free place of the table */
-	unsigned int level;         /* of a node or a page table; 0: leaf */
-	bool root;                  /* of the index */
-	unsigned long first, after; /* a node of the index: what it spans in the present round; else 0, 0 */
+	uintptr_t start;    /* 0: a free place of the table */
+	unsigned int level; /* of a node or a page table; 0: leaf */
+	bool root;          /* of the index */
+	/* a node of the index: what it spans in the present round; else 0, 0 */
+	unsigned long first, after;
 	unsigned int round, before; /* the last two that found it */
 };
 
@@ -57,14 +58,15 @@ void vms__where_free(struct vms__where *where)
 	free(where);
 }
 
-/* ---- learning ---------------------------------------------------------------------------------------------------- */
+/* ---- learning ------------------------------------------------------------ */
 
 /* Where @start is or would be. */
 static struct known *place_of(const struct vms__where *where, uintptr_t start)
 {
 	size_t i = start / LINE * 0x9e3779b97f4a7c15 >> 32;
 
-	while (where->known[i & (where->room - 1)].start && where->known[i & (where->room - 1)].start != start)
+	while (where->known[i & (where->room - 1)].start &&
+	       where->known[i & (where->room - 1)].start != start)
 		i++;
 	return &where->known[i & (where->room - 1)];
 }
@@ -116,7 +118,10 @@ static bool stays(const struct vms__where *where, uintptr_t start)
 	return known && known->round == where->round && known->before == where->round - 1;
 }
 
-/* A line of the tree's listing that names a node: "MIN-MAX: leaf 0x..., ..." or "... node 0x...", indented by its depth. */
+/*
+ * A line of the tree's listing that names a node: "MIN-MAX: leaf 0x..., ..." or
+ * "... node 0x...", indented by its depth.
+ */
 static bool learn_node(struct vms__where *where, const char *line, unsigned int height)
 {
 	unsigned int depth = (unsigned int)strspn(line, " ") / 2;
@@ -124,7 +129,8 @@ static bool learn_node(struct vms__where *where, const char *line, unsigned int 
 	char kind[8];
 	void *node;
 
-	if (sscanf(line, " %lx-%lx: %7s %p", &first, &last, kind, &node) != 4 || (strcmp(kind, "leaf") && strcmp(kind, "node")))
+	if (sscanf(line, " %lx-%lx: %7s %p", &first, &last, kind, &node) != 4 ||
+	    (strcmp(kind, "leaf") && strcmp(kind, "node")))
 		return true;
 	return add(where, (struct known){.start = (uintptr_t)node,
 					 .level = height - 1 - depth,
@@ -153,13 +159,15 @@ static bool learn_tree(struct vms__where *where)
 	}
 	for (size_t i = 0; i < where->room; i++)
 		where->known[i].first = where->known[i].after = 0;
-	for (char *line = strtok_r(text, "\n", &rest); line && ok; line = strtok_r(NULL, "\n", &rest))
+	for (char *line = strtok_r(text, "\n", &rest); line && ok;
+	     line = strtok_r(NULL, "\n", &rest))
 		ok = learn_node(where, line, height);
 	free(text);
 	return ok;
 }
 
-static bool learn_table(struct vms__where *where, const struct vms__ptable *table, unsigned int level)
+static bool learn_table(struct vms__where *where, const struct vms__ptable *table,
+			unsigned int level)
 {
 	if (!add(where, (struct known){.start = (uintptr_t)table, .level = level}))
 		return false;
@@ -188,7 +196,8 @@ static bool learn_vmas(struct vms__where *where)
 bool vms__where_learn(struct vms__where *where)
 {
 	where->round++;
-	return learn_vmas(where) && (!where->maple || learn_tree(where)) && learn_table(where, where->mm->pgd, VMS__PT_TOP);
+	return learn_vmas(where) && (!where->maple || learn_tree(where)) &&
+	       learn_table(where, where->mm->pgd, VMS__PT_TOP);
 }
 
 uintptr_t vms__where_leaf(const struct vms__where *where, unsigned long addr)
@@ -202,15 +211,19 @@ uintptr_t vms__where_leaf(const struct vms__where *where, unsigned long addr)
 	return 0;
 }
 
-/* ---- naming ------------------------------------------------------------------------------------------------------ */
+/* ---- naming -------------------------------------------------------------- */
 
 static bool in(uintptr_t addr, const void *start, size_t size)
 {
 	return addr >= (uintptr_t)start && addr - (uintptr_t)start < size;
 }
 
-/* "NAME.FIELD+FIELD": the fields that were written of the line at @offset of a structure. Return: false if none was. */
-static bool name_fields(const struct vms__where_type *type, const char *label, size_t offset, uint64_t written, char *name)
+/*
+ * "NAME.FIELD+FIELD": the fields that were written of the line at @offset of a
+ * structure. Return: false if none was.
+ */
+static bool name_fields(const struct vms__where_type *type, const char *label, size_t offset,
+			uint64_t written, char *name)
 {
 	size_t len = (size_t)snprintf(name, VMS__WHERE_NAME_MAX, "%s", label), nr = 0;
 
@@ -219,9 +232,11 @@ static bool name_fields(const struct vms__where_type *type, const char *label, s
 		bool hit = false;
 
 		for (size_t byte = f->offset; byte < f->offset + f->size && !hit; byte++)
-			hit = byte >= offset && byte < offset + LINE && (written >> (byte - offset) & 1);
+			hit = byte >= offset && byte < offset + LINE &&
+			      (written >> (byte - offset) & 1);
 		if (hit && len < VMS__WHERE_NAME_MAX)
-			len += (size_t)snprintf(name + len, VMS__WHERE_NAME_MAX - len, "%s%s", nr++ ? "+" : ".", f->name);
+			len += (size_t)snprintf(name + len, VMS__WHERE_NAME_MAX - len, "%s%s",
+						nr++ ? "+" : ".", f->name);
 	}
 	return nr != 0;
 }
@@ -243,8 +258,12 @@ static void name_node(const struct vms__where *where, uintptr_t object, size_t o
 		snprintf(name, VMS__WHERE_NAME_MAX, "tree %s: line %zu", which, offset / LINE);
 }
 
-/* The object at @object, of @c's. Of memory that passes, the fields that were written are those of many objects, so none is named. */
-static enum vms__where_kind name_object(const struct vms__where *where, const struct vms__objcache *c, uintptr_t object,
+/*
+ * The object at @object, of @c's. Of memory that passes, the fields that were
+ * written are those of many objects, so none is named.
+ */
+static enum vms__where_kind name_object(const struct vms__where *where,
+					const struct vms__objcache *c, uintptr_t object,
 					uintptr_t line, uint64_t written, char *name)
 {
 	const struct vms__where_type *type = vms__where_cached;
@@ -275,8 +294,8 @@ static enum vms__where_kind name_object(const struct vms__where *where, const st
 }
 
 /* Does @line lie in @c's memory? Then name it. */
-static enum vms__where_kind name_cached(const struct vms__where *where, struct vms__objcache *c, uintptr_t line, uint64_t written,
-					char *name)
+static enum vms__where_kind name_cached(const struct vms__where *where, struct vms__objcache *c,
+					uintptr_t line, uint64_t written, char *name)
 {
 	for (const struct vms__chunk *chunk = c->chunks; chunk; chunk = chunk->next) {
 		uintptr_t memory = (uintptr_t)chunk_memory(chunk), slab;
@@ -285,12 +304,14 @@ static enum vms__where_kind name_cached(const struct vms__where *where, struct v
 			snprintf(name, VMS__WHERE_NAME_MAX, "depot of %s: slabs", c->name);
 			return VMS__WHERE_STAYS;
 		}
-		if (!in(line, (const void *)memory, CHUNK_SIZE)) /* NOLINT(performance-no-int-to-ptr) */
+		/* NOLINT(performance-no-int-to-ptr) */
+		if (!in(line, (const void *)memory, CHUNK_SIZE))
 			continue;
 		slab = memory + (line - memory) / SLAB_SIZE * SLAB_SIZE;
 		if (line < slab + c->colour)
 			return VMS__WHERE_UNKNOWN;
-		return name_object(where, c, line - (line - slab - c->colour) % c->stride, line, written, name);
+		return name_object(where, c, line - (line - slab - c->colour) % c->stride, line,
+				   written, name);
 	}
 	return VMS__WHERE_UNKNOWN;
 }
@@ -299,7 +320,8 @@ static enum vms__where_kind name_cached(const struct vms__where *where, struct v
 static bool name_depot(const struct vms__objcache *c, uintptr_t line, char *name)
 {
 	if (in(line, c, sizeof(*c)))
-		snprintf(name, VMS__WHERE_NAME_MAX, "depot of %s: line %zu", c->name, (line - (uintptr_t)c) / LINE);
+		snprintf(name, VMS__WHERE_NAME_MAX, "depot of %s: line %zu", c->name,
+			 (line - (uintptr_t)c) / LINE);
 	return in(line, c, sizeof(*c));
 }
 
@@ -309,8 +331,8 @@ static bool name_mm(const struct vms__where *where, uintptr_t line, uint64_t wri
 	const struct vms__pcounter *pc = mm->counters;
 
 	if (in(line, mm, sizeof(*mm)))
-		return name_fields(where->maple ? &vms__where_mm_maple : &vms__where_mm_rbtree, "mm", line - (uintptr_t)mm, written,
-				   name);
+		return name_fields(where->maple ? &vms__where_mm_maple : &vms__where_mm_rbtree,
+				   "mm", line - (uintptr_t)mm, written, name);
 	if (in(line, (const void *)pc->rows, (size_t)VMS__SLOTS * pc->stride * sizeof(*pc->rows))) {
 		snprintf(name, VMS__WHERE_NAME_MAX, "counter row %zu",
 			 (line - (uintptr_t)pc->rows) / sizeof(*pc->rows) / pc->stride);
@@ -319,17 +341,19 @@ static bool name_mm(const struct vms__where *where, uintptr_t line, uint64_t wri
 	return false;
 }
 
-enum vms__where_kind vms__where_name(const struct vms__where *where, uintptr_t line, uint64_t written,
-				     char name[VMS__WHERE_NAME_MAX])
+enum vms__where_kind vms__where_name(const struct vms__where *where, uintptr_t line,
+				     uint64_t written, char name[VMS__WHERE_NAME_MAX])
 {
 	unsigned int nr = vms__objcache_count();
-	enum vms__where_kind kind = name_mm(where, line, written, name) ? VMS__WHERE_STAYS : VMS__WHERE_UNKNOWN;
+	enum vms__where_kind kind =
+		name_mm(where, line, written, name) ? VMS__WHERE_STAYS : VMS__WHERE_UNKNOWN;
 
 	for (unsigned int i = 1; i <= nr && kind == VMS__WHERE_UNKNOWN; i++) {
 		struct vms__objcache *c = vms__objcaches[i];
 
 		depot_lock(c);
-		kind = name_depot(c, line, name) ? VMS__WHERE_STAYS : name_cached(where, c, line, written, name);
+		kind = name_depot(c, line, name) ? VMS__WHERE_STAYS
+						 : name_cached(where, c, line, written, name);
 		depot_unlock(c);
 	}
 	return kind;

@@ -17,7 +17,10 @@
 struct mm_struct;
 struct vms__where;
 
-/* Names for what belongs to @mm, which outlives them. Return: NULL when memory is out. */
+/*
+ * Names for what belongs to @mm, which outlives them. Return: NULL when memory
+ * is out.
+ */
 struct vms__where *vms__where_new(struct mm_struct *mm);
 void vms__where_free(struct vms__where *where);
 
@@ -28,23 +31,30 @@ void vms__where_free(struct vms__where *where);
  */
 bool vms__where_learn(struct vms__where *where);
 
-/* The leaf of the maple tree that holds @addr, as last learnt; 0: the index is no maple tree. */
+/*
+ * The leaf of the maple tree that holds @addr, as last learnt; 0: the index is
+ * no maple tree.
+ */
 uintptr_t vms__where_leaf(const struct vms__where *where, unsigned long addr);
 
 enum vms__where_kind {
 	VMS__WHERE_UNKNOWN, /* none of the library's objects */
 	VMS__WHERE_STAYS,   /* it belonged to the same object throughout */
-	VMS__WHERE_PASSES,  /* memory that is handed out and given back: which of many such lines it is means nothing */
+	/*
+	 * memory that is handed out and given back: which of many such lines it
+	 * is means nothing
+	 */
+	VMS__WHERE_PASSES,
 };
 
 /*
- * Name the cache line at @line, of whose bytes those in @written (bit i: byte i)
- * were written: `mm.FIELD+FIELD`, `vma.FIELD`, `tree leaf: line N`, `page.FIELD`,
- * `page table level 0.FIELD`, `counter row N`, `depot of CACHE: line N`. VMAs,
- * nodes and page tables stay if both of the last two calls of vms__where_learn()
- * found them.
+ * Name the cache line at @line, of whose bytes those in @written (bit i: byte
+ * i) were written: `mm.FIELD+FIELD`, `vma.FIELD`, `tree leaf: line N`,
+ * `page.FIELD`, `page table level 0.FIELD`, `counter row N`, `depot of CACHE:
+ * line N`. VMAs, nodes and page tables stay if both of the last two calls of
+ * vms__where_learn() found them.
  */
-enum vms__where_kind vms__where_name(const struct vms__where *where, uintptr_t line, uint64_t written,
-				     char name[VMS__WHERE_NAME_MAX]);
+enum vms__where_kind vms__where_name(const struct vms__where *where, uintptr_t line,
+				     uint64_t written, char name[VMS__WHERE_NAME_MAX]);
 
 #endif

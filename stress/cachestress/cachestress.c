@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cachestress.c - threads pass the objects of some caches to each other for a time: some only allocate, some only free, some do
- * both, some exit and are replaced; one trims, and has children forked. Every object carries the number of the place where it
- * lies, so that one which is handed out twice, or taken back under its user, is noticed; and the memory that a cache takes is
- * held against its bound.
+ * cachestress.c - threads pass the objects of some caches to each other for a
+ * time: some only allocate, some only free, some do both, some exit and are
+ * replaced; one trims, and has children forked. Every object carries the number
+ * of the place where it lies, so that one which is handed out twice, or taken
+ * back under its user, is noticed; and the memory that a cache takes is held
+ * against its bound.
  *
- * Exit status: 0 all promises kept, 1 a broken one, 2 bad arguments, or lost output.
+ * Exit status: 0 all promises kept, 1 a broken one, 2 bad arguments, or lost
+ * output.
  */
 #include <argp.h>
 #include <pthread.h>
@@ -31,12 +34,16 @@
 #define CHILD_OBJS 2000U
 #define CHILD_SECONDS 30U
 
-/* What the first cache frees has a grace period each time, so that readers may look. */
+/*
+ * What the first cache frees has a grace period each time, so that readers may
+ * look.
+ */
 static VMS__OBJCACHE_DEFINE(read_cache, "read", 64, 64, 0);
 static VMS__OBJCACHE_DEFINE(mixed_cache, "mixed", 64, 64, 0);
 static VMS__OBJCACHE_DEFINE(stable_cache, "stable", 256, 64, VMS__OBJCACHE_TYPESAFE);
 static VMS__OBJCACHE_DEFINE(big_cache, "big", 1024, 64, 0);
-static struct vms__objcache *const caches[] = {&read_cache, &mixed_cache, &stable_cache, &big_cache};
+static struct vms__objcache *const caches[] = {&read_cache, &mixed_cache, &stable_cache,
+					       &big_cache};
 
 #define NR_CACHES (sizeof(caches) / sizeof(caches[0]))
 
@@ -48,14 +55,16 @@ static _Atomic unsigned long errors, operations, exits;
 static unsigned long trims, children;
 
 const char *argp_program_version = "cachestress 1";
-static const char doc[] = "Pass objects between threads that come and go, and check every promise of the object caches.";
+static const char doc[] = "Pass objects between threads that come and go, and check every promise "
+			  "of the object caches.";
 
 struct arguments {
 	unsigned long threads, seconds, seed;
 };
 
 static const struct argp_option options[] = {
-	{"threads", 't', "N", 0, "how many, 4 to 60 (default 4); the one that trims is one more", 0},
+	{"threads", 't', "N", 0, "how many, 4 to 60 (default 4); the one that trims is one more",
+	 0},
 	{"seconds", 's', "N", 0, "how long (default 10)", 0},
 	{"seed", 'r', "N", 0, "seed of the random streams (default: the time)", 0},
 	{0},
@@ -74,7 +83,7 @@ static void error(const char *what, const struct vms__objcache *c)
 		fprintf(stderr, "cachestress: %s: %s\n", c->name, what);
 }
 
-/* ---- what a thread does ------------------------------------------------------------------------------------------ */
+/* ---- what a thread does -------------------------------------------------- */
 
 static word *last_of(const struct vms__objcache *c, word *obj)
 {
@@ -128,7 +137,8 @@ static void operate(enum role role, unsigned int *seed)
 {
 	unsigned int random = (unsigned int)rand_r(seed);
 	unsigned long place = random % PLACES, which = random / PLACES % NR_CACHES;
-	bool alloc = role == PRODUCER || (role != CONSUMER && random / PLACES / NR_CACHES % 2), defer = rand_r(seed) % 3 == 0;
+	bool alloc = role == PRODUCER || (role != CONSUMER && random / PLACES / NR_CACHES % 2),
+	     defer = rand_r(seed) % 3 == 0;
 	struct vms__objcache *c = caches[which];
 	word *obj = NULL;
 
@@ -179,9 +189,12 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* ---- what is judged ---------------------------------------------------------------------------------------------- */
+/* ---- what is judged ------------------------------------------------------ */
 
-/* objcache.h, "Bound", where @threads keep objects back. One more slab may be carved ahead. */
+/*
+ * objcache.h, "Bound", where @threads keep objects back. One more slab may be
+ * carved ahead.
+ */
 static void check_bound(struct vms__objcache *c, size_t threads)
 {
 	size_t kept = (3 + SHELF) * (size_t)VMS__MAG_SIZE + c->slab_objs,
@@ -194,7 +207,9 @@ static void check_bound(struct vms__objcache *c, size_t threads)
 		error("it has taken more memory than its bound", c);
 }
 
-/* The child has what was on other threads' shelves, and can give memory back. */
+/*
+ * The child has what was on other threads' shelves, and can give memory back.
+ */
 static void child(void)
 {
 	static word *objs[CHILD_OBJS];
@@ -217,9 +232,9 @@ static void fork_child(void)
 	pid_t pid;
 
 	/*
-	 * TSan does not follow a child of a process with threads. ASan's allocator has a
-	 * lock that fork does not take: a child made while another thread held it would
-	 * wait for that thread for ever.
+	 * TSan does not follow a child of a process with threads. ASan's
+	 * allocator has a lock that fork does not take: a child made while
+	 * another thread held it would wait for that thread for ever.
 	 */
 	if (VMS__TSAN || VMS__ASAN)
 		return;
@@ -294,7 +309,8 @@ int main(int argc, char **argv)
 	}
 	set_up();
 	for (unsigned long i = 0; i < a.threads; i++) {
-		workers[i] = (struct worker){.role = i % NR_ROLES, .seed = (unsigned int)(a.seed + i)};
+		workers[i] =
+			(struct worker){.role = i % NR_ROLES, .seed = (unsigned int)(a.seed + i)};
 		if (pthread_create(&workers[i].thread, NULL, work, &workers[i])) {
 			fputs("cachestress: no thread can be made\n", stderr);
 			return BENCH_EXIT_USAGE;
@@ -305,8 +321,10 @@ int main(int argc, char **argv)
 	for (unsigned long i = 0; i < a.threads; i++)
 		pthread_join(workers[i].thread, NULL);
 	check_end();
-	printf("threads %lu seconds %lu seed %lu: %lu operations, %lu threads exited, %lu trims, %lu children, %lu errors\n",
-	       a.threads, a.seconds, a.seed, atomic_load(&operations), atomic_load(&exits), trims, children, atomic_load(&errors));
+	printf("threads %lu seconds %lu seed %lu: %lu operations, %lu threads exited, %lu trims, "
+	       "%lu children, %lu errors\n",
+	       a.threads, a.seconds, a.seed, atomic_load(&operations), atomic_load(&exits), trims,
+	       children, atomic_load(&errors));
 	free(workers);
 	return atomic_load(&errors) ? 1 : 0;
 }

@@ -30,7 +30,8 @@
 #define TIMED_NS_MAX 20000 /* longer than a section, shorter than some waits */
 
 const char *argp_program_version = "lockstress 1";
-static const char doc[] = "Take one rw-semaphore in every way from many threads, and check what it guards.";
+static const char doc[] =
+	"Take one rw-semaphore in every way from many threads, and check what it guards.";
 
 struct arguments {
 	unsigned long threads, seconds, seed;
@@ -59,7 +60,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
-	return bench_argp_stress(key, arg, state, 1, MAX_THREADS, &a->threads, &a->seconds, &a->seed);
+	return bench_argp_stress(key, arg, state, 1, MAX_THREADS, &a->threads, &a->seconds,
+				 &a->seed);
 }
 
 static unsigned int draw(struct worker *w, unsigned int n)
@@ -156,7 +158,10 @@ static void *work(void *arg)
 	struct worker *w = arg;
 
 	while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
-		/* For a while mostly writers, then mostly readers: each makes other queues. */
+		/*
+		 * For a while mostly writers, then mostly readers: each makes
+		 * other queues.
+		 */
 		unsigned int reads_of_8 = draw(w, 9);
 
 		for (int i = 0; i < 1000; i++)
@@ -169,7 +174,8 @@ static void run(struct worker *workers, const struct arguments *a)
 {
 	atomic_store_explicit(&stop, false, memory_order_relaxed);
 	for (unsigned long i = 0; i < a->threads; i++) {
-		workers[i] = (struct worker){.random = (a->seed + i + 1) * 0x9e3779b97f4a7c15ULL | 1};
+		workers[i] =
+			(struct worker){.random = (a->seed + i + 1) * 0x9e3779b97f4a7c15ULL | 1};
 		if (pthread_create(&workers[i].thread, NULL, work, &workers[i])) {
 			perror("lockstress: pthread_create");
 			exit(2);
@@ -187,7 +193,8 @@ static void run(struct worker *workers, const struct arguments *a)
 
 static unsigned long report(const struct worker *workers, const struct arguments *a) VMS_NO_TSA
 {
-	unsigned long reads = 0, wrote = 0, refused = 0, torn = 0, waited_for = 0, least = ~0UL, most = 0, errors;
+	unsigned long reads = 0, wrote = 0, refused = 0, torn = 0, waited_for = 0, least = ~0UL,
+		      most = 0, errors;
 
 	for (unsigned long i = 0; i < a->threads; i++) {
 		const struct worker *w = &workers[i];
@@ -203,20 +210,27 @@ static unsigned long report(const struct worker *workers, const struct arguments
 	}
 	errors = torn;
 	if (torn)
-		fprintf(stderr, "lockstress: %lu words differ inside a section, expected none\n", torn);
+		fprintf(stderr, "lockstress: %lu words differ inside a section, expected none\n",
+			torn);
 	for (int i = 0; i < WORDS; i++) {
 		if (words[i] != wrote) {
-			fprintf(stderr, "lockstress: word %d holds %lu, expected %lu, the number of writes\n", i, words[i], wrote);
+			fprintf(stderr,
+				"lockstress: word %d holds %lu, expected %lu, the number of "
+				"writes\n",
+				i, words[i], wrote);
 			errors++;
 		}
 	}
 	if (!down_write_trylock(&sem)) {
-		fprintf(stderr, "lockstress: the semaphore is not free at the end, expected nobody in it\n");
+		fprintf(stderr, "lockstress: the semaphore is not free at the end, expected nobody "
+				"in it\n");
 		errors++;
 	}
-	printf("threads %lu seconds %lu seed %lu: %lu reads, %lu writes, %lu refused, share of a thread %.2f to %.2f of the mean, "
+	printf("threads %lu seconds %lu seed %lu: %lu reads, %lu writes, %lu refused, share of a "
+	       "thread %.2f to %.2f of the mean, "
 	       "at most %lu writes of others while one waited, %lu errors\n",
-	       a->threads, a->seconds, a->seed, reads, wrote, refused, (double)least * (double)a->threads / (double)(reads + wrote),
+	       a->threads, a->seconds, a->seed, reads, wrote, refused,
+	       (double)least * (double)a->threads / (double)(reads + wrote),
 	       (double)most * (double)a->threads / (double)(reads + wrote), waited_for, errors);
 	return errors;
 }

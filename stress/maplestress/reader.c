@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reader.c - reads of every kind, and the judgement of what they find (world.h says what is right).
+ * reader.c - reads of every kind, and the judgement of what they find (world.h
+ * says what is right).
  *
- * A step that passes over gaps says of each index between that it had no entry at some moment of the step. The cells that it may pass
- * are not known before it is made: the first AHEAD of them are judged exactly; of those beyond, the cells that always have an entry
- * must not have been passed over, and a record must be one for the cell it was found at.
+ * A step that passes over gaps says of each index between that it had no entry
+ * at some moment of the step. The cells that it may pass are not known before
+ * it is made: the first AHEAD of them are judged exactly; of those beyond, the
+ * cells that always have an entry must not have been passed over, and a record
+ * must be one for the cell it was found at.
  */
 #include <limits.h>
 #include <unistd.h>
@@ -14,7 +17,10 @@
 #define AHEAD 6u
 #define AHEAD_MOST 24u /* of one call that reads many ranges */
 
-/* What the cells from one on, forwards or backwards, had to have at least when a step began. */
+/*
+ * What the cells from one on, forwards or backwards, had to have at least when
+ * a step began.
+ */
 struct sight {
 	unsigned int cell, n;
 	bool backwards;
@@ -22,13 +28,17 @@ struct sight {
 };
 
 /* The @i-th cell from there; false: there are not as many. */
-static bool sight_cell(const struct world *w, const struct sight *s, unsigned int i, unsigned int *cell)
+static bool sight_cell(const struct world *w, const struct sight *s, unsigned int i,
+		       unsigned int *cell)
 {
 	*cell = s->backwards ? s->cell - i : s->cell + i;
 	return s->backwards ? i <= s->cell : *cell < w->nr_cells;
 }
 
-/* Before the step. At most @n cells, from that of @key on; none if it is in no cell. */
+/*
+ * Before the step. At most @n cells, from that of @key on; none if it is in no
+ * cell.
+ */
 static struct sight look(struct world *w, unsigned long key, unsigned int n, bool backwards)
 {
 	struct sight s = {.backwards = backwards};
@@ -36,9 +46,13 @@ static struct sight look(struct world *w, unsigned long key, unsigned int n, boo
 
 	if (!world_cell(w, key, &s.cell))
 		return s;
-	/* Acquire: pairs with settle(). What the tree is asked for from here on is asked after that. */
+	/*
+	 * Acquire: pairs with settle(). What the tree is asked for from here on
+	 * is asked after that.
+	 */
 	for (; s.n < n && sight_cell(w, &s, s.n, &cell); s.n++)
-		s.settled[s.n] = atomic_load_explicit(&w->cells[cell].settled, memory_order_acquire);
+		s.settled[s.n] =
+			atomic_load_explicit(&w->cells[cell].settled, memory_order_acquire);
 	return s;
 }
 
@@ -57,7 +71,8 @@ static enum verdict was_there(const struct cell *cell, unsigned long from, const
 		if (atomic_load_explicit(&c->log[g % LOG], memory_order_acquire) == r)
 			return RIGHT;
 	/* Unless the log was written over meanwhile. */
-	return atomic_load_explicit(&c->pending, memory_order_acquire) - from >= LOG - 1 ? UNKNOWN : WRONG;
+	return atomic_load_explicit(&c->pending, memory_order_acquire) - from >= LOG - 1 ? UNKNOWN
+											 : WRONG;
 }
 
 static bool covers(const struct record *r, unsigned int cell)
@@ -70,15 +85,20 @@ static bool always_full(const struct world *w, unsigned int cell)
 	return w->territories[cell / TERRITORY_CELLS].kind == REPLACE;
 }
 
-/* @r, which may be NULL, was found in @cell by the step that @s was taken before. */
-static void judge_cell(struct worker *worker, const struct sight *s, unsigned int cell, const struct record *r, const char *what)
+/*
+ * @r, which may be NULL, was found in @cell by the step that @s was taken
+ * before.
+ */
+static void judge_cell(struct worker *worker, const struct sight *s, unsigned int cell,
+		       const struct record *r, const char *what)
 {
 	struct world *w = worker->world;
 	unsigned int i = s->backwards ? s->cell - cell : cell - s->cell;
 
 	worker->read++;
 	if (r && !covers(r, cell))
-		broken(w, "%s: cell %u has a record of write %lu for cells [%u, %u]", what, cell, r->when, r->first, r->last);
+		broken(w, "%s: cell %u has a record of write %lu for cells [%u, %u]", what, cell,
+		       r->when, r->first, r->last);
 	else if (!r && always_full(w, cell))
 		broken(w, "%s: cell %u, which always has an entry, has none", what, cell);
 	if (i >= s->n)
@@ -97,7 +117,8 @@ static void judge_cell(struct worker *worker, const struct sight *s, unsigned in
 }
 
 /* The same by the index. Where there is no cell there is no entry. */
-static void judge(struct worker *worker, const struct sight *s, unsigned long key, const struct record *r, const char *what)
+static void judge(struct worker *worker, const struct sight *s, unsigned long key,
+		  const struct record *r, const char *what)
 {
 	unsigned int cell;
 
@@ -107,8 +128,12 @@ static void judge(struct worker *worker, const struct sight *s, unsigned long ke
 		broken(worker->world, "%s: an entry at %#lx, where there never was one", what, key);
 }
 
-/* From where @s is, the step found @r at @found, and so nothing in between; NULL: nothing at all. */
-static void judge_step(struct worker *worker, const struct sight *s, unsigned long found, const struct record *r, const char *what)
+/*
+ * From where @s is, the step found @r at @found, and so nothing in between;
+ * NULL: nothing at all.
+ */
+static void judge_step(struct worker *worker, const struct sight *s, unsigned long found,
+		       const struct record *r, const char *what)
 {
 	struct world *w = worker->world;
 	unsigned int to = UINT_MAX, cell;
@@ -117,7 +142,8 @@ static void judge_step(struct worker *worker, const struct sight *s, unsigned lo
 		broken(w, "%s: an entry at %#lx, where there never was one", what, found);
 		return;
 	}
-	for (unsigned int i = 0; s->n && i < TERRITORY_CELLS && sight_cell(w, s, i, &cell) && cell != to; i++)
+	for (unsigned int i = 0;
+	     s->n && i < TERRITORY_CELLS && sight_cell(w, s, i, &cell) && cell != to; i++)
 		if (i < s->n || always_full(w, cell))
 			judge_cell(worker, s, cell, NULL, what);
 	if (r)
@@ -129,9 +155,12 @@ static unsigned int pick_cell(struct worker *worker)
 {
 	const struct world *w = worker->world;
 	/* Relaxed: a hint. */
-	unsigned int hot = atomic_load_explicit(&((struct world *)w)->hot, memory_order_relaxed) + (unsigned int)pick(worker, 7);
+	unsigned int hot = atomic_load_explicit(&((struct world *)w)->hot, memory_order_relaxed) +
+			   (unsigned int)pick(worker, 7);
 
-	return pick(worker, 2) || hot < 3 || hot - 3 >= w->nr_cells ? (unsigned int)pick(worker, w->nr_cells) : hot - 3;
+	return pick(worker, 2) || hot < 3 || hot - 3 >= w->nr_cells
+		       ? (unsigned int)pick(worker, w->nr_cells)
+		       : hot - 3;
 }
 
 static unsigned long pick_key(struct worker *worker)
@@ -170,7 +199,8 @@ static void read_walk(struct worker *worker)
 	struct record *r = mas_walk(&mas);
 
 	if (mas.index > key || mas.last < key)
-		broken(worker->world, "mas_walk() to %#lx came to [%#lx, %#lx]", key, mas.index, mas.last);
+		broken(worker->world, "mas_walk() to %#lx came to [%#lx, %#lx]", key, mas.index,
+		       mas.last);
 	judge(worker, &s, key, r, "mas_walk()");
 }
 
@@ -189,7 +219,8 @@ static void read_ranges(struct worker *worker, struct ma_state *mas, unsigned in
 			return;
 		}
 		if (mas->index != key || mas->last < key)
-			broken(worker->world, "mas_next_range() from %#lx came to [%#lx, %#lx]", key, mas->index, mas->last);
+			broken(worker->world, "mas_next_range() from %#lx came to [%#lx, %#lx]",
+			       key, mas->index, mas->last);
 		judge(worker, &s, key, r, "mas_next_range()");
 	}
 }
@@ -206,7 +237,8 @@ static void read_ranges_back(struct worker *worker, struct ma_state *mas, unsign
 			return;
 		}
 		if (mas->last != key || mas->index > key)
-			broken(worker->world, "mas_prev_range() from %#lx came to [%#lx, %#lx]", key, mas->index, mas->last);
+			broken(worker->world, "mas_prev_range() from %#lx came to [%#lx, %#lx]",
+			       key, mas->index, mas->last);
 		judge(worker, &s, key, r, "mas_prev_range()");
 	}
 }
@@ -222,14 +254,16 @@ static void read_entries(struct worker *worker, struct ma_state *mas, unsigned i
 		struct record *r = find ? mas_find(mas, ULONG_MAX) : mas_next(mas, ULONG_MAX);
 
 		if (r && (mas->index < key || mas->last < mas->index))
-			broken(worker->world, "%s from %#lx came to [%#lx, %#lx]", what, key, mas->index, mas->last);
+			broken(worker->world, "%s from %#lx came to [%#lx, %#lx]", what, key,
+			       mas->index, mas->last);
 		judge_step(worker, &s, mas->index, r, what);
 		if (!r)
 			return;
 	}
 }
 
-static void read_entries_back(struct worker *worker, struct ma_state *mas, unsigned int steps, bool find)
+static void read_entries_back(struct worker *worker, struct ma_state *mas, unsigned int steps,
+			      bool find)
 {
 	const char *what = find ? "mas_find_rev()" : "mas_prev()";
 
@@ -239,7 +273,8 @@ static void read_entries_back(struct worker *worker, struct ma_state *mas, unsig
 		struct record *r = find ? mas_find_rev(mas, 0) : mas_prev(mas, 0);
 
 		if (r && (mas->last > key || mas->last < mas->index))
-			broken(worker->world, "%s from %#lx came to [%#lx, %#lx]", what, key, mas->index, mas->last);
+			broken(worker->world, "%s from %#lx came to [%#lx, %#lx]", what, key,
+			       mas->index, mas->last);
 		judge_step(worker, &s, mas->last, r, what);
 		if (!r)
 			return;
@@ -265,7 +300,10 @@ static void go_on(struct worker *worker, struct ma_state *mas, unsigned int step
 	}
 }
 
-/* A cursor that goes there and back. In a tree without nodes there are no ranges to go to. */
+/*
+ * A cursor that goes there and back. In a tree without nodes there are no
+ * ranges to go to.
+ */
 static void read_iteration(struct worker *worker)
 {
 	unsigned long key = pick_key(worker);
@@ -290,7 +328,8 @@ static void read_for_each(struct worker *worker)
 		unsigned long found = mas.index > key ? mas.index : key;
 
 		if (mas.last < key)
-			broken(worker->world, "mas_for_each() from %#lx came to [%#lx, %#lx]", key, mas.index, mas.last);
+			broken(worker->world, "mas_for_each() from %#lx came to [%#lx, %#lx]", key,
+			       mas.index, mas.last);
 		judge_step(worker, &s, found, r, "mas_for_each()");
 		key = mas.last + 1;
 		s = look(worker->world, key, AHEAD, false);
@@ -328,8 +367,10 @@ static void read_batches(struct worker *worker)
 			unsigned long at = range[i].first > key ? range[i].first : key;
 			struct sight rest = sight_from(w, &s, key);
 
-			if (range[i].last < key || range[i].last < range[i].first || (i && range[i].first < key))
-				broken(w, "vms_mas_batch() from %#lx came to [%#lx, %#lx]", key, range[i].first, range[i].last);
+			if (range[i].last < key || range[i].last < range[i].first ||
+			    (i && range[i].first < key))
+				broken(w, "vms_mas_batch() from %#lx came to [%#lx, %#lx]", key,
+				       range[i].first, range[i].last);
 			judge_step(worker, &rest, at, range[i].entry, "vms_mas_batch()");
 			key = range[i].last + 1;
 		}
@@ -343,7 +384,10 @@ static void read_batches(struct worker *worker)
 	}
 }
 
-/* Each step by itself, with a cursor of its own inside. Where the range that was found begins is not told. */
+/*
+ * Each step by itself, with a cursor of its own inside. Where the range that
+ * was found begins is not told.
+ */
 static void read_mt_find(struct worker *worker)
 {
 	struct world *w = worker->world;
@@ -362,7 +406,10 @@ static void read_mt_find(struct worker *worker)
 		if (index <= key)
 			broken(w, "mt_find() from %#lx went to %#lx", key, index);
 		found = cell_first(w, r->first) > key ? cell_first(w, r->first) : key;
-		/* Only if all of the record is still there is its first cell where it was found. */
+		/*
+		 * Only if all of the record is still there is its first cell
+		 * where it was found.
+		 */
 		if (index == cell_last(w, r->last) + 1 && r->first == r->last)
 			judge_step(worker, &s, found, r, "mt_find()");
 		key = index;
@@ -376,14 +423,19 @@ static void read_neighbours(struct worker *worker)
 	struct record *next = mt_next(&w->tree, key, ULONG_MAX), *prev = mt_prev(&w->tree, key, 0);
 
 	if (next && cell_last(w, next->last) <= key)
-		broken(w, "mt_next() of %#lx is a record for cells [%u, %u]", key, next->first, next->last);
+		broken(w, "mt_next() of %#lx is a record for cells [%u, %u]", key, next->first,
+		       next->last);
 	if (prev && cell_first(w, prev->first) >= key)
-		broken(w, "mt_prev() of %#lx is a record for cells [%u, %u]", key, prev->first, prev->last);
+		broken(w, "mt_prev() of %#lx is a record for cells [%u, %u]", key, prev->first,
+		       prev->last);
 }
 
 void read_something(struct worker *worker)
 {
-	/* Also where the call has a read section of its own: the records must stay. */
+	/*
+	 * Also where the call has a read section of its own: the records must
+	 * stay.
+	 */
 	vms_rcu_read_lock();
 	switch (pick(worker, 18)) {
 	case 0:
@@ -418,8 +470,9 @@ void read_something(struct worker *worker)
 }
 
 /*
- * Stand on a range while writers go on, some thousand writes if they can; then go on from there. Its leaf, and all above it, may have
- * been replaced many times; none may have been freed, nor the record.
+ * Stand on a range while writers go on, some thousand writes if they can; then
+ * go on from there. Its leaf, and all above it, may have been replaced many
+ * times; none may have been freed, nor the record.
  */
 void read_slowly(struct worker *worker)
 {
@@ -435,7 +488,9 @@ void read_slowly(struct worker *worker)
 	judge(worker, &s, key, r, "mas_walk()");
 	/* Relaxed: how long to wait, nothing else. */
 	writes = atomic_load_explicit(&w->writes, memory_order_relaxed);
-	for (unsigned int ms = 0; ms < 20 && atomic_load_explicit(&w->writes, memory_order_relaxed) - writes < 3000; ms++)
+	for (unsigned int ms = 0;
+	     ms < 20 && atomic_load_explicit(&w->writes, memory_order_relaxed) - writes < 3000;
+	     ms++)
 		usleep(1000);
 	if (r && (!r->when || r->first > r->last || r->last >= w->nr_cells))
 		broken(w, "a record is gone that a reader holds");

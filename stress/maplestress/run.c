@@ -20,9 +20,14 @@ struct crew {
 	struct tight tight;
 	unsigned int nr;
 	pthread_barrier_t barrier;
-	atomic_bool pause, stop; /* pause: everybody comes to the barrier, twice; between the two the world is checked */
+	/*
+	 * pause: everybody comes to the barrier, twice; between the two the
+	 * world is checked
+	 */
+	atomic_bool pause, stop;
 	_Atomic unsigned int writers_left;
-	_Atomic unsigned int readers_fresh; /* have read nothing yet: a run by writes waits for them */
+	/* have read nothing yet: a run by writes waits for them */
+	_Atomic unsigned int readers_fresh;
 	struct seat {
 		struct worker worker;
 		struct crew *crew;
@@ -34,7 +39,10 @@ struct crew {
 /* False: it is over. */
 static bool rest_if_asked(struct crew *c)
 {
-	/* Acquire: no more than a hint to come to the barrier, which orders the rest. */
+	/*
+	 * Acquire: no more than a hint to come to the barrier, which orders the
+	 * rest.
+	 */
 	if (!atomic_load_explicit(&c->pause, memory_order_acquire))
 		return true;
 	pthread_barrier_wait(&c->barrier);
@@ -42,7 +50,10 @@ static bool rest_if_asked(struct crew *c)
 	return !atomic_load_explicit(&c->stop, memory_order_acquire);
 }
 
-/* Whether the tight tree's turn has come. It is for bursts: about as long there as elsewhere. */
+/*
+ * Whether the tight tree's turn has come. It is for bursts: about as long there
+ * as elsewhere.
+ */
 static bool in_tight(struct seat *seat)
 {
 	return seat->crew->run->only_tight || pick(&seat->worker, 32) == 0;
@@ -84,7 +95,8 @@ static void read_on(struct seat *seat)
 		else
 			read_something(&seat->worker);
 		if (fresh && seat->worker.done)
-			atomic_fetch_sub_explicit(&seat->crew->readers_fresh, 1, memory_order_relaxed);
+			atomic_fetch_sub_explicit(&seat->crew->readers_fresh, 1,
+						  memory_order_relaxed);
 		fresh = fresh && !seat->worker.done;
 	}
 }
@@ -123,8 +135,10 @@ static bool goes_on(const struct crew *c, double began)
 {
 	/* Relaxed: a thread more or less at work does not matter. */
 	if (c->run->writes)
-		return atomic_load_explicit(&((struct crew *)c)->writers_left, memory_order_relaxed) > 0 ||
-		       atomic_load_explicit(&((struct crew *)c)->readers_fresh, memory_order_relaxed) > 0;
+		return atomic_load_explicit(&((struct crew *)c)->writers_left,
+					    memory_order_relaxed) > 0 ||
+		       atomic_load_explicit(&((struct crew *)c)->readers_fresh,
+					    memory_order_relaxed) > 0;
 	return now() - began < (double)c->run->seconds;
 }
 
@@ -139,7 +153,8 @@ static void oversee(struct crew *c)
 		rest(c, false);
 		if (c->run->progress)
 			c->run->progress(now() - began, (double)c->run->seconds,
-					 atomic_load_explicit(&c->world->errors, memory_order_relaxed));
+					 atomic_load_explicit(&c->world->errors,
+							      memory_order_relaxed));
 	}
 	rest(c, true);
 }
@@ -205,7 +220,10 @@ int run(struct run *r)
 		free(c);
 		return -EINVAL;
 	}
-	*c = (struct crew){.run = r, .nr = nr, .writers_left = r->writers, .readers_fresh = r->readers + r->slow};
+	*c = (struct crew){.run = r,
+			   .nr = nr,
+			   .writers_left = r->writers,
+			   .readers_fresh = r->readers + r->slow};
 	c->world = world_new(r->flags, r->kinds, r->nr_kinds, r->again);
 	if (!c->world) {
 		free(c);

@@ -8,7 +8,10 @@
 
 static unsigned long first_of(const struct tight *t, unsigned long cell)
 {
-	/* Some indexes below the first cell never have an entry, nor have those above the last. */
+	/*
+	 * Some indexes below the first cell never have an entry, nor have those
+	 * above the last.
+	 */
 	return (cell + 16) * t->width;
 }
 
@@ -65,7 +68,8 @@ void tight_end(struct tight *t)
 void tight_write(struct tight *t, struct worker *worker)
 {
 	for (unsigned int i = 0; i < BURST; i++) {
-		unsigned int from = (unsigned int)pick(worker, TIGHT_CELLS), to = from + (unsigned int)pick(worker, 3);
+		unsigned int from = (unsigned int)pick(worker, TIGHT_CELLS),
+			     to = from + (unsigned int)pick(worker, 3);
 		bool clear = pick(worker, 2);
 
 		to = to < TIGHT_CELLS ? to : TIGHT_CELLS - 1;
@@ -78,17 +82,22 @@ void tight_write(struct tight *t, struct worker *worker)
 }
 
 /* @entry was found at an index of @cell. */
-static void judge(const struct tight *t, struct tight_seen *seen, unsigned long cell, const void *entry, const char *what)
+static void judge(const struct tight *t, struct tight_seen *seen, unsigned long cell,
+		  const void *entry, const char *what)
 {
 	if (!entry) {
 		if (always_full(cell))
-			broken(t->world, "%s in the tight tree: cell %lu, which always has an entry, has none", what, cell);
+			broken(t->world,
+			       "%s in the tight tree: cell %lu, which always has an entry, has "
+			       "none",
+			       what, cell);
 	} else if (cell < entry_from(entry) || cell > entry_to(entry)) {
-		broken(t->world, "%s in the tight tree: cell %lu has the entry of cells [%u, %u], store %lu", what, cell,
-		       entry_from(entry), entry_to(entry), entry_store(entry));
+		broken(t->world,
+		       "%s in the tight tree: cell %lu has the entry of cells [%u, %u], store %lu",
+		       what, cell, entry_from(entry), entry_to(entry), entry_store(entry));
 	} else if (entry_store(entry) < seen->store[cell]) {
-		broken(t->world, "%s in the tight tree: cell %lu has store %lu after %lu", what, cell, entry_store(entry),
-		       seen->store[cell]);
+		broken(t->world, "%s in the tight tree: cell %lu has store %lu after %lu", what,
+		       cell, entry_store(entry), seen->store[cell]);
 	} else {
 		seen->store[cell] = entry_store(entry);
 	}
@@ -100,7 +109,8 @@ static void read_cells(struct tight *t, struct worker *worker, struct tight_seen
 
 	for (unsigned int i = 0; i < BURST; i++) {
 		/* The first index of a cell, and its last. */
-		judge(t, seen, cell, mtree_load(&t->tree, first_of(t, cell + i % 2) - i % 2), "mtree_load()");
+		judge(t, seen, cell, mtree_load(&t->tree, first_of(t, cell + i % 2) - i % 2),
+		      "mtree_load()");
 		cell = (cell + 5) % TIGHT_CELLS;
 	}
 }
@@ -110,16 +120,20 @@ static unsigned long cell_of(const struct tight *t, unsigned long key)
 	return key / t->width - 16;
 }
 
-/* [from, to] was passed over, so each index of it had no entry; nothing if from is above to. */
-static void judge_gap(const struct tight *t, struct tight_seen *seen, unsigned long from, unsigned long to, const char *what)
+/*
+ * [from, to] was passed over, so each index of it had no entry; nothing if from
+ * is above to.
+ */
+static void judge_gap(const struct tight *t, struct tight_seen *seen, unsigned long from,
+		      unsigned long to, const char *what)
 {
 	for (unsigned long cell = cell_of(t, from); from <= to && cell <= cell_of(t, to); cell++)
 		judge(t, seen, cell, NULL, what);
 }
 
 /*
- * Upwards through all cells. Where a bound has just moved, a range may be reported in parts: what counts is which index each step
- * begins with.
+ * Upwards through all cells. Where a bound has just moved, a range may be
+ * reported in parts: what counts is which index each step begins with.
  */
 static void read_through(struct tight *t, struct tight_seen *seen, bool ranges)
 {
@@ -133,7 +147,8 @@ static void read_through(struct tight *t, struct tight_seen *seen, bool ranges)
 		/* The first may begin before the first cell. */
 		at = mas.index > key || key != first_of(t, 0) ? mas.index : key;
 		if (at < key || mas.last < at || (ranges && at != key)) {
-			broken(t->world, "%s in the tight tree: [%#lx, %#lx], where %#lx is next", what, mas.index, mas.last, key);
+			broken(t->world, "%s in the tight tree: [%#lx, %#lx], where %#lx is next",
+			       what, mas.index, mas.last, key);
 			return;
 		}
 		if (at > key)
@@ -156,8 +171,9 @@ static void read_back(struct tight *t, struct tight_seen *seen)
 
 	for (entry = mas_find_rev(&mas, begin); entry; entry = mas_prev(&mas, begin)) {
 		if (mas.last > key || mas.index > mas.last) {
-			broken(t->world, "mas_prev() in the tight tree: [%#lx, %#lx], where %#lx is next", mas.index, mas.last,
-			       key);
+			broken(t->world,
+			       "mas_prev() in the tight tree: [%#lx, %#lx], where %#lx is next",
+			       mas.index, mas.last, key);
 			return;
 		}
 		judge_gap(t, seen, mas.last + 1, key, "mas_prev()");

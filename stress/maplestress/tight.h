@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tight.h - a tree of hardly more than a leaf, all of whose changes are made in place, with readers on it as fast as they can: for
- * the few nanoseconds in which a change is half done, which in a large tree a reader seldom meets.
+ * tight.h - a tree of hardly more than a leaf, all of whose changes are made in
+ * place, with readers on it as fast as they can: for the few nanoseconds in
+ * which a change is half done, which in a large tree a reader seldom meets.
  *
- * Nothing is announced here; an entry itself says what it is: the number of its store, and its cells. So a reader can tell an entry
- * that was never at its index, one that comes back after a newer one was seen there, and a hole in the cells that always have one.
+ * Nothing is announced here; an entry itself says what it is: the number of its
+ * store, and its cells. So a reader can tell an entry that was never at its
+ * index, one that comes back after a newer one was seen there, and a hole in
+ * the cells that always have one.
  *
  * Locks: writers take the tree's lock, and number their stores under it.
  */

@@ -14,16 +14,21 @@
 #define PAGE 4096ul
 
 /*
- * Indexes a cell has, by territory: pages, single ones, and more than 32 bits can tell apart, next to each other, so that nodes
- * of all kinds stand beside each other, and over each other. The last cell of a territory is wider, if need be, so that the next one
- * begins with a page.
+ * Indexes a cell has, by territory: pages, single ones, and more than 32 bits
+ * can tell apart, next to each other, so that nodes of all kinds stand beside
+ * each other, and over each other. The last cell of a territory is wider, if
+ * need be, so that the next one begins with a page.
  */
 static const unsigned long widths[] = {PAGE, 1, 1ul << 21, 3, 1ul << 40, PAGE};
 
-struct world *world_new(unsigned int flags, const enum kind *kinds, unsigned int nr, const char *again)
+struct world *world_new(unsigned int flags, const enum kind *kinds, unsigned int nr,
+			const char *again)
 {
 	struct world *w = nr <= TERRITORIES_MAX ? calloc(1, sizeof(*w)) : NULL;
-	/* In the middle of the first territory's pages the number of a page comes to need one more bit than 32. */
+	/*
+	 * In the middle of the first territory's pages the number of a page
+	 * comes to need one more bit than 32.
+	 */
 	unsigned long key = (1ul << 44) - TERRITORY_CELLS / 2 * PAGE;
 
 	if (!w)
@@ -53,7 +58,9 @@ struct record *cell_now(const struct world *w, unsigned int cell)
 	struct cell *c = (struct cell *)&w->cells[cell];
 
 	/* Relaxed: its writer's own, or handed over at a barrier. */
-	return atomic_load_explicit(&c->log[atomic_load_explicit(&c->settled, memory_order_relaxed) % LOG], memory_order_relaxed);
+	return atomic_load_explicit(
+		&c->log[atomic_load_explicit(&c->settled, memory_order_relaxed) % LOG],
+		memory_order_relaxed);
 }
 
 bool world_cell(const struct world *w, unsigned long key, unsigned int *cell)
@@ -95,7 +102,10 @@ void broken(struct world *w, const char *fmt, ...)
 	funlockfile(stderr);
 }
 
-/* Each range that the tree reports is one record's, and spans all the cells next to each other that have it. */
+/*
+ * Each range that the tree reports is one record's, and spans all the cells
+ * next to each other that have it.
+ */
 static void check_ranges(struct world *w)
 {
 	unsigned int cell = 0;
@@ -111,8 +121,10 @@ static void check_ranges(struct world *w)
 		from = cell;
 		while (cell < w->nr_cells && cell_now(w, cell) == r)
 			cell++;
-		if (cell == from || mas.index != cell_first(w, from) || mas.last != cell_last(w, cell - 1)) {
-			broken(w, "at rest: the range [%#lx, %#lx], expected at cell %u", mas.index, mas.last, from);
+		if (cell == from || mas.index != cell_first(w, from) ||
+		    mas.last != cell_last(w, cell - 1)) {
+			broken(w, "at rest: the range [%#lx, %#lx], expected at cell %u", mas.index,
+			       mas.last, from);
 			break;
 		}
 	}

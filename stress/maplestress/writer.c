@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * writer.c - what is done to a territory: by its one writer, announced cell by cell before, settled after.
+ * writer.c - what is done to a territory: by its one writer, announced cell by
+ * cell before, settled after.
  */
 #include <stdlib.h>
 
@@ -11,7 +12,8 @@
 static unsigned long settled(const struct world *w, unsigned int cell)
 {
 	/* Relaxed: written by this thread. */
-	return atomic_load_explicit(&((struct world *)w)->cells[cell].settled, memory_order_relaxed);
+	return atomic_load_explicit(&((struct world *)w)->cells[cell].settled,
+				    memory_order_relaxed);
 }
 
 /* From now on readers may find @r in the cells. */
@@ -22,9 +24,14 @@ static void announce(struct world *w, unsigned int from, unsigned int to, struct
 	for (unsigned int i = from; i <= to; i++) {
 		unsigned long g = settled(w, i) + 1;
 
-		/* Release: whoever finds this in the log's place finds pending at g - 1 or above, and so knows that it is not older. */
+		/*
+		 * Release: whoever finds this in the log's place finds pending
+		 * at g - 1 or above, and so knows that it is not older.
+		 */
 		atomic_store_explicit(&w->cells[i].log[g % LOG], r, memory_order_release);
-		/* Release: whoever finds g pending finds its entry in the log. */
+		/*
+		 * Release: whoever finds g pending finds its entry in the log.
+		 */
 		atomic_store_explicit(&w->cells[i].pending, g, memory_order_release);
 	}
 }
@@ -34,15 +41,21 @@ static void free_record(struct vms_rcu_head *head)
 	free((char *)head - offsetof(struct record, rcu));
 }
 
-/* From now on they must. What the cells had before goes once nobody can see it. */
+/*
+ * From now on they must. What the cells had before goes once nobody can see it.
+ */
 static void settle(struct world *w, unsigned int from, unsigned int to)
 {
 	for (unsigned int i = from; i <= to; i++) {
 		unsigned long g = settled(w, i) + 1;
 		/* Relaxed: written by this thread. */
-		struct record *before = atomic_load_explicit(&w->cells[i].log[(g - 1) % LOG], memory_order_relaxed);
+		struct record *before =
+			atomic_load_explicit(&w->cells[i].log[(g - 1) % LOG], memory_order_relaxed);
 
-		/* Release: whoever finds g settled finds the tree as it is now, or later. */
+		/*
+		 * Release: whoever finds g settled finds the tree as it is now,
+		 * or later.
+		 */
 		atomic_store_explicit(&w->cells[i].settled, g, memory_order_release);
 		if (before && !--before->cells)
 			vms_call_rcu(&before->rcu, free_record);
@@ -57,13 +70,15 @@ static struct record *record_new(struct worker *worker, unsigned int from, unsig
 		broken(worker->world, "no memory for a record");
 		abort();
 	}
-	*r = (struct record){.first = from, .last = to, .when = worker->done + 1, .cells = to - from + 1};
+	*r = (struct record){
+		.first = from, .last = to, .when = worker->done + 1, .cells = to - from + 1};
 	return r;
 }
 
 /* ---- one write, in each of the ways that the API has ---- */
 
-static int store_with_cursor(struct worker *worker, unsigned int from, unsigned int to, struct record *r)
+static int store_with_cursor(struct worker *worker, unsigned int from, unsigned int to,
+			     struct record *r)
 {
 	struct world *w = worker->world;
 	struct record *old = cell_now(w, from), *found;
@@ -74,7 +89,8 @@ static int store_with_cursor(struct worker *worker, unsigned int from, unsigned 
 	found = mas_store(&mas, r);
 	mas_unlock(&mas);
 	if (found != old)
-		broken(w, "mas_store() over cell %u answered %p, not %p", from, (void *)found, (void *)old);
+		broken(w, "mas_store() over cell %u answered %p, not %p", from, (void *)found,
+		       (void *)old);
 	return mas_is_err(&mas) ? xa_err(mas.node) : 0;
 }
 
@@ -121,9 +137,11 @@ static void put(struct worker *worker, unsigned int from, unsigned int to, bool 
 }
 
 /* The cells around @cell that have its record, next to each other. */
-static void extent(const struct world *w, const struct territory *t, unsigned int cell, unsigned int *from, unsigned int *to)
+static void extent(const struct world *w, const struct territory *t, unsigned int cell,
+		   unsigned int *from, unsigned int *to)
 {
-	for (*from = cell; *from > t->first && cell_now(w, *from - 1) == cell_now(w, cell); (*from)--)
+	for (*from = cell; *from > t->first && cell_now(w, *from - 1) == cell_now(w, cell);
+	     (*from)--)
 		;
 	for (*to = cell; *to < t->last && cell_now(w, *to + 1) == cell_now(w, cell); (*to)++)
 		;
@@ -140,9 +158,12 @@ static void take(struct worker *worker, const struct territory *t, unsigned int 
 		return;
 	extent(w, t, cell, &from, &to);
 	announce(w, from, to, NULL);
-	found = mtree_erase(&w->tree, cell_first(w, cell) + pick(worker, cell_last(w, cell) - cell_first(w, cell) + 1));
+	found = mtree_erase(&w->tree,
+			    cell_first(w, cell) +
+				    pick(worker, cell_last(w, cell) - cell_first(w, cell) + 1));
 	if (found != r)
-		broken(w, "mtree_erase() at cell %u answered %p, not %p", cell, (void *)found, (void *)r);
+		broken(w, "mtree_erase() at cell %u answered %p, not %p", cell, (void *)found,
+		       (void *)r);
 	settle(w, from, to);
 }
 
@@ -158,7 +179,10 @@ static unsigned int up_to(const struct territory *t, unsigned int from, unsigned
 	return more < t->last - from ? from + (unsigned int)more : t->last;
 }
 
-/* Mostly another entry for the same range; else part of ranges, or several. Now and then all becomes one. */
+/*
+ * Mostly another entry for the same range; else part of ranges, or several. Now
+ * and then all becomes one.
+ */
 static void replace(struct worker *worker, const struct territory *t)
 {
 	unsigned int from = pick_cell(worker, t), to = from;
@@ -222,7 +246,9 @@ static void wide(struct worker *worker, struct territory *t)
 
 static void grow(struct worker *worker, const struct territory *t)
 {
-	unsigned int begin = t->first + (unsigned int)pick(worker, TERRITORY_CELLS / GROUND) * GROUND, from, end;
+	unsigned int begin = t->first +
+			     (unsigned int)pick(worker, TERRITORY_CELLS / GROUND) * GROUND,
+		     from, end;
 
 	/* It ends where something else begins. */
 	for (end = begin; end < begin + GROUND && cell_now(worker->world, end); end++)
@@ -243,8 +269,12 @@ static void grow(struct worker *worker, const struct territory *t)
 	}
 }
 
-/* The lowest or the highest @n cells without an entry; the last cell, which may be wider, is not for that. */
-static bool find_room(const struct world *w, const struct territory *t, unsigned int n, bool highest, unsigned int *at)
+/*
+ * The lowest or the highest @n cells without an entry; the last cell, which may
+ * be wider, is not for that.
+ */
+static bool find_room(const struct world *w, const struct territory *t, unsigned int n,
+		      bool highest, unsigned int *at)
 {
 	unsigned int run = 0;
 
@@ -264,8 +294,8 @@ static void allocate(struct worker *worker, const struct territory *t)
 {
 	struct world *w = worker->world;
 	unsigned int n = 1 + (unsigned int)pick(worker, 6), at;
-	unsigned long low = cell_first(w, t->first), high = cell_last(w, t->last - 1), size = n * (w->start[t->first + 1] - low),
-		      start = 0;
+	unsigned long low = cell_first(w, t->first), high = cell_last(w, t->last - 1),
+		      size = n * (w->start[t->first + 1] - low), start = 0;
 	bool highest = pick(worker, 2);
 	struct record *r;
 	int err;
@@ -281,8 +311,8 @@ static void allocate(struct worker *worker, const struct territory *t)
 	else
 		err = mtree_alloc_range(&w->tree, &start, r, size, low, high, GFP_KERNEL);
 	if (err || start != cell_first(w, at))
-		broken(w, "the %s gap of %u cells: %d at %#lx, expected cell %u at %#lx", highest ? "highest" : "lowest", n, err,
-		       start, at, cell_first(w, at));
+		broken(w, "the %s gap of %u cells: %d at %#lx, expected cell %u at %#lx",
+		       highest ? "highest" : "lowest", n, err, start, at, cell_first(w, at));
 	settle(w, at, at + n - 1);
 }
 
@@ -308,7 +338,8 @@ void write_first(struct worker *worker)
 
 void write_something(struct worker *worker)
 {
-	struct territory *t = &worker->world->territories[worker->territory[pick(worker, worker->territories)]];
+	struct territory *t =
+		&worker->world->territories[worker->territory[pick(worker, worker->territories)]];
 
 	switch (t->kind) {
 	case REPLACE:

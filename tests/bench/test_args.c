@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_args.c - command-line values: what is taken, what is refused, and that a refusal names what was found and what was expected.
+ * test_args.c - command-line values: what is taken, what is refused, and that a
+ * refusal names what was found and what was expected.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -85,7 +86,8 @@ static void bad_lists_of_numbers_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_false(bench_arg_numbers("--threads", bad[i], 1, 64, &list, why, sizeof(why)));
+		assert_false(
+			bench_arg_numbers("--threads", bad[i], 1, 64, &list, why, sizeof(why)));
 		assert_says(bad[i], "expected");
 	}
 	for (size_t i = 0; i < BENCH_LIST_MAX; i++)
@@ -98,7 +100,8 @@ static void names_must_be_known(void **state)
 	struct bench_names list;
 
 	(void)state;
-	assert_true(bench_arg_names("--engine", "maple-vma,rbtree", engines, &list, why, sizeof(why)));
+	assert_true(
+		bench_arg_names("--engine", "maple-vma,rbtree", engines, &list, why, sizeof(why)));
 	assert_int_equal(list.nr, 2);
 	assert_string_equal(list.name[0], "maple-vma");
 	assert_string_equal(list.name[1], "rbtree");
@@ -115,8 +118,10 @@ static void what_was_found_cannot_reach_the_terminal(void **state)
 	unsigned long value;
 
 	(void)state;
-	assert_false(bench_arg_number("--n", "1\033[2J\n\xc2\x9b", 1, 10, &value, why, sizeof(why)));
-	assert_string_equal(why, "--n: found '1\\x1b[2J\\x0a\\xc2\\x9b', expected a number from 1 to 10");
+	assert_false(
+		bench_arg_number("--n", "1\033[2J\n\xc2\x9b", 1, 10, &value, why, sizeof(why)));
+	assert_string_equal(
+		why, "--n: found '1\\x1b[2J\\x0a\\xc2\\x9b', expected a number from 1 to 10");
 	assert_false(bench_arg_names("--engine", "\033,maple", engines, &list, why, sizeof(why)));
 	assert_says("found '\\x1b'", "expected one of: rbtree maple maple-vma");
 }
@@ -140,9 +145,11 @@ static void a_long_word_is_shortened(void **state)
 
 static void names_have_one_set_of_characters(void **state)
 {
-	static const char *const good[] = {"a", "9", "_x", "replay:gcc", "absl/Mutex", "maple-vma", "c++.1"};
-	static const char *const bad[] = {"",     "-a",  "/a",  ".a",  "a b",  "a'b",  "a\"b", "a`b",   "a$b",
-					  "a\\b", "a<b", "a&b", "a;b", "a\nb", "a\tb", "a|b",  "\033a", "\xc3\xa4"};
+	static const char *const good[] = {"a",          "9",         "_x",   "replay:gcc",
+					   "absl/Mutex", "maple-vma", "c++.1"};
+	static const char *const bad[] = {"",     "-a",   "/a",   ".a",   "a b",   "a'b",
+					  "a\"b", "a`b",  "a$b",  "a\\b", "a<b",   "a&b",
+					  "a;b",  "a\nb", "a\tb", "a|b",  "\033a", "\xc3\xa4"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
@@ -154,8 +161,9 @@ static void names_have_one_set_of_characters(void **state)
 static void versions_do_not_wrap(void **state)
 {
 	static const char *const good[] = {"6.18", "6.18.44", "6.18-rc1", "6.18+", "6.18_x"};
-	static const char *const bad[] = {"",      "6",     "6.",    ".18",    " 6.18", "+6.18",         "6. 18",
-					  "6.-18", "6.18x", "6.18 ", "0x6.18", "6.256", "4294967302.18", "6.4294967314"};
+	static const char *const bad[] = {
+		"",      "6",     "6.",    ".18",    " 6.18", "+6.18",         "6. 18",
+		"6.-18", "6.18x", "6.18 ", "0x6.18", "6.256", "4294967302.18", "6.4294967314"};
 	unsigned long major, minor;
 
 	(void)state;
@@ -181,8 +189,9 @@ static void a_long_message_is_cut_and_ended(void **state)
 
 static void seconds_take_fractions_and_nothing_else(void **state)
 {
-	static const char *const bad[] = {"",    "0", "-1",   "nan",   "inf", "1s",    "1e9",   " 1",
-					  "0.0", ".", "1e-3", "0x1p3", "+1",  "1.2.3", "86401", "NAN"};
+	static const char *const bad[] = {"",    "0",     "-1",    "nan", "inf",  "1s",
+					  "1e9", " 1",    "0.0",   ".",   "1e-3", "0x1p3",
+					  "+1",  "1.2.3", "86401", "NAN"};
 	double value;
 
 	(void)state;

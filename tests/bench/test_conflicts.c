@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_conflicts.c - what bench/conflicts says of each pair of operations: every
- * line has a name, two runs say the same, and the numbers are those of
+ * test_conflicts.c - what bench/conflicts says of each pair of operations:
+ * every line has a name, two runs say the same, and the numbers are those of
  * conflicts.txt, so that a shared line that comes back does not go unseen.
  *
  * A change that is meant to move the numbers writes the file anew, and its
  * commit says why:
  *
- *	bazel-bin/bench/conflicts/conflicts --numbers >tests/bench/conflicts.txt
+ * 	bazel-bin/bench/conflicts/conflicts --numbers >tests/bench/conflicts.txt
  *
  * The program's path is the first argument, the file's the second.
  */
@@ -36,7 +36,8 @@ static int run_all_pairs(void **state)
 
 	(void)state;
 	rows = json_array();
-	for (char *line = strtok_r(run.output, "\n", &rest); line && rows; line = strtok_r(NULL, "\n", &rest)) {
+	for (char *line = strtok_r(run.output, "\n", &rest); line && rows;
+	     line = strtok_r(NULL, "\n", &rest)) {
 		json_t *row = json_loads(line, 0, NULL);
 
 		if (!row)
@@ -77,19 +78,25 @@ static void every_line_has_a_name(void **state)
 	json_t *row, *name;
 
 	(void)state;
-	/* Pairs of 12 operations in four relations, without those of `fault-leaf` in two of them, on three engines. */
+	/*
+	 * Pairs of 12 operations in four relations, without those of
+	 * `fault-leaf` in two of them, on three engines.
+	 */
 	assert_int_equal(json_array_size(rows), 3 * (2 * 78 + 2 * 66));
 	json_array_foreach(rows, i, row)
 	{
 		const json_t *lines = json_object_get(row, "lines");
 
 		assert_true(json_is_array(lines));
-		assert_int_equal(json_array_size(lines) == 0, number_of(row, "shared_written_lines") == 0);
+		assert_int_equal(json_array_size(lines) == 0,
+				 number_of(row, "shared_written_lines") == 0);
 		json_array_foreach(lines, k, name)
 		{
-			if (!json_string_length(name) || !strncmp(json_string_value(name), "unknown", strlen("unknown")))
-				fail_msg("%s, %s, %s and %s share a line without a name", text_of(row, "engine"),
-					 text_of(row, "relation"), text_of(row, "a"), text_of(row, "b"));
+			if (!json_string_length(name) ||
+			    !strncmp(json_string_value(name), "unknown", strlen("unknown")))
+				fail_msg("%s, %s, %s and %s share a line without a name",
+					 text_of(row, "engine"), text_of(row, "relation"),
+					 text_of(row, "a"), text_of(row, "b"));
 		}
 	}
 }
@@ -114,12 +121,14 @@ static char *numbers(void)
 	{
 		const json_t *last = i ? json_array_get(rows, i - 1) : NULL;
 
-		if (last && same(row, last, "engine") && same(row, last, "relation") && same(row, last, "a"))
+		if (last && same(row, last, "engine") && same(row, last, "relation") &&
+		    same(row, last, "a"))
 			fputc(',', out);
 		else
-			fprintf(out, "%s%s %s %s:", i ? "\n" : "", text_of(row, "engine"), text_of(row, "relation"),
-				text_of(row, "a"));
-		fprintf(out, " %s %lld", text_of(row, "b"), (long long)number_of(row, "shared_written_lines"));
+			fprintf(out, "%s%s %s %s:", i ? "\n" : "", text_of(row, "engine"),
+				text_of(row, "relation"), text_of(row, "a"));
+		fprintf(out, " %s %lld", text_of(row, "b"),
+			(long long)number_of(row, "shared_written_lines"));
 	}
 	fputc('\n', out);
 	assert_int_equal(fclose(out), 0);
@@ -130,19 +139,22 @@ static void the_numbers_are_those_of_the_table(void **state)
 {
 	struct command cat = command_run("cat %s", table);
 	char *found = numbers(), *rest_found, *rest;
-	const char *line = strtok_r(cat.output, "\n", &rest), *now = strtok_r(found, "\n", &rest_found);
+	const char *line = strtok_r(cat.output, "\n", &rest),
+		   *now = strtok_r(found, "\n", &rest_found);
 	unsigned int differ = 0;
 
 	(void)state;
 	assert_int_equal(cat.status, 0);
-	for (; line || now; line = strtok_r(NULL, "\n", &rest), now = strtok_r(NULL, "\n", &rest_found)) {
+	for (; line || now;
+	     line = strtok_r(NULL, "\n", &rest), now = strtok_r(NULL, "\n", &rest_found)) {
 		if (line && now && !strcmp(line, now))
 			continue;
 		print_error("table: %s\n  now: %s\n", line ? line : "", now ? now : "");
 		differ++;
 	}
 	if (differ)
-		fail_msg("shared lines came or went: `conflicts --engine=E --relation=R --operation=A,B` names them; if they are "
+		fail_msg("shared lines came or went: `conflicts --engine=E --relation=R "
+			 "--operation=A,B` names them; if they are "
 			 "meant, write tests/bench/conflicts.txt anew");
 	free(found);
 	free(cat.output);
@@ -157,15 +169,19 @@ static const json_t *row_of(const char *engine, const char *relation, const char
 
 	json_array_foreach(rows, i, row)
 	{
-		if (!strcmp(text_of(row, "engine"), engine) && !strcmp(text_of(row, "relation"), relation) &&
-		    !strcmp(text_of(row, "a"), a) && !strcmp(text_of(row, "b"), b))
+		if (!strcmp(text_of(row, "engine"), engine) &&
+		    !strcmp(text_of(row, "relation"), relation) && !strcmp(text_of(row, "a"), a) &&
+		    !strcmp(text_of(row, "b"), b))
 			return row;
 	}
 	fail_msg("no row of %s and %s", a, b);
 	return NULL;
 }
 
-/* On `maple-vma` a fault in a VMA of its own meets no other, and of a change elsewhere at most one line, which is rare. */
+/*
+ * On `maple-vma` a fault in a VMA of its own meets no other, and of a change
+ * elsewhere at most one line, which is rare.
+ */
 static void a_fault_meets_nobody_elsewhere(void **state)
 {
 	static const char *const changes[] = {"fault", "mmap", "mmap-fixed", "munmap", "mprotect"};
@@ -179,10 +195,15 @@ static void a_fault_meets_nobody_elsewhere(void **state)
 	}
 }
 
-/* Threads that fault in VMAs of their own, and give the pages back, have pages and a part of their depot for themselves. */
+/*
+ * Threads that fault in VMAs of their own, and give the pages back, have pages
+ * and a part of their depot for themselves.
+ */
 static void faults_in_two_vmas_share_no_line_of_an_object_cache(void **state)
 {
-	struct command run = command_run("%s --operation=fault,madvise --relation=neighbouring,one-leaf,other-leaves", program);
+	struct command run = command_run(
+		"%s --operation=fault,madvise --relation=neighbouring,one-leaf,other-leaves",
+		program);
 
 	(void)state;
 	assert_int_equal(run.status, 0);
@@ -195,8 +216,10 @@ static void faults_in_two_vmas_share_no_line_of_an_object_cache(void **state)
 
 static void two_runs_say_the_same(void **state)
 {
-	static const char words[] = "--engine=maple-vma --operation=fault,mmap,munmap,fork --relation=same,one-leaf";
-	struct command first = command_run("%s %s", program, words), second = command_run("%s %s", program, words);
+	static const char words[] =
+		"--engine=maple-vma --operation=fault,mmap,munmap,fork --relation=same,one-leaf";
+	struct command first = command_run("%s %s", program, words),
+		       second = command_run("%s %s", program, words);
 
 	(void)state;
 	assert_int_equal(first.status, 0);
@@ -233,7 +256,8 @@ static void lost_output_is_an_error(void **state)
 		struct command run = command_run("(%s %s >/dev/full)", program, words[i]);
 
 		assert_int_equal(run.status, 2);
-		assert_string_equal(run.output, "conflicts: standard output: No space left on device\n");
+		assert_string_equal(run.output,
+				    "conflicts: standard output: No space left on device\n");
 		free(run.output);
 	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_histogram.c - the histogram against sorted data: every quantile within the bound that histogram.h states.
+ * test_histogram.c - the histogram against sorted data: every quantile within
+ * the bound that histogram.h states.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +22,8 @@ static struct bench_hist hist, other;
 
 static const struct {
 	uint64_t num, den;
-} quantiles[] = {{0, 1}, {1, 100}, {1, 4}, {1, 2}, {9, 10}, {99, 100}, {999, 1000}, {99999, 100000}, {1, 1}};
+} quantiles[] = {{0, 1},    {1, 100},    {1, 4},          {1, 2}, {9, 10},
+		 {99, 100}, {999, 1000}, {99999, 100000}, {1, 1}};
 
 static int by_value(const void *a, const void *b)
 {
@@ -76,7 +78,8 @@ static void small_values_are_exact(void **state)
 	for (uint64_t v = 0; v < BENCH_HIST_EXACT; v++) {
 		bench_hist_reset(&hist);
 		bench_hist_record(&hist, v);
-		bench_hist_record(&hist, 1000000); /* so that the answer is the bin's bound, not the maximum */
+		/* so that the answer is the bin's bound, not the maximum */
+		bench_hist_record(&hist, 1000000);
 		assert_int_equal(bench_hist_quantile(&hist, 1, 2), v);
 	}
 }

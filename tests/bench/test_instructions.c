@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_instructions.c - what bench/instructions counts: each part where a workload
- * has it and nowhere else, the same for any number of operations, and nothing at
- * all of a file that does not add up.
+ * test_instructions.c - what bench/instructions counts: each part where a
+ * workload has it and nowhere else, the same for any number of operations, and
+ * nothing at all of a file that does not add up.
  *
  * The program's path is the first argument.
  */
@@ -42,7 +42,10 @@ static double number_of(const json_t *object, const char *key)
 	return json_number_value(number);
 }
 
-/* What the program says, as an array of its rows. The lines that tell its progress are no rows. */
+/*
+ * What the program says, as an array of its rows. The lines that tell its
+ * progress are no rows.
+ */
 static json_t *rows_of(const char *words)
 {
 	struct command run = command_run("(%s --json %s 2>/dev/null)", program, words);
@@ -50,7 +53,8 @@ static json_t *rows_of(const char *words)
 	char *rest;
 
 	assert_int_equal(run.status, 0);
-	for (char *line = strtok_r(run.output, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+	for (char *line = strtok_r(run.output, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest)) {
 		json_t *row = json_loads(line, 0, NULL);
 
 		if (!row)
@@ -75,8 +79,10 @@ static void expect_parts(const json_t *row, const char *const *has)
 		for (size_t i = 0; has[i]; i++)
 			expected |= !strcmp(has[i], name);
 		if ((json_number_value(part) > 0) != expected)
-			fail_msg("%s on %s has %.1f instructions of %s", json_string_value(json_object_get(row, "workload")),
-				 json_string_value(json_object_get(row, "engine")), json_number_value(part), name);
+			fail_msg("%s on %s has %.1f instructions of %s",
+				 json_string_value(json_object_get(row, "workload")),
+				 json_string_value(json_object_get(row, "engine")),
+				 json_number_value(part), name);
 		sum += json_number_value(part);
 	}
 	assert_int_equal(json_object_size(json_object_get(row, "parts")), 6);
@@ -85,7 +91,8 @@ static void expect_parts(const json_t *row, const char *const *has)
 
 static void each_workload_has_its_parts(void **state)
 {
-	static const char *const malloc1[] = {"gap_search", "look_around", "stores", "locks", "fault", "rest", NULL};
+	static const char *const malloc1[] = {"gap_search", "look_around", "stores", "locks",
+					      "fault",      "rest",        NULL};
 	static const char *const brk1[] = {"look_around", "stores", "locks", "rest", NULL};
 	static const char *const fault[] = {"fault", NULL};
 	static const char *const *const parts[] = {malloc1, brk1, brk1, fault};
@@ -94,7 +101,8 @@ static void each_workload_has_its_parts(void **state)
 
 	(void)state;
 	skip_without_valgrind();
-	rows = rows_of("--workload=malloc1,brk1,mprotect,fault --engine=maple-vma --vmas=40 --operations=20");
+	rows = rows_of("--workload=malloc1,brk1,mprotect,fault --engine=maple-vma --vmas=40 "
+		       "--operations=20");
 	assert_int_equal(json_array_size(rows), 4);
 	json_array_foreach(rows, i, row)
 	{
@@ -146,7 +154,8 @@ static void twice_the_operations_are_twice_the_instructions(void **state)
 
 static void a_machine_without_valgrind_is_told_so(void **state)
 {
-	struct command run = command_run("PATH=/nowhere; exec %s --workload=mmap1 --engine=rbtree --json", program);
+	struct command run = command_run(
+		"PATH=/nowhere; exec %s --workload=mmap1 --engine=rbtree --json", program);
 
 	(void)state;
 	assert_int_equal(run.status, 77);
@@ -157,10 +166,11 @@ static void a_machine_without_valgrind_is_told_so(void **state)
 
 /* ---- callgrind's file ---- */
 
-static const char good[] = "version: 1\npositions: line\nevents: Ir\nsummary: 100\n\n"
-			   "fl=a.c\nfn=measured_operations\n5 10\ncfn=vms_mmap\ncalls=1 7\n5 90\n\n"
-			   "fn=vms_mmap\nfi=b.h\n7 30\nfe=a.c\ncfn=vms__part_stores__commit\ncalls=1 9\n8 60\n\n"
-			   "fn=vms__part_stores__commit\n9 5\ncfn=commit\ncalls=1 20\n9 55\n\nfn=commit\n20 55\n";
+static const char good[] =
+	"version: 1\npositions: line\nevents: Ir\nsummary: 100\n\n"
+	"fl=a.c\nfn=measured_operations\n5 10\ncfn=vms_mmap\ncalls=1 7\n5 90\n\n"
+	"fn=vms_mmap\nfi=b.h\n7 30\nfe=a.c\ncfn=vms__part_stores__commit\ncalls=1 9\n8 60\n\n"
+	"fn=vms__part_stores__commit\n9 5\ncfn=commit\ncalls=1 20\n9 55\n\nfn=commit\n20 55\n";
 
 static bool read_text(const char *text, struct profile *profile, char *why, size_t size)
 {
@@ -206,7 +216,8 @@ static void a_file_that_does_not_add_up_is_refused(void **state)
 		{"summary: 100\n", "", "expected the sum 0"},
 		{"20 55", "20 54", "expected the sum 100"},
 		{"9 55", "9 86", "expected the sum 100"},
-		{"\nfn=vms__part_stores__", "\nfn=vms__part_shops__", "found 'fn=vms__part_shops__commit', expected"},
+		{"\nfn=vms__part_stores__", "\nfn=vms__part_shops__",
+		 "found 'fn=vms__part_shops__commit', expected"},
 		{"20 55", "20 many", "found '20 many', expected a line of callgrind's"},
 		{"summary: 100", "summary: lots", "found 'summary: lots', expected"},
 	};
@@ -254,7 +265,8 @@ static void lost_output_is_an_error(void **state)
 		struct command run = command_run("(%s %s >/dev/full)", program, words[i]);
 
 		assert_int_equal(run.status, 2);
-		assert_string_equal(run.output, "instructions: standard output: No space left on device\n");
+		assert_string_equal(run.output,
+				    "instructions: standard output: No space left on device\n");
 		free(run.output);
 	}
 }

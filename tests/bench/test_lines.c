@@ -167,8 +167,10 @@ static int remove_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lines_come_whole_and_numbered),  cmocka_unit_test(bytes_that_are_no_text_are_refused),
-		cmocka_unit_test(a_line_without_end_is_refused),  cmocka_unit_test(a_read_error_is_no_end),
+		cmocka_unit_test(lines_come_whole_and_numbered),
+		cmocka_unit_test(bytes_that_are_no_text_are_refused),
+		cmocka_unit_test(a_line_without_end_is_refused),
+		cmocka_unit_test(a_read_error_is_no_end),
 		cmocka_unit_test(memory_that_runs_out_is_no_end),
 	};
 

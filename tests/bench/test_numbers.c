@@ -22,7 +22,8 @@
 static char **programs;
 
 static const struct {
-	const char *program, *options; /* words between blanks; the program may have words that come first */
+	/* words between blanks; the program may have words that come first */
+	const char *program, *options;
 } numbers[] = {
 	{"vmbench", "--threads --repeats --vmas --seconds --warmup"},
 	{"maplebench", "--threads --ranges --repeat --seed --seconds"},
@@ -35,9 +36,19 @@ static const struct {
 	{"differ", "--seeds --ops --first-seed --seconds --jobs --show"},
 };
 
-/* As the shell reads them. 2^64 + 1 is 1 to a parser that wraps; 2^32 + 1 is, to one that cuts, and beyond most ranges. */
-static const char *const bad[] = {
-	"''", "' 1'", "-1", "+1", "1e30", "0x1", "18446744073709551617", "nan", "\"$(printf '1\\033[2J')\""};
+/*
+ * As the shell reads them. 2^64 + 1 is 1 to a parser that wraps; 2^32 + 1 is,
+ * to one that cuts, and beyond most ranges.
+ */
+static const char *const bad[] = {"''",
+				  "' 1'",
+				  "-1",
+				  "+1",
+				  "1e30",
+				  "0x1",
+				  "18446744073709551617",
+				  "nan",
+				  "\"$(printf '1\\033[2J')\""};
 
 static const char *path_of(const char *program)
 {
@@ -57,8 +68,10 @@ static void expect_refused(const char *program, const char *option, const char *
 	char found[64];
 
 	snprintf(found, sizeof(found), "%s: found '", option);
-	if (run.status != 2 || !strstr(run.output, found) || !strstr(run.output, "expected ") || strchr(run.output, '\033'))
-		fail_msg("%s %s=%s: status %d: %.500s", program, option, value, run.status, run.output);
+	if (run.status != 2 || !strstr(run.output, found) || !strstr(run.output, "expected ") ||
+	    strchr(run.output, '\033'))
+		fail_msg("%s %s=%s: status %d: %.500s", program, option, value, run.status,
+			 run.output);
 	free(run.output);
 }
 
@@ -69,7 +82,8 @@ static void all_refuse_what_is_no_number(void **state)
 		char options[128], *rest;
 
 		snprintf(options, sizeof(options), "%s", numbers[i].options);
-		for (char *option = strtok_r(options, " ", &rest); option; option = strtok_r(NULL, " ", &rest))
+		for (char *option = strtok_r(options, " ", &rest); option;
+		     option = strtok_r(NULL, " ", &rest))
 			for (size_t k = 0; k < sizeof(bad) / sizeof(bad[0]); k++)
 				expect_refused(numbers[i].program, option, bad[k]);
 	}

@@ -126,7 +126,8 @@ static void the_temporary_name_cannot_be_foreseen(void **state)
 	bench_outfile_close(file);
 	file = begin("out", "text");
 	assert_string_not_equal(first, bench_outfile_temporary(file));
-	assert_int_equal(info(bench_outfile_temporary(file)).st_mode & 077, info(bench_outfile_temporary(file)).st_mode & 044);
+	assert_int_equal(info(bench_outfile_temporary(file)).st_mode & 077,
+			 info(bench_outfile_temporary(file)).st_mode & 044);
 	assert_true(bench_outfile_publish(file));
 	bench_outfile_close(file);
 	assert_holds("victim", "precious");
@@ -169,7 +170,10 @@ static void a_fifo_stays_and_receives_the_text(void **state)
 	assert_int_equal(nr_files(), 1);
 }
 
-/* For root a device of its own: the machine's would be lost if this test failed. False: it cannot be had. */
+/*
+ * For root a device of its own: the machine's would be lost if this test
+ * failed. False: it cannot be had.
+ */
 static bool device(char path[16], const char *name, unsigned int minor_number)
 {
 	int fd;
@@ -201,7 +205,10 @@ static void a_device_stays_and_receives_the_text(void **state)
 	assert_true(S_ISCHR(info(full).st_mode));
 }
 
-/* -o /dev/stdout with standard output in a file: what stands there already stays. */
+/*
+ * -o /dev/stdout with standard output in a file: what stands there already
+ * stays.
+ */
 static void standard_output_is_written_behind_what_it_holds(void **state)
 {
 	pid_t pid = fork();
@@ -211,7 +218,8 @@ static void standard_output_is_written_behind_what_it_holds(void **state)
 	if (pid == 0) {
 		int fd = open("log", O_WRONLY | O_CREAT, 0600);
 
-		if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || write(STDOUT_FILENO, "before ", 7) != 7)
+		if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 ||
+		    write(STDOUT_FILENO, "before ", 7) != 7)
 			_exit(1);
 		write_whole("/dev/stdout", "text");
 		_exit(write(STDOUT_FILENO, " after", 6) != 6);
@@ -278,20 +286,27 @@ static int leave(void **state)
 
 	(void)state;
 	snprintf(line, sizeof(line), "rm -r %s", dir);
-	return chdir("/") ? -1 : system(line); /* NOLINT(cert-env33-c): a name that mkdtemp() made */
+	/* NOLINT(cert-env33-c): a name that mkdtemp() made */
+	return chdir("/") ? -1 : system(line);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_new_file_has_the_mode_that_the_umask_leaves, enter, leave),
-		cmocka_unit_test_setup_teardown(the_old_file_is_whole_until_the_new_one_is, enter, leave),
-		cmocka_unit_test_setup_teardown(the_temporary_name_cannot_be_foreseen, enter, leave),
-		cmocka_unit_test_setup_teardown(a_link_stays_and_its_target_is_replaced, enter, leave),
+		cmocka_unit_test_setup_teardown(a_new_file_has_the_mode_that_the_umask_leaves,
+						enter, leave),
+		cmocka_unit_test_setup_teardown(the_old_file_is_whole_until_the_new_one_is, enter,
+						leave),
+		cmocka_unit_test_setup_teardown(the_temporary_name_cannot_be_foreseen, enter,
+						leave),
+		cmocka_unit_test_setup_teardown(a_link_stays_and_its_target_is_replaced, enter,
+						leave),
 		cmocka_unit_test_setup_teardown(a_fifo_stays_and_receives_the_text, enter, leave),
 		cmocka_unit_test_setup_teardown(a_device_stays_and_receives_the_text, enter, leave),
-		cmocka_unit_test_setup_teardown(standard_output_is_written_behind_what_it_holds, enter, leave),
-		cmocka_unit_test_setup_teardown(what_may_not_be_written_is_refused_at_once, enter, leave),
+		cmocka_unit_test_setup_teardown(standard_output_is_written_behind_what_it_holds,
+						enter, leave),
+		cmocka_unit_test_setup_teardown(what_may_not_be_written_is_refused_at_once, enter,
+						leave),
 		cmocka_unit_test_setup_teardown(a_long_name_has_room, enter, leave),
 		cmocka_unit_test_setup_teardown(signals_leave_nothing_behind, enter, leave),
 	};

@@ -40,9 +40,11 @@ static void steps_grow_with_the_number_of_places(void **state)
 	(void)state;
 	assert_int_equal(run.status, 0);
 	for (size_t i = 0; i < 2; i++) {
-		unsigned long few = accesses(run.output, kinds[i], 250), many = accesses(run.output, kinds[i], 1000);
+		unsigned long few = accesses(run.output, kinds[i], 250),
+			      many = accesses(run.output, kinds[i], 1000);
 
-		print_message("%s: %lu accesses for 250 places, %lu for 1000\n", kinds[i], few, many);
+		print_message("%s: %lu accesses for 250 places, %lu for 1000\n", kinds[i], few,
+			      many);
 		assert_true(few > 250);
 		/*
 		 * 4 times, and as the steps of a sort 4 * log 1000 / log 250 =

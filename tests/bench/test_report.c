@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_report.c - the report program on made-up results: merging takes the median of each point, the table's speed-up is right, losses
- * to the baseline are named, bad files and bad words are refused with status 2 and leave the old output alone, and the page
- * holds every workload and refers to nothing outside it. Results that somebody made up to run commands, or to put tags into the
- * page, are refused when they are read, and do nothing when they are written.
+ * test_report.c - the report program on made-up results: merging takes the
+ * median of each point, the table's speed-up is right, losses to the baseline
+ * are named, bad files and bad words are refused with status 2 and leave the
+ * old output alone, and the page holds every workload and refers to nothing
+ * outside it. Results that somebody made up to run commands, or to put tags
+ * into the page, are refused when they are read, and do nothing when they are
+ * written.
  *
  * The program's path is the first argument.
  */
@@ -102,10 +105,11 @@ static void write_rows(const char *name, const struct made_up *rows, size_t nr)
 
 /* Three rounds in the order in which they are measured: engines in turn. */
 static const struct made_up rounds[] = {
-	{"mmap1", "rbtree", 1, 100, 0}, {"mmap1", "maple", 1, 150, 0}, {"mmap1", "rbtree", 2, 100, 0},
-	{"mmap1", "maple", 2, 40, 0},   {"brk1", "rbtree", 1, 10, 0},  {"brk1", "maple", 1, 30, 0},
-	{"mmap1", "rbtree", 1, 300, 1}, {"mmap1", "maple", 1, 120, 0}, {"mmap1", "rbtree", 1, 200, 2},
-	{"mmap1", "maple", 1, 180, 0},
+	{"mmap1", "rbtree", 1, 100, 0}, {"mmap1", "maple", 1, 150, 0},
+	{"mmap1", "rbtree", 2, 100, 0}, {"mmap1", "maple", 2, 40, 0},
+	{"brk1", "rbtree", 1, 10, 0},   {"brk1", "maple", 1, 30, 0},
+	{"mmap1", "rbtree", 1, 300, 1}, {"mmap1", "maple", 1, 120, 0},
+	{"mmap1", "rbtree", 1, 200, 2}, {"mmap1", "maple", 1, 180, 0},
 };
 
 static void merging_leaves_the_median_of_each_point(void **state)
@@ -134,8 +138,10 @@ static void merging_leaves_the_median_of_each_point(void **state)
 
 static void merging_keeps_the_order_of_first_appearance(void **state)
 {
-	static const struct made_up rows[] = {
-		{"z", "e2", 2, 1, 0}, {"a", "e1", 1, 1, 0}, {"z", "e1", 1, 1, 0}, {"z", "e2", 1, 1, 0}};
+	static const struct made_up rows[] = {{"z", "e2", 2, 1, 0},
+					      {"a", "e1", 1, 1, 0},
+					      {"z", "e1", 1, 1, 0},
+					      {"z", "e2", 1, 1, 0}};
 	struct results results = {0};
 	char path[256];
 
@@ -183,40 +189,53 @@ static void the_table_has_the_speed_up_and_names_losses(void **state)
 	assert_non_null(strstr(table.output, "      0.75 ?\n")); /* mmap1, 1 thread: 150 / 200 */
 	assert_non_null(strstr(table.output, "      0.40\n"));   /* 2 threads: 40 / 100 */
 	assert_non_null(strstr(table.output, "      3.00\n"));   /* brk1: 30 / 10 */
-	assert_non_null(strstr(table.output,
-			       "maple is slower than rbtree in: mmap1 at 2 threads (0.40); 1 of 3 points, and 1 more in "
-			       "which the runs of both overlap.\n"));
+	assert_non_null(strstr(table.output, "maple is slower than rbtree in: mmap1 at 2 threads "
+					     "(0.40); 1 of 3 points, and 1 more in "
+					     "which the runs of both overlap.\n"));
 	free(table.output);
 }
 
-/* A crowded machine's figures once looked like any others: x 12.72 with runs that lay 435 % apart. */
+/*
+ * A crowded machine's figures once looked like any others: x 12.72 with runs
+ * that lay 435 % apart.
+ */
 static void a_disturbed_run_is_said_on_top(void **state)
 {
 	static const char row[] =
-		"{\"workload\": \"mmap1\", \"engine\": \"%s\", \"threads\": 1, \"vmas\": 1, \"ops\": 1, \"seconds\": 1, "
-		"\"ops_per_sec\": %d, \"p50_ns\": 1, \"p99_ns\": 1, \"p999_ns\": 1, \"max_ns\": 1, \"errors\": 0, "
+		"{\"workload\": \"mmap1\", \"engine\": \"%s\", \"threads\": 1, \"vmas\": 1, "
+		"\"ops\": 1, \"seconds\": 1, "
+		"\"ops_per_sec\": %d, \"p50_ns\": 1, \"p99_ns\": 1, \"p999_ns\": 1, \"max_ns\": 1, "
+		"\"errors\": 0, "
 		"\"runs\": 3, \"ops_per_sec_min\": %d, \"ops_per_sec_max\": %d%s}\n";
 	char text[2048];
 	struct command table;
 
 	(void)state;
 	/* 1272 of 100, from runs that lie 5533 apart */
-	snprintf(text, sizeof(text), row, "rbtree", 100, 90, 110, ", \"load\": 9.5, \"others_pct\": 8, \"steal_pct\": 1");
+	snprintf(text, sizeof(text), row, "rbtree", 100, 90, 110,
+		 ", \"load\": 9.5, \"others_pct\": 8, \"steal_pct\": 1");
 	snprintf(text + strlen(text), sizeof(text) - strlen(text), row, "maple", 1272, 67, 5600,
 		 ", \"load\": 9.5, \"others_pct\": 41.2, \"steal_pct\": 3");
-	snprintf(text + strlen(text), sizeof(text) - strlen(text), row, "maple-vma", 200, 150, 249, "");
+	snprintf(text + strlen(text), sizeof(text) - strlen(text), row, "maple-vma", 200, 150, 249,
+		 "");
 	write_text("crowded.jsonl", text);
 	table = command_run("%s table %s/crowded.jsonl", program, dir);
 	assert_int_equal(table.status, 0);
-	assert_true(strncmp(table.output, "DISTURBED: during 1 of 3 rows, marked with !, ", 46) == 0);
-	assert_non_null(strstr(table.output, "other programs up to 41 %, the hypervisor up to 3 %, load average up to 9.5."));
-	assert_non_null(strstr(table.output, "\n1 rows, marked with ?, differ from rbtree by less than the spread of their runs"));
+	assert_true(strncmp(table.output, "DISTURBED: during 1 of 3 rows, marked with !, ", 46) ==
+		    0);
+	assert_non_null(strstr(
+		table.output,
+		"other programs up to 41 %, the hypervisor up to 3 %, load average up to 9.5."));
+	assert_non_null(strstr(table.output, "\n1 rows, marked with ?, differ from rbtree by less "
+					     "than the spread of their runs"));
 	assert_non_null(strstr(table.output, "     12.72 ? !\n"));
-	assert_non_null(strstr(table.output, "      2.00\n")); /* the spread, 99, is just below the difference */
+	/* the spread, 99, is just below the difference */
+	assert_non_null(strstr(table.output, "      2.00\n"));
 	assert_non_null(strstr(table.output, "      1.00\n")); /* 9 % is not too much */
 	free(table.output);
 	table = command_run("%s merge %s/crowded.jsonl", program, dir);
-	assert_non_null(strstr(table.output, "\"load\": 9.5, \"others_pct\": 41.2, \"steal_pct\": 3.0}\n"));
+	assert_non_null(
+		strstr(table.output, "\"load\": 9.5, \"others_pct\": 41.2, \"steal_pct\": 3.0}\n"));
 	free(table.output);
 }
 
@@ -229,7 +248,9 @@ static void another_baseline_can_be_chosen(void **state)
 	table = command_run("%s table %s/rounds.jsonl --baseline=maple", program, dir);
 	assert_int_equal(table.status, 0);
 	assert_non_null(strstr(table.output, "  x maple\n"));
-	assert_non_null(strstr(table.output, "rbtree is slower than maple in: brk1 at 1 thread (0.33); 1 of 3 points.\n"));
+	assert_non_null(strstr(
+		table.output,
+		"rbtree is slower than maple in: brk1 at 1 thread (0.33); 1 of 3 points.\n"));
 	free(table.output);
 }
 
@@ -247,8 +268,10 @@ static void bad_words_are_refused(void **state)
 {
 	(void)state;
 	WRITE_ROWS("rounds.jsonl", rounds);
-	assert_refused("tabel rounds.jsonl", "found 'tabel'", "expected one of: merge table html svg");
-	assert_refused("table", "found no file", "expected one command and at least one result file");
+	assert_refused("tabel rounds.jsonl", "found 'tabel'",
+		       "expected one of: merge table html svg");
+	assert_refused("table", "found no file",
+		       "expected one command and at least one result file");
 	assert_refused("", "found ''", "expected one of");
 	assert_refused("--nonsense", "nonsense", "--help");
 }
@@ -257,12 +280,16 @@ static void bad_files_are_refused_with_line_and_key(void **state)
 {
 	(void)state;
 	WRITE_ROWS("rounds.jsonl", rounds);
-	write_text("broken.jsonl", "\n{\"workload\": \"w\", \"engine\": \"e\", \"threads\": \"two\"}\n");
+	write_text("broken.jsonl",
+		   "\n{\"workload\": \"w\", \"engine\": \"e\", \"threads\": \"two\"}\n");
 	write_text("empty.jsonl", "\n");
 	write_text("cut.jsonl", "{\"workload\": \"w\", \"eng");
-	assert_refused("table rounds.jsonl broken.jsonl", "broken.jsonl:2: \"threads\": found \"two\"", "expected a whole number");
-	assert_refused("table empty.jsonl", "empty.jsonl:2: found no result", "expected one JSON object a line");
-	assert_refused("table cut.jsonl", "cut.jsonl:1: found no JSON", "expected one object a line");
+	assert_refused("table rounds.jsonl broken.jsonl",
+		       "broken.jsonl:2: \"threads\": found \"two\"", "expected a whole number");
+	assert_refused("table empty.jsonl", "empty.jsonl:2: found no result",
+		       "expected one JSON object a line");
+	assert_refused("table cut.jsonl", "cut.jsonl:1: found no JSON",
+		       "expected one object a line");
 	assert_refused("table nowhere.jsonl", "nowhere.jsonl", "No such file");
 }
 
@@ -300,7 +327,8 @@ static void a_page_that_fails_half_way_leaves_the_old_one(void **state)
 		skip();
 	WRITE_ROWS("rounds.jsonl", rounds);
 	write_text("old.html", "what was there\n");
-	html = command_run("%s html %s/rounds.jsonl --machine=%s/nowhere --output=%s/old.html", program, dir, dir, dir);
+	html = command_run("%s html %s/rounds.jsonl --machine=%s/nowhere --output=%s/old.html",
+			   program, dir, dir, dir);
 	assert_int_equal(html.status, 2);
 	assert_non_null(strstr(html.output, "nowhere: No such file"));
 	free(html.output);
@@ -324,7 +352,8 @@ static void the_page_is_whole_and_self_contained(void **state)
 		skip();
 	WRITE_ROWS("page.jsonl", rows);
 	write_text("machine", "CPU: made up <fast>\n");
-	html = command_run("%s html %s/page.jsonl --machine=%s/machine --output=%s/index.html", program, dir, dir, dir);
+	html = command_run("%s html %s/page.jsonl --machine=%s/machine --output=%s/index.html",
+			   program, dir, dir, dir);
 	assert_string_equal(html.output, "");
 	assert_int_equal(html.status, 0);
 	free(html.output);
@@ -339,7 +368,10 @@ static void the_page_is_whole_and_self_contained(void **state)
 	/* nothing of what the marks of a disturbed run say */
 	assert_null(strstr(page, "class=\"box note\""));
 	assert_non_null(strstr(page, "</html>"));
-	/* Nothing is fetched: no script, no style sheet, no image. The only addresses are the names of XML's own vocabularies. */
+	/*
+	 * Nothing is fetched: no script, no style sheet, no image. The only
+	 * addresses are the names of XML's own vocabularies.
+	 */
 	assert_null(strstr(page, "<script"));
 	assert_null(strstr(page, "src="));
 	assert_null(strstr(page, "<link"));
@@ -349,8 +381,9 @@ static void the_page_is_whole_and_self_contained(void **state)
 
 /* ---- results from somebody else ---- */
 
-#define REST                                                                                                                       \
-	"\"threads\": 1, \"vmas\": 1, \"ops\": 1, \"seconds\": 1, \"ops_per_sec\": 1, \"p50_ns\": 1, \"p99_ns\": 1, "              \
+#define REST                                                                                       \
+	"\"threads\": 1, \"vmas\": 1, \"ops\": 1, \"seconds\": 1, \"ops_per_sec\": 1, "            \
+	"\"p50_ns\": 1, \"p99_ns\": 1, "                                                           \
 	"\"p999_ns\": 1, \"max_ns\": 1, \"errors\": 0}\n"
 
 /*
@@ -359,24 +392,32 @@ static void the_page_is_whole_and_self_contained(void **state)
  */
 static void a_name_that_would_be_a_command_is_refused(void **state)
 {
-	static const char *const names[] = {
-		"e'; system('touch canary'); '", "e\\n!touch canary\\n", "`touch canary`", "\\u001b[2J", "<script>", "../../x"};
+	static const char *const names[] = {"e'; system('touch canary'); '",
+					    "e\\n!touch canary\\n",
+					    "`touch canary`",
+					    "\\u001b[2J",
+					    "<script>",
+					    "../../x"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		for (int workload = 0; workload < 2; workload++) {
 			char text[512];
 
-			snprintf(text, sizeof(text), "{\"workload\": \"%s\", \"engine\": \"%s\", " REST, workload ? names[i] : "w",
-				 workload ? "e" : names[i]);
+			snprintf(text, sizeof(text),
+				 "{\"workload\": \"%s\", \"engine\": \"%s\", " REST,
+				 workload ? names[i] : "w", workload ? "e" : names[i]);
 			write_text("evil.jsonl", text);
-			for (const char *const *command = (const char *const[]){"table", "merge", "html", "svg", NULL}; *command;
-			     command++) {
-				struct command run = command_run("cd %s && %s %s evil.jsonl", dir, program, *command);
+			for (const char *const *command =
+				     (const char *const[]){"table", "merge", "html", "svg", NULL};
+			     *command; command++) {
+				struct command run = command_run("cd %s && %s %s evil.jsonl", dir,
+								 program, *command);
 
 				assert_int_equal(run.status, 2);
-				assert_non_null(strstr(run.output, workload ? "evil.jsonl:1: \"workload\": found"
-									    : "evil.jsonl:1: \"engine\": found"));
+				assert_non_null(strstr(
+					run.output, workload ? "evil.jsonl:1: \"workload\": found"
+							     : "evil.jsonl:1: \"engine\": found"));
 				assert_null(strchr(run.output, '\033'));
 				free(run.output);
 			}
@@ -386,9 +427,17 @@ static void a_name_that_would_be_a_command_is_refused(void **state)
 
 static struct bench_row raw_row(const char *workload, const char *engine)
 {
-	struct bench_row row = {.threads = 1, .vmas = 1, .ops_per_sec = 5, .ops_per_sec_min = 5, .ops_per_sec_max = 5, .runs = 1};
+	struct bench_row row = {.threads = 1,
+				.vmas = 1,
+				.ops_per_sec = 5,
+				.ops_per_sec_min = 5,
+				.ops_per_sec_max = 5,
+				.runs = 1};
 
-	/* Not bench_row_name(): the writers must not rely on what the readers let through. */
+	/*
+	 * Not bench_row_name(): the writers must not rely on what the readers
+	 * let through.
+	 */
 	snprintf(row.workload, sizeof(row.workload), "%s", workload);
 	snprintf(row.engine, sizeof(row.engine), "%s", engine);
 	return row;
@@ -433,7 +482,8 @@ static void the_page_escapes_whatever_it_is_given(void **state)
 	assert_null(strstr(page, "<u>"));
 	assert_null(strchr(page, '\033'));
 	assert_non_null(strstr(page, "<h3>&lt;s&gt;&amp;&quot;w&#39;</h3>"));
-	assert_non_null(strstr(page, "&lt;u&gt;e&#39;? is slower than &lt;u&gt;base in: &lt;s&gt;&amp;"));
+	assert_non_null(
+		strstr(page, "&lt;u&gt;e&#39;? is slower than &lt;u&gt;base in: &lt;s&gt;&amp;"));
 	free(page);
 }
 
@@ -453,8 +503,11 @@ static void the_page_says_on_top_that_a_run_was_disturbed(void **state)
 	row[1].steal_pct = 10.1;
 	assert_true(html_write(out, &results, "<u>base", NULL, &plots));
 	assert_int_equal(fclose(out), 0);
-	assert_non_null(strstr(page, "</h1>\n<p class=\"box note\">DISTURBED: during 1 of 2 rows, "));
-	assert_non_null(strstr(page, "<p class=\"box note\">1 rows, marked with ?, differ from &lt;u&gt;base by less"));
+	assert_non_null(
+		strstr(page, "</h1>\n<p class=\"box note\">DISTURBED: during 1 of 2 rows, "));
+	assert_non_null(strstr(
+		page,
+		"<p class=\"box note\">1 rows, marked with ?, differ from &lt;u&gt;base by less"));
 	/* 2.5 times as fast, without the colour of a gain */
 	assert_non_null(strstr(page, "<td>2.50&thinsp;?</td>"));
 	assert_non_null(strstr(page, "<td class=\"bad\">10&thinsp;%</td>"));
@@ -476,7 +529,8 @@ static void an_output_file_that_is_lost_is_status_2(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct command run;
 
-		run = command_run("cd %s && %s merge rounds.jsonl --output=%s", dir, program, bad[i].place);
+		run = command_run("cd %s && %s merge rounds.jsonl --output=%s", dir, program,
+				  bad[i].place);
 		assert_int_equal(run.status, 2);
 		assert_non_null(strstr(run.output, bad[i].said));
 		free(run.output);
@@ -501,7 +555,9 @@ static void the_machine_file_is_held_to_its_form(void **state)
 		struct command run;
 
 		write_text("machine", bad[i].text);
-		run = command_run("cd %s && %s html rounds.jsonl --machine=machine --output=out.html", dir, program);
+		run = command_run(
+			"cd %s && %s html rounds.jsonl --machine=machine --output=out.html", dir,
+			program);
 		assert_int_equal(run.status, 2);
 		assert_non_null(strstr(run.output, bad[i].said));
 		free(run.output);
@@ -513,10 +569,12 @@ static void words_of_the_command_line_are_names_too(void **state)
 {
 	(void)state;
 	WRITE_ROWS("rounds.jsonl", rounds);
-	assert_refused("table rounds.jsonl --baseline='<b>'", "--baseline: found '<b>'", "expected a name");
-	assert_refused("table rounds.jsonl --output=", "--output: found ''", "expected the name of a file");
-	assert_refused("svg rounds.jsonl --workload=\"$(printf '\\033[31m')\"", "--workload: found '\\x1b[31m'",
-		       "expected a workload");
+	assert_refused("table rounds.jsonl --baseline='<b>'", "--baseline: found '<b>'",
+		       "expected a name");
+	assert_refused("table rounds.jsonl --output=", "--output: found ''",
+		       "expected the name of a file");
+	assert_refused("svg rounds.jsonl --workload=\"$(printf '\\033[31m')\"",
+		       "--workload: found '\\x1b[31m'", "expected a workload");
 }
 
 /* ---- lines that cannot be read ---- */
@@ -527,14 +585,19 @@ static void a_file_that_cannot_be_read_to_its_end_gives_no_result(void **state)
 
 	(void)state;
 	WRITE_ROWS("rounds.jsonl", rounds);
-	run = command_run("cd %s && (cat rounds.jsonl; printf '{\\000}\\n') >zero.jsonl && %s table zero.jsonl", dir, program);
+	run = command_run("cd %s && (cat rounds.jsonl; printf '{\\000}\\n') >zero.jsonl && %s "
+			  "table zero.jsonl",
+			  dir, program);
 	assert_int_equal(run.status, 2);
 	assert_string_equal(run.output, "zero.jsonl:11: found a zero byte, expected text\n");
 	free(run.output);
-	run = command_run("cd %s && (cat rounds.jsonl; head -c 2000000 /dev/zero | tr '\\0' x) >long.jsonl && %s table long.jsonl",
+	run = command_run("cd %s && (cat rounds.jsonl; head -c 2000000 /dev/zero | tr '\\0' x) "
+			  ">long.jsonl && %s table long.jsonl",
 			  dir, program);
 	assert_int_equal(run.status, 2);
-	assert_string_equal(run.output, "long.jsonl:11: found a line of more than 1 MiB, expected a shorter one\n");
+	assert_string_equal(
+		run.output,
+		"long.jsonl:11: found a line of more than 1 MiB, expected a shorter one\n");
 	free(run.output);
 	run = command_run("cd %s && %s table .", dir, program);
 	assert_int_equal(run.status, 2);
@@ -550,23 +613,26 @@ static void a_long_path_is_said_whole(void **state)
 	(void)state;
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
-	run = command_run("(cd %s && mkdir -p %s/%s/%s && echo '{}' >%s/%s/%s/f && %s table %s/%s/%s/f; rm -r %s)", dir, name, name,
-			  name, name, name, name, program, name, name, name, name);
-	assert_non_null(strstr(run.output, "nnn/f:1: \"workload\": found nothing, expected a name"));
+	run = command_run("(cd %s && mkdir -p %s/%s/%s && echo '{}' >%s/%s/%s/f && %s table "
+			  "%s/%s/%s/f; rm -r %s)",
+			  dir, name, name, name, name, name, name, program, name, name, name, name);
+	assert_non_null(
+		strstr(run.output, "nnn/f:1: \"workload\": found nothing, expected a name"));
 	free(run.output);
 }
 
 /* ---- what bench/conflicts found ---- */
 
-#define CONFLICT(engine, a, b, lines, rare, names)                                                                                 \
-	"{\"a\": \"" a "\", \"b\": \"" b "\", \"relation\": \"same\", \"engine\": \"" engine                                       \
+#define CONFLICT(engine, a, b, lines, rare, names)                                                 \
+	"{\"a\": \"" a "\", \"b\": \"" b "\", \"relation\": \"same\", \"engine\": \"" engine       \
 	"\", \"shared_written_lines\": " lines ", \"rare\": " rare ", \"lines\": [" names "]}\n"
 
-static const char some_conflicts[] = CONFLICT("rbtree", "fault", "fault", "1", "0", "\"mm.mmap_lock\"")
-	CONFLICT("rbtree", "fault", "munmap", "2", "0", "\"mm.mmap_lock\", \"<b>mm & co\"")
-		CONFLICT("rbtree", "munmap", "munmap", "602", "1",
-			 "\"mm.mmap_lock\", \"vma.vm_lock_seq x 600\", \"depot (1 of 64)\"")
-			CONFLICT("maple", "fault", "fault", "0", "0", "");
+static const char some_conflicts[] =
+	CONFLICT("rbtree", "fault", "fault", "1", "0", "\"mm.mmap_lock\"")
+		CONFLICT("rbtree", "fault", "munmap", "2", "0", "\"mm.mmap_lock\", \"<b>mm & co\"")
+			CONFLICT("rbtree", "munmap", "munmap", "602", "1",
+				 "\"mm.mmap_lock\", \"vma.vm_lock_seq x 600\", \"depot (1 of 64)\"")
+				CONFLICT("maple", "fault", "fault", "0", "0", "");
 
 static void conflicts_are_merged_drawn_and_explained(void **state)
 {
@@ -576,7 +642,8 @@ static void conflicts_are_merged_drawn_and_explained(void **state)
 	(void)state;
 	write_text("conflicts.jsonl", some_conflicts);
 	/* The same again: once in what is merged. */
-	run = command_run("cd %s && cat conflicts.jsonl conflicts.jsonl >twice.jsonl && %s merge twice.jsonl >merged.jsonl && "
+	run = command_run("cd %s && cat conflicts.jsonl conflicts.jsonl >twice.jsonl && %s merge "
+			  "twice.jsonl >merged.jsonl && "
 			  "cmp merged.jsonl conflicts.jsonl",
 			  dir, program);
 	assert_int_equal(run.status, 0);
@@ -584,9 +651,12 @@ static void conflicts_are_merged_drawn_and_explained(void **state)
 
 	run = command_run("cd %s && %s table conflicts.jsonl", dir, program);
 	assert_int_equal(run.status, 0);
-	assert_non_null(strstr(run.output, "rbtree, same: Every fault meets the others at 1 written line (mm.mmap_lock)"));
+	assert_non_null(strstr(
+		run.output,
+		"rbtree, same: Every fault meets the others at 1 written line (mm.mmap_lock)"));
 	assert_non_null(strstr(run.output, "share 602 to 602 written lines, mmap_lock among them"));
-	assert_non_null(strstr(run.output, "at most 2 written lines (munmap: mm.mmap_lock; <b>mm & co)"));
+	assert_non_null(
+		strstr(run.output, "at most 2 written lines (munmap: mm.mmap_lock; <b>mm & co)"));
 	assert_non_null(strstr(run.output, "maple, same: Faults share no written line"));
 	free(run.output);
 
@@ -595,8 +665,8 @@ static void conflicts_are_merged_drawn_and_explained(void **state)
 	free(run.output);
 	page = read_text("heat.html");
 	assert_non_null(strstr(page, "<td class=\"c0\" title=\"\">0</td>"));
-	assert_non_null(strstr(
-		page, "<td class=\"c4\" title=\"mm.mmap_lock; vma.vm_lock_seq x 600; depot (1 of 64)\">602&thinsp;(1)</td>"));
+	assert_non_null(strstr(page, "<td class=\"c4\" title=\"mm.mmap_lock; vma.vm_lock_seq x "
+				     "600; depot (1 of 64)\">602&thinsp;(1)</td>"));
 	assert_non_null(strstr(page, "mm.mmap_lock; &lt;b&gt;mm &amp; co"));
 	assert_null(strstr(page, "<b>mm"));
 	free(page);
@@ -607,20 +677,25 @@ static void bad_conflicts_are_refused_with_line_and_key(void **state)
 	static const struct {
 		const char *line, *found, *expected;
 	} bad[] = {
-		{CONFLICT("rbtree", "fault", "$(ls)", "0", "0", ""), "\"b\": found \"$(ls)\"", "expected a name"},
-		{CONFLICT("", "fault", "fault", "0", "0", ""), "\"engine\": found \"\"", "expected a name"},
-		{CONFLICT("rbtree", "fault", "fault", "-1", "0", ""), "\"shared_written_lines\": found -1",
-		 "a whole number from 0"},
-		{CONFLICT("rbtree", "fault", "fault", "1", "2", "\"x\""), "\"rare\": found 2", "a whole number from 0 to 1"},
-		{CONFLICT("rbtree", "fault", "fault", "1", "0", "\"x\", \"y\""), "\"lines\": found [\"x\", \"y\"]",
+		{CONFLICT("rbtree", "fault", "$(ls)", "0", "0", ""), "\"b\": found \"$(ls)\"",
+		 "expected a name"},
+		{CONFLICT("", "fault", "fault", "0", "0", ""), "\"engine\": found \"\"",
+		 "expected a name"},
+		{CONFLICT("rbtree", "fault", "fault", "-1", "0", ""),
+		 "\"shared_written_lines\": found -1", "a whole number from 0"},
+		{CONFLICT("rbtree", "fault", "fault", "1", "2", "\"x\""), "\"rare\": found 2",
+		 "a whole number from 0 to 1"},
+		{CONFLICT("rbtree", "fault", "fault", "1", "0", "\"x\", \"y\""),
+		 "\"lines\": found [\"x\", \"y\"]", "expected an array"},
+		{CONFLICT("rbtree", "fault", "fault", "1", "0", ""), "\"lines\": found []",
 		 "expected an array"},
-		{CONFLICT("rbtree", "fault", "fault", "1", "0", ""), "\"lines\": found []", "expected an array"},
-		{CONFLICT("rbtree", "fault", "fault", "1", "0", "7"), "\"lines\": found [7]", "expected names"},
-		{CONFLICT("rbtree", "fault", "fault", "1", "0", "\"\\u001b[2J\""), "\"lines\": found",
-		 "without control characters"},
+		{CONFLICT("rbtree", "fault", "fault", "1", "0", "7"), "\"lines\": found [7]",
+		 "expected names"},
+		{CONFLICT("rbtree", "fault", "fault", "1", "0", "\"\\u001b[2J\""),
+		 "\"lines\": found", "without control characters"},
 		{"{\"relation\": \"same\"}\n", "\"a\": found nothing", "expected a name"},
-		{"{\"relation\": \"same\", \"relation\": \"same\"}\n", "found no JSON (duplicate object key",
-		 "expected one object a line"},
+		{"{\"relation\": \"same\", \"relation\": \"same\"}\n",
+		 "found no JSON (duplicate object key", "expected one object a line"},
 	};
 
 	(void)state;
@@ -653,15 +728,18 @@ static void more_names_than_a_map_has_room_for_are_refused(void **state)
 
 			snprintf(name[key], sizeof(name[key]), i ? "name%u" : "fault", i);
 			fprintf(out,
-				"{\"a\": \"%s\", \"b\": \"%s\", \"relation\": \"%s\", \"engine\": \"%s\", "
+				"{\"a\": \"%s\", \"b\": \"%s\", \"relation\": \"%s\", \"engine\": "
+				"\"%s\", "
 				"\"shared_written_lines\": 0, \"rare\": 0, \"lines\": []}\n",
 				name[0], name[1], name[2], name[3]);
 		}
 		fclose(out);
 		write_text("names.jsonl", text);
 		free(text);
-		snprintf(found, sizeof(found), "names.jsonl:65: \"%s\": found \"name64\"", keys[key]);
-		assert_refused("table names.jsonl", found, "expected no more than 64 different names");
+		snprintf(found, sizeof(found), "names.jsonl:65: \"%s\": found \"name64\"",
+			 keys[key]);
+		assert_refused("table names.jsonl", found,
+			       "expected no more than 64 different names");
 	}
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_row.c - a row's JSON has exactly the promised keys in the promised order and survives a round trip; medians, spread and
- * errors are those of the runs; the table's speed-up is the quotient that it claims to be.
+ * test_row.c - a row's JSON has exactly the promised keys in the promised order
+ * and survives a round trip; medians, spread and errors are those of the runs;
+ * the table's speed-up is the quotient that it claims to be.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -52,9 +53,10 @@ static char *printed(const struct bench_row *row)
 
 static void json_has_the_promised_keys_in_order(void **state)
 {
-	static const char *const keys[] = {"workload",    "engine",          "threads",        "vmas",    "ops",    "seconds",
-					   "ops_per_sec", "p50_ns",          "p99_ns",         "p999_ns", "max_ns", "errors",
-					   "runs",        "ops_per_sec_min", "ops_per_sec_max"};
+	static const char *const keys[] = {
+		"workload",    "engine",          "threads",        "vmas",    "ops",    "seconds",
+		"ops_per_sec", "p50_ns",          "p99_ns",         "p999_ns", "max_ns", "errors",
+		"runs",        "ops_per_sec_min", "ops_per_sec_max"};
 	char *text = printed(&sample);
 	json_t *object = json_loads(text, 0, NULL);
 	const char *key;
@@ -84,7 +86,10 @@ static void json_is_one_line(void **state)
 
 	(void)state;
 	assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
-	assert_int_equal(strncmp(text, "{\"workload\": \"mmap1\", \"engine\": \"maple\", \"threads\": 2, ", 55), 0);
+	assert_int_equal(
+		strncmp(text, "{\"workload\": \"mmap1\", \"engine\": \"maple\", \"threads\": 2, ",
+			55),
+		0);
 	free(text);
 }
 
@@ -106,11 +111,12 @@ static void a_row_without_spread_is_one_run(void **state)
 	char why[256];
 
 	(void)state;
-	assert_true(bench_row_parse(
-		&row,
-		"{\"workload\": \"w\", \"engine\": \"e\", \"threads\": 1, \"vmas\": 0, \"ops\": 10, \"seconds\": 2, "
-		"\"ops_per_sec\": 5, \"p50_ns\": 1, \"p99_ns\": 2, \"p999_ns\": 3, \"max_ns\": 4, \"errors\": 0, \"more\": []}",
-		why, sizeof(why)));
+	assert_true(bench_row_parse(&row,
+				    "{\"workload\": \"w\", \"engine\": \"e\", \"threads\": 1, "
+				    "\"vmas\": 0, \"ops\": 10, \"seconds\": 2, "
+				    "\"ops_per_sec\": 5, \"p50_ns\": 1, \"p99_ns\": 2, "
+				    "\"p999_ns\": 3, \"max_ns\": 4, \"errors\": 0, \"more\": []}",
+				    why, sizeof(why)));
 	assert_int_equal(row.runs, 1);
 	assert_true(row.ops_per_sec_min == 5 && row.ops_per_sec_max == 5);
 }
@@ -125,9 +131,12 @@ static void bad_rows_are_refused_with_the_key(void **state)
 		{"[1]", "expected an object"},
 		{"{}", "\"workload\": found nothing, expected a name"},
 		{"{\"workload\": \"w\", \"engine\": 3}", "\"engine\": found 3"},
-		{"{\"workload\": \"w\", \"engine\": \"e\", \"threads\": -1}", "\"threads\": found -1"},
-		{"{\"workload\": \"w\", \"engine\": \"e\", \"threads\": 1.5}", "\"threads\": found 1.5"},
-		{"{\"workload\": \"w\", \"engine\": \"e\", \"threads\": 1, \"vmas\": 1, \"ops\": 1, \"seconds\": \"x\"}",
+		{"{\"workload\": \"w\", \"engine\": \"e\", \"threads\": -1}",
+		 "\"threads\": found -1"},
+		{"{\"workload\": \"w\", \"engine\": \"e\", \"threads\": 1.5}",
+		 "\"threads\": found 1.5"},
+		{"{\"workload\": \"w\", \"engine\": \"e\", \"threads\": 1, \"vmas\": 1, \"ops\": "
+		 "1, \"seconds\": \"x\"}",
 		 "\"seconds\": found \"x\""},
 	};
 	struct bench_row row;
@@ -140,27 +149,38 @@ static void bad_rows_are_refused_with_the_key(void **state)
 	}
 }
 
-/* A good row with one field replaced by what would wrap, overflow a conversion, loop for ever, or mean something elsewhere. */
+/*
+ * A good row with one field replaced by what would wrap, overflow a conversion,
+ * loop for ever, or mean something elsewhere.
+ */
 static void fields_out_of_range_are_refused(void **state)
 {
 	static const struct {
 		const char *key, *value, *found;
 	} bad[] = {
-		{"threads", "4294967297", "\"threads\": found 4294967297, expected a whole number from 1 to 1024"},
+		{"threads", "4294967297",
+		 "\"threads\": found 4294967297, expected a whole number from 1 to 1024"},
 		{"threads", "4294967295", "\"threads\": found 4294967295"},
 		{"threads", "0", "\"threads\": found 0"},
 		{"vmas", "9223372036854775807", "\"vmas\": found 9223372036854775807"},
 		{"errors", "9223372036854775807", "\"errors\": found"},
-		{"runs", "4294967296", "\"runs\": found 4294967296, expected a whole number from 1 to 1000000"},
-		{"ops_per_sec", "1e30", "\"ops_per_sec\": found 1e30, expected a number from 0 to 1e+15"},
-		{"ops_per_sec_min", "9", "\"ops_per_sec_min\": found 9, expected a number from 0 to 5"},
-		{"ops_per_sec_max", "1", "\"ops_per_sec_max\": found 1, expected a number from 5 to 1e+15"},
-		{"engine", "\"a'b\"", "\"engine\": found \"a'b\", expected a name of at most 63 of A-Z"},
+		{"runs", "4294967296",
+		 "\"runs\": found 4294967296, expected a whole number from 1 to 1000000"},
+		{"ops_per_sec", "1e30",
+		 "\"ops_per_sec\": found 1e30, expected a number from 0 to 1e+15"},
+		{"ops_per_sec_min", "9",
+		 "\"ops_per_sec_min\": found 9, expected a number from 0 to 5"},
+		{"ops_per_sec_max", "1",
+		 "\"ops_per_sec_max\": found 1, expected a number from 5 to 1e+15"},
+		{"engine", "\"a'b\"",
+		 "\"engine\": found \"a'b\", expected a name of at most 63 of A-Z"},
 		{"engine", "\"a\\nb\"", "\"engine\": found"},
-		{"engine", "\"a\\u001b[31m\"", "\"engine\": found \"a\\u001B[31m\", expected a name"},
+		{"engine", "\"a\\u001b[31m\"",
+		 "\"engine\": found \"a\\u001B[31m\", expected a name"},
 		{"workload", "\"<b>\"", "\"workload\": found \"<b>\""},
 		{"workload", "\"-w\"", "\"workload\": found \"-w\""},
-		{"workload", "\"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn\"", "\"workload\": found"},
+		{"workload", "\"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn\"",
+		 "\"workload\": found"},
 	};
 	char why[BENCH_WHY_MAX];
 	struct bench_row row;
@@ -199,7 +219,8 @@ static void names_take_no_character_that_a_reader_refuses(void **state)
 	free(text);
 }
 
-static void fill(struct bench_result *result, unsigned long ops, unsigned long errors, uint64_t latency)
+static void fill(struct bench_result *result, unsigned long ops, unsigned long errors,
+		 uint64_t latency)
 {
 	*result = (struct bench_result){.ops = ops, .errors = errors, .seconds = 0.5};
 	bench_hist_record(&result->hist, latency);
@@ -225,7 +246,10 @@ static void the_median_run_is_shown_whole_and_errors_are_summed(void **state)
 	assert_int_equal(row.runs, 3);
 }
 
-/* What was not idle and not this process was others'. Only the CPUs of workers count. */
+/*
+ * What was not idle and not this process was others'. Only the CPUs of workers
+ * count.
+ */
 static void others_are_found_in_what_the_kernel_counts(void **state)
 {
 	static char text[] = "cpu  9 9 9 9 9 9 9 9 9 9\n"
@@ -263,11 +287,13 @@ static void others_share_of_all_runs_is_in_the_row(void **state)
 	(void)state;
 	fill(&a, 300, 0, 30);
 	fill(&b, 100, 0, 10);
-	a.cpu = (struct bench_cpu_time){.known = true, .all = 8, .busy = 6, .own = 5.5, .steal = 0.2};
+	a.cpu = (struct bench_cpu_time){
+		.known = true, .all = 8, .busy = 6, .own = 5.5, .steal = 0.2};
 	b.cpu = (struct bench_cpu_time){.known = true, .all = 2, .busy = 1.5, .own = 1.48};
 	a.load = 1.5;
 	bench_row_fill(&row, runs, 2);
-	assert_true(row.others_known && fabs(row.others_pct - 5) < 0.01 && fabs(row.steal_pct - 2) < 0.01 && row.load == 1.5);
+	assert_true(row.others_known && fabs(row.others_pct - 5) < 0.01 &&
+		    fabs(row.steal_pct - 2) < 0.01 && row.load == 1.5);
 	assert_false(bench_row_disturbed(&row));
 	a.cpu.busy = 6.4;
 	bench_row_fill(&row, runs, 2);
@@ -324,10 +350,14 @@ static void names_too_long_are_cut(void **state)
 	assert_string_equal(row.engine, "e");
 }
 
-static struct bench_row point(const char *workload, const char *engine, unsigned int threads, unsigned long vmas, double rate)
+static struct bench_row point(const char *workload, const char *engine, unsigned int threads,
+			      unsigned long vmas, double rate)
 {
-	struct bench_row row = {
-		.threads = threads, .vmas = vmas, .ops_per_sec = rate, .ops_per_sec_min = rate, .ops_per_sec_max = rate};
+	struct bench_row row = {.threads = threads,
+				.vmas = vmas,
+				.ops_per_sec = rate,
+				.ops_per_sec_min = rate,
+				.ops_per_sec_max = rate};
 
 	bench_row_name(&row, workload, engine);
 	return row;
@@ -336,15 +366,18 @@ static struct bench_row point(const char *workload, const char *engine, unsigned
 static void speed_up_compares_same_workload_and_threads(void **state)
 {
 	const struct bench_row rows[] = {
-		point("w", "rbtree", 1, 10, 100), point("w", "maple", 1, 10, 150), point("w", "rbtree", 2, 10, 50),
-		point("w", "maple", 2, 10, 150),  point("v", "rbtree", 1, 10, 10), point("v", "maple", 1, 10, 5),
-		point("u", "maple", 1, 10, 5),    point("z", "rbtree", 1, 10, 0),  point("z", "maple", 1, 10, 5),
+		point("w", "rbtree", 1, 10, 100), point("w", "maple", 1, 10, 150),
+		point("w", "rbtree", 2, 10, 50),  point("w", "maple", 2, 10, 150),
+		point("v", "rbtree", 1, 10, 10),  point("v", "maple", 1, 10, 5),
+		point("u", "maple", 1, 10, 5),    point("z", "rbtree", 1, 10, 0),
+		point("z", "maple", 1, 10, 5),
 	};
 	static const double expected[] = {1, 1.5, 1, 3, 1, 0.5, 0, 0, 0};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_true(bench_table_speedup(rows, sizeof(rows) / sizeof(rows[0]), &rows[i], "rbtree") == expected[i]);
+		assert_true(bench_table_speedup(rows, sizeof(rows) / sizeof(rows[0]), &rows[i],
+						"rbtree") == expected[i]);
 }
 
 static void speed_up_takes_the_baseline_with_the_nearest_vmas(void **state)
@@ -363,7 +396,8 @@ static void speed_up_takes_the_baseline_with_the_nearest_vmas(void **state)
 
 static void the_table_shows_figures_and_speed_up(void **state)
 {
-	const struct bench_row rows[] = {point("w", "rbtree", 1, 10, 1234567), point("w", "maple", 1, 10, 2469134), sample};
+	const struct bench_row rows[] = {point("w", "rbtree", 1, 10, 1234567),
+					 point("w", "maple", 1, 10, 2469134), sample};
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);

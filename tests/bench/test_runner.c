@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_runner.c - the runner on bodies that know what they did: everything counted once, the warm-up dropped, errors and latencies of all
- * threads collected, threads where they belong. Nothing here depends on how fast the machine is.
+ * test_runner.c - the runner on bodies that know what they did: everything
+ * counted once, the warm-up dropped, errors and latencies of all threads
+ * collected, threads where they belong. Nothing here depends on how fast the
+ * machine is.
  */
 #include <errno.h>
 #include <sched.h>
@@ -64,7 +66,10 @@ static void about_one_operation_in_gap_is_timed(void **state)
 	(void)state;
 	assert_int_equal(bench_run(&plan, &cpus, &result), 0);
 	assert_int_equal(result.ops, OPS);
-	/* Distances are drawn from a fixed seed: the number is the same in every run, here only bounded. */
+	/*
+	 * Distances are drawn from a fixed seed: the number is the same in
+	 * every run, here only bounded.
+	 */
 	assert_in_range(result.hist.count, 70, 140);
 }
 
@@ -124,7 +129,11 @@ static void note_the_phases(struct bench_worker *w)
 static void the_warm_up_is_dropped(void **state)
 {
 	struct notes notes = {0};
-	struct bench_plan plan = {.threads = 2, .warmup = 0.3, .seconds = 0.3, .body = note_the_phases, .arg = &notes};
+	struct bench_plan plan = {.threads = 2,
+				  .warmup = 0.3,
+				  .seconds = 0.3,
+				  .body = note_the_phases,
+				  .arg = &notes};
 	unsigned long done;
 
 	(void)state;
@@ -144,7 +153,10 @@ static void note_the_cpu(struct bench_worker *w)
 	struct notes *notes = w->arg;
 	cpu_set_t set;
 
-	/* Nobody goes on before all are here: the run is parallel, or this test never ends. */
+	/*
+	 * Nobody goes on before all are here: the run is parallel, or this test
+	 * never ends.
+	 */
 	atomic_fetch_add(&notes->started, 1);
 	while (atomic_load(&notes->started) < w->nr)
 		sched_yield();

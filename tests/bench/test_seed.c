@@ -28,7 +28,8 @@ static int status_with(const char *text)
 
 static void only_a_number_is_a_seed(void **state)
 {
-	static const char *const bad[] = {"", "x", "5x", " 5", "-5", "0x5", "11", "18446744073709551621"};
+	static const char *const bad[] = {"",   "x",   "5x", " 5",
+					  "-5", "0x5", "11", "18446744073709551621"};
 
 	(void)state;
 	unsetenv("TEST_NUMBER");

@@ -25,7 +25,10 @@
 static char dir[] = "/tmp/test_standard.XXXXXX";
 static char **programs;
 
-/* @called: the name in the message; NULL: the program's own. %1$s in @words: the folder of results.jsonl. */
+/*
+ * @called: the name in the message; NULL: the program's own. %1$s in @words:
+ * the folder of results.jsonl.
+ */
 static const struct {
 	const char *program, *words, *called;
 	bool long_run; /* takes seconds: once is enough */
@@ -33,8 +36,10 @@ static const struct {
 	{"vmbench", "--help", NULL, false},
 	{"vmbench", "--list", NULL, false},
 	{"vmbench", "--machine", NULL, false},
-	{"vmbench", "--workload=brk1 --engine=maple --threads=1 --seconds=0.01 --repeats=1", NULL, false},
-	{"vmbench", "--workload=brk1 --engine=maple --threads=1 --seconds=0.01 --repeats=1 --json", NULL, false},
+	{"vmbench", "--workload=brk1 --engine=maple --threads=1 --seconds=0.01 --repeats=1", NULL,
+	 false},
+	{"vmbench", "--workload=brk1 --engine=maple --threads=1 --seconds=0.01 --repeats=1 --json",
+	 NULL, false},
 	{"maplebench", "--help", NULL, false},
 	{"maplebench", "--list", NULL, false},
 	{"maplebench", "--ops=lookup --ranges=64 --repeat=1", NULL, false},
@@ -47,10 +52,15 @@ static const struct {
 	{"vmreplay", "check --help", "vmreplay check", false},
 	{"vmreplay", "ops tests/vmreplay/scripts/merging.ops", "vmreplay ops", false},
 	{"vmreplay", "check tests/vmreplay/recordings/small.script", "vmreplay check", false},
-	{"vmreplay", "check --json tests/vmreplay/recordings/small.script", "vmreplay check", false},
-	{"vmreplay", "run --threads=1 --passes=1 --repeats=1 --engine=maple tests/vmreplay/recordings/small.script", "vmreplay run",
+	{"vmreplay", "check --json tests/vmreplay/recordings/small.script", "vmreplay check",
 	 false},
-	{"vmreplay", "run --threads=1 --passes=1 --repeats=1 --engine=maple --json tests/vmreplay/recordings/small.script",
+	{"vmreplay",
+	 "run --threads=1 --passes=1 --repeats=1 --engine=maple "
+	 "tests/vmreplay/recordings/small.script",
+	 "vmreplay run", false},
+	{"vmreplay",
+	 "run --threads=1 --passes=1 --repeats=1 --engine=maple --json "
+	 "tests/vmreplay/recordings/small.script",
 	 "vmreplay run", false},
 	{"vmstress", "--help", NULL, false},
 	{"vmstress", "--threads=1 --seconds=1", NULL, true},
@@ -90,14 +100,18 @@ static void expect_loss(size_t i, const char *redirection, const char *why)
 	char words[512], message[256], *at;
 	struct command run;
 
-	snprintf(words, sizeof(words), printing[i].words, dir); /* NOLINT(clang-diagnostic-format-nonliteral): of the table above */
-	snprintf(message, sizeof(message), "%s: standard output: %s\n", printing[i].called ? printing[i].called : program, why);
+	/* NOLINT(clang-diagnostic-format-nonliteral): of the table above */
+	snprintf(words, sizeof(words), printing[i].words, dir);
+	snprintf(message, sizeof(message), "%s: standard output: %s\n",
+		 printing[i].called ? printing[i].called : program, why);
 	run = command_run("(%s %s 2>&1 >%s)", path_of(program), words, redirection);
 	if (run.status != 2)
-		fail_msg("%s %s >%s: status %d: %.500s", program, words, redirection, run.status, run.output);
+		fail_msg("%s %s >%s: status %d: %.500s", program, words, redirection, run.status,
+			 run.output);
 	at = strstr(run.output, message);
 	if (!at || strstr(at + strlen(message), "standard output: "))
-		fail_msg("%s %s >%s: expected one %s, got %.500s", program, words, redirection, message, run.output);
+		fail_msg("%s %s >%s: expected one %s, got %.500s", program, words, redirection,
+			 message, run.output);
 	free(run.output);
 }
 
@@ -116,30 +130,40 @@ static void a_closed_standard_output_is_noticed_by_all(void **state)
 			expect_loss(i, "&-", "Bad file descriptor");
 }
 
-/* A file that is opened must not become standard output: what is printed would go into it. */
+/*
+ * A file that is opened must not become standard output: what is printed would
+ * go into it.
+ */
 static void a_closed_standard_output_does_not_lead_into_a_file(void **state)
 {
 	struct command run;
 
 	(void)state;
-	run = command_run("(%s merge %s/results.jsonl -o %s/merged.jsonl >&- && cmp %s/results.jsonl %s/merged.jsonl)",
+	run = command_run("(%s merge %s/results.jsonl -o %s/merged.jsonl >&- && cmp "
+			  "%s/results.jsonl %s/merged.jsonl)",
 			  path_of("report"), dir, dir, dir, dir);
 	assert_string_equal(run.output, "");
 	assert_int_equal(run.status, 0);
 	free(run.output);
 }
 
-/* As usual, a reader that goes away ends the program silently; where SIGPIPE is ignored, the output is lost like any other. */
+/*
+ * As usual, a reader that goes away ends the program silently; where SIGPIPE is
+ * ignored, the output is lost like any other.
+ */
 static void a_reader_that_goes_away(void **state)
 {
 	struct command run;
 
 	(void)state;
-	run = command_run("(bash -c '%s --seeds=1000 | head -n 1 >/dev/null; exit ${PIPESTATUS[0]}')", path_of("print"));
+	run = command_run(
+		"(bash -c '%s --seeds=1000 | head -n 1 >/dev/null; exit ${PIPESTATUS[0]}')",
+		path_of("print"));
 	assert_string_equal(run.output, "");
 	assert_int_equal(run.status, 128 + 13);
 	free(run.output);
-	run = command_run("(bash -c 'trap \"\" PIPE; %s --seeds=1000 | head -n 1 >/dev/null; exit ${PIPESTATUS[0]}')",
+	run = command_run("(bash -c 'trap \"\" PIPE; %s --seeds=1000 | head -n 1 >/dev/null; exit "
+			  "${PIPESTATUS[0]}')",
 			  path_of("print"));
 	assert_string_equal(run.output, "print: standard output: Broken pipe\n");
 	assert_int_equal(run.status, 2);
@@ -148,7 +172,12 @@ static void a_reader_that_goes_away(void **state)
 
 static int make_results(void **state)
 {
-	struct bench_row row = {.threads = 1, .vmas = 1, .ops_per_sec = 5, .ops_per_sec_min = 5, .ops_per_sec_max = 5, .runs = 1};
+	struct bench_row row = {.threads = 1,
+				.vmas = 1,
+				.ops_per_sec = 5,
+				.ops_per_sec_min = 5,
+				.ops_per_sec_max = 5,
+				.runs = 1};
 	char path[64];
 	FILE *f;
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_steps.c - the steps that bench/steps counts are those that the structures imply: a list is walked link by link; a search in a
- * red-black tree visits as many nodes as the one it ends at is deep, a walk from node to node goes along each edge twice; a search in the
- * maple tree visits a node a level, and the VMA.
+ * test_steps.c - the steps that bench/steps counts are those that the
+ * structures imply: a list is walked link by link; a search in a red-black tree
+ * visits as many nodes as the one it ends at is deep, a walk from node to node
+ * goes along each edge twice; a search in the maple tree visits a node a level,
+ * and the VMA.
  *
  * The program's path is the first argument.
  */
@@ -35,16 +37,19 @@ static struct steps steps_of(const char *structure, unsigned int vmas)
 	char *rest;
 
 	assert_int_equal(run.status, 0);
-	for (char *line = strtok_r(run.output, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+	for (char *line = strtok_r(run.output, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest)) {
 		json_t *row = json_loads(line, 0, NULL);
 		const char *name;
 		int nr;
 
 		assert_non_null(row);
-		assert_int_equal(json_unpack(row, "{s:s, s:i, s:f, s:f, s:f, s:f, s:i, s:f, s:{s:s}}", "structure", &name, "vmas",
-					     &nr, "lookup", &s.lookup, "fork", &s.fork, "exit", &s.exit, "insert", &s.insert,
-					     "levels", &s.levels, "mean_depth", &s.mean_depth, "article", "lookup",
-					     &(const char *){NULL}),
+		assert_int_equal(json_unpack(row,
+					     "{s:s, s:i, s:f, s:f, s:f, s:f, s:i, s:f, s:{s:s}}",
+					     "structure", &name, "vmas", &nr, "lookup", &s.lookup,
+					     "fork", &s.fork, "exit", &s.exit, "insert", &s.insert,
+					     "levels", &s.levels, "mean_depth", &s.mean_depth,
+					     "article", "lookup", &(const char *){NULL}),
 				 0);
 		assert_int_equal(nr, vmas);
 		found = strcmp(name, structure) == 0;
@@ -80,7 +85,10 @@ static void expect_balanced(const struct steps *s, unsigned int vmas)
 	assert_true(s->levels <= 2 * log2(vmas + 1));
 	assert_true(s->levels >= log2(vmas + 1));
 	expect(s->lookup, s->mean_depth);
-	/* The way down to the place and up again, some neighbours of it, and a rebalancing that ends after two turns. */
+	/*
+	 * The way down to the place and up again, some neighbours of it, and a
+	 * rebalancing that ends after two turns.
+	 */
 	assert_true(s->insert > s->mean_depth);
 }
 
@@ -118,7 +126,10 @@ static void the_maple_tree_costs_a_node_a_level(void **state)
 	/* Of 15 slots in a leaf and 31 above, half full at the worst. */
 	assert_int_equal(many.levels, 3);
 	expect(many.lookup, 3 + 1);
-	/* Each VMA, and its leaf again before the next; now and then the way to another leaf. */
+	/*
+	 * Each VMA, and its leaf again before the next; now and then the way to
+	 * another leaf.
+	 */
 	assert_true(many.fork >= 2 * 500 && many.fork <= 3 * 500);
 	expect(many.exit, many.fork);
 }
@@ -143,7 +154,8 @@ static void lost_output_is_an_error(void **state)
 		struct command run = command_run("(%s %s >/dev/full)", program, words[i]);
 
 		assert_int_equal(run.status, 2);
-		assert_string_equal(run.output, "steps: standard output: No space left on device\n");
+		assert_string_equal(run.output,
+				    "steps: standard output: No space left on device\n");
 		free(run.output);
 	}
 }

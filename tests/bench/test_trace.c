@@ -45,7 +45,8 @@ static int recorded(const void *at, size_t size)
 	int found = 0;
 
 	for (size_t i = 0; i < nr; i++)
-		if (access[i].addr < (uintptr_t)at + size && (uintptr_t)at < access[i].addr + access[i].size)
+		if (access[i].addr < (uintptr_t)at + size &&
+		    (uintptr_t)at < access[i].addr + access[i].size)
 			found = access[i].write ? 2 : found == 2 ? 2 : 1;
 	return found;
 }
@@ -56,7 +57,11 @@ static void reads_and_writes_are_told_apart(void **state)
 
 	(void)state;
 	trace_begin();
-	data.plain++; /* a read and a write of one place in one block: the write must not be left out */
+	/*
+	 * a read and a write of one place in one block: the write must not be
+	 * left out
+	 */
+	data.plain++;
 	test_trace_sink = data.read_only;
 	trace_end();
 	assert_int_equal(recorded(&data.plain, sizeof(long)), 2);
@@ -162,7 +167,8 @@ static unsigned int shared_lines(bool counter, bool beside)
 		assert_non_null(done);
 	}
 	for (size_t i = 0; i < lines.room; i++)
-		if (lines.line[i].addr && line_is_shared(&lines.line[i]) && lines.line[i].addr >= (uintptr_t)&shared &&
+		if (lines.line[i].addr && line_is_shared(&lines.line[i]) &&
+		    lines.line[i].addr >= (uintptr_t)&shared &&
 		    lines.line[i].addr < (uintptr_t)(&shared + 1))
 			found++;
 	lines_free(&lines);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_vmbench.c - every case on every engine, alone and with more threads than CPUs: no unexpected result, nothing left behind; and the
- * program: what it prints, and what it refuses, with status 2 and a message that says what was found and what was expected.
+ * test_vmbench.c - every case on every engine, alone and with more threads than
+ * CPUs: no unexpected result, nothing left behind; and the program: what it
+ * prints, and what it refuses, with status 2 and a message that says what was
+ * found and what was expected.
  *
  * The program's path is the first argument.
  */
@@ -22,8 +24,12 @@
 static const char *program;
 static struct bench_cpus cpus;
 
-/* Run once; longer if a busy machine gave no thread a chance to finish a single operation. */
-static void run_until_counted(const struct vmbench_case *c, const char *engine, unsigned int threads)
+/*
+ * Run once; longer if a busy machine gave no thread a chance to finish a single
+ * operation.
+ */
+static void run_until_counted(const struct vmbench_case *c, const char *engine,
+			      unsigned int threads)
 {
 	static struct bench_result result;
 	struct bench_plan plan = {.threads = threads, .warmup = 0.005, .seconds = 0.01};
@@ -32,7 +38,8 @@ static void run_until_counted(const struct vmbench_case *c, const char *engine, 
 	do {
 		assert_int_equal(vmbench_run_case(c, engine, 50, &plan, &cpus, &result), 0);
 		if (result.errors)
-			fail_msg("%s on %s, %u threads: %lu errors", c->name, engine, threads, result.errors);
+			fail_msg("%s on %s, %u threads: %lu errors", c->name, engine, threads,
+				 result.errors);
 		plan.seconds *= 2;
 	} while (result.ops == 0 && ++tries < 10);
 	assert_true(result.ops > 0);
@@ -69,10 +76,14 @@ static void an_unknown_engine_is_an_error_not_a_crash(void **state)
 	struct bench_plan plan = {.threads = 1, .seconds = 0.01};
 
 	(void)state;
-	assert_int_equal(vmbench_run_case(&vmbench_mmap1, "btree", 50, &plan, &cpus, &result), -EINVAL);
+	assert_int_equal(vmbench_run_case(&vmbench_mmap1, "btree", 50, &plan, &cpus, &result),
+			 -EINVAL);
 }
 
-/* Counts what the harness' checks must see: a touch of nothing, an unmap of nothing aligned. */
+/*
+ * Counts what the harness' checks must see: a touch of nothing, an unmap of
+ * nothing aligned.
+ */
 static void wrong_body(struct bench_worker *w)
 {
 	while (bench_running(w)) {
@@ -86,7 +97,8 @@ static void wrong_body(struct bench_worker *w)
 
 static void unexpected_results_are_counted(void **state)
 {
-	static const struct vmbench_case wrong = {.name = "wrong", .what = "fails", .body = wrong_body};
+	static const struct vmbench_case wrong = {
+		.name = "wrong", .what = "fails", .body = wrong_body};
 	static struct bench_result result;
 	struct bench_plan plan = {.threads = 1, .seconds = 0.05};
 
@@ -104,7 +116,8 @@ static int refuse_setup(struct vmbench_env *env)
 
 static void a_failing_setup_is_reported(void **state)
 {
-	static const struct vmbench_case failing = {.name = "failing", .what = "-", .setup = refuse_setup, .body = wrong_body};
+	static const struct vmbench_case failing = {
+		.name = "failing", .what = "-", .setup = refuse_setup, .body = wrong_body};
 	static struct bench_result result;
 	struct bench_plan plan = {.threads = 1, .seconds = 0.01};
 
@@ -127,11 +140,15 @@ static void assert_refused(const char *arguments, const char *found, const char 
 static void bad_arguments_are_refused(void **state)
 {
 	(void)state;
-	assert_refused("--engine=btree", "--engine: found 'btree'", "expected one of: rbtree maple maple-vma");
-	assert_refused("--workload=mmap1,nmap", "--workload: found 'nmap'", "expected one of: page_fault1");
-	assert_refused("--threads=0", "--threads: found '0'", "expected at most 64 numbers from 1 to 1024");
+	assert_refused("--engine=btree", "--engine: found 'btree'",
+		       "expected one of: rbtree maple maple-vma");
+	assert_refused("--workload=mmap1,nmap", "--workload: found 'nmap'",
+		       "expected one of: page_fault1");
+	assert_refused("--threads=0", "--threads: found '0'",
+		       "expected at most 64 numbers from 1 to 1024");
 	assert_refused("--threads=1,x", "--threads: found '1,x'", "with commas between");
-	assert_refused("--seconds=none", "--seconds: found 'none'", "expected a number of seconds above 0");
+	assert_refused("--seconds=none", "--seconds: found 'none'",
+		       "expected a number of seconds above 0");
 	assert_refused("--repeats=-1", "--repeats: found '-1'", "expected a number from 1 to 1000");
 	assert_refused("--vmas=0", "--vmas: found '0'", "expected a number from 1");
 	assert_refused("extra", "found 'extra'", "expected options alone");
@@ -141,8 +158,9 @@ static void bad_arguments_are_refused(void **state)
 static void json_is_a_row_for_each_engine_and_thread_count(void **state)
 {
 	static const char *const engines[] = {"maple", "rbtree"};
-	struct command run = command_run(
-		"%s --workload=malloc1 --engine=maple,rbtree --threads=1,2 --seconds=0.02 --repeats=2 --vmas=9 --json", program);
+	struct command run = command_run("%s --workload=malloc1 --engine=maple,rbtree "
+					 "--threads=1,2 --seconds=0.02 --repeats=2 --vmas=9 --json",
+					 program);
 	char *rest = run.output;
 	unsigned int nr = 0;
 	char *line;
@@ -160,7 +178,8 @@ static void json_is_a_row_for_each_engine_and_thread_count(void **state)
 		assert_int_equal(row.vmas, 9);
 		assert_int_equal(row.errors, 0);
 		assert_int_equal(row.runs, 2);
-		assert_true(row.p50_ns <= row.p99_ns && row.p99_ns <= row.p999_ns && row.p999_ns <= row.max_ns);
+		assert_true(row.p50_ns <= row.p99_ns && row.p99_ns <= row.p999_ns &&
+			    row.p999_ns <= row.max_ns);
 		nr++;
 	}
 	assert_int_equal(nr, 4);
@@ -169,7 +188,8 @@ static void json_is_a_row_for_each_engine_and_thread_count(void **state)
 
 static void the_table_tells_the_machine_and_the_runs(void **state)
 {
-	struct command run = command_run("%s --workload=lookup --threads=1 --seconds=0.02 --repeats=1", program);
+	struct command run =
+		command_run("%s --workload=lookup --threads=1 --seconds=0.02 --repeats=1", program);
 
 	(void)state;
 	assert_int_equal(run.status, 0);

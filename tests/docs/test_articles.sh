@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# test_articles.sh PROGRAM NAMES - every name that the tables of docs/articles.md promise is there. PROGRAM, which uses the public ones, was
-# compiled and linked. NAMES says what must stand in which file's code; a comment does not count.
-# Prints as cmocka does, so that tools/check counts it.
+# test_articles.sh PROGRAM NAMES - every name that the tables of
+# docs/articles.md promise is there. PROGRAM, which uses the public ones, was
+# compiled and linked. NAMES says what must stand in which file's code; a
+# comment does not count. Prints as cmocka does, so that tools/check counts it.
 test=every_name_that_the_articles_page_promises_is_there
 echo "[==========] Running 1 test(s)."
 echo "[ RUN      ] $test"

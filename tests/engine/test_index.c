@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_index.c - every index against a flat model: an array that says, for each page, which VMA owns it. One table of cases, run on every
- * index of the table `indexes`.
+ * test_index.c - every index against a flat model: an array that says, for each
+ * page, which VMA owns it. One table of cases, run on every index of the table
+ * `indexes`.
  *
- * Each store goes by the protocol of lib/engine/engine.h: prepare with the old fields, change them, commit. What follows from it
- * (who is trimmed, who leaves) is read from the model, so a case only says which pages go to whom. A VMA that left is overwritten
- * and freed at once: an index that still knows it answers nonsense, or is caught by AddressSanitizer.
+ * Each store goes by the protocol of lib/engine/engine.h: prepare with the old
+ * fields, change them, commit. What follows from it (who is trimmed, who
+ * leaves) is read from the model, so a case only says which pages go to whom. A
+ * VMA that left is overwritten and freed at once: an index that still knows it
+ * answers nonsense, or is caught by AddressSanitizer.
  */
 #include <limits.h>
 #include <setjmp.h>
@@ -52,9 +55,11 @@ static unsigned int random_below(unsigned int n)
 	return (unsigned int)rand_r(&seed) % n;
 }
 
-/* ---- the space and its stores ------------------------------------------------------------------------------------------ */
+/* ---- the space and its stores -------------------------------------------- */
 
-/* Holds mmap_lock W from here to space_free(), as all of this is the writer's. */
+/*
+ * Holds mmap_lock W from here to space_free(), as all of this is the writer's.
+ */
 static struct space *space_new(const struct vms__index_ops *index, unsigned int pages) VMS_NO_TSA
 {
 	struct space *space = aligned_alloc(VMS_CACHELINE, sizeof(*space));
@@ -63,7 +68,8 @@ static struct space *space_new(const struct vms__index_ops *index, unsigned int 
 	assert_true(pages <= MAX_PAGES);
 	memset((void *)space, 0, offsetof(struct space, owner) + pages * sizeof(space->owner[0]));
 	space->pages = pages;
-	space->engine = (struct vms__engine){.name = index->name, .index = index, .lock = &vms__lock_mmap};
+	space->engine =
+		(struct vms__engine){.name = index->name, .index = index, .lock = &vms__lock_mmap};
 	space->mm.engine = &space->engine;
 	init_rwsem(&space->mm.mmap_lock);
 	index->init(&space->mm);
@@ -82,7 +88,8 @@ static void space_free(struct space *space) VMS_NO_TSA
 	space->engine.index->destroy(&space->mm);
 	assert_null(vms__find(&space->mm, 0));
 	for (unsigned int p = 0; p < space->pages; p++)
-		if (space->owner[p] && (p + 1 == space->pages || space->owner[p] != space->owner[p + 1]))
+		if (space->owner[p] &&
+		    (p + 1 == space->pages || space->owner[p] != space->owner[p + 1]))
 			vma_free(space->owner[p]);
 	mmap_write_unlock(&space->mm);
 	free(space);
@@ -100,7 +107,10 @@ static struct vm_area_struct *vma_new(struct space *space, unsigned int first, u
 	return vma;
 }
 
-/* Give each VMA that keeps pages its new range. Those that keep none, in order: to leave. Return: how many. */
+/*
+ * Give each VMA that keeps pages its new range. Those that keep none, in order:
+ * to leave. Return: how many.
+ */
 static unsigned int apply_fields(struct space *space, struct vm_area_struct **leaving)
 {
 	unsigned int nr = 0;
@@ -127,7 +137,10 @@ static unsigned int apply_fields(struct space *space, struct vm_area_struct **le
 	return nr;
 }
 
-/* What the caller of a store brings along: nothing, the store's place, one elsewhere, or one from before the last store. */
+/*
+ * What the caller of a store brings along: nothing, the store's place, one
+ * elsewhere, or one from before the last store.
+ */
 static struct vms__place *some_place(struct space *space, unsigned int first, unsigned int end)
 {
 	switch (random_below(4)) {
@@ -148,12 +161,16 @@ static struct vms__place *some_place(struct space *space, unsigned int first, un
 /* The first page from @page on whose owner begins there, or the end. */
 static unsigned int next_start(const struct space *space, unsigned int page)
 {
-	while (page < space->pages && (!space->owner[page] || space->owner[page]->vm_start != addr_of(page)))
+	while (page < space->pages &&
+	       (!space->owner[page] || space->owner[page]->vm_start != addr_of(page)))
 		page++;
 	return page;
 }
 
-/* Each VMA of [@vma, @end) is linked to the next, and nothing is written of the one behind them. Return: how many. */
+/*
+ * Each VMA of [@vma, @end) is linked to the next, and nothing is written of the
+ * one behind them. Return: how many.
+ */
 static unsigned int chain(struct space *space, struct vm_area_struct *vma, unsigned long end)
 {
 	unsigned int page = (unsigned int)(vma->vm_start >> PAGE_SHIFT), behind = page, nr = 0;
@@ -173,16 +190,20 @@ static unsigned int chain(struct space *space, struct vm_area_struct *vma, unsig
 	return nr;
 }
 
-/* The caller of a store may know who leaves, if the store's VMA is not among those. */
-static void know(struct space *space, struct vms__store *store, unsigned int first, unsigned int end)
+/*
+ * The caller of a store may know who leaves, if the store's VMA is not among
+ * those.
+ */
+static void know(struct space *space, struct vms__store *store, unsigned int first,
+		 unsigned int end)
 {
 	struct vm_area_struct *vma = NULL;
 
 	for (unsigned int p = first; p < end; p++) {
 		struct vm_area_struct *owner = space->owner[p];
 
-		if (!owner || owner == store->vma || owner->vm_start < store->start || owner->vm_end > store->end ||
-		    (p > first && space->owner[p - 1] == owner))
+		if (!owner || owner == store->vma || owner->vm_start < store->start ||
+		    owner->vm_end > store->end || (p > first && space->owner[p - 1] == owner))
 			continue;
 		if (!store->nr++)
 			store->first = owner;
@@ -199,7 +220,8 @@ static void know(struct space *space, struct vms__store *store, unsigned int fir
 }
 
 /* One store: pages [first, end) go to @vma, which may be new, or to nobody. */
-static void store(struct space *space, unsigned int first, unsigned int end, struct vm_area_struct *vma)
+static void store(struct space *space, unsigned int first, unsigned int end,
+		  struct vm_area_struct *vma)
 {
 	struct vms__store store = {.start = addr_of(first), .end = addr_of(end), .vma = vma};
 	struct vm_area_struct *leaving[MAX_PAGES], *victim;
@@ -240,7 +262,7 @@ static struct vm_area_struct *store_new(struct space *space, unsigned int first,
 	return vma;
 }
 
-/* ---- the model's answers ----------------------------------------------------------------------------------------------- */
+/* ---- the model's answers ------------------------------------------------- */
 
 static struct vm_area_struct *owner_at(const struct space *space, unsigned long page)
 {
@@ -257,7 +279,10 @@ static struct vm_area_struct *model_find(const struct space *space, unsigned lon
 
 static struct vm_area_struct *model_prev_below(const struct space *space, unsigned long addr)
 {
-	/* The page of the last byte below addr, and each before it, lies in a VMA that starts below addr, or in none. */
+	/*
+	 * The page of the last byte below addr, and each before it, lies in a
+	 * VMA that starts below addr, or in none.
+	 */
 	unsigned long p = addr ? ((addr - 1) >> PAGE_SHIFT) + 1 : 0;
 
 	if (p > space->pages)
@@ -276,8 +301,8 @@ static bool model_free(const struct space *space, unsigned long first, unsigned 
 	return true;
 }
 
-static bool model_gap(const struct space *space, unsigned long low, unsigned long high, unsigned long size, bool highest,
-		      unsigned long *page)
+static bool model_gap(const struct space *space, unsigned long low, unsigned long high,
+		      unsigned long size, bool highest, unsigned long *page)
 {
 	if (high < low || high - low < size)
 		return false;
@@ -289,7 +314,7 @@ static bool model_gap(const struct space *space, unsigned long low, unsigned lon
 	return false;
 }
 
-/* ---- comparing --------------------------------------------------------------------------------------------------------- */
+/* ---- comparing ----------------------------------------------------------- */
 
 static void assert_same_lookup(struct space *space, unsigned long addr)
 {
@@ -305,8 +330,9 @@ static void assert_same_lookups_around(struct space *space, unsigned int page)
 }
 
 /* The index knows nothing yet of what lies around [start, end). */
-static void assert_around(struct space *space, unsigned long start, unsigned long end, const struct vm_area_struct *vma,
-			  const struct vm_area_struct *prev, const struct vm_area_struct *after)
+static void assert_around(struct space *space, unsigned long start, unsigned long end,
+			  const struct vm_area_struct *vma, const struct vm_area_struct *prev,
+			  const struct vm_area_struct *after)
 {
 	struct vms__place place;
 
@@ -330,12 +356,17 @@ static void assert_same_walk(struct space *space)
 		last = space->owner[p];
 		vma = index->next(&space->mm, last);
 		index->touching(&space->mm, last, &beside[0], &beside[1]);
-		assert_ptr_equal(beside[0], before && before->vm_end == last->vm_start ? before : NULL);
+		assert_ptr_equal(beside[0],
+				 before && before->vm_end == last->vm_start ? before : NULL);
 		assert_ptr_equal(beside[1], vma && vma->vm_start == last->vm_end ? vma : NULL);
 		assert_around(space, last->vm_start, ULONG_MAX, last, before, vma);
-		/* From anywhere in it, or in the gap before it: the next one counts if this one begins in time. */
+		/*
+		 * From anywhere in it, or in the gap before it: the next one
+		 * counts if this one begins in time.
+		 */
 		assert_around(space, last->vm_end - 1, last->vm_start + 1, last, before, vma);
-		assert_around(space, before ? before->vm_end : 0, last->vm_start, last, before, NULL);
+		assert_around(space, before ? before->vm_end : 0, last->vm_start, last, before,
+			      NULL);
 	}
 	assert_null(vma);
 	assert_around(space, addr_of(space->pages + 1), ULONG_MAX, NULL, last, NULL);
@@ -344,7 +375,8 @@ static void assert_same_walk(struct space *space)
 #define NO_GAP ULONG_MAX
 
 /* Where there is room for @size bytes, or NO_GAP. */
-static unsigned long gap(struct space *space, unsigned long low, unsigned long high, unsigned long size, bool highest)
+static unsigned long gap(struct space *space, unsigned long low, unsigned long high,
+			 unsigned long size, bool highest)
 {
 	struct vms__place place;
 
@@ -352,14 +384,17 @@ static unsigned long gap(struct space *space, unsigned long low, unsigned long h
 	return vms__gap(&space->mm, low, high, size, highest, &place) ? place.start : NO_GAP;
 }
 
-static void assert_same_gap_from(struct space *space, unsigned long low, unsigned long high, unsigned long size, bool highest)
+static void assert_same_gap_from(struct space *space, unsigned long low, unsigned long high,
+				 unsigned long size, bool highest)
 {
 	struct vms__place place;
 	unsigned long page = 0;
 	bool found = model_gap(space, low, high, size, highest, &page);
 
 	vms__place_begin(&place);
-	assert_int_equal(vms__gap(&space->mm, addr_of(low), addr_of(high), addr_of(size), highest, &place), found);
+	assert_int_equal(vms__gap(&space->mm, addr_of(low), addr_of(high), addr_of(size), highest,
+				  &place),
+			 found);
 	if (!found)
 		return;
 	assert_int_equal(place.start, addr_of(page));
@@ -369,7 +404,8 @@ static void assert_same_gap_from(struct space *space, unsigned long low, unsigne
 	assert_null(place.after);
 }
 
-static void assert_same_gap(struct space *space, unsigned long low, unsigned long high, unsigned long size)
+static void assert_same_gap(struct space *space, unsigned long low, unsigned long high,
+			    unsigned long size)
 {
 	assert_same_gap_from(space, low, high, size, false);
 	assert_same_gap_from(space, low, high, size, true);
@@ -391,7 +427,8 @@ static void assert_old_place_is_renewed(struct space *space)
 static void assert_same_random_gaps(struct space *space, unsigned int n)
 {
 	while (n--) {
-		unsigned int low = random_below(space->pages + 4), high = low + random_below(space->pages + 8 - low);
+		unsigned int low = random_below(space->pages + 4),
+			     high = low + random_below(space->pages + 8 - low);
 
 		assert_same_gap(space, low, high, 1 + random_below(random_below(4) ? 4 : 40));
 	}
@@ -419,7 +456,7 @@ static void assert_same_sample(struct space *space)
 	assert_same_random_gaps(space, 2);
 }
 
-/* ---- cases: lookup ----------------------------------------------------------------------------------------------------- */
+/* ---- cases: lookup ------------------------------------------------------- */
 
 static void empty_index_finds_nothing(void **state)
 {
@@ -427,7 +464,8 @@ static void empty_index_finds_nothing(void **state)
 
 	assert_same(space);
 	assert_int_equal(gap(space, 0, ULONG_MAX & PAGE_MASK, PAGE_SIZE, false), 0);
-	assert_int_equal(gap(space, 0, ULONG_MAX & PAGE_MASK, PAGE_SIZE, true), (ULONG_MAX & PAGE_MASK) - PAGE_SIZE);
+	assert_int_equal(gap(space, 0, ULONG_MAX & PAGE_MASK, PAGE_SIZE, true),
+			 (ULONG_MAX & PAGE_MASK) - PAGE_SIZE);
 	space_free(space);
 }
 
@@ -443,7 +481,8 @@ static void destroyed_index_finds_nothing(void **state)
 static void find_answers_the_vma_that_covers_or_follows(void **state)
 {
 	struct space *space = space_new(*state, 16);
-	struct vm_area_struct *a = store_new(space, 2, 4), *b = store_new(space, 4, 6), *c = store_new(space, 10, 11);
+	struct vm_area_struct *a = store_new(space, 2, 4), *b = store_new(space, 4, 6),
+			      *c = store_new(space, 10, 11);
 
 	for (int again = 0; again < 2; again++) { /* the second time from whatever cache there is */
 		assert_ptr_equal(vms__find(&space->mm, 0), a);
@@ -490,7 +529,7 @@ static void chain_links_the_vmas_of_a_range(void **state)
 	space_free(space);
 }
 
-/* ---- cases: stores ----------------------------------------------------------------------------------------------------- */
+/* ---- cases: stores ------------------------------------------------------- */
 
 static void insert_in_any_order(void **state)
 {
@@ -620,7 +659,10 @@ static void replace_everything_by_one(void **state)
 	space_free(space);
 }
 
-/* Each VMA grows, by itself, to each range that holds it: over holes, whole neighbours and parts of them, on one side or both. */
+/*
+ * Each VMA grows, by itself, to each range that holds it: over holes, whole
+ * neighbours and parts of them, on one side or both.
+ */
 static void grow_over_neighbours_on_both_sides(void **state)
 {
 	for (unsigned int p = 0; p < 64; p += 4) {
@@ -637,13 +679,15 @@ static void grow_over_neighbours_on_both_sides(void **state)
 }
 
 /*
- * One gap, the largest by far, goes when the VMA before it grows over it, and with it VMAs on both sides, which rotates the tree in
- * many ways: wherever that gap is still counted, it shows.
+ * One gap, the largest by far, goes when the VMA before it grows over it, and
+ * with it VMAs on both sides, which rotates the tree in many ways: wherever
+ * that gap is still counted, it shows.
  */
 static void grow_over_the_largest_gap(void **state)
 {
 	for (int round = 0; round < 3000; round++) {
-		unsigned int nr = 6 + random_below(40), grows = 1 + random_below(nr - 3), below = 1 + random_below(grows);
+		unsigned int nr = 6 + random_below(40), grows = 1 + random_below(nr - 3),
+			     below = 1 + random_below(grows);
 		unsigned int above = 1 + random_below(2), page[48];
 		struct space *space = space_new(*state, 160);
 
@@ -651,7 +695,9 @@ static void grow_over_the_largest_gap(void **state)
 			page[i] = 2 * i + (i > grows ? 50 : 0);
 		/* From the middle outwards, or in either direction. */
 		for (unsigned int i = 0; i < nr; i++) {
-			unsigned int at = round % 3 == 0 ? i : round % 3 == 1 ? nr - 1 - i : (i * 17 + nr / 2) % nr;
+			unsigned int at = round % 3 == 0   ? i
+					  : round % 3 == 1 ? nr - 1 - i
+							   : (i * 17 + nr / 2) % nr;
 
 			if (!space->owner[page[at]])
 				store_new(space, page[at], page[at] + 1);
@@ -659,7 +705,8 @@ static void grow_over_the_largest_gap(void **state)
 		for (unsigned int i = 0; i < nr; i++)
 			if (!space->owner[page[i]])
 				store_new(space, page[i], page[i] + 1);
-		store(space, page[grows - below], page[grows + above] + 1, space->owner[page[grows]]);
+		store(space, page[grows - below], page[grows + above] + 1,
+		      space->owner[page[grows]]);
 		assert_int_equal(space->engine.index->validate(&space->mm, stderr), 0);
 		space_free(space);
 	}
@@ -710,7 +757,7 @@ static void cancel_leaves_everything_as_it_was(void **state)
 	space_free(space);
 }
 
-/* ---- cases: gaps ------------------------------------------------------------------------------------------------------- */
+/* ---- cases: gaps --------------------------------------------------------- */
 
 static void every_window_and_size_of_a_small_space(void **state)
 {
@@ -770,9 +817,12 @@ static void window_up_to_the_top_of_the_address_space(void **state)
 	space_free(space);
 }
 
-/* ---- cases: at random -------------------------------------------------------------------------------------------------- */
+/* ---- cases: at random ---------------------------------------------------- */
 
-/* Whether pages before @first and pages from @end on belong to one VMA: a store between would leave it in two pieces. */
+/*
+ * Whether pages before @first and pages from @end on belong to one VMA: a store
+ * between would leave it in two pieces.
+ */
 static bool punches(const struct space *space, unsigned int first, unsigned int end)
 {
 	const struct vm_area_struct *vma = owner_at(space, first);
@@ -781,7 +831,8 @@ static bool punches(const struct space *space, unsigned int first, unsigned int 
 }
 
 /* The pages of the VMA at @page: [*first, *end). */
-static void run_of(const struct space *space, unsigned int page, unsigned int *first, unsigned int *end)
+static void run_of(const struct space *space, unsigned int page, unsigned int *first,
+		   unsigned int *end)
 {
 	const struct vm_area_struct *vma = space->owner[page];
 
@@ -800,7 +851,8 @@ static unsigned int min_pages(const struct space *space, unsigned int page)
 static void random_range(struct space *space, bool erase)
 {
 	unsigned int first = random_below(space->pages);
-	unsigned int end = min_pages(space, first + 1 + random_below(random_below(8) ? 8 : space->pages / 4));
+	unsigned int end =
+		min_pages(space, first + 1 + random_below(random_below(8) ? 8 : space->pages / 4));
 
 	if (punches(space, first, end))
 		run_of(space, first, &first, &end);
@@ -829,7 +881,8 @@ static void random_growth(struct space *space)
 	run_of(space, page, &first, &end);
 	down = random_below(3) ? random_below(6) : 0;
 	up = random_below(3) ? random_below(6) : 0;
-	store(space, first > down ? first - down : 0, min_pages(space, end + up), space->owner[page]);
+	store(space, first > down ? first - down : 0, min_pages(space, end + up),
+	      space->owner[page]);
 }
 
 static void random_split(struct space *space)
@@ -847,7 +900,8 @@ static void random_split(struct space *space)
 
 static void random_cancel(struct space *space)
 {
-	unsigned int first = random_below(space->pages), end = min_pages(space, first + 1 + random_below(8));
+	unsigned int first = random_below(space->pages),
+		     end = min_pages(space, first + 1 + random_below(8));
 	struct vms__store store = {.start = addr_of(first), .end = addr_of(end)};
 
 	if (punches(space, first, end))
@@ -906,9 +960,9 @@ static void random_stores_in_a_large_space(void **state)
 	space_free(space);
 }
 
-#define CASE(function)                                                                                                             \
-	{                                                                                                                          \
-#function, function                                                                                                \
+#define CASE(function)                                                                             \
+	{                                                                                          \
+#function, function                                                                \
 	}
 
 static const struct {
@@ -956,9 +1010,11 @@ int main(void)
 	printf("seed %u (VMS_SEED=%u replays)\n", seed, seed);
 	for (size_t i = 0; i < NR_INDEXES; i++) {
 		for (size_t c = 0; c < NR_CASES; c++, n++) {
-			snprintf(names[n], sizeof(names[n]), "%s: %s", indexes[i].name, cases[c].name);
-			tests[n] = (struct CMUnitTest){
-				.name = names[n], .test_func = cases[c].function, .initial_state = (void *)indexes[i].ops};
+			snprintf(names[n], sizeof(names[n]), "%s: %s", indexes[i].name,
+				 cases[c].name);
+			tests[n] = (struct CMUnitTest){.name = names[n],
+						       .test_func = cases[c].function,
+						       .initial_state = (void *)indexes[i].ops};
 		}
 	}
 	return cmocka_run_group_tests(tests, NULL, NULL);

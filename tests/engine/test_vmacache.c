@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_vmacache.c - the per-thread vmacache: when it answers, and when it must not. Its danger is the VMA that left, so VMAs are
- * freed, or their memory used again, as soon as they may be.
+ * test_vmacache.c - the per-thread vmacache: when it answers, and when it must
+ * not. Its danger is the VMA that left, so VMAs are freed, or their memory used
+ * again, as soon as they may be.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -14,11 +15,15 @@
 #include "lib/engine/engine.h"
 #include "lib/engine/vmacache.h"
 
-static const struct vms__engine engine = {.name = "rbtree", .index = &vms__index_rbtree, .lock = &vms__lock_mmap};
+static const struct vms__engine engine = {
+	.name = "rbtree", .index = &vms__index_rbtree, .lock = &vms__lock_mmap};
 
 static struct mm_struct mm vms_cacheline_aligned;
 
-/* From here to mm_end() mmap_lock is held for writing, unless a test says otherwise. */
+/*
+ * From here to mm_end() mmap_lock is held for writing, unless a test says
+ * otherwise.
+ */
 static void mm_begin(void) VMS_NO_TSA
 {
 	memset((void *)&mm, 0, sizeof(mm));
@@ -41,8 +46,12 @@ static void set_range(struct vm_area_struct *vma, unsigned long start, unsigned 
 	vma->vm_end = end;
 }
 
-/* mmap_lock W: [start, end) goes to @vma; no field of another VMA changes. Return: the VMAs that left. */
-static struct vm_area_struct *put(unsigned long start, unsigned long end, struct vm_area_struct *vma)
+/*
+ * mmap_lock W: [start, end) goes to @vma; no field of another VMA changes.
+ * Return: the VMAs that left.
+ */
+static struct vm_area_struct *put(unsigned long start, unsigned long end,
+				  struct vm_area_struct *vma)
 {
 	struct vms__store store = {.start = start, .end = end, .vma = vma};
 
@@ -211,8 +220,9 @@ static void next_mm_in_the_same_memory_is_another(void **state)
 }
 
 /*
- * Symptom: a VMA used after it was freed (CVE-2018-17182). Cause: the sequence had 32 bits and came round to the value under which an
- * old entry had been noted.
+ * Symptom: a VMA used after it was freed (CVE-2018-17182). Cause: the sequence
+ * had 32 bits and came round to the value under which an old entry had been
+ * noted.
  */
 static void sequence_does_not_come_round_after_32_bits(void **state)
 {
@@ -232,7 +242,10 @@ static void sequence_does_not_come_round_after_32_bits(void **state)
 		atomic_store(&mm.vmacache_seq, seq + (1UL << bits) - 1);
 		vms__vmacache_invalidate(&mm);
 		assert_true(misses(0x10000, NULL));
-		/* The miss noted nothing, so the old entry is still there for the next round. */
+		/*
+		 * The miss noted nothing, so the old entry is still there for
+		 * the next round.
+		 */
 	}
 	set_range(&other, 0, 0);
 	put(0x10000, 0x20000, &other);
@@ -241,7 +254,7 @@ static void sequence_does_not_come_round_after_32_bits(void **state)
 	mm_end();
 }
 
-/* ---- threads ----------------------------------------------------------------------------------------------------------- */
+/* ---- threads ------------------------------------------------------------- */
 
 static pthread_barrier_t barrier;
 
@@ -280,7 +293,8 @@ static void every_thread_forgets_a_vma_that_left(void **state) VMS_NO_TSA
 	mmap_write_unlock(&mm);
 	for (int i = 0; i < 3; i++) {
 		workers[i].vma = vma;
-		assert_int_equal(pthread_create(&threads[i], NULL, looks_before_and_after, &workers[i]), 0);
+		assert_int_equal(
+			pthread_create(&threads[i], NULL, looks_before_and_after, &workers[i]), 0);
 	}
 	pthread_barrier_wait(&barrier);
 	mmap_write_lock(&mm);
@@ -306,7 +320,10 @@ struct reader {
 	unsigned long wrong;
 };
 
-/* Slot 0 always has a VMA; the others come and go. An answer covers the address or lies beyond it, and is alive. */
+/*
+ * Slot 0 always has a VMA; the others come and go. An answer covers the address
+ * or lies beyond it, and is alive.
+ */
 static void *reads_at_random(void *arg)
 {
 	struct reader *reader = arg;
@@ -339,7 +356,8 @@ static void lookups_beside_a_writer_answer_only_living_vmas(void **state) VMS_NO
 	put(0, SLOT_BYTES, vmas[0]);
 	mmap_write_unlock(&mm);
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, reads_at_random, &readers[i]), 0);
+		assert_int_equal(pthread_create(&threads[i], NULL, reads_at_random, &readers[i]),
+				 0);
 	for (int i = 0; i < 20000; i++) {
 		unsigned int slot = 1 + (unsigned int)rand_r(&seed) % (SLOTS - 1);
 		unsigned long start = slot * SLOT_BYTES;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* clash.h - calls of a program's own functions whose names the library uses too. See clash.c. */
+/*
+ * clash.h - calls of a program's own functions whose names the library uses
+ * too. See clash.c.
+ */
 #ifndef TESTS_LINK_CLASH_H
 #define TESTS_LINK_CLASH_H
 

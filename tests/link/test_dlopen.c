@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_dlopen.c - the shared object as a plug-in loads it, long after the program started: it needs no more of the static
- * thread-local memory than the C library keeps free for late comers, it offers nothing but its public names, and once loaded it stays.
+ * test_dlopen.c - the shared object as a plug-in loads it, long after the
+ * program started: it needs no more of the static thread-local memory than the
+ * C library keeps free for late comers, it offers nothing but its public names,
+ * and once loaded it stays.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,11 +17,15 @@
 
 static const char *library_path;
 
-/* What is to be undone at a thread's exit, and the callback thread, are the library's code. */
+/*
+ * What is to be undone at a thread's exit, and the callback thread, are the
+ * library's code.
+ */
 static void *use_and_close(void *arg)
 {
 	void *lib = dlopen(library_path, RTLD_NOW | RTLD_LOCAL);
-	struct mm_struct *(*create)(const char *, const struct mm_layout *, const struct mm_rules *) = NULL;
+	struct mm_struct *(*create)(const char *, const struct mm_layout *,
+				    const struct mm_rules *) = NULL;
 	void (*put)(struct mm_struct *) = NULL;
 
 	(void)arg;
@@ -47,7 +53,8 @@ static void a_thread_may_outlive_its_use_of_the_library(void **state)
 static void library_works_when_loaded_late(void **state)
 {
 	void *lib = dlopen(library_path, RTLD_NOW | RTLD_LOCAL);
-	struct mm_struct *(*create)(const char *, const struct mm_layout *, const struct mm_rules *);
+	struct mm_struct *(*create)(const char *, const struct mm_layout *,
+				    const struct mm_rules *);
 	void (*put)(struct mm_struct *);
 	struct mm_struct *mm;
 
@@ -77,7 +84,8 @@ static void internal_names_are_not_found(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_thread_may_outlive_its_use_of_the_library), /* first: the others leave it open */
+		/* first: the others leave it open */
+		cmocka_unit_test(a_thread_may_outlive_its_use_of_the_library),
 		cmocka_unit_test(library_works_when_loaded_late),
 		cmocka_unit_test(internal_names_are_not_found),
 	};

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# test_exports.sh NAMES FILE... - each FILE (an archive, a shared object) defines exactly the global symbols that NAMES lists.
-# Prints as cmocka does, so that tools/check counts it.
+# test_exports.sh NAMES FILE... - each FILE (an archive, a shared object)
+# defines exactly the global symbols that NAMES lists. Prints as cmocka does, so
+# that tools/check counts it.
 names=$1
 shift
 echo "[==========] Running $# test(s)."

@@ -2,9 +2,9 @@
 /*
  * test_fork_allocator.c - an allocator of the program's own, whose lock a fork
  * holds from its first handler to its last. The library's handlers in between
- * must allocate nothing; nor may they wait for a thread that does. And where the
- * allocator registers its handlers with the first allocation, as most do, that
- * must come before the library registers its own.
+ * must allocate nothing; nor may they wait for a thread that does. And where
+ * the allocator registers its handlers with the first allocation, as most do,
+ * that must come before the library registers its own.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,9 +31,10 @@ static pthread_mutex_t allocator_lock = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local bool in_fork; /* from the first handler of all to the last */
 static _Thread_local int allocations_in_fork;
 static _Thread_local bool has_lock; /* as the forking thread, for a part of that time */
-static _Thread_local bool slow;     /* so that a fork comes while this thread is about to allocate */
+/* so that a fork comes while this thread is about to allocate */
+static _Thread_local bool slow;
 
-/* ---- the allocator ----------------------------------------------------------------------------------------------- */
+/* ---- the allocator ------------------------------------------------------- */
 
 static void enter(void)
 {
@@ -80,16 +81,16 @@ static void fork_ends(void)
 	in_fork = false;
 }
 
-#define ALLOCATOR(ret, name, args, call)                                                                                           \
-	ret name args                                                                                                              \
-	{                                                                                                                          \
-		void *mem;                                                                                                         \
-                                                                                                                                   \
-		begin();                                                                                                           \
-		enter();                                                                                                           \
-		mem = call;                                                                                                        \
-		leave();                                                                                                           \
-		return mem;                                                                                                        \
+#define ALLOCATOR(ret, name, args, call)                                                           \
+	ret name args                                                                              \
+	{                                                                                          \
+		void *mem;                                                                         \
+                                                                                                   \
+		begin();                                                                           \
+		enter();                                                                           \
+		mem = call;                                                                        \
+		leave();                                                                           \
+		return mem;                                                                        \
 	}
 
 ALLOCATOR(void *, malloc, (size_t size), __libc_malloc(size))
@@ -104,7 +105,7 @@ void free(void *mem)
 	leave();
 }
 
-/* ---- forks ------------------------------------------------------------------------------------------------------- */
+/* ---- forks --------------------------------------------------------------- */
 
 static _Atomic bool done;
 
@@ -116,7 +117,8 @@ static void *allocate_slowly(void *arg)
 	slow = true;
 	mm = vms_mm_create("maple-vma", NULL, NULL);
 	for (int i = 0; mm && i < 4000; i++)
-		(void)vms_mmap(mm, 0, PAGE_SIZE, i % 2 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, NULL, 0);
+		(void)vms_mmap(mm, 0, PAGE_SIZE, i % 2 ? PROT_READ : PROT_NONE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, NULL, 0);
 	if (mm)
 		mmput(mm);
 	slow = false;

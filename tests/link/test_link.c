@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_link.c - the library beside a program that defines rb_insert_color(), down_read() and the like itself (clash.c): each
- * calls its own. Built twice, against the archive and against the shared object.
+ * test_link.c - the library beside a program that defines rb_insert_color(),
+ * down_read() and the like itself (clash.c): each calls its own. Built twice,
+ * against the archive and against the shared object.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,14 +13,18 @@
 
 #include "tests/link/clash.h"
 
-/* Enough of an address space's life to reach index, locks, page tables and caches. */
+/*
+ * Enough of an address space's life to reach index, locks, page tables and
+ * caches.
+ */
 static void use_library(const char *engine)
 {
 	struct mm_struct *mm = vms_mm_create(engine, NULL, NULL);
 	unsigned long addr;
 
 	assert_non_null(mm);
-	addr = vms_mmap(mm, 0, 16 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, NULL, 0);
+	addr = vms_mmap(mm, 0, 16 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			NULL, 0);
 	assert_false(IS_ERR_VALUE(addr));
 	assert_int_equal(vms_fault(mm, addr + PAGE_SIZE, FAULT_FLAG_WRITE), VMS_FAULT_OK);
 	assert_int_equal(vms_munmap(mm, addr + 4 * PAGE_SIZE, 4 * PAGE_SIZE), 0);
@@ -44,7 +49,10 @@ static void program_calls_its_own_functions(void **state)
 	assert_int_equal(clash_calls, clash_count());
 }
 
-/* The reader's word is the library's thread-local memory, which the program reaches by itself. */
+/*
+ * The reader's word is the library's thread-local memory, which the program
+ * reaches by itself.
+ */
 static void sections_are_inline_however_the_library_is_linked(void **state)
 {
 	(void)state;

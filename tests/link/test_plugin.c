@@ -19,7 +19,10 @@
 
 static const char *plugin_path;
 
-/* Return: &plugin_path if all went well; the plug-in is closed, and this thread is about to exit. */
+/*
+ * Return: &plugin_path if all went well; the plug-in is closed, and this thread
+ * is about to exit.
+ */
 static void *use_and_close(void *arg)
 {
 	void *plugin = dlopen(plugin_path, RTLD_NOW | RTLD_LOCAL);

@@ -59,7 +59,10 @@ static void pages(struct life *l, unsigned long *first, unsigned long *last)
 	put(first, last, area[life_below(l, 3)] + life_below(l, 6000) * PAGE, vma_size(l) - 1);
 }
 
-/* Pages, but some bounds are not: what a node could say in pages it must now say in bytes. */
+/*
+ * Pages, but some bounds are not: what a node could say in pages it must now
+ * say in bytes.
+ */
 static void pages_and_bytes(struct life *l, unsigned long *first, unsigned long *last)
 {
 	pages(l, first, last);
@@ -81,11 +84,15 @@ static void anywhere(struct life *l, unsigned long *first, unsigned long *last)
 	put(first, last, life_random(l), magnitude(l, 60));
 }
 
-/* Few keys in each of some clusters; the distance between them takes from 31 to 64 bits. Seldom from one to another. */
+/*
+ * Few keys in each of some clusters; the distance between them takes from 31 to
+ * 64 bits. Seldom from one to another.
+ */
 static void clusters(struct life *l, unsigned long *first, unsigned long *last)
 {
-	static const unsigned long base[] = {0,         1ul << 31,        (1ul << 32) - 60, 1ul << 40,
-					     3ul << 46, (1ul << 63) - 50, ULONG_MAX - 120};
+	static const unsigned long base[] = {
+		0,         1ul << 31,        (1ul << 32) - 60, 1ul << 40,
+		3ul << 46, (1ul << 63) - 50, ULONG_MAX - 120};
 	unsigned long from = base[life_below(l, LEN(base))] + life_below(l, 120),
 		      to = base[life_below(l, LEN(base))] + life_below(l, 120);
 
@@ -94,7 +101,10 @@ static void clusters(struct life *l, unsigned long *first, unsigned long *last)
 		*last = to;
 }
 
-/* Powers of two and their neighbours: where a width or a shift is one more than before. */
+/*
+ * Powers of two and their neighbours: where a width or a shift is one more than
+ * before.
+ */
 static void powers(struct life *l, unsigned long *first, unsigned long *last)
 {
 	unsigned long from = (1ul << life_below(l, 64)) + life_below(l, 5) - 2,
@@ -112,9 +122,12 @@ static void powers(struct life *l, unsigned long *first, unsigned long *last)
 static void around_round_numbers(struct life *l, unsigned long *first, unsigned long *last)
 {
 	if (life_below(l, 2))
-		put(first, last, ((1 + life_below(l, 3)) << 43) + life_below(l, 200) * PAGE - 100 * PAGE, vma_size(l) - 1);
+		put(first, last,
+		    ((1 + life_below(l, 3)) << 43) + life_below(l, 200) * PAGE - 100 * PAGE,
+		    vma_size(l) - 1);
 	else
-		put(first, last, ((1 + life_below(l, 3)) << 31) + life_below(l, 400) - 200, life_below(l, 5));
+		put(first, last, ((1 + life_below(l, 3)) << 31) + life_below(l, 400) - 200,
+		    life_below(l, 5));
 }
 
 static void appended(struct life *l, unsigned long *first, unsigned long *last)
@@ -180,11 +193,16 @@ static unsigned long inside(struct life *l, const struct oracle_range *r)
 	case 1:
 		return r->last;
 	default:
-		return r->last - r->first < ULONG_MAX ? r->first + life_below(l, r->last - r->first + 1) : life_random(l);
+		return r->last - r->first < ULONG_MAX
+			       ? r->first + life_below(l, r->last - r->first + 1)
+			       : life_random(l);
 	}
 }
 
-/* From one range of the tree to another far away: a store over it swallows leaves, or whole subtrees. */
+/*
+ * From one range of the tree to another far away: a store over it swallows
+ * leaves, or whole subtrees.
+ */
 static void pick_wide(struct life *l, unsigned long *first, unsigned long *last)
 {
 	const struct oracle *o = &l->pair->oracle;
@@ -206,7 +224,8 @@ static unsigned long pick_key(struct life *l)
 
 struct op life_write(struct life *l, unsigned int clears)
 {
-	static const enum op_kind stores[] = {OP_STORE, OP_STORE_GFP, OP_STORE_GFP, OP_MAS_STORE, OP_PREALLOC, OP_NOMEM, OP_INSERT};
+	static const enum op_kind stores[] = {OP_STORE,    OP_STORE_GFP, OP_STORE_GFP, OP_MAS_STORE,
+					      OP_PREALLOC, OP_NOMEM,     OP_INSERT};
 	struct op op = {.kind = stores[life_below(l, LEN(stores))]};
 
 	l->pattern->range(l, &op.first, &op.last);
@@ -263,14 +282,19 @@ struct op life_read(struct life *l)
 {
 	struct op op = {.kind = OP_GAP + (enum op_kind)life_below(l, OP_KINDS - OP_GAP)};
 
-	if ((op.kind == OP_GAP || op.kind == OP_RGAP) && !(l->pair->tree.ma_flags & MT_FLAGS_ALLOC_RANGE))
+	if ((op.kind == OP_GAP || op.kind == OP_RGAP) &&
+	    !(l->pair->tree.ma_flags & MT_FLAGS_ALLOC_RANGE))
 		op.kind = OP_CHAIN;
 	op.first = pick_key(l);
 	op.last = life_below(l, 2) ? pick_key(l) : life_below(l, 2) ? ULONG_MAX : 0;
 	op.size = 1 + life_below(l, 30);
-	/* In a tree of index 0 alone, mas_prev() goes there whatever the limit. */
+	/*
+	 * In a tree of index 0 alone, mas_prev() goes there whatever the limit.
+	 */
 	if (!mt_height(&l->pair->tree))
-		op.last = op.kind == OP_PREV || op.kind == OP_PREV_RANGE || op.kind == OP_MT_PREV ? 0 : op.last;
+		op.last = op.kind == OP_PREV || op.kind == OP_PREV_RANGE || op.kind == OP_MT_PREV
+				  ? 0
+				  : op.last;
 	if (op.kind == OP_GAP || op.kind == OP_RGAP)
 		op.size = magnitude(l, 64);
 	return op;
@@ -296,7 +320,9 @@ bool life_drain(struct life *l)
 
 	while (o->n > 1) {
 		const struct oracle_range *r = &o->range[life_below(l, o->n)];
-		struct op op = {.kind = life_below(l, 2) ? OP_MAS_ERASE : OP_STORE_GFP, .first = r->first, .last = r->last};
+		struct op op = {.kind = life_below(l, 2) ? OP_MAS_ERASE : OP_STORE_GFP,
+				.first = r->first,
+				.last = r->last};
 
 		if (!pair_do(l->pair, &op))
 			return false;
@@ -306,5 +332,8 @@ bool life_drain(struct life *l)
 
 void life_begin(struct life *l, struct pair *pair, const struct pattern *pattern, uint64_t seed)
 {
-	*l = (struct life){.pair = pair, .pattern = pattern, .random = (seed + 1) * 0x9e3779b97f4a7c15ull, .at = 1ul << 40};
+	*l = (struct life){.pair = pair,
+			   .pattern = pattern,
+			   .random = (seed + 1) * 0x9e3779b97f4a7c15ull,
+			   .at = 1ul << 40};
 }

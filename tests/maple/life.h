@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * life.h - the random life of a pair: operations of every kind, over keys of one pattern as programs have them.
+ * life.h - the random life of a pair: operations of every kind, over keys of
+ * one pattern as programs have them.
  *
  * Locks: one thread.
  */
@@ -36,7 +37,10 @@ unsigned long life_below(struct life *l, unsigned long limit);
 struct op life_write(struct life *l, unsigned int clears);
 struct op life_read(struct life *l);
 
-/* @steps writes and as many reads. False: the tree is not what the oracle says; it has been reported. */
+/*
+ * @steps writes and as many reads. False: the tree is not what the oracle says;
+ * it has been reported.
+ */
 bool life_run(struct life *l, unsigned int steps, unsigned int clears);
 /* Erase what there is until nothing is. */
 bool life_drain(struct life *l);

@@ -67,7 +67,8 @@ void model_init_wide(struct model *m, unsigned int flags, unsigned int cells, ui
 		m->start[i] = i ? i * step + model_random(m) % step : 0;
 }
 
-void model_init_at(struct model *m, unsigned int flags, unsigned int cells, unsigned long base, unsigned long step)
+void model_init_at(struct model *m, unsigned int flags, unsigned int cells, unsigned long base,
+		   unsigned long step)
 {
 	unsigned int below = base != 0;
 
@@ -89,7 +90,10 @@ void *model_entry(struct model *m)
 	static unsigned long next = 4096;
 
 	next += 4;
-	/* Entries of every kind: aligned pointers, values, and those that look like nodes. */
+	/*
+	 * Entries of every kind: aligned pointers, values, and those that look
+	 * like nodes.
+	 */
 	return (void *)(next + model_below(m, 4));
 }
 
@@ -116,7 +120,8 @@ void model_range(const struct model *m, unsigned int cell, unsigned int *from, u
 		;
 }
 
-bool model_next(const struct model *m, unsigned int cell, unsigned int max, bool gaps, unsigned int *from, unsigned int *to)
+bool model_next(const struct model *m, unsigned int cell, unsigned int max, bool gaps,
+		unsigned int *from, unsigned int *to)
 {
 	do {
 		model_range(m, cell, from, to);
@@ -128,7 +133,8 @@ bool model_next(const struct model *m, unsigned int cell, unsigned int max, bool
 	return true;
 }
 
-bool model_prev(const struct model *m, unsigned int cell, unsigned int min, bool gaps, unsigned int *from, unsigned int *to)
+bool model_prev(const struct model *m, unsigned int cell, unsigned int min, bool gaps,
+		unsigned int *from, unsigned int *to)
 {
 	do {
 		model_range(m, cell, from, to);
@@ -140,7 +146,8 @@ bool model_prev(const struct model *m, unsigned int cell, unsigned int min, bool
 	return true;
 }
 
-bool model_gap(const struct model *m, unsigned long min, unsigned long max, unsigned long size, bool highest, unsigned long *at)
+bool model_gap(const struct model *m, unsigned long min, unsigned long max, unsigned long size,
+	       bool highest, unsigned long *at)
 {
 	bool found = false;
 
@@ -219,8 +226,8 @@ int model_run_all(const char *name, const struct CMUnitTest *tests, size_t nr)
 
 static bool differs(struct model *m, const char *what, unsigned int cell)
 {
-	fprintf(stderr, "model: %s: cell %u, keys %#lx-%#lx, has %p\n", what, cell, model_first(m, cell), model_last(m, cell),
-		m->cell[cell]);
+	fprintf(stderr, "model: %s: cell %u, keys %#lx-%#lx, has %p\n", what, cell,
+		model_first(m, cell), model_last(m, cell), m->cell[cell]);
 	mt_dump(&m->tree, mt_dump_hex);
 	return false;
 }
@@ -234,9 +241,11 @@ bool model_agrees(struct model *m)
 	if (vms_mt_check(&m->tree, stderr))
 		return differs(m, "broken tree", 0);
 	for (unsigned int i = 0; i < m->cells; i++) {
-		if (mtree_load(&m->tree, model_first(m, i)) != m->cell[i] || mtree_load(&m->tree, model_last(m, i)) != m->cell[i])
+		if (mtree_load(&m->tree, model_first(m, i)) != m->cell[i] ||
+		    mtree_load(&m->tree, model_last(m, i)) != m->cell[i])
 			return differs(m, "load", i);
-		if (vms_mt_walk(&m->tree, model_first(m, i)) != m->cell[i] || vms_mt_walk(&m->tree, model_last(m, i)) != m->cell[i])
+		if (vms_mt_walk(&m->tree, model_first(m, i)) != m->cell[i] ||
+		    vms_mt_walk(&m->tree, model_last(m, i)) != m->cell[i])
 			return differs(m, "walk", i);
 	}
 	/* The same by iteration, bounds included. */
@@ -247,7 +256,8 @@ bool model_agrees(struct model *m)
 		if (cell == m->cells)
 			break;
 		model_range(m, cell, &from, &to);
-		if (entry != m->cell[cell] || mas.index != model_first(m, from) || mas.last != model_last(m, to))
+		if (entry != m->cell[cell] || mas.index != model_first(m, from) ||
+		    mas.last != model_last(m, to))
 			break;
 		cell = to + 1;
 	}

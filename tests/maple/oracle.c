@@ -76,7 +76,8 @@ static void splice(struct oracle *o, size_t i, size_t j, const struct oracle_ran
 void oracle_store(struct oracle *o, unsigned long first, unsigned long last, void *entry)
 {
 	size_t i = oracle_at(o, first), j = oracle_at(o, last), k = 0;
-	struct oracle_range piece[3], before = o->range[i], after = o->range[j], now = {first, last, entry};
+	struct oracle_range piece[3], before = o->range[i], after = o->range[j],
+				      now = {first, last, entry};
 
 	if (!entry) {
 		/* It is one gap with those that it touches. */
@@ -117,7 +118,8 @@ size_t oracle_prev(const struct oracle *o, size_t i, unsigned long min, bool gap
 	return i;
 }
 
-bool oracle_gap(const struct oracle *o, unsigned long min, unsigned long max, unsigned long size, bool highest, unsigned long *at)
+bool oracle_gap(const struct oracle *o, unsigned long min, unsigned long max, unsigned long size,
+		bool highest, unsigned long *at)
 {
 	bool found = false;
 

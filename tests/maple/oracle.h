@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * oracle.h - what a maple tree must hold, in a form that is too simple to be wrong: a sorted array of ranges which together are
- * all of 0..ULONG_MAX. Gaps that touch are one range; entries that touch stay two, also if they are equal.
+ * oracle.h - what a maple tree must hold, in a form that is too simple to be
+ * wrong: a sorted array of ranges which together are all of 0..ULONG_MAX. Gaps
+ * that touch are one range; entries that touch stay two, also if they are
+ * equal.
  *
  * Locks: one thread.
  */
@@ -37,13 +39,17 @@ size_t oracle_at(const struct oracle *o, unsigned long key);
 void oracle_store(struct oracle *o, unsigned long first, unsigned long last, void *entry);
 
 /*
- * The range after range @i, that begins at or before @max; the range before it, that ends at or after @min. Unless @gaps, one
- * with an entry.
+ * The range after range @i, that begins at or before @max; the range before it,
+ * that ends at or after @min. Unless @gaps, one with an entry.
  */
 size_t oracle_next(const struct oracle *o, size_t i, unsigned long max, bool gaps);
 size_t oracle_prev(const struct oracle *o, size_t i, unsigned long min, bool gaps);
 
-/* The lowest, or highest, place for @size indexes in a gap inside [min, max]. False: there is none. */
-bool oracle_gap(const struct oracle *o, unsigned long min, unsigned long max, unsigned long size, bool highest, unsigned long *at);
+/*
+ * The lowest, or highest, place for @size indexes in a gap inside [min, max].
+ * False: there is none.
+ */
+bool oracle_gap(const struct oracle *o, unsigned long min, unsigned long max, unsigned long size,
+		bool highest, unsigned long *at);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pair.c - an operation made on both, its answers and the contents compared; failures injected; reports. Read next: pair_internal.h.
+ * pair.c - an operation made on both, its answers and the contents compared;
+ * failures injected; reports. Read next: pair_internal.h.
  */
 #include "tests/maple/pair_internal.h"
 
@@ -60,15 +61,16 @@ const char *pair_kind_name(enum op_kind kind)
 
 static void print_op(const struct op *op)
 {
-	fprintf(stderr, "pair:   %s [%#lx, %#lx] size %#lx entry %p\n", names[op->kind], op->first, op->last, op->size, op->entry);
+	fprintf(stderr, "pair:   %s [%#lx, %#lx] size %#lx entry %p\n", names[op->kind], op->first,
+		op->last, op->size, op->entry);
 }
 
 static bool report(struct pair *p, const char *what)
 {
 	unsigned long n = p->done < PAIR_TRAIL ? p->done : PAIR_TRAIL;
 
-	fprintf(stderr, "pair: operation %lu, flags %#x, %s: %s; the last operations:\n", p->done, p->tree.ma_flags, vms_mt_simd(),
-		what);
+	fprintf(stderr, "pair: operation %lu, flags %#x, %s: %s; the last operations:\n", p->done,
+		p->tree.ma_flags, vms_mt_simd(), what);
 	for (unsigned long i = p->done - n; i < p->done; i++)
 		print_op(&p->trail[i % PAIR_TRAIL]);
 	if (p->oracle.n < 200)
@@ -78,8 +80,9 @@ static bool report(struct pair *p, const char *what)
 
 static bool report_answer(struct pair *p, const struct answer *want, const struct answer *got)
 {
-	fprintf(stderr, "pair: expected %d, %p, [%#lx, %#lx]; found %d, %p, [%#lx, %#lx]\n", want->err, want->entry, want->first,
-		want->last, got->err, got->entry, got->first, got->last);
+	fprintf(stderr, "pair: expected %d, %p, [%#lx, %#lx]; found %d, %p, [%#lx, %#lx]\n",
+		want->err, want->entry, want->first, want->last, got->err, got->entry, got->first,
+		got->last);
 	return report(p, "another answer");
 }
 
@@ -110,7 +113,8 @@ bool pair_stands_on(const struct oracle *o, const struct ma_state *mas, const vo
 
 static bool holds(struct maple_tree *mt, unsigned long key, void *entry)
 {
-	return mtree_load(mt, key) == (xa_is_zero(entry) ? NULL : entry) && vms_mt_walk(mt, key) == entry;
+	return mtree_load(mt, key) == (xa_is_zero(entry) ? NULL : entry) &&
+	       vms_mt_walk(mt, key) == entry;
 }
 
 bool pair_same_ranges(struct maple_tree *mt, const struct oracle *o, size_t i, size_t j)
@@ -149,7 +153,10 @@ bool pair_check(struct pair *p)
 #define LARGE 400u
 #define NOW_AND_THEN 64u
 
-/* After a write. The contents of a large tree near it, all of them only now and then. */
+/*
+ * After a write. The contents of a large tree near it, all of them only now and
+ * then.
+ */
 static bool check_after(struct pair *p, const struct op *op)
 {
 	size_t i, j;
@@ -187,13 +194,18 @@ static bool unchanged(struct pair *p, const char *before, size_t live)
 	free(after);
 	if (!same)
 		return report(p, "a failed write left another tree");
-	/* In RCU mode nodes that wait for a grace period come back at any moment. */
+	/*
+	 * In RCU mode nodes that wait for a grace period come back at any
+	 * moment.
+	 */
 	if (!mt_in_rcu(&p->tree) && vms__objcache_report(NULL) != live)
 		return report(p, "a failed write left more nodes, or fewer");
 	return pair_check(p);
 }
 
-/* The operation fails at its 1st, 2nd, ... allocation until it needs no more. */
+/*
+ * The operation fails at its 1st, 2nd, ... allocation until it needs no more.
+ */
 static bool do_with_failures(struct pair *p, const struct op *op, struct answer *a)
 {
 	char *before = dump(&p->tree);

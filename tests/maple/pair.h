@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pair.h - a maple tree and its oracle side by side. An operation is a value: pair_do() makes it on both, compares the answers,
- * validates the tree and compares what it holds. What differs is printed with the operations that led to it.
+ * pair.h - a maple tree and its oracle side by side. An operation is a value:
+ * pair_do() makes it on both, compares the answers, validates the tree and
+ * compares what it holds. What differs is printed with the operations that led
+ * to it.
  *
- * With `inject`, each write is made to fail at its 1st, 2nd, ... allocation before it succeeds, and each failure must leave the
- * tree as it was: the same dump, the same answers, the same number of live nodes.
+ * With `inject`, each write is made to fail at its 1st, 2nd, ... allocation
+ * before it succeeds, and each failure must leave the tree as it was: the same
+ * dump, the same answers, the same number of live nodes.
  *
  * Locks: one thread.
  */
@@ -19,10 +22,14 @@
 
 enum op_kind {
 	/* of [first, last], @entry */
-	OP_STORE,         /* mtree_store_range() */
-	OP_MAS_STORE,     /* mas_store() */
-	OP_STORE_GFP,     /* mas_store_gfp() */
-	OP_PREALLOC,      /* mas_preallocate(), then mas_store_prealloc() without any memory to be had */
+	OP_STORE,     /* mtree_store_range() */
+	OP_MAS_STORE, /* mas_store() */
+	OP_STORE_GFP, /* mas_store_gfp() */
+	/*
+	 * mas_preallocate(), then mas_store_prealloc() without any memory to be
+	 * had
+	 */
+	OP_PREALLOC,
 	OP_PREALLOC_DROP, /* mas_preallocate(), then mas_destroy() */
 	OP_NOMEM,         /* mas_store() and mas_nomem(), as often as it takes */
 	OP_INSERT,        /* mtree_insert_range() */
@@ -39,7 +46,9 @@ enum op_kind {
 	OP_BULK, /* mas_expected_entries(), then stores without any memory to be had */
 	/* all of it */
 	OP_DUP, /* mtree_dup(); the copy is compared and destroyed */
-	/* from first on, @size changes through one cursor: in order, everywhere */
+	/*
+	 * from first on, @size changes through one cursor: in order, everywhere
+	 */
 	OP_SWEEP,
 	OP_ROAM,
 	OP_WRITES,
@@ -80,8 +89,12 @@ struct pair {
 	struct maple_tree tree;
 	struct oracle oracle;
 	bool inject;
-	bool wrapped;                      /* a cyclic allocation has taken ULONG_MAX */
-	bool lazy;                         /* compare all of a large tree only now and then; it is validated each time */
+	bool wrapped; /* a cyclic allocation has taken ULONG_MAX */
+	/*
+	 * compare all of a large tree only now and then; it is validated each
+	 * time
+	 */
+	bool lazy;
 	unsigned long done;                /* operations */
 	unsigned long failures[OP_WRITES]; /* that were injected */
 	struct op trail[PAIR_TRAIL];       /* the last operations */
@@ -90,7 +103,10 @@ struct pair {
 void pair_init(struct pair *p, unsigned int flags);
 /* The name of what it calls. */
 const char *pair_kind_name(enum op_kind kind);
-/* mtree_dup(): @to, not yet a pair, becomes a copy of @from. False, with a report: it is none. */
+/*
+ * mtree_dup(): @to, not yet a pair, becomes a copy of @from. False, with a
+ * report: it is none.
+ */
 bool pair_copy(struct pair *to, struct pair *from);
 /* Destroys the tree. */
 void pair_end(struct pair *p);
@@ -109,7 +125,10 @@ static inline bool pair_store(struct pair *p, unsigned long first, unsigned long
 	return pair_do(p, &op);
 }
 
-/* Entry number @n: pointers, values, and those that look like nodes; all different. */
+/*
+ * Entry number @n: pointers, values, and those that look like nodes; all
+ * different.
+ */
 static inline void *pair_entry(unsigned long n)
 {
 	return (void *)(4096 + 4 * n + n % 4);

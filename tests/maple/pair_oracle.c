@@ -18,7 +18,10 @@ static void say_range(const struct oracle *o, size_t i, struct answer *a)
 {
 	if (i == ORACLE_NONE)
 		return;
-	*a = (struct answer){.entry = o->range[i].entry, .first = o->range[i].first, .last = o->range[i].last, .known = true};
+	*a = (struct answer){.entry = o->range[i].entry,
+			     .first = o->range[i].first,
+			     .last = o->range[i].last,
+			     .known = true};
 }
 
 static void say_store(struct pair *p, const struct op *op, struct answer *a)
@@ -127,7 +130,8 @@ static void say_find(struct pair *p, const struct op *op, struct answer *a)
 
 	if (op->first > op->last)
 		return;
-	say_range(o, o->range[i].entry ? i : oracle_next(o, i, op->last, op->kind == OP_FIND_RANGE), a);
+	say_range(o, o->range[i].entry ? i : oracle_next(o, i, op->last, op->kind == OP_FIND_RANGE),
+		  a);
 }
 
 static void say_find_rev(struct pair *p, const struct op *op, struct answer *a)
@@ -137,7 +141,10 @@ static void say_find_rev(struct pair *p, const struct op *op, struct answer *a)
 
 	if (op->first < op->last)
 		return;
-	say_range(o, o->range[i].entry ? i : oracle_prev(o, i, op->last, op->kind == OP_FIND_RANGE_REV), a);
+	say_range(o,
+		  o->range[i].entry ? i
+				    : oracle_prev(o, i, op->last, op->kind == OP_FIND_RANGE_REV),
+		  a);
 }
 
 static void say_next(struct pair *p, const struct op *op, struct answer *a)
@@ -145,7 +152,10 @@ static void say_next(struct pair *p, const struct op *op, struct answer *a)
 	struct oracle *o = &p->oracle;
 
 	if (op->first < op->last)
-		say_range(o, oracle_next(o, oracle_at(o, op->first), op->last, op->kind == OP_NEXT_RANGE), a);
+		say_range(o,
+			  oracle_next(o, oracle_at(o, op->first), op->last,
+				      op->kind == OP_NEXT_RANGE),
+			  a);
 	a->known &= op->kind != OP_MT_NEXT;
 }
 
@@ -154,7 +164,10 @@ static void say_prev(struct pair *p, const struct op *op, struct answer *a)
 	struct oracle *o = &p->oracle;
 
 	if (op->first > op->last)
-		say_range(o, oracle_prev(o, oracle_at(o, op->first), op->last, op->kind == OP_PREV_RANGE), a);
+		say_range(o,
+			  oracle_prev(o, oracle_at(o, op->first), op->last,
+				      op->kind == OP_PREV_RANGE),
+			  a);
 	a->known &= op->kind != OP_MT_PREV;
 }
 

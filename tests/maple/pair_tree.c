@@ -110,9 +110,11 @@ static void do_mas_erase(struct pair *p, const struct op *op, struct answer *a)
 static void do_alloc(struct pair *p, const struct op *op, struct answer *a)
 {
 	if (op->kind == OP_ALLOC)
-		a->err = mtree_alloc_range(&p->tree, &a->first, op->entry, op->size, op->first, op->last, GFP_KERNEL);
+		a->err = mtree_alloc_range(&p->tree, &a->first, op->entry, op->size, op->first,
+					   op->last, GFP_KERNEL);
 	else
-		a->err = mtree_alloc_rrange(&p->tree, &a->first, op->entry, op->size, op->first, op->last, GFP_KERNEL);
+		a->err = mtree_alloc_rrange(&p->tree, &a->first, op->entry, op->size, op->first,
+					    op->last, GFP_KERNEL);
 	a->last = a->first + op->size - 1;
 }
 
@@ -122,11 +124,13 @@ static void do_cyclic(struct pair *p, const struct op *op, struct answer *a)
 
 	a->last = op->size;
 	if (op->kind == OP_CYCLIC) {
-		a->err = mtree_alloc_cyclic(&p->tree, &a->first, op->entry, op->first, op->last, &a->last, GFP_KERNEL);
+		a->err = mtree_alloc_cyclic(&p->tree, &a->first, op->entry, op->first, op->last,
+					    &a->last, GFP_KERNEL);
 		return;
 	}
 	mas_lock(&mas);
-	a->err = mas_alloc_cyclic(&mas, &a->first, op->entry, op->first, op->last, &a->last, GFP_KERNEL);
+	a->err = mas_alloc_cyclic(&mas, &a->first, op->entry, op->first, op->last, &a->last,
+				  GFP_KERNEL);
 	mas_unlock(&mas);
 }
 
@@ -157,7 +161,9 @@ static void do_dup(struct pair *p, const struct op *op, struct answer *a)
 
 	(void)op;
 	a->err = mtree_dup(&p->tree, &copy, GFP_KERNEL);
-	if (a->err ? !mtree_empty(&copy) : vms_mt_check(&copy, stderr) || !pair_same_ranges(&copy, &p->oracle, 0, p->oracle.n - 1))
+	if (a->err ? !mtree_empty(&copy)
+		   : vms_mt_check(&copy, stderr) ||
+			     !pair_same_ranges(&copy, &p->oracle, 0, p->oracle.n - 1))
 		a->err = -EPROTO;
 	mtree_destroy(&copy);
 }
@@ -247,8 +253,12 @@ static bool chain(struct pair *p, const struct op *op, bool gaps)
 
 	if (!pair_stands_on(&p->oracle, &mas, mas_walk(&mas), i))
 		return false;
-	for (; steps && (next = oracle_next(&p->oracle, i, ULONG_MAX, gaps)) != ORACLE_NONE; steps--, i = next)
-		if (!pair_stands_on(&p->oracle, &mas, gaps ? mas_next_range(&mas, ULONG_MAX) : mas_next(&mas, ULONG_MAX), next))
+	for (; steps && (next = oracle_next(&p->oracle, i, ULONG_MAX, gaps)) != ORACLE_NONE;
+	     steps--, i = next)
+		if (!pair_stands_on(&p->oracle, &mas,
+				    gaps ? mas_next_range(&mas, ULONG_MAX)
+					 : mas_next(&mas, ULONG_MAX),
+				    next))
 			return false;
 	if (steps && (gaps ? mas_next_range(&mas, ULONG_MAX) : mas_next(&mas, ULONG_MAX)))
 		return false;
@@ -256,7 +266,9 @@ static bool chain(struct pair *p, const struct op *op, bool gaps)
 		mas_set(&mas, p->oracle.range[i].first);
 		mas_walk(&mas);
 	}
-	for (steps = 2 * op->size; steps && (next = oracle_prev(&p->oracle, i, 0, gaps)) != ORACLE_NONE; steps--, i = next) {
+	for (steps = 2 * op->size;
+	     steps && (next = oracle_prev(&p->oracle, i, 0, gaps)) != ORACLE_NONE;
+	     steps--, i = next) {
 		entry = gaps ? mas_prev_range(&mas, 0) : mas_prev(&mas, 0);
 		if (!pair_stands_on(&p->oracle, &mas, entry, next))
 			return false;

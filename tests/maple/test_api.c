@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_api.c - the normal API: what each call answers, refuses and leaves behind; validation and dump.
+ * test_api.c - the normal API: what each call answers, refuses and leaves
+ * behind; validation and dump.
  */
 #include "tests/maple/model.h"
 
@@ -42,7 +43,8 @@ static void both_ends_of_the_key_space_can_be_stored(void **state)
 
 static void an_entry_may_be_anything_but_reserved(void **state)
 {
-	static void *const odd[] = {(void *)1, (void *)3, (void *)4, (void *)7, (void *)4098, (void *)~0ul, (void *)~1ul};
+	static void *const odd[] = {(void *)1,    (void *)3,    (void *)4,   (void *)7,
+				    (void *)4098, (void *)~0ul, (void *)~1ul};
 
 	(void)state;
 	for (unsigned long v = 2; v < 4096; v += 4) {
@@ -77,7 +79,8 @@ static void every_call_that_stores_refuses_reserved_entries(void **state)
 	assert_int_equal(mtree_insert_range(&tree, 5, 6, reserved, GFP_KERNEL), -EINVAL);
 	assert_int_equal(mtree_alloc_range(&tree, &at, reserved, 1, 0, 9, GFP_KERNEL), -EINVAL);
 	assert_int_equal(mtree_alloc_rrange(&tree, &at, reserved, 1, 0, 9, GFP_KERNEL), -EINVAL);
-	assert_int_equal(mtree_alloc_cyclic(&tree, &at, reserved, 0, 9, &next, GFP_KERNEL), -EINVAL);
+	assert_int_equal(mtree_alloc_cyclic(&tree, &at, reserved, 0, 9, &next, GFP_KERNEL),
+			 -EINVAL);
 	assert_true(mtree_empty(&tree));
 	assert_int_equal(at, 99);
 }
@@ -107,11 +110,14 @@ static void entries_are_told_apart(void **state)
 	assert_true(xa_is_internal(XA_ZERO_ENTRY) && xa_is_zero(XA_ZERO_ENTRY));
 	assert_false(xa_is_zero(XA_RETRY_ENTRY) || xa_is_zero(NULL));
 	assert_true(xa_is_advanced(xa_mk_internal(0)) && xa_is_advanced(XA_RETRY_ENTRY));
-	assert_false(xa_is_advanced(XA_ZERO_ENTRY) || xa_is_advanced(&a) || xa_is_advanced(xa_mk_value(2)));
-	assert_false(xa_is_internal(&a) || xa_is_internal(xa_mk_value(1)) || xa_is_value(&a) || xa_is_value(XA_ZERO_ENTRY));
+	assert_false(xa_is_advanced(XA_ZERO_ENTRY) || xa_is_advanced(&a) ||
+		     xa_is_advanced(xa_mk_value(2)));
+	assert_false(xa_is_internal(&a) || xa_is_internal(xa_mk_value(1)) || xa_is_value(&a) ||
+		     xa_is_value(XA_ZERO_ENTRY));
 	assert_int_equal(xa_err(MA_ERROR(-ENOMEM)), -ENOMEM);
 	assert_int_equal(xa_err(MA_ERROR(-4095)), -4095);
-	assert_int_equal(xa_err(xa_mk_value(1)) | xa_err(&a) | xa_err(NULL) | xa_err(XA_ZERO_ENTRY), 0);
+	assert_int_equal(xa_err(xa_mk_value(1)) | xa_err(&a) | xa_err(NULL) | xa_err(XA_ZERO_ENTRY),
+			 0);
 	assert_true(gfpflags_allow_blocking(GFP_KERNEL) && gfpflags_allow_blocking(GFP_NOFS));
 	assert_false(gfpflags_allow_blocking(GFP_NOWAIT) || gfpflags_allow_blocking(GFP_ATOMIC));
 }
@@ -346,7 +352,9 @@ static void the_dump_names_every_range(void **state)
 	assert_int_equal(mtree_store(&tree, 0, &a, GFP_KERNEL), 0);
 	vms_mt_fdump(&tree, mt_dump_dec, out);
 	for (unsigned long i = 0; i < 50; i++)
-		assert_int_equal(mtree_store_range(&tree, 1000 + i * 20, 1009 + i * 20, xa_mk_value(i), GFP_KERNEL), 0);
+		assert_int_equal(mtree_store_range(&tree, 1000 + i * 20, 1009 + i * 20,
+						   xa_mk_value(i), GFP_KERNEL),
+				 0);
 	vms_mt_fdump(&tree, mt_dump_dec, out);
 	vms_mt_fdump(&tree, mt_dump_hex, out);
 	fclose(out);
@@ -361,7 +369,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(both_ends_of_the_key_space_can_be_stored, tree_down),
 		cmocka_unit_test_teardown(an_entry_may_be_anything_but_reserved, tree_down),
-		cmocka_unit_test_teardown(every_call_that_stores_refuses_reserved_entries, tree_down),
+		cmocka_unit_test_teardown(every_call_that_stores_refuses_reserved_entries,
+					  tree_down),
 		cmocka_unit_test_teardown(a_place_is_found_for_no_entry_too, tree_down),
 		cmocka_unit_test(entries_are_told_apart),
 		cmocka_unit_test_teardown(a_zero_entry_takes_its_place_and_is_not_seen, tree_down),

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_batch.c - vms_mas_batch() is mas_find() many times over: the same ranges and entries, and the cursor left in the same
- * place, in trees of every form, from every place, for every number, and up to every limit. Beside writers: test_readers.c.
+ * test_batch.c - vms_mas_batch() is mas_find() many times over: the same ranges
+ * and entries, and the cursor left in the same place, in trees of every form,
+ * from every place, for every number, and up to every limit. Beside writers:
+ * test_readers.c.
  */
 #include "tests/maple/model.h"
 
@@ -14,7 +16,8 @@
 static struct model m;
 
 /* What mas_find() says, @n times. */
-static unsigned int find_each(struct ma_state *mas, unsigned long max, struct vms_mt_range *out, unsigned int n)
+static unsigned int find_each(struct ma_state *mas, unsigned long max, struct vms_mt_range *out,
+			      unsigned int n)
 {
 	unsigned int got = 0;
 
@@ -62,8 +65,10 @@ static void check_cursors(struct ma_state *a, struct ma_state *b)
 static void check_some(void)
 {
 	struct vms_mt_range batch[ROOM + 1], each[ROOM];
-	unsigned long from = model_first(&m, model_below(&m, m.cells)) + (model_below(&m, 2) ? 1 : 0);
-	unsigned long max = model_below(&m, 2) ? ULONG_MAX : model_first(&m, model_below(&m, m.cells));
+	unsigned long from =
+		model_first(&m, model_below(&m, m.cells)) + (model_below(&m, 2) ? 1 : 0);
+	unsigned long max =
+		model_below(&m, 2) ? ULONG_MAX : model_first(&m, model_below(&m, m.cells));
 	MA_STATE(a, &m.tree, from, from);
 	MA_STATE(b, &m.tree, from, from);
 
@@ -102,7 +107,8 @@ static void check_tree(unsigned int stores)
 
 static void a_batch_is_what_mas_find_finds(void **state)
 {
-	static const unsigned long bases[] = {0, 4096, 5ul << 43, (6ul << 43) - (300ul << 12), 0ul - (600ul << 12)};
+	static const unsigned long bases[] = {0, 4096, 5ul << 43, (6ul << 43) - (300ul << 12),
+					      0ul - (600ul << 12)};
 
 	(void)state;
 	for (unsigned int i = 0; i < LEN(bases); i++) {
@@ -117,7 +123,10 @@ static void a_batch_is_what_mas_find_finds(void **state)
 	check_tree(40);
 }
 
-/* From @from: mas_find() and vms_mas_batch() report the same, up to @max and up to @n ranges, and leave their cursors alike. */
+/*
+ * From @from: mas_find() and vms_mas_batch() report the same, up to @max and up
+ * to @n ranges, and leave their cursors alike.
+ */
 static void check_limits(unsigned long from, unsigned long max, unsigned int n)
 {
 	struct vms_mt_range batch[ROOM + 1], each[ROOM], unwritten;
@@ -136,7 +145,10 @@ static void check_limits(unsigned long from, unsigned long max, unsigned int n)
 		check_cursors(&a, &b);
 }
 
-/* Leaves of bytes and wide ones among leaves of pages, all under parents of pages. */
+/*
+ * Leaves of bytes and wide ones among leaves of pages, all under parents of
+ * pages.
+ */
 static void leaves_of_another_form_stand_between(void **state)
 {
 	static const unsigned long steps[] = {1ul << 16, 1ul << 33};
@@ -146,11 +158,15 @@ static void leaves_of_another_form_stand_between(void **state)
 	for (unsigned int i = 0; i < LEN(steps); i++) {
 		model_init(&m, 0, 2, 1);
 		for (unsigned long at = 1; at < pages; at++)
-			assert_int_equal(
-				mtree_store_range(&m.tree, at * steps[i], (at + 1) * steps[i] - 1, model_entry(&m), GFP_KERNEL), 0);
+			assert_int_equal(mtree_store_range(&m.tree, at * steps[i],
+							   (at + 1) * steps[i] - 1, model_entry(&m),
+							   GFP_KERNEL),
+					 0);
 		for (unsigned long at = 35; at < pages; at += 40)
-			assert_int_equal(
-				mtree_store_range(&m.tree, at * steps[i] + 1, at * steps[i] + 5, model_entry(&m), GFP_KERNEL), 0);
+			assert_int_equal(mtree_store_range(&m.tree, at * steps[i] + 1,
+							   at * steps[i] + 5, model_entry(&m),
+							   GFP_KERNEL),
+					 0);
 		for (unsigned long at = 0; at < pages; at++)
 			check_limits(at * steps[i], ULONG_MAX, ROOM);
 		for (unsigned long at = 0; at < pages; at++)
@@ -159,7 +175,10 @@ static void leaves_of_another_form_stand_between(void **state)
 	}
 }
 
-/* Each slot of each leaf is the last one for some limit, and for some number; and the first one from some place. */
+/*
+ * Each slot of each leaf is the last one for some limit, and for some number;
+ * and the first one from some place.
+ */
 static void check_all_limits(void)
 {
 	for (unsigned int i = 0; i < m.cells; i++) {
@@ -175,20 +194,26 @@ static void check_all_limits(void)
 }
 
 /*
- * Leaves of each form, under parents of the same form and others: full ones, with empty slots, with entries that were cleared in place,
- * with gaps at their ends, and some that have no entry left.
+ * Leaves of each form, under parents of the same form and others: full ones,
+ * with empty slots, with entries that were cleared in place, with gaps at their
+ * ends, and some that have no entry left.
  */
 static void a_batch_ends_anywhere(void **state)
 {
 	static const struct {
 		unsigned long base, width;
-	} places[] = {{0, 4096}, {1ul << 40, 4096}, {(6ul << 43) - (60ul << 12), 4096}, {0ul - (150ul << 12), 4096},
-		      {5, 1},    {1ul << 40, 3}};
+	} places[] = {{0, 4096},
+		      {1ul << 40, 4096},
+		      {(6ul << 43) - (60ul << 12), 4096},
+		      {0ul - (150ul << 12), 4096},
+		      {5, 1},
+		      {1ul << 40, 3}};
 
 	(void)state;
 	for (unsigned int i = 0; i < LEN(places) + 1; i++) {
 		if (i < LEN(places))
-			model_init_at(&m, i & 1 ? MT_FLAGS_ALLOC_RANGE : 0, 150, places[i].base, places[i].width);
+			model_init_at(&m, i & 1 ? MT_FLAGS_ALLOC_RANGE : 0, 150, places[i].base,
+				      places[i].width);
 		else
 			model_init_wide(&m, 0, 150, 7);
 		for (unsigned int at = 0; at < m.cells; at++)
@@ -203,7 +228,8 @@ static void a_batch_ends_anywhere(void **state)
 		for (unsigned int changes = 0; changes < 200 / MODEL_LESS; changes++) {
 			unsigned int at = model_below(&m, m.cells - 3);
 
-			assert_int_equal(model_store(&m, at, at + model_below(&m, 4), model_below(&m, 3) ? model_entry(&m) : NULL),
+			assert_int_equal(model_store(&m, at, at + model_below(&m, 4),
+						     model_below(&m, 3) ? model_entry(&m) : NULL),
 					 0);
 			check_limits(0, ULONG_MAX, ROOM);
 		}
@@ -257,8 +283,10 @@ static void trees_without_nodes_are_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_batch_is_what_mas_find_finds),       cmocka_unit_test(a_batch_ends_anywhere),
-		cmocka_unit_test(leaves_of_another_form_stand_between), cmocka_unit_test(full_leaves_and_empty_ones_are_read),
+		cmocka_unit_test(a_batch_is_what_mas_find_finds),
+		cmocka_unit_test(a_batch_ends_anywhere),
+		cmocka_unit_test(leaves_of_another_form_stand_between),
+		cmocka_unit_test(full_leaves_and_empty_ones_are_read),
 		cmocka_unit_test(trees_without_nodes_are_read),
 	};
 

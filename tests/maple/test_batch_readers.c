@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_batch_readers.c - vms_mas_batch() beside a writer that changes leaves in place, and now and then makes new ones: each index
- * has an entry that it can have had, in a range that can have been there, and none is left out, because none ever is empty.
+ * test_batch_readers.c - vms_mas_batch() beside a writer that changes leaves in
+ * place, and now and then makes new ones: each index has an entry that it can
+ * have had, in a range that can have been there, and none is left out, because
+ * none ever is empty.
  */
 #include "tests/maple/model.h"
 
@@ -13,8 +15,10 @@
 #define CHANGES (60000ul / MODEL_LESS)
 
 /*
- * A group is three cells, which have one entry together, WHOLE; or the first has one, and the others have one, BEGIN and END. On the way
- * there all have BETWEEN, then only the first. An entry says which group it is for, and which of these.
+ * A group is three cells, which have one entry together, WHOLE; or the first
+ * has one, and the others have one, BEGIN and END. On the way there all have
+ * BETWEEN, then only the first. An entry says which group it is for, and which
+ * of these.
  */
 enum part { WHOLE, BEGIN, END, BETWEEN };
 
@@ -30,8 +34,8 @@ static unsigned long cell_first(unsigned long cell)
 
 static int store(unsigned long from, unsigned long cells, unsigned long group, enum part part)
 {
-	return mtree_store_range(&m.tree, cell_first(from), cell_first(from + cells) - 1, xa_mk_value(4 * group + part),
-				 GFP_KERNEL);
+	return mtree_store_range(&m.tree, cell_first(from), cell_first(from + cells) - 1,
+				 xa_mk_value(4 * group + part), GFP_KERNEL);
 }
 
 static int change(uint64_t random)
@@ -47,8 +51,9 @@ static int change(uint64_t random)
 }
 
 /*
- * Whether @range can be, where the one before it ended before cell @at. Its entry can be there; its end may be of another moment, as
- * maple_tree.h says of a reader under RCU, but is one that the group has had.
+ * Whether @range can be, where the one before it ended before cell @at. Its
+ * entry can be there; its end may be of another moment, as maple_tree.h says of
+ * a reader under RCU, but is one that the group has had.
  */
 static bool belongs(const struct vms_mt_range *range, unsigned long at)
 {
@@ -66,7 +71,8 @@ static bool belongs(const struct vms_mt_range *range, unsigned long at)
 		break;
 	}
 	return range->first == cell_first(at) && at >= cell && at < end &&
-	       (range->last == cell_first(end) - 1 || (at % 3 == 0 && range->last == cell_first(at + 1) - 1));
+	       (range->last == cell_first(end) - 1 ||
+		(at % 3 == 0 && range->last == cell_first(at + 1) - 1));
 }
 
 static void read_all(unsigned int n)

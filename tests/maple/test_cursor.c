@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_cursor.c - a cursor that stands in the tree while others write: what it stores must be in the tree.
+ * test_cursor.c - a cursor that stands in the tree while others write: what it
+ * stores must be in the tree.
  *
- * Symptom: a store was lost, or went into freed memory, and the tree's gaps were wrong afterwards. Cause: the cursor's leaf was as
- * it had been, but what stood above it was not: another store had put a new node there, and the cursor still held the old one.
+ * Symptom: a store was lost, or went into freed memory, and the tree's gaps
+ * were wrong afterwards. Cause: the cursor's leaf was as it had been, but what
+ * stood above it was not: another store had put a new node there, and the
+ * cursor still held the old one.
  */
 #include "tests/maple/model.h"
 
@@ -11,7 +14,8 @@
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-static const unsigned int kinds[] = {0, MT_FLAGS_ALLOC_RANGE, MT_FLAGS_USE_RCU, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU};
+static const unsigned int kinds[] = {0, MT_FLAGS_ALLOC_RANGE, MT_FLAGS_USE_RCU,
+				     MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU};
 
 static struct model m;
 
@@ -21,7 +25,9 @@ static void fill(unsigned int kind, uint64_t seed)
 	for (unsigned int i = 0; i < 300; i++) {
 		unsigned int cell = model_below(&m, 199);
 
-		assert_int_equal(model_store(&m, cell, cell + model_below(&m, 2), model_below(&m, 3) ? model_entry(&m) : NULL), 0);
+		assert_int_equal(model_store(&m, cell, cell + model_below(&m, 2),
+					     model_below(&m, 3) ? model_entry(&m) : NULL),
+				 0);
 	}
 }
 
@@ -34,7 +40,8 @@ static void store_by(struct ma_state *mas, unsigned int from, unsigned int to, v
 }
 
 /*
- * The first cursor stands at @cell; others store all over the tree, but not at @cell nor beside it; then the first stores.
+ * The first cursor stands at @cell; others store all over the tree, but not at
+ * @cell nor beside it; then the first stores.
  */
 static void store_beside_others(struct ma_state *first, unsigned int cell)
 {

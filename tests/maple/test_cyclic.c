@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_cyclic.c - mtree_alloc_cyclic() and mas_alloc_cyclic(): which number they give out, and what they say of a wrap.
+ * test_cyclic.c - mtree_alloc_cyclic() and mas_alloc_cyclic(): which number
+ * they give out, and what they say of a wrap.
  */
 #include "tests/maple/model.h"
 
@@ -27,7 +28,8 @@ static int tree_down(void **state)
 }
 
 /* The next number of [lo, hi]: it must be @number, and the answer @answer. */
-static void take(unsigned long lo, unsigned long hi, unsigned long *next, int answer, unsigned long number)
+static void take(unsigned long lo, unsigned long hi, unsigned long *next, int answer,
+		 unsigned long number)
 {
 	unsigned long id = 0;
 
@@ -85,7 +87,9 @@ static void the_news_of_a_wrap_outlives_a_call_that_fails(void **state)
 
 	(void)state;
 	take(ULONG_MAX, ULONG_MAX, &next, 0, ULONG_MAX);
-	assert_int_equal(mtree_alloc_cyclic(&tree, &id, &thing, ULONG_MAX, ULONG_MAX, &next, GFP_KERNEL), -EBUSY);
+	assert_int_equal(mtree_alloc_cyclic(&tree, &id, &thing, ULONG_MAX, ULONG_MAX, &next,
+					    GFP_KERNEL),
+			 -EBUSY);
 	assert_ptr_equal(mtree_erase(&tree, ULONG_MAX), &thing);
 	take(ULONG_MAX, ULONG_MAX, &next, 1, ULONG_MAX);
 }
@@ -101,7 +105,8 @@ static void bad_arguments_are_refused(void **state)
 	mas_lock(&mas);
 	assert_int_equal(mas_alloc_cyclic(&mas, &id, &thing, 0, 9, &next, GFP_KERNEL), -EINVAL);
 	mas_unlock(&mas);
-	assert_int_equal(mtree_alloc_cyclic(&tree, &id, xa_mk_internal(3), 0, 9, &next, GFP_KERNEL), -EINVAL);
+	assert_int_equal(mtree_alloc_cyclic(&tree, &id, xa_mk_internal(3), 0, 9, &next, GFP_KERNEL),
+			 -EINVAL);
 	assert_int_equal(mtree_alloc_cyclic(&tree, &id, &thing, 9, 8, &next, GFP_KERNEL), -EINVAL);
 	assert_int_equal(id, 99);
 	assert_int_equal(next, 0);
@@ -122,7 +127,8 @@ static void without_memory_nothing_moves(void **state)
 
 		for (long nth = 1; err == -ENOMEM; nth++) {
 			vms__alloc_fail_nth(nth);
-			err = mtree_alloc_cyclic(&tree, &id, &thing, 2, ULONG_MAX, &next, GFP_KERNEL);
+			err = mtree_alloc_cyclic(&tree, &id, &thing, 2, ULONG_MAX, &next,
+						 GFP_KERNEL);
 			vms__alloc_fail_nth(0);
 			if (err != -ENOMEM)
 				break;
@@ -157,7 +163,8 @@ static void the_cursor_is_left_on_what_was_stored(void **state)
 }
 
 /* The same by looking at one number after the other. */
-static int expected(struct model *m, unsigned long lo, unsigned long hi, unsigned long next, unsigned long *number)
+static int expected(struct model *m, unsigned long lo, unsigned long hi, unsigned long next,
+		    unsigned long *number)
 {
 	unsigned long from = next > lo ? next : lo;
 
@@ -194,7 +201,9 @@ static void random_lives_agree_with_an_array(void **state)
 			void *entry = model_entry(&m);
 			int answer = expected(&m, lo, hi, next, &number);
 
-			assert_int_equal(mtree_alloc_cyclic(&m.tree, &id, entry, lo, hi, &next, GFP_KERNEL), answer);
+			assert_int_equal(mtree_alloc_cyclic(&m.tree, &id, entry, lo, hi, &next,
+							    GFP_KERNEL),
+					 answer);
 			if (answer < 0)
 				continue;
 			assert_int_equal(id, number);
@@ -217,7 +226,10 @@ static void *take_many(void *arg)
 	return NULL;
 }
 
-/* Nothing but the tree's own lock is between them: what races, ThreadSanitizer tells. */
+/*
+ * Nothing but the tree's own lock is between them: what races, ThreadSanitizer
+ * tells.
+ */
 static void threads_need_no_lock_of_their_own(void **state)
 {
 	bool failed[2] = {false};
@@ -242,14 +254,21 @@ static void threads_need_no_lock_of_their_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_number_that_became_free_comes_last, tree_up, tree_down),
-		cmocka_unit_test_setup_teardown(a_full_range_is_busy_and_nothing_moves, tree_up, tree_down),
-		cmocka_unit_test_setup_teardown(a_wrap_past_the_last_number_of_all_is_told_by_the_next_call, tree_up, tree_down),
-		cmocka_unit_test_setup_teardown(the_news_of_a_wrap_outlives_a_call_that_fails, tree_up, tree_down),
+		cmocka_unit_test_setup_teardown(a_number_that_became_free_comes_last, tree_up,
+						tree_down),
+		cmocka_unit_test_setup_teardown(a_full_range_is_busy_and_nothing_moves, tree_up,
+						tree_down),
+		cmocka_unit_test_setup_teardown(
+			a_wrap_past_the_last_number_of_all_is_told_by_the_next_call, tree_up,
+			tree_down),
+		cmocka_unit_test_setup_teardown(the_news_of_a_wrap_outlives_a_call_that_fails,
+						tree_up, tree_down),
 		cmocka_unit_test_setup_teardown(bad_arguments_are_refused, tree_up, tree_down),
 		cmocka_unit_test_setup_teardown(without_memory_nothing_moves, tree_up, tree_down),
-		cmocka_unit_test_setup_teardown(the_cursor_is_left_on_what_was_stored, tree_up, tree_down),
-		cmocka_unit_test_setup_teardown(threads_need_no_lock_of_their_own, tree_up, tree_down),
+		cmocka_unit_test_setup_teardown(the_cursor_is_left_on_what_was_stored, tree_up,
+						tree_down),
+		cmocka_unit_test_setup_teardown(threads_need_no_lock_of_their_own, tree_up,
+						tree_down),
 		cmocka_unit_test(random_lives_agree_with_an_array),
 	};
 

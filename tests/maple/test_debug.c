@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_debug.c - the checks that a program states of a tree, what is printed of trees and cursors, who holds which lock; and in
- * debug builds, that a cursor which has outlived its read section or its lock is found, and no other.
+ * test_debug.c - the checks that a program states of a tree, what is printed of
+ * trees and cursors, who holds which lock; and in debug builds, that a cursor
+ * which has outlived its read section or its lock is found, and no other.
  */
 #include "tests/maple/model.h"
 
@@ -67,7 +68,10 @@ static bool look(bool answer)
 	return answer;
 }
 
-/* As a program is built that counts its checks: the macros look this up where they are used. */
+/*
+ * As a program is built that counts its checks: the macros look this up where
+ * they are used.
+ */
 #undef VMS_MT_COUNTED
 #define VMS_MT_COUNTED true
 
@@ -81,7 +85,8 @@ static void failing_checks_that_count(void)
 	MT_BUG_ON(&tree, look(true));
 	MAS_BUG_ON(&mas, look(true));
 	MAS_WR_BUG_ON(&wr_mas, look(true));
-	looked += MT_WARN_ON(&tree, look(true)) + MAS_WARN_ON(&mas, look(true)) + MAS_WR_WARN_ON(&wr_mas, look(true));
+	looked += MT_WARN_ON(&tree, look(true)) + MAS_WARN_ON(&mas, look(true)) +
+		  MAS_WR_WARN_ON(&wr_mas, look(true));
 	mas_unlock(&mas);
 }
 
@@ -100,7 +105,8 @@ static void checks_are_counted_and_the_program_goes_on(void **state)
 	assert_int_equal(maple_tree_tests_run - run, 8);
 	assert_int_equal(maple_tree_tests_passed - passed, 2);
 	assert_int_equal(looked, 2 + 6 + 3);
-	assert_non_null(strstr(text, "failing_checks_that_count: maple tree check failed: look(true)"));
+	assert_non_null(
+		strstr(text, "failing_checks_that_count: maple tree check failed: look(true)"));
 	assert_non_null(strstr(text, "a-13: "));
 	assert_non_null(strstr(text, "active, [0xa, 0x13]"));
 	assert_non_null(strstr(text, "store of"));
@@ -134,7 +140,8 @@ static void warnings(void)
 	MA_STATE(mas, &tree, 5, 6);
 	MA_WR_STATE(wr_mas, &mas, xa_mk_value(3));
 
-	looked += MT_WARN_ON(&tree, look(true)) + MAS_WARN_ON(&mas, look(true)) + MAS_WR_WARN_ON(&wr_mas, look(true));
+	looked += MT_WARN_ON(&tree, look(true)) + MAS_WARN_ON(&mas, look(true)) +
+		  MAS_WR_WARN_ON(&wr_mas, look(true));
 }
 
 static void elsewhere_a_bug_stops_and_a_warning_warns(void **state)
@@ -142,9 +149,13 @@ static void elsewhere_a_bug_stops_and_a_warning_warns(void **state)
 	unsigned int run = maple_tree_tests_run;
 
 	(void)state;
-	assert_true(child_aborts_saying(bug_in_tree, (const char *[]){"bug_in_tree", "thing == 0", "a-13: ", NULL}));
-	assert_true(child_aborts_saying(bug_in_cursor, (const char *[]){"start, [0x5, 0x6]", "a-13: ", NULL}));
-	assert_true(child_aborts_saying(bug_in_store, (const char *[]){"store of 0x7", "start, [0x5, 0x6]", "a-13: ", NULL}));
+	assert_true(child_aborts_saying(bug_in_tree, (const char *[]){"bug_in_tree", "thing == 0",
+								      "a-13: ", NULL}));
+	assert_true(child_aborts_saying(bug_in_cursor,
+					(const char *[]){"start, [0x5, 0x6]", "a-13: ", NULL}));
+	assert_true(child_aborts_saying(bug_in_store,
+					(const char *[]){"store of 0x7", "start, [0x5, 0x6]",
+							 "a-13: ", NULL}));
 	looked = 0;
 	assert_non_null(strstr(said_by(warnings), "maple tree check failed: look(true)"));
 	assert_int_equal(looked, 6);
@@ -165,7 +176,8 @@ static void show(void)
 
 static void a_cursor_is_printed_in_every_state(void **state)
 {
-	static const char *const names[] = {"active", "start", "root", "none", "pause", "overflow", "underflow"};
+	static const char *const names[] = {"active", "start",    "root",     "none",
+					    "pause",  "overflow", "underflow"};
 
 	(void)state;
 	mas_init(&shown, &tree, 0x77);
@@ -220,7 +232,10 @@ static size_t leaves_of_a_new_tree(struct life *lives)
 	return n;
 }
 
-/* A cursor tells a leaf from an earlier one in the same memory by its version, which a leaf takes over from the one before. */
+/*
+ * A cursor tells a leaf from an earlier one in the same memory by its version,
+ * which a leaf takes over from the one before.
+ */
 static void a_leaf_in_memory_that_went_back_has_a_version_of_its_own(void **state)
 {
 	static struct life before[STORES], after[STORES];
@@ -248,7 +263,8 @@ static void a_tree_tells_whether_its_lock_is_held(void **state)
 {
 	static DECLARE_RWSEM(sem);
 	static int other;
-	struct maple_tree mt = MTREE_INIT(mt, 0), ext = MTREE_INIT_EXT(ext, MT_FLAGS_LOCK_EXTERN, sem);
+	struct maple_tree mt = MTREE_INIT(mt, 0),
+			  ext = MTREE_INIT_EXT(ext, MT_FLAGS_LOCK_EXTERN, sem);
 
 	(void)state;
 	assert_false(mt_lock_is_held(&mt) || mt_write_lock_is_held(&mt));
@@ -274,7 +290,8 @@ static void a_tree_tells_whether_its_lock_is_held(void **state)
 
 #ifdef VMS_DEBUG
 
-static const char *const outlived[] = {"a cursor does not outlive its read section or its lock", NULL};
+static const char *const outlived[] = {"a cursor does not outlive its read section or its lock",
+				       NULL};
 static const char *const unlocked[] = {"mt_write_lock_is_held(mt)", NULL};
 
 static void store_without_the_lock(void)
@@ -494,11 +511,14 @@ static void a_cursor_lives_as_long_as_one_protection_lasts(void **state)
 	mas_unlock(&mas);
 }
 
-/* What a lock that cannot be asked about may protect is not found fault with. */
+/*
+ * What a lock that cannot be asked about may protect is not found fault with.
+ */
 static void the_owners_word_is_taken_for_his_lock(void **state)
 {
 	static DECLARE_RWSEM(sem);
-	struct maple_tree named = MTREE_INIT_EXT(named, MT_FLAGS_LOCK_EXTERN, sem), ext = MTREE_INIT(ext, MT_FLAGS_LOCK_EXTERN);
+	struct maple_tree named = MTREE_INIT_EXT(named, MT_FLAGS_LOCK_EXTERN, sem),
+			  ext = MTREE_INIT(ext, MT_FLAGS_LOCK_EXTERN);
 	struct maple_tree *const trees[] = {&named, &ext};
 
 	(void)state;
@@ -521,23 +541,35 @@ static void the_owners_word_is_taken_for_his_lock(void **state)
 
 int main(void)
 {
-	/* They look at children of this process, which has no second thread yet: nothing here may wait for a grace period. */
+	/*
+	 * They look at children of this process, which has no second thread
+	 * yet: nothing here may wait for a grace period.
+	 */
 	const struct CMUnitTest stops[] = {
-		cmocka_unit_test_setup_teardown(elsewhere_a_bug_stops_and_a_warning_warns, tree_up, tree_down),
+		cmocka_unit_test_setup_teardown(elsewhere_a_bug_stops_and_a_warning_warns, tree_up,
+						tree_down),
 #ifdef VMS_DEBUG
-		cmocka_unit_test_setup_teardown(a_store_without_the_lock_is_found, tree_up, tree_down),
-		cmocka_unit_test_setup_teardown(a_cursor_that_outlives_what_protects_it_is_found, tree_up, tree_down),
+		cmocka_unit_test_setup_teardown(a_store_without_the_lock_is_found, tree_up,
+						tree_down),
+		cmocka_unit_test_setup_teardown(a_cursor_that_outlives_what_protects_it_is_found,
+						tree_up, tree_down),
 #endif
 	};
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(checks_are_counted_and_the_program_goes_on, tree_up, tree_down),
-		cmocka_unit_test_setup_teardown(a_cursor_is_printed_in_every_state, tree_up, tree_down),
-		cmocka_unit_test_setup_teardown(freed_nodes_are_sent_on_their_way, tree_up, tree_down),
-		cmocka_unit_test(a_leaf_in_memory_that_went_back_has_a_version_of_its_own), /* no other leaf is in use */
+		cmocka_unit_test_setup_teardown(checks_are_counted_and_the_program_goes_on, tree_up,
+						tree_down),
+		cmocka_unit_test_setup_teardown(a_cursor_is_printed_in_every_state, tree_up,
+						tree_down),
+		cmocka_unit_test_setup_teardown(freed_nodes_are_sent_on_their_way, tree_up,
+						tree_down),
+		/* no other leaf is in use */
+		cmocka_unit_test(a_leaf_in_memory_that_went_back_has_a_version_of_its_own),
 		cmocka_unit_test(a_tree_tells_whether_its_lock_is_held),
 #ifdef VMS_DEBUG
-		cmocka_unit_test_setup_teardown(a_cursor_that_is_reset_in_time_is_not, tree_up, tree_down),
-		cmocka_unit_test_setup_teardown(a_cursor_lives_as_long_as_one_protection_lasts, tree_up, tree_down),
+		cmocka_unit_test_setup_teardown(a_cursor_that_is_reset_in_time_is_not, tree_up,
+						tree_down),
+		cmocka_unit_test_setup_teardown(a_cursor_lives_as_long_as_one_protection_lasts,
+						tree_up, tree_down),
 		cmocka_unit_test(the_owners_word_is_taken_for_his_lock),
 #endif
 	};

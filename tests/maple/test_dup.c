@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_dup.c - copies of whole trees: what they hold, what they cost, what they refuse, and who may look on.
+ * test_dup.c - copies of whole trees: what they hold, what they cost, what they
+ * refuse, and who may look on.
  */
 #include "tests/maple/model.h"
 
@@ -19,14 +20,18 @@
 
 static struct model m;
 
-/* A tree after @stores random stores, each of one to three cells, a quarter of them of nothing. */
+/*
+ * A tree after @stores random stores, each of one to three cells, a quarter of
+ * them of nothing.
+ */
 static void fill(unsigned int flags, unsigned int cells, unsigned int stores, uint64_t seed)
 {
 	model_init_wide(&m, flags, cells, seed);
 	for (unsigned int i = 0; i < stores; i++) {
 		unsigned int from = model_below(&m, cells - 2), to = from + model_below(&m, 3);
 
-		assert_int_equal(model_store(&m, from, to, model_below(&m, 4) ? model_entry(&m) : NULL), 0);
+		assert_int_equal(
+			model_store(&m, from, to, model_below(&m, 4) ? model_entry(&m) : NULL), 0);
 	}
 }
 
@@ -59,7 +64,8 @@ static unsigned long nodes_of(const struct maple_tree *mt)
 	return stats.leaves + stats.inner_nodes;
 }
 
-static const unsigned int kinds[] = {0, MT_FLAGS_ALLOC_RANGE, MT_FLAGS_USE_RCU, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU};
+static const unsigned int kinds[] = {0, MT_FLAGS_ALLOC_RANGE, MT_FLAGS_USE_RCU,
+				     MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU};
 
 static void a_copy_holds_the_same_and_lives_by_itself(void **state)
 {
@@ -82,7 +88,10 @@ static void a_copy_holds_the_same_and_lives_by_itself(void **state)
 		assert_int_equal(mtree_dup(&m.tree, &copy, GFP_KERNEL), 0);
 		mtree_destroy(&m.tree);
 		assert_int_equal(vms_mt_check(&copy, stderr), 0);
-		/* The copy becomes the model's tree: it is what the array says, whatever is then done to it. */
+		/*
+		 * The copy becomes the model's tree: it is what the array says,
+		 * whatever is then done to it.
+		 */
 		assert_int_equal(mtree_dup(&copy, &m.tree, GFP_KERNEL), 0);
 		mtree_destroy(&copy);
 		model_check(&m);
@@ -134,7 +143,8 @@ static void trees_of_another_kind_and_trees_in_use_are_refused(void **state)
 
 static void the_news_of_a_wrap_is_copied_too(void **state)
 {
-	struct maple_tree from = MTREE_INIT(from, MT_FLAGS_ALLOC_RANGE), copy = MTREE_INIT(copy, MT_FLAGS_ALLOC_RANGE);
+	struct maple_tree from = MTREE_INIT(from, MT_FLAGS_ALLOC_RANGE),
+			  copy = MTREE_INIT(copy, MT_FLAGS_ALLOC_RANGE);
 	unsigned long next = ULONG_MAX, id;
 
 	(void)state;
@@ -223,7 +233,10 @@ static unsigned long count(struct maple_tree *mt)
 	return n;
 }
 
-/* Looks at each copy until it is there. Its first sight of one must be of all of it. */
+/*
+ * Looks at each copy until it is there. Its first sight of one must be of all
+ * of it.
+ */
 static void *count_in_the_copies(void *wrong)
 {
 	for (unsigned int i = 0; i < COPIES; i++) {
@@ -276,7 +289,10 @@ static void readers_see_all_of_a_copy_or_nothing(void **state)
 	model_destroy(&m);
 }
 
-/* A cursor tells a leaf's lives apart by their phases: a copy does not go on with those of what it is a copy of. */
+/*
+ * A cursor tells a leaf's lives apart by their phases: a copy does not go on
+ * with those of what it is a copy of.
+ */
 static void a_copied_leaf_has_a_life_of_its_own(void **state)
 {
 	static int a, b;
@@ -285,9 +301,12 @@ static void a_copied_leaf_has_a_life_of_its_own(void **state)
 
 	(void)state;
 	assert_int_equal(mtree_store_range(&mt, 0x1000, 0x1fff, &a, GFP_KERNEL), 0);
-	/* Far from the phases of memory that tests before this one have used. */
+	/*
+	 * Far from the phases of memory that tests before this one have used.
+	 */
 	for (unsigned int i = 0; i < 200000; i++)
-		assert_int_equal(mtree_store_range(&mt, 0x5000, 0x5fff, i & 1 ? NULL : &b, GFP_KERNEL), 0);
+		assert_int_equal(
+			mtree_store_range(&mt, 0x5000, 0x5fff, i & 1 ? NULL : &b, GFP_KERNEL), 0);
 	assert_int_equal(mtree_dup(&mt, &copy, GFP_KERNEL), 0);
 	theirs = mt_state(mt_node(mt_root(&mt)));
 	own = mt_state(mt_node(mt_root(&copy)));

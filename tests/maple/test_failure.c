@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_failure.c - no memory. Every write is made to fail at its 1st, 2nd, ... allocation until it needs no more, in trees of every
- * shape and in random lives; each failure answers -ENOMEM and leaves the tree as it was, to the last node (pair.h). A store that
- * was preallocated is made with no memory to be had at all, and succeeds.
+ * test_failure.c - no memory. Every write is made to fail at its 1st, 2nd, ...
+ * allocation until it needs no more, in trees of every shape and in random
+ * lives; each failure answers -ENOMEM and leaves the tree as it was, to the
+ * last node (pair.h). A store that was preallocated is made with no memory to
+ * be had at all, and succeeds.
  */
 #include "tests/maple/model.h"
 
@@ -12,7 +14,8 @@
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-static const unsigned int all_flags[] = {0, MT_FLAGS_ALLOC_RANGE, MT_FLAGS_USE_RCU, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU};
+static const unsigned int all_flags[] = {0, MT_FLAGS_ALLOC_RANGE, MT_FLAGS_USE_RCU,
+					 MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU};
 
 static struct pair p;
 static unsigned long done, failures[OP_WRITES];
@@ -47,18 +50,27 @@ static void forget(void)
 		failures[kind] = 0;
 }
 
-/* @n ranges of two keys, every @gap_every-th followed by a gap of two; in order, or scattered. */
+/*
+ * @n ranges of two keys, every @gap_every-th followed by a gap of two; in
+ * order, or scattered.
+ */
 static void fill(unsigned int n, unsigned int gap_every, bool scattered)
 {
 	for (unsigned int i = 0; i < n; i++) {
-		unsigned long at = scattered ? i * 7919ul % n : i, first = at * 2 + (gap_every ? at / gap_every * 2 : 0);
+		unsigned long at = scattered ? i * 7919ul % n : i,
+			      first = at * 2 + (gap_every ? at / gap_every * 2 : 0);
 
-		assert_int_equal(mtree_store_range(&p.tree, first, first + 1, pair_entry(at), GFP_KERNEL), 0);
+		assert_int_equal(mtree_store_range(&p.tree, first, first + 1, pair_entry(at),
+						   GFP_KERNEL),
+				 0);
 		oracle_store(&p.oracle, first, first + 1, pair_entry(at));
 	}
 }
 
-/* Stores of @width keys all over the tree; each changes it for those after it. The kind takes turns, and the place. */
+/*
+ * Stores of @width keys all over the tree; each changes it for those after it.
+ * The kind takes turns, and the place.
+ */
 static void stores_everywhere(unsigned int n, unsigned long width, bool clear)
 {
 	static unsigned int turn;
@@ -66,7 +78,9 @@ static void stores_everywhere(unsigned int n, unsigned long width, bool clear)
 	for (unsigned long key = turn % 5; key < 2ul * n; key += 11ul * MODEL_LESS) {
 		static const enum op_kind stores[] = {OP_STORE,    OP_MAS_STORE,     OP_STORE_GFP,
 						      OP_PREALLOC, OP_PREALLOC_DROP, OP_INSERT};
-		struct op op = {.kind = stores[turn++ % LEN(stores)], .first = key, .last = key + width - 1};
+		struct op op = {.kind = stores[turn++ % LEN(stores)],
+				.first = key,
+				.last = key + width - 1};
 
 		op.entry = clear ? NULL : pair_entry(turn);
 		assert_true(pair_do(&p, &op));
@@ -100,7 +114,10 @@ static void the_first_stores_fail_cleanly(void **state)
 		for (unsigned int kind = OP_STORE; kind <= OP_INSERT; kind++) {
 			begin(all_flags[flags]);
 			for (unsigned long i = 0; i < 60; i++) {
-				struct op op = {.kind = kind, .first = i * 3, .last = i * 3 + i % 2, .entry = pair_entry(i)};
+				struct op op = {.kind = kind,
+						.first = i * 3,
+						.last = i * 3 + i % 2,
+						.entry = pair_entry(i)};
 
 				assert_true(pair_do(&p, &op));
 			}
@@ -122,7 +139,8 @@ static void random_lives_go_on_after_every_failure(void **state)
 
 		begin(all_flags[i % 4]);
 		life_begin(&l, &p, &life_patterns[i / 4], i);
-		if (!life_run(&l, steps, 10) || !life_run(&l, steps, 45) || !life_run(&l, steps / 2, 80) || !life_drain(&l))
+		if (!life_run(&l, steps, 10) || !life_run(&l, steps, 45) ||
+		    !life_run(&l, steps / 2, 80) || !life_drain(&l))
 			fail_msg("seed %u, %s, flags %#x", i, l.pattern->name, all_flags[i % 4]);
 		end();
 	}
@@ -134,7 +152,10 @@ static void random_lives_go_on_after_every_failure(void **state)
 		assert_true(failures[kind] > 0 || MODEL_LESS > 1);
 }
 
-/* Stores that swallow subtrees free much, and need little; but all that before they free anything. */
+/*
+ * Stores that swallow subtrees free much, and need little; but all that before
+ * they free anything.
+ */
 static void stores_over_subtrees_fail_cleanly(void **state)
 {
 	unsigned int n = 2000 / MODEL_LESS + 200;
@@ -142,8 +163,9 @@ static void stores_over_subtrees_fail_cleanly(void **state)
 	(void)state;
 	forget();
 	for (unsigned int i = 0; i < 60 / MODEL_LESS + 1; i++) {
-		struct op op = {
-			.kind = i % 3 ? OP_STORE_GFP : OP_PREALLOC, .first = i * 37ul, .entry = i % 2 ? pair_entry(i) : NULL};
+		struct op op = {.kind = i % 3 ? OP_STORE_GFP : OP_PREALLOC,
+				.first = i * 37ul,
+				.entry = i % 2 ? pair_entry(i) : NULL};
 
 		begin(all_flags[i % LEN(all_flags)]);
 		fill(n, i % 4, i % 5 == 0);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_form.c - nodes of every form. First single nodes, made by hand under a root of their own: what each instruction set finds
- * in them is what a list of their slots says, down to the last lane and at both ends of their region, and no load goes beyond the
- * node's memory. Then whole trees whose bounds lie where one form ends and another begins: every form, and every change of a leaf
- * from one to another, beside a model.
+ * test_form.c - nodes of every form. First single nodes, made by hand under a
+ * root of their own: what each instruction set finds in them is what a list of
+ * their slots says, down to the last lane and at both ends of their region, and
+ * no load goes beyond the node's memory. Then whole trees whose bounds lie
+ * where one form ends and another begins: every form, and every change of a
+ * leaf from one to another, beside a model.
  *
  * Locks: one thread.
  */
@@ -40,14 +42,18 @@ static unsigned long upto(unsigned long limit)
 
 /* ---- single nodes ---- */
 
-/* A node and what it is to say: slot i spans [start[i], start[i + 1] - 1]; one that is empty spans nothing. */
+/*
+ * A node and what it is to say: slot i spans [start[i], start[i + 1] - 1]; one
+ * that is empty spans nothing.
+ */
 struct sheet {
 	struct maple_node *node;
 	unsigned long form;
 	unsigned int n; /* slots, the empty ones too */
 	unsigned long start[MT_INNER_SLOTS];
 	unsigned long max;
-	void *slot[MT_INNER_SLOTS + 1]; /* a leaf's entries; of an inner node those of its children */
+	/* a leaf's entries; of an inner node those of its children */
+	void *slot[MT_INNER_SLOTS + 1];
 };
 
 static struct maple_tree tree;
@@ -73,7 +79,9 @@ static unsigned int sheet_slot(const struct sheet *s, unsigned long key)
 
 	while (i + 1 < s->n && s->start[i + 1] <= key)
 		i++;
-	/* Of slots that begin there all but the last are empty, save the first. */
+	/*
+	 * Of slots that begin there all but the last are empty, save the first.
+	 */
 	while (sheet_empty(s, i))
 		i--;
 	return i;
@@ -81,15 +89,21 @@ static unsigned int sheet_slot(const struct sheet *s, unsigned long key)
 
 static struct maple_node *new_node(unsigned long form)
 {
-	size_t size = form & MT_LEAF_BIT ? MT_LEAF_BYTES : mt_has_gaps(&tree) ? sizeof(struct maple_node) : MT_INNER_BYTES;
+	size_t size = form & MT_LEAF_BIT   ? MT_LEAF_BYTES
+		      : mt_has_gaps(&tree) ? sizeof(struct maple_node)
+					   : MT_INNER_BYTES;
 
 	for (size_t i = 0; i < PAGE; i += 8)
 		*(unsigned long *)(page + i) = model_random(&m);
 	return (struct maple_node *)(model_below(&m, 2) ? page : page + PAGE - size);
 }
 
-/* Where the second slot and those after it begin, in steps of @unit from @base; no more than @last steps. */
-static void pick_starts(struct sheet *s, unsigned long base, unsigned long unit, unsigned long first, unsigned long last)
+/*
+ * Where the second slot and those after it begin, in steps of @unit from @base;
+ * no more than @last steps.
+ */
+static void pick_starts(struct sheet *s, unsigned long base, unsigned long unit,
+			unsigned long first, unsigned long last)
 {
 	unsigned long at[MT_INNER_SLOTS], most = (last - first) / MT_INNER_SLOTS, sum = 0, from;
 	unsigned int bits = model_below(&m, 60);
@@ -111,7 +125,8 @@ static void pick_starts(struct sheet *s, unsigned long base, unsigned long unit,
 static void pick_bounds(struct sheet *s)
 {
 	unsigned int shift = mt_shift_of(s->form);
-	unsigned long unit = 1ul << shift, size = unit << MT_KEY_BITS, base = upto(ULONG_MAX) & ~(size - 1), low, high;
+	unsigned long unit = 1ul << shift, size = unit << MT_KEY_BITS,
+		      base = upto(ULONG_MAX) & ~(size - 1), low, high;
 
 	s->n = 1 + (unsigned int)upto(mt_keys_of(s->form));
 	if (s->form & MT_WIDE_BIT) {
@@ -134,7 +149,10 @@ static void pick_bounds(struct sheet *s)
 	}
 }
 
-/* Every fourth slot without an entry, if @gaps; but a tree's only gap is never a node's. */
+/*
+ * Every fourth slot without an entry, if @gaps; but a tree's only gap is never
+ * a node's.
+ */
 static void pick_slots(struct sheet *s, bool gaps)
 {
 	unsigned int slots = mt_keys_of(s->form) + 1;
@@ -167,7 +185,10 @@ static unsigned long sheet_largest_gap(const struct sheet *s)
 	return gap;
 }
 
-/* Above the node, if it does not span everything, a root: with what is below it, if anything, the node, and what is above. */
+/*
+ * Above the node, if it does not span everything, a root: with what is below
+ * it, if anything, the node, and what is above.
+ */
 static void plant(const struct sheet *s)
 {
 	unsigned int n = 0, at;
@@ -264,9 +285,12 @@ static void check_look_around(const struct sheet *s)
 	atomic_fetch_and(&s->node->state, ~MT_BUSY);
 }
 
-/* Where the lowest or highest @size indexes without an entry in [@min, @max] begin; false: there are none. */
-static bool sheet_find_gap(const struct sheet *s, unsigned long min, unsigned long max, unsigned long size, bool highest,
-			   unsigned long *at)
+/*
+ * Where the lowest or highest @size indexes without an entry in [@min, @max]
+ * begin; false: there are none.
+ */
+static bool sheet_find_gap(const struct sheet *s, unsigned long min, unsigned long max,
+			   unsigned long size, bool highest, unsigned long *at)
 {
 	bool found = false;
 
@@ -298,10 +322,12 @@ static void check_gap_search(const struct sheet *s)
 		if (max - min < size - 1)
 			continue;
 		if (!sheet_find_gap(s, min, max, size, highest, &first)) {
-			assert_false((highest ? vms__mt_isa->highest_gap : vms__mt_isa->lowest_gap)(&mas, min, max, size, NULL));
+			assert_false((highest ? vms__mt_isa->highest_gap : vms__mt_isa->lowest_gap)(
+				&mas, min, max, size, NULL));
 			continue;
 		}
-		assert_true((highest ? vms__mt_isa->highest_gap : vms__mt_isa->lowest_gap)(&mas, min, max, size, NULL));
+		assert_true((highest ? vms__mt_isa->highest_gap
+				     : vms__mt_isa->lowest_gap)(&mas, min, max, size, NULL));
 		assert_int_equal(mas.index, first);
 		assert_int_equal(mas.last, first + (size - 1));
 	}
@@ -312,7 +338,8 @@ static void check_sheet(const struct sheet *s)
 	struct mt_leaf l;
 
 	for (unsigned int i = 0; i < s->n; i++) {
-		static const unsigned long apart[] = {0, 1, 2, 4095, 4096, 4097, 1ul << 31, 1ul << 43};
+		static const unsigned long apart[] = {0,    1,    2,         4095,
+						      4096, 4097, 1ul << 31, 1ul << 43};
 
 		for (unsigned int a = 0; a < LEN(apart); a++) {
 			check_key(s, s->start[i] + apart[a]);
@@ -332,7 +359,8 @@ static void check_sheet(const struct sheet *s)
 		check_gap_search(s);
 }
 
-static const unsigned long forms[] = {0, MT_EDGE_BIT, MT_BYTE_BIT, MT_BYTE_BIT | MT_EDGE_BIT, MT_WIDE_BIT};
+static const unsigned long forms[] = {0, MT_EDGE_BIT, MT_BYTE_BIT, MT_BYTE_BIT | MT_EDGE_BIT,
+				      MT_WIDE_BIT};
 
 static void a_node_answers_what_its_slots_say(void **state)
 {
@@ -349,7 +377,9 @@ static void a_node_answers_what_its_slots_say(void **state)
 		struct sheet s;
 
 		mt_init_flags(&tree, i & 1 ? MT_FLAGS_ALLOC_RANGE : 0);
-		make_sheet(&s, forms[i / 2 % LEN(forms)] | (i / 2 / LEN(forms) & 1 ? MT_LEAF_BIT : 0), i & 64);
+		make_sheet(&s,
+			   forms[i / 2 % LEN(forms)] | (i / 2 / LEN(forms) & 1 ? MT_LEAF_BIT : 0),
+			   i & 64);
 		vms_rcu_read_lock();
 		check_sheet(&s);
 		vms_rcu_read_unlock();
@@ -360,10 +390,24 @@ static void a_node_answers_what_its_slots_say(void **state)
 
 /* ---- whole trees ---- */
 
-/* Where forms end: regions of keys, the keys that mean "not in use", the ends of the index space. */
+/*
+ * Where forms end: regions of keys, the keys that mean "not in use", the ends
+ * of the index space.
+ */
 static const unsigned long anchors[] = {
-	0,         PAGE,      1ul << 31,         3ul << 31,         (1ul << 43) - PAGE, 1ul << 43, (1ul << 43) + (1ul << 31),
-	5ul << 43, 1ul << 63, 0ul - (1ul << 43), 0ul - (1ul << 31), 0ul - PAGE,         ULONG_MAX,
+	0,
+	PAGE,
+	1ul << 31,
+	3ul << 31,
+	(1ul << 43) - PAGE,
+	1ul << 43,
+	(1ul << 43) + (1ul << 31),
+	5ul << 43,
+	1ul << 63,
+	0ul - (1ul << 43),
+	0ul - (1ul << 31),
+	0ul - PAGE,
+	ULONG_MAX,
 };
 static const unsigned long apart[] = {1, 512, PAGE, PAGE, PAGE, 3 * PAGE, 1ul << 20, 1ul << 40};
 
@@ -381,7 +425,8 @@ static void init_about_anchors(unsigned int flags, unsigned int seed)
 
 	model_init(&m, flags, 1, seed);
 	for (unsigned int clusters = 1 + model_below(&m, 6); clusters; clusters--) {
-		unsigned long anchor = anchors[model_below(&m, LEN(anchors))], step = apart[model_below(&m, LEN(apart))];
+		unsigned long anchor = anchors[model_below(&m, LEN(anchors))],
+			      step = apart[model_below(&m, LEN(apart))];
 		unsigned long cells = 4 + model_below(&m, model_below(&m, 4) ? 46 : 600);
 		unsigned long from = anchor - model_below(&m, (unsigned int)cells) * step;
 
@@ -403,7 +448,8 @@ static struct {
 	unsigned long edge_left_out, whole_under_wide, other_region, deep;
 } seen;
 
-static void look_at(const struct maple_node *parent, const void *ref, unsigned long max, unsigned int depth)
+static void look_at(const struct maple_node *parent, const void *ref, unsigned long max,
+		    unsigned int depth)
 {
 	const struct maple_node *node = mt_node(ref);
 	unsigned long form = mt_form_of(node) & MT_FORM, up = parent ? mt_form_of(parent) : 0;
@@ -412,7 +458,8 @@ static void look_at(const struct maple_node *parent, const void *ref, unsigned l
 	if (parent) {
 		seen.edge_left_out += form & MT_EDGE_BIT && !((unsigned long)ref & MT_EDGE_BIT);
 		seen.whole_under_wide += up & MT_WIDE_BIT && !(form & (MT_WIDE_BIT | MT_EDGE_BIT));
-		seen.other_region += !((form | up) & (MT_WIDE_BIT | MT_BYTE_BIT)) && mt_base(node) != mt_base(parent);
+		seen.other_region += !((form | up) & (MT_WIDE_BIT | MT_BYTE_BIT)) &&
+				     mt_base(node) != mt_base(parent);
 	}
 	seen.deep += depth > 2;
 	for (unsigned int i = 0; !(form & MT_LEAF_BIT) && i <= mt_find_slot(node, max); i++)
@@ -441,7 +488,10 @@ static void note_change(unsigned long key, bool after)
 		before = leaf_kind(&mas);
 }
 
-/* The ways to store: a fresh cursor, one that stands there, one that has set memory aside and has no other, erasing. */
+/*
+ * The ways to store: a fresh cursor, one that stands there, one that has set
+ * memory aside and has no other, erasing.
+ */
 static void store_somehow(unsigned int from, unsigned int to, void *entry)
 {
 	unsigned int way = model_below(&m, 4);
@@ -524,7 +574,8 @@ static void check_steps(void)
 static void check_gaps(void)
 {
 	for (unsigned int i = 0; i < 8; i++) {
-		unsigned long min = model_below(&m, 2) ? upto(ULONG_MAX) : model_first(&m, model_below(&m, m.cells));
+		unsigned long min = model_below(&m, 2) ? upto(ULONG_MAX)
+						       : model_first(&m, model_below(&m, m.cells));
 		unsigned long max = min + upto(ULONG_MAX - min), size = upto(max - min), at;
 		bool highest = i & 1, found;
 		MA_STATE(mas, &m.tree, 0, 0);
@@ -532,7 +583,9 @@ static void check_gaps(void)
 		size += !size;
 		found = model_gap(&m, min, max, size, highest, &at);
 		mas_lock(&mas);
-		assert_int_equal((highest ? mas_empty_area_rev : mas_empty_area)(&mas, min, max, size), found ? 0 : -EBUSY);
+		assert_int_equal((highest ? mas_empty_area_rev : mas_empty_area)(&mas, min, max,
+										 size),
+				 found ? 0 : -EBUSY);
 		mas_unlock(&mas);
 		if (found)
 			assert_int_equal(mas.index, at);
@@ -580,12 +633,14 @@ static void trees_of_every_form_hold_what_was_stored(void **state)
 	print_message("seeds 0 to %u\n", seeds - 1);
 	memset(&seen, 0, sizeof(seen));
 	for (unsigned int seed = 0; seed < seeds; seed++)
-		live((seed & 1 ? MT_FLAGS_ALLOC_RANGE : 0) | (seed & 2 ? MT_FLAGS_USE_RCU : 0), seed);
+		live((seed & 1 ? MT_FLAGS_ALLOC_RANGE : 0) | (seed & 2 ? MT_FLAGS_USE_RCU : 0),
+		     seed);
 	/* Less work sees less. */
 	if (MODEL_LESS > 1)
 		return;
 	for (unsigned int i = 0; i < LEN(forms); i++)
-		assert_true(seen.leaf[forms[i]] && (seen.inner[forms[i]] || forms[i] == MT_BYTE_BIT));
+		assert_true(seen.leaf[forms[i]] &&
+			    (seen.inner[forms[i]] || forms[i] == MT_BYTE_BIT));
 	for (unsigned int i = 0; i < 9; i++)
 		assert_true(seen.became[i / 3][i % 3]);
 	assert_true(seen.edge_left_out && seen.whole_under_wide && seen.other_region && seen.deep);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_gap.c - the search for gaps: every window and size on small trees, random ones on large trees, against the flat array.
+ * test_gap.c - the search for gaps: every window and size on small trees,
+ * random ones on large trees, against the flat array.
  */
 #include "tests/maple/model.h"
 
@@ -13,9 +14,11 @@
 
 static struct model m;
 
-/* The lowest, or highest, place for @size keys inside [min, max]; false: none. */
-static bool array_gap(const struct model *model, unsigned long min, unsigned long max, unsigned long size, bool highest,
-		      unsigned long *at)
+/*
+ * The lowest, or highest, place for @size keys inside [min, max]; false: none.
+ */
+static bool array_gap(const struct model *model, unsigned long min, unsigned long max,
+		      unsigned long size, bool highest, unsigned long *at)
 {
 	bool found = false;
 
@@ -51,7 +54,8 @@ static void check_gap(unsigned long min, unsigned long max, unsigned long size)
 		assert_int_equal(mas.last, at + size - 1);
 	}
 	mas_set(&mas, 0);
-	assert_int_equal(mas_empty_area_rev(&mas, min, max, size), array_gap(&m, min, max, size, true, &at) ? 0 : -EBUSY);
+	assert_int_equal(mas_empty_area_rev(&mas, min, max, size),
+			 array_gap(&m, min, max, size, true, &at) ? 0 : -EBUSY);
 	if (low) {
 		assert_int_equal(mas.index, at);
 		assert_int_equal(mas.last, at + size - 1);
@@ -92,7 +96,8 @@ static void random_windows_on_large_trees(void **state)
 			unsigned long min = model_random(&m), max = model_random(&m), size;
 
 			model_pick(&m, &from, &to, &entry);
-			assert_int_equal(model_store(&m, from, to, to - from > 8 ? NULL : entry), 0);
+			assert_int_equal(model_store(&m, from, to, to - from > 8 ? NULL : entry),
+					 0);
 			if (i % 8)
 				continue;
 			if (min > max) {
@@ -129,7 +134,10 @@ static void senseless_windows_are_refused(void **state)
 	model_destroy(&m);
 }
 
-/* A cursor that has planned a store, and then looks for a gap, stores what it was told to all the same. */
+/*
+ * A cursor that has planned a store, and then looks for a gap, stores what it
+ * was told to all the same.
+ */
 static void a_search_forgets_a_plan(void **state)
 {
 	unsigned int from, to;
@@ -145,10 +153,15 @@ static void a_search_forgets_a_plan(void **state)
 		mas_set_range(&mas, model_first(&m, from), model_last(&m, to));
 		assert_int_equal(mas_preallocate(&mas, entry, GFP_KERNEL), 0);
 		if (model_below(&m, 2))
-			(void)mas_empty_area(&mas, model_first(&m, model_below(&m, m.cells)), ULONG_MAX, 4096);
+			(void)mas_empty_area(&mas, model_first(&m, model_below(&m, m.cells)),
+					     ULONG_MAX, 4096);
 		else
-			(void)mas_empty_area_rev(&mas, 0, model_last(&m, model_below(&m, m.cells)), 4096);
-		/* Back to where the store begins, in the leaf for which it was planned. */
+			(void)mas_empty_area_rev(&mas, 0, model_last(&m, model_below(&m, m.cells)),
+						 4096);
+		/*
+		 * Back to where the store begins, in the leaf for which it was
+		 * planned.
+		 */
 		mas_set(&mas, model_first(&m, from));
 		mas_walk(&mas);
 		__mas_set_range(&mas, model_first(&m, from), model_last(&m, to));
@@ -170,12 +183,15 @@ static void what_is_found_can_be_stored_at_once(void **state)
 	(void)state;
 	model_init(&m, MT_FLAGS_ALLOC_RANGE, 400, 3);
 	for (unsigned int i = 0; i < 1500; i++) {
-		unsigned long size = 1 + model_below(&m, 4), min = model_below(&m, 300), max = min + 20 + model_below(&m, 60);
-		bool highest = model_below(&m, 2), fits = array_gap(&m, min, max, size, highest, &at);
+		unsigned long size = 1 + model_below(&m, 4), min = model_below(&m, 300),
+			      max = min + 20 + model_below(&m, 60);
+		bool highest = model_below(&m, 2),
+		     fits = array_gap(&m, min, max, size, highest, &at);
 		void *entry = model_entry(&m);
 
 		if (highest)
-			err = mtree_alloc_rrange(&m.tree, &start, entry, size, min, max, GFP_KERNEL);
+			err = mtree_alloc_rrange(&m.tree, &start, entry, size, min, max,
+						 GFP_KERNEL);
 		else
 			err = mtree_alloc_range(&m.tree, &start, entry, size, min, max, GFP_KERNEL);
 		assert_int_equal(err, fits && !((unsigned long)entry < 4096) ? 0 : -EBUSY);
@@ -207,8 +223,10 @@ static void allocation_wants_a_tree_with_gaps(void **state)
 	assert_int_equal(mtree_alloc_rrange(&m.tree, &start, &m, 1, 0, 3, GFP_KERNEL), -EINVAL);
 	model_destroy(&m);
 	model_init(&m, MT_FLAGS_ALLOC_RANGE, 4, 1);
-	assert_int_equal(mtree_alloc_range(&m.tree, &start, (void *)6, 1, 0, 3, GFP_KERNEL), -EINVAL);
-	assert_int_equal(mtree_alloc_rrange(&m.tree, &start, (void *)6, 1, 0, 3, GFP_KERNEL), -EINVAL);
+	assert_int_equal(mtree_alloc_range(&m.tree, &start, (void *)6, 1, 0, 3, GFP_KERNEL),
+			 -EINVAL);
+	assert_int_equal(mtree_alloc_rrange(&m.tree, &start, (void *)6, 1, 0, 3, GFP_KERNEL),
+			 -EINVAL);
 	assert_int_equal(mtree_alloc_range(&m.tree, &start, &m, 5, 0, 3, GFP_KERNEL), -EINVAL);
 	model_destroy(&m);
 }
@@ -219,7 +237,10 @@ static unsigned long root_bound(void)
 	return vms__mt_isa->inner_gap(mt_node(mt_root(&m.tree)));
 }
 
-/* A tree of many leaves, each of which had a gap of @size cells that was filled since. */
+/*
+ * A tree of many leaves, each of which had a gap of @size cells that was filled
+ * since.
+ */
 static void fill_gaps(unsigned int size)
 {
 	const unsigned int step = 64;
@@ -233,7 +254,10 @@ static void fill_gaps(unsigned int size)
 		assert_int_equal(model_store(&m, cell + 1, cell + size - 1, model_entry(&m)), 0);
 }
 
-/* A store that fills a gap lowers no bound; the search that finds nothing lowers all that misled it. */
+/*
+ * A store that fills a gap lowers no bound; the search that finds nothing
+ * lowers all that misled it.
+ */
 static void a_search_lowers_the_bounds_that_misled_it(void **state)
 {
 	(void)state;
@@ -242,7 +266,10 @@ static void a_search_lowers_the_bounds_that_misled_it(void **state)
 	assert_true(root_bound() >= 6);
 	check_gap(0, ULONG_MAX, 3);
 	assert_true(root_bound() < 3);
-	/* What is there is still found, and a gap that comes back is found at once. */
+	/*
+	 * What is there is still found, and a gap that comes back is found at
+	 * once.
+	 */
 	check_gap(0, ULONG_MAX, 1);
 	assert_int_equal(model_store(&m, 2000, 2004, NULL), 0);
 	assert_true(root_bound() >= 5);
@@ -267,12 +294,16 @@ static void *search_all(void *arg)
 	MA_STATE(mas, &s->tree, 0, 0);
 
 	mtree_lock(&s->tree);
-	s->err = s->highest ? mas_empty_area_rev(&mas, 0, max, 0x2000) : mas_empty_area(&mas, 0, max, 0x2000);
+	s->err = s->highest ? mas_empty_area_rev(&mas, 0, max, 0x2000)
+			    : mas_empty_area(&mas, 0, max, 0x2000);
 	mtree_unlock(&s->tree);
 	return NULL;
 }
 
-/* Each leaf's bound is that of gaps which were filled since. A search begins anew for each, and needs no more stack for that. */
+/*
+ * Each leaf's bound is that of gaps which were filled since. A search begins
+ * anew for each, and needs no more stack for that.
+ */
 static void many_stale_bounds_need_no_stack(void **state)
 {
 	pthread_attr_t attr;
@@ -286,9 +317,13 @@ static void many_stale_bounds_need_no_stack(void **state)
 
 		mt_init_flags(&s.tree, MT_FLAGS_ALLOC_RANGE);
 		for (unsigned long i = 0; i < STALE_ENTRIES; i++)
-			assert_int_equal(mtree_store_range(&s.tree, i << 14, (i << 14) + 0x1fff, &m, GFP_KERNEL), 0);
+			assert_int_equal(mtree_store_range(&s.tree, i << 14, (i << 14) + 0x1fff, &m,
+							   GFP_KERNEL),
+					 0);
 		for (unsigned long i = 0; i < STALE_ENTRIES; i++)
-			assert_int_equal(mtree_store_range(&s.tree, (i << 14) + 0x2000, (i << 14) + 0x3fff, &attr, GFP_KERNEL), 0);
+			assert_int_equal(mtree_store_range(&s.tree, (i << 14) + 0x2000,
+							   (i << 14) + 0x3fff, &attr, GFP_KERNEL),
+					 0);
 		assert_int_equal(pthread_create(&thread, &attr, search_all, &s), 0);
 		assert_int_equal(pthread_join(thread, NULL), 0);
 		assert_int_equal(s.err, -EBUSY);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_gap_readers.c - searches for gaps beside each other, as under a lock held for
- * reading: each may lower the bounds that misled it.
+ * test_gap_readers.c - searches for gaps beside each other, as under a lock
+ * held for reading: each may lower the bounds that misled it.
  */
 #include "tests/maple/model.h"
 
@@ -12,7 +12,10 @@
 
 static struct model m;
 
-/* A tree of many leaves, each of which had a gap of @size cells that was filled since. */
+/*
+ * A tree of many leaves, each of which had a gap of @size cells that was filled
+ * since.
+ */
 static void fill_gaps(unsigned int size)
 {
 	const unsigned int step = 64;
@@ -46,7 +49,8 @@ static void *search(void *arg)
 		highest = random >> 59 & 1;
 		there = model_gap(&m, min, m.cells, size, highest, &at);
 		MA_STATE(mas, &m.tree, 0, 0);
-		if ((highest ? mas_empty_area_rev : mas_empty_area)(&mas, min, m.cells, size) != (there ? 0 : -EBUSY) ||
+		if ((highest ? mas_empty_area_rev : mas_empty_area)(&mas, min, m.cells, size) !=
+			    (there ? 0 : -EBUSY) ||
 		    (there && mas.index != at))
 			atomic_fetch_add_explicit(&wrong_answers, 1, memory_order_relaxed);
 	}
@@ -63,7 +67,9 @@ static void searches_run_beside_each_other(void **state)
 		fill_gaps(2 + round % 5);
 		pthread_barrier_init(&all_here, NULL, SEARCHERS);
 		for (uintptr_t i = 0; i < SEARCHERS; i++)
-			assert_int_equal(pthread_create(&thread[i], NULL, search, (void *)(i + (uintptr_t)round * SEARCHERS)), 0);
+			assert_int_equal(pthread_create(&thread[i], NULL, search,
+							(void *)(i + (uintptr_t)round * SEARCHERS)),
+					 0);
 		for (unsigned int i = 0; i < SEARCHERS; i++)
 			pthread_join(thread[i], NULL);
 		pthread_barrier_destroy(&all_here);

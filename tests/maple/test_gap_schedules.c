@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_gap_schedules.c - searches for gaps beside each other, and beside the check
- * of the tree, under every schedule: each search lowers the bounds that misled it,
- * and neither leaves a bound that is wrong, nor sees one.
+ * test_gap_schedules.c - searches for gaps beside each other, and beside the
+ * check of the tree, under every schedule: each search lowers the bounds that
+ * misled it, and neither leaves a bound that is wrong, nor sees one.
  */
 #define EXPLORE_HOOKS
 #include "tests/sync/explore.h"
 
-#include "lib/maple/gap.c"            /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
-#include "lib/maple/descend_scalar.c" /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
+#include "lib/maple/gap.c"            /* NOLINT(bugprone-suspicious-include): hooked atomics */
+#include "lib/maple/descend_scalar.c" /* NOLINT(bugprone-suspicious-include): hooked atomics */
 #define leaf_gap leaf_gap_checked     /* the search has another one */
-#include "lib/maple/validate.c"       /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
+#include "lib/maple/validate.c"       /* NOLINT(bugprone-suspicious-include): hooked atomics */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,7 +24,10 @@
 
 #include "tests/sync/child.h"
 
-/* Entry i covers the keys from KEYS * i on, as many; entry nr_entries covers all above. */
+/*
+ * Entry i covers the keys from KEYS * i on, as many; entry nr_entries covers
+ * all above.
+ */
 #define KEYS 9UL
 #define FIRST(i) ((i)*KEYS)
 
@@ -69,15 +72,18 @@ static void grow(unsigned int height)
 	put(FIRST(nr_entries), ULONG_MAX, &objects[nr_entries]);
 	large = nr_entries / 2;
 	for (small = large + 1; !are_cousins(large, small); small++) {
-		/* No cousin above: the next leaf is the first of another parent. */
+		/*
+		 * No cousin above: the next leaf is the first of another
+		 * parent.
+		 */
 		if (small == large + 32)
 			small = ++large;
 	}
 }
 
 /*
- * Two gaps, of KEYS keys and of one less, that are filled again: the bounds above
- * them stay too high, and those above both promise the larger one.
+ * Two gaps, of KEYS keys and of one less, that are filled again: the bounds
+ * above them stay too high, and those above both promise the larger one.
  */
 static void misled(void)
 {
@@ -118,8 +124,8 @@ static void explore_tree(const struct explore_scenario *scenario, unsigned int h
 
 	grow(height);
 	failure = explore(scenario, &runs);
-	printf("%lu schedules of a tree of %u levels%s%s\n", runs, height, failure ? "; in the last: " : "",
-	       failure ? failure : "");
+	printf("%lu schedules of a tree of %u levels%s%s\n", runs, height,
+	       failure ? "; in the last: " : "", failure ? failure : "");
 	if (failure)
 		vms_mt_check(&tree, stdout);
 	assert_null(failure);
@@ -128,21 +134,30 @@ static void explore_tree(const struct explore_scenario *scenario, unsigned int h
 }
 
 /*
- * With four levels: a bound that is raised again stands below one that was lowered.
- * A store that makes a gap under both would take the first for high enough, and
- * leave the second too low, so that no search finds the gap.
+ * With four levels: a bound that is raised again stands below one that was
+ * lowered. A store that makes a gap under both would take the first for high
+ * enough, and leave the second too low, so that no search finds the gap.
  */
 static void searches_leave_no_bound_above_one_that_is_lower(void **state)
 {
 	(void)state;
-	explore_tree(&(const struct explore_scenario){misled, expect_whole, {look_for_large, look_for_small}, 1}, 4);
-	explore_tree(&(const struct explore_scenario){misled, expect_whole, {look_for_small, look_for_large}, 1}, 4);
+	explore_tree(
+		&(const struct explore_scenario){
+			misled, expect_whole, {look_for_large, look_for_small}, 1},
+		4);
+	explore_tree(
+		&(const struct explore_scenario){
+			misled, expect_whole, {look_for_small, look_for_large}, 1},
+		4);
 }
 
 static void the_check_finds_no_fault_beside_a_search(void **state)
 {
 	(void)state;
-	explore_tree(&(const struct explore_scenario){misled, look_for_small, {expect_whole, look_for_large}, 1}, 3);
+	explore_tree(
+		&(const struct explore_scenario){
+			misled, look_for_small, {expect_whole, look_for_large}, 1},
+		3);
 }
 
 int main(void)
@@ -154,5 +169,6 @@ int main(void)
 
 	assert_true(vms_mt_set_simd("scalar"));
 	alarm(WATCHDOG_SECONDS);
-	return _cmocka_run_group_tests("tests", tests, sizeof(tests) / sizeof(tests[0]), NULL, NULL);
+	return _cmocka_run_group_tests("tests", tests, sizeof(tests) / sizeof(tests[0]), NULL,
+				       NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_iter.c - cursors: every step from every place against the flat array, and the states that they pass through.
+ * test_iter.c - cursors: every step from every place against the flat array,
+ * and the states that they pass through.
  */
 #include "tests/maple/model.h"
 
@@ -18,13 +19,18 @@ static void fill(unsigned int cells, uint64_t seed, unsigned int stores)
 	for (unsigned int i = 0; i < stores; i++) {
 		unsigned int from = model_below(&m, cells), to = from + model_below(&m, 3);
 
-		assert_int_equal(model_store(&m, from, to < cells ? to : cells - 1, model_below(&m, 4) ? model_entry(&m) : NULL),
+		assert_int_equal(model_store(&m, from, to < cells ? to : cells - 1,
+					     model_below(&m, 4) ? model_entry(&m) : NULL),
 				 0);
 	}
 }
 
-/* The range after @cell's that begins no later than cell @max, or with an entry; false: none. */
-static bool array_next(unsigned int cell, unsigned int max, bool gaps, unsigned int *from, unsigned int *to)
+/*
+ * The range after @cell's that begins no later than cell @max, or with an
+ * entry; false: none.
+ */
+static bool array_next(unsigned int cell, unsigned int max, bool gaps, unsigned int *from,
+		       unsigned int *to)
 {
 	do {
 		model_range(&m, cell, from, to);
@@ -36,7 +42,8 @@ static bool array_next(unsigned int cell, unsigned int max, bool gaps, unsigned 
 	return true;
 }
 
-static bool array_prev(unsigned int cell, unsigned int min, bool gaps, unsigned int *from, unsigned int *to)
+static bool array_prev(unsigned int cell, unsigned int min, bool gaps, unsigned int *from,
+		       unsigned int *to)
 {
 	do {
 		model_range(&m, cell, from, to);
@@ -48,7 +55,8 @@ static bool array_prev(unsigned int cell, unsigned int min, bool gaps, unsigned 
 	return true;
 }
 
-static void check_at(const struct ma_state *mas, const void *entry, unsigned int from, unsigned int to)
+static void check_at(const struct ma_state *mas, const void *entry, unsigned int from,
+		     unsigned int to)
 {
 	assert_ptr_equal(entry, m.cell[from]);
 	assert_int_equal(mas->index, model_first(&m, from));
@@ -64,7 +72,8 @@ static void check_steps(unsigned int cell, unsigned int limit, bool gaps)
 
 	model_range(&m, cell, &from, &to);
 	check_at(&mas, mas_walk(&mas), from, to);
-	entry = gaps ? mas_next_range(&mas, model_last(&m, limit)) : mas_next(&mas, model_last(&m, limit));
+	entry = gaps ? mas_next_range(&mas, model_last(&m, limit))
+		     : mas_next(&mas, model_last(&m, limit));
 	if (array_next(cell, limit, gaps, &from, &to)) {
 		check_at(&mas, entry, from, to);
 		assert_int_equal(mas.status, ma_active);
@@ -79,7 +88,8 @@ static void check_steps(unsigned int cell, unsigned int limit, bool gaps)
 		assert_int_equal(mas.status, ma_overflow);
 	}
 	mas_set(&mas, key);
-	entry = gaps ? mas_prev_range(&mas, model_first(&m, limit)) : mas_prev(&mas, model_first(&m, limit));
+	entry = gaps ? mas_prev_range(&mas, model_first(&m, limit))
+		     : mas_prev(&mas, model_first(&m, limit));
 	if (array_prev(cell, limit, gaps, &from, &to)) {
 		check_at(&mas, entry, from, to);
 	} else {
@@ -121,7 +131,8 @@ static void find_goes_through_all_entries_both_ways(void **state)
 			if (first && m.cell[cell])
 				model_range(&m, cell, &from, &to);
 			else
-				assert_true(array_next(first ? cell : to, m.cells - 1, false, &from, &to));
+				assert_true(array_next(first ? cell : to, m.cells - 1, false, &from,
+						       &to));
 			check_at(&mas, entry, from, to);
 			first = false;
 			n++;
@@ -194,7 +205,8 @@ static int three(void **state)
 	(void)state;
 	mt_init_flags(&tree, 0);
 	return mtree_store_range(&tree, 0x1000, 0x1500, &a, GFP_KERNEL) ||
-	       mtree_store_range(&tree, 0x2000, 0x2500, &b, GFP_KERNEL) || mtree_store_range(&tree, 0x3000, 0x3500, &c, GFP_KERNEL);
+	       mtree_store_range(&tree, 0x2000, 0x2500, &b, GFP_KERNEL) ||
+	       mtree_store_range(&tree, 0x3000, 0x3500, &c, GFP_KERNEL);
 }
 
 static int tree_down(void **state)
@@ -204,7 +216,8 @@ static int tree_down(void **state)
 	return model_live_nodes() != 0;
 }
 
-static void check_state(const struct ma_state *mas, enum maple_status status, unsigned long index, unsigned long last)
+static void check_state(const struct ma_state *mas, enum maple_status status, unsigned long index,
+			unsigned long last)
 {
 	assert_int_equal(mas->status, status);
 	assert_int_equal(mas->index, index);
@@ -405,8 +418,9 @@ static void an_iteration_goes_on_after_its_own_stores(void **state)
 }
 
 /*
- * All bounds of such a tree lie in one region of 2^43 indexes, but its first leaf begins at 0 and its last ends at ULONG_MAX: a walk that
- * takes the leaf's ends for the region's reports gaps that begin or end too near.
+ * All bounds of such a tree lie in one region of 2^43 indexes, but its first
+ * leaf begins at 0 and its last ends at ULONG_MAX: a walk that takes the leaf's
+ * ends for the region's reports gaps that begin or end too near.
  */
 static void the_outermost_gaps_reach_to_both_ends(void **state)
 {
@@ -416,7 +430,9 @@ static void the_outermost_gaps_reach_to_both_ends(void **state)
 	(void)state;
 	mt_init_flags(&mt, MT_FLAGS_USE_RCU);
 	for (unsigned long i = 1; i <= 64; i++)
-		assert_int_equal(mtree_store_range(&mt, base + 2 * i * page, base + 2 * i * page + page - 1, &m, GFP_KERNEL), 0);
+		assert_int_equal(mtree_store_range(&mt, base + 2 * i * page,
+						   base + 2 * i * page + page - 1, &m, GFP_KERNEL),
+				 0);
 	MA_STATE(mas, &mt, base + page, base + page);
 	rcu_read_lock();
 	assert_null(mas_walk(&mas));

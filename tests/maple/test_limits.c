@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_limits.c - where a cursor's limit lies in the range on which it stands, or before it, whatever its state; memory set aside
- * twice; a tree emptied behind a cursor's back; the choice of how nodes are searched.
+ * test_limits.c - where a cursor's limit lies in the range on which it stands,
+ * or before it, whatever its state; memory set aside twice; a tree emptied
+ * behind a cursor's back; the choice of how nodes are searched.
  */
 #include "tests/maple/model.h"
 
@@ -20,7 +21,8 @@ static int three(void **state)
 	(void)state;
 	mt_init_flags(&tree, 0);
 	return mtree_store_range(&tree, 0x1000, 0x1500, &a, GFP_KERNEL) ||
-	       mtree_store_range(&tree, 0x2000, 0x2500, &b, GFP_KERNEL) || mtree_store_range(&tree, 0x3000, 0x3500, &c, GFP_KERNEL);
+	       mtree_store_range(&tree, 0x2000, 0x2500, &b, GFP_KERNEL) ||
+	       mtree_store_range(&tree, 0x3000, 0x3500, &c, GFP_KERNEL);
 }
 
 static int down(void **state)
@@ -71,14 +73,18 @@ static void failed(struct ma_state *mas)
 	mas->last = 0x2200;
 }
 
-static void check(const struct ma_state *mas, enum maple_status status, unsigned long index, unsigned long last)
+static void check(const struct ma_state *mas, enum maple_status status, unsigned long index,
+		  unsigned long last)
 {
 	assert_int_equal(mas->status, status);
 	assert_int_equal(mas->index, index);
 	assert_int_equal(mas->last, last);
 }
 
-/* The limit lies in the entry where the cursor stands: that is the last there is, and what is looked for is beyond it. */
+/*
+ * The limit lies in the entry where the cursor stands: that is the last there
+ * is, and what is looked for is beyond it.
+ */
 static void at_a_limit_a_cursor_stands_beside_its_entry(void **state)
 {
 	MA_STATE(mas, &tree, 0x2000, 0x2000);
@@ -170,7 +176,10 @@ static void a_store_may_be_preallocated_anew(void **state)
 	assert_ptr_equal(mtree_load(&tree, 0x10000), &b);
 }
 
-/* The cursor stands in a tree that has lost all its nodes meanwhile, or all but one. */
+/*
+ * The cursor stands in a tree that has lost all its nodes meanwhile, or all but
+ * one.
+ */
 static void a_cursor_stores_though_another_has_emptied_the_tree(void **state)
 {
 	static const unsigned long kept[] = {0, 0x1000};
@@ -194,7 +203,10 @@ static void a_cursor_stores_though_another_has_emptied_the_tree(void **state)
 	mtree_unlock(&tree);
 }
 
-/* Leaves that end in the middle of all indexes, where a signed number would wrap: UBSan tells. */
+/*
+ * Leaves that end in the middle of all indexes, where a signed number would
+ * wrap: UBSan tells.
+ */
 static void an_iteration_passes_the_largest_signed_number(void **state)
 {
 	static int things[40];
@@ -202,7 +214,8 @@ static void an_iteration_passes_the_largest_signed_number(void **state)
 
 	(void)state;
 	for (unsigned int isa = 0; isa < 4; isa++) {
-		if (!vms_mt_set_simd((const char *const[]){"scalar", "vec128", "avx2", "avx512"}[isa]))
+		if (!vms_mt_set_simd(
+			    (const char *const[]){"scalar", "vec128", "avx2", "avx512"}[isa]))
 			continue;
 		for (unsigned int below = 1; below < 40; below++) {
 			struct maple_tree mt = MTREE_INIT(mt, 0);
@@ -213,7 +226,9 @@ static void an_iteration_passes_the_largest_signed_number(void **state)
 			for (unsigned long i = 0; i < 40; i++) {
 				unsigned long first = (1ul << 63) - below * 4096ul + i * 4096ul;
 
-				assert_int_equal(mtree_store_range(&mt, first, first + 4095, &things[i], GFP_KERNEL), 0);
+				assert_int_equal(mtree_store_range(&mt, first, first + 4095,
+								   &things[i], GFP_KERNEL),
+						 0);
 			}
 			mas_lock(&mas);
 			mas_for_each(&mas, entry, ULONG_MAX)
@@ -229,9 +244,12 @@ static void an_iteration_passes_the_largest_signed_number(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(at_a_limit_a_cursor_stands_beside_its_entry, three, down),
-		cmocka_unit_test_setup_teardown(find_does_not_leave_its_limit_whatever_the_state, three, down),
-		cmocka_unit_test_setup_teardown(a_cursor_stores_though_another_has_emptied_the_tree, three, down),
+		cmocka_unit_test_setup_teardown(at_a_limit_a_cursor_stands_beside_its_entry, three,
+						down),
+		cmocka_unit_test_setup_teardown(find_does_not_leave_its_limit_whatever_the_state,
+						three, down),
+		cmocka_unit_test_setup_teardown(a_cursor_stores_though_another_has_emptied_the_tree,
+						three, down),
 		cmocka_unit_test(nodes_are_searched_as_one_says),
 		cmocka_unit_test(an_iteration_passes_the_largest_signed_number),
 		cmocka_unit_test_setup_teardown(a_store_may_be_preallocated_anew, three, down),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_place.c - a place that is searched for once: the search for a gap, the look
- * at what lies beside it, and the store that begins there, against the flat array.
+ * test_place.c - a place that is searched for once: the search for a gap, the
+ * look at what lies beside it, and the store that begins there, against the
+ * flat array.
  */
 #include "tests/maple/model.h"
 
@@ -36,7 +37,8 @@ static void check_stands(const struct ma_state *place)
 /* What the array says of vms__mas_around() from @cell on. */
 static void check_around(struct ma_state *place, unsigned int cell)
 {
-	unsigned long end = model_random(&m) % 4 ? model_first(&m, model_below(&m, m.cells)) : ULONG_MAX;
+	unsigned long end =
+		model_random(&m) % 4 ? model_first(&m, model_below(&m, m.cells)) : ULONG_MAX;
 	void *at = NULL, *before = NULL, *after = NULL, *prev, *next;
 	unsigned int from, to, first, last;
 
@@ -47,7 +49,8 @@ static void check_around(struct ma_state *place, unsigned int cell)
 		model_range(&m, cell, &first, &last);
 	if (model_prev(&m, first, 0, false, &from, &to))
 		before = m.cell[from];
-	if (at && model_first(&m, first) < end && model_next(&m, first, m.cells - 1, false, &from, &to))
+	if (at && model_first(&m, first) < end &&
+	    model_next(&m, first, m.cells - 1, false, &from, &to))
 		after = m.cell[from];
 	assert_ptr_equal(vms__mas_around(place, end, &prev, &next), at);
 	assert_ptr_equal(prev, before);
@@ -55,8 +58,12 @@ static void check_around(struct ma_state *place, unsigned int cell)
 	check_stands(place);
 }
 
-/* The search names the entries on both sides of the gap that it finds, which holds @cell. */
-static void check_beside_gap(unsigned int cell, unsigned long min, unsigned long max, unsigned long size, bool highest)
+/*
+ * The search names the entries on both sides of the gap that it finds, which
+ * holds @cell.
+ */
+static void check_beside_gap(unsigned int cell, unsigned long min, unsigned long max,
+			     unsigned long size, bool highest)
 {
 	void *beside[3], *before = NULL, *after = NULL;
 	unsigned int from, to, first, last;
@@ -67,7 +74,8 @@ static void check_beside_gap(unsigned int cell, unsigned long min, unsigned long
 		before = m.cell[from];
 	if (model_next(&m, last, m.cells - 1, false, &from, &to))
 		after = m.cell[from];
-	assert_true((highest ? vms__mt_isa->highest_gap : vms__mt_isa->lowest_gap)(&mas, min, max, size, beside));
+	assert_true((highest ? vms__mt_isa->highest_gap : vms__mt_isa->lowest_gap)(&mas, min, max,
+										   size, beside));
 	assert_ptr_equal(beside[0], before);
 	assert_ptr_equal(beside[1], after);
 }
@@ -121,7 +129,10 @@ static void store_at(struct ma_state *place, unsigned int from, unsigned int to,
 	model_set(&m, from, to, entry);
 }
 
-/* Gaps are filled and random ranges stored, at a place that was searched for once. */
+/*
+ * Gaps are filled and random ranges stored, at a place that was searched for
+ * once.
+ */
 static void live(void)
 {
 	for (unsigned int i = 0; i < STORES; i++) {
@@ -138,7 +149,10 @@ static void live(void)
 			model_pick(&m, &from, &to, &entry);
 			mas_init(&place, &m.tree, model_first(&m, from));
 			check_around(&place, from);
-			/* The store may begin beside the place: a neighbour that grows. */
+			/*
+			 * The store may begin beside the place: a neighbour
+			 * that grows.
+			 */
 			if (from && !model_below(&m, 4))
 				from--;
 		}
@@ -186,7 +200,10 @@ static void pick_and_store(struct ma_state *mas)
 	model_set(&m, from, to, entry);
 }
 
-/* The cursor that has made its store checks its way again: others may have stored since. */
+/*
+ * The cursor that has made its store checks its way again: others may have
+ * stored since.
+ */
 static void a_place_is_vouched_for_once(void **state)
 {
 	(void)state;
@@ -216,7 +233,10 @@ static void a_place_is_vouched_for_once(void **state)
 
 static struct vms__kept_leaf kept;
 
-/* A cursor that takes up the kept leaf looks around as one that goes down. Return: whether @cell lies there. */
+/*
+ * A cursor that takes up the kept leaf looks around as one that goes down.
+ * Return: whether @cell lies there.
+ */
 static bool take_up(struct ma_state *place, unsigned int cell)
 {
 	bool taken;
@@ -309,9 +329,12 @@ static void memory_is_set_aside_only_where_it_is_needed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_search_serves_a_store_in_pages), cmocka_unit_test(one_search_serves_a_store_across_regions),
-		cmocka_unit_test(one_search_serves_a_store_in_bytes), cmocka_unit_test(a_place_is_vouched_for_once),
-		cmocka_unit_test(a_kept_leaf_saves_the_way_down),     cmocka_unit_test(memory_is_set_aside_only_where_it_is_needed),
+		cmocka_unit_test(one_search_serves_a_store_in_pages),
+		cmocka_unit_test(one_search_serves_a_store_across_regions),
+		cmocka_unit_test(one_search_serves_a_store_in_bytes),
+		cmocka_unit_test(a_place_is_vouched_for_once),
+		cmocka_unit_test(a_kept_leaf_saves_the_way_down),
+		cmocka_unit_test(memory_is_set_aside_only_where_it_is_needed),
 	};
 
 	return model_run_all("place", tests, LEN(tests));

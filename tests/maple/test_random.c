@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_random.c - long random runs against the oracle, the tree validated and compared after each step. Every run keeps to one
- * pattern of keys: few and dense, pages of a process, bytes, all of the key space, clusters far from each other, keys in order, ...
- * Each grows, churns, and shrinks to nothing.
+ * test_random.c - long random runs against the oracle, the tree validated and
+ * compared after each step. Every run keeps to one pattern of keys: few and
+ * dense, pages of a process, bytes, all of the key space, clusters far from
+ * each other, keys in order, ... Each grows, churns, and shrinks to nothing.
  *
  * VMS_TEST_MORE=N in the environment: N times as many steps.
  */
@@ -16,7 +17,8 @@
 
 static struct pair p;
 
-static unsigned long a_life(const struct pattern *pattern, unsigned int flags, unsigned int steps, uint64_t seed)
+static unsigned long a_life(const struct pattern *pattern, unsigned int flags, unsigned int steps,
+			    uint64_t seed)
 {
 	struct life l;
 	unsigned long done;
@@ -24,7 +26,8 @@ static unsigned long a_life(const struct pattern *pattern, unsigned int flags, u
 	pair_init(&p, flags);
 	p.lazy = true;
 	life_begin(&l, &p, pattern, seed);
-	if (!life_run(&l, steps, 10) || !life_run(&l, steps, 45) || !life_run(&l, steps / 2, 80) || !life_drain(&l))
+	if (!life_run(&l, steps, 10) || !life_run(&l, steps, 45) || !life_run(&l, steps / 2, 80) ||
+	    !life_drain(&l))
 		fail_msg("seed %lu, %s, flags %#x", (unsigned long)seed, pattern->name, flags);
 	assert_true(mtree_empty(&p.tree));
 	assert_int_equal(mt_height(&p.tree), 0);
@@ -58,7 +61,8 @@ static void a_large_tree_lives_as_the_oracle_says(void **state)
 	for (unsigned long i = 0; i < n; i++) {
 		unsigned long first = life_random(&l), last = first | life_below(&l, 1ul << 40);
 
-		assert_int_equal(mtree_store_range(&p.tree, first, last, pair_entry(i), GFP_KERNEL), 0);
+		assert_int_equal(mtree_store_range(&p.tree, first, last, pair_entry(i), GFP_KERNEL),
+				 0);
 		oracle_store(&p.oracle, first, last, pair_entry(i));
 	}
 	assert_true(pair_check(&p));

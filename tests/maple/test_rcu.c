@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rcu.c - readers under RCU beside writers of every kind. Each entry says when it was stored and over which range, so that
- * a reader can tell an entry that was never at its key, one that comes back after a newer one was seen, and a hole in what is
- * never cleared.
+ * test_rcu.c - readers under RCU beside writers of every kind. Each entry says
+ * when it was stored and over which range, so that a reader can tell an entry
+ * that was never at its key, one that comes back after a newer one was seen,
+ * and a hole in what is never cleared.
  */
 #include "tests/maple/model.h"
 
@@ -32,8 +33,8 @@ static struct maple_tree tree;
 static _Atomic bool done;
 
 /*
- * An entry: the number of its store, and the keys. Plain fields, written just before the store: a reader must find them
- * complete.
+ * An entry: the number of its store, and the keys. Plain fields, written just
+ * before the store: a reader must find them complete.
  */
 struct object {
 	unsigned long when, first, last;
@@ -70,7 +71,8 @@ static uint64_t next_random(uint64_t *state)
 static void wrong(struct reader *r, const char *what, unsigned long key, const struct object *entry)
 {
 	if (!r->wrong[0])
-		snprintf(r->wrong, sizeof(r->wrong), "%s: key %lu, store %lu", what, key, entry ? entry->when : 0);
+		snprintf(r->wrong, sizeof(r->wrong), "%s: key %lu, store %lu", what, key,
+			 entry ? entry->when : 0);
 }
 
 /* @entry was found at @key, or is NULL. */
@@ -99,10 +101,14 @@ static void read_one(struct reader *r)
 	vms_rcu_read_unlock();
 }
 
-/* What was reported for [mas->index, mas->last] holds for every key in it, and it begins where it must. */
+/*
+ * What was reported for [mas->index, mas->last] holds for every key in it, and
+ * it begins where it must.
+ */
 static void judge_range(struct reader *r, const struct ma_state *mas, const void *entry)
 {
-	for (unsigned long key = (mas->index + SPREAD - 1) / SPREAD; key < KEYS && key * SPREAD <= mas->last; key++)
+	for (unsigned long key = (mas->index + SPREAD - 1) / SPREAD;
+	     key < KEYS && key * SPREAD <= mas->last; key++)
 		judge(r, key, entry);
 }
 
@@ -127,7 +133,8 @@ static void read_forwards(struct reader *r)
 		if (gaps && mas.index != end + 1)
 			wrong(r, "a range skipped", mas.index / SPREAD, entry);
 		/* Between two entries there must have been a gap. */
-		if (end + 1 < (FULL_TO + 1) * SPREAD && end + 1 >= FULL_FROM * SPREAD && mas.index != end + 1)
+		if (end + 1 < (FULL_TO + 1) * SPREAD && end + 1 >= FULL_FROM * SPREAD &&
+		    mas.index != end + 1)
 			wrong(r, "an entry skipped", (end + 1) / SPREAD, entry);
 		judge_range(r, &mas, entry);
 	}
@@ -154,7 +161,8 @@ static void read_backwards(struct reader *r)
 			wrong(r, "an iteration back out of order", mas.index / SPREAD, entry);
 		if (gaps && mas.last != begin - 1)
 			wrong(r, "a range skipped going back", mas.index / SPREAD, entry);
-		if (begin > FULL_FROM * SPREAD && begin <= (FULL_TO + 1) * SPREAD && mas.last != begin - 1)
+		if (begin > FULL_FROM * SPREAD && begin <= (FULL_TO + 1) * SPREAD &&
+		    mas.last != begin - 1)
 			wrong(r, "an entry skipped going back", begin / SPREAD - 1, entry);
 		judge_range(r, &mas, entry);
 	}
@@ -210,7 +218,8 @@ static int store(unsigned long first, unsigned long last, void *entry, bool prea
 }
 
 /* NULL sometimes, outside what is never empty. */
-static void *pick_entry(uint64_t random, unsigned long when, unsigned long first, unsigned long last)
+static void *pick_entry(uint64_t random, unsigned long when, unsigned long first,
+			unsigned long last)
 {
 	bool may_clear = last < FULL_FROM || first > FULL_TO;
 
@@ -231,12 +240,14 @@ static void erase_below(unsigned long key)
 static void write_all(unsigned long writes, unsigned long wide_every, uint64_t random, int *errors)
 {
 	for (unsigned long when = 2; when < writes + 2; when++) {
-		unsigned long first = next_random(&random) % KEYS, width = next_random(&random) % 4, last;
+		unsigned long first = next_random(&random) % KEYS, width = next_random(&random) % 4,
+			      last;
 
 		if (wide_every && when % wide_every == 0)
 			width = next_random(&random) % KEYS;
 		last = first + width < KEYS ? first + width : KEYS - 1;
-		*errors += store(first, last, pick_entry(next_random(&random), when, first, last), when % 2) != 0;
+		*errors += store(first, last, pick_entry(next_random(&random), when, first, last),
+				 when % 2) != 0;
 		if (when % 5 == 0)
 			erase_below(next_random(&random) % FULL_FROM);
 	}
@@ -260,7 +271,8 @@ static void run(unsigned int flags, unsigned long writes, unsigned long wide_eve
 		assert_int_equal(pthread_join(readers[i].thread, NULL), 0);
 	for (unsigned int i = 0; i < READERS; i++) {
 		if (readers[i].wrong[0])
-			fail_msg("reader %u, after %lu rounds: %s", i, readers[i].rounds, readers[i].wrong);
+			fail_msg("reader %u, after %lu rounds: %s", i, readers[i].rounds,
+				 readers[i].wrong);
 		assert_true(readers[i].rounds > 0);
 	}
 	assert_int_equal(errors, 0);
@@ -295,7 +307,10 @@ static void readers_beside_a_tree_that_comes_and_goes(void **state)
 	run(0, WRITES / 2, 2);
 }
 
-/* A cursor that stays in its leaf while the leaf changes sees the change at its next step. */
+/*
+ * A cursor that stays in its leaf while the leaf changes sees the change at its
+ * next step.
+ */
 static void a_cursor_does_not_read_on_in_a_dead_leaf(void **state)
 {
 	MA_STATE(mas, &tree, 0, 0);
@@ -303,7 +318,9 @@ static void a_cursor_does_not_read_on_in_a_dead_leaf(void **state)
 	(void)state;
 	mt_init_flags(&tree, MT_FLAGS_USE_RCU);
 	for (unsigned long i = 0; i < 8; i++)
-		assert_int_equal(mtree_store_range(&tree, 10 * i, 10 * i + 9, xa_mk_value(i), GFP_KERNEL), 0);
+		assert_int_equal(mtree_store_range(&tree, 10 * i, 10 * i + 9, xa_mk_value(i),
+						   GFP_KERNEL),
+				 0);
 	vms_rcu_read_lock();
 	assert_ptr_equal(mas_walk(&mas), xa_mk_value(0));
 	/* Splits of range 1 until the leaf is replaced; each is seen. */

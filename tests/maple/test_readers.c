@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_readers.c - readers beside every kind of write, alone and all together: each index is seen as it was before a write or after
- * it, and after it once the write is done (stress/maplestress, which does the same for as long as one likes).
+ * test_readers.c - readers beside every kind of write, alone and all together:
+ * each index is seen as it was before a write or after it, and after it once
+ * the write is done (stress/maplestress, which does the same for as long as one
+ * likes).
  */
 #include "tests/maple/model.h"
 
@@ -19,7 +21,8 @@
 #define WRITES 30000ul
 #endif
 
-static void beside(const enum kind *kinds, unsigned int nr, unsigned int flags, unsigned int writers)
+static void beside(const enum kind *kinds, unsigned int nr, unsigned int flags,
+		   unsigned int writers)
 {
 	static unsigned long seed;
 	struct run r = {
@@ -37,8 +40,9 @@ static void beside(const enum kind *kinds, unsigned int nr, unsigned int flags, 
 
 	print_message("seed %lu, flags %#x\n", r.seed, flags);
 	assert_int_equal(run(&r), 0);
-	print_message("%lu writes, %lu reads, %lu slow ones; %lu cells judged, %lu changed too often for that\n", r.written,
-		      r.reads, r.slow_reads, r.judged, r.unjudged);
+	print_message("%lu writes, %lu reads, %lu slow ones; %lu cells judged, %lu changed too "
+		      "often for that\n",
+		      r.written, r.reads, r.slow_reads, r.judged, r.unjudged);
 	assert_int_equal(r.errors, 0);
 	assert_true(r.written >= r.writes * writers);
 	assert_true(r.reads > 0 && r.slow_reads > 0);
@@ -90,7 +94,10 @@ static void allocations_are_seen_or_not(void **state)
 	beside_kind(ALLOC);
 }
 
-/* A territory alone: all of the tree comes and goes, from no node to some levels. */
+/*
+ * A territory alone: all of the tree comes and goes, from no node to some
+ * levels.
+ */
 static void a_tree_that_empties_and_fills_is_seen_as_it_was(void **state)
 {
 	static const enum kind kinds[] = {WIDE};
@@ -103,14 +110,18 @@ static void a_tree_that_empties_and_fills_is_seen_as_it_was(void **state)
 /* Writers share nodes where their territories meet. */
 static void several_writers_do_all_that_beside_each_other(void **state)
 {
-	static const enum kind kinds[] = {REPLACE, ALLOC, HOLES, GROW, WIDE, SPARSE, REPLACE, HOLES, WIDE};
+	static const enum kind kinds[] = {REPLACE, ALLOC,   HOLES, GROW, WIDE,
+					  SPARSE,  REPLACE, HOLES, WIDE};
 
 	(void)state;
 	beside(kinds, LEN(kinds), 0, 2);
 	beside(kinds, LEN(kinds), MT_FLAGS_ALLOC_RANGE, 2);
 }
 
-/* One leaf, whose bounds move all the time: bounds of pages, of bytes, and some that no short key can say. */
+/*
+ * One leaf, whose bounds move all the time: bounds of pages, of bytes, and some
+ * that no short key can say.
+ */
 static void a_leaf_that_is_changed_in_place_misleads_nobody(void **state)
 {
 	static const enum kind unused[] = {GROW};

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_reserve.c - memory set aside before the stores: mas_expected_entries() for many in ascending order, mas_nomem() for one that
- * is tried again. Without more memory from then on, what was promised is kept; and what is left over is given back.
+ * test_reserve.c - memory set aside before the stores: mas_expected_entries()
+ * for many in ascending order, mas_nomem() for one that is tried again. Without
+ * more memory from then on, what was promised is kept; and what is left over is
+ * given back.
  */
 #include "tests/maple/model.h"
 
@@ -25,7 +27,10 @@ static unsigned long nodes_of(const struct maple_tree *mt)
 /* ---- many in ascending order ---- */
 
 /* How far apart the ranges are, and how wide; random: up to that. */
-/* MIXED: bytes, pages, far apart, in turns, so that leaves of all forms follow one another. */
+/*
+ * MIXED: bytes, pages, far apart, in turns, so that leaves of all forms follow
+ * one another.
+ */
 enum sizes { FIXED, RANDOM, MIXED };
 
 static const struct pattern {
@@ -42,7 +47,8 @@ static const struct pattern {
 	{"of all sizes", 0, 1, MIXED},
 };
 
-static const unsigned int kinds[] = {0, MT_FLAGS_ALLOC_RANGE, MT_FLAGS_USE_RCU, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU};
+static const unsigned int kinds[] = {0, MT_FLAGS_ALLOC_RANGE, MT_FLAGS_USE_RCU,
+				     MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU};
 
 static uint64_t random_state;
 
@@ -68,12 +74,18 @@ static void plant(struct maple_tree *mt, unsigned long end, unsigned int entries
 	for (unsigned int i = 0; i < entries; i++) {
 		unsigned long first = below(end - 8);
 
-		assert_int_equal(mtree_store_range(mt, first, first + below(8), xa_mk_value(i), GFP_KERNEL), 0);
+		assert_int_equal(mtree_store_range(mt, first, first + below(8), xa_mk_value(i),
+						   GFP_KERNEL),
+				 0);
 	}
 }
 
-/* Store @nr ranges above @start as promised, without memory. Return: the end of the last. */
-static void store_promised(struct maple_tree *mt, const struct pattern *p, unsigned long start, unsigned long nr)
+/*
+ * Store @nr ranges above @start as promised, without memory. Return: the end of
+ * the last.
+ */
+static void store_promised(struct maple_tree *mt, const struct pattern *p, unsigned long start,
+			   unsigned long nr)
 {
 	unsigned long first = start, failed = 0;
 	MA_STATE(mas, mt, 0, 0);
@@ -115,7 +127,8 @@ static void check_stored(struct maple_tree *mt, unsigned long start, unsigned lo
 
 static void promised_stores_need_no_memory(void **state)
 {
-	static const unsigned long counts[] = {1, 2, 3, 5, 8, 14, 15, 16, 17, 18, 40, 100, 300, 1000, 9000};
+	static const unsigned long counts[] = {1,  2,  3,  5,   8,   14,   15,  16,
+					       17, 18, 40, 100, 300, 1000, 9000};
 	static const unsigned int planted[] = {0, 1, 30, 2000 / MODEL_LESS};
 
 	(void)state;
@@ -149,7 +162,8 @@ static void every_fullness_of_the_last_leaf_will_do(void **state)
 		unsigned long start = 1ul << 20, before = i / 4;
 
 		for (unsigned long k = 0; k < before; k++)
-			assert_int_equal(mtree_store_range(&mt, start - (before - k) * 16, start - (before - k) * 16 + below(15),
+			assert_int_equal(mtree_store_range(&mt, start - (before - k) * 16,
+							   start - (before - k) * 16 + below(15),
 							   xa_mk_value(k), GFP_KERNEL),
 					 0);
 		store_promised(&mt, p, start, 1 + below(60));
@@ -221,7 +235,10 @@ static void a_store_without_memory_succeeds_when_tried_again(void **state)
 		mas_set_range(&mas, model_first(&m, from), model_last(&m, to));
 		mas_lock(&mas);
 		do {
-			/* The first try has no memory, nor has the second: it lives on what was set aside. */
+			/*
+			 * The first try has no memory, nor has the second: it
+			 * lives on what was set aside.
+			 */
 			vms__alloc_fail_from(1);
 			mas_store(&mas, entry);
 			vms__alloc_fail_from(0);
@@ -289,8 +306,10 @@ static void other_errors_are_not_tried_again(void **state)
 /* ---- one that was planned ---- */
 
 /*
- * After these stores the last one is into a full leaf of pages beside a wide one that has room: the two share, no part of theirs may have
- * more slots than a wide leaf, and cuts are made between entries. That makes four leaves of two.
+ * After these stores the last one is into a full leaf of pages beside a wide
+ * one that has room: the two share, no part of theirs may have more slots than
+ * a wide leaf, and cuts are made between entries. That makes four leaves of
+ * two.
  */
 static const struct {
 	unsigned long first, last;
@@ -324,13 +343,17 @@ static void a_planned_store_may_need_four_leaves(void **state)
 	(void)state;
 	/* For the height. */
 	for (unsigned long i = 0; i < 480; i++) {
-		unsigned long first = i < 420 ? 0x10000 + i * 0x2000 : (15ul << 60) + (i - 420) * 0x2000;
+		unsigned long first =
+			i < 420 ? 0x10000 + i * 0x2000 : (15ul << 60) + (i - 420) * 0x2000;
 
-		assert_int_equal(mtree_store_range(&mt, first, first + 0xfff, &dummy, GFP_KERNEL), 0);
+		assert_int_equal(mtree_store_range(&mt, first, first + 0xfff, &dummy, GFP_KERNEL),
+				 0);
 	}
 	for (size_t i = 0; i < last; i++)
-		assert_int_equal(mtree_store_range(&mt, before_four_leaves[i].first, before_four_leaves[i].last,
-						   before_four_leaves[i].entry ? &dummy : NULL, GFP_KERNEL),
+		assert_int_equal(mtree_store_range(&mt, before_four_leaves[i].first,
+						   before_four_leaves[i].last,
+						   before_four_leaves[i].entry ? &dummy : NULL,
+						   GFP_KERNEL),
 				 0);
 	mas_lock(&mas);
 	assert_int_equal(mas_preallocate(&mas, &planned, GFP_KERNEL), 0);

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_shape.c - everything that a reader can see of changes in place. Each store into the leaf is recorded as shape.h makes
- * it; then for every key, every moment that a reader may have loaded each word at is tried, in the order that the reader keeps
- * to: state, pivots (each at a moment of its own, in any order), slot, state. What it would take must be what the key had
- * before the change or after it. Two changes in a row show that slots which have lost keys are not filled too early.
+ * test_shape.c - everything that a reader can see of changes in place. Each
+ * store into the leaf is recorded as shape.h makes it; then for every key,
+ * every moment that a reader may have loaded each word at is tried, in the
+ * order that the reader keeps to: state, pivots (each at a moment of its own,
+ * in any order), slot, state. What it would take must be what the key had
+ * before the change or after it. Two changes in a row show that slots which
+ * have lost keys are not filled too early.
  *
- * And what an iteration can see, which looks at the whole leaf: what it keeps, for the state was the same before and after and said
- * that no change was under way, is the leaf as it was between two changes.
+ * And what an iteration can see, which looks at the whole leaf: what it keeps,
+ * for the state was the same before and after and said that no change was under
+ * way, is the leaf as it was between two changes.
  */
 #include "tests/maple/model.h"
 
@@ -20,7 +24,8 @@
 /* shape.h with its stores recorded. */
 static void record(volatile void *word, size_t size, unsigned long value);
 #undef atomic_store_explicit
-#define atomic_store_explicit(word, value, order) record(word, sizeof(*(word)), (unsigned long)(value))
+#define atomic_store_explicit(word, value, order)                                                  \
+	record(word, sizeof(*(word)), (unsigned long)(value))
 #include "lib/maple/shape.h"
 
 #define MOMENTS_MAX 512
@@ -49,8 +54,12 @@ static void *entry_at(const struct maple_node *node, unsigned long key)
 			return mt_slot(node, i);
 }
 
-/* Whether @key had @entry before the changes, between two of them, or after them. */
-static bool had(unsigned long key, const void *entry, unsigned int changes, const unsigned int *end_of_change)
+/*
+ * Whether @key had @entry before the changes, between two of them, or after
+ * them.
+ */
+static bool had(unsigned long key, const void *entry, unsigned int changes,
+		const unsigned int *end_of_change)
 {
 	for (unsigned int c = 0; c <= changes; c++)
 		if (entry_at(&moment[end_of_change[c]], key) == entry)
@@ -59,11 +68,13 @@ static bool had(unsigned long key, const void *entry, unsigned int changes, cons
 }
 
 /*
- * A walk has found @key in slot @i, and in it @entry at the moment @slot_at; it reads the slot's bounds once more, at moments from
- * @begin on. Whether what it may then report, as descend.h does, takes in a key that never had the entry.
+ * A walk has found @key in slot @i, and in it @entry at the moment @slot_at; it
+ * reads the slot's bounds once more, at moments from @begin on. Whether what it
+ * may then report, as descend.h does, takes in a key that never had the entry.
  */
-static bool bounds_mislead(unsigned long key, unsigned int i, const void *entry, unsigned int begin, unsigned int slot_at,
-			   unsigned int changes, const unsigned int *end_of_change)
+static bool bounds_mislead(unsigned long key, unsigned int i, const void *entry, unsigned int begin,
+			   unsigned int slot_at, unsigned int changes,
+			   const unsigned int *end_of_change)
 {
 	unsigned long low = key, high = key;
 
@@ -81,8 +92,9 @@ static bool bounds_mislead(unsigned long key, unsigned int i, const void *entry,
 }
 
 /*
- * Whether some key is answered with what it never had, in [0, UNIVERSE) of a leaf that spans [0, ULONG_MAX], or reported in a range of
- * which that can be said.
+ * Whether some key is answered with what it never had, in [0, UNIVERSE) of a
+ * leaf that spans [0, ULONG_MAX], or reported in a range of which that can be
+ * said.
  */
 static bool misleads(unsigned int changes, const unsigned int *end_of_change)
 {
@@ -102,7 +114,8 @@ static bool misleads(unsigned int changes, const unsigned int *end_of_change)
 					if (!above || !upto)
 						continue;
 					if (!had(key, got, changes, end_of_change) ||
-					    bounds_mislead(key, i, got, begin, slot_at, changes, end_of_change))
+					    bounds_mislead(key, i, got, begin, slot_at, changes,
+							   end_of_change))
 						return true;
 				}
 			}
@@ -114,7 +127,8 @@ static bool misleads(unsigned int changes, const unsigned int *end_of_change)
 /* Ranges of 1 to 4 keys, some of the slots empty; no two gaps touch. */
 static void random_leaf(struct model *m)
 {
-	unsigned long form = MT_LEAF_BIT | (model_below(m, 2) ? MT_WIDE_BIT : MT_BYTE_BIT | MT_EDGE_BIT);
+	unsigned long form =
+		MT_LEAF_BIT | (model_below(m, 2) ? MT_WIDE_BIT : MT_BYTE_BIT | MT_EDGE_BIT);
 	unsigned int n = 0, keys = mt_keys_of(form), used = 4 + model_below(m, 8);
 	unsigned long end = 0;
 	bool gap = model_below(m, 2);
@@ -146,8 +160,12 @@ static unsigned int used_slots(const struct maple_node *node)
 	return used;
 }
 
-/* The plan of a store into the leaf as plan.h makes it. MT_STORE_LEAF: not one that shape.h does. */
-static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, unsigned long first, unsigned long last, void *entry)
+/*
+ * The plan of a store into the leaf as plan.h makes it. MT_STORE_LEAF: not one
+ * that shape.h does.
+ */
+static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, unsigned long first,
+			       unsigned long last, void *entry)
 {
 	unsigned int slots;
 
@@ -174,7 +192,8 @@ static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, unsigne
 	w->used = used_slots(&leaf);
 	if (w->lo == w->hi && w->first == w->lo_min && w->last == w->hi_max)
 		return MT_STORE_LEAF;
-	slots = (unsigned int)__builtin_popcount(w->used) + (w->lo_min < w->first) + (w->last < w->hi_max);
+	slots = (unsigned int)__builtin_popcount(w->used) + (w->lo_min < w->first) +
+		(w->last < w->hi_max);
 	if (w->lo == w->hi && slots > mt_keys(&leaf) + 1)
 		return MT_STORE_LEAF;
 	return form_fits(w) ? shape_for(w) : MT_STORE_LEAF;
@@ -182,7 +201,10 @@ static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, unsigne
 
 static struct model m;
 
-/* Two empty slots that came behind the store's slot in one move, from above and from below. */
+/*
+ * Two empty slots that came behind the store's slot in one move, from above and
+ * from below.
+ */
 static unsigned int seen_two[2];
 
 /* A random change in place, recorded. False: none was found. */
@@ -202,18 +224,21 @@ static bool change(unsigned int *kind, unsigned int *moved)
 	*kind = (w.lo != w.hi) * 4u + (w.lo_min < w.first) * 2u + (w.last < w.hi_max);
 	/* Bit 0: slots behind it moved up. Bit 1: it moved down itself. */
 	at = w.lo;
-	*moved = w.lo == w.hi && spare_behind(&w, w.lo) < (unsigned int)(w.lo_min < w.first) + (w.last < w.hi_max);
+	*moved = w.lo == w.hi &&
+		 spare_behind(&w, w.lo) < (unsigned int)(w.lo_min < w.first) + (w.last < w.hi_max);
 	none = !spare_behind(&w, w.lo);
 	shape(&w, type);
 	if (w.lo < at)
 		*moved = 2;
 	/* The split itself has two phases, so one move made room. */
-	if (none && type == MT_STORE_MIDDLE && mt_state(&leaf) - mt_state(&before) == 3 * MT_STATE_STEP)
+	if (none && type == MT_STORE_MIDDLE &&
+	    mt_state(&leaf) - mt_state(&before) == 3 * MT_STATE_STEP)
 		seen_two[w.lo < at]++;
 	assert_int_equal(mas.version, mt_state(&leaf));
 	assert_ptr_equal(mt_slot(&leaf, mas.offset), entry);
 	for (unsigned long key = 0; key < UNIVERSE; key++)
-		assert_ptr_equal(entry_at(&leaf, key), key >= w.first && key <= w.last ? entry : entry_at(&before, key));
+		assert_ptr_equal(entry_at(&leaf, key),
+				 key >= w.first && key <= w.last ? entry : entry_at(&before, key));
 	return true;
 }
 
@@ -241,7 +266,10 @@ static void no_change_in_place_misleads_a_reader(void **state)
 		tried++;
 		assert_false(misleads(changes, end_of_change));
 	}
-	/* Every function of shape.h had its turn: three splits, two moves, the join. */
+	/*
+	 * Every function of shape.h had its turn: three splits, two moves, the
+	 * join.
+	 */
 	assert_true(seen[1] && seen[2] && seen[3] && seen[4] && seen[5] && seen[6]);
 	assert_false(seen[0] || seen[7]);
 	assert_true(seen_moved[0] && seen_moved[1] && seen_moved[2]);
@@ -279,7 +307,8 @@ struct snapshot {
 	unsigned long bound[MT_LEAF_SLOTS + 1];
 };
 
-static void take_snapshot(struct snapshot *s, struct maple_node *pivots, struct maple_node *slots, struct maple_node *again)
+static void take_snapshot(struct snapshot *s, struct maple_node *pivots, struct maple_node *slots,
+			  struct maple_node *again)
 {
 	struct mt_leaf l;
 
@@ -291,7 +320,9 @@ static void take_snapshot(struct snapshot *s, struct maple_node *pivots, struct 
 	bounds(&l, s->bound);
 }
 
-/* A leaf each of whose words was loaded at a moment of its own in [from, to]. */
+/*
+ * A leaf each of whose words was loaded at a moment of its own in [from, to].
+ */
 static void mix(struct maple_node *node, unsigned int from, unsigned int to)
 {
 	for (size_t i = 0; i < MT_LEAF_BYTES; i += sizeof(uint32_t)) {
@@ -320,7 +351,10 @@ static bool same_snapshot(const struct snapshot *a, const struct snapshot *b)
 	return true;
 }
 
-/* Whether what is seen between two moments of one quiet phase can be a leaf that never was. */
+/*
+ * Whether what is seen between two moments of one quiet phase can be a leaf
+ * that never was.
+ */
 static bool misleads_an_iteration(unsigned int changes, const unsigned int *end_of_change)
 {
 	struct snapshot whole[4], seen;
@@ -331,7 +365,8 @@ static bool misleads_an_iteration(unsigned int changes, const unsigned int *end_
 		take_snapshot(&whole[c], then, then, then);
 	}
 	for (unsigned int begin = 0; begin < moments; begin++) {
-		for (unsigned int end = begin; end < moments && mt_state(&moment[begin]) == mt_state(&moment[end]); end++) {
+		for (unsigned int end = begin;
+		     end < moments && mt_state(&moment[begin]) == mt_state(&moment[end]); end++) {
 			struct maple_node mixed[3];
 			bool known = false;
 
@@ -417,7 +452,8 @@ int main(void)
 		cmocka_unit_test(no_change_in_place_misleads_a_reader),
 		cmocka_unit_test(the_same_without_phases_does_mislead),
 		cmocka_unit_test(an_iteration_sees_a_leaf_as_it_was_before_a_change_or_after),
-		cmocka_unit_test(it_would_see_mixtures_if_changes_did_not_say_that_they_are_under_way),
+		cmocka_unit_test(
+			it_would_see_mixtures_if_changes_did_not_say_that_they_are_under_way),
 	};
 
 	return cmocka_run_group_tests_name("shape", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_states.c - every state of a cursor times every way to move it: the tables of docs/maple-api.md, and what index and last are
- * then.
+ * test_states.c - every state of a cursor times every way to move it: the
+ * tables of docs/maple-api.md, and what index and last are then.
  */
 #include "tests/maple/model.h"
 
@@ -24,7 +24,8 @@ static int trees_up(void **state)
 	mt_init_flags(&single, MT_FLAGS_USE_RCU);
 	return mtree_store_range(&tree, 0x1000, 0x1500, &a, GFP_KERNEL) ||
 	       mtree_store_range(&tree, 0x2000, 0x2500, &b, GFP_KERNEL) ||
-	       mtree_store_range(&tree, 0x3000, 0x3500, &c, GFP_KERNEL) || mtree_store(&single, 0, &o, GFP_KERNEL);
+	       mtree_store_range(&tree, 0x3000, 0x3500, &c, GFP_KERNEL) ||
+	       mtree_store(&single, 0, &o, GFP_KERNEL);
 }
 
 static int trees_down(void **state)
@@ -116,7 +117,10 @@ static const struct move {
 	{mas_find_range_rev, 0},
 };
 
-/* What they come to: an entry with its range and state, in short. '<' and '>' are the gaps before and behind B. */
+/*
+ * What they come to: an entry with its range and state, in short. '<' and '>'
+ * are the gaps before and behind B.
+ */
 static const struct outcome {
 	char name;
 	void *entry;
@@ -159,7 +163,8 @@ static const struct outcome *outcome_of(const struct ma_state *mas, const void *
 	for (unsigned int i = 0; i < LEN(outcomes); i++) {
 		const struct outcome *out = &outcomes[i];
 
-		if (out->entry == entry && out->status == mas->status && out->index == mas->index && out->last == mas->last)
+		if (out->entry == entry && out->status == mas->status && out->index == mas->index &&
+		    out->last == mas->last)
 			return out;
 	}
 	return NULL;
@@ -184,7 +189,8 @@ static void every_move_from_every_state(void **state)
 			found[i] = out ? out->name : '?';
 		}
 		if (strcmp(found, states[s].come_to))
-			fail_msg("%s: found %s, expected %s", states[s].name, found, states[s].come_to);
+			fail_msg("%s: found %s, expected %s", states[s].name, found,
+				 states[s].come_to);
 	}
 }
 
@@ -215,7 +221,9 @@ static void a_limit_is_met_in_the_state_that_names_it(void **state)
 	vms_rcu_read_unlock();
 }
 
-/* And in a tree that has no nodes, behind whose one index everything else lies. */
+/*
+ * And in a tree that has no nodes, behind whose one index everything else lies.
+ */
 static void a_limit_is_met_without_nodes(void **state)
 {
 	struct ma_state mas;
@@ -284,9 +292,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(every_move_from_every_state, trees_up, trees_down),
-		cmocka_unit_test_setup_teardown(a_limit_is_met_in_the_state_that_names_it, trees_up, trees_down),
+		cmocka_unit_test_setup_teardown(a_limit_is_met_in_the_state_that_names_it, trees_up,
+						trees_down),
 		cmocka_unit_test_setup_teardown(a_limit_is_met_without_nodes, trees_up, trees_down),
-		cmocka_unit_test_setup_teardown(a_pause_goes_on_behind_what_was_met, trees_up, trees_down),
+		cmocka_unit_test_setup_teardown(a_pause_goes_on_behind_what_was_met, trees_up,
+						trees_down),
 		cmocka_unit_test(a_gap_stored_without_nodes_is_all_there_is),
 	};
 

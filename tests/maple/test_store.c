@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_store.c - stores against a flat array: random ones, all short sequences in a tiny universe, and with memory running out
- * at every allocation.
+ * test_store.c - stores against a flat array: random ones, all short sequences
+ * in a tiny universe, and with memory running out at every allocation.
  */
 #include "tests/maple/model.h"
 
@@ -21,9 +21,11 @@ static const unsigned int all_flags[] = {
 	MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU,
 };
 
-static void report(uint64_t seed, unsigned int step, unsigned int from, unsigned int to, const void *entry)
+static void report(uint64_t seed, unsigned int step, unsigned int from, unsigned int to,
+		   const void *entry)
 {
-	fprintf(stderr, "seed %lu, step %u: store of %p to cells [%u, %u]\n", (unsigned long)seed, step, entry, from, to);
+	fprintf(stderr, "seed %lu, step %u: store of %p to cells [%u, %u]\n", (unsigned long)seed,
+		step, entry, from, to);
 }
 
 static void random_stores(unsigned int steps, uint64_t seed, unsigned int check_every)
@@ -81,8 +83,13 @@ static void every_wide_store_over_a_full_tree_is_exact(void **state)
 			for (unsigned int clear = 0; clear < 2; clear++) {
 				model_init(&m, all_flags[(from / STEP + to / STEP) % 4], N, 1);
 				for (unsigned int i = 0; i < N; i++)
-					assert_int_equal(model_store(&m, i, i, i % 5 ? model_entry(&m) : NULL), 0);
-				assert_int_equal(model_store(&m, from, to, clear ? NULL : model_entry(&m)), 0);
+					assert_int_equal(model_store(&m, i, i,
+								     i % 5 ? model_entry(&m)
+									   : NULL),
+							 0);
+				assert_int_equal(model_store(&m, from, to,
+							     clear ? NULL : model_entry(&m)),
+						 0);
 				model_check(&m);
 				mtree_destroy(&m.tree);
 			}
@@ -107,11 +114,14 @@ static unsigned long all_sequences(unsigned int depth)
 				for (unsigned int i = 0, a, b; i < m.cells; i = b + 1) {
 					model_range(&before, i, &a, &b);
 					if (before.cell[i])
-						assert_int_equal(model_store(&m, a, b, before.cell[i]), 0);
+						assert_int_equal(
+							model_store(&m, a, b, before.cell[i]), 0);
 				}
 				for (unsigned int i = 0; i < m.cells; i++)
 					m.cell[i] = before.cell[i];
-				assert_int_equal(model_store(&m, from, to, clear ? NULL : model_entry(&m)), 0);
+				assert_int_equal(model_store(&m, from, to,
+							     clear ? NULL : model_entry(&m)),
+						 0);
 				model_check(&m);
 				mtree_destroy(&m.tree);
 				n += all_sequences(depth - 1);
@@ -165,7 +175,10 @@ static void a_store_answers_the_entry_that_was_at_its_index(void **state)
 	model_destroy(&m);
 }
 
-/* The store fails at its 1st, 2nd, ... allocation until it needs no more; each failure leaves everything as it was. */
+/*
+ * The store fails at its 1st, 2nd, ... allocation until it needs no more; each
+ * failure leaves everything as it was.
+ */
 static unsigned int store_with_failures(unsigned int from, unsigned int to, void *entry)
 {
 	size_t live = model_nodes_now();
@@ -191,7 +204,10 @@ static void no_memory_leaves_the_tree_as_it_was(void **state)
 
 	(void)state;
 	for (uint64_t seed = 0; seed < 4; seed++) {
-		/* In RCU mode nodes of earlier stores go at any moment: only all of them together can be counted. */
+		/*
+		 * In RCU mode nodes of earlier stores go at any moment: only
+		 * all of them together can be counted.
+		 */
 		model_init(&m, all_flags[seed % 2], 300, seed);
 		for (unsigned int i = 0; i < 400; i++) {
 			model_pick(&m, &from, &to, &entry);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_trace.c - what real programs did to their address spaces, done to trees: each space of a recording is a tree of entries beside
- * its oracle. Maps are stored, or inserted where the kernel chose the place; unmaps clear, changes of protection split, forks copy the
- * tree, faults look up; a search for a place goes with each map. After each step the tree is validated and compared.
+ * test_trace.c - what real programs did to their address spaces, done to trees:
+ * each space of a recording is a tree of entries beside its oracle. Maps are
+ * stored, or inserted where the kernel chose the place; unmaps clear, changes
+ * of protection split, forks copy the tree, faults look up; a search for a
+ * place goes with each map. After each step the tree is validated and compared.
  * Run from the top of the tree.
  */
 #include "tests/maple/model.h"
@@ -18,7 +20,8 @@
 #define PAGE 4096ul
 #define TOP (1ul << 47)
 
-static const char *const names[] = {"gcc", "git", "java", "node", "postgres", "python", "sh", "sqlite"};
+static const char *const names[] = {"gcc",      "git",    "java", "node",
+				    "postgres", "python", "sh",   "sqlite"};
 static struct trace_order *orders[LEN(names)];
 
 /* ThreadSanitizer learns nothing from more of them. */
@@ -33,8 +36,9 @@ struct replay {
 		bool live;
 		unsigned long brk; /* 0: not known yet */
 	} * spaces;
-	unsigned long writes, reads, entries, faults, mapped; /* mapped: faults where there was an entry */
-	size_t largest;                                       /* ranges that a tree ever had */
+	/* mapped: faults where there was an entry */
+	unsigned long writes, reads, entries, faults, mapped;
+	size_t largest; /* ranges that a tree ever had */
 };
 
 static unsigned long page_up(unsigned long bytes)
@@ -42,10 +46,11 @@ static unsigned long page_up(unsigned long bytes)
 	return (bytes + PAGE - 1) & ~(PAGE - 1);
 }
 
-static void doing(struct replay *r, struct space *s, enum op_kind kind, unsigned long first, unsigned long last, void *entry,
-		  unsigned long size)
+static void doing(struct replay *r, struct space *s, enum op_kind kind, unsigned long first,
+		  unsigned long last, void *entry, unsigned long size)
 {
-	const struct op op = {.kind = kind, .first = first, .last = last, .entry = entry, .size = size};
+	const struct op op = {
+		.kind = kind, .first = first, .last = last, .entry = entry, .size = size};
 
 	if (!pair_do(&s->pair, &op))
 		fail();
@@ -62,7 +67,8 @@ static void *new_entry(struct replay *r)
 static void map(struct replay *r, struct space *s, unsigned long at, unsigned long bytes)
 {
 	if (bytes)
-		doing(r, s, r->entries % 2 ? OP_PREALLOC : OP_STORE, at, at + page_up(bytes) - 1, new_entry(r), 0);
+		doing(r, s, r->entries % 2 ? OP_PREALLOC : OP_STORE, at, at + page_up(bytes) - 1,
+		      new_entry(r), 0);
 }
 
 static void unmap(struct replay *r, struct space *s, unsigned long at, unsigned long bytes)
@@ -81,7 +87,9 @@ static void map_somewhere(struct replay *r, struct space *s, unsigned long at, u
 	doing(r, s, OP_INSERT, at, at + page_up(bytes) - 1, new_entry(r), 0);
 }
 
-/* Each range inside has another entry from now on; those at the ends are split. */
+/*
+ * Each range inside has another entry from now on; those at the ends are split.
+ */
 static void change(struct replay *r, struct space *s, unsigned long at, unsigned long bytes)
 {
 	unsigned long end = at + page_up(bytes), next;
@@ -95,8 +103,8 @@ static void change(struct replay *r, struct space *s, unsigned long at, unsigned
 	}
 }
 
-static void move(struct replay *r, struct space *s, unsigned long from, unsigned long bytes, unsigned long to,
-		 unsigned long to_bytes)
+static void move(struct replay *r, struct space *s, unsigned long from, unsigned long bytes,
+		 unsigned long to, unsigned long to_bytes)
 {
 	unmap(r, s, from, bytes);
 	map(r, s, to, to_bytes);
@@ -237,8 +245,9 @@ static void play(const char *name, const struct trace_order *order, unsigned int
 	for (int space = 0; space < order->nr_spaces; space++)
 		end_space(&r, space);
 	free(r.spaces);
-	print_message("%-8s %5lu writes, %6lu reads, up to %3zu ranges; %lu of %lu faults were in one\n", name, r.writes, r.reads,
-		      r.largest, r.mapped, r.faults);
+	print_message(
+		"%-8s %5lu writes, %6lu reads, up to %3zu ranges; %lu of %lu faults were in one\n",
+		name, r.writes, r.reads, r.largest, r.mapped, r.faults);
 	assert_true(r.writes > 100 && r.reads > 1000);
 	/* All but the one that makes a stack grow. */
 	assert_true(r.faults - r.mapped <= 1);

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_universe.c - small universes, exhaustively: all sequences of stores up to some length over a few cells, and in trees of two
- * and of three levels every store from any cell to any other, and every pair of stores in windows that lie across the bounds of
- * leaves. After each the tree is validated and compared with the flat array; each new arrangement of ranges and gaps is asked for
- * all its gaps and all steps from every cell. The cells lie at the bottom and at the top of the key space, are one key, one
- * page, or a sixteenth of all keys wide, across multiples of powers of two, and some bounds are not at pages where others are: so
- * whatever a node does to keep its keys short is met, and its end.
+ * test_universe.c - small universes, exhaustively: all sequences of stores up
+ * to some length over a few cells, and in trees of two and of three levels
+ * every store from any cell to any other, and every pair of stores in windows
+ * that lie across the bounds of leaves. After each the tree is validated and
+ * compared with the flat array; each new arrangement of ranges and gaps is
+ * asked for all its gaps and all steps from every cell. The cells lie at the
+ * bottom and at the top of the key space, are one key, one page, or a sixteenth
+ * of all keys wide, across multiples of powers of two, and some bounds are not
+ * at pages where others are: so whatever a node does to keep its keys short is
+ * met, and its end.
  *
- * VMS_TEST_MORE=2 in the environment: longer sequences and every case of the large trees; minutes.
+ * VMS_TEST_MORE=2 in the environment: longer sequences and every case of the
+ * large trees; minutes.
  */
 #include "tests/maple/model.h"
 
@@ -31,10 +36,11 @@ struct move {
 
 static void report(const char *what, const struct move *move, unsigned int n)
 {
-	fprintf(stderr, "universe: %s, flags %#x, %u cells, the last store of these:\n", what, m.tree.ma_flags, m.cells);
+	fprintf(stderr, "universe: %s, flags %#x, %u cells, the last store of these:\n", what,
+		m.tree.ma_flags, m.cells);
 	for (unsigned int i = 0; i < n; i++)
-		fprintf(stderr, "universe:   cells [%u, %u], keys [%#lx, %#lx]: %s\n", move[i].from, move[i].to,
-			model_first(&m, move[i].from), model_last(&m, move[i].to),
+		fprintf(stderr, "universe:   cells [%u, %u], keys [%#lx, %#lx]: %s\n", move[i].from,
+			move[i].to, model_first(&m, move[i].from), model_last(&m, move[i].to),
 			!move[i].entry              ? "NULL"
 			: move[i].entry == &entry_a ? "A"
 						    : "B");
@@ -51,18 +57,25 @@ static void ask_gap(unsigned long min, unsigned long max, unsigned long size, bo
 	MA_STATE(mas, &m.tree, 0, 0);
 
 	mas_lock(&mas);
-	err = highest ? mas_empty_area_rev(&mas, min, max, size) : mas_empty_area(&mas, min, max, size);
+	err = highest ? mas_empty_area_rev(&mas, min, max, size)
+		      : mas_empty_area(&mas, min, max, size);
 	mas_unlock(&mas);
 	gap_queries++;
-	if (err == (found ? 0 : -EBUSY) && (!found || (mas.index == at && mas.last == at + size - 1)))
+	if (err == (found ? 0 : -EBUSY) &&
+	    (!found || (mas.index == at && mas.last == at + size - 1)))
 		return;
-	fprintf(stderr, "universe: %s gap of %#lx in [%#lx, %#lx]: expected %s %#lx, found %d %#lx\n",
-		highest ? "highest" : "lowest", size, min, max, found ? "at" : "none", at, err, mas.index);
+	fprintf(stderr,
+		"universe: %s gap of %#lx in [%#lx, %#lx]: expected %s %#lx, found %d %#lx\n",
+		highest ? "highest" : "lowest", size, min, max, found ? "at" : "none", at, err,
+		mas.index);
 	mt_dump(&m.tree, mt_dump_hex);
 	fail();
 }
 
-/* All sizes that are a whole number of cells between the two, and one key less or more. */
+/*
+ * All sizes that are a whole number of cells between the two, and one key less
+ * or more.
+ */
 static void ask_gaps_between(unsigned int from, unsigned int to)
 {
 	unsigned long min = model_first(&m, from), max = model_last(&m, to);
@@ -111,10 +124,13 @@ static void *take(struct ma_state *mas, enum step step, unsigned long limit)
 }
 
 /* What the array says to that. */
-static bool model_step(enum step step, unsigned int cell, unsigned int limit, unsigned int *from, unsigned int *to)
+static bool model_step(enum step step, unsigned int cell, unsigned int limit, unsigned int *from,
+		       unsigned int *to)
 {
-	bool gaps = step == FIND_RANGE || step == FIND_RANGE_REV || step == NEXT_RANGE || step == PREV_RANGE;
-	bool backwards = step == FIND_REV || step == FIND_RANGE_REV || step == PREV || step == PREV_RANGE;
+	bool gaps = step == FIND_RANGE || step == FIND_RANGE_REV || step == NEXT_RANGE ||
+		    step == PREV_RANGE;
+	bool backwards =
+		step == FIND_REV || step == FIND_RANGE_REV || step == PREV || step == PREV_RANGE;
 
 	if (backwards ? cell < limit : cell > limit)
 		return false;
@@ -122,12 +138,14 @@ static bool model_step(enum step step, unsigned int cell, unsigned int limit, un
 		model_range(&m, cell, from, to);
 		return true;
 	}
-	return backwards ? model_prev(&m, cell, limit, gaps, from, to) : model_next(&m, cell, limit, gaps, from, to);
+	return backwards ? model_prev(&m, cell, limit, gaps, from, to)
+			 : model_next(&m, cell, limit, gaps, from, to);
 }
 
 static void ask_step(enum step step, unsigned int cell, unsigned int limit)
 {
-	bool backwards = step == FIND_REV || step == FIND_RANGE_REV || step == PREV || step == PREV_RANGE;
+	bool backwards =
+		step == FIND_REV || step == FIND_RANGE_REV || step == PREV || step == PREV_RANGE;
 	unsigned long key = backwards ? model_first(&m, cell) : model_last(&m, cell);
 	unsigned int from = 0, to = 0;
 	bool found = model_step(step, cell, limit, &from, &to);
@@ -138,15 +156,22 @@ static void ask_step(enum step step, unsigned int cell, unsigned int limit)
 	steps++;
 	if (!found && !entry)
 		return;
-	if (found && entry == m.cell[from] && mas.index == model_first(&m, from) && mas.last == model_last(&m, to))
+	if (found && entry == m.cell[from] && mas.index == model_first(&m, from) &&
+	    mas.last == model_last(&m, to))
 		return;
-	fprintf(stderr, "universe: step %u from cell %u, limit %u: found %p in [%#lx, %#lx], expected %s cells [%u, %u]\n", step,
-		cell, limit, entry, mas.index, mas.last, found ? "" : "nothing, not", from, to);
+	fprintf(stderr,
+		"universe: step %u from cell %u, limit %u: found %p in [%#lx, %#lx], expected %s "
+		"cells [%u, %u]\n",
+		step, cell, limit, entry, mas.index, mas.last, found ? "" : "nothing, not", from,
+		to);
 	mt_dump(&m.tree, mt_dump_hex);
 	fail();
 }
 
-/* From every cell to every limit, or every few. A tree without nodes steps as test_iter.c says. */
+/*
+ * From every cell to every limit, or every few. A tree without nodes steps as
+ * test_iter.c says.
+ */
 static void ask_all_steps(void)
 {
 	if (!mt_height(&m.tree))
@@ -171,7 +196,8 @@ static uint64_t arrangement(bool bounds)
 	uint64_t hash = bounds;
 
 	for (unsigned int i = 0; i < m.cells; i++) {
-		hash = hash * 4 + (m.cell[i] ? 2 : 0) + (bounds && i && m.store[i] != m.store[i - 1]);
+		hash = hash * 4 + (m.cell[i] ? 2 : 0) +
+		       (bounds && i && m.store[i] != m.store[i - 1]);
 		hash = hash * 0x9e3779b97f4a7c15ull;
 		hash ^= hash >> 29;
 	}
@@ -209,7 +235,10 @@ static void fill_cell(unsigned int i, void *entry)
 		fail();
 }
 
-/* Cells in order leave full leaves behind; scattered ones half-full leaves; and thinned out, leaves that are nearly too small. */
+/*
+ * Cells in order leave full leaves behind; scattered ones half-full leaves; and
+ * thinned out, leaves that are nearly too small.
+ */
 static void fill(enum shape shape)
 {
 	unsigned int stride = 7;
@@ -227,7 +256,8 @@ static void fill(enum shape shape)
 
 /* ---- sequences ---- */
 
-static const unsigned int all_flags[] = {MT_FLAGS_ALLOC_RANGE, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU, 0, MT_FLAGS_USE_RCU};
+static const unsigned int all_flags[] = {
+	MT_FLAGS_ALLOC_RANGE, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU, 0, MT_FLAGS_USE_RCU};
 
 /* A new tree, filled, then the moves. The mode takes turns. */
 static void play(enum shape shape, const struct move *move, unsigned int n, bool ask)
@@ -250,8 +280,8 @@ static void play(enum shape shape, const struct move *move, unsigned int n, bool
 }
 
 /* All sequences of moves @n.. @depth - 1 inside the cells [low, high]. */
-static void sequences(enum shape shape, struct move *move, unsigned int n, unsigned int depth, unsigned int low, unsigned int high,
-		      bool ask)
+static void sequences(enum shape shape, struct move *move, unsigned int n, unsigned int depth,
+		      unsigned int low, unsigned int high, bool ask)
 {
 	void *const entries[] = {NULL, &entry_a, &entry_b};
 
@@ -275,12 +305,17 @@ static void begin(void)
 
 static void end(const char *name)
 {
-	print_message("%s: %lu stores, %lu searches for a gap, %lu steps\n", name, stores, gap_queries, steps);
+	print_message("%s: %lu stores, %lu searches for a gap, %lu steps\n", name, stores,
+		      gap_queries, steps);
 	assert_int_equal(model_live_nodes(), 0);
 }
 
-/* @cells cells, the rest of the key space among them; every sequence of @depth stores. */
-static void universe(const char *name, unsigned int cells, unsigned long base, unsigned long step, unsigned int depth)
+/*
+ * @cells cells, the rest of the key space among them; every sequence of @depth
+ * stores.
+ */
+static void universe(const char *name, unsigned int cells, unsigned long base, unsigned long step,
+		     unsigned int depth)
 {
 	struct move move[8];
 
@@ -365,10 +400,12 @@ static void ask_some(void)
 	if (!(m.tree.ma_flags & MT_FLAGS_ALLOC_RANGE))
 		return;
 	for (unsigned int i = 0; i < 4; i++) {
-		unsigned int from = ++questions * 29 % m.cells, to = from + questions * 13 % (m.cells - from);
+		unsigned int from = ++questions * 29 % m.cells,
+			     to = from + questions * 13 % (m.cells - from);
 
 		ask_gap(model_first(&m, from), model_last(&m, to),
-			1 + (model_last(&m, to) - model_first(&m, from)) / (1 + questions % 23), i % 2);
+			1 + (model_last(&m, to) - model_first(&m, from)) / (1 + questions % 23),
+			i % 2);
 	}
 	if (questions % 4096 != 0)
 		return;
@@ -403,17 +440,22 @@ struct layout {
 
 static void lay_out(unsigned int cells, const struct layout *l)
 {
-	unsigned long step = l->step ? l->step : ULONG_MAX / cells, base = l->middle ? l->middle - cells / 2 * step : l->base;
+	unsigned long step = l->step ? l->step : ULONG_MAX / cells,
+		      base = l->middle ? l->middle - cells / 2 * step : l->base;
 
 	model_init_at(&m, 0, cells, base, step);
 	for (unsigned int i = 3; l->odd && i < cells; i += 5)
 		m.start[i]++;
 }
 
-/* Every store from any cell to any other; in a large tree a share of the wide ones, and the shape takes turns. */
+/*
+ * Every store from any cell to any other; in a large tree a share of the wide
+ * ones, and the shape takes turns.
+ */
 static void every_store(unsigned int height, const struct layout *l)
 {
-	unsigned int cells = cells_for(height), turn = 0, skip = model_more() > 1 ? 1 : MODEL_LESS * (1 + cells * cells / 2000);
+	unsigned int cells = cells_for(height), turn = 0,
+		     skip = model_more() > 1 ? 1 : MODEL_LESS * (1 + cells * cells / 2000);
 
 	lay_out(cells, l);
 	for (unsigned int from = 0; from < cells; from++) {
@@ -427,7 +469,8 @@ static void every_store(unsigned int height, const struct layout *l)
 					for (enum shape shape = IN_ORDER; shape < SHAPES; shape++)
 						play_in_full_tree(shape, &move, 1);
 				else
-					play_in_full_tree(IN_ORDER + turn++ % (SHAPES - IN_ORDER), &move, 1);
+					play_in_full_tree(IN_ORDER + turn++ % (SHAPES - IN_ORDER),
+							  &move, 1);
 			}
 		}
 	}
@@ -455,7 +498,8 @@ static void every_store_in_a_tree_of_two_levels(void **state)
 
 static void every_store_in_a_tree_of_three_levels(void **state)
 {
-	const struct layout top = {.base = ULONG_MAX - 4000, .step = 1}, pages = {.middle = 5ul << 43, .step = 4096};
+	const struct layout top = {.base = ULONG_MAX - 4000, .step = 1},
+			    pages = {.middle = 5ul << 43, .step = 4096};
 
 	(void)state;
 	begin();
@@ -464,8 +508,12 @@ static void every_store_in_a_tree_of_three_levels(void **state)
 	end("every store, three levels");
 }
 
-/* All pairs of stores in a window of some cells, which lies everywhere across leaves and their bounds. */
-static void windows(unsigned int height, unsigned int width, unsigned int stride, const struct layout *l)
+/*
+ * All pairs of stores in a window of some cells, which lies everywhere across
+ * leaves and their bounds.
+ */
+static void windows(unsigned int height, unsigned int width, unsigned int stride,
+		    const struct layout *l)
 {
 	unsigned int cells = cells_for(height), turn = 0;
 	void *const entries[] = {NULL, &entry_b};
@@ -478,8 +526,10 @@ static void windows(unsigned int height, unsigned int width, unsigned int stride
 		for (unsigned int i = 0; i < all * all; i++) {
 			unsigned int a = i / all, b = i % all;
 
-			move[0] = (struct move){low + a / 2 / width, low + a / 2 % width, entries[a % 2]};
-			move[1] = (struct move){low + b / 2 / width, low + b / 2 % width, entries[b % 2]};
+			move[0] = (struct move){low + a / 2 / width, low + a / 2 % width,
+						entries[a % 2]};
+			move[1] = (struct move){low + b / 2 / width, low + b / 2 % width,
+						entries[b % 2]};
 			if (move[0].from > move[0].to || move[1].from > move[1].to)
 				continue;
 			play_in_full_tree(IN_ORDER + turn++ % (SHAPES - IN_ORDER), move, 2);

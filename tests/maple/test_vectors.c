@@ -26,7 +26,10 @@ static bool can_tell(void)
 	unsigned int a, b, c, d;
 
 #ifdef VMS_DEBUG
-	/* Not optimised for speed: then gcc clears no upper halves, and nobody minds. */
+	/*
+	 * Not optimised for speed: then gcc clears no upper halves, and nobody
+	 * minds.
+	 */
 	return false;
 #endif
 	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE) || !(c & bit_AVX))
@@ -39,7 +42,10 @@ static void clear_upper_halves(void)
 	__asm__ volatile("vzeroupper" ::: "memory");
 }
 
-/* Bit 2: bits 128 to 255 of the first sixteen registers; bit 6: their bits 256 to 511. */
+/*
+ * Bit 2: bits 128 to 255 of the first sixteen registers; bit 6: their bits 256
+ * to 511.
+ */
 static unsigned int upper_halves(void)
 {
 	uint32_t low, high;
@@ -61,18 +67,22 @@ static unsigned int upper_halves(void)
 }
 #endif
 
-#define LEAVES_NONE(call)                                                                                                          \
-	do {                                                                                                                       \
-		unsigned int left;                                                                                                 \
-                                                                                                                                   \
-		clear_upper_halves();                                                                                              \
-		(void)(call);                                                                                                      \
-		left = upper_halves();                                                                                             \
-		if (left)                                                                                                          \
-			fail_msg("%s: with %s, upper halves of vectors are in use: %#x", #call, vms_mt_simd(), left);              \
+#define LEAVES_NONE(call)                                                                          \
+	do {                                                                                       \
+		unsigned int left;                                                                 \
+                                                                                                   \
+		clear_upper_halves();                                                              \
+		(void)(call);                                                                      \
+		left = upper_halves();                                                             \
+		if (left)                                                                          \
+			fail_msg("%s: with %s, upper halves of vectors are in use: %#x", #call,    \
+				 vms_mt_simd(), left);                                             \
 	} while (0)
 
-/* Range @i, by every kind of store: a page is cut out of it and comes back; it goes and comes back; another entry takes its place. */
+/*
+ * Range @i, by every kind of store: a page is cut out of it and comes back; it
+ * goes and comes back; another entry takes its place.
+ */
 static void store(unsigned long i)
 {
 	const unsigned long first = FIRST(i), last = first + 8 * PAGE - 1;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_window.c - writes in the middle of a reader's walk, on purpose: between the search of a node and the load of the slot
- * that it found. The walk of descend.h is compiled here once more, with a search that stops to let a writer by. What the reader
- * then answers must be what the key held before the writes, between two of them, or after them.
+ * test_window.c - writes in the middle of a reader's walk, on purpose: between
+ * the search of a node and the load of the slot that it found. The walk of
+ * descend.h is compiled here once more, with a search that stops to let a
+ * writer by. What the reader then answers must be what the key held before the
+ * writes, between two of them, or after them.
  *
- * And the one question of a store that is answered without the bounds of its place: see plan.h, spans_just().
+ * And the one question of a store that is answered without the bounds of its
+ * place: see plan.h, spans_just().
  */
 #include "tests/maple/model.h"
 
@@ -99,7 +102,8 @@ static bool was_held(const void *entry)
 /* Wide nodes, or those of pages or of bytes. */
 static void set_up(uint64_t seed)
 {
-	unsigned int flags = MT_FLAGS_USE_RCU | (seed & 1 ? MT_FLAGS_ALLOC_RANGE : 0), cells = seed & 2 ? 400 : 30, from, to;
+	unsigned int flags = MT_FLAGS_USE_RCU | (seed & 1 ? MT_FLAGS_ALLOC_RANGE : 0),
+		     cells = seed & 2 ? 400 : 30, from, to;
 	void *entry;
 
 	if (seed & 4)
@@ -177,7 +181,8 @@ static void a_step_never_reports_what_was_never_there(void **state)
 	(void)state;
 	stopping.descend = stopping_descend;
 	/* The rest of what descend.h and scan.h make. */
-	(void)lookup, (void)enter, (void)next_entry, (void)leaf_gap, (void)narrow_gaps, (void)inner_gap, (void)gaps;
+	(void)lookup, (void)enter, (void)next_entry, (void)leaf_gap, (void)narrow_gaps,
+		(void)inner_gap, (void)gaps;
 	(void)plan, (void)store, (void)commit;
 	for (uint64_t seed = 0; seed < 8; seed++) {
 		set_up(seed);
@@ -204,7 +209,8 @@ static void a_step_never_reports_what_was_never_there(void **state)
 				} else {
 					vms__mt_isa = &stopping;
 				}
-				entry = forwards ? mas_next_range(&mas, ULONG_MAX) : mas_prev_range(&mas, 0);
+				entry = forwards ? mas_next_range(&mas, ULONG_MAX)
+						 : mas_prev_range(&mas, 0);
 				vms__mt_isa = usual;
 				searches = 0;
 				assert_true(was_held(entry));
@@ -219,10 +225,12 @@ static void a_step_never_reports_what_was_never_there(void **state)
 /* Neighbours of a page each, most of them with entries. */
 static void set_up_dense(uint64_t seed)
 {
-	model_init_at(&m, MT_FLAGS_USE_RCU | (seed & 1 ? MT_FLAGS_ALLOC_RANGE : 0), 400, 1ul << 30, 4096);
+	model_init_at(&m, MT_FLAGS_USE_RCU | (seed & 1 ? MT_FLAGS_ALLOC_RANGE : 0), 400, 1ul << 30,
+		      4096);
 	m.random += seed;
 	for (unsigned int i = 0; i < m.cells; i++)
-		assert_int_equal(model_store(&m, i, i, model_below(&m, 4) ? model_entry(&m) : NULL), 0);
+		assert_int_equal(model_store(&m, i, i, model_below(&m, 4) ? model_entry(&m) : NULL),
+				 0);
 }
 
 /* A write at @key or close behind it. */
@@ -236,7 +244,10 @@ static void write_near(unsigned long key)
 	assert_int_equal(model_store(&m, from, to, model_below(&m, 2) ? model_entry(&m) : NULL), 0);
 }
 
-/* What is ahead of an iteration when it steps is what it meets, in its leaf or the next. */
+/*
+ * What is ahead of an iteration when it steps is what it meets, in its leaf or
+ * the next.
+ */
 static void check_next_entry(struct ma_state *mas, bool find)
 {
 	unsigned long key = mas->last + 1;
@@ -264,7 +275,8 @@ static void a_step_by_entries_meets_the_next_there_is(void **state)
 
 			vms_rcu_read_lock();
 			mas_walk(&mas);
-			for (unsigned int steps = 0; steps < 30 && mas_is_active(&mas) && mas.last != ULONG_MAX; steps++) {
+			for (unsigned int steps = 0;
+			     steps < 30 && mas_is_active(&mas) && mas.last != ULONG_MAX; steps++) {
 				if (!model_below(&m, 4))
 					write_near(mas.last + 1);
 				check_next_entry(&mas, model_below(&m, 4));
@@ -280,16 +292,24 @@ static void a_step_by_entries_meets_the_next_there_is(void **state)
 #define PAGE (1ul << MT_PAGE_SHIFT)
 #define REGION (1ul << (MT_PAGE_SHIFT + MT_KEY_BITS))
 
-/* Whether the slot is the first or the last of what the parent holds: there spans_just() may not know. */
+/*
+ * Whether the slot is the first or the last of what the parent holds: there
+ * spans_just() may not know.
+ */
 static bool at_parents_end(unsigned long step, const struct maple_node *leaf, unsigned int i)
 {
 	unsigned int up = mt_step_slot(step);
 
-	return (!i && !up) || (mt_pivot(leaf, i) == ULONG_MAX && mt_pivot(mt_step_node(step), up) == ULONG_MAX);
+	return (!i && !up) ||
+	       (mt_pivot(leaf, i) == ULONG_MAX && mt_pivot(mt_step_node(step), up) == ULONG_MAX);
 }
 
-/* What spans_just() says of a store over [first, last]; counts where it is right to say "yes", and does. */
-static void check_store_over(unsigned long first, unsigned long last, unsigned int *right, unsigned int *said)
+/*
+ * What spans_just() says of a store over [first, last]; counts where it is
+ * right to say "yes", and does.
+ */
+static void check_store_over(unsigned long first, unsigned long last, unsigned int *right,
+			     unsigned int *said)
 {
 	unsigned int from, to, cell = model_cell(&m, first);
 	unsigned long step = 0;
@@ -315,8 +335,10 @@ static void check_store_over(unsigned long first, unsigned long last, unsigned i
 
 static void check_stores_from(unsigned int cell, unsigned int *right, unsigned int *said)
 {
-	static const unsigned long apart[] = {0, 1, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE, REGION - PAGE, REGION, 2 * REGION};
-	unsigned long first = model_first(&m, cell), last = model_last(&m, cell), region = first & ~(REGION - 1);
+	static const unsigned long apart[] = {
+		0, 1, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE, REGION - PAGE, REGION, 2 * REGION};
+	unsigned long first = model_first(&m, cell), last = model_last(&m, cell),
+		      region = first & ~(REGION - 1);
 
 	for (unsigned int i = 0; i < LEN(apart); i++) {
 		for (unsigned int j = 0; j < LEN(apart); j++) {
@@ -334,7 +356,8 @@ static void check_stores_from(unsigned int cell, unsigned int *right, unsigned i
 
 static void a_store_that_asks_for_no_bounds_has_them_right(void **state)
 {
-	static const unsigned long bases[] = {0, PAGE, 5 * REGION, 6 * REGION - 799 * PAGE, 0ul - REGION, 0ul - 800 * PAGE};
+	static const unsigned long bases[] = {
+		0, PAGE, 5 * REGION, 6 * REGION - 799 * PAGE, 0ul - REGION, 0ul - 800 * PAGE};
 
 	(void)state;
 	for (unsigned int b = 0; b < LEN(bases); b++) {
@@ -347,7 +370,9 @@ static void a_store_that_asks_for_no_bounds_has_them_right(void **state)
 		for (unsigned int i = 0; i < 100; i++) {
 			unsigned int cell = model_below(&m, m.cells - 1);
 
-			assert_int_equal(model_store(&m, cell, cell + (i & 1), i & 2 ? NULL : model_entry(&m)), 0);
+			assert_int_equal(model_store(&m, cell, cell + (i & 1),
+						     i & 2 ? NULL : model_entry(&m)),
+					 0);
 		}
 		assert_true(mt_height(&m.tree) >= 3);
 		for (unsigned int cell = 0; cell < m.cells; cell++)
@@ -357,10 +382,14 @@ static void a_store_that_asks_for_no_bounds_has_them_right(void **state)
 	}
 }
 
-/* Behind a full node's keys lies its first slot, which may look like the key that is asked for. */
+/*
+ * Behind a full node's keys lies its first slot, which may look like the key
+ * that is asked for.
+ */
 static void a_slot_is_not_taken_for_a_key(void **state)
 {
-	static struct maple_node parent __attribute__((aligned(MT_ALIGN))), leaf __attribute__((aligned(MT_ALIGN)));
+	static struct maple_node parent __attribute__((aligned(MT_ALIGN))),
+		leaf __attribute__((aligned(MT_ALIGN)));
 	unsigned long first = 500 * PAGE, last = 900 * PAGE - 1;
 
 	(void)state;
@@ -381,8 +410,9 @@ static void a_slot_is_not_taken_for_a_key(void **state)
 /* ---- nodes that come back ---- */
 
 /*
- * In a tree without RCU a node that goes is the next that comes, somewhere else. A cursor that others have stored beside, all under
- * one lock, must not take it for the old one.
+ * In a tree without RCU a node that goes is the next that comes, somewhere
+ * else. A cursor that others have stored beside, all under one lock, must not
+ * take it for the old one.
  */
 static void a_cursor_knows_nodes_that_came_back(void **state)
 {
@@ -427,7 +457,10 @@ static void store_at(unsigned int from, unsigned int to, void *entry)
 	model_set(&m, from, to, entry);
 }
 
-/* Stores close to [from, to], which may be into its leaf, or the leaf beside it. */
+/*
+ * Stores close to [from, to], which may be into its leaf, or the leaf beside
+ * it.
+ */
 static void store_around(unsigned int from, unsigned int to)
 {
 	unsigned int cell = from > 4 ? from - 4 : 0;
@@ -445,12 +478,16 @@ static void look_up(struct ma_state *mas, unsigned int from, unsigned int to)
 	__mas_set_range(mas, model_first(&m, from), model_last(&m, to));
 }
 
-/* What the cursor was told may change, and where it stands: the store is that of what it says when it is made. */
+/*
+ * What the cursor was told may change, and where it stands: the store is that
+ * of what it says when it is made.
+ */
 static void a_store_beside_others_since_its_plan_is_the_right_one(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed < 120 / MODEL_LESS; seed++) {
-		model_init_at(&m, seed & 1 ? MT_FLAGS_ALLOC_RANGE : 0, 150, 1ul << 30, seed & 2 ? 1 : 4096);
+		model_init_at(&m, seed & 1 ? MT_FLAGS_ALLOC_RANGE : 0, 150, 1ul << 30,
+			      seed & 2 ? 1 : 4096);
 		m.random += seed;
 		for (unsigned int i = 0; i < 400; i++) {
 			unsigned int from, to;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_access.c - vms_access_word(): memory read and written from outside, with the program's rights and with a debugger's.
+ * test_access.c - vms_access_word(): memory read and written from outside, with
+ * the program's rights and with a debugger's.
  *
  * What either may do is also asked of the running kernel: /proc/self/mem forces
- * its way as ptrace(2) does, process_vm_readv(2) and process_vm_writev(2) do not.
+ * its way as ptrace(2) does, process_vm_readv(2) and process_vm_writev(2) do
+ * not.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,11 +30,13 @@ static struct mm_struct *mm_of(void **state)
 static unsigned long register_word;
 static int answer; /* of access(); 0: the length */
 
-static int note_access(struct vm_area_struct *vma, unsigned long addr, void *buf, int len, int write)
+static int note_access(struct vm_area_struct *vma, unsigned long addr, void *buf, int len,
+		       int write)
 {
 	(void)addr;
 	mmap_assert_locked(atomic_load_explicit(&vma->vm_mm, memory_order_relaxed));
-	memcpy(write ? (void *)&register_word : buf, write ? buf : (void *)&register_word, (size_t)len);
+	memcpy(write ? (void *)&register_word : buf, write ? buf : (void *)&register_word,
+	       (size_t)len);
 	return answer ? answer : len;
 }
 
@@ -53,7 +57,8 @@ static void insert(struct mm_struct *mm, unsigned long start, unsigned long page
 
 static void device_memory_is_reached_through_its_owner(void **state)
 {
-	static const struct vm_operations_struct ops = {.access = note_access}, none = {.name = NULL};
+	static const struct vm_operations_struct ops = {.access = note_access},
+						 none = {.name = NULL};
 	static const int wrong[] = {4, 9, INT32_MAX, INT32_MIN, -4096};
 	struct mm_struct *mm = mm_of(state);
 	unsigned long word = 0;
@@ -69,7 +74,10 @@ static void device_memory_is_reached_through_its_owner(void **state)
 	assert_int_equal(register_word, 4);
 	answer = -EIO;
 	assert_int_equal(vms_access_word(mm, BASE, &word, 0), -EIO);
-	/* not all of it, more than there is, and what is no errno: the word stays as it was */
+	/*
+	 * not all of it, more than there is, and what is no errno: the word
+	 * stays as it was
+	 */
 	word = 5;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		answer = wrong[i];
@@ -101,7 +109,9 @@ static void each_side_of_a_fork_is_written_for_itself(void **state)
 	mmput(child);
 }
 
-/* A breakpoint: the program's text is a private mapping that it may not write. */
+/*
+ * A breakpoint: the program's text is a private mapping that it may not write.
+ */
 static void forced_write_is_seen_by_this_program_alone(void **state)
 {
 	struct mm_struct *mm = mm_of(state);
@@ -164,10 +174,19 @@ static void stack_grows_for_an_access_from_outside(void **state)
 
 /* ---- beside the kernel ---- */
 
-enum kind { ANON_PRIVATE, ANON_SHARED, FILE_PRIVATE, FILE_SHARED, READ_ONLY_FILE_PRIVATE, READ_ONLY_FILE_SHARED, NR_KINDS };
+enum kind {
+	ANON_PRIVATE,
+	ANON_SHARED,
+	FILE_PRIVATE,
+	FILE_SHARED,
+	READ_ONLY_FILE_PRIVATE,
+	READ_ONLY_FILE_SHARED,
+	NR_KINDS
+};
 
-static const char *const kind_name[NR_KINDS] = {"private anonymous", "shared anonymous", "private file",
-						"shared file",       "private file r/o", "shared file r/o"};
+static const char *const kind_name[NR_KINDS] = {"private anonymous", "shared anonymous",
+						"private file",      "shared file",
+						"private file r/o",  "shared file r/o"};
 
 /* Ways to reach a word. */
 enum way { READ, WRITE, FORCED_READ, FORCED_WRITE, NR_WAYS };
@@ -191,7 +210,8 @@ static bool kernel_does(int mem, void *addr, enum way way)
 
 static bool library_does(struct mm_struct *mm, enum way way)
 {
-	static const unsigned int flags[NR_WAYS] = {0, FOLL_WRITE, FOLL_FORCE, FOLL_FORCE | FOLL_WRITE};
+	static const unsigned int flags[NR_WAYS] = {0, FOLL_WRITE, FOLL_FORCE,
+						    FOLL_FORCE | FOLL_WRITE};
 	unsigned long word = 1;
 	int err = vms_access_word(mm, BASE, &word, flags[way]);
 
@@ -204,25 +224,34 @@ struct both {
 	struct file *file, *read_only_file;
 };
 
-/* The same mapping twice. False: the kernel refuses it, and so does the library. */
-static bool map_both(struct mm_struct *mm, const struct both *b, enum kind kind, int prot, void **addr)
+/*
+ * The same mapping twice. False: the kernel refuses it, and so does the
+ * library.
+ */
+static bool map_both(struct mm_struct *mm, const struct both *b, enum kind kind, int prot,
+		     void **addr)
 {
 	bool shared = kind == ANON_SHARED || kind == FILE_SHARED || kind == READ_ONLY_FILE_SHARED;
 	bool anon = kind == ANON_PRIVATE || kind == ANON_SHARED;
 	bool read_only = kind == READ_ONLY_FILE_PRIVATE || kind == READ_ONLY_FILE_SHARED;
 	int flags = (shared ? MAP_SHARED : MAP_PRIVATE) | (anon ? MAP_ANONYMOUS : 0);
 	struct file *file = anon ? NULL : read_only ? b->read_only_file : b->file;
-	unsigned long at = vms_mmap(mm, BASE, PG, (unsigned long)prot, (unsigned long)(flags | MAP_FIXED), file, 0);
+	unsigned long at = vms_mmap(mm, BASE, PG, (unsigned long)prot,
+				    (unsigned long)(flags | MAP_FIXED), file, 0);
 
 	*addr = mmap(NULL, PG, prot, flags, anon ? -1 : read_only ? b->read_only_fd : b->fd, 0);
 	assert_int_equal(*addr != MAP_FAILED, at == BASE);
 	return *addr != MAP_FAILED;
 }
 
-/* Each way in turn, and all of them once more: what a forced write has left behind may not change an answer. */
+/*
+ * Each way in turn, and all of them once more: what a forced write has left
+ * behind may not change an answer.
+ */
 static int compare(struct mm_struct *mm, const struct both *b, enum kind kind, int prot)
 {
-	static const char *const way_name[NR_WAYS] = {"read", "write", "forced read", "forced write"};
+	static const char *const way_name[NR_WAYS] = {"read", "write", "forced read",
+						      "forced write"};
 	int different = 0;
 	void *addr;
 
@@ -233,8 +262,9 @@ static int compare(struct mm_struct *mm, const struct both *b, enum kind kind, i
 		bool expected = kernel_does(b->mem, addr, way), got = library_does(mm, way);
 
 		if (expected != got)
-			print_error("%s, %c%c%c: %s: the kernel %s it\n", kind_name[kind], prot & PROT_READ ? 'r' : '-',
-				    prot & PROT_WRITE ? 'w' : '-', prot & PROT_EXEC ? 'x' : '-', way_name[way],
+			print_error("%s, %c%c%c: %s: the kernel %s it\n", kind_name[kind],
+				    prot & PROT_READ ? 'r' : '-', prot & PROT_WRITE ? 'w' : '-',
+				    prot & PROT_EXEC ? 'x' : '-', way_name[way],
 				    expected ? "does" : "refuses");
 		different += expected != got;
 	}
@@ -291,7 +321,8 @@ static void what_has_no_page_is_refused_to_everyone(void **state)
 	vms_mmap(mm, BASE, PG, RW, FIXED, NULL, 0);
 	vms_madvise(mm, BASE, PG, 102); /* MADV_GUARD_INSTALL */
 	for (unsigned int flags = 0; flags <= FOLL_FORCE; flags += FOLL_FORCE) {
-		assert_int_equal(vms_access_word(mm, ELSEWHERE + PG, &word, flags), -EFAULT); /* past the end of the file */
+		/* past the end of the file */
+		assert_int_equal(vms_access_word(mm, ELSEWHERE + PG, &word, flags), -EFAULT);
 		assert_int_equal(vms_access_word(mm, BASE, &word, flags | FOLL_WRITE), -EFAULT);
 		assert_int_equal(vms_access_word(mm, BASE - PG, &word, flags), -EFAULT);
 	}

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* test_advice.c - advice on pages: what is faulted in, what is dropped, and which memory refuses which advice. */
+/*
+ * test_advice.c - advice on pages: what is faulted in, what is dropped, and
+ * which memory refuses which advice.
+ */
 #include <errno.h>
 
 #include "lib/sync/alloc.h"
@@ -14,7 +17,8 @@ static struct mm_struct *mm_of(void **state)
 
 static void map(struct mm_struct *mm, unsigned long page, unsigned long pages, unsigned long prot)
 {
-	assert_int_equal(vms_mmap(mm, BASE + page * PG, pages * PG, prot, FIXED, NULL, 0), BASE + page * PG);
+	assert_int_equal(vms_mmap(mm, BASE + page * PG, pages * PG, prot, FIXED, NULL, 0),
+			 BASE + page * PG);
 }
 
 static int advise(struct mm_struct *mm, unsigned long page, unsigned long pages, int advice)
@@ -139,7 +143,8 @@ static void dropping_locked_memory_leaves_it_locked(void **state)
 	map(mm, 0, 4, RW);
 	vms_write_word(mm, BASE + PG, 5);
 	vms_mlock(mm, BASE, 4 * PG);
-	assert_int_equal(advise(mm, 0, 5, MADV_DONTNEED_LOCKED), -ENOMEM); /* a hole at the end; the rest is done */
+	/* a hole at the end; the rest is done */
+	assert_int_equal(advise(mm, 0, 5, MADV_DONTNEED_LOCKED), -ENOMEM);
 	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 0);
 	assert_int_equal(atomic_load(&mm->locked_vm), 4);
 	assert_int_equal(vms_read_word(mm, BASE + PG, &word), VMS_FAULT_OK);
@@ -183,7 +188,8 @@ static void removing_wants_a_shared_file_that_may_be_written(void **state)
 	assert_int_equal(advise(mm, 2, 1, MADV_REMOVE), -EACCES);
 	vms_mmap(mm, BASE + 4 * PG, PG, PROT_READ, MAP_SHARED | MAP_FIXED, ro, 0);
 	assert_int_equal(advise(mm, 4, 1, MADV_REMOVE), -EACCES);
-	vms_mmap(mm, BASE + 6 * PG, 4 * PG, PROT_READ, MAP_SHARED | MAP_FIXED, file, 6 * PG); /* beyond the end, too */
+	/* beyond the end, too */
+	vms_mmap(mm, BASE + 6 * PG, 4 * PG, PROT_READ, MAP_SHARED | MAP_FIXED, file, 6 * PG);
 	assert_int_equal(advise(mm, 6, 4, MADV_REMOVE), 0);
 	assert_int_equal(advise(mm, 6, 5, MADV_REMOVE), -ENOMEM);
 	vms_mlock2(mm, BASE + 7 * PG, PG, MLOCK_ONFAULT);
@@ -198,11 +204,15 @@ static void removing_wants_a_shared_file_that_may_be_written(void **state)
 	fput(ro);
 }
 
-/* A device's memory: no page of it may be dropped, guarded or asked for; locking it does nothing, and says so. */
+/*
+ * A device's memory: no page of it may be dropped, guarded or asked for;
+ * locking it does nothing, and says so.
+ */
 static void memory_of_a_device_is_left_alone(void **state)
 {
-	static const int refused[] = {MADV_DONTNEED,     MADV_DONTNEED_LOCKED, MADV_COLD,          MADV_GUARD_INSTALL,
-				      MADV_GUARD_REMOVE, MADV_POPULATE_READ,   MADV_POPULATE_WRITE};
+	static const int refused[] = {MADV_DONTNEED,      MADV_DONTNEED_LOCKED, MADV_COLD,
+				      MADV_GUARD_INSTALL, MADV_GUARD_REMOVE,    MADV_POPULATE_READ,
+				      MADV_POPULATE_WRITE};
 	struct mm_struct *mm = mm_of(state);
 	struct vm_area_struct *vma;
 
@@ -210,7 +220,8 @@ static void memory_of_a_device_is_left_alone(void **state)
 	vma = vm_area_alloc(mm);
 	vma->vm_start = BASE;
 	vma->vm_end = BASE + 2 * PG;
-	vm_flags_init(vma, VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_IO | VM_PFNMAP | VM_DONTEXPAND);
+	vm_flags_init(vma, VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_IO | VM_PFNMAP |
+				   VM_DONTEXPAND);
 	assert_int_equal(insert_vm_struct(mm, vma), 0);
 	mmap_write_unlock(mm);
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
@@ -224,7 +235,8 @@ static void memory_of_a_device_is_left_alone(void **state)
 
 static void senseless_requests_are_refused(void **state)
 {
-	static const int advice[] = {MADV_POPULATE_READ, MADV_GUARD_INSTALL, MADV_DONTNEED_LOCKED, MADV_NOHUGEPAGE};
+	static const int advice[] = {MADV_POPULATE_READ, MADV_GUARD_INSTALL, MADV_DONTNEED_LOCKED,
+				     MADV_NOHUGEPAGE};
 	struct mm_struct *mm = mm_of(state);
 
 	map(mm, 0, 2, RW);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_anon_name.c - names for anonymous memory: who may have one, how ranges with names split and merge, what the listing shows, and what
- * is refused. (Tear-down wants every name's count at zero.)
+ * test_anon_name.c - names for anonymous memory: who may have one, how ranges
+ * with names split and merge, what the listing shows, and what is refused.
+ * (Tear-down wants every name's count at zero.)
  */
 #include <errno.h>
 
@@ -20,7 +21,8 @@ static void expect_names_at(struct mm_struct *mm, const char *expected, const ch
 	assert_int_equal(vms_maps_print(mm, out), 0);
 	fclose(out);
 	for (char *at = strtok(maps, "\n"); at; at = strtok(NULL, "\n"))
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%.17s %s\n", at, strlen(at) > 73 ? at + 73 : "-");
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%.17s %s\n", at,
+					strlen(at) > 73 ? at + 73 : "-");
 	free(maps);
 	if (strcmp(text, expected) != 0)
 		print_error("%s:%d: names are\n%sexpected\n%s", file, line, text, expected);
@@ -35,10 +37,12 @@ static void name_splits_its_range_off(void **state)
 
 	vms_mmap(mm, BASE, 8 * PG, RW, FIXED, NULL, 0);
 	assert_int_equal(vms_set_anon_name(mm, BASE + 2 * PG, 2 * PG - 1, "my heap"), 0);
-	expect_names(mm, "20000000-20002000 -\n20002000-20004000 [anon:my heap]\n20004000-20008000 -\n");
+	expect_names(
+		mm, "20000000-20002000 -\n20002000-20004000 [anon:my heap]\n20004000-20008000 -\n");
 	/* the same name again changes nothing, nor does a part of it */
 	assert_int_equal(vms_set_anon_name(mm, BASE + 2 * PG, PG, "my heap"), 0);
-	expect_names(mm, "20000000-20002000 -\n20002000-20004000 [anon:my heap]\n20004000-20008000 -\n");
+	expect_names(
+		mm, "20000000-20002000 -\n20002000-20004000 [anon:my heap]\n20004000-20008000 -\n");
 	assert_int_equal(vms_set_anon_name(mm, BASE, 8 * PG, NULL), 0);
 	expect_names(mm, "20000000-20008000 -\n");
 }
@@ -51,9 +55,11 @@ static void memory_merges_only_under_equal_names(void **state)
 	/* equal text, given twice */
 	assert_int_equal(vms_set_anon_name(mm, BASE, 2 * PG, "one"), 0);
 	assert_int_equal(vms_set_anon_name(mm, BASE + 4 * PG, 2 * PG, "one"), 0);
-	expect_names(mm, "20000000-20002000 [anon:one]\n20002000-20004000 -\n20004000-20006000 [anon:one]\n20006000-20008000 -\n");
+	expect_names(mm, "20000000-20002000 [anon:one]\n20002000-20004000 -\n20004000-20006000 "
+			 "[anon:one]\n20006000-20008000 -\n");
 	assert_int_equal(vms_set_anon_name(mm, BASE + 2 * PG, 2 * PG, "two"), 0);
-	expect_names(mm, "20000000-20002000 [anon:one]\n20002000-20004000 [anon:two]\n20004000-20006000 [anon:one]\n"
+	expect_names(mm, "20000000-20002000 [anon:one]\n20002000-20004000 "
+			 "[anon:two]\n20004000-20006000 [anon:one]\n"
 			 "20006000-20008000 -\n");
 	assert_int_equal(vms_set_anon_name(mm, BASE + 2 * PG, 2 * PG, "one"), 0);
 	expect_names(mm, "20000000-20006000 [anon:one]\n20006000-20008000 -\n");
@@ -78,8 +84,12 @@ static void name_spreads_over_part_of_each_neighbour(void **state)
 	/* the first part of b joins a, the last one joins c */
 	assert_int_equal(vms_set_anon_name(mm, BASE + 3 * PG, PG, "a"), 0);
 	assert_int_equal(vms_set_anon_name(mm, BASE + 5 * PG, PG, "c"), 0);
-	expect_names(mm, "20000000-20004000 [anon:a]\n20004000-20005000 [anon:b]\n20005000-20009000 [anon:c]\n");
-	/* one call over several VMAs: a piece that joins what follows goes on after it */
+	expect_names(mm, "20000000-20004000 [anon:a]\n20004000-20005000 "
+			 "[anon:b]\n20005000-20009000 [anon:c]\n");
+	/*
+	 * one call over several VMAs: a piece that joins what follows goes on
+	 * after it
+	 */
 	assert_int_equal(vms_set_anon_name(mm, BASE + 2 * PG, 5 * PG, "c"), 0);
 	expect_names(mm, "20000000-20002000 [anon:a]\n20002000-20009000 [anon:c]\n");
 }
@@ -92,11 +102,14 @@ static void named_memory_keeps_its_name_when_it_is_split_moved_and_grown(void **
 	vms_set_anon_name(mm, BASE, 6 * PG, "n");
 	vms_munmap(mm, BASE + 2 * PG, PG);
 	vms_mprotect(mm, BASE, PG, PROT_READ);
-	expect_names(mm, "20000000-20001000 [anon:n]\n20001000-20002000 [anon:n]\n20003000-20006000 [anon:n]\n");
-	assert_int_equal(vms_mremap(mm, BASE + 4 * PG, 2 * PG, 2 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, BASE + 16 * PG),
+	expect_names(mm, "20000000-20001000 [anon:n]\n20001000-20002000 "
+			 "[anon:n]\n20003000-20006000 [anon:n]\n");
+	assert_int_equal(vms_mremap(mm, BASE + 4 * PG, 2 * PG, 2 * PG,
+				    MREMAP_MAYMOVE | MREMAP_FIXED, BASE + 16 * PG),
 			 BASE + 16 * PG);
 	assert_int_equal(vms_mremap(mm, BASE + 16 * PG, 2 * PG, 3 * PG, 0, 0), BASE + 16 * PG);
-	expect_names(mm, "20000000-20001000 [anon:n]\n20001000-20002000 [anon:n]\n20003000-20004000 [anon:n]\n"
+	expect_names(mm, "20000000-20001000 [anon:n]\n20001000-20002000 "
+			 "[anon:n]\n20003000-20004000 [anon:n]\n"
 			 "20010000-20013000 [anon:n]\n");
 }
 
@@ -120,12 +133,15 @@ static void shared_anonymous_memory_shows_its_name_as_such(void **state)
 	vms_mmap(mm, BASE, 2 * PG, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, NULL, 0);
 	expect_names(mm, "20000000-20002000 /dev/zero (deleted)\n");
 	assert_int_equal(vms_set_anon_name(mm, BASE, PG, "ring"), 0);
-	expect_names(mm, "20000000-20001000 [anon_shmem:ring]\n20001000-20002000 /dev/zero (deleted)\n");
+	expect_names(
+		mm, "20000000-20001000 [anon_shmem:ring]\n20001000-20002000 /dev/zero (deleted)\n");
 	assert_int_equal(vms_set_anon_name(mm, BASE, PG, NULL), 0);
 	expect_names(mm, "20000000-20002000 /dev/zero (deleted)\n");
 }
 
-/* The break is the break, whatever its name: only a part outside it shows one. */
+/*
+ * The break is the break, whatever its name: only a part outside it shows one.
+ */
 static void heap_and_stack_are_shown_as_what_they_are(void **state)
 {
 	struct mm_struct *mm = ((struct world *)*state)->mm;
@@ -148,7 +164,8 @@ static void file_memory_has_no_name(void **state)
 	vms_mmap(mm, BASE + 4 * PG, 2 * PG, RW, FIXED, NULL, 0);
 	/* what comes before it has its name, what comes after it has not */
 	assert_int_equal(vms_set_anon_name(mm, BASE, 6 * PG, "x"), -EBADF);
-	expect_names(mm, "20000000-20002000 [anon:x]\n20002000-20004000 /data\n20004000-20006000 -\n");
+	expect_names(mm,
+		     "20000000-20002000 [anon:x]\n20002000-20004000 /data\n20004000-20006000 -\n");
 	fput(file);
 }
 
@@ -167,7 +184,8 @@ static void holes_are_passed_over_and_reported(void **state)
 
 static void names_that_would_spoil_the_listing_are_refused(void **state)
 {
-	static const char *const bad[] = {"a[b", "a]b", "a\\b", "a$b", "a`b", "a\nb", "a\x7f", "\xc3\xa4", "tab\t"};
+	static const char *const bad[] = {"a[b",  "a]b",   "a\\b",     "a$b",  "a`b",
+					  "a\nb", "a\x7f", "\xc3\xa4", "tab\t"};
 	struct mm_struct *mm = ((struct world *)*state)->mm;
 	char text[ANON_VMA_NAME_MAX_LEN + 1], expected[256];
 
@@ -216,7 +234,10 @@ static void split_for_a_name_is_refused_at_the_limit_of_vmas(void **state)
 	mmput(mm);
 }
 
-/* Each allocation in turn fails: -ENOMEM or -EAGAIN, and every page has the name it had. */
+/*
+ * Each allocation in turn fails: -ENOMEM or -EAGAIN, and every page has the
+ * name it had.
+ */
 static void failed_allocation_leaves_the_names_as_they_were(void **state)
 {
 	struct mm_struct *mm = ((struct world *)*state)->mm;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_calls.c - the kernel's calls on one VMA, as an engineer uses them: the first one, cut,
- * join, grow, shrink, let a stack grow; and the VMA lock's trylocks and early release.
+ * test_calls.c - the kernel's calls on one VMA, as an engineer uses them: the
+ * first one, cut, join, grow, shrink, let a stack grow; and the VMA lock's
+ * trylocks and early release.
  *
- * Tear-down validates: accounts, page tables, and the ways from a page to its VMA.
+ * Tear-down validates: accounts, page tables, and the ways from a page to its
+ * VMA.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -35,7 +37,8 @@ static void map_written(struct mm_struct *mm, unsigned long start, unsigned long
 		assert_int_equal(vms_write_word(mm, start + i * PG, start + i), VMS_FAULT_OK);
 }
 
-static void expect_words(struct mm_struct *mm, unsigned long addr, unsigned long pages, unsigned long first)
+static void expect_words(struct mm_struct *mm, unsigned long addr, unsigned long pages,
+			 unsigned long first)
 {
 	unsigned long word = 0;
 
@@ -45,7 +48,8 @@ static void expect_words(struct mm_struct *mm, unsigned long addr, unsigned long
 	}
 }
 
-static struct vm_area_struct *lock_and_find(struct mm_struct *mm, unsigned long addr) VMS_ACQUIRE(mm->mmap_lock)
+static struct vm_area_struct *lock_and_find(struct mm_struct *mm, unsigned long addr)
+	VMS_ACQUIRE(mm->mmap_lock)
 {
 	struct vm_area_struct *vma;
 
@@ -87,7 +91,8 @@ static void a_vma_is_cut_where_it_is_told(void **state)
 	assert_int_equal(split_vma(mm, vma, BASE + PG, 1), 0);
 	assert_int_equal(vma->vm_start, BASE + PG);
 	mmap_write_unlock(mm);
-	expect_layout(mm, "20000000-20001000 rw-p 20000\n20001000-20002000 rw-p 20001\n20002000-20008000 rw-p 20002\n");
+	expect_layout(mm, "20000000-20001000 rw-p 20000\n20001000-20002000 rw-p "
+			  "20001\n20002000-20008000 rw-p 20002\n");
 	expect_words(mm, BASE, 8, BASE);
 	limit_map_count(mm, 3);
 	vma = lock_and_find(mm, BASE + 2 * PG);
@@ -97,7 +102,10 @@ static void a_vma_is_cut_where_it_is_told(void **state)
 
 /* ---- merge ---- */
 
-/* A truncation would not find such pages: a VMA's last offset would come before its first. */
+/*
+ * A truncation would not find such pages: a VMA's last offset would come before
+ * its first.
+ */
 static void offsets_do_not_wrap(void **state)
 {
 	struct mm_struct *mm = mm_of(state);
@@ -138,14 +146,19 @@ static void free_room_joins_its_neighbours(void **state)
 	map_written(mm, BASE, 2);
 	assert_int_equal(vms_mmap(mm, BASE + 4 * PG, 2 * PG, RW, FIXED, NULL, 0), BASE + 4 * PG);
 	vma = lock_and_find(mm, BASE);
-	/* other flags, another offset, half mapped already, not page aligned, empty */
-	assert_null(vma_merge(mm, vma, gap, gap + 2 * PG, RW_FLAGS & ~VM_WRITE, NULL, PGOFF(gap), NULL));
+	/*
+	 * other flags, another offset, half mapped already, not page aligned,
+	 * empty
+	 */
+	assert_null(vma_merge(mm, vma, gap, gap + 2 * PG, RW_FLAGS & ~VM_WRITE, NULL, PGOFF(gap),
+			      NULL));
 	assert_null(vma_merge(mm, vma, gap, gap + 2 * PG, RW_FLAGS, NULL, PGOFF(gap) + 1, NULL));
 	assert_null(vma_merge(mm, vma, gap, gap + 3 * PG, RW_FLAGS, NULL, PGOFF(gap), NULL));
 	assert_null(vma_merge(mm, vma, gap, gap + 2 * PG + 1, RW_FLAGS, NULL, PGOFF(gap), NULL));
 	assert_null(vma_merge(mm, vma, gap, gap, RW_FLAGS, NULL, PGOFF(gap), NULL));
 	/* away from both */
-	assert_null(vma_merge(mm, NULL, BASE + 16 * PG, BASE + 17 * PG, RW_FLAGS, NULL, PGOFF(BASE + 16 * PG), NULL));
+	assert_null(vma_merge(mm, NULL, BASE + 16 * PG, BASE + 17 * PG, RW_FLAGS, NULL,
+			      PGOFF(BASE + 16 * PG), NULL));
 	merged = vma_merge(mm, vma, gap, gap + PG, RW_FLAGS, NULL, PGOFF(gap), NULL);
 	assert_ptr_equal(merged, vma);
 	assert_int_equal(vma->vm_end, gap + PG);
@@ -165,8 +178,10 @@ static void a_part_whose_flags_change_joins_a_neighbour(void **state)
 	assert_int_equal(vms_mprotect(mm, BASE, 2 * PG, PROT_READ), 0);
 	vma = lock_and_find(mm, BASE);
 	/* the middle of a VMA touches nobody */
-	assert_null(vma_merge(mm, NULL, BASE + 3 * PG, BASE + 4 * PG, vma->vm_flags, NULL, PGOFF(BASE + 3 * PG), NULL));
-	merged = vma_merge(mm, vma, BASE + 2 * PG, BASE + 4 * PG, vma->vm_flags, NULL, PGOFF(BASE + 2 * PG), NULL);
+	assert_null(vma_merge(mm, NULL, BASE + 3 * PG, BASE + 4 * PG, vma->vm_flags, NULL,
+			      PGOFF(BASE + 3 * PG), NULL));
+	merged = vma_merge(mm, vma, BASE + 2 * PG, BASE + 4 * PG, vma->vm_flags, NULL,
+			   PGOFF(BASE + 2 * PG), NULL);
 	assert_ptr_equal(merged, vma);
 	mmap_write_unlock(mm);
 	expect_layout(mm, "20000000-20004000 r--p 20000\n20004000-20006000 rw-p 20004\n");
@@ -183,16 +198,24 @@ static void a_vma_grows_into_free_room(void **state)
 	struct file *file = world_file(32, true);
 	struct vm_area_struct *vma;
 
-	assert_int_equal(vms_mmap(mm, BASE + 4 * PG, 2 * PG, RW, MAP_SHARED | MAP_FIXED, file, 4 * PG), BASE + 4 * PG);
+	assert_int_equal(vms_mmap(mm, BASE + 4 * PG, 2 * PG, RW, MAP_SHARED | MAP_FIXED, file,
+				  4 * PG),
+			 BASE + 4 * PG);
 	assert_int_equal(vms_write_word(mm, BASE + 4 * PG, 44), VMS_FAULT_OK);
 	map_written(mm, BASE + 10 * PG, 1);
 	vma = lock_and_find(mm, BASE + 4 * PG);
-	assert_int_equal(vma_expand(vma, BASE + 4 * PG, BASE + 6 * PG, 4, NULL), -EINVAL); /* nothing is added */
-	assert_int_equal(vma_expand(vma, BASE + 4 * PG, BASE + 7 * PG, 5, NULL), -EINVAL); /* another offset */
-	assert_int_equal(vma_expand(vma, BASE + 5 * PG, BASE + 7 * PG, 5, NULL), -EINVAL); /* one end shrinks */
-	assert_int_equal(vma_expand(vma, BASE - PG, BASE + 6 * PG, -1UL, NULL), -EINVAL);  /* before the file's start */
-	assert_int_equal(vma_expand(vma, BASE + 4 * PG, mm->layout.task_size + PG, 4, NULL), -EINVAL);
-	assert_int_equal(vma_expand(vma, BASE + 4 * PG, BASE + 11 * PG, 4, NULL), -ENOMEM); /* taken */
+	/* nothing is added */
+	assert_int_equal(vma_expand(vma, BASE + 4 * PG, BASE + 6 * PG, 4, NULL), -EINVAL);
+	/* another offset */
+	assert_int_equal(vma_expand(vma, BASE + 4 * PG, BASE + 7 * PG, 5, NULL), -EINVAL);
+	/* one end shrinks */
+	assert_int_equal(vma_expand(vma, BASE + 5 * PG, BASE + 7 * PG, 5, NULL), -EINVAL);
+	/* before the file's start */
+	assert_int_equal(vma_expand(vma, BASE - PG, BASE + 6 * PG, -1UL, NULL), -EINVAL);
+	assert_int_equal(vma_expand(vma, BASE + 4 * PG, mm->layout.task_size + PG, 4, NULL),
+			 -EINVAL);
+	/* taken */
+	assert_int_equal(vma_expand(vma, BASE + 4 * PG, BASE + 11 * PG, 4, NULL), -ENOMEM);
 	assert_int_equal(vma_expand(vma, BASE + 3 * PG, BASE + 8 * PG, 3, NULL), 0);
 	mmap_write_unlock(mm);
 	expect_layout(mm, "20003000-20008000 rw-s 3\n2000a000-2000b000 rw-p 2000a\n");
@@ -208,13 +231,16 @@ static void a_vma_takes_the_next_one_and_what_lies_between(void **state)
 
 	map_written(mm, BASE, 2);
 	assert_int_equal(vms_mmap(mm, BASE + 4 * PG, 2 * PG, RW, FIXED, NULL, 0), BASE + 4 * PG);
-	assert_int_equal(vms_mmap(mm, BASE + 8 * PG, 2 * PG, PROT_READ, FIXED, NULL, 0), BASE + 8 * PG);
+	assert_int_equal(vms_mmap(mm, BASE + 8 * PG, 2 * PG, PROT_READ, FIXED, NULL, 0),
+			 BASE + 8 * PG);
 	vma = lock_and_find(mm, BASE);
 	next = vms_vma_next(vma);
-	assert_int_equal(vma_expand(vma, BASE, BASE + 5 * PG, PGOFF(BASE), next), -EINVAL); /* half of it */
+	/* half of it */
+	assert_int_equal(vma_expand(vma, BASE, BASE + 5 * PG, PGOFF(BASE), next), -EINVAL);
 	assert_int_equal(vma_expand(vma, BASE, BASE + 6 * PG, PGOFF(BASE), next), 0);
 	next = vms_vma_next(vma);
-	assert_int_equal(vma_expand(vma, BASE, BASE + 10 * PG, PGOFF(BASE), next), -EINVAL); /* it is read-only */
+	/* it is read-only */
+	assert_int_equal(vma_expand(vma, BASE, BASE + 10 * PG, PGOFF(BASE), next), -EINVAL);
 	/* and without room between: cut, and joined again */
 	assert_int_equal(split_vma(mm, vma, BASE + PG, 0), 0);
 	assert_int_equal(vma_expand(vma, BASE, BASE + 6 * PG, PGOFF(BASE), vms_vma_next(vma)), 0);
@@ -232,10 +258,14 @@ static void a_vma_shrinks_and_its_pages_go(void **state)
 
 	map_written(mm, BASE, 8);
 	vma = lock_and_find(mm, BASE);
-	assert_int_equal(vma_shrink(vma, BASE + PG, BASE + 7 * PG, PGOFF(BASE + PG)), -EINVAL); /* both ends */
-	assert_int_equal(vma_shrink(vma, BASE, BASE + 8 * PG, PGOFF(BASE)), -EINVAL);           /* nothing goes */
-	assert_int_equal(vma_shrink(vma, BASE, BASE, PGOFF(BASE)), -EINVAL);                    /* nothing is left */
-	assert_int_equal(vma_shrink(vma, BASE + PG, BASE + 8 * PG, PGOFF(BASE)), -EINVAL);      /* another offset */
+	/* both ends */
+	assert_int_equal(vma_shrink(vma, BASE + PG, BASE + 7 * PG, PGOFF(BASE + PG)), -EINVAL);
+	/* nothing goes */
+	assert_int_equal(vma_shrink(vma, BASE, BASE + 8 * PG, PGOFF(BASE)), -EINVAL);
+	/* nothing is left */
+	assert_int_equal(vma_shrink(vma, BASE, BASE, PGOFF(BASE)), -EINVAL);
+	/* another offset */
+	assert_int_equal(vma_shrink(vma, BASE + PG, BASE + 8 * PG, PGOFF(BASE)), -EINVAL);
 	assert_int_equal(vma_shrink(vma, BASE, BASE + 6 * PG, PGOFF(BASE)), 0);
 	assert_int_equal(vma_shrink(vma, BASE + 2 * PG, BASE + 6 * PG, PGOFF(BASE + 2 * PG)), 0);
 	mmap_write_unlock(mm);
@@ -246,7 +276,9 @@ static void a_vma_shrinks_and_its_pages_go(void **state)
 	expect_words(mm, BASE + 2 * PG, 4, BASE + 2);
 }
 
-/* What a VMA leaves takes its page tables along, up to what a neighbour needs. */
+/*
+ * What a VMA leaves takes its page tables along, up to what a neighbour needs.
+ */
 static void a_vma_that_shrinks_gives_its_page_tables_back(void **state)
 {
 	struct mm_struct *mm = mm_of(state);
@@ -256,7 +288,8 @@ static void a_vma_that_shrinks_gives_its_page_tables_back(void **state)
 
 	assert_int_equal(vms_mmap(mm, BASE, 3 * block, RW, FIXED, NULL, 0), BASE);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(vms_fault(mm, BASE + (unsigned long)i * block, FAULT_FLAG_WRITE), VMS_FAULT_OK);
+		assert_int_equal(vms_fault(mm, BASE + (unsigned long)i * block, FAULT_FLAG_WRITE),
+				 VMS_FAULT_OK);
 	tables = vms_mm_counter(mm, MM_PGTABLES);
 	vma = lock_and_find(mm, BASE);
 	assert_int_equal(vma_shrink(vma, BASE, BASE + 2 * block, PGOFF(BASE)), 0);
@@ -264,7 +297,8 @@ static void a_vma_that_shrinks_gives_its_page_tables_back(void **state)
 	assert_int_equal(vma_shrink(vma, BASE + block, BASE + 2 * block, PGOFF(BASE + block)), 0);
 	assert_int_equal(vms_mm_counter(mm, MM_PGTABLES), tables - 2);
 	/* half of a table's pages: it stays */
-	assert_int_equal(vma_shrink(vma, BASE + block, BASE + 2 * block - PG, PGOFF(BASE + block)), 0);
+	assert_int_equal(vma_shrink(vma, BASE + block, BASE + 2 * block - PG, PGOFF(BASE + block)),
+			 0);
 	assert_int_equal(vms_mm_counter(mm, MM_PGTABLES), tables - 2);
 	mmap_write_unlock(mm);
 }
@@ -277,7 +311,8 @@ static void adjusting_is_growing_or_shrinking(void **state)
 	map_written(mm, BASE, 4);
 	vma = lock_and_find(mm, BASE);
 	assert_int_equal(vma_adjust(vma, BASE, BASE + 4 * PG, PGOFF(BASE), NULL), 0);
-	assert_int_equal(vma_adjust(vma, BASE + PG, BASE + 5 * PG, PGOFF(BASE + PG), NULL), -EINVAL);
+	assert_int_equal(vma_adjust(vma, BASE + PG, BASE + 5 * PG, PGOFF(BASE + PG), NULL),
+			 -EINVAL);
 	assert_int_equal(vma_adjust(vma, BASE, BASE + 6 * PG, PGOFF(BASE), NULL), 0);
 	assert_int_equal(vma_adjust(vma, BASE, BASE + 3 * PG, PGOFF(BASE), NULL), 0);
 	mmap_write_unlock(mm);
@@ -297,18 +332,22 @@ static void what_is_given_up_may_go_to_another_vma(void **state)
 	/* as it is, it is no part of the other */
 	assert_int_equal(vma_adjust(vma, BASE, BASE + PG, PGOFF(BASE), insert), -EINVAL);
 	insert->vm_start = BASE + PG;
-	assert_int_equal(vma_adjust(vma, BASE, BASE + PG, PGOFF(BASE), insert), -EINVAL); /* its offset is wrong */
+	/* its offset is wrong */
+	assert_int_equal(vma_adjust(vma, BASE, BASE + PG, PGOFF(BASE), insert), -EINVAL);
 	insert->vm_pgoff += 1;
-	assert_int_equal(vma_adjust(vma, BASE, BASE + 2 * PG, PGOFF(BASE), insert), -EINVAL); /* they overlap */
+	/* they overlap */
+	assert_int_equal(vma_adjust(vma, BASE, BASE + 2 * PG, PGOFF(BASE), insert), -EINVAL);
 	assert_int_equal(vma_adjust(vma, BASE, BASE + PG, PGOFF(BASE), insert), 0);
 	assert_ptr_equal(vms_vma_next(vma), insert);
 	insert = vm_area_dup(vms_vma_next(vma));
 	assert_non_null(insert);
 	insert->vm_end = BASE + 3 * PG;
 	vma = vms_vma_next(vma);
-	assert_int_equal(vma_adjust(vma, BASE + 3 * PG, BASE + 4 * PG, PGOFF(BASE + 3 * PG), insert), 0);
+	assert_int_equal(
+		vma_adjust(vma, BASE + 3 * PG, BASE + 4 * PG, PGOFF(BASE + 3 * PG), insert), 0);
 	mmap_write_unlock(mm);
-	expect_layout(mm, "20000000-20001000 rw-p 20000\n20001000-20003000 rw-p 20001\n20003000-20004000 rw-p 20003\n");
+	expect_layout(mm, "20000000-20001000 rw-p 20000\n20001000-20003000 rw-p "
+			  "20001\n20003000-20004000 rw-p 20003\n");
 	expect_words(mm, BASE, 4, BASE);
 }
 
@@ -365,7 +404,10 @@ static void a_reader_keeps_its_vma_when_mmap_lock_goes(void **state)
 	assert_int_equal(vma_start_read(mm, vma), locks);
 	mmap_read_unlock(mm);
 	mmap_write_lock(mm);
-	/* readers are in: the writer is refused, and they and others are as before */
+	/*
+	 * readers are in: the writer is refused, and they and others are as
+	 * before
+	 */
 	assert_int_equal(vma_start_write_trylock(vma), !locks);
 	assert_int_equal(vma_start_read(mm, vma), locks);
 	for (int i = 0; locks && i < 3; i++)
@@ -381,7 +423,9 @@ static void a_reader_keeps_its_vma_when_mmap_lock_goes(void **state)
 
 static void a_vma_of_another_mm_is_not_locked(void **state)
 {
-	struct mm_struct *mm = mm_of(state), *other = vms_mm_create(((struct world *)*state)->engine, &world_layout, NULL);
+	struct mm_struct *mm = mm_of(state),
+			 *other = vms_mm_create(((struct world *)*state)->engine, &world_layout,
+						NULL);
 	struct vm_area_struct *vma;
 
 	assert_non_null(other);
@@ -428,14 +472,18 @@ struct handover {
 	unsigned long seen;
 };
 
-/* Reads what the writer wrote, without any lock but the VMA's, while the writer still has mmap_lock. */
+/*
+ * Reads what the writer wrote, without any lock but the VMA's, while the writer
+ * still has mmap_lock.
+ */
 static void *read_in_between(void *arg)
 {
 	struct handover *h = arg;
 	struct vm_area_struct *vma = NULL;
 
 	/* Relaxed: it must not order what the lock has to. */
-	while (!atomic_load_explicit(&h->go, memory_order_relaxed) || !(vma = lock_vma_under_rcu(h->mm, BASE)))
+	while (!atomic_load_explicit(&h->go, memory_order_relaxed) ||
+	       !(vma = lock_vma_under_rcu(h->mm, BASE)))
 		;
 	h->seen = (unsigned long)vma->vm_private_data;
 	vma_end_read(vma);

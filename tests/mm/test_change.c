@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* test_change.c - mprotect, madvise and brk: what splits, what merges, what is applied before an error. */
+/*
+ * test_change.c - mprotect, madvise and brk: what splits, what merges, what is
+ * applied before an error.
+ */
 #include <errno.h>
 
 #include "tests/mm/world.h"
@@ -20,7 +23,8 @@ static void protect_middle_splits_in_three_and_back(void **state)
 
 	map_fixed(state, 0x20000000, 5, RW);
 	assert_int_equal(vms_mprotect(mm, 0x20001000, 3 * PG, PROT_READ), 0);
-	expect_layout(mm, "20000000-20001000 rw-p 20000\n20001000-20004000 r--p 20001\n20004000-20005000 rw-p 20004\n");
+	expect_layout(mm, "20000000-20001000 rw-p 20000\n20001000-20004000 r--p "
+			  "20001\n20004000-20005000 rw-p 20004\n");
 	assert_int_equal(vms_mprotect(mm, 0x20001000, 3 * PG, RW), 0);
 	expect_layout(mm, "20000000-20005000 rw-p 20000\n");
 }
@@ -31,7 +35,10 @@ static void protect_part_moves_the_border(void **state)
 
 	map_fixed(state, 0x20000000, 4, RW);
 	map_fixed(state, 0x20004000, 4, PROT_READ);
-	/* the last pages of the first join the second; then the first pages of the second join the first */
+	/*
+	 * the last pages of the first join the second; then the first pages of
+	 * the second join the first
+	 */
 	assert_int_equal(vms_mprotect(mm, 0x20002000, 2 * PG, PROT_READ), 0);
 	expect_layout(mm, "20000000-20002000 rw-p 20000\n20002000-20008000 r--p 20002\n");
 	assert_int_equal(vms_mprotect(mm, 0x20002000, 4 * PG, RW), 0);
@@ -55,7 +62,8 @@ static void protect_applies_the_prefix_before_a_hole(void **state)
 	map_fixed(state, 0x20000000, 2, RW);
 	map_fixed(state, 0x20003000, 1, RW);
 	assert_int_equal(vms_mprotect(mm, 0x20001000, 3 * PG, PROT_READ), -ENOMEM);
-	expect_layout(mm, "20000000-20001000 rw-p 20000\n20001000-20002000 r--p 20001\n20003000-20004000 rw-p 20003\n");
+	expect_layout(mm, "20000000-20001000 rw-p 20000\n20001000-20002000 r--p "
+			  "20001\n20003000-20004000 rw-p 20003\n");
 	assert_int_equal(vms_mprotect(mm, 0x20000001, PG, PROT_READ), -EINVAL);
 	assert_int_equal(vms_mprotect(mm, 0x20000000, 0, PROT_READ), 0);
 	assert_int_equal(vms_mprotect(mm, 0x20000000, PG, PROT_READ | PROT_GROWSDOWN), -EINVAL);
@@ -69,7 +77,10 @@ static void faulted_memory_keeps_its_account_when_write_protected(void **state)
 	vms_fault(mm, 0x20000000, FAULT_FLAG_WRITE);
 	vms_mprotect(mm, 0x20000000, PG, PROT_READ);
 	map_fixed(state, 0x20001000, 1, PROT_READ);
-	/* never written: loses the account, and so merges with the read-only page beside it */
+	/*
+	 * never written: loses the account, and so merges with the read-only
+	 * page beside it
+	 */
 	map_fixed(state, 0x20002000, 1, RW);
 	vms_mprotect(mm, 0x20002000, PG, PROT_READ);
 	expect_layout(mm, "20000000-20001000 r--p 20000\n20001000-20003000 r--p 20001\n");
@@ -98,7 +109,8 @@ static void advice_that_changes_flags_splits(void **state)
 
 	map_fixed(state, 0x20000000, 3, RW);
 	assert_int_equal(vms_madvise(mm, 0x20001000, PG, MADV_DONTFORK), 0);
-	expect_layout(mm, "20000000-20001000 rw-p 20000\n20001000-20002000 rw-p 20001\n20002000-20003000 rw-p 20002\n");
+	expect_layout(mm, "20000000-20001000 rw-p 20000\n20001000-20002000 rw-p "
+			  "20001\n20002000-20003000 rw-p 20002\n");
 	assert_int_equal(vms_madvise(mm, 0x20001000, PG, MADV_DOFORK), 0);
 	expect_layout(mm, "20000000-20003000 rw-p 20000\n");
 	assert_int_equal(vms_madvise(mm, 0x20000000, 8 * PG, MADV_NOHUGEPAGE), -ENOMEM);
@@ -122,14 +134,19 @@ static void dontneed_drops_the_contents(void **state)
 	assert_int_equal(word, 5);
 }
 
-/* Pages @first to @last of @base, one by one, hold their number and are written by this. */
-static void write_numbers(struct mm_struct *mm, unsigned long base, unsigned long first, unsigned long last)
+/*
+ * Pages @first to @last of @base, one by one, hold their number and are written
+ * by this.
+ */
+static void write_numbers(struct mm_struct *mm, unsigned long base, unsigned long first,
+			  unsigned long last)
 {
 	for (unsigned long i = first; i <= last; i++)
 		assert_int_equal(vms_write_word(mm, base + i * PG, i), VMS_FAULT_OK);
 }
 
-static void expect_numbers(struct mm_struct *mm, unsigned long base, unsigned long first, unsigned long last)
+static void expect_numbers(struct mm_struct *mm, unsigned long base, unsigned long first,
+			   unsigned long last)
 {
 	unsigned long word = 0;
 
@@ -139,7 +156,10 @@ static void expect_numbers(struct mm_struct *mm, unsigned long base, unsigned lo
 	}
 }
 
-/* The pages of the end go, and no other; the same room mapped again is one with the rest, and empty. */
+/*
+ * The pages of the end go, and no other; the same room mapped again is one with
+ * the rest, and empty.
+ */
 static void unmapping_an_end_keeps_the_rest(void **state)
 {
 	/* The second lies across a border of page tables. */
@@ -166,7 +186,8 @@ static void unmapping_an_end_keeps_the_rest(void **state)
 		expect_numbers(mm, base, 4, 5);
 		assert_int_equal(vms_read_word(mm, base + 7 * PG, &word), VMS_FAULT_OK);
 		assert_int_equal(word, 0);
-		expect_layout(mm, n ? "201fc000-20204000 rw-p 201fc\n" : "20000000-20008000 rw-p 20000\n");
+		expect_layout(mm, n ? "201fc000-20204000 rw-p 201fc\n"
+				    : "20000000-20008000 rw-p 20000\n");
 		assert_int_equal(vms_munmap(mm, base, 8 * PG), 0);
 		assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 0);
 	}
@@ -177,13 +198,17 @@ static void unmapping_an_end_of_a_file_keeps_its_offsets(void **state)
 	struct mm_struct *mm = mm_of(state);
 	struct file *file = world_file(16, true);
 
-	assert_int_equal(vms_mmap(mm, 0x20000000, 8 * PG, RW, MAP_SHARED | MAP_FIXED, file, 4 * PG), 0x20000000);
+	assert_int_equal(vms_mmap(mm, 0x20000000, 8 * PG, RW, MAP_SHARED | MAP_FIXED, file, 4 * PG),
+			 0x20000000);
 	write_numbers(mm, 0x20000000, 0, 7);
 	assert_int_equal(vms_munmap(mm, 0x20000000, 3 * PG), 0);
 	assert_int_equal(vms_munmap(mm, 0x20006000, 2 * PG), 0);
 	expect_layout(mm, "20003000-20006000 rw-s 7\n");
 	expect_numbers(mm, 0x20000000, 3, 5);
-	/* From the file's side, too: pages 7 to 9 of it are mapped, page 10 is not. */
+	/*
+	 * From the file's side, too: pages 7 to 9 of it are mapped, page 10 is
+	 * not.
+	 */
 	vms_file_truncate(file->f_mapping, 9 * PG);
 	assert_int_equal(vms_mm_counter(mm, MM_FILEPAGES), 2);
 	vms_munmap(mm, 0x20003000, 3 * PG);
@@ -232,7 +257,10 @@ static void break_needs_a_free_page_above(void **state)
 	assert_int_equal(vms_brk(mm, 0x10001000), 0x10002000);
 }
 
-/* A break in the last page of all: its end plus the free page that it needs wraps to 0. */
+/*
+ * A break in the last page of all: its end plus the free page that it needs
+ * wraps to 0.
+ */
 static void break_beyond_the_end_is_refused(void **state)
 {
 	struct mm_struct *mm = mm_of(state);
@@ -247,7 +275,10 @@ static void break_beyond_the_end_is_refused(void **state)
 	expect_layout(mm, "10000000-10001000 rw-p 10000\n");
 }
 
-/* The anon_vma that comes with the pages shows: the account stays when the right to write goes. */
+/*
+ * The anon_vma that comes with the pages shows: the account stays when the
+ * right to write goes.
+ */
 static void locked_memory_has_pages_once_it_is_writable(void **state)
 {
 	struct mm_struct *mm = mm_of(state);
@@ -258,7 +289,8 @@ static void locked_memory_has_pages_once_it_is_writable(void **state)
 	assert_int_equal(vms_mprotect(mm, 0x20001000, 2 * PG, RW), 0);
 	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 2);
 	assert_int_equal(vms_mprotect(mm, 0x20001000, 2 * PG, PROT_READ), 0);
-	expect_layout(mm, "20000000-20001000 r--p 20000\n20001000-20003000 r--p 20001\n20003000-20004000 r--p 20003\n");
+	expect_layout(mm, "20000000-20001000 r--p 20000\n20001000-20003000 r--p "
+			  "20001\n20003000-20004000 r--p 20003\n");
 	mmap_read_lock(mm);
 	vma = vma_lookup(mm, 0x20001000);
 	assert_true(vma->vm_flags & VM_ACCOUNT);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* test_fault.c - touches and their results, stack growth, fork's copy-on-write, and the listing. */
+/*
+ * test_fault.c - touches and their results, stack growth, fork's copy-on-write,
+ * and the listing.
+ */
 #include <errno.h>
 
 #include "tests/mm/world.h"
@@ -35,9 +38,14 @@ static void faults_avoid_mmap_lock_where_the_engine_can(void **state)
 	vms_mmap(w->mm, 0x20000000, 100 * PG, RW, FIXED, NULL, 0);
 	for (unsigned long i = 0; i < 100; i++)
 		vms_fault(w->mm, 0x20000000 + i * PG, FAULT_FLAG_WRITE);
-	/* The first makes the anon_vma, and has mmap_lock by the way, for it is free: it too counts as a fault under the VMA's lock. */
-	assert_int_equal(vms_mm_counter(w->mm, VMS_FAULTS_MMAP), strcmp(w->engine, "maple-vma") == 0 ? 0 : 100);
-	assert_int_equal(vms_mm_counter(w->mm, VMS_FAULTS_VMA), strcmp(w->engine, "maple-vma") == 0 ? 100 : 0);
+	/*
+	 * The first makes the anon_vma, and has mmap_lock by the way, for it is
+	 * free: it too counts as a fault under the VMA's lock.
+	 */
+	assert_int_equal(vms_mm_counter(w->mm, VMS_FAULTS_MMAP),
+			 strcmp(w->engine, "maple-vma") == 0 ? 0 : 100);
+	assert_int_equal(vms_mm_counter(w->mm, VMS_FAULTS_VMA),
+			 strcmp(w->engine, "maple-vma") == 0 ? 100 : 0);
 	assert_int_equal(vms_mm_counter(w->mm, MM_ANONPAGES), 100);
 }
 
@@ -137,14 +145,17 @@ static void listing_is_that_of_proc_maps(void **state)
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	vms_mmap(mm, 0x20000000, 2 * PG, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, file, 3 * PG);
+	vms_mmap(mm, 0x20000000, 2 * PG, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, file,
+		 3 * PG);
 	vms_mmap(mm, 0x30000000, PG, RW, FIXED, NULL, 0);
 	vms_brk(mm, 0x10001000);
 	assert_int_equal(vms_maps_print(mm, out), 0);
 	fclose(out);
-	assert_string_equal(text, "10000000-10001000 rw-p 00000000 00:00 0                                  [heap]\n"
-				  "20000000-20002000 r-xp 00003000 08:01 42                                 /data\n"
-				  "30000000-30001000 rw-p 00000000 00:00 0 \n");
+	assert_string_equal(
+		text,
+		"10000000-10001000 rw-p 00000000 00:00 0                                  [heap]\n"
+		"20000000-20002000 r-xp 00003000 08:01 42                                 /data\n"
+		"30000000-30001000 rw-p 00000000 00:00 0 \n");
 	free(text);
 	fput(file);
 }
@@ -169,7 +180,8 @@ static int refuse_split(struct vm_area_struct *vma, unsigned long addr)
 	return (addr >> PAGE_SHIFT) & 1 ? -EINVAL : 0;
 }
 
-static const struct vm_operations_struct counting_ops = {.open = count_open, .close = count_close, .may_split = refuse_split};
+static const struct vm_operations_struct counting_ops = {
+	.open = count_open, .close = count_close, .may_split = refuse_split};
 
 static void hooks_count_every_vma_and_may_refuse_a_split(void **state)
 {

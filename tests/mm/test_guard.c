@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* test_guard.c - guard pages: a touch is SIGSEGV; what they survive, where they go with their range, and what refuses them. */
+/*
+ * test_guard.c - guard pages: a touch is SIGSEGV; what they survive, where they
+ * go with their range, and what refuses them.
+ */
 #include <errno.h>
 #include <pthread.h>
 
@@ -43,7 +46,9 @@ static void expect_pages(struct mm_struct *mm, unsigned long page, const char *e
 		unsigned long word = 0;
 		enum vms_fault_result result = vms_read_word(mm, at(page + i), &word);
 
-		got[i] = result == VMS_SEGV_MAPERR ? 'G' : result == VMS_FAULT_OK && word < 10 ? '0' + (char)word : 'x';
+		got[i] = result == VMS_SEGV_MAPERR             ? 'G'
+			 : result == VMS_FAULT_OK && word < 10 ? '0' + (char)word
+							       : 'x';
 	}
 	got[n] = '\0';
 	assert_string_equal(got, expected);
@@ -80,12 +85,14 @@ static void a_guarded_page_is_gone_and_its_vma_whole(void **state)
 	assert_string_equal(flags_at(mm, BASE), "rd wr mr mw me gu ac");
 	assert_int_equal(unguard(mm, 0, 6), 0);
 	expect_pages(mm, 0, "120056");
-	assert_string_equal(flags_at(mm, BASE), "rd wr mr mw me gu ac"); /* once marked, always marked */
+	/* once marked, always marked */
+	assert_string_equal(flags_at(mm, BASE), "rd wr mr mw me gu ac");
 }
 
 static void guards_survive_advice_protection_and_truncation(void **state)
 {
-	static const int advice[] = {MADV_DONTNEED, MADV_DONTNEED_LOCKED, MADV_FREE, MADV_COLD, MADV_NOHUGEPAGE};
+	static const int advice[] = {MADV_DONTNEED, MADV_DONTNEED_LOCKED, MADV_FREE, MADV_COLD,
+				     MADV_NOHUGEPAGE};
 	struct mm_struct *mm = mm_of(state);
 	struct file *file = world_file(8, true);
 
@@ -126,14 +133,23 @@ static void guards_go_where_their_pages_move(void **state)
 	struct mm_struct *mm = mm_of(state);
 
 	world_with_guards(mm);
-	assert_int_equal(vms_mremap(mm, BASE, 6 * PG, 6 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, at(16)), at(16));
+	assert_int_equal(vms_mremap(mm, BASE, 6 * PG, 6 * PG, MREMAP_MAYMOVE | MREMAP_FIXED,
+				    at(16)),
+			 at(16));
 	expect_pages(mm, 16, "12GG56");
 	map(mm, 0, 6, RW);
 	expect_pages(mm, 0, "000000");
-	/* what stays behind has none, and a move that shrinks leaves those at the end behind */
-	assert_int_equal(vms_mremap(mm, at(16), 6 * PG, 6 * PG, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, at(32)), at(32));
+	/*
+	 * what stays behind has none, and a move that shrinks leaves those at
+	 * the end behind
+	 */
+	assert_int_equal(vms_mremap(mm, at(16), 6 * PG, 6 * PG,
+				    MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, at(32)),
+			 at(32));
 	expect_pages(mm, 16, "000000");
-	assert_int_equal(vms_mremap(mm, at(32), 6 * PG, 3 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, at(48)), at(48));
+	assert_int_equal(vms_mremap(mm, at(32), 6 * PG, 3 * PG, MREMAP_MAYMOVE | MREMAP_FIXED,
+				    at(48)),
+			 at(48));
 	expect_pages(mm, 48, "12G");
 }
 
@@ -220,7 +236,8 @@ static void guards_make_private_memory_faulted(void **state)
 	map(mm, 0, 1, RW);
 	guard(mm, 0, 1);
 	vms_mprotect(mm, BASE, PG, PROT_READ);
-	assert_string_equal(flags_at(mm, BASE), "rd mr mw me gu ac"); /* a faulted VMA keeps its account */
+	/* a faulted VMA keeps its account */
+	assert_string_equal(flags_at(mm, BASE), "rd mr mw me gu ac");
 	vms_mmap(mm, at(4), PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0);
 	guard(mm, 4, 1);
 	mmap_read_lock(mm);
@@ -251,8 +268,10 @@ static void no_memory_leaves_the_pages(void **state)
 		assert_int_equal(err, asked < n ? 0 : -ENOMEM);
 		if (err)
 			assert_int_equal(vms_mm_counter(mm, MM_PGTABLES), tables);
-		assert_int_equal(vms_fault(mm, 0x20200000, FAULT_FLAG_WRITE), asked < n ? VMS_SEGV_MAPERR : VMS_FAULT_OK);
-		assert_string_equal(flags_at(mm, 0x201ff000), asked < n ? "rd wr mr mw me gu ac" : "rd wr mr mw me ac");
+		assert_int_equal(vms_fault(mm, 0x20200000, FAULT_FLAG_WRITE),
+				 asked < n ? VMS_SEGV_MAPERR : VMS_FAULT_OK);
+		assert_string_equal(flags_at(mm, 0x201ff000),
+				    asked < n ? "rd wr mr mw me gu ac" : "rd wr mr mw me ac");
 		assert_int_equal(vms_mm_validate(mm, stderr), 0);
 		if (asked < n)
 			break;
@@ -271,7 +290,10 @@ struct toucher {
 	unsigned long wrong;
 };
 
-/* Writes a page that is guarded and freed in turn: it is there, or it is guarded. */
+/*
+ * Writes a page that is guarded and freed in turn: it is there, or it is
+ * guarded.
+ */
 static void *touch(void *arg)
 {
 	struct toucher *t = arg;
@@ -296,7 +318,8 @@ static void faults_beside_find_a_page_or_a_guard(void **state)
 	for (int i = 0; i < ROUNDS; i++) {
 		wrong += guard(mm, 1, 2) != 0;
 		for (unsigned long page = 0; page < 4; page++)
-			wrong += (vms_fault(mm, at(page), 0) == VMS_SEGV_MAPERR) != (page == 1 || page == 2);
+			wrong += (vms_fault(mm, at(page), 0) == VMS_SEGV_MAPERR) !=
+				 (page == 1 || page == 2);
 		wrong += unguard(mm, 0, 4) != 0;
 		wrong += vms_fault(mm, at(1), 0) != VMS_FAULT_OK;
 	}

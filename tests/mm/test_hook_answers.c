@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_hook_answers.c - hooks that answer late, again and again, or wrongly: an access is made again as Linux does it, it ends if that
- * leads nowhere, and no answer makes the library believe what is not so.
+ * test_hook_answers.c - hooks that answer late, again and again, or wrongly: an
+ * access is made again as Linux does it, it ends if that leads nowhere, and no
+ * answer makes the library believe what is not so.
  *
  * Where another thread would have to come at the right moment, the hook itself
  * does what that thread would do: it may call unmap_mapping_range(). Where that
@@ -48,7 +49,9 @@ static void end(struct mm_struct *mm)
 
 static void map(struct mm_struct *mm, unsigned long at, unsigned long pages, int prot, int flags)
 {
-	assert_int_equal(vms_mmap(mm, at, pages * PG, (unsigned long)prot, (unsigned long)(flags | MAP_FIXED), file, 0), at);
+	assert_int_equal(vms_mmap(mm, at, pages * PG, (unsigned long)prot,
+				  (unsigned long)(flags | MAP_FIXED), file, 0),
+			 at);
 }
 
 static void zap_all(void)
@@ -112,8 +115,12 @@ static const struct touch {
 };
 #define NR_TOUCHES (sizeof(touches) / sizeof(touches[0]))
 
-/* Each way, in shared and in private memory, with the hook losing the first @losses times: each answers 0, or that there is no page. */
-static void touch_each_way_at(struct mm_struct *mm, unsigned int losses, const char *where, int line)
+/*
+ * Each way, in shared and in private memory, with the hook losing the first
+ * @losses times: each answers 0, or that there is no page.
+ */
+static void touch_each_way_at(struct mm_struct *mm, unsigned int losses, const char *where,
+			      int line)
 {
 	for (size_t i = 0; i < 2 * NR_TOUCHES; i++) {
 		const struct touch *t = &touches[i / 2];
@@ -125,10 +132,13 @@ static void touch_each_way_at(struct mm_struct *mm, unsigned int losses, const c
 		ret = t->touch(mm);
 		if (ret != (losses < VMS_FAULT_TRIES ? 0 : t->none) ||
 		    calls < (losses < VMS_FAULT_TRIES ? losses + 1 : VMS_FAULT_TRIES))
-			print_error("%s:%d: %s (%s): %d after %u calls\n", where, line, t->name, i % 2 ? "private" : "shared", ret,
-				    calls);
+			print_error("%s:%d: %s (%s): %d after %u calls\n", where, line, t->name,
+				    i % 2 ? "private" : "shared", ret, calls);
 		_assert_int_equal(ret, losses < VMS_FAULT_TRIES ? 0 : t->none, where, line);
-		/* Not once more than told; under the VMA's lock VM_FAULT_RETRY asks twice in one try. */
+		/*
+		 * Not once more than told; under the VMA's lock VM_FAULT_RETRY
+		 * asks twice in one try.
+		 */
 		assert_true(calls >= (losses < VMS_FAULT_TRIES ? losses + 1 : VMS_FAULT_TRIES));
 		assert_true(calls <= 2 * VMS_FAULT_TRIES);
 		assert_int_equal((last_flags & FAULT_FLAG_TRIED) != 0, losses > 1);
@@ -180,7 +190,8 @@ static const struct vm_operations_struct give_ops = {.fault = give_or_lose};
 
 static void hook_that_is_not_ready_is_asked_again(void **state)
 {
-	static const vm_fault_t answers[] = {VM_FAULT_NOPAGE, VM_FAULT_RETRY, VM_FAULT_RETRY | VM_FAULT_MAJOR | VM_FAULT_NOPAGE};
+	static const vm_fault_t answers[] = {VM_FAULT_NOPAGE, VM_FAULT_RETRY,
+					     VM_FAULT_RETRY | VM_FAULT_MAJOR | VM_FAULT_NOPAGE};
 	struct mm_struct *mm = begin(state, &give_ops);
 
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
@@ -191,7 +202,10 @@ static void hook_that_is_not_ready_is_asked_again(void **state)
 	end(mm);
 }
 
-/* Locked private memory that becomes writable is populated under mmap_lock W: that ends, too, and says nothing, as on Linux. */
+/*
+ * Locked private memory that becomes writable is populated under mmap_lock W:
+ * that ends, too, and says nothing, as on Linux.
+ */
 static void mprotect_of_locked_memory_ends(void **state)
 {
 	struct mm_struct *mm = begin(state, &give_ops);
@@ -224,7 +238,8 @@ static vm_fault_t mkwrite_or_lose(struct vm_fault *vmf)
 
 static void first_write_is_made_again_when_its_owner_is_not_ready(void **state)
 {
-	static const struct vm_operations_struct ops = {.fault = give, .page_mkwrite = mkwrite_or_lose};
+	static const struct vm_operations_struct ops = {.fault = give,
+							.page_mkwrite = mkwrite_or_lose};
 	static const vm_fault_t answers[] = {VM_FAULT_NOPAGE, VM_FAULT_RETRY};
 	struct mm_struct *mm = begin(state, &ops);
 
@@ -266,7 +281,8 @@ static vm_fault_t only_map(struct vm_fault *vmf)
 
 static void hooks_that_undo_each_other_end(void **state)
 {
-	static const struct vm_operations_struct ops = {.fault = only_map, .page_mkwrite = mkwrite_and_zap};
+	static const struct vm_operations_struct ops = {.fault = only_map,
+							.page_mkwrite = mkwrite_and_zap};
 	struct mm_struct *mm = begin(state, &ops);
 
 	map(mm, BASE, 1, RW, MAP_SHARED);
@@ -293,7 +309,10 @@ static void *change_the_vma(void *arg)
 	return arg;
 }
 
-/* Ready when a writer was there. The tries last for some seconds, in which a writer that waits for a free lock only gets it. */
+/*
+ * Ready when a writer was there. The tries last for some seconds, in which a
+ * writer that waits for a free lock only gets it.
+ */
 static vm_fault_t wait_for_the_writer(struct vm_fault *vmf)
 {
 	const struct timespec nap = {.tv_nsec = 3000000};
@@ -349,12 +368,17 @@ static vm_fault_t map_given_around(struct vm_fault *vmf, pgoff_t start, pgoff_t 
 }
 
 static const struct vm_operations_struct insert_ops = {.fault = insert_given};
-static const struct vm_operations_struct around_ops = {.fault = give_or_lose, .map_pages = map_given_around};
+static const struct vm_operations_struct around_ops = {.fault = give_or_lose,
+						       .map_pages = map_given_around};
 static const struct vm_operations_struct *const givers[] = {&give_ops, &insert_ops, &around_ops};
 #define NR_GIVERS (sizeof(givers) / sizeof(givers[0]))
 
-/* No touch of memory that @ops serve brings @given there; the page keeps the references that it had. */
-static void expect_refused(struct mm_struct *mm, struct page *given, const struct vm_operations_struct *ops)
+/*
+ * No touch of memory that @ops serve brings @given there; the page keeps the
+ * references that it had.
+ */
+static void expect_refused(struct mm_struct *mm, struct page *given,
+			   const struct vm_operations_struct *ops)
 {
 	struct page *saved = owned;
 
@@ -372,7 +396,8 @@ static void expect_refused(struct mm_struct *mm, struct page *given, const struc
 
 static void private_memory_of_an_address_space_is_no_files_page(void **state)
 {
-	struct mm_struct *mm = begin(state, NULL), *other = vms_mm_create("maple", &world_layout, NULL);
+	struct mm_struct *mm = begin(state, NULL),
+			 *other = vms_mm_create("maple", &world_layout, NULL);
 	struct mm_struct *const sources[] = {mm, other};
 
 	for (size_t i = 0; i < 2 * NR_GIVERS; i++) {
@@ -443,7 +468,8 @@ static const struct {
 } fault_answers[] = {
 	{0x80000000u, VMS_FAULT_OK}, /* no such bit: only the page counts */
 	{0xffff8000u | VM_FAULT_MAJOR | VM_FAULT_LOCKED, VMS_FAULT_OK},
-	{(vm_fault_t)-EIO, VMS_FAULT_OOM}, /* an errno where none belongs: its bits, whatever they are */
+	/* an errno where none belongs: its bits, whatever they are */
+	{(vm_fault_t)-EIO, VMS_FAULT_OOM},
 	{~0u, VMS_FAULT_OOM},
 	{0x80000000u | VM_FAULT_NOPAGE, VMS_SIGBUS},
 	{VM_FAULT_SIGBUS | VM_FAULT_NOPAGE | VM_FAULT_RETRY, VMS_SIGBUS},
@@ -453,7 +479,8 @@ static const struct {
 static void senseless_fault_answers_end_an_access(void **state)
 {
 	static const struct vm_operations_struct by_fault_hook = {.fault = give_with_answer};
-	static const struct vm_operations_struct by_mkwrite = {.fault = give, .page_mkwrite = mkwrite_with_answer};
+	static const struct vm_operations_struct by_mkwrite = {.fault = give,
+							       .page_mkwrite = mkwrite_with_answer};
 	struct mm_struct *mm = begin(state, NULL);
 
 	for (size_t i = 0; i < 2 * sizeof(fault_answers) / sizeof(fault_answers[0]); i++) {
@@ -478,7 +505,8 @@ static vm_fault_t map_pages_with_answer(struct vm_fault *vmf, pgoff_t start, pgo
 /* As on Linux: what map_pages() answers is the answer, unless it is 0. */
 static void error_of_map_pages_is_the_answer(void **state)
 {
-	static const struct vm_operations_struct ops = {.fault = give_or_lose, .map_pages = map_pages_with_answer};
+	static const struct vm_operations_struct ops = {.fault = give_or_lose,
+							.map_pages = map_pages_with_answer};
 	struct mm_struct *mm = begin(state, &ops);
 
 	map(mm, BASE, 1, RW, MAP_SHARED);
@@ -513,11 +541,16 @@ static vm_fault_t map_too_much(struct vm_fault *vmf, pgoff_t start, pgoff_t last
 
 static void pages_outside_the_range_are_not_mapped(void **state)
 {
-	static const struct vm_operations_struct ops = {.fault = give_or_lose, .map_pages = map_too_much};
+	static const struct vm_operations_struct ops = {.fault = give_or_lose,
+							.map_pages = map_too_much};
 	struct mm_struct *mm = begin(state, &ops);
 
-	/* 4 pages between others of the same leaf; at the beginning of a leaf; at its end */
-	for (unsigned long at = BASE; at <= BASE + 508 * PG; at += at == BASE ? 32 * PG : 476 * PG) {
+	/*
+	 * 4 pages between others of the same leaf; at the beginning of a leaf;
+	 * at its end
+	 */
+	for (unsigned long at = BASE; at <= BASE + 508 * PG;
+	     at += at == BASE ? 32 * PG : 476 * PG) {
 		vms_mmap(mm, BASE - 512 * PG, 1536 * PG, RW, FIXED, NULL, 0);
 		vms_mmap(mm, at, 4 * PG, RW, MAP_SHARED | MAP_FIXED, file, 17 * PG);
 		assert_int_equal(vms_fault(mm, at + PG, 0), VMS_FAULT_OK);
@@ -539,7 +572,8 @@ static vm_fault_t give_and_spoil(struct vm_fault *vmf)
 
 static void flags_that_a_hook_spoils_do_not_count(void **state)
 {
-	static const struct vm_operations_struct ops = {.fault = give_and_spoil, .page_mkwrite = mkwrite_or_lose};
+	static const struct vm_operations_struct ops = {.fault = give_and_spoil,
+							.page_mkwrite = mkwrite_or_lose};
 	struct mm_struct *mm = begin(state, &ops);
 
 	/* a read is no write, of which the owner must hear */
@@ -570,7 +604,8 @@ static int refuse_to_move(struct vm_area_struct *vma)
 	return number;
 }
 
-static int refuse_to_protect(struct vm_area_struct *vma, unsigned long start, unsigned long last, unsigned long newflags)
+static int refuse_to_protect(struct vm_area_struct *vma, unsigned long start, unsigned long last,
+			     unsigned long newflags)
 {
 	(void)vma;
 	(void)start;
@@ -581,7 +616,8 @@ static int refuse_to_protect(struct vm_area_struct *vma, unsigned long start, un
 
 static void number_that_is_no_errno_refuses_as_einval(void **state)
 {
-	static const struct vm_operations_struct split = {.may_split = refuse_to_split}, move = {.mremap = refuse_to_move},
+	static const struct vm_operations_struct split = {.may_split = refuse_to_split},
+						 move = {.mremap = refuse_to_move},
 						 protect = {.mprotect = refuse_to_protect};
 	static const int wrong[] = {1, (int)PG, INT32_MAX, -4096, INT32_MIN};
 	struct mm_struct *mm = begin(state, NULL);
@@ -592,11 +628,15 @@ static void number_that_is_no_errno_refuses_as_einval(void **state)
 		map(mm, BASE, 4, RW, MAP_PRIVATE);
 		assert_int_equal(vms_munmap(mm, BASE, PG), -EINVAL);
 		assert_int_equal(vms_mprotect(mm, BASE, PG, PROT_READ), -EINVAL);
-		assert_int_equal(vms_mremap(mm, BASE, PG, PG, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, ELSEWHERE), -EINVAL);
+		assert_int_equal(vms_mremap(mm, BASE, PG, PG, MREMAP_MAYMOVE | MREMAP_DONTUNMAP,
+					    ELSEWHERE),
+				 -EINVAL);
 		vms_munmap(mm, BASE, 4 * PG);
 		file->f_vm_ops = &move;
 		map(mm, BASE, 4, RW, MAP_PRIVATE);
-		assert_int_equal(vms_mremap(mm, BASE, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, ELSEWHERE), -EINVAL);
+		assert_int_equal(vms_mremap(mm, BASE, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED,
+					    ELSEWHERE),
+				 -EINVAL);
 		vms_munmap(mm, BASE, 4 * PG);
 		file->f_vm_ops = &protect;
 		map(mm, BASE, 4, RW, MAP_PRIVATE);
@@ -621,7 +661,8 @@ static void impossible_page_size_is_listed_as_a_page(void **state)
 	static const struct {
 		unsigned long told, listed;
 	} sizes[] = {
-		{0, PG}, {1, PG}, {PG / 2, PG}, {3 * PG, PG}, {PG, PG}, {4 * PG, 4 * PG}, {8 * PG, PG}, {1UL << 63, PG}, {~0UL, PG},
+		{0, PG},          {1, PG},      {PG / 2, PG},    {3 * PG, PG}, {PG, PG},
+		{4 * PG, 4 * PG}, {8 * PG, PG}, {1UL << 63, PG}, {~0UL, PG},
 	};
 	struct mm_struct *mm = begin(state, &ops);
 	struct vms_procmap_query q = {.query_addr = BASE + PG};
@@ -659,8 +700,9 @@ static void newline_in_a_name_does_not_break_the_listing(void **state)
 	mmap_write_unlock(mm);
 	assert_int_equal(vms_maps_print(mm, out), 0);
 	fclose(out);
-	assert_string_equal(text, "20000000-20001000 r--p 00000000 00:00 0                                  "
-				  "[a\\01220000000-20001000 rwxp b]\n");
+	assert_string_equal(
+		text, "20000000-20001000 r--p 00000000 00:00 0                                  "
+		      "[a\\01220000000-20001000 rwxp b]\n");
 	free(text);
 	end(mm);
 }

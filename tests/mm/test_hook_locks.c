@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_hook_locks.c - which locks each hook really sees, on every way that leads
- * to it: the table in mm_types.h.
+ * test_hook_locks.c - which locks each hook really sees, on every way that
+ * leads to it: the table in mm_types.h.
  *
- * Each hook has another thread try mmap_lock and the lock of the file, and looks
- * at the count of the VMA's readers. It writes down "HOOK LOCKS", where LOCKS is
+ * Each hook has another thread try mmap_lock and the lock of the file, and
+ * looks at the count of the VMA's readers. It writes down "HOOK LOCKS", where
+ * LOCKS is
  *
  *   W, R or -   how mmap_lock is held
  *   v           the VMA's own lock is held for reading
@@ -85,8 +86,8 @@ static void note(const char *hook, struct vm_area_struct *vma)
 	sem_post(&probe.ask);
 	sem_wait(&probe.told);
 	/* 1: attached; a VMA that nothing finds yet or any more has 0. */
-	snprintf(heard + len, sizeof(heard) - len, "%s%s %c%s%s", len ? ", " : "", hook, probe.mmap_lock, refs > 1 ? "v" : "",
-		 probe.file_lock ? "f" : "");
+	snprintf(heard + len, sizeof(heard) - len, "%s%s %c%s%s", len ? ", " : "", hook,
+		 probe.mmap_lock, refs > 1 ? "v" : "", probe.file_lock ? "f" : "");
 }
 
 static void note_open(struct vm_area_struct *vma)
@@ -112,7 +113,8 @@ static int note_mremap(struct vm_area_struct *vma)
 	return 0;
 }
 
-static int note_mprotect(struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned long newflags)
+static int note_mprotect(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			 unsigned long newflags)
 {
 	(void)start;
 	(void)end;
@@ -154,7 +156,8 @@ static vm_fault_t note_pfn_mkwrite(struct vm_fault *vmf)
 	return 0;
 }
 
-static int note_access(struct vm_area_struct *vma, unsigned long addr, void *buf, int len, int write)
+static int note_access(struct vm_area_struct *vma, unsigned long addr, void *buf, int len,
+		       int write)
 {
 	(void)addr;
 	(void)write;
@@ -175,13 +178,21 @@ static unsigned long note_pagesize(struct vm_area_struct *vma)
 	return PAGE_SIZE;
 }
 
-static const struct vm_operations_struct life_ops = {
-	.open = note_open, .close = note_close, .may_split = note_may_split, .mremap = note_mremap, .mprotect = note_mprotect};
+static const struct vm_operations_struct life_ops = {.open = note_open,
+						     .close = note_close,
+						     .may_split = note_may_split,
+						     .mremap = note_mremap,
+						     .mprotect = note_mprotect};
 static const struct vm_operations_struct fault_ops = {.fault = note_fault};
-static const struct vm_operations_struct around_ops = {
-	.fault = note_fault, .map_pages = note_map_pages, .page_mkwrite = note_page_mkwrite, .pfn_mkwrite = note_pfn_mkwrite};
-static const struct vm_operations_struct device_ops = {
-	.fault = note_fault, .pfn_mkwrite = note_pfn_mkwrite, .access = note_access, .name = note_name, .pagesize = note_pagesize};
+static const struct vm_operations_struct around_ops = {.fault = note_fault,
+						       .map_pages = note_map_pages,
+						       .page_mkwrite = note_page_mkwrite,
+						       .pfn_mkwrite = note_pfn_mkwrite};
+static const struct vm_operations_struct device_ops = {.fault = note_fault,
+						       .pfn_mkwrite = note_pfn_mkwrite,
+						       .access = note_access,
+						       .name = note_name,
+						       .pagesize = note_pagesize};
 
 /* ---- the world, with a file and a thread more ---- */
 
@@ -203,7 +214,10 @@ static struct mm_struct *begin(void **state, const struct vm_operations_struct *
 	return ((struct world *)*state)->mm;
 }
 
-/* Without hooks from here on: the tear-down closes nothing that would want to be noted. */
+/*
+ * Without hooks from here on: the tear-down closes nothing that would want to
+ * be noted.
+ */
 static void end(struct mm_struct *mm)
 {
 	vms_munmap(mm, 0x10000, 0x3fff0000);
@@ -227,7 +241,9 @@ static void expect_at(const char *expected, const char *where, int line)
 
 static void map(struct mm_struct *mm, unsigned long at, unsigned long pages, int prot, int flags)
 {
-	assert_int_equal(vms_mmap(mm, at, pages * PG, (unsigned long)prot, (unsigned long)(flags | MAP_FIXED), file, 0), at);
+	assert_int_equal(vms_mmap(mm, at, pages * PG, (unsigned long)prot,
+				  (unsigned long)(flags | MAP_FIXED), file, 0),
+			 at);
 }
 
 static bool has_vma_locks(const struct mm_struct *mm)
@@ -273,7 +289,10 @@ static void touches_hold_one_lock(void **state)
 	expect(touch);
 	vms_access_word(mm, BASE + 2 * PG, &word, FOLL_FORCE);
 	expect("fault R");
-	/* The first anon_vma is made under mmap_lock too, which the fault takes after the hook and for that alone. */
+	/*
+	 * The first anon_vma is made under mmap_lock too, which the fault takes
+	 * after the hook and for that alone.
+	 */
 	vms_write_word(mm, ELSEWHERE, 1);
 	expect(touch);
 	vms_write_word(mm, ELSEWHERE + PG, 1);
@@ -307,7 +326,10 @@ static void populating_holds_mmap_lock(void **state)
 	expect("fault R");
 	vms_mremap(mm, ELSEWHERE, PG, 2 * PG, 0, 0);
 	expect("fault R");
-	/* a page of its own in place of the one that it reads, and one that it lacks */
+	/*
+	 * a page of its own in place of the one that it reads, and one that it
+	 * lacks
+	 */
 	vms_madvise(mm, ELSEWHERE + PG, PG, MADV_DONTNEED_LOCKED);
 	vms_mprotect(mm, ELSEWHERE, 2 * PG, RW);
 	expect("fault W");
@@ -357,7 +379,8 @@ static void device_memory_and_listings_hold_mmap_lock_for_reading(void **state)
 {
 	struct mm_struct *mm = begin(state, NULL);
 	char name[32], *text;
-	struct vms_procmap_query q = {.query_addr = BASE, .vma_name = name, .name_size = sizeof(name)};
+	struct vms_procmap_query q = {
+		.query_addr = BASE, .vma_name = name, .name_size = sizeof(name)};
 	unsigned long word;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);

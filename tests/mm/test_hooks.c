@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_hooks.c - every hook of struct vm_operations_struct, through the public API alone: when it is called, with which locks and arguments,
- * and what its answer does.
+ * test_hooks.c - every hook of struct vm_operations_struct, through the public
+ * API alone: when it is called, with which locks and arguments, and what its
+ * answer does.
  *
- * Hooks write down that they were called ("name start-end ..."), the test compares the list. In debug builds they also assert their locks.
+ * Hooks write down that they were called ("name start-end ..."), the test
+ * compares the list. In debug builds they also assert their locks.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -152,7 +154,10 @@ static void close_comes_before_whoever_takes_the_place(void **state)
 
 /* ---- merging ---- */
 
-/* Linux compares the file, not the hooks: those of the VMA that stays serve the whole, and only close() keeps one from vanishing. */
+/*
+ * Linux compares the file, not the hooks: those of the VMA that stays serve the
+ * whole, and only close() keeps one from vanishing.
+ */
 static void mappings_of_one_file_merge_whatever_their_hooks(void **state)
 {
 	static const struct vm_operations_struct a = {.may_split = NULL}, b = {.may_split = NULL};
@@ -179,7 +184,10 @@ static void mappings_of_one_file_merge_whatever_their_hooks(void **state)
 	expect_heard("");
 	vms_munmap(mm, BASE, 4 * PG);
 	expect_heard("close 20003000-20004000\n");
-	/* vma_expand() sees it so, too, when nothing else keeps two neighbours apart any more */
+	/*
+	 * vma_expand() sees it so, too, when nothing else keeps two neighbours
+	 * apart any more
+	 */
 	file->f_vm_ops = &a;
 	vms_mmap(mm, BASE, PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0);
 	vms_madvise(mm, BASE, PG, MADV_DONTFORK);
@@ -213,7 +221,8 @@ static void memory_without_a_file_joins_no_other_owners(void **state)
 	}
 	mmap_write_unlock(mm);
 	assert_int_equal(vms_mprotect(mm, BASE, 3 * PG, PROT_NONE), 0);
-	expect_layout(mm, "20000000-20001000 ---p 20000\n20001000-20002000 ---p 20001\n20002000-20003000 ---p 20002\n");
+	expect_layout(mm, "20000000-20001000 ---p 20000\n20001000-20002000 ---p "
+			  "20001\n20002000-20003000 ---p 20002\n");
 }
 
 /* ---- may_split ---- */
@@ -239,8 +248,11 @@ static void refused_split_changes_nothing(void **state)
 	assert_int_equal(vms_madvise(mm, BASE, PG, MADV_DONTFORK), -EXDEV);
 	assert_int_equal(vms_mmap(mm, BASE + 7 * PG, PG, RW, FIXED, NULL, 0), -EXDEV);
 	assert_int_equal(vms_mremap(mm, BASE, 4 * PG, 2 * PG, 0, 0), -EXDEV);
-	assert_int_equal(vms_mremap(mm, BASE + PG, PG, PG, MREMAP_MAYMOVE | MREMAP_FIXED, ELSEWHERE), -EXDEV);
-	assert_int_equal(vms_mremap(mm, BASE, PG, PG, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, ELSEWHERE), -EXDEV);
+	assert_int_equal(vms_mremap(mm, BASE + PG, PG, PG, MREMAP_MAYMOVE | MREMAP_FIXED,
+				    ELSEWHERE),
+			 -EXDEV);
+	assert_int_equal(vms_mremap(mm, BASE, PG, PG, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, ELSEWHERE),
+			 -EXDEV);
 	expect_heard("may_split 20000000-20008000 at 20001000\n"
 		     "may_split 20000000-20008000 at 20001000\n"
 		     "may_split 20000000-20008000 at 20001000\n"
@@ -251,7 +263,9 @@ static void refused_split_changes_nothing(void **state)
 	expect_layout(mm, "20000000-20008000 rw-p 0\n");
 	/* whole VMAs are not asked about */
 	assert_int_equal(vms_mprotect(mm, BASE, 8 * PG, PROT_READ), 0);
-	assert_int_equal(vms_mremap(mm, BASE, 8 * PG, 8 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, ELSEWHERE), ELSEWHERE);
+	assert_int_equal(vms_mremap(mm, BASE, 8 * PG, 8 * PG, MREMAP_MAYMOVE | MREMAP_FIXED,
+				    ELSEWHERE),
+			 ELSEWHERE);
 	expect_heard("");
 	fput(file);
 }
@@ -273,11 +287,15 @@ static void owner_hears_of_a_move_and_may_send_it_back(void **state)
 	struct file *file = file_with(&mremap_ops);
 
 	vms_mmap(mm, BASE, 4 * PG, RW, MAP_PRIVATE | MAP_FIXED, file, PG);
-	assert_int_equal(vms_mremap(mm, BASE, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, ELSEWHERE), ELSEWHERE);
+	assert_int_equal(vms_mremap(mm, BASE, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED,
+				    ELSEWHERE),
+			 ELSEWHERE);
 	expect_heard("mremap 28000000-28004000 pgoff 1\n");
 	expect_layout(mm, "28000000-28004000 rw-p 1\n");
 	refuse = -ENOSPC;
-	assert_int_equal(vms_mremap(mm, ELSEWHERE, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, BASE), -ENOSPC);
+	assert_int_equal(vms_mremap(mm, ELSEWHERE, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED,
+				    BASE),
+			 -ENOSPC);
 	expect_heard("mremap 20000000-20004000 pgoff 1\n");
 	expect_layout(mm, "28000000-28004000 rw-p 1\n");
 	fput(file);
@@ -289,7 +307,10 @@ static int try_the_copy(struct vm_area_struct *vma)
 	struct mm_struct *mm = mm_of_vma(vma);
 	struct vm_area_struct *got = lock_vma_under_rcu(mm, vma->vm_start);
 
-	/* An assertion that failed here would leave with the locks, for which the tear-down would wait. */
+	/*
+	 * An assertion that failed here would leave with the locks, for which
+	 * the tear-down would wait.
+	 */
 	if (got)
 		vma_end_read(got);
 	hear(got ? "got in\n" : find_vma(mm, vma->vm_start) == vma ? "tried\n" : "not found\n");
@@ -304,7 +325,9 @@ static void nobody_gets_into_a_new_vma_before_its_change_is_whole(void **state)
 	struct vm_area_struct *vma;
 
 	vms_mmap(mm, BASE, 4 * PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0);
-	assert_int_equal(vms_mremap(mm, BASE, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, ELSEWHERE), ELSEWHERE);
+	assert_int_equal(vms_mremap(mm, BASE, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED,
+				    ELSEWHERE),
+			 ELSEWHERE);
 	expect_heard("tried\n");
 	vma = lock_vma_under_rcu(mm, ELSEWHERE);
 	if (vma)
@@ -328,7 +351,9 @@ static struct {
 	_Atomic bool over;
 } intruder;
 
-/* Has mmap_lock, if it is to be had, until the fault waits for it or is over. */
+/*
+ * Has mmap_lock, if it is to be had, until the fault waits for it or is over.
+ */
 static void *intrude(void *arg)
 {
 	struct mm_struct *mm = arg;
@@ -397,7 +422,9 @@ static void pages_of_a_refused_move_are_where_they_were(void **state)
 	assert_int_equal(vms_write_word(mm, BASE + PG, 6), VMS_FAULT_OK);
 	assert_int_equal(vms_fault(mm, BASE + 2 * PG, 0), VMS_FAULT_OK);
 	refuse = -EBUSY;
-	assert_int_equal(vms_mremap(mm, BASE, 4 * PG, 6 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, ELSEWHERE), -EBUSY);
+	assert_int_equal(vms_mremap(mm, BASE, 4 * PG, 6 * PG, MREMAP_MAYMOVE | MREMAP_FIXED,
+				    ELSEWHERE),
+			 -EBUSY);
 	expect_heard("mremap 28000000-28006000 pgoff 0\n");
 	assert_int_equal(vms_read_word(mm, BASE + PG, &word), VMS_FAULT_OK);
 	assert_int_equal(word, 6);
@@ -410,11 +437,13 @@ static void pages_of_a_refused_move_are_where_they_were(void **state)
 
 /* ---- mprotect ---- */
 
-static int hear_mprotect(struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned long newflags)
+static int hear_mprotect(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			 unsigned long newflags)
 {
 	mmap_assert_write_locked(mm_of_vma(vma));
-	hear("mprotect %lx-%lx: %lx-%lx %c%c%c\n", vma->vm_start, vma->vm_end, start, end, newflags & VM_READ ? 'r' : '-',
-	     newflags & VM_WRITE ? 'w' : '-', newflags & VM_EXEC ? 'x' : '-');
+	hear("mprotect %lx-%lx: %lx-%lx %c%c%c\n", vma->vm_start, vma->vm_end, start, end,
+	     newflags & VM_READ ? 'r' : '-', newflags & VM_WRITE ? 'w' : '-',
+	     newflags & VM_EXEC ? 'x' : '-');
 	return refuse;
 }
 
@@ -427,7 +456,8 @@ static void owner_hears_of_new_rights_piece_by_piece(void **state)
 
 	vms_mmap(mm, BASE, 4 * PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0);
 	assert_int_equal(vms_mprotect(mm, BASE, 2 * PG, PROT_READ), 0);
-	assert_int_equal(vms_mprotect(mm, BASE + PG, 2 * PG, PROT_READ), 0); /* asked even where nothing changes */
+	/* asked even where nothing changes */
+	assert_int_equal(vms_mprotect(mm, BASE + PG, 2 * PG, PROT_READ), 0);
 	expect_heard("mprotect 20000000-20004000: 20000000-20002000 r--\n"
 		     "mprotect 20000000-20002000: 20001000-20002000 r--\n"
 		     "mprotect 20002000-20004000: 20002000-20003000 r--\n");
@@ -450,7 +480,8 @@ static void owner_hears_of_new_rights_piece_by_piece(void **state)
 static vm_fault_t hear_fault(struct vm_fault *vmf)
 {
 	vma_assert_locked(vmf->vma);
-	hear("fault %lx pgoff %lx%s%s\n", vmf->address, vmf->pgoff, vmf->flags & FAULT_FLAG_WRITE ? " write" : "",
+	hear("fault %lx pgoff %lx%s%s\n", vmf->address, vmf->pgoff,
+	     vmf->flags & FAULT_FLAG_WRITE ? " write" : "",
 	     vmf->flags & FAULT_FLAG_VMA_LOCK ? " vma" : "");
 	if (!answer)
 		vmf->page = vms_page_get(owned);
@@ -489,7 +520,10 @@ static void fault_hook_brings_the_page(void **state)
 	fput(file);
 }
 
-/* A private write needs the first anon_vma, for which the fault takes mmap_lock after it has asked the hook. */
+/*
+ * A private write needs the first anon_vma, for which the fault takes mmap_lock
+ * after it has asked the hook.
+ */
 static void private_write_copies_the_owners_page(void **state)
 {
 	struct mm_struct *mm = mm_of(state);
@@ -499,7 +533,8 @@ static void private_write_copies_the_owners_page(void **state)
 	owned = vms_page_alloc(7);
 	vms_mmap(mm, BASE, 4 * PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0);
 	assert_int_equal(vms_write_word(mm, BASE, 8), VMS_FAULT_OK);
-	expect_heard(has_vma_locks(mm) ? "fault 20000000 pgoff 0 write vma\n" : "fault 20000000 pgoff 0 write\n");
+	expect_heard(has_vma_locks(mm) ? "fault 20000000 pgoff 0 write vma\n"
+				       : "fault 20000000 pgoff 0 write\n");
 	assert_int_equal(vms_page_word(owned), 7);
 	assert_int_equal(vms_read_word(mm, BASE, &word), VMS_FAULT_OK);
 	assert_int_equal(word, 8);
@@ -545,7 +580,8 @@ static void hook_that_wants_mmap_lock_gets_it(void **state)
 	owned = vms_page_alloc(7);
 	vms_mmap(mm, BASE, PG, RW, MAP_SHARED | MAP_FIXED, file, 0);
 	assert_int_equal(vms_fault(mm, BASE, 0), VMS_FAULT_OK);
-	expect_heard(has_vma_locks(mm) ? "fault 20000000 pgoff 0 vma\nfault 20000000 pgoff 0\n" : "fault 20000000 pgoff 0\n");
+	expect_heard(has_vma_locks(mm) ? "fault 20000000 pgoff 0 vma\nfault 20000000 pgoff 0\n"
+				       : "fault 20000000 pgoff 0\n");
 	vms_page_put(owned);
 	fput(file);
 }
@@ -620,7 +656,8 @@ static vm_fault_t hear_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t en
 
 static void map_pages_is_asked_first_and_only_for_reads(void **state)
 {
-	static const struct vm_operations_struct ops = {.fault = hear_fault, .map_pages = hear_map_pages};
+	static const struct vm_operations_struct ops = {.fault = hear_fault,
+							.map_pages = hear_map_pages};
 	struct mm_struct *mm = mm_of(state);
 	const char *lock = has_vma_locks(mm) ? " vma" : "";
 	struct file *file = file_with(&ops);
@@ -628,7 +665,10 @@ static void map_pages_is_asked_first_and_only_for_reads(void **state)
 
 	owned = vms_page_alloc(7);
 	vms_mmap(mm, BASE + 14 * PG, 6 * PG, RW, MAP_SHARED | MAP_FIXED, file, 0);
-	/* 16 pages from a multiple of 16 of the address, or from the VMA's beginning, as far as the VMA goes */
+	/*
+	 * 16 pages from a multiple of 16 of the address, or from the VMA's
+	 * beginning, as far as the VMA goes
+	 */
 	map_all = true;
 	assert_int_equal(vms_fault(mm, BASE + 15 * PG, 0), VMS_FAULT_OK);
 	expect_heard("map_pages pgoff 0-5\n");
@@ -638,7 +678,8 @@ static void map_pages_is_asked_first_and_only_for_reads(void **state)
 	/* whose own page it does not map, is brought by fault() */
 	map_all = false;
 	assert_int_equal(vms_fault(mm, BASE + 17 * PG, 0), VMS_FAULT_OK);
-	snprintf(expected, sizeof(expected), "map_pages pgoff 2-5\nfault 20011000 pgoff 3%s\n", lock);
+	snprintf(expected, sizeof(expected), "map_pages pgoff 2-5\nfault 20011000 pgoff 3%s\n",
+		 lock);
 	expect_heard(expected);
 	vms_madvise(mm, BASE + 14 * PG, 6 * PG, MADV_DONTNEED);
 	assert_int_equal(vms_fault(mm, BASE + 16 * PG, FAULT_FLAG_WRITE), VMS_FAULT_OK);
@@ -653,7 +694,8 @@ static void map_pages_is_asked_first_and_only_for_reads(void **state)
 static vm_fault_t hear_mkwrite(struct vm_fault *vmf)
 {
 	vma_assert_locked(vmf->vma);
-	hear("mkwrite %lx%s%s\n", vmf->address, vmf->flags & FAULT_FLAG_MKWRITE ? "" : " without its flag",
+	hear("mkwrite %lx%s%s\n", vmf->address,
+	     vmf->flags & FAULT_FLAG_MKWRITE ? "" : " without its flag",
 	     vmf->page == owned ? " page"
 	     : vmf->page        ? " another page"
 				: "");
@@ -668,7 +710,8 @@ static vm_fault_t give_quietly(struct vm_fault *vmf)
 
 static void owner_hears_of_the_first_write_to_each_page(void **state)
 {
-	static const struct vm_operations_struct ops = {.fault = give_quietly, .page_mkwrite = hear_mkwrite};
+	static const struct vm_operations_struct ops = {.fault = give_quietly,
+							.page_mkwrite = hear_mkwrite};
 	struct mm_struct *mm = mm_of(state);
 	struct file *file = file_with(&ops);
 
@@ -685,7 +728,9 @@ static void owner_hears_of_the_first_write_to_each_page(void **state)
 	/* written first */
 	assert_int_equal(vms_write_word(mm, BASE + PG, 3), VMS_FAULT_OK);
 	expect_heard("mkwrite 20001000 page\n");
-	/* the right to write comes back without the owner's knowledge of writes */
+	/*
+	 * the right to write comes back without the owner's knowledge of writes
+	 */
 	vms_mprotect(mm, BASE, PG, PROT_READ);
 	vms_mprotect(mm, BASE, PG, RW);
 	assert_int_equal(vms_write_word(mm, BASE, 4), VMS_FAULT_OK);
@@ -707,13 +752,18 @@ static vm_fault_t no_page_mkwrite(struct vm_fault *vmf)
 	return 0;
 }
 
-/* With a page_mkwrite() or without: that one is not for memory without pages. */
+/*
+ * With a page_mkwrite() or without: that one is not for memory without pages.
+ */
 static void device_memory_is_written_by_pfn_mkwrite(void **state)
 {
-	static const struct vm_operations_struct both = {
-		.fault = insert_owned, .pfn_mkwrite = hear_mkwrite, .page_mkwrite = no_page_mkwrite};
-	static const struct vm_operations_struct alone = {.fault = insert_owned, .pfn_mkwrite = hear_mkwrite};
-	const vm_flags_t flags = VM_READ | VM_WRITE | VM_SHARED | VM_MAYSHARE | VM_MAYREAD | VM_MAYWRITE | VM_PFNMAP;
+	static const struct vm_operations_struct both = {.fault = insert_owned,
+							 .pfn_mkwrite = hear_mkwrite,
+							 .page_mkwrite = no_page_mkwrite};
+	static const struct vm_operations_struct alone = {.fault = insert_owned,
+							  .pfn_mkwrite = hear_mkwrite};
+	const vm_flags_t flags =
+		VM_READ | VM_WRITE | VM_SHARED | VM_MAYSHARE | VM_MAYREAD | VM_MAYWRITE | VM_PFNMAP;
 	struct mm_struct *mm = mm_of(state);
 
 	owned = vms_page_alloc(7);
@@ -755,9 +805,12 @@ static void owner_names_its_memory(void **state)
 	vms_mmap(mm, BASE + 4 * PG, PG, PROT_READ, MAP_PRIVATE | MAP_FIXED, file, 0);
 	assert_int_equal(vms_maps_print(mm, out), 0);
 	fclose(out);
-	assert_string_equal(text, "20000000-20001000 r--p 00000000 00:00 0                                  [special]\n"
-				  "20002000-20003000 r--p 00000000 00:00 0 \n"
-				  "20004000-20005000 r--p 00000000 08:01 42                                 /data\n");
+	assert_string_equal(
+		text,
+		"20000000-20001000 r--p 00000000 00:00 0                                  "
+		"[special]\n"
+		"20002000-20003000 r--p 00000000 00:00 0 \n"
+		"20004000-20005000 r--p 00000000 08:01 42                                 /data\n");
 	free(text);
 	fput(file);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* test_iterate.c - vma_next() and vma_prev(): a walk goes by addresses, whatever becomes of the map between its steps. */
+/*
+ * test_iterate.c - vma_next() and vma_prev(): a walk goes by addresses,
+ * whatever becomes of the map between its steps.
+ */
 #include "tests/mm/world.h"
 
 #define BASE 0x20000000UL
@@ -10,11 +13,14 @@ static struct mm_struct *mm_of(void **state)
 	return ((struct world *)*state)->mm;
 }
 
-/* Pages with a hole between any two, so that none merge: several leaves full. */
+/*
+ * Pages with a hole between any two, so that none merge: several leaves full.
+ */
 static void map_apart(struct mm_struct *mm)
 {
 	for (unsigned long page = 0; page < PAGES; page += 2)
-		assert_int_equal(vms_mmap(mm, BASE + page * PG, PG, RW, FIXED, NULL, 0), BASE + page * PG);
+		assert_int_equal(vms_mmap(mm, BASE + page * PG, PG, RW, FIXED, NULL, 0),
+				 BASE + page * PG);
 }
 
 static void a_walk_meets_each_vma_once(void **state)
@@ -65,7 +71,8 @@ static void a_walk_over_nothing_ends_at_once(void **state)
 
 static void change(struct mm_struct *mm, unsigned int *seed)
 {
-	unsigned long page = (unsigned long)rand_r(seed) % PAGES, len = (1 + (unsigned long)rand_r(seed) % 4) * PG;
+	unsigned long page = (unsigned long)rand_r(seed) % PAGES,
+		      len = (1 + (unsigned long)rand_r(seed) % 4) * PG;
 	unsigned long addr = BASE + page * PG;
 
 	switch (rand_r(seed) % 4) {
@@ -80,7 +87,10 @@ static void change(struct mm_struct *mm, unsigned int *seed)
 	}
 }
 
-/* Each step is the search that it stands for, be the map as it was or not, and whether or not mmap_lock was let go. */
+/*
+ * Each step is the search that it stands for, be the map as it was or not, and
+ * whether or not mmap_lock was let go.
+ */
 static void a_step_is_a_search(void **state)
 {
 	struct mm_struct *mm = mm_of(state);
@@ -105,7 +115,10 @@ static void a_step_is_a_search(void **state)
 			}
 			if (rand_r(&seed) % 10 == 0) {
 				find_vma_prev(mm, vmi.addr, &expected);
-				/* The one that holds the address begins below it, too. */
+				/*
+				 * The one that holds the address begins below
+				 * it, too.
+				 */
 				got = find_vma(mm, vmi.addr);
 				if (got && got->vm_start < vmi.addr)
 					expected = got;

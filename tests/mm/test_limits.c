@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* test_limits.c - RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_STACK, max_map_count: who is refused what, with which error. */
+/*
+ * test_limits.c - RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_STACK,
+ * max_map_count: who is refused what, with which error.
+ */
 #include <errno.h>
 
 #include "tests/mm/world.h"
@@ -17,7 +20,8 @@ static unsigned long at(unsigned long page)
 	return BASE + page * PG;
 }
 
-static unsigned long map(struct mm_struct *mm, unsigned long page, unsigned long pages, unsigned long prot, unsigned long flags)
+static unsigned long map(struct mm_struct *mm, unsigned long page, unsigned long pages,
+			 unsigned long prot, unsigned long flags)
 {
 	return vms_mmap(mm, at(page), pages * PG, prot, flags | MAP_FIXED | MAP_ANONYMOUS, NULL, 0);
 }
@@ -28,7 +32,8 @@ static unsigned long get(_Atomic unsigned long *counter)
 }
 
 /* Limits in pages; bytes that do not fill one count for nothing. */
-static void limit(struct mm_struct *mm, unsigned long *which, unsigned long pages, struct mm_limits *limits)
+static void limit(struct mm_struct *mm, unsigned long *which, unsigned long pages,
+		  struct mm_limits *limits)
 {
 	*which = pages * PG + (pages ? 100 : 0);
 	assert_int_equal(vms_mm_set_limits(mm, limits), 0);
@@ -117,8 +122,10 @@ static void mremap_is_charged_what_it_adds(void **state)
 	assert_int_equal(vms_mremap(mm, at(0), 2 * PG, 3 * PG, 0, 0), at(0));
 	/* moving adds nothing, but for what stays behind; there they do */
 	assert_int_equal(vms_mremap(mm, at(0), 3 * PG, 3 * PG, MOVE, at(32)), at(32));
-	assert_int_equal(vms_mremap(mm, at(32), 2 * PG, 2 * PG, MOVE | MREMAP_DONTUNMAP, at(0)), -ENOMEM);
-	assert_int_equal(vms_mremap(mm, at(32), 2 * PG, 2 * PG, MOVE | MREMAP_DONTUNMAP, at(16)), at(16));
+	assert_int_equal(vms_mremap(mm, at(32), 2 * PG, 2 * PG, MOVE | MREMAP_DONTUNMAP, at(0)),
+			 -ENOMEM);
+	assert_int_equal(vms_mremap(mm, at(32), 2 * PG, 2 * PG, MOVE | MREMAP_DONTUNMAP, at(16)),
+			 at(16));
 	assert_int_equal(get(&mm->total_vm), 5);
 }
 
@@ -149,8 +156,10 @@ static void only_private_writable_memory_is_data(void **state)
 	assert_int_equal(map(mm, 0, 5, PROT_READ, MAP_PRIVATE), at(0));
 	assert_int_equal(map(mm, 16, 5, RW, MAP_SHARED), at(16));
 	assert_int_equal(map(mm, 32, 5, RW, MAP_PRIVATE | MAP_GROWSDOWN), at(32));
-	assert_int_equal(vms_mmap(mm, at(48), 5 * PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0), -ENOMEM);
-	assert_int_equal(vms_mmap(mm, at(48), 4 * PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0), at(48));
+	assert_int_equal(vms_mmap(mm, at(48), 5 * PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0),
+			 -ENOMEM);
+	assert_int_equal(vms_mmap(mm, at(48), 4 * PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0),
+			 at(48));
 	assert_int_equal(get(&mm->data_vm), 4);
 	assert_int_equal(vms_mremap(mm, at(48), 4 * PG, 5 * PG, 0, 0), -ENOMEM);
 	assert_int_equal(vms_mremap(mm, at(0), 5 * PG, 6 * PG, 0, 0), at(0));
@@ -255,7 +264,8 @@ static void mappings_to_be_locked_say_again(void **state)
 	limit_memlock(mm, 4);
 	assert_int_equal(map(mm, 0, 5, RW, MAP_PRIVATE | MAP_LOCKED), -EAGAIN);
 	assert_int_equal(map(mm, 0, 3, RW, MAP_PRIVATE | MAP_LOCKED), at(0));
-	assert_int_equal(map(mm, 0, 3, RW, MAP_PRIVATE | MAP_LOCKED), -EAGAIN); /* what it replaces makes no room */
+	/* what it replaces makes no room */
+	assert_int_equal(map(mm, 0, 3, RW, MAP_PRIVATE | MAP_LOCKED), -EAGAIN);
 	assert_int_equal(vms_mremap(mm, at(0), 3 * PG, 5 * PG, MREMAP_MAYMOVE, 0), -EAGAIN);
 	assert_int_equal(vms_mremap(mm, at(0), 3 * PG, 4 * PG, 0, 0), at(0));
 	assert_int_equal(vms_mremap(mm, at(0), 4 * PG, 4 * PG, MOVE, at(16)), at(16));
@@ -300,7 +310,9 @@ static void a_limit_of_nothing_forbids_locking(void **state)
 	/* addresses are looked at before, kinds of mappings after */
 	assert_int_equal(map(mm, 0, 0, RW, MAP_PRIVATE | MAP_LOCKED), -EINVAL);
 	assert_int_equal(vms_mmap(mm, at(0) + 1, PG, RW, FIXED | MAP_LOCKED, NULL, 0), -EINVAL);
-	assert_int_equal(vms_mmap(mm, at(0), PG, RW, ANON | MAP_FIXED_NOREPLACE | MAP_LOCKED, NULL, 0), -EEXIST);
+	assert_int_equal(vms_mmap(mm, at(0), PG, RW, ANON | MAP_FIXED_NOREPLACE | MAP_LOCKED, NULL,
+				  0),
+			 -EEXIST);
 	assert_int_equal(map(mm, 0, 1, RW, MAP_LOCKED), -EPERM);
 	assert_int_equal(vms_munlock(mm, at(0), PG), 0);
 	assert_int_equal(vms_munlockall(mm), 0);
@@ -341,7 +353,8 @@ static void the_first_reason_is_told(void **state)
 	assert_int_equal(map(mm, 8, 1, RW, MAP_PRIVATE | MAP_LOCKED), -EAGAIN);
 	/* the file's mode, and a seal, before size */
 	assert_int_equal(vms_mmap(mm, at(8), PG, RW, MAP_SHARED | MAP_FIXED, ro, 0), -EACCES);
-	assert_int_equal(vms_mmap(mm, at(8), PG, PROT_READ, MAP_SHARED | MAP_FIXED, ro, 0), -ENOMEM);
+	assert_int_equal(vms_mmap(mm, at(8), PG, PROT_READ, MAP_SHARED | MAP_FIXED, ro, 0),
+			 -ENOMEM);
 	vms_mseal(mm, at(0), PG, 0);
 	assert_int_equal(map(mm, 0, 4, RW, MAP_PRIVATE), -EPERM);
 	assert_int_equal(vms_mremap(mm, at(0), PG, 4 * PG, MREMAP_MAYMOVE, 0), -EPERM);

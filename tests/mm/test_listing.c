@@ -51,11 +51,14 @@ static FILE *sink_open(struct sink *s)
 	return out;
 }
 
-/* Alternating rights, so that none merges with its neighbour until mprotect(). */
+/*
+ * Alternating rights, so that none merges with its neighbour until mprotect().
+ */
 static void map_many(struct mm_struct *mm)
 {
 	for (unsigned long i = 0; i < VMAS; i++)
-		vms_mmap(mm, BASE + i * PG, PG, i & 1 ? PROT_READ : PROT_READ | PROT_EXEC, FIXED, NULL, 0);
+		vms_mmap(mm, BASE + i * PG, PG, i & 1 ? PROT_READ : PROT_READ | PROT_EXEC, FIXED,
+			 NULL, 0);
 }
 
 /* ---- no lock is held ---- */
@@ -114,7 +117,8 @@ static void cancelled_listing_leaves_no_lock_held(void **state)
 
 	map_many(mm);
 	for (size_t i = 0; i < NR_LISTINGS; i++) {
-		struct listing_thread t = {.sink = {.mm = mm, .at_write = cancel_me}, .print = listings[i]};
+		struct listing_thread t = {.sink = {.mm = mm, .at_write = cancel_me},
+					   .print = listings[i]};
 		pthread_t thread;
 		void *result;
 
@@ -273,7 +277,8 @@ static void rest_of_a_vma_has_its_own_offset(void **state)
 	FILE *out = sink_open(&s);
 
 	for (unsigned long i = 0; i < VMAS; i++)
-		vms_mmap(mm, BASE + i * PG, PG, i & 1 ? PROT_READ : PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, file, i * PG);
+		vms_mmap(mm, BASE + i * PG, PG, i & 1 ? PROT_READ : PROT_READ | PROT_EXEC,
+			 MAP_PRIVATE | MAP_FIXED, file, i * PG);
 	assert_int_equal(vms_maps_print(mm, out), 0);
 	for (const char *line = s.text; *line; line = strchr(line, '\n') + 1) {
 		assert_int_equal(sscanf(line, "%lx-%*x %*s %lx", &start, &offset), 2);

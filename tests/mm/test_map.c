@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* test_map.c - mmap and munmap: where mappings go, when they merge, what unmapping leaves, and the errors. */
+/*
+ * test_map.c - mmap and munmap: where mappings go, when they merge, what
+ * unmapping leaves, and the errors.
+ */
 #include <errno.h>
 
 #include "tests/mm/world.h"
 
-static unsigned long map(void **state, unsigned long addr, unsigned long pages, unsigned long prot, unsigned long flags)
+static unsigned long map(void **state, unsigned long addr, unsigned long pages, unsigned long prot,
+			 unsigned long flags)
 {
 	struct world *w = *state;
 
@@ -62,7 +66,10 @@ static void map_32bit_goes_bottom_up(void **state)
 static void large_anonymous_mappings_are_aligned(void **state)
 {
 	map(state, 0, 1, PROT_READ, ANON);
-	/* a multiple of 2 MiB, no hint: on a 2 MiB boundary; anything else: flush with what is above */
+	/*
+	 * a multiple of 2 MiB, no hint: on a 2 MiB boundary; anything else:
+	 * flush with what is above
+	 */
 	assert_int_equal(map(state, 0, 512, RW, ANON), 0x3fc00000);
 	assert_int_equal(map(state, 0, 513, PROT_EXEC, ANON), 0x3fc00000 - 513 * PG);
 	assert_int_equal(map(state, 0, 511, PROT_NONE, ANON), 0x3ffff000 - 511 * PG);
@@ -91,7 +98,8 @@ static void fixed_replaces_middle(void **state)
 	map(state, 0x20000000, 5, RW, FIXED);
 	vms_write_word(mm_of(state), 0x20002000, 7);
 	map(state, 0x20001000, 3, PROT_READ, FIXED);
-	expect_layout(mm_of(state), "20000000-20001000 rw-p 20000\n20001000-20004000 r--p 20001\n20004000-20005000 rw-p 20004\n");
+	expect_layout(mm_of(state), "20000000-20001000 rw-p 20000\n20001000-20004000 r--p "
+				    "20001\n20004000-20005000 rw-p 20004\n");
 	unsigned long word = 1;
 
 	assert_int_equal(vms_read_word(mm_of(state), 0x20002000, &word), VMS_FAULT_OK);
@@ -146,19 +154,23 @@ static void stack_and_noreserve_do_not_merge_with_plain(void **state)
 	map(state, 0x20000000, 1, RW, FIXED);
 	map(state, 0x20001000, 1, RW, FIXED | MAP_STACK);
 	map(state, 0x20002000, 1, RW, FIXED | MAP_NORESERVE);
-	expect_layout(mm_of(state), "20000000-20001000 rw-p 20000\n20001000-20002000 rw-p 20001\n20002000-20003000 rw-p 20002\n");
+	expect_layout(mm_of(state), "20000000-20001000 rw-p 20000\n20001000-20002000 rw-p "
+				    "20001\n20002000-20003000 rw-p 20002\n");
 }
 
 static void file_mappings_merge_by_offset_and_opening(void **state)
 {
 	struct world *w = *state;
-	struct file *file = world_file(16, true), *again = vms_file_open(file->f_mapping, "/data", FMODE_READ);
+	struct file *file = world_file(16, true),
+		    *again = vms_file_open(file->f_mapping, "/data", FMODE_READ);
 
 	vms_mmap(w->mm, 0x20000000, PG, PROT_READ, MAP_PRIVATE | MAP_FIXED, file, 0);
 	vms_mmap(w->mm, 0x20001000, PG, PROT_READ, MAP_PRIVATE | MAP_FIXED, file, PG);
 	vms_mmap(w->mm, 0x20002000, PG, PROT_READ, MAP_PRIVATE | MAP_FIXED, file, 4 * PG);
 	vms_mmap(w->mm, 0x20003000, PG, PROT_READ, MAP_PRIVATE | MAP_FIXED, again, 5 * PG);
-	expect_layout(w->mm, "20000000-20002000 r--p 0\n20002000-20003000 r--p 4\n20003000-20004000 r--p 5\n");
+	expect_layout(
+		w->mm,
+		"20000000-20002000 r--p 0\n20002000-20003000 r--p 4\n20003000-20004000 r--p 5\n");
 	fput(again);
 	fput(file);
 }
@@ -188,10 +200,12 @@ static void mmap_errors_are_linux_errors(void **state)
 	assert_int_equal(vms_mmap(w->mm, 0, PG, RW, MAP_SHARED, ro, 0), -EACCES);
 	/* out of mmap's own reach: its offset is in bytes */
 	mmap_write_lock(w->mm);
-	assert_int_equal(do_mmap(w->mm, ro, 0, PG, RW, MAP_PRIVATE, 0, ~0UL, &populate), -EOVERFLOW);
+	assert_int_equal(do_mmap(w->mm, ro, 0, PG, RW, MAP_PRIVATE, 0, ~0UL, &populate),
+			 -EOVERFLOW);
 	mmap_write_unlock(w->mm);
 	map(state, 0x20000000, 1, RW, FIXED);
-	assert_int_equal(vms_mmap(w->mm, 0x20000000, PG, RW, ANON | MAP_FIXED_NOREPLACE, NULL, 0), -EEXIST);
+	assert_int_equal(vms_mmap(w->mm, 0x20000000, PG, RW, ANON | MAP_FIXED_NOREPLACE, NULL, 0),
+			 -EEXIST);
 	assert_int_equal(vms_munmap(w->mm, 0x20000001, PG), -EINVAL);
 	assert_int_equal(vms_munmap(w->mm, 0x20000000, 0), -EINVAL);
 	assert_int_equal(vms_munmap(w->mm, 0x3ffff000, 2 * PG), -EINVAL);
@@ -205,12 +219,14 @@ static void map_count_limit_refuses_where_linux_does(void **state)
 
 	limit_map_count(mm, 4);
 	for (unsigned long i = 0; i < 5; i++) /* one more than the limit can be reached */
-		assert_int_equal(vms_mmap(mm, 0x20000000 + i * 0x10000, 4 * PG, RW, FIXED, NULL, 0), 0x20000000 + i * 0x10000);
+		assert_int_equal(vms_mmap(mm, 0x20000000 + i * 0x10000, 4 * PG, RW, FIXED, NULL, 0),
+				 0x20000000 + i * 0x10000);
 	assert_int_equal(vms_mmap(mm, 0, PG, RW, ANON, NULL, 0), -ENOMEM);
 	assert_int_equal(vms_munmap(mm, 0x20001000, PG), -ENOMEM);
 	assert_int_equal(vms_mprotect(mm, 0x20001000, PG, PROT_READ), -ENOMEM);
 	assert_int_equal(vms_munmap(mm, 0x20000000, PG), 0);
-	expect_layout(mm, "20001000-20004000 rw-p 20001\n20010000-20014000 rw-p 20010\n20020000-20024000 rw-p 20020\n"
+	expect_layout(mm, "20001000-20004000 rw-p 20001\n20010000-20014000 rw-p "
+			  "20010\n20020000-20024000 rw-p 20020\n"
 			  "20030000-20034000 rw-p 20030\n20040000-20044000 rw-p 20040\n");
 	mmput(mm);
 }
@@ -220,7 +236,9 @@ static void droppable_memory_never_counts_as_locked(void **state)
 	struct world *w = *state;
 
 	w->mm->def_flags = VM_LOCKED;
-	assert_int_equal(vms_mmap(w->mm, 0x20000000, 2 * PG, RW, MAP_DROPPABLE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0), 0x20000000);
+	assert_int_equal(vms_mmap(w->mm, 0x20000000, 2 * PG, RW,
+				  MAP_DROPPABLE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0),
+			 0x20000000);
 	assert_int_equal(vms_mmap(w->mm, 0x20010000, PG, RW, FIXED, NULL, 0), 0x20010000);
 	assert_int_equal(atomic_load(&w->mm->locked_vm), 1);
 	expect_layout(w->mm, "20000000-20002000 rw-p 20000\n20010000-20011000 rw-p 20010\n");

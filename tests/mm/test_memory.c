@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_memory.c - the memory behind an address space: it goes back to the system when the address space is gone, and it is bounded
- * while readers keep what was replaced from being used again.
+ * test_memory.c - the memory behind an address space: it goes back to the
+ * system when the address space is gone, and it is bounded while readers keep
+ * what was replaced from being used again.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -13,9 +14,10 @@
 
 extern struct vms__objcache vms__mt_leaves, vms__mt_nodes, vms__mt_gap_nodes;
 
-static struct vms__objcache *const node_caches[] = {&vms__mt_leaves, &vms__mt_nodes, &vms__mt_gap_nodes};
+static struct vms__objcache *const node_caches[] = {&vms__mt_leaves, &vms__mt_nodes,
+						    &vms__mt_gap_nodes};
 
-/* ---- it goes back ------------------------------------------------------------------------------------------------ */
+/* ---- it goes back -------------------------------------------------------- */
 
 /* Every second page is mapped, so that none merge. */
 static void map_many(struct mm_struct *mm, unsigned long n)
@@ -52,7 +54,10 @@ static void all_goes_back_with_the_address_space(void **state)
 	assert_int_equal(vms_trim(), 0);
 }
 
-/* A thread remembers VMAs that it locked (lib/engine/hint.h), and tries them again: they may have gone back since. */
+/*
+ * A thread remembers VMAs that it locked (lib/engine/hint.h), and tries them
+ * again: they may have gone back since.
+ */
 static void a_remembered_vma_that_went_back_is_not_taken_for_one(void **state)
 {
 	const struct world *w = *state;
@@ -61,15 +66,17 @@ static void a_remembered_vma_that_went_back_is_not_taken_for_one(void **state)
 	for (int round = 0; round < 3; round++) {
 		map_many(mm, 1000);
 		for (unsigned long i = 0; i < 1000; i++)
-			assert_int_equal(vms_fault(mm, 0x20000000 + i * 2 * PG, FAULT_FLAG_WRITE), VMS_FAULT_OK);
+			assert_int_equal(vms_fault(mm, 0x20000000 + i * 2 * PG, FAULT_FLAG_WRITE),
+					 VMS_FAULT_OK);
 		assert_int_equal(vms_munmap(mm, 0x20000000, 2000 * PG), 0);
 		(void)vms_trim();
 		for (unsigned long i = 0; i < 1000; i++)
-			assert_int_equal(vms_fault(mm, 0x20000000 + i * 2 * PG, FAULT_FLAG_WRITE), VMS_SEGV_MAPERR);
+			assert_int_equal(vms_fault(mm, 0x20000000 + i * 2 * PG, FAULT_FLAG_WRITE),
+					 VMS_SEGV_MAPERR);
 	}
 }
 
-/* ---- it is bounded ----------------------------------------------------------------------------------------------- */
+/* ---- it is bounded ------------------------------------------------------- */
 
 static void set_bound(unsigned int batches)
 {
@@ -86,7 +93,10 @@ static size_t all_deferred(void)
 	return n;
 }
 
-/* What happened inside a section, where a failed assertion would leave the section open. */
+/*
+ * What happened inside a section, where a failed assertion would leave the
+ * section open.
+ */
 struct outcome {
 	int done;        /* rounds */
 	size_t most;     /* that waited for readers */
@@ -115,23 +125,30 @@ static void map_and_unmap(struct mm_struct *mm, int rounds, struct outcome *out)
 	}
 }
 
-/* The kernel's calls that map free room: @vma, which is not in @mm yet, and below the mapping at @addr. */
-static void map_by_kernel_calls(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr, struct outcome *out)
+/*
+ * The kernel's calls that map free room: @vma, which is not in @mm yet, and
+ * below the mapping at @addr.
+ */
+static void map_by_kernel_calls(struct mm_struct *mm, struct vm_area_struct *vma,
+				unsigned long addr, struct outcome *out)
 {
 	struct vm_area_struct *there;
 
 	mmap_write_lock(mm);
 	there = vma_lookup(mm, addr);
 	out->insert = insert_vm_struct(mm, vma);
-	out->merged = vma_merge(mm, NULL, addr - PG, addr, there->vm_flags, NULL, (addr - PG) >> PAGE_SHIFT, NULL);
+	out->merged = vma_merge(mm, NULL, addr - PG, addr, there->vm_flags, NULL,
+				(addr - PG) >> PAGE_SHIFT, NULL);
 	there = vma_lookup(mm, addr);
-	out->expand = vma_expand(there, there->vm_start - PG, there->vm_end, there->vm_pgoff - 1, NULL);
+	out->expand =
+		vma_expand(there, there->vm_start - PG, there->vm_end, there->vm_pgoff - 1, NULL);
 	mmap_write_unlock(mm);
 }
 
 /*
- * The writer is itself in a section, so none of the nodes that it replaces becomes free. It is stopped, and not by waiting; the
- * engines without readers under RCU have nothing to bound. What is refused first is to map more.
+ * The writer is itself in a section, so none of the nodes that it replaces
+ * becomes free. It is stopped, and not by waiting; the engines without readers
+ * under RCU have nothing to bound. What is refused first is to map more.
  */
 static void a_writer_inside_a_section_is_stopped(void **state)
 {
@@ -172,7 +189,10 @@ static void a_writer_inside_a_section_is_stopped(void **state)
 	} else {
 		assert_int_equal(out.done, ROUNDS);
 	}
-	/* One kind of node is replaced here; and what this thread has not sent on its way. */
+	/*
+	 * One kind of node is replaced here; and what this thread has not sent
+	 * on its way.
+	 */
 	assert_true(out.most <= (size_t)(VMS__OBJCACHE_BOUND / 2 * BATCHES + 4) * VMS__MAG_SIZE);
 	assert_int_equal(vms_mm_validate(other, stderr), 0);
 	mmput(other);

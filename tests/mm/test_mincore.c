@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* test_mincore.c - mincore and msync: which pages are there, and what the two refuse. */
+/*
+ * test_mincore.c - mincore and msync: which pages are there, and what the two
+ * refuse.
+ */
 #include <errno.h>
 
 #include "tests/mm/world.h"
@@ -13,11 +16,16 @@ static struct mm_struct *mm_of(void **state)
 
 static void map(struct mm_struct *mm, unsigned long page, unsigned long pages, unsigned long prot)
 {
-	assert_int_equal(vms_mmap(mm, BASE + page * PG, pages * PG, prot, FIXED, NULL, 0), BASE + page * PG);
+	assert_int_equal(vms_mmap(mm, BASE + page * PG, pages * PG, prot, FIXED, NULL, 0),
+			 BASE + page * PG);
 }
 
-/* What mincore() answers for [page, page + pages), and what it wrote: '.' where nothing. */
-static void expect_resident(struct mm_struct *mm, unsigned long page, unsigned long pages, int result, const char *expected)
+/*
+ * What mincore() answers for [page, page + pages), and what it wrote: '.' where
+ * nothing.
+ */
+static void expect_resident(struct mm_struct *mm, unsigned long page, unsigned long pages,
+			    int result, const char *expected)
 {
 	unsigned char vec[17];
 
@@ -113,7 +121,8 @@ static void msync_tells_of_holes_and_of_locked_memory(void **state)
 	assert_int_equal(vms_msync(mm, BASE + PG, PG, MS_SYNC), -ENOMEM);
 	assert_int_equal(vms_msync(mm, BASE + 2 * PG, PG, MS_SYNC), 0);
 	assert_int_equal(vms_msync(mm, BASE + 2 * PG, PG, MS_INVALIDATE), -EBUSY);
-	assert_int_equal(vms_msync(mm, BASE, 4 * PG, MS_INVALIDATE), -EBUSY); /* worse than a hole */
+	/* worse than a hole */
+	assert_int_equal(vms_msync(mm, BASE, 4 * PG, MS_INVALIDATE), -EBUSY);
 	assert_int_equal(vms_msync(mm, BASE, 2 * PG, MS_INVALIDATE), -ENOMEM);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_mlock.c - memory locked in memory: what is locked, what is faulted in, what is accounted for, and what stays after an error.
- * world_teardown() holds mm->locked_vm against the VMAs after each test.
+ * test_mlock.c - memory locked in memory: what is locked, what is faulted in,
+ * what is accounted for, and what stays after an error. world_teardown() holds
+ * mm->locked_vm against the VMAs after each test.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -23,7 +24,8 @@ static unsigned long locked(struct mm_struct *mm)
 
 static void map(struct mm_struct *mm, unsigned long page, unsigned long pages, unsigned long prot)
 {
-	assert_int_equal(vms_mmap(mm, BASE + page * PG, pages * PG, prot, FIXED, NULL, 0), BASE + page * PG);
+	assert_int_equal(vms_mmap(mm, BASE + page * PG, pages * PG, prot, FIXED, NULL, 0),
+			 BASE + page * PG);
 }
 
 /* The VmFlags of the VMA at @addr, as smaps prints them. */
@@ -46,7 +48,8 @@ static void lock_takes_whole_pages_and_faults_them_in(void **state)
 
 	map(mm, 0, 6, RW);
 	assert_int_equal(vms_mlock(mm, BASE + 2 * PG + 5, PG), 0);
-	expect_layout(mm, "20000000-20002000 rw-p 20000\n20002000-20004000 rw-p 20002\n20004000-20006000 rw-p 20004\n");
+	expect_layout(mm, "20000000-20002000 rw-p 20000\n20002000-20004000 rw-p "
+			  "20002\n20004000-20006000 rw-p 20004\n");
 	assert_string_equal(flags_at(mm, BASE + 3 * PG), "rd wr mr mw me lo ac");
 	assert_string_equal(flags_at(mm, BASE), "rd wr mr mw me ac");
 	assert_int_equal(locked(mm), 2);
@@ -117,7 +120,9 @@ static void memory_that_cannot_be_had_is_locked_and_reported(void **state)
 	assert_int_equal(vms_mlock(mm, BASE + 4 * PG, 4 * PG), -ENOMEM);
 	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 2);
 	assert_int_equal(locked(mm), 6);
-	/* mlockall() says nothing of either, and goes on with what comes after */
+	/*
+	 * mlockall() says nothing of either, and goes on with what comes after
+	 */
 	map(mm, 10, 1, RW);
 	assert_int_equal(vms_mlockall(mm, MCL_CURRENT), 0);
 	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 3);
@@ -171,8 +176,10 @@ static void lockall_on_fault_faults_nothing_in(void **state)
 
 	assert_int_equal(vms_mlockall(mm, MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT), 0);
 	map(mm, 0, 2, RW);
-	assert_int_equal(vms_mmap(mm, BASE + 4 * PG, 2 * PG, RW, FIXED | MAP_POPULATE, NULL, 0), BASE + 4 * PG);
-	assert_int_equal(vms_mmap(mm, BASE + 8 * PG, 2 * PG, RW, FIXED | MAP_LOCKED, NULL, 0), BASE + 8 * PG);
+	assert_int_equal(vms_mmap(mm, BASE + 4 * PG, 2 * PG, RW, FIXED | MAP_POPULATE, NULL, 0),
+			 BASE + 4 * PG);
+	assert_int_equal(vms_mmap(mm, BASE + 8 * PG, 2 * PG, RW, FIXED | MAP_LOCKED, NULL, 0),
+			 BASE + 8 * PG);
 	assert_int_equal(vms_brk(mm, 0x10002000), 0x10002000);
 	assert_string_equal(flags_at(mm, BASE + 4 * PG), "rd wr mr mw me lo lf ac");
 	assert_string_equal(flags_at(mm, 0x10000000), "rd wr mr mw me lo lf ac");
@@ -194,7 +201,10 @@ static void a_locked_stack_counts_what_it_grows_by(void **state)
 	vms_mmap(mm, 0x30000000, PG, RW, FIXED | MAP_GROWSDOWN | MAP_LOCKED, NULL, 0);
 	assert_int_equal(vms_fault(mm, 0x30000000 - 5 * PG, FAULT_FLAG_WRITE), VMS_FAULT_OK);
 	assert_int_equal(locked(mm), 6);
-	/* the page below and the one of the mapping: those between come with their touch */
+	/*
+	 * the page below and the one of the mapping: those between come with
+	 * their touch
+	 */
 	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 2);
 }
 
@@ -213,7 +223,8 @@ static void locked_memory_grows_and_moves_with_its_account(void **state)
 	assert_int_equal(locked(mm), 6);
 	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 6);
 	/* what stays behind is not locked */
-	assert_false(IS_ERR_VALUE(vms_mremap(mm, to, 6 * PG, 6 * PG, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0)));
+	assert_false(IS_ERR_VALUE(
+		vms_mremap(mm, to, 6 * PG, 6 * PG, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0)));
 	assert_int_equal(locked(mm), 6);
 	assert_string_equal(flags_at(mm, to), "rd wr mr mw me ac");
 	vms_mlockall(mm, MCL_CURRENT | MCL_ONFAULT);
@@ -288,8 +299,9 @@ static void senseless_requests_are_refused(void **state)
 /* ---- no memory ---- */
 
 /*
- * Each allocation of mlock() of a range inside one VMA fails in turn. Before the range is locked nothing changes, and the answer is
- * -ENOMEM; after that it stays locked, and -EAGAIN says that not all of it is there.
+ * Each allocation of mlock() of a range inside one VMA fails in turn. Before
+ * the range is locked nothing changes, and the answer is -ENOMEM; after that it
+ * stays locked, and -EAGAIN says that not all of it is there.
  */
 static void no_memory_leaves_it_unlocked_or_says_again(void **state)
 {
@@ -340,7 +352,11 @@ static void lockall_without_memory_skips_what_it_cannot_lock(void **state)
 		map(mm, 4, 4, PROT_READ);
 		vms_mlock2(mm, BASE + 2 * PG, 4 * PG, MLOCK_ONFAULT);
 		vms_fault(mm, BASE + 2 * PG,
-			  FAULT_FLAG_WRITE); /* who merges with it takes its anon_vma, and needs memory for that */
+			  /*
+			   * who merges with it takes its anon_vma, and needs
+			   * memory for that
+			   */
+			  FAULT_FLAG_WRITE);
 		vms__alloc_fail_nth(n);
 		assert_int_equal(vms_munlockall(mm), 0);
 		asked = vms__alloc_count();
@@ -382,7 +398,8 @@ static void *lock_at_random(void *arg)
 	struct locker *l = arg;
 
 	for (int i = 0; i < ROUNDS; i++) {
-		unsigned long start = draw(l, PAGES), len = 1 + draw(l, PAGES - start), addr = BASE + start * PG;
+		unsigned long start = draw(l, PAGES), len = 1 + draw(l, PAGES - start),
+			      addr = BASE + start * PG;
 		int err = 0;
 
 		switch (draw(l, 6)) {
@@ -399,7 +416,9 @@ static void *lock_at_random(void *arg)
 			err = vms_munmap(l->mm, addr, PG);
 			break;
 		case 4: {
-			unsigned long got = vms_mmap(l->mm, addr, len * PG, RW, FIXED | (draw(l, 2) ? MAP_LOCKED : 0), NULL, 0);
+			unsigned long got =
+				vms_mmap(l->mm, addr, len * PG, RW,
+					 FIXED | (draw(l, 2) ? MAP_LOCKED : 0), NULL, 0);
 
 			err = got == (unsigned long)-EAGAIN ? 0 : got != addr;
 			break;

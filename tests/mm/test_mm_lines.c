@@ -2,8 +2,9 @@
 /*
  * test_mm_lines.c - which cache lines of an address space its writers write. A
  * fault reads the first lines of struct mm_struct; whatever maps, unmaps or
- * protects memory leaves them as they are, except for the two words that a fault
- * must see change: mm_lock_seq, and the root of the tree when it is replaced.
+ * protects memory leaves them as they are, except for the two words that a
+ * fault must see change: mm_lock_seq, and the root of the tree when it is
+ * replaced.
  */
 #include "tests/mm/world.h"
 
@@ -20,24 +21,34 @@ static struct mm_struct *mm_of(void **state)
 	return ((struct world *)*state)->mm;
 }
 
-/* Enough VMAs that the tree has inner nodes: a change of one leaf keeps the root. */
+/*
+ * Enough VMAs that the tree has inner nodes: a change of one leaf keeps the
+ * root.
+ */
 static void fill(struct mm_struct *mm)
 {
 	for (unsigned long i = 0; i < VMAS; i++)
-		assert_int_equal(vms_mmap(mm, AT(i), 2 * PG, i & 1 ? RW : PROT_READ, FIXED, NULL, 0), AT(i));
+		assert_int_equal(
+			vms_mmap(mm, AT(i), 2 * PG, i & 1 ? RW : PROT_READ, FIXED, NULL, 0), AT(i));
 }
 
-static void expect_same(const unsigned char *before, const struct mm_struct *mm, size_t from, size_t to, const char *what)
+static void expect_same(const unsigned char *before, const struct mm_struct *mm, size_t from,
+			size_t to, const char *what)
 {
 	const unsigned char *now = (const unsigned char *)mm;
 
 	for (size_t i = from; i < to; i++)
 		if (now[i] != before[i])
-			fail_msg("%s changes byte %zu of struct mm_struct, which a fault reads", what, i);
+			fail_msg("%s changes byte %zu of struct mm_struct, which a fault reads",
+				 what, i);
 }
 
-/* @index: a change of the layout does not replace the root; true of the tree of `maple-vma` alone. */
-static void expect_untouched(const unsigned char *before, const struct mm_struct *mm, bool index, const char *what)
+/*
+ * @index: a change of the layout does not replace the root; true of the tree of
+ * `maple-vma` alone.
+ */
+static void expect_untouched(const unsigned char *before, const struct mm_struct *mm, bool index,
+			     const char *what)
 {
 	size_t seq = offsetof(struct mm_struct, mm_lock_seq);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* test_mseal.c - sealed mappings: what is refused, with which error, what is still free, and what a refused call leaves behind. */
+/*
+ * test_mseal.c - sealed mappings: what is refused, with which error, what is
+ * still free, and what a refused call leaves behind.
+ */
 #include <errno.h>
 
 #include "lib/sync/alloc.h"
@@ -14,7 +17,8 @@ static struct mm_struct *mm_of(void **state)
 
 static void map(struct mm_struct *mm, unsigned long page, unsigned long pages, unsigned long prot)
 {
-	assert_int_equal(vms_mmap(mm, BASE + page * PG, pages * PG, prot, FIXED, NULL, 0), BASE + page * PG);
+	assert_int_equal(vms_mmap(mm, BASE + page * PG, pages * PG, prot, FIXED, NULL, 0),
+			 BASE + page * PG);
 }
 
 static bool sealed(struct mm_struct *mm, unsigned long addr)
@@ -35,7 +39,8 @@ static void seal_the_middle(struct mm_struct *mm)
 {
 	map(mm, 0, 5, RW);
 	assert_int_equal(vms_mseal(mm, BASE + 2 * PG, PG, 0), 0);
-	expect_layout(mm, "20000000-20002000 rw-p 20000\n20002000-20003000 rw-p 20002\n20003000-20005000 rw-p 20003\n");
+	expect_layout(mm, "20000000-20002000 rw-p 20000\n20002000-20003000 rw-p "
+			  "20002\n20003000-20005000 rw-p 20003\n");
 }
 
 static void a_seal_splits_and_merges_as_any_flag(void **state)
@@ -47,7 +52,8 @@ static void a_seal_splits_and_merges_as_any_flag(void **state)
 	assert_false(sealed(mm, BASE));
 	assert_false(sealed(mm, BASE + 3 * PG));
 	assert_int_equal(vms_mseal(mm, BASE + PG, 2 * PG, 0), 0);
-	expect_layout(mm, "20000000-20001000 rw-p 20000\n20001000-20003000 rw-p 20001\n20003000-20005000 rw-p 20003\n");
+	expect_layout(mm, "20000000-20001000 rw-p 20000\n20001000-20003000 rw-p "
+			  "20001\n20003000-20005000 rw-p 20003\n");
 	assert_int_equal(vms_mseal(mm, BASE, 5 * PG, 0), 0);
 	expect_layout(mm, "20000000-20005000 rw-p 20000\n");
 	assert_int_equal(vms_mseal(mm, BASE, 5 * PG, 0), 0);
@@ -91,7 +97,8 @@ static void unmapping_is_refused_whole(void **state)
 	assert_int_equal(vms_munmap(mm, BASE, 5 * PG), -EPERM);
 	/* the cut at the start stays, as on Linux */
 	assert_int_equal(vms_munmap(mm, BASE + PG, 3 * PG), -EPERM);
-	expect_layout(mm, "20000000-20001000 rw-p 20000\n20001000-20002000 rw-p 20001\n20002000-20003000 rw-p 20002\n"
+	expect_layout(mm, "20000000-20001000 rw-p 20000\n20001000-20002000 rw-p "
+			  "20001\n20002000-20003000 rw-p 20002\n"
 			  "20003000-20005000 rw-p 20003\n");
 }
 
@@ -102,10 +109,14 @@ static void mapping_over_it_is_refused(void **state)
 	seal_the_middle(mm);
 	assert_int_equal(vms_mmap(mm, BASE + 2 * PG, PG, RW, FIXED, NULL, 0), -EPERM);
 	assert_int_equal(vms_mmap(mm, BASE, 5 * PG, RW, FIXED, NULL, 0), -EPERM);
-	assert_int_equal(vms_mmap(mm, BASE + 2 * PG, PG, RW, ANON | MAP_FIXED_NOREPLACE, NULL, 0), -EEXIST);
+	assert_int_equal(vms_mmap(mm, BASE + 2 * PG, PG, RW, ANON | MAP_FIXED_NOREPLACE, NULL, 0),
+			 -EEXIST);
 	map(mm, 16, 2, RW);
-	assert_int_equal(vms_mremap(mm, BASE + 16 * PG, PG, PG, MREMAP_MAYMOVE | MREMAP_FIXED, BASE + 2 * PG), -EPERM);
-	expect_layout(mm, "20000000-20002000 rw-p 20000\n20002000-20003000 rw-p 20002\n20003000-20005000 rw-p 20003\n"
+	assert_int_equal(vms_mremap(mm, BASE + 16 * PG, PG, PG, MREMAP_MAYMOVE | MREMAP_FIXED,
+				    BASE + 2 * PG),
+			 -EPERM);
+	expect_layout(mm, "20000000-20002000 rw-p 20000\n20002000-20003000 rw-p "
+			  "20002\n20003000-20005000 rw-p 20003\n"
 			  "20010000-20012000 rw-p 20010\n");
 }
 
@@ -115,8 +126,10 @@ static void protecting_is_refused_even_to_the_same(void **state)
 
 	seal_the_middle(mm);
 	assert_int_equal(vms_mprotect(mm, BASE + 2 * PG, PG, RW), -EPERM);
-	assert_int_equal(vms_mprotect(mm, BASE + PG, 4 * PG, PROT_READ), -EPERM); /* what comes before it has changed */
-	expect_layout(mm, "20000000-20001000 rw-p 20000\n20001000-20002000 r--p 20001\n20002000-20003000 rw-p 20002\n"
+	/* what comes before it has changed */
+	assert_int_equal(vms_mprotect(mm, BASE + PG, 4 * PG, PROT_READ), -EPERM);
+	expect_layout(mm, "20000000-20001000 rw-p 20000\n20001000-20002000 r--p "
+			  "20001\n20002000-20003000 rw-p 20002\n"
 			  "20003000-20005000 rw-p 20003\n");
 }
 
@@ -129,8 +142,11 @@ static void moving_growing_and_shrinking_are_refused(void **state)
 	assert_int_equal(vms_mremap(mm, BASE, PG, PG, 0, 0), -EPERM);
 	assert_int_equal(vms_mremap(mm, BASE, 2 * PG, 4 * PG, MREMAP_MAYMOVE, 0), -EPERM);
 	assert_int_equal(vms_mremap(mm, BASE, 2 * PG, PG, 0, 0), -EPERM);
-	assert_int_equal(vms_mremap(mm, BASE, 2 * PG, 2 * PG, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0), -EPERM);
-	assert_int_equal(vms_mremap(mm, BASE, 2 * PG, 2 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, BASE + 8 * PG), -EPERM);
+	assert_int_equal(vms_mremap(mm, BASE, 2 * PG, 2 * PG, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0),
+			 -EPERM);
+	assert_int_equal(vms_mremap(mm, BASE, 2 * PG, 2 * PG, MREMAP_MAYMOVE | MREMAP_FIXED,
+				    BASE + 8 * PG),
+			 -EPERM);
 	expect_layout(mm, "20000000-20002000 rw-p 20000\n");
 }
 
@@ -150,7 +166,8 @@ static void the_break_does_not_shrink_over_it(void **state)
 static void advice_that_throws_pages_away_is_refused_where_they_are_read_only(void **state)
 {
 	static const int discarding[] = {MADV_DONTNEED, MADV_FREE, MADV_DONTFORK, MADV_WIPEONFORK};
-	static const int harmless[] = {MADV_DOFORK, MADV_NOHUGEPAGE, MADV_DONTDUMP, MADV_COLD, MADV_WILLNEED, MADV_RANDOM};
+	static const int harmless[] = {MADV_DOFORK, MADV_NOHUGEPAGE, MADV_DONTDUMP,
+				       MADV_COLD,   MADV_WILLNEED,   MADV_RANDOM};
 	struct mm_struct *mm = mm_of(state);
 	struct file *file = world_file(4, true);
 	unsigned long word;
@@ -166,7 +183,9 @@ static void advice_that_throws_pages_away_is_refused_where_they_are_read_only(vo
 	assert_int_equal(vms_read_word(mm, BASE, &word), VMS_FAULT_OK);
 	assert_int_equal(word, 7);
 
-	/* who may write it may as well throw it away; a file's pages come back */
+	/*
+	 * who may write it may as well throw it away; a file's pages come back
+	 */
 	map(mm, 2, 1, RW);
 	vms_mseal(mm, BASE + 2 * PG, PG, 0);
 	assert_int_equal(vms_madvise(mm, BASE + 2 * PG, PG, MADV_DONTNEED), 0);
@@ -196,7 +215,10 @@ static void locking_touching_growing_and_forking_are_free(void **state)
 	expect_layout(mm, "20000000-20002000 rw-p 20000\n2fffe000-30001000 rw-p 2fffe\n");
 }
 
-/* Each allocation of a seal in the middle of a VMA fails in turn: nothing is sealed, all is mapped. */
+/*
+ * Each allocation of a seal in the middle of a VMA fails in turn: nothing is
+ * sealed, all is mapped.
+ */
 static void no_memory_leaves_it_unsealed(void **state)
 {
 	struct mm_struct *mm = mm_of(state);

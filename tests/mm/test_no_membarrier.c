@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_no_membarrier.c - where the system has no membarrier(2), no VMA is biased
- * towards its readers (lib/sync/vma_bias.h): a writer could not wait for readers
- * that hold it by slots of their threads.
+ * test_no_membarrier.c - where the system has no membarrier(2), no VMA is
+ * biased towards its readers (lib/sync/vma_bias.h): a writer could not wait for
+ * readers that hold it by slots of their threads.
  *
- * The program starts itself once more, with a filter that refuses the system call.
- * The library asks for it when it is loaded.
+ * The program starts itself once more, with a filter that refuses the system
+ * call. The library asks for it when it is loaded.
  */
 #include "tests/mm/world.h"
 
@@ -42,14 +42,19 @@ static struct mm_struct *filled(void **state)
 	if (has_membarrier())
 		skip();
 	for (unsigned long i = 0; i < VMAS; i++)
-		assert_int_equal(vms_mmap(mm, AT(i), 4 * PG, i & 1 ? RW : PROT_READ, FIXED, NULL, 0), AT(i));
+		assert_int_equal(
+			vms_mmap(mm, AT(i), 4 * PG, i & 1 ? RW : PROT_READ, FIXED, NULL, 0), AT(i));
 	return mm;
 }
 
-/* Return: whether the VMA at @addr was biased while it was held twice. A thread that holds a VMA twice meets itself. */
+/*
+ * Return: whether the VMA at @addr was biased while it was held twice. A thread
+ * that holds a VMA twice meets itself.
+ */
 static bool meet(struct mm_struct *mm, unsigned long addr)
 {
-	struct vm_area_struct *one = lock_vma_under_rcu(mm, addr), *two = lock_vma_under_rcu(mm, addr);
+	struct vm_area_struct *one = lock_vma_under_rcu(mm, addr),
+			      *two = lock_vma_under_rcu(mm, addr);
 	bool biased;
 
 	assert_non_null(one);
@@ -122,14 +127,19 @@ static void a_writer_waits_for_readers_that_count(void **state)
 	assert_int_equal(pthread_create(&reader, NULL, read_beside, NULL), 0);
 	for (unsigned int round = 0; round < ROUNDS; round++) {
 		meet(beside.mm, AT(1UL));
-		assert_int_equal(vms_mprotect(beside.mm, BASE, 4 * PG, round & 1 ? PROT_READ : PROT_NONE), 0);
+		assert_int_equal(vms_mprotect(beside.mm, BASE, 4 * PG,
+					      round & 1 ? PROT_READ : PROT_NONE),
+				 0);
 	}
 	atomic_store(&beside.over, true);
 	pthread_join(reader, NULL);
 	assert_int_equal(beside.wrong, 0);
 }
 
-/* Start again without the system call. Returns where there are no filters, and then it is there as ever. */
+/*
+ * Start again without the system call. Returns where there are no filters, and
+ * then it is there as ever.
+ */
 static void start_without_membarrier(char **argv)
 {
 	struct sock_filter code[] = {
@@ -140,7 +150,8 @@ static void start_without_membarrier(char **argv)
 	};
 	struct sock_fprog filter = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
 
-	if (!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+	if (!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
+	    !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
 		execv("/proc/self/exe", argv);
 }
 

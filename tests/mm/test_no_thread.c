@@ -52,7 +52,8 @@ static int store_in_rcu_tree(const char *engine)
 	if (!mtree_empty(&tree) || ret)
 		return ret ? ret : __LINE__;
 	more_threads();
-	if (mtree_store_range(&tree, 5, 9, xa_mk_value(1), GFP_KERNEL) || mtree_load(&tree, 7) != xa_mk_value(1))
+	if (mtree_store_range(&tree, 5, 9, xa_mk_value(1), GFP_KERNEL) ||
+	    mtree_load(&tree, 7) != xa_mk_value(1))
 		return __LINE__;
 	mtree_destroy(&tree);
 	return vms_leak_report(NULL) ? __LINE__ : 0;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_oom.c - out of memory at every allocation of every operation: the answer is -ENOMEM, and nothing has changed that a listing
- * or a count could show. (Where Linux leaves a split behind - munmap, mprotect, madvise of a range that fails at its second
- * end - the same memory is still mapped with the same rights, and that is what is checked.)
+ * test_oom.c - out of memory at every allocation of every operation: the answer
+ * is -ENOMEM, and nothing has changed that a listing or a count could show.
+ * (Where Linux leaves a split behind - munmap, mprotect, madvise of a range
+ * that fails at its second end - the same memory is still mapped with the same
+ * rights, and that is what is checked.)
  */
 #include <errno.h>
 
@@ -12,7 +14,10 @@
 #define BASE 0x20000000UL
 #define PAGES 16UL
 
-/* A world in which every operation below has work to do: several VMAs, faulted and not, a file, a stack, a break. */
+/*
+ * A world in which every operation below has work to do: several VMAs, faulted
+ * and not, a file, a stack, a break.
+ */
 static struct file *populate(struct mm_struct *mm)
 {
 	struct file *file = world_file(64, true);
@@ -31,17 +36,25 @@ static struct file *populate(struct mm_struct *mm)
 	return file;
 }
 
-/* For each page its access rights and the offset of what it maps; what splits leave alone. */
+/*
+ * For each page its access rights and the offset of what it maps; what splits
+ * leave alone.
+ */
 static void snapshot(struct mm_struct *mm, unsigned long out[PAGES + 2])
 {
 	for (unsigned long i = 0; i < PAGES; i++) {
 		mmap_read_lock(mm);
 		struct vm_area_struct *vma = vma_lookup(mm, BASE + i * PG);
 
-		out[i] = vma ? 1 + (vma->vm_flags << 20) + vma->vm_pgoff + ((BASE + i * PG - vma->vm_start) >> PAGE_SHIFT) : 0;
+		out[i] = vma ? 1 + (vma->vm_flags << 20) + vma->vm_pgoff +
+					 ((BASE + i * PG - vma->vm_start) >> PAGE_SHIFT)
+			     : 0;
 		mmap_read_unlock(mm);
 	}
-	/* A stack that grew before its page could not be had stays grown, as on Linux. */
+	/*
+	 * A stack that grew before its page could not be had stays grown, as on
+	 * Linux.
+	 */
 	out[PAGES] = atomic_load(&mm->total_vm) - atomic_load(&mm->stack_vm);
 	out[PAGES + 1] = atomic_load(&mm->locked_vm);
 }
@@ -62,13 +75,15 @@ static long op_mmap_merge(struct mm_struct *mm, struct file *file)
 
 static long op_mmap_fixed_middle(struct mm_struct *mm, struct file *file)
 {
-	return (long)vms_mmap(mm, BASE + PG, 9 * PG, PROT_READ, MAP_PRIVATE | MAP_FIXED, file, 20 * PG);
+	return (long)vms_mmap(mm, BASE + PG, 9 * PG, PROT_READ, MAP_PRIVATE | MAP_FIXED, file,
+			      20 * PG);
 }
 
 static long op_mmap_shared(struct mm_struct *mm, struct file *file)
 {
 	(void)file;
-	return (long)vms_mmap(mm, BASE + 12 * PG, PG, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, NULL, 0);
+	return (long)vms_mmap(mm, BASE + 12 * PG, PG, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED,
+			      NULL, 0);
 }
 
 static long op_munmap(struct mm_struct *mm, struct file *file)
@@ -178,13 +193,16 @@ static long op_split_vma(struct mm_struct *mm, struct file *file)
 	return err;
 }
 
-/* The call does not tell "no memory" from "nothing fits"; here something fits. */
+/*
+ * The call does not tell "no memory" from "nothing fits"; here something fits.
+ */
 static long merge(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long like)
 {
 	struct vm_area_struct *merged;
 
 	mmap_write_lock(mm);
-	merged = vma_merge(mm, NULL, start, end, vma_lookup(mm, like)->vm_flags, NULL, start >> PAGE_SHIFT, NULL);
+	merged = vma_merge(mm, NULL, start, end, vma_lookup(mm, like)->vm_flags, NULL,
+			   start >> PAGE_SHIFT, NULL);
 	mmap_write_unlock(mm);
 	return merged ? 0 : -ENOMEM;
 }
@@ -318,7 +336,8 @@ static long sweep(const char *engine, const char *name, operation run)
 		vms__alloc_fail_nth(0);
 		if (asked >= n) {
 			if (result != -ENOMEM)
-				print_error("%s on %s, allocation %ld failed: answered %ld\n", name, engine, n, result);
+				print_error("%s on %s, allocation %ld failed: answered %ld\n", name,
+					    engine, n, result);
 			assert_int_equal(result, -ENOMEM);
 			snapshot(mm, after);
 			assert_memory_equal(before, after, sizeof(before));
@@ -346,7 +365,10 @@ static void every_failed_allocation_leaves_everything_as_it_was(void **state)
 		print_message("%s: %ld\n", operations[i].name, n);
 		injected += n;
 	}
-	/* more than one for each operation and engine: the sweep has found allocations to fail */
+	/*
+	 * more than one for each operation and engine: the sweep has found
+	 * allocations to fail
+	 */
 	assert_true(injected > 3 * (long)(sizeof(operations) / sizeof(operations[0])));
 	(void)state;
 	print_message("%ld injected failures\n", injected);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_page_prot.c - vm_page_prot follows vm_flags and the owner's hooks, whichever call
- * changes them. Tear-down validates each address space, and the validator compares the two.
+ * test_page_prot.c - vm_page_prot follows vm_flags and the owner's hooks,
+ * whichever call changes them. Tear-down validates each address space, and the
+ * validator compares the two.
  */
 #include "tests/mm/world.h"
 
@@ -36,8 +37,12 @@ static void flags_make_the_protection(void **state)
 
 		assert_int_equal(prot & READ, flags & VM_ACCESS_FLAGS ? READ : 0);
 		assert_int_equal(prot & EXEC, flags & VM_EXEC ? EXEC : 0);
-		/* A private page is copied before it is written: no entry allows that at once. */
-		assert_int_equal(prot & WRITE, (flags & VM_WRITE) && (flags & VM_SHARED) ? WRITE : 0);
+		/*
+		 * A private page is copied before it is written: no entry
+		 * allows that at once.
+		 */
+		assert_int_equal(prot & WRITE,
+				 (flags & VM_WRITE) && (flags & VM_SHARED) ? WRITE : 0);
 	}
 }
 
@@ -50,7 +55,9 @@ static void it_follows_mmap_and_mprotect(void **state)
 	assert_int_equal(prot_at(mm, BASE), READ);
 	vms_mmap(mm, BASE + 8 * PG, 8 * PG, RW, MAP_SHARED | MAP_FIXED, file, 0);
 	assert_int_equal(prot_at(mm, BASE + 8 * PG), READ | WRITE);
-	/* The middle is split off, both neighbours keep theirs, and merge back. */
+	/*
+	 * The middle is split off, both neighbours keep theirs, and merge back.
+	 */
 	assert_int_equal(vms_mprotect(mm, BASE + 10 * PG, 2 * PG, PROT_READ | PROT_EXEC), 0);
 	assert_int_equal(prot_at(mm, BASE + 8 * PG), READ | WRITE);
 	assert_int_equal(prot_at(mm, BASE + 10 * PG), READ | EXEC);
@@ -71,7 +78,9 @@ static void it_is_copied_by_fork_and_mremap(void **state)
 	assert_int_equal(prot_at(child, BASE), READ | WRITE);
 	assert_int_equal(vms_mm_validate(child, stderr), 0);
 	mmput(child);
-	assert_int_equal(vms_mremap(mm, BASE, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, BASE + 64 * PG), BASE + 64 * PG);
+	assert_int_equal(vms_mremap(mm, BASE, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED,
+				    BASE + 64 * PG),
+			 BASE + 64 * PG);
 	assert_int_equal(prot_at(mm, BASE + 64 * PG), READ | WRITE);
 }
 
@@ -127,10 +136,14 @@ static void the_validator_compares_them(void **state)
 	mmap_write_unlock(mm);
 }
 
-/* Names of old tables: they compile, and stand for no bit that means something else today. */
+/*
+ * Names of old tables: they compile, and stand for no bit that means something
+ * else today.
+ */
 static void flags_that_are_no_more_are_no_bits(void **state)
 {
-	static const vm_flags_t gone[] = {VM_GROWSUP, VM_SHM, VM_DENYWRITE, VM_EXECUTABLE, VM_RESERVED, VM_NONLINEAR, VM_HUGESPACE};
+	static const vm_flags_t gone[] = {VM_GROWSUP,  VM_SHM,       VM_DENYWRITE, VM_EXECUTABLE,
+					  VM_RESERVED, VM_NONLINEAR, VM_HUGESPACE};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_query.c - one VMA by its address and kind: fixed cases, and random ones beside the running kernel's own ioctl(PROCMAP_QUERY), where it
- * has one (Linux 6.11).
+ * test_query.c - one VMA by its address and kind: fixed cases, and random ones
+ * beside the running kernel's own ioctl(PROCMAP_QUERY), where it has one (Linux
+ * 6.11).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -75,7 +76,8 @@ static void query_tells_all_about_a_vma(void **state)
 	struct mm_struct *mm = ((struct world *)*state)->mm;
 	struct file *file = world_file(8, true);
 	char name[32];
-	struct vms_procmap_query q = {.query_addr = BASE + PG, .vma_name = name, .name_size = sizeof(name)};
+	struct vms_procmap_query q = {
+		.query_addr = BASE + PG, .vma_name = name, .name_size = sizeof(name)};
 
 	vms_mmap(mm, BASE, 2 * PG, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, file, 3 * PG);
 	vms_mmap(mm, BASE + 2 * PG, PG, RW, FIXED, NULL, 0);
@@ -142,13 +144,17 @@ static void owner_tells_the_size_of_its_pages(void **state)
 
 /* Linux's struct procmap_query, whose header may be older than the kernel. */
 struct kernel_query {
-	uint64_t size, query_flags, query_addr, vma_start, vma_end, vma_flags, vma_page_size, vma_offset, inode;
+	uint64_t size, query_flags, query_addr, vma_start, vma_end, vma_flags, vma_page_size,
+		vma_offset, inode;
 	uint32_t dev_major, dev_minor, vma_name_size, build_id_size;
 	uint64_t vma_name_addr, build_id_addr;
 };
 #define KERNEL_PROCMAP_QUERY _IOWR('f', 17, struct kernel_query)
 
-/* Far below where the kernel places what nobody asks a place for: nothing but the test's own comes in. */
+/*
+ * Far below where the kernel places what nobody asks a place for: nothing but
+ * the test's own comes in.
+ */
 #define ARENA 0x7e9000000000UL
 #define ARENA_PAGES 256UL
 #define ROUNDS 4000
@@ -156,25 +162,32 @@ struct kernel_query {
 /* Twice the same: a random mapping, in the kernel and in @mm. */
 static void map_both(struct mm_struct *mm, int fd, struct file *file, unsigned int *seed)
 {
-	static const int prots[] = {PROT_NONE, PROT_READ, RW, PROT_READ | PROT_EXEC, RW | PROT_EXEC};
-	unsigned long at = (unsigned long)rand_r(seed) % (ARENA_PAGES - 16), pages = 1 + (unsigned long)rand_r(seed) % 15;
+	static const int prots[] = {PROT_NONE, PROT_READ, RW, PROT_READ | PROT_EXEC,
+				    RW | PROT_EXEC};
+	unsigned long at = (unsigned long)rand_r(seed) % (ARENA_PAGES - 16),
+		      pages = 1 + (unsigned long)rand_r(seed) % 15;
 	unsigned long addr = ARENA + at * PG, off = (unsigned long)rand_r(seed) % 64 * PG;
 	int prot = prots[rand_r(seed) % 5], kind = rand_r(seed) % 5;
-	int flags = (kind & 1 ? MAP_SHARED : MAP_PRIVATE) | MAP_FIXED | (kind < 2 ? 0 : MAP_ANONYMOUS);
+	int flags =
+		(kind & 1 ? MAP_SHARED : MAP_PRIVATE) | MAP_FIXED | (kind < 2 ? 0 : MAP_ANONYMOUS);
 
 	if (kind == 4) {
 		assert_int_equal(munmap((void *)addr, pages * PG), 0);
 		assert_int_equal(vms_munmap(mm, addr, pages * PG), 0);
 		return;
 	}
-	assert_ptr_equal(mmap((void *)addr, pages * PG, prot, flags, kind < 2 ? fd : -1, kind < 2 ? (off_t)off : 0), (void *)addr);
-	assert_int_equal(vms_mmap(mm, addr, pages * PG, (unsigned long)prot, (unsigned long)flags, kind < 2 ? file : NULL, off),
+	assert_ptr_equal(mmap((void *)addr, pages * PG, prot, flags, kind < 2 ? fd : -1,
+			      kind < 2 ? (off_t)off : 0),
+			 (void *)addr);
+	assert_int_equal(vms_mmap(mm, addr, pages * PG, (unsigned long)prot, (unsigned long)flags,
+				  kind < 2 ? file : NULL, off),
 			 addr);
 }
 
 static unsigned long memfd_ino;
 
-static void expect_same_answer(struct mm_struct *mm, int maps, unsigned long addr, unsigned int flags, unsigned int name_size)
+static void expect_same_answer(struct mm_struct *mm, int maps, unsigned long addr,
+			       unsigned int flags, unsigned int name_size)
 {
 	char theirs[256] = "", ours[256] = "";
 	struct kernel_query k = {
@@ -184,13 +197,16 @@ static void expect_same_answer(struct mm_struct *mm, int maps, unsigned long add
 		.vma_name_addr = (uintptr_t)(name_size ? theirs : NULL),
 		.vma_name_size = name_size,
 	};
-	struct vms_procmap_query q = {
-		.query_addr = addr, .query_flags = flags, .vma_name = name_size ? ours : NULL, .name_size = name_size};
-	int kernel = ioctl(maps, KERNEL_PROCMAP_QUERY, &k) ? -errno : 0, lib = vms_procmap_query(mm, &q);
+	struct vms_procmap_query q = {.query_addr = addr,
+				      .query_flags = flags,
+				      .vma_name = name_size ? ours : NULL,
+				      .name_size = name_size};
+	int kernel = ioctl(maps, KERNEL_PROCMAP_QUERY, &k) ? -errno : 0,
+	    lib = vms_procmap_query(mm, &q);
 
 	if (kernel != lib)
-		print_error("query of %lx, flags %x, name of %u: kernel answers %d, library %d\n", addr, flags, name_size, kernel,
-			    lib);
+		print_error("query of %lx, flags %x, name of %u: kernel answers %d, library %d\n",
+			    addr, flags, name_size, kernel, lib);
 	assert_int_equal(lib, kernel);
 	if (kernel)
 		return;
@@ -203,7 +219,10 @@ static void expect_same_answer(struct mm_struct *mm, int maps, unsigned long add
 		assert_string_equal(ours, theirs);
 		assert_int_equal(q.vma_name_size, k.vma_name_size);
 	}
-	/* Shared anonymous memory has an object of its own, whose number is nobody's choice. */
+	/*
+	 * Shared anonymous memory has an object of its own, whose number is
+	 * nobody's choice.
+	 */
 	if (k.inode && k.inode != memfd_ino) {
 		assert_true(q.inode != 0);
 		return;
@@ -213,7 +232,10 @@ static void expect_same_answer(struct mm_struct *mm, int maps, unsigned long add
 	assert_int_equal(q.dev_minor, k.dev_minor);
 }
 
-/* Whatever is asked for, there is an answer at the latest at the arena's end: the rest of this process does not matter. */
+/*
+ * Whatever is asked for, there is an answer at the latest at the arena's end:
+ * the rest of this process does not matter.
+ */
 static void map_stop(struct mm_struct *mm, unsigned long addr, int fd, struct file *file)
 {
 	void *got = mmap((void *)addr, PG, RW | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0);
@@ -227,21 +249,24 @@ static void answers_are_those_of_the_running_kernel(void **state)
 	struct world *w = *state;
 	struct mm_struct *mm = vms_mm_create(w->engine, NULL, NULL);
 	unsigned int seed = 20261121, first_seed = seed;
-	int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC), fd = memfd_create("query", MFD_CLOEXEC);
+	int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC),
+	    fd = memfd_create("query", MFD_CLOEXEC);
 	struct kernel_query probe = {.size = sizeof(probe), .query_flags = NEXT};
 	struct address_space *mapping;
 	struct file *file;
 	struct stat st;
 
 	if (maps < 0 || fd < 0 || ioctl(maps, KERNEL_PROCMAP_QUERY, &probe)) {
-		print_message("this kernel answers no PROCMAP_QUERY (%s): not compared\n", strerror(errno));
+		print_message("this kernel answers no PROCMAP_QUERY (%s): not compared\n",
+			      strerror(errno));
 		goto out;
 	}
 	print_message("seed %u\n", first_seed);
 	assert_int_equal(ftruncate(fd, 128 * PG), 0);
 	assert_int_equal(fstat(fd, &st), 0);
 	memfd_ino = st.st_ino;
-	mapping = vms_address_space_create(128 * PG, VMS_AS_SHMEM, major(st.st_dev), minor(st.st_dev), st.st_ino);
+	mapping = vms_address_space_create(128 * PG, VMS_AS_SHMEM, major(st.st_dev),
+					   minor(st.st_dev), st.st_ino);
 	file = vms_file_open(mapping, "/memfd:query (deleted)", FMODE_READ | FMODE_WRITE);
 	vms_address_space_put(mapping);
 	map_stop(mm, ARENA + ARENA_PAGES * PG, fd, file);
@@ -251,7 +276,8 @@ static void answers_are_those_of_the_running_kernel(void **state)
 
 		if (i % 4 == 0)
 			map_both(mm, fd, file, &seed);
-		expect_same_answer(mm, maps, addr, (unsigned int)rand_r(&seed) & 0x3f, sizes[rand_r(&seed) % 6]);
+		expect_same_answer(mm, maps, addr, (unsigned int)rand_r(&seed) & 0x3f,
+				   sizes[rand_r(&seed) % 6]);
 	}
 	expect_same_answer(mm, maps, ARENA, 0x40, 0);
 	munmap((void *)ARENA, (ARENA_PAGES + 1) * PG);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_race.c - a writer beside readers, each test one promise that a reader may rely on while the address space changes.
+ * test_race.c - a writer beside readers, each test one promise that a reader
+ * may rely on while the address space changes.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,7 +19,8 @@ struct racer {
 
 typedef void *(*thread_fn)(void *);
 
-static void race(struct racer *r, thread_fn reader, void (*writer)(struct mm_struct *mm, unsigned long i))
+static void race(struct racer *r, thread_fn reader,
+		 void (*writer)(struct mm_struct *mm, unsigned long i))
 {
 	pthread_t threads[2];
 
@@ -32,10 +34,14 @@ static void race(struct racer *r, thread_fn reader, void (*writer)(struct mm_str
 	assert_int_equal(atomic_load(&r->bad), 0);
 }
 
-/* Symptom on Linux before 6.12: MAP_FIXED over a mapping let a reader of /proc/PID/maps see a hole; cause: unmap, then map. */
+/*
+ * Symptom on Linux before 6.12: MAP_FIXED over a mapping let a reader of
+ * /proc/PID/maps see a hole; cause: unmap, then map.
+ */
 static void replace(struct mm_struct *mm, unsigned long i)
 {
-	vms_mmap(mm, BASE + (i & 3) * PG, (1 + (i & 7)) * PG, i & 1 ? RW : PROT_READ, FIXED, NULL, 0);
+	vms_mmap(mm, BASE + (i & 3) * PG, (1 + (i & 7)) * PG, i & 1 ? RW : PROT_READ, FIXED, NULL,
+		 0);
 }
 
 static void *touch_always_mapped(void *arg)
@@ -59,7 +65,10 @@ static void what_stays_mapped_is_never_missed(void **state)
 	race(&r, touch_always_mapped, replace);
 }
 
-/* Two neighbouring VMAs take turns in growing into each other; each page keeps the word that says where it is. */
+/*
+ * Two neighbouring VMAs take turns in growing into each other; each page keeps
+ * the word that says where it is.
+ */
 static void move_border(struct mm_struct *mm, unsigned long i)
 {
 	vms_mprotect(mm, BASE + 4 * PG, 4 * PG, i & 1 ? RW : RW | PROT_EXEC);
@@ -71,7 +80,8 @@ static void *read_words(void *arg)
 	unsigned long word;
 
 	for (unsigned long i = 0; !atomic_load(&r->stop); i++) {
-		if (vms_read_word(r->mm, BASE + (i % 12) * PG, &word) != VMS_FAULT_OK || word != 1000 + i % 12)
+		if (vms_read_word(r->mm, BASE + (i % 12) * PG, &word) != VMS_FAULT_OK ||
+		    word != 1000 + i % 12)
 			atomic_fetch_add(&r->bad, 1);
 		atomic_fetch_add(&r->done, 1);
 	}
@@ -89,7 +99,10 @@ static void split_and_merge_move_no_page(void **state)
 	race(&r, read_words, move_border);
 }
 
-/* A VMA's memory is recycled at once: its lock, once taken, must be found to be another VMA's. */
+/*
+ * A VMA's memory is recycled at once: its lock, once taken, must be found to be
+ * another VMA's.
+ */
 static void unmap_here_map_there(struct mm_struct *mm, unsigned long i)
 {
 	unsigned long addr = BASE + (i & 15) * 0x100000UL;
@@ -107,7 +120,8 @@ static void *lock_and_look(void *arg)
 		struct vm_area_struct *vma = lock_vma_under_rcu(r->mm, addr);
 
 		if (vma) {
-			if (atomic_load(&vma->vm_mm) != r->mm || addr < vma->vm_start || addr >= vma->vm_end)
+			if (atomic_load(&vma->vm_mm) != r->mm || addr < vma->vm_start ||
+			    addr >= vma->vm_end)
 				atomic_fetch_add(&r->bad, 1);
 			vma_end_read(vma);
 			atomic_fetch_add(&r->done, 1);
@@ -126,7 +140,10 @@ static void a_locked_vma_covers_what_was_asked_for(void **state)
 	race(&r, lock_and_look, unmap_here_map_there);
 }
 
-/* Symptom on Linux 6.4 (fixed in 6.4.1): memory corruption in multi-threaded programs that fork; cause: fork ran beside faults. */
+/*
+ * Symptom on Linux 6.4 (fixed in 6.4.1): memory corruption in multi-threaded
+ * programs that fork; cause: fork ran beside faults.
+ */
 static void fork_and_compare(struct mm_struct *mm, unsigned long i)
 {
 	struct mm_struct *child;
@@ -165,7 +182,10 @@ static void a_child_is_a_moment_of_its_parent(void **state)
 	race(&r, write_on, fork_and_compare);
 }
 
-/* The last user may leave from any thread while others still hold the structure. */
+/*
+ * The last user may leave from any thread while others still hold the
+ * structure.
+ */
 static void *use_and_put(void *arg)
 {
 	struct mm_struct *mm = arg;
@@ -199,11 +219,17 @@ static void last_user_tears_down_from_any_thread(void **state)
 	}
 }
 
-/* Faults under a VMA's own lock do not wait for mmap_lock, so validation has to keep them out by itself. */
+/*
+ * Faults under a VMA's own lock do not wait for mmap_lock, so validation has to
+ * keep them out by itself.
+ */
 static void validate(struct mm_struct *mm, unsigned long i)
 {
 	(void)i;
-	/* A broken rule is told by losing the mapping, which the touching threads report. */
+	/*
+	 * A broken rule is told by losing the mapping, which the touching
+	 * threads report.
+	 */
 	if (vms_mm_validate(mm, stderr))
 		vms_munmap(mm, BASE, 12 * PG);
 }
@@ -231,10 +257,14 @@ static void validation_beside_faults_finds_nothing_broken(void **state)
 }
 
 /*
- * An empty mapping is moved to and fro while it is touched: a page that comes in at the last moment must find a page table at the
- * new place.
+ * An empty mapping is moved to and fro while it is touched: a page that comes
+ * in at the last moment must find a page table at the new place.
  */
-#define MOVED (2UL << 20) /* a whole page table, which is the longer to look through; its first pages are touched */
+/*
+ * a whole page table, which is the longer to look through; its first pages are
+ * touched
+ */
+#define MOVED (2UL << 20)
 
 static void drop_and_move(struct mm_struct *mm, unsigned long i)
 {

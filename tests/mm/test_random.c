@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_random.c - random operations, the same on every engine, against two referees: a flat array that knows for every page whether
- * it is mapped and with which right, and the other engines, whose layout must be the same text after every operation.
+ * test_random.c - random operations, the same on every engine, against two
+ * referees: a flat array that knows for every page whether it is mapped and
+ * with which right, and the other engines, whose layout must be the same text
+ * after every operation.
  */
 #include <errno.h>
 #include <limits.h>
@@ -40,7 +42,8 @@ struct op {
 static struct op draw(void)
 {
 	static const int prots[] = {PROT_NONE, PROT_READ, RW, RW, PROT_READ | PROT_EXEC};
-	struct op op = {.kind = rnd(9), .first = rnd(PAGES), .word = 1 + rnd(1000), .prot = prots[rnd(5)]};
+	struct op op = {
+		.kind = rnd(9), .first = rnd(PAGES), .word = 1 + rnd(1000), .prot = prots[rnd(5)]};
 
 	op.count = 1 + rnd(rnd(2) ? 3 : PAGES);
 	if (op.first + op.count > PAGES)
@@ -145,10 +148,12 @@ static void one_round(uint64_t seed)
 			long got = apply(mm[e], &op);
 			char *text = layout_text(mm[e]);
 
-			if (got != expected || (first && strcmp(first, text) != 0) || vms_mm_validate(mm[e], stderr)) {
-				print_error("seed %llu step %d on %s: op %u pages %lu+%lu: %lx, expected %lx; layout\n%s",
-					    (unsigned long long)seed, step, engines[e], op.kind, op.first, op.count, got, expected,
-					    text);
+			if (got != expected || (first && strcmp(first, text) != 0) ||
+			    vms_mm_validate(mm[e], stderr)) {
+				print_error("seed %llu step %d on %s: op %u pages %lu+%lu: %lx, "
+					    "expected %lx; layout\n%s",
+					    (unsigned long long)seed, step, engines[e], op.kind,
+					    op.first, op.count, got, expected, text);
 				fail();
 			}
 			check_against_flat(mm[e], &flat);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rare.c - rules that few programs meet, and that op scripts cannot ask for: /dev/zero, hints and flags that are refused, the break
- * beside other memory, memory of devices. What is expected was answered by a running 6.18 kernel.
+ * test_rare.c - rules that few programs meet, and that op scripts cannot ask
+ * for: /dev/zero, hints and flags that are refused, the break beside other
+ * memory, memory of devices. What is expected was answered by a running 6.18
+ * kernel.
  */
 #include <errno.h>
 
@@ -26,7 +28,10 @@ static struct file *open_file(unsigned int flags, const char *path)
 	return file;
 }
 
-/* Never written, it takes its new address as its offset, and nobody has to pay for it. */
+/*
+ * Never written, it takes its new address as its offset, and nobody has to pay
+ * for it.
+ */
 static void a_private_zero_device_is_anonymous_memory(void **state)
 {
 	struct mm_struct *mm = mm_of(state);
@@ -34,7 +39,8 @@ static void a_private_zero_device_is_anonymous_memory(void **state)
 	unsigned long moved = BASE + 0x100000;
 
 	vms_mmap(mm, BASE, 4 * PG, RW, MAP_PRIVATE | MAP_FIXED, zero, 5 * PG);
-	assert_int_equal(vms_mremap(mm, BASE, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, moved), moved);
+	assert_int_equal(vms_mremap(mm, BASE, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, moved),
+			 moved);
 	expect_layout(mm, "20100000-20104000 rw-p 20100\n");
 	vms_mprotect(mm, moved, 2 * PG, PROT_READ);
 	mmap_read_lock(mm);
@@ -51,7 +57,9 @@ static void a_private_zero_device_moves_alone(void **state)
 
 	vms_mmap(mm, BASE, 2 * PG, RW, MAP_PRIVATE | MAP_FIXED, zero, 0);
 	vms_mmap(mm, BASE + 2 * PG, 2 * PG, PROT_READ, FIXED, NULL, 0);
-	assert_int_equal(vms_mremap(mm, BASE, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, BASE + 0x100000), -EFAULT);
+	assert_int_equal(vms_mremap(mm, BASE, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED,
+				    BASE + 0x100000),
+			 -EFAULT);
 	expect_layout(mm, "20000000-20002000 rw-p 0\n20002000-20004000 r--p 20002\n");
 	fput(zero);
 }
@@ -63,8 +71,10 @@ static void a_hint_beyond_32_bits_is_ignored(void **state)
 	struct mm_struct *mm = vms_mm_create(((struct world *)*state)->engine, NULL, NULL);
 
 	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
-		assert_in_range(vms_mmap(mm, hints[i], 2 * PG, RW, ANON | MAP_32BIT, NULL, 0), 0x40000000, 0x7fffe000);
-	assert_int_equal(vms_mmap(mm, 0x7fffe000, 2 * PG, RW, ANON | MAP_32BIT, NULL, 0), 0x7fffe000);
+		assert_in_range(vms_mmap(mm, hints[i], 2 * PG, RW, ANON | MAP_32BIT, NULL, 0),
+				0x40000000, 0x7fffe000);
+	assert_int_equal(vms_mmap(mm, 0x7fffe000, 2 * PG, RW, ANON | MAP_32BIT, NULL, 0),
+			 0x7fffe000);
 	mmput(mm);
 }
 
@@ -81,10 +91,14 @@ static void flags_that_nobody_knows_are_refused_where_that_was_asked_for(void **
 		if (flag == MAP_SYNC || flag == MAP_HUGETLB)
 			continue;
 		if (unknown)
-			assert_int_equal(vms_mmap(mm, refused, PG, RW, MAP_SHARED_VALIDATE | flag, file, 0), -EOPNOTSUPP);
+			assert_int_equal(vms_mmap(mm, refused, PG, RW, MAP_SHARED_VALIDATE | flag,
+						  file, 0),
+					 -EOPNOTSUPP);
 		else
-			assert_false(IS_ERR_VALUE(vms_mmap(mm, 0, PG, RW, MAP_SHARED_VALIDATE | flag, file, 0)));
-		assert_false(IS_ERR_VALUE(vms_mmap(mm, BASE + 4 * PG * bit, PG, RW, MAP_SHARED | flag, file, 0)));
+			assert_false(IS_ERR_VALUE(
+				vms_mmap(mm, 0, PG, RW, MAP_SHARED_VALIDATE | flag, file, 0)));
+		assert_false(IS_ERR_VALUE(
+			vms_mmap(mm, BASE + 4 * PG * bit, PG, RW, MAP_SHARED | flag, file, 0)));
 	}
 	assert_int_equal(vms_mmap(mm, 0, PG, RW, MAP_PRIVATE | MAP_HUGETLB, file, 0), -EINVAL);
 	fput(file);
@@ -145,10 +159,14 @@ static vm_fault_t count_mkwrite(struct vm_fault *vmf)
 	return 0;
 }
 
-/* A mapping with guard pages has its page tables copied; what is shared is nobody's to copy on write for that. */
+/*
+ * A mapping with guard pages has its page tables copied; what is shared is
+ * nobody's to copy on write for that.
+ */
 static void a_fork_leaves_shared_pages_writable(void **state)
 {
-	static const struct vm_operations_struct ops = {.fault = give_page, .page_mkwrite = count_mkwrite};
+	static const struct vm_operations_struct ops = {.fault = give_page,
+							.page_mkwrite = count_mkwrite};
 	struct mm_struct *mm = mm_of(state), *child;
 	struct file *file = world_file(8, true);
 	unsigned long addr;

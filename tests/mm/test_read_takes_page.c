@@ -36,7 +36,8 @@ static void leave(struct mm_struct *mm)
 
 static void map(struct mm_struct *mm, unsigned long page, unsigned long pages, unsigned long prot)
 {
-	assert_int_equal(vms_mmap(mm, BASE + page * PG, pages * PG, prot, FIXED, NULL, 0), BASE + page * PG);
+	assert_int_equal(vms_mmap(mm, BASE + page * PG, pages * PG, prot, FIXED, NULL, 0),
+			 BASE + page * PG);
 }
 
 static bool has_anon_vma(struct mm_struct *mm, unsigned long addr)
@@ -126,7 +127,8 @@ static void by_touch_of_zero_device(struct mm_struct *mm)
 static void every_read_takes_a_page(void **state)
 {
 	static void (*const reads[])(struct mm_struct *) = {
-		by_touch, by_word, by_debugger, by_populate_read, by_mlock, by_map_populate, by_map_locked, by_touch_of_zero_device,
+		by_touch, by_word,         by_debugger,   by_populate_read,
+		by_mlock, by_map_populate, by_map_locked, by_touch_of_zero_device,
 	};
 
 	for (size_t i = 0; i < 2 * sizeof(reads) / sizeof(reads[0]); i++) {
@@ -220,7 +222,8 @@ static void a_read_page_is_dirty_where_it_may_be_written(void **state)
 		map(mm, 0, 3, cases[i].prot);
 		by_touch(mm);
 		expect_smaps(mm, cases[i].expected);
-		expect_smaps(mm, cases[i].rule ? "Rss:                   4 kB\n" : "Rss:                   0 kB\n");
+		expect_smaps(mm, cases[i].rule ? "Rss:                   4 kB\n"
+					       : "Rss:                   0 kB\n");
 		leave(mm);
 	}
 }
@@ -244,7 +247,10 @@ static void a_clean_page_is_written_in_place_later(void **state)
 
 /* ---- what the anon_vma changes ---- */
 
-/* Memory that loses the right to write stays accounted if it has pages of its own. */
+/*
+ * Memory that loses the right to write stays accounted if it has pages of its
+ * own.
+ */
 static void the_account_stays_with_memory_that_was_read(void **state)
 {
 	for (int rule = 0; rule < 2; rule++) {
@@ -258,7 +264,10 @@ static void the_account_stays_with_memory_that_was_read(void **state)
 	}
 }
 
-/* Two areas that were read apart have anon_vmas of their own, and no mapping between them joins both. */
+/*
+ * Two areas that were read apart have anon_vmas of their own, and no mapping
+ * between them joins both.
+ */
 static void areas_that_were_read_apart_do_not_join(void **state)
 {
 	for (int rule = 0; rule < 2; rule++) {
@@ -269,13 +278,17 @@ static void areas_that_were_read_apart_do_not_join(void **state)
 		vms_fault(mm, BASE, 0);
 		vms_fault(mm, BASE + 2 * PG, 0);
 		map(mm, 1, 1, RW);
-		expect_layout(mm, rule ? "20000000-20002000 rw-p 20000\n20002000-20003000 rw-p 20002\n"
-				       : "20000000-20003000 rw-p 20000\n");
+		expect_layout(mm,
+			      rule ? "20000000-20002000 rw-p 20000\n20002000-20003000 rw-p 20002\n"
+				   : "20000000-20003000 rw-p 20000\n");
 		leave(mm);
 	}
 }
 
-/* A neighbour that differs in rights alone shares its anon_vma, for mprotect() may join the two. */
+/*
+ * A neighbour that differs in rights alone shares its anon_vma, for mprotect()
+ * may join the two.
+ */
 static void a_read_area_shares_its_neighbours_anon_vma(void **state)
 {
 	struct mm_struct *mm = mm_with(state, true);
@@ -313,7 +326,10 @@ static void a_child_has_the_rule_and_its_parents_pages(void **state)
 	leave(mm);
 }
 
-/* What came by fork does not join fresh memory; memory that was only read comes by fork too. */
+/*
+ * What came by fork does not join fresh memory; memory that was only read comes
+ * by fork too.
+ */
 static void memory_that_was_read_joins_nothing_fresh_in_a_child(void **state)
 {
 	for (int rule = 0; rule < 2; rule++) {
@@ -323,8 +339,9 @@ static void memory_that_was_read_joins_nothing_fresh_in_a_child(void **state)
 		by_touch(mm);
 		assert_int_equal(vms_fork(mm, &child), 0);
 		map(child, 1, 1, RW);
-		expect_layout(child, rule ? "20000000-20001000 rw-p 20000\n20001000-20002000 rw-p 20001\n"
-					  : "20000000-20002000 rw-p 20000\n");
+		expect_layout(child,
+			      rule ? "20000000-20001000 rw-p 20000\n20001000-20002000 rw-p 20001\n"
+				   : "20000000-20002000 rw-p 20000\n");
 		leave(child);
 		leave(mm);
 	}
@@ -332,7 +349,10 @@ static void memory_that_was_read_joins_nothing_fresh_in_a_child(void **state)
 
 /* ---- locks and memory ---- */
 
-/* The first read makes the anon_vma, under mmap_lock too, which it tries to take; it counts as one under the VMA's lock. */
+/*
+ * The first read makes the anon_vma, under mmap_lock too, which it tries to
+ * take; it counts as one under the VMA's lock.
+ */
 static void reads_avoid_mmap_lock_as_writes_do(void **state)
 {
 	struct mm_struct *mm = mm_with(state, true);
@@ -368,7 +388,10 @@ static void no_memory_for_a_read_leaves_nothing_behind(void **state)
 		failed++;
 		leave(mm);
 	}
-	/* At least the page, the anon_vma and its link, whatever the tables take. */
+	/*
+	 * At least the page, the anon_vma and its link, whatever the tables
+	 * take.
+	 */
 	assert_true(failed >= 3);
 }
 
@@ -394,7 +417,10 @@ static void *write_all(void *arg)
 	return (void *)bad;
 }
 
-/* A reader and a writer of one page install one page, and what was written stays. */
+/*
+ * A reader and a writer of one page install one page, and what was written
+ * stays.
+ */
 static void a_reader_beside_a_writer_takes_no_second_page(void **state)
 {
 	void *(*const run[])(void *) = {read_all, write_all, read_all};

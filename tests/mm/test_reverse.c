@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_reverse.c - from a page to every place where it is mapped, at rest and while the VMAs on the way are split, merged, moved, copied
- * and unmapped.
+ * test_reverse.c - from a page to every place where it is mapped, at rest and
+ * while the VMAs on the way are split, merged, moved, copied and unmapped.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -15,7 +15,10 @@
 #define ELSEWHERE 0x28000000UL
 #define ROUNDS 3000
 
-/* The places of @page as "addr " words in address order, those of other mms after a '|'. */
+/*
+ * The places of @page as "addr " words in address order, those of other mms
+ * after a '|'.
+ */
 static const char *places(struct mm_struct *mm, const struct page *page)
 {
 	static char text[256];
@@ -27,7 +30,8 @@ static const char *places(struct mm_struct *mm, const struct page *page)
 	for (int own = 1; own >= 0; own--) {
 		for (unsigned int i = 0; i < nr; i++)
 			if ((place[i].mm == mm) == own)
-				len += (size_t)snprintf(text + len, sizeof(text) - len, "%lx ", place[i].addr);
+				len += (size_t)snprintf(text + len, sizeof(text) - len, "%lx ",
+							place[i].addr);
 		if (own && sizeof(text) - len > 1)
 			len += (size_t)snprintf(text + len, sizeof(text) - len, "|");
 	}
@@ -64,7 +68,9 @@ static void anonymous_page_is_found_where_it_is_mapped(void **state)
 	assert_int_equal(vms_fork(w->mm, &child), 0);
 	assert_string_equal(places(w->mm, page), "20003000 |20003000 ");
 	/* the parent's goes elsewhere, the child's stays */
-	assert_int_equal(vms_mremap(w->mm, BASE + 2 * PG, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, ELSEWHERE), ELSEWHERE);
+	assert_int_equal(vms_mremap(w->mm, BASE + 2 * PG, 4 * PG, 4 * PG,
+				    MREMAP_MAYMOVE | MREMAP_FIXED, ELSEWHERE),
+			 ELSEWHERE);
 	assert_string_equal(places(w->mm, page), "28001000 |20003000 ");
 	/* the child's copy is another page */
 	vms_write_word(child, BASE + 3 * PG, 8);
@@ -79,7 +85,8 @@ static void anonymous_page_is_found_where_it_is_mapped(void **state)
 static void file_page_is_found_in_every_mapping_of_the_file(void **state)
 {
 	struct world *w = *state;
-	struct file *file = world_file(16, true), *again = vms_file_open(file->f_mapping, "/again", FMODE_READ);
+	struct file *file = world_file(16, true),
+		    *again = vms_file_open(file->f_mapping, "/again", FMODE_READ);
 	struct mm_struct *other = vms_mm_create(w->engine, &world_layout, NULL);
 	struct page *page, *copy;
 	unsigned long word;
@@ -230,7 +237,8 @@ static void *look_back(void *arg)
 		unsigned int nr = vms_page_places(w->page, place, 8), own = 0;
 
 		for (unsigned int i = 0; i < nr; i++) {
-			if (place[i].mm == w->mm && (place[i].addr == w->a || place[i].addr == w->b))
+			if (place[i].mm == w->mm &&
+			    (place[i].addr == w->a || place[i].addr == w->b))
 				own++;
 			else if (place[i].mm == w->mm)
 				atomic_fetch_add(&w->bad, 1);
@@ -258,15 +266,19 @@ static void watch(struct watch *w, void (*writer)(struct mm_struct *mm, unsigned
 	assert_int_equal(atomic_load(&w->bad), 0);
 }
 
-/* A border wanders over the page: split and merge on either side, at each step another VMA covers it. */
+/*
+ * A border wanders over the page: split and merge on either side, at each step
+ * another VMA covers it.
+ */
 static void move_borders(struct mm_struct *mm, unsigned long i)
 {
 	vms_mprotect(mm, BASE + (i % 7) * PG, (1 + i % 5) * PG, (i / 7) & 1 ? RW : PROT_READ);
 }
 
 /*
- * Symptom: a walk from a page to its VMAs read vm_start, vm_end and vm_pgoff while mprotect() changed them, and missed a page that was mapped
- * all the time; cause: bounds changed without the lock under which the walk runs.
+ * Symptom: a walk from a page to its VMAs read vm_start, vm_end and vm_pgoff
+ * while mprotect() changed them, and missed a page that was mapped all the
+ * time; cause: bounds changed without the lock under which the walk runs.
  */
 static void page_is_never_lost_between_split_and_merge(void **state)
 {
@@ -297,7 +309,10 @@ static void move_to_and_fro(struct mm_struct *mm, unsigned long i)
 	vms_mremap(mm, from, 12 * PG, 12 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, to);
 }
 
-/* Symptom: a page on its way to another address was at neither; cause: the walk saw the new place before, the old one after. */
+/*
+ * Symptom: a page on its way to another address was at neither; cause: the walk
+ * saw the new place before, the old one after.
+ */
 static void moving_page_is_always_at_one_of_two_places(void **state)
 {
 	struct world *w = *state;
@@ -337,7 +352,10 @@ struct hunt {
 	atomic_ulong bad, done;
 };
 
-/* Page after page, each perhaps unmapped, its anon_vma gone or become another one, its page tables freed, as we look. */
+/*
+ * Page after page, each perhaps unmapped, its anon_vma gone or become another
+ * one, its page tables freed, as we look.
+ */
 static void *follow_pages(void *arg)
 {
 	struct hunt *h = arg;

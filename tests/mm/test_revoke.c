@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_revoke.c - pages that their owner takes back, by unmap_mapping_range(),
- * while a hook of its own is on the way back with them: they are not mapped, and
- * a first write that was told before is told again.
+ * while a hook of its own is on the way back with them: they are not mapped,
+ * and a first write that was told before is told again.
  *
- * A touch stops in its hook at a gate while the test does what another thread of
- * the owner would do.
+ * A touch stops in its hook at a gate while the test does what another thread
+ * of the owner would do.
  */
 #include <pthread.h>
 #include <semaphore.h>
@@ -39,7 +39,9 @@ static void end(struct mm_struct *mm)
 
 static void map(struct mm_struct *mm, unsigned long at, unsigned long pages, int prot, int flags)
 {
-	assert_int_equal(vms_mmap(mm, at, pages * PG, (unsigned long)prot, (unsigned long)(flags | MAP_FIXED), file, 0), at);
+	assert_int_equal(vms_mmap(mm, at, pages * PG, (unsigned long)prot,
+				  (unsigned long)(flags | MAP_FIXED), file, 0),
+			 at);
 }
 
 static void zap_all(void)
@@ -142,8 +144,12 @@ static void *open_the_gate(pthread_t thread)
 	return ret;
 }
 
-/* A touch stands in its hook, with the page of 7 in hand, as the owner turns to another one and takes [first, first + nr) back. */
-static void *touch_beside_a_revocation(struct mm_struct *mm, void *(*touch)(void *), pgoff_t first, pgoff_t nr)
+/*
+ * A touch stands in its hook, with the page of 7 in hand, as the owner turns to
+ * another one and takes [first, first + nr) back.
+ */
+static void *touch_beside_a_revocation(struct mm_struct *mm, void *(*touch)(void *), pgoff_t first,
+				       pgoff_t nr)
 {
 	struct page *old = owned;
 	pthread_t thread = start_up_to_the_gate(mm, touch);
@@ -170,11 +176,15 @@ static void page_taken_back_on_its_way_is_not_mapped(void **state)
 		map(mm, BASE, 4, RW, i % 2 ? MAP_PRIVATE : MAP_SHARED);
 		vms_page_put(owned);
 		owned = vms_page_alloc(7);
-		assert_int_equal((uintptr_t)touch_beside_a_revocation(mm, touch_the_second_page, taken[i / NR_SLOW % 3][0],
+		assert_int_equal((uintptr_t)touch_beside_a_revocation(mm, touch_the_second_page,
+								      taken[i / NR_SLOW % 3][0],
 								      taken[i / NR_SLOW % 3][1]),
 				 43);
 		for (unsigned long page = 0; page < 4; page++) {
-			/* Mapped around: only what was taken back was looked at again. */
+			/*
+			 * Mapped around: only what was taken back was looked at
+			 * again.
+			 */
 			if (kind == 2 && page != 1 && taken[i / NR_SLOW % 3][1] == 1)
 				continue;
 			assert_int_equal(vms_read_word(mm, BASE + page * PG, &word), VMS_FAULT_OK);
@@ -191,7 +201,8 @@ static void page_taken_back_on_its_way_is_not_copied(void **state)
 	struct mm_struct *mm = begin(state, &slow_ops[0]);
 
 	map(mm, BASE, 4, RW, MAP_PRIVATE);
-	assert_int_equal((uintptr_t)touch_beside_a_revocation(mm, write_the_second_page, 1, 1), VMS_FAULT_OK);
+	assert_int_equal((uintptr_t)touch_beside_a_revocation(mm, write_the_second_page, 1, 1),
+			 VMS_FAULT_OK);
 	assert_int_equal(calls, 2);
 	end(mm);
 }
@@ -202,7 +213,8 @@ static void other_pages_are_mapped_beside_a_revocation(void **state)
 
 	map(mm, BASE, 4, RW, MAP_SHARED);
 	/* the second page is in flight, the third is taken back */
-	assert_int_equal((uintptr_t)touch_beside_a_revocation(mm, touch_the_second_page, 2, 1), 666);
+	assert_int_equal((uintptr_t)touch_beside_a_revocation(mm, touch_the_second_page, 2, 1),
+			 666);
 	assert_int_equal(calls, 1);
 	end(mm);
 }
@@ -216,13 +228,14 @@ static vm_fault_t note_write_slowly(struct vm_fault *vmf)
 }
 
 /*
- * The owner of a page notes that it is written, and forgets that as it takes the
- * page back (writeback): so it hears of the first write since, even if the page
- * that it took back beside an earlier write was mapped again by a read.
+ * The owner of a page notes that it is written, and forgets that as it takes
+ * the page back (writeback): so it hears of the first write since, even if the
+ * page that it took back beside an earlier write was mapped again by a read.
  */
 static void first_write_since_a_page_was_taken_back_is_told(void **state)
 {
-	static const struct vm_operations_struct by_page = {.fault = give, .page_mkwrite = note_write_slowly};
+	static const struct vm_operations_struct by_page = {.fault = give,
+							    .page_mkwrite = note_write_slowly};
 	struct mm_struct *mm = begin(state, &by_page);
 	unsigned long word;
 	pthread_t thread;
@@ -260,7 +273,8 @@ static vm_fault_t zap_and_insert(struct vm_fault *vmf)
 /* An owner that has room for one page at a time. */
 static void hook_that_unmaps_does_not_take_its_own_page_back(void **state)
 {
-	static const struct vm_operations_struct gives = {.fault = zap_and_give}, inserts = {.fault = zap_and_insert};
+	static const struct vm_operations_struct gives = {.fault = zap_and_give},
+						 inserts = {.fault = zap_and_insert};
 	struct mm_struct *mm = begin(state, &gives);
 
 	for (unsigned long i = 0; i < 8; i++) {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* test_rules.c - what changes with the version of Linux whose rules an address space follows. */
+/*
+ * test_rules.c - what changes with the version of Linux whose rules an address
+ * space follows.
+ */
 #include <errno.h>
 
 #include "tests/mm/world.h"
@@ -12,7 +15,8 @@
 static struct mm_struct *mm_with(void **state, unsigned int version)
 {
 	struct mm_rules rules = vms_mm_rules_for(version);
-	struct mm_struct *mm = vms_mm_create(((struct world *)*state)->engine, &world_layout, &rules);
+	struct mm_struct *mm =
+		vms_mm_create(((struct world *)*state)->engine, &world_layout, &rules);
 
 	assert_non_null(mm);
 	return mm;
@@ -24,7 +28,8 @@ static void leave(struct mm_struct *mm)
 	mmput(mm);
 }
 
-static unsigned long place(struct mm_struct *mm, unsigned long hint, unsigned long len, unsigned long flags)
+static unsigned long place(struct mm_struct *mm, unsigned long hint, unsigned long len,
+			   unsigned long flags)
 {
 	unsigned long addr = vms_mmap(mm, hint, len, RW, flags | MAP_ANONYMOUS, NULL, 0);
 
@@ -38,7 +43,8 @@ static void the_default_is_6_18(void **state)
 	struct mm_rules rules = vms_mm_rules_for(V(6, 18)), later = vms_mm_rules_for(V(7, 1));
 	const struct mm_rules *by_default = &((struct world *)*state)->mm->rules;
 
-	for (const struct mm_rules *r = by_default; r; r = r == by_default ? &vms_mm_rules_default : NULL) {
+	for (const struct mm_rules *r = by_default; r;
+	     r = r == by_default ? &vms_mm_rules_default : NULL) {
 		assert_int_equal(r->kernel_version, 0x061200);
 		assert_int_equal(r->kernel_version, rules.kernel_version);
 		assert_int_equal(r->thp_align, rules.thp_align);
@@ -64,15 +70,19 @@ static void a_child_has_its_parents_rules(void **state)
 	leave(mm);
 }
 
-/* The world's top is a multiple of 2 MiB; a page above shows what is aligned. */
+/*
+ * The world's top is a multiple of 2 MiB; a page above shows what is aligned.
+ */
 static void large_anonymous_mappings_are_aligned_by_version(void **state)
 {
 	static const struct {
 		unsigned int version;
 		unsigned long whole, odd, hinted;
 	} cases[] = {
-		{V(6, 6), 0x3fbff000, 0x3fafe000, 0x20001000},  {V(6, 7), 0x3fa00000, 0x3fa00000, 0x20001000},
-		{V(6, 12), 0x3fa00000, 0x3fa00000, 0x20001000}, {V(6, 13), 0x3fa00000, 0x3fafe000, 0x20001000},
+		{V(6, 6), 0x3fbff000, 0x3fafe000, 0x20001000},
+		{V(6, 7), 0x3fa00000, 0x3fa00000, 0x20001000},
+		{V(6, 12), 0x3fa00000, 0x3fa00000, 0x20001000},
+		{V(6, 13), 0x3fa00000, 0x3fafe000, 0x20001000},
 		{V(6, 18), 0x3fa00000, 0x3fafe000, 0x20001000},
 	};
 
@@ -90,7 +100,10 @@ static void large_anonymous_mappings_are_aligned_by_version(void **state)
 	}
 }
 
-/* A hint that is taken: 6.7 to 6.12 look for an aligned place instead, later ones do not. */
+/*
+ * A hint that is taken: 6.7 to 6.12 look for an aligned place instead, later
+ * ones do not.
+ */
 static void a_hint_that_is_taken_is_aligned_by_version(void **state)
 {
 	static const struct {
@@ -140,12 +153,19 @@ static void several_mappings_move_at_once_since_6_17(void **state)
 		vms_mmap(mm, BASE, PG, RW, FIXED, NULL, 0);
 		vms_mmap(mm, BASE + PG, PG, PROT_READ, FIXED, NULL, 0);
 		if (version >= V(6, 17)) {
-			assert_int_equal(vms_mremap(mm, BASE, 2 * PG, 2 * PG, flags, BASE + 16 * PG), BASE + 16 * PG);
-			expect_layout(mm, "20010000-20011000 rw-p 20010\n20011000-20012000 r--p 20011\n");
+			assert_int_equal(vms_mremap(mm, BASE, 2 * PG, 2 * PG, flags,
+						    BASE + 16 * PG),
+					 BASE + 16 * PG);
+			expect_layout(
+				mm, "20010000-20011000 rw-p 20010\n20011000-20012000 r--p 20011\n");
 		} else {
-			assert_int_equal(vms_mremap(mm, BASE, 2 * PG, 2 * PG, flags, BASE + 16 * PG), -EFAULT);
-			assert_int_equal(vms_mremap(mm, BASE, PG, PG, flags, BASE + 16 * PG), BASE + 16 * PG);
-			expect_layout(mm, "20001000-20002000 r--p 20001\n20010000-20011000 rw-p 20010\n");
+			assert_int_equal(vms_mremap(mm, BASE, 2 * PG, 2 * PG, flags,
+						    BASE + 16 * PG),
+					 -EFAULT);
+			assert_int_equal(vms_mremap(mm, BASE, PG, PG, flags, BASE + 16 * PG),
+					 BASE + 16 * PG);
+			expect_layout(
+				mm, "20001000-20002000 r--p 20001\n20010000-20011000 rw-p 20010\n");
 		}
 		leave(mm);
 	}
@@ -161,7 +181,10 @@ static bool has_anon_vma(struct mm_struct *mm, unsigned long addr)
 	return has;
 }
 
-/* Where huge pages are wanted, a read of a block without a page table takes one, hence an anon_vma. */
+/*
+ * Where huge pages are wanted, a read of a block without a page table takes
+ * one, hence an anon_vma.
+ */
 static void discarding_2_mib_makes_way_for_a_huge_page_since_6_14(void **state)
 {
 	for (unsigned int version = V(6, 13); version <= V(6, 14); version += 0x100) {
@@ -212,15 +235,18 @@ static void guard_pages_came_bit_by_bit(void **state)
 		vms_mmap(mm, BASE, PG, RW, FIXED, NULL, 0);
 		vms_mmap(mm, BASE + 2 * PG, PG, PROT_READ, MAP_PRIVATE | MAP_FIXED, file, 0);
 		assert_int_equal(vms_madvise(mm, BASE, PG, MADV_GUARD_INSTALL), cases[i].anonymous);
-		assert_int_equal(vms_madvise(mm, BASE + 2 * PG, PG, MADV_GUARD_INSTALL), cases[i].file);
+		assert_int_equal(vms_madvise(mm, BASE + 2 * PG, PG, MADV_GUARD_INSTALL),
+				 cases[i].file);
 		assert_int_equal(is_marked(mm, BASE), cases[i].marked);
 		assert_int_equal(is_marked(mm, BASE + 2 * PG), cases[i].marked);
 		assert_int_equal(has_anon_vma(mm, BASE), cases[i].anonymous == 0);
 		assert_int_equal(has_anon_vma(mm, BASE + 2 * PG), cases[i].file_faulted);
 		/* either way a child has them */
 		assert_int_equal(vms_fork(mm, &child), 0);
-		assert_int_equal(vms_fault(child, BASE, 0), cases[i].anonymous ? VMS_FAULT_OK : VMS_SEGV_MAPERR);
-		assert_int_equal(vms_fault(child, BASE + 2 * PG, 0), cases[i].file ? VMS_FAULT_OK : VMS_SEGV_MAPERR);
+		assert_int_equal(vms_fault(child, BASE, 0),
+				 cases[i].anonymous ? VMS_FAULT_OK : VMS_SEGV_MAPERR);
+		assert_int_equal(vms_fault(child, BASE + 2 * PG, 0),
+				 cases[i].file ? VMS_FAULT_OK : VMS_SEGV_MAPERR);
 		leave(child);
 		leave(mm);
 	}
@@ -247,9 +273,11 @@ static void what_an_older_kernel_lacks_is_refused(void **state)
 		vms_mmap(mm, BASE, PG, RW, FIXED, NULL, 0);
 		assert_int_equal(vms_madvise(mm, BASE, PG, MADV_POPULATE_READ), cases[i].populate);
 		assert_int_equal(vms_madvise(mm, BASE, PG, MADV_POPULATE_WRITE), cases[i].populate);
-		assert_int_equal(vms_madvise(mm, BASE, PG, MADV_DONTNEED_LOCKED), cases[i].dontneed_locked);
+		assert_int_equal(vms_madvise(mm, BASE, PG, MADV_DONTNEED_LOCKED),
+				 cases[i].dontneed_locked);
 		assert_int_equal(vms_mseal(mm, BASE, PG, 0), cases[i].mseal);
-		assert_int_equal(vms_mmap(mm, BASE + 4 * PG, PG, RW, MAP_DROPPABLE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0),
+		assert_int_equal(vms_mmap(mm, BASE + 4 * PG, PG, RW,
+					  MAP_DROPPABLE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0),
 				 cases[i].droppable);
 		leave(mm);
 	}

@@ -5,8 +5,8 @@
  * tree, one that looks up, one that comes and goes. What is always there is
  * always found.
  *
- * A timer sends the signals. A lookup that waits for what its own thread has half
- * done ends the program by its watchdog.
+ * A timer sends the signals. A lookup that waits for what its own thread has
+ * half done ends the program by its watchdog.
  */
 #include "tests/mm/world.h"
 
@@ -24,7 +24,10 @@
 
 #define SIGNALS 1000u    /* that are to be handled in each place */
 #define PERIOD_NS 20000L /* from one to the next */
-#define STEADY 8ul       /* indexes of the tree that always hold their own number; the rest come and go */
+/*
+ * indexes of the tree that always hold their own number; the rest come and go
+ */
+#define STEADY 8ul
 #define INDEXES 64ul
 
 static struct mm_struct *mm;
@@ -34,7 +37,7 @@ static struct maple_tree tree;
 static _Atomic unsigned int handled, wrong;
 static _Atomic bool stop;
 
-/* ---- the handler ------------------------------------------------------------------------------------------------- */
+/* ---- the handler --------------------------------------------------------- */
 
 static void look_into_tree(unsigned long index)
 {
@@ -81,7 +84,7 @@ static void look_up(int sig)
 	errno = saved;
 }
 
-/* ---- the victims ------------------------------------------------------------------------------------------------- */
+/* ---- the victims --------------------------------------------------------- */
 
 static void map_and_unmap(unsigned int n)
 {
@@ -117,7 +120,10 @@ static void *be_there(void *arg)
 	return arg;
 }
 
-/* On the new thread the signals come before its first lookup, in it, and in its exit. */
+/*
+ * On the new thread the signals come before its first lookup, in it, and in its
+ * exit.
+ */
 static void come_and_go(unsigned int n)
 {
 	pthread_t thread;
@@ -142,7 +148,10 @@ static void *suffer(void *step)
 	return NULL;
 }
 
-/* Do @step again and again on a thread that alone takes the timer's signals, until enough of them were handled. */
+/*
+ * Do @step again and again on a thread that alone takes the timer's signals,
+ * until enough of them were handled.
+ */
 static void interrupt(void (*step)(unsigned int n))
 {
 	const struct itimerspec period = {{.tv_nsec = PERIOD_NS}, {.tv_nsec = PERIOD_NS}};

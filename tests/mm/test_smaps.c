@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_smaps.c - what the listings say of pages: fixed texts, and random memory touched at random, here and in the running kernel, whose own
- * /proc/self/smaps must say the same, byte for byte.
+ * test_smaps.c - what the listings say of pages: fixed texts, and random memory
+ * touched at random, here and in the running kernel, whose own /proc/self/smaps
+ * must say the same, byte for byte.
  */
 #include <errno.h>
 #include <sys/mman.h>
@@ -129,12 +130,14 @@ static void smaps_asks_the_owner_for_the_size_of_its_pages(void **state)
 static void newline_in_a_path_does_not_break_the_listing(void **state)
 {
 	struct mm_struct *mm = ((struct world *)*state)->mm;
-	struct file *file = world_file(16, true), *odd = vms_file_open(file->f_mapping, "/a\nb\\c", FMODE_READ);
+	struct file *file = world_file(16, true),
+		    *odd = vms_file_open(file->f_mapping, "/a\nb\\c", FMODE_READ);
 	char *text;
 
 	vms_mmap(mm, BASE, PG, PROT_READ, MAP_PRIVATE | MAP_FIXED, odd, 0);
 	text = text_of(mm, vms_maps_print);
-	assert_string_equal(text, "20000000-20001000 r--p 00000000 08:01 42                                 /a\\012b\\c\n");
+	assert_string_equal(text, "20000000-20001000 r--p 00000000 08:01 42                        "
+				  "         /a\\012b\\c\n");
 	free(text);
 	fput(file);
 	fput(odd);
@@ -150,7 +153,8 @@ static void pmap_sums_it_up(void **state)
 	vms_mmap(mm, BASE, 5 * PG, RW, FIXED, NULL, 0);
 	vms_write_word(mm, BASE, 1);
 	vms_mmap(mm, BASE + 0x1000000, 5 * PG, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, NULL, 0);
-	vms_mmap(mm, BASE + 0x2000000, 2 * PG, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, file, 0);
+	vms_mmap(mm, BASE + 0x2000000, 2 * PG, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, file,
+		 0);
 	vms_fault(mm, BASE + 0x2000000, 0);
 	vms_mmap(mm, BASE + 0x3000000, PG, PROT_NONE, FIXED, NULL, 0);
 	vms_set_anon_name(mm, BASE + 0x3000000, PG, "guard");
@@ -172,12 +176,16 @@ static void pmap_sums_it_up(void **state)
 
 /* ---- beside the kernel ---- */
 
-/* Far below where the kernel places what nobody asks a place for: nothing but the test's own comes in. On a page table's border. */
+/*
+ * Far below where the kernel places what nobody asks a place for: nothing but
+ * the test's own comes in. On a page table's border.
+ */
 #define ARENA 0x7e9000000000UL
 #define ARENA_PAGES 128UL
 #define STEPS 60
 #define SCRIPTS 40
-#define SCRIPTS_NO_ZERO_PAGE 10 /* fewer: most of the time goes into listings of the whole process */
+/* fewer: most of the time goes into listings of the whole process */
+#define SCRIPTS_NO_ZERO_PAGE 10
 
 /* The same in both worlds, at the same addresses. */
 struct twins {
@@ -196,11 +204,15 @@ static unsigned long pick(struct twins *t, unsigned long n)
 static void map_some(struct twins *t, unsigned long addr, unsigned long pages)
 {
 	unsigned long kind = pick(t, 4), off = pick(t, 32) * PG;
-	unsigned long flags = (kind & 1 ? MAP_SHARED : MAP_PRIVATE) | (kind < 2 ? 0 : MAP_ANONYMOUS) | MAP_FIXED;
+	unsigned long flags =
+		(kind & 1 ? MAP_SHARED : MAP_PRIVATE) | (kind < 2 ? 0 : MAP_ANONYMOUS) | MAP_FIXED;
 
-	assert_ptr_equal(mmap((void *)addr, pages * PG, RW, (int)flags, kind < 2 ? t->fd : -1, kind < 2 ? (off_t)off : 0),
+	assert_ptr_equal(mmap((void *)addr, pages * PG, RW, (int)flags, kind < 2 ? t->fd : -1,
+			      kind < 2 ? (off_t)off : 0),
 			 (void *)addr);
-	assert_int_equal(vms_mmap(t->mm, addr, pages * PG, RW, flags, kind < 2 ? t->file : NULL, kind < 2 ? off : 0), addr);
+	assert_int_equal(vms_mmap(t->mm, addr, pages * PG, RW, flags, kind < 2 ? t->file : NULL,
+				  kind < 2 ? off : 0),
+			 addr);
 }
 
 /* Touch what is mapped, and no further than that. */
@@ -209,7 +221,8 @@ static void touch_some(struct twins *t, unsigned long addr, unsigned long pages,
 	for (unsigned long at = addr; at < addr + pages * PG; at += PG) {
 		struct vms_procmap_query q = {.query_addr = at};
 
-		if (vms_procmap_query(t->mm, &q) || !(q.vma_flags & (write ? VMS_PROCMAP_VMA_WRITABLE : VMS_PROCMAP_VMA_READABLE)))
+		if (vms_procmap_query(t->mm, &q) ||
+		    !(q.vma_flags & (write ? VMS_PROCMAP_VMA_WRITABLE : VMS_PROCMAP_VMA_READABLE)))
 			continue;
 		assert_int_equal(vms_fault(t->mm, at, write ? FAULT_FLAG_WRITE : 0), VMS_FAULT_OK);
 		if (write)
@@ -253,7 +266,10 @@ static void step(struct twins *t)
 		assert_true(zero_page_replace(ARENA, ARENA + ARENA_PAGES * PG));
 }
 
-/* A kernel that watches for writes (CONFIG_MEM_SOFT_DIRTY) says "sd" of every mapping; no merge looks at it. */
+/*
+ * A kernel that watches for writes (CONFIG_MEM_SOFT_DIRTY) says "sd" of every
+ * mapping; no merge looks at it.
+ */
 static void leave_out_soft_dirty(char *line)
 {
 	char *at = strncmp(line, "VmFlags:", 8) == 0 ? strstr(line, " sd") : NULL;
@@ -263,8 +279,9 @@ static void leave_out_soft_dirty(char *line)
 }
 
 /*
- * What /proc/self/smaps, read from @in, says of the arena, and without what differs by nature: the number of the object behind
- * shared anonymous memory, and protection keys, which not every processor has.
+ * What /proc/self/smaps, read from @in, says of the arena, and without what
+ * differs by nature: the number of the object behind shared anonymous memory,
+ * and protection keys, which not every processor has.
  */
 static char *cut_out(FILE *in)
 {
@@ -280,7 +297,8 @@ static char *cut_out(FILE *in)
 		if (sscanf(line, "%lx-%lx %7s %lx", &start, &end, perms, &offset) == 4) {
 			inside = start >= ARENA && end <= ARENA + ARENA_PAGES * PG;
 			if (inside && strstr(line, "/dev/zero"))
-				snprintf(line, sizeof(line), "%lx-%lx %s %lx zero\n", start, end, perms, offset);
+				snprintf(line, sizeof(line), "%lx-%lx %s %lx zero\n", start, end,
+					 perms, offset);
 		}
 		leave_out_soft_dirty(line);
 		if (inside && strncmp(line, "ProtectionKey:", 14) != 0)
@@ -323,7 +341,8 @@ static void blank_out(char *text, const char *what)
 /* The first line that differs, and the mapping that it belongs to. */
 static void print_difference(unsigned int script, char *theirs, char *ours)
 {
-	char *their_rest, *our_rest, *a = strtok_r(theirs, "\n", &their_rest), *b = strtok_r(ours, "\n", &our_rest);
+	char *their_rest, *our_rest, *a = strtok_r(theirs, "\n", &their_rest),
+				     *b = strtok_r(ours, "\n", &our_rest);
 	const char *mapping = a;
 
 	while (a && b && strcmp(a, b) == 0) {
@@ -331,7 +350,8 @@ static void print_difference(unsigned int script, char *theirs, char *ours)
 		a = strtok_r(NULL, "\n", &their_rest);
 		b = strtok_r(NULL, "\n", &our_rest);
 	}
-	print_error("script %u: in %s: the kernel says \"%s\", the library \"%s\"\n", script, mapping, a ? a : "", b ? b : "");
+	print_error("script %u: in %s: the kernel says \"%s\", the library \"%s\"\n", script,
+		    mapping, a ? a : "", b ? b : "");
 }
 
 /*
@@ -341,8 +361,8 @@ static void print_difference(unsigned int script, char *theirs, char *ours)
  */
 static void blank_out_dirt_of_read_only(char *text)
 {
-	static const char *const words[] = {
-		"\nPss_Dirty:", "\nShared_Clean:", "\nShared_Dirty:", "\nPrivate_Clean:", "\nPrivate_Dirty:"};
+	static const char *const words[] = {"\nPss_Dirty:", "\nShared_Clean:", "\nShared_Dirty:",
+					    "\nPrivate_Clean:", "\nPrivate_Dirty:"};
 
 	for (char *at = text; (at = strstr(at, " r--p ")) != NULL; at++) {
 		char *end = strstr(at, "\nVmFlags:");
@@ -354,12 +374,16 @@ static void blank_out_dirt_of_read_only(char *text)
 	}
 }
 
-static void expect_same_smaps(struct twins *t, struct mm_struct *mm, const char *path, unsigned int script)
+static void expect_same_smaps(struct twins *t, struct mm_struct *mm, const char *path,
+			      unsigned int script)
 {
 	char *theirs = cut_out_file(path), *ours = cut_out_ours(mm);
 	bool same;
 
-	/* In a child, the kernel goes by what it remembers of a file's page when it may have to choose which to drop. */
+	/*
+	 * In a child, the kernel goes by what it remembers of a file's page
+	 * when it may have to choose which to drop.
+	 */
 	if (mm != t->mm) {
 		blank_out(theirs, "\nReferenced:");
 		blank_out(ours, "\nReferenced:");
@@ -377,10 +401,14 @@ static void expect_same_smaps(struct twins *t, struct mm_struct *mm, const char 
 	free(ours);
 }
 
-/* A child of each: it copies some, reads some, and is looked at while both live. */
+/*
+ * A child of each: it copies some, reads some, and is looked at while both
+ * live.
+ */
 static void compare_after_fork(struct twins *t, unsigned int script)
 {
-	unsigned long addr = ARENA + pick(t, ARENA_PAGES - 24) * PG, pages = 1 + pick(t, 23), writable[24], nr = 0;
+	unsigned long addr = ARENA + pick(t, ARENA_PAGES - 24) * PG, pages = 1 + pick(t, 23),
+		      writable[24], nr = 0;
 	struct mm_struct *child;
 	int go[2], done[2];
 	char path[64], byte = 0;
@@ -395,7 +423,10 @@ static void compare_after_fork(struct twins *t, unsigned int script)
 		if (!vms_procmap_query(child, &q) && (q.vma_flags & VMS_PROCMAP_VMA_WRITABLE))
 			writable[nr++] = at;
 	}
-	/* Without the handlers of fork(), some of which start threads: the child only touches memory. */
+	/*
+	 * Without the handlers of fork(), some of which start threads: the
+	 * child only touches memory.
+	 */
 	pid = _Fork();
 	if (pid == 0) {
 		for (unsigned long i = 0; i < nr; i++)
@@ -418,15 +449,19 @@ static void compare_after_fork(struct twins *t, unsigned int script)
 	close(go[1]);
 }
 
-static void run_script(const char *engine, const struct mm_rules *rules, bool no_zero_page, unsigned int script)
+static void run_script(const char *engine, const struct mm_rules *rules, bool no_zero_page,
+		       unsigned int script)
 {
-	struct twins t = {.seed = script, .fd = memfd_create("smaps", MFD_CLOEXEC), .no_zero_page = no_zero_page};
+	struct twins t = {.seed = script,
+			  .fd = memfd_create("smaps", MFD_CLOEXEC),
+			  .no_zero_page = no_zero_page};
 	struct address_space *mapping;
 	struct stat st;
 
 	assert_int_equal(ftruncate(t.fd, 64 * PG), 0);
 	assert_int_equal(fstat(t.fd, &st), 0);
-	mapping = vms_address_space_create(64 * PG, VMS_AS_SHMEM, major(st.st_dev), minor(st.st_dev), st.st_ino);
+	mapping = vms_address_space_create(64 * PG, VMS_AS_SHMEM, major(st.st_dev),
+					   minor(st.st_dev), st.st_ino);
 	t.file = vms_file_open(mapping, "/memfd:smaps (deleted)", FMODE_READ | FMODE_WRITE);
 	vms_address_space_put(mapping);
 	t.mm = vms_mm_create(engine, NULL, rules);
@@ -440,7 +475,10 @@ static void run_script(const char *engine, const struct mm_rules *rules, bool no
 	close(t.fd);
 }
 
-/* The rules of the machine that the test runs on. Skips where no rule covers something. */
+/*
+ * The rules of the machine that the test runs on. Skips where no rule covers
+ * something.
+ */
 static struct mm_rules probed_rules(void)
 {
 	struct probe probe;
@@ -473,7 +511,8 @@ static void listing_is_that_of_a_kernel_without_a_zero_page(void **state)
 	struct mm_rules rules = probed_rules();
 
 	if (!zero_page_replace(ARENA, ARENA + PG)) {
-		print_message("not compared: the zero page cannot be replaced here: %s\n", strerror(errno));
+		print_message("not compared: the zero page cannot be replaced here: %s\n",
+			      strerror(errno));
 		skip();
 	}
 	rules.read_takes_page = true;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_status.c - what an address space knows of its program and of itself: the bounds that
- * exec and prctl(PR_SET_MM_MAP) set, and the lines of /proc/PID/status. Where the running
- * kernel can be asked the same, its answer is what is expected.
+ * test_status.c - what an address space knows of its program and of itself: the
+ * bounds that exec and prctl(PR_SET_MM_MAP) set, and the lines of
+ * /proc/PID/status. Where the running kernel can be asked the same, its answer
+ * is what is expected.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -181,8 +182,10 @@ static void the_listing_names_heap_and_stack_by_the_bounds(void **state)
 	assert_int_equal(vms_mm_set_map(mm, &sane), 0);
 	assert_int_equal(vms_maps_print(mm, out), 0);
 	fclose(out);
-	assert_non_null(strstr(text, "10000000-10002000 rw-p 00000000 00:00 0                                  [heap]\n"));
-	assert_non_null(strstr(text, "3fff0000-40000000 rw-p 00000000 00:00 0                                  [stack]\n"));
+	assert_non_null(strstr(text, "10000000-10002000 rw-p 00000000 00:00 0                      "
+				     "            [heap]\n"));
+	assert_non_null(strstr(text, "3fff0000-40000000 rw-p 00000000 00:00 0                      "
+				     "            [stack]\n"));
 	assert_non_null(strstr(text, "20000000-20001000 rw-p 00000000 00:00 0 \n"));
 	free(text);
 	/* and brk() goes on from the break that was set */
@@ -262,7 +265,10 @@ static int kernel_set_map(const struct vms_mm_map *map)
 #define NR_MUTATIONS (sizeof(mutations) / sizeof(mutations[0]))
 #define NR_BOUNDS (NR_MUTATIONS + 2) /* and two limits */
 
-/* What the running kernel answers, in a child that asks it and uses nothing of the library; exit 77: it cannot be asked. */
+/*
+ * What the running kernel answers, in a child that asks it and uses nothing of
+ * the library; exit 77: it cannot be asked.
+ */
 struct kernels_answers {
 	struct vms_mm_map map;
 	long answer[NR_BOUNDS];
@@ -291,7 +297,10 @@ static void ask_for_bounds(struct kernels_answers *a)
 	}
 }
 
-/* Memory that a child shares with us, where @ask has left what it found out; NULL: it could not. */
+/*
+ * Memory that a child shares with us, where @ask has left what it found out;
+ * NULL: it could not.
+ */
 static struct kernels_answers *from_child(void (*ask)(struct kernels_answers *))
 {
 	struct kernels_answers *a = mmap(NULL, sizeof(*a), RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -338,7 +347,8 @@ static void bounds_are_refused_as_the_running_kernel_refuses_them(void **state)
 		ours = vms_mm_set_map(mm, &m);
 		if (ours != a->answer[i])
 			print_error("%s: the kernel answers %ld, the library %d\n",
-				    i < NR_MUTATIONS ? mutations[i].name : "a limit", a->answer[i], ours);
+				    i < NR_MUTATIONS ? mutations[i].name : "a limit", a->answer[i],
+				    ours);
 		assert_int_equal(ours, a->answer[i]);
 	}
 	munmap(a, sizeof(*a));
@@ -361,7 +371,10 @@ static const char *kernel_status(void)
 	return text;
 }
 
-/* Every line of ours is the kernel's except for the number, and they follow each other as there. */
+/*
+ * Every line of ours is the kernel's except for the number, and they follow
+ * each other as there.
+ */
 static void status_has_the_running_kernels_lines(void **state)
 {
 	struct mm_struct *mm = mm_of(state);
@@ -377,7 +390,10 @@ static void status_has_the_running_kernels_lines(void **state)
 
 		assert_non_null(at);
 		assert_int_equal(sscanf(line, "%31[^:]:%lu kB", label, &mine), 2);
-		/* The kernel's number in our form is the kernel's line, and ours in the same is ours. */
+		/*
+		 * The kernel's number in our form is the kernel's line, and
+		 * ours in the same is ours.
+		 */
 		assert_int_equal(sscanf(at, "%*[^:]:%lu kB", &kernels), 1);
 		snprintf(expected, sizeof(expected), "%s:\t%8lu kB\n", label, kernels);
 		assert_memory_equal(at, expected, strlen(expected));
@@ -406,8 +422,12 @@ static void status_says_what_there_is(void **state)
 
 	map(mm, BASE, 64 * PG);
 	touch(mm, BASE, 3);
-	assert_int_equal(vms_mmap(mm, 0x400000, 4 * PG, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, file, 0), 0x400000);
-	assert_int_equal(vms_mmap(mm, 0x500000, 2 * PG, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, file, 0), 0x500000);
+	assert_int_equal(vms_mmap(mm, 0x400000, 4 * PG, PROT_READ | PROT_EXEC,
+				  MAP_PRIVATE | MAP_FIXED, file, 0),
+			 0x400000);
+	assert_int_equal(vms_mmap(mm, 0x500000, 2 * PG, PROT_READ | PROT_EXEC,
+				  MAP_PRIVATE | MAP_FIXED, file, 0),
+			 0x500000);
 	assert_int_equal(vms_fault(mm, 0x400000, 0), VMS_FAULT_OK);
 	assert_int_equal(vms_mlock(mm, BASE, 2 * PG), 0);
 	assert_int_equal(vms_munmap(mm, BASE + 32 * PG, 32 * PG), 0);
@@ -477,7 +497,10 @@ static void *stand_by(void *arg)
 	return NULL;
 }
 
-/* Beside many threads a thread may miss its last 64 pages, no more: page by page, 512 of them go. */
+/*
+ * Beside many threads a thread may miss its last 64 pages, no more: page by
+ * page, 512 of them go.
+ */
 static void the_most_is_missed_by_less_than_a_batch_beside_threads(void **state)
 {
 	struct crowd c = {.mm = mm_of(state)};
@@ -555,8 +578,12 @@ static void side_map(const struct side *s, unsigned long addr, unsigned long len
 		_exit(77);
 }
 
-/* No sanitizer may look beside it at memory of its own, which has page tables, too. */
-__attribute__((no_sanitize("address", "thread"))) static void side_touch(const struct side *s, unsigned long addr)
+/*
+ * No sanitizer may look beside it at memory of its own, which has page tables,
+ * too.
+ */
+__attribute__((no_sanitize("address", "thread"))) static void side_touch(const struct side *s,
+									 unsigned long addr)
 {
 	if (s->mm)
 		touch(s->mm, addr, 1);
@@ -646,7 +673,9 @@ static void page_tables_are_those_of_the_running_kernel(void **state)
 	assert_in_range(n, 1, NR_BOUNDS);
 	for (int i = 0; i < n; i++) {
 		if (kb[i] != a->answer[i])
-			print_error("step %d: the kernel has %ld kB of page tables, the library %ld\n", i, a->answer[i], kb[i]);
+			print_error(
+				"step %d: the kernel has %ld kB of page tables, the library %ld\n",
+				i, a->answer[i], kb[i]);
 		assert_int_equal(kb[i], a->answer[i]);
 	}
 	munmap(a, sizeof(*a));
@@ -726,7 +755,10 @@ static void a_fork_at_work_turns_readers_away(void **state)
 	map(w.mm, BASE, 2048 * PG);
 	touch(w.mm, BASE, 2048);
 	assert_int_equal(pthread_create(&thread, NULL, watch_for_fork, &w), 0);
-	/* One of them meets the other thread's look, sooner or later; the bound only ends a test that fails. */
+	/*
+	 * One of them meets the other thread's look, sooner or later; the bound
+	 * only ends a test that fails.
+	 */
 	for (int i = 0; i < 20000 && !atomic_load(&w.seen); i++) {
 		assert_int_equal(vms_fork(w.mm, &child), 0);
 		mmput(child);
@@ -753,7 +785,10 @@ int main(void)
 		ON_EVERY_ENGINE(pinned_pages_are_counted_within_the_limit),
 		ON_EVERY_ENGINE(only_a_fork_that_write_protects_is_noticed),
 		ON_EVERY_ENGINE(a_fork_at_work_turns_readers_away),
-		/* Last: from here on many threads have used the library, and exact maxima are over. */
+		/*
+		 * Last: from here on many threads have used the library, and
+		 * exact maxima are over.
+		 */
 		ON_EVERY_ENGINE(the_most_is_missed_by_less_than_a_batch_beside_threads),
 	};
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_task.c - who uses and who borrows an address space: fork, exec, exit, kernel threads, the list of all; and that both counts return to
- * zero at the right moment (tear-down wants no leak).
+ * test_task.c - who uses and who borrows an address space: fork, exec, exit,
+ * kernel threads, the list of all; and that both counts return to zero at the
+ * right moment (tear-down wants no leak).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -35,7 +36,10 @@ static struct task *user_task(struct world *w)
 	return task;
 }
 
-/* The task ends while it runs, the processor goes on to @next (NULL: to nothing). */
+/*
+ * The task ends while it runs, the processor goes on to @next (NULL: to
+ * nothing).
+ */
 static void end(struct task *task, struct task *next)
 {
 	exit_mm(task);
@@ -43,7 +47,10 @@ static void end(struct task *task, struct task *next)
 	vms_task_free(task);
 }
 
-/* Whether the structure, which the caller holds, still has memory mapped at BASE. */
+/*
+ * Whether the structure, which the caller holds, still has memory mapped at
+ * BASE.
+ */
 static bool is_mapped(struct mm_struct *mm)
 {
 	bool mapped;
@@ -104,7 +111,10 @@ static void thread_shares_and_child_copies(void **state)
 	assert_int_equal(users(w->mm), 1);
 }
 
-/* vfork, exec: the child leaves its parent's memory alone and has a new, empty one. */
+/*
+ * vfork, exec: the child leaves its parent's memory alone and has a new, empty
+ * one.
+ */
 static void exec_leaves_the_old_and_begins_anew(void **state)
 {
 	struct world *w = *state;
@@ -197,7 +207,8 @@ static void fork_that_fails_changes_nothing(void **state)
 static void kernel_thread_borrows_whatever_is_loaded(void **state)
 {
 	struct world *w = *state;
-	struct task *task = user_task(w), *kthread = vms_task_create(NULL), *second = vms_task_create(NULL);
+	struct task *task = user_task(w), *kthread = vms_task_create(NULL),
+		    *second = vms_task_create(NULL);
 
 	context_switch(task, kthread);
 	assert_null(kthread->mm);
@@ -222,12 +233,16 @@ static void kernel_thread_borrows_whatever_is_loaded(void **state)
 	end(task, NULL);
 }
 
-/* The address space goes with its last user, the structure with its last borrower. */
+/*
+ * The address space goes with its last user, the structure with its last
+ * borrower.
+ */
 static void borrowed_structure_outlives_its_address_space(void **state)
 {
 	struct world *w = *state;
 	struct mm_struct *mm = vms_mm_create(w->engine, &world_layout, NULL);
-	struct task *task = vms_task_create(mm), *kthread = vms_task_create(NULL), *other = user_task(w);
+	struct task *task = vms_task_create(mm), *kthread = vms_task_create(NULL),
+		    *other = user_task(w);
 
 	vms_mmap(mm, BASE, PG, RW, FIXED, NULL, 0);
 	context_switch(task, kthread);

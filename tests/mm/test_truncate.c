@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_truncate.c - pages of a file are taken out of the address spaces that map it: by the owner (unmap_mapping_range()), because the file
- * ends before them, because a hole was punched; at rest and beside faults that bring them in.
+ * test_truncate.c - pages of a file are taken out of the address spaces that
+ * map it: by the owner (unmap_mapping_range()), because the file ends before
+ * them, because a hole was punched; at rest and beside faults that bring them
+ * in.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -33,8 +35,9 @@ static const char *mapped(struct mm_struct *mm, unsigned long addr)
 }
 
 /*
- * One file, mapped twice: shared at BASE, written throughout (word 1); privately at PRIVATE, where the even pages are copies (word 2) and
- * the others are the file's.
+ * One file, mapped twice: shared at BASE, written throughout (word 1);
+ * privately at PRIVATE, where the even pages are copies (word 2) and the others
+ * are the file's.
  */
 static struct file *map_twice(struct mm_struct *mm)
 {
@@ -110,7 +113,8 @@ static void every_vma_of_the_file_is_found(void **state)
 	vms_mprotect(w->mm, BASE + 2 * PG, 2 * PG, PROT_READ);
 	assert_int_equal(vms_fork(w->mm, &child), 0);
 	vms_fault(child, BASE + 3 * PG, 0);
-	vms_mremap(w->mm, BASE + 4 * PG, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, BASE + 64 * PG);
+	vms_mremap(w->mm, BASE + 4 * PG, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED,
+		   BASE + 64 * PG);
 	unmap_mapping_range(file->f_mapping, 3 * PG, 2 * PG, 1);
 	assert_string_equal(mapped(w->mm, BASE), "xxx.....");
 	assert_string_equal(mapped(w->mm, BASE + 64 * PG), ".xxx....");
@@ -123,7 +127,10 @@ static void every_vma_of_the_file_is_found(void **state)
 	fput(file);
 }
 
-/* An owner with a fault() of its own takes a page back, and is asked for it again. */
+/*
+ * An owner with a fault() of its own takes a page back, and is asked for it
+ * again.
+ */
 static struct page *owned;
 static unsigned int asked;
 
@@ -173,7 +180,10 @@ static void pages_beyond_the_new_end_are_gone_for_good(void **state)
 	assert_int_equal(vms_fault(mm, BASE + 5 * PG, 0), VMS_SIGBUS);
 	assert_int_equal(vms_fault(mm, BASE + 5 * PG, FAULT_FLAG_WRITE), VMS_SIGBUS);
 	assert_int_equal(vms_fault(mm, PRIVATE + 6 * PG, FAULT_FLAG_WRITE), VMS_SIGBUS);
-	/* what comes back when it grows is empty, and nothing comes back by itself */
+	/*
+	 * what comes back when it grows is empty, and nothing comes back by
+	 * itself
+	 */
 	assert_int_equal(vms_file_truncate(mapping, PAGES * PG), 0);
 	assert_string_equal(mapped(mm, BASE), "xxxxx...");
 	assert_int_equal(word_at(mm, BASE + 5 * PG), 0);
@@ -191,7 +201,8 @@ static void hole_reads_as_zero_and_spares_private_copies(void **state)
 	struct mm_struct *mm = ((struct world *)*state)->mm;
 	struct file *file = map_twice(mm);
 
-	assert_int_equal(vms_file_punch_hole(file->f_mapping, PG + 1, 3 * PG), 0); /* the whole pages 2 and 3 */
+	/* the whole pages 2 and 3 */
+	assert_int_equal(vms_file_punch_hole(file->f_mapping, PG + 1, 3 * PG), 0);
 	assert_string_equal(mapped(mm, BASE), "xx..xxxx");
 	assert_string_equal(mapped(mm, PRIVATE), "xxx.xxxx");
 	assert_int_equal(word_at(mm, BASE + PG), 1);
@@ -251,7 +262,10 @@ struct rush {
 	atomic_ulong bad, done;
 };
 
-/* Page i of the file is mapped shared at BASE + i * FAR, privately at PRIVATE + i * FAR. */
+/*
+ * Page i of the file is mapped shared at BASE + i * FAR, privately at PRIVATE +
+ * i * FAR.
+ */
 static void *touch_all(void *arg)
 {
 	struct rush *r = arg;
@@ -270,7 +284,8 @@ static void *touch_all(void *arg)
 static bool any_mapped_from(struct mm_struct *mm, unsigned long first)
 {
 	for (unsigned long i = first; i < PAGES; i++) {
-		struct page *shared = vms_page_lookup(mm, BASE + i * FAR), *copy = vms_page_lookup(mm, PRIVATE + i * FAR);
+		struct page *shared = vms_page_lookup(mm, BASE + i * FAR),
+			    *copy = vms_page_lookup(mm, PRIVATE + i * FAR);
 
 		if (shared)
 			vms_page_put(shared);
@@ -283,8 +298,9 @@ static bool any_mapped_from(struct mm_struct *mm, unsigned long first)
 }
 
 /*
- * Symptom: a page beyond the end of a file stays mapped, and what is written to it is lost; cause: a fault had the page in its hands while the
- * file was truncated, and mapped it afterwards.
+ * Symptom: a page beyond the end of a file stays mapped, and what is written to
+ * it is lost; cause: a fault had the page in its hands while the file was
+ * truncated, and mapped it afterwards.
  */
 static void no_fault_brings_a_truncated_page_back(void **state)
 {
@@ -307,7 +323,10 @@ static void no_fault_brings_a_truncated_page_back(void **state)
 		bad += any_mapped_from(w->mm, left);
 		bad += atomic_load(&file->f_mapping->nrpages) > left;
 		bad += vms_file_truncate(file->f_mapping, PAGES * PG) != 0;
-		/* now and then the page tables go too, and come back under the truncation */
+		/*
+		 * now and then the page tables go too, and come back under the
+		 * truncation
+		 */
 		if (i % 3 == 0) {
 			unsigned long addr = BASE + i % PAGES * FAR;
 
@@ -332,19 +351,24 @@ struct party {
 	unsigned long bad, done;
 };
 
-/* Splits, merges, moves and unmaps of one file, in an address space of its own. */
+/*
+ * Splits, merges, moves and unmaps of one file, in an address space of its own.
+ */
 static void *change_mappings(void *arg)
 {
 	struct party *p = arg;
 
 	while (p->done < ROUNDS) {
-		unsigned long first = (unsigned long)rand_r(&p->seed) % PAGES, addr = BASE + first * PG;
+		unsigned long first = (unsigned long)rand_r(&p->seed) % PAGES,
+			      addr = BASE + first * PG;
 
-		p->bad += vms_mmap(p->mm, BASE, PAGES * PG, RW, MAP_SHARED | MAP_FIXED, p->file, 0) != BASE;
+		p->bad += vms_mmap(p->mm, BASE, PAGES * PG, RW, MAP_SHARED | MAP_FIXED, p->file,
+				   0) != BASE;
 		p->bad += vms_write_word(p->mm, addr, 1) != VMS_FAULT_OK;
 		p->bad += vms_mprotect(p->mm, addr, PG, PROT_READ) != 0;
 		p->bad += vms_mprotect(p->mm, addr, PG, RW) != 0;
-		p->bad += vms_mremap(p->mm, addr, PG, PG, MREMAP_MAYMOVE | MREMAP_FIXED, PRIVATE) != PRIVATE;
+		p->bad += vms_mremap(p->mm, addr, PG, PG, MREMAP_MAYMOVE | MREMAP_FIXED, PRIVATE) !=
+			  PRIVATE;
 		p->bad += vms_munmap(p->mm, BASE, PAGES * PG) != 0;
 		p->done++;
 	}
@@ -352,8 +376,9 @@ static void *change_mappings(void *arg)
 }
 
 /*
- * Symptom: ThreadSanitizer reports a race on a VMA's node in its file's tree; cause: whether it is linked was looked at without the tree's
- * lock, while another address space's VMA left the tree beside it.
+ * Symptom: ThreadSanitizer reports a race on a VMA's node in its file's tree;
+ * cause: whether it is linked was looked at without the tree's lock, while
+ * another address space's VMA left the tree beside it.
  */
 static void address_spaces_share_a_file_without_a_common_lock(void **state)
 {
@@ -363,7 +388,9 @@ static void address_spaces_share_a_file_without_a_common_lock(void **state)
 	pthread_t threads[2];
 
 	for (unsigned int i = 0; i < 2; i++) {
-		party[i] = (struct party){.mm = vms_mm_create(w->engine, &world_layout, NULL), .file = file, .seed = i + 1};
+		party[i] = (struct party){.mm = vms_mm_create(w->engine, &world_layout, NULL),
+					  .file = file,
+					  .seed = i + 1};
 		assert_int_equal(pthread_create(&threads[i], NULL, change_mappings, &party[i]), 0);
 	}
 	for (unsigned int i = 0; i < 2; i++) {
@@ -380,7 +407,8 @@ static void *touch_file(void *arg)
 	struct party *p = arg;
 
 	for (; !atomic_load(p->stop); p->done++)
-		p->bad += vms_fault(p->mm, BASE + p->done % PAGES * PG, FAULT_FLAG_WRITE) != VMS_FAULT_OK;
+		p->bad += vms_fault(p->mm, BASE + p->done % PAGES * PG, FAULT_FLAG_WRITE) !=
+			  VMS_FAULT_OK;
 	return NULL;
 }
 
@@ -394,15 +422,17 @@ static void *unmap_pages(void *arg)
 }
 
 /*
- * Symptom: validation says that pages and counters disagree, or reads a page that is gone; cause: who unmaps pages through their file needs none of
- * the locks that validation holds.
+ * Symptom: validation says that pages and counters disagree, or reads a page
+ * that is gone; cause: who unmaps pages through their file needs none of the
+ * locks that validation holds.
  */
 static void validation_beside_unmapping_finds_nothing_broken(void **state)
 {
 	struct world *w = *state;
 	struct file *file = world_file(PAGES, true);
 	atomic_bool stop = false;
-	struct party party[2] = {{.mm = w->mm, .file = file, .stop = &stop}, {.mm = w->mm, .file = file, .stop = &stop}};
+	struct party party[2] = {{.mm = w->mm, .file = file, .stop = &stop},
+				 {.mm = w->mm, .file = file, .stop = &stop}};
 	pthread_t threads[2];
 	unsigned long broken = 0;
 

@@ -20,7 +20,8 @@ static struct mm_struct *filled(void **state, unsigned long vmas)
 	if (!vms__fence_is_asymmetric())
 		skip();
 	for (unsigned long i = 0; i < vmas; i++)
-		assert_int_equal(vms_mmap(mm, AT(i), 4 * PG, i & 1 ? RW : PROT_READ, FIXED, NULL, 0), AT(i));
+		assert_int_equal(
+			vms_mmap(mm, AT(i), 4 * PG, i & 1 ? RW : PROT_READ, FIXED, NULL, 0), AT(i));
 	return mm;
 }
 
@@ -54,11 +55,15 @@ static unsigned long count_biased(struct mm_struct *mm, unsigned long vmas)
 	return n;
 }
 
-/* A thread that holds a VMA twice meets itself. After a revocation that is of no avail for a while. */
+/*
+ * A thread that holds a VMA twice meets itself. After a revocation that is of
+ * no avail for a while.
+ */
 static void meet(struct mm_struct *mm, unsigned long addr)
 {
 	while (!biased(mm, addr)) {
-		struct vm_area_struct *one = lock_vma_under_rcu(mm, addr), *two = lock_vma_under_rcu(mm, addr);
+		struct vm_area_struct *one = lock_vma_under_rcu(mm, addr),
+				      *two = lock_vma_under_rcu(mm, addr);
 
 		assert_non_null(one);
 		assert_ptr_equal(two, one);
@@ -99,7 +104,10 @@ static void after_a_meeting_a_thread_biases_what_it_counts_on(void **state)
 	for (unsigned long i = 1; i < VMAS; i++)
 		lock_once(mm, AT(i));
 	n = count_biased(mm, VMAS);
-	/* A few may be found by what the thread remembers, and then it does not ask. */
+	/*
+	 * A few may be found by what the thread remembers, and then it does not
+	 * ask.
+	 */
 	assert_in_range(n, VMS__BIAS_KEEN - 16, VMS__BIAS_KEEN + 1);
 }
 
@@ -162,7 +170,8 @@ int main(void)
 		ON_ENGINE(a_thread_that_met_nobody_biases_nothing, "maple-vma"),
 		ON_ENGINE(after_a_meeting_a_thread_biases_what_it_counts_on, "maple-vma"),
 		ON_ENGINE(many_biased_vmas_cost_a_writer_one_fence, "maple-vma"),
-		ON_ENGINE(munmap_of_many_biased_vmas_costs_one_fence_and_spares_the_rest, "maple-vma"),
+		ON_ENGINE(munmap_of_many_biased_vmas_costs_one_fence_and_spares_the_rest,
+			  "maple-vma"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,7 +54,9 @@ static void both_ends_are_mapped_touched_moved_and_unmapped(void **state)
 		write_at(child, high + 3 * PG, 5);
 		assert_int_equal(word_at(mm, high + 3 * PG), 3);
 		assert_int_equal(word_at(child, LOW), 4);
-		assert_int_equal(vms_mremap(mm, LOW, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, high - 4 * PG), high - 4 * PG);
+		assert_int_equal(vms_mremap(mm, LOW, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED,
+					    high - 4 * PG),
+				 high - 4 * PG);
 		assert_int_equal(word_at(mm, high - 4 * PG), 4);
 		assert_int_equal(vms_mm_validate(mm, stderr), 0);
 		assert_int_equal(vms_mm_validate(child, stderr), 0);

@@ -51,8 +51,9 @@ char *layout_text(struct mm_struct *mm)
 
 	mmap_read_lock(mm);
 	for_each_vma(vmi, vma)
-		fprintf(out, "%lx-%lx %c%c%c%c %lx\n", vma->vm_start, vma->vm_end, vma->vm_flags & VM_READ ? 'r' : '-',
-			vma->vm_flags & VM_WRITE ? 'w' : '-', vma->vm_flags & VM_EXEC ? 'x' : '-',
+		fprintf(out, "%lx-%lx %c%c%c%c %lx\n", vma->vm_start, vma->vm_end,
+			vma->vm_flags & VM_READ ? 'r' : '-', vma->vm_flags & VM_WRITE ? 'w' : '-',
+			vma->vm_flags & VM_EXEC ? 'x' : '-',
 			vma->vm_flags & VM_MAYSHARE ? 's' : 'p', vma->vm_pgoff);
 	mmap_read_unlock(mm);
 	fclose(out);
@@ -73,7 +74,8 @@ void expect_layout_at(struct mm_struct *mm, const char *expected, const char *fi
 struct file *world_file(unsigned long pages, bool writable)
 {
 	struct address_space *mapping = vms_address_space_create(pages * PG, 0, 8, 1, 42);
-	struct file *file = vms_file_open(mapping, "/data", FMODE_READ | (writable ? FMODE_WRITE : 0));
+	struct file *file =
+		vms_file_open(mapping, "/data", FMODE_READ | (writable ? FMODE_WRITE : 0));
 
 	vms_address_space_put(mapping);
 	return file;

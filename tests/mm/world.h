@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * world.h - what the tests of lib/mm share: one small address space on the engine under test, its layout as text, and the check that
- * nothing is left when it is gone.
+ * world.h - what the tests of lib/mm share: one small address space on the
+ * engine under test, its layout as text, and the check that nothing is left
+ * when it is gone.
  */
 #ifndef TESTS_MM_WORLD_H
 #define TESTS_MM_WORLD_H
@@ -21,7 +22,10 @@
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 #define FIXED (ANON | MAP_FIXED)
 
-/* The world: [0x10000, 0x40000000), placed top-down below 0x40000000; the break begins at 0x10000000. */
+/*
+ * The world: [0x10000, 0x40000000), placed top-down below 0x40000000; the break
+ * begins at 0x10000000.
+ */
 extern const struct mm_layout world_layout;
 
 struct world {
@@ -29,7 +33,10 @@ struct world {
 	const char *engine;
 };
 
-/* cmocka set-up and tear-down; *state is the engine's name before, the world after. Tear-down validates, and wants no leak. */
+/*
+ * cmocka set-up and tear-down; *state is the engine's name before, the world
+ * after. Tear-down validates, and wants no leak.
+ */
 int world_setup(void **state);
 int world_teardown(void **state);
 
@@ -45,10 +52,10 @@ void expect_layout_at(struct mm_struct *mm, const char *expected, const char *fi
 struct file *world_file(unsigned long pages, bool writable);
 
 /* Each test once on every engine. */
-#define ON_ENGINE(f, engine)                                                                                                       \
-	{                                                                                                                          \
-		.name = #f " [" engine "]", .test_func = f, .setup_func = world_setup, .teardown_func = world_teardown,            \
-		.initial_state = (void *)(engine)                                                                                  \
+#define ON_ENGINE(f, engine)                                                                       \
+	{                                                                                          \
+		.name = #f " [" engine "]", .test_func = f, .setup_func = world_setup,             \
+		.teardown_func = world_teardown, .initial_state = (void *)(engine)                 \
 	}
 #define ON_EVERY_ENGINE(f) ON_ENGINE(f, "rbtree"), ON_ENGINE(f, "maple"), ON_ENGINE(f, "maple-vma")
 

@@ -162,7 +162,8 @@ unsigned long round_up(unsigned long len)
 
 bool in_arena(unsigned long start, unsigned long len)
 {
-	return start >= SKETCH_START && start <= SKETCH_END && len && round_up(len) && round_up(len) <= SKETCH_END - start;
+	return start >= SKETCH_START && start <= SKETCH_END && len && round_up(len) &&
+	       round_up(len) <= SKETCH_END - start;
 }
 
 /* ---- words ---- */
@@ -187,7 +188,8 @@ void add_word(char *words, const char *word)
 
 void map_into_sketch(struct maker *m, unsigned long addr, unsigned long len, const char *words)
 {
-	struct area area = {.grows = strstr(words, "growsdown") != NULL, .file = !strstr(words, "anon")};
+	struct area area = {.grows = strstr(words, "growsdown") != NULL,
+			    .file = !strstr(words, "anon")};
 	bool fixed = strstr(words, "fixed") || strstr(words, "noreplace");
 
 	addr &= ~(PAGE - 1);
@@ -202,7 +204,8 @@ void map_into_sketch(struct maker *m, unsigned long addr, unsigned long len, con
 		sketch_map(sketch(m), area);
 }
 
-void move_in_sketch(struct maker *m, unsigned long start, unsigned long len, unsigned long target, unsigned long new_len, bool keep)
+void move_in_sketch(struct maker *m, unsigned long start, unsigned long len, unsigned long target,
+		    unsigned long new_len, bool keep)
 {
 	const struct area *from = sketch_find(sketch(m), start);
 	struct area to = {.start = target, .end = target + new_len};

@@ -2,11 +2,15 @@
 /*
  * aim.h - chance, aimed: where a random operation goes and how far it reaches.
  *
- * Uniform random numbers would hardly ever make two areas meet. So an address is mostly an end of an area, a page beside one, or a
- * page of a small playground; a length mostly reaches to the next end, or a page short of it or beyond; kinds of memory come
- * mostly from a handful, so that neighbours are alike; and some of all are the limits themselves: zero, the last page, no page.
+ * Uniform random numbers would hardly ever make two areas meet. So an address
+ * is mostly an end of an area, a page beside one, or a page of a small
+ * playground; a length mostly reaches to the next end, or a page short of it or
+ * beyond; kinds of memory come mostly from a handful, so that neighbours are
+ * alike; and some of all are the limits themselves: zero, the last page, no
+ * page.
  *
- * An operation that would change what lies outside the arena would break the oracle, which lives there: none is made.
+ * An operation that would change what lies outside the arena would break the
+ * oracle, which lives there: none is made.
  */
 #ifndef TESTS_ORACLE_AIM_H
 #define TESTS_ORACLE_AIM_H
@@ -24,7 +28,18 @@
 #define LINE_MAX_BYTES 256
 #define WORDS_ROOM 128 /* for mmap's flags */
 
-enum profile { PLACEMENT, MERGING, LOCKING, MREMAP, FORK, GROWTH, FILES, HUGE_PAGES, EVERYTHING, NR_PROFILES };
+enum profile {
+	PLACEMENT,
+	MERGING,
+	LOCKING,
+	MREMAP,
+	FORK,
+	GROWTH,
+	FILES,
+	HUGE_PAGES,
+	EVERYTHING,
+	NR_PROFILES
+};
 
 /* A script on its way. */
 struct maker {
@@ -37,8 +52,8 @@ struct maker {
 };
 
 /*
- * ---- chance ----
- * One call an expression: in which order a compiler evaluates two of them is its own business, and would show in the script.
+ * ---- chance ---- One call an expression: in which order a compiler evaluates
+ * two of them is its own business, and would show in the script.
  */
 
 uint64_t next_random(struct maker *m);
@@ -62,7 +77,10 @@ bool in_arena(unsigned long start, unsigned long len);
 unsigned long address(struct maker *m);
 /* Up to @room, so that nothing outside the arena is meant. */
 unsigned long length(struct maker *m, unsigned long room);
-/* A range of the arena: an area, its beginning, its end, its middle, or more than it. */
+/*
+ * A range of the arena: an area, its beginning, its end, its middle, or more
+ * than it.
+ */
 void range(struct maker *m, unsigned long *start, unsigned long *len);
 /* Now and then: what a range must not be, but harmless. */
 void spoil(struct maker *m, unsigned long *start, unsigned long *len);
@@ -78,8 +96,8 @@ void add_word(char *words, const char *word);
 
 /* @words: mmap's flags. */
 void map_into_sketch(struct maker *m, unsigned long addr, unsigned long len, const char *words);
-void move_in_sketch(struct maker *m, unsigned long start, unsigned long len, unsigned long target, unsigned long new_len,
-		    bool keep);
+void move_in_sketch(struct maker *m, unsigned long start, unsigned long len, unsigned long target,
+		    unsigned long new_len, bool keep);
 void cut_in_sketch(struct maker *m, unsigned long start, unsigned long len);
 
 #endif

@@ -2,9 +2,11 @@
 /*
  * arena.c - see arena.h.
  *
- * The program is linked at 0e000000 and its break begins right behind it, for the kernel lets a break grow and never lets it be
- * moved; grown to the arena's start and unmapped again, it is where a script wants it. What is free outside the arena is then
- * filled with inaccessible private mappings of /dev/zero's descriptor: no mapping of a script has that file, so none merges.
+ * The program is linked at 0e000000 and its break begins right behind it, for
+ * the kernel lets a break grow and never lets it be moved; grown to the arena's
+ * start and unmapped again, it is where a script wants it. What is free outside
+ * the arena is then filled with inaccessible private mappings of /dev/zero's
+ * descriptor: no mapping of a script has that file, so none merges.
  */
 #include "tests/oracle/arena.h"
 
@@ -29,7 +31,11 @@
 #define TASK_SIZE 0x7ffffffff000UL
 #define STACK_LIMIT (8UL << 20)
 #define STACK_NEED (512UL << 10)
-#define FIRST_FD 700 /* ours; a script names small numbers when it means a descriptor that is not open */
+/*
+ * ours; a script names small numbers when it means a descriptor that is not
+ * open
+ */
+#define FIRST_FD 700
 #define HOLES_MAX 256
 #define BIG_FILE 3
 
@@ -81,7 +87,8 @@ void arena_begin(char **argv)
 	again = set_limit(RLIMIT_STACK, "RLIMIT_STACK", STACK_LIMIT);
 	if (now == -1)
 		cannot("may not ask for the personality: %s", strerror(errno));
-	want = (now | ADDR_NO_RANDOMIZE) & ~(ADDR_COMPAT_LAYOUT | MMAP_PAGE_ZERO | READ_IMPLIES_EXEC);
+	want = (now | ADDR_NO_RANDOMIZE) &
+	       ~(ADDR_COMPAT_LAYOUT | MMAP_PAGE_ZERO | READ_IMPLIES_EXEC);
 	if (now == want && !again)
 		return;
 	if (personality((unsigned long)want) == -1)
@@ -110,7 +117,8 @@ static bool has_capability(int cap)
 	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct data[2];
 
-	return syscall(SYS_capget, &header, data) == 0 && (data[cap / 32].effective & (1U << cap % 32));
+	return syscall(SYS_capget, &header, data) == 0 &&
+	       (data[cap / 32].effective & (1U << cap % 32));
 }
 
 bool arena_may_lock(void)
@@ -120,7 +128,10 @@ bool arena_may_lock(void)
 	return has_capability(CAP_IPC_LOCK) || setrlimit(RLIMIT_MEMLOCK, &none) == 0;
 }
 
-/* Root may map the pages below vm.mmap_min_addr, everybody else gets EPERM; scripts are everybody else. */
+/*
+ * Root may map the pages below vm.mmap_min_addr, everybody else gets EPERM;
+ * scripts are everybody else.
+ */
 static void be_everybody(void)
 {
 	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
@@ -182,7 +193,10 @@ static void open_file(struct arena_file *f, const char *folder)
 	f->ino = st.st_ino;
 }
 
-/* Where ext4, XFS and Btrfs put a mapping of more than 2 MiB: on a boundary of 2 MiB. Others do not, and scripts expect it. */
+/*
+ * Where ext4, XFS and Btrfs put a mapping of more than 2 MiB: on a boundary of
+ * 2 MiB. Others do not, and scripts expect it.
+ */
 static bool is_aligned(const struct arena_file *f)
 {
 	unsigned long len = f->bytes - (3UL << 20);
@@ -220,13 +234,16 @@ static void open_files(const char *folder)
 
 	if (folder) {
 		if (!open_files_in(folder))
-			cannot("%s is not writable, or its file system does not align mappings to 2 MiB, as ext4 does", folder);
+			cannot("%s is not writable, or its file system does not align mappings to "
+			       "2 MiB, as ext4 does",
+			       folder);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
 		if (usual[i] && open_files_in(usual[i]))
 			return;
-	cannot("none of TMPDIR, /tmp, /var/tmp and . is on a file system that aligns mappings to 2 MiB, as ext4 does; see "
+	cannot("none of TMPDIR, /tmp, /var/tmp and . is on a file system that aligns mappings to 2 "
+	       "MiB, as ext4 does; see "
 	       "--folder");
 }
 
@@ -262,7 +279,9 @@ static void place_break(void)
 	unsigned long now = (unsigned long)syscall(SYS_brk, 0);
 
 	if (now > ARENA_START || now < ARENA_START - (32UL << 20))
-		cannot("the break begins at %lx: addresses are random here, or the program is not where it was linked", now);
+		cannot("the break begins at %lx: addresses are random here, or the program is not "
+		       "where it was linked",
+		       now);
 	if ((unsigned long)syscall(SYS_brk, ARENA_START) != ARENA_START)
 		cannot("the break cannot be moved to %lx", ARENA_START);
 	/* What libc keeps there stays. */
@@ -340,8 +359,10 @@ static void fill_holes(void)
 	for (unsigned int i = 0; i < nr; i++) {
 		size_t len = hole[i].end - hole[i].start;
 
-		if (mmap((void *)hole[i].start, len, PROT_NONE, MAP_PRIVATE | MAP_FIXED_NOREPLACE, fd, 0) == MAP_FAILED)
-			cannot("cannot fill %lx-%lx: %s", hole[i].start, hole[i].end, strerror(errno));
+		if (mmap((void *)hole[i].start, len, PROT_NONE, MAP_PRIVATE | MAP_FIXED_NOREPLACE,
+			 fd, 0) == MAP_FAILED)
+			cannot("cannot fill %lx-%lx: %s", hole[i].start, hole[i].end,
+			       strerror(errno));
 	}
 }
 

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * differ.c - holds every engine against the running kernel: random op scripts, run on both; result, layout and VmFlags compared
- * after every operation. At the first difference it prints the script reduced to the fewest lines that still differ; at the end, how
- * much was compared. tests/oracle/compare builds what it needs and starts it.
+ * differ.c - holds every engine against the running kernel: random op scripts,
+ * run on both; result, layout and VmFlags compared after every operation. At
+ * the first difference it prints the script reduced to the fewest lines that
+ * still differ; at the end, how much was compared. tests/oracle/compare builds
+ * what it needs and starts it.
  *
- * Seeds are taken in order, one script each; they take turns with the profiles. A batch of them is one run of each program. Threads
- * share the batches out among themselves.
+ * Seeds are taken in order, one script each; they take turns with the profiles.
+ * A batch of them is one run of each program. Threads share the batches out
+ * among themselves.
  *
- * Exit: 0 no difference; 1 some; 2 a wrong word, a program that broke, or lost output; 77 this machine does not permit it.
+ * Exit: 0 no difference; 1 some; 2 a wrong word, a program that broke, or lost
+ * output; 77 this machine does not permit it.
  */
 #include <argp.h>
 #include <pthread.h>
@@ -44,8 +48,11 @@ struct job {
 	unsigned long first_seed, seeds, ops, threads, show, batch;
 	const char *without_word[BENCH_LIST_MAX + 1];
 	bool any_kernel;
-	const char *force_rule; /* what the engines follow all the same, right or wrong; NULL: nothing */
-	double deadline;        /* now() when no seed is begun any more; 0: never */
+	/*
+	 * what the engines follow all the same, right or wrong; NULL: nothing
+	 */
+	const char *force_rule;
+	double deadline; /* now() when no seed is begun any more; 0: never */
 
 	atomic_ulong next; /* index of the first seed that nobody has taken */
 	atomic_int status;
@@ -82,7 +89,8 @@ static void write_script(const struct job *job, unsigned long index, FILE *out)
 }
 
 /* The scripts of @nr seeds from @index on. To be freed. */
-static char *write_scripts(const struct job *job, unsigned long index, unsigned long nr, size_t *len)
+static char *write_scripts(const struct job *job, unsigned long index, unsigned long nr,
+			   size_t *len)
 {
 	char *text = NULL;
 	FILE *out = open_memstream(&text, len);
@@ -102,8 +110,12 @@ static void stop(struct job *job, int status)
 {
 	int fine = 0;
 
-	/* Relaxed, here and below: a number on its own; pthread_join() orders what main reads. */
-	atomic_compare_exchange_strong_explicit(&job->status, &fine, status, memory_order_relaxed, memory_order_relaxed);
+	/*
+	 * Relaxed, here and below: a number on its own; pthread_join() orders
+	 * what main reads.
+	 */
+	atomic_compare_exchange_strong_explicit(&job->status, &fine, status, memory_order_relaxed,
+						memory_order_relaxed);
 }
 
 static void show(struct job *job, unsigned long index, const char *engine)
@@ -117,8 +129,8 @@ static void show(struct job *job, unsigned long index, const char *engine)
 	if (job->shown < job->show) {
 		job->shown++;
 		script = write_scripts(job, index, 1, &len);
-		printf("difference: engine %s, profile %s, seed %lu, %lu operations\n", engine, profile, job->first_seed + index,
-		       job->ops);
+		printf("difference: engine %s, profile %s, seed %lu, %lu operations\n", engine,
+		       profile, job->first_seed + index, job->ops);
 		reduce_and_print(&job->sides, engine, script, stdout);
 		if (!bench_standard_flush())
 			stop(job, EXIT_BROKEN);
@@ -127,7 +139,8 @@ static void show(struct job *job, unsigned long index, const char *engine)
 	pthread_mutex_unlock(&job->lock);
 }
 
-static void count(struct job *job, unsigned long index, unsigned int engine, const struct verdict *v)
+static void count(struct job *job, unsigned long index, unsigned int engine,
+		  const struct verdict *v)
 {
 	unsigned int profile;
 	struct tally *t;
@@ -141,9 +154,13 @@ static void count(struct job *job, unsigned long index, unsigned int engine, con
 	pthread_mutex_unlock(&job->lock);
 }
 
-/* @shown: of each script, whether another engine differed on it and has been shown. */
-static void compare_engine(struct job *job, unsigned long index, unsigned long nr, const struct output *kernel,
-			   const struct output *engine, unsigned int e, bool *shown)
+/*
+ * @shown: of each script, whether another engine differed on it and has been
+ * shown.
+ */
+static void compare_engine(struct job *job, unsigned long index, unsigned long nr,
+			   const struct output *kernel, const struct output *engine, unsigned int e,
+			   bool *shown)
 {
 	struct cursor cursor = {kernel->text, engine->text};
 
@@ -167,14 +184,17 @@ static void run_batch(struct job *job, unsigned long index, unsigned long nr)
 	bool shown[BATCH_OPS] = {false};
 
 	if (kernel.status) {
-		fprintf(stderr, "the oracle ended with %d in the batch of seeds %lu to %lu\n", kernel.status,
-			job->first_seed + index, job->first_seed + index + nr - 1);
+		fprintf(stderr, "the oracle ended with %d in the batch of seeds %lu to %lu\n",
+			kernel.status, job->first_seed + index, job->first_seed + index + nr - 1);
 		stop(job, kernel.status == EXIT_CANNOT ? EXIT_CANNOT : EXIT_BROKEN);
 	}
 	for (unsigned int e = 0; e < job->engines.nr && !kernel.status; e++) {
 		struct output engine = sides_engine(&job->sides, job->engines.name[e], script, len);
 
-		/* What a program that broke off had printed is lost in part: find the script that did it. */
+		/*
+		 * What a program that broke off had printed is lost in part:
+		 * find the script that did it.
+		 */
 		if (engine.status && nr > 1) {
 			for (unsigned long i = 0; i < nr; i++)
 				run_batch(job, index + i, 1);
@@ -192,12 +212,15 @@ static void *work(void *arg)
 {
 	struct job *job = arg;
 
-	while (!atomic_load_explicit(&job->status, memory_order_relaxed) && (!job->deadline || now() < job->deadline)) {
-		unsigned long index = atomic_fetch_add_explicit(&job->next, job->batch, memory_order_relaxed);
+	while (!atomic_load_explicit(&job->status, memory_order_relaxed) &&
+	       (!job->deadline || now() < job->deadline)) {
+		unsigned long index =
+			atomic_fetch_add_explicit(&job->next, job->batch, memory_order_relaxed);
 
 		if (index >= job->seeds)
 			break;
-		run_batch(job, index, job->seeds - index < job->batch ? job->seeds - index : job->batch);
+		run_batch(job, index,
+			  job->seeds - index < job->batch ? job->seeds - index : job->batch);
 	}
 	return NULL;
 }
@@ -213,7 +236,8 @@ static void add(struct tally *sum, const struct tally *t)
 
 static void print_row(const char *profile, const char *engine, const struct tally *t)
 {
-	printf("%-12s %-12s %10lu %12lu %12lu\n", profile, engine, t->scripts, t->ops, t->differences);
+	printf("%-12s %-12s %10lu %12lu %12lu\n", profile, engine, t->scripts, t->ops,
+	       t->differences);
 }
 
 static unsigned long print_tables(const struct job *job, const char *release, double seconds)
@@ -221,7 +245,8 @@ static unsigned long print_tables(const struct job *job, const char *release, do
 	struct tally all = {0};
 	unsigned long ops = 0;
 
-	printf("%-12s %-12s %10s %12s %12s\n", "profile", "engine", "scripts", "operations", "differences");
+	printf("%-12s %-12s %10s %12s %12s\n", "profile", "engine", "scripts", "operations",
+	       "differences");
 	for (unsigned int p = 0; p < job->profiles.nr; p++)
 		for (unsigned int e = 0; e < job->engines.nr; e++)
 			print_row(job->profiles.name[p], job->engines.name[e], &job->tally[p][e]);
@@ -234,8 +259,9 @@ static unsigned long print_tables(const struct job *job, const char *release, do
 		ops = sum.ops > ops ? sum.ops : ops;
 		add(&all, &sum);
 	}
-	printf("%lu operations on each of %u engines compared with Linux %s in %.1f s (%.0f a minute), %lu differences\n", ops,
-	       job->engines.nr, release, seconds, 60 * (double)ops / seconds, all.differences);
+	printf("%lu operations on each of %u engines compared with Linux %s in %.1f s (%.0f a "
+	       "minute), %lu differences\n",
+	       ops, job->engines.nr, release, seconds, 60 * (double)ops / seconds, all.differences);
 	return all.differences;
 }
 
@@ -259,10 +285,14 @@ static void leave_out(struct job *job, const char *word)
 		job->without_word[nr] = word;
 }
 
-/* What the oracle has against this machine it has said. Return: whether anything can be compared. */
+/*
+ * What the oracle has against this machine it has said. Return: whether
+ * anything can be compared.
+ */
 static bool ask_machine(struct job *job)
 {
-	static const char *const locking[] = {"mlock", "mlock2", "munlock", "mlockall", "munlockall", "locked"};
+	static const char *const locking[] = {"mlock",    "mlock2",     "munlock",
+					      "mlockall", "munlockall", "locked"};
 
 	if (!oracle_can(job, "brk 0\n"))
 		return false;
@@ -274,10 +304,14 @@ static bool ask_machine(struct job *job)
 	return true;
 }
 
-/* Fill in job->sides.rules from what the probe found. Return: whether the rules cover all of it. */
+/*
+ * Fill in job->sides.rules from what the probe found. Return: whether the rules
+ * cover all of it.
+ */
 static bool take_rules(struct job *job, const struct probe *probe)
 {
-	const char *why = probe_obstacle(probe, PROBE_LAYOUT | (job->any_kernel ? PROBE_ANY_KERNEL : 0));
+	const char *why =
+		probe_obstacle(probe, PROBE_LAYOUT | (job->any_kernel ? PROBE_ANY_KERNEL : 0));
 	struct rules rules = rules_of_machine(probe);
 	char refused[256];
 
@@ -291,9 +325,11 @@ static bool take_rules(struct job *job, const struct probe *probe)
 	if (job->force_rule && !rules_set(&rules, job->force_rule, refused, sizeof(refused)))
 		abort();
 	rules_text(&rules, job->sides.rules, sizeof(job->sides.rules));
-	printf("rules: %s%s%s\n", job->sides.rules, job->force_rule ? "; forced: " : "", job->force_rule ? job->force_rule : "");
+	printf("rules: %s%s%s\n", job->sides.rules, job->force_rule ? "; forced: " : "",
+	       job->force_rule ? job->force_rule : "");
 	if (job->sides.no_zero_page)
-		printf("every read of the kernel's side takes a page: a machine without a zero page is imitated\n");
+		printf("every read of the kernel's side takes a page: a machine without a zero "
+		       "page is imitated\n");
 	return true;
 }
 
@@ -334,17 +370,23 @@ enum {
 static const struct argp_option options[] = {
 	{"seeds", 's', "N", 0, "scripts, shared out among the profiles (1000)", 0},
 	{"ops", KEY_OPS, "N", 0, "operations in each (60)", 0},
-	{"profile", 'p', "P,...", 0, "placement merging locking mremap fork growth files huge everything (all)", 0},
+	{"profile", 'p', "P,...", 0,
+	 "placement merging locking mremap fork growth files huge everything (all)", 0},
 	{"engine", 'e', "E,...", 0, "rbtree maple maple-vma (all)", 0},
 	{"first-seed", KEY_FIRST, "N", 0, "begin with this one (0)", 0},
-	{"seconds", KEY_SECONDS, "N", 0, "as many seeds as can be done in that time, instead of --seeds", 0},
-	{"without", KEY_WITHOUT, "WORD,...", 0, "leave out operations, flags and advice, for example mseal,GUARD_INSTALL", 0},
+	{"seconds", KEY_SECONDS, "N", 0,
+	 "as many seeds as can be done in that time, instead of --seeds", 0},
+	{"without", KEY_WITHOUT, "WORD,...", 0,
+	 "leave out operations, flags and advice, for example mseal,GUARD_INSTALL", 0},
 	{"jobs", 'j', "N", 0, "threads (2)", 0},
 	{"show", KEY_SHOW, "N", 0, "reduce and print the first N scripts that differ (1)", 0},
-	{"any-kernel", KEY_ANY_KERNEL, NULL, 0, "compare even with a kernel whose rules are others than 6.18's", 0},
-	{"no-zero-page", KEY_NO_ZERO_PAGE, NULL, 0, "imitate a machine whose kernel gives every read a page of its own", 0},
+	{"any-kernel", KEY_ANY_KERNEL, NULL, 0,
+	 "compare even with a kernel whose rules are others than 6.18's", 0},
+	{"no-zero-page", KEY_NO_ZERO_PAGE, NULL, 0,
+	 "imitate a machine whose kernel gives every read a page of its own", 0},
 	{"force-rule", KEY_FORCE_RULE, "NAME=VALUE,...", 0,
-	 "let the engines follow these rules, such as read_takes_page=1, whatever the probe finds", 0},
+	 "let the engines follow these rules, such as read_takes_page=1, whatever the probe finds",
+	 0},
 	{"oracle", KEY_ORACLE, "PATH", 0, "the program oracle", 1},
 	{"vmreplay", KEY_VMREPLAY, "PATH", 0, "the program vmreplay", 1},
 	{0},
@@ -357,7 +399,8 @@ static void read_without(struct argp_state *state, char *list, struct job *job)
 
 	for (char *word = strtok_r(list, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
 		if (nr == BENCH_LIST_MAX)
-			argp_failure(state, EXIT_BROKEN, 0, "--without: found more than %d words", BENCH_LIST_MAX);
+			argp_failure(state, EXIT_BROKEN, 0, "--without: found more than %d words",
+				     BENCH_LIST_MAX);
 		job->without_word[nr++] = word;
 	}
 }
@@ -435,8 +478,15 @@ static void default_names(struct bench_names *names, const char *const *known)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = {options, parse, NULL, "Hold the engines against the running kernel.", NULL, NULL, NULL};
-	static struct job job = {.seeds = 1000, .ops = 60, .threads = 2, .show = 1, .lock = PTHREAD_MUTEX_INITIALIZER};
+	static const struct argp argp = {options, parse,
+					 NULL,    "Hold the engines against the running kernel.",
+					 NULL,    NULL,
+					 NULL};
+	static struct job job = {.seeds = 1000,
+				 .ops = 60,
+				 .threads = 2,
+				 .show = 1,
+				 .lock = PTHREAD_MUTEX_INITIALIZER};
 	char line[1024];
 	struct probe probe;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * generate.c - see generate.h. Which operations a profile has, and how often each; aim.c says where they go, make_*.c what they are.
+ * generate.c - see generate.h. Which operations a profile has, and how often
+ * each; aim.c says where they go, make_*.c what they are.
  */
 #include "tests/oracle/generate.h"
 
@@ -52,7 +53,9 @@ static const struct {
 	unsigned int weight[NR_PROFILES];
 } kinds[] = {
 	/* clang-format off */
-	/*                    place merge lock mremap fork growth files huge everything */
+	/*
+	 * place merge lock mremap fork growth files huge everything
+	 */
 	{make_fixed,         { 10,  26,  20,  18,  16,  12,  24,   3, 16}},
 	{make_placed,        { 36,   6,   6,   8,   6,   5,  12,   0, 10}},
 	{make_giant,         {  4,   0,   0,   0,   0,   0,   0,   0,  0}},
@@ -98,9 +101,11 @@ static void make_any(struct maker *m)
 }
 
 /*
- * Much of what decides the next merge shows in no listing: whose pages an area has, which offset, what it counts for. The last operations
- * of a script ask for it: what can join an area must do so on both sides, and the child of a fork, whose areas join nothing that was
- * written before it, tells the written from the others.
+ * Much of what decides the next merge shows in no listing: whose pages an area
+ * has, which offset, what it counts for. The last operations of a script ask
+ * for it: what can join an area must do so on both sides, and the child of a
+ * fork, whose areas join nothing that was written before it, tells the written
+ * from the others.
  */
 static bool is_probing(const struct maker *m, unsigned long done, unsigned long ops)
 {
@@ -144,7 +149,10 @@ void generate_script(const struct generate *g, FILE *out)
 {
 	struct maker m = {.profile = profile_number(g->profile)}, before;
 
-	/* Seeds that follow each other must not begin alike, nor must the profiles of one seed. */
+	/*
+	 * Seeds that follow each other must not begin alike, nor must the
+	 * profiles of one seed.
+	 */
 	m.random = g->seed * 0xd1342543de82ef95 + (uint64_t)m.profile;
 	next_random(&m);
 	m.probes = one_in(&m, 2);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * generate.h - op scripts made at random: the same seed, profile and number of operations give the same script, on every machine.
+ * generate.h - op scripts made at random: the same seed, profile and number of
+ * operations give the same script, on every machine.
  */
 #ifndef TESTS_ORACLE_GENERATE_H
 #define TESTS_ORACLE_GENERATE_H
@@ -14,7 +15,8 @@ struct generate {
 	const char *profile; /* one of generate_profiles */
 	unsigned long seed;
 	unsigned long ops;
-	const char *const *without; /* words that no operation may contain; NULL-terminated, or NULL */
+	/* words that no operation may contain; NULL-terminated, or NULL */
+	const char *const *without;
 };
 
 /* A line `script PROFILE SEED`, and @ops lines of operations. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * layout.c - see layout.h. Reads /proc/self/maps, or smaps when flags are wanted, with plain read(2) into static memory, and stops
- * behind the arena.
+ * layout.c - see layout.h. Reads /proc/self/maps, or smaps when flags are
+ * wanted, with plain read(2) into static memory, and stops behind the arena.
  */
 #include "tests/oracle/layout.h"
 
@@ -26,7 +26,10 @@ struct lines {
 	char text[BUFFER];
 };
 
-/* Return: the next line without its newline, or NULL at the end. It lives until the next call. */
+/*
+ * Return: the next line without its newline, or NULL at the end. It lives until
+ * the next call.
+ */
 static char *next_line(struct lines *in)
 {
 	for (;;) {
@@ -60,7 +63,10 @@ struct mapping {
 	char perms[5], flags[FLAGS_MAX];
 };
 
-/* A line that begins a mapping: START-END PERMS OFFSET MAJOR:MINOR INODE [NAME]; all else in smaps begins with a capital. */
+/*
+ * A line that begins a mapping: START-END PERMS OFFSET MAJOR:MINOR INODE
+ * [NAME]; all else in smaps begins with a capital.
+ */
 static bool read_head(const char *line, struct mapping *m)
 {
 	char *at;
@@ -80,14 +86,16 @@ static bool read_head(const char *line, struct mapping *m)
 }
 
 /*
- * "VmFlags: rd wr mr " becomes "rd,wr,mr". Each word has two letters. "sd" is left out: a kernel that watches for writes
- * (CONFIG_MEM_SOFT_DIRTY) says it of every mapping, and no merge looks at it.
+ * "VmFlags: rd wr mr " becomes "rd,wr,mr". Each word has two letters. "sd" is
+ * left out: a kernel that watches for writes (CONFIG_MEM_SOFT_DIRTY) says it of
+ * every mapping, and no merge looks at it.
  */
 static void read_flags(const char *line, struct mapping *m)
 {
 	size_t len = 0;
 
-	for (line += strlen("VmFlags:"); line[0] == ' ' && line[1] && line[2] && len + 3 < sizeof(m->flags); line += 3) {
+	for (line += strlen("VmFlags:");
+	     line[0] == ' ' && line[1] && line[2] && len + 3 < sizeof(m->flags); line += 3) {
 		if (strncmp(line + 1, "sd", 2) == 0)
 			continue;
 		if (len)

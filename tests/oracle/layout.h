@@ -5,7 +5,10 @@
 
 #include <stdbool.h>
 
-/* One line a mapping of the calling process, in address order. @flags: with smaps' VmFlags. */
+/*
+ * One line a mapping of the calling process, in address order. @flags: with
+ * smaps' VmFlags.
+ */
 void layout_print(bool flags);
 
 #endif

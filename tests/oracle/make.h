@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* make.h - one function a kind of operation: each writes one line of a script, and brings the sketch up to date. */
+/*
+ * make.h - one function a kind of operation: each writes one line of a script,
+ * and brings the sketch up to date.
+ */
 #ifndef TESTS_ORACLE_MAKE_H
 #define TESTS_ORACLE_MAKE_H
 

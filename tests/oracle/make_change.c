@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * make_change.c - operations on what is mapped: munmap, mprotect, madvise, mremap, touches, the break, locking, sealing.
+ * make_change.c - operations on what is mapped: munmap, mprotect, madvise,
+ * mremap, touches, the break, locking, sealing.
  */
 #include <string.h>
 
@@ -45,8 +46,9 @@ static void make_advice(struct maker *m, const char *advice)
 void make_madvise(struct maker *m)
 {
 	static const char *const any[] = {
-		"NORMAL",   "RANDOM",     "SEQUENTIAL", "DONTFORK", "DOFORK",     "DONTFORK",   "MERGEABLE", "UNMERGEABLE",
-		"HUGEPAGE", "NOHUGEPAGE", "DONTDUMP",   "DODUMP",   "WIPEONFORK", "KEEPONFORK", "BAD",
+		"NORMAL",   "RANDOM",    "SEQUENTIAL",  "DONTFORK",   "DOFORK",
+		"DONTFORK", "MERGEABLE", "UNMERGEABLE", "HUGEPAGE",   "NOHUGEPAGE",
+		"DONTDUMP", "DODUMP",    "WIPEONFORK",  "KEEPONFORK", "BAD",
 	};
 
 	make_advice(m, PICK(m, any));
@@ -56,7 +58,8 @@ void make_madvise(struct maker *m)
 void make_page_advice(struct maker *m)
 {
 	static const char *const any[] = {
-		"WILLNEED", "DONTNEED", "FREE", "REMOVE", "COLD", "PAGEOUT", "POPULATE_READ", "POPULATE_WRITE", "DONTNEED_LOCKED",
+		"WILLNEED", "DONTNEED",      "FREE",           "REMOVE",          "COLD",
+		"PAGEOUT",  "POPULATE_READ", "POPULATE_WRITE", "DONTNEED_LOCKED",
 	};
 
 	make_advice(m, PICK(m, any));
@@ -79,7 +82,10 @@ static unsigned long new_length(struct maker *m, unsigned long old)
 	}
 }
 
-/* Where @new_len bytes touch the area that @start is in: the copy may become one with what it is made of. */
+/*
+ * Where @new_len bytes touch the area that @start is in: the copy may become
+ * one with what it is made of.
+ */
 static unsigned long beside_itself(struct maker *m, unsigned long start, unsigned long new_len)
 {
 	const struct area *area = sketch_find(sketch(m), start);
@@ -99,7 +105,8 @@ static void make_mremap_fixed(struct maker *m, unsigned long start, unsigned lon
 		new_len = len;
 	if (SKETCH_END - target < round_up(new_len))
 		target = SKETCH_END - round_up(new_len);
-	line(m, "mremap %lx %lx %lx maymove|rfixed%s %lx", start, len, new_len, keep ? "|dontunmap" : "", target);
+	line(m, "mremap %lx %lx %lx maymove|rfixed%s %lx", start, len, new_len,
+	     keep ? "|dontunmap" : "", target);
 	move_in_sketch(m, start, round_up(len), target, round_up(new_len), keep);
 }
 
@@ -109,8 +116,10 @@ static void make_mremap_free(struct maker *m, unsigned long start, unsigned long
 	bool keep = one_in(m, 6), may_move = !one_in(m, 4);
 
 	if (keep) {
-		line(m, "mremap %lx %lx %lx maymove|dontunmap %lx", start, len, len, one_in(m, 3) ? address(m) : 0);
-		move_in_sketch(m, start, round_up(len), sketch_place(sketch(m), round_up(len)), round_up(len), true);
+		line(m, "mremap %lx %lx %lx maymove|dontunmap %lx", start, len, len,
+		     one_in(m, 3) ? address(m) : 0);
+		move_in_sketch(m, start, round_up(len), sketch_place(sketch(m), round_up(len)),
+			       round_up(len), true);
 		return;
 	}
 	line(m, "mremap %lx %lx %lx %s 0", start, len, new_len, may_move ? "maymove" : "0");
@@ -128,8 +137,12 @@ static void make_mremap_free(struct maker *m, unsigned long start, unsigned long
 /* What mremap refuses. Its words are harmless whatever is mapped. */
 static void make_odd_mremap(struct maker *m)
 {
-	static const char *const lengths[] = {
-		"1000 0", "0 1000", "0 2000", "1000 ffffffffffffffff", "ffffffffffffffff 1000", "2000 7ffffffff000"};
+	static const char *const lengths[] = {"1000 0",
+					      "0 1000",
+					      "0 2000",
+					      "1000 ffffffffffffffff",
+					      "ffffffffffffffff 1000",
+					      "2000 7ffffffff000"};
 	static const char *const flags[] = {"0 0",
 					    "maymove 0",
 					    "maymove|dontunmap 0",
@@ -197,15 +210,18 @@ void make_growing_fault(struct maker *m)
 		addr = SKETCH_START;
 	line(m, "fault %lx %c", addr, one_in(m, 2) ? 'w' : 'r');
 	/* Grown or not: an end that is worth aiming at. */
-	if (area->grows && addr < area->start && area->start - addr < 2048 * PAGE && sketch_is_free(s, addr, area->start))
-		sketch_map(sketch(m), (struct area){.start = addr, .end = area->end, .grows = true});
+	if (area->grows && addr < area->start && area->start - addr < 2048 * PAGE &&
+	    sketch_is_free(s, addr, area->start))
+		sketch_map(sketch(m),
+			   (struct area){.start = addr, .end = area->end, .grows = true});
 }
 
 /* A stack above the break, within the reach of its guard gap or just beyond. */
 static void make_stack_above_break(struct maker *m)
 {
 	static const char words[] = "fixed|private|anon|growsdown";
-	unsigned long addr = round_up(sketch(m)->brk) + (250 + below(m, 16)) * PAGE, len = (1 + below(m, 4)) * PAGE;
+	unsigned long addr = round_up(sketch(m)->brk) + (250 + below(m, 16)) * PAGE,
+		      len = (1 + below(m, 4)) * PAGE;
 
 	line(m, "mmap %lx %lx rw %s - 0", addr, len, words);
 	map_into_sketch(m, addr, len, words);
@@ -240,7 +256,10 @@ void make_brk(struct maker *m)
 		brk = one_in(m, 2) ? 0 : SKETCH_START;
 	if (one_in(m, 30))
 		brk = one_in(m, 2) ? SKETCH_END : ~0UL;
-	/* A heap of many megabytes takes long to fault in when memory is locked. */
+	/*
+	 * A heap of many megabytes takes long to fault in when memory is
+	 * locked.
+	 */
 	if (brk > SKETCH_START + 32 * HUGE && brk < SKETCH_END)
 		brk = SKETCH_START + below(m, 64) * PAGE;
 	line(m, "brk %lx", brk);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * make_huge.c - operations on memory that may hold huge pages, block of 2 MiB by block: whether a touch finds a page table there shows
- * in what the area merges with.
+ * make_huge.c - operations on memory that may hold huge pages, block of 2 MiB
+ * by block: whether a touch finds a page table there shows in what the area
+ * merges with.
  */
 #include <stddef.h>
 
@@ -40,14 +41,16 @@ static void map_big(struct maker *m)
 /* To where the blocks of 2 MiB lie alike, or not. */
 static void move_big(struct maker *m, const struct area *area)
 {
-	unsigned long start = one_in(m, 2) ? area->start : (area->start + HUGE - 1) & ~(HUGE - 1), len = area->end - start, target;
+	unsigned long start = one_in(m, 2) ? area->start : (area->start + HUGE - 1) & ~(HUGE - 1),
+		      len = area->end - start, target;
 	bool keep = one_in(m, 2);
 
 	if (one_in(m, 3) && len > HUGE)
 		len = HUGE;
 	target = PLAYGROUND + (8 + below(m, 4) * 4) * HUGE;
 	target += one_in(m, 2) ? start % HUGE : below(m, 3) * PAGE;
-	line(m, "mremap %lx %lx %lx maymove|rfixed%s %lx", start, len, len, keep ? "|dontunmap" : "", target);
+	line(m, "mremap %lx %lx %lx maymove|rfixed%s %lx", start, len, len,
+	     keep ? "|dontunmap" : "", target);
 	move_in_sketch(m, start, len, target, len, keep);
 }
 
@@ -73,12 +76,17 @@ void make_huge(struct maker *m)
 		sketch_unmap(sketch(m), addr, addr + PAGE);
 		break;
 	case 2:
-		/* What was never written loses VM_ACCOUNT with the right to be written. */
-		line(m, "mprotect %lx %lx %s", addr, area->end - addr, one_in(m, 2) ? "r" : protection(m));
+		/*
+		 * What was never written loses VM_ACCOUNT with the right to be
+		 * written.
+		 */
+		line(m, "mprotect %lx %lx %s", addr, area->end - addr,
+		     one_in(m, 2) ? "r" : protection(m));
 		sketch_cut(sketch(m), addr, area->end);
 		break;
 	case 3:
-		line(m, "madvise %lx %lx %s", area->start, area->end - area->start, one_in(m, 2) ? "DONTNEED" : "FREE");
+		line(m, "madvise %lx %lx %s", area->start, area->end - area->start,
+		     one_in(m, 2) ? "DONTNEED" : "FREE");
 		break;
 	case 4:
 		move_big(m, area);

@@ -6,11 +6,16 @@
 
 #include "tests/oracle/make.h"
 
-/* How the memory is to be: kinds that differ only in what no listing shows, too. */
+/*
+ * How the memory is to be: kinds that differ only in what no listing shows,
+ * too.
+ */
 static void add_kind(struct maker *m, char *words)
 {
-	static const char *const common[] = {"noreserve", "stack", "populate", "noreserve", "stack"};
-	static const char *const rare[] = {"nonblock", "denywrite", "exec", "sync", "32bit", "locked", "nonblock|populate"};
+	static const char *const common[] = {"noreserve", "stack", "populate", "noreserve",
+					     "stack"};
+	static const char *const rare[] = {"nonblock", "denywrite",        "exec", "sync", "32bit",
+					   "locked",   "nonblock|populate"};
 
 	if (per_cent(m, m->profile == LOCKING ? 12 : 2))
 		add_word(words, "locked");
@@ -45,7 +50,10 @@ static unsigned long file_offset(struct maker *m)
 	return below(m, 20) * PAGE;
 }
 
-/* An offset that lets a mapping at @addr continue its neighbour below, if the two are of one file. */
+/*
+ * An offset that lets a mapping at @addr continue its neighbour below, if the
+ * two are of one file.
+ */
 static unsigned long matching_offset(struct maker *m, unsigned long addr)
 {
 	return one_in(m, 2) ? (addr - PLAYGROUND) & (31 * PAGE) : file_offset(m);
@@ -57,13 +65,18 @@ static void finish_mmap(struct maker *m, unsigned long addr, unsigned long len, 
 	unsigned long off = anon ? 0 : matching_offset(m, addr);
 	const char *prot = protection(m), *what = anon ? "-" : file(m);
 
-	add_word(words, anon && one_in(m, 40) ? "droppable" : one_in(m, anon ? 15 : 2) ? "shared" : "private");
+	add_word(words, anon && one_in(m, 40)      ? "droppable"
+			: one_in(m, anon ? 15 : 2) ? "shared"
+						   : "private");
 	if (anon)
 		add_word(words, "anon");
 	add_kind(m, words);
 	if (one_in(m, 200))
 		off = file_offset(m);
-	/* How long a file may become is its file system's business; a memfd's limit is that of all. */
+	/*
+	 * How long a file may become is its file system's business; a memfd's
+	 * limit is that of all.
+	 */
 	if (what[0] == 'f' && off > 1UL << 40)
 		what = "m1";
 	line(m, "mmap %lx %lx %s %s %s %lx", addr, len, prot, words, what, off);
@@ -85,7 +98,10 @@ void make_fixed(struct maker *m)
 	finish_mmap(m, addr, len, words);
 }
 
-/* Plain memory, fresh, right below an area or right above it: most areas are of that kind and join it, if what no listing shows allows. */
+/*
+ * Plain memory, fresh, right below an area or right above it: most areas are of
+ * that kind and join it, if what no listing shows allows.
+ */
 void make_neighbour(struct maker *m)
 {
 	const struct area *area = some_area(m);
@@ -96,7 +112,8 @@ void make_neighbour(struct maker *m)
 		return;
 	}
 	addr = one_in(m, 2) ? area->start - PAGE : area->end;
-	if (addr < SKETCH_START || addr >= SKETCH_END || !sketch_is_free(sketch(m), addr, addr + PAGE)) {
+	if (addr < SKETCH_START || addr >= SKETCH_END ||
+	    !sketch_is_free(sketch(m), addr, addr + PAGE)) {
 		make_fixed(m);
 		return;
 	}
@@ -106,7 +123,8 @@ void make_neighbour(struct maker *m)
 
 void make_placed(struct maker *m)
 {
-	static const unsigned long odd_hints[] = {1, PAGE, 0xf000, 0x10000, 0x40000000, 0x4fffffff, 0x50000000, 0x7fffffffe000};
+	static const unsigned long odd_hints[] = {
+		1, PAGE, 0xf000, 0x10000, 0x40000000, 0x4fffffff, 0x50000000, 0x7fffffffe000};
 	unsigned long len = length(m, SKETCH_END - SKETCH_START), addr = 0;
 	char words[WORDS_ROOM] = "";
 

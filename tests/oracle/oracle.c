@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * oracle.c - runs an op script on the running kernel, with real system calls, and prints each result and the layout after it: the
- * same bytes that `vmreplay ops` prints of an engine, or one of the two is wrong. docs/oracle.md has the format.
+ * oracle.c - runs an op script on the running kernel, with real system calls,
+ * and prints each result and the layout after it: the same bytes that `vmreplay
+ * ops` prints of an engine, or one of the two is wrong. docs/oracle.md has the
+ * format.
  *
  *   arena.c     makes the address space what a script expects
  *   perform.c   the operations
@@ -9,7 +11,8 @@
  *   zero.c      a kernel without a zero page, where this one has it
  *   stage.c     what the processes of a script share; output
  *
- * Exit: 0 all was run; 1 something broke; 2 a wrong word, or lost output; 77 this machine does not permit it.
+ * Exit: 0 all was run; 1 something broke; 2 a wrong word, or lost output; 77
+ * this machine does not permit it.
  */
 #include <errno.h>
 #include <signal.h>
@@ -30,21 +33,27 @@
 #define TICK_SECONDS 60 /* a script that does not come further between two ticks hangs */
 
 static const char usage[] =
-	"usage: oracle [--flags] [--no-layout] [--no-zero-page] [--folder=DIR]   an op script comes on standard input\n"
+	"usage: oracle [--flags] [--no-layout] [--no-zero-page] [--folder=DIR]   an op script "
+	"comes on standard input\n"
 	"  --flags        end each line of the layout with smaps' VmFlags\n"
 	"  --no-layout    print results alone\n"
 	"  --no-zero-page every read takes a page of its own, as on a kernel without a zero page\n"
-	"  --folder=DIR   where its files are made, on ext4, XFS or Btrfs (TMPDIR, /tmp, /var/tmp or .)\n";
+	"  --folder=DIR   where its files are made, on ext4, XFS or Btrfs (TMPDIR, /tmp, /var/tmp "
+	"or .)\n";
 
 /* ---- lines ---- */
 
 static void bad_line(const char *line)
 {
-	complain("line %lu: found '%s', expected an operation of docs/oracle.md", stage->line, line);
+	complain("line %lu: found '%s', expected an operation of docs/oracle.md", stage->line,
+		 line);
 	stage->trouble = STAGE_BAD_LINE;
 }
 
-/* The next line, of which stage->text is the beginning. Return: its length without the newline. */
+/*
+ * The next line, of which stage->text is the beginning. Return: its length
+ * without the newline.
+ */
 static size_t line_length(void)
 {
 	const char *newline = memchr(stage->text, '\n', (size_t)(stage->end - stage->text));
@@ -85,7 +94,8 @@ static void run_line(const char *line)
 	int nr = 0;
 
 	memcpy(copy, line, strlen(line) + 1);
-	for (char *w = strtok_r(copy, " \t", &rest); w && nr < PERFORM_WORDS_MAX; w = strtok_r(NULL, " \t", &rest))
+	for (char *w = strtok_r(copy, " \t", &rest); w && nr < PERFORM_WORDS_MAX;
+	     w = strtok_r(NULL, " \t", &rest))
 		word[nr++] = w;
 	if (nr && word[0][0] != '#' && !perform(line, word, nr))
 		bad_line(line);
@@ -93,7 +103,10 @@ static void run_line(const char *line)
 
 /* ---- scripts ---- */
 
-/* In a process of its own; after a fork in several, of which one at a time comes back from run_line(). */
+/*
+ * In a process of its own; after a fork in several, of which one at a time
+ * comes back from run_line().
+ */
 static void run_script(void)
 {
 	char line[LINE_MAX_BYTES];
@@ -109,7 +122,10 @@ static void run_script(void)
 
 static volatile sig_atomic_t script_group;
 
-/* The first tick without progress may follow a time in which all of us were stopped. */
+/*
+ * The first tick without progress may follow a time in which all of us were
+ * stopped.
+ */
 static void tick(int sig)
 {
 	static unsigned long line;
@@ -128,7 +144,9 @@ static void tick(int sig)
 	alarm(TICK_SECONDS);
 }
 
-/* Every process of the script is our child, or becomes it when its parent ends. */
+/*
+ * Every process of the script is our child, or becomes it when its parent ends.
+ */
 static void wait_for_all(int group)
 {
 	bool killed = false;
@@ -142,7 +160,8 @@ static void wait_for_all(int group)
 			return;
 		}
 		if (info.si_code != CLD_EXITED && !killed) {
-			complain("line %lu: a process of the script ended by signal %d", stage->line, info.si_status);
+			complain("line %lu: a process of the script ended by signal %d",
+				 stage->line, info.si_status);
 			stage->trouble = STAGE_BROKEN;
 		}
 		/* Those that sleep. */
@@ -187,7 +206,10 @@ static void run_all(void)
 	stage_flush();
 }
 
-/* All of standard input, in memory that lies outside the arena like everything else. */
+/*
+ * All of standard input, in memory that lies outside the arena like everything
+ * else.
+ */
 static void read_input(void)
 {
 	size_t room = 1UL << 20, len = 0;
@@ -231,7 +253,9 @@ static const char *read_options(char **argv)
 			stage_flush();
 			_exit(stage->trouble == STAGE_LOST ? EXIT_USAGE : 0);
 		} else {
-			complain("found '%s', expected --flags, --no-layout, --no-zero-page or --folder=DIR\n%s", *argv, usage);
+			complain("found '%s', expected --flags, --no-layout, --no-zero-page or "
+				 "--folder=DIR\n%s",
+				 *argv, usage);
 			_exit(EXIT_USAGE);
 		}
 	}
@@ -239,7 +263,10 @@ static const char *read_options(char **argv)
 }
 
 static const int exit_status[] = {
-	[STAGE_FINE] = 0,          [STAGE_BROKEN] = 1, [STAGE_BAD_LINE] = EXIT_USAGE, [STAGE_FORBIDDEN] = EXIT_CANNOT,
+	[STAGE_FINE] = 0,
+	[STAGE_BROKEN] = 1,
+	[STAGE_BAD_LINE] = EXIT_USAGE,
+	[STAGE_FORBIDDEN] = EXIT_CANNOT,
 	[STAGE_LOST] = EXIT_USAGE,
 };
 

@@ -2,12 +2,16 @@
 /*
  * perform.c - see perform.h.
  *
- * Who goes on after a fork must not begin before the other one is where the script says:
+ * Who goes on after a fork must not begin before the other one is where the
+ * script says:
  *
- *   fork c   the parent waits for the end of file of a pipe that the child holds open: a process closes its files after it has given up
- *            its address space, so the child's memory is gone when the parent goes on
+ *   fork c   the parent waits for the end of file of a pipe that the child
+ *            holds open: a process closes its files after it has given up its
+ *            address space, so the child's memory is gone when the parent goes
+ *            on
  *   fork x   the child waits likewise for the parent to be gone
- *   fork p   the child closes everything, and sleeps until the script's process group is killed
+ *   fork p   the child closes everything, and sleeps until the script's process
+ *            group is killed
  */
 #include "tests/oracle/perform.h"
 
@@ -63,7 +67,10 @@ static void answer_result(const struct operation *op, long result, bool address)
 		say("%ld\n", result);
 }
 
-/* A script has no limits. Where locked memory has one, what would come out is not what the script asks for. */
+/*
+ * A script has no limits. Where locked memory has one, what would come out is
+ * not what the script asks for.
+ */
 static bool may_lock(const struct operation *op)
 {
 	if (stage->may_lock)
@@ -99,8 +106,9 @@ static bool op_mmap(const struct operation *op)
 	unsigned long addr, len, prot, flags, off;
 	long fd;
 
-	if (!word_range(op->word, &addr, &len) || !oracle_word_prot(op->word[3], &prot) || !oracle_word_map(op->word[4], &flags) ||
-	    !word_file(op->word[5], &fd) || !oracle_word_hex(op->word[6], &off))
+	if (!word_range(op->word, &addr, &len) || !oracle_word_prot(op->word[3], &prot) ||
+	    !oracle_word_map(op->word[4], &flags) || !word_file(op->word[5], &fd) ||
+	    !oracle_word_hex(op->word[6], &off))
 		return false;
 	if ((flags & MAP_LOCKED) && !may_lock(op))
 		return true;
@@ -156,7 +164,9 @@ static bool op_mlock(const struct operation *op)
 	if (!word_range(op->word, &addr, &len))
 		return false;
 	if (may_lock(op))
-		answer_result(op, syscall(op->word[0][1] == 'u' ? SYS_munlock : SYS_mlock, addr, len), false);
+		answer_result(op,
+			      syscall(op->word[0][1] == 'u' ? SYS_munlock : SYS_mlock, addr, len),
+			      false);
 	return true;
 }
 
@@ -274,13 +284,19 @@ static bool op_fault(const struct operation *op)
 
 /* ---- processes ---- */
 
-/* As the system call: the C library's fork() takes locks and may allocate. The child dies with its parent, if that is killed. */
+/*
+ * As the system call: the C library's fork() takes locks and may allocate. The
+ * child dies with its parent, if that is killed.
+ */
 static int raw_fork(void)
 {
 	return (int)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
 }
 
-/* Two ends, both with numbers that no script names. Return: whether there is one. */
+/*
+ * Two ends, both with numbers that no script names. Return: whether there is
+ * one.
+ */
 static bool open_pipe(int end[2])
 {
 	int low[2];

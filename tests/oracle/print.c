@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * print.c - prints the op scripts that differ.c runs, to look at them or to keep one.
+ * print.c - prints the op scripts that differ.c runs, to look at them or to
+ * keep one.
  *
  * Exit: 0, or 2 for a wrong word, or if standard output was lost.
  */
@@ -19,7 +20,8 @@ struct arguments {
 };
 
 static const struct argp_option options[] = {
-	{"profile", 'p', "P", 0, "placement merging locking mremap fork growth files huge everything (everything)", 0},
+	{"profile", 'p', "P", 0,
+	 "placement merging locking mremap fork growth files huge everything (everything)", 0},
 	{"seed", 's', "N", 0, "the first seed (0)", 0},
 	{"seeds", 'n', "N", 0, "how many scripts (1)", 0},
 	{"ops", 'o', "N", 0, "operations in each (60)", 0},
@@ -53,7 +55,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = {options, parse, NULL, "Print random op scripts.", NULL, NULL, NULL};
+	static const struct argp argp = {options, parse, NULL, "Print random op scripts.",
+					 NULL,    NULL,  NULL};
 	struct arguments a = {.seeds = 1, .ops = 60};
 
 	bench_standard_begin("print");

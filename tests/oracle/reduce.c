@@ -13,7 +13,8 @@ struct lines {
 	const struct sides *sides;
 	const char *engine;
 	size_t nr;
-	const char *line[LINES_MAX]; /* [0] is `script ...`; not terminated: each goes on to its newline */
+	/* [0] is `script ...`; not terminated: each goes on to its newline */
+	const char *line[LINES_MAX];
 };
 
 static void split(struct lines *lines, const char *script)
@@ -54,7 +55,8 @@ static char *join(const struct lines *lines, size_t from, size_t nr)
 }
 
 /* @kernel and @engine outlive the verdict, which points into them. */
-static struct verdict judge(const struct lines *lines, const char *text, struct output *kernel, struct output *engine)
+static struct verdict judge(const struct lines *lines, const char *text, struct output *kernel,
+			    struct output *engine)
 {
 	struct cursor cursor;
 
@@ -64,7 +66,10 @@ static struct verdict judge(const struct lines *lines, const char *text, struct 
 	return sides_compare(&cursor);
 }
 
-/* Whether they differ without those lines. *@same: the operations before the first that differs. */
+/*
+ * Whether they differ without those lines. *@same: the operations before the
+ * first that differs.
+ */
 static bool differs_without(const struct lines *lines, size_t from, size_t nr, size_t *same)
 {
 	char *text = join(lines, from, nr);
@@ -73,7 +78,10 @@ static bool differs_without(const struct lines *lines, size_t from, size_t nr, s
 	/* A kernel side that broke off proves nothing. */
 	bool differs = v.differs && kernel.status == 0;
 
-	/* What a program that broke off had printed is lost in part: it came further than that. */
+	/*
+	 * What a program that broke off had printed is lost in part: it came
+	 * further than that.
+	 */
 	*same = engine.status ? lines->nr : v.same;
 	output_free(&kernel);
 	output_free(&engine);
@@ -83,7 +91,8 @@ static bool differs_without(const struct lines *lines, size_t from, size_t nr, s
 
 static void leave_out(struct lines *lines, size_t from, size_t nr)
 {
-	memmove(&lines->line[from], &lines->line[from + nr], (lines->nr - from - nr) * sizeof(lines->line[0]));
+	memmove(&lines->line[from], &lines->line[from + nr],
+		(lines->nr - from - nr) * sizeof(lines->line[0]));
 	lines->nr -= nr;
 }
 
@@ -140,7 +149,8 @@ void reduce_and_print(const struct sides *sides, const char *engine, const char 
 	before = lines->nr - 1;
 	if (differs_without(lines, 0, 0, &same)) {
 		cut_end(lines, same);
-		for (size_t piece = lines->nr / 2; piece > 0; piece = piece > 1 ? piece / 2 : try_pieces(lines, 1))
+		for (size_t piece = lines->nr / 2; piece > 0;
+		     piece = piece > 1 ? piece / 2 : try_pieces(lines, 1))
 			try_pieces(lines, piece);
 		fprintf(out, "reduced from %zu operations to %zu:\n", before, lines->nr - 1);
 	} else {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* sides.c - see sides.h. Input and outputs are memfds: neither program can block the other. */
+/*
+ * sides.c - see sides.h. Input and outputs are memfds: neither program can
+ * block the other.
+ */
 #include "tests/oracle/sides.h"
 
 #include <errno.h>
@@ -84,15 +87,18 @@ static struct output run_on(char *const *argv, const char *script, size_t len)
 
 struct output sides_kernel(const struct sides *sides, const char *script, size_t len)
 {
-	char *argv[] = {(char *)sides->oracle, "--flags", sides->no_zero_page ? "--no-zero-page" : NULL, NULL};
+	char *argv[] = {(char *)sides->oracle, "--flags",
+			sides->no_zero_page ? "--no-zero-page" : NULL, NULL};
 
 	return run_on(argv, script, len);
 }
 
-struct output sides_engine(const struct sides *sides, const char *engine, const char *script, size_t len)
+struct output sides_engine(const struct sides *sides, const char *engine, const char *script,
+			   size_t len)
 {
 	char engine_option[64], rules_option[SIDES_RULES_MAX + 16];
-	char *argv[] = {(char *)sides->vmreplay, "ops", "-", "--flags", rules_option, engine_option, NULL};
+	char *argv[] = {(char *)sides->vmreplay, "ops", "-", "--flags", rules_option,
+			engine_option,           NULL};
 
 	snprintf(engine_option, sizeof(engine_option), "--engine=%s", engine);
 	snprintf(rules_option, sizeof(rules_option), "--rules=%s", sides->rules);
@@ -119,7 +125,10 @@ static bool at_script(const char *text)
 	return strncmp(text, "script ", 7) == 0;
 }
 
-/* The length of the operation that @text is at: up to the next one, or script, or the end. */
+/*
+ * The length of the operation that @text is at: up to the next one, or script,
+ * or the end.
+ */
 static size_t op_length(const char *text)
 {
 	const char *end = text;
@@ -148,7 +157,8 @@ struct verdict sides_compare(struct cursor *c)
 	while (*c->kernel == '#' || *c->engine == '#') {
 		v.kernel_len = *c->kernel == '#' ? op_length(c->kernel) : 0;
 		v.engine_len = *c->engine == '#' ? op_length(c->engine) : 0;
-		if (v.kernel_len != v.engine_len || memcmp(c->kernel, c->engine, v.kernel_len) != 0) {
+		if (v.kernel_len != v.engine_len ||
+		    memcmp(c->kernel, c->engine, v.kernel_len) != 0) {
 			v.differs = true;
 			v.at = *c;
 			break;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sides.h - runs op scripts on the two sides, the kernel and an engine, and holds what they print against each other.
+ * sides.h - runs op scripts on the two sides, the kernel and an engine, and
+ * holds what they print against each other.
  */
 #ifndef TESTS_ORACLE_SIDES_H
 #define TESTS_ORACLE_SIDES_H
@@ -24,9 +25,13 @@ struct output {
 	int status; /* its exit status; 128 + N if signal N ended it */
 };
 
-/* Run @script, one or several of them. Both may be called in many threads at once. On no memory or no process the program ends. */
+/*
+ * Run @script, one or several of them. Both may be called in many threads at
+ * once. On no memory or no process the program ends.
+ */
 struct output sides_kernel(const struct sides *sides, const char *script, size_t len);
-struct output sides_engine(const struct sides *sides, const char *engine, const char *script, size_t len);
+struct output sides_engine(const struct sides *sides, const char *engine, const char *script,
+			   size_t len);
 void output_free(struct output *output);
 
 /* Where in two outputs: both at the same script. */
@@ -35,13 +40,20 @@ struct cursor {
 };
 
 struct verdict {
-	unsigned long same; /* operations that agree in text, result and layout, before the first that does not */
+	/*
+	 * operations that agree in text, result and layout, before the first
+	 * that does not
+	 */
+	unsigned long same;
 	bool differs;
 	struct cursor at; /* if so: the operation's text on both sides, or the end */
 	size_t kernel_len, engine_len;
 };
 
-/* Compare one script's operations, and leave @cursor behind that script on both sides. */
+/*
+ * Compare one script's operations, and leave @cursor behind that script on both
+ * sides.
+ */
 struct verdict sides_compare(struct cursor *cursor);
 
 #endif

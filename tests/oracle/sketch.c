@@ -87,7 +87,8 @@ bool sketch_is_free(const struct sketch *s, unsigned long start, unsigned long e
 {
 	const struct area *above = sketch_find(s, start);
 
-	return start >= SKETCH_START && end <= SKETCH_END && start <= end && (!above || above->start >= end);
+	return start >= SKETCH_START && end <= SKETCH_END && start <= end &&
+	       (!above || above->start >= end);
 }
 
 unsigned long sketch_place(const struct sketch *s, unsigned long len)

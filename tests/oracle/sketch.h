@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sketch.h - a rough idea of the address space that a script under way has made: which ranges of the arena are mapped, and where
- * areas may begin and end.
+ * sketch.h - a rough idea of the address space that a script under way has
+ * made: which ranges of the arena are mapped, and where areas may begin and
+ * end.
  *
- * The generator aims with it at neighbours, ends and gaps. It need not be right: nothing is judged by it, and where it is wrong a
- * script merely aims worse. So it knows no merging and no errors.
+ * The generator aims with it at neighbours, ends and gaps. It need not be
+ * right: nothing is judged by it, and where it is wrong a script merely aims
+ * worse. So it knows no merging and no errors.
  */
 #ifndef TESTS_ORACLE_SKETCH_H
 #define TESTS_ORACLE_SKETCH_H

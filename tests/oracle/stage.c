@@ -17,7 +17,8 @@ struct stage *stage;
 
 void stage_create(void)
 {
-	stage = mmap(NULL, sizeof(*stage), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	stage = mmap(NULL, sizeof(*stage), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
 	if (stage == MAP_FAILED)
 		cannot("no memory: %s", strerror(errno));
 }
@@ -83,7 +84,8 @@ static void complain_va(const char *format, va_list args)
 		if (text[i] != '\n' && (text[i] < ' ' || text[i] > '~'))
 			text[i] = '?';
 	text[len] = '\n';
-	(void)write_all(STDERR_FILENO, text, (size_t)len + 1); /* there is nowhere to complain about that */
+	/* there is nowhere to complain about that */
+	(void)write_all(STDERR_FILENO, text, (size_t)len + 1);
 }
 
 void complain(const char *format, ...)

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stage.h - what all processes of one run of the oracle share: the script, how far it is, and what has been printed.
+ * stage.h - what all processes of one run of the oracle share: the script, how
+ * far it is, and what has been printed.
  *
- * A script forks, and goes on now in the child, now in the parent; one process at a time runs it. So all of this is one mapping
- * that is shared across fork() and lies outside the arena. Nothing here allocates: malloc() would change the very layout that is
- * to be shown.
+ * A script forks, and goes on now in the child, now in the parent; one process
+ * at a time runs it. So all of this is one mapping that is shared across fork()
+ * and lies outside the arena. Nothing here allocates: malloc() would change the
+ * very layout that is to be shown.
  *
- * Locks: none. Whoever runs the script owns the stage; the others wait for an end of file (perform.c), which orders.
+ * Locks: none. Whoever runs the script owns the stage; the others wait for an
+ *        end of file (perform.c), which orders.
  */
 #ifndef TESTS_ORACLE_STAGE_H
 #define TESTS_ORACLE_STAGE_H
@@ -31,7 +34,8 @@ struct stage {
 	bool exited;            /* an `exit` woke the parent, not the script's end */
 	bool done;              /* the script's last line is behind */
 	enum stage_trouble trouble;
-	unsigned long shm[STAGE_SHM_MAX]; /* inodes of shared anonymous memory, in order of first appearance */
+	/* inodes of shared anonymous memory, in order of first appearance */
+	unsigned long shm[STAGE_SHM_MAX];
 	unsigned int nr_shm;
 	size_t out_len;
 	char out[STAGE_OUT_MAX];

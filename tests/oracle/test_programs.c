@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_programs.c - the oracle, the generator and the comparison: what the running kernel prints of each script of vmreplay's tests,
- * where it is one with our rules; that a difference is found, reduced and told; that scripts can be had again; what is refused.
+ * test_programs.c - the oracle, the generator and the comparison: what the
+ * running kernel prints of each script of vmreplay's tests, where it is one
+ * with our rules; that a difference is found, reduced and told; that scripts
+ * can be had again; what is refused.
  *
- * What needs the kernel's leave is skipped where it is not given, or where the kernel is another one.
+ * What needs the kernel's leave is skipped where it is not given, or where the
+ * kernel is another one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,7 +37,9 @@
 static const char *oracle, *differ, *print, *vmreplay;
 static char folder[] = "/tmp/oracle-test-XXXXXX";
 
-/* Run it, demand its exit status. Return: all it printed; until the next call. */
+/*
+ * Run it, demand its exit status. Return: all it printed; until the next call.
+ */
 static const char *run(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static const char *run(int status, const char *format, ...)
@@ -54,7 +59,8 @@ static const char *run(int status, const char *format, ...)
 		skip();
 	}
 	if (last.status != status)
-		fail_msg("%s: exit %d, expected %d\n%.2000s", line, last.status, status, last.output);
+		fail_msg("%s: exit %d, expected %d\n%.2000s", line, last.status, status,
+			 last.output);
 	return last.output;
 }
 
@@ -64,7 +70,10 @@ static void expect(const char *output, const char *part)
 		fail_msg("expected '%s' in:\n%.4000s", part, output);
 }
 
-/* A shell script in our folder that stands for one of the programs. Return: its path, until the next call. */
+/*
+ * A shell script in our folder that stands for one of the programs. Return: its
+ * path, until the next call.
+ */
 static const char *stand_in(const char *name, const char *text)
 {
 	static char path[256];
@@ -82,25 +91,33 @@ static const char *stand_in(const char *name, const char *text)
 /* ---- the oracle ---- */
 
 /*
- * Run a script with both programs' options @oracle_words and @engine_words, and demand the same bytes. @expected: a file; NULL: what
- * vmreplay prints.
+ * Run a script with both programs' options @oracle_words and @engine_words, and
+ * demand the same bytes. @expected: a file; NULL: what vmreplay prints.
  */
-static void expect_script(const char *name, const char *oracle_words, const char *engine_words, const char *expected)
+static void expect_script(const char *name, const char *oracle_words, const char *engine_words,
+			  const char *expected)
 {
 	char path[128];
 
 	snprintf(path, sizeof(path), "%s/expected", folder);
 	if (!expected)
-		run(0, "%s ops " SCRIPTS "%s.ops --flags %s > %s", vmreplay, name, engine_words, path);
-	run(0, "%s --flags %s < " SCRIPTS "%s.ops > %s/out; rc=$?; [ $rc = 0 ] || exit $rc; diff %s %s/out", oracle, oracle_words,
-	    name, folder, expected ? expected : path, folder);
+		run(0, "%s ops " SCRIPTS "%s.ops --flags %s > %s", vmreplay, name, engine_words,
+		    path);
+	run(0,
+	    "%s --flags %s < " SCRIPTS
+	    "%s.ops > %s/out; rc=$?; [ $rc = 0 ] || exit $rc; diff %s %s/out",
+	    oracle, oracle_words, name, folder, expected ? expected : path, folder);
 }
 
-/* What is expected of the scripts is what a kernel with a zero page says. On another machine the engine has to say the same. */
+/*
+ * What is expected of the scripts is what a kernel with a zero page says. On
+ * another machine the engine has to say the same.
+ */
 static void the_kernel_answers_the_scripts_as_expected(void **state)
 {
-	static const char *const scripts[] = {"anon_vma", "brk",      "files",  "fork",      "growth", "huge",
-					      "merging",  "mprotect", "mremap", "placement", "random"};
+	static const char *const scripts[] = {"anon_vma", "brk",       "files",   "fork",
+					      "growth",   "huge",      "merging", "mprotect",
+					      "mremap",   "placement", "random"};
 	struct probe probe;
 	char path[128];
 
@@ -113,7 +130,8 @@ static void the_kernel_answers_the_scripts_as_expected(void **state)
 	}
 	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
 		snprintf(path, sizeof(path), SCRIPTS "%s.expected", scripts[i]);
-		expect_script(scripts[i], "", "--rules=machine", probe_read_takes_page(&probe) ? NULL : path);
+		expect_script(scripts[i], "", "--rules=machine",
+			      probe_read_takes_page(&probe) ? NULL : path);
 	}
 	expect_script("no_zero_page", "--no-zero-page", "", SCRIPTS "no_zero_page.expected");
 }
@@ -121,19 +139,23 @@ static void the_kernel_answers_the_scripts_as_expected(void **state)
 static void the_layout_can_be_left_out(void **state)
 {
 	(void)state;
-	assert_string_equal(
-		run(0, "printf 'script a\\nbrk 10001000\\nfork c\\nmunmap 10000000 1000\\nexit\\nbrk 0\\n' | %s --no-layout",
-		    oracle),
-		"script a\n#0 brk 10001000\n= 10001000\n#1 fork c\n= 0\n#2 munmap 10000000 1000\n= 0\n#3 exit\n= 0\n"
-		"#4 brk 0\n= 10001000\n");
+	assert_string_equal(run(0,
+				"printf 'script a\\nbrk 10001000\\nfork c\\nmunmap 10000000 "
+				"1000\\nexit\\nbrk 0\\n' | %s --no-layout",
+				oracle),
+			    "script a\n#0 brk 10001000\n= 10001000\n#1 fork c\n= 0\n#2 munmap "
+			    "10000000 1000\n= 0\n#3 exit\n= 0\n"
+			    "#4 brk 0\n= 10001000\n");
 	assert_string_equal(run(0, "echo 'mmap 30000000 1000 r private|anon - 0' | %s", oracle),
-			    "#0 mmap 30000000 1000 r private|anon - 0\n= 30000000\n30000000-30001000 r--p 0 -\n");
+			    "#0 mmap 30000000 1000 r private|anon - 0\n= "
+			    "30000000\n30000000-30001000 r--p 0 -\n");
 }
 
 /* A wrong line after a good one: the good one is answered. */
 static void expect_wrong_line(const char *line)
 {
-	const char *output = run(2, "printf 'brk 0\\n%s\\nbrk 0\\n' | %s --no-layout", line, oracle);
+	const char *output =
+		run(2, "printf 'brk 0\\n%s\\nbrk 0\\n' | %s --no-layout", line, oracle);
 
 	expect(output, "#0 brk 0\n= 10000000\n");
 	expect(output, "line 2: found '");
@@ -161,7 +183,8 @@ static void the_oracle_tells_a_wrong_line(void **state)
 	expect_wrong_line("fork y");
 	expect(run(2, "%s --nonsense", oracle),
 	       "found '--nonsense', expected --flags, --no-layout, --no-zero-page or --folder=DIR");
-	expect(run(EXIT_CANNOT, "%s --folder=/nowhere < /dev/null", oracle), "/nowhere is not writable");
+	expect(run(EXIT_CANNOT, "%s --folder=/nowhere < /dev/null", oracle),
+	       "/nowhere is not writable");
 	expect(run(0, "%s --help", oracle), "usage: oracle");
 }
 
@@ -171,32 +194,41 @@ static void the_same_seed_gives_the_same_script(void **state)
 {
 	(void)state;
 	run(0,
-	    "%s --seeds=50 --profile=merging,huge,everything > %s/a && %s --seeds=50 --profile=merging,huge,everything | cmp - "
+	    "%s --seeds=50 --profile=merging,huge,everything > %s/a && %s --seeds=50 "
+	    "--profile=merging,huge,everything | cmp - "
 	    "%s/a",
 	    print, folder, print, folder);
-	run(1, "%s --seed=1 | tail -n +2 > %s/a; %s --seed=2 | tail -n +2 | cmp -s - %s/a", print, folder, print, folder);
-	run(1, "%s --profile=fork | tail -n +2 > %s/a; %s --profile=growth | tail -n +2 | cmp -s - %s/a", print, folder, print,
-	    folder);
+	run(1, "%s --seed=1 | tail -n +2 > %s/a; %s --seed=2 | tail -n +2 | cmp -s - %s/a", print,
+	    folder, print, folder);
+	run(1,
+	    "%s --profile=fork | tail -n +2 > %s/a; %s --profile=growth | tail -n +2 | cmp -s - "
+	    "%s/a",
+	    print, folder, print, folder);
 }
 
-/* From any compiler, in any build: a seed that was told must mean the same script elsewhere. */
+/*
+ * From any compiler, in any build: a seed that was told must mean the same
+ * script elsewhere.
+ */
 static void a_seed_means_the_same_everywhere(void **state)
 {
 	(void)state;
-	assert_string_equal(run(0,
-				"%s --seeds=100 --ops=100 --profile="
-				"placement,merging,locking,mremap,fork,growth,files,huge,everything | cksum",
-				print),
-			    "1882636318 2860122\n");
+	assert_string_equal(
+		run(0,
+		    "%s --seeds=100 --ops=100 --profile="
+		    "placement,merging,locking,mremap,fork,growth,files,huge,everything | cksum",
+		    print),
+		"1882636318 2860122\n");
 }
 
 static void every_operation_is_made_in_some_script(void **state)
 {
 	static const char *const words[] = {
-		"mmap",     "munmap",    "mprotect",  "mremap",     "madvise",       "mlock",         "mlock2",
-		"munlock",  "mlockall",  "brk",       "munlockall", "mseal",         "fault",         "fork c",
-		"fork p",   "fork x",    "exit",      "REMOVE",     "WILLNEED",      "GUARD_INSTALL", "COLD",
-		"HUGEPAGE", "dontunmap", "droppable", "growsdown",  "POPULATE_READ", "32bit",
+		"mmap",      "munmap",        "mprotect", "mremap",   "madvise",    "mlock",
+		"mlock2",    "munlock",       "mlockall", "brk",      "munlockall", "mseal",
+		"fault",     "fork c",        "fork p",   "fork x",   "exit",       "REMOVE",
+		"WILLNEED",  "GUARD_INSTALL", "COLD",     "HUGEPAGE", "dontunmap",  "droppable",
+		"growsdown", "POPULATE_READ", "32bit",
 	};
 
 	(void)state;
@@ -223,14 +255,16 @@ static void engines_and_kernel_agree(void **state)
 static void time_ends_it_too(void **state)
 {
 	(void)state;
-	expect(run(0, COMPARE "--seconds=0.2 --ops=10 --engine=maple --first-seed=5", differ, oracle, vmreplay),
+	expect(run(0, COMPARE "--seconds=0.2 --ops=10 --engine=maple --first-seed=5", differ,
+		   oracle, vmreplay),
 	       ", 0 differences\n");
 }
 
 /* The rules of another kernel are a bug that is sure to show. */
 static void a_difference_is_found_and_reduced(void **state)
 {
-	static const char words[] = "--seeds=40 --ops=60 --profile=placement --engine=rbtree --force-rule=kernel=6.6";
+	static const char words[] =
+		"--seeds=40 --ops=60 --profile=placement --engine=rbtree --force-rule=kernel=6.6";
 	const char *output, *told;
 	char text[512];
 	unsigned int left;
@@ -262,7 +296,10 @@ static void expect_machine(const char *output, const char *rule)
 	expect(output, rule);
 }
 
-/* With the rule that the machine does not follow, either way round, scripts differ. */
+/*
+ * With the rule that the machine does not follow, either way round, scripts
+ * differ.
+ */
 static void a_rule_forced_to_be_wrong_shows(void **state)
 {
 	const char *output;
@@ -271,13 +308,16 @@ static void a_rule_forced_to_be_wrong_shows(void **state)
 	output = run(0, COMPARE "--seeds=90 --ops=60 --no-zero-page", differ, oracle, vmreplay);
 	expect_machine(output, "read_takes_page=1\n");
 	expect(output, "a machine without a zero page is imitated\n");
-	output = run(1, COMPARE "--seeds=90 --ops=60 --no-zero-page --force-rule=read_takes_page=0 --show=0", differ, oracle,
-		     vmreplay);
+	output = run(1,
+		     COMPARE
+		     "--seeds=90 --ops=60 --no-zero-page --force-rule=read_takes_page=0 --show=0",
+		     differ, oracle, vmreplay);
 	expect_machine(output, "read_takes_page=0; forced: read_takes_page=0\n");
 	assert_null(strstr(output, " 0 differences"));
-	run(0, "%s --seeds=1 --oracle=%s --vmreplay=%s | grep -q 'a read takes no page' || exit %d", differ, oracle, vmreplay,
-	    EXIT_CANNOT);
-	output = run(1, COMPARE "--seeds=90 --ops=60 --force-rule=read_takes_page=1 --show=0", differ, oracle, vmreplay);
+	run(0, "%s --seeds=1 --oracle=%s --vmreplay=%s | grep -q 'a read takes no page' || exit %d",
+	    differ, oracle, vmreplay, EXIT_CANNOT);
+	output = run(1, COMPARE "--seeds=90 --ops=60 --force-rule=read_takes_page=1 --show=0",
+		     differ, oracle, vmreplay);
 	expect_machine(output, "read_takes_page=1; forced: read_takes_page=1\n");
 	assert_null(strstr(output, " 0 differences"));
 }
@@ -288,10 +328,11 @@ static void an_engine_that_dies_is_a_difference(void **state)
 	const char *output;
 
 	(void)state;
-	snprintf(text, sizeof(text), "cat > %s/in; grep -q munmap %s/in && kill -SEGV $$; exec %s \"$@\" < %s/in", folder, folder,
-		 vmreplay, folder);
-	output = run(1, COMPARE "--seeds=9 --ops=30 --jobs=1 --engine=maple --profile=merging", differ, oracle,
-		     stand_in("dies", text));
+	snprintf(text, sizeof(text),
+		 "cat > %s/in; grep -q munmap %s/in && kill -SEGV $$; exec %s \"$@\" < %s/in",
+		 folder, folder, vmreplay, folder);
+	output = run(1, COMPARE "--seeds=9 --ops=30 --jobs=1 --engine=maple --profile=merging",
+		     differ, oracle, stand_in("dies", text));
 	expect(output, "reduced from 30 operations to 1:\n");
 	expect(output, "    munmap ");
 	expect(output, "maple:\n    (nothing)\n");
@@ -303,9 +344,10 @@ static void operations_can_be_left_out(void **state)
 	char text[512];
 
 	(void)state;
-	snprintf(text, sizeof(text), "cat > %s/in; cat %s/in >> %s/all; exec %s \"$@\" < %s/in", folder, folder, folder, vmreplay,
-		 folder);
-	run(0, COMPARE "--seeds=9 --engine=maple --jobs=1 --without=munmap,HUGEPAGE,fork", differ, oracle, stand_in("keeps", text));
+	snprintf(text, sizeof(text), "cat > %s/in; cat %s/in >> %s/all; exec %s \"$@\" < %s/in",
+		 folder, folder, folder, vmreplay, folder);
+	run(0, COMPARE "--seeds=9 --engine=maple --jobs=1 --without=munmap,HUGEPAGE,fork", differ,
+	    oracle, stand_in("keeps", text));
 	run(0, "grep -qw madvise %s/all", folder);
 	run(1, "grep -qwE 'munmap|HUGEPAGE|fork [cpx]' %s/all", folder);
 }
@@ -315,15 +357,21 @@ static void an_oracle_that_breaks_is_no_agreement(void **state)
 	char text[512];
 
 	(void)state;
-	snprintf(text, sizeof(text), "cat > %s/in; [ $(wc -l < %s/in) -gt 5 ] && exit 1; exec %s \"$@\" < %s/in", folder, folder,
-		 oracle, folder);
-	expect(run(2, COMPARE "--seeds=9 --jobs=1 --any-kernel", differ, stand_in("breaks", text), vmreplay),
+	snprintf(text, sizeof(text),
+		 "cat > %s/in; [ $(wc -l < %s/in) -gt 5 ] && exit 1; exec %s \"$@\" < %s/in",
+		 folder, folder, oracle, folder);
+	expect(run(2, COMPARE "--seeds=9 --jobs=1 --any-kernel", differ, stand_in("breaks", text),
+		   vmreplay),
 	       "the oracle ended with 1 in the batch of seeds 0 to 8");
-	expect(run(EXIT_CANNOT, COMPARE "--seeds=9 --any-kernel", differ, stand_in("cannot", "echo no >&2; exit 77"), vmreplay),
+	expect(run(EXIT_CANNOT, COMPARE "--seeds=9 --any-kernel", differ,
+		   stand_in("cannot", "echo no >&2; exit 77"), vmreplay),
 	       "cannot compare: the oracle does not run here\n");
 }
 
-/* As a container's default: personality(2) may be asked, not changed. Return: whether it could be forbidden. */
+/*
+ * As a container's default: personality(2) may be asked, not changed. Return:
+ * whether it could be forbidden.
+ */
 static bool forbid_personality(void)
 {
 	struct sock_filter filter[] = {
@@ -345,7 +393,8 @@ static int expect_cannot(const char *why, const char *then)
 {
 	struct command done = command_run(COMPARE "--any-kernel", differ, oracle, vmreplay);
 
-	if (done.status == EXIT_CANNOT && done.output && strstr(done.output, why) && strstr(done.output, then))
+	if (done.status == EXIT_CANNOT && done.output && strstr(done.output, why) &&
+	    strstr(done.output, then))
 		return 0;
 	fprintf(stderr, "exit %d: %s\n", done.status, done.output);
 	return 1;
@@ -360,10 +409,13 @@ static int compare_in_a_jail(void)
 	probe_machine(&probe);
 	if (probe_obstacle(&probe, PROBE_LAYOUT | PROBE_ANY_KERNEL) || !forbid_personality())
 		return 2;
-	return expect_cannot("may not switch address randomization off", "cannot compare: the oracle does not run here\n");
+	return expect_cannot("may not switch address randomization off",
+			     "cannot compare: the oracle does not run here\n");
 }
 
-/* No rule covers a process without huge pages: MADV_HUGEPAGE is heeded nowhere. */
+/*
+ * No rule covers a process without huge pages: MADV_HUGEPAGE is heeded nowhere.
+ */
 static int compare_without_huge_pages(void)
 {
 	struct command done;
@@ -372,12 +424,16 @@ static int compare_without_huge_pages(void)
 	if (prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) != 1)
 		return 2;
 	done = command_run("echo 'brk 0' | %s", oracle);
-	if (done.status != EXIT_CANNOT || !done.output || !strstr(done.output, "huge pages are not to be had: "))
+	if (done.status != EXIT_CANNOT || !done.output ||
+	    !strstr(done.output, "huge pages are not to be had: "))
 		return 1;
 	return expect_cannot("machine: Linux ", "cannot compare: huge pages are not to be had: ");
 }
 
-/* Run @compare in a process of its own, for what it changes cannot be changed back. It returns 0, 2 to skip, or 1. */
+/*
+ * Run @compare in a process of its own, for what it changes cannot be changed
+ * back. It returns 0, 2 to skip, or 1.
+ */
 static void in_a_process(int (*compare)(void))
 {
 	int pid = fork(), status;
@@ -416,17 +472,20 @@ static void bad_arguments_are_refused(void **state)
 		{"--first-seed=-1", "--first-seed: found '-1'"},
 		{"--show=x", "--show: found 'x'"},
 		{"--force-rule=x=1", "--force-rule: found 'x=1', expected one of kernel thp_align"},
-		{"--force-rule=read_takes_page=2", "--force-rule: found 'read_takes_page=2', expected 0 or 1"},
-		{"--profile=merge",
-		 "--profile: found 'merge', expected one of: placement merging locking mremap fork growth files huge everything"},
-		{"--engine=btree", "--engine: found 'btree', expected one of: rbtree maple maple-vma"},
+		{"--force-rule=read_takes_page=2",
+		 "--force-rule: found 'read_takes_page=2', expected 0 or 1"},
+		{"--profile=merge", "--profile: found 'merge', expected one of: placement merging "
+				    "locking mremap fork growth files huge everything"},
+		{"--engine=btree",
+		 "--engine: found 'btree', expected one of: rbtree maple maple-vma"},
 		{"file", "found 'file', expected options alone"},
 		{"--nonsense", "nonsense"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		expect(run(2, COMPARE "%s", differ, oracle, vmreplay, cases[i].words), cases[i].message);
+		expect(run(2, COMPARE "%s", differ, oracle, vmreplay, cases[i].words),
+		       cases[i].message);
 	expect(run(2, "%s --seeds=1", differ), "found no --oracle or no --vmreplay, expected both");
 	expect(run(2, "%s --profile=merge", print), "--profile: found 'merge'");
 	expect(run(2, "%s --seeds=0", print), "--seeds: found '0'");

@@ -9,7 +9,10 @@
 #include <linux/mman.h>
 #include <asm/mman.h>
 
-/* Older headers do not have these; the numbers are the kernel's promise to programs. */
+/*
+ * Older headers do not have these; the numbers are the kernel's promise to
+ * programs.
+ */
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
 #define MADV_GUARD_REMOVE 103
@@ -53,7 +56,11 @@ static const struct named map_words[] = {
 };
 
 static const struct named remap_words[] = {
-	{"0", 0}, {"maymove", MREMAP_MAYMOVE}, {"rfixed", MREMAP_FIXED}, {"dontunmap", MREMAP_DONTUNMAP}, {NULL, 0},
+	{"0", 0},
+	{"maymove", MREMAP_MAYMOVE},
+	{"rfixed", MREMAP_FIXED},
+	{"dontunmap", MREMAP_DONTUNMAP},
+	{NULL, 0},
 };
 
 static const struct named advice_words[] = {
@@ -88,7 +95,8 @@ static const struct named advice_words[] = {
 static const struct named onfault_words[] = {{"0", 0}, {"onfault", MLOCK_ONFAULT}, {NULL, 0}};
 
 static const struct named lockall_words[] = {
-	{"0", 0}, {"current", MCL_CURRENT}, {"future", MCL_FUTURE}, {"aonfault", MCL_ONFAULT}, {NULL, 0},
+	{"0", 0},  {"current", MCL_CURRENT}, {"future", MCL_FUTURE}, {"aonfault", MCL_ONFAULT},
+	{NULL, 0},
 };
 
 static const struct named prot_letters[] = {

@@ -27,7 +27,8 @@ void zero_expect(void)
 		cannot("mmap: %s", strerror(errno));
 	(void)*(volatile char *)page;
 	if (!zero_page_replace((unsigned long)page, (unsigned long)page + PAGE))
-		cannot("this kernel cannot be made to look like one without a zero page: %s", strerror(errno));
+		cannot("this kernel cannot be made to look like one without a zero page: %s",
+		       strerror(errno));
 	munmap(page, PAGE);
 }
 

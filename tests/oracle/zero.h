@@ -7,10 +7,16 @@
 #ifndef TESTS_ORACLE_ZERO_H
 #define TESTS_ORACLE_ZERO_H
 
-/* Ends the program with 77 if the kernel lacks what replacing needs. In the first process, before the arena is made. */
+/*
+ * Ends the program with 77 if the kernel lacks what replacing needs. In the
+ * first process, before the arena is made.
+ */
 void zero_expect(void);
 
-/* Replace the zero page all over the arena. What goes wrong is told, and stops the script. */
+/*
+ * Replace the zero page all over the arena. What goes wrong is told, and stops
+ * the script.
+ */
 void zero_replace(void);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_anon_vma.c - which VMAs share an anon_vma: rules 4 to 6 of Linux's layout, seen here as pointers; and what becomes of the
- * counts that those rules are made of.
+ * test_anon_vma.c - which VMAs share an anon_vma: rules 4 to 6 of Linux's
+ * layout, seen here as pointers; and what becomes of the counts that those
+ * rules are made of.
  */
 #include "tests/page/world.h"
 
@@ -39,8 +40,12 @@ static bool is_fork_child(struct mm_struct *mm, unsigned long addr)
 
 /* ---- prepare: rule 4 ---- */
 
-/* Three neighbours with these flags; what the middle one gets when both others have theirs. */
-static struct anon_vma *middle_gets(struct mm_struct *mm, vm_flags_t below, vm_flags_t middle, vm_flags_t above)
+/*
+ * Three neighbours with these flags; what the middle one gets when both others
+ * have theirs.
+ */
+static struct anon_vma *middle_gets(struct mm_struct *mm, vm_flags_t below, vm_flags_t middle,
+				    vm_flags_t above)
 {
 	struct anon_vma *got;
 
@@ -76,7 +81,8 @@ static void else_that_of_the_vma_below(void **state)
 static void else_a_new_one(void **state)
 {
 	struct mm_struct *mm = *state;
-	struct anon_vma *got = middle_gets(mm, RW_PRIVATE | VM_ACCOUNT, RW_PRIVATE, RW_PRIVATE | VM_DONTDUMP);
+	struct anon_vma *got =
+		middle_gets(mm, RW_PRIVATE | VM_ACCOUNT, RW_PRIVATE, RW_PRIVATE | VM_DONTDUMP);
 
 	assert_ptr_not_equal(got, anon_vma_at(mm, A));
 	assert_ptr_not_equal(got, anon_vma_at(mm, A + 2 * PG));
@@ -85,7 +91,8 @@ static void else_a_new_one(void **state)
 static void rights_make_no_difference_to_sharing(void **state)
 {
 	struct mm_struct *mm = *state;
-	struct anon_vma *got = middle_gets(mm, RW_PRIVATE, RW_PRIVATE | VM_EXEC | VM_MAYBE_GUARD, RW_PRIVATE);
+	struct anon_vma *got =
+		middle_gets(mm, RW_PRIVATE, RW_PRIVATE | VM_EXEC | VM_MAYBE_GUARD, RW_PRIVATE);
 
 	assert_ptr_equal(got, anon_vma_at(mm, A + 2 * PG));
 }
@@ -112,7 +119,8 @@ static void neighbour_must_touch_and_continue_the_offsets(void **state)
 static void neighbour_must_map_the_same_opening_of_the_file(void **state)
 {
 	struct mm_struct *mm = *state;
-	struct file *file = world_file(4 * PG, 0), *again = vms_file_open(file->f_mapping, "/tmp/file", FMODE_READ);
+	struct file *file = world_file(4 * PG, 0),
+		    *again = vms_file_open(file->f_mapping, "/tmp/file", FMODE_READ);
 
 	world_map(mm, A, 1, RW_PRIVATE, file, 0);
 	world_map(mm, A + PG, 1, RW_PRIVATE, again, 1);
@@ -167,7 +175,8 @@ static void halves_of_a_split_share_one_anon_vma(void **state)
 static void clone_of_an_unfaulted_vma_links_nothing(void **state)
 {
 	struct mm_struct *mm = *state;
-	struct vm_area_struct *lower = world_map_anon(mm, A, 4), *upper = vma_split(lower, A + 2 * PG);
+	struct vm_area_struct *lower = world_map_anon(mm, A, 4),
+			      *upper = vma_split(lower, A + 2 * PG);
 
 	assert_null(vms__vma_anon_vma(upper));
 	assert_int_equal(chain_length(upper), 0);
@@ -246,7 +255,10 @@ static void unfaulted_vma_of_a_child_is_not_linked(void **state)
 	mm_destroy(child);
 }
 
-/* The child's anon_vma lost its VMA while the grandchild is still linked to it: the next fork of the grandchild takes it. */
+/*
+ * The child's anon_vma lost its VMA while the grandchild is still linked to it:
+ * the next fork of the grandchild takes it.
+ */
 static void fork_takes_an_abandoned_ancestor_instead_of_a_new_anon_vma(void **state)
 {
 	struct mm_struct *mm = *state, *child, *grandchild, *last;
@@ -364,7 +376,10 @@ static void reverse_lookup_finds_every_vma_that_may_map_the_page(void **state)
 	mm_destroy(child);
 }
 
-/* The memory of an anon_vma that is gone is the next one's at once: a page that led to the old one must not lead to the new one. */
+/*
+ * The memory of an anon_vma that is gone is the next one's at once: a page that
+ * led to the old one must not lead to the new one.
+ */
 static void unmapped_page_leads_to_no_anon_vma(void **state)
 {
 	struct mm_struct *mm = *state;
@@ -383,7 +398,8 @@ static void unmapped_page_leads_to_no_anon_vma(void **state)
 
 	world_map_anon(mm, A + GIB, 1);
 	world_write(mm, A + GIB, 1);
-	assert_ptr_equal(anon_vma_at(mm, A + GIB), atomic_load(&page->mapping)); /* the same memory */
+	/* the same memory */
+	assert_ptr_equal(anon_vma_at(mm, A + GIB), atomic_load(&page->mapping));
 	assert_null(vms__page_pin_anon_vma(page));
 	assert_int_equal(atomic_load(&anon_vma_at(mm, A + GIB)->refcount), 1);
 	vms__page_put(page);
@@ -402,7 +418,10 @@ static void pinned_anon_vma_outlives_its_vmas(void **state)
 	assert_ptr_not_equal(pinned, pinned->root);
 	mm_destroy(child);
 	vma_unmap(vma_at(mm, A));
-	/* The last reference to the child's also holds the root, whose lock it uses. */
+	/*
+	 * The last reference to the child's also holds the root, whose lock it
+	 * uses.
+	 */
 	vms__anon_vma_lock(pinned);
 	vms__anon_vma_unlock(pinned);
 	vms__anon_vma_unpin(pinned);

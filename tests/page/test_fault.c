@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_fault.c - what handle_mm_fault() installs for each kind of memory and access, and how it is counted. One thread; the races
- * are in test_race.c.
+ * test_fault.c - what handle_mm_fault() installs for each kind of memory and
+ * access, and how it is counted. One thread; the races are in test_race.c.
  */
 #include <pthread.h>
 #include <time.h>
@@ -88,7 +88,8 @@ static void huge_page_advice_makes_a_first_read_prepare_an_anon_vma(void **state
 {
 	struct mm_struct *mm = *state;
 	unsigned long block = A + MIB2;
-	struct vm_area_struct *vma = world_map(mm, block - PG, 2 * 512UL, RW_PRIVATE | VM_HUGEPAGE, NULL, 0);
+	struct vm_area_struct *vma =
+		world_map(mm, block - PG, 2 * 512UL, RW_PRIVATE | VM_HUGEPAGE, NULL, 0);
 
 	/* The VMA does not cover the first block, nor the last. */
 	assert_int_equal(world_read(mm, block - PG), 0);
@@ -143,13 +144,20 @@ static void first_anon_vma_is_made_under_the_vma_lock_if_mmap_lock_is_free(void 
 	mmap_write_unlock(mm);
 }
 
-/* A fault that waited would wait for ever: this thread has mmap_lock for writing. */
-static void first_anon_vma_is_refused_under_the_vma_lock_if_mmap_lock_is_taken(void **state) VMS_NO_TSA
+/*
+ * A fault that waited would wait for ever: this thread has mmap_lock for
+ * writing.
+ */
+static void
+first_anon_vma_is_refused_under_the_vma_lock_if_mmap_lock_is_taken(void **state) VMS_NO_TSA
 {
 	static const struct {
 		vm_flags_t flags;
 		bool file, read_before;
-	} cases[] = {{RW_PRIVATE, false, false}, {RW_PRIVATE, false, true}, {RW_PRIVATE, true, false}, {RW_PRIVATE, true, true}};
+	} cases[] = {{RW_PRIVATE, false, false},
+		     {RW_PRIVATE, false, true},
+		     {RW_PRIVATE, true, false},
+		     {RW_PRIVATE, true, true}};
 	struct mm_struct *mm = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -181,7 +189,10 @@ static void *touch_write(void *mm)
 	return (void *)(uintptr_t)touch(mm, A, FAULT_FLAG_WRITE);
 }
 
-/* A thread that took the leaf's lock would wait for us for ever, and the join would run into its (generous) limit. */
+/*
+ * A thread that took the leaf's lock would wait for us for ever, and the join
+ * would run into its (generous) limit.
+ */
 static void fault_on_what_is_present_takes_no_page_table_lock(void **state)
 {
 	struct mm_struct *mm = *state;
@@ -336,7 +347,10 @@ static void read_fault_maps_the_cached_pages_around_it(void **state)
 {
 	struct mm_struct *mm = *state;
 	struct file *file = world_file(64 * PG, 0);
-	/* Page 3 of the file at A + PG: the block of 16 pages at A begins below the VMA, so the 16 pages from its beginning are mapped. */
+	/*
+	 * Page 3 of the file at A + PG: the block of 16 pages at A begins below
+	 * the VMA, so the 16 pages from its beginning are mapped.
+	 */
 	struct vm_area_struct *vma = world_map(mm, A + PG, 40, RW_PRIVATE, file, 3);
 
 	for (pgoff_t index = 0; index < 64; index++)
@@ -344,7 +358,8 @@ static void read_fault_maps_the_cached_pages_around_it(void **state)
 			vms__page_put(vms__filemap_get(file->f_mapping, index));
 	assert_int_equal(world_read(mm, A + 9 * PG), 0);
 	for (unsigned long i = 1; i <= VMS__FAULT_AROUND; i++)
-		assert_true(i == 5 ? !pte_at(mm, A + i * PG) : page_at(mm, A + i * PG)->index == i + 2);
+		assert_true(i == 5 ? !pte_at(mm, A + i * PG)
+				   : page_at(mm, A + i * PG)->index == i + 2);
 	assert_int_equal(pte_at(mm, A), 0);
 	assert_int_equal(pte_at(mm, A + 17 * PG), 0);
 	assert_int_equal(file->f_mapping->nrpages, 63);
@@ -390,7 +405,8 @@ static vm_fault_t hook_mkwrite(struct vm_fault *vmf)
 	return vmf->page == hook.page ? hook.mkwrite_answer : VM_FAULT_SIGBUS;
 }
 
-static const struct vm_operations_struct hooks = {.fault = hook_fault, .page_mkwrite = hook_mkwrite};
+static const struct vm_operations_struct hooks = {.fault = hook_fault,
+						  .page_mkwrite = hook_mkwrite};
 static const struct vm_operations_struct no_hooks = {.name = NULL};
 
 static struct vm_area_struct *map_hooked(struct mm_struct *mm, vm_flags_t flags)
@@ -477,11 +493,15 @@ struct snapshot {
 
 static struct snapshot take(struct mm_struct *mm)
 {
-	return (struct snapshot){count(mm, MM_ANONPAGES), count(mm, MM_FILEPAGES), count(mm, MM_SHMEMPAGES),
-				 count(mm, MM_PGTABLES),  pte_at(mm, A),           vms__vma_anon_vma(vma_at(mm, A))};
+	return (struct snapshot){
+		count(mm, MM_ANONPAGES), count(mm, MM_FILEPAGES), count(mm, MM_SHMEMPAGES),
+		count(mm, MM_PGTABLES),  pte_at(mm, A),           vms__vma_anon_vma(vma_at(mm, A))};
 }
 
-/* Fail the 1st allocation of the fault, the 2nd, ... until it passes: each time nothing has changed. */
+/*
+ * Fail the 1st allocation of the fault, the 2nd, ... until it passes: each time
+ * nothing has changed.
+ */
 static void sweep(struct mm_struct *mm, unsigned int flags)
 {
 	struct snapshot before = take(mm), after;

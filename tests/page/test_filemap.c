@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_filemap.c - the page cache from many threads, and the lives of files, contents and what maps them.
+ * test_filemap.c - the page cache from many threads, and the lives of files,
+ * contents and what maps them.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -85,7 +86,10 @@ static void all_threads_get_the_same_pages(void **state)
 	vms_address_space_put(shared.mapping);
 }
 
-/* What is found is the page that was asked for: never a freed one, never another in its memory. */
+/*
+ * What is found is the page that was asked for: never a freed one, never
+ * another in its memory.
+ */
 static void *look_up(void *arg)
 {
 	unsigned long index = (unsigned long)arg;
@@ -98,7 +102,8 @@ static void *look_up(void *arg)
 			void *mapping = atomic_load(&page->mapping);
 
 			/* NULL: it has left as we took it. */
-			if (page->index != index % FEW || (mapping && mapping != shared.mapping) || vms__page_word(page) != 0)
+			if (page->index != index % FEW || (mapping && mapping != shared.mapping) ||
+			    vms__page_word(page) != 0)
 				shared.wrong++;
 			shared.found++;
 			vms__page_put(page);
@@ -116,7 +121,9 @@ static void lookups_beside_truncation_find_the_page_or_nothing(void **state)
 	shared.mapping = vms_address_space_create(1UL << 30, 0, 0, 0, 0);
 	atomic_store(&shared.stop, false);
 	run_threads(look_up, threads);
-	/* As long as it takes the others to find something, and a good while. */
+	/*
+	 * As long as it takes the others to find something, and a good while.
+	 */
 	for (unsigned long round = 0; round < 5000 || atomic_load(&shared.found) < 10000; round++) {
 		for (unsigned long i = 0; i < FEW; i++)
 			vms__page_put(vms__filemap_get(shared.mapping, i));
@@ -142,8 +149,9 @@ static void *find_late(void *arg)
 }
 
 /*
- * A reader that still sees a page in the cache when its last reference has gone does not take it, and looks again. The count is
- * set to 0 by hand, for that moment is short.
+ * A reader that still sees a page in the cache when its last reference has gone
+ * does not take it, and looks again. The count is set to 0 by hand, for that
+ * moment is short.
  */
 static void page_whose_last_reference_is_gone_is_not_found(void **state)
 {
@@ -197,7 +205,10 @@ static vm_fault_t map_around_and_truncate(struct vm_fault *vmf, pgoff_t start, p
 	return 0;
 }
 
-/* The page that the hook answers has left the cache when the fault comes to map it: the fault asks again. */
+/*
+ * The page that the hook answers has left the cache when the fault comes to map
+ * it: the fault asks again.
+ */
 static void page_truncated_before_it_is_mapped_stays_away(void **state)
 {
 	static const struct vm_operations_struct ops = {.fault = fault_and_truncate};
@@ -220,7 +231,8 @@ static void page_truncated_before_it_is_mapped_stays_away(void **state)
 
 static void pages_truncated_before_they_are_mapped_around_stay_away(void **state)
 {
-	static const struct vm_operations_struct ops = {.fault = fault_and_truncate, .map_pages = map_around_and_truncate};
+	static const struct vm_operations_struct ops = {.fault = fault_and_truncate,
+							.map_pages = map_around_and_truncate};
 	struct mm_struct *mm = *state;
 	struct file *file = world_file(4 * PG, 0);
 
@@ -280,7 +292,8 @@ static void vma_is_found_through_its_file_while_it_is_linked(void **state)
 	struct mm_struct *mm = *state;
 	struct file *file = world_file(64 * PG, 0);
 	struct vm_area_struct *first = world_map(mm, A, 8, RW_SHARED, file, 0),
-			      *overlap = world_map(mm, A + GIB, 8, RW_SHARED, file, 4), *upper = vma_split(first, A + 4 * PG);
+			      *overlap = world_map(mm, A + GIB, 8, RW_SHARED, file, 4),
+			      *upper = vma_split(first, A + 4 * PG);
 
 	assert_true(is_linked(first));
 	assert_true(is_linked(overlap));
@@ -449,8 +462,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(all_threads_get_the_same_pages, leaves_nothing),
-		cmocka_unit_test_teardown(lookups_beside_truncation_find_the_page_or_nothing, leaves_nothing),
-		cmocka_unit_test_teardown(page_whose_last_reference_is_gone_is_not_found, leaves_nothing),
+		cmocka_unit_test_teardown(lookups_beside_truncation_find_the_page_or_nothing,
+					  leaves_nothing),
+		cmocka_unit_test_teardown(page_whose_last_reference_is_gone_is_not_found,
+					  leaves_nothing),
 		ON_BOTH_LOCKS(page_truncated_before_it_is_mapped_stays_away),
 		ON_BOTH_LOCKS(pages_truncated_before_they_are_mapped_around_stay_away),
 		ON_BOTH_LOCKS(mapping_keeps_the_file_and_the_file_its_contents),
@@ -460,7 +475,8 @@ int main(void)
 		cmocka_unit_test(two_threads_have_different_parts),
 		ON_BOTH_LOCKS(vmas_of_several_parts_change_in_one_step),
 		cmocka_unit_test_teardown(creation_without_memory_leaves_nothing, leaves_nothing),
-		cmocka_unit_test_teardown(embedders_page_lives_as_long_as_its_references, leaves_nothing),
+		cmocka_unit_test_teardown(embedders_page_lives_as_long_as_its_references,
+					  leaves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

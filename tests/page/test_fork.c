@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_fork.c - what parent and child share after a fork, and how they come apart: words differ, references come back.
+ * test_fork.c - what parent and child share after a fork, and how they come
+ * apart: words differ, references come back.
  */
 #include "tests/page/world.h"
 
@@ -131,7 +132,10 @@ static void chain_of_forks_keeps_every_generation_apart(void **state)
 		assert_non_null(mm[g]);
 		world_write(mm[g], A + g * PG, 100 + g);
 	}
-	/* Generation g has what its ancestors wrote before it was born, and what it wrote. */
+	/*
+	 * Generation g has what its ancestors wrote before it was born, and
+	 * what it wrote.
+	 */
 	for (unsigned long g = 0; g < GENERATIONS; g++)
 		for (unsigned long i = 0; i < GENERATIONS; i++)
 			assert_int_equal(world_read(mm[g], A + i * PG), i <= g ? 100 + i : 0);
@@ -188,7 +192,10 @@ static bool write_forced(struct mm_struct *mm, unsigned long addr, unsigned long
 	return written;
 }
 
-/* Without the right to write, after another thread has undone what the fault did: what is shared is left alone. */
+/*
+ * Without the right to write, after another thread has undone what the fault
+ * did: what is shared is left alone.
+ */
 static void forced_write_leaves_shared_pages_alone(void **state)
 {
 	struct mm_struct *mm = *state, *child;
@@ -216,7 +223,10 @@ static void forced_write_leaves_shared_pages_alone(void **state)
 	fput(file);
 }
 
-/* A line of the leaf that holds another VMA's entry alone is none of the child's, which stays empty. */
+/*
+ * A line of the leaf that holds another VMA's entry alone is none of the
+ * child's, which stays empty.
+ */
 static void child_notes_no_line_that_it_has_no_entry_in(void **state)
 {
 	struct mm_struct *mm = *state, *child;

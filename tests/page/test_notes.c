@@ -21,7 +21,8 @@
 
 static struct {
 	struct vms__ptable *leaf;
-	_Atomic unsigned long round, begun, done; /* rounds: which it may begin, has begun, has finished */
+	/* rounds: which it may begin, has begun, has finished */
+	_Atomic unsigned long round, begun, done;
 	_Atomic bool stop;
 	bool written[PAGES]; /* in this round; the main thread reads it when the round is done */
 } processor;
@@ -29,7 +30,8 @@ static struct {
 static void write_through_all(void)
 {
 	for (unsigned int i = PAGES; i-- > 0;)
-		processor.written[i] = vms__pte_use(processor.leaf, i, vms__pte_load(processor.leaf, i), true);
+		processor.written[i] =
+			vms__pte_use(processor.leaf, i, vms__pte_load(processor.leaf, i), true);
 }
 
 /*
@@ -89,7 +91,8 @@ struct plan {
  * Return: how many writes were lost in this round. *@crossed: some came before
  * the change and some after it.
  */
-static unsigned long run_round(struct mm_struct *mm, const struct plan *plan, unsigned long round, bool *crossed)
+static unsigned long run_round(struct mm_struct *mm, const struct plan *plan, unsigned long round,
+			       bool *crossed)
 {
 	unsigned long lost = 0, written = 0;
 	struct page *pages[PAGES];

@@ -23,7 +23,10 @@
 static struct page page;
 static unsigned int frees;
 
-/* In the place of the library's: the memory stays, as it does for readers under RCU. */
+/*
+ * In the place of the library's: the memory stays, as it does for readers under
+ * RCU.
+ */
 void vms__page_free(struct page *freed)
 {
 	if (freed != &page || page.refcount)
@@ -65,7 +68,8 @@ static void check(void (*a)(void), void (*b)(void), void (*c)(void))
 	unsigned long runs;
 	const char *failure = explore(&scenario, &runs);
 
-	printf("%lu schedules%s%s\n", runs, failure ? "; in the last: " : "", failure ? failure : "");
+	printf("%lu schedules%s%s\n", runs, failure ? "; in the last: " : "",
+	       failure ? failure : "");
 	assert_null(failure);
 	assert_true(runs > 5);
 }
@@ -80,7 +84,8 @@ static void a_page_that_is_found_as_its_cache_drops_it_is_kept(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(a_page_that_is_found_as_its_cache_drops_it_is_kept)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_page_that_is_found_as_its_cache_drops_it_is_kept)};
 
 	alarm(WATCHDOG_SECONDS);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_pgtable.c - page tables come with the first page of what they span and go with its last VMA, and the validator sees
- * what is wrong with them.
+ * test_pgtable.c - page tables come with the first page of what they span and
+ * go with its last VMA, and the validator sees what is wrong with them.
  */
 #include "tests/page/world.h"
 
@@ -41,7 +41,8 @@ static void unmapping_the_last_vma_frees_all_tables(void **state)
 static void neighbour_keeps_the_tables_that_it_shares(void **state)
 {
 	struct mm_struct *mm = *state;
-	struct vm_area_struct *below = world_map_anon(mm, A, 1), *mid = world_map_anon(mm, A + PG, 3 * 512UL),
+	struct vm_area_struct *below = world_map_anon(mm, A, 1),
+			      *mid = world_map_anon(mm, A + PG, 3 * 512UL),
 			      *above = world_map_anon(mm, A + PG + 3 * MIB2, 1);
 
 	world_write(mm, A, 1);
@@ -64,7 +65,8 @@ static void neighbour_keeps_the_tables_that_it_shares(void **state)
 static void neighbour_without_pages_keeps_them_too(void **state)
 {
 	struct mm_struct *mm = *state;
-	struct vm_area_struct *quiet = world_map_anon(mm, A, 1), *busy = world_map_anon(mm, A + PG, 1);
+	struct vm_area_struct *quiet = world_map_anon(mm, A, 1),
+			      *busy = world_map_anon(mm, A + PG, 1);
 
 	world_write(mm, A + PG, 1);
 	vma_unmap(busy);
@@ -87,7 +89,8 @@ static void free_pgtables_takes_whole_tables_between_floor_and_ceiling(void **st
 	struct mm_struct *mm = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		unsigned long mib = 1UL << 20, floor = A + cases[i].floor * mib, ceiling = A + cases[i].ceiling * mib;
+		unsigned long mib = 1UL << 20, floor = A + cases[i].floor * mib,
+			      ceiling = A + cases[i].ceiling * mib;
 		struct vm_area_struct *vma = world_map_anon(mm, A, 4 * mib / PG);
 
 		world_write(mm, A, 1);
@@ -95,7 +98,8 @@ static void free_pgtables_takes_whole_tables_between_floor_and_ceiling(void **st
 		assert_int_equal(count(mm, MM_PGTABLES), 4);
 		mmap_write_lock(mm);
 		vms__zap_range(vma, vma->vm_start, vma->vm_end);
-		vms__free_pgtables(mm, floor > A + 2 * mib - PG ? floor : A + 2 * mib - PG, A + 2 * mib + PG, floor, ceiling);
+		vms__free_pgtables(mm, floor > A + 2 * mib - PG ? floor : A + 2 * mib - PG,
+				   A + 2 * mib + PG, floor, ceiling);
 		mmap_write_unlock(mm);
 		assert_int_equal(count(mm, MM_PGTABLES), cases[i].left);
 		vma_unmap(vma);
@@ -113,7 +117,8 @@ static void leaf_walk_passes_over_what_has_no_tables(void **state)
 	assert_true(addr >= end);
 	world_write(mm, A + 700 * GIB + 5 * MIB2 + PG, 1);
 	addr = A + PG;
-	assert_ptr_equal(vms__leaf_next(mm, &addr, end), vms__leaf_find(mm, A + 700 * GIB + 5 * MIB2));
+	assert_ptr_equal(vms__leaf_next(mm, &addr, end),
+			 vms__leaf_find(mm, A + 700 * GIB + 5 * MIB2));
 	assert_int_equal(addr, A + 700 * GIB + 5 * MIB2);
 	zap(mm, A, end);
 	world_expect_counts(mm, 0, 0, 0);
@@ -171,7 +176,10 @@ static void tables_come_back_empty(void **state)
 		vms__ptables_cancel(&batch[i]);
 }
 
-/* What the walk over a table's entries finds is what stands there, wherever it begins and ends. */
+/*
+ * What the walk over a table's entries finds is what stands there, wherever it
+ * begins and ends.
+ */
 static void seek_misses_no_entry(void **state)
 {
 	struct mm_struct *mm = *state;
@@ -182,8 +190,11 @@ static void seek_misses_no_entry(void **state)
 	assert_int_equal(world_read(mm, A), 0);
 	leaf = vms__leaf_find(mm, A);
 	for (unsigned int round = 0; round < 3000; round++) {
-		unsigned int index = (random = random * 1103515245 + 12345) >> 16 & (VMS__PT_ENTRIES - 1);
-		unsigned int stop = (random = random * 1103515245 + 12345) >> 16 & (VMS__PT_ENTRIES - 1), naive;
+		unsigned int index =
+			(random = random * 1103515245 + 12345) >> 16 & (VMS__PT_ENTRIES - 1);
+		unsigned int stop = (random = random * 1103515245 + 12345) >> 16 &
+				    (VMS__PT_ENTRIES - 1),
+			     naive;
 		unsigned int skipped;
 		bool filled;
 
@@ -222,13 +233,17 @@ static void walks_pass_over_lines_without_entries(void **state)
 	world_write(mm, A + 2 * PG, 1);
 	leaf = vms__leaf_next(mm, &addr, A + GIB);
 	assert_non_null(leaf);
-	upper = vms__ptable_child(vms__ptable_child(mm->pgd, vms__pt_index(A, 3)), vms__pt_index(A, 2));
+	upper = vms__ptable_child(vms__ptable_child(mm->pgd, vms__pt_index(A, 3)),
+				  vms__pt_index(A, 2));
 	leaf_entry = (unsigned long *)&leaf->entry[100];
 	upper_entry = (unsigned long *)&upper->entry[vms__pt_index(far, 1)];
 	*leaf_entry = vms__pte_load(leaf, 0);
 	*upper_entry = (unsigned long)leaf;
 
-	/* Looked at first, judged once the lock is free: a failure goes on to the tear-down. */
+	/*
+	 * Looked at first, judged once the lock is free: a failure goes on to
+	 * the tear-down.
+	 */
 	mmap_write_lock(mm);
 	vma_start_write(vma);
 	addr = A + MIB2;
@@ -261,19 +276,20 @@ static void walks_pass_over_lines_without_entries(void **state)
 /* ---- the validator ---- */
 
 /* It finds one fault more after @break_it, and none after @mend. */
-#define expect_noticed(mm, break_it, mend)                                                                                         \
-	do {                                                                                                                       \
-		assert_int_equal(validate(mm, stderr), 0);                                                                         \
-		break_it;                                                                                                          \
-		assert_true(validate(mm, NULL) > 0);                                                                               \
-		mend;                                                                                                              \
-		assert_int_equal(validate(mm, stderr), 0);                                                                         \
+#define expect_noticed(mm, break_it, mend)                                                         \
+	do {                                                                                       \
+		assert_int_equal(validate(mm, stderr), 0);                                         \
+		break_it;                                                                          \
+		assert_true(validate(mm, NULL) > 0);                                               \
+		mend;                                                                              \
+		assert_int_equal(validate(mm, stderr), 0);                                         \
 	} while (0)
 
 static void validator_notices_each_broken_rule(void **state)
 {
 	struct mm_struct *mm = *state;
-	struct vm_area_struct *vma = world_map_anon(mm, A, 4), *other = world_map_anon(mm, A + GIB, 4);
+	struct vm_area_struct *vma = world_map_anon(mm, A, 4),
+			      *other = world_map_anon(mm, A + GIB, 4);
 	struct file *file = world_file(PG, 0);
 	struct vm_area_struct *mapped = world_map(mm, A + 2 * GIB, 1, RW_PRIVATE, file, 0);
 	struct anon_vma *anon_vma;
@@ -290,9 +306,12 @@ static void validator_notices_each_broken_rule(void **state)
 
 	expect_noticed(mm, leaf->used++, leaf->used--);
 	expect_noticed(mm, leaf->lines--, leaf->lines++);
-	expect_noticed(mm, mm->pgd->lines = 0, vms__pt_note_line(mm->pgd, vms__pt_index(A, VMS__PT_TOP)));
-	expect_noticed(mm, vms__pcounter_add(mm->counters, MM_ANONPAGES, 1), vms__pcounter_add(mm->counters, MM_ANONPAGES, -1));
-	expect_noticed(mm, vms__pcounter_add(mm->counters, MM_PGTABLES, -1), vms__pcounter_add(mm->counters, MM_PGTABLES, 1));
+	expect_noticed(mm, mm->pgd->lines = 0,
+		       vms__pt_note_line(mm->pgd, vms__pt_index(A, VMS__PT_TOP)));
+	expect_noticed(mm, vms__pcounter_add(mm->counters, MM_ANONPAGES, 1),
+		       vms__pcounter_add(mm->counters, MM_ANONPAGES, -1));
+	expect_noticed(mm, vms__pcounter_add(mm->counters, MM_PGTABLES, -1),
+		       vms__pcounter_add(mm->counters, MM_PGTABLES, 1));
 	expect_noticed(mm, page->mapcount++, page->mapcount--);
 	expect_noticed(mm, page->refcount++; page->mapcount++, page->refcount--; page->mapcount--);
 	expect_noticed(mm, page->index++, page->index--);
@@ -300,13 +319,18 @@ static void validator_notices_each_broken_rule(void **state)
 	expect_noticed(mm, vma->vm_flags &= ~VM_WRITE, vma->vm_flags |= VM_WRITE);
 	expect_noticed(mm, (vma->vm_flags |= VM_SHARED, vma->vm_ops = &vms__filemap_vm_ops),
 		       (vma->vm_flags &= ~VM_SHARED, vma->vm_ops = NULL));
-	/* Entries: the zero page writable, a file's page writable in private memory, a page outside of every VMA. */
+	/*
+	 * Entries: the zero page writable, a file's page writable in private
+	 * memory, a page outside of every VMA.
+	 */
 	entry = (unsigned long *)&leaf->entry[1];
-	expect_noticed(mm, (*entry = VMS__PTE_ZERO_PAGE | VMS__PTE_WRITE, leaf->used++), (*entry = 0, leaf->used--));
+	expect_noticed(mm, (*entry = VMS__PTE_ZERO_PAGE | VMS__PTE_WRITE, leaf->used++),
+		       (*entry = 0, leaf->used--));
 	expect_noticed(mm, (*entry = VMS__PTE_WRITE, leaf->used++), (*entry = 0, leaf->used--));
 	/* The zero page as it should be, where the rules have none. */
-	expect_noticed(mm, (*entry = VMS__PTE_ZERO_PAGE, leaf->used++, mm->rules.read_takes_page = true),
-		       (*entry = 0, leaf->used--, mm->rules.read_takes_page = false));
+	expect_noticed(
+		mm, (*entry = VMS__PTE_ZERO_PAGE, leaf->used++, mm->rules.read_takes_page = true),
+		(*entry = 0, leaf->used--, mm->rules.read_takes_page = false));
 	entry = (unsigned long *)&vms__leaf_find(mm, A + 2 * GIB)->entry[0];
 	expect_noticed(mm, *entry |= VMS__PTE_WRITE, *entry &= ~VMS__PTE_WRITE);
 	entry = (unsigned long *)&leaf->entry[4];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_race.c - faults beside faults, zap, unmap and fork. Threads record what they see; the main thread judges it, and the validator and
- * the leak check judge the rest: a page installed twice, or lost, shows in the counts.
+ * test_race.c - faults beside faults, zap, unmap and fork. Threads record what
+ * they see; the main thread judges it, and the validator and the leak check
+ * judge the rest: a page installed twice, or lost, shows in the counts.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -43,7 +44,8 @@ static void start(struct mm_struct *mm, void *(*func)(void *))
 	pthread_barrier_init(&race.barrier, NULL, THREADS + 1);
 	for (unsigned long i = 0; i < THREADS; i++) {
 		race.workers[i] = (struct worker){.id = i};
-		assert_int_equal(pthread_create(&race.workers[i].thread, NULL, func, &race.workers[i]), 0);
+		assert_int_equal(
+			pthread_create(&race.workers[i].thread, NULL, func, &race.workers[i]), 0);
 	}
 }
 
@@ -80,7 +82,10 @@ static void *touch_every_page(void *arg)
 	return NULL;
 }
 
-/* All threads on each page of @vma at once, reading and writing; then all of it is unmapped again. */
+/*
+ * All threads on each page of @vma at once, reading and writing; then all of it
+ * is unmapped again.
+ */
 static void race_on_every_page(struct mm_struct *mm, enum vms_mm_counter which, long expected)
 {
 	start(mm, touch_every_page);
@@ -172,8 +177,9 @@ static void threads_on_neighbours_that_share_keep_the_links_whole(void **state)
 /* ---- the same, with every thread stopped between its decision and the lock that settles it ---- */
 
 /*
- * Until the threads have @more objects more than there were @before: what a fault prepares it allocates after it has looked and decided,
- * so all of them have.
+ * Until the threads have @more objects more than there were @before: what a
+ * fault prepares it allocates after it has looked and decided, so all of them
+ * have.
  */
 static void wait_for_allocations(size_t before, size_t more)
 {
@@ -218,7 +224,8 @@ static void those_who_come_second_with_a_table_give_theirs_back(void **state)
 
 	world_map_anon(mm, A, 2 * 512UL);
 	world_write(mm, A + MIB2, 1); /* all but the leaf is there */
-	above = vms__ptable_child(vms__ptable_child(mm->pgd, vms__pt_index(A, 3)), vms__pt_index(A, 2));
+	above = vms__ptable_child(vms__ptable_child(mm->pgd, vms__pt_index(A, 3)),
+				  vms__pt_index(A, 2));
 	before = vms__objcache_report(NULL);
 	start(mm, write_the_first_page);
 	vms__spin_lock(&above->lock);
@@ -252,7 +259,10 @@ static void those_who_come_second_with_an_anon_vma_give_theirs_back(void **state
 	world_expect_counts(mm, 1, 0, 0);
 }
 
-/* The page that was to be copied is unmapped meanwhile: the copy must be of what is there now, and that is the file's. */
+/*
+ * The page that was to be copied is unmapped meanwhile: the copy must be of
+ * what is there now, and that is the file's.
+ */
 static void copy_of_a_page_that_was_zapped_meanwhile_starts_again(void **state)
 {
 	struct mm_struct *mm = *state;
@@ -278,7 +288,10 @@ static void copy_of_a_page_that_was_zapped_meanwhile_starts_again(void **state)
 	fput(file);
 }
 
-/* A hook that stops who faults on the second page, and tells him nothing but when to go on. */
+/*
+ * A hook that stops who faults on the second page, and tells him nothing but
+ * when to go on.
+ */
 static struct {
 	struct page *page;
 	_Atomic bool entered, go_on;
@@ -303,8 +316,9 @@ static void *touch_the_second_page(void *mm)
 }
 
 /*
- * The leaf appears while the thread stands in the hook. It finds it without a lock that its maker held, so what it sees there
- * hangs on the order of the publication: TSan reports a store that does not release.
+ * The leaf appears while the thread stands in the hook. It finds it without a
+ * lock that its maker held, so what it sees there hangs on the order of the
+ * publication: TSan reports a store that does not release.
  */
 static void table_made_meanwhile_is_found_as_it_was_made(void **state)
 {
@@ -362,7 +376,10 @@ static void zap_beside_faults_loses_no_page(void **state)
 
 /* ---- unmap of a neighbour ---- */
 
-/* Word and page belong to this thread alone: what it wrote stays, whatever its neighbours' VMAs go through. */
+/*
+ * Word and page belong to this thread alone: what it wrote stays, whatever its
+ * neighbours' VMAs go through.
+ */
 static void *keep_a_word(void *arg)
 {
 	struct worker *w = arg;
@@ -398,7 +415,10 @@ static void unmap_beside_faults_keeps_the_neighbours_tables(void **state)
 	world_expect_counts(mm, (long)THREADS, 0, 0);
 }
 
-/* Both come and go with their tables, in two leaves that hang in one upper table. */
+/*
+ * Both come and go with their tables, in two leaves that hang in one upper
+ * table.
+ */
 static void *map_and_unmap(void *arg)
 {
 	struct worker *w = arg;
@@ -425,7 +445,10 @@ static void tables_that_come_and_go_side_by_side_are_counted_right(void **state)
 	meet();
 	finish();
 	world_expect_counts(mm, 0, 0, 0);
-	/* The leaves are gone. The two tables above them stay as long as there are VMAs. */
+	/*
+	 * The leaves are gone. The two tables above them stay as long as there
+	 * are VMAs.
+	 */
 	assert_int_equal(count(mm, MM_PGTABLES), 2);
 }
 
@@ -458,7 +481,8 @@ static void fork_beside_writers_gives_the_child_one_moment(void **state)
 
 		assert_non_null(child);
 		for (unsigned long t = 0; t < THREADS; t++) {
-			unsigned long first = world_read(child, A + 2 * t * PG), second = world_read(child, A + (2 * t + 1) * PG);
+			unsigned long first = world_read(child, A + 2 * t * PG),
+				      second = world_read(child, A + (2 * t + 1) * PG);
 
 			assert_true(first == second || first == second + 1);
 			/* It does not move, whatever the parent writes. */
@@ -474,7 +498,10 @@ static void fork_beside_writers_gives_the_child_one_moment(void **state)
 		assert_int_equal(refs(page_at(mm, A + i * PG)), 1);
 }
 
-/* Half of the threads in the parent, half in the child, all on the pages that the two share. */
+/*
+ * Half of the threads in the parent, half in the child, all on the pages that
+ * the two share.
+ */
 static void *part_company(void *arg)
 {
 	struct worker *w = arg;

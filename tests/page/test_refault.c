@@ -5,16 +5,22 @@
  * it back. The access is a read: it must find what the third thread's read has
  * left, and make nothing writable.
  *
- * The hook in vms__pte_use() plays both other threads, so that they come at that
- * moment and at no other.
+ * The hook in vms__pte_use() plays both other threads, so that they come at
+ * that moment and at no other.
  */
 #include "tests/page/world.h"
 
-/* The next use of an entry in this VMA is the one that they come beside; NULL: nobody comes. */
+/*
+ * The next use of an entry in this VMA is the one that they come beside; NULL:
+ * nobody comes.
+ */
 static struct vm_area_struct *crossed;
 static unsigned long crossed_at;
 
-/* Both come under the lock that the fault holds, which they would share with it. */
+/*
+ * Both come under the lock that the fault holds, which they would share with
+ * it.
+ */
 static bool use_crossed(struct vms__ptable *leaf, unsigned int index, unsigned long pte, bool write)
 {
 	struct vm_area_struct *vma = crossed;
@@ -30,14 +36,17 @@ static bool use_crossed(struct vms__ptable *leaf, unsigned int index, unsigned l
 }
 
 #define vms__pte_use use_crossed
-#include "lib/page/memory.c" /* NOLINT(bugprone-suspicious-include): with the hook in its uses of entries */
+#include "lib/page/memory.c" /* NOLINT(bugprone-suspicious-include): hooked */
 #undef vms__pte_use
 
 #define A 0x7f0000000000UL
 
 static void read_beside_unmap_and_read(struct mm_struct *mm)
 {
-	/* An entry that fork copied is not young: the read has something to note. */
+	/*
+	 * An entry that fork copied is not young: the read has something to
+	 * note.
+	 */
 	assert_false(pte_at(mm, A) & VMS__PTE_YOUNG);
 	crossed = vma_at(mm, A);
 	crossed_at = A;
@@ -65,7 +74,10 @@ static void a_read_of_a_shared_file_makes_nothing_writable(void **state)
 	struct file *file = world_file(PG, 0);
 	struct mm_struct *child;
 
-	/* Marked as one that may have guard pages, so that fork copies its entries. */
+	/*
+	 * Marked as one that may have guard pages, so that fork copies its
+	 * entries.
+	 */
 	world_map(*state, A, 1, (RW_SHARED & ~VM_WRITE) | VM_MAYBE_GUARD, file, 0);
 	assert_int_equal(touch(*state, A, 0), 0);
 	child = mm_fork(*state);

@@ -7,7 +7,8 @@
 #include "lib/sync/list.h"
 #include "lib/sync/objcache.h"
 
-VMS__OBJCACHE_DEFINE(test_vmas, "test vm_area_struct", sizeof(struct vm_area_struct), VMS_CACHELINE, VMS__OBJCACHE_TYPESAFE);
+VMS__OBJCACHE_DEFINE(test_vmas, "test vm_area_struct", sizeof(struct vm_area_struct), VMS_CACHELINE,
+		     VMS__OBJCACHE_TYPESAFE);
 
 /* ---- VMAs: what lib/mm's vma.c does, without its rules ---- */
 
@@ -74,8 +75,8 @@ static int vma_insert(struct mm_struct *mm, struct vm_area_struct *vma)
 	return 0;
 }
 
-struct vm_area_struct *vma_map(struct mm_struct *mm, unsigned long start, unsigned long pages, vm_flags_t flags, struct file *file,
-			       pgoff_t pgoff)
+struct vm_area_struct *vma_map(struct mm_struct *mm, unsigned long start, unsigned long pages,
+			       vm_flags_t flags, struct file *file, pgoff_t pgoff)
 {
 	struct vm_area_struct *vma = vma_new(mm, start, start + pages * PG);
 	int err;
@@ -98,8 +99,8 @@ struct vm_area_struct *vma_map(struct mm_struct *mm, unsigned long start, unsign
 	return err ? NULL : vma;
 }
 
-struct vm_area_struct *world_map(struct mm_struct *mm, unsigned long start, unsigned long pages, vm_flags_t flags,
-				 struct file *file, pgoff_t pgoff)
+struct vm_area_struct *world_map(struct mm_struct *mm, unsigned long start, unsigned long pages,
+				 vm_flags_t flags, struct file *file, pgoff_t pgoff)
 {
 	struct vm_area_struct *vma = vma_map(mm, start, pages, flags, file, pgoff);
 
@@ -107,7 +108,8 @@ struct vm_area_struct *world_map(struct mm_struct *mm, unsigned long start, unsi
 	return vma;
 }
 
-struct vm_area_struct *world_map_anon(struct mm_struct *mm, unsigned long start, unsigned long pages)
+struct vm_area_struct *world_map_anon(struct mm_struct *mm, unsigned long start,
+				      unsigned long pages)
 {
 	return world_map(mm, start, pages, RW_PRIVATE, NULL, 0);
 }
@@ -127,7 +129,8 @@ static void unmap_locked(struct mm_struct *mm, struct vm_area_struct *vma)
 	vms__vma_hide(vma);
 	prev = vms__prev_below(mm, vma->vm_start);
 	next = vms__find(mm, vma->vm_end);
-	vms__free_pgtables(mm, vma->vm_start, vma->vm_end, prev ? prev->vm_end : 0, next ? next->vm_start : 0);
+	vms__free_pgtables(mm, vma->vm_start, vma->vm_end, prev ? prev->vm_end : 0,
+			   next ? next->vm_start : 0);
 	vma_discard(vma);
 }
 
@@ -140,7 +143,8 @@ void vma_unmap(struct vm_area_struct *vma)
 	mmap_write_unlock(mm);
 }
 
-static struct vm_area_struct *split_locked(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr)
+static struct vm_area_struct *split_locked(struct mm_struct *mm, struct vm_area_struct *vma,
+					   unsigned long addr)
 {
 	struct vms__store store = {.start = addr, .end = vma->vm_end};
 	struct vms__rmap_change change = {.vma = {vma}};
@@ -217,7 +221,8 @@ void mm_destroy(struct mm_struct *mm)
 	while ((vma = vms__find(mm, 0)) != NULL)
 		unmap_locked(mm, vma);
 	/* Without VMAs no table is left but the top. */
-	if (vms__pcounter_sum(mm->counters, MM_PGTABLES) != 0 || vms__pgtable_validate(mm, stderr) != 0)
+	if (vms__pcounter_sum(mm->counters, MM_PGTABLES) != 0 ||
+	    vms__pgtable_validate(mm, stderr) != 0)
 		abort();
 	mm->engine->index->destroy(mm);
 	mmap_write_unlock(mm);
@@ -296,7 +301,8 @@ struct use {
 	unsigned long *word;
 };
 
-static vm_fault_t fault_and_use(struct vm_area_struct *vma, unsigned long addr, unsigned int flags, const struct use *use)
+static vm_fault_t fault_and_use(struct vm_area_struct *vma, unsigned long addr, unsigned int flags,
+				const struct use *use)
 {
 	for (;;) {
 		vm_fault_t ret = handle_mm_fault(vma, addr, flags);
@@ -306,12 +312,14 @@ static vm_fault_t fault_and_use(struct vm_area_struct *vma, unsigned long addr, 
 		/* After VM_FAULT_NOPAGE the touch is made again. */
 		if (ret && !vms__page_allows(vma, addr, flags & FAULT_FLAG_WRITE))
 			continue;
-		if (use->write ? vms__page_write(vma, addr, *use->word) : !use->read || vms__page_read(vma, addr, use->word))
+		if (use->write ? vms__page_write(vma, addr, *use->word)
+			       : !use->read || vms__page_read(vma, addr, use->word))
 			return 0;
 	}
 }
 
-static vm_fault_t do_touch(struct mm_struct *mm, unsigned long addr, unsigned int flags, const struct use *use)
+static vm_fault_t do_touch(struct mm_struct *mm, unsigned long addr, unsigned int flags,
+			   const struct use *use)
 {
 	struct vm_area_struct *vma = lock_vma_under_rcu(mm, addr);
 	vm_fault_t ret = VM_FAULT_SIGSEGV;
@@ -423,7 +431,8 @@ int validate(struct mm_struct *mm, FILE *why)
 	return bad;
 }
 
-void world_expect_counts_at(struct mm_struct *mm, long anon, long file, long shmem, const char *where, int line)
+void world_expect_counts_at(struct mm_struct *mm, long anon, long file, long shmem,
+			    const char *where, int line)
 {
 	_assert_int_equal((uintmax_t)count(mm, MM_ANONPAGES), (uintmax_t)anon, where, line);
 	_assert_int_equal((uintmax_t)count(mm, MM_FILEPAGES), (uintmax_t)file, where, line);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * world.h - what the tests of lib/page share: address spaces put together by hand on a real engine, without lib/mm's rules for
- * placing and merging, so that a test decides which VMAs there are.
+ * world.h - what the tests of lib/page share: address spaces put together by
+ * hand on a real engine, without lib/mm's rules for placing and merging, so
+ * that a test decides which VMAs there are.
  *
- * Locks: each call takes what it needs; "held" calls say so. Calls answer what happened and assert nothing, so that threads may use
- * them; those named world_* assert, and are for the main thread.
+ * Locks: each call takes what it needs; "held" calls say so. Calls answer what
+ * happened and assert nothing, so that threads may use them; those named
+ * world_* assert, and are for the main thread.
  */
 #ifndef TESTS_PAGE_WORLD_H
 #define TESTS_PAGE_WORLD_H
@@ -29,15 +31,21 @@
 
 /* ---- life ---- */
 
-/* cmocka set-up and tear-down; *state is the engine's name before, its first mm after. Tear-down validates, and wants no leak. */
+/*
+ * cmocka set-up and tear-down; *state is the engine's name before, its first mm
+ * after. Tear-down validates, and wants no leak.
+ */
 int world_setup(void **state);
 int world_teardown(void **state);
 
-/* Each test once where faults hold mmap_lock, and once where they hold the VMA's lock. */
-#define ON_ENGINE(f, engine)                                                                                                       \
-	{                                                                                                                          \
-		.name = #f " [" engine "]", .test_func = f, .setup_func = world_setup, .teardown_func = world_teardown,            \
-		.initial_state = (void *)(engine)                                                                                  \
+/*
+ * Each test once where faults hold mmap_lock, and once where they hold the
+ * VMA's lock.
+ */
+#define ON_ENGINE(f, engine)                                                                       \
+	{                                                                                          \
+		.name = #f " [" engine "]", .test_func = f, .setup_func = world_setup,             \
+		.teardown_func = world_teardown, .initial_state = (void *)(engine)                 \
 	}
 #define ON_MMAP_LOCK(f) ON_ENGINE(f, "rbtree")
 #define ON_VMA_LOCK(f) ON_ENGINE(f, "maple-vma")
@@ -50,15 +58,21 @@ void mm_destroy(struct mm_struct *mm);
 
 /* ---- VMAs ---- */
 
-/* Map [start, start + pages) with @flags. Anonymous without @file; then its pgoff is start >> PAGE_SHIFT. NULL: no memory. */
-struct vm_area_struct *vma_map(struct mm_struct *mm, unsigned long start, unsigned long pages, vm_flags_t flags, struct file *file,
-			       pgoff_t pgoff);
-struct vm_area_struct *world_map(struct mm_struct *mm, unsigned long start, unsigned long pages, vm_flags_t flags,
-				 struct file *file, pgoff_t pgoff);
-struct vm_area_struct *world_map_anon(struct mm_struct *mm, unsigned long start, unsigned long pages);
+/*
+ * Map [start, start + pages) with @flags. Anonymous without @file; then its
+ * pgoff is start >> PAGE_SHIFT. NULL: no memory.
+ */
+struct vm_area_struct *vma_map(struct mm_struct *mm, unsigned long start, unsigned long pages,
+			       vm_flags_t flags, struct file *file, pgoff_t pgoff);
+struct vm_area_struct *world_map(struct mm_struct *mm, unsigned long start, unsigned long pages,
+				 vm_flags_t flags, struct file *file, pgoff_t pgoff);
+struct vm_area_struct *world_map_anon(struct mm_struct *mm, unsigned long start,
+				      unsigned long pages);
 /* Unmap a whole VMA as munmap(2) does: out of the index, pages, tables. */
 void vma_unmap(struct vm_area_struct *vma);
-/* Cut @vma at @addr. Return: the upper part; NULL: no memory, nothing changed. */
+/*
+ * Cut @vma at @addr. Return: the upper part; NULL: no memory, nothing changed.
+ */
 struct vm_area_struct *vma_split(struct vm_area_struct *vma, unsigned long addr);
 /* fork(2). NULL: no memory, nothing left of the child. */
 struct mm_struct *mm_fork(struct mm_struct *mm);
@@ -66,7 +80,10 @@ struct vm_area_struct *vma_at(struct mm_struct *mm, unsigned long addr);
 
 /* ---- pages ---- */
 
-/* A touch, as lib/mm does it: under the VMA's lock, else under mmap_lock. SIGSEGV: not mapped. */
+/*
+ * A touch, as lib/mm does it: under the VMA's lock, else under mmap_lock.
+ * SIGSEGV: not mapped.
+ */
 vm_fault_t touch(struct mm_struct *mm, unsigned long addr, unsigned int flags);
 void zap(struct mm_struct *mm, unsigned long start, unsigned long end);
 /* Take the write right from the whole VMA, or give it. */
@@ -77,7 +94,10 @@ vm_fault_t write_word(struct mm_struct *mm, unsigned long addr, unsigned long wo
 unsigned long world_read(struct mm_struct *mm, unsigned long addr);
 void world_write(struct mm_struct *mm, unsigned long addr, unsigned long word);
 
-/* The entry at @addr, 0 if there is none, and the page behind it. Nothing runs beside it. */
+/*
+ * The entry at @addr, 0 if there is none, and the page behind it. Nothing runs
+ * beside it.
+ */
 unsigned long pte_at(struct mm_struct *mm, unsigned long addr);
 struct page *page_at(struct mm_struct *mm, unsigned long addr);
 unsigned int refs(const struct page *page);
@@ -87,7 +107,9 @@ unsigned int refs(const struct page *page);
 struct file *world_file(unsigned long bytes, unsigned int as_flags);
 long count(struct mm_struct *mm, enum vms_mm_counter which);
 int validate(struct mm_struct *mm, FILE *why);
-void world_expect_counts_at(struct mm_struct *mm, long anon, long file, long shmem, const char *where, int line);
-#define world_expect_counts(mm, anon, file, shmem) world_expect_counts_at(mm, anon, file, shmem, __FILE__, __LINE__)
+void world_expect_counts_at(struct mm_struct *mm, long anon, long file, long shmem,
+			    const char *where, int line);
+#define world_expect_counts(mm, anon, file, shmem)                                                 \
+	world_expect_counts_at(mm, anon, file, shmem, __FILE__, __LINE__)
 
 #endif

@@ -32,7 +32,10 @@ static void a_write_is_seen_to_take_a_page(void **state)
 	assert_int_equal(probe_touch_takes_kb(true, MADV_NOHUGEPAGE), 4);
 }
 
-/* What a read takes can be told only if it is not the same as what a write takes, or if there is no zero page. */
+/*
+ * What a read takes can be told only if it is not the same as what a write
+ * takes, or if there is no zero page.
+ */
 static void a_read_takes_a_page_or_none(void **state)
 {
 	long kb = probe_touch_takes_kb(false, MADV_NOHUGEPAGE);
@@ -45,7 +48,10 @@ static void a_read_takes_a_page_or_none(void **state)
 	assert_int_equal(probe_read_takes_page(&probe), kb == 4);
 }
 
-/* START-END PERMS of every mapping of this process, into memory that is not malloc()'s. */
+/*
+ * START-END PERMS of every mapping of this process, into memory that is not
+ * malloc()'s.
+ */
 static size_t list_mappings(char *text, size_t size)
 {
 	FILE *in = fopen("/proc/self/maps", "re");
@@ -54,7 +60,8 @@ static size_t list_mappings(char *text, size_t size)
 
 	assert_non_null(in);
 	while (fgets(line, sizeof(line), in) && len + sizeof(line) < size)
-		len += (size_t)snprintf(text + len, size - len, "%.*s\n", (int)strcspn(line, " ") + 5, line);
+		len += (size_t)snprintf(text + len, size - len, "%.*s\n",
+					(int)strcspn(line, " ") + 5, line);
 	fclose(in);
 	return len;
 }
@@ -65,7 +72,10 @@ static void the_probe_leaves_no_mapping_behind(void **state)
 	struct probe probe;
 
 	(void)state;
-	/* What the C library and a sanitizer map at a first use has to be there already. */
+	/*
+	 * What the C library and a sanitizer map at a first use has to be there
+	 * already.
+	 */
 	probe_machine(&probe);
 	list_mappings(before, sizeof(before));
 	assert_true(list_mappings(before, sizeof(before)) > 100);
@@ -88,7 +98,9 @@ static void the_probe_finds_what_the_system_says(void **state)
 	assert_string_equal(probe.machine, system.machine);
 	assert_int_equal(probe.page_size, sysconf(_SC_PAGESIZE));
 	assert_int_equal(probe.overcommit, probe_sysctl("vm/overcommit_memory"));
-	/* A gap of its own is a boot option; none at all nobody has asked for. */
+	/*
+	 * A gap of its own is a boot option; none at all nobody has asked for.
+	 */
 	assert_in_range(probe.stack_gap, 1, 4096);
 	/* A security module may want more than the setting. */
 	setting = probe_sysctl("vm/mmap_min_addr");
@@ -169,19 +181,23 @@ static void each_obstacle_is_told(void **state)
 	struct probe p;
 
 	(void)state;
-#define OBSTACLE(change, hinders, part) (p = good_machine(), change, expect_obstacle(&p, hinders, part))
+#define OBSTACLE(change, hinders, part)                                                            \
+	(p = good_machine(), change, expect_obstacle(&p, hinders, part))
 	OBSTACLE(set(p.machine, "aarch64"), BOTH, "this is aarch64 with pages of 4096 bytes");
 	OBSTACLE(p.page_size = 16384, BOTH, "pages of 16384 bytes");
-	OBSTACLE((set(p.release, "6.12.1"), p.minor = 12), BOTH, "this is Linux 6.12.1, and the rules are those of 6.18");
+	OBSTACLE((set(p.release, "6.12.1"), p.minor = 12), BOTH,
+		 "this is Linux 6.12.1, and the rules are those of 6.18");
 	OBSTACLE(p.read_takes_kb = PROBE_UNKNOWN, BOTH, "does not say whether a read takes a page");
 	OBSTACLE(p.read_takes_kb = 64, BOTH, "a read takes 64 kB");
 	OBSTACLE(p.write_takes_kb = 2048, BOTH, "a write takes 2048 kB without MADV_HUGEPAGE");
 	OBSTACLE(p.write_takes_kb = 16, BOTH, "a write takes 16 kB");
 	OBSTACLE(set(p.thp_shmem, "advise"), BOTH, "shmem_enabled is advise");
-	OBSTACLE(set(p.size[0].shmem_enabled, "always"), BOTH, "pages of 2048 kB: shmem_enabled is always");
+	OBSTACLE(set(p.size[0].shmem_enabled, "always"), BOTH,
+		 "pages of 2048 kB: shmem_enabled is always");
 	OBSTACLE(set(p.thp, "never"), PROBE_LAYOUT, "transparent_hugepage/enabled is never");
 	OBSTACLE(set(p.thp, "-"), PROBE_LAYOUT, "transparent_hugepage/enabled is -");
-	OBSTACLE(set(p.size[0].enabled, "never"), PROBE_LAYOUT, "hugepages-2048kB/enabled is never");
+	OBSTACLE(set(p.size[0].enabled, "never"), PROBE_LAYOUT,
+		 "hugepages-2048kB/enabled is never");
 	OBSTACLE(p.advised_read_is_own = false, PROBE_LAYOUT, "disabled for this process");
 	OBSTACLE(p.overcommit = 2, PROBE_LAYOUT, "vm.overcommit_memory is 2");
 	OBSTACLE(p.memory_kb = 512L << 10, PROBE_LAYOUT, "RAM and swap are 524288 kB");
@@ -203,10 +219,11 @@ static void the_line_tells_all_of_it(void **state)
 
 	(void)state;
 	probe_line(&p, line, sizeof(line));
-	assert_string_equal(line,
-			    "machine: Linux 6.18.44 x86_64; a read takes no page; huge pages madvise (a write takes 4 kB; zero "
-			    "page 1; sizes 2048 kB inherit), of shared memory never; overcommit 0; lowest address 10000; stack gap "
-			    "256 pages; anonymous names no; soft-dirty no");
+	assert_string_equal(line, "machine: Linux 6.18.44 x86_64; a read takes no page; huge pages "
+				  "madvise (a write takes 4 kB; zero "
+				  "page 1; sizes 2048 kB inherit), of shared memory never; "
+				  "overcommit 0; lowest address 10000; stack gap "
+				  "256 pages; anonymous names no; soft-dirty no");
 	p.read_takes_kb = 4;
 	p.nr_sizes = 0;
 	probe_line(&p, line, sizeof(line));
@@ -236,7 +253,10 @@ static void a_machine_becomes_rules(void **state)
 	assert_true(rules_of_machine(&p).mm.read_takes_page);
 }
 
-/* What vmrecord writes down is what rules_of_machine() makes of the same machine. */
+/*
+ * What vmrecord writes down is what rules_of_machine() makes of the same
+ * machine.
+ */
 static void a_machines_rules_survive_as_a_list(void **state)
 {
 	struct probe p = good_machine();
@@ -269,10 +289,12 @@ static const char *text_of(const struct rules *rules)
 
 static void rules_are_read_as_they_are_printed(void **state)
 {
-	static const char default_text[] = "kernel=6.18,thp_align=whole,mmap_min_addr=10000,vacate_tables=1,merge_one_sided=1,"
-					   "mremap_many=1,guard_flag=1,read_takes_page=0";
-	static const char other_text[] = "kernel=5.15,thp_align=large,mmap_min_addr=0,vacate_tables=1,merge_one_sided=0,"
-					 "mremap_many=1,guard_flag=0,read_takes_page=1";
+	static const char default_text[] =
+		"kernel=6.18,thp_align=whole,mmap_min_addr=10000,vacate_tables=1,merge_one_sided=1,"
+		"mremap_many=1,guard_flag=1,read_takes_page=0";
+	static const char other_text[] =
+		"kernel=5.15,thp_align=large,mmap_min_addr=0,vacate_tables=1,merge_one_sided=0,"
+		"mremap_many=1,guard_flag=0,read_takes_page=1";
 	struct rules rules = rules_default();
 	char why[256];
 
@@ -283,11 +305,15 @@ static void rules_are_read_as_they_are_printed(void **state)
 	/* each by itself */
 	assert_true(rules_set(&rules, "read_takes_page=0", why, sizeof(why)));
 	assert_false(rules.mm.read_takes_page);
-	/* a version sets anew what goes by it, and leaves what goes by the machine */
+	/*
+	 * a version sets anew what goes by it, and leaves what goes by the
+	 * machine
+	 */
 	assert_true(rules_set(&rules, "read_takes_page=1,kernel=6.18", why, sizeof(why)));
 	assert_true(rules.mm.read_takes_page && rules.mm.guard_flag);
 	assert_true(rules_set(&rules, "machine", why, sizeof(why)));
-	assert_int_equal(rules.mm.read_takes_page, probe_touch_takes_kb(false, MADV_NOHUGEPAGE) > 0);
+	assert_int_equal(rules.mm.read_takes_page,
+			 probe_touch_takes_kb(false, MADV_NOHUGEPAGE) > 0);
 }
 
 static void a_wrong_rule_changes_nothing(void **state)
@@ -304,7 +330,8 @@ static void a_wrong_rule_changes_nothing(void **state)
 		{"guard_flag=0,kernel=six", "found 'kernel=six', expected X.Y"},
 		{"kernel=6.300", "found 'kernel=6.300', expected X.Y"},
 		{"thp_align=2", "found 'thp_align=2', expected none, large or whole"},
-		{"mmap_min_addr=0x1000", "found 'mmap_min_addr=0x1000', expected a hexadecimal address"},
+		{"mmap_min_addr=0x1000",
+		 "found 'mmap_min_addr=0x1000', expected a hexadecimal address"},
 		{"mmap_min_addr=1001", "found 'mmap_min_addr=1001', expected a multiple of a page"},
 		{"mmap_min_addr=1000000000000000", "expected a hexadecimal address"},
 		{"machine=1", "found 'machine=1', expected one of kernel"},
@@ -345,8 +372,9 @@ static void expect_part(const struct command *done, const char *part)
 static void the_program_prints_keys_and_verdicts(void **state)
 {
 	static const char *const keys[] = {
-		"release=",      "\nread_takes_kb=", "\nmmap_min_addr=", "\nstack_gap=",      "\nthp=",          "\novercommit=",
-		"\nanon_names=", "\nsoft_dirty=",    "\nrules=kernel=",  "\ncompare_layout=", "\ncompare_pages="};
+		"release=",        "\nread_takes_kb=",  "\nmmap_min_addr=", "\nstack_gap=",
+		"\nthp=",          "\novercommit=",     "\nanon_names=",    "\nsoft_dirty=",
+		"\nrules=kernel=", "\ncompare_layout=", "\ncompare_pages="};
 	struct command done = run("");
 
 	(void)state;
@@ -371,7 +399,8 @@ static void the_programs_rules_are_vmreplays(void **state)
 	struct command done;
 
 	(void)state;
-	snprintf(line, sizeof(line), "--rules | xargs -I RULES %s ops --rules=RULES /dev/null", vmreplay);
+	snprintf(line, sizeof(line), "--rules | xargs -I RULES %s ops --rules=RULES /dev/null",
+		 vmreplay);
 	done = run(line);
 	assert_string_equal(done.output, "");
 	assert_int_equal(done.status, 0);
@@ -381,12 +410,18 @@ static void the_programs_rules_are_vmreplays(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_write_is_seen_to_take_a_page),     cmocka_unit_test(a_read_takes_a_page_or_none),
-		cmocka_unit_test(the_probe_leaves_no_mapping_behind), cmocka_unit_test(the_probe_finds_what_the_system_says),
-		cmocka_unit_test(nothing_hinders_a_good_machine),     cmocka_unit_test(each_obstacle_is_told),
-		cmocka_unit_test(the_line_tells_all_of_it),           cmocka_unit_test(a_machine_becomes_rules),
-		cmocka_unit_test(a_machines_rules_survive_as_a_list), cmocka_unit_test(rules_are_read_as_they_are_printed),
-		cmocka_unit_test(a_wrong_rule_changes_nothing),       cmocka_unit_test(the_program_prints_keys_and_verdicts),
+		cmocka_unit_test(a_write_is_seen_to_take_a_page),
+		cmocka_unit_test(a_read_takes_a_page_or_none),
+		cmocka_unit_test(the_probe_leaves_no_mapping_behind),
+		cmocka_unit_test(the_probe_finds_what_the_system_says),
+		cmocka_unit_test(nothing_hinders_a_good_machine),
+		cmocka_unit_test(each_obstacle_is_told),
+		cmocka_unit_test(the_line_tells_all_of_it),
+		cmocka_unit_test(a_machine_becomes_rules),
+		cmocka_unit_test(a_machines_rules_survive_as_a_list),
+		cmocka_unit_test(rules_are_read_as_they_are_printed),
+		cmocka_unit_test(a_wrong_rule_changes_nothing),
+		cmocka_unit_test(the_program_prints_keys_and_verdicts),
 		cmocka_unit_test(the_programs_rules_are_vmreplays),
 	};
 

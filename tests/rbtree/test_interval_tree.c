@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_interval_tree.c - the interval tree: its borders, and random sets against a plain array.
+ * test_interval_tree.c - the interval tree: its borders, and random sets
+ * against a plain array.
  */
 #include <limits.h>
 #include <setjmp.h>
@@ -14,7 +15,10 @@
 #include "lib/rbtree/validate.h"
 #include "tests/support/number.h"
 
-/* Keys computed from other fields, and the node in an inner structure: as a VMA in its file mapping's tree. */
+/*
+ * Keys computed from other fields, and the node in an inner structure: as a VMA
+ * in its file mapping's tree.
+ */
 struct mapping {
 	unsigned long pgoff, pages;
 	struct {
@@ -32,7 +36,8 @@ static inline unsigned long mapping_last(const struct mapping *m)
 	return m->pgoff + m->pages - 1;
 }
 
-INTERVAL_TREE_DEFINE(struct mapping, shared.rb, unsigned long, shared.subtree_last, mapping_first, mapping_last, static, mappings)
+INTERVAL_TREE_DEFINE(struct mapping, shared.rb, unsigned long, shared.subtree_last, mapping_first,
+		     mapping_last, static, mappings)
 
 #define mapping_of(node) rb_entry(node, struct mapping, shared.rb)
 
@@ -40,7 +45,8 @@ static bool in_order(const struct rb_node *a, const struct rb_node *b)
 {
 	const struct mapping *first = mapping_of(a), *second = mapping_of(b);
 
-	return first->pgoff != second->pgoff ? first->pgoff < second->pgoff : first->serial < second->serial;
+	return first->pgoff != second->pgoff ? first->pgoff < second->pgoff
+					     : first->serial < second->serial;
 }
 
 static bool last_right(const struct rb_node *node)
@@ -125,8 +131,12 @@ static int by_order(const void *a, const void *b)
 	return in_order(&(*x)->shared.rb, &(*y)->shared.rb) ? -1 : 1;
 }
 
-/* What meets [start, last], found one by one in the array, then sorted, must be what the tree walks. */
-static void assert_same_walk(struct rb_root *root, struct mapping *m, unsigned long start, unsigned long last)
+/*
+ * What meets [start, last], found one by one in the array, then sorted, must be
+ * what the tree walks.
+ */
+static void assert_same_walk(struct rb_root *root, struct mapping *m, unsigned long start,
+			     unsigned long last)
 {
 	struct mapping *expected[MAPPINGS], *found = mappings_iter_first(root, start, last);
 	size_t n = 0;
@@ -171,8 +181,10 @@ static void random_sets_walk_as_a_plain_array(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(empty_tree_holds_nothing),          cmocka_unit_test(ends_are_inclusive),
-		cmocka_unit_test(largest_values_are_found),          cmocka_unit_test(long_interval_behind_short_ones_is_found),
+		cmocka_unit_test(empty_tree_holds_nothing),
+		cmocka_unit_test(ends_are_inclusive),
+		cmocka_unit_test(largest_values_are_found),
+		cmocka_unit_test(long_interval_behind_short_ones_is_found),
 		cmocka_unit_test(random_sets_walk_as_a_plain_array),
 	};
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rbtree.c - the red-black tree: against a sorted array, through every small shape there is, with and without a summary; and its
- * validator, against trees damaged on purpose.
+ * test_rbtree.c - the red-black tree: against a sorted array, through every
+ * small shape there is, with and without a summary; and its validator, against
+ * trees damaged on purpose.
  */
 #include <limits.h>
 #include <setjmp.h>
@@ -56,9 +57,11 @@ static void print_key(const struct rb_node *node, FILE *out)
 }
 
 static const struct vms__rb_rules plain_rules = {.in_order = in_order, .print = print_key};
-static const struct vms__rb_rules augmented_rules = {.in_order = in_order, .summary_right = heaviest_right, .print = print_key};
+static const struct vms__rb_rules augmented_rules = {
+	.in_order = in_order, .summary_right = heaviest_right, .print = print_key};
 
-static struct rb_node **find_link(struct rb_root *root, const struct item *item, struct rb_node **parent, bool augmented)
+static struct rb_node **find_link(struct rb_root *root, const struct item *item,
+				  struct rb_node **parent, bool augmented)
 {
 	struct rb_node **link = &root->rb_node;
 
@@ -105,7 +108,10 @@ static void augmented_erase(struct rb_root *root, struct item *item)
 	item->in_tree = false;
 }
 
-/* The tree holds exactly the marked items, whose keys are their indexes; walked both ways. */
+/*
+ * The tree holds exactly the marked items, whose keys are their indexes; walked
+ * both ways.
+ */
 static void assert_holds(const struct rb_root *root, const struct item *items, int n)
 {
 	const struct rb_node *node = rb_first(root);
@@ -222,7 +228,8 @@ static int random_below(int n)
 	return rand_r(&seed) % n;
 }
 
-static void random_changes(void (*insert)(struct rb_root *, struct item *), void (*erase)(struct rb_root *, struct item *),
+static void random_changes(void (*insert)(struct rb_root *, struct item *),
+			   void (*erase)(struct rb_root *, struct item *),
 			   const struct vms__rb_rules *rules)
 {
 	static struct item items[MANY];
@@ -369,7 +376,10 @@ static void validator_finds_red_below_red(void **state)
 
 	(void)state;
 	build_seven(&root, items);
-	/* Ascending insertion leaves a red leaf at the right end: make all of that path red. */
+	/*
+	 * Ascending insertion leaves a red leaf at the right end: make all of
+	 * that path red.
+	 */
 	assert_true(vms__rb_is_red(&items[6].rb));
 	vms__rb_set_red(rb_parent(&items[6].rb));
 	assert_true(vms__rb_validate(&root, &augmented_rules, NULL) > 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * command.h - runs a program and keeps what it printed and how it ended, for tests of programs.
+ * command.h - runs a program and keeps what it printed and how it ended, for
+ * tests of programs.
  */
 #ifndef TESTS_SUPPORT_COMMAND_H
 #define TESTS_SUPPORT_COMMAND_H

@@ -8,7 +8,8 @@
 #include "bench/harness/args.h"
 #include "bench/harness/say.h"
 
-unsigned long number_of_variable(const char *name, unsigned long least, unsigned long most, unsigned long otherwise)
+unsigned long number_of_variable(const char *name, unsigned long least, unsigned long most,
+				 unsigned long otherwise)
 {
 	const char *text = getenv(name);
 	char why[BENCH_WHY_MAX];

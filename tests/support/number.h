@@ -12,6 +12,7 @@
  * seed 0: anything else ends the program with status 2 and a line that says
  * what was expected.
  */
-unsigned long number_of_variable(const char *name, unsigned long least, unsigned long most, unsigned long otherwise);
+unsigned long number_of_variable(const char *name, unsigned long least, unsigned long most,
+				 unsigned long otherwise);
 
 #endif

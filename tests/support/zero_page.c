@@ -34,8 +34,12 @@ struct scan {
 #define IS_ZERO_PAGE (1ULL << 5)
 #define IS_HUGE (1ULL << 6)
 
-/* Find zero pages in [*pos, end). Return: how many regions, or -1; *pos: how far it came. */
-static int find_zero_pages(int pagemap, unsigned long *pos, unsigned long end, struct region region[REGIONS])
+/*
+ * Find zero pages in [*pos, end). Return: how many regions, or -1; *pos: how
+ * far it came.
+ */
+static int find_zero_pages(int pagemap, unsigned long *pos, unsigned long end,
+			   struct region region[REGIONS])
 {
 	struct scan scan = {
 		.size = sizeof(scan),
@@ -57,7 +61,8 @@ static bool replace(int mem, const struct region *region)
 {
 	unsigned long step = region->categories & IS_HUGE ? BLOCK : PAGE;
 
-	for (unsigned long addr = region->start; addr < region->end; addr = (addr & ~(step - 1)) + step)
+	for (unsigned long addr = region->start; addr < region->end;
+	     addr = (addr & ~(step - 1)) + step)
 		if (pwrite(mem, "", 1, (off_t)addr) != 1)
 			return false;
 	return true;
@@ -79,10 +84,14 @@ static bool replace_all(int pagemap, int mem, unsigned long start, unsigned long
 	return true;
 }
 
-/* Both files belong to the process that opens them, so each call opens them anew: a fork may have come between. */
+/*
+ * Both files belong to the process that opens them, so each call opens them
+ * anew: a fork may have come between.
+ */
 bool zero_page_replace(unsigned long start, unsigned long end)
 {
-	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC), mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC),
+	    mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
 	bool done = pagemap >= 0 && mem >= 0 && replace_all(pagemap, mem, start, end);
 	int err = errno;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * audit.c - see audit.h. One walk over all VMAs of all processes tallies who refers to what; then each object that was met is asked what
- * it counts.
+ * audit.c - see audit.h. One walk over all VMAs of all processes tallies who
+ * refers to what; then each object that was met is asked what it counts.
  */
 #include "tests/sweep/audit.h"
 
@@ -22,7 +22,10 @@ struct tally {
 	unsigned long nr;
 };
 
-/* A hash table with open addresses; its room is a power of two, at most half full. */
+/*
+ * A hash table with open addresses; its room is a power of two, at most half
+ * full.
+ */
 struct tallies {
 	struct tally *slot;
 	size_t room, used;
@@ -112,8 +115,10 @@ static void add_pages(struct books *b, const struct mm_struct *mm, const struct 
 	unsigned long addr = vma->vm_start;
 
 	while ((leaf = vms__leaf_next(mm, &addr, vma->vm_end)) != NULL)
-		for (unsigned long end = vms__leaf_end(addr, vma->vm_end); addr < end; addr += PAGE_SIZE) {
-			const struct page *page = vms__pte_page(vms__pte_load(leaf, vms__pt_index(addr, 0)));
+		for (unsigned long end = vms__leaf_end(addr, vma->vm_end); addr < end;
+		     addr += PAGE_SIZE) {
+			const struct page *page =
+				vms__pte_page(vms__pte_load(leaf, vms__pt_index(addr, 0)));
 
 			if (page)
 				add(b, PAGE, page, 1);
@@ -128,7 +133,8 @@ static void add_vacated(struct books *b, const struct mm_struct *mm)
 {
 	const struct vms__ptable *leaf;
 
-	for (unsigned long addr = 0; (leaf = vms__leaf_next(mm, &addr, VMS__PT_ADDRESSES)) != NULL;) {
+	for (unsigned long addr = 0;
+	     (leaf = vms__leaf_next(mm, &addr, VMS__PT_ADDRESSES)) != NULL;) {
 		b->vacated += !vms__leaf_counts(leaf);
 		addr = vms__leaf_end(addr, VMS__PT_ADDRESSES);
 	}
@@ -143,7 +149,8 @@ static void add_anon_vmas(struct books *b, const struct vm_area_struct *vma)
 		add(b, ANON_ACTIVE, own, 1);
 	list_for_each_entry(link, &vma->anon_vma_chain, same_vma) {
 		b->links++;
-		if (add(b, ANON_LINKS, link->anon_vma, 1) == 0 && link->anon_vma->root != link->anon_vma)
+		if (add(b, ANON_LINKS, link->anon_vma, 1) == 0 &&
+		    link->anon_vma->root != link->anon_vma)
 			add(b, ANON_BELOW, link->anon_vma->root, 1);
 	}
 }
@@ -162,11 +169,14 @@ static void add_size(struct books *b, const struct vm_area_struct *vma)
 
 static void check_sizes(struct books *b, const struct mm_struct *mm)
 {
-	unsigned long data = atomic_load(&mm->data_vm), exec = atomic_load(&mm->exec_vm), stack = atomic_load(&mm->stack_vm);
+	unsigned long data = atomic_load(&mm->data_vm), exec = atomic_load(&mm->exec_vm),
+		      stack = atomic_load(&mm->stack_vm);
 
 	if (data != b->data || exec != b->exec || stack != b->stack)
-		wrong(b, "data_vm, exec_vm, stack_vm are %lu, %lu, %lu, and VMAs hold %lu, %lu, %lu pages", data, exec, stack,
-		      b->data, b->exec, b->stack);
+		wrong(b,
+		      "data_vm, exec_vm, stack_vm are %lu, %lu, %lu, and VMAs hold %lu, %lu, %lu "
+		      "pages",
+		      data, exec, stack, b->data, b->exec, b->stack);
 }
 
 static void add_process(struct books *b, struct mm_struct *mm)
@@ -216,12 +226,13 @@ static unsigned long list_length(const struct list_head *list)
 
 static void check_page(struct books *b, const struct page *page, unsigned long mapped)
 {
-	unsigned int refcount = atomic_load(&page->refcount), mapcount = atomic_load(&page->mapcount);
+	unsigned int refcount = atomic_load(&page->refcount),
+		     mapcount = atomic_load(&page->mapcount);
 	bool cached = (page->flags & VMS__PG_CACHED) && atomic_load(&page->mapping);
 
 	if (mapcount != mapped || refcount != mapped + cached)
-		wrong(b, "a page, mapped %lu times%s, counts %u and has %u references", mapped, cached ? " and cached" : "",
-		      mapcount, refcount);
+		wrong(b, "a page, mapped %lu times%s, counts %u and has %u references", mapped,
+		      cached ? " and cached" : "", mapcount, refcount);
 }
 
 static void check_file(struct books *b, const struct file *file, unsigned long references)
@@ -231,31 +242,38 @@ static void check_file(struct books *b, const struct file *file, unsigned long r
 	int count = atomic_load(&file->f_count);
 
 	if (count != (int)(references + filler))
-		wrong(b, "file %s has %d references instead of %lu", file->f_path, count, references + filler);
+		wrong(b, "file %s has %d references instead of %lu", file->f_path, count,
+		      references + filler);
 }
 
-static void check_contents(struct books *b, const struct address_space *contents, unsigned long openings)
+static void check_contents(struct books *b, const struct address_space *contents,
+			   unsigned long openings)
 {
 	int count = atomic_load(&contents->refcount);
 
 	if (count != (int)openings)
-		wrong(b, "the contents of a file have %d references instead of %lu", count, openings);
+		wrong(b, "the contents of a file have %d references instead of %lu", count,
+		      openings);
 }
 
 static void check_anon_vma(struct books *b, const struct anon_vma *anon_vma, unsigned long links)
 {
-	unsigned long active = found(b, ANON_ACTIVE, anon_vma), below = found(b, ANON_BELOW, anon_vma);
+	unsigned long active = found(b, ANON_ACTIVE, anon_vma),
+		      below = found(b, ANON_BELOW, anon_vma);
 	unsigned int count = atomic_load(&anon_vma->refcount);
 
 	if (list_length(&anon_vma->links) != links)
-		wrong(b, "an anon_vma lists %lu VMAs, %lu of which are there", list_length(&anon_vma->links), links);
+		wrong(b, "an anon_vma lists %lu VMAs, %lu of which are there",
+		      list_length(&anon_vma->links), links);
 	if (anon_vma->num_active_vmas != active)
-		wrong(b, "an anon_vma counts %lu VMAs instead of %lu", anon_vma->num_active_vmas, active);
+		wrong(b, "an anon_vma counts %lu VMAs instead of %lu", anon_vma->num_active_vmas,
+		      active);
 	if (count != 1 + below)
 		wrong(b, "an anon_vma has %u references instead of %lu", count, 1 + below);
 }
 
-static void check_object(struct books *b, const struct state *state, const char *name, unsigned long expected)
+static void check_object(struct books *b, const struct state *state, const char *name,
+			 unsigned long expected)
 {
 	unsigned long alive = state_objects(state, name);
 
@@ -263,7 +281,8 @@ static void check_object(struct books *b, const struct state *state, const char 
 		wrong(b, "%lu objects '%s' are alive, and %lu are in use", alive, name, expected);
 }
 
-static void check_objects(struct books *b, const struct state *state, const unsigned long met[NR_KINDS], unsigned long pages)
+static void check_objects(struct books *b, const struct state *state,
+			  const unsigned long met[NR_KINDS], unsigned long pages)
 {
 	unsigned long tables = b->vacated;
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* corpus.c - see corpus.h. A test that has no memory of its own cannot go on: it ends. */
+/*
+ * corpus.c - see corpus.h. A test that has no memory of its own cannot go on:
+ * it ends.
+ */
 #include "tests/sweep/corpus.h"
 
 #include <stdio.h>
@@ -24,7 +27,8 @@ static struct script *new_script(struct corpus *corpus, const char *file, const 
 static void add_line(struct script *script, const char *text, unsigned long number)
 {
 	script->line = room_for_one(script->line, script->nr, sizeof(*script->line));
-	script->line[script->nr++] = (struct script_line){.text = room_for_text(text), .number = number};
+	script->line[script->nr++] =
+		(struct script_line){.text = room_for_text(text), .number = number};
 }
 
 static void add_text(struct corpus *corpus, const char *file, FILE *in)
@@ -85,11 +89,13 @@ static void add_one(struct corpus *corpus, const struct generate *g)
 	free(text);
 }
 
-void corpus_add_made(struct corpus *corpus, unsigned long first, unsigned long seeds, unsigned long ops)
+void corpus_add_made(struct corpus *corpus, unsigned long first, unsigned long seeds,
+		     unsigned long ops)
 {
 	for (unsigned long seed = first; seed < first + seeds; seed++)
 		for (const char *const *profile = generate_profiles; *profile; profile++)
-			add_one(corpus, &(struct generate){.profile = *profile, .seed = seed, .ops = ops});
+			add_one(corpus,
+				&(struct generate){.profile = *profile, .seed = seed, .ops = ops});
 }
 
 void corpus_free(struct corpus *corpus)

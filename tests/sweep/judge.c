@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * judge.c - see judge.h. Three layouts are laid beside each other - before, after, and as it should have become - and every address
- * must be as in one of the latter two.
+ * judge.c - see judge.h. Three layouts are laid beside each other - before,
+ * after, and as it should have become - and every address must be as in one of
+ * the latter two.
  */
 #include "tests/sweep/judge.h"
 
@@ -46,7 +47,8 @@ static bool is_one_of(const char *word, const char *list)
 	const char *found = strstr(list, word);
 	size_t len = strlen(word);
 
-	return found && (found == list || found[-1] == ' ') && (found[len] == ' ' || found[len] == '\0');
+	return found && (found == list || found[-1] == ' ') &&
+	       (found[len] == ' ' || found[len] == '\0');
 }
 
 static unsigned long number(const struct op *op, int i)
@@ -94,7 +96,10 @@ static struct spot spot_at(const struct space *space, unsigned long addr)
 	return (struct spot){0};
 }
 
-/* In what a listing shows. Which shared memory it is, has no number that both worlds know. */
+/*
+ * In what a listing shows. Which shared memory it is, has no number that both
+ * worlds know.
+ */
 static bool same_spot(struct spot a, struct spot b)
 {
 	if (!a.run || !b.run)
@@ -129,7 +134,11 @@ struct mixture {
 	bool out_of_order; /* done beyond one that is not done */
 	bool done, undone; /* some address that changes, has; has not */
 	bool vanished;     /* some address of the window @gone is free, and otherwise never is */
-	bool left;         /* some address of the window @kept is mapped that is free when nothing fails */
+	/*
+	 * some address of the window @kept is mapped that is free when nothing
+	 * fails
+	 */
+	bool left;
 };
 
 static unsigned long clip(unsigned long addr, unsigned long next, struct window window)
@@ -139,7 +148,8 @@ static unsigned long clip(unsigned long addr, unsigned long next, struct window 
 	return addr < window.end && next > window.end ? window.end : next;
 }
 
-static void mix_in(struct mixture *m, struct spot was, struct spot now, struct spot will, bool may_vanish, bool may_stay)
+static void mix_in(struct mixture *m, struct spot was, struct spot now, struct spot will,
+		   bool may_vanish, bool may_stay)
 {
 	if (same_spot(was, will) && same_spot(now, was))
 		return;
@@ -159,14 +169,17 @@ static void mix_in(struct mixture *m, struct spot was, struct spot now, struct s
 
 static struct mixture mix(const struct trial *t, struct window gone, struct window kept)
 {
-	const struct space *before = state_current(t->before), *after = state_current(t->after), *clean = state_current(t->clean);
+	const struct space *before = state_current(t->before), *after = state_current(t->after),
+			   *clean = state_current(t->clean);
 	struct mixture m = {0};
 	unsigned long next;
 
 	for (unsigned long addr = 0; addr != ~0UL; addr = next) {
-		next = next_edge(before, addr, next_edge(after, addr, next_edge(clean, addr, ~0UL)));
+		next = next_edge(before, addr,
+				 next_edge(after, addr, next_edge(clean, addr, ~0UL)));
 		next = clip(addr, clip(addr, next, gone), kept);
-		mix_in(&m, spot_at(before, addr), spot_at(after, addr), spot_at(clean, addr), is_in(gone, addr), is_in(kept, addr));
+		mix_in(&m, spot_at(before, addr), spot_at(after, addr), spot_at(clean, addr),
+		       is_in(gone, addr), is_in(kept, addr));
 	}
 	return m;
 }
@@ -185,7 +198,8 @@ static const struct entry *entry_at(const struct space *space, unsigned long add
 		else
 			high = middle;
 	}
-	return low < space->nr_entries && space->entry[low].addr == addr ? &space->entry[low] : NULL;
+	return low < space->nr_entries && space->entry[low].addr == addr ? &space->entry[low]
+									 : NULL;
 }
 
 static bool same_kind(const struct entry *a, const struct entry *b)
@@ -196,26 +210,33 @@ static bool same_kind(const struct entry *a, const struct entry *b)
 /* Each page that is there was there, or comes when nothing fails. */
 static bool pages_known(const struct trial *t)
 {
-	const struct space *before = state_current(t->before), *after = state_current(t->after), *clean = state_current(t->clean);
+	const struct space *before = state_current(t->before), *after = state_current(t->after),
+			   *clean = state_current(t->clean);
 
 	for (size_t i = 0; i < after->nr_entries; i++) {
 		const struct entry *entry = &after->entry[i];
 
-		if (!same_kind(entry, entry_at(before, entry->addr)) && !same_kind(entry, entry_at(clean, entry->addr)))
+		if (!same_kind(entry, entry_at(before, entry->addr)) &&
+		    !same_kind(entry, entry_at(clean, entry->addr)))
 			return false;
 	}
 	return true;
 }
 
-/* Each page that was there and stays when nothing fails, is there; unless others have been mapped over it. */
+/*
+ * Each page that was there and stays when nothing fails, is there; unless
+ * others have been mapped over it.
+ */
 static bool pages_kept(const struct trial *t, struct window replaced)
 {
-	const struct space *before = state_current(t->before), *after = state_current(t->after), *clean = state_current(t->clean);
+	const struct space *before = state_current(t->before), *after = state_current(t->after),
+			   *clean = state_current(t->clean);
 
 	for (size_t i = 0; i < before->nr_entries; i++) {
 		const struct entry *entry = &before->entry[i];
 
-		if (!is_in(replaced, entry->addr) && same_kind(entry, entry_at(clean, entry->addr)) &&
+		if (!is_in(replaced, entry->addr) &&
+		    same_kind(entry, entry_at(clean, entry->addr)) &&
 		    !same_kind(entry, entry_at(after, entry->addr)))
 			return false;
 	}
@@ -237,7 +258,8 @@ static bool pages_added(const struct trial *t)
 
 static bool same_map_count(const struct trial *t)
 {
-	return space_map_count(state_current(t->before)) == space_map_count(state_current(t->after));
+	return space_map_count(state_current(t->before)) ==
+	       space_map_count(state_current(t->after));
 }
 
 /* Two words of the operation, as a range of whole pages. */
@@ -296,7 +318,8 @@ static enum verdict judge_refusal(const struct op *op, const struct trial *t)
 		return VIOLATION;
 	if (strcmp(name, "fault") == 0)
 		return m.done && !m.undone ? GROWN : VIOLATION;
-	if (is_one_of(name, "mprotect madvise mlock mlock2 munlock mseal") && (m.done || pages_added(t)))
+	if (is_one_of(name, "mprotect madvise mlock mlock2 munlock mseal") &&
+	    (m.done || pages_added(t)))
 		return m.out_of_order ? VIOLATION : PREFIX;
 	return VIOLATION;
 }
@@ -308,7 +331,8 @@ static enum verdict judge_success(const struct op *op, const struct trial *t)
 	struct window source = move ? window_of(op, 1, 2) : nowhere;
 	struct mixture m = mix(t, nowhere, source);
 
-	if (m.other || !pages_known(t) || !pages_kept(t, strcmp(name, "mmap") == 0 ? window_of(op, 1, 2) : nowhere))
+	if (m.other || !pages_known(t) ||
+	    !pages_kept(t, strcmp(name, "mmap") == 0 ? window_of(op, 1, 2) : nowhere))
 		return VIOLATION;
 	if (m.left)
 		return is_empty(state_current(t->after), source) ? SOURCE_LEFT : VIOLATION;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* room.h - memory for the test itself: from the C library, which the injector does not touch. A test without memory ends. */
+/*
+ * room.h - memory for the test itself: from the C library, which the injector
+ * does not touch. A test without memory ends.
+ */
 #ifndef TESTS_SWEEP_ROOM_H
 #define TESTS_SWEEP_ROOM_H
 

@@ -75,13 +75,15 @@ static void take_entry(struct space *space, unsigned long addr, unsigned long pt
 	entry->anon = vms__page_is_anon(page);
 }
 
-static void take_pages(struct space *space, const struct mm_struct *mm, const struct vm_area_struct *vma)
+static void take_pages(struct space *space, const struct mm_struct *mm,
+		       const struct vm_area_struct *vma)
 {
 	const struct vms__ptable *leaf;
 	unsigned long addr = vma->vm_start;
 
 	while ((leaf = vms__leaf_next(mm, &addr, vma->vm_end)) != NULL)
-		for (unsigned long end = vms__leaf_end(addr, vma->vm_end); addr < end; addr += PAGE_SIZE) {
+		for (unsigned long end = vms__leaf_end(addr, vma->vm_end); addr < end;
+		     addr += PAGE_SIZE) {
 			unsigned long pte = vms__pte_load(leaf, vms__pt_index(addr, 0));
 
 			if (pte)
@@ -110,7 +112,8 @@ static void take_counters(struct space *space, const struct mm_struct *mm)
 	space->def_flags = mm->def_flags;
 }
 
-static void take_space(struct space *space, struct world *world, struct mm_struct *mm, struct numbers *shm, struct numbers *anon)
+static void take_space(struct space *space, struct world *world, struct mm_struct *mm,
+		       struct numbers *shm, struct numbers *anon)
 {
 	struct vm_area_struct *vma;
 	VMA_ITERATOR(vmi, mm, 0);
@@ -152,7 +155,8 @@ static void take_objects(struct state *state)
 
 		if (!colon || state->nr_objects == STATE_OBJECTS_MAX)
 			abort();
-		snprintf(state->object[state->nr_objects].name, sizeof(state->object[0].name), "%.*s", (int)(colon - line), line);
+		snprintf(state->object[state->nr_objects].name, sizeof(state->object[0].name),
+			 "%.*s", (int)(colon - line), line);
 		state->object[state->nr_objects++].nr = strtoul(colon + 1, NULL, 10);
 	}
 	free(text);
@@ -216,8 +220,9 @@ static bool same_objects(const struct state *a, const struct state *b)
 
 static bool same_run(const struct run *a, const struct run *b)
 {
-	return a->start == b->start && a->end == b->end && a->flags == b->flags && a->pgoff == b->pgoff && a->file == b->file &&
-	       a->shm == b->shm && a->anon_vma == b->anon_vma && a->links == b->links;
+	return a->start == b->start && a->end == b->end && a->flags == b->flags &&
+	       a->pgoff == b->pgoff && a->file == b->file && a->shm == b->shm &&
+	       a->anon_vma == b->anon_vma && a->links == b->links;
 }
 
 static bool same_runs(const struct space *a, const struct space *b)
@@ -238,8 +243,9 @@ static bool same_entries(const struct space *a, const struct space *b, unsigned 
 	for (size_t i = 0; i < a->nr_entries; i++) {
 		const struct entry *x = &a->entry[i], *y = &b->entry[i];
 
-		if (x->addr != y->addr || (x->bits != y->bits && (x->bits & ~lost) != y->bits) || x->word != y->word ||
-		    x->refcount != y->refcount || x->mapcount != y->mapcount || x->anon != y->anon)
+		if (x->addr != y->addr || (x->bits != y->bits && (x->bits & ~lost) != y->bits) ||
+		    x->word != y->word || x->refcount != y->refcount ||
+		    x->mapcount != y->mapcount || x->anon != y->anon)
 			return false;
 	}
 	return true;
@@ -253,12 +259,15 @@ static const char *space_difference(const struct space *a, const struct space *b
 		return "the pages";
 	if (memcmp(a->counter, b->counter, sizeof(a->counter)) != 0)
 		return "the counters";
-	return a->brk != b->brk || a->def_flags != b->def_flags ? "the break, or the flags of new mappings" : NULL;
+	return a->brk != b->brk || a->def_flags != b->def_flags
+		       ? "the break, or the flags of new mappings"
+		       : NULL;
 }
 
 bool state_equal(const struct state *a, const struct state *b, const char **what)
 {
-	const char *difference = a->nr != b->nr || a->current != b->current ? "the processes" : NULL;
+	const char *difference =
+		a->nr != b->nr || a->current != b->current ? "the processes" : NULL;
 
 	for (int i = 0; i < a->nr && !difference; i++)
 		difference = space_difference(&a->space[i], &b->space[i]);
@@ -272,8 +281,9 @@ bool state_equal(const struct state *a, const struct state *b, const char **what
 /* Whether @b goes on where @a ends, so that the two could be one. */
 static bool continues(const struct run *a, const struct run *b)
 {
-	return a->end == b->start && a->flags == b->flags && a->file == b->file && a->shm == b->shm && a->anon_vma == b->anon_vma &&
-	       a->links == b->links && a->pgoff + ((a->end - a->start) >> PAGE_SHIFT) == b->pgoff;
+	return a->end == b->start && a->flags == b->flags && a->file == b->file &&
+	       a->shm == b->shm && a->anon_vma == b->anon_vma && a->links == b->links &&
+	       a->pgoff + ((a->end - a->start) >> PAGE_SHIFT) == b->pgoff;
 }
 
 /* The run from @*i on with all that continue it; *@i moves beyond. */
@@ -296,10 +306,12 @@ static bool same_memory(const struct space *a, const struct space *b, unsigned l
 		if (!same_run(&x, &y))
 			return false;
 	}
-	if (i < a->nr_runs || j < b->nr_runs || !same_entries(a, b, lost) || a->brk != b->brk || a->def_flags != b->def_flags)
+	if (i < a->nr_runs || j < b->nr_runs || !same_entries(a, b, lost) || a->brk != b->brk ||
+	    a->def_flags != b->def_flags)
 		return false;
 	for (int c = 0; c < NR_COUNTERS; c++)
-		if (c != COUNTER_MAP_COUNT && c != COUNTER_PGTABLES && a->counter[c] != b->counter[c])
+		if (c != COUNTER_MAP_COUNT && c != COUNTER_PGTABLES &&
+		    a->counter[c] != b->counter[c])
 			return false;
 	return true;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * state.h - everything about a world that an operation could change, taken down so that it can be compared: with another moment of the same
- * world, or with another world in which the same script ran.
+ * state.h - everything about a world that an operation could change, taken down
+ * so that it can be compared: with another moment of the same world, or with
+ * another world in which the same script ran.
  *
- * No address of an object is in it, but counts of references are; what is shared has a number, given in the order in which it is met.
+ * No address of an object is in it, but counts of references are; what is
+ * shared has a number, given in the order in which it is met.
  */
 #ifndef TESTS_SWEEP_STATE_H
 #define TESTS_SWEEP_STATE_H
@@ -63,9 +65,15 @@ void state_free(struct state *state);
 
 /* In every respect. *@what, unless NULL: in which not. */
 bool state_equal(const struct state *a, const struct state *b, const char **what);
-/* But for how the memory is cut into VMAs, the objects that takes, page tables, and what page caches hold. */
+/*
+ * But for how the memory is cut into VMAs, the objects that takes, page tables,
+ * and what page caches hold.
+ */
 bool state_same_memory(const struct state *a, const struct state *b);
-/* The same, but for entries of the process at hand that were writable in @before and are not in @after. */
+/*
+ * The same, but for entries of the process at hand that were writable in
+ * @before and are not in @after.
+ */
 bool state_write_protected(const struct state *before, const struct state *after);
 /* How many objects of that name. */
 unsigned long state_objects(const struct state *state, const char *name);

@@ -2,9 +2,11 @@
 /*
  * sweep.c - see sweep.h.
  *
- * A script first runs undisturbed, and each answer and each state is kept. Then another world goes through it. An operation that was made
- * to fail and left everything as before is tried again where it stands; if it left something that it may leave, the world is made anew,
- * up to that operation. So what it finally does is always compared with the undisturbed run.
+ * A script first runs undisturbed, and each answer and each state is kept. Then
+ * another world goes through it. An operation that was made to fail and left
+ * everything as before is tried again where it stands; if it left something
+ * that it may leave, the world is made anew, up to that operation. So what it
+ * finally does is always compared with the undisturbed run.
  */
 #include "tests/sweep/sweep.h"
 
@@ -33,8 +35,8 @@ static void violation(struct sweep *s, const char *what, long n, const char *tex
 	const struct script_line *line = &s->script->line[s->at];
 
 	s->counts->violations++;
-	fprintf(s->out, "%s, line %lu, on %s: %s: %s %ld: %s\n", s->script->name, line->number, s->engine, line->text, what, n,
-		text);
+	fprintf(s->out, "%s, line %lu, on %s: %s: %s %ld: %s\n", s->script->name, line->number,
+		s->engine, line->text, what, n, text);
 }
 
 static struct world *new_world(const struct sweep *s)
@@ -50,8 +52,8 @@ static struct world *new_world(const struct sweep *s)
 static void perform_line(struct sweep *s, struct answer *answer)
 {
 	if (!perform(s->world, s->script->line[s->at].text, answer)) {
-		fprintf(stderr, "%s: %s: found '%s', expected %s\n", s->script->name, s->script->line[s->at].text, answer->found,
-			answer->expected);
+		fprintf(stderr, "%s: %s: found '%s', expected %s\n", s->script->name,
+			s->script->line[s->at].text, answer->found, answer->expected);
 		abort();
 	}
 }
@@ -120,7 +122,8 @@ static bool check_failure(struct sweep *s, const struct answer *answer, const ch
 	unchanged = state_equal(trial.before, &after, &difference);
 	s->counts->verdict[verdict]++;
 	if (verdict == VIOLATION) {
-		snprintf(text, sizeof(text), "answered %s (%s when nothing fails); not as before: %s", answer->text,
+		snprintf(text, sizeof(text),
+			 "answered %s (%s when nothing fails); not as before: %s", answer->text,
 			 trial.clean_answer, difference ? difference : "nothing");
 		violation(s, what, n, text);
 	}
@@ -138,9 +141,12 @@ static void check_passing(struct sweep *s, const struct answer *answer, long n)
 	char text[160];
 
 	state_take(&after, s->world);
-	if (strcmp(answer->text, s->answer[s->at].text) != 0 || !state_equal(&after, clean, &difference)) {
-		snprintf(text, sizeof(text), "passes, and answers %s (%s when nothing fails); differs in: %s", answer->text,
-			 s->answer[s->at].text, difference ? difference : "the answer");
+	if (strcmp(answer->text, s->answer[s->at].text) != 0 ||
+	    !state_equal(&after, clean, &difference)) {
+		snprintf(text, sizeof(text),
+			 "passes, and answers %s (%s when nothing fails); differs in: %s",
+			 answer->text, s->answer[s->at].text,
+			 difference ? difference : "the answer");
 		violation(s, "after allocation", n, text);
 	}
 	check_counts(s, &after, "after allocation", n);
@@ -177,12 +183,17 @@ static void set_limit(struct sweep *s, int limit)
 		abort();
 }
 
-/* Linux lets the number reach one more than the limit; above it, nothing is mapped any more. */
-static void check_limit(struct sweep *s, const struct answer *answer, int limit, int before, int now)
+/*
+ * Linux lets the number reach one more than the limit; above it, nothing is
+ * mapped any more.
+ */
+static void check_limit(struct sweep *s, const struct answer *answer, int limit, int before,
+			int now)
 {
 	if (before <= limit && now > limit + 1)
 		violation(s, "limit", limit, "more VMAs than that, and one");
-	if (before > limit && strncmp(s->script->line[s->at].text, "mmap", 4) == 0 && answer->text[0] != '-')
+	if (before > limit && strncmp(s->script->line[s->at].text, "mmap", 4) == 0 &&
+	    answer->text[0] != '-')
 		violation(s, "limit", limit, "mmap goes on beyond it");
 }
 
@@ -206,8 +217,8 @@ static void sweep_limits(struct sweep *s)
 	check_passing(s, &answer, 0);
 }
 
-static void run(const struct script *script, const char *engine, struct sweep_counts *counts, FILE *out,
-		void (*step)(struct sweep *s))
+static void run(const struct script *script, const char *engine, struct sweep_counts *counts,
+		FILE *out, void (*step)(struct sweep *s))
 {
 	struct sweep s = {.script = script, .engine = engine, .counts = counts, .out = out};
 
@@ -231,12 +242,14 @@ static void run(const struct script *script, const char *engine, struct sweep_co
 	free(s.answer);
 }
 
-void sweep_memory(const struct script *script, const char *engine, struct sweep_counts *counts, FILE *out)
+void sweep_memory(const struct script *script, const char *engine, struct sweep_counts *counts,
+		  FILE *out)
 {
 	run(script, engine, counts, out, sweep_allocations);
 }
 
-void sweep_limit(const struct script *script, const char *engine, struct sweep_counts *counts, FILE *out)
+void sweep_limit(const struct script *script, const char *engine, struct sweep_counts *counts,
+		 FILE *out)
 {
 	run(script, engine, counts, out, sweep_limits);
 }

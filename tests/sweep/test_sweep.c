@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_sweep.c - no operation of a corpus of scripts breaks anything when an allocation fails, whichever it is, or when there may be no
- * more VMAs.
+ * test_sweep.c - no operation of a corpus of scripts breaks anything when an
+ * allocation fails, whichever it is, or when there may be no more VMAs.
  *
- * The corpus: the scripts under tests/vmreplay/scripts, and what the generator of tests/oracle makes of a few seeds. More of those:
- * `test_sweep FIRST-SEED SEEDS OPERATIONS`, which ends with the number of violations, at most 1.
+ * The corpus: the scripts under tests/vmreplay/scripts, and what the generator
+ * of tests/oracle makes of a few seeds. More of those: `test_sweep FIRST-SEED
+ * SEEDS OPERATIONS`, which ends with the number of violations, at most 1.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +26,8 @@
 
 static struct corpus corpus;
 
-typedef void (*sweeper)(const struct script *script, const char *engine, struct sweep_counts *counts, FILE *out);
+typedef void (*sweeper)(const struct script *script, const char *engine,
+			struct sweep_counts *counts, FILE *out);
 
 static void sweep_all(sweeper sweep, struct sweep_counts *counts)
 {
@@ -36,8 +38,8 @@ static void sweep_all(sweeper sweep, struct sweep_counts *counts)
 
 static void print_counts(const char *what, const struct sweep_counts *c)
 {
-	printf("%s: %lu scripts, %lu operations, %lu injected failures, %lu violations\n", what, c->scripts, c->operations,
-	       c->injected, c->violations);
+	printf("%s: %lu scripts, %lu operations, %lu injected failures, %lu violations\n", what,
+	       c->scripts, c->operations, c->injected, c->violations);
 	for (int v = 0; v < VIOLATION; v++)
 		if (c->verdict[v])
 			printf("  %-28s %8lu\n", verdict_names[v], c->verdict[v]);
@@ -52,7 +54,10 @@ static void a_failed_allocation_leaves_everything_as_it_was(void **state)
 	sweep_all(sweep_memory, &counts);
 	print_counts("allocations", &counts);
 	assert_int_equal(counts.violations, 0);
-	/* It has found allocations to fail: as many as operations, at the least. */
+	/*
+	 * It has found allocations to fail: as many as operations, at the
+	 * least.
+	 */
 	assert_true(counts.injected > counts.operations);
 }
 
@@ -89,7 +94,8 @@ static int sweep_made(char **argv)
 {
 	struct sweep_counts memory = {0}, limit = {0};
 
-	corpus_add_made(&corpus, strtoul(argv[1], NULL, 10), strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10));
+	corpus_add_made(&corpus, strtoul(argv[1], NULL, 10), strtoul(argv[2], NULL, 10),
+			strtoul(argv[3], NULL, 10));
 	sweep_all(sweep_memory, &memory);
 	sweep_all(sweep_limit, &limit);
 	print_counts("allocations", &memory);
@@ -126,5 +132,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_source_that_cannot_be_cut_off_stays_mapped_and_empty),
 	};
 
-	return argc == 4 ? sweep_made(argv) : cmocka_run_group_tests(tests, add_corpus, remove_corpus);
+	return argc == 4 ? sweep_made(argv)
+			 : cmocka_run_group_tests(tests, add_corpus, remove_corpus);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * child.h - run a piece of a test in a child process, to see how it ends and what it says; and a watchdog for tests that can
- * only fail by waiting for ever.
+ * child.h - run a piece of a test in a child process, to see how it ends and
+ * what it says; and a watchdog for tests that can only fail by waiting for
+ * ever.
  */
 #ifndef TESTS_SYNC_CHILD_H
 #define TESTS_SYNC_CHILD_H
@@ -13,12 +14,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A hang ends the program by SIGALRM. Sanitizers and loaded machines are slow: far more than any test takes. */
+/*
+ * A hang ends the program by SIGALRM. Sanitizers and loaded machines are slow:
+ * far more than any test takes.
+ */
 #define WATCHDOG_SECONDS 120
 
 /*
- * Run @fn in a child. Return: whether it stopped by abort() after writing every one of @words (up to NULL) to stderr. The
- * calling process has one thread.
+ * Run @fn in a child. Return: whether it stopped by abort() after writing every
+ * one of @words (up to NULL) to stderr. The calling process has one thread.
  */
 static inline bool child_aborts_saying(void (*fn)(void), const char *const *words)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * explore.c - the schedules. A run is a sequence of choices; the next run repeats all but the last that had an alternative
- * left, takes that one's next alternative, and then always the first.
+ * explore.c - the schedules. A run is a sequence of choices; the next run
+ * repeats all but the last that had an alternative left, takes that one's next
+ * alternative, and then always the first.
  *
- * Real threads, of which one holds the baton: it alone touches anything here or in the code under test. Passing it (a semaphore)
- * orders all that came before.
+ * Real threads, of which one holds the baton: it alone touches anything here or
+ * in the code under test. Passing it (a semaphore) orders all that came before.
  */
 #include "tests/sync/explore.h"
 
@@ -84,7 +85,10 @@ static void make_ready(struct thread *t, bool timed_out)
 	t->timed_out = timed_out;
 }
 
-/* Who may run beside, or instead of, @self; those whose timeout may fire come last. */
+/*
+ * Who may run beside, or instead of, @self; those whose timeout may fire come
+ * last.
+ */
 static unsigned int list_others(const struct thread *self, struct thread **list, bool timeouts)
 {
 	unsigned int n = 0;
@@ -133,7 +137,10 @@ void explore_step(void)
 	sem_wait(&self->go);
 }
 
-/* The running thread cannot go on. Return: who goes on instead, perhaps itself after a timeout; NULL: nobody. */
+/*
+ * The running thread cannot go on. Return: who goes on instead, perhaps itself
+ * after a timeout; NULL: nobody.
+ */
 static struct thread *pick_next(const struct thread *self)
 {
 	struct thread *others[EXPLORE_MAX_THREADS];
@@ -151,7 +158,7 @@ static struct thread *pick_next(const struct thread *self)
 	return others[pick];
 }
 
-/* ---- the hooks -------------------------------------------------------------------------------------------------------------- */
+/* ---- the hooks ----------------------------------------------------------- */
 
 uint64_t explore_load(const void *p, size_t size)
 {
@@ -221,7 +228,7 @@ void explore_futex_wake(void *word, int n)
 	}
 }
 
-/* ---- the runs --------------------------------------------------------------------------------------------------------------- */
+/* ---- the runs ------------------------------------------------------------ */
 
 static void *thread_main(void *arg)
 {
@@ -242,7 +249,8 @@ static void start_threads(void)
 {
 	quit = false;
 	sem_init(&run_ended, 0, 0);
-	for (nr_threads = 0; nr_threads < EXPLORE_MAX_THREADS && scenario->threads[nr_threads]; nr_threads++) {
+	for (nr_threads = 0; nr_threads < EXPLORE_MAX_THREADS && scenario->threads[nr_threads];
+	     nr_threads++) {
 		struct thread *t = &threads[nr_threads];
 
 		memset(t, 0, sizeof(*t));
@@ -291,7 +299,9 @@ static bool next_schedule(void)
 const char *explore(const struct explore_scenario *what, unsigned long *runs)
 {
 	*runs = 0;
-	/* Threads that wait for ever cannot be ended: nothing runs after them. */
+	/*
+	 * Threads that wait for ever cannot be ended: nothing runs after them.
+	 */
 	if (failure == STUCK)
 		return failure;
 	scenario = what;

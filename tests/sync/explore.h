@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * explore.h - run a few threads through every schedule, within a bound, instead of through the few that a machine happens to
- * take.
+ * explore.h - run a few threads through every schedule, within a bound, instead
+ * of through the few that a machine happens to take.
  *
- * The code under test is compiled into the test with the atomics and futexes below: before each, the running thread may be
- * stopped and another go on. One thread runs at a time. explore() runs the scenario again and again, each time with the next
- * schedule, until all with at most so many costly choices are done (Musuvathi and Qadeer, "Iterative context bounding", PLDI
- * 2007: few are enough to find most bugs). A costly choice is to stop a thread that could go on, to let a timeout fire early,
- * or to keep a store back.
+ * The code under test is compiled into the test with the atomics and futexes
+ * below: before each, the running thread may be stopped and another go on. One
+ * thread runs at a time. explore() runs the scenario again and again, each time
+ * with the next schedule, until all with at most so many costly choices are
+ * done (Musuvathi and Qadeer, "Iterative context bounding", PLDI 2007: few are
+ * enough to find most bugs). A costly choice is to stop a thread that could go
+ * on, to let a timeout fire early, or to keep a store back.
  *
- * Stores may be kept back in a thread's store buffer until its next store, read-modify-write or futex, as x86 does, so a missing
- * full barrier shows. Weaker orders than x86's are not modelled; TSan judges those.
+ * Stores may be kept back in a thread's store buffer until its next store,
+ * read-modify-write or futex, as x86 does, so a missing full barrier shows.
+ * Weaker orders than x86's are not modelled; TSan judges those.
  */
 #ifndef TESTS_SYNC_EXPLORE_H
 #define TESTS_SYNC_EXPLORE_H
@@ -28,7 +31,10 @@ struct explore_scenario {
 	unsigned int costly; /* bound */
 };
 
-/* Return: NULL if every schedule went well, else what went wrong in one. @runs: how many there were. */
+/*
+ * Return: NULL if every schedule went well, else what went wrong in one. @runs:
+ * how many there were.
+ */
 const char *explore(const struct explore_scenario *scenario, unsigned long *runs);
 
 /* Inside a run. The first failure counts. */
@@ -50,7 +56,9 @@ void explore_futex_wake(void *word, int n);
 #include <stdatomic.h>
 #include <time.h>
 
-/* The type without _Atomic. One thread runs at a time, so plain access will do. */
+/*
+ * The type without _Atomic. One thread runs at a time, so plain access will do.
+ */
 #define EXPLORE_TYPE(p) __typeof__(*(p) + 0)
 
 #undef atomic_load_explicit
@@ -63,39 +71,41 @@ void explore_futex_wake(void *word, int n);
 #undef atomic_fetch_or_explicit
 #undef atomic_fetch_and_explicit
 
-#define atomic_load_explicit(p, order) ((EXPLORE_TYPE(p))(uintptr_t)explore_load((const void *)(p), sizeof(*(p))))
+#define atomic_load_explicit(p, order)                                                             \
+	((EXPLORE_TYPE(p))(uintptr_t)explore_load((const void *)(p), sizeof(*(p))))
 #define atomic_store_explicit(p, v, order) explore_store((void *)(p), sizeof(*(p)), (uintptr_t)(v))
-#define EXPLORE_RMW(p, new)                                                                                                        \
-	({                                                                                                                         \
-		EXPLORE_TYPE(p) *explore_p = (EXPLORE_TYPE(p) *)(p), explore_old;                                                  \
-		explore_rmw();                                                                                                     \
-		explore_old = *explore_p;                                                                                          \
-		*explore_p = (new);                                                                                                \
-		explore_old;                                                                                                       \
+#define EXPLORE_RMW(p, new)                                                                        \
+	({                                                                                         \
+		EXPLORE_TYPE(p) *explore_p = (EXPLORE_TYPE(p) *)(p), explore_old;                  \
+		explore_rmw();                                                                     \
+		explore_old = *explore_p;                                                          \
+		*explore_p = (new);                                                                \
+		explore_old;                                                                       \
 	})
 #define atomic_exchange_explicit(p, v, order) EXPLORE_RMW(p, v)
 #define atomic_fetch_add_explicit(p, v, order) EXPLORE_RMW(p, explore_old + (v))
 #define atomic_fetch_sub_explicit(p, v, order) EXPLORE_RMW(p, explore_old - (v))
 #define atomic_fetch_or_explicit(p, v, order) EXPLORE_RMW(p, explore_old | (v))
 #define atomic_fetch_and_explicit(p, v, order) EXPLORE_RMW(p, explore_old &(v))
-#define atomic_compare_exchange_strong_explicit(p, e, v, success, failure)                                                         \
-	({                                                                                                                         \
-		EXPLORE_TYPE(p) *explore_p = (EXPLORE_TYPE(p) *)(p), *explore_e = (e);                                             \
-		bool explore_same;                                                                                                 \
-		explore_rmw();                                                                                                     \
-		explore_same = *explore_p == *explore_e;                                                                           \
-		if (explore_same)                                                                                                  \
-			*explore_p = (v);                                                                                          \
-		else                                                                                                               \
-			*explore_e = *explore_p;                                                                                   \
-		explore_same;                                                                                                      \
+#define atomic_compare_exchange_strong_explicit(p, e, v, success, failure)                         \
+	({                                                                                         \
+		EXPLORE_TYPE(p) *explore_p = (EXPLORE_TYPE(p) *)(p), *explore_e = (e);             \
+		bool explore_same;                                                                 \
+		explore_rmw();                                                                     \
+		explore_same = *explore_p == *explore_e;                                           \
+		if (explore_same)                                                                  \
+			*explore_p = (v);                                                          \
+		else                                                                               \
+			*explore_e = *explore_p;                                                   \
+		explore_same;                                                                      \
 	})
 #define atomic_compare_exchange_weak_explicit atomic_compare_exchange_strong_explicit
 
 /* In the place of lib/sync/futex.h. */
 #define VMS_SYNC_FUTEX_H
 #define VMS__FUTEX_ALL INT_MAX
-static inline int vms__futex_wait(_Atomic unsigned int *word, unsigned int expected, const struct timespec *deadline)
+static inline int vms__futex_wait(_Atomic unsigned int *word, unsigned int expected,
+				  const struct timespec *deadline)
 {
 	return explore_futex_wait((void *)word, expected, deadline != NULL);
 }

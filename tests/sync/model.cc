@@ -49,7 +49,10 @@ struct word {
 	}
 };
 
-/* What one run has. Relacy makes one for each run, and forgets it after a failure. */
+/*
+ * What one run has. Relacy makes one for each run, and forgets it after a
+ * failure.
+ */
 struct world {
 	rl::var<value> plain[MODEL_PLAIN];
 	rl::mutex mutexes[MODEL_MUTEXES];
@@ -179,7 +182,10 @@ unsigned int model_weaknesses(const model_site *sites, unsigned int nr_sites, mo
 		default:
 			break;
 		}
-		/* C11 allows no failure order without the same success order, so the two go together above. */
+		/*
+		 * C11 allows no failure order without the same success order,
+		 * so the two go together above.
+		 */
 		if (site->failure != rl::mo_relaxed)
 			add(site, site->order, rl::mo_relaxed);
 	}

@@ -7,9 +7,9 @@
  * below. model_search() runs a scenario of two or three threads again and
  * again. In each run the choice of who goes on at each access, and of how old a
  * value a load sees within what the orders allow, is another random one; the
- * choices depend on the number of the run alone, so a run can be repeated. A run
- * fails at a data race on a plain variable of the model, at model_fail(), when
- * everybody waits, and when it does not end.
+ * choices depend on the number of the run alone, so a run can be repeated. A
+ * run fails at a data race on a plain variable of the model, at model_fail(),
+ * when everybody waits, and when it does not end.
  *
  * Each atomic access of the source is a site. A search may weaken the order of
  * one site: model_weaknesses() lists every such way, and the tests require that
@@ -49,8 +49,9 @@ struct model_weakness {
 
 struct model_scenario {
 	const char *name;
-	void (*begin)(void);                      /* before each run, ordered before every thread */
-	void (*end)(void);                        /* after each run, ordered after them; may be NULL */
+	void (*begin)(void); /* before each run, ordered before every thread */
+	/* after each run, ordered after them; may be NULL */
+	void (*end)(void);
 	void (*threads[MODEL_MAX_THREADS])(void); /* two or three */
 };
 
@@ -59,15 +60,15 @@ struct model_scenario {
  * Return: NULL if all went well, else what went wrong in the last one.
  * *@done: how many there were.
  */
-const char *model_search(const struct model_scenario *scenario, unsigned long runs, const struct model_weakness *weakness,
-			 unsigned long *done);
+const char *model_search(const struct model_scenario *scenario, unsigned long runs,
+			 const struct model_weakness *weakness, unsigned long *done);
 
 /*
  * Every way to weaken one of the @nr_sites @sites by one step.
  * Return: how many; at most @room are written to @list.
  */
-unsigned int model_weaknesses(const struct model_site *sites, unsigned int nr_sites, struct model_weakness *list,
-			      unsigned int room);
+unsigned int model_weaknesses(const struct model_site *sites, unsigned int nr_sites,
+			      struct model_weakness *list, unsigned int room);
 
 /* acquire, release, ... */
 const char *model_order_name(int order);
@@ -99,8 +100,10 @@ enum model_op { MODEL_EXCHANGE, MODEL_ADD, MODEL_SUB, MODEL_OR, MODEL_AND };
 void model_init(const void *word, uint64_t value);
 uint64_t model_load(const void *word, const struct model_site *site);
 void model_store(const void *word, uint64_t value, const struct model_site *site);
-uint64_t model_rmw(const void *word, enum model_op op, uint64_t operand, const struct model_site *site);
-bool model_cas(const void *word, uint64_t *expected, uint64_t desired, bool weak, const struct model_site *site);
+uint64_t model_rmw(const void *word, enum model_op op, uint64_t operand,
+		   const struct model_site *site);
+bool model_cas(const void *word, uint64_t *expected, uint64_t desired, bool weak,
+	       const struct model_site *site);
 int model_futex_wait(const void *word, uint64_t expected, bool timed);
 void model_futex_wake(const void *word, int n);
 
@@ -120,11 +123,12 @@ extern const struct model_site __start_model_sites[], __stop_model_sites[];
 
 /* The type without _Atomic. */
 #define MODEL_TYPE(p) __typeof__(*(p) + 0)
-#define MODEL_CALL(type, order, failure, call)                                                                                     \
-	({                                                                                                                         \
-		static const struct model_site model_site                                                                          \
-			__attribute__((section("model_sites"))) = {__FILE__, __func__, __LINE__, order, failure};                  \
-		(type)(uintptr_t)(call);                                                                                           \
+#define MODEL_CALL(type, order, failure, call)                                                     \
+	({                                                                                         \
+		static const struct model_site model_site                                          \
+			__attribute__((section("model_sites"))) = {__FILE__, __func__, __LINE__,   \
+								   order, failure};                \
+		(type)(uintptr_t)(call);                                                           \
 	})
 
 #undef atomic_init
@@ -139,36 +143,43 @@ extern const struct model_site __start_model_sites[], __stop_model_sites[];
 #undef atomic_fetch_and_explicit
 
 #define atomic_init(p, v) model_init((const void *)(p), (uintptr_t)(v))
-#define atomic_load_explicit(p, order)                                                                                             \
-	MODEL_CALL(MODEL_TYPE(p), order, memory_order_relaxed, model_load((const void *)(p), &model_site))
-#define atomic_store_explicit(p, v, order)                                                                                         \
-	MODEL_CALL(void, order, memory_order_relaxed, (model_store((const void *)(p), (uintptr_t)(v), &model_site), 0))
-#define MODEL_RMW(p, op, v, order)                                                                                                 \
-	MODEL_CALL(MODEL_TYPE(p), order, memory_order_relaxed, model_rmw((const void *)(p), op, (uintptr_t)(v), &model_site))
+#define atomic_load_explicit(p, order)                                                             \
+	MODEL_CALL(MODEL_TYPE(p), order, memory_order_relaxed,                                     \
+		   model_load((const void *)(p), &model_site))
+#define atomic_store_explicit(p, v, order)                                                         \
+	MODEL_CALL(void, order, memory_order_relaxed,                                              \
+		   (model_store((const void *)(p), (uintptr_t)(v), &model_site), 0))
+#define MODEL_RMW(p, op, v, order)                                                                 \
+	MODEL_CALL(MODEL_TYPE(p), order, memory_order_relaxed,                                     \
+		   model_rmw((const void *)(p), op, (uintptr_t)(v), &model_site))
 #define atomic_exchange_explicit(p, v, order) MODEL_RMW(p, MODEL_EXCHANGE, v, order)
 #define atomic_fetch_add_explicit(p, v, order) MODEL_RMW(p, MODEL_ADD, v, order)
 #define atomic_fetch_sub_explicit(p, v, order) MODEL_RMW(p, MODEL_SUB, v, order)
 #define atomic_fetch_or_explicit(p, v, order) MODEL_RMW(p, MODEL_OR, v, order)
 #define atomic_fetch_and_explicit(p, v, order) MODEL_RMW(p, MODEL_AND, v, order)
-#define MODEL_CAS(p, e, v, weak, success, failure)                                                                                 \
-	MODEL_CALL(bool, success, failure, ({                                                                                      \
-			   MODEL_TYPE(p) *model_e = (e);                                                                           \
-			   uint64_t model_old = (uintptr_t)*model_e;                                                               \
-			   bool model_ok = model_cas((const void *)(p), &model_old, (uintptr_t)(v), weak, &model_site);            \
-			   *model_e = (MODEL_TYPE(p))(uintptr_t)model_old;                                                         \
-			   model_ok;                                                                                               \
+#define MODEL_CAS(p, e, v, weak, success, failure)                                                 \
+	MODEL_CALL(bool, success, failure, ({                                                      \
+			   MODEL_TYPE(p) *model_e = (e);                                           \
+			   uint64_t model_old = (uintptr_t)*model_e;                               \
+			   bool model_ok = model_cas((const void *)(p), &model_old,                \
+						     (uintptr_t)(v), weak, &model_site);           \
+			   *model_e = (MODEL_TYPE(p))(uintptr_t)model_old;                         \
+			   model_ok;                                                               \
 		   }))
-#define atomic_compare_exchange_strong_explicit(p, e, v, success, failure) MODEL_CAS(p, e, v, false, success, failure)
-#define atomic_compare_exchange_weak_explicit(p, e, v, success, failure) MODEL_CAS(p, e, v, true, success, failure)
+#define atomic_compare_exchange_strong_explicit(p, e, v, success, failure)                         \
+	MODEL_CAS(p, e, v, false, success, failure)
+#define atomic_compare_exchange_weak_explicit(p, e, v, success, failure)                           \
+	MODEL_CAS(p, e, v, true, success, failure)
 
 /*
- * In the place of lib/sync/asym_fence.h: both halves are the full fence that they
- * are together. Whether there is a heavy half, the test says.
+ * In the place of lib/sync/asym_fence.h: both halves are the full fence that
+ * they are together. Whether there is a heavy half, the test says.
  */
 #define VMS_SYNC_ASYM_FENCE_H
 #define VMS__ASYM_STORE memory_order_relaxed
 #define VMS__ASYM_LOAD memory_order_acquire
-#define MODEL_FENCE() MODEL_CALL(void, memory_order_seq_cst, memory_order_relaxed, (model_fence(&model_site), 0))
+#define MODEL_FENCE()                                                                              \
+	MODEL_CALL(void, memory_order_seq_cst, memory_order_relaxed, (model_fence(&model_site), 0))
 static bool model_asymmetric;
 static inline bool vms__fence_is_asymmetric(void)
 {
@@ -180,7 +191,8 @@ static inline bool vms__fence_is_asymmetric(void)
 /* In the place of lib/sync/futex.h. */
 #define VMS_SYNC_FUTEX_H
 #define VMS__FUTEX_ALL INT_MAX
-static inline int vms__futex_wait(_Atomic unsigned int *word, unsigned int expected, const struct timespec *deadline)
+static inline int vms__futex_wait(_Atomic unsigned int *word, unsigned int expected,
+				  const struct timespec *deadline)
 {
 	return model_futex_wait((const void *)word, expected, deadline != NULL);
 }

@@ -11,7 +11,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Somebody who owns no process, in all likelihood, and is not exempt from limits. */
+/*
+ * Somebody who owns no process, in all likelihood, and is not exempt from
+ * limits.
+ */
 #define NOBODY 65534
 
 static inline void limit_threads(rlim_t soft)

@@ -40,7 +40,8 @@ static inline void check_sound(const struct model_scenario *scenarios, unsigned 
 		unsigned long runs;
 		const char *failure = model_search(&scenarios[i], SOUND_RUNS, NULL, &runs);
 
-		printf("%s: %lu runs%s%s\n", scenarios[i].name, runs, failure ? "; in the last: " : "", failure ? failure : "");
+		printf("%s: %lu runs%s%s\n", scenarios[i].name, runs,
+		       failure ? "; in the last: " : "", failure ? failure : "");
 		sound = sound && !failure;
 	}
 	assert_true(sound);
@@ -50,7 +51,8 @@ static inline void check_sound(const struct model_scenario *scenarios, unsigned 
  * Whether a weak order is found out in any scenario: few runs of each first,
  * since one of them finds it quickly.
  */
-static inline bool is_found_out(const struct model_scenario *scenarios, unsigned int nr, const struct model_weakness *weakness)
+static inline bool is_found_out(const struct model_scenario *scenarios, unsigned int nr,
+				const struct model_weakness *weakness)
 {
 	for (unsigned long runs = 1000; runs <= WEAK_RUNS; runs *= 20) {
 		for (unsigned int i = 0; i < nr; i++) {
@@ -67,10 +69,13 @@ static inline bool is_found_out(const struct model_scenario *scenarios, unsigned
 	return false;
 }
 
-static inline void check_each_order_is_needed(const struct model_scenario *scenarios, unsigned int nr)
+static inline void check_each_order_is_needed(const struct model_scenario *scenarios,
+					      unsigned int nr)
 {
 	struct model_weakness list[MAX_WEAKNESSES];
-	unsigned int n = model_weaknesses(__start_model_sites, MODEL_NR_SITES, list, MAX_WEAKNESSES), missed = 0;
+	unsigned int n = model_weaknesses(__start_model_sites, MODEL_NR_SITES, list,
+					  MAX_WEAKNESSES),
+		     missed = 0;
 
 	assert_in_range(n, 1, MAX_WEAKNESSES);
 	for (unsigned int i = 0; i < n; i++) {
@@ -78,7 +83,8 @@ static inline void check_each_order_is_needed(const struct model_scenario *scena
 
 		printf("%s, line %d, ", site->func, site->line);
 		if (list[i].order != site->order)
-			printf("%s weakened to %s: ", model_order_name(site->order), model_order_name(list[i].order));
+			printf("%s weakened to %s: ", model_order_name(site->order),
+			       model_order_name(list[i].order));
 		else
 			printf("%s on failure weakened to %s: ", model_order_name(site->failure),
 			       model_order_name(list[i].failure));

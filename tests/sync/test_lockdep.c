@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_lockdep.c - what the lock-order check lets pass and what it stops. Built with VMS_DEBUG whatever the configuration.
+ * test_lockdep.c - what the lock-order check lets pass and what it stops. Built
+ * with VMS_DEBUG whatever the configuration.
  */
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_objcache.c - object caches: who gets which memory when, that nothing is lost between threads, and that freeing never needs
- * memory. How much memory they take, and give back: test_objcache_memory.c.
+ * test_objcache.c - object caches: who gets which memory when, that nothing is
+ * lost between threads, and that freeing never needs memory. How much memory
+ * they take, and give back: test_objcache_memory.c.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,7 +33,7 @@ static VMS__OBJCACHE_DEFINE(nodes, "nodes", 256, 256, 0);
 static VMS__OBJCACHE_DEFINE(pages, "pages", 4096, 4096, 0);
 static VMS__OBJCACHE_DEFINE(stable, "stable", 192, 64, VMS__OBJCACHE_TYPESAFE);
 
-/* ---- one thread -------------------------------------------------------------------------------------------------- */
+/* ---- one thread ---------------------------------------------------------- */
 
 static void check_objects_of(struct vms__objcache *c, size_t size, size_t align)
 {
@@ -74,7 +75,10 @@ static void a_freed_object_is_the_next_one_handed_out(void **state)
 	vms__objcache_free(&bytes, a);
 }
 
-/* Sizes of working set on both sides of every magazine's edge: no more is ever carved than the largest set needs. */
+/*
+ * Sizes of working set on both sides of every magazine's edge: no more is ever
+ * carved than the largest set needs.
+ */
 static void memory_is_used_again(void **state)
 {
 	static void *objs[5 * VMS__MAG_SIZE];
@@ -97,7 +101,7 @@ static void memory_is_used_again(void **state)
 	assert_int_equal(nodes.carved, carved);
 }
 
-/* ---- deferred frees ---------------------------------------------------------------------------------------------- */
+/* ---- deferred frees ------------------------------------------------------ */
 
 static sem_t in_section, may_leave;
 
@@ -154,7 +158,10 @@ static void a_deferred_object_waits_for_the_sections_that_are_open(void **state)
 
 static sem_t in_second_section, may_leave_second;
 
-/* Return: was @obj handed out anew while this section, which began before it was deferred, was open? */
+/*
+ * Return: was @obj handed out anew while this section, which began before it
+ * was deferred, was open?
+ */
 static void *hold_a_second_section(void *obj)
 {
 	bool early = false;
@@ -164,15 +171,17 @@ static void *hold_a_second_section(void *obj)
 	sem_wait(&may_leave_second);
 	for (int i = 0; i < 50 && !early; i++) {
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-		early = !vms__objcache_deferred(&nodes) || handed_out(&nodes, obj, 4 * VMS__MAG_SIZE);
+		early = !vms__objcache_deferred(&nodes) ||
+			handed_out(&nodes, obj, 4 * VMS__MAG_SIZE);
 	}
 	vms__rcu_read_unlock();
 	return (void *)(uintptr_t)early;
 }
 
 /*
- * The collector is called and waits for the first section; the second begins, and an object is deferred for which the collector
- * need not be called again. The grace period that brings the collector does not cover the second section.
+ * The collector is called and waits for the first section; the second begins,
+ * and an object is deferred for which the collector need not be called again.
+ * The grace period that brings the collector does not cover the second section.
  */
 static void a_batch_that_joins_late_has_a_grace_period_of_its_own(void **state)
 {
@@ -184,7 +193,8 @@ static void a_batch_that_joins_late_has_a_grace_period_of_its_own(void **state)
 	sem_wait(&in_section);
 	vms__objcache_free_rcu(&nodes, first_obj);
 	vms__objcache_flush();
-	nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL); /* liburcu's thread wakes up meanwhile */
+	/* liburcu's thread wakes up meanwhile */
+	nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
 	assert_int_equal(pthread_create(&second, NULL, hold_a_second_section, obj), 0);
 	sem_wait(&in_second_section);
 	vms__objcache_free_rcu(&nodes, obj);
@@ -198,7 +208,10 @@ static void a_batch_that_joins_late_has_a_grace_period_of_its_own(void **state)
 	assert_int_equal(vms__objcache_deferred(&nodes), 0);
 }
 
-/* What a cache has taken from the system: objects and magazines, but for those that locals have. */
+/*
+ * What a cache has taken from the system: objects and magazines, but for those
+ * that locals have.
+ */
 struct taken {
 	size_t objs, mags;
 };
@@ -231,14 +244,17 @@ static void a_barrier_frees_what_this_thread_deferred(void **state)
 	assert_memory_equal(&after, &before, sizeof(after));
 }
 
-/* ---- readers against reuse --------------------------------------------------------------------------------------- */
+/* ---- readers against reuse ----------------------------------------------- */
 
 #define READERS 2
 
 static unsigned long *_Atomic published;
 static _Atomic bool stop;
 
-/* Plain reads: the grace period alone keeps them from meeting the next user's stores. Return: the number of broken objects seen. */
+/*
+ * Plain reads: the grace period alone keeps them from meeting the next user's
+ * stores. Return: the number of broken objects seen.
+ */
 static void *read_published(void *arg)
 {
 	uintptr_t broken = 0;
@@ -290,7 +306,7 @@ static void readers_see_whole_objects_while_memory_is_used_again(void **state)
 	assert_int_equal(vms__objcache_in_use(&nodes), 0);
 }
 
-/* ---- threads ----------------------------------------------------------------------------------------------------- */
+/* ---- threads ------------------------------------------------------------- */
 
 #define RING 256
 #define PASSED 100000
@@ -306,7 +322,8 @@ static void *take_from_ring(void *arg)
 		unsigned long *obj;
 
 		/* Acquire: pairs with the producer's release. */
-		while (!(obj = atomic_exchange_explicit(&ring[i % RING], NULL, memory_order_acquire)))
+		while (!(obj = atomic_exchange_explicit(&ring[i % RING], NULL,
+							memory_order_acquire)))
 			sched_yield();
 		wrong += *obj != i;
 		if (i % 3)
@@ -329,7 +346,10 @@ static void objects_may_be_freed_by_another_thread(void **state)
 
 		assert_non_null(obj);
 		*obj = i;
-		/* Acquire: the slot was emptied before. Release: the object's content goes with it. */
+		/*
+		 * Acquire: the slot was emptied before. Release: the object's
+		 * content goes with it.
+		 */
 		while (atomic_load_explicit(&ring[i % RING], memory_order_acquire))
 			sched_yield();
 		atomic_store_explicit(&ring[i % RING], obj, memory_order_release);
@@ -368,7 +388,10 @@ static void a_thread_that_exits_leaves_its_magazines_to_others(void **state)
 		assert_int_equal(pthread_create(&thread, NULL, use_and_exit, NULL), 0);
 		assert_int_equal(pthread_join(thread, NULL), 0);
 		assert_int_equal(vms__objcache_in_use(&stable), 0);
-		/* What it had deferred gets free without any help: else this takes for ever. */
+		/*
+		 * What it had deferred gets free without any help: else this
+		 * takes for ever.
+		 */
 		while (vms__objcache_deferred(&stable)) {
 			vms_rcu_quiescent();
 			sched_yield();
@@ -407,7 +430,10 @@ static void *mix(void *arg)
 	for (int i = 0; i < HELD; i++)
 		held += objs[i] != NULL;
 	atomic_fetch_add(&still_held, held);
-	/* Half are freed by this thread's successor: here, only their number stays. */
+	/*
+	 * Half are freed by this thread's successor: here, only their number
+	 * stays.
+	 */
 	for (int i = 0; i < HELD; i += 2) {
 		if (objs[i]) {
 			vms__objcache_free(&nodes, objs[i]);
@@ -445,7 +471,8 @@ static void counts_are_exact_once_threads_are_done(void **state)
 
 static void the_report_names_caches_with_live_objects(void **state)
 {
-	void *a = vms__objcache_alloc(&pages), *b = vms__objcache_alloc(&pages), *c = vms__objcache_alloc(&stable);
+	void *a = vms__objcache_alloc(&pages), *b = vms__objcache_alloc(&pages),
+	     *c = vms__objcache_alloc(&stable);
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
@@ -463,7 +490,7 @@ static void the_report_names_caches_with_live_objects(void **state)
 	assert_int_equal(vms_leak_report(NULL), 0);
 }
 
-/* ---- memory that is out ------------------------------------------------------------------------------------------ */
+/* ---- memory that is out -------------------------------------------------- */
 
 static void *reserve_in_a_fresh_thread(void *arg)
 {
@@ -509,14 +536,18 @@ static void a_reserve_holds_whatever_the_thread_had(void **state)
 		for (unsigned int i = 0; i < had; i++)
 			objs[i] = vms__objcache_alloc(&nodes);
 		assert_true(vms__objcache_reserve(&nodes, VMS__OBJCACHE_RESERVE_MAX));
-		assert_true(nodes.index && vms__objcache_local(&nodes)->rounds + vms__objcache_local(&nodes)->prounds >=
+		assert_true(nodes.index && vms__objcache_local(&nodes)->rounds +
+							   vms__objcache_local(&nodes)->prounds >=
 						   VMS__OBJCACHE_RESERVE_MAX);
 		for (unsigned int i = 0; i < had; i++)
 			vms__objcache_free(&nodes, objs[i]);
 	}
 }
 
-/* No exited thread has left magazines to it. So big that none are carved ahead, with magazines that would be left over, too. */
+/*
+ * No exited thread has left magazines to it. So big that none are carved ahead,
+ * with magazines that would be left over, too.
+ */
 static VMS__OBJCACHE_DEFINE(scarce, "scarce", 512, 256, 0);
 
 static sem_t memory_is_out, thread_ready, thread_is_done;
@@ -536,7 +567,10 @@ static void free_objects(unsigned long n)
 	}
 }
 
-/* Frees 5000 objects on a thread that has no magazines of their cache, and cannot get any; @has_other: it has of another cache. */
+/*
+ * Frees 5000 objects on a thread that has no magazines of their cache, and
+ * cannot get any; @has_other: it has of another cache.
+ */
 static void *free_without_memory(void *has_other)
 {
 	if (has_other)
@@ -603,7 +637,10 @@ static _Noreturn void child_runs_out_of_memory(void)
 	_exit(vms__objcache_in_use(&scarce) ? 6 : 0);
 }
 
-/* Failing to free would leave no way out of memory. The child's address space may not grow, and its heap is used up. */
+/*
+ * Failing to free would leave no way out of memory. The child's address space
+ * may not grow, and its heap is used up.
+ */
 static void freeing_needs_no_memory(void **state)
 {
 	int status;
@@ -621,9 +658,12 @@ static void freeing_needs_no_memory(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-/* ---- TYPESAFE, and the builds that check ------------------------------------------------------------------------- */
+/* ---- TYPESAFE, and the builds that check --------------------------------- */
 
-/* A late reader finds what the object held last: nothing of the cache's is written there, and the memory is still there. */
+/*
+ * A late reader finds what the object held last: nothing of the cache's is
+ * written there, and the memory is still there.
+ */
 static void typesafe_memory_keeps_its_content_while_free(void **state)
 {
 	enum { N = 500 };
@@ -640,14 +680,16 @@ static void typesafe_memory_keeps_its_content_while_free(void **state)
 	vms_rcu_barrier();
 	for (unsigned long i = 0; i < N; i++) {
 		for (int k = 0; k < 192 / 8; k++)
-			assert_int_equal(atomic_load_explicit(&objs[i][k], memory_order_relaxed), i);
+			assert_int_equal(atomic_load_explicit(&objs[i][k], memory_order_relaxed),
+					 i);
 	}
 }
 
 #if VMS__ASAN
 static void asan_takes_free_objects_for_freed_memory(void **state)
 {
-	char *now = vms__objcache_alloc(&nodes), *later = vms__objcache_alloc(&nodes), *typesafe = vms__objcache_alloc(&stable);
+	char *now = vms__objcache_alloc(&nodes), *later = vms__objcache_alloc(&nodes),
+	     *typesafe = vms__objcache_alloc(&stable);
 
 	(void)state;
 	assert_int_equal(__asan_address_is_poisoned(now + 255), 0);
@@ -701,21 +743,27 @@ static void write_after_free(void)
 static void wrong_frees_stop_the_program(void **state)
 {
 	(void)state;
-	assert_true(child_aborts_saying(free_twice, (const char *[]){"stable: free of", "which is free", NULL}));
-	assert_true(child_aborts_saying(free_after_deferring, (const char *[]){"nodes: free of", "which is deferred", NULL}));
+	assert_true(child_aborts_saying(free_twice, (const char *[]){"stable: free of",
+								     "which is free", NULL}));
 	assert_true(
-		child_aborts_saying(free_to_another_cache, (const char *[]){"nodes: free of", "no object of this cache", NULL}));
-	assert_true(child_aborts_saying(write_after_free, (const char *[]){"nodes: byte 77 of", NULL}));
+		child_aborts_saying(free_after_deferring,
+				    (const char *[]){"nodes: free of", "which is deferred", NULL}));
+	assert_true(child_aborts_saying(free_to_another_cache,
+					(const char *[]){"nodes: free of",
+							 "no object of this cache", NULL}));
+	assert_true(
+		child_aborts_saying(write_after_free, (const char *[]){"nodes: byte 77 of", NULL}));
 }
 #endif
 
 #if VMS__TSAN
-/* ---- what ThreadSanitizer sees ----------------------------------------------------------------------------------- */
+/* ---- what ThreadSanitizer sees ------------------------------------------- */
 
 const char *__tsan_default_options(void);
 
 /* A report stops the program the way child.h expects it, at the first. */
-__attribute__((no_sanitize("thread"), visibility("default"))) const char *__tsan_default_options(void)
+__attribute__((no_sanitize("thread"), visibility("default"))) const char *
+__tsan_default_options(void)
 {
 	return "halt_on_error=1:abort_on_error=1";
 }
@@ -745,7 +793,9 @@ static void *look(void *arg)
 	return arg;
 }
 
-/* A reader that has an object of @c, and looks at it when it comes to step 2. */
+/*
+ * A reader that has an object of @c, and looks at it when it comes to step 2.
+ */
 static pthread_t start_reader(struct vms__objcache *c)
 {
 	pthread_t reader;
@@ -806,9 +856,12 @@ static void look_at_typesafe_memory(void)
 static void tsan_takes_a_look_without_order_at_a_free_object_for_a_race(void **state)
 {
 	(void)state;
-	assert_true(child_aborts_saying(free_node_after_a_look, (const char *[]){"data race", NULL}));
-	assert_true(child_aborts_saying(hand_out_node_before_a_look, (const char *[]){"data race", NULL}));
-	assert_true(child_aborts_saying(look_at_typesafe_memory, (const char *[]){"no race", NULL}));
+	assert_true(
+		child_aborts_saying(free_node_after_a_look, (const char *[]){"data race", NULL}));
+	assert_true(child_aborts_saying(hand_out_node_before_a_look,
+					(const char *[]){"data race", NULL}));
+	assert_true(
+		child_aborts_saying(look_at_typesafe_memory, (const char *[]){"no race", NULL}));
 }
 #endif
 
@@ -816,10 +869,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #ifdef VMS_DEBUG
-		cmocka_unit_test(wrong_frees_stop_the_program), /* first: while there is one thread */
+		/* first: while there is one thread */
+		cmocka_unit_test(wrong_frees_stop_the_program),
 #endif
 #if VMS__TSAN
-		cmocka_unit_test(tsan_takes_a_look_without_order_at_a_free_object_for_a_race), /* before there are threads */
+		/* before there are threads */
+		cmocka_unit_test(tsan_takes_a_look_without_order_at_a_free_object_for_a_race),
 #endif
 		cmocka_unit_test(objects_are_aligned_and_do_not_overlap),
 		cmocka_unit_test(a_freed_object_is_the_next_one_handed_out),

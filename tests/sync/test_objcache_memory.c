@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_objcache_memory.c - how much memory object caches take: that garbage is bounded for every writer, whatever readers do, and
- * that memory which is free goes back to the system, but not while a reader may look at it.
+ * test_objcache_memory.c - how much memory object caches take: that garbage is
+ * bounded for every writer, whatever readers do, and that memory which is free
+ * goes back to the system, but not while a reader may look at it.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,7 +32,7 @@ static VMS__OBJCACHE_DEFINE(strewn, "strewn", 256, 64, 0);
 static VMS__OBJCACHE_DEFINE(last_few, "last_few", 256, 64, 0);
 static VMS__OBJCACHE_DEFINE(mixed, "mixed", 256, 64, 0);
 
-/* ---- a reader that stays ----------------------------------------------------------------------------------------- */
+/* ---- a reader that stays ------------------------------------------------- */
 
 struct reader {
 	pthread_t thread;
@@ -71,7 +72,7 @@ static void reader_leaves(struct reader *r)
 	assert_int_equal(pthread_join(r->thread, NULL), 0);
 }
 
-/* ---- the brake, and the bound ------------------------------------------------------------------------------------ */
+/* ---- the brake, and the bound -------------------------------------------- */
 
 #ifndef VMS_RCU_QSBR
 #define WRITERS 2
@@ -97,7 +98,10 @@ static void *make_garbage(void *objects)
 	return (void *)most;
 }
 
-/* Without a brake all would be garbage at once: it is made within one grace period. */
+/*
+ * Without a brake all would be garbage at once: it is made within one grace
+ * period.
+ */
 static void writers_that_outrun_grace_periods_are_slowed_down(void **state)
 {
 	enum { EACH = 10000 };
@@ -107,7 +111,9 @@ static void writers_that_outrun_grace_periods_are_slowed_down(void **state)
 	(void)state;
 	garbage.max_inflight = GARBAGE_LIMIT;
 	for (int i = 0; i < WRITERS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, make_garbage, (void *)(uintptr_t)EACH), 0);
+		assert_int_equal(pthread_create(&threads[i], NULL, make_garbage,
+						(void *)(uintptr_t)EACH),
+				 0);
 	for (int i = 0; i < WRITERS; i++) {
 		assert_int_equal(pthread_join(threads[i], &most), 0);
 		/* Not 0: readers come and go, so that no allocation failed. */
@@ -119,7 +125,10 @@ static void writers_that_outrun_grace_periods_are_slowed_down(void **state)
 }
 #endif
 
-/* Allocate and free after a grace period until an allocation fails. Return: how often it did not. */
+/*
+ * Allocate and free after a grace period until an allocation fails. Return: how
+ * often it did not.
+ */
 static size_t replace_until_failure(struct vms__objcache *c, size_t most)
 {
 	size_t n = 0;
@@ -129,15 +138,22 @@ static size_t replace_until_failure(struct vms__objcache *c, size_t most)
 	return n;
 }
 
-/* What @c may have carved, if nothing is in use: its bound, what a thread keeps back, and what lies carved ahead on its shelf. */
+/*
+ * What @c may have carved, if nothing is in use: its bound, what a thread keeps
+ * back, and what lies carved ahead on its shelf.
+ */
 static size_t bound_of(const struct vms__objcache *c)
 {
-	return ((size_t)VMS__OBJCACHE_BOUND * c->max_inflight + 1) * VMS__MAG_SIZE + KEPT_BACK + c->slab_objs;
+	return ((size_t)VMS__OBJCACHE_BOUND * c->max_inflight + 1) * VMS__MAG_SIZE + KEPT_BACK +
+	       c->slab_objs;
 }
 
 #define PLENTY 1000000u
 
-/* Nothing that it frees is free again before it leaves, and it can wait for nobody. */
+/*
+ * Nothing that it frees is free again before it leaves, and it can wait for
+ * nobody.
+ */
 static void a_writer_inside_a_section_is_stopped_by_the_bound(void **state)
 {
 	unsigned long slept = garbage.nr_throttled;
@@ -163,7 +179,10 @@ static void a_writer_inside_a_section_is_stopped_by_the_bound(void **state)
 }
 
 #ifndef VMS_RCU_QSBR
-/* It waits for a moment, once; then it fails, and others after it fail without waiting, until the reader has left. */
+/*
+ * It waits for a moment, once; then it fails, and others after it fail without
+ * waiting, until the reader has left.
+ */
 static void a_writer_beside_a_reader_that_stays_is_stopped_by_the_bound(void **state)
 {
 	struct reader reader;
@@ -191,7 +210,10 @@ static void a_writer_beside_a_reader_that_stays_is_stopped_by_the_bound(void **s
 	assert_int_equal(vms__objcache_in_use(&garbage), 0);
 }
 
-/* The request is there before the call, and is heard at the first cancellation point. */
+/*
+ * The request is there before the call, and is heard at the first cancellation
+ * point.
+ */
 static void *replace_cancelled(void *arg)
 {
 	pthread_cancel(pthread_self());
@@ -200,7 +222,10 @@ static void *replace_cancelled(void *arg)
 	return NULL;
 }
 
-/* It ends after its calls, not in one that sleeps: what it holds there would stay held. */
+/*
+ * It ends after its calls, not in one that sleeps: what it holds there would
+ * stay held.
+ */
 static void a_cancelled_writer_is_slowed_down_all_the_same(void **state)
 {
 	unsigned long slept = garbage.nr_throttled;
@@ -222,7 +247,10 @@ static void a_cancelled_writer_is_slowed_down_all_the_same(void **state)
 	assert_int_equal(replace_until_failure(&garbage, 100), 100);
 }
 
-/* Whoever waits at the bound holds a lock that the reader needs to leave its section. */
+/*
+ * Whoever waits at the bound holds a lock that the reader needs to leave its
+ * section.
+ */
 static void a_writer_at_the_bound_does_not_wait_for_a_reader_that_waits_for_it(void **state)
 {
 	pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -243,7 +271,9 @@ static void a_writer_at_the_bound_does_not_wait_for_a_reader_that_waits_for_it(v
 }
 #endif
 
-/* What is free already is handed out at the bound: only new memory is refused. */
+/*
+ * What is free already is handed out at the bound: only new memory is refused.
+ */
 static void free_objects_are_handed_out_at_the_bound(void **state)
 {
 	enum { FREE = 20 * VMS__MAG_SIZE };
@@ -266,7 +296,7 @@ static void free_objects_are_handed_out_at_the_bound(void **state)
 	assert_int_equal(vms__objcache_in_use(&garbage), 0);
 }
 
-/* ---- memory goes back -------------------------------------------------------------------------------------------- */
+/* ---- memory goes back ---------------------------------------------------- */
 
 #define SLABS 40u
 #define OBJS_MAX (SLABS * (SLAB_SIZE / 256))
@@ -373,7 +403,10 @@ static void *keep_back(void *arg)
 	return arg;
 }
 
-/* Of another thread's, a trim gets nothing; but that is bounded, and goes back once the thread has exited. */
+/*
+ * Of another thread's, a trim gets nothing; but that is bounded, and goes back
+ * once the thread has exited.
+ */
 static void what_another_thread_keeps_back_is_bounded(void **state)
 {
 	pthread_t thread;
@@ -405,7 +438,10 @@ static void *carve_twice(void *arg)
 	return NULL;
 }
 
-/* All that a thread carved from its slab so far is free, and not the thread's; but it goes on to carve from there. */
+/*
+ * All that a thread carved from its slab so far is free, and not the thread's;
+ * but it goes on to carve from there.
+ */
 static void the_slab_that_another_thread_carves_from_stays(void **state)
 {
 	static void *theirs[VMS__MAG_SIZE], *mine[VMS__MAG_SIZE];
@@ -434,7 +470,10 @@ static void the_slab_that_another_thread_carves_from_stays(void **state)
 	assert_int_equal(nodes.carved, 0);
 }
 
-/* Each thread's new objects come from slabs of its own, so that two threads share no cache line and no slab. */
+/*
+ * Each thread's new objects come from slabs of its own, so that two threads
+ * share no cache line and no slab.
+ */
 static void *fill_two_magazines(void *arg)
 {
 	void **mine = arg;
@@ -450,7 +489,10 @@ static void threads_carve_from_slabs_of_their_own(void **state)
 	pthread_t threads[2];
 
 	(void)state;
-	/* One after the other within the life of both: the first one's slab is not finished. */
+	/*
+	 * One after the other within the life of both: the first one's slab is
+	 * not finished.
+	 */
 	fill_two_magazines(of[0]);
 	assert_int_equal(pthread_create(&threads[1], NULL, fill_two_magazines, of[1]), 0);
 	assert_int_equal(pthread_join(threads[1], NULL), 0);
@@ -465,7 +507,7 @@ static void threads_carve_from_slabs_of_their_own(void **state)
 	(void)vms_trim();
 }
 
-/* ---- and not while a reader may look ----------------------------------------------------------------------------- */
+/* ---- and not while a reader may look ------------------------------------- */
 
 static sem_t has_found, may_look_again;
 static _Atomic bool trimmed;
@@ -481,7 +523,10 @@ static bool is_leaving(struct vms__objcache *c)
 	return leaving;
 }
 
-/* Finds an object in its section, and looks at it as long as the section lasts. Return: did it ever see something else? */
+/*
+ * Finds an object in its section, and looks at it as long as the section lasts.
+ * Return: did it ever see something else?
+ */
 static void *look_at_found(void *arg)
 {
 	_Atomic unsigned long *obj;
@@ -496,7 +541,8 @@ static void *look_at_found(void *arg)
 	/* Long enough for a trim that does not wait for this section. */
 	for (int i = 0; i < 50; i++) {
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-		changed |= atomic_load_explicit(obj, memory_order_relaxed) != 42 || atomic_load(&trimmed);
+		changed |= atomic_load_explicit(obj, memory_order_relaxed) != 42 ||
+			   atomic_load(&trimmed);
 	}
 	vms__rcu_read_unlock();
 	(void)arg;
@@ -526,12 +572,17 @@ static void typesafe_memory_goes_back_after_a_grace_period(void **state)
 	vms_rcu_thread_online();
 	assert_int_equal(pthread_join(reader, &changed), 0);
 	assert_int_equal((uintptr_t)changed, 0);
-	/* Whoever comes with an old pointer finds zeros, in builds that keep nothing behind an object. */
+	/*
+	 * Whoever comes with an old pointer finds zeros, in builds that keep
+	 * nothing behind an object.
+	 */
 	for (size_t i = 0; i < n; i++)
-		assert_int_equal(atomic_load_explicit((_Atomic unsigned long *)objs[i], memory_order_relaxed), 0);
+		assert_int_equal(atomic_load_explicit((_Atomic unsigned long *)objs[i],
+						      memory_order_relaxed),
+				 0);
 }
 
-/* ---- and a fork between ------------------------------------------------------------------------------------------ */
+/* ---- and a fork between -------------------------------------------------- */
 
 static void *trim_in_a_thread(void *arg)
 {
@@ -539,7 +590,10 @@ static void *trim_in_a_thread(void *arg)
 	return arg;
 }
 
-/* In the child nobody goes on with what another thread was giving back. Return: its exit status. */
+/*
+ * In the child nobody goes on with what another thread was giving back. Return:
+ * its exit status.
+ */
 static int look_after_fork(size_t n)
 {
 	if (stable.nr_leaving)
@@ -593,7 +647,7 @@ static void a_fork_finds_what_another_thread_gives_back(void **state)
 	assert_int_equal(stable.nr_leaving, 0);
 }
 
-/* ---- by itself --------------------------------------------------------------------------------------------------- */
+/* ---- by itself ----------------------------------------------------------- */
 
 /* The watermark of this cache is 10 slabs, and 5 stay. */
 static void set_watermark(struct vms__objcache *c)
@@ -623,15 +677,18 @@ static void memory_goes_back_by_itself_past_the_watermark(void **state)
 	vms_rcu_barrier();
 	/*
 	 * What stays in the depot, what this thread keeps, and slabs that were
-	 * begun; and where the collector came while the depot grew, a chunk: none
-	 * is given back in part if the rest of it is free, too.
+	 * begun; and where the collector came while the depot grew, a chunk:
+	 * none is given back in part if the rest of it is free, too.
 	 */
-	assert_in_range(watched.carved, watched.low, watched.low + KEPT_BACK + (2 + CHUNK_SLABS) * (size_t)watched.slab_objs);
+	assert_in_range(watched.carved, watched.low,
+			watched.low + KEPT_BACK + (2 + CHUNK_SLABS) * (size_t)watched.slab_objs);
 	assert_true(watched.carved < n);
 	assert_true(count_resident(n) <= watched.carved + watched.slab_objs);
 }
 
-/* Below the watermark nothing moves, however often it is freed and taken again. */
+/*
+ * Below the watermark nothing moves, however often it is freed and taken again.
+ */
 static void memory_below_the_watermark_stays(void **state)
 {
 	size_t carved, n = 9 * (size_t)watched.slab_objs;
@@ -655,7 +712,10 @@ static bool is_among_first(const struct vms__objcache *c, const void *obj)
 	return ((uintptr_t)obj & (SLAB_SIZE - 1)) < c->colour + 10 * c->stride;
 }
 
-/* A few objects in use in each slab: looking for empty ones is in vain. Once they are freed, it is not. */
+/*
+ * A few objects in use in each slab: looking for empty ones is in vain. Once
+ * they are freed, it is not.
+ */
 static void slabs_that_could_not_go_back_go_later(void **state)
 {
 	size_t n;
@@ -681,9 +741,9 @@ static void slabs_that_could_not_go_back_go_later(void **state)
 #define TOGETHER 120u /* less than a slab has */
 
 /*
- * An object in each slab is in use, and TOGETHER more in one. When all are freed,
- * the thread keeps the last 128 of them back; the others are enough for the
- * depot to be looked at again.
+ * An object in each slab is in use, and TOGETHER more in one. When all are
+ * freed, the thread keeps the last 128 of them back; the others are enough for
+ * the depot to be looked at again.
  */
 static void the_last_few_objects_do_not_keep_all_slabs(void **state)
 {
@@ -720,7 +780,7 @@ static void the_last_few_objects_do_not_keep_all_slabs(void **state)
 	assert_in_range(last_few.carved, 0, n / 2);
 }
 
-/* ---- all at once ------------------------------------------------------------------------------------------------- */
+/* ---- all at once --------------------------------------------------------- */
 
 #define MIXERS 3
 #define HELD 3000
@@ -736,7 +796,10 @@ static void *trim_again_and_again(void *arg)
 	return arg;
 }
 
-/* Grows and shrinks what it holds; every object keeps its owner's mark while it is in use. Return: marks that were lost. */
+/*
+ * Grows and shrinks what it holds; every object keeps its owner's mark while it
+ * is in use. Return: marks that were lost.
+ */
 static void *grow_and_shrink(void *mark)
 {
 	unsigned long **held = calloc(HELD, sizeof(*held));
@@ -773,7 +836,9 @@ static void trimming_beside_work_takes_nothing_that_is_in_use(void **state)
 	assert_int_equal(pthread_create(&trimmer, NULL, trim_again_and_again, NULL), 0);
 	vms_rcu_thread_offline();
 	for (uintptr_t i = 0; i < MIXERS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, grow_and_shrink, (void *)((i + 1) << 32)), 0);
+		assert_int_equal(pthread_create(&threads[i], NULL, grow_and_shrink,
+						(void *)((i + 1) << 32)),
+				 0);
 	for (int i = 0; i < MIXERS; i++) {
 		assert_int_equal(pthread_join(threads[i], &lost), 0);
 		assert_int_equal((uintptr_t)lost, 0);
@@ -798,7 +863,8 @@ int main(void)
 #ifndef VMS_RCU_QSBR
 		cmocka_unit_test(a_writer_beside_a_reader_that_stays_is_stopped_by_the_bound),
 		cmocka_unit_test(a_cancelled_writer_is_slowed_down_all_the_same),
-		cmocka_unit_test(a_writer_at_the_bound_does_not_wait_for_a_reader_that_waits_for_it),
+		cmocka_unit_test(
+			a_writer_at_the_bound_does_not_wait_for_a_reader_that_waits_for_it),
 #endif
 		cmocka_unit_test(free_objects_are_handed_out_at_the_bound),
 		cmocka_unit_test(all_free_memory_goes_back_and_is_used_again),

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_objcache_shelves.c - what each thread keeps of an object cache for itself: that threads which free what they allocate share
- * neither the cache's lock nor objects, and that memory is bounded whoever allocates and whoever frees.
+ * test_objcache_shelves.c - what each thread keeps of an object cache for
+ * itself: that threads which free what they allocate share neither the cache's
+ * lock nor objects, and that memory is bounded whoever allocates and whoever
+ * frees.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,7 +32,7 @@ static VMS__OBJCACHE_DEFINE(sized, "sized", 64, 64, 0);
 static VMS__OBJCACHE_DEFINE(strewn, "strewn", 64, 64, 0);
 static VMS__OBJCACHE_DEFINE(mixed, "mixed", 64, 64, 0);
 
-/* ---- threads that do what they are told, one step at a time ------------------------------------------------------ */
+/* ---- threads that do what they are told, one step at a time -------------- */
 
 struct worker {
 	pthread_t thread;
@@ -126,7 +128,7 @@ static void set_shelf(struct vms__objcache *c, size_t magazines)
 	assert_int_equal(vms__shelf_max(c), magazines);
 }
 
-/* ---- nothing is shared ------------------------------------------------------------------------------------------- */
+/* ---- nothing is shared --------------------------------------------------- */
 
 static int compare(const void *a, const void *b)
 {
@@ -135,7 +137,10 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* What a cache line's neighbour brings along belongs to the same thread, too: 64 KiB are carved for one. */
+/*
+ * What a cache line's neighbour brings along belongs to the same thread, too:
+ * 64 KiB are carved for one.
+ */
 static bool share_a_slab(const struct worker *a, const struct worker *b)
 {
 	uintptr_t *slabs = calloc(a->n, sizeof(*slabs)), slab;
@@ -152,7 +157,10 @@ static bool share_a_slab(const struct worker *a, const struct worker *b)
 	return shared;
 }
 
-/* As much as a fault of 128 MiB and its munmap take. Whatever order they come in, each gets its own objects back. */
+/*
+ * As much as a fault of 128 MiB and its munmap take. Whatever order they come
+ * in, each gets its own objects back.
+ */
 static void two_threads_that_free_what_they_allocate_share_no_object(void **state)
 {
 	struct worker a, b;
@@ -173,7 +181,10 @@ static void two_threads_that_free_what_they_allocate_share_no_object(void **stat
 	(void)vms_trim();
 }
 
-/* The cache's lock is held for as long as they take: who touches it does not come back. */
+/*
+ * The cache's lock is held for as long as they take: who touches it does not
+ * come back.
+ */
 static void in_steady_state_nobody_takes_the_caches_lock(void **state)
 {
 	struct worker a, b;
@@ -203,7 +214,10 @@ static void in_steady_state_nobody_takes_the_caches_lock(void **state)
 
 static size_t visits; /* to the depot */
 
-/* Counts how often it comes for more: each time something is carved. Nobody else is at work. */
+/*
+ * Counts how often it comes for more: each time something is carved. Nobody
+ * else is at work.
+ */
 static void grow_slowly(struct worker *w)
 {
 	size_t carved = w->c->carved;
@@ -215,7 +229,9 @@ static void grow_slowly(struct worker *w)
 	}
 }
 
-/* What it carves ahead is bounded by what it has carved before, and by a slab. */
+/*
+ * What it carves ahead is bounded by what it has carved before, and by a slab.
+ */
 static void a_thread_that_grows_comes_once_in_a_slab(void **state)
 {
 	struct worker w;
@@ -241,7 +257,9 @@ static void a_thread_that_grows_comes_once_in_a_slab(void **state)
 	(void)vms_trim();
 }
 
-/* The callback thread frees them, on behalf of the thread that deferred them. */
+/*
+ * The callback thread frees them, on behalf of the thread that deferred them.
+ */
 static void what_a_thread_deferred_comes_back_to_it(void **state)
 {
 	struct worker a, b;
@@ -267,7 +285,7 @@ static void what_a_thread_deferred_comes_back_to_it(void **state)
 	assert_int_equal(own.carved, 0);
 }
 
-/* ---- and still it is bounded ------------------------------------------------------------------------------------- */
+/* ---- and still it is bounded --------------------------------------------- */
 
 #define RING 256
 #define CONSUMERS 3
@@ -281,7 +299,8 @@ static void *take_from_ring(void *arg)
 		void *obj;
 
 		/* Acquire: pairs with the producer's release. */
-		while (!(obj = atomic_exchange_explicit(&ring[i % RING], NULL, memory_order_acquire)))
+		while (!(obj = atomic_exchange_explicit(&ring[i % RING], NULL,
+							memory_order_acquire)))
 			sched_yield();
 		if (i % 5)
 			vms__objcache_free(&passed, obj);
@@ -297,7 +316,10 @@ static size_t kept_back(const struct vms__objcache *c)
 	return IN_MAGAZINES + vms__shelf_max(c) * MAG;
 }
 
-/* One thread only allocates. Others only free, one after the other; each exits when it has freed its part. */
+/*
+ * One thread only allocates. Others only free, one after the other; each exits
+ * when it has freed its part.
+ */
 static void a_producer_and_its_consumers_take_bounded_memory(void **state)
 {
 	size_t garbage;
@@ -325,7 +347,10 @@ static void a_producer_and_its_consumers_take_bounded_memory(void **state)
 		assert_int_equal(pthread_join(thread, NULL), 0);
 		vms_rcu_thread_online();
 	}
-	/* Both threads keep some back. What is carved at once may be a bundle more than is needed. */
+	/*
+	 * Both threads keep some back. What is carved at once may be a bundle
+	 * more than is needed.
+	 */
 	assert_true(passed.carved <= RING + 2 * kept_back(&passed) + garbage + MAG);
 	vms_rcu_barrier();
 	assert_int_equal(vms__objcache_in_use(&passed), 0);
@@ -333,7 +358,10 @@ static void a_producer_and_its_consumers_take_bounded_memory(void **state)
 	assert_int_equal(passed.carved, 0);
 }
 
-/* Nothing is carved or on its way, so the depot has its K + X magazines, all empty, and K is 0: none is lost, none is kept for nothing. */
+/*
+ * Nothing is carved or on its way, so the depot has its K + X magazines, all
+ * empty, and K is 0: none is lost, none is kept for nothing.
+ */
 static void check_magazines(const struct vms__objcache *c)
 {
 	size_t n = 0;
@@ -360,7 +388,10 @@ static void a_shelf_holds_no_more_than_its_size(void **state)
 	set_shelf(&idle, 8);
 	fill_a_shelf(&w, &idle, 20 * MAG);
 	assert_int_equal(vms__objcache_in_use(&idle), 0);
-	/* What it does not hold is the depot's, besides two magazines of the thread's; and what was carved ahead. */
+	/*
+	 * What it does not hold is the depot's, besides two magazines of the
+	 * thread's; and what was carved ahead.
+	 */
 	assert_in_range(idle.depot_objs, (20 - 2 - 8) * MAG, (20 - 8) * MAG + idle.slab_objs);
 	worker_do(&w, count_shelf);
 	assert_int_equal(w.n, 8 * MAG);
@@ -378,7 +409,10 @@ static void a_trim_reaches_other_threads_shelves(void **state)
 	fill_a_shelf(&w, &idle, 200 * MAG);
 	assert_true(idle.carved >= 200 * MAG);
 	assert_true(vms_trim() > 0);
-	/* The slabs that its two magazines lie in, and the one that it carves from. */
+	/*
+	 * The slabs that its two magazines lie in, and the one that it carves
+	 * from.
+	 */
 	assert_true(idle.carved <= 4 * (size_t)idle.slab_objs);
 	assert_int_equal(vms__objcache_in_use(&idle), 0);
 	worker_do(&w, alloc_all);
@@ -433,7 +467,10 @@ static void what_a_thread_deferred_may_outlive_it(void **state)
 	assert_int_equal(idle.carved, 0);
 }
 
-/* With garbage up to its bound the cache carves nothing. What idles on a shelf is handed out instead. */
+/*
+ * With garbage up to its bound the cache carves nothing. What idles on a shelf
+ * is handed out instead.
+ */
 static void at_the_bound_objects_come_from_other_threads_shelves(void **state)
 {
 	static void *mine[40 * MAG];
@@ -448,7 +485,8 @@ static void at_the_bound_objects_come_from_other_threads_shelves(void **state)
 	for (unsigned int i = 0; scarce.inflight < VMS__OBJCACHE_BOUND * scarce.max_inflight; i++)
 		vms__objcache_free_rcu(&scarce, vms__objcache_alloc(&scarce));
 	before = scarce.carved;
-	while (got < sizeof(mine) / sizeof(mine[0]) && (mine[got] = vms__objcache_alloc(&scarce)) != NULL)
+	while (got < sizeof(mine) / sizeof(mine[0]) &&
+	       (mine[got] = vms__objcache_alloc(&scarce)) != NULL)
 		got++;
 	vms__rcu_read_unlock();
 	/* All but what the thread has in its magazines. */
@@ -462,7 +500,10 @@ static void at_the_bound_objects_come_from_other_threads_shelves(void **state)
 	(void)vms_trim();
 }
 
-/* In the child there is nobody else: what other threads had on their shelves is free there, too. */
+/*
+ * In the child there is nobody else: what other threads had on their shelves is
+ * free there, too.
+ */
 static int use_shelves_in_the_child(size_t n)
 {
 	size_t carved = idle.carved;
@@ -513,7 +554,10 @@ static void many_threads_have_smaller_shelves(void **state)
 
 	(void)state;
 	set_shelf(&sized, 32);
-	/* With two magazines of its own a thread has 20 on its shelf, until the shelf is smaller. */
+	/*
+	 * With two magazines of its own a thread has 20 on its shelf, until the
+	 * shelf is smaller.
+	 */
 	for (int i = 0; i < MANY; i++)
 		fill_a_shelf(&w[i], &sized, 22 * MAG);
 	(void)vms_trim();
@@ -535,7 +579,10 @@ static void many_threads_have_smaller_shelves(void **state)
 	assert_int_equal(vms__shelf_max(&sized), 32);
 }
 
-/* Each shelf that is there when there come to be too many threads is emptied: else old threads would keep the room of new ones. */
+/*
+ * Each shelf that is there when there come to be too many threads is emptied:
+ * else old threads would keep the room of new ones.
+ */
 static void a_shelf_that_is_too_big_now_is_emptied(void **state)
 {
 	static struct worker w[MANY];
@@ -553,7 +600,10 @@ static void a_shelf_that_is_too_big_now_is_emptied(void **state)
 	assert_int_equal(sized.carved, 0);
 }
 
-/* An object in use in each slab keeps all that is free. Then what is freed must be counted, and shelves take nothing. */
+/*
+ * An object in use in each slab keeps all that is free. Then what is freed must
+ * be counted, and shelves take nothing.
+ */
 static void shelves_take_nothing_while_too_much_is_free(void **state)
 {
 	enum { N = 64 * 1000 };
@@ -585,7 +635,7 @@ static void shelves_take_nothing_while_too_much_is_free(void **state)
 	assert_int_equal(vms__shelf_max(&strewn), 64);
 }
 
-/* ---- all at once ------------------------------------------------------------------------------------------------- */
+/* ---- all at once --------------------------------------------------------- */
 
 #define MIXERS 3
 #define PLACES 4096
@@ -594,7 +644,10 @@ static unsigned long *_Atomic places[PLACES];
 static _Atomic bool stop;
 static _Atomic unsigned long lost;
 
-/* Put objects with their place's number in places, and free those that lie there: whoever put them. */
+/*
+ * Put objects with their place's number in places, and free those that lie
+ * there: whoever put them.
+ */
 static void exchange(unsigned int *seed, int times)
 {
 	for (int i = 0; i < times; i++) {
@@ -657,7 +710,8 @@ static void shelves_lose_nothing_while_threads_come_and_go(void **state)
 	vms_rcu_thread_offline();
 	assert_int_equal(pthread_create(&trimmer, NULL, trim_again_and_again, NULL), 0);
 	for (uintptr_t i = 0; i < MIXERS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, come_and_go, (void *)((i + 1) << 8)), 0);
+		assert_int_equal(
+			pthread_create(&threads[i], NULL, come_and_go, (void *)((i + 1) << 8)), 0);
 	for (int i = 0; i < MIXERS; i++)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 	atomic_store(&stop, true);

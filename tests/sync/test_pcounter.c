@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_pcounter.c - thread slots have one holder each, and sums over them lose nothing: not beside other threads, not when a slot
- * changes hands, not when there are more threads than slots.
+ * test_pcounter.c - thread slots have one holder each, and sums over them lose
+ * nothing: not beside other threads, not when a slot changes hands, not when
+ * there are more threads than slots.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -80,7 +81,10 @@ static void *add_once(void *arg)
 	return (void *)(uintptr_t)vms__thread_slot();
 }
 
-/* The lowest free slot is given out, so that one thread after the other gets the same. */
+/*
+ * The lowest free slot is given out, so that one thread after the other gets
+ * the same.
+ */
 static void a_slot_is_handed_on_with_its_count(void **state)
 {
 	uintptr_t first = 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rcu.c - readers against a publisher, callbacks and barriers, and threads that come, go and fork without a word about RCU.
+ * test_rcu.c - readers against a publisher, callbacks and barriers, and threads
+ * that come, go and fork without a word about RCU.
  *
  * All of it runs twice, first in the child of a fork, which makes its grace
  * periods without liburcu (lib/sync/rcu_forked.c).
@@ -29,7 +30,7 @@
 
 #define READERS 3
 
-/* ---- readers against a publisher --------------------------------------------------------------------------------- */
+/* ---- readers against a publisher ----------------------------------------- */
 
 struct pair {
 	unsigned long value, complement; /* plain: RCU alone keeps them readable */
@@ -75,7 +76,10 @@ static void *read_pairs(void *inlined)
 		else
 			rcu_read_unlock();
 #ifdef VMS_RCU_QSBR
-		/* A grace period needs each of these to come round: let the others run, on a machine with few processors. */
+		/*
+		 * A grace period needs each of these to come round: let the
+		 * others run, on a machine with few processors.
+		 */
 		vms_rcu_quiescent();
 		sched_yield();
 #endif
@@ -113,7 +117,7 @@ static void readers_see_whole_objects_while_they_are_replaced(void **state)
 	free(published);
 }
 
-/* ---- callbacks --------------------------------------------------------------------------------------------------- */
+/* ---- callbacks ----------------------------------------------------------- */
 
 static _Atomic unsigned int calls;
 static sem_t in_section, may_leave;
@@ -124,7 +128,9 @@ static void count_call(struct rcu_head *head)
 	atomic_fetch_add(&calls, 1);
 }
 
-/* Return: the calls that were made while this section, nested once, was open. */
+/*
+ * Return: the calls that were made while this section, nested once, was open.
+ */
 static void *hold_a_section(void *arg)
 {
 	uintptr_t seen;
@@ -208,7 +214,7 @@ static void a_callback_may_read_wait_and_queue_another(void **state)
 	assert_int_equal(atomic_load(&calls), 2);
 }
 
-/* ---- threads ----------------------------------------------------------------------------------------------------- */
+/* ---- threads ------------------------------------------------------------- */
 
 static void *read_once(void *arg)
 {
@@ -237,7 +243,10 @@ static bool run_thread(void *(*fn)(void *))
 	return ok;
 }
 
-/* A thread left among the readers would have its node in memory that the next thread uses anew. */
+/*
+ * A thread left among the readers would have its node in memory that the next
+ * thread uses anew.
+ */
 static void threads_leave_the_readers_when_they_exit(void **state)
 {
 	(void)state;
@@ -253,7 +262,9 @@ static void threads_leave_the_readers_when_they_exit(void **state)
 static pthread_key_t programs_key;
 static unsigned int destructor_calls; /* touched by one thread at a time, in the order of joins */
 
-/* A program's destructor that reads in the first two of the C library's rounds. */
+/*
+ * A program's destructor that reads in the first two of the C library's rounds.
+ */
 static void read_in_destructor(void *arg)
 {
 	uintptr_t round = (uintptr_t)arg;
@@ -293,7 +304,10 @@ static void *stay_in_a_section(void *arg)
 	return NULL;
 }
 
-/* What a child does that uses everything, on memory that its parent's other threads had. */
+/*
+ * What a child does that uses everything, on memory that its parent's other
+ * threads had.
+ */
 static _Noreturn void child_uses_rcu(void)
 {
 	struct rcu_head head;
@@ -311,8 +325,9 @@ static _Noreturn void child_uses_rcu(void)
 }
 
 /*
- * A thread that was inside a section when the parent forked does not exist in the child; waiting for it there would take for ever,
- * and its node would lie in a stack that new threads use.
+ * A thread that was inside a section when the parent forked does not exist in
+ * the child; waiting for it there would take for ever, and its node would lie
+ * in a stack that new threads use.
  */
 static void a_forked_child_forgets_the_parents_other_readers(void **state)
 {
@@ -344,7 +359,7 @@ static void a_forked_child_forgets_the_parents_other_readers(void **state)
 	rcu_barrier();
 }
 
-/* ---- assertions -------------------------------------------------------------------------------------------------- */
+/* ---- assertions ---------------------------------------------------------- */
 
 static void held_tells_whether_a_section_is_open(void **state)
 {
@@ -388,8 +403,10 @@ static void unlock_without_lock(void)
 static void misuse_stops_the_program(void **state)
 {
 	(void)state;
-	assert_true(child_aborts_saying(wait_inside_a_section, (const char *[]){"vms_synchronize_rcu", NULL}));
-	assert_true(child_aborts_saying(unlock_without_lock, (const char *[]){"vms_rcu_read_unlock", NULL}));
+	assert_true(child_aborts_saying(wait_inside_a_section,
+					(const char *[]){"vms_synchronize_rcu", NULL}));
+	assert_true(child_aborts_saying(unlock_without_lock,
+					(const char *[]){"vms_rcu_read_unlock", NULL}));
 }
 #endif
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rcu_fork.c - fork waits for no reader and no callback, and what the child
- * can do then. A fork that waits ends the program by its watchdog. (That all else
- * works in a child, too, is test_rcu.c's affair: it runs in one.)
+ * test_rcu_fork.c - fork waits for no reader and no callback, and what the
+ * child can do then. A fork that waits ends the program by its watchdog. (That
+ * all else works in a child, too, is test_rcu.c's affair: it runs in one.)
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,7 +41,10 @@ static int status_of(pid_t pid)
 	return status;
 }
 
-/* Not in a section. QSBR: what this thread waits for may wait for a grace period. */
+/*
+ * Not in a section. QSBR: what this thread waits for may wait for a grace
+ * period.
+ */
 static void sem_wait_all(sem_t *sem)
 {
 	vms_rcu_thread_offline();
@@ -50,7 +53,10 @@ static void sem_wait_all(sem_t *sem)
 	vms_rcu_thread_online();
 }
 
-/* QSBR: the thread may wait for a grace period, which this one must not hold up. */
+/*
+ * QSBR: the thread may wait for a grace period, which this one must not hold
+ * up.
+ */
 static void join(pthread_t thread)
 {
 	vms_rcu_thread_offline();
@@ -58,7 +64,7 @@ static void join(pthread_t thread)
 	vms_rcu_thread_online();
 }
 
-/* ---- a fork waits for nobody ------------------------------------------------------------------------------------- */
+/* ---- a fork waits for nobody --------------------------------------------- */
 
 static void wait_for_a_grace_period(struct rcu_head *head)
 {
@@ -80,8 +86,8 @@ static void *read_until_unlocked(void *arg)
 
 /*
  * The forking thread holds a lock that a reader waits for in its section. The
- * callback that waits for that section is under way: hence so is a grace period,
- * or will be for all that the fork can tell.
+ * callback that waits for that section is under way: hence so is a grace
+ * period, or will be for all that the fork can tell.
  */
 static void a_fork_waits_for_no_reader_and_no_grace_period(void **state)
 {
@@ -109,7 +115,10 @@ static void a_fork_waits_for_no_reader_and_no_grace_period(void **state)
 
 static bool lock_at_fork;
 
-/* Registered after the library's handlers, so that the first runs before those and the second after them. */
+/*
+ * Registered after the library's handlers, so that the first runs before those
+ * and the second after them.
+ */
 static void programs_prepare(void)
 {
 	if (!lock_at_fork)
@@ -150,7 +159,7 @@ static void a_callback_may_wait_for_a_lock_of_the_programs_prepare_handler(void 
 	rcu_barrier();
 }
 
-/* ---- the child --------------------------------------------------------------------------------------------------- */
+/* ---- the child ----------------------------------------------------------- */
 
 static void wait_to_go_on(struct rcu_head *head)
 {
@@ -180,7 +189,10 @@ static void queued_callbacks_are_made_in_the_child_once(void **state)
 		_exit((int)atomic_load(&calls));
 	}
 	sem_post(&go_on);
-	/* The one that was being made, by the parent before the fork, and the three. */
+	/*
+	 * The one that was being made, by the parent before the fork, and the
+	 * three.
+	 */
 	assert_int_equal(WEXITSTATUS(status_of(pid)), 4);
 	rcu_barrier();
 	assert_int_equal(atomic_load(&calls), 4);
@@ -247,7 +259,10 @@ static void fork_in_callback(struct rcu_head *head)
 	call_rcu(&last, exit_well);
 }
 
-/* In its child the library's thread is the only one, and goes on with what is queued. */
+/*
+ * In its child the library's thread is the only one, and goes on with what is
+ * queued.
+ */
 static void a_callback_may_fork(void **state)
 {
 	static struct rcu_head head, counted;
@@ -266,8 +281,8 @@ VMS__OBJCACHE_DEFINE(forked_cache, "forked", 64, 64, 0);
 
 /*
  * Have objects wait for a grace period that the collector has begun, and that
- * *@reader holds up. The collector is a callback itself, and comes after a grace
- * period: the reader enters its section when that is over.
+ * *@reader holds up. The collector is a callback itself, and comes after a
+ * grace period: the reader enters its section when that is over.
  */
 static void defer_until_collected(unsigned int nr, pthread_t *reader)
 {
@@ -294,7 +309,10 @@ static void defer_until_collected(unsigned int nr, pthread_t *reader)
 	}
 }
 
-/* Objects that the parent's collector holds while a reader holds it up are collected by the child's. */
+/*
+ * Objects that the parent's collector holds while a reader holds it up are
+ * collected by the child's.
+ */
 static void objects_in_the_collectors_hands_are_freed_in_the_child(void **state)
 {
 	pthread_t reader;
@@ -309,7 +327,10 @@ static void objects_in_the_collectors_hands_are_freed_in_the_child(void **state)
 	pid = fork();
 	if (!pid) {
 		alarm(WATCHDOG_SECONDS / 2);
-		/* Twice, so that a collector of the child's has come round whatever state it found. */
+		/*
+		 * Twice, so that a collector of the child's has come round
+		 * whatever state it found.
+		 */
 		for (int i = 0; i < 2; i++) {
 			vms__objcache_free_rcu(&forked_cache, vms__objcache_alloc(&forked_cache));
 			rcu_barrier();
@@ -323,7 +344,10 @@ static void objects_in_the_collectors_hands_are_freed_in_the_child(void **state)
 	assert_int_equal(vms__objcache_deferred(&forked_cache), 0);
 }
 
-/* At its bound the cache carves nothing, and the child frees nothing. It waits for no reader that stays. */
+/*
+ * At its bound the cache carves nothing, and the child frees nothing. It waits
+ * for no reader that stays.
+ */
 static int allocate_in_the_child(void)
 {
 	void *obj;
@@ -344,13 +368,17 @@ static bool is_at_bound(void)
 
 #define AT_BOUND (2 * VMS__OBJCACHE_BOUND * VMS__MAG_SIZE)
 
-/* What this thread has in its magazines is used up, so that a child must carve or wait. */
+/*
+ * What this thread has in its magazines is used up, so that a child must carve
+ * or wait.
+ */
 static void leave_nothing_free(void)
 {
 	static void *objs[AT_BOUND + 3 * VMS__MAG_SIZE];
 	size_t n = 0;
 
-	while (n < sizeof(objs) / sizeof(objs[0]) && (objs[n] = vms__objcache_alloc(&forked_cache)) != NULL)
+	while (n < sizeof(objs) / sizeof(objs[0]) &&
+	       (objs[n] = vms__objcache_alloc(&forked_cache)) != NULL)
 		n++;
 	assert_true(n < sizeof(objs) / sizeof(objs[0]));
 }
@@ -368,7 +396,10 @@ static void a_child_of_a_process_at_the_bound_gets_memory(void **state)
 	vms__objcache_free(&forked_cache, vms__objcache_alloc(&forked_cache));
 	usual = forked_cache.max_inflight;
 	forked_cache.max_inflight = 2;
-	/* The collector waits behind a callback. In the second round it is at work, and waits for a reader. */
+	/*
+	 * The collector waits behind a callback. In the second round it is at
+	 * work, and waits for a reader.
+	 */
 	for (int round = 0; round < 2; round++) {
 		pthread_t reader;
 
@@ -379,7 +410,8 @@ static void a_child_of_a_process_at_the_bound_gets_memory(void **state)
 			call_rcu(&first, wait_to_go_on);
 			sem_wait_all(&in_callback);
 			for (unsigned int i = 0; i < AT_BOUND; i++)
-				vms__objcache_free_rcu(&forked_cache, vms__objcache_alloc(&forked_cache));
+				vms__objcache_free_rcu(&forked_cache,
+						       vms__objcache_alloc(&forked_cache));
 		}
 		assert_true(is_at_bound());
 		leave_nothing_free();
@@ -397,7 +429,7 @@ static void a_child_of_a_process_at_the_bound_gets_memory(void **state)
 	forked_cache.max_inflight = usual;
 }
 
-/* ---- beside other threads ---------------------------------------------------------------------------------------- */
+/* ---- beside other threads ------------------------------------------------ */
 
 static _Atomic bool stop;
 
@@ -455,7 +487,10 @@ static int use_rcu_in_child(bool and_grandchild)
 	return atomic_load(&calls) == before + 1 ? 0 : 3;
 }
 
-/* First uses, exits, callbacks, grace periods and forks, all at any moment of the others. */
+/*
+ * First uses, exits, callbacks, grace periods and forks, all at any moment of
+ * the others.
+ */
 static void children_use_rcu_whatever_the_other_threads_did(void **state)
 {
 	pthread_t threads[2];

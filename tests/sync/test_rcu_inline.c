@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rcu_inline.c - the read side that rcu.h inlines: when it may be used, that
- * it and the functions mean the same, and that a grace period which sleeps is
- * woken by it.
+ * test_rcu_inline.c - the read side that rcu.h inlines: when it may be used,
+ * that it and the functions mean the same, and that a grace period which sleeps
+ * is woken by it.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -179,7 +179,8 @@ static void a_sleeping_grace_period_is_woken(void **state)
 	(void)state;
 	for (int i = 0; i < 5; i++) {
 		atomic_store(&open, false);
-		assert_int_equal(pthread_create(&thread, NULL, leave_a_sleeping_grace_period, NULL), 0);
+		assert_int_equal(pthread_create(&thread, NULL, leave_a_sleeping_grace_period, NULL),
+				 0);
 		while (!atomic_load(&open))
 			sched_yield();
 		vms_synchronize_rcu();

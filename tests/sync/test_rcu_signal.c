@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rcu_signal.c - a signal handler that reads, at the moments that matter: a
- * signal is raised when this thread has just locked a mutex, or is about to
+ * test_rcu_signal.c - a signal handler that reads, at the moments that matter:
+ * a signal is raised when this thread has just locked a mutex, or is about to
  * unlock one, each such moment of a registration, a grace period and an exit in
- * its turn. A handler that then waits for its own thread's lock ends the program
- * by its watchdog.
+ * its turn. A handler that then waits for its own thread's lock ends the
+ * program by its watchdog.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,11 +29,17 @@
 static _Atomic unsigned int handled;
 static _Thread_local unsigned int moment, raise_at; /* 0: not counting */
 
-/* The sanitizers have their own of these: there, signals come at the other moments only. */
+/*
+ * The sanitizers have their own of these: there, signals come at the other
+ * moments only.
+ */
 #if !VMS__TSAN && !VMS__ASAN
 #define EACH_LOCK 1
 
-/* At its moment this thread stays where it is, instead of raising a signal, until it may go on. */
+/*
+ * At its moment this thread stays where it is, instead of raising a signal,
+ * until it may go on.
+ */
 static _Thread_local bool stays_there;
 static sem_t is_there, may_go_on;
 
@@ -144,7 +150,10 @@ static void on_new_threads(void (*fn)(void))
 		assert_int_equal(pthread_create(&thread, NULL, run_raising, &step), 0);
 		assert_int_equal(pthread_join(thread, &moments), 0);
 		most = (uintptr_t)moments > most ? (uintptr_t)moments : most;
-		/* The last, and the other, if there was that moment: it may have been blocked until then. */
+		/*
+		 * The last, and the other, if there was that moment: it may
+		 * have been blocked until then.
+		 */
 		assert_true(atomic_load(&handled) > before);
 		synchronize_rcu();
 	}
@@ -196,7 +205,9 @@ static void call_first(void)
 	no_threads = false;
 }
 
-/* Where the library has no thread, a barrier waits for the grace period itself. */
+/*
+ * Where the library has no thread, a barrier waits for the grace period itself.
+ */
 static void a_handler_may_read_during_a_barrier_without_a_thread(void **state)
 {
 	(void)state;
@@ -245,7 +256,9 @@ static void *fork_before_the_first_read(void *status)
 	return NULL;
 }
 
-/* Another thread holds a lock of registration, and does not exist in the child. */
+/*
+ * Another thread holds a lock of registration, and does not exist in the child.
+ */
 static void a_handler_may_read_in_a_child_that_is_not_yet_the_librarys(void **state)
 {
 	pthread_t holder, forker;
@@ -279,7 +292,7 @@ static void a_handler_may_read_while_its_thread_is_unregistered(void **state)
 	on_new_threads(unregister);
 }
 
-/* ---- at the thread's exit ---------------------------------------------------------------------------------------- */
+/* ---- at the thread's exit ------------------------------------------------ */
 
 static pthread_key_t below, above;
 static _Atomic unsigned int handled_after_exit;
@@ -313,7 +326,10 @@ static void *read_and_exit(void *arg)
 	return arg;
 }
 
-/* One that came later would register the thread anew, and nobody would undo that. */
+/*
+ * One that came later would register the thread anew, and nobody would undo
+ * that.
+ */
 static void no_handler_comes_after_the_library_has_left_the_thread(void **state)
 {
 	pthread_key_t keys[40];
@@ -322,7 +338,8 @@ static void no_handler_comes_after_the_library_has_left_the_thread(void **state)
 
 	(void)state;
 	for (int i = 0; i < 40; i++)
-		assert_int_equal(pthread_key_create(&keys[i], i ? raise_after_exit : raise_before_exit), 0);
+		assert_int_equal(
+			pthread_key_create(&keys[i], i ? raise_after_exit : raise_before_exit), 0);
 	below = keys[0];
 	above = keys[39];
 	before = atomic_load(&handled);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rcu_thread.c - the library's own thread: which signals it takes, and what
- * happens where it cannot be created; and the program's threads: how they leave
- * the readers, in whichever round of their destructors they used the library.
+ * test_rcu_thread.c - the library's own thread: which signals it takes, and
+ * what happens where it cannot be created; and the program's threads: how they
+ * leave the readers, in whichever round of their destructors they used the
+ * library.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,9 +34,12 @@ static void count_call(struct rcu_head *head)
 	atomic_fetch_add(&calls, 1);
 }
 
-/* ---- where no thread can be created ------------------------------------------------------------------------------ */
+/* ---- where no thread can be created -------------------------------------- */
 
-/* Return: 0, or the line that went wrong. In a child, which has no other thread yet. */
+/*
+ * Return: 0, or the line that went wrong. In a child, which has no other thread
+ * yet.
+ */
 static int without_a_thread(void)
 {
 	static struct rcu_head heads[3];
@@ -76,9 +80,12 @@ static void callbacks_wait_for_a_barrier_where_there_can_be_no_thread(void **sta
 	assert_int_equal(status, 0);
 }
 
-/* ---- the library's thread ---------------------------------------------------------------------------------------- */
+/* ---- the library's thread ------------------------------------------------ */
 
-/* Return: the line of the library's thread's status that begins with @field, without that; "": there is none. */
+/*
+ * Return: the line of the library's thread's status that begins with @field,
+ * without that; "": there is none.
+ */
 static const char *library_threads(const char *field)
 {
 	static char line[256];
@@ -123,7 +130,10 @@ static void its_thread_has_a_name_and_every_signal_blocked(void **state)
 	rcu_barrier();
 	assert_int_equal(sscanf(library_threads("SigBlk:\t"), "%llx", &blocked), 1);
 	for (int sig = 1; sig <= SIGRTMAX; sig++) {
-		/* Two signals cannot be blocked, and the C library keeps two for itself. */
+		/*
+		 * Two signals cannot be blocked, and the C library keeps two
+		 * for itself.
+		 */
 		if (sig == SIGKILL || sig == SIGSTOP || (sig >= 32 && sig < SIGRTMIN))
 			continue;
 		if (!(blocked >> (sig - 1) & 1))
@@ -132,10 +142,11 @@ static void its_thread_has_a_name_and_every_signal_blocked(void **state)
 	}
 }
 
-/* ---- the program's threads --------------------------------------------------------------------------------------- */
+/* ---- the program's threads ----------------------------------------------- */
 
-#define ROUNDS (VMS__TSAN ? 3 : 4) /* TSan takes its leave of a thread in the last: nothing may run then */
-#define STACK_BYTES (4ul << 20)    /* the sanitizers need much */
+/* TSan takes its leave of a thread in the last: nothing may run then */
+#define ROUNDS (VMS__TSAN ? 3 : 4)
+#define STACK_BYTES (4ul << 20) /* the sanitizers need much */
 
 /*
  * Run @fn on a thread whose stack, and with it all thread-local memory, is
@@ -144,7 +155,8 @@ static void its_thread_has_a_name_and_every_signal_blocked(void **state)
  */
 static void run_and_unmap(void *(*fn)(void *))
 {
-	void *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *stack =
+		mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	pthread_attr_t attr;
 	pthread_t thread;
 
@@ -158,7 +170,10 @@ static void run_and_unmap(void *(*fn)(void *))
 	synchronize_rcu();
 }
 
-/* In which rounds a program's destructor uses the library: bit 0, the first; bit ROUNDS: the thread did so before. */
+/*
+ * In which rounds a program's destructor uses the library: bit 0, the first;
+ * bit ROUNDS: the thread did so before.
+ */
 static unsigned int use_in;
 static pthread_key_t programs_key;
 static unsigned int rounds_seen; /* touched by one thread at a time, in the order of joins */
@@ -313,12 +328,15 @@ static void an_unregistered_thread_holds_up_nobody(void **state)
 	pthread_barrier_destroy(&both);
 }
 
-/* ---- cancelled threads ------------------------------------------------------------------------------------------- */
+/* ---- cancelled threads --------------------------------------------------- */
 
 static void (*wait_fn)(void);
 static _Atomic bool waited, reader_may_leave;
 
-/* The request is there before the call, and is heard at the first cancellation point. */
+/*
+ * The request is there before the call, and is heard at the first cancellation
+ * point.
+ */
 static void *wait_cancelled(void *arg)
 {
 	pthread_cancel(pthread_self());
@@ -340,7 +358,10 @@ static void *read_a_while(void *arg)
 	return arg;
 }
 
-/* A thread ends after the call of @fn, not in it, beside a reader for which it has to wait. */
+/*
+ * A thread ends after the call of @fn, not in it, beside a reader for which it
+ * has to wait.
+ */
 static void wait_beside_a_reader(void (*fn)(void))
 {
 	pthread_t reader, waiter;
@@ -391,7 +412,8 @@ static void a_cancelled_thread_ends_after_the_grace_period(void **state)
 static int run_all(const char *where)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(callbacks_wait_for_a_barrier_where_there_can_be_no_thread), /* first */
+		/* first */
+		cmocka_unit_test(callbacks_wait_for_a_barrier_where_there_can_be_no_thread),
 		cmocka_unit_test(its_thread_has_a_name_and_every_signal_blocked),
 		cmocka_unit_test(threads_leave_after_use_in_any_rounds),
 		cmocka_unit_test(and_after_use_by_keys_above_the_librarys),
@@ -406,7 +428,10 @@ static int run_all(const char *where)
 	return cmocka_run_group_tests_name(where, tests, NULL, NULL);
 }
 
-/* In a forked child, too, whose thread is another, and whose readers are listed elsewhere. */
+/*
+ * In a forked child, too, whose thread is another, and whose readers are listed
+ * elsewhere.
+ */
 int main(void)
 {
 	int status = -1;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rwsem.c - the rw-semaphore: who excludes whom, downgrade, timed waits and what they leave behind, fairness and
- * hand-off, and all of it at random over plain data (which TSan judges too).
+ * test_rwsem.c - the rw-semaphore: who excludes whom, downgrade, timed waits
+ * and what they leave behind, fairness and hand-off, and all of it at random
+ * over plain data (which TSan judges too).
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,7 +23,10 @@
 #include "tests/support/number.h"
 #include "tests/sync/child.h"
 
-/* The tests take and drop locks in ways that no analysis of one function follows. */
+/*
+ * The tests take and drop locks in ways that no analysis of one function
+ * follows.
+ */
 #define TEST VMS_NO_TSA
 
 #define FOREVER (3600 * 1000000000ULL)
@@ -35,7 +39,10 @@ static struct rw_semaphore sem;
 
 enum how { READ, WRITE, READ_TIMED, WRITE_TIMED };
 
-/* A thread that takes the lock in one way, says so, holds it until told to let go, and lets go. */
+/*
+ * A thread that takes the lock in one way, says so, holds it until told to let
+ * go, and lets go.
+ */
 struct holder {
 	pthread_t thread;
 	enum how how;
@@ -106,7 +113,10 @@ static void wait_until_somebody_queues(void)
 		sched_yield();
 }
 
-/* Free, with nothing left over from earlier waiters: a writer's trylock takes a wholly clean word only. */
+/*
+ * Free, with nothing left over from earlier waiters: a writer's trylock takes a
+ * wholly clean word only.
+ */
 static void assert_clean(void) TEST
 {
 	assert_false(rwsem_is_locked(&sem));
@@ -115,7 +125,7 @@ static void assert_clean(void) TEST
 	up_write(&sem);
 }
 
-/* ---- exclusion ------------------------------------------------------------------------------------------------------------ */
+/* ---- exclusion ----------------------------------------------------------- */
 
 static void trylocks_respect_holders(void **state) TEST
 {
@@ -192,7 +202,7 @@ static void a_queued_writer_keeps_new_readers_out(void **state) TEST
 	assert_clean();
 }
 
-/* ---- downgrade ------------------------------------------------------------------------------------------------------------ */
+/* ---- downgrade ----------------------------------------------------------- */
 
 static void downgrade_lets_readers_in_but_no_writer(void **state) TEST
 {
@@ -231,7 +241,7 @@ static void downgrade_alone_is_a_read_lock(void **state) TEST
 	assert_clean();
 }
 
-/* ---- timed waits ---------------------------------------------------------------------------------------------------------- */
+/* ---- timed waits --------------------------------------------------------- */
 
 static void timed_waits_take_a_free_lock(void **state) TEST
 {
@@ -263,7 +273,10 @@ static void timed_waits_expire_and_leave_the_lock_usable(void **state) TEST
 		up_write(&sem);
 		assert_clean();
 
-		/* Readers are no obstacle to a timed reader, but to a timed writer. */
+		/*
+		 * Readers are no obstacle to a timed reader, but to a timed
+		 * writer.
+		 */
 		down_read(&sem);
 		start(&h[0], READ_TIMED, ns);
 		wait_until_in(&h[0]);
@@ -295,7 +308,10 @@ static void timed_waits_end_early_when_the_lock_comes(void **state) TEST
 	assert_clean();
 }
 
-/* The reader waits only because the writer came before it; nobody lets go of anything when that one leaves. */
+/*
+ * The reader waits only because the writer came before it; nobody lets go of
+ * anything when that one leaves.
+ */
 static void a_writer_that_gives_up_lets_those_behind_it_in(void **state) TEST
 {
 	struct holder writer, reader;
@@ -308,14 +324,18 @@ static void a_writer_that_gives_up_lets_those_behind_it_in(void **state) TEST
 		start(&reader, READ, 0);
 		assert_int_equal(pthread_join(writer.thread, NULL), 0);
 		assert_int_equal(writer.ret, -ETIMEDOUT);
-		wait_until_in(&reader); /* hangs if the departure is not noticed: this thread still holds its read lock */
+		/*
+		 * hangs if the departure is not noticed: this thread still
+		 * holds its read lock
+		 */
+		wait_until_in(&reader);
 		finish(&reader);
 		up_read(&sem);
 		assert_clean();
 	}
 }
 
-/* ---- fairness ------------------------------------------------------------------------------------------------------------- */
+/* ---- fairness ------------------------------------------------------------ */
 
 #define CROWD 3
 
@@ -348,7 +368,10 @@ static void *write_without_pause(void *arg) TEST
 	return arg;
 }
 
-/* Take the lock @times in the midst of a crowd; hangs if the crowd keeps this thread out. */
+/*
+ * Take the lock @times in the midst of a crowd; hangs if the crowd keeps this
+ * thread out.
+ */
 static void get_in_among(void *(*crowd)(void *), enum how how, int times)
 {
 	pthread_t threads[CROWD];
@@ -388,7 +411,8 @@ static void a_writer_gets_in_among_endless_writers(void **state)
 
 /*
  * Whoever is first in the queue is overtaken a bounded number of times, however
- * long it takes to wake up: this thread takes the lock past it as often as it can.
+ * long it takes to wake up: this thread takes the lock past it as often as it
+ * can.
  */
 static void check_overtaken(enum how waiter, enum how passer) TEST
 {
@@ -429,8 +453,9 @@ static void first_waiter_is_overtaken_a_bounded_number_of_times(void **state)
 }
 
 /*
- * Who has waited for long is given the lock by the one that lets go, so it is locked again before that call returns, though
- * the waiter may still be asleep: nobody can come in between.
+ * Who has waited for long is given the lock by the one that lets go, so it is
+ * locked again before that call returns, though the waiter may still be asleep:
+ * nobody can come in between.
  */
 static void check_handed_over(enum how how) TEST
 {
@@ -439,8 +464,15 @@ static void check_handed_over(enum how how) TEST
 	down_write(&sem);
 	start(&first, how, 0);
 	wait_until_somebody_queues();
-	usleep(5000); /* beyond the patience of the first; this thread still holds the lock, so it is the least that matters */
-	/* A second waiter comes and goes, which makes the state of the first be looked at. */
+	/*
+	 * beyond the patience of the first; this thread still holds the lock,
+	 * so it is the least that matters
+	 */
+	usleep(5000);
+	/*
+	 * A second waiter comes and goes, which makes the state of the first be
+	 * looked at.
+	 */
 	start(&second, WRITE_TIMED, MOMENT);
 	assert_int_equal(pthread_join(second.thread, NULL), 0);
 	assert_int_equal(second.ret, -ETIMEDOUT);
@@ -460,7 +492,7 @@ static void a_waiter_that_has_waited_long_is_handed_the_lock(void **state)
 	check_handed_over(READ);
 }
 
-/* ---- all at random -------------------------------------------------------------------------------------------------------- */
+/* ---- all at random ------------------------------------------------------- */
 
 #define THREADS 4
 #define ROUNDS 100000
@@ -575,7 +607,7 @@ static void every_mixture_keeps_writers_alone(void **state)
 	assert_clean();
 }
 
-/* ---- checks --------------------------------------------------------------------------------------------------------------- */
+/* ---- checks -------------------------------------------------------------- */
 
 static void claim_held(void)
 {

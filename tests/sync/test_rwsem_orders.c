@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rwsem_orders.c - the rw-semaphore, and the spinlock, under the C11 memory
- * model: as they stand nothing goes wrong, and with any one of their memory
- * orders weakened something does.
+ * test_rwsem_orders.c - the rw-semaphore, and the spinlock, under the C11
+ * memory model: as they stand nothing goes wrong, and with any one of their
+ * memory orders weakened something does.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,11 +44,11 @@ static int model_clock_gettime(clockid_t id, struct timespec *ts)
 #define ASSERT_QUEUE_LOCKED(sem) model_write(QUEUE, 0)
 #define ASSERT_TAKEN(w) model_write(WAITERS_FIELDS + (unsigned int)((w)-timed_waiters), 0)
 #define clock_gettime model_clock_gettime
-#include "lib/sync/rwsem.c"       /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
-#include "lib/sync/rwsem_spin.c"  /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
-#include "lib/sync/rwsem_queue.c" /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
-#include "lib/sync/rwsem_wait.c"  /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
-#include "lib/sync/spinlock.c"    /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
+#include "lib/sync/rwsem.c"       /* NOLINT(bugprone-suspicious-include): hooked atomics */
+#include "lib/sync/rwsem_spin.c"  /* NOLINT(bugprone-suspicious-include): hooked atomics */
+#include "lib/sync/rwsem_queue.c" /* NOLINT(bugprone-suspicious-include): hooked atomics */
+#include "lib/sync/rwsem_wait.c"  /* NOLINT(bugprone-suspicious-include): hooked atomics */
+#include "lib/sync/spinlock.c"    /* NOLINT(bugprone-suspicious-include): hooked atomics */
 #undef clock_gettime
 
 #define SOUND_RUNS 60000
@@ -74,7 +74,8 @@ static void begin(void)
 
 static void end(void)
 {
-	if (atomic_load_explicit(&sem.count, memory_order_relaxed) || sem.wait_first || sem.wait_last)
+	if (atomic_load_explicit(&sem.count, memory_order_relaxed) || sem.wait_first ||
+	    sem.wait_last)
 		model_fail("something is left in the semaphore");
 	for (int i = 0; i < NR_TIMED_WAITERS; i++) {
 		if (atomic_load_explicit(&timed_waiters[i].taken, memory_order_relaxed))
@@ -185,7 +186,10 @@ static const struct model_scenario scenarios[] = {
 	{"a writer, two readers", begin, end, {writer, reader, reader_twice}},
 	{"two downgraders, a writer", begin, end, {downgrader, writer, downgrader}},
 	{"a writer, a reader, trylocks", begin, end, {writer, reader, trier}},
-	{"a writer, a timed writer and reader", begin, end, {writer, writer_timed_twice, reader_timed}},
+	{"a writer, a timed writer and reader",
+	 begin,
+	 end,
+	 {writer, writer_timed_twice, reader_timed}},
 	{"two writers, a timed reader", begin, end, {writer, writer, reader_timed}},
 	{"a reader, two timed writers", begin, end, {reader, writer_timed, writer_timed}},
 	{"a downgrader, a timed writer, a reader", begin, end, {downgrader, writer_timed, reader}},

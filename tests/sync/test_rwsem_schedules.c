@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rwsem_schedules.c - the rw-semaphore under every schedule of three threads, with timeouts that fire at any moment, and
- * with waiters of endless patience and of none.
+ * test_rwsem_schedules.c - the rw-semaphore under every schedule of three
+ * threads, with timeouts that fire at any moment, and with waiters of endless
+ * patience and of none.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +17,10 @@
 #define EXPLORE_HOOKS
 #include "tests/sync/explore.h"
 
-/* CLOCK_MONOTONIC stands still, or runs past anybody's patience between two looks. */
+/*
+ * CLOCK_MONOTONIC stands still, or runs past anybody's patience between two
+ * looks.
+ */
 static int64_t clock_now, clock_step;
 static void clock_is_read(void);
 
@@ -31,9 +35,9 @@ static int model_clock_gettime(clockid_t id, struct timespec *ts)
 }
 
 /*
- * On one CPU nobody spins: every wait goes all the way to sleep. On two, waiters
- * look once before they sleep, or often, and the first writer competes for the
- * lock.
+ * On one CPU nobody spins: every wait goes all the way to sleep. On two,
+ * waiters look once before they sleep, or often, and the first writer competes
+ * for the lock.
  */
 #ifndef CPUS
 #define CPUS 1
@@ -53,11 +57,11 @@ static void pause_is_taken(void);
 #define vms__cpu_relax pause_is_taken
 
 #define clock_gettime model_clock_gettime
-#include "lib/sync/rwsem.c"       /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
-#include "lib/sync/rwsem_spin.c"  /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
-#include "lib/sync/rwsem_queue.c" /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
-#include "lib/sync/rwsem_wait.c"  /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
-#include "lib/sync/spinlock.c"    /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
+#include "lib/sync/rwsem.c"       /* NOLINT(bugprone-suspicious-include): hooked atomics */
+#include "lib/sync/rwsem_spin.c"  /* NOLINT(bugprone-suspicious-include): hooked atomics */
+#include "lib/sync/rwsem_queue.c" /* NOLINT(bugprone-suspicious-include): hooked atomics */
+#include "lib/sync/rwsem_wait.c"  /* NOLINT(bugprone-suspicious-include): hooked atomics */
+#include "lib/sync/spinlock.c"    /* NOLINT(bugprone-suspicious-include): hooked atomics */
 #undef clock_gettime
 #undef vms__cpu_relax
 #undef sysconf
@@ -176,7 +180,8 @@ static void check_scenario(const struct explore_scenario *scenario)
 	for (clock_step = 0; clock_step <= 2L * IMPATIENCE_NS; clock_step += 2L * IMPATIENCE_NS) {
 		const char *failure = explore(scenario, &runs);
 
-		printf("%lu schedules%s%s\n", runs, failure ? "; in the last: " : "", failure ? failure : "");
+		printf("%lu schedules%s%s\n", runs, failure ? "; in the last: " : "",
+		       failure ? failure : "");
 		assert_null(failure);
 		assert_true(runs > 100);
 	}
@@ -215,7 +220,8 @@ static void who_gives_up_loses_nobody_else(void **state)
 static void more_may_wait_than_there_are_places(void **state)
 {
 	(void)state;
-	check_scenario(&(struct explore_scenario){begin_crowded, end_crowded, {writer, writer_timed, reader_timed}, 2});
+	check_scenario(&(struct explore_scenario){
+		begin_crowded, end_crowded, {writer, writer_timed, reader_timed}, 2});
 }
 
 /* ---- a thread that holds up the others, until every timed call has returned ---- */
@@ -315,14 +321,18 @@ static void a_timed_call_waits_for_no_thread_that_is_stopped(void **state)
 {
 	(void)state;
 	/* If a caller waits for the stopped thread, everybody waits. */
-	check_scenario(&(struct explore_scenario){begin_held_up, end, {stopped_with_the_queue, reader_called}, 2});
-	check_scenario(&(struct explore_scenario){begin_held_up, end, {stopped_with_the_queue, writer_called}, 2});
-	check_scenario(&(struct explore_scenario){begin_held_up, end, {stopped_with_the_news, reader_called}, 2});
-	check_scenario(&(struct explore_scenario){begin_held_up, end, {stopped_with_the_news, writer_called}, 2});
-	check_scenario(
-		&(struct explore_scenario){begin_two_held_up, end, {stopped_with_the_queue, writer_called, reader_called}, 1});
-	check_scenario(
-		&(struct explore_scenario){begin_two_held_up, end, {stopped_with_the_news, writer_called, reader_called}, 1});
+	check_scenario(&(struct explore_scenario){
+		begin_held_up, end, {stopped_with_the_queue, reader_called}, 2});
+	check_scenario(&(struct explore_scenario){
+		begin_held_up, end, {stopped_with_the_queue, writer_called}, 2});
+	check_scenario(&(struct explore_scenario){
+		begin_held_up, end, {stopped_with_the_news, reader_called}, 2});
+	check_scenario(&(struct explore_scenario){
+		begin_held_up, end, {stopped_with_the_news, writer_called}, 2});
+	check_scenario(&(struct explore_scenario){
+		begin_two_held_up, end, {stopped_with_the_queue, writer_called, reader_called}, 1});
+	check_scenario(&(struct explore_scenario){
+		begin_two_held_up, end, {stopped_with_the_news, writer_called, reader_called}, 1});
 }
 
 static void trylocks_come_between_unharmed(void **state)
@@ -335,7 +345,8 @@ static void trylocks_come_between_unharmed(void **state)
 /* One thread, and a waiter that stands for a second one. */
 static void leaves_behind_another(void) TEST
 {
-	struct vms_rwsem_waiter other = {.state = ASLEEP, .writer = true, .impatient_from = INT64_MAX};
+	struct vms_rwsem_waiter other = {
+		.state = ASLEEP, .writer = true, .impatient_from = INT64_MAX};
 
 	vms__rwsem_lock_queue(&sem, NULL);
 	vms__rwsem_enqueue(&sem, &other);
@@ -368,9 +379,12 @@ static void who_has_left_does_not_stay_in_the_queue(void **state)
 static void letting_go_waits_for_no_thread_that_is_stopped(void **state)
 {
 	(void)state;
-	check_scenario(&(struct explore_scenario){begin_held_up, end, {stopped_at_the_queue, up_write_called, reader}, 1});
-	check_scenario(&(struct explore_scenario){begin_held_up, end, {stopped_at_the_queue, up_write_called, writer}, 1});
-	check_scenario(&(struct explore_scenario){begin_held_up, end, {stopped_at_the_queue, downgrade_called, writer}, 1});
+	check_scenario(&(struct explore_scenario){
+		begin_held_up, end, {stopped_at_the_queue, up_write_called, reader}, 1});
+	check_scenario(&(struct explore_scenario){
+		begin_held_up, end, {stopped_at_the_queue, up_write_called, writer}, 1});
+	check_scenario(&(struct explore_scenario){
+		begin_held_up, end, {stopped_at_the_queue, downgrade_called, writer}, 1});
 }
 
 /* ---- how often the first waiter is overtaken ---- */
@@ -411,14 +425,15 @@ static bool pass_by(unsigned int how) TEST
 }
 
 /*
- * A waiter that stands for another thread, as the first in the queue, in @state.
- * The lock is held on entry, for reading if @reader. The waiter does nothing, so
- * the bound alone ends it.
+ * A waiter that stands for another thread, as the first in the queue, in
+ * @state. The lock is held on entry, for reading if @reader. The waiter does
+ * nothing, so the bound alone ends it.
  */
-static void overtake_until_granted_after(bool reader, unsigned int state, unsigned long bound, unsigned int first_way,
-					 unsigned int ways) TEST
+static void overtake_until_granted_after(bool reader, unsigned int state, unsigned long bound,
+					 unsigned int first_way, unsigned int ways) TEST
 {
-	struct vms_rwsem_waiter other = {.state = state, .writer = true, .impatient_from = INT64_MAX};
+	struct vms_rwsem_waiter other = {
+		.state = state, .writer = true, .impatient_from = INT64_MAX};
 	unsigned long passed = 0;
 
 	vms__rwsem_set_owner(&sem); /* begin() ran in another thread */
@@ -434,25 +449,31 @@ static void overtake_until_granted_after(bool reader, unsigned int state, unsign
 		if (down_write_trylock(&sem))
 			explore_fail("one that only tries to write came past a waiter");
 		if (passed > bound || !pass_by(first_way + (unsigned int)passed % ways)) {
-			explore_fail("not given the lock, but not overtaken either; or overtaken too often");
+			explore_fail("not given the lock, but not overtaken either; or overtaken "
+				     "too often");
 			return;
 		}
 		passed++;
 	}
 	if (passed != bound)
 		explore_fail("given the lock too early");
-	if (sem.wait_first || !(sem.count & WRITER) || down_read_trylock(&sem) || down_write_trylock(&sem))
+	if (sem.wait_first || !(sem.count & WRITER) || down_read_trylock(&sem) ||
+	    down_write_trylock(&sem))
 		explore_fail("does not have the lock that it was given");
 	vms__rwsem_set_owner(&sem);
 	up_write(&sem);
 }
 
-static void overtake_until_granted(unsigned int state, unsigned long bound, unsigned int first_way, unsigned int ways) TEST
+static void overtake_until_granted(unsigned int state, unsigned long bound, unsigned int first_way,
+				   unsigned int ways) TEST
 {
 	overtake_until_granted_after(false, state, bound, first_way, ways);
 }
 
-/* The first downgrade among five ways, as pass_by() has them, that is among the last DOWNGRADE_EARLY before @bound. */
+/*
+ * The first downgrade among five ways, as pass_by() has them, that is among the
+ * last DOWNGRADE_EARLY before @bound.
+ */
 static unsigned long downgrade_before(unsigned long bound)
 {
 	unsigned long passed = bound - DOWNGRADE_EARLY;
@@ -466,9 +487,11 @@ static void overtakes_one_that_looks(void) TEST
 {
 	overtake_until_granted(FRONT, OVERTAKEN_AWAKE, 0, 1); /* writers */
 	down_write(&sem);
-	overtake_until_granted(FRONT, OVERTAKEN_AWAKE - DOWNGRADE_EARLY, 2, 1); /* writers that end as readers */
+	/* writers that end as readers */
+	overtake_until_granted(FRONT, OVERTAKEN_AWAKE - DOWNGRADE_EARLY, 2, 1);
 	down_write(&sem);
-	overtake_until_granted(FRONT, downgrade_before(OVERTAKEN_AWAKE), 0, 5); /* and readers after those */
+	/* and readers after those */
+	overtake_until_granted(FRONT, downgrade_before(OVERTAKEN_AWAKE), 0, 5);
 	down_write(&sem);
 	overtake_until_granted(FRONT, OVERTAKEN_AWAKE, 3, 2); /* readers after a writer */
 	down_write(&sem);
@@ -485,8 +508,8 @@ static void overtakes_one_that_sleeps(void) TEST
 }
 
 /*
- * Readers that let go give the lock to the waiter that is awake, unless a writer
- * had it while that waited.
+ * Readers that let go give the lock to the waiter that is awake, unless a
+ * writer had it while that waited.
  */
 static void overtakes_as_a_reader(void) TEST
 {
@@ -497,13 +520,15 @@ static void overtakes_as_a_reader(void) TEST
 
 static void first_waiter_is_overtaken_so_often_and_no_more(void **state)
 {
-	void (*const ways[])(void) = {overtakes_one_that_looks, overtakes_one_that_sleeps, overtakes_as_a_reader};
+	void (*const ways[])(void) = {overtakes_one_that_looks, overtakes_one_that_sleeps,
+				      overtakes_as_a_reader};
 	unsigned long runs;
 
 	(void)state;
 	clock_step = 0;
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		const char *failure = explore(&(const struct explore_scenario){begin_held_up, end, {ways[i]}, 0}, &runs);
+		const char *failure = explore(
+			&(const struct explore_scenario){begin_held_up, end, {ways[i]}, 0}, &runs);
 
 		if (failure)
 			printf("%zu: %s\n", i, failure);
@@ -511,7 +536,10 @@ static void first_waiter_is_overtaken_so_often_and_no_more(void **state)
 	}
 }
 
-/* The lock was let go with HANDOFF, and whoever did so has not come to the queue yet. */
+/*
+ * The lock was let go with HANDOFF, and whoever did so has not come to the
+ * queue yet.
+ */
 static void nobody_takes_a_lock_that_is_due_to_a_waiter(void **state)
 {
 	(void)state;
@@ -532,7 +560,10 @@ static unsigned long passed;
 
 static unsigned long nr_looks; /* at the clock, so also at count while the lock is held */
 
-/* Another thread lets go, and takes the lock again at once, past the waiter that competes. Not while that looks at the queue. */
+/*
+ * Another thread lets go, and takes the lock again at once, past the waiter
+ * that competes. Not while that looks at the queue.
+ */
 static void clock_is_read(void) TEST
 {
 	nr_looks++;
@@ -544,8 +575,9 @@ static void clock_is_read(void) TEST
 }
 
 /*
- * A waiter competes while @step nanoseconds go by from one look to the next, and at
- * each one somebody passes. Return: how often, until the lock was due to it.
+ * A waiter competes while @step nanoseconds go by from one look to the next,
+ * and at each one somebody passes. Return: how often, until the lock was due to
+ * it.
  */
 static unsigned long pass_one_that_competes(int64_t step) TEST
 {
@@ -575,7 +607,10 @@ static unsigned long pass_one_that_competes(int64_t step) TEST
 
 #define SECTION 8UL /* in pauses, of a thread that has the lock again and again */
 
-/* Another thread has one section after the other until busy_until, and lets go at gone_at. In pauses since the waiter began; 0: never. */
+/*
+ * Another thread has one section after the other until busy_until, and lets go
+ * at gone_at. In pauses since the waiter began; 0: never.
+ */
 static unsigned long pauses, busy_until, gone_at;
 
 static void pause_is_taken(void) TEST
@@ -594,7 +629,10 @@ static void pause_is_taken(void) TEST
 	}
 }
 
-/* A waiter competes with that thread, until it has the lock. Return: how many pauses it made. */
+/*
+ * A waiter competes with that thread, until it has the lock. Return: how many
+ * pauses it made.
+ */
 static unsigned long pauses_beside(unsigned long busy, unsigned long gone) TEST
 {
 	struct vms_rwsem_waiter w = {.state = FRONT, .writer = true};
@@ -622,7 +660,8 @@ static unsigned long pauses_beside(unsigned long busy, unsigned long gone) TEST
 static void who_competes_looks_seldom_while_others_take_the_lock(void **state)
 {
 	(void)state;
-	assert_in_range(pauses_beside(ULONG_MAX, 0), OVERTAKEN_AWAKE * SECTION, OVERTAKEN_AWAKE * SECTION + SECTION);
+	assert_in_range(pauses_beside(ULONG_MAX, 0), OVERTAKEN_AWAKE * SECTION,
+			OVERTAKEN_AWAKE * SECTION + SECTION);
 	assert_in_range(nr_looks, 5, 12);
 }
 
@@ -630,7 +669,8 @@ static void who_competes_soon_sees_that_nobody_comes_any_more(void **state)
 {
 	(void)state;
 	for (unsigned long gone = 600; gone < 1000; gone += SECTION)
-		assert_in_range(pauses_beside(gone, gone), gone, gone + FRONT_GAP_MAX + FRONT_QUIET);
+		assert_in_range(pauses_beside(gone, gone), gone,
+				gone + FRONT_GAP_MAX + FRONT_QUIET);
 }
 
 static void who_competes_soon_sees_the_end_of_a_long_section(void **state)
@@ -651,17 +691,26 @@ static void waits_behind_a_long_section(void) TEST
 	up_write(&sem);
 }
 
-/* The scenario has one thread: if it went to sleep before the lock is let go, it would sleep for ever. */
+/*
+ * The scenario has one thread: if it went to sleep before the lock is let go,
+ * it would sleep for ever.
+ */
 static void who_competes_is_awake_at_the_end_of_a_long_section(void **state)
 {
 	unsigned long runs;
 
 	(void)state;
 	clock_step = 0;
-	assert_null(explore(&(const struct explore_scenario){begin_held_up, end, {waits_behind_a_long_section}, 0}, &runs));
+	assert_null(explore(
+		&(const struct explore_scenario){
+			begin_held_up, end, {waits_behind_a_long_section}, 0},
+		&runs));
 }
 
-/* By the count alone it would be passed 128 times, however long each time takes. */
+/*
+ * By the count alone it would be passed 128 times, however long each time
+ * takes.
+ */
 static void who_competes_behind_long_sections_grows_impatient(void **state)
 {
 	(void)state;

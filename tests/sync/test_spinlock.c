@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_spinlock.c - the one-word lock: exclusion, its three values, and that who sleeps for it is woken.
+ * test_spinlock.c - the one-word lock: exclusion, its three values, and that
+ * who sleeps for it is woken.
  */
 #include <stdarg.h>
 #include <stddef.h>

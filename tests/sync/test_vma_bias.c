@@ -39,7 +39,8 @@ static bool lock(void)
 	enum vms__vlock_try got;
 	bool counted = false;
 
-	if (atomic_load_explicit(&lock_seq, memory_order_relaxed) == VMS__VLOCK_BIASED && vms__bias_try_read(&lock_seq, &counted))
+	if (atomic_load_explicit(&lock_seq, memory_order_relaxed) == VMS__VLOCK_BIASED &&
+	    vms__bias_try_read(&lock_seq, &counted))
 		return true;
 	if (counted)
 		vms__vlock_end_read(&refcnt);
@@ -60,8 +61,8 @@ static void unlock(void)
 }
 
 /*
- * Two that hold it at once have met, if they are of one thread, too. After a revocation
- * readers count for a while, so this may take some tries.
+ * Two that hold it at once have met, if they are of one thread, too. After a
+ * revocation readers count for a while, so this may take some tries.
  */
 static void bias(void)
 {
@@ -147,7 +148,8 @@ static void a_trying_writer_is_refused_while_a_slot_holds_it(void **state)
 	assert_int_equal(atomic_load(&refcnt), 1);
 }
 
-static _Atomic int looks_until_stop; /* the process is stopped for an hour before this look at the clock; 0: never */
+/* the process is stopped for an hour before this look at the clock; 0: never */
+static _Atomic int looks_until_stop;
 static _Atomic long hours_stopped;
 
 /* The library's clock, too. */
@@ -303,7 +305,10 @@ static void a_handler_leaves_the_slot_as_it_found_it(void **state)
 	assert_int_equal(atomic_load(&refcnt), 1);
 }
 
-/* A handler comes after P2, and before the look that fails. It ends the old stamp, by which it was noted as nested. */
+/*
+ * A handler comes after P2, and before the look that fails. It ends the old
+ * stamp, by which it was noted as nested.
+ */
 static void a_handler_before_the_second_look_leaves_nothing(void **state)
 {
 	struct vms__bias_slot *slot;

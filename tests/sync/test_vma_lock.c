@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_vma_lock.c - the per-VMA lock on bare words: who is refused, who waits for whom, what reuse of the memory and the wrap
- * of the sequence do, and that it orders plain data (which TSan judges too).
+ * test_vma_lock.c - the per-VMA lock on bare words: who is refused, who waits
+ * for whom, what reuse of the memory and the wrap of the sequence do, and that
+ * it orders plain data (which TSan judges too).
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,8 +19,9 @@
 #include "tests/sync/child.h"
 
 /*
- * What a VMA is to its lock. As in the real one the count lies on a cache line of its own: two words on one line keep an
- * order that the processor does not promise.
+ * What a VMA is to its lock. As in the real one the count lies on a cache line
+ * of its own: two words on one line keep an order that the processor does not
+ * promise.
  */
 struct vma {
 	_Atomic unsigned long lock_seq;
@@ -55,7 +57,7 @@ static void fresh(struct vma *v, unsigned long seq)
 	vms__vlock_attach(&v->refcnt);
 }
 
-/* ---- one thread ----------------------------------------------------------------------------------------------------------- */
+/* ---- one thread ---------------------------------------------------------- */
 
 static void readers_count_and_leave(void **state)
 {
@@ -120,7 +122,10 @@ static void second_write_lock_in_a_section_does_nothing(void **state)
 	fresh(&vma, 2);
 	seq = vms__vlock_seq_begin(&mm_seq[0]);
 	start_write(&vma, seq);
-	/* A passing reader counts for a moment; waiting for it once more would be waste, and here would never end. */
+	/*
+	 * A passing reader counts for a moment; waiting for it once more would
+	 * be waste, and here would never end.
+	 */
 	atomic_fetch_add(&vma.refcnt, 1);
 	start_write(&vma, seq);
 	assert_int_equal(atomic_load(&vma.refcnt), 2);
@@ -138,7 +143,10 @@ static void detached_vma_is_gone_and_can_be_stamped(void **state)
 	start_write(&vma, seq);
 	vms__vlock_detach(&vma.refcnt);
 	assert_int_equal(atomic_load(&vma.refcnt), 0);
-	/* Whoever still finds it meanwhile is turned away, and need not look for another one. */
+	/*
+	 * Whoever still finds it meanwhile is turned away, and need not look
+	 * for another one.
+	 */
 	assert_int_equal(try_read(&vma, 0), VMS__VLOCK_BUSY);
 	vms__vlock_seq_end(&mm_seq[0]);
 	assert_int_equal(try_read(&vma, 0), VMS__VLOCK_GONE);
@@ -154,7 +162,10 @@ static void detached_vma_is_gone_and_can_be_stamped(void **state)
 	assert_int_equal(try_read(&vma, 0), VMS__VLOCK_GONE);
 	assert_int_equal(atomic_load(&vma.refcnt), 0);
 
-	/* A VMA that is made in a write section is stamped first: attached, it still lets nobody in before the section ends. */
+	/*
+	 * A VMA that is made in a write section is stamped first: attached, it
+	 * still lets nobody in before the section ends.
+	 */
 	vms__vlock_init(&vma.refcnt, &vma.lock_seq);
 	seq = vms__vlock_seq_begin(&mm_seq[0]);
 	start_write(&vma, seq);
@@ -179,7 +190,7 @@ static void too_many_readers_are_refused_not_counted_over(void **state)
 	assert_int_equal(try_read(&vma, 0), VMS__VLOCK_OK);
 }
 
-/* ---- a writer that waits -------------------------------------------------------------------------------------------------- */
+/* ---- a writer that waits ------------------------------------------------- */
 
 struct writer {
 	pthread_t thread;
@@ -199,7 +210,10 @@ static void *write_or_detach(void *arg)
 	return NULL;
 }
 
-/* Start @w, and come back when it waits for the readers: asleep, if @asleep, else at least announced. */
+/*
+ * Start @w, and come back when it waits for the readers: asleep, if @asleep,
+ * else at least announced.
+ */
 static void start_until_waiting(struct writer *w, bool asleep)
 {
 	unsigned int sign = asleep ? VMS__VLOCK_SLEEPER : VMA_LOCK_OFFSET;
@@ -256,7 +270,10 @@ static void detaching_waits_for_passing_readers(void **state)
 		fresh(&vma, 2);
 		seq = vms__vlock_seq_begin(&mm_seq[0]);
 		start_write(&vma, seq);
-		/* Two readers between R2 and R3: they count, and will see the stamp and leave. */
+		/*
+		 * Two readers between R2 and R3: they count, and will see the
+		 * stamp and leave.
+		 */
 		atomic_fetch_add(&vma.refcnt, 2);
 		start_until_waiting(&w, i % 2);
 		vms__vlock_end_read(&vma.refcnt);
@@ -270,7 +287,7 @@ static void detaching_waits_for_passing_readers(void **state)
 	}
 }
 
-/* ---- wrap-around ---------------------------------------------------------------------------------------------------------- */
+/* ---- wrap-around --------------------------------------------------------- */
 
 static void the_sequence_wraps_under_a_reader(void **state)
 {
@@ -302,15 +319,21 @@ static void the_sequence_wraps_under_a_reader(void **state)
 static void a_never_stamped_vma_at_sequence_zero_is_free(void **state)
 {
 	(void)state;
-	/* 0 is no number of a section. The mm's sequence is 0 once in 2^64 steps, between sections. */
+	/*
+	 * 0 is no number of a section. The mm's sequence is 0 once in 2^64
+	 * steps, between sections.
+	 */
 	fresh(&vma, 0);
 	assert_int_equal(try_read(&vma, 0), VMS__VLOCK_OK);
 	vms__vlock_end_read(&vma.refcnt);
 }
 
-/* ---- the stamp of a section that is over ------------------------------------------------------------------------------------ */
+/* ---- the stamp of a section that is over --------------------------------- */
 
-/* The word of another mm's or of a section that goes on would be compared with it: so a foreign mm_seq shows who looks. */
+/*
+ * The word of another mm's or of a section that goes on would be compared with
+ * it: so a foreign mm_seq shows who looks.
+ */
 static void reader_that_settled_the_stamp_leaves_the_sequence_alone(void **state)
 {
 	unsigned long seq;
@@ -339,7 +362,10 @@ static void stamp_of_a_section_that_goes_on_stays(void **state)
 	start_write(&vma, seq);
 	vms__vlock_settle(&vma.lock_seq, &mm_seq[0]);
 	assert_true(vms__vlock_is_write_locked(&vma.lock_seq, seq));
-	/* A reader with an old copy of the sequence, which differs from the stamp but is not later. */
+	/*
+	 * A reader with an old copy of the sequence, which differs from the
+	 * stamp but is not later.
+	 */
 	atomic_store(&mm_seq[1], seq - 1);
 	vms__vlock_settle(&vma.lock_seq, &mm_seq[1]);
 	assert_true(vms__vlock_is_write_locked(&vma.lock_seq, seq));
@@ -359,7 +385,7 @@ static void stamp_is_settled_across_the_wrap(void **state)
 	assert_int_equal(atomic_load(&vma.lock_seq), 0);
 }
 
-/* ---- readers and a writer without pause ----------------------------------------------------------------------------------- */
+/* ---- readers and a writer without pause ---------------------------------- */
 
 #define READERS 2
 #define SECTIONS 30000
@@ -375,12 +401,17 @@ struct reader {
 
 static _Atomic bool stop;
 
-/* As lock_vma_under_rcu() does: lock, then look whose it is, then at the rest. */
+/*
+ * As lock_vma_under_rcu() does: lock, then look whose it is, then at the rest.
+ */
 static void read_once(struct reader *r)
 {
 	if (try_read(&vma, r->mm) != VMS__VLOCK_OK)
 		return;
-	/* relaxed: ordered by R2's acquire, which pairs with vms__vlock_attach() */
+	/*
+	 * relaxed: ordered by R2's acquire, which pairs with
+	 * vms__vlock_attach()
+	 */
 	if (atomic_load_explicit(&vma.mm, memory_order_relaxed) != r->mm) {
 		r->foreign++;
 	} else {
@@ -472,8 +503,10 @@ static void readers_never_see_half_a_write_even_across_the_wrap(void **state)
 }
 
 /*
- * One piece of memory is a VMA of mm 0 and of mm 1 in turn, while readers of both go on using the pointer that they found.
- * The sequences differ, so the stamp alone would let a reader into the other mm's write section; vm_mm must turn it away.
+ * One piece of memory is a VMA of mm 0 and of mm 1 in turn, while readers of
+ * both go on using the pointer that they found. The sequences differ, so the
+ * stamp alone would let a reader into the other mm's write section; vm_mm must
+ * turn it away.
  */
 static void recycled_memory_is_told_by_its_mm(void **state)
 {

@@ -26,8 +26,8 @@ static unsigned long now(void)
 	return 0;
 }
 
-#include "lib/sync/vma_bias.c" /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
-#include "lib/sync/vma_lock.c" /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
+#include "lib/sync/vma_bias.c" /* NOLINT(bugprone-suspicious-include): hooked atomics */
+#include "lib/sync/vma_lock.c" /* NOLINT(bugprone-suspicious-include): hooked atomics */
 
 #define SOUND_RUNS 25000 /* there are many scenarios */
 #include "tests/sync/orders.h"
@@ -133,7 +133,8 @@ static void read_as(unsigned int mm)
 {
 	bool counted;
 
-	if (atomic_load_explicit(&lock_seq, memory_order_relaxed) == VMS__VLOCK_BIASED && vms__bias_try_read(&lock_seq, &counted)) {
+	if (atomic_load_explicit(&lock_seq, memory_order_relaxed) == VMS__VLOCK_BIASED &&
+	    vms__bias_try_read(&lock_seq, &counted)) {
 		if (model_read(OWNER) == mm)
 			look();
 		end_read();
@@ -159,7 +160,10 @@ static void read_alone(void)
 	end_read();
 }
 
-/* P1 is a guess: a reader that looks at the stamp only after it has taken its slot. It may come late. */
+/*
+ * P1 is a guess: a reader that looks at the stamp only after it has taken its
+ * slot. It may come late.
+ */
 static void reader_without_a_guess(void)
 {
 	bool counted;
@@ -216,7 +220,10 @@ static void write_once(void)
 	write_end(0);
 }
 
-/* As a writer of many VMAs, whose fence comes before it waits for those that count. */
+/*
+ * As a writer of many VMAs, whose fence comes before it waits for those that
+ * count.
+ */
 static void writer_of_a_batch(void)
 {
 	unsigned long seq = write_begin(0);
@@ -274,7 +281,10 @@ static void writer_that_tries(void)
 	write_end(0);
 }
 
-/* Tries some time after a change, so that readers may have biased the VMA meanwhile. */
+/*
+ * Tries some time after a change, so that readers may have biased the VMA
+ * meanwhile.
+ */
 static void writer_and_trier(void)
 {
 	write_once();
@@ -350,7 +360,10 @@ static void successor_of_a_retired(void)
 	model_unlock(0);
 }
 
-/* The memory goes to the other address space and comes back, retired both times. */
+/*
+ * The memory goes to the other address space and comes back, retired both
+ * times.
+ */
 static void wanderer_that_retires(void)
 {
 	retire(0);
@@ -389,39 +402,99 @@ static const struct model_scenario scenarios[] = {
 	{"a writer twice, a reader twice", begin, end, {writer_twice, reader_twice}},
 	{"a writer, two readers", begin, end, {writer, reader_twice, reader}},
 	{"a writer, a section without it, a reader", begin, end, {writer, passer, reader}},
-	{"a writer that lets go early, a reader twice", begin, end, {writer_that_lets_go, reader_twice}},
-	{"a writer that tries, a writer, a reader", begin, end, {writer_that_tries, writer, reader}},
-	{"a VMA that changes its mm, a reader of each", begin, end, {wanderer, reader_twice, reader_of_the_other}},
-	{"two writers, a reader that finds nobody", begin, end, {writer, writer, reader_alone_twice}},
-	{"a writer twice, a reader that finds nobody", begin, end, {writer_twice, reader_alone_twice}},
-	{"a writer that lets go, a reader that finds nobody", begin, end, {writer_that_lets_go, reader_alone_twice}},
+	{"a writer that lets go early, a reader twice",
+	 begin,
+	 end,
+	 {writer_that_lets_go, reader_twice}},
+	{"a writer that tries, a writer, a reader",
+	 begin,
+	 end,
+	 {writer_that_tries, writer, reader}},
+	{"a VMA that changes its mm, a reader of each",
+	 begin,
+	 end,
+	 {wanderer, reader_twice, reader_of_the_other}},
+	{"two writers, a reader that finds nobody",
+	 begin,
+	 end,
+	 {writer, writer, reader_alone_twice}},
+	{"a writer twice, a reader that finds nobody",
+	 begin,
+	 end,
+	 {writer_twice, reader_alone_twice}},
+	{"a writer that lets go, a reader that finds nobody",
+	 begin,
+	 end,
+	 {writer_that_lets_go, reader_alone_twice}},
 	{"a biased VMA, a writer, two readers", begin_biased, end, {writer, reader_twice, reader}},
-	{"a biased VMA, a writer twice, a reader twice", begin_biased, end, {writer_twice, reader_twice}},
-	{"readers that bias, a writer twice", begin_with_slots, end, {writer_twice, reader_twice, reader}},
-	{"a reader that nests, a writer twice", begin_with_slots, end, {writer_twice, reader_that_nests}},
-	{"a biased VMA, a writer that tries, a writer", begin_biased, end, {writer_that_tries, writer, reader_twice}},
-	{"readers that bias, a writer that lets go", begin_with_slots, end, {writer_that_lets_go, reader_twice, reader}},
-	{"readers that bias, one without a guess", begin_with_slots, end, {writer_twice, reader_twice, reader_without_a_guess}},
+	{"a biased VMA, a writer twice, a reader twice",
+	 begin_biased,
+	 end,
+	 {writer_twice, reader_twice}},
+	{"readers that bias, a writer twice",
+	 begin_with_slots,
+	 end,
+	 {writer_twice, reader_twice, reader}},
+	{"a reader that nests, a writer twice",
+	 begin_with_slots,
+	 end,
+	 {writer_twice, reader_that_nests}},
+	{"a biased VMA, a writer that tries, a writer",
+	 begin_biased,
+	 end,
+	 {writer_that_tries, writer, reader_twice}},
+	{"readers that bias, a writer that lets go",
+	 begin_with_slots,
+	 end,
+	 {writer_that_lets_go, reader_twice, reader}},
+	{"readers that bias, one without a guess",
+	 begin_with_slots,
+	 end,
+	 {writer_twice, reader_twice, reader_without_a_guess}},
 	{"readers between a change and a try",
 	 begin_with_slots,
 	 end,
 	 {writer_and_trier, reader_once_and_late, reader_without_a_guess}},
-	{"a biased VMA, a batch, two readers", begin_biased, end, {writer_of_a_batch, reader_twice, reader}},
-	{"readers that bias, two batches", begin_with_slots, end, {writer_of_two_batches, reader_twice, reader}},
+	{"a biased VMA, a batch, two readers",
+	 begin_biased,
+	 end,
+	 {writer_of_a_batch, reader_twice, reader}},
+	{"readers that bias, two batches",
+	 begin_with_slots,
+	 end,
+	 {writer_of_two_batches, reader_twice, reader}},
 	{"readers that bias, two batches, a late one",
 	 begin_with_slots,
 	 end,
 	 {writer_of_two_batches, reader_twice, reader_without_a_guess}},
-	{"a VMA without a stamp, readers that bias", begin_with_slots, end, {successor, reader_twice, reader_without_a_guess}},
-	{"a VMA that is retired, a reader of each mm", begin, end, {wanderer_that_retires, reader_twice, reader_of_the_other}},
-	{"a writer that retires, two readers", begin, end, {writer_that_retires, reader_twice, reader}},
+	{"a VMA without a stamp, readers that bias",
+	 begin_with_slots,
+	 end,
+	 {successor, reader_twice, reader_without_a_guess}},
+	{"a VMA that is retired, a reader of each mm",
+	 begin,
+	 end,
+	 {wanderer_that_retires, reader_twice, reader_of_the_other}},
+	{"a writer that retires, two readers",
+	 begin,
+	 end,
+	 {writer_that_retires, reader_twice, reader}},
 	{"a retired VMA without a stamp, readers that bias",
 	 begin_with_slots,
 	 end,
 	 {successor_of_a_retired, reader_twice, reader_without_a_guess}},
-	{"a biased VMA that is retired", begin_biased, end, {wanderer_that_retires, reader_twice, reader_of_the_other}},
-	{"a retired VMA, a reader that finds nobody", begin, end, {successor_of_a_retired, reader_alone_twice, reader}},
-	{"a biased VMA that changes its mm", begin_biased, end, {wanderer, reader_twice, reader_of_the_other}},
+	{"a biased VMA that is retired",
+	 begin_biased,
+	 end,
+	 {wanderer_that_retires, reader_twice, reader_of_the_other}},
+	{"a retired VMA, a reader that finds nobody",
+	 begin,
+	 end,
+	 {successor_of_a_retired, reader_alone_twice, reader}},
+	{"a biased VMA that changes its mm",
+	 begin_biased,
+	 end,
+	 {wanderer, reader_twice, reader_of_the_other}},
 };
 
 static void nothing_goes_wrong_under_the_c11_model(void **state)
@@ -444,7 +517,8 @@ static void setter(void)
 	atomic_fetch_or_explicit(&refcnt, VMS__VLOCK_MAY_HOLD, memory_order_relaxed);
 	for (unsigned int n = model_random(32); n; n--)
 		model_yield();
-	atomic_compare_exchange_strong_explicit(&lock_seq, &free, VMS__VLOCK_BIASED, memory_order_relaxed, memory_order_relaxed);
+	atomic_compare_exchange_strong_explicit(&lock_seq, &free, VMS__VLOCK_BIASED,
+						memory_order_relaxed, memory_order_relaxed);
 }
 
 /* Leaves others time between its two looks at the VMA. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_vma_lock_schedules.c - the per-VMA lock under every schedule of a few threads, with stores that may be late.
+ * test_vma_lock_schedules.c - the per-VMA lock under every schedule of a few
+ * threads, with stores that may be late.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,15 +18,18 @@
 
 /* One CPU, as far as spinning goes: every wait goes all the way to sleep. */
 #define sysconf(name) 1L
-#include "lib/sync/spinlock.c" /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
-/* Without the heavy half of a fence no VMA is biased, and none of this is called: */
+#include "lib/sync/spinlock.c" /* NOLINT(bugprone-suspicious-include): hooked atomics */
+/*
+ * Without the heavy half of a fence no VMA is biased, and none of this is
+ * called:
+ */
 #define VMS__BIAS_MODEL
 static unsigned long now(void)
 {
 	return 0;
 }
-#include "lib/sync/vma_bias.c" /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
-#include "lib/sync/vma_lock.c" /* NOLINT(bugprone-suspicious-include): with the hooks in its atomics */
+#include "lib/sync/vma_bias.c" /* NOLINT(bugprone-suspicious-include): hooked atomics */
+#include "lib/sync/vma_lock.c" /* NOLINT(bugprone-suspicious-include): hooked atomics */
 #undef sysconf
 
 #include "tests/sync/child.h"
@@ -157,15 +161,18 @@ static void check(const struct explore_scenario *scenario)
 	unsigned long runs;
 	const char *failure = explore(scenario, &runs);
 
-	printf("%lu schedules%s%s\n", runs, failure ? "; in the last: " : "", failure ? failure : "");
+	printf("%lu schedules%s%s\n", runs, failure ? "; in the last: " : "",
+	       failure ? failure : "");
 	assert_null(failure);
 	assert_true(runs > 100);
 }
 
 static void a_writer_and_readers_exclude_each_other(void **state)
 {
-	static const struct explore_scenario one = {begin, end_attached, {writer_twice, reader_twice}, 3};
-	static const struct explore_scenario two = {begin, end_attached, {writer, reader, reader}, 3};
+	static const struct explore_scenario one = {
+		begin, end_attached, {writer_twice, reader_twice}, 3};
+	static const struct explore_scenario two = {
+		begin, end_attached, {writer, reader, reader}, 3};
 
 	(void)state;
 	check(&one);
@@ -174,10 +181,14 @@ static void a_writer_and_readers_exclude_each_other(void **state)
 
 static void a_detached_vma_has_no_reader(void **state)
 {
-	static const struct explore_scenario one = {begin, end_detached, {detacher, reader_twice}, 4};
-	static const struct explore_scenario two = {begin, end_detached, {detacher, reader, reader}, 3};
-	static const struct explore_scenario three = {begin, end_detached, {retirer, reader_twice}, 4};
-	static const struct explore_scenario four = {begin, end_detached, {retirer, reader, reader}, 3};
+	static const struct explore_scenario one = {
+		begin, end_detached, {detacher, reader_twice}, 4};
+	static const struct explore_scenario two = {
+		begin, end_detached, {detacher, reader, reader}, 3};
+	static const struct explore_scenario three = {
+		begin, end_detached, {retirer, reader_twice}, 4};
+	static const struct explore_scenario four = {
+		begin, end_detached, {retirer, reader, reader}, 3};
 
 	(void)state;
 	check(&one);

@@ -1,15 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# test_scripts.sh VMBENCH SCRIPT... - what the shell scripts promise before they build anything: a number outside its range is refused with
-# status 2 and a line that says what was expected, and output that is lost ends a script with status 2. Prints as cmocka does, so that
-# tools/check counts it.
+# test_scripts.sh VMBENCH SCRIPT... - what the shell scripts promise before they
+# build anything: a number outside its range is refused with status 2 and a line
+# that says what was expected, and output that is lost ends a script with status
+# 2. Prints as cmocka does, so that tools/check counts it.
 set -u
 vmbench=$1
 shift
 scripts=("$@")
 failed=0
 
-# A script that takes a word which it should refuse would go on: here it finds nothing to build or to install with.
+# A script that takes a word which it should refuse would go on: here it finds
+# nothing to build or to install with.
 stubs=$(mktemp -d)
 trap 'rm -rf "$stubs"' EXIT
 for program in apt-get bazel clang gcc git sudo; do
@@ -27,7 +29,8 @@ run()
 	status=$?
 }
 
-# refused SCRIPT OPTION LEAST MOST VALUE...: OPTION takes no number but those of that range: not one above it, and none of the values.
+# refused SCRIPT OPTION LEAST MOST VALUE...: OPTION takes no number but those of
+# that range: not one above it, and none of the values.
 refused()
 {
 	local script=$1 option=$2 value
@@ -63,7 +66,8 @@ early()
 	return 1
 }
 
-# A bad list was noticed only after packages were installed and all was built, a bad place for the report after all was measured.
+# A bad list was noticed only after packages were installed and all was built, a
+# bad place for the report after all was measured.
 scale_looks_at_its_words_first()
 {
 	local value

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_order.c - what took effect when, and on which address space: one small recording for each rule of order.h.
+ * test_order.c - what took effect when, and on which address space: one small
+ * recording for each rule of order.h.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +16,10 @@
 #include "tests/trace/text.h"
 #include "tools/trace/order.h"
 
-/* cmocka ends a failed test in the middle: the recording is freed before the next one instead. */
+/*
+ * cmocka ends a failed test in the middle: the recording is freed before the
+ * next one instead.
+ */
 static struct trace_order *loaded;
 
 static const struct trace_order *load(const char *const parts[])
@@ -44,7 +48,8 @@ static int unload(void **state)
 #define LOAD(...) load((const char *const[]){__VA_ARGS__, NULL})
 
 /* The @nr-th effect of @kind, from 0. */
-static const struct trace_effect *effect_of(const struct trace_order *order, enum trace_effect_kind kind, unsigned int nr)
+static const struct trace_effect *effect_of(const struct trace_order *order,
+					    enum trace_effect_kind kind, unsigned int nr)
 {
 	for (unsigned long i = 0; i < order->nr_effects; i++)
 		if (order->effects[i].kind == kind && !nr--)
@@ -63,25 +68,31 @@ static void expect_no_problem(const struct trace_order *order)
 }
 
 /* The end of process 100, after whatever a test adds to BEGIN. */
-#define END                                                                                                                        \
-	ENTER("100/100", "900000000", "exit_group", "error_code: 0x0")                                                             \
-	LINE("100/100", "900000001", "sched:sched_process_exit: comm=prog pid=100 prio=120 group_dead=true")                       \
+#define END                                                                                        \
+	ENTER("100/100", "900000000", "exit_group", "error_code: 0x0")                             \
+	LINE("100/100", "900000001",                                                               \
+	     "sched:sched_process_exit: comm=prog pid=100 prio=120 group_dead=true")               \
 	TASK_EXIT("100/100", "900000002", "100:100", "1:1")
 
-#define MMAP(time) ENTER("100/100", time, "mmap", "addr: 0x0, len: 0x1000, prot: 0x3, flags: 0x22, fd: 0xffffffff, off: 0x0")
+#define MMAP(time)                                                                                 \
+	ENTER("100/100", time, "mmap",                                                             \
+	      "addr: 0x0, len: 0x1000, prot: 0x3, flags: 0x22, fd: 0xffffffff, off: 0x0")
 
 /* ---- execve ---- */
 
 static void exec_gathers_layout_and_faults_in_order(void **state)
 {
-	const struct trace_order *order =
-		LOAD(LINE("100/100", "000000001", "PERF_RECORD_COMM exec: prog:100/100"),
-		     LOCKED("100/100", "000000002", "0xa", "true"),
-		     MAP2("100/100", "000000003", "0x7ff000(0x21000)", "0x7ffffffde000 00:00 0 0]: rw-p [stack]"),
-		     FAULT("100/100", "000000004", "0x7ff010", "0x2"), LOCKED("100/100", "000000005", "0xa", "false"),
-		     MAP2("100/100", "000000006", "0x400000(0x3000)", "0 fe:00 77 0]: r-xp /bin/prog"),
-		     LINE("100/100", "000000007", "sched:sched_process_exec: filename=/bin/prog pid=100 old_pid=100"),
-		     LEAVE("100/100", "000000008", "execve", "0x0"), END);
+	const struct trace_order *order = LOAD(
+		LINE("100/100", "000000001", "PERF_RECORD_COMM exec: prog:100/100"),
+		LOCKED("100/100", "000000002", "0xa", "true"),
+		MAP2("100/100", "000000003", "0x7ff000(0x21000)",
+		     "0x7ffffffde000 00:00 0 0]: rw-p [stack]"),
+		FAULT("100/100", "000000004", "0x7ff010", "0x2"),
+		LOCKED("100/100", "000000005", "0xa", "false"),
+		MAP2("100/100", "000000006", "0x400000(0x3000)", "0 fe:00 77 0]: r-xp /bin/prog"),
+		LINE("100/100", "000000007",
+		     "sched:sched_process_exec: filename=/bin/prog pid=100 old_pid=100"),
+		LEAVE("100/100", "000000008", "execve", "0x0"), END);
 	const struct trace_effect *exec = effect_of(order, TRACE_EXEC_DONE, 0);
 
 	(void)state;
@@ -105,11 +116,14 @@ static void exec_gathers_layout_and_faults_in_order(void **state)
 static void second_exec_leaves_the_first_space(void **state)
 {
 	const struct trace_order *order =
-		LOAD(BEGIN, ENTER("100/100", "000000010", "execve", "filename: 0x1, argv: 0x2, envp: 0x3"),
-		     LOCKED("100/100", "000000011", "0xb", "true"), LOCKED("100/100", "000000012", "0xa", "false"),
+		LOAD(BEGIN,
+		     ENTER("100/100", "000000010", "execve", "filename: 0x1, argv: 0x2, envp: 0x3"),
+		     LOCKED("100/100", "000000011", "0xb", "true"),
+		     LOCKED("100/100", "000000012", "0xa", "false"),
 		     LINE("100/100", "000000013", "PERF_RECORD_COMM exec: next:100/100"),
 		     LOCKED("100/100", "000000014", "0xb", "true"),
-		     LINE("100/100", "000000015", "sched:sched_process_exec: filename=/n pid=100 old_pid=100"),
+		     LINE("100/100", "000000015",
+			  "sched:sched_process_exec: filename=/n pid=100 old_pid=100"),
 		     LEAVE("100/100", "000000016", "execve", "0x0"), END);
 	const struct trace_effect *exec = effect_of(order, TRACE_EXEC_DONE, 1);
 
@@ -124,7 +138,8 @@ static void second_exec_leaves_the_first_space(void **state)
 static void failed_exec_has_no_effect(void **state)
 {
 	const struct trace_order *order =
-		LOAD(BEGIN, ENTER("100/100", "000000010", "execve", "filename: 0x1, argv: 0x2, envp: 0x3"),
+		LOAD(BEGIN,
+		     ENTER("100/100", "000000010", "execve", "filename: 0x1, argv: 0x2, envp: 0x3"),
 		     LEAVE("100/100", "000000011", "execve", "0xfffffffffffffffe"), END);
 
 	(void)state;
@@ -137,9 +152,11 @@ static void exec_by_a_second_thread_takes_over_the_process(void **state)
 	const struct trace_order *order =
 		LOAD(BEGIN, TASK_NEW("100/100", "000000010", "100:101", "100:100"),
 		     ENTER("100/101", "000000011", "execve", "filename: 0x1, argv: 0x2, envp: 0x3"),
-		     TASK_EXIT("100/100", "000000012", "100:100", "1:1"), LOCKED("100/100", "000000013", "0xa", "true"),
+		     TASK_EXIT("100/100", "000000012", "100:100", "1:1"),
+		     LOCKED("100/100", "000000013", "0xa", "true"),
 		     LINE("100/100", "000000014", "PERF_RECORD_COMM exec: next:100/100"),
-		     LINE("100/100", "000000015", "sched:sched_process_exec: filename=/n pid=100 old_pid=101"),
+		     LINE("100/100", "000000015",
+			  "sched:sched_process_exec: filename=/n pid=100 old_pid=101"),
 		     LEAVE("100/100", "000000016", "execve", "0x0"), END);
 	const struct trace_effect *exec = effect_of(order, TRACE_EXEC_DONE, 1);
 
@@ -155,10 +172,11 @@ static void exec_by_a_second_thread_takes_over_the_process(void **state)
 
 static void call_counts_from_its_write_lock(void **state)
 {
-	const struct trace_order *order =
-		LOAD(BEGIN, MMAP("000000010"), LOCKED("100/100", "000000011", "0xa", "true"),
-		     MAP2("100/100", "000000012", "0x10000(0x3000)", "0x10000 00:00 0 0]: rw-p //anon"),
-		     RELEASED("100/100", "000000013", "0xa", "true"), LEAVE("100/100", "000000014", "mmap", "0x11000"), END);
+	const struct trace_order *order = LOAD(
+		BEGIN, MMAP("000000010"), LOCKED("100/100", "000000011", "0xa", "true"),
+		MAP2("100/100", "000000012", "0x10000(0x3000)", "0x10000 00:00 0 0]: rw-p //anon"),
+		RELEASED("100/100", "000000013", "0xa", "true"),
+		LEAVE("100/100", "000000014", "mmap", "0x11000"), END);
 	const struct trace_effect *call = effect_of(order, TRACE_CALL_DONE, 0);
 
 	(void)state;
@@ -177,16 +195,22 @@ static void call_counts_from_its_write_lock(void **state)
 	assert_int_equal(order->nr_maps, 1);
 }
 
-/* Two threads whose calls overlap: the locks tell the order, the exits would tell the opposite. */
+/*
+ * Two threads whose calls overlap: the locks tell the order, the exits would
+ * tell the opposite.
+ */
 static void overlapping_calls_are_ordered_by_their_locks(void **state)
 {
 	const struct trace_order *order =
 		LOAD(BEGIN, TASK_NEW("100/100", "000000010", "100:101", "100:100"),
 		     ENTER("100/100", "000000011", "munmap", "addr: 0x1000, len: 0x1000"),
 		     ENTER("100/101", "000000012", "munmap", "addr: 0x2000, len: 0x1000"),
-		     LOCKED("100/101", "000000013", "0xa", "true"), RELEASED("100/101", "000000014", "0xa", "true"),
-		     LOCKED("100/100", "000000015", "0xa", "true"), LEAVE("100/100", "000000016", "munmap", "0x0"),
-		     LEAVE("100/101", "000000017", "munmap", "0x0"), TASK_EXIT("100/101", "000000018", "100:101", "1:1"), END);
+		     LOCKED("100/101", "000000013", "0xa", "true"),
+		     RELEASED("100/101", "000000014", "0xa", "true"),
+		     LOCKED("100/100", "000000015", "0xa", "true"),
+		     LEAVE("100/100", "000000016", "munmap", "0x0"),
+		     LEAVE("100/101", "000000017", "munmap", "0x0"),
+		     TASK_EXIT("100/101", "000000018", "100:101", "1:1"), END);
 
 	(void)state;
 	expect_no_problem(order);
@@ -200,8 +224,11 @@ static void overlapping_calls_are_ordered_by_their_locks(void **state)
 static void call_without_write_lock_counts_from_its_read_lock_or_its_exit(void **state)
 {
 	const struct trace_order *order =
-		LOAD(BEGIN, ENTER("100/100", "000000010", "madvise", "start: 0x1000, len_in: 0x1000, behavior: 0x4"),
-		     LOCKED("100/100", "000000011", "0xa", "false"), RELEASED("100/100", "000000012", "0xa", "false"),
+		LOAD(BEGIN,
+		     ENTER("100/100", "000000010", "madvise",
+			   "start: 0x1000, len_in: 0x1000, behavior: 0x4"),
+		     LOCKED("100/100", "000000011", "0xa", "false"),
+		     RELEASED("100/100", "000000012", "0xa", "false"),
 		     LEAVE("100/100", "000000013", "madvise", "0x0"),
 		     ENTER("100/100", "000000014", "munmap", "addr: 0x1, len: 0x0"),
 		     LEAVE("100/100", "000000015", "munmap", "0xffffffffffffffea"), END);
@@ -216,11 +243,14 @@ static void call_without_write_lock_counts_from_its_read_lock_or_its_exit(void *
 
 static void failed_try_and_foreign_lock_commit_nothing(void **state)
 {
-	const struct trace_order *order = LOAD(
-		BEGIN, ENTER("100/100", "000000010", "munmap", "addr: 0x1000, len: 0x1000"),
-		LINE("100/100", "000000011", "mmap_lock:mmap_lock_acquire_returned: mm=0xa memcg_id=1 write=true success=false"),
-		LOCKED("100/100", "000000012", "0xbad", "true"), LOCKED("100/100", "000000013", "0xa", "true"),
-		LEAVE("100/100", "000000014", "munmap", "0x0"), END);
+	const struct trace_order *order =
+		LOAD(BEGIN, ENTER("100/100", "000000010", "munmap", "addr: 0x1000, len: 0x1000"),
+		     LINE("100/100", "000000011",
+			  "mmap_lock:mmap_lock_acquire_returned: mm=0xa memcg_id=1 write=true "
+			  "success=false"),
+		     LOCKED("100/100", "000000012", "0xbad", "true"),
+		     LOCKED("100/100", "000000013", "0xa", "true"),
+		     LEAVE("100/100", "000000014", "munmap", "0x0"), END);
 	char *text = trace_order_describe(order);
 
 	(void)state;
@@ -228,18 +258,20 @@ static void failed_try_and_foreign_lock_commit_nothing(void **state)
 	assert_int_equal(effect_of(order, TRACE_CALL_DONE, 0)->commit, 9);
 	assert_int_equal(order->problems.mm_conflicts, 1);
 	assert_int_equal(order->problems.first_line, 8);
-	assert_string_equal(text, "1 calls that locked another address space than their own\nthe first of these is at line 8\n");
+	assert_string_equal(text, "1 calls that locked another address space than their own\nthe "
+				  "first of these is at line 8\n");
 	free(text);
 }
 
 static void every_map_record_of_a_call_is_kept(void **state)
 {
-	const struct trace_order *order =
-		LOAD(BEGIN, ENTER("100/100", "000000010", "mprotect", "start: 0x1000, len: 0x2000, prot: 0x1"),
-		     LOCKED("100/100", "000000011", "0xa", "true"),
-		     MAP2("100/100", "000000012", "0x1000(0x1000)", "0x1000 00:00 0 0]: r--p //anon"),
-		     MAP2("100/100", "000000013", "0x2000(0x1000)", "0 fe:00 5 0]: r--p /a"),
-		     LEAVE("100/100", "000000014", "mprotect", "0x0"), END);
+	const struct trace_order *order = LOAD(
+		BEGIN,
+		ENTER("100/100", "000000010", "mprotect", "start: 0x1000, len: 0x2000, prot: 0x1"),
+		LOCKED("100/100", "000000011", "0xa", "true"),
+		MAP2("100/100", "000000012", "0x1000(0x1000)", "0x1000 00:00 0 0]: r--p //anon"),
+		MAP2("100/100", "000000013", "0x2000(0x1000)", "0 fe:00 5 0]: r--p /a"),
+		LEAVE("100/100", "000000014", "mprotect", "0x0"), END);
 	const struct trace_effect *call = effect_of(order, TRACE_CALL_DONE, 0);
 
 	(void)state;
@@ -254,8 +286,10 @@ static void every_map_record_of_a_call_is_kept(void **state)
 static void fault_counts_from_its_own_line_or_the_read_lock_that_follows(void **state)
 {
 	const struct trace_order *order =
-		LOAD(BEGIN, FAULT("100/100", "000000010", "0x1000", "0x6"), FAULT("100/100", "000000011", "0x2000", "0x6"),
-		     LOCKED("100/100", "000000012", "0xa", "false"), RELEASED("100/100", "000000013", "0xa", "false"), END);
+		LOAD(BEGIN, FAULT("100/100", "000000010", "0x1000", "0x6"),
+		     FAULT("100/100", "000000011", "0x2000", "0x6"),
+		     LOCKED("100/100", "000000012", "0xa", "false"),
+		     RELEASED("100/100", "000000013", "0xa", "false"), END);
 
 	(void)state;
 	expect_no_problem(order);
@@ -269,24 +303,32 @@ static void fault_counts_from_its_own_line_or_the_read_lock_that_follows(void **
 static void waiting_fault_counts_after_the_call_it_waited_for(void **state)
 {
 	const struct trace_order *order =
-		LOAD(BEGIN, TASK_NEW("100/100", "000000010", "100:101", "100:100"), FAULT("100/101", "000000011", "0x1000", "0x6"),
-		     MMAP("000000012"), LOCKED("100/100", "000000013", "0xa", "true"),
-		     RELEASED("100/100", "000000014", "0xa", "true"), LOCKED("100/101", "000000015", "0xa", "false"),
-		     LEAVE("100/100", "000000016", "mmap", "0x1000"), RELEASED("100/101", "000000017", "0xa", "false"),
+		LOAD(BEGIN, TASK_NEW("100/100", "000000010", "100:101", "100:100"),
+		     FAULT("100/101", "000000011", "0x1000", "0x6"), MMAP("000000012"),
+		     LOCKED("100/100", "000000013", "0xa", "true"),
+		     RELEASED("100/100", "000000014", "0xa", "true"),
+		     LOCKED("100/101", "000000015", "0xa", "false"),
+		     LEAVE("100/100", "000000016", "mmap", "0x1000"),
+		     RELEASED("100/101", "000000017", "0xa", "false"),
 		     TASK_EXIT("100/101", "000000018", "100:101", "1:1"), END);
 
 	(void)state;
 	expect_no_problem(order);
-	assert_true(effect_of(order, TRACE_CALL_DONE, 0)->commit < effect_of(order, TRACE_FAULTED, 0)->commit);
+	assert_true(effect_of(order, TRACE_CALL_DONE, 0)->commit <
+		    effect_of(order, TRACE_FAULTED, 0)->commit);
 }
 
 static void growing_stack_counts_from_the_write_lock_and_has_its_record(void **state)
 {
 	const struct trace_order *order =
-		LOAD(BEGIN, FAULT("100/100", "000000010", "0x7fe000", "0x6"), LOCKED("100/100", "000000011", "0xa", "false"),
-		     RELEASED("100/100", "000000012", "0xa", "false"), LOCKED("100/100", "000000013", "0xa", "true"),
-		     MAP2("100/100", "000000014", "0x7fe000(0x22000)", "0x7ffffffdd000 00:00 0 0]: rw-p [stack]"),
-		     LOCKED("100/100", "000000015", "0xa", "false"), RELEASED("100/100", "000000016", "0xa", "false"), END);
+		LOAD(BEGIN, FAULT("100/100", "000000010", "0x7fe000", "0x6"),
+		     LOCKED("100/100", "000000011", "0xa", "false"),
+		     RELEASED("100/100", "000000012", "0xa", "false"),
+		     LOCKED("100/100", "000000013", "0xa", "true"),
+		     MAP2("100/100", "000000014", "0x7fe000(0x22000)",
+			  "0x7ffffffdd000 00:00 0 0]: rw-p [stack]"),
+		     LOCKED("100/100", "000000015", "0xa", "false"),
+		     RELEASED("100/100", "000000016", "0xa", "false"), END);
 	const struct trace_effect *fault = effect_of(order, TRACE_FAULTED, 0);
 
 	(void)state;
@@ -299,13 +341,16 @@ static void growing_stack_counts_from_the_write_lock_and_has_its_record(void **s
 /* What follows a fault inside a call may be the call's own. */
 static void fault_inside_a_call_leaves_the_write_lock_to_the_call(void **state)
 {
-	const struct trace_order *order =
-		LOAD(BEGIN, MMAP("000000010"),
-		     LINE("100/100", "000000011", "exceptions:page_fault_kernel: address=0x1000 ip=_copy_from_user error_code=0x0"),
-		     LOCKED("100/100", "000000012", "0xa", "false"), RELEASED("100/100", "000000013", "0xa", "false"),
-		     LOCKED("100/100", "000000014", "0xa", "true"),
-		     MAP2("100/100", "000000015", "0x10000(0x1000)", "0x10000 00:00 0 0]: rw-p //anon"),
-		     LEAVE("100/100", "000000016", "mmap", "0x10000"), END);
+	const struct trace_order *order = LOAD(
+		BEGIN, MMAP("000000010"),
+		LINE("100/100", "000000011",
+		     "exceptions:page_fault_kernel: address=0x1000 ip=_copy_from_user "
+		     "error_code=0x0"),
+		LOCKED("100/100", "000000012", "0xa", "false"),
+		RELEASED("100/100", "000000013", "0xa", "false"),
+		LOCKED("100/100", "000000014", "0xa", "true"),
+		MAP2("100/100", "000000015", "0x10000(0x1000)", "0x10000 00:00 0 0]: rw-p //anon"),
+		LEAVE("100/100", "000000016", "mmap", "0x10000"), END);
 
 	(void)state;
 	expect_no_problem(order);
@@ -315,16 +360,22 @@ static void fault_inside_a_call_leaves_the_write_lock_to_the_call(void **state)
 	assert_int_equal(effect_of(order, TRACE_CALL_DONE, 0)->nr_maps, 1);
 }
 
-/* Killed by exit_group: its last event may be a fault of long ago, and the lock that it takes on its way out is not that fault's. */
+/*
+ * Killed by exit_group: its last event may be a fault of long ago, and the lock
+ * that it takes on its way out is not that fault's.
+ */
 static void lock_of_a_dying_thread_is_not_its_last_faults(void **state)
 {
-	const struct trace_order *order =
-		LOAD(BEGIN, TASK_NEW("100/100", "000000010", "100:101", "100:100"), FAULT("100/101", "000000011", "0x1000", "0x6"),
-		     ENTER("100/100", "000000012", "munmap", "addr: 0x1000, len: 0x1000"),
-		     LOCKED("100/100", "000000013", "0xa", "true"), LEAVE("100/100", "000000014", "munmap", "0x0"),
-		     LOCKED("100/101", "000000015", "0xa", "false"), RELEASED("100/101", "000000016", "0xa", "false"),
-		     LINE("100/101", "000000017", "sched:sched_process_exit: comm=p pid=101 prio=120"),
-		     TASK_EXIT("100/101", "000000018", "100:101", "1:1"), END);
+	const struct trace_order *order = LOAD(
+		BEGIN, TASK_NEW("100/100", "000000010", "100:101", "100:100"),
+		FAULT("100/101", "000000011", "0x1000", "0x6"),
+		ENTER("100/100", "000000012", "munmap", "addr: 0x1000, len: 0x1000"),
+		LOCKED("100/100", "000000013", "0xa", "true"),
+		LEAVE("100/100", "000000014", "munmap", "0x0"),
+		LOCKED("100/101", "000000015", "0xa", "false"),
+		RELEASED("100/101", "000000016", "0xa", "false"),
+		LINE("100/101", "000000017", "sched:sched_process_exit: comm=p pid=101 prio=120"),
+		TASK_EXIT("100/101", "000000018", "100:101", "1:1"), END);
 
 	(void)state;
 	expect_no_problem(order);
@@ -336,7 +387,9 @@ static void fault_on_the_kernels_own_memory_is_left_out(void **state)
 {
 	const struct trace_order *order =
 		LOAD(BEGIN,
-		     LINE("100/100", "000000010", "exceptions:page_fault_kernel: address=0xffff888000000000 ip=x error_code=0x0"),
+		     LINE("100/100", "000000010",
+			  "exceptions:page_fault_kernel: address=0xffff888000000000 ip=x "
+			  "error_code=0x0"),
 		     END);
 
 	(void)state;
@@ -347,11 +400,11 @@ static void fault_on_the_kernels_own_memory_is_left_out(void **state)
 /* ---- threads and processes ---- */
 
 /* A child that does one fault and ends. */
-#define CHILD(call)                                                                                                                \
-	LEAVE("200/200", "000000020", call, "0x0")                                                                                 \
-	FAULT("200/200", "000000021", "0x1000", "0x6")                                                                             \
-	LEAVE("100/100", "000000022", call, "0xc8")                                                                                \
-	ENTER("200/200", "000000023", "exit_group", "error_code: 0x0")                                                             \
+#define CHILD(call)                                                                                \
+	LEAVE("200/200", "000000020", call, "0x0")                                                 \
+	FAULT("200/200", "000000021", "0x1000", "0x6")                                             \
+	LEAVE("100/100", "000000022", call, "0xc8")                                                \
+	ENTER("200/200", "000000023", "exit_group", "error_code: 0x0")                             \
 	TASK_EXIT("200/200", "000000024", "200:200", "100:100")
 
 static void fork_copies_the_space_when_the_parents_lock_is_taken(void **state)
@@ -359,8 +412,10 @@ static void fork_copies_the_space_when_the_parents_lock_is_taken(void **state)
 	const struct trace_order *order =
 		LOAD(BEGIN,
 		     ENTER("100/100", "000000010", "clone",
-			   "clone_flags: 0x01200011, newsp: 0x0, parent_tidptr: 0x0, child_tidptr: 0x1, tls: 0x0"),
-		     LOCKED("100/100", "000000011", "0xa", "true"), LOCKED("100/100", "000000012", "0xc", "true"),
+			   "clone_flags: 0x01200011, newsp: 0x0, parent_tidptr: 0x0, child_tidptr: "
+			   "0x1, tls: 0x0"),
+		     LOCKED("100/100", "000000011", "0xa", "true"),
+		     LOCKED("100/100", "000000012", "0xc", "true"),
 		     TASK_NEW("100/100", "000000013", "200:200", "100:100"), CHILD("clone"), END);
 	const struct trace_effect *forked = effect_of(order, TRACE_FORK_DONE, 0);
 
@@ -377,20 +432,26 @@ static void fork_copies_the_space_when_the_parents_lock_is_taken(void **state)
 	assert_int_equal(effect_of(order, TRACE_FAULTED, 0)->space, 1);
 	assert_true(effect_of(order, TRACE_TASK_DONE, 0)->end.space_ended);
 	assert_int_equal(order->spaces[1].nr_effects, 2);
-	assert_ptr_equal(&order->effects[order->spaces[1].first], effect_of(order, TRACE_FAULTED, 0));
-	assert_ptr_equal(&order->effects[order->spaces[1].last], effect_of(order, TRACE_TASK_DONE, 0));
+	assert_ptr_equal(&order->effects[order->spaces[1].first],
+			 effect_of(order, TRACE_FAULTED, 0));
+	assert_ptr_equal(&order->effects[order->spaces[1].last],
+			 effect_of(order, TRACE_TASK_DONE, 0));
 }
 
 static void vfork_shares_the_space_until_exec(void **state)
 {
 	const struct trace_order *order =
-		LOAD(BEGIN, ENTER("100/100", "000000010", "vfork", ""), TASK_NEW("100/100", "000000011", "200:200", "100:100"),
-		     LEAVE("200/200", "000000012", "vfork", "0x0"), FAULT("200/200", "000000013", "0x1000", "0x6"),
+		LOAD(BEGIN, ENTER("100/100", "000000010", "vfork", ""),
+		     TASK_NEW("100/100", "000000011", "200:200", "100:100"),
+		     LEAVE("200/200", "000000012", "vfork", "0x0"),
+		     FAULT("200/200", "000000013", "0x1000", "0x6"),
 		     ENTER("200/200", "000000014", "execve", "filename: 0x1, argv: 0x2, envp: 0x3"),
 		     LINE("200/200", "000000015", "PERF_RECORD_COMM exec: next:200/200"),
 		     LOCKED("200/200", "000000016", "0xd", "true"),
-		     LINE("200/200", "000000017", "sched:sched_process_exec: filename=/n pid=200 old_pid=200"),
-		     LEAVE("200/200", "000000018", "execve", "0x0"), LEAVE("100/100", "000000019", "vfork", "0xc8"),
+		     LINE("200/200", "000000017",
+			  "sched:sched_process_exec: filename=/n pid=200 old_pid=200"),
+		     LEAVE("200/200", "000000018", "execve", "0x0"),
+		     LEAVE("100/100", "000000019", "vfork", "0xc8"),
 		     TASK_EXIT("200/200", "000000020", "200:200", "1:1"), END);
 
 	(void)state;
@@ -404,18 +465,23 @@ static void vfork_shares_the_space_until_exec(void **state)
 	assert_int_equal(order->nr_spaces, 2);
 }
 
-/* clone3's flags are not recorded: posix_spawn takes no lock, fork through clone3 would. */
+/*
+ * clone3's flags are not recorded: posix_spawn takes no lock, fork through
+ * clone3 would.
+ */
 static void locks_tell_what_clone3_did(void **state)
 {
-	const struct trace_order *order = LOAD(BEGIN, ENTER("100/100", "000000010", "clone3", "uargs: 0x1, size: 0x58"),
-					       TASK_NEW("100/100", "000000011", "200:200", "100:100"), CHILD("clone3"), END);
+	const struct trace_order *order =
+		LOAD(BEGIN, ENTER("100/100", "000000010", "clone3", "uargs: 0x1, size: 0x58"),
+		     TASK_NEW("100/100", "000000011", "200:200", "100:100"), CHILD("clone3"), END);
 
 	(void)state;
 	expect_no_problem(order);
 	assert_int_equal(effect_of(order, TRACE_FORK_DONE, 0)->fork.how, TRACE_CHILD_SHARES);
 	assert_false(effect_of(order, TRACE_FORK_DONE, 0)->fork.guessed);
 	order = LOAD(BEGIN, ENTER("100/100", "000000010", "clone3", "uargs: 0x1, size: 0x58"),
-		     LOCKED("100/100", "000000011", "0xa", "true"), LOCKED("100/100", "000000012", "0xc", "true"),
+		     LOCKED("100/100", "000000011", "0xa", "true"),
+		     LOCKED("100/100", "000000012", "0xc", "true"),
 		     TASK_NEW("100/100", "000000013", "200:200", "100:100"), CHILD("clone3"), END);
 	expect_no_problem(order);
 	assert_int_equal(effect_of(order, TRACE_FORK_DONE, 0)->fork.how, TRACE_CHILD_COPIES);
@@ -425,8 +491,10 @@ static void threads_share_and_the_last_one_ends_the_space(void **state)
 {
 	const struct trace_order *order =
 		LOAD(BEGIN, ENTER("100/100", "000000010", "clone3", "uargs: 0x1, size: 0x58"),
-		     TASK_NEW("100/100", "000000011", "100:101", "100:100"), LEAVE("100/100", "000000012", "clone3", "0x65"),
-		     LEAVE("100/101", "000000013", "clone3", "0x0"), ENTER("100/101", "000000014", "exit", "error_code: 0x0"),
+		     TASK_NEW("100/100", "000000011", "100:101", "100:100"),
+		     LEAVE("100/100", "000000012", "clone3", "0x65"),
+		     LEAVE("100/101", "000000013", "clone3", "0x0"),
+		     ENTER("100/101", "000000014", "exit", "error_code: 0x0"),
 		     TASK_EXIT("100/101", "000000015", "100:101", "1:1"), END);
 
 	(void)state;
@@ -443,7 +511,8 @@ static void without_lock_events_the_exits_give_the_order(void **state)
 {
 	const struct trace_order *order =
 		LOAD(LINE("100/100", "000000001", "PERF_RECORD_COMM exec: prog:100/100"),
-		     LINE("100/100", "000000002", "sched:sched_process_exec: filename=/bin/prog pid=100 old_pid=100"),
+		     LINE("100/100", "000000002",
+			  "sched:sched_process_exec: filename=/bin/prog pid=100 old_pid=100"),
 		     MMAP("000000003"), LEAVE("100/100", "000000004", "mmap", "0x1000"),
 		     ENTER("100/100", "000000010", "clone3", "uargs: 0x1, size: 0x58"),
 		     TASK_NEW("100/100", "000000011", "200:200", "100:100"), CHILD("clone3"), END);
@@ -462,11 +531,13 @@ static void without_lock_events_the_exits_give_the_order(void **state)
 
 static void what_is_unpaired_is_counted(void **state)
 {
-	const struct trace_order *order =
-		LOAD(BEGIN, MMAP("000000010"), MMAP("000000011"), LEAVE("100/100", "000000012", "munmap", "0x0"),
-		     LEAVE("100/100", "000000013", "brk", "0x1000"),
-		     MAP2("100/100", "000000014", "0x1000(0x1000)", "0x1000 00:00 0 0]: rw-p //anon"),
-		     FAULT("300/301", "000000015", "0x1000", "0x6"), LINE("100/100", "000000016", "PERF_RECORD_LOST lost 9"));
+	const struct trace_order *order = LOAD(
+		BEGIN, MMAP("000000010"), MMAP("000000011"),
+		LEAVE("100/100", "000000012", "munmap", "0x0"),
+		LEAVE("100/100", "000000013", "brk", "0x1000"),
+		MAP2("100/100", "000000014", "0x1000(0x1000)", "0x1000 00:00 0 0]: rw-p //anon"),
+		FAULT("300/301", "000000015", "0x1000", "0x6"),
+		LINE("100/100", "000000016", "PERF_RECORD_LOST lost 9"));
 
 	(void)state;
 	assert_int_equal(order->problems.enters_without_exit, 2);
@@ -482,7 +553,8 @@ static void what_is_unpaired_is_counted(void **state)
 /* No recording says so; the reader must survive it. */
 static void child_of_its_own_id_replaces_its_parent(void **state)
 {
-	const struct trace_order *order = LOAD(BEGIN, TASK_NEW("100/100", "000000010", "100:100", "100:100"), END);
+	const struct trace_order *order =
+		LOAD(BEGIN, TASK_NEW("100/100", "000000010", "100:100", "100:100"), END);
 
 	(void)state;
 	assert_int_equal(effect_of(order, TRACE_FORK_DONE, 0)->fork.child_tid, 100);
@@ -497,7 +569,9 @@ static void wrong_text_gives_the_readers_message(void **state)
 	(void)state;
 	assert_null(trace_order_load(path, error));
 	snprintf(expected, sizeof(expected),
-		 "%s:6: found `nonsense`, expected `PID/TID [CPU] SEC.NSEC: EVENT: FIELDS`, as perf script prints", path);
+		 "%s:6: found `nonsense`, expected `PID/TID [CPU] SEC.NSEC: EVENT: FIELDS`, as "
+		 "perf script prints",
+		 path);
 	assert_string_equal(error, expected);
 	assert_null(trace_order_load("/nonexistent/file", error));
 	assert_string_equal(error, "/nonexistent/file: No such file or directory");

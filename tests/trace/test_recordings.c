@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_recordings.c - the bundled recordings of real programs are understood to the last event: nothing lost, unpaired, unattached or
- * guessed, and what is in them is what their README says. Run from the top of the tree.
+ * test_recordings.c - the bundled recordings of real programs are understood to
+ * the last event: nothing lost, unpaired, unattached or guessed, and what is in
+ * them is what their README says. Run from the top of the tree.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,15 +18,21 @@
 struct recording {
 	const char *name;
 	unsigned long lines, calls, faults, ends; /* faults: execve's own included */
-	int spaces, shares, copies;               /* children that share their parent's space, or copy it */
+	/* children that share their parent's space, or copy it */
+	int spaces, shares, copies;
 };
 
 static struct recording recordings[] = {
-	{"chromium", 93551, 7076, 54345, 138, 37, 8, 19}, {"gcc", 6260, 277, 4357, 5, 5, 4, 0},
-	{"git", 56897, 2983, 41903, 1, 1, 0, 0},          {"java", 13859, 716, 9576, 62, 1, 0, 0},
-	{"mariadb", 32817, 1118, 16151, 27, 20, 2, 8},    {"memory", 14499, 1851, 2900, 64, 17, 2, 12},
-	{"node", 21688, 1667, 13265, 10, 1, 0, 0},        {"postgres", 20342, 1300, 11350, 19, 23, 6, 12},
-	{"python", 13568, 383, 11624, 9, 1, 0, 0},        {"sh", 6529, 465, 2342, 31, 47, 0, 30},
+	{"chromium", 93551, 7076, 54345, 138, 37, 8, 19},
+	{"gcc", 6260, 277, 4357, 5, 5, 4, 0},
+	{"git", 56897, 2983, 41903, 1, 1, 0, 0},
+	{"java", 13859, 716, 9576, 62, 1, 0, 0},
+	{"mariadb", 32817, 1118, 16151, 27, 20, 2, 8},
+	{"memory", 14499, 1851, 2900, 64, 17, 2, 12},
+	{"node", 21688, 1667, 13265, 10, 1, 0, 0},
+	{"postgres", 20342, 1300, 11350, 19, 23, 6, 12},
+	{"python", 13568, 383, 11624, 9, 1, 0, 0},
+	{"sh", 6529, 465, 2342, 31, 47, 0, 30},
 	{"sqlite", 3586, 159, 2548, 3, 3, 2, 0},
 };
 
@@ -124,29 +131,39 @@ static void effects_stand_in_one_order(void **state)
 	for (size_t i = 0; i < NR_RECORDINGS; i++)
 		for (unsigned long at = 1; at < orders[i]->nr_effects; at++)
 			if (orders[i]->effects[at - 1].commit >= orders[i]->effects[at].commit)
-				fail_msg("%s: lines %lu and %lu", recordings[i].name, orders[i]->effects[at - 1].line,
+				fail_msg("%s: lines %lu and %lu", recordings[i].name,
+					 orders[i]->effects[at - 1].line,
 					 orders[i]->effects[at].line);
 }
 
-/* A successful mmap shows the VMA it made, its own range inside what it merged with. */
+/*
+ * A successful mmap shows the VMA it made, its own range inside what it merged
+ * with.
+ */
 static void every_new_mapping_shows_its_record(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < NR_RECORDINGS; i++) {
 		for (unsigned long at = 0; at < orders[i]->nr_effects; at++) {
 			const struct trace_effect *effect = &orders[i]->effects[at];
-			uint64_t start = (uint64_t)effect->call.result, end = start + effect->call.args[1];
+			uint64_t start = (uint64_t)effect->call.result,
+				 end = start + effect->call.args[1];
 
-			if (effect->kind != TRACE_CALL_DONE || effect->call.call != TRACE_MMAP || effect->call.result < 0)
+			if (effect->kind != TRACE_CALL_DONE || effect->call.call != TRACE_MMAP ||
+			    effect->call.result < 0)
 				continue;
 			if (effect->nr_maps != 1 || effect->maps[0].start > start ||
 			    effect->maps[0].start + effect->maps[0].len < end)
-				fail_msg("%s:%lu: %u records", recordings[i].name, effect->line, effect->nr_maps);
+				fail_msg("%s:%lu: %u records", recordings[i].name, effect->line,
+					 effect->nr_maps);
 		}
 	}
 }
 
-/* Every space begins with its execve or fork, is used by nobody after its end, and ends. */
+/*
+ * Every space begins with its execve or fork, is used by nobody after its end,
+ * and ends.
+ */
 static void spaces_begin_and_end(void **state)
 {
 	(void)state;

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# test_vmrecord.sh PROGRAM - vmrecord's promises: what it says where it cannot work, what it leaves alone, what it writes.
-# Those that need perf's tracepoints, or strace, are skipped where these are not to be had. Prints as cmocka does, so that tools/check
-# counts it.
+# test_vmrecord.sh PROGRAM - vmrecord's promises: what it says where it cannot
+# work, what it leaves alone, what it writes. Those that need perf's
+# tracepoints, or strace, are skipped where these are not to be had. Prints as
+# cmocka does, so that tools/check counts it.
 set -u
 program=$(realpath "$1")
 dir=$(mktemp -d)
@@ -17,7 +18,8 @@ record()
 	status=$?
 }
 
-# expect STATUS TEXT: how the last record() ended, and what it must have said somewhere.
+# expect STATUS TEXT: how the last record() ended, and what it must have said
+# somewhere.
 expect()
 {
 	[ $status -eq "$1" ] && grep -qF -- "$2" <<<"$said" && return
@@ -98,7 +100,8 @@ what_is_echoed_cannot_reach_the_terminal()
 	files_are ""
 }
 
-# A perf that prints what $dir/text holds, and complains as perf does of lost samples if $dir/lost is there.
+# A perf that prints what $dir/text holds, and complains as perf does of lost
+# samples if $dir/lost is there.
 fake_perf()
 {
 	cat > perf <<-'PERF'

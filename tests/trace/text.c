@@ -40,8 +40,8 @@ const char *text_xz(const char *string, size_t keep)
 	uint8_t *bytes = malloc(room);
 	const char *name;
 
-	if (!bytes ||
-	    lzma_easy_buffer_encode(6, LZMA_CHECK_CRC64, NULL, (const uint8_t *)string, len, bytes, &made, room) != LZMA_OK)
+	if (!bytes || lzma_easy_buffer_encode(6, LZMA_CHECK_CRC64, NULL, (const uint8_t *)string,
+					      len, bytes, &made, room) != LZMA_OK)
 		abort();
 	name = text_file(bytes, made < keep ? made : keep);
 	free(bytes);
@@ -61,13 +61,16 @@ const char *text_of_forks(int nr, unsigned long apart)
 	for (int i = 0; i < nr; i++) {
 		fprintf(out,
 			ENTER("100/100", "1%08d", "mmap",
-			      "addr: 0x0, len: 0x1000, prot: 0x3, flags: 0x22, fd: 0xffffffff, off: 0x0"),
+			      "addr: 0x0, len: 0x1000, prot: 0x3, flags: 0x22, fd: 0xffffffff, "
+			      "off: 0x0"),
 			2 * i);
-		fprintf(out, LEAVE("100/100", "1%08d", "mmap", "0x%lx"), 2 * i + 1, 0x10000000 + (unsigned long)i * apart);
+		fprintf(out, LEAVE("100/100", "1%08d", "mmap", "0x%lx"), 2 * i + 1,
+			0x10000000 + (unsigned long)i * apart);
 	}
 	for (int i = 0; i < nr; i++) {
 		fprintf(out, ENTER("100/100", "2%08d", "fork", ""), 3 * i);
-		fprintf(out, TASK_NEW("100/100", "2%08d", "%d:%d", "100:100"), 3 * i + 1, 1000 + i, 1000 + i);
+		fprintf(out, TASK_NEW("100/100", "2%08d", "%d:%d", "100:100"), 3 * i + 1, 1000 + i,
+			1000 + i);
 		fprintf(out, LEAVE("100/100", "2%08d", "fork", "0x%x"), 3 * i + 2, 1000 + i);
 	}
 	if (fclose(out))

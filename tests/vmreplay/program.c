@@ -17,8 +17,9 @@
 #include "tests/support/command.h"
 
 const char *const program_engines[] = {"rbtree", "maple", "maple-vma", NULL};
-const char *const program_recordings[] = {"chromium", "gcc",      "git",    "java", "mariadb", "memory",
-					  "node",     "postgres", "python", "sh",   "sqlite",  NULL};
+const char *const program_recordings[] = {"chromium", "gcc",    "git",    "java",
+					  "mariadb",  "memory", "node",   "postgres",
+					  "python",   "sh",     "sqlite", NULL};
 
 static const char *program;
 
@@ -45,7 +46,8 @@ const char *program_run(int status, const char *format, ...)
 	last = command_run("{ %s %s; }", program, words);
 	assert_non_null(last.output);
 	if (last.status != status)
-		fail_msg("vmreplay %s: exit %d, expected %d\n%.2000s", words, last.status, status, last.output);
+		fail_msg("vmreplay %s: exit %d, expected %d\n%.2000s", words, last.status, status,
+			 last.output);
 	return last.output;
 }
 
@@ -73,8 +75,9 @@ void program_expect_text(const char *output, const char *expected, const char *w
 			start = i + 1;
 			line++;
 		}
-	fail_msg("%s: line %lu of the output is '%.*s', expected '%.*s'", what, line, (int)strcspn(output + start, "\n"),
-		 output + start, (int)strcspn(expected + start, "\n"), expected + start);
+	fail_msg("%s: line %lu of the output is '%.*s', expected '%.*s'", what, line,
+		 (int)strcspn(output + start, "\n"), output + start,
+		 (int)strcspn(expected + start, "\n"), expected + start);
 }
 
 char *program_file(const char *path)

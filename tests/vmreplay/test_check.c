@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_check.c - `vmreplay check`: the bundled recordings of real programs match on every engine, a small recording matches too,
- * and each single wrong record, placement, result, touch or line of a listing in it is told with its place.
+ * test_check.c - `vmreplay check`: the bundled recordings of real programs
+ * match on every engine, a small recording matches too, and each single wrong
+ * record, placement, result, touch or line of a listing in it is told with its
+ * place.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,7 +59,8 @@ static void every_bundled_listing_is_passed_through(void **state)
 			continue;
 		snprintf(option, sizeof(option), "--maps=%s", maps);
 		expect_matches(path, option);
-		program_expect(program_run(0, "check %s --engine=maple %s", path, option), "; passed through the given listing");
+		program_expect(program_run(0, "check %s --engine=maple %s", path, option),
+			       "; passed through the given listing");
 		nr++;
 	}
 	assert_int_equal(nr, 5);
@@ -66,53 +69,70 @@ static void every_bundled_listing_is_passed_through(void **state)
 static void a_small_recording_matches_and_is_counted(void **state)
 {
 	(void)state;
-	program_expect_text(program_run(0, "check " PROGRAM_SMALL "script --engine=maple-vma --maps=" PROGRAM_SMALL "maps"),
-			    PROGRAM_SMALL
-			    "script: engine maple-vma: 18 MMAP2 records, 9 placements, 16 results, 6 faults in 2 address "
-			    "spaces; 0 not replayed; 0 mismatches; passed through the given listing\n",
-			    "small.script");
+	program_expect_text(
+		program_run(0, "check " PROGRAM_SMALL
+			       "script --engine=maple-vma --maps=" PROGRAM_SMALL "maps"),
+		PROGRAM_SMALL
+		"script: engine maple-vma: 18 MMAP2 records, 9 placements, 16 results, 6 faults in "
+		"2 address "
+		"spaces; 0 not replayed; 0 mismatches; passed through the given listing\n",
+		"small.script");
 }
 
-/* The machine that recorded had no zero page, and the recording says so. What this machine has does not matter. */
+/*
+ * The machine that recorded had no zero page, and the recording says so. What
+ * this machine has does not matter.
+ */
 static void a_recording_is_checked_by_its_own_machines_rules(void **state)
 {
 	static const char path[] = "tests/vmreplay/recordings/no-zero-page.script";
 
 	(void)state;
 	expect_matches(path, "");
-	program_expect(program_run(1, "check %s --rules=read_takes_page=0", path), "; 1 mismatches");
+	program_expect(program_run(1, "check %s --rules=read_takes_page=0", path),
+		       "; 1 mismatches");
 	expect_matches(path, "--rules=read_takes_page=1");
 	expect_matches(PROGRAM_SMALL "script", "--rules=kernel=6.12");
-	program_expect(program_run(2, "check %s",
-				   text_of("# vmrecord: rules read_takes=1\n"
-					   "1/1 [000] 1.000000001: PERF_RECORD_COMM exec: prog:1/1\n")),
-		       ": rules of the machine that recorded: found 'read_takes=1', expected one of kernel");
+	program_expect(
+		program_run(2, "check %s",
+			    text_of("# vmrecord: rules read_takes=1\n"
+				    "1/1 [000] 1.000000001: PERF_RECORD_COMM exec: prog:1/1\n")),
+		": rules of the machine that recorded: found 'read_takes=1', expected one of "
+		"kernel");
 }
 
-/* What the kernel maps of a program of three segments: the whole image first. Between the last two lies a free page, 0x405000. */
-#define IMAGE                                                                                                                      \
-	LINE("100/100", "000000001", "PERF_RECORD_COMM exec: prog:100/100")                                                        \
-	MAP2("100/100", "000000002", "0x400000(0x9000)", "0 fe:00 77 0]: r--p /bin/prog")                                          \
-	MAP2("100/100", "000000003", "0x402000(0x3000)", "0x2000 fe:00 77 0]: r-xp /bin/prog")                                     \
-	MAP2("100/100", "000000004", "0x406000(0x2000)", "0x5000 fe:00 77 0]: rw-p /bin/prog")                                     \
+/*
+ * What the kernel maps of a program of three segments: the whole image first.
+ * Between the last two lies a free page, 0x405000.
+ */
+#define IMAGE                                                                                      \
+	LINE("100/100", "000000001", "PERF_RECORD_COMM exec: prog:100/100")                        \
+	MAP2("100/100", "000000002", "0x400000(0x9000)", "0 fe:00 77 0]: r--p /bin/prog")          \
+	MAP2("100/100", "000000003", "0x402000(0x3000)", "0x2000 fe:00 77 0]: r-xp /bin/prog")     \
+	MAP2("100/100", "000000004", "0x406000(0x2000)", "0x5000 fe:00 77 0]: rw-p /bin/prog")     \
 	LEAVE("100/100", "000000005", "execve", "0x0")
-#define MAP_HOLE(answer)                                                                                                           \
-	ENTER("100/100", "000000006", "mmap", "addr: 0x405000, len: 0x1000, prot: 0x0, flags: 0x100022, fd: 0xffffffff, off: 0x0") \
+#define MAP_HOLE(answer)                                                                           \
+	ENTER("100/100", "000000006", "mmap",                                                      \
+	      "addr: 0x405000, len: 0x1000, prot: 0x0, flags: 0x100022, fd: 0xffffffff, off: 0x0") \
 	LEAVE("100/100", "000000007", "mmap", answer)
 
 /*
- * A program whose segments leave a page free was told as a mismatch: execve maps the whole image, and no record shows that it unmaps
- * what lies beyond the first segment. `make` is such a program.
+ * A program whose segments leave a page free was told as a mismatch: execve
+ * maps the whole image, and no record shows that it unmaps what lies beyond the
+ * first segment. `make` is such a program.
  */
 static void a_page_between_two_segments_is_free(void **state)
 {
 	const char *path = text_of(IMAGE MAP_HOLE("0x405000"));
 
 	(void)state;
-	program_expect(program_run(0, "check %s", path), "engine maple: 2 MMAP2 records, 0 placements, 1 results, ");
+	program_expect(program_run(0, "check %s", path),
+		       "engine maple: 2 MMAP2 records, 0 placements, 1 results, ");
 	path = text_of(IMAGE MAP_HOLE("0xffffffffffffffef"));
-	program_expect(program_run(1, "check %s", path), "mmap(405000, 1000, 0): expected ffffffffffffffef, got 405000");
-	program_expect(program_run(0, "check tests/vmreplay/recordings/free-page.script.xz"), "; 0 not replayed; 0 mismatches");
+	program_expect(program_run(1, "check %s", path),
+		       "mmap(405000, 1000, 0): expected ffffffffffffffef, got 405000");
+	program_expect(program_run(0, "check tests/vmreplay/recordings/free-page.script.xz"),
+		       "; 0 not replayed; 0 mismatches");
 }
 
 /* ---- one thing wrong ---- */
@@ -154,8 +174,8 @@ struct edit {
 };
 
 /*
- * The small recording with edits, where it is told (the line with this text, before the edits; no edit adds a line), and
- * in which words.
+ * The small recording with edits, where it is told (the line with this text,
+ * before the edits; no edit adds a line), and in which words.
  */
 struct wrong {
 	struct edit edits[EDITS_MAX];
@@ -180,11 +200,13 @@ static void expect_told(const struct wrong *wrong)
 	path = text_of(text);
 	output = program_run(1, "check %s", path);
 	for (const char *const *engine = program_engines; *engine; engine++) {
-		snprintf(part, sizeof(part), "%s:%lu: [%s] pid ", path, line_of(small, at), *engine);
+		snprintf(part, sizeof(part), "%s:%lu: [%s] pid ", path, line_of(small, at),
+			 *engine);
 		program_expect(output, part);
 	}
 	program_expect(output, wrong->told);
-	snprintf(part, sizeof(part), "; %u mismatches\n", wrong->mismatches ? wrong->mismatches : 1);
+	snprintf(part, sizeof(part), "; %u mismatches\n",
+		 wrong->mismatches ? wrong->mismatches : 1);
 	program_expect(output, part);
 }
 
@@ -202,21 +224,38 @@ static void a_wrong_record_is_told(void **state)
 		/* its end */
 		{{{"[0x7f00000cc000(0x2000)", "[0x7f00000cc000(0x1000)", 0}},
 		 "sys_enter_mmap: addr: 0x0, len: 0x2000",
-		 "MMAP2: expected 7f00000cc000-7f00000cd000 perms 3 offset 7f00000cc000 //anon, got 7f00000cc000-7f00000ce000 "
+		 "MMAP2: expected 7f00000cc000-7f00000cd000 perms 3 offset 7f00000cc000 //anon, "
+		 "got 7f00000cc000-7f00000ce000 "
 		 "perms 3",
 		 0},
 		/* its start: what it merged with */
 		{{{"[0x7f00000cb000(0x3000)", "[0x7f00000cc000(0x2000)", 0}},
 		 "sys_enter_mmap: addr: 0x7f00000cb000",
-		 "MMAP2: expected 7f00000cc000-7f00000ce000 perms 3 offset 7f00000cb000 //anon, got 7f00000cb000-7f00000ce000",
+		 "MMAP2: expected 7f00000cc000-7f00000ce000 perms 3 offset 7f00000cb000 //anon, "
+		 "got 7f00000cb000-7f00000ce000",
 		 0},
 		/* its rights */
-		{{{"r--p //anon", "rw-p //anon", 0}}, "sys_enter_mprotect", "MMAP2: expected 7f00000cb000-7f00000cc000 perms 3", 0},
-		{{{"rw-p [heap]", "rwxp [heap]", 0}}, "sys_enter_brk: brk: 0x1002000", "perms 7 offset 1000000 [heap], got", 0},
-		{{{"rw-p [heap]", "rw-s [heap]", 0}}, "sys_enter_brk: brk: 0x1002000", "perms 83 offset 1000000 [heap], got", 0},
+		{{{"r--p //anon", "rw-p //anon", 0}},
+		 "sys_enter_mprotect",
+		 "MMAP2: expected 7f00000cb000-7f00000cc000 perms 3",
+		 0},
+		{{{"rw-p [heap]", "rwxp [heap]", 0}},
+		 "sys_enter_brk: brk: 0x1002000",
+		 "perms 7 offset 1000000 [heap], got",
+		 0},
+		{{{"rw-p [heap]", "rw-s [heap]", 0}},
+		 "sys_enter_brk: brk: 0x1002000",
+		 "perms 83 offset 1000000 [heap], got",
+		 0},
 		/* its offset */
-		{{{"@ 0 fe:00 99", "@ 0x1000 fe:00 99", 0}}, "len: 0x2800", "perms 1 offset 1000 /lib/libc.so, got", 0},
-		{{{"@ 0x1000000 00:00", "@ 0x2000000 00:00", 0}}, "sys_enter_brk: brk: 0x1002000", "offset 2000000 [heap], got", 0},
+		{{{"@ 0 fe:00 99", "@ 0x1000 fe:00 99", 0}},
+		 "len: 0x2800",
+		 "perms 1 offset 1000 /lib/libc.so, got",
+		 0},
+		{{{"@ 0x1000000 00:00", "@ 0x2000000 00:00", 0}},
+		 "sys_enter_brk: brk: 0x1002000",
+		 "offset 2000000 [heap], got",
+		 0},
 		/* its file */
 		{{{"00:00 0 0]: rw-p [heap]", "fe:00 77 0]: rw-p /bin/prog", 0}},
 		 "sys_enter_brk: brk: 0x1002000",
@@ -237,7 +276,8 @@ static void a_wrong_record_is_told(void **state)
 		 "MMAP2 600000-601000: nothing is mapped there",
 		 0},
 		/* how far the stack grew */
-		{{{"[0x7ffcfffff000(0x22000) @ 0x7ffffffdd000", "[0x7ffcffffe000(0x23000) @ 0x7ffffffdc000", 0}},
+		{{{"[0x7ffcfffff000(0x22000) @ 0x7ffffffdd000",
+		   "[0x7ffcffffe000(0x23000) @ 0x7ffffffdc000", 0}},
 		 "address=0x7ffcfffff008",
 		 "MMAP2 7ffcffffe000-7ffd00021000: nothing is mapped there",
 		 0},
@@ -267,7 +307,10 @@ static void a_wrong_placement_is_told(void **state)
 		 "sys_enter_mremap",
 		 "mremap(7f00000c8000, 1000, 2000): expected 7f00000c5000, got 7f00000c6000",
 		 0},
-		/* who came first: the other thread has the lock first and so the higher address */
+		/*
+		 * who came first: the other thread has the lock first and so
+		 * the higher address
+		 */
 		{{{"100/100  [000]     1.000083000", "100/101  [001]     1.000083000", 0},
 		  {"100/101  [001]     1.000086000", "100/100  [000]     1.000086000", 0}},
 		 "100/101  [001]     1.000081000",
@@ -302,18 +345,22 @@ static void a_wrong_result_is_told(void **state)
 		 "sys_enter_brk: brk: 0x1002000",
 		 "brk(1002000, 0, 0): expected 1000000, got 1002000",
 		 0},
-		/* memory that the recording's kernel refused; it is given back */
+		/*
+		 * memory that the recording's kernel refused; it is given back
+		 */
 		{{{"sys_exit_mmap: 0x7f00000c8000", "sys_exit_mmap: 0xfffffffffffffff4", 3},
 		  {"PERF_RECORD_MMAP2 100/100: [0x7f00000c8000(0x1000) @ 0x7f00000c8000",
 		   "PERF_RECORD_LOST lost 0 [0x7f00000c8000(0x1000) @ ", 0},
-		  {"PERF_RECORD_LOST lost 0 [0x7f00000c8000(0x1000) @  00:00 0 0]: ---p //anon", "PERF_RECORD_COMM: prog:100/100",
-		   0}},
+		  {"PERF_RECORD_LOST lost 0 [0x7f00000c8000(0x1000) @  00:00 0 0]: ---p //anon",
+		   "PERF_RECORD_COMM: prog:100/100", 0}},
 		 "100/100  [000]     1.000108000",
 		 "mmap(0, 1000, 0): expected fffffffffffffff4, got 7f00000c8000",
 		 0},
 		/* an operation that the library does not know */
 		{{{"sys_enter_madvise: start: 0x7f00000cc000, len_in: 0x2000, behavior: 0x4",
-		   "sys_enter_remap_file_pages: start: 0x7f00000cc000, size: 0x2000, prot: 0x0, pgoff: 0x1, flags: 0x0", 0},
+		   "sys_enter_remap_file_pages: start: 0x7f00000cc000, size: 0x2000, prot: 0x0, "
+		   "pgoff: 0x1, flags: 0x0",
+		   0},
 		  {"sys_exit_madvise", "sys_exit_remap_file_pages", 0}},
 		 "sys_enter_madvise",
 		 "remap_file_pages: the library has no such operation yet",
@@ -338,14 +385,20 @@ static void a_wrong_touch_is_told(void **state)
 		 "address=0x7f00000cc008",
 		 "a touch (write) of 7f00000cb008 answered 1, expected 0",
 		 0},
-		/* in the child, of what the parent's record says may be read; the record itself is told before */
-		{{{"start: 0x7f00000cb000, len: 0x1000, prot: 0x1", "start: 0x7f00000cb000, len: 0x1000, prot: 0x0", 0},
-		  {"address=0x403010 ip=0x401000 error_code=0x7", "address=0x7f00000cb010 ip=0x401000 error_code=0x4", 2}},
+		/*
+		 * in the child, of what the parent's record says may be read;
+		 * the record itself is told before
+		 */
+		{{{"start: 0x7f00000cb000, len: 0x1000, prot: 0x1",
+		   "start: 0x7f00000cb000, len: 0x1000, prot: 0x0", 0},
+		  {"address=0x403010 ip=0x401000 error_code=0x7",
+		   "address=0x7f00000cb010 ip=0x401000 error_code=0x4", 2}},
 		 "102/102  [000]     1.000099000",
 		 "] pid 102: a touch (read) of 7f00000cb010 answered 2, expected 0",
 		 2},
 		/* in the child */
-		{{{"address=0x403010 ip=0x401000 error_code=0x7", "address=0x600000 ip=0x401000 error_code=0x4", 2}},
+		{{{"address=0x403010 ip=0x401000 error_code=0x7",
+		   "address=0x600000 ip=0x401000 error_code=0x4", 2}},
 		 "102/102  [000]     1.000099000",
 		 "] pid 102: a touch (read) of 600000 answered 1, expected 0",
 		 0},
@@ -370,20 +423,32 @@ static void touches_of_the_lowest_pages_must_fail(void **state)
 	program_expect(program_run(0, "check %s", text_of(text)), "; 0 mismatches");
 }
 
-/* The small recording, with a touch that what it says before forbids: refused by the engines too, so that all is well. */
+/*
+ * The small recording, with a touch that what it says before forbids: refused
+ * by the engines too, so that all is well.
+ */
 static void touches_that_the_recording_forbids_must_fail(void **state)
 {
 	static const struct edit edits[][EDITS_MAX] = {
 		/* by the rights that execve gave: a write, an execution */
-		{{"address=0x400010 ip=0x401000 error_code=0x14", "address=0x400010 ip=0x401000 error_code=0x7", 0}},
-		{{"address=0x403010 ip=0x401000 error_code=0x7", "address=0x403010 ip=0x401000 error_code=0x14", 0}},
-		/* in the child, by what the parent did before: rights changed, moved away, guarded, not inherited */
-		{{"address=0x403010 ip=0x401000 error_code=0x7", "address=0x7f00000cb010 ip=0x401000 error_code=0x7", 2}},
-		{{"address=0x403010 ip=0x401000 error_code=0x7", "address=0x7f00000c8010 ip=0x401000 error_code=0x4", 2}},
+		{{"address=0x400010 ip=0x401000 error_code=0x14",
+		  "address=0x400010 ip=0x401000 error_code=0x7", 0}},
+		{{"address=0x403010 ip=0x401000 error_code=0x7",
+		  "address=0x403010 ip=0x401000 error_code=0x14", 0}},
+		/*
+		 * in the child, by what the parent did before: rights changed,
+		 * moved away, guarded, not inherited
+		 */
+		{{"address=0x403010 ip=0x401000 error_code=0x7",
+		  "address=0x7f00000cb010 ip=0x401000 error_code=0x7", 2}},
+		{{"address=0x403010 ip=0x401000 error_code=0x7",
+		  "address=0x7f00000c8010 ip=0x401000 error_code=0x4", 2}},
 		{{"behavior: 0x4", "behavior: 0x66", 0},
-		 {"address=0x403010 ip=0x401000 error_code=0x7", "address=0x7f00000cc010 ip=0x401000 error_code=0x6", 2}},
+		 {"address=0x403010 ip=0x401000 error_code=0x7",
+		  "address=0x7f00000cc010 ip=0x401000 error_code=0x6", 2}},
 		{{"behavior: 0x4", "behavior: 0xa", 0},
-		 {"address=0x403010 ip=0x401000 error_code=0x7", "address=0x7f00000cd010 ip=0x401000 error_code=0x4", 2},
+		 {"address=0x403010 ip=0x401000 error_code=0x7",
+		  "address=0x7f00000cd010 ip=0x401000 error_code=0x4", 2},
 		 {"[0x7f00000c8000(0x1000) @ 0x7f00000c8000 00:00 0 0]: r--p",
 		  "[0x7f00000cd000(0x1000) @ 0x7f00000cd000 00:00 0 0]: r--p", 0},
 		 {"sys_exit_mmap: 0x7f00000c8000", "sys_exit_mmap: 0x7f00000cd000", 2}},
@@ -411,15 +476,19 @@ static void a_wrong_execve_is_told(void **state)
 		 "PERF_RECORD_COMM exec",
 		 "execve's mapping at fffd00000000 was refused with -12",
 		 5},
-		{{{"address=0x403800", "address=0x600000", 0}}, "PERF_RECORD_COMM exec", "execve's own touch of 600000 fails", 0},
+		{{{"address=0x403800", "address=0x600000", 0}},
+		 "PERF_RECORD_COMM exec",
+		 "execve's own touch of 600000 fails",
+		 0},
 	};
 
 	(void)state;
 	EXPECT_TOLD(wrong);
 }
 
-#define CALL(time, name, words, result)                                                                                            \
-	ENTER("100/100", "0000000" time "0", name, words) LEAVE("100/100", "0000000" time "1", name, result)
+#define CALL(time, name, words, result)                                                            \
+	ENTER("100/100", "0000000" time "0", name, words)                                          \
+	LEAVE("100/100", "0000000" time "1", name, result)
 
 static void locks_and_seals_are_replayed(void **state)
 {
@@ -428,25 +497,37 @@ static void locks_and_seals_are_replayed(void **state)
 	(void)state;
 	output = program_run(
 		0, "check %s",
-		text_of(BEGIN CALL("1", "mmap",
-				   "addr: 0x10000000, len: 0x4000, prot: 0x3, flags: 0x32, fd: 0xffffffffffffffff, off: 0x0",
-				   "0x10000000") CALL("2", "mlock", "start: 0x10000000, len: 0x2000", "0x0")
-				CALL("3", "mlock2", "start: 0x10002000, len: 0x1000, flags: 0x1",
-				     "0x0") CALL("4", "mlock", "start: 0x10002000, len: 0x3000",
-						 "0xfffffffffffffff4") CALL("5", "munlock", "start: 0x10000000, len: 0x1000", "0x0")
-					CALL("6", "mlockall", "flags: 0x4", "0xffffffffffffffea") CALL("7", "munlockall", "", "0x0")
-						CALL("8", "mseal", "start: 0x10000000, len: 0x1000, flags: 0x0", "0x0") CALL(
-							"9", "munmap", "addr: 0x10000000, len: 0x4000", "0xffffffffffffffff")));
+		text_of(BEGIN CALL(
+			"1", "mmap",
+			"addr: 0x10000000, len: 0x4000, prot: 0x3, flags: 0x32, fd: "
+			"0xffffffffffffffff, off: 0x0",
+			"0x10000000") CALL("2", "mlock", "start: 0x10000000, len: 0x2000",
+					   "0x0") CALL("3", "mlock2",
+						       "start: 0x10002000, len: 0x1000, flags: 0x1",
+						       "0x0") CALL("4", "mlock",
+								   "start: 0x10002000, len: 0x3000",
+								   "0xfffffffffffffff4")
+				CALL("5", "munlock", "start: 0x10000000, len: 0x1000", "0x0") CALL(
+					"6", "mlockall", "flags: 0x4",
+					"0xffffffffffffffea") CALL("7", "munlockall", "", "0x0")
+					CALL("8", "mseal",
+					     "start: 0x10000000, len: 0x1000, flags: 0x0", "0x0")
+						CALL("9", "munmap", "addr: 0x10000000, len: 0x4000",
+						     "0xffffffffffffffff")));
 	program_expect(output, "0 mismatches");
 	program_expect(output, "9 results");
 }
 
-#define MAPPED(time, name, words, range, rest, result)                                                                             \
-	ENTER("100/100", "0000000" time "0", name, words)                                                                          \
-	MAP2("100/100", "0000000" time "1", range, rest) LEAVE("100/100", "0000000" time "2", name, result)
+#define MAPPED(time, name, words, range, rest, result)                                             \
+	ENTER("100/100", "0000000" time "0", name, words)                                          \
+	MAP2("100/100", "0000000" time "1", range, rest)                                           \
+	LEAVE("100/100", "0000000" time "2", name, result)
 #define SEGMENT "0 00:01 7 0]: rw-s /SYSV00000000 (deleted)"
 
-/* Attached twice, refused, put over the first, detached in pieces: nothing is left there. */
+/*
+ * Attached twice, refused, put over the first, detached in pieces: nothing is
+ * left there.
+ */
 static void segments_of_shared_memory_are_replayed(void **state)
 {
 	const char *output;
@@ -454,23 +535,40 @@ static void segments_of_shared_memory_are_replayed(void **state)
 	(void)state;
 	output = program_run(
 		0, "check %s",
-		text_of(BEGIN MAPPED("1", "shmat", "shmid: 0x7, shmaddr: 0x10000000, shmflg: 0x0", "0x10000000(0x8000)", SEGMENT,
-				     "0x10000000") MAPPED("2", "shmat", "shmid: 0x7, shmaddr: 0x10010123, shmflg: 0x2000",
-							  "0x10010000(0x8000)", SEGMENT, "0x10010000")
-				CALL("3", "shmat", "shmid: 0x7, shmaddr: 0x10004000, shmflg: 0x0", "0xffffffffffffffea") MAPPED(
-					"4", "shmat", "shmid: 0x7, shmaddr: 0x10004000, shmflg: 0x4000", "0x10004000(0x8000)",
-					SEGMENT, "0x10004000") CALL("5", "munmap", "addr: 0x10011000, len: 0x1000", "0x0")
-					CALL("6", "shmdt", "shmaddr: 0x10010000", "0x0")
+		text_of(BEGIN MAPPED(
+			"1", "shmat", "shmid: 0x7, shmaddr: 0x10000000, shmflg: 0x0",
+			"0x10000000(0x8000)", SEGMENT,
+			"0x10000000") MAPPED("2", "shmat",
+					     "shmid: 0x7, shmaddr: 0x10010123, shmflg: 0x2000",
+					     "0x10010000(0x8000)", SEGMENT, "0x10010000")
+				CALL("3", "shmat", "shmid: 0x7, shmaddr: 0x10004000, shmflg: 0x0",
+				     "0xffffffffffffffea")
+					MAPPED("4", "shmat",
+					       "shmid: 0x7, shmaddr: 0x10004000, shmflg: 0x4000",
+					       "0x10004000(0x8000)", SEGMENT,
+					       "0x10004000") CALL("5", "munmap",
+								  "addr: 0x10011000, len: 0x1000",
+								  "0x0") CALL("6", "shmdt",
+									      "shmaddr: 0x10010000",
+									      "0x0")
 						CALL("7", "shmdt", "shmaddr: 0x10000000", "0x0")
 							MAPPED("8", "mmap",
-							       "addr: 0x10000000, len: 0x20000, prot: 0x0, flags: 0x100022, fd: "
+							       "addr: 0x10000000, len: 0x20000, "
+							       "prot: 0x0, flags: 0x100022, fd: "
 							       "0xffffffffffffffff, off: 0x0",
-							       "0x10004000(0x8000)", SEGMENT, "0xffffffffffffffef")
-								CALL("9", "shmdt", "shmaddr: 0x10000000", "0xffffffffffffffea")));
-	program_expect(output, "9 results, 0 faults in 1 address spaces; 0 not replayed; 0 mismatches");
+							       "0x10004000(0x8000)", SEGMENT,
+							       "0xffffffffffffffef")
+								CALL("9", "shmdt",
+								     "shmaddr: 0x10000000",
+								     "0xffffffffffffffea")));
+	program_expect(output,
+		       "9 results, 0 faults in 1 address spaces; 0 not replayed; 0 mismatches");
 }
 
-/* Where MAP_32BIT maps is the kernel's own secret; an errno that no file is needed for is checked; key -1 is mprotect's. */
+/*
+ * Where MAP_32BIT maps is the kernel's own secret; an errno that no file is
+ * needed for is checked; key -1 is mprotect's.
+ */
 static void what_depends_on_no_file_and_no_chance_is_checked(void **state)
 {
 	const char *output;
@@ -478,18 +576,30 @@ static void what_depends_on_no_file_and_no_chance_is_checked(void **state)
 	(void)state;
 	output = program_run(
 		0, "check %s",
-		text_of(BEGIN MAPPED("1", "mmap", "addr: 0x0, len: 0x2000, prot: 0x3, flags: 0x62, fd: 0xffffffff, off: 0x0",
-				     "0x41f4d000(0x2000)", "0x41f4d000 00:00 0 0]: rw-p //anon", "0x41f4d000")
-				CALL("2", "mmap", "addr: 0x0, len: 0x1000, prot: 0x3, flags: 0x80003, fd: 0xc, off: 0x0",
+		text_of(BEGIN MAPPED(
+			"1", "mmap",
+			"addr: 0x0, len: 0x2000, prot: 0x3, flags: 0x62, fd: 0xffffffff, off: 0x0",
+			"0x41f4d000(0x2000)", "0x41f4d000 00:00 0 0]: rw-p //anon", "0x41f4d000")
+				CALL("2", "mmap",
+				     "addr: 0x0, len: 0x1000, prot: 0x3, flags: 0x80003, fd: 0xc, "
+				     "off: 0x0",
 				     "0xffffffffffffffa1")
-					MAPPED("3", "pkey_mprotect", "start: 0x41f4d000, len: 0x2000, prot: 0x1, pkey: 0xffffffff",
-					       "0x41f4d000(0x2000)", "0x41f4d000 00:00 0 0]: r--p //anon", "0x0")));
-	program_expect(output, "1 placements, 3 results, 0 faults in 1 address spaces; 0 not replayed; 0 mismatches");
+					MAPPED("3", "pkey_mprotect",
+					       "start: 0x41f4d000, len: 0x2000, prot: 0x1, pkey: "
+					       "0xffffffff",
+					       "0x41f4d000(0x2000)",
+					       "0x41f4d000 00:00 0 0]: r--p //anon", "0x0")));
+	program_expect(output, "1 placements, 3 results, 0 faults in 1 address spaces; 0 not "
+			       "replayed; 0 mismatches");
 	/* an errno of the file's own */
-	output = program_run(0, "check %s",
-			     text_of(BEGIN CALL("1", "mmap", "addr: 0x0, len: 0x1000, prot: 0x1, flags: 0x2, fd: 0xc, off: 0x0",
-						"0xffffffffffffffed")));
-	program_expect(output, "0 results, 0 faults in 1 address spaces; 1 not replayed; 0 mismatches");
+	output = program_run(
+		0, "check %s",
+		text_of(BEGIN CALL(
+			"1", "mmap",
+			"addr: 0x0, len: 0x1000, prot: 0x1, flags: 0x2, fd: 0xc, off: 0x0",
+			"0xffffffffffffffed")));
+	program_expect(output,
+		       "0 results, 0 faults in 1 address spaces; 1 not replayed; 0 mismatches");
 }
 
 static void what_the_recording_lacks_is_told(void **state)
@@ -502,17 +612,20 @@ static void what_the_recording_lacks_is_told(void **state)
 	replace(text, sizeof(text), "PERF_RECORD_EXIT(100:101)", 1, "PERF_RECORD_EXIT(100:199)");
 	replace(text, sizeof(text), "sys_exit_madvise: 0x0", 1, "sys_exit_nothing: 0x0");
 	output = program_run(0, "check %s", text_of(text));
-	program_expect(output, "what the recording lacks:\n1 calls that never returned\n1 threads still alive at the end\n");
+	program_expect(output, "what the recording lacks:\n1 calls that never returned\n1 threads "
+			       "still alive at the end\n");
 	program_expect(output, "the first of these is at line 56\n");
-	output = program_run(0, "check %s",
-			     text_of(BEGIN ENTER("100/100", "000000010", "munmap", "addr: 0x1000, len: 0x1000")
-					     LEAVE("100/100", "000000011", "munmap", "0x0")));
+	output = program_run(
+		0, "check %s",
+		text_of(BEGIN ENTER("100/100", "000000010", "munmap", "addr: 0x1000, len: 0x1000")
+				LEAVE("100/100", "000000011", "munmap", "0x0")));
 	program_expect_none(output, "no mmap_lock events");
 }
 
 /* ---- listings ---- */
 
-static void expect_wrong_listing(const char *from, const char *to, unsigned long line, const char *expected)
+static void expect_wrong_listing(const char *from, const char *to, unsigned long line,
+				 const char *expected)
 {
 	char text[8192], part[512];
 	const char *path, *output;
@@ -522,7 +635,8 @@ static void expect_wrong_listing(const char *from, const char *to, unsigned long
 	path = text_of(text);
 	output = program_run(1, "check " PROGRAM_SMALL "script --maps=%s", path);
 	for (const char *const *engine = program_engines; *engine; engine++) {
-		snprintf(part, sizeof(part), "%s:%lu: [%s] expected %s", path, line, *engine, expected);
+		snprintf(part, sizeof(part), "%s:%lu: [%s] expected %s", path, line, *engine,
+			 expected);
 		program_expect(output, part);
 	}
 	program_expect(output, "; 0 mismatches; NEVER passed through the given listing\n");
@@ -534,14 +648,22 @@ static void a_wrong_line_of_a_listing_is_told(void **state)
 	expect_wrong_listing("00404000-00405000", "00404000-00406000", 3, "00404000-00406000 rw-p");
 	expect_wrong_listing("r--p", "r-xp", 8, "7f00000cb000-7f00000cc000 r-xp");
 	expect_wrong_listing("rw-s", "rw-p", 6, "7f00000c6000-7f00000c8000 rw-p");
-	expect_wrong_listing("00003000 fe:00", "00004000 fe:00", 2, "00403000-00404000 rw-p 00004000");
-	expect_wrong_listing("fe:00 88", "fe:00 89", 11, "7f00000d0000-7f0000100000 r-xp 00000000 fe:00 89");
-	expect_wrong_listing("fe:00 88", "fe:01 88", 11, "7f00000d0000-7f0000100000 r-xp 00000000 fe:01 88");
-	expect_wrong_listing("[heap]", "", 5, "01000000-01002000 rw-p 00000000 00:00 0, the nearest state has 01000000-01002000");
+	expect_wrong_listing("00003000 fe:00", "00004000 fe:00", 2,
+			     "00403000-00404000 rw-p 00004000");
+	expect_wrong_listing("fe:00 88", "fe:00 89", 11,
+			     "7f00000d0000-7f0000100000 r-xp 00000000 fe:00 89");
+	expect_wrong_listing("fe:00 88", "fe:01 88", 11,
+			     "7f00000d0000-7f0000100000 r-xp 00000000 fe:01 88");
+	expect_wrong_listing(
+		"[heap]", "", 5,
+		"01000000-01002000 rw-p 00000000 00:00 0, the nearest state has 01000000-01002000");
 	expect_wrong_listing("[stack]", "[heap]", 12, "7ffcfffff000-7ffd00021000 rw-p");
 }
 
-/* The state before the second thread's mapping has as many mappings, and agrees with this listing up to its last line but one. */
+/*
+ * The state before the second thread's mapping has as many mappings, and agrees
+ * with this listing up to its last line but one.
+ */
 static void the_nearest_state_is_told_not_the_last(void **state)
 {
 	char text[8192], part[256];
@@ -552,7 +674,8 @@ static void the_nearest_state_is_told_not_the_last(void **state)
 	replace(text, sizeof(text), "7f00000c9000-7f00000cb000", 1, "7f00000ca000-7f00000cb000");
 	replace(text, sizeof(text), "[stack]", 1, "[heap]");
 	path = text_of(text);
-	snprintf(part, sizeof(part), "%s:12: [maple] expected 7ffcfffff000-7ffd00021000 rw-p", path);
+	snprintf(part, sizeof(part), "%s:12: [maple] expected 7ffcfffff000-7ffd00021000 rw-p",
+		 path);
 	program_expect(program_run(1, "check " PROGRAM_SMALL "script --maps=%s", path), part);
 }
 
@@ -565,11 +688,14 @@ static void a_listing_with_too_many_lines_is_told(void **state)
 	(void)state;
 	snprintf(text, sizeof(text), "%s%s", small_maps, small_maps);
 	path = text_of(text);
-	snprintf(part, sizeof(part), "%s:1: [rbtree] expected as many mappings as the file has lines", path);
+	snprintf(part, sizeof(part),
+		 "%s:1: [rbtree] expected as many mappings as the file has lines", path);
 	program_expect(program_run(1, "check " PROGRAM_SMALL "script --maps=%s", path), part);
 }
 
-/* A file may have any name; the kernel lists it as it is, but for the newline. */
+/*
+ * A file may have any name; the kernel lists it as it is, but for the newline.
+ */
 static void a_name_in_a_listing_does_not_reach_the_terminal(void **state)
 {
 	char text[8192];
@@ -609,12 +735,15 @@ static void what_is_no_listing_is_refused(void **state)
 		replace(text, sizeof(text), "00500000-00501000 rw-p 00000000 00:00 0", 1, bad[i]);
 		path = text_of(text);
 		snprintf(part, sizeof(part), "%s:4: found '%s", path, bad[i]);
-		program_expect(program_run(2, "check " PROGRAM_SMALL "script --maps=%s", path), part);
+		program_expect(program_run(2, "check " PROGRAM_SMALL "script --maps=%s", path),
+			       part);
 	}
 	path = text_of("");
-	snprintf(part, sizeof(part), "%s:1: found an empty file, expected a copy of /proc/PID/maps", path);
+	snprintf(part, sizeof(part), "%s:1: found an empty file, expected a copy of /proc/PID/maps",
+		 path);
 	program_expect(program_run(2, "check " PROGRAM_SMALL "script --maps=%s", path), part);
-	program_expect(program_run(2, "check " PROGRAM_SMALL "script --maps=/nowhere/maps"), "/nowhere/maps: No such file");
+	program_expect(program_run(2, "check " PROGRAM_SMALL "script --maps=/nowhere/maps"),
+		       "/nowhere/maps: No such file");
 }
 
 /* ---- files that are no recordings ---- */
@@ -647,20 +776,26 @@ static void truncated_recordings_are_refused(void **state)
 static void foreign_and_empty_files_are_refused(void **state)
 {
 	(void)state;
-	expect_refused_at(text_of(""), 1, "an empty file, expected the text that `perf script` prints");
-	expect_refused_at(text_of("int main(void)\n"), 1, "found `int main(void)`, expected `PID/TID [CPU]");
-	expect_refused_at(text_of("PERFILE2h\n"), 1, "a perf.data file, expected the text that `perf script` prints of it");
+	expect_refused_at(text_of(""), 1,
+			  "an empty file, expected the text that `perf script` prints");
+	expect_refused_at(text_of("int main(void)\n"), 1,
+			  "found `int main(void)`, expected `PID/TID [CPU]");
+	expect_refused_at(text_of("PERFILE2h\n"), 1,
+			  "a perf.data file, expected the text that `perf script` prints of it");
 	expect_refused_at(text_of("\x1f\x8b\x08"), 1, "gzip data");
 	expect_refused_at(text_of("# only\n# comments\n"), 3, "without one known event");
-	expect_refused_at(text_of("# an op script\nscript asks\nbrk 0\n"), 2, "found `script asks`");
+	expect_refused_at(text_of("# an op script\nscript asks\nbrk 0\n"), 2,
+			  "found `script asks`");
 	program_expect(program_run(2, "check /nowhere/x"), "/nowhere/x: No such file or directory");
-	program_expect(program_run(2, "check tests/vmreplay"), "tests/vmreplay: a directory, expected a recording");
+	program_expect(program_run(2, "check tests/vmreplay"),
+		       "tests/vmreplay: a directory, expected a recording");
 }
 
 static void bad_arguments_are_refused(void **state)
 {
 	(void)state;
-	program_expect(program_run(2, "check x --rules=a"), "--rules: found 'a', expected one of kernel");
+	program_expect(program_run(2, "check x --rules=a"),
+		       "--rules: found 'a', expected one of kernel");
 	program_expect(program_run(2, "check x --engine=btree"),
 		       "--engine: found 'btree', expected one of: rbtree maple maple-vma");
 	program_expect(program_run(2, "check"), "found no file, expected a recording");
@@ -675,11 +810,12 @@ static void expect_integer(const json_t *object, const char *key, json_int_t val
 	const json_t *got = json_object_get(object, key);
 
 	if (!json_is_integer(got) || json_integer_value(got) != value)
-		fail_msg("%s is %lld, expected %lld", key, (long long)json_integer_value(got), (long long)value);
+		fail_msg("%s is %lld, expected %lld", key, (long long)json_integer_value(got),
+			 (long long)value);
 }
 
-static void expect_object(const char *line, size_t len, const char *recording, const char *engine, json_int_t mismatches,
-			  size_t keys)
+static void expect_object(const char *line, size_t len, const char *recording, const char *engine,
+			  json_int_t mismatches, size_t keys)
 {
 	json_t *object = json_loadb(line, len, 0, NULL);
 
@@ -699,7 +835,8 @@ static void expect_object(const char *line, size_t len, const char *recording, c
 	json_decref(object);
 }
 
-static void expect_objects(const char *output, const char *recording, json_int_t mismatches, size_t keys)
+static void expect_objects(const char *output, const char *recording, json_int_t mismatches,
+			   size_t keys)
 {
 	for (const char *const *engine = program_engines; *engine; engine++) {
 		size_t len = strcspn(output, "\n");
@@ -713,8 +850,10 @@ static void expect_objects(const char *output, const char *recording, json_int_t
 static void json_is_one_object_an_engine(void **state)
 {
 	(void)state;
-	expect_objects(program_run(0, "check " PROGRAM_SMALL "script --json" PROGRAM_STDOUT), PROGRAM_SMALL "script", 0, 9);
-	expect_objects(program_run(0, "check " PROGRAM_SMALL "script --json --maps=" PROGRAM_SMALL "maps" PROGRAM_STDOUT),
+	expect_objects(program_run(0, "check " PROGRAM_SMALL "script --json" PROGRAM_STDOUT),
+		       PROGRAM_SMALL "script", 0, 9);
+	expect_objects(program_run(0, "check " PROGRAM_SMALL "script --json --maps=" PROGRAM_SMALL
+				      "maps" PROGRAM_STDOUT),
 		       PROGRAM_SMALL "script", 0, 10);
 }
 
@@ -725,7 +864,8 @@ static void json_keeps_standard_output_for_objects(void **state)
 
 	(void)state;
 	snprintf(text, sizeof(text), "%s", small);
-	replace(text, sizeof(text), "sys_exit_munmap: 0x0", 1, "sys_exit_munmap: 0xffffffffffffffea");
+	replace(text, sizeof(text), "sys_exit_munmap: 0x0", 1,
+		"sys_exit_munmap: 0xffffffffffffffea");
 	path = text_of(text);
 	expect_objects(program_run(1, "check %s --json" PROGRAM_STDOUT, path), path, 1, 9);
 	program_expect(program_run(1, "check %s --json", path), ":60: [rbtree] pid 100: munmap(");

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_compile.c - a recording as a flat list of operations: each of its calls, touches, execves and forks is there, in its order
- * and with its sizes; what the kernel refused is left out and counted; and the list runs on every engine, again and again, leaving
- * nothing mapped.
+ * test_compile.c - a recording as a flat list of operations: each of its calls,
+ * touches, execves and forks is there, in its order and with its sizes; what
+ * the kernel refused is left out and counted; and the list runs on every
+ * engine, again and again, leaving nothing mapped.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +20,10 @@
 
 #define GIB (1UL << 30)
 
-/* cmocka ends a failed test in the middle: these are freed before the next one instead. */
+/*
+ * cmocka ends a failed test in the middle: these are freed before the next one
+ * instead.
+ */
 static struct trace_order *order;
 static struct program program;
 
@@ -43,15 +47,22 @@ static void load(const char *path)
 }
 
 /* Process 100 and these lines; the exit of the process is added. */
-#define END ENTER("100/100", "900000000", "exit_group", "error_code: 0x0") TASK_EXIT("100/100", "900000002", "100:100", "1:1")
+#define END                                                                                        \
+	ENTER("100/100", "900000000", "exit_group", "error_code: 0x0")                             \
+	TASK_EXIT("100/100", "900000002", "100:100", "1:1")
 #define LOAD(lines) load(text_of(BEGIN lines END))
-#define CALL(time, name, args, result)                                                                                             \
-	ENTER("100/100", "000" time "000", name, args) LEAVE("100/100", "000" time "009", name, result)
-#define CALL_MAPS(time, name, args, result, range, rest)                                                                           \
-	ENTER("100/100", "000" time "000", name, args)                                                                             \
-	MAP2("100/100", "000" time "005", range, rest) LEAVE("100/100", "000" time "009", name, result)
+#define CALL(time, name, args, result)                                                             \
+	ENTER("100/100", "000" time "000", name, args)                                             \
+	LEAVE("100/100", "000" time "009", name, result)
+#define CALL_MAPS(time, name, args, result, range, rest)                                           \
+	ENTER("100/100", "000" time "000", name, args)                                             \
+	MAP2("100/100", "000" time "005", range, rest)                                             \
+	LEAVE("100/100", "000" time "009", name, result)
 
-/* BEGIN's program text is mapped first, at 2 MiB in the slice: its 0x400000. Addresses near it follow with this shift. */
+/*
+ * BEGIN's program text is mapped first, at 2 MiB in the slice: its 0x400000.
+ * Addresses near it follow with this shift.
+ */
 #define TEXT 0x400000
 #define SHIFT (program.op[0].addr - TEXT)
 
@@ -66,8 +77,9 @@ static void expect_op(size_t i, enum run_kind kind, unsigned long addr, unsigned
 	const struct run_op *o = op(i);
 
 	if (o->kind != kind || o->addr != addr + SHIFT || o->len != len)
-		fail_msg("operation %zu is %s of %lx bytes at %lx, expected %s of %lx at %lx", i, run_kind_names[o->kind], o->len,
-			 o->addr - SHIFT, run_kind_names[kind], len, addr);
+		fail_msg("operation %zu is %s of %lx bytes at %lx, expected %s of %lx at %lx", i,
+			 run_kind_names[o->kind], o->len, o->addr - SHIFT, run_kind_names[kind],
+			 len, addr);
 }
 
 /* ---- each thing that a process can do ---- */
@@ -88,12 +100,15 @@ static void a_program_begins_with_what_execve_maps_and_ends_with_nothing(void **
 }
 
 /* An execve of these mappings instead of BEGIN's. */
-#define LOAD_EXEC(maps)                                                                                                            \
-	load(text_of(LINE("100/100", "000000001", "PERF_RECORD_COMM exec: prog:100/100")                                           \
+#define LOAD_EXEC(maps)                                                                            \
+	load(text_of(LINE("100/100", "000000001", "PERF_RECORD_COMM exec: prog:100/100")           \
 			     maps LEAVE("100/100", "000000005", "execve", "0x0") END))
 #define SEGMENT(time, range, rest) MAP2("100/100", "00000000" time, range, rest " /bin/prog")
 
-/* As the kernel does it; where the first segment ends does not show, but it reaches at most a page into the file's next segment. */
+/*
+ * As the kernel does it; where the first segment ends does not show, but it
+ * reaches at most a page into the file's next segment.
+ */
 static void an_image_is_mapped_whole_and_cut_behind_its_first_segment(void **state)
 {
 	(void)state;
@@ -102,18 +117,24 @@ static void an_image_is_mapped_whole_and_cut_behind_its_first_segment(void **sta
 	expect_op(0, RUN_MMAP, TEXT, 0x9000);
 	expect_op(1, RUN_MUNMAP, 0x402000, 0x7000);
 	expect_op(2, RUN_MMAP, 0x402000, 0x3000);
-	/* A wide gap before the second segment, whose first page of the file is the first one's last page. */
+	/*
+	 * A wide gap before the second segment, whose first page of the file is
+	 * the first one's last page.
+	 */
 	LOAD_EXEC(SEGMENT("2", "0x400000(0x204000)", "0 fe:00 77 0]: r-xp")
 			  SEGMENT("3", "0x602000(0x2000)", "0x2000 fe:00 77 0]: rw-p"));
 	expect_op(1, RUN_MUNMAP, 0x403000, 0x201000);
 	/* One segment, and memory behind it that is not the file's. */
-	LOAD_EXEC(SEGMENT("2", "0x400000(0x5000)", "0 fe:00 77 0]: rw-p")
-			  MAP2("100/100", "000000003", "0x401000(0x4000)", "0x401000 00:00 0 0]: rw-p //anon"));
+	LOAD_EXEC(SEGMENT("2", "0x400000(0x5000)", "0 fe:00 77 0]: rw-p") MAP2(
+		"100/100", "000000003", "0x401000(0x4000)", "0x401000 00:00 0 0]: rw-p //anon"));
 	expect_op(1, RUN_MUNMAP, 0x401000, 0x4000);
 	assert_int_equal(program.left_out, 0);
 }
 
-/* Nothing is cut where nothing is mapped over, and a file is mapped whole only once. */
+/*
+ * Nothing is cut where nothing is mapped over, and a file is mapped whole only
+ * once.
+ */
 static void only_the_first_mapping_of_a_file_is_an_image(void **state)
 {
 	(void)state;
@@ -128,10 +149,13 @@ static void only_the_first_mapping_of_a_file_is_an_image(void **state)
 static void free_placement_becomes_fixed_with_its_flags_kept(void **state)
 {
 	(void)state;
-	LOAD(CALL("100", "mmap", "addr: 0x0, len: 0x2800, prot: 0x3, flags: 0x24022, fd: 0xffffffff, off: 0x0", "0x500000"));
+	LOAD(CALL("100", "mmap",
+		  "addr: 0x0, len: 0x2800, prot: 0x3, flags: 0x24022, fd: 0xffffffff, off: 0x0",
+		  "0x500000"));
 	expect_op(1, RUN_MMAP, 0x500000, 0x2800);
 	assert_int_equal(op(1)->arg, PROT_READ | PROT_WRITE);
-	assert_int_equal(op(1)->flags, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK | MAP_FIXED);
+	assert_int_equal(op(1)->flags,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK | MAP_FIXED);
 	assert_null(op(1)->file);
 	assert_int_equal(program.peak_vmas, 2);
 }
@@ -139,10 +163,12 @@ static void free_placement_becomes_fixed_with_its_flags_kept(void **state)
 static void a_mapping_knows_its_file_and_offset(void **state)
 {
 	(void)state;
-	LOAD(CALL_MAPS("100", "mmap", "addr: 0x0, len: 0x1000, prot: 0x1, flags: 0x1, fd: 0x3, off: 0x5000", "0x500000",
-		       "0x500000(0x1000)", "0x5000 fe:00 99 0]: r--s /lib/x")
-		     CALL_MAPS("200", "mmap", "addr: 0x0, len: 0x1000, prot: 0x5, flags: 0x2, fd: 0x3, off: 0x0", "0x502000",
-			       "0x502000(0x1000)", "0 fe:00 77 0]: r-xp /bin/prog"));
+	LOAD(CALL_MAPS("100", "mmap",
+		       "addr: 0x0, len: 0x1000, prot: 0x1, flags: 0x1, fd: 0x3, off: 0x5000",
+		       "0x500000", "0x500000(0x1000)", "0x5000 fe:00 99 0]: r--s /lib/x")
+		     CALL_MAPS("200", "mmap",
+			       "addr: 0x0, len: 0x1000, prot: 0x5, flags: 0x2, fd: 0x3, off: 0x0",
+			       "0x502000", "0x502000(0x1000)", "0 fe:00 77 0]: r-xp /bin/prog"));
 	expect_op(1, RUN_MMAP, 0x500000, 0x1000);
 	assert_int_equal(op(1)->off, 0x5000);
 	assert_int_equal(op(1)->file->f_mapping->ino, 99);
@@ -154,10 +180,12 @@ static void a_mapping_knows_its_file_and_offset(void **state)
 static void unmap_protect_and_advise_keep_their_ranges(void **state)
 {
 	(void)state;
-	LOAD(CALL("100", "mmap", "addr: 0x0, len: 0x5000, prot: 0x3, flags: 0x22, fd: 0xffffffff, off: 0x0", "0x500000")
-		     CALL("200", "mprotect", "start: 0x501000, len: 0x1800, prot: 0x1", "0x0")
-			     CALL("300", "madvise", "start: 0x503000, len_in: 0x1000, behavior: 0x4", "0x0")
-				     CALL("400", "munmap", "addr: 0x502000, len: 0x1", "0x0"));
+	LOAD(CALL("100", "mmap",
+		  "addr: 0x0, len: 0x5000, prot: 0x3, flags: 0x22, fd: 0xffffffff, off: 0x0",
+		  "0x500000") CALL("200", "mprotect", "start: 0x501000, len: 0x1800, prot: 0x1",
+				   "0x0")
+		     CALL("300", "madvise", "start: 0x503000, len_in: 0x1000, behavior: 0x4", "0x0")
+			     CALL("400", "munmap", "addr: 0x502000, len: 0x1", "0x0"));
 	expect_op(2, RUN_MPROTECT, 0x501000, 0x2000);
 	assert_int_equal(op(2)->arg, PROT_READ);
 	expect_op(3, RUN_MADVISE, 0x503000, 0x1000);
@@ -170,9 +198,12 @@ static void unmap_protect_and_advise_keep_their_ranges(void **state)
 static void touches_tell_reads_writes_and_fetches_apart(void **state)
 {
 	(void)state;
-	LOAD(FAULT("100/100", "000000100", "0x400123", "0x4") FAULT("100/100", "000000200", "0x401123", "0x14")
-		     CALL("300", "mmap", "addr: 0x0, len: 0x1000, prot: 0x3, flags: 0x22, fd: 0xffffffff, off: 0x0", "0x500000")
-			     FAULT("100/100", "000400000", "0x500008", "0x6"));
+	LOAD(FAULT("100/100", "000000100", "0x400123", "0x4")
+		     FAULT("100/100", "000000200", "0x401123", "0x14")
+			     CALL("300", "mmap",
+				  "addr: 0x0, len: 0x1000, prot: 0x3, flags: 0x22, fd: 0xffffffff, "
+				  "off: 0x0",
+				  "0x500000") FAULT("100/100", "000400000", "0x500008", "0x6"));
 	expect_op(1, RUN_FAULT, 0x400123, 1);
 	assert_int_equal(op(1)->arg, 0);
 	assert_int_equal(op(2)->arg, FAULT_FLAG_INSTRUCTION);
@@ -183,9 +214,14 @@ static void touches_tell_reads_writes_and_fetches_apart(void **state)
 static void the_break_is_mapped_and_unmapped(void **state)
 {
 	(void)state;
-	LOAD(CALL("100", "brk", "brk: 0x0", "0x600800") CALL("200", "brk", "brk: 0x603800", "0x603800")
-		     CALL("300", "brk", "brk: 0x603900", "0x603900") CALL("400", "brk", "brk: 0x601000", "0x601000"));
-	/* from the end of the page in which it begins; a step within a page does nothing */
+	LOAD(CALL("100", "brk", "brk: 0x0", "0x600800")
+		     CALL("200", "brk", "brk: 0x603800", "0x603800")
+			     CALL("300", "brk", "brk: 0x603900", "0x603900")
+				     CALL("400", "brk", "brk: 0x601000", "0x601000"));
+	/*
+	 * from the end of the page in which it begins; a step within a page
+	 * does nothing
+	 */
 	assert_int_equal(program.nr, 4);
 	expect_op(1, RUN_BRK, 0x601000, 0x3000);
 	assert_false(op(1)->unmaps);
@@ -197,10 +233,15 @@ static void the_break_is_mapped_and_unmapped(void **state)
 static void a_move_goes_where_the_recording_has_it(void **state)
 {
 	(void)state;
-	LOAD(CALL("100", "mmap", "addr: 0x0, len: 0x2000, prot: 0x3, flags: 0x22, fd: 0xffffffff, off: 0x0", "0x500000") CALL(
-		"200", "mremap", "addr: 0x500000, old_len: 0x2000, new_len: 0x4000, flags: 0x1, new_addr: 0x0", "0x510000")
-		     CALL("300", "mremap", "addr: 0x510000, old_len: 0x4000, new_len: 0x1000, flags: 0x1, new_addr: 0x0",
-			  "0x510000"));
+	LOAD(CALL("100", "mmap",
+		  "addr: 0x0, len: 0x2000, prot: 0x3, flags: 0x22, fd: 0xffffffff, off: 0x0",
+		  "0x500000") CALL("200", "mremap",
+				   "addr: 0x500000, old_len: 0x2000, new_len: 0x4000, flags: 0x1, "
+				   "new_addr: 0x0",
+				   "0x510000") CALL("300", "mremap",
+						    "addr: 0x510000, old_len: 0x4000, new_len: "
+						    "0x1000, flags: 0x1, new_addr: 0x0",
+						    "0x510000"));
 	expect_op(2, RUN_MREMAP, 0x500000, 0x2000);
 	assert_int_equal(op(2)->to, 0x510000 + SHIFT);
 	assert_int_equal(op(2)->to_len, 0x4000);
@@ -211,13 +252,18 @@ static void a_move_goes_where_the_recording_has_it(void **state)
 	assert_int_equal(program.left_out, 0);
 }
 
-/* A stack of one page; a touch far below grows it, and what a program maps later stays 1 MiB away. */
+/*
+ * A stack of one page; a touch far below grows it, and what a program maps
+ * later stays 1 MiB away.
+ */
 static void stacks_grow_down(void **state)
 {
 	(void)state;
 	load(text_of(LINE("100/100", "000000001", "PERF_RECORD_COMM exec: prog:100/100") MAP2(
-		"100/100", "000000002", "0x7ffd00000000(0x1000)", "0x7ffffffde000 00:00 0 0]: rw-p [stack]")
-			     LEAVE("100/100", "000000003", "execve", "0x0") FAULT("100/100", "000000100", "0x7ffcfff80008", "0x6")
+		"100/100", "000000002", "0x7ffd00000000(0x1000)",
+		"0x7ffffffde000 00:00 0 0]: rw-p [stack]") LEAVE("100/100", "000000003", "execve",
+								 "0x0")
+			     FAULT("100/100", "000000100", "0x7ffcfff80008", "0x6")
 				     FAULT("100/100", "000000200", "0x7ffcff900008", "0x6") END));
 	assert_int_equal(program.nr, 4);
 	assert_int_equal(op(0)->kind, RUN_MMAP);
@@ -227,20 +273,25 @@ static void stacks_grow_down(void **state)
 	assert_int_equal(program.left_out, 0);
 }
 
-#define FORK(time)                                                                                                                 \
-	ENTER("100/100", "000" time "000", "fork", "")                                                                             \
-	TASK_NEW("100/100", "000" time "001", "101:101", "100:100") LEAVE("100/100", "000" time "002", "fork", "0x65")
+#define FORK(time)                                                                                 \
+	ENTER("100/100", "000" time "000", "fork", "")                                             \
+	TASK_NEW("100/100", "000" time "001", "101:101", "100:100")                                \
+	LEAVE("100/100", "000" time "002", "fork", "0x65")
 
 static void a_fork_maps_for_the_child_what_the_parent_has(void **state)
 {
 	unsigned long child;
 
 	(void)state;
-	LOAD(CALL("100", "mmap", "addr: 0x0, len: 0x3000, prot: 0x3, flags: 0x22, fd: 0xffffffff, off: 0x0", "0x500000")
-		     CALL("200", "mmap", "addr: 0x0, len: 0x1000, prot: 0x3, flags: 0x122, fd: 0xffffffff, off: 0x0", "0x590000")
-			     CALL("300", "munmap", "addr: 0x501000, len: 0x1000", "0x0") FORK("400")
-				     FAULT("101/101", "000500000", "0x502008", "0x6")
-					     TASK_EXIT("101/101", "000600000", "101:101", "100:100"));
+	LOAD(CALL("100", "mmap",
+		  "addr: 0x0, len: 0x3000, prot: 0x3, flags: 0x22, fd: 0xffffffff, off: 0x0",
+		  "0x500000") CALL("200", "mmap",
+				   "addr: 0x0, len: 0x1000, prot: 0x3, flags: 0x122, fd: "
+				   "0xffffffff, off: 0x0",
+				   "0x590000")
+		     CALL("300", "munmap", "addr: 0x501000, len: 0x1000", "0x0") FORK("400")
+			     FAULT("101/101", "000500000", "0x502008", "0x6")
+				     TASK_EXIT("101/101", "000600000", "101:101", "100:100"));
 	assert_int_equal(program.nr, 11);
 	child = op(4)->addr;
 	assert_true(child >= op(0)->addr + 0x200000);
@@ -263,12 +314,18 @@ static void a_fork_maps_for_the_child_what_the_parent_has(void **state)
 	assert_int_equal(program.left_out, 0);
 }
 
-/* Shared anonymous memory has a file of the library's own; the child maps the same one, even after the parent has let go. */
+/*
+ * Shared anonymous memory has a file of the library's own; the child maps the
+ * same one, even after the parent has let go.
+ */
 static void a_child_shares_its_parents_shared_memory(void **state)
 {
 	(void)state;
-	LOAD(CALL("100", "mmap", "addr: 0x0, len: 0x1000, prot: 0x3, flags: 0x21, fd: 0xffffffff, off: 0x0", "0x500000") FORK("200")
-		     CALL("300", "munmap", "addr: 0x500000, len: 0x1000", "0x0") FAULT("101/101", "000400000", "0x500008", "0x6"));
+	LOAD(CALL("100", "mmap",
+		  "addr: 0x0, len: 0x1000, prot: 0x3, flags: 0x21, fd: 0xffffffff, off: 0x0",
+		  "0x500000") FORK("200")
+		     CALL("300", "munmap", "addr: 0x500000, len: 0x1000", "0x0")
+			     FAULT("101/101", "000400000", "0x500008", "0x6"));
 	assert_int_equal(op(3)->kind, RUN_MMAP);
 	assert_int_equal(op(3)->flags & MAP_TYPE, MAP_SHARED);
 	assert_non_null(op(3)->file);
@@ -278,8 +335,10 @@ static void a_child_shares_its_parents_shared_memory(void **state)
 static void vfork_and_threads_copy_nothing(void **state)
 {
 	(void)state;
-	LOAD(TASK_NEW("100/100", "000000100", "100:101", "100:100") FAULT("100/101", "000000200", "0x400000", "0x4")
-		     ENTER("100/100", "000000300", "vfork", "") TASK_NEW("100/100", "000000301", "102:102", "100:100")
+	LOAD(TASK_NEW("100/100", "000000100", "100:101", "100:100") FAULT("100/101", "000000200",
+									  "0x400000", "0x4")
+		     ENTER("100/100", "000000300", "vfork", "") TASK_NEW("100/100", "000000301",
+									 "102:102", "100:100")
 			     FAULT("102/102", "000000400", "0x401000", "0x4")
 				     TASK_EXIT("102/102", "000000500", "102:102", "100:100")
 					     LEAVE("100/100", "000000600", "vfork", "0x66"));
@@ -293,7 +352,8 @@ static void a_second_execve_unmaps_the_first_space(void **state)
 	(void)state;
 	LOAD(ENTER("100/100", "000000100", "execve", "filename: 0x1, argv: 0x2, envp: 0x3")
 		     LINE("100/100", "000000101", "PERF_RECORD_COMM exec: next:100/100")
-			     MAP2("100/100", "000000102", "0x800000(0x1000)", "0 fe:00 78 0]: r-xp /bin/next")
+			     MAP2("100/100", "000000102", "0x800000(0x1000)",
+				  "0 fe:00 78 0]: r-xp /bin/next")
 				     LEAVE("100/100", "000000103", "execve", "0x0"));
 	assert_int_equal(program.nr, 4);
 	expect_op(1, RUN_MUNMAP, TEXT, 0x200000);
@@ -309,7 +369,9 @@ static void what_the_kernel_refused_is_left_out_and_counted(void **state)
 {
 	(void)state;
 	LOAD(CALL("100", "munmap", "addr: 0x400001, len: 0x1000", "0xffffffffffffffea") CALL(
-		"200", "mmap", "addr: 0x0, len: 0x1000, prot: 0x3, flags: 0x22, fd: 0xffffffff, off: 0x0", "0xfffffffffffffff4"));
+		"200", "mmap",
+		"addr: 0x0, len: 0x1000, prot: 0x3, flags: 0x22, fd: 0xffffffff, off: 0x0",
+		"0xfffffffffffffff4"));
 	assert_int_equal(program.nr, 2);
 	assert_int_equal(program.left_out, 2);
 }
@@ -319,7 +381,8 @@ static void what_the_library_cannot_do_is_left_out_and_counted(void **state)
 	(void)state;
 	LOAD(CALL("100", "mlock", "start: 0x400000, len: 0x1000", "0x0")
 	     /* a file that no record names */
-	     CALL("200", "mmap", "addr: 0x0, len: 0x1000, prot: 0x1, flags: 0x2, fd: 0x3, off: 0x0", "0x500000")
+	     CALL("200", "mmap", "addr: 0x0, len: 0x1000, prot: 0x1, flags: 0x2, fd: 0x3, off: 0x0",
+		  "0x500000")
 	     /* so there is nothing to touch */
 	     FAULT("100/100", "000300000", "0x500000", "0x4")
 	     /* and nothing is here either */
@@ -336,13 +399,15 @@ static void a_recording_without_a_start_is_no_program(void **state)
 	order = trace_order_load(text_of(FAULT("100/100", "000000100", "0x400000", "0x4")), error);
 	assert_non_null(order);
 	assert_false(compile(order, "some.script", &program, error));
-	assert_string_equal(error, "some.script: found no memory call of a process whose start is recorded, expected at least one");
+	assert_string_equal(error, "some.script: found no memory call of a process whose start is "
+				   "recorded, expected at least one");
 	program_free(&program);
 }
 
 /* ---- real programs ---- */
 
-static const char *const names[] = {"gcc", "git", "java", "node", "postgres", "python", "sh", "sqlite"};
+static const char *const names[] = {"gcc",      "git",    "java", "node",
+				    "postgres", "python", "sh",   "sqlite"};
 #define NR_NAMES (sizeof(names) / sizeof(names[0]))
 
 static void load_recording(const char *name)
@@ -353,7 +418,10 @@ static void load_recording(const char *name)
 	load(path);
 }
 
-/* How many effects must show as operations: [kind], and besides what was refused or cannot be done. */
+/*
+ * How many effects must show as operations: [kind], and besides what was
+ * refused or cannot be done.
+ */
 static unsigned long count_effects(unsigned long want[NR_RUN_KINDS])
 {
 	static const enum run_kind kinds[TRACE_NR_CALLS] = {[TRACE_MUNMAP] = RUN_MUNMAP,
@@ -373,7 +441,8 @@ static unsigned long count_effects(unsigned long want[NR_RUN_KINDS])
 		} else if (e->kind == TRACE_CALL_DONE) {
 			if (e->call.call == TRACE_MMAP && e->call.result > 0)
 				want[RUN_MMAP]++;
-			else if (e->call.result < 0 || e->call.call == TRACE_SHMAT || e->call.call == TRACE_SHMDT)
+			else if (e->call.result < 0 || e->call.call == TRACE_SHMAT ||
+				 e->call.call == TRACE_SHMDT)
 				out++;
 			else if (e->call.call < TRACE_NR_CALLS && kinds[e->call.call])
 				want[kinds[e->call.call]]++;
@@ -382,7 +451,10 @@ static unsigned long count_effects(unsigned long want[NR_RUN_KINDS])
 	return out;
 }
 
-/* Ends add unmaps, forks add mappings; everything else is there as often as in the recording, or counted as left out. */
+/*
+ * Ends add unmaps, forks add mappings; everything else is there as often as in
+ * the recording, or counted as left out.
+ */
 static void a_recording_that_would_fill_memory_is_refused(void **state)
 {
 	char error[TRACE_ERROR_MAX] = "";
@@ -392,7 +464,8 @@ static void a_recording_that_would_fill_memory_is_refused(void **state)
 	order = trace_order_load(text_of_forks(1450, 2 * GIB), error);
 	assert_non_null(order);
 	assert_false(compile(order, "big", &program, error));
-	assert_string_equal(error, "big: found forks that copy more than 2097152 mappings, expected fewer");
+	assert_string_equal(
+		error, "big: found forks that copy more than 2097152 mappings, expected fewer");
 }
 
 static void nothing_of_a_real_program_is_lost(void **state)
@@ -405,11 +478,15 @@ static void nothing_of_a_real_program_is_lost(void **state)
 		out = count_effects(want);
 		for (size_t i = 0; i < program.nr; i++)
 			have[program.op[i].kind]++;
-		assert_true(have[RUN_MMAP] >= want[RUN_MMAP] && have[RUN_MUNMAP] > want[RUN_MUNMAP]);
+		assert_true(have[RUN_MMAP] >= want[RUN_MMAP] &&
+			    have[RUN_MUNMAP] > want[RUN_MUNMAP]);
 		assert_int_equal(have[RUN_MPROTECT], want[RUN_MPROTECT]);
 		assert_int_equal(have[RUN_MADVISE], want[RUN_MADVISE]);
 		assert_int_equal(have[RUN_MREMAP], want[RUN_MREMAP]);
-		/* java touches page 0 on purpose, and postgres its System V segment */
+		/*
+		 * java touches page 0 on purpose, and postgres its System V
+		 * segment
+		 */
 		out += want[RUN_FAULT] - have[RUN_FAULT];
 		assert_true(want[RUN_FAULT] - have[RUN_FAULT] <= 1);
 		if (out != program.left_out)
@@ -425,18 +502,23 @@ static void expect_runs_clean(const char *engine, const char *name)
 	assert_non_null(mm);
 	limits.max_map_count = 1 << 30;
 	assert_int_equal(vms_mm_set_limits(mm, &limits), 0);
-	/* twice, at another place than the one at which it was compiled, and beside itself */
+	/*
+	 * twice, at another place than the one at which it was compiled, and
+	 * beside itself
+	 */
 	for (unsigned long base = GIB; base <= GIB + 2 * program.slice; base += program.slice)
 		for (size_t i = 0; i < program.nr; i++)
 			if (!run_op_at(mm, op(i), base))
-				fail_msg("%s on %s: operation %zu at %lx failed", name, engine, i, base);
+				fail_msg("%s on %s: operation %zu at %lx failed", name, engine, i,
+					 base);
 	assert_int_equal(atomic_load(&mm->map_count), 0);
 	mmput(mm);
 }
 
 static void a_real_program_runs_on_every_engine_and_leaves_nothing_mapped(void **state)
 {
-	static const char *const chosen[] = {"gcc", "mariadb", "memory", "postgres", "sh", "sqlite"};
+	static const char *const chosen[] = {"gcc",      "mariadb", "memory",
+					     "postgres", "sh",      "sqlite"};
 
 	(void)state;
 	for (size_t n = 0; n < sizeof(chosen) / sizeof(chosen[0]); n++) {
@@ -453,7 +535,8 @@ static void operations_stay_inside_their_slice(void **state)
 		load_recording(names[n]);
 		assert_true(program.peak_vmas > 0 && program.slice % GIB == 0);
 		for (size_t i = 0; i < program.nr; i++)
-			if (op(i)->addr + op(i)->len > program.slice || op(i)->to + op(i)->to_len > program.slice)
+			if (op(i)->addr + op(i)->len > program.slice ||
+			    op(i)->to + op(i)->to_len > program.slice)
 				fail_msg("%s: operation %zu", names[n], i);
 	}
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_ops.c - `vmreplay ops`: each script under scripts/ answers on every engine what stands beside it, and a wrong word is told
- * with its line, after all that came before it. What is expected of the scripts is what Linux 6.18 printed (tests/oracle); random.ops
- * holds forty scripts made at random.
+ * test_ops.c - `vmreplay ops`: each script under scripts/ answers on every
+ * engine what stands beside it, and a wrong word is told with its line, after
+ * all that came before it. What is expected of the scripts is what Linux 6.18
+ * printed (tests/oracle); random.ops holds forty scripts made at random.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,8 +28,10 @@ static void expect_script_with(const char *name, const char *words)
 	expected = program_file(path);
 	for (const char *const *engine = program_engines; *engine; engine++) {
 		snprintf(path, sizeof(path), "%s.ops on %s", name, *engine);
-		program_expect_text(program_run(0, "ops " PROGRAM_SCRIPTS "%s.ops --flags --engine=%s %s", name, *engine, words),
-				    expected, path);
+		program_expect_text(
+			program_run(0, "ops " PROGRAM_SCRIPTS "%s.ops --flags --engine=%s %s", name,
+				    *engine, words),
+			expected, path);
 	}
 	free(expected);
 }
@@ -116,7 +119,10 @@ static void advice_guards_populates_and_discards(void **state)
 	expect_script("advice");
 }
 
-/* The rule read_takes_page: what a kernel with a zero page says when each of them is replaced (oracle --no-zero-page). */
+/*
+ * The rule read_takes_page: what a kernel with a zero page says when each of
+ * them is replaced (oracle --no-zero-page).
+ */
 static void reads_take_pages_where_there_is_no_zero_page(void **state)
 {
 	(void)state;
@@ -131,8 +137,8 @@ static void forty_random_scripts_answer_as_the_model(void **state)
 
 /* ---- the forms of the output ---- */
 
-#define TWO_MAPPINGS                                                                                                               \
-	"mmap 0 3000 rw anon|private - 0\n"                                                                                        \
+#define TWO_MAPPINGS                                                                               \
+	"mmap 0 3000 rw anon|private - 0\n"                                                        \
 	"mmap 0 1000 r shared f2 2000\n"
 
 static void the_layout_ends_in_flags_only_when_asked(void **state)
@@ -165,7 +171,8 @@ static void the_layout_ends_in_flags_only_when_asked(void **state)
 static void results_can_stand_alone(void **state)
 {
 	(void)state;
-	program_expect_text(program_run(0, "ops %s --no-layout", text_of(TWO_MAPPINGS "munmap 4fffd000 3000\nmunmap 1 1\n")),
+	program_expect_text(program_run(0, "ops %s --no-layout",
+					text_of(TWO_MAPPINGS "munmap 4fffd000 3000\nmunmap 1 1\n")),
 			    "#0 mmap 0 3000 rw anon|private - 0\n"
 			    "= 4fffd000\n"
 			    "#1 mmap 0 1000 r shared f2 2000\n"
@@ -181,7 +188,8 @@ static void comments_blanks_and_case_of_digits_do_not_matter(void **state)
 {
 	(void)state;
 	program_expect_text(program_run(0, "ops %s",
-					text_of("# a comment\n\n  # another\n\tmmap  3000A000\t1000 none anon|private - 0  \r\n")),
+					text_of("# a comment\n\n  # another\n\tmmap  "
+						"3000A000\t1000 none anon|private - 0  \r\n")),
 			    "#0 \tmmap  3000A000\t1000 none anon|private - 0  \n"
 			    "= 3000a000\n"
 			    "3000a000-3000b000 ---p 0 -\n",
@@ -193,25 +201,32 @@ static void a_script_may_come_from_standard_input(void **state)
 	char *expected = program_file(PROGRAM_SCRIPTS "brk.expected");
 
 	(void)state;
-	program_expect_text(program_run(0, "ops - --flags < " PROGRAM_SCRIPTS "brk.ops"), expected, "standard input");
+	program_expect_text(program_run(0, "ops - --flags < " PROGRAM_SCRIPTS "brk.ops"), expected,
+			    "standard input");
 	free(expected);
 }
 
 static void each_script_has_a_world_of_its_own(void **state)
 {
 	(void)state;
-	program_expect_text(program_run(0, "ops %s",
-					text_of("script a\nbrk 10001000\nfork c\nscript b\nbrk 0\nmmap 0 1000 r anon|shared - 0\n"
-						"script c\nmmap 0 1000 r anon|shared - 0\n")),
-			    "script a\n#0 brk 10001000\n= 10001000\n10000000-10001000 rw-p 0 -\n"
-			    "#1 fork c\n= 0\n10000000-10001000 rw-p 0 -\n"
-			    "script b\n#0 brk 0\n= 10000000\n"
-			    "#1 mmap 0 1000 r anon|shared - 0\n= 4ffff000\n4ffff000-50000000 r--s 0 shm0\n"
-			    "script c\n#0 mmap 0 1000 r anon|shared - 0\n= 4ffff000\n4ffff000-50000000 r--s 0 shm0\n",
-			    "three scripts");
+	program_expect_text(
+		program_run(0, "ops %s",
+			    text_of("script a\nbrk 10001000\nfork c\nscript b\nbrk 0\nmmap 0 1000 "
+				    "r anon|shared - 0\n"
+				    "script c\nmmap 0 1000 r anon|shared - 0\n")),
+		"script a\n#0 brk 10001000\n= 10001000\n10000000-10001000 rw-p 0 -\n"
+		"#1 fork c\n= 0\n10000000-10001000 rw-p 0 -\n"
+		"script b\n#0 brk 0\n= 10000000\n"
+		"#1 mmap 0 1000 r anon|shared - 0\n= 4ffff000\n4ffff000-50000000 r--s 0 shm0\n"
+		"script c\n#0 mmap 0 1000 r anon|shared - 0\n= 4ffff000\n4ffff000-50000000 r--s 0 "
+		"shm0\n",
+		"three scripts");
 }
 
-/* Before 6.16 a page that was written to, and becomes like the one before it, stays a mapping of its own. */
+/*
+ * Before 6.16 a page that was written to, and becomes like the one before it,
+ * stays a mapping of its own.
+ */
 static void a_script_may_follow_an_older_kernel(void **state)
 {
 	const char *path = text_of("mmap 10000000 1000 rw anon|private - 0\n"
@@ -222,14 +237,18 @@ static void a_script_may_follow_an_older_kernel(void **state)
 	(void)state;
 	program_expect(program_run(0, "ops %s --kernel=6.15", path),
 		       "= 0\n10000000-10001000 rw-p 0 -\n10001000-10002000 rw-p 0 -\n");
-	program_expect(program_run(0, "ops %s --kernel=6.16.3", path), "= 0\n10000000-10002000 rw-p 0 -\n");
+	program_expect(program_run(0, "ops %s --kernel=6.16.3", path),
+		       "= 0\n10000000-10002000 rw-p 0 -\n");
 	program_expect(program_run(0, "ops %s", path), "= 0\n10000000-10002000 rw-p 0 -\n");
 	program_run(0, "ops %s --kernel=running", path);
 }
 
 /* ---- what is refused ---- */
 
-/* A wrong line after two good ones: those are answered in full, and of the wrong one there is the message alone. */
+/*
+ * A wrong line after two good ones: those are answered in full, and of the
+ * wrong one there is the message alone.
+ */
 static void expect_wrong_line(const char *line, const char *found, const char *expected)
 {
 	char text[2048], whole[4096];
@@ -238,13 +257,15 @@ static void expect_wrong_line(const char *line, const char *found, const char *e
 	snprintf(text, sizeof(text), "script a\nbrk 10001000\n%s\nbrk 10000000\n", line);
 	path = text_of(text);
 	snprintf(whole, sizeof(whole),
-		 "script a\n#0 brk 10001000\n= 10001000\n10000000-10001000 rw-p 0 -\n%s:3: found '%s', expected %s\n", path, found,
-		 expected);
+		 "script a\n#0 brk 10001000\n= 10001000\n10000000-10001000 rw-p 0 -\n%s:3: found "
+		 "'%s', expected %s\n",
+		 path, found, expected);
 	program_expect_text(program_run(2, "ops %s", path), whole, line);
 }
 
-#define OPERATIONS                                                                                                                 \
-	"one of script mmap munmap mprotect mremap madvise mlock mlock2 munlock mlockall munlockall mseal brk fault fork exit"
+#define OPERATIONS                                                                                 \
+	"one of script mmap munmap mprotect mremap madvise mlock mlock2 munlock mlockall "         \
+	"munlockall mseal brk fault fork exit"
 #define HEX "a hexadecimal number without 0x"
 
 static void a_wrong_word_is_told_with_its_line_after_all_before_it(void **state)
@@ -261,13 +282,18 @@ static void a_wrong_word_is_told_with_its_line_after_all_before_it(void **state)
 	expect_wrong_line("munmap 0 +1", "+1", HEX);
 	expect_wrong_line("mmap 0 1000 rwz anon|private - 0", "rwz", "letters of rwxD, or none");
 	expect_wrong_line("mprotect 10000000 1000 nonE", "nonE", "letters of rwxD, or none");
-	expect_wrong_line("mmap 0 1000 rw anon|privat - 0", "anon|privat", "mmap flags joined by |, or 0");
+	expect_wrong_line("mmap 0 1000 rw anon|privat - 0", "anon|privat",
+			  "mmap flags joined by |, or 0");
 	expect_wrong_line("mmap 0 1000 rw anon| - 0", "anon|", "mmap flags joined by |, or 0");
-	expect_wrong_line("mmap 0 1000 rw shared f4 0", "f4", "-, f0, f1, f2, f3, m0, m1 or a decimal number");
-	expect_wrong_line("mremap 0 1000 1000 fixed 0", "fixed", "maymove, rfixed, dontunmap joined by |, or 0");
-	expect_wrong_line("madvise 0 1000 dontneed", "dontneed", "an advice that the library has, such as DONTNEED or HUGEPAGE");
+	expect_wrong_line("mmap 0 1000 rw shared f4 0", "f4",
+			  "-, f0, f1, f2, f3, m0, m1 or a decimal number");
+	expect_wrong_line("mremap 0 1000 1000 fixed 0", "fixed",
+			  "maymove, rfixed, dontunmap joined by |, or 0");
+	expect_wrong_line("madvise 0 1000 dontneed", "dontneed",
+			  "an advice that the library has, such as DONTNEED or HUGEPAGE");
 	expect_wrong_line("mlock2 0 1000 now", "now", "onfault or 0");
-	expect_wrong_line("mlockall current|past", "current|past", "current, future, aonfault joined by |, or 0");
+	expect_wrong_line("mlockall current|past", "current|past",
+			  "current, future, aonfault joined by |, or 0");
 	expect_wrong_line("fault 10000000 x", "x", "r or w");
 	expect_wrong_line("fork cc", "cc", "c, p or x");
 	expect_wrong_line("fork d", "d", "c, p or x");
@@ -277,9 +303,12 @@ static void a_line_of_too_few_or_many_words_is_told(void **state)
 {
 	(void)state;
 	expect_wrong_line("brk", "brk", "brk with 1 words after it");
-	expect_wrong_line("mmap 0 1000 rw anon|private -", "mmap 0 1000 rw anon|private -", "mmap with 6 words after it");
-	expect_wrong_line("mmap 0 1000 rw anon|private - 0 0", "mmap 0 1000 rw anon|private - 0 0", "mmap with 6 words after it");
-	expect_wrong_line("munmap 0 1 2 3 4 5 6 7 8 9", "munmap 0 1 2 3 4 5 6 7 8 9", "munmap with 2 words after it");
+	expect_wrong_line("mmap 0 1000 rw anon|private -", "mmap 0 1000 rw anon|private -",
+			  "mmap with 6 words after it");
+	expect_wrong_line("mmap 0 1000 rw anon|private - 0 0", "mmap 0 1000 rw anon|private - 0 0",
+			  "mmap with 6 words after it");
+	expect_wrong_line("munmap 0 1 2 3 4 5 6 7 8 9", "munmap 0 1 2 3 4 5 6 7 8 9",
+			  "munmap with 2 words after it");
 	expect_wrong_line("exit now", "exit now", "exit with 0 words after it");
 }
 
@@ -291,22 +320,30 @@ static void lines_that_are_no_text_are_told(void **state)
 
 	(void)state;
 	path = text_file(zero, sizeof(zero) - 1);
-	snprintf(expected, sizeof(expected), "#0 brk 0\n= 10000000\n%s:2: found a zero byte, expected text\n", path);
+	snprintf(expected, sizeof(expected),
+		 "#0 brk 0\n= 10000000\n%s:2: found a zero byte, expected text\n", path);
 	program_expect_text(program_run(2, "ops %s", path), expected, "a zero byte");
 	memset(text, 'a', sizeof(text));
 	path = text_file(text, sizeof(text));
-	snprintf(expected, sizeof(expected), "%s:1: found 'a line of more than 500 bytes', expected " OPERATIONS "\n", path);
+	snprintf(expected, sizeof(expected),
+		 "%s:1: found 'a line of more than 500 bytes', expected " OPERATIONS "\n", path);
 	program_expect_text(program_run(2, "ops %s", path), expected, "a long line");
 	program_expect(program_run(2, "ops tests/vmreplay"), "tests/vmreplay:1: Is a directory\n");
-	/* A script's lines are echoed: they are not to move the reader's cursor. */
+	/*
+	 * A script's lines are echoed: they are not to move the reader's
+	 * cursor.
+	 */
 	path = text_file(escape, strlen(escape));
-	snprintf(expected, sizeof(expected), "#0 brk 0\n= 10000000\n%s:2: found the control character 0x1b, expected text\n", path);
+	snprintf(expected, sizeof(expected),
+		 "#0 brk 0\n= 10000000\n%s:2: found the control character 0x1b, expected text\n",
+		 path);
 	program_expect_text(program_run(2, "ops --no-layout %s", path), expected, "an escape");
 }
 
 /*
- * What fills the address space outside the arena stays, and stays without page tables: guards in all of it had taken hours and all
- * memory, and so had populating what a script mapped in its place.
+ * What fills the address space outside the arena stays, and stays without page
+ * tables: guards in all of it had taken hours and all memory, and so had
+ * populating what a script mapped in its place.
  */
 static void no_operation_works_outside_the_arena(void **state)
 {
@@ -330,11 +367,15 @@ static void no_operation_works_outside_the_arena(void **state)
 		const char *output = program_run(2, "ops %s", text_of(lines[i]));
 
 		program_expect(output, ":1: found '");
-		program_expect(output, "', expected a range inside the arena, [10000000, 50000000)\n");
+		program_expect(output,
+			       "', expected a range inside the arena, [10000000, 50000000)\n");
 	}
 }
 
-/* What the kernel refuses before it does anything is an answer, however long the range. */
+/*
+ * What the kernel refuses before it does anything is an answer, however long
+ * the range.
+ */
 static void ranges_that_are_refused_have_their_answers(void **state)
 {
 	static const struct {
@@ -354,22 +395,31 @@ static void ranges_that_are_refused_have_their_answers(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
 		for (const char *const *engine = program_engines; *engine; engine++)
-			program_expect(program_run(0, "ops --engine=%s %s", *engine, text_of(asked[i].line)), asked[i].answer);
+			program_expect(program_run(0, "ops --engine=%s %s", *engine,
+						   text_of(asked[i].line)),
+				       asked[i].answer);
 }
 
 static void bad_arguments_are_refused(void **state)
 {
-	static const char *const versions[] = {"4294967302.18", "6.4294967314", " 6.18", "-6.18", "6. 18", "6.18x", "6", "0x6.18"};
+	static const char *const versions[] = {"4294967302.18", "6.4294967314", " 6.18", "-6.18",
+					       "6. 18",         "6.18x",        "6",     "0x6.18"};
 
 	(void)state;
-	program_expect(program_run(2, "ops x --engine=btree"), "--engine: found 'btree', expected one of: rbtree maple maple-vma");
-	program_expect(program_run(2, "ops x --engine=rbtree,maple"), "found 'rbtree,maple', expected one engine");
-	program_expect(program_run(2, "ops x --kernel=six"), "--kernel: found 'six', expected X.Y, such as 6.18, or running");
+	program_expect(program_run(2, "ops x --engine=btree"),
+		       "--engine: found 'btree', expected one of: rbtree maple maple-vma");
+	program_expect(program_run(2, "ops x --engine=rbtree,maple"),
+		       "found 'rbtree,maple', expected one engine");
+	program_expect(program_run(2, "ops x --kernel=six"),
+		       "--kernel: found 'six', expected X.Y, such as 6.18, or running");
 	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
-		program_expect(program_run(2, "ops x --kernel='%s'", versions[i]), "expected X.Y, such as 6.18, or running");
+		program_expect(program_run(2, "ops x --kernel='%s'", versions[i]),
+			       "expected X.Y, such as 6.18, or running");
 	}
-	program_expect(program_run(2, "ops x --rules=guard_flag"), "--rules: found 'guard_flag', expected one of kernel");
-	program_expect(program_run(2, "ops x --rules=machine,kernel=x"), "--rules: found 'kernel=x', expected X.Y");
+	program_expect(program_run(2, "ops x --rules=guard_flag"),
+		       "--rules: found 'guard_flag', expected one of kernel");
+	program_expect(program_run(2, "ops x --rules=machine,kernel=x"),
+		       "--rules: found 'kernel=x', expected X.Y");
 	program_expect(program_run(2, "ops"), "found no file, expected an op script");
 	program_expect(program_run(2, "ops x y"), "found a second file 'y', expected one");
 	program_expect(program_run(2, "ops x --nonsense"), "nonsense");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_places.c - the addresses of a recording moved together into a slice: near ones keep their distance, wide gaps are closed,
- * and no two things that the recording keeps apart fall on one another.
+ * test_places.c - the addresses of a recording moved together into a slice:
+ * near ones keep their distance, wide gaps are closed, and no two things that
+ * the recording keeps apart fall on one another.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +22,10 @@
 #define GIB (1UL << 30)
 #define BLOCK (2 * MIB)
 
-/* cmocka ends a failed test in the middle: these are freed before the next one instead. */
+/*
+ * cmocka ends a failed test in the middle: these are freed before the next one
+ * instead.
+ */
 static struct trace_order *order;
 static struct places places;
 
@@ -50,9 +54,13 @@ static unsigned long at(unsigned long addr)
 	return places_translate(&places, 0, addr, 1);
 }
 
-/* One mmap of process 100; three digits of time behind "1.000", all that matters is its answer and length. */
-#define MMAP(time, len, result)                                                                                                    \
-	ENTER("100/100", "000" time "000", "mmap", "addr: 0x0, len: " len ", prot: 0x3, flags: 0x22, fd: 0xffffffff, off: 0x0")    \
+/*
+ * One mmap of process 100; three digits of time behind "1.000", all that
+ * matters is its answer and length.
+ */
+#define MMAP(time, len, result)                                                                    \
+	ENTER("100/100", "000" time "000", "mmap",                                                 \
+	      "addr: 0x0, len: " len ", prot: 0x3, flags: 0x22, fd: 0xffffffff, off: 0x0")         \
 	LEAVE("100/100", "000" time "001", "mmap", result)
 
 /* BEGIN maps 0x400000-0x403000: a place of one block, [0x400000, 0x600000). */
@@ -71,7 +79,8 @@ static void one_mapping_is_one_block(void **state)
 static void near_mappings_keep_their_distance(void **state)
 {
 	(void)state;
-	find(text_of(BEGIN MMAP("100", "0x1000", "0x10000000") MMAP("200", "0x5000", "0x40000000")));
+	find(text_of(BEGIN MMAP("100", "0x1000", "0x10000000")
+			     MMAP("200", "0x5000", "0x40000000")));
 	assert_int_equal(places.nr, 1);
 	assert_int_equal(at(0x10000000) - at(0x400000), 0x10000000 - 0x400000);
 	assert_int_equal(at(0x40004fff) - at(0x400000), 0x40004fff - 0x400000);
@@ -117,8 +126,9 @@ static void nothing_is_found_where_nothing_was(void **state)
 static void refused_and_impossible_mappings_have_no_place(void **state)
 {
 	(void)state;
-	find(text_of(BEGIN MMAP("100", "0x3000", "0xfffffffffffffff4") MMAP("200", "0x0", "0x7f0000000000")
-			     MMAP("300", "0xffffffffffff0000", "0x7e0000000000") MMAP("400", "0x1000000", "0x7fffffffffff")));
+	find(text_of(BEGIN MMAP("100", "0x3000", "0xfffffffffffffff4") MMAP(
+		"200", "0x0", "0x7f0000000000") MMAP("300", "0xffffffffffff0000", "0x7e0000000000")
+			     MMAP("400", "0x1000000", "0x7fffffffffff")));
 	assert_int_equal(places.nr, 1);
 }
 
@@ -126,7 +136,8 @@ static void stacks_have_room_to_grow_8_MiB(void **state)
 {
 	(void)state;
 	find(text_of(LINE("100/100", "000000001", "PERF_RECORD_COMM exec: prog:100/100")
-			     MAP2("100/100", "000000002", "0x7ffd00000000(0x21000)", "0x7ffffffde000 00:00 0 0]: rw-p [stack]")
+			     MAP2("100/100", "000000002", "0x7ffd00000000(0x21000)",
+				  "0x7ffffffde000 00:00 0 0]: rw-p [stack]")
 				     LEAVE("100/100", "000000003", "execve", "0x0")));
 	assert_int_equal(places.nr, 1);
 	assert_int_not_equal(at(0x7ffd00000000 - 8 * MIB), PLACE_NONE);
@@ -137,9 +148,11 @@ static void stacks_have_room_to_grow_8_MiB(void **state)
 static void the_break_and_moved_mappings_have_places(void **state)
 {
 	(void)state;
-	find(text_of(BEGIN ENTER("100/100", "000100000", "brk", "brk: 0x0") LEAVE("100/100", "000100001", "brk", "0x555500001000")
+	find(text_of(BEGIN ENTER("100/100", "000100000", "brk",
+				 "brk: 0x0") LEAVE("100/100", "000100001", "brk", "0x555500001000")
 			     ENTER("100/100", "000200000", "mremap",
-				   "addr: 0x400000, old_len: 0x1000, new_len: 0x400000, flags: 0x1, new_addr: 0x0")
+				   "addr: 0x400000, old_len: 0x1000, new_len: 0x400000, flags: "
+				   "0x1, new_addr: 0x0")
 				     LEAVE("100/100", "000200001", "mremap", "0x7f0000000000")));
 	assert_int_equal(places.nr, 3);
 	assert_int_not_equal(at(0x555500001000), PLACE_NONE);
@@ -150,9 +163,11 @@ static void the_break_and_moved_mappings_have_places(void **state)
 static void a_child_has_its_parents_places_beside_them(void **state)
 {
 	(void)state;
-	find(text_of(BEGIN MMAP("100", "0x1000", "0x7f0000000000") ENTER("100/100", "000200000", "fork", "")
-			     TASK_NEW("100/100", "000200001", "101:101", "100:100") LEAVE("100/100", "000200002", "fork", "0x65")
-				     MMAP("300", "0x1000", "0x7e0000000000")));
+	find(text_of(BEGIN MMAP("100", "0x1000", "0x7f0000000000")
+			     ENTER("100/100", "000200000", "fork", "")
+				     TASK_NEW("100/100", "000200001", "101:101", "100:100")
+					     LEAVE("100/100", "000200002", "fork", "0x65")
+						     MMAP("300", "0x1000", "0x7e0000000000")));
 	assert_int_equal(order->nr_spaces, 2);
 	assert_int_equal(places.nr, 5);
 	assert_int_not_equal(places_translate(&places, 1, 0x400000, 0x3000), PLACE_NONE);
@@ -173,7 +188,10 @@ static void find_many(int nr, unsigned long apart, int err)
 	assert_int_equal(places_find(&places, order), err);
 }
 
-/* N mappings and F forks had made N times F places, which were joined only then. */
+/*
+ * N mappings and F forks had made N times F places, which were joined only
+ * then.
+ */
 static void what_is_near_is_copied_as_one(void **state)
 {
 	(void)state;
@@ -221,12 +239,17 @@ static int by_at(const void *a, const void *b)
 	return (x->at > y->at) - (x->at < y->at);
 }
 
-/* In the slice no two places share a page table, and those of a space lie in the order of the recording. */
+/*
+ * In the slice no two places share a page table, and those of a space lie in
+ * the order of the recording.
+ */
 static void expect_apart(const char *name)
 {
 	for (size_t i = 1; i < places.nr; i++)
-		if (places.place[i].space == places.place[i - 1].space && places.place[i].start <= places.place[i - 1].end)
-			fail_msg("%s: places %zu and %zu of space %d overlap", name, i - 1, i, places.place[i].space);
+		if (places.place[i].space == places.place[i - 1].space &&
+		    places.place[i].start <= places.place[i - 1].end)
+			fail_msg("%s: places %zu and %zu of space %d overlap", name, i - 1, i,
+				 places.place[i].space);
 	qsort(places.place, places.nr, sizeof(*places.place), by_at);
 	for (size_t i = 0; i < places.nr; i++) {
 		const struct place *place = &places.place[i];
@@ -241,7 +264,8 @@ static void expect_apart(const char *name)
 
 static unsigned long mapping_of(const struct trace_effect *e, unsigned long *len)
 {
-	if (e->kind != TRACE_CALL_DONE || e->call.call != TRACE_MMAP || (e->call.result < 0 && e->call.result >= -4095))
+	if (e->kind != TRACE_CALL_DONE || e->call.call != TRACE_MMAP ||
+	    (e->call.result < 0 && e->call.result >= -4095))
 		return 0;
 	*len = e->call.args[1];
 	return (unsigned long)e->call.result;
@@ -249,8 +273,9 @@ static unsigned long mapping_of(const struct trace_effect *e, unsigned long *len
 
 static void every_mapping_of_a_real_program_has_a_place(void **state)
 {
-	static const char *const names[] = {"chromium", "gcc",      "git",    "java", "mariadb", "memory",
-					    "node",     "postgres", "python", "sh",   "sqlite"};
+	static const char *const names[] = {"chromium", "gcc",    "git",   "java",
+					    "mariadb",  "memory", "node",  "postgres",
+					    "python",   "sh",     "sqlite"};
 
 	(void)state;
 	for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
@@ -265,7 +290,8 @@ static void every_mapping_of_a_real_program_has_a_place(void **state)
 			if (!addr)
 				continue;
 			to = places_translate(&places, e->space, addr, len);
-			if (to == PLACE_NONE || to + len > places.size || to % BLOCK != addr % BLOCK)
+			if (to == PLACE_NONE || to + len > places.size ||
+			    to % BLOCK != addr % BLOCK)
 				fail_msg("%s:%lu has no place", path, e->line);
 		}
 		expect_apart(names[n]);

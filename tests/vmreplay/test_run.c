@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_run.c - `vmreplay run`: replayed by one thread and by two, every result is the recorded one on every engine; what is printed
- * has the project's shape; what cannot be run is refused.
+ * test_run.c - `vmreplay run`: replayed by one thread and by two, every result
+ * is the recorded one on every engine; what is printed has the project's shape;
+ * what cannot be run is refused.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,8 +21,10 @@
 
 /* ---- the shape of a row ---- */
 
-static const char *const integers[] = {"threads", "vmas", "ops", "p50_ns", "p99_ns", "p999_ns", "max_ns", "errors", "runs", NULL};
-static const char *const numbers[] = {"seconds", "ops_per_sec", "ops_per_sec_min", "ops_per_sec_max", NULL};
+static const char *const integers[] = {"threads", "vmas",   "ops",    "p50_ns", "p99_ns",
+				       "p999_ns", "max_ns", "errors", "runs",   NULL};
+static const char *const numbers[] = {"seconds", "ops_per_sec", "ops_per_sec_min",
+				      "ops_per_sec_max", NULL};
 static const char *const kind_integers[] = {"ops", "p50_ns", "p99_ns", "p999_ns", "max_ns", NULL};
 
 static json_int_t integer(const json_t *object, const char *key)
@@ -56,7 +59,8 @@ static void expect_row_shape(const json_t *row)
 
 	/* who else had the CPUs: three numbers, where the system tells */
 	if (json_object_get(row, "load")) {
-		assert_true(number(row, "load") >= 0 && number(row, "others_pct") >= 0 && number(row, "steal_pct") >= 0);
+		assert_true(number(row, "load") >= 0 && number(row, "others_pct") >= 0 &&
+			    number(row, "steal_pct") >= 0);
 		keys += 3;
 	}
 	for (const char *const *key = integers; *key; key++, keys++)
@@ -108,14 +112,16 @@ static json_t *next_row(const char **output)
 
 /* ---- running ---- */
 
-static void expect_row(const json_t *row, const char *workload, const char *engine, json_int_t threads)
+static void expect_row(const json_t *row, const char *workload, const char *engine,
+		       json_int_t threads)
 {
 	expect_row_shape(row);
 	assert_string_equal(json_string_value(json_object_get(row, "workload")), workload);
 	assert_string_equal(json_string_value(json_object_get(row, "engine")), engine);
 	assert_int_equal(integer(row, "threads"), threads);
 	if (integer(row, "errors"))
-		fail_msg("%s on %s, %d threads: %d errors", workload, engine, (int)threads, (int)integer(row, "errors"));
+		fail_msg("%s on %s, %d threads: %d errors", workload, engine, (int)threads,
+			 (int)integer(row, "errors"));
 }
 
 static void every_recording_runs_without_error_on_every_engine(void **state)
@@ -125,7 +131,10 @@ static void every_recording_runs_without_error_on_every_engine(void **state)
 	(void)state;
 	for (const char *const *name = program_recordings; *name; name++) {
 		const char *output =
-			program_run(0, "run " PROGRAM_RECORDINGS "%s.script.xz --passes=1 --repeats=1 --threads=2 --json", *name);
+			program_run(0,
+				    "run " PROGRAM_RECORDINGS
+				    "%s.script.xz --passes=1 --repeats=1 --threads=2 --json",
+				    *name);
 
 		snprintf(workload, sizeof(workload), "replay:%s", *name);
 		for (const char *const *engine = program_engines; *engine; engine++) {
@@ -139,11 +148,15 @@ static void every_recording_runs_without_error_on_every_engine(void **state)
 	}
 }
 
-/* Two passes of each thread: the number of operations is known, and is the same everywhere. */
+/*
+ * Two passes of each thread: the number of operations is known, and is the same
+ * everywhere.
+ */
 static void passes_and_threads_multiply_the_operations(void **state)
 {
 	const char *output =
-		program_run(0, "run " PROGRAM_RECORDINGS "sqlite.script.xz --passes=2 --threads=1,2 --repeats=2 --json");
+		program_run(0, "run " PROGRAM_RECORDINGS
+			       "sqlite.script.xz --passes=2 --threads=1,2 --repeats=2 --json");
 	json_int_t ops_of_one = 0, vmas_of_one = 0;
 
 	(void)state;
@@ -161,7 +174,8 @@ static void passes_and_threads_multiply_the_operations(void **state)
 			assert_int_equal(integer(row, "vmas"), threads * vmas_of_one);
 			assert_int_equal(integer(row, "runs"), 2);
 			/* the kinds are counted over both runs */
-			assert_int_equal(expect_kinds(json_object_get(row, "by_kind")), 2 * integer(row, "ops"));
+			assert_int_equal(expect_kinds(json_object_get(row, "by_kind")),
+					 2 * integer(row, "ops"));
 			json_decref(row);
 		}
 	assert_null(next_row(&output));
@@ -174,24 +188,30 @@ static void every_kind_of_the_small_recording_is_counted(void **state)
 		const char *kind;
 		json_int_t ops;
 	} expected[] = {
-		{"fault", 7}, {"mmap", 27}, {"munmap", 7}, {"mprotect", 1}, {"madvise", 1}, {"mremap", 1}, {"brk", 1},
+		{"fault", 7},   {"mmap", 27},  {"munmap", 7}, {"mprotect", 1},
+		{"madvise", 1}, {"mremap", 1}, {"brk", 1},
 	};
-	const char *output = program_run(0, "run " PROGRAM_SMALL "script --passes=3 --threads=1 --repeats=1 --engine=maple --json");
+	const char *output =
+		program_run(0, "run " PROGRAM_SMALL
+			       "script --passes=3 --threads=1 --repeats=1 --engine=maple --json");
 	json_t *row = next_row(&output), *kinds = json_object_get(row, "by_kind");
 
 	(void)state;
 	assert_non_null(row);
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
 		if (integer(json_object_get(kinds, expected[i].kind), "ops") != 3 * expected[i].ops)
-			fail_msg("%s: %lld", expected[i].kind, (long long)integer(json_object_get(kinds, expected[i].kind), "ops"));
+			fail_msg("%s: %lld", expected[i].kind,
+				 (long long)integer(json_object_get(kinds, expected[i].kind),
+						    "ops"));
 	json_decref(row);
 	assert_null(next_row(&output));
 }
 
 static void a_timed_run_ends_and_has_no_error(void **state)
 {
-	const char *output =
-		program_run(0, "run " PROGRAM_SMALL "script --seconds=0.02 --threads=2 --repeats=1 --engine=maple-vma --json");
+	const char *output = program_run(
+		0, "run " PROGRAM_SMALL
+		   "script --seconds=0.02 --threads=2 --repeats=1 --engine=maple-vma --json");
 	json_t *row = next_row(&output);
 
 	(void)state;
@@ -202,15 +222,16 @@ static void a_timed_run_ends_and_has_no_error(void **state)
 
 static void the_table_shows_speed_by_engine_and_kind(void **state)
 {
-	const char *output = program_run(0, "run " PROGRAM_SMALL "script --passes=2 --threads=2 --repeats=1");
+	const char *output =
+		program_run(0, "run " PROGRAM_SMALL "script --passes=2 --threads=2 --repeats=1");
 
 	(void)state;
 	program_expect(output, "workload ");
 	program_expect(output, "x rbtree");
 	program_expect(output, "replay:small ");
 	program_expect(output, "maple-vma   2 threads  mprotect ");
-	program_expect(output,
-		       PROGRAM_SMALL "script: 1 of 46 operations left out: refused by the kernel, or not known to the library\n");
+	program_expect(output, PROGRAM_SMALL "script: 1 of 46 operations left out: refused by the "
+					     "kernel, or not known to the library\n");
 }
 
 /* ---- what is refused ---- */
@@ -220,14 +241,17 @@ static void bad_arguments_are_refused(void **state)
 	static const struct {
 		const char *arguments, *found, *expected;
 	} bad[] = {
-		{"--engine=btree", "--engine: found 'btree'", "expected one of: rbtree maple maple-vma"},
-		{"--engine=rbtree,", "--engine: found ''", "expected one of: rbtree maple maple-vma"},
+		{"--engine=btree", "--engine: found 'btree'",
+		 "expected one of: rbtree maple maple-vma"},
+		{"--engine=rbtree,", "--engine: found ''",
+		 "expected one of: rbtree maple maple-vma"},
 		{"--threads=0", "--threads: found '0'", "numbers from 1 to 1024"},
 		{"--threads=1025", "--threads: found '1025'", "numbers from 1 to 1024"},
 		{"--threads=1,x", "--threads: found '1,x'", "with commas between"},
 		{"--threads=", "--threads: found ''", "numbers from 1 to 1024"},
 		{"--seconds=0", "--seconds: found '0'", "expected a number of seconds above 0"},
-		{"--seconds=long", "--seconds: found 'long'", "expected a number of seconds above 0"},
+		{"--seconds=long", "--seconds: found 'long'",
+		 "expected a number of seconds above 0"},
 		{"--passes=0", "--passes: found '0'", "expected a number from 1"},
 		{"--passes=-1", "--passes: found '-1'", "expected a number from 1"},
 		{"--passes=1e3", "--passes: found '1e3'", "expected a number from 1"},
@@ -238,7 +262,8 @@ static void bad_arguments_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		const char *output = program_run(2, "run " PROGRAM_SMALL "script %s", bad[i].arguments);
+		const char *output =
+			program_run(2, "run " PROGRAM_SMALL "script %s", bad[i].arguments);
 
 		program_expect(output, bad[i].found);
 		program_expect(output, bad[i].expected);
@@ -246,22 +271,31 @@ static void bad_arguments_are_refused(void **state)
 	program_expect(program_run(2, "run"), "found no file, expected a recording");
 }
 
-/* A recording that spreads over 1 TiB leaves room for fewer threads than may be asked for. */
-#define RESERVE(time, len, result, range)                                                                                          \
-	ENTER("100/100", time "0", "mmap", "addr: 0x0, len: " len ", prot: 0x0, flags: 0x4022, fd: 0xffffffff, off: 0x0")          \
-	LOCKED("100/100", time "1", "0xa", "true")                                                                                 \
-	MAP2("100/100", time "2", range, "0x1000 00:00 0 0]: ---p //anon") LEAVE("100/100", time "3", "mmap", result)
+/*
+ * A recording that spreads over 1 TiB leaves room for fewer threads than may be
+ * asked for.
+ */
+#define RESERVE(time, len, result, range)                                                          \
+	ENTER("100/100", time "0", "mmap",                                                         \
+	      "addr: 0x0, len: " len ", prot: 0x0, flags: 0x4022, fd: 0xffffffff, off: 0x0")       \
+	LOCKED("100/100", time "1", "0xa", "true")                                                 \
+	MAP2("100/100", time "2", range, "0x1000 00:00 0 0]: ---p //anon")                         \
+	LEAVE("100/100", time "3", "mmap", result)
 
 static void more_threads_than_slices_are_refused(void **state)
 {
-	const char *path = text_of(BEGIN RESERVE("00000001", "0x10000000000", "0x200000000000", "0x200000000000(0x10000000000)"));
+	const char *path = text_of(BEGIN RESERVE("00000001", "0x10000000000", "0x200000000000",
+						 "0x200000000000(0x10000000000)"));
 	char expected[256];
 
 	(void)state;
-	snprintf(expected, sizeof(expected), "%s: found 128 threads, expected at most 127: one replay covers 1025 GiB\n", path);
+	snprintf(expected, sizeof(expected),
+		 "%s: found 128 threads, expected at most 127: one replay covers 1025 GiB\n", path);
 	program_expect(program_run(2, "run %s --threads=1,128 --passes=1", path), expected);
 	program_expect_none(program_run(2, "run %s --threads=1,128 --passes=1", path), "replay:");
-	program_expect(program_run(0, "run %s --threads=127 --passes=1 --repeats=1 --engine=maple", path), "replay:text");
+	program_expect(program_run(0, "run %s --threads=127 --passes=1 --repeats=1 --engine=maple",
+				   path),
+		       "replay:text");
 }
 
 static void files_that_are_no_recordings_are_refused(void **state)
@@ -278,7 +312,9 @@ static void files_that_are_no_recordings_are_refused(void **state)
 	program_expect(program_run(2, "run %s", path), expected);
 	path = text_of(LINE("100/100", "000000001", "PERF_RECORD_COMM: prog:100/100"));
 	snprintf(expected, sizeof(expected),
-		 "%s: found no memory call of a process whose start is recorded, expected at least one\n", path);
+		 "%s: found no memory call of a process whose start is recorded, expected at least "
+		 "one\n",
+		 path);
 	program_expect_text(program_run(2, "run %s", path), expected, "no memory call");
 	program_expect(program_run(2, "run /nowhere/x"), "/nowhere/x: No such file or directory");
 }

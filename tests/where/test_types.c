@@ -33,12 +33,16 @@ static char text[TEXT_MAX]; /* of all headers */
 static bool covered(const struct vms__where_type *type, size_t byte)
 {
 	for (size_t i = 0; i < type->nr; i++)
-		if (byte >= type->field[i].offset && byte < type->field[i].offset + type->field[i].size)
+		if (byte >= type->field[i].offset &&
+		    byte < type->field[i].offset + type->field[i].size)
 			return true;
 	return false;
 }
 
-/* Where padding from @byte on would end: at the next field, which it aligns, or at the end of the structure. */
+/*
+ * Where padding from @byte on would end: at the next field, which it aligns, or
+ * at the end of the structure.
+ */
 static bool is_padding(const struct vms__where_type *type, size_t byte)
 {
 	size_t next = type->size, align = 64;
@@ -57,7 +61,8 @@ static void expect_whole(const struct vms__where_type *type, const struct vms__w
 {
 	for (size_t byte = 0; byte < type->size; byte++)
 		if (!covered(type, byte) && !covered(other, byte) && !is_padding(type, byte))
-			fail_msg("byte %zu of %s belongs to no field of lib/where/types.c", byte, type->name);
+			fail_msg("byte %zu of %s belongs to no field of lib/where/types.c", byte,
+				 type->name);
 }
 
 static void every_byte_has_a_name(void **state)
@@ -76,7 +81,10 @@ struct names {
 	size_t nr;
 };
 
-/* The last word of what declares one name, without array bounds and attributes: "_Atomic int mm_users vms_cacheline_aligned". */
+/*
+ * The last word of what declares one name, without array bounds and attributes:
+ * "_Atomic int mm_users vms_cacheline_aligned".
+ */
 static void add_declared(struct names *names, const char *from, const char *to)
 {
 	static const char *const attributes[] = {"vms_cacheline_aligned"};
@@ -88,9 +96,11 @@ static void add_declared(struct names *names, const char *from, const char *to)
 				while (to > from && *to != '[')
 					to--;
 		}
-		for (start = to; start > from && (isalnum((unsigned char)start[-1]) || start[-1] == '_');)
+		for (start = to;
+		     start > from && (isalnum((unsigned char)start[-1]) || start[-1] == '_');)
 			start--;
-		if ((size_t)(to - start) != strlen(attributes[0]) || strncmp(start, attributes[0], strlen(attributes[0])) != 0)
+		if ((size_t)(to - start) != strlen(attributes[0]) ||
+		    strncmp(start, attributes[0], strlen(attributes[0])) != 0)
 			break;
 		to = start;
 	}
@@ -153,8 +163,8 @@ static bool has_field(const struct vms__where_type *type, const char *name)
 }
 
 /* @other: as above. @structure: as it is declared. */
-static void expect_fields(const char *structure, const struct vms__where_type *type, const struct vms__where_type *other,
-			  size_t least)
+static void expect_fields(const char *structure, const struct vms__where_type *type,
+			  const struct vms__where_type *other, size_t least)
 {
 	char declared[80];
 	struct names names = {.nr = 0};
@@ -167,7 +177,8 @@ static void expect_fields(const char *structure, const struct vms__where_type *t
 	assert_true(names.nr >= least);
 	for (size_t i = 0; i < names.nr; i++)
 		if (!has_field(type, names.name[i]) && !has_field(other, names.name[i]))
-			fail_msg("%s of struct %s is missing in lib/where/types.c", names.name[i], structure);
+			fail_msg("%s of struct %s is missing in lib/where/types.c", names.name[i],
+				 structure);
 }
 
 static void every_field_is_known(void **state)

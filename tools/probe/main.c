@@ -23,15 +23,15 @@ static void print_found(const struct probe *p)
 {
 	printf("release=%s\nmachine=%s\npage_size=%ld\n", p->release, p->machine, p->page_size);
 	printf("read_takes_kb=%ld\nwrite_takes_kb=%ld\n", p->read_takes_kb, p->write_takes_kb);
-	printf("advised_read_is_own=%d\nmmap_min_addr=%lx\nstack_gap=%ld\n", p->advised_read_is_own, p->mmap_min_addr,
-	       p->stack_gap);
+	printf("advised_read_is_own=%d\nmmap_min_addr=%lx\nstack_gap=%ld\n", p->advised_read_is_own,
+	       p->mmap_min_addr, p->stack_gap);
 	printf("anon_names=%d\nsoft_dirty=%d\n", p->anon_names, p->soft_dirty);
 	printf("thp=%s\nthp_shmem=%s\nthp_zero_page=%s\n", p->thp, p->thp_shmem, p->thp_zero_page);
 	for (unsigned int i = 0; i < p->nr_sizes; i++)
-		printf("thp_%lu_kb=%s\nthp_shmem_%lu_kb=%s\n", p->size[i].kb, p->size[i].enabled, p->size[i].kb,
-		       p->size[i].shmem_enabled);
-	printf("overcommit=%ld\nlegacy_layout=%ld\nmax_map_count=%ld\nmemory_kb=%ld\n", p->overcommit, p->legacy_layout,
-	       p->max_map_count, p->memory_kb);
+		printf("thp_%lu_kb=%s\nthp_shmem_%lu_kb=%s\n", p->size[i].kb, p->size[i].enabled,
+		       p->size[i].kb, p->size[i].shmem_enabled);
+	printf("overcommit=%ld\nlegacy_layout=%ld\nmax_map_count=%ld\nmemory_kb=%ld\n",
+	       p->overcommit, p->legacy_layout, p->max_map_count, p->memory_kb);
 }
 
 /* Return: whether that comparison can be done here. */
@@ -51,7 +51,8 @@ int main(int argc, char **argv)
 	bool both;
 
 	bench_standard_begin("probe");
-	if (argc > 2 || (argc == 2 && strcmp(argv[1], "--line") != 0 && strcmp(argv[1], "--rules") != 0)) {
+	if (argc > 2 ||
+	    (argc == 2 && strcmp(argv[1], "--line") != 0 && strcmp(argv[1], "--rules") != 0)) {
 		bench_say(stderr, "probe: found '%s', expected --line or --rules", argv[argc - 1]);
 		fputs(usage, stderr);
 		return BENCH_EXIT_USAGE;

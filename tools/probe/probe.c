@@ -26,7 +26,10 @@
 
 /* ---- files ---- */
 
-/* The beginning of a file as one string. Return: its length, 0 if there is none. */
+/*
+ * The beginning of a file as one string. Return: its length, 0 if there is
+ * none.
+ */
 static size_t read_file(const char *path, char *text, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -100,8 +103,12 @@ static bool has_flag(const char *flags, const char *flag)
 	return false;
 }
 
-/* One line of smaps. @inside: whether the mapping that was begun last covers @addr. Return: false at that mapping's end. */
-static bool read_smaps_line(const char *line, unsigned long addr, bool *inside, struct smaps_part *part)
+/*
+ * One line of smaps. @inside: whether the mapping that was begun last covers
+ * @addr. Return: false at that mapping's end.
+ */
+static bool read_smaps_line(const char *line, unsigned long addr, bool *inside,
+			    struct smaps_part *part)
 {
 	unsigned long start, end;
 
@@ -118,7 +125,10 @@ static bool read_smaps_line(const char *line, unsigned long addr, bool *inside, 
 	return true;
 }
 
-/* Return: whether smaps lists a mapping at @addr with the lines that are looked for. */
+/*
+ * Return: whether smaps lists a mapping at @addr with the lines that are looked
+ * for.
+ */
 static bool look_at(unsigned long addr, struct smaps_part *part)
 {
 	char text[4096], *line, *newline;
@@ -128,7 +138,9 @@ static bool look_at(unsigned long addr, struct smaps_part *part)
 	ssize_t n;
 
 	part->anonymous_kb = PROBE_UNKNOWN;
-	while (fd >= 0 && !found && ((n = read(fd, text + len, sizeof(text) - 1 - len)) > 0 || (n < 0 && errno == EINTR))) {
+	while (fd >= 0 && !found &&
+	       ((n = read(fd, text + len, sizeof(text) - 1 - len)) > 0 ||
+		(n < 0 && errno == EINTR))) {
 		len += n > 0 ? (size_t)n : 0;
 		text[len] = '\0';
 		for (line = text; !found && (newline = strchr(line, '\n')); line = newline + 1) {
@@ -197,7 +209,10 @@ long probe_touch_takes_kb(bool write, int advice)
 	return seen ? part.anonymous_kb : PROBE_UNKNOWN;
 }
 
-/* Memory that can be written no more stays accounted ("ac") only if it has an anon_vma. */
+/*
+ * Memory that can be written no more stays accounted ("ac") only if it has an
+ * anon_vma.
+ */
 static bool advised_read_is_own(bool *soft_dirty)
 {
 	struct smaps_part part = {0};
@@ -223,14 +238,20 @@ static unsigned long find_mmap_min_addr(void)
 
 	if (got != MAP_FAILED)
 		munmap(got, PAGE);
-	/* Where something stands there already, the kernel places it elsewhere; then the setting has to do. */
+	/*
+	 * Where something stands there already, the kernel places it elsewhere;
+	 * then the setting has to do.
+	 */
 	if (got == MAP_FAILED || found > MIB)
 		found = setting > 0 ? ((unsigned long)setting + PAGE - 1) & ~(PAGE - 1) : PAGE;
 	/* At the page above the first one, page 0 may be allowed too. */
 	return found == PAGE && setting == 0 ? 0 : found;
 }
 
-/* Let the kernel read a byte: a touch that is refused answers EFAULT, and raises nothing. */
+/*
+ * Let the kernel read a byte: a touch that is refused answers EFAULT, and
+ * raises nothing.
+ */
 static bool kernel_can_read(const char *at)
 {
 	int end[2];
@@ -248,17 +269,26 @@ static bool kernel_can_read(const char *at)
 static bool may_grow(long gap)
 {
 	size_t len = ((unsigned long)gap + 5) * PAGE;
-	char *whole = mmap(NULL, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *stack = whole + len - 2 * PAGE;
+	char *whole = mmap(NULL, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+	     *stack = whole + len - 2 * PAGE;
 	bool may = false;
 
 	if (whole == MAP_FAILED)
 		return false;
-	/* From below: inaccessible, a page that may be touched, the gap, a page to grow into, the stack, inaccessible. */
+	/*
+	 * From below: inaccessible, a page that may be touched, the gap, a page
+	 * to grow into, the stack, inaccessible.
+	 */
 	munmap(whole + 2 * PAGE, len - 4 * PAGE);
-	if (mmap(whole + PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED &&
-	    mmap(stack, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0) != MAP_FAILED)
+	if (mmap(whole + PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) !=
+		    MAP_FAILED &&
+	    mmap(stack, PAGE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0) != MAP_FAILED)
 		may = kernel_can_read(stack - 1);
-	/* Only what is ours: another thread may have mapped something where nothing was left. */
+	/*
+	 * Only what is ours: another thread may have mapped something where
+	 * nothing was left.
+	 */
 	munmap(whole, 2 * PAGE);
 	if (may)
 		munmap(stack - PAGE, PAGE);

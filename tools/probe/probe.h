@@ -44,9 +44,16 @@ struct probe {
 	long page_size;
 
 	/* by experiment */
-	long read_takes_kb;          /* of untouched private anonymous memory: 0 where there is a zero page */
-	long write_takes_kb;         /* the same for a write, in memory that was advised nothing */
-	bool advised_read_is_own;    /* a read of an untouched 2 MiB block after MADV_HUGEPAGE gives an anon_vma */
+	/*
+	 * of untouched private anonymous memory: 0 where there is a zero page
+	 */
+	long read_takes_kb;
+	long write_takes_kb; /* the same for a write, in memory that was advised nothing */
+	/*
+	 * a read of an untouched 2 MiB block after MADV_HUGEPAGE gives an
+	 * anon_vma
+	 */
+	bool advised_read_is_own;
 	unsigned long mmap_min_addr; /* the lowest address that a hint leads to */
 	long stack_gap;              /* pages that stay free below a stack that grows */
 	bool anon_names;             /* prctl(PR_SET_VMA_ANON_NAME) names memory */
@@ -77,7 +84,10 @@ bool probe_read_takes_page(const struct probe *probe);
 long probe_sysctl(const char *name);
 
 /* What a comparison looks at. */
-#define PROBE_LAYOUT 1u     /* where mappings are, how they merge, their VmFlags; 1 GiB of memory is mapped */
+/*
+ * where mappings are, how they merge, their VmFlags; 1 GiB of memory is mapped
+ */
+#define PROBE_LAYOUT 1u
 #define PROBE_PAGES 2u      /* how many pages a mapping has */
 #define PROBE_ANY_KERNEL 4u /* even a kernel whose version has other rules */
 
@@ -99,7 +109,10 @@ void probe_narrow_huge_pages(bool on_advice);
 /* Everything that was found, in one line that begins with "machine: ". */
 void probe_line(const struct probe *probe, char *text, size_t size);
 
-/* What rules cover of it, as the list that rules_set() of rules.h reads. What is unknown is left out. */
+/*
+ * What rules cover of it, as the list that rules_set() of rules.h reads. What
+ * is unknown is left out.
+ */
 void probe_rules(const struct probe *probe, char *text, size_t size);
 
 #endif

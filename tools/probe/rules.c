@@ -13,8 +13,9 @@
 
 #define MIN_ADDR_MOST (1UL << 30)
 
-#define NAMES                                                                                                                      \
-	"one of kernel thp_align vacate_tables merge_one_sided mremap_many guard_flag read_takes_page mmap_min_addr, or machine"
+#define NAMES                                                                                      \
+	"one of kernel thp_align vacate_tables merge_one_sided mremap_many guard_flag "            \
+	"read_takes_page mmap_min_addr, or machine"
 
 static const struct {
 	const char *name;
@@ -149,11 +150,13 @@ bool rules_set(struct rules *rules, const char *list, char *why, size_t why_size
 			changed = rules_of_machine(&probe);
 			expected = NULL;
 		} else {
-			expected = value && len < sizeof(word) ? set_one(&changed, word, value) : NAMES;
+			expected = value && len < sizeof(word) ? set_one(&changed, word, value)
+							       : NAMES;
 		}
 		if (expected) {
 			snprintf(word, sizeof(word), "%.*s", (int)len, list);
-			snprintf(why, why_size, "found '%s', expected %s", bench_shown(word, shown), expected);
+			snprintf(why, why_size, "found '%s', expected %s", bench_shown(word, shown),
+				 expected);
 			return false;
 		}
 		if (!list[len])
@@ -167,9 +170,11 @@ bool rules_set(struct rules *rules, const char *list, char *why, size_t why_size
 void rules_text(const struct rules *rules, char *text, size_t size)
 {
 	struct mm_rules mm = rules->mm;
-	int len = snprintf(text, size, "kernel=%u.%u,thp_align=%s,mmap_min_addr=%lx", mm.kernel_version >> 16,
-			   mm.kernel_version >> 8 & 255, aligns[mm.thp_align], rules->mmap_min_addr);
+	int len = snprintf(text, size, "kernel=%u.%u,thp_align=%s,mmap_min_addr=%lx",
+			   mm.kernel_version >> 16, mm.kernel_version >> 8 & 255,
+			   aligns[mm.thp_align], rules->mmap_min_addr);
 
 	for (size_t i = 0; i < NR_SWITCHES && len > 0 && (size_t)len < size; i++)
-		len += snprintf(text + len, size - (size_t)len, ",%s=%d", switches[i].name, *switch_of(&mm, i));
+		len += snprintf(text + len, size - (size_t)len, ",%s=%d", switches[i].name,
+				*switch_of(&mm, i));
 }

@@ -29,16 +29,25 @@ struct rules {
 /* Linux 6.18 with a zero page and the library's own bounds. */
 struct rules rules_default(void);
 
-/* Those of @version, VMS_KERNEL_VERSION(), set anew; what goes by the machine stays. */
+/*
+ * Those of @version, VMS_KERNEL_VERSION(), set anew; what goes by the machine
+ * stays.
+ */
 void rules_set_version(struct rules *rules, unsigned int version);
 
-/* X.Y, each at most 255, with what a release has behind it (.Z, -rc1), or `running`. Return: false for another word. */
+/*
+ * X.Y, each at most 255, with what a release has behind it (.Z, -rc1), or
+ * `running`. Return: false for another word.
+ */
 bool rules_word_version(const char *word, unsigned int *version);
 
 /* Those of the machine that was probed. */
 struct rules rules_of_machine(const struct probe *probe);
 
-/* Change @rules as @list says. Return: false, with what was found and expected in @why and @rules as they were. */
+/*
+ * Change @rules as @list says. Return: false, with what was found and expected
+ * in @why and @rules as they were.
+ */
 bool rules_set(struct rules *rules, const char *list, char *why, size_t why_size);
 
 /* All of them, as rules_set() reads them. */

@@ -17,7 +17,8 @@
 bool conflicts_is_one(const char *line)
 {
 	json_t *object = json_loads(line, 0, NULL);
-	bool is_one = json_object_get(object, "shared_written_lines") || json_object_get(object, "relation");
+	bool is_one = json_object_get(object, "shared_written_lines") ||
+		      json_object_get(object, "relation");
 
 	json_decref(object);
 	return is_one;
@@ -25,34 +26,41 @@ bool conflicts_is_one(const char *line)
 
 /* ---- reading ---- */
 
-static bool refuse(const json_t *object, const char *key, const char *expected, char *why, size_t why_size)
+static bool refuse(const json_t *object, const char *key, const char *expected, char *why,
+		   size_t why_size)
 {
 	const json_t *found = json_object_get(object, key);
 	char *text = found ? json_dumps(found, JSON_ENCODE_ANY) : NULL;
 	char shown[BENCH_SHOWN_MAX];
 
-	snprintf(why, why_size, "\"%s\": found %s, expected %s", key, text ? bench_shown(text, shown) : "nothing", expected);
+	snprintf(why, why_size, "\"%s\": found %s, expected %s", key,
+		 text ? bench_shown(text, shown) : "nothing", expected);
 	free(text);
 	return false;
 }
 
-static bool read_name(const json_t *object, const char *key, char to[BENCH_NAME_MAX], char *why, size_t why_size)
+static bool read_name(const json_t *object, const char *key, char to[BENCH_NAME_MAX], char *why,
+		      size_t why_size)
 {
 	const char *text = json_string_value(json_object_get(object, key));
 
 	if (!text || !bench_is_name(text))
-		return refuse(object, key, "a name of at most 63 of A-Z a-z 0-9 . _ : + - /, a letter, digit or _ first", why,
-			      why_size);
+		return refuse(object, key,
+			      "a name of at most 63 of A-Z a-z 0-9 . _ : + - /, a letter, digit or "
+			      "_ first",
+			      why, why_size);
 	snprintf(to, BENCH_NAME_MAX, "%s", text);
 	return true;
 }
 
-static bool read_count(const json_t *object, const char *key, unsigned long most, unsigned long *to, char *why, size_t why_size)
+static bool read_count(const json_t *object, const char *key, unsigned long most, unsigned long *to,
+		       char *why, size_t why_size)
 {
 	const json_t *value = json_object_get(object, key);
 	char expected[64];
 
-	if (json_is_integer(value) && json_integer_value(value) >= 0 && (json_int_t)most >= json_integer_value(value)) {
+	if (json_is_integer(value) && json_integer_value(value) >= 0 &&
+	    (json_int_t)most >= json_integer_value(value)) {
 		*to = (unsigned long)json_integer_value(value);
 		return true;
 	}
@@ -73,18 +81,25 @@ static bool is_line_name(const json_t *value)
 	return true;
 }
 
-/* A name stands for one line or more, so there are no more names than lines, and none only if there are no lines. */
+/*
+ * A name stands for one line or more, so there are no more names than lines,
+ * and none only if there are no lines.
+ */
 static bool read_names(const json_t *object, struct conflict *conflict, char *why, size_t why_size)
 {
 	const json_t *names = json_object_get(object, "lines"), *name;
 	size_t size = 1, at = 0, i;
 
-	if (!json_is_array(names) || json_array_size(names) > conflict->lines || !json_array_size(names) != !conflict->lines)
-		return refuse(object, "lines", "an array of the names of the shared lines", why, why_size);
+	if (!json_is_array(names) || json_array_size(names) > conflict->lines ||
+	    !json_array_size(names) != !conflict->lines)
+		return refuse(object, "lines", "an array of the names of the shared lines", why,
+			      why_size);
 	json_array_foreach(names, i, name)
 	{
 		if (!is_line_name(name))
-			return refuse(object, "lines", "names of 1 to 400 bytes without control characters", why, why_size);
+			return refuse(object, "lines",
+				      "names of 1 to 400 bytes without control characters", why,
+				      why_size);
 		size += json_string_length(name) + 2;
 	}
 	conflict->names = calloc(1, size);
@@ -92,8 +107,8 @@ static bool read_names(const json_t *object, struct conflict *conflict, char *wh
 		snprintf(why, why_size, "out of memory");
 		return false;
 	}
-	json_array_foreach(names, i, name) at +=
-		(size_t)snprintf(conflict->names + at, size - at, "%s%s", i ? "; " : "", json_string_value(name));
+	json_array_foreach(names, i, name) at += (size_t)snprintf(
+		conflict->names + at, size - at, "%s%s", i ? "; " : "", json_string_value(name));
 	return true;
 }
 
@@ -106,11 +121,14 @@ static bool parse(struct conflict *conflict, const char *line, char *why, size_t
 
 	*conflict = (struct conflict){0};
 	if (!ok)
-		snprintf(why, why_size, "found no JSON (%s), expected one object a line", bench_shown(error.text, shown));
-	ok = ok && read_name(object, "a", conflict->a, why, why_size) && read_name(object, "b", conflict->b, why, why_size) &&
+		snprintf(why, why_size, "found no JSON (%s), expected one object a line",
+			 bench_shown(error.text, shown));
+	ok = ok && read_name(object, "a", conflict->a, why, why_size) &&
+	     read_name(object, "b", conflict->b, why, why_size) &&
 	     read_name(object, "relation", conflict->relation, why, why_size) &&
 	     read_name(object, "engine", conflict->engine, why, why_size) &&
-	     read_count(object, "shared_written_lines", LINES_MAX, &conflict->lines, why, why_size) &&
+	     read_count(object, "shared_written_lines", LINES_MAX, &conflict->lines, why,
+			why_size) &&
 	     read_count(object, "rare", conflict->lines, &conflict->rare, why, why_size) &&
 	     read_names(object, conflict, why, why_size);
 	json_decref(object);
@@ -121,23 +139,25 @@ static bool parse(struct conflict *conflict, const char *line, char *why, size_t
 
 static bool same_pair(const struct conflict *conflict, const char *a, const char *b)
 {
-	return (!strcmp(conflict->a, a) && !strcmp(conflict->b, b)) || (!strcmp(conflict->a, b) && !strcmp(conflict->b, a));
+	return (!strcmp(conflict->a, a) && !strcmp(conflict->b, b)) ||
+	       (!strcmp(conflict->a, b) && !strcmp(conflict->b, a));
 }
 
-static struct conflict *find(const struct conflicts *conflicts, const char *engine, const char *relation, const char *a,
-			     const char *b)
+static struct conflict *find(const struct conflicts *conflicts, const char *engine,
+			     const char *relation, const char *a, const char *b)
 {
 	for (size_t i = 0; i < conflicts->nr; i++) {
 		struct conflict *conflict = &conflicts->conflict[i];
 
-		if (!strcmp(conflict->engine, engine) && !strcmp(conflict->relation, relation) && same_pair(conflict, a, b))
+		if (!strcmp(conflict->engine, engine) && !strcmp(conflict->relation, relation) &&
+		    same_pair(conflict, a, b))
 			return conflict;
 	}
 	return NULL;
 }
 
-const struct conflict *conflicts_find(const struct conflicts *conflicts, const char *engine, const char *relation, const char *a,
-				      const char *b)
+const struct conflict *conflicts_find(const struct conflicts *conflicts, const char *engine,
+				      const char *relation, const char *a, const char *b)
 {
 	return find(conflicts, engine, relation, a, b);
 }
@@ -154,8 +174,12 @@ static bool note_name(struct conflict_names *names, const char *name)
 	return true;
 }
 
-/* A heat map has room for so many names of each kind: one more would be missing from it without a word. */
-static bool note_names(struct conflicts *conflicts, const struct conflict *read, char *why, size_t why_size)
+/*
+ * A heat map has room for so many names of each kind: one more would be missing
+ * from it without a word.
+ */
+static bool note_names(struct conflicts *conflicts, const struct conflict *read, char *why,
+		       size_t why_size)
 {
 	const struct {
 		const char *key, *name;
@@ -169,8 +193,9 @@ static bool note_names(struct conflicts *conflicts, const struct conflict *read,
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!note_name(kinds[i].names, kinds[i].name)) {
-			snprintf(why, why_size, "\"%s\": found \"%s\", expected no more than %u different names", kinds[i].key,
-				 kinds[i].name, CONFLICT_NAMES_MAX);
+			snprintf(why, why_size,
+				 "\"%s\": found \"%s\", expected no more than %u different names",
+				 kinds[i].key, kinds[i].name, CONFLICT_NAMES_MAX);
 			return false;
 		}
 	return true;
@@ -195,7 +220,8 @@ bool conflicts_add(struct conflicts *conflicts, const char *line, char *why, siz
 	}
 	/* The size is a power of two whenever the array is full. */
 	if ((conflicts->nr & (conflicts->nr - 1)) == 0) {
-		grown = realloc(conflicts->conflict, (conflicts->nr ? conflicts->nr * 2 : 1) * sizeof(*grown));
+		grown = realloc(conflicts->conflict,
+				(conflicts->nr ? conflicts->nr * 2 : 1) * sizeof(*grown));
 		if (!grown) {
 			free(read.names);
 			snprintf(why, why_size, "out of memory");
@@ -217,7 +243,10 @@ void conflicts_free(struct conflicts *conflicts)
 
 /* ---- writing ---- */
 
-/* The names apart again: none of them has "; " in it, or they are several by now, which says the same. */
+/*
+ * The names apart again: none of them has "; " in it, or they are several by
+ * now, which says the same.
+ */
 static json_t *names_json(const struct conflict *conflict)
 {
 	json_t *names = json_array();
@@ -241,9 +270,11 @@ bool conflicts_print_json(FILE *out, const struct conflicts *conflicts)
 	for (size_t i = 0; i < conflicts->nr; i++) {
 		const struct conflict *c = &conflicts->conflict[i];
 
-		if (bench_json_print(out, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "a", c->a, "b", c->b, "relation",
-						    c->relation, "engine", c->engine, "shared_written_lines", (json_int_t)c->lines,
-						    "rare", (json_int_t)c->rare, "lines", names_json(c))) != 0)
+		if (bench_json_print(
+			    out, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "a", c->a, "b",
+					   c->b, "relation", c->relation, "engine", c->engine,
+					   "shared_written_lines", (json_int_t)c->lines, "rare",
+					   (json_int_t)c->rare, "lines", names_json(c))) != 0)
 			return false;
 	}
 	return true;

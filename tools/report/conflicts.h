@@ -45,12 +45,15 @@ bool conflicts_is_one(const char *line);
  */
 bool conflicts_add(struct conflicts *conflicts, const char *line, char *why, size_t why_size);
 
-/** conflicts_print_json() - All, one object a line, as bench/conflicts prints them. Return: false if they could not be written. */
+/**
+ * conflicts_print_json() - All, one object a line, as bench/conflicts prints
+ * them. Return: false if they could not be written.
+ */
 bool conflicts_print_json(FILE *out, const struct conflicts *conflicts);
 
 /** conflicts_find() - The pair @a and @b, in whatever order, or NULL. */
-const struct conflict *conflicts_find(const struct conflicts *conflicts, const char *engine, const char *relation, const char *a,
-				      const char *b);
+const struct conflict *conflicts_find(const struct conflicts *conflicts, const char *engine,
+				      const char *relation, const char *a, const char *b);
 
 void conflicts_free(struct conflicts *conflicts);
 

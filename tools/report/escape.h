@@ -7,7 +7,10 @@
 
 #include <stdio.h>
 
-/** report_escape() - Write @text so that nothing in it is a tag or ends an attribute; control characters become '?'. */
+/**
+ * report_escape() - Write @text so that nothing in it is a tag or ends an
+ * attribute; control characters become '?'.
+ */
 void report_escape(FILE *out, const char *text);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * gnuplot.c - see gnuplot.h. Script and drawing are files in memory: a pipe
- * could fill up while gnuplot waits for us, and would kill us if it ended early.
+ * could fill up while gnuplot waits for us, and would kill us if it ended
+ * early.
  */
 #include "tools/report/gnuplot.h"
 
@@ -62,7 +63,10 @@ static char *read_whole(int fd)
 	return text;
 }
 
-/* Return: the environment with LC_ALL set: UTF-8, for the micro sign, and points in numbers, whatever the user speaks. */
+/*
+ * Return: the environment with LC_ALL set: UTF-8, for the micro sign, and
+ * points in numbers, whatever the user speaks.
+ */
 static char **environment(void)
 {
 	static char locale[] = "LC_ALL=C.UTF-8";
@@ -116,7 +120,8 @@ char *gnuplot_run(const char *script, size_t len)
 	if (in < 0 || out < 0 || !write_script(in, script, len)) {
 		bench_say(stderr, "gnuplot: no room for its script: %s", strerror(errno));
 	} else if ((status = run(in, out)) < 0) {
-		bench_say(stderr, "gnuplot: %s; is it installed? (Debian: gnuplot-nox)", strerror(-status));
+		bench_say(stderr, "gnuplot: %s; is it installed? (Debian: gnuplot-nox)",
+			  strerror(-status));
 	} else if (status != 0) {
 		bench_say(stderr, "gnuplot: ended with status %d",
 			  WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));

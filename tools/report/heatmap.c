@@ -10,10 +10,11 @@
 #define NAMES_MAX CONFLICT_NAMES_MAX
 #define NAMES_SAID 4u /* in a sentence */
 
-const char heatmap_style[] =
-	"table.heat { width: auto; } table.heat td, table.heat th { text-align: center; padding: 2px 6px; position: static; }\n"
-	".c0 { background: #d7f0df; } .c1 { background: #fdf3c8; } .c2 { background: #fbd9a5; } .c3 { background: #f4a582; } "
-	".c4 { background: #d6604d; color: #fff; }\n";
+const char heatmap_style[] = "table.heat { width: auto; } table.heat td, table.heat th { "
+			     "text-align: center; padding: 2px 6px; position: static; }\n"
+			     ".c0 { background: #d7f0df; } .c1 { background: #fdf3c8; } .c2 { "
+			     "background: #fbd9a5; } .c3 { background: #f4a582; } "
+			     ".c4 { background: #d6604d; color: #fff; }\n";
 
 struct names {
 	const char *name[NAMES_MAX];
@@ -47,13 +48,18 @@ static struct names relations_of(const struct conflicts *conflicts)
 	return relations;
 }
 
-/* In the order in which they appear, which is the program's own: its first pairs have its first operation with each other one. */
-static struct names operations_of(const struct conflicts *conflicts, const char *engine, const char *relation)
+/*
+ * In the order in which they appear, which is the program's own: its first
+ * pairs have its first operation with each other one.
+ */
+static struct names operations_of(const struct conflicts *conflicts, const char *engine,
+				  const char *relation)
 {
 	struct names operations = {.nr = 0};
 
 	for (size_t i = 0; i < conflicts->nr; i++)
-		if (!strcmp(conflicts->conflict[i].engine, engine) && !strcmp(conflicts->conflict[i].relation, relation)) {
+		if (!strcmp(conflicts->conflict[i].engine, engine) &&
+		    !strcmp(conflicts->conflict[i].relation, relation)) {
 			add_name(&operations, conflicts->conflict[i].a);
 			add_name(&operations, conflicts->conflict[i].b);
 		}
@@ -70,7 +76,10 @@ static const char *lines_word(unsigned long nr)
 	return nr == 1 ? "line" : "lines";
 }
 
-/* The first names of @conflict; @steady: of those that most operations touch alone. */
+/*
+ * The first names of @conflict; @steady: of those that most operations touch
+ * alone.
+ */
 static void say_names(FILE *out, const struct conflict *conflict, bool steady)
 {
 	unsigned int said = 0, more = 0;
@@ -94,24 +103,29 @@ static void say_faults(FILE *out, const struct conflict *faults)
 	if (!faults)
 		return;
 	if (!faults->lines) {
-		fputs("Faults share no written line, so 100 cores fault without waiting for one another. ", out);
+		fputs("Faults share no written line, so 100 cores fault without waiting for one "
+		      "another. ",
+		      out);
 		return;
 	}
 	if (faults->lines == faults->rare) {
-		fprintf(out, "Faults share %lu written %s, to which fewer than one in eight of them comes (", faults->lines,
-			lines_word(faults->lines));
+		fprintf(out,
+			"Faults share %lu written %s, to which fewer than one in eight of them "
+			"comes (",
+			faults->lines, lines_word(faults->lines));
 		say_names(out, faults, false);
 		fputs("): 100 cores that do nothing but fault meet there. ", out);
 		return;
 	}
-	fprintf(out, "Every fault meets the others at %lu written %s (", faults->lines - faults->rare,
-		lines_word(faults->lines - faults->rare));
+	fprintf(out, "Every fault meets the others at %lu written %s (",
+		faults->lines - faults->rare, lines_word(faults->lines - faults->rare));
 	say_names(out, faults, true);
 	fputs("), which one core has at a time: 100 cores fault hardly faster than a few. ", out);
 }
 
 /* The worst that a fault meets beside a call that changes the map. */
-static void say_beside(FILE *out, const struct conflicts *conflicts, const char *engine, const char *relation)
+static void say_beside(FILE *out, const struct conflicts *conflicts, const char *engine,
+		       const char *relation)
 {
 	const struct conflict *worst = NULL, *found;
 
@@ -121,13 +135,15 @@ static void say_beside(FILE *out, const struct conflicts *conflicts, const char 
 			worst = found;
 	}
 	if (worst && !worst->lines)
-		fputs("Beside calls that change the map a fault meets no line that they write: one writer does not slow 99 "
+		fputs("Beside calls that change the map a fault meets no line that they write: one "
+		      "writer does not slow 99 "
 		      "readers. ",
 		      out);
 	if (!worst || !worst->lines)
 		return;
-	fprintf(out, "Beside calls that change the map a fault meets at most %lu written %s (%s: ", worst->lines,
-		lines_word(worst->lines), !strcmp(worst->a, "fault") ? worst->b : worst->a);
+	fprintf(out, "Beside calls that change the map a fault meets at most %lu written %s (%s: ",
+		worst->lines, lines_word(worst->lines),
+		!strcmp(worst->a, "fault") ? worst->b : worst->a);
 	say_names(out, worst, false);
 	if (worst->lines == worst->rare)
 		fputs("), and fewer than one operation in eight touches them. ", out);
@@ -136,7 +152,8 @@ static void say_beside(FILE *out, const struct conflicts *conflicts, const char 
 }
 
 /* What two calls that change the map share at the least, whichever they are. */
-static void say_changes(FILE *out, const struct conflicts *conflicts, const char *engine, const char *relation)
+static void say_changes(FILE *out, const struct conflicts *conflicts, const char *engine,
+			const char *relation)
 {
 	const struct conflict *least = NULL, *most = NULL, *found;
 
@@ -149,14 +166,20 @@ static void say_changes(FILE *out, const struct conflicts *conflicts, const char
 				most = found;
 		}
 	if (least && !most->lines)
-		fputs("Calls that change the map share no written line: 100 cores change it side by side.", out);
+		fputs("Calls that change the map share no written line: 100 cores change it side "
+		      "by side.",
+		      out);
 	else if (least && strstr(least->names, "mm.mmap_lock"))
 		fprintf(out,
-			"Any two calls that change the map share %lu to %lu written lines, mmap_lock among them: 100 cores "
-			"together change it at the speed of one, or less, because the lines go from core to core.",
+			"Any two calls that change the map share %lu to %lu written lines, "
+			"mmap_lock among them: 100 cores "
+			"together change it at the speed of one, or less, because the lines go "
+			"from core to core.",
 			least->lines, most->lines);
 	else if (least)
-		fprintf(out, "Any two calls that change the map share %lu to %lu written lines, the fewest %s and %s.",
+		fprintf(out,
+			"Any two calls that change the map share %lu to %lu written lines, the "
+			"fewest %s and %s.",
 			least->lines, most->lines, least->a, least->b);
 }
 
@@ -184,7 +207,8 @@ void heatmap_write_text(FILE *out, const struct conflicts *conflicts)
 			char *text = sentence(conflicts, engines.name[e], relations.name[r]);
 
 			if (text && *text)
-				fprintf(out, "%s, %s: %s\n", engines.name[e], relations.name[r], text);
+				fprintf(out, "%s, %s: %s\n", engines.name[e], relations.name[r],
+					text);
 			free(text);
 		}
 }
@@ -215,7 +239,8 @@ static void write_cell(FILE *out, const struct conflict *conflict)
 	fputs("</td>", out);
 }
 
-static void write_table(FILE *out, const struct conflicts *conflicts, const char *engine, const char *relation)
+static void write_table(FILE *out, const struct conflicts *conflicts, const char *engine,
+			const char *relation)
 {
 	struct names operations = operations_of(conflicts, engine, relation);
 
@@ -231,13 +256,15 @@ static void write_table(FILE *out, const struct conflicts *conflicts, const char
 		report_escape(out, operations.name[i]);
 		fputs("</th>", out);
 		for (size_t j = 0; j < operations.nr; j++)
-			write_cell(out, conflicts_find(conflicts, engine, relation, operations.name[i], operations.name[j]));
+			write_cell(out, conflicts_find(conflicts, engine, relation,
+						       operations.name[i], operations.name[j]));
 		fputs("</tr>\n", out);
 	}
 	fputs("</table></div>\n", out);
 }
 
-static void write_one(FILE *out, const struct conflicts *conflicts, const char *engine, const char *relation)
+static void write_one(FILE *out, const struct conflicts *conflicts, const char *engine,
+		      const char *relation)
 {
 	char *text = sentence(conflicts, engine, relation);
 
@@ -260,9 +287,12 @@ void heatmap_write(FILE *out, const struct conflicts *conflicts)
 	if (!conflicts->nr)
 		return;
 	fputs("<h2>Cache lines that two threads share and one writes</h2>\n"
-	      "<p class=\"sum\">Counted, not timed: two threads, each at its operation in its place of one address space. Threads "
-	      "that share no such line do not slow each other down, on however many cores. The number in brackets says how many "
-	      "of the lines are touched by fewer than one operation in eight. The names of the lines show when the pointer rests "
+	      "<p class=\"sum\">Counted, not timed: two threads, each at its operation in its "
+	      "place of one address space. Threads "
+	      "that share no such line do not slow each other down, on however many cores. The "
+	      "number in brackets says how many "
+	      "of the lines are touched by fewer than one operation in eight. The names of the "
+	      "lines show when the pointer rests "
 	      "on a number.</p>\n",
 	      out);
 	for (size_t e = 0; e < engines.nr; e++)

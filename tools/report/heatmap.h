@@ -11,10 +11,16 @@
 /** heatmap_style() - The style sheet's part for the tables. */
 extern const char heatmap_style[];
 
-/** heatmap_write() - A table for each engine and relation, operations by operations, in HTML. Nothing was found: nothing. */
+/**
+ * heatmap_write() - A table for each engine and relation, operations by
+ * operations, in HTML. Nothing was found: nothing.
+ */
 void heatmap_write(FILE *out, const struct conflicts *conflicts);
 
-/** heatmap_write_text() - The sentences alone, a line for each engine and relation. */
+/**
+ * heatmap_write_text() - The sentences alone, a line for each engine and
+ * relation.
+ */
 void heatmap_write_text(FILE *out, const struct conflicts *conflicts);
 
 #endif

@@ -19,6 +19,7 @@
  * Return: false, after a line on stderr, if @machine could not be read. The
  * caller looks after @out.
  */
-bool html_write(FILE *out, const struct results *results, const char *baseline, const char *machine, const struct plots *plots);
+bool html_write(FILE *out, const struct results *results, const char *baseline, const char *machine,
+		const struct plots *plots);
 
 #endif

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plot.c - writes one gnuplot script for all panels, runs it (gnuplot.c), and cuts what it printed into the panels.
+ * plot.c - writes one gnuplot script for all panels, runs it (gnuplot.c), and
+ * cuts what it printed into the panels.
  *
- * Throughput: linear axes from 0, so that a distance on paper is a difference in speed; the bars span the slowest and the fastest
- * run. Latency: at the largest number of threads; a logarithmic axis, since a p99.9 is often a hundred times a median.
+ * Throughput: linear axes from 0, so that a distance on paper is a difference
+ * in speed; the bars span the slowest and the fastest run. Latency: at the
+ * largest number of threads; a logarithmic axis, since a p99.9 is often a
+ * hundred times a median.
  */
 #include "tools/report/plot.h"
 
@@ -14,8 +17,9 @@
 #include "tools/report/gnuplot.h"
 
 /*
- * Okabe and Ito's colours, which most colour-blind readers tell apart; the points differ too. Later engines are drawn thinner, on
- * top, so that lines which coincide are all seen.
+ * Okabe and Ito's colours, which most colour-blind readers tell apart; the
+ * points differ too. Later engines are drawn thinner, on top, so that lines
+ * which coincide are all seen.
  */
 static const struct {
 	const char *colour;
@@ -36,7 +40,10 @@ struct panel {
 	unsigned int nr_engines;
 };
 
-/* Rates are shown in the unit in which the largest has one to three digits before the point. */
+/*
+ * Rates are shown in the unit in which the largest has one to three digits
+ * before the point.
+ */
 static double rate_unit(double largest, const char **name)
 {
 	static const struct {
@@ -58,7 +65,8 @@ static double largest_rate(const struct panel *p)
 	double largest = 0;
 
 	for (size_t i = 0; i < p->results->nr; i++)
-		if (strcmp(p->results->row[i].workload, p->workload) == 0 && p->results->row[i].ops_per_sec_max > largest)
+		if (strcmp(p->results->row[i].workload, p->workload) == 0 &&
+		    p->results->row[i].ops_per_sec_max > largest)
 			largest = p->results->row[i].ops_per_sec_max;
 	return largest;
 }
@@ -70,20 +78,25 @@ static void write_rates(const struct panel *p, unsigned int engine, double unit)
 
 	fprintf(p->script, "$d%u << EOD\n", engine);
 	for (unsigned int threads = 1; threads <= most; threads++) {
-		const struct bench_row *row = results_find(p->results, p->workload, p->engines[engine], threads);
+		const struct bench_row *row =
+			results_find(p->results, p->workload, p->engines[engine], threads);
 
 		if (row)
-			fprintf(p->script, "%u %g %g %g\n", threads, row->ops_per_sec / unit, row->ops_per_sec_min / unit,
-				row->ops_per_sec_max / unit);
+			fprintf(p->script, "%u %g %g %g\n", threads, row->ops_per_sec / unit,
+				row->ops_per_sec_min / unit, row->ops_per_sec_max / unit);
 	}
 	fputs("EOD\n", p->script);
 }
 
-/* The latencies of @engine at the largest number of threads; false: not measured. */
+/*
+ * The latencies of @engine at the largest number of threads; false: not
+ * measured.
+ */
 static bool latencies(const struct panel *p, unsigned int engine, uint64_t ns[LATENCIES])
 {
 	unsigned int threads = results_threads_max(p->results, p->workload);
-	const struct bench_row *row = results_find(p->results, p->workload, p->engines[engine], threads);
+	const struct bench_row *row =
+		results_find(p->results, p->workload, p->engines[engine], threads);
 
 	if (!row)
 		return false;
@@ -108,7 +121,10 @@ static void write_latencies(const struct panel *p, unsigned int engine)
 	fputs("EOD\n", p->script);
 }
 
-/* Whole decades around all latencies, and a little more, or the tics at both ends are lost to rounding. */
+/*
+ * Whole decades around all latencies, and a little more, or the tics at both
+ * ends are lost to rounding.
+ */
 static void write_latency_range(const struct panel *p)
 {
 	double low = 1e9, high = 1;
@@ -121,10 +137,14 @@ static void write_latency_range(const struct panel *p)
 			while (high < (double)ns[LATENCIES - 1])
 				high *= 10;
 		}
-	fprintf(p->script, "set yrange [%g:%g]\n", 0.98 * low, 1.02 * (high > low ? high : low * 10));
+	fprintf(p->script, "set yrange [%g:%g]\n", 0.98 * low,
+		1.02 * (high > low ? high : low * 10));
 }
 
-/* Tics at the measured numbers of threads, as far as they can be told apart on paper. */
+/*
+ * Tics at the measured numbers of threads, as far as they can be told apart on
+ * paper.
+ */
 static void write_thread_tics(const struct panel *p)
 {
 	unsigned int most = results_threads_max(p->results, p->workload);
@@ -133,7 +153,8 @@ static void write_thread_tics(const struct panel *p)
 
 	fputs("set xtics (\"0\" 0", p->script);
 	for (unsigned int threads = 1; threads <= most; threads++)
-		if ((threads >= next || threads == most) && results_find(p->results, p->workload, p->engines[0], threads)) {
+		if ((threads >= next || threads == most) &&
+		    results_find(p->results, p->workload, p->engines[0], threads)) {
 			fprintf(p->script, ", \"%u\" %u", threads, threads);
 			next = threads + apart;
 		}
@@ -157,13 +178,18 @@ static void write_quoted(FILE *script, const char *text)
 
 static void begin_panel(const struct panel *p, enum plot_kind kind, unsigned int workload)
 {
-	/* A name of its own, because all panels end up in one document and share its ids. */
+	/*
+	 * A name of its own, because all panels end up in one document and
+	 * share its ids.
+	 */
 	fprintf(p->script,
 		"reset\n"
-		"set terminal svg size 430,300 dynamic noenhanced font 'Helvetica,Arial,sans-serif,12' background '#ffffff' name "
+		"set terminal svg size 430,300 dynamic noenhanced font "
+		"'Helvetica,Arial,sans-serif,12' background '#ffffff' name "
 		"'%s%u'\n"
 		"set border 3 lc rgb '#666666'\nset tics nomirror textcolor rgb '#333333'\n"
-		"set grid ytics lc rgb '#e4e4e4' lt 1\nset key tmargin center horizontal reverse Left samplen 2 textcolor rgb "
+		"set grid ytics lc rgb '#e4e4e4' lt 1\nset key tmargin center horizontal reverse "
+		"Left samplen 2 textcolor rgb "
 		"'#222222'\n",
 		kind == PLOT_THROUGHPUT ? "t" : "l", workload);
 }
@@ -171,8 +197,9 @@ static void begin_panel(const struct panel *p, enum plot_kind kind, unsigned int
 static void plot_lines(const struct panel *p, const char *with)
 {
 	for (unsigned int i = 0; i < p->nr_engines; i++) {
-		fprintf(p->script, "%s$d%u %s lw %g pt %d ps %g lc rgb '%s' title ", i ? ", " : "plot ", i, with, styles[i].width,
-			styles[i].point, 0.3 + styles[i].width / 5, styles[i].colour);
+		fprintf(p->script, "%s$d%u %s lw %g pt %d ps %g lc rgb '%s' title ",
+			i ? ", " : "plot ", i, with, styles[i].width, styles[i].point,
+			0.3 + styles[i].width / 5, styles[i].colour);
 		write_quoted(p->script, p->engines[i]);
 	}
 	fputs("\n", p->script);
@@ -187,7 +214,8 @@ static void plot_throughput(const struct panel *p, unsigned int workload)
 	for (unsigned int i = 0; i < p->nr_engines; i++)
 		write_rates(p, i, unit);
 	write_thread_tics(p);
-	fprintf(p->script, "set yrange [0:*]\nset xlabel 'threads'\nset ylabel '%s operations/s'\n", unit_name);
+	fprintf(p->script, "set yrange [0:*]\nset xlabel 'threads'\nset ylabel '%s operations/s'\n",
+		unit_name);
 	plot_lines(p, "using 1:2:3:4 with yerrorlines");
 }
 
@@ -196,8 +224,10 @@ static void plot_latency(const struct panel *p, unsigned int workload)
 	begin_panel(p, PLOT_LATENCY, workload);
 	for (unsigned int i = 0; i < p->nr_engines; i++)
 		write_latencies(p, i);
-	fputs("set logscale y\nset xrange [0.7:4.3]\nset xtics ('p50' 1, 'p99' 2, 'p99.9' 3, 'max' 4)\n"
-	      "set ytics ('1 ns' 1, '10 ns' 1e1, '100 ns' 1e2, '1 µs' 1e3, '10 µs' 1e4, '100 µs' 1e5, '1 ms' 1e6, '10 ms' 1e7, "
+	fputs("set logscale y\nset xrange [0.7:4.3]\nset xtics ('p50' 1, 'p99' 2, 'p99.9' 3, 'max' "
+	      "4)\n"
+	      "set ytics ('1 ns' 1, '10 ns' 1e1, '100 ns' 1e2, '1 µs' 1e3, '10 µs' 1e4, '100 µs' "
+	      "1e5, '1 ms' 1e6, '10 ms' 1e7, "
 	      "'100 ms' 1e8, '1 s' 1e9, '10 s' 1e10)\nset ylabel 'latency'\n",
 	      p->script);
 	write_latency_range(p);
@@ -233,7 +263,10 @@ static char *script_for(const struct results *results, size_t *len)
 	return NULL;
 }
 
-/* The next SVG element from *@at on, which moves behind it. To be freed; NULL: there is none. */
+/*
+ * The next SVG element from *@at on, which moves behind it. To be freed; NULL:
+ * there is none.
+ */
 static char *cut_panel(const char **at)
 {
 	static const char close[] = "</svg>";
@@ -255,7 +288,8 @@ static bool cut_panels(const struct results *results, const char *drawn, struct 
 			plots->svg[i][kind] = cut_panel(&drawn);
 			if (plots->svg[i][kind])
 				continue;
-			bench_say(stderr, "gnuplot: drew %u of %u panels", 2 * i + (unsigned int)kind, 2 * nr);
+			bench_say(stderr, "gnuplot: drew %u of %u panels",
+				  2 * i + (unsigned int)kind, 2 * nr);
 			return false;
 		}
 	return true;

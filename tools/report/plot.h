@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plot.h - draws the panels of a report with gnuplot: for each workload the throughput over threads, and the latencies.
+ * plot.h - draws the panels of a report with gnuplot: for each workload the
+ * throughput over threads, and the latencies.
  */
 #ifndef REPORT_PLOT_H
 #define REPORT_PLOT_H
@@ -12,7 +13,10 @@
 
 enum plot_kind { PLOT_THROUGHPUT, PLOT_LATENCY, NR_PLOT_KINDS };
 
-/* The panels, each an SVG element, by the number of its workload as results_workloads() counts. */
+/*
+ * The panels, each an SVG element, by the number of its workload as
+ * results_workloads() counts.
+ */
 struct plots {
 	char *svg[PLOT_WORKLOADS_MAX][NR_PLOT_KINDS];
 };
@@ -21,7 +25,8 @@ struct plots {
  * plot_all() - Draw every panel of @results. gnuplot reads a script and writes
  * to its standard output: it is told no file name, and of all names in
  * @results it sees quoted strings alone.
- * Return: false if gnuplot is missing or failed, after a line on stderr. Either way plots_free() is due.
+ * Return: false if gnuplot is missing or failed, after a line on stderr. Either
+ *         way plots_free() is due.
  */
 bool plot_all(const struct results *results, struct plots *plots);
 void plots_free(struct plots *plots);

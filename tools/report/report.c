@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * report.c - the program: turns result files (one JSON object a line, as every program here prints with --json) into merged
- * results, a table, or a page.
+ * report.c - the program: turns result files (one JSON object a line, as every
+ * program here prints with --json) into merged results, a table, or a page.
  *
- *	report merge FILE...	one row a point, as JSON, and what bench/conflicts found
- *	report table FILE...	the table, where engines are slower than the baseline, and what
- *				shared lines mean for many cores
- *	report html FILE...	the page; gnuplot draws
- *	report svg FILE...	one workload's throughput over threads, as on the page
+ * 	report merge FILE...	one row a point, as JSON, and what bench/conflicts found
+ * 	report table FILE...	the table, where engines are slower than the baseline, and what
+ * 				shared lines mean for many cores
+ * 	report html FILE...	the page; gnuplot draws
+ * 	report svg FILE...	one workload's throughput over threads, as on the page
  *
  * Output goes to --output (outfile.h: bad input leaves the old file) or to
  * standard output. A result file may come from anybody: what stands in it is
@@ -46,7 +46,8 @@ static const char *const commands[] = {"merge", "table", "html", "svg", NULL};
 
 static const struct argp_option known_options[] = {
 	{"baseline", 'b', "ENGINE", 0, "What the others are compared to (default: rbtree)", 0},
-	{"machine", 'm', "FILE", 0, "\"key: value\" lines for the page, as vmbench --machine prints them", 0},
+	{"machine", 'm', "FILE", 0,
+	 "\"key: value\" lines for the page, as vmbench --machine prints them", 0},
 	{"workload", 'w', "W", 0, "svg: the workload to draw (default: the first)", 0},
 	{"output", 'o', "FILE", 0, "Write here instead of to standard output", 0},
 	{NULL, 0, NULL, 0, NULL, 0},
@@ -81,7 +82,9 @@ static bool fits(const struct results *results)
 	if (results_engines(results, names, PLOT_ENGINES_MAX + 1) <= PLOT_ENGINES_MAX &&
 	    results_workloads(results, names, PLOT_WORKLOADS_MAX + 1) <= PLOT_WORKLOADS_MAX)
 		return true;
-	bench_say(stderr, "report: found more than %d engines or %d workloads, expected at most so many in one page",
+	bench_say(stderr,
+		  "report: found more than %d engines or %d workloads, expected at most so many in "
+		  "one page",
 		  PLOT_ENGINES_MAX, PLOT_WORKLOADS_MAX);
 	return false;
 }
@@ -109,14 +112,18 @@ static size_t keep_workload(struct bench_row *row, size_t nr, const char *worklo
 
 static bool write_svg(FILE *out, const struct results *results, const struct options *o)
 {
-	static const char prologue[] = "<?xml version=\"1.0\" encoding=\"utf-8\" standalone=\"no\"?>\n";
+	static const char prologue[] =
+		"<?xml version=\"1.0\" encoding=\"utf-8\" standalone=\"no\"?>\n";
 	char workload[BENCH_NAME_MAX] = "";
 	struct results one = *results;
 	struct plots plots = {0};
 	bool ok;
 
 	/* The name outlives the row that it stands in. */
-	snprintf(workload, sizeof(workload), "%s", o->workload ? o->workload : results->nr ? results->row[0].workload : "");
+	snprintf(workload, sizeof(workload), "%s",
+		 o->workload   ? o->workload
+		 : results->nr ? results->row[0].workload
+			       : "");
 	one.nr = keep_workload(one.row, one.nr, workload);
 	ok = fits(&one) && plot_all(&one, &plots);
 	if (ok)
@@ -136,8 +143,12 @@ static bool write_output(FILE *out, const struct results *results, const struct 
 	return write_html(out, results, o);
 }
 
-/* What is already open, so that a place that may not be written is known before gnuplot has drawn. */
-static bool write_file(struct bench_outfile *file, const struct results *results, const struct options *o)
+/*
+ * What is already open, so that a place that may not be written is known before
+ * gnuplot has drawn.
+ */
+static bool write_file(struct bench_outfile *file, const struct results *results,
+		       const struct options *o)
 {
 	FILE *out = bench_outfile_stream(file);
 	bool ok = out && write_output(out, results, o);
@@ -146,7 +157,8 @@ static bool write_file(struct bench_outfile *file, const struct results *results
 	if (!out)
 		return false;
 	if ((fclose(out) != 0 || failed) && ok) {
-		bench_say(stderr, "%s: %s", o->output, errno ? strerror(errno) : "could not be written");
+		bench_say(stderr, "%s: %s", o->output,
+			  errno ? strerror(errno) : "could not be written");
 		ok = false;
 	}
 	return ok && bench_outfile_publish(file);
@@ -159,7 +171,8 @@ static bool has_workload(const struct results *results, const char *workload)
 	for (size_t i = 0; i < results->nr; i++)
 		if (strcmp(results->row[i].workload, workload) == 0)
 			return true;
-	bench_say(stderr, "report: --workload: found '%s', expected a workload of the results", bench_shown(workload, shown));
+	bench_say(stderr, "report: --workload: found '%s', expected a workload of the results",
+		  bench_shown(workload, shown));
 	return false;
 }
 
@@ -238,7 +251,8 @@ static bool check(const struct options *o, char *why, size_t why_size)
 {
 	struct bench_names chosen;
 
-	if (!bench_arg_names("command", o->command ? o->command : "", commands, &chosen, why, why_size))
+	if (!bench_arg_names("command", o->command ? o->command : "", commands, &chosen, why,
+			     why_size))
 		return false;
 	if (!bench_arg_name("--baseline", o->baseline, why, why_size))
 		return false;
@@ -259,7 +273,8 @@ int main(int argc, char **argv)
 		.options = known_options,
 		.parser = parse_option,
 		.args_doc = "merge|table|html|svg FILE...",
-		.doc = "Turn result files into merged results, a table, a page with plots, or one plot.",
+		.doc = "Turn result files into merged results, a table, a page with plots, or one "
+		       "plot.",
 	};
 	struct options options = {.baseline = "rbtree"};
 	char why[BENCH_WHY_MAX];

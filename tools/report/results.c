@@ -64,7 +64,8 @@ static bool read_lines(struct results *results, struct bench_lines *lines)
 		return false;
 	}
 	if (results->nr + results->conflicts.nr == before) {
-		bench_say(stderr, "%s:%lu: found no result, expected one JSON object a line", lines->path, lines->number);
+		bench_say(stderr, "%s:%lu: found no result, expected one JSON object a line",
+			  lines->path, lines->number);
 		return false;
 	}
 	return true;
@@ -94,8 +95,8 @@ void results_free(struct results *results)
 
 static bool same_point(const struct bench_row *a, const struct bench_row *b)
 {
-	return a->threads == b->threads && a->vmas == b->vmas && strcmp(a->workload, b->workload) == 0 &&
-	       strcmp(a->engine, b->engine) == 0;
+	return a->threads == b->threads && a->vmas == b->vmas &&
+	       strcmp(a->workload, b->workload) == 0 && strcmp(a->engine, b->engine) == 0;
 }
 
 static int by_rate(const void *a, const void *b)
@@ -115,8 +116,12 @@ static size_t gather(struct results *results, size_t first)
 		if (same_point(&results->row[first], &results->row[i])) {
 			struct bench_row found = results->row[i];
 
-			/* What stood between moves up by one, and keeps its order. */
-			memmove(&results->row[first + nr + 1], &results->row[first + nr], (i - first - nr) * sizeof(found));
+			/*
+			 * What stood between moves up by one, and keeps its
+			 * order.
+			 */
+			memmove(&results->row[first + nr + 1], &results->row[first + nr],
+				(i - first - nr) * sizeof(found));
 			results->row[first + nr++] = found;
 		}
 	return nr;
@@ -134,7 +139,8 @@ static void worst_of_others(struct bench_row *worst, const struct bench_row *row
 		return;
 	worst->others_known = true;
 	worst->load = row->load > worst->load ? row->load : worst->load;
-	worst->others_pct = row->others_pct > worst->others_pct ? row->others_pct : worst->others_pct;
+	worst->others_pct =
+		row->others_pct > worst->others_pct ? row->others_pct : worst->others_pct;
 	worst->steal_pct = row->steal_pct > worst->steal_pct ? row->steal_pct : worst->steal_pct;
 }
 
@@ -145,10 +151,16 @@ static struct bench_row merged(struct bench_row *row, size_t nr)
 	unsigned int runs = 0;
 
 	qsort(row, nr, sizeof(*row), by_rate);
-	/* As in bench_row_fill(): of an even number the lower of the middle two. */
+	/*
+	 * As in bench_row_fill(): of an even number the lower of the middle
+	 * two.
+	 */
 	median = row[(nr - 1) / 2];
 	for (size_t i = 0; i < nr; i++) {
-		/* Files that were merged before may be merged again: a sum stops at what a row may hold. */
+		/*
+		 * Files that were merged before may be merged again: a sum
+		 * stops at what a row may hold.
+		 */
 		errors = at_most(errors + row[i].errors, BENCH_NUMBER_MAX);
 		runs = (unsigned int)at_most(runs + row[i].runs, BENCH_RUNS_MAX);
 		if (row[i].ops_per_sec_min < median.ops_per_sec_min)
@@ -176,7 +188,8 @@ static size_t first_appearance(const struct results *results, size_t offset, con
 	return i;
 }
 
-static int compare(const struct results *order, const struct bench_row *a, const struct bench_row *b)
+static int compare(const struct results *order, const struct bench_row *a,
+		   const struct bench_row *b)
 {
 	size_t x = first_appearance(order, offsetof(struct bench_row, workload), a->workload);
 	size_t y = first_appearance(order, offsetof(struct bench_row, workload), b->workload);
@@ -223,7 +236,8 @@ bool results_merge(struct results *results)
 
 /* ---- looking up ---- */
 
-static unsigned int distinct(const struct results *results, size_t offset, const char **names, unsigned int most)
+static unsigned int distinct(const struct results *results, size_t offset, const char **names,
+			     unsigned int most)
 {
 	unsigned int nr = 0;
 
@@ -246,15 +260,16 @@ unsigned int results_engines(const struct results *results, const char **names, 
 	return distinct(results, offsetof(struct bench_row, engine), names, most);
 }
 
-const struct bench_row *results_find(const struct results *results, const char *workload, const char *engine, unsigned int threads)
+const struct bench_row *results_find(const struct results *results, const char *workload,
+				     const char *engine, unsigned int threads)
 {
 	const struct bench_row *best = NULL;
 
 	for (size_t i = 0; i < results->nr; i++) {
 		const struct bench_row *row = &results->row[i];
 
-		if (row->threads == threads && strcmp(row->workload, workload) == 0 && strcmp(row->engine, engine) == 0 &&
-		    (!best || row->vmas < best->vmas))
+		if (row->threads == threads && strcmp(row->workload, workload) == 0 &&
+		    strcmp(row->engine, engine) == 0 && (!best || row->vmas < best->vmas))
 			best = row;
 	}
 	return best;
@@ -265,7 +280,8 @@ unsigned int results_threads_max(const struct results *results, const char *work
 	unsigned int max = 0;
 
 	for (size_t i = 0; i < results->nr; i++)
-		if (strcmp(results->row[i].workload, workload) == 0 && results->row[i].threads > max)
+		if (strcmp(results->row[i].workload, workload) == 0 &&
+		    results->row[i].threads > max)
 			max = results->row[i].threads;
 	return max;
 }

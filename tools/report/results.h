@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * results.h - all rows of one or more result files, the order in which a report shows them, and what bench/conflicts found.
+ * results.h - all rows of one or more result files, the order in which a report
+ * shows them, and what bench/conflicts found.
  *
- * Rows of the same workload, engine, threads and vmas are one point, measured several times: merging leaves the median one whole.
+ * Rows of the same workload, engine, threads and vmas are one point, measured
+ * several times: merging leaves the median one whole.
  */
 #ifndef REPORT_RESULTS_H
 #define REPORT_RESULTS_H
@@ -17,28 +19,36 @@ struct results {
 };
 
 /**
- * results_read() - Append the rows and conflicts of the file @path, one JSON object a line; empty lines are skipped.
- * Return: false, after a line on stderr: "file:line: what was found, what was expected".
+ * results_read() - Append the rows and conflicts of the file @path, one JSON
+ * object a line; empty lines are skipped.
+ * Return: false, after a line on stderr: "file:line: what was found, what was
+ *         expected".
  */
 bool results_read(struct results *results, const char *path);
 void results_free(struct results *results);
 
 /**
- * results_merge() - One row a point: of its rows the one with the median throughput, with the errors and runs of all and their
- * extremes. Order: workloads as they first appear, then threads, then engines as they first appear.
+ * results_merge() - One row a point: of its rows the one with the median
+ * throughput, with the errors and runs of all and their extremes. Order:
+ * workloads as they first appear, then threads, then engines as they first
+ * appear.
  * Return: false if memory is out; the rows are as they were.
  */
 bool results_merge(struct results *results);
 
 /* ---- what a report loops over; each answers how many it found, at most @most ---- */
 
-unsigned int results_workloads(const struct results *results, const char **names, unsigned int most);
+unsigned int results_workloads(const struct results *results, const char **names,
+			       unsigned int most);
 unsigned int results_engines(const struct results *results, const char **names, unsigned int most);
 
 /** results_find() - The row of that point with the fewest vmas, or NULL. */
-const struct bench_row *results_find(const struct results *results, const char *workload, const char *engine, unsigned int threads);
+const struct bench_row *results_find(const struct results *results, const char *workload,
+				     const char *engine, unsigned int threads);
 
-/** results_threads_max() - The largest number of threads in @workload's rows. */
+/**
+ * results_threads_max() - The largest number of threads in @workload's rows.
+ */
 unsigned int results_threads_max(const struct results *results, const char *workload);
 
 #endif

@@ -36,13 +36,16 @@ char *trace_order_describe(const struct trace_order *order)
 	say(out, problems->exits_without_enter, "returns from calls that were never entered");
 	say(out, problems->maps_unattached, "MMAP2 records that no call, fault or execve made");
 	say(out, problems->threads_unknown,
-	    "threads that no fork or execve introduced: recorded from the middle, or printed without --show-task-events");
+	    "threads that no fork or execve introduced: recorded from the middle, or printed "
+	    "without --show-task-events");
 	say(out, problems->mm_conflicts, "calls that locked another address space than their own");
 	say(out, problems->execs_unfinished, "execves that did not finish");
 	say(out, problems->threads_left, "threads still alive at the end");
-	say(out, guessed_forks(order), "new processes of which it is a guess whether they share their parent's address space");
+	say(out, guessed_forks(order),
+	    "new processes of which it is a guess whether they share their parent's address space");
 	if (!order->by_locks)
-		fprintf(out, "no mmap_lock events: calls are ordered by their exits, which may be wrong where threads contend\n");
+		fprintf(out, "no mmap_lock events: calls are ordered by their exits, which may be "
+			     "wrong where threads contend\n");
 	if (problems->first_line)
 		fprintf(out, "the first of these is at line %lu\n", problems->first_line);
 	if (fclose(out)) {

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lines.c - bytes to lines: opens the file, sees from its first bytes whether they are xz, decompresses as it goes, and cuts at
- * newlines. A text that stops short, in the middle of a line or of the compressed data, is told apart from one that ends.
+ * lines.c - bytes to lines: opens the file, sees from its first bytes whether
+ * they are xz, decompresses as it goes, and cuts at newlines. A text that stops
+ * short, in the middle of a line or of the compressed data, is told apart from
+ * one that ends.
  *
- * One buffer holds the decoded text; what is left of a line at its end moves to its front before more is read. Next: trace.c.
+ * One buffer holds the decoded text; what is left of a line at its end moves to
+ * its front before more is read. Next: trace.c.
  */
 #include "tools/trace/lines.h"
 
@@ -22,7 +25,8 @@
 
 #define TEXT_SIZE (256u << 10) /* also the longest line */
 #define INPUT_SIZE (64u << 10)
-#define XZ_MEMORY_LIMIT (512u << 20) /* a file that asks for more to be decoded is not a recording */
+/* a file that asks for more to be decoded is not a recording */
+#define XZ_MEMORY_LIMIT (512u << 20)
 
 struct trace_lines {
 	int fd;
@@ -30,7 +34,11 @@ struct trace_lines {
 	bool ended; /* no more text will come; what is in the buffer is the rest */
 	lzma_stream decoder;
 	size_t text_start, text_end; /* what of text[] is not given out yet */
-	size_t input_len; /* plain: bytes of input[] not moved to text[] yet, from the front; only before the first fill */
+	/*
+	 * plain: bytes of input[] not moved to text[] yet, from the front; only
+	 * before the first fill
+	 */
+	size_t input_len;
 	char problem[256];
 	uint8_t input[INPUT_SIZE];
 	char text[TEXT_SIZE + 1]; /* +1: the NUL behind a line that fills it */
@@ -66,11 +74,15 @@ static ssize_t read_some(int fd, void *buf, size_t size)
 
 static int fail_read(struct trace_lines *lines)
 {
-	snprintf(lines->problem, sizeof(lines->problem), "cannot be read further: %s", strerror(errno));
+	snprintf(lines->problem, sizeof(lines->problem), "cannot be read further: %s",
+		 strerror(errno));
 	return -1;
 }
 
-/* 0 when more text is in the buffer or the end was reached, else -1. The buffer has room. */
+/*
+ * 0 when more text is in the buffer or the end was reached, else -1. The buffer
+ * has room.
+ */
 static int fill_plain(struct trace_lines *lines)
 {
 	ssize_t got;
@@ -93,17 +105,22 @@ static int fail_xz(struct trace_lines *lines, lzma_ret ret)
 {
 	switch (ret) {
 	case LZMA_BUF_ERROR:
-		return fail(lines, "the xz data end early, expected the rest of the stream (a truncated file?)");
+		return fail(lines, "the xz data end early, expected the rest of the stream (a "
+				   "truncated file?)");
 	case LZMA_MEM_ERROR:
 		return fail(lines, "out of memory while decompressing");
 	case LZMA_MEMLIMIT_ERROR:
-		return fail(lines, "the xz data ask for more than 512 MiB of memory, expected a recording");
+		return fail(
+			lines,
+			"the xz data ask for more than 512 MiB of memory, expected a recording");
 	case LZMA_FORMAT_ERROR:
-		return fail(lines, "bytes that are not xz after the first stream, expected the end");
+		return fail(lines,
+			    "bytes that are not xz after the first stream, expected the end");
 	case LZMA_OPTIONS_ERROR:
 		return fail(lines, "the xz data use options that this liblzma does not know");
 	default:
-		return fail(lines, "the xz data are corrupt, expected a stream that matches its checksum");
+		return fail(lines,
+			    "the xz data are corrupt, expected a stream that matches its checksum");
 	}
 }
 
@@ -168,7 +185,9 @@ int trace_lines_next(struct trace_lines *lines, char **line, size_t *len)
 		}
 		searched = left;
 		if (lines->ended)
-			return left ? fail(lines, "the text ends inside a line, expected a newline (a truncated file?)") : 0;
+			return left ? fail(lines, "the text ends inside a line, expected a newline "
+						  "(a truncated file?)")
+				    : 0;
 		if (fill(lines))
 			return -1;
 	}
@@ -195,7 +214,8 @@ static int look_at_start(struct trace_lines *lines)
 	if (!len)
 		return fail(lines, "an empty file, expected the text that `perf script` prints");
 	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
-		if (len >= foreign[i].len && !memcmp(lines->input, foreign[i].magic, foreign[i].len))
+		if (len >= foreign[i].len &&
+		    !memcmp(lines->input, foreign[i].magic, foreign[i].len))
 			return fail(lines, foreign[i].what);
 	if (len < sizeof(xz_magic) || memcmp(lines->input, xz_magic, sizeof(xz_magic))) {
 		lines->input_len = len;

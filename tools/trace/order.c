@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * order.c - events to effects. One pass over the events keeps, for each thread, the call, fault or execve that it is in the middle
- * of; each becomes an effect with the line at which it took hold; at the end the effects are sorted by that line. order.h says
- * which line that is.
+ * order.c - events to effects. One pass over the events keeps, for each thread,
+ * the call, fault or execve that it is in the middle of; each becomes an effect
+ * with the line at which it took hold; at the end the effects are sorted by
+ * that line. order.h says which line that is.
  *
- * Before: trace.c (lines to events), tasks.c (threads and spaces). After: describe.c (what did not fit, in words).
+ * Before: trace.c (lines to events), tasks.c (threads and spaces). After:
+ * describe.c (what did not fit, in words).
  */
 #include "tools/trace/order.h"
 
@@ -49,7 +51,8 @@ static void note_problem(struct builder *builder, unsigned long *count, unsigned
 		problems->first_line = line;
 }
 
-#define PROBLEM(builder, which, line) note_problem(builder, &(builder)->loaded->order.problems.which, line)
+#define PROBLEM(builder, which, line)                                                              \
+	note_problem(builder, &(builder)->loaded->order.problems.which, line)
 
 /* The effect at an index; pointers do not outlive the next new_effect(). */
 static struct trace_effect *effect_at(struct builder *builder, unsigned long index)
@@ -57,14 +60,19 @@ static struct trace_effect *effect_at(struct builder *builder, unsigned long ind
 	return &builder->loaded->effects[index];
 }
 
-/* A new effect of @thread, shown at @shown and, unless that changes, committed at @commit. NULL: no memory. */
-static struct trace_effect *new_effect(struct builder *builder, enum trace_effect_kind kind, const struct trace_thread *thread,
-				       struct trace_moment shown, struct trace_moment commit)
+/*
+ * A new effect of @thread, shown at @shown and, unless that changes, committed
+ * at @commit. NULL: no memory.
+ */
+static struct trace_effect *new_effect(struct builder *builder, enum trace_effect_kind kind,
+				       const struct trace_thread *thread, struct trace_moment shown,
+				       struct trace_moment commit)
 {
 	struct loaded *loaded = builder->loaded;
 	struct trace_effect *effects, *effect;
 
-	effects = trace_grow(loaded->effects, loaded->order.nr_effects, &builder->effects_room, sizeof(*effects));
+	effects = trace_grow(loaded->effects, loaded->order.nr_effects, &builder->effects_room,
+			     sizeof(*effects));
 	if (!effects) {
 		builder->out_of_memory = true;
 		return NULL;
@@ -89,8 +97,9 @@ static unsigned long index_of(struct builder *builder, const struct trace_effect
 }
 
 /*
- * The thread that an event is of. One that was not introduced by a fork or execve gets a space of its own, about which nothing is
- * known: the recording began too late.
+ * The thread that an event is of. One that was not introduced by a fork or
+ * execve gets a space of its own, about which nothing is known: the recording
+ * began too late.
  */
 static struct trace_thread *thread_of(struct builder *builder, const struct trace_event *event)
 {
@@ -101,7 +110,8 @@ static struct trace_thread *thread_of(struct builder *builder, const struct trac
 	if (thread)
 		return thread;
 	PROBLEM(builder, threads_unknown, event->line);
-	space = sibling ? sibling->space : trace_tasks_add_space(&builder->tasks, event->pid, TRACE_NO_SPACE, false);
+	space = sibling ? sibling->space
+			: trace_tasks_add_space(&builder->tasks, event->pid, TRACE_NO_SPACE, false);
 	if (space != TRACE_NO_SPACE)
 		thread = trace_tasks_add(&builder->tasks, event->pid, event->tid, space);
 	if (!thread)
@@ -116,10 +126,13 @@ static uint64_t *mm_of(struct builder *builder, const struct trace_thread *threa
 
 static bool is_fork(enum trace_call call)
 {
-	return call == TRACE_CLONE || call == TRACE_CLONE3 || call == TRACE_FORK || call == TRACE_VFORK;
+	return call == TRACE_CLONE || call == TRACE_CLONE3 || call == TRACE_FORK ||
+	       call == TRACE_VFORK;
 }
 
-/* Calls that change the space they run in; the others make, replace or end one. */
+/*
+ * Calls that change the space they run in; the others make, replace or end one.
+ */
 static bool is_memory_call(enum trace_call call)
 {
 	return call < TRACE_CLONE;
@@ -127,8 +140,12 @@ static bool is_memory_call(enum trace_call call)
 
 /* ---- faults ---- */
 
-/* The MMAP2 record that a growing fault was waiting for: now the write lock is known to be its. */
-static void attach_growth(struct builder *builder, struct trace_thread *thread, const struct trace_map *map)
+/*
+ * The MMAP2 record that a growing fault was waiting for: now the write lock is
+ * known to be its.
+ */
+static void attach_growth(struct builder *builder, struct trace_thread *thread,
+			  const struct trace_map *map)
 {
 	struct trace_effect *effect = effect_at(builder, thread->fault.effect);
 
@@ -141,11 +158,12 @@ static void attach_growth(struct builder *builder, struct trace_thread *thread, 
 }
 
 /*
- * A lock taken right after a fault is the fault's. Inside a recorded call only the first read lock is: what follows may be the
- * call's own.
+ * A lock taken right after a fault is the fault's. Inside a recorded call only
+ * the first read lock is: what follows may be the call's own.
  * Return: whether it was.
  */
-static bool fault_takes_lock(struct builder *builder, struct trace_thread *thread, const struct trace_event *event)
+static bool fault_takes_lock(struct builder *builder, struct trace_thread *thread,
+			     const struct trace_event *event)
 {
 	struct trace_effect *effect;
 
@@ -172,9 +190,11 @@ static bool fault_takes_lock(struct builder *builder, struct trace_thread *threa
 	return false;
 }
 
-static void add_step(struct builder *builder, struct trace_thread *thread, const struct trace_exec_step *step)
+static void add_step(struct builder *builder, struct trace_thread *thread,
+		     const struct trace_exec_step *step)
 {
-	struct trace_exec_step *steps = trace_grow(thread->steps, thread->nr_steps, &thread->steps_room, sizeof(*steps));
+	struct trace_exec_step *steps =
+		trace_grow(thread->steps, thread->nr_steps, &thread->steps_room, sizeof(*steps));
 
 	if (!steps) {
 		builder->out_of_memory = true;
@@ -184,7 +204,8 @@ static void add_step(struct builder *builder, struct trace_thread *thread, const
 	steps[thread->nr_steps++] = *step;
 }
 
-static void on_fault(struct builder *builder, struct trace_thread *thread, const struct trace_event *event)
+static void on_fault(struct builder *builder, struct trace_thread *thread,
+		     const struct trace_event *event)
 {
 	struct trace_exec_step step = {.is_fault = true, .line = event->line};
 	struct trace_effect *effect;
@@ -212,8 +233,9 @@ static void on_fault(struct builder *builder, struct trace_thread *thread, const
 }
 
 /*
- * A thread that ends looks through its space under the read lock. Killed by another thread's exit_group, it may do so with a fault
- * as its last event before, maybe long before: that lock was not the fault's.
+ * A thread that ends looks through its space under the read lock. Killed by
+ * another thread's exit_group, it may do so with a fault as its last event
+ * before, maybe long before: that lock was not the fault's.
  */
 static void give_back_lock_of_exit(struct builder *builder, struct trace_thread *thread)
 {
@@ -229,7 +251,8 @@ static void give_back_lock_of_exit(struct builder *builder, struct trace_thread 
 
 /* ---- calls ---- */
 
-static void on_enter(struct builder *builder, struct trace_thread *thread, const struct trace_event *event)
+static void on_enter(struct builder *builder, struct trace_thread *thread,
+		     const struct trace_event *event)
 {
 	if (thread->call.open)
 		PROBLEM(builder, enters_without_exit, thread->call.enter.line);
@@ -239,12 +262,16 @@ static void on_enter(struct builder *builder, struct trace_thread *thread, const
 	memcpy(thread->call.args, event->enter.args, sizeof(thread->call.args));
 	thread->call.enter = moment_of(event);
 	thread->nr_maps = 0;
-	/* A thread that calls has returned: what it was expected to return from is over, seen or not. */
+	/*
+	 * A thread that calls has returned: what it was expected to return from
+	 * is over, seen or not.
+	 */
 	thread->newborn = false;
 	thread->back_from_exec = false;
 }
 
-static void finish_memory_call(struct builder *builder, struct trace_thread *thread, const struct trace_event *event)
+static void finish_memory_call(struct builder *builder, struct trace_thread *thread,
+			       const struct trace_event *event)
 {
 	struct trace_moment commit = moment_of(event);
 	struct trace_effect *effect;
@@ -261,7 +288,8 @@ static void finish_memory_call(struct builder *builder, struct trace_thread *thr
 	effect->call.result = event->leave.result;
 	effect->call.took_write_lock = thread->call.write_lock.line != 0;
 	effect->call.exit_line = event->line;
-	effect->maps = trace_pool_copy(&builder->loaded->pool, thread->maps, thread->nr_maps * sizeof(*thread->maps));
+	effect->maps = trace_pool_copy(&builder->loaded->pool, thread->maps,
+				       thread->nr_maps * sizeof(*thread->maps));
 	effect->nr_maps = effect->maps ? (unsigned int)thread->nr_maps : 0;
 	builder->loaded->order.nr_maps += effect->nr_maps;
 }
@@ -271,23 +299,29 @@ static void close_exec(struct builder *builder, struct trace_thread *thread)
 {
 	struct trace_effect *effect = effect_at(builder, thread->exec.effect);
 
-	effect->exec.steps = trace_pool_copy(&builder->loaded->pool, thread->steps, thread->nr_steps * sizeof(*thread->steps));
+	effect->exec.steps = trace_pool_copy(&builder->loaded->pool, thread->steps,
+					     thread->nr_steps * sizeof(*thread->steps));
 	effect->exec.nr_steps = effect->exec.steps ? (unsigned int)thread->nr_steps : 0;
 	thread->nr_steps = 0;
 	thread->exec.open = false;
 }
 
-/* A return without an enter is right where the enter was another thread's, or before the recording. */
+/*
+ * A return without an enter is right where the enter was another thread's, or
+ * before the recording.
+ */
 static bool return_was_expected(struct trace_thread *thread, enum trace_call call)
 {
-	bool expected = (thread->newborn && is_fork(call)) || (thread->back_from_exec && call == TRACE_EXECVE);
+	bool expected = (thread->newborn && is_fork(call)) ||
+			(thread->back_from_exec && call == TRACE_EXECVE);
 
 	thread->newborn = false;
 	thread->back_from_exec = false;
 	return expected;
 }
 
-static void on_leave(struct builder *builder, struct trace_thread *thread, const struct trace_event *event)
+static void on_leave(struct builder *builder, struct trace_thread *thread,
+		     const struct trace_event *event)
 {
 	bool paired = thread->call.open && thread->call.call == event->leave.call;
 
@@ -306,7 +340,8 @@ static void on_leave(struct builder *builder, struct trace_thread *thread, const
 	thread->nr_maps = 0;
 }
 
-static void call_takes_lock(struct builder *builder, struct trace_thread *thread, const struct trace_event *event)
+static void call_takes_lock(struct builder *builder, struct trace_thread *thread,
+			    const struct trace_event *event)
 {
 	uint64_t *mm = mm_of(builder, thread);
 	bool fork = is_fork(thread->call.call);
@@ -314,7 +349,8 @@ static void call_takes_lock(struct builder *builder, struct trace_thread *thread
 	if (!fork && !is_memory_call(thread->call.call))
 		return; /* execve prepares the new space; an end looks through the old one */
 	if (*mm && *mm != event->lock.mm) {
-		if (fork && event->lock.write && thread->call.write_lock.line && !thread->call.child_mm)
+		if (fork && event->lock.write && thread->call.write_lock.line &&
+		    !thread->call.child_mm)
 			thread->call.child_mm = event->lock.mm;
 		else if (event->lock.write)
 			PROBLEM(builder, mm_conflicts, event->line);
@@ -331,7 +367,8 @@ static void call_takes_lock(struct builder *builder, struct trace_thread *thread
 
 /* ---- locks ---- */
 
-static void on_locked(struct builder *builder, struct trace_thread *thread, const struct trace_event *event)
+static void on_locked(struct builder *builder, struct trace_thread *thread,
+		      const struct trace_event *event)
 {
 	uint64_t *mm = mm_of(builder, thread);
 
@@ -342,7 +379,8 @@ static void on_locked(struct builder *builder, struct trace_thread *thread, cons
 			*mm = event->lock.mm;
 		return;
 	}
-	if (thread->fault.state != FAULT_NONE && (!*mm || *mm == event->lock.mm) && fault_takes_lock(builder, thread, event))
+	if (thread->fault.state != FAULT_NONE && (!*mm || *mm == event->lock.mm) &&
+	    fault_takes_lock(builder, thread, event))
 		return;
 	if (thread->call.open)
 		call_takes_lock(builder, thread, event);
@@ -356,7 +394,8 @@ static void on_released(struct trace_thread *thread)
 
 /* ---- MMAP2 records ---- */
 
-static void on_map(struct builder *builder, struct trace_thread *thread, const struct trace_event *event)
+static void on_map(struct builder *builder, struct trace_thread *thread,
+		   const struct trace_event *event)
 {
 	struct trace_exec_step step = {.line = event->line, .map = event->map};
 	struct trace_map *maps;
@@ -382,10 +421,13 @@ static void on_map(struct builder *builder, struct trace_thread *thread, const s
 /* ---- threads and processes ---- */
 
 /*
- * Whether a new process shares its parent's space. vfork and clone say so; clone3 does not show its flags, but a copy takes the
- * parent's mmap_lock for writing. Without lock events: posix_spawn is what calls clone3, and it shares.
+ * Whether a new process shares its parent's space. vfork and clone say so;
+ * clone3 does not show its flags, but a copy takes the parent's mmap_lock for
+ * writing. Without lock events: posix_spawn is what calls clone3, and it
+ * shares.
  */
-static enum trace_child relation(struct builder *builder, const struct trace_thread *parent, bool *guessed)
+static enum trace_child relation(struct builder *builder, const struct trace_thread *parent,
+				 bool *guessed)
 {
 	bool locks = trace_counts(builder->reader)->events[TRACE_EV_LOCKED] != 0;
 
@@ -397,14 +439,19 @@ static enum trace_child relation(struct builder *builder, const struct trace_thr
 	else if (parent->call.call == TRACE_FORK)
 		return TRACE_CHILD_COPIES;
 	else if (parent->call.call == TRACE_CLONE)
-		return parent->call.args[0] & CLONE_VM_FLAG ? TRACE_CHILD_SHARES : TRACE_CHILD_COPIES;
+		return parent->call.args[0] & CLONE_VM_FLAG ? TRACE_CHILD_SHARES
+							    : TRACE_CHILD_COPIES;
 	else if (!locks)
 		*guessed = true;
 	return parent->call.write_lock.line ? TRACE_CHILD_COPIES : TRACE_CHILD_SHARES;
 }
 
-/* The space that a child process begins in, or TRACE_NO_SPACE when memory is out. */
-static int child_space(struct builder *builder, const struct trace_thread *parent, enum trace_child how, int pid)
+/*
+ * The space that a child process begins in, or TRACE_NO_SPACE when memory is
+ * out.
+ */
+static int child_space(struct builder *builder, const struct trace_thread *parent,
+		       enum trace_child how, int pid)
 {
 	bool known = builder->tasks.spaces[parent->space].known_from_start;
 	int space;
@@ -419,7 +466,8 @@ static int child_space(struct builder *builder, const struct trace_thread *paren
 
 static void on_task_new(struct builder *builder, const struct trace_event *event)
 {
-	struct trace_event of_parent = {.line = event->line, .pid = event->task.ppid, .tid = event->task.ptid};
+	struct trace_event of_parent = {
+		.line = event->line, .pid = event->task.ppid, .tid = event->task.ptid};
 	struct trace_thread *parent = thread_of(builder, &of_parent);
 	struct trace_moment commit = moment_of(event);
 	struct trace_thread *child;
@@ -455,12 +503,14 @@ static void on_task_new(struct builder *builder, const struct trace_event *event
 		builder->out_of_memory = true;
 }
 
-static void end_thread(struct builder *builder, struct trace_thread *thread, struct trace_moment when)
+static void end_thread(struct builder *builder, struct trace_thread *thread,
+		       struct trace_moment when)
 {
 	struct trace_effect *effect = new_effect(builder, TRACE_TASK_DONE, thread, when, when);
 	bool ended;
 
-	if (thread->call.open && thread->call.call != TRACE_EXIT && thread->call.call != TRACE_EXIT_GROUP)
+	if (thread->call.open && thread->call.call != TRACE_EXIT &&
+	    thread->call.call != TRACE_EXIT_GROUP)
 		PROBLEM(builder, enters_without_exit, thread->call.enter.line);
 	if (thread->exec.open) {
 		PROBLEM(builder, execs_unfinished, when.line);
@@ -472,8 +522,9 @@ static void end_thread(struct builder *builder, struct trace_thread *thread, str
 }
 
 /*
- * The thread that comes back from execve as the only one of process @pid, under the id @pid, whichever thread called it; NULL when
- * the process was not seen before.
+ * The thread that comes back from execve as the only one of process @pid, under
+ * the id @pid, whichever thread called it; NULL when the process was not seen
+ * before.
  */
 static struct trace_thread *exec_caller(struct builder *builder, int pid)
 {
@@ -505,7 +556,9 @@ static void on_comm_exec(struct builder *builder, const struct trace_event *even
 		ended = trace_tasks_move(&builder->tasks, thread, space);
 	else
 		thread = trace_tasks_add(&builder->tasks, event->pid, event->tid, space);
-	effect = thread ? new_effect(builder, TRACE_EXEC_DONE, thread, moment_of(event), moment_of(event)) : NULL;
+	effect = thread ? new_effect(builder, TRACE_EXEC_DONE, thread, moment_of(event),
+				     moment_of(event))
+			: NULL;
 	if (!effect) {
 		builder->out_of_memory = true;
 		return;
@@ -521,23 +574,31 @@ static void on_comm_exec(struct builder *builder, const struct trace_event *even
 	thread->nr_steps = 0;
 }
 
-static void on_sched_exec(struct builder *builder, struct trace_thread *thread, const struct trace_event *event)
+static void on_sched_exec(struct builder *builder, struct trace_thread *thread,
+			  const struct trace_event *event)
 {
 	if (!thread->exec.open)
 		return;
-	effect_at(builder, thread->exec.effect)->exec.filename = trace_pool_string(&builder->loaded->pool, event->exec.filename);
+	effect_at(builder, thread->exec.effect)->exec.filename =
+		trace_pool_string(&builder->loaded->pool, event->exec.filename);
 	close_exec(builder, thread);
 }
 
 /* ---- the pass ---- */
 
-/* Events of the running thread. Those that only some threads can cause introduce an unknown one. */
+/*
+ * Events of the running thread. Those that only some threads can cause
+ * introduce an unknown one.
+ */
 static void on_thread_event(struct builder *builder, const struct trace_event *event)
 {
 	bool lock = event->type == TRACE_EV_LOCKED || event->type == TRACE_EV_RELEASED;
-	struct trace_thread *thread = lock ? trace_tasks_find(&builder->tasks, event->tid) : thread_of(builder, event);
+	struct trace_thread *thread =
+		lock ? trace_tasks_find(&builder->tasks, event->tid) : thread_of(builder, event);
 
-	/* A lock may be taken on the way out, after the thread's end was told. */
+	/*
+	 * A lock may be taken on the way out, after the thread's end was told.
+	 */
 	if (!thread)
 		return;
 	if (event->type == TRACE_EV_SCHED_EXIT)
@@ -614,7 +675,8 @@ static void count_left(void *context, struct trace_thread *thread)
 		PROBLEM(builder, execs_unfinished, thread->call.enter.line);
 		close_exec(builder, thread);
 	}
-	if (thread->call.open && thread->call.call != TRACE_EXIT && thread->call.call != TRACE_EXIT_GROUP)
+	if (thread->call.open && thread->call.call != TRACE_EXIT &&
+	    thread->call.call != TRACE_EXIT_GROUP)
 		PROBLEM(builder, enters_without_exit, thread->call.enter.line);
 }
 
@@ -646,7 +708,8 @@ static void finish(struct builder *builder)
 
 	trace_tasks_each(&builder->tasks, count_left, builder);
 	if (loaded->effects)
-		qsort(loaded->effects, order->nr_effects, sizeof(*loaded->effects), compare_commits);
+		qsort(loaded->effects, order->nr_effects, sizeof(*loaded->effects),
+		      compare_commits);
 	loaded->spaces = builder->tasks.spaces;
 	builder->tasks.spaces = NULL;
 	number_spaces(loaded);
@@ -664,7 +727,8 @@ static int read_all(struct builder *builder, const char *path, char *error)
 	struct trace_event event;
 	int got = 0;
 
-	while (!builder->out_of_memory && !builder->loaded->pool.out_of_memory && (got = trace_next(builder->reader, &event)) > 0)
+	while (!builder->out_of_memory && !builder->loaded->pool.out_of_memory &&
+	       (got = trace_next(builder->reader, &event)) > 0)
 		on_event(builder, &event);
 	if (builder->out_of_memory || builder->loaded->pool.out_of_memory)
 		snprintf(error, TRACE_ERROR_MAX, "%s: out of memory", path);

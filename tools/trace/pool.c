@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pool.c - memory for one recording: chunks that are cut from the front, and a hash table of strings, since a recording names
- * the same few files thousands of times.
+ * pool.c - memory for one recording: chunks that are cut from the front, and a
+ * hash table of strings, since a recording names the same few files thousands
+ * of times.
  */
 #include "tools/trace/pool.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tasks.c - who runs at this point of a recording, and in which address space: a hash table of threads by id, and a count of
- * users for each space, so that its end shows.
+ * tasks.c - who runs at this point of a recording, and in which address space:
+ * a hash table of threads by id, and a count of users for each space, so that
+ * its end shows.
  */
 #include "tools/trace/tasks.h"
 
@@ -27,7 +28,8 @@ struct trace_thread *trace_tasks_find_execing(struct trace_tasks *tasks, int pid
 {
 	for (int i = 0; i < TRACE_THREAD_BUCKETS; i++)
 		for (struct trace_thread *thread = tasks->buckets[i]; thread; thread = thread->next)
-			if (thread->pid == pid && thread->tid != tid && thread->call.open && thread->call.call == TRACE_EXECVE)
+			if (thread->pid == pid && thread->tid != tid && thread->call.open &&
+			    thread->call.call == TRACE_EXECVE)
 				return thread;
 	return NULL;
 }
@@ -102,7 +104,8 @@ bool trace_tasks_remove(struct trace_tasks *tasks, struct trace_thread *thread)
 
 int trace_tasks_add_space(struct trace_tasks *tasks, int pid, int parent, bool known)
 {
-	struct trace_space *spaces = trace_grow(tasks->spaces, tasks->nr_spaces, &tasks->spaces_room, sizeof(*spaces));
+	struct trace_space *spaces =
+		trace_grow(tasks->spaces, tasks->nr_spaces, &tasks->spaces_room, sizeof(*spaces));
 	int *users;
 
 	if (!spaces)
@@ -113,7 +116,8 @@ int trace_tasks_add_space(struct trace_tasks *tasks, int pid, int parent, bool k
 		return TRACE_NO_SPACE;
 	tasks->users = users;
 	users[tasks->nr_spaces] = 0;
-	spaces[tasks->nr_spaces] = (struct trace_space){.parent = parent, .known_from_start = known, .first_pid = pid};
+	spaces[tasks->nr_spaces] =
+		(struct trace_space){.parent = parent, .known_from_start = known, .first_pid = pid};
 	return (int)tasks->nr_spaces++;
 }
 
@@ -126,7 +130,8 @@ bool trace_tasks_move(struct trace_tasks *tasks, struct trace_thread *thread, in
 	return leave_space(tasks, old);
 }
 
-void trace_tasks_each(struct trace_tasks *tasks, void (*visit)(void *context, struct trace_thread *thread), void *context)
+void trace_tasks_each(struct trace_tasks *tasks,
+		      void (*visit)(void *context, struct trace_thread *thread), void *context)
 {
 	for (int i = 0; i < TRACE_THREAD_BUCKETS; i++)
 		for (struct trace_thread *thread = tasks->buckets[i]; thread; thread = thread->next)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace.c - one line of `perf script` text to one event: a cursor walks over the line, each field's reader takes its part or says
- * what it expected instead, and a table maps event names to the readers of their fields.
+ * trace.c - one line of `perf script` text to one event: a cursor walks over
+ * the line, each field's reader takes its part or says what it expected
+ * instead, and a table maps event names to the readers of their fields.
  *
  * Before: lines.c (bytes to lines). After: order.h (events to effects).
  */
@@ -28,7 +29,10 @@ struct trace_reader {
 	char error[TRACE_ERROR_MAX];
 };
 
-/* A place in the line being read. Every reader below moves it on over what it took. */
+/*
+ * A place in the line being read. Every reader below moves it on over what it
+ * took.
+ */
 struct cursor {
 	struct trace_reader *reader;
 	const char *at;
@@ -73,9 +77,11 @@ const char *trace_call_name(enum trace_call call)
 
 /* ---- saying what is wrong ---- */
 
-__attribute__((format(printf, 2, 3))) static void set_error(struct trace_reader *reader, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void set_error(struct trace_reader *reader,
+							    const char *format, ...)
 {
-	int len = snprintf(reader->error, sizeof(reader->error), "%s:%lu: ", reader->path, reader->counts.lines);
+	int len = snprintf(reader->error, sizeof(reader->error), "%s:%lu: ", reader->path,
+			   reader->counts.lines);
 	va_list args;
 
 	if (len < 0 || (size_t)len >= sizeof(reader->error))
@@ -135,7 +141,10 @@ static int digit_of(char c, unsigned int base)
 	return digit < (int)base ? digit : -1;
 }
 
-/* A number without sign or prefix. false: none here, or beyond 64 bits; the cursor stays. */
+/*
+ * A number without sign or prefix. false: none here, or beyond 64 bits; the
+ * cursor stays.
+ */
 static bool take_digits(struct cursor *cursor, unsigned int base, uint64_t *value)
 {
 	const char *at = cursor->at;
@@ -143,7 +152,8 @@ static bool take_digits(struct cursor *cursor, unsigned int base, uint64_t *valu
 	int digit;
 
 	for (; (digit = digit_of(*at, base)) >= 0; at++)
-		if (__builtin_mul_overflow(sum, (uint64_t)base, &sum) || __builtin_add_overflow(sum, (uint64_t)digit, &sum))
+		if (__builtin_mul_overflow(sum, (uint64_t)base, &sum) ||
+		    __builtin_add_overflow(sum, (uint64_t)digit, &sum))
 			return false;
 	if (at == cursor->at)
 		return false;
@@ -165,7 +175,8 @@ static bool take_hex(struct cursor *cursor, uint64_t *value)
 /* As perf prints arguments: hexadecimal with 0x, or decimal. */
 static bool take_number(struct cursor *cursor, uint64_t *value)
 {
-	return strncmp(cursor->at, "0x", 2) ? take_digits(cursor, 10, value) : take_hex(cursor, value);
+	return strncmp(cursor->at, "0x", 2) ? take_digits(cursor, 10, value)
+					    : take_hex(cursor, value);
 }
 
 /* A process or thread id; perf knows -1. */
@@ -208,7 +219,10 @@ static bool take_bool(struct cursor *cursor, bool *value)
 	return true;
 }
 
-/* The last place of @key in the line; behind it. NULL: nowhere. Names in front of it may hold anything, even @key. */
+/*
+ * The last place of @key in the line; behind it. NULL: nowhere. Names in front
+ * of it may hold anything, even @key.
+ */
 static char *behind_last(const struct cursor *cursor, const char *key)
 {
 	char *found = NULL;
@@ -231,12 +245,16 @@ static enum trace_call find_call(const char *name, size_t len)
 {
 	enum trace_call call = 0;
 
-	while (call < TRACE_NR_CALLS && (strncmp(calls[call].name, name, len) || calls[call].name[len]))
+	while (call < TRACE_NR_CALLS &&
+	       (strncmp(calls[call].name, name, len) || calls[call].name[len]))
 		call++;
 	return call;
 }
 
-/* Newer kernels add what a pointer points to, as in `filename: 0x55d0 "/bin/true"`. */
+/*
+ * Newer kernels add what a pointer points to, as in `filename: 0x55d0
+ * "/bin/true"`.
+ */
 static void skip_annotation(struct cursor *cursor)
 {
 	const char *end;
@@ -271,8 +289,8 @@ static enum verdict read_enter(struct cursor *cursor, struct trace_event *event)
 	}
 	event->enter.nr_args = nr;
 	if (nr < calls[event->enter.call].nr_args) {
-		set_error(cursor->reader, "found %u arguments of %s, expected %u", nr, calls[event->enter.call].name,
-			  calls[event->enter.call].nr_args);
+		set_error(cursor->reader, "found %u arguments of %s, expected %u", nr,
+			  calls[event->enter.call].name, calls[event->enter.call].nr_args);
 		return WRONG;
 	}
 	return GOOD;
@@ -301,7 +319,10 @@ static enum verdict read_fault(struct cursor *cursor, struct trace_event *event)
 	if (!take(cursor, "address="))
 		return wrong(cursor, "`address=0xHEX`");
 	if (!take_hex(cursor, &event->fault.address)) {
-		/* a symbol: the kernel faulted on its own memory, which is no part of any address space here */
+		/*
+		 * a symbol: the kernel faulted on its own memory, which is no
+		 * part of any address space here
+		 */
 		if (event->fault.user || !strstr(cursor->at, " error_code=0x"))
 			return wrong(cursor, "the address, 0xHEX");
 		return SKIP;
@@ -351,7 +372,8 @@ static enum verdict read_lock(struct cursor *cursor, struct trace_event *event)
 	if (!take_bool(cursor, &event->lock.write))
 		return wrong(cursor, "`true` or `false`");
 	event->lock.success = true;
-	if (event->type == TRACE_EV_LOCKED && (!take(cursor, " success=") || !take_bool(cursor, &event->lock.success)))
+	if (event->type == TRACE_EV_LOCKED &&
+	    (!take(cursor, " success=") || !take_bool(cursor, &event->lock.success)))
 		return wrong(cursor, "` success=true` or ` success=false`");
 	return at_end(cursor);
 }
@@ -439,8 +461,8 @@ static bool take_inode(struct cursor *cursor, struct trace_map *map)
 {
 	uint64_t maj, min;
 
-	if (!take_digits(cursor, 16, &maj) || !take(cursor, ":") || !take_digits(cursor, 16, &min) || maj > UINT32_MAX ||
-	    min > UINT32_MAX)
+	if (!take_digits(cursor, 16, &maj) || !take(cursor, ":") ||
+	    !take_digits(cursor, 16, &min) || maj > UINT32_MAX || min > UINT32_MAX)
 		return false;
 	map->maj = (unsigned int)maj;
 	map->min = (unsigned int)min;
@@ -458,17 +480,22 @@ static enum verdict read_map(struct cursor *cursor, struct trace_event *event)
 	skip_blanks(cursor);
 	if (!take_pair(cursor, '/', &pid, &tid) || !take(cursor, ": ["))
 		return wrong(cursor, "`PID/TID: [START(LEN) @ OFFSET ...`");
-	if (!take_hex(cursor, &map->start) || !take(cursor, "(") || !take_hex(cursor, &map->len) || !take(cursor, ")"))
+	if (!take_hex(cursor, &map->start) || !take(cursor, "(") || !take_hex(cursor, &map->len) ||
+	    !take(cursor, ")"))
 		return wrong(cursor, "`0xSTART(0xLEN)`");
 	if (__builtin_add_overflow(map->start, map->len, &end) || !map->len) {
-		set_error(cursor->reader, "found a range of 0x%llx bytes at 0x%llx, expected one inside the address space",
+		set_error(cursor->reader,
+			  "found a range of 0x%llx bytes at 0x%llx, expected one inside the "
+			  "address space",
 			  (unsigned long long)map->len, (unsigned long long)map->start);
 		return WRONG;
 	}
 	if (!take(cursor, " @ ") || !take_number(cursor, &map->pgoff) || !take(cursor, " "))
 		return wrong(cursor, "` @ OFFSET `");
 	if (*cursor->at == '<')
-		return wrong(cursor, "`MAJ:MIN INODE GENERATION`, as perf record prints without --buildid-mmap");
+		return wrong(
+			cursor,
+			"`MAJ:MIN INODE GENERATION`, as perf record prints without --buildid-mmap");
 	if (!take_inode(cursor, map))
 		return wrong(cursor, "`MAJ:MIN INODE GENERATION]`");
 	if (!take(cursor, ": ") || !take_perms(cursor, &map->perms) || !take(cursor, " "))
@@ -477,7 +504,10 @@ static enum verdict read_map(struct cursor *cursor, struct trace_event *event)
 	return GOOD;
 }
 
-/* ` exec: NAME:PID/TID`, or without the word; the name may hold colons and blanks. */
+/*
+ * ` exec: NAME:PID/TID`, or without the word; the name may hold colons and
+ * blanks.
+ */
 static enum verdict read_comm(struct cursor *cursor, struct trace_event *event)
 {
 	char *colon;
@@ -499,8 +529,9 @@ static enum verdict read_comm(struct cursor *cursor, struct trace_event *event)
 /* `(PID:TID):(PARENT PID:PARENT TID)` */
 static enum verdict read_task(struct cursor *cursor, struct trace_event *event)
 {
-	if (!take(cursor, "(") || !take_pair(cursor, ':', &event->task.pid, &event->task.tid) || !take(cursor, "):(") ||
-	    !take_pair(cursor, ':', &event->task.ppid, &event->task.ptid) || !take(cursor, ")"))
+	if (!take(cursor, "(") || !take_pair(cursor, ':', &event->task.pid, &event->task.tid) ||
+	    !take(cursor, "):(") || !take_pair(cursor, ':', &event->task.ppid, &event->task.ptid) ||
+	    !take(cursor, ")"))
 		return wrong(cursor, "`(PID:TID):(PARENT:PARENT)`");
 	return at_end(cursor);
 }
@@ -512,11 +543,15 @@ static enum verdict read_lost(struct cursor *cursor, struct trace_event *event)
 	return at_end(cursor);
 }
 
-/* Records of one kind tell of each gap as it ends, of the other of all samples lost: the larger sum is what is missing. */
+/*
+ * Records of one kind tell of each gap as it ends, of the other of all samples
+ * lost: the larger sum is what is missing.
+ */
 static void count_lost(struct trace_reader *reader, uint64_t *sum, uint64_t count)
 {
 	*sum += count;
-	reader->counts.lost = reader->lost > reader->lost_samples ? reader->lost : reader->lost_samples;
+	reader->counts.lost =
+		reader->lost > reader->lost_samples ? reader->lost : reader->lost_samples;
 }
 
 static enum verdict read_gap(struct cursor *cursor, struct trace_event *event)
@@ -552,7 +587,10 @@ struct event_name {
 	enum verdict (*read)(struct cursor *cursor, struct trace_event *event);
 };
 
-/* Frequent ones first. System calls, two names for each, are found by their prefix instead. */
+/*
+ * Frequent ones first. System calls, two names for each, are found by their
+ * prefix instead.
+ */
 static const struct event_name tracepoints[] = {
 	{"exceptions:page_fault_user", TRACE_EV_FAULT, read_user_fault},
 	{"mmap_lock:mmap_lock_acquire_returned", TRACE_EV_LOCKED, read_lock},
@@ -565,13 +603,18 @@ static const struct event_name tracepoints[] = {
 };
 
 static const struct event_name records[] = {
-	{"PERF_RECORD_MMAP2", TRACE_EV_MAP, read_map},           {"PERF_RECORD_FORK", TRACE_EV_TASK_NEW, read_task},
-	{"PERF_RECORD_EXIT", TRACE_EV_TASK_EXIT, read_task},     {"PERF_RECORD_COMM", TRACE_EV_COMM, read_comm},
-	{"PERF_RECORD_LOST", TRACE_EV_LOST, read_gap},           {"PERF_RECORD_LOST_SAMPLES", TRACE_EV_LOST, read_lost_samples},
-	{"PERF_RECORD_MMAP", TRACE_EV_KERNEL_MAP, read_nothing}, {NULL, 0, NULL},
+	{"PERF_RECORD_MMAP2", TRACE_EV_MAP, read_map},
+	{"PERF_RECORD_FORK", TRACE_EV_TASK_NEW, read_task},
+	{"PERF_RECORD_EXIT", TRACE_EV_TASK_EXIT, read_task},
+	{"PERF_RECORD_COMM", TRACE_EV_COMM, read_comm},
+	{"PERF_RECORD_LOST", TRACE_EV_LOST, read_gap},
+	{"PERF_RECORD_LOST_SAMPLES", TRACE_EV_LOST, read_lost_samples},
+	{"PERF_RECORD_MMAP", TRACE_EV_KERNEL_MAP, read_nothing},
+	{NULL, 0, NULL},
 };
 
-static const struct event_name *find_event(const struct event_name *names, const char *name, size_t len)
+static const struct event_name *find_event(const struct event_name *names, const char *name,
+					   size_t len)
 {
 	while (names->name && (strncmp(names->name, name, len) || names->name[len]))
 		names++;
@@ -583,12 +626,13 @@ static enum verdict skip_unknown(struct trace_reader *reader, const char *name, 
 	struct trace_counts *counts = &reader->counts;
 
 	if (!counts->unknown++)
-		snprintf(counts->first_unknown, sizeof(counts->first_unknown), "%.*s", (int)(len < 63 ? len : 63), name);
+		snprintf(counts->first_unknown, sizeof(counts->first_unknown), "%.*s",
+			 (int)(len < 63 ? len : 63), name);
 	return SKIP;
 }
 
-static enum verdict read_named(struct cursor *cursor, const struct event_name *names, const char *name, size_t len,
-			       struct trace_event *event)
+static enum verdict read_named(struct cursor *cursor, const struct event_name *names,
+			       const char *name, size_t len, struct trace_event *event)
 {
 	const struct event_name *known = find_event(names, name, len);
 
@@ -599,7 +643,8 @@ static enum verdict read_named(struct cursor *cursor, const struct event_name *n
 }
 
 /* The cursor stands behind `syscalls:sys_`; @name is the whole name. */
-static enum verdict read_syscall(struct cursor *cursor, const char *name, size_t len, struct trace_event *event)
+static enum verdict read_syscall(struct cursor *cursor, const char *name, size_t len,
+				 struct trace_event *event)
 {
 	bool enter = take(cursor, "enter_");
 	enum trace_call call;
@@ -620,7 +665,9 @@ static enum verdict read_syscall(struct cursor *cursor, const char *name, size_t
 	return read_leave(cursor, event);
 }
 
-/* perf's own records are named without the colon that ends a tracepoint's name. */
+/*
+ * perf's own records are named without the colon that ends a tracepoint's name.
+ */
 static enum verdict read_event(struct cursor *cursor, struct trace_event *event)
 {
 	const char *name = cursor->at;
@@ -648,7 +695,8 @@ static bool take_time(struct cursor *cursor, uint64_t *time)
 	uint64_t sec, fraction;
 	size_t digits;
 
-	if (!take_digits(cursor, 10, &sec) || sec > UINT64_MAX / NS_PER_SEC - 1 || !take(cursor, "."))
+	if (!take_digits(cursor, 10, &sec) || sec > UINT64_MAX / NS_PER_SEC - 1 ||
+	    !take(cursor, "."))
 		goto none;
 	digits = strspn(cursor->at, "0123456789");
 	if (digits > 9 || !take_digits(cursor, 10, &fraction))
@@ -670,8 +718,11 @@ static enum verdict check_time(struct cursor *cursor, uint64_t time)
 	if (!time)
 		return GOOD;
 	if (time < reader->last_time) {
-		set_error(reader, "found time %llu.%09llu after %llu.%09llu, expected time to rise (two recordings in one file?)",
-			  (unsigned long long)(time / NS_PER_SEC), (unsigned long long)(time % NS_PER_SEC),
+		set_error(reader,
+			  "found time %llu.%09llu after %llu.%09llu, expected time to rise (two "
+			  "recordings in one file?)",
+			  (unsigned long long)(time / NS_PER_SEC),
+			  (unsigned long long)(time % NS_PER_SEC),
 			  (unsigned long long)(reader->last_time / NS_PER_SEC),
 			  (unsigned long long)(reader->last_time % NS_PER_SEC));
 		return WRONG;
@@ -689,7 +740,8 @@ static enum verdict read_line(struct cursor *cursor, struct trace_event *event)
 	if (!take_pair(cursor, '/', &event->pid, &event->tid))
 		goto not_ours;
 	skip_blanks(cursor);
-	if (!take(cursor, "[") || !take_digits(cursor, 10, &cpu) || cpu > INT32_MAX || !take(cursor, "]"))
+	if (!take(cursor, "[") || !take_digits(cursor, 10, &cpu) || cpu > INT32_MAX ||
+	    !take(cursor, "]"))
 		goto not_ours;
 	event->cpu = (int)cpu;
 	skip_blanks(cursor);
@@ -723,7 +775,8 @@ static int finish(struct trace_reader *reader)
 	if (known)
 		return stop(reader, 0);
 	reader->counts.lines++;
-	set_error(reader, "the end after %lu lines without one known event, expected " HEADER_SHAPE, counts->lines - 1);
+	set_error(reader, "the end after %lu lines without one known event, expected " HEADER_SHAPE,
+		  counts->lines - 1);
 	return stop(reader, -1);
 }
 
@@ -746,7 +799,10 @@ static bool is_strace_mark(const char *line)
 	return !strncmp(line, "# vmrecord: strace", strlen("# vmrecord: strace"));
 }
 
-/* vmrecord says which rules the machine follows that it records on. A list that is too long is cut, and its reader refuses it. */
+/*
+ * vmrecord says which rules the machine follows that it records on. A list that
+ * is too long is cut, and its reader refuses it.
+ */
 static void keep_rules(struct trace_counts *counts, const char *line)
 {
 	static const char mark[] = "# vmrecord: rules ";
@@ -769,7 +825,8 @@ int trace_next(struct trace_reader *reader, struct trace_event *event)
 			return got ? read_failed(reader) : finish(reader);
 		reader->counts.lines++;
 		if (is_strace_mark(line)) {
-			set_error(reader, "a recording by strace, without faults and execve's layout, expected perf script's text");
+			set_error(reader, "a recording by strace, without faults and execve's "
+					  "layout, expected perf script's text");
 			return stop(reader, -1);
 		}
 		if (*line == '#') {

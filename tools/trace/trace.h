@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace.h - reads the text that `perf script` prints of a recording, plain or xz-compressed, as a stream of typed events.
+ * trace.h - reads the text that `perf script` prints of a recording, plain or
+ * xz-compressed, as a stream of typed events.
  *
- * One line is one event; lines come in the order in which they were recorded. What each event means for an address space, and
- * in which order the calls among them took effect, is the next floor's business: order.h.
+ * One line is one event; lines come in the order in which they were recorded.
+ * What each event means for an address space, and in which order the calls
+ * among them took effect, is the next floor's business: order.h.
  *
  * What is read (how to make such a text: bench/traces/README.md):
  *
@@ -14,9 +16,12 @@
  *     mmap_lock:mmap_lock_acquire_returned, _released
  *     PERF_RECORD_MMAP2, _COMM, _FORK, _EXIT, _LOST, _LOST_SAMPLES
  *
- * An event with another name is skipped and counted; lines that begin with '#' (perf script --header) are skipped, except for one
- * that says what the recording machine does otherwise than others (struct trace_counts). Anything else - a line of another shape, a field that is not a number, a text that ends inside a line, xz data that end early, time
- * that runs backwards - is an error, and the reader says `FILE:LINE: what was found, what was expected`.
+ * An event with another name is skipped and counted; lines that begin with '#'
+ * (perf script --header) are skipped, except for one that says what the
+ * recording machine does otherwise than others (struct trace_counts). Anything
+ * else - a line of another shape, a field that is not a number, a text that
+ * ends inside a line, xz data that end early, time that runs backwards - is an
+ * error, and the reader says `FILE:LINE: what was found, what was expected`.
  *
  * Locks: none. A reader belongs to one thread at a time.
  */
@@ -28,7 +33,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The calls that change an address space, or the set of them. In the comment: what args[] holds. */
+/*
+ * The calls that change an address space, or the set of them. In the comment:
+ * what args[] holds.
+ */
 enum trace_call {
 	TRACE_MMAP,             /* addr, len, prot, flags, fd, off (bytes) */
 	TRACE_MUNMAP,           /* addr, len */
@@ -47,12 +55,15 @@ enum trace_call {
 	TRACE_SHMAT,            /* shmid, shmaddr, shmflg */
 	TRACE_SHMDT,            /* shmaddr */
 	TRACE_CLONE,            /* clone_flags, newsp, parent_tidptr, child_tidptr, tls */
-	TRACE_CLONE3,           /* uargs, size: the flags are behind the pointer, not in the recording */
-	TRACE_FORK,             /* - */
-	TRACE_VFORK,            /* - */
-	TRACE_EXECVE,           /* filename, argv, envp: pointers */
-	TRACE_EXIT,             /* error_code */
-	TRACE_EXIT_GROUP,       /* error_code */
+	/*
+	 * uargs, size: the flags are behind the pointer, not in the recording
+	 */
+	TRACE_CLONE3,
+	TRACE_FORK,       /* - */
+	TRACE_VFORK,      /* - */
+	TRACE_EXECVE,     /* filename, argv, envp: pointers */
+	TRACE_EXIT,       /* error_code */
+	TRACE_EXIT_GROUP, /* error_code */
 	TRACE_NR_CALLS
 };
 
@@ -60,21 +71,34 @@ enum trace_call {
 const char *trace_call_name(enum trace_call call);
 
 enum trace_type {
-	TRACE_EV_ENTER,      /* syscalls:sys_enter_X        -> enter */
-	TRACE_EV_LEAVE,      /* syscalls:sys_exit_X         -> leave */
-	TRACE_EV_FAULT,      /* exceptions:page_fault_*     -> fault */
-	TRACE_EV_MAP,        /* PERF_RECORD_MMAP2           -> map */
-	TRACE_EV_COMM_EXEC,  /* PERF_RECORD_COMM exec:      -> comm; execve has thrown away the old space, the new one begins */
-	TRACE_EV_COMM,       /* PERF_RECORD_COMM:           -> comm; a mere change of name */
-	TRACE_EV_TASK_NEW,   /* PERF_RECORD_FORK            -> task; a thread or process begins (seen by its parent) */
-	TRACE_EV_TASK_EXIT,  /* PERF_RECORD_EXIT            -> task; the last event of a thread */
-	TRACE_EV_SCHED_FORK, /* sched:sched_process_fork    -> task; pid and ppid hold thread ids, as the kernel gives them */
+	TRACE_EV_ENTER, /* syscalls:sys_enter_X        -> enter */
+	TRACE_EV_LEAVE, /* syscalls:sys_exit_X         -> leave */
+	TRACE_EV_FAULT, /* exceptions:page_fault_*     -> fault */
+	TRACE_EV_MAP,   /* PERF_RECORD_MMAP2           -> map */
+	/*
+	 * PERF_RECORD_COMM exec:      -> comm; execve has thrown away the old space, the new one begins
+	 */
+	TRACE_EV_COMM_EXEC,
+	TRACE_EV_COMM, /* PERF_RECORD_COMM:           -> comm; a mere change of name */
+	/*
+	 * PERF_RECORD_FORK            -> task; a thread or process begins (seen by its parent)
+	 */
+	TRACE_EV_TASK_NEW,
+	TRACE_EV_TASK_EXIT, /* PERF_RECORD_EXIT            -> task; the last event of a thread */
+	/*
+	 * sched:sched_process_fork    -> task; pid and ppid hold thread ids, as the kernel gives them
+	 */
+	TRACE_EV_SCHED_FORK,
 	TRACE_EV_SCHED_EXEC, /* sched:sched_process_exec    -> exec; the new space is laid out */
 	TRACE_EV_SCHED_EXIT, /* sched:sched_process_exit    -> exit */
 	TRACE_EV_LOCKED,     /* mmap_lock_acquire_returned  -> lock */
 	TRACE_EV_RELEASED,   /* mmap_lock_released          -> lock, success true */
 	TRACE_EV_LOST,       /* PERF_RECORD_LOST(_SAMPLES)  -> lost; events are missing here */
-	TRACE_EV_KERNEL_MAP, /* PERF_RECORD_MMAP            nothing of interest: the kernel's own text */
+	/*
+	 * PERF_RECORD_MMAP            nothing of interest: the kernel's own
+	 *                             text
+	 */
+	TRACE_EV_KERNEL_MAP,
 	TRACE_NR_TYPES
 };
 
@@ -84,14 +108,17 @@ enum trace_type {
 #define TRACE_PERM_EXEC 4u
 #define TRACE_PERM_SHARED 8u /* printed `s`: VM_MAYSHARE */
 
-/* PERF_RECORD_MMAP2: one VMA as it is after the call, merged with its neighbours. */
+/*
+ * PERF_RECORD_MMAP2: one VMA as it is after the call, merged with its
+ * neighbours.
+ */
 struct trace_map {
 	uint64_t start, len;      /* bytes */
 	uint64_t pgoff;           /* bytes; anonymous memory: vm_pgoff << 12 */
 	unsigned int maj, min;    /* 0:0 for anonymous memory */
 	uint64_t ino, generation; /* 0: no file */
 	unsigned int perms;       /* TRACE_PERM_* */
-	const char *name;         /* path, "//anon", "[heap]", "[stack]", "[vdso]", ...; may hold blanks */
+	const char *name; /* path, "//anon", "[heap]", "[stack]", "[vdso]", ...; may hold blanks */
 };
 
 /*
@@ -110,14 +137,26 @@ struct trace_event {
 		} enter;
 		struct {
 			enum trace_call call;
-			int64_t result; /* -4095..-1: -errno; else the result, an address as its bit pattern */
+			/*
+			 * -4095..-1: -errno; else the result, an address as its
+			 * bit pattern
+			 */
+			int64_t result;
 		} leave;
 		struct {
 			uint64_t address;
 			unsigned int error_code; /* as the CPU reports it */
 			bool write, exec;        /* bits 1, 4; neither: a read */
-			bool protection;         /* bit 0: a page was there, its rights refused (or copy-on-write) */
-			bool user;               /* page_fault_user; else the kernel touched user memory for the program */
+			/*
+			 * bit 0: a page was there, its rights refused (or
+			 * copy-on-write)
+			 */
+			bool protection;
+			/*
+			 * page_fault_user; else the kernel touched user memory
+			 * for the program
+			 */
+			bool user;
 		} fault;
 		struct trace_map map;
 		struct {
@@ -129,7 +168,11 @@ struct trace_event {
 			int ppid, ptid; /* its parent */
 		} task;
 		struct {
-			int pid, old_tid; /* old_tid != pid: execve by another thread than the first, which takes over pid */
+			/*
+			 * old_tid != pid: execve by another thread than the
+			 * first, which takes over pid
+			 */
+			int pid, old_tid;
 			const char *filename;
 		} exec;
 		struct {
@@ -151,18 +194,24 @@ struct trace_counts {
 	unsigned long events[TRACE_NR_TYPES];
 	unsigned long unknown;  /* events with a name not listed above */
 	char first_unknown[64]; /* one of them */
-	uint64_t lost;          /* events that perf had to drop, by its LOST and LOST_SAMPLES records */
+	/* events that perf had to drop, by its LOST and LOST_SAMPLES records */
+	uint64_t lost;
 
-	/* what follows "# vmrecord: rules ", the list that tools/probe/rules.h reads; "": the recording does not say */
+	/*
+	 * what follows "# vmrecord: rules ", the list that tools/probe/rules.h
+	 * reads; "": the recording does not say
+	 */
 	char rules[256];
 };
 
-#define TRACE_ERROR_MAX (PATH_MAX + 1024) /* the longest path that can be opened, and what is wrong in the file */
+/* the longest path that can be opened, and what is wrong in the file */
+#define TRACE_ERROR_MAX (PATH_MAX + 1024)
 
 struct trace_reader;
 
 /**
- * trace_open() - Begin to read @path; whether it is xz-compressed shows in its first bytes, not in its name.
+ * trace_open() - Begin to read @path; whether it is xz-compressed shows in its
+ * first bytes, not in its name.
  * @error: TRACE_ERROR_MAX bytes; gets `PATH: why` on failure.
  *
  * Return: the reader, or NULL (no such file, a directory, no memory).
@@ -172,12 +221,16 @@ struct trace_reader *trace_open(const char *path, char *error);
 /**
  * trace_next() - The next event.
  *
- * Return: 1 and *@event filled; 0 at the end of a whole, well-formed text with at least one event; -1 on error, see
- * trace_error(). After 0 or -1 every further call answers the same.
+ * Return: 1 and *@event filled; 0 at the end of a whole, well-formed text with
+ * at least one event; -1 on error, see trace_error(). After 0 or -1 every
+ * further call answers the same.
  */
 int trace_next(struct trace_reader *reader, struct trace_event *event);
 
-/* The message `FILE:LINE: what was found, what was expected` of the -1; "" when there was none. Lives as long as the reader. */
+/*
+ * The message `FILE:LINE: what was found, what was expected` of the -1; "" when
+ * there was none. Lives as long as the reader.
+ */
 const char *trace_error(const struct trace_reader *reader);
 
 /* What was read so far. */

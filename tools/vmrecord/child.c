@@ -2,7 +2,8 @@
 /*
  * child.c - one child process at a time: start, signals, wait.
  *
- * The signal handler reads one word, the child's pid, which is set once the child runs and cleared once it was waited for.
+ * The signal handler reads one word, the child's pid, which is set once the
+ * child runs and cleared once it was waited for.
  */
 #include "tools/vmrecord/child.h"
 
@@ -64,7 +65,9 @@ bool program_exists(const char *name)
 	for (path = path ? path : "/usr/bin:/bin"; *path; path += strspn(path, ":")) {
 		size_t len = strcspn(path, ":");
 
-		if ((size_t)snprintf(file, sizeof(file), "%.*s/%s", (int)len, path, name) < sizeof(file) && is_program(file))
+		if ((size_t)snprintf(file, sizeof(file), "%.*s/%s", (int)len, path, name) <
+			    sizeof(file) &&
+		    is_program(file))
 			return true;
 		path += len;
 	}
@@ -102,7 +105,8 @@ static int spawn(struct child *child, char *const argv[], char *const env[], int
 	if (!failed && errors >= 0)
 		failed = posix_spawn_file_actions_adddup2(&files, errors, STDERR_FILENO);
 	if (!failed)
-		failed = posix_spawnp(&child->pid, argv[0], &files, NULL, argv, env ? env : environ);
+		failed =
+			posix_spawnp(&child->pid, argv[0], &files, NULL, argv, env ? env : environ);
 	posix_spawn_file_actions_destroy(&files);
 	return -failed;
 }

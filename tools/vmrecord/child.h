@@ -18,8 +18,10 @@ struct child {
 bool program_exists(const char *name);
 
 /*
- * Starts argv[0], found by PATH. @env NULL: ours. @capture: its stdout and stderr come through child->out and child->errors.
- * From now until child_wait(), SIGTERM and SIGHUP to us are passed on to it; SIGINT is not, since a terminal sends it to both.
+ * Starts argv[0], found by PATH. @env NULL: ours. @capture: its stdout and
+ * stderr come through child->out and child->errors. From now until
+ * child_wait(), SIGTERM and SIGHUP to us are passed on to it; SIGINT is not,
+ * since a terminal sends it to both.
  * Return: 0 or -errno.
  */
 int child_start(struct child *child, char *const argv[], char *const env[], bool capture);

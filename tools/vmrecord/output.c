@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * output.c - writes xz through liblzma into a temporary file, which goes to its place when it is whole.
+ * output.c - writes xz through liblzma into a temporary file, which goes to its
+ * place when it is whole.
  */
 #include "tools/vmrecord/output.h"
 
@@ -15,8 +16,9 @@
 #include "tools/vmrecord/say.h"
 
 /*
- * A fault's line is a little over a hundred bytes, most of which repeat an earlier one: matches longer than the preset's 64 are
- * worth looking for (20 % smaller; the extreme preset gains no more and takes three times as long).
+ * A fault's line is a little over a hundred bytes, most of which repeat an
+ * earlier one: matches longer than the preset's 64 are worth looking for (20 %
+ * smaller; the extreme preset gains no more and takes three times as long).
  */
 #define XZ_PRESET 6
 #define XZ_NICE_LENGTH 128
@@ -38,7 +40,8 @@ static int fail(const struct output *output, const char *why)
 static bool start_encoder(struct output *output)
 {
 	lzma_options_lzma options;
-	lzma_filter filters[] = {{.id = LZMA_FILTER_LZMA2, .options = &options}, {.id = LZMA_VLI_UNKNOWN}};
+	lzma_filter filters[] = {{.id = LZMA_FILTER_LZMA2, .options = &options},
+				 {.id = LZMA_VLI_UNKNOWN}};
 
 	if (lzma_lzma_preset(&options, XZ_PRESET))
 		return false;
@@ -86,7 +89,10 @@ static int write_all(const struct output *output, const uint8_t *bytes, size_t l
 	return 0;
 }
 
-/* Feeds the encoder until it has taken all (LZMA_RUN) or given all (LZMA_FINISH). */
+/*
+ * Feeds the encoder until it has taken all (LZMA_RUN) or given all
+ * (LZMA_FINISH).
+ */
 static int encode(struct output *output, lzma_action action)
 {
 	lzma_stream *encoder = &output->encoder;
@@ -97,7 +103,8 @@ static int encode(struct output *output, lzma_action action)
 		encoder->avail_out = sizeof(output->buffer);
 		ret = lzma_code(encoder, action);
 		if (ret != LZMA_OK && ret != LZMA_STREAM_END)
-			return fail(output, ret == LZMA_MEM_ERROR ? "out of memory" : "cannot be compressed");
+			return fail(output, ret == LZMA_MEM_ERROR ? "out of memory"
+								  : "cannot be compressed");
 		if (write_all(output, output->buffer, sizeof(output->buffer) - encoder->avail_out))
 			return -1;
 	} while (action == LZMA_RUN ? encoder->avail_in != 0 : ret != LZMA_STREAM_END);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * output.h - the file being made: text goes in, xz comes out, under a temporary name beside the final one until it is whole.
+ * output.h - the file being made: text goes in, xz comes out, under a temporary
+ * name beside the final one until it is whole.
  */
 #ifndef TOOLS_VMRECORD_OUTPUT_H
 #define TOOLS_VMRECORD_OUTPUT_H
@@ -11,8 +12,9 @@
 struct output;
 
 /*
- * Makes the temporary file of bench/harness/outfile.h, so that a place that cannot be written shows before anything runs. @path
- * is kept, not copied. NULL: said why.
+ * Makes the temporary file of bench/harness/outfile.h, so that a place that
+ * cannot be written shows before anything runs. @path is kept, not copied.
+ * NULL: said why.
  */
 struct output *output_create(const char *path);
 
@@ -22,10 +24,16 @@ const char *output_temporary(const struct output *output);
 /* Return: 0, or -1 when it could not be written (said why). */
 int output_write(struct output *output, const void *text, size_t len);
 
-/* Everything is in: completes the xz stream and brings it to the disk. 0 or -1 (said why). */
+/*
+ * Everything is in: completes the xz stream and brings it to the disk. 0 or -1
+ * (said why).
+ */
 int output_complete(struct output *output);
 
-/* Puts it in its place: a regular file is replaced, a device or a FIFO is written to. 0 or -1 (said why). */
+/*
+ * Puts it in its place: a regular file is replaced, a device or a FIFO is
+ * written to. 0 or -1 (said why).
+ */
 int output_publish(struct output *output);
 
 uint64_t output_text_bytes(const struct output *output);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * perf.c - drives `perf record` and `perf script` with the options that make a recording replayable (bench/traces/README.md says
- * what each is for), and looks beforehand whether they can work here: perf's own message on a missing right names neither the
- * package nor the setting.
+ * perf.c - drives `perf record` and `perf script` with the options that make a
+ * recording replayable (bench/traces/README.md says what each is for), and
+ * looks beforehand whether they can work here: perf's own message on a missing
+ * right names neither the package nor the setting.
  */
 #include "tools/vmrecord/perf.h"
 
@@ -42,9 +43,18 @@ static const char *const events_locks[] = {
 };
 
 static const char *const calls[] = {
-	"mmap",     "munmap",     "mprotect", "pkey_mprotect",    "mremap", "brk",   "madvise", "mlock",  "mlock2", "munlock",
-	"mlockall", "munlockall", "mseal",    "remap_file_pages", "shmat",  "shmdt", "clone",   "clone3", "fork",   "vfork",
-	"execve",   "exit_group", "exit",
+	"mmap",     "munmap",
+	"mprotect", "pkey_mprotect",
+	"mremap",   "brk",
+	"madvise",  "mlock",
+	"mlock2",   "munlock",
+	"mlockall", "munlockall",
+	"mseal",    "remap_file_pages",
+	"shmat",    "shmdt",
+	"clone",    "clone3",
+	"fork",     "vfork",
+	"execve",   "exit_group",
+	"exit",
 };
 
 /* ---- may we? ---- */
@@ -57,7 +67,8 @@ static const char *find_tracefs(void)
 
 	for (size_t i = 0; i < sizeof(tracefs_places) / sizeof(tracefs_places[0]); i++) {
 		snprintf(path, sizeof(path), "%s/events", tracefs_places[i]);
-		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* access() would not count capabilities */
+		/* access() would not count capabilities */
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd >= 0) {
 			close(fd);
 			return tracefs_places[i];
@@ -66,10 +77,12 @@ static const char *find_tracefs(void)
 			why = EACCES;
 	}
 	if (why == EACCES)
-		say("the tracepoints under %s may not be read: run as root, or allow it: mount -o remount,mode=755 %s",
+		say("the tracepoints under %s may not be read: run as root, or allow it: mount -o "
+		    "remount,mode=755 %s",
 		    tracefs_places[0], tracefs_places[0]);
 	else
-		say("there are no tracepoints under %s: mount them (as root): mount -t tracefs nodev %s; in a container, let it "
+		say("there are no tracepoints under %s: mount them (as root): mount -t tracefs "
+		    "nodev %s; in a container, let it "
 		    "see the "
 		    "host's",
 		    tracefs_places[0], tracefs_places[0]);
@@ -83,7 +96,8 @@ static bool event_exists(const char *tracefs, const char *event)
 	char path[256];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "%s/events/%.*s/%s/id", tracefs, (int)(colon - event), event, colon + 1);
+	snprintf(path, sizeof(path), "%s/events/%.*s/%s/id", tracefs, (int)(colon - event), event,
+		 colon + 1);
 	return !stat(path, &st);
 }
 
@@ -95,7 +109,8 @@ static int event_id(const char *tracefs, const char *event)
 	FILE *file;
 	int id;
 
-	snprintf(path, sizeof(path), "%s/events/%.*s/%s/id", tracefs, (int)(colon - event), event, colon + 1);
+	snprintf(path, sizeof(path), "%s/events/%.*s/%s/id", tracefs, (int)(colon - event), event,
+		 colon + 1);
 	file = fopen(path, "re");
 	if (!file)
 		return -1;
@@ -123,13 +138,16 @@ static bool refuse_perf_event(int why)
 	switch (why) {
 	case EACCES:
 	case EPERM:
-		say("perf may not use tracepoints here (kernel.perf_event_paranoid is %d): run as root, or allow it: sysctl -w "
-		    "kernel.perf_event_paranoid=-1; in a container, add CAP_PERFMON and a seccomp profile that lets "
+		say("perf may not use tracepoints here (kernel.perf_event_paranoid is %d): run as "
+		    "root, or allow it: sysctl -w "
+		    "kernel.perf_event_paranoid=-1; in a container, add CAP_PERFMON and a seccomp "
+		    "profile that lets "
 		    "perf_event_open through",
 		    paranoid_level());
 		break;
 	case ENOSYS:
-		say("perf_event_open is not to be had here: the kernel lacks CONFIG_PERF_EVENTS, or a container's seccomp profile "
+		say("perf_event_open is not to be had here: the kernel lacks CONFIG_PERF_EVENTS, "
+		    "or a container's seccomp profile "
 		    "hides it");
 		break;
 	default:
@@ -153,8 +171,9 @@ static bool may_trace(const char *tracefs)
 	long fd;
 
 	if (id < 0) {
-		say("the tracepoints under %s may not be read: run as root, or allow it: mount -o remount,mode=755 %s", tracefs,
-		    tracefs);
+		say("the tracepoints under %s may not be read: run as root, or allow it: mount -o "
+		    "remount,mode=755 %s",
+		    tracefs, tracefs);
 		return false;
 	}
 	attr.config = (uint64_t)id;
@@ -193,7 +212,8 @@ static void add_locks(FILE *list, const char *tracefs)
 	for (size_t i = 0; i < sizeof(events_locks) / sizeof(events_locks[0]); i++)
 		all &= add_event(list, tracefs, events_locks[i]);
 	if (!all)
-		say("this kernel has no mmap_lock tracepoints: the order of calls that contend will be a guess");
+		say("this kernel has no mmap_lock tracepoints: the order of calls that contend "
+		    "will be a guess");
 }
 
 static char *list_events(const struct perf_request *request, const char *tracefs)
@@ -222,7 +242,8 @@ char *perf_events(const struct perf_request *request)
 	char *events;
 
 	if (!program_exists(request->program)) {
-		say("%s is not installed: apt-get install linux-perf (Debian), linux-tools-generic (Ubuntu), perf (Fedora, Arch)",
+		say("%s is not installed: apt-get install linux-perf (Debian), linux-tools-generic "
+		    "(Ubuntu), perf (Fedora, Arch)",
 		    request->program);
 		return NULL;
 	}
@@ -231,12 +252,14 @@ char *perf_events(const struct perf_request *request)
 		return NULL;
 	for (size_t i = 0; i < NR_REQUIRED; i++) {
 		if (!event_exists(tracefs, events_always[i])) {
-			say("this kernel has no tracepoint %s (page faults are traced on x86 only)", events_always[i]);
+			say("this kernel has no tracepoint %s (page faults are traced on x86 only)",
+			    events_always[i]);
 			return NULL;
 		}
 	}
 	if (!event_exists(tracefs, "syscalls:sys_enter_mmap")) {
-		say("this kernel has no tracepoints of system calls: it needs CONFIG_FTRACE_SYSCALLS");
+		say("this kernel has no tracepoints of system calls: it needs "
+		    "CONFIG_FTRACE_SYSCALLS");
 		return NULL;
 	}
 	if (!may_trace(tracefs))
@@ -256,15 +279,31 @@ static bool holds_something(const char *data)
 	return !stat(data, &st) && st.st_size > 0;
 }
 
-int perf_record(const struct perf_request *request, const char *events, const char *data, char *const command[])
+int perf_record(const struct perf_request *request, const char *events, const char *data,
+		char *const command[])
 {
 	/*
-	 * -c 1: every event. -d: MMAP2 records of data mappings too, with what a VMA is after merging. -B -N: do not copy the
-	 * programs that ran into ~/.debug.
+	 * -c 1: every event. -d: MMAP2 records of data mappings too, with what
+	 * a VMA is after merging. -B -N: do not copy the programs that ran into
+	 * ~/.debug.
 	 */
-	const char *const options[] = {
-		request->program,  "record", "-q",   "-B", "-N", "-c", "1", "-d", "-m", request->buffer, "-k",
-		"CLOCK_MONOTONIC", "-e",     events, "-o", data, "--"};
+	const char *const options[] = {request->program,
+				       "record",
+				       "-q",
+				       "-B",
+				       "-N",
+				       "-c",
+				       "1",
+				       "-d",
+				       "-m",
+				       request->buffer,
+				       "-k",
+				       "CLOCK_MONOTONIC",
+				       "-e",
+				       events,
+				       "-o",
+				       data,
+				       "--"};
 	size_t nr_options = sizeof(options) / sizeof(options[0]);
 	size_t nr = 0;
 	struct child child;
@@ -294,7 +333,10 @@ int perf_record(const struct perf_request *request, const char *events, const ch
 
 /* ---- print ---- */
 
-/* Takes what comes out of a pipe. Return: 0, or -1 when it could not be kept (said why). */
+/*
+ * Takes what comes out of a pipe. Return: 0, or -1 when it could not be kept
+ * (said why).
+ */
 struct sink {
 	int (*take)(void *context, const char *text, size_t len);
 	void *context;
@@ -352,10 +394,14 @@ static void keep_complaint(void *context, const char *line)
 		return;
 	complaints->of_loss |= strstr(line, " lost ") != NULL;
 	if (strlen(line) + sizeof("\n") <= room)
-		complaints->len += (size_t)snprintf(complaints->text + complaints->len, room, "%s\n", line);
+		complaints->len +=
+			(size_t)snprintf(complaints->text + complaints->len, room, "%s\n", line);
 }
 
-/* Line by line: each is said as it is, and may hold what perf was given, names of programs for one. */
+/*
+ * Line by line: each is said as it is, and may hold what perf was given, names
+ * of programs for one.
+ */
 static void say_complaints(struct complaints *complaints)
 {
 	for (char *rest = complaints->text, *line; (line = strsep(&rest, "\n"));)
@@ -370,11 +416,15 @@ static void add_lost_samples(void *context, const char *line)
 	unsigned long lost;
 
 	number = number ? strstr(number, "lost samples") : NULL;
-	if (number && bench_number(number + strcspn(number, "0123456789"), 10, UINT32_MAX, &lost, &end))
+	if (number &&
+	    bench_number(number + strcspn(number, "0123456789"), 10, UINT32_MAX, &lost, &end))
 		*(uint64_t *)context += lost;
 }
 
-/* One read from @fd into @buffer of @size. Return: 0 at the end, -1 on an error (said why). */
+/*
+ * One read from @fd into @buffer of @size. Return: 0 at the end, -1 on an error
+ * (said why).
+ */
 static ssize_t read_pipe(int fd, char *buffer, size_t size)
 {
 	ssize_t got;
@@ -387,10 +437,14 @@ static ssize_t read_pipe(int fd, char *buffer, size_t size)
 	return got;
 }
 
-/* Both pipes until both end: a full one would stop perf. Return: 0, or -1 when a sink could not keep what came. */
+/*
+ * Both pipes until both end: a full one would stop perf. Return: 0, or -1 when
+ * a sink could not keep what came.
+ */
 static int move_all(struct child *child, const struct sink *out, const struct sink *errors)
 {
-	struct pollfd pipes[2] = {{.fd = child->out, .events = POLLIN}, {.fd = child->errors, .events = POLLIN}};
+	struct pollfd pipes[2] = {{.fd = child->out, .events = POLLIN},
+				  {.fd = child->errors, .events = POLLIN}};
 	const struct sink *sinks[2] = {out, errors};
 	char buffer[64 << 10];
 	int failed = 0;
@@ -416,7 +470,10 @@ static int move_all(struct child *child, const struct sink *out, const struct si
 	return failed;
 }
 
-/* Ours, with words and options of perf's own configuration switched off: the text is to be the same everywhere. */
+/*
+ * Ours, with words and options of perf's own configuration switched off: the
+ * text is to be the same everywhere.
+ */
 static char **plain_environment(void)
 {
 	size_t nr = 0;
@@ -433,8 +490,12 @@ static char **plain_environment(void)
 	return env;
 }
 
-/* Runs @argv, a perf script, into @out. Return: its wait status, or -1 (said why). */
-static int run_script(const struct perf_request *request, char *const argv[], const struct sink *out, struct complaints *complaints)
+/*
+ * Runs @argv, a perf script, into @out. Return: its wait status, or -1 (said
+ * why).
+ */
+static int run_script(const struct perf_request *request, char *const argv[],
+		      const struct sink *out, struct complaints *complaints)
 {
 	struct line_cutter cutter = {.take = keep_complaint, .context = complaints};
 	const struct sink errors = {.take = take_lines, .context = &cutter};
@@ -458,10 +519,12 @@ static int run_script(const struct perf_request *request, char *const argv[], co
 }
 
 /*
- * perf script does not print the records that say how many samples were lost for good at the end; its dump does. They are written
- * behind the text in the form of its other lines, so that whoever reads the recording knows.
+ * perf script does not print the records that say how many samples were lost
+ * for good at the end; its dump does. They are written behind the text in the
+ * form of its other lines, so that whoever reads the recording knows.
  */
-static int append_lost_samples(const struct perf_request *request, const char *data, struct output *output)
+static int append_lost_samples(const struct perf_request *request, const char *data,
+			       struct output *output)
 {
 	char *const argv[] = {(char *)request->program, "script", "-i", (char *)data, "-D", NULL};
 	struct complaints complaints = {.len = 0};
@@ -474,16 +537,25 @@ static int append_lost_samples(const struct perf_request *request, const char *d
 		return -1;
 	if (!lost)
 		lost = 1; /* perf says that there were some */
-	snprintf(line, sizeof(line), "    0/0     [000]     0.000000000: PERF_RECORD_LOST_SAMPLES lost %llu\n",
+	snprintf(line, sizeof(line),
+		 "    0/0     [000]     0.000000000: PERF_RECORD_LOST_SAMPLES lost %llu\n",
 		 (unsigned long long)lost);
 	return output_write(output, line, strlen(line));
 }
 
 int perf_script(const struct perf_request *request, const char *data, struct output *output)
 {
-	char *const argv[] = {
-		(char *)request->program, "script", "-i",          (char *)data, "--ns", "--show-mmap-events", "--show-task-events",
-		"--show-lost-events",     "-F",     SCRIPT_FIELDS, NULL};
+	char *const argv[] = {(char *)request->program,
+			      "script",
+			      "-i",
+			      (char *)data,
+			      "--ns",
+			      "--show-mmap-events",
+			      "--show-task-events",
+			      "--show-lost-events",
+			      "-F",
+			      SCRIPT_FIELDS,
+			      NULL};
 	const struct sink text_sink = {.take = take_text, .context = output};
 	struct complaints complaints = {.len = 0};
 	char text[64];

@@ -16,16 +16,20 @@ struct perf_request {
 };
 
 /*
- * Whether perf is there, the kernel has the tracepoints, and we may use them. Says what to install or to allow where not.
- * Return: the list of events for `perf record -e`, for free(), without those that this kernel does not have; NULL: no.
+ * Whether perf is there, the kernel has the tracepoints, and we may use them.
+ * Says what to install or to allow where not.
+ * Return: the list of events for `perf record -e`, for free(), without those
+ *         that this kernel does not have; NULL: no.
  */
 char *perf_events(const struct perf_request *request);
 
 /*
  * Runs @command under perf record into @data.
- * Return: its wait status; -1: it could not be started, or recorded nothing (said why).
+ * Return: its wait status; -1: it could not be started, or recorded nothing
+ *         (said why).
  */
-int perf_record(const struct perf_request *request, const char *events, const char *data, char *const command[]);
+int perf_record(const struct perf_request *request, const char *events, const char *data,
+		char *const command[]);
 
 /* Prints @data as text into @output. 0 or -1 (said why). */
 int perf_script(const struct perf_request *request, const char *data, struct output *output);

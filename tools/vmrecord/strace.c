@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * strace.c - records by strace: no right beyond ptrace is needed, but there are no page faults, no layout of execve and no order
- * among threads, so that nothing can be replayed from it and checked. The first line says so, and tools/trace refuses it by that.
+ * strace.c - records by strace: no right beyond ptrace is needed, but there are
+ * no page faults, no layout of execve and no order among threads, so that
+ * nothing can be replayed from it and checked. The first line says so, and
+ * tools/trace refuses it by that.
  */
 #include "tools/vmrecord/strace.h"
 
@@ -18,11 +20,14 @@
 #include "tools/vmrecord/output.h"
 #include "tools/vmrecord/say.h"
 
-#define MARK "# vmrecord: strace text: no page faults, no layout of execve, no order among threads; to read, not to replay\n"
+#define MARK                                                                                       \
+	"# vmrecord: strace text: no page faults, no layout of execve, no order among threads; "   \
+	"to read, not to replay\n"
 
 /* A question mark: no error where this strace does not know the call. */
 static const char calls[] =
-	"trace=?mmap,?munmap,?mprotect,?pkey_mprotect,?mremap,?brk,?madvise,?mlock,?mlock2,?munlock,?mlockall,?munlockall,?mseal,"
+	"trace=?mmap,?munmap,?mprotect,?pkey_mprotect,?mremap,?brk,?madvise,?mlock,?mlock2,?"
+	"munlock,?mlockall,?munlockall,?mseal,"
 	"?remap_file_pages,?shmat,?shmdt,?clone,?clone3,?fork,?vfork,?execve,?exit_group,?exit";
 
 static int copy_text(const char *scratch, struct output *output)
@@ -49,7 +54,8 @@ static int copy_text(const char *scratch, struct output *output)
 
 int strace_record(char *const command[], const char *scratch, struct output *output)
 {
-	const char *const options[] = {"strace", "-f", "-q", "-ttt", "-e", calls, "-o", scratch, "--"};
+	const char *const options[] = {"strace", "-f", "-q",    "-ttt", "-e",
+				       calls,    "-o", scratch, "--"};
 	size_t nr_options = sizeof(options) / sizeof(options[0]);
 	size_t nr = 0;
 	struct child child;

@@ -8,7 +8,8 @@
 struct output;
 
 /*
- * Runs @command under strace into the text file @scratch, then into @output behind a first line that marks it.
+ * Runs @command under strace into the text file @scratch, then into @output
+ * behind a first line that marks it.
  * Return: the command's wait status as strace passes it on, or -1 (said why).
  */
 int strace_record(char *const command[], const char *scratch, struct output *output);

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vmrecord.c - records what a program does to its address space: every memory call with its result, every page fault, every thread,
- * fork and execve, and the order in which mmap_lock was taken. The recording is the text that `perf script` prints, xz-compressed;
- * anyone can make one with stock tools (bench/traces/README.md).
+ * vmrecord.c - records what a program does to its address space: every memory
+ * call with its result, every page fault, every thread, fork and execve, and
+ * the order in which mmap_lock was taken. The recording is the text that `perf
+ * script` prints, xz-compressed; anyone can make one with stock tools
+ * (bench/traces/README.md).
  *
- * Steps: look whether perf can work here (perf.c), make the output file under a temporary name (output.c), run the command under
- * `perf record`, print and compress, read the result back (tools/trace) and say what is in it, and only then give it its name.
+ * Steps: look whether perf can work here (perf.c), make the output file under a
+ * temporary name (output.c), run the command under `perf record`, print and
+ * compress, read the result back (tools/trace) and say what is in it, and only
+ * then give it its name.
  */
 #include <argp.h>
 #include <errno.h>
@@ -44,27 +48,36 @@ struct settings {
 };
 
 static const struct argp_option options[] = {
-	{"output", 'o', "FILE", 0, "Write the recording there (NAME.script.xz by custom); needed", 0},
+	{"output", 'o', "FILE", 0, "Write the recording there (NAME.script.xz by custom); needed",
+	 0},
 	{"buffer", 'm', "SIZE", 0, "perf's ring buffer for each CPU, a power of two (16M)", 0},
 	{"no-locks", KEY_NO_LOCKS, NULL, 0,
-	 "Leave out the mmap_lock events: the program runs up to twice as fast, and the order of calls that contend is a guess", 0},
+	 "Leave out the mmap_lock events: the program runs up to twice as fast, and the order of "
+	 "calls that contend is a guess",
+	 0},
 	{"keep-data", KEY_KEEP_DATA, NULL, 0, "Keep perf's own file as FILE.data", 0},
-	{"strace", KEY_STRACE, NULL, 0, "Where perf cannot be used: strace's text, without page faults; to read, not to replay", 0},
+	{"strace", KEY_STRACE, NULL, 0,
+	 "Where perf cannot be used: strace's text, without page faults; to read, not to replay",
+	 0},
 	{"perf", KEY_PERF, "PROGRAM", 0, "The perf to run (perf)", 0},
 	{0},
 };
 
 static const char doc[] = "Record what CMD does to its address space, for vmreplay.\v"
-			  "To let a replay be checked against the kernel's own listing, have the program copy /proc/self/maps near "
+			  "To let a replay be checked against the kernel's own listing, have the "
+			  "program copy /proc/self/maps near "
 			  "its end, to a file "
 			  "NAME.maps beside the recording; for instance, in Python:\n"
 			  "  open(\"NAME.maps\", \"w\").write(open(\"/proc/self/maps\").read())\n"
-			  "or in a program that ends in a shell: cat /proc/$PID/maps from outside while it waits. `vmreplay check "
+			  "or in a program that ends in a shell: cat /proc/$PID/maps from outside "
+			  "while it waits. `vmreplay check "
 			  "FILE --maps=NAME.maps` then "
 			  "demands that the state passes through it.\n\n"
-			  "Exit status: 0 recorded; 1 recorded, but events were lost or do not fit together (said on stderr); 2 "
+			  "Exit status: 0 recorded; 1 recorded, but events were lost or do not fit "
+			  "together (said on stderr); 2 "
 			  "nothing written. An older "
-			  "FILE is replaced only by a whole new one; a device or a FIFO is written to when the recording is whole.";
+			  "FILE is replaced only by a whole new one; a device or a FIFO is written "
+			  "to when the recording is whole.";
 
 /* Pages, or a number with its unit, as perf takes it. */
 static bool is_size(const char *text)
@@ -72,7 +85,8 @@ static bool is_size(const char *text)
 	unsigned long value;
 	const char *end;
 
-	return bench_number(text, 10, 1UL << 40, &value, &end) && value && (!*end || (strchr("BKMG", *end) && !end[1]));
+	return bench_number(text, 10, 1UL << 40, &value, &end) && value &&
+	       (!*end || (strchr("BKMG", *end) && !end[1]));
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -106,7 +120,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		if (!settings->path || !*settings->path)
 			argp_error(state, "no output file given, expected -o FILE");
 		if (!is_size(settings->request.buffer))
-			argp_failure(state, NOT_RECORDED, 0, "--buffer: found '%s', expected a size such as 512K or 16M",
+			argp_failure(state, NOT_RECORDED, 0,
+				     "--buffer: found '%s', expected a size such as 512K or 16M",
 				     bench_shown(settings->request.buffer, shown));
 		if (!settings->command)
 			argp_error(state, "no command given, expected CMD to record");
@@ -119,21 +134,28 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 /* ---- what came out ---- */
 
-static void say_contents(const struct settings *settings, const struct trace_order *order, const struct output *output)
+static void say_contents(const struct settings *settings, const struct trace_order *order,
+			 const struct output *output)
 {
-	say("%s: %lu calls, %lu faults, %lu threads, %d address spaces, %lu MMAP2 records; %lu lines, %.1f KB; lost: %llu",
-	    settings->path, order->of_kind[TRACE_CALL_DONE], order->of_kind[TRACE_FAULTED], order->of_kind[TRACE_TASK_DONE],
-	    order->nr_spaces, order->counts.events[TRACE_EV_MAP], order->counts.lines, (double)output_xz_bytes(output) / 1e3,
+	say("%s: %lu calls, %lu faults, %lu threads, %d address spaces, %lu MMAP2 records; %lu "
+	    "lines, %.1f KB; lost: %llu",
+	    settings->path, order->of_kind[TRACE_CALL_DONE], order->of_kind[TRACE_FAULTED],
+	    order->of_kind[TRACE_TASK_DONE], order->nr_spaces, order->counts.events[TRACE_EV_MAP],
+	    order->counts.lines, (double)output_xz_bytes(output) / 1e3,
 	    (unsigned long long)order->problems.lost);
 }
 
-/* Every problem but threads that are still alive means that something is missing. */
+/*
+ * Every problem but threads that are still alive means that something is
+ * missing.
+ */
 static bool is_whole(const struct trace_order *order)
 {
 	struct trace_order_problems bad = order->problems;
 
-	return !bad.lost && !bad.enters_without_exit && !bad.exits_without_enter && !bad.maps_unattached && !bad.threads_unknown &&
-	       !bad.mm_conflicts && !bad.execs_unfinished;
+	return !bad.lost && !bad.enters_without_exit && !bad.exits_without_enter &&
+	       !bad.maps_unattached && !bad.threads_unknown && !bad.mm_conflicts &&
+	       !bad.execs_unfinished;
 }
 
 /* Reads back what was written. */
@@ -175,7 +197,10 @@ static void say_command(const struct settings *settings, int status)
 
 /* ---- the two ways ---- */
 
-/* The first line: the rules of this machine, for `vmreplay check` on another one. A comment to everything else. Return: 0 or -1. */
+/*
+ * The first line: the rules of this machine, for `vmreplay check` on another
+ * one. A comment to everything else. Return: 0 or -1.
+ */
 static int write_rules(struct output *output)
 {
 	struct probe probe;
@@ -187,7 +212,8 @@ static int write_rules(struct output *output)
 	return output_write(output, line, strlen(line));
 }
 
-static enum exit_status with_perf(const struct settings *settings, const char *events, const char *data, struct output *output)
+static enum exit_status with_perf(const struct settings *settings, const char *events,
+				  const char *data, struct output *output)
 {
 	enum exit_status result;
 	int status = perf_record(&settings->request, events, data, settings->command);
@@ -195,7 +221,8 @@ static enum exit_status with_perf(const struct settings *settings, const char *e
 	if (status < 0)
 		return NOT_RECORDED;
 	say_command(settings, status);
-	if (write_rules(output) || perf_script(&settings->request, data, output) || output_complete(output))
+	if (write_rules(output) || perf_script(&settings->request, data, output) ||
+	    output_complete(output))
 		return NOT_RECORDED;
 	result = inspect(settings, output);
 	if (result == NOT_RECORDED || output_publish(output))
@@ -203,7 +230,8 @@ static enum exit_status with_perf(const struct settings *settings, const char *e
 	return result;
 }
 
-static enum exit_status with_strace(const struct settings *settings, const char *scratch, struct output *output)
+static enum exit_status with_strace(const struct settings *settings, const char *scratch,
+				    struct output *output)
 {
 	int status = strace_record(settings->command, scratch, output);
 
@@ -216,7 +244,10 @@ static enum exit_status with_strace(const struct settings *settings, const char 
 	return RECORDED;
 }
 
-/* perf.data, or strace's plain text: FILE.data if it is to be kept, else a name that nobody uses. */
+/*
+ * perf.data, or strace's plain text: FILE.data if it is to be kept, else a name
+ * that nobody uses.
+ */
 static char *scratch_name(const struct settings *settings, const struct output *output)
 {
 	const char *stem = settings->keep_data ? settings->path : output_temporary(output);
@@ -241,7 +272,8 @@ static enum exit_status record(const struct settings *settings, const char *even
 		return NOT_RECORDED;
 	scratch = scratch_name(settings, output);
 	if (scratch) {
-		result = settings->strace ? with_strace(settings, scratch, output) : with_perf(settings, events, scratch, output);
+		result = settings->strace ? with_strace(settings, scratch, output)
+					  : with_perf(settings, events, scratch, output);
 		if (!settings->keep_data)
 			unlink(scratch);
 		free(scratch);
@@ -253,7 +285,10 @@ static enum exit_status record(const struct settings *settings, const char *even
 int main(int argc, char **argv)
 {
 	struct settings settings = {.request = {.program = "perf", .buffer = "16M", .locks = true}};
-	const struct argp argp = {.options = options, .parser = parse_option, .args_doc = "[--] CMD [ARG...]", .doc = doc};
+	const struct argp argp = {.options = options,
+				  .parser = parse_option,
+				  .args_doc = "[--] CMD [ARG...]",
+				  .doc = doc};
 	char *events = NULL;
 	enum exit_status result;
 

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check.c - `vmreplay check`: a recording replayed in the order in which it happened, and every record of it held against the
- * engine:
+ * check.c - `vmreplay check`: a recording replayed in the order in which it
+ * happened, and every record of it held against the engine:
  *
- *   MMAP2        the VMA as the kernel listed it after the call: range, rights, offset, file
+ *   MMAP2        the VMA as the kernel listed it after the call: range, rights,
+ *                offset, file
  *   placement    the address that mmap chose by itself
  *   result       what each call answered, address or errno
- *   fault        that the touch succeeds; where the rights last recorded forbid it, that it is refused
+ *   fault        that the touch succeeds; where the rights last recorded forbid
+ *                it, that it is refused
  *   --maps=FILE  a listing that the program took of itself: some state must equal it
  *
- * After a wrong placement the mapping is put where the recording has it, so that one difference is one report.
+ * After a wrong placement the mapping is put where the recording has it, so
+ * that one difference is one report.
  */
 #include <argp.h>
 #include <errno.h>
@@ -60,7 +63,8 @@ struct replay {
 	struct listing_nearest nearest;
 };
 
-static void mismatch(struct replay *r, const struct trace_effect *e, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void mismatch(struct replay *r, const struct trace_effect *e, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 static void mismatch(struct replay *r, const struct trace_effect *e, const char *fmt, ...)
 {
@@ -74,7 +78,8 @@ static void mismatch(struct replay *r, const struct trace_effect *e, const char 
 		text = NULL;
 	va_end(args);
 	/* The recording's names may hold anything that a file name can. */
-	bench_say(r->reports, "%s:%lu: [%s] pid %d: %s", r->path, e->line, r->engine, e->pid, text ? text : "out of memory");
+	bench_say(r->reports, "%s:%lu: [%s] pid %d: %s", r->path, e->line, r->engine, e->pid,
+		  text ? text : "out of memory");
 	free(text);
 }
 
@@ -82,8 +87,10 @@ static void mismatch(struct replay *r, const struct trace_effect *e, const char 
 
 static vm_flags_t perms_to_flags(unsigned int perms)
 {
-	return ((perms & TRACE_PERM_READ) ? VM_READ : 0) | ((perms & TRACE_PERM_WRITE) ? VM_WRITE : 0) |
-	       ((perms & TRACE_PERM_EXEC) ? VM_EXEC : 0) | ((perms & TRACE_PERM_SHARED) ? VM_MAYSHARE : 0);
+	return ((perms & TRACE_PERM_READ) ? VM_READ : 0) |
+	       ((perms & TRACE_PERM_WRITE) ? VM_WRITE : 0) |
+	       ((perms & TRACE_PERM_EXEC) ? VM_EXEC : 0) |
+	       ((perms & TRACE_PERM_SHARED) ? VM_MAYSHARE : 0);
 }
 
 static bool same_file(const struct vm_area_struct *vma, const struct trace_map *map)
@@ -92,10 +99,12 @@ static bool same_file(const struct vm_area_struct *vma, const struct trace_map *
 
 	if (!mapping)
 		return !map_has_file(map);
-	return mapping->dev_major == map->maj && mapping->dev_minor == map->min && mapping->ino == map->ino;
+	return mapping->dev_major == map->maj && mapping->dev_minor == map->min &&
+	       mapping->ino == map->ino;
 }
 
-static void check_map(struct replay *r, const struct trace_effect *e, struct mm_struct *mm, const struct trace_map *map)
+static void check_map(struct replay *r, const struct trace_effect *e, struct mm_struct *mm,
+		      const struct trace_map *map)
 {
 	struct vm_area_struct *vma;
 
@@ -103,22 +112,26 @@ static void check_map(struct replay *r, const struct trace_effect *e, struct mm_
 	mmap_read_lock(mm);
 	vma = vma_lookup(mm, map->start);
 	if (!vma)
-		mismatch(r, e, "MMAP2 %" PRIx64 "-%" PRIx64 ": nothing is mapped there", map->start, map->start + map->len);
+		mismatch(r, e, "MMAP2 %" PRIx64 "-%" PRIx64 ": nothing is mapped there", map->start,
+			 map->start + map->len);
 	else if (vma->vm_start != map->start || vma->vm_end != map->start + map->len ||
 		 (vma->vm_flags & (VM_ACCESS_FLAGS | VM_MAYSHARE)) != perms_to_flags(map->perms) ||
 		 vma->vm_pgoff << PAGE_SHIFT != map->pgoff || !same_file(vma, map))
 		mismatch(r, e,
 			 "MMAP2: expected %" PRIx64 "-%" PRIx64 " perms %lx offset %" PRIx64
 			 " %s, got %lx-%lx perms %lx offset %lx %s",
-			 map->start, map->start + map->len, perms_to_flags(map->perms), map->pgoff, map->name, vma->vm_start,
-			 vma->vm_end, vma->vm_flags & (VM_ACCESS_FLAGS | VM_MAYSHARE), vma->vm_pgoff << PAGE_SHIFT,
+			 map->start, map->start + map->len, perms_to_flags(map->perms), map->pgoff,
+			 map->name, vma->vm_start, vma->vm_end,
+			 vma->vm_flags & (VM_ACCESS_FLAGS | VM_MAYSHARE),
+			 vma->vm_pgoff << PAGE_SHIFT,
 			 vma->vm_file ? vma->vm_file->f_path : "//anon");
 	mmap_read_unlock(mm);
 }
 
 /*
- * A call that changes several VMAs records each one as it is at that moment; what it does to the next one may still join the two.
- * The last record is the state that it leaves; the ones before are checked if nothing joined them.
+ * A call that changes several VMAs records each one as it is at that moment;
+ * what it does to the next one may still join the two. The last record is the
+ * state that it leaves; the ones before are checked if nothing joined them.
  */
 static void check_maps(struct replay *r, const struct trace_effect *e, struct mm_struct *mm)
 {
@@ -127,7 +140,8 @@ static void check_maps(struct replay *r, const struct trace_effect *e, struct mm
 		bool joined_later = false;
 
 		for (unsigned int j = i + 1; j < e->nr_maps; j++)
-			joined_later |= e->maps[j].start < map->start + map->len && map->start < e->maps[j].start + e->maps[j].len;
+			joined_later |= e->maps[j].start < map->start + map->len &&
+					map->start < e->maps[j].start + e->maps[j].len;
 		if (!joined_later)
 			check_map(r, e, mm, map);
 	}
@@ -135,7 +149,10 @@ static void check_maps(struct replay *r, const struct trace_effect *e, struct mm
 
 /* ---- execve ---- */
 
-/* Top-down placement began where the highest mapping of the new space ends, the stack aside. */
+/*
+ * Top-down placement began where the highest mapping of the new space ends, the
+ * stack aside.
+ */
 static unsigned long find_mmap_base(const struct trace_effect *e)
 {
 	unsigned long base = 0, end;
@@ -152,8 +169,12 @@ static unsigned long find_mmap_base(const struct trace_effect *e)
 	return base ? base : vms_mm_layout_default.mmap_base;
 }
 
-/* The stack and the kernel's own objects, which no call of the program could make. */
-static void insert_special(struct replay *r, const struct trace_effect *e, struct mm_struct *mm, const struct trace_map *map)
+/*
+ * The stack and the kernel's own objects, which no call of the program could
+ * make.
+ */
+static void insert_special(struct replay *r, const struct trace_effect *e, struct mm_struct *mm,
+			   const struct trace_map *map)
 {
 	bool stack = strcmp(map->name, "[stack]") == 0;
 	struct file *file = stack ? NULL : files_get(&r->files, map);
@@ -175,7 +196,10 @@ static void insert_special(struct replay *r, const struct trace_effect *e, struc
 		mmap_write_unlock(mm);
 		return;
 	}
-	/* execve builds the stack elsewhere and moves it: its offsets tell of the first place. */
+	/*
+	 * execve builds the stack elsewhere and moves it: its offsets tell of
+	 * the first place.
+	 */
 	vma_start_write(vma);
 	vma->vm_pgoff = map->pgoff >> PAGE_SHIFT;
 	if (stack)
@@ -193,14 +217,16 @@ static bool is_special(const struct trace_map *map)
 /* Whole pages inside the address space. */
 static bool is_place(const struct mm_struct *mm, const struct trace_map *map)
 {
-	return !((map->start | map->len) & ~PAGE_MASK) && map->start + map->len <= mm->layout.task_size;
+	return !((map->start | map->len) & ~PAGE_MASK) &&
+	       map->start + map->len <= mm->layout.task_size;
 }
 
-static void map_of_exec(struct replay *r, const struct trace_effect *e, struct mm_struct *mm, const struct trace_map *map,
-			unsigned long end)
+static void map_of_exec(struct replay *r, const struct trace_effect *e, struct mm_struct *mm,
+			const struct trace_map *map, unsigned long end)
 {
 	unsigned long prot = perms_to_flags(map->perms) & VM_ACCESS_FLAGS, got;
-	unsigned long flags = MAP_FIXED | (map->perms & TRACE_PERM_SHARED ? MAP_SHARED : MAP_PRIVATE);
+	unsigned long flags =
+		MAP_FIXED | (map->perms & TRACE_PERM_SHARED ? MAP_SHARED : MAP_PRIVATE);
 	struct file *file = NULL;
 
 	if (is_special(map) && is_place(mm, map)) {
@@ -218,13 +244,18 @@ static void map_of_exec(struct replay *r, const struct trace_effect *e, struct m
 	}
 	got = vms_mmap(mm, map->start, map->len, prot, flags, file, file ? map->pgoff : 0);
 	if (got != map->start)
-		mismatch(r, e, "execve's mapping at %" PRIx64 " was refused with %ld", map->start, (long)got);
+		mismatch(r, e, "execve's mapping at %" PRIx64 " was refused with %ld", map->start,
+			 (long)got);
 	else if (end < map->start + map->len)
 		vms_munmap(mm, end, map->start + map->len - end);
 }
 
-/* The first layout as a whole: what was mapped for it has neither joined nor gone. */
-static void check_layout(struct replay *r, const struct trace_effect *e, struct mm_struct *mm, const struct image_step *image)
+/*
+ * The first layout as a whole: what was mapped for it has neither joined nor
+ * gone.
+ */
+static void check_layout(struct replay *r, const struct trace_effect *e, struct mm_struct *mm,
+			 const struct image_step *image)
 {
 	for (unsigned int i = 0; i < e->exec.nr_steps; i++)
 		if (!e->exec.steps[i].is_fault && !image[i].mapped_over)
@@ -245,8 +276,10 @@ static void do_steps(struct replay *r, const struct trace_effect *e, struct mm_s
 
 		if (!step->is_fault)
 			map_of_exec(r, e, mm, &step->map, image[i].end);
-		else if (vms_fault(mm, step->fault.address, step->fault.write ? FAULT_FLAG_WRITE : 0) != VMS_FAULT_OK)
-			mismatch(r, e, "execve's own touch of %" PRIx64 " fails", step->fault.address);
+		else if (vms_fault(mm, step->fault.address,
+				   step->fault.write ? FAULT_FLAG_WRITE : 0) != VMS_FAULT_OK)
+			mismatch(r, e, "execve's own touch of %" PRIx64 " fails",
+				 step->fault.address);
 	}
 	check_layout(r, e, mm, image);
 	free(image);
@@ -257,7 +290,8 @@ static void do_exec(struct replay *r, const struct trace_effect *e)
 	struct mm_layout layout = vms_mm_layout_default;
 	struct mm_struct *mm;
 
-	if (e->exec.old_space_ended && e->exec.old_space != TRACE_NO_SPACE && r->mm[e->exec.old_space]) {
+	if (e->exec.old_space_ended && e->exec.old_space != TRACE_NO_SPACE &&
+	    r->mm[e->exec.old_space]) {
 		mmput(r->mm[e->exec.old_space]);
 		r->mm[e->exec.old_space] = NULL;
 	}
@@ -283,8 +317,10 @@ static void check_result(struct replay *r, const struct trace_effect *e, long go
 {
 	r->results++;
 	if (got != e->call.result)
-		mismatch(r, e, "%s(%" PRIx64 ", %" PRIx64 ", %" PRIx64 "): expected %" PRIx64 ", got %lx",
-			 trace_call_name(e->call.call), e->call.args[0], e->call.args[1], e->call.args[2], e->call.result, got);
+		mismatch(r, e,
+			 "%s(%" PRIx64 ", %" PRIx64 ", %" PRIx64 "): expected %" PRIx64 ", got %lx",
+			 trace_call_name(e->call.call), e->call.args[0], e->call.args[1],
+			 e->call.args[2], e->call.result, got);
 }
 
 /* Which file an mmap mapped shows in its MMAP2 record alone. */
@@ -300,11 +336,13 @@ static const struct trace_map *record_of_mmap(const struct trace_effect *e)
 }
 
 /*
- * MAP_32BIT: where the address space is randomised, the kernel begins its search at another place each time; taken from the recording.
+ * MAP_32BIT: where the address space is randomised, the kernel begins its
+ * search at another place each time; taken from the recording.
  */
 static unsigned long fix_random_place(const struct trace_effect *e, unsigned long *flags)
 {
-	bool random = (*flags & MAP_32BIT) && !(*flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) && !answered_errno(e);
+	bool random = (*flags & MAP_32BIT) && !(*flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) &&
+		      !answered_errno(e);
 
 	if (!random)
 		return e->call.args[0];
@@ -313,12 +351,15 @@ static unsigned long fix_random_place(const struct trace_effect *e, unsigned lon
 }
 
 /*
- * The file that a call maps: its record says which. A refused call has none: then a file that nobody else has, for the errors that do
- * not depend on it. NULL: a call that succeeded, and whose record is missing.
+ * The file that a call maps: its record says which. A refused call has none:
+ * then a file that nobody else has, for the errors that do not depend on it.
+ * NULL: a call that succeeded, and whose record is missing.
  */
-static struct file *file_of_mmap(struct replay *r, const struct trace_effect *e, const struct trace_map *map)
+static struct file *file_of_mmap(struct replay *r, const struct trace_effect *e,
+				 const struct trace_map *map)
 {
-	static const struct trace_map unknown = {.maj = ~0u, .min = ~0u, .ino = ~0ul, .name = "(a file that does not show)"};
+	static const struct trace_map unknown = {
+		.maj = ~0u, .min = ~0u, .ino = ~0ul, .name = "(a file that does not show)"};
 
 	if (!map && !answered_errno(e))
 		return NULL;
@@ -329,9 +370,13 @@ static void do_mmap_call(struct replay *r, const struct trace_effect *e, struct 
 {
 	const uint64_t *a = e->call.args;
 	const struct trace_map *map = answered_errno(e) ? NULL : record_of_mmap(e);
-	unsigned long flags = a[3], addr = fix_random_place(e, &flags), expected = (unsigned long)e->call.result, got;
+	unsigned long flags = a[3], addr = fix_random_place(e, &flags),
+		      expected = (unsigned long)e->call.result, got;
 	bool anonymous = flags & MAP_ANONYMOUS, fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
-	/* Shared anonymous memory is mapped as the shmem object that its record names. */
+	/*
+	 * Shared anonymous memory is mapped as the shmem object that its record
+	 * names.
+	 */
 	bool needs_file = !anonymous || (map && map_has_file(map));
 	struct file *file = needs_file ? file_of_mmap(r, e, map) : NULL;
 
@@ -345,7 +390,11 @@ static void do_mmap_call(struct replay *r, const struct trace_effect *e, struct 
 	if (got != expected && !IS_ERR_VALUE(got))
 		vms_munmap(mm, got, a[1]);
 	if (got != expected && file && !map) {
-		r->skipped++; /* the file system's own errno, or that of a descriptor that is none */
+		/*
+		 * the file system's own errno, or that of a descriptor that is
+		 * none
+		 */
+		r->skipped++;
 		return;
 	}
 	check_result(r, e, (long)got);
@@ -365,12 +414,13 @@ static void do_mremap_call(struct replay *r, const struct trace_effect *e, struc
 }
 
 /*
- * How large a segment is shows in the MMAP2 record of an attachment alone: this one's, or an earlier one's where this one is refused.
- * NULL: it does not show.
+ * How large a segment is shows in the MMAP2 record of an attachment alone: this
+ * one's, or an earlier one's where this one is refused. NULL: it does not show.
  */
 static const struct trace_map *record_of_segment(struct replay *r, const struct trace_effect *e)
 {
-	return answered_errno(e) ? mtree_load(&r->segments, (unsigned int)e->call.args[0]) : record_of_mmap(e);
+	return answered_errno(e) ? mtree_load(&r->segments, (unsigned int)e->call.args[0])
+				 : record_of_mmap(e);
 }
 
 /* Of address spaces that are not replayed, too. */
@@ -381,7 +431,8 @@ static void note_segment(struct replay *r, const struct trace_effect *e)
 	if (e->kind != TRACE_CALL_DONE || e->call.call != TRACE_SHMAT || answered_errno(e))
 		return;
 	map = record_of_mmap(e);
-	if (map && mtree_insert(&r->segments, (unsigned int)e->call.args[0], (void *)(uintptr_t)map, GFP_KERNEL) == -ENOMEM)
+	if (map && mtree_insert(&r->segments, (unsigned int)e->call.args[0], (void *)(uintptr_t)map,
+				GFP_KERNEL) == -ENOMEM)
 		r->out_of_memory++;
 }
 
@@ -487,7 +538,8 @@ static void do_call(struct replay *r, const struct trace_effect *e, struct mm_st
 	default:
 		if (do_lock_call(r, e, mm))
 			break;
-		mismatch(r, e, "%s: the library has no such operation yet", trace_call_name(e->call.call));
+		mismatch(r, e, "%s: the library has no such operation yet",
+			 trace_call_name(e->call.call));
 		return;
 	}
 	check_maps(r, e, mm);
@@ -495,9 +547,13 @@ static void do_call(struct replay *r, const struct trace_effect *e, struct mm_st
 
 static void do_fault(struct replay *r, const struct trace_effect *e, struct mm_struct *mm)
 {
-	unsigned int flags = (e->fault.write ? FAULT_FLAG_WRITE : 0) | (e->fault.exec ? FAULT_FLAG_INSTRUCTION : 0);
+	unsigned int flags = (e->fault.write ? FAULT_FLAG_WRITE : 0) |
+			     (e->fault.exec ? FAULT_FLAG_INSTRUCTION : 0);
 	enum vms_fault_result result = vms_fault(mm, e->fault.address, flags);
-	/* Nothing can be mapped so low: some programs touch it on purpose, and handle the signal. */
+	/*
+	 * Nothing can be mapped so low: some programs touch it on purpose, and
+	 * handle the signal.
+	 */
 	bool low = e->fault.address < mm->layout.mmap_min_addr;
 	enum vms_fault_result expected = low ? VMS_SEGV_MAPERR : VMS_FAULT_OK;
 
@@ -505,8 +561,8 @@ static void do_fault(struct replay *r, const struct trace_effect *e, struct mm_s
 		expected = touch_expected(r->order, e);
 	r->faults++;
 	if (result != expected)
-		mismatch(r, e, "a touch (%s) of %" PRIx64 " answered %d, expected %d", e->fault.write ? "write" : "read",
-			 e->fault.address, result, expected);
+		mismatch(r, e, "a touch (%s) of %" PRIx64 " answered %d, expected %d",
+			 e->fault.write ? "write" : "read", e->fault.address, result, expected);
 	check_maps(r, e, mm);
 }
 
@@ -579,25 +635,30 @@ static bool print_counts(const struct replay *r, const struct arguments *a)
 {
 	if (a->json) {
 		json_t *object =
-			json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:i, s:I, s:I}", "recording", r->path, "engine", r->engine,
-				  "mmap2", (json_int_t)r->mmap2, "placements", (json_int_t)r->placements, "results",
-				  (json_int_t)r->results, "faults", (json_int_t)r->faults, "spaces", r->order->nr_spaces, "skipped",
-				  (json_int_t)r->skipped, "mismatches", (json_int_t)r->mismatches);
+			json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:i, s:I, s:I}", "recording",
+				  r->path, "engine", r->engine, "mmap2", (json_int_t)r->mmap2,
+				  "placements", (json_int_t)r->placements, "results",
+				  (json_int_t)r->results, "faults", (json_int_t)r->faults, "spaces",
+				  r->order->nr_spaces, "skipped", (json_int_t)r->skipped,
+				  "mismatches", (json_int_t)r->mismatches);
 
 		if (object && r->maps)
-			json_object_set_new(object, "maps_passed_through", json_boolean(r->maps_seen));
+			json_object_set_new(object, "maps_passed_through",
+					    json_boolean(r->maps_seen));
 		if (!object)
-			bench_say(stderr, "%s: no JSON: out of memory, or the name is not UTF-8", r->path);
+			bench_say(stderr, "%s: no JSON: out of memory, or the name is not UTF-8",
+				  r->path);
 		return bench_json_print(stdout, object) == 0;
 	}
-	bench_say(
-		stdout,
-		"%s: engine %s: %lu MMAP2 records, %lu placements, %lu results, %lu faults in %d address spaces; %lu not replayed; "
-		"%lu mismatches%s",
-		r->path, r->engine, r->mmap2, r->placements, r->results, r->faults, r->order->nr_spaces, r->skipped, r->mismatches,
-		!r->maps       ? ""
-		: r->maps_seen ? "; passed through the given listing"
-			       : "; NEVER passed through the given listing");
+	bench_say(stdout,
+		  "%s: engine %s: %lu MMAP2 records, %lu placements, %lu results, %lu faults in %d "
+		  "address spaces; %lu not replayed; "
+		  "%lu mismatches%s",
+		  r->path, r->engine, r->mmap2, r->placements, r->results, r->faults,
+		  r->order->nr_spaces, r->skipped, r->mismatches,
+		  !r->maps       ? ""
+		  : r->maps_seen ? "; passed through the given listing"
+				 : "; NEVER passed through the given listing");
 	return true;
 }
 
@@ -611,15 +672,20 @@ static void progress(const struct replay *r, unsigned long done)
 static void print_nearest(const struct replay *r, const struct arguments *a)
 {
 	if (r->nearest.line)
-		bench_say(r->reports, "%s:%lu: [%s] expected %s, the nearest state has %s", a->maps, r->nearest.line, r->engine,
-			  r->nearest.expected ? r->nearest.expected : "?", r->nearest.got ? r->nearest.got : "?");
+		bench_say(r->reports, "%s:%lu: [%s] expected %s, the nearest state has %s", a->maps,
+			  r->nearest.line, r->engine,
+			  r->nearest.expected ? r->nearest.expected : "?",
+			  r->nearest.got ? r->nearest.got : "?");
 	else
-		bench_say(r->reports, "%s:1: [%s] expected as many mappings as the file has lines, no state has so many", a->maps,
-			  r->engine);
+		bench_say(r->reports,
+			  "%s:1: [%s] expected as many mappings as the file has lines, no state "
+			  "has so many",
+			  a->maps, r->engine);
 }
 
 /* Return: the exit status. */
-static int check_on(const struct arguments *a, const struct trace_order *order, const struct listing *maps, const char *engine)
+static int check_on(const struct arguments *a, const struct trace_order *order,
+		    const struct listing *maps, const char *engine)
 {
 	struct replay r = {
 		.path = a->path,
@@ -668,7 +734,9 @@ static const struct argp_option options[] = {
 	{"engine", 'e', "E,...", 0, "engines to replay on (default: all)", 0},
 	{"maps", 'm', "FILE", 0, "a copy of /proc/PID/maps that the replay must pass through", 0},
 	{"rules", 'r', "NAME=VALUE,...", 0,
-	 "the rules of the machine that recorded, such as kernel=6.12,read_takes_page=1, over what the recording says", 0},
+	 "the rules of the machine that recorded, such as kernel=6.12,read_takes_page=1, over what "
+	 "the recording says",
+	 0},
 	{"json", 'j', NULL, 0, "print counts as one JSON object a line", 0},
 	{0},
 };
@@ -681,7 +749,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'e':
-		if (!bench_arg_names("--engine", arg, vms_engine_names(), &a->engines, why, sizeof(why)))
+		if (!bench_arg_names("--engine", arg, vms_engine_names(), &a->engines, why,
+				     sizeof(why)))
 			argp_failure(state, EXIT_USAGE, 0, "%s", why);
 		return 0;
 	case 'm':
@@ -697,7 +766,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (a->path)
-			argp_failure(state, EXIT_USAGE, 0, "found a second file '%s', expected one", bench_shown(arg, shown));
+			argp_failure(state, EXIT_USAGE, 0, "found a second file '%s', expected one",
+				     bench_shown(arg, shown));
 		a->path = arg;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
@@ -717,12 +787,15 @@ static void print_problems(const struct arguments *a, const struct trace_order *
 		fputs(problems, stderr); /* sentences of ours, and numbers */
 	}
 	if (!order->by_locks)
-		bench_say(stderr, "%s: no mmap_lock events: calls are replayed in the order of their exits", a->path);
+		bench_say(stderr,
+			  "%s: no mmap_lock events: calls are replayed in the order of their exits",
+			  a->path);
 	free(problems);
 }
 
 /*
- * The rules of the machine that recorded, which need not be this one: what vmrecord wrote down, else those of 6.18 with a zero page.
+ * The rules of the machine that recorded, which need not be this one: what
+ * vmrecord wrote down, else those of 6.18 with a zero page.
  * Return: false, having said why, if the recording has some that are not known.
  */
 static bool take_rules(struct arguments *a, const struct trace_order *order)
@@ -730,7 +803,8 @@ static bool take_rules(struct arguments *a, const struct trace_order *order)
 	char why[BENCH_WHY_MAX];
 
 	a->rules = rules_default();
-	if (order->counts.rules[0] && !rules_set(&a->rules, order->counts.rules, why, sizeof(why))) {
+	if (order->counts.rules[0] &&
+	    !rules_set(&a->rules, order->counts.rules, why, sizeof(why))) {
 		bench_say(stderr, "%s: rules of the machine that recorded: %s", a->path, why);
 		return false;
 	}
@@ -741,7 +815,10 @@ static bool take_rules(struct arguments *a, const struct trace_order *order)
 int vmreplay_check(int argc, char **argv)
 {
 	static const struct argp argp = {
-		options, parse, "FILE", "Replay a recording and hold every record of it against the engines.", NULL, NULL, NULL};
+		options, parse,
+		"FILE",  "Replay a recording and hold every record of it against the engines.",
+		NULL,    NULL,
+		NULL};
 	struct arguments a = {0};
 	char error[TRACE_ERROR_MAX];
 	struct listing *maps = NULL;

@@ -9,14 +9,16 @@
 #include "tools/vmreplay/image.h"
 #include "tools/vmreplay/places.h"
 
-const char *const run_kind_names[NR_RUN_KINDS] = {"fault", "mmap", "munmap", "mprotect", "madvise", "mremap", "brk"};
+const char *const run_kind_names[NR_RUN_KINDS] = {"fault",   "mmap",   "munmap", "mprotect",
+						  "madvise", "mremap", "brk"};
 
 struct compiler {
 	const struct trace_order *order;
 	struct program *program;
 	struct places places;
-	struct mm_struct *slice; /* a replay of the list so far: what fails here is not in the list */
-	unsigned long *brk;      /* by space; 0: not known yet */
+	/* a replay of the list so far: what fails here is not in the list */
+	struct mm_struct *slice;
+	unsigned long *brk; /* by space; 0: not known yet */
 	bool out_of_memory;
 	bool too_many_copies;
 };
@@ -56,10 +58,12 @@ bool run_op_at(struct mm_struct *mm, const struct run_op *op, unsigned long base
 	case RUN_MADVISE:
 		return vms_madvise(mm, addr, op->len, op->arg) == 0;
 	case RUN_MREMAP:
-		return vms_mremap(mm, addr, op->len, op->to_len, op->flags, base + op->to) == base + op->to;
+		return vms_mremap(mm, addr, op->len, op->to_len, op->flags, base + op->to) ==
+		       base + op->to;
 	case RUN_BRK:
-		return op->unmaps ? vms_munmap(mm, addr, op->len) == 0
-				  : vms_mmap(mm, addr, op->len, op->arg, op->flags, NULL, 0) == addr;
+		return op->unmaps
+			       ? vms_munmap(mm, addr, op->len) == 0
+			       : vms_mmap(mm, addr, op->len, op->arg, op->flags, NULL, 0) == addr;
 	default:
 		return false;
 	}
@@ -84,7 +88,8 @@ static void emit(struct compiler *c, int space, struct run_op op)
 
 static unsigned short prot_of_perms(unsigned int perms)
 {
-	return (unsigned short)(((perms & TRACE_PERM_READ) ? PROT_READ : 0) | ((perms & TRACE_PERM_WRITE) ? PROT_WRITE : 0) |
+	return (unsigned short)(((perms & TRACE_PERM_READ) ? PROT_READ : 0) |
+				((perms & TRACE_PERM_WRITE) ? PROT_WRITE : 0) |
 				((perms & TRACE_PERM_EXEC) ? PROT_EXEC : 0));
 }
 
@@ -93,7 +98,8 @@ static bool is_mapped(struct compiler *c, const struct place *place)
 	bool mapped;
 
 	mmap_read_lock(c->slice);
-	mapped = find_vma_intersection(c->slice, place->at, place->at + (place->end - place->start));
+	mapped =
+		find_vma_intersection(c->slice, place->at, place->at + (place->end - place->start));
 	mmap_read_unlock(c->slice);
 	return mapped;
 }
@@ -105,22 +111,31 @@ static void unmap_all(struct compiler *c, int space)
 
 	while ((place = places_next(&c->places, space, &i)))
 		if (is_mapped(c, place))
-			emit(c, space, (struct run_op){.kind = RUN_MUNMAP, .addr = place->start, .len = place->end - place->start});
+			emit(c, space,
+			     (struct run_op){.kind = RUN_MUNMAP,
+					     .addr = place->start,
+					     .len = place->end - place->start});
 }
 
 static void emit_fault(struct compiler *c, int space, unsigned long addr, bool write, bool exec)
 {
 	unsigned int flags = (write ? FAULT_FLAG_WRITE : 0) | (exec ? FAULT_FLAG_INSTRUCTION : 0);
 
-	emit(c, space, (struct run_op){.kind = RUN_FAULT, .addr = addr, .len = 1, .arg = (unsigned short)flags});
+	emit(c, space,
+	     (struct run_op){
+		     .kind = RUN_FAULT, .addr = addr, .len = 1, .arg = (unsigned short)flags});
 }
 
 static void exec_map(struct compiler *c, int space, const struct trace_map *map, unsigned long end)
 {
-	struct run_op op = {.kind = RUN_MMAP, .addr = map->start, .len = map->len, .arg = prot_of_perms(map->perms)};
+	struct run_op op = {.kind = RUN_MMAP,
+			    .addr = map->start,
+			    .len = map->len,
+			    .arg = prot_of_perms(map->perms)};
 	bool stack = strcmp(map->name, "[stack]") == 0;
 
-	op.flags = MAP_FIXED | (map->perms & TRACE_PERM_SHARED ? MAP_SHARED : MAP_PRIVATE) | (stack ? MAP_GROWSDOWN : 0);
+	op.flags = MAP_FIXED | (map->perms & TRACE_PERM_SHARED ? MAP_SHARED : MAP_PRIVATE) |
+		   (stack ? MAP_GROWSDOWN : 0);
 	if (!stack && map_has_file(map)) {
 		op.file = files_get(&c->program->files, map);
 		op.off = map->ino ? map->pgoff : 0;
@@ -130,7 +145,9 @@ static void exec_map(struct compiler *c, int space, const struct trace_map *map,
 	}
 	emit(c, space, op);
 	if (end < map->start + map->len)
-		emit(c, space, (struct run_op){.kind = RUN_MUNMAP, .addr = end, .len = map->start + map->len - end});
+		emit(c, space,
+		     (struct run_op){
+			     .kind = RUN_MUNMAP, .addr = end, .len = map->start + map->len - end});
 }
 
 static void compile_exec(struct compiler *c, const struct trace_effect *e)
@@ -171,11 +188,18 @@ static void compile_mmap(struct compiler *c, const struct trace_effect *e)
 	emit(c, e->space, op);
 }
 
-/* Free placement becomes a move to where it ended; a mapping that stayed is resized in place. */
+/*
+ * Free placement becomes a move to where it ended; a mapping that stayed is
+ * resized in place.
+ */
 static void compile_mremap(struct compiler *c, const struct trace_effect *e)
 {
 	const uint64_t *a = e->call.args;
-	struct run_op op = {.kind = RUN_MREMAP, .addr = a[0], .len = a[1], .to = (unsigned long)e->call.result, .to_len = a[2]};
+	struct run_op op = {.kind = RUN_MREMAP,
+			    .addr = a[0],
+			    .len = a[1],
+			    .to = (unsigned long)e->call.result,
+			    .to_len = a[2]};
 
 	if (op.to != op.addr)
 		op.flags = (unsigned int)(a[3] & MREMAP_DONTUNMAP) | MREMAP_MAYMOVE | MREMAP_FIXED;
@@ -184,8 +208,11 @@ static void compile_mremap(struct compiler *c, const struct trace_effect *e)
 
 static void compile_brk(struct compiler *c, const struct trace_effect *e)
 {
-	unsigned long old = PAGE_ALIGN(c->brk[e->space]), new = PAGE_ALIGN((unsigned long)e->call.result);
-	struct run_op op = {.kind = RUN_BRK, .arg = PROT_READ | PROT_WRITE, .flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED};
+	unsigned long old = PAGE_ALIGN(c->brk[e->space]),
+		      new = PAGE_ALIGN((unsigned long)e->call.result);
+	struct run_op op = {.kind = RUN_BRK,
+			    .arg = PROT_READ | PROT_WRITE,
+			    .flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED};
 
 	c->brk[e->space] = (unsigned long)e->call.result;
 	if (!old || old == new)
@@ -262,12 +289,21 @@ static void compile_fork(struct compiler *c, const struct trace_effect *e)
 				op.addr = place->start + (vma->vm_start - place->at);
 				op.len = vma->vm_end - vma->vm_start;
 				op.arg = vma->vm_flags & VM_ACCESS_FLAGS;
-				op.file = vma->vm_file && vma->vm_file->f_mapping->ino ? vma->vm_file : NULL;
-				/* Shared anonymous memory's file is the library's own, and goes with its last VMA. */
-				c->out_of_memory |= op.file && !files_keep(&c->program->files, op.file);
+				op.file = vma->vm_file && vma->vm_file->f_mapping->ino
+						  ? vma->vm_file
+						  : NULL;
+				/*
+				 * Shared anonymous memory's file is the
+				 * library's own, and goes with its last VMA.
+				 */
+				c->out_of_memory |=
+					op.file && !files_keep(&c->program->files, op.file);
 				op.off = op.file ? vma->vm_pgoff << PAGE_SHIFT : 0;
-				op.flags = MAP_FIXED | (vma->vm_flags & VM_MAYSHARE ? MAP_SHARED : MAP_PRIVATE) |
-					   (op.file ? 0 : MAP_ANONYMOUS) | (vma->vm_flags & VM_GROWSDOWN ? MAP_GROWSDOWN : 0);
+				op.flags =
+					MAP_FIXED |
+					(vma->vm_flags & VM_MAYSHARE ? MAP_SHARED : MAP_PRIVATE) |
+					(op.file ? 0 : MAP_ANONYMOUS) |
+					(vma->vm_flags & VM_GROWSDOWN ? MAP_GROWSDOWN : 0);
 				addr = vma->vm_end;
 			}
 			mmap_read_unlock(c->slice);
@@ -338,7 +374,8 @@ static bool compile_all(struct compiler *c)
 	return !has_failed(c);
 }
 
-bool compile(const struct trace_order *order, const char *path, struct program *program, char *error)
+bool compile(const struct trace_order *order, const char *path, struct program *program,
+	     char *error)
 {
 	struct compiler c = {.order = order, .program = program};
 	bool ok;
@@ -351,13 +388,16 @@ bool compile(const struct trace_order *order, const char *path, struct program *
 	if (c.slice)
 		mmput(c.slice);
 	if (c.too_many_copies)
-		snprintf(error, TRACE_ERROR_MAX, "%s: found forks that copy more than %lu mappings, expected fewer", path,
+		snprintf(error, TRACE_ERROR_MAX,
+			 "%s: found forks that copy more than %lu mappings, expected fewer", path,
 			 PLACES_COPIED_MAX);
 	else if (!ok)
 		snprintf(error, TRACE_ERROR_MAX, "%s: out of memory", path);
 	else if (!program->nr)
 		snprintf(error, TRACE_ERROR_MAX,
-			 "%s: found no memory call of a process whose start is recorded, expected at least one", path);
+			 "%s: found no memory call of a process whose start is recorded, expected "
+			 "at least one",
+			 path);
 	return ok && program->nr;
 }
 

@@ -6,32 +6,38 @@
 
 #include "tools/vmreplay/files.h"
 
-/* A replay never touches beyond the end of a file, but where the program did; and that the recording does not say. */
+/*
+ * A replay never touches beyond the end of a file, but where the program did;
+ * and that the recording does not say.
+ */
 #define FILE_BYTES (1UL << 46)
 
 bool map_has_file(const struct trace_map *map)
 {
 	if (map->ino || map->maj || map->min)
 		return true;
-	return strcmp(map->name, "[vdso]") == 0 || strncmp(map->name, "[vvar", 5) == 0 || strcmp(map->name, "[vsyscall]") == 0;
+	return strcmp(map->name, "[vdso]") == 0 || strncmp(map->name, "[vvar", 5) == 0 ||
+	       strcmp(map->name, "[vsyscall]") == 0;
 }
 
 static bool is_same(const struct file *file, const struct trace_map *map)
 {
 	const struct address_space *mapping = file->f_mapping;
 
-	return mapping->ino == map->ino && mapping->dev_major == map->maj && mapping->dev_minor == map->min &&
-	       (map->ino || strcmp(file->f_path, map->name) == 0);
+	return mapping->ino == map->ino && mapping->dev_major == map->maj &&
+	       mapping->dev_minor == map->min && (map->ino || strcmp(file->f_path, map->name) == 0);
 }
 
 /*
- * A device number with major 0 is a file system without a disk: memfd, shared anonymous memory, tmpfs. One with a disk is taken
- * for a file system that asks for 2 MiB alignment, as ext4 does.
+ * A device number with major 0 is a file system without a disk: memfd, shared
+ * anonymous memory, tmpfs. One with a disk is taken for a file system that asks
+ * for 2 MiB alignment, as ext4 does.
  */
 static struct file *open_new(const struct trace_map *map)
 {
 	unsigned int flags = map->maj ? VMS_AS_THP_ALIGN : VMS_AS_SHMEM;
-	struct address_space *mapping = vms_address_space_create(FILE_BYTES, flags, map->maj, map->min, map->ino);
+	struct address_space *mapping =
+		vms_address_space_create(FILE_BYTES, flags, map->maj, map->min, map->ino);
 	struct file *file;
 
 	if (!mapping)
@@ -51,7 +57,10 @@ static unsigned long key_of(unsigned int major, unsigned int minor, uint64_t ino
 	return key;
 }
 
-/* Put @file, whose reference the table takes over, at @key, which nothing has. Return: false when memory is out. */
+/*
+ * Put @file, whose reference the table takes over, at @key, which nothing has.
+ * Return: false when memory is out.
+ */
 static bool insert(struct files *files, unsigned long key, struct file *file)
 {
 	return mtree_insert(&files->by_key, key, file, GFP_KERNEL) == 0;
@@ -77,7 +86,8 @@ struct file *files_get(struct files *files, const struct trace_map *map)
 bool files_keep(struct files *files, struct file *file)
 {
 	const struct address_space *mapping = file->f_mapping;
-	unsigned long key = key_of(mapping->dev_major, mapping->dev_minor, mapping->ino, file->f_path);
+	unsigned long key =
+		key_of(mapping->dev_major, mapping->dev_minor, mapping->ino, file->f_path);
 	const struct file *found;
 
 	while ((found = mtree_load(&files->by_key, key)) && found != file)

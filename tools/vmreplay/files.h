@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * files.h - the files of a recording, by device and inode. A recording does not say which mappings came from one opening of a
- * file, so there is one struct file for each inode.
+ * files.h - the files of a recording, by device and inode. A recording does not
+ * say which mappings came from one opening of a file, so there is one struct
+ * file for each inode.
  */
 #ifndef TOOLS_VMREPLAY_FILES_H
 #define TOOLS_VMREPLAY_FILES_H
@@ -12,15 +13,23 @@
 
 /* Zeros are an empty table. */
 struct files {
-	struct maple_tree by_key; /* each file at the hash of what tells it from others, or at the next free index behind that */
+	/*
+	 * each file at the hash of what tells it from others, or at the next
+	 * free index behind that
+	 */
+	struct maple_tree by_key;
 };
 
 /*
- * The file that @map maps, made on first sight; the table keeps the reference. Things without an inode ("[vdso]") go by name.
+ * The file that @map maps, made on first sight; the table keeps the reference.
+ * Things without an inode ("[vdso]") go by name.
  * Return: it, or NULL when memory is out.
  */
 struct file *files_get(struct files *files, const struct trace_map *map);
-/* Take a reference to @file, which a VMA maps, so that it outlives the VMA. Return: false when memory is out. */
+/*
+ * Take a reference to @file, which a VMA maps, so that it outlives the VMA.
+ * Return: false when memory is out.
+ */
 bool files_keep(struct files *files, struct file *file);
 void files_free(struct files *files);
 

@@ -23,8 +23,9 @@ static bool is_first_of_file(const struct trace_effect *e, unsigned int i)
 }
 
 /*
- * Where the first segment of @image ends, if @next is the lowest mapping inside it. Segments follow each other in the file, and two of
- * them may share a page of it.
+ * Where the first segment of @image ends, if @next is the lowest mapping inside
+ * it. Segments follow each other in the file, and two of them may share a page
+ * of it.
  */
 static uint64_t end_of_first(const struct trace_map *image, const struct trace_map *next)
 {
@@ -36,8 +37,12 @@ static uint64_t end_of_first(const struct trace_map *image, const struct trace_m
 	return pages < next->start - image->start ? image->start + pages : next->start;
 }
 
-/* @later holds the steps behind @i, each at the addresses that it maps. Return: false when memory is out. */
-static bool look_at(const struct trace_effect *e, unsigned int i, struct maple_tree *later, struct image_step *step)
+/*
+ * @later holds the steps behind @i, each at the addresses that it maps. Return:
+ * false when memory is out.
+ */
+static bool look_at(const struct trace_effect *e, unsigned int i, struct maple_tree *later,
+		    struct image_step *step)
 {
 	const struct trace_exec_step *at = &e->exec.steps[i], *over;
 	const struct trace_map *map = &at->map;
@@ -50,7 +55,8 @@ static bool look_at(const struct trace_effect *e, unsigned int i, struct maple_t
 	step->mapped_over = over;
 	if (over && over->map.start > map->start && map->ino && is_first_of_file(e, i))
 		step->end = end_of_first(map, &over->map);
-	return mtree_store_range(later, map->start, map->start + map->len - 1, (void *)(uintptr_t)at, GFP_KERNEL) == 0;
+	return mtree_store_range(later, map->start, map->start + map->len - 1,
+				 (void *)(uintptr_t)at, GFP_KERNEL) == 0;
 }
 
 struct image_step *image_steps(const struct trace_effect *e)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* listing.c - see listing.h. A line is compared as vms_maps_print() prints it, blanks at its end aside. */
+/*
+ * listing.c - see listing.h. A line is compared as vms_maps_print() prints it,
+ * blanks at its end aside.
+ */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +31,10 @@ static void trim(char *line)
 		line[--len] = '\0';
 }
 
-/* A number of @base at *@at, and behind it the character @then, which is passed. */
+/*
+ * A number of @base at *@at, and behind it the character @then, which is
+ * passed.
+ */
 static bool take_number(const char **at, unsigned int base, char then, unsigned long *value)
 {
 	const char *end;
@@ -50,7 +56,8 @@ static bool is_maps_line(const char *line)
 	if (strspn(at, "rwxps-") != 4 || at[4] != ' ')
 		return false;
 	at += 5;
-	return take_number(&at, 16, ' ', &number) && take_number(&at, 16, ':', &number) && take_number(&at, 16, ' ', &number) &&
+	return take_number(&at, 16, ' ', &number) && take_number(&at, 16, ':', &number) &&
+	       take_number(&at, 16, ' ', &number) &&
 	       bench_number(at, 10, ULONG_MAX, &number, &at) && (!*at || *at == ' ');
 }
 
@@ -73,7 +80,8 @@ static bool read_line(struct listing *listing, const struct bench_lines *lines, 
 {
 	trim(line);
 	if (!is_maps_line(line)) {
-		bench_say(stderr, "%s:%lu: found '%.60s', expected a line of /proc/PID/maps", lines->path, lines->number, line);
+		bench_say(stderr, "%s:%lu: found '%.60s', expected a line of /proc/PID/maps",
+			  lines->path, lines->number, line);
 		return false;
 	}
 	if (!strstr(line, "[vsyscall]") && !append(listing, line, lines->number)) {
@@ -94,7 +102,8 @@ static bool read_lines(struct listing *listing, struct bench_lines *lines)
 	if (got == BENCH_LINES_BAD)
 		bench_say(stderr, "%s:%lu: %s", lines->path, lines->number, lines->why);
 	else if (!listing->nr)
-		bench_say(stderr, "%s:1: found an empty file, expected a copy of /proc/PID/maps", lines->path);
+		bench_say(stderr, "%s:1: found an empty file, expected a copy of /proc/PID/maps",
+			  lines->path);
 	return got == BENCH_LINES_END && listing->nr;
 }
 
@@ -129,7 +138,10 @@ void listing_free(struct listing *listing)
 	free(listing);
 }
 
-/* @line differs from @got: is no other state nearer? Out of memory leaves the message empty, not the answer wrong. */
+/*
+ * @line differs from @got: is no other state nearer? Out of memory leaves the
+ * message empty, not the answer wrong.
+ */
 static void note_nearest(struct listing_nearest *nearest, const struct line *line, const char *got)
 {
 	if (line->nr <= nearest->line)
@@ -156,14 +168,17 @@ static bool equals_text(const struct listing *listing, char *text, struct listin
 	return n == listing->nr;
 }
 
-bool listing_equals(const struct listing *listing, struct mm_struct *mm, struct listing_nearest *nearest)
+bool listing_equals(const struct listing *listing, struct mm_struct *mm,
+		    struct listing_nearest *nearest)
 {
 	char *text = NULL;
 	size_t size = 0;
 	bool equal = false;
 	FILE *out;
 
-	/* The number of VMAs tells most states apart without printing anything. */
+	/*
+	 * The number of VMAs tells most states apart without printing anything.
+	 */
 	if ((size_t)atomic_load_explicit(&mm->map_count, memory_order_relaxed) != listing->nr)
 		return false;
 	out = open_memstream(&text, &size);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ops.c - `vmreplay ops`: runs an op script and prints, after each operation, its result and the layout.
+ * ops.c - `vmreplay ops`: runs an op script and prints, after each operation,
+ * its result and the layout.
  *
- * The text format is one that a program on a real kernel speaks too, so that both outputs can be compared byte for byte:
+ * The text format is one that a program on a real kernel speaks too, so that
+ * both outputs can be compared byte for byte:
  *
  *   input                                        output
  *   script NAME...                               the line itself; the next operation is #0 again
@@ -10,9 +12,11 @@
  *                                                = 4fffd000
  *                                                4fffd000-50000000 rw-p 0 -
  *
- * Numbers are hexadecimal without 0x. The world is an arena, [10000000, 50000000); everything else is occupied by mappings that
- * merge with nothing. An operation that would unmap or replace these, or install guards in them, is refused as a wrong word: the work of each
- * operation is bounded by the arena. The break starts at 10000000. world.c makes it; perform.c carries out a line.
+ * Numbers are hexadecimal without 0x. The world is an arena, [10000000,
+ * 50000000); everything else is occupied by mappings that merge with nothing.
+ * An operation that would unmap or replace these, or install guards in them, is
+ * refused as a wrong word: the work of each operation is bounded by the arena.
+ * The break starts at 10000000. world.c makes it; perform.c carries out a line.
  */
 #include <argp.h>
 #include <stdio.h>
@@ -44,7 +48,10 @@ struct script {
 	struct world *world;
 };
 
-/* Prints `file:line: what is wrong` and ends the program; what was printed before is whole. */
+/*
+ * Prints `file:line: what is wrong` and ends the program; what was printed
+ * before is whole.
+ */
 __attribute__((noreturn)) static void stop(const struct script *s, const char *why)
 {
 	bench_standard_flush();
@@ -52,7 +59,8 @@ __attribute__((noreturn)) static void stop(const struct script *s, const char *w
 	exit(EXIT_USAGE);
 }
 
-__attribute__((noreturn)) static void bad(const struct script *s, const char *found, const char *expected)
+__attribute__((noreturn)) static void bad(const struct script *s, const char *found,
+					  const char *expected)
 {
 	char shown[BENCH_SHOWN_MAX], why[BENCH_WHY_MAX];
 
@@ -131,7 +139,9 @@ static const struct argp_option options[] = {
 	{"engine", 'e', "E", 0, "rbtree, maple or maple-vma (default maple-vma)", 0},
 	{"kernel", 'k', "X.Y", 0, "the Linux whose rules hold (default 6.18), or `running`", 0},
 	{"rules", 'r', "NAME=VALUE,...", 0,
-	 "single rules, such as read_takes_page=1, over those of the kernel; `machine` for all that are found out here", 0},
+	 "single rules, such as read_takes_page=1, over those of the kernel; `machine` for all "
+	 "that are found out here",
+	 0},
 	{"flags", 'f', NULL, 0, "end each line of the layout with smaps' VmFlags", 0},
 	{"no-layout", 'n', NULL, 0, "print results alone", 0},
 	{0},
@@ -145,14 +155,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'e':
-		if (!bench_arg_names("--engine", arg, vms_engine_names(), &a->engines, why, sizeof(why)))
+		if (!bench_arg_names("--engine", arg, vms_engine_names(), &a->engines, why,
+				     sizeof(why)))
 			argp_failure(state, EXIT_USAGE, 0, "%s", why);
 		if (a->engines.nr != 1)
-			argp_failure(state, EXIT_USAGE, 0, "--engine: found '%s', expected one engine", bench_shown(arg, shown));
+			argp_failure(state, EXIT_USAGE, 0,
+				     "--engine: found '%s', expected one engine",
+				     bench_shown(arg, shown));
 		return 0;
 	case 'k':
 		if (!rules_word_version(arg, &version))
-			argp_failure(state, EXIT_USAGE, 0, "--kernel: found '%s', expected X.Y, such as 6.18, or running",
+			argp_failure(state, EXIT_USAGE, 0,
+				     "--kernel: found '%s', expected X.Y, such as 6.18, or running",
 				     bench_shown(arg, shown));
 		rules_set_version(&a->rules, version);
 		return 0;
@@ -168,11 +182,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (a->path)
-			argp_failure(state, EXIT_USAGE, 0, "found a second file '%s', expected one", bench_shown(arg, shown));
+			argp_failure(state, EXIT_USAGE, 0, "found a second file '%s', expected one",
+				     bench_shown(arg, shown));
 		a->path = arg;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_failure(state, EXIT_USAGE, 0, "found no file, expected an op script (- for standard input)");
+		argp_failure(state, EXIT_USAGE, 0,
+			     "found no file, expected an op script (- for standard input)");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -181,8 +197,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 int vmreplay_ops(int argc, char **argv)
 {
-	static const struct argp argp = {options, parse, "FILE", "Run an op script; print each result and the layout after it.",
-					 NULL,    NULL,  NULL};
+	static const struct argp argp = {
+		options, parse,
+		"FILE",  "Run an op script; print each result and the layout after it.",
+		NULL,    NULL,
+		NULL};
 	struct arguments a = {.rules = rules_default()};
 	struct script s = {0};
 

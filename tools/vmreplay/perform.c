@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* perform.c - see perform.h. Each operation reads all its words before it does anything. */
+/*
+ * perform.c - see perform.h. Each operation reads all its words before it does
+ * anything.
+ */
 #include "tools/vmreplay/perform.h"
 
 #include <stdio.h>
@@ -28,10 +31,14 @@ static bool range(struct call *c, unsigned long *addr, unsigned long *len)
 	return hex(c, 1, addr) && hex(c, 2, len);
 }
 
-/* What would make the world unbounded, or work in all of it, is no operation of a script. @i: the word that the message shows. */
+/*
+ * What would make the world unbounded, or work in all of it, is no operation of
+ * a script. @i: the word that the message shows.
+ */
 static bool inside(struct call *c, int i, unsigned long addr, unsigned long len)
 {
-	return !world_is_outside(c->world, addr, len) || bad(c, c->word[i], "a range inside the arena, [10000000, 50000000)");
+	return !world_is_outside(c->world, addr, len) ||
+	       bad(c, c->word[i], "a range inside the arena, [10000000, 50000000)");
 }
 
 /* The same of calls that refuse a range beyond the last address as a whole. */
@@ -103,7 +110,8 @@ static bool op_mprotect(struct call *c)
 {
 	unsigned long addr, len, prot;
 
-	return prot_word(c, &prot) && range(c, &addr, &len) && answer_number(c, vms_mprotect(world_mm(c->world), addr, len, prot));
+	return prot_word(c, &prot) && range(c, &addr, &len) &&
+	       answer_number(c, vms_mprotect(world_mm(c->world), addr, len, prot));
 }
 
 static bool op_mremap(struct call *c)
@@ -115,11 +123,16 @@ static bool op_mremap(struct call *c)
 		return bad(c, c->word[4], "maymove, rfixed, dontunmap joined by |, or 0");
 	if (!range(c, &addr, &old_len) || !hex(c, 3, &new_len) || !hex(c, 5, &new_addr))
 		return false;
-	/* A new range that overlaps the old one is refused; an old one that reaches out of the arena, too: one mapping must hold all of it. */
-	replaces = (flags & MREMAP_FIXED) && (new_addr + new_len <= addr || addr + old_len <= new_addr);
+	/*
+	 * A new range that overlaps the old one is refused; an old one that
+	 * reaches out of the arena, too: one mapping must hold all of it.
+	 */
+	replaces = (flags & MREMAP_FIXED) &&
+		   (new_addr + new_len <= addr || addr + old_len <= new_addr);
 	if (!inside(c, 1, addr, 1) || (replaces && !inside_or_refused(c, 5, new_addr, new_len)))
 		return false;
-	return answer_address(c, vms_mremap(world_mm(c->world), addr, old_len, new_len, flags, new_addr));
+	return answer_address(c, vms_mremap(world_mm(c->world), addr, old_len, new_len, flags,
+					    new_addr));
 }
 
 static bool op_madvise(struct call *c)
@@ -128,7 +141,8 @@ static bool op_madvise(struct call *c)
 	int advice;
 
 	if (!word_advice(c->word[3], &advice))
-		return bad(c, c->word[3], "an advice that the library has, such as DONTNEED or HUGEPAGE");
+		return bad(c, c->word[3],
+			   "an advice that the library has, such as DONTNEED or HUGEPAGE");
 	if (!range(c, &addr, &len) || (advice == MADV_GUARD_INSTALL && !inside(c, 1, addr, len)))
 		return false;
 	return answer_number(c, vms_madvise(world_mm(c->world), addr, len, advice));
@@ -147,14 +161,16 @@ static bool op_mlock2(struct call *c)
 
 	if (!word_lock_flags(c->word[3], &flags))
 		return bad(c, c->word[3], "onfault or 0");
-	return range(c, &addr, &len) && answer_number(c, vms_mlock2(world_mm(c->world), addr, len, (unsigned int)flags));
+	return range(c, &addr, &len) &&
+	       answer_number(c, vms_mlock2(world_mm(c->world), addr, len, (unsigned int)flags));
 }
 
 static bool op_munlock(struct call *c)
 {
 	unsigned long addr, len;
 
-	return range(c, &addr, &len) && answer_number(c, vms_munlock(world_mm(c->world), addr, len));
+	return range(c, &addr, &len) &&
+	       answer_number(c, vms_munlock(world_mm(c->world), addr, len));
 }
 
 static bool op_mlockall(struct call *c)
@@ -175,7 +191,8 @@ static bool op_mseal(struct call *c)
 {
 	unsigned long addr, len;
 
-	return range(c, &addr, &len) && answer_number(c, vms_mseal(world_mm(c->world), addr, len, 0));
+	return range(c, &addr, &len) &&
+	       answer_number(c, vms_mseal(world_mm(c->world), addr, len, 0));
 }
 
 static bool op_brk(struct call *c)
@@ -188,15 +205,21 @@ static bool op_brk(struct call *c)
 static bool op_fault(struct call *c)
 {
 	static const char *const answers[] = {
-		[VMS_FAULT_OK] = "ok",   [VMS_SEGV_MAPERR] = "SEGV_MAPERR", [VMS_SEGV_ACCERR] = "SEGV_ACCERR",
-		[VMS_SIGBUS] = "SIGBUS", [VMS_FAULT_OOM] = "-ENOMEM",
+		[VMS_FAULT_OK] = "ok",
+		[VMS_SEGV_MAPERR] = "SEGV_MAPERR",
+		[VMS_SEGV_ACCERR] = "SEGV_ACCERR",
+		[VMS_SIGBUS] = "SIGBUS",
+		[VMS_FAULT_OOM] = "-ENOMEM",
 	};
 	bool write = strcmp(c->word[2], "w") == 0;
 	unsigned long addr;
 
 	if (!write && strcmp(c->word[2], "r") != 0)
 		return bad(c, c->word[2], "r or w");
-	return hex(c, 1, &addr) && answer_text(c, answers[vms_fault(world_mm(c->world), addr, write ? FAULT_FLAG_WRITE : 0)]);
+	return hex(c, 1, &addr) &&
+	       answer_text(
+		       c,
+		       answers[vms_fault(world_mm(c->world), addr, write ? FAULT_FLAG_WRITE : 0)]);
 }
 
 static bool op_fork(struct call *c)
@@ -241,7 +264,8 @@ bool perform(struct world *world, const char *line, struct answer *answer)
 		if (nr - 1 != operations[i].words) {
 			char expected[64];
 
-			snprintf(expected, sizeof(expected), "%s with %d words after it", operations[i].name, operations[i].words);
+			snprintf(expected, sizeof(expected), "%s with %d words after it",
+				 operations[i].name, operations[i].words);
 			return bad(&c, line, expected);
 		}
 		return operations[i].run(&c);

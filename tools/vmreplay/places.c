@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * places.c - see places.h. While the recording is read, each address space has a list of its own. A list is joined before a child of fork
- * gets a copy of it, so that a copy costs as much as the places that lie far apart, not as much as all mappings of the parent.
+ * places.c - see places.h. While the recording is read, each address space has
+ * a list of its own. A list is joined before a child of fork gets a copy of it,
+ * so that a copy costs as much as the places that lie far apart, not as much as
+ * all mappings of the parent.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +12,11 @@
 #include "tools/vmreplay/places.h"
 
 #define NEAR (1UL << 30)
-#define BLOCK (2UL << 20) /* what one page table maps; places start and end with one, so that slices share none */
+/*
+ * what one page table maps; places start and end with one, so that slices share
+ * none
+ */
+#define BLOCK (2UL << 20)
 #define STACK_ROOM (8UL << 20)
 
 struct list {
@@ -19,7 +25,9 @@ struct list {
 	bool joined; /* in the order of their starts, none near the next */
 };
 
-/* Return: room for @more places behind those of @list; NULL when memory is out. */
+/*
+ * Return: room for @more places behind those of @list; NULL when memory is out.
+ */
 static struct place *make_room(struct list *list, size_t more)
 {
 	if (list->nr + more > list->room) {
@@ -200,7 +208,10 @@ void places_free(struct places *p)
 	*p = (struct places){0};
 }
 
-/* The index of the first place of @space that ends behind @addr, or of a later space's first place. */
+/*
+ * The index of the first place of @space that ends behind @addr, or of a later
+ * space's first place.
+ */
 static size_t first_behind(const struct places *p, int space, unsigned long addr)
 {
 	size_t low = 0, high = p->nr;
@@ -217,7 +228,8 @@ static size_t first_behind(const struct places *p, int space, unsigned long addr
 	return low;
 }
 
-unsigned long places_translate(const struct places *p, int space, unsigned long addr, unsigned long len)
+unsigned long places_translate(const struct places *p, int space, unsigned long addr,
+			       unsigned long len)
 {
 	size_t i = first_behind(p, space, addr);
 	const struct place *place = &p->place[i];

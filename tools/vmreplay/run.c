@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run.c - `vmreplay run`: T threads replay one recording at full speed, each in its own slice of ONE shared address space, so that
- * what they have in common - mmap_lock, the index, the counters - is contended as T grows.
+ * run.c - `vmreplay run`: T threads replay one recording at full speed, each in
+ * its own slice of ONE shared address space, so that what they have in common -
+ * mmap_lock, the index, the counters - is contended as T grows.
  *
- * The engines take turns, run by run. Every result is known beforehand (compile.h); each one that differs counts as an error.
+ * The engines take turns, run by run. Every result is known beforehand
+ * (compile.h); each one that differs counts as an error.
  */
 #include <argp.h>
 #include <errno.h>
@@ -40,7 +42,8 @@ struct shared {
 };
 
 /* One time through the recording. False: told to stop on the way. */
-static bool one_pass(struct bench_worker *w, const struct shared *s, struct kinds *kinds, unsigned long base)
+static bool one_pass(struct bench_worker *w, const struct shared *s, struct kinds *kinds,
+		     unsigned long base)
 {
 	const struct program *p = s->program;
 
@@ -82,27 +85,33 @@ static json_t *kinds_json(const struct kinds *kinds, double seconds)
 		const struct bench_hist *h = &kinds->hist[k];
 
 		if (kinds->ops[k])
-			json_object_set_new(all, run_kind_names[k],
-					    json_pack("{s:I, s:f, s:I, s:I, s:I, s:I}", "ops", (json_int_t)kinds->ops[k],
-						      "ops_per_sec", (double)kinds->ops[k] / seconds, "p50_ns",
-						      (json_int_t)bench_hist_quantile(h, 1, 2), "p99_ns",
-						      (json_int_t)bench_hist_quantile(h, 99, 100), "p999_ns",
-						      (json_int_t)bench_hist_quantile(h, 999, 1000), "max_ns", (json_int_t)h->max));
+			json_object_set_new(
+				all, run_kind_names[k],
+				json_pack("{s:I, s:f, s:I, s:I, s:I, s:I}", "ops",
+					  (json_int_t)kinds->ops[k], "ops_per_sec",
+					  (double)kinds->ops[k] / seconds, "p50_ns",
+					  (json_int_t)bench_hist_quantile(h, 1, 2), "p99_ns",
+					  (json_int_t)bench_hist_quantile(h, 99, 100), "p999_ns",
+					  (json_int_t)bench_hist_quantile(h, 999, 1000), "max_ns",
+					  (json_int_t)h->max));
 	}
 	return all;
 }
 
-static void print_kinds(const char *engine, unsigned int threads, const struct kinds *kinds, double seconds)
+static void print_kinds(const char *engine, unsigned int threads, const struct kinds *kinds,
+			double seconds)
 {
 	for (int k = 0; k < NR_RUN_KINDS; k++) {
 		const struct bench_hist *h = &kinds->hist[k];
 		char ops[BENCH_GROUPED_MAX];
 
 		if (kinds->ops[k])
-			printf("  %-10s %2u threads  %-9s %14s ops/s   p50 %lu  p99 %lu  p99.9 %lu  max %lu ns\n", engine, threads,
-			       run_kind_names[k], bench_grouped((uint64_t)((double)kinds->ops[k] / seconds), ops),
-			       bench_hist_quantile(h, 1, 2), bench_hist_quantile(h, 99, 100), bench_hist_quantile(h, 999, 1000),
-			       h->max);
+			printf("  %-10s %2u threads  %-9s %14s ops/s   p50 %lu  p99 %lu  p99.9 %lu "
+			       " max %lu ns\n",
+			       engine, threads, run_kind_names[k],
+			       bench_grouped((uint64_t)((double)kinds->ops[k] / seconds), ops),
+			       bench_hist_quantile(h, 1, 2), bench_hist_quantile(h, 99, 100),
+			       bench_hist_quantile(h, 999, 1000), h->max);
 	}
 }
 
@@ -139,7 +148,8 @@ static void sum_kinds(struct point *p, unsigned int engine, const struct bench_r
 	p->seconds[engine] += result->seconds;
 }
 
-static int run_one(struct point *p, unsigned int engine, unsigned long repeat, const struct bench_cpus *cpus)
+static int run_one(struct point *p, unsigned int engine, unsigned long repeat,
+		   const struct bench_cpus *cpus)
 {
 	const struct arguments *a = p->a;
 	struct bench_result *result = &p->results[engine * a->repeats + repeat];
@@ -184,7 +194,8 @@ static int run_point(struct point *p, const struct bench_cpus *cpus)
 		for (unsigned long repeat = 0; repeat < a->repeats; repeat++)
 			p->by_engine[repeat] = &p->results[engine * a->repeats + repeat];
 		workload_name(a->path, name, sizeof(name));
-		*row = (struct bench_row){.threads = p->threads, .vmas = p->program->peak_vmas * p->threads};
+		*row = (struct bench_row){.threads = p->threads,
+					  .vmas = p->program->peak_vmas * p->threads};
 		bench_row_name(row, name, a->engines.name[engine]);
 		bench_row_fill(row, p->by_engine, (unsigned int)a->repeats);
 	}
@@ -203,14 +214,18 @@ static unsigned long print_point(const struct point *p)
 			json_t *object = bench_row_json(&p->rows[engine]);
 
 			if (object)
-				json_object_set_new(object, "by_kind", kinds_json(&p->total[engine], p->seconds[engine]));
-			(void)bench_json_print(stdout, object); /* lost output is noticed by run_all() */
+				json_object_set_new(object, "by_kind",
+						    kinds_json(&p->total[engine],
+							       p->seconds[engine]));
+			/* lost output is noticed by run_all() */
+			(void)bench_json_print(stdout, object);
 		}
 	}
 	if (!a->json) {
 		bench_table_rows(stdout, p->rows, a->engines.nr, vms_engine_names()[0]);
 		for (unsigned int engine = 0; engine < a->engines.nr; engine++)
-			print_kinds(a->engines.name[engine], p->threads, &p->total[engine], p->seconds[engine]);
+			print_kinds(a->engines.name[engine], p->threads, &p->total[engine],
+				    p->seconds[engine]);
 	}
 	return errors;
 }
@@ -241,14 +256,16 @@ static bool make_point(struct point *p)
 }
 
 /* Return: the exit status. */
-static int run_all(const struct arguments *a, const struct program *program, const struct bench_cpus *cpus)
+static int run_all(const struct arguments *a, const struct program *program,
+		   const struct bench_cpus *cpus)
 {
 	unsigned long errors = 0;
 
 	if (!a->json)
 		bench_table_head(stdout, vms_engine_names()[0]);
 	for (unsigned int i = 0; i < a->threads.nr && bench_standard_flush(); i++) {
-		struct point p = {.a = a, .program = program, .threads = (unsigned int)a->threads.value[i]};
+		struct point p = {
+			.a = a, .program = program, .threads = (unsigned int)a->threads.value[i]};
 		int err = make_point(&p) ? run_point(&p, cpus) : -ENOMEM;
 
 		if (!err)
@@ -269,9 +286,12 @@ enum { OPT_SECONDS = 0x100, OPT_PASSES, OPT_REPEATS, OPT_JSON };
 static const struct argp_option options[] = {
 	{"engine", 'e', "E,...", 0, "engines to compare (default: all)", 0},
 	{"threads", 't', "T,...", 0, "numbers of threads (default: from 1 to all CPUs)", 0},
-	{"seconds", OPT_SECONDS, "S", 0, "time of each run, after a quarter of it as warm-up (default 0.5)", 0},
-	{"passes", OPT_PASSES, "N", 0, "instead of a time: each thread goes through the recording N times", 0},
-	{"repeats", OPT_REPEATS, "R", 0, "runs of each point, the engines taking turns; the median is shown (default 3)", 0},
+	{"seconds", OPT_SECONDS, "S", 0,
+	 "time of each run, after a quarter of it as warm-up (default 0.5)", 0},
+	{"passes", OPT_PASSES, "N", 0,
+	 "instead of a time: each thread goes through the recording N times", 0},
+	{"repeats", OPT_REPEATS, "R", 0,
+	 "runs of each point, the engines taking turns; the median is shown (default 3)", 0},
 	{"json", OPT_JSON, NULL, 0, "one JSON object a line instead of a table", 0},
 	{0},
 };
@@ -280,13 +300,16 @@ static bool take_value(int key, const char *arg, struct arguments *a, char why[B
 {
 	switch (key) {
 	case 'e':
-		return bench_arg_names("--engine", arg, vms_engine_names(), &a->engines, why, BENCH_WHY_MAX);
+		return bench_arg_names("--engine", arg, vms_engine_names(), &a->engines, why,
+				       BENCH_WHY_MAX);
 	case 't':
-		return bench_arg_numbers("--threads", arg, 1, BENCH_THREADS_MAX, &a->threads, why, BENCH_WHY_MAX);
+		return bench_arg_numbers("--threads", arg, 1, BENCH_THREADS_MAX, &a->threads, why,
+					 BENCH_WHY_MAX);
 	case OPT_SECONDS:
 		return bench_arg_seconds("--seconds", arg, &a->seconds, why, BENCH_WHY_MAX);
 	case OPT_PASSES:
-		return bench_arg_number("--passes", arg, 1, 1000000000, &a->passes, why, BENCH_WHY_MAX);
+		return bench_arg_number("--passes", arg, 1, 1000000000, &a->passes, why,
+					BENCH_WHY_MAX);
 	default:
 		return bench_arg_number("--repeats", arg, 1, 1000, &a->repeats, why, BENCH_WHY_MAX);
 	}
@@ -311,7 +334,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (a->path)
-			argp_failure(state, EXIT_USAGE, 0, "found a second file '%s', expected one", bench_shown(arg, shown));
+			argp_failure(state, EXIT_USAGE, 0, "found a second file '%s', expected one",
+				     bench_shown(arg, shown));
 		a->path = arg;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
@@ -328,8 +352,10 @@ static bool fits(const struct arguments *a, const struct program *program)
 
 	for (unsigned int i = 0; i < a->threads.nr; i++)
 		if (a->threads.value[i] > most) {
-			bench_say(stderr, "%s: found %lu threads, expected at most %lu: one replay covers %lu GiB", a->path,
-				  a->threads.value[i], most, program->slice >> 30);
+			bench_say(stderr,
+				  "%s: found %lu threads, expected at most %lu: one replay covers "
+				  "%lu GiB",
+				  a->path, a->threads.value[i], most, program->slice >> 30);
 			return false;
 		}
 	return true;
@@ -346,7 +372,9 @@ static int run_recording(const struct arguments *a, const struct bench_cpus *cpu
 		bench_say(stderr, "%s", error);
 	} else {
 		if (program.left_out && !a->json)
-			bench_say(stderr, "%s: %lu of %lu operations left out: refused by the kernel, or not known to the library",
+			bench_say(stderr,
+				  "%s: %lu of %lu operations left out: refused by the kernel, or "
+				  "not known to the library",
 				  a->path, program.left_out, program.left_out + program.nr);
 		trace_order_free(order);
 		order = NULL;
@@ -360,8 +388,11 @@ static int run_recording(const struct arguments *a, const struct bench_cpus *cpu
 
 int vmreplay_run(int argc, char **argv)
 {
-	static const struct argp argp = {options, parse, "FILE", "Replay a recording at full speed on many threads and measure.",
-					 NULL,    NULL,  NULL};
+	static const struct argp argp = {
+		options, parse,
+		"FILE",  "Replay a recording at full speed on many threads and measure.",
+		NULL,    NULL,
+		NULL};
 	struct arguments a = {.seconds = 0.5, .repeats = 3};
 	struct bench_cpus cpus;
 	int status;

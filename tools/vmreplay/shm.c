@@ -16,8 +16,8 @@ static bool is_taken(struct mm_struct *mm, unsigned long addr, unsigned long len
 	return taken;
 }
 
-unsigned long shm_attach(struct mm_struct *mm, struct file *file, unsigned long len, unsigned long prot, unsigned long addr,
-			 int flags)
+unsigned long shm_attach(struct mm_struct *mm, struct file *file, unsigned long len,
+			 unsigned long prot, unsigned long addr, int flags)
 {
 	if (flags & SHM_RND)
 		addr &= PAGE_MASK;
@@ -36,12 +36,14 @@ static bool is_piece(const struct vm_area_struct *vma, unsigned long addr)
 }
 
 /* The first piece at or above *@from, whose range goes to *@from and *@end. */
-static bool next_piece(struct mm_struct *mm, unsigned long addr, unsigned long *from, unsigned long *end)
+static bool next_piece(struct mm_struct *mm, unsigned long addr, unsigned long *from,
+		       unsigned long *end)
 {
 	struct vm_area_struct *vma;
 
 	mmap_read_lock(mm);
-	for (vma = find_vma(mm, *from); vma && !is_piece(vma, addr); vma = find_vma(mm, vma->vm_end))
+	for (vma = find_vma(mm, *from); vma && !is_piece(vma, addr);
+	     vma = find_vma(mm, vma->vm_end))
 		;
 	if (vma) {
 		*from = vma->vm_start;

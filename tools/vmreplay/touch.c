@@ -2,7 +2,10 @@
 /* touch.c - see touch.h. */
 #include "tools/vmreplay/touch.h"
 
-/* A place whose history is followed back: through mremap to where it was, through fork to the parent. */
+/*
+ * A place whose history is followed back: through mremap to where it was,
+ * through fork to the parent.
+ */
 struct place {
 	unsigned long addr;
 	int space;
@@ -56,7 +59,8 @@ static int by_mremap(struct place *p, const struct trace_effect *e)
 		p->addr = a[0] + (offset < a[1] ? offset : a[1] ? a[1] - 1 : 0);
 		return NOT_TOLD;
 	}
-	return covers(a[0], a[1], p->addr) && !(a[3] & MREMAP_DONTUNMAP) ? VMS_SEGV_MAPERR : NOT_TOLD;
+	return covers(a[0], a[1], p->addr) && !(a[3] & MREMAP_DONTUNMAP) ? VMS_SEGV_MAPERR
+									 : NOT_TOLD;
 }
 
 static int by_madvise(const struct place *p, const struct trace_effect *e)
@@ -89,7 +93,8 @@ static int by_call(struct place *p, const struct trace_effect *e)
 /* What @e says of the place, or NOT_TOLD. */
 static int told_by(struct place *p, const struct trace_effect *e)
 {
-	if (e->kind == TRACE_FORK_DONE && e->fork.how == TRACE_CHILD_COPIES && e->fork.child_space == p->space) {
+	if (e->kind == TRACE_FORK_DONE && e->fork.how == TRACE_CHILD_COPIES &&
+	    e->fork.child_space == p->space) {
 		p->space = e->space;
 		p->forked = true;
 		return NOT_TOLD;
@@ -108,7 +113,8 @@ static int told_by(struct place *p, const struct trace_effect *e)
 	}
 }
 
-enum vms_fault_result touch_expected(const struct trace_order *order, const struct trace_effect *fault)
+enum vms_fault_result touch_expected(const struct trace_order *order,
+				     const struct trace_effect *fault)
 {
 	struct place place = {
 		.addr = fault->fault.address,

@@ -2,7 +2,8 @@
 /*
  * vmreplay.c - picks the command.
  *
- *   check  replays a recording event by event and holds every record of it against the engine
+ *   check  replays a recording event by event and holds every record of it
+ *          against the engine
  *   run    replays it at full speed on many threads and measures
  *   ops    runs an op script and prints results and layouts
  */
@@ -25,9 +26,11 @@ static const struct {
 };
 
 static const char usage[] =
-	"usage: vmreplay check FILE [--engine=E,...] [--maps=FILE] [--rules=NAME=VALUE,...] [--json]\n"
+	"usage: vmreplay check FILE [--engine=E,...] [--maps=FILE] [--rules=NAME=VALUE,...] "
+	"[--json]\n"
 	"       vmreplay run FILE [--engine=E,...] [--threads=T,...] [--seconds=S] [--json]\n"
-	"       vmreplay ops FILE [--engine=E] [--kernel=X.Y] [--rules=NAME=VALUE,...] [--flags] [--no-layout]\n"
+	"       vmreplay ops FILE [--engine=E] [--kernel=X.Y] [--rules=NAME=VALUE,...] [--flags] "
+	"[--no-layout]\n"
 	"`vmreplay COMMAND --help` says more.\n";
 
 int main(int argc, char **argv)
@@ -47,7 +50,8 @@ int main(int argc, char **argv)
 			bench_standard_rename(commands[i].name);
 			return commands[i].run(argc - 1, argv + 1);
 		}
-		bench_say(stderr, "vmreplay: found '%s', expected check, run or ops", bench_shown(argv[1], shown));
+		bench_say(stderr, "vmreplay: found '%s', expected check, run or ops",
+			  bench_shown(argv[1], shown));
 	}
 	fputs(usage, stderr);
 	return EXIT_USAGE;

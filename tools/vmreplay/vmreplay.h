@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vmreplay.h - the three commands of vmreplay, each in its own file, and what they share.
+ * vmreplay.h - the three commands of vmreplay, each in its own file, and what
+ * they share.
  */
 #ifndef TOOLS_VMREPLAY_VMREPLAY_H
 #define TOOLS_VMREPLAY_VMREPLAY_H
@@ -10,7 +11,10 @@
 #define EXIT_MISMATCH 1
 #define EXIT_USAGE 2
 
-/* Each is a main() of its own; argv[0] is "vmreplay COMMAND". Return: the exit status. */
+/*
+ * Each is a main() of its own; argv[0] is "vmreplay COMMAND". Return: the exit
+ * status.
+ */
 int vmreplay_check(int argc, char **argv);
 int vmreplay_run(int argc, char **argv);
 int vmreplay_ops(int argc, char **argv);

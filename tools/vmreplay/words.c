@@ -36,13 +36,18 @@ static const struct named map_flags[] = {
 };
 
 static const struct named remap_flags[] = {
-	{"0", 0}, {"maymove", MREMAP_MAYMOVE}, {"rfixed", MREMAP_FIXED}, {"dontunmap", MREMAP_DONTUNMAP}, {NULL, 0},
+	{"0", 0},
+	{"maymove", MREMAP_MAYMOVE},
+	{"rfixed", MREMAP_FIXED},
+	{"dontunmap", MREMAP_DONTUNMAP},
+	{NULL, 0},
 };
 
 static const struct named lock_flags[] = {{"0", 0}, {"onfault", MLOCK_ONFAULT}, {NULL, 0}};
 
 static const struct named lockall_flags[] = {
-	{"0", 0}, {"current", MCL_CURRENT}, {"future", MCL_FUTURE}, {"aonfault", MCL_ONFAULT}, {NULL, 0},
+	{"0", 0},  {"current", MCL_CURRENT}, {"future", MCL_FUTURE}, {"aonfault", MCL_ONFAULT},
+	{NULL, 0},
 };
 
 static const struct named advices[] = {
@@ -87,7 +92,8 @@ int words_split(char *line, char *word[WORDS_MAX])
 	char *rest;
 	int nr = 0;
 
-	for (char *w = strtok_r(line, " \t", &rest); w && nr < WORDS_MAX; w = strtok_r(NULL, " \t", &rest))
+	for (char *w = strtok_r(line, " \t", &rest); w && nr < WORDS_MAX;
+	     w = strtok_r(NULL, " \t", &rest))
 		word[nr++] = w;
 	return nr;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * words.h - the words of an op script. Each function answers false for a word that it does not know.
+ * words.h - the words of an op script. Each function answers false for a word
+ * that it does not know.
  */
 #ifndef TOOLS_VMREPLAY_WORDS_H
 #define TOOLS_VMREPLAY_WORDS_H
@@ -10,7 +11,10 @@
 #define WORDS_MAX 8
 #define WORDS_LINE_MAX 512
 
-/* Cut @line at blanks, in place. Return: the number of words, at most WORDS_MAX; more are one too many and end in the last. */
+/*
+ * Cut @line at blanks, in place. Return: the number of words, at most
+ * WORDS_MAX; more are one too many and end in the last.
+ */
 int words_split(char *line, char *word[WORDS_MAX]);
 
 bool word_hex(const char *word, unsigned long *n);

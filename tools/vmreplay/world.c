@@ -28,7 +28,8 @@ static const struct {
 };
 
 struct world {
-	struct mm_struct *stack[MAX_PROCESSES]; /* the process and those that wait for it, the current one last */
+	/* the process and those that wait for it, the current one last */
+	struct mm_struct *stack[MAX_PROCESSES];
 	int depth;
 	struct mm_struct *idle[MAX_PROCESSES]; /* children of 'p', alive and doing nothing */
 	int nr_idle;
@@ -38,9 +39,11 @@ struct world {
 	size_t nr_shm, room_shm;
 };
 
-static struct file *new_file(const char *name, unsigned long bytes, unsigned int mode, unsigned int flags, struct file *same)
+static struct file *new_file(const char *name, unsigned long bytes, unsigned int mode,
+			     unsigned int flags, struct file *same)
 {
-	struct address_space *mapping = same ? same->f_mapping : vms_address_space_create(bytes, flags, 8, 1, 1);
+	struct address_space *mapping =
+		same ? same->f_mapping : vms_address_space_create(bytes, flags, 8, 1, 1);
 	struct file *file = mapping ? vms_file_open(mapping, name, mode) : NULL;
 
 	if (mapping && !same)
@@ -51,11 +54,17 @@ static struct file *new_file(const char *name, unsigned long bytes, unsigned int
 static bool open_files(struct world *w)
 {
 	for (int i = 0; i < NR_FILES; i++) {
-		struct file *same = file_table[i].same_as >= 0 ? w->file[file_table[i].same_as] : NULL;
-		/* Another opening of f0 is listed as f0, as the kernel lists it. */
-		const char *name = same ? file_table[file_table[i].same_as].name : file_table[i].name;
+		struct file *same =
+			file_table[i].same_as >= 0 ? w->file[file_table[i].same_as] : NULL;
+		/*
+		 * Another opening of f0 is listed as f0, as the kernel lists
+		 * it.
+		 */
+		const char *name =
+			same ? file_table[file_table[i].same_as].name : file_table[i].name;
 
-		w->file[i] = new_file(name, file_table[i].bytes, file_table[i].mode, file_table[i].flags, same);
+		w->file[i] = new_file(name, file_table[i].bytes, file_table[i].mode,
+				      file_table[i].flags, same);
 		if (!w->file[i])
 			return false;
 	}
@@ -65,7 +74,8 @@ static bool open_files(struct world *w)
 
 static bool fill(struct world *w, unsigned long start, unsigned long end)
 {
-	return vms_mmap(w->stack[0], start, end - start, PROT_NONE, MAP_PRIVATE | MAP_FIXED, w->filler, 0) == start;
+	return vms_mmap(w->stack[0], start, end - start, PROT_NONE, MAP_PRIVATE | MAP_FIXED,
+			w->filler, 0) == start;
 }
 
 /* The first address that is filled: page 0 stays free, whoever may map it. */
@@ -85,7 +95,8 @@ struct world *world_create(const char *engine, const struct rules *rules)
 	layout.mmap_min_addr = rules->mmap_min_addr;
 	w->stack[0] = vms_mm_create(engine, &layout, &rules->mm);
 	w->depth = 1;
-	if (w->stack[0] && open_files(w) && fill(w, first_filled(&layout), ARENA_START) && fill(w, ARENA_END, layout.task_size))
+	if (w->stack[0] && open_files(w) && fill(w, first_filled(&layout), ARENA_START) &&
+	    fill(w, ARENA_END, layout.task_size))
 		return w;
 	world_destroy(w);
 	return NULL;
@@ -177,7 +188,10 @@ void world_exit(struct world *w)
 		mmput(w->stack[--w->depth]);
 }
 
-/* Shared anonymous memory has no name of its own: shm0, shm1, ... as they first show. */
+/*
+ * Shared anonymous memory has no name of its own: shm0, shm1, ... as they first
+ * show.
+ */
 static size_t shm_number(struct world *w, const struct address_space *mapping)
 {
 	for (size_t i = 0; i < w->nr_shm; i++)
@@ -205,8 +219,9 @@ static void print_vma(struct world *w, const struct vm_area_struct *vma, bool fl
 		snprintf(name, sizeof(name), "shm%zu", shm_number(w, file->f_mapping));
 	else if (file)
 		snprintf(name, sizeof(name), "%s", file->f_path);
-	fprintf(out, "%lx-%lx %c%c%c%c %lx %s", vma->vm_start, vma->vm_end, vma->vm_flags & VM_READ ? 'r' : '-',
-		vma->vm_flags & VM_WRITE ? 'w' : '-', vma->vm_flags & VM_EXEC ? 'x' : '-', vma->vm_flags & VM_MAYSHARE ? 's' : 'p',
+	fprintf(out, "%lx-%lx %c%c%c%c %lx %s", vma->vm_start, vma->vm_end,
+		vma->vm_flags & VM_READ ? 'r' : '-', vma->vm_flags & VM_WRITE ? 'w' : '-',
+		vma->vm_flags & VM_EXEC ? 'x' : '-', vma->vm_flags & VM_MAYSHARE ? 's' : 'p',
 		file ? vma->vm_pgoff << PAGE_SHIFT : 0, name);
 	if (flags) {
 		vms_vmflags_string(vma->vm_flags, ',', vm_flags, sizeof(vm_flags));

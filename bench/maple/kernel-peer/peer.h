@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * peer.h - the kernel's maple tree as store_maple.c wants it. Compiled by bench/maple/peers alone, which unpacks <linux/maple_tree.h> from
- * Debian's source package and says which version it is of.
+ * peer.h - the kernel's maple tree as store_maple.c wants it. Compiled by
+ * bench/maple/peers alone, which unpacks <linux/maple_tree.h> from Debian's
+ * source package and says which version it is of.
  */
 #ifndef BENCH_MAPLE_KERNEL_PEER_H
 #define BENCH_MAPLE_KERNEL_PEER_H

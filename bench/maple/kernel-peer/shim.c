@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim.c - the kernel's surroundings for its maple tree, made to cost as little as they can: nodes come from, and go to, a list of the
- * thread's own, without a lock or an atomic; callbacks wait in an array of the thread's own until BATCH of them share one
- * grace period, and then run on the thread that queued them, so that nodes return to the list they are next taken from.
+ * shim.c - the kernel's surroundings for its maple tree, made to cost as little
+ * as they can: nodes come from, and go to, a list of the thread's own, without
+ * a lock or an atomic; callbacks wait in an array of the thread's own until
+ * BATCH of them share one grace period, and then run on the thread that queued
+ * them, so that nodes return to the list they are next taken from.
  *
- * Locks: `depot` guards what threads leave behind for others; taken when a thread's list is empty, and when it leaves.
+ * Locks: `depot` guards what threads leave behind for others; taken when a
+ *        thread's list is empty, and when it leaves.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -19,7 +22,10 @@
 #include <urcu/urcu-qsbr.h>
 #endif
 
-/* Callbacks that share a grace period. With 64 and 256 a writer alone is as fast, and one beside a reader slower. */
+/*
+ * Callbacks that share a grace period. With 64 and 256 a writer alone is as
+ * fast, and one beside a reader slower.
+ */
 #define BATCH 1024
 #define CHUNK_NODES 256
 
@@ -46,8 +52,8 @@ static struct free_node *left_behind; /* under depot */
 static long left_in_use;              /* under depot */
 static __thread struct thread *self;
 
-struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align, unsigned int flags,
-				     void (*constructor)(void *))
+struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align,
+				     unsigned int flags, void (*constructor)(void *))
 {
 	(void)name, (void)flags, (void)constructor;
 	node_cache = (struct kmem_cache){.size = size, .align = align};
@@ -64,7 +70,9 @@ static struct free_node *carve(const struct kmem_cache *cache)
 	for (size_t i = 0; i < CHUNK_NODES; i++) {
 		struct free_node *node = (struct free_node *)(chunk + i * cache->size);
 
-		node->next = i + 1 < CHUNK_NODES ? (struct free_node *)(chunk + (i + 1) * cache->size) : NULL;
+		node->next = i + 1 < CHUNK_NODES
+				     ? (struct free_node *)(chunk + (i + 1) * cache->size)
+				     : NULL;
 	}
 	return (struct free_node *)chunk;
 }

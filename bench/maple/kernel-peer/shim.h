@@ -7,11 +7,17 @@
 
 #include <stddef.h>
 
-/* A thread's lists and its registration as a reader. Not nested; one such store in use at a time. */
+/*
+ * A thread's lists and its registration as a reader. Not nested; one such store
+ * in use at a time.
+ */
 void shim_enter(void);
 void shim_leave(void);
 
-/* Of all nodes that are allocated and not given back. Runs what waits for a grace period first. */
+/*
+ * Of all nodes that are allocated and not given back. Runs what waits for a
+ * grace period first.
+ */
 size_t shim_node_bytes(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stores.c - the one symbol that leaves the kernel peer's shared object, and the tree's start-up.
+ * stores.c - the one symbol that leaves the kernel peer's shared object, and
+ * the tree's start-up.
  */
 #include "bench/maple/store.h"
 
@@ -8,7 +9,8 @@ extern const struct store store_kernel;
 void maple_tree_init(void);
 
 extern const struct store *const maplebench_stores[];
-__attribute__((visibility("default"))) const struct store *const maplebench_stores[] = {&store_kernel, NULL};
+__attribute__((visibility("default")))
+const struct store *const maplebench_stores[] = {&store_kernel, NULL};
 
 __attribute__((constructor)) static void start(void)
 {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory.c - does to its address space on purpose what a program can: every memory call in its forms, growth of stacks, threads that
- * come and go, fork, vfork, posix_spawn, shared memory of each kind. With an argument, it copies /proc/self/maps there near its end.
+ * memory.c - does to its address space on purpose what a program can: every
+ * memory call in its forms, growth of stacks, threads that come and go, fork,
+ * vfork, posix_spawn, shared memory of each kind. With an argument, it copies
+ * /proc/self/maps there near its end.
  *
- * What must succeed is checked; what may depend on the machine (sealing, guard pages, huge pages) is done and its result left to the
- * recording.
+ * What must succeed is checked; what may depend on the machine (sealing, guard
+ * pages, huge pages) is done and its result left to the recording.
  */
 #include <err.h>
 #include <errno.h>
@@ -130,17 +132,20 @@ static void protect(void)
 	must(mprotect(a, 12 * PAGE, RW), "mprotect");
 	touch(a, 12);
 	must(munmap(a + 6 * PAGE, PAGE), "munmap");
-	must(!mprotect(a + 4 * PAGE, 4 * PAGE, PROT_READ) || errno != ENOMEM, "mprotect over a hole");
+	must(!mprotect(a + 4 * PAGE, 4 * PAGE, PROT_READ) || errno != ENOMEM,
+	     "mprotect over a hole");
 	touch_in_vain(a + 6 * PAGE, false);
 	must(syscall(SYS_pkey_mprotect, a, PAGE, PROT_READ, -1), "pkey_mprotect");
 }
 
 static void advise(void)
 {
-	static const int advices[] = {MADV_RANDOM,     MADV_SEQUENTIAL, MADV_NORMAL,        MADV_DONTDUMP,
-				      MADV_DODUMP,     MADV_MERGEABLE,  MADV_UNMERGEABLE,   MADV_HUGEPAGE,
-				      MADV_NOHUGEPAGE, MADV_COLD,       MADV_PAGEOUT,       MADV_WILLNEED,
-				      MADV_FREE,       MADV_DONTNEED,   MADV_POPULATE_READ, MADV_POPULATE_WRITE};
+	static const int advices[] = {MADV_RANDOM,        MADV_SEQUENTIAL, MADV_NORMAL,
+				      MADV_DONTDUMP,      MADV_DODUMP,     MADV_MERGEABLE,
+				      MADV_UNMERGEABLE,   MADV_HUGEPAGE,   MADV_NOHUGEPAGE,
+				      MADV_COLD,          MADV_PAGEOUT,    MADV_WILLNEED,
+				      MADV_FREE,          MADV_DONTNEED,   MADV_POPULATE_READ,
+				      MADV_POPULATE_WRITE};
 	char *a = map_anonymous(20);
 
 	touch(a, 20);
@@ -149,7 +154,8 @@ static void advise(void)
 	madvise(a, 20 * PAGE, MADV_DONTNEED);
 	madvise(a, PAGE, 77);
 	must(munmap(a + 5 * PAGE, PAGE), "munmap");
-	must(!madvise(a + 4 * PAGE, 4 * PAGE, MADV_DONTFORK) || errno != ENOMEM, "madvise over a hole");
+	must(!madvise(a + 4 * PAGE, 4 * PAGE, MADV_DONTFORK) || errno != ENOMEM,
+	     "madvise over a hole");
 	must(madvise(a + 8 * PAGE, 4 * PAGE, MADV_WIPEONFORK), "MADV_WIPEONFORK");
 	touch(a + 7 * PAGE, 8);
 }
@@ -193,8 +199,10 @@ static void seal(void)
 	if (syscall(SYS_mseal, a + 2 * PAGE, 2 * PAGE, 0))
 		return;
 	must(!munmap(a, 4 * PAGE) || errno != EPERM, "munmap of what is sealed");
-	must(!mprotect(a + PAGE, 2 * PAGE, PROT_READ) || errno != EPERM, "mprotect of what is sealed");
-	must(mremap(a + 2 * PAGE, PAGE, 2 * PAGE, MREMAP_MAYMOVE) != MAP_FAILED, "mremap of what is sealed");
+	must(!mprotect(a + PAGE, 2 * PAGE, PROT_READ) || errno != EPERM,
+	     "mprotect of what is sealed");
+	must(mremap(a + 2 * PAGE, PAGE, 2 * PAGE, MREMAP_MAYMOVE) != MAP_FAILED,
+	     "mremap of what is sealed");
 	must(madvise(a + 2 * PAGE, PAGE, MADV_DONTNEED), "MADV_DONTNEED of what may be written");
 }
 
@@ -226,7 +234,8 @@ static void move(void)
 	a = remap(a, 4, 2, 0, NULL); /* shrinks */
 	must(munmap(room + 2 * PAGE, 10 * PAGE), "munmap");
 	a = remap(a, 2, 6, 0, NULL); /* grows in place */
-	must(mremap(a, 6 * PAGE, 40 * PAGE, 0) != MAP_FAILED || errno != ENOMEM, "growth without room");
+	must(mremap(a, 6 * PAGE, 40 * PAGE, 0) != MAP_FAILED || errno != ENOMEM,
+	     "growth without room");
 	touch(a, 6);
 	a = remap(a, 6, 20, MREMAP_MAYMOVE, NULL); /* moves to grow */
 	remap(a, 5, 5, MREMAP_MAYMOVE | MREMAP_FIXED, room + 20 * PAGE);
@@ -235,12 +244,15 @@ static void move(void)
 	b = remap(b, 4, 8, MREMAP_MAYMOVE | MREMAP_FIXED, room + 40 * PAGE);
 	touch(b, 8);
 	must(mprotect(b + 2 * PAGE, 2 * PAGE, PROT_READ), "mprotect");
-	b = remap(b, 8, 8, MREMAP_MAYMOVE | MREMAP_FIXED, room + 30 * PAGE); /* three mappings at once */
+	/* three mappings at once */
+	b = remap(b, 8, 8, MREMAP_MAYMOVE | MREMAP_FIXED, room + 30 * PAGE);
 	touch(shared, 4);
 	remap(shared, 0, 4, MREMAP_MAYMOVE, NULL); /* a second view */
 	must(mremap(a + 1, PAGE, PAGE, 0) != MAP_FAILED, "mremap off a page's edge");
-	must(mremap(b, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, b + PAGE) != MAP_FAILED, "mremap onto itself");
-	b = remap(map(NULL, HUGE, RW, ANON, -1), HUGE / PAGE, HUGE / PAGE * 2, MREMAP_MAYMOVE, NULL);
+	must(mremap(b, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, b + PAGE) != MAP_FAILED,
+	     "mremap onto itself");
+	b = remap(map(NULL, HUGE, RW, ANON, -1), HUGE / PAGE, HUGE / PAGE * 2, MREMAP_MAYMOVE,
+		  NULL);
 	touch(b, 3);
 }
 
@@ -290,7 +302,8 @@ static void grow_stacks(void)
 	char *top = map(NULL, 600 * PAGE, PROT_NONE, ANON, -1), *stack;
 
 	must(munmap(top, 600 * PAGE), "munmap");
-	stack = map(top + 580 * PAGE, 4 * PAGE, RW, ANON | MAP_GROWSDOWN | MAP_STACK | MAP_FIXED, -1);
+	stack = map(top + 580 * PAGE, 4 * PAGE, RW, ANON | MAP_GROWSDOWN | MAP_STACK | MAP_FIXED,
+		    -1);
 	touch(stack, 4);
 	for (int i = 1; i < 12; i++)
 		touch(stack - (size_t)i * PAGE, 1);
@@ -312,14 +325,17 @@ static void share(void)
 	b = map(NULL, 16 * PAGE, RW, MAP_PRIVATE, fd);
 	look(b);
 	touch(b + 5 * PAGE, 2);
-	must(mmap(NULL, PAGE, RW, MAP_SHARED_VALIDATE | MAP_SYNC, fd, 0) != MAP_FAILED, "MAP_SYNC of memory");
+	must(mmap(NULL, PAGE, RW, MAP_SHARED_VALIDATE | MAP_SYNC, fd, 0) != MAP_FAILED,
+	     "MAP_SYNC of memory");
 	must(madvise(a + 8 * PAGE, 2 * PAGE, MADV_REMOVE), "MADV_REMOVE");
 	must(munmap(a + 4 * PAGE, 4 * PAGE), "munmap");
-	must(mmap(a + 4 * PAGE, 4 * PAGE, RW, MAP_SHARED | MAP_FIXED, fd, 4 * PAGE) != a + 4 * PAGE, "refill");
+	must(mmap(a + 4 * PAGE, 4 * PAGE, RW, MAP_SHARED | MAP_FIXED, fd, 4 * PAGE) != a + 4 * PAGE,
+	     "refill");
 	must(msync(a, PAGE, MS_SYNC), "msync");
 	close(fd);
 	shm = shm_open("/vmrecord-memory", O_RDWR | O_CREAT | O_EXCL, 0600);
-	must(shm < 0 || shm_unlink("/vmrecord-memory") || ftruncate(shm, 4 * (off_t)HUGE), "shm_open");
+	must(shm < 0 || shm_unlink("/vmrecord-memory") || ftruncate(shm, 4 * (off_t)HUGE),
+	     "shm_open");
 	a = map(NULL, 4 * HUGE, RW, MAP_SHARED, shm);
 	touch(a + HUGE, 3);
 	must(munmap(a + HUGE, HUGE), "munmap");
@@ -397,9 +413,11 @@ static void run_threads(void)
 		pthread_attr_t attr;
 
 		must(pthread_attr_init(&attr), "pthread_attr_init");
-		must(pthread_attr_setstacksize(&attr, (round + 2) << 16), "pthread_attr_setstacksize");
+		must(pthread_attr_setstacksize(&attr, (round + 2) << 16),
+		     "pthread_attr_setstacksize");
 		for (size_t i = 0; i < 6; i++)
-			must(pthread_create(&thread[i], &attr, work, (void *)(round * 6 + i)), "pthread_create");
+			must(pthread_create(&thread[i], &attr, work, (void *)(round * 6 + i)),
+			     "pthread_create");
 		for (size_t i = 0; i < 6; i++)
 			must(pthread_join(thread[i], NULL), "pthread_join");
 		pthread_attr_destroy(&attr);
@@ -425,7 +443,8 @@ static void fork_twice(void)
 		wait_for(child);
 		return;
 	}
-	must(mprotect(a, 12 * PAGE, RW), "mprotect"); /* halves that were split before fork stay apart */
+	/* halves that were split before fork stay apart */
+	must(mprotect(a, 12 * PAGE, RW), "mprotect");
 	touch(a, 12);
 	touch_in_vain(dropped, true);
 	touch(wiped, 1);
@@ -453,7 +472,11 @@ static void *become_true(void *unused)
 
 static void start_programs(void)
 {
-	pid_t child = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork): vfork is what this is to record */
+	/*
+	 * NOLINT(clang-analyzer-security.insecureAPI.vfork): vfork is what this
+	 * is to record
+	 */
+	pid_t child = vfork();
 	pthread_t thread;
 
 	if (!child) {

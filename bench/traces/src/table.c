@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * table.c - something for a compiler to chew on: the words of standard input, counted in a hash table, sorted by how often they come.
+ * table.c - something for a compiler to chew on: the words of standard input,
+ * counted in a hash table, sorted by how often they come.
  */
 #include <ctype.h>
 #include <stdio.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * array_peer.c - a peer for the tests of maplebench: a sorted array of ranges, for one thread, without gap searches. With PEER_LIES its
- * lookups find what they must not; with PEER_IS_OLD it was built for another version of the seam.
+ * array_peer.c - a peer for the tests of maplebench: a sorted array of ranges,
+ * for one thread, without gap searches. With PEER_LIES its lookups find what
+ * they must not; with PEER_IS_OLD it was built for another version of the seam.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_figure.c - medians, ratios within a round, goals, and how they are printed.
+ * test_figure.c - medians, ratios within a round, goals, and how they are
+ * printed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +17,8 @@
 
 #include "bench/maple/figure.h"
 
-static const struct store ours = {.name = "ours"}, kernel = {.name = "kernel"}, other = {.name = "other"};
+static const struct store ours = {.name = "ours"}, kernel = {.name = "kernel"},
+			  other = {.name = "other"};
 static const struct store *const stores[] = {&ours, &kernel, &other};
 
 /* Five rounds; in each the peers had the same machine as we. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_maplebench.c - the program: what it prints, beside which peers, and what it refuses, with status 2 and a message that says what was
- * found and what was expected. A wrong answer of any store ends it with 1.
+ * test_maplebench.c - the program: what it prints, beside which peers, and what
+ * it refuses, with status 2 and a message that says what was found and what was
+ * expected. A wrong answer of any store ends it with 1.
  *
- * The first argument is the program's path, the second the folder that holds the peers of array_peer.c.
+ * The first argument is the program's path, the second the folder that holds
+ * the peers of array_peer.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,11 +36,14 @@ static void assert_refused(const char *arguments, const char *found, const char 
 static void bad_arguments_are_refused(void **state)
 {
 	(void)state;
-	assert_refused("--ops=lookup,walk", "--ops: found 'walk'", "expected one of: lookup chained hot");
-	assert_refused("--ranges=1", "--ranges: found '1'", "expected at most 64 numbers from 2 to");
+	assert_refused("--ops=lookup,walk", "--ops: found 'walk'",
+		       "expected one of: lookup chained hot");
+	assert_refused("--ranges=1", "--ranges: found '1'",
+		       "expected at most 64 numbers from 2 to");
 	assert_refused("--threads=0", "--threads: found '0'", "numbers from 1 to 1024");
 	assert_refused("--repeat=0", "--repeat: found '0'", "expected a number from 1 to 101");
-	assert_refused("--seconds=-1", "--seconds: found '-1'", "expected a number of seconds above 0");
+	assert_refused("--seconds=-1", "--seconds: found '-1'",
+		       "expected a number of seconds above 0");
 	assert_refused("--seed=x", "--seed: found 'x'", "expected a number from 0");
 	assert_refused("--simd=mmx", "--simd: found 'mmx'", "scalar vec128 avx2 avx512");
 	assert_refused("--stores=kernel,btree", "--stores: found 'btree'", "expected one of: ours");
@@ -54,7 +59,10 @@ static const char *text_of(const json_t *row, const char *key)
 	return text;
 }
 
-/* Runs the program with --json, which must end with @status. Return: the rows, an array; to be given up. */
+/*
+ * Runs the program with --json, which must end with @status. Return: the rows,
+ * an array; to be given up.
+ */
 static json_t *rows_of(const char *arguments, int status)
 {
 	struct command run = command_run("(%s --json %s 2>/dev/null)", program, arguments);
@@ -78,7 +86,8 @@ static void json_has_a_row_for_each_operation_size_and_store(void **state)
 	json_t *rows;
 
 	(void)state;
-	snprintf(arguments, sizeof(arguments), "--ops=lookup,bytes,lowest-gap --ranges=3,64 --repeat=2 --peers=%s/right", peers);
+	snprintf(arguments, sizeof(arguments),
+		 "--ops=lookup,bytes,lowest-gap --ranges=3,64 --repeat=2 --peers=%s/right", peers);
 	rows = rows_of(arguments, 0);
 	/* Lookups and bytes of both stores; the array finds no gaps. */
 	assert_int_equal(json_array_size(rows), 2 * (2 + 2 + 1));
@@ -86,7 +95,8 @@ static void json_has_a_row_for_each_operation_size_and_store(void **state)
 		const json_t *row = json_array_get(rows, i);
 		bool peer = strcmp(text_of(row, "store"), "kernel") == 0;
 
-		assert_int_equal(json_integer_value(json_object_get(row, "ranges")), i < 5 ? 3 : 64);
+		assert_int_equal(json_integer_value(json_object_get(row, "ranges")),
+				 i < 5 ? 3 : 64);
 		assert_int_equal(json_integer_value(json_object_get(row, "threads")), 1);
 		assert_int_equal(json_integer_value(json_object_get(row, "errors")), 0);
 		assert_true(json_real_value(json_object_get(row, "value")) > 0);
@@ -101,8 +111,9 @@ static void every_operation_runs_beside_a_peer(void **state)
 	struct command run;
 
 	(void)state;
-	run = command_run("%s --ranges=5 --repeat=1 --seconds=0.02 --threads=1,2 --seed=9 --simd=scalar --peers=%s/right", program,
-			  peers);
+	run = command_run("%s --ranges=5 --repeat=1 --seconds=0.02 --threads=1,2 --seed=9 "
+			  "--simd=scalar --peers=%s/right",
+			  program, peers);
 	assert_int_equal(run.status, 0);
 	assert_non_null(strstr(run.output, "# search of our nodes: scalar"));
 	assert_non_null(strstr(run.output, "random lookup, independent"));
@@ -116,7 +127,8 @@ static void every_operation_runs_beside_a_peer(void **state)
 
 static void a_crowd_has_its_own_size_unless_one_is_asked_for(void **state)
 {
-	struct command run = command_run("%s --ranges=64 --ops=readers --repeat=1 --seconds=0.02 --threads=1", program);
+	struct command run = command_run(
+		"%s --ranges=64 --ops=readers --repeat=1 --seconds=0.02 --threads=1", program);
 
 	(void)state;
 	assert_non_null(strstr(run.output, "readers alone"));
@@ -130,7 +142,8 @@ static void a_peer_that_answers_wrong_ends_it_with_1(void **state)
 	struct command run;
 
 	(void)state;
-	snprintf(arguments, sizeof(arguments), "--ops=lookup --ranges=64 --repeat=2 --peers=%s/wrong", peers);
+	snprintf(arguments, sizeof(arguments),
+		 "--ops=lookup --ranges=64 --repeat=2 --peers=%s/wrong", peers);
 	rows = rows_of(arguments, 1);
 	assert_int_equal(json_array_size(rows), 2);
 	assert_int_equal(json_integer_value(json_object_get(json_array_get(rows, 0), "errors")), 0);
@@ -149,7 +162,8 @@ static void peers_that_are_not_there_are_a_line_and_no_error(void **state)
 
 	(void)state;
 	assert_int_equal(run.status, 0);
-	assert_non_null(strstr(run.output, "skipped: peer kernel-qsbr is not built (no /nowhere/kernel-qsbr.so)"));
+	assert_non_null(strstr(
+		run.output, "skipped: peer kernel-qsbr is not built (no /nowhere/kernel-qsbr.so)"));
 	assert_non_null(strstr(run.output, "skipped: peer absl is not built"));
 	free(run.output);
 }
@@ -171,10 +185,12 @@ static void output_that_cannot_be_written_is_an_error(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		struct command run = command_run("(%s --ops=bytes --ranges=64 %s >/dev/full)", program, kinds[i]);
+		struct command run = command_run("(%s --ops=bytes --ranges=64 %s >/dev/full)",
+						 program, kinds[i]);
 
 		assert_int_equal(run.status, 2);
-		assert_string_equal(run.output, "maplebench: standard output: No space left on device\n");
+		assert_string_equal(run.output,
+				    "maplebench: standard output: No space left on device\n");
 		free(run.output);
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_operation.c - every operation is right on our tree, at several sizes, alone and in a crowd; and every operation notices a store
- * that is not.
+ * test_operation.c - every operation is right on our tree, at several sizes,
+ * alone and in a crowd; and every operation notices a store that is not.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -61,7 +61,8 @@ static void every_operation_is_right_on_ours(void **state)
 				unsigned long wrong = 0;
 
 				assert_true(!op->has || op->has(&store_ours));
-				assert_true(operation_time(op, &store_ours, tree, world, &wrong) > 0);
+				assert_true(operation_time(op, &store_ours, tree, world, &wrong) >
+					    0);
 				assert_int_equal(wrong, 0);
 			}
 		end();
@@ -176,7 +177,8 @@ static uint64_t churn_carelessly(void *t, const struct range *ranges, size_t nr)
 	return failed + store_ours.replace(t, &last, 1);
 }
 
-static uint64_t gap_elsewhere(void *t, const unsigned long *bound, const unsigned long *size, size_t nr, unsigned long other)
+static uint64_t gap_elsewhere(void *t, const unsigned long *bound, const unsigned long *size,
+			      size_t nr, unsigned long other)
 {
 	return store_ours.lowest_gap(t, bound, size, nr, other) + 4096;
 }
@@ -277,14 +279,19 @@ static void a_wrong_gap_is_noticed(void **state)
 
 static struct bench_cpus cpus;
 
-static uint64_t timed_one_wrong(void *t, const struct probe *probes, size_t nr, tick_sink *sink, void *arg)
+static uint64_t timed_one_wrong(void *t, const struct probe *probes, size_t nr, tick_sink *sink,
+				void *arg)
 {
 	struct probe other = {.key = probes[0].key, .entry = &other};
 
-	return store_ours.lookup_timed(t, probes, nr, sink, arg) + store_ours.lookup_timed(t, &other, 1, sink, arg);
+	return store_ours.lookup_timed(t, probes, nr, sink, arg) +
+	       store_ours.lookup_timed(t, &other, 1, sink, arg);
 }
 
-/* As long as it takes: on a machine with more to do, a thread may not run at all in so short a time. */
+/*
+ * As long as it takes: on a machine with more to do, a thread may not run at
+ * all in so short a time.
+ */
 static void run_until_all_did_something(struct crowd_plan *plan, struct crowd_result *result)
 {
 	do {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_world.c - the layout is what world.h says, and its answers are right: each is found again in another way.
+ * test_world.c - the layout is what world.h says, and its answers are right:
+ * each is found again in another way.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,11 +14,14 @@
 
 #define PAGE 4096ul
 
-/* From two ranges up: with and without a large gap of the layout's, past one and past many. */
+/*
+ * From two ranges up: with and without a large gap of the layout's, past one
+ * and past many.
+ */
 static const size_t sizes[] = {2, 3, 64, 1000, 3000};
 
-#define for_each_world(w)                                                                                                          \
-	for (size_t at = 0; at < sizeof(sizes) / sizeof(sizes[0]); at++)                                                           \
+#define for_each_world(w)                                                                          \
+	for (size_t at = 0; at < sizeof(sizes) / sizeof(sizes[0]); at++)                           \
 		for (struct world *w = world_create(sizes[at], 7); w; world_destroy(w), w = NULL)
 
 static void ranges_are_whole_pages_in_order_and_apart(void **state)
@@ -96,12 +100,18 @@ static void lookups_have_the_right_answers(void **state)
 	{
 		uint64_t entries = 0, numbers = 0;
 
-		/* A part of them, and the rest by difference would be the same code again. */
+		/*
+		 * A part of them, and the rest by difference would be the same
+		 * code again.
+		 */
 		for (size_t i = 0; i < w->random.nr; i++) {
-			const struct object *object = i < 500 ? object_at(w, w->random.keys[i]) : w->probes[i].entry;
+			const struct object *object =
+				i < 500 ? object_at(w, w->random.keys[i]) : w->probes[i].entry;
 
-			assert_true(object == w->probes[i].entry && w->probes[i].key == w->random.keys[i]);
-			assert_true(object->first <= w->random.keys[i] && w->random.keys[i] <= object->last);
+			assert_true(object == w->probes[i].entry &&
+				    w->probes[i].key == w->random.keys[i]);
+			assert_true(object->first <= w->random.keys[i] &&
+				    w->random.keys[i] <= object->last);
 			entries += (uintptr_t)object;
 			numbers += object->number;
 		}
@@ -129,8 +139,11 @@ static void hot_lookups_keep_to_few_ranges(void **state)
 	world_destroy(w);
 }
 
-/* Clips every gap to the window; takes the first, or the last, that has room. */
-static unsigned long gap_in(const struct world *w, unsigned long min, unsigned long max, unsigned long size, bool highest)
+/*
+ * Clips every gap to the window; takes the first, or the last, that has room.
+ */
+static unsigned long gap_in(const struct world *w, unsigned long min, unsigned long max,
+			    unsigned long size, bool highest)
 {
 	unsigned long begin = WORLD_FLOOR, found = 0;
 
@@ -155,8 +168,10 @@ static void gap_searches_have_the_right_answers(void **state)
 		if (w->nr > 1000)
 			continue;
 		for (size_t i = 0; i < w->lowest.nr; i++) {
-			lowest += gap_in(w, w->lowest.bound[i], WORLD_CEILING, w->lowest.size[i], false);
-			highest += gap_in(w, WORLD_FLOOR, w->highest.bound[i], w->highest.size[i], true);
+			lowest += gap_in(w, w->lowest.bound[i], WORLD_CEILING, w->lowest.size[i],
+					 false);
+			highest += gap_in(w, WORLD_FLOOR, w->highest.bound[i], w->highest.size[i],
+					  true);
 			large += gap_in(w, WORLD_FLOOR, w->large.bound[i], w->large.size[i], true);
 		}
 		assert_true(lowest == w->lowest.found);
@@ -177,12 +192,15 @@ static void churn_never_erases_what_it_just_erased(void **state)
 
 static void the_seed_decides(void **state)
 {
-	struct world *a = world_create(64, 1), *same = world_create(64, 1), *other = world_create(64, 2);
+	struct world *a = world_create(64, 1), *same = world_create(64, 1),
+		     *other = world_create(64, 2);
 
 	(void)state;
 	assert_true(a && same && other);
-	assert_memory_equal(a->random.keys, same->random.keys, a->random.nr * sizeof(*a->random.keys));
-	assert_memory_not_equal(a->random.keys, other->random.keys, a->random.nr * sizeof(*a->random.keys));
+	assert_memory_equal(a->random.keys, same->random.keys,
+			    a->random.nr * sizeof(*a->random.keys));
+	assert_memory_not_equal(a->random.keys, other->random.keys,
+				a->random.nr * sizeof(*a->random.keys));
 	world_destroy(a);
 	world_destroy(same);
 	world_destroy(other);

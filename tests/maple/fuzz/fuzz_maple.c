@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_maple.c - the target of libFuzzer. How to run it: tests/maple/fuzz/run. What it found, or what it came to cover, is replayed
- * by test_fuzz.c.
+ * fuzz_maple.c - the target of libFuzzer. How to run it: tests/maple/fuzz/run.
+ * What it found, or what it came to cover, is replayed by test_fuzz.c.
  *
- * Keys are taken so that few bytes come to interesting places: small ones, pages, bounds of ranges that are there, powers of two,
- * the highest ones; or eight bytes as they are.
+ * Keys are taken so that few bytes come to interesting places: small ones,
+ * pages, bounds of ranges that are there, powers of two, the highest ones; or
+ * eight bytes as they are.
  */
 #include "tests/maple/fuzz/fuzz_maple.h"
 
@@ -96,8 +97,8 @@ static void *take_entry(struct input *in, unsigned long *entries)
 
 static bool needs_gaps(enum op_kind kind)
 {
-	return kind == OP_ALLOC || kind == OP_RALLOC || kind == OP_CYCLIC || kind == OP_MAS_CYCLIC || kind == OP_GAP ||
-	       kind == OP_RGAP;
+	return kind == OP_ALLOC || kind == OP_RALLOC || kind == OP_CYCLIC ||
+	       kind == OP_MAS_CYCLIC || kind == OP_GAP || kind == OP_RGAP;
 }
 
 /* False: not an operation for this tree. */
@@ -105,11 +106,13 @@ static bool take_op(struct input *in, const struct pair *p, unsigned long *entri
 {
 	*op = (struct op){.kind = (enum op_kind)take(in) % OP_KINDS};
 	op->first = take_key(in, &p->oracle);
-	op->last = op->kind < OP_WRITES ? take_last(in, &p->oracle, op->first) : take_key(in, &p->oracle);
+	op->last = op->kind < OP_WRITES ? take_last(in, &p->oracle, op->first)
+					: take_key(in, &p->oracle);
 	op->entry = op->kind < OP_WRITES ? take_entry(in, entries) : NULL;
 	if (needs_gaps(op->kind))
-		op->size = op->kind == OP_CYCLIC || op->kind == OP_MAS_CYCLIC ? take_key(in, &p->oracle)
-									      : take_many(in, 1 + take(in) % 8);
+		op->size = op->kind == OP_CYCLIC || op->kind == OP_MAS_CYCLIC
+				   ? take_key(in, &p->oracle)
+				   : take_many(in, 1 + take(in) % 8);
 	else
 		op->size = take(in) % 64;
 	if (needs_gaps(op->kind) && !(p->tree.ma_flags & MT_FLAGS_ALLOC_RANGE))
@@ -117,8 +120,11 @@ static bool take_op(struct input *in, const struct pair *p, unsigned long *entri
 	/* These must have one. */
 	if (!op->entry && op->kind >= OP_ALLOC && op->kind < OP_WRITES)
 		op->entry = pair_entry(99);
-	/* In a tree of index 0 alone, mas_prev() goes there whatever the limit. */
-	if (!mt_height(&p->tree) && (op->kind == OP_PREV || op->kind == OP_PREV_RANGE || op->kind == OP_MT_PREV))
+	/*
+	 * In a tree of index 0 alone, mas_prev() goes there whatever the limit.
+	 */
+	if (!mt_height(&p->tree) &&
+	    (op->kind == OP_PREV || op->kind == OP_PREV_RANGE || op->kind == OP_MT_PREV))
 		op->last = 0;
 	return true;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_fuzz.c - the inputs of tests/maple/fuzz/corpus, and random ones, without libFuzzer. An input that fails ends the program,
- * after what led to it was printed; its name, or its number, is printed before.
+ * test_fuzz.c - the inputs of tests/maple/fuzz/corpus, and random ones, without
+ * libFuzzer. An input that fails ends the program, after what led to it was
+ * printed; its name, or its number, is printed before.
  */
 #include <stdarg.h>
 #include <stddef.h>

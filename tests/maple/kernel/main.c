@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * main.c - runs Linux's test of its maple tree, compiled as a module against vmastore's header (run, shim/), and has the last word:
- * how many checks were excluded, and whether all others passed.
+ * main.c - runs Linux's test of its maple tree, compiled as a module against
+ * vmastore's header (run, shim/), and has the last word: how many checks were
+ * excluded, and whether all others passed.
  *
  * Exit: 0 all passed; 1 some did not, or there were none.
  */
@@ -28,6 +29,7 @@ int main(void)
 	int err = run_module();
 
 	end_module();
-	printf("%u checks, %u passed, %u excluded\n", maple_tree_tests_run, maple_tree_tests_passed, nr_excluded);
+	printf("%u checks, %u passed, %u excluded\n", maple_tree_tests_run, maple_tree_tests_passed,
+	       nr_excluded);
 	return err || !maple_tree_tests_run || maple_tree_tests_run != maple_tree_tests_passed;
 }

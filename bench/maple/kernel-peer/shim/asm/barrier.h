@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * barrier.h - the kernel's memory barriers as fences of C11; on x86 neither is an instruction.
+ * barrier.h - the kernel's memory barriers as fences of C11; on x86 neither is
+ * an instruction.
  */
 #ifndef SHIM_ASM_BARRIER_H
 #define SHIM_ASM_BARRIER_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * export.h - nothing is exported: what the peer offers is its table of operations.
+ * export.h - nothing is exported: what the peer offers is its table of
+ * operations.
  */
 #ifndef SHIM_LINUX_EXPORT_H
 #define SHIM_LINUX_EXPORT_H

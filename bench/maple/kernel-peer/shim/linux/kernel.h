@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel.h - what the kernel's maple tree expects of <linux/kernel.h>: attributes, small macros, and checks that a release kernel has too.
+ * kernel.h - what the kernel's maple tree expects of <linux/kernel.h>:
+ * attributes, small macros, and checks that a release kernel has too.
  */
 #ifndef SHIM_LINUX_KERNEL_H
 #define SHIM_LINUX_KERNEL_H
@@ -32,37 +33,39 @@
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 #define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
-#define swap(a, b)                                                                                                                 \
-	do {                                                                                                                       \
-		__typeof__(a) swapped = (a);                                                                                       \
-		(a) = (b);                                                                                                         \
-		(b) = swapped;                                                                                                     \
+#define swap(a, b)                                                                                 \
+	do {                                                                                       \
+		__typeof__(a) swapped = (a);                                                       \
+		(a) = (b);                                                                         \
+		(b) = swapped;                                                                     \
 	} while (0)
-#define min(a, b)                                                                                                                  \
-	({                                                                                                                         \
-		__typeof__(a) min_a = (a);                                                                                         \
-		__typeof__(b) min_b = (b);                                                                                         \
-		min_a < min_b ? min_a : min_b;                                                                                     \
+#define min(a, b)                                                                                  \
+	({                                                                                         \
+		__typeof__(a) min_a = (a);                                                         \
+		__typeof__(b) min_b = (b);                                                         \
+		min_a < min_b ? min_a : min_b;                                                     \
 	})
-#define max(a, b)                                                                                                                  \
-	({                                                                                                                         \
-		__typeof__(a) max_a = (a);                                                                                         \
-		__typeof__(b) max_b = (b);                                                                                         \
-		max_a > max_b ? max_a : max_b;                                                                                     \
+#define max(a, b)                                                                                  \
+	({                                                                                         \
+		__typeof__(a) max_a = (a);                                                         \
+		__typeof__(b) max_b = (b);                                                         \
+		max_a > max_b ? max_a : max_b;                                                     \
 	})
 
-/* A check that fails here means a broken peer: its figures would mean nothing. */
-#define BUG_ON(condition)                                                                                                          \
-	do {                                                                                                                       \
-		if (unlikely(condition))                                                                                           \
-			abort();                                                                                                   \
+/*
+ * A check that fails here means a broken peer: its figures would mean nothing.
+ */
+#define BUG_ON(condition)                                                                          \
+	do {                                                                                       \
+		if (unlikely(condition))                                                           \
+			abort();                                                                   \
 	} while (0)
 #define BUG() abort()
-#define WARN_ON(condition)                                                                                                         \
-	({                                                                                                                         \
-		int warned = !!(condition);                                                                                        \
-		BUG_ON(warned);                                                                                                    \
-		warned;                                                                                                            \
+#define WARN_ON(condition)                                                                         \
+	({                                                                                         \
+		int warned = !!(condition);                                                        \
+		BUG_ON(warned);                                                                    \
+		warned;                                                                            \
 	})
 #define WARN_ON_ONCE(condition) WARN_ON(condition)
 #define WARN(condition, ...) WARN_ON(condition)

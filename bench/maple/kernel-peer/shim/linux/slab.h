@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * slab.h - the one object cache that the kernel's maple tree has: nodes from a list of the thread's own (shim.c).
+ * slab.h - the one object cache that the kernel's maple tree has: nodes from a
+ * list of the thread's own (shim.c).
  */
 #ifndef SHIM_LINUX_SLAB_H
 #define SHIM_LINUX_SLAB_H
@@ -20,8 +21,8 @@ static inline bool gfpflags_allow_blocking(gfp_t gfp)
 	return gfp & __GFP_RECLAIM;
 }
 
-struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align, unsigned int flags,
-				     void (*constructor)(void *));
+struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align,
+				     unsigned int flags, void (*constructor)(void *));
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
 int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void **objects);
 void kmem_cache_free(struct kmem_cache *cache, void *object);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spinlock.h - a lock word. The trees measured here have an external lock; these serve what takes the tree's own.
+ * spinlock.h - a lock word. The trees measured here have an external lock;
+ * these serve what takes the tree's own.
  */
 #ifndef SHIM_LINUX_SPINLOCK_H
 #define SHIM_LINUX_SPINLOCK_H

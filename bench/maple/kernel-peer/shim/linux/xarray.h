@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * xarray.h - which entries are numbers, which are internal, and errors as entries: the encodings that the kernel's documentation gives.
+ * xarray.h - which entries are numbers, which are internal, and errors as
+ * entries: the encodings that the kernel's documentation gives.
  */
 #ifndef SHIM_LINUX_XARRAY_H
 #define SHIM_LINUX_XARRAY_H
@@ -51,7 +52,8 @@ static inline bool xa_is_zero(const void *entry)
 
 static inline bool xa_is_err(const void *entry)
 {
-	return xa_is_internal(entry) && (unsigned long)entry >= (unsigned long)xa_mk_internal(-4095ul);
+	return xa_is_internal(entry) &&
+	       (unsigned long)entry >= (unsigned long)xa_mk_internal(-4095ul);
 }
 
 static inline int xa_err(const void *entry)

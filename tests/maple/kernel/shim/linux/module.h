@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * linux/module.h, as far as a test module needs it: it prints, counts, and is started by name instead of by a loader.
+ * linux/module.h, as far as a test module needs it: it prints, counts, and is
+ * started by name instead of by a loader.
  */
 #ifndef SHIM_LINUX_MODULE_H
 #define SHIM_LINUX_MODULE_H
@@ -22,7 +23,10 @@ typedef uint64_t u64;
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define BUG_ON(x) VMS_MT_CHECK(x, #x, true, .mt = NULL)
 
-/* The test as a module, not as the program that the kernel's tree makes of it, which counts and fails allocations. */
+/*
+ * The test as a module, not as the program that the kernel's tree makes of it,
+ * which counts and fails allocations.
+ */
 #define __KERNEL__
 
 #define atomic_set(counter, value) atomic_store(counter, value)
@@ -34,15 +38,15 @@ typedef uint64_t u64;
 #define noinline __attribute__((noinline))
 
 /* main.c calls the first; the second has nothing to undo. */
-#define module_init(function)                                                                                                      \
-	int run_module(void)                                                                                                       \
-	{                                                                                                                          \
-		return function();                                                                                                 \
+#define module_init(function)                                                                      \
+	int run_module(void)                                                                       \
+	{                                                                                          \
+		return function();                                                                 \
 	}
-#define module_exit(function)                                                                                                      \
-	void end_module(void)                                                                                                      \
-	{                                                                                                                          \
-		function();                                                                                                        \
+#define module_exit(function)                                                                      \
+	void end_module(void)                                                                      \
+	{                                                                                          \
+		function();                                                                        \
 	}
 #define MODULE_AUTHOR(text)
 #define MODULE_LICENSE(text)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * linux/rwsem.h: vmastore's. A second semaphore of a kind is taken like any other.
+ * linux/rwsem.h: vmastore's. A second semaphore of a kind is taken like any
+ * other.
  */
 #ifndef SHIM_LINUX_RWSEM_H
 #define SHIM_LINUX_RWSEM_H
