@@ -10,7 +10,7 @@
 #include <errno.h>
 
 #include "lib/maple/internal.h"
-#include "lib/sync/objcache.h"
+#include "lib/sync/objcache/objcache.h"
 #include "lib/sync/rcu.h"
 
 VMS__OBJCACHE_DEFINE(vms__mt_leaves, "maple_leaf", MT_LEAF_BYTES, MT_ALIGN, 0);

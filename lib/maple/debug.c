@@ -30,7 +30,7 @@
 #include "lib/maple/internal.h"
 #include "lib/sync/assert.h"
 #include "lib/sync/lockdep.h"
-#include "lib/sync/objcache.h"
+#include "lib/sync/objcache/objcache.h"
 #include "lib/sync/rcu.h"
 #include "lib/sync/spinlock.h"
 

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "lib/mm/internal.h"
-#include "lib/sync/objcache.h"
+#include "lib/sync/objcache/objcache.h"
 
 struct anon_vma_name {
 	_Atomic unsigned int refcount;

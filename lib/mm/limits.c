@@ -22,7 +22,7 @@
 #include <errno.h>
 
 #include "lib/mm/internal.h"
-#include "lib/sync/objcache.h"
+#include "lib/sync/objcache/objcache.h"
 
 const struct mm_limits vms_mm_limits_default = {
 	.as = VMS_NO_LIMIT,

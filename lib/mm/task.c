@@ -12,7 +12,7 @@
 #include <vmastore/task.h>
 
 #include "lib/mm/internal.h"
-#include "lib/sync/objcache.h"
+#include "lib/sync/objcache/objcache.h"
 #include "lib/sync/spinlock.h"
 
 VMS__OBJCACHE_DEFINE(task_cache, "task", sizeof(struct task), _Alignof(struct task), 0);

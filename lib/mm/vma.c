@@ -13,7 +13,7 @@
 #include "lib/mm/internal.h"
 #include "lib/page/page.h"
 #include "lib/sync/list.h"
-#include "lib/sync/objcache.h"
+#include "lib/sync/objcache/objcache.h"
 
 /* Three lines, and what a fault writes is the third (mm_types.h). */
 _Static_assert(sizeof(struct vm_area_struct) == 3UL * VMS_CACHELINE, "a VMA has three cache lines");

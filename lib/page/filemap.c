@@ -22,7 +22,7 @@
 #include "lib/page/page.h"
 #include "lib/page/page_types.h"
 #include "lib/sync/alloc.h"
-#include "lib/sync/objcache.h"
+#include "lib/sync/objcache/objcache.h"
 #include "lib/sync/rcu.h"
 
 /*

@@ -6,7 +6,7 @@
  * Locks: none. Read next: memory.c, filemap.c.
  */
 #include "lib/page/page_types.h"
-#include "lib/sync/objcache.h"
+#include "lib/sync/objcache/objcache.h"
 
 VMS__OBJCACHE_DEFINE(page_cache, "page", sizeof(struct page), VMS_CACHELINE, 0);
 

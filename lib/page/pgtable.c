@@ -12,7 +12,7 @@
 
 #include "lib/page/page.h"
 #include "lib/page/pgtable.h"
-#include "lib/sync/objcache.h"
+#include "lib/sync/objcache/objcache.h"
 
 VMS__OBJCACHE_DEFINE(ptable_cache, "page table", sizeof(struct vms__ptable), VMS_CACHELINE, 0);
 

@@ -26,7 +26,7 @@
 #include "lib/page/pgtable.h"
 #include "lib/page/rmap.h"
 #include "lib/sync/list.h"
-#include "lib/sync/objcache.h"
+#include "lib/sync/objcache/objcache.h"
 #include "lib/sync/rcu.h"
 
 /*

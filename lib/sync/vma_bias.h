@@ -36,7 +36,7 @@
  *     that other one may wait until P4 has failed.
  *   - A VMA that is detached was write-locked before: no slot holds it, its
  *     stamp is no bias, and a new VMA in its memory begins without one.
- * tests/sync/test_vma_lock_orders searches the C11 memory model for a
+ * tests/lib/sync/test_vma_lock_orders searches the C11 memory model for a
  * counter-example, and finds one without either fence, the second look, the
  * count of the setter, or any of the orders.
  *

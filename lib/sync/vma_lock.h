@@ -82,8 +82,8 @@
  * stamp is complete: its section must not change it afterwards.
  *
  * One atomic read-modify-write on each side if they do not meet.
- * tests/sync/test_vma_lock_orders weakens each memory order in turn and shows
- * what goes wrong then.
+ * tests/lib/sync/test_vma_lock_orders weakens each memory order in turn and
+ * shows what goes wrong then.
  *
  * Memory. The words live in memory that stays a VMA's for ever (type-stable),
  * but the VMA may become another one at any moment at which the reader does not
@@ -129,7 +129,9 @@
  */
 #define VMS__VMA_REF_LIMIT VMS__VLOCK_COUNT
 
-/* A planted bug (tools/planted): the stamp as it was once passed on. */
+/*
+ * A planted bug (tests/planted/locks/run): the stamp as it was once passed on.
+ */
 #ifdef VMS_PLANT_VLOCK_OLD_STAMP
 #define VMS__STAMP_RELEASE memory_order_relaxed
 #define VMS__STAMP_ACQUIRE memory_order_relaxed

@@ -16,7 +16,7 @@
 #include "lib/engine/engine.h"
 #include "lib/maple/node.h"
 #include "lib/page/pgtable.h"
-#include "lib/sync/objcache_internal.h"
+#include "lib/sync/objcache/internal.h"
 #include "lib/sync/pcounter.h"
 #include "lib/where/types.h"
 

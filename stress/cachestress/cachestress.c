@@ -22,8 +22,8 @@
 #include "bench/harness/args.h"
 #include "bench/harness/say.h"
 #include "bench/harness/standard.h"
-#include "lib/sync/objcache.h"
-#include "lib/sync/objcache_internal.h"
+#include "lib/sync/objcache/objcache.h"
+#include "lib/sync/objcache/internal.h"
 #include "lib/sync/rcu.h"
 #include "lib/sync/tsan.h"
 

@@ -62,7 +62,7 @@ function promise(name, file, first,    kind)
 		fail("a row of " NF - 2 " columns, expected 4")
 	else if (here == "-" && file != "")
 		fail("a file without a name, expected nothing")
-	else if (here != "-" && file !~ /^(include\/vmastore\/[a-z_]+[.]h|lib\/[a-z]+\/[a-z_0-9]+[.][ch]|<[a-z\/]+[.]h>)$/)
+	else if (here != "-" && file !~ /^(include\/vmastore\/[a-z_]+[.]h|lib\/[a-z]+\/([a-z]+\/)?[a-z_0-9]+[.][ch]|<[a-z\/]+[.]h>)$/)
 		fail("\"" file "\", expected a file of include/vmastore/ or lib/, or <a system's header>")
 	else if (here != "-") {
 		first = 1

@@ -31,7 +31,7 @@
 #include "tests/support/command.h"
 #include "tools/probe/probe.h"
 
-#define SCRIPTS "tests/vmreplay/scripts/"
+#define SCRIPTS "tests/tools/vmreplay/scripts/"
 #define EXIT_CANNOT 77
 
 static const char *oracle, *differ, *print, *vmreplay;

@@ -8,7 +8,7 @@
 
 #include "lib/page/pgtable.h"
 #include "lib/sync/list.h"
-#include "lib/sync/objcache.h"
+#include "lib/sync/objcache/objcache.h"
 #include "tests/sweep/room.h"
 
 #define COUNTER_MAP_COUNT 6

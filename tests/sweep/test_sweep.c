@@ -3,9 +3,10 @@
  * test_sweep.c - no operation of a corpus of scripts breaks anything when an
  * allocation fails, whichever it is, or when there may be no more VMAs.
  *
- * The corpus: the scripts under tests/vmreplay/scripts, and what the generator
- * of tests/oracle makes of a few seeds. More of those: `test_sweep FIRST-SEED
- * SEEDS OPERATIONS`, which ends with the number of violations, at most 1.
+ * The corpus: the scripts under tests/tools/vmreplay/scripts, and what the
+ * generator of tests/oracle makes of a few seeds. More of those: `test_sweep
+ * FIRST-SEED SEEDS OPERATIONS`, which ends with the number of violations, at
+ * most 1.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -107,7 +108,7 @@ static int sweep_made(char **argv)
 static int add_corpus(void **state)
 {
 	glob_t files;
-	bool ok = glob("tests/vmreplay/scripts/*.ops", 0, NULL, &files) == 0;
+	bool ok = glob("tests/tools/vmreplay/scripts/*.ops", 0, NULL, &files) == 0;
 
 	(void)state;
 	for (size_t i = 0; ok && i < files.gl_pathc; i++)

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * depot.c - a cache's depot: the magazines and objects that no thread
+ * holds. Where new objects come from: slab.c.
+ *
+ * Locks: the cache's lock, held by the caller of every function here;
+ * internal.h has the two that take it and drop it. Read first:
+ * objcache.h.
+ *
+ *
+ * Why free never needs memory
+ *
+ * A free that finds both magazines full needs an empty one, and so does a
+ * deferred magazine that goes on its way. There always is one in the depot,
+ * because no object is carved without room for it in a magazine. For one cache,
+ * let
+ *
+ *   K  magazines for its objects (`mags`), of which there are at most 64 K;
+ *   3  magazines more for each thread's local (and for `shared`), never counted below;
+ *   X  magazines more (`spare`);
+ *   Q  batches on their way that are not full (`partial_inflight`).
+ *
+ * The depot and the batches together own K + X magazines: full ones in the
+ * depot and on their way (F), at most one in part filled (P <= 1: two are
+ * poured together), Q, and the empty ones:  E = K + X - F - P - Q. Who needs an
+ * empty magazine has at least one object in hand, so the full ones
+ * hold less than 64 K:  F <= K - 1,  and  E >= X + 1 - P - Q >= X - Q.
+ * So the rule  X >= Q + 1  is enough; it is kept by whoever sends a part-filled batch
+ * (vms__depot_send_partial()) or takes three magazines for a new thread
+ * (vms__depot_fill_local()), and these may fail. Whoever gives objects back to
+ * the system (trim.c) frees no more magazines than leave both rules
+ * true.
+ */
+#define VMS_NO_KERNEL_NAMES
+#include "lib/sync/objcache/internal.h"
+
+#include <stdlib.h>
+
+#define BUNDLE_BYTES ((size_t)16 << 10) /* about what one carving takes */
+#define BUNDLE_MIN 8u
+
+/* ---- magazines ----------------------------------------------------------- */
+
+static void push_full(struct vms__objcache *c, struct vms__magazine *m)
+{
+	m->rounds = VMS__MAG_SIZE;
+	m->next = c->full;
+	c->full = m;
+	c->depot_objs += VMS__MAG_SIZE;
+}
+
+static struct vms__magazine *pop_full(struct vms__objcache *c)
+{
+	struct vms__magazine *m = c->full;
+
+	if (m) {
+		c->full = m->next;
+		c->depot_objs -= VMS__MAG_SIZE;
+	}
+	return m;
+}
+
+static void push_empty(struct vms__objcache *c, struct vms__magazine *m)
+{
+	m->rounds = 0;
+	m->next = c->empty;
+	c->empty = m;
+}
+
+/* See "Why free never needs memory". */
+static struct vms__magazine *pop_empty(struct vms__objcache *c)
+{
+	struct vms__magazine *m = c->empty;
+
+	VMS_ASSERT(c->spare >= c->partial_inflight + 1);
+	VMS_BUG_ON(!m);
+	c->empty = m->next;
+	return m;
+}
+
+static struct vms__magazine *pop_partial(struct vms__objcache *c)
+{
+	struct vms__magazine *m = c->partial;
+
+	if (m) {
+		c->partial = NULL;
+		c->depot_objs -= m->rounds;
+	}
+	return m;
+}
+
+/*
+ * As many objects as fit go from @from to the end of @objs, which holds
+ * *@rounds.
+ */
+static void pour(struct vms__magazine *from, void **objs, unsigned int *rounds)
+{
+	while (from->rounds && *rounds < VMS__MAG_SIZE)
+		objs[(*rounds)++] = from->objs[--from->rounds];
+}
+
+/* Two in part filled become one, and one that is full or empty. */
+void vms__depot_give_back(struct vms__objcache *c, struct vms__magazine *m, unsigned int rounds)
+{
+	struct vms__magazine *other;
+
+	m->rounds = rounds;
+	if (rounds && rounds < VMS__MAG_SIZE && (other = pop_partial(c)) != NULL) {
+		pour(m, other->objs, &other->rounds);
+		vms__depot_give_back(c, other, other->rounds); /* full, or it is the only one */
+	}
+	if (!m->rounds) {
+		push_empty(c, m);
+	} else if (m->rounds == VMS__MAG_SIZE) {
+		push_full(c, m);
+	} else {
+		VMS_ASSERT(!c->partial);
+		c->partial = m;
+		c->depot_objs += m->rounds;
+	}
+}
+
+/* ---- new magazines, new objects ------------------------------------------ */
+
+void vms__depot_setup(struct vms__objcache *c)
+{
+	size_t bundle;
+
+	VMS_BUG_ON(!c->size || !c->align || (c->align & (c->align - 1)));
+	VMS_BUG_ON(c->size > SLAB_SIZE / 8 || c->align > SLAB_SIZE / 8);
+	if (c->align < sizeof(void *))
+		c->align = sizeof(void *); /* also AddressSanitizer's granule */
+	c->stride = ALIGN_UP(vms__objcache_check_size(c), c->align);
+	bundle = BUNDLE_BYTES / c->stride;
+	c->bundle = bundle > VMS__MAG_SIZE ? VMS__MAG_SIZE
+		    : bundle < BUNDLE_MIN  ? BUNDLE_MIN
+					   : (unsigned int)bundle;
+	vms__slab_setup(c);
+}
+
+/* One more empty magazine. Return: false without memory. */
+static bool mag_new(struct vms__objcache *c)
+{
+	struct vms__magazine *m = aligned_alloc(VMS_CACHELINE, ALIGN_UP(sizeof(*m), VMS_CACHELINE));
+
+	if (m)
+		push_empty(c, m);
+	return m;
+}
+
+struct vms__magazine *vms__depot_give_spare(struct vms__objcache *c)
+{
+	if (c->spare < c->partial_inflight + 2) {
+		if (!mag_new(c))
+			return NULL;
+		c->spare++;
+	}
+	c->spare--;
+	/* As pop_empty(), whose rule holds again. */
+	return pop_empty(c);
+}
+
+/*
+ * See to it that @n new objects have magazines to match them in the depot.
+ * Return: they may be carved.
+ */
+static bool carve_begin(struct vms__objcache *c, unsigned int n)
+{
+	if (at_bound(c))
+		return false;
+	for (; c->mags * VMS__MAG_SIZE < c->carved + n; c->mags++) {
+		if (!mag_new(c))
+			return false;
+	}
+	return true;
+}
+
+/* Carve up to @max new objects into @l's loaded magazine. */
+static bool bundle_carve(struct vms__objcache *c, struct vms__objcache_local *l, unsigned int max)
+{
+	unsigned int n = max < c->bundle ? max : c->bundle, rounds = get(&l->rounds);
+
+	if (!carve_begin(c, n))
+		return false;
+	n = vms__slab_carve(c, l, l->loaded->objs + rounds, n);
+	c->carved += n;
+	set(&l->rounds, rounds + n);
+	return n != 0;
+}
+
+/*
+ * A full magazine of new objects for @l's thread's shelf. Return: the shelf may
+ * take more.
+ */
+static bool carve_for_shelf(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	struct vms__magazine *m;
+
+	if (!carve_begin(c, VMS__MAG_SIZE))
+		return false;
+	m = pop_empty(c);
+	m->rounds = vms__slab_carve(c, l, m->objs, VMS__MAG_SIZE);
+	c->carved += m->rounds;
+	m->owner = vms__objcache_self;
+	if (vms__shelf_accept(c, m))
+		return true;
+	vms__depot_give_back(c, m, m->rounds);
+	return false;
+}
+
+/*
+ * A thread that needs ever more new objects gets them ahead: what BUNDLE_BYTES
+ * have beside the magazine that it came for, and then twice as many each time,
+ * until it comes here once in a slab, not once in 64 objects. They lie on its
+ * shelf, where a trim finds them. If they are big, a magazine of them is more
+ * than a bundle, and none are carved ahead.
+ */
+static void carve_ahead(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	unsigned int most = c->slab_objs / VMS__MAG_SIZE, n;
+
+	if (l == &c->shared || c->bundle < VMS__MAG_SIZE)
+		return;
+	n = BUNDLE_BYTES / (c->stride * VMS__MAG_SIZE) - 1;
+	if (n < vms__shelf_stock(c))
+		n = vms__shelf_stock(c);
+	for (unsigned int i = 0; i < n && i < most && carve_for_shelf(c, l); i++)
+		;
+	if (n < most)
+		vms__shelf_grow(c);
+}
+
+/* ---- trade with a local -------------------------------------------------- */
+
+/*
+ * Magazines of threads that have exited are taken if the rule X >= Q + 1
+ * allows.
+ */
+bool vms__depot_fill_local(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	while (c->spare < c->partial_inflight + 1 + 3) {
+		if (!mag_new(c))
+			return false;
+		c->spare++;
+	}
+	l->loaded = pop_empty(c);
+	l->prev = pop_empty(c);
+	l->deferred = pop_empty(c);
+	c->spare -= 3;
+	l->cap = VMS__MAG_SIZE;
+	return true;
+}
+
+bool vms__depot_refill(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	struct vms__magazine *m = pop_full(c);
+
+	if (!m)
+		m = pop_partial(c);
+	if (!m) {
+		if (!bundle_carve(c, l, VMS__MAG_SIZE))
+			return false;
+		carve_ahead(c, l);
+		return true;
+	}
+	if (!vms__shelf_max(c) && !has_excess(c))
+		vms__shelves_use(c, true);
+	push_empty(c, l->loaded);
+	l->loaded = m;
+	set(&l->rounds, m->rounds);
+	return true;
+}
+
+void vms__depot_spill(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	struct vms__magazine *m = pop_empty(c);
+
+	push_full(c, l->prev);
+	take_empty(l, m);
+}
+
+bool vms__depot_top_up(struct vms__objcache *c, struct vms__objcache_local *l, unsigned int n)
+{
+	while (get(&l->rounds) + get(&l->prounds) < n) {
+		unsigned int rounds = get(&l->rounds);
+		struct vms__magazine *m = pop_full(c);
+
+		/* prev is empty here: full, it would be enough by itself. */
+		if (m) {
+			push_empty(c, l->prev);
+			l->prev = m;
+			set(&l->prounds, VMS__MAG_SIZE);
+		} else if ((m = pop_partial(c)) != NULL) {
+			pour(m, l->loaded->objs, &rounds);
+			set(&l->rounds, rounds);
+			vms__depot_give_back(c, m, m->rounds);
+		} else if (!bundle_carve(c, l, VMS__MAG_SIZE - rounds)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* @m, filled to @rounds, becomes a batch. */
+static void queue_batch(struct vms__objcache *c, struct vms__magazine *m, unsigned int rounds,
+			struct vms__objcache_thread *owner)
+{
+	m->rounds = rounds;
+	m->owner = owner;
+	m->next = c->waiting;
+	c->waiting = m;
+	c->nr_waiting++;
+	c->inflight++;
+	c->inflight_objs += rounds;
+	note_short(c);
+}
+
+void vms__depot_send_deferred(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	queue_batch(c, l->deferred, get(&l->drounds), l == &c->shared ? NULL : vms__objcache_self);
+	l->deferred = pop_empty(c);
+	set(&l->drounds, 0);
+}
+
+/* The rule X >= Q + 1 asks for one magazine more first. */
+bool vms__depot_send_partial(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	if (c->spare < c->partial_inflight + 2) {
+		if (!mag_new(c))
+			return false;
+		c->spare++;
+	}
+	c->partial_inflight++;
+	vms__depot_send_deferred(c, l);
+	return true;
+}
+
+void vms__depot_empty_local(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	unsigned int drounds = get(&l->drounds);
+
+	vms__depot_give_back(c, l->loaded, get(&l->rounds));
+	vms__depot_give_back(c, l->prev, get(&l->prounds));
+	vms__slab_leave(c, l);
+	c->spare += 3;
+	if (drounds) {
+		c->partial_inflight++;
+		queue_batch(c, l->deferred, drounds, NULL);
+	} else {
+		push_empty(c, l->deferred);
+	}
+}
+
+/*
+ * An empty magazine for @m, filled to *@rounds: there is one, since there is an
+ * object in hand.
+ */
+static struct vms__magazine *drain(struct vms__objcache *c, struct vms__magazine *m,
+				   _Atomic unsigned int *rounds)
+{
+	struct vms__magazine *empty;
+
+	if (!get(rounds))
+		return m;
+	empty = pop_empty(c);
+	vms__depot_give_back(c, m, get(rounds));
+	set(rounds, 0);
+	return empty;
+}
+
+void vms__depot_drain_local(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	l->loaded = drain(c, l->loaded, &l->rounds);
+	l->prev = drain(c, l->prev, &l->prounds);
+	vms__slab_leave(c, l);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slab.c - where objects lie: chunks that come from the system, the
+ * slabs in them, and slabs whose memory goes back. A chunk is never unmapped,
+ * and an object's place never becomes another's: so an old pointer always leads
+ * to an object of the same cache, or to zeros.
+ *
+ * Locks: the cache's lock, if a function says nothing else. Read first:
+ * objcache.h, "Memory", and internal.h, "chunks and slabs".
+ */
+#define VMS_NO_KERNEL_NAMES
+#include "lib/sync/objcache/internal.h"
+
+#include <sys/mman.h>
+
+#define HIGH_BYTES ((size_t)8 << 20) /* idle in the depot before any goes back by itself */
+#define LOW_BYTES ((size_t)4 << 20)  /* what stays then */
+#define COLOUR_STEP 704u             /* an odd number of cache lines */
+#define COLOURS 4096u
+
+/*
+ * Each cache's slabs begin with room of another size, so that the first objects
+ * of all caches, which are the busiest, do not meet in the same sets of the
+ * processor's cache. Locks: besides the cache's, that of the list of caches.
+ */
+static unsigned int next_colour(const struct vms__objcache *c)
+{
+	static unsigned int last;
+
+	last = (last + COLOUR_STEP) % COLOURS;
+	return last & ~(unsigned int)(c->align - 1);
+}
+
+void vms__slab_setup(struct vms__objcache *c)
+{
+	c->colour = next_colour(c);
+	c->slab_objs = (unsigned int)((SLAB_SIZE - c->colour) / c->stride);
+	VMS_BUG_ON(!c->slab_objs);
+	if (!c->high) {
+		c->high = HIGH_BYTES / c->stride;
+		c->low = LOW_BYTES / c->stride;
+	}
+}
+
+/* ---- from the system ----------------------------------------------------- */
+
+/*
+ * Leak checkers look for pointers in what malloc() gave out and in roots that
+ * they know. A program that is linked with one has this symbol.
+ */
+__attribute__((weak)) void __lsan_register_root_region(const void *start, size_t size);
+
+/*
+ * Room for a chunk, aligned, with one slab's room in front of it. NULL: no
+ * memory.
+ */
+static struct vms__chunk *chunk_map(void)
+{
+	const size_t all = 2 * CHUNK_SIZE + SLAB_SIZE;
+	char *start = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+	     *memory, *end;
+
+	if (start == MAP_FAILED)
+		return NULL;
+	memory = (char *)ALIGN_UP((uintptr_t)start + SLAB_SIZE, CHUNK_SIZE);
+	end = memory + CHUNK_SIZE;
+	if (memory - SLAB_SIZE > start)
+		(void)munmap(start, (size_t)(memory - SLAB_SIZE - start));
+	if (end < start + all)
+		(void)munmap(end, (size_t)(start + all - end));
+	return (struct vms__chunk *)(memory - SLAB_SIZE);
+}
+
+static void make_unused(struct vms__objcache *c, struct vms__slab *slab)
+{
+	slab->state = SLAB_UNUSED;
+	slab->carved = 0;
+	slab->next = c->unused;
+	c->unused = slab;
+}
+
+/*
+ * From the second chunk on the cache is big enough for huge pages; the first is
+ * touched page by page.
+ */
+static bool chunk_new(struct vms__objcache *c)
+{
+	struct vms__chunk *chunk = chunk_map();
+
+	if (!chunk)
+		return false;
+	chunk->cache = c;
+	chunk->huge = c->chunks != NULL;
+	if (chunk->huge)
+		(void)madvise(chunk_memory(chunk), CHUNK_SIZE,
+			      MADV_HUGEPAGE); /* a hint: without it the memory serves as well */
+	chunk->next = c->chunks;
+	c->chunks = chunk;
+	if (__lsan_register_root_region)
+		__lsan_register_root_region(chunk_memory(chunk), CHUNK_SIZE);
+	vms__asan_poison(chunk_memory(chunk), CHUNK_SIZE);
+	for (unsigned int i = CHUNK_SLABS; i; i--)
+		make_unused(c, &chunk->slab[i - 1]);
+	return true;
+}
+
+/* ---- carving ------------------------------------------------------------- */
+
+/* The slab that @l carves from. NULL: no memory. */
+static struct vms__slab *slab_for(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	struct vms__slab **list = c->open ? &c->open : &c->unused, *slab;
+
+	if (l->slab)
+		return l->slab;
+	if (!*list && !chunk_new(c))
+		return NULL;
+	slab = *list;
+	*list = slab->next;
+	slab->state = SLAB_HELD;
+	l->slab = slab;
+	return slab;
+}
+
+unsigned int vms__slab_carve(struct vms__objcache *c, struct vms__objcache_local *l, void **objs,
+			     unsigned int n)
+{
+	unsigned int done = 0;
+
+	while (done < n) {
+		struct vms__slab *slab = slab_for(c, l);
+		char *obj;
+
+		if (!slab)
+			break;
+		obj = slab_memory(slab) + c->colour + slab->carved * c->stride;
+		vms__objcache_check_new(c, obj);
+		objs[done++] = obj;
+		if (++slab->carved == c->slab_objs)
+			vms__slab_leave(c, l);
+	}
+	return done;
+}
+
+void vms__slab_leave(struct vms__objcache *c, struct vms__objcache_local *l)
+{
+	struct vms__slab *slab = l->slab;
+
+	l->slab = NULL;
+	if (!slab)
+		return;
+	slab->state = SLAB_CARVED;
+	if (slab->carved < c->slab_objs) {
+		slab->state = SLAB_OPEN;
+		slab->next = c->open;
+		c->open = slab;
+	}
+}
+
+/* ---- back to the system -------------------------------------------------- */
+
+/*
+ * Say whether the system shall use a huge page for @chunk. It shall not once a
+ * part of the chunk went back: it might fill the holes again by itself. Locks:
+ * none.
+ */
+static void want_huge(struct vms__chunk *chunk, bool huge)
+{
+	struct vms__objcache *c = chunk->cache;
+	bool changed;
+
+	depot_lock(c);
+	huge = huge && chunk->next; /* the oldest chunk never has one */
+	changed = chunk->huge != huge;
+	chunk->huge = huge;
+	depot_unlock(c);
+	if (changed)
+		(void)madvise(chunk_memory(chunk), CHUNK_SIZE,
+			      huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+}
+
+/*
+ * The memory of @n neighbours, from @first on. Return: bytes given back; none
+ * if the program has locked its memory.
+ */
+static size_t release_run(struct vms__slab *first, unsigned int n)
+{
+	struct vms__chunk *chunk = chunk_of_slab(first);
+	struct vms__objcache *c = chunk->cache;
+	size_t bytes = 0;
+	bool gone;
+
+	want_huge(chunk, n == CHUNK_SLABS);
+	gone = madvise(slab_memory(first), n * SLAB_SIZE, MADV_DONTNEED) == 0;
+	depot_lock(c);
+	c->nr_leaving -= n;
+	for (unsigned int i = n; i; i--) {
+		/* One that was unused may never have had memory. */
+		bytes += gone && first[i - 1].carved ? SLAB_SIZE : 0;
+		make_unused(c, &first[i - 1]);
+	}
+	depot_unlock(c);
+	return bytes;
+}
+
+size_t vms__slabs_release(struct vms__slab *leaving)
+{
+	size_t bytes = 0;
+
+	while (leaving) {
+		struct vms__slab *first = leaving;
+		unsigned int n = 1;
+
+		while (first->next == first - 1 &&
+		       chunk_of_slab(first->next) == chunk_of_slab(first)) {
+			first = first->next;
+			n++;
+		}
+		leaving = first->next;
+		bytes += release_run(first, n);
+	}
+	return bytes;
+}
+
+/*
+ * Their memory may or may not have gone; either serves for new objects. Locks:
+ * none; there is one thread.
+ */
+void vms__slabs_after_fork(struct vms__objcache *c)
+{
+	if (!c->nr_leaving)
+		return;
+	c->nr_leaving = 0;
+	for (struct vms__chunk *chunk = c->chunks; chunk; chunk = chunk->next) {
+		for (unsigned int i = 0; i < CHUNK_SLABS; i++) {
+			if (chunk->slab[i].state == SLAB_LEAVING)
+				make_unused(c, &chunk->slab[i]);
+		}
+	}
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trim.c - which slabs go back to the system: those whose objects all
+ * lie in the depot. They are found by counting the depot's objects, slab by
+ * slab, so that alloc and free need not keep such counts.
+ *
+ *   begin     under the cache's lock: count, choose, take the objects of the
+ *             chosen slabs out of the magazines. Nobody gets them any more.
+ *   wait      for a grace period: a reader may still look at a TYPESAFE object.
+ *   release   slab.c.
+ *
+ * Locks: the cache's lock, taken here, for a time in proportion to the depot
+ * (a few ms for 100 MiB). Read first: objcache.h, "Memory".
+ */
+#define VMS_NO_KERNEL_NAMES
+#include "lib/sync/objcache/internal.h"
+
+#include <stdlib.h>
+
+#include "lib/sync/rcu.h"
+
+/* ---- counting and choosing: cache's lock held ---------------------------- */
+
+static void count_idle_in(const struct vms__magazine *m)
+{
+	for (unsigned int i = 0; i < m->rounds; i++)
+		slab_of(m->objs[i])->idle++;
+}
+
+static void count_idle(const struct vms__magazine *m)
+{
+	for (; m; m = m->next)
+		count_idle_in(m);
+}
+
+/*
+ * A slab that a local carves from is not: it is in use even if all that was
+ * carved so far is idle.
+ */
+static bool is_empty(const struct vms__slab *slab)
+{
+	return (slab->state == SLAB_CARVED || slab->state == SLAB_OPEN) &&
+	       slab->idle == slab->carved;
+}
+
+/*
+ * Objects in the empty slabs of @chunk. *@whole: all its slabs are empty or
+ * unused.
+ */
+static size_t idle_in(const struct vms__chunk *chunk, bool *whole)
+{
+	size_t objs = 0;
+
+	*whole = true;
+	for (unsigned int i = 0; i < CHUNK_SLABS; i++) {
+		if (is_empty(&chunk->slab[i]))
+			objs += chunk->slab[i].carved;
+		else if (chunk->slab[i].state != SLAB_UNUSED)
+			*whole = false;
+	}
+	return objs;
+}
+
+struct choice {
+	size_t most;               /* objects that may be taken from the depot */
+	size_t objs;               /* those that are */
+	struct vms__slab *leaving; /* the slabs, in the order that vms__slabs_release() asks for */
+};
+
+/*
+ * The empty slabs of @chunk, within ch->most; the unused ones, too, if they may
+ * lie in a huge page.
+ */
+static void choose_in(struct vms__objcache *c, struct vms__chunk *chunk, bool with_unused,
+		      struct choice *ch)
+{
+	for (unsigned int i = 0; i < CHUNK_SLABS; i++) {
+		struct vms__slab *slab = &chunk->slab[i];
+
+		if (slab->state == SLAB_UNUSED
+			    ? !with_unused
+			    : !is_empty(slab) || ch->objs + slab->carved > ch->most)
+			continue;
+		ch->objs += slab->carved;
+		slab->state = SLAB_LEAVING;
+		slab->next = ch->leaving;
+		ch->leaving = slab;
+		c->nr_leaving++;
+	}
+}
+
+/*
+ * Whole chunks first: a huge page that goes in part is split, and its memory
+ * may come back late. For the same reason no whole chunk is taken in part.
+ */
+static void choose(struct vms__objcache *c, struct choice *ch)
+{
+	bool whole;
+
+	for (struct vms__chunk *chunk = c->chunks; chunk; chunk = chunk->next) {
+		size_t idle = idle_in(chunk, &whole);
+
+		if (whole && idle && ch->objs + idle <= ch->most)
+			choose_in(c, chunk, true, ch);
+	}
+	for (struct vms__chunk *chunk = c->chunks; chunk; chunk = chunk->next) {
+		if (idle_in(chunk, &whole) && !whole)
+			choose_in(c, chunk, chunk->huge, ch);
+	}
+}
+
+/* ---- the depot without them: cache's lock held --------------------------- */
+
+/* Make the lists of slabs anew, and forget the counts. */
+static void settle_slabs(struct vms__objcache *c)
+{
+	c->open = c->unused = NULL;
+	for (struct vms__chunk *chunk = c->chunks; chunk; chunk = chunk->next) {
+		for (unsigned int i = CHUNK_SLABS; i; i--) {
+			struct vms__slab *slab = &chunk->slab[i - 1], **list;
+
+			slab->idle = 0;
+			if (slab->state != SLAB_OPEN && slab->state != SLAB_UNUSED)
+				continue;
+			list = slab->state == SLAB_OPEN ? &c->open : &c->unused;
+			slab->next = *list;
+			*list = slab;
+		}
+	}
+}
+
+/*
+ * All of the depot's objects leave it, but those that are not of slabs that
+ * leave come back.
+ */
+static void drop_objects(struct vms__objcache *c)
+{
+	struct vms__magazine *m = c->full, *next, *partial = c->partial;
+
+	c->full = c->partial = NULL;
+	c->depot_objs = 0;
+	if (partial) {
+		partial->next = m;
+		m = partial;
+	}
+	for (; m; m = next) {
+		unsigned int rounds = 0;
+
+		next = m->next;
+		for (unsigned int i = 0; i < m->rounds; i++) {
+			if (slab_of(m->objs[i])->state != SLAB_LEAVING)
+				m->objs[rounds++] = m->objs[i];
+		}
+		vms__depot_give_back(c, m, rounds);
+	}
+}
+
+/*
+ * Magazines that no object needs any more, and those of exited threads: see
+ * "Why free never needs memory".
+ */
+static struct vms__magazine *spare_magazines(struct vms__objcache *c)
+{
+	struct vms__magazine *list = NULL, *m;
+
+	while ((m = c->empty) != NULL) {
+		if (c->mags && (c->mags - 1) * VMS__MAG_SIZE >= c->carved)
+			c->mags--;
+		else if (c->spare > c->partial_inflight + 1)
+			c->spare--;
+		else
+			break;
+		c->empty = m->next;
+		m->next = list;
+		list = m;
+	}
+	return list;
+}
+
+static void free_magazines(struct vms__magazine *m)
+{
+	while (m) {
+		struct vms__magazine *next = m->next;
+
+		free(m);
+		m = next;
+	}
+}
+
+/*
+ * Slabs begin to leave, as long as @keep objects stay in the depot. Return: the
+ * list with them before @leaving.
+ */
+static struct vms__slab *begin(struct vms__objcache *c, size_t keep, struct vms__slab *leaving)
+{
+	struct choice ch = {.most = c->depot_objs > keep ? c->depot_objs - keep : 0,
+			    .leaving = leaving};
+
+	count_idle(c->full);
+	if (c->partial)
+		count_idle_in(c->partial);
+	choose(c, &ch);
+	if (ch.objs) {
+		c->carved -= ch.objs;
+		drop_objects(c);
+	}
+	settle_slabs(c);
+	return ch.leaving;
+}
+
+/* ---- by itself ----------------------------------------------------------- */
+
+/*
+ * Also while the shelves take objects that should make the depot be looked at
+ * again.
+ */
+bool vms__trim_wanted(const struct vms__objcache *c)
+{
+	return has_excess(c) && (c->depot_objs >= c->retry_at || vms__shelf_max(c));
+}
+
+#define FEW 1024u /* objects in use */
+
+/*
+ * Where objects in use are strewn over all slabs, looking for empty ones is in
+ * vain. It is tried again when half of what is in use was freed. What threads
+ * keep back counts as in use and never reaches the depot: where that may be
+ * most of it, an eighth is enough.
+ */
+static size_t retry_at(const struct vms__objcache *c)
+{
+	size_t in_use = c->carved - c->depot_objs;
+
+	return c->depot_objs + in_use / (in_use > FEW ? 2 : 8);
+}
+
+struct vms__slab *vms__trim_excess(struct vms__objcache *c, struct vms__slab *leaving)
+{
+	struct vms__magazine *spare = NULL;
+	bool wanted;
+
+	depot_lock(c);
+	wanted = vms__trim_wanted(c);
+	depot_unlock(c);
+	if (!wanted)
+		return leaving;
+	/* What lies on shelves may be all that keeps slabs from being empty. */
+	vms__depot_lock_gathered(c);
+	if (has_excess(c) && c->depot_objs >= c->retry_at) {
+		size_t keep = (c->carved - c->depot_objs) / 2;
+
+		leaving = begin(c, keep > c->low ? keep : c->low, leaving);
+		spare = spare_magazines(c);
+		c->retry_at = has_excess(c) ? retry_at(c) : 0;
+	}
+	/*
+	 * While too much stays in the depot all that is freed goes there, too,
+	 * and is counted.
+	 */
+	vms__shelves_use(c, !has_excess(c));
+	depot_unlock(c);
+	free_magazines(spare);
+	return leaving;
+}
+
+/* ---- by a call ----------------------------------------------------------- */
+
+static struct vms__slab *trim_all_of(struct vms__objcache *c, struct vms__slab *leaving)
+{
+	struct vms__objcache_local *l = vms__objcache_local(c);
+	struct vms__magazine *spare;
+
+	vms__depot_lock_gathered(c);
+	if (l->cap)
+		vms__depot_drain_local(c, l);
+	vms__depot_drain_local(c, &c->shared);
+	leaving = begin(c, 0, leaving);
+	spare = spare_magazines(c);
+	c->retry_at = 0;
+	vms__shelves_use(c, !has_excess(c));
+	depot_unlock(c);
+	free_magazines(spare);
+	return leaving;
+}
+
+size_t vms__objcache_trim(void)
+{
+	unsigned int nr = vms__objcache_count();
+	struct vms__slab *leaving = NULL;
+
+	for (unsigned int i = 1; i <= nr; i++)
+		leaving = trim_all_of(vms__objcaches[i], leaving);
+	if (leaving)
+		vms_synchronize_rcu();
+	return vms__slabs_release(leaving);
+}
+
+size_t vms_trim(void)
+{
+	vms_rcu_barrier();
+	return vms__objcache_trim();
+}

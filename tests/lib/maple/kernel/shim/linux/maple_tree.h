@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * linux/maple_tree.h, for Linux's own test of its maple tree: vmastore's, with
+ * every check counted.
+ */
+#ifndef SHIM_LINUX_MAPLE_TREE_H
+#define SHIM_LINUX_MAPLE_TREE_H
+
+#define CONFIG_64BIT 1
+#define CONFIG_DEBUG_MAPLE_TREE 1
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <vmastore/maple_tree.h>
+#include <vmastore/rcu.h>
+
+#include "tests/lib/maple/kernel/excluded.h"
+
+#undef MT_BUG_ON
+#define MT_BUG_ON(tree, x)                                                                         \
+	(is_excluded(#x) ? note_excluded(__func__, #x)                                             \
+			 : (void)VMS_MT_CHECK(x, #x, true, .mt = (tree)))
+
+/*
+ * Where the test asks how many slots a node has, it asks whether the machine
+ * has 64 bits.
+ */
+#define MAPLE_NODE_SLOTS 31
+/*
+ * A cursor's node, by the kernel's word for a tagged one. The test compares
+ * two, and looks into none.
+ */
+#define maple_enode maple_node
+/* Fields that a function names which the test never calls. */
+struct maple_node {
+	struct maple_node *parent;
+	void *slot[MAPLE_NODE_SLOTS];
+};
+
+#endif

@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_shape.c - everything that a reader can see of changes in place. Each
+ * store into the leaf is recorded as shape.h makes it; then for every key,
+ * every moment that a reader may have loaded each word at is tried, in the
+ * order that the reader keeps to: state, pivots (each at a moment of its own,
+ * in any order), slot, state. What it would take must be what the key had
+ * before the change or after it. Two changes in a row show that slots which
+ * have lost keys are not filled too early.
+ *
+ * And what an iteration can see, which looks at the whole leaf: what it keeps,
+ * for the state was the same before and after and said that no change was under
+ * way, is the leaf as it was between two changes.
+ */
+#include "tests/lib/maple/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/maple/internal.h"
+
+#define LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+/* shape.h with its stores recorded. */
+static void record(volatile void *word, size_t size, unsigned long value);
+#undef atomic_store_explicit
+#define atomic_store_explicit(word, value, order)                                                  \
+	record(word, sizeof(*(word)), (unsigned long)(value))
+#include "lib/maple/shape.h"
+
+#define MOMENTS_MAX 512
+#define UNIVERSE 40ul
+
+#include "lib/maple/scan.h"
+
+static struct maple_node leaf;
+static struct maple_node moment[MOMENTS_MAX]; /* the leaf after each store */
+static unsigned int moments;
+
+static void record(volatile void *word, size_t size, unsigned long value)
+{
+	if (size == sizeof(uint32_t))
+		*(volatile uint32_t *)word = (uint32_t)value;
+	else
+		*(volatile unsigned long *)word = value;
+	assert_true(moments < MOMENTS_MAX);
+	memcpy(&moment[moments++], &leaf, sizeof(leaf));
+}
+
+static void *entry_at(const struct maple_node *node, unsigned long key)
+{
+	for (unsigned int i = 0;; i++)
+		if (mt_pivot(node, i) >= key)
+			return mt_slot(node, i);
+}
+
+/*
+ * Whether @key had @entry before the changes, between two of them, or after
+ * them.
+ */
+static bool had(unsigned long key, const void *entry, unsigned int changes,
+		const unsigned int *end_of_change)
+{
+	for (unsigned int c = 0; c <= changes; c++)
+		if (entry_at(&moment[end_of_change[c]], key) == entry)
+			return true;
+	return false;
+}
+
+/*
+ * A walk has found @key in slot @i, and in it @entry at the moment @slot_at; it
+ * reads the slot's bounds once more, at moments from @begin on. Whether what it
+ * may then report, as descend.h does, takes in a key that never had the entry.
+ */
+static bool bounds_mislead(unsigned long key, unsigned int i, const void *entry, unsigned int begin,
+			   unsigned int slot_at, unsigned int changes,
+			   const unsigned int *end_of_change)
+{
+	unsigned long low = key, high = key;
+
+	for (unsigned int at = begin; at <= slot_at; at++) {
+		struct mt_leaf l;
+
+		mt_leaf_view(&l, &moment[at], mt_state(&moment[at]), 0, ULONG_MAX);
+		low = mt_leaf_min(&l, i) < low ? mt_leaf_min(&l, i) : low;
+		high = mt_leaf_max(&l, i) > high ? mt_leaf_max(&l, i) : high;
+	}
+	for (unsigned long k = low; k <= high && k < UNIVERSE; k++)
+		if (!had(k, entry, changes, end_of_change))
+			return true;
+	return false;
+}
+
+/*
+ * Whether some key is answered with what it never had, in [0, UNIVERSE) of a
+ * leaf that spans [0, ULONG_MAX], or reported in a range of which that can be
+ * said.
+ */
+static bool misleads(unsigned int changes, const unsigned int *end_of_change)
+{
+	for (unsigned long key = 0; key < UNIVERSE; key++) {
+		for (unsigned int begin = 0; begin < moments; begin++) {
+			for (unsigned int slot_at = begin; slot_at < moments; slot_at++) {
+				if (mt_state(&moment[begin]) != mt_state(&moment[slot_at]))
+					break;
+				for (unsigned int i = 0; i <= mt_keys(&leaf); i++) {
+					bool above = !i, upto = i == mt_keys(&leaf);
+					void *got = mt_slot(&moment[slot_at], i);
+
+					for (unsigned int at = begin; at <= slot_at; at++) {
+						above |= i && mt_pivot(&moment[at], i - 1) < key;
+						upto |= mt_pivot(&moment[at], i) >= key;
+					}
+					if (!above || !upto)
+						continue;
+					if (!had(key, got, changes, end_of_change) ||
+					    bounds_mislead(key, i, got, begin, slot_at, changes,
+							   end_of_change))
+						return true;
+				}
+			}
+		}
+	}
+	return false;
+}
+
+/* Ranges of 1 to 4 keys, some of the slots empty; no two gaps touch. */
+static void random_leaf(struct model *m)
+{
+	unsigned long form =
+		MT_LEAF_BIT | (model_below(m, 2) ? MT_WIDE_BIT : MT_BYTE_BIT | MT_EDGE_BIT);
+	unsigned int n = 0, keys = mt_keys_of(form), used = 4 + model_below(m, 8);
+	unsigned long end = 0;
+	bool gap = model_below(m, 2);
+
+	memset(&leaf, 0, sizeof(leaf));
+	mt_begin(&leaf, form, 1);
+	for (unsigned int u = 0; u < used && n < keys; u++) {
+		void *entry = gap ? NULL : model_entry(m);
+		unsigned int copies = 1 + (model_below(m, 3) ? 0 : model_below(m, 3));
+
+		end += 1 + model_below(m, 4);
+		for (; copies && n < keys; copies--, n++) {
+			mt_set_pivot(&leaf, n, end);
+			mt_set_slot(&leaf, n, entry);
+		}
+		gap = !gap && model_below(m, 2);
+	}
+	mt_set_slot(&leaf, n, gap ? NULL : model_entry(m));
+	for (; n < keys; n++)
+		mt_set_pivot(&leaf, n, ULONG_MAX);
+}
+
+static unsigned int used_slots(const struct maple_node *node)
+{
+	unsigned int used = 1;
+
+	for (unsigned int i = 1; i <= mt_keys(node); i++)
+		used |= (unsigned int)(mt_pivot(node, i) != mt_pivot(node, i - 1)) << i;
+	return used;
+}
+
+/*
+ * The plan of a store into the leaf as plan.h makes it. MT_STORE_LEAF: not one
+ * that shape.h does.
+ */
+static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, unsigned long first,
+			       unsigned long last, void *entry)
+{
+	unsigned int slots;
+
+	mas->node = &leaf;
+	mas->min = 0;
+	mas->max = ULONG_MAX;
+	*w = (struct mt_write){.mas = mas, .entry = entry};
+	mt_leaf_view(&w->leaf, &leaf, mt_form_of(&leaf), 0, ULONG_MAX);
+	/* Gaps that touch become one. */
+	while (!entry && first && !entry_at(&leaf, first - 1))
+		first--;
+	while (!entry && last != ULONG_MAX && last < 2 * UNIVERSE && !entry_at(&leaf, last + 1))
+		last++;
+	if (last == 2 * UNIVERSE)
+		last = ULONG_MAX;
+	w->first = first;
+	w->last = last;
+	w->lo = mt_find_slot(&leaf, first);
+	w->hi = mt_find_slot(&leaf, last);
+	w->lo_min = mt_slot_min(&leaf, w->lo, 0);
+	w->hi_max = mt_slot_max(&leaf, w->hi, ULONG_MAX);
+	w->lo_entry = mt_slot(&leaf, w->lo);
+	w->hi_entry = mt_slot(&leaf, w->hi);
+	w->used = used_slots(&leaf);
+	if (w->lo == w->hi && w->first == w->lo_min && w->last == w->hi_max)
+		return MT_STORE_LEAF;
+	slots = (unsigned int)__builtin_popcount(w->used) + (w->lo_min < w->first) +
+		(w->last < w->hi_max);
+	if (w->lo == w->hi && slots > mt_keys(&leaf) + 1)
+		return MT_STORE_LEAF;
+	return form_fits(w) ? shape_for(w) : MT_STORE_LEAF;
+}
+
+static struct model m;
+
+/*
+ * Two empty slots that came behind the store's slot in one move, from above and
+ * from below.
+ */
+static unsigned int seen_two[2];
+
+/* A random change in place, recorded. False: none was found. */
+static bool change(unsigned int *kind, unsigned int *moved)
+{
+	struct ma_state mas;
+	struct mt_write w;
+	unsigned long first = model_below(&m, UNIVERSE), last = first + model_below(&m, 12);
+	void *entry = model_below(&m, 3) ? model_entry(&m) : NULL;
+	struct maple_node before = leaf;
+	enum mt_store_type type = plan(&w, &mas, first, last, entry);
+	unsigned int at;
+	bool none;
+
+	if (type == MT_STORE_LEAF)
+		return false;
+	*kind = (w.lo != w.hi) * 4u + (w.lo_min < w.first) * 2u + (w.last < w.hi_max);
+	/* Bit 0: slots behind it moved up. Bit 1: it moved down itself. */
+	at = w.lo;
+	*moved = w.lo == w.hi &&
+		 spare_behind(&w, w.lo) < (unsigned int)(w.lo_min < w.first) + (w.last < w.hi_max);
+	none = !spare_behind(&w, w.lo);
+	shape(&w, type);
+	if (w.lo < at)
+		*moved = 2;
+	/* The split itself has two phases, so one move made room. */
+	if (none && type == MT_STORE_MIDDLE &&
+	    mt_state(&leaf) - mt_state(&before) == 3 * MT_STATE_STEP)
+		seen_two[w.lo < at]++;
+	assert_int_equal(mas.version, mt_state(&leaf));
+	assert_ptr_equal(mt_slot(&leaf, mas.offset), entry);
+	for (unsigned long key = 0; key < UNIVERSE; key++)
+		assert_ptr_equal(entry_at(&leaf, key),
+				 key >= w.first && key <= w.last ? entry : entry_at(&before, key));
+	return true;
+}
+
+static void no_change_in_place_misleads_a_reader(void **state)
+{
+	unsigned int seen[8] = {0}, seen_moved[3] = {0}, tried = 0;
+
+	(void)state;
+	model_init(&m, 0, 1, 11);
+	while (tried < 600) {
+		unsigned int end_of_change[4] = {0}, changes = 0, kind = 0, moved = 0;
+
+		random_leaf(&m);
+		memcpy(&moment[0], &leaf, sizeof(leaf));
+		moments = 1;
+		for (unsigned int attempt = 0; attempt < 12 && changes < 3; attempt++) {
+			if (!change(&kind, &moved))
+				continue;
+			end_of_change[++changes] = moments - 1;
+			seen[kind]++;
+			seen_moved[moved]++;
+		}
+		if (!changes)
+			continue;
+		tried++;
+		assert_false(misleads(changes, end_of_change));
+	}
+	/*
+	 * Every function of shape.h had its turn: three splits, two moves, the
+	 * join.
+	 */
+	assert_true(seen[1] && seen[2] && seen[3] && seen[4] && seen[5] && seen[6]);
+	assert_false(seen[0] || seen[7]);
+	assert_true(seen_moved[0] && seen_moved[1] && seen_moved[2]);
+	assert_true(seen_two[0] && seen_two[1]);
+	model_destroy(&m);
+}
+
+static void the_same_without_phases_does_mislead(void **state)
+{
+	unsigned int end_of_change[4] = {0}, kind = 0, moved = 0, misled = 0;
+
+	(void)state;
+	model_init(&m, 0, 1, 12);
+	for (unsigned int i = 0; i < 100; i++) {
+		unsigned int changes = 0;
+
+		random_leaf(&m);
+		memcpy(&moment[0], &leaf, sizeof(leaf));
+		moments = 1;
+		for (unsigned int attempt = 0; attempt < 12 && changes < 3; attempt++)
+			if (change(&kind, &moved))
+				end_of_change[++changes] = moments - 1;
+		for (unsigned int j = 0; j < moments; j++)
+			moment[j].state = mt_form_of(&moment[j]) & MT_FORM;
+		misled += misleads(changes, end_of_change);
+	}
+	assert_true(misled > 10);
+	model_destroy(&m);
+}
+
+/* ---- the whole leaf at once ---- */
+
+struct snapshot {
+	unsigned int used, full;
+	unsigned long bound[MT_LEAF_SLOTS + 1];
+};
+
+static void take_snapshot(struct snapshot *s, struct maple_node *pivots, struct maple_node *slots,
+			  struct maple_node *again)
+{
+	struct mt_leaf l;
+
+	mt_leaf_view(&l, pivots, mt_form_of(&leaf), 0, ULONG_MAX);
+	s->used = used(&l);
+	mt_leaf_view(&l, slots, mt_form_of(&leaf), 0, ULONG_MAX);
+	s->full = s->used & ~nulls(&l);
+	mt_leaf_view(&l, again, mt_form_of(&leaf), 0, ULONG_MAX);
+	bounds(&l, s->bound);
+}
+
+/*
+ * A leaf each of whose words was loaded at a moment of its own in [from, to].
+ */
+static void mix(struct maple_node *node, unsigned int from, unsigned int to)
+{
+	for (size_t i = 0; i < MT_LEAF_BYTES; i += sizeof(uint32_t)) {
+		unsigned int at = from + model_below(&m, to - from + 1);
+
+		/* Slots are loaded whole, and so are wide pivots. */
+		if (i >= offsetof(struct maple_node, narrow_leaf.slot) || mt_node_is_wide(&leaf)) {
+			memcpy((char *)node + i, (char *)&moment[at] + i, sizeof(uint64_t));
+			i += sizeof(uint32_t);
+		} else {
+			memcpy((char *)node + i, (char *)&moment[at] + i, sizeof(uint32_t));
+		}
+	}
+}
+
+static bool same_snapshot(const struct snapshot *a, const struct snapshot *b)
+{
+	if (a->used != b->used || a->full != b->full)
+		return false;
+	for (unsigned int slots = a->used; slots; slots &= slots - 1) {
+		unsigned int i = (unsigned int)__builtin_ctz(slots);
+
+		if (a->bound[i] != b->bound[i] || a->bound[i + 1] != b->bound[i + 1])
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Whether what is seen between two moments of one quiet phase can be a leaf
+ * that never was.
+ */
+static bool misleads_an_iteration(unsigned int changes, const unsigned int *end_of_change)
+{
+	struct snapshot whole[4], seen;
+
+	for (unsigned int c = 0; c <= changes; c++) {
+		struct maple_node *then = &moment[end_of_change[c]];
+
+		take_snapshot(&whole[c], then, then, then);
+	}
+	for (unsigned int begin = 0; begin < moments; begin++) {
+		for (unsigned int end = begin;
+		     end < moments && mt_state(&moment[begin]) == mt_state(&moment[end]); end++) {
+			struct maple_node mixed[3];
+			bool known = false;
+
+			if (mt_state(&moment[begin]) & MT_BUSY)
+				break;
+			for (unsigned int i = 0; i < LEN(mixed); i++)
+				mix(&mixed[i], begin, end);
+			take_snapshot(&seen, &mixed[0], &mixed[1], &mixed[2]);
+			for (unsigned int c = 0; c <= changes; c++)
+				known |= same_snapshot(&seen, &whole[c]);
+			if (!known)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* As plan.h puts an entry into a slot whose bounds stay. */
+static void change_entry(void)
+{
+	struct ma_state mas = {.node = &leaf};
+	struct mt_write w = {.mas = &mas};
+	unsigned int i = mt_find_slot(&leaf, model_below(&m, UNIVERSE));
+	void *old = mt_slot(&leaf, i), *entry = model_below(&m, 2) ? model_entry(&m) : NULL;
+
+	mt_leaf_view(&w.leaf, &leaf, mt_form_of(&leaf), 0, ULONG_MAX);
+	put_slot(&w, i, entry);
+	if (!old || !entry)
+		next_phase(&w, mt_form_of(&leaf));
+}
+
+/* Up to three changes of a random leaf, recorded. */
+static unsigned int change_a_leaf(unsigned int *end_of_change)
+{
+	unsigned int changes = 0, kind, moved;
+
+	random_leaf(&m);
+	memcpy(&moment[0], &leaf, sizeof(leaf));
+	moments = 1;
+	end_of_change[0] = 0;
+	for (unsigned int attempt = 0; attempt < 12 && changes < 3; attempt++) {
+		if (!model_below(&m, 3))
+			change_entry();
+		else if (!change(&kind, &moved))
+			continue;
+		end_of_change[++changes] = moments - 1;
+	}
+	return changes;
+}
+
+static void an_iteration_sees_a_leaf_as_it_was_before_a_change_or_after(void **state)
+{
+	unsigned int end_of_change[4];
+
+	(void)state;
+	(void)leaf_gap, (void)narrow_gaps, (void)inner_gap, (void)gaps;
+	model_init(&m, 0, 1, 13);
+	for (unsigned int i = 0; i < 8000 / MODEL_LESS; i++)
+		assert_false(misleads_an_iteration(change_a_leaf(end_of_change), end_of_change));
+	model_destroy(&m);
+}
+
+static void it_would_see_mixtures_if_changes_did_not_say_that_they_are_under_way(void **state)
+{
+	unsigned int end_of_change[4], misled = 0;
+
+	(void)state;
+	model_init(&m, 0, 1, 14);
+	for (unsigned int i = 0; i < 2000; i++) {
+		unsigned int changes = change_a_leaf(end_of_change);
+
+		for (unsigned int j = 0; j < moments; j++)
+			moment[j].state &= ~MT_BUSY;
+		misled += misleads_an_iteration(changes, end_of_change);
+	}
+	assert_true(misled > 100);
+	model_destroy(&m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_change_in_place_misleads_a_reader),
+		cmocka_unit_test(the_same_without_phases_does_mislead),
+		cmocka_unit_test(an_iteration_sees_a_leaf_as_it_was_before_a_change_or_after),
+		cmocka_unit_test(
+			it_would_see_mixtures_if_changes_did_not_say_that_they_are_under_way),
+	};
+
+	return cmocka_run_group_tests_name("shape", tests, NULL, NULL);
+}

@@ -1,0 +1,575 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_window.c - writes in the middle of a reader's walk, on purpose: between
+ * the search of a node and the load of the slot that it found. The walk of
+ * descend.h is compiled here once more, with a search that stops to let a
+ * writer by. What the reader then answers must be what the key held before the
+ * writes, between two of them, or after them.
+ *
+ * And the one question of a store that is answered without the bounds of its
+ * place: see plan.h, spans_just().
+ */
+#include "tests/lib/maple/model.h"
+
+#include <vmastore/rcu.h>
+
+#include "lib/maple/internal.h"
+#include "lib/sync/rcu.h"
+
+#define LEN(a) (sizeof(a) / sizeof((a)[0]))
+#define WRITES_MAX 3
+
+static struct model m;
+static unsigned int searches; /* before the writer comes by */
+static unsigned int writes;   /* that it makes then */
+static unsigned int made;
+static void *held[WRITES_MAX + 1]; /* by the key, before and after each write */
+static unsigned long watched;
+
+static void let_writer_by(void)
+{
+	unsigned int from, to;
+	void *entry;
+
+	if (!searches || --searches)
+		return;
+	for (; made < writes; made++) {
+		/* Close to the key, or nothing would ever happen there. */
+		model_pick(&m, &from, &to, &entry);
+		if (to - from < 3) {
+			unsigned int width = to - from;
+
+			from = model_cell(&m, watched);
+			from = from > 3 ? from - 3 + model_below(&m, 6) : model_below(&m, 4);
+			from = from + width < m.cells ? from : m.cells - 1 - width;
+			to = from + width;
+		}
+		assert_int_equal(model_store(&m, from, to, entry), 0);
+		held[made + 1] = m.cell[model_cell(&m, watched)];
+	}
+}
+
+/* The searches that descend.h asks for. */
+static unsigned long find_narrow(const struct maple_node *node, unsigned int keys, uint32_t key)
+{
+	unsigned long i = 0;
+
+	while (i < keys && mt_key(node, (unsigned int)i) <= key)
+		i++;
+	let_writer_by();
+	return i;
+}
+
+static unsigned long find_narrow_leaf(const struct maple_node *node, uint32_t key)
+{
+	return find_narrow(node, MT_NARROW_LEAF_KEYS, key);
+}
+
+static unsigned long find_narrow_inner(const struct maple_node *node, uint32_t key)
+{
+	return find_narrow(node, MT_NARROW_INNER_KEYS, key);
+}
+
+static unsigned int find_wide(const struct maple_node *node, unsigned long key)
+{
+	unsigned int i = mt_find_slot(node, key);
+
+	let_writer_by();
+	return i;
+}
+
+#define find_wide_leaf find_wide
+#define find_wide_inner find_wide
+#define LEAVE_VECTORS() ((void)0)
+#include "lib/maple/scan.h"
+
+#include "lib/maple/descend.h"
+#include "lib/maple/shape.h"
+
+/* The name is cmocka's, too. */
+#undef fail
+#include "lib/maple/place.h"
+#include "lib/maple/plan.h"
+
+static bool was_held(const void *entry)
+{
+	for (unsigned int i = 0; i <= made; i++)
+		if (held[i] == entry)
+			return true;
+	return false;
+}
+
+/* Wide nodes, or those of pages or of bytes. */
+static void set_up(uint64_t seed)
+{
+	unsigned int flags = MT_FLAGS_USE_RCU | (seed & 1 ? MT_FLAGS_ALLOC_RANGE : 0),
+		     cells = seed & 2 ? 400 : 30, from, to;
+	void *entry;
+
+	if (seed & 4)
+		model_init_at(&m, flags, cells, 1ul << 30, seed & 1 ? 1 : 4096);
+	else
+		model_init_wide(&m, flags, cells, seed);
+	m.random += seed;
+	for (unsigned int i = 0; i < 2 * m.cells; i++) {
+		model_pick(&m, &from, &to, &entry);
+		assert_int_equal(model_store(&m, from, to, entry), 0);
+	}
+}
+
+static void arm(void)
+{
+	watched = model_first(&m, model_below(&m, m.cells));
+	held[0] = m.cell[model_cell(&m, watched)];
+	made = 0;
+	writes = 1 + model_below(&m, WRITES_MAX);
+	searches = 1 + model_below(&m, 4);
+}
+
+static void a_lookup_answers_what_its_key_held(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 8; seed++) {
+		set_up(seed);
+		for (unsigned int i = 0; i < 5000; i++) {
+			arm();
+			vms_rcu_read_lock();
+			assert_true(was_held(load(&m.tree, watched)));
+			vms_rcu_read_unlock();
+		}
+		model_check(&m);
+		searches = 0;
+		model_destroy(&m);
+	}
+}
+
+static void a_walk_answers_what_its_key_held_and_stays_in_a_live_leaf(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 8; seed++) {
+		set_up(seed);
+		for (unsigned int i = 0; i < 5000; i++) {
+			arm();
+			vms_rcu_read_lock();
+			MA_STATE(mas, &m.tree, watched, watched);
+
+			assert_true(was_held(descend(&mas, watched)));
+			assert_true(mas.index <= watched && watched <= mas.last);
+			if (mas.status == ma_active) {
+				assert_int_equal(mt_state(mas.node), mas.version);
+				assert_false(mas.version & MT_DEAD);
+				assert_true(mas.min <= mas.index && mas.last <= mas.max);
+			}
+			vms_rcu_read_unlock();
+		}
+		searches = 0;
+		model_destroy(&m);
+	}
+}
+
+static void *stopping_descend(struct ma_state *mas, unsigned long key)
+{
+	return descend(mas, key);
+}
+
+/* Steps, with writes between them and inside the walks that they take then. */
+static void a_step_never_reports_what_was_never_there(void **state)
+{
+	const struct vms__mt_isa *usual = vms__mt_isa;
+	struct vms__mt_isa stopping = *usual;
+
+	(void)state;
+	stopping.descend = stopping_descend;
+	/* The rest of what descend.h and scan.h make. */
+	(void)lookup, (void)enter, (void)next_entry, (void)leaf_gap, (void)narrow_gaps,
+		(void)inner_gap, (void)gaps;
+	(void)plan, (void)store, (void)commit;
+	for (uint64_t seed = 0; seed < 8; seed++) {
+		set_up(seed);
+		for (unsigned int i = 0; i < 3000; i++) {
+			bool forwards = model_below(&m, 2);
+			unsigned long start = model_first(&m, model_below(&m, m.cells));
+			void *entry;
+			MA_STATE(mas, &m.tree, start, start);
+
+			vms_rcu_read_lock();
+			mas_walk(&mas);
+			for (unsigned int steps = 0; steps < 6 && mas_is_active(&mas); steps++) {
+				if (forwards ? mas.last == ULONG_MAX : !mas.index)
+					break;
+				arm();
+				/* The key that the step must answer for. */
+				watched = forwards ? mas.last + 1 : mas.index - 1;
+				held[0] = m.cell[model_cell(&m, watched)];
+				if (model_below(&m, 2)) {
+					searches = 1;
+					let_writer_by();
+					held[0] = held[made];
+					made = 0;
+				} else {
+					vms__mt_isa = &stopping;
+				}
+				entry = forwards ? mas_next_range(&mas, ULONG_MAX)
+						 : mas_prev_range(&mas, 0);
+				vms__mt_isa = usual;
+				searches = 0;
+				assert_true(was_held(entry));
+				assert_int_equal(forwards ? mas.index : mas.last, watched);
+			}
+			vms_rcu_read_unlock();
+		}
+		model_destroy(&m);
+	}
+}
+
+/* Neighbours of a page each, most of them with entries. */
+static void set_up_dense(uint64_t seed)
+{
+	model_init_at(&m, MT_FLAGS_USE_RCU | (seed & 1 ? MT_FLAGS_ALLOC_RANGE : 0), 400, 1ul << 30,
+		      4096);
+	m.random += seed;
+	for (unsigned int i = 0; i < m.cells; i++)
+		assert_int_equal(model_store(&m, i, i, model_below(&m, 4) ? model_entry(&m) : NULL),
+				 0);
+}
+
+/* A write at @key or close behind it. */
+static void write_near(unsigned long key)
+{
+	unsigned int from = model_cell(&m, key) + model_below(&m, 4), to;
+
+	from = from < m.cells ? from : m.cells - 1;
+	to = from + model_below(&m, 2);
+	to = to < m.cells ? to : m.cells - 1;
+	assert_int_equal(model_store(&m, from, to, model_below(&m, 2) ? model_entry(&m) : NULL), 0);
+}
+
+/*
+ * What is ahead of an iteration when it steps is what it meets, in its leaf or
+ * the next.
+ */
+static void check_next_entry(struct ma_state *mas, bool find)
+{
+	unsigned long key = mas->last + 1;
+	unsigned int from, to, cell = model_cell(&m, key);
+	void *entry = find ? mas_find(mas, ULONG_MAX) : mas_next(mas, ULONG_MAX);
+
+	while (cell < m.cells && !m.cell[cell])
+		cell++;
+	assert_ptr_equal(entry, cell < m.cells ? m.cell[cell] : NULL);
+	if (!entry)
+		return;
+	model_range(&m, cell, &from, &to);
+	assert_int_equal(mas->index, model_first(&m, from) > key ? model_first(&m, from) : key);
+	assert_int_equal(mas->last, model_last(&m, to));
+}
+
+static void a_step_by_entries_meets_the_next_there_is(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 8; seed++) {
+		set_up_dense(seed);
+		for (unsigned int i = 0; i < 3000 / MODEL_LESS; i++) {
+			unsigned long start = model_first(&m, model_below(&m, m.cells));
+			MA_STATE(mas, &m.tree, start, start);
+
+			vms_rcu_read_lock();
+			mas_walk(&mas);
+			for (unsigned int steps = 0;
+			     steps < 30 && mas_is_active(&mas) && mas.last != ULONG_MAX; steps++) {
+				if (!model_below(&m, 4))
+					write_near(mas.last + 1);
+				check_next_entry(&mas, model_below(&m, 4));
+			}
+			vms_rcu_read_unlock();
+		}
+		model_destroy(&m);
+	}
+}
+
+/* ---- a store that asks for no bounds ---- */
+
+#define PAGE (1ul << MT_PAGE_SHIFT)
+#define REGION (1ul << (MT_PAGE_SHIFT + MT_KEY_BITS))
+
+/*
+ * Whether the slot is the first or the last of what the parent holds: there
+ * spans_just() may not know.
+ */
+static bool at_parents_end(unsigned long step, const struct maple_node *leaf, unsigned int i)
+{
+	unsigned int up = mt_step_slot(step);
+
+	return (!i && !up) ||
+	       (mt_pivot(leaf, i) == ULONG_MAX && mt_pivot(mt_step_node(step), up) == ULONG_MAX);
+}
+
+/*
+ * What spans_just() says of a store over [first, last]; counts where it is
+ * right to say "yes", and does.
+ */
+static void check_store_over(unsigned long first, unsigned long last, unsigned int *right,
+			     unsigned int *said)
+{
+	unsigned int from, to, cell = model_cell(&m, first);
+	unsigned long step = 0;
+	struct maple_node *leaf;
+	struct way way;
+	bool yes, just;
+	MA_STATE(mas, &m.tree, first, last);
+
+	leaf = leaf_by_pages(&mas, first, &step, &way, false);
+	if (!leaf || !step || first > last)
+		return;
+	unsigned int i = (unsigned int)find_narrow_leaf(leaf, mt_search_key(first, MT_PAGE_SHIFT));
+
+	model_range(&m, cell, &from, &to);
+	just = first == model_first(&m, from) && last == model_last(&m, to);
+	yes = spans_just(mt_step_node(step), mt_step_slot(step), leaf, i, first, last);
+	assert_true(just || !yes);
+	/* Nor has it a word for the region's first key. */
+	assert_true(yes || !just || at_parents_end(step, leaf, i) || !(first % REGION));
+	*right += just;
+	*said += yes;
+}
+
+static void check_stores_from(unsigned int cell, unsigned int *right, unsigned int *said)
+{
+	static const unsigned long apart[] = {
+		0, 1, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE, REGION - PAGE, REGION, 2 * REGION};
+	unsigned long first = model_first(&m, cell), last = model_last(&m, cell),
+		      region = first & ~(REGION - 1);
+
+	for (unsigned int i = 0; i < LEN(apart); i++) {
+		for (unsigned int j = 0; j < LEN(apart); j++) {
+			check_store_over(first + apart[i], last + apart[j], right, said);
+			check_store_over(first + apart[i], last - apart[j], right, said);
+			check_store_over(first - apart[i], last + apart[j], right, said);
+			check_store_over(first - apart[i], last - apart[j], right, said);
+		}
+		/* To the end of the region, of its last key, of all. */
+		check_store_over(first + apart[i], region + REGION - 1, right, said);
+		check_store_over(first + apart[i], region + REGION - PAGE - 1, right, said);
+		check_store_over(first + apart[i], ULONG_MAX, right, said);
+	}
+}
+
+static void a_store_that_asks_for_no_bounds_has_them_right(void **state)
+{
+	static const unsigned long bases[] = {
+		0, PAGE, 5 * REGION, 6 * REGION - 799 * PAGE, 0ul - REGION, 0ul - 800 * PAGE};
+
+	(void)state;
+	for (unsigned int b = 0; b < LEN(bases); b++) {
+		unsigned int right = 0, said = 0;
+
+		model_init_at(&m, b & 1 ? MT_FLAGS_ALLOC_RANGE : 0, 800, bases[b], PAGE);
+		for (unsigned int i = 0; i < m.cells; i++)
+			assert_int_equal(model_store(&m, i, i, model_entry(&m)), 0);
+		/* Gaps, and wider ranges, at leaves' ends too. */
+		for (unsigned int i = 0; i < 100; i++) {
+			unsigned int cell = model_below(&m, m.cells - 1);
+
+			assert_int_equal(model_store(&m, cell, cell + (i & 1),
+						     i & 2 ? NULL : model_entry(&m)),
+					 0);
+		}
+		assert_true(mt_height(&m.tree) >= 3);
+		for (unsigned int cell = 0; cell < m.cells; cell++)
+			check_stores_from(cell, &right, &said);
+		assert_true(said > right / 10 * 9);
+		model_destroy(&m);
+	}
+}
+
+/*
+ * Behind a full node's keys lies its first slot, which may look like the key
+ * that is asked for.
+ */
+static void a_slot_is_not_taken_for_a_key(void **state)
+{
+	static struct maple_node parent __attribute__((aligned(MT_ALIGN))),
+		leaf __attribute__((aligned(MT_ALIGN)));
+	unsigned long first = 500 * PAGE, last = 900 * PAGE - 1;
+
+	(void)state;
+	mt_begin(&parent, MT_EDGE_BIT, PAGE);
+	mt_begin(&leaf, MT_EDGE_BIT | MT_LEAF_BIT, PAGE);
+	for (unsigned int i = 0; i < MT_NARROW_INNER_KEYS; i++)
+		mt_set_pivot_as(&parent, MT_EDGE_BIT, i, (i + 1) * PAGE - 1);
+	for (unsigned int i = 0; i < MT_NARROW_LEAF_KEYS; i++)
+		mt_set_pivot_as(&leaf, MT_EDGE_BIT | MT_LEAF_BIT, i, i ? ULONG_MAX : first - 1);
+	mt_set_slot(&parent, 0, (void *)900ul);
+	assert_false(spans_just(&parent, MT_NARROW_INNER_KEYS, &leaf, 1, first, last));
+	/* Where the leaf is not the last, its parent has the key. */
+	mt_set_pivot_as(&parent, MT_EDGE_BIT, MT_NARROW_INNER_KEYS - 1, last);
+	assert_true(spans_just(&parent, MT_NARROW_INNER_KEYS - 1, &leaf, 1, first, last));
+	assert_false(spans_just(&parent, MT_NARROW_INNER_KEYS - 1, &leaf, 1, first, last + PAGE));
+}
+
+/* ---- nodes that come back ---- */
+
+/*
+ * In a tree without RCU a node that goes is the next that comes, somewhere
+ * else. A cursor that others have stored beside, all under one lock, must not
+ * take it for the old one.
+ */
+static void a_cursor_knows_nodes_that_came_back(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed < 200 / MODEL_LESS; seed++) {
+		model_init(&m, seed & 1 ? MT_FLAGS_ALLOC_RANGE : 0, 120, seed);
+		for (unsigned int i = 0; i < 200; i++) {
+			unsigned int cell = model_below(&m, m.cells), from, to;
+			void *entry;
+			MA_STATE(mas, &m.tree, model_first(&m, cell), model_last(&m, cell));
+			MA_STATE(other, &m.tree, 0, 0);
+
+			mas_lock(&mas);
+			mas_walk(&mas);
+			for (unsigned int n = model_below(&m, 30); n; n--) {
+				model_pick(&m, &from, &to, &entry);
+				if (to + 1 >= cell && from <= cell + 1)
+					continue;
+				mas_set_range(&other, model_first(&m, from), model_last(&m, to));
+				assert_int_equal(mas_store_gfp(&other, entry, GFP_KERNEL), 0);
+				model_set(&m, from, to, entry);
+			}
+			entry = model_below(&m, 3) ? model_entry(&m) : NULL;
+			__mas_set_range(&mas, model_first(&m, cell), model_last(&m, cell));
+			assert_int_equal(mas_store_gfp(&mas, entry, GFP_KERNEL), 0);
+			mas_unlock(&mas);
+			model_set(&m, cell, cell, entry);
+			assert_int_equal(vms_mt_check(&m.tree, stderr), 0);
+		}
+		model_check(&m);
+		model_destroy(&m);
+	}
+}
+
+/* ---- a plan, and what comes between it and its store ---- */
+
+static void store_at(unsigned int from, unsigned int to, void *entry)
+{
+	MA_STATE(mas, &m.tree, model_first(&m, from), model_last(&m, to));
+
+	assert_int_equal(mas_store_gfp(&mas, entry, GFP_KERNEL), 0);
+	model_set(&m, from, to, entry);
+}
+
+/*
+ * Stores close to [from, to], which may be into its leaf, or the leaf beside
+ * it.
+ */
+static void store_around(unsigned int from, unsigned int to)
+{
+	unsigned int cell = from > 4 ? from - 4 : 0;
+
+	for (; cell <= to + 4 && cell < m.cells; cell++)
+		if (!model_below(&m, 3))
+			store_at(cell, cell, model_below(&m, 2) ? model_entry(&m) : NULL);
+}
+
+/* The cursor on its place as that is now, to store there. */
+static void look_up(struct ma_state *mas, unsigned int from, unsigned int to)
+{
+	mas_set(mas, model_first(&m, from));
+	mas_walk(mas);
+	__mas_set_range(mas, model_first(&m, from), model_last(&m, to));
+}
+
+/*
+ * What the cursor was told may change, and where it stands: the store is that
+ * of what it says when it is made.
+ */
+static void a_store_beside_others_since_its_plan_is_the_right_one(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed < 120 / MODEL_LESS; seed++) {
+		model_init_at(&m, seed & 1 ? MT_FLAGS_ALLOC_RANGE : 0, 150, 1ul << 30,
+			      seed & 2 ? 1 : 4096);
+		m.random += seed;
+		for (unsigned int i = 0; i < 400; i++) {
+			unsigned int from, to;
+			void *entry;
+			MA_STATE(mas, &m.tree, 0, 0);
+
+			model_pick(&m, &from, &to, &entry);
+			mas_lock(&mas);
+			mas_set_range(&mas, model_first(&m, from), model_last(&m, to));
+			assert_int_equal(mas_preallocate(&mas, entry, GFP_KERNEL), 0);
+			switch (model_below(&m, 8)) {
+			case 0:
+				store_around(from, to);
+				break;
+			case 1: /* another entry, in the same place */
+				store_at(from, to, model_entry(&m));
+				break;
+			case 2: /* there and back */
+				mas_next(&mas, ULONG_MAX);
+				__mas_set_range(&mas, model_first(&m, from), model_last(&m, to));
+				break;
+			case 3: /* an entry for a gap, or a gap for an entry */
+				entry = entry ? NULL : model_entry(&m);
+				break;
+			case 4: /* somewhere else */
+				model_pick(&m, &from, &to, &entry);
+				mas_set_range(&mas, model_first(&m, from), model_last(&m, to));
+				break;
+			case 5: /* given up, and looked up anew after others have stored */
+				mas_destroy(&mas);
+				store_around(from, to);
+				look_up(&mas, from, to);
+				break;
+			case 6: /* not given up, but looked up anew */
+				store_around(from, to);
+				look_up(&mas, from, to);
+				break;
+			default:
+				break;
+			}
+			mas_store_prealloc(&mas, entry);
+			mas_unlock(&mas);
+			model_set(&m, from, to, entry);
+			assert_int_equal(vms_mt_check(&m.tree, stderr), 0);
+		}
+		model_check(&m);
+		model_destroy(&m);
+	}
+}
+
+/* A store that was planned and given up is not the one that is made later. */
+static void a_plan_given_up_is_forgotten(void **state)
+{
+	static int a, b;
+	struct maple_tree mt = MTREE_INIT(mt, 0);
+	MA_STATE(mas, &mt, 0x5000, 0x5fff);
+
+	(void)state;
+	assert_int_equal(mtree_store_range(&mt, 0x1000, 0x1fff, &a, GFP_KERNEL), 0);
+	mas_lock(&mas);
+	assert_int_equal(mas_preallocate(&mas, NULL, GFP_KERNEL), 0);
+	mas_destroy(&mas);
+	assert_null(mas_store(&mas, &b));
+	assert_ptr_equal(mas_erase(&mas), &b);
+	mas_unlock(&mas);
+	assert_null(mtree_load(&mt, 0x5000));
+	mtree_destroy(&mt);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_lookup_answers_what_its_key_held),
+		cmocka_unit_test(a_walk_answers_what_its_key_held_and_stays_in_a_live_leaf),
+		cmocka_unit_test(a_step_never_reports_what_was_never_there),
+		cmocka_unit_test(a_step_by_entries_meets_the_next_there_is),
+		cmocka_unit_test(a_store_that_asks_for_no_bounds_has_them_right),
+		cmocka_unit_test(a_slot_is_not_taken_for_a_key),
+		cmocka_unit_test(a_cursor_knows_nodes_that_came_back),
+		cmocka_unit_test(a_store_beside_others_since_its_plan_is_the_right_one),
+		cmocka_unit_test(a_plan_given_up_is_forgotten),
+	};
+
+	return cmocka_run_group_tests_name("window", tests, NULL, NULL);
+}
