@@ -14,7 +14,8 @@
 #   install_missing PKG...      apt-get what dpkg does not have
 #   vms_bazel COMMAND ARGS...   Bazel with a cache outside the tree; stop_bazel
 #                               ends its server
-#   c_files                     every C file of the tree, one a line
+#   c_files, text_files         every C file of the tree, one a line; with the scripts
+#                               and what Bazel reads, too
 #   seconds_text N              N seconds as m:ss
 
 VMS_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
@@ -224,4 +225,12 @@ c_files()
 {
 	git ls-files --cached --others --exclude-standard -- '*.c' '*.h' 2>/dev/null | grep . ||
 		find include lib tests tools bench stress -name '*.[ch]' 2>/dev/null
+}
+
+text_files()
+{
+	git ls-files --cached --others --exclude-standard -- '*.c' '*.h' '*.cc' '*.sh' '*.awk' '*.bzl' '*BUILD' Makefile \
+		.bazelrc tools/check tools/coverage tools/maplebench tools/scale '*/run' '*/compare' '*/peers' 2>/dev/null | grep . ||
+		find include lib tests tools bench stress bazel '(' -name '*.[ch]' -o -name '*.cc' -o -name '*.sh' -o -name '*.awk' \
+			-o -name '*.bzl' -o -name BUILD ')' 2>/dev/null
 }

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
-# Reads the tables of docs/articles.md. Writes a C program that uses each public name which they promise (-v program=FILE), and
-# one line for each name that must stand in a file's code (-v names=FILE): the file, the kind of name, the name.
+# Reads the tables of docs/articles.md. Writes a C program that uses each public
+# name which they promise (-v program=FILE), and one line for each name that
+# must stand in a file's code (-v names=FILE): the file, the kind of name, the
+# name.
 #
-# A row: | the articles' words | `name`, `name`, or - | file, or nothing | text |
-# The first name of a row stands in that file, the others there or in another public header. A file of the system is written <like.h>.
+# A row: | the articles' words | `name`, `name`, or - | file, or nothing | text
+# | The first name of a row stands in that file, the others there or in another
+# public header. A file of the system is written <like.h>.
 BEGIN {
 	FS = " *[|] *"
 }

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# mariadb.sh DIR - starts a MariaDB server on the database in DIR, runs load.maria.sql in three clients at a time, stops it.
+# mariadb.sh DIR - starts a MariaDB server on the database in DIR, runs
+# load.maria.sql in three clients at a time, stops it.
 set -eu
 
 here=$(dirname "$0")

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# pipes.sh - what shells do all day: subshells that are forked and never call execve, pipelines, command substitution.
+# pipes.sh - what shells do all day: subshells that are forked and never call
+# execve, pipelines, command substitution.
 set -eu
 
 total=0

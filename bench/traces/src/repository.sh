@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# repository.sh DIR - a git repository of 400 commits, the same wherever it is made.
+# repository.sh DIR - a git repository of 400 commits, the same wherever it is
+# made.
 set -eu
 
 git init -q "$1"

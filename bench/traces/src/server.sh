@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# server.sh DIR - starts a PostgreSQL server on the database in DIR, runs load.pg.sql in two clients at a time, stops it.
-# Needs PATH to hold PostgreSQL's own programs (pg_config --bindir).
+# server.sh DIR - starts a PostgreSQL server on the database in DIR, runs
+# load.pg.sql in two clients at a time, stops it. Needs PATH to hold
+# PostgreSQL's own programs (pg_config --bindir).
 set -eu
 
 here=$(dirname "$0")
