@@ -89,6 +89,7 @@
 #include <stdio.h>
 
 #include <vmastore/compiler.h>
+#include <vmastore/memory.h>
 #include <vmastore/rcu.h>
 
 #include "lib/sync/alloc.h"
@@ -392,10 +393,5 @@ size_t vms__objcache_trim(void);
  * objects. Return: their number over all caches.
  */
 size_t vms__objcache_report(FILE *out);
-
-/* mm.h's vms_leak_report(): vms_rcu_barrier(), then vms__objcache_report(). */
-VMS_API size_t vms_leak_report(FILE *out);
-/* mm.h's vms_trim(): vms_rcu_barrier(), then vms__objcache_trim(). */
-VMS_API size_t vms_trim(void);
 
 #endif
