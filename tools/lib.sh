@@ -30,8 +30,8 @@ exec </dev/null
 # What Debian 12 needs beyond its base packages: to build, to check, to measure.
 VMS_BUILD_PACKAGES="bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto bazel-skylib gcc libc6-dev binutils
 	libcmocka-dev libhwloc-dev libjansson-dev liblzma-dev liburcu-dev util-linux"
-VMS_CHECK_PACKAGES="clang clang-format clang-tidy g++ gnuplot-nox libc6-dbg libc6-dev-arm64-cross libclang-rt-14-dev linux-perf musl-dev relacy-dev strace valgrind
-	xz-utils"
+VMS_CHECK_PACKAGES="clang clang-format clang-tidy cmake g++ gnuplot-nox libc6-dbg libc6-dev-arm64-cross libclang-rt-14-dev
+	linux-perf mandoc meson musl-dev pkg-config relacy-dev strace valgrind xz-utils"
 VMS_SCALE_PACKAGES="gnuplot-nox xz-utils"
 
 # What `vmbench --list` calls its engines, for words that are looked at before

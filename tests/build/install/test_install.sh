@@ -1,0 +1,343 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# test_install.sh CASES MAKEFILE - what docs/install.md promises: the tree is
+# built by make, installed, and used by programs that know nothing of the tree,
+# through pkg-config, CMake and Meson; and uninstalled.
+set -u
+# shellcheck source=tests/build/install/cases.sh
+. "$1"
+makefile=$(readlink -f "$2")
+top=${makefile%/*}
+work=$(mktemp -d "${TEST_TMPDIR:-${TMPDIR:-/tmp}}/install.XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+prefix=$work/prefix
+programs=$top/tests/build/install/programs
+jobs=$(nproc)
+# What the caller's make or shell has set is not what a user has.
+unset MAKEFLAGS MAKELEVEL CC CXX CFLAGS CXXFLAGS LDFLAGS DESTDIR PREFIX LIBDIR
+export PKG_CONFIG_PATH=$prefix/lib/pkgconfig LC_ALL=C.UTF-8
+
+needs()
+{
+	local tool
+	for tool; do
+		command -v "$tool" >/dev/null 2>&1 || skip "there is no $tool"
+	done
+}
+
+# nothing COMMAND...: it prints no line. (`set -e` does not look at `! command`.)
+nothing()
+{
+	local found
+	found=$("$@" || true)
+	[ -z "$found" ] || {
+		printf 'found, where there should be nothing (%s):\n%s\n' "$*" "$found"
+		return 1
+	}
+}
+
+tree_make()
+{
+	make -s -j"$jobs" -C "$top" BUILD="$work/build" PREFIX="$prefix" "$@"
+}
+
+# runs PROGRAM...: each runs with the installed shared library, and says so.
+runs()
+{
+	local program
+	for program; do
+		LD_LIBRARY_PATH=$prefix/lib "$program" >"$work/said"
+		grep -q ': ok$' "$work/said"
+	done
+}
+
+# needs_library PROGRAM SONAME, is_static PROGRAM: how a program was linked.
+needs_library()
+{
+	readelf -d "$1" | grep -F "[$2]"
+}
+
+is_static()
+{
+	nothing readelf_needs_us "$1"
+}
+
+readelf_needs_us()
+{
+	readelf -d "$1" | grep -E 'NEEDED.*vmastore'
+}
+
+# ---- building and installing -------------------------------------------------
+
+installs_into_the_prefix()
+{
+	local version
+	tree_make install
+	version=$(pkg-config --modversion vmastore)
+	note "vmastore $version"
+	readelf -d "$prefix/lib/libvmastore.so.$version" | grep -F 'soname: [libvmastore.so.0]'
+	readelf -d "$prefix/lib/libvmastore-maple.so.$version" | grep -F 'soname: [libvmastore-maple.so.0]'
+	[ "$(readlink "$prefix/lib/libvmastore.so.0")" = "libvmastore.so.$version" ]
+	[ "$(readlink "$prefix/lib/libvmastore.so")" = libvmastore.so.0 ]
+	diff -r -x BUILD "$top/include/vmastore" "$prefix/include/vmastore"
+}
+
+# The same files under DESTDIR with the folders of a Debian package, and none
+# that names DESTDIR. This is the listing of `make install` into an empty root.
+installs_into_an_empty_root()
+{
+	local root=$work/root lib=/usr/lib/x-linux-gnu
+	tree_make install DESTDIR="$root" PREFIX=/usr LIBDIR=$lib
+	note "$(find "$root" -type l -printf '%P -> %l\n' -o ! -type d -printf '%P\n' | LC_ALL=C sort)"
+	[ "$(find "$root" ! -type d | wc -l)" = "$(find "$prefix" ! -type d | wc -l)" ]
+	nothing grep -rlF "$work" "$root/usr/lib" --include='*.pc' --include='*.cmake'
+	[ "$(PKG_CONFIG_PATH='' PKG_CONFIG_LIBDIR=$root$lib/pkgconfig pkg-config --variable=libdir vmastore)" = $lib ]
+	tree_make uninstall DESTDIR="$root" PREFIX=/usr LIBDIR=$lib
+	nothing find "$root" ! -type d
+	nothing find "$root" -name '*vmastore*'
+}
+
+# exports FILE NM-OPTION LIBRARY
+exports()
+{
+	nm -g --defined-only $2 "$1" | awk 'NF == 3 { print $3 }' | LC_ALL=C sort -u | diff "$work/build/$3/exports.txt" -
+}
+
+libraries_export_what_the_headers_declare()
+{
+	local name
+	for name in vmastore vmastore-maple; do
+		exports "$prefix/lib/lib$name.a" "" $name
+		exports "$prefix/lib/lib$name.so" -D $name
+		note "lib$name: $(wc -l <"$work/build/$name/exports.txt") symbols"
+	done
+	# The small one has no address space in it.
+	nothing grep -E 'mmap|fault' "$work/build/vmastore-maple/exports.txt"
+}
+
+# A distribution's flags: the library is machine code all the same.
+builds_with_clang_and_lto_flags()
+{
+	needs clang
+	make -s -j"$jobs" -C "$top" BUILD="$work/clang" CC=clang CFLAGS="-O1 -flto -Werror" lib
+	diff "$work/build/vmastore/exports.txt" "$work/clang/vmastore/exports.txt"
+	nm -g --defined-only "$work/clang/libvmastore.a" | awk 'NF == 3 { print $3 }' | LC_ALL=C sort -u |
+		diff "$work/clang/vmastore/exports.txt" -
+	gcc "$programs/ranges.c" -I"$prefix/include" "$work/clang/libvmastore-maple.a" -lurcu-memb -lurcu-common -pthread -o "$work/clang/ranges"
+	runs "$work/clang/ranges"
+}
+
+# ---- pkg-config --------------------------------------------------------------
+
+# with_pkg_config NAME MAKE-ARGUMENT...: puts the programs into $work/NAME.
+with_pkg_config()
+{
+	local out=$work/$1
+	shift
+	needs pkg-config
+	mkdir "$out"
+	make -s -C "$programs" OUT="$out" "$@"
+}
+
+# links_lto COMPILER: whether that compiler has all that it needs for it.
+links_lto()
+{
+	echo 'int main(void) { return 0; }' | "$1" -flto -x c - -o "$work/lto" >/dev/null 2>&1 || skip "$1 cannot link with -flto here"
+}
+
+pkg_config_shared()
+{
+	with_pkg_config shared CC=gcc
+	runs "$work/shared/space" "$work/shared/ranges"
+	needs_library "$work/shared/space" libvmastore.so.0
+	needs_library "$work/shared/ranges" libvmastore-maple.so.0
+}
+
+pkg_config_static()
+{
+	with_pkg_config static CC=gcc STATIC=-static
+	runs "$work/static/space" "$work/static/ranges"
+	is_static "$work/static/space"
+	is_static "$work/static/ranges"
+}
+
+pkg_config_shared_lto()
+{
+	links_lto gcc
+	with_pkg_config shared-lto CC=gcc CFLAGS="-O2 -flto"
+	runs "$work/shared-lto/space" "$work/shared-lto/ranges"
+}
+
+pkg_config_static_lto()
+{
+	links_lto gcc
+	with_pkg_config static-lto CC=gcc CFLAGS="-O2 -flto" STATIC=-static
+	runs "$work/static-lto/space" "$work/static-lto/ranges"
+	is_static "$work/static-lto/space"
+}
+
+pkg_config_shared_clang()
+{
+	needs clang
+	with_pkg_config clang-shared CC=clang
+	runs "$work/clang-shared/space" "$work/clang-shared/ranges"
+}
+
+pkg_config_static_clang()
+{
+	needs clang
+	with_pkg_config clang-static CC=clang STATIC=-static
+	runs "$work/clang-static/space" "$work/clang-static/ranges"
+}
+
+pkg_config_static_clang_lto()
+{
+	needs clang
+	links_lto clang
+	with_pkg_config clang-lto CC=clang CFLAGS="-O2 -flto" STATIC=-static
+	runs "$work/clang-lto/space" "$work/clang-lto/ranges"
+}
+
+# cxx_accepts COMPILER: a C++ program may be tried once the headers are for C++:
+# they compile, and the functions keep their names.
+cxx_accepts()
+{
+	needs "$1"
+	printf '#include <vmastore/mm.h>\nvoid *used = (void *)vms_mm_create;\n' >"$work/header.cc"
+	"$1" -std=c++17 -I"$prefix/include" -c -o "$work/header.o" "$work/header.cc" >/dev/null 2>&1 &&
+		nm "$work/header.o" | grep -q ' U vms_mm_create$' ||
+		skip "vmastore/mm.h is not for $1"
+}
+
+pkg_config_cxx()
+{
+	cxx_accepts g++
+	with_pkg_config cxx cxx CXX=g++ CXXFLAGS=-std=c++17
+	runs "$work/cxx/cc-space"
+	with_pkg_config cxx-static cxx CXX=g++ CXXFLAGS=-std=c++17 STATIC=-static
+	runs "$work/cxx-static/cc-space"
+}
+
+pkg_config_cxx_clang()
+{
+	cxx_accepts clang++
+	with_pkg_config cxx-clang cxx CXX=clang++ CXXFLAGS=-std=c++17
+	runs "$work/cxx-clang/cc-space"
+}
+
+# ---- CMake -------------------------------------------------------------------
+
+# with_cmake NAME ARGUMENT...
+with_cmake()
+{
+	local out=$work/$1
+	shift
+	needs cmake
+	cmake -S "$programs" -B "$out" -DCMAKE_PREFIX_PATH="$prefix" "$@"
+	cmake --build "$out"
+	runs "$out/space" "$out/ranges" "$out/space-static" "$out/ranges-static"
+	needs_library "$out/space" libvmastore.so.0
+	needs_library "$out/ranges" libvmastore-maple.so.0
+	is_static "$out/space-static"
+	is_static "$out/ranges-static"
+}
+
+cmake_program()
+{
+	with_cmake cmake
+}
+
+cmake_program_lto()
+{
+	links_lto gcc
+	with_cmake cmake-lto -DCMAKE_C_COMPILER=gcc -DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON
+}
+
+cmake_program_clang()
+{
+	needs clang
+	with_cmake cmake-clang -DCMAKE_C_COMPILER=clang
+}
+
+cmake_program_cxx()
+{
+	cxx_accepts g++
+	with_cmake cmake-cxx -DCXX=ON -DCMAKE_CXX_COMPILER=g++
+	runs "$work/cmake-cxx/cc-space"
+}
+
+# What a program may ask for, and what it is refused.
+cmake_versions()
+{
+	local wanted
+	needs cmake
+	mkdir "$work/versions"
+	for wanted in 0 0.1 0.1.0; do
+		printf 'cmake_minimum_required(VERSION 3.16)\nproject(v C)\nfind_package(vmastore %s REQUIRED)\n' $wanted >"$work/versions/CMakeLists.txt"
+		cmake -S "$work/versions" -B "$work/versions/$wanted" -DCMAKE_PREFIX_PATH="$prefix"
+	done
+	for wanted in 0.0 0.2 1 9.9; do
+		printf 'cmake_minimum_required(VERSION 3.16)\nproject(v C)\nfind_package(vmastore %s REQUIRED)\n' $wanted >"$work/versions/CMakeLists.txt"
+		if cmake -S "$work/versions" -B "$work/versions/$wanted" -DCMAKE_PREFIX_PATH="$prefix"; then
+			return 1
+		fi
+	done
+}
+
+# ---- Meson -------------------------------------------------------------------
+
+# with_meson NAME ARGUMENT...
+with_meson()
+{
+	local out=$work/$1
+	shift
+	needs meson ninja pkg-config
+	meson setup "$@" "$out" "$programs"
+	meson compile -C "$out"
+	runs "$out/space" "$out/ranges" "$out/space-static" "$out/ranges-static"
+	needs_library "$out/space" libvmastore.so.0
+	is_static "$out/space-static"
+	is_static "$out/ranges-static"
+}
+
+meson_program()
+{
+	with_meson meson
+}
+
+meson_program_lto()
+{
+	links_lto gcc
+	with_meson meson-lto -Db_lto=true
+}
+
+meson_program_clang()
+{
+	needs clang
+	CC=clang with_meson meson-clang
+}
+
+# ---- the end -----------------------------------------------------------------
+
+uninstall_leaves_nothing()
+{
+	# Somebody else's file stays, and keeps its folder.
+	echo theirs >"$prefix/lib/theirs"
+	tree_make uninstall
+	[ "$(find "$prefix" ! -type d)" = "$prefix/lib/theirs" ]
+	nothing find "$prefix" -name '*vmastore*'
+}
+
+clean_leaves_nothing()
+{
+	tree_make clean
+	[ ! -e "$work/build" ]
+}
+
+run_cases installs_into_the_prefix installs_into_an_empty_root libraries_export_what_the_headers_declare \
+	builds_with_clang_and_lto_flags \
+	pkg_config_shared pkg_config_static pkg_config_shared_lto pkg_config_static_lto \
+	pkg_config_shared_clang pkg_config_static_clang pkg_config_static_clang_lto pkg_config_cxx pkg_config_cxx_clang \
+	cmake_program cmake_program_lto cmake_program_clang cmake_program_cxx cmake_versions \
+	meson_program meson_program_lto meson_program_clang \
+	uninstall_leaves_nothing clean_leaves_nothing
