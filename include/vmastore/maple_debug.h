@@ -49,8 +49,8 @@ VMS_API int vms_mt_check(const struct maple_tree *mt, FILE *why);
 /**
  * mt_cache_shrink() - Send freed nodes that wait for company on to their grace
  * period, and give the memory of those that are free already back to the
- * system, as vms_trim() does (memory.h). Locks: none. Not in a read section: may
- * wait for a grace period.
+ * system, as vms_trim() does (memory.h). Locks: none. Not in a read section:
+ * may wait for a grace period.
  */
 VMS_API void mt_cache_shrink(void) VMS_MT_SYM(mt_cache_shrink);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* ranges.c - the same with the maple tree alone: ranges, a section of RCU, an rw-semaphore. */
+/*
+ * ranges.c - the same with the maple tree alone: ranges, a section of RCU, an
+ * rw-semaphore.
+ */
 #include <stdio.h>
 #include <vmastore/maple_tree.h>
 #include <vmastore/memory.h>
@@ -22,7 +25,8 @@ int main(void)
 	entry = mt_find(&mt, &index, 10);
 	rcu_read_unlock();
 	up_read(&lock);
-	if (entry != xa_mk_value(0) || mtree_load(&mt, 9994) != xa_mk_value(999) || mtree_load(&mt, 9995))
+	if (entry != xa_mk_value(0) || mtree_load(&mt, 9994) != xa_mk_value(999) ||
+	    mtree_load(&mt, 9995))
 		return 1;
 	mtree_destroy(&mt);
 	if (vms_leak_report(stderr) != 0)

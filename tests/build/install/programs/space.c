@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* space.c - a program of somebody else's: an address space, through the installed headers and whatever library the build names. */
+/*
+ * space.c - a program of somebody else's: an address space, through the
+ * installed headers and whatever library the build names.
+ */
 #include <stdio.h>
 #include <vmastore/mm.h>
 
@@ -10,7 +13,8 @@ int main(void)
 
 	if (!mm)
 		return 1;
-	addr = vms_mmap(mm, 0, 8 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, NULL, 0);
+	addr = vms_mmap(mm, 0, 8 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			NULL, 0);
 	if (IS_ERR_VALUE(addr) || vms_munmap(mm, addr + 2 * PAGE_SIZE, 3 * PAGE_SIZE) < 0)
 		return 1;
 	if (vms_fault(mm, addr, FAULT_FLAG_WRITE) != VMS_FAULT_OK)
