@@ -42,17 +42,23 @@ static struct mm_struct *counted_mm;
 
 #define VMA struct vm_area_struct *
 #define MM struct mm_struct *
+#define PLACE struct vms__place *
 
 /* clang-format off */
-OPERATION(gap_search, index, gap_lowest, bool, (MM mm, unsigned long low, unsigned long high, unsigned long size, struct vms__place *place), (mm, low, high, size, place))
-OPERATION(gap_search, index, gap_highest, bool, (MM mm, unsigned long low, unsigned long high, unsigned long size, struct vms__place *place), (mm, low, high, size, place))
+OPERATION(gap_search, index, gap_lowest, bool,
+	  (MM mm, unsigned long low, unsigned long high, unsigned long size, PLACE place),
+	  (mm, low, high, size, place))
+OPERATION(gap_search, index, gap_highest, bool,
+	  (MM mm, unsigned long low, unsigned long high, unsigned long size, PLACE place),
+	  (mm, low, high, size, place))
 OPERATION(look_around, index, find, VMA, (MM mm, unsigned long addr), (mm, addr))
 OPERATION(look_around, index, prev_below, VMA, (MM mm, unsigned long addr), (mm, addr))
 OPERATION(look_around, index, next, VMA, (MM mm, VMA vma), (mm, vma))
 OPERATION_VOID(look_around, index, chain, (MM mm, VMA vma, unsigned long end), (mm, vma, end))
 OPERATION(look_around, index, prev, VMA, (MM mm, VMA vma), (mm, vma))
 OPERATION_VOID(look_around, index, around, (MM mm, struct vms__place *place), (mm, place))
-OPERATION_VOID(look_around, index, touching, (MM mm, VMA vma, VMA *prev, VMA *next), (mm, vma, prev, next))
+OPERATION_VOID(look_around, index, touching, (MM mm, VMA vma, VMA *prev, VMA *next),
+	       (mm, vma, prev, next))
 OPERATION(look_around, index, step, VMA, (struct vma_iterator *vmi, bool good), (vmi, good))
 OPERATION(stores, index, prepare, int, (MM mm, struct vms__store *store), (mm, store))
 OPERATION_VOID(stores, index, commit, (MM mm, struct vms__store *store), (mm, store))
@@ -65,7 +71,8 @@ OPERATION_VOID(locks, lock, vma_end_write, (VMA vma), (vma))
 OPERATION(locks, lock, vma_try_read, bool, (MM mm, VMA vma), (mm, vma))
 OPERATION_VOID(locks, lock, read_enter, (MM mm), (mm))
 OPERATION_VOID(locks, lock, read_exit, (MM mm), (mm))
-OPERATION_VOID(locks, lock, write_enter, (MM mm, unsigned long start, unsigned long end), (mm, start, end))
+OPERATION_VOID(locks, lock, write_enter, (MM mm, unsigned long start, unsigned long end),
+	       (mm, start, end))
 OPERATION_VOID(locks, lock, write_exit, (MM mm), (mm))
 OPERATION_VOID(locks, lock, write_downgrade, (MM mm), (mm))
 /* clang-format on */
