@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * alloc.c - plain allocations on the C library's, and the failure injector.
- * Read first: alloc.h.
+ * alloc.c - plain allocations from the C library, and the failure injector.
+ * Locks: none. Read first: alloc.h.
  */
 #include "lib/sync/alloc.h"
 
@@ -57,7 +57,7 @@ void *vms__alloc(size_t size, size_t align)
 		return NULL;
 	if (align <= _Alignof(max_align_t))
 		return malloc(size);
-	/* aligned_alloc() wants whole multiples. */
+	/* aligned_alloc() requires a multiple of the alignment. */
 	if (size > SIZE_MAX - align)
 		return NULL;
 	return aligned_alloc(align, (size + align - 1) & ~(align - 1));
@@ -68,8 +68,8 @@ void *vms__zalloc(size_t size, size_t align)
 	void *p;
 
 	/*
-	 * calloc() knows which memory is fresh from the system and needs no
-	 * clearing.
+	 * calloc() knows which memory is fresh from the system and so need not
+	 * be cleared.
 	 */
 	if (align <= _Alignof(max_align_t))
 		return vms__alloc_must_fail() ? NULL : calloc(1, size);

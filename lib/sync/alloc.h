@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * alloc.h - the library's plain allocations, and the failure injector that
- * tests use to see every way out of memory.
+ * alloc.h - the library's plain allocations, and a failure injector with which
+ * tests reach every out-of-memory path.
  *
- * The injector belongs to the thread that sets it; no lock. It counts the
- * allocations of this file and of objcache.h alike, so that a test can sweep:
- * make the 1st fail, the 2nd, ... until the operation passes without reaching
- * the nth.
+ * Locks: none. The injector belongs to the thread that sets it. It counts the
+ *        allocations of this file and of objcache.h alike, so that a test can
+ *        sweep: the test makes the 1st allocation fail, then the 2nd, ... until
+ *        the operation succeeds without reaching the nth.
  */
 #ifndef VMS_SYNC_ALLOC_H
 #define VMS_SYNC_ALLOC_H
@@ -18,27 +18,27 @@
 #include "lib/sync/thread_slot.h"
 
 /*
- * @align: a power of two. Return: NULL when memory is out. Any lock may be
- * held.
+ * @align: a power of two. The caller may hold any lock.
+ * Return: the memory, or NULL if there is none.
  */
 void *vms__alloc(size_t size, size_t align);
 void *vms__zalloc(size_t size, size_t align);
-/* @p: from the two above, or NULL. */
+/* @p: a result of vms__alloc() or vms__zalloc(), or NULL. */
 void vms__free(void *p);
 
 /*
- * On this thread the @n-th allocation from now (1: the next) fails, once. 0:
- * off. Restarts vms__alloc_count().
+ * Make the @n-th allocation of this thread from now on (1: the next) fail,
+ * once. 0 switches the injector off. Any other @n restarts vms__alloc_count().
  */
 void vms__alloc_fail_nth(long n);
 /*
- * On this thread the @n-th allocation from now and every later one fails, until
- * switched off by 0. Restarts the count.
+ * Make the @n-th allocation of this thread from now on and every later one
+ * fail, until 0 switches the injector off. Any other @n restarts the count.
  */
 void vms__alloc_fail_from(long n);
 /*
- * Allocations that this thread asked for since the injector was set; keeps its
- * value when it is switched off.
+ * The number of allocations that this thread has asked for while the injector
+ * was on. It keeps its value when the injector is switched off.
  */
 long vms__alloc_count(void);
 
@@ -47,7 +47,8 @@ struct vms__alloc_injector {
 	long nth, from; /* 0: never */
 	long count;
 	/*
-	 * changes when it is armed anew: promises made before no longer count
+	 * changes each time the injector is armed, so that a promise made
+	 * before is seen to be void
 	 */
 	unsigned long epoch;
 };
@@ -55,8 +56,8 @@ extern VMS__TLS VMS__HIDDEN struct vms__alloc_injector vms__alloc_injector;
 bool vms__alloc_must_fail_armed(void);
 
 /*
- * Must the allocation that is being asked for fail? Counts it. For allocators
- * only.
+ * For allocators only. Counts one allocation of this thread, and says whether
+ * it must fail.
  */
 static inline bool vms__alloc_must_fail(void)
 {

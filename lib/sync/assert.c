@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * assert.c - how the program is stopped, and how it complains without being
- * stopped.
+ * assert.c - the message and the abort behind the checks, and the warning that
+ * does not abort. Read first: lib/sync/assert.h.
  */
 #include "lib/sync/assert.h"
 
@@ -9,7 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* One call of stdio each, so that lines of several threads do not mix. */
+/*
+ * Each message is one call of stdio, so that lines of several threads do not
+ * mix.
+ */
 #define WARN_MAX 512
 
 _Noreturn void vms__assert_failed(const char *file, int line, const char *func, const char *what)

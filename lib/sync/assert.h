@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * assert.h - what stops the program when the program is wrong. Errors of the
- * world (no memory, bad arguments) are answered, not asserted. A condition has
- * no side effects.
+ * assert.h - checks that stop a wrong program. They are for programming errors
+ * only: a failure that a correct program can meet (no memory, a bad argument)
+ * is returned to the caller. A condition has no side effects, because most
+ * builds do not evaluate it.
+ *
+ * Locks: none; any context.
  */
 #ifndef VMS_SYNC_ASSERT_H
 #define VMS_SYNC_ASSERT_H
@@ -15,7 +18,7 @@ _Noreturn void vms__assert_failed(const char *file, int line, const char *func, 
 /* Print "vmastore: " and the text, with a newline, to stderr. */
 void vms__warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* Checked in every build: going on would spoil memory. */
+/* Checked in every build, because continuing would corrupt memory. */
 #define VMS_BUG_ON(cond)                                                                           \
 	do {                                                                                       \
 		if (unlikely(cond))                                                                \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * asym_fence.c - the heavy half, and whether the kernel offers it. Read first:
- * lib/sync/asym_fence.h.
+ * asym_fence.c - the heavy half, and whether the kernel offers it.
+ * Locks: none. Read first: lib/sync/asym_fence.h.
  */
 #include "lib/sync/asym_fence.h"
 
@@ -14,8 +14,8 @@
 #include "lib/sync/assert.h"
 
 /*
- * written before there are threads: when the library is loaded, and in the
- * child of a fork
+ * Written while the process has one thread: when the library is loaded, and in
+ * a fork's child.
  */
 static bool registered;
 
@@ -34,8 +34,9 @@ bool vms__fence_is_asymmetric(void)
 }
 
 /*
- * Light fences have been relied on already, so there is no other way out than
- * to stop, as liburcu does where the system call stops working.
+ * If the kernel refuses the call now, stopping is the only way out: other
+ * threads have relied on light fences already. liburcu stops as well when the
+ * system call stops working.
  */
 void vms__fence_heavy(void)
 {

@@ -4,13 +4,13 @@
  * a word and then load the other's: at least one of them sees the other's
  * store. The light half costs its thread nothing; the heavy half is a system
  * call, membarrier(PRIVATE_EXPEDITED), which makes each running thread of the
- * process execute a full barrier. It takes about 1 us, and some tens of us
- * while other threads run on other CPUs.
+ * process execute a full barrier. The system call takes about 1 us, and some
+ * tens of us while other threads run on other CPUs.
  *
  * In terms of C11 both halves are atomic_thread_fence(memory_order_seq_cst),
- * and the tests of memory orders read them so.
+ * and the tests of memory orders treat them so.
  *
- * Locks: none. Both may be called by signal handlers.
+ * Locks: none. A signal handler may call both.
  */
 #ifndef VMS_SYNC_ASYM_FENCE_H
 #define VMS_SYNC_ASYM_FENCE_H
@@ -21,9 +21,9 @@
 #include "lib/sync/tsan.h"
 
 /*
- * The orders of a store before a light fence, and of a load after it.
- * ThreadSanitizer cannot read the fence, which is for the compiler alone, so
- * there the accesses themselves are ordered.
+ * The memory orders of the store before a light fence and of the load after it.
+ * The light fence orders the compiler alone, which ThreadSanitizer cannot see,
+ * so under it the accesses themselves are ordered.
  */
 #if VMS__TSAN
 #define VMS__ASYM_STORE memory_order_seq_cst
@@ -39,20 +39,21 @@ static inline void vms__fence_light(void)
 }
 
 /*
- * Whether there is a heavy half. False for good where the kernel has none, or a
- * filter forbids it; asked again after a fork.
+ * Whether this process has a heavy half. The answer stays false if the kernel
+ * lacks the system call or a filter forbids it; only a fork's child asks the
+ * kernel again.
  */
 bool vms__fence_is_asymmetric(void);
 
 /*
- * membarrier(2), without flags; errno stays as it was. Return: whether the
- * kernel did it.
+ * Call membarrier(2) without flags; errno is kept. Return: whether the kernel
+ * executed the command.
  */
 bool vms__membarrier(int command);
 
 /*
- * Only where vms__fence_is_asymmetric() was true in this process. Stops the
- * program if the kernel refuses it by now.
+ * The caller must have seen vms__fence_is_asymmetric() return true in this
+ * process. Stops the program if the kernel refuses the call by now.
  */
 void vms__fence_heavy(void);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cancel.h - keep pthread_cancel(3) off the calling thread while it waits.
+ * cancel.h - hold pthread_cancel(3) off the calling thread while it waits.
  *
  * A wait on a condition variable and a sleep are cancellation points. A thread
- * that ended there would leave the library's locks held and its counts wrong.
+ * that was cancelled there would leave the library's locks held and its counts
+ * wrong.
  */
 #ifndef VMS_SYNC_CANCEL_H
 #define VMS_SYNC_CANCEL_H
@@ -11,8 +12,8 @@
 #include <pthread.h>
 
 /*
- * Return: what vms__cancel_restore() needs. A request that comes meanwhile
- * stays pending. Calls may nest.
+ * Return: the state to pass to vms__cancel_restore(). A cancellation request
+ *         that arrives in between stays pending. Calls may nest.
  */
 static inline int vms__cancel_disable(void)
 {

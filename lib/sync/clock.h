@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * clock.h - the time that deadlines and pauses are counted in. Any context,
- * signal handlers included.
+ * clock.h - the clock for deadlines and pauses. Locks: none; any context,
+ * including signal handlers.
  */
 #ifndef VMS_SYNC_CLOCK_H
 #define VMS_SYNC_CLOCK_H
@@ -11,7 +11,7 @@
 
 #define VMS__NS_PER_S 1000000000L
 
-/* CLOCK_MONOTONIC, in nanoseconds. */
+/* Return: CLOCK_MONOTONIC in nanoseconds. */
 static inline int64_t vms__clock_ns(void)
 {
 	struct timespec ts;

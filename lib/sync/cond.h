@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cond.h - a timed wait on a condition variable by CLOCK_MONOTONIC, on C
- * libraries that have a call for it and on those that have not.
+ * cond.h - a timed wait on a condition variable by CLOCK_MONOTONIC, for C
+ * libraries with such a call and for those without. Read next: rcu_call.c, its
+ * user.
  */
 #ifndef VMS_SYNC_COND_H
 #define VMS_SYNC_COND_H
@@ -11,7 +12,7 @@
 
 #include "lib/sync/clock.h"
 
-/* *t + @ns, @ns less than a second. */
+/* Add @ns, less than a second, to *@t. */
 static inline void vms__timespec_add(struct timespec *t, long ns)
 {
 	t->tv_nsec += ns;
@@ -23,7 +24,7 @@ static inline void vms__timespec_add(struct timespec *t, long ns)
 
 /*
  * Wait on @cond until it is signalled, or until CLOCK_MONOTONIC reads @until.
- * May return early, as every wait on a condition variable may.
+ * May return early, like every wait on a condition variable.
  * Locks:  @lock held, released while the caller waits.
  * Return: 0 or ETIMEDOUT.
  */
@@ -34,8 +35,8 @@ static inline int vms__cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lo
 	return pthread_cond_clockwait(cond, lock, CLOCK_MONOTONIC, until);
 #else
 	/*
-	 * musl waits by CLOCK_REALTIME alone. If somebody sets that clock in
-	 * the meantime, this one wait is longer or shorter by as much.
+	 * musl waits by CLOCK_REALTIME alone. If that clock is set during the
+	 * wait, this one wait is longer or shorter by as much.
 	 */
 	struct timespec now, real;
 

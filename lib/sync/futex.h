@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * futex.h - sleep until a 32-bit word changes, and wake who sleeps so. The
- * words belong to this process.
+ * futex.h - sleep until a 32-bit word changes, and wake the sleepers. The words
+ * are private to this process.
  *
- * Every sleep may end early: a signal, or a wake meant for what lay at that
- * address before. Callers look at the word again.
+ * Every sleep may end early: because of a signal, or because of a wake-up meant
+ * for an earlier object at the same address. So callers read the word again.
  */
 #ifndef VMS_SYNC_FUTEX_H
 #define VMS_SYNC_FUTEX_H
@@ -21,7 +21,7 @@
  * Sleep while *word == expected, until woken or until @deadline (absolute,
  * CLOCK_MONOTONIC; NULL: none).
  * Return: 0 after a wake, -EAGAIN if the word differs, -EINTR, or -ETIMEDOUT.
- *         Orders nothing; keeps errno.
+ *         Orders nothing. errno is kept.
  */
 static inline int vms__futex_wait(_Atomic unsigned int *word, unsigned int expected,
 				  const struct timespec *deadline)
@@ -36,8 +36,9 @@ static inline int vms__futex_wait(_Atomic unsigned int *word, unsigned int expec
 }
 
 /*
- * Wake up to @n sleepers on @word. The word is not read, so its owner may be
- * gone already: who sleeps there now, if anybody, wakes early.
+ * Wake up to @n sleepers on @word. The word is not read, so the object that
+ * held it may already be freed: a sleeper on whatever lies there now wakes
+ * early.
  */
 static inline void vms__futex_wake(_Atomic unsigned int *word, int n)
 {

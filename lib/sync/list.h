@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * list.h - work on circular doubly linked lists whose links lie inside the
- * elements, with the usual names. A list is a head; an empty head points to
+ * list.h - operations on circular doubly linked lists whose links lie inside
+ * the elements, with the usual names. A list is a head; an empty head points to
  * itself.
  *
- * Locks: the list's owner's. Progress: all O(1) but the walks.
+ * Locks: the caller must hold the lock of the list's owner. All operations are
+ *        O(1), except for the walks.
  */
 #ifndef VMS_SYNC_LIST_H
 #define VMS_SYNC_LIST_H
@@ -60,21 +61,19 @@ static inline void __vms_list_join(struct list_head *prev, struct list_head *nex
 	next->prev = prev;
 }
 
-/* Behind @head: a stack's push. */
+/* Insert @entry after @head, as a stack's push does. */
 static inline void list_add(struct list_head *entry, struct list_head *head)
 {
 	__vms_list_link(entry, head, head->next);
 }
 
-/* Before @head: a queue's end. */
+/* Insert @entry before @head, at the end of a queue. */
 static inline void list_add_tail(struct list_head *entry, struct list_head *head)
 {
 	__vms_list_link(entry, head->prev, head);
 }
 
-/*
- * The links of what left a list lead nowhere, so that a second removal shows.
- */
+/* The links of a removed element are NULL, so that a second removal faults. */
 static inline void list_del(struct list_head *entry)
 {
 	__vms_list_join(entry->prev, entry->next);
@@ -82,7 +81,7 @@ static inline void list_del(struct list_head *entry)
 	entry->prev = NULL;
 }
 
-/* After this list_empty(@entry) tells that it is on no list. */
+/* Afterwards list_empty(@entry) is true, which says that it is on no list. */
 static inline void list_del_init(struct list_head *entry)
 {
 	__vms_list_join(entry->prev, entry->next);
@@ -107,7 +106,7 @@ static inline void list_move_tail(struct list_head *entry, struct list_head *hea
 }
 
 /*
- * Everything on @list comes to the front of @head; @list is an empty list
+ * Move all elements of @list to the front of @head, in order. @list is empty
  * afterwards.
  */
 static inline void list_splice_init(struct list_head *list, struct list_head *head)
@@ -131,7 +130,7 @@ static inline void list_splice_init(struct list_head *list, struct list_head *he
 	for ((pos) = list_first_entry(head, __typeof__(*(pos)), member); &(pos)->member != (head); \
 	     (pos) = list_next_entry(pos, member))
 
-/* @n stands on the next one, so @pos may leave the list. */
+/* @n is always the element after @pos, so the body may remove @pos. */
 #define list_for_each_entry_safe(pos, n, head, member)                                             \
 	for ((pos) = list_first_entry(head, __typeof__(*(pos)), member),                           \
 	    (n) = list_next_entry(pos, member);                                                    \

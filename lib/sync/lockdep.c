@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lockdep.c - each thread's list of the locks it holds, and what it refuses.
+ * lockdep.c - each thread's list of the locks it holds, and the checks on it.
  *
- * Ranks make a check of one thread's list enough: if every thread takes locks
- * in rising rank only, no circle of waiting threads can close, whatever they do
- * at the same time. So an inversion is found on the first run over the code
- * that has it, without a second thread.
+ * Checking one thread's list is enough, because locks have ranks: if every
+ * thread takes locks in rising rank only, waiting threads cannot form a circle,
+ * whatever they do concurrently. So an inversion is found the first time its
+ * code runs, without a second thread.
  *
  * Locks: none. Read first: lib/sync/lockdep.h.
  */
@@ -21,8 +21,8 @@
 #include "lib/sync/assert.h"
 
 /*
- * Few, for the stack is thread-local: with more of it, dlopen() finds no room
- * for the shared object.
+ * Kept small because the list is thread-local: with more static thread-local
+ * storage, dlopen() finds no room for the shared object.
  */
 #define MAX_HELD 32
 
@@ -33,16 +33,17 @@ struct held {
 	uint32_t hold;
 };
 
-/* The calling thread's own, in the order taken. */
+/* The calling thread's holds, in the order in which it took them. */
 static _Thread_local struct held held[MAX_HELD];
 static _Thread_local unsigned int nr_held;
 /*
- * The number of the last hold. It begins where the thread's memory lies, so
- * that two threads' numbers are unlikely to be equal.
+ * The number of the last hold. It starts at a value made from the address of
+ * the thread's own storage, so that two threads' numbers are unlikely to be
+ * equal.
  */
 static _Thread_local uint32_t last_hold;
 
-/* The last is for a lock of which only the address is known. */
+/* VMS__NR_RANKS stands for a lock of which only the address is known. */
 static const char *const rank_names[VMS__NR_RANKS + 1] = {
 	[VMS__RANK_MMAP] = "mmap_lock",        [VMS__RANK_VMA] = "VMA",
 	[VMS__RANK_INVALIDATE] = "invalidate", [VMS__RANK_MAPPING] = "mapping",
@@ -65,7 +66,7 @@ static _Noreturn void stop(const char *what, const struct held *taken, const str
 	abort();
 }
 
-/* The last entry for @lock, or NULL. */
+/* Return: the latest entry for @lock, or NULL. */
 static struct held *find(const void *lock)
 {
 	for (unsigned int i = nr_held; i-- > 0;) {
@@ -75,7 +76,9 @@ static struct held *find(const void *lock)
 	return NULL;
 }
 
-/* The innermost lock held; of several with that rank, the last. */
+/*
+ * Return: the hold of the highest rank; of several with that rank, the latest.
+ */
 static const struct held *innermost(void)
 {
 	const struct held *max = NULL;
@@ -103,8 +106,8 @@ static void acquire(const struct held *taken, bool same_rank_too)
 	const struct held *max = innermost();
 
 	/*
-	 * Waiting for one's own lock never ends; nor does a second read lock,
-	 * once a writer waits in between.
+	 * A thread that waits for its own lock waits for ever. A second read
+	 * lock does, too, if a writer queues in between.
 	 */
 	if (find(taken->lock))
 		stop("this thread is about to wait for a lock that it holds:", taken,

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lockdep.h - the lock order, checked as the program runs. Debug builds
- * (VMS_DEBUG) only; elsewhere nothing is left of it.
+ * lockdep.h - checks the lock order at run time, in debug builds (VMS_DEBUG)
+ * only. Other builds compile it to nothing.
  *
- * Each thread keeps the list of what it holds. Who takes a lock that it may
- * have to wait for says so before it waits, with the lock's rank: that must be
- * higher (further in) than every rank already held, or the program stops with
- * the names of both. A trylock cannot deadlock by itself and may come in any
- * order, but what is taken after it is held against it.
+ * Each thread keeps a list of the locks it holds. A thread that takes a lock
+ * and may have to wait for it announces that before it waits, with the lock's
+ * rank. The rank must be higher (further in) than every rank that the thread
+ * holds, or the program stops with the names of both locks. A trylock cannot
+ * deadlock by itself and may come in any order, but the rank of a lock taken by
+ * trylock counts against locks taken later.
  *
- * The locks themselves do not know their rank: whoever gives a lock its meaning
- * (lib/mm, lib/page, ...) calls these.
+ * The locks themselves do not know their rank: the layer that gives a lock its
+ * meaning (lib/mm, lib/page, ...) makes these calls.
  *
- * Locks: none; everything is the calling thread's own. A lock is released by
- *        the thread that took it.
+ * Locks: none; all state is the calling thread's own. The thread that took a
+ *        lock must release it.
  */
 #ifndef VMS_SYNC_LOCKDEP_H
 #define VMS_SYNC_LOCKDEP_H
@@ -21,7 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Outermost first: DESIGN's lock order. */
+/* The lock order, outermost first. */
 enum vms__lock_rank {
 	VMS__RANK_MMAP,            /* mm->mmap_lock */
 	VMS__RANK_VMA,             /* a VMA's own lock */
@@ -38,28 +39,35 @@ enum vms__lock_rank {
 
 #ifdef VMS_DEBUG
 
-/* About to take @lock, and willing to wait. @name is kept, not copied. */
+/*
+ * The caller is about to take @lock and may wait for it. @name must outlive the
+ * hold: it is not copied.
+ */
 void vms__lockdep_acquire(enum vms__lock_rank rank, const void *lock, const char *name);
 /*
- * The same, where one lock of this rank is held already and the caller has an
- * order for the two (parent before child).
+ * Like vms__lockdep_acquire(), for a second lock of a rank that the thread
+ * holds already. The caller must have an order for the two (parent before
+ * child).
  */
 void vms__lockdep_acquire_nested(enum vms__lock_rank rank, const void *lock, const char *name);
-/* Took @lock by a trylock. */
+/* The caller has taken @lock by a trylock. */
 void vms__lockdep_acquire_try(enum vms__lock_rank rank, const void *lock, const char *name);
-/* Let go of @lock: the last one noted. Any order. */
+/*
+ * The caller releases its latest hold of @lock. Locks may be released in any
+ * order.
+ */
 void vms__lockdep_release(const void *lock);
 void vms__lockdep_assert_held(const void *lock);
 void vms__lockdep_assert_not_held(const void *lock);
 /*
- * The number of the hold that this thread has on @lock; 0: it has none, or
- * nobody said so here. Two holds of a thread have different numbers, until 2^32
- * have passed.
+ * The number of this thread's latest hold on @lock. 0: it has none, or the hold
+ * was not announced here. Two holds of one thread have different numbers until
+ * 2^32 holds have passed.
  */
 uint32_t vms__lockdep_hold(const void *lock);
 /*
- * Stops unless this thread holds nothing: before it waits for something that
- * others may need those locks for.
+ * Stop the program unless this thread holds no lock. Called before a thread
+ * waits for others that may need its locks to make progress.
  */
 void vms__lockdep_assert_none_held(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pcounter.c - the rows of a set of counters, and their sum. The addition is
- * inline. Read first: pcounter.h.
+ * pcounter.c - the rows of a set of counters, and their sum. Additions are
+ * inline. Locks: none. Read first: pcounter.h.
  */
 #include "lib/sync/pcounter.h"
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pcounter.h - counters that many threads add to and few read. Each thread adds
- * to a row of its own, so that no cache line is shared; a sum visits every row.
+ * pcounter.h - counters that many threads add to and few threads read. Each
+ * thread adds to a row of its own, so that threads share no cache line; a sum
+ * visits every row.
  *
- * Locks: none. Rows belong to thread slots (thread_slot.h).
+ * Locks: none. A row belongs to a thread slot (thread_slot.h).
  */
 #ifndef VMS_SYNC_PCOUNTER_H
 #define VMS_SYNC_PCOUNTER_H
@@ -16,19 +17,20 @@
 
 struct vms__pcounter {
 	unsigned int nr;     /* counters in a row */
-	unsigned int stride; /* words from row to row: whole cache lines */
+	unsigned int stride; /* words from row to row; a multiple of a cache line */
 	_Atomic long *rows;  /* VMS__SLOTS of them, cache-line aligned */
 };
 
-/* @nr_counters counters, all 0. Return: NULL when memory is out. */
+/* Create @nr_counters counters, all 0. Return: NULL if memory is out. */
 struct vms__pcounter *vms__pcounter_create(unsigned int nr_counters);
-/* Nobody else may still use @pc. NULL is ignored. */
+/* No other thread may use @pc any more. NULL is ignored. */
 void vms__pcounter_destroy(struct vms__pcounter *pc);
 
 /*
  * Add @delta to counter @which.
- * Ordering: none. A row with one holder needs no read-modify-write: nobody else
- *           stores to it. Row 0 is shared, so it does.
+ * Ordering: none. A row with one holder needs no atomic read-modify-write,
+ *           because no other thread stores to it. Row 0 is shared, so it needs
+ *           one.
  */
 static inline void vms__pcounter_add(struct vms__pcounter *pc, unsigned int which, long delta)
 {
@@ -43,8 +45,10 @@ static inline void vms__pcounter_add(struct vms__pcounter *pc, unsigned int whic
 }
 
 /*
- * The same, for a counter that a thread keeps for itself. Return: its row's
- * counter now; that of row 0 is of all who share it.
+ * Like vms__pcounter_add(), for a counter of which the caller wants its own
+ * part.
+ * Return: the counter in the thread's row afterwards. In row 0 that is the sum
+ *         over all threads that share the row.
  */
 static inline long vms__pcounter_add_own(struct vms__pcounter *pc, unsigned int which, long delta)
 {
@@ -54,14 +58,14 @@ static inline long vms__pcounter_add_own(struct vms__pcounter *pc, unsigned int 
 }
 
 /*
- * The sum over all threads. Exact for the additions that happen before the
- * call; those that run beside it are counted or not, each by itself, so that a
- * counter that is always >= 0 may read as < 0 for a moment.
+ * The sum over all threads. It includes every addition that happens before the
+ * call. An addition made concurrently is included or not, each independently,
+ * so a counter that is always >= 0 may read as < 0 for a moment.
  */
 long vms__pcounter_sum(const struct vms__pcounter *pc, unsigned int which);
 /*
- * The same of @nr counters together, from @first on, in the first @slots rows:
- * vms__thread_slots_used() are all of them.
+ * The sum of @nr counters, from @first on, over the first @slots rows. The
+ * caller passes vms__thread_slots_used() to visit all rows in use.
  */
 static inline long vms__pcounter_sum_of(const struct vms__pcounter *pc, unsigned int slots,
 					unsigned int first, unsigned int nr)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pin.c - threads call the library's code when they exit, fork calls it, and
- * its callback thread never ends. So once it is loaded, it must stay where it
- * is, even if the program closes it. libvmastore.so says so to the linker; but
- * the archive may be linked into any plug-in, and then it is that plug-in which
- * must stay.
+ * pin.c - keep the object that contains the library loaded. Exiting threads and
+ * fork call the library's code, and its callback thread never ends, so the code
+ * must stay mapped even if the program closes the object. libvmastore.so says
+ * so to the linker. The archive, however, may be linked into any plug-in, and
+ * then that plug-in must stay loaded.
  *
- * Locks: none. musl never unloads anything.
+ * Locks: none. musl never unloads an object.
  */
 #include "lib/sync/pin.h"
 
@@ -17,10 +17,11 @@
 #include <link.h>
 
 /*
- * Weak: a program that is linked statically as a whole has no loader, and needs
- * none. There, to name dlopen() would have the linker warn of it; so it is
- * looked up. A program without -ldl, which the GNU C library before 2.34 needs,
- * has no dlopen() either: such a plug-in must be linked with -z nodelete.
+ * Weak, because a fully static program has no loader and needs none. dlopen()
+ * is looked up by name: in a static program the linker warns about any direct
+ * reference to it. A program that needs -ldl (the GNU C library before 2.34)
+ * and is linked without it has no dlopen() either; a plug-in of such a program
+ * must be linked with -z nodelete.
  */
 #pragma weak dlsym
 #pragma weak dladdr1
@@ -34,7 +35,7 @@ void vms__object_pin(void)
 	if (!dlsym || !dladdr1 ||
 	    !dladdr1((const void *)&vms__object_pin, &info, (void **)&object, RTLD_DL_LINKMAP))
 		return;
-	/* The program itself has no name, and stays anyway. */
+	/* The main program has an empty name, and is never unloaded. */
 	if (!object || !object->l_name || !object->l_name[0])
 		return;
 	*(void **)&open = dlsym(RTLD_DEFAULT, "dlopen");

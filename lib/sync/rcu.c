@@ -3,10 +3,11 @@
  * rcu.c - the binding to liburcu: registration of threads, the read side, grace
  * periods, and what TSan must be told.
  *
- * Locks: none of its own. Registration takes one of liburcu's for a moment,
- * with all signals blocked: a handler's first lookup, which registers the
- * thread, may come at any time. Read first: include/vmastore/rcu.h. Where to
- * read next: rcu_call.c (callbacks), rcu_forked.c (after a fork).
+ * Locks: none of its own. Registration takes one of liburcu's locks for a
+ * moment, with all signals blocked, because a signal handler may at any time
+ * make the thread's first lookup, which registers the thread. Read first:
+ * include/vmastore/rcu.h. Where to read next: rcu_call.c (callbacks),
+ * rcu_forked.c (after a fork).
  */
 #define VMS_NO_KERNEL_NAMES
 #define VMS_RCU_NO_INLINE /* the functions are defined here */
@@ -23,30 +24,30 @@
 static void (*flush_before_barrier)(void); /* set before threads start */
 
 /*
- * What TSan cannot see in liburcu. Every section that ends before a grace
- * period does releases `grace`, and who waited for that grace period acquires
- * it. Nothing is acquired when a section begins: that would hide a pointer
- * published without release.
+ * The order that TSan cannot see in liburcu. A section that ends before a grace
+ * period does releases `grace`, and the thread that waited for that grace
+ * period acquires it. A section's beginning acquires nothing, because that
+ * would hide a pointer published without release.
  */
 static char grace;
 
 /* ---- registration -------------------------------------------------------- */
 
 /*
- * Before a thread's first use: not registered, in no section. Nobody writes it.
+ * The reader of a thread that is not registered: in no section, never written.
  */
 static vms__urcu_reader_t no_reader;
 VMS__TLS vms__urcu_reader_t *vms__rcu_reader = &no_reader;
 
-/* The library registered this thread with liburcu, and not the program. */
+/* Whether the library, not the program, registered this thread with liburcu. */
 static VMS__TLS bool registered_here;
 
-/* ---- what the public header inlines -------------------------------------- */
+/* ---- support for the public header's inlines ----------------------------- */
 
 /*
- * Whether programs and the library may open sections without a call. A thread
- * that the program has registered may be unregistered by it at any time, which
- * only the functions find out.
+ * Whether this thread may open sections inline, without a call. If the program
+ * registered the thread, it may also unregister it at any time, which only the
+ * functions notice.
  */
 #if VMS__TSAN || defined(VMS_DEBUG) || defined(VMS_RCU_QSBR)
 #define MAY_INLINE false
@@ -65,7 +66,7 @@ _Static_assert(URCU_GP_COUNT == 1 && URCU_GP_CTR_NEST_MASK == UINT32_MAX,
 	       "rcu.h counts sections as liburcu does");
 #endif
 
-/* All signals are blocked. */
+/* All signals must be blocked. */
 static void self_set(void)
 {
 #ifndef VMS_RCU_QSBR
@@ -83,7 +84,7 @@ void vms_rcu_wake(void)
 
 /* ---- registration, continued --------------------------------------------- */
 
-/* All signals are blocked. */
+/* All signals must be blocked. */
 static void unregister(void)
 {
 	VMS_ASSERT(!vms__rcu_in_section(false));
@@ -129,12 +130,13 @@ void vms_thread_unregister(void)
 
 /*
  * Debug builds count the sections that a thread has open, and number them. A
- * thread's numbers begin where its memory happens to lie, so that two threads'
- * are unlikely to be equal.
+ * thread's numbers start at a value made from the address of its thread-local
+ * storage, so that two threads' numbers are unlikely to be equal.
  */
 #ifdef VMS_DEBUG
 static VMS__TLS unsigned int nesting;
-static VMS__TLS uint32_t section; /* the outermost that is open, or was last; 0: there was none */
+/* The outermost section that is open, or the last one; 0: there was none. */
+static VMS__TLS uint32_t section;
 #endif
 
 static void section_begins(void)
@@ -151,7 +153,10 @@ static void section_begins(void)
 static void section_ends(void)
 {
 #ifdef VMS_DEBUG
-	/* None, where the program has opened it by liburcu's own call. */
+	/*
+	 * The count is 0 if the program opened the section by liburcu's own
+	 * call.
+	 */
 	nesting -= nesting != 0;
 #endif
 }
@@ -164,9 +169,9 @@ uint32_t vms__rcu_section(void)
 #endif
 
 /*
- * Is this thread in a read section? liburcu knows under its membarrier flavour.
- * Under QSBR it knows only who is online, so debug builds go by their own
- * count, and other builds cannot tell.
+ * Whether this thread is in a read section. The membarrier flavour of liburcu
+ * knows. The QSBR flavour knows only which threads are online, so debug builds
+ * use their own count and other builds cannot tell.
  */
 #ifdef VMS_RCU_QSBR
 
@@ -205,8 +210,8 @@ static void section_close(void)
 #else
 
 /*
- * What _urcu_memb_read_lock() and its counterpart do, on the reader that this
- * thread knows.
+ * The same steps as _urcu_memb_read_lock() and _urcu_memb_read_unlock(), on the
+ * reader that vms__rcu_reader names.
  */
 static void section_open(void)
 {
@@ -242,7 +247,8 @@ static void section_close(void)
 #endif
 
 /*
- * Not vms__rcu_read_lock(): that one calls this one where nothing is inlined.
+ * This must not call vms__rcu_read_lock(), which calls this function where
+ * nothing is inlined.
  */
 void vms_rcu_read_lock(void)
 {
@@ -304,8 +310,9 @@ void vms__rcu_grace_period(void)
 {
 #ifndef VMS_RCU_QSBR
 	/*
-	 * A handler's lookup that comes while the locks of the grace period are
-	 * held here must not register this thread.
+	 * Register now. If a signal handler made this thread's first lookup
+	 * while the thread holds the locks of the grace period, registration
+	 * would deadlock.
 	 */
 	ensure_registered();
 #endif
@@ -322,7 +329,7 @@ void vms_synchronize_rcu(void)
 	int cancel;
 
 	VMS_ASSERT(!vms__rcu_in_section(false));
-	/* What this thread itself read before belongs to the past, too. */
+	/* The grace period also covers what this thread itself read before. */
 	vms__tsan_release(&grace);
 	cancel = vms__cancel_disable();
 	was_online = vms__rcu_offline_to_sleep();
@@ -342,13 +349,18 @@ void vms_rcu_barrier(void)
 	int cancel;
 
 	VMS_ASSERT(!vms__rcu_in_section(false) && !vms__rcu_in_callback);
-	/* Also in the callbacks that this thread may have to make. */
+	/*
+	 * Cancellation is off in the callbacks, too, which this thread may have
+	 * to run.
+	 */
 	cancel = vms__cancel_disable();
 	if (flush_before_barrier)
 		flush_before_barrier();
 	was_online = vms__rcu_offline_to_sleep();
 	vms__rcu_wait_for_callbacks();
-	/* A callback that was made on this thread may have registered it. */
+	/*
+	 * If a callback that ran on this thread registered it, it stays online.
+	 */
 	vms__rcu_online_again(was_online || (!was_registered && VMS__URCU_READER.registered));
 	vms__cancel_restore(cancel);
 }
@@ -388,7 +400,7 @@ void vms_rcu_thread_online(void)
 /* ---- fork ---------------------------------------------------------------- */
 
 /*
- * From here on this process has nothing to do with liburcu's locks and lists:
+ * From here on this process uses none of liburcu's locks and lists: see
  * rcu_forked.c.
  */
 static void fork_child(void)

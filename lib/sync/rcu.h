@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rcu.h - the library's own way into RCU: the read side inlined, and the pair
- * that publishes and reads a pointer. What each call promises:
- * include/vmastore/rcu.h. This header, rcu_internal.h and the files rcu*.c
- * alone name liburcu. Debug builds number the read sections, so that what was
- * found in one can be told from what was found in another.
+ * rcu.h - RCU for the library itself: the inlined read side, the access to
+ * callbacks, and the pair that publishes and reads a pointer.
+ * include/vmastore/rcu.h says what each call promises. Only this header,
+ * rcu_internal.h and the files rcu*.c name liburcu. Debug builds number the
+ * read sections, so that a pointer found in one section can be told from one
+ * found in another.
  *
- * Under TSan nothing of liburcu is inlined: its plain stores to the reader's
- * word would look like races. The orders that it gives are told to TSan in
- * rcu.c.
+ * Under TSan nothing of liburcu is inlined, because its plain stores to the
+ * reader's word would look like races. rcu.c tells TSan the orders that liburcu
+ * provides.
  */
 #ifndef VMS_SYNC_RCU_H
 #define VMS_SYNC_RCU_H
@@ -32,30 +33,31 @@ typedef struct urcu_reader vms__urcu_reader_t;
 #endif
 
 /*
- * Where liburcu keeps this thread's reader. It never moves; to find it by
- * liburcu's own name is a call in a shared library, each time. Before the
- * thread's first use this is a reader that is not registered and in no section,
- * which nobody writes.
+ * Where liburcu keeps this thread's reader. The reader never moves; finding it
+ * by liburcu's own name costs a call into a shared library each time. Before
+ * the thread's first use this points to a dummy reader that is not registered,
+ * is in no section and is never written.
  */
 extern VMS__TLS VMS__HIDDEN vms__urcu_reader_t *vms__rcu_reader;
 
 /*
- * Make this thread a reader. Called by the thread's first use, and by the first
- * one after vms_thread_unregister(). A signal handler may be what calls it.
+ * Register this thread as a reader. Called on the thread's first use of RCU,
+ * and on its first use after vms_thread_unregister(). A signal handler may make
+ * that first use.
  */
 void vms__rcu_register(void);
 
 #ifdef VMS_DEBUG
 /*
- * The number of the read section that this thread is in, of the outermost if
- * they nest; 0: it is in none, or in one that the program opened by a call of
- * liburcu's own. Two sections of a thread have different numbers, until 2^32
- * have passed.
+ * The number of this thread's read section, of the outermost one if sections
+ * nest. 0: the thread is in none, or in one that the program opened by
+ * liburcu's own call. Two sections of one thread have different numbers until
+ * 2^32 sections have passed.
  */
 uint32_t vms__rcu_section(void);
 #endif
 
-/* Debug builds count sections: rcu.c. */
+/* Debug builds count sections, so the functions in rcu.c do the work. */
 #if VMS__TSAN || defined(VMS_DEBUG)
 
 static inline void vms__rcu_read_lock(void)
@@ -76,7 +78,7 @@ static inline bool vms__rcu_reading(void)
 #elif defined(VMS_RCU_QSBR)
 
 /*
- * liburcu's own flag is the test, so that a thread which somebody else
+ * This tests liburcu's own flag, so that a thread which the program has
  * registered is not registered twice.
  */
 static inline void vms__rcu_read_lock(void)
@@ -110,8 +112,8 @@ static inline void vms__rcu_read_unlock(void)
 }
 
 /*
- * Is this thread in a read section, so that another within it would add
- * nothing? False: maybe.
+ * Whether this thread is known to be in a read section, so that a nested one
+ * would add nothing. False means "unknown".
  */
 static inline bool vms__rcu_reading(void)
 {
@@ -121,54 +123,57 @@ static inline bool vms__rcu_reading(void)
 #endif
 
 /*
- * The thread that makes callbacks. Whatever will have something freed after a
- * grace period asks for it with vms__rcu_is_ready() where it can still refuse.
- * Once that was true, vms_call_rcu() has a thread; in the child of a fork, it
- * must be asked again.
+ * Whether the thread that runs callbacks exists. A caller that will queue a
+ * callback must call vms__rcu_is_ready() first, at a point where it can still
+ * fail. Once that has returned true, vms_call_rcu() has a thread. The child of
+ * a fork must ask again.
  */
 extern VMS__HIDDEN _Atomic bool vms__rcu_has_thread;
 /*
- * Create the thread. Return: 0, also if it exists; -ENOMEM. Locks: any but a
- * cache's. Not for signal handlers.
+ * Create the thread. Return: 0, also if it exists already; -ENOMEM.
+ * Locks: the caller may hold any lock except a cache's. Not for signal
+ *        handlers.
  */
 int vms__rcu_start(void);
 
 static inline bool vms__rcu_is_ready(void)
 {
-	/* Relaxed: nothing is read by way of it. */
+	/* Relaxed: no data is read on the strength of this flag. */
 	return likely(atomic_load_explicit(&vms__rcu_has_thread, memory_order_relaxed)) ||
 	       !vms__rcu_start();
 }
 
 /*
- * Wait until every callback is made that was queued before. The calling thread
- * is no QSBR reader that is online.
+ * Wait until every callback that was queued before the call has run. The
+ * calling thread must not be an online QSBR reader.
  */
 void vms__rcu_wait_for_callbacks(void);
 
 /*
- * For a child handler of fork, while there is one thread: does @head wait in
- * the queue?
+ * For a fork's child handler, while the process has one thread. Return: whether
+ * @head waits in the queue.
  */
 bool vms__rcu_queued(const struct vms_rcu_head *head);
 
 /*
- * May this thread wait for callbacks to run? No inside a read section, in a
- * callback, and where that cannot be told (QSBR). Locks that the caller holds
- * are its own affair: wait with a time limit.
+ * Return: whether this thread may wait for callbacks to run. It may not inside
+ *         a read section or in a callback, nor under QSBR, where that is
+ *         unknown. This does not check the caller's locks: a caller that holds
+ *         some must wait with a time limit.
  */
 bool vms__rcu_may_wait(void);
 
 /*
- * Call @flush at the start of each vms_rcu_barrier(), on the thread that calls
- * it. Set once, before threads start.
+ * Register @flush, which each vms_rcu_barrier() calls first, on its own thread.
+ * Set once, before threads start.
  */
 void vms__rcu_before_barrier(void (*flush)(void));
 
 /*
- * The pair for pointers that readers follow. Both take the address of an
+ * The pair that publishes and reads a pointer. Both take the address of an
  * _Atomic pointer. The release orders the object's initialisation before its
- * publication; the acquire orders the reader's look into the object after it.
+ * publication; the acquire orders the reader's accesses to the object after the
+ * load of the pointer.
  */
 #define vms__rcu_dereference(ptr_to_atomic)                                                        \
 	atomic_load_explicit(ptr_to_atomic, memory_order_acquire)

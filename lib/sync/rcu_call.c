@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rcu_call.c - the queue of callbacks, and the thread that takes them through a
- * grace period and makes them.
+ * rcu_call.c - the queue of callbacks, and the thread that waits for a grace
+ * period and then runs them.
  *
- * Why not liburcu's own: it stops the process where no thread can be made, its
- * thread takes the program's signals, and before a fork it waits until that
- * thread has come to rest, hence for readers and for callbacks.
+ * liburcu's own call_rcu is not used, for three reasons: it stops the process
+ * if no thread can be created; its thread takes the program's signals; and
+ * before a fork it waits until that thread is idle, and so for readers and for
+ * callbacks.
  *
- * The queue is consistent whenever queue.lock is free. fork takes that lock,
- * which nobody holds for longer than a few instructions: not during a grace
- * period, not in a callback, not while memory is allocated. So a fork waits for
- * nobody, and the child goes on with what was queued, by a thread of its own.
+ * The queue is consistent whenever queue.lock is free. The fork handler takes
+ * that lock, which every holder keeps for a few instructions only: never during
+ * a grace period, in a callback or while memory is allocated. So a fork waits
+ * for no reader and no callback, and the child processes the inherited queue
+ * with a thread of its own.
  *
- * Where no thread can be made, callbacks stay queued until one can, or until
- * vms_rcu_barrier(), which then makes them itself.
+ * If no thread can be created, callbacks stay queued until a later attempt
+ * succeeds, or until vms_rcu_barrier() runs them itself.
  *
- * Locks, outermost first: create_lock; queue.lock. No other lock of the library
- * is taken inside either.
+ * Locks, outermost first: create_lock, queue.lock. No other lock of the library
+ * is taken inside either. Read first: rcu_internal.h.
  */
 #define VMS_NO_KERNEL_NAMES
 #include "lib/sync/rcu_internal.h"
@@ -30,32 +32,39 @@
 #include "lib/sync/signals.h"
 
 /*
- * A grace period interrupts every processor that runs a thread of the process.
- * So the thread begins one in this time at most, except while a barrier waits.
+ * A grace period interrupts every CPU that runs a thread of the process. So the
+ * thread begins at most one in this many nanoseconds, unless a barrier waits.
  */
 #define PACE_NS 10000000L
 
-/* All under lock. */
+/* The lock guards every field. */
 static struct {
 	pthread_mutex_t lock;
-	/* the thread waits on it: for callbacks, for its time, for its turn */
+	/*
+	 * the thread waits on it, for callbacks, for its pace, or until batch
+	 * is free
+	 */
 	pthread_cond_t work;
 	pthread_cond_t progress; /* barriers wait on it */
 
-	/* queued, in order; no grace period has begun for them */
+	/* queued callbacks, in order; no grace period has begun for them */
 	struct vms_rcu_head *first, **end;
-	/* taken off the queue, in order; those that are still to be made */
+	/* callbacks taken off the queue that have not run yet, in order */
 	struct vms_rcu_head *batch;
-	bool ready;   /* the grace period of batch is over */
-	bool running; /* one was taken off batch, and is being made */
-	bool busy;    /* a thread is at batch */
+	bool ready;   /* batch's grace period is over */
+	bool running; /* a callback was taken off batch and is running */
+	bool busy;    /* a thread is processing batch */
 	bool idle;    /* the thread waits for callbacks */
 
-	/* callbacks, ever; every callback before the done-th was made */
+	/* totals since the start; the first `done` callbacks have run */
 	unsigned long queued, done;
-	unsigned int barriers; /* that wait */
+	unsigned int barriers; /* barriers that wait */
 
-	sigset_t mask; /* during a fork: the forking thread's, whose signals are blocked */
+	/*
+	 * The mask of the thread that forks, which has all signals blocked
+	 * during the fork.
+	 */
+	sigset_t mask;
 } queue = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.work = PTHREAD_COND_INITIALIZER,
@@ -63,17 +72,17 @@ static struct {
 	.end = &queue.first,
 };
 
-static pthread_mutex_t create_lock = PTHREAD_MUTEX_INITIALIZER; /* one thread is created */
+static pthread_mutex_t create_lock = PTHREAD_MUTEX_INITIALIZER; /* one creator at a time */
 _Atomic bool vms__rcu_has_thread;
 
 VMS__TLS bool vms__rcu_in_callback;
-static VMS__TLS bool is_thread; /* this is the library's thread */
+static VMS__TLS bool is_thread; /* whether this is the library's thread */
 
 /* ---- batches ------------------------------------------------------------- */
 
 /*
- * A callback may make its thread a QSBR reader. Outside of callbacks such a
- * thread is offline, as it sleeps.
+ * A callback may register its thread as a QSBR reader. Such a thread is offline
+ * outside callbacks, because it sleeps there.
  */
 static void make_call(struct vms_rcu_head *head)
 {
@@ -85,8 +94,9 @@ static void make_call(struct vms_rcu_head *head)
 }
 
 /*
- * Take the queue through a grace period, and make its calls. Locks: queue.lock,
- * dropped and taken again. Not busy on entry.
+ * Take the queued callbacks through a grace period, and run them.
+ * Locks: queue.lock, dropped and taken again. The caller has checked that no
+ *        thread is busy.
  */
 static void do_batch(void)
 {
@@ -132,8 +142,8 @@ static void wait_for_work(void)
 }
 
 /*
- * Until PACE_NS after *@last, which becomes now. Locks: queue.lock, dropped
- * meanwhile.
+ * Wait until PACE_NS after *@last, then set *@last to the present time.
+ * Locks: queue.lock, dropped meanwhile.
  */
 static void keep_pace(struct timespec *last)
 {
@@ -170,8 +180,8 @@ static int create_thread(void)
 		return -ENOMEM;
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	/*
-	 * A new thread has its creator's mask: the program's signals are for
-	 * the program's threads.
+	 * The new thread inherits this mask, so that the program's signals
+	 * reach only the program's threads.
 	 */
 	vms__signals_block(&saved);
 	err = pthread_create(&thread, &attr, make_calls, NULL);
@@ -188,8 +198,8 @@ int vms__rcu_start(void)
 	if (!atomic_load_explicit(&vms__rcu_has_thread, memory_order_relaxed)) {
 		err = create_thread();
 		/*
-		 * Relaxed: who sees it relies on nothing but that there is a
-		 * thread, or will be in a moment.
+		 * Relaxed: a caller relies only on the existence of the thread,
+		 * now or in a moment.
 		 */
 		atomic_store_explicit(&vms__rcu_has_thread, !err, memory_order_relaxed);
 	}
@@ -211,8 +221,8 @@ void vms_call_rcu(struct vms_rcu_head *head, void (*func)(struct vms_rcu_head *h
 		pthread_cond_signal(&queue.work);
 	pthread_mutex_unlock(&queue.lock);
 	/*
-	 * On failure the next call tries again, and a barrier makes what is
-	 * queued.
+	 * If this fails, the next call tries again, and a barrier runs the
+	 * queued callbacks itself.
 	 */
 	if (unlikely(!vms__rcu_is_ready()))
 		(void)vms__rcu_start();
@@ -232,8 +242,8 @@ void vms__rcu_wait_for_callbacks(void)
 		    !atomic_load_explicit(&vms__rcu_has_thread, memory_order_relaxed)) {
 			do_batch();
 			/*
-			 * Whoever waited for this thread to be done with its
-			 * batch goes on.
+			 * Wake the threads that waited until this one had
+			 * finished its batch.
 			 */
 			pthread_cond_signal(&queue.work);
 			pthread_cond_broadcast(&queue.progress);
@@ -261,9 +271,9 @@ bool vms__rcu_queued(const struct vms_rcu_head *head)
 }
 
 /*
- * A handler's first lookup registers its thread. In the child that must not
- * happen before vms__rcu_forked_begin(): until then registration still takes a
- * lock which a thread may have held that no longer exists.
+ * A signal handler's first lookup registers its thread. In the child that must
+ * not happen before vms__rcu_forked_begin(): until then registration still
+ * takes a liburcu lock, which a thread that no longer exists may have held.
  */
 static void fork_prepare(void)
 {
@@ -274,7 +284,7 @@ static void fork_prepare(void)
 	queue.mask = mask;
 }
 
-/* Let go of the queue, and then let signals in. */
+/* Release the queue, and then restore the signal mask. */
 static void fork_over(void)
 {
 	sigset_t mask = queue.mask;
@@ -284,10 +294,11 @@ static void fork_over(void)
 }
 
 /*
- * The forking thread alone goes on. If it is at a callback, it is also the one
- * that is at the batch; else nobody is, and a callback that another thread had
- * begun counts as made. What this thread does not hold is set anew: it may know
- * of holders and waiters that no longer exist.
+ * Only the forking thread exists in the child. If it was running a callback, it
+ * is also the thread that is busy with the batch. Otherwise no thread is busy,
+ * and a callback that another thread had begun counts as done. The condition
+ * variables and create_lock, which this thread does not hold, are initialised
+ * anew: they may record holders and waiters that no longer exist.
  */
 static void fork_child(void)
 {
@@ -303,7 +314,10 @@ static void fork_child(void)
 	fork_over();
 }
 
-/* After the library's other handlers, so that this child handler comes last. */
+/*
+ * Registered after the library's other fork handlers, so that this child
+ * handler runs last.
+ */
 __attribute__((constructor(203))) static void rcu_call_init(void)
 {
 	VMS_BUG_ON(pthread_atfork(fork_prepare, fork_over, fork_child));

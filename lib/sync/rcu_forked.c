@@ -2,26 +2,27 @@
 /*
  * rcu_forked.c - grace periods in the child of a fork.
  *
- * A fork waits for no reader, so it may find liburcu in the middle of a grace
- * period. The child then inherits liburcu's locks as a thread that no longer
- * exists held them, and its list of readers in pieces, some on the stacks of
- * such threads. liburcu offers no way to put that right. What does survive a
- * fork is what each reader writes: its own word, in its own thread's memory,
- * and the global word that it copies. Neither is ever half written. So the
- * child leaves liburcu's locks and lists alone for good. The read side stays as
- * it is; here the child keeps its own list of readers and waits for them
- * itself.
+ * A fork waits for no reader, so it may happen in the middle of a grace period
+ * of liburcu. The child then inherits locks of liburcu that are held by threads
+ * which no longer exist, and a list of readers that is split into pieces, some
+ * on the stacks of such threads. liburcu offers no way to repair that. Two
+ * things survive a fork: the word that each reader writes, in its own thread's
+ * memory, and the global word that it copies. Neither is ever half written. So
+ * the child never uses liburcu's locks and lists again. The read side is
+ * unchanged; this file keeps the child's own list of readers and waits for
+ * them.
  *
  * A grace period advances the global word by one generation, and then waits
- * until each reader is in no section (under QSBR: is offline), or in one for
- * which it has copied that generation or a later one. In the default flavour
- * generations are the bits above those that liburcu's read side uses; it copies
- * them with the rest. A reader may be about to store an older copy; it is then
- * waited for without need.
+ * until each reader is in no section (under QSBR: is offline), or in one that
+ * began with that generation or a later one. In the default flavour generations
+ * are the bits above those that liburcu's read side uses; it copies them with
+ * the rest. A reader may still be about to store an older copy; waiting for it
+ * then is unnecessary, but harmless.
  *
  * Locks, outermost first: grace_lock, readers_lock. Neither is held while the
- * library calls anything outside these files. A handler that interrupts their
- * holder takes neither: whoever waits for a grace period is registered already.
+ * library calls anything outside these files. A signal handler that interrupts
+ * a holder takes neither, because a thread that waits for a grace period is
+ * registered already. Read first: rcu_internal.h.
  */
 #define VMS_NO_KERNEL_NAMES
 #include "lib/sync/rcu_internal.h"
@@ -38,8 +39,8 @@
 bool vms__rcu_forked;
 
 struct reader {
-	struct cds_list_head link; /* under readers_lock; next is NULL: not linked */
-	unsigned long *word;       /* liburcu's, which the reader writes */
+	struct cds_list_head link; /* readers_lock; next is NULL while not linked */
+	unsigned long *word;       /* liburcu's word, written by the reader */
 };
 
 static VMS__TLS struct reader this_reader;
@@ -48,7 +49,7 @@ static pthread_mutex_t grace_lock = PTHREAD_MUTEX_INITIALIZER; /* one grace peri
 static pthread_mutex_t readers_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct cds_list_head readers = {&readers, &readers};
 
-/* ---- readers come and go ------------------------------------------------- */
+/* ---- the list of readers ------------------------------------------------- */
 
 static void link_reader(void)
 {
@@ -65,8 +66,8 @@ void vms__rcu_forked_register(void)
 	if (VMS__URCU_READER.registered)
 		return;
 	/*
-	 * A node by itself: if the program has liburcu unregister this thread,
-	 * no list is touched.
+	 * Make the node a list of its own, so that no other list is touched if
+	 * the program has liburcu unregister this thread.
 	 */
 	CDS_INIT_LIST_HEAD(&VMS__URCU_READER.node);
 	VMS__URCU_READER.tid = pthread_self();
@@ -90,8 +91,8 @@ void vms__rcu_forked_begin(bool reader)
 {
 	vms__rcu_forked = true;
 	/*
-	 * Set anew, not unlocked: threads that no longer exist may have held
-	 * them, or wait for them.
+	 * Initialised anew rather than unlocked, because threads that no longer
+	 * exist may have held or waited for these locks.
 	 */
 	grace_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	readers_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
@@ -114,12 +115,12 @@ void vms__rcu_forked_begin(bool reader)
 #endif
 
 /*
- * Is @reader in a section of a generation before @now? The difference is
- * signed, because generations may wrap.
+ * Whether @reader is in a section of a generation before @now. The difference
+ * is signed, because generations may wrap.
  */
 static bool is_old(const struct reader *reader, unsigned long now)
 {
-	/* Relaxed: what the section did is ordered by all_readers_barrier(). */
+	/* Relaxed: all_readers_barrier() orders what the section did. */
 	unsigned long word = __atomic_load_n(reader->word, __ATOMIC_RELAXED);
 
 	return (word & IN_SECTION) && (long)((word & -GENERATION) - now) < 0;
@@ -137,7 +138,10 @@ static bool any_old(unsigned long now)
 	return old;
 }
 
-/* Look again and again, at first at once, later after up to a millisecond. */
+/*
+ * Poll until no reader is in an older section: first after a yield, later after
+ * sleeps of up to a millisecond.
+ */
 static void wait_for_old(unsigned long now)
 {
 	struct timespec pause = {.tv_nsec = 10000};
@@ -154,11 +158,11 @@ static void wait_for_old(unsigned long now)
 }
 
 /*
- * A full barrier on every thread, which makes one of each compiler barrier
- * (urcu_memb_smp_mb_slave()) in vms__rcu_read_lock() and
- * vms__rcu_read_unlock(). Without membarrier(2) these are full barriers
- * themselves, as QSBR's are in urcu_qsbr_quiescent_state() and around being
- * offline.
+ * Execute a full barrier on every thread. It turns each compiler barrier
+ * (urcu_memb_smp_mb_slave()) of vms__rcu_read_lock() and vms__rcu_read_unlock()
+ * into a full one. Without membarrier(2) those are full barriers themselves,
+ * and so are QSBR's in urcu_qsbr_quiescent_state() and where a thread goes
+ * offline or online.
  */
 static void all_readers_barrier(void)
 {
@@ -168,7 +172,7 @@ static void all_readers_barrier(void)
 		return;
 	if (vms__fence_is_asymmetric())
 		vms__fence_heavy();
-	else /* a kernel that lacks the expedited one */
+	else /* the kernel lacks the expedited command */
 		VMS_BUG_ON(!vms__membarrier(MEMBARRIER_CMD_GLOBAL));
 #endif
 }
@@ -179,19 +183,19 @@ void vms__rcu_forked_grace_period(void)
 
 	pthread_mutex_lock(&grace_lock);
 	/*
-	 * What the caller did before is out. A reader that is not waited for
-	 * below sees it: it stored its word, or loaded the new generation,
-	 * after this.
+	 * Publish what the caller did before. A reader that is not waited for
+	 * below sees it, because it stored its word, or loaded the new
+	 * generation, after this barrier.
 	 */
 	all_readers_barrier();
 	/*
-	 * An addition, because another copy of the library in the process may
-	 * do the same.
+	 * An atomic addition, because another copy of the library in this
+	 * process may advance the word as well.
 	 */
 	now = __atomic_add_fetch(&GLOBAL_WORD, GENERATION, __ATOMIC_SEQ_CST) & -GENERATION;
 	wait_for_old(now);
 	/*
-	 * What the sections did that were waited for happens before the return.
+	 * Everything that the awaited sections did happens before the return.
 	 */
 	all_readers_barrier();
 	pthread_mutex_unlock(&grace_lock);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rwsem_internal.h - what the files of the rw-semaphore share: the bits of its
- * word, its waiters, and who calls whom.
+ * word, its waiters, and the functions between the files.
  *
- *   rwsem.c        taking a free semaphore, and letting go
- *   rwsem_spin.c   trying for a moment, before the queue
- *   rwsem_queue.c  the queue and its lock: who gets the semaphore next
+ *   rwsem.c        taking a free semaphore, and releasing it
+ *   rwsem_spin.c   spinning for a moment, before the queue
+ *   rwsem_queue.c  the queue and its lock: which waiter gets the semaphore next
  *   rwsem_wait.c   a waiter, from entering the queue to leaving it
  *
  * Read first: rwsem.c, which explains how they work together.
@@ -24,7 +24,7 @@
 #include "lib/sync/assert.h"
 #include "lib/sync/clock.h"
 
-/* The bits of count; rwsem.c says what they mean. */
+/* The bits of count, which rwsem.c explains. */
 #define WRITER 0x1UL
 #define WAITERS 0x2UL
 #define HANDOFF 0x4UL
@@ -39,11 +39,11 @@
 _Static_assert(sizeof(unsigned long) == 8, "the readers' part of count has room for every thread");
 
 /*
- * How often the first waiter is overtaken at most: while it sleeps or is on its
- * way to a CPU, and from when it is there and looks. The first covers the
- * microseconds that a wake-up takes. The second makes the lock stay with one
- * thread, and the lines that it guards with one CPU, for some tens of
- * microseconds, so that moving them costs a small part of that.
+ * How often others may overtake the first waiter: while it sleeps or is on its
+ * way to a CPU, and after it has woken and polls. The first limit covers the
+ * microseconds that a wake-up takes. The second keeps the lock with one thread,
+ * and the cache lines that it guards on one CPU, for some tens of microseconds,
+ * so that moving them costs a small part of that.
  */
 #define OVERTAKEN_ASLEEP 1024UL
 #ifndef OVERTAKEN_AWAKE
@@ -53,54 +53,63 @@ _Static_assert(sizeof(unsigned long) == 8, "the readers' part of count has room 
 #define OVERTAKEN_WHEN_AWAKE ((OVERTAKEN_ASLEEP - OVERTAKEN_AWAKE) * OVERTAKEN_ONE)
 
 /*
- * How many times before the last a holder that downgrades hands the lock over.
- * A thread that maps, touches and unmaps comes to a downgrade within as many.
+ * A holder that downgrades hands the lock over up to this many overtakings
+ * before the limit. A thread that maps, touches and unmaps reaches a downgrade
+ * within so many.
  */
 #ifndef DOWNGRADE_EARLY
 #define DOWNGRADE_EARLY 8UL
 #endif
 #define OVERTAKEN_NEARLY (OVERTAKEN_LIMIT - DOWNGRADE_EARLY * OVERTAKEN_ONE)
 
-/* How long the first waiter may be overtaken, if sections are long. */
+/* How long others may overtake the first waiter, in case sections are long. */
 #define IMPATIENCE_NS 1000000
 
-/* The bits of wait_lock. All are 0 when it is free. */
+/* The bits of wait_lock. A value of 0 means that it is free. */
 #define QUEUE_LOCKED 0x1u
-#define QUEUE_SLEEPERS 0x2u /* somebody may sleep on it */
-#define QUEUE_LOOK 0x4u     /* the holder must pass the lock on again when it has let go */
+#define QUEUE_SLEEPERS 0x2u /* a thread may be asleep on it */
+#define QUEUE_LOOK 0x4u     /* after unlocking, the holder must pass the semaphore on again */
 #define QUEUE_SWEEP 0x8u    /* and before that remove the waiters that left */
 
 /*
- * A waiter's word.
+ * The states of a waiter.
  *   AWAKE    the waiter spins, or is about to sleep
- *   FRONT    it is the first, a writer, and looks at count by itself
- *   ASLEEP   it sleeps, or is about to
- *   CALLED   it was the first, a writer and asleep when the lock became free,
- *            and is on its way
- *   GRANTED  it has the lock
- *   LEFT     its time was up, and its memory belongs to whoever finds it
- * AWAKE -> ASLEEP by the waiter. AWAKE -> FRONT and ASLEEP -> CALLED by who
- * passes the lock on; CALLED -> FRONT and FRONT -> ASLEEP by the waiter; these
- * four under wait_lock. Anything -> GRANTED, once, by who passes the lock on.
- * Anything but GRANTED -> LEFT by the waiter.
+ *   FRONT    the first waiter, a writer, which polls count by itself
+ *   ASLEEP   the waiter sleeps, or is about to
+ *   CALLED   the first waiter, a writer, was asleep when the lock became free,
+ *            and has been woken
+ *   GRANTED  the waiter holds the lock
+ *   LEFT     the waiter's time was up; its memory belongs to the thread that
+ *            finds it
+ *
+ * The waiter itself goes AWAKE -> ASLEEP. Under wait_lock, the thread that
+ * passes the lock on moves it AWAKE -> FRONT and ASLEEP -> CALLED, and the
+ * waiter goes CALLED -> FRONT and FRONT -> ASLEEP. The thread that passes the
+ * lock on moves any state -> GRANTED, once. The waiter moves any state but
+ * GRANTED -> LEFT.
  */
 enum { AWAKE, FRONT, ASLEEP, CALLED, GRANTED, LEFT };
 
 struct vms_rwsem_waiter {
 	/*
-	 * wait_lock; after leaving the queue next is the giver's, until GRANTED
+	 * wait_lock; once dequeued, next belongs to the granting thread until
+	 * GRANTED
 	 */
 	struct vms_rwsem_waiter *next, *prev;
 	_Atomic unsigned int state;
 	bool writer;
-	int64_t impatient_from; /* wait_lock; CLOCK_MONOTONIC, ns; 0: it was not seen first yet */
-	_Atomic bool taken;     /* of the timed waiters: in use */
+	/* wait_lock; CLOCK_MONOTONIC, ns; 0: never seen first in the queue */
+	int64_t impatient_from;
+	_Atomic bool taken; /* for timed_waiters[]: in use */
 };
 
-/* A name that differs for each living thread, and is not NULL. */
+/* A name for this thread: unique among living threads, and not NULL. */
 static inline const void *vms__rwsem_this_thread(void)
 {
-	/* A register, where the compiler knows how to name it: no call. */
+	/*
+	 * If the compiler can name the thread-pointer register, no call is
+	 * needed.
+	 */
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_thread_pointer)
 	return __builtin_thread_pointer();
@@ -110,8 +119,8 @@ static inline const void *vms__rwsem_this_thread(void)
 }
 
 /*
- * @ns from now into *@ts. Return: @ts, or NULL for a time so far away that it
- * never comes.
+ * Store the time @ns from now in *@ts. Return: @ts, or NULL if that time is too
+ * far away ever to come.
  */
 static inline const struct timespec *vms__rwsem_deadline_after(uint64_t ns, struct timespec *ts)
 {
@@ -125,8 +134,8 @@ static inline const struct timespec *vms__rwsem_deadline_after(uint64_t ns, stru
 }
 
 /*
- * For spinners and checks. A holder leaves its name behind when it lets go: the
- * word means something only beside WRITER.
+ * Set the owner, for spinners and checks. The holder does not clear it when it
+ * releases the lock, so the word is valid only while WRITER is set.
  */
 static inline void vms__rwsem_set_owner(struct rw_semaphore *sem)
 {
@@ -134,8 +143,9 @@ static inline void vms__rwsem_set_owner(struct rw_semaphore *sem)
 }
 
 /*
- * What becomes of @count when somebody takes the lock past the queue, besides
- * that it is held. The last one that may do so demands the hand-off.
+ * Return: @count after a thread takes the lock past the queue, except for the
+ *         bit or count by which it holds the lock. The last thread that may
+ *         overtake sets HANDOFF.
  */
 static inline unsigned long vms__rwsem_overtaking(unsigned long count)
 {
@@ -146,8 +156,8 @@ static inline unsigned long vms__rwsem_overtaking(unsigned long count)
 }
 
 /*
- * What becomes of @count when a writer takes the lock, perhaps past the queue:
- * nobody holds it, and HANDOFF is not set.
+ * Return: @count after a writer takes the lock, perhaps past the queue. The
+ *         lock must be free, and HANDOFF clear.
  */
 static inline unsigned long vms__rwsem_overtaking_writer(unsigned long count)
 {
@@ -156,46 +166,50 @@ static inline unsigned long vms__rwsem_overtaking_writer(unsigned long count)
 }
 
 /*
- * rwsem_spin.c. No lock held. @count: what count was before the caller counted
- * itself. Return: whether the lock is taken.
+ * rwsem_spin.c. The caller holds no lock. @count: the value of count before the
+ * caller added itself to it. Return: whether the caller holds the lock.
  */
 bool vms__rwsem_spin_read(struct rw_semaphore *sem, unsigned long count);
 /*
- * Not counted: a timed call that gave up would have to take that back, and then
- * perhaps pass the lock on.
+ * The caller has not added itself to count: a timed call that gave up would
+ * have to undo that, and might then have to pass the lock on.
  */
 bool vms__rwsem_spin_timed_read(struct rw_semaphore *sem);
 bool vms__rwsem_spin_write(struct rw_semaphore *sem);
 
 /*
- * rwsem_wait.c. Wait for the lock in the queue. A reader that is @counted takes
- * that back here. Return: 0 or -ETIMEDOUT.
+ * rwsem_wait.c. Wait for the lock in the queue. If the reader is @counted in
+ * count, this function undoes that. Return: 0 or -ETIMEDOUT.
  */
 int vms__rwsem_wait(struct rw_semaphore *sem, bool writer, bool counted,
 		    const struct timespec *deadline);
-/* @w, of the timed waiters, is the caller's, and is not needed any more. */
+/* Give back @w, one of timed_waiters[], which the caller owns. */
 void vms__rwsem_put_timed(struct vms_rwsem_waiter *w);
 
 /*
- * rwsem_queue.c. Take wait_lock. NULL: wait as long as it takes. Return: false
- * if @deadline passed first.
+ * rwsem_queue.c. Take wait_lock. @deadline: NULL waits without a limit. Return:
+ * false if @deadline passed first.
  */
 bool vms__rwsem_lock_queue(struct rw_semaphore *sem, const struct timespec *deadline);
 /*
- * Take wait_lock if it is free; else give its holder the work @what:
- * QUEUE_LOOK, or that and QUEUE_SWEEP.
- * Return: whether it is taken. If not, *@sem is not touched any more.
- * Progress: waits for nobody.
+ * Take wait_lock if it is free; otherwise leave the work @what to its holder:
+ * QUEUE_LOOK, or QUEUE_LOOK and QUEUE_SWEEP.
+ * Return: whether the caller holds wait_lock. If not, *@sem is not accessed any
+ *         more.
+ * Progress: never blocks.
  */
 bool vms__rwsem_lock_queue_or_tell(struct rw_semaphore *sem, unsigned int what);
 /* Locks: wait_lock. */
 void vms__rwsem_enqueue(struct rw_semaphore *sem, struct vms_rwsem_waiter *w);
 /*
- * Do the work @what, which includes passing the lock on. Locks: enter with
- * wait_lock; returns without.
+ * Do the work @what, which always includes passing the lock on. Locks: the
+ * caller must hold wait_lock, which this releases.
  */
 void vms__rwsem_finish(struct rw_semaphore *sem, unsigned int what);
-/* Count was changed so that others may have the lock now. Waits for nobody. */
+/*
+ * Called after a change of count that may let others have the lock. Never
+ * blocks.
+ */
 void vms__rwsem_pass_on(struct rw_semaphore *sem);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rwsem_queue.c - the rw-semaphore: its queue, the lock over it, and who gets
- * the semaphore next.
+ * rwsem_queue.c - the rw-semaphore: its queue, the lock over it, and which
+ * waiter gets the semaphore next.
  *
  * Locks: wait_lock is innermost; futex wake-ups are made after it is dropped.
  * Read first: rwsem.c.
@@ -13,10 +13,10 @@
 #include "lib/sync/futex.h"
 #include "lib/sync/spinlock.h"
 
-/* What pass_on() decided under wait_lock and deliver() does after it. */
+/* What pass_on() has decided under wait_lock and deliver() does after it. */
 struct decision {
 	struct vms_rwsem_waiter *granted; /* linked by next */
-	/* word of a writer to wake; its owner may be gone by then */
+	/* the word of a writer to wake, whose memory may be freed by then */
 	_Atomic unsigned int *called;
 };
 
@@ -38,8 +38,8 @@ bool vms__rwsem_lock_queue(struct rw_semaphore *sem, const struct timespec *dead
 	}
 	for (;;) {
 		/*
-		 * Whoever slept says that others may sleep still: at worst its
-		 * unlocking wakes nobody.
+		 * A thread that has slept sets QUEUE_SLEEPERS, because others
+		 * may still be asleep; at worst its unlock wakes no thread.
 		 */
 		unsigned int old = atomic_fetch_or_explicit(word, QUEUE_LOCKED | QUEUE_SLEEPERS,
 							    memory_order_acquire);
@@ -59,15 +59,16 @@ bool vms__rwsem_lock_queue_or_tell(struct rw_semaphore *sem, unsigned int what)
 		new = (old & QUEUE_LOCKED) ? (old | what) : QUEUE_LOCKED;
 		/*
 		 * acquire: pairs with unlock_queue(). release: pairs with the
-		 * acquire by which the holder takes wait_lock again. It then
-		 * sees what there is to do: LEFT, or that the lock is free.
+		 * acquire by which the holder takes wait_lock again. The holder
+		 * then sees what it has to work on: LEFT, or that the lock is
+		 * free.
 		 */
 	} while (!atomic_compare_exchange_weak_explicit(
 		&sem->wait_lock, &old, new, memory_order_acq_rel, memory_order_relaxed));
 	return new == QUEUE_LOCKED;
 }
 
-/* Return: the work that others have given us. */
+/* Return: the work that other threads have left to this one. */
 static unsigned int unlock_queue(struct rw_semaphore *sem)
 {
 	/* release: pairs with lock_queue() and lock_queue_or_tell() */
@@ -81,8 +82,8 @@ static unsigned int unlock_queue(struct rw_semaphore *sem)
 /* ---- the queue: wait_lock held ------------------------------------------- */
 
 /*
- * Whoever touches the queue owns it. This sees only that somebody does; a test
- * of the memory orders has a sharper one.
+ * A thread that accesses the queue must hold wait_lock. This check sees only
+ * that some thread holds it; a test of the memory orders has a sharper one.
  */
 #ifndef ASSERT_QUEUE_LOCKED
 #define ASSERT_QUEUE_LOCKED(sem)                                                                   \
@@ -115,8 +116,8 @@ static void dequeue(struct rw_semaphore *sem, struct vms_rwsem_waiter *w)
 }
 
 /*
- * @w has LEFT. It may have been all that kept others waiting, or the one whose
- * turn it was: the next has to be looked at.
+ * @w has LEFT. It may have been the only waiter that kept others waiting, or
+ * the one whose turn it was, so the caller must look at the queue again.
  */
 static void remove_left(struct rw_semaphore *sem, struct vms_rwsem_waiter *w)
 {
@@ -125,7 +126,7 @@ static void remove_left(struct rw_semaphore *sem, struct vms_rwsem_waiter *w)
 	dequeue(sem, w);
 	if (!sem->wait_first)
 		gone |= WAITERS;
-	/* relaxed: only flags, which say what newcomers may do */
+	/* relaxed: only flags change, which tell newcomers what they may do */
 	atomic_fetch_and_explicit(&sem->count, ~gone, memory_order_relaxed);
 	vms__rwsem_put_timed(w);
 }
@@ -133,8 +134,8 @@ static void remove_left(struct rw_semaphore *sem, struct vms_rwsem_waiter *w)
 static bool has_left(const struct vms_rwsem_waiter *w)
 {
 	/*
-	 * relaxed: nothing is read through it; one that is not seen here is
-	 * told of by QUEUE_SWEEP
+	 * relaxed: nothing is read through it. A LEFT that this load misses is
+	 * announced by QUEUE_SWEEP.
 	 */
 	return atomic_load_explicit((_Atomic unsigned int *)&w->state, memory_order_relaxed) ==
 	       LEFT;
@@ -152,9 +153,10 @@ static void remove_all_left(struct rw_semaphore *sem)
 }
 
 /*
- * The first waiter found the lock taken, as @count says. Return: whether that
- * has to be looked at again, since count has changed, or HANDOFF is new and the
- * lock may have been let go just before.
+ * The first waiter found the lock taken, according to @count.
+ * Return: whether the caller must look again, because count has changed, or
+ *         because HANDOFF is new and the lock may have been released just
+ *         before.
  */
 static bool grow_impatient(struct rw_semaphore *sem, struct vms_rwsem_waiter *first,
 			   unsigned long count)
@@ -168,7 +170,7 @@ static bool grow_impatient(struct rw_semaphore *sem, struct vms_rwsem_waiter *fi
 		first->impatient_from = now + IMPATIENCE_NS;
 	if (now < first->impatient_from)
 		return false;
-	/* relaxed: says what newcomers may do, and passes no data */
+	/* relaxed: tells newcomers what they may do, and passes no data */
 	atomic_compare_exchange_strong_explicit(&sem->count, &count, (count | HANDOFF) & ~COMPETES,
 						memory_order_relaxed, memory_order_relaxed);
 	return true;
@@ -181,15 +183,16 @@ static bool grant_writer(struct rw_semaphore *sem, struct vms_rwsem_waiter *firs
 	unsigned long flags = first->next ? WAITERS : 0;
 
 	/*
-	 * acquire: pairs with the releases of all who let go; deliver() passes
-	 * it on to the new holder
+	 * acquire: pairs with the releases of all earlier holders; deliver()
+	 * passes their effects on to the new holder
 	 */
 	if (!atomic_compare_exchange_strong_explicit(&sem->count, &count, WRITER | flags,
 						     memory_order_acquire, memory_order_relaxed))
 		return false;
 	/*
-	 * It may be asleep still, and is not worth spinning for. The holder
-	 * alone writes this, and that is us until deliver().
+	 * The new holder may still be asleep, and is not worth spinning for.
+	 * Only the holder writes owner, and until deliver() this thread acts
+	 * for it.
 	 */
 	atomic_store_explicit(&sem->owner, NULL, memory_order_relaxed);
 	dequeue(sem, first);
@@ -211,8 +214,8 @@ static bool grant_readers(struct rw_semaphore *sem, unsigned long count, struct 
 			nr++;
 	}
 	/*
-	 * acquire: pairs with the release of the last writer, as in
-	 * grant_writer()
+	 * acquire: pairs with the release of the last writer; deliver() passes
+	 * its effects on, like grant_writer()'s
 	 */
 	if (!atomic_compare_exchange_strong_explicit(&sem->count, &count,
 						     (count & READERS) + nr * READER + flags,
@@ -231,9 +234,9 @@ static bool grant_readers(struct rw_semaphore *sem, unsigned long count, struct 
 }
 
 /*
- * The writer @first, in @state, is awake or on its way: from now on it takes
- * the lock by itself, and nobody needs to look at the queue when letting go.
- * Return: whether that is so; false if count is not @count any more.
+ * The writer @first, in @state, is awake or on its way. From now on it takes
+ * the lock by itself, so that releasing threads need not look at the queue.
+ * Return: whether that is done; false if count is no longer @count.
  */
 static bool let_compete(struct rw_semaphore *sem, unsigned int state, unsigned long count)
 {
@@ -243,15 +246,16 @@ static bool let_compete(struct rw_semaphore *sem, unsigned int state, unsigned l
 		new |= (count & WRITER) ? COMPETES | STAYS : COMPETES;
 	if (state == FRONT && (new &OVERTAKEN) < OVERTAKEN_WHEN_AWAKE)
 		new = (new & ~OVERTAKEN) | OVERTAKEN_WHEN_AWAKE;
-	/* relaxed: says what others do, and passes no data */
+	/* relaxed: tells others what to do, and passes no data */
 	return new == count ||
 	       atomic_compare_exchange_strong_explicit(&sem->count, &count, new,
 						       memory_order_relaxed, memory_order_relaxed);
 }
 
 /*
- * Return: whether *@first went from @old to @new. relaxed: whoever sees it
+ * Move *@first from @old to @new. relaxed: a thread that acts on the new state
  * takes wait_lock.
+ * Return: whether the state was @old.
  */
 static bool change_state(struct vms_rwsem_waiter *first, unsigned int old, unsigned int new)
 {
@@ -260,17 +264,20 @@ static bool change_state(struct vms_rwsem_waiter *first, unsigned int old, unsig
 }
 
 /*
- * The writer @first is in @state, and the lock is held. Return: as
+ * The writer @first is in @state, and the lock is held. Return: like
  * serve_first().
  */
 static bool make_wait(struct rw_semaphore *sem, struct vms_rwsem_waiter *first, unsigned int state,
 		      unsigned long count)
 {
-	/* Whoever has it now will look here when it lets go. */
+	/* The holder looks at the queue when it releases the lock. */
 	if (state == ASLEEP)
 		return true;
 	if (state == AWAKE) {
-		/* On one CPU it sleeps next, without a look at count. */
+		/*
+		 * On one CPU the waiter goes to sleep next, without polling
+		 * count.
+		 */
 		if (!vms__spin_budget())
 			return true;
 		if (!change_state(first, AWAKE, FRONT))
@@ -281,8 +288,9 @@ static bool make_wait(struct rw_semaphore *sem, struct vms_rwsem_waiter *first, 
 }
 
 /*
- * Do for @first what can be done, while count is @count.
- * Return: whether that is all; false if the queue has to be looked at again.
+ * Do what can be done for @first, as long as count is @count.
+ * Return: whether that is all; false if the caller must look at the queue
+ *         again.
  */
 static bool serve_first(struct rw_semaphore *sem, struct vms_rwsem_waiter *first,
 			unsigned long count, struct decision *d)
@@ -311,8 +319,8 @@ static bool serve_first(struct rw_semaphore *sem, struct vms_rwsem_waiter *first
 }
 
 /*
- * Give the lock to whom it is due, if it can be given. May be called at any
- * time, to no harm.
+ * Give the lock to the waiters whose turn it is, if it can be given now. A
+ * needless call is harmless.
  * Locks: wait_lock.
  */
 static void pass_on(struct rw_semaphore *sem, struct decision *d)
@@ -322,9 +330,7 @@ static void pass_on(struct rw_semaphore *sem, struct decision *d)
 	ASSERT_QUEUE_LOCKED(sem);
 	*d = (struct decision){NULL, NULL};
 	while ((first = sem->wait_first)) {
-		/*
-		 * relaxed: what is done with it is done by a compare and swap
-		 */
+		/* relaxed: every use of it is checked by a compare and swap */
 		unsigned long count = atomic_load_explicit(&sem->count, memory_order_relaxed);
 
 		if (serve_first(sem, first, count, d))
@@ -335,14 +341,14 @@ static void pass_on(struct rw_semaphore *sem, struct decision *d)
 /* ---- after the queue: wait_lock not held --------------------------------- */
 
 /*
- * The lock was given to one that had left. Return: whether it is free now, and
- * others wait.
+ * The lock was given to a waiter that had LEFT: release it again. Return:
+ * whether it is free now, and others wait.
  */
 static bool give_back(struct rw_semaphore *sem, unsigned long hold)
 {
 	/*
-	 * relaxed: nobody did anything under this hold, and what earlier
-	 * holders released stays in reach, since every change of count is a
+	 * relaxed: nothing was accessed under this hold. The releases of
+	 * earlier holders stay visible, because every change of count is a
 	 * read-modify-write.
 	 */
 	unsigned long count = atomic_fetch_sub_explicit(&sem->count, hold, memory_order_relaxed);
@@ -351,8 +357,8 @@ static bool give_back(struct rw_semaphore *sem, unsigned long hold)
 }
 
 /*
- * Tell those who were given the lock. Return: whether the queue has to be
- * looked at again.
+ * Tell the waiters that were granted the lock. Return: whether the caller must
+ * look at the queue again.
  */
 static bool deliver(struct rw_semaphore *sem, const struct decision *d)
 {
@@ -366,9 +372,9 @@ static bool deliver(struct rw_semaphore *sem, const struct decision *d)
 
 		next = w->next;
 		/*
-		 * From here on *w may be gone unless it had LEFT; a wake on its
-		 * address is harmless. release: pairs with state_of() and
-		 * leave().
+		 * From here on *w may be freed, unless it had LEFT; a wake-up
+		 * at its address is harmless. release: pairs with state_of()
+		 * and leave().
 		 */
 		old = atomic_exchange_explicit(word, GRANTED, memory_order_release);
 		if (old == ASLEEP) {

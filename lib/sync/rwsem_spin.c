@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rwsem_spin.c - the rw-semaphore: trying for a moment, before the queue.
+ * rwsem_spin.c - the rw-semaphore: spinning for a moment, before the queue.
  *
  * Locks: none held. Read first: rwsem.c.
  */
@@ -10,14 +10,14 @@
 
 /*
  * Whether the writer that holds the lock is worth spinning for. A lock that was
- * handed to a waiter has no owner until that is awake.
+ * granted to a waiter has no owner until that waiter is awake.
  */
 static bool owner_may_run(const struct rw_semaphore *sem)
 {
 	return atomic_load_explicit(&sem->owner, memory_order_relaxed) != NULL;
 }
 
-/* A reader is in, perhaps past the queue. */
+/* A reader holds the lock, perhaps past the queue: count the overtaking. */
 static void note_overtaking(struct rw_semaphore *sem)
 {
 	unsigned long count = atomic_load_explicit(&sem->count, memory_order_relaxed), new;
@@ -26,7 +26,9 @@ static void note_overtaking(struct rw_semaphore *sem)
 		new = (count & HANDOFF) ? count : vms__rwsem_overtaking(count);
 		if (new == count)
 			return;
-		/* relaxed: says what newcomers may do, and passes no data */
+		/*
+		 * relaxed: tells newcomers what they may do, and passes no data
+		 */
 	} while (!atomic_compare_exchange_weak_explicit(
 		&sem->count, &count, new, memory_order_relaxed, memory_order_relaxed));
 }
@@ -34,7 +36,10 @@ static void note_overtaking(struct rw_semaphore *sem)
 bool vms__rwsem_spin_read(struct rw_semaphore *sem, unsigned long count)
 {
 	if (!(count & WRITER)) {
-		/* With readers in it is the first waiter's turn after them. */
+		/*
+		 * If readers hold the lock, the first waiter is next after
+		 * them.
+		 */
 		if (count & (HANDOFF | READERS))
 			return false;
 		note_overtaking(sem);
@@ -49,8 +54,9 @@ bool vms__rwsem_spin_read(struct rw_semaphore *sem, unsigned long count)
 			return false;
 		if (!(count & WRITER)) {
 			/*
-			 * The caller counts, so no writer can have come since
-			 * it became free, nor will.
+			 * Count includes the caller, so no writer can have
+			 * taken the lock since it became free, nor can one
+			 * before the caller leaves.
 			 */
 			if (count & WAITERS)
 				note_overtaking(sem);
@@ -88,8 +94,9 @@ bool vms__rwsem_spin_timed_read(struct rw_semaphore *sem)
 }
 
 /*
- * The looks are further and further apart: each takes the line of the semaphore
- * from the CPU of the holder, whose next steps then have to wait for it.
+ * The polls are further and further apart, because each takes the semaphore's
+ * cache line from the holder's CPU, and the holder's next steps then have to
+ * wait for it.
  */
 bool vms__rwsem_spin_write(struct rw_semaphore *sem)
 {
@@ -111,8 +118,8 @@ bool vms__rwsem_spin_write(struct rw_semaphore *sem)
 				return true;
 		} else if ((count & WAITERS) || ((count & WRITER) && !owner_may_run(sem))) {
 			/*
-			 * Those in the queue came first and did not get it by
-			 * spinning.
+			 * The waiters in the queue came first, and did not get
+			 * the lock by spinning.
 			 */
 			return false;
 		}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rwsem_wait.c - the rw-semaphore: a waiter, from entering the queue to leaving
- * it with the lock or without.
+ * it with or without the lock.
  *
  * Locks: none held on entry. Read first: rwsem.c.
  */
@@ -13,9 +13,10 @@
 #include "lib/sync/spinlock.h"
 
 /*
- * What timed calls wait in, of all semaphores. A call that finds none free
- * waits outside the queue. This memory stays, so whoever wakes a waiter that
- * has left wakes nobody, or another call too early, which looks again.
+ * The waiters of timed calls, shared by all semaphores. A call that finds none
+ * free waits outside the queue. This memory is never freed: a thread that wakes
+ * a waiter which has left wakes no one, or wakes another call too early, which
+ * then looks again.
  */
 #ifndef NR_TIMED_WAITERS /* a test has fewer */
 #define NR_TIMED_WAITERS 512
@@ -23,11 +24,12 @@
 #define TIMED_NAP_NS 100000
 
 /*
- * How far apart the looks of a competing waiter at count are, in
- * vms__cpu_relax(): at first, and at last. Each takes the line from the CPU of
- * the holder, whose next two steps on it then cost some hundred nanoseconds.
- * The last distance makes that a few parts in a hundred, and is what a waiter
- * may lose after a thread that had the lock again and again leaves it.
+ * The distance between two polls of count by a competing waiter, in
+ * vms__cpu_relax(): the first and the largest one. Each poll takes the cache
+ * line from the holder's CPU, and the holder's next two steps on it then cost
+ * some hundred nanoseconds. The largest distance makes that a few per cent of
+ * the holder's time. It is also what a waiter may lose when a thread that took
+ * the lock again and again stops doing so.
  */
 #ifndef FRONT_GAP_MIN
 #define FRONT_GAP_MIN 4u
@@ -37,23 +39,24 @@
 #endif
 
 /*
- * How long a competing waiter spins behind one holder, in parts of
- * vms__spin_budget(): some tens of microseconds. It seldom looks at the
- * holder's line, and to be woken on a CPU that has gone idle takes as long, in
- * a virtual machine at least. So it spins for the longer sections, too, those
- * that unmap many pages. Those behind it sleep sooner, because with more
- * threads than CPUs the holder needs theirs.
+ * How long a competing waiter spins behind one holder, in units of
+ * vms__spin_budget(): some tens of microseconds in all. It seldom touches the
+ * holder's cache line; and waking on a CPU that has gone idle takes as long, at
+ * least in a virtual machine. So it spins for longer sections, too, such as
+ * those that unmap many pages. The waiters behind it sleep sooner, because with
+ * more threads than CPUs the holder needs their CPU.
  */
 #ifndef FRONT_SPINS
 #define FRONT_SPINS 16u
 #endif
 
 /*
- * How long, in vms__cpu_relax(), nobody must have overtaken a competing waiter
- * that has been overtaken before, until it takes a free lock: longer than a
- * thread that changes the map again and again is out of the lock. Otherwise the
- * waiter would meet a gap between two sections of that thread long before it is
- * due, and the lines that the lock guards would change CPUs so much more often.
+ * How long, in vms__cpu_relax(), a free lock must not have been taken past a
+ * competing waiter that has been overtaken before, until it takes the lock.
+ * This is longer than a thread that changes the map again and again stays out
+ * of the lock. Otherwise the waiter would take the lock in a gap between two
+ * sections of that thread, long before its turn, and the cache lines that the
+ * lock guards would change CPUs that much more often.
  */
 #ifndef FRONT_QUIET
 #define FRONT_QUIET 64u
@@ -62,8 +65,9 @@
 static struct vms_rwsem_waiter timed_waiters[NR_TIMED_WAITERS];
 
 /*
- * Whoever uses the plain fields of a timed waiter owns it. This sees only that
- * somebody does; a test of the memory orders has a sharper one.
+ * A thread that uses the plain fields of a timed waiter must own it. This check
+ * sees only that some thread does; a test of the memory orders has a sharper
+ * one.
  */
 #ifndef ASSERT_TAKEN
 #define ASSERT_TAKEN(w) VMS_ASSERT(atomic_load_explicit(&(w)->taken, memory_order_relaxed))
@@ -83,7 +87,10 @@ static bool is_past(const struct timespec *deadline)
 
 static struct vms_rwsem_waiter *take_timed_waiter(void)
 {
-	/* Threads begin at places of their own, so that they seldom meet. */
+	/*
+	 * Threads start their search at different places, so that they seldom
+	 * collide.
+	 */
 	unsigned int start =
 		((unsigned int)((uintptr_t)vms__rwsem_this_thread() >> 12) * 0x9e3779b1u) >> 16;
 
@@ -103,13 +110,13 @@ static struct vms_rwsem_waiter *take_timed_waiter(void)
 void vms__rwsem_put_timed(struct vms_rwsem_waiter *w)
 {
 	ASSERT_TAKEN(w);
-	/* pairs with take_timed_waiter() */
+	/* release: pairs with take_timed_waiter() */
 	atomic_store_explicit(&w->taken, false, memory_order_release);
 }
 
 /*
- * The time of @w is up. Return: 0 if it was given the lock at last, else
- * -ETIMEDOUT. *@w is not ours any more.
+ * The time of @w is up. Return: 0 if it was granted the lock after all, else
+ * -ETIMEDOUT. The caller no longer owns *@w.
  */
 static int leave(struct rw_semaphore *sem, struct vms_rwsem_waiter *w)
 {
@@ -125,7 +132,9 @@ static int leave(struct rw_semaphore *sem, struct vms_rwsem_waiter *w)
 	return -ETIMEDOUT;
 }
 
-/* Outside the queue: try now and then. */
+/*
+ * Wait outside the queue: sleep for TIMED_NAP_NS at a time, and try in between.
+ */
 static int wait_outside(struct rw_semaphore *sem, bool writer, const struct timespec *deadline)
 {
 	_Atomic unsigned int nobody_wakes;
@@ -152,7 +161,7 @@ static unsigned int state_of(const struct vms_rwsem_waiter *w)
 	return atomic_load_explicit((_Atomic unsigned int *)&w->state, memory_order_acquire);
 }
 
-/* Return: whether *@w is still in @state after @looks looks. */
+/* Return: whether *@w is still in @state after @looks polls. */
 static bool stays(const struct vms_rwsem_waiter *w, unsigned int state, unsigned int looks)
 {
 	for (; looks; looks--) {
@@ -169,7 +178,7 @@ static bool stays(const struct vms_rwsem_waiter *w, unsigned int state, unsigned
  */
 static bool sleep_in_queue(struct vms_rwsem_waiter *w, const struct timespec *deadline)
 {
-	/* relaxed, here and where it ends: the caller looks again */
+	/* relaxed, here and in the waking thread: the caller looks again */
 	while (atomic_load_explicit(&w->state, memory_order_relaxed) == ASLEEP) {
 		if (vms__futex_wait(&w->state, ASLEEP, deadline) == -ETIMEDOUT)
 			return false;
@@ -178,21 +187,25 @@ static bool sleep_in_queue(struct vms_rwsem_waiter *w, const struct timespec *de
 }
 
 /*
- * Go from @old to @new, if that is still the state of *@w, and have the queue
- * looked at: the lock may be free. Return: false if @deadline passed first.
+ * Move *@w from @old to @new, if it is still in @old, and look at the queue,
+ * because the lock may be free. Return: false if @deadline passed first.
  */
 static bool step(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, unsigned int old,
 		 unsigned int new, const struct timespec *deadline)
 {
 	if (!vms__rwsem_lock_queue(sem, deadline))
 		return false;
-	/* relaxed: it changes under wait_lock, or it has been given the lock */
+	/*
+	 * relaxed: the state changes under wait_lock, or else *@w was granted
+	 * the lock
+	 */
 	if (atomic_compare_exchange_strong_explicit(&w->state, &old, new, memory_order_relaxed,
 						    memory_order_relaxed) &&
 	    new == ASLEEP) {
 		/*
-		 * Whoever lets go from here on looks at the queue; who did so
-		 * before is found out now. relaxed: it passes no data.
+		 * A thread that releases the lock from here on looks at the
+		 * queue; the call below finds out about earlier releases.
+		 * relaxed: passes no data
 		 */
 		atomic_fetch_and_explicit(&sem->count, ~COMPETES, memory_order_relaxed);
 	}
@@ -201,8 +214,8 @@ static bool step(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, unsigned 
 }
 
 /*
- * Whether a competing waiter that sees @count has the queue looked at, and
- * takes the lock if it is free.
+ * Whether a competing waiter that sees @count must look at the queue, where it
+ * gets the lock if that is free.
  */
 static bool is_my_turn(unsigned long count, bool may_take, int64_t patient_until)
 {
@@ -212,10 +225,11 @@ static bool is_my_turn(unsigned long count, bool may_take, int64_t patient_until
 }
 
 /*
- * How long until the next look at count. The looks may be @gap apart while
- * others take the lock again and again. A holder that has @stayed the same
- * works at something else than the lock's line; and if nobody has the lock, a
- * pause may have begun. Then the next look is to see whether the pause lasts.
+ * Return: how long to wait until the next poll of count. While others take the
+ *         lock again and again, polls may be @gap apart. If the holder has
+ *         @stayed the same, it works on something other than the lock's cache
+ *         line; and if the lock is free, a pause may have begun. In these cases
+ *         the next poll comes sooner, to see whether the pause lasts.
  */
 static unsigned int until_next_look(unsigned long count, bool stayed, unsigned int gap)
 {
@@ -223,20 +237,19 @@ static unsigned int until_next_look(unsigned long count, bool stayed, unsigned i
 }
 
 /*
- * The first waiter, a writer, looks for a free lock by itself, while others
- * take it past the queue. In between it looks at its own word, into which
- * whoever hands it the lock writes. It gives up when the holder has been the
- * same for so long that it may not be running.
+ * The first waiter, a writer, polls for a free lock by itself while others take
+ * it past the queue. Between polls it reads its own word, which a thread that
+ * grants it the lock writes. It gives up when the holder has been the same for
+ * so long that it may not be running.
  *
- * Once somebody has overtaken this waiter, it leaves a lock that happens to be
- * free to others until they make a pause, or until it is their turn to hand it
- * over.
+ * Once this waiter has been overtaken, it leaves a free lock to others until
+ * they pause, or until HANDOFF obliges them to hand it over.
  * Return: false if @deadline has passed.
  */
 static bool compete(struct rw_semaphore *sem, struct vms_rwsem_waiter *w,
 		    const struct timespec *deadline)
 {
-	/* relaxed, here and below: what follows takes wait_lock */
+	/* relaxed, here and below: any action that follows takes wait_lock */
 	unsigned long count, before = atomic_load_explicit(&sem->count, memory_order_relaxed);
 	unsigned int budget = vms__spin_budget() * FRONT_SPINS, quiet = 0, gap = FRONT_GAP_MIN,
 		     looks = gap;
@@ -267,9 +280,9 @@ static bool compete(struct rw_semaphore *sem, struct vms_rwsem_waiter *w,
 }
 
 /*
- * Wait for the lock in the queue, in @w. A reader that is @counted (READER)
- * takes that back here.
- * Return: 0 or -ETIMEDOUT. *@w is not ours any more.
+ * Wait for the lock in the queue, using @w. If the reader is @counted in count
+ * (READER), this undoes that.
+ * Return: 0 or -ETIMEDOUT. The caller no longer owns *@w.
  */
 static int wait_as(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, bool counted,
 		   const struct timespec *deadline)
@@ -286,8 +299,8 @@ static int wait_as(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, bool co
 		change += WAITERS;
 	vms__rwsem_enqueue(sem, w);
 	/*
-	 * relaxed: whoever lets go later sees it in the same word, and we have
-	 * nothing to release
+	 * relaxed: a thread that releases the lock later sees the change in the
+	 * same word, and this thread has nothing to release
 	 */
 	if (change)
 		atomic_fetch_add_explicit(&sem->count, change, memory_order_relaxed);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * signals.h - keep signal handlers off the calling thread for a moment.
+ * signals.h - block signals on the calling thread for a moment.
  *
- * A handler may look things up, and a thread's first lookup registers the
- * thread. Without this, a handler that interrupts that registration would wait
- * for a lock which its own thread holds.
+ * A signal handler may look things up, and a thread's first lookup registers
+ * the thread. A handler that interrupted that registration would wait for a
+ * lock which its own thread holds.
  */
 #ifndef VMS_SYNC_SIGNALS_H
 #define VMS_SYNC_SIGNALS_H
@@ -12,7 +12,7 @@
 #include <pthread.h>
 #include <signal.h>
 
-/* Block every signal. *@saved: what vms__signals_restore() needs. */
+/* Block every signal. *@saved receives the mask for vms__signals_restore(). */
 static inline void vms__signals_block(sigset_t *saved)
 {
 	sigset_t all;
@@ -27,8 +27,8 @@ static inline void vms__signals_restore(const sigset_t *saved)
 }
 
 /*
- * Restore @saved, except that signals which come from outside the thread stay
- * blocked. A fault of the thread's own still reaches its handler.
+ * Restore @saved, but keep asynchronous signals blocked. A signal that the
+ * thread raises by its own fault still reaches its handler.
  */
 static inline void vms__signals_restore_own(const sigset_t *saved)
 {

@@ -1,32 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spinlock.c - what a waiter for a spinlock does, and how long waiters of any
- * kind may spin.
+ * spinlock.c - how a waiter for a spinlock waits, and how long waiters of any
+ * kind may spin. Read first: spinlock.h.
  *
- * The word with three values, and why its last waiter needs no count of the
- * others, is Ulrich Drepper's "Futexes Are Tricky" (2011).
+ * The three-valued word, and why no count of the waiters is needed, are
+ * explained in Ulrich Drepper's "Futexes Are Tricky" (2011).
  */
 #include "lib/sync/spinlock.h"
 
 #include <unistd.h>
 
 /*
- * Looks before sleeping. A pause instruction takes from 10 (older x86) to 140
- * cycles, so this is 1 to 10 microseconds; to sleep on a futex and be woken
- * costs two switches, about as much, and wakes a CPU that has gone cold. So
- * spinning at most doubles the price of a wait, and spares most waits for a
- * change of the map, 1 or 2 microseconds each, the switches: with half the
- * looks two threads that replay a program made 5 to 20 per cent fewer
- * operations, with twice as many none more.
+ * The number of polls before a waiter sleeps. A pause instruction takes from 10
+ * (older x86) to 140 cycles, so this is 1 to 10 microseconds. Sleeping on a
+ * futex and being woken costs two context switches, about as much, and wakes a
+ * CPU that has gone cold. So spinning at most doubles the cost of a wait. Most
+ * waits for a change of the map are 1 or 2 microseconds long, and spinning
+ * spares them the switches: with half the polls two threads that replay a
+ * program made 5 to 20 per cent fewer operations, with twice as many polls no
+ * more.
  */
-#ifndef SPIN_LOOKS /* a test of the waiting has its own */
+#ifndef SPIN_LOOKS /* tests of the waiting override it */
 #define SPIN_LOOKS 200
 #endif
 
 unsigned int vms__spin_budget(void)
 {
 	/*
-	 * plus one; 0: not known yet. Any thread's answer is as good: relaxed
+	 * The budget plus one; 0: not computed yet. Relaxed: every thread
+	 * computes the same value.
 	 */
 	static _Atomic unsigned int budget;
 	unsigned int b = atomic_load_explicit(&budget, memory_order_relaxed);
@@ -47,9 +49,9 @@ void vms__spin_lock_slow(_Atomic unsigned int *w)
 		vms__cpu_relax();
 	}
 	/*
-	 * Whoever has slept holds the lock with the value 2, for others may
-	 * sleep still: at worst its unlocking wakes nobody. acquire: pairs with
-	 * vms__spin_unlock()
+	 * A waiter that has slept takes the lock with the value 2, because
+	 * other waiters may still be asleep; at worst its unlock wakes no
+	 * thread. acquire: pairs with vms__spin_unlock()
 	 */
 	while (atomic_exchange_explicit(w, 2, memory_order_acquire) != 0)
 		vms__futex_wait(w, 2, NULL);

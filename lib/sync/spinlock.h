@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spinlock.h - a lock in one word, for sections of a few dozen instructions.
- * Zero is unlocked.
+ * spinlock.h - a lock in one word, for sections of a few dozen instructions. A
+ * zero word is unlocked.
  *
- * A thread of a process can lose its CPU inside such a section, so a waiter
- * spins for a moment only and then sleeps on the word. Values: 0 free, 1 held,
- * 2 held and somebody may sleep. Not fair: who comes by while it is free has
- * it.
+ * A user thread can lose its CPU inside such a section, so a waiter spins only
+ * for a moment and then sleeps on the word. Values: 0 free, 1 held, 2 held and
+ * a waiter may be asleep. The lock is not fair: any thread may take it while it
+ * is free, ahead of the waiters.
  *
  * Ordering: locking acquires what the last unlocking released.
  */
@@ -21,7 +21,7 @@
 #include "lib/sync/assert.h"
 #include "lib/sync/futex.h"
 
-/* What follows is a moment's wait inside a loop that watches memory. */
+/* Tell the CPU that the caller polls memory in a loop. */
 static inline void vms__cpu_relax(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -34,8 +34,8 @@ static inline void vms__cpu_relax(void)
 }
 
 /*
- * How often a waiter looks, a vms__cpu_relax() apart, before it sleeps: some
- * microseconds, what sleeping costs. 0 on one CPU.
+ * How often a waiter polls, one vms__cpu_relax() apart, before it sleeps: some
+ * microseconds in all, about the cost of sleeping. 0 on a machine with one CPU.
  */
 unsigned int vms__spin_budget(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * thread_slot.c - the bitmap of slots, and the one destructor that undoes what
- * the library keeps for a thread.
+ * the library has set up for a thread.
  *
  * Locks: none; the bitmap is atomic. Read first: thread_slot.h.
  */
@@ -20,31 +20,31 @@
 
 VMS__TLS unsigned int vms__thread_slot_plus_one;
 
-/* Bit set: held. Slot 0 is never handed out. */
+/* A set bit is a held slot. Slot 0 is never assigned. */
 static _Atomic uint64_t slots[VMS__SLOTS / WORD_BITS] = {1};
 static _Atomic unsigned int slots_used = 1;
 
 /*
  * The C library calls the destructors of thread-specific data in rounds, as
- * long as one of them sets its data anew, but no more than
- * PTHREAD_DESTRUCTOR_ITERATIONS (4) times. The round in which ours is called
- * cannot be told: a program's destructor may be the first to use the library,
- * in any round. So ours undoes everything in whichever round it is called, and
- * if the library is used again, it is called again, in the next round or later
- * in the same one.
+ * long as one of them sets its data anew, up to PTHREAD_DESTRUCTOR_ITERATIONS
+ * (4) times. Our destructor cannot know its round: a program's destructor may
+ * be the first to use the library, in any round. So ours undoes everything
+ * whenever it is called. If the library is used again, ours is called again, in
+ * the next round or later in the same one.
  *
- * That requires that ours comes after the program's in the same round. A round
- * takes the keys in the order of their numbers, with the GNU C library and with
- * musl. exit_key has the highest of those numbers for which setting data needs
- * no memory (the GNU C library has the first 32 in the thread itself), because
- * a signal handler may set it. Destructors of keys above that number come
- * later: last_key, far above, is set as well once the thread is exiting, so
- * that it catches what they do in the last round. It needs memory, but no
- * handler sets it: see thread_exits().
+ * This requires that ours runs after the program's destructors of the same
+ * round. A round takes the keys in the order of their numbers, with the GNU C
+ * library and with musl. exit_key has the highest of those numbers for which
+ * setting data needs no memory (the GNU C library has the first 32 in the
+ * thread itself), because a signal handler may set it. Destructors of keys
+ * above that number run later. So once the thread is exiting, last_key, whose
+ * number is far above, is set as well and catches what they do in the last
+ * round. Setting it needs memory, but no signal handler sets it: see
+ * thread_exits().
  *
- * What is not caught: a thread whose very first use of the library is in the
- * last round, by a destructor whose key is above exit_key; and use by a key
- * above last_key in the last round.
+ * Two uses are not caught: the very first use of the library by a thread, if it
+ * is made in the last round by a destructor whose key is above exit_key; and a
+ * use in the last round by a destructor whose key is above last_key.
  */
 #define KEYS_WITHOUT_MEMORY 32u
 #define KEYS_TRIED 96u
@@ -54,8 +54,8 @@ static VMS__TLS void (*undo_at_exit[VMS__NR_EXITS])(void);
 static VMS__TLS bool exiting, undoing;
 
 /*
- * All signals are blocked: a handler may be the next to use the library, and
- * registers the thread anew.
+ * All signals must be blocked, because a signal handler may use the library
+ * next and register the thread anew.
  */
 static void undo_all(void)
 {
@@ -68,16 +68,16 @@ static void undo_all(void)
 		undo_at_exit[i++] = NULL;
 		if (undo) {
 			undo();
-			i = 0; /* one undoing may use what an earlier one has undone */
+			i = 0; /* it may have used what an earlier one has undone */
 		}
 	}
 	undoing = false;
 }
 
 /*
- * From here on, signals from outside stay blocked on this thread. Its handlers
- * may look something up, which registers the thread anew; after the last round
- * nobody would undo that.
+ * From here on asynchronous signals stay blocked on this thread. Its signal
+ * handlers may look something up, which registers the thread anew; after the
+ * last round nothing would undo that.
  */
 static void thread_exits(void *set)
 {
@@ -98,7 +98,9 @@ void vms__thread_at_exit(enum vms__thread_exit which, void (*undo)(void))
 	undo_at_exit[which] = undo;
 	if (!undoing) {
 		VMS_BUG_ON(pthread_setspecific(exit_key, &exit_key));
-		/* Without memory for it the other rounds still come. */
+		/*
+		 * If there is no memory for it, the other rounds are still run.
+		 */
 		if (exiting)
 			(void)pthread_setspecific(last_key, &last_key);
 	}
@@ -116,8 +118,8 @@ void vms__thread_undo(void)
 }
 
 /*
- * Pairs, by the release, with the acquire in take_bit(): the next holder
- * continues with what this one left in its rows.
+ * release: pairs with the acquire in take_bit(), so that the next holder
+ * continues with the values that this one left in its rows.
  */
 static void slot_give_back(void)
 {
@@ -128,7 +130,7 @@ static void slot_give_back(void)
 				  memory_order_release);
 }
 
-/* The lowest free slot of word @w, or 0. */
+/* Take the lowest free slot of word @w. Return: the slot, or 0. */
 static unsigned int take_bit(unsigned int w)
 {
 	uint64_t bits = atomic_load_explicit(&slots[w], memory_order_relaxed);
@@ -136,7 +138,7 @@ static unsigned int take_bit(unsigned int w)
 	while (~bits) {
 		unsigned int bit = (unsigned int)__builtin_ctzll(~bits);
 
-		/* Acquire: pairs with the release in slot_give_back(). */
+		/* acquire: pairs with the release in slot_give_back() */
 		if (atomic_compare_exchange_weak_explicit(
 			    &slots[w], &bits, bits | UINT64_C(1) << bit, memory_order_acquire,
 			    memory_order_relaxed))
@@ -146,8 +148,8 @@ static unsigned int take_bit(unsigned int w)
 }
 
 /*
- * Relaxed: who must see a row's additions has an order with them from
- * elsewhere, and this store comes before them.
+ * Relaxed: a thread that must see a row's additions is ordered after them by
+ * other means, and this store precedes them.
  */
 static void note_used(unsigned int slot)
 {
@@ -182,7 +184,7 @@ unsigned int vms__thread_slots_used(void)
 }
 
 /*
- * In the child of a fork there is one thread: the slots of the others are free
+ * The child of a fork has one thread, so the slots of all others are free
  * again. Their rows keep their counts.
  */
 static void fork_child(void)
@@ -198,9 +200,10 @@ static void fork_child(void)
 }
 
 /*
- * The two keys, which are the highest below KEYS_WITHOUT_MEMORY and the highest
- * of KEYS_TRIED. Where the program has taken all of the former, both are the
- * latter; then a thread's first use must not be in a signal handler.
+ * Create the two keys. exit_key is the highest below KEYS_WITHOUT_MEMORY,
+ * last_key the highest of KEYS_TRIED. If the program has taken all numbers
+ * below KEYS_WITHOUT_MEMORY, exit_key is last_key; then a thread must not make
+ * its first use of the library in a signal handler.
  */
 static void create_keys(void)
 {
@@ -227,10 +230,10 @@ static void create_keys(void)
 }
 
 /*
- * The allocator's own handlers of fork, if it has any, must be registered
- * before the library's: then a fork takes the library's locks first, inside
- * which memory may be allocated. Most allocators register them with the first
- * allocation.
+ * Allocate once, so that the allocator registers its own fork handlers, if any,
+ * before the library's; most allocators do so on their first allocation. Then a
+ * fork takes the library's locks first, and memory may be allocated inside
+ * those.
  */
 static void let_allocator_begin(void)
 {
@@ -238,7 +241,7 @@ static void let_allocator_begin(void)
 }
 
 /*
- * Early: before any constructor that may use the library, and while the C
+ * Runs early: before any constructor that may use the library, and while the C
  * library still has keys that need no memory.
  */
 __attribute__((constructor(200))) static void thread_slot_init(void)

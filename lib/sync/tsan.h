@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * tsan.h - what the sanitizers must be told: orderings that ThreadSanitizer
- * cannot see because liburcu is not instrumented, memory that it must take for
- * written, and memory that AddressSanitizer must take for freed. Empty in other
- * builds. The only file that asks which sanitizer is on.
+ * cannot see because liburcu is not instrumented, memory that it must treat as
+ * written, and memory that AddressSanitizer must treat as freed. In other
+ * builds all of it is empty. No other file asks which sanitizer is on.
  */
 #ifndef VMS_SYNC_TSAN_H
 #define VMS_SYNC_TSAN_H
@@ -32,7 +32,7 @@ void __tsan_release(void *addr);
 void __tsan_write_range(void *addr, long size);
 #define vms__tsan_acquire(addr) __tsan_acquire((void *)(addr))
 #define vms__tsan_release(addr) __tsan_release((void *)(addr))
-/* counts as a plain write; nothing is written */
+/* ThreadSanitizer counts a plain write; nothing is written. */
 #define vms__tsan_write(addr, size) __tsan_write_range(addr, size)
 #else
 #define vms__tsan_acquire(addr) ((void)(addr))

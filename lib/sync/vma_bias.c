@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vma_bias.c - the slots, the writer's side, and when to bias. Read first:
- * lib/sync/vma_bias.h.
+ * vma_bias.c - the slots, the writer's side, and when to bias. Locks: see each
+ * function. Read first: lib/sync/vma_bias.h.
  */
 #include "lib/sync/vma_bias.h"
 
@@ -13,7 +13,8 @@
 #include "lib/sync/spinlock.h"
 
 /*
- * While no bias may be set, a thread asks the time at one of so many meetings.
+ * While no bias may be set, a thread reads the clock at one of this many
+ * meetings.
  */
 #define MEETINGS_PER_LOOK 8u /* a power of two */
 
@@ -21,22 +22,22 @@ struct vms__bias_slot vms__bias_slots[VMS__SLOTS + 1];
 _Atomic unsigned long vms__bias_fences;
 
 /*
- * Nanoseconds, CLOCK_MONOTONIC: no new bias before. 0: nothing was revoked
- * lately.
+ * No new bias is set before this time (CLOCK_MONOTONIC, nanoseconds). 0: no
+ * revocation lately.
  */
 static _Atomic unsigned long not_before;
 
 struct vms__bias_slot *vms__bias_slot_take(void)
 {
-	/* The shared slot, or none yet. */
+	/* 0: the shared slot, which all threads without a free number get. */
 	unsigned int slot = vms__thread_slot();
 
 	return slot ? &vms__bias_slots[slot + 1] : NULL;
 }
 
 /*
- * An exchange, because a handler may come between a look and a store. Relaxed:
- * the VMA was not looked at.
+ * An exchange, because a signal handler may come between a load and a store.
+ * Relaxed: the reader has not accessed the VMA.
  */
 bool vms__bias_undo(struct vms__bias_slot *slot)
 {
@@ -48,7 +49,10 @@ bool vms__bias_undo(struct vms__bias_slot *slot)
 	return ours;
 }
 
-/* All writers that sleep there look again, whichever VMA they wait for. */
+/*
+ * Wakes all writers that sleep on the slot, whichever VMA they wait for; they
+ * look again.
+ */
 void vms__bias_wake(struct vms__bias_slot *slot)
 {
 	atomic_store_explicit(&slot->sleeper, 0, memory_order_relaxed);
@@ -77,7 +81,7 @@ bool vms__bias_pays(void)
 		return true;
 	if (++slot->skipped % MEETINGS_PER_LOOK || now() < until)
 		return false;
-	/* If another revocation has come meanwhile, its time counts. */
+	/* If another revocation has come in between, its time stays. */
 	return atomic_compare_exchange_strong_explicit(&not_before, &until, 0, memory_order_relaxed,
 						       memory_order_relaxed);
 }
@@ -86,7 +90,7 @@ bool vms__bias_is_keen(bool met)
 {
 	struct vms__bias_slot *slot = &vms__bias_slots[VMS__BIAS_SELF];
 
-	/* No slot of this thread's own. */
+	/* A thread without a slot of its own has nowhere to keep the number. */
 	if (unlikely(slot < &vms__bias_slots[VMS__BIAS_FIRST]))
 		return met;
 	if (met) {
@@ -95,7 +99,10 @@ bool vms__bias_is_keen(bool met)
 	}
 	if (likely(!slot->keen))
 		return false;
-	/* While writers rest from a revocation, only another meeting counts. */
+	/*
+	 * During the rest after a revocation only another meeting makes a
+	 * thread keen.
+	 */
 	slot->keen = atomic_load_explicit(&not_before, memory_order_relaxed) ? 0 : slot->keen - 1;
 	return slot->keen;
 }
@@ -115,8 +122,8 @@ static void wait_slot(struct vms__bias_slot *slot, const _Atomic unsigned long *
 	}
 	for (;;) {
 		/*
-		 * Either the reader sees that somebody sleeps, or the next look
-		 * sees that it has left.
+		 * Either the reader sees that a writer sleeps, or the check
+		 * below sees that the reader has left.
 		 */
 		atomic_store_explicit(&slot->sleeper, 1, VMS__ASYM_STORE);
 		vms__fence_heavy();
@@ -144,8 +151,8 @@ void vms__bias_fence(void)
 void vms__bias_wait(const _Atomic unsigned long *stamp)
 {
 	/*
-	 * After the fence: the slot of a reader that it has caught is among
-	 * those that are used.
+	 * This is read after the fence, so it includes the slot of any reader
+	 * that the fence has made visible.
 	 */
 	for (unsigned int i = VMS__BIAS_FIRST; i <= vms__thread_slots_used(); i++)
 		wait_slot(&vms__bias_slots[i], stamp);
@@ -161,7 +168,7 @@ bool vms__bias_held_by_any(const _Atomic unsigned long *stamp)
 
 #ifndef VMS__BIAS_MODEL
 
-/* In the child of a fork there is one thread. */
+/* The child of a fork has one thread. */
 static void fork_child(void)
 {
 	for (unsigned int i = 0; i <= VMS__SLOTS; i++) {

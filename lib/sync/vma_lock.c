@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vma_lock.c - the waiting side of the lock in every VMA: a writer, or one who
- * detaches, that found readers in.
+ * vma_lock.c - the slow side of the lock in every VMA: a thread that
+ * write-locks or detaches a VMA and has to wait for its readers.
  *
- * There is at most one such thread for a VMA, since it holds mmap_lock for
- * writing. It raises refcnt by VMA_LOCK_OFFSET, which turns new readers away
- * and so bounds the wait, spins for the time that a page fault takes, and only
+ * There is at most one such thread for a VMA, because it holds mmap_lock for
+ * writing. It raises refcnt by VMA_LOCK_OFFSET, which refuses new readers and
+ * so bounds the wait. It spins for the time that a page fault takes, and only
  * then sets the bit that makes the last reader call the kernel.
  *
- * Readers that hold the VMA by a slot of their own are waited for in
- * lib/sync/vma_bias.c.
+ * lib/sync/vma_bias.c waits for readers that hold the VMA by their thread's
+ * slot.
  *
  * Locks: mmap_lock W. Read first: lib/sync/vma_lock.h.
  */
@@ -19,10 +19,10 @@
 #include "lib/sync/spinlock.h"
 
 /*
- * Wait until the count is @left: 1 if the attachment counts, else 0. Its value
- * cannot pass that by, for it only falls.
- * Ordering: acquires the releases of all readers, by whichever load sees the
- *           end: their subtractions are one release sequence.
+ * Wait until the count is @left: 1 if the attachment still counts, else 0. The
+ * count cannot miss that value, because it only falls, by one at a time.
+ * Ordering: the load that sees @left acquires the releases of all readers,
+ *           because their subtractions form one release sequence.
  */
 static void wait_readers(_Atomic unsigned int *refcnt, unsigned int left)
 {
@@ -35,9 +35,10 @@ static void wait_readers(_Atomic unsigned int *refcnt, unsigned int left)
 		vms__cpu_relax();
 	}
 	/*
-	 * A reader that subtracts after this sees the bit and wakes us if it is
-	 * the last; one that did so before is in @ref. Between the two and the
-	 * sleep the value changes, and the kernel does not let us sleep.
+	 * A reader that subtracts after this sees the bit, and wakes us if it
+	 * is the last; @ref includes one that did so before. If the value
+	 * changes between this and the sleep, the kernel refuses to let us
+	 * sleep.
 	 */
 	ref = atomic_fetch_or_explicit(refcnt, VMS__VLOCK_SLEEPER, memory_order_acquire) |
 	      VMS__VLOCK_SLEEPER;
@@ -48,8 +49,8 @@ static void wait_readers(_Atomic unsigned int *refcnt, unsigned int left)
 }
 
 /*
- * Readers may come in again. release: gives the stamp (W1) to R2, as W2 in
- * vms__vlock_start_write() does.
+ * Let readers in again. release: passes the stamp (W1) to R2, like W2 in
+ * vms__vlock_start_write().
  */
 static void let_go(_Atomic unsigned int *refcnt)
 {
@@ -63,15 +64,17 @@ static void shut_out(_Atomic unsigned int *refcnt, const _Atomic unsigned long *
 		     bool fenced)
 {
 	/*
-	 * relaxed: turning readers away orders nothing; those that are in are
-	 * acquired by the wait
+	 * relaxed: refusing readers orders nothing, and the wait below acquires
+	 * from those that count
 	 */
 	unsigned int old = atomic_fetch_add_explicit(refcnt, VMA_LOCK_OFFSET, memory_order_relaxed);
 
 	VMS_ASSERT(old != 0 && old < VMA_LOCK_OFFSET);
 	(void)old;
 	wait_readers(refcnt, 1);
-	/* Whoever biases the VMA counts meanwhile, so nobody does any more. */
+	/*
+	 * A reader counts while it sets the bias, so no reader can set it now.
+	 */
 	if (atomic_load_explicit(refcnt, memory_order_relaxed) & VMS__VLOCK_MAY_HOLD) {
 		if (!fenced)
 			vms__bias_fence();
@@ -92,8 +95,9 @@ void vms__vlock_batch_finish(_Atomic unsigned int *refcnt, const _Atomic unsigne
 }
 
 /*
- * Nobody is turned away while a slot is seen to hold the VMA. One that takes it
- * at the same time as the stamp goes in keeps it, and the stamp goes out again.
+ * No reader is refused while a slot is seen to hold the VMA. A reader that
+ * takes the VMA by its slot while the stamp is stored keeps it, and the stamp
+ * is taken back.
  */
 bool vms__vlock_try_write_slow(_Atomic unsigned int *refcnt, _Atomic unsigned long *lock_seq,
 			       unsigned long seqval)
@@ -104,15 +108,16 @@ bool vms__vlock_try_write_slow(_Atomic unsigned int *refcnt, _Atomic unsigned lo
 	if (vms__bias_held_by_any(lock_seq))
 		return false;
 	/*
-	 * Relaxed, both: the fence orders them, and all that readers did who
-	 * counted, before the looks that follow.
+	 * Relaxed, on success and failure: the heavy fence below orders this,
+	 * and all that readers did which counted, before the checks that
+	 * follow.
 	 */
 	if (!atomic_compare_exchange_strong_explicit(refcnt, &ref, ref + VMA_LOCK_OFFSET,
 						     memory_order_relaxed, memory_order_relaxed))
 		return false;
 	/*
-	 * Exchanges, so that whoever reads what was there before acquires it
-	 * from where it came.
+	 * Exchanges, so that a thread that reads the old value afterwards still
+	 * acquires it from the thread that stored it first.
 	 */
 	was = atomic_exchange_explicit(lock_seq, seqval, memory_order_relaxed);
 	vms__bias_fence();
@@ -128,8 +133,8 @@ bool vms__vlock_try_write_slow(_Atomic unsigned int *refcnt, _Atomic unsigned lo
 void vms__vlock_detach_slow(_Atomic unsigned int *refcnt)
 {
 	/*
-	 * The attachment goes in the same step in which readers are shut out,
-	 * so that no count of 0 is ever seen in between.
+	 * The same step removes the attachment and refuses readers, so that no
+	 * thread sees a count of 0 in between.
 	 */
 	unsigned int old =
 		atomic_fetch_add_explicit(refcnt, VMA_LOCK_OFFSET - 1, memory_order_relaxed);
@@ -140,7 +145,7 @@ void vms__vlock_detach_slow(_Atomic unsigned int *refcnt)
 	let_go(refcnt);
 }
 
-/* Readers are in, or came by; or a slot may hold the VMA. */
+/* Readers count, or came and left meanwhile; or a slot may hold the VMA. */
 void vms__vlock_retire_slow(_Atomic unsigned int *refcnt, const _Atomic unsigned long *lock_seq)
 {
 	shut_out(refcnt, lock_seq, false);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check.c - what debug builds and the sanitizers see of an object:
- * whose it is, and that nobody uses it after. In other builds objcache.h and
- * internal.h have empty functions instead.
+ * check.c - the checks that debug builds and the sanitizers make on an object:
+ * who owns it, and that it is not used after its free. In other builds
+ * objcache.h and internal.h have empty functions instead.
  *
  * Locks: none; an object's state changes by an atomic exchange. Read first:
  *        objcache.h, "Builds that check".
@@ -19,8 +19,8 @@
 #define FREE_BYTE 0x6b
 
 /*
- * Behind each object. Owns the object's state, so that two frees at once are
- * found, too.
+ * Lies behind each object. It owns the object's state, so that two concurrent
+ * frees are found, too.
  */
 struct trailer {
 	struct vms__objcache *cache;
@@ -39,8 +39,8 @@ size_t vms__objcache_check_size(const struct vms__objcache *c)
 }
 
 /*
- * Not instrumented: the trailer lies in memory that AddressSanitizer takes for
- * a red zone.
+ * Not instrumented, because the trailer lies in memory that AddressSanitizer
+ * treats as a red zone.
  */
 __attribute__((no_sanitize("address"))) static void change_state(struct vms__objcache *c, void *obj,
 								 unsigned int from, unsigned int to,
@@ -90,7 +90,7 @@ static void check_scribble(struct vms__objcache *c, const unsigned char *obj)
 
 #else
 
-/* With a red zone for AddressSanitizer. */
+/* The size includes a red zone for AddressSanitizer. */
 size_t vms__objcache_check_size(const struct vms__objcache *c)
 {
 	return ALIGN_UP(c->size, sizeof(void *)) + (VMS__ASAN ? 16 : 0);
@@ -120,9 +120,9 @@ void vms__objcache_check_new(struct vms__objcache *c, void *obj)
 }
 
 /*
- * @obj passes from one user to the next. A late user's atomics race with no
- * atomics of the next one's: so this counts as a plain write, with which
- * everything races that is not ordered before it or after it.
+ * @obj passes from one user to the next. Atomic accesses of a late user do not
+ * race with atomic accesses of the next user. So this counts as a plain write,
+ * with which every access races that is not ordered before or after it.
  */
 static void change_hands(struct vms__objcache *c, void *obj)
 {
@@ -138,7 +138,7 @@ void vms__objcache_check_alloc(struct vms__objcache *c, void *obj)
 	change_hands(c, obj);
 }
 
-/* Have AddressSanitizer report a free of what is free already. */
+/* Make AddressSanitizer report a free of an object that is free already. */
 static void touch(const void *obj)
 {
 	if (VMS__ASAN)
@@ -151,7 +151,7 @@ void vms__objcache_check_free(struct vms__objcache *c, void *obj)
 	change_state(c, obj, OBJ_LIVE, OBJ_FREE, "free");
 	change_hands(c, obj);
 	scribble(c, obj);
-	/* A late reader may still look at TYPESAFE memory. */
+	/* A late reader may still access TYPESAFE memory. */
 	if (!(c->flags & VMS__OBJCACHE_TYPESAFE))
 		vms__asan_poison(obj, c->size);
 }
@@ -163,7 +163,10 @@ void vms__objcache_check_defer(struct vms__objcache *c, void *obj)
 	change_state(c, obj, OBJ_LIVE, OBJ_DEFERRED, "deferred free");
 }
 
-/* Nobody may look at it any more: TYPESAFE memory, too, is poisoned. */
+/*
+ * No reader may access the object any more, so TYPESAFE memory is poisoned as
+ * well.
+ */
 void vms__objcache_check_grace_over(struct vms__objcache *c, void *obj)
 {
 	change_state(c, obj, OBJ_DEFERRED, OBJ_FREE, "end of grace period");

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * defer.c - objects that wait for a grace period: the batches they go
- * in, the collector that takes batches through one, and the brake on those who
- * defer faster than grace periods pass.
+ * defer.c - objects that wait for a grace period: their batches, the collector
+ * that takes batches through one, and the brake on threads that defer faster
+ * than grace periods pass.
  *
- * Locks: the cache's lock, taken here; never held while RCU is called, so who
- * holds it never waits for a reader or a callback. Read first: objcache.h. How
- * a batch leaves a thread's hands: depot.c,
- * vms__depot_send_deferred().
+ * Locks: the cache's lock, taken here; never held while RCU is called, so a
+ * holder never waits for a reader or a callback. Read first: objcache.h, and
+ * depot.c, vms__depot_send_deferred(), which makes a batch.
  */
 #define VMS_NO_KERNEL_NAMES
 #include "lib/sync/objcache/internal.h"
@@ -18,21 +17,21 @@
 #include "lib/sync/cond.h"
 #include "lib/sync/rcu.h"
 
-/* garbage of one cache before its writers are slowed down */
+/* the garbage of one cache at which its writers are slowed down */
 #define MAX_INFLIGHT_BYTES ((size_t)16 << 20)
 #define MIN_INFLIGHT 64u
 #define MAX_INFLIGHT 4096u
-#define COLLECT_PAUSE_NS 1000000L /* the collector's step under pressure */
-#define COLLECT_AGAIN 16u         /* batches of one cache in such a step that keep it going */
-#define COLLECT_STEPS 32u         /* then other callbacks have their turn */
+#define COLLECT_PAUSE_NS 1000000L /* the collector's pause between steps under pressure */
+#define COLLECT_AGAIN 16u         /* the collector goes on if one cache has this many in a step */
+#define COLLECT_STEPS 32u         /* steps after which other callbacks get their turn */
 #define THROTTLE_NS 20000000L     /* longest sleep for one batch */
 #define BOUND_WAIT_NS 200000000L  /* longest wait for memory at the bound */
 
-/* ---- the collector: batches go through a grace period -------------------- */
+/* ---- the collector: batches pass a grace period -------------------------- */
 
 /*
- * Is a throttled thread to sleep on? It sleeps to half the limit, not to be
- * back at it with its next batch. Locks: cache's lock.
+ * Whether a throttled thread must sleep on. It sleeps until half the limit, so
+ * that its next batch does not reach the limit again. Locks: the cache's.
  */
 static bool must_wait(const struct vms__objcache *c)
 {
@@ -40,8 +39,8 @@ static bool must_wait(const struct vms__objcache *c)
 }
 
 /*
- * The grace period of @m, the first of @c's that are being collected, is over.
- * Locks: none.
+ * The grace period of @m, the first of @c's collecting batches, is over. Locks:
+ * none.
  */
 static void batch_done(struct vms__objcache *c, struct vms__magazine *m)
 {
@@ -50,7 +49,7 @@ static void batch_done(struct vms__objcache *c, struct vms__magazine *m)
 
 	depot_lock(c);
 	/*
-	 * Under the lock: a fork finds the batch in the collector's hands as a
+	 * Under the lock, so that a fork finds the batch in `collecting` as a
 	 * whole, or not at all.
 	 */
 	for (unsigned int i = 0; i < rounds; i++)
@@ -71,9 +70,9 @@ static void batch_done(struct vms__objcache *c, struct vms__magazine *m)
 }
 
 /*
- * Take the waiting batches of @c, if there are @min or more. Return: were
- * there? They stay in the cache's hands, so that a fork finds them. Only the
- * collector changes `collecting`, which is empty on entry.
+ * Take the waiting batches of @c, if there are @min or more. They stay listed
+ * in the cache, so that a fork finds them. Only the collector changes
+ * `collecting`, which must be empty on entry. Return: whether any were taken.
  */
 static bool take_waiting(struct vms__objcache *c, unsigned int min)
 {
@@ -92,8 +91,8 @@ static bool take_waiting(struct vms__objcache *c, unsigned int min)
 
 /*
  * Take all batches of the caches that have @min or more through one grace
- * period, and with them the slabs of depots that hold too much. Return: were
- * there any?
+ * period, together with slabs of depots that hold an excess. Return: whether
+ * there were any batches or slabs.
  */
 static bool collect(unsigned int min)
 {
@@ -118,16 +117,16 @@ static bool collect(unsigned int min)
 }
 
 static struct vms_rcu_head collector_head;
-/* collector_head is queued, and the collector has not started */
+/* whether collector_head is queued, and the collector has not started */
 static _Atomic bool collector_called;
 
 /*
- * Runs on the callback thread, which by itself comes round once in 10 ms. Under
- * pressure that would be a lot of garbage, and memory that is cold when it is
- * used again; so this stays, and looks again in smaller steps, as long as
- * batches come in quick succession. What it leaves has called it anew, since
- * collector_called is cleared first; so a barrier that begins after a batch was
- * queued finds the collector queued or at it, and waits for it.
+ * Runs on the callback thread, which by itself makes one round in 10 ms. Under
+ * pressure that would mean much garbage, and memory that is cold when it is
+ * reused. So the collector stays and polls in shorter steps, as long as batches
+ * come in quick succession. It clears collector_called first, so batches that
+ * it leaves have called it anew. So a barrier that begins after a batch was
+ * queued finds the collector queued or running, and waits for it.
  */
 static void collector(struct vms_rcu_head *head)
 {
@@ -135,8 +134,8 @@ static void collector(struct vms_rcu_head *head)
 
 	(void)head;
 	/*
-	 * Release: who calls again writes to collector_head, which is off the
-	 * queue. Pairs with the exchange below.
+	 * Release: the next caller writes to collector_head, which is now off
+	 * the queue. Pairs with the exchange in vms__defer_call_collector().
 	 */
 	atomic_store_explicit(&collector_called, false, memory_order_release);
 	if (!collect(1))
@@ -148,20 +147,25 @@ static void collector(struct vms_rcu_head *head)
 		if (!collect(COLLECT_AGAIN))
 			return;
 	}
-	/* A depot that the last step filled has not called. */
+	/*
+	 * A depot whose excess began in the last step has not called the
+	 * collector.
+	 */
 	vms__defer_call_collector();
 }
 
 /*
- * Who finds the collector called already relies on its taking the lists
- * afterwards: if it had taken this one before, then its lock would have shown
- * us collector_called as it had cleared it.
+ * A thread that finds the collector called already relies on the collector to
+ * take the lists later. It may: if the collector had taken this list before,
+ * then its unlock of the cache would have shown this thread that
+ * collector_called was cleared.
  */
 void vms__defer_call_collector(void)
 {
 	if (atomic_load_explicit(&collector_called, memory_order_relaxed)) {
 		/*
-		 * In the child of a fork it may be queued, and have no thread.
+		 * In the child of a fork the collector may be queued without a
+		 * thread.
 		 */
 		(void)vms__rcu_is_ready();
 		return;
@@ -184,8 +188,8 @@ void vms__defer_forked(struct vms__objcache *c)
 }
 
 /*
- * The parent's thread may have taken collector_head off the queue, and not have
- * come to clear the flag.
+ * The parent's callback thread may have taken collector_head off the queue
+ * without having cleared the flag yet.
  */
 void vms__defer_collector_forked(void)
 {
@@ -206,8 +210,8 @@ void vms__defer_setup(struct vms__objcache *c)
 }
 
 /*
- * Sleep until few enough batches wait, but for @ns at most. Return: few enough
- * do. Locks: the cache's, dropped meanwhile.
+ * Sleep until few enough batches wait, for @ns at most. Return: whether few
+ * enough do. Locks: the cache's, dropped meanwhile.
  */
 static bool wait_drained(struct vms__objcache *c, long ns)
 {
@@ -226,11 +230,11 @@ static bool wait_drained(struct vms__objcache *c, long ns)
 }
 
 /*
- * Garbage outruns the grace periods: let them catch up. The caller may hold
- * locks, even one that a reader waits for inside its section (mmap_lock, or a
- * spinlock): no grace period ends then before the caller goes on. So the sleep
- * is short, and only slows the caller. The bound on what is carved is the limit
- * that holds, and it holds for callers who may not sleep as well.
+ * Garbage grows faster than grace periods pass: slow the caller down. The
+ * caller may hold locks, even one that a reader waits for inside its section
+ * (mmap_lock, or a spinlock); then no grace period ends before the caller goes
+ * on. So the sleep is short, and only slows the caller. The effective limit is
+ * the bound on carving, which also holds for callers that may not sleep.
  */
 static void throttle(struct vms__objcache *c)
 {
@@ -242,10 +246,12 @@ static void throttle(struct vms__objcache *c)
 }
 
 /*
- * The same holds for this sleep. It is longer because the alternative is a
- * failure. Once it was in vain, the reader is one that stays: others would only
- * stand in its way if they waited, too, until a batch shows that it has gone.
- * Return: @c is below, so that the caller may try again.
+ * Wait until @c is below a limit, for callers that may hold the same locks as
+ * in throttle(). This sleep is longer because the alternative is a failure.
+ * Once it was in vain, a reader is blocking grace periods: more waiting callers
+ * could only stand in that reader's way, so they do not wait until a batch
+ * shows that the reader has left its section.
+ * Return: whether @c is below, so that the caller may try again.
  */
 static bool wait_until_below(struct vms__objcache *c, bool (*above)(const struct vms__objcache *))
 {
@@ -257,8 +263,9 @@ static bool wait_until_below(struct vms__objcache *c, bool (*above)(const struct
 	if (below)
 		return true;
 	/*
-	 * Whoever queued the batches called the collector. In the child of a
-	 * fork that call may be lost, and no other batch may ever be queued.
+	 * The threads that queued the batches called the collector. In the
+	 * child of a fork that call may be lost, and no further batch may ever
+	 * be queued.
 	 */
 	vms__defer_call_collector();
 	if (!vms__rcu_may_wait())
@@ -280,7 +287,7 @@ bool vms__defer_wait_below_bound(struct vms__objcache *c)
 
 _Atomic unsigned int vms__objcaches_short;
 
-/* Is one of the caches still short, after waiting if that may help? */
+/* Whether @c is still short, after waiting if that may help. */
 static bool stays_short(struct vms__objcache *c)
 {
 	bool now;
@@ -309,8 +316,8 @@ bool vms__objcache_may_grow(void)
 /* ---- flushing ------------------------------------------------------------ */
 
 /*
- * No memory to send @l's deferred objects: wait for the grace period here. @l
- * is the calling thread's.
+ * There was no memory to send @l's deferred objects, so wait for the grace
+ * period here. @l is the calling thread's.
  */
 static void flush_by_waiting(struct vms__objcache *c, struct vms__objcache_local *l)
 {
@@ -334,7 +341,7 @@ static void flush(struct vms__objcache *c, struct vms__objcache_local *l)
 	depot_lock(c);
 	if (get(&c->shared.drounds))
 		(void)vms__depot_send_partial(
-			c, &c->shared); /* without memory it goes when it is full */
+			c, &c->shared); /* without memory it is sent when it is full */
 	stuck = get(&l->drounds) && !vms__depot_send_partial(c, l);
 	depot_unlock(c);
 	if (stuck)

@@ -1,42 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * depot.c - a cache's depot: the magazines and objects that no thread
- * holds. Where new objects come from: slab.c.
+ * depot.c - a cache's depot: the magazines and objects that no thread holds.
+ * New objects come from slab.c.
  *
- * Locks: the cache's lock, held by the caller of every function here;
- * internal.h has the two that take it and drop it. Read first:
- * objcache.h.
- *
+ * Locks: the caller of every function here must hold the cache's lock. Read
+ *        first: objcache.h, and internal.h for depot_lock().
  *
  * Why free never needs memory
  *
- * A free that finds both magazines full needs an empty one, and so does a
- * deferred magazine that goes on its way. There always is one in the depot,
- * because no object is carved without room for it in a magazine. For one cache,
- * let
+ * A free that finds both magazines full needs an empty one, and so does a full
+ * deferred magazine that becomes a batch. The depot always has one, because no
+ * object is carved unless the depot has room for it in a magazine. For one
+ * cache, let
  *
  *   K  magazines for its objects (`mags`), of which there are at most 64 K;
- *   3  magazines more for each thread's local (and for `shared`), never counted below;
- *   X  magazines more (`spare`);
- *   Q  batches on their way that are not full (`partial_inflight`).
+ *   3  more magazines for each thread's local (and for `shared`), not counted
+ *      below;
+ *   X  more magazines (`spare`);
+ *   Q  batches that are not full (`partial_inflight`).
  *
  * The depot and the batches together own K + X magazines: full ones in the
- * depot and on their way (F), at most one in part filled (P <= 1: two are
- * poured together), Q, and the empty ones:  E = K + X - F - P - Q. Who needs an
- * empty magazine has at least one object in hand, so the full ones
- * hold less than 64 K:  F <= K - 1,  and  E >= X + 1 - P - Q >= X - Q.
- * So the rule  X >= Q + 1  is enough; it is kept by whoever sends a part-filled batch
- * (vms__depot_send_partial()) or takes three magazines for a new thread
- * (vms__depot_fill_local()), and these may fail. Whoever gives objects back to
- * the system (trim.c) frees no more magazines than leave both rules
- * true.
+ * depot and in batches (F), at most one partly filled one in the depot (P <= 1:
+ * two are poured together), the Q batches, and the empty ones:
+ *
+ *   E = K + X - F - P - Q
+ *
+ * A thread that needs an empty magazine has at least one object in hand, so the
+ * full ones hold less than 64 K:
+ *
+ *   F <= K - 1,  and so  E >= X + 1 - P - Q >= X - Q
+ *
+ * So the rule X >= Q + 1 is enough. Two functions keep it, and these may fail:
+ * vms__depot_send_partial(), which sends a partly filled batch, and
+ * vms__depot_fill_local(), which takes three magazines for a new thread. A trim
+ * that gives objects back to the system (trim.c) frees only as many magazines
+ * as leave both rules true.
  */
 #define VMS_NO_KERNEL_NAMES
 #include "lib/sync/objcache/internal.h"
 
 #include <stdlib.h>
 
-#define BUNDLE_BYTES ((size_t)16 << 10) /* about what one carving takes */
+#define BUNDLE_BYTES ((size_t)16 << 10) /* about what is carved at a time */
 #define BUNDLE_MIN 8u
 
 /* ---- magazines ----------------------------------------------------------- */
@@ -67,7 +72,7 @@ static void push_empty(struct vms__objcache *c, struct vms__magazine *m)
 	c->empty = m;
 }
 
-/* See "Why free never needs memory". */
+/* "Why free never needs memory" says why this cannot fail. */
 static struct vms__magazine *pop_empty(struct vms__objcache *c)
 {
 	struct vms__magazine *m = c->empty;
@@ -90,8 +95,8 @@ static struct vms__magazine *pop_partial(struct vms__objcache *c)
 }
 
 /*
- * As many objects as fit go from @from to the end of @objs, which holds
- * *@rounds.
+ * Move as many objects as fit from @from to the end of @objs, which has
+ * *@rounds of them.
  */
 static void pour(struct vms__magazine *from, void **objs, unsigned int *rounds)
 {
@@ -99,7 +104,7 @@ static void pour(struct vms__magazine *from, void **objs, unsigned int *rounds)
 		objs[(*rounds)++] = from->objs[--from->rounds];
 }
 
-/* Two in part filled become one, and one that is full or empty. */
+/* Two partly filled magazines become one, and one that is full or empty. */
 void vms__depot_give_back(struct vms__objcache *c, struct vms__magazine *m, unsigned int rounds)
 {
 	struct vms__magazine *other;
@@ -107,7 +112,7 @@ void vms__depot_give_back(struct vms__objcache *c, struct vms__magazine *m, unsi
 	m->rounds = rounds;
 	if (rounds && rounds < VMS__MAG_SIZE && (other = pop_partial(c)) != NULL) {
 		pour(m, other->objs, &other->rounds);
-		vms__depot_give_back(c, other, other->rounds); /* full, or it is the only one */
+		vms__depot_give_back(c, other, other->rounds); /* full, or the only one */
 	}
 	if (!m->rounds) {
 		push_empty(c, m);
@@ -138,7 +143,7 @@ void vms__depot_setup(struct vms__objcache *c)
 	vms__slab_setup(c);
 }
 
-/* One more empty magazine. Return: false without memory. */
+/* Add an empty magazine. Return: false if memory is out. */
 static bool mag_new(struct vms__objcache *c)
 {
 	struct vms__magazine *m = aligned_alloc(VMS_CACHELINE, ALIGN_UP(sizeof(*m), VMS_CACHELINE));
@@ -156,13 +161,13 @@ struct vms__magazine *vms__depot_give_spare(struct vms__objcache *c)
 		c->spare++;
 	}
 	c->spare--;
-	/* As pop_empty(), whose rule holds again. */
+	/* The rule that pop_empty() checks holds again. */
 	return pop_empty(c);
 }
 
 /*
- * See to it that @n new objects have magazines to match them in the depot.
- * Return: they may be carved.
+ * Make sure that the depot has magazines for @n new objects. Return: whether
+ * they may be carved.
  */
 static bool carve_begin(struct vms__objcache *c, unsigned int n)
 {
@@ -189,8 +194,8 @@ static bool bundle_carve(struct vms__objcache *c, struct vms__objcache_local *l,
 }
 
 /*
- * A full magazine of new objects for @l's thread's shelf. Return: the shelf may
- * take more.
+ * Carve a full magazine of new objects for the shelf of @l's thread. Return:
+ * whether the shelf may take more.
  */
 static bool carve_for_shelf(struct vms__objcache *c, struct vms__objcache_local *l)
 {
@@ -209,11 +214,11 @@ static bool carve_for_shelf(struct vms__objcache *c, struct vms__objcache_local 
 }
 
 /*
- * A thread that needs ever more new objects gets them ahead: what BUNDLE_BYTES
- * have beside the magazine that it came for, and then twice as many each time,
- * until it comes here once in a slab, not once in 64 objects. They lie on its
- * shelf, where a trim finds them. If they are big, a magazine of them is more
- * than a bundle, and none are carved ahead.
+ * A thread that keeps needing new objects gets some ahead: as many as
+ * BUNDLE_BYTES hold, besides the magazine that it came for, and then twice as
+ * many each time, until it comes here once per slab instead of once in 64
+ * objects. They lie on its shelf, where a trim finds them. If a full magazine
+ * is more than a bundle because objects are big, none are carved ahead.
  */
 static void carve_ahead(struct vms__objcache *c, struct vms__objcache_local *l)
 {
@@ -233,8 +238,8 @@ static void carve_ahead(struct vms__objcache *c, struct vms__objcache_local *l)
 /* ---- trade with a local -------------------------------------------------- */
 
 /*
- * Magazines of threads that have exited are taken if the rule X >= Q + 1
- * allows.
+ * This reuses magazines of threads that have exited, if the rule X >= Q + 1
+ * allows it.
  */
 bool vms__depot_fill_local(struct vms__objcache *c, struct vms__objcache_local *l)
 {
@@ -285,7 +290,7 @@ bool vms__depot_top_up(struct vms__objcache *c, struct vms__objcache_local *l, u
 		unsigned int rounds = get(&l->rounds);
 		struct vms__magazine *m = pop_full(c);
 
-		/* prev is empty here: full, it would be enough by itself. */
+		/* prev is empty here: a full prev would be enough by itself. */
 		if (m) {
 			push_empty(c, l->prev);
 			l->prev = m;
@@ -301,7 +306,7 @@ bool vms__depot_top_up(struct vms__objcache *c, struct vms__objcache_local *l, u
 	return true;
 }
 
-/* @m, filled to @rounds, becomes a batch. */
+/* Make @m, which holds @rounds objects, a batch. */
 static void queue_batch(struct vms__objcache *c, struct vms__magazine *m, unsigned int rounds,
 			struct vms__objcache_thread *owner)
 {
@@ -322,7 +327,7 @@ void vms__depot_send_deferred(struct vms__objcache *c, struct vms__objcache_loca
 	set(&l->drounds, 0);
 }
 
-/* The rule X >= Q + 1 asks for one magazine more first. */
+/* The rule X >= Q + 1 requires one more magazine first. */
 bool vms__depot_send_partial(struct vms__objcache *c, struct vms__objcache_local *l)
 {
 	if (c->spare < c->partial_inflight + 2) {
@@ -352,8 +357,8 @@ void vms__depot_empty_local(struct vms__objcache *c, struct vms__objcache_local 
 }
 
 /*
- * An empty magazine for @m, filled to *@rounds: there is one, since there is an
- * object in hand.
+ * Trade @m, which holds *@rounds objects, for an empty magazine. There is one,
+ * because an object is in hand.
  */
 static struct vms__magazine *drain(struct vms__objcache *c, struct vms__magazine *m,
 				   _Atomic unsigned int *rounds)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * internal.h - what the object caches' files share: the list of
- * caches, a cache's lock, what a thread does with its own magazines, and the
- * calls from file to file. Nobody else includes it.
+ * internal.h - what the object caches' files share: the list of caches, a
+ * cache's lock, a thread's operations on its own magazines, and the calls from
+ * file to file. No other file of lib/sync includes it.
  *
- * Where to read next: objcache.c.
+ * Locks: each section's heading and each function say. Read next: objcache.c.
  */
 #ifndef VMS_SYNC_OBJCACHE_INTERNAL_H
 #define VMS_SYNC_OBJCACHE_INTERNAL_H
@@ -21,36 +21,37 @@
 
 #define SLAB_SIZE ((size_t)64 << 10) /* a multiple of every system's page size */
 #define CHUNK_SLABS 32u
-#define CHUNK_SIZE (CHUNK_SLABS * SLAB_SIZE) /* and its alignment: one huge page */
+#define CHUNK_SIZE (CHUNK_SLABS * SLAB_SIZE) /* also its alignment: one huge page */
 
 enum slab_state {
-	SLAB_UNUSED, /* in c->unused: has no objects, and no memory if it was given back */
-	SLAB_OPEN,   /* in c->open: in part carved */
-	SLAB_HELD,   /* some local's */
-	SLAB_CARVED, /* whole; nobody's */
+	SLAB_UNUSED, /* in c->unused: no objects, and no memory if it was given back */
+	SLAB_OPEN,   /* in c->open: partly carved */
+	SLAB_HELD,   /* held by a local */
+	SLAB_CARVED, /* fully carved; held by no local */
 	/*
-	 * its objects were taken out of the depot. It is the trimmer's, and
-	 * unused once its memory has gone
+	 * Its objects were removed from the depot. The trimmer owns it until
+	 * its memory is given back.
 	 */
 	SLAB_LEAVING,
 };
 
 struct vms__slab {
 	struct vms__slab *next;
-	unsigned int carved; /* objects in it: the first of those that have room */
-	unsigned int idle;   /* while a trimmer looks: those in the depot; else 0 */
+	unsigned int carved; /* objects in it, which occupy the first places */
+	unsigned int idle;   /* during a trim: how many are in the depot; else 0 */
 	enum slab_state state;
 };
 
 /*
- * A chunk's descriptor, at the beginning of one slab's room just below the
- * chunk itself: so it is found by an object's address alone, and the chunk's
- * own memory can go back as a whole huge page. All under the cache's lock.
+ * A chunk's descriptor lies at the beginning of the slab-sized room just below
+ * the chunk itself. So it is found from an object's address alone, and the
+ * chunk's own memory can be given back as a whole huge page. The cache's lock
+ * guards all of it.
  */
 struct vms__chunk {
 	struct vms__chunk *next;
 	struct vms__objcache *cache; /* constant */
-	bool huge;                   /* the system was asked for a huge page */
+	bool huge;                   /* a huge page was requested from the system */
 	struct vms__slab slab[CHUNK_SLABS];
 };
 _Static_assert(sizeof(struct vms__chunk) <= SLAB_SIZE, "room for the descriptor");
@@ -105,92 +106,93 @@ static inline void depot_unlock(struct vms__objcache *c)
 /* ---- objcache.c ---------------------------------------------------------- */
 
 /*
- * [1..vms__objcache_count()], by index. An entry is written once, before it is
- * counted, and never taken back.
+ * The caches: [1..vms__objcache_count()], by index. An entry is written once,
+ * before it is counted, and is never removed.
  */
 extern VMS__HIDDEN struct vms__objcache *vms__objcaches[VMS__OBJCACHES_MAX];
 unsigned int vms__objcache_count(void);
 /*
- * Take @c's lock, with what lies on all threads' shelves brought into the
- * depot.
- * Locks: none of a cache.
+ * Take @c's lock, and move the objects on all threads' shelves into the depot.
+ * Locks: the caller must hold no cache's lock.
  */
 void vms__depot_lock_gathered(struct vms__objcache *c);
 
 /*
- * This thread's local of @c, ready for use; NULL without memory: use `shared`.
- * @c is registered. Locks: none.
+ * Return: this thread's local of @c, ready for use; NULL if memory is out: use
+ *         `shared`. @c must be registered. Locks: none.
  */
 struct vms__objcache_local *vms__objcache_local_ready(struct vms__objcache *c);
 
-/* See to it that one more fits into @l, the calling thread's. Locks: none. */
+/* Make room for one more object in @l, the calling thread's. Locks: none. */
 void vms__objcache_make_room(struct vms__objcache *c, struct vms__objcache_local *l);
 
-/* ---- depot.c: cache's lock held --------------------------------- */
+/* ---- depot.c: cache's lock held ------------------------------------------ */
 
-/* First use of @c: how its objects lie in memory. */
+/* On the first use of @c: set how its objects lie in memory. */
 void vms__depot_setup(struct vms__objcache *c);
 
 /*
- * Give @l its three magazines. Return: false without memory; what was carved
- * then stays spare.
+ * Give @l its three magazines. Return: false if memory is out; magazines made
+ * by then stay spare.
  */
 bool vms__depot_fill_local(struct vms__objcache *c, struct vms__objcache_local *l);
 /*
- * Take back all that @l holds. What is deferred becomes a batch: call the
- * collector.
+ * Take back all that @l holds. Its deferred objects become a batch: the caller
+ * must call the collector.
  */
 void vms__depot_empty_local(struct vms__objcache *c, struct vms__objcache_local *l);
 
 /*
- * loaded and prev are dry: trade for one with objects, or carve some. Return:
- * false without memory.
+ * loaded and prev are empty: trade loaded for a magazine with objects, or carve
+ * some. Return: false if memory is out.
  */
 bool vms__depot_refill(struct vms__objcache *c, struct vms__objcache_local *l);
 /* loaded and prev are full: trade prev for an empty one. */
 void vms__depot_spill(struct vms__objcache *c, struct vms__objcache_local *l);
-/* Bring @l to @n objects or more. Return: false without memory. */
+/* Fill @l to @n objects or more. Return: false if memory is out. */
 bool vms__depot_top_up(struct vms__objcache *c, struct vms__objcache_local *l, unsigned int n);
 
 /*
- * The full deferred magazine leaves @l as a batch; a new one takes its place.
- * The caller unlocks, and calls the collector.
+ * Make @l's full deferred magazine a batch, and replace it by an empty one.
+ * After unlocking, the caller must call the collector.
  */
 void vms__depot_send_deferred(struct vms__objcache *c, struct vms__objcache_local *l);
 /*
- * As vms__depot_send_deferred(), from any filling. Return: false without
- * memory.
+ * Like vms__depot_send_deferred(), but the deferred magazine need not be full.
+ * Return: false if memory is out.
  */
 bool vms__depot_send_partial(struct vms__objcache *c, struct vms__objcache_local *l);
 /*
- * What @l holds free goes to the depot, as does the rest of its slab; @l stays
- * ready. What is deferred stays with it.
+ * Move @l's free objects and the rest of its slab to the depot. @l stays ready,
+ * and keeps its deferred objects.
  */
 void vms__depot_drain_local(struct vms__objcache *c, struct vms__objcache_local *l);
-/* Take back @m, filled to @rounds. */
+/* Take back @m, which holds @rounds objects. */
 void vms__depot_give_back(struct vms__objcache *c, struct vms__magazine *m, unsigned int rounds);
 /*
- * An empty magazine that the depot no longer counts: it is the caller's, who
- * gives it back by adding one to c->spare. NULL: no memory.
+ * Return: an empty magazine that the depot no longer counts; NULL if memory is
+ *         out. The caller owns it, and gives it back by adding one to c->spare.
  */
 struct vms__magazine *vms__depot_give_spare(struct vms__objcache *c);
 
-/* Does so much of @c wait for a grace period that nothing is carved? */
+/* Whether so much of @c waits for a grace period that nothing is carved. */
 static inline bool at_bound(const struct vms__objcache *c)
 {
 	return c->inflight >= c->max_inflight * VMS__OBJCACHE_BOUND;
 }
 
-/* Half of that: callers who ask vms__objcache_may_grow() make do. */
+/*
+ * Whether half of that waits: vms__objcache_may_grow() then may return false.
+ */
 static inline bool is_short(const struct vms__objcache *c)
 {
 	return c->inflight >= c->max_inflight * VMS__OBJCACHE_BOUND / 2;
 }
 
-/* how many were short at the last look */
+/* The number of caches that are noted as short. */
 extern VMS__HIDDEN _Atomic unsigned int vms__objcaches_short;
 
-/* After a change of c->inflight. Locks: the cache's. */
+/* Called after each change of c->inflight. Locks: the cache's. */
 static inline void note_short(struct vms__objcache *c)
 {
 	bool now = is_short(c);
@@ -199,13 +201,13 @@ static inline void note_short(struct vms__objcache *c)
 		return;
 	c->noted_short = now;
 	/*
-	 * Relaxed: a hint, as old as the caller's last lock; the cache's lock
-	 * is taken before anything is made of it.
+	 * Relaxed: a hint, as old as the reader's last lock. A reader that acts
+	 * on it takes the cache's lock first.
 	 */
 	atomic_fetch_add_explicit(&vms__objcaches_short, now ? 1u : -1u, memory_order_relaxed);
 }
 
-/* ---- shelf.c: the calling thread is registered, if it is its shelf ---- */
+/* ---- shelf.c: for its own shelf, the calling thread must be registered --- */
 
 static inline unsigned int vms__shelf_max(const struct vms__objcache *c)
 {
@@ -213,122 +215,133 @@ static inline unsigned int vms__shelf_max(const struct vms__objcache *c)
 }
 
 /*
- * There are @nr_threads now. Return: shelves have another size than before.
- * Locks: of the list of threads.
+ * Set the size of shelves for @nr_threads threads. Return: whether the size has
+ * changed. Locks: the lock of the list of threads.
  */
 bool vms__shelves_resize(unsigned int nr_threads);
 /*
- * Whether @c's shelves take anything; and if so, as much as their size is now.
+ * Let @c's shelves take objects, up to their present size, or nothing.
  * Locks: the cache's.
  */
 void vms__shelves_use(struct vms__objcache *c, bool use);
 /*
  * Trade @empty for a full magazine of the thread's own shelf. Return: NULL if
- * there is none. Locks: no shelf's.
+ * there is none. Locks: the caller must hold no shelf's lock.
  */
 struct vms__magazine *vms__shelf_take_full(struct vms__objcache *c, struct vms__magazine *empty);
 /*
- * Trade @full for an empty one. Return: NULL if there is no room. Locks: no
- * shelf's.
+ * Trade @full for an empty magazine of the thread's own shelf. Return: NULL if
+ * there is no room. Locks: the caller must hold no shelf's lock.
  */
 struct vms__magazine *vms__shelf_put_full(struct vms__objcache *c, struct vms__magazine *full);
-/* How many magazines the thread's own shelf has, full and empty. */
+/* The number of magazines on the thread's own shelf, full and empty. */
 static inline unsigned int vms__shelf_stock(const struct vms__objcache *c)
 {
 	return get(&vms__objcache_self->shelf[get(&c->index)].stock);
 }
 /*
- * More room on the thread's own shelf, if it may grow and there is memory.
+ * Add room to the thread's own shelf, if it may grow and there is memory.
  * Locks: the cache's.
  */
 void vms__shelf_grow(struct vms__objcache *c);
 /*
- * Put @full on the shelf of its owner: of the thread that deferred it, if it is
- * a batch that is done. Return: false: it is still the caller's, because the
- * thread has exited or has no room.
+ * Put @full on the shelf of its owner, which for a batch is the thread that
+ * deferred it. Return: false if the thread has exited or has no room; the
+ * caller then keeps @full.
  * Locks: the cache's.
  */
 bool vms__shelf_accept(struct vms__objcache *c, struct vms__magazine *full);
-/* Everything on @t's shelf goes to the depot. Locks: the cache's. */
+/* Move everything on @t's shelf to the depot. Locks: the cache's. */
 void vms__shelf_clear(struct vms__objcache *c, struct vms__objcache_thread *t);
 
-/* ---- slab.c: cache's lock held, if nothing else is said --------- */
+/* ---- slab.c: cache's lock held, unless stated otherwise ------------------ */
 
 /*
- * First use of @c, its stride known: how its objects lie in slabs, and how many
- * may lie idle.
+ * On the first use of @c, whose stride is set: set how its objects lie in
+ * slabs, and how many may be idle.
  */
 void vms__slab_setup(struct vms__objcache *c);
 /*
- * Carve up to @n objects from @l's slab, or from others which become @l's, into
- * @objs. Return: how many; 0: no memory.
+ * Carve up to @n objects into @objs, from @l's slab and then from others, which
+ * become @l's. Return: how many; 0: memory is out.
  */
 unsigned int vms__slab_carve(struct vms__objcache *c, struct vms__objcache_local *l, void **objs,
 			     unsigned int n);
-/* @l gives up its slab, if it has one. */
+/* Detach @l's slab from it, if it has one. */
 void vms__slab_leave(struct vms__objcache *c, struct vms__objcache_local *l);
 /*
- * Give the memory of the @leaving slabs, a list, back to the system; neighbours
- * stand in it by falling address. They are unused then. Locks: none; a grace
- * period has passed since they began to leave. Return: bytes given back.
+ * Give the memory of the slabs in the list @leaving back to the system.
+ * Neighbours must be next to each other in it, by falling address. The slabs
+ * are unused afterwards.
+ * Locks: none. A grace period must have passed since the slabs became
+ *        SLAB_LEAVING. Return: bytes given back.
  */
 size_t vms__slabs_release(struct vms__slab *leaving);
-/* In the child of a fork: what other threads were giving back is unused. */
+/*
+ * In the child of a fork: make the slabs unused that other threads were giving
+ * back.
+ */
 void vms__slabs_after_fork(struct vms__objcache *c);
 
-/* ---- trim.c ----------------------------------------------------- */
+/* ---- trim.c -------------------------------------------------------------- */
 
 /*
- * Does the depot hold more than may idle there? What lies on shelves counts as
- * in use. Locks: the cache's.
+ * Whether the depot holds more than may be idle there. Objects on shelves count
+ * as in use. Locks: the cache's.
  */
 static inline bool has_excess(const struct vms__objcache *c)
 {
 	return c->depot_objs > c->high && c->depot_objs > c->carved - c->depot_objs;
 }
 /*
- * Has the depot so much that some should be given back? Then call the
+ * Whether some of the depot should be given back: the caller then calls the
  * collector. Locks: the cache's.
  */
 bool vms__trim_wanted(const struct vms__objcache *c);
 /*
- * If it has: take slabs from @c and put them on the list @leaving, for
- * vms__slabs_release(). Return: the list. Locks: none.
+ * If vms__trim_wanted(): take slabs from @c and put them before the list
+ * @leaving, for vms__slabs_release(). Return: the new list. Locks: none.
  */
 struct vms__slab *vms__trim_excess(struct vms__objcache *c, struct vms__slab *leaving);
 
-/* ---- defer.c: no lock held -------------------------------------- */
+/* ---- defer.c: no lock held ----------------------------------------------- */
 
-/* First use of @c: how much garbage it may have. Any lock may be held. */
+/*
+ * On the first use of @c: set how much garbage it may have. The caller may hold
+ * any lock.
+ */
 void vms__defer_setup(struct vms__objcache *c);
 /*
- * See to it that the batches are collected, and that what is idle in excess is
- * given back. After queueing them.
+ * Make sure that the collector will process the queued batches and give back
+ * excess. Called after queueing batches.
  */
 void vms__defer_call_collector(void);
 /*
- * For fork's child handler: what the parent's collector had taken from @c waits
- * for another grace period.
+ * For the fork's child handler: the batches that the parent's collector had
+ * taken from @c wait for another grace period.
  */
 void vms__defer_forked(struct vms__objcache *c);
-/* For the same: the collector of this process. */
+/* For the fork's child handler: set up the collector of this process. */
 void vms__defer_collector_forked(void);
 /*
- * The depot was dry, and nothing could be carved, because of the bound. Wait,
- * if waiting can help (objcache.h, vms__objcache_alloc()). Return: it did, try
- * again.
+ * The depot was empty, and nothing could be carved because of the bound. Wait,
+ * if that can help (objcache.h, vms__objcache_alloc()). Return: whether the
+ * caller should try again.
  */
 bool vms__defer_wait_below_bound(struct vms__objcache *c);
 
-/* ---- check.c: any lock may be held ------------------------------ */
+/* ---- check.c: the caller may hold any lock ------------------------------- */
 
 #if VMS__OBJCACHE_CHECKED
-/* Bytes of an object together with what the checks keep behind it. */
+/*
+ * The size of an object together with what the checks keep behind it, in bytes.
+ */
 size_t vms__objcache_check_size(const struct vms__objcache *c);
-/* @obj was carved. */
+/* Called for a newly carved @obj. */
 void vms__objcache_check_new(struct vms__objcache *c, void *obj);
 /*
- * The grace period of a deferred @obj is over: nobody may look at it any more.
+ * The grace period of a deferred @obj is over: no reader may access it any
+ * more.
  */
 void vms__objcache_check_grace_over(struct vms__objcache *c, void *obj);
 #else
@@ -346,7 +359,7 @@ static inline void vms__objcache_check_grace_over(struct vms__objcache *c, void 
 }
 #endif
 
-/* ---- a local without the depot: its thread only (`shared`: cache's lock held) ---- */
+/* ---- a local: its own thread (`shared`: cache's lock held) --------------- */
 
 static inline void swap_magazines(struct vms__objcache_local *l)
 {
@@ -359,7 +372,7 @@ static inline void swap_magazines(struct vms__objcache_local *l)
 	set(&l->prounds, rounds);
 }
 
-/* Is there an object in loaded, now or after swapping it with prev? */
+/* Whether loaded has an object, after swapping it with prev if need be. */
 static inline bool has_object(struct vms__objcache_local *l)
 {
 	if (!get(&l->rounds) && get(&l->prounds))
@@ -368,8 +381,8 @@ static inline bool has_object(struct vms__objcache_local *l)
 }
 
 /*
- * The full magazine that was prev has left, and @m, which is empty, came for
- * it: it is loaded, and what was loaded, full, is prev.
+ * The full magazine prev was traded for the empty @m: @m becomes loaded, and
+ * loaded, which is full, becomes prev.
  */
 static inline void take_empty(struct vms__objcache_local *l, struct vms__magazine *m)
 {
@@ -379,7 +392,7 @@ static inline void take_empty(struct vms__objcache_local *l, struct vms__magazin
 	set(&l->rounds, 0);
 }
 
-/* Is there room in loaded, now or after swapping it with prev? */
+/* Whether loaded has room, after swapping it with prev if need be. */
 static inline bool has_room(struct vms__objcache_local *l)
 {
 	if (get(&l->rounds) == VMS__MAG_SIZE && !get(&l->prounds))
@@ -403,7 +416,7 @@ static inline void push(struct vms__objcache_local *l, void *obj)
 	set(&l->rounds, n + 1);
 }
 
-/* Return: is the deferred magazine full now? */
+/* Return: whether the deferred magazine is full now. */
 static inline bool push_deferred(struct vms__objcache_local *l, void *obj)
 {
 	unsigned int n = get(&l->drounds);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * objcache.c - the object caches' slow side: caches and threads come and go,
- * and what alloc and free do when a thread's magazines are dry or full. The
+ * objcache.c - the object caches' slow side: registering caches and threads,
+ * and what alloc and free do when a thread's magazines are empty or full. The
  * fast side is inline in objcache.h; read that first.
  *
  * Locks, outermost first: caches_lock (the list of caches, the list of
  * threads), a cache's lock (its depot). Neither is held while RCU is called, so
- * who holds one never waits for a reader or for a callback. What a thread has
- * in its struct vms__objcache_local is its own and needs no lock.
+ * a holder never waits for a reader or for a callback. A thread's struct
+ * vms__objcache_local is its own and needs no lock.
  *
- * Where to read next: depot.c, and there why free never needs memory;
- * slab.c for where objects lie; defer.c for what waits for a
- * grace period; trim.c for what goes back to the system;
- * check.c for what debug builds and the sanitizers see of it all.
+ * Read next: depot.c, which says why free never needs memory; slab.c for the
+ * places of objects; shelf.c for a thread's shelves; defer.c for objects that
+ * wait for a grace period; trim.c for memory that is given back to the system;
+ * check.c for the checks of debug builds and sanitizers.
  */
 #define VMS_NO_KERNEL_NAMES
 #include "lib/sync/objcache/internal.h"
@@ -26,7 +26,10 @@
 _Static_assert(VMS__MAG_SIZE >= VMS__OBJCACHE_RESERVE_MAX,
 	       "one full magazine satisfies any reserve");
 
-/* all dry and all full: leads to the slow paths. Never written */
+/*
+ * Its locals are all both empty and full, which leads to the slow paths. Never
+ * written.
+ */
 static struct vms__objcache_thread no_thread;
 VMS__TLS struct vms__objcache_thread *vms__objcache_self = &no_thread;
 
@@ -34,11 +37,11 @@ static pthread_mutex_t caches_lock = PTHREAD_MUTEX_INITIALIZER;
 struct vms__objcache *vms__objcaches[VMS__OBJCACHES_MAX];
 static unsigned int nr_caches;
 static struct vms__objcache_thread threads = {.next = &threads, .prev = &threads}; /* list head */
-/* by next: their memory serves for new ones */
+/* Exited threads, linked by next. Their memory is reused for new threads. */
 static struct vms__objcache_thread *former_threads;
 static unsigned int nr_threads;
 
-/* ---- caches and threads come and go -------------------------------------- */
+/* ---- registering caches and threads -------------------------------------- */
 
 unsigned int vms__objcache_count(void)
 {
@@ -50,7 +53,9 @@ unsigned int vms__objcache_count(void)
 	return nr;
 }
 
-/* First use of @c in this process. Return: false without memory. */
+/*
+ * Set up @c on its first use in this process. Return: false if memory is out.
+ */
 static bool cache_register(struct vms__objcache *c)
 {
 	bool ok = true;
@@ -77,8 +82,8 @@ static bool cache_register(struct vms__objcache *c)
 static bool cache_ready(struct vms__objcache *c)
 {
 	/*
-	 * Acquire: pairs with the release in cache_register(): what it set up
-	 * is seen.
+	 * Acquire: pairs with the release in cache_register(), so that its
+	 * setup is seen.
 	 */
 	return likely(atomic_load_explicit(&c->index, memory_order_acquire)) || cache_register(c);
 }
@@ -99,8 +104,8 @@ void vms__depot_lock_gathered(struct vms__objcache *c)
 }
 
 /*
- * So many threads more. Where that changes the size of shelves, all begin anew
- * with theirs empty. Locks: caches_lock.
+ * There are @more threads more. If that changes the size of shelves, all
+ * shelves are emptied. Locks: caches_lock.
  */
 static void threads_changed(int more)
 {
@@ -123,8 +128,8 @@ static void thread_exits(void)
 
 	vms__objcache_self = &no_thread;
 	/*
-	 * caches_lock throughout: a count sees each object either in the thread
-	 * or in the depot.
+	 * caches_lock is held throughout, so that a count sees each object
+	 * either in the thread or in the depot.
 	 */
 	pthread_mutex_lock(&caches_lock);
 	for (unsigned int i = 1; i <= nr_caches; i++) {
@@ -133,7 +138,7 @@ static void thread_exits(void)
 		depot_lock(vms__objcaches[i]);
 		vms__shelf_clear(vms__objcaches[i], t);
 		vms__depot_empty_local(vms__objcaches[i], &t->local[i]);
-		/* cap says that batches do not come back here */
+		/* cap 0 says that no batch returns here. */
 		t->local[i] = (struct vms__objcache_local){0};
 		depot_unlock(vms__objcaches[i]);
 	}
@@ -147,10 +152,11 @@ static void thread_exits(void)
 }
 
 /*
- * Memory for a thread, all zero. It is never freed, because batches that wait
- * for a grace period name the thread that they are for: one that has exited
- * since left the name to nobody, or to another thread, which gets them then.
- * Locks: caches_lock. NULL: no memory.
+ * Return: zeroed memory for a thread; NULL if memory is out. The memory is
+ *         never freed, because batches that wait for a grace period name the
+ *         thread that they are for. If that thread has exited meanwhile, its
+ *         memory belongs to no thread, or to another thread, which then gets
+ *         the batches. Locks: caches_lock.
  */
 static struct vms__objcache_thread *thread_new(void)
 {
@@ -206,8 +212,8 @@ struct vms__objcache_local *vms__objcache_local_ready(struct vms__objcache *c)
 /* ---- alloc and free, the slow way ---------------------------------------- */
 
 /*
- * The injector's word on an allocation, which it counts, but for those that a
- * reserve has promised.
+ * Whether the injector makes an allocation fail. It counts each allocation,
+ * except for those that a reserve has promised.
  */
 static bool must_fail(struct vms__objcache_local *l)
 {
@@ -225,7 +231,7 @@ static void *alloc_shared(struct vms__objcache *c)
 	void *obj;
 
 	do {
-		/* Memory is out, so what lies on shelves is needed. */
+		/* Memory is out, so the objects on shelves are needed. */
 		vms__depot_lock_gathered(c);
 		obj = has_object(l) || vms__depot_refill(c, l) ? pop(l) : NULL;
 		bound = at_bound(c);
@@ -234,10 +240,7 @@ static void *alloc_shared(struct vms__objcache *c)
 	return obj;
 }
 
-/*
- * Trade the magazine prev, which is empty, for a full one of the thread's own
- * shelf.
- */
+/* Trade prev, which is empty, for a full magazine of the thread's own shelf. */
 static bool take_from_shelf(struct vms__objcache *c, struct vms__objcache_local *l)
 {
 	struct vms__magazine *m = vms__shelf_take_full(c, l->prev);
@@ -249,17 +252,17 @@ static bool take_from_shelf(struct vms__objcache *c, struct vms__objcache_local 
 	return true;
 }
 
-/* @l has fewer than @n objects. Locks: the cache's. */
+/* Fill @l, which has fewer than @n objects. Locks: the cache's. */
 static bool take_from_depot(struct vms__objcache *c, struct vms__objcache_local *l, unsigned int n)
 {
 	return n == 1 ? vms__depot_refill(c, l) : vms__depot_top_up(c, l, n);
 }
 
 /*
- * Bring @l, which has fewer, to @n objects or more: from its shelf, from the
- * depot, newly carved. Only where none of these helps are the shelves of other
- * threads brought into the depot; and only then may waiting help.
- * Return: false without memory.
+ * Fill @l, which has fewer than @n objects, to @n or more: from its shelf, from
+ * the depot, or by carving. Only if none of these helps, the shelves of other
+ * threads are moved into the depot; and only then waiting may help.
+ * Return: false if memory is out.
  */
 static bool refill(struct vms__objcache *c, struct vms__objcache_local *l, unsigned int n)
 {
@@ -288,7 +291,7 @@ static void *alloc_local(struct vms__objcache *c, struct vms__objcache_local *l)
 	return pop(l);
 }
 
-/* The calling thread's local of @c, or NULL: use `shared`. */
+/* Return: the calling thread's local of @c; NULL: use `shared`. */
 static struct vms__objcache_local *local_ready(struct vms__objcache *c)
 {
 	struct vms__objcache_local *l = vms__objcache_local(c);
@@ -348,8 +351,8 @@ static void free_shared(struct vms__objcache *c, void *obj)
 }
 
 /*
- * Both magazines are full: prev goes to the thread's shelf. Return: false:
- * there is no room.
+ * Both magazines are full: trade prev with the thread's shelf. Return: false if
+ * the shelf has no room.
  */
 static bool spill_to_shelf(struct vms__objcache *c, struct vms__objcache_local *l)
 {
@@ -378,7 +381,7 @@ void vms__objcache_make_room(struct vms__objcache *c, struct vms__objcache_local
 		vms__defer_call_collector();
 }
 
-/* The checks of a free were made by the caller, inline. */
+/* The inline caller has made the checks of a free. */
 void vms__objcache_free_slow(struct vms__objcache *c, void *obj)
 {
 	struct vms__objcache_local *l = local_ready(c);
@@ -430,7 +433,10 @@ size_t vms__objcache_in_use(struct vms__objcache *c)
 {
 	struct census n = count(c);
 
-	/* Threads at work can be counted on both sides of a trade. */
+	/*
+	 * A thread may be counted on both sides of a trade that it makes
+	 * meanwhile.
+	 */
 	return n.carved > n.free + n.deferred ? n.carved - n.free - n.deferred : 0;
 }
 
@@ -463,10 +469,11 @@ size_t vms_leak_report(FILE *out)
 /* ---- fork ---------------------------------------------------------------- */
 
 /*
- * These locks are held for moments, in which memory may be allocated, but which
- * wait for nothing else: a fork waits for no reader and no callback here. Not
- * by depot_lock(): these are many of one rank, in the order of the list, and
- * the child is another thread to lockdep.
+ * Every holder keeps these locks for a moment only. It may allocate memory
+ * meanwhile, but waits for nothing else, so a fork waits for no reader and no
+ * callback here. This does not use depot_lock(): these are many locks of one
+ * rank, taken in the order of the list, and to lockdep the child is another
+ * thread.
  */
 static void fork_prepare(void)
 {
@@ -492,8 +499,9 @@ static void fork_parent(void)
 }
 
 /*
- * What threads that do not exist here had on their shelves is the depot's. What
- * they had in hand stays there, since they may have been in the middle of it.
+ * Move to the depot what threads that do not exist in the child had on their
+ * shelves. The magazines in their hands stay, because such a thread may have
+ * been in the middle of an operation on them.
  */
 static void take_over_shelves(struct vms__objcache *c)
 {
@@ -501,11 +509,14 @@ static void take_over_shelves(struct vms__objcache *c)
 		if (t == vms__objcache_self)
 			continue;
 		vms__shelf_clear(c, t);
-		t->local[get(&c->index)].cap = 0; /* no batch comes back there */
+		t->local[get(&c->index)].cap = 0; /* no batch returns there */
 	}
 }
 
-/* Those that waited no longer exist. Nothing is allocated or waited for. */
+/*
+ * The threads that waited no longer exist. Nothing is allocated or waited for
+ * here.
+ */
 static void fork_child(void)
 {
 	unlock_shelves();
@@ -519,7 +530,7 @@ static void fork_child(void)
 		vms__slabs_after_fork(vms__objcaches[i]);
 		take_over_shelves(vms__objcaches[i]);
 		vms__shelves_use(vms__objcaches[i], !has_excess(vms__objcaches[i]));
-		vms__objcaches[i]->stuck = false; /* the reader that stayed may not exist here */
+		vms__objcaches[i]->stuck = false; /* the blocking reader may not exist here */
 		pthread_mutex_unlock(&vms__objcaches[i]->lock);
 	}
 	pthread_mutex_unlock(&caches_lock);

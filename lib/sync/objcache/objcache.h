@@ -1,85 +1,87 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * objcache.h - object caches: memory for many objects of one size, handed out
- * and taken back by each thread without a lock, and given back after a grace
+ * objcache.h - object caches: memory for many objects of one size. Each thread
+ * allocates and frees without a lock, and deferred frees pass their grace
  * period in batches.
  *
  * A thread keeps, for each cache, three magazines (arrays of object pointers):
- * `loaded`, which alloc pops and free pushes; `prev`, swapped in when `loaded`
- * runs dry or full; `deferred`, which free_rcu fills and which waits for a
+ * alloc pops from `loaded` and free pushes to it; `prev` is swapped in when
+ * `loaded` becomes empty or full; free_rcu fills `deferred`, which waits for a
  * grace period as a whole.
  *
- * Shelves. Once in 64 operations or less often a thread trades a full magazine
- * for an empty one. It does so with its own shelf, under a lock of its own;
- * only if that is dry or full it goes to the cache's depot, which all share.
- * What a thread deferred comes back to its own shelf, too. So threads that free
- * what they allocate share no cache line in the cache: neither its lock nor the
- * objects, whose neighbours are their own as well.
+ * Shelves. At most once in 64 operations a thread trades a full magazine for an
+ * empty one. It does so with its own shelf, under a lock of its own. Only if
+ * the shelf is empty or full, the thread goes to the cache's depot, which all
+ * threads share. Objects that a thread deferred also return to its own shelf.
+ * So threads that free what they allocate share no cache line in the cache:
+ * neither its lock, nor the objects, whose neighbours belong to the same
+ * thread.
  *
  * Memory. A cache maps chunks of 2 MiB, and never unmaps one. A chunk has slabs
  * of 64 KiB; a thread carves its new objects from a slab of its own. A slab
  * whose objects are all in the depot can be given back: the system takes its
- * pages (MADV_DONTNEED), its addresses stay mapped and belong to the cache, and
- * it is carved anew, at the same places, before another chunk is mapped. This
- * happens
+ * pages (MADV_DONTNEED), but its addresses stay mapped and belong to the cache.
+ * The slab is carved anew, at the same places, before another chunk is mapped.
+ * Slabs are given back
  *   - in vms__objcache_trim(), for every such slab of every cache;
- *   - by itself, on the callback thread, once a depot holds more than 8 MiB and
- *     more than the cache has in use. It goes on until the depot holds 4 MiB,
- *     or half of what is in use.
- * In both cases what lies on all threads' shelves is brought into the depot
- * first. While a depot has too much that cannot be given back, because objects
- * in use lie between, shelves take nothing, so that all that is freed is
- * counted.
+ *   - automatically, on the callback thread, once a depot holds more than 8 MiB
+ *     and more than the cache has in use. That stops when the depot holds 4
+ *     MiB, or half of what is in use.
+ * In both cases the objects on all threads' shelves are moved into the depot
+ * first. While a depot has an excess that cannot be given back, because objects
+ * in use lie between the free ones, shelves take nothing, so that every free is
+ * counted in the depot.
  *
- * A thread keeps back, of each cache,
+ * A thread keeps back, for each cache,
  *   - on its shelf at most 2 MiB of free objects (a quarter of what may idle in
  *     the depot). All shelves of a cache together hold at most 64 MiB: from 33
- *     threads on each is smaller. They are emptied by a trim, from any thread;
- *     by an allocation that finds nothing elsewhere, because of the bound or of
- *     memory that is out; when the thread exits; and in the child of a fork.
- *     Any other allocation carves instead: this memory is what sharing nothing
- *     costs;
- *   - in its magazines at most 128 free objects, 63 more that wait for company
- *     on their way to a grace period, and what it has not carved of one slab.
- *     These, and the slabs that they lie in, are the thread's until it exits
- *     or, for the calling thread, trims.
+ *     threads on each is smaller. Shelves are emptied by a trim, from any
+ *     thread; by an allocation that finds nothing elsewhere, because of the
+ *     bound or because memory is out; when the thread exits; and in the child
+ *     of a fork. Any other allocation carves new objects instead: this memory
+ *     is the price of sharing nothing;
+ *   - in its magazines at most 128 free objects, 63 more deferred ones in a
+ *     magazine that is not full yet, and the uncarved rest of one slab. These
+ *     objects, and the slabs that they lie in, stay with the thread until it
+ *     exits or calls a trim itself.
  *
  * Contents. Except in builds that check (below), the cache does not write to
- * its objects: one that is handed out holds what its last user left in it, or
- * zeros. A type whose objects are put back to zeros before they are freed needs
- * no setting up (pgtable.c).
+ * its objects: an allocated object holds what its last user left in it, or
+ * zeros. A type whose objects are reset to zeros before they are freed needs no
+ * initialisation (pgtable.c).
  *
  * Bound. While BOUND = 8 * max_inflight batches or more wait for their grace
  * period (128 MiB of objects, if the cache has the usual limits), a cache
  * carves nothing: see free_rcu and alloc. So a cache never takes more memory
- * than what is in use, what threads keep back, and that bound. From half of it
- * on vms__objcache_may_grow() says no, so that those who can do without new
- * objects leave the rest to those who need some to give others up.
+ * than is in use, plus what threads keep back, plus that bound. From half the
+ * bound on vms__objcache_may_grow() returns false, so that callers which can do
+ * without new objects leave the rest to callers which need new objects in order
+ * to free others.
  *
- * Row may run beside column?   anything else on the same cache: yes, from any
- *                              thread; an object may be freed by another thread
- * than the one that allocated it. Any lock may be held on entry, except in a
- * callback's way (see free_rcu).
+ * Concurrency. Every call may run concurrently with every other one on the same
+ * cache, from any thread. A thread may free an object that another thread
+ * allocated. The caller may hold any lock on entry, except for one that a
+ * callback needs (see free_rcu).
  *
- * VMS__OBJCACHE_TYPESAFE: a reader may still look at an object after it was
- * freed, if it got the pointer inside its present read section: it then sees
- * some object of this type, perhaps a new one. The cache never writes to such
- * memory while that section is open. What such a late reader reads must be
- * _Atomic, and its first user must set it with atomic stores (a memset over it
- * is a race). A reader with an older pointer may see zeros as well, since the
- * memory may have been given back: for a type whose zeros say "not in use",
- * such pointers may be tried, too (hint.h does).
+ * VMS__OBJCACHE_TYPESAFE: the memory is type-stable. A reader may still access
+ * an object after it was freed, if it got the pointer inside its present read
+ * section: it then sees some object of this type, perhaps a new one. The cache
+ * never writes to such memory while that section is open. The fields that such
+ * a late reader reads must be _Atomic, and a new user must set them with atomic
+ * stores (a memset over them is a race). A reader with an older pointer may see
+ * zeros as well, because the memory may have been given back. If a type's zeros
+ * say "not in use", its readers may use such pointers, too (hint.h does).
  *
- * Builds that check: AddressSanitizer takes free objects for freed memory (a
- * TYPESAFE one only once a grace period has passed); to ThreadSanitizer an
- * object that changes hands is written as a whole (never TYPESAFE), so that
- * even an atomic look at it is a race unless an order with the free or the
- * alloc lies between, as a grace period is one. VMS_DEBUG finds double and
- * foreign frees, and fills free memory with 0x6b (never TYPESAFE) to find
- * stores to it when it is next handed out. VMS_PLANT_SKIP_GRACE is a planted
- * bug, for the tests of the tests: free_rcu frees at once.
+ * Builds that check. AddressSanitizer treats free objects as freed memory (a
+ * TYPESAFE one only once a grace period has passed). ThreadSanitizer sees a
+ * write to the whole object when it is allocated and freed (never TYPESAFE), so
+ * that even an atomic access to it is a race, unless something orders the
+ * access with the free or the alloc, as a grace period does. VMS_DEBUG finds
+ * double and foreign frees, and fills free memory with 0x6b (never TYPESAFE) to
+ * find stores to it at the next alloc. VMS_PLANT_SKIP_GRACE is a planted bug,
+ * which tests the tests: free_rcu frees at once.
  *
- * Where to read next: objcache.c.
+ * Read next: objcache.c.
  */
 #ifndef VMS_SYNC_OBJCACHE_H
 #define VMS_SYNC_OBJCACHE_H
@@ -97,11 +99,13 @@
 #include "lib/sync/tsan.h"
 
 #define VMS__OBJCACHE_TYPESAFE 1u
-#define VMS__OBJCACHE_RESERVE_MAX 64u /* most that vms__objcache_reserve() can promise */
+#define VMS__OBJCACHE_RESERVE_MAX 64u /* the most that vms__objcache_reserve() can promise */
 
 #define VMS__MAG_SIZE 64u      /* objects in a full magazine; at least VMS__OBJCACHE_RESERVE_MAX */
 #define VMS__OBJCACHES_MAX 32u /* caches in a process, plus one */
-/* times max_inflight: batches in flight with which nothing is carved */
+/*
+ * A cache with this many times max_inflight batches in flight carves nothing.
+ */
 #define VMS__OBJCACHE_BOUND 8u
 
 struct vms__slab;
@@ -109,25 +113,26 @@ struct vms__chunk;
 struct vms__objcache_thread;
 
 struct vms__magazine {
-	struct vms__magazine *next; /* in the depot, or among batches */
+	struct vms__magazine *next; /* next in the depot, or among batches */
 	/*
-	 * of a batch, or of new objects: the thread that they are for; NULL:
-	 * none
+	 * For a batch or new objects: the thread whose shelf they are for;
+	 * NULL: none.
 	 */
 	struct vms__objcache_thread *owner;
 	/*
-	 * objects in it; only true in the depot, on a shelf, and on the way
-	 * there
+	 * The number of objects; valid only in the depot, on a shelf, and on
+	 * the way there.
 	 */
 	unsigned int rounds;
 	void *objs[VMS__MAG_SIZE];
 };
 
 /*
- * One thread's hold on one cache: one cache line. Only its thread writes it;
- * the counts are atomic (relaxed) because vms__objcache_in_use() reads them
- * from outside. cap is VMS__MAG_SIZE, or 0 until the thread first uses the
- * cache: all is then both dry and full, and the slow paths set it up.
+ * One thread's magazines of one cache, in one cache line. Only its thread
+ * writes it; the counts are atomic (relaxed) because vms__objcache_in_use()
+ * reads them from other threads. cap is VMS__MAG_SIZE, or 0 until the thread
+ * first uses the cache: then everything is both empty and full, and the slow
+ * paths set it up.
  */
 struct vms__objcache_local {
 	_Atomic unsigned int rounds;  /* in loaded */
@@ -137,11 +142,12 @@ struct vms__objcache_local {
 	struct vms__magazine *loaded;
 	struct vms__magazine *deferred;
 	struct vms__magazine *prev;
-	unsigned int reserved; /* injector: allocations promised, and under which setting of it */
+	/* Allocations promised by a reserve, and the injector's epoch then. */
+	unsigned int reserved;
 	unsigned long reserved_epoch;
 	/*
-	 * where its new objects are carved from; NULL: none yet. Under the
-	 * cache's lock
+	 * The slab from which new objects are carved; NULL: none yet. Under the
+	 * cache's lock.
 	 */
 	struct vms__slab *slab;
 } vms_cacheline_aligned;
@@ -149,9 +155,9 @@ struct vms__objcache_local {
 _Static_assert(sizeof(struct vms__objcache_local) == VMS_CACHELINE, "one cache line");
 
 /*
- * One thread's part of one cache's depot. Under the thread's lock; the counts
- * are atomic (relaxed) because they are looked at without it. stock also needs
- * the cache's lock to change.
+ * One thread's part of one cache's depot. The thread's lock guards it; the
+ * counts are atomic (relaxed) because they are also read without the lock.
+ * Changing stock needs the cache's lock as well.
  */
 struct vms__shelf {
 	struct vms__magazine *full, *empty; /* stacks */
@@ -161,76 +167,76 @@ struct vms__shelf {
 
 struct vms__objcache_thread {
 	struct vms__objcache_local local[VMS__OBJCACHES_MAX]; /* by cache index; [0] stays empty */
-	_Atomic unsigned int lock vms_cacheline_aligned;      /* a spinlock: of all its shelves */
-	struct vms__shelf shelf[VMS__OBJCACHES_MAX];          /* by cache index, too */
+	_Atomic unsigned int lock vms_cacheline_aligned;      /* a spinlock, for all its shelves */
+	struct vms__shelf shelf[VMS__OBJCACHES_MAX];          /* by cache index */
 	struct vms__objcache_thread *next, *prev;
 };
 
 struct vms__objcache {
-	/* fixed after the first use */
+	/* Constant after the first use. */
 	const char *name;
 	size_t size, align;
 	unsigned int flags;
 	_Atomic unsigned int index; /* 0: not used yet */
 	size_t stride;              /* bytes from object to object */
-	unsigned int bundle;        /* objects carved at once */
+	unsigned int bundle;        /* objects carved at a time */
 	unsigned int colour;        /* bytes in front of a slab's first object */
 	unsigned int slab_objs;     /* objects in a whole slab */
 	/*
-	 * batches that wait for a grace period before free_rcu slows down; 0:
-	 * set at first use
+	 * Batches that may wait for a grace period before free_rcu slows down;
+	 * 0: set at first use.
 	 */
 	unsigned int max_inflight;
 	/*
-	 * objects in the depot from which on memory is given back, and that
-	 * stay; 0: set at first use
+	 * Objects in the depot above which memory is given back, and the number
+	 * that then stays; 0: set at first use.
 	 */
 	size_t high, low;
 	/*
-	 * seldom changes: under the lock of the list of threads or the cache's,
-	 * whichever the function says
+	 * Full magazines that a thread may have on its shelf; 0: none at
+	 * present. Seldom changes, under the lock of the list of threads or the
+	 * cache's, as the functions say.
 	 */
-	/* full magazines that a thread may have on its shelf; 0: none now */
 	_Atomic unsigned int shelf_max;
 
-	/* the depot, all under lock */
+	/* The depot. The lock guards all of it. */
 	pthread_mutex_t lock vms_cacheline_aligned;
 	pthread_cond_t drained;             /* inflight fell to half of max_inflight */
 	struct vms__magazine *full, *empty; /* stacks */
-	struct vms__magazine *partial;      /* the one that is neither; NULL: none */
+	struct vms__magazine *partial;      /* the one that is neither, or NULL */
 	size_t mags;                        /* K and */
 	unsigned int spare;                 /* X of "Why free never needs memory" */
 	unsigned int partial_inflight;
-	struct vms__magazine *waiting; /* batches that nobody waits a grace period for yet */
+	struct vms__magazine *waiting; /* batches not yet in a grace period */
 	unsigned int nr_waiting;
-	struct vms__magazine *collecting; /* those that the collector does */
-	unsigned int inflight;            /* these, and those that somebody does */
-	unsigned int throttled;           /* threads that wait on drained */
-	unsigned long nr_throttled;       /* how often one had to */
+	struct vms__magazine *collecting; /* batches that the collector works on */
+	unsigned int inflight;            /* batches in waiting and collecting */
+	unsigned int throttled;           /* threads that sleep on drained */
+	unsigned long nr_throttled;       /* how often a thread did */
 	/*
-	 * a thread has waited in vain for room below the bound, and no batch
-	 * was done since
+	 * A thread has waited in vain for room below the bound, and no batch
+	 * was done since.
 	 */
 	bool stuck;
-	bool noted_short; /* it counts in vms__objcaches_short */
+	bool noted_short; /* counted in vms__objcaches_short */
 	size_t inflight_objs, depot_objs, carved;
 	/*
-	 * objects in the depot with which it is worth while to look for empty
-	 * slabs again
+	 * Objects in the depot at which looking for empty slabs is worthwhile
+	 * again.
 	 */
 	size_t retry_at;
-	struct vms__chunk *chunks; /* all, newest first */
-	/* slabs without objects; slabs in part carved that are no local's */
+	struct vms__chunk *chunks; /* all of them, newest first */
+	/* Slabs without objects; partly carved slabs that no local holds. */
 	struct vms__slab *unused, *open;
 	unsigned int nr_leaving; /* slabs on their way back to the system */
-	/* of the threads that have no memory for one of their own */
+	/* The local of all threads that have no memory for one of their own. */
 	struct vms__objcache_local shared;
 };
 
 /*
  * Define a cache of objects of @obj_size bytes, aligned to @obj_align (a power
- * of two). May be preceded by `static`. At most VMS__OBJCACHES_MAX - 1 caches
- * in a process.
+ * of two). `static` may precede it. A process has at most VMS__OBJCACHES_MAX -
+ * 1 caches.
  */
 #define VMS__OBJCACHE_DEFINE(var, label, obj_size, obj_align, obj_flags)                           \
 	struct vms__objcache var = {.name = (label),                                               \
@@ -271,22 +277,23 @@ static inline void vms__objcache_check_defer(struct vms__objcache *c, void *obj)
 static inline struct vms__objcache_local *vms__objcache_local(struct vms__objcache *c)
 {
 	/*
-	 * Relaxed: a stale 0 leads to the slow path, which looks again under a
+	 * Relaxed: a stale 0 leads to the slow path, which checks again under a
 	 * lock.
 	 */
 	return &vms__objcache_self->local[atomic_load_explicit(&c->index, memory_order_relaxed)];
 }
 
 /*
- * An object, not zeroed.
+ * Allocate an object, not zeroed.
  *
  * Progress: a call that finds no free object while the cache is at its bound
- *           waits for the grace period of what was freed, but never inside a
- *           read section or a callback, and for 200 ms at most: the caller may
- *           hold a lock that a reader waits for inside its section. If one call
- *           has waited in vain, later ones do not wait until a batch is done.
- * Return: NULL when memory is out, or the cache is at its bound and stays
- *         there, or the injector (alloc.h) says so.
+ *           waits for the grace period of deferred objects. It never waits
+ *           inside a read section or a callback, and for 200 ms at most,
+ *           because the caller may hold a lock that a reader waits for inside
+ *           its section. Once a call has waited in vain, later calls do not
+ *           wait until a batch is done.
+ * Return: NULL if memory is out, if the cache is at its bound and stays there,
+ *         or if the injector (alloc.h) makes the call fail.
  */
 static inline void *vms__objcache_alloc(struct vms__objcache *c)
 {
@@ -302,7 +309,7 @@ static inline void *vms__objcache_alloc(struct vms__objcache *c)
 	return obj;
 }
 
-/* Give @obj back; it may be handed out again at once. Never fails. */
+/* Free @obj, which may be allocated again at once. Never fails. */
 static inline void vms__objcache_free(struct vms__objcache *c, void *obj)
 {
 	struct vms__objcache_local *l = vms__objcache_local(c);
@@ -318,16 +325,17 @@ static inline void vms__objcache_free(struct vms__objcache *c, void *obj)
 }
 
 /*
- * Give @obj back once every read section that is open now is over. Never fails.
+ * Free @obj once every read section that is open now is over. Never fails.
  *
  * Batches: the object waits in this thread's deferred magazine until that is
- * full, or vms_rcu_barrier(), or the thread exits.
+ * full, or until vms_rcu_barrier() or the thread's exit.
  * Progress: when more than max_inflight batches wait, a call that completes one
- *           sleeps until they are fewer, but at most some milliseconds (never
- *           inside a read section or a callback): locks may be held, even some
- *           that a reader waits for. This slows a writer and bounds nothing.
- *           What bounds the garbage, for a writer inside a section too, is that
- *           alloc carves nothing at the cache's bound.
+ *           sleeps until there are fewer, but at most some milliseconds and
+ *           never inside a read section or a callback. The caller may hold
+ *           locks, even one that a reader waits for. The sleep slows a writer
+ *           but bounds nothing. The garbage is bounded because alloc carves
+ *           nothing at the cache's bound, which also holds for a writer inside
+ *           a section.
  */
 static inline void vms__objcache_free_rcu(struct vms__objcache *c, void *obj)
 {
@@ -348,49 +356,50 @@ static inline void vms__objcache_free_rcu(struct vms__objcache *c, void *obj)
 }
 
 /*
- * Set @n objects aside (at most VMS__OBJCACHE_RESERVE_MAX): after true, the
- * next @n vms__objcache_alloc() on this thread cannot fail, not even by the
- * injector, which counts this call as one allocation. Waits as
- * vms__objcache_alloc() does. Return: false when that one would return NULL.
+ * Reserve @n objects (at most VMS__OBJCACHE_RESERVE_MAX): after true, the next
+ * @n vms__objcache_alloc() on this thread cannot fail, not even by the
+ * injector, which counts this call as one allocation. Waits like
+ * vms__objcache_alloc(). Return: false if that call would return NULL.
  */
 bool vms__objcache_reserve(struct vms__objcache *c, unsigned int n);
 
 /*
- * May the program's data structures grow now? Not while half of any cache's
- * bound waits for its grace period: then this waits, as alloc does at the
- * bound, and if that is in vain the answer is no.
+ * Whether the program's data structures may grow now. While half of any cache's
+ * bound waits for its grace period, this waits like an alloc at the bound, and
+ * returns false if that was in vain.
  */
 bool vms__objcache_may_grow(void);
 
 /*
- * Objects that are allocated and were not given back. A deferred one counts as
- * given back (at the latest after vms_rcu_barrier()). Exact if what other
- * threads did with @c happens before the call; else near.
+ * The number of objects that are allocated and not freed. A deferred object
+ * counts as freed (at the latest after vms_rcu_barrier()). Exact if everything
+ * that other threads did with @c happens before the call; otherwise
+ * approximate.
  */
 size_t vms__objcache_in_use(struct vms__objcache *c);
 /*
- * Objects that were given back and still wait for their grace period or for
- * their batch to fill. Same exactness.
+ * The number of deferred objects that still wait for their grace period or for
+ * their batch to fill. As exact as vms__objcache_in_use().
  */
 size_t vms__objcache_deferred(struct vms__objcache *c);
 
 /*
- * Send this thread's deferred objects on their way, full batches or not. Call
- * it where vms_synchronize_rcu() may be called.
+ * Start the grace period of this thread's deferred objects, in full batches or
+ * not. The caller must be where it may call vms_synchronize_rcu().
  */
 void vms__objcache_flush(void);
 
 /*
- * Give all slabs back to the system whose objects are free and in no other
- * thread's magazines, of every cache. Return: bytes given back.
- * Locks: none. Waits for a grace period, if there are any: call it where
- * vms_synchronize_rcu() may be called.
+ * For every cache, give back to the system all slabs whose objects are free and
+ * in no other thread's magazines. Return: bytes given back.
+ * Locks: none. Waits for a grace period, if there are such slabs: the caller
+ *        must be where it may call vms_synchronize_rcu().
  */
 size_t vms__objcache_trim(void);
 
 /*
  * Print "name: N live" to @out (NULL: nowhere) for every cache with live
- * objects. Return: their number over all caches.
+ * objects. Return: the number of live objects in all caches.
  */
 size_t vms__objcache_report(FILE *out);
 

@@ -1,32 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shelf.c - a thread's shelves: the part of each cache's depot that
- * one thread fills and empties, so that threads which free what they allocate
- * share no cache line, neither of the depot nor of the objects. A thread trades
- * full magazines for empty ones with its own shelf first, and only goes to the
- * depot if the shelf cannot help.
+ * shelf.c - a thread's shelves: the part of each cache's depot that one thread
+ * fills and empties, so that threads which free what they allocate share no
+ * cache line, neither of the depot nor of the objects. A thread trades full
+ * magazines for empty ones with its own shelf first, and goes to the depot only
+ * if the shelf cannot help.
  *
  * A shelf owns a fixed number of magazines, `stock`, of which `nr_full` are
- * full. A trade leaves that number as it is. Only under the cache's lock does
- * it change: the shelf grows while its thread frees more than fits on it, up to
- * the cache's shelf_max, and gives up all at once when it is cleared. Magazines
- * of a shelf are not among the depot's K + X, so that "Why free never needs
- * memory" (depot.c) need not know of shelves.
+ * full. A trade leaves `stock` unchanged. It changes only under the cache's
+ * lock: the shelf grows while its thread frees more than fits on it, up to the
+ * cache's shelf_max, and gives up all its magazines when it is cleared.
+ * Magazines of a shelf are not among the depot's K + X, so that "Why free never
+ * needs memory" (depot.c) need not consider shelves.
  *
  * Locks: the lock of the shelf's thread, inside the cache's lock if that is
- * held. The thread itself takes no other lock to trade. Those who come from
- * outside are the collector, with batches that the thread deferred, and whoever
- * clears the shelves: a trim, an allocation that finds nothing elsewhere,
- * fork's child, and the thread's end. Read first: objcache.h, "Memory".
+ * held. The thread itself takes no other lock to trade. Other threads access
+ * the shelf in two cases: the collector returns batches that the thread
+ * deferred; and a trim, an allocation that finds nothing elsewhere, or a fork's
+ * child clears the shelves. The thread's exit clears them as well. Read first:
+ * objcache.h, "Memory".
  */
 #define VMS_NO_KERNEL_NAMES
 #include "lib/sync/objcache/internal.h"
 
 #include "lib/sync/spinlock.h"
 
-/* all shelves of a cache are limited to what this many take at the full size */
+/*
+ * All shelves of a cache together hold at most what this many hold at full
+ * size.
+ */
 #define SHELVES_TOGETHER 32u
-#define SHELF_SHARE 4u /* one takes this part of what may idle in the depot, c->high */
+#define SHELF_SHARE 4u /* a full-size shelf holds this part of c->high */
 
 static void shelf_lock(struct vms__objcache_thread *t)
 {
@@ -43,8 +47,8 @@ static void shelf_unlock(struct vms__objcache_thread *t)
 /* ---- how much fits: cache's lock held ------------------------------------ */
 
 /*
- * shelves are this many halvings smaller. Written under the lock of the list of
- * threads
+ * The size of shelves is halved this many times. Written under the lock of the
+ * list of threads.
  */
 static _Atomic unsigned int shelf_shift;
 
@@ -53,16 +57,14 @@ bool vms__shelves_resize(unsigned int nr_threads)
 	unsigned int was = get(&shelf_shift), shift = was;
 
 	/*
-	 * Not bigger again at once: a thread that comes and goes would change
-	 * them all each time.
+	 * Shelves do not grow back at once, because a thread that comes and
+	 * goes would then resize all of them each time.
 	 */
 	while (shift && nr_threads <= SHELVES_TOGETHER << shift >> 2)
 		shift--;
 	while (nr_threads > SHELVES_TOGETHER << shift)
 		shift++;
-	/*
-	 * Relaxed: the caller goes through all caches then, under their locks.
-	 */
+	/* Relaxed: the caller then visits all caches, under their locks. */
 	set(&shelf_shift, shift);
 	return shift != was;
 }
@@ -73,7 +75,7 @@ void vms__shelves_use(struct vms__objcache *c, bool use)
 		use ? (unsigned int)(c->high / SHELF_SHARE / VMS__MAG_SIZE) >> get(&shelf_shift)
 		    : 0;
 
-	/* Threads read it all the time. */
+	/* Threads read shelf_max all the time, so write only if it changes. */
 	if (vms__shelf_max(c) != max)
 		set(&c->shelf_max, max);
 }
@@ -99,7 +101,7 @@ static void push_to(struct vms__magazine **stack, struct vms__magazine *m)
 	*stack = m;
 }
 
-/* Locks: @t's. There is a full magazine. */
+/* Locks: the shelf's thread's. The shelf must have a full magazine. */
 static struct vms__magazine *trade_for_full(struct vms__shelf *s, struct vms__magazine *empty)
 {
 	push_to(&s->empty, empty);
@@ -107,7 +109,7 @@ static struct vms__magazine *trade_for_full(struct vms__shelf *s, struct vms__ma
 	return pop_from(&s->full);
 }
 
-/* Locks: @t's. There is an empty magazine. */
+/* Locks: the shelf's thread's. The shelf must have an empty magazine. */
 static struct vms__magazine *trade_for_empty(struct vms__shelf *s, struct vms__magazine *full)
 {
 	full->rounds = VMS__MAG_SIZE;
@@ -123,8 +125,8 @@ struct vms__magazine *vms__shelf_take_full(struct vms__objcache *c, struct vms__
 	struct vms__magazine *m = NULL;
 
 	/*
-	 * Relaxed: a batch that comes from the collector meanwhile is found the
-	 * next time, or by who clears the shelves.
+	 * Relaxed: if the collector returns a batch meanwhile, the next call
+	 * finds it, or the thread that clears the shelves.
 	 */
 	if (!get(&s->nr_full))
 		return NULL;
@@ -136,7 +138,7 @@ struct vms__magazine *vms__shelf_take_full(struct vms__objcache *c, struct vms__
 }
 
 /*
- * Is there an empty magazine, and may it be filled? Locks: the thread's;
+ * Whether there is an empty magazine that may be filled. Locks: the thread's;
  * without it the answer is a guess.
  */
 static bool has_empty(const struct vms__objcache *c, const struct vms__shelf *s)
@@ -159,9 +161,9 @@ struct vms__magazine *vms__shelf_put_full(struct vms__objcache *c, struct vms__m
 	return m;
 }
 
-/* ---- from outside, and growing: cache's lock held ------------------------ */
+/* ---- other threads, and growing: cache's lock held ----------------------- */
 
-/* Up to @n empty magazines more. Locks: @t's, too. */
+/* Add up to @n empty magazines. Locks: also the shelf's thread's. */
 static void grow(struct vms__objcache *c, struct vms__shelf *s, unsigned int n)
 {
 	struct vms__magazine *m;
@@ -193,8 +195,8 @@ bool vms__shelf_accept(struct vms__objcache *c, struct vms__magazine *full)
 	struct vms__shelf *s;
 
 	/*
-	 * Its memory stays that of some thread (objcache.c, thread_new()); cap
-	 * is 0 if the thread has exited.
+	 * The owner's memory is never freed (objcache.c, thread_new()); cap is
+	 * 0 if the thread has exited.
 	 */
 	if (!t || full->rounds != VMS__MAG_SIZE || !t->local[get(&c->index)].cap)
 		return false;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * slab.c - where objects lie: chunks that come from the system, the
- * slabs in them, and slabs whose memory goes back. A chunk is never unmapped,
- * and an object's place never becomes another's: so an old pointer always leads
- * to an object of the same cache, or to zeros.
+ * slab.c - the places of objects: chunks mapped from the system, the slabs in
+ * them, and slabs whose memory is given back. A chunk is never unmapped, and a
+ * place in it is only ever used for objects of its cache. So an old pointer
+ * always leads to an object of the same cache, or to zeros.
  *
- * Locks: the cache's lock, if a function says nothing else. Read first:
+ * Locks: the cache's lock, unless a function says otherwise. Read first:
  * objcache.h, "Memory", and internal.h, "chunks and slabs".
  */
 #define VMS_NO_KERNEL_NAMES
@@ -13,15 +13,15 @@
 
 #include <sys/mman.h>
 
-#define HIGH_BYTES ((size_t)8 << 20) /* idle in the depot before any goes back by itself */
-#define LOW_BYTES ((size_t)4 << 20)  /* what stays then */
+#define HIGH_BYTES ((size_t)8 << 20) /* idle in the depot before a trim begins by itself */
+#define LOW_BYTES ((size_t)4 << 20)  /* what such a trim leaves */
 #define COLOUR_STEP 704u             /* an odd number of cache lines */
 #define COLOURS 4096u
 
 /*
- * Each cache's slabs begin with room of another size, so that the first objects
- * of all caches, which are the busiest, do not meet in the same sets of the
- * processor's cache. Locks: besides the cache's, that of the list of caches.
+ * Each cache's slabs begin with a gap of another size, so that the first
+ * objects of all caches, which are the busiest, do not map to the same sets of
+ * the CPU's cache. Locks: the cache's, and that of the list of caches.
  */
 static unsigned int next_colour(const struct vms__objcache *c)
 {
@@ -45,14 +45,14 @@ void vms__slab_setup(struct vms__objcache *c)
 /* ---- from the system ----------------------------------------------------- */
 
 /*
- * Leak checkers look for pointers in what malloc() gave out and in roots that
- * they know. A program that is linked with one has this symbol.
+ * Leak checkers look for pointers in memory from malloc() and in registered
+ * roots. A program that is linked with LeakSanitizer has this symbol.
  */
 __attribute__((weak)) void __lsan_register_root_region(const void *start, size_t size);
 
 /*
- * Room for a chunk, aligned, with one slab's room in front of it. NULL: no
- * memory.
+ * Map an aligned chunk, with slab-sized room in front of it. Return: NULL if
+ * memory is out.
  */
 static struct vms__chunk *chunk_map(void)
 {
@@ -80,8 +80,8 @@ static void make_unused(struct vms__objcache *c, struct vms__slab *slab)
 }
 
 /*
- * From the second chunk on the cache is big enough for huge pages; the first is
- * touched page by page.
+ * From the second chunk on the cache is big enough for huge pages; the first
+ * chunk is populated page by page.
  */
 static bool chunk_new(struct vms__objcache *c)
 {
@@ -106,7 +106,7 @@ static bool chunk_new(struct vms__objcache *c)
 
 /* ---- carving ------------------------------------------------------------- */
 
-/* The slab that @l carves from. NULL: no memory. */
+/* Return: the slab that @l carves from; NULL if memory is out. */
 static struct vms__slab *slab_for(struct vms__objcache *c, struct vms__objcache_local *l)
 {
 	struct vms__slab **list = c->open ? &c->open : &c->unused, *slab;
@@ -160,9 +160,9 @@ void vms__slab_leave(struct vms__objcache *c, struct vms__objcache_local *l)
 /* ---- back to the system -------------------------------------------------- */
 
 /*
- * Say whether the system shall use a huge page for @chunk. It shall not once a
- * part of the chunk went back: it might fill the holes again by itself. Locks:
- * none.
+ * Tell the system whether to use a huge page for @chunk. It must not once a
+ * part of the chunk was given back, because it might refill the holes by
+ * itself. Locks: none.
  */
 static void want_huge(struct vms__chunk *chunk, bool huge)
 {
@@ -170,7 +170,7 @@ static void want_huge(struct vms__chunk *chunk, bool huge)
 	bool changed;
 
 	depot_lock(c);
-	huge = huge && chunk->next; /* the oldest chunk never has one */
+	huge = huge && chunk->next; /* the oldest chunk never has a huge page */
 	changed = chunk->huge != huge;
 	chunk->huge = huge;
 	depot_unlock(c);
@@ -180,8 +180,8 @@ static void want_huge(struct vms__chunk *chunk, bool huge)
 }
 
 /*
- * The memory of @n neighbours, from @first on. Return: bytes given back; none
- * if the program has locked its memory.
+ * Give back the memory of @n neighbours, from @first on. Return: bytes given
+ * back, which is 0 if the program has locked its memory.
  */
 static size_t release_run(struct vms__slab *first, unsigned int n)
 {
@@ -195,7 +195,7 @@ static size_t release_run(struct vms__slab *first, unsigned int n)
 	depot_lock(c);
 	c->nr_leaving -= n;
 	for (unsigned int i = n; i; i--) {
-		/* One that was unused may never have had memory. */
+		/* A slab that was unused may never have had memory. */
 		bytes += gone && first[i - 1].carved ? SLAB_SIZE : 0;
 		make_unused(c, &first[i - 1]);
 	}
@@ -223,8 +223,8 @@ size_t vms__slabs_release(struct vms__slab *leaving)
 }
 
 /*
- * Their memory may or may not have gone; either serves for new objects. Locks:
- * none; there is one thread.
+ * The slabs' memory may or may not have been given back; either serves for new
+ * objects. Locks: none; the process has one thread.
  */
 void vms__slabs_after_fork(struct vms__objcache *c)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trim.c - which slabs go back to the system: those whose objects all
- * lie in the depot. They are found by counting the depot's objects, slab by
- * slab, so that alloc and free need not keep such counts.
+ * trim.c - chooses the slabs to give back to the system: those whose objects
+ * are all in the depot. A trim finds them by counting the depot's objects slab
+ * by slab, so that alloc and free need not keep such counts.
  *
  *   begin     under the cache's lock: count, choose, take the objects of the
- *             chosen slabs out of the magazines. Nobody gets them any more.
- *   wait      for a grace period: a reader may still look at a TYPESAFE object.
+ *             chosen slabs out of the magazines. No thread gets them any more.
+ *   wait      for a grace period: a reader may still access a TYPESAFE object.
  *   release   slab.c.
  *
  * Locks: the cache's lock, taken here, for a time in proportion to the depot
@@ -34,7 +34,7 @@ static void count_idle(const struct vms__magazine *m)
 }
 
 /*
- * A slab that a local carves from is not: it is in use even if all that was
+ * A slab that a local carves from does not count as empty, even if all that was
  * carved so far is idle.
  */
 static bool is_empty(const struct vms__slab *slab)
@@ -44,8 +44,8 @@ static bool is_empty(const struct vms__slab *slab)
 }
 
 /*
- * Objects in the empty slabs of @chunk. *@whole: all its slabs are empty or
- * unused.
+ * Return: the number of objects in the empty slabs of @chunk. *@whole: whether
+ *         all its slabs are empty or unused.
  */
 static size_t idle_in(const struct vms__chunk *chunk, bool *whole)
 {
@@ -63,13 +63,13 @@ static size_t idle_in(const struct vms__chunk *chunk, bool *whole)
 
 struct choice {
 	size_t most;               /* objects that may be taken from the depot */
-	size_t objs;               /* those that are */
-	struct vms__slab *leaving; /* the slabs, in the order that vms__slabs_release() asks for */
+	size_t objs;               /* objects that are taken */
+	struct vms__slab *leaving; /* in vms__slabs_release()'s order */
 };
 
 /*
- * The empty slabs of @chunk, within ch->most; the unused ones, too, if they may
- * lie in a huge page.
+ * Choose the empty slabs of @chunk, within ch->most, and the unused ones if
+ * they may lie in a huge page.
  */
 static void choose_in(struct vms__objcache *c, struct vms__chunk *chunk, bool with_unused,
 		      struct choice *ch)
@@ -90,8 +90,9 @@ static void choose_in(struct vms__objcache *c, struct vms__chunk *chunk, bool wi
 }
 
 /*
- * Whole chunks first: a huge page that goes in part is split, and its memory
- * may come back late. For the same reason no whole chunk is taken in part.
+ * Choose whole chunks first: a huge page that is given back in part is split,
+ * and its memory may return late. For the same reason no whole chunk is chosen
+ * in part.
  */
 static void choose(struct vms__objcache *c, struct choice *ch)
 {
@@ -109,9 +110,9 @@ static void choose(struct vms__objcache *c, struct choice *ch)
 	}
 }
 
-/* ---- the depot without them: cache's lock held --------------------------- */
+/* ---- cleaning the depot: cache's lock held ------------------------------- */
 
-/* Make the lists of slabs anew, and forget the counts. */
+/* Rebuild the lists of slabs, and clear the counts. */
 static void settle_slabs(struct vms__objcache *c)
 {
 	c->open = c->unused = NULL;
@@ -130,8 +131,8 @@ static void settle_slabs(struct vms__objcache *c)
 }
 
 /*
- * All of the depot's objects leave it, but those that are not of slabs that
- * leave come back.
+ * Take all objects out of the depot, and give back those whose slab is not
+ * leaving.
  */
 static void drop_objects(struct vms__objcache *c)
 {
@@ -156,8 +157,8 @@ static void drop_objects(struct vms__objcache *c)
 }
 
 /*
- * Magazines that no object needs any more, and those of exited threads: see
- * "Why free never needs memory".
+ * Take out magazines that no object needs any more, and those of exited
+ * threads: see "Why free never needs memory".
  */
 static struct vms__magazine *spare_magazines(struct vms__objcache *c)
 {
@@ -188,8 +189,8 @@ static void free_magazines(struct vms__magazine *m)
 }
 
 /*
- * Slabs begin to leave, as long as @keep objects stay in the depot. Return: the
- * list with them before @leaving.
+ * Make empty slabs SLAB_LEAVING, as long as @keep objects stay in the depot.
+ * Return: the list of them, before @leaving.
  */
 static struct vms__slab *begin(struct vms__objcache *c, size_t keep, struct vms__slab *leaving)
 {
@@ -208,11 +209,11 @@ static struct vms__slab *begin(struct vms__objcache *c, size_t keep, struct vms_
 	return ch.leaving;
 }
 
-/* ---- by itself ----------------------------------------------------------- */
+/* ---- automatic trims ----------------------------------------------------- */
 
 /*
- * Also while the shelves take objects that should make the depot be looked at
- * again.
+ * The depot must also be checked while shelves take objects that would bring it
+ * to retry_at.
  */
 bool vms__trim_wanted(const struct vms__objcache *c)
 {
@@ -222,10 +223,10 @@ bool vms__trim_wanted(const struct vms__objcache *c)
 #define FEW 1024u /* objects in use */
 
 /*
- * Where objects in use are strewn over all slabs, looking for empty ones is in
- * vain. It is tried again when half of what is in use was freed. What threads
- * keep back counts as in use and never reaches the depot: where that may be
- * most of it, an eighth is enough.
+ * If objects in use are strewn over all slabs, looking for empty slabs is in
+ * vain. It is tried again when half of the objects in use were freed. Objects
+ * that threads keep back count as in use but never reach the depot. If these
+ * may be most of the objects in use, an eighth is enough.
  */
 static size_t retry_at(const struct vms__objcache *c)
 {
@@ -244,7 +245,7 @@ struct vms__slab *vms__trim_excess(struct vms__objcache *c, struct vms__slab *le
 	depot_unlock(c);
 	if (!wanted)
 		return leaving;
-	/* What lies on shelves may be all that keeps slabs from being empty. */
+	/* Objects on shelves may be all that keeps slabs from being empty. */
 	vms__depot_lock_gathered(c);
 	if (has_excess(c) && c->depot_objs >= c->retry_at) {
 		size_t keep = (c->carved - c->depot_objs) / 2;
@@ -254,8 +255,8 @@ struct vms__slab *vms__trim_excess(struct vms__objcache *c, struct vms__slab *le
 		c->retry_at = has_excess(c) ? retry_at(c) : 0;
 	}
 	/*
-	 * While too much stays in the depot all that is freed goes there, too,
-	 * and is counted.
+	 * While an excess stays in the depot, shelves take nothing: every free
+	 * goes to the depot and is counted.
 	 */
 	vms__shelves_use(c, !has_excess(c));
 	depot_unlock(c);
@@ -263,7 +264,7 @@ struct vms__slab *vms__trim_excess(struct vms__objcache *c, struct vms__slab *le
 	return leaving;
 }
 
-/* ---- by a call ----------------------------------------------------------- */
+/* ---- trims by a call ----------------------------------------------------- */
 
 static struct vms__slab *trim_all_of(struct vms__objcache *c, struct vms__slab *leaving)
 {
