@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * interval_tree.h - a tree of closed intervals [start, last], which may overlap
- * and repeat, that finds all those that meet a given one: the VMAs that map a
- * range of a file, the VMAs in which a page may be mapped.
+ * and repeat. It finds all intervals that overlap a given one: the VMAs that
+ * map a range of a file, or the VMAs in which a page may be mapped.
  *
  * A red-black tree in order of start; each node also holds the largest last of
  * its subtree (Cormen et al., the chapter on augmenting data structures). A
- * subtree whose largest last lies before the range asked for holds nothing, and
- * once a node starts behind the range, so do all that follow it: both sides are
- * cut off.
+ * search skips a subtree whose largest last is before the range, and it ends at
+ * the first node that starts after the range, because all later nodes start
+ * after it, too.
  *
  * Progress: insertion and removal O(log n); a walk over k intervals O(k + log
  *           n) if they lie together, O(k log n) at most.
- * Locks: as rbtree.h: one writer alone, or readers.
+ * Locks: as in rbtree.h: one writer alone, or readers. Read next:
+ *        rbtree_impl.h.
  */
 #ifndef VMS_RBTREE_INTERVAL_TREE_H
 #define VMS_RBTREE_INTERVAL_TREE_H
@@ -25,23 +26,27 @@
  * @itstruct:  the type of an interval, with a struct rb_node as @itrb and an
  *             @ittype as @itsubtree.
  * @itstart:   its first value: an expression or a function of a pointer to
- *             const @itstruct; likewise @itlast, inclusive. Both are constant
- *             while the interval is in the tree.
+ *             const @itstruct; constant while the interval is in the tree.
+ * @itlast:    its last value, inclusive; otherwise like @itstart.
  * @itstatic:  "static", "static inline", or nothing.
  *
  *   void itprefix_insert(itstruct *node, struct rb_root *root)
  *   void itprefix_remove(itstruct *node, struct rb_root *root)
- *   itstruct *itprefix_iter_first(struct rb_root *root, ittype start, ittype last)   lowest start that meets [start, last], or NULL
- *   itstruct *itprefix_iter_next(itstruct *node, ittype start, ittype last)          the next, in order of start, or NULL
+ *   itstruct *itprefix_iter_first(struct rb_root *root, ittype start,
+ *                                 ittype last)
+ *       the interval of lowest start that overlaps [start, last], or NULL
+ *   itstruct *itprefix_iter_next(itstruct *node, ittype start, ittype last)
+ *       the next one, in order of start, or NULL
  *
  * Intervals with the same start come in the order of their insertion. The
  * callbacks are itprefix_augment.
  *
- * Inside, itprefix_reaching() answers a subtree's top, or NULL if all of it
- * ends before start. itprefix_first_in() looks for the first interval that
- * meets [start, last] in a subtree that reaches start. If its left child's
- * subtree reaches it too, the answer is there or nowhere: something in it ends
- * late enough, and if that starts too late, so does all that follows.
+ * Inside, itprefix_reaching() returns a subtree's top, or NULL if the whole
+ * subtree ends before start. itprefix_first_in() looks for the first interval
+ * that overlaps [start, last] in a subtree that reaches start. If the left
+ * child's subtree reaches start, too, the result is there or does not exist:
+ * some interval there ends late enough, and if that one starts too late, so do
+ * all that follow it.
  */
 #define INTERVAL_TREE_DEFINE(itstruct, itrb, ittype, itsubtree, itstart, itlast, itstatic,         \
 			     itprefix)                                                             \

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rbtree.c - the red-black tree's functions: walks, replacement, and the two
- * ready-made copies of insertion and erasure. How the tree rebalances:
- * rbtree_impl.h.
+ * ready-made copies of insertion and erasure. Read next: rbtree_impl.h, which
+ * rebalances.
  *
- * Locks: the tree's writer for what changes it, readers or writer for walks;
- *        the caller has them, the tree knows none.
+ * Locks: the tree has none. The caller must exclude all others for a change,
+ *        and writers for a walk.
  */
 #include "lib/rbtree/rbtree_impl.h"
 
@@ -41,7 +41,9 @@ struct rb_node *rb_next(const struct rb_node *node)
 		return NULL;
 	if (node->rb_right)
 		return leftmost(node->rb_right);
-	/* The nearest ancestor that has this node on its left. */
+	/*
+	 * Climb to the nearest ancestor whose left subtree contains the node.
+	 */
 	while ((parent = rb_parent(node)) && parent->rb_right == node)
 		node = parent;
 	return parent;
@@ -61,8 +63,8 @@ struct rb_node *rb_prev(const struct rb_node *node)
 }
 
 /*
- * The first leaf that a walk which prefers left meets: the first node of a
- * subtree in postorder.
+ * The first leaf of a descent that prefers left: the first node of a subtree in
+ * postorder.
  */
 static struct rb_node *first_leaf(struct rb_node *node)
 {
@@ -100,7 +102,7 @@ void rb_replace_node(struct rb_node *victim, struct rb_node *new_node, struct rb
 		vms__rb_set_parent(new_node->rb_right, new_node);
 }
 
-/* The plain tree: callbacks that do nothing, and are compiled away. */
+/* The plain tree's callbacks do nothing, and are compiled away. */
 static inline void no_propagate(struct rb_node *node, struct rb_node *stop)
 {
 	(void)node;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rbtree_impl.h - how the red-black tree rebalances, as templates: a caller
- * that names its augment callbacks gets its own copy of insertion and erasure
- * with the callbacks inlined. rbtree.c makes the plain copy and the one that
- * takes callbacks at run time.
+ * that passes constant augment callbacks gets its own copy of insertion and
+ * erasure with the callbacks inlined. rbtree.c makes the plain copy and the one
+ * that takes callbacks at run time.
  *
  * The rules (Guibas and Sedgewick 1978; Cormen et al., chapter 13):
  *   1. the root is black, and so is every missing child;
@@ -11,13 +11,15 @@
  *   3. every path down from a node to a missing child meets the same number of
  *      black nodes.
  *
- * There is one rotation: a child rises over its parent and the two exchange
- * their colours. That no path gains or loses a black node by it is what makes
- * each case below short: only the subtrees that change sides need a thought. In
- * the drawings capitals are black, small letters red, and [x] is the node that
- * rises.
+ * There is one rotation: a child rises over its parent, and the two exchange
+ * their colours. If the child is red, no path gains or loses a black node by
+ * that, so each case below has to consider only the subtrees that change sides.
+ * Only the last case of erasure raises a black node, which adds one to @node's
+ * side. In the drawings capitals are black, small letters are red, and [x] is
+ * the node that rises.
  *
- * Locks: the tree's writer. Next: rbtree.c, validate.c.
+ * Locks: the caller must be the tree's only user. Read next: rbtree.c,
+ *        validate.c.
  */
 #ifndef VMS_RBTREE_RBTREE_IMPL_H
 #define VMS_RBTREE_RBTREE_IMPL_H
@@ -104,14 +106,21 @@ static inline struct rb_node *vms__rb_sibling(const struct rb_node *node,
 
 /*
  * Only rule 2 may be broken, and only between @node, which is red, and its
- * parent. Each turn either ends it or moves it two levels up.
+ * parent. Each turn either ends the conflict or moves it two levels up.
  *
- *   uncle red: recolour                  inner grandchild             outer grandchild
- *        G            g  <- next            G            G                G           P
- *       / \          / \                   / \          / \              / \         / \
- *      p   u   ->   P   U                 p   U   ->   n   U           [p]  U  ->   n   g
- *     /            /                       \          /                /                 \
- *    n            n                        [n]       p                n                   U
+ *   uncle red: recolour
+ *        G            g  <- next
+ *       / \          / \
+ *      p   u   ->   P   U
+ *     /            /
+ *    n            n
+ *
+ *   inner grandchild            outer grandchild
+ *        G            G              G           P
+ *       / \          / \            / \         / \
+ *      p   U   ->   n   U         [p]  U  ->   n   g
+ *       \          /              /                 \
+ *       [n]       p              n                   U
  */
 vms__rb_template void vms__rb_insert(struct rb_node *node, struct rb_root *root,
 				     const struct rb_augment_callbacks *augment)
@@ -125,7 +134,7 @@ vms__rb_template void vms__rb_insert(struct rb_node *node, struct rb_root *root,
 		}
 		if (!vms__rb_is_red(parent))
 			return;
-		/* A red node is not the root. */
+		/* A red node is never the root, so it has a parent. */
 		grandparent = rb_parent(parent);
 		uncle = vms__rb_sibling(parent, grandparent);
 		if (vms__rb_is_red(uncle)) {
@@ -145,24 +154,36 @@ vms__rb_template void vms__rb_insert(struct rb_node *node, struct rb_root *root,
 }
 
 /*
- * Only rule 3 may be broken: every path through @node, a child of @parent and
- * maybe missing, has one black too few. Its sibling is there, because the paths
- * through it have a black more. Each turn either ends it or moves it one level
- * up.
+ * Only rule 3 may be broken: every path through @node, a child of @parent that
+ * may be missing, has one black node too few. Its sibling exists, because the
+ * paths through it have one black node more. Each turn either ends the deficit
+ * or moves it one level up.
  *
- *   sibling red: make it black           both nephews black: recolour the sibling
- *      P              S                      p            P   done         P            P  <- next
- *     / \            / \                    / \          / \              / \          / \
- *    n  [s]    ->   p   D                  n   S    ->  n   s            n   S    ->  n   s
+ *   sibling red: make it black
+ *      P              S
+ *     / \            / \
+ *    n  [s]    ->   p   D
  *       / \        / \
  *      C   D      n   C  <- sibling
  *
- *   inner nephew red, outer black        outer nephew red (whatever colour p has, s takes it)
- *      p            p                        p            s
- *     / \          / \                      / \          / \
- *    n   S    ->  n   C                    n  [S]   ->  P   D   d turned black: done
- *       / \            \                      / \      / \
- *     [c]  D            s                    c   d    n   c
+ *   both nephews black: recolour the sibling
+ *      p            P   done         P            P  <- next
+ *     / \          / \              / \          / \
+ *    n   S    ->  n   s            n   S    ->  n   s
+ *
+ *   inner nephew red, outer black
+ *      p            p
+ *     / \          / \
+ *    n   S    ->  n   C
+ *       / \            \
+ *     [c]  D            s
+ *
+ *   outer nephew red (s takes whatever colour p has)
+ *      p            s
+ *     / \          / \
+ *    n  [S]   ->  P   D   d turned black: done
+ *       / \      / \
+ *      c   d    n   c
  */
 vms__rb_template void vms__rb_erase_fix(struct rb_node *node, struct rb_node *parent,
 					struct rb_root *root,
@@ -202,9 +223,9 @@ vms__rb_template void vms__rb_erase_fix(struct rb_node *node, struct rb_node *pa
 
 /*
  * @node has two children: its successor, which has no left child, leaves its
- * own place and takes @node's, colour and all.
+ * own place and takes @node's, including its colour.
  * Return: the successor's former parent, where the tree is now shorter;
- *         *@child: what stands in the successor's former place.
+ *         *@child: the node now in the successor's former place.
  */
 vms__rb_template struct rb_node *vms__rb_move_successor(struct rb_node *node, struct rb_root *root,
 							struct rb_node **child, bool *lost_black,
@@ -258,8 +279,8 @@ vms__rb_template void vms__rb_erase(struct rb_node *node, struct rb_root *root,
 	if (!lost_black)
 		return;
 	/*
-	 * An only child is red, by rule 3: turned black, it makes up for the
-	 * black that left.
+	 * An only child is red, by rule 3. Turned black, it replaces the black
+	 * node that was removed.
 	 */
 	if (child)
 		vms__rb_set_black(child);

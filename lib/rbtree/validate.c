@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * validate.c - the red-black tree's validator. It recurses into a child only if
- * the child's parent word leads back: then no node is met twice, and even a
- * tree with a cycle is walked to an end.
+ * the child's parent word leads back. So no node is visited twice, and the walk
+ * ends even if the tree has a cycle.
  *
- * Locks: as validate.h says.
+ * Locks: see validate.h.
  */
 #include "lib/rbtree/rbtree_impl.h"
 #include "lib/rbtree/validate.h"
 
 /*
- * Far beyond 2 * log2(all memory): deeper is no red-black tree, and must not
- * overflow the stack.
+ * Far beyond 2 * log2(all memory): a deeper tree is no red-black tree, and must
+ * not overflow the stack.
  */
 #define DEEPEST 256
 
@@ -38,8 +38,8 @@ static void broken(struct check *check, const struct rb_node *node, const char *
 static int check_subtree(struct check *check, const struct rb_node *node, int depth);
 
 /*
- * Black nodes on a path down from @node into @child, or -1 if that has no
- * answer, which is reported already.
+ * Return: the number of black nodes on a path down from @node into @child; -1
+ *         if a broken rule, reported already, leaves that undefined.
  */
 static int check_child(struct check *check, const struct rb_node *node, const struct rb_node *child,
 		       int depth)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * validate.h - check every rule of a red-black tree: links, colours, black
- * height, order, and the caller's summary of each subtree. For tests and for
- * the validators of what is built on the tree.
+ * height, order, and the caller's summary of each subtree. Used by tests and by
+ * the validators of structures that are built on the tree. Read next:
+ * validate.c.
  */
 #ifndef VMS_RBTREE_VALIDATE_H
 #define VMS_RBTREE_VALIDATE_H
@@ -11,18 +12,18 @@
 
 #include <vmastore/rbtree.h>
 
-/* What the tree cannot know by itself; any of them may be NULL. */
+/* Checks that only the tree's user can make; each may be NULL. */
 struct vms__rb_rules {
-	/* may b follow a at once? */
+	/* whether b may directly follow a */
 	bool (*in_order)(const struct rb_node *a, const struct rb_node *b);
-	/* given the children's summaries */
+	/* whether the node's summary is right, given its children's */
 	bool (*summary_right)(const struct rb_node *node);
-	/* a few words on the node, no newline */
+	/* prints a few words about the node, without a newline */
 	void (*print)(const struct rb_node *node, FILE *out);
 };
 
 /*
- * Locks: the tree's writer, or readers if nothing is being changed.
+ * Locks: the caller must exclude changes of the tree.
  * Return: the number of broken rules, each printed to @why unless NULL. A
  *         damaged tree is walked only as far as its links are sound.
  */

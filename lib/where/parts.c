@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* parts.c - see parts.h. */
+/*
+ * parts.c - the counted tables of operations and their functions. Locks: see
+ * parts.h, which is also to be read first.
+ */
 #include "lib/where/parts.h"
 
 #include <stdbool.h>
@@ -10,16 +13,17 @@
 const char *const vms__part_names[] = {"gap_search", "look_around", "stores",
 				       "locks",      "fault",       NULL};
 
-static const struct vms__engine *real; /* the engine's own */
+static const struct vms__engine *real; /* the engine's own table */
 static struct vms__engine counted;
 static struct mm_struct *counted_mm;
 
 #define PART static __attribute__((noinline))
 
 /*
- * Beneath a part the engine's own table stands in the address space. The store
- * after the call also keeps the compiler from a jump in place of the call: then
- * the profile would not show who called.
+ * While a part runs, the address space has the engine's own table, so nested
+ * operations count for this part. The store after the call also keeps the
+ * compiler from replacing the call by a jump, which would hide the caller from
+ * the profile.
  */
 #define OPERATION(part, table, op, type, params, args)                                             \
 	PART type vms__part_##part##__##op params                                                  \
@@ -108,8 +112,8 @@ static struct vms__lock_ops counted_lock = {
 };
 
 /*
- * All that the tables have, name, init, destroy and validate included: what is
- * new there wants a function and a part here.
+ * The sizes count all members of the tables, also name, init, destroy and
+ * validate. A new operation needs a function and a part here.
  */
 _Static_assert(sizeof(struct vms__index_ops) == (13 + 4) * sizeof(void *),
 	       "an operation of the index belongs to no part");

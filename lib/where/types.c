@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * types.c - see types.h. A field that is added to one of these structures is
- * added here.
+ * types.c - the fields as tables. A field that is added to one of these
+ * structures must be added here. Read first: types.h.
  */
 #include "lib/where/types.h"
 
@@ -36,7 +36,7 @@
 		MM(arg_end), MM(env_start), MM(env_end), MM(map_seq), MM(limits), MM(layout),      \
 		MM(pgd_high), MM(rules), MM(owner), MM(mmlist)
 
-/* The first of the index, whose union is aligned as a whole. */
+/* The index's first member takes the alignment of the whole union. */
 #define INDEX(member) FIELD_ALIGNED(mm_struct, member, VMS_CACHELINE)
 
 static const struct vms__where_field mm_maple[] = {MM_ALL, INDEX(mm_mt)};

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * where.c - see where.h. An address is looked for in the address space's own
- * structure, in its counters, in the object caches' structures and then in
- * their memory, where an object's cache says what the object is.
+ * where.c - names addresses. An address is looked for in the address space's
+ * own structure, in its counters, in the object caches' structures and then in
+ * their memory, where an object's cache says what the object is. Read first:
+ * where.h.
  */
 #include "lib/where/where.h"
 
@@ -24,12 +25,15 @@
 
 /* A VMA, a node of the index, or a page table. */
 struct known {
-	uintptr_t start;    /* 0: a free place of the table */
-	unsigned int level; /* of a node or a page table; 0: leaf */
-	bool root;          /* of the index */
-	/* a node of the index: what it spans in the present round; else 0, 0 */
+	uintptr_t start;    /* 0: a free entry of the hash table */
+	unsigned int level; /* a node's or page table's; 0: leaf */
+	bool root;          /* the index's root */
+	/*
+	 * For a node of the index: the range that it spans in the present
+	 * round; else 0, 0.
+	 */
 	unsigned long first, after;
-	unsigned int round, before; /* the last two that found it */
+	unsigned int round, before; /* the last two rounds that found it */
 };
 
 struct vms__where {
@@ -60,7 +64,7 @@ void vms__where_free(struct vms__where *where)
 
 /* ---- learning ------------------------------------------------------------ */
 
-/* Where @start is or would be. */
+/* The entry where @start is or would be. */
 static struct known *place_of(const struct vms__where *where, uintptr_t start)
 {
 	size_t i = start / LINE * 0x9e3779b97f4a7c15 >> 32;
@@ -71,7 +75,7 @@ static struct known *place_of(const struct vms__where *where, uintptr_t start)
 	return &where->known[i & (where->room - 1)];
 }
 
-/* NULL: never learnt. */
+/* Return: what is known of @start; NULL: never learnt. */
 static const struct known *find(const struct vms__where *where, uintptr_t start)
 {
 	const struct known *known = where->room ? place_of(where, start) : NULL;
@@ -96,7 +100,7 @@ static bool grow(struct vms__where *where)
 	return true;
 }
 
-/* What is known of memory that has become something else is overwritten. */
+/* If memory has become something else, this overwrites what was known. */
 static bool add(struct vms__where *where, struct known known)
 {
 	struct known *to;
@@ -119,8 +123,8 @@ static bool stays(const struct vms__where *where, uintptr_t start)
 }
 
 /*
- * A line of the tree's listing that names a node: "MIN-MAX: leaf 0x..., ..." or
- * "... node 0x...", indented by its depth.
+ * Learn from a line of the tree's listing that names a node: "MIN-MAX: leaf
+ * 0x..., ..." or "... node 0x...", indented by its depth.
  */
 static bool learn_node(struct vms__where *where, const char *line, unsigned int height)
 {
@@ -219,8 +223,8 @@ static bool in(uintptr_t addr, const void *start, size_t size)
 }
 
 /*
- * "NAME.FIELD+FIELD": the fields that were written of the line at @offset of a
- * structure. Return: false if none was.
+ * Build "NAME.FIELD+FIELD" from the fields in the line at @offset of a
+ * structure that were written. Return: false if none was.
  */
 static bool name_fields(const struct vms__where_type *type, const char *label, size_t offset,
 			uint64_t written, char *name)
@@ -259,8 +263,8 @@ static void name_node(const struct vms__where *where, uintptr_t object, size_t o
 }
 
 /*
- * The object at @object, of @c's. Of memory that passes, the fields that were
- * written are those of many objects, so none is named.
+ * Name the object at @object, of @c's. The fields that were written in memory
+ * that passes between objects are those of many objects, so none is named.
  */
 static enum vms__where_kind name_object(const struct vms__where *where,
 					const struct vms__objcache *c, uintptr_t object,
@@ -293,7 +297,7 @@ static enum vms__where_kind name_object(const struct vms__where *where,
 	return staying ? VMS__WHERE_STAYS : VMS__WHERE_PASSES;
 }
 
-/* Does @line lie in @c's memory? Then name it. */
+/* Name @line if it lies in @c's memory. */
 static enum vms__where_kind name_cached(const struct vms__where *where, struct vms__objcache *c,
 					uintptr_t line, uint64_t written, char *name)
 {
@@ -316,7 +320,7 @@ static enum vms__where_kind name_cached(const struct vms__where *where, struct v
 	return VMS__WHERE_UNKNOWN;
 }
 
-/* The cache's own structure. */
+/* Name @line if it lies in the cache's own structure. */
 static bool name_depot(const struct vms__objcache *c, uintptr_t line, char *name)
 {
 	if (in(line, c, sizeof(*c)))

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * where.h - what lies at an address: for the instruments that watch which cache
- * lines the library touches (bench/conflicts). No part of the library proper.
+ * where.h - tells what lies at an address, for instruments that watch which
+ * cache lines the library touches (bench/conflicts). Not part of the library
+ * proper. Read next: where.c.
  *
- * Locks: the threads that use the address space stand still during every call.
+ * Locks: threads that use the address space must be stopped during every call.
  */
 #ifndef VMS_WHERE_WHERE_H
 #define VMS_WHERE_WHERE_H
@@ -18,22 +19,22 @@ struct mm_struct;
 struct vms__where;
 
 /*
- * Names for what belongs to @mm, which outlives them. Return: NULL when memory
- * is out.
+ * Prepare names for the memory of @mm, which must outlive the result. Return:
+ * NULL if memory is out.
  */
 struct vms__where *vms__where_new(struct mm_struct *mm);
 void vms__where_free(struct vms__where *where);
 
 /*
  * Learn the VMAs, the nodes of the index and the page tables as they are now.
- * What was learnt before stays known, so that a node that is replaced keeps its
- * name. Return: false when memory is out.
+ * Earlier knowledge is kept, so that a replaced node keeps its name. Return:
+ * false if memory is out.
  */
 bool vms__where_learn(struct vms__where *where);
 
 /*
- * The leaf of the maple tree that holds @addr, as last learnt; 0: the index is
- * no maple tree.
+ * The leaf of the maple tree that holds @addr, as last learnt; 0: unknown, or
+ * the index is no maple tree.
  */
 uintptr_t vms__where_leaf(const struct vms__where *where, unsigned long addr);
 
@@ -41,8 +42,8 @@ enum vms__where_kind {
 	VMS__WHERE_UNKNOWN, /* none of the library's objects */
 	VMS__WHERE_STAYS,   /* it belonged to the same object throughout */
 	/*
-	 * memory that is handed out and given back: which of many such lines it
-	 * is means nothing
+	 * Memory that is allocated and freed: which of many such lines this is
+	 * means nothing.
 	 */
 	VMS__WHERE_PASSES,
 };
@@ -51,8 +52,8 @@ enum vms__where_kind {
  * Name the cache line at @line, of whose bytes those in @written (bit i: byte
  * i) were written: `mm.FIELD+FIELD`, `vma.FIELD`, `tree leaf: line N`,
  * `page.FIELD`, `page table level 0.FIELD`, `counter row N`, `depot of CACHE:
- * line N`. VMAs, nodes and page tables stay if both of the last two calls of
- * vms__where_learn() found them.
+ * line N`. A VMA, a node or a page table counts as VMS__WHERE_STAYS if both of
+ * the last two calls of vms__where_learn() found it.
  */
 enum vms__where_kind vms__where_name(const struct vms__where *where, uintptr_t line,
 				     uint64_t written, char name[VMS__WHERE_NAME_MAX]);
