@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * actors.c - what a stress thread does next. Each function is one kind of
- * operation and says which promise it tests.
+ * actors.c - the operations of a stress thread. Each function is one kind of
+ * operation, and its comment says which promise it tests. Read first: stress.h.
  *
- * A thread that can prove nothing (the slot changed under its touch) says
- * nothing: every report is a broken promise.
+ * A thread that can prove nothing, because the slot changed during its touch,
+ * reports nothing. So every report is a broken promise.
  */
 #include <vmastore/page.h>
 
@@ -21,7 +21,7 @@ static unsigned long own_unit(struct worker *w)
 							      : w->id;
 }
 
-/* Stable pages: never missing, never another word. */
+/* A stable page is never missing, and never holds another word. */
 static void read_stable(struct worker *w)
 {
 	unsigned long addr = stable_addr(pick(w, NR_UNITS)) + pick(w, STABLE_PAGES) * PG, word = 0;
@@ -42,7 +42,7 @@ static void write_stable(struct worker *w)
 		broken(w, "a write to stable page %lx answered %d, expected 0", addr, result);
 }
 
-/* Splits and merges around pages that stay mapped and writable. */
+/* VMAs split and merge around pages that stay mapped and writable. */
 static void shuffle_stable(struct worker *w)
 {
 	unsigned long first = pick(w, STABLE_PAGES), count = 1 + pick(w, STABLE_PAGES - first);
@@ -72,9 +72,10 @@ static void shuffle_stable(struct worker *w)
 }
 
 /*
- * From a stable page back to where it is mapped, while VMAs split and merge
- * around it and children come and go. A write after a fork may put a copy in
- * its place; if it is there before and after, it is found there.
+ * The reverse map leads from a stable page to the places that map it, while
+ * VMAs split and merge around it and children are forked and exit. After a fork
+ * a write may replace the page by a copy. If the page is at the address before
+ * and after, the reverse map must report the address.
  */
 static void look_back(struct worker *w)
 {
@@ -103,8 +104,8 @@ static void look_back(struct worker *w)
 }
 
 /*
- * The file's pages leave every page table that has them, and come back by
- * themselves; private copies stay.
+ * The file's pages are removed from every page table, and faults map them
+ * again; private copies stay.
  */
 static void unmap_file(struct worker *w)
 {
@@ -113,8 +114,8 @@ static void unmap_file(struct worker *w)
 }
 
 /*
- * A hole somewhere in the file; now and then the file is cut, and as long as
- * before afterwards.
+ * Punch a hole somewhere in the file. Now and then truncate the file instead,
+ * and extend it to its old length.
  */
 static void punch_hole(struct worker *w)
 {
@@ -135,11 +136,11 @@ static void punch_hole(struct worker *w)
 }
 
 /*
- * Two mappings show one memory, while holes are punched: what this thread wrote
- * by the one is there by the other, or gone; and once it reads as 0 by one of
- * them, it does so by both. Nobody else writes the page meanwhile. A SIGBUS,
- * while the file is cut, says nothing: the other mapping may lose the page
- * later, as on Linux.
+ * Two mappings show the same memory while holes are punched. A word that this
+ * thread wrote through one mapping is seen through the other, or was removed.
+ * Once the word reads as 0 through one mapping, it does so through both. No
+ * other thread writes the page meanwhile. A SIGBUS while the file is truncated
+ * says nothing: the other mapping may lose the page later, as on Linux.
  */
 static void write_where_holes_are(struct worker *w)
 {
@@ -149,8 +150,8 @@ static void write_where_holes_are(struct worker *w)
 	bool gone = false;
 
 	/*
-	 * acquire: pairs with the release below; what the last writer did to
-	 * the page comes before what we do
+	 * acquire: pairs with the release below, so that the last writer's
+	 * accesses to the page come before ours
 	 */
 	if (atomic_flag_test_and_set_explicit(&w->s->writer[which], memory_order_acquire))
 		return;
@@ -176,7 +177,7 @@ static void write_where_holes_are(struct worker *w)
 	atomic_flag_clear_explicit(&w->s->writer[which], memory_order_release);
 }
 
-/* Nobody ever maps these. */
+/* These pages are never mapped. */
 static void touch_never(struct worker *w)
 {
 	unsigned long addr = never_addr(pick(w, NR_UNITS)) + pick(w, NEVER_PAGES) * PG;
@@ -188,7 +189,7 @@ static void touch_never(struct worker *w)
 }
 
 /*
- * The result of a touch against what the slot was, if it was one thing
+ * Compare the result of a touch with the slot's phase, if that was the same
  * throughout.
  */
 static void touch_slot(struct worker *w)
@@ -204,7 +205,7 @@ static void touch_slot(struct worker *w)
 	enum phase phase = before & 7;
 
 	/*
-	 * A read-modify-write, so that this look cannot come before the touch:
+	 * A read-modify-write, so that this load cannot move before the touch:
 	 * pairs with settle().
 	 */
 	after = atomic_fetch_add_explicit(&slot->state, 0, memory_order_acq_rel);
@@ -227,8 +228,8 @@ static void touch_slot(struct worker *w)
 static void settle(struct slot *slot, unsigned long generation, enum phase phase)
 {
 	/*
-	 * Sequentially consistent exchange: everything about the slot before
-	 * it, nothing after it; pairs with touch_slot().
+	 * A sequentially consistent exchange: every access to the slot stays on
+	 * its own side of it; pairs with touch_slot().
 	 */
 	atomic_exchange_explicit(&slot->state, generation << 3 | phase, memory_order_seq_cst);
 }
@@ -243,7 +244,9 @@ static void fill_slot(struct worker *w, unsigned long unit, unsigned long genera
 	}
 }
 
-/* Map, or replace in one step: what was mapped before is never seen missing. */
+/*
+ * Map the slot, or replace it in one step: mapped memory is never seen missing.
+ */
 static void map_slot(struct worker *w, unsigned long unit, enum phase from,
 		     unsigned long generation)
 {
@@ -272,7 +275,7 @@ static void unmap_slot(struct worker *w, unsigned long unit, unsigned long gener
 	settle(&w->s->slots[unit], generation + 1, UNMAPPED);
 }
 
-/* Split a slot in three and join it again: its pages stay. */
+/* Split a slot in three and join it again: its pages stay mapped. */
 static void protect_slot(struct worker *w, unsigned long unit, enum phase phase,
 			 unsigned long generation)
 {
@@ -292,7 +295,7 @@ static void protect_slot(struct worker *w, unsigned long unit, enum phase phase,
 static void change_own_slot(struct worker *w)
 {
 	unsigned long unit = own_unit(w);
-	/* only we write it */
+	/* relaxed: only this thread writes it */
 	unsigned long state = atomic_load_explicit(&w->s->slots[unit].state, memory_order_relaxed);
 	enum phase phase = state & 7;
 
@@ -304,7 +307,10 @@ static void change_own_slot(struct worker *w)
 		protect_slot(w, unit, phase, state >> 3);
 }
 
-/* A page of the caller's own is guarded, and given back empty. */
+/*
+ * Guard a page of the caller's own, and take the guard away: the page is then
+ * empty.
+ */
 static void guard_and_unguard(struct worker *w, unsigned long addr)
 {
 	unsigned long word;
@@ -318,8 +324,8 @@ static void guard_and_unguard(struct worker *w, unsigned long addr)
 }
 
 /*
- * Placement gives every thread memory of its own: fresh, kept, and gone when
- * dropped.
+ * Placement gives every thread memory of its own: it is fresh, keeps its words,
+ * and is empty after MADV_DONTNEED.
  */
 static void place_fill_check(struct worker *w)
 {
@@ -352,7 +358,7 @@ static void place_fill_check(struct worker *w)
 		broken(w, "munmap of %lx failed", addr);
 }
 
-/* Not inlined: each call looks again. */
+/* Not inlined, so that each call loads the fields again. */
 static __attribute__((noinline)) bool still_covers(const struct vm_area_struct *vma,
 						   unsigned long start, unsigned long end)
 {
@@ -360,8 +366,8 @@ static __attribute__((noinline)) bool still_covers(const struct vm_area_struct *
 }
 
 /*
- * A place of this worker's own, far from all else, in one of several 2 MiB
- * blocks that have no page table yet.
+ * Return: an address of this worker's own, far from all other mappings, in one
+ *         of several 2 MiB blocks that have no page table yet.
  */
 static unsigned long own_far_place(struct worker *w)
 {
@@ -369,8 +375,9 @@ static unsigned long own_far_place(struct worker *w)
 }
 
 /*
- * Mappings grow, in place or elsewhere, or move far away: written pages come
- * along, and what was never written is fresh, whatever others touch meanwhile.
+ * Mappings grow, in place or elsewhere, or move far away. Written pages move
+ * along, and pages that were never written are fresh, whatever other threads
+ * touch meanwhile.
  */
 static void place_and_move(struct worker *w)
 {
@@ -379,14 +386,17 @@ static void place_and_move(struct worker *w)
 	unsigned long addr = vms_mmap(w->s->mm, 0, pages * PG, RW, ANON, NULL, 0), moved;
 	bool fill = pick(w, 2), far = pick(w, 2);
 
-	/* Relaxed: who touches it learns nothing from the address. */
+	/*
+	 * Relaxed: the address says nothing about the memory to the thread that
+	 * touches it.
+	 */
 	atomic_store_explicit(&w->s->moving[w->id % NR_MOVING], addr, memory_order_relaxed);
 	for (unsigned long i = 0; fill && i < pages; i++)
 		if (vms_write_word(w->s->mm, addr + i * PG, tag + i) != VMS_FAULT_OK)
 			broken(w, "new page %lx cannot be written", addr + i * PG);
 	/*
-	 * Written once and dropped again: others' touches need no more than the
-	 * VMA's lock to bring pages in.
+	 * Write the memory once and drop it again, so that other threads'
+	 * touches need only the VMA's lock to bring pages in.
 	 */
 	if (!fill && (vms_write_word(w->s->mm, addr, tag) != VMS_FAULT_OK ||
 		      vms_madvise(w->s->mm, addr, pages * PG, MADV_DONTNEED)))
@@ -410,8 +420,8 @@ static void place_and_move(struct worker *w)
 }
 
 /*
- * Another's memory while it grows, moves and goes: the touch finds it or not,
- * and brings in no page but a fresh one.
+ * Touch another thread's memory while it grows, moves and is unmapped. The
+ * touch finds it or not, and brings in only a fresh page.
  */
 static void touch_moving(struct worker *w)
 {
@@ -430,8 +440,8 @@ static void touch_moving(struct worker *w)
 }
 
 /*
- * Every mapping of a file shows its words; a private one keeps its changes to
- * itself.
+ * Every mapping of a file shows the file's words; a private mapping keeps its
+ * changes to itself.
  */
 static void map_file(struct worker *w)
 {
@@ -460,7 +470,7 @@ static void map_file(struct worker *w)
 		broken(w, "munmap of %lx failed", addr);
 }
 
-/* A VMA locked for reading keeps its range. */
+/* A VMA that is locked for reading keeps its range. */
 static void hold_vma(struct worker *w)
 {
 	unsigned long addr = slot_addr(pick(w, NR_UNITS)) + pick(w, SLOT_PAGES) * PG;
@@ -479,7 +489,7 @@ static void hold_vma(struct worker *w)
 	vma_end_read(vma);
 }
 
-/* A walk is ordered and never overlaps. */
+/* A walk visits VMAs in order, and they never overlap. */
 static void walk(struct worker *w)
 {
 	struct mm_struct *mm = w->s->mm;
@@ -499,8 +509,8 @@ static void walk(struct worker *w)
 }
 
 /*
- * A child holds the stable words of its parent, and its own writes stay its
- * own.
+ * A child holds the stable words of its parent, and its writes do not reach the
+ * parent.
  */
 static void fork_and_look(struct worker *w)
 {
@@ -535,7 +545,7 @@ static void touch_stack(struct worker *w)
 
 void act(struct worker *w)
 {
-	/* How often of 256. */
+	/* The weights are out of 256. */
 	static const struct {
 		unsigned int weight;
 		void (*run)(struct worker *w);

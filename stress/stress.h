@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stress.h - the world that vmstress's threads share, and what each may believe
- * about it.
+ * stress.h - the address space that vmstress's threads share, and what each
+ * thread may rely on.
  *
  *   units        [4 stable pages][8 slot pages][4 pages never mapped],
  *                repeated; 32 units share one page table
  *   stable       mapped for reading and writing throughout; each page keeps one
  *                word
  *   slot         its owner maps, unmaps, replaces and protects it; others touch
- *                it and hold the result against slot.state
- *   never        mapped by nobody
- *   stack        grows down to whatever is touched
+ *                it and compare the result with slot.state
+ *   never        never mapped
+ *   stack        grows down to any address that is touched
  *   file         its pages hold one word each for ever: shared mappings never
- *                write another, private ones write copies
- *   holes        a file, mapped twice; holes are punched into it, and it is cut
- *                and grows again. A page that is gone stays gone
+ *                write another word, private ones write copies
+ *   holes        a file that is mapped twice; threads punch holes into it,
+ *                truncate it and extend it again. A removed page never returns
  *   the rest     placed by the kernel's rules: each thread maps, fills, checks
  *                and unmaps its own
+ *
+ * Locks: none; slot.state says what a touch may find. Read next: actors.c,
+ *        world.c.
  */
 #ifndef VMSTRESS_STRESS_H
 #define VMSTRESS_STRESS_H
@@ -42,21 +45,21 @@
 #define HOLES_A 0x40000000UL
 #define HOLES_B 0x48000000UL
 #define HOLE_PAGES 2048UL
-#define CHECKED_PAGES 32UL /* of them, in even distances, one thread at a time writes to */
+#define CHECKED_PAGES 32UL /* pages of it, evenly spaced; each has one writer at a time */
 #define STACK_LIMIT (1UL << 20)
 
 /*
  * A slot's state: generation << 3 | phase. The owner stores the changing phase
- * before the operation and the settled one after it (release); who touches the
- * slot reads the state before and after (acquire), and knows the truth if both
- * are one settled value.
+ * before the operation and the settled one after it (release). A thread that
+ * touches the slot loads the state before and after the touch (acquire), and
+ * knows what the slot was if both loads give the same settled value.
  */
 enum phase {
 	UNMAPPED,
 	MAPPED_RW,
 	MAPPED_R,
-	CHANGING,        /* to or from UNMAPPED: a touch may find it or not */
-	CHANGING_MAPPED, /* replaced or protected: a read must find it throughout */
+	CHANGING,        /* to or from UNMAPPED: a touch may find it mapped or not */
+	CHANGING_MAPPED, /* replaced or protected: a read must find it mapped throughout */
 };
 
 struct slot {
@@ -65,7 +68,7 @@ struct slot {
 
 struct stress {
 	struct mm_struct *mm;
-	struct file *file;  /* FILE_PAGES pages, each with a word of its own */
+	struct file *file;  /* FILE_PAGES pages, each with its own word */
 	struct file *holes; /* HOLE_PAGES pages */
 	atomic_flag writer[CHECKED_PAGES];
 	const char *engine;
@@ -73,16 +76,16 @@ struct stress {
 	unsigned int threads;
 	struct slot slots[NR_UNITS];
 	/*
-	 * where threads have memory that they move about; a place to touch, no
-	 * promise
+	 * Addresses of memory that threads move about. Others touch it, without
+	 * knowing what they will find.
 	 */
 	_Atomic unsigned long moving[NR_MOVING];
 	atomic_bool stop;
 	_Atomic unsigned long errors;
 	pthread_barrier_t barrier;
 	/*
-	 * everybody comes to the barrier, twice; between the two the main
-	 * thread validates
+	 * All threads meet at the barrier twice; in between the main thread
+	 * validates.
 	 */
 	atomic_bool pause;
 };
@@ -115,26 +118,29 @@ static inline unsigned long file_word(unsigned long page)
 {
 	return 0xf11e0000UL + page;
 }
-/* A slot page's word in this generation; never 0, which a fresh page holds. */
+/*
+ * The word of a slot page in this generation; never 0, which a fresh page
+ * holds.
+ */
 static inline unsigned long slot_word(unsigned long addr, unsigned long generation)
 {
 	return (generation << 20 | addr >> PAGE_SHIFT) + 1;
 }
 
-/* A random number below @n, from this worker's own stream. */
+/* Return: a random number below @n, from this worker's own stream. */
 unsigned long pick(struct worker *w, unsigned long n);
 
-/* A broken promise: printed with what reproduces it, counted. */
+/* Print a broken promise, with the command that reproduces it, and count it. */
 void broken(struct worker *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * world.c: makes the stable part; checks every invariant that needs quiet (all
- * threads at the barrier).
+ * world.c: builds the stable part; checks every invariant that holds while all
+ * threads rest at the barrier.
  */
 int world_build(struct stress *s);
 void world_check(struct stress *s);
 
-/* actors.c: one random operation. */
+/* actors.c: makes one random operation. */
 void act(struct worker *w);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vmstress.c - threads change and read one address space at random for a time,
- * and every promise that it makes is checked: by each thread as it goes
- * (actors.c), by all at rest several times a second (world.c), and at the end
- * by counting what is left.
+ * vmstress.c - threads change and read one address space at random for a time.
+ * Every promise of the address space is checked: by each thread during its
+ * operations (actors.c), by the main thread several times a second while all
+ * others rest (world.c), and at the end by counting leaked objects. Read next:
+ * stress.h.
  *
  * Exit status: 0 all promises kept, 1 a broken one, 2 bad arguments, or lost
  * output. A run is repeated with the seed that it prints: each thread's choices
@@ -100,8 +101,8 @@ static void *work(void *arg)
 	struct stress *s = w->s;
 
 	/*
-	 * acquire on stop and pause: no thread draws a conclusion from them but
-	 * to come to the barrier, which orders the rest
+	 * acquire on stop and pause: a thread only goes to the barrier because
+	 * of them, and the barrier orders the rest
 	 */
 	for (;;) {
 		if (atomic_load_explicit(&s->pause, memory_order_acquire)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * world.c - the stable part of the stress's world, and what must hold whenever
- * all threads rest.
+ * world.c - builds the stable part of vmstress's address space, and checks what
+ * must hold whenever all threads rest. Read first: stress.h.
  */
 #include <stdio.h>
 
@@ -13,7 +13,7 @@ static bool map_at(struct stress *s, unsigned long addr, unsigned long len, unsi
 	return vms_mmap(s->mm, addr, len, PROT_READ | PROT_WRITE, flags, NULL, 0) == addr;
 }
 
-/* The file, its pages filled through a mapping that goes again. */
+/* Make the file, and fill its pages through a temporary mapping. */
 static bool make_file(struct stress *s)
 {
 	struct address_space *mapping = vms_address_space_create(FILE_PAGES * PG, 0, 8, 1, 1);
@@ -89,7 +89,7 @@ static void check_slot(struct stress *s, unsigned long unit)
 	}
 }
 
-/* Both mappings of the file with holes show one page. */
+/* Both mappings of the file with holes must show the same page. */
 static void check_holes(struct stress *s, unsigned long page)
 {
 	unsigned long offset = page * PG, a = 1, b = 2;

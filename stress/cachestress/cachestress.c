@@ -2,10 +2,10 @@
 /*
  * cachestress.c - threads pass the objects of some caches to each other for a
  * time: some only allocate, some only free, some do both, some exit and are
- * replaced; one trims, and has children forked. Every object carries the number
- * of the place where it lies, so that one which is handed out twice, or taken
- * back under its user, is noticed; and the memory that a cache takes is held
- * against its bound.
+ * replaced; the main thread trims, and forks children. Every object carries the
+ * number of the place where it lies, so that an object which is allocated
+ * twice, or freed while in use, is noticed. The memory that a cache takes is
+ * compared with its bound. Read first: lib/sync/objcache/objcache.h.
  *
  * Exit status: 0 all promises kept, 1 a broken one, 2 bad arguments, or lost
  * output.
@@ -35,8 +35,8 @@
 #define CHILD_SECONDS 30U
 
 /*
- * What the first cache frees has a grace period each time, so that readers may
- * look.
+ * Every free of the first cache waits for a grace period, so that readers may
+ * access its objects.
  */
 static VMS__OBJCACHE_DEFINE(read_cache, "read", 64, 64, 0);
 static VMS__OBJCACHE_DEFINE(mixed_cache, "mixed", 64, 64, 0);
@@ -124,7 +124,7 @@ static void look(unsigned long place)
 	word *obj;
 
 	vms__rcu_read_lock();
-	/* Acquire: pairs with the exchange that put it there. */
+	/* Acquire: pairs with the exchange that stored the object. */
 	obj = atomic_load_explicit(&places[0][place], memory_order_acquire);
 	if (obj)
 		check(&read_cache, obj, place);
@@ -142,12 +142,12 @@ static void operate(enum role role, unsigned int *seed)
 	struct vms__objcache *c = caches[which];
 	word *obj = NULL;
 
-	/* A producer leaves it to others to free. */
+	/* A producer never frees: other threads do. */
 	if (role == PRODUCER && atomic_load_explicit(&places[which][place], memory_order_relaxed))
 		return;
 	if (alloc)
 		obj = new_object(c, place);
-	/* Acquire and release: what the object holds goes with it. */
+	/* Acquire and release: the object's contents pass with it. */
 	obj = atomic_exchange_explicit(&places[which][place], obj, memory_order_acq_rel);
 	free_object(c, obj, place, defer);
 	look((unsigned long)rand_r(seed) % PLACES);
@@ -189,11 +189,11 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* ---- what is judged ------------------------------------------------------ */
+/* ---- what is checked ----------------------------------------------------- */
 
 /*
- * objcache.h, "Bound", where @threads keep objects back. One more slab may be
- * carved ahead.
+ * The bound of objcache.h, "Bound", if @threads keep objects back, with one
+ * more slab that may be carved ahead.
  */
 static void check_bound(struct vms__objcache *c, size_t threads)
 {
@@ -208,7 +208,8 @@ static void check_bound(struct vms__objcache *c, size_t threads)
 }
 
 /*
- * The child has what was on other threads' shelves, and can give memory back.
+ * The child takes over what was on other threads' shelves, and can give memory
+ * back.
  */
 static void child(void)
 {
@@ -232,9 +233,9 @@ static void fork_child(void)
 	pid_t pid;
 
 	/*
-	 * TSan does not follow a child of a process with threads. ASan's
-	 * allocator has a lock that fork does not take: a child made while
-	 * another thread held it would wait for that thread for ever.
+	 * TSan does not support a child of a process with threads. ASan's
+	 * allocator has a lock that fork does not take: if another thread held
+	 * it at the fork, the child would wait for it for ever.
 	 */
 	if (VMS__TSAN || VMS__ASAN)
 		return;
@@ -266,7 +267,7 @@ static void judge(const struct arguments *a)
 	}
 }
 
-/* All threads but this one are done. */
+/* All other threads have ended. */
 static void check_end(void)
 {
 	for (size_t i = 0; i < NR_CACHES; i++) {
@@ -288,7 +289,7 @@ static void set_up(void)
 		caches[i]->high = (size_t)4 * SHELF * VMS__MAG_SIZE;
 		caches[i]->low = caches[i]->high / 2;
 		caches[i]->max_inflight = INFLIGHT;
-		/* Its first use, before there are threads. */
+		/* Use the cache first before there are threads. */
 		free_object(caches[i], new_object(caches[i], 0), 0, false);
 	}
 }

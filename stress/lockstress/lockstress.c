@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lockstress.c - threads take one rw-semaphore in every way at random, and each
- * checks what it guards: plain data, which the sanitizers judge as well. At the
- * end: was every change kept, is the semaphore clean, who got how much, and how
- * many writes of others a writer waited for at most.
+ * checks the plain data that it guards, which the sanitizers check as well. At
+ * the end the program checks that every change was kept and that the semaphore
+ * is free. It reports each thread's share, and the most writes of others during
+ * one wait for writing. Read first: include/vmastore/rwsem.h.
  *
  * Exit status: 0 all promises kept, 1 a broken one, 2 bad arguments, or lost
- * output. A thread that waits for ever makes the program wait for ever.
+ * output. If a thread waits for ever, so does the program.
  */
 #include <argp.h>
 #include <pthread.h>
@@ -45,8 +46,8 @@ struct worker {
 } vms_cacheline_aligned;
 
 static struct rw_semaphore sem = VMS_RWSEM_INIT;
-static unsigned long words[WORDS];   /* plain, all equal unless a writer is in */
-static _Atomic unsigned long writes; /* as words[], for who is not in */
+static unsigned long words[WORDS];   /* plain; all equal except while a writer changes them */
+static _Atomic unsigned long writes; /* like words[0], for threads that do not hold sem */
 static _Atomic bool stop;
 
 static const struct argp_option options[] = {
@@ -76,7 +77,7 @@ static void look(struct worker *w)
 		w->torn += words[i] != words[0];
 }
 
-/* Now and then a holder loses its CPU. */
+/* Now and then lose the CPU while holding the lock. */
 static void linger(struct worker *w)
 {
 	if (draw(w, 256) == 0)
@@ -159,8 +160,8 @@ static void *work(void *arg)
 
 	while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
 		/*
-		 * For a while mostly writers, then mostly readers: each makes
-		 * other queues.
+		 * Mostly writers for a while, then mostly readers: each fills
+		 * the queue in another way.
 		 */
 		unsigned int reads_of_8 = draw(w, 9);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * maplestress.c - readers and writers in one maple tree for a time; every index
- * that a reader sees is judged (world.h), and several times a second all rest
- * and the tree is validated and compared. One more reader is slow: it stands in
- * its read section while nodes are replaced under it.
+ * maplestress.c - readers and writers use one maple tree for a time. Every
+ * index that a reader sees is judged (world.h). Several times a second all
+ * threads rest, and the tree is validated and compared. One more reader is
+ * slow: it pauses in its read section while nodes are replaced. Read next:
+ * run.h.
  *
  * Exit status: 0 all promises kept, 1 a broken one, 2 bad arguments, or lost
  * output. A run is repeated with the seed that it prints: each thread's choices

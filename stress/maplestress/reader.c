@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reader.c - reads of every kind, and the judgement of what they find (world.h
- * says what is right).
+ * reader.c - reads of every kind, and the judgement of their results. Read
+ * first: world.h, which says what is right.
  *
- * A step that passes over gaps says of each index between that it had no entry
- * at some moment of the step. The cells that it may pass are not known before
- * it is made: the first AHEAD of them are judged exactly; of those beyond, the
- * cells that always have an entry must not have been passed over, and a record
- * must be one for the cell it was found at.
+ * A step that passes over gaps says of each index in between that it had no
+ * entry at some moment of the step. The cells that a step may pass are not
+ * known before it is made. So the first AHEAD of them are judged exactly. Of
+ * the cells beyond, those that always have an entry must not have been passed
+ * over, and a record must be one for the cell it was found at.
  */
 #include <limits.h>
 #include <unistd.h>
@@ -15,11 +15,11 @@
 #include "stress/maplestress/world.h"
 
 #define AHEAD 6u
-#define AHEAD_MOST 24u /* of one call that reads many ranges */
+#define AHEAD_MOST 24u /* the same for a call that reads many ranges */
 
 /*
- * What the cells from one on, forwards or backwards, had to have at least when
- * a step began.
+ * The settled generations of cells, from one on, forwards or backwards, when a
+ * step began.
  */
 struct sight {
 	unsigned int cell, n;
@@ -27,7 +27,7 @@ struct sight {
 	unsigned long settled[AHEAD_MOST];
 };
 
-/* The @i-th cell from there; false: there are not as many. */
+/* Find the @i-th cell of @s. Return: false if there are not as many. */
 static bool sight_cell(const struct world *w, const struct sight *s, unsigned int i,
 		       unsigned int *cell)
 {
@@ -36,8 +36,8 @@ static bool sight_cell(const struct world *w, const struct sight *s, unsigned in
 }
 
 /*
- * Before the step. At most @n cells, from that of @key on; none if it is in no
- * cell.
+ * Called before a step: record at most @n cells, from @key's cell on; none if
+ * @key is in no cell.
  */
 static struct sight look(struct world *w, unsigned long key, unsigned int n, bool backwards)
 {
@@ -47,8 +47,8 @@ static struct sight look(struct world *w, unsigned long key, unsigned int n, boo
 	if (!world_cell(w, key, &s.cell))
 		return s;
 	/*
-	 * Acquire: pairs with settle(). What the tree is asked for from here on
-	 * is asked after that.
+	 * Acquire: pairs with settle(), and orders the reads of the tree that
+	 * follow after it.
 	 */
 	for (; s.n < n && sight_cell(w, &s, s.n, &cell); s.n++)
 		s.settled[s.n] =
@@ -70,7 +70,7 @@ static enum verdict was_there(const struct cell *cell, unsigned long from, const
 	for (unsigned long g = from; g <= to; g++)
 		if (atomic_load_explicit(&c->log[g % LOG], memory_order_acquire) == r)
 			return RIGHT;
-	/* Unless the log was written over meanwhile. */
+	/* The verdict is unknown if the log was overwritten meanwhile. */
 	return atomic_load_explicit(&c->pending, memory_order_acquire) - from >= LOG - 1 ? UNKNOWN
 											 : WRONG;
 }
@@ -86,8 +86,8 @@ static bool always_full(const struct world *w, unsigned int cell)
 }
 
 /*
- * @r, which may be NULL, was found in @cell by the step that @s was taken
- * before.
+ * Judge @r, which may be NULL, found in @cell by the step before which @s was
+ * recorded.
  */
 static void judge_cell(struct worker *worker, const struct sight *s, unsigned int cell,
 		       const struct record *r, const char *what)
@@ -116,7 +116,10 @@ static void judge_cell(struct worker *worker, const struct sight *s, unsigned in
 	}
 }
 
-/* The same by the index. Where there is no cell there is no entry. */
+/*
+ * Like judge_cell(), for an index. An index outside all cells must have no
+ * entry.
+ */
 static void judge(struct worker *worker, const struct sight *s, unsigned long key,
 		  const struct record *r, const char *what)
 {
@@ -129,8 +132,8 @@ static void judge(struct worker *worker, const struct sight *s, unsigned long ke
 }
 
 /*
- * From where @s is, the step found @r at @found, and so nothing in between;
- * NULL: nothing at all.
+ * The step from @s found @r at @found, and so nothing in between; @r NULL: it
+ * found nothing at all.
  */
 static void judge_step(struct worker *worker, const struct sight *s, unsigned long found,
 		       const struct record *r, const char *what)
@@ -150,7 +153,7 @@ static void judge_step(struct worker *worker, const struct sight *s, unsigned lo
 		judge_cell(worker, s, to, r, what);
 }
 
-/* Any cell, or one near where a writer is at work. */
+/* Pick any cell, or one near a writer's present write. */
 static unsigned int pick_cell(struct worker *worker)
 {
 	const struct world *w = worker->world;
@@ -168,14 +171,14 @@ static unsigned long pick_key(struct worker *worker)
 	const struct world *w = worker->world;
 	unsigned int cell = pick_cell(worker);
 
-	/* Seldom outside of all cells. */
+	/* Seldom pick an index outside all cells. */
 	if (pick(worker, 200) == 0)
 		return pick(worker, 2) ? w->start[0] - 1 - pick(worker, 1ul << 20)
 				       : w->start[w->nr_cells] + pick(worker, 1ul << 20);
 	return cell_first(w, cell) + pick(worker, cell_last(w, cell) - cell_first(w, cell) + 1);
 }
 
-/* ---- reads of one index ---- */
+/* ---- reads of one index -------------------------------------------------- */
 
 static void read_loads(struct worker *worker)
 {
@@ -204,9 +207,9 @@ static void read_walk(struct worker *worker)
 	judge(worker, &s, key, r, "mas_walk()");
 }
 
-/* ---- iterations ---- */
+/* ---- iterations ---------------------------------------------------------- */
 
-/* Range by range: it is known before where each begins. */
+/* Range by range: the index at which each begins is known before. */
 static void read_ranges(struct worker *worker, struct ma_state *mas, unsigned int steps)
 {
 	while (steps-- && mas->last != ULONG_MAX) {
@@ -301,8 +304,7 @@ static void go_on(struct worker *worker, struct ma_state *mas, unsigned int step
 }
 
 /*
- * A cursor that goes there and back. In a tree without nodes there are no
- * ranges to go to.
+ * Move a cursor back and forth. A tree without nodes has no ranges to move to.
  */
 static void read_iteration(struct worker *worker)
 {
@@ -336,7 +338,7 @@ static void read_for_each(struct worker *worker)
 	}
 }
 
-/* What @s knows from the cell of @key on. */
+/* Return: the part of @s from @key's cell on. */
 static struct sight sight_from(const struct world *w, const struct sight *s, unsigned long key)
 {
 	struct sight rest = {.n = 0};
@@ -350,7 +352,10 @@ static struct sight sight_from(const struct world *w, const struct sight *s, uns
 	return rest;
 }
 
-/* Many ranges a call, by a cursor that goes on with other calls between. */
+/*
+ * Read many ranges in each call, with other calls on the same cursor in
+ * between.
+ */
 static void read_batches(struct worker *worker)
 {
 	struct vms_mt_range range[128];
@@ -385,8 +390,8 @@ static void read_batches(struct worker *worker)
 }
 
 /*
- * Each step by itself, with a cursor of its own inside. Where the range that
- * was found begins is not told.
+ * Each step is a call of its own, with a cursor inside. The call does not tell
+ * where the found range begins.
  */
 static void read_mt_find(struct worker *worker)
 {
@@ -407,8 +412,8 @@ static void read_mt_find(struct worker *worker)
 			broken(w, "mt_find() from %#lx went to %#lx", key, index);
 		found = cell_first(w, r->first) > key ? cell_first(w, r->first) : key;
 		/*
-		 * Only if all of the record is still there is its first cell
-		 * where it was found.
+		 * Its first cell is known to be where it was found only if all
+		 * of the record is still there.
 		 */
 		if (index == cell_last(w, r->last) + 1 && r->first == r->last)
 			judge_step(worker, &s, found, r, "mt_find()");
@@ -433,8 +438,8 @@ static void read_neighbours(struct worker *worker)
 void read_something(struct worker *worker)
 {
 	/*
-	 * Also where the call has a read section of its own: the records must
-	 * stay.
+	 * The section is needed even if the call has one of its own, because
+	 * the records must stay.
 	 */
 	vms_rcu_read_lock();
 	switch (pick(worker, 18)) {
@@ -470,9 +475,10 @@ void read_something(struct worker *worker)
 }
 
 /*
- * Stand on a range while writers go on, some thousand writes if they can; then
- * go on from there. Its leaf, and all above it, may have been replaced many
- * times; none may have been freed, nor the record.
+ * Stay on a range while writers make some thousand writes, if they can, and
+ * then continue from there. The range's leaf and all nodes above it may have
+ * been replaced many times, but none of them may have been freed, nor the
+ * record.
  */
 void read_slowly(struct worker *worker)
 {
@@ -486,7 +492,7 @@ void read_slowly(struct worker *worker)
 	vms_rcu_read_lock();
 	r = mas_walk(&mas);
 	judge(worker, &s, key, r, "mas_walk()");
-	/* Relaxed: how long to wait, nothing else. */
+	/* Relaxed: only says how long to wait. */
 	writes = atomic_load_explicit(&w->writes, memory_order_relaxed);
 	for (unsigned int ms = 0;
 	     ms < 20 && atomic_load_explicit(&w->writes, memory_order_relaxed) - writes < 3000;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run.c - the threads.
+ * run.c - the threads of a run, and the thread that oversees them. Read first:
+ * run.h.
  */
 #include "stress/maplestress/run.h"
 #include "stress/maplestress/tight.h"
@@ -21,12 +22,14 @@ struct crew {
 	unsigned int nr;
 	pthread_barrier_t barrier;
 	/*
-	 * pause: everybody comes to the barrier, twice; between the two the
-	 * world is checked
+	 * While pause is set, all threads meet at the barrier twice; in between
+	 * the world is checked.
 	 */
 	atomic_bool pause, stop;
 	_Atomic unsigned int writers_left;
-	/* have read nothing yet: a run by writes waits for them */
+	/*
+	 * Readers that have read nothing yet: a run by writes waits for them.
+	 */
 	_Atomic unsigned int readers_fresh;
 	struct seat {
 		struct worker worker;
@@ -36,13 +39,10 @@ struct crew {
 	} seats[THREADS_MAX];
 };
 
-/* False: it is over. */
+/* Return: false if the run is over. */
 static bool rest_if_asked(struct crew *c)
 {
-	/*
-	 * Acquire: no more than a hint to come to the barrier, which orders the
-	 * rest.
-	 */
+	/* Acquire: only a hint to go to the barrier, which orders the rest. */
 	if (!atomic_load_explicit(&c->pause, memory_order_acquire))
 		return true;
 	pthread_barrier_wait(&c->barrier);
@@ -51,8 +51,8 @@ static bool rest_if_asked(struct crew *c)
 }
 
 /*
- * Whether the tight tree's turn has come. It is for bursts: about as long there
- * as elsewhere.
+ * Whether to use the tight tree next. It is used in bursts, so a thread spends
+ * about as long there as elsewhere.
  */
 static bool in_tight(struct seat *seat)
 {
@@ -65,7 +65,7 @@ static void write_on(struct seat *seat)
 	bool left = true;
 
 	write_first(&seat->worker);
-	/* The world is complete before anybody reads it. */
+	/* The world is complete before any thread reads it. */
 	pthread_barrier_wait(&c->barrier);
 	while (rest_if_asked(c)) {
 		if (left && (!c->run->writes || seat->worker.done < c->run->writes)) {
@@ -133,7 +133,10 @@ static double now(void)
 
 static bool goes_on(const struct crew *c, double began)
 {
-	/* Relaxed: a thread more or less at work does not matter. */
+	/*
+	 * Relaxed: it does not matter whether one thread more or less is seen
+	 * at work.
+	 */
 	if (c->run->writes)
 		return atomic_load_explicit(&((struct crew *)c)->writers_left,
 					    memory_order_relaxed) > 0 ||
@@ -196,7 +199,10 @@ static void run_crew(struct crew *c)
 	for (unsigned int i = 0; i < c->nr; i++) {
 		int err = pthread_create(&c->seats[i].worker.thread, NULL, work, &c->seats[i]);
 
-		/* Those that have begun wait for the rest of them. */
+		/*
+		 * The threads that have started wait for the rest at the
+		 * barrier.
+		 */
 		if (err) {
 			broken(c->world, "pthread_create: error %d", err);
 			exit(2);

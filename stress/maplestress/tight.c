@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tight.c - stores into one leaf, and what readers see of them.
+ * tight.c - stores into one leaf, and checks of what readers see of them. Read
+ * first: tight.h.
  */
 #include "stress/maplestress/tight.h"
 
@@ -9,13 +10,13 @@
 static unsigned long first_of(const struct tight *t, unsigned long cell)
 {
 	/*
-	 * Some indexes below the first cell never have an entry, nor have those
-	 * above the last.
+	 * Some indexes below the first cell never have an entry, and neither do
+	 * those above the last.
 	 */
 	return (cell + 16) * t->width;
 }
 
-/* An entry: the number of its store, and its cells. */
+/* An entry encodes the number of its store, and its cells. */
 static void *entry_of(unsigned long store, unsigned int from, unsigned int to)
 {
 	return xa_mk_value(store << 16 | from << 8 | to);
@@ -81,7 +82,7 @@ void tight_write(struct tight *t, struct worker *worker)
 	worker->done += BURST;
 }
 
-/* @entry was found at an index of @cell. */
+/* Judge @entry, found at an index of @cell. */
 static void judge(const struct tight *t, struct tight_seen *seen, unsigned long cell,
 		  const void *entry, const char *what)
 {
@@ -108,7 +109,7 @@ static void read_cells(struct tight *t, struct worker *worker, struct tight_seen
 	unsigned long cell = pick(worker, TIGHT_CELLS);
 
 	for (unsigned int i = 0; i < BURST; i++) {
-		/* The first index of a cell, and its last. */
+		/* Read the first index of a cell, or the last. */
 		judge(t, seen, cell, mtree_load(&t->tree, first_of(t, cell + i % 2) - i % 2),
 		      "mtree_load()");
 		cell = (cell + 5) % TIGHT_CELLS;
@@ -121,8 +122,8 @@ static unsigned long cell_of(const struct tight *t, unsigned long key)
 }
 
 /*
- * [from, to] was passed over, so each index of it had no entry; nothing if from
- * is above to.
+ * A read passed over [from, to], so each index of it had no entry. Does nothing
+ * if @from is above @to.
  */
 static void judge_gap(const struct tight *t, struct tight_seen *seen, unsigned long from,
 		      unsigned long to, const char *what)
@@ -132,8 +133,8 @@ static void judge_gap(const struct tight *t, struct tight_seen *seen, unsigned l
 }
 
 /*
- * Upwards through all cells. Where a bound has just moved, a range may be
- * reported in parts: what counts is which index each step begins with.
+ * Read upwards through all cells. If a bound has just moved, a range may be
+ * reported in parts; what counts is the index at which each step begins.
  */
 static void read_through(struct tight *t, struct tight_seen *seen, bool ranges)
 {
@@ -144,7 +145,7 @@ static void read_through(struct tight *t, struct tight_seen *seen, bool ranges)
 
 	entry = ranges ? mas_walk(&mas) : mas_find(&mas, end);
 	while ((entry || ranges) && mas_is_active(&mas)) {
-		/* The first may begin before the first cell. */
+		/* The first range may begin before the first cell. */
 		at = mas.index > key || key != first_of(t, 0) ? mas.index : key;
 		if (at < key || mas.last < at || (ranges && at != key)) {
 			broken(t->world, "%s in the tight tree: [%#lx, %#lx], where %#lx is next",
@@ -162,7 +163,7 @@ static void read_through(struct tight *t, struct tight_seen *seen, bool ranges)
 	judge_gap(t, seen, key, end, what);
 }
 
-/* The same downwards, entry by entry. */
+/* Read downwards through all cells, entry by entry. */
 static void read_back(struct tight *t, struct tight_seen *seen)
 {
 	unsigned long begin = first_of(t, 0), key = first_of(t, TIGHT_CELLS) - 1;

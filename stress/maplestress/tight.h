@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tight.h - a tree of hardly more than a leaf, all of whose changes are made in
- * place, with readers on it as fast as they can: for the few nanoseconds in
- * which a change is half done, which in a large tree a reader seldom meets.
+ * tight.h - a tree of hardly more than one leaf, all of whose changes are made
+ * in place, with readers that read it as fast as they can. It tests the few
+ * nanoseconds in which a change is half done, which a reader of a large tree
+ * seldom meets.
  *
- * Nothing is announced here; an entry itself says what it is: the number of its
- * store, and its cells. So a reader can tell an entry that was never at its
- * index, one that comes back after a newer one was seen there, and a hole in
- * the cells that always have one.
+ * Nothing is announced here, because an entry says what it is: the number of
+ * its store, and its cells. So a reader recognises an entry that was never at
+ * its index, an entry that returns after a newer one was seen there, and a hole
+ * in the cells that always have an entry.
  *
- * Locks: writers take the tree's lock, and number their stores under it.
+ * Locks: writers take the tree's lock, and number their stores under it. Read
+ *        next: tight.c.
  */
 #ifndef MAPLESTRESS_TIGHT_H
 #define MAPLESTRESS_TIGHT_H
@@ -23,11 +25,11 @@
 struct tight {
 	struct world *world; /* for reports */
 	struct maple_tree tree;
-	unsigned long width;  /* indexes a cell has */
-	unsigned long stores; /* the lock */
+	unsigned long width;  /* indexes of a cell */
+	unsigned long stores; /* under the tree's lock */
 };
 
-/* What a reader has seen: the newest store, by cell. */
+/* The newest store that a reader has seen, by cell. */
 struct tight_seen {
 	unsigned long store[TIGHT_CELLS];
 };
@@ -36,7 +38,7 @@ struct tight_seen {
 int tight_begin(struct tight *t, struct world *world, unsigned int flags, unsigned long width);
 void tight_end(struct tight *t);
 
-/* Some random stores; some random reads. */
+/* Make some random stores; make some random reads. */
 void tight_write(struct tight *t, struct worker *worker);
 void tight_read(struct tight *t, struct worker *worker, struct tight_seen *seen);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * world.c - cells and territories; and the comparison of all of it, at rest.
+ * world.c - cells and territories, and the comparison of all of them with the
+ * tree while the threads rest. Read first: world.h.
  */
 #include "stress/maplestress/world.h"
 
@@ -14,10 +15,10 @@
 #define PAGE 4096ul
 
 /*
- * Indexes a cell has, by territory: pages, single ones, and more than 32 bits
- * can tell apart, next to each other, so that nodes of all kinds stand beside
- * each other, and over each other. The last cell of a territory is wider, if
- * need be, so that the next one begins with a page.
+ * The indexes of a cell, by territory: whole pages, single indexes, and more
+ * than 32 bits can distinguish. Adjacent territories differ, so that nodes of
+ * all kinds stand next to and above each other. The last cell of a territory is
+ * widened if need be, so that the next territory begins with a page.
  */
 static const unsigned long widths[] = {PAGE, 1, 1ul << 21, 3, 1ul << 40, PAGE};
 
@@ -26,8 +27,8 @@ struct world *world_new(unsigned int flags, const enum kind *kinds, unsigned int
 {
 	struct world *w = nr <= TERRITORIES_MAX ? calloc(1, sizeof(*w)) : NULL;
 	/*
-	 * In the middle of the first territory's pages the number of a page
-	 * comes to need one more bit than 32.
+	 * In the middle of the first territory's pages, page numbers grow from
+	 * 32 to 33 bits.
 	 */
 	unsigned long key = (1ul << 44) - TERRITORY_CELLS / 2 * PAGE;
 
@@ -57,7 +58,10 @@ struct record *cell_now(const struct world *w, unsigned int cell)
 {
 	struct cell *c = (struct cell *)&w->cells[cell];
 
-	/* Relaxed: its writer's own, or handed over at a barrier. */
+	/*
+	 * Relaxed: the cell is the caller's own, or was handed over at a
+	 * barrier.
+	 */
 	return atomic_load_explicit(
 		&c->log[atomic_load_explicit(&c->settled, memory_order_relaxed) % LOG],
 		memory_order_relaxed);
@@ -90,7 +94,7 @@ void broken(struct world *w, const char *fmt, ...)
 {
 	va_list args;
 
-	/* Relaxed: a count. */
+	/* Relaxed: only a count. */
 	if (atomic_fetch_add_explicit(&w->errors, 1, memory_order_relaxed) >= REPORTS_MAX)
 		return;
 	flockfile(stderr);
@@ -103,8 +107,8 @@ void broken(struct world *w, const char *fmt, ...)
 }
 
 /*
- * Each range that the tree reports is one record's, and spans all the cells
- * next to each other that have it.
+ * Each range that the tree reports must be one record's, and span all adjacent
+ * cells that have it.
  */
 static void check_ranges(struct world *w)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * writer.c - what is done to a territory: by its one writer, announced cell by
- * cell before, settled after.
+ * writer.c - the writes to a territory, by its one writer. Each is announced
+ * cell by cell before it is made, and settled afterwards. Read first: world.h.
  */
 #include <stdlib.h>
 
 #include "stress/maplestress/world.h"
 
-/* ---- generations ---- */
+/* ---- generations --------------------------------------------------------- */
 
 static unsigned long settled(const struct world *w, unsigned int cell)
 {
@@ -25,12 +25,14 @@ static void announce(struct world *w, unsigned int from, unsigned int to, struct
 		unsigned long g = settled(w, i) + 1;
 
 		/*
-		 * Release: whoever finds this in the log's place finds pending
-		 * at g - 1 or above, and so knows that it is not older.
+		 * Release: a reader that finds this entry in its log place also
+		 * finds pending at g - 1 or above, and so knows that the place
+		 * is not older.
 		 */
 		atomic_store_explicit(&w->cells[i].log[g % LOG], r, memory_order_release);
 		/*
-		 * Release: whoever finds g pending finds its entry in the log.
+		 * Release: a reader that finds g pending also finds its entry
+		 * in the log.
 		 */
 		atomic_store_explicit(&w->cells[i].pending, g, memory_order_release);
 	}
@@ -42,7 +44,8 @@ static void free_record(struct vms_rcu_head *head)
 }
 
 /*
- * From now on they must. What the cells had before goes once nobody can see it.
+ * From now on readers must find the announced entries. The cells' old records
+ * are freed once no reader can see them.
  */
 static void settle(struct world *w, unsigned int from, unsigned int to)
 {
@@ -53,8 +56,8 @@ static void settle(struct world *w, unsigned int from, unsigned int to)
 			atomic_load_explicit(&w->cells[i].log[(g - 1) % LOG], memory_order_relaxed);
 
 		/*
-		 * Release: whoever finds g settled finds the tree as it is now,
-		 * or later.
+		 * Release: a reader that finds g settled finds the tree as it
+		 * is now, or later.
 		 */
 		atomic_store_explicit(&w->cells[i].settled, g, memory_order_release);
 		if (before && !--before->cells)
@@ -75,7 +78,7 @@ static struct record *record_new(struct worker *worker, unsigned int from, unsig
 	return r;
 }
 
-/* ---- one write, in each of the ways that the API has ---- */
+/* ---- one write, in each of the ways that the API has --------------------- */
 
 static int store_with_cursor(struct worker *worker, unsigned int from, unsigned int to,
 			     struct record *r)
@@ -114,7 +117,7 @@ static int store_at_once(struct world *w, unsigned int from, unsigned int to, st
 	return mtree_store_range(&w->tree, cell_first(w, from), cell_last(w, to), r, GFP_KERNEL);
 }
 
-/* Cells [from, to] have a new record, or nothing. */
+/* Give the cells [from, to] a new record, or none. */
 static void put(struct worker *worker, unsigned int from, unsigned int to, bool clear)
 {
 	struct record *r = clear ? NULL : record_new(worker, from, to);
@@ -136,7 +139,7 @@ static void put(struct worker *worker, unsigned int from, unsigned int to, bool 
 	settle(worker->world, from, to);
 }
 
-/* The cells around @cell that have its record, next to each other. */
+/* The adjacent cells around @cell that have the same record. */
 static void extent(const struct world *w, const struct territory *t, unsigned int cell,
 		   unsigned int *from, unsigned int *to)
 {
@@ -147,7 +150,7 @@ static void extent(const struct world *w, const struct territory *t, unsigned in
 		;
 }
 
-/* Erase what @cell has, if anything. */
+/* Erase @cell's record, if it has one. */
 static void take(struct worker *worker, const struct territory *t, unsigned int cell)
 {
 	struct world *w = worker->world;
@@ -167,7 +170,7 @@ static void take(struct worker *worker, const struct territory *t, unsigned int 
 	settle(w, from, to);
 }
 
-/* ---- kinds ---- */
+/* ---- kinds --------------------------------------------------------------- */
 
 static unsigned int pick_cell(struct worker *worker, const struct territory *t)
 {
@@ -180,8 +183,8 @@ static unsigned int up_to(const struct territory *t, unsigned int from, unsigned
 }
 
 /*
- * Mostly another entry for the same range; else part of ranges, or several. Now
- * and then all becomes one.
+ * Mostly store another entry for the same range, otherwise for a part of ranges
+ * or for several. Now and then one entry replaces all.
  */
 static void replace(struct worker *worker, const struct territory *t)
 {
@@ -217,7 +220,7 @@ static void holes(struct worker *worker, const struct territory *t)
 
 static void sparse(struct worker *worker, const struct territory *t)
 {
-	/* Of each four cells the first two. */
+	/* Use the first two of each four cells. */
 	unsigned int from = pick_cell(worker, t) & ~3u;
 
 	if (cell_now(worker->world, from))
@@ -234,7 +237,7 @@ static void wide(struct worker *worker, struct territory *t)
 	t->at = to + 1;
 	if (t->at <= t->last && pick(worker, 200))
 		return;
-	/* All of it, or all but a little. */
+	/* Overwrite all of it, or all except for a few cells. */
 	from = t->first + (unsigned int)pick(worker, 3);
 	put(worker, from, t->last - (unsigned int)pick(worker, 3), pick(worker, 2));
 	if (pick(worker, 2))
@@ -242,7 +245,7 @@ static void wide(struct worker *worker, struct territory *t)
 	t->at = t->first;
 }
 
-#define GROUND 16u /* cells that a growing range has for itself */
+#define GROUND 16u /* cells reserved for one growing range */
 
 static void grow(struct worker *worker, const struct territory *t)
 {
@@ -250,7 +253,7 @@ static void grow(struct worker *worker, const struct territory *t)
 			     (unsigned int)pick(worker, TERRITORY_CELLS / GROUND) * GROUND,
 		     from, end;
 
-	/* It ends where something else begins. */
+	/* The range ends at the first empty cell. */
 	for (end = begin; end < begin + GROUND && cell_now(worker->world, end); end++)
 		;
 	switch (pick(worker, 4)) {
@@ -270,8 +273,8 @@ static void grow(struct worker *worker, const struct territory *t)
 }
 
 /*
- * The lowest or the highest @n cells without an entry; the last cell, which may
- * be wider, is not for that.
+ * Find the lowest or the highest @n adjacent cells without an entry. The last
+ * cell is left out, because it may be wider.
  */
 static bool find_room(const struct world *w, const struct territory *t, unsigned int n,
 		      bool highest, unsigned int *at)
@@ -362,7 +365,7 @@ void write_something(struct worker *worker)
 		break;
 	}
 	worker->done++;
-	/* Records that wait for their end must not pile up. */
+	/* Records that wait for their grace period must not pile up. */
 	if (worker->done % 4096 == 0)
 		vms_synchronize_rcu();
 	if (worker->done % 16 == 0)
