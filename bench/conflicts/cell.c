@@ -2,9 +2,12 @@
 /*
  * cell.c - see cell.h. The two threads take turns: the conductor, which is the
  * process's first thread, lets one do a few operations while the other stands
- * still, so what is recorded does not depend on the scheduler. Grace periods
- * end between turns, not in them, so that freed objects come back at the same
+ * still, so the recording does not depend on the scheduler. Grace periods end
+ * between turns, never during one, so that freed objects are reused at the same
  * moment in every run.
+ *
+ * Locks: none. The semaphores hand `struct run` from the conductor to one
+ *        player and back.
  */
 #include "bench/conflicts/cell.h"
 
@@ -23,14 +26,14 @@
 #include "bench/instrument/trace.h"
 #include "lib/where/where.h"
 
-#define PLACES 600UL /* VMAs side by side: three levels of the tree */
-/* so that a leaf of the page table spans each border of two places */
+#define PLACES 600UL /* adjacent VMAs: three levels of the tree */
+/* The offset makes a leaf of the page table span each border of two places. */
 #define BASE (0x100000000000UL + (1UL << 20))
 #define LEAF_SPAN (2UL << 20)
 #define WARM_TURNS 8U
 #define TURNS 16U
-#define BURST 8U       /* operations in a turn */
-#define HEAVY_TURNS 4U /* turns for one operation that takes long */
+#define BURST 8U       /* operations a turn */
+#define HEAVY_TURNS 4U /* a heavy operation runs once in so many turns */
 #define RARE (1.0 / 8)
 
 const char *const relation_names[] = {"same", "neighbouring", "one-leaf", "other-leaves", NULL};
@@ -40,7 +43,7 @@ struct player {
 	unsigned int me;
 	const struct operation *op;
 	struct hand hand;
-	unsigned int ops; /* recorded */
+	unsigned int ops; /* recorded operations */
 	sem_t turn;
 	pthread_t thread;
 };
@@ -50,7 +53,7 @@ struct run {
 	sem_t done;
 	struct lines lines;
 	struct vms__where *where;
-	unsigned int turn; /* counts each player's from 0 */
+	unsigned int turn; /* counts the turns of each player from 0 */
 	bool recording, failed, over;
 };
 
@@ -82,7 +85,7 @@ static bool once(struct player *p)
 	return (!op->undo || op->undo(&p->hand)) && ok;
 }
 
-/* How many operations this turn has. */
+/* The number of operations in this turn. */
 static unsigned int in_turn(const struct player *p)
 {
 	if (p->op->heavy)
@@ -111,7 +114,8 @@ static void take_turns(struct run *run, unsigned int turns)
 	for (unsigned int i = 0; i < 2 * turns && !run->failed; i++) {
 		run->turn = i / 2;
 		/*
-		 * No grace period ends during a turn, however long it takes ...
+		 * This read section keeps grace periods from ending during the
+		 * turn, however long the turn takes.
 		 */
 		rcu_read_lock();
 		sem_post(&run->player[i % 2].turn);
@@ -119,8 +123,9 @@ static void take_turns(struct run *run, unsigned int turns)
 			;
 		rcu_read_unlock();
 		/*
-		 * ... and all end before the next. A barrier sends the batches
-		 * of its caller alone: the players' own stay.
+		 * All grace periods end before the next turn. The barrier
+		 * flushes the caller's own batches only: those of the players
+		 * stay.
 		 */
 		vms_rcu_barrier();
 	}
@@ -160,8 +165,8 @@ static unsigned long distance(enum relation relation)
 }
 
 /*
- * The first thread's place: far from both ends, and those around it lie in one
- * leaf with it.
+ * The first thread's place: far from both ends of the mappings, and in one leaf
+ * of the tree with the places around it.
  */
 static unsigned long choose_place(const struct vms__where *where)
 {
@@ -173,8 +178,9 @@ static unsigned long choose_place(const struct vms__where *where)
 }
 
 /*
- * Readers that hold the VMA at @addr at the same time, as readers that take
- * turns never do: maple-vma then lets them share it without writing to it.
+ * Hold the VMA at @addr twice at the same time, which readers that take turns
+ * never do: once maple-vma has seen two readers at once, it lets readers share
+ * the VMA without writing to it.
  */
 static void meet(struct mm_struct *mm, unsigned long addr)
 {
@@ -187,7 +193,10 @@ static void meet(struct mm_struct *mm, unsigned long addr)
 		vma_end_read(first);
 }
 
-/* Is the second thread's place in the leaf that the relation says? */
+/*
+ * Whether the two places share a leaf exactly if the relation says so. Engines
+ * without leaves (leaf address 0) always pass.
+ */
 static bool relation_holds(const struct run *run, const struct cell *cell)
 {
 	uintptr_t a = vms__where_leaf(run->where, run->player[0].hand.start),
@@ -196,10 +205,10 @@ static bool relation_holds(const struct run *run, const struct cell *cell)
 	return !a || (a == b) == (cell->relation != RELATION_OTHER_LEAVES);
 }
 
-/* Where the faults of player @me begin. */
+/* The first page that player @me faults on. */
 static unsigned long first_page(const struct cell *cell, const struct hand *hand, unsigned int me)
 {
-	/* a leaf of the page table that is all the place's */
+	/* The leaf of the page table at @inner lies wholly inside the place. */
 	unsigned long inner = hand->start + LEAF_SPAN / 2;
 
 	if (cell->op[me]->leaf && cell->relation == RELATION_NEIGHBOURING)
@@ -222,7 +231,8 @@ static bool set_up_player(struct run *run, const struct cell *cell, unsigned int
 	p->hand.keep = shared && !cell->op[!me]->vacant && !cell->op[!me]->elsewhere;
 	p->hand.null = fopen("/dev/null", "w");
 	/*
-	 * What works elsewhere has no use for the place, which stays as it is.
+	 * An operation that works elsewhere does not use the place, so the
+	 * place stays mapped.
 	 */
 	if (p->op->vacant && !p->hand.keep && vms_munmap(mm, p->hand.start, PLACE_LEN) != 0)
 		return false;
@@ -262,7 +272,7 @@ static bool set_up(struct run *run, const struct cell *cell, char *why)
 
 /* ---- naming ---- */
 
-/* A block of the heap, by the innermost function that is no allocator. */
+/* Name a heap block after the innermost caller that is no allocator. */
 static bool heap_name(uintptr_t addr, char *name)
 {
 	const struct heap_block *block = heap_find(addr);
@@ -296,7 +306,7 @@ static void name_line(const struct run *run, const struct line *line, struct cel
 	}
 }
 
-/* Those that stay first. */
+/* Sort by name; lines that stay come before lines that pass. */
 static int by_name(const void *a, const void *b)
 {
 	const struct cell_line *x = a, *y = b;
@@ -311,10 +321,10 @@ bool cell_line_is_rare(const struct cell_line *line)
 }
 
 /*
- * One entry a name. Lines that stay are counted. Those that pass from one
- * thread to the other, as pages do when one thread maps them and the other
- * unmaps them, differ from operation to operation, so all of one name count as
- * one.
+ * Make one entry of all lines that have the same name. Lines that stay are
+ * counted. Lines that pass from one thread to the other (pages that one thread
+ * maps and the other unmaps) differ from operation to operation, so all passing
+ * lines of one name count as one.
  */
 static void join_names(struct cell_result *result)
 {
@@ -361,7 +371,7 @@ static bool collect(const struct run *run, struct cell_result *result)
 	return true;
 }
 
-/* ---- all of it ---- */
+/* ---- a whole cell ---- */
 
 bool cell_run(const struct cell *cell, struct cell_result *result, char why[CELL_WHY_MAX])
 {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cell.h - two threads, each at its operation in its place of one address
- * space, and the cache lines that both touch and one writes.
+ * cell.h - runs one cell of the conflict table: two threads, each repeating its
+ * operation in its place of one address space. Reports the cache lines that
+ * both threads touch and at least one writes. conflicts.c calls it; lines.h and
+ * symbols.h help.
  */
 #ifndef BENCH_CONFLICTS_CELL_H
 #define BENCH_CONFLICTS_CELL_H
@@ -30,29 +32,35 @@ struct cell {
 	enum relation relation;
 };
 
-/* Lines of one name. */
+/* All shared lines that have one name. */
 struct cell_line {
 	char name[CELL_NAME_MAX];
-	size_t nr;       /* how many; those that pass between the threads count as one */
-	double often[2]; /* how many of them an operation of each thread touches, on average */
-	bool writes[2];  /* which thread writes them */
-	bool passing;    /* they are memory that passes from one thread to the other */
-	bool unknown;    /* nobody knows what they are */
+	size_t nr;       /* how many; all passing lines count as one */
+	double often[2]; /* lines touched per operation of each thread, on average */
+	bool writes[2];  /* whether each thread writes them */
+	bool passing;    /* memory that one thread frees and the other allocates */
+	bool unknown;    /* neither lib/where, the heap nor a symbol names them */
 };
 
 struct cell_result {
-	struct cell_line *line; /* by name */
+	struct cell_line *line; /* sorted by name */
 	size_t nr;
 };
 
-/* Whether fewer than one in eight of some thread's operations touch it. */
+/*
+ * cell_line_is_rare() - Whether fewer than one in eight operations of one of
+ * the threads touch @line.
+ */
 bool cell_line_is_rare(const struct cell_line *line);
 
-/* Whether the pair means anything in that relation. */
+/*
+ * cell_exists() - Whether the pair of operations makes sense in that relation.
+ */
 bool cell_exists(const struct cell *cell);
 
 /*
- * Run it. The process has not used the library before and has one thread.
+ * cell_run() - Run @cell and name the lines. The calling process must have one
+ * thread and must not have used the library before.
  * Return: false, with the reason in @why.
  */
 bool cell_run(const struct cell *cell, struct cell_result *result, char why[CELL_WHY_MAX]);

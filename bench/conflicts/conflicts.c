@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * conflicts.c - the program: for each pair of operations, the cache lines that
- * two threads touch in one address space and at least one writes. Whatever the
- * number of cores, threads that share no such line do not slow each other down,
- * so this judges how an engine scales beyond the cores that there are.
+ * conflicts.c - the program: for each pair of operations, counts the cache
+ * lines that two threads touch in one address space and at least one writes.
+ * Threads that share no such line do not slow each other down on any number of
+ * cores, so the count shows how an engine scales beyond the cores of this
+ * machine.
  *
- * Each pair runs in a process of its own, so that no pair depends on those
- * before it; as many run side by side as there are CPUs.
+ * Each pair runs in a process of its own, so that no pair depends on the pairs
+ * before it. As many processes run concurrently as there are CPUs. Read cell.h
+ * next.
  */
 #include <argp.h>
 #include <errno.h>
@@ -42,8 +44,8 @@ struct job {
 /* ---- one pair, in its process ---- */
 
 /*
- * "NAME", "NAME x N", "NAME, passed on"; and behind it " (1 of N)" if few
- * operations touch it.
+ * Print "NAME", "NAME x N" or "NAME, passed on", followed by " (1 of N)" if the
+ * line is rare.
  */
 static const char *line_text(const struct cell_line *line, char text[LINE_TEXT_MAX])
 {
@@ -104,7 +106,7 @@ static void print_json(FILE *out, const struct cell *cell, const struct cell_res
 			       (json_int_t)count_lines(result, true), "lines", names_json(result)));
 }
 
-/* The child's: what it prints goes to @to. */
+/* Runs in the child process, which prints to @to and exits. */
 static _Noreturn void run_cell(const struct cell *cell, enum form form, int to)
 {
 	char why[CELL_WHY_MAX];
@@ -126,7 +128,7 @@ static _Noreturn void run_cell(const struct cell *cell, enum form form, int to)
 	_exit(fclose(out) == 0 ? 0 : 1);
 }
 
-/* ---- all pairs, side by side ---- */
+/* ---- all pairs, concurrently ---- */
 
 static bool start(struct job *job, const struct cell *cell, enum form form)
 {
@@ -146,7 +148,10 @@ static bool start(struct job *job, const struct cell *cell, enum form form)
 	return job->from != NULL;
 }
 
-/* What it printed, to standard output. Return: whether the pair ran. */
+/*
+ * Copy the child's output to standard output and wait for its exit.
+ * Return: whether the pair ran.
+ */
 static bool finish(struct job *job)
 {
 	char text[4096];
@@ -162,7 +167,10 @@ static bool finish(struct job *job)
 	return status == 0;
 }
 
-/* What stands before the first number of a line, and between two. */
+/*
+ * Print the separator before number @i: a comma within a line, or a new line's
+ * heading.
+ */
 static void begin_number(const struct cell *cell, size_t i)
 {
 	if (i && cell[i].op[0] == cell[i - 1].op[0] && cell[i].relation == cell[i - 1].relation &&
@@ -209,8 +217,9 @@ static const struct operation *operation_named(const char *name)
 }
 
 /*
- * All pairs of the chosen operations, each once, by engine and relation.
- * Return: how many.
+ * Choose all pairs of the selected operations, each pair once, by engine and
+ * relation.
+ * Return: the number of cells.
  */
 static size_t choose_cells(const struct arguments *a, struct cell *cell)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lines.c - see lines.h: a hash table from a line's address to what was done to
- * it.
+ * lines.c - see lines.h: a hash table with linear probing, keyed by the line's
+ * address. Its size is a power of two and at least half of it stays free.
  */
 #include "bench/conflicts/lines.h"
 

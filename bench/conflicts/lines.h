@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lines.h - the cache lines that two threads touched, and who wrote which bytes
- * of them. One thread at a time uses a table.
+ * lines.h - a table of the cache lines that two threads touched and of the
+ * bytes that each thread wrote.
+ *
+ * Locks: none; one thread at a time may use a table.
  */
 #ifndef BENCH_CONFLICTS_LINES_H
 #define BENCH_CONFLICTS_LINES_H
@@ -16,26 +18,29 @@
 #define LINES_THREADS 2u
 
 struct line {
-	uintptr_t addr;                  /* of its first byte; 0: a free place of the table */
+	uintptr_t addr;                  /* of its first byte; 0: a free slot of the table */
 	uint64_t written[LINES_THREADS]; /* bit i: that thread wrote byte i */
 	unsigned int ops[LINES_THREADS]; /* operations of that thread that touched it */
-	unsigned long last;              /* the operation that was counted last */
+	unsigned long last;              /* the operation counted last, so that each counts once */
 };
 
 struct lines {
 	struct line *line;
 	size_t room, used;
-	unsigned long op; /* counts operations */
+	unsigned long op; /* number of operations added so far */
 };
 
 /*
- * One operation of @thread made these accesses. Return: false when memory is
- * out.
+ * lines_add() - Add the accesses of one operation of @thread.
+ * Return: false if memory is out.
  */
 bool lines_add(struct lines *lines, unsigned int thread, const struct trace_access *access,
 	       size_t nr);
 
-/* Both threads touched it, and one wrote it. */
+/*
+ * line_is_shared() - Whether both threads touched the line and at least one
+ * wrote it.
+ */
 bool line_is_shared(const struct line *line);
 
 void lines_free(struct lines *lines);

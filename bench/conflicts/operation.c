@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* operation.c - see operation.h. */
+/* operation.c - see operation.h. The table at the end says what each does. */
 #include "bench/conflicts/operation.h"
 
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
-#define SOME_PAGE (5UL << 20) /* in the place, away from where faults are */
+#define SOME_PAGE (5UL << 20) /* in the place, away from the pages of fault() */
 #define SMALL (64UL << 10)
 
 bool hand_map(struct hand *hand)
@@ -17,7 +17,7 @@ static bool touch(struct hand *hand, unsigned long addr)
 	return vms_fault(hand->mm, addr, FAULT_FLAG_WRITE) == VMS_FAULT_OK;
 }
 
-/* Always a page that was not touched before. */
+/* Each fault takes a page that was not touched before. */
 static bool fault(struct hand *hand)
 {
 	unsigned long addr = hand->pages;
@@ -26,7 +26,10 @@ static bool fault(struct hand *hand)
 	return touch(hand, addr);
 }
 
-/* As a reader does who does not know the engine. */
+/*
+ * Find the VMA as an embedder that supports every engine does: first under RCU,
+ * then under mmap_lock.
+ */
 static bool find(struct hand *hand)
 {
 	struct vm_area_struct *vma = lock_vma_under_rcu(hand->mm, hand->start + SOME_PAGE);

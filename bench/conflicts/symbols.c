@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * symbols.c - see symbols.h. The program's own symbols come from its file,
- * because the dynamic linker knows the exported ones alone.
+ * symbols.c - see symbols.h. The program's own symbols come from the symbol
+ * table of its file, because dladdr() finds exported symbols only. One thread.
  */
 #include "bench/conflicts/symbols.h"
 
@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *file; /* the program's, mapped; NULL: not yet, or in vain */
+static const char *file; /* the mapped program; NULL: not mapped (yet) */
 
 static const char *map_file(void)
 {
@@ -31,7 +31,7 @@ static const char *map_file(void)
 	return at == MAP_FAILED ? NULL : at;
 }
 
-/* The program comes first. */
+/* dl_iterate_phdr() visits the program itself first, so stop there. */
 static int first_base(struct dl_phdr_info *info, size_t size, void *base)
 {
 	(void)size;
@@ -40,8 +40,9 @@ static int first_base(struct dl_phdr_info *info, size_t size, void *base)
 }
 
 /*
- * Local symbols follow the name of their file. False: none of the table's
- * symbols spans @addr.
+ * Find the symbol that spans @addr. Local symbols follow the STT_FILE symbol
+ * that names their source.
+ * Return: false if no symbol of the table spans @addr.
  */
 static bool search(const ElfW(Sym) * symbol, size_t nr, const char *names, uintptr_t addr,
 		   char *name, size_t size)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * symbols.h - names of functions and variables, of this program and of its
- * shared libraries.
+ * symbols.h - names the functions and variables of this program and of its
+ * shared libraries. cell.c labels cache lines with them.
  */
 #ifndef BENCH_CONFLICTS_SYMBOLS_H
 #define BENCH_CONFLICTS_SYMBOLS_H
@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 /*
- * The function or variable at @addr: "NAME", with "FILE.c: " in front if no
- * other file sees it, or "LIBRARY: NAME".
- * Return: false if nothing of that kind lies there.
+ * symbol_name() - Name the function or variable at @addr: "NAME"; "FILE.c:
+ * NAME" if it is local to a file; "LIBRARY: NAME" if it is a shared library's.
+ * Return: false if neither lies there.
  */
 bool symbol_name(uintptr_t addr, char *name, size_t size);
 

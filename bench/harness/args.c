@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * args.c - parsing of the values of args.h.
+ * args.c - see args.h. Each bench_arg_...() either sets the value or writes one
+ * line into @why.
  */
 #include "bench/harness/args.h"
 
@@ -16,7 +17,7 @@
 #define NAME_FIRST "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_" DIGITS
 #define NAME_NEXT NAME_FIRST ".:+-/"
 
-/* The value of the digit, or -1. */
+/* Return: the value of the digit, or -1 if @c is none in @base. */
 static int digit_of(char c, unsigned int base)
 {
 	int digit = -1;
@@ -64,8 +65,8 @@ bool bench_is_name(const char *text)
 }
 
 /*
- * A number that ends at @text's end or, if @comma, at a comma; *@end is where
- * it stopped.
+ * Parse a number that ends at the end of @text or, if @comma, at a comma. *@end
+ * is where parsing stopped.
  */
 static bool parse_number(const char *text, bool comma, unsigned long least, unsigned long most,
 			 unsigned long *value, const char **end)
@@ -147,7 +148,7 @@ bool bench_arg_seconds(const char *what, const char *text, double *value, char *
 		       size_t why_size)
 {
 	/*
-	 * Digits and a point alone: strtod() would take blanks, signs,
+	 * Accept digits and a point only: strtod() would take blanks, signs,
 	 * exponents, hexadecimal, "inf" and "nan".
 	 */
 	size_t len = strspn(text, DIGITS ".");
@@ -200,7 +201,7 @@ static void say_unknown_name(const char *what, const char *text, size_t len,
 	char found[BENCH_SHOWN_MAX], shown[BENCH_SHOWN_MAX];
 	size_t used;
 
-	/* One byte more than can be shown is enough for the dots. */
+	/* One byte more than can be shown makes bench_shown() add the dots. */
 	snprintf(found, sizeof(found), "%.*s", (int)(len < sizeof(found) ? len : sizeof(found)),
 		 text);
 	used = (size_t)snprintf(why, why_size, "%s: found '%s', expected one of:", what,

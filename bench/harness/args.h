@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * args.h - the numbers and names that programs read, from their command lines
- * and from files: one parser, so that all refuse the same things. A number is
- * its digits: no blanks, no sign, no prefix, no value that wraps, none outside
- * the range.
+ * args.h - parses the numbers and names that programs read from their command
+ * lines and from files. All programs use this parser, so that all refuse the
+ * same things. A number consists of digits only: no blanks, no sign, no prefix,
+ * no value that wraps, no value outside the range.
  *
- * Every refusal is one line that says what was found and what was expected;
- * the caller prints it and exits with BENCH_EXIT_USAGE. What was found is
- * shown as say.h shows it, so @why needs no more than BENCH_WHY_MAX bytes.
+ * Every refusal is one line that says what was found and what was expected; the
+ * caller prints it and exits with BENCH_EXIT_USAGE. The message shows what was
+ * found as say.h does, so @why needs no more than BENCH_WHY_MAX bytes.
+ *
+ * Locks: none. The functions keep no state; any thread may call them.
  */
 #ifndef BENCH_ARGS_H
 #define BENCH_ARGS_H
@@ -19,7 +21,7 @@
 #define BENCH_EXIT_USAGE 2
 #define BENCH_LIST_MAX 64
 #define BENCH_THREADS_MAX 1024
-#define BENCH_NAME_MAX 64 /* with the NUL behind it */
+#define BENCH_NAME_MAX 64 /* with its NUL */
 #define BENCH_WHY_MAX 1024
 
 struct bench_numbers {
@@ -33,53 +35,61 @@ struct bench_names {
 };
 
 /**
- * bench_number() - The digits of base 10 or 16 that @text begins with; @base 16
- * takes both cases and no 0x.
- * @end: receives where they end; NULL: they must be the whole text.
- * Return: false if there are none, or the value is above @most.
+ * bench_number() - Parse the digits of base 10 or 16 that @text begins with;
+ * @base 16 takes both cases and no 0x.
+ * @end: receives where the digits end; NULL: the digits must be the whole text.
+ * Return: false if there is no digit, or the value is above @most.
  */
 bool bench_number(const char *text, unsigned int base, unsigned long most, unsigned long *value,
 		  const char **end);
 
 /**
- * bench_version() - "X.Y" and, behind it, nothing or what a kernel's release
- * has there: ".Z...", "-...", "+..." or "_...".
+ * bench_version() - Parse "X.Y", alone or followed by the rest of a kernel
+ * release: ".Z...", "-...", "+..." or "_...".
  */
 bool bench_version(const char *text, unsigned long most, unsigned long *major,
 		   unsigned long *minor);
 
 /**
- * bench_is_name() - Whether @text can be the name of a workload or an engine:
- * 1 to 63 of A-Z a-z 0-9 . _ : + - /, a letter, digit or _ first. Such a name
- * means nothing to a shell, to gnuplot, to HTML or to a terminal.
+ * bench_is_name() - Whether @text can be the name of a workload or an engine: 1
+ * to 63 of A-Z a-z 0-9 . _ : + - /, a letter, digit or _ first. Such a name has
+ * no special meaning to a shell, to gnuplot, to HTML or to a terminal.
  */
 bool bench_is_name(const char *text);
 
 /**
- * bench_arg_number() - A whole number in [least, most]. @what: how the message
- * calls the value, for example "--threads".
+ * bench_arg_number() - Parse a whole number in [least, most].
+ * @what: the value's name in the message, for example "--threads".
  */
 bool bench_arg_number(const char *what, const char *text, unsigned long least, unsigned long most,
 		      unsigned long *value, char *why, size_t why_size);
 
 /**
  * bench_argp_number() - bench_arg_number() for a program whose options argp
- * parses. A refusal is printed, and ends the program with BENCH_EXIT_USAGE.
+ * parses. A refused value is reported and ends the program with
+ * BENCH_EXIT_USAGE.
  */
 unsigned long bench_argp_number(const struct argp_state *state, const char *what, const char *text,
 				unsigned long least, unsigned long most);
 
-/** bench_argp_names() - The same for bench_arg_names(). */
+/**
+ * bench_argp_names() - bench_arg_names() for a program whose options argp
+ * parses. A refused value is reported and ends the program with
+ * BENCH_EXIT_USAGE.
+ */
 void bench_argp_names(const struct argp_state *state, const char *what, const char *text,
 		      const char *const *known, struct bench_names *list);
 
-/** bench_argp_no_word() - Refuse @word, which is no option, in the same way. */
+/**
+ * bench_argp_no_word() - Refuse @word, an argument that is no option: report it
+ * and end the program with BENCH_EXIT_USAGE.
+ */
 void bench_argp_no_word(const struct argp_state *state, const char *word);
 
 /**
- * bench_argp_stress() - The options that every stress program has: 't'
- * --threads, in [@least, @most], 's' --seconds, 'r' --seed; and a word that is
- * no option, which is refused.
+ * bench_argp_stress() - Parse the options that every stress program has: 't'
+ * --threads, in [@least, @most], 's' --seconds, 'r' --seed. Refuse an argument
+ * that is no option.
  * Return: 0; ARGP_ERR_UNKNOWN for any other @key.
  */
 error_t bench_argp_stress(int key, const char *arg, const struct argp_state *state,
@@ -87,32 +97,35 @@ error_t bench_argp_stress(int key, const char *arg, const struct argp_state *sta
 			  unsigned long *seconds, unsigned long *seed);
 
 /**
- * bench_arg_seconds() - A positive number of seconds, with a fraction if need
- * be, of at most a day.
+ * bench_arg_seconds() - Parse a positive number of seconds, at most a day; a
+ * fraction is allowed.
  */
 bool bench_arg_seconds(const char *what, const char *text, double *value, char *why,
 		       size_t why_size);
 
 /**
- * bench_arg_numbers() - "1,2,4": at least one number, each in [least, most].
+ * bench_arg_numbers() - Parse "1,2,4": at least one number, each in [least,
+ * most].
  */
 bool bench_arg_numbers(const char *what, const char *text, unsigned long least, unsigned long most,
 		       struct bench_numbers *list, char *why, size_t why_size);
 
 /**
- * bench_arg_names() - "rbtree,maple": at least one name, each of the
+ * bench_arg_names() - Parse "rbtree,maple": at least one name, each of the
  * NULL-terminated table @known.
  */
 bool bench_arg_names(const char *what, const char *text, const char *const *known,
 		     struct bench_names *list, char *why, size_t why_size);
 
 /**
- * bench_all_names() - Every name of the NULL-terminated table @known, of at
- * most BENCH_LIST_MAX.
+ * bench_all_names() - Set @list to every name of the NULL-terminated table
+ * @known, which has at most BENCH_LIST_MAX names.
  */
 void bench_all_names(const char *const *known, struct bench_names *list);
 
-/** bench_arg_name() - A name as bench_is_name() has it. */
+/**
+ * bench_arg_name() - Accept @text if bench_is_name() does; else set @why.
+ */
 bool bench_arg_name(const char *what, const char *text, char *why, size_t why_size);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * clock.c - measures what the clock costs, once.
+ * clock.c - see clock.h. Measures the cost of the clock on the first call;
+ * pthread_once() lets concurrent callers wait for the result.
  */
 #include "bench/harness/clock.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * clock.h - the clock of every figure: CLOCK_MONOTONIC in nanoseconds, and what
- * reading it costs.
+ * clock.h - the clock of every figure: CLOCK_MONOTONIC in nanoseconds, and the
+ * cost of reading it. Any thread may call these functions.
  */
 #ifndef BENCH_CLOCK_H
 #define BENCH_CLOCK_H
@@ -18,20 +18,20 @@ static inline uint64_t bench_now_ns(void)
 }
 
 /**
- * bench_clock_cost_ns() - What two readings of the clock differ by with nothing
- * between them: the smallest difference seen.
+ * bench_clock_cost_ns() - The smallest difference seen between two readings of
+ * the clock with nothing between them.
  *
- * Subtracted from every latency. The smallest, so that no latency is made
- * smaller than it was. Measured once; any thread.
+ * The runner subtracts it from every latency. It is the smallest difference, so
+ * that no latency is reported smaller than it was. Measured once.
  */
 uint64_t bench_clock_cost_ns(void);
 
 /**
- * bench_timing_cost_ns() - What timing an operation takes, two readings: the
- * mean.
+ * bench_timing_cost_ns() - The mean cost of timing one operation: two readings
+ * of the clock.
  *
- * More than bench_clock_cost_ns(), which is about one reading, and the
- * quickest. Measured once; any thread.
+ * It is larger than bench_clock_cost_ns(), which is about one reading, and the
+ * quickest. Measured once.
  */
 double bench_timing_cost_ns(void);
 

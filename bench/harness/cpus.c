@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * cpus.c - the pinning order of cpus.h, from hwloc's topology.
- */
+/* cpus.c - see cpus.h. Builds the pinning order from hwloc's topology. */
 #include "bench/harness/cpus.h"
 
 #include <errno.h>
@@ -11,8 +9,8 @@
 #include <stdlib.h>
 
 /*
- * The CPUs that the calling thread, and so what it starts, may run on: what
- * taskset or a cgroup left of the machine.
+ * The CPUs that the calling thread may run on, as taskset or a cgroup limits
+ * them. Threads that it starts inherit the limit.
  */
 static hwloc_const_cpuset_t allowed_cpus(hwloc_topology_t topology, hwloc_cpuset_t bound)
 {
@@ -23,8 +21,8 @@ static hwloc_const_cpuset_t allowed_cpus(hwloc_topology_t topology, hwloc_cpuset
 }
 
 /*
- * Append the @nth allowed hardware thread of every core; true if any core had
- * one.
+ * Append the @nth allowed hardware thread of every core.
+ * Return: whether any core had one.
  */
 static bool take_nth_of_each_core(struct bench_cpus *cpus, hwloc_topology_t topology,
 				  hwloc_const_cpuset_t allowed, unsigned int nth)
@@ -48,7 +46,7 @@ static bool take_nth_of_each_core(struct bench_cpus *cpus, hwloc_topology_t topo
 	return any;
 }
 
-/* For topologies that know no cores: the CPUs in the system's order. */
+/* Use the system's order if the topology has no cores. */
 static void take_all(struct bench_cpus *cpus, hwloc_const_cpuset_t allowed)
 {
 	unsigned int cpu;

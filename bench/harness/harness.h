@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * harness.h - all of the measuring harness: threads and time (runner.h),
- * latencies (histogram.h), results (row.h, table.h), CPUs (cpus.h), and what
- * every program does alike: values (args.h), lines (lines.h), messages (say.h),
- * standard output (standard.h). Knows nothing of address spaces.
+ * harness.h - includes the whole measuring harness: threads and time
+ * (runner.h), latencies (histogram.h), results (row.h, table.h), CPUs (cpus.h),
+ * and the parts that every program uses: values (args.h), lines (lines.h),
+ * messages (say.h), standard output (standard.h). The harness knows nothing of
+ * address spaces. Read runner.h first.
  */
 #ifndef BENCH_HARNESS_H
 #define BENCH_HARNESS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * histogram.c - merging and reading a histogram; recording is inline in
+ * histogram.c - merges and reads a histogram. Recording is inline in
  * histogram.h, which also states the error bound.
  */
 #include "bench/harness/histogram.h"
@@ -16,8 +16,8 @@ static uint64_t bin_last(unsigned int bin)
 	if (bin < BENCH_HIST_EXACT)
 		return bin;
 	/*
-	 * bench_hist_bin() backwards: value >> shift lies in [128, 256), and
-	 * its leading 1 was added to the shift.
+	 * Invert bench_hist_bin(): value >> shift lies in [128, 256), and its
+	 * leading 1 was added to the shift.
 	 */
 	shift = (bin >> BENCH_HIST_SUB_BITS) - 1;
 	mantissa = bin - ((uint64_t)shift << BENCH_HIST_SUB_BITS);
@@ -40,7 +40,7 @@ void bench_hist_merge(struct bench_hist *into, const struct bench_hist *from)
 
 uint64_t bench_hist_quantile(const struct bench_hist *h, uint64_t num, uint64_t den)
 {
-	/* 128 bits: count * num may pass 2^64. */
+	/* 128 bits, because count * num may exceed 2^64. */
 	uint64_t rank = (uint64_t)(((unsigned __int128)h->count * num + den - 1) / den);
 	uint64_t seen = 0;
 

@@ -5,16 +5,20 @@
  * constant size, and a bound on the error of every quantile.
  *
  * Values below 256 have a bin each. Above, every octave [2^e, 2^(e+1)) is cut
- * into 128 bins of equal width. So for the true quantile v (nearest rank: the
- * smallest recorded value with at least that share of all values at or below
- * it) the histogram answers r with
+ * into 128 bins of equal width. Let v be the true quantile by nearest rank: the
+ * smallest recorded value such that at least the given share of all values is
+ * at or below it. The histogram answers r with
  *
- * 	v <= r <= v + v / 128		(r == v for v < 256; always r <= the largest recorded value, which is exact)
+ * 	v <= r <= v + v / 128
  *
- * An answer never flatters. There is no clamp: all of uint64_t is covered.
+ * For v < 256, r == v. The answer never exceeds the largest recorded value,
+ * which is kept exactly.
  *
- * Locks: none. One thread records into one histogram; merge after the threads
- *        were joined.
+ * An answer is never below the true value. There is no clamp: all of uint64_t
+ * is covered.
+ *
+ * Locks: none. One thread records into one histogram; the caller merges
+ *        histograms after it has joined the threads.
  */
 #ifndef BENCH_HISTOGRAM_H
 #define BENCH_HISTOGRAM_H
@@ -51,16 +55,18 @@ static inline void bench_hist_record(struct bench_hist *h, uint64_t value)
 
 void bench_hist_reset(struct bench_hist *h);
 
-/** bench_hist_merge() - Add all that @from holds to @into. */
+/**
+ * bench_hist_merge() - Add all values that @from holds to @into.
+ */
 void bench_hist_merge(struct bench_hist *into, const struct bench_hist *from);
 
 /**
  * bench_hist_quantile() - The value at or below which @num of @den parts of all
  * values lie; 999, 1000 is p99.9.
  *
- * A fraction, not a double, so that the rank is exact.
+ * The share is a fraction, not a double, so that the rank is exact.
  *
- * Return: as the bound above says; 0 if nothing was recorded.
+ * Return: the value, within the bound stated above; 0 if nothing was recorded.
  */
 uint64_t bench_hist_quantile(const struct bench_hist *h, uint64_t num, uint64_t den);
 

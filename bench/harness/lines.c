@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lines.c - see lines.h. */
+/* lines.c - see lines.h. judge() decides which lines are refused. */
 #include "bench/harness/lines.h"
 
 #include <errno.h>
@@ -47,7 +47,7 @@ static bool have_room(struct bench_lines *lines, size_t len)
 }
 
 /*
- * The byte at @at is no text, and a reader of this kind of file would print it.
+ * Whether a control character that this kind of file must not hold is at @at.
  */
 static bool is_foreign(const struct bench_lines *lines, const char *at)
 {
@@ -87,8 +87,8 @@ enum bench_line bench_lines_next(struct bench_lines *lines, char **line)
 		lines->text[len++] = (char)c;
 	}
 	/*
-	 * EOF with neither mark would be a libc that says less than ISO C
-	 * demands: an error, not an end.
+	 * ISO C sets one of the two marks at EOF. If a libc sets neither,
+	 * report an error rather than an end.
 	 */
 	if (c == EOF && (ferror(lines->in) || !feof(lines->in)))
 		return bad(lines, errno ? strerror(errno) : "cannot be read further");

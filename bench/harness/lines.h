@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lines.h - a text file as lines. The end of the file is told apart from
+ * lines.h - reads a text file as lines. It tells the end of the file apart from
  * everything else that stops a reader: a read error, memory that ran out, a
  * line without end. getline() answers -1 to all of them.
  *
- * Text has no control characters except tabs and the newline, and a carriage
- * return before it: a line with another one is refused, since its readers
- * print it. A listing of mappings may hold any name (BENCH_LINES_RAW): there
- * only a zero byte is refused.
+ * A text has no control characters except tabs, the newline, and a carriage
+ * return before the newline. A line with another one is refused, because the
+ * programs print parts of it. A listing of mappings (BENCH_LINES_RAW) may hold
+ * any name: there only a zero byte is refused.
+ *
+ * Locks: none; one thread at a time may use a struct bench_lines.
  */
 #ifndef BENCH_LINES_H
 #define BENCH_LINES_H
@@ -25,21 +27,22 @@ struct bench_lines {
 	enum bench_lines_kind kind;
 	char *text;
 	size_t room;
-	unsigned long number; /* of the line given last, or of the one that is bad */
+	unsigned long number; /* of the last line that was returned or refused */
 	char why[128];        /* after BENCH_LINES_BAD: what was found, what was expected */
 };
 
 enum bench_line { BENCH_LINE, BENCH_LINES_END, BENCH_LINES_BAD };
 
 /**
- * bench_lines_open() - Open @path; "-" is standard input. Return: 0 or -errno.
- * Either way bench_lines_close() may be called.
+ * bench_lines_open() - Open @path; "-" is standard input. The caller may call
+ * bench_lines_close() even after a failure.
+ * Return: 0 or -errno.
  */
 int bench_lines_open(struct bench_lines *lines, const char *path, enum bench_lines_kind kind);
 
 /**
- * bench_lines_next() - The next line, without its end, free to be written to
- * until the next call.
+ * bench_lines_next() - Read the next line, without its newline. The caller may
+ * write to it until the next call.
  * Return: BENCH_LINE; BENCH_LINES_END; BENCH_LINES_BAD with @lines->why set.
  */
 enum bench_line bench_lines_next(struct bench_lines *lines, char **line);

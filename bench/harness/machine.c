@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * machine.c - reads the machine's description from uname, /proc and /sys, and
- * its shape from hwloc (through cpus.c).
+ * machine.c - see machine.h. Reads the description from uname, /proc and /sys,
+ * and the CPUs from cpus.h.
  */
 #include "bench/harness/machine.h"
 
@@ -16,7 +16,7 @@
 
 #define VALUE_MAX 256
 
-/* clang's own text begins with its name, gcc's with a digit. */
+/* clang's __VERSION__ begins with its name, gcc's with a digit. */
 #ifdef __clang__
 #define COMPILER __VERSION__
 #else
@@ -24,8 +24,8 @@
 #endif
 
 /*
- * The first line of @path, cut to what fits; false: there is none, or it cannot
- * be read.
+ * Read the first line of @path, cut to VALUE_MAX.
+ * Return: false if the line is empty, absent or unreadable.
  */
 static bool first_line(const char *path, char value[VALUE_MAX])
 {
@@ -41,8 +41,8 @@ static bool first_line(const char *path, char value[VALUE_MAX])
 }
 
 /*
- * The processor says so itself when it is not real. The flags are one long
- * line: read it word by word.
+ * A virtual processor has the flag "hypervisor". The flags are one long line,
+ * so read it word by word.
  */
 static bool is_virtual(void)
 {
@@ -59,8 +59,8 @@ static bool is_virtual(void)
 }
 
 /*
- * The value of the first line "key<blanks>: value" of /proc/cpuinfo; false:
- * none.
+ * Read the value of the first line "key<blanks>: value" of /proc/cpuinfo.
+ * Return: false if there is no such line.
  */
 static bool cpuinfo(const char *key, char value[VALUE_MAX])
 {
@@ -116,7 +116,9 @@ void bench_machine_print(FILE *out, const char *prefix, const struct bench_cpus 
 	char value[VALUE_MAX];
 	struct utsname uts;
 
-	/* A hypervisor names the CPU as it likes. */
+	/*
+	 * bench_say() escapes the name, which a hypervisor may choose freely.
+	 */
 	bench_say(out, "%sCPU: %s", prefix, cpuinfo("model name", value) ? value : "unknown");
 	fprintf(out, "%scores: %u used, %u hardware threads, %u NUMA node%s\n", prefix,
 		cpus->nr_cores, cpus->nr, cpus->nr_nodes, cpus->nr_nodes == 1 ? "" : "s");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * machine.h - what a figure cannot be read without: the machine and kernel that
- * it was measured on, as "key: value" lines.
+ * machine.h - describes the machine and kernel that a figure was measured on,
+ * as "key: value" lines. Without them nobody can judge the figure.
  */
 #ifndef BENCH_MACHINE_H
 #define BENCH_MACHINE_H
@@ -12,14 +12,15 @@
 #include "bench/harness/cpus.h"
 
 /**
- * bench_machine_print() - Each line is @prefix, a key, ": ", a value. What the
- * system does not tell reads "unknown".
+ * bench_machine_print() - Print the description: each line is @prefix, a key,
+ * ": ", a value. A value that the system does not tell is "unknown".
  */
 void bench_machine_print(FILE *out, const char *prefix, const struct bench_cpus *cpus);
 
 /**
- * bench_default_threads() - The thread counts to measure on @nr_cpus CPUs: all
- * of 1..8, from there on half as many again each time, and @nr_cpus itself.
+ * bench_default_threads() - Set @list to the thread counts to measure on
+ * @nr_cpus CPUs: all of 1..8, then each half as many again as the one before,
+ * and @nr_cpus itself.
  */
 void bench_default_threads(unsigned int nr_cpus, struct bench_numbers *list);
 

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 /*
- * The columns behind "cpuN": guest time, which follows, is in user and nice
- * already.
+ * The columns after "cpuN". The guest times that follow them are already part
+ * of user and nice.
  */
 enum { USER, NICE, SYSTEM, IDLE, IOWAIT, IRQ, SOFTIRQ, STEAL, NR_COLUMNS };
 

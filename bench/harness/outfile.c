@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* outfile.c - see outfile.h. */
+/*
+ * outfile.c - see outfile.h. A signal handler removes the temporary file; its
+ * path is therefore set and cleared with the signals blocked.
+ */
 #include "bench/harness/outfile.h"
 
 #include <errno.h>
@@ -13,22 +16,23 @@
 
 #include "bench/harness/say.h"
 
-#define NAME_KEPT 200 /* bytes of the final name in the temporary one; a name has room for 255 */
+/* Bytes of the final name kept in the temporary one; a name may have 255. */
+#define NAME_KEPT 200
 
 struct bench_outfile {
 	char *path;      /* as the caller named it, for messages */
-	char *place;     /* what is renamed over; NULL: the text is copied into @target */
-	char *temporary; /* NULL once it is published or removed */
-	int fd;          /* of the temporary file */
-	int target;      /* -1, or what the text is copied into */
-	bool truncate;   /* @target is a regular file that is written in place */
+	char *place;     /* the rename's target; NULL: copy into @target */
+	char *temporary; /* NULL once published or removed */
+	int fd;          /* the temporary file */
+	int target;      /* -1, or the file to copy into */
+	bool truncate;   /* @target is a regular file, written in place */
 };
 
-/* ---- the temporary file goes with the program ---- */
+/* ---- the temporary file is removed with the program ---- */
 
 /*
- * What the signal handler removes. Relaxed: set and read by one thread, with
- * the signals blocked where it is set.
+ * The path that the signal handler removes. Relaxed: one thread sets and reads
+ * it, and it sets it with the signals blocked.
  */
 static char *_Atomic unfinished;
 
@@ -36,7 +40,7 @@ static const int fatal[] = {SIGINT, SIGTERM, SIGHUP};
 #define NR_FATAL (sizeof(fatal) / sizeof(fatal[0]))
 
 /*
- * SA_RESETHAND: the signal that is raised here ends the program once the
+ * Because of SA_RESETHAND, the signal raised here ends the program once the
  * handler returns.
  */
 static void remove_unfinished(int number)
@@ -66,8 +70,8 @@ static void catch_signals(void)
 	sigemptyset(&ours.sa_mask);
 	for (size_t i = 0; i < NR_FATAL; i++)
 		/*
-		 * What is ignored (nohup) stays ignored, and a program's own
-		 * handler stays, too.
+		 * Replace the default action only: an ignored signal (nohup)
+		 * stays ignored, and a program keeps its own handler.
 		 */
 		if (sigaction(fatal[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
 			sigaction(fatal[i], &ours, NULL);
@@ -95,7 +99,7 @@ static bool make_temporary(struct bench_outfile *file, mode_t mode)
 	return false;
 }
 
-/* The temporary file has been renamed, or is to be removed (@remove). */
+/* Forget the temporary file after its rename, or remove it (@remove). */
 static void forget_temporary(struct bench_outfile *file, bool remove)
 {
 	sigset_t before;
@@ -119,7 +123,10 @@ static bool out_of_memory(const struct bench_outfile *file)
 	return false;
 }
 
-/* Beside @place, hidden, with a name that nobody can foresee. */
+/*
+ * Make the temporary file in the folder of @place, hidden, with an
+ * unpredictable name.
+ */
 static bool temporary_beside(struct bench_outfile *file, const char *place, mode_t mode)
 {
 	const char *slash = strrchr(place, '/');
@@ -157,7 +164,7 @@ static bool is_standard_output(const struct stat *st)
 	return fstat(STDOUT_FILENO, &standard) == 0 && same_file(st, &standard);
 }
 
-/* There is a file, open as @target. */
+/* Prepare to replace the existing file that is open as @target. */
 static bool open_over(struct bench_outfile *file)
 {
 	struct stat st, there;
@@ -173,8 +180,8 @@ static bool open_over(struct bench_outfile *file)
 	}
 	if (S_ISREG(st.st_mode)) {
 		/*
-		 * Behind all links; but a name in /proc may lead to a file that
-		 * has none any more.
+		 * Resolve all links. A name in /proc may lead to a file that
+		 * has no name any more: then write it in place.
 		 */
 		file->place = realpath(file->path, NULL);
 		file->truncate =
@@ -189,16 +196,16 @@ static bool open_over(struct bench_outfile *file)
 	file->target = -1;
 	if (!temporary_beside(file, file->place, st.st_mode & 0777))
 		return false;
-	/*
-	 * Its owner keeps it, as far as we may say so: only root gives files
-	 * away.
-	 */
+	/* Keep the owner if permitted: only root may give files away. */
 	if (fchown(file->fd, st.st_uid, st.st_gid) != 0)
 		errno = 0;
 	return true;
 }
 
-/* There is no file: either no name at all, or a link that leads nowhere. */
+/*
+ * Prepare to create the file: @path does not exist, or is a link that leads
+ * nowhere.
+ */
 static bool open_new(struct bench_outfile *file)
 {
 	mode_t mask = umask(0);
@@ -224,8 +231,8 @@ static bool open_any(struct bench_outfile *file)
 		return false;
 	}
 	/*
-	 * Opened for writing, so that the kernel judges whether we may, and
-	 * whom a link in /tmp may lead.
+	 * Open for writing, so that the kernel decides whether we may, and
+	 * whether a link in /tmp may be followed.
 	 */
 	file->target = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	if (file->target >= 0)
@@ -311,7 +318,7 @@ static bool copy(const struct bench_outfile *file)
 	return true;
 }
 
-/* A file system over a network may tell only then that it could not write. */
+/* A network file system may report a failed write only at close(). */
 static bool close_one(int *fd)
 {
 	int closed = *fd < 0 ? 0 : close(*fd);

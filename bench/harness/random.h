@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * random.h - numbers that look random and are the same in every run: for
- * benchmarks, tests and stress programs.
+ * random.h - pseudo-random numbers that are the same in every run, for
+ * benchmarks, tests and stress programs. The caller owns the state.
  */
 #ifndef BENCH_RANDOM_H
 #define BENCH_RANDOM_H
@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 /**
- * bench_random_next() - xorshift64* (Marsaglia, Vigna). @state: never 0, and so
- * it stays. The upper bits are the best.
+ * bench_random_next() - xorshift64* (Marsaglia, Vigna). @state must not be 0,
+ * and never becomes 0. The upper bits are the best.
  */
 static inline uint64_t bench_random_next(uint64_t *state)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * row.c - fills rows from runs, and writes and reads them as JSON (jansson).
+ * row.c - see row.h. Fills rows from runs, and writes and reads them as JSON
+ * (jansson).
  */
 #include "bench/harness/row.h"
 
@@ -12,7 +13,11 @@
 
 static void set_name(char *to, const char *from)
 {
-	char name[] = "_?"; /* valid if the character in its second place may stand in a name */
+	/*
+	 * bench_is_name() accepts it if its second character may stand in a
+	 * name.
+	 */
+	char name[] = "_?";
 
 	snprintf(to, BENCH_NAME_MAX, "%s%s", strchr(".:+-/", *from) ? "_" : "", from);
 	for (char *at = to; *at; at++) {
@@ -62,7 +67,8 @@ static double share(double part, double all)
 }
 
 /*
- * The kernel counts a CPU's time in ticks: so much of each run may be rounding.
+ * The kernel counts a CPU's time in ticks, so this much of each run's
+ * difference, in seconds, may be rounding.
  */
 #define ROUNDING 0.01
 
@@ -91,8 +97,8 @@ bool bench_row_disturbed(const struct bench_row *row)
 void bench_row_fill(struct bench_row *row, struct bench_result **runs, unsigned int nr)
 {
 	/*
-	 * Of an even number the lower of the middle two: a run that took place,
-	 * not a mean of two.
+	 * Of an even number of runs, take the lower of the middle two: a run
+	 * that took place, not a mean of two.
 	 */
 	const struct bench_result *median;
 
@@ -156,7 +162,7 @@ int bench_row_print_json(FILE *out, const struct bench_row *row)
 
 struct reader {
 	const json_t *object;
-	char *why; /* NULL: nothing went wrong yet, or nobody asks */
+	char *why; /* receives the first refusal */
 	size_t why_size;
 	bool ok;
 };
@@ -228,7 +234,10 @@ static void read_row(struct reader *r, struct bench_row *row)
 	row->p999_ns = read_count(r, "p999_ns", 0, BENCH_NUMBER_MAX);
 	row->max_ns = read_count(r, "max_ns", 0, BENCH_NUMBER_MAX);
 	row->errors = read_count(r, "errors", 0, BENCH_NUMBER_MAX);
-	/* The spread is ours; a row without it is a single run. */
+	/*
+	 * A row of another program may lack the spread: it is then a single
+	 * run.
+	 */
 	row->runs = 1;
 	row->ops_per_sec_min = row->ops_per_sec_max = row->ops_per_sec;
 	if (json_object_get(r->object, "runs")) {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * runner.c - starts the workers, opens and shuts the measuring window, collects
- * what they found.
+ * runner.c - see runner.h. Starts the workers, opens and closes the measuring
+ * window, and collects the results.
  *
- * A run passes through enum bench_phase once, driven by the calling thread
- * alone: WAIT until all threads exist, WARMUP, MEASURE, STOP. Workers only read
- * the phase. The gate's mutex covers the start, so that waiting threads sleep
- * and none runs ahead.
+ * A run passes through enum bench_phase once: WAIT until all threads exist,
+ * WARMUP, MEASURE, STOP. Only the calling thread sets the phase; workers read
+ * it. The gate's mutex covers the start, so that waiting threads sleep and none
+ * runs ahead.
  */
 #include "bench/harness/runner.h"
 
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Timing may cost one part in this many. */
+/* Timing may cost one part in this many of the run's time. */
 #define TIMING_SHARE 100
 
 struct crew;
@@ -37,7 +37,10 @@ struct crew {
 	struct member *members;
 };
 
-/* Wait with the others. False: the run was called off. */
+/*
+ * Wait until the runner opens the gate.
+ * Return: false if the run was called off.
+ */
 static bool pass_gate(struct crew *crew)
 {
 	int phase;
@@ -45,7 +48,7 @@ static bool pass_gate(struct crew *crew)
 	pthread_mutex_lock(&crew->gate);
 	crew->ready++;
 	pthread_cond_signal(&crew->gathered);
-	/* Relaxed: the mutex orders it. */
+	/* Relaxed: the mutex orders the phase. */
 	while ((phase = atomic_load_explicit(&crew->control.phase, memory_order_relaxed)) ==
 	       BENCH_WAIT)
 		pthread_cond_wait(&crew->opened, &crew->gate);
@@ -84,8 +87,8 @@ void bench_end_timed(struct bench_worker *w, uint64_t begin, struct bench_hist *
 {
 	uint64_t took = bench_now_ns() - begin;
 	/*
-	 * Acquire: pairs with set_phase()'s release; with MEASURE comes the gap
-	 * that was chosen for it.
+	 * Acquire: pairs with the release in set_phase(). Whoever sees MEASURE
+	 * also sees the gap that was chosen for it.
 	 */
 	int phase = atomic_load_explicit(&w->control->phase, memory_order_acquire);
 	unsigned int gap = atomic_load_explicit(&w->control->gap, memory_order_relaxed);
@@ -107,8 +110,8 @@ static unsigned long ops_so_far(const struct crew *crew)
 	unsigned long sum = 0;
 
 	/*
-	 * Relaxed: each is a count on its own, at most one operation old when
-	 * the clock is read beside it.
+	 * Relaxed: each counter stands alone. It is at most one operation old
+	 * when the clock is read next to it.
 	 */
 	for (unsigned int i = 0; i < crew->plan->threads; i++)
 		sum += atomic_load_explicit(&crew->workers[i].ops, memory_order_relaxed);
@@ -125,8 +128,8 @@ static void sleep_until(uint64_t ns)
 }
 
 /*
- * Every operation was timed in the warm-up: take the clock's share out, and let
- * timing cost 1 / TIMING_SHARE from here on.
+ * Every operation was timed in the warm-up. Subtract the clock's share from the
+ * mean, and choose a gap with which timing costs 1 / TIMING_SHARE.
  */
 static unsigned int choose_gap(const struct crew *crew, uint64_t lasted_ns)
 {
@@ -167,14 +170,14 @@ static void join(struct crew *crew, unsigned int nr)
 }
 
 /*
- * Without a window: everything counts, from the gate to the last worker's
- * return.
+ * Measure without a window: everything counts, from the gate to the last
+ * worker's return.
  */
 static void measure_all(struct crew *crew, struct bench_result *result)
 {
 	/*
-	 * Before the gate: the workers may be done by the time this thread runs
-	 * again.
+	 * Read the clock before the gate opens, because the workers may finish
+	 * before this thread runs again.
 	 */
 	uint64_t start = bench_now_ns();
 
@@ -251,8 +254,8 @@ static bool hire(struct crew *crew)
 		};
 	for (unsigned int i = 0; i < plan->threads; i++) {
 		/*
-		 * calloc leaves a block of this size to the first touch: it is
-		 * the worker's node that gets it.
+		 * calloc() leaves a block of this size untouched, so the first
+		 * touch places it on the worker's NUMA node.
 		 */
 		crew->workers[i].hist = calloc(1, sizeof(struct bench_hist));
 		if (!crew->workers[i].hist)
@@ -269,9 +272,9 @@ static unsigned int first_gap(const struct bench_plan *plan)
 }
 
 /*
- * On the heap: where the address sanitizer and the stack protector both lay out
- * a frame, gcc 12 aligns a variable in it to 32 bytes whatever its type asks
- * for.
+ * The crew is allocated on the heap: where the address sanitizer and the stack
+ * protector both lay out a frame, gcc 12 aligns a variable in it to 32 bytes
+ * whatever its type asks for.
  */
 static struct crew *crew_create(const struct bench_plan *plan)
 {

@@ -12,20 +12,21 @@
  * 		bench_end(w, t);
  * 	}
  *
- * Time: all threads start together; nothing counts until the warm-up is over;
- * then, for the given seconds, every operation counts. The runner reads the
- * counters and the clock at both ends of that window and trusts no sleep.
+ * Time: all threads start together. Nothing counts until the warm-up is over;
+ * from then on every operation counts, for the given seconds. The runner reads
+ * the counters and the clock at both ends of that window and does not trust the
+ * length of a sleep.
  *
- * Latency: reading the clock around every operation would slow the fast ones to
- * a crawl, so a worker times one operation in about @gap, at random distances
- * (a fixed distance could fall in step with the workload). The runner picks the
- * gap when the warm-up ends such that reading the clock, twice for each
- * operation that is timed, costs about one part in a hundred; slow operations
- * are all timed. The clock's own cost is subtracted. Throughput counts every
+ * Latency: reading the clock around every operation would slow down the fast
+ * ones too much, so a worker times one operation in about @gap, at random
+ * distances (a fixed distance could fall in step with the workload). The runner
+ * picks the gap when the warm-up ends, such that reading the clock twice for
+ * each timed operation costs about one part in a hundred; slow operations are
+ * all timed. The clock's own cost is subtracted. Throughput counts every
  * operation, timed or not. The largest latency is therefore the largest *timed*
  * one.
  *
- * Locks: a struct bench_worker belongs to its thread; the runner reads `ops` at
+ * Locks: a struct bench_worker belongs to its thread. The runner reads `ops` at
  *        any time and the rest after the join.
  */
 #ifndef BENCH_RUNNER_H
@@ -42,30 +43,30 @@
 #include "bench/harness/random.h"
 
 /*
- * With no warm-up to learn from: cheap enough for operations of 300 ns and
- * more.
+ * The gap without a warm-up to learn from: cheap enough for operations of 300
+ * ns and more.
  */
 #define BENCH_GAP_BLIND 16
 #define BENCH_GAP_MAX 256
 
 enum bench_phase { BENCH_WAIT, BENCH_WARMUP, BENCH_MEASURE, BENCH_STOP };
 
-/* What the workers read and only the runner writes; a line of its own. */
+/* The workers read it, only the runner writes it. It has lines of its own. */
 struct bench_control {
 	_Atomic int phase; /* enum bench_phase */
 	/*
-	 * mean distance of timed operations; set before phase becomes
-	 * BENCH_MEASURE
+	 * Mean distance of timed operations. The runner sets it before the
+	 * phase becomes BENCH_MEASURE.
 	 */
 	_Atomic unsigned int gap;
 } __attribute__((aligned(256)));
 
 /*
- * 256 bytes apart: neither a line nor the neighbour that the prefetcher pairs
- * with it is shared by two workers.
+ * Workers lie 256 bytes apart, so that two workers share neither a line nor the
+ * neighbouring line that the prefetcher fetches with it.
  */
 struct bench_worker {
-	_Atomic unsigned long ops; /* its thread writes, relaxed; the runner reads */
+	_Atomic unsigned long ops; /* its thread writes, the runner reads; both relaxed */
 	unsigned long errors;      /* unexpected results; the body counts them */
 	unsigned int until_timed;  /* operations until the next timed one */
 	unsigned int index;        /* 0 .. nr - 1 */
@@ -79,13 +80,13 @@ struct bench_worker {
 
 struct bench_plan {
 	unsigned int threads;
-	double warmup;  /* seconds to drop */
-	double seconds; /* to measure; 0: no warm-up, and until every body returns by itself */
+	double warmup;  /* seconds before the window */
+	double seconds; /* of the window; 0: no warm-up, measure until every body returns */
 	void (*body)(struct bench_worker *w);
 	void *arg; /* shared by all workers */
 	/*
-	 * mean distance of timed operations; 0: the runner chooses
-	 * (BENCH_GAP_BLIND without a warm-up)
+	 * Mean distance of timed operations; 0: the runner chooses
+	 * (BENCH_GAP_BLIND without a warm-up).
 	 */
 	unsigned int gap;
 };
@@ -93,15 +94,15 @@ struct bench_plan {
 struct bench_result {
 	unsigned long ops;
 	unsigned long errors;
-	double seconds; /* that the window really lasted */
+	double seconds; /* the measured length of the window */
 	struct bench_hist hist;
-	struct bench_cpu_time cpu; /* of the whole run, warm-up and all */
-	double load;               /* average of the minute before the run; negative: not known */
+	struct bench_cpu_time cpu; /* of the whole run, including the warm-up */
+	double load;               /* average of the minute before the run; negative: unknown */
 };
 
 /**
  * bench_run() - Run @plan once on the CPUs of @cpus and fill @result.
- * Return: 0, or -errno if the threads could not be had (nothing was run).
+ * Return: 0, or -errno if the threads could not be started (no body ran).
  */
 int bench_run(const struct bench_plan *plan, const struct bench_cpus *cpus,
 	      struct bench_result *result);
@@ -109,8 +110,8 @@ int bench_run(const struct bench_plan *plan, const struct bench_cpus *cpus,
 static inline enum bench_phase bench_phase(const struct bench_worker *w)
 {
 	/*
-	 * Relaxed: it only says when to leave the loop, and about when to
-	 * count; the join orders everything else.
+	 * Relaxed: the phase only tells the worker when to leave the loop, and
+	 * roughly when to count. The join orders everything else.
 	 */
 	return (enum bench_phase)atomic_load_explicit(&w->control->phase, memory_order_relaxed);
 }
@@ -120,21 +121,25 @@ static inline bool bench_running(const struct bench_worker *w)
 	return bench_phase(w) != BENCH_STOP;
 }
 
-/** bench_random() - The worker's own numbers, the same in every run. */
+/**
+ * bench_random() - The worker's next random number; the sequence is the same in
+ * every run.
+ */
 static inline uint64_t bench_random(struct bench_worker *w)
 {
 	return bench_random_next(&w->random);
 }
 
 /*
- * The end of a timed operation: record it, and draw the distance to the next.
- * Not inline: it is the rare path.
+ * bench_end_timed() - Record a timed operation and draw the distance to the
+ * next. It is not inline because it is the rare path.
  */
 void bench_end_timed(struct bench_worker *w, uint64_t begin, struct bench_hist *kind);
 
 /**
- * bench_begin() - An operation starts. Return: what bench_end() wants: the
- * time, or 0 if this one is not timed.
+ * bench_begin() - Start an operation.
+ * Return: the value to pass to bench_end(): the time, or 0 if this operation is
+ * not timed.
  */
 static inline uint64_t bench_begin(struct bench_worker *w)
 {
@@ -142,9 +147,10 @@ static inline uint64_t bench_begin(struct bench_worker *w)
 }
 
 /**
- * bench_end_kind() - The operation is over and counts as @n.
- * @kind: takes the latencies of this kind of operations, and only of those that
- *        the worker's own histogram takes, too; or NULL.
+ * bench_end_kind() - End an operation that counts as @n.
+ * @kind: NULL, or a histogram that takes the latencies of this kind of
+ *        operations. It receives a latency only when the worker's own histogram
+ *        does.
  */
 static inline void bench_end_kind(struct bench_worker *w, uint64_t begin, unsigned long n,
 				  struct bench_hist *kind)
@@ -152,14 +158,17 @@ static inline void bench_end_kind(struct bench_worker *w, uint64_t begin, unsign
 	if (__builtin_expect(begin != 0, 0))
 		bench_end_timed(w, begin, kind);
 	/*
-	 * One writer: load and store, no locked add. Relaxed: the runner wants
-	 * a recent count, and reads nothing else.
+	 * Only this thread writes the counter, so a load and a store replace a
+	 * locked add. Relaxed: the runner wants a recent count, and reads
+	 * nothing else through it.
 	 */
 	atomic_store_explicit(&w->ops, atomic_load_explicit(&w->ops, memory_order_relaxed) + n,
 			      memory_order_relaxed);
 }
 
-/** bench_end_n() - The operation is over and counts as @n. */
+/**
+ * bench_end_n() - End an operation that counts as @n.
+ */
 static inline void bench_end_n(struct bench_worker *w, uint64_t begin, unsigned long n)
 {
 	bench_end_kind(w, begin, n, NULL);

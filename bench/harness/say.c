@@ -7,7 +7,6 @@
 
 #define ESCAPE_LEN 4UL /* \xNN */
 
-/* Return: how many bytes the control character takes; 0: it is none. */
 int bench_is_control(const char *at)
 {
 	unsigned char c = (unsigned char)*at;

@@ -27,15 +27,15 @@ bool bench_standard_flush(void)
 {
 	errno = 0;
 	/*
-	 * An earlier write of a full buffer may have failed, which leaves only
-	 * the mark.
+	 * An earlier write of a full buffer may have failed; then only the
+	 * stream's error mark shows it.
 	 */
 	if (fflush(stdout) != 0 || ferror(stdout))
 		lose(errno);
 	return !lost;
 }
 
-/* Runs in exit(): stdout is closed before libc would do it without looking. */
+/* Runs in exit() and closes stdout before libc does so without a check. */
 static void end(void)
 {
 	bool failed = !bench_standard_flush();
@@ -52,8 +52,9 @@ static void occupy_closed(void)
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
 			/*
-			 * The lowest free number is @fd. Opened for the wrong
-			 * direction: every use answers EBADF, as before.
+			 * open() returns the lowest free number, which is @fd.
+			 * It is opened for the wrong direction, so that every
+			 * use still fails with EBADF.
 			 */
 			(void)open("/dev/null",
 				   (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * table.c - rows for people: fixed columns, whole nanoseconds and whole
- * operations a second, an empty line between workloads.
+ * table.c - see table.h. Columns have a fixed width; times are whole
+ * nanoseconds, rates whole operations a second.
  */
 #include "bench/harness/table.h"
 
@@ -71,12 +71,9 @@ static void note_disturbance(FILE *out, const struct bench_row *rows, size_t nr)
 	if (disturbed)
 		fprintf(out,
 			"DISTURBED: during %zu of %zu rows, marked with !, others had more than "
-			"%.0f %% of the CPUs: other "
-			"programs up to "
-			"%.0f %%, the hypervisor up to %.0f %%, load average up to %.1f. These "
-			"figures do not count: measure again "
-			"on a "
-			"quiet machine.\n",
+			"%.0f %% of the CPUs: other programs up to %.0f %%, the hypervisor up to "
+			"%.0f %%, load average up to %.1f. These figures do not count: measure "
+			"again on a quiet machine.\n",
 			disturbed, nr, BENCH_DISTURBED_PCT, others, steal, load);
 }
 

@@ -2,8 +2,9 @@
 /*
  * instructions.c - the program: how many instructions an operation takes on
  * each engine, in all and by part. It starts itself under callgrind, once for
- * each workload and engine, and reads what callgrind writes. The numbers do not
- * depend on the machine's speed or its other work.
+ * each workload and engine, and reads callgrind's output. The numbers do not
+ * depend on the machine's speed or its other work. Read workload.h and
+ * profile.h next.
  */
 #include <argp.h>
 #include <errno.h>
@@ -45,9 +46,9 @@ static const struct workload *workload_named(const char *name)
 	return w;
 }
 
-/* A command line in the making. */
+/* A command line under construction. */
 struct words {
-	char *word[16]; /* NULL behind the last */
+	char *word[16]; /* NULL after the last */
 	unsigned int nr;
 	char text[8192];
 	size_t used;
@@ -66,8 +67,9 @@ static void __attribute__((format(printf, 2, 3))) add_word(struct words *w, cons
 }
 
 /*
- * This program again, under callgrind, which writes to @to of this process.
- * Return: what waitpid() says of it; -errno: it did not start.
+ * Run this program under callgrind, which writes to descriptor @to of this
+ * process.
+ * Return: the status of waitpid(); -errno if the program did not start.
  */
 static int run_counted(const struct arguments *a, const char *workload, const char *engine, int to)
 {
@@ -188,7 +190,7 @@ static int count_all(const struct arguments *a)
 			if (!a->json)
 				print_text(a, workload, engine, &profile);
 			else if (print_json(a, workload, engine, &profile))
-				return BENCH_EXIT_USAGE; /* lost output, or no memory for it */
+				return BENCH_EXIT_USAGE; /* lost, or no memory */
 			if (!bench_standard_flush())
 				return BENCH_EXIT_USAGE;
 		}

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * profile.c - see profile.h. The file has, behind "summary: SUM", for each
- * function "fn=NAME" and lines of two kinds:
+ * profile.c - see profile.h. The file has "summary: SUM" and then, for each
+ * function, "fn=NAME" and lines of two kinds:
  *
- * 	LINE COST                  what it executes itself
- * 	cfn=NAME                   what it calls:
+ * 	LINE COST                  the function's own instructions
+ * 	cfn=NAME                   a function that it calls:
  * 	calls=COUNT LINE
- * 	LINE COST                  the cost of that, with all beneath
+ * 	LINE COST                  the cost of these calls, inclusive
  *
- * and lines with another word before the =, which say in which file the code
- * is.
+ * Lines with another word before the = name the file that the code is in.
  */
 #include "bench/instructions/profile.h"
 
@@ -25,8 +24,8 @@ enum whose { LIBRARYS, OURS, PARTS };
 
 struct reader {
 	struct profile *profile;
-	uint64_t sum, self; /* by the file, and of all functions themselves */
-	enum whose whose;   /* the function */
+	uint64_t sum, self; /* the file's sum; all functions' own instructions */
+	enum whose whose;
 	size_t part;
 	bool call; /* the next line is the cost of a call */
 };
@@ -37,8 +36,9 @@ static bool begins(const char *text, const char *prefix)
 }
 
 /*
- * A function's name: whose it is, and for a part's function which part. False:
- * it is that of a part that is not known.
+ * Take a function's name: set who owns the function, and for a part's function
+ * which part.
+ * Return: false if the name is that of an unknown part.
  */
 static bool take_function(struct reader *r, const char *name)
 {
@@ -55,7 +55,7 @@ static bool take_function(struct reader *r, const char *name)
 	return false;
 }
 
-/* "LINE COST"; a line without a cost is one of 0. */
+/* Take "LINE COST"; a line without a cost counts 0. */
 static bool take_cost(struct reader *r, const char *line)
 {
 	unsigned long position, cost = 0;

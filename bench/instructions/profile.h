@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * profile.h - instructions by part (lib/where/parts.h), from what callgrind
- * writes with --compress-strings=no --compress-pos=no.
+ * profile.h - instructions by part (lib/where/parts.h), from the file that
+ * callgrind writes with --compress-strings=no --compress-pos=no.
  *
- * What a function of the run or of parts.c executes itself is left out. What
- * such a function calls for a part is that part's, with all that runs beneath.
+ * Instructions of the run's own functions and of parts.c are not counted. If
+ * such a function calls the library on behalf of a part, the part is charged
+ * with the call and everything beneath it.
+ *
+ * Locks: none.
  */
 #ifndef INSTRUCTIONS_PROFILE_H
 #define INSTRUCTIONS_PROFILE_H
@@ -17,15 +20,15 @@
 #define PROFILE_PARTS_MAX 8
 
 struct profile {
-	uint64_t all;                     /* the library's, and what it calls */
-	uint64_t part[PROFILE_PARTS_MAX]; /* by the number of the name in vms__part_names */
-	uint64_t rest;                    /* beneath no part */
+	uint64_t all;                     /* the library's, including those of its callees */
+	uint64_t part[PROFILE_PARTS_MAX]; /* indexed as vms__part_names */
+	uint64_t rest;                    /* of no part */
 };
 
 /**
- * profile_read() - Read what callgrind wrote.
- * Return: false after setting @why: this is no such file, its functions do not
- * add up to its own sum, or a part has a name that is not known.
+ * profile_read() - Read callgrind's file.
+ * Return: false after setting @why: the file is not callgrind's, its functions
+ * do not add up to its own sum, or a part's name is unknown.
  */
 bool profile_read(FILE *in, struct profile *profile, char *why, size_t why_size);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * workload.c - see workload.h. The operations are those of the cases of
- * bench/vmbench that have the same names.
+ * bench/vmbench with the same names.
  */
 #include "bench/instructions/workload.h"
 
@@ -13,7 +13,7 @@
 #include "lib/where/parts.h"
 
 #define SIZE (128UL << 20)
-#define AREA 0x100000000000UL /* far from the VMAs that are there */
+#define AREA 0x100000000000UL /* far from the VMAs that exist beforehand */
 #define RW (PROT_READ | PROT_WRITE)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 #define MEASURED static __attribute__((noinline))
@@ -50,7 +50,7 @@ static bool brk1_setup(struct env *env)
 	return true;
 }
 
-/* The heap's first page stays. */
+/* The heap keeps its first page throughout. */
 static bool brk2_setup(struct env *env)
 {
 	env->at = vms_brk(env->mm, 0) + PAGE_SIZE;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap.c - stands in for the C library's allocation calls, which it makes, and
- * keeps their callers. See heap.h. Calls within the C library are not seen.
+ * heap.c - see heap.h. The linker leads instrumented code's allocation calls
+ * here (--wrap); each wrapper makes the real call and records its callers.
+ * Calls within the C library are not seen.
+ *
+ * Locks: @lock protects blocks[] and nr_blocks while threads allocate.
  */
 #include "bench/instrument/heap.h"
 
@@ -21,12 +24,12 @@ void *__wrap_calloc(size_t nr, size_t size);
 void *__wrap_aligned_alloc(size_t align, size_t size);
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct heap_block blocks[BLOCKS_MAX]; /* a ring: the oldest are forgotten */
+static struct heap_block blocks[BLOCKS_MAX]; /* a ring, oldest replaced */
 static size_t nr_blocks;
 
 /*
- * What lies at @frame: the caller's frame, and behind it the return address.
- * The code is compiled with frame pointers.
+ * Record a block. @frame[0] is the caller's frame, @frame[1] the return
+ * address, because the code is compiled with frame pointers.
  */
 static void note(void *start, size_t size, const uintptr_t *frame)
 {
@@ -40,8 +43,8 @@ static void note(void *start, size_t size, const uintptr_t *frame)
 
 		block.caller[i] = frame[1];
 		/*
-		 * The stack grows down: a frame that is not a little above is
-		 * none of ours.
+		 * The stack grows down, so the next frame lies a little above.
+		 * Another address is not a frame of instrumented code.
 		 */
 		if (next <= frame || next > frame + 4096)
 			break;

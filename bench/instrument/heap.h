@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap.h - who asked for a block of the C library's heap: so that a line in it
- * has a name.
+ * heap.h - records which functions allocated a block of the C library's heap,
+ * so that a cache line in it can be named.
  */
 #ifndef BENCH_INSTRUMENT_HEAP_H
 #define BENCH_INSTRUMENT_HEAP_H
@@ -14,13 +14,14 @@
 struct heap_block {
 	uintptr_t start;
 	size_t size;
-	/* return addresses: of the call, of its caller, ... 0: none */
+	/* return addresses of the call, of its caller, ...; 0: none */
 	uintptr_t caller[HEAP_CALLERS];
 };
 
 /*
- * The youngest block that had @addr, or NULL: none that instrumented code asked
- * for. No thread allocates meanwhile.
+ * heap_find() - The youngest block that contained @addr. No thread may allocate
+ * during the call.
+ * Return: NULL if instrumented code did not allocate such a block.
  */
 const struct heap_block *heap_find(uintptr_t addr);
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""A program whose accesses to memory are recorded: it and all that it is linked with, compiled with flags of their own."""
+"""Builds a program whose accesses to memory are recorded: the program and everything linked into it are compiled with special flags."""
 
-# The compiler puts a call before each access to memory, plain or atomic, as
-# for ThreadSanitizer, whose calls alone tell a read from a write and leave none
-# out; //bench/instrument:trace answers them. The library must not take itself
-# to be under ThreadSanitizer. What the compiler would expand in place, or make
-# of a loop, without a call is left a call, which the runtime answers too.
+# The compiler inserts a call before each access to memory, plain or atomic, as
+# for ThreadSanitizer: only that instrumentation tells a read from a write and
+# leaves no access out. //bench/instrument:trace defines the called functions.
+# The library must not believe that it runs under ThreadSanitizer, hence -U.
+# Calls that the compiler would expand in place, and loops that it would turn
+# into such calls, must not escape: the flags keep the calls, which the runtime
+# wraps.
 INSTRUMENTED_COPTS = [
     "-fsanitize=thread",
     "-U__SANITIZE_THREAD__",
@@ -50,6 +52,6 @@ instrumented_binary = rule(
         "program": attr.label(cfg = _instrumented, executable = True, mandatory = True),
         "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
     },
-    doc = "program, built the same whatever the configuration: with those flags alone, and without the linkopts of a sanitizer.",
+    doc = "Builds program identically in every configuration: with these flags only, and without a sanitizer's linkopts.",
     executable = True,
 )

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace.c - see trace.h. The names are those that gcc calls with
- * -fsanitize=thread. This file is compiled without it, or it would call itself.
+ * trace.c - see trace.h. Defines the functions that gcc calls with
+ * -fsanitize=thread. This file is compiled without that flag, or it would call
+ * itself. All state is thread-local, so there are no locks.
  */
 #include "bench/instrument/trace.h"
 
@@ -15,7 +16,7 @@
 static _Thread_local struct trace_access *accesses;
 static _Thread_local size_t nr_accesses;
 static _Thread_local bool tracing;
-/* the thread's own: with glibc its thread-local data lie there too */
+/* The thread's own stack; glibc keeps its thread-local data there, too. */
 static _Thread_local uintptr_t stack_low, stack_high;
 
 static _Noreturn void die(const char *what)
@@ -42,7 +43,7 @@ void trace_begin(void)
 {
 	if (!accesses) {
 		find_stack();
-		/* The system gives memory to what is used alone. */
+		/* The kernel allocates only the pages that are used. */
 		accesses = mmap(NULL, TRACE_MAX * sizeof(*accesses), PROT_READ | PROT_WRITE,
 				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (accesses == MAP_FAILED)
@@ -109,7 +110,9 @@ void __tsan_init(void)
 {
 }
 
-/* ---- atomic accesses: made here, in the strongest order, which serves every caller ---- */
+/*
+ * ---- atomic accesses, made in the strongest order: it suits every caller ----
+ */
 
 #define ATOMIC_RMW(bits, type, name)                                                               \
 	type __tsan_atomic##bits##_##name(volatile type *addr, type value, int order);             \

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace.h - every access to memory that the library makes, in order, while a
- * thread has its own recorded.
+ * trace.h - records every access to memory that the library makes, in order,
+ * between a thread's trace_begin() and trace_end().
  *
- * The compiler puts a call before each access (instrumented.bzl says how), and
- * trace.c answers those calls. So the library is recorded as it is: nothing in
- * its sources knows of the recording, and no other build pays for it.
+ * The compiler inserts a call before each access (instrumented.bzl says how),
+ * and trace.c defines the called functions. The library is therefore recorded
+ * as it is: nothing in its sources knows of the recording, and no other build
+ * pays for it.
  *
- * Not seen are accesses that no compiler of ours made: those of the C library
- * and of liburcu's shared part (except for the calls that wrap.c stands in
- * for), and those of inline assembly and of the compiler's own vector
- * functions. So a program that records should have the maple tree search its
- * nodes in scalar code (vms_mt_set_simd()).
+ * Accesses of code that this build did not instrument are not recorded: those
+ * of the C library and of liburcu's shared part (except for the calls that
+ * wrap.c wraps), of inline assembly, and of the compiler's own vector
+ * functions. A program that records should therefore have the maple tree search
+ * its nodes in scalar code (vms_mt_set_simd()).
+ *
+ * Locks: none; each thread records its own accesses.
  */
 #ifndef BENCH_INSTRUMENT_TRACE_H
 #define BENCH_INSTRUMENT_TRACE_H
@@ -24,27 +27,28 @@ struct trace_access {
 	uintptr_t addr;
 	uint32_t size;
 	/*
-	 * a compare-and-exchange counts as a write even if it fails: the
-	 * processor takes the line either way
+	 * A compare-and-exchange counts as a write even if it fails, because
+	 * the processor takes the line exclusively either way.
 	 */
 	bool write;
 };
 
 /*
- * From now on the calling thread is recorded; what was recorded of it before is
- * forgotten.
+ * trace_begin() - Record the calling thread from now on, and discard its
+ * earlier recording.
  */
 void trace_begin(void);
 void trace_end(void);
 /*
- * The calling thread's accesses between the two, *@nr of them, without those to
- * its own stack and thread-local data. Good until its next trace_begin().
+ * trace_taken() - The calling thread's accesses between trace_begin() and
+ * trace_end(), *@nr of them, without those to its own stack and thread-local
+ * data. Valid until its next trace_begin().
  */
 const struct trace_access *trace_taken(size_t *nr);
 
 /*
- * For the runtime's other files: the calling thread accesses [addr, addr +
- * size).
+ * trace_note() - Record an access to [addr, addr + size) by the calling thread;
+ * for heap.c and wrap.c.
  */
 void trace_note(uintptr_t addr, size_t size, bool write);
 

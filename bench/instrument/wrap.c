@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wrap.c - the C library's calls whose accesses count: it is not instrumented,
- * so they are noted here, where the linker leads instrumented code.
+ * wrap.c - wraps the C library's calls whose accesses count. The C library is
+ * not instrumented, so the linker leads instrumented code here (--wrap), and
+ * the wrappers record the accesses. They take the whole range or lock as
+ * touched.
  */
 #include <pthread.h>
 #include <stddef.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * crowd.c - readers and a writer, on the harness' pinned threads (runner.h):
- * one run counts, one times each lookup, for the timing would slow what is
- * counted.
+ * crowd.c - see crowd.h. Runs readers and a writer on the harness' pinned
+ * threads (runner.h). One run counts lookups, a second run times each of them,
+ * because the timing would slow down the count.
  *
- * Locks: a worker's share is its thread's until the join.
+ * Locks: none. A worker's share of struct crowd belongs to its thread until the
+ *        join.
  */
 #include "bench/maple/crowd.h"
 
@@ -14,13 +15,13 @@
 #include "bench/harness/histogram.h"
 #include "bench/harness/runner.h"
 
-#define READ_CHUNK 1024 /* lookups between two looks at the clock of the run */
-#define WRITE_CHUNK 64  /* pairs */
+#define READ_CHUNK 1024 /* lookups between two checks of the phase */
+#define WRITE_CHUNK 64  /* erase + insert pairs, likewise */
 
-/* The writer's own: the harness counts readers. */
+/* The writer counts its own pairs, because the harness counts the readers. */
 struct writing {
 	uint64_t begin_ns, end_ns;
-	unsigned long pairs; /* in between */
+	unsigned long pairs; /* between these two times */
 	unsigned long failed;
 };
 
@@ -29,13 +30,13 @@ struct crowd {
 	const struct store *store;
 	void *tree;
 	const struct world *world;
-	struct bench_hist *timed; /* [readers], in ticks; NULL: this run counts */
+	struct bench_hist *timed; /* [readers], in ticks; NULL: counting */
 	struct writing writing;
 };
 
 static bool measuring(const struct bench_worker *w)
 {
-	/* Relaxed: only when to begin counting. */
+	/* Relaxed: the phase only says when to begin counting. */
 	return atomic_load_explicit(&w->control->phase, memory_order_relaxed) == BENCH_MEASURE;
 }
 
@@ -88,7 +89,7 @@ static void read_all(struct bench_worker *w)
 	}
 }
 
-/* The last thread writes, if one does. */
+/* The last thread is the writer, if there is one. */
 static void body(struct bench_worker *w)
 {
 	struct crowd *c = w->arg;

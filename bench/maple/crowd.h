@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * crowd.h - what is measured on several threads: readers alone, and readers
- * beside a writer at full speed.
+ * crowd.h - measurements on several threads: readers alone, and readers
+ * concurrently with a writer at full speed.
  */
 #ifndef BENCH_MAPLE_CROWD_H
 #define BENCH_MAPLE_CROWD_H
@@ -10,7 +10,7 @@
 #include "bench/maple/store.h"
 #include "bench/maple/world.h"
 
-#define CROWD_READERS "readers" /* operations' names */
+#define CROWD_READERS "readers" /* names of the operations */
 #define CROWD_BESIDE "beside"
 
 struct crowd_plan {
@@ -23,12 +23,12 @@ struct crowd_result {
 	double lookups;       /* million a second, all readers together */
 	double pairs;         /* thousand a second: the writer's erase + insert */
 	double quantile[4];   /* ns: p50, p99, p99.9, p99.99 of a reader's lookup */
-	unsigned long errors; /* wrong answers, failed stores */
+	unsigned long errors; /* wrong answers and failed stores */
 };
 
 /**
- * crowd_run() - Measure @tree once. Return: 0 or -errno. The writer leaves the
- * tree as it was.
+ * crowd_run() - Measure @tree once. The writer leaves the tree as it was.
+ * Return: 0 or -errno.
  */
 int crowd_run(const struct crowd_plan *plan, const struct store *store, void *tree,
 	      const struct world *world, const struct bench_cpus *cpus,

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * figure.c - medians, ratios, and how they are printed.
- */
+/* figure.c - see figure.h. Medians, ratios, and how they are printed. */
 #include "bench/maple/figure.h"
 
 #include <jansson.h>
@@ -13,7 +11,7 @@
 #include "bench/harness/row.h"
 #include "bench/harness/table.h"
 
-#define GOAL_PEER "kernel" /* the store that goals are about */
+#define GOAL_PEER "kernel" /* the store that the goals refer to */
 
 static int by_value(const void *a, const void *b)
 {
@@ -22,7 +20,7 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Between neighbours where the place is no whole number. */
+/* Interpolate between neighbours if the rank is no whole number. */
 static double quantile(const double *sorted, unsigned int nr, double share)
 {
 	double place = share * (nr - 1);
@@ -87,8 +85,8 @@ static bool goal_met(const struct figure *f, double ratio, double goal)
 }
 
 /*
- * A column for ours, then three for each peer: its figure, the ratio, and half
- * the distance of the ratio's quartiles.
+ * Print one column for our store, then three for each peer: its value, the
+ * ratio, and half the distance of the ratio's quartiles.
  */
 void figure_table_head(FILE *out, const struct figure *f)
 {

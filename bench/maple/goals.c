@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * goals.c - how far we mean to be ahead of the kernel's maple tree: ratios as
- * figure.h reads them, with SIMD. Without, half of each speed will do.
+ * goals.c - how far ahead of the kernel's maple tree ours is meant to be:
+ * ratios as figure.h defines them, for a tree that searches with SIMD. Without
+ * SIMD, half of each speed is the goal.
  */
 #include <string.h>
 
@@ -15,7 +16,7 @@ static const unsigned long sizes[NR_SIZES] = {64, 1000, 65000, 1000000};
 
 struct goal {
 	const char *name;
-	double ratio[NR_SIZES]; /* by number of ranges; 0: none */
+	double ratio[NR_SIZES]; /* for each of sizes[]; 0: none */
 };
 
 static const struct goal goals[] = {

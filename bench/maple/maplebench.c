@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * maplebench.c - the program: what it is asked for, at each number of ranges in
- * turn (measure.c).
+ * maplebench.c - the program: measures what the command line selects, at each
+ * number of ranges in turn (measure.c).
  *
  * Exit status: 0; 1 if an answer was wrong or a run could not be made; 2 for
  * bad input, or if standard output was lost.
@@ -22,7 +22,7 @@
 #include "bench/maple/options.h"
 #include "bench/maple/peers.h"
 
-/* Ours stays in any case: it is what the others are compared to. */
+/* Keep our store in any case, because the others are compared to it. */
 static void keep_listed(struct stores *stores, const struct bench_names *names)
 {
 	unsigned int kept = 1;
@@ -55,7 +55,7 @@ static void print_head(const struct bench *b)
 	printf("# ratio: how many times as fast ours is; of bytes and latencies: ours / peer\n");
 }
 
-/* Return: not NULL if something went wrong. */
+/* The measuring thread. Return: not NULL if something went wrong. */
 static void *measure(void *arg)
 {
 	struct bench *b = arg;
@@ -65,15 +65,16 @@ static void *measure(void *arg)
 		print_head(b);
 	for (unsigned int i = 0; !err && i < b->options->ranges.nr; i++)
 		err = measure_ranges(b, b->options->ranges.value[i]);
-	/* What bench_standard_flush() has said is not said again. */
+	/* bench_standard_flush() has reported -EIO already. */
 	if (err && err != -EIO)
 		fprintf(stderr, "maplebench: %s\n", strerror(-err));
 	return err || b->errors ? b : NULL;
 }
 
 /*
- * On a thread of its own, for that can be pinned as the harness pins its
- * workers. Return: 0 or -errno; *@failed as measure().
+ * Measure on a separate thread, because a new thread can be pinned as the
+ * harness pins its workers.
+ * Return: 0 or -errno; *@failed is the result of measure().
  */
 static int measure_pinned(struct bench *b, void **failed)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * measure.c - runs the operations round by round, every store once a round, so
- * that a machine that slows down or speeds up meanwhile does so to all.
+ * measure.c - see measure.h. Runs the operations round by round, every store
+ * once in a round, so that a machine that slows down or speeds up meanwhile
+ * affects all stores alike.
  */
 #include "bench/maple/measure.h"
 
@@ -15,8 +16,8 @@
 #include "bench/maple/figure.h"
 #include "bench/maple/operation.h"
 
-#define SMALL 2000 /* ranges */
-/* where readers and beside are measured, unless other ranges are asked for */
+#define SMALL 2000 /* A tree of at most so many ranges is small. */
+/* The size at which `readers' and `beside' run, unless --ranges is given. */
 #define CROWD_RANGES 65000
 
 static void progress(const char *operation, unsigned long ranges, unsigned int round)
@@ -146,8 +147,8 @@ static void count_bytes(const struct bench *b, struct figure *f, unsigned int ro
 }
 
 /*
- * In a small tree one node more or less is much: each round inserts in another
- * order.
+ * A node more or less changes a small tree's figure much, so each round inserts
+ * in another order.
  */
 static int measure_bytes(struct bench *b, struct figure *f)
 {
@@ -213,7 +214,7 @@ static double crowd_value(const struct crowd_result *result, unsigned int line)
 	}
 }
 
-/* Every concurrent store once. */
+/* Run every concurrent store once. */
 static int crowd_round(struct bench *b, const struct crowd_plan *plan, struct figure *figures,
 		       unsigned int nr, unsigned int round)
 {
@@ -286,8 +287,8 @@ static int measure_crowds(struct bench *b)
 /* ---- a number of ranges ---- */
 
 /*
- * The nodes are counted twice: as random insertion filled them, and as churn
- * then left them.
+ * Measure all selected operations. The nodes are counted twice: as random
+ * insertion filled them, and as churn then left them.
  */
 static int measure_all(struct bench *b)
 {

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * measure.h - everything that is measured at one number of ranges.
- */
+/* measure.h - measures everything at one number of ranges. */
 #ifndef BENCH_MAPLE_MEASURE_H
 #define BENCH_MAPLE_MEASURE_H
 
@@ -14,16 +12,16 @@ struct bench {
 	const struct maplebench_options *options;
 	const struct bench_cpus *cpus;
 	struct stores stores;
-	struct world *world;    /* of the present number of ranges */
-	void *tree[STORES_MAX]; /* of each store */
-	bool head_printed;      /* of the table */
+	struct world *world;    /* for the present number of ranges */
+	void *tree[STORES_MAX]; /* one for each store */
+	bool head_printed;      /* the table's head */
 	unsigned long errors;   /* wrong answers so far */
 };
 
 /**
- * measure_ranges() - Build a tree of each store with @ranges ranges, measure
- * and print every operation asked for.
- * Return: 0; -EIO if the result could not be written; -errno.
+ * measure_ranges() - Build a tree of @ranges ranges in each store, then measure
+ * and print every selected operation.
+ * Return: 0; -EIO if the result could not be written; another -errno.
  */
 int measure_ranges(struct bench *b, unsigned long ranges);
 

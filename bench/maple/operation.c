@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * operation.c - the operations, one after the other.
+ * operation.c - see operation.h. The operations, one after the other; the table
+ * at the end names them.
  */
 #include "bench/maple/operation.h"
 
-#define WARM_UP 65536   /* lookups before each run: what the other stores left in the caches goes */
-#define ITERATED 131072 /* ranges that a run of iterate passes at least */
+/* Lookups before each run; they evict what other stores left in the caches. */
+#define WARM_UP 65536
+/* Each run of iterate passes at least so many ranges. */
+#define ITERATED 131072
 
 static size_t count_random(const struct world *w)
 {
@@ -167,7 +170,7 @@ static uint64_t run_iterate(const struct store *s, void *tree, const struct worl
 	return s->iterate(tree, iterations(w));
 }
 
-/* A store that knows of no batches reads all ranges as it can. */
+/* A store without batches reads all ranges one by one. */
 static uint64_t run_batch(const struct store *s, void *tree, const struct world *w)
 {
 	return (s->iterate_batch ? s->iterate_batch : s->iterate)(tree, iterations(w));

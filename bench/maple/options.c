@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * options.c - maplebench's command line (argp).
- */
+/* options.c - see options.h. Parses the command line with argp. */
 #include "bench/maple/options.h"
 
 #include <argp.h>
@@ -52,7 +50,7 @@ static const struct argp_option known_options[] = {
 	{NULL, 0, NULL, 0, NULL, 0},
 };
 
-/* Ours, and those of all peers, whether they are built or not. */
+/* Our store, and the stores of all peers, built or not. */
 static const char *const store_names[] = {"ours",       "kernel",      "kernel/memb", "absl",
 					  "absl/Mutex", "absl/shared", NULL};
 
@@ -176,9 +174,7 @@ void maplebench_options(int argc, char **argv, const struct bench_cpus *cpus,
 		.options = known_options,
 		.parser = parse_option,
 		.doc = "Measure the maple tree's operations, beside those of its peers: Linux's "
-		       "maple tree, and absl::btree_map "
-		       "under "
-		       "a lock.",
+		       "maple tree, and absl::btree_map under a lock.",
 	};
 
 	take_defaults(options, cpus);

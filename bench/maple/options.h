@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * options.h - what maplebench was asked to do.
- */
+/* options.h - maplebench's command line, as parsed. maplebench.c acts on it. */
 #ifndef BENCH_MAPLE_OPTIONS_H
 #define BENCH_MAPLE_OPTIONS_H
 
@@ -14,7 +12,7 @@ struct maplebench_options {
 	struct bench_names operations;
 	struct bench_numbers ranges;
 	struct bench_numbers threads;
-	struct bench_names stores; /* none named: all */
+	struct bench_names stores; /* empty: all stores */
 	unsigned long repeat;
 	unsigned long seed;
 	double seconds;
@@ -25,13 +23,15 @@ struct maplebench_options {
 };
 
 /**
- * maplebench_options() - Read the command line. Does not return if it is wrong
- * (status 2) or asks for help.
+ * maplebench_options() - Parse the command line. Does not return if it is wrong
+ * (exit status 2) or asks for help.
  */
 void maplebench_options(int argc, char **argv, const struct bench_cpus *cpus,
 			struct maplebench_options *options);
 
-/** maplebench_listed() - Is @name in @list? */
+/**
+ * maplebench_listed() - Whether @name is in @list.
+ */
 bool maplebench_listed(const struct bench_names *list, const char *name);
 
 #endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * ours.h - our maple tree as store_maple.c wants it.
- */
+/* ours.h - our maple tree in the form that store_maple.c includes. */
 #ifndef BENCH_MAPLE_OURS_H
 #define BENCH_MAPLE_OURS_H
 
@@ -43,7 +41,7 @@ static inline void maple_quiescent(void)
 	vms_rcu_quiescent();
 }
 
-#define MAPLE_BATCH 256 /* ranges a call: 6 KiB, on the stack */
+#define MAPLE_BATCH 256 /* ranges a call: 6 KiB on the stack */
 
 static inline uint64_t maple_iterate_batch(void *tree, size_t times)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * peers.c - loads the peers' shared objects, each with its symbols to itself.
- * They stay loaded: threads of theirs may run on.
+ * peers.c - see peers.h. Loads the peers' shared objects, each with a symbol
+ * scope of its own (RTLD_LOCAL). They are never unloaded, because threads of
+ * theirs may still run.
  */
 #include "bench/maple/peers.h"
 
@@ -12,7 +13,7 @@
 
 #include "bench/harness/say.h"
 
-/* In the order of the table's columns. */
+/* In the order of the result table's columns. */
 static const char *const peer_files[] = {"kernel-qsbr", "kernel-memb", "absl"};
 
 const char *peers_folder(char *buf, size_t size)
@@ -21,7 +22,7 @@ const char *peers_folder(char *buf, size_t size)
 	int len = -1;
 
 	/*
-	 * Never in /tmp, where anybody may have put what would then be loaded.
+	 * Never use /tmp: anybody may have put there what would then be loaded.
 	 */
 	if (cache && *cache)
 		len = snprintf(buf, size, "%s/vmastore-maple-peers", cache);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * peers.h - the stores to measure: ours, and those of the shared objects that
- * bench/maple/peers built.
+ * peers.h - the stores to measure: our own, and those of the shared objects
+ * that bench/maple/peers built.
  */
 #ifndef BENCH_MAPLE_PEERS_H
 #define BENCH_MAPLE_PEERS_H
@@ -17,14 +17,15 @@ struct stores {
 };
 
 /**
- * stores_load() - Ours, and, unless @folder is NULL, what peers lie in it. One
- * that is not there, or cannot be loaded, is a line on stderr; no error.
+ * stores_load() - Set @stores to our store and, unless @folder is NULL, to the
+ * peers in it. A peer that is missing, or cannot be loaded, is reported on
+ * stderr; that is no error.
  */
 void stores_load(struct stores *stores, const char *folder);
 
 /**
- * peers_folder() - Where bench/maple/peers leaves what it builds. Return: a
- * place in @buf; NULL: the user has no folder.
+ * peers_folder() - The folder where bench/maple/peers puts the shared objects.
+ * Return: a pointer into @buf; NULL if the user has no such folder.
  */
 const char *peers_folder(char *buf, size_t size);
 

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store_maple.c - a maple tree as a store (store.h). Compiled once against our
- * maple tree and once for each flavour of the kernel's: only the header named
- * by MAPLE_HEADER (ours.h) differs, so that both are used, and timed, alike.
+ * store_maple.c - a maple tree as a store (store.h). This file is compiled once
+ * against our maple tree and once for each flavour of the kernel's. Only the
+ * header named by MAPLE_HEADER (default ours.h) differs, so that both trees are
+ * used, and timed, alike.
  *
- * That header includes the tree's and rcu's, and adds maple_node_bytes(),
- * maple_enter(), maple_leave(), maple_quiescent(), maple_find_entry() (an entry
- * without a cursor, for callers inside a read section) and MAPLE_NAME,
- * MAPLE_WHAT, MAPLE_STORE.
+ * That header includes the headers of the tree and of RCU, and defines
+ * maple_node_bytes(), maple_enter(), maple_leave(), maple_quiescent(),
+ * maple_find_entry() (an entry without a cursor, for callers inside a read
+ * section), MAPLE_NAME, MAPLE_WHAT and MAPLE_STORE.
  *
- * The tree is as an mm's: gaps tracked, RCU on. Lookups are mtree_load(),
- * STORE_BATCH of them in a read section; stores are mas_store_gfp(), all of a
- * round under one hold of the tree's lock, so that its lock word is not timed.
- * What has "locked" in its name takes the lock for each store.
+ * The tree has an mm's flags: gaps tracked, RCU on. Lookups use mtree_load(),
+ * STORE_BATCH of them in a read section. Stores use mas_store_gfp(), all of a
+ * round under one hold of the tree's lock, so that its lock word is not part of
+ * the measured time. Operations with "locked" in their names take the lock for
+ * each store. A lookup is a call into the tree's own file, as from any program;
+ * neither tree inlines it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -26,11 +29,6 @@
 #include "bench/maple/store.h"
 
 #define TREE_FLAGS (MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU)
-
-/*
- * Not inlined: a lookup is a call, as from any program. Ours is one anyway; the
- * kernel's is, as it has a file of its own.
- */
 
 static void *maple_create(void)
 {
@@ -90,7 +88,8 @@ static uint64_t maple_lookup(void *tree, const unsigned long *keys, size_t nr)
 }
 
 /*
- * The lowest bit of an entry is 0, which only the next lookup's key finds out.
+ * Make each key depend on the entry before. The lowest bit of an entry is
+ * always 0, but the processor must wait for the entry to know that.
  */
 static uint64_t maple_lookup_chained(void *tree, const unsigned long *keys, size_t nr)
 {
@@ -117,7 +116,9 @@ static uint64_t use(struct object *object, unsigned long key)
 
 	if (!object)
 		return 0;
-	/* Acquire and release: as a lock on the object would. */
+	/*
+	 * Acquire pairs with the release below, as a lock on the object would.
+	 */
 	__atomic_fetch_add(&object->users, 1, __ATOMIC_ACQUIRE);
 	if (object->sequence == 0 && object->first <= key && key <= object->last)
 		number = object->number;
@@ -330,7 +331,7 @@ static inline uint64_t churn_by(store_function *store, void *tree, const struct 
 	return failed + (store(tree, out->first, out->last, out->entry) != 0);
 }
 
-/* Under one hold of the lock. */
+/* Churn under one hold of the lock. */
 static inline uint64_t churn_held(store_function *store, void *tree, const struct range *ranges,
 				  size_t nr)
 {

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * ticks.c - measures the clock of ticks.h.
- */
+/* ticks.c - see ticks.h. Calibrates the counter and measures its cost. */
 #include "bench/maple/ticks.h"
 
 #define CALIBRATION_NS 20000000u

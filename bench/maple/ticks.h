@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ticks.h - the clock of single lookups: clock_gettime() takes as long as the
- * lookups that it would time, the processor's time-stamp counter a third of
- * that. Fences keep a lookup inside its two readings. ticks_per_ns() compares
- * it with CLOCK_MONOTONIC.
+ * ticks.h - the clock for single lookups. clock_gettime() takes as long as the
+ * lookups that it would time; reading the processor's time-stamp counter takes
+ * a third of that. Fences keep a lookup between its two readings.
+ * ticks_per_ns() compares the counter with CLOCK_MONOTONIC.
  */
 #ifndef BENCH_MAPLE_TICKS_H
 #define BENCH_MAPLE_TICKS_H
@@ -12,7 +12,7 @@
 
 #include "bench/harness/clock.h"
 
-/* Takes what one lookup took. */
+/* Receives the time of one lookup. */
 typedef void tick_sink(void *arg, uint64_t ticks);
 
 #ifdef __x86_64__
@@ -44,14 +44,14 @@ static inline uint64_t ticks_end(void)
 #endif
 
 /**
- * ticks_per_ns() - Measured once, in some milliseconds; the first call from one
- * thread alone.
+ * ticks_per_ns() - The rate of the counter. The first call measures it, in some
+ * milliseconds, and must not run concurrently with another call.
  */
 double ticks_per_ns(void);
 
 /**
- * ticks_cost() - The least that two readings differ by; part of every timed
- * lookup until it is subtracted.
+ * ticks_cost() - The smallest difference between two readings. It is part of
+ * every timed lookup until the caller subtracts it.
  */
 uint64_t ticks_cost(void);
 

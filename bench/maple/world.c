@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * world.c - lays out ranges, draws queries, and answers them from the sorted
- * array.
+ * world.c - see world.h. Lays out the ranges, draws the queries, and answers
+ * them from the sorted array.
  */
 #include "bench/maple/world.h"
 
@@ -21,7 +21,7 @@ struct random {
 	uint64_t state;
 };
 
-/* splitmix64 */
+/* The generator is splitmix64. */
 static uint64_t draw(struct random *r)
 {
 	uint64_t z = r->state += 0x9e3779b97f4a7c15u;
@@ -36,7 +36,7 @@ static size_t below(struct random *r, size_t limit)
 	return (size_t)(draw(r) % limit);
 }
 
-/* Each power of two as likely as the next: many small ones, some large ones. */
+/* Each power of two is equally likely: many small sizes, some large ones. */
 static unsigned long bytes_up_to(struct random *r, unsigned int pages_log2)
 {
 	unsigned long most = 1ul << below(r, pages_log2 + 1);
@@ -45,8 +45,8 @@ static unsigned long bytes_up_to(struct random *r, unsigned int pages_log2)
 }
 
 /*
- * How much is asked: enough that a repetition takes milliseconds, and that no
- * cache holds the answers of the last one.
+ * The number of queries: a repetition takes milliseconds, and no cache holds
+ * the answers of the last one.
  */
 static size_t nr_lookups(const struct world *w)
 {
@@ -75,7 +75,7 @@ static void lay_out(struct world *w, struct random *r)
 	}
 }
 
-/* Fisher and Yates. */
+/* Shuffle as Fisher and Yates do. */
 static void shuffle(size_t *order, size_t nr, struct random *r)
 {
 	for (size_t i = 0; i < nr; i++)
@@ -89,8 +89,8 @@ static void shuffle(size_t *order, size_t nr, struct random *r)
 }
 
 /*
- * Objects lie in memory in another order than their ranges, and are inserted in
- * a third.
+ * Give each range an object. Objects lie in memory in another order than their
+ * ranges, and are inserted in a third order.
  */
 static bool give_entries(struct world *w, struct random *r)
 {
@@ -152,8 +152,8 @@ static bool draw_lookups(struct world *w, struct random *r)
 }
 
 /*
- * An entry other than the range's own, which no other range has: the object's
- * second line.
+ * An entry that differs from the range's own and from every other range's: the
+ * address of the object's second line.
  */
 static void *other_entry(const struct range *range)
 {
@@ -181,7 +181,8 @@ static bool draw_stores(struct world *w, struct random *r)
 		w->swapped_out += (uintptr_t)range->entry;
 		w->swapped_in += (uintptr_t)w->swap_in[i].entry;
 		/*
-		 * churn() has its predecessor erased when it erases this one.
+		 * Avoid the predecessor, because churn() has erased it when it
+		 * erases this range.
 		 */
 		if (next == last)
 			next = (next + 1) % w->nr;
@@ -191,7 +192,7 @@ static bool draw_stores(struct world *w, struct random *r)
 	return true;
 }
 
-/* The first range that ends at or above @key; nr: none does. */
+/* The index of the first range that ends at or above @key; nr: none. */
 static size_t first_ending_at(const struct world *w, unsigned long key)
 {
 	size_t low = 0, high = w->nr;
@@ -221,9 +222,9 @@ static unsigned long lowest_gap(const struct world *w, unsigned long min, unsign
 
 static unsigned long highest_gap(const struct world *w, unsigned long max, unsigned long size)
 {
-	unsigned long end = max + 1; /* one past where the gap may end */
+	unsigned long end = max + 1; /* one past the gap's highest end */
 
-	/* The range that `max` may lie in, and all below it. */
+	/* Begin with the range that `max` may lie in and go down. */
 	for (size_t i = first_ending_at(w, max) + 1; i-- > 0;) {
 		if (i == w->nr || w->sorted[i].first >= end)
 			continue;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * areas.c - the list by itself and the tree by itself, on the library's own
- * list.h and rbtree.h. See structure.h.
+ * areas.c - see structure.h. Two of the structures: the list alone and the tree
+ * alone, on the library's own list.h and rbtree.h.
  */
 #include <stddef.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #include "bench/steps/structure.h"
 
-/* As large as a VMA's first lines, and on lines of its own. */
+/* As large as a VMA's first cache lines, and on lines of its own. */
 struct area {
 	unsigned long start, end;
 	struct list_head link;

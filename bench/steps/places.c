@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * places.c - how many accesses to memory the way back from a page takes, by the
- * number of places where the page is mapped: "KIND PLACES ACCESSES" for each
- * number on the command line. Counted as in steps.c, but every access is one.
+ * places.c - how many accesses to memory a reverse-map walk takes, by the
+ * number of places that map the page. Prints "KIND PLACES ACCESSES" for each
+ * number on the command line. Unlike steps.c, it counts every access, not
+ * visits.
  *
  *   children  an anonymous page, shared with so many address spaces by fork
  *   mappings  a file's page, in so many VMAs of one address space
@@ -27,7 +28,7 @@ static _Noreturn void die(const char *what)
 	exit(2);
 }
 
-/* Look back from the page at BASE of @mm, which is mapped at @nr places. */
+/* Count a walk from the page at BASE of @mm, which @nr places map. */
 static void count(const char *kind, struct mm_struct *mm, unsigned int nr)
 {
 	static struct vms_page_place place[PLACES_MAX + 1];

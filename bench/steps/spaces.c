@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spaces.c - the library's address spaces, on the engine with list and tree and
- * on the one with the maple tree. See structure.h.
+ * spaces.c - see structure.h. Two of the structures: the library's address
+ * spaces, on the engine with list and tree and on the engine with the maple
+ * tree.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -73,7 +74,8 @@ static struct structure *maple_create(const unsigned int *order, unsigned int nr
 }
 
 /*
- * Where no VMA is noted, as after any munmap: it is the tree that is counted.
+ * Invalidate the vmacache, as munmap() does, so that the lookup searches the
+ * tree, which is what is counted.
  */
 static void forget_noted(struct structure *s)
 {
@@ -92,7 +94,7 @@ static bool lookup(struct structure *s, unsigned long addr)
 	return covered;
 }
 
-/* The loop of vms_fork(), and of mmput()'s last. */
+/* The same loop as in vms_fork() and in the last mmput(). */
 static unsigned int walk(struct structure *s)
 {
 	VMA_ITERATOR(vmi, s->mm, 0);
@@ -133,8 +135,8 @@ const struct structure_ops structure_both = {
 /* ---- maple ---- */
 
 /*
- * The tree's own listing names each node by its address: `leaf 0x..., N slots`.
- * An inner node's memory is the larger.
+ * The tree's listing names each node by its address: `leaf 0x..., N slots`. An
+ * inner node is larger than a leaf.
  */
 static void tell_node(const char *line, object_fn tell, void *arg)
 {

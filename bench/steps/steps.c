@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * steps.c - how many steps a lookup, a fork, an exit and an insertion take with
- * a list, a tree, both, and the maple tree, counted in the library as it runs,
- * beside what an article on Linux's VMAs says of 500 of them.
+ * steps.c - the program: how many steps a lookup, a fork, an exit and an
+ * insertion take with a list, a tree, both, and the maple tree. It counts in
+ * the running library and prints, next to each count, the figure of an article
+ * on Linux's VMAs for 500 of them.
  *
- * A step is a visit to an object - an area, or a node of the maple tree: an
- * access to one other than that which the access before was to. Accesses to all
- * else (the lock, the stack) are none.
+ * A step is a visit to an object (an area, or a node of the maple tree): an
+ * access to an object other than the object accessed before. Accesses to all
+ * other memory (the lock, the stack) do not count.
  */
 #include <argp.h>
 #include <stdio.h>
@@ -34,7 +35,7 @@ struct figures {
 	double mean_depth;
 };
 
-/* "maple" came after the article's kernel. */
+/* The article's kernel predates the maple tree. */
 static const struct {
 	const char *structure, *lookup, *fork, *exit, *insert;
 } article[] = {
@@ -44,7 +45,7 @@ static const struct {
 	{"maple", "-", "-", "-", "-"},
 };
 
-/* ---- which object an address belongs to: a hash table from cache line to object ---- */
+/* ---- the object of an address: a hash table from cache line to object ---- */
 
 struct objects {
 	struct {
@@ -92,7 +93,7 @@ static void put_object(void *arg, const void *object, size_t size)
 		put_line(arg, at / LINE, (uintptr_t)object);
 }
 
-/* Visits in what was written down. */
+/* Count the visits in the recording. */
 static unsigned long count_visits(const struct objects *o)
 {
 	unsigned long visits = 0;
@@ -158,8 +159,9 @@ static bool measure_walks(const struct structure_ops *ops, struct structure *s, 
 }
 
 /*
- * Into the room behind each area in turn, and out again. Nodes that come and
- * nodes that go are both visited.
+ * Insert an area into the hole after each area in turn, and erase it again.
+ * Nodes that the insertion allocates and nodes that it replaces both count as
+ * visited.
  */
 static bool measure_insert(const struct structure_ops *ops, struct structure *s, unsigned int nr,
 			   struct figures *f)
@@ -175,7 +177,7 @@ static bool measure_insert(const struct structure_ops *ops, struct structure *s,
 		trace_begin();
 		done = ops->insert(s, start);
 		trace_end();
-		/* Objects that are new are known only now. */
+		/* The new objects are known only after the insertion. */
 		ops->objects(s, put_object, &o);
 		visits += count_visits(&o);
 		free(o.slot);
@@ -268,7 +270,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* As programs map them: in no order of their addresses. */
+/* A random order, because programs do not map in address order. */
 static unsigned int *shuffled(unsigned long nr, uint64_t seed)
 {
 	unsigned int *order = calloc(nr, sizeof(*order));
@@ -308,7 +310,7 @@ int main(int argc, char **argv)
 		if (!a.json)
 			print_figures(structures[i], i, &f);
 		else if (print_json(structures[i], i, a.vmas, &f))
-			return BENCH_EXIT_USAGE; /* lost output, or no memory for it */
+			return BENCH_EXIT_USAGE; /* lost, or no memory */
 	}
 	free(order);
 	return 0;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * structure.h - the four ways to keep N areas: the library's list by itself,
- * its red-black tree by itself, the address space of engine `rbtree`, which has
- * both, and that of engine `maple`.
+ * structure.h - the interface to the four ways to keep N areas: the library's
+ * list alone (areas.c), its red-black tree alone (areas.c), the address space
+ * of engine `rbtree`, which has both (spaces.c), and the address space of
+ * engine `maple` (spaces.c). steps.c compares them.
  *
- * Area i is [STRUCTURE_BASE + i * STRUCTURE_STRIDE, + STRUCTURE_LEN); the room
- * behind each is free.
+ * Area i is [STRUCTURE_BASE + i * STRUCTURE_STRIDE, + STRUCTURE_LEN); the hole
+ * after each area is free. One thread.
  */
 #ifndef BENCH_STEPS_STRUCTURE_H
 #define BENCH_STEPS_STRUCTURE_H
@@ -20,48 +21,49 @@
 
 struct structure;
 
-/* Whoever gets told of an object: a node, or an area that is its own node. */
+/* Receives an object: a node, or an area that is its own node. */
 typedef void (*object_fn)(void *arg, const void *object, size_t size);
 
 struct structure_ops {
 	const char *name;
 	/*
-	 * Return: false when memory is out. @order: in which the @nr areas
-	 * come.
+	 * Make a structure of @nr areas, inserted in the order @order. Return:
+	 * NULL if memory is out.
 	 */
 	struct structure *(*create)(const unsigned int *order, unsigned int nr);
 	void (*destroy)(struct structure *s);
 	/*
-	 * What a page fault does first. Return: whether an area covers @addr.
+	 * Find an area as a page fault does. Return: whether an area covers
+	 * @addr.
 	 */
 	bool (*lookup)(struct structure *s, unsigned long addr);
 	/*
-	 * All areas in address order, as fork and exit go through them. Return:
-	 * how many.
+	 * Visit all areas in address order, as fork and exit do. Return: their
+	 * number.
 	 */
 	unsigned int (*walk)(struct structure *s);
 	/*
-	 * A place for [start, start + STRUCTURE_LEN), which is free, and the
-	 * area put there. Return: false when memory is out.
+	 * Find the place of [start, start + STRUCTURE_LEN), which is free, and
+	 * insert an area there. Return: false if memory is out.
 	 */
 	bool (*insert)(struct structure *s, unsigned long start);
 	void (*erase)(struct structure *s, unsigned long start);
 	void (*objects)(struct structure *s, object_fn tell, void *arg);
 	/*
 	 * Levels from the root down to the deepest node, and their mean over
-	 * all areas; 0: it has no levels.
+	 * all areas; 0 if the structure has no levels.
 	 */
 	void (*depth)(struct structure *s, unsigned int *deepest, double *mean);
 };
 
-/* list, tree, both, maple; NULL-terminated. */
 /*
- * How many nodes lie between the root and a node of its red-black tree, both
- * counted: the most, and on average.
+ * structure_rb_depth() - The number of nodes from the root of @root to a node,
+ * both counted: the largest, and the mean over all nodes.
  */
 struct rb_root;
 void structure_rb_depth(const struct rb_root *root, unsigned int *deepest, double *mean);
 
+/* list, tree, both, maple; NULL-terminated. */
 extern const struct structure_ops *const structures[];
 extern const struct structure_ops structure_list, structure_tree, structure_both, structure_maple;
 

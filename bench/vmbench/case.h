@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * case.h - what a benchmark case is: a name, a description, and a body for the
- * harness to run on every thread. All threads of a run share one mm. The cases
- * are named after those of will-it-scale where one iteration is the same as
- * there.
+ * case.h - a benchmark case: a name, a description, and a body that the harness
+ * runs on every thread. All threads of a run share one mm. A case has the name
+ * of will-it-scale's case if one iteration is the same.
  *
  * To add a case: write case_NAME.c in the manner of case_mmap.c, declare it
- * here, and list it in cases.c. A body counts with bench_end() what the
- * description calls an operation, and counts every result that it does not
- * expect in w->errors.
+ * here, and list it in cases.c. A body calls bench_end() for each operation
+ * that the description names, and counts every unexpected result in w->errors.
  *
- * Locks: env is const while bodies run.
+ * Locks: env is constant while bodies run.
  */
 #ifndef VMBENCH_CASE_H
 #define VMBENCH_CASE_H
@@ -21,9 +19,12 @@
 
 #include "bench/harness/runner.h"
 
-#define VMBENCH_MEMSIZE (128UL << 20) /* will-it-scale's */
-#define VMBENCH_SLICE (16UL << 20)    /* what a thread sweeps where sweeps must not be long */
-/* each thread has an area of its own from here on, far from placed mappings */
+#define VMBENCH_MEMSIZE (128UL << 20) /* as in will-it-scale */
+#define VMBENCH_SLICE (16UL << 20)    /* the range of a sweep that must not be long */
+/*
+ * Each thread has an area of its own from this base on, far from placed
+ * mappings.
+ */
 #define VMBENCH_AREA_BASE 0x100000000000UL
 #define VMBENCH_AREA_SIZE (4UL << 30)
 #define VMBENCH_RW (PROT_READ | PROT_WRITE)
@@ -31,11 +32,11 @@
 
 struct vmbench_env {
 	struct mm_struct *mm;
-	/* VMAs that are mapped beforehand, as a real program's libraries are */
+	/* VMAs mapped beforehand, like a real program's libraries */
 	unsigned long vmas;
-	unsigned long vmas_start; /* where they begin */
+	unsigned long vmas_start; /* their start */
 	unsigned int threads;
-	unsigned long base; /* the case's own, set by its setup */
+	unsigned long base; /* for the case; its setup sets it */
 };
 
 struct vmbench_case {
@@ -45,13 +46,15 @@ struct vmbench_case {
 	void (*body)(struct bench_worker *w);  /* w->arg is the env */
 };
 
-/* One a file, case_*.c. */
+/* The cases; case_*.c define them. */
 extern const struct vmbench_case vmbench_page_fault1, vmbench_page_fault2, vmbench_page_fault3,
 	vmbench_mmap1, vmbench_mmap2, vmbench_brk1, vmbench_brk2, vmbench_malloc1, vmbench_malloc2,
 	vmbench_tlb_flush1, vmbench_fault_same_vma, vmbench_fault_vs_mmap, vmbench_mmap_vs_fault,
 	vmbench_lookup;
 
-/** vmbench_cases() - All cases; NULL at the end. */
+/**
+ * vmbench_cases() - All cases, NULL-terminated.
+ */
 const struct vmbench_case *const *vmbench_cases(void);
 
 /**
@@ -64,18 +67,18 @@ int vmbench_run_case(const struct vmbench_case *c, const char *engine, unsigned 
 		     struct bench_result *result);
 
 /**
- * vmbench_vma_addr() - Where the @i-th of the VMAs mapped beforehand starts;
+ * vmbench_vma_addr() - The start of the @i-th of the VMAs mapped beforehand;
  * each is one page.
  */
 unsigned long vmbench_vma_addr(const struct vmbench_env *env, unsigned long i);
 
 /**
- * vmbench_file() - A new file of VMBENCH_MEMSIZE for this thread; NULL, counted
- * as an error, when memory is out.
+ * vmbench_file() - Make a file of VMBENCH_MEMSIZE for this thread.
+ * Return: NULL, counted as an error, if memory is out.
  */
 struct file *vmbench_file(struct bench_worker *w);
 
-/* ---- one call each, its result checked ---- */
+/* ---- single calls; each checks its result ---- */
 
 static inline bool vmbench_check(struct bench_worker *w, bool ok)
 {
@@ -106,7 +109,8 @@ static inline void vmbench_drop_pages(struct bench_worker *w, unsigned long addr
 }
 
 /*
- * Map wherever there is room, as the originals do. False: counted as an error.
+ * Map where the library finds room, as the original cases do.
+ * Return: false, counted as an error, if it failed.
  */
 static inline bool vmbench_map(struct bench_worker *w, unsigned long len, unsigned long flags,
 			       struct file *file, unsigned long *addr)
@@ -118,9 +122,9 @@ static inline bool vmbench_map(struct bench_worker *w, unsigned long len, unsign
 }
 
 /*
- * Map in the thread's own area, where it cannot merge with another thread's
- * mapping: so that threads fault in VMAs of their own. The address is a hint
- * and the area is free, so that is where the mapping must come.
+ * Map in the thread's own area, where the mapping cannot merge with another
+ * thread's, so that each thread faults in VMAs of its own. The address is a
+ * hint, and the area is free, so the mapping must be placed there.
  */
 static inline bool vmbench_map_apart(struct bench_worker *w, unsigned long len, unsigned long flags,
 				     struct file *file, unsigned long *addr)
@@ -133,8 +137,8 @@ static inline bool vmbench_map_apart(struct bench_worker *w, unsigned long len, 
 }
 
 /*
- * A walk over the pages of [start, start + VMBENCH_SLICE), which are dropped
- * whenever all have been touched.
+ * A walk over the pages of [start, start + VMBENCH_SLICE). The walk drops the
+ * pages whenever all have been touched.
  */
 struct vmbench_sweep {
 	unsigned long start;

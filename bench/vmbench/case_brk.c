@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * case_brk.c - brk1, brk2: raise the break by a page and lower it again, which
- * counts as two operations. brk1 makes and removes the heap's VMA each time;
+ * counts as two operations. brk1 creates and removes the heap's VMA each time;
  * brk2 grows and shrinks one.
  *
  * A process has one break, so the threads undo each other's work and some calls
- * change nothing. That is how the original runs with threads, too: read its
- * figures for one thread, and the others as contention on one lock.
+ * change nothing. The original behaves the same with threads: read its figure
+ * for one thread as the cost, and the others as contention on one lock.
  */
 #include "bench/vmbench/case.h"
 
@@ -35,7 +35,7 @@ static int brk1_setup(struct vmbench_env *env)
 	return 0;
 }
 
-/* The page below stays, for every thread one, as in the original. */
+/* As in the original, the heap keeps one page for each thread. */
 static int brk2_setup(struct vmbench_env *env)
 {
 	env->base = vms_brk(env->mm, 0) + env->threads * PAGE_SIZE;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * case_fault_same_vma.c - fault_same_vma: all threads fault in ONE VMA, each in
- * its own 16 MiB of it, which it drops after a sweep. No page is shared; what
- * is, is whatever a fault writes into its VMA.
+ * its own 16 MiB of it, which it drops after a sweep. Threads share no page;
+ * they share only the fields that a fault writes in its VMA.
  */
 #include "bench/vmbench/case.h"
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * case_fault_vs_mmap.c - fault_vs_mmap, mmap_vs_fault: the same run seen from
- * its two sides. Thread 0 maps 64 KiB, writes to it and unmaps it, without a
- * pause; all others fault, each in a VMA of its own. fault_vs_mmap counts and
- * times the faults, mmap_vs_fault the mappings: a lock that lets one side
- * starve the other looks good in one of them only. A single thread does both in
- * turn.
+ * case_fault_vs_mmap.c - fault_vs_mmap, mmap_vs_fault: one run, seen from its
+ * two sides. Thread 0 maps 64 KiB, writes to it and unmaps it, without a pause;
+ * all others fault, each in a VMA of its own. fault_vs_mmap counts and times
+ * the faults, mmap_vs_fault the mappings: a lock with which one side starves
+ * the other looks good in one of them only. A single thread does both in turn.
  */
 #include "bench/vmbench/case.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * case_lookup.c - lookup: find the VMA of a random address among --vmas, and
- * hold it stable for a moment, the way an embedder would who does not know
- * which engine he runs on: lock_vma_under_rcu() first, which refuses where
- * there is no lock in each VMA, then vma_lookup() under mmap_lock. So
- * `maple-vma` reads under RCU and the VMA's lock, the others under mmap_lock.
+ * hold it stable for a moment, as an embedder that does not know its engine
+ * does. It calls lock_vma_under_rcu() first, which refuses on an engine without
+ * a lock in each VMA, then vma_lookup() under mmap_lock. So `maple-vma` reads
+ * under RCU and the VMA's lock, the others under mmap_lock.
  */
 #include "bench/vmbench/case.h"
 
@@ -34,8 +34,8 @@ static void body(struct bench_worker *w)
 
 	while (bench_running(w)) {
 		/*
-		 * Scaled by a multiplication: a remainder would cost as much as
-		 * the look-up.
+		 * Scale by a multiplication, because a remainder would cost as
+		 * much as the lookup.
 		 */
 		unsigned long i =
 			(unsigned long)(((unsigned __int128)bench_random(w) * env->vmas) >> 64);

@@ -2,8 +2,8 @@
 /*
  * case_malloc.c - malloc1, malloc2. malloc1 does what malloc(128 MiB) and
  * free() ask of the kernel: map the size and one page more, write the chunk's
- * header, unmap. malloc2 is the control: the host's malloc(1 kB) and free(),
- * which reach no mm at all, so that engines must not differ in it.
+ * header, unmap. malloc2 is the control: the host's malloc(1 kB) and free().
+ * These reach no mm at all, so engines must not differ.
  */
 #include <stdlib.h>
 
@@ -29,7 +29,10 @@ static void malloc2(struct bench_worker *w)
 		uint64_t t = bench_begin(w);
 		void *p = malloc(1000);
 
-		/* The compiler may drop a malloc that nobody looks at. */
+		/*
+		 * Without this, the compiler may drop a malloc() whose result
+		 * is unused.
+		 */
 		__asm__ volatile("" : : "r"(p) : "memory");
 		vmbench_check(w, p != NULL);
 		free(p);

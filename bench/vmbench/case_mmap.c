@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * case_mmap.c - mmap1, mmap2: map 128 MiB wherever there is room, and unmap it
- * untouched; anonymous memory, and a private file. Mappings of two threads that
- * come to lie side by side merge, and are split again, as they are in Linux.
+ * case_mmap.c - mmap1, mmap2: map 128 MiB where the library finds room, and
+ * unmap it untouched: anonymous memory, or a private file. Adjacent mappings of
+ * two threads merge, and are split again, as in Linux.
  */
 #include "bench/vmbench/case.h"
 

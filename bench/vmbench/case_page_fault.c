@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * case_page_fault.c - page_fault1, 2, 3: each thread maps 128 MiB of its own,
- * writes to every page, unmaps, and again. What is mapped differs: anonymous
- * memory, a private file (every write copies a page), a shared file.
+ * writes to every page, unmaps, and repeats. The cases differ in the mapping:
+ * anonymous memory, a private file (every write copies a page), a shared file.
  */
 #include "bench/vmbench/case.h"
 

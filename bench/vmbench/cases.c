@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cases.c - the list of all cases, and the mm that each is run in.
+ * cases.c - the list of all cases, and the mm in which each runs. See case.h.
  */
 #include <errno.h>
 #include <limits.h>
@@ -61,7 +61,7 @@ struct file *vmbench_file(struct bench_worker *w)
 			: NULL;
 
 	if (mapping)
-		vms_address_space_put(mapping); /* the file holds its own reference */
+		vms_address_space_put(mapping); /* the file holds a reference */
 	vmbench_check(w, file != NULL);
 	return file;
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * options.c - vmbench's command line (argp).
- */
+/* options.c - see options.h. Parses vmbench's command line with argp. */
 #include "bench/vmbench/options.h"
 
 #include <argp.h>
@@ -38,7 +36,7 @@ const struct vmbench_case *vmbench_case_named(const char *name)
 	return NULL;
 }
 
-/* NULL-terminated, in the order in which they run. */
+/* All workloads in the order in which they run, NULL-terminated. */
 static const char *const *workload_names(void)
 {
 	static const char *names[NAMES_MAX + 1];
@@ -50,7 +48,7 @@ static const char *const *workload_names(void)
 	return names;
 }
 
-/* False: `why` says what is wrong. */
+/* Return: false, with the reason in @why. */
 static bool take_value(int key, const char *arg, struct vmbench_options *o, char why[BENCH_WHY_MAX])
 {
 	switch (key) {
@@ -114,8 +112,7 @@ void vmbench_options(int argc, char **argv, const struct bench_cpus *cpus,
 		.options = known_options,
 		.parser = parse_option,
 		.doc = "Measure the operations of an address space, with all threads in one: "
-		       "throughput and latency, by engine and "
-		       "number of threads.",
+		       "throughput and latency, by engine and number of threads.",
 	};
 
 	*options =

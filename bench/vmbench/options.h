@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * options.h - what vmbench was asked to do.
- */
+/* options.h - vmbench's command line, as parsed. vmbench.c acts on it. */
 #ifndef VMBENCH_OPTIONS_H
 #define VMBENCH_OPTIONS_H
 
@@ -17,13 +15,13 @@ struct vmbench_options {
 	struct bench_numbers threads;
 	unsigned long vmas;
 	unsigned long repeats;
-	double seconds; /* each run measures */
-	double warmup;  /* and drops before; negative: not given */
+	double seconds; /* measured time of each run */
+	double warmup;  /* warm-up before it; negative: not given */
 	bool json;
 };
 
 /**
- * vmbench_options() - Read the command line; bad input ends the program with
+ * vmbench_options() - Parse the command line. Bad input ends the program with
  * BENCH_EXIT_USAGE and a line that says what was found and what was expected.
  */
 void vmbench_options(int argc, char **argv, const struct bench_cpus *cpus,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vmbench.c - the program: runs every chosen workload at every number of
- * threads on every engine, and prints the medians.
+ * threads on every engine, and prints the medians. Read case.h next.
  *
  * The engines take turns within a point (A B C A B C ...), so that a machine
- * which slows down or speeds up meanwhile does so to all.
+ * that slows down or speeds up meanwhile affects all engines alike.
  *
  * Exit status: 0; 1 if an operation gave a wrong result or a run could not be
  * made; 2 for bad input, or if standard output was lost.
@@ -15,15 +15,15 @@
 #include "bench/vmbench/options.h"
 
 /*
- * One workload at one number of threads: for each engine a row, from `repeats`
- * runs.
+ * One workload at one number of threads. It has a row for each engine, from
+ * `repeats` runs.
  */
 struct point {
 	const struct vmbench_options *options;
 	const struct vmbench_case *c;
 	unsigned int threads;
 	struct bench_result *results;    /* [engine][repeat] */
-	struct bench_result **by_engine; /* the same, as bench_row_fill() sorts them */
+	struct bench_result **by_engine; /* one engine's results, sorted */
 	struct bench_row *rows;          /* [engine] */
 };
 
@@ -69,7 +69,7 @@ static void fill_row(const struct point *p, unsigned int engine)
 	bench_row_fill(row, p->by_engine, (unsigned int)o->repeats);
 }
 
-/* Print the point's rows. Return: how many errors they count. */
+/* Print the point's rows. Return: the sum of their errors. */
 static unsigned long print_rows(const struct point *p)
 {
 	const struct vmbench_options *o = p->options;
@@ -77,7 +77,7 @@ static unsigned long print_rows(const struct point *p)
 
 	for (unsigned int engine = 0; engine < o->engines.nr; engine++) {
 		errors += p->rows[engine].errors;
-		/* Output that is lost is noticed by bench_standard_flush(). */
+		/* bench_standard_flush() notices lost output. */
 		if (o->json)
 			(void)bench_row_print_json(stdout, &p->rows[engine]);
 	}

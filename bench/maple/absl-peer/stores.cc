@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// stores.cc - absl::btree_map as a store (store.h), keyed by where a range begins: by itself, for one thread, and under a lock of
-// which readers take the shared side around each lookup: absl::Mutex, std::shared_mutex. It finds no gaps.
+// stores.cc - absl::btree_map as a store (store.h), keyed by the first index of
+// a range. Three stores: the map without a lock, for one thread, and the map
+// under absl::Mutex or std::shared_mutex, whose shared side readers take around
+// each lookup. They have no search for gaps.
 //
-// Locks: the map's own, a template parameter.
+// Locks: the lock is a template parameter and protects the whole map.
 #include <cstdlib>
 #include <memory>
 #include <mutex>
@@ -25,7 +27,7 @@ struct Value {
 	void *entry;
 };
 
-// Counts what is allocated: the bytes of the map's nodes.
+// An allocator that counts the bytes of the map's nodes.
 template <class T> struct Counting {
 	using value_type = T;
 
@@ -94,8 +96,8 @@ struct AbslLock {
 };
 
 template <class Lock> struct Tree {
-	using Map =
-		absl::btree_map<unsigned long, Value, std::less<unsigned long>, Counting<std::pair<const unsigned long, Value>>>;
+	using Map = absl::btree_map<unsigned long, Value, std::less<unsigned long>,
+				    Counting<std::pair<const unsigned long, Value>>>;
 
 	size_t bytes = 0;
 	Map map{typename Map::allocator_type(&bytes)};
@@ -132,7 +134,7 @@ template <class Lock> struct Tree {
 		return map.erase(r.first) == 1;
 	}
 
-	// Unset the second page of what is there, and keep what is around it.
+	// Unset the second page of the range, and keep the rest of it.
 	bool unset(const range &r)
 	{
 		std::lock_guard<Lock> held(lock);
@@ -144,7 +146,7 @@ template <class Lock> struct Tree {
 		return map.insert({r.first + 2 * STORE_PAGE, {r.last, r.entry}}).second;
 	}
 
-	// One range again.
+	// Make the two pieces one range again.
 	bool heal(const range &r)
 	{
 		std::lock_guard<Lock> held(lock);
@@ -174,7 +176,8 @@ uint64_t address(const void *entry)
 	return reinterpret_cast<uintptr_t>(entry);
 }
 
-// As store_maple.c uses an object, but with the map's lock held: nothing else keeps it alive.
+// The use() of store_maple.c, with the map's lock held, because nothing else
+// keeps the object alive.
 uint64_t use(void *entry, unsigned long key)
 {
 	auto *object = static_cast<struct object *>(entry);
@@ -272,7 +275,8 @@ template <class Lock> struct Store {
 		return sum;
 	}
 
-	static uint64_t lookup_timed(void *tree, const probe *probes, size_t nr, tick_sink *sink, void *arg)
+	static uint64_t lookup_timed(void *tree, const probe *probes, size_t nr, tick_sink *sink,
+				     void *arg)
 	{
 		uint64_t wrong = 0;
 
@@ -356,9 +360,9 @@ template <class Lock> struct Store {
 		s.lookup_chained = lookup_chained;
 		s.iterate = iterate;
 		s.lookup_use = lookup_use;
-		s.lookup_sections = lookup; /* it takes the lock for each */
+		s.lookup_sections = lookup; /* each lookup takes the lock */
 		s.touch = touch;
-		s.touch_cursor = touch; /* an iterator is as much */
+		s.touch_cursor = touch; /* an iterator is a cursor */
 		s.lookup_timed = lookup_timed;
 		s.replace = replace;
 		s.replace_locked = replace; /* each operation takes the lock */
@@ -375,7 +379,8 @@ template <class Lock> struct Store {
 
 const store bare = Store<NoLock>::table("absl", "absl::btree_map, no lock", false);
 const store mutex = Store<AbslLock>::table("absl/Mutex", "absl::btree_map under absl::Mutex", true);
-const store shared = Store<std::shared_mutex>::table("absl/shared", "absl::btree_map under std::shared_mutex", true);
+const store shared = Store<std::shared_mutex>::table(
+	"absl/shared", "absl::btree_map under std::shared_mutex", true);
 
 } // namespace
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * peer.h - the kernel's maple tree as store_maple.c wants it. Compiled by
- * bench/maple/peers alone, which unpacks <linux/maple_tree.h> from Debian's
- * source package and says which version it is of.
+ * peer.h - the kernel's maple tree in the form that store_maple.c includes.
+ * Only bench/maple/peers compiles it; that script unpacks <linux/maple_tree.h>
+ * from Debian's source package and defines KERNEL_VERSION.
  */
 #ifndef BENCH_MAPLE_KERNEL_PEER_H
 #define BENCH_MAPLE_KERNEL_PEER_H
@@ -28,8 +28,8 @@ static inline size_t maple_node_bytes(void *tree)
 }
 
 /*
- * The kernel has no such call without a section of its own. Inside the caller's
- * section that one costs nothing with the qsbr flavour.
+ * The kernel has no such call without a read section of its own. Inside the
+ * caller's section, the inner section costs nothing with the qsbr flavour.
  */
 static inline void *maple_find_entry(struct maple_tree *mt, unsigned long index)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shim.c - the kernel's surroundings for its maple tree, made to cost as little
- * as they can: nodes come from, and go to, a list of the thread's own, without
- * a lock or an atomic; callbacks wait in an array of the thread's own until
- * BATCH of them share one grace period, and then run on the thread that queued
- * them, so that nodes return to the list they are next taken from.
+ * shim.c - the kernel's environment for its maple tree, made to cost as little
+ * as possible. A thread allocates nodes from a list of its own and frees them
+ * to it, without a lock or an atomic. Callbacks wait in an array of the thread
+ * until BATCH of them share one grace period, and then run on the thread that
+ * queued them, so that nodes return to the list from which they are next taken.
  *
- * Locks: `depot` guards what threads leave behind for others; taken when a
- *        thread's list is empty, and when it leaves.
+ * Locks: `depot` protects the nodes that exited threads left for others. A
+ *        thread takes it when its list is empty, and when it leaves.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -23,8 +23,8 @@
 #endif
 
 /*
- * Callbacks that share a grace period. With 64 and 256 a writer alone is as
- * fast, and one beside a reader slower.
+ * Callbacks that share a grace period. With 64 and 256, a writer alone is as
+ * fast, and a writer concurrent with a reader is slower.
  */
 #define BATCH 1024
 #define CHUNK_NODES 256
@@ -37,12 +37,12 @@ struct kmem_cache {
 	size_t size, align;
 };
 
-/* Everything of one thread's; made by shim_enter(). */
+/* The state of one thread; shim_enter() makes it. */
 struct thread {
 	struct free_node *free;
-	long in_use; /* allocated here less freed here */
+	long in_use; /* allocated less freed by this thread */
 	unsigned int nr_pending;
-	bool registered; /* by us, not by the program */
+	bool registered; /* by shim_enter(), not by the program */
 	struct rcu_head *pending[BATCH];
 };
 
@@ -60,7 +60,7 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 	return &node_cache;
 }
 
-/* Chunks stay for good: the process ends soon after its last tree. */
+/* Chunks are never freed, because the process ends soon after its last tree. */
 static struct free_node *carve(const struct kmem_cache *cache)
 {
 	char *chunk = aligned_alloc(cache->align, cache->size * CHUNK_NODES);
@@ -101,7 +101,7 @@ void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 	return node;
 }
 
-/* All or none, as the kernel's. */
+/* Allocate all or none, as the kernel does. */
 int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void **objects)
 {
 	for (size_t i = 0; i < nr; i++) {

@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * shim.h - what shim.c adds to the kernel's interfaces.
- */
+/* shim.h - the functions that shim.c adds to the kernel's interfaces. */
 #ifndef BENCH_MAPLE_KERNEL_PEER_SHIM_H
 #define BENCH_MAPLE_KERNEL_PEER_SHIM_H
 
 #include <stddef.h>
 
 /*
- * A thread's lists and its registration as a reader. Not nested; one such store
- * in use at a time.
+ * Make and free a thread's lists, and register it as a reader. Calls must not
+ * nest, and a thread may use one such store at a time.
  */
 void shim_enter(void);
 void shim_leave(void);
 
 /*
- * Of all nodes that are allocated and not given back. Runs what waits for a
- * grace period first.
+ * The bytes of all nodes that are allocated and not freed. Waits for a grace
+ * period and runs pending callbacks first.
  */
 size_t shim_node_bytes(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stores.c - the one symbol that leaves the kernel peer's shared object, and
- * the tree's start-up.
+ * stores.c - exports the one symbol of the kernel peer's shared object, and
+ * initializes the tree.
  */
 #include "bench/maple/store.h"
 

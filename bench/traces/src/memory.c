@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory.c - does to its address space on purpose what a program can: every
- * memory call in its forms, growth of stacks, threads that come and go, fork,
- * vfork, posix_spawn, shared memory of each kind. With an argument, it copies
- * /proc/self/maps there near its end.
+ * memory.c - a program to record: it does on purpose whatever a program can do
+ * to its address space: every memory call in its forms, growth of stacks,
+ * threads that start and exit, fork, vfork, posix_spawn, shared memory of each
+ * kind. With an argument, it copies /proc/self/maps there near its end.
  *
- * What must succeed is checked; what may depend on the machine (sealing, guard
- * pages, huge pages) is done and its result left to the recording.
+ * The program checks the calls that must succeed. Calls that may depend on the
+ * machine (sealing, guard pages, huge pages) are made without a check; the
+ * recording shows their results.
  */
 #include <err.h>
 #include <errno.h>
@@ -32,7 +33,7 @@
 #define RW (PROT_READ | PROT_WRITE)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 
-/* Newer than some C libraries. */
+/* Some C libraries are older than these calls and constants. */
 #ifndef SYS_mseal
 #define SYS_mseal 462
 #endif
@@ -75,7 +76,7 @@ static char look(const char *at)
 	return *(const volatile char *)at;
 }
 
-/* Touches what must not be touched. */
+/* Check that the access is refused. */
 static void touch_in_vain(char *at, bool write)
 {
 	if (sigsetjmp(refused, 1))
@@ -109,7 +110,7 @@ static void place_and_split(void)
 	map(a + 12 * PAGE, 2 * PAGE, RW, ANON | MAP_FIXED_NOREPLACE, -1);
 	map(a + 14 * PAGE, PAGE, RW, ANON, -1); /* a hint */
 	map((void *)(1ul << 40), 3 * PAGE, RW, ANON | MAP_NORESERVE, -1);
-#ifdef MAP_32BIT /* x86-64 alone */
+#ifdef MAP_32BIT /* x86-64 only */
 	map(NULL, PAGE, RW, ANON | MAP_32BIT, -1);
 #endif
 	map(NULL, 3 * PAGE, RW, ANON | MAP_POPULATE, -1);
@@ -266,7 +267,7 @@ static void move_break(void)
 	must(brk(was + 20 * PAGE), "brk up");
 	must(munmap((char *)((size_t)(was + 4 * PAGE) & ~(PAGE - 1)), PAGE), "a hole in the heap");
 	must(brk(was + PAGE), "brk down over a hole");
-	syscall(SYS_brk, PAGE); /* refused: it is where the heap began that bounds it */
+	syscall(SYS_brk, PAGE); /* refused: below the heap's start */
 }
 
 static void map_large(void)
@@ -277,7 +278,7 @@ static void map_large(void)
 	must(madvise(b, 3 * HUGE, MADV_HUGEPAGE) && errno != EINVAL, "MADV_HUGEPAGE");
 	look(b + HUGE);
 	touch(b + 2 * HUGE, 2);
-	map_anonymous(HUGE / PAGE + 1); /* not a multiple: not aligned */
+	map_anonymous(HUGE / PAGE + 1); /* no multiple of HUGE: not aligned */
 	must(munmap(b + HUGE + PAGE, PAGE), "munmap");
 	c = mmap(NULL, HUGE, RW, ANON | MAP_HUGETLB, -1, 0);
 	if (c != MAP_FAILED)
@@ -393,7 +394,7 @@ static void *work(void *seed)
 			free(calloc(1, (n + 1) << 16));
 	}
 	recurse(2);
-	if (n % 6 == 3) { /* while the others go on */
+	if (n % 6 == 3) { /* while the other threads run */
 		pid_t child = fork();
 
 		if (!child) {
@@ -424,7 +425,7 @@ static void run_threads(void)
 	}
 }
 
-/* A child that splits, joins and forks on. */
+/* Fork a child that splits, joins and forks again. */
 static void fork_twice(void)
 {
 	char *a = map_anonymous(12), *dropped = map_anonymous(2), *wiped = map_anonymous(3);
@@ -443,7 +444,7 @@ static void fork_twice(void)
 		wait_for(child);
 		return;
 	}
-	/* halves that were split before fork stay apart */
+	/* Halves that were split before the fork stay apart. */
 	must(mprotect(a, 12 * PAGE, RW), "mprotect");
 	touch(a, 12);
 	touch_in_vain(dropped, true);
@@ -488,13 +489,13 @@ static void start_programs(void)
 	wait_for(child);
 	child = fork();
 	if (!child) {
-		execve("/nowhere", words, environ); /* fails, and leaves all as it is */
+		execve("/nowhere", words, environ); /* fails, changes nothing */
 		become_true(NULL);
 		_exit(127);
 	}
 	wait_for(child);
 	child = fork();
-	if (!child) { /* another thread than the first calls execve */
+	if (!child) { /* a thread that is not the first calls execve */
 		must(pthread_create(&thread, NULL, become_true, NULL), "pthread_create");
 		pthread_join(thread, NULL);
 		_exit(127);
@@ -504,7 +505,10 @@ static void start_programs(void)
 
 /* ---- the end ---- */
 
-/* Nothing is mapped between the first read and the last. */
+/*
+ * The buffer is touched first, so that no mapping changes between the first
+ * read and the last.
+ */
 static void copy_maps(const char *path)
 {
 	static char text[256 << 10];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * table.c - something for a compiler to chew on: the words of standard input,
- * counted in a hash table, sorted by how often they come.
+ * table.c - a source file for the compiler that is recorded: counts the words
+ * of standard input in a hash table and sorts them by frequency.
  */
 #include <ctype.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * barrier.h - the kernel's memory barriers as fences of C11; on x86 neither is
+ * barrier.h - the kernel's memory barriers as C11 fences. On x86 neither emits
  * an instruction.
  */
 #ifndef SHIM_ASM_BARRIER_H

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * export.h - nothing is exported: what the peer offers is its table of
- * operations.
- */
+/* export.h - exports nothing: the peer exports its table of operations only. */
 #ifndef SHIM_LINUX_EXPORT_H
 #define SHIM_LINUX_EXPORT_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * kernel.h - what the kernel's maple tree expects of <linux/kernel.h>:
- * attributes, small macros, and checks that a release kernel has too.
+ * attributes, small macros, and checks that a release kernel has, too.
  */
 #ifndef SHIM_LINUX_KERNEL_H
 #define SHIM_LINUX_KERNEL_H
@@ -53,7 +53,8 @@
 	})
 
 /*
- * A check that fails here means a broken peer: its figures would mean nothing.
+ * A failed check means that the peer is broken and its figures are invalid, so
+ * the program ends.
  */
 #define BUG_ON(condition)                                                                          \
 	do {                                                                                       \

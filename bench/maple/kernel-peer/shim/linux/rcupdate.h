@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rcupdate.h - RCU over liburcu, inlined: the qsbr flavour, or with
- * SHIM_RCU_MEMB the membarrier flavour.
+ * rcupdate.h - RCU on liburcu, inlined: the qsbr flavour, or with SHIM_RCU_MEMB
+ * the membarrier flavour.
  */
 #ifndef SHIM_LINUX_RCUPDATE_H
 #define SHIM_LINUX_RCUPDATE_H
@@ -33,8 +33,8 @@ static inline void rcu_read_unlock(void)
 }
 
 /*
- * Call @func(@head) after a grace period, on this thread. Not inside a read
- * section: a full batch waits for the grace period.
+ * Call @func(@head) after a grace period, on this thread. The caller must not
+ * be in a read section, because a full batch waits for the grace period.
  */
 void shim_call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head));
 #define call_rcu(head, func) shim_call_rcu(head, func)

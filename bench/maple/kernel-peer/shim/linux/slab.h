@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * slab.h - the one object cache that the kernel's maple tree has: nodes from a
- * list of the thread's own (shim.c).
+ * slab.h - the only object cache of the kernel's maple tree: nodes from a list
+ * of the thread (shim.c).
  */
 #ifndef SHIM_LINUX_SLAB_H
 #define SHIM_LINUX_SLAB_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spinlock.h - a lock word. The trees measured here have an external lock;
- * these serve what takes the tree's own.
+ * spinlock.h - the tree's own lock: a word that spins. The benchmark's trees
+ * take it once in a round, or for each store where an operation says "locked".
  */
 #ifndef SHIM_LINUX_SPINLOCK_H
 #define SHIM_LINUX_SPINLOCK_H

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * types.h - the kernel's names of types.
- */
+/* types.h - the kernel's names of types. */
 #ifndef SHIM_LINUX_TYPES_H
 #define SHIM_LINUX_TYPES_H
 

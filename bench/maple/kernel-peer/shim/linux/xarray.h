@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * xarray.h - which entries are numbers, which are internal, and errors as
- * entries: the encodings that the kernel's documentation gives.
+ * xarray.h - encodes numbers, internal entries and errors as entries, as the
+ * kernel's documentation describes.
  */
 #ifndef SHIM_LINUX_XARRAY_H
 #define SHIM_LINUX_XARRAY_H
@@ -61,7 +61,9 @@ static inline int xa_err(const void *entry)
 	return xa_is_err(entry) ? (int)((long)entry >> 2) : 0;
 }
 
-/* Internal entries up to the zero entry are for the advanced interface. */
+/*
+ * The advanced interface alone may store internal entries up to the zero entry.
+ */
 static inline bool xa_is_advanced(const void *entry)
 {
 	return xa_is_internal(entry) && entry <= XA_ZERO_ENTRY;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * maple_tree.h - trace points that are off, as in a kernel built without them.
+ * maple_tree.h - trace points that do nothing, as in a kernel built without
+ * them.
  */
 #ifndef SHIM_TRACE_MAPLE_TREE_H
 #define SHIM_TRACE_MAPLE_TREE_H
