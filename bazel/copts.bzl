@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The one place that says how this project's C is compiled. -Werror stands in .bazelrc: it binds us, not an embedder's newer compiler."""
+"""The only file that says how this project's C is compiled.
+
+-Werror stands in .bazelrc: it binds this project, not an embedder's newer compiler.
+"""
 
 _COMMON = [
     "-std=gnu11",
@@ -8,16 +11,16 @@ _COMMON = [
     "-Wextra",
 ]
 
-# lib/: nothing leaves the library but what a public header marks VMS_API. The
-# thread-local data keep the compiler's own model: the static linker turns it
-# into direct access anyway, and initial-exec needs more room than dlopen()
-# finds for them.
+# For lib/. The library exports only what a public header marks VMS_API.
+# Thread-local data keep the compiler's default model: the static linker turns
+# it into direct access anyway, and initial-exec would need more room than
+# dlopen() finds.
 VMS_COPTS = _COMMON + ["-fvisibility=hidden"]
 
-# tests/, tools/, bench/, stress/.
+# For tests/, tools/, bench/ and stress/.
 VMS_TEST_COPTS = _COMMON
 
-# For a target that calls liburcu itself: lib/sync, and it alone.
+# For a target that calls liburcu directly: only lib/sync may.
 VMS_LINK_RCU = [
     "-lurcu-memb",
     "-lurcu-common",

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # exports.sh OUTDIR CC HEADER... - write the names that the headers declare
 # VMS_API to OUTDIR/exports.txt, one a line, and to OUTDIR/vmastore.map as a
-# version script. The headers are preprocessed first: a macro or an asm label
-# may give a function another name in the object file.
+# version script. The headers are preprocessed first, because a macro or an asm
+# label may give a function another name in the object file.
 set -eu
 out=$1 cc=$2
 shift 2

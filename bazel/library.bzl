@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Turns the packages of lib/ into the library that leaves this tree: one archive, one shared object, and only the public headers.
+"""Makes the library from the packages of lib/: one archive, one shared object, and only the public headers.
 
-A hidden symbol still clashes in a static link. So the archive holds a single object, in which the hidden symbols have become local.
+A hidden symbol still clashes in a static link. Therefore the archive holds a single object, in which the hidden symbols are local.
 """
 
 load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
@@ -9,7 +9,7 @@ load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
 _TOOLCHAIN = {"_cc_toolchain": attr.label(default = "@bazel_tools//tools/cpp:current_cc_toolchain")}
 
 def _archives(deps):
-    """Every archive that deps bring, each once."""
+    """Return every archive that deps link, each once."""
     found = []
     for dep in deps:
         for linker_input in dep[CcInfo].linking_context.linker_inputs.to_list():
@@ -91,7 +91,7 @@ vms_library = rule(
         headers = attr.label(providers = [CcInfo], mandatory = True),
         linkopts = attr.string_list(),
     ),
-    doc = "What programs depend on: the archive of one object, and the public headers. Building it builds the shared object too.",
+    doc = "The target that programs depend on: the archive of one object, and the public headers. Building it builds the shared object, too.",
     fragments = ["cpp"],
     toolchains = ["@bazel_tools//tools/cpp:toolchain_type"],
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the BUILD files here ask of rules_cc, from the rules that are built into Bazel 4. A newer Bazel takes the real rules_cc."""
+"""The part of rules_cc that the BUILD files here use, as the rules that are built into Bazel 4. A newer Bazel uses the real rules_cc."""
 
 cc_library = native.cc_library
 cc_binary = native.cc_binary
