@@ -1,45 +1,47 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034 # bash sources it, and uses the lists
-# lib.sh - what tools/check and tools/scale share: packages, Bazel, and what
-# they say. To be sourced by bash with `set -u`.
+# lib.sh - functions that the scripts of this tree share: packages, Bazel, and
+# messages. A bash script must source it, with `set -u`.
 #
-#   VMS_TOP                     the tree's root; the caller's working directory
-#                               from here on
-#   say, warn, die              to stdout, and exit 2 if that is lost; to
-#                               stderr; to stderr and exit 1
-#   number_of WORD LEAST MOST   the number in --NAME=NUMBER
-#   numbers_of, names_of        the same for N,... and for NAME,...; called for
-#                               their status
-#   check_paths                 to stderr and exit 2 if Bazel cannot work here
-#   install_missing PKG...      apt-get what dpkg does not have
+#   VMS_TOP                     the tree's root, which becomes the caller's
+#                               working directory
+#   say, warn, die              print to stdout, and exit 2 if that is lost; to
+#                               stderr; to stderr, and exit 1
+#   number_of WORD LEAST MOST   prints the number in --NAME=NUMBER
+#   numbers_of, names_of        check N,... and NAME,... likewise; their exit
+#                               status is the result
+#   check_paths                 exits 2, after a message, if Bazel cannot work
+#                               here
+#   install_missing PKG...      installs the packages that dpkg lacks
 #   vms_bazel COMMAND ARGS...   Bazel with a cache outside the tree; stop_bazel
 #                               ends its server
-#   c_files, text_files         every C file of the tree, one a line; with the scripts
-#                               and what Bazel reads, too
-#   seconds_text N              N seconds as m:ss
+#   c_files, text_files         print every C file of the tree, one a line;
+#                               text_files adds the scripts and Bazel's files
+#   seconds_text N              prints N seconds as m:ss
 
 VMS_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
 cd "$VMS_TOP" || exit 1
 
-# A service or a bare container may leave these unset; Bazel, apt and the
-# compilers want them.
+# A service or a bare container may leave these variables unset, which Bazel,
+# apt and the compilers need.
 HOME=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
 export HOME=${HOME:-${TMPDIR:-/tmp}} USER=${USER:-$(id -un 2>/dev/null || echo user)} LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 exec </dev/null
 
-# What Debian 12 needs beyond its base packages: to build, to check, to measure.
+# The packages that Debian 12 needs in addition to its base: to build, to check,
+# to measure.
 VMS_BUILD_PACKAGES="bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto bazel-skylib gcc libc6-dev binutils
 	libcmocka-dev libhwloc-dev libjansson-dev liblzma-dev liburcu-dev util-linux"
 VMS_CHECK_PACKAGES="clang clang-format clang-tidy cmake g++ gnuplot-nox libc6-dbg libc6-dev-arm64-cross libclang-rt-14-dev
 	linux-perf mandoc meson musl-dev pkg-config relacy-dev strace valgrind xz-utils"
 VMS_SCALE_PACKAGES="gnuplot-nox xz-utils"
 
-# What `vmbench --list` calls its engines, for words that are looked at before
+# The engines' names as in `vmbench --list`, because options are checked before
 # anything is built.
 VMS_ENGINES="rbtree maple maple-vma"
 
-# A line that nobody receives - the disk is full - would be missed by nobody if
-# the script went on and ended well.
+# If a line is lost (the disk is full), the script must not go on and end with
+# success.
 say()
 {
 	printf '%s\n' "$*" || exit 2
@@ -56,9 +58,9 @@ die()
 	exit 1
 }
 
-# number_of WORD LEAST MOST: prints the number in a word --NAME=NUMBER; returns
-# 2, having said why, if there is none in that range. Digits alone, and no 0
-# before others: bash would take it for octal.
+# number_of WORD LEAST MOST: prints the number in a word --NAME=NUMBER; prints
+# why and returns 2 if there is none in that range. Only digits are allowed, and
+# no leading 0, which bash would take for octal.
 number_of()
 {
 	local value=${1#*=}
@@ -71,8 +73,8 @@ number_of()
 	return 2
 }
 
-# numbers_of WORD LEAST MOST: whether a word --NAME=N,... is a list of such
-# numbers; if not, has said why and returns 2.
+# numbers_of WORD LEAST MOST: returns 0 if a word --NAME=N,... is a list of such
+# numbers; otherwise prints why and returns 2.
 numbers_of()
 {
 	local number numbers=${1#*=}
@@ -86,13 +88,14 @@ numbers_of()
 	return 2
 }
 
-# names_of WORD NAME...: whether a word --NAME=NAME,... is a list of these
-# names; if not, has said why and returns 2.
+# names_of WORD NAME...: returns 0 if a word --NAME=NAME,... is a list of these
+# names; otherwise prints why and returns 2.
 names_of()
 {
 	local word=$1 name names=${1#*=}
 	shift
-	# The comma behind the last name keeps an empty one: "a," is no list.
+	# The loop keeps the comma in $names until a name follows it, so "a," is
+	# refused.
 	while [ -n "$names" ]; do
 		name=${names%%,*}
 		[[ $name =~ ^[a-z-]+$ && " $* " == *" $name "* ]] || break
@@ -103,8 +106,8 @@ names_of()
 	return 2
 }
 
-# Bazel works neither in nor from a folder whose name has a blank, and says so
-# only when it is there.
+# Bazel cannot work in a folder whose name has a blank, nor from one, but
+# reports that only after it has started.
 check_paths()
 {
 	if [[ $VMS_TOP =~ [[:space:]] ]]; then
@@ -126,7 +129,7 @@ seconds_text()
 	printf '%d:%02d' $(($1 / 60)) $(($1 % 60))
 }
 
-# Runs a command as root: as we are, or through a sudo that asks nothing.
+# Runs a command as root: directly, or through a sudo that asks for no password.
 as_root()
 {
 	if [ "$(id -u)" = 0 ]; then
@@ -139,7 +142,7 @@ as_root()
 	fi
 }
 
-# missing_packages PKG...: those that are not installed, on one line.
+# missing_packages PKG...: prints those that are not installed, on one line.
 missing_packages()
 {
 	local pkg missing=
@@ -149,7 +152,7 @@ missing_packages()
 	printf '%s' "${missing# }"
 }
 
-# apt_quietly ARGS...: apt-get, silent unless it fails.
+# apt_quietly ARGS...: runs apt-get, silently unless it fails.
 apt_quietly()
 {
 	local log rc
@@ -164,8 +167,8 @@ apt_quietly()
 	return $rc
 }
 
-# install_missing PKG...: returns 1, having said why, if something is still
-# missing.
+# install_missing PKG...: installs packages; prints why and returns 1 if one is
+# still missing.
 install_missing()
 {
 	local missing
@@ -185,7 +188,7 @@ install_missing()
 	return 1
 }
 
-# Bazel's cache stands outside the tree, where a later run finds it again.
+# Bazel's cache lies outside the tree, where a later run finds it again.
 bazel_root()
 {
 	local dir
@@ -193,8 +196,8 @@ bazel_root()
 		if [[ -z $dir || $dir =~ [[:space:]] ]] || ! mkdir -p "$dir" 2>/dev/null || [ ! -w "$dir" ]; then
 			continue
 		fi
-		# What Bazel runs lies there: a folder that somebody else made
-		# in a shared place is not for us.
+		# The cache holds programs that Bazel runs, so never use a
+		# folder that another user made in a shared place.
 		if [ -O "$dir" ] || [ "$dir" = "${VMS_BAZEL_ROOT:-}" ]; then
 			printf '%s' "$dir"
 			return
