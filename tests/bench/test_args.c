@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_args.c - command-line values: what is taken, what is refused, and that a
- * refusal names what was found and what was expected.
+ * test_args.c - command-line values (bench/harness/args.h): which values are
+ * accepted, which are refused, and that a refusal names what was found and what
+ * was expected.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -126,7 +127,7 @@ static void what_was_found_cannot_reach_the_terminal(void **state)
 	assert_says("found '\\x1b'", "expected one of: rbtree maple maple-vma");
 }
 
-/* However long the word is, what was expected is still said. */
+/* The message says what was expected even if the word is long. */
 static void a_long_word_is_shortened(void **state)
 {
 	static char word[5000];

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_conflicts.c - what bench/conflicts says of each pair of operations:
- * every line has a name, two runs say the same, and the numbers are those of
- * conflicts.txt, so that a shared line that comes back does not go unseen.
+ * test_conflicts.c - the output of bench/conflicts: every line has a name, two
+ * runs print the same, and the numbers are those of conflicts.txt, so that a
+ * shared line that reappears is noticed.
  *
- * A change that is meant to move the numbers writes the file anew, and its
- * commit says why:
+ * A change that is meant to move the numbers must rewrite the file, and its
+ * commit must say why:
  *
  * 	bazel-bin/bench/conflicts/conflicts --numbers >tests/bench/conflicts.txt
  *
- * The program's path is the first argument, the file's the second.
+ * The first argument is the program's path, the second the file's.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,7 +27,7 @@
 
 static const char *program, *table;
 
-static json_t *rows; /* what one run of all pairs says */
+static json_t *rows; /* the output of one run of all pairs */
 
 static int run_all_pairs(void **state)
 {
@@ -79,8 +79,8 @@ static void every_line_has_a_name(void **state)
 
 	(void)state;
 	/*
-	 * Pairs of 12 operations in four relations, without those of
-	 * `fault-leaf` in two of them, on three engines.
+	 * The pairs of 12 operations in four relations on three engines, except
+	 * for those of `fault-leaf` in two relations.
 	 */
 	assert_int_equal(json_array_size(rows), 3 * (2 * 78 + 2 * 66));
 	json_array_foreach(rows, i, row)
@@ -108,7 +108,7 @@ static bool same(const json_t *row, const json_t *other, const char *key)
 	return !strcmp(text_of(row, key), text_of(other, key));
 }
 
-/* All rows as `conflicts --numbers` prints them: to be freed. */
+/* All rows in the form of `conflicts --numbers`; the caller must free it. */
 static char *numbers(void)
 {
 	char *text = NULL;
@@ -160,7 +160,7 @@ static void the_numbers_are_those_of_the_table(void **state)
 	free(cat.output);
 }
 
-/* ---- what no table may change ---- */
+/* ---- rules that hold whatever the table says ---- */
 
 static const json_t *row_of(const char *engine, const char *relation, const char *a, const char *b)
 {
@@ -179,8 +179,8 @@ static const json_t *row_of(const char *engine, const char *relation, const char
 }
 
 /*
- * On `maple-vma` a fault in a VMA of its own meets no other, and of a change
- * elsewhere at most one line, which is rare.
+ * On `maple-vma`, a fault in a VMA of its own shares no line with another
+ * fault, and at most one line, a rare one, with a change elsewhere.
  */
 static void a_fault_meets_nobody_elsewhere(void **state)
 {
@@ -197,7 +197,7 @@ static void a_fault_meets_nobody_elsewhere(void **state)
 
 /*
  * Threads that fault in VMAs of their own, and give the pages back, have pages
- * and a part of their depot for themselves.
+ * and a part of their depot to themselves.
  */
 static void faults_in_two_vmas_share_no_line_of_an_object_cache(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_histogram.c - the histogram against sorted data: every quantile within
- * the bound that histogram.h states.
+ * test_histogram.c - compares the histogram with sorted data: every quantile
+ * must lie within the bound that histogram.h states.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +33,10 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Nearest rank, on sorted values: what the histogram stands for. */
+/*
+ * The quantile by nearest rank on sorted values, which the histogram
+ * approximates.
+ */
 static uint64_t true_quantile(const uint64_t *sorted, size_t nr, uint64_t num, uint64_t den)
 {
 	size_t rank = (nr * num + den - 1) / den;
@@ -78,7 +81,10 @@ static void small_values_are_exact(void **state)
 	for (uint64_t v = 0; v < BENCH_HIST_EXACT; v++) {
 		bench_hist_reset(&hist);
 		bench_hist_record(&hist, v);
-		/* so that the answer is the bin's bound, not the maximum */
+		/*
+		 * With a larger value recorded, the answer is the bin's bound,
+		 * not the maximum.
+		 */
 		bench_hist_record(&hist, 1000000);
 		assert_int_equal(bench_hist_quantile(&hist, 1, 2), v);
 	}
@@ -174,7 +180,9 @@ static void merging_equals_recording_all_in_one(void **state)
 		bench_hist_record(i % 3 ? &hist : &other, v);
 		bench_hist_record(&whole, v);
 	}
-	/* The largest is in the one that is merged away. */
+	/*
+	 * The largest value is in the histogram that is merged into the other.
+	 */
 	bench_hist_record(&other, UINT64_MAX);
 	bench_hist_record(&whole, UINT64_MAX);
 	bench_hist_merge(&hist, &other);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_instructions.c - what bench/instructions counts: each part where a
- * workload has it and nowhere else, the same for any number of operations, and
- * nothing at all of a file that does not add up.
+ * test_instructions.c - the counts of bench/instructions: a part is counted in
+ * the workloads that use it and in no others, the result is the same for any
+ * number of operations, and a file that does not add up is refused.
  *
- * The program's path is the first argument.
+ * The first argument is the program's path.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,8 +43,7 @@ static double number_of(const json_t *object, const char *key)
 }
 
 /*
- * What the program says, as an array of its rows. The lines that tell its
- * progress are no rows.
+ * The program's rows as an array. Lines that report its progress go to stderr.
  */
 static json_t *rows_of(const char *words)
 {
@@ -65,7 +64,7 @@ static json_t *rows_of(const char *words)
 	return rows;
 }
 
-/* @has: the parts that @row has instructions of, and no others. */
+/* Check that @row has instructions of the parts @has and of no others. */
 static void expect_parts(const json_t *row, const char *const *has)
 {
 	double sum = 0;
@@ -113,7 +112,7 @@ static void each_workload_has_its_parts(void **state)
 	json_decref(rows);
 }
 
-/* Only `maple-vma` locks the VMA whose protection changes. */
+/* Of the engines, only `maple-vma` locks the VMA whose protection changes. */
 static void each_engine_has_its_locks(void **state)
 {
 	static const char *const mprotect[] = {"look_around", "stores", "locks", "rest", NULL};
@@ -145,7 +144,9 @@ static void twice_the_operations_are_twice_the_instructions(void **state)
 	many = rows_of("--workload=mmap1 --engine=maple-vma --operations=400");
 	first = number_of(json_array_get(few, 0), "instructions");
 	second = number_of(json_array_get(many, 0), "instructions");
-	/* Memory for nodes comes in batches, so not to the last one. */
+	/*
+	 * Nodes are allocated in batches, so the figures may differ slightly.
+	 */
 	if (fabs(first - second) > first / 50)
 		fail_msg("%.1f instructions of 200 operations, %.1f of 400", first, second);
 	json_decref(few);
@@ -183,7 +184,7 @@ static bool read_text(const char *text, struct profile *profile, char *why, size
 	return ok;
 }
 
-/* @text with the first @old replaced. */
+/* Return @text with the first @old replaced. */
 static char *with(const char *text, const char *old, const char *new)
 {
 	const char *at = strstr(text, old);

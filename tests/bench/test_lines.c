@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_lines.c - lines come whole and numbered, and nothing but the end of the
- * file is taken for the end: not a read error, not memory that ran out (the
- * test fails one allocation after the other), not a line without end, not a
- * zero byte.
+ * test_lines.c - lines are returned whole and numbered, and only the end of the
+ * file is reported as its end. A read error, memory that ran out (the test
+ * fails one allocation after the other), a line without end and a zero byte are
+ * errors.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +19,7 @@
 #include "bench/harness/lines.h"
 
 static char path[] = "/tmp/test_lines.XXXXXX";
-static long allowed = -1; /* allocations until one fails; -1: none does */
+static long allowed = -1; /* allocations before one fails; -1: none fails */
 
 void *__real_realloc(void *old, size_t size);
 void *__wrap_realloc(void *old, size_t size);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_numbers.c - every option of every program that takes a number takes it
- * by the one parser (bench/harness/args.h): what has a blank, a sign, an
- * exponent or a prefix, what wraps, and what is beyond the range, is refused
+ * test_numbers.c - every option of every program that takes a number uses the
+ * one parser (bench/harness/args.h). A value with a blank, a sign, an exponent
+ * or a prefix, a value that wraps, and a value outside the range are refused
  * with status 2 and a line that names the option and says what was expected.
  *
  * Arguments: NAME=PATH of each program.
@@ -22,7 +22,7 @@
 static char **programs;
 
 static const struct {
-	/* words between blanks; the program may have words that come first */
+	/* separated by blanks; the program may need words before the options */
 	const char *program, *options;
 } numbers[] = {
 	{"vmbench", "--threads --repeats --vmas --seconds --warmup"},
@@ -37,8 +37,9 @@ static const struct {
 };
 
 /*
- * As the shell reads them. 2^64 + 1 is 1 to a parser that wraps; 2^32 + 1 is,
- * to one that cuts, and beyond most ranges.
+ * The values as the shell reads them. A parser that wraps takes 2^64 + 1 for 1;
+ * a parser that truncates takes 2^32 + 1 for 1; both values are beyond most
+ * ranges.
  */
 static const char *const bad[] = {"''",
 				  "' 1'",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_outfile.c - an output file is replaced as a whole, and only where it is
- * a regular file: devices, FIFOs and symbolic links stay what they are. Nothing
- * is left behind on failure, or by a signal.
+ * test_outfile.c - an output file is replaced as a whole, and only if it is a
+ * regular file: devices, FIFOs and symbolic links stay what they are. No
+ * temporary file remains after a failure or a signal.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -112,7 +112,10 @@ static void the_old_file_is_whole_until_the_new_one_is(void **state)
 	assert_int_equal(nr_files(), 1);
 }
 
-/* It was once OUT.new, which anybody could have put there as a link. */
+/*
+ * Symptom: the name was once OUT.new, which anybody could have created as a
+ * link.
+ */
 static void the_temporary_name_cannot_be_foreseen(void **state)
 {
 	struct bench_outfile *file;
@@ -159,7 +162,7 @@ static void a_fifo_stays_and_receives_the_text(void **state)
 
 	(void)state;
 	assert_int_equal(mkfifo("fifo", 0600), 0);
-	/* Both ends: the writer need not wait. */
+	/* Open both ends, so that the writer does not wait. */
 	fd = open("fifo", O_RDWR);
 	assert_true(fd >= 0);
 	write_whole("fifo", "text");
@@ -171,8 +174,9 @@ static void a_fifo_stays_and_receives_the_text(void **state)
 }
 
 /*
- * For root a device of its own: the machine's would be lost if this test
- * failed. False: it cannot be had.
+ * Make a device for this test if it runs as root, because the machine's own
+ * device would be lost if the test failed.
+ * Return: false if the device cannot be made.
  */
 static bool device(char path[16], const char *name, unsigned int minor_number)
 {
@@ -185,7 +189,7 @@ static bool device(char path[16], const char *name, unsigned int minor_number)
 	return fd >= 0 && close(fd) == 0;
 }
 
-/* Once, root's `-o /dev/null` left a regular file of that name. */
+/* Symptom: root's `-o /dev/null` left a regular file of that name. */
 static void a_device_stays_and_receives_the_text(void **state)
 {
 	char null[16], full[16];
@@ -206,8 +210,8 @@ static void a_device_stays_and_receives_the_text(void **state)
 }
 
 /*
- * -o /dev/stdout with standard output in a file: what stands there already
- * stays.
+ * With -o /dev/stdout and standard output in a file, the file keeps what it
+ * already holds.
  */
 static void standard_output_is_written_behind_what_it_holds(void **state)
 {

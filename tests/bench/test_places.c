@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_places.c - the way back from a page takes about as many steps as there
- * are places. Symptom: with 4 times the places it took 16 times as long; cause:
- * each place was compared with all that were found before it.
+ * test_places.c - the accesses of a reverse-map walk grow about as the number
+ * of places does. Symptom: with 4 times the places, the walk took 16 times as
+ * long. Cause: each place was compared with all places found before it.
  *
- * The path of bench/steps/places, which counts accesses to memory, is the first
- * argument.
+ * The first argument is the path of bench/steps/places, which counts accesses
+ * to memory.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -47,8 +47,8 @@ static void steps_grow_with_the_number_of_places(void **state)
 			      many);
 		assert_true(few > 250);
 		/*
-		 * 4 times, and as the steps of a sort 4 * log 1000 / log 250 =
-		 * 5 times; not 16 times.
+		 * Four times as many are expected, or with the steps of a sort
+		 * 4 * log 1000 / log 250 = 5 times; the bug made it 16 times.
 		 */
 		assert_true(many < 6 * few);
 	}

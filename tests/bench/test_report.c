@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_report.c - the report program on made-up results: merging takes the
- * median of each point, the table's speed-up is right, losses to the baseline
- * are named, bad files and bad words are refused with status 2 and leave the
- * old output alone, and the page holds every workload and refers to nothing
- * outside it. Results that somebody made up to run commands, or to put tags
- * into the page, are refused when they are read, and do nothing when they are
- * written.
+ * test_report.c - the report program on made-up results. Merging takes the
+ * median of each point; the table's speed-up is right; losses to the baseline
+ * are named; bad files and bad words are refused with status 2 and leave the
+ * old output unchanged; the page holds every workload and refers to nothing
+ * outside it. Results that are crafted to run commands, or to put tags into the
+ * page, are refused by the readers and made harmless by the writers.
  *
- * The program's path is the first argument.
+ * The first argument is the program's path.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -103,7 +102,7 @@ static void write_rows(const char *name, const struct made_up *rows, size_t nr)
 
 #define WRITE_ROWS(name, rows) write_rows(name, rows, sizeof(rows) / sizeof((rows)[0]))
 
-/* Three rounds in the order in which they are measured: engines in turn. */
+/* Three rounds in the order of measurement: the engines take turns. */
 static const struct made_up rounds[] = {
 	{"mmap1", "rbtree", 1, 100, 0}, {"mmap1", "maple", 1, 150, 0},
 	{"mmap1", "rbtree", 2, 100, 0}, {"mmap1", "maple", 2, 40, 0},
@@ -196,8 +195,8 @@ static void the_table_has_the_speed_up_and_names_losses(void **state)
 }
 
 /*
- * A crowded machine's figures once looked like any others: x 12.72 with runs
- * that lay 435 % apart.
+ * Symptom: the figures of a crowded machine looked like any others: x 12.72
+ * with runs that lay 435 % apart.
  */
 static void a_disturbed_run_is_said_on_top(void **state)
 {
@@ -211,7 +210,7 @@ static void a_disturbed_run_is_said_on_top(void **state)
 	struct command table;
 
 	(void)state;
-	/* 1272 of 100, from runs that lie 5533 apart */
+	/* 1272 to 100, but the runs lie 5533 apart. */
 	snprintf(text, sizeof(text), row, "rbtree", 100, 90, 110,
 		 ", \"load\": 9.5, \"others_pct\": 8, \"steal_pct\": 1");
 	snprintf(text + strlen(text), sizeof(text) - strlen(text), row, "maple", 1272, 67, 5600,
@@ -229,7 +228,7 @@ static void a_disturbed_run_is_said_on_top(void **state)
 	assert_non_null(strstr(table.output, "\n1 rows, marked with ?, differ from rbtree by less "
 					     "than the spread of their runs"));
 	assert_non_null(strstr(table.output, "     12.72 ? !\n"));
-	/* the spread, 99, is just below the difference */
+	/* The spread, 99, is just below the difference. */
 	assert_non_null(strstr(table.output, "      2.00\n"));
 	assert_non_null(strstr(table.output, "      1.00\n")); /* 9 % is not too much */
 	free(table.output);
@@ -365,12 +364,12 @@ static void the_page_is_whole_and_self_contained(void **state)
 	assert_non_null(strstr(page, "<dt>CPU</dt><dd>made up &lt;fast&gt;</dd>"));
 	assert_non_null(strstr(page, "class=\"bad\">3<"));
 	assert_non_null(strstr(page, "class=\"up\">1.50<"));
-	/* nothing of what the marks of a disturbed run say */
+	/* The page does not explain marks that no row has. */
 	assert_null(strstr(page, "class=\"box note\""));
 	assert_non_null(strstr(page, "</html>"));
 	/*
-	 * Nothing is fetched: no script, no style sheet, no image. The only
-	 * addresses are the names of XML's own vocabularies.
+	 * The page fetches nothing: no script, no style sheet, no image. The
+	 * only addresses are the names of XML's own vocabularies.
 	 */
 	assert_null(strstr(page, "<script"));
 	assert_null(strstr(page, "src="));
@@ -379,7 +378,7 @@ static void the_page_is_whole_and_self_contained(void **state)
 	free(page);
 }
 
-/* ---- results from somebody else ---- */
+/* ---- results that others made ---- */
 
 #define REST                                                                                       \
 	"\"threads\": 1, \"vmas\": 1, \"ops\": 1, \"seconds\": 1, \"ops_per_sec\": 1, "            \
@@ -387,8 +386,8 @@ static void the_page_is_whole_and_self_contained(void **state)
 	"\"p999_ns\": 1, \"max_ns\": 1, \"errors\": 0}\n"
 
 /*
- * gnuplot once took an engine's name as it stood: a quote, or a line end, and
- * what followed was a command of gnuplot, which has one that runs a shell.
+ * Symptom: gnuplot took an engine's name verbatim. After a quote or a line end
+ * in it, the rest was a command of gnuplot, which has one that runs a shell.
  */
 static void a_name_that_would_be_a_command_is_refused(void **state)
 {
@@ -435,8 +434,8 @@ static struct bench_row raw_row(const char *workload, const char *engine)
 				.runs = 1};
 
 	/*
-	 * Not bench_row_name(): the writers must not rely on what the readers
-	 * let through.
+	 * Do not use bench_row_name(), because the writers must not rely on the
+	 * checks of the readers.
 	 */
 	snprintf(row.workload, sizeof(row.workload), "%s", workload);
 	snprintf(row.engine, sizeof(row.engine), "%s", engine);
@@ -508,13 +507,13 @@ static void the_page_says_on_top_that_a_run_was_disturbed(void **state)
 	assert_non_null(strstr(
 		page,
 		"<p class=\"box note\">1 rows, marked with ?, differ from &lt;u&gt;base by less"));
-	/* 2.5 times as fast, without the colour of a gain */
+	/* 2.5 times as fast, but not coloured as a gain. */
 	assert_non_null(strstr(page, "<td>2.50&thinsp;?</td>"));
 	assert_non_null(strstr(page, "<td class=\"bad\">10&thinsp;%</td>"));
 	free(page);
 }
 
-/* As on standard output: bench/README.md. */
+/* The same rule as for standard output: bench/README.md. */
 static void an_output_file_that_is_lost_is_status_2(void **state)
 {
 	static const struct {
@@ -621,7 +620,7 @@ static void a_long_path_is_said_whole(void **state)
 	free(run.output);
 }
 
-/* ---- what bench/conflicts found ---- */
+/* ---- the output of bench/conflicts ---- */
 
 #define CONFLICT(engine, a, b, lines, rare, names)                                                 \
 	"{\"a\": \"" a "\", \"b\": \"" b "\", \"relation\": \"same\", \"engine\": \"" engine       \
@@ -641,7 +640,7 @@ static void conflicts_are_merged_drawn_and_explained(void **state)
 
 	(void)state;
 	write_text("conflicts.jsonl", some_conflicts);
-	/* The same again: once in what is merged. */
+	/* A row that occurs twice is merged into one. */
 	run = command_run("cd %s && cat conflicts.jsonl conflicts.jsonl >twice.jsonl && %s merge "
 			  "twice.jsonl >merged.jsonl && "
 			  "cmp merged.jsonl conflicts.jsonl",
@@ -711,7 +710,7 @@ static void bad_conflicts_are_refused_with_line_and_key(void **state)
 	assert_refused("svg conflicts.jsonl", "found no workload", "expected one to draw");
 }
 
-/* A map that has no room for a name once left it out, and nothing said so. */
+/* Symptom: a map without room for a name left it out silently. */
 static void more_names_than_a_map_has_room_for_are_refused(void **state)
 {
 	static const char *const keys[] = {"a", "b", "relation", "engine"};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_row.c - a row's JSON has exactly the promised keys in the promised order
- * and survives a round trip; medians, spread and errors are those of the runs;
- * the table's speed-up is the quotient that it claims to be.
+ * test_row.c - a row's JSON has exactly the documented keys in the documented
+ * order and survives a round trip; medians, spread and errors are those of the
+ * runs; the table's speed-up is the quotient of the throughputs.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -38,7 +38,7 @@ static const struct bench_row sample = {
 	.ops_per_sec_max = 104300.2,
 };
 
-/* What @row prints, to be freed. */
+/* Return the printed @row; the caller must free it. */
 static char *printed(const struct bench_row *row)
 {
 	char *text = NULL;
@@ -150,8 +150,8 @@ static void bad_rows_are_refused_with_the_key(void **state)
 }
 
 /*
- * A good row with one field replaced by what would wrap, overflow a conversion,
- * loop for ever, or mean something elsewhere.
+ * A valid row with one field replaced by a value that would wrap, overflow a
+ * conversion, loop for ever, or have a meaning to another program.
  */
 static void fields_out_of_range_are_refused(void **state)
 {
@@ -203,7 +203,7 @@ static void fields_out_of_range_are_refused(void **state)
 	}
 }
 
-/* A recording may be called anything; its row must be read back. */
+/* A recording may have any name, and its row must still be readable. */
 static void names_take_no_character_that_a_reader_refuses(void **state)
 {
 	struct bench_row row = sample, again;
@@ -247,8 +247,8 @@ static void the_median_run_is_shown_whole_and_errors_are_summed(void **state)
 }
 
 /*
- * What was not idle and not this process was others'. Only the CPUs of workers
- * count.
+ * Busy time that this process did not use belongs to others. Only the CPUs of
+ * workers count.
  */
 static void others_are_found_in_what_the_kernel_counts(void **state)
 {

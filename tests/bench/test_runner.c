@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_runner.c - the runner on bodies that know what they did: everything
- * counted once, the warm-up dropped, errors and latencies of all threads
- * collected, threads where they belong. Nothing here depends on how fast the
- * machine is.
+ * test_runner.c - runs bodies that record what they did: every operation is
+ * counted once, the warm-up is dropped, errors and latencies of all threads are
+ * collected, and the threads run on their CPUs. No check depends on the
+ * machine's speed.
  */
 #include <errno.h>
 #include <sched.h>
@@ -25,10 +25,10 @@
 static struct bench_cpus cpus;
 static struct bench_result result;
 
-/* What the workers saw; the main thread asserts. */
+/* What the workers observed; the main thread asserts. */
 struct notes {
 	_Atomic unsigned int started;
-	_Atomic unsigned int together; /* workers that saw all others started before they ended */
+	_Atomic unsigned int together; /* saw all others started */
 	_Atomic unsigned long done[THREADS];
 	_Atomic int cpu[THREADS];
 	_Atomic int allowed[THREADS];
@@ -67,8 +67,8 @@ static void about_one_operation_in_gap_is_timed(void **state)
 	assert_int_equal(bench_run(&plan, &cpus, &result), 0);
 	assert_int_equal(result.ops, OPS);
 	/*
-	 * Distances are drawn from a fixed seed: the number is the same in
-	 * every run, here only bounded.
+	 * The distances come from a fixed seed, so the number is the same in
+	 * every run; the test only bounds it.
 	 */
 	assert_in_range(result.hist.count, 70, 140);
 }
@@ -81,7 +81,10 @@ static void time_by_kind(struct bench_worker *w)
 		bench_end_kind(w, bench_begin(w), 1, &kinds[i % 3 == 0]);
 }
 
-/* Timed once: what the kinds have together is what the run has. */
+/*
+ * Each operation is timed once, so the kinds together have the latencies of the
+ * run.
+ */
 static void the_kinds_have_the_latencies_of_the_run(void **state)
 {
 	struct bench_hist kinds[2] = {0};
@@ -154,8 +157,8 @@ static void note_the_cpu(struct bench_worker *w)
 	cpu_set_t set;
 
 	/*
-	 * Nobody goes on before all are here: the run is parallel, or this test
-	 * never ends.
+	 * Each worker waits for all others: the workers run concurrently, or
+	 * this test never ends.
 	 */
 	atomic_fetch_add(&notes->started, 1);
 	while (atomic_load(&notes->started) < w->nr)

@@ -12,7 +12,10 @@
 
 #include "tests/support/number.h"
 
-/* Return: the exit status of a process that asks with @text in the variable. */
+/*
+ * Return the exit status of a process that reads the variable with the value
+ * @text.
+ */
 static int status_with(const char *text)
 {
 	pid_t pid = fork();

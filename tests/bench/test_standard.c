@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_standard.c - no program ends well when its output is lost: each one, in
- * each of its ways to print, writes into a full disk (/dev/full), and then into
- * a standard output that is closed, and must end with status 2 and one line
- * that says so. The status alone once said 0.
+ * test_standard.c - no program ends with success if its output is lost. Each
+ * program, in each of its ways to print, writes to a full disk (/dev/full) and
+ * then to a closed standard output; it must end with status 2 and one line that
+ * says why. Symptom: the status was 0.
  *
  * Arguments: NAME=PATH of each program.
  */
@@ -26,12 +26,12 @@ static char dir[] = "/tmp/test_standard.XXXXXX";
 static char **programs;
 
 /*
- * @called: the name in the message; NULL: the program's own. %1$s in @words:
- * the folder of results.jsonl.
+ * @called: the name in the message; NULL: the program's own. In @words, %1$s is
+ *          the folder of results.jsonl.
  */
 static const struct {
 	const char *program, *words, *called;
-	bool long_run; /* takes seconds: once is enough */
+	bool long_run; /* takes seconds, so it runs only once */
 } printing[] = {
 	{"vmbench", "--help", NULL, false},
 	{"vmbench", "--list", NULL, false},
@@ -93,7 +93,7 @@ static const char *path_of(const char *program)
 	return NULL;
 }
 
-/* The line is printed once, behind whatever else the program has to say. */
+/* Check that the line is printed once, after the program's other messages. */
 static void expect_loss(size_t i, const char *redirection, const char *why)
 {
 	const char *program = printing[i].program;
@@ -131,8 +131,8 @@ static void a_closed_standard_output_is_noticed_by_all(void **state)
 }
 
 /*
- * A file that is opened must not become standard output: what is printed would
- * go into it.
+ * A file that the program opens must not become standard output and receive
+ * what is printed.
  */
 static void a_closed_standard_output_does_not_lead_into_a_file(void **state)
 {
@@ -148,8 +148,8 @@ static void a_closed_standard_output_does_not_lead_into_a_file(void **state)
 }
 
 /*
- * As usual, a reader that goes away ends the program silently; where SIGPIPE is
- * ignored, the output is lost like any other.
+ * If the reader of a pipe closes it, SIGPIPE ends the program silently, as
+ * usual. If SIGPIPE is ignored, the output is lost like any other.
  */
 static void a_reader_that_goes_away(void **state)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_steps.c - the steps that bench/steps counts are those that the
- * structures imply: a list is walked link by link; a search in a red-black tree
- * visits as many nodes as the one it ends at is deep, a walk from node to node
- * goes along each edge twice; a search in the maple tree visits a node a level,
+ * test_steps.c - the steps that bench/steps counts follow from the structures.
+ * A list is walked link by link. A search in a red-black tree visits as many
+ * nodes as the depth of the node where it ends, and a walk from node to node
+ * follows each edge twice. A search in the maple tree visits one node a level,
  * and the VMA.
  *
- * The program's path is the first argument.
+ * The first argument is the program's path.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -79,15 +79,19 @@ static void a_list_is_walked_from_its_beginning(void **state)
 	assert_true(s.insert > 250);
 }
 
-/* No path is longer than twice the shortest: 2 log2(n + 1) levels at most. */
+/*
+ * In a red-black tree no path is longer than twice the shortest, so there are
+ * at most 2 log2(n + 1) levels.
+ */
 static void expect_balanced(const struct steps *s, unsigned int vmas)
 {
 	assert_true(s->levels <= 2 * log2(vmas + 1));
 	assert_true(s->levels >= log2(vmas + 1));
 	expect(s->lookup, s->mean_depth);
 	/*
-	 * The way down to the place and up again, some neighbours of it, and a
-	 * rebalancing that ends after two turns.
+	 * An insertion visits the path down to the place and up again, some
+	 * neighbours, and the nodes of a rebalancing that ends after two
+	 * rotations.
 	 */
 	assert_true(s->insert > s->mean_depth);
 }
@@ -111,7 +115,9 @@ static void both_descend_the_tree_and_walk_the_list(void **state)
 
 	(void)state;
 	expect_balanced(&s, 500);
-	/* Down to the first, then from one to the next. */
+	/*
+	 * The walk descends to the first VMA, then steps from one to the next.
+	 */
 	assert_true(s.fork >= 500 && s.fork < 500 + s.levels);
 	expect(s.exit, s.fork);
 }
@@ -123,12 +129,12 @@ static void the_maple_tree_costs_a_node_a_level(void **state)
 	(void)state;
 	assert_int_equal(few.levels, 1);
 	expect(few.lookup, 1 + 1);
-	/* Of 15 slots in a leaf and 31 above, half full at the worst. */
+	/* Leaves have 15 slots and inner nodes 31, at worst half full. */
 	assert_int_equal(many.levels, 3);
 	expect(many.lookup, 3 + 1);
 	/*
-	 * Each VMA, and its leaf again before the next; now and then the way to
-	 * another leaf.
+	 * The walk visits each VMA, its leaf again before the next VMA, and
+	 * sometimes the path to another leaf.
 	 */
 	assert_true(many.fork >= 2 * 500 && many.fork <= 3 * 500);
 	expect(many.exit, many.fork);

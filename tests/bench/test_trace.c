@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_trace.c - the runtime that records accesses to memory sees each of them,
- * and tells a write from a read; and a line that two threads share is found.
+ * test_trace.c - the runtime that records accesses to memory records each of
+ * them and tells a write from a read, and a line that two threads share is
+ * found.
  *
- * This file is compiled as the library is for bench/conflicts: its own accesses
- * are what is recorded.
+ * This file is compiled with the flags that bench/conflicts uses for the
+ * library, because the test records its own accesses.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +27,10 @@ struct big {
 	char byte[200];
 };
 
-/* Not static, or the compiler would know what is never written. */
+/*
+ * The struct is not static, or the compiler would know which fields are never
+ * written.
+ */
 struct {
 	long plain, read_only;
 	_Atomic long atomic, loaded;
@@ -37,7 +41,7 @@ struct {
 #define data test_trace_data
 long test_trace_sink;
 
-/* What was recorded of [at, at + size): 0 nothing, 1 reads alone, 2 a write. */
+/* What was recorded of [at, at + size): 0 nothing, 1 only reads, 2 a write. */
 static int recorded(const void *at, size_t size)
 {
 	size_t nr;
@@ -58,8 +62,8 @@ static void reads_and_writes_are_told_apart(void **state)
 	(void)state;
 	trace_begin();
 	/*
-	 * a read and a write of one place in one block: the write must not be
-	 * left out
+	 * The compiler sees a read and a write of one place in one block, and
+	 * must not leave out the write.
 	 */
 	data.plain++;
 	test_trace_sink = data.read_only;
@@ -78,7 +82,7 @@ static void reads_and_writes_are_told_apart(void **state)
 	trace_end();
 	assert_int_equal(recorded(&data.atomic, sizeof(long)), 2);
 
-	/* One that fails takes the line too. */
+	/* A compare-and-exchange that fails takes the line, too. */
 	data.atomic = 5;
 	trace_begin();
 	assert_false(atomic_compare_exchange_strong(&data.atomic, &old, 2));
@@ -122,10 +126,12 @@ static void a_mutex_is_written_and_the_stack_is_not_seen(void **state)
 /* ---- two threads ---- */
 
 static struct {
-	_Atomic long counter __attribute__((aligned(64))); /* the planted line: both add to it */
-	long constant __attribute__((aligned(64)));        /* both read it */
-	long own[2][8] __attribute__((aligned(64)));       /* a line each */
-	long beside[2] __attribute__((aligned(64)));       /* false sharing: each its own word */
+	/* The planted line: both threads add to it. */
+	_Atomic long counter __attribute__((aligned(64)));
+	long constant __attribute__((aligned(64)));  /* both threads read it */
+	long own[2][8] __attribute__((aligned(64))); /* a line for each thread */
+	/* False sharing: each thread uses a word of its own. */
+	long beside[2] __attribute__((aligned(64)));
 } shared;
 
 struct job {
@@ -151,7 +157,10 @@ static void *work(void *arg)
 	return lines_add(job->lines, job->me, access, nr) ? job : NULL;
 }
 
-/* The lines of `shared` that two threads share, one after the other. */
+/*
+ * Count the lines of `shared` that two threads share if they run one after the
+ * other.
+ */
 static unsigned int shared_lines(bool counter, bool beside)
 {
 	struct lines lines = {0};

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_vmbench.c - every case on every engine, alone and with more threads than
- * CPUs: no unexpected result, nothing left behind; and the program: what it
- * prints, and what it refuses, with status 2 and a message that says what was
- * found and what was expected.
+ * test_vmbench.c - every case on every engine, with one thread and with more
+ * threads than CPUs: no result is unexpected, and nothing remains allocated.
+ * The program: its output, and that it refuses bad input with status 2 and a
+ * message that says what was found and what was expected.
  *
- * The program's path is the first argument.
+ * The first argument is the program's path.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,8 +25,8 @@ static const char *program;
 static struct bench_cpus cpus;
 
 /*
- * Run once; longer if a busy machine gave no thread a chance to finish a single
- * operation.
+ * Run the case once, and again for longer if a busy machine let no thread
+ * finish a single operation.
  */
 static void run_until_counted(const struct vmbench_case *c, const char *engine,
 			      unsigned int threads)
@@ -81,8 +81,8 @@ static void an_unknown_engine_is_an_error_not_a_crash(void **state)
 }
 
 /*
- * Counts what the harness' checks must see: a touch of nothing, an unmap of
- * nothing aligned.
+ * A body whose results the harness' checks must count as errors: it touches an
+ * unmapped address and unmaps an unaligned range.
  */
 static void wrong_body(struct bench_worker *w)
 {

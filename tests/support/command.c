@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * command.c - popen(), with both outputs in one string.
- */
+/* command.c - see command.h. Uses popen(), with both outputs in one string. */
 #include "tests/support/command.h"
 
 #include <stdarg.h>

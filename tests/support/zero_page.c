@@ -3,10 +3,10 @@
  * zero_page.c - see zero_page.h.
  *
  * ioctl(PAGEMAP_SCAN) finds the entries that map the zero page, huge or small,
- * whatever operation made them: a touch, MADV_POPULATE_READ, MAP_POPULATE, or
+ * whichever operation made them: a touch, MADV_POPULATE_READ, MAP_POPULATE, or
  * mlock() of memory that may not be written. A write through /proc/self/mem
- * replaces each. The kernel treats that as a debugger's write: it changes
- * private memory whatever its rights are, and leaves the rights alone.
+ * replaces each. The kernel treats it as a debugger's write: it changes private
+ * memory whatever its rights are, and leaves the rights unchanged.
  */
 #include "tests/support/zero_page.h"
 
@@ -20,7 +20,10 @@
 #define BLOCK (2UL << 20)
 #define REGIONS 64
 
-/* linux/fs.h has them since 6.7; the headers may be older than the kernel. */
+/*
+ * linux/fs.h defines these since 6.7; the installed headers may be older than
+ * the kernel.
+ */
 struct region {
 	uint64_t start, end, categories;
 };
@@ -35,8 +38,8 @@ struct scan {
 #define IS_HUGE (1ULL << 6)
 
 /*
- * Find zero pages in [*pos, end). Return: how many regions, or -1; *pos: how
- * far it came.
+ * Find zero pages in [*pos, end) and advance *pos to where the scan ended.
+ * Return: the number of regions, or -1.
  */
 static int find_zero_pages(int pagemap, unsigned long *pos, unsigned long end,
 			   struct region region[REGIONS])
@@ -56,7 +59,7 @@ static int find_zero_pages(int pagemap, unsigned long *pos, unsigned long end,
 	return nr;
 }
 
-/* Put a page of its own wherever @region maps the zero page. */
+/* Replace each zero page of @region by a page of its own. */
 static bool replace(int mem, const struct region *region)
 {
 	unsigned long step = region->categories & IS_HUGE ? BLOCK : PAGE;
@@ -85,8 +88,8 @@ static bool replace_all(int pagemap, int mem, unsigned long start, unsigned long
 }
 
 /*
- * Both files belong to the process that opens them, so each call opens them
- * anew: a fork may have come between.
+ * Each call opens both files again, because each belongs to the process that
+ * opened it, and a fork may have happened since.
  */
 bool zero_page_replace(unsigned long start, unsigned long end)
 {

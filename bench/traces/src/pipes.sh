@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# pipes.sh - what shells do all day: subshells that are forked and never call
+# pipes.sh - typical work of a shell: subshells that are forked and never call
 # execve, pipelines, command substitution.
 set -eu
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * array_peer.c - a peer for the tests of maplebench: a sorted array of ranges,
- * for one thread, without gap searches. With PEER_LIES its lookups find what
- * they must not; with PEER_IS_OLD it was built for another version of the seam.
+ * for one thread, without gap searches. With PEER_LIES its lookups return wrong
+ * entries; with PEER_IS_OLD it reports another version of store.h.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,7 @@ static void *array_create(void)
 	return calloc(1, sizeof(struct array));
 }
 
-/* The first range that ends at or above @key. */
+/* The index of the first range that ends at or above @key. */
 static size_t place(const struct array *a, unsigned long key)
 {
 	size_t i = 0;
@@ -114,7 +114,7 @@ static uint64_t array_replace(void *tree, const struct range *ranges, size_t nr)
 	return 0;
 }
 
-/* A hole for a moment leaves the array as it is. */
+/* A hole that is filled again leaves the array unchanged. */
 static uint64_t array_hole(void *tree, const struct range *ranges, size_t nr)
 {
 	uint64_t failed = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_figure.c - medians, ratios within a round, goals, and how they are
- * printed.
+ * test_figure.c - medians, ratios within a round, goals, and their printed form
+ * (bench/maple/figure.h).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +21,7 @@ static const struct store ours = {.name = "ours"}, kernel = {.name = "kernel"},
 			  other = {.name = "other"};
 static const struct store *const stores[] = {&ours, &kernel, &other};
 
-/* Five rounds; in each the peers had the same machine as we. */
+/* Five rounds. In each round, the peers and our store had the same machine. */
 static struct figure lookup_figure(void)
 {
 	struct figure f = {
@@ -65,7 +65,7 @@ static void quartiles_lie_between_values_where_they_must(void **state)
 
 	(void)state;
 	f.nr_rounds = 4;
-	/* 50 60 100 400 */
+	/* The values are 50 60 100 400. */
 	assert_near(figure_value(&f, 1).median, 80);
 	assert_near(figure_value(&f, 1).low, 57.5);
 	assert_near(figure_value(&f, 1).high, 175);
@@ -74,7 +74,10 @@ static void quartiles_lie_between_values_where_they_must(void **state)
 	assert_near(figure_value(&f, 1).high, 50);
 }
 
-/* The slow rounds are slow for both: 5 5 6 10 7, not a ratio of two medians. */
+/*
+ * Slow rounds are slow for both stores: the ratios are 5 5 6 10 7, not a ratio
+ * of two medians.
+ */
 static void a_ratio_is_taken_within_each_round(void **state)
 {
 	struct figure f = lookup_figure();
@@ -131,7 +134,7 @@ static void a_goal_depends_on_the_ranges_and_halves_without_simd(void **state)
 	}
 }
 
-/* What @print writes of @f. A place that the next call takes again. */
+/* Return what @print writes of @f. The next call reuses the buffer. */
 static char *printed(void (*print)(FILE *, const struct figure *), const struct figure *f)
 {
 	static char text[4096];

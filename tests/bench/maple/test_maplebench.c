@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_maplebench.c - the program: what it prints, beside which peers, and what
- * it refuses, with status 2 and a message that says what was found and what was
- * expected. A wrong answer of any store ends it with 1.
+ * test_maplebench.c - the program: its output, the peers that it loads, and
+ * that it refuses bad input with status 2 and a message that says what was
+ * found and what was expected. A wrong answer of any store ends it with status
+ * 1.
  *
  * The first argument is the program's path, the second the folder that holds
  * the peers of array_peer.c.
@@ -60,8 +61,8 @@ static const char *text_of(const json_t *row, const char *key)
 }
 
 /*
- * Runs the program with --json, which must end with @status. Return: the rows,
- * an array; to be given up.
+ * Run the program with --json; it must end with @status.
+ * Return: an array of the rows; the caller must release it.
  */
 static json_t *rows_of(const char *arguments, int status)
 {
@@ -89,7 +90,7 @@ static void json_has_a_row_for_each_operation_size_and_store(void **state)
 	snprintf(arguments, sizeof(arguments),
 		 "--ops=lookup,bytes,lowest-gap --ranges=3,64 --repeat=2 --peers=%s/right", peers);
 	rows = rows_of(arguments, 0);
-	/* Lookups and bytes of both stores; the array finds no gaps. */
+	/* Both stores have lookups and bytes; the array has no gap search. */
 	assert_int_equal(json_array_size(rows), 2 * (2 + 2 + 1));
 	for (size_t i = 0; i < json_array_size(rows); i++) {
 		const json_t *row = json_array_get(rows, i);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_operation.c - every operation is right on our tree, at several sizes,
- * alone and in a crowd; and every operation notices a store that is not.
+ * test_operation.c - every operation gives right answers on our tree, at
+ * several sizes, on one thread and on several; and every operation notices a
+ * faulty store.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +17,7 @@
 #include "bench/maple/operation.h"
 #include "bench/maple/peers.h"
 
-/* ---- a tree of ours in a world ---- */
+/* ---- our tree, filled from a world ---- */
 
 static struct world *world;
 static void *tree;
@@ -55,7 +56,10 @@ static void every_operation_is_right_on_ours(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		begin(sizes[i]);
-		/* Twice: the first may leave nothing behind. */
+		/*
+		 * Run twice, because the first run must leave the tree
+		 * unchanged.
+		 */
 		for (int round = 0; round < 2; round++)
 			for (const struct operation *op = operations; op->name; op++) {
 				unsigned long wrong = 0;
@@ -69,7 +73,10 @@ static void every_operation_is_right_on_ours(void **state)
 	}
 }
 
-/* Its name stands in the first column of the table, between backquotes. */
+/*
+ * Each operation's name is in the first column of a table of bench/README.md,
+ * between backquotes.
+ */
 static void every_operation_is_documented(void **state)
 {
 	static char text[1 << 16];
@@ -97,7 +104,9 @@ static void a_count_is_what_a_run_does(void **state)
 	assert_int_equal(named("lookup")->count(world), world->random.nr);
 	assert_int_equal(named("hot")->count(world), world->hot.nr);
 	assert_int_equal(named("churn")->count(world), world->nr_writes);
-	/* As often as it takes, but always whole. */
+	/*
+	 * The run iterates as often as needed, but always over the whole tree.
+	 */
 	assert_int_equal(named("iterate")->count(world) % 1000, 0);
 	assert_true(named("iterate")->count(world) >= 100000);
 	end();
@@ -167,7 +176,7 @@ static uint64_t replace_and_fail(void *t, const struct range *ranges, size_t nr)
 	return store_ours.replace(t, ranges, nr) + 1;
 }
 
-/* Of the last range only a part comes back. */
+/* Churn, but restore only a part of the last range. */
 static uint64_t churn_carelessly(void *t, const struct range *ranges, size_t nr)
 {
 	struct range last = ranges[nr - 1];
@@ -232,7 +241,7 @@ static void an_incomplete_iteration_is_noticed(void **state)
 	faulty = store_ours;
 	faulty.iterate_batch = iterate_once_less;
 	assert_noticed("batch", &faulty);
-	/* Where there is no such call, the iteration takes its place. */
+	/* If the store has no batches, the operation iterates. */
 	faulty.iterate_batch = NULL;
 	faulty.iterate = iterate_once_less;
 	assert_noticed("batch", &faulty);
@@ -275,7 +284,7 @@ static void a_wrong_gap_is_noticed(void **state)
 	assert_noticed("highest-gap", &faulty);
 }
 
-/* ---- in a crowd ---- */
+/* ---- several threads ---- */
 
 static struct bench_cpus cpus;
 
@@ -289,8 +298,8 @@ static uint64_t timed_one_wrong(void *t, const struct probe *probes, size_t nr, 
 }
 
 /*
- * As long as it takes: on a machine with more to do, a thread may not run at
- * all in so short a time.
+ * Repeat until every thread did something, because on a busy machine a thread
+ * may not run at all in so short a time.
  */
 static void run_until_all_did_something(struct crowd_plan *plan, struct crowd_result *result)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_world.c - the layout is what world.h says, and its answers are right:
- * each is found again in another way.
+ * test_world.c - the layout is as world.h describes, and the answers are right:
+ * the test computes each of them again in another way.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,10 +14,7 @@
 
 #define PAGE 4096ul
 
-/*
- * From two ranges up: with and without a large gap of the layout's, past one
- * and past many.
- */
+/* Sizes from two ranges up, with one large gap and with several. */
 static const size_t sizes[] = {2, 3, 64, 1000, 3000};
 
 #define for_each_world(w)                                                                          \
@@ -55,7 +52,7 @@ static void about_half_of_the_neighbours_are_adjacent(void **state)
 	world_destroy(w);
 }
 
-/* Sums that no other set of ranges and entries is likely to have. */
+/* Compare sums that no other set of ranges and entries is likely to have. */
 static void assert_all_inserted(const struct world *w)
 {
 	uint64_t sorted = 0, shuffled = 0;
@@ -101,8 +98,8 @@ static void lookups_have_the_right_answers(void **state)
 		uint64_t entries = 0, numbers = 0;
 
 		/*
-		 * A part of them, and the rest by difference would be the same
-		 * code again.
+		 * Search for the first 500 keys independently. For the others
+		 * take the probe's object, which the checks below verify.
 		 */
 		for (size_t i = 0; i < w->random.nr; i++) {
 			const struct object *object =
@@ -134,13 +131,14 @@ static void hot_lookups_keep_to_few_ranges(void **state)
 			hits += object->first <= w->hot.keys[i] && w->hot.keys[i] <= object->last;
 		most = hits > most ? hits : most;
 	}
-	/* Of 4 ranges that have 90 in 100 of all, each has 22. */
+	/* 90 in 100 keys lie in 4 ranges, so each of these has about 22. */
 	assert_in_range(most, w->hot.nr / 5, w->hot.nr / 2);
 	world_destroy(w);
 }
 
 /*
- * Clips every gap to the window; takes the first, or the last, that has room.
+ * Clip every gap to the window, and take the first gap, or the last, that has
+ * room.
  */
 static unsigned long gap_in(const struct world *w, unsigned long min, unsigned long max,
 			    unsigned long size, bool highest)
