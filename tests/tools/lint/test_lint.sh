@@ -1,22 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# test_lint.sh WIDTH SHARE - the two awk programs of tools/lint, WIDTH that
-# refuses wide lines and SHARE that counts comments, on files made here. Prints
-# as cmocka does, so that tools/check counts it.
+# test_lint.sh WIDTH SHARE - runs the two awk programs of tools/lint on files
+# made here: WIDTH refuses wide lines, SHARE counts comments. The output has
+# cmocka's form, so that tools/check counts it.
 set -u
 width=$1 share=$2
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 failed=0
 
-# line N TEXT: TEXT, filled up with x so that it ends at column N.
+# line N TEXT: prints TEXT, filled up with x so that it ends at column N.
 line()
 {
 	printf '%s' "$2"
 	printf '%*s\n' $(($1 - ${#2})) '' | tr ' ' x
 }
 
-# wide NAME COLUMN MOST: WIDTH refuses that file for its first line.
+# wide NAME COLUMN MOST: checks that WIDTH refuses the file for its first line.
 wide()
 {
 	local said
@@ -26,7 +26,7 @@ wide()
 	return 1
 }
 
-# fits NAME: WIDTH says nothing of that file.
+# fits NAME: checks that WIDTH reports nothing for the file.
 fits()
 {
 	local said
@@ -53,7 +53,7 @@ code_ends_at_column_100()
 	fits b.c || return 1
 	line 101 'int ' >"$folder/b.c"
 	wide b.c 101 100 || return 1
-	# Behind a comment there is code again.
+	# After the end of a comment the limit is that of code again.
 	{ echo '/*'; echo ' * text */'; line 101 'int '; } >"$folder/b.c"
 	wide b.c 101 100 3 || return 1
 	line 101 'int x; /* ' >"$folder/b.c"

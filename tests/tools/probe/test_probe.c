@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_probe.c - the probe of the running kernel: that its experiments can
- * tell one answer from the other, that they leave nothing behind, what each
- * finding means for a comparison, and the rules that come of it.
+ * test_probe.c - the probe of the running kernel (tools/probe): its experiments
+ * tell one answer from another and leave nothing behind; each finding has the
+ * right meaning for a comparison; and the right rules follow from it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,8 +33,8 @@ static void a_write_is_seen_to_take_a_page(void **state)
 }
 
 /*
- * What a read takes can be told only if it is not the same as what a write
- * takes, or if there is no zero page.
+ * The experiment can tell what a read takes only if a read and a write take
+ * different amounts, or if there is no zero page.
  */
 static void a_read_takes_a_page_or_none(void **state)
 {
@@ -49,8 +49,8 @@ static void a_read_takes_a_page_or_none(void **state)
 }
 
 /*
- * START-END PERMS of every mapping of this process, into memory that is not
- * malloc()'s.
+ * List START-END PERMS of every mapping of this process into memory that does
+ * not come from malloc().
  */
 static size_t list_mappings(char *text, size_t size)
 {
@@ -73,8 +73,8 @@ static void the_probe_leaves_no_mapping_behind(void **state)
 
 	(void)state;
 	/*
-	 * What the C library and a sanitizer map at a first use has to be there
-	 * already.
+	 * Run once first, because the C library and a sanitizer map memory at a
+	 * first use.
 	 */
 	probe_machine(&probe);
 	list_mappings(before, sizeof(before));
@@ -99,18 +99,18 @@ static void the_probe_finds_what_the_system_says(void **state)
 	assert_int_equal(probe.page_size, sysconf(_SC_PAGESIZE));
 	assert_int_equal(probe.overcommit, probe_sysctl("vm/overcommit_memory"));
 	/*
-	 * A gap of its own is a boot option; none at all nobody has asked for.
+	 * The gap is a boot option; the test assumes that nobody set it to 0.
 	 */
 	assert_in_range(probe.stack_gap, 1, 4096);
-	/* A security module may want more than the setting. */
+	/* A security module may require more than the setting. */
 	setting = probe_sysctl("vm/mmap_min_addr");
 	assert_true(setting < 0 || probe.mmap_min_addr >= (unsigned long)setting);
 	assert_int_equal(probe_sysctl("vm/no_such_setting"), PROBE_UNKNOWN);
 }
 
-/* ---- what it means ---- */
+/* ---- the meaning of the findings ---- */
 
-/* A machine with nothing against it. */
+/* A machine that permits every comparison. */
 static struct probe good_machine(void)
 {
 	return (struct probe){
@@ -135,7 +135,7 @@ static struct probe good_machine(void)
 	};
 }
 
-/* Any of the words in struct probe. */
+/* Set one of the words in struct probe. */
 static void set(char *word, const char *value)
 {
 	memcpy(word, value, strlen(value) + 1);
@@ -164,7 +164,7 @@ static void nothing_hinders_a_good_machine(void **state)
 
 	(void)state;
 	expect_obstacle(&p, 0, "");
-	/* these are covered by rules, or change nothing */
+	/* Rules cover these findings, or they change nothing. */
 	p.read_takes_kb = 4;
 	p.mmap_min_addr = 0;
 	p.soft_dirty = true;
@@ -206,7 +206,7 @@ static void each_obstacle_is_told(void **state)
 	OBSTACLE(p.max_map_count = 1000, PROBE_LAYOUT, "vm.max_map_count is 1000");
 	OBSTACLE(p.mmap_min_addr = 0x10000000, PROBE_LAYOUT, "the lowest address is 10000000");
 #undef OBSTACLE
-	/* who asks for it compares with another kernel, too */
+	/* A caller that asks for it may compare with another kernel, too. */
 	p = good_machine();
 	p.minor = 12;
 	assert_null(probe_obstacle(&p, BOTH | PROBE_ANY_KERNEL));
@@ -229,7 +229,7 @@ static void the_line_tells_all_of_it(void **state)
 	probe_line(&p, line, sizeof(line));
 	assert_non_null(strstr(line, "; a read takes a page; "));
 	assert_non_null(strstr(line, "sizes none)"));
-	/* cut, where there is no room */
+	/* The line is cut if the buffer is too small. */
 	probe_line(&p, line, 12);
 	assert_string_equal(line, "machine: Li");
 }
@@ -254,8 +254,8 @@ static void a_machine_becomes_rules(void **state)
 }
 
 /*
- * What vmrecord writes down is what rules_of_machine() makes of the same
- * machine.
+ * The list that vmrecord writes gives the rules that rules_of_machine() gives
+ * for the same machine.
  */
 static void a_machines_rules_survive_as_a_list(void **state)
 {
@@ -302,12 +302,12 @@ static void rules_are_read_as_they_are_printed(void **state)
 	assert_string_equal(text_of(&rules), default_text);
 	assert_true(rules_set(&rules, other_text, why, sizeof(why)));
 	assert_string_equal(text_of(&rules), other_text);
-	/* each by itself */
+	/* Each rule can be set alone. */
 	assert_true(rules_set(&rules, "read_takes_page=0", why, sizeof(why)));
 	assert_false(rules.mm.read_takes_page);
 	/*
-	 * a version sets anew what goes by it, and leaves what goes by the
-	 * machine
+	 * A kernel version resets the rules that depend on the version, and
+	 * keeps the rules that depend on the machine.
 	 */
 	assert_true(rules_set(&rules, "read_takes_page=1,kernel=6.18", why, sizeof(why)));
 	assert_true(rules.mm.read_takes_page && rules.mm.guard_flag);
@@ -368,7 +368,10 @@ static void expect_part(const struct command *done, const char *part)
 		fail_msg("expected '%s' in:\n%s", part, done->output);
 }
 
-/* Everything on a line of its own; 77 where a comparison is not to be had. */
+/*
+ * The program prints each key on a line of its own, and ends with status 77 if
+ * a comparison is impossible.
+ */
 static void the_program_prints_keys_and_verdicts(void **state)
 {
 	static const char *const keys[] = {
@@ -392,7 +395,7 @@ static void the_program_prints_keys_and_verdicts(void **state)
 	free(done.output);
 }
 
-/* What the program prints, vmreplay takes. */
+/* vmreplay accepts the rules that the program prints. */
 static void the_programs_rules_are_vmreplays(void **state)
 {
 	char line[512];

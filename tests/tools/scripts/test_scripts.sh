@@ -1,17 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# test_scripts.sh VMBENCH SCRIPT... - what the shell scripts promise before they
-# build anything: a number outside its range is refused with status 2 and a line
-# that says what was expected, and output that is lost ends a script with status
-# 2. Prints as cmocka does, so that tools/check counts it.
+# test_scripts.sh VMBENCH SCRIPT... - the checks that the shell scripts make
+# before they build anything: a number outside its range is refused with status
+# 2 and a line that says what was expected, and lost output ends a script with
+# status 2. The output has cmocka's form, so that tools/check counts it.
 set -u
 vmbench=$1
 shift
 scripts=("$@")
 failed=0
 
-# A script that takes a word which it should refuse would go on: here it finds
-# nothing to build or to install with.
+# A script that wrongly accepts a word would go on. These stubs keep it from
+# building or installing anything.
 stubs=$(mktemp -d)
 trap 'rm -rf "$stubs"' EXIT
 for program in apt-get bazel clang gcc git sudo; do
@@ -19,18 +19,19 @@ for program in apt-get bazel clang gcc git sudo; do
 	chmod +x "$stubs/$program"
 done
 PATH=$stubs:$PATH
-# Whoever gets as far as to install something leaves this behind.
+# A script that tries to install something leaves this file behind.
 printf '#!/bin/sh\n>%s\nexit 1\n' "$stubs/installed" >"$stubs/apt-get"
 
-# run SCRIPT WORD...: its standard error in $said, its exit status in $status.
+# run SCRIPT WORD...: runs the script; its standard error is then in $said, its
+# exit status in $status.
 run()
 {
 	said=$(timeout 20 "$@" 2>&1 >/dev/null)
 	status=$?
 }
 
-# refused SCRIPT OPTION LEAST MOST VALUE...: OPTION takes no number but those of
-# that range: not one above it, and none of the values.
+# refused SCRIPT OPTION LEAST MOST VALUE...: checks that OPTION refuses the
+# number above that range and each of the values.
 refused()
 {
 	local script=$1 option=$2 value
@@ -54,7 +55,8 @@ numbers_are_held_to_their_range()
 	refused tests/planted/layout/run --jobs 1 64
 }
 
-# early SCRIPT TEXT WORD...: status 2 and TEXT, before anything is installed.
+# early SCRIPT TEXT WORD...: checks that the script ends with status 2 and TEXT
+# before it installs anything.
 early()
 {
 	local script=$1 text=$2
@@ -66,8 +68,9 @@ early()
 	return 1
 }
 
-# A bad list was noticed only after packages were installed and all was built, a
-# bad place for the report after all was measured.
+# Symptom: a bad list was reported only after packages were installed and
+# everything was built, and a bad folder for the report only after all
+# measurements.
 scale_looks_at_its_words_first()
 {
 	local value
@@ -93,7 +96,8 @@ what_scale_takes_is_not_refused()
 	return 1
 }
 
-# Bazel refuses to work there, which showed only after minutes of installing.
+# Symptom: Bazel refuses to work in such a place, but that showed only after
+# minutes of installing.
 a_place_where_nothing_can_be_built_is_said_first()
 {
 	local script
@@ -106,7 +110,8 @@ a_place_where_nothing_can_be_built_is_said_first()
 	done
 }
 
-# The scripts say which engines there are before they can ask the program.
+# The scripts hold the engines' names, because they cannot ask the program
+# before it is built.
 the_engines_are_those_of_the_program()
 {
 	local listed
@@ -120,7 +125,7 @@ help_that_is_lost_is_no_success()
 {
 	local script
 	for script in "${scripts[@]}"; do
-		# The help of a program that it builds first.
+		# Its help is that of a program that it builds first.
 		[ "$script" != tests/oracle/compare ] || continue
 		[[ $("$script" --help) == usage:* ]] || {
 			echo "$script: --help prints no usage"

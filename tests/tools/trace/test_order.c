@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_order.c - what took effect when, and on which address space: one small
- * recording for each rule of order.h.
+ * test_order.c - the order in which events took effect, and the address space
+ * of each: one small recording for each rule of tools/trace/order.h.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,8 +17,8 @@
 #include "tools/trace/order.h"
 
 /*
- * cmocka ends a failed test in the middle: the recording is freed before the
- * next one instead.
+ * cmocka leaves a failed test at the failure, so a recording is freed before
+ * the next one is loaded.
  */
 static struct trace_order *loaded;
 
@@ -44,7 +44,7 @@ static int unload(void **state)
 	return 0;
 }
 
-/* The recording of these lines. */
+/* Load the recording that consists of these lines. */
 #define LOAD(...) load((const char *const[]){__VA_ARGS__, NULL})
 
 /* The @nr-th effect of @kind, from 0. */
@@ -67,7 +67,7 @@ static void expect_no_problem(const struct trace_order *order)
 	free(text);
 }
 
-/* The end of process 100, after whatever a test adds to BEGIN. */
+/* The end of process 100, after the lines that a test adds to BEGIN. */
 #define END                                                                                        \
 	ENTER("100/100", "900000000", "exit_group", "error_code: 0x0")                             \
 	LINE("100/100", "900000001",                                                               \
@@ -196,8 +196,8 @@ static void call_counts_from_its_write_lock(void **state)
 }
 
 /*
- * Two threads whose calls overlap: the locks tell the order, the exits would
- * tell the opposite.
+ * The calls of two threads overlap. The locks show the order; the exits alone
+ * would suggest the opposite.
  */
 static void overlapping_calls_are_ordered_by_their_locks(void **state)
 {
@@ -338,7 +338,7 @@ static void growing_stack_counts_from_the_write_lock_and_has_its_record(void **s
 	assert_int_equal(fault->maps[0].len, 0x22000);
 }
 
-/* What follows a fault inside a call may be the call's own. */
+/* A write lock that follows a fault inside a call may be the call's own. */
 static void fault_inside_a_call_leaves_the_write_lock_to_the_call(void **state)
 {
 	const struct trace_order *order = LOAD(
@@ -361,8 +361,8 @@ static void fault_inside_a_call_leaves_the_write_lock_to_the_call(void **state)
 }
 
 /*
- * Killed by exit_group: its last event may be a fault of long ago, and the lock
- * that it takes on its way out is not that fault's.
+ * A thread that exit_group kills may have had its last event, a fault, long
+ * ago. The lock that it takes while it exits is not that fault's.
  */
 static void lock_of_a_dying_thread_is_not_its_last_faults(void **state)
 {
@@ -399,7 +399,7 @@ static void fault_on_the_kernels_own_memory_is_left_out(void **state)
 
 /* ---- threads and processes ---- */
 
-/* A child that does one fault and ends. */
+/* A child that faults once and ends. */
 #define CHILD(call)                                                                                \
 	LEAVE("200/200", "000000020", call, "0x0")                                                 \
 	FAULT("200/200", "000000021", "0x1000", "0x6")                                             \
@@ -466,7 +466,7 @@ static void vfork_shares_the_space_until_exec(void **state)
 }
 
 /*
- * clone3's flags are not recorded: posix_spawn takes no lock, fork through
+ * clone3's flags are not recorded. posix_spawn takes no lock, but fork through
  * clone3 would.
  */
 static void locks_tell_what_clone3_did(void **state)
@@ -505,7 +505,7 @@ static void threads_share_and_the_last_one_ends_the_space(void **state)
 	assert_true(effect_of(order, TRACE_TASK_DONE, 1)->end.space_ended);
 }
 
-/* ---- what does not fit ---- */
+/* ---- inconsistent recordings ---- */
 
 static void without_lock_events_the_exits_give_the_order(void **state)
 {
@@ -550,7 +550,7 @@ static void what_is_unpaired_is_counted(void **state)
 	assert_false(order->spaces[1].known_from_start);
 }
 
-/* No recording says so; the reader must survive it. */
+/* No real recording says so, but the reader must survive it. */
 static void child_of_its_own_id_replaces_its_parent(void **state)
 {
 	const struct trace_order *order =

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_reader.c - each kind of line becomes its event, and each kind of wrong
+ * test_reader.c - each kind of line gives its event, and each kind of wrong
  * line its message, with file and line.
  */
 #include <setjmp.h>
@@ -19,7 +19,7 @@
 
 /* ---- lines that are right ---- */
 
-/* The only event of @line, which stays readable in @reader. */
+/* Return the only event of @line, which stays readable in @reader. */
 static struct trace_event only_event(const char *line, struct trace_reader **reader)
 {
 	char error[TRACE_ERROR_MAX];
@@ -35,7 +35,7 @@ static struct trace_event only_event(const char *line, struct trace_reader **rea
 	return event;
 }
 
-/* For events without strings. */
+/* event_of() is for events without strings. */
 static struct trace_event event_of(const char *line)
 {
 	struct trace_reader *reader;
@@ -45,7 +45,10 @@ static struct trace_event event_of(const char *line)
 	return event;
 }
 
-/* For events with: the string of the first event of @line, copied to @copy. */
+/*
+ * STRING_OF() is for events with strings: it copies the string of the first
+ * event of @text to @copy.
+ */
 #define STRING_OF(text, field, copy)                                                               \
 	do {                                                                                       \
 		char error_[TRACE_ERROR_MAX];                                                      \
@@ -254,7 +257,7 @@ static void lock_events_give_mm_mode_and_success(void **state)
 	assert_true(!released.lock.write);
 }
 
-/* ---- what is passed over ---- */
+/* ---- lines that are skipped ---- */
 
 static void lost_is_the_larger_of_two_accounts_of_the_same(void **state)
 {
@@ -324,8 +327,8 @@ static void xz_shows_in_the_bytes_not_in_the_name(void **state)
 }
 
 /*
- * More text than any buffer of the reader's holds, so that lines are cut by
- * every boundary.
+ * The text is longer than any buffer of the reader, so that every boundary cuts
+ * lines.
  */
 static void long_texts_are_read_whole(void **state)
 {
@@ -358,11 +361,11 @@ static void long_texts_are_read_whole(void **state)
 	free(text);
 }
 
-/* ---- what is wrong ---- */
+/* ---- lines that are wrong ---- */
 
 /*
- * The reader fails on line @line of @path with a message of exactly @message
- * behind `PATH:LINE: `.
+ * Check that the reader fails on line @line of @path with exactly `PATH:LINE: `
+ * and @message.
  */
 static void expect_error(const char *path, unsigned long line, const char *message)
 {
@@ -506,8 +509,8 @@ static void xz_that_ends_early_is_truncated(void **state)
 	(void)state;
 	assert_int_equal(stat(text_xz(BEGIN, SIZE_MAX), &whole), 0);
 	/*
-	 * before the first line is decoded, and behind the last: only the
-	 * stream's end is missing
+	 * The text is cut before the first line is decoded, and after the last
+	 * one, where only the stream's end is missing.
 	 */
 	expect_error(text_xz(BEGIN, 40), 1, message);
 	expect_error(text_xz(BEGIN, (size_t)whole.st_size - 1), 6, message);

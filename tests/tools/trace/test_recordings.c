@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_recordings.c - the bundled recordings of real programs are understood to
- * the last event: nothing lost, unpaired, unattached or guessed, and what is in
- * them is what their README says. Run from the top of the tree.
+ * test_recordings.c - the bundled recordings of real programs are understood
+ * completely: no event is lost, unpaired, unattached or guessed, and the
+ * contents are as bench/traces/README.md says. Run from the top of the tree.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,8 +17,8 @@
 
 struct recording {
 	const char *name;
-	unsigned long lines, calls, faults, ends; /* faults: execve's own included */
-	/* children that share their parent's space, or copy it */
+	unsigned long lines, calls, faults, ends; /* faults include execve's own */
+	/* address spaces; children that share the parent's, or copy it */
 	int spaces, shares, copies;
 };
 
@@ -79,7 +79,7 @@ static void nothing_in_them_is_left_over(void **state)
 	}
 }
 
-/* MMAP2 records and faults of execve are in its steps. */
+/* Count the MMAP2 records and faults of execve, which are in its steps. */
 static void count_steps(const struct trace_order *order, unsigned long *maps, unsigned long *faults)
 {
 	for (unsigned long i = 0; i < order->nr_effects; i++) {
@@ -137,8 +137,8 @@ static void effects_stand_in_one_order(void **state)
 }
 
 /*
- * A successful mmap shows the VMA it made, its own range inside what it merged
- * with.
+ * A successful mmap has the record of the VMA that it made; its own range lies
+ * inside the VMA, which may have merged.
  */
 static void every_new_mapping_shows_its_record(void **state)
 {
@@ -161,8 +161,8 @@ static void every_new_mapping_shows_its_record(void **state)
 }
 
 /*
- * Every space begins with its execve or fork, is used by nobody after its end,
- * and ends.
+ * Every space begins with its execve or fork, is not used after its end, and
+ * ends.
  */
 static void spaces_begin_and_end(void **state)
 {

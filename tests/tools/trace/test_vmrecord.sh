@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# test_vmrecord.sh PROGRAM - vmrecord's promises: what it says where it cannot
-# work, what it leaves alone, what it writes. Those that need perf's
-# tracepoints, or strace, are skipped where these are not to be had. Prints as
-# cmocka does, so that tools/check counts it.
+# test_vmrecord.sh PROGRAM - what vmrecord promises: its messages where it
+# cannot work, the files that it does not touch, and its output. Cases that need
+# perf's tracepoints, or strace, are skipped where these are missing. The output
+# has cmocka's form, so that tools/check counts it.
 set -u
 program=$(realpath "$1")
 dir=$(mktemp -d)
@@ -11,15 +11,16 @@ trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
 failed=0
 
-# record ARG...: vmrecord's output in $said, its exit status in $status.
+# record ARG...: runs vmrecord; its output is then in $said, its exit status in
+# $status.
 record()
 {
 	said=$("$program" "$@" 2>&1)
 	status=$?
 }
 
-# expect STATUS TEXT: how the last record() ended, and what it must have said
-# somewhere.
+# expect STATUS TEXT: checks the exit status of the last record(), and that its
+# output contains TEXT.
 expect()
 {
 	[ $status -eq "$1" ] && grep -qF -- "$2" <<<"$said" && return
@@ -85,7 +86,7 @@ what_is_no_regular_file_stays()
 	record --strace -o link true
 	expect 0 "to read, not to replay" || return 1
 	[ -L link ] && xz -dc target | grep -q "execve(" || return 1
-	# strace takes a file name that begins with | for a command.
+	# strace takes a file name that begins with | as a command.
 	record --strace --keep-data -o '|touch ran;.xz' true
 	[ ! -e ran ] && [ ! -e ran.data ] || return 1
 	files_are "fifo into link target |touch ran;.xz |touch ran;.xz.data "
@@ -100,8 +101,8 @@ what_is_echoed_cannot_reach_the_terminal()
 	files_are ""
 }
 
-# A perf that prints what $dir/text holds, and complains as perf does of lost
-# samples if $dir/lost is there.
+# Makes a fake perf that prints the file $dir/text and, if $dir/lost exists,
+# reports lost samples as perf does.
 fake_perf()
 {
 	cat > perf <<-'PERF'

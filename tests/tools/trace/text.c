@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * text.c - files for the tests of tools/trace.
- */
+/* text.c - see text.h. Makes files for the tests of tools/trace. */
 #include "tests/tools/trace/text.h"
 
 #include <lzma.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * text.h - recordings written by hand: files in a directory of the test's own,
- * and short forms of the lines that perf script prints.
+ * text.h - recordings written by hand: files in a temporary directory of the
+ * test, and short forms of the lines that perf script prints. One thread.
  */
 #ifndef TESTS_TRACE_TEXT_H
 #define TESTS_TRACE_TEXT_H
@@ -9,27 +9,30 @@
 #include <stddef.h>
 
 /*
- * A file of these bytes, for the reader under test; its name lives until the
- * next call. Aborts when it cannot be written.
+ * Write these bytes to a file for the reader under test. Its name is valid
+ * until the next call. Aborts if it cannot be written.
  */
 const char *text_file(const void *bytes, size_t len);
 
-/* The same, of a string. */
+/* text_file() of a string. */
 const char *text_of(const char *string);
 
 /*
- * The same, compressed by xz; of the compressed bytes only the first @keep (all
- * if fewer).
+ * text_of() compressed by xz, cut to the first @keep bytes (all if there are
+ * fewer).
  */
 const char *text_xz(const char *string, size_t keep);
 
-/* Process 100 maps @nr pages, one every @apart bytes, and forks as often. */
+/*
+ * A recording in which process 100 maps @nr pages, one every @apart bytes, and
+ * forks as often.
+ */
 const char *text_of_forks(int nr, unsigned long apart);
 
-/* For the end of the test program. */
+/* Remove the directory; for the end of the test program. */
 void text_remove(void);
 
-/* Lines. @id is "PID/TID", @time is 9 digits behind "1.". */
+/* Lines of perf script: @id is "PID/TID", @time is 9 digits after "1.". */
 #define LINE(id, time, rest) " " id "  [001]     1." time ": " rest "\n"
 #define ENTER(id, time, call, args)                                                                \
 	LINE(id, time, "             syscalls:sys_enter_" call ": " args)
@@ -49,7 +52,7 @@ void text_remove(void);
 #define TASK_NEW(id, time, child, parent) LINE(id, time, "PERF_RECORD_FORK(" child "):(" parent ")")
 #define TASK_EXIT(id, time, task, parent) LINE(id, time, "PERF_RECORD_EXIT(" task "):(" parent ")")
 
-/* Process 100 begins, in space 0xa. Lines 1 to 5. */
+/* Process 100 begins in space 0xa: lines 1 to 5. */
 #define BEGIN                                                                                      \
 	LINE("100/100", "000000001", "PERF_RECORD_COMM exec: prog:100/100")                        \
 	LOCKED("100/100", "000000002", "0xa", "true")                                              \

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_check.c - `vmreplay check`: the bundled recordings of real programs
- * match on every engine, a small recording matches too, and each single wrong
- * record, placement, result, touch or line of a listing in it is told with its
- * place.
+ * match on every engine, a small recording matches, too, and each single wrong
+ * record, placement, result, touch or line of a listing in it is reported with
+ * its place.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -80,8 +80,8 @@ static void a_small_recording_matches_and_is_counted(void **state)
 }
 
 /*
- * The machine that recorded had no zero page, and the recording says so. What
- * this machine has does not matter.
+ * The recording machine had no zero page, and the recording says so. The
+ * properties of this machine do not matter.
  */
 static void a_recording_is_checked_by_its_own_machines_rules(void **state)
 {
@@ -102,8 +102,8 @@ static void a_recording_is_checked_by_its_own_machines_rules(void **state)
 }
 
 /*
- * What the kernel maps of a program of three segments: the whole image first.
- * Between the last two lies a free page, 0x405000.
+ * The kernel's mappings for a program of three segments: it maps the whole
+ * image first. Between the last two segments lies a free page, 0x405000.
  */
 #define IMAGE                                                                                      \
 	LINE("100/100", "000000001", "PERF_RECORD_COMM exec: prog:100/100")                        \
@@ -117,9 +117,9 @@ static void a_recording_is_checked_by_its_own_machines_rules(void **state)
 	LEAVE("100/100", "000000007", "mmap", answer)
 
 /*
- * A program whose segments leave a page free was told as a mismatch: execve
- * maps the whole image, and no record shows that it unmaps what lies beyond the
- * first segment. `make` is such a program.
+ * Symptom: a program whose segments leave a page free was reported as a
+ * mismatch. Cause: execve maps the whole image, and no record shows that it
+ * unmaps the part beyond the first segment. `make` is such a program.
  */
 static void a_page_between_two_segments_is_free(void **state)
 {
@@ -137,7 +137,7 @@ static void a_page_between_two_segments_is_free(void **state)
 
 /* ---- one thing wrong ---- */
 
-/* The line of @text in which @at begins, from 1. */
+/* Return the number of the line of @text in which @at begins, from 1. */
 static unsigned long line_of(const char *text, const char *at)
 {
 	unsigned long line = 1;
@@ -147,7 +147,7 @@ static unsigned long line_of(const char *text, const char *at)
 	return line;
 }
 
-/* @text with the @nr-th @from, counted from 1, made @to; in place. */
+/* Replace the @nr-th @from of @text, counted from 1, by @to, in place. */
 static void replace(char *text, size_t room, const char *from, unsigned int nr, const char *to)
 {
 	char *at = strstr(text, from);
@@ -174,8 +174,8 @@ struct edit {
 };
 
 /*
- * The small recording with edits, where it is told (the line with this text,
- * before the edits; no edit adds a line), and in which words.
+ * The small recording with edits, the line that is reported (the line with this
+ * text before the edits; no edit adds a line), and the message.
  */
 struct wrong {
 	struct edit edits[EDITS_MAX];
@@ -228,7 +228,7 @@ static void a_wrong_record_is_told(void **state)
 		 "got 7f00000cc000-7f00000ce000 "
 		 "perms 3",
 		 0},
-		/* its start: what it merged with */
+		/* its start: the range that it merged with */
 		{{{"[0x7f00000cb000(0x3000)", "[0x7f00000cc000(0x2000)", 0}},
 		 "sys_enter_mmap: addr: 0x7f00000cb000",
 		 "MMAP2: expected 7f00000cc000-7f00000ce000 perms 3 offset 7f00000cb000 //anon, "
@@ -261,7 +261,7 @@ static void a_wrong_record_is_told(void **state)
 		 "sys_enter_brk: brk: 0x1002000",
 		 "offset 1000000 /bin/prog, got 1000000-1002000 perms 3 offset 1000000 //anon",
 		 0},
-		/* another thread's, and another process's */
+		/* a record of another thread, and of another process */
 		{{{"[0x7f00000c9000(0x2000)", "[0x7f00000c9000(0x1000)", 0}},
 		 "100/101  [001]     1.000081000",
 		 "] pid 100: MMAP2: expected",
@@ -308,8 +308,8 @@ static void a_wrong_placement_is_told(void **state)
 		 "mremap(7f00000c8000, 1000, 2000): expected 7f00000c5000, got 7f00000c6000",
 		 0},
 		/*
-		 * who came first: the other thread has the lock first and so
-		 * the higher address
+		 * The order of the threads: here the other thread takes the
+		 * lock first and gets the higher address.
 		 */
 		{{{"100/100  [000]     1.000083000", "100/101  [001]     1.000083000", 0},
 		  {"100/101  [001]     1.000086000", "100/100  [000]     1.000086000", 0}},
@@ -346,7 +346,8 @@ static void a_wrong_result_is_told(void **state)
 		 "brk(1002000, 0, 0): expected 1000000, got 1002000",
 		 0},
 		/*
-		 * memory that the recording's kernel refused; it is given back
+		 * The recording's kernel refused memory; the replay frees what
+		 * it got.
 		 */
 		{{{"sys_exit_mmap: 0x7f00000c8000", "sys_exit_mmap: 0xfffffffffffffff4", 3},
 		  {"PERF_RECORD_MMAP2 100/100: [0x7f00000c8000(0x1000) @ 0x7f00000c8000",
@@ -380,14 +381,14 @@ static void a_wrong_result_is_told(void **state)
 static void a_wrong_touch_is_told(void **state)
 {
 	static const struct wrong wrong[] = {
-		/* of nothing */
+		/* of an unmapped address */
 		{{{"address=0x7f00000cc008", "address=0x7f00000cb008", 0}},
 		 "address=0x7f00000cc008",
 		 "a touch (write) of 7f00000cb008 answered 1, expected 0",
 		 0},
 		/*
-		 * in the child, of what the parent's record says may be read;
-		 * the record itself is told before
+		 * A touch in the child of a page that the parent's record
+		 * allows to read. The record itself is reported first.
 		 */
 		{{{"start: 0x7f00000cb000, len: 0x1000, prot: 0x1",
 		   "start: 0x7f00000cb000, len: 0x1000, prot: 0x0", 0},
@@ -424,20 +425,23 @@ static void touches_of_the_lowest_pages_must_fail(void **state)
 }
 
 /*
- * The small recording, with a touch that what it says before forbids: refused
- * by the engines too, so that all is well.
+ * The small recording with a touch that an earlier event forbids. The engines
+ * refuse it, too, so the recording matches.
  */
 static void touches_that_the_recording_forbids_must_fail(void **state)
 {
 	static const struct edit edits[][EDITS_MAX] = {
-		/* by the rights that execve gave: a write, an execution */
+		/*
+		 * forbidden by the rights of execve's mappings: a write, an
+		 * execution
+		 */
 		{{"address=0x400010 ip=0x401000 error_code=0x14",
 		  "address=0x400010 ip=0x401000 error_code=0x7", 0}},
 		{{"address=0x403010 ip=0x401000 error_code=0x7",
 		  "address=0x403010 ip=0x401000 error_code=0x14", 0}},
 		/*
-		 * in the child, by what the parent did before: rights changed,
-		 * moved away, guarded, not inherited
+		 * Forbidden in the child by what the parent did before: rights
+		 * changed, moved away, guarded, not inherited.
 		 */
 		{{"address=0x403010 ip=0x401000 error_code=0x7",
 		  "address=0x7f00000cb010 ip=0x401000 error_code=0x7", 2}},
@@ -471,7 +475,7 @@ static void a_wrong_execve_is_told(void **state)
 		 "PERF_RECORD_COMM exec",
 		 "execve's mapping at 404800 was refused with -22",
 		 2},
-		/* with the touches of what is not there */
+		/* The touches of the missing stack are reported, too. */
 		{{{"[0x7ffd00000000(0x21000)", "[0xfffd00000000(0x21000)", 0}},
 		 "PERF_RECORD_COMM exec",
 		 "execve's mapping at fffd00000000 was refused with -12",
@@ -525,8 +529,8 @@ static void locks_and_seals_are_replayed(void **state)
 #define SEGMENT "0 00:01 7 0]: rw-s /SYSV00000000 (deleted)"
 
 /*
- * Attached twice, refused, put over the first, detached in pieces: nothing is
- * left there.
+ * A segment is attached twice, refused, attached over the first place, and
+ * detached in pieces; nothing remains there.
  */
 static void segments_of_shared_memory_are_replayed(void **state)
 {
@@ -566,8 +570,8 @@ static void segments_of_shared_memory_are_replayed(void **state)
 }
 
 /*
- * Where MAP_32BIT maps is the kernel's own secret; an errno that no file is
- * needed for is checked; key -1 is mprotect's.
+ * The kernel chooses MAP_32BIT's place at random, so it is not checked. An
+ * errno that needs no file is checked. Key -1 means mprotect.
  */
 static void what_depends_on_no_file_and_no_chance_is_checked(void **state)
 {
@@ -591,7 +595,7 @@ static void what_depends_on_no_file_and_no_chance_is_checked(void **state)
 					       "0x41f4d000 00:00 0 0]: r--p //anon", "0x0")));
 	program_expect(output, "1 placements, 3 results, 0 faults in 1 address spaces; 0 not "
 			       "replayed; 0 mismatches");
-	/* an errno of the file's own */
+	/* an errno that comes from the file itself */
 	output = program_run(
 		0, "check %s",
 		text_of(BEGIN CALL(
@@ -661,8 +665,8 @@ static void a_wrong_line_of_a_listing_is_told(void **state)
 }
 
 /*
- * The state before the second thread's mapping has as many mappings, and agrees
- * with this listing up to its last line but one.
+ * The state before the second thread's mapping has as many mappings as this
+ * listing, and agrees with it up to the last line but one.
  */
 static void the_nearest_state_is_told_not_the_last(void **state)
 {
@@ -694,7 +698,8 @@ static void a_listing_with_too_many_lines_is_told(void **state)
 }
 
 /*
- * A file may have any name; the kernel lists it as it is, but for the newline.
+ * A file may have any name; the kernel lists it verbatim, except for the
+ * newline.
  */
 static void a_name_in_a_listing_does_not_reach_the_terminal(void **state)
 {
@@ -876,7 +881,10 @@ static int read_small(void **state)
 	(void)state;
 	small = program_file(PROGRAM_SMALL "script");
 	small_maps = program_file(PROGRAM_SMALL "maps");
-	/* what the tests edit copies of */
+	/*
+	 * The tests edit copies of these files, which must fit into their
+	 * buffers.
+	 */
 	assert_true(strlen(small) < 30000 && strlen(small_maps) < 4000);
 	return 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_compile.c - a recording as a flat list of operations: each of its calls,
- * touches, execves and forks is there, in its order and with its sizes; what
- * the kernel refused is left out and counted; and the list runs on every
- * engine, again and again, leaving nothing mapped.
+ * test_compile.c - a recording becomes a flat list of operations: each of its
+ * calls, touches, execves and forks is in the list, in order and with its
+ * sizes; calls that the kernel refused are left out and counted; and the list
+ * runs on every engine, again and again, and leaves nothing mapped.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,8 +21,8 @@
 #define GIB (1UL << 30)
 
 /*
- * cmocka ends a failed test in the middle: these are freed before the next one
- * instead.
+ * cmocka leaves a failed test at the failure, so these are freed before the
+ * next recording is loaded.
  */
 static struct trace_order *order;
 static struct program program;
@@ -46,7 +46,7 @@ static void load(const char *path)
 		fail_msg("%s", error);
 }
 
-/* Process 100 and these lines; the exit of the process is added. */
+/* Load process 100 with these lines; END adds the exit of the process. */
 #define END                                                                                        \
 	ENTER("100/100", "900000000", "exit_group", "error_code: 0x0")                             \
 	TASK_EXIT("100/100", "900000002", "100:100", "1:1")
@@ -60,8 +60,8 @@ static void load(const char *path)
 	LEAVE("100/100", "000" time "009", name, result)
 
 /*
- * BEGIN's program text is mapped first, at 2 MiB in the slice: its 0x400000.
- * Addresses near it follow with this shift.
+ * BEGIN's program text, 0x400000, is mapped first, at 2 MiB in the slice.
+ * Nearby addresses have the same shift.
  */
 #define TEXT 0x400000
 #define SHIFT (program.op[0].addr - TEXT)
@@ -82,7 +82,7 @@ static void expect_op(size_t i, enum run_kind kind, unsigned long addr, unsigned
 			 len, addr);
 }
 
-/* ---- each thing that a process can do ---- */
+/* ---- each kind of operation ---- */
 
 static void a_program_begins_with_what_execve_maps_and_ends_with_nothing(void **state)
 {
@@ -99,15 +99,16 @@ static void a_program_begins_with_what_execve_maps_and_ends_with_nothing(void **
 	assert_int_equal(program.slice, GIB);
 }
 
-/* An execve of these mappings instead of BEGIN's. */
+/* Load an execve with these mappings instead of BEGIN's. */
 #define LOAD_EXEC(maps)                                                                            \
 	load(text_of(LINE("100/100", "000000001", "PERF_RECORD_COMM exec: prog:100/100")           \
 			     maps LEAVE("100/100", "000000005", "execve", "0x0") END))
 #define SEGMENT(time, range, rest) MAP2("100/100", "00000000" time, range, rest " /bin/prog")
 
 /*
- * As the kernel does it; where the first segment ends does not show, but it
- * reaches at most a page into the file's next segment.
+ * The image is mapped as the kernel maps it. The recording does not show where
+ * the first segment ends, but it reaches at most a page into the file's next
+ * segment.
  */
 static void an_image_is_mapped_whole_and_cut_behind_its_first_segment(void **state)
 {
@@ -118,13 +119,13 @@ static void an_image_is_mapped_whole_and_cut_behind_its_first_segment(void **sta
 	expect_op(1, RUN_MUNMAP, 0x402000, 0x7000);
 	expect_op(2, RUN_MMAP, 0x402000, 0x3000);
 	/*
-	 * A wide gap before the second segment, whose first page of the file is
-	 * the first one's last page.
+	 * A wide gap lies before the second segment, whose first page of the
+	 * file is also the first segment's last page.
 	 */
 	LOAD_EXEC(SEGMENT("2", "0x400000(0x204000)", "0 fe:00 77 0]: r-xp")
 			  SEGMENT("3", "0x602000(0x2000)", "0x2000 fe:00 77 0]: rw-p"));
 	expect_op(1, RUN_MUNMAP, 0x403000, 0x201000);
-	/* One segment, and memory behind it that is not the file's. */
+	/* One segment, followed by memory that is not the file's. */
 	LOAD_EXEC(SEGMENT("2", "0x400000(0x5000)", "0 fe:00 77 0]: rw-p") MAP2(
 		"100/100", "000000003", "0x401000(0x4000)", "0x401000 00:00 0 0]: rw-p //anon"));
 	expect_op(1, RUN_MUNMAP, 0x401000, 0x4000);
@@ -132,8 +133,8 @@ static void an_image_is_mapped_whole_and_cut_behind_its_first_segment(void **sta
 }
 
 /*
- * Nothing is cut where nothing is mapped over, and a file is mapped whole only
- * once.
+ * The first mapping is cut only where another one is mapped over it, and a file
+ * is mapped whole only once.
  */
 static void only_the_first_mapping_of_a_file_is_an_image(void **state)
 {
@@ -173,7 +174,7 @@ static void a_mapping_knows_its_file_and_offset(void **state)
 	assert_int_equal(op(1)->off, 0x5000);
 	assert_int_equal(op(1)->file->f_mapping->ino, 99);
 	assert_int_equal(op(1)->flags, MAP_SHARED | MAP_FIXED);
-	/* one inode, one file */
+	/* Both mappings have one inode, so they share one file. */
 	assert_ptr_equal(op(2)->file, op(0)->file);
 }
 
@@ -219,8 +220,8 @@ static void the_break_is_mapped_and_unmapped(void **state)
 			     CALL("300", "brk", "brk: 0x603900", "0x603900")
 				     CALL("400", "brk", "brk: 0x601000", "0x601000"));
 	/*
-	 * from the end of the page in which it begins; a step within a page
-	 * does nothing
+	 * The break moves from the end of the page in which the heap begins; a
+	 * move within a page does nothing.
 	 */
 	assert_int_equal(program.nr, 4);
 	expect_op(1, RUN_BRK, 0x601000, 0x3000);
@@ -253,8 +254,8 @@ static void a_move_goes_where_the_recording_has_it(void **state)
 }
 
 /*
- * A stack of one page; a touch far below grows it, and what a program maps
- * later stays 1 MiB away.
+ * A stack of one page: a touch far below grows it, and later mappings of the
+ * program stay 1 MiB away.
  */
 static void stacks_grow_down(void **state)
 {
@@ -295,7 +296,10 @@ static void a_fork_maps_for_the_child_what_the_parent_has(void **state)
 	assert_int_equal(program.nr, 11);
 	child = op(4)->addr;
 	assert_true(child >= op(0)->addr + 0x200000);
-	/* text, two pages with the hole between, the stack-like one */
+	/*
+	 * The child copies the text, two pages with the hole between them, and
+	 * the growing mapping.
+	 */
 	assert_string_equal(op(4)->file->f_path, "/bin/prog");
 	assert_int_equal(op(4)->len, 0x3000);
 	assert_int_equal(op(5)->addr - child, 0x100000);
@@ -304,7 +308,7 @@ static void a_fork_maps_for_the_child_what_the_parent_has(void **state)
 	assert_int_equal(op(6)->addr - child, 0x102000);
 	assert_int_equal(op(7)->addr - child, 0x190000);
 	assert_int_equal(op(7)->flags, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED);
-	/* the child touches its own, and goes alone */
+	/* The child touches its own copy, and unmaps only that at its end. */
 	assert_int_equal(op(8)->kind, RUN_FAULT);
 	assert_int_equal(op(8)->addr - child, 0x102008);
 	assert_int_equal(op(9)->kind, RUN_MUNMAP);
@@ -315,8 +319,8 @@ static void a_fork_maps_for_the_child_what_the_parent_has(void **state)
 }
 
 /*
- * Shared anonymous memory has a file of the library's own; the child maps the
- * same one, even after the parent has let go.
+ * The library makes a file for shared anonymous memory. The child maps the same
+ * file, even after the parent has unmapped it.
  */
 static void a_child_shares_its_parents_shared_memory(void **state)
 {
@@ -380,12 +384,12 @@ static void what_the_library_cannot_do_is_left_out_and_counted(void **state)
 {
 	(void)state;
 	LOAD(CALL("100", "mlock", "start: 0x400000, len: 0x1000", "0x0")
-	     /* a file that no record names */
+	     /* no record names the file */
 	     CALL("200", "mmap", "addr: 0x0, len: 0x1000, prot: 0x1, flags: 0x2, fd: 0x3, off: 0x0",
 		  "0x500000")
-	     /* so there is nothing to touch */
+	     /* so this touch has no mapping */
 	     FAULT("100/100", "000300000", "0x500000", "0x4")
-	     /* and nothing is here either */
+	     /* this address has no mapping either */
 	     FAULT("100/100", "000400000", "0x8", "0x6"));
 	assert_int_equal(program.nr, 2);
 	assert_int_equal(program.left_out, 4);
@@ -419,8 +423,8 @@ static void load_recording(const char *name)
 }
 
 /*
- * How many effects must show as operations: [kind], and besides what was
- * refused or cannot be done.
+ * Count the effects that must become operations, by kind.
+ * Return: the number that was refused or cannot be done.
  */
 static unsigned long count_effects(unsigned long want[NR_RUN_KINDS])
 {
@@ -452,8 +456,8 @@ static unsigned long count_effects(unsigned long want[NR_RUN_KINDS])
 }
 
 /*
- * Ends add unmaps, forks add mappings; everything else is there as often as in
- * the recording, or counted as left out.
+ * Ends add unmaps and forks add mappings; every other effect is in the list as
+ * often as in the recording, or counted as left out.
  */
 static void a_recording_that_would_fill_memory_is_refused(void **state)
 {
@@ -484,8 +488,8 @@ static void nothing_of_a_real_program_is_lost(void **state)
 		assert_int_equal(have[RUN_MADVISE], want[RUN_MADVISE]);
 		assert_int_equal(have[RUN_MREMAP], want[RUN_MREMAP]);
 		/*
-		 * java touches page 0 on purpose, and postgres its System V
-		 * segment
+		 * java touches page 0 on purpose, and postgres touches its
+		 * System V segment.
 		 */
 		out += want[RUN_FAULT] - have[RUN_FAULT];
 		assert_true(want[RUN_FAULT] - have[RUN_FAULT] <= 1);
@@ -503,8 +507,8 @@ static void expect_runs_clean(const char *engine, const char *name)
 	limits.max_map_count = 1 << 30;
 	assert_int_equal(vms_mm_set_limits(mm, &limits), 0);
 	/*
-	 * twice, at another place than the one at which it was compiled, and
-	 * beside itself
+	 * Run the list at other places than the one for which it was compiled,
+	 * and next to itself.
 	 */
 	for (unsigned long base = GIB; base <= GIB + 2 * program.slice; base += program.slice)
 		for (size_t i = 0; i < program.nr; i++)

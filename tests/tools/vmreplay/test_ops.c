@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_ops.c - `vmreplay ops`: each script under scripts/ answers on every
- * engine what stands beside it, and a wrong word is told with its line, after
- * all that came before it. What is expected of the scripts is what Linux 6.18
- * printed (tests/oracle); random.ops holds forty scripts made at random.
+ * test_ops.c - `vmreplay ops`: each script under scripts/ gives on every engine
+ * the answers of its .expected file, and a wrong word is reported with its
+ * line, after the answers to all lines before it. Linux 6.18 printed the
+ * expected answers (tests/oracle); random.ops holds forty random scripts.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@
 #include "tests/tools/trace/text.h"
 #include "tests/tools/vmreplay/program.h"
 
-/* @words: more options. */
+/* @words: further options. */
 static void expect_script_with(const char *name, const char *words)
 {
 	char path[128];
@@ -120,8 +120,8 @@ static void advice_guards_populates_and_discards(void **state)
 }
 
 /*
- * The rule read_takes_page: what a kernel with a zero page says when each of
- * them is replaced (oracle --no-zero-page).
+ * The rule read_takes_page: the expected answers are those of a kernel whose
+ * zero pages are all replaced (oracle --no-zero-page).
  */
 static void reads_take_pages_where_there_is_no_zero_page(void **state)
 {
@@ -224,8 +224,8 @@ static void each_script_has_a_world_of_its_own(void **state)
 }
 
 /*
- * Before 6.16 a page that was written to, and becomes like the one before it,
- * stays a mapping of its own.
+ * Before 6.16, a written page that becomes like the page below it stays a
+ * mapping of its own.
  */
 static void a_script_may_follow_an_older_kernel(void **state)
 {
@@ -246,8 +246,8 @@ static void a_script_may_follow_an_older_kernel(void **state)
 /* ---- what is refused ---- */
 
 /*
- * A wrong line after two good ones: those are answered in full, and of the
- * wrong one there is the message alone.
+ * A wrong line follows two good ones. The good lines are answered in full, and
+ * the wrong line gets the message only.
  */
 static void expect_wrong_line(const char *line, const char *found, const char *expected)
 {
@@ -331,7 +331,7 @@ static void lines_that_are_no_text_are_told(void **state)
 	program_expect(program_run(2, "ops tests/tools/vmreplay"),
 		       "tests/tools/vmreplay:1: Is a directory\n");
 	/*
-	 * A script's lines are echoed: they are not to move the reader's
+	 * The output echoes a script's lines, and must not move the terminal's
 	 * cursor.
 	 */
 	path = text_file(escape, strlen(escape));
@@ -342,9 +342,9 @@ static void lines_that_are_no_text_are_told(void **state)
 }
 
 /*
- * What fills the address space outside the arena stays, and stays without page
- * tables: guards in all of it had taken hours and all memory, and so had
- * populating what a script mapped in its place.
+ * The mappings that fill the address space outside the arena must stay, without
+ * page tables. Symptom: guards in all of it took hours and all memory, and so
+ * did populating a script's mapping in its place.
  */
 static void no_operation_works_outside_the_arena(void **state)
 {
@@ -374,8 +374,8 @@ static void no_operation_works_outside_the_arena(void **state)
 }
 
 /*
- * What the kernel refuses before it does anything is an answer, however long
- * the range.
+ * A call that the kernel refuses before it does anything has an answer, however
+ * long the range is.
  */
 static void ranges_that_are_refused_have_their_answers(void **state)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_places.c - the addresses of a recording moved together into a slice:
- * near ones keep their distance, wide gaps are closed, and no two things that
- * the recording keeps apart fall on one another.
+ * test_places.c - the addresses of a recording are moved together into a slice:
+ * near places keep their distance, wide gaps are closed, and places that the
+ * recording keeps apart never overlap.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,8 +23,8 @@
 #define BLOCK (2 * MIB)
 
 /*
- * cmocka ends a failed test in the middle: these are freed before the next one
- * instead.
+ * cmocka leaves a failed test at the failure, so these are freed before the
+ * next recording is loaded.
  */
 static struct trace_order *order;
 static struct places places;
@@ -55,8 +55,8 @@ static unsigned long at(unsigned long addr)
 }
 
 /*
- * One mmap of process 100; three digits of time behind "1.000", all that
- * matters is its answer and length.
+ * One mmap of process 100, with three digits of time after "1.000". Only its
+ * result and length matter.
  */
 #define MMAP(time, len, result)                                                                    \
 	ENTER("100/100", "000" time "000", "mmap",                                                 \
@@ -172,7 +172,10 @@ static void a_child_has_its_parents_places_beside_them(void **state)
 	assert_int_equal(places.nr, 5);
 	assert_int_not_equal(places_translate(&places, 1, 0x400000, 0x3000), PLACE_NONE);
 	assert_int_not_equal(places_translate(&places, 1, 0x7f0000000000, 0x1000), PLACE_NONE);
-	/* what the parent mapped after the fork is not the child's */
+	/*
+	 * The child does not have the mapping that the parent made after the
+	 * fork.
+	 */
 	assert_int_equal(places_translate(&places, 1, 0x7e0000000000, 1), PLACE_NONE);
 	assert_int_not_equal(places_translate(&places, 1, 0x400000, 1), at(0x400000));
 }
@@ -189,20 +192,20 @@ static void find_many(int nr, unsigned long apart, int err)
 }
 
 /*
- * N mappings and F forks had made N times F places, which were joined only
- * then.
+ * Symptom: N mappings and F forks made N times F places, because places were
+ * joined only afterwards.
  */
 static void what_is_near_is_copied_as_one(void **state)
 {
 	(void)state;
 	find_many(1500, 0x2000, 0);
 	assert_int_equal(order->nr_spaces, 1501);
-	/* the parent's places are one */
+	/* The parent's mappings form one place. */
 	assert_int_equal(places.copied, 1500);
 	assert_int_equal(places.nr, 1501);
 }
 
-/* Where all are far apart there are N times F. */
+/* If all mappings are far apart, there are N times F places. */
 static void too_many_copies_are_refused(void **state)
 {
 	(void)state;
@@ -240,8 +243,8 @@ static int by_at(const void *a, const void *b)
 }
 
 /*
- * In the slice no two places share a page table, and those of a space lie in
- * the order of the recording.
+ * In the slice, no two places share a page table, and the places of a space
+ * keep the recording's order.
  */
 static void expect_apart(const char *name)
 {

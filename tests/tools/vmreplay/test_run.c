@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_run.c - `vmreplay run`: replayed by one thread and by two, every result
- * is the recorded one on every engine; what is printed has the project's shape;
- * what cannot be run is refused.
+ * test_run.c - `vmreplay run`: one thread and two threads get the recorded
+ * result of each operation on every engine; the output has the form of a row; a
+ * recording that cannot be run is refused.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,12 +52,12 @@ static void expect_rising(const json_t *object)
 	assert_true(integer(object, "p999_ns") <= integer(object, "max_ns"));
 }
 
-/* All the keys and none besides. */
+/* Check that the row has all keys and no others. */
 static void expect_row_shape(const json_t *row)
 {
 	size_t keys = 3; /* workload, engine, by_kind */
 
-	/* who else had the CPUs: three numbers, where the system tells */
+	/* the use of the CPUs by others: three numbers, if the system tells */
 	if (json_object_get(row, "load")) {
 		assert_true(number(row, "load") >= 0 && number(row, "others_pct") >= 0 &&
 			    number(row, "steal_pct") >= 0);
@@ -74,7 +74,7 @@ static void expect_row_shape(const json_t *row)
 	expect_rising(row);
 }
 
-/* Return: how many operations all kinds have together. */
+/* Check each kind. Return: the number of operations of all kinds. */
 static json_int_t expect_kinds(json_t *kinds)
 {
 	json_int_t ops = 0;
@@ -95,7 +95,7 @@ static json_int_t expect_kinds(json_t *kinds)
 	return ops;
 }
 
-/* Takes the next line of @output. NULL: no more. */
+/* Take the next line of @output. Return: NULL if there is none. */
 static json_t *next_row(const char **output)
 {
 	size_t len = strcspn(*output, "\n");
@@ -149,8 +149,8 @@ static void every_recording_runs_without_error_on_every_engine(void **state)
 }
 
 /*
- * Two passes of each thread: the number of operations is known, and is the same
- * everywhere.
+ * Each thread makes two passes, so the number of operations is known and the
+ * same everywhere.
  */
 static void passes_and_threads_multiply_the_operations(void **state)
 {
@@ -173,7 +173,7 @@ static void passes_and_threads_multiply_the_operations(void **state)
 			assert_int_equal(integer(row, "ops"), threads * ops_of_one);
 			assert_int_equal(integer(row, "vmas"), threads * vmas_of_one);
 			assert_int_equal(integer(row, "runs"), 2);
-			/* the kinds are counted over both runs */
+			/* The kinds are counted over both runs. */
 			assert_int_equal(expect_kinds(json_object_get(row, "by_kind")),
 					 2 * integer(row, "ops"));
 			json_decref(row);
@@ -272,8 +272,8 @@ static void bad_arguments_are_refused(void **state)
 }
 
 /*
- * A recording that spreads over 1 TiB leaves room for fewer threads than may be
- * asked for.
+ * A recording that spreads over 1 TiB leaves room for fewer threads than
+ * --threads allows.
  */
 #define RESERVE(time, len, result, range)                                                          \
 	ENTER("100/100", time "0", "mmap",                                                         \
