@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * aim.c - see aim.h.
+ * aim.c - see aim.h. Chooses addresses, lengths and words, and updates the
+ * sketch.
  */
 #include "tests/oracle/aim.h"
 
@@ -148,7 +149,7 @@ void spoil(struct maker *m, unsigned long *start, unsigned long *len)
 		*start += 1 + below(m, PAGE - 1);
 	else
 		*len = PICK(m, lengths);
-	/* It must not reach what lies above. */
+	/* The range must not reach beyond the arena. */
 	if (*start + *len > SKETCH_END && *len < PAGE)
 		*len = 0;
 	if (*start % PAGE && *start + *len > SKETCH_END)
@@ -184,7 +185,7 @@ void add_word(char *words, const char *word)
 	snprintf(words + len, WORDS_ROOM - len, "%s%s", len ? "|" : "", word);
 }
 
-/* ---- what becomes of the sketch ---- */
+/* ---- updating the sketch ---- */
 
 void map_into_sketch(struct maker *m, unsigned long addr, unsigned long len, const char *words)
 {

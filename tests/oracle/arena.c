@@ -2,11 +2,12 @@
 /*
  * arena.c - see arena.h.
  *
- * The program is linked at 0e000000 and its break begins right behind it, for
- * the kernel lets a break grow and never lets it be moved; grown to the arena's
- * start and unmapped again, it is where a script wants it. What is free outside
- * the arena is then filled with inaccessible private mappings of /dev/zero's
- * descriptor: no mapping of a script has that file, so none merges.
+ * The program is linked at 0e000000 and its break begins right behind it,
+ * because the kernel lets a break grow but never lets a program move its start.
+ * The break is grown to the arena's start and the memory unmapped, so that the
+ * break is where a script expects it. The free parts outside the arena are then
+ * filled with inaccessible private mappings of /dev/zero's descriptor: no
+ * mapping of a script has that file, so none merges with them.
  */
 #include "tests/oracle/arena.h"
 
@@ -32,8 +33,8 @@
 #define STACK_LIMIT (8UL << 20)
 #define STACK_NEED (512UL << 10)
 /*
- * ours; a script names small numbers when it means a descriptor that is not
- * open
+ * The first number for our descriptors. Small numbers in a script stand for
+ * descriptors that are not open.
  */
 #define FIRST_FD 700
 #define HOLES_MAX 256
@@ -42,7 +43,7 @@
 static struct arena_file {
 	const char *name;
 	unsigned long bytes;
-	int same_as; /* an index of a file that it opens again, or -1 */
+	int same_as; /* index of a file that this one opens again, or -1 */
 	int access;
 	bool memfd;
 	int fd;
@@ -57,9 +58,9 @@ static struct arena_file {
 	{.name = "m1", .bytes = 8UL << 20, .same_as = -1, .memfd = true},
 };
 
-/* ---- the second life ---- */
+/* ---- running the program again ---- */
 
-/* Return: whether it was another one. */
+/* Return: whether the limit was another one. */
 static bool set_limit(int resource, const char *name, rlim_t value)
 {
 	struct rlimit limit;
@@ -83,7 +84,7 @@ void arena_begin(char **argv)
 
 	set_limit(RLIMIT_AS, "RLIMIT_AS", RLIM_INFINITY);
 	set_limit(RLIMIT_DATA, "RLIMIT_DATA", RLIM_INFINITY);
-	/* Where a program begins, it decides where everything goes. */
+	/* The stack limit at the program's start decides the whole layout. */
 	again = set_limit(RLIMIT_STACK, "RLIMIT_STACK", STACK_LIMIT);
 	if (now == -1)
 		cannot("may not ask for the personality: %s", strerror(errno));
@@ -99,7 +100,10 @@ void arena_begin(char **argv)
 
 /* ---- the machine ---- */
 
-/* What no rule of the engines covers would only look like a difference. */
+/*
+ * End the program if no rule of the engines covers this machine, because that
+ * would only look like a difference.
+ */
 static void expect_machine(void)
 {
 	struct probe probe;
@@ -129,8 +133,8 @@ bool arena_may_lock(void)
 }
 
 /*
- * Root may map the pages below vm.mmap_min_addr, everybody else gets EPERM;
- * scripts are everybody else.
+ * Root may map the pages below vm.mmap_min_addr; other users get EPERM, and
+ * scripts expect that. Drop the capability.
  */
 static void be_everybody(void)
 {
@@ -194,8 +198,8 @@ static void open_file(struct arena_file *f, const char *folder)
 }
 
 /*
- * Where ext4, XFS and Btrfs put a mapping of more than 2 MiB: on a boundary of
- * 2 MiB. Others do not, and scripts expect it.
+ * Whether the file system places a mapping of more than 2 MiB on a boundary of
+ * 2 MiB, as ext4, XFS and Btrfs do and others do not. Scripts expect it.
  */
 static bool is_aligned(const struct arena_file *f)
 {
@@ -203,7 +207,7 @@ static bool is_aligned(const struct arena_file *f)
 	bool aligned = true;
 	char *at[2];
 
-	/* Twice: once may be by chance. */
+	/* Map twice, because once may be by chance. */
 	for (int i = 0; i < 2; i++) {
 		at[i] = mmap(NULL, len, PROT_READ, MAP_SHARED, f->fd, 0);
 		if (at[i] == MAP_FAILED)
@@ -265,7 +269,10 @@ const char *arena_file_name(unsigned int major, unsigned int minor, unsigned lon
 
 /* ---- the address space ---- */
 
-/* The stack cannot grow any more once all around it is filled. */
+/*
+ * Touch the stack now, because it cannot grow once everything around it is
+ * filled.
+ */
 static void __attribute__((noinline)) use_stack(void)
 {
 	volatile char room[STACK_NEED];
@@ -284,7 +291,7 @@ static void place_break(void)
 		       now);
 	if ((unsigned long)syscall(SYS_brk, ARENA_START) != ARENA_START)
 		cannot("the break cannot be moved to %lx", ARENA_START);
-	/* What libc keeps there stays. */
+	/* libc's data at the beginning of the heap stay. */
 	now = (now + PAGE - 1) & ~(PAGE - 1);
 	if (munmap((void *)now, ARENA_START - now))
 		cannot("munmap: %s", strerror(errno));
@@ -294,7 +301,7 @@ struct hole {
 	unsigned long start, end;
 };
 
-/* What the kernel lets nobody map, at the bottom: vm.mmap_min_addr. */
+/* The lowest address that the kernel lets a process map: vm.mmap_min_addr. */
 static unsigned long min_address(void)
 {
 	long min = probe_sysctl("vm/mmap_min_addr");
@@ -313,14 +320,17 @@ static void add_hole(struct hole *hole, unsigned int *nr, unsigned long start, u
 	hole[(*nr)++] = (struct hole){start, end};
 }
 
-/* What is free in [pos, until), but for the arena. */
+/* Add the free range [pos, until), except for the arena. */
 static void add_free(struct hole *hole, unsigned int *nr, unsigned long pos, unsigned long until)
 {
 	add_hole(hole, nr, pos, until < ARENA_START ? until : ARENA_START);
 	add_hole(hole, nr, pos > ARENA_END ? pos : ARENA_END, until);
 }
 
-/* Reading the list of mappings allocates nothing that stays. */
+/*
+ * Find the holes in the list of mappings. Reading it must not allocate memory
+ * that stays.
+ */
 static unsigned int find_holes(struct hole *hole)
 {
 	static char text[256 * 1024];

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arena.h - makes this process the world that an op script runs in: nothing in
- * [ARENA_START, ARENA_END), everything else occupied by mappings that merge
- * with nothing, the break at ARENA_START, six files open.
+ * arena.h - makes this process the environment of an op script: nothing is
+ * mapped in [ARENA_START, ARENA_END), everything else is occupied by mappings
+ * that never merge, the break is at ARENA_START, and six files are open.
+ * oracle.c calls these functions before it runs the first script.
  */
 #ifndef TESTS_ORACLE_ARENA_H
 #define TESTS_ORACLE_ARENA_H
@@ -14,31 +15,35 @@
 #define ARENA_NR_FILES 6
 
 /*
- * Starts the program again with a layout that is not random, bottom and stack
- * limit as a script expects; returns in the second life. @argv: main's. Ends
- * the program with EXIT_CANNOT where it may not.
+ * arena_begin() - Start the program again with a layout that is not random,
+ * with the bottom and the stack limit that a script expects. Returns in the
+ * second run. @argv: main's. Ends the program with EXIT_CANNOT if that is not
+ * permitted.
  */
 void arena_begin(char **argv);
 
 /*
- * The rest; after it, only raw system calls. @folder: where the files may be
- * made; NULL: where it is usual. Ends the program with EXIT_CANNOT where this
- * machine is not what scripts expect.
+ * arena_create() - Do the rest; afterwards only raw system calls are allowed.
+ * @folder: the folder for the files; NULL: the usual place. Ends the program
+ * with EXIT_CANNOT if this machine is not as scripts expect.
  */
 void arena_create(const char *folder);
 
 /*
- * Whether this process may lock any amount of memory; scripts expect that. The
- * limit is gone then.
+ * arena_may_lock() - Remove the limit of locked memory, which scripts expect.
+ * Return: whether this process may lock any amount of memory.
  */
 bool arena_may_lock(void);
 
-/* The descriptor of f0, f1, f2, f3, m0 or m1; -1 for another word. */
+/*
+ * arena_file() - The descriptor of f0, f1, f2, f3, m0 or m1; -1 for another
+ * word.
+ */
 int arena_file(const char *name);
 
 /*
- * The name of the file with this device and inode in a listing, or NULL. f1 is
- * listed as f0.
+ * arena_file_name() - The name of the file with this device and inode in a
+ * listing, or NULL. f1 is listed as f0.
  */
 const char *arena_file_name(unsigned int major, unsigned int minor, unsigned long ino);
 

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * differ.c - holds every engine against the running kernel: random op scripts,
- * run on both; result, layout and VmFlags compared after every operation. At
- * the first difference it prints the script reduced to the fewest lines that
- * still differ; at the end, how much was compared. tests/oracle/compare builds
- * what it needs and starts it.
+ * differ.c - the program that compares every engine with the running kernel: it
+ * runs random op scripts on both and compares result, layout and VmFlags after
+ * every operation. At the first difference it prints the script, reduced to the
+ * fewest lines that still differ; at the end it prints how much it compared.
+ * tests/oracle/compare builds the programs and starts it.
  *
- * Seeds are taken in order, one script each; they take turns with the profiles.
- * A batch of them is one run of each program. Threads share the batches out
- * among themselves.
+ * Seeds are taken in order, one script each, in turn for each profile. A batch
+ * of seeds is one run of each program. The threads share the batches.
  *
- * Exit: 0 no difference; 1 some; 2 a wrong word, a program that broke, or lost
- * output; 77 this machine does not permit it.
+ * Exit status: 0 no difference; 1 a difference; 2 a wrong word, a program that
+ * broke, or lost output; 77 this machine does not permit it.
  */
 #include <argp.h>
 #include <pthread.h>
@@ -32,8 +31,9 @@
 #define EXIT_DIFFERENT 1
 #define EXIT_BROKEN 2
 #define EXIT_CANNOT PROBE_EXIT_CANNOT
-#define NR_MAX 16      /* of profiles, of engines */
-#define BATCH_OPS 3000 /* operations in one run of a program: its start is then a small part */
+#define NR_MAX 16 /* at most so many profiles, and engines */
+/* Operations in one run of a program, so that its start-up is a small part. */
+#define BATCH_OPS 3000
 #define SEEDS_MAX 1000000000
 
 static const char *const all_engines[] = {"rbtree", "maple", "maple-vma", NULL};
@@ -48,15 +48,14 @@ struct job {
 	unsigned long first_seed, seeds, ops, threads, show, batch;
 	const char *without_word[BENCH_LIST_MAX + 1];
 	bool any_kernel;
-	/*
-	 * what the engines follow all the same, right or wrong; NULL: nothing
-	 */
+	/* rules that the engines must follow, right or wrong; NULL: none */
 	const char *force_rule;
-	double deadline; /* now() when no seed is begun any more; 0: never */
+	/* No seed is begun after this time of now(); 0: no limit. */
+	double deadline;
 
-	atomic_ulong next; /* index of the first seed that nobody has taken */
+	atomic_ulong next; /* index of the first seed that is free */
 	atomic_int status;
-	pthread_mutex_t lock;               /* of what follows, and of standard output */
+	pthread_mutex_t lock;               /* protects the fields below, and standard output */
 	struct tally tally[NR_MAX][NR_MAX]; /* [profile][engine] */
 	unsigned long shown;
 };
@@ -88,7 +87,7 @@ static void write_script(const struct job *job, unsigned long index, FILE *out)
 	generate_script(&g, out);
 }
 
-/* The scripts of @nr seeds from @index on. To be freed. */
+/* Return the scripts of @nr seeds from @index on; the caller must free them. */
 static char *write_scripts(const struct job *job, unsigned long index, unsigned long nr,
 			   size_t *len)
 {
@@ -111,8 +110,8 @@ static void stop(struct job *job, int status)
 	int fine = 0;
 
 	/*
-	 * Relaxed, here and below: a number on its own; pthread_join() orders
-	 * what main reads.
+	 * Relaxed, here and below: the number stands alone, and pthread_join()
+	 * orders what main() reads.
 	 */
 	atomic_compare_exchange_strong_explicit(&job->status, &fine, status, memory_order_relaxed,
 						memory_order_relaxed);
@@ -154,10 +153,7 @@ static void count(struct job *job, unsigned long index, unsigned int engine,
 	pthread_mutex_unlock(&job->lock);
 }
 
-/*
- * @shown: of each script, whether another engine differed on it and has been
- * shown.
- */
+/* @shown: for each script, whether a difference of another engine was shown. */
 static void compare_engine(struct job *job, unsigned long index, unsigned long nr,
 			   const struct output *kernel, const struct output *engine, unsigned int e,
 			   bool *shown)
@@ -169,7 +165,11 @@ static void compare_engine(struct job *job, unsigned long index, unsigned long n
 
 		count(job, index + i, e, &v);
 		if (!v.differs && v.same != job->ops)
-			stop(job, EXIT_BROKEN); /* both sides left something out: no comparison */
+			/*
+			 * Both sides left something out, so nothing was
+			 * compared.
+			 */
+			stop(job, EXIT_BROKEN);
 		if (v.differs && !shown[i])
 			show(job, index + i, job->engines.name[e]);
 		shown[i] |= v.differs;
@@ -192,8 +192,8 @@ static void run_batch(struct job *job, unsigned long index, unsigned long nr)
 		struct output engine = sides_engine(&job->sides, job->engines.name[e], script, len);
 
 		/*
-		 * What a program that broke off had printed is lost in part:
-		 * find the script that did it.
+		 * A program that broke off has lost a part of its output, so
+		 * run the scripts one by one to find the cause.
 		 */
 		if (engine.status && nr > 1) {
 			for (unsigned long i = 0; i < nr; i++)
@@ -286,8 +286,8 @@ static void leave_out(struct job *job, const char *word)
 }
 
 /*
- * What the oracle has against this machine it has said. Return: whether
- * anything can be compared.
+ * Ask the oracle, which prints its objections to this machine.
+ * Return: whether anything can be compared.
  */
 static bool ask_machine(struct job *job)
 {
@@ -305,8 +305,8 @@ static bool ask_machine(struct job *job)
 }
 
 /*
- * Fill in job->sides.rules from what the probe found. Return: whether the rules
- * cover all of it.
+ * Set job->sides.rules from the probe's findings.
+ * Return: whether the rules cover them all.
  */
 static bool take_rules(struct job *job, const struct probe *probe)
 {
@@ -321,7 +321,7 @@ static bool take_rules(struct job *job, const struct probe *probe)
 	}
 	if (job->sides.no_zero_page)
 		rules.mm.read_takes_page = true;
-	/* Read once already, with the options. */
+	/* The options' parser has accepted these rules already. */
 	if (job->force_rule && !rules_set(&rules, job->force_rule, refused, sizeof(refused)))
 		abort();
 	rules_text(&rules, job->sides.rules, sizeof(job->sides.rules));
@@ -502,7 +502,7 @@ int main(int argc, char **argv)
 	if (!job.engines.nr)
 		default_names(&job.engines, all_engines);
 	job.batch = job.ops < BATCH_OPS ? BATCH_OPS / job.ops : 1;
-	/* As the oracle will do for itself. */
+	/* The oracle does the same for itself. */
 	probe_narrow_huge_pages(true);
 	probe_machine(&probe);
 	probe_line(&probe, line, sizeof(line));

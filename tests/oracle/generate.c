@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * generate.c - see generate.h. Which operations a profile has, and how often
- * each; aim.c says where they go, make_*.c what they are.
+ * generate.c - see generate.h. Decides which operations a profile has, and how
+ * often. aim.c chooses their places, make_*.c their words.
  */
 #include "tests/oracle/generate.h"
 
@@ -101,11 +101,11 @@ static void make_any(struct maker *m)
 }
 
 /*
- * Much of what decides the next merge shows in no listing: whose pages an area
- * has, which offset, what it counts for. The last operations of a script ask
- * for it: what can join an area must do so on both sides, and the child of a
- * fork, whose areas join nothing that was written before it, tells the written
- * from the others.
+ * No listing shows much of what decides the next merge: the owner of an area's
+ * pages, its offset, its accounting. The last operations of a script reveal it:
+ * memory that can join an area must join it on both sides, and the child of a
+ * fork, whose areas join nothing that was written before the fork, tells
+ * written areas from others.
  */
 static bool is_probing(const struct maker *m, unsigned long done, unsigned long ops)
 {
@@ -150,8 +150,8 @@ void generate_script(const struct generate *g, FILE *out)
 	struct maker m = {.profile = profile_number(g->profile)}, before;
 
 	/*
-	 * Seeds that follow each other must not begin alike, nor must the
-	 * profiles of one seed.
+	 * Consecutive seeds must not begin alike, nor must the profiles of one
+	 * seed.
 	 */
 	m.random = g->seed * 0xd1342543de82ef95 + (uint64_t)m.profile;
 	next_random(&m);

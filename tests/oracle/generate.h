@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * generate.h - op scripts made at random: the same seed, profile and number of
- * operations give the same script, on every machine.
+ * generate.h - makes random op scripts: the same seed, profile and number of
+ * operations give the same script on every machine.
  */
 #ifndef TESTS_ORACLE_GENERATE_H
 #define TESTS_ORACLE_GENERATE_H
@@ -15,11 +15,11 @@ struct generate {
 	const char *profile; /* one of generate_profiles */
 	unsigned long seed;
 	unsigned long ops;
-	/* words that no operation may contain; NULL-terminated, or NULL */
+	/* words that no operation may contain, NULL-terminated; or NULL */
 	const char *const *without;
 };
 
-/* A line `script PROFILE SEED`, and @ops lines of operations. */
+/* Print a line `script PROFILE SEED` and @ops lines of operations. */
 void generate_script(const struct generate *g, FILE *out);
 
 #endif

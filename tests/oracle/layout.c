@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * layout.c - see layout.h. Reads /proc/self/maps, or smaps when flags are
- * wanted, with plain read(2) into static memory, and stops behind the arena.
+ * layout.c - see layout.h. Reads /proc/self/maps, or smaps for the flags, with
+ * plain read(2) into static memory, and stops after the arena.
  */
 #include "tests/oracle/layout.h"
 
@@ -19,7 +19,7 @@
 #define BUFFER (64 * 1024)
 #define FLAGS_MAX 256
 
-/* A text that comes in pieces, line by line. */
+/* Splits a text that is read in pieces into lines. */
 struct lines {
 	int fd;
 	size_t len, pos;
@@ -27,8 +27,8 @@ struct lines {
 };
 
 /*
- * Return: the next line without its newline, or NULL at the end. It lives until
- * the next call.
+ * Return: the next line without its newline, or NULL at the end. It is valid
+ * until the next call.
  */
 static char *next_line(struct lines *in)
 {
@@ -64,8 +64,8 @@ struct mapping {
 };
 
 /*
- * A line that begins a mapping: START-END PERMS OFFSET MAJOR:MINOR INODE
- * [NAME]; all else in smaps begins with a capital.
+ * Parse a line that begins a mapping: START-END PERMS OFFSET MAJOR:MINOR INODE
+ * [NAME]. All other lines of smaps begin with a capital.
  */
 static bool read_head(const char *line, struct mapping *m)
 {
@@ -86,9 +86,9 @@ static bool read_head(const char *line, struct mapping *m)
 }
 
 /*
- * "VmFlags: rd wr mr " becomes "rd,wr,mr". Each word has two letters. "sd" is
- * left out: a kernel that watches for writes (CONFIG_MEM_SOFT_DIRTY) says it of
- * every mapping, and no merge looks at it.
+ * Convert "VmFlags: rd wr mr " to "rd,wr,mr". Each word has two letters. "sd"
+ * is left out, because a kernel that tracks writes (CONFIG_MEM_SOFT_DIRTY) sets
+ * it for every mapping, and no merge depends on it.
  */
 static void read_flags(const char *line, struct mapping *m)
 {

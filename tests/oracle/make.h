@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * make.h - one function a kind of operation: each writes one line of a script,
- * and brings the sketch up to date.
+ * make.h - one function for each kind of operation: it writes one line of a
+ * script and updates the sketch. aim.h has the helpers.
  */
 #ifndef TESTS_ORACLE_MAKE_H
 #define TESTS_ORACLE_MAKE_H

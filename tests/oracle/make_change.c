@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * make_change.c - operations on what is mapped: munmap, mprotect, madvise,
- * mremap, touches, the break, locking, sealing.
+ * make_change.c - see make.h. Operations on mapped memory: munmap, mprotect,
+ * madvise, mremap, touches, the break, locking, sealing.
  */
 #include <string.h>
 
@@ -83,8 +83,8 @@ static unsigned long new_length(struct maker *m, unsigned long old)
 }
 
 /*
- * Where @new_len bytes touch the area that @start is in: the copy may become
- * one with what it is made of.
+ * Return a target where @new_len bytes are adjacent to the area of @start, so
+ * that the copy may merge with its source.
  */
 static unsigned long beside_itself(struct maker *m, unsigned long start, unsigned long new_len)
 {
@@ -134,7 +134,7 @@ static void make_mremap_free(struct maker *m, unsigned long start, unsigned long
 		move_in_sketch(m, start, len, sketch_place(sketch(m), new_len), new_len, false);
 }
 
-/* What mremap refuses. Its words are harmless whatever is mapped. */
+/* Make an mremap that is refused. Its words are harmless whatever is mapped. */
 static void make_odd_mremap(struct maker *m)
 {
 	static const char *const lengths[] = {"1000 0",
@@ -189,7 +189,10 @@ void make_fault(struct maker *m)
 	line(m, "fault %lx %c", addr, per_cent(m, 70) ? 'w' : 'r');
 }
 
-/* Near below an area that grows, around the guard gap, around the limit. */
+/*
+ * Touch a page a little below a growing area: around the guard gap, or around
+ * the limit.
+ */
 void make_growing_fault(struct maker *m)
 {
 	static const unsigned long pages[] = {1, 1, 2, 3, 16, 255, 256, 257, 258, 2046, 2047, 2048};
@@ -209,14 +212,17 @@ void make_growing_fault(struct maker *m)
 	if (addr < SKETCH_START || addr >= SKETCH_END)
 		addr = SKETCH_START;
 	line(m, "fault %lx %c", addr, one_in(m, 2) ? 'w' : 'r');
-	/* Grown or not: an end that is worth aiming at. */
+	/* The address is worth aiming at, whether the area grew or not. */
 	if (area->grows && addr < area->start && area->start - addr < 2048 * PAGE &&
 	    sketch_is_free(s, addr, area->start))
 		sketch_map(sketch(m),
 			   (struct area){.start = addr, .end = area->end, .grows = true});
 }
 
-/* A stack above the break, within the reach of its guard gap or just beyond. */
+/*
+ * Map a stack above the break, within the reach of its guard gap or just
+ * beyond.
+ */
 static void make_stack_above_break(struct maker *m)
 {
 	static const char words[] = "fixed|private|anon|growsdown";
@@ -227,7 +233,7 @@ static void make_stack_above_break(struct maker *m)
 	map_into_sketch(m, addr, len, words);
 }
 
-/* What lies above the break, or NULL: nothing near. */
+/* The area just above the break, or NULL if none is near. */
 static const struct area *area_above_break(struct maker *m)
 {
 	const struct area *next = sketch_find(sketch(m), round_up(sketch(m)->brk));
@@ -257,8 +263,7 @@ void make_brk(struct maker *m)
 	if (one_in(m, 30))
 		brk = one_in(m, 2) ? SKETCH_END : ~0UL;
 	/*
-	 * A heap of many megabytes takes long to fault in when memory is
-	 * locked.
+	 * A heap of many megabytes takes long to fault in if memory is locked.
 	 */
 	if (brk > SKETCH_START + 32 * HUGE && brk < SKETCH_END)
 		brk = SKETCH_START + below(m, 64) * PAGE;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * make_huge.c - operations on memory that may hold huge pages, block of 2 MiB
- * by block: whether a touch finds a page table there shows in what the area
- * merges with.
+ * make_huge.c - see make.h. Operations on memory that may hold huge pages, by
+ * blocks of 2 MiB: the next merge of an area shows whether a touch found a page
+ * table.
  */
 #include <stddef.h>
 
 #include "tests/oracle/make.h"
 
-/* An area that may hold huge pages, or NULL. */
+/* Choose an area that may hold huge pages, or return NULL. */
 static const struct area *some_big_area(struct maker *m)
 {
 	const struct sketch *s = sketch(m);
@@ -38,7 +38,7 @@ static void map_big(struct maker *m)
 	map_into_sketch(m, addr, len, words);
 }
 
-/* To where the blocks of 2 MiB lie alike, or not. */
+/* Move the area so that its blocks of 2 MiB stay aligned, or do not. */
 static void move_big(struct maker *m, const struct area *area)
 {
 	unsigned long start = one_in(m, 2) ? area->start : (area->start + HUGE - 1) & ~(HUGE - 1),
@@ -77,8 +77,8 @@ void make_huge(struct maker *m)
 		break;
 	case 2:
 		/*
-		 * What was never written loses VM_ACCOUNT with the right to be
-		 * written.
+		 * Memory that was never written loses VM_ACCOUNT when it loses
+		 * the right to be written.
 		 */
 		line(m, "mprotect %lx %lx %s", addr, area->end - addr,
 		     one_in(m, 2) ? "r" : protection(m));

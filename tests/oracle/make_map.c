@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * make_map.c - operations that make mappings: mmap in all its forms.
+ * make_map.c - see make.h. Operations that make mappings: mmap in all its
+ * forms.
  */
 #include <string.h>
 
 #include "tests/oracle/make.h"
 
 /*
- * How the memory is to be: kinds that differ only in what no listing shows,
- * too.
+ * Choose the kind of memory, including kinds that differ only in what no
+ * listing shows.
  */
 static void add_kind(struct maker *m, char *words)
 {
@@ -51,8 +52,8 @@ static unsigned long file_offset(struct maker *m)
 }
 
 /*
- * An offset that lets a mapping at @addr continue its neighbour below, if the
- * two are of one file.
+ * Choose an offset with which a mapping at @addr continues its neighbour below,
+ * if both are of one file.
  */
 static unsigned long matching_offset(struct maker *m, unsigned long addr)
 {
@@ -74,8 +75,8 @@ static void finish_mmap(struct maker *m, unsigned long addr, unsigned long len, 
 	if (one_in(m, 200))
 		off = file_offset(m);
 	/*
-	 * How long a file may become is its file system's business; a memfd's
-	 * limit is that of all.
+	 * The maximal length of a file depends on its file system; a memfd's is
+	 * the same everywhere.
 	 */
 	if (what[0] == 'f' && off > 1UL << 40)
 		what = "m1";
@@ -83,14 +84,16 @@ static void finish_mmap(struct maker *m, unsigned long addr, unsigned long len, 
 	map_into_sketch(m, addr, len, words);
 }
 
-/* Over, beside or between what is there. */
+/* Map over, next to or between existing areas. */
 void make_fixed(struct maker *m)
 {
 	unsigned long addr = address(m), len = length(m, SKETCH_END - addr), to_next;
 	const struct area *next = sketch_find(sketch(m), addr);
 	char words[WORDS_ROOM] = "";
 
-	/* A hole filled to its end joins both sides, if they fit. */
+	/*
+	 * A mapping that fills a hole joins both neighbours if they are alike.
+	 */
 	to_next = next && next->start > addr ? next->start - addr : 0;
 	if (to_next && to_next <= 64 * PAGE && one_in(m, 2))
 		len = to_next;
@@ -99,8 +102,8 @@ void make_fixed(struct maker *m)
 }
 
 /*
- * Plain memory, fresh, right below an area or right above it: most areas are of
- * that kind and join it, if what no listing shows allows.
+ * Map fresh plain memory right below or right above an area. Most areas are of
+ * that kind and merge with it, unless something differs that no listing shows.
  */
 void make_neighbour(struct maker *m)
 {
@@ -139,7 +142,10 @@ void make_placed(struct maker *m)
 	finish_mmap(m, addr, len, words);
 }
 
-/* Half of the arena and more, never touched: what is left becomes scarce. */
+/*
+ * Map up to half of the arena and more, never touched, so that room becomes
+ * scarce.
+ */
 void make_giant(struct maker *m)
 {
 	unsigned long len = (1 + below(m, 15)) * 0x4000000;
@@ -162,7 +168,7 @@ void make_growing(struct maker *m)
 	map_into_sketch(m, addr, len, words);
 }
 
-/* What mmap refuses, and what it makes of words that it does not expect. */
+/* Make an mmap that is refused, or whose words are unusual. */
 void make_odd_mmap(struct maker *m)
 {
 	static const char *const odd[] = {

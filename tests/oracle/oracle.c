@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * oracle.c - runs an op script on the running kernel, with real system calls,
- * and prints each result and the layout after it: the same bytes that `vmreplay
- * ops` prints of an engine, or one of the two is wrong. docs/oracle.md has the
- * format.
+ * oracle.c - the program that runs an op script on the running kernel, with
+ * real system calls, and prints each result and the layout after it. `vmreplay
+ * ops` must print the same bytes for an engine, or one of the two is wrong.
+ * docs/oracle.md describes the format.
  *
- *   arena.c     makes the address space what a script expects
+ *   arena.c     makes the address space that a script expects
  *   perform.c   the operations
  *   layout.c    the listing
- *   zero.c      a kernel without a zero page, where this one has it
- *   stage.c     what the processes of a script share; output
+ *   zero.c      makes a kernel with a zero page look like one without
+ *   stage.c     the state that the processes of a script share; output
  *
- * Exit: 0 all was run; 1 something broke; 2 a wrong word, or lost output; 77
- * this machine does not permit it.
+ * Exit status: 0 all scripts ran; 1 something broke; 2 a wrong word, or lost
+ * output; 77 this machine does not permit it.
  */
 #include <errno.h>
 #include <signal.h>
@@ -30,7 +30,8 @@
 
 #define EXIT_USAGE 2
 #define LINE_MAX_BYTES 512
-#define TICK_SECONDS 60 /* a script that does not come further between two ticks hangs */
+/* A script that makes no progress between two ticks hangs. */
+#define TICK_SECONDS 60
 
 static const char usage[] =
 	"usage: oracle [--flags] [--no-layout] [--no-zero-page] [--folder=DIR]   an op script "
@@ -51,8 +52,8 @@ static void bad_line(const char *line)
 }
 
 /*
- * The next line, of which stage->text is the beginning. Return: its length
- * without the newline.
+ * The next line begins at stage->text.
+ * Return: its length without the newline.
  */
 static size_t line_length(void)
 {
@@ -104,8 +105,8 @@ static void run_line(const char *line)
 /* ---- scripts ---- */
 
 /*
- * In a process of its own; after a fork in several, of which one at a time
- * comes back from run_line().
+ * Run a script in a process of its own. After a fork several processes run, and
+ * one at a time returns from run_line().
  */
 static void run_script(void)
 {
@@ -123,8 +124,8 @@ static void run_script(void)
 static volatile sig_atomic_t script_group;
 
 /*
- * The first tick without progress may follow a time in which all of us were
- * stopped.
+ * The first tick without progress may follow a time in which all our processes
+ * were stopped, so only the second counts.
  */
 static void tick(int sig)
 {
@@ -145,7 +146,8 @@ static void tick(int sig)
 }
 
 /*
- * Every process of the script is our child, or becomes it when its parent ends.
+ * Every process of the script is our child, or becomes our child when its
+ * parent exits.
  */
 static void wait_for_all(int group)
 {
@@ -153,7 +155,10 @@ static void wait_for_all(int group)
 	siginfo_t info;
 
 	for (;;) {
-		/* Look first, reap later: the group exists until then. */
+		/*
+		 * Look without reaping first, because the process group must
+		 * exist until the kill.
+		 */
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT)) {
 			if (errno == EINTR)
 				continue;
@@ -164,7 +169,7 @@ static void wait_for_all(int group)
 				 stage->line, info.si_status);
 			stage->trouble = STAGE_BROKEN;
 		}
-		/* Those that sleep. */
+		/* Kill the processes that still sleep. */
 		if ((stage->done || stage->trouble) && !killed) {
 			kill(-group, SIGKILL);
 			killed = true;
@@ -206,10 +211,7 @@ static void run_all(void)
 	stage_flush();
 }
 
-/*
- * All of standard input, in memory that lies outside the arena like everything
- * else.
- */
+/* Read all of standard input into memory outside the arena. */
 static void read_input(void)
 {
 	size_t room = 1UL << 20, len = 0;

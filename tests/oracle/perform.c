@@ -2,16 +2,16 @@
 /*
  * perform.c - see perform.h.
  *
- * Who goes on after a fork must not begin before the other one is where the
- * script says:
+ * After a fork, the process that continues the script must not begin before the
+ * other one is in the state that the script requires:
  *
  *   fork c   the parent waits for the end of file of a pipe that the child
- *            holds open: a process closes its files after it has given up its
- *            address space, so the child's memory is gone when the parent goes
- *            on
- *   fork x   the child waits likewise for the parent to be gone
- *   fork p   the child closes everything, and sleeps until the script's process
- *            group is killed
+ *            holds open: a process closes its files after it has given up
+ *            its address space, so the child's memory is freed when the
+ *            parent continues
+ *   fork x   the child waits in the same way until the parent has exited
+ *   fork p   the child closes everything, and sleeps until the script's
+ *            process group is killed
  */
 #include "tests/oracle/perform.h"
 
@@ -53,7 +53,7 @@ static void answer(const struct operation *op, const char *text)
 	say("%s\n", text);
 }
 
-/* @result: of syscall(), with errno. */
+/* @result: the value of syscall(); errno is its own. */
 static void answer_result(const struct operation *op, long result, bool address)
 {
 	int err = errno;
@@ -68,8 +68,8 @@ static void answer_result(const struct operation *op, long result, bool address)
 }
 
 /*
- * A script has no limits. Where locked memory has one, what would come out is
- * not what the script asks for.
+ * Scripts expect no limit of locked memory. With a limit, the result would not
+ * be that of the script.
  */
 static bool may_lock(const struct operation *op)
 {
@@ -87,7 +87,10 @@ static bool word_range(char **word, unsigned long *addr, unsigned long *len)
 	return oracle_word_hex(word[1], addr) && oracle_word_hex(word[2], len);
 }
 
-/* f0 ... m1; `-` is -1; a decimal number is itself, and not open. */
+/*
+ * f0 ... m1 are open files; `-` is -1; a decimal number stands for itself and
+ * is not open.
+ */
 static bool word_file(const char *word, long *fd)
 {
 	*fd = arena_file(word);
@@ -95,7 +98,9 @@ static bool word_file(const char *word, long *fd)
 		return true;
 	if (!*word || word[strspn(word, "0123456789")])
 		return false;
-	/* Cut to an int, 2^32 would be 0, which is open. */
+	/*
+	 * Reject large numbers: cut to an int, 2^32 would be 0, which is open.
+	 */
 	errno = 0;
 	*fd = strtol(word, NULL, 10);
 	return !errno && *fd <= INT_MAX;
@@ -240,7 +245,10 @@ static void caught(int sig, siginfo_t *info, void *context)
 {
 	(void)context;
 	if (!touching) {
-		/* Our own fault: die of it, where main() sees it. */
+		/*
+		 * The fault is our own, not the script's: die of it, so that
+		 * main() sees it.
+		 */
 		signal(sig, SIG_DFL);
 		return;
 	}
@@ -249,7 +257,10 @@ static void caught(int sig, siginfo_t *info, void *context)
 	siglongjmp(touch_failed, 1);
 }
 
-/* SA_NODEFER: the handler is left by a jump that does not restore the mask. */
+/*
+ * SA_NODEFER, because the handler is left by a jump that does not restore the
+ * mask.
+ */
 void perform_begin(void)
 {
 	struct sigaction action = {.sa_sigaction = caught, .sa_flags = SA_SIGINFO | SA_NODEFER};
@@ -285,8 +296,8 @@ static bool op_fault(const struct operation *op)
 /* ---- processes ---- */
 
 /*
- * As the system call: the C library's fork() takes locks and may allocate. The
- * child dies with its parent, if that is killed.
+ * Call the system call directly, because the C library's fork() takes locks and
+ * may allocate.
  */
 static int raw_fork(void)
 {
@@ -294,8 +305,8 @@ static int raw_fork(void)
 }
 
 /*
- * Two ends, both with numbers that no script names. Return: whether there is
- * one.
+ * Open a pipe with numbers that no script names.
+ * Return: whether it is open.
  */
 static bool open_pipe(int end[2])
 {
@@ -319,7 +330,9 @@ static void wait_for_end_of_file(int fd)
 	close(fd);
 }
 
-/* The parent of `fork c`, until the child or what came of it has ended. */
+/*
+ * The parent of `fork c` waits until the child and its descendants have ended.
+ */
 static void wait_in_parent(int end[2])
 {
 	close(end[1]);
@@ -364,7 +377,7 @@ static bool op_fork(const struct operation *op)
 	} else if (how == 'c') {
 		if (pid > 0) {
 			wait_in_parent(end);
-			return true; /* that was the answer of `exit` */
+			return true; /* `exit` has answered */
 		}
 		close(end[0]);
 		stage->depth++;
@@ -379,7 +392,7 @@ static bool op_fork(const struct operation *op)
 	return true;
 }
 
-/* In the first process of a script it does nothing. */
+/* `exit` does nothing in the first process of a script. */
 static bool op_exit(const struct operation *op)
 {
 	answer(op, "0");
@@ -403,7 +416,7 @@ int perform_start(void)
 
 static const struct {
 	const char *name;
-	int words; /* after the name */
+	int words; /* words after the name */
 	bool (*perform)(const struct operation *op);
 } operations[] = {
 	{"mmap", 6, op_mmap},         {"munmap", 2, op_munmap},

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * print.c - prints the op scripts that differ.c runs, to look at them or to
- * keep one.
+ * print.c - the program that prints the op scripts of differ.c, to read or keep
+ * one.
  *
- * Exit: 0, or 2 for a wrong word, or if standard output was lost.
+ * Exit status: 0; 2 for a wrong word, or if standard output was lost.
  */
 #include <argp.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* reduce.c - see reduce.h. */
+/* reduce.c - see reduce.h. Runs both sides for every candidate script. */
 #include "tests/oracle/reduce.h"
 
 #include <stdbool.h>
@@ -8,12 +8,12 @@
 
 #define LINES_MAX 4096
 
-/* A script as lines, some of them left out. */
+/* A script as lines, some of which were removed. */
 struct lines {
 	const struct sides *sides;
 	const char *engine;
 	size_t nr;
-	/* [0] is `script ...`; not terminated: each goes on to its newline */
+	/* [0] is `script ...`; each line ends at its newline, without a NUL */
 	const char *line[LINES_MAX];
 };
 
@@ -32,7 +32,9 @@ static size_t line_length(const char *line)
 	return strcspn(line, "\n");
 }
 
-/* The text without [from, from + nr). To be freed. */
+/*
+ * Return the text without the lines [from, from + nr); the caller must free it.
+ */
 static char *join(const struct lines *lines, size_t from, size_t nr)
 {
 	size_t size = 1, len = 0;
@@ -54,7 +56,7 @@ static char *join(const struct lines *lines, size_t from, size_t nr)
 	return text;
 }
 
-/* @kernel and @engine outlive the verdict, which points into them. */
+/* @kernel and @engine must outlive the verdict, which points into them. */
 static struct verdict judge(const struct lines *lines, const char *text, struct output *kernel,
 			    struct output *engine)
 {
@@ -67,20 +69,20 @@ static struct verdict judge(const struct lines *lines, const char *text, struct 
 }
 
 /*
- * Whether they differ without those lines. *@same: the operations before the
- * first that differs.
+ * Whether the sides differ without those lines. *@same: the operations before
+ * the first that differs.
  */
 static bool differs_without(const struct lines *lines, size_t from, size_t nr, size_t *same)
 {
 	char *text = join(lines, from, nr);
 	struct output kernel, engine;
 	struct verdict v = judge(lines, text, &kernel, &engine);
-	/* A kernel side that broke off proves nothing. */
+	/* If the kernel's side broke off, the difference proves nothing. */
 	bool differs = v.differs && kernel.status == 0;
 
 	/*
-	 * What a program that broke off had printed is lost in part: it came
-	 * further than that.
+	 * A program that broke off has lost a part of its output, so it came
+	 * further than the output shows.
 	 */
 	*same = engine.status ? lines->nr : v.same;
 	output_free(&kernel);
@@ -96,7 +98,7 @@ static void leave_out(struct lines *lines, size_t from, size_t nr)
 	lines->nr -= nr;
 }
 
-/* Nothing behind the first difference matters. */
+/* Remove the lines after the first difference, which do not matter. */
 static void cut_end(struct lines *lines, size_t same)
 {
 	if (same + 2 < lines->nr)
@@ -108,7 +110,7 @@ static bool try_pieces(struct lines *lines, size_t piece)
 	bool smaller = false;
 	size_t same;
 
-	/* From the end: what comes late depends on what came early. */
+	/* Go from the end, because late lines depend on early ones. */
 	for (size_t end = lines->nr; end > 1;) {
 		size_t from = end - 1 > piece ? end - piece : 1;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reduce.h - the fewest lines of a script on which kernel and engine still
- * differ, by delta debugging: leave out ever smaller pieces, and keep what is
- * left wherever the two differ on it, too.
+ * reduce.h - finds a small script on which kernel and engine still differ, by
+ * delta debugging: it removes ever smaller pieces, and keeps each removal after
+ * which the two still differ.
  */
 #ifndef TESTS_ORACLE_REDUCE_H
 #define TESTS_ORACLE_REDUCE_H
@@ -12,8 +12,8 @@
 #include "tests/oracle/sides.h"
 
 /*
- * @script: one script, its first line `script ...`. Prints the reduced script
- * and what both sides answer where they part.
+ * @script: one script, whose first line is `script ...`. Prints the reduced
+ *          script and the answers of both sides where they first differ.
  */
 void reduce_and_print(const struct sides *sides, const char *engine, const char *script, FILE *out);
 

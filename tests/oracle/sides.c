@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sides.c - see sides.h. Input and outputs are memfds: neither program can
- * block the other.
+ * sides.c - see sides.h. Input and outputs are memfds, so that neither program
+ * can block the other.
  */
 #include "tests/oracle/sides.h"
 
@@ -126,8 +126,8 @@ static bool at_script(const char *text)
 }
 
 /*
- * The length of the operation that @text is at: up to the next one, or script,
- * or the end.
+ * The length of the operation at @text: up to the next operation, the next
+ * script, or the end.
  */
 static size_t op_length(const char *text)
 {

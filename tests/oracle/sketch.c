@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sketch.c - see sketch.h. */
+/* sketch.c - see sketch.h. A sorted array of areas. */
 #include "tests/oracle/sketch.h"
 
 #include <string.h>
@@ -25,7 +25,7 @@ static unsigned int position(const struct sketch *s, unsigned long addr)
 
 static void insert(struct sketch *s, unsigned int at, struct area area)
 {
-	/* Full: forget one. Which does not matter. */
+	/* The sketch is full: drop the last area. Which one does not matter. */
 	if (s->nr == SKETCH_MAX) {
 		s->nr--;
 		if (at > s->nr)

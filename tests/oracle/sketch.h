@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sketch.h - a rough idea of the address space that a script under way has
- * made: which ranges of the arena are mapped, and where areas may begin and
- * end.
+ * sketch.h - an approximate model of the address space that a script under
+ * construction has made: which ranges of the arena are mapped, and where areas
+ * may begin and end.
  *
- * The generator aims with it at neighbours, ends and gaps. It need not be
- * right: nothing is judged by it, and where it is wrong a script merely aims
- * worse. So it knows no merging and no errors.
+ * The generator uses it to aim at neighbours, ends and gaps. The model need not
+ * be right: no result is judged by it, and if it is wrong, a script only aims
+ * worse. Therefore it knows no merging and no errors.
  */
 #ifndef TESTS_ORACLE_SKETCH_H
 #define TESTS_ORACLE_SKETCH_H
@@ -32,17 +32,17 @@ struct sketch {
 
 void sketch_init(struct sketch *s);
 
-/* [start, end) is free; what lies in it only in part is cut. */
+/* Make [start, end) free; areas that lie in it partly are cut. */
 void sketch_unmap(struct sketch *s, unsigned long start, unsigned long end);
-/* [area.start, area.end) is one area, whatever was there. */
+/* Make [area.start, area.end) one area, whatever was mapped there. */
 void sketch_map(struct sketch *s, struct area area);
-/* An end at @start and at @end, for what is mapped there may differ inside. */
+/* Cut areas at @start and at @end, because the memory inside may now differ. */
 void sketch_cut(struct sketch *s, unsigned long start, unsigned long end);
 
-/* The first area that ends above @addr, or NULL. */
+/* Return the first area that ends above @addr, or NULL. */
 const struct area *sketch_find(const struct sketch *s, unsigned long addr);
 bool sketch_is_free(const struct sketch *s, unsigned long start, unsigned long end);
-/* Where the kernel would put @len bytes, more or less; 0: nowhere. */
+/* Return about where the kernel would place @len bytes; 0: nowhere. */
 unsigned long sketch_place(const struct sketch *s, unsigned long len);
 
 #endif

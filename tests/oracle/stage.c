@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stage.c - see stage.h. */
+/* stage.c - see stage.h. Uses static buffers and raw writes only. */
 #include "tests/oracle/stage.h"
 
 #include <errno.h>
@@ -27,14 +27,17 @@ static void lose_output(void)
 {
 	int err = errno;
 
-	/* Nothing is left to be written before the message. */
+	/*
+	 * Drop the pending output before the message, because it cannot be
+	 * written.
+	 */
 	stage->out_len = 0;
 	if (stage->trouble != STAGE_LOST)
 		complain("oracle: standard output: %s", strerror(err));
 	stage->trouble = STAGE_LOST;
 }
 
-/* Return: false when the disk is full, or the reader has gone. */
+/* Return: false if the disk is full, or if the reader has closed the pipe. */
 static bool write_all(int fd, const char *text, size_t len)
 {
 	while (len) {
@@ -79,12 +82,14 @@ static void complain_va(const char *format, va_list args)
 		stage_flush();
 	if (len > (int)sizeof(text) - 2)
 		len = sizeof(text) - 2;
-	/* What a script holds is not sent to a terminal that obeys it. */
+	/*
+	 * Replace control characters of a script, which a terminal would obey.
+	 */
 	for (int i = 0; i < len; i++)
 		if (text[i] != '\n' && (text[i] < ' ' || text[i] > '~'))
 			text[i] = '?';
 	text[len] = '\n';
-	/* there is nowhere to complain about that */
+	/* a failure of this write cannot be reported */
 	(void)write_all(STDERR_FILENO, text, (size_t)len + 1);
 }
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stage.h - what all processes of one run of the oracle share: the script, how
- * far it is, and what has been printed.
+ * stage.h - the state that all processes of one run of the oracle share: the
+ * script, its progress, and the output.
  *
- * A script forks, and goes on now in the child, now in the parent; one process
- * at a time runs it. So all of this is one mapping that is shared across fork()
- * and lies outside the arena. Nothing here allocates: malloc() would change the
- * very layout that is to be shown.
+ * A script forks, and continues in the child or in the parent; one process at a
+ * time runs it. Therefore the stage is one mapping that is shared across fork()
+ * and lies outside the arena. These functions do not allocate, because malloc()
+ * would change the layout that is to be shown.
  *
- * Locks: none. Whoever runs the script owns the stage; the others wait for an
- *        end of file (perform.c), which orders.
+ * Locks: none. The process that runs the script owns the stage. The others wait
+ *        for an end of file (perform.c), which orders their accesses.
  */
 #ifndef TESTS_ORACLE_STAGE_H
 #define TESTS_ORACLE_STAGE_H
@@ -20,19 +20,19 @@
 #define STAGE_OUT_MAX (1UL << 20)
 #define STAGE_SHM_MAX 1024
 
-/* What went wrong beside the script: nothing compared can be believed then. */
+/* An error outside the script, after which no comparison can be trusted. */
 enum stage_trouble { STAGE_FINE, STAGE_BAD_LINE, STAGE_BROKEN, STAGE_FORBIDDEN, STAGE_LOST };
 
 struct stage {
 	const char *text, *end; /* the rest of the input */
-	unsigned long line;     /* in the input, from 1 */
-	unsigned long op;       /* in this script, from 0 */
-	bool may_lock;          /* as much memory as it likes */
+	unsigned long line;     /* of the input, from 1 */
+	unsigned long op;       /* of this script, from 0 */
+	bool may_lock;          /* any amount of memory */
 	bool flags, layout;     /* what to print after each operation */
-	bool no_zero_page;      /* look like a kernel without one: zero.h */
+	bool no_zero_page;      /* make this kernel look like one without: zero.h */
 	unsigned int depth;     /* processes that wait for the current one to exit */
-	bool exited;            /* an `exit` woke the parent, not the script's end */
-	bool done;              /* the script's last line is behind */
+	bool exited; /* the parent continues because of `exit`, not of the script's end */
+	bool done;   /* the script's last line was performed */
 	enum stage_trouble trouble;
 	/* inodes of shared anonymous memory, in order of first appearance */
 	unsigned long shm[STAGE_SHM_MAX];
@@ -41,17 +41,17 @@ struct stage {
 	char out[STAGE_OUT_MAX];
 };
 
-/* The one stage. stage_create() maps it; it ends the program if it cannot. */
+/* The only stage. stage_create() maps it, and ends the program if it cannot. */
 extern struct stage *stage;
 void stage_create(void);
 
-/* printf() into the output, which is written when it is full or flushed. */
+/* Print to the output, which is written when it is full or flushed. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void stage_flush(void);
 
-/* A message to standard error, after all output so far. */
+/* Print a message to standard error, after all output so far. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The same, and the program ends: this machine cannot run the oracle. */
+/* Print a message and end the program: this machine cannot run the oracle. */
 void cannot(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 #define EXIT_CANNOT 77

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_programs.c - the oracle, the generator and the comparison: what the
- * running kernel prints of each script of vmreplay's tests, where it is one
- * with our rules; that a difference is found, reduced and told; that scripts
- * can be had again; what is refused.
+ * test_programs.c - the oracle, the generator and the comparison: the running
+ * kernel prints the expected answers to each script of vmreplay's tests, if our
+ * rules describe it; a difference is found, reduced and reported; scripts can
+ * be reproduced; bad input is refused.
  *
- * What needs the kernel's leave is skipped where it is not given, or where the
- * kernel is another one.
+ * Tests that need a permission are skipped without it, or on a kernel that the
+ * rules do not describe.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,7 +38,8 @@ static const char *oracle, *differ, *print, *vmreplay;
 static char folder[] = "/tmp/oracle-test-XXXXXX";
 
 /*
- * Run it, demand its exit status. Return: all it printed; until the next call.
+ * Run a command and require its exit status.
+ * Return: all its output, valid until the next call.
  */
 static const char *run(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -71,8 +72,8 @@ static void expect(const char *output, const char *part)
 }
 
 /*
- * A shell script in our folder that stands for one of the programs. Return: its
- * path, until the next call.
+ * Write a shell script that replaces one of the programs.
+ * Return: its path, valid until the next call.
  */
 static const char *stand_in(const char *name, const char *text)
 {
@@ -91,8 +92,9 @@ static const char *stand_in(const char *name, const char *text)
 /* ---- the oracle ---- */
 
 /*
- * Run a script with both programs' options @oracle_words and @engine_words, and
- * demand the same bytes. @expected: a file; NULL: what vmreplay prints.
+ * Run a script with both programs, with the options @oracle_words and
+ * @engine_words, and require the same bytes. @expected: a file; NULL: the
+ * output of vmreplay.
  */
 static void expect_script(const char *name, const char *oracle_words, const char *engine_words,
 			  const char *expected)
@@ -110,8 +112,8 @@ static void expect_script(const char *name, const char *oracle_words, const char
 }
 
 /*
- * What is expected of the scripts is what a kernel with a zero page says. On
- * another machine the engine has to say the same.
+ * The expected answers are those of a kernel with a zero page. On another
+ * machine the engine must print the same as the kernel.
  */
 static void the_kernel_answers_the_scripts_as_expected(void **state)
 {
@@ -151,7 +153,7 @@ static void the_layout_can_be_left_out(void **state)
 			    "30000000\n30000000-30001000 r--p 0 -\n");
 }
 
-/* A wrong line after a good one: the good one is answered. */
+/* A wrong line follows a good one; the good line is answered. */
 static void expect_wrong_line(const char *line)
 {
 	const char *output =
@@ -207,8 +209,8 @@ static void the_same_seed_gives_the_same_script(void **state)
 }
 
 /*
- * From any compiler, in any build: a seed that was told must mean the same
- * script elsewhere.
+ * With any compiler and in any build, a reported seed must mean the same
+ * script.
  */
 static void a_seed_means_the_same_everywhere(void **state)
 {
@@ -260,7 +262,7 @@ static void time_ends_it_too(void **state)
 	       ", 0 differences\n");
 }
 
-/* The rules of another kernel are a bug that is sure to show. */
+/* The rules of another kernel are a bug that must show. */
 static void a_difference_is_found_and_reduced(void **state)
 {
 	static const char words[] =
@@ -277,18 +279,18 @@ static void a_difference_is_found_and_reduced(void **state)
 	assert_int_equal(sscanf(told, "reduced from 60 operations to %u:", &left), 1);
 	assert_in_range(left, 1, 6);
 	expect(told, "\nscript:\n    script placement ");
-	/* The last line is the one on which they differ. */
+	/* The two sides differ on the last line. */
 	snprintf(text, sizeof(text), "kernel:\n    #%u m", left - 1);
 	expect(told, text);
 	snprintf(text, sizeof(text), "rbtree:\n    #%u m", left - 1);
 	expect(told, text);
 	assert_null(strstr(output, " 0 differences"));
-	/* one script is told, all are counted */
+	/* One script is printed, but all differences are counted. */
 	assert_null(strstr(strstr(output, "difference: ") + 1, "difference: "));
 	expect(run(1, COMPARE "%s --show=0", differ, oracle, vmreplay, words), "profile ");
 }
 
-/* The line that says what the machine does is the first. */
+/* The first line describes the machine. */
 static void expect_machine(const char *output, const char *rule)
 {
 	assert_int_equal(strncmp(output, "machine: Linux ", strlen("machine: Linux ")), 0);
@@ -297,8 +299,8 @@ static void expect_machine(const char *output, const char *rule)
 }
 
 /*
- * With the rule that the machine does not follow, either way round, scripts
- * differ.
+ * If the engines must follow the rule that the machine does not, in either
+ * direction, scripts differ.
  */
 static void a_rule_forced_to_be_wrong_shows(void **state)
 {
@@ -369,8 +371,9 @@ static void an_oracle_that_breaks_is_no_agreement(void **state)
 }
 
 /*
- * As a container's default: personality(2) may be asked, not changed. Return:
- * whether it could be forbidden.
+ * Forbid changing the personality but not reading it, as containers do by
+ * default.
+ * Return: whether it could be forbidden.
  */
 static bool forbid_personality(void)
 {
@@ -388,7 +391,7 @@ static bool forbid_personality(void)
 	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-/* Demand 77 and these words of the comparison. Return: 0 if so. */
+/* Require status 77 and these words of the comparison. Return: 0 if so. */
 static int expect_cannot(const char *why, const char *then)
 {
 	struct command done = command_run(COMPARE "--any-kernel", differ, oracle, vmreplay);
@@ -404,7 +407,7 @@ static int compare_in_a_jail(void)
 {
 	struct probe probe;
 
-	/* Something else in the way would be told first. */
+	/* Another obstacle would be reported first. */
 	probe_narrow_huge_pages(true);
 	probe_machine(&probe);
 	if (probe_obstacle(&probe, PROBE_LAYOUT | PROBE_ANY_KERNEL) || !forbid_personality())
@@ -414,7 +417,8 @@ static int compare_in_a_jail(void)
 }
 
 /*
- * No rule covers a process without huge pages: MADV_HUGEPAGE is heeded nowhere.
+ * No rule covers a process without huge pages, because MADV_HUGEPAGE has no
+ * effect in it.
  */
 static int compare_without_huge_pages(void)
 {
@@ -431,8 +435,8 @@ static int compare_without_huge_pages(void)
 }
 
 /*
- * Run @compare in a process of its own, for what it changes cannot be changed
- * back. It returns 0, 2 to skip, or 1.
+ * Run @compare in a separate process, because its changes cannot be undone.
+ * @compare returns 0, 2 to skip, or 1.
  */
 static void in_a_process(int (*compare)(void))
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* words.c - see words.h. */
+/* words.c - see words.h. Tables of words and values. */
 #include "tests/oracle/words.h"
 
 #include <stddef.h>
@@ -10,8 +10,8 @@
 #include <asm/mman.h>
 
 /*
- * Older headers do not have these; the numbers are the kernel's promise to
- * programs.
+ * Older headers lack these constants; their values are part of the kernel's
+ * ABI.
  */
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
@@ -40,7 +40,7 @@ static const struct named map_words[] = {
 	{"fixed", MAP_FIXED},
 	{"noreplace", MAP_FIXED_NOREPLACE},
 	{"anon", MAP_ANONYMOUS},
-#ifdef MAP_32BIT /* x86-64 alone */
+#ifdef MAP_32BIT /* x86-64 only */
 	{"32bit", MAP_32BIT},
 #endif
 	{"growsdown", MAP_GROWSDOWN},
@@ -111,7 +111,7 @@ static const struct named *find(const struct named *table, const char *name, siz
 	return NULL;
 }
 
-/* Words of @table joined by |. */
+/* Parse words of @table joined by |. */
 static bool joined(const struct named *table, const char *word, unsigned long *value)
 {
 	*value = 0;

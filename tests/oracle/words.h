@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * words.h - the words of an op script with the values of the C library's and
- * the kernel's headers, not of vmastore's: a wrong number there shows as a
- * difference. Each function answers false for a word that it does not know.
+ * words.h - the words of an op script, with the values of the C library's and
+ * the kernel's headers instead of vmastore's, so that a wrong value in vmastore
+ * shows as a difference. Each function returns false for an unknown word.
  */
 #ifndef TESTS_ORACLE_WORDS_H
 #define TESTS_ORACLE_WORDS_H

@@ -2,10 +2,10 @@
 /*
  * zero.c - see zero.h.
  *
- * A kernel without a zero page makes the anon_vma within the operation, this
- * code right after it. Nothing looks at anon_vmas in between but the rest of
- * the same operation, when it reads several mappings in; docs/oracle.md says
- * what that leaves untested.
+ * A kernel without a zero page makes the anon_vma within the operation; this
+ * code makes it right afterwards. Only the rest of the same operation could
+ * look at anon_vmas in between, if it reads several mappings in; docs/oracle.md
+ * says what that leaves untested.
  */
 #include "tests/oracle/zero.h"
 

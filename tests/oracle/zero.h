@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zero.h - a kernel with a zero page made to look like one without: after
- * each operation, wherever it read the zero page in, a write of a zero puts a
- * page of its own there, hence an anon_vma.
+ * zero.h - makes a kernel with a zero page look like one without. After each
+ * operation, wherever it mapped the zero page for a read, a write of a zero
+ * puts a private page there, which also gives the mapping an anon_vma.
  */
 #ifndef TESTS_ORACLE_ZERO_H
 #define TESTS_ORACLE_ZERO_H
 
 /*
- * Ends the program with 77 if the kernel lacks what replacing needs. In the
- * first process, before the arena is made.
+ * zero_expect() - End the program with 77 if the kernel cannot replace zero
+ * pages. Call it in the first process, before the arena is made.
  */
 void zero_expect(void);
 
 /*
- * Replace the zero page all over the arena. What goes wrong is told, and stops
- * the script.
+ * zero_replace() - Replace the zero page in the whole arena. A failure is
+ * reported, and stops the script.
  */
 void zero_replace(void);
 
