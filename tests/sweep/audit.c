@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * audit.c - see audit.h. One walk over all VMAs of all processes tallies who
- * refers to what; then each object that was met is asked what it counts.
+ * audit.c - see audit.h. One walk over all VMAs of all processes counts the
+ * references to each object; then each object's own count is compared.
  */
 #include "tests/sweep/audit.h"
 
@@ -23,8 +23,8 @@ struct tally {
 };
 
 /*
- * A hash table with open addresses; its room is a power of two, at most half
- * full.
+ * An open-addressing hash table. Its size is a power of two, and it is at most
+ * half full.
  */
 struct tallies {
 	struct tally *slot;
@@ -34,7 +34,8 @@ struct tallies {
 struct books {
 	struct tallies tallies;
 	unsigned long vmas, links;
-	unsigned long vacated;           /* tables that MM_PGTABLES does not count */
+	/* Tables that MM_PGTABLES does not count. */
+	unsigned long vacated;
 	unsigned long data, exec, stack; /* pages, in one process */
 	int wrong;
 	FILE *why;
@@ -79,7 +80,7 @@ static void grow(struct tallies *t)
 	free(old.slot);
 }
 
-/* Return: how many there were before. */
+/* Add @nr references. Return: the number before. */
 static unsigned long add(struct books *b, enum kind kind, const void *what, unsigned long nr)
 {
 	struct tallies *t = &b->tallies;
@@ -126,8 +127,8 @@ static void add_pages(struct books *b, const struct mm_struct *mm, const struct 
 }
 
 /*
- * Where Linux has no table any more the library keeps one, and counts it as
- * none. It may lie where no VMA is left.
+ * Count the tables that the library keeps where Linux has freed them. The
+ * library does not count these in MM_PGTABLES. They may lie outside all VMAs.
  */
 static void add_vacated(struct books *b, const struct mm_struct *mm)
 {
@@ -201,7 +202,7 @@ static void add_process(struct books *b, struct mm_struct *mm)
 		b->wrong++;
 }
 
-/* Those that the script can map, which the world itself holds. */
+/* Count the world's own references to the files that a script can map. */
 static void add_files_of_world(struct books *b, struct world *world)
 {
 	static const char *const names[] = {"f0", "f1", "f2", "f3", "m0", "m1"};
@@ -237,7 +238,7 @@ static void check_page(struct books *b, const struct page *page, unsigned long m
 
 static void check_file(struct books *b, const struct file *file, unsigned long references)
 {
-	/* The filler is the world's as well, though no script can name it. */
+	/* The world also holds the filler, although no script can name it. */
 	bool filler = !(file->f_mapping->flags & (VMS_AS_ANON | VMS_AS_SHMEM | VMS_AS_THP_ALIGN));
 	int count = atomic_load(&file->f_count);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * audit.h - every reference count of a world against what refers: pages,
- * anon_vmas, files, their contents; and every object that is alive against who
- * has it. What one operation leaks shows at once, and not only when the world
- * ends.
+ * audit.h - compares every reference count of a world (pages, anon_vmas, files,
+ * their contents) with the references that exist, and every live object with
+ * its owners. A leak of one operation is reported at once, not only when the
+ * world ends.
  */
 #ifndef TESTS_SWEEP_AUDIT_H
 #define TESTS_SWEEP_AUDIT_H
@@ -13,8 +13,8 @@
 #include "tests/sweep/state.h"
 
 /*
- * @state: of @world, the only one there is. Return: how many counts are wrong,
- * each printed to @why.
+ * @state: the state of @world, the only world of the program.
+ * Return: the number of wrong counts, each printed to @why.
  */
 int audit(struct world *world, const struct state *state, FILE *why);
 

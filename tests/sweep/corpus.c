@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * corpus.c - see corpus.h. A test that has no memory of its own cannot go on:
- * it ends.
- */
+/* corpus.c - see corpus.h. The test ends if its own memory runs out. */
 #include "tests/sweep/corpus.h"
 
 #include <stdio.h>
@@ -53,7 +50,7 @@ static void add_text(struct corpus *corpus, const char *file, FILE *in)
 			script = new_script(corpus, file, "");
 		add_line(script, text, number);
 	}
-	/* getline() also stops at an error. */
+	/* getline() also returns -1 for an error. */
 	if (!feof(in))
 		abort();
 	free(line);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * corpus.h - the op scripts that are swept: those that stand in files, and
- * those that the generator of tests/oracle makes.
+ * corpus.h - the op scripts to sweep: those in files, and those that the
+ * generator of tests/oracle makes.
  */
 #ifndef TESTS_SWEEP_CORPUS_H
 #define TESTS_SWEEP_CORPUS_H
@@ -11,7 +11,7 @@
 
 struct script_line {
 	char *text;           /* one operation */
-	unsigned long number; /* of the line in its file, or in the script that was made */
+	unsigned long number; /* line in the file, or in the generated script */
 };
 
 struct script {
@@ -26,8 +26,8 @@ struct corpus {
 };
 
 /*
- * Add what a file holds, each `script` line beginning another. Return: false if
- * it cannot be read.
+ * Add the scripts of a file; each `script` line begins another one.
+ * Return: false if the file cannot be read.
  */
 bool corpus_add_file(struct corpus *corpus, const char *path);
 /*

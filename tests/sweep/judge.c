@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * judge.c - see judge.h. Three layouts are laid beside each other - before,
- * after, and as it should have become - and every address must be as in one of
- * the latter two.
+ * judge.c - see judge.h. Compares three layouts: before the operation, after
+ * it, and after an operation without a failure. Every address must be as in the
+ * first or as in the last.
  */
 #include "tests/sweep/judge.h"
 
@@ -29,7 +29,7 @@ const char *const verdict_names[NR_VERDICTS] = {
 	[VIOLATION] = "violation",
 };
 
-/* The operation's words, taken apart. */
+/* The operation, split into words. */
 struct op {
 	char copy[WORDS_LINE_MAX];
 	char *word[WORDS_MAX];
@@ -58,7 +58,7 @@ static unsigned long number(const struct op *op, int i)
 	return i < op->nr && word_hex(op->word[i], &n) ? n : 0;
 }
 
-/* What the operation may say when memory is out. */
+/* Whether the operation may give this answer when memory runs out. */
 static bool is_refusal(const struct op *op, const struct trial *t)
 {
 	const char *name = op->word[0];
@@ -75,9 +75,11 @@ static bool is_refusal(const struct op *op, const struct trial *t)
 	return strcmp(t->answer, "-ENOMEM") == 0;
 }
 
-/* ---- three layouts side by side ---- */
+/* ---- three layouts compared ---- */
 
-/* What is at an address: nothing, or a run, with the offset of that address. */
+/*
+ * The state of an address: free, or a run and the offset of that address in it.
+ */
 struct spot {
 	const struct run *run;
 	unsigned long pgoff;
@@ -97,8 +99,8 @@ static struct spot spot_at(const struct space *space, unsigned long addr)
 }
 
 /*
- * In what a listing shows. Which shared memory it is, has no number that both
- * worlds know.
+ * Whether the spots are equal in what a listing shows. The identity of shared
+ * memory is not compared, because the two worlds number it differently.
  */
 static bool same_spot(struct spot a, struct spot b)
 {
@@ -118,7 +120,7 @@ static unsigned long next_edge(const struct space *space, unsigned long addr, un
 	return edge;
 }
 
-/* [start, end); empty: nowhere. */
+/* [start, end); empty: no address. */
 struct window {
 	unsigned long start, end;
 };
@@ -128,15 +130,19 @@ static bool is_in(struct window window, unsigned long addr)
 	return addr >= window.start && addr < window.end;
 }
 
-/* How the runs of the process are, as a whole. */
+/* How the runs of the process compare as a whole. */
 struct mixture {
-	bool other;        /* some address is as in neither */
-	bool out_of_order; /* done beyond one that is not done */
-	bool done, undone; /* some address that changes, has; has not */
-	bool vanished;     /* some address of the window @gone is free, and otherwise never is */
+	bool other;        /* some address is as in neither layout */
+	bool out_of_order; /* a changed address lies above an unchanged one */
+	bool done, undone; /* some address that is to change has changed; has not */
 	/*
-	 * some address of the window @kept is mapped that is free when nothing
-	 * fails
+	 * Some address of the window @gone is free, although it is free neither
+	 * before the operation nor after one without a failure.
+	 */
+	bool vanished;
+	/*
+	 * Some address of the window @kept is mapped, although it is free after
+	 * an operation without a failure.
 	 */
 	bool left;
 };
@@ -207,7 +213,10 @@ static bool same_kind(const struct entry *a, const struct entry *b)
 	return a && b && a->anon == b->anon && a->word == b->word && !a->refcount == !b->refcount;
 }
 
-/* Each page that is there was there, or comes when nothing fails. */
+/*
+ * Whether each page existed before, or exists after an operation without a
+ * failure.
+ */
 static bool pages_known(const struct trial *t)
 {
 	const struct space *before = state_current(t->before), *after = state_current(t->after),
@@ -224,8 +233,8 @@ static bool pages_known(const struct trial *t)
 }
 
 /*
- * Each page that was there and stays when nothing fails, is there; unless
- * others have been mapped over it.
+ * Whether each page that existed before, and survives an operation without a
+ * failure, still exists, except where other memory was mapped over it.
  */
 static bool pages_kept(const struct trial *t, struct window replaced)
 {
@@ -243,7 +252,7 @@ static bool pages_kept(const struct trial *t, struct window replaced)
 	return true;
 }
 
-/* Some page is there that was not. */
+/* Whether some page exists that did not before. */
 static bool pages_added(const struct trial *t)
 {
 	const struct space *before = state_current(t->before), *after = state_current(t->after);
@@ -262,7 +271,7 @@ static bool same_map_count(const struct trial *t)
 	       space_map_count(state_current(t->after));
 }
 
-/* Two words of the operation, as a range of whole pages. */
+/* Take two words of the operation as a range of whole pages. */
 static struct window window_of(const struct op *op, int start, int len)
 {
 	unsigned long addr = number(op, start);
@@ -292,7 +301,9 @@ static enum verdict judge_refused_mremap(const struct op *op, const struct trial
 	return number(op, 3) == number(op, 2) ? MOVED : VIOLATION;
 }
 
-/* The process has the memory that it had, cut elsewhere perhaps. */
+/*
+ * The process has the same memory as before, perhaps cut into VMAs elsewhere.
+ */
 static enum verdict judge_same_memory(const char *name, const struct trial *t)
 {
 	if (!same_map_count(t))

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * judge.h - whether what an operation has left behind is what Linux leaves when
- * it runs out of memory, or reaches the limit of VMAs.
+ * judge.h - decides whether the state that a failed operation has left is one
+ * that Linux leaves when it runs out of memory, or reaches the limit of VMAs.
  *
- * Everything as before is right for all. What is else allowed is named, with
- * the operations it is allowed to; there is nothing else.
+ * An unchanged state is right for all operations. Every other state that is
+ * allowed has a verdict, with the operations that may leave it; all else is a
+ * violation.
  */
 #ifndef TESTS_SWEEP_JUDGE_H
 #define TESTS_SWEEP_JUDGE_H
@@ -12,45 +13,45 @@
 #include "tests/sweep/state.h"
 
 enum verdict {
-	AS_BEFORE, /* an error, and nothing has changed */
-	AS_ALWAYS, /* it succeeded without the memory it was refused */
+	AS_BEFORE, /* an error, and no change */
+	AS_ALWAYS, /* success without the refused memory */
 	/*
 	 * an error; VMAs were cut at an end of the range, and the memory is the
 	 * same
 	 */
 	CUTS,
-	CACHED, /* an error; a file's page has come into the cache */
-	TABLES, /* an error; page tables are there for what was to come, and empty */
+	CACHED, /* an error; a file's page was added to the page cache */
+	TABLES, /* an error; empty page tables were added for the operation */
 	/*
-	 * an error; the range is done up to some address. Linux's walks over
-	 * several VMAs end so
+	 * an error; the operation was done up to some address, as in Linux's
+	 * walks over several VMAs
 	 */
 	PREFIX,
-	GROWN, /* a stack grew, and the touch then found no page */
+	GROWN, /* a stack grew, and the touch then got no page */
 	/*
-	 * fork: an error; pages that were to be shared are read-only, and the
-	 * next write takes note
+	 * fork: an error; pages that were to be shared are write-protected, so
+	 * the next write to them faults
 	 */
 	WRITE_PROTECTED,
 	/*
-	 * mremap: an error; what was in the way of MREMAP_FIXED, or at the end
-	 * of the source, is unmapped
+	 * mremap: an error; the memory in the way of MREMAP_FIXED, or at the
+	 * end of the source, is unmapped
 	 */
 	TARGET_GONE,
-	MOVED, /* mremap of several VMAs: an error; those up to some address have moved */
+	MOVED, /* mremap of several VMAs: an error; those up to some address moved */
 	/*
-	 * mremap: success; the source, by then a part of the VMA that it moved
-	 * to, could not be cut off: mapped, empty
+	 * mremap: success; the source had merged with the VMA that it moved to
+	 * and could not be cut off: it is mapped and empty
 	 */
 	SOURCE_LEFT,
 	/*
-	 * mlockall and munlockall report no such error: the VMAs that could not
-	 * be changed are as before
+	 * mlockall and munlockall do not report such an error: the VMAs that
+	 * could not be changed are as before
 	 */
 	SOME,
 	/*
-	 * success, with pages missing that are otherwise there at once: touches
-	 * will bring them
+	 * success, but pages are missing that are otherwise populated at once;
+	 * touches will add them
 	 */
 	UNPOPULATED,
 	VIOLATION,
@@ -61,10 +62,10 @@ extern const char *const verdict_names[NR_VERDICTS];
 
 struct trial {
 	const char *line; /* the operation */
-	/* what it answered, and what it answers when nothing fails */
+	/* its answer, and its answer without a failure */
 	const char *answer, *clean_answer;
-	const struct state *before, *after; /* of the same world */
-	const struct state *clean;          /* after it, when nothing fails; of another world */
+	const struct state *before, *after; /* of one world */
+	const struct state *clean; /* after an operation without a failure, in another world */
 };
 
 enum verdict judge(const struct trial *trial);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * room.h - memory for the test itself: from the C library, which the injector
- * does not touch. A test without memory ends.
+ * room.h - memory for the test itself. It comes from the C library, which the
+ * injector does not affect. The test ends if there is none.
  */
 #ifndef TESTS_SWEEP_ROOM_H
 #define TESTS_SWEEP_ROOM_H
@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* @array, of @nr items, with room for one more: it grows at powers of two. */
+/*
+ * Return @array, which has @nr items, with room for one more. It grows at
+ * powers of two.
+ */
 static inline void *room_for_one(void *array, size_t nr, size_t size)
 {
 	if (nr & (nr - 1))

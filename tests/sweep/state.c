@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* state.c - see state.h. */
+/* state.c - see state.h. Takes states and compares them. */
 #include "tests/sweep/state.h"
 
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #define COUNTER_MAP_COUNT 6
 #define COUNTER_PGTABLES 10
 
-/* What was met so far, in order. */
+/* The objects met so far, in order; an object's number is its index + 1. */
 struct numbers {
 	const void **met;
 	size_t nr;
@@ -57,7 +57,7 @@ static int links_of(const struct vm_area_struct *vma)
 	return nr;
 }
 
-/* ---- taking it down ---- */
+/* ---- taking a state ---- */
 
 static void take_entry(struct space *space, unsigned long addr, unsigned long pte)
 {
@@ -139,7 +139,7 @@ static void take_space(struct space *space, struct world *world, struct mm_struc
 	mmap_read_unlock(mm);
 }
 
-/* objcache.h lists them as text only. */
+/* objcache.h lists the live objects as text only. */
 static void take_objects(struct state *state)
 {
 	char *text = NULL, *rest;
@@ -235,7 +235,9 @@ static bool same_runs(const struct space *a, const struct space *b)
 	return true;
 }
 
-/* But for @lost: bits that @b may lack. */
+/*
+ * Whether the entries are equal, except for the bits @lost, which @b may lack.
+ */
 static bool same_entries(const struct space *a, const struct space *b, unsigned long lost)
 {
 	if (a->nr_entries != b->nr_entries)
@@ -278,7 +280,7 @@ bool state_equal(const struct state *a, const struct state *b, const char **what
 	return !difference;
 }
 
-/* Whether @b goes on where @a ends, so that the two could be one. */
+/* Whether @b continues @a, so that the two could be one VMA. */
 static bool continues(const struct run *a, const struct run *b)
 {
 	return a->end == b->start && a->flags == b->flags && a->file == b->file &&
@@ -286,7 +288,7 @@ static bool continues(const struct run *a, const struct run *b)
 	       a->pgoff + ((a->end - a->start) >> PAGE_SHIFT) == b->pgoff;
 }
 
-/* The run from @*i on with all that continue it; *@i moves beyond. */
+/* Join the run @*i with all runs that continue it, and move @*i past them. */
 static struct run whole_run(const struct space *space, size_t *i)
 {
 	struct run whole = space->run[*i];

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * state.h - everything about a world that an operation could change, taken down
- * so that it can be compared: with another moment of the same world, or with
- * another world in which the same script ran.
+ * state.h - a copy of everything in a world that an operation could change. It
+ * can be compared with the state of the same world at another time, or with the
+ * state of another world in which the same script ran.
  *
- * No address of an object is in it, but counts of references are; what is
- * shared has a number, given in the order in which it is met.
+ * A state holds no addresses of objects, but the counts of their references; a
+ * shared object has a number, in the order in which the walk meets it.
  */
 #ifndef TESTS_SWEEP_STATE_H
 #define TESTS_SWEEP_STATE_H
 
 #include "tools/vmreplay/world.h"
 
-/* Which file: f0 to m1 as in the scripts. */
+/* The file of a run; the named ones are f0 to m1 of the scripts. */
 enum { FILE_NONE = -1, FILE_NAMED = 0, FILE_FILLER = 6, FILE_SHM = 7 };
 
 /* One VMA. */
@@ -21,17 +21,17 @@ struct run {
 	vm_flags_t flags;
 	unsigned long pgoff;
 	int file;     /* FILE_* */
-	int shm;      /* of FILE_SHM: which, from 1 on; else 0 */
-	int anon_vma; /* which, from 1 on; 0: none */
-	int links;    /* in its chain */
+	int shm;      /* for FILE_SHM: its number, from 1; else 0 */
+	int anon_vma; /* its number, from 1; 0: none */
+	int links;    /* length of its chain */
 };
 
 /* One page-table entry. */
 struct entry {
 	unsigned long addr;
-	unsigned long bits; /* but not whether it was used lately */
+	unsigned long bits; /* without the accessed bit */
 	unsigned long word;
-	unsigned int refcount, mapcount; /* of the page; 0: no page */
+	unsigned int refcount, mapcount; /* of the page; 0: none */
 	bool anon;
 };
 
@@ -51,31 +51,34 @@ struct space {
 
 struct state {
 	struct space *space; /* by process */
-	int nr, current;     /* processes; the one that the script is in */
+	int nr, current;     /* number of processes; the script's current one */
 	struct {
 		char name[24];
 		unsigned long nr;
-	} object[STATE_OBJECTS_MAX]; /* alive, in all the program */
+	} object[STATE_OBJECTS_MAX]; /* alive in the whole program */
 	int nr_objects;
 };
 
-/* Locks: none; nothing else is at work in the world. */
+/* Locks: none; nothing else may use the world meanwhile. */
 void state_take(struct state *state, struct world *world);
 void state_free(struct state *state);
 
-/* In every respect. *@what, unless NULL: in which not. */
+/*
+ * Whether the states are equal in every respect. *@what, unless NULL: the first
+ * difference.
+ */
 bool state_equal(const struct state *a, const struct state *b, const char **what);
 /*
- * But for how the memory is cut into VMAs, the objects that takes, page tables,
- * and what page caches hold.
+ * Whether the states are equal, except for the division into VMAs, the objects
+ * that this takes, page tables, and the contents of page caches.
  */
 bool state_same_memory(const struct state *a, const struct state *b);
 /*
- * The same, but for entries of the process at hand that were writable in
- * @before and are not in @after.
+ * Whether state_same_memory() holds, except for entries of the current process
+ * that were writable in @before and are not in @after.
  */
 bool state_write_protected(const struct state *before, const struct state *after);
-/* How many objects of that name. */
+/* The number of live objects of that name. */
 unsigned long state_objects(const struct state *state, const char *name);
 
 const struct space *state_current(const struct state *state);

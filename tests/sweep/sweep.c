@@ -2,11 +2,12 @@
 /*
  * sweep.c - see sweep.h.
  *
- * A script first runs undisturbed, and each answer and each state is kept. Then
- * another world goes through it. An operation that was made to fail and left
- * everything as before is tried again where it stands; if it left something
- * that it may leave, the world is made anew, up to that operation. So what it
- * finally does is always compared with the undisturbed run.
+ * A script first runs without failures, and each answer and each state is kept.
+ * Then it runs in another world, where operations fail. If a failed operation
+ * left everything as before, the sweep repeats it in place. If it left another
+ * state that is allowed, the sweep makes a new world up to that operation.
+ * Therefore the final result of each operation is always compared with the
+ * undisturbed run.
  */
 #include "tests/sweep/sweep.h"
 
@@ -24,10 +25,14 @@ struct sweep {
 	const char *engine;
 	struct sweep_counts *counts;
 	FILE *out;
-	struct state *state;   /* before each operation, undisturbed; one more at the end */
-	struct answer *answer; /* of each */
+	/*
+	 * The states before each operation of the undisturbed run; one more at
+	 * the end.
+	 */
+	struct state *state;
+	struct answer *answer; /* the answer to each operation */
 	struct world *world;
-	size_t at; /* the operation that comes next */
+	size_t at; /* the next operation */
 };
 
 static void violation(struct sweep *s, const char *what, long n, const char *text)
@@ -58,7 +63,7 @@ static void perform_line(struct sweep *s, struct answer *answer)
 	}
 }
 
-/* A world in which the operations before the present one have run. */
+/* Make a new world and run the operations before the current one in it. */
 static void make_anew(struct sweep *s)
 {
 	size_t at = s->at;
@@ -82,7 +87,7 @@ static void run_undisturbed(struct sweep *s)
 	s->world = NULL;
 }
 
-/* Every count that is wrong now is a violation. */
+/* Report every count that is wrong as a violation. */
 static void check_counts(struct sweep *s, const struct state *state, const char *what, long n)
 {
 	char *text = NULL;
@@ -100,7 +105,10 @@ static void check_counts(struct sweep *s, const struct state *state, const char 
 	free(text);
 }
 
-/* The operation met a failure. Return: whether everything is as before. */
+/*
+ * Check an operation that met a failure. Return: whether everything is as
+ * before.
+ */
 static bool check_failure(struct sweep *s, const struct answer *answer, const char *what, long n)
 {
 	struct state after;
@@ -132,7 +140,7 @@ static bool check_failure(struct sweep *s, const struct answer *answer, const ch
 	return unchanged;
 }
 
-/* The operation met no failure this time. */
+/* Check an operation that met no failure this time. */
 static void check_passing(struct sweep *s, const struct answer *answer, long n)
 {
 	const struct state *clean = &s->state[s->at + 1];
@@ -184,8 +192,8 @@ static void set_limit(struct sweep *s, int limit)
 }
 
 /*
- * Linux lets the number reach one more than the limit; above it, nothing is
- * mapped any more.
+ * Linux lets the number reach one more than the limit; above that, it maps
+ * nothing more.
  */
 static void check_limit(struct sweep *s, const struct answer *answer, int limit, int before,
 			int now)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_sweep.c - no operation of a corpus of scripts breaks anything when an
- * allocation fails, whichever it is, or when there may be no more VMAs.
+ * test_sweep.c - no operation of a corpus of scripts leaves a wrong state when
+ * any of its allocations fails, or when the limit of VMAs is reached.
  *
- * The corpus: the scripts under tests/tools/vmreplay/scripts, and what the
- * generator of tests/oracle makes of a few seeds. More of those: `test_sweep
- * FIRST-SEED SEEDS OPERATIONS`, which ends with the number of violations, at
- * most 1.
+ * The corpus holds the scripts under tests/tools/vmreplay/scripts, and the
+ * scripts that the generator of tests/oracle makes from a few seeds.
+ * `test_sweep FIRST-SEED SEEDS OPERATIONS` sweeps more generated scripts; its
+ * exit status is the number of violations, at most 1.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -56,8 +56,8 @@ static void a_failed_allocation_leaves_everything_as_it_was(void **state)
 	print_counts("allocations", &counts);
 	assert_int_equal(counts.violations, 0);
 	/*
-	 * It has found allocations to fail: as many as operations, at the
-	 * least.
+	 * The sweep must have failed at least as many allocations as there are
+	 * operations.
 	 */
 	assert_true(counts.injected > counts.operations);
 }
@@ -70,11 +70,11 @@ static void at_the_limit_of_vmas_everything_is_left_as_it_was(void **state)
 	sweep_all(sweep_limit, &counts);
 	print_counts("limit of VMAs", &counts);
 	assert_int_equal(counts.violations, 0);
-	/* Both sides of the limit were seen. */
+	/* The sweep must have seen both sides of the limit. */
 	assert_true(counts.verdict[AS_BEFORE] > 0 && counts.verdict[AS_ALWAYS] > 0);
 }
 
-/* What Linux does too, shown by a script of its own: judge.h, SOURCE_LEFT. */
+/* Linux does the same; a script of its own shows it: judge.h, SOURCE_LEFT. */
 static void a_source_that_cannot_be_cut_off_stays_mapped_and_empty(void **state)
 {
 	struct sweep_counts counts = {0};
