@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * machine.h - describes the machine and kernel that a figure was measured on,
- * as "key: value" lines. Without them nobody can judge the figure.
+ * as "key: value" lines. A figure cannot be judged without them.
  */
 #ifndef BENCH_MACHINE_H
 #define BENCH_MACHINE_H

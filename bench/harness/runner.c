@@ -87,8 +87,8 @@ void bench_end_timed(struct bench_worker *w, uint64_t begin, struct bench_hist *
 {
 	uint64_t took = bench_now_ns() - begin;
 	/*
-	 * Acquire: pairs with the release in set_phase(). Whoever sees MEASURE
-	 * also sees the gap that was chosen for it.
+	 * Acquire: pairs with the release in set_phase(). A worker that sees
+	 * MEASURE also sees the gap that was chosen for it.
 	 */
 	int phase = atomic_load_explicit(&w->control->phase, memory_order_acquire);
 	unsigned int gap = atomic_load_explicit(&w->control->gap, memory_order_relaxed);

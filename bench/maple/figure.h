@@ -21,7 +21,7 @@
 #define STORES_MAX 8
 #define ROUNDS_MAX 101
 
-/* What a ratio means. */
+/* The meaning of a ratio. */
 enum ratio {
 	RATIO_TIME,  /* peer / ours: how many times as fast we are */
 	RATIO_RATE,  /* ours / peer: the same, of operations a second */

@@ -18,8 +18,8 @@ struct operation {
 	/* One timed run. Return: an answer to check. */
 	uint64_t (*run)(const struct store *store, void *tree, const struct world *world);
 	/*
-	 * Not timed: whether the answer was right and the tree is as it must
-	 * be. Leaves the tree as it was before the run.
+	 * Runs untimed. Return: whether the answer was right and the tree is as
+	 * it must be. Leaves the tree as it was before the run.
 	 */
 	bool (*right)(const struct store *store, void *tree, const struct world *world,
 		      uint64_t answer);

@@ -94,7 +94,7 @@ static bool lookup(struct structure *s, unsigned long addr)
 	return covered;
 }
 
-/* The same loop as in vms_fork() and in the last mmput(). */
+/* This is the loop of vms_fork() and of the last mmput(). */
 static unsigned int walk(struct structure *s)
 {
 	VMA_ITERATOR(vmi, s->mm, 0);

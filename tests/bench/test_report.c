@@ -513,7 +513,7 @@ static void the_page_says_on_top_that_a_run_was_disturbed(void **state)
 	free(page);
 }
 
-/* The same rule as for standard output: bench/README.md. */
+/* A lost output file is handled like lost standard output: bench/README.md. */
 static void an_output_file_that_is_lost_is_status_2(void **state)
 {
 	static const struct {

@@ -25,7 +25,7 @@
 static struct bench_cpus cpus;
 static struct bench_result result;
 
-/* What the workers observed; the main thread asserts. */
+/* The workers' observations; the main thread asserts. */
 struct notes {
 	_Atomic unsigned int started;
 	_Atomic unsigned int together; /* saw all others started */

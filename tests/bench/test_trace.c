@@ -41,7 +41,10 @@ struct {
 #define data test_trace_data
 long test_trace_sink;
 
-/* What was recorded of [at, at + size): 0 nothing, 1 only reads, 2 a write. */
+/*
+ * Return what was recorded of [at, at + size): 0 nothing, 1 only reads, 2 a
+ * write.
+ */
 static int recorded(const void *at, size_t size)
 {
 	size_t nr;

@@ -99,7 +99,7 @@ static void the_probe_finds_what_the_system_says(void **state)
 	assert_int_equal(probe.page_size, sysconf(_SC_PAGESIZE));
 	assert_int_equal(probe.overcommit, probe_sysctl("vm/overcommit_memory"));
 	/*
-	 * The gap is a boot option; the test assumes that nobody set it to 0.
+	 * The gap is a boot option. The test assumes that it was not set to 0.
 	 */
 	assert_in_range(probe.stack_gap, 1, 4096);
 	/* A security module may require more than the setting. */
