@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * life.c - patterns of keys; then what is done with them.
- */
+/* life.c - the key patterns, and the random operations on them. */
 #include "tests/lib/maple/life.h"
 
 #include <limits.h>
@@ -21,7 +19,7 @@ unsigned long life_below(struct life *l, unsigned long limit)
 	return (life_random(l) >> 11) % limit;
 }
 
-/* Of a random number of bits, up to @bits. */
+/* A random number with a random count of bits, up to @bits. */
 static unsigned long magnitude(struct life *l, unsigned int bits)
 {
 	return life_random(l) >> (63 - life_below(l, bits));
@@ -45,7 +43,7 @@ static void dense_at_the_top(struct life *l, unsigned long *first, unsigned long
 	put(first, last, ULONG_MAX - life_below(l, 500), life_below(l, 4));
 }
 
-/* Sizes as VMAs have them: mostly few pages, now and then many. */
+/* Sizes as VMAs have them: mostly few pages, seldom many. */
 static unsigned long vma_size(struct life *l)
 {
 	return (1 + (life_below(l, 8) ? life_below(l, 16) : life_below(l, 512))) * PAGE;
@@ -53,15 +51,15 @@ static unsigned long vma_size(struct life *l)
 
 static void pages(struct life *l, unsigned long *first, unsigned long *last)
 {
-	/* Three areas, as a program, its heap and its libraries are. */
+	/* Three areas, like those of a program, its heap and its libraries. */
 	static const unsigned long area[] = {0x400000, 0x555555000000, 0x7ffff0000000};
 
 	put(first, last, area[life_below(l, 3)] + life_below(l, 6000) * PAGE, vma_size(l) - 1);
 }
 
 /*
- * Pages, but some bounds are not: what a node could say in pages it must now
- * say in bytes.
+ * Pages, except that some bounds are no page bounds: a node that kept its keys
+ * in pages must then keep them in bytes.
  */
 static void pages_and_bytes(struct life *l, unsigned long *first, unsigned long *last)
 {
@@ -85,8 +83,8 @@ static void anywhere(struct life *l, unsigned long *first, unsigned long *last)
 }
 
 /*
- * Few keys in each of some clusters; the distance between them takes from 31 to
- * 64 bits. Seldom from one to another.
+ * Each cluster holds few keys, and the distances between clusters take 31 to 64
+ * bits. A range seldom reaches from one cluster to another.
  */
 static void clusters(struct life *l, unsigned long *first, unsigned long *last)
 {
@@ -101,10 +99,7 @@ static void clusters(struct life *l, unsigned long *first, unsigned long *last)
 		*last = to;
 }
 
-/*
- * Powers of two and their neighbours: where a width or a shift is one more than
- * before.
- */
+/* Powers of two and their neighbours, where a width or a shift grows by one. */
 static void powers(struct life *l, unsigned long *first, unsigned long *last)
 {
 	unsigned long from = (1ul << life_below(l, 64)) + life_below(l, 5) - 2,
@@ -118,7 +113,10 @@ static void powers(struct life *l, unsigned long *first, unsigned long *last)
 	*last = from < to ? to : from;
 }
 
-/* Pages, and bytes, around multiples of what a narrow key can say. */
+/*
+ * Pages and bytes around multiples of the largest distance a narrow key can
+ * hold.
+ */
 static void around_round_numbers(struct life *l, unsigned long *first, unsigned long *last)
 {
 	if (life_below(l, 2))
@@ -170,7 +168,9 @@ const struct pattern life_patterns[LIFE_PATTERNS] = {
 
 /* ---- steps ---- */
 
-/* A new entry; sometimes one that others have, sometimes XA_ZERO_ENTRY. */
+/*
+ * A new entry; sometimes one that other ranges have, sometimes XA_ZERO_ENTRY.
+ */
 static void *pick_entry(struct life *l)
 {
 	switch (life_below(l, 32)) {
@@ -184,7 +184,7 @@ static void *pick_entry(struct life *l)
 	}
 }
 
-/* A key of @r; often its first or its last. */
+/* A key of @r, often its first or its last. */
 static unsigned long inside(struct life *l, const struct oracle_range *r)
 {
 	switch (life_below(l, 4)) {
@@ -200,8 +200,8 @@ static unsigned long inside(struct life *l, const struct oracle_range *r)
 }
 
 /*
- * From one range of the tree to another far away: a store over it swallows
- * leaves, or whole subtrees.
+ * A range from one range of the tree to another far away: a store over it
+ * replaces leaves or whole subtrees.
  */
 static void pick_wide(struct life *l, unsigned long *first, unsigned long *last)
 {
@@ -214,7 +214,7 @@ static void pick_wide(struct life *l, unsigned long *first, unsigned long *last)
 		*last = *first;
 }
 
-/* A key that is in the tree, or near one. */
+/* A key inside a range of the tree, often a bound. */
 static unsigned long pick_key(struct life *l)
 {
 	const struct oracle_range *r = &l->pair->oracle.range[life_below(l, l->pair->oracle.n)];
@@ -233,7 +233,10 @@ struct op life_write(struct life *l, unsigned int clears)
 	switch (life_below(l, 40)) {
 	case 0:
 		pick_wide(l, &op.first, &op.last);
-		/* Else the tree would never grow. */
+		/*
+		 * Most wide ranges become single keys; otherwise the tree would
+		 * never grow.
+		 */
 		if (life_below(l, 4) && clears < 50)
 			op.last = op.first;
 		break;
@@ -289,7 +292,8 @@ struct op life_read(struct life *l)
 	op.last = life_below(l, 2) ? pick_key(l) : life_below(l, 2) ? ULONG_MAX : 0;
 	op.size = 1 + life_below(l, 30);
 	/*
-	 * In a tree of index 0 alone, mas_prev() goes there whatever the limit.
+	 * In a tree that holds index 0 only, mas_prev() moves there whatever
+	 * the limit says. The oracle does not model that.
 	 */
 	if (!mt_height(&l->pair->tree))
 		op.last = op.kind == OP_PREV || op.kind == OP_PREV_RANGE || op.kind == OP_MT_PREV

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * life.h - the random life of a pair: operations of every kind, over keys of
- * one pattern as programs have them.
+ * one pattern that resembles those of real programs.
  *
  * Locks: one thread.
  */
@@ -12,7 +12,7 @@
 
 struct life;
 
-/* Where stores go: a range each. */
+/* Draws the ranges that stores cover. */
 struct pattern {
 	const char *name;
 	void (*range)(struct life *l, unsigned long *first, unsigned long *last);
@@ -25,7 +25,7 @@ struct life {
 	struct pair *pair;
 	const struct pattern *pattern;
 	uint64_t random;
-	unsigned long at; /* where keys in order have come to */
+	unsigned long at; /* the last key of patterns whose keys ascend */
 	unsigned long entries;
 };
 
@@ -38,11 +38,11 @@ struct op life_write(struct life *l, unsigned int clears);
 struct op life_read(struct life *l);
 
 /*
- * @steps writes and as many reads. False: the tree is not what the oracle says;
- * it has been reported.
+ * Makes @steps writes and as many reads. Return: false if tree and oracle
+ * differ; the difference was then reported.
  */
 bool life_run(struct life *l, unsigned int steps, unsigned int clears);
-/* Erase what there is until nothing is. */
+/* Erases ranges until the tree is empty. */
 bool life_drain(struct life *l);
 
 #endif

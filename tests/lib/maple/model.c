@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * model.c - the flat array and its comparison with the tree.
- */
+/* model.c - the flat array and its comparison with the tree. */
 #include "tests/lib/maple/model.h"
 
 #include <stdio.h>
@@ -91,8 +89,8 @@ void *model_entry(struct model *m)
 
 	next += 4;
 	/*
-	 * Entries of every kind: aligned pointers, values, and those that look
-	 * like nodes.
+	 * Entries of every kind: aligned pointers, values, and entries with the
+	 * low bits of a node reference.
 	 */
 	return (void *)(next + model_below(m, 4));
 }
@@ -248,7 +246,7 @@ bool model_agrees(struct model *m)
 		    vms_mt_walk(&m->tree, model_last(m, i)) != m->cell[i])
 			return differs(m, "walk", i);
 	}
-	/* The same by iteration, bounds included. */
+	/* Compare again by iteration, bounds included. */
 	vms_rcu_read_lock();
 	mas_for_each(&mas, entry, ULONG_MAX) {
 		while (cell < m->cells && !m->cell[cell])

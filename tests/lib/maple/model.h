@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model.h - a maple tree beside a flat array that says what it must hold. The
- * array has a cell for each of a few keys; cell i stands for the keys from
- * start[i] up to start[i + 1] - 1, the last one for all up to ULONG_MAX, so
- * that the same model reaches both ends of the key space.
+ * model.h - a maple tree and a flat array that says what the tree must hold.
+ * The array has a cell for each of a few keys. Cell i stands for the keys from
+ * start[i] to start[i + 1] - 1, the last cell for all keys up to ULONG_MAX, so
+ * that one model reaches both ends of the key space.
  *
  * Locks: one thread.
  */
@@ -20,9 +20,9 @@
 
 #define MODEL_CELLS_MAX 4096
 
-/* How many times less work a build does that checks itself. */
+/* A build that checks itself is slower, and divides its work by this. */
 #if defined(MODEL_LESS)
-/* somebody has said so: tools/coverage */
+/* Given on the command line, by tools/coverage. */
 #elif defined(__SANITIZE_THREAD__)
 #define MODEL_LESS 24u
 #elif defined(__SANITIZE_ADDRESS__)
@@ -36,32 +36,35 @@
 struct model {
 	struct maple_tree tree;
 	unsigned int cells;
-	unsigned long start[MODEL_CELLS_MAX + 1]; /* start[cells] is not used */
+	unsigned long start[MODEL_CELLS_MAX + 1]; /* start[cells] is unused */
 	void *cell[MODEL_CELLS_MAX];
-	/* the number of the store that the cell's entry is from; 0: NULL */
+	/* number of the store that filled the cell; 0: empty */
 	unsigned long store[MODEL_CELLS_MAX];
 	unsigned long stores;
 	uint64_t random;
 };
 
-/* Cells one key wide, from 0; the last takes the rest. */
+/* Cells of one key each, from 0; the last cell takes the rest. */
 void model_init(struct model *m, unsigned int flags, unsigned int cells, uint64_t seed);
 /* Cells of random width, over the whole key space. */
 void model_init_wide(struct model *m, unsigned int flags, unsigned int cells, uint64_t seed);
 /*
- * Cells of @step keys each from @base on; the last takes the rest. What is
- * below @base, if anything, is a cell of its own.
+ * Cells of @step keys each, from @base on; the last cell takes the rest. The
+ * keys below @base, if any, are a cell of their own.
  */
 void model_init_at(struct model *m, unsigned int flags, unsigned int cells, unsigned long base,
 		   unsigned long step);
-/* Empty: the same cells, a new tree, which the caller has destroyed. */
+/*
+ * Empties all cells and initialises the tree; the caller must have destroyed
+ * the old tree.
+ */
 void model_reset(struct model *m, unsigned int flags);
-/* Destroy the tree and check that its nodes are gone. */
+/* Destroys the tree and asserts that its nodes were freed. */
 void model_destroy(struct model *m);
 
 uint64_t model_random(struct model *m);
 unsigned int model_below(struct model *m, unsigned int limit);
-/* A new entry, different from all others before. */
+/* Return: a new entry, different from all earlier ones. */
 void *model_entry(struct model *m);
 
 static inline unsigned long model_first(const struct model *m, unsigned int cell)
@@ -72,26 +75,30 @@ static inline unsigned long model_last(const struct model *m, unsigned int cell)
 {
 	return cell + 1 < m->cells ? m->start[cell + 1] - 1 : ULONG_MAX;
 }
-/* The cell that holds @key. */
+/* Return: the cell that holds @key. */
 unsigned int model_cell(const struct model *m, unsigned long key);
 
 /*
- * What the array says the range around @cell is: first and last cell. Cells
- * belong together that one store filled, or none.
+ * The first and last cell of the range that contains @cell, as the array says.
+ * Adjacent cells are one range if the same store filled them, or if all are
+ * empty.
  */
 void model_range(const struct model *m, unsigned int cell, unsigned int *from, unsigned int *to);
 /*
- * The range after @cell's that begins no later than cell @max, or if not @gaps
- * the next such one with an entry; false: none.
+ * The range after @cell's that begins no later than cell @max. Unless @gaps is
+ * set, ranges without an entry are skipped. Return: false if there is none.
  */
 bool model_next(const struct model *m, unsigned int cell, unsigned int max, bool gaps,
 		unsigned int *from, unsigned int *to);
-/* The one before it that ends no earlier than cell @min. */
+/*
+ * The range before @cell's that ends no earlier than cell @min; otherwise like
+ * model_next().
+ */
 bool model_prev(const struct model *m, unsigned int cell, unsigned int min, bool gaps,
 		unsigned int *from, unsigned int *to);
 /*
- * The lowest, or highest, place for @size keys in a gap inside [min, max];
- * false: none.
+ * The lowest, or highest, place for @size keys in a gap inside [@min, @max].
+ * Return: false if there is none.
  */
 bool model_gap(const struct model *m, unsigned long min, unsigned long max, unsigned long size,
 	       bool highest, unsigned long *at);
@@ -99,37 +106,43 @@ bool model_gap(const struct model *m, unsigned long min, unsigned long max, unsi
 void model_set(struct model *m, unsigned int from, unsigned int to, void *entry);
 
 /*
- * mas_store_gfp() of @entry over the cells [from, to]; the array follows if it
- * succeeds. Returns its answer.
+ * Stores @entry over the cells [@from, @to] by mas_store_gfp(), and in the
+ * array if that succeeds. Return: what mas_store_gfp() returned.
  */
 int model_store(struct model *m, unsigned int from, unsigned int to, void *entry);
 /*
- * A random store: mostly of a few cells, sometimes of many; a third of them
- * clear.
+ * A random store: mostly of a few cells, sometimes of many. A third of the
+ * stores clear.
  */
 void model_pick(struct model *m, unsigned int *from, unsigned int *to, void **entry);
 
 /*
- * How many times more work is wanted: VMS_TEST_MORE in the environment, else 1.
+ * Return: the factor by which to multiply the work: VMS_TEST_MORE of the
+ * environment, or 1.
  */
 unsigned int model_more(void);
 
 /*
- * Run the tests once with each instruction set that the CPU has. Returns the
- * number of failures.
+ * Runs the tests once for each instruction set of the CPU. Return: the number
+ * of failures.
  */
 int model_run_all(const char *name, const struct CMUnitTest *tests, size_t nr);
 
 /*
- * Fail the test unless the tree is valid and holds exactly what the array says.
+ * Fails the test unless the tree is valid and holds exactly what the array
+ * says.
  */
 void model_check(struct model *m);
-/* As model_check(), and return false with a report instead of failing. */
+/*
+ * Compares like model_check(). Return: false, after a report, if they differ.
+ */
 bool model_agrees(struct model *m);
 
-/* Live nodes of all trees in the process. */
+/* Return: the live nodes of all trees in the process, after a grace period. */
 size_t model_live_nodes(void);
-/* The same without waiting: nodes that wait for a grace period count. */
+/*
+ * Return: the live nodes now; nodes that wait for a grace period count as live.
+ */
 size_t model_nodes_now(void);
 
 #endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * oracle.c - the sorted array of ranges.
- */
+/* oracle.c - the sorted array of ranges. */
 #include "tests/lib/maple/oracle.h"
 
 #include <limits.h>
@@ -62,7 +60,7 @@ size_t oracle_at(const struct oracle *o, unsigned long key)
 	return low;
 }
 
-/* Ranges [i, j] become the @k ranges of @piece. */
+/* Replaces the ranges [@i, @j] by the @k ranges of @piece. */
 static void splice(struct oracle *o, size_t i, size_t j, const struct oracle_range *piece, size_t k)
 {
 	size_t n = o->n - (j - i + 1) + k;
@@ -80,7 +78,7 @@ void oracle_store(struct oracle *o, unsigned long first, unsigned long last, voi
 				      now = {first, last, entry};
 
 	if (!entry) {
-		/* It is one gap with those that it touches. */
+		/* A new gap merges with the gaps that touch it. */
 		if (first == before.first && i && !o->range[i - 1].entry)
 			before = o->range[--i];
 		if (last == after.last && j + 1 < o->n && !o->range[j + 1].entry)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * oracle.h - what a maple tree must hold, in a form that is too simple to be
- * wrong: a sorted array of ranges which together are all of 0..ULONG_MAX. Gaps
- * that touch are one range; entries that touch stay two, also if they are
- * equal.
+ * oracle.h - what a maple tree must hold, in a form too simple to be wrong: a
+ * sorted array of ranges that together cover 0..ULONG_MAX. Adjacent gaps are
+ * one range. Adjacent entries stay two ranges, even if they are equal.
  *
  * Locks: one thread.
  */
@@ -23,31 +22,32 @@ struct oracle {
 	struct oracle_range *range;
 };
 
-/* "No such range." */
+/* Returned for "no such range". */
 #define ORACLE_NONE ((size_t)-1)
 
-/* One gap. */
+/* Begins with one gap. */
 void oracle_init(struct oracle *o);
 void oracle_free(struct oracle *o);
-/* @to has been initialised. */
+/* @to must have been initialised. */
 void oracle_copy(struct oracle *to, const struct oracle *from);
-/* As after oracle_init(). */
+/* Restores the state after oracle_init(). */
 void oracle_clear(struct oracle *o);
 
-/* The number of the range that holds @key. */
+/* Return: the number of the range that holds @key. */
 size_t oracle_at(const struct oracle *o, unsigned long key);
 void oracle_store(struct oracle *o, unsigned long first, unsigned long last, void *entry);
 
 /*
- * The range after range @i, that begins at or before @max; the range before it,
- * that ends at or after @min. Unless @gaps, one with an entry.
+ * The next range after range @i that begins at or before @max, or the previous
+ * one that ends at or after @min. Unless @gaps is set, ranges without an entry
+ * are skipped. Return: its number, or ORACLE_NONE.
  */
 size_t oracle_next(const struct oracle *o, size_t i, unsigned long max, bool gaps);
 size_t oracle_prev(const struct oracle *o, size_t i, unsigned long min, bool gaps);
 
 /*
- * The lowest, or highest, place for @size indexes in a gap inside [min, max].
- * False: there is none.
+ * The lowest, or highest, place for @size indexes in a gap inside [@min, @max].
+ * Return: false if there is none.
  */
 bool oracle_gap(const struct oracle *o, unsigned long min, unsigned long max, unsigned long size,
 		bool highest, unsigned long *at);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pair.c - an operation made on both, its answers and the contents compared;
- * failures injected; reports. Read next: pair_internal.h.
+ * pair.c - runs an operation on the tree and on the oracle, compares the
+ * answers and the contents, injects failures, and reports differences. Read
+ * next: pair_internal.h.
  */
 #include "tests/lib/maple/pair_internal.h"
 
@@ -154,8 +155,8 @@ bool pair_check(struct pair *p)
 #define NOW_AND_THEN 64u
 
 /*
- * After a write. The contents of a large tree near it, all of them only now and
- * then.
+ * Compares after a write. A large tree is compared near the write only, and
+ * completely once in NOW_AND_THEN operations.
  */
 static bool check_after(struct pair *p, const struct op *op)
 {
@@ -195,17 +196,15 @@ static bool unchanged(struct pair *p, const char *before, size_t live)
 	if (!same)
 		return report(p, "a failed write left another tree");
 	/*
-	 * In RCU mode nodes that wait for a grace period come back at any
-	 * moment.
+	 * In RCU mode nodes that wait for a grace period may be freed at any
+	 * moment, so that the count says nothing.
 	 */
 	if (!mt_in_rcu(&p->tree) && vms__objcache_report(NULL) != live)
 		return report(p, "a failed write left more nodes, or fewer");
 	return pair_check(p);
 }
 
-/*
- * The operation fails at its 1st, 2nd, ... allocation until it needs no more.
- */
+/* Lets the operation fail at its 1st, 2nd, ... allocation until it succeeds. */
 static bool do_with_failures(struct pair *p, const struct op *op, struct answer *a)
 {
 	char *before = dump(&p->tree);
@@ -214,7 +213,7 @@ static bool do_with_failures(struct pair *p, const struct op *op, struct answer 
 
 	for (long n = 1; ok; n++) {
 		*a = (struct answer){0};
-		/* What tries again must find no memory again. */
+		/* A store that retries must fail to allocate again. */
 		if (op->kind == OP_NOMEM)
 			vms__alloc_fail_from(n);
 		else
@@ -230,7 +229,7 @@ static bool do_with_failures(struct pair *p, const struct op *op, struct answer 
 	return ok;
 }
 
-/* A window that cannot be is refused, in one way or the other. */
+/* The tree may refuse an impossible window by -EINVAL or by -EBUSY. */
 static bool same_error(int want, int got)
 {
 	return want == got || (want == -EINVAL && got == -EBUSY);
@@ -257,7 +256,7 @@ bool pair_do(struct pair *p, const struct op *op)
 
 size_t pair_live_nodes(void)
 {
-	/* Only if it must be: a grace period takes long. */
+	/* Wait only if nodes are left, because a grace period takes long. */
 	if (vms__objcache_report(NULL))
 		vms_rcu_barrier();
 	return vms__objcache_report(NULL);

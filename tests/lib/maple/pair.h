@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pair.h - a maple tree and its oracle side by side. An operation is a value:
- * pair_do() makes it on both, compares the answers, validates the tree and
- * compares what it holds. What differs is printed with the operations that led
- * to it.
+ * pair.h - a maple tree and its oracle. An operation is a value: pair_do() runs
+ * it on both, compares the answers, validates the tree and compares its
+ * contents. A difference is printed together with the operations that led to
+ * it.
  *
- * With `inject`, each write is made to fail at its 1st, 2nd, ... allocation
- * before it succeeds, and each failure must leave the tree as it was: the same
- * dump, the same answers, the same number of live nodes.
+ * With `inject` set, each write fails at its 1st, 2nd, ... allocation before it
+ * succeeds. Each failure must leave the tree unchanged: the same dump, the same
+ * answers, the same number of live nodes.
  *
  * Locks: one thread.
  */
@@ -21,45 +21,46 @@
 #include "tests/lib/maple/oracle.h"
 
 enum op_kind {
-	/* of [first, last], @entry */
+	/* store @entry over [first, last] */
 	OP_STORE,     /* mtree_store_range() */
 	OP_MAS_STORE, /* mas_store() */
 	OP_STORE_GFP, /* mas_store_gfp() */
 	/*
-	 * mas_preallocate(), then mas_store_prealloc() without any memory to be
-	 * had
+	 * mas_preallocate(), then mas_store_prealloc() while no allocation
+	 * succeeds
 	 */
 	OP_PREALLOC,
 	OP_PREALLOC_DROP, /* mas_preallocate(), then mas_destroy() */
-	OP_NOMEM,         /* mas_store() and mas_nomem(), as often as it takes */
+	OP_NOMEM,         /* mas_store() and mas_nomem(), until no retry is asked for */
 	OP_INSERT,        /* mtree_insert_range() */
-	/* at first */
+	/* erase at first */
 	OP_ERASE,     /* mtree_erase() */
 	OP_MAS_ERASE, /* mas_erase() */
-	/* of @size indexes inside [first, last], @entry */
+	/* store @entry over @size free indexes inside [first, last] */
 	OP_ALLOC,  /* mtree_alloc_range() */
 	OP_RALLOC, /* mtree_alloc_rrange() */
-	/* of one index of [first, last], from @size on, @entry */
+	/* store @entry at one free index of [first, last], from @size on */
 	OP_CYCLIC,     /* mtree_alloc_cyclic() */
 	OP_MAS_CYCLIC, /* mas_alloc_cyclic() */
-	/* @size ranges behind all that there is */
-	OP_BULK, /* mas_expected_entries(), then stores without any memory to be had */
-	/* all of it */
+	/* store @size ranges above all others */
+	OP_BULK, /* mas_expected_entries(), then stores while no allocation succeeds */
+	/* the whole tree */
 	OP_DUP, /* mtree_dup(); the copy is compared and destroyed */
 	/*
-	 * from first on, @size changes through one cursor: in order, everywhere
+	 * @size changes through one cursor, from first on: in order, or
+	 * anywhere
 	 */
 	OP_SWEEP,
 	OP_ROAM,
 	OP_WRITES,
 
-	/* of @size indexes inside [first, last] */
+	/* find @size free indexes inside [first, last] */
 	OP_GAP = OP_WRITES, /* mas_empty_area() */
 	OP_RGAP,            /* mas_empty_area_rev() */
-	/* at first */
+	/* read at first */
 	OP_LOAD, /* mtree_load() */
 	OP_WALK, /* mas_walk() */
-	/* from first to the limit last */
+	/* search from first to the limit last */
 	OP_FIND,
 	OP_FIND_RANGE,
 	OP_FIND_REV,
@@ -72,7 +73,9 @@ enum op_kind {
 	OP_MT_FIND_AFTER,
 	OP_MT_NEXT,
 	OP_MT_PREV,
-	/* from first, @size steps forwards and as many back, with one cursor */
+	/*
+	 * @size steps forwards and as many backwards from first, by one cursor
+	 */
 	OP_CHAIN,
 	OP_KINDS
 };
@@ -89,32 +92,38 @@ struct pair {
 	struct maple_tree tree;
 	struct oracle oracle;
 	bool inject;
-	bool wrapped; /* a cyclic allocation has taken ULONG_MAX */
+	bool wrapped; /* a cyclic allocation has returned ULONG_MAX */
 	/*
-	 * compare all of a large tree only now and then; it is validated each
-	 * time
+	 * a large tree is validated each time, but compared completely only now
+	 * and then
 	 */
 	bool lazy;
 	unsigned long done;                /* operations */
-	unsigned long failures[OP_WRITES]; /* that were injected */
+	unsigned long failures[OP_WRITES]; /* injected failures, by kind */
 	struct op trail[PAIR_TRAIL];       /* the last operations */
 };
 
 void pair_init(struct pair *p, unsigned int flags);
-/* The name of what it calls. */
+/* Return: the name of the function that the operation calls. */
 const char *pair_kind_name(enum op_kind kind);
 /*
- * mtree_dup(): @to, not yet a pair, becomes a copy of @from. False, with a
- * report: it is none.
+ * Makes @to, which must not be a pair yet, a copy of @from by mtree_dup().
+ * Return: false, after a report, if the copy differs.
  */
 bool pair_copy(struct pair *to, struct pair *from);
 /* Destroys the tree. */
 void pair_end(struct pair *p);
 
-/* Nodes, of all trees, that are not free once the readers of now are gone. */
+/*
+ * Return: the nodes of all trees that are still in use after the readers that
+ * run now have ended.
+ */
 size_t pair_live_nodes(void);
 
-/* False, with a report: tree and oracle differ, or the tree is broken. */
+/*
+ * Return: false, after a report, if tree and oracle differ or the tree is
+ * broken.
+ */
 bool pair_do(struct pair *p, const struct op *op);
 bool pair_check(struct pair *p);
 
@@ -126,8 +135,8 @@ static inline bool pair_store(struct pair *p, unsigned long first, unsigned long
 }
 
 /*
- * Entry number @n: pointers, values, and those that look like nodes; all
- * different.
+ * Return: entry number @n. The entries are pointers, values, and entries with
+ * the low bits of a node reference; all differ.
  */
 static inline void *pair_entry(unsigned long n)
 {

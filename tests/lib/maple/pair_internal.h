@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pair_internal.h - what the files of a pair share: an operation's answer, once
- * as the tree gives it (pair_tree.c), once as the oracle does (pair_oracle.c);
- * pair.c compares them.
+ * pair_internal.h - what the files of a pair share. pair_tree.c gets an
+ * operation's answer from the tree, pair_oracle.c gets it from the oracle, and
+ * pair.c compares the two.
  */
 #ifndef TESTS_MAPLE_PAIR_INTERNAL_H
 #define TESTS_MAPLE_PAIR_INTERNAL_H
 
 #include "tests/lib/maple/pair.h"
 
-/* The oracle leaves `known` unset where bounds are not part of the answer. */
+/* The oracle leaves `known` unset if the bounds are not part of the answer. */
 struct answer {
-	int err; /* -EPROTO: an answer inside an operation of several steps is wrong */
+	int err; /* -EPROTO: a step inside an operation of several steps answered wrong */
 	void *entry;
 	unsigned long first, last;
 	bool known;
@@ -20,22 +20,25 @@ struct answer {
 void pair_ask_tree(struct pair *p, const struct op *op, struct answer *a);
 void pair_ask_oracle(struct pair *p, const struct op *op, struct answer *a);
 
-/* Whether a cursor stands on range @i, with its entry. */
+/* Whether the cursor stands on range @i, whose entry is @entry. */
 bool pair_stands_on(const struct oracle *o, const struct ma_state *mas, const void *entry,
 		    size_t i);
 /*
- * The oracle's ranges [i, j] and the tree's are the same: by iteration, bounds
+ * Whether the oracle's ranges [@i, @j] equal the tree's: by iteration, bounds
  * included, and by lookups at their ends.
  */
 bool pair_same_ranges(struct maple_tree *mt, const struct oracle *o, size_t i, size_t j);
 
 /*
- * Where the entries of OP_BULK go: three indexes each, one between them. False:
- * there is no room for so many.
+ * The place of OP_BULK's entries: three indexes each, and one between two.
+ * Return: false if there is no room for so many.
  */
 bool pair_bulk_room(const struct oracle *o, unsigned long n, unsigned long *at);
 
-/* A tree that is not in RCU mode is read under its lock. */
+/*
+ * Opens the protection that a reader needs: a read section in RCU mode,
+ * otherwise the tree's lock, because the tree is then read under it.
+ */
 void pair_begin_read(struct maple_tree *mt);
 void pair_end_read(struct maple_tree *mt);
 

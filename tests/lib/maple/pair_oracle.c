@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pair_oracle.c - each operation as the oracle says.
+ * pair_oracle.c - answers each operation from the oracle, and applies the
+ * writes to it.
  */
 #include "tests/lib/maple/pair_internal.h"
 
@@ -171,7 +172,7 @@ static void say_prev(struct pair *p, const struct op *op, struct answer *a)
 	a->known &= op->kind != OP_MT_PREV;
 }
 
-/* Zero entries are passed over. */
+/* mt_find() skips zero entries. */
 static void say_mt_find(struct pair *p, const struct op *op, struct answer *a)
 {
 	struct oracle *o = &p->oracle;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * pair_tree.c - each operation as the tree does it.
- */
+/* pair_tree.c - runs each operation on the tree. */
 #include "tests/lib/maple/pair_internal.h"
 
 #include <errno.h>
@@ -70,7 +68,7 @@ static void do_nomem(struct pair *p, const struct op *op, struct answer *a)
 {
 	struct ma_state mas = cursor(p, op);
 
-	/* Let it be needed. */
+	/* Make an allocation fail, so that mas_nomem() is needed. */
 	if (!p->inject)
 		vms__alloc_fail_nth(1 + (long)(p->done % 3));
 	mas_lock(&mas);
@@ -92,7 +90,10 @@ static void do_insert(struct pair *p, const struct op *op, struct answer *a)
 static void do_erase(struct pair *p, const struct op *op, struct answer *a)
 {
 	a->entry = mtree_erase(&p->tree, op->first);
-	/* It has no other way to say so. */
+	/*
+	 * mtree_erase() cannot report an error, so that NULL for an entry means
+	 * one.
+	 */
 	if (p->inject && !a->entry && p->oracle.range[oracle_at(&p->oracle, op->first)].entry)
 		a->err = -ENOMEM;
 }
@@ -241,9 +242,16 @@ static void do_mt(struct pair *p, const struct op *op, struct answer *a)
 	}
 }
 
-/* ---- several steps of one cursor: compared as they go, and answered by -EPROTO if one is wrong ---- */
+/* ---- several steps by one cursor ---- */
 
-/* The range forms if @gaps. A tree without nodes knows no ranges to step to. */
+/*
+ * Each step is compared at once; a wrong one turns the answer into -EPROTO.
+ */
+
+/*
+ * Steps by ranges if @gaps is set. A tree without nodes has no ranges to step
+ * by.
+ */
 static bool chain(struct pair *p, const struct op *op, bool gaps)
 {
 	size_t i = oracle_at(&p->oracle, op->first), next;
@@ -284,7 +292,9 @@ static void do_chain(struct pair *p, const struct op *op, struct answer *a)
 	pair_end_read(&p->tree);
 }
 
-/* Another entry, none, less of it, erased, or left as it is. */
+/*
+ * Stores another entry, clears, shrinks, erases, or leaves the range unchanged.
+ */
 static void sweep_one(struct pair *p, struct ma_state *mas, unsigned long how, void *entry)
 {
 	unsigned long first = mas->index, last = mas->last;
@@ -337,7 +347,9 @@ static void do_sweep(struct pair *p, const struct op *op, struct answer *a)
 	mas_unlock(&mas);
 }
 
-/* __mas_set_range() keeps the cursor's place, wherever the next store is. */
+/*
+ * __mas_set_range() keeps the cursor's place, wherever the next store begins.
+ */
 static void do_roam(struct pair *p, const struct op *op, struct answer *a)
 {
 	MA_STATE(mas, &p->tree, op->first, op->first);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_api.c - the normal API: what each call answers, refuses and leaves
+ * test_api.c - the normal API: what each call returns, refuses and leaves
  * behind; validation and dump.
  */
 #include "tests/lib/maple/model.h"
@@ -207,7 +207,7 @@ static void an_external_lock_is_the_owners_business(void **state)
 
 	(void)state;
 	assert_true(mt_external_lock(&mt));
-	mt.ma_external_lock = NULL; /* nobody here tells lockdep of it */
+	mt.ma_external_lock = NULL; /* lockdep does not track this lock */
 	MA_STATE(mas, &mt, 4, 9);
 
 	assert_int_equal(mas_store_gfp(&mas, &a, GFP_KERNEL), 0);
@@ -250,7 +250,7 @@ static void stats_count_nodes(void **state)
 	assert_true(stats.bytes >= stats.leaves * MT_LEAF_BYTES);
 }
 
-/* What the check prints of a tree that was spoilt by @spoil. */
+/* Asserts that the check reports @words of a tree that @spoil has damaged. */
 static void check_finds(void (*spoil)(void), const char *words)
 {
 	char *text = NULL;
@@ -271,7 +271,7 @@ static void check_finds(void (*spoil)(void), const char *words)
 	if (!strstr(text, words))
 		fail_msg("\"%s\" is not in: %s", words, text);
 	free(text);
-	spoil(); /* undoes itself */
+	spoil(); /* the second call undoes the damage */
 	assert_int_equal(vms_mt_check(&tree, stderr), 0);
 }
 
@@ -293,7 +293,7 @@ static void spoil_gap(void)
 }
 static void spoil_unused_gap(void)
 {
-	first_leaf(); /* the root's last slot is not in use */
+	first_leaf(); /* the root's last slot is unused */
 	root()->gap[MT_INNER_SLOTS - 1] ^= 1;
 }
 static void spoil_state(void)
@@ -310,7 +310,7 @@ static void spoil_order(void)
 }
 static void spoil_form(void)
 {
-	/* A reference that is not of its node's form. */
+	/* A reference whose form bits differ from its node's. */
 	mt_set_slot(root(), 1, (void *)((unsigned long)mt_slot(root(), 1) ^ MT_BYTE_BIT));
 }
 static void spoil_touching_gaps(void)

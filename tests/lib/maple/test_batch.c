@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_batch.c - vms_mas_batch() is mas_find() many times over: the same ranges
- * and entries, and the cursor left in the same place, in trees of every form,
- * from every place, for every number, and up to every limit. Beside writers:
- * test_readers.c.
+ * test_batch.c - vms_mas_batch() must equal repeated mas_find() calls: the same
+ * ranges and entries, and the same final position of the cursor, in trees of
+ * every form, from every place, for every number of ranges, and up to every
+ * limit. test_batch_readers.c and test_readers.c test it concurrently with
+ * writers.
  */
 #include "tests/lib/maple/model.h"
 
@@ -15,7 +16,7 @@
 
 static struct model m;
 
-/* What mas_find() says, @n times. */
+/* Calls mas_find() up to @n times. */
 static unsigned int find_each(struct ma_state *mas, unsigned long max, struct vms_mt_range *out,
 			      unsigned int n)
 {
@@ -40,7 +41,7 @@ static void check_same(const struct vms_mt_range *a, const struct vms_mt_range *
 	}
 }
 
-/* Both cursors go the same way from here. */
+/* Asserts that both cursors are in the same state and continue alike. */
 static void check_cursors(struct ma_state *a, struct ma_state *b)
 {
 	assert_int_equal(a->status, b->status);
@@ -61,7 +62,7 @@ static void check_cursors(struct ma_state *a, struct ma_state *b)
 	assert_int_equal(a->last, b->last);
 }
 
-/* Some ranges from a random place, then some more. */
+/* Reads some ranges from a random place, then some more. */
 static void check_some(void)
 {
 	struct vms_mt_range batch[ROOM + 1], each[ROOM];
@@ -75,7 +76,7 @@ static void check_some(void)
 	for (unsigned int calls = 1 + model_below(&m, 3); calls; calls--) {
 		unsigned int n = model_below(&m, 4) ? model_below(&m, 20) : ROOM;
 
-		/* Not one range more than asked for is written. */
+		/* The call must not write more ranges than asked for. */
 		memset(&batch[n], 0x5a, sizeof(batch[n]));
 		each[0] = batch[n];
 		assert_memory_equal(&batch[n], &each[0], sizeof(each[0]));
@@ -124,8 +125,8 @@ static void a_batch_is_what_mas_find_finds(void **state)
 }
 
 /*
- * From @from: mas_find() and vms_mas_batch() report the same, up to @max and up
- * to @n ranges, and leave their cursors alike.
+ * From @from, mas_find() and vms_mas_batch() must report the same, up to @max
+ * and up to @n ranges, and leave their cursors alike.
  */
 static void check_limits(unsigned long from, unsigned long max, unsigned int n)
 {
@@ -146,7 +147,7 @@ static void check_limits(unsigned long from, unsigned long max, unsigned int n)
 }
 
 /*
- * Leaves of bytes and wide ones among leaves of pages, all under parents of
+ * Leaves in bytes and wide leaves between leaves in pages, all below parents in
  * pages.
  */
 static void leaves_of_another_form_stand_between(void **state)
@@ -176,7 +177,7 @@ static void leaves_of_another_form_stand_between(void **state)
 }
 
 /*
- * Each slot of each leaf is the last one for some limit, and for some number;
+ * Makes each slot of each leaf the last one for some limit and for some number,
  * and the first one from some place.
  */
 static void check_all_limits(void)
@@ -194,9 +195,9 @@ static void check_all_limits(void)
 }
 
 /*
- * Leaves of each form, under parents of the same form and others: full ones,
- * with empty slots, with entries that were cleared in place, with gaps at their
- * ends, and some that have no entry left.
+ * Leaves of each form, below parents of the same form and of others: full
+ * leaves, leaves with empty slots, with entries cleared in place, with gaps at
+ * their ends, and without any entry.
  */
 static void a_batch_ends_anywhere(void **state)
 {
@@ -238,7 +239,7 @@ static void a_batch_ends_anywhere(void **state)
 	}
 }
 
-/* Leaves that are full, and others without an entry. */
+/* Some leaves are full, others have no entry. */
 static void full_leaves_and_empty_ones_are_read(void **state)
 {
 	struct vms_mt_range all[600];

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_batch_readers.c - vms_mas_batch() beside a writer that changes leaves in
- * place, and now and then makes new ones: each index has an entry that it can
- * have had, in a range that can have been there, and none is left out, because
- * none ever is empty.
+ * test_batch_readers.c - vms_mas_batch() concurrently with a writer that
+ * changes leaves in place and sometimes replaces them. Symptom: a batch reports
+ * an entry in a range that it never had, or skips a range. Cause: the batch
+ * combines words of a leaf from different moments. Every cell always has an
+ * entry, so that a reader can detect each of these.
  */
 #include "tests/lib/maple/model.h"
 
@@ -15,10 +16,10 @@
 #define CHANGES (60000ul / MODEL_LESS)
 
 /*
- * A group is three cells, which have one entry together, WHOLE; or the first
- * has one, and the others have one, BEGIN and END. On the way there all have
- * BETWEEN, then only the first. An entry says which group it is for, and which
- * of these.
+ * A group is three cells. Either all three share the entry WHOLE, or the first
+ * has BEGIN and the other two share END. A change from WHOLE to the latter
+ * passes through BETWEEN in all three cells, then BETWEEN in the first only. An
+ * entry encodes its group and its part.
  */
 enum part { WHOLE, BEGIN, END, BETWEEN };
 
@@ -51,9 +52,10 @@ static int change(uint64_t random)
 }
 
 /*
- * Whether @range can be, where the one before it ended before cell @at. Its
- * entry can be there; its end may be of another moment, as maple_tree.h says of
- * a reader under RCU, but is one that the group has had.
+ * Whether a correct batch may report @range if the range before it ended before
+ * cell @at. The entry must be possible at that cell. The range's end may belong
+ * to another moment, as maple_tree.h says of a reader under RCU, but must be
+ * one that the group can have.
  */
 static bool belongs(const struct vms_mt_range *range, unsigned long at)
 {
@@ -102,7 +104,7 @@ static void *reader(void *arg)
 	unsigned int n = 0;
 
 	(void)arg;
-	/* Relaxed: no more than a word to stop. */
+	/* Relaxed: the flag orders nothing; it only ends the loop. */
 	while (!atomic_load_explicit(&done, memory_order_relaxed)) {
 		read_all(ROOM);
 		read_all(1 + n++ % 60);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_cursor.c - a cursor that stands in the tree while others write: what it
- * stores must be in the tree.
+ * stores must end up in the tree.
  *
  * Symptom: a store was lost, or went into freed memory, and the tree's gaps
- * were wrong afterwards. Cause: the cursor's leaf was as it had been, but what
- * stood above it was not: another store had put a new node there, and the
- * cursor still held the old one.
+ * were wrong afterwards. Cause: the cursor's leaf was unchanged, but another
+ * store had replaced a node above it, and the cursor still used the old one.
  */
 #include "tests/lib/maple/model.h"
 
@@ -31,7 +30,10 @@ static void fill(unsigned int kind, uint64_t seed)
 	}
 }
 
-/* A store by @mas as it stands, over the cells [from, to]. The lock. */
+/*
+ * Stores over the cells [@from, @to] from where @mas stands. The caller must
+ * hold the tree's lock.
+ */
 static void store_by(struct ma_state *mas, unsigned int from, unsigned int to, void *entry)
 {
 	__mas_set_range(mas, model_first(&m, from), model_last(&m, to));
@@ -40,8 +42,8 @@ static void store_by(struct ma_state *mas, unsigned int from, unsigned int to, v
 }
 
 /*
- * The first cursor stands at @cell; others store all over the tree, but not at
- * @cell nor beside it; then the first stores.
+ * The cursor @first stands at @cell. Other cursors store all over the tree,
+ * except at @cell and the cells next to it; then @first stores.
  */
 static void store_beside_others(struct ma_state *first, unsigned int cell)
 {

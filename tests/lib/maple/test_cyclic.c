@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_cyclic.c - mtree_alloc_cyclic() and mas_alloc_cyclic(): which number
- * they give out, and what they say of a wrap.
+ * they allocate, and what they return after a wrap.
  */
 #include "tests/lib/maple/model.h"
 
@@ -27,7 +27,10 @@ static int tree_down(void **state)
 	return model_live_nodes() != 0;
 }
 
-/* The next number of [lo, hi]: it must be @number, and the answer @answer. */
+/*
+ * Allocates from [@lo, @hi]; the number must be @number, the return value
+ * @answer.
+ */
 static void take(unsigned long lo, unsigned long hi, unsigned long *next, int answer,
 		 unsigned long number)
 {
@@ -162,7 +165,9 @@ static void the_cursor_is_left_on_what_was_stored(void **state)
 	mas_unlock(&mas);
 }
 
-/* The same by looking at one number after the other. */
+/*
+ * Finds the number and the return value by testing one number after the other.
+ */
 static int expected(struct model *m, unsigned long lo, unsigned long hi, unsigned long next,
 		    unsigned long *number)
 {
@@ -227,8 +232,8 @@ static void *take_many(void *arg)
 }
 
 /*
- * Nothing but the tree's own lock is between them: what races, ThreadSanitizer
- * tells.
+ * Only the tree's own lock protects the two threads; ThreadSanitizer reports a
+ * race.
  */
 static void threads_need_no_lock_of_their_own(void **state)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_debug.c - the checks that a program states of a tree, what is printed of
- * trees and cursors, who holds which lock; and in debug builds, that a cursor
- * which has outlived its read section or its lock is found, and no other.
+ * test_debug.c - the checks that a program states of a tree, the printed form
+ * of trees and cursors, and the queries whether a tree's lock is held. In debug
+ * builds also: the library finds each cursor that outlived its read section or
+ * its lock, and reports no other cursor.
  */
 #include "tests/lib/maple/model.h"
 
@@ -38,7 +39,7 @@ static int tree_down(void **state)
 
 /* ---- checks ---- */
 
-/* What @fn writes to stderr. */
+/* Return: what @fn writes to stderr. */
 static const char *said_by(void (*fn)(void))
 {
 	static char text[4096];
@@ -69,8 +70,8 @@ static bool look(bool answer)
 }
 
 /*
- * As a program is built that counts its checks: the macros look this up where
- * they are used.
+ * Compiles the macros as a program that counts its checks does: they read this
+ * definition where they are used.
  */
 #undef VMS_MT_COUNTED
 #define VMS_MT_COUNTED true
@@ -198,7 +199,10 @@ static void freed_nodes_are_sent_on_their_way(void **state)
 	for (unsigned long i = 0; i < 400 || !vms__objcache_deferred(&vms__mt_nodes); i++)
 		assert_int_equal(mtree_store(&tree, i * 3, &thing, GFP_KERNEL), 0);
 	mt_cache_shrink();
-	/* Without the call some would wait for company for ever. */
+	/*
+	 * mt_cache_shrink() must end the batching: without it, a few deferred
+	 * nodes wait for more to share a grace period with.
+	 */
 	alarm(WATCHDOG_SECONDS);
 	while (vms__objcache_deferred(&vms__mt_nodes))
 		usleep(1000);
@@ -212,7 +216,10 @@ struct life {
 	unsigned long version;
 };
 
-/* The leaves of a tree that is made in one way each time. Return: how many. */
+/*
+ * Fills and destroys a tree, always in the same way, and records its leaves.
+ * Return: the number of leaves.
+ */
 static size_t leaves_of_a_new_tree(struct life *lives)
 {
 	struct maple_tree other = MTREE_INIT(other, 0);
@@ -233,8 +240,10 @@ static size_t leaves_of_a_new_tree(struct life *lives)
 }
 
 /*
- * A cursor tells a leaf from an earlier one in the same memory by its version,
- * which a leaf takes over from the one before.
+ * Symptom: a cursor takes a new leaf for the old one in the same memory. Cause:
+ * both have the same version. A leaf normally continues its predecessor's
+ * version; vms_trim() gives memory back, and the version with it. A leaf made
+ * in that memory afterwards must still have another version.
  */
 static void a_leaf_in_memory_that_went_back_has_a_version_of_its_own(void **state)
 {
@@ -279,7 +288,10 @@ static void a_tree_tells_whether_its_lock_is_held(void **state)
 	down_write(&sem);
 	assert_true(mt_lock_is_held(&ext) && mt_write_lock_is_held(&ext));
 	up_write(&sem);
-	/* Of another kind, or none: nobody can tell. */
+	/*
+	 * The library cannot ask another kind of lock, and assumes that it is
+	 * held.
+	 */
 	mt_set_external_lock(&ext, &other);
 	assert_true(mt_lock_is_held(&ext) && mt_write_lock_is_held(&ext));
 	mt_on_stack(ext);
@@ -318,7 +330,7 @@ static void a_store_without_the_lock_is_found(void **state)
 	assert_true(child_aborts_saying(store_without_the_owners_lock, unlocked));
 }
 
-/* ---- cursors that are kept too long: each of these stops at its last call ---- */
+/* ---- cursors kept too long: each function aborts at its last call ---- */
 
 static void next_in_a_later_section(void)
 {
@@ -483,7 +495,10 @@ static void a_cursor_that_is_reset_in_time_is_not(void **state)
 	mas_unlock(&mas);
 }
 
-/* One protection may begin and end inside another, which goes on. */
+/*
+ * A protection may begin and end inside another one, which continues to protect
+ * the cursor.
+ */
 static void a_cursor_lives_as_long_as_one_protection_lasts(void **state)
 {
 	MA_STATE(mas, &tree, 12, 12);
@@ -512,7 +527,8 @@ static void a_cursor_lives_as_long_as_one_protection_lasts(void **state)
 }
 
 /*
- * What a lock that cannot be asked about may protect is not found fault with.
+ * A lock that the library cannot ask may protect the cursor, so that the
+ * library must not report it.
  */
 static void the_owners_word_is_taken_for_his_lock(void **state)
 {
@@ -542,8 +558,8 @@ static void the_owners_word_is_taken_for_his_lock(void **state)
 int main(void)
 {
 	/*
-	 * They look at children of this process, which has no second thread
-	 * yet: nothing here may wait for a grace period.
+	 * These tests use children of this process, which must not have a
+	 * second thread yet: no test in this group may wait for a grace period.
 	 */
 	const struct CMUnitTest stops[] = {
 		cmocka_unit_test_setup_teardown(elsewhere_a_bug_stops_and_a_warning_warns, tree_up,
@@ -562,7 +578,7 @@ int main(void)
 						tree_down),
 		cmocka_unit_test_setup_teardown(freed_nodes_are_sent_on_their_way, tree_up,
 						tree_down),
-		/* no other leaf is in use */
+		/* ^First, because no other leaf may be in use. */
 		cmocka_unit_test(a_leaf_in_memory_that_went_back_has_a_version_of_its_own),
 		cmocka_unit_test(a_tree_tells_whether_its_lock_is_held),
 #ifdef VMS_DEBUG

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_dup.c - copies of whole trees: what they hold, what they cost, what they
- * refuse, and who may look on.
+ * refuse, and what concurrent readers see.
  */
 #include "tests/lib/maple/model.h"
 
@@ -21,8 +21,8 @@
 static struct model m;
 
 /*
- * A tree after @stores random stores, each of one to three cells, a quarter of
- * them of nothing.
+ * Makes a tree by @stores random stores of one to three cells each; a quarter
+ * of the stores clear.
  */
 static void fill(unsigned int flags, unsigned int cells, unsigned int stores, uint64_t seed)
 {
@@ -35,7 +35,7 @@ static void fill(unsigned int flags, unsigned int cells, unsigned int stores, ui
 	}
 }
 
-/* @copy holds what @m.tree holds, range by range. */
+/* Asserts that @copy holds what @m.tree holds, range by range. */
 static void check_same(struct maple_tree *copy)
 {
 	void *entry, *other;
@@ -80,7 +80,7 @@ static void a_copy_holds_the_same_and_lives_by_itself(void **state)
 		assert_int_equal(mtree_dup(&m.tree, &copy, GFP_KERNEL), 0);
 		check_same(&copy);
 		assert_int_equal(nodes_of(&copy), nodes_of(&m.tree));
-		/* What happens to the one is nothing to the other. */
+		/* A change of one tree must not reach the other. */
 		assert_int_equal(mtree_store_range(&copy, 0, ULONG_MAX / 2, &copy, GFP_KERNEL), 0);
 		model_check(&m);
 		mtree_destroy(&copy);
@@ -89,8 +89,8 @@ static void a_copy_holds_the_same_and_lives_by_itself(void **state)
 		mtree_destroy(&m.tree);
 		assert_int_equal(vms_mt_check(&copy, stderr), 0);
 		/*
-		 * The copy becomes the model's tree: it is what the array says,
-		 * whatever is then done to it.
+		 * The copy becomes the model's tree: it must hold what the
+		 * array says after any further stores.
 		 */
 		assert_int_equal(mtree_dup(&copy, &m.tree, GFP_KERNEL), 0);
 		mtree_destroy(&copy);
@@ -199,7 +199,10 @@ static void the_owners_locks_guard_a_copy(void **state)
 		assert_int_equal(mas_store_gfp(&mas, xa_mk_value(i), GFP_KERNEL), 0);
 	}
 	downgrade_write(&lock);
-	/* To be copied it need not change. */
+	/*
+	 * The copied tree does not change, so that its lock need only be held
+	 * for reading.
+	 */
 	down_write(&copy_lock);
 	assert_int_equal(__mt_dup(&m.tree, &copy, GFP_KERNEL), 0);
 	check_same(&copy);
@@ -212,7 +215,7 @@ static void the_owners_locks_guard_a_copy(void **state)
 	assert_int_equal(model_live_nodes(), 0);
 }
 
-/* ---- readers beside it ---- */
+/* ---- concurrent readers ---- */
 
 #define COPIES (1000u / MODEL_LESS)
 
@@ -234,8 +237,8 @@ static unsigned long count(struct maple_tree *mt)
 }
 
 /*
- * Looks at each copy until it is there. Its first sight of one must be of all
- * of it.
+ * Reads each copy until it is complete. The first time that a reader sees an
+ * entry of a copy, it must see all of them.
  */
 static void *count_in_the_copies(void *wrong)
 {
@@ -290,8 +293,9 @@ static void readers_see_all_of_a_copy_or_nothing(void **state)
 }
 
 /*
- * A cursor tells a leaf's lives apart by their phases: a copy does not go on
- * with those of what it is a copy of.
+ * Symptom: a cursor of one tree takes a copied leaf for its own. Cause: a
+ * cursor tells leaves in one memory apart by their phases, and the copy
+ * continued the phases of its original instead of those of its own memory.
  */
 static void a_copied_leaf_has_a_life_of_its_own(void **state)
 {
@@ -302,7 +306,8 @@ static void a_copied_leaf_has_a_life_of_its_own(void **state)
 	(void)state;
 	assert_int_equal(mtree_store_range(&mt, 0x1000, 0x1fff, &a, GFP_KERNEL), 0);
 	/*
-	 * Far from the phases of memory that tests before this one have used.
+	 * Moves the phases far away from those of memory that earlier tests
+	 * used.
 	 */
 	for (unsigned int i = 0; i < 200000; i++)
 		assert_int_equal(

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_failure.c - no memory. Every write is made to fail at its 1st, 2nd, ...
- * allocation until it needs no more, in trees of every shape and in random
- * lives; each failure answers -ENOMEM and leaves the tree as it was, to the
- * last node (pair.h). A store that was preallocated is made with no memory to
- * be had at all, and succeeds.
+ * test_failure.c - allocation failures. Every write fails at its 1st, 2nd, ...
+ * allocation until it succeeds, in trees of every shape and in random lives.
+ * Each failure must return -ENOMEM and leave the tree unchanged, to the last
+ * node (pair.h). A preallocated store must succeed while no allocation does.
  */
 #include "tests/lib/maple/model.h"
 
@@ -51,8 +50,8 @@ static void forget(void)
 }
 
 /*
- * @n ranges of two keys, every @gap_every-th followed by a gap of two; in
- * order, or scattered.
+ * Stores @n ranges of two keys, with a gap of two after every @gap_every-th, in
+ * order or scattered.
  */
 static void fill(unsigned int n, unsigned int gap_every, bool scattered)
 {
@@ -68,8 +67,8 @@ static void fill(unsigned int n, unsigned int gap_every, bool scattered)
 }
 
 /*
- * Stores of @width keys all over the tree; each changes it for those after it.
- * The kind takes turns, and the place.
+ * Stores of @width keys all over the tree; each changes the tree for those
+ * after it. The kind of store and its place take turns.
  */
 static void stores_everywhere(unsigned int n, unsigned long width, bool clear)
 {
@@ -105,7 +104,7 @@ static void every_kind_of_store_fails_cleanly(void **state)
 	assert_true(all_failures() > 0);
 }
 
-/* The first entries of a tree: from no node to one, to two levels. */
+/* The first entries take a tree from no node to one, then to two levels. */
 static void the_first_stores_fail_cleanly(void **state)
 {
 	(void)state;
@@ -153,8 +152,8 @@ static void random_lives_go_on_after_every_failure(void **state)
 }
 
 /*
- * Stores that swallow subtrees free much, and need little; but all that before
- * they free anything.
+ * A store over subtrees frees many nodes and needs few, but it needs those
+ * before it frees any.
  */
 static void stores_over_subtrees_fail_cleanly(void **state)
 {

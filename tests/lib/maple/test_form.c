@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_form.c - nodes of every form. First single nodes, made by hand under a
- * root of their own: what each instruction set finds in them is what a list of
- * their slots says, down to the last lane and at both ends of their region, and
- * no load goes beyond the node's memory. Then whole trees whose bounds lie
- * where one form ends and another begins: every form, and every change of a
- * leaf from one to another, beside a model.
+ * test_form.c - nodes of every form.
+ *
+ * First single nodes, made by hand below a root of their own. Each instruction
+ * set must find in them what a list of their slots says, in every lane and at
+ * both ends of their region, and no load may reach beyond the node's memory.
+ *
+ * Then whole trees whose bounds lie where one form ends and another begins.
+ * They reach every form, and every change of a leaf from one form to another,
+ * and are compared with a model.
  *
  * Locks: one thread.
  */
@@ -25,7 +28,10 @@
 
 static struct model m;
 
-/* Up to @limit, often one of its ends, and small more often than large. */
+/*
+ * A random number up to @limit: often 0 or @limit, and small more often than
+ * large.
+ */
 static unsigned long upto(unsigned long limit)
 {
 	switch (model_below(&m, 4)) {
@@ -43,23 +49,23 @@ static unsigned long upto(unsigned long limit)
 /* ---- single nodes ---- */
 
 /*
- * A node and what it is to say: slot i spans [start[i], start[i + 1] - 1]; one
- * that is empty spans nothing.
+ * A node and what it must answer: slot i spans [start[i], start[i + 1] - 1]. An
+ * empty slot spans nothing.
  */
 struct sheet {
 	struct maple_node *node;
 	unsigned long form;
-	unsigned int n; /* slots, the empty ones too */
+	unsigned int n; /* slots, including the empty ones */
 	unsigned long start[MT_INNER_SLOTS];
 	unsigned long max;
-	/* a leaf's entries; of an inner node those of its children */
+	/* a leaf's entries, or those in an inner node's children */
 	void *slot[MT_INNER_SLOTS + 1];
 };
 
 static struct maple_tree tree;
 static struct maple_node root __attribute__((aligned(MT_ALIGN)));
 static struct maple_node child[MT_INNER_SLOTS + 1] __attribute__((aligned(MT_ALIGN)));
-static char *page; /* before and after it is no memory */
+static char *page; /* the pages before and after it are not accessible */
 
 #define PAGE 4096ul
 
@@ -80,7 +86,8 @@ static unsigned int sheet_slot(const struct sheet *s, unsigned long key)
 	while (i + 1 < s->n && s->start[i + 1] <= key)
 		i++;
 	/*
-	 * Of slots that begin there all but the last are empty, save the first.
+	 * Several slots may begin at one key; only the last of them spans it.
+	 * Slot 0 is never empty.
 	 */
 	while (sheet_empty(s, i))
 		i--;
@@ -99,8 +106,8 @@ static struct maple_node *new_node(unsigned long form)
 }
 
 /*
- * Where the second slot and those after it begin, in steps of @unit from @base;
- * no more than @last steps.
+ * Picks where the slots from the second on begin: @base plus @first to @last
+ * steps of @unit.
  */
 static void pick_starts(struct sheet *s, unsigned long base, unsigned long unit,
 			unsigned long first, unsigned long last)
@@ -121,7 +128,7 @@ static void pick_starts(struct sheet *s, unsigned long base, unsigned long unit,
 		s->start[i] = base + (from + at[i]) * unit;
 }
 
-/* A node in use up to any of its slots, in any region. */
+/* Lets the node use any number of its slots, in any region. */
 static void pick_bounds(struct sheet *s)
 {
 	unsigned int shift = mt_shift_of(s->form);
@@ -150,8 +157,8 @@ static void pick_bounds(struct sheet *s)
 }
 
 /*
- * Every fourth slot without an entry, if @gaps; but a tree's only gap is never
- * a node's.
+ * If @gaps is set, leaves every fourth slot without an entry. A node of one
+ * slot keeps its entry, because the only gap of a tree never has a node.
  */
 static void pick_slots(struct sheet *s, bool gaps)
 {
@@ -186,8 +193,9 @@ static unsigned long sheet_largest_gap(const struct sheet *s)
 }
 
 /*
- * Above the node, if it does not span everything, a root: with what is below
- * it, if anything, the node, and what is above.
+ * Publishes the node as the root if it spans all indexes. Otherwise publishes a
+ * root whose children are the node and, for the indexes below and above it, an
+ * extra child.
  */
 static void plant(const struct sheet *s)
 {
@@ -225,13 +233,16 @@ static void make_sheet(struct sheet *s, unsigned long form, bool gaps)
 {
 	s->form = form;
 	s->node = new_node(form);
-	/* For mt_keys() and the like while the node is filled. */
+	/* mt_keys() and the like need the form while the node is filled. */
 	mt_begin(s->node, form, 0);
 	pick_bounds(s);
 	for (unsigned int i = 0; i < mt_keys_of(form); i++)
 		mt_set_pivot(s->node, i, i + 1 < s->n ? s->start[i + 1] - 1 : ULONG_MAX);
 	pick_slots(s, gaps);
-	/* A leaf that has seen many changes: its state is not small. */
+	/*
+	 * A leaf's state need not be small: random bits stand for many earlier
+	 * changes.
+	 */
 	if (form & MT_LEAF_BIT)
 		atomic_store(&s->node->state, form | (model_random(&m) & ~(MT_STATE_STEP - 1)));
 	if (!(form & MT_LEAF_BIT) && mt_has_gaps(&tree))
@@ -274,7 +285,10 @@ static void check_look_around(const struct sheet *s)
 	}
 	assert_int_equal(mas.used, used);
 	assert_int_equal(mas.full, full);
-	/* It has changed since, or is being changed. */
+	/*
+	 * enter() must refuse a leaf that has changed since the descent, and a
+	 * leaf that a writer is changing.
+	 */
 	atomic_fetch_add(&s->node->state, MT_STATE_STEP);
 	assert_false(vms__mt_isa->enter(&mas));
 	assert_int_equal(mas.used | mas.full | mas.ahead, 0);
@@ -286,8 +300,8 @@ static void check_look_around(const struct sheet *s)
 }
 
 /*
- * Where the lowest or highest @size indexes without an entry in [@min, @max]
- * begin; false: there are none.
+ * Finds the lowest or highest @size indexes without an entry in [@min, @max].
+ * Return: false if there are none.
  */
 static bool sheet_find_gap(const struct sheet *s, unsigned long min, unsigned long max,
 			   unsigned long size, bool highest, unsigned long *at)
@@ -314,7 +328,10 @@ static void check_gap_search(const struct sheet *s)
 		unsigned long first = 0, span = sheet_last(s, at) - s->start[at], size, min, max;
 		MA_STATE(mas, &tree, 0, 0);
 
-		/* Sizes about those that there are, in windows of all kinds. */
+		/*
+		 * Sizes close to the span of a random slot, in windows of all
+		 * kinds.
+		 */
 		size = (span == ULONG_MAX ? span : span + 1) + model_below(&m, 3);
 		size = size > 1 ? size - 1 : 1;
 		min = model_below(&m, 2) ? 0 : s->start[0] + upto(s->max - s->start[0]);
@@ -391,8 +408,8 @@ static void a_node_answers_what_its_slots_say(void **state)
 /* ---- whole trees ---- */
 
 /*
- * Where forms end: regions of keys, the keys that mean "not in use", the ends
- * of the index space.
+ * Where one form ends and another begins: bounds of regions, the keys that mean
+ * "not in use", and both ends of the index space.
  */
 static const unsigned long anchors[] = {
 	0,
@@ -418,7 +435,7 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* A model whose cells lie about some of the anchors. */
+/* Makes a model whose cells lie around some of the anchors. */
 static void init_about_anchors(unsigned int flags, unsigned int seed)
 {
 	unsigned int n = 1, kept = 1;
@@ -441,10 +458,13 @@ static void init_about_anchors(unsigned int flags, unsigned int seed)
 	model_reset(&m, flags);
 }
 
-/* What there was, of forms and of nodes under others. */
+/*
+ * Counts the forms of leaves and of inner nodes, and how parents and children
+ * combine.
+ */
 static struct {
 	unsigned long leaf[MT_FORM + 1], inner[MT_FORM + 1];
-	unsigned long became[3][3]; /* the leaf of a store: page, byte, wide */
+	unsigned long became[3][3]; /* form of a leaf before and after a store: page, byte, wide */
 	unsigned long edge_left_out, whole_under_wide, other_region, deep;
 } seen;
 
@@ -473,7 +493,10 @@ static unsigned int leaf_kind(const struct ma_state *mas)
 	return form & MT_WIDE_BIT ? 2 : form & MT_BYTE_BIT ? 1 : 0;
 }
 
-/* What form the leaf of @key has before a store, and what it has after. */
+/*
+ * Records the form of the leaf that holds @key: first before a store, then
+ * after it.
+ */
 static void note_change(unsigned long key, bool after)
 {
 	static unsigned int before;
@@ -489,8 +512,8 @@ static void note_change(unsigned long key, bool after)
 }
 
 /*
- * The ways to store: a fresh cursor, one that stands there, one that has set
- * memory aside and has no other, erasing.
+ * Stores by a fresh cursor, by one that stands at the place, by one with
+ * preallocated memory while no allocation succeeds, or by erasing.
  */
 static void store_somehow(unsigned int from, unsigned int to, void *entry)
 {
@@ -544,7 +567,7 @@ static void check_about_anchors(void)
 	}
 }
 
-/* Backwards by every range, and forwards from some cell by entries. */
+/* Steps backwards by ranges, and forwards from a random cell by entries. */
 static void check_steps(void)
 {
 	unsigned int cell = model_below(&m, m.cells), from, to;
@@ -595,7 +618,7 @@ static void check_gaps(void)
 static void live(unsigned int flags, unsigned int seed)
 {
 	init_about_anchors(flags, seed);
-	/* A tree of three levels, if there are cells enough. */
+	/* If there are enough cells, begin with a tree of three levels. */
 	for (unsigned int i = 0; i < m.cells && seed & 4; i++)
 		assert_int_equal(model_store(&m, i, i, model_entry(&m)), 0);
 	for (unsigned int i = 0; i < 500; i++) {
@@ -603,7 +626,7 @@ static void live(unsigned int flags, unsigned int seed)
 		void *entry;
 
 		model_pick(&m, &from, &to, &entry);
-		/* Wide stores leave little to look at. */
+		/* Few wide stores, because they leave few ranges to compare. */
 		if (to - from > 8 && model_below(&m, 40))
 			to = from + model_below(&m, 8);
 		note_change(model_first(&m, from), false);
@@ -635,7 +658,7 @@ static void trees_of_every_form_hold_what_was_stored(void **state)
 	for (unsigned int seed = 0; seed < seeds; seed++)
 		live((seed & 1 ? MT_FLAGS_ALLOC_RANGE : 0) | (seed & 2 ? MT_FLAGS_USE_RCU : 0),
 		     seed);
-	/* Less work sees less. */
+	/* A build that does less work need not reach every form. */
 	if (MODEL_LESS > 1)
 		return;
 	for (unsigned int i = 0; i < LEN(forms); i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_gap.c - the search for gaps: every window and size on small trees,
- * random ones on large trees, against the flat array.
+ * test_gap.c - the search for gaps compared with the flat array: every window
+ * and size on small trees, random ones on large trees.
  */
 #include "tests/lib/maple/model.h"
 
@@ -15,7 +15,8 @@
 static struct model m;
 
 /*
- * The lowest, or highest, place for @size keys inside [min, max]; false: none.
+ * The lowest, or highest, place for @size keys inside [@min, @max]. Return:
+ * false if there is none.
  */
 static bool array_gap(const struct model *model, unsigned long min, unsigned long max,
 		      unsigned long size, bool highest, unsigned long *at)
@@ -128,15 +129,16 @@ static void senseless_windows_are_refused(void **state)
 		assert_int_equal(mas_empty_area_rev(&mas, 5, 4, 1), -EINVAL);
 		assert_int_equal(mas_empty_area_rev(&mas, 5, 9, 0), -EINVAL);
 		assert_int_equal(mas_empty_area_rev(&mas, 5, 9, 6), -EINVAL);
-		/* The same once the tree has nodes. */
+		/* Ask again when the tree has nodes. */
 		assert_int_equal(model_store(&m, 1, 2, model_entry(&m)), 0);
 	}
 	model_destroy(&m);
 }
 
 /*
- * A cursor that has planned a store, and then looks for a gap, stores what it
- * was told to all the same.
+ * A cursor that plans a store and then searches for a gap must still store what
+ * it is told to: the search has to drop the plan, which describes the old
+ * place.
  */
 static void a_search_forgets_a_plan(void **state)
 {
@@ -159,8 +161,8 @@ static void a_search_forgets_a_plan(void **state)
 			(void)mas_empty_area_rev(&mas, 0, model_last(&m, model_below(&m, m.cells)),
 						 4096);
 		/*
-		 * Back to where the store begins, in the leaf for which it was
-		 * planned.
+		 * Returns to the beginning of the store, in the leaf it was
+		 * planned for.
 		 */
 		mas_set(&mas, model_first(&m, from));
 		mas_walk(&mas);
@@ -231,15 +233,15 @@ static void allocation_wants_a_tree_with_gaps(void **state)
 	model_destroy(&m);
 }
 
-/* The highest bound in the root. */
+/* Return: the highest bound in the root. */
 static unsigned long root_bound(void)
 {
 	return vms__mt_isa->inner_gap(mt_node(mt_root(&m.tree)));
 }
 
 /*
- * A tree of many leaves, each of which had a gap of @size cells that was filled
- * since.
+ * Makes a tree of many leaves. Each had a gap of @size cells, of which all
+ * except the first cell were filled again.
  */
 static void fill_gaps(unsigned int size)
 {
@@ -255,8 +257,8 @@ static void fill_gaps(unsigned int size)
 }
 
 /*
- * A store that fills a gap lowers no bound; the search that finds nothing
- * lowers all that misled it.
+ * A store that fills a gap lowers no bound. A search that finds no gap must
+ * lower each bound that misled it.
  */
 static void a_search_lowers_the_bounds_that_misled_it(void **state)
 {
@@ -266,10 +268,7 @@ static void a_search_lowers_the_bounds_that_misled_it(void **state)
 	assert_true(root_bound() >= 6);
 	check_gap(0, ULONG_MAX, 3);
 	assert_true(root_bound() < 3);
-	/*
-	 * What is there is still found, and a gap that comes back is found at
-	 * once.
-	 */
+	/* Existing gaps must still be found, and a new gap at once. */
 	check_gap(0, ULONG_MAX, 1);
 	assert_int_equal(model_store(&m, 2000, 2004, NULL), 0);
 	assert_true(root_bound() >= 5);
@@ -301,8 +300,8 @@ static void *search_all(void *arg)
 }
 
 /*
- * Each leaf's bound is that of gaps which were filled since. A search begins
- * anew for each, and needs no more stack for that.
+ * Each leaf's bound is that of a gap that was filled again. The search restarts
+ * for each of them; a recursion would overflow this small stack.
  */
 static void many_stale_bounds_need_no_stack(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_gap_readers.c - searches for gaps beside each other, as under a lock
- * held for reading: each may lower the bounds that misled it.
+ * test_gap_readers.c - concurrent searches for gaps, as under a lock held for
+ * reading: each search may lower the bounds that misled it.
  */
 #include "tests/lib/maple/model.h"
 
@@ -13,8 +13,8 @@
 static struct model m;
 
 /*
- * A tree of many leaves, each of which had a gap of @size cells that was filled
- * since.
+ * Makes a tree of many leaves. Each had a gap of @size cells, of which all
+ * except the first cell were filled again.
  */
 static void fill_gaps(unsigned int size)
 {
@@ -74,7 +74,10 @@ static void searches_run_beside_each_other(void **state)
 			pthread_join(thread[i], NULL);
 		pthread_barrier_destroy(&all_here);
 		assert_int_equal(wrong_answers, 0);
-		/* No bound is too low: what comes next is still found. */
+		/*
+		 * Symptom: a gap is not found. Cause: a bound is too low. A new
+		 * gap must still be found.
+		 */
 		model_check(&m);
 		assert_int_equal(model_store(&m, 600, 607, NULL), 0);
 		MA_STATE(mas, &m.tree, 0, 0);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_gap_schedules.c - searches for gaps beside each other, and beside the
- * check of the tree, under every schedule: each search lowers the bounds that
- * misled it, and neither leaves a bound that is wrong, nor sees one.
+ * test_gap_schedules.c - concurrent searches for gaps, and a search concurrent
+ * with the check of the tree, under every schedule. A search lowers the bounds
+ * that misled it: it must not leave a bound that is wrong, nor read one.
  */
 #define EXPLORE_HOOKS
 #include "tests/lib/sync/explore.h"
 
 #include "lib/maple/gap.c"            /* NOLINT(bugprone-suspicious-include): hooked atomics */
 #include "lib/maple/descend_scalar.c" /* NOLINT(bugprone-suspicious-include): hooked atomics */
-#define leaf_gap leaf_gap_checked     /* the search has another one */
+#define leaf_gap leaf_gap_checked     /* the search has a leaf_gap of its own */
 #include "lib/maple/validate.c"       /* NOLINT(bugprone-suspicious-include): hooked atomics */
 
 #include <setjmp.h>
@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Not earlier, because it takes the word fail. */
+/* Only here, because cmocka.h defines the word fail. */
 #include <cmocka.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -25,15 +25,15 @@
 #include "tests/lib/sync/child.h"
 
 /*
- * Entry i covers the keys from KEYS * i on, as many; entry nr_entries covers
- * all above.
+ * Entry i covers KEYS keys from KEYS * i on; entry nr_entries covers all keys
+ * above.
  */
 #define KEYS 9UL
 #define FIRST(i) ((i)*KEYS)
 
 static struct maple_tree tree;
 static unsigned int nr_entries;
-static unsigned int large, small; /* two entries of leaves that have one parent */
+static unsigned int large, small; /* two entries whose leaves have one parent */
 static char objects[1 << 14];
 
 static void put(unsigned long first, unsigned long last, void *entry)
@@ -43,7 +43,7 @@ static void put(unsigned long first, unsigned long last, void *entry)
 	assert_int_equal(mas_store_gfp(&mas, entry, GFP_KERNEL), 0);
 }
 
-/* The leaf of entry @i, and its parent. */
+/* Return: the leaf of entry @i; *@parent is its parent. */
 static const struct maple_node *leaf_of(unsigned int i, const struct maple_node **parent)
 {
 	MA_STATE(mas, &tree, FIRST(i), FIRST(i));
@@ -61,7 +61,7 @@ static bool are_cousins(unsigned int i, unsigned int k)
 	return one != other && parents[0] == parents[1];
 }
 
-/* A tree of @height levels without a gap. */
+/* Makes a tree of @height levels without a gap. */
 static void grow(unsigned int height)
 {
 	mt_init_flags(&tree, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_LOCK_EXTERN);
@@ -73,7 +73,7 @@ static void grow(unsigned int height)
 	large = nr_entries / 2;
 	for (small = large + 1; !are_cousins(large, small); small++) {
 		/*
-		 * No cousin above: the next leaf is the first of another
+		 * Found no cousin: the next leaf is the first of another
 		 * parent.
 		 */
 		if (small == large + 32)
@@ -82,8 +82,9 @@ static void grow(unsigned int height)
 }
 
 /*
- * Two gaps, of KEYS keys and of one less, that are filled again: the bounds
- * above them stay too high, and those above both promise the larger one.
+ * Makes two gaps, of KEYS keys and of KEYS - 1 keys, and fills both again.
+ * Their leaves' bounds stay too high, and the bounds above both leaves still
+ * promise KEYS.
  */
 static void misled(void)
 {
@@ -134,9 +135,10 @@ static void explore_tree(const struct explore_scenario *scenario, unsigned int h
 }
 
 /*
- * With four levels: a bound that is raised again stands below one that was
- * lowered. A store that makes a gap under both would take the first for high
- * enough, and leave the second too low, so that no search finds the gap.
+ * Symptom: no search finds a gap. Cause: one search lowered an upper bound
+ * after another search had raised a bound below it again. A store that makes a
+ * gap below both takes the lower node's bound for high enough, stops there, and
+ * leaves the upper one too low. This needs four levels.
  */
 static void searches_leave_no_bound_above_one_that_is_lower(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_iter.c - cursors: every step from every place against the flat array,
- * and the states that they pass through.
+ * test_iter.c - cursors compared with the flat array: every step from every
+ * place, and the states that a cursor passes through.
  */
 #include "tests/lib/maple/model.h"
 
@@ -26,8 +26,8 @@ static void fill(unsigned int cells, uint64_t seed, unsigned int stores)
 }
 
 /*
- * The range after @cell's that begins no later than cell @max, or with an
- * entry; false: none.
+ * The range after @cell's that begins no later than cell @max. Unless @gaps is
+ * set, ranges without an entry are skipped. Return: false if there is none.
  */
 static bool array_next(unsigned int cell, unsigned int max, bool gaps, unsigned int *from,
 		       unsigned int *to)
@@ -77,7 +77,7 @@ static void check_steps(unsigned int cell, unsigned int limit, bool gaps)
 	if (array_next(cell, limit, gaps, &from, &to)) {
 		check_at(&mas, entry, from, to);
 		assert_int_equal(mas.status, ma_active);
-		/* And back. */
+		/* Step back again. */
 		entry = gaps ? mas_prev_range(&mas, 0) : mas_prev(&mas, 0);
 		if (array_prev(from, 0, gaps, &from, &to))
 			check_at(&mas, entry, from, to);
@@ -125,7 +125,7 @@ static void find_goes_through_all_entries_both_ways(void **state)
 		MA_STATE(mas, &m.tree, model_first(&m, cell), 0);
 		bool first = true;
 
-		/* The entry at the index counts, as the first. */
+		/* The first step reports the entry at the cursor's index. */
 		vms_rcu_read_lock();
 		mas_for_each(&mas, entry, ULONG_MAX) {
 			if (first && m.cell[cell])
@@ -196,7 +196,10 @@ static void find_range_stops_at_gaps(void **state)
 	model_destroy(&m);
 }
 
-/* 0x1000-0x1500: a, 0x2000-0x2500: b, 0x3000-0x3500: c */
+/*
+ * The tree's ranges: [0x1000, 0x1500] a, [0x2000, 0x2500] b, [0x3000, 0x3500]
+ * c.
+ */
 static struct maple_tree tree;
 static int a, b, c;
 
@@ -234,13 +237,19 @@ static void next_passes_through_its_states(void **state)
 	check_state(&mas, ma_active, 0x1000, 0x1500);
 	assert_ptr_equal(mas_next(&mas, ULONG_MAX), &b);
 	check_state(&mas, ma_active, 0x2000, 0x2500);
-	/* The limit lies in the entry itself: it is the last. */
+	/*
+	 * The limit lies inside the cursor's entry, so that there is no next
+	 * one.
+	 */
 	assert_null(mas_next(&mas, 0x2500));
 	check_state(&mas, ma_overflow, 0x2000, 0x2500);
 	assert_ptr_equal(mas_next(&mas, ULONG_MAX), &c);
 	assert_null(mas_next(&mas, ULONG_MAX));
 	check_state(&mas, ma_overflow, 0x3501, ULONG_MAX);
-	/* Beyond the end, the last entry is the one before. */
+	/*
+	 * After an overflow beyond all entries, the last entry is the previous
+	 * one.
+	 */
 	assert_ptr_equal(mas_prev(&mas, 0), &c);
 	check_state(&mas, ma_active, 0x3000, 0x3500);
 	mas_pause(&mas);
@@ -259,10 +268,13 @@ static void prev_passes_through_its_states(void **state)
 	check_state(&mas, ma_underflow, 0x1000, 0x1500);
 	assert_null(mas_prev(&mas, 0));
 	check_state(&mas, ma_underflow, 0, 0xfff);
-	/* Before the beginning, the first entry is the next. */
+	/*
+	 * After an underflow below all entries, the first entry is the next
+	 * one.
+	 */
 	assert_ptr_equal(mas_next(&mas, ULONG_MAX), &a);
 	check_state(&mas, ma_active, 0x1000, 0x1500);
-	/* At the lower limit, what the cursor stands on is next. */
+	/* At the lower limit the cursor's own entry is the next one. */
 	assert_null(mas_prev(&mas, 0x1000));
 	assert_ptr_equal(mas_next(&mas, ULONG_MAX), &a);
 }
@@ -373,7 +385,9 @@ static void a_failed_cursor_answers_nothing(void **state)
 	assert_ptr_equal(mas_walk(&mas), &a);
 }
 
-/* The cursor of a store stands on what it stored, and goes on from there. */
+/*
+ * After a store its cursor stands on what it stored, and continues from there.
+ */
 static void an_iteration_goes_on_after_its_own_stores(void **state)
 {
 	unsigned int from, to, n = 0;
@@ -397,7 +411,7 @@ static void an_iteration_goes_on_after_its_own_stores(void **state)
 			mas_store(&mas, NULL);
 			model_set(&m, from, to, NULL);
 			break;
-		case 2: /* less of it */
+		case 2: /* a part of it */
 			mas.index = model_first(&m, to);
 			entry = model_entry(&m);
 			assert_int_equal(mas_store_gfp(&mas, entry, GFP_KERNEL), 0);
@@ -418,9 +432,10 @@ static void an_iteration_goes_on_after_its_own_stores(void **state)
 }
 
 /*
- * All bounds of such a tree lie in one region of 2^43 indexes, but its first
- * leaf begins at 0 and its last ends at ULONG_MAX: a walk that takes the leaf's
- * ends for the region's reports gaps that begin or end too near.
+ * Symptom: the first and the last gap are reported too small. Cause: all bounds
+ * of the tree lie in one region of 2^43 indexes, but its first leaf begins at 0
+ * and its last leaf ends at ULONG_MAX, and a walk took the region's ends for
+ * the leaf's.
  */
 static void the_outermost_gaps_reach_to_both_ends(void **state)
 {

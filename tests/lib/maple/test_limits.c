@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_limits.c - where a cursor's limit lies in the range on which it stands,
- * or before it, whatever its state; memory set aside twice; a tree emptied
- * behind a cursor's back; the choice of how nodes are searched.
+ * test_limits.c - a cursor whose limit lies inside its range or before it, in
+ * every state; memory preallocated twice; a tree emptied after a cursor has
+ * walked it; the choice of the instruction set.
  */
 #include "tests/lib/maple/model.h"
 
@@ -12,7 +12,10 @@
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-/* 0x1000-0x1500: a, 0x2000-0x2500: b, 0x3000-0x3500: c */
+/*
+ * The tree's ranges: [0x1000, 0x1500] a, [0x2000, 0x2500] b, [0x3000, 0x3500]
+ * c.
+ */
 static struct maple_tree tree;
 static int a, b, c;
 
@@ -32,7 +35,7 @@ static int down(void **state)
 	return model_live_nodes() != 0;
 }
 
-/* Each puts the cursor into one state. */
+/* Each function brings the cursor into one state. */
 
 static void active_on_b(struct ma_state *mas)
 {
@@ -82,8 +85,8 @@ static void check(const struct ma_state *mas, enum maple_status status, unsigned
 }
 
 /*
- * The limit lies in the entry where the cursor stands: that is the last there
- * is, and what is looked for is beyond it.
+ * The limit lies inside the cursor's entry: up to the limit, no other range
+ * follows or precedes that entry.
  */
 static void at_a_limit_a_cursor_stands_beside_its_entry(void **state)
 {
@@ -94,7 +97,10 @@ static void at_a_limit_a_cursor_stands_beside_its_entry(void **state)
 	mas_walk(&mas);
 	assert_null(mas_next(&mas, 0x2300));
 	check(&mas, ma_overflow, 0x2000, 0x2500);
-	/* It came from there, so going back is b once more; and then a. */
+	/*
+	 * The cursor overflowed from b, so that a step back reports b again,
+	 * then a.
+	 */
 	assert_ptr_equal(mas_prev(&mas, 0), &b);
 	assert_ptr_equal(mas_prev(&mas, 0), &a);
 	mas_set(&mas, 0x2000);
@@ -154,7 +160,10 @@ static void nodes_are_searched_as_one_says(void **state)
 	assert_string_equal(vms_mt_simd(), now);
 }
 
-/* What is set aside already counts; the plan is the last one. */
+/*
+ * The second call counts the memory that is preallocated already, and replaces
+ * the plan.
+ */
 static void a_store_may_be_preallocated_anew(void **state)
 {
 	MA_STATE(mas, &tree, 0x1800, 0x3200);
@@ -177,8 +186,8 @@ static void a_store_may_be_preallocated_anew(void **state)
 }
 
 /*
- * The cursor stands in a tree that has lost all its nodes meanwhile, or all but
- * one.
+ * Another cursor has removed all nodes of the tree, or all except one, since
+ * this cursor's walk.
  */
 static void a_cursor_stores_though_another_has_emptied_the_tree(void **state)
 {
@@ -204,8 +213,8 @@ static void a_cursor_stores_though_another_has_emptied_the_tree(void **state)
 }
 
 /*
- * Leaves that end in the middle of all indexes, where a signed number would
- * wrap: UBSan tells.
+ * Leaves that end in the middle of all indexes, where signed arithmetic would
+ * overflow. UBSan reports it.
  */
 static void an_iteration_passes_the_largest_signed_number(void **state)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_place.c - a place that is searched for once: the search for a gap, the
- * look at what lies beside it, and the store that begins there, against the
- * flat array.
+ * test_place.c - one search serves several questions, compared with the flat
+ * array: the search for a gap, the entries on both sides of it, and the store
+ * that begins there.
  */
 #include "tests/lib/maple/model.h"
 
@@ -15,7 +15,7 @@
 
 static struct model m;
 
-/* The cursor stands where a walk from the root would have taken it. */
+/* Asserts that the cursor stands where a walk from the root ends. */
 static void check_stands(const struct ma_state *place)
 {
 	MA_STATE(walked, &m.tree, place->index, place->index);
@@ -34,7 +34,7 @@ static void check_stands(const struct ma_state *place)
 	assert_memory_equal(place->path, walked.path, walked.depth * sizeof(walked.path[0]));
 }
 
-/* What the array says of vms__mas_around() from @cell on. */
+/* Compares vms__mas_around() from @cell on with the array. */
 static void check_around(struct ma_state *place, unsigned int cell)
 {
 	unsigned long end =
@@ -59,8 +59,8 @@ static void check_around(struct ma_state *place, unsigned int cell)
 }
 
 /*
- * The search names the entries on both sides of the gap that it finds, which
- * holds @cell.
+ * The search must report the entries on both sides of the gap that it finds.
+ * @cell lies in that gap.
  */
 static void check_beside_gap(unsigned int cell, unsigned long min, unsigned long max,
 			     unsigned long size, bool highest)
@@ -80,7 +80,10 @@ static void check_beside_gap(unsigned int cell, unsigned long min, unsigned long
 	assert_ptr_equal(beside[1], after);
 }
 
-/* A random gap, if there is one: the cells that it was found for. */
+/*
+ * Searches for random room. Return: whether it found some; [*@from, *@to] are
+ * its cells.
+ */
 static bool find_gap(struct ma_state *place, unsigned int *from, unsigned int *to)
 {
 	bool highest = model_below(&m, 2);
@@ -106,7 +109,7 @@ static bool find_gap(struct ma_state *place, unsigned int *from, unsigned int *t
 	return true;
 }
 
-/* A store is planned near @cell, and given up. */
+/* Plans a store near @cell, and gives it up. */
 static void plan_in_vain(struct ma_state *place, unsigned int cell)
 {
 	unsigned int from = cell > 3 ? cell - model_below(&m, 4) : cell;
@@ -130,7 +133,7 @@ static void store_at(struct ma_state *place, unsigned int from, unsigned int to,
 }
 
 /*
- * Gaps are filled and random ranges stored, at a place that was searched for
+ * Fills gaps and stores random ranges, each at a place that was searched for
  * once.
  */
 static void live(void)
@@ -150,8 +153,8 @@ static void live(void)
 			mas_init(&place, &m.tree, model_first(&m, from));
 			check_around(&place, from);
 			/*
-			 * The store may begin beside the place: a neighbour
-			 * that grows.
+			 * The store may begin one cell before the place, as if
+			 * the previous range grew.
 			 */
 			if (from && !model_below(&m, 4))
 				from--;
@@ -201,8 +204,8 @@ static void pick_and_store(struct ma_state *mas)
 }
 
 /*
- * The cursor that has made its store checks its way again: others may have
- * stored since.
+ * After its store, a cursor must check its path again, because other cursors
+ * may have stored since.
  */
 static void a_place_is_vouched_for_once(void **state)
 {
@@ -234,8 +237,8 @@ static void a_place_is_vouched_for_once(void **state)
 static struct vms__kept_leaf kept;
 
 /*
- * A cursor that takes up the kept leaf looks around as one that goes down.
- * Return: whether @cell lies there.
+ * A cursor that starts from the kept leaf must answer like one that descends
+ * from the root. Return: whether @cell lies in the kept leaf.
  */
 static bool take_up(struct ma_state *place, unsigned int cell)
 {
@@ -248,7 +251,7 @@ static bool take_up(struct ma_state *place, unsigned int cell)
 	return taken;
 }
 
-/* Each store keeps its leaf, near or far from the last one. */
+/* Each store keeps its leaf, and lies near the last store or far from it. */
 static void live_by_the_kept_leaf(void)
 {
 	unsigned int taken = 0, last = 0;
@@ -262,7 +265,7 @@ static void live_by_the_kept_leaf(void)
 		mtree_lock(&m.tree);
 		model_pick(&m, &from, &to, &entry);
 		if (model_below(&m, 4)) {
-			/* Near the last one. */
+			/* Near the last store. */
 			from = last > 3 ? last - model_below(&m, 4) : last;
 			to = from + model_below(&m, m.cells - from < 3 ? m.cells - from : 3);
 		}
@@ -293,12 +296,15 @@ static void a_kept_leaf_saves_the_way_down(void **state)
 	live_by_the_kept_leaf();
 	model_init(&m, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU, 500, 2);
 	live_by_the_kept_leaf();
-	/* Trees that have nodes and lose them. */
+	/* A tree that gets nodes and loses them again. */
 	model_init(&m, MT_FLAGS_ALLOC_RANGE, 12, 1);
 	live_by_the_kept_leaf();
 }
 
-/* Nothing needed, nothing set aside; and nothing is left of what was. */
+/*
+ * mas_preallocate() must allocate only for stores that need nodes, and the
+ * store must leave no node unused.
+ */
 static void memory_is_set_aside_only_where_it_is_needed(void **state)
 {
 	struct ma_state mas;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_random.c - long random runs against the oracle, the tree validated and
- * compared after each step. Every run keeps to one pattern of keys: few and
- * dense, pages of a process, bytes, all of the key space, clusters far from
- * each other, keys in order, ... Each grows, churns, and shrinks to nothing.
+ * test_random.c - long random runs compared with the oracle. The tree is
+ * validated and compared after each step. Each run uses one pattern of keys:
+ * few and dense, pages of a process, bytes, all of the key space, clusters far
+ * from each other, keys in order, ... The tree grows, churns, and shrinks to
+ * nothing.
  *
  * VMS_TEST_MORE=N in the environment: N times as many steps.
  */
@@ -48,7 +49,7 @@ static void trees_of_every_pattern_live_as_the_oracle_says(void **state)
 	print_message("%lu operations\n", done);
 }
 
-/* Subtrees come and go as a whole. */
+/* Stores replace or clear whole subtrees. */
 static void a_large_tree_lives_as_the_oracle_says(void **state)
 {
 	unsigned int n = MODEL_LESS > 4 ? 3000 : 12000;

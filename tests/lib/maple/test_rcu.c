@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rcu.c - readers under RCU beside writers of every kind. Each entry says
- * when it was stored and over which range, so that a reader can tell an entry
- * that was never at its key, one that comes back after a newer one was seen,
- * and a hole in what is never cleared.
+ * test_rcu.c - readers under RCU concurrently with writers of every kind. Each
+ * entry records when it was stored and over which range. A reader can thereby
+ * detect an entry that was never at its key, an old entry after a newer one was
+ * seen, and a hole in the range that is never cleared.
  */
 #include "tests/lib/maple/model.h"
 
@@ -18,9 +18,9 @@
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 #define KEYS 1000ul
-#define SPREAD 4096ul /* key i of the test is i * SPREAD of the tree */
+#define SPREAD 4096ul /* key i of the test is index i * SPREAD of the tree */
 #define FULL_FROM 300ul
-#define FULL_TO 699ul /* never empty */
+#define FULL_TO 699ul /* [FULL_FROM, FULL_TO] is never empty */
 #define READERS 2
 
 #if defined(VMS_DEBUG) || defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
@@ -33,8 +33,8 @@ static struct maple_tree tree;
 static _Atomic bool done;
 
 /*
- * An entry: the number of its store, and the keys. Plain fields, written just
- * before the store: a reader must find them complete.
+ * An entry: the number of its store, and its keys. The fields are plain and
+ * written just before the store; a reader must find them complete.
  */
 struct object {
 	unsigned long when, first, last;
@@ -58,9 +58,9 @@ static bool entry_covers(const struct object *entry, unsigned long key)
 struct reader {
 	pthread_t thread;
 	uint64_t random;
-	unsigned long seen[KEYS]; /* when the newest entry seen at this key was stored */
+	unsigned long seen[KEYS]; /* store number of the newest entry seen at each key */
 	unsigned long rounds;
-	char wrong[160]; /* the first thing that was */
+	char wrong[160]; /* the first failure */
 };
 
 static uint64_t next_random(uint64_t *state)
@@ -75,7 +75,7 @@ static void wrong(struct reader *r, const char *what, unsigned long key, const s
 			 entry ? entry->when : 0);
 }
 
-/* @entry was found at @key, or is NULL. */
+/* Checks @entry, which may be NULL, as found at @key. */
 static void judge(struct reader *r, unsigned long key, const struct object *entry)
 {
 	if (!entry) {
@@ -102,8 +102,8 @@ static void read_one(struct reader *r)
 }
 
 /*
- * What was reported for [mas->index, mas->last] holds for every key in it, and
- * it begins where it must.
+ * Checks the entry reported for [mas->index, mas->last] at every key in that
+ * range.
  */
 static void judge_range(struct reader *r, const struct ma_state *mas, const void *entry)
 {
@@ -132,7 +132,10 @@ static void read_forwards(struct reader *r)
 			wrong(r, "an iteration out of order", mas.index / SPREAD, entry);
 		if (gaps && mas.index != end + 1)
 			wrong(r, "a range skipped", mas.index / SPREAD, entry);
-		/* Between two entries there must have been a gap. */
+		/*
+		 * In the range that is never empty, the next range must follow
+		 * at once.
+		 */
 		if (end + 1 < (FULL_TO + 1) * SPREAD && end + 1 >= FULL_FROM * SPREAD &&
 		    mas.index != end + 1)
 			wrong(r, "an entry skipped", (end + 1) / SPREAD, entry);
@@ -169,7 +172,7 @@ static void read_backwards(struct reader *r)
 	vms_rcu_read_unlock();
 }
 
-/* mt_find() leaves the read section at each step. */
+/* mt_find() ends its read section at each step. */
 static void read_find(struct reader *r)
 {
 	unsigned long index = next_random(&r->random) % KEYS * SPREAD, before;
@@ -190,7 +193,7 @@ static void *reader(void *arg)
 {
 	struct reader *r = arg;
 
-	/* Relaxed: only when to stop. */
+	/* Relaxed: the flag orders nothing; it only ends the loop. */
 	do {
 		for (unsigned int i = 0; i < 64; i++)
 			read_one(r);
@@ -217,7 +220,7 @@ static int store(unsigned long first, unsigned long last, void *entry, bool prea
 	return err;
 }
 
-/* NULL sometimes, outside what is never empty. */
+/* Return: an entry; sometimes NULL, outside the range that is never empty. */
 static void *pick_entry(uint64_t random, unsigned long when, unsigned long first,
 			unsigned long last)
 {
@@ -226,7 +229,7 @@ static void *pick_entry(uint64_t random, unsigned long when, unsigned long first
 	return may_clear && random % 2 ? NULL : entry_make(when, first, last);
 }
 
-/* Erase the range at @key, unless it reaches into what is never empty. */
+/* Erases the range at @key, unless it reaches into what is never empty. */
 static void erase_below(unsigned long key)
 {
 	MA_STATE(mas, &tree, key * SPREAD, key * SPREAD);
@@ -308,8 +311,9 @@ static void readers_beside_a_tree_that_comes_and_goes(void **state)
 }
 
 /*
- * A cursor that stays in its leaf while the leaf changes sees the change at its
- * next step.
+ * Symptom: an iteration misses a store that was made before its step. Cause:
+ * the cursor reads on in a leaf that was changed or replaced. Its next step
+ * must see the change.
  */
 static void a_cursor_does_not_read_on_in_a_dead_leaf(void **state)
 {
@@ -323,7 +327,10 @@ static void a_cursor_does_not_read_on_in_a_dead_leaf(void **state)
 				 0);
 	vms_rcu_read_lock();
 	assert_ptr_equal(mas_walk(&mas), xa_mk_value(0));
-	/* Splits of range 1 until the leaf is replaced; each is seen. */
+	/*
+	 * Split range 1 until the leaf is replaced; the cursor must see each
+	 * split.
+	 */
 	for (unsigned long i = 1; i < 8; i++) {
 		assert_int_equal(mtree_store(&tree, 9 + i, xa_mk_value(100 + i), GFP_KERNEL), 0);
 		assert_ptr_equal(mas_next(&mas, ULONG_MAX), xa_mk_value(100 + i));

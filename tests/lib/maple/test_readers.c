@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_readers.c - readers beside every kind of write, alone and all together:
- * each index is seen as it was before a write or after it, and after it once
- * the write is done (stress/maplestress, which does the same for as long as one
- * likes).
+ * test_readers.c - readers concurrently with every kind of write, each kind
+ * alone and all kinds together. A reader must see each index as it was before a
+ * write or after it, and only as after it once the write has returned.
+ * stress/maplestress runs the same for any length of time.
  */
 #include "tests/lib/maple/model.h"
 
@@ -49,7 +49,7 @@ static void beside(const enum kind *kinds, unsigned int nr, unsigned int flags,
 	assert_int_equal(model_live_nodes(), 0);
 }
 
-/* Two territories, so that those of the other kind of keys stand beside. */
+/* Two territories, so that ranges with keys of another kind are adjacent. */
 static void beside_kind(enum kind kind)
 {
 	const enum kind kinds[] = {kind, kind};
@@ -95,8 +95,8 @@ static void allocations_are_seen_or_not(void **state)
 }
 
 /*
- * A territory alone: all of the tree comes and goes, from no node to some
- * levels.
+ * A single territory, so that the whole tree fills and empties: from no node to
+ * several levels.
  */
 static void a_tree_that_empties_and_fills_is_seen_as_it_was(void **state)
 {
@@ -119,8 +119,8 @@ static void several_writers_do_all_that_beside_each_other(void **state)
 }
 
 /*
- * One leaf, whose bounds move all the time: bounds of pages, of bytes, and some
- * that no short key can say.
+ * One leaf whose bounds move all the time: page bounds, byte bounds, and bounds
+ * that no narrow key can hold.
  */
 static void a_leaf_that_is_changed_in_place_misleads_nobody(void **state)
 {

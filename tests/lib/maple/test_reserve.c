@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_reserve.c - memory set aside before the stores: mas_expected_entries()
- * for many in ascending order, mas_nomem() for one that is tried again. Without
- * more memory from then on, what was promised is kept; and what is left over is
- * given back.
+ * test_reserve.c - memory allocated before the stores: mas_expected_entries()
+ * for many stores in ascending order, mas_nomem() for one store that retries.
+ * The promised stores must then succeed while no allocation does, and unused
+ * memory must be freed.
  */
 #include "tests/lib/maple/model.h"
 
@@ -26,10 +26,10 @@ static unsigned long nodes_of(const struct maple_tree *mt)
 
 /* ---- many in ascending order ---- */
 
-/* How far apart the ranges are, and how wide; random: up to that. */
 /*
- * MIXED: bytes, pages, far apart, in turns, so that leaves of all forms follow
- * one another.
+ * The gap before each range and its width. FIXED: as given. RANDOM: at most as
+ * given. MIXED: bytes, pages and far apart in turns, so that leaves of all
+ * forms follow one another.
  */
 enum sizes { FIXED, RANDOM, MIXED };
 
@@ -58,7 +58,7 @@ static unsigned long below(unsigned long limit)
 	return (random_state >> 33) % limit;
 }
 
-/* The width or the distance that comes next. */
+/* Return: the next gap or width. */
 static unsigned long pick(const struct pattern *p, unsigned long size)
 {
 	static const unsigned int shifts[] = {0, 12, 44};
@@ -68,7 +68,7 @@ static unsigned long pick(const struct pattern *p, unsigned long size)
 	return p->sizes == RANDOM ? below(size + 1) : size;
 }
 
-/* Something below @end for the ranges to come after. */
+/* Stores random entries below @end, before the ranges to come. */
 static void plant(struct maple_tree *mt, unsigned long end, unsigned int entries)
 {
 	for (unsigned int i = 0; i < entries; i++) {
@@ -81,8 +81,8 @@ static void plant(struct maple_tree *mt, unsigned long end, unsigned int entries
 }
 
 /*
- * Store @nr ranges above @start as promised, without memory. Return: the end of
- * the last.
+ * Stores @nr ranges above @start after mas_expected_entries(), while no
+ * allocation succeeds.
  */
 static void store_promised(struct maple_tree *mt, const struct pattern *p, unsigned long start,
 			   unsigned long nr)
@@ -150,7 +150,7 @@ static void promised_stores_need_no_memory(void **state)
 	}
 }
 
-/* The last leaf, and those above it, in every state of fullness. */
+/* The last leaf and the nodes above it are in every state of fullness. */
 static void every_fullness_of_the_last_leaf_will_do(void **state)
 {
 	(void)state;
@@ -172,7 +172,7 @@ static void every_fullness_of_the_last_leaf_will_do(void **state)
 	}
 }
 
-/* What is set aside is of the size of what is built. */
+/* The allocated memory must be proportional to the nodes that will be built. */
 static void a_promise_costs_less_than_two_nodes_an_entry(void **state)
 {
 	struct maple_tree mt = MTREE_INIT(mt, MT_FLAGS_ALLOC_RANGE);
@@ -217,7 +217,7 @@ static void a_promise_that_cannot_be_made_keeps_nothing(void **state)
 	mas_unlock(&mas);
 }
 
-/* ---- one that is tried again ---- */
+/* ---- one store that retries ---- */
 
 static void a_store_without_memory_succeeds_when_tried_again(void **state)
 {
@@ -236,8 +236,8 @@ static void a_store_without_memory_succeeds_when_tried_again(void **state)
 		mas_lock(&mas);
 		do {
 			/*
-			 * The first try has no memory, nor has the second: it
-			 * lives on what was set aside.
+			 * Neither try finds memory: the second uses what
+			 * mas_nomem() allocated.
 			 */
 			vms__alloc_fail_from(1);
 			mas_store(&mas, entry);
@@ -303,13 +303,13 @@ static void other_errors_are_not_tried_again(void **state)
 	mtree_destroy(&mt);
 }
 
-/* ---- one that was planned ---- */
+/* ---- one store that was planned ---- */
 
 /*
- * After these stores the last one is into a full leaf of pages beside a wide
- * one that has room: the two share, no part of theirs may have more slots than
- * a wide leaf, and cuts are made between entries. That makes four leaves of
- * two.
+ * After these stores the last store is into a full leaf of pages next to a wide
+ * leaf that has room. The two share their slots; none of the resulting leaves
+ * may have more slots than a wide leaf, and each cut must lie between entries.
+ * That makes four leaves of two.
  */
 static const struct {
 	unsigned long first, last;
@@ -341,7 +341,7 @@ static void a_planned_store_may_need_four_leaves(void **state)
 	MA_STATE(mas, &mt, before_four_leaves[last].first, before_four_leaves[last].last);
 
 	(void)state;
-	/* For the height. */
+	/* More entries, to give the tree its height. */
 	for (unsigned long i = 0; i < 480; i++) {
 		unsigned long first =
 			i < 420 ? 0x10000 + i * 0x2000 : (15ul << 60) + (i - 420) * 0x2000;

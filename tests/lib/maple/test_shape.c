@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_shape.c - everything that a reader can see of changes in place. Each
- * store into the leaf is recorded as shape.h makes it; then for every key,
- * every moment that a reader may have loaded each word at is tried, in the
- * order that the reader keeps to: state, pivots (each at a moment of its own,
- * in any order), slot, state. What it would take must be what the key had
- * before the change or after it. Two changes in a row show that slots which
- * have lost keys are not filled too early.
+ * test_shape.c - everything that a reader can see of changes in place.
  *
- * And what an iteration can see, which looks at the whole leaf: what it keeps,
- * for the state was the same before and after and said that no change was under
- * way, is the leaf as it was between two changes.
+ * The test records each store into the leaf that shape.h makes. Then it tries,
+ * for every key, every moment at which a reader may have loaded each word, in
+ * the reader's order: state, pivots (each at its own moment, in any order),
+ * slot, state. Whatever the reader would accept must be what the key had before
+ * a change or after it. Symptom otherwise: a lookup returns an entry that its
+ * key never had. Several changes in a row show whether a slot that lost its
+ * keys is filled again too early.
+ *
+ * An iteration reads the whole leaf. It accepts its copy only if the state was
+ * the same before and after, and said that no change was under way. The copy
+ * must then equal the leaf between two changes.
  */
 #include "tests/lib/maple/model.h"
 
@@ -21,7 +23,7 @@
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-/* shape.h with its stores recorded. */
+/* Compile shape.h so that it records its stores. */
 static void record(volatile void *word, size_t size, unsigned long value);
 #undef atomic_store_explicit
 #define atomic_store_explicit(word, value, order)                                                  \
@@ -68,9 +70,10 @@ static bool had(unsigned long key, const void *entry, unsigned int changes,
 }
 
 /*
- * A walk has found @key in slot @i, and in it @entry at the moment @slot_at; it
- * reads the slot's bounds once more, at moments from @begin on. Whether what it
- * may then report, as descend.h does, takes in a key that never had the entry.
+ * A walk has found @key in slot @i and has loaded @entry from it at the moment
+ * @slot_at. It reads the slot's bounds again, at moments from @begin on.
+ * Return: whether the range that descend.h may then report contains a key that
+ * never had the entry.
  */
 static bool bounds_mislead(unsigned long key, unsigned int i, const void *entry, unsigned int begin,
 			   unsigned int slot_at, unsigned int changes,
@@ -92,9 +95,9 @@ static bool bounds_mislead(unsigned long key, unsigned int i, const void *entry,
 }
 
 /*
- * Whether some key is answered with what it never had, in [0, UNIVERSE) of a
- * leaf that spans [0, ULONG_MAX], or reported in a range of which that can be
- * said.
+ * Whether a reader of any key of [0, UNIVERSE) can get an entry that the key
+ * never had, or a range that contains such a key. The leaf spans [0,
+ * ULONG_MAX].
  */
 static bool misleads(unsigned int changes, const unsigned int *end_of_change)
 {
@@ -124,7 +127,10 @@ static bool misleads(unsigned int changes, const unsigned int *end_of_change)
 	return false;
 }
 
-/* Ranges of 1 to 4 keys, some of the slots empty; no two gaps touch. */
+/*
+ * Makes a leaf of ranges of 1 to 4 keys with some empty slots; no two gaps are
+ * adjacent.
+ */
 static void random_leaf(struct model *m)
 {
 	unsigned long form =
@@ -161,8 +167,8 @@ static unsigned int used_slots(const struct maple_node *node)
 }
 
 /*
- * The plan of a store into the leaf as plan.h makes it. MT_STORE_LEAF: not one
- * that shape.h does.
+ * Plans a store into the leaf as plan.h does. Return: MT_STORE_LEAF if shape.h
+ * does not make such a store.
  */
 static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, unsigned long first,
 			       unsigned long last, void *entry)
@@ -174,7 +180,7 @@ static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, unsigne
 	mas->max = ULONG_MAX;
 	*w = (struct mt_write){.mas = mas, .entry = entry};
 	mt_leaf_view(&w->leaf, &leaf, mt_form_of(&leaf), 0, ULONG_MAX);
-	/* Gaps that touch become one. */
+	/* Adjacent gaps become one. */
 	while (!entry && first && !entry_at(&leaf, first - 1))
 		first--;
 	while (!entry && last != ULONG_MAX && last < 2 * UNIVERSE && !entry_at(&leaf, last + 1))
@@ -202,12 +208,15 @@ static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, unsigne
 static struct model m;
 
 /*
- * Two empty slots that came behind the store's slot in one move, from above and
- * from below.
+ * How often one move brought two empty slots behind the store's slot: from
+ * above, and from below.
  */
 static unsigned int seen_two[2];
 
-/* A random change in place, recorded. False: none was found. */
+/*
+ * Makes a random change in place, and records it. Return: false if the store
+ * would not be in place.
+ */
 static bool change(unsigned int *kind, unsigned int *moved)
 {
 	struct ma_state mas;
@@ -222,7 +231,10 @@ static bool change(unsigned int *kind, unsigned int *moved)
 	if (type == MT_STORE_LEAF)
 		return false;
 	*kind = (w.lo != w.hi) * 4u + (w.lo_min < w.first) * 2u + (w.last < w.hi_max);
-	/* Bit 0: slots behind it moved up. Bit 1: it moved down itself. */
+	/*
+	 * 1: slots behind the store's slot moved up. 2: the slot itself moved
+	 * down.
+	 */
 	at = w.lo;
 	*moved = w.lo == w.hi &&
 		 spare_behind(&w, w.lo) < (unsigned int)(w.lo_min < w.first) + (w.last < w.hi_max);
@@ -230,7 +242,10 @@ static bool change(unsigned int *kind, unsigned int *moved)
 	shape(&w, type);
 	if (w.lo < at)
 		*moved = 2;
-	/* The split itself has two phases, so one move made room. */
+	/*
+	 * The split itself takes two phases, so that three phases mean one
+	 * move.
+	 */
 	if (none && type == MT_STORE_MIDDLE &&
 	    mt_state(&leaf) - mt_state(&before) == 3 * MT_STATE_STEP)
 		seen_two[w.lo < at]++;
@@ -267,7 +282,7 @@ static void no_change_in_place_misleads_a_reader(void **state)
 		assert_false(misleads(changes, end_of_change));
 	}
 	/*
-	 * Every function of shape.h had its turn: three splits, two moves, the
+	 * Every function of shape.h must have run: three splits, two moves, the
 	 * join.
 	 */
 	assert_true(seen[1] && seen[2] && seen[3] && seen[4] && seen[5] && seen[6]);
@@ -321,14 +336,14 @@ static void take_snapshot(struct snapshot *s, struct maple_node *pivots, struct 
 }
 
 /*
- * A leaf each of whose words was loaded at a moment of its own in [from, to].
+ * Fills @node with the leaf's words, each from a random moment in [@from, @to].
  */
 static void mix(struct maple_node *node, unsigned int from, unsigned int to)
 {
 	for (size_t i = 0; i < MT_LEAF_BYTES; i += sizeof(uint32_t)) {
 		unsigned int at = from + model_below(&m, to - from + 1);
 
-		/* Slots are loaded whole, and so are wide pivots. */
+		/* A reader loads a slot, or a wide pivot, in one access. */
 		if (i >= offsetof(struct maple_node, narrow_leaf.slot) || mt_node_is_wide(&leaf)) {
 			memcpy((char *)node + i, (char *)&moment[at] + i, sizeof(uint64_t));
 			i += sizeof(uint32_t);
@@ -352,8 +367,8 @@ static bool same_snapshot(const struct snapshot *a, const struct snapshot *b)
 }
 
 /*
- * Whether what is seen between two moments of one quiet phase can be a leaf
- * that never was.
+ * Whether an iteration that reads the leaf between two moments of one quiet
+ * phase can accept a leaf that never existed.
  */
 static bool misleads_an_iteration(unsigned int changes, const unsigned int *end_of_change)
 {
@@ -384,7 +399,7 @@ static bool misleads_an_iteration(unsigned int changes, const unsigned int *end_
 	return false;
 }
 
-/* As plan.h puts an entry into a slot whose bounds stay. */
+/* Stores an entry into a slot whose bounds stay, as plan.h does. */
 static void change_entry(void)
 {
 	struct ma_state mas = {.node = &leaf};
@@ -398,7 +413,10 @@ static void change_entry(void)
 		next_phase(&w, mt_form_of(&leaf));
 }
 
-/* Up to three changes of a random leaf, recorded. */
+/*
+ * Makes up to three changes of a random leaf, and records them. Return: their
+ * number.
+ */
 static unsigned int change_a_leaf(unsigned int *end_of_change)
 {
 	unsigned int changes = 0, kind, moved;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_states.c - every state of a cursor times every way to move it: the
- * tables of docs/maple-api.md, and what index and last are then.
+ * test_states.c - every state of a cursor combined with every way to move it:
+ * the tables of docs/maple-api.md, and the index and last of the result.
  */
 #include "tests/lib/maple/model.h"
 
@@ -13,7 +13,7 @@
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-/* A, B and C; and another tree with O at index 0 alone. */
+/* One tree holds A, B and C, the other holds O at index 0 only. */
 static int a, b, c, o;
 static struct maple_tree tree, single;
 
@@ -118,8 +118,8 @@ static const struct move {
 };
 
 /*
- * What they come to: an entry with its range and state, in short. '<' and '>'
- * are the gaps before and behind B.
+ * The possible results: a letter for each entry with its range and state. '<'
+ * and '>' are the gaps before and after B.
  */
 static const struct outcome {
 	char name;
@@ -143,7 +143,7 @@ static const struct outcome {
 static const struct {
 	const char *name;
 	void (*enter)(struct ma_state *mas);
-	const char *come_to; /* one letter a move */
+	const char *come_to; /* the results, one letter a move */
 } states[] = {
 	{"start, at B", start_at_b, "BCABB><BB"},
 	{"start, in the gap before B", start_in_the_gap, "<BABABABA"},
@@ -194,7 +194,10 @@ static void every_move_from_every_state(void **state)
 	}
 }
 
-/* At its limit a cursor says so, and stays where it was. */
+/*
+ * A cursor that its limit stops keeps its place; its status tells the
+ * direction.
+ */
 static void a_limit_is_met_in_the_state_that_names_it(void **state)
 {
 	struct ma_state mas;
@@ -205,7 +208,7 @@ static void a_limit_is_met_in_the_state_that_names_it(void **state)
 	assert_null(mas_next(&mas, 0x2500));
 	assert_int_equal(mas.status, ma_overflow);
 	assert_int_equal(mas.index, 0x2000);
-	/* The limit moves: on it goes. */
+	/* With another limit the cursor continues. */
 	assert_ptr_equal(mas_next(&mas, ULONG_MAX), &c);
 	active_on_b(&mas);
 	assert_null(mas_prev_range(&mas, 0x2000));
@@ -222,7 +225,7 @@ static void a_limit_is_met_in_the_state_that_names_it(void **state)
 }
 
 /*
- * And in a tree that has no nodes, behind whose one index everything else lies.
+ * A tree without nodes: everything except index 0 lies behind its only entry.
  */
 static void a_limit_is_met_without_nodes(void **state)
 {
@@ -245,7 +248,10 @@ static void a_limit_is_met_without_nodes(void **state)
 	assert_ptr_equal(mt_prev(&single, 5, 0), &o);
 }
 
-/* What has become of the paused range is not met again. */
+/*
+ * After a pause the cursor continues behind its range, whatever has become of
+ * that range.
+ */
 static void a_pause_goes_on_behind_what_was_met(void **state)
 {
 	struct ma_state mas;
@@ -256,14 +262,16 @@ static void a_pause_goes_on_behind_what_was_met(void **state)
 	assert_ptr_equal(mas_find(&mas, ULONG_MAX), &a);
 	mas_pause(&mas);
 	mas_unlock(&mas);
-	/* It is cut in two while nobody looks. */
+	/* Another cursor splits the range meanwhile. */
 	assert_int_equal(mtree_store_range(&tree, 0x1200, 0x12ff, &o, GFP_KERNEL), 0);
 	mas_lock(&mas);
 	assert_ptr_equal(mas_next(&mas, ULONG_MAX), &b);
 	mas_unlock(&mas);
 }
 
-/* Nothing stored where there is nothing. */
+/*
+ * In a tree without nodes, a store of NULL leaves its cursor on the whole gap.
+ */
 static void a_gap_stored_without_nodes_is_all_there_is(void **state)
 {
 	struct maple_tree empty = MTREE_INIT(empty, 0);

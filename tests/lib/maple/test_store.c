@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_store.c - stores against a flat array: random ones, all short sequences
- * in a tiny universe, and with memory running out at every allocation.
+ * test_store.c - stores compared with a flat array: random stores, all short
+ * sequences in a tiny universe, and a failure of each allocation.
  */
 #include "tests/lib/maple/model.h"
 
@@ -64,7 +64,7 @@ static void a_tree_of_four_levels_stands_random_stores(void **state)
 	(void)state;
 	for (uint64_t seed = 0; seed < 2; seed++) {
 		model_init_wide(&m, all_flags[1 + 2 * seed], MODEL_CELLS_MAX, seed);
-		/* One entry a cell, then wide stores over them. */
+		/* One entry in each cell, then wide stores over them. */
 		for (unsigned int i = 0; i < m.cells; i++)
 			assert_int_equal(model_store(&m, i, i, model_entry(&m)), 0);
 		model_check(&m);
@@ -98,7 +98,7 @@ static void every_wide_store_over_a_full_tree_is_exact(void **state)
 	assert_int_equal(model_live_nodes(), 0);
 }
 
-/* Every sequence of stores of @depth more, in a universe of a few cells. */
+/* Makes every sequence of @depth more stores in a universe of a few cells. */
 static unsigned long all_sequences(unsigned int depth)
 {
 	struct model before = m;
@@ -109,7 +109,10 @@ static unsigned long all_sequences(unsigned int depth)
 	for (unsigned int from = 0; from < m.cells; from++) {
 		for (unsigned int to = from; to < m.cells; to++) {
 			for (unsigned int clear = 0; clear < 2; clear++) {
-				/* From the array, as trees are not copied. */
+				/*
+				 * Rebuild the tree from the array, because this
+				 * test does not copy trees.
+				 */
 				mt_init_flags(&m.tree, MT_FLAGS_ALLOC_RANGE);
 				for (unsigned int i = 0, a, b; i < m.cells; i = b + 1) {
 					model_range(&before, i, &a, &b);
@@ -176,8 +179,8 @@ static void a_store_answers_the_entry_that_was_at_its_index(void **state)
 }
 
 /*
- * The store fails at its 1st, 2nd, ... allocation until it needs no more; each
- * failure leaves everything as it was.
+ * Lets the store fail at its 1st, 2nd, ... allocation until it succeeds. Each
+ * failure must leave everything unchanged. Return: the number of failures.
  */
 static unsigned int store_with_failures(unsigned int from, unsigned int to, void *entry)
 {
@@ -205,8 +208,8 @@ static void no_memory_leaves_the_tree_as_it_was(void **state)
 	(void)state;
 	for (uint64_t seed = 0; seed < 4; seed++) {
 		/*
-		 * In RCU mode nodes of earlier stores go at any moment: only
-		 * all of them together can be counted.
+		 * In RCU mode nodes of earlier stores may be freed at any
+		 * moment, so that nodes are counted only at the end.
 		 */
 		model_init(&m, all_flags[seed % 2], 300, seed);
 		for (unsigned int i = 0; i < 400; i++) {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_trace.c - what real programs did to their address spaces, done to trees:
- * each space of a recording is a tree of entries beside its oracle. Maps are
- * stored, or inserted where the kernel chose the place; unmaps clear, changes
- * of protection split, forks copy the tree, faults look up; a search for a
- * place goes with each map. After each step the tree is validated and compared.
- * Run from the top of the tree.
+ * test_trace.c - replays recordings of real programs on trees: each address
+ * space of a recording is a tree with its oracle. A map is a store, or an
+ * insert where the kernel chose the place; an unmap clears, a change of
+ * protection splits, a fork copies the tree, a fault looks up. Each map also
+ * searches for a gap. The tree is validated and compared after each step.
+ *
+ * The test must run in the top folder of the tree.
  */
 #include "tests/lib/maple/model.h"
 
@@ -24,10 +25,13 @@ static const char *const names[] = {"gcc",      "git",    "java", "node",
 				    "postgres", "python", "sh",   "sqlite"};
 static struct trace_order *orders[LEN(names)];
 
-/* ThreadSanitizer learns nothing from more of them. */
+/*
+ * Under ThreadSanitizer every third recording is enough, because there is one
+ * thread.
+ */
 #define EVERY (MODEL_LESS > 8 ? 3 : 1)
 
-/* All spaces of one recording. */
+/* All address spaces of one recording. */
 struct replay {
 	const struct trace_order *order;
 	unsigned int flags;
@@ -36,9 +40,9 @@ struct replay {
 		bool live;
 		unsigned long brk; /* 0: not known yet */
 	} * spaces;
-	/* mapped: faults where there was an entry */
+	/* mapped: faults that found an entry */
 	unsigned long writes, reads, entries, faults, mapped;
-	size_t largest; /* ranges that a tree ever had */
+	size_t largest; /* most ranges in one tree */
 };
 
 static unsigned long page_up(unsigned long bytes)
@@ -77,7 +81,7 @@ static void unmap(struct replay *r, struct space *s, unsigned long at, unsigned 
 		doing(r, s, OP_STORE_GFP, at, at + page_up(bytes) - 1, NULL, 0);
 }
 
-/* Where the kernel chose the place there was room. */
+/* Where the kernel chose the place, the search must find room too. */
 static void map_somewhere(struct replay *r, struct space *s, unsigned long at, unsigned long bytes)
 {
 	if (r->flags & MT_FLAGS_ALLOC_RANGE) {
@@ -87,9 +91,7 @@ static void map_somewhere(struct replay *r, struct space *s, unsigned long at, u
 	doing(r, s, OP_INSERT, at, at + page_up(bytes) - 1, new_entry(r), 0);
 }
 
-/*
- * Each range inside has another entry from now on; those at the ends are split.
- */
+/* Gives each range inside a new entry; a range that crosses an end is split. */
 static void change(struct replay *r, struct space *s, unsigned long at, unsigned long bytes)
 {
 	unsigned long end = at + page_up(bytes), next;
@@ -249,7 +251,9 @@ static void play(const char *name, const struct trace_order *order, unsigned int
 		"%-8s %5lu writes, %6lu reads, up to %3zu ranges; %lu of %lu faults were in one\n",
 		name, r.writes, r.reads, r.largest, r.mapped, r.faults);
 	assert_true(r.writes > 100 && r.reads > 1000);
-	/* All but the one that makes a stack grow. */
+	/*
+	 * Every fault finds an entry, except for one that makes a stack grow.
+	 */
 	assert_true(r.faults - r.mapped <= 1);
 	assert_int_equal(model_live_nodes(), 0);
 }

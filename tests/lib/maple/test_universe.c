@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_universe.c - small universes, exhaustively: all sequences of stores up
- * to some length over a few cells, and in trees of two and of three levels
- * every store from any cell to any other, and every pair of stores in windows
- * that lie across the bounds of leaves. After each the tree is validated and
- * compared with the flat array; each new arrangement of ranges and gaps is
- * asked for all its gaps and all steps from every cell. The cells lie at the
- * bottom and at the top of the key space, are one key, one page, or a sixteenth
- * of all keys wide, across multiples of powers of two, and some bounds are not
- * at pages where others are: so whatever a node does to keep its keys short is
- * met, and its end.
+ * test_universe.c - small universes, exhaustively.
  *
- * VMS_TEST_MORE=2 in the environment: longer sequences and every case of the
- * large trees; minutes.
+ * Over a few cells: all sequences of stores up to some length. In trees of two
+ * and of three levels: every store from any cell to any other, and every pair
+ * of stores in windows that lie across the bounds of leaves. After each store
+ * the tree is validated and compared with the flat array. Each new arrangement
+ * of ranges and gaps is asked for all its gaps and for all steps from every
+ * cell.
+ *
+ * The cells lie at the bottom and at the top of the key space and across
+ * multiples of powers of two. They are one key, one page, or a sixteenth of all
+ * keys wide, and some bounds are not page bounds although others are. The
+ * universes thereby reach each way in which a node keeps its keys short, and
+ * its limits.
+ *
+ * VMS_TEST_MORE=2 in the environment: longer sequences, and every case of the
+ * large trees; this takes minutes.
  */
 #include "tests/lib/maple/model.h"
 
@@ -73,8 +77,8 @@ static void ask_gap(unsigned long min, unsigned long max, unsigned long size, bo
 }
 
 /*
- * All sizes that are a whole number of cells between the two, and one key less
- * or more.
+ * Asks for each size that is a whole number of cells between the two, and for
+ * one key less and one more.
  */
 static void ask_gaps_between(unsigned int from, unsigned int to)
 {
@@ -123,7 +127,7 @@ static void *take(struct ma_state *mas, enum step step, unsigned long limit)
 	}
 }
 
-/* What the array says to that. */
+/* The array's answer to the same step. */
 static bool model_step(enum step step, unsigned int cell, unsigned int limit, unsigned int *from,
 		       unsigned int *to)
 {
@@ -169,8 +173,8 @@ static void ask_step(enum step step, unsigned int cell, unsigned int limit)
 }
 
 /*
- * From every cell to every limit, or every few. A tree without nodes steps as
- * test_iter.c says.
+ * Steps from every cell to every limit, or to every few. A tree without nodes
+ * is left out; test_iter.c tests its steps.
  */
 static void ask_all_steps(void)
 {
@@ -190,7 +194,7 @@ static void ask_all_steps(void)
 static uint64_t seen[SEEN_MAX];
 static unsigned int nr_seen;
 
-/* The gaps alone, or with the bounds between entries. */
+/* Return: a hash of the gaps, or of the gaps and the bounds between entries. */
 static uint64_t arrangement(bool bounds)
 {
 	uint64_t hash = bounds;
@@ -204,7 +208,10 @@ static uint64_t arrangement(bool bounds)
 	return hash | 1;
 }
 
-/* Whether it is new. Once there is no more room, all are old. */
+/*
+ * Whether the arrangement is new. When the table is full, every arrangement
+ * counts as old.
+ */
 static bool is_new(uint64_t hash)
 {
 	uint64_t i = hash >> 3;
@@ -225,7 +232,7 @@ static void forget_arrangements(void)
 	nr_seen = 0;
 }
 
-/* ---- how a tree is filled before ---- */
+/* ---- how a tree is filled first ---- */
 
 enum shape { EMPTY, IN_ORDER, SCATTERED, THINNED, SHAPES };
 
@@ -236,8 +243,8 @@ static void fill_cell(unsigned int i, void *entry)
 }
 
 /*
- * Cells in order leave full leaves behind; scattered ones half-full leaves; and
- * thinned out, leaves that are nearly too small.
+ * Cells stored in order leave full leaves behind, scattered ones leave
+ * half-full leaves, and thinning out leaves ones that are nearly too small.
  */
 static void fill(enum shape shape)
 {
@@ -259,7 +266,7 @@ static void fill(enum shape shape)
 static const unsigned int all_flags[] = {
 	MT_FLAGS_ALLOC_RANGE, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU, 0, MT_FLAGS_USE_RCU};
 
-/* A new tree, filled, then the moves. The mode takes turns. */
+/* Fills a new tree, then makes the moves. The mode takes turns. */
 static void play(enum shape shape, const struct move *move, unsigned int n, bool ask)
 {
 	static unsigned int turn;
@@ -279,7 +286,9 @@ static void play(enum shape shape, const struct move *move, unsigned int n, bool
 	mtree_destroy(&m.tree);
 }
 
-/* All sequences of moves @n.. @depth - 1 inside the cells [low, high]. */
+/*
+ * Makes all sequences of moves @n..@depth - 1 inside the cells [@low, @high].
+ */
 static void sequences(enum shape shape, struct move *move, unsigned int n, unsigned int depth,
 		      unsigned int low, unsigned int high, bool ask)
 {
@@ -311,8 +320,8 @@ static void end(const char *name)
 }
 
 /*
- * @cells cells, the rest of the key space among them; every sequence of @depth
- * stores.
+ * Makes every sequence of @depth stores in a universe of @cells cells, of which
+ * one is the rest of the key space.
  */
 static void universe(const char *name, unsigned int cells, unsigned long base, unsigned long step,
 		     unsigned int depth)
@@ -349,7 +358,7 @@ static void all_stores_on_12_pages(void **state)
 	universe("12 pages and the rest", 14, 0x7f0000000000, 4096, deeper(2));
 }
 
-/* Where keys of 31 or 32 bits, of bytes or of pages, come to their end. */
+/* Keys around the limits of 31 and 32 bits, in bytes and in pages. */
 static void all_stores_across_round_numbers(void **state)
 {
 	(void)state;
@@ -379,7 +388,7 @@ static void all_long_sequences_of_stores_on_few_keys(void **state)
 
 /* ---- trees of several levels ---- */
 
-/* Cells enough for a tree of @height, filled in order. */
+/* Return: enough cells for a tree of @height levels, filled in order. */
 static unsigned int cells_for(unsigned int height)
 {
 	unsigned int n;
@@ -388,13 +397,18 @@ static unsigned int cells_for(unsigned int height)
 	for (n = 0; n + 1 < m.cells && mt_height(&m.tree) < height; n++)
 		fill_cell(n, &entry_a);
 	mtree_destroy(&m.tree);
-	/* Some more, lest a single store makes it lower. */
+	/*
+	 * Some more cells, so that a single store does not reduce the height.
+	 */
 	return n + 20;
 }
 
 static unsigned int questions;
 
-/* A few gaps in one of the many trees; all of one in many. */
+/*
+ * Asks for a few gaps in most of the many trees, and for all gaps in one of
+ * many.
+ */
 static void ask_some(void)
 {
 	if (!(m.tree.ma_flags & MT_FLAGS_ALLOC_RANGE))
@@ -434,7 +448,7 @@ static void play_in_full_tree(enum shape shape, const struct move *move, unsigne
 /* Where the cells of a large tree lie. */
 struct layout {
 	unsigned long base, step; /* step 0: all of the key space */
-	unsigned long middle;     /* if not 0, in place of base: the cells lie around it */
+	unsigned long middle;     /* if not 0, replaces base: the cells lie around it */
 	bool odd;                 /* one bound in five is an index higher */
 };
 
@@ -449,8 +463,8 @@ static void lay_out(unsigned int cells, const struct layout *l)
 }
 
 /*
- * Every store from any cell to any other; in a large tree a share of the wide
- * ones, and the shape takes turns.
+ * Makes every store from any cell to any other. In a large tree only a share of
+ * the wide stores is made, and the shapes take turns.
  */
 static void every_store(unsigned int height, const struct layout *l)
 {
@@ -509,8 +523,8 @@ static void every_store_in_a_tree_of_three_levels(void **state)
 }
 
 /*
- * All pairs of stores in a window of some cells, which lies everywhere across
- * leaves and their bounds.
+ * Makes all pairs of stores in a window of some cells. The window moves over
+ * the tree, so that it lies across leaves and their bounds everywhere.
  */
 static void windows(unsigned int height, unsigned int width, unsigned int stride,
 		    const struct layout *l)

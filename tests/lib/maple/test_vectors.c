@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_vectors.c - no function of the tree leaves the upper halves of vector
- * registers in use. A caller that uses SSE would wait for them, and nothing but
- * its time would show it.
+ * registers in use. Symptom: the caller's SSE code is slow, and no result is
+ * wrong. Cause: a function returned without vzeroupper.
  */
 #include "tests/lib/maple/model.h"
 
@@ -20,15 +20,15 @@ static struct maple_tree tree = MTREE_INIT(tree, MT_FLAGS_ALLOC_RANGE | MT_FLAGS
 static int object[RANGES];
 
 #ifdef __x86_64__
-/* Whether XGETBV says which parts of the vector registers are in use. */
+/* Whether XGETBV can report which parts of the vector registers are in use. */
 static bool can_tell(void)
 {
 	unsigned int a, b, c, d;
 
 #ifdef VMS_DEBUG
 	/*
-	 * Not optimised for speed: then gcc clears no upper halves, and nobody
-	 * minds.
+	 * A debug build is not optimised: gcc then inserts no vzeroupper, and
+	 * the speed does not matter.
 	 */
 	return false;
 #endif
@@ -43,8 +43,8 @@ static void clear_upper_halves(void)
 }
 
 /*
- * Bit 2: bits 128 to 255 of the first sixteen registers; bit 6: their bits 256
- * to 511.
+ * Return: bit 2 if bits 128 to 255 of the first sixteen registers are in use,
+ * bit 6 if bits 256 to 511 of them are.
  */
 static unsigned int upper_halves(void)
 {
@@ -80,8 +80,8 @@ static unsigned int upper_halves(void)
 	} while (0)
 
 /*
- * Range @i, by every kind of store: a page is cut out of it and comes back; it
- * goes and comes back; another entry takes its place.
+ * Makes every kind of store at range @i: cuts a page out of it and restores it,
+ * erases it and restores it, and replaces its entry.
  */
 static void store(unsigned long i)
 {

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_window.c - writes in the middle of a reader's walk, on purpose: between
- * the search of a node and the load of the slot that it found. The walk of
- * descend.h is compiled here once more, with a search that stops to let a
- * writer by. What the reader then answers must be what the key held before the
- * writes, between two of them, or after them.
+ * test_window.c - writes in the middle of a reader's walk, made deliberately
+ * between the search of a node and the load of the slot that it found.
  *
- * And the one question of a store that is answered without the bounds of its
- * place: see plan.h, spans_just().
+ * The test compiles descend.h again, with a search that calls a writer. The
+ * reader must then return what the key held before the writes, between two of
+ * them, or after them. Symptom otherwise: a lookup returns an entry that its
+ * key never had.
+ *
+ * The file also tests the one question of a store that is answered without the
+ * bounds of its place: spans_just() in plan.h.
  */
 #include "tests/lib/maple/model.h"
 
@@ -20,10 +22,10 @@
 #define WRITES_MAX 3
 
 static struct model m;
-static unsigned int searches; /* before the writer comes by */
-static unsigned int writes;   /* that it makes then */
+static unsigned int searches; /* until the writer runs */
+static unsigned int writes;   /* number of writes that it then makes */
 static unsigned int made;
-static void *held[WRITES_MAX + 1]; /* by the key, before and after each write */
+static void *held[WRITES_MAX + 1]; /* by the watched key, before and after each write */
 static unsigned long watched;
 
 static void let_writer_by(void)
@@ -34,7 +36,10 @@ static void let_writer_by(void)
 	if (!searches || --searches)
 		return;
 	for (; made < writes; made++) {
-		/* Close to the key, or nothing would ever happen there. */
+		/*
+		 * Close to the watched key; otherwise the writes would seldom
+		 * affect it.
+		 */
 		model_pick(&m, &from, &to, &entry);
 		if (to - from < 3) {
 			unsigned int width = to - from;
@@ -49,7 +54,7 @@ static void let_writer_by(void)
 	}
 }
 
-/* The searches that descend.h asks for. */
+/* The searches that descend.h requires of its includer. */
 static unsigned long find_narrow(const struct maple_node *node, unsigned int keys, uint32_t key)
 {
 	unsigned long i = 0;
@@ -86,7 +91,7 @@ static unsigned int find_wide(const struct maple_node *node, unsigned long key)
 #include "lib/maple/descend.h"
 #include "lib/maple/shape.h"
 
-/* The name is cmocka's, too. */
+/* cmocka.h defines this name too. */
 #undef fail
 #include "lib/maple/place.h"
 #include "lib/maple/plan.h"
@@ -99,7 +104,7 @@ static bool was_held(const void *entry)
 	return false;
 }
 
-/* Wide nodes, or those of pages or of bytes. */
+/* Makes a tree of wide nodes, or of nodes in pages or in bytes. */
 static void set_up(uint64_t seed)
 {
 	unsigned int flags = MT_FLAGS_USE_RCU | (seed & 1 ? MT_FLAGS_ALLOC_RANGE : 0),
@@ -172,7 +177,10 @@ static void *stopping_descend(struct ma_state *mas, unsigned long key)
 	return descend(mas, key);
 }
 
-/* Steps, with writes between them and inside the walks that they take then. */
+/*
+ * Steps with writes between them, and with writes inside the walks that a step
+ * makes.
+ */
 static void a_step_never_reports_what_was_never_there(void **state)
 {
 	const struct vms__mt_isa *usual = vms__mt_isa;
@@ -180,7 +188,7 @@ static void a_step_never_reports_what_was_never_there(void **state)
 
 	(void)state;
 	stopping.descend = stopping_descend;
-	/* The rest of what descend.h and scan.h make. */
+	/* Functions of the included templates that this test does not call. */
 	(void)lookup, (void)enter, (void)next_entry, (void)leaf_gap, (void)narrow_gaps,
 		(void)inner_gap, (void)gaps;
 	(void)plan, (void)store, (void)commit;
@@ -198,7 +206,7 @@ static void a_step_never_reports_what_was_never_there(void **state)
 				if (forwards ? mas.last == ULONG_MAX : !mas.index)
 					break;
 				arm();
-				/* The key that the step must answer for. */
+				/* The key for which the step must answer. */
 				watched = forwards ? mas.last + 1 : mas.index - 1;
 				held[0] = m.cell[model_cell(&m, watched)];
 				if (model_below(&m, 2)) {
@@ -222,7 +230,7 @@ static void a_step_never_reports_what_was_never_there(void **state)
 	}
 }
 
-/* Neighbours of a page each, most of them with entries. */
+/* Makes adjacent ranges of one page each, most of them with an entry. */
 static void set_up_dense(uint64_t seed)
 {
 	model_init_at(&m, MT_FLAGS_USE_RCU | (seed & 1 ? MT_FLAGS_ALLOC_RANGE : 0), 400, 1ul << 30,
@@ -233,7 +241,7 @@ static void set_up_dense(uint64_t seed)
 				 0);
 }
 
-/* A write at @key or close behind it. */
+/* Writes at @key or closely behind it. */
 static void write_near(unsigned long key)
 {
 	unsigned int from = model_cell(&m, key) + model_below(&m, 4), to;
@@ -245,8 +253,8 @@ static void write_near(unsigned long key)
 }
 
 /*
- * What is ahead of an iteration when it steps is what it meets, in its leaf or
- * the next.
+ * An iteration must report what its range's successor is at the time of the
+ * step, in the same leaf or in the next.
  */
 static void check_next_entry(struct ma_state *mas, bool find)
 {
@@ -287,14 +295,14 @@ static void a_step_by_entries_meets_the_next_there_is(void **state)
 	}
 }
 
-/* ---- a store that asks for no bounds ---- */
+/* ---- a store that needs no bounds ---- */
 
 #define PAGE (1ul << MT_PAGE_SHIFT)
 #define REGION (1ul << (MT_PAGE_SHIFT + MT_KEY_BITS))
 
 /*
- * Whether the slot is the first or the last of what the parent holds: there
- * spans_just() may not know.
+ * Whether the slot is the first or the last below its parent: spans_just() may
+ * then answer "no" although the store spans the slot exactly.
  */
 static bool at_parents_end(unsigned long step, const struct maple_node *leaf, unsigned int i)
 {
@@ -305,8 +313,8 @@ static bool at_parents_end(unsigned long step, const struct maple_node *leaf, un
 }
 
 /*
- * What spans_just() says of a store over [first, last]; counts where it is
- * right to say "yes", and does.
+ * Checks spans_just() for a store over [@first, @last]. Counts in @right where
+ * "yes" is the right answer, and in @said where the function says it.
  */
 static void check_store_over(unsigned long first, unsigned long last, unsigned int *right,
 			     unsigned int *said)
@@ -327,7 +335,7 @@ static void check_store_over(unsigned long first, unsigned long last, unsigned i
 	just = first == model_first(&m, from) && last == model_last(&m, to);
 	yes = spans_just(mt_step_node(step), mt_step_slot(step), leaf, i, first, last);
 	assert_true(just || !yes);
-	/* Nor has it a word for the region's first key. */
+	/* The region's first key has no "yes" either. */
 	assert_true(yes || !just || at_parents_end(step, leaf, i) || !(first % REGION));
 	*right += just;
 	*said += yes;
@@ -347,7 +355,10 @@ static void check_stores_from(unsigned int cell, unsigned int *right, unsigned i
 			check_store_over(first - apart[i], last + apart[j], right, said);
 			check_store_over(first - apart[i], last - apart[j], right, said);
 		}
-		/* To the end of the region, of its last key, of all. */
+		/*
+		 * Up to the end of the region, of its last key, and of the
+		 * index space.
+		 */
 		check_store_over(first + apart[i], region + REGION - 1, right, said);
 		check_store_over(first + apart[i], region + REGION - PAGE - 1, right, said);
 		check_store_over(first + apart[i], ULONG_MAX, right, said);
@@ -366,7 +377,7 @@ static void a_store_that_asks_for_no_bounds_has_them_right(void **state)
 		model_init_at(&m, b & 1 ? MT_FLAGS_ALLOC_RANGE : 0, 800, bases[b], PAGE);
 		for (unsigned int i = 0; i < m.cells; i++)
 			assert_int_equal(model_store(&m, i, i, model_entry(&m)), 0);
-		/* Gaps, and wider ranges, at leaves' ends too. */
+		/* Gaps and wider ranges, also at the ends of leaves. */
 		for (unsigned int i = 0; i < 100; i++) {
 			unsigned int cell = model_below(&m, m.cells - 1);
 
@@ -383,8 +394,9 @@ static void a_store_that_asks_for_no_bounds_has_them_right(void **state)
 }
 
 /*
- * Behind a full node's keys lies its first slot, which may look like the key
- * that is asked for.
+ * Symptom: a store over a part of a slot replaces all of the slot. Cause: the
+ * word behind a full node's keys is its first slot, whose bits can equal the
+ * key that is looked for.
  */
 static void a_slot_is_not_taken_for_a_key(void **state)
 {
@@ -401,18 +413,18 @@ static void a_slot_is_not_taken_for_a_key(void **state)
 		mt_set_pivot_as(&leaf, MT_EDGE_BIT | MT_LEAF_BIT, i, i ? ULONG_MAX : first - 1);
 	mt_set_slot(&parent, 0, (void *)900ul);
 	assert_false(spans_just(&parent, MT_NARROW_INNER_KEYS, &leaf, 1, first, last));
-	/* Where the leaf is not the last, its parent has the key. */
+	/* If the leaf is not the parent's last, the parent has the key. */
 	mt_set_pivot_as(&parent, MT_EDGE_BIT, MT_NARROW_INNER_KEYS - 1, last);
 	assert_true(spans_just(&parent, MT_NARROW_INNER_KEYS - 1, &leaf, 1, first, last));
 	assert_false(spans_just(&parent, MT_NARROW_INNER_KEYS - 1, &leaf, 1, first, last + PAGE));
 }
 
-/* ---- nodes that come back ---- */
+/* ---- nodes that are reused ---- */
 
 /*
- * In a tree without RCU a node that goes is the next that comes, somewhere
- * else. A cursor that others have stored beside, all under one lock, must not
- * take it for the old one.
+ * Without RCU a freed node is the next one to be allocated, for another place.
+ * Other cursors store while a cursor stands in the tree, all under one lock;
+ * the cursor must not take the reused node for its own.
  */
 static void a_cursor_knows_nodes_that_came_back(void **state)
 {
@@ -447,7 +459,7 @@ static void a_cursor_knows_nodes_that_came_back(void **state)
 	}
 }
 
-/* ---- a plan, and what comes between it and its store ---- */
+/* ---- a plan, and what happens before its store ---- */
 
 static void store_at(unsigned int from, unsigned int to, void *entry)
 {
@@ -458,8 +470,8 @@ static void store_at(unsigned int from, unsigned int to, void *entry)
 }
 
 /*
- * Stores close to [from, to], which may be into its leaf, or the leaf beside
- * it.
+ * Stores at cells close to [@from, @to], possibly into its leaf or into the
+ * next one.
  */
 static void store_around(unsigned int from, unsigned int to)
 {
@@ -470,7 +482,7 @@ static void store_around(unsigned int from, unsigned int to)
 			store_at(cell, cell, model_below(&m, 2) ? model_entry(&m) : NULL);
 }
 
-/* The cursor on its place as that is now, to store there. */
+/* Moves the cursor to its place as the tree is now, for a store there. */
 static void look_up(struct ma_state *mas, unsigned int from, unsigned int to)
 {
 	mas_set(mas, model_first(&m, from));
@@ -479,8 +491,9 @@ static void look_up(struct ma_state *mas, unsigned int from, unsigned int to)
 }
 
 /*
- * What the cursor was told may change, and where it stands: the store is that
- * of what it says when it is made.
+ * After the plan, the tree, the entry, the range and the cursor's place may
+ * change. The store must do what the cursor says when the store is made; one
+ * that followed the plan would damage the tree.
  */
 static void a_store_beside_others_since_its_plan_is_the_right_one(void **state)
 {
@@ -505,14 +518,14 @@ static void a_store_beside_others_since_its_plan_is_the_right_one(void **state)
 			case 1: /* another entry, in the same place */
 				store_at(from, to, model_entry(&m));
 				break;
-			case 2: /* there and back */
+			case 2: /* forwards and back again */
 				mas_next(&mas, ULONG_MAX);
 				__mas_set_range(&mas, model_first(&m, from), model_last(&m, to));
 				break;
 			case 3: /* an entry for a gap, or a gap for an entry */
 				entry = entry ? NULL : model_entry(&m);
 				break;
-			case 4: /* somewhere else */
+			case 4: /* another place */
 				model_pick(&m, &from, &to, &entry);
 				mas_set_range(&mas, model_first(&m, from), model_last(&m, to));
 				break;
@@ -538,7 +551,7 @@ static void a_store_beside_others_since_its_plan_is_the_right_one(void **state)
 	}
 }
 
-/* A store that was planned and given up is not the one that is made later. */
+/* A later store must not follow a plan that was given up. */
 static void a_plan_given_up_is_forgotten(void **state)
 {
 	static int a, b;

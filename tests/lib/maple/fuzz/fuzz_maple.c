@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_maple.c - the target of libFuzzer. How to run it:
- * tests/lib/maple/fuzz/run. What it found, or what it came to cover, is
- * replayed by test_fuzz.c.
+ * fuzz_maple.c - the fuzz target: decodes an input and runs its operations on a
+ * pair. Run it with tests/lib/maple/fuzz/run; test_fuzz.c replays the inputs
+ * that run found. fuzz_maple.h describes the input.
  *
- * Keys are taken so that few bytes come to interesting places: small ones,
- * pages, bounds of ranges that are there, powers of two, the highest ones; or
- * eight bytes as they are.
+ * A key's first byte chooses its kind, so that few bytes reach interesting
+ * keys: small ones, pages, bounds of ranges in the tree, powers of two, the
+ * highest keys, or eight bytes taken literally.
  */
 #include "tests/lib/maple/fuzz/fuzz_maple.h"
 
@@ -16,7 +16,7 @@
 
 #include "tests/lib/maple/pair.h"
 
-/* Enough for trees of three levels, few enough for many inputs a second. */
+/* Enough for trees of three levels, and few enough for many inputs a second. */
 #define OPERATIONS_MAX 400
 
 struct input {
@@ -52,7 +52,7 @@ static unsigned long take_key(struct input *in, const struct oracle *o)
 		return take(in);
 	case 2:
 		return 0x7f0000000000 + take_many(in, 2) * 4096;
-	case 3: /* a bound, or beside it */
+	case 3: /* a bound of a range, or a key next to it */
 	case 4:
 		r = &o->range[take_many(in, 2) % o->n];
 		return (how & 8 ? r->first : r->last) + (how >> 4) % 3 - 1;
@@ -65,7 +65,7 @@ static unsigned long take_key(struct input *in, const struct oracle *o)
 	}
 }
 
-/* The end of a range that begins at @first; seldom before it. */
+/* The last key of a range that begins at @first; it is seldom below @first. */
 static unsigned long take_last(struct input *in, const struct oracle *o, unsigned long first)
 {
 	uint8_t how = take(in);
@@ -102,7 +102,7 @@ static bool needs_gaps(enum op_kind kind)
 	       kind == OP_MAS_CYCLIC || kind == OP_GAP || kind == OP_RGAP;
 }
 
-/* False: not an operation for this tree. */
+/* Return: false if the input ended, or the operation does not fit this tree. */
 static bool take_op(struct input *in, const struct pair *p, unsigned long *entries, struct op *op)
 {
 	*op = (struct op){.kind = (enum op_kind)take(in) % OP_KINDS};
@@ -118,11 +118,12 @@ static bool take_op(struct input *in, const struct pair *p, unsigned long *entri
 		op->size = take(in) % 64;
 	if (needs_gaps(op->kind) && !(p->tree.ma_flags & MT_FLAGS_ALLOC_RANGE))
 		return false;
-	/* These must have one. */
+	/* An allocating operation must have an entry. */
 	if (!op->entry && op->kind >= OP_ALLOC && op->kind < OP_WRITES)
 		op->entry = pair_entry(99);
 	/*
-	 * In a tree of index 0 alone, mas_prev() goes there whatever the limit.
+	 * In a tree that holds index 0 only, mas_prev() moves there whatever
+	 * the limit says. The oracle does not model that.
 	 */
 	if (!mt_height(&p->tree) &&
 	    (op->kind == OP_PREV || op->kind == OP_PREV_RANGE || op->kind == OP_MT_PREV))
@@ -147,7 +148,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct pair p;
 	struct op op;
 
-	/* What this CPU has not leaves it as it was. */
+	/*
+	 * vms_mt_set_simd() changes nothing if this CPU lacks the instruction
+	 * set.
+	 */
 	vms_mt_set_simd(simd[mode / 8 % 4]);
 	pair_init(&p, (mode & 1 ? MT_FLAGS_ALLOC_RANGE : 0) | (mode & 2 ? MT_FLAGS_USE_RCU : 0));
 	p.inject = mode & 4;

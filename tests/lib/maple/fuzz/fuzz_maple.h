@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_maple.h - bytes as operations on a tree beside its oracle.
+ * fuzz_maple.h - runs bytes as operations on a tree and its oracle. Input:
  *
- * 	byte 0       bit 0: gaps are kept, bit 1: RCU, bit 2: every allocation fails once, bits 3 and 4: how nodes are searched
- * 	then         operations: a byte for the kind, a key or two, an entry and a size where the kind has them (fuzz_maple.c)
+ * 	byte 0   bit 0: the tree keeps gaps; bit 1: RCU mode; bit 2: each
+ * 	         allocation fails once; bits 3 and 4: the instruction set
+ * 	then     operations: a byte for the kind, then one or two keys, an
+ * 	         entry and a size if the kind has them (fuzz_maple.c)
  *
- * A disagreement, or a broken tree, is printed and ends the program.
+ * If tree and oracle disagree, or the tree is broken, the target prints a
+ * report and ends the program.
  */
 #ifndef TESTS_MAPLE_FUZZ_FUZZ_MAPLE_H
 #define TESTS_MAPLE_FUZZ_FUZZ_MAPLE_H
@@ -13,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* libFuzzer's name for it. Returns 0. */
+/* Runs one input. libFuzzer prescribes the name. Return: 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #endif

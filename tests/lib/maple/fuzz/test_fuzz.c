@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_fuzz.c - the inputs of tests/lib/maple/fuzz/corpus, and random ones,
- * without libFuzzer. An input that fails ends the program, after what led to it
- * was printed; its name, or its number, is printed before.
+ * test_fuzz.c - replays the inputs of tests/lib/maple/fuzz/corpus, and random
+ * ones, without libFuzzer. Each input's name or number is printed before it
+ * runs. An input that fails prints the operations that led to the failure and
+ * ends the program.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,7 +71,7 @@ static void random_inputs_pass(void **state)
 			random = random * 6364136223846793005ull + 1442695040888963407ull;
 			input[k] = (uint8_t)(random >> 56);
 		}
-		/* All modes in turn. */
+		/* The modes take turns. */
 		input[0] = (uint8_t)i;
 		if (i % 100 == 0)
 			fprintf(stderr, "fuzz: random inputs from number %u on\n", i);

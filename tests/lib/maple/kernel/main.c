@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * main.c - runs Linux's test of its maple tree, compiled as a module against
- * vmastore's header (run, shim/), and has the last word: how many checks were
- * excluded, and whether all others passed.
+ * main.c - runs Linux's test of its maple tree, which is compiled as a module
+ * against vmastore's header (run, shim/). The last line it prints says how many
+ * checks ran, passed and were excluded.
  *
- * Exit: 0 all passed; 1 some did not, or there were none.
+ * Exit: 0 if all passed; 1 if some did not, or if there were none.
  */
 #include <stdio.h>
 
@@ -12,7 +12,7 @@
 
 #include "tests/lib/maple/kernel/excluded.h"
 
-/* What module_init() and module_exit() make: shim/linux/module.h. */
+/* module_init() and module_exit() of shim/linux/module.h define these. */
 int run_module(void);
 void end_module(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * linux/maple_tree.h, for Linux's own test of its maple tree: vmastore's, with
- * every check counted.
+ * linux/maple_tree.h - for Linux's own test of its maple tree: includes
+ * vmastore's header and counts every check.
  */
 #ifndef SHIM_LINUX_MAPLE_TREE_H
 #define SHIM_LINUX_MAPLE_TREE_H
@@ -23,17 +23,14 @@
 	(is_excluded(#x) ? note_excluded(__func__, #x)                                             \
 			 : (void)VMS_MT_CHECK(x, #x, true, .mt = (tree)))
 
-/*
- * Where the test asks how many slots a node has, it asks whether the machine
- * has 64 bits.
- */
+/* The test reads this only to learn whether the machine has 64 bits. */
 #define MAPLE_NODE_SLOTS 31
 /*
- * A cursor's node, by the kernel's word for a tagged one. The test compares
- * two, and looks into none.
+ * A cursor's node; the kernel's name for a tagged pointer to one. The test
+ * compares two of them and dereferences none.
  */
 #define maple_enode maple_node
-/* Fields that a function names which the test never calls. */
+/* Fields that a function of the test names; nothing calls that function. */
 struct maple_node {
 	struct maple_node *parent;
 	void *slot[MAPLE_NODE_SLOTS];

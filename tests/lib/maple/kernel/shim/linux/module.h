@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * linux/module.h, as far as a test module needs it: it prints, counts, and is
- * started by name instead of by a loader.
+ * linux/module.h - what a test module needs of the kernel's header: printing,
+ * counting, and a start by name instead of by a module loader.
  */
 #ifndef SHIM_LINUX_MODULE_H
 #define SHIM_LINUX_MODULE_H
@@ -24,8 +24,8 @@ typedef uint64_t u64;
 #define BUG_ON(x) VMS_MT_CHECK(x, #x, true, .mt = NULL)
 
 /*
- * The test as a module, not as the program that the kernel's tree makes of it,
- * which counts and fails allocations.
+ * Builds the test as a module. Without this it would become the program of the
+ * kernel's tree, which counts and fails allocations.
  */
 #define __KERNEL__
 
@@ -37,7 +37,7 @@ typedef uint64_t u64;
 #define __must_check
 #define noinline __attribute__((noinline))
 
-/* main.c calls the first; the second has nothing to undo. */
+/* main.c calls run_module(); end_module() has nothing to undo. */
 #define module_init(function)                                                                      \
 	int run_module(void)                                                                       \
 	{                                                                                          \

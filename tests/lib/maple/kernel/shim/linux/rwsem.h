@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * linux/rwsem.h: vmastore's. A second semaphore of a kind is taken like any
- * other.
+ * linux/rwsem.h - includes vmastore's. The kernel's nested variants, for a
+ * second semaphore of the same class, are the plain ones.
  */
 #ifndef SHIM_LINUX_RWSEM_H
 #define SHIM_LINUX_RWSEM_H
