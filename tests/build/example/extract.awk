@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-# Splits a document's example: its first ```c block into the file `program`, the
-# ```text block after it into the file `output`. With `all` set, every ```c
-# block, one behind the other, and every ```text block: a program that the
-# document tells piece by piece. An empty or missing block ends in exit 1.
+# extract.awk - writes a document's first ```c block to the file `program`, and
+# the ```text block after it to the file `output`. With `all` set it writes
+# every ```c block, one after the other, and every ```text block: the document
+# then develops one program piece by piece. An empty or missing block ends in
+# exit 1.
 /^```/ {
 	into = ""
 	if ($0 == "```c" && (all || !lines[program]))

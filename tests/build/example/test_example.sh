@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# test_example.sh PROGRAM EXPECTED DOCUMENT - the program in a document prints
-# what the document says it prints. A listing ends an unnamed line with a space,
-# which no document keeps: spaces at a line's end do not count. Prints as cmocka
-# does, so that tools/check counts it.
+# test_example.sh PROGRAM EXPECTED DOCUMENT - checks that the program in a
+# document prints what the document says. The comparison ignores spaces at the
+# ends of lines: a listing ends the line of an unnamed mapping with a space, and
+# no document keeps that space. The output has cmocka's form, so that
+# tools/check counts the test.
 name=example_in_${3}_prints_what_is_said_there
 echo "[==========] Running 1 test(s)."
 echo "[ RUN      ] $name"

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# test_valgrind.sh PROGRAM DOCUMENT - Valgrind has nothing to say of the program
-# in a document: the library reads nothing that was never written, and lets go
-# of nothing that it still uses. (With --leak-check=full Valgrind also names the
-# library's callback thread, which lives as long as the process.) Prints as
-# cmocka does, so that tools/check counts it.
+# test_valgrind.sh PROGRAM DOCUMENT - checks that Valgrind reports no error of
+# the program in a document: the library reads no memory that was never written,
+# and uses no memory after it freed it. The test checks no leaks: Valgrind would
+# report the library's callback thread, which lives as long as the process. The
+# output has cmocka's form, so that tools/check counts the test.
 name=valgrind_is_silent_about_the_example_in_$2
 echo "[==========] Running 1 test(s)."
 echo "[ RUN      ] $name"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * clash.c - what a program that carries kernel-style code of its own defines:
- * functions under names that the library uses too, in its public headers
- * (rb_insert_color) or inside (vms__alloc). This file includes no header of the
- * library, so the names are plain. Each counts its calls: if the library called
- * one of them in place of its own, the count would show it.
+ * clash.c - what a program with kernel-style code of its own defines: functions
+ * whose names the library uses too, in its public headers (rb_insert_color) or
+ * inside (vms__alloc). This file includes no header of the library, so that the
+ * names are plain. Each function counts its calls: the count shows whether the
+ * library called one of them in place of its own.
  */
 #include "tests/build/link/clash.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plugin.c - a plug-in that has the library's archive in it, and one function.
- * See test_plugin.c.
+ * plugin.c - a plug-in with one function that links the library's archive into
+ * itself. test_plugin.c loads and closes it.
  */
 #include "tests/build/link/plugin.h"
 

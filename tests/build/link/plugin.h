@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* plugin.h - what plugin.c offers to a program that loads it. */
+/*
+ * plugin.h - the one function that plugin.c exports to a program that loads it.
+ */
 #ifndef TESTS_LINK_PLUGIN_H
 #define TESTS_LINK_PLUGIN_H
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_dlopen.c - the shared object as a plug-in loads it, long after the
- * program started: it needs no more of the static thread-local memory than the
- * C library keeps free for late comers, it offers nothing but its public names,
- * and once loaded it stays.
+ * test_dlopen.c - the shared object, loaded by a plug-in long after the program
+ * started. The library needs no more static thread-local memory than the C
+ * library reserves for objects loaded late, exports only its public names, and
+ * stays loaded once it was loaded.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,8 +18,9 @@
 static const char *library_path;
 
 /*
- * What is to be undone at a thread's exit, and the callback thread, are the
- * library's code.
+ * Symptom: a crash at the thread's exit, or in the callback thread, after
+ * dlclose(). Cause: both run code of the library, which was unmapped. dlclose()
+ * must leave it mapped.
  */
 static void *use_and_close(void *arg)
 {
@@ -84,7 +85,7 @@ static void internal_names_are_not_found(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		/* first: the others leave it open */
+		/* First, because the other tests leave the library open. */
 		cmocka_unit_test(a_thread_may_outlive_its_use_of_the_library),
 		cmocka_unit_test(library_works_when_loaded_late),
 		cmocka_unit_test(internal_names_are_not_found),

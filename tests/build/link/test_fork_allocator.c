@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_fork_allocator.c - an allocator of the program's own, whose lock a fork
- * holds from its first handler to its last. The library's handlers in between
- * must allocate nothing; nor may they wait for a thread that does. And where
- * the allocator registers its handlers with the first allocation, as most do,
- * that must come before the library registers its own.
+ * test_fork_allocator.c - a program replaces malloc() by an allocator whose
+ * lock a fork holds from the allocator's prepare handler to its last handler.
+ * Symptom: fork() never returns. Cause: a fork handler of the library allocates
+ * while the allocator's lock is held, or waits for a thread that waits for that
+ * lock. An allocator that registers its handlers with its first allocation, as
+ * most do, must do so before the library registers its own: the library has to
+ * allocate first.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +21,9 @@
 
 #include <vmastore/mm.h>
 
-/* The GNU C library's own, under the names that it keeps for this. */
+/*
+ * The GNU C library's own allocator, under the names it reserves for this use.
+ */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t nr, size_t size);
 void *__libc_realloc(void *old, size_t size);
@@ -30,9 +34,8 @@ static pthread_mutex_t allocator_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static _Thread_local bool in_fork; /* from the first handler of all to the last */
 static _Thread_local int allocations_in_fork;
-static _Thread_local bool has_lock; /* as the forking thread, for a part of that time */
-/* so that a fork comes while this thread is about to allocate */
-static _Thread_local bool slow;
+static _Thread_local bool has_lock; /* the forking thread, from allocator_prepare() on */
+static _Thread_local bool slow;     /* before each allocation, so that a fork starts meanwhile */
 
 /* ---- the allocator ------------------------------------------------------- */
 
@@ -109,7 +112,7 @@ void free(void *mem)
 
 static _Atomic bool done;
 
-/* Many VMAs, so that the library's caches grow, each under its lock. */
+/* Maps many VMAs, so that the library's caches grow, each under its lock. */
 static void *allocate_slowly(void *arg)
 {
 	struct mm_struct *mm;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_link.c - the library beside a program that defines rb_insert_color(),
- * down_read() and the like itself (clash.c): each calls its own. Built twice,
- * against the archive and against the shared object.
+ * test_link.c - the library in a program that defines rb_insert_color(),
+ * down_read() and the like itself (clash.c): each side calls its own functions.
+ * BUILD builds this test twice, against the archive and against the shared
+ * object.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,8 +15,8 @@
 #include "tests/build/link/clash.h"
 
 /*
- * Enough of an address space's life to reach index, locks, page tables and
- * caches.
+ * Runs enough of an address space's life to reach the index, the locks, the
+ * page tables and the caches.
  */
 static void use_library(const char *engine)
 {
@@ -50,8 +51,9 @@ static void program_calls_its_own_functions(void **state)
 }
 
 /*
- * The reader's word is the library's thread-local memory, which the program
- * reaches by itself.
+ * A read section is inlined into the program: it writes the reader's word,
+ * which lies in the library's thread-local memory, without a call of the
+ * library.
  */
 static void sections_are_inline_however_the_library_is_linked(void **state)
 {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_plugin.c - a plug-in with the library's archive in it is closed while
- * threads that used it still live, while its callback thread runs, and before a
- * fork: all of them call the library's code later.
+ * test_plugin.c - a plug-in that contains the library's archive is closed while
+ * a thread that used it still lives, while the library's callback thread runs,
+ * and before a fork. Symptom: a crash at the thread's exit, in the callback
+ * thread or in fork(). Cause: all three run code of the library later, and
+ * dlclose() unmapped it.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,8 +22,8 @@
 static const char *plugin_path;
 
 /*
- * Return: &plugin_path if all went well; the plug-in is closed, and this thread
- * is about to exit.
+ * Return: &plugin_path if all went well. The plug-in is then closed, and this
+ * thread is about to exit.
  */
 static void *use_and_close(void *arg)
 {
