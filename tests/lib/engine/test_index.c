@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_index.c - every index against a flat model: an array that says, for each
- * page, which VMA owns it. One table of cases, run on every index of the table
- * `indexes`.
+ * test_index.c - every index of the table `indexes`, compared with a flat
+ * model: an array that says which VMA owns each page. One table of cases runs
+ * on every index.
  *
- * Each store goes by the protocol of lib/engine/engine.h: prepare with the old
- * fields, change them, commit. What follows from it (who is trimmed, who
- * leaves) is read from the model, so a case only says which pages go to whom. A
- * VMA that left is overwritten and freed at once: an index that still knows it
- * answers nonsense, or is caught by AddressSanitizer.
+ * Each store follows the protocol of lib/engine/engine.h: prepare with the old
+ * fields, change them, commit. The model tells which VMAs are trimmed and which
+ * are removed, so that a case only says which pages each VMA gets. A removed
+ * VMA is overwritten and freed at once: an index that still refers to it
+ * returns a wrong answer, or AddressSanitizer reports it.
  */
 #include <limits.h>
 #include <setjmp.h>
@@ -39,10 +39,10 @@ static unsigned int seed;
 struct space {
 	struct mm_struct mm;
 	struct vms__engine engine;
-	struct vms__place place; /* some store's, of now or before */
-	unsigned int pages;      /* [0, pages) is where VMAs may be; what lies beyond is free */
+	struct vms__place place; /* of this store or of an earlier one */
+	unsigned int pages;      /* VMAs lie in [0, pages); all beyond is free */
 	struct vm_area_struct *owner[MAX_PAGES];
-	struct vm_area_struct *after[MAX_PAGES]; /* owners after the store under way */
+	struct vm_area_struct *after[MAX_PAGES]; /* owners after the current store */
 };
 
 static unsigned long addr_of(unsigned long page)
@@ -58,7 +58,8 @@ static unsigned int random_below(unsigned int n)
 /* ---- the space and its stores -------------------------------------------- */
 
 /*
- * Holds mmap_lock W from here to space_free(), as all of this is the writer's.
+ * Holds mmap_lock for writing from here to space_free(), because every index
+ * operation of these tests may belong to a writer.
  */
 static struct space *space_new(const struct vms__index_ops *index, unsigned int pages) VMS_NO_TSA
 {
@@ -108,8 +109,8 @@ static struct vm_area_struct *vma_new(struct space *space, unsigned int first, u
 }
 
 /*
- * Give each VMA that keeps pages its new range. Those that keep none, in order:
- * to leave. Return: how many.
+ * Gives each VMA that keeps pages its new range, and collects in @leaving the
+ * VMAs that keep none, in order. Return: the number of those.
  */
 static unsigned int apply_fields(struct space *space, struct vm_area_struct **leaving)
 {
@@ -122,7 +123,7 @@ static unsigned int apply_fields(struct space *space, struct vm_area_struct **le
 		struct vm_area_struct *vma = space->after[p];
 
 		if (vma)
-			vma->vm_private_data = space; /* stays */
+			vma->vm_private_data = space; /* marks a VMA that keeps pages */
 		if (vma && (!p || space->after[p - 1] != vma))
 			vma->vm_start = addr_of(p);
 		if (vma && (p + 1 == space->pages || space->after[p + 1] != vma))
@@ -138,8 +139,8 @@ static unsigned int apply_fields(struct space *space, struct vm_area_struct **le
 }
 
 /*
- * What the caller of a store brings along: nothing, the store's place, one
- * elsewhere, or one from before the last store.
+ * Return: what the caller of a store may pass as its place: no place, the
+ * store's own, another range's, or one from before the last store.
  */
 static struct vms__place *some_place(struct space *space, unsigned int first, unsigned int end)
 {
@@ -158,7 +159,7 @@ static struct vms__place *some_place(struct space *space, unsigned int first, un
 	return &space->place;
 }
 
-/* The first page from @page on whose owner begins there, or the end. */
+/* Return: the first page from @page on where a VMA begins, or the end. */
 static unsigned int next_start(const struct space *space, unsigned int page)
 {
 	while (page < space->pages &&
@@ -168,8 +169,8 @@ static unsigned int next_start(const struct space *space, unsigned int page)
 }
 
 /*
- * Each VMA of [@vma, @end) is linked to the next, and nothing is written of the
- * one behind them. Return: how many.
+ * Asserts that chain() links each VMA of [@vma, @end) to the next, and does not
+ * write to the VMA behind them. Return: the number of VMAs it links.
  */
 static unsigned int chain(struct space *space, struct vm_area_struct *vma, unsigned long end)
 {
@@ -191,8 +192,8 @@ static unsigned int chain(struct space *space, struct vm_area_struct *vma, unsig
 }
 
 /*
- * The caller of a store may know who leaves, if the store's VMA is not among
- * those.
+ * Fills what the caller of a store may already know: the VMAs to remove,
+ * provided that the store's own VMA is not between them.
  */
 static void know(struct space *space, struct vms__store *store, unsigned int first,
 		 unsigned int end)
@@ -219,7 +220,9 @@ static void know(struct space *space, struct vms__store *store, unsigned int fir
 	store->known = true;
 }
 
-/* One store: pages [first, end) go to @vma, which may be new, or to nobody. */
+/*
+ * One store: pages [@first, @end) go to @vma, which may be new, or become free.
+ */
 static void store(struct space *space, unsigned int first, unsigned int end,
 		  struct vm_area_struct *vma)
 {
@@ -280,8 +283,8 @@ static struct vm_area_struct *model_find(const struct space *space, unsigned lon
 static struct vm_area_struct *model_prev_below(const struct space *space, unsigned long addr)
 {
 	/*
-	 * The page of the last byte below addr, and each before it, lies in a
-	 * VMA that starts below addr, or in none.
+	 * The page of the last byte below @addr, and each page before it, lies
+	 * in a VMA that starts below @addr, or in none.
 	 */
 	unsigned long p = addr ? ((addr - 1) >> PAGE_SHIFT) + 1 : 0;
 
@@ -329,7 +332,7 @@ static void assert_same_lookups_around(struct space *space, unsigned int page)
 	assert_same_lookup(space, addr_of(page) + PAGE_SIZE - 1);
 }
 
-/* The index knows nothing yet of what lies around [start, end). */
+/* Asks with a new place, so that the index has to search. */
 static void assert_around(struct space *space, unsigned long start, unsigned long end,
 			  const struct vm_area_struct *vma, const struct vm_area_struct *prev,
 			  const struct vm_area_struct *after)
@@ -361,8 +364,9 @@ static void assert_same_walk(struct space *space)
 		assert_ptr_equal(beside[1], vma && vma->vm_start == last->vm_end ? vma : NULL);
 		assert_around(space, last->vm_start, ULONG_MAX, last, before, vma);
 		/*
-		 * From anywhere in it, or in the gap before it: the next one
-		 * counts if this one begins in time.
+		 * The search may begin anywhere in the VMA, or in the gap
+		 * before it. The next VMA is reported only if this VMA begins
+		 * below the end that was asked for.
 		 */
 		assert_around(space, last->vm_end - 1, last->vm_start + 1, last, before, vma);
 		assert_around(space, before ? before->vm_end : 0, last->vm_start, last, before,
@@ -374,7 +378,7 @@ static void assert_same_walk(struct space *space)
 
 #define NO_GAP ULONG_MAX
 
-/* Where there is room for @size bytes, or NO_GAP. */
+/* Return: the start of a gap of @size bytes, or NO_GAP. */
 static unsigned long gap(struct space *space, unsigned long low, unsigned long high,
 			 unsigned long size, bool highest)
 {
@@ -411,7 +415,7 @@ static void assert_same_gap(struct space *space, unsigned long low, unsigned lon
 	assert_same_gap_from(space, low, high, size, true);
 }
 
-/* What was found before the last store is not believed. */
+/* A place from before the last store is searched again, not trusted. */
 static void assert_old_place_is_renewed(struct space *space)
 {
 	struct vms__place *place = &space->place;
@@ -434,7 +438,7 @@ static void assert_same_random_gaps(struct space *space, unsigned int n)
 	}
 }
 
-/* Small spaces: everything that can be asked, but for gaps a sample. */
+/* For small spaces: asks every question, but only a sample of the gaps. */
 static void assert_same(struct space *space)
 {
 	assert_int_equal(space->engine.index->validate(&space->mm, stderr), 0);
@@ -484,7 +488,7 @@ static void find_answers_the_vma_that_covers_or_follows(void **state)
 	struct vm_area_struct *a = store_new(space, 2, 4), *b = store_new(space, 4, 6),
 			      *c = store_new(space, 10, 11);
 
-	for (int again = 0; again < 2; again++) { /* the second time from whatever cache there is */
+	for (int again = 0; again < 2; again++) { /* the second time from a cache, if any */
 		assert_ptr_equal(vms__find(&space->mm, 0), a);
 		assert_ptr_equal(vms__find(&space->mm, addr_of(4) - 1), a);
 		assert_ptr_equal(vms__find(&space->mm, addr_of(4)), b);
@@ -543,7 +547,7 @@ static void insert_in_any_order(void **state)
 	space_free(space);
 }
 
-/* Sixteen VMAs of two pages, each followed by two free ones. */
+/* Sixteen VMAs of two pages; two free pages follow each. */
 static struct space *comb(const struct vms__index_ops *index)
 {
 	struct space *space = space_new(index, 64);
@@ -660,8 +664,8 @@ static void replace_everything_by_one(void **state)
 }
 
 /*
- * Each VMA grows, by itself, to each range that holds it: over holes, whole
- * neighbours and parts of them, on one side or both.
+ * Each VMA in turn, in a new space, grows to each range that contains it: over
+ * holes, whole neighbours and parts of them, on one side or on both.
  */
 static void grow_over_neighbours_on_both_sides(void **state)
 {
@@ -679,9 +683,10 @@ static void grow_over_neighbours_on_both_sides(void **state)
 }
 
 /*
- * One gap, the largest by far, goes when the VMA before it grows over it, and
- * with it VMAs on both sides, which rotates the tree in many ways: wherever
- * that gap is still counted, it shows.
+ * Symptom: a gap is reported that no longer exists. Cause: a node of the tree
+ * still counts it. The VMA before the largest gap by far grows over it, and
+ * VMAs on both sides are removed with it, which rotates the tree in many ways:
+ * a node that missed the update reports the old gap.
  */
 static void grow_over_the_largest_gap(void **state)
 {
@@ -693,7 +698,7 @@ static void grow_over_the_largest_gap(void **state)
 
 		for (unsigned int i = 0; i < nr; i++)
 			page[i] = 2 * i + (i > grows ? 50 : 0);
-		/* From the middle outwards, or in either direction. */
+		/* Insert from the middle outwards, or in either direction. */
 		for (unsigned int i = 0; i < nr; i++) {
 			unsigned int at = round % 3 == 0   ? i
 					  : round % 3 == 1 ? nr - 1 - i
@@ -721,7 +726,7 @@ static void grown_vma_swallows_itself_only(void **state)
 	space_free(space);
 }
 
-/* The border between two VMAs that touch moves, up or down. */
+/* The border between two adjacent VMAs moves up or down. */
 static void border_moves_between_neighbours(void **state)
 {
 	struct space *space = space_new(*state, 32);
@@ -820,8 +825,8 @@ static void window_up_to_the_top_of_the_address_space(void **state)
 /* ---- cases: at random ---------------------------------------------------- */
 
 /*
- * Whether pages before @first and pages from @end on belong to one VMA: a store
- * between would leave it in two pieces.
+ * Whether one VMA owns pages before @first and pages from @end on: a store of
+ * [@first, @end) would split it.
  */
 static bool punches(const struct space *space, unsigned int first, unsigned int end)
 {
@@ -830,7 +835,7 @@ static bool punches(const struct space *space, unsigned int first, unsigned int 
 	return vma && first && space->owner[first - 1] == vma && owner_at(space, end) == vma;
 }
 
-/* The pages of the VMA at @page: [*first, *end). */
+/* The pages of the VMA at @page: [*@first, *@end). */
 static void run_of(const struct space *space, unsigned int page, unsigned int *first,
 		   unsigned int *end)
 {
@@ -847,7 +852,7 @@ static unsigned int min_pages(const struct space *space, unsigned int page)
 	return page < space->pages ? page : space->pages;
 }
 
-/* Erase, or replace by a new VMA, some range: short ones mostly. */
+/* Erases a random, mostly short, range or gives it to a new VMA. */
 static void random_range(struct space *space, bool erase)
 {
 	unsigned int first = random_below(space->pages);

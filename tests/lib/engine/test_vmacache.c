@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_vmacache.c - the per-thread vmacache: when it answers, and when it must
- * not. Its danger is the VMA that left, so VMAs are freed, or their memory used
- * again, as soon as they may be.
+ * not. Symptom: a lookup returns a VMA that was removed. Cause: the cache did
+ * not notice the removal. The tests therefore free the memory of a removed VMA,
+ * or reuse it, as early as the rules allow.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -21,7 +22,7 @@ static const struct vms__engine engine = {
 static struct mm_struct mm vms_cacheline_aligned;
 
 /*
- * From here to mm_end() mmap_lock is held for writing, unless a test says
+ * Holds mmap_lock for writing from here to mm_end(), except where a test says
  * otherwise.
  */
 static void mm_begin(void) VMS_NO_TSA
@@ -47,8 +48,8 @@ static void set_range(struct vm_area_struct *vma, unsigned long start, unsigned 
 }
 
 /*
- * mmap_lock W: [start, end) goes to @vma; no field of another VMA changes.
- * Return: the VMAs that left.
+ * [@start, @end) goes to @vma; no field of another VMA changes. The caller must
+ * hold mmap_lock for writing. Return: the VMAs that the store removed.
  */
 static struct vm_area_struct *put(unsigned long start, unsigned long end,
 				  struct vm_area_struct *vma)
@@ -65,7 +66,7 @@ static struct vm_area_struct *put(unsigned long start, unsigned long end,
 	return store.victims;
 }
 
-/* Whether a lookup of @addr is answered with @vma, and by the cache. */
+/* Whether the cache answers a lookup of @addr with @vma. */
 static bool hits(unsigned long addr, const struct vm_area_struct *vma)
 {
 	unsigned long before = vms__vmacache.hits;
@@ -194,7 +195,7 @@ static void growing_trimming_and_inserting_forget_nothing(void **state)
 	vma.vm_start = 0x18000;
 	vms__index_commit(&mm, &trim);
 	assert_true(hits(0x18000, &vma));
-	assert_true(misses(0x17000, &vma)); /* found as the one that follows */
+	assert_true(misses(0x17000, &vma)); /* found as the VMA that follows */
 	mm_end();
 }
 
@@ -220,9 +221,9 @@ static void next_mm_in_the_same_memory_is_another(void **state)
 }
 
 /*
- * Symptom: a VMA used after it was freed (CVE-2018-17182). Cause: the sequence
- * had 32 bits and came round to the value under which an old entry had been
- * noted.
+ * Symptom: a VMA is used after it was freed (CVE-2018-17182). Cause: the
+ * sequence had 32 bits and wrapped to the value under which an old entry was
+ * stored.
  */
 static void sequence_does_not_come_round_after_32_bits(void **state)
 {
@@ -243,8 +244,8 @@ static void sequence_does_not_come_round_after_32_bits(void **state)
 		vms__vmacache_invalidate(&mm);
 		assert_true(misses(0x10000, NULL));
 		/*
-		 * The miss noted nothing, so the old entry is still there for
-		 * the next round.
+		 * The miss stored nothing, so that the old entry is still there
+		 * for the next round.
 		 */
 	}
 	set_range(&other, 0, 0);
@@ -271,7 +272,7 @@ static void *looks_before_and_after(void *arg)
 	worker->noted = misses(0x10000, worker->vma) && hits(0x10000, worker->vma);
 	mmap_read_unlock(&mm);
 	pthread_barrier_wait(&barrier);
-	pthread_barrier_wait(&barrier); /* in between the VMA leaves and is freed */
+	pthread_barrier_wait(&barrier); /* meanwhile the VMA is removed and freed */
 	mmap_read_lock(&mm);
 	worker->forgot = misses(0x10000, NULL);
 	mmap_read_unlock(&mm);
@@ -321,8 +322,8 @@ struct reader {
 };
 
 /*
- * Slot 0 always has a VMA; the others come and go. An answer covers the address
- * or lies beyond it, and is alive.
+ * Slot 0 always has a VMA; the writer maps and unmaps the others. An answer
+ * must cover the address or lie beyond it, and must still be in the index.
  */
 static void *reads_at_random(void *arg)
 {

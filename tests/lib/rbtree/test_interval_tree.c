@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_interval_tree.c - the interval tree: its borders, and random sets
- * against a plain array.
+ * test_interval_tree.c - the interval tree: edge cases, and random sets
+ * compared with a plain array.
  */
 #include <limits.h>
 #include <setjmp.h>
@@ -16,8 +16,8 @@
 #include "tests/support/number.h"
 
 /*
- * Keys computed from other fields, and the node in an inner structure: as a VMA
- * in its file mapping's tree.
+ * Keys are computed from other fields, and the node lies in an inner structure,
+ * as those of a VMA in its file mapping's tree do.
  */
 struct mapping {
 	unsigned long pgoff, pages;
@@ -132,8 +132,8 @@ static int by_order(const void *a, const void *b)
 }
 
 /*
- * What meets [start, last], found one by one in the array, then sorted, must be
- * what the tree walks.
+ * Searches the array one by one for what intersects [@start, @last], sorts it,
+ * and expects the tree's walk to report the same in that order.
  */
 static void assert_same_walk(struct rb_root *root, struct mapping *m, unsigned long start,
 			     unsigned long last)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rbtree.c - the red-black tree: against a sorted array, through every
- * small shape there is, with and without a summary; and its validator, against
- * trees damaged on purpose.
+ * test_rbtree.c - the red-black tree: compared with a sorted array, and through
+ * every shape that few nodes can have, with and without a summary. The
+ * validator is tested with trees that are damaged on purpose.
  */
 #include <limits.h>
 #include <setjmp.h>
@@ -109,8 +109,8 @@ static void augmented_erase(struct rb_root *root, struct item *item)
 }
 
 /*
- * The tree holds exactly the marked items, whose keys are their indexes; walked
- * both ways.
+ * Asserts that the tree holds exactly the marked items, whose keys are their
+ * indexes. Walks it in both directions.
  */
 static void assert_holds(const struct rb_root *root, const struct item *items, int n)
 {
@@ -159,7 +159,7 @@ static void cleared_node_is_in_no_tree(void **state)
 	assert_false(RB_EMPTY_NODE(&item.rb));
 }
 
-/* Visits each permutation of 0..n-1 (Heap's algorithm). */
+/* Visits each permutation of 0..@n-1 (Heap's algorithm). */
 static void each_permutation(int *order, int k, int n, void (*visit)(const int *order, int n))
 {
 	if (k == 1) {
@@ -339,7 +339,7 @@ static void postorder_frees_children_before_their_parent(void **state)
 		plain_insert(&root, item);
 	}
 	rbtree_postorder_for_each_entry_safe(item, n, &root, rb) {
-		/* AddressSanitizer sees it if a freed node is met again. */
+		/* AddressSanitizer reports a walk that reaches a freed node. */
 		free(item);
 		freed++;
 	}

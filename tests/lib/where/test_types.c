@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_types.c - every field of a structure that threads share is in
- * lib/where/types.c: one that is added to the structure alone is found here,
- * before bench/conflicts reports a cache line without its name. The fields are
- * read from the headers' text; and no byte may be without a name, except for
- * padding.
- *
- * The arguments are the headers.
+ * test_types.c - lib/where/types.c lists every field of each structure that
+ * threads share. A field that someone adds to a structure only fails here,
+ * before bench/conflicts reports a cache line without its name. The test reads
+ * the fields from the text of the headers, which are its arguments. Every byte
+ * must belong to a named field, except for padding.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -40,7 +38,7 @@ static bool covered(const struct vms__where_type *type, size_t byte)
 }
 
 /*
- * Where padding from @byte on would end: at the next field, which it aligns, or
+ * Padding that begins at @byte would end at the next field, which it aligns, or
  * at the end of the structure.
  */
 static bool is_padding(const struct vms__where_type *type, size_t byte)
@@ -52,11 +50,13 @@ static bool is_padding(const struct vms__where_type *type, size_t byte)
 			next = type->field[i].offset;
 			align = type->field[i].align;
 		}
-	/* No more than the alignment asks for. */
+	/* Padding is always shorter than the alignment that causes it. */
 	return next - byte < align;
 }
 
-/* @other: the same structure with the other fields of a union. */
+/*
+ * @other: the same structure with the other fields of a union, or @type again.
+ */
 static void expect_whole(const struct vms__where_type *type, const struct vms__where_type *other)
 {
 	for (size_t byte = 0; byte < type->size; byte++)
@@ -82,8 +82,8 @@ struct names {
 };
 
 /*
- * The last word of what declares one name, without array bounds and attributes:
- * "_Atomic int mm_users vms_cacheline_aligned".
+ * Adds the name that [@from, @to) declares: its last word without array bounds
+ * and attributes. Example: "_Atomic int mm_users vms_cacheline_aligned".
  */
 static void add_declared(struct names *names, const char *from, const char *to)
 {
@@ -110,7 +110,7 @@ static void add_declared(struct names *names, const char *from, const char *to)
 	snprintf(names->name[names->nr++], NAME_MAX_LEN, "%.*s", (int)(to - start), start);
 }
 
-/* "a, b;": the names between @from and @to, the place of the semicolon. */
+/* Adds the names of "a, b;". @to: the semicolon. */
 static void add_list(struct names *names, const char *from, const char *to)
 {
 	const char *comma;
@@ -123,9 +123,10 @@ static void add_list(struct names *names, const char *from, const char *to)
 }
 
 /*
- * The fields from @at on, behind the opening brace. What stands in an inner
- * structure without a name counts as if it stood outside; one with a name is
- * itself the field. Return: behind the closing brace.
+ * Adds the fields after an opening brace; @at is the byte behind that brace.
+ * The fields of an unnamed inner structure count as fields of the outer one; a
+ * named inner structure is a field itself. Return: the byte behind the closing
+ * brace.
  */
 static const char *fields_of(struct names *names, const char *at)
 {
@@ -162,7 +163,11 @@ static bool has_field(const struct vms__where_type *type, const char *name)
 	return false;
 }
 
-/* @other: as above. @structure: as it is declared. */
+/*
+ * @structure: its name in the headers. @other: the same structure with the
+ *             other fields of a union, or @type again. @least: fewer fields
+ *             than this mean that the parser failed.
+ */
 static void expect_fields(const char *structure, const struct vms__where_type *type,
 			  const struct vms__where_type *other, size_t least)
 {
@@ -197,7 +202,7 @@ static void every_field_is_known(void **state)
 
 /* ---- the headers ---- */
 
-/* Comments become blanks. */
+/* Overwrites each comment with spaces and keeps its newlines. */
 static void drop_comments(void)
 {
 	for (char *at = strstr(text, "/*"), *end; at; at = strstr(end, "/*")) {
