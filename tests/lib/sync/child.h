@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * child.h - run a piece of a test in a child process, to see how it ends and
- * what it says; and a watchdog for tests that can only fail by waiting for
- * ever.
+ * child.h - runs a part of a test in a child process, to check how the child
+ * ends and what it prints; and a watchdog for tests that can fail only by
+ * hanging.
  */
 #ifndef TESTS_SYNC_CHILD_H
 #define TESTS_SYNC_CHILD_H
@@ -15,14 +15,15 @@
 #include <unistd.h>
 
 /*
- * A hang ends the program by SIGALRM. Sanitizers and loaded machines are slow:
- * far more than any test takes.
+ * A test that hangs is ended by SIGALRM. The limit is far above any test's
+ * time, because sanitizers and loaded machines are slow.
  */
 #define WATCHDOG_SECONDS 120
 
 /*
- * Run @fn in a child. Return: whether it stopped by abort() after writing every
- * one of @words (up to NULL) to stderr. The calling process has one thread.
+ * Runs @fn in a child. The calling process must have one thread. Return:
+ * whether the child ended by abort() after it wrote every one of @words (up to
+ * NULL) to stderr.
  */
 static inline bool child_aborts_saying(void (*fn)(void), const char *const *words)
 {
@@ -38,7 +39,10 @@ static inline bool child_aborts_saying(void (*fn)(void), const char *const *word
 	if (pid < 0)
 		return false;
 	if (pid == 0) {
-		/* The test framework must not report the signal as its own. */
+		/*
+		 * The test framework's handler would report the signal as a
+		 * failure.
+		 */
 		signal(SIGABRT, SIG_DFL);
 		dup2(fds[1], STDERR_FILENO);
 		close(fds[0]);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * explore.c - the schedules. A run is a sequence of choices; the next run
- * repeats all but the last that had an alternative left, takes that one's next
- * alternative, and then always the first.
+ * explore.c - runs the schedules. A run is a sequence of choices. The next run
+ * repeats all choices before the last one that has an alternative left, takes
+ * that one's next alternative, and from there on always the first.
  *
- * Real threads, of which one holds the baton: it alone touches anything here or
- * in the code under test. Passing it (a semaphore) orders all that came before.
+ * The scenario's threads are real threads, but only the thread that holds the
+ * baton touches anything here or in the code under test. A semaphore passes the
+ * baton, which orders everything that happened before.
  */
 #include "tests/lib/sync/explore.h"
 
@@ -27,7 +28,7 @@ static struct thread {
 	enum state state;
 	const void *word; /* blocked on */
 	bool timed_out;
-	/* the store that it keeps back; NULL: none */
+	/* the store in its store buffer; NULL: none */
 	void *kept;
 	size_t kept_size;
 	uint64_t kept_value;
@@ -50,7 +51,7 @@ void explore_fail(const char *what)
 		failure = what;
 }
 
-/* One of @n; the first costs nothing. */
+/* Chooses one of @n alternatives; the first costs nothing. */
 static unsigned int choose(unsigned int n)
 {
 	if (n == 1)
@@ -86,8 +87,8 @@ static void make_ready(struct thread *t, bool timed_out)
 }
 
 /*
- * Who may run beside, or instead of, @self; those whose timeout may fire come
- * last.
+ * Lists the threads other than @self that may run now. With @timeouts, threads
+ * whose timeout may fire come last.
  */
 static unsigned int list_others(const struct thread *self, struct thread **list, bool timeouts)
 {
@@ -104,7 +105,9 @@ static unsigned int list_others(const struct thread *self, struct thread **list,
 	return n;
 }
 
-/* Pass the baton. @next is NULL if nobody can go on: the run is over. */
+/*
+ * Passes the baton to @next. NULL: no thread can continue, and the run is over.
+ */
 static void hand_over(struct thread *next)
 {
 	running = next;
@@ -138,8 +141,8 @@ void explore_step(void)
 }
 
 /*
- * The running thread cannot go on. Return: who goes on instead, perhaps itself
- * after a timeout; NULL: nobody.
+ * Called if the running thread cannot continue. Return: the thread that
+ * continues, which may be @self after a timeout; NULL: none can.
  */
 static struct thread *pick_next(const struct thread *self)
 {
@@ -285,7 +288,7 @@ static void run_once(void)
 		scenario->end();
 }
 
-/* Make the choices for the next run. Return: whether there is one. */
+/* Sets up the choices of the next run. Return: whether there is one. */
 static bool next_schedule(void)
 {
 	while (nr_choices && choices[nr_choices - 1].taken + 1 == choices[nr_choices - 1].of)
@@ -300,7 +303,8 @@ const char *explore(const struct explore_scenario *what, unsigned long *runs)
 {
 	*runs = 0;
 	/*
-	 * Threads that wait for ever cannot be ended: nothing runs after them.
+	 * After a run that got stuck its threads wait forever, so that nothing
+	 * can run any more.
 	 */
 	if (failure == STUCK)
 		return failure;

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * explore.h - run a few threads through every schedule, within a bound, instead
- * of through the few that a machine happens to take.
+ * explore.h - runs a few threads through every schedule, within a bound,
+ * instead of through the few schedules that happen on a machine.
  *
- * The code under test is compiled into the test with the atomics and futexes
- * below: before each, the running thread may be stopped and another go on. One
- * thread runs at a time. explore() runs the scenario again and again, each time
- * with the next schedule, until all with at most so many costly choices are
- * done (Musuvathi and Qadeer, "Iterative context bounding", PLDI 2007: few are
- * enough to find most bugs). A costly choice is to stop a thread that could go
- * on, to let a timeout fire early, or to keep a store back.
+ * The test compiles the code under test with the atomics and futexes below.
+ * Before each of them the running thread may be stopped and another thread
+ * continue; one thread runs at a time. explore() repeats the scenario with the
+ * next schedule each time, until it has run all schedules with a bounded number
+ * of costly choices (Musuvathi and Qadeer, "Iterative context bounding", PLDI
+ * 2007: a small bound finds most bugs). A costly choice stops a thread that
+ * could continue, lets a timeout fire early, or delays a store.
  *
- * Stores may be kept back in a thread's store buffer until its next store,
- * read-modify-write or futex, as x86 does, so a missing full barrier shows.
- * Weaker orders than x86's are not modelled; TSan judges those.
+ * As on x86, a store may stay in its thread's store buffer until the thread's
+ * next store, read-modify-write or futex, so that a missing full barrier shows.
+ * Orders weaker than x86's are not modelled; TSan and model.h check those.
  */
 #ifndef TESTS_SYNC_EXPLORE_H
 #define TESTS_SYNC_EXPLORE_H
@@ -26,23 +26,23 @@
 
 struct explore_scenario {
 	void (*begin)(void); /* before each run */
-	void (*end)(void);   /* after each run; explore_fail() as need be */
+	void (*end)(void);   /* after each run; may call explore_fail() */
 	void (*threads[EXPLORE_MAX_THREADS])(void);
-	unsigned int costly; /* bound */
+	unsigned int costly; /* bound of costly choices */
 };
 
 /*
- * Return: NULL if every schedule went well, else what went wrong in one. @runs:
- * how many there were.
+ * Return: NULL if every schedule succeeded, otherwise what failed in the last
+ * one. *@runs: the number of schedules that ran.
  */
 const char *explore(const struct explore_scenario *scenario, unsigned long *runs);
 
-/* Inside a run. The first failure counts. */
+/* Called inside a run. The first failure is reported. */
 void explore_fail(const char *what);
-/* Another thread may go on here. */
+/* Lets another thread continue here. */
 void explore_step(void);
 
-/* What the hooks below call. */
+/* The hooks below call these. */
 uint64_t explore_load(const void *p, size_t size);
 void explore_store(void *p, size_t size, uint64_t value);
 void explore_rmw(void);
@@ -57,7 +57,8 @@ void explore_futex_wake(void *word, int n);
 #include <time.h>
 
 /*
- * The type without _Atomic. One thread runs at a time, so plain access will do.
+ * The type without _Atomic. Plain accesses suffice, because one thread runs at
+ * a time.
  */
 #define EXPLORE_TYPE(p) __typeof__(*(p) + 0)
 
@@ -101,7 +102,7 @@ void explore_futex_wake(void *word, int n);
 	})
 #define atomic_compare_exchange_weak_explicit atomic_compare_exchange_strong_explicit
 
-/* In the place of lib/sync/futex.h. */
+/* Replaces lib/sync/futex.h. */
 #define VMS_SYNC_FUTEX_H
 #define VMS__FUTEX_ALL INT_MAX
 static inline int vms__futex_wait(_Atomic unsigned int *word, unsigned int expected,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model.cc - the search, in terms of Relacy. The only C++ of the tree: Relacy
- * is a set of C++ templates, of which the C side sees functions alone.
+ * model.cc - the search, by Relacy. It is C++ because Relacy consists of C++
+ * templates; the C side sees functions only.
  *
- * Every word is an rl::atomic of 64 bits, found by the address of the word that
- * it stands for; the memory there is neither read nor written. Relacy's threads
- * are fibers of one thread, and a failure abandons them, so all that a run
- * leaves behind is forgotten when the next one begins.
+ * Each word is an rl::atomic of 64 bits, found by the address of the word that
+ * it stands for; the memory at that address is neither read nor written.
+ * Relacy's threads are fibers of one thread. A failure abandons them, so that
+ * the next run must forget everything that a run leaves behind.
  */
 #include "tests/lib/sync/model.h"
 
@@ -16,7 +16,7 @@
 #include <sstream>
 #include <typeinfo>
 
-/* Relacy has its own meanings of these names. */
+/* Relacy uses these names for something else. */
 namespace
 {
 constexpr int AGAIN = -EAGAIN, TIMED_OUT = -ETIMEDOUT;
@@ -50,8 +50,8 @@ struct word {
 };
 
 /*
- * What one run has. Relacy makes one for each run, and forgets it after a
- * failure.
+ * The state of one run. Relacy makes one for each run, and does not destroy it
+ * after a failure.
  */
 struct world {
 	rl::var<value> plain[MODEL_PLAIN];
@@ -147,7 +147,7 @@ const char *model_search(const model_scenario *what, unsigned long runs, const m
 	params.search_type = rl::random_scheduler_type;
 	params.output_stream = &said;
 	params.progress_stream = &said;
-	params.output_history = true; /* no second run, to print the first bad one */
+	params.output_history = true; /* otherwise printing a failed run needs a second one */
 	params.execution_depth_limit = 5000;
 	failure = nullptr;
 	ok = what->threads[2] ? run<3>(params) : run<2>(params);
@@ -183,8 +183,8 @@ unsigned int model_weaknesses(const model_site *sites, unsigned int nr_sites, mo
 			break;
 		}
 		/*
-		 * C11 allows no failure order without the same success order,
-		 * so the two go together above.
+		 * C11 allows a failure order only if the success order is at
+		 * least as strong, so that both are weakened together above.
 		 */
 		if (site->failure != rl::mo_relaxed)
 			add(site, site->order, rl::mo_relaxed);
@@ -243,7 +243,7 @@ void model_unlock(unsigned int mutex)
 	now->mutexes[mutex].unlock(nowhere);
 }
 
-/* Memory that is used anew is a new word. */
+/* Memory that is initialised again is a new word. */
 void model_init(const void *address, uint64_t v)
 {
 	word *w = find(address);
@@ -300,7 +300,7 @@ bool model_cas(const void *address, uint64_t *expected, uint64_t desired, bool w
 		    : a.compare_exchange(rl::bool_t<false>(), *expected, desired, order, failed, info);
 }
 
-/* Orders nothing, as lib/sync/futex.h says. May wake for nothing. */
+/* Orders nothing, as lib/sync/futex.h says. May return without a wake. */
 int model_futex_wait(const void *address, uint64_t expected, bool timed)
 {
 	rl::context &c = rl::ctx();

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model.h - run a lock's own source under the C11 memory model, as Relacy
+ * model.h - runs a lock's own source under the C11 memory model, as Relacy
  * models it (Dmitry Vyukov's race detector; Debian: relacy-dev).
  *
- * The code under test is compiled into the test with the atomics and futexes
- * below. model_search() runs a scenario of two or three threads again and
- * again. In each run the choice of who goes on at each access, and of how old a
- * value a load sees within what the orders allow, is another random one; the
- * choices depend on the number of the run alone, so a run can be repeated. A
- * run fails at a data race on a plain variable of the model, at model_fail(),
- * when everybody waits, and when it does not end.
+ * The test compiles the code under test with the atomics and futexes below.
+ * model_search() repeats a scenario of two or three threads. Each run chooses
+ * at random which thread continues at each access, and how old a value a load
+ * returns within what the orders allow. The choices depend only on the number
+ * of the run, so that a run can be repeated. A run fails at a data race on one
+ * of the model's plain variables, at model_fail(), when all threads wait, and
+ * when it does not end.
  *
  * Each atomic access of the source is a site. A search may weaken the order of
- * one site: model_weaknesses() lists every such way, and the tests require that
- * each of them is found out. An order that nobody can find out is not needed.
+ * one site. model_weaknesses() lists every way to do so, and the tests require
+ * that a search detects each of them: an order whose weakening no search
+ * detects is not needed.
  *
- * What Relacy does not model: a load that sees a store which comes later in the
- * run (load buffering), and values that are more than two stores old.
+ * Relacy does not model a load that returns a store which comes later in the
+ * run (load buffering), nor values that are more than two stores old.
  *
- * explore.h beside this runs every schedule, with the orders of x86.
+ * explore.h is the complement: it runs every schedule, with the orders of x86.
  */
 #ifndef TESTS_SYNC_MODEL_H
 #define TESTS_SYNC_MODEL_H
@@ -38,10 +39,10 @@ struct model_site {
 	const char *file, *func;
 	int line;
 	int order;   /* C's memory_order */
-	int failure; /* of a compare and swap that fails; else relaxed */
+	int failure; /* of a compare and swap that fails; otherwise relaxed */
 };
 
-/* One site, and the weaker orders that it is to have. */
+/* A site, and the weaker orders that a search gives to it. */
 struct model_weakness {
 	const struct model_site *site;
 	int order, failure;
@@ -50,41 +51,46 @@ struct model_weakness {
 struct model_scenario {
 	const char *name;
 	void (*begin)(void); /* before each run, ordered before every thread */
-	/* after each run, ordered after them; may be NULL */
+	/* after each run, ordered after every thread; may be NULL */
 	void (*end)(void);
 	void (*threads[MODEL_MAX_THREADS])(void); /* two or three */
 };
 
 /*
- * @runs runs. @weakness may be NULL.
- * Return: NULL if all went well, else what went wrong in the last one.
- * *@done: how many there were.
+ * Runs the scenario @runs times. @weakness may be NULL. *@done is the number of
+ * runs made. Return: NULL if all succeeded, otherwise what failed in the last
+ * run.
  */
 const char *model_search(const struct model_scenario *scenario, unsigned long runs,
 			 const struct model_weakness *weakness, unsigned long *done);
 
 /*
- * Every way to weaken one of the @nr_sites @sites by one step.
- * Return: how many; at most @room are written to @list.
+ * Lists every way to weaken one of the @nr_sites @sites by one step. Return:
+ * the number of ways; at most @room of them are written to @list.
  */
 unsigned int model_weaknesses(const struct model_site *sites, unsigned int nr_sites,
 			      struct model_weakness *list, unsigned int room);
 
-/* acquire, release, ... */
+/* Return: "acquire", "release", ... */
 const char *model_order_name(int order);
 
 /* ---- inside a run ---- */
 
 void model_fail(const char *what);
-/* A fence. Its site, too, may be weakened. */
+/* A fence. A search may weaken its site too. */
 void model_fence(const struct model_site *site);
-/* Which of the scenario's threads this is. */
+/* Return: the number of the running thread in the scenario. */
 unsigned int model_thread(void);
-/* A wait of a moment in a loop: the others go on, and stores become visible. */
+/*
+ * A pause in a waiting loop: the other threads run, and stores become visible.
+ */
 void model_yield(void);
-/* 0 to @n - 1. */
+/* Return: a random number from 0 to @n - 1. */
 unsigned int model_random(unsigned int n);
-/* Plain variables: whoever reads or writes one unordered with a write fails. */
+/*
+ * Plain variables: an access that is not ordered with a concurrent write fails
+ * the run.
+ */
 uint64_t model_read(unsigned int var);
 void model_write(unsigned int var, uint64_t value);
 /* Mutexes that order as C11's do, for what surrounds the lock under test. */
@@ -92,8 +98,8 @@ void model_lock(unsigned int mutex);
 void model_unlock(unsigned int mutex);
 
 /*
- * What the hooks call. A word exists from model_init() on or, 0 before, from
- * its first use in begin().
+ * The hooks below call these. A word exists from its model_init(). Without one
+ * it exists, with value 0, from its first use in begin().
  */
 enum model_op { MODEL_EXCHANGE, MODEL_ADD, MODEL_SUB, MODEL_OR, MODEL_AND };
 
@@ -117,7 +123,7 @@ void model_futex_wake(const void *word, int n);
 #include <stdatomic.h>
 #include <time.h>
 
-/* Every site of the program, in one array. */
+/* All sites of the program. The linker collects them in one array. */
 extern const struct model_site __start_model_sites[], __stop_model_sites[];
 #define MODEL_NR_SITES ((unsigned int)(__stop_model_sites - __start_model_sites))
 
@@ -172,8 +178,9 @@ extern const struct model_site __start_model_sites[], __stop_model_sites[];
 	MODEL_CAS(p, e, v, true, success, failure)
 
 /*
- * In the place of lib/sync/asym_fence.h: both halves are the full fence that
- * they are together. Whether there is a heavy half, the test says.
+ * Replaces lib/sync/asym_fence.h: a heavy and a light half order together as a
+ * full fence does, so that both are one here. The test says whether there is a
+ * heavy half.
  */
 #define VMS_SYNC_ASYM_FENCE_H
 #define VMS__ASYM_STORE memory_order_relaxed
@@ -188,7 +195,7 @@ static inline bool vms__fence_is_asymmetric(void)
 #define vms__fence_light() MODEL_FENCE()
 #define vms__fence_heavy() MODEL_FENCE()
 
-/* In the place of lib/sync/futex.h. */
+/* Replaces lib/sync/futex.h. */
 #define VMS_SYNC_FUTEX_H
 #define VMS__FUTEX_ALL INT_MAX
 static inline int vms__futex_wait(_Atomic unsigned int *word, unsigned int expected,
@@ -203,8 +210,8 @@ static inline void vms__futex_wake(_Atomic unsigned int *word, int n)
 }
 
 /*
- * In the place of the pause instruction, and of how long to look before
- * sleeping.
+ * Replace the pause instruction, and the number of looks before a waiter
+ * sleeps.
  */
 #define __builtin_ia32_pause() model_yield()
 #define sysconf(name) 2L

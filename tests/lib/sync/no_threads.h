@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * no_threads.h - have pthread_create() fail, as on a machine that is out of
- * threads. For a child process, because it gives up the rights of root.
+ * no_threads.h - makes pthread_create() fail, as on a machine that is out of
+ * threads. Only for a child process, because it gives up root's privileges.
  */
 #ifndef TESTS_SYNC_NO_THREADS_H
 #define TESTS_SYNC_NO_THREADS_H
@@ -12,8 +12,7 @@
 #include <unistd.h>
 
 /*
- * Somebody who owns no process, in all likelihood, and is not exempt from
- * limits.
+ * A user ID without exemption from limits, which very likely owns no process.
  */
 #define NOBODY 65534
 
@@ -31,7 +30,10 @@ static inline void *do_nothing(void *arg)
 	return arg;
 }
 
-/* Return: true; false where this machine's threads cannot be limited so. */
+/*
+ * Return: true if no thread can be created now; false if this machine cannot
+ * limit the number of threads in this way.
+ */
 static inline bool no_more_threads(void)
 {
 	pthread_t thread;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * orders.h - what the tests of memory orders ask of a lock and its scenarios.
- * To be included after the lock's source, with MODEL_HOOKS.
+ * orders.h - what the tests of memory orders require of a lock and its
+ * scenarios. A test includes it after the lock's source, with MODEL_HOOKS.
  */
 #ifndef TESTS_SYNC_ORDERS_H
 #define TESTS_SYNC_ORDERS_H
@@ -13,8 +13,8 @@
 #include "tests/lib/sync/model.h"
 
 /*
- * Runs of each scenario, as the lock stands; and at most, to find out one weak
- * order.
+ * Runs of each scenario with the lock's own orders, and the maximum number of
+ * runs to detect one weak order.
  */
 #ifndef SOUND_RUNS
 #define SOUND_RUNS 150000
@@ -24,7 +24,7 @@
 #endif
 #define MAX_WEAKNESSES 100
 
-/* An assert of the lock ends the run, not the program. */
+/* A failed assert of the lock fails the run, and does not end the program. */
 _Noreturn void vms__assert_failed(const char *file, int line, const char *func, const char *what)
 {
 	(void)file, (void)line, (void)func;
@@ -48,8 +48,8 @@ static inline void check_sound(const struct model_scenario *scenarios, unsigned 
 }
 
 /*
- * Whether a weak order is found out in any scenario: few runs of each first,
- * since one of them finds it quickly.
+ * Whether any scenario detects a weak order. Each scenario gets few runs first,
+ * because the one that detects it needs few.
  */
 static inline bool is_found_out(const struct model_scenario *scenarios, unsigned int nr,
 				const struct model_weakness *weakness)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_alloc.c - plain allocations, and that the failure injector fails exactly
- * what it was told to, here and in object caches.
+ * test_alloc.c - plain allocations. The failure injector must fail exactly the
+ * allocations it is told to fail, plain ones and those of object caches.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -54,7 +54,10 @@ static void an_impossible_size_is_refused(void **state)
 	vms__free(NULL);
 }
 
-/* Four allocations, one of each kind. Return: a bit for each that succeeded. */
+/*
+ * Makes four allocations, one of each kind. Return: a bit for each that
+ * succeeded.
+ */
 static unsigned int four(void)
 {
 	void *p[4] = {vms__alloc(10, 8), vms__zalloc(10, 8), vms__zalloc(10, 64),
@@ -100,8 +103,8 @@ static void from_the_nth_on_all_fail_until_switched_off(void **state)
 }
 
 /*
- * The loop that the injector is for: it ends by itself, after one pass more
- * than the operation has allocations.
+ * The loop that the injector is made for: it ends after one pass more than the
+ * operation has allocations.
  */
 static void a_sweep_ends_when_the_nth_is_not_reached(void **state)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_list.c - the intrusive list: each operation, seen in both directions.
+ * test_list.c - the intrusive list: each operation, checked in both directions.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@ struct item {
 
 static struct item items[6] = {{.n = 0}, {.n = 1}, {.n = 2}, {.n = 3}, {.n = 4}, {.n = 5}};
 
-/* @want: digits, first to last. */
+/* @want: one digit for each item, first to last. */
 static void assert_list(struct list_head *head, const char *want)
 {
 	const struct list_head *pos;

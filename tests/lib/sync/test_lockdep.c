@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_lockdep.c - what the lock-order check lets pass and what it stops. Built
- * with VMS_DEBUG whatever the configuration.
+ * test_lockdep.c - which lock orders the check accepts, and which it stops.
+ * BUILD builds it with VMS_DEBUG in every configuration.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,7 +33,7 @@ static void rising_order_passes(void **state)
 	vms__lockdep_assert_held(&mmap_a);
 	vms__lockdep_assert_held(&ptl_a);
 	vms__lockdep_assert_not_held(&ptl_b);
-	/* Out of order, as hand-over-hand code does. */
+	/* Releases need not follow the order: hand-over-hand code does this. */
 	vms__lockdep_release(&anon);
 	vms__lockdep_release(&mmap_a);
 	vms__lockdep_assert_not_held(&mmap_a);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_objcache.c - object caches: who gets which memory when, that nothing is
- * lost between threads, and that freeing never needs memory. How much memory
- * they take, and give back: test_objcache_memory.c.
+ * test_objcache.c - object caches: which thread gets which memory and when,
+ * that no object is lost between threads, and that a free never needs memory.
+ * test_objcache_memory.c tests how much memory the caches take and return.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,7 +26,7 @@
 #include "lib/sync/tsan.h"
 #include "tests/lib/sync/child.h"
 
-#define ALL_MAGAZINES (3 * VMS__MAG_SIZE) /* what one thread can keep back */
+#define ALL_MAGAZINES (3 * VMS__MAG_SIZE) /* objects that one thread can keep */
 
 static VMS__OBJCACHE_DEFINE(bytes, "bytes", 24, 8, 0);
 static VMS__OBJCACHE_DEFINE(nodes, "nodes", 256, 256, 0);
@@ -76,8 +76,9 @@ static void a_freed_object_is_the_next_one_handed_out(void **state)
 }
 
 /*
- * Sizes of working set on both sides of every magazine's edge: no more is ever
- * carved than the largest set needs.
+ * Symptom: a cache carves new objects though free ones exist. Cause: a working
+ * set that crosses a magazine's edge. The sizes lie on both sides of each edge,
+ * and no more may be carved than the largest set needs.
  */
 static void memory_is_used_again(void **state)
 {
@@ -114,7 +115,7 @@ static void *hold_a_section(void *arg)
 	return arg;
 }
 
-/* Is @obj among the next @n objects of @c? All are given back. */
+/* Whether @obj is among the next @n objects of @c. All @n are freed again. */
 static bool handed_out(struct vms__objcache *c, const void *obj, unsigned int n)
 {
 	void **objs = calloc(n, sizeof(*objs));
@@ -159,8 +160,8 @@ static void a_deferred_object_waits_for_the_sections_that_are_open(void **state)
 static sem_t in_second_section, may_leave_second;
 
 /*
- * Return: was @obj handed out anew while this section, which began before it
- * was deferred, was open?
+ * Holds a read section that begins before @obj is deferred. Return: whether
+ * @obj was allocated again while the section was open.
  */
 static void *hold_a_second_section(void *obj)
 {
@@ -179,9 +180,11 @@ static void *hold_a_second_section(void *obj)
 }
 
 /*
- * The collector is called and waits for the first section; the second begins,
- * and an object is deferred for which the collector need not be called again.
- * The grace period that brings the collector does not cover the second section.
+ * Symptom: an object is allocated again while a reader can still use it. Cause:
+ * its batch joined a collector that was called earlier, and that collector's
+ * grace period does not cover the reader. Here the collector is called and
+ * waits for the first section; then the second section begins, and an object is
+ * deferred without another call of the collector.
  */
 static void a_batch_that_joins_late_has_a_grace_period_of_its_own(void **state)
 {
@@ -193,7 +196,7 @@ static void a_batch_that_joins_late_has_a_grace_period_of_its_own(void **state)
 	sem_wait(&in_section);
 	vms__objcache_free_rcu(&nodes, first_obj);
 	vms__objcache_flush();
-	/* liburcu's thread wakes up meanwhile */
+	/* The callback thread wakes up meanwhile. */
 	nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
 	assert_int_equal(pthread_create(&second, NULL, hold_a_second_section, obj), 0);
 	sem_wait(&in_second_section);
@@ -209,8 +212,8 @@ static void a_batch_that_joins_late_has_a_grace_period_of_its_own(void **state)
 }
 
 /*
- * What a cache has taken from the system: objects and magazines, but for those
- * that locals have.
+ * What a cache has taken from the system: objects and magazines, except for the
+ * magazines that threads hold.
  */
 struct taken {
 	size_t objs, mags;
@@ -233,7 +236,9 @@ static void a_barrier_frees_what_this_thread_deferred(void **state)
 		vms_rcu_barrier();
 		assert_int_equal(vms__objcache_deferred(&bytes), 0);
 	}
-	/* Part-filled batches take a magazine more once, not each time. */
+	/*
+	 * A batch that is not full takes one more magazine the first time only.
+	 */
 	for (int i = 0; i < 20; i++) {
 		vms__objcache_free_rcu(&bytes, vms__objcache_alloc(&bytes));
 		vms_rcu_barrier();
@@ -252,8 +257,8 @@ static unsigned long *_Atomic published;
 static _Atomic bool stop;
 
 /*
- * Plain reads: the grace period alone keeps them from meeting the next user's
- * stores. Return: the number of broken objects seen.
+ * The reads are plain: only the grace period keeps them apart from the stores
+ * of the memory's next user. Return: the number of broken objects seen.
  */
 static void *read_published(void *arg)
 {
@@ -294,7 +299,7 @@ static void readers_see_whole_objects_while_memory_is_used_again(void **state)
 		vms__rcu_assign_pointer(&published, obj);
 		vms__objcache_free_rcu(&nodes, old);
 		if (i % 1000 == 0)
-			vms_rcu_barrier(); /* memory comes round even where readers hold up the callbacks */
+			vms_rcu_barrier(); /* memory returns even if readers delay callbacks */
 	}
 	atomic_store(&stop, true);
 	for (int i = 0; i < READERS; i++) {
@@ -347,8 +352,8 @@ static void objects_may_be_freed_by_another_thread(void **state)
 		assert_non_null(obj);
 		*obj = i;
 		/*
-		 * Acquire: the slot was emptied before. Release: the object's
-		 * content goes with it.
+		 * Acquire: pairs with the consumer's exchange, which emptied
+		 * the slot. Release: publishes the object's content.
 		 */
 		while (atomic_load_explicit(&ring[i % RING], memory_order_acquire))
 			sched_yield();
@@ -389,8 +394,8 @@ static void a_thread_that_exits_leaves_its_magazines_to_others(void **state)
 		assert_int_equal(pthread_join(thread, NULL), 0);
 		assert_int_equal(vms__objcache_in_use(&stable), 0);
 		/*
-		 * What it had deferred gets free without any help: else this
-		 * takes for ever.
+		 * Deferred objects of an exited thread become free without any
+		 * further call; otherwise this loop never ends.
 		 */
 		while (vms__objcache_deferred(&stable)) {
 			vms_rcu_quiescent();
@@ -408,7 +413,7 @@ static void a_thread_that_exits_leaves_its_magazines_to_others(void **state)
 
 static _Atomic size_t still_held;
 
-/* Allocates and frees at random and keeps some; @arg: seed. */
+/* Allocates and frees at random, and keeps some objects. @arg: the seed. */
 static void *mix(void *arg)
 {
 	static void *kept[MIXERS][HELD];
@@ -431,8 +436,8 @@ static void *mix(void *arg)
 		held += objs[i] != NULL;
 	atomic_fetch_add(&still_held, held);
 	/*
-	 * Half are freed by this thread's successor: here, only their number
-	 * stays.
+	 * This thread frees half of what it holds, and its successor the rest;
+	 * only their number is kept here.
 	 */
 	for (int i = 0; i < HELD; i += 2) {
 		if (objs[i]) {
@@ -490,7 +495,7 @@ static void the_report_names_caches_with_live_objects(void **state)
 	assert_int_equal(vms_leak_report(NULL), 0);
 }
 
-/* ---- memory that is out -------------------------------------------------- */
+/* ---- no memory ----------------------------------------------------------- */
 
 static void *reserve_in_a_fresh_thread(void *arg)
 {
@@ -526,7 +531,7 @@ static void reserved_allocations_do_not_fail(void **state)
 	assert_int_equal((uintptr_t)wrong, 0);
 }
 
-/* From any filling of the magazines. */
+/* Reserves with the magazines filled to various degrees. */
 static void a_reserve_holds_whatever_the_thread_had(void **state)
 {
 	static void *objs[3 * VMS__MAG_SIZE];
@@ -545,15 +550,16 @@ static void a_reserve_holds_whatever_the_thread_had(void **state)
 }
 
 /*
- * No exited thread has left magazines to it. So big that none are carved ahead,
- * with magazines that would be left over, too.
+ * A cache from which no exited thread has left magazines. Its objects are so
+ * large that none are carved ahead, and so are no magazines that would be left
+ * over.
  */
 static VMS__OBJCACHE_DEFINE(scarce, "scarce", 512, 256, 0);
 
 static sem_t memory_is_out, thread_ready, thread_is_done;
-static void **last_object; /* a list of all objects, each pointing to the one before */
+static void **last_object; /* a list of all objects; each points to the previous one */
 
-/* Frees @n objects, every other one after a grace period. */
+/* Frees @n objects, every second one after a grace period. */
 static void free_objects(unsigned long n)
 {
 	for (; n && last_object; n--) {
@@ -568,8 +574,8 @@ static void free_objects(unsigned long n)
 }
 
 /*
- * Frees 5000 objects on a thread that has no magazines of their cache, and
- * cannot get any; @has_other: it has of another cache.
+ * Frees 5000 objects on a thread that has no magazine of their cache and cannot
+ * get one. @has_other: the thread has a magazine of another cache.
  */
 static void *free_without_memory(void *has_other)
 {
@@ -579,7 +585,10 @@ static void *free_without_memory(void *has_other)
 	sem_wait(&memory_is_out);
 	free_objects(5000);
 	sem_post(&thread_is_done);
-	/* Alive until the process ends: its stack would be memory. */
+	/*
+	 * The thread must not end before the process: its stack would become
+	 * free memory.
+	 */
 	pause();
 	return NULL;
 }
@@ -587,11 +596,11 @@ static void *free_without_memory(void *has_other)
 static void exhaust_memory(void)
 {
 	struct rlimit limit;
-	void *volatile lost; /* volatile: a malloc() that nobody looks at may be left out */
+	void *volatile lost; /* volatile: the compiler may omit a malloc() whose result is unused */
 	void **obj;
 
 	getrlimit(RLIMIT_AS, &limit);
-	limit.rlim_cur = (rlim_t)1 << 20; /* less than there is already */
+	limit.rlim_cur = (rlim_t)1 << 20; /* less than is mapped already */
 	if (setrlimit(RLIMIT_AS, &limit))
 		_exit(2);
 	for (size_t size = 1 << 20; size >= 16; size /= 2) {
@@ -616,7 +625,7 @@ static _Noreturn void child_runs_out_of_memory(void)
 		*obj = last_object;
 		last_object = obj;
 	}
-	vms_rcu_barrier(); /* the callback thread has what it needs */
+	vms_rcu_barrier(); /* the callback thread's own allocations are made */
 	for (uintptr_t i = 0; i < 2; i++) {
 		if (pthread_create(&threads[i], NULL, free_without_memory, (void *)i))
 			_exit(3);
@@ -629,7 +638,7 @@ static _Noreturn void child_runs_out_of_memory(void)
 		sem_post(&memory_is_out);
 		sem_wait(&thread_is_done);
 		if (!scarce.shared.rounds && !scarce.shared.prounds)
-			_exit(5); /* the thread did find memory: nothing was tested */
+			_exit(5); /* the thread found memory: nothing was tested */
 	}
 	free_objects(ULONG_MAX);
 	vms__objcache_free_rcu(&scarce, vms__objcache_alloc(&scarce));
@@ -638,8 +647,9 @@ static _Noreturn void child_runs_out_of_memory(void)
 }
 
 /*
- * Failing to free would leave no way out of memory. The child's address space
- * may not grow, and its heap is used up.
+ * Symptom: a free fails for lack of memory, so that no memory can ever be
+ * freed. Cause: the free needs a magazine. The child's address space cannot
+ * grow, and its heap is used up.
  */
 static void freeing_needs_no_memory(void **state)
 {
@@ -648,7 +658,7 @@ static void freeing_needs_no_memory(void **state)
 
 	(void)state;
 	if (VMS__ASAN || VMS__TSAN)
-		skip(); /* they need memory themselves */
+		skip(); /* the sanitizers need memory themselves */
 	pid = fork();
 	assert_true(pid >= 0);
 	if (!pid)
@@ -661,8 +671,8 @@ static void freeing_needs_no_memory(void **state)
 /* ---- TYPESAFE, and the builds that check --------------------------------- */
 
 /*
- * A late reader finds what the object held last: nothing of the cache's is
- * written there, and the memory is still there.
+ * A late reader must find the object's last content: the cache writes nothing
+ * into a free object, and its memory stays mapped.
  */
 static void typesafe_memory_keeps_its_content_while_free(void **state)
 {
@@ -761,15 +771,15 @@ static void wrong_frees_stop_the_program(void **state)
 
 const char *__tsan_default_options(void);
 
-/* A report stops the program the way child.h expects it, at the first. */
+/* Stops the program at the first report, in the way child.h expects. */
 __attribute__((no_sanitize("thread"), visibility("default"))) const char *
 __tsan_default_options(void)
 {
 	return "halt_on_error=1:abort_on_error=1";
 }
 
-static sem_t may_look;                 /* orders what was before it */
-static _Atomic int step;               /* relaxed throughout: tells when, orders nothing */
+static sem_t may_look;                 /* orders the reader's look after the free */
+static _Atomic int step;               /* relaxed: it shows progress and orders nothing */
 static _Atomic unsigned long *watched; /* an object */
 
 static void wait_for_step(int n)
@@ -793,9 +803,7 @@ static void *look(void *arg)
 	return arg;
 }
 
-/*
- * A reader that has an object of @c, and looks at it when it comes to step 2.
- */
+/* Starts a reader that has an object of @c, and looks at it in step 2. */
 static pthread_t start_reader(struct vms__objcache *c)
 {
 	pthread_t reader;
@@ -820,7 +828,7 @@ static void free_after_a_look(struct vms__objcache *c)
 	pthread_join(reader, NULL);
 }
 
-/* The free is ordered before the look. */
+/* The free is ordered before the reader's look. */
 static void hand_out_before_a_look(struct vms__objcache *c)
 {
 	pthread_t reader = start_reader(c);
@@ -869,11 +877,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #ifdef VMS_DEBUG
-		/* first: while there is one thread */
+		/* first, while the process has one thread */
 		cmocka_unit_test(wrong_frees_stop_the_program),
 #endif
 #if VMS__TSAN
-		/* before there are threads */
+		/* before the process has other threads */
 		cmocka_unit_test(tsan_takes_a_look_without_order_at_a_free_object_for_a_race),
 #endif
 		cmocka_unit_test(objects_are_aligned_and_do_not_overlap),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_objcache_memory.c - how much memory object caches take: that garbage is
- * bounded for every writer, whatever readers do, and that memory which is free
- * goes back to the system, but not while a reader may look at it.
+ * test_objcache_memory.c - how much memory object caches take: garbage is
+ * bounded for every writer, whatever readers do, and free memory returns to the
+ * system, but never while a reader may look at it.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,7 +37,7 @@ static VMS__OBJCACHE_DEFINE(mixed, "mixed", 256, 64, 0);
 struct reader {
 	pthread_t thread;
 	sem_t inside, may_leave;
-	pthread_mutex_t *wants; /* a lock that it takes inside its section; NULL: none */
+	pthread_mutex_t *wants; /* a lock that it takes inside its section, or NULL */
 };
 
 static void *stay(void *arg)
@@ -56,7 +56,7 @@ static void *stay(void *arg)
 	return NULL;
 }
 
-/* On return it is inside a read section. */
+/* On return the reader is inside a read section. */
 static void reader_enters(struct reader *r, pthread_mutex_t *wants)
 {
 	r->wants = wants;
@@ -78,7 +78,7 @@ static void reader_leaves(struct reader *r)
 #define WRITERS 2
 #define GARBAGE_LIMIT 8u /* batches */
 
-/* Return: the most garbage that was seen at once. */
+/* Return: the most garbage seen at once. */
 static void *make_garbage(void *objects)
 {
 	size_t most = 0;
@@ -99,8 +99,8 @@ static void *make_garbage(void *objects)
 }
 
 /*
- * Without a brake all would be garbage at once: it is made within one grace
- * period.
+ * The writers make all of the garbage within one grace period, so that without
+ * the brake all of it would exist at once.
  */
 static void writers_that_outrun_grace_periods_are_slowed_down(void **state)
 {
@@ -116,7 +116,10 @@ static void writers_that_outrun_grace_periods_are_slowed_down(void **state)
 				 0);
 	for (int i = 0; i < WRITERS; i++) {
 		assert_int_equal(pthread_join(threads[i], &most), 0);
-		/* Not 0: readers come and go, so that no allocation failed. */
+		/*
+		 * Not 0: readers end their sections, so that no allocation
+		 * fails.
+		 */
 		assert_in_range((uintptr_t)most, 1, WRITERS * EACH / 4);
 	}
 	vms_rcu_barrier();
@@ -126,8 +129,8 @@ static void writers_that_outrun_grace_periods_are_slowed_down(void **state)
 #endif
 
 /*
- * Allocate and free after a grace period until an allocation fails. Return: how
- * often it did not.
+ * Allocates and frees after a grace period until an allocation fails. Return:
+ * the number of allocations that succeeded.
  */
 static size_t replace_until_failure(struct vms__objcache *c, size_t most)
 {
@@ -139,8 +142,8 @@ static size_t replace_until_failure(struct vms__objcache *c, size_t most)
 }
 
 /*
- * What @c may have carved, if nothing is in use: its bound, what a thread keeps
- * back, and what lies carved ahead on its shelf.
+ * The most that @c may have carved while no object is in use: its bound, what a
+ * thread keeps, and what is carved ahead on its shelf.
  */
 static size_t bound_of(const struct vms__objcache *c)
 {
@@ -151,8 +154,8 @@ static size_t bound_of(const struct vms__objcache *c)
 #define PLENTY 1000000u
 
 /*
- * Nothing that it frees is free again before it leaves, and it can wait for
- * nobody.
+ * The writer is in a section: nothing that it frees becomes free before the
+ * section ends, and it can wait for nobody.
  */
 static void a_writer_inside_a_section_is_stopped_by_the_bound(void **state)
 {
@@ -163,7 +166,7 @@ static void a_writer_inside_a_section_is_stopped_by_the_bound(void **state)
 	vms_rcu_barrier();
 	(void)vms__objcache_trim();
 	garbage.max_inflight = 2;
-	before = garbage.carved; /* kept back by nobody: other threads have exited */
+	before = garbage.carved; /* no thread keeps any: the others have exited */
 	vms__rcu_read_lock();
 	n = replace_until_failure(&garbage, PLENTY);
 	assert_false(vms__objcache_reserve(&garbage, VMS__OBJCACHE_RESERVE_MAX));
@@ -180,8 +183,8 @@ static void a_writer_inside_a_section_is_stopped_by_the_bound(void **state)
 
 #ifndef VMS_RCU_QSBR
 /*
- * It waits for a moment, once; then it fails, and others after it fail without
- * waiting, until the reader has left.
+ * The writer waits for a moment, once, and then fails. Later allocations fail
+ * without waiting, until the reader has left its section.
  */
 static void a_writer_beside_a_reader_that_stays_is_stopped_by_the_bound(void **state)
 {
@@ -211,8 +214,8 @@ static void a_writer_beside_a_reader_that_stays_is_stopped_by_the_bound(void **s
 }
 
 /*
- * The request is there before the call, and is heard at the first cancellation
- * point.
+ * The request is pending before the call; the next cancellation point acts on
+ * it.
  */
 static void *replace_cancelled(void *arg)
 {
@@ -223,8 +226,8 @@ static void *replace_cancelled(void *arg)
 }
 
 /*
- * It ends after its calls, not in one that sleeps: what it holds there would
- * stay held.
+ * Symptom: a cancelled writer leaves a lock held. Cause: it ended inside a call
+ * that sleeps. It must end after its calls.
  */
 static void a_cancelled_writer_is_slowed_down_all_the_same(void **state)
 {
@@ -248,8 +251,8 @@ static void a_cancelled_writer_is_slowed_down_all_the_same(void **state)
 }
 
 /*
- * Whoever waits at the bound holds a lock that the reader needs to leave its
- * section.
+ * Symptom: deadlock. Cause: a writer that waits at the bound holds a lock which
+ * the reader needs to end its section. The writer must fail instead.
  */
 static void a_writer_at_the_bound_does_not_wait_for_a_reader_that_waits_for_it(void **state)
 {
@@ -271,9 +274,7 @@ static void a_writer_at_the_bound_does_not_wait_for_a_reader_that_waits_for_it(v
 }
 #endif
 
-/*
- * What is free already is handed out at the bound: only new memory is refused.
- */
+/* At the bound only new memory is refused; free objects are still allocated. */
 static void free_objects_are_handed_out_at_the_bound(void **state)
 {
 	enum { FREE = 20 * VMS__MAG_SIZE };
@@ -303,7 +304,10 @@ static void free_objects_are_handed_out_at_the_bound(void **state)
 
 static unsigned char *objs[OBJS_MAX];
 
-/* Objects that fill @SLABS slabs; debug builds have fewer in each. */
+/*
+ * Allocates the objects that fill @SLABS slabs. A debug build has fewer objects
+ * in each slab. Return: their number.
+ */
 static size_t fill(struct vms__objcache *c)
 {
 	size_t n = 0, all;
@@ -320,7 +324,7 @@ static bool is_resident(const void *obj)
 	const uintptr_t page = (uintptr_t)obj & ~(uintptr_t)(sysconf(_SC_PAGESIZE) - 1);
 	unsigned char here = 0;
 
-	assert_int_equal(mincore((void *)page, 1, &here), 0); /* not -ENOMEM: it is mapped */
+	assert_int_equal(mincore((void *)page, 1, &here), 0); /* not -ENOMEM: the page is mapped */
 	return here & 1;
 }
 
@@ -347,7 +351,7 @@ static void all_free_memory_goes_back_and_is_used_again(void **state)
 	size_t n = fill(&nodes), chunks = count_chunks(&nodes);
 
 	(void)state;
-	(void)vms_trim(); /* of other caches */
+	(void)vms_trim(); /* trims the other caches */
 	for (int round = 0; round < 3; round++) {
 		for (size_t i = 0; i < n; i++)
 			memset(objs[i], 0xa5, 256);
@@ -404,8 +408,8 @@ static void *keep_back(void *arg)
 }
 
 /*
- * Of another thread's, a trim gets nothing; but that is bounded, and goes back
- * once the thread has exited.
+ * A trim cannot take what another thread keeps. That is bounded, and returns to
+ * the system after the thread has exited.
  */
 static void what_another_thread_keeps_back_is_bounded(void **state)
 {
@@ -439,8 +443,9 @@ static void *carve_twice(void *arg)
 }
 
 /*
- * All that a thread carved from its slab so far is free, and not the thread's;
- * but it goes on to carve from there.
+ * All objects that a thread has carved from its slab so far are free, and the
+ * thread keeps none of them. The slab must stay, because the thread will carve
+ * more objects from it.
  */
 static void the_slab_that_another_thread_carves_from_stays(void **state)
 {
@@ -471,7 +476,7 @@ static void the_slab_that_another_thread_carves_from_stays(void **state)
 }
 
 /*
- * Each thread's new objects come from slabs of its own, so that two threads
+ * Each thread carves its objects from slabs of its own, so that two threads
  * share no cache line and no slab.
  */
 static void *fill_two_magazines(void *arg)
@@ -490,8 +495,8 @@ static void threads_carve_from_slabs_of_their_own(void **state)
 
 	(void)state;
 	/*
-	 * One after the other within the life of both: the first one's slab is
-	 * not finished.
+	 * One thread after the other, while both live: the first thread's slab
+	 * is not used up.
 	 */
 	fill_two_magazines(of[0]);
 	assert_int_equal(pthread_create(&threads[1], NULL, fill_two_magazines, of[1]), 0);
@@ -507,7 +512,7 @@ static void threads_carve_from_slabs_of_their_own(void **state)
 	(void)vms_trim();
 }
 
-/* ---- and not while a reader may look ------------------------------------- */
+/* ---- no memory returns while a reader may look at it --------------------- */
 
 static sem_t has_found, may_look_again;
 static _Atomic bool trimmed;
@@ -524,8 +529,8 @@ static bool is_leaving(struct vms__objcache *c)
 }
 
 /*
- * Finds an object in its section, and looks at it as long as the section lasts.
- * Return: did it ever see something else?
+ * Finds an object in a read section, and looks at it until the section ends.
+ * Return: whether it ever saw something else.
  */
 static void *look_at_found(void *arg)
 {
@@ -538,7 +543,9 @@ static void *look_at_found(void *arg)
 	sem_wait(&may_look_again);
 	while (!is_leaving(&stable) && !atomic_load(&trimmed))
 		sched_yield();
-	/* Long enough for a trim that does not wait for this section. */
+	/*
+	 * Long enough for a trim that wrongly does not wait for this section.
+	 */
 	for (int i = 0; i < 50; i++) {
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 		changed |= atomic_load_explicit(obj, memory_order_relaxed) != 42 ||
@@ -573,8 +580,8 @@ static void typesafe_memory_goes_back_after_a_grace_period(void **state)
 	assert_int_equal(pthread_join(reader, &changed), 0);
 	assert_int_equal((uintptr_t)changed, 0);
 	/*
-	 * Whoever comes with an old pointer finds zeros, in builds that keep
-	 * nothing behind an object.
+	 * In builds that keep nothing behind an object, a reader with an old
+	 * pointer finds zeros.
 	 */
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(atomic_load_explicit((_Atomic unsigned long *)objs[i],
@@ -582,7 +589,7 @@ static void typesafe_memory_goes_back_after_a_grace_period(void **state)
 				 0);
 }
 
-/* ---- and a fork between -------------------------------------------------- */
+/* ---- a fork meanwhile ---------------------------------------------------- */
 
 static void *trim_in_a_thread(void *arg)
 {
@@ -591,8 +598,8 @@ static void *trim_in_a_thread(void *arg)
 }
 
 /*
- * In the child nobody goes on with what another thread was giving back. Return:
- * its exit status.
+ * In the child no thread continues what another thread was returning to the
+ * system. Return: the child's exit status.
  */
 static int look_after_fork(size_t n)
 {
@@ -647,9 +654,9 @@ static void a_fork_finds_what_another_thread_gives_back(void **state)
 	assert_int_equal(stable.nr_leaving, 0);
 }
 
-/* ---- by itself ----------------------------------------------------------- */
+/* ---- without a call ------------------------------------------------------ */
 
-/* The watermark of this cache is 10 slabs, and 5 stay. */
+/* Sets the cache's watermark to 10 slabs, of which 5 stay. */
 static void set_watermark(struct vms__objcache *c)
 {
 	vms__objcache_free(c, vms__objcache_alloc(c));
@@ -676,9 +683,10 @@ static void memory_goes_back_by_itself_past_the_watermark(void **state)
 		vms__objcache_free(&watched, objs[i]);
 	vms_rcu_barrier();
 	/*
-	 * What stays in the depot, what this thread keeps, and slabs that were
-	 * begun; and where the collector came while the depot grew, a chunk:
-	 * none is given back in part if the rest of it is free, too.
+	 * What may stay: the low watermark in the depot, what this thread
+	 * keeps, slabs that are partly carved, and one chunk if the collector
+	 * ran while the depot grew, because no chunk is returned in part if the
+	 * rest of it is free too.
 	 */
 	assert_in_range(watched.carved, watched.low,
 			watched.low + KEPT_BACK + (2 + CHUNK_SLABS) * (size_t)watched.slab_objs);
@@ -687,7 +695,7 @@ static void memory_goes_back_by_itself_past_the_watermark(void **state)
 }
 
 /*
- * Below the watermark nothing moves, however often it is freed and taken again.
+ * Below the watermark no memory moves, however often it is freed and allocated.
  */
 static void memory_below_the_watermark_stays(void **state)
 {
@@ -706,15 +714,15 @@ static void memory_below_the_watermark_stays(void **state)
 	}
 }
 
-/* Is @obj among the first few of its slab? */
+/* Whether @obj is among the first few objects of its slab. */
 static bool is_among_first(const struct vms__objcache *c, const void *obj)
 {
 	return ((uintptr_t)obj & (SLAB_SIZE - 1)) < c->colour + 10 * c->stride;
 }
 
 /*
- * A few objects in use in each slab: looking for empty ones is in vain. Once
- * they are freed, it is not.
+ * While a few objects of each slab are in use, the search for empty slabs finds
+ * none. After they are freed it must find some.
  */
 static void slabs_that_could_not_go_back_go_later(void **state)
 {
@@ -738,12 +746,13 @@ static void slabs_that_could_not_go_back_go_later(void **state)
 	assert_in_range(strewn.carved, 0, n / 2);
 }
 
-#define TOGETHER 120u /* less than a slab has */
+#define TOGETHER 120u /* fewer than a slab has */
 
 /*
- * An object in each slab is in use, and TOGETHER more in one. When all are
- * freed, the thread keeps the last 128 of them back; the others are enough for
- * the depot to be looked at again.
+ * Symptom: slabs whose objects are all free stay. Cause: the last frees stay in
+ * the thread, and the depot is not searched again. One object in each slab is
+ * in use, and TOGETHER more in one slab. When all are freed, the thread keeps
+ * the last 128; the other frees must suffice to search the depot again.
  */
 static void the_last_few_objects_do_not_keep_all_slabs(void **state)
 {
@@ -780,7 +789,7 @@ static void the_last_few_objects_do_not_keep_all_slabs(void **state)
 	assert_in_range(last_few.carved, 0, n / 2);
 }
 
-/* ---- all at once --------------------------------------------------------- */
+/* ---- everything concurrently --------------------------------------------- */
 
 #define MIXERS 3
 #define HELD 3000
@@ -797,8 +806,8 @@ static void *trim_again_and_again(void *arg)
 }
 
 /*
- * Grows and shrinks what it holds; every object keeps its owner's mark while it
- * is in use. Return: marks that were lost.
+ * Allocates and frees objects so that their number grows and shrinks. Each
+ * object keeps its owner's mark while in use. Return: the number of lost marks.
  */
 static void *grow_and_shrink(void *mark)
 {

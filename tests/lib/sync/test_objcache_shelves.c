@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_objcache_shelves.c - what each thread keeps of an object cache for
- * itself: that threads which free what they allocate share neither the cache's
- * lock nor objects, and that memory is bounded whoever allocates and whoever
+ * itself. Threads that free what they allocate share neither the cache's lock
+ * nor objects, and memory is bounded whichever thread allocates and whichever
  * frees.
  */
 #include <stdarg.h>
@@ -22,7 +22,7 @@
 #include "tests/lib/sync/child.h"
 
 #define MAG ((size_t)VMS__MAG_SIZE) /* objects in a full magazine */
-#define IN_MAGAZINES (3 * MAG)      /* free objects of a thread that nobody else reaches, at most */
+#define IN_MAGAZINES (3 * MAG)      /* most free objects of a thread that no other thread reaches */
 
 static VMS__OBJCACHE_DEFINE(own, "own", 64, 64, 0);
 static VMS__OBJCACHE_DEFINE(passed, "passed", 64, 64, 0);
@@ -32,7 +32,7 @@ static VMS__OBJCACHE_DEFINE(sized, "sized", 64, 64, 0);
 static VMS__OBJCACHE_DEFINE(strewn, "strewn", 64, 64, 0);
 static VMS__OBJCACHE_DEFINE(mixed, "mixed", 64, 64, 0);
 
-/* ---- threads that do what they are told, one step at a time -------------- */
+/* ---- threads that run one step at a time, on command --------------------- */
 
 struct worker {
 	pthread_t thread;
@@ -67,7 +67,7 @@ static void worker_start(struct worker *w, struct vms__objcache *c, size_t n)
 	assert_int_equal(pthread_create(&w->thread, NULL, work, w), 0);
 }
 
-/* Return once @w has done @step. */
+/* Returns after @w has made @step. */
 static void worker_do(struct worker *w, void (*step)(struct worker *w))
 {
 	w->step = step;
@@ -102,13 +102,13 @@ static void defer_all(struct worker *w)
 	vms__objcache_flush();
 }
 
-/* @w is asked itself what lies on its shelf. */
+/* @w itself counts the objects on its shelf. */
 static void count_shelf(struct worker *w)
 {
 	w->n = get(&vms__objcache_self->shelf[get(&w->c->index)].nr_full) * MAG;
 }
 
-/* Objects of @c that fit on a shelf. */
+/* Return: the number of objects of @c that fit on a shelf. */
 static size_t shelf_objs(struct vms__objcache *c)
 {
 	vms__objcache_free(c, vms__objcache_alloc(c));
@@ -116,7 +116,7 @@ static size_t shelf_objs(struct vms__objcache *c)
 	return vms__shelf_max(c) * MAG;
 }
 
-/* Make shelves of @c hold @magazines, by its watermark. */
+/* Makes each shelf of @c hold @magazines, by setting the watermark. */
 static void set_shelf(struct vms__objcache *c, size_t magazines)
 {
 	vms__objcache_free(c, vms__objcache_alloc(c));
@@ -138,8 +138,9 @@ static int compare(const void *a, const void *b)
 }
 
 /*
- * What a cache line's neighbour brings along belongs to the same thread, too:
- * 64 KiB are carved for one.
+ * A slab of 64 KiB is carved for one thread, so that the line which a
+ * prefetcher loads together with an object's line belongs to the same thread
+ * too.
  */
 static bool share_a_slab(const struct worker *a, const struct worker *b)
 {
@@ -158,8 +159,8 @@ static bool share_a_slab(const struct worker *a, const struct worker *b)
 }
 
 /*
- * As much as a fault of 128 MiB and its munmap take. Whatever order they come
- * in, each gets its own objects back.
+ * As many objects as a fault of 128 MiB and its munmap take. In whatever order
+ * the threads run, each gets its own objects back.
  */
 static void two_threads_that_free_what_they_allocate_share_no_object(void **state)
 {
@@ -182,8 +183,8 @@ static void two_threads_that_free_what_they_allocate_share_no_object(void **stat
 }
 
 /*
- * The cache's lock is held for as long as they take: who touches it does not
- * come back.
+ * This thread holds the cache's lock meanwhile: a worker that tried to take it
+ * would not return.
  */
 static void in_steady_state_nobody_takes_the_caches_lock(void **state)
 {
@@ -215,8 +216,8 @@ static void in_steady_state_nobody_takes_the_caches_lock(void **state)
 static size_t visits; /* to the depot */
 
 /*
- * Counts how often it comes for more: each time something is carved. Nobody
- * else is at work.
+ * Counts how often the worker visits the depot: each time something is carved,
+ * because no other thread runs.
  */
 static void grow_slowly(struct worker *w)
 {
@@ -230,7 +231,8 @@ static void grow_slowly(struct worker *w)
 }
 
 /*
- * What it carves ahead is bounded by what it has carved before, and by a slab.
+ * A thread carves at most a slab ahead, and at most as much as it has carved
+ * before.
  */
 static void a_thread_that_grows_comes_once_in_a_slab(void **state)
 {
@@ -258,7 +260,8 @@ static void a_thread_that_grows_comes_once_in_a_slab(void **state)
 }
 
 /*
- * The callback thread frees them, on behalf of the thread that deferred them.
+ * The callback thread frees the objects on behalf of the thread that deferred
+ * them.
  */
 static void what_a_thread_deferred_comes_back_to_it(void **state)
 {
@@ -277,7 +280,8 @@ static void what_a_thread_deferred_comes_back_to_it(void **state)
 		worker_do(&b, defer_all);
 		vms_rcu_barrier();
 		assert_int_equal(vms__objcache_deferred(&own), 0);
-		assert_true(own.depot_objs < MAG); /* batches that a flush sent in part filled */
+		assert_true(own.depot_objs <
+			    MAG); /* from batches that a flush sent partly filled */
 	}
 	worker_exit(&a);
 	worker_exit(&b);
@@ -285,7 +289,7 @@ static void what_a_thread_deferred_comes_back_to_it(void **state)
 	assert_int_equal(own.carved, 0);
 }
 
-/* ---- and still it is bounded --------------------------------------------- */
+/* ---- memory is bounded nevertheless -------------------------------------- */
 
 #define RING 256
 #define CONSUMERS 3
@@ -310,15 +314,15 @@ static void *take_from_ring(void *arg)
 	return arg;
 }
 
-/* What one thread keeps back of @c. */
+/* Return: the most that one thread keeps of @c. */
 static size_t kept_back(const struct vms__objcache *c)
 {
 	return IN_MAGAZINES + vms__shelf_max(c) * MAG;
 }
 
 /*
- * One thread only allocates. Others only free, one after the other; each exits
- * when it has freed its part.
+ * One thread only allocates. Other threads, one after the other, only free;
+ * each exits after its share.
  */
 static void a_producer_and_its_consumers_take_bounded_memory(void **state)
 {
@@ -348,8 +352,8 @@ static void a_producer_and_its_consumers_take_bounded_memory(void **state)
 		vms_rcu_thread_online();
 	}
 	/*
-	 * Both threads keep some back. What is carved at once may be a bundle
-	 * more than is needed.
+	 * Both threads keep some objects. One carving may yield a bundle more
+	 * than needed.
 	 */
 	assert_true(passed.carved <= RING + 2 * kept_back(&passed) + garbage + MAG);
 	vms_rcu_barrier();
@@ -359,8 +363,9 @@ static void a_producer_and_its_consumers_take_bounded_memory(void **state)
 }
 
 /*
- * Nothing is carved or on its way, so the depot has its K + X magazines, all
- * empty, and K is 0: none is lost, none is kept for nothing.
+ * Nothing is carved and no magazine is in use: K (mags) must be 0, and the
+ * depot must hold its X (spare) magazines, all empty. None is lost, and none is
+ * kept without need.
  */
 static void check_magazines(const struct vms__objcache *c)
 {
@@ -372,7 +377,7 @@ static void check_magazines(const struct vms__objcache *c)
 	assert_int_equal(n, c->spare);
 }
 
-/* A thread that does nothing more, with its shelf full. */
+/* Starts a thread that fills its shelf and then does nothing. */
 static void fill_a_shelf(struct worker *w, struct vms__objcache *c, size_t n)
 {
 	worker_start(w, c, n);
@@ -389,8 +394,8 @@ static void a_shelf_holds_no_more_than_its_size(void **state)
 	fill_a_shelf(&w, &idle, 20 * MAG);
 	assert_int_equal(vms__objcache_in_use(&idle), 0);
 	/*
-	 * What it does not hold is the depot's, besides two magazines of the
-	 * thread's; and what was carved ahead.
+	 * The depot holds the rest, except for two magazines of the thread, and
+	 * in addition what was carved ahead.
 	 */
 	assert_in_range(idle.depot_objs, (20 - 2 - 8) * MAG, (20 - 8) * MAG + idle.slab_objs);
 	worker_do(&w, count_shelf);
@@ -410,8 +415,8 @@ static void a_trim_reaches_other_threads_shelves(void **state)
 	assert_true(idle.carved >= 200 * MAG);
 	assert_true(vms_trim() > 0);
 	/*
-	 * The slabs that its two magazines lie in, and the one that it carves
-	 * from.
+	 * Three slabs may stay: those of the thread's two magazines, and the
+	 * one it carves from.
 	 */
 	assert_true(idle.carved <= 4 * (size_t)idle.slab_objs);
 	assert_int_equal(vms__objcache_in_use(&idle), 0);
@@ -443,7 +448,9 @@ static void a_thread_that_exits_leaves_its_shelf_to_others(void **state)
 	check_magazines(&idle);
 }
 
-/* What is deferred outlives its thread, whose place another one takes. */
+/*
+ * Deferred objects outlive their thread, even if another thread takes its slot.
+ */
 static void what_a_thread_deferred_may_outlive_it(void **state)
 {
 	struct worker w, next;
@@ -468,8 +475,8 @@ static void what_a_thread_deferred_may_outlive_it(void **state)
 }
 
 /*
- * With garbage up to its bound the cache carves nothing. What idles on a shelf
- * is handed out instead.
+ * With garbage at its bound the cache carves nothing. It must take objects from
+ * another thread's idle shelf instead.
  */
 static void at_the_bound_objects_come_from_other_threads_shelves(void **state)
 {
@@ -489,7 +496,7 @@ static void at_the_bound_objects_come_from_other_threads_shelves(void **state)
 	       (mine[got] = vms__objcache_alloc(&scarce)) != NULL)
 		got++;
 	vms__rcu_read_unlock();
-	/* All but what the thread has in its magazines. */
+	/* All objects except those in the thread's magazines. */
 	assert_in_range(got, (40 - 2) * MAG, 40 * MAG);
 	assert_int_equal(scarce.carved, before);
 	while (got)
@@ -501,8 +508,8 @@ static void at_the_bound_objects_come_from_other_threads_shelves(void **state)
 }
 
 /*
- * In the child there is nobody else: what other threads had on their shelves is
- * free there, too.
+ * The child has no other threads, so that what they had on their shelves is
+ * free.
  */
 static int use_shelves_in_the_child(size_t n)
 {
@@ -546,7 +553,7 @@ static void a_child_of_fork_takes_over_the_shelves(void **state)
 
 #define MANY 70
 
-/* More threads share the same room, whatever they had before. */
+/* More threads share the same total, whatever they had before. */
 static void many_threads_have_smaller_shelves(void **state)
 {
 	static struct worker w[MANY];
@@ -555,8 +562,8 @@ static void many_threads_have_smaller_shelves(void **state)
 	(void)state;
 	set_shelf(&sized, 32);
 	/*
-	 * With two magazines of its own a thread has 20 on its shelf, until the
-	 * shelf is smaller.
+	 * Besides two magazines each thread has 20 on its shelf, until the
+	 * shelf shrinks.
 	 */
 	for (int i = 0; i < MANY; i++)
 		fill_a_shelf(&w[i], &sized, 22 * MAG);
@@ -580,8 +587,9 @@ static void many_threads_have_smaller_shelves(void **state)
 }
 
 /*
- * Each shelf that is there when there come to be too many threads is emptied:
- * else old threads would keep the room of new ones.
+ * Symptom: new threads get no room on their shelves. Cause: older threads keep
+ * more than their new share. Each existing shelf must be emptied when there are
+ * too many threads.
  */
 static void a_shelf_that_is_too_big_now_is_emptied(void **state)
 {
@@ -601,8 +609,8 @@ static void a_shelf_that_is_too_big_now_is_emptied(void **state)
 }
 
 /*
- * An object in use in each slab keeps all that is free. Then what is freed must
- * be counted, and shelves take nothing.
+ * One object in use keeps each slab. While too much is free, frees must be
+ * counted, and shelves must take nothing.
  */
 static void shelves_take_nothing_while_too_much_is_free(void **state)
 {
@@ -635,7 +643,7 @@ static void shelves_take_nothing_while_too_much_is_free(void **state)
 	assert_int_equal(vms__shelf_max(&strewn), 64);
 }
 
-/* ---- all at once --------------------------------------------------------- */
+/* ---- everything concurrently --------------------------------------------- */
 
 #define MIXERS 3
 #define PLACES 4096
@@ -645,8 +653,8 @@ static _Atomic bool stop;
 static _Atomic unsigned long lost;
 
 /*
- * Put objects with their place's number in places, and free those that lie
- * there: whoever put them.
+ * Puts objects, marked with the number of their place, into random places, and
+ * frees the objects found there, whichever thread put them.
  */
 static void exchange(unsigned int *seed, int times)
 {
@@ -656,7 +664,9 @@ static void exchange(unsigned int *seed, int times)
 
 		if (obj)
 			obj[0] = obj[7] = place;
-		/* Acquire and release: the object's content goes with it. */
+		/*
+		 * Acquire and release: the object's content is passed with it.
+		 */
 		obj = atomic_exchange_explicit(&places[place], obj, memory_order_acq_rel);
 		if (!obj)
 			continue;

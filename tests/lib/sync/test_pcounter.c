@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_pcounter.c - thread slots have one holder each, and sums over them lose
- * nothing: not beside other threads, not when a slot changes hands, not when
- * there are more threads than slots.
+ * test_pcounter.c - each thread slot has one holder, and a sum over the slots
+ * loses nothing: not concurrently with other threads, not when a slot changes
+ * its holder, and not when there are more threads than slots.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,16 +15,16 @@
 #include "lib/sync/alloc.h"
 #include "lib/sync/pcounter.h"
 
-#define CROWD (VMS__SLOTS + 12) /* more than there are slots */
+#define CROWD (VMS__SLOTS + 12) /* more threads than there are slots */
 #define ROUNDS 2000
-#define SHARED_ROUNDS 200000 /* in the slot that several hold: enough for them to meet */
+#define SHARED_ROUNDS 200000 /* in the slot that several threads share: enough for them to meet */
 
 static struct vms__pcounter *pc;
 static pthread_barrier_t everybody;
 static _Atomic unsigned int holders[VMS__SLOTS];
 static _Atomic long all_rounds;
 
-/* Return: the number of times that somebody else held this thread's slot. */
+/* Return: how often another thread held this thread's slot. */
 static void *add_in_a_crowd(void *arg)
 {
 	unsigned int slot = vms__thread_slot();
@@ -82,8 +82,8 @@ static void *add_once(void *arg)
 }
 
 /*
- * The lowest free slot is given out, so that one thread after the other gets
- * the same.
+ * A new thread gets the lowest free slot, so that threads that run one after
+ * the other get the same slot.
  */
 static void a_slot_is_handed_on_with_its_count(void **state)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rcu.c - readers against a publisher, callbacks and barriers, and threads
- * that come, go and fork without a word about RCU.
+ * test_rcu.c - readers concurrently with a publisher, callbacks and barriers,
+ * and threads that start, exit and fork without any call of RCU's registration.
  *
- * All of it runs twice, first in the child of a fork, which makes its grace
- * periods without liburcu (lib/sync/rcu_forked.c).
+ * All tests run twice, first in the child of a fork, whose grace periods do not
+ * use liburcu (lib/sync/rcu_forked.c).
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,10 +30,10 @@
 
 #define READERS 3
 
-/* ---- readers against a publisher ----------------------------------------- */
+/* ---- readers concurrently with a publisher ------------------------------- */
 
 struct pair {
-	unsigned long value, complement; /* plain: RCU alone keeps them readable */
+	unsigned long value, complement; /* plain: only RCU keeps them readable */
 	struct rcu_head rcu;
 };
 
@@ -77,8 +77,9 @@ static void *read_pairs(void *inlined)
 			rcu_read_unlock();
 #ifdef VMS_RCU_QSBR
 		/*
-		 * A grace period needs each of these to come round: let the
-		 * others run, on a machine with few processors.
+		 * A grace period needs a quiescent state of each reader: let
+		 * the other readers run, because the machine may have few
+		 * processors.
 		 */
 		vms_rcu_quiescent();
 		sched_yield();
@@ -129,7 +130,8 @@ static void count_call(struct rcu_head *head)
 }
 
 /*
- * Return: the calls that were made while this section, nested once, was open.
+ * Return: the number of callbacks that ran while this section, nested once, was
+ * open.
  */
 static void *hold_a_section(void *arg)
 {
@@ -141,7 +143,7 @@ static void *hold_a_section(void *arg)
 	sem_post(&in_section);
 	sem_wait(&may_leave);
 	rcu_read_unlock();
-	/* Long enough for a callback that does not wait to be made. */
+	/* Long enough for a callback that wrongly does not wait. */
 	nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
 	seen = atomic_load(&calls);
 	rcu_read_unlock();
@@ -231,21 +233,21 @@ static void *wait_only(void *arg)
 	return NULL;
 }
 
-/* Return: false if that was not possible. */
+/* Return: false if the thread could not be created. */
 static bool run_thread(void *(*fn)(void *))
 {
 	pthread_t thread;
 	bool ok;
 
-	vms_rcu_thread_offline(); /* for QSBR: @fn may wait for a grace period */
+	vms_rcu_thread_offline(); /* QSBR: @fn may wait for a grace period */
 	ok = !pthread_create(&thread, NULL, fn, NULL) && !pthread_join(thread, NULL);
 	vms_rcu_thread_online();
 	return ok;
 }
 
 /*
- * A thread left among the readers would have its node in memory that the next
- * thread uses anew.
+ * Symptom: a grace period crashes or never ends. Cause: an exited thread stayed
+ * among the readers, and its node lies in memory that the next thread reuses.
  */
 static void threads_leave_the_readers_when_they_exit(void **state)
 {
@@ -260,10 +262,11 @@ static void threads_leave_the_readers_when_they_exit(void **state)
 }
 
 static pthread_key_t programs_key;
-static unsigned int destructor_calls; /* touched by one thread at a time, in the order of joins */
+static unsigned int destructor_calls; /* accessed by one thread at a time, ordered by the joins */
 
 /*
- * A program's destructor that reads in the first two of the C library's rounds.
+ * A program's destructor that reads in the first two rounds of the C library's
+ * destructors.
  */
 static void read_in_destructor(void *arg)
 {
@@ -305,8 +308,8 @@ static void *stay_in_a_section(void *arg)
 }
 
 /*
- * What a child does that uses everything, on memory that its parent's other
- * threads had.
+ * A child that uses all of RCU, in memory that the parent's other threads had
+ * used.
  */
 static _Noreturn void child_uses_rcu(void)
 {
@@ -325,9 +328,9 @@ static _Noreturn void child_uses_rcu(void)
 }
 
 /*
- * A thread that was inside a section when the parent forked does not exist in
- * the child; waiting for it there would take for ever, and its node would lie
- * in a stack that new threads use.
+ * Symptom: a grace period of the child never ends. Cause: it waits for a thread
+ * that was inside a section when the parent forked and does not exist in the
+ * child; that thread's node lies in a stack that new threads use.
  */
 static void a_forked_child_forgets_the_parents_other_readers(void **state)
 {
@@ -350,7 +353,7 @@ static void a_forked_child_forgets_the_parents_other_readers(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
-	/* The parent goes on as before. */
+	/* The parent is not affected. */
 	for (int i = 0; i < READERS; i++)
 		sem_post(&may_leave);
 	for (int i = 0; i < READERS; i++)
@@ -414,7 +417,7 @@ static int run_all(const char *where)
 {
 	const struct CMUnitTest tests[] = {
 #ifdef VMS_DEBUG
-		cmocka_unit_test(misuse_stops_the_program), /* first: while there is one thread */
+		cmocka_unit_test(misuse_stops_the_program), /* first: needs one thread */
 #endif
 		cmocka_unit_test(readers_see_whole_objects_while_they_are_replaced),
 		cmocka_unit_test(a_callback_waits_for_the_sections_that_are_open),

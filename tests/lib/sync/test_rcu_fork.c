@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rcu_fork.c - fork waits for no reader and no callback, and what the
- * child can do then. A fork that waits ends the program by its watchdog. (That
- * all else works in a child, too, is test_rcu.c's affair: it runs in one.)
+ * test_rcu_fork.c - a fork waits for no reader and no callback, and what the
+ * child can do afterwards. Symptom of a fork that waits: the watchdog ends the
+ * program. (test_rcu.c tests everything else in a child, because it runs in
+ * one.)
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,7 +32,7 @@ static void count_call(struct rcu_head *head)
 	atomic_fetch_add(&calls, 1);
 }
 
-/* Return: how it ended, as of waitpid(). */
+/* Return: the status that waitpid() reports. */
 static int status_of(pid_t pid)
 {
 	int status = -1;
@@ -42,8 +43,8 @@ static int status_of(pid_t pid)
 }
 
 /*
- * Not in a section. QSBR: what this thread waits for may wait for a grace
- * period.
+ * Must not be called in a section. QSBR: the thread that posts @sem may wait
+ * for a grace period, which this thread must not delay.
  */
 static void sem_wait_all(sem_t *sem)
 {
@@ -54,8 +55,7 @@ static void sem_wait_all(sem_t *sem)
 }
 
 /*
- * QSBR: the thread may wait for a grace period, which this one must not hold
- * up.
+ * QSBR: @thread may wait for a grace period, which this thread must not delay.
  */
 static void join(pthread_t thread)
 {
@@ -85,9 +85,10 @@ static void *read_until_unlocked(void *arg)
 }
 
 /*
- * The forking thread holds a lock that a reader waits for in its section. The
- * callback that waits for that section is under way: hence so is a grace
- * period, or will be for all that the fork can tell.
+ * Symptom: deadlock. Cause: the fork waits for a grace period or for its
+ * callback. The forking thread holds a lock that a reader waits for in its
+ * section, and the callback waits for that section: a grace period is, or may
+ * be, under way.
  */
 static void a_fork_waits_for_no_reader_and_no_grace_period(void **state)
 {
@@ -116,8 +117,8 @@ static void a_fork_waits_for_no_reader_and_no_grace_period(void **state)
 static bool lock_at_fork;
 
 /*
- * Registered after the library's handlers, so that the first runs before those
- * and the second after them.
+ * Registered after the library's handlers: the prepare handler runs before the
+ * library's, and the parent handler after the library's.
  */
 static void programs_prepare(void)
 {
@@ -190,8 +191,8 @@ static void queued_callbacks_are_made_in_the_child_once(void **state)
 	}
 	sem_post(&go_on);
 	/*
-	 * The one that was being made, by the parent before the fork, and the
-	 * three.
+	 * The callback that the parent ran before the fork, and the three
+	 * queued ones.
 	 */
 	assert_int_equal(WEXITSTATUS(status_of(pid)), 4);
 	rcu_barrier();
@@ -224,7 +225,10 @@ static void a_section_stays_open_in_the_child(void **state)
 			call_rcu(&head, count_call);
 			if (pthread_create(&thread, NULL, wait_for_callbacks, NULL))
 				_exit(100);
-			/* Long enough for a grace period that does not wait. */
+			/*
+			 * Long enough for a grace period that wrongly does not
+			 * wait.
+			 */
 			usleep(20000);
 			early = atomic_load(&calls);
 			rcu_read_unlock();
@@ -233,7 +237,9 @@ static void a_section_stays_open_in_the_child(void **state)
 		}
 		rcu_read_unlock();
 		assert_int_equal(WEXITSTATUS(status_of(pid)), 1);
-		/* The next child is of another phase. */
+		/*
+		 * The next child starts in another phase of the grace period.
+		 */
 		synchronize_rcu();
 	}
 }
@@ -260,8 +266,8 @@ static void fork_in_callback(struct rcu_head *head)
 }
 
 /*
- * In its child the library's thread is the only one, and goes on with what is
- * queued.
+ * The callback thread is the child's only thread. It must continue with the
+ * queued callbacks.
  */
 static void a_callback_may_fork(void **state)
 {
@@ -280,9 +286,9 @@ static void a_callback_may_fork(void **state)
 VMS__OBJCACHE_DEFINE(forked_cache, "forked", 64, 64, 0);
 
 /*
- * Have objects wait for a grace period that the collector has begun, and that
- * *@reader holds up. The collector is a callback itself, and comes after a
- * grace period: the reader enters its section when that is over.
+ * Makes objects wait for a grace period that the collector has begun and that
+ * *@reader delays. The collector is a callback itself, which runs after a grace
+ * period; the reader enters its section when that one has ended.
  */
 static void defer_until_collected(unsigned int nr, pthread_t *reader)
 {
@@ -291,7 +297,7 @@ static void defer_until_collected(unsigned int nr, pthread_t *reader)
 
 	call_rcu(&first, wait_to_go_on);
 	sem_wait_all(&in_callback);
-	/* These two wait for one grace period. */
+	/* The second callback and the collector wait for one grace period. */
 	call_rcu(&second, wait_to_go_on);
 	for (unsigned int i = 0; i < nr; i++)
 		vms__objcache_free_rcu(&forked_cache, vms__objcache_alloc(&forked_cache));
@@ -310,8 +316,8 @@ static void defer_until_collected(unsigned int nr, pthread_t *reader)
 }
 
 /*
- * Objects that the parent's collector holds while a reader holds it up are
- * collected by the child's.
+ * The parent's collector holds objects while a reader delays it. The child's
+ * collector must free them.
  */
 static void objects_in_the_collectors_hands_are_freed_in_the_child(void **state)
 {
@@ -328,8 +334,8 @@ static void objects_in_the_collectors_hands_are_freed_in_the_child(void **state)
 	if (!pid) {
 		alarm(WATCHDOG_SECONDS / 2);
 		/*
-		 * Twice, so that a collector of the child's has come round
-		 * whatever state it found.
+		 * Twice, so that a collector of the child has run whatever
+		 * state it found.
 		 */
 		for (int i = 0; i < 2; i++) {
 			vms__objcache_free_rcu(&forked_cache, vms__objcache_alloc(&forked_cache));
@@ -345,8 +351,8 @@ static void objects_in_the_collectors_hands_are_freed_in_the_child(void **state)
 }
 
 /*
- * At its bound the cache carves nothing, and the child frees nothing. It waits
- * for no reader that stays.
+ * At its bound the cache carves nothing, and the child frees nothing. The child
+ * must get memory nevertheless; the parent's reader does not exist there.
  */
 static int allocate_in_the_child(void)
 {
@@ -369,8 +375,8 @@ static bool is_at_bound(void)
 #define AT_BOUND (2 * VMS__OBJCACHE_BOUND * VMS__MAG_SIZE)
 
 /*
- * What this thread has in its magazines is used up, so that a child must carve
- * or wait.
+ * Uses up what this thread's magazines hold, so that a child must carve or
+ * wait.
  */
 static void leave_nothing_free(void)
 {
@@ -397,8 +403,8 @@ static void a_child_of_a_process_at_the_bound_gets_memory(void **state)
 	usual = forked_cache.max_inflight;
 	forked_cache.max_inflight = 2;
 	/*
-	 * The collector waits behind a callback. In the second round it is at
-	 * work, and waits for a reader.
+	 * In the first round the collector waits behind a callback. In the
+	 * second round it runs, and waits for a reader.
 	 */
 	for (int round = 0; round < 2; round++) {
 		pthread_t reader;
@@ -429,7 +435,7 @@ static void a_child_of_a_process_at_the_bound_gets_memory(void **state)
 	forked_cache.max_inflight = usual;
 }
 
-/* ---- beside other threads ------------------------------------------------ */
+/* ---- concurrently with other threads ------------------------------------- */
 
 static _Atomic bool stop;
 
@@ -488,7 +494,7 @@ static int use_rcu_in_child(bool and_grandchild)
 }
 
 /*
- * First uses, exits, callbacks, grace periods and forks, all at any moment of
+ * First uses, exits, callbacks, grace periods and forks, each at any moment of
  * the others.
  */
 static void children_use_rcu_whatever_the_other_threads_did(void **state)
@@ -497,7 +503,7 @@ static void children_use_rcu_whatever_the_other_threads_did(void **state)
 
 	(void)state;
 	if (VMS__TSAN || VMS__ASAN)
-		skip(); /* ASan's allocator does not survive a fork beside threads that allocate */
+		skip(); /* ASan's allocator does not survive a fork while other threads allocate */
 	atomic_store(&stop, false);
 	for (uintptr_t i = 0; i < 2; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, use_rcu, (void *)i), 0);

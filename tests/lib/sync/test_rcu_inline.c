@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rcu_inline.c - the read side that rcu.h inlines: when it may be used,
- * that it and the functions mean the same, and that a grace period which sleeps
- * is woken by it.
+ * test_rcu_inline.c - the read side that rcu.h inlines: when it is inlined,
+ * that the inline code and the functions have the same effect, and that the
+ * inline unlock wakes a grace period that sleeps.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,14 +27,14 @@
 #include "lib/sync/tsan.h"
 #include "tests/lib/sync/child.h"
 
-/* What the library was built as, which this program was too. */
+/* How the library was built; this program was built in the same way. */
 #if VMS__TSAN || defined(VMS_DEBUG) || defined(VMS_RCU_QSBR)
 #define INLINE_BUILD false
 #else
 #define INLINE_BUILD true
 #endif
 
-/* The functions, which a call by address reaches. */
+/* Pointers to the functions, because a direct call would be inlined. */
 static void (*const function_lock)(void) = vms_rcu_read_lock;
 static void (*const function_unlock)(void) = vms_rcu_read_unlock;
 
@@ -58,7 +58,7 @@ static void in_thread(void *(*fn)(void *))
 	assert_int_equal((uintptr_t)wrong, 0);
 }
 
-/* Return: how often the thread's word was not what it must be. */
+/* Return: how often the thread's word was wrong. */
 static void *use_and_unregister(void *arg)
 {
 	uintptr_t wrong = 0;
@@ -81,7 +81,7 @@ static void sections_are_inline_from_the_first_use_to_the_last(void **state)
 	in_thread(use_and_unregister);
 }
 
-/* Such a thread may be unregistered behind the library's back. */
+/* liburcu may unregister such a thread without the library's knowledge. */
 static void *register_by_liburcu(void *arg)
 {
 	uintptr_t wrong = 0;
@@ -108,7 +108,7 @@ static void threads_of_the_programs_own_call_the_functions(void **state)
 	in_thread(register_by_liburcu);
 }
 
-/* liburcu's own count of this thread's sections; the other flavour has none. */
+/* liburcu's own count of this thread's sections; QSBR has none. */
 #ifdef VMS_RCU_QSBR
 #define COUNTED 0
 #else
@@ -121,8 +121,8 @@ static unsigned int open_sections(void)
 }
 
 /*
- * A section and a second one inside. Bits 0 to 3 of @ways say which of the four
- * calls are inline.
+ * A section with a second one inside. Bits 0 to 3 of @ways say which of the
+ * four calls are inline.
  */
 static uintptr_t nest(unsigned int ways)
 {
@@ -145,7 +145,7 @@ static void *nest_in_all_ways(void *arg)
 	uintptr_t wrong = 0;
 
 	(void)arg;
-	/* The first one begins on a thread that is not registered. */
+	/* The first section begins on a thread that is not registered. */
 	for (unsigned int ways = 16; ways-- > 0;)
 		wrong += nest(ways);
 	return (void *)wrong;
@@ -161,7 +161,7 @@ static void functions_and_inline_sections_nest(void **state)
 
 static _Atomic bool open;
 
-/* Wait in the section until a grace period sleeps for it. */
+/* Waits in the section until a grace period sleeps for it. */
 static void *leave_a_sleeping_grace_period(void *arg)
 {
 	inline_lock();
@@ -193,7 +193,7 @@ static void a_sleeping_grace_period_is_woken(void **state)
 static void a_sleeping_grace_period_is_woken(void **state)
 {
 	(void)state;
-	skip(); /* by the quiescent states, which are calls */
+	skip(); /* woken by quiescent states, which are never inlined */
 }
 
 #endif

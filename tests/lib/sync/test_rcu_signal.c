@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rcu_signal.c - a signal handler that reads, at the moments that matter:
- * a signal is raised when this thread has just locked a mutex, or is about to
- * unlock one, each such moment of a registration, a grace period and an exit in
- * its turn. A handler that then waits for its own thread's lock ends the
- * program by its watchdog.
+ * test_rcu_signal.c - a signal handler that reads, at the critical moments: the
+ * test raises a signal right after this thread has locked a mutex, and right
+ * before it unlocks one, at each such moment of a registration, a grace period
+ * and an exit in turn. Symptom: the watchdog ends the program. Cause: the
+ * handler waits for a lock that its own thread holds.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,15 +30,15 @@ static _Atomic unsigned int handled;
 static _Thread_local unsigned int moment, raise_at; /* 0: not counting */
 
 /*
- * The sanitizers have their own of these: there, signals come at the other
- * moments only.
+ * The sanitizers define these functions themselves; there, signals come only at
+ * the other moments.
  */
 #if !VMS__TSAN && !VMS__ASAN
 #define EACH_LOCK 1
 
 /*
- * At its moment this thread stays where it is, instead of raising a signal,
- * until it may go on.
+ * At its moment this thread waits until it may continue, instead of raising a
+ * signal.
  */
 static _Thread_local bool stays_there;
 static sem_t is_there, may_go_on;
@@ -66,7 +66,7 @@ static mutex_fn find(const char *name)
 	return fn;
 }
 
-/* Which liburcu calls as well. */
+/* liburcu calls this function too. */
 int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
 	static mutex_fn _Atomic real;
@@ -91,7 +91,7 @@ int pthread_mutex_unlock(pthread_mutex_t *mutex)
 
 static _Thread_local bool no_threads;
 
-/* Which the library calls as well. */
+/* The library calls this function too. */
 int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *), void *arg)
 {
 	static int (*_Atomic real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
@@ -136,7 +136,7 @@ static void *run_raising(void *arg)
 	return (void *)(uintptr_t)moment;
 }
 
-/* @fn on a new thread for each of its moments. */
+/* Runs @fn on a new thread for each of its moments. */
 static void on_new_threads(void (*fn)(void))
 {
 	uintptr_t most = 0;
@@ -151,8 +151,9 @@ static void on_new_threads(void (*fn)(void))
 		assert_int_equal(pthread_join(thread, &moments), 0);
 		most = (uintptr_t)moments > most ? (uintptr_t)moments : most;
 		/*
-		 * The last, and the other, if there was that moment: it may
-		 * have been blocked until then.
+		 * The last signal was handled, and so was the one at the
+		 * moment, if there was that moment; it may have been blocked
+		 * until then.
 		 */
 		assert_true(atomic_load(&handled) > before);
 		synchronize_rcu();
@@ -184,7 +185,7 @@ static void a_handler_may_read_during_a_grace_period(void **state)
 {
 	(void)state;
 #ifdef VMS_RCU_QSBR
-	skip(); /* a thread that waits is offline */
+	skip(); /* a waiting thread is offline */
 #endif
 	on_new_threads(wait_first);
 }
@@ -197,7 +198,7 @@ static void do_nothing(struct rcu_head *head)
 
 static void call_first(void)
 {
-	static struct rcu_head head; /* these threads come one after the other */
+	static struct rcu_head head; /* one of these threads runs at a time */
 
 	no_threads = true;
 	call_rcu(&head, do_nothing);
@@ -205,9 +206,7 @@ static void call_first(void)
 	no_threads = false;
 }
 
-/*
- * Where the library has no thread, a barrier waits for the grace period itself.
- */
+/* Without a callback thread a barrier waits for the grace period itself. */
 static void a_handler_may_read_during_a_barrier_without_a_thread(void **state)
 {
 	(void)state;
@@ -218,12 +217,18 @@ static void a_handler_may_read_during_a_barrier_without_a_thread(void **state)
 
 static bool raise_in_child;
 
-/* Among the first child handlers of a fork: registered before the library's. */
+/*
+ * One of the first child handlers of a fork, because it is registered before
+ * the library's.
+ */
 static void programs_child(void)
 {
 	if (!raise_in_child)
 		return;
-	/* If it hangs, it ends with its parent, which has a watchdog. */
+	/*
+	 * A child that hangs is killed when its parent ends, and the parent has
+	 * a watchdog.
+	 */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	raise(SIGUSR1);
 }
@@ -257,7 +262,8 @@ static void *fork_before_the_first_read(void *status)
 }
 
 /*
- * Another thread holds a lock of registration, and does not exist in the child.
+ * Another thread holds a lock of the registration, and does not exist in the
+ * child.
  */
 static void a_handler_may_read_in_a_child_that_is_not_yet_the_librarys(void **state)
 {
@@ -298,14 +304,14 @@ static pthread_key_t below, above;
 static _Atomic unsigned int handled_after_exit;
 static _Atomic bool segv_blocked;
 
-/* Comes before the library's destructor. */
+/* Runs before the library's destructor. */
 static void raise_before_exit(void *arg)
 {
 	(void)arg;
 	raise(SIGUSR1);
 }
 
-/* Comes after it. */
+/* Runs after the library's destructor. */
 static void raise_after_exit(void *arg)
 {
 	unsigned int before = atomic_load(&handled);
@@ -327,8 +333,9 @@ static void *read_and_exit(void *arg)
 }
 
 /*
- * One that came later would register the thread anew, and nobody would undo
- * that.
+ * Symptom: an exited thread stays registered. Cause: a handler that ran after
+ * the library's destructor registered the thread again, and no destructor
+ * undoes that.
  */
 static void no_handler_comes_after_the_library_has_left_the_thread(void **state)
 {
@@ -374,7 +381,10 @@ static int run_all(const char *where)
 	return cmocka_run_group_tests_name(where, tests, NULL, NULL);
 }
 
-/* In a forked child, too: registration and grace periods are others there. */
+/*
+ * The tests run in a forked child too, where registration and grace periods are
+ * implemented differently.
+ */
 int main(void)
 {
 	int status = -1;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rcu_thread.c - the library's own thread: which signals it takes, and
- * what happens where it cannot be created; and the program's threads: how they
- * leave the readers, in whichever round of their destructors they used the
- * library.
+ * test_rcu_thread.c - the library's callback thread: which signals it blocks,
+ * and what happens if it cannot be created. The program's threads: how they
+ * leave the readers, whichever round of their destructors uses the library.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,8 +36,8 @@ static void count_call(struct rcu_head *head)
 /* ---- where no thread can be created -------------------------------------- */
 
 /*
- * Return: 0, or the line that went wrong. In a child, which has no other thread
- * yet.
+ * Runs in a child that has no other thread yet. Return: 0, or the line that
+ * failed.
  */
 static int without_a_thread(void)
 {
@@ -66,7 +65,7 @@ static int without_a_thread(void)
 	return 0;
 }
 
-/* First of all, while this process has no thread of the library's. */
+/* The first test, because the process must not have a callback thread yet. */
 static void callbacks_wait_for_a_barrier_where_there_can_be_no_thread(void **state)
 {
 	int status = -1;
@@ -83,8 +82,8 @@ static void callbacks_wait_for_a_barrier_where_there_can_be_no_thread(void **sta
 /* ---- the library's thread ------------------------------------------------ */
 
 /*
- * Return: the line of the library's thread's status that begins with @field,
- * without that; "": there is none.
+ * Return: the rest of the line in the callback thread's status file that begins
+ * with @field; "" if there is none.
  */
 static const char *library_threads(const char *field)
 {
@@ -122,7 +121,9 @@ static void its_thread_has_a_name_and_every_signal_blocked(void **state)
 	sigset_t saved, now;
 
 	(void)state;
-	/* The creator's mask is neither taken over nor changed. */
+	/*
+	 * The callback thread neither inherits nor changes its creator's mask.
+	 */
 	pthread_sigmask(SIG_BLOCK, NULL, &saved);
 	call_rcu(&head, count_call);
 	pthread_sigmask(SIG_BLOCK, NULL, &now);
@@ -131,8 +132,8 @@ static void its_thread_has_a_name_and_every_signal_blocked(void **state)
 	assert_int_equal(sscanf(library_threads("SigBlk:\t"), "%llx", &blocked), 1);
 	for (int sig = 1; sig <= SIGRTMAX; sig++) {
 		/*
-		 * Two signals cannot be blocked, and the C library keeps two
-		 * for itself.
+		 * SIGKILL and SIGSTOP cannot be blocked, and the C library
+		 * reserves two signals.
 		 */
 		if (sig == SIGKILL || sig == SIGSTOP || (sig >= 32 && sig < SIGRTMIN))
 			continue;
@@ -144,14 +145,14 @@ static void its_thread_has_a_name_and_every_signal_blocked(void **state)
 
 /* ---- the program's threads ----------------------------------------------- */
 
-/* TSan takes its leave of a thread in the last: nothing may run then */
+/* TSan forgets a thread in the last round: no code may run then. */
 #define ROUNDS (VMS__TSAN ? 3 : 4)
 #define STACK_BYTES (4ul << 20) /* the sanitizers need much */
 
 /*
- * Run @fn on a thread whose stack, and with it all thread-local memory, is
- * unmapped afterwards: if the thread stays among the readers, the next grace
- * period faults.
+ * Runs @fn on a thread whose stack, and with it all thread-local memory, is
+ * unmapped afterwards. Symptom: the next grace period faults. Cause: the thread
+ * stayed among the readers.
  */
 static void run_and_unmap(void *(*fn)(void *))
 {
@@ -171,12 +172,12 @@ static void run_and_unmap(void *(*fn)(void *))
 }
 
 /*
- * In which rounds a program's destructor uses the library: bit 0, the first;
- * bit ROUNDS: the thread did so before.
+ * The rounds in which a program's destructor uses the library: bit 0 is the
+ * first round. Bit ROUNDS: the thread uses the library before its exit.
  */
 static unsigned int use_in;
 static pthread_key_t programs_key;
-static unsigned int rounds_seen; /* touched by one thread at a time, in the order of joins */
+static unsigned int rounds_seen; /* accessed by one thread at a time, ordered by the joins */
 
 static void read_once(void)
 {
@@ -206,7 +207,7 @@ static void *use_in_rounds(void *arg)
 static void use_in_all_sets_of_rounds(bool high_key)
 {
 	for (use_in = 1; use_in < 2u << ROUNDS; use_in++) {
-		/* What thread_slot.c excepts. */
+		/* The exception that thread_slot.c documents. */
 		if (high_key && use_in == 1u << (ROUNDS - 1))
 			continue;
 		rounds_seen = 0;
@@ -223,14 +224,14 @@ static void threads_leave_after_use_in_any_rounds(void **state)
 	assert_int_equal(pthread_key_delete(programs_key), 0);
 }
 
-/* Keys whose destructors come after the library's in each round. */
+/* Keys whose destructors run after the library's in each round. */
 static void and_after_use_by_keys_above_the_librarys(void **state)
 {
 	pthread_key_t keys[40];
 
 	(void)state;
 	if (VMS__TSAN)
-		skip(); /* after TSan's leave even the library's own destructor may not run */
+		skip(); /* TSan forgot the thread: not even the library's destructor may run */
 	for (int i = 0; i < 40; i++)
 		assert_int_equal(pthread_key_create(&keys[i], destroy), 0);
 	programs_key = keys[39];
@@ -244,12 +245,12 @@ static bool registered(void)
 	return vms__rcu_reader->registered;
 }
 
-/* Return: how often the thread was not what it should be. */
+/* Return: how often the thread's registration was wrong. */
 static uintptr_t unregister_and_go_on(void)
 {
 	uintptr_t wrong = 0;
 
-	vms_thread_unregister(); /* nothing to undo */
+	vms_thread_unregister(); /* nothing to undo yet */
 	for (int i = 0; i < 3; i++) {
 		read_once();
 		wrong += !registered();
@@ -267,7 +268,7 @@ static void *unregister_and_return(void *arg)
 	return arg;
 }
 
-/* As a host's own thread ends: no destructor is called. */
+/* Ends like a host's own thread: no destructor runs. */
 static void *unregister_and_vanish(void *arg)
 {
 	unregister_wrong = unregister_and_go_on();
@@ -297,7 +298,7 @@ static void an_unregistered_thread_may_end_without_the_c_library(void **state)
 {
 	(void)state;
 	if (VMS__TSAN || VMS__ASAN)
-		skip(); /* they must see it end */
+		skip(); /* the sanitizers must notice the thread's end */
 	run_and_unmap(unregister_and_vanish);
 	assert_int_equal(unregister_wrong, 0);
 }
@@ -334,8 +335,8 @@ static void (*wait_fn)(void);
 static _Atomic bool waited, reader_may_leave;
 
 /*
- * The request is there before the call, and is heard at the first cancellation
- * point.
+ * The request is pending before the call; the next cancellation point acts on
+ * it.
  */
 static void *wait_cancelled(void *arg)
 {
@@ -359,8 +360,8 @@ static void *read_a_while(void *arg)
 }
 
 /*
- * A thread ends after the call of @fn, not in it, beside a reader for which it
- * has to wait.
+ * A cancelled thread must end after the call of @fn, not inside it, although it
+ * has to wait for a reader there.
  */
 static void wait_beside_a_reader(void (*fn)(void))
 {
@@ -412,7 +413,7 @@ static void a_cancelled_thread_ends_after_the_grace_period(void **state)
 static int run_all(const char *where)
 {
 	const struct CMUnitTest tests[] = {
-		/* first */
+		/* first: there must be no callback thread yet */
 		cmocka_unit_test(callbacks_wait_for_a_barrier_where_there_can_be_no_thread),
 		cmocka_unit_test(its_thread_has_a_name_and_every_signal_blocked),
 		cmocka_unit_test(threads_leave_after_use_in_any_rounds),
@@ -429,8 +430,8 @@ static int run_all(const char *where)
 }
 
 /*
- * In a forked child, too, whose thread is another, and whose readers are listed
- * elsewhere.
+ * The tests run in a forked child too, whose callback thread and list of
+ * readers are different ones.
  */
 int main(void)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rwsem.c - the rw-semaphore: who excludes whom, downgrade, timed waits
- * and what they leave behind, fairness and hand-off, and all of it at random
- * over plain data (which TSan judges too).
+ * test_rwsem.c - the rw-semaphore: exclusion, downgrade, timed waits and what
+ * they leave behind, fairness and hand-off, and all of it at random over plain
+ * data, which TSan checks too.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,15 +24,15 @@
 #include "tests/lib/sync/child.h"
 
 /*
- * The tests take and drop locks in ways that no analysis of one function
- * follows.
+ * The tests take and release locks in ways that the thread-safety analysis,
+ * which looks at one function at a time, cannot follow.
  */
 #define TEST VMS_NO_TSA
 
 #define FOREVER (3600 * 1000000000ULL)
 #define MOMENT 1000000ULL /* ns */
 
-/* How often the first waiter is overtaken at most: rwsem.h says so. */
+/* The most times that the first waiter is overtaken, as rwsem.h documents. */
 #define OVERTAKEN_MAX 1024
 
 static struct rw_semaphore sem;
@@ -40,8 +40,8 @@ static struct rw_semaphore sem;
 enum how { READ, WRITE, READ_TIMED, WRITE_TIMED };
 
 /*
- * A thread that takes the lock in one way, says so, holds it until told to let
- * go, and lets go.
+ * A thread that takes the lock in one way, sets @in, holds the lock until
+ * @let_go is set, and releases it.
  */
 struct holder {
 	pthread_t thread;
@@ -114,8 +114,8 @@ static void wait_until_somebody_queues(void)
 }
 
 /*
- * Free, with nothing left over from earlier waiters: a writer's trylock takes a
- * wholly clean word only.
+ * Asserts that the lock is free and earlier waiters left nothing behind: a
+ * writer's trylock succeeds only if the word is completely clean.
  */
 static void assert_clean(void) TEST
 {
@@ -157,7 +157,7 @@ static void readers_run_together(void **state)
 	start(&a, READ, 0);
 	wait_until_in(&a);
 	start(&b, READ, 0);
-	wait_until_in(&b); /* hangs if the first keeps it out */
+	wait_until_in(&b); /* hangs if the first reader keeps it out */
 	finish(&a);
 	finish(&b);
 	assert_clean();
@@ -172,12 +172,12 @@ static void waiters_get_in_when_the_writer_leaves(void **state) TEST
 	for (int i = 0; i < 4; i++)
 		start(&h[i], i % 2 ? WRITE : READ, 0);
 	wait_until_somebody_queues();
-	usleep(2000); /* let the others queue too; the result is the same if they do not */
+	usleep(2000); /* lets the others queue too; the result is the same if they do not */
 	for (int i = 0; i < 4; i++)
 		assert_false(atomic_load(&h[i].in));
 	up_write(&sem);
 	for (int i = 0; i < 4; i++)
-		atomic_store(&h[i].let_go, true); /* the order in which they come is theirs */
+		atomic_store(&h[i].let_go, true); /* they get the lock in any order */
 	for (int i = 0; i < 4; i++)
 		finish(&h[i]);
 	assert_clean();
@@ -215,7 +215,7 @@ static void downgrade_lets_readers_in_but_no_writer(void **state) TEST
 		wait_until_somebody_queues();
 		start(&writer, WRITE, 0);
 		if (i % 2)
-			usleep(1000); /* the writer is in the queue as well, more or less often */
+			usleep(1000); /* mostly long enough for the writer to queue as well */
 		downgrade_write(&sem);
 		wait_until_in(&reader);
 		assert_false(rwsem_is_write_locked(&sem));
@@ -274,7 +274,7 @@ static void timed_waits_expire_and_leave_the_lock_usable(void **state) TEST
 		assert_clean();
 
 		/*
-		 * Readers are no obstacle to a timed reader, but to a timed
+		 * Readers do not block a timed reader, but they block a timed
 		 * writer.
 		 */
 		down_read(&sem);
@@ -309,8 +309,9 @@ static void timed_waits_end_early_when_the_lock_comes(void **state) TEST
 }
 
 /*
- * The reader waits only because the writer came before it; nobody lets go of
- * anything when that one leaves.
+ * Symptom: a waiter sleeps forever. Cause: it waited only for a writer in front
+ * of it, and no release wakes it when that writer gives up. The writer has to
+ * wake those behind it.
  */
 static void a_writer_that_gives_up_lets_those_behind_it_in(void **state) TEST
 {
@@ -325,8 +326,8 @@ static void a_writer_that_gives_up_lets_those_behind_it_in(void **state) TEST
 		assert_int_equal(pthread_join(writer.thread, NULL), 0);
 		assert_int_equal(writer.ret, -ETIMEDOUT);
 		/*
-		 * hangs if the departure is not noticed: this thread still
-		 * holds its read lock
+		 * Hangs if the writer's departure wakes no waiter: this thread
+		 * still holds its read lock.
 		 */
 		wait_until_in(&reader);
 		finish(&reader);
@@ -341,7 +342,10 @@ static void a_writer_that_gives_up_lets_those_behind_it_in(void **state) TEST
 
 static _Atomic bool stop_crowd;
 
-/* Stay long enough that the others of the crowd come before one leaves. */
+/*
+ * Holds the lock long enough for other threads of the crowd to come before one
+ * leaves.
+ */
 static void linger(void)
 {
 	for (int i = 0; i < 200; i++)
@@ -369,8 +373,8 @@ static void *write_without_pause(void *arg) TEST
 }
 
 /*
- * Take the lock @times in the midst of a crowd; hangs if the crowd keeps this
- * thread out.
+ * Takes the lock @times while a crowd takes it without pause. Symptom: a hang.
+ * Cause: the crowd keeps this thread out.
  */
 static void get_in_among(void *(*crowd)(void *), enum how how, int times)
 {
@@ -410,9 +414,8 @@ static void a_writer_gets_in_among_endless_writers(void **state)
 }
 
 /*
- * Whoever is first in the queue is overtaken a bounded number of times, however
- * long it takes to wake up: this thread takes the lock past it as often as it
- * can.
+ * The first waiter is overtaken a bounded number of times, however long it
+ * takes to wake up. This thread overtakes it as often as it can.
  */
 static void check_overtaken(enum how waiter, enum how passer) TEST
 {
@@ -425,7 +428,7 @@ static void check_overtaken(enum how waiter, enum how passer) TEST
 		atomic_store(&first.let_go, true);
 		wait_until_somebody_queues();
 		if (i % 2)
-			usleep(300); /* so that it sleeps, more or less often */
+			usleep(300); /* mostly long enough for the waiter to sleep */
 		up_write(&sem);
 		for (;; passed++) {
 			bool over;
@@ -453,9 +456,9 @@ static void first_waiter_is_overtaken_a_bounded_number_of_times(void **state)
 }
 
 /*
- * Who has waited for long is given the lock by the one that lets go, so it is
- * locked again before that call returns, though the waiter may still be asleep:
- * nobody can come in between.
+ * The releasing thread gives the lock to a waiter that has waited for long. The
+ * lock is therefore held again before the release returns, even if the waiter
+ * still sleeps, and no other thread can overtake it.
  */
 static void check_handed_over(enum how how) TEST
 {
@@ -465,13 +468,13 @@ static void check_handed_over(enum how how) TEST
 	start(&first, how, 0);
 	wait_until_somebody_queues();
 	/*
-	 * beyond the patience of the first; this thread still holds the lock,
-	 * so it is the least that matters
+	 * Exceeds the first waiter's patience. The exact time does not matter,
+	 * because this thread still holds the lock.
 	 */
 	usleep(5000);
 	/*
-	 * A second waiter comes and goes, which makes the state of the first be
-	 * looked at.
+	 * A second waiter comes and gives up, so that the queue is examined and
+	 * the first waiter's state updated.
 	 */
 	start(&second, WRITE_TIMED, MOMENT);
 	assert_int_equal(pthread_join(second.thread, NULL), 0);
@@ -492,12 +495,12 @@ static void a_waiter_that_has_waited_long_is_handed_the_lock(void **state)
 	check_handed_over(READ);
 }
 
-/* ---- all at random ------------------------------------------------------- */
+/* ---- everything at random ------------------------------------------------ */
 
 #define THREADS 4
 #define ROUNDS 100000
 
-static long left, right; /* plain, equal whenever no writer is in */
+static long left, right; /* plain; equal whenever no writer holds the lock */
 
 struct worker {
 	pthread_t thread;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rwsem_orders.c - the rw-semaphore, and the spinlock, under the C11
- * memory model: as they stand nothing goes wrong, and with any one of their
- * memory orders weakened something does.
+ * test_rwsem_orders.c - the rw-semaphore and the spinlock under the C11 memory
+ * model: with their own memory orders no run fails, and with any one order
+ * weakened some run must fail.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,14 +19,15 @@
 #include "tests/lib/sync/model.h"
 
 /*
- * The plain variables: what the lock under test guards, what wait_lock guards,
- * and what the owner of a timed waiter does.
+ * The plain variables: the data that the lock under test protects, the data
+ * that wait_lock protects, and the fields that the owner of a timed waiter
+ * writes.
  */
 enum { DATA, QUEUE, WAITERS_FIELDS };
 
 /*
- * CLOCK_MONOTONIC stands still, or runs past anybody's patience between two
- * looks.
+ * CLOCK_MONOTONIC stands still, or advances past every waiter's patience
+ * between two looks.
  */
 static int64_t clock_now;
 
@@ -160,7 +161,9 @@ static void writer_timed_twice(void)
 	writer_timed();
 }
 
-/* Holds the lock, and now and then the queue, while timed calls come and go. */
+/*
+ * Holds the lock, and sometimes the queue, while timed calls come and give up.
+ */
 static void busybody(void) TEST
 {
 	down_write(&sem);

@@ -18,8 +18,8 @@
 #include "tests/lib/sync/explore.h"
 
 /*
- * CLOCK_MONOTONIC stands still, or runs past anybody's patience between two
- * looks.
+ * CLOCK_MONOTONIC stands still, or advances past every waiter's patience
+ * between two looks.
  */
 static int64_t clock_now, clock_step;
 static void clock_is_read(void);
@@ -35,9 +35,9 @@ static int model_clock_gettime(clockid_t id, struct timespec *ts)
 }
 
 /*
- * On one CPU nobody spins: every wait goes all the way to sleep. On two,
- * waiters look once before they sleep, or often, and the first writer competes
- * for the lock.
+ * With one CPU no waiter spins: every wait sleeps. With two CPUs a waiter looks
+ * SPIN_LOOKS times before it sleeps, and the first writer competes for the
+ * lock.
  */
 #ifndef CPUS
 #define CPUS 1
@@ -51,7 +51,7 @@ static int model_clock_gettime(clockid_t id, struct timespec *ts)
 #endif
 #define NR_TIMED_WAITERS 2
 
-/* Others may do something whenever a waiter pauses between two looks. */
+/* A hook that runs whenever a waiter pauses between two looks. */
 #include "lib/sync/spinlock.h"
 static void pause_is_taken(void);
 #define vms__cpu_relax pause_is_taken
@@ -71,7 +71,7 @@ static void pause_is_taken(void);
 #define TEST VMS_NO_TSA
 
 static struct rw_semaphore sem;
-static int readers, writers; /* who is in: one thread runs at a time */
+static int readers, writers; /* holders of the lock; one thread runs at a time */
 
 static void begin(void)
 {
@@ -224,7 +224,7 @@ static void more_may_wait_than_there_are_places(void **state)
 		begin_crowded, end_crowded, {writer, writer_timed, reader_timed}, 2});
 }
 
-/* ---- a thread that holds up the others, until every timed call has returned ---- */
+/* ---- a thread that stops until every timed call has returned ---- */
 
 static _Atomic unsigned int callers; /* that have not returned yet */
 
@@ -267,7 +267,7 @@ static void writer_called(void)
 	caller_returns();
 }
 
-/* It does not run while it has wait_lock. */
+/* The thread does not run while it holds wait_lock. */
 static void stopped_at_the_queue(void)
 {
 	vms__rwsem_lock_queue(&sem, NULL);
@@ -283,8 +283,8 @@ static void stopped_with_the_queue(void) TEST
 }
 
 /*
- * Lets go of @sem, passes it on to those who wait, and is stopped before it
- * tells them.
+ * Releases @sem, passes it on to the waiters, and is stopped before it wakes
+ * them.
  */
 static void stopped_with_the_news(void) TEST
 {
@@ -320,7 +320,7 @@ static void downgrade_called(void) TEST
 static void a_timed_call_waits_for_no_thread_that_is_stopped(void **state)
 {
 	(void)state;
-	/* If a caller waits for the stopped thread, everybody waits. */
+	/* If a caller waited for the stopped thread, all threads would wait. */
 	check_scenario(&(struct explore_scenario){
 		begin_held_up, end, {stopped_with_the_queue, reader_called}, 2});
 	check_scenario(&(struct explore_scenario){
@@ -342,7 +342,7 @@ static void trylocks_come_between_unharmed(void **state)
 	check(writer, trier, writer);
 }
 
-/* One thread, and a waiter that stands for a second one. */
+/* One thread, and a waiter that represents a second thread. */
 static void leaves_behind_another(void) TEST
 {
 	struct vms_rwsem_waiter other = {
@@ -389,7 +389,10 @@ static void letting_go_waits_for_no_thread_that_is_stopped(void **state)
 
 /* ---- how often the first waiter is overtaken ---- */
 
-/* Takes the lock in one way or another, and lets go; nobody else is in. */
+/*
+ * Takes the lock in the given way and releases it; no other thread holds it.
+ * Return: false if it could not be taken.
+ */
 static bool pass_by(unsigned int how) TEST
 {
 	switch (how) {
@@ -425,9 +428,9 @@ static bool pass_by(unsigned int how) TEST
 }
 
 /*
- * A waiter that stands for another thread, as the first in the queue, in
- * @state. The lock is held on entry, for reading if @reader. The waiter does
- * nothing, so the bound alone ends it.
+ * Puts a waiter that represents another thread first into the queue, in @state.
+ * On entry the lock is held, for reading if @reader is set. The waiter does
+ * nothing, so that only the bound ends its wait.
  */
 static void overtake_until_granted_after(bool reader, unsigned int state, unsigned long bound,
 					 unsigned int first_way, unsigned int ways) TEST
@@ -471,8 +474,8 @@ static void overtake_until_granted(unsigned int state, unsigned long bound, unsi
 }
 
 /*
- * The first downgrade among five ways, as pass_by() has them, that is among the
- * last DOWNGRADE_EARLY before @bound.
+ * Return: the first downgrade, among the five ways of pass_by() in turn, that
+ * is among the last DOWNGRADE_EARLY passes before @bound.
  */
 static unsigned long downgrade_before(unsigned long bound)
 {
@@ -487,15 +490,15 @@ static void overtakes_one_that_looks(void) TEST
 {
 	overtake_until_granted(FRONT, OVERTAKEN_AWAKE, 0, 1); /* writers */
 	down_write(&sem);
-	/* writers that end as readers */
+	/* writers that downgrade */
 	overtake_until_granted(FRONT, OVERTAKEN_AWAKE - DOWNGRADE_EARLY, 2, 1);
 	down_write(&sem);
-	/* and readers after those */
+	/* readers after those */
 	overtake_until_granted(FRONT, downgrade_before(OVERTAKEN_AWAKE), 0, 5);
 	down_write(&sem);
 	overtake_until_granted(FRONT, OVERTAKEN_AWAKE, 3, 2); /* readers after a writer */
 	down_write(&sem);
-	overtake_until_granted(FRONT, OVERTAKEN_AWAKE, 5, 1); /* those who only try, the same */
+	overtake_until_granted(FRONT, OVERTAKEN_AWAKE, 5, 1); /* trylocks of readers */
 }
 
 static void overtakes_one_that_sleeps(void) TEST
@@ -508,8 +511,8 @@ static void overtakes_one_that_sleeps(void) TEST
 }
 
 /*
- * Readers that let go give the lock to the waiter that is awake, unless a
- * writer had it while that waited.
+ * Readers that release the lock give it to a waiter that is awake, unless a
+ * writer had the lock while it waited.
  */
 static void overtakes_as_a_reader(void) TEST
 {
@@ -537,8 +540,8 @@ static void first_waiter_is_overtaken_so_often_and_no_more(void **state)
 }
 
 /*
- * The lock was let go with HANDOFF, and whoever did so has not come to the
- * queue yet.
+ * The lock was released with HANDOFF, and the releasing thread has not come to
+ * the queue yet.
  */
 static void nobody_takes_a_lock_that_is_due_to_a_waiter(void **state)
 {
@@ -553,16 +556,16 @@ static void nobody_takes_a_lock_that_is_due_to_a_waiter(void **state)
 	assert_int_equal(sem.count, WAITERS | HANDOFF);
 }
 
-/* ---- how long the first waiter looks on while it is overtaken ---- */
+/* ---- how long the first waiter competes while it is overtaken ---- */
 
 static bool others_pass;
 static unsigned long passed;
 
-static unsigned long nr_looks; /* at the clock, so also at count while the lock is held */
+static unsigned long nr_looks; /* at the clock, and so also at count while the lock is held */
 
 /*
- * Another thread lets go, and takes the lock again at once, past the waiter
- * that competes. Not while that looks at the queue.
+ * Another thread releases the lock and takes it again at once, past the
+ * competing waiter. It does not while the waiter examines the queue.
  */
 static void clock_is_read(void) TEST
 {
@@ -575,9 +578,9 @@ static void clock_is_read(void) TEST
 }
 
 /*
- * A waiter competes while @step nanoseconds go by from one look to the next,
- * and at each one somebody passes. Return: how often, until the lock was due to
- * it.
+ * A waiter competes while @step nanoseconds pass between two looks, and at each
+ * look another thread overtakes it. Return: how often, until the lock was due
+ * to it.
  */
 static unsigned long pass_one_that_competes(int64_t step) TEST
 {
@@ -603,13 +606,14 @@ static unsigned long pass_one_that_competes(int64_t step) TEST
 	return passed;
 }
 
-/* ---- how often a competing waiter looks, and how soon it sees what it waits for ---- */
+/* ---- how often a competing waiter looks, and how soon it sees a release -- */
 
-#define SECTION 8UL /* in pauses, of a thread that has the lock again and again */
+#define SECTION 8UL /* in pauses; of a thread that takes the lock again and again */
 
 /*
- * Another thread has one section after the other until busy_until, and lets go
- * at gone_at. In pauses since the waiter began; 0: never.
+ * Another thread runs one section after the other until busy_until, and
+ * releases the lock at gone_at. All are counted in pauses since the waiter
+ * began; 0: never.
  */
 static unsigned long pauses, busy_until, gone_at;
 
@@ -630,8 +634,8 @@ static void pause_is_taken(void) TEST
 }
 
 /*
- * A waiter competes with that thread, until it has the lock. Return: how many
- * pauses it made.
+ * A waiter competes with that thread until it has the lock. Return: the number
+ * of pauses it made.
  */
 static unsigned long pauses_beside(unsigned long busy, unsigned long gone) TEST
 {
@@ -656,7 +660,7 @@ static unsigned long pauses_beside(unsigned long busy, unsigned long gone) TEST
 	return pauses;
 }
 
-/* Each look makes the holder's next step slower. */
+/* Each look slows the holder's next access to the lock. */
 static void who_competes_looks_seldom_while_others_take_the_lock(void **state)
 {
 	(void)state;
@@ -692,8 +696,8 @@ static void waits_behind_a_long_section(void) TEST
 }
 
 /*
- * The scenario has one thread: if it went to sleep before the lock is let go,
- * it would sleep for ever.
+ * Symptom: the only thread sleeps forever. Cause: the waiter went to sleep
+ * before the lock was released, although it should still compete.
  */
 static void who_competes_is_awake_at_the_end_of_a_long_section(void **state)
 {
@@ -708,15 +712,15 @@ static void who_competes_is_awake_at_the_end_of_a_long_section(void **state)
 }
 
 /*
- * By the count alone it would be passed 128 times, however long each time
- * takes.
+ * By the count alone the waiter would be overtaken 128 times, however long each
+ * section takes.
  */
 static void who_competes_behind_long_sections_grows_impatient(void **state)
 {
 	(void)state;
 	assert_int_equal(pass_one_that_competes(0), OVERTAKEN_AWAKE);
 	assert_in_range(pass_one_that_competes(IMPATIENCE_NS), 1, 4);
-	/* The time counts, not the looks. */
+	/* Time makes it impatient, not the number of looks. */
 	assert_in_range(pass_one_that_competes(IMPATIENCE_NS / 20), 15, 25);
 }
 
@@ -741,11 +745,11 @@ int main(void)
 		cmocka_unit_test(who_competes_soon_sees_the_end_of_a_long_section),
 		cmocka_unit_test(who_competes_is_awake_at_the_end_of_a_long_section),
 	};
-	/* Spinning makes a difference to the first ones. */
+	/* Spinning affects only the first five tests. */
 	const size_t nr = CPUS > 1 ? 5 : sizeof(tests) / sizeof(tests[0]);
 
 	alarm(WATCHDOG_SECONDS);
-	/* More looks are more schedules than can be run. */
+	/* Many looks make more schedules than can be run. */
 	if (SPIN_LOOKS > 1)
 		return cmocka_run_group_tests(of_a_long_spin, NULL, NULL);
 	return _cmocka_run_group_tests("tests", tests, nr, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_spinlock.c - the one-word lock: exclusion, its three values, and that
- * who sleeps for it is woken.
+ * test_spinlock.c - the one-word lock: exclusion, its three values, and the
+ * wake-up of a waiter that sleeps.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@
 #define ROUNDS 20000
 
 static _Atomic unsigned int lock;
-static long counter; /* plain: the lock is all that orders it */
+static long counter; /* plain: only the lock orders it */
 
 static void trylock_takes_a_free_lock_only(void **state)
 {
@@ -38,7 +38,7 @@ static void *count(void *arg)
 		if (i % 4 || !vms__spin_trylock(&lock))
 			vms__spin_lock(&lock);
 		counter++;
-		/* Losing the CPU inside makes the others sleep. */
+		/* A holder that loses the CPU makes the others sleep. */
 		if (i % 1024 == 0)
 			sched_yield();
 		vms__spin_unlock(&lock);
@@ -77,10 +77,10 @@ static void every_sleeper_is_woken(void **state)
 	vms__spin_lock(&lock);
 	for (int i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, take_once, NULL), 0);
-	/* 2: somebody has given up spinning. */
+	/* 2: some thread has stopped spinning. */
 	while (atomic_load_explicit(&lock, memory_order_relaxed) != 2)
 		sched_yield();
-	usleep(2000); /* let the others get there too; the result is the same if they do not */
+	usleep(2000); /* lets the others sleep too; the result is the same if they do not */
 	assert_int_equal(counter, 0);
 	vms__spin_unlock(&lock);
 	for (int i = 0; i < THREADS; i++)

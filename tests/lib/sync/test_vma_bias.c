@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_vma_bias.c - a VMA whose readers hold it by slots of their threads: when
- * it comes to that, what nests, who is waited for, and what a fork and a signal
- * handler find.
+ * test_vma_bias.c - a VMA that its readers hold by their threads' slots: when
+ * the VMA becomes biased, how holds nest, which readers a writer waits for, and
+ * what a fork and a signal handler find.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,7 +33,7 @@ static void fresh(void)
 	vms__vlock_attach(&refcnt);
 }
 
-/* As lock_vma_under_rcu() and vma_end_read(). */
+/* Works like lock_vma_under_rcu(); unlock() works like vma_end_read(). */
 static bool lock(void)
 {
 	enum vms__vlock_try got;
@@ -61,8 +61,9 @@ static void unlock(void)
 }
 
 /*
- * Two that hold it at once have met, if they are of one thread, too. After a
- * revocation readers count for a while, so this may take some tries.
+ * Two readers that hold the VMA at once bias it, even if both are one thread.
+ * After a revocation readers count for a while, so that this may take some
+ * tries.
  */
 static void bias(void)
 {
@@ -148,11 +149,13 @@ static void a_trying_writer_is_refused_while_a_slot_holds_it(void **state)
 	assert_int_equal(atomic_load(&refcnt), 1);
 }
 
-/* the process is stopped for an hour before this look at the clock; 0: never */
+/*
+ * looks at the clock until the process stops for an hour; 0: it does not stop
+ */
 static _Atomic int looks_until_stop;
 static _Atomic long hours_stopped;
 
-/* The library's clock, too. */
+/* The library calls this function too. */
 int clock_gettime(clockid_t clock, struct timespec *t)
 {
 	long ret = syscall(SYS_clock_gettime, clock, t);
@@ -167,11 +170,14 @@ static void a_stop_during_a_revocation_does_not_count(void **state)
 {
 	(void)state;
 	fresh_biased();
-	/* The fence begins at the first look, and ends at the second. */
+	/* The fence begins at the first look and ends at the second. */
 	atomic_store(&looks_until_stop, 2);
 	write_once();
 	assert_int_equal(atomic_load(&hours_stopped), 1);
-	/* Ends by the watchdog, if no bias is set for nine hours. */
+	/*
+	 * Symptom: the watchdog ends the program. Cause: the hour counts as the
+	 * fence's duration, and no bias is set for nine hours.
+	 */
 	bias();
 }
 
@@ -196,7 +202,10 @@ static void writer_waits_for_a_slot_and_is_woken(void **state)
 		assert_int_equal(pthread_create(&writer, NULL, write_in_a_thread, NULL), 0);
 		while (!(atomic_load(&refcnt) & VMA_LOCK_OFFSET))
 			sched_yield();
-		/* Half of the times, asleep or nearly so. */
+		/*
+		 * In every second round, until the writer sleeps or is about
+		 * to.
+		 */
 		while (i % 2 && !atomic_load(&vms__bias_slots[VMS__BIAS_SELF].sleeper))
 			sched_yield();
 		assert_false(lock());
@@ -236,7 +245,7 @@ static void slots_of_other_threads_hold_nothing_after_a_fork(void **state)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (!pid) {
-		/* The holder does not exist here. */
+		/* The holder does not exist in the child. */
 		alarm(WATCHDOG_SECONDS);
 		write_once();
 		_exit(atomic_load(&refcnt) == 1 ? 0 : 1);
@@ -251,7 +260,7 @@ static void slots_of_other_threads_hold_nothing_after_a_fork(void **state)
 
 static _Atomic long handled;
 
-/* Takes the same VMA twice, whatever it interrupts. */
+/* Takes the VMA twice, whatever it interrupts. */
 static void handler(int sig)
 {
 	bool first = lock(), second = lock();
@@ -306,8 +315,9 @@ static void a_handler_leaves_the_slot_as_it_found_it(void **state)
 }
 
 /*
- * A handler comes after P2, and before the look that fails. It ends the old
- * stamp, by which it was noted as nested.
+ * A handler runs after P2, before the look that fails. It counts, notes its
+ * count as nested because a stamp is set, and then settles that stamp. Its
+ * release sees no stamp, and does not take the note back.
  */
 static void a_handler_before_the_second_look_leaves_nothing(void **state)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_vma_lock.c - the per-VMA lock on bare words: who is refused, who waits
- * for whom, what reuse of the memory and the wrap of the sequence do, and that
- * it orders plain data (which TSan judges too).
+ * test_vma_lock.c - the per-VMA lock on bare words: which reader is refused,
+ * which thread waits for which, what happens when the memory is reused and when
+ * the sequence wraps, and that the lock orders plain data, which TSan checks
+ * too.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,18 +20,21 @@
 #include "tests/lib/sync/child.h"
 
 /*
- * What a VMA is to its lock. As in the real one the count lies on a cache line
- * of its own: two words on one line keep an order that the processor does not
- * promise.
+ * The parts of a VMA that its lock needs. As in the real VMA the count lies on
+ * a cache line of its own: two words on one line would show an order that the
+ * processor does not guarantee.
  */
 struct vma {
 	_Atomic unsigned long lock_seq;
-	_Atomic int mm;       /* which mm it belongs to */
-	long start, end, sum; /* plain; sum == start + end whenever nobody writes */
+	_Atomic int mm;       /* the mm that it belongs to */
+	long start, end, sum; /* plain; sum == start + end while no writer writes */
 	_Alignas(VMS_CACHELINE) _Atomic unsigned int refcnt;
 };
 
-/* mmap_lock W of each mm is the one writer thread of each test. */
+/*
+ * Each test has one writer thread, which stands for the holder of each mm's
+ * mmap_lock for writing.
+ */
 static _Atomic unsigned long mm_seq[2];
 static struct vma vma;
 
@@ -38,7 +42,7 @@ static enum vms__vlock_try try_read(struct vma *v, int mm)
 {
 	enum vms__vlock_try got = vms__vlock_try_read(&v->refcnt, &v->lock_seq, &mm_seq[mm]);
 
-	/* Whether another reader was in does not matter here. */
+	/* These tests do not care whether another reader held the lock. */
 	return got == VMS__VLOCK_MET ? VMS__VLOCK_OK : got;
 }
 
@@ -47,7 +51,7 @@ static void start_write(struct vma *v, unsigned long seq)
 	vms__vlock_start_write(&v->refcnt, &v->lock_seq, seq);
 }
 
-/* An attached VMA of mm 0, whose sequence is @seq (even). */
+/* Makes an attached VMA of mm 0, whose sequence is @seq (even). */
 static void fresh(struct vma *v, unsigned long seq)
 {
 	atomic_store(&mm_seq[0], seq);
@@ -80,7 +84,7 @@ static void reader_is_refused_until_the_write_section_ends(void **state)
 	fresh(&vma, 2);
 	seq = vms__vlock_seq_begin(&mm_seq[0]);
 	assert_int_equal(seq, 3);
-	/* The mm is write-locked, this VMA is not. */
+	/* The mm is write-locked, but this VMA is not. */
 	assert_false(vms__vlock_is_write_locked(&vma.lock_seq, seq));
 	assert_int_equal(try_read(&vma, 0), VMS__VLOCK_OK);
 	vms__vlock_end_read(&vma.refcnt);
@@ -123,8 +127,8 @@ static void second_write_lock_in_a_section_does_nothing(void **state)
 	seq = vms__vlock_seq_begin(&mm_seq[0]);
 	start_write(&vma, seq);
 	/*
-	 * A passing reader counts for a moment; waiting for it once more would
-	 * be waste, and here would never end.
+	 * A passing reader counts for a moment. The second write lock must not
+	 * wait for it: that wait is needless, and here it would never end.
 	 */
 	atomic_fetch_add(&vma.refcnt, 1);
 	start_write(&vma, seq);
@@ -144,15 +148,15 @@ static void detached_vma_is_gone_and_can_be_stamped(void **state)
 	vms__vlock_detach(&vma.refcnt);
 	assert_int_equal(atomic_load(&vma.refcnt), 0);
 	/*
-	 * Whoever still finds it meanwhile is turned away, and need not look
-	 * for another one.
+	 * A reader that still finds the VMA during the section is refused, and
+	 * need not search for another VMA.
 	 */
 	assert_int_equal(try_read(&vma, 0), VMS__VLOCK_BUSY);
 	vms__vlock_seq_end(&mm_seq[0]);
 	assert_int_equal(try_read(&vma, 0), VMS__VLOCK_GONE);
 	assert_int_equal(atomic_load(&vma.refcnt), 0);
 
-	/* The same in one step. */
+	/* Retiring does all of this in one step. */
 	fresh(&vma, 2);
 	seq = vms__vlock_seq_begin(&mm_seq[0]);
 	vms__vlock_retire(&vma.refcnt, &vma.lock_seq, seq);
@@ -163,8 +167,8 @@ static void detached_vma_is_gone_and_can_be_stamped(void **state)
 	assert_int_equal(atomic_load(&vma.refcnt), 0);
 
 	/*
-	 * A VMA that is made in a write section is stamped first: attached, it
-	 * still lets nobody in before the section ends.
+	 * A VMA that is made in a write section is stamped first, so that it
+	 * refuses readers after it is attached, until the section ends.
 	 */
 	vms__vlock_init(&vma.refcnt, &vma.lock_seq);
 	seq = vms__vlock_seq_begin(&mm_seq[0]);
@@ -190,11 +194,11 @@ static void too_many_readers_are_refused_not_counted_over(void **state)
 	assert_int_equal(try_read(&vma, 0), VMS__VLOCK_OK);
 }
 
-/* ---- a writer that waits ------------------------------------------------- */
+/* ---- a waiting writer ---------------------------------------------------- */
 
 struct writer {
 	pthread_t thread;
-	unsigned long seq; /* 0: detach, else write-lock as of */
+	unsigned long seq; /* 0: detach; otherwise the section to write-lock for */
 	_Atomic bool done;
 };
 
@@ -211,8 +215,8 @@ static void *write_or_detach(void *arg)
 }
 
 /*
- * Start @w, and come back when it waits for the readers: asleep, if @asleep,
- * else at least announced.
+ * Starts @w, and returns when it waits for the readers: asleep if @asleep is
+ * set, otherwise at least announced.
  */
 static void start_until_waiting(struct writer *w, bool asleep)
 {
@@ -235,7 +239,7 @@ static void check_writer_waits_for_readers(bool asleep)
 	start_until_waiting(&w, asleep);
 	assert_int_equal(try_read(&vma, 0), VMS__VLOCK_BUSY);
 	vms__vlock_end_read(&vma.refcnt);
-	usleep(1000); /* time for a writer that does not wait for the second to show it */
+	usleep(1000); /* long enough for a writer that wrongly does not wait */
 	assert_false(atomic_load(&w.done));
 	vms__vlock_end_read(&vma.refcnt);
 	assert_int_equal(pthread_join(w.thread, NULL), 0);
@@ -277,7 +281,7 @@ static void detaching_waits_for_passing_readers(void **state)
 		atomic_fetch_add(&vma.refcnt, 2);
 		start_until_waiting(&w, i % 2);
 		vms__vlock_end_read(&vma.refcnt);
-		usleep(200); /* time for a detach that does not wait for the second to show it */
+		usleep(200); /* long enough for a detach that wrongly does not wait */
 		assert_false(atomic_load(&w.done));
 		vms__vlock_end_read(&vma.refcnt);
 		assert_int_equal(pthread_join(w.thread, NULL), 0);
@@ -302,7 +306,7 @@ static void the_sequence_wraps_under_a_reader(void **state)
 	vms__vlock_seq_end(&mm_seq[0]);
 	assert_int_equal(atomic_load(&mm_seq[0]), 0);
 
-	/* Stamped with the highest value, seen from 0. */
+	/* The VMA's stamp is the highest value, the mm's sequence 0. */
 	assert_int_equal(try_read(&vma, 0), VMS__VLOCK_OK);
 	w.seq = vms__vlock_seq_begin(&mm_seq[0]);
 	assert_int_equal(w.seq, 1);
@@ -320,8 +324,8 @@ static void a_never_stamped_vma_at_sequence_zero_is_free(void **state)
 {
 	(void)state;
 	/*
-	 * 0 is no number of a section. The mm's sequence is 0 once in 2^64
-	 * steps, between sections.
+	 * 0 is never the number of a section. An mm's sequence is 0 once in
+	 * 2^64 steps, between two sections.
 	 */
 	fresh(&vma, 0);
 	assert_int_equal(try_read(&vma, 0), VMS__VLOCK_OK);
@@ -331,8 +335,9 @@ static void a_never_stamped_vma_at_sequence_zero_is_free(void **state)
 /* ---- the stamp of a section that is over --------------------------------- */
 
 /*
- * The word of another mm's or of a section that goes on would be compared with
- * it: so a foreign mm_seq shows who looks.
+ * A reader compares a stamp with the mm's sequence only while the stamp is not
+ * settled. After that it must not read the sequence; passing NULL for it shows
+ * a reader that does.
  */
 static void reader_that_settled_the_stamp_leaves_the_sequence_alone(void **state)
 {
@@ -347,7 +352,7 @@ static void reader_that_settled_the_stamp_leaves_the_sequence_alone(void **state
 	vms__vlock_settle(&vma.lock_seq, &mm_seq[0]);
 	assert_int_equal(atomic_load(&vma.lock_seq), 0);
 	vms__vlock_end_read(&vma.refcnt);
-	/* No sequence at all would do. */
+	/* No sequence is needed. */
 	assert_int_equal(vms__vlock_try_read(&vma.refcnt, &vma.lock_seq, NULL), VMS__VLOCK_OK);
 	vms__vlock_end_read(&vma.refcnt);
 }
@@ -363,7 +368,7 @@ static void stamp_of_a_section_that_goes_on_stays(void **state)
 	vms__vlock_settle(&vma.lock_seq, &mm_seq[0]);
 	assert_true(vms__vlock_is_write_locked(&vma.lock_seq, seq));
 	/*
-	 * A reader with an old copy of the sequence, which differs from the
+	 * The reader has an old copy of the sequence, which differs from the
 	 * stamp but is not later.
 	 */
 	atomic_store(&mm_seq[1], seq - 1);
@@ -385,11 +390,11 @@ static void stamp_is_settled_across_the_wrap(void **state)
 	assert_int_equal(atomic_load(&vma.lock_seq), 0);
 }
 
-/* ---- readers and a writer without pause ---------------------------------- */
+/* ---- readers and a writer without a pause -------------------------------- */
 
 #define READERS 2
 #define SECTIONS 30000
-/* A writer goes on until every reader has been in so often. */
+/* A writer continues until every reader has been in this often. */
 #define READS 1000
 
 struct reader {
@@ -402,15 +407,16 @@ struct reader {
 static _Atomic bool stop;
 
 /*
- * As lock_vma_under_rcu() does: lock, then look whose it is, then at the rest.
+ * Works like lock_vma_under_rcu(): takes the lock, checks which mm the VMA
+ * belongs to, then reads the rest.
  */
 static void read_once(struct reader *r)
 {
 	if (try_read(&vma, r->mm) != VMS__VLOCK_OK)
 		return;
 	/*
-	 * relaxed: ordered by R2's acquire, which pairs with
-	 * vms__vlock_attach()
+	 * Relaxed: ordered by R2's acquire, which pairs with
+	 * vms__vlock_attach().
 	 */
 	if (atomic_load_explicit(&vma.mm, memory_order_relaxed) != r->mm) {
 		r->foreign++;
@@ -432,7 +438,7 @@ static void *read_on(void *arg)
 	return NULL;
 }
 
-/* Each looks from one of @mms mms. */
+/* Each reader uses one of @mms mms. */
 static void start_readers(struct reader *readers, int mms)
 {
 	atomic_store(&stop, false);
@@ -462,20 +468,20 @@ static void change(struct vma *v, long n)
 {
 	v->start = n;
 	v->end = 2 * n;
-	/* Long enough for a reader that is wrongly in to come by. */
+	/* Long enough for a reader that is wrongly in to see it. */
 	for (int i = 0; i < 10; i++)
 		vms__cpu_relax();
 	v->sum = 3 * n;
 }
 
-/* Between two sections, so that readers get in. */
+/* Pauses between two sections, so that readers get in. */
 static void give_way(void)
 {
 	for (int i = 0; i < 10; i++)
 		vms__cpu_relax();
 }
 
-/* Write sections of mm 0; the sequence passes from ULONG_MAX to 0 halfway. */
+/* Write sections of mm 0; halfway the sequence wraps from ULONG_MAX to 0. */
 static void readers_never_see_half_a_write_even_across_the_wrap(void **state)
 {
 	struct reader readers[READERS] = {0};
@@ -503,10 +509,10 @@ static void readers_never_see_half_a_write_even_across_the_wrap(void **state)
 }
 
 /*
- * One piece of memory is a VMA of mm 0 and of mm 1 in turn, while readers of
- * both go on using the pointer that they found. The sequences differ, so the
- * stamp alone would let a reader into the other mm's write section; vm_mm must
- * turn it away.
+ * Symptom: a reader sees half of a write. Cause: one piece of memory is a VMA
+ * of mm 0 and of mm 1 in turn, while readers of both still use the pointer that
+ * they found. The sequences differ, so that the stamp alone would admit a
+ * reader to the other mm's write section; the check of vm_mm must refuse it.
  */
 static void recycled_memory_is_told_by_its_mm(void **state)
 {
@@ -531,7 +537,7 @@ static void recycled_memory_is_told_by_its_mm(void **state)
 		seq = vms__vlock_seq_begin(&mm_seq[mm]);
 		start_write(&vma, seq);
 		vms__vlock_attach(&vma.refcnt);
-		change(&vma, -n); /* still this mm's write section */
+		change(&vma, -n); /* still in this mm's write section */
 		vms__vlock_seq_end(&mm_seq[mm]);
 		give_way();
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_vma_lock_orders.c - the per-VMA lock under the C11 memory model: as it
- * stands nothing goes wrong, and with any one of its memory orders weakened
- * something does.
+ * test_vma_lock_orders.c - the per-VMA lock under the C11 memory model: with
+ * its own memory orders no run fails, and with any one order weakened some run
+ * must fail.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 #define MODEL_HOOKS
 #include "tests/lib/sync/model.h"
 
-/* The slots of lib/sync/vma_bias.h are those of the model's threads. */
+/* Each thread of the model has a slot of lib/sync/vma_bias.h. */
 #define VMS__BIAS_SELF (model_thread() + VMS__BIAS_FIRST)
 #define VMS__BIAS_MODEL
 
@@ -32,13 +32,13 @@ static unsigned long now(void)
 #define SOUND_RUNS 25000 /* there are many scenarios */
 #include "tests/lib/sync/orders.h"
 
-/* In the place of lib/sync/spinlock.c. */
+/* Replaces lib/sync/spinlock.c. */
 unsigned int vms__spin_budget(void)
 {
 	return SPIN_LOOKS;
 }
 
-/* In the place of lib/sync/thread_slot.c. */
+/* Replaces lib/sync/thread_slot.c. */
 unsigned int vms__thread_slots_used(void)
 {
 	return VMS__BIAS_FIRST + MODEL_MAX_THREADS - 1;
@@ -55,8 +55,8 @@ static _Atomic unsigned int refcnt;
 static _Atomic unsigned long lock_seq, mm_seq[2];
 
 /*
- * The plain variables. OWNER is the VMA's vm_mm: a reader looks at it only
- * while it counts, so it need not be atomic here.
+ * The plain variables. OWNER is the VMA's vm_mm: a reader reads it only while
+ * it holds the VMA, so that it need not be atomic here.
  */
 enum { FIELDS, OWNER };
 
@@ -77,7 +77,7 @@ static void begin(void)
 	vms__vlock_attach(&refcnt);
 }
 
-/* The same, and readers may bias it. */
+/* Begins like begin(), except that readers may bias the VMA. */
 static void begin_with_slots(void)
 {
 	begin();
@@ -128,7 +128,7 @@ static void end_read(void)
 	vms__vlock_end_read(&refcnt);
 }
 
-/* As lock_vma_under_rcu(), whose pointer to the VMA may be old. */
+/* Works like lock_vma_under_rcu(), whose pointer to the VMA may be old. */
 static void read_as(unsigned int mm)
 {
 	bool counted;
@@ -150,7 +150,7 @@ static void read_as(unsigned int mm)
 	end_read();
 }
 
-/* As a lookup without a guess for its stamp, in few instructions. */
+/* Works like the short lookup, which guesses no stamp. */
 static void read_alone(void)
 {
 	if (!vms__vlock_try_read_alone(&refcnt, &lock_seq))
@@ -161,8 +161,8 @@ static void read_alone(void)
 }
 
 /*
- * P1 is a guess: a reader that looks at the stamp only after it has taken its
- * slot. It may come late.
+ * P1 is only a guess. This reader omits it, and reads the stamp only after it
+ * has taken its slot, possibly late.
  */
 static void reader_without_a_guess(void)
 {
@@ -183,7 +183,7 @@ static void reader_alone_twice(void)
 	read_alone();
 }
 
-/* Holds the VMA twice: by its slot, and by its count. */
+/* Holds the VMA twice: by its slot and by its count. */
 static void reader_that_nests(void)
 {
 	if (vms__vlock_try_read(&refcnt, &lock_seq, &mm_seq[0]) > VMS__VLOCK_MET)
@@ -221,8 +221,8 @@ static void write_once(void)
 }
 
 /*
- * As a writer of many VMAs, whose fence comes before it waits for those that
- * count.
+ * Works like a writer of many VMAs, which makes the fence before it waits for
+ * the readers that count.
  */
 static void writer_of_a_batch(void)
 {
@@ -258,7 +258,7 @@ static void writer_twice(void)
 	write_once();
 }
 
-/* Lets the VMA go while its section goes on, and takes it once more. */
+/* Releases the VMA while its section continues, and takes it again. */
 static void writer_that_lets_go(void)
 {
 	unsigned long seq = write_begin(0);
@@ -281,10 +281,7 @@ static void writer_that_tries(void)
 	write_end(0);
 }
 
-/*
- * Tries some time after a change, so that readers may have biased the VMA
- * meanwhile.
- */
+/* Tries some time after a change; meanwhile readers may have biased the VMA. */
 static void writer_and_trier(void)
 {
 	write_once();
@@ -299,7 +296,7 @@ static void reader_once_and_late(void)
 	reader_without_a_guess();
 }
 
-/* A write section that leaves the VMA alone. */
+/* A write section that does not touch the VMA. */
 static void passer(void)
 {
 	write_begin(0);
@@ -315,7 +312,7 @@ static void take_out(unsigned int mm)
 	write_end(mm);
 }
 
-/* In one step. */
+/* Locks and detaches the VMA in one step. */
 static void retire(unsigned int mm)
 {
 	unsigned long seq = write_begin(mm);
@@ -360,10 +357,7 @@ static void successor_of_a_retired(void)
 	model_unlock(0);
 }
 
-/*
- * The memory goes to the other address space and comes back, retired both
- * times.
- */
+/* The memory moves to the other address space and back, retired both times. */
 static void wanderer_that_retires(void)
 {
 	retire(0);
@@ -388,7 +382,7 @@ static void writer_that_retires(void)
 	write_end(0);
 }
 
-/* The memory goes to the other address space and comes back. */
+/* The memory moves to the other address space and back. */
 static void wanderer(void)
 {
 	take_out(0);
@@ -521,7 +515,7 @@ static void setter(void)
 						memory_order_relaxed, memory_order_relaxed);
 }
 
-/* Leaves others time between its two looks at the VMA. */
+/* Gives other threads time between its two looks at the VMA. */
 static void writer_with_a_pause(void)
 {
 	unsigned long seq = write_begin(0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_vma_lock_schedules.c - the per-VMA lock under every schedule of a few
- * threads, with stores that may be late.
+ * threads, with delayed stores.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,12 +16,11 @@
 
 #include <unistd.h>
 
-/* One CPU, as far as spinning goes: every wait goes all the way to sleep. */
+/* One CPU, so that no waiter spins: every wait sleeps. */
 #define sysconf(name) 1L
 #include "lib/sync/spinlock.c" /* NOLINT(bugprone-suspicious-include): hooked atomics */
 /*
- * Without the heavy half of a fence no VMA is biased, and none of this is
- * called:
+ * Without the heavy half of a fence no VMA is biased, and nothing calls these.
  */
 #define VMS__BIAS_MODEL
 static unsigned long now(void)
@@ -56,7 +55,7 @@ bool vms__fence_is_asymmetric(void)
 
 static _Atomic unsigned int refcnt;
 static _Atomic unsigned long lock_seq, mm_seq;
-static int readers, writers; /* who is in: one thread runs at a time */
+static int readers, writers; /* holders of the lock; one thread runs at a time */
 static bool detached;
 
 static void begin(void)
