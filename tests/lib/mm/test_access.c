@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_access.c - vms_access_word(): memory read and written from outside, with
- * the program's rights and with a debugger's.
+ * test_access.c - vms_access_word(): reads and writes of memory from outside,
+ * with the program's rights and with a debugger's.
  *
- * What either may do is also asked of the running kernel: /proc/self/mem forces
- * its way as ptrace(2) does, process_vm_readv(2) and process_vm_writev(2) do
- * not.
+ * The running kernel is asked what either may do: /proc/self/mem forces its way
+ * as ptrace(2) does; process_vm_readv(2) and process_vm_writev(2) do not.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -74,10 +73,7 @@ static void device_memory_is_reached_through_its_owner(void **state)
 	assert_int_equal(register_word, 4);
 	answer = -EIO;
 	assert_int_equal(vms_access_word(mm, BASE, &word, 0), -EIO);
-	/*
-	 * not all of it, more than there is, and what is no errno: the word
-	 * stays as it was
-	 */
+	/* Too short, too long, and no errno: the word must keep its value. */
 	word = 5;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		answer = wrong[i];
@@ -110,7 +106,8 @@ static void each_side_of_a_fork_is_written_for_itself(void **state)
 }
 
 /*
- * A breakpoint: the program's text is a private mapping that it may not write.
+ * A breakpoint: the program's text is a private mapping that the program may
+ * not write.
  */
 static void forced_write_is_seen_by_this_program_alone(void **state)
 {
@@ -125,7 +122,7 @@ static void forced_write_is_seen_by_this_program_alone(void **state)
 	word = 0xcc;
 	assert_int_equal(vms_access_word(mm, BASE, &word, FOLL_WRITE), -EFAULT);
 	assert_int_equal(vms_access_word(mm, BASE, &word, FOLL_WRITE | FOLL_FORCE), 0);
-	/* where nothing was touched before, too */
+	/* A page that was never touched takes a forced write too. */
 	assert_int_equal(vms_access_word(mm, BASE + PG, &word, FOLL_WRITE | FOLL_FORCE), 0);
 	assert_int_equal(vms_read_word(mm, BASE, &word), VMS_FAULT_OK);
 	assert_int_equal(word, 0xcc);
@@ -134,7 +131,10 @@ static void forced_write_is_seen_by_this_program_alone(void **state)
 	assert_int_equal(vms_read_word(mm, ELSEWHERE, &word), VMS_FAULT_OK);
 	assert_int_equal(word, 1);
 	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 2);
-	/* it stays read-only for the program, until that gets the right */
+	/*
+	 * The memory stays read-only for the program until the program gets the
+	 * right.
+	 */
 	assert_int_equal(vms_write_word(mm, BASE, 2), VMS_SEGV_ACCERR);
 	assert_int_equal(vms_mm_validate(mm, stderr), 0);
 	vms_mprotect(mm, BASE, 2 * PG, RW);
@@ -172,7 +172,7 @@ static void stack_grows_for_an_access_from_outside(void **state)
 	assert_int_equal(vms_access_word(mm, BASE + PG, &word, 0), -EFAULT);
 }
 
-/* ---- beside the kernel ---- */
+/* ---- compared with the kernel ---- */
 
 enum kind {
 	ANON_PRIVATE,
@@ -188,7 +188,7 @@ static const char *const kind_name[NR_KINDS] = {"private anonymous", "shared ano
 						"private file",      "shared file",
 						"private file r/o",  "shared file r/o"};
 
-/* Ways to reach a word. */
+/* The ways to reach a word. */
 enum way { READ, WRITE, FORCED_READ, FORCED_WRITE, NR_WAYS };
 
 static bool kernel_does(int mem, void *addr, enum way way)
@@ -225,8 +225,8 @@ struct both {
 };
 
 /*
- * The same mapping twice. False: the kernel refuses it, and so does the
- * library.
+ * Maps the same twice, in the kernel and in @mm. Return: false if the kernel
+ * refuses it; the library must then refuse it too.
  */
 static bool map_both(struct mm_struct *mm, const struct both *b, enum kind kind, int prot,
 		     void **addr)
@@ -245,8 +245,8 @@ static bool map_both(struct mm_struct *mm, const struct both *b, enum kind kind,
 }
 
 /*
- * Each way in turn, and all of them once more: what a forced write has left
- * behind may not change an answer.
+ * Compares each way in turn, and then all of them once more: what a forced
+ * write left behind must not change an answer.
  */
 static int compare(struct mm_struct *mm, const struct both *b, enum kind kind, int prot)
 {
@@ -273,7 +273,9 @@ static int compare(struct mm_struct *mm, const struct both *b, enum kind kind, i
 	return different;
 }
 
-/* A kernel may be told not to force: then it has no answer. */
+/*
+ * A kernel can be configured not to force; it then gives no answer to compare.
+ */
 static bool kernel_forces(int mem)
 {
 	void *addr = mmap(NULL, PG, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -321,7 +323,7 @@ static void what_has_no_page_is_refused_to_everyone(void **state)
 	vms_mmap(mm, BASE, PG, RW, FIXED, NULL, 0);
 	vms_madvise(mm, BASE, PG, 102); /* MADV_GUARD_INSTALL */
 	for (unsigned int flags = 0; flags <= FOLL_FORCE; flags += FOLL_FORCE) {
-		/* past the end of the file */
+		/* Past the end of the file. */
 		assert_int_equal(vms_access_word(mm, ELSEWHERE + PG, &word, flags), -EFAULT);
 		assert_int_equal(vms_access_word(mm, BASE, &word, flags | FOLL_WRITE), -EFAULT);
 		assert_int_equal(vms_access_word(mm, BASE - PG, &word, flags), -EFAULT);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_anon_name.c - names for anonymous memory: who may have one, how ranges
- * with names split and merge, what the listing shows, and what is refused.
- * (Tear-down wants every name's count at zero.)
+ * test_anon_name.c - names for anonymous memory: which memory may have one, how
+ * named ranges split and merge, what the listing shows, and what is refused.
+ * (The tear-down requires that every name's count is zero.)
  */
 #include <errno.h>
 
@@ -11,7 +11,7 @@
 
 #define BASE 0x20000000UL
 
-/* The listing, each line cut down to "START-END NAME\n". */
+/* Compares the listing, each line reduced to "START-END NAME\n". */
 static void expect_names_at(struct mm_struct *mm, const char *expected, const char *file, int line)
 {
 	char *maps = NULL, text[1024] = "";
@@ -39,7 +39,7 @@ static void name_splits_its_range_off(void **state)
 	assert_int_equal(vms_set_anon_name(mm, BASE + 2 * PG, 2 * PG - 1, "my heap"), 0);
 	expect_names(
 		mm, "20000000-20002000 -\n20002000-20004000 [anon:my heap]\n20004000-20008000 -\n");
-	/* the same name again changes nothing, nor does a part of it */
+	/* Giving the same name again, to all or to a part, changes nothing. */
 	assert_int_equal(vms_set_anon_name(mm, BASE + 2 * PG, PG, "my heap"), 0);
 	expect_names(
 		mm, "20000000-20002000 -\n20002000-20004000 [anon:my heap]\n20004000-20008000 -\n");
@@ -52,7 +52,7 @@ static void memory_merges_only_under_equal_names(void **state)
 	struct mm_struct *mm = ((struct world *)*state)->mm;
 
 	vms_mmap(mm, BASE, 8 * PG, RW, FIXED, NULL, 0);
-	/* equal text, given twice */
+	/* Two calls give the same text. */
 	assert_int_equal(vms_set_anon_name(mm, BASE, 2 * PG, "one"), 0);
 	assert_int_equal(vms_set_anon_name(mm, BASE + 4 * PG, 2 * PG, "one"), 0);
 	expect_names(mm, "20000000-20002000 [anon:one]\n20002000-20004000 -\n20004000-20006000 "
@@ -63,11 +63,13 @@ static void memory_merges_only_under_equal_names(void **state)
 			 "20006000-20008000 -\n");
 	assert_int_equal(vms_set_anon_name(mm, BASE + 2 * PG, 2 * PG, "one"), 0);
 	expect_names(mm, "20000000-20006000 [anon:one]\n20006000-20008000 -\n");
-	/* a new mapping has no name, and so joins what has none */
+	/* A new mapping has no name, so that it joins memory without a name. */
 	vms_munmap(mm, BASE + 4 * PG, 2 * PG);
 	vms_mmap(mm, BASE + 4 * PG, 2 * PG, RW, FIXED, NULL, 0);
 	expect_names(mm, "20000000-20004000 [anon:one]\n20004000-20008000 -\n");
-	/* nor does a change of rights join different names */
+	/*
+	 * A change of rights does not join ranges with different names either.
+	 */
 	vms_mprotect(mm, BASE + 4 * PG, 4 * PG, PROT_READ);
 	vms_mprotect(mm, BASE, 8 * PG, PROT_READ);
 	expect_names(mm, "20000000-20004000 [anon:one]\n20004000-20008000 -\n");
@@ -81,14 +83,14 @@ static void name_spreads_over_part_of_each_neighbour(void **state)
 	vms_set_anon_name(mm, BASE, 3 * PG, "a");
 	vms_set_anon_name(mm, BASE + 3 * PG, 3 * PG, "b");
 	vms_set_anon_name(mm, BASE + 6 * PG, 3 * PG, "c");
-	/* the first part of b joins a, the last one joins c */
+	/* The first part of b joins a, its last part joins c. */
 	assert_int_equal(vms_set_anon_name(mm, BASE + 3 * PG, PG, "a"), 0);
 	assert_int_equal(vms_set_anon_name(mm, BASE + 5 * PG, PG, "c"), 0);
 	expect_names(mm, "20000000-20004000 [anon:a]\n20004000-20005000 "
 			 "[anon:b]\n20005000-20009000 [anon:c]\n");
 	/*
-	 * one call over several VMAs: a piece that joins what follows goes on
-	 * after it
+	 * One call over several VMAs: after a piece that merges with what
+	 * follows, the call must continue behind the merged VMA.
 	 */
 	assert_int_equal(vms_set_anon_name(mm, BASE + 2 * PG, 5 * PG, "c"), 0);
 	expect_names(mm, "20000000-20002000 [anon:a]\n20002000-20009000 [anon:c]\n");
@@ -140,7 +142,8 @@ static void shared_anonymous_memory_shows_its_name_as_such(void **state)
 }
 
 /*
- * The break is the break, whatever its name: only a part outside it shows one.
+ * The break is listed as the break, whatever its name: only a part outside it
+ * shows a name.
  */
 static void heap_and_stack_are_shown_as_what_they_are(void **state)
 {
@@ -149,7 +152,7 @@ static void heap_and_stack_are_shown_as_what_they_are(void **state)
 	vms_brk(mm, mm->start_brk + 2 * PG);
 	assert_int_equal(vms_set_anon_name(mm, mm->start_brk, 2 * PG, "malloc"), 0);
 	expect_names(mm, "10000000-10002000 [heap]\n");
-	/* but it does not grow into memory without a name */
+	/* However, the break does not grow into memory without a name. */
 	vms_brk(mm, mm->start_brk + 3 * PG);
 	expect_names(mm, "10000000-10002000 [heap]\n10002000-10003000 [heap]\n");
 }
@@ -162,7 +165,10 @@ static void file_memory_has_no_name(void **state)
 	vms_mmap(mm, BASE, 2 * PG, RW, FIXED, NULL, 0);
 	vms_mmap(mm, BASE + 2 * PG, 2 * PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0);
 	vms_mmap(mm, BASE + 4 * PG, 2 * PG, RW, FIXED, NULL, 0);
-	/* what comes before it has its name, what comes after it has not */
+	/*
+	 * The range before the file's mapping gets the name, the range after it
+	 * does not.
+	 */
 	assert_int_equal(vms_set_anon_name(mm, BASE, 6 * PG, "x"), -EBADF);
 	expect_names(mm,
 		     "20000000-20002000 [anon:x]\n20002000-20004000 /data\n20004000-20006000 -\n");
@@ -215,7 +221,7 @@ static void senseless_ranges_are_refused(void **state)
 	assert_int_equal(vms_set_anon_name(mm, BASE, -1UL, "n"), -EINVAL);
 	assert_int_equal(vms_set_anon_name(mm, BASE, -PG, "n"), -EINVAL);
 	assert_int_equal(vms_set_anon_name(mm, BASE, 0, "n"), 0);
-	/* an empty range, but a bad name */
+	/* The range is empty, but the name is not valid. */
 	assert_int_equal(vms_set_anon_name(mm, BASE, 0, "$"), -EINVAL);
 	expect_names(mm, "20000000-20001000 -\n");
 }
@@ -235,8 +241,8 @@ static void split_for_a_name_is_refused_at_the_limit_of_vmas(void **state)
 }
 
 /*
- * Each allocation in turn fails: -ENOMEM or -EAGAIN, and every page has the
- * name it had.
+ * Each allocation fails in turn. The call must return -ENOMEM or -EAGAIN, and
+ * every page must keep its name.
  */
 static void failed_allocation_leaves_the_names_as_they_were(void **state)
 {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_calls.c - the kernel's calls on one VMA, as an engineer uses them: the
- * first one, cut, join, grow, shrink, let a stack grow; and the VMA lock's
+ * test_calls.c - the kernel's calls on one VMA: finding the first one,
+ * splitting, merging, growing, shrinking, growing a stack; and the VMA lock's
  * trylocks and early release.
  *
- * Tear-down validates: accounts, page tables, and the ways from a page to its
- * VMA.
+ * The tear-down validates accounts, page tables, and the reverse map.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -29,7 +28,9 @@ static bool has_vma_locks(void **state)
 	return strcmp(((struct world *)*state)->engine, "maple-vma") == 0;
 }
 
-/* [start, start + pages) of private memory; page i holds start + i. */
+/*
+ * Maps @pages pages of private memory from @start on; page i holds @start + i.
+ */
 static void map_written(struct mm_struct *mm, unsigned long start, unsigned long pages)
 {
 	assert_int_equal(vms_mmap(mm, start, pages * PG, RW, FIXED, NULL, 0), start);
@@ -103,8 +104,8 @@ static void a_vma_is_cut_where_it_is_told(void **state)
 /* ---- merge ---- */
 
 /*
- * A truncation would not find such pages: a VMA's last offset would come before
- * its first.
+ * Symptom: a truncation misses pages. Cause: a VMA's last offset wraps and
+ * comes before its first.
  */
 static void offsets_do_not_wrap(void **state)
 {
@@ -114,7 +115,10 @@ static void offsets_do_not_wrap(void **state)
 	int below, above, insert, fits;
 
 	assert_int_equal(vms_mmap(mm, BASE, PG, RW, MAP_SHARED | MAP_FIXED, file, 0), BASE);
-	/* Told only when the lock is free: the tear-down needs it. */
+	/*
+	 * Record first, and assert after the lock is released: the tear-down of
+	 * a failed test needs the lock.
+	 */
 	vma = lock_and_find(mm, BASE);
 	merged = vma_merge(mm, NULL, BASE - PG, BASE, vma->vm_flags, file, ~0UL, NULL);
 	below = vma_expand(vma, BASE - PG, BASE + PG, ~0UL, NULL);
@@ -147,8 +151,8 @@ static void free_room_joins_its_neighbours(void **state)
 	assert_int_equal(vms_mmap(mm, BASE + 4 * PG, 2 * PG, RW, FIXED, NULL, 0), BASE + 4 * PG);
 	vma = lock_and_find(mm, BASE);
 	/*
-	 * other flags, another offset, half mapped already, not page aligned,
-	 * empty
+	 * Other flags, another offset, half mapped already, not page aligned,
+	 * and empty.
 	 */
 	assert_null(vma_merge(mm, vma, gap, gap + 2 * PG, RW_FLAGS & ~VM_WRITE, NULL, PGOFF(gap),
 			      NULL));
@@ -156,7 +160,7 @@ static void free_room_joins_its_neighbours(void **state)
 	assert_null(vma_merge(mm, vma, gap, gap + 3 * PG, RW_FLAGS, NULL, PGOFF(gap), NULL));
 	assert_null(vma_merge(mm, vma, gap, gap + 2 * PG + 1, RW_FLAGS, NULL, PGOFF(gap), NULL));
 	assert_null(vma_merge(mm, vma, gap, gap, RW_FLAGS, NULL, PGOFF(gap), NULL));
-	/* away from both */
+	/* Adjacent to neither VMA. */
 	assert_null(vma_merge(mm, NULL, BASE + 16 * PG, BASE + 17 * PG, RW_FLAGS, NULL,
 			      PGOFF(BASE + 16 * PG), NULL));
 	merged = vma_merge(mm, vma, gap, gap + PG, RW_FLAGS, NULL, PGOFF(gap), NULL);
@@ -177,7 +181,7 @@ static void a_part_whose_flags_change_joins_a_neighbour(void **state)
 	map_written(mm, BASE, 6);
 	assert_int_equal(vms_mprotect(mm, BASE, 2 * PG, PROT_READ), 0);
 	vma = lock_and_find(mm, BASE);
-	/* the middle of a VMA touches nobody */
+	/* The middle of a VMA touches no other VMA. */
 	assert_null(vma_merge(mm, NULL, BASE + 3 * PG, BASE + 4 * PG, vma->vm_flags, NULL,
 			      PGOFF(BASE + 3 * PG), NULL));
 	merged = vma_merge(mm, vma, BASE + 2 * PG, BASE + 4 * PG, vma->vm_flags, NULL,
@@ -185,7 +189,7 @@ static void a_part_whose_flags_change_joins_a_neighbour(void **state)
 	assert_ptr_equal(merged, vma);
 	mmap_write_unlock(mm);
 	expect_layout(mm, "20000000-20004000 r--p 20000\n20004000-20006000 rw-p 20004\n");
-	/* the page that was writable is not any more */
+	/* The page that was writable is not writable any more. */
 	assert_int_equal(vms_write_word(mm, BASE + 3 * PG, 0), VMS_SEGV_ACCERR);
 	expect_words(mm, BASE, 6, BASE);
 }
@@ -204,17 +208,17 @@ static void a_vma_grows_into_free_room(void **state)
 	assert_int_equal(vms_write_word(mm, BASE + 4 * PG, 44), VMS_FAULT_OK);
 	map_written(mm, BASE + 10 * PG, 1);
 	vma = lock_and_find(mm, BASE + 4 * PG);
-	/* nothing is added */
+	/* Nothing is added. */
 	assert_int_equal(vma_expand(vma, BASE + 4 * PG, BASE + 6 * PG, 4, NULL), -EINVAL);
-	/* another offset */
+	/* Another offset. */
 	assert_int_equal(vma_expand(vma, BASE + 4 * PG, BASE + 7 * PG, 5, NULL), -EINVAL);
-	/* one end shrinks */
+	/* One end shrinks. */
 	assert_int_equal(vma_expand(vma, BASE + 5 * PG, BASE + 7 * PG, 5, NULL), -EINVAL);
-	/* before the file's start */
+	/* Before the file's start. */
 	assert_int_equal(vma_expand(vma, BASE - PG, BASE + 6 * PG, -1UL, NULL), -EINVAL);
 	assert_int_equal(vma_expand(vma, BASE + 4 * PG, mm->layout.task_size + PG, 4, NULL),
 			 -EINVAL);
-	/* taken */
+	/* The range is taken. */
 	assert_int_equal(vma_expand(vma, BASE + 4 * PG, BASE + 11 * PG, 4, NULL), -ENOMEM);
 	assert_int_equal(vma_expand(vma, BASE + 3 * PG, BASE + 8 * PG, 3, NULL), 0);
 	mmap_write_unlock(mm);
@@ -235,16 +239,16 @@ static void a_vma_takes_the_next_one_and_what_lies_between(void **state)
 			 BASE + 8 * PG);
 	vma = lock_and_find(mm, BASE);
 	next = vms_vma_next(vma);
-	/* half of it */
+	/* Half of the next VMA. */
 	assert_int_equal(vma_expand(vma, BASE, BASE + 5 * PG, PGOFF(BASE), next), -EINVAL);
 	assert_int_equal(vma_expand(vma, BASE, BASE + 6 * PG, PGOFF(BASE), next), 0);
 	next = vms_vma_next(vma);
-	/* it is read-only */
+	/* The next VMA is read-only. */
 	assert_int_equal(vma_expand(vma, BASE, BASE + 10 * PG, PGOFF(BASE), next), -EINVAL);
-	/* and without room between: cut, and joined again */
+	/* Adjacent VMAs too: split first, and joined again. */
 	assert_int_equal(split_vma(mm, vma, BASE + PG, 0), 0);
 	assert_int_equal(vma_expand(vma, BASE, BASE + 6 * PG, PGOFF(BASE), vms_vma_next(vma)), 0);
-	/* a neighbour that touches and differs */
+	/* An adjacent VMA that differs. */
 	vm_flags_set(vms_vma_next(vma), 0);
 	mmap_write_unlock(mm);
 	expect_layout(mm, "20000000-20006000 rw-p 20000\n20008000-2000a000 r--p 20008\n");
@@ -258,13 +262,13 @@ static void a_vma_shrinks_and_its_pages_go(void **state)
 
 	map_written(mm, BASE, 8);
 	vma = lock_and_find(mm, BASE);
-	/* both ends */
+	/* Both ends. */
 	assert_int_equal(vma_shrink(vma, BASE + PG, BASE + 7 * PG, PGOFF(BASE + PG)), -EINVAL);
-	/* nothing goes */
+	/* Nothing would be removed. */
 	assert_int_equal(vma_shrink(vma, BASE, BASE + 8 * PG, PGOFF(BASE)), -EINVAL);
-	/* nothing is left */
+	/* Nothing would be left. */
 	assert_int_equal(vma_shrink(vma, BASE, BASE, PGOFF(BASE)), -EINVAL);
-	/* another offset */
+	/* Another offset. */
 	assert_int_equal(vma_shrink(vma, BASE + PG, BASE + 8 * PG, PGOFF(BASE)), -EINVAL);
 	assert_int_equal(vma_shrink(vma, BASE, BASE + 6 * PG, PGOFF(BASE)), 0);
 	assert_int_equal(vma_shrink(vma, BASE + 2 * PG, BASE + 6 * PG, PGOFF(BASE + 2 * PG)), 0);
@@ -277,7 +281,8 @@ static void a_vma_shrinks_and_its_pages_go(void **state)
 }
 
 /*
- * What a VMA leaves takes its page tables along, up to what a neighbour needs.
+ * A VMA that shrinks frees the page tables of the range it leaves, except for
+ * those that a neighbour needs.
  */
 static void a_vma_that_shrinks_gives_its_page_tables_back(void **state)
 {
@@ -296,7 +301,7 @@ static void a_vma_that_shrinks_gives_its_page_tables_back(void **state)
 	assert_int_equal(vms_mm_counter(mm, MM_PGTABLES), tables - 1);
 	assert_int_equal(vma_shrink(vma, BASE + block, BASE + 2 * block, PGOFF(BASE + block)), 0);
 	assert_int_equal(vms_mm_counter(mm, MM_PGTABLES), tables - 2);
-	/* half of a table's pages: it stays */
+	/* A table of which half the pages stay must stay. */
 	assert_int_equal(vma_shrink(vma, BASE + block, BASE + 2 * block - PG, PGOFF(BASE + block)),
 			 0);
 	assert_int_equal(vms_mm_counter(mm, MM_PGTABLES), tables - 2);
@@ -329,13 +334,13 @@ static void what_is_given_up_may_go_to_another_vma(void **state)
 	vma = lock_and_find(mm, BASE);
 	insert = vm_area_dup(vma);
 	assert_non_null(insert);
-	/* as it is, it is no part of the other */
+	/* Unchanged, it is no part of the other VMA. */
 	assert_int_equal(vma_adjust(vma, BASE, BASE + PG, PGOFF(BASE), insert), -EINVAL);
 	insert->vm_start = BASE + PG;
-	/* its offset is wrong */
+	/* Its offset is wrong. */
 	assert_int_equal(vma_adjust(vma, BASE, BASE + PG, PGOFF(BASE), insert), -EINVAL);
 	insert->vm_pgoff += 1;
-	/* they overlap */
+	/* They overlap. */
 	assert_int_equal(vma_adjust(vma, BASE, BASE + 2 * PG, PGOFF(BASE), insert), -EINVAL);
 	assert_int_equal(vma_adjust(vma, BASE, BASE + PG, PGOFF(BASE), insert), 0);
 	assert_ptr_equal(vms_vma_next(vma), insert);
@@ -353,7 +358,9 @@ static void what_is_given_up_may_go_to_another_vma(void **state)
 
 /* ---- the stack ---- */
 
-/* expand_stack() lets mmap_lock go or not, which clang cannot follow. */
+/*
+ * expand_stack() may or may not release mmap_lock, which clang cannot follow.
+ */
 static void a_stack_grows_when_asked(void **state) VMS_NO_TSA
 {
 	struct mm_struct *mm = mm_of(state);
@@ -371,7 +378,7 @@ static void a_stack_grows_when_asked(void **state) VMS_NO_TSA
 	assert_int_equal(vma->vm_start, BASE - 3 * PG);
 	mmap_assert_locked(mm);
 	mmap_read_unlock(mm);
-	/* each that fails has let mmap_lock go */
+	/* A call that fails has released mmap_lock. */
 	mmap_read_lock(mm);
 	assert_null(expand_stack(mm, BASE - 16 * PG));
 	mmap_read_lock(mm);
@@ -405,8 +412,8 @@ static void a_reader_keeps_its_vma_when_mmap_lock_goes(void **state)
 	mmap_read_unlock(mm);
 	mmap_write_lock(mm);
 	/*
-	 * readers are in: the writer is refused, and they and others are as
-	 * before
+	 * Readers hold the lock: the writer is refused, and the lock stays as
+	 * it was.
 	 */
 	assert_int_equal(vma_start_write_trylock(vma), !locks);
 	assert_int_equal(vma_start_read(mm, vma), locks);
@@ -434,7 +441,7 @@ static void a_vma_of_another_mm_is_not_locked(void **state)
 	vma = vma_first(mm);
 	assert_false(vma_start_read(other, vma));
 	mmap_read_unlock(mm);
-	/* and no count of it is left behind */
+	/* The refused attempt must leave no count behind. */
 	mmap_write_lock(mm);
 	assert_true(vma_start_write_trylock(vma));
 	mmap_write_unlock(mm);
@@ -455,7 +462,7 @@ static void a_vma_is_let_go_before_mmap_lock(void **state)
 	vma_end_write(vma);
 	found = lock_vma_under_rcu(mm, BASE);
 	assert_ptr_equal(found, has_vma_locks(state) ? vma : NULL);
-	/* the other one stays locked */
+	/* The other VMA stays locked. */
 	assert_null(lock_vma_under_rcu(mm, BASE + 8 * PG));
 	if (found) {
 		assert_false(vma_start_write_trylock(vma));
@@ -473,15 +480,15 @@ struct handover {
 };
 
 /*
- * Reads what the writer wrote, without any lock but the VMA's, while the writer
- * still has mmap_lock.
+ * Reads what the writer wrote under the VMA's lock only, while the writer still
+ * holds mmap_lock.
  */
 static void *read_in_between(void *arg)
 {
 	struct handover *h = arg;
 	struct vm_area_struct *vma = NULL;
 
-	/* Relaxed: it must not order what the lock has to. */
+	/* Relaxed: the flag must not order what the lock has to order. */
 	while (!atomic_load_explicit(&h->go, memory_order_relaxed) ||
 	       !(vma = lock_vma_under_rcu(h->mm, BASE)))
 		;
@@ -490,7 +497,7 @@ static void *read_in_between(void *arg)
 	return NULL;
 }
 
-/* ThreadSanitizer sees a race here if the early release releases nothing. */
+/* ThreadSanitizer reports a race if the early release does not release. */
 static void what_was_written_before_is_seen_by_who_gets_in(void **state)
 {
 	struct handover h = {.mm = mm_of(state)};
@@ -506,7 +513,7 @@ static void what_was_written_before_is_seen_by_who_gets_in(void **state)
 	vma->vm_private_data = (void *)42UL;
 	atomic_store_explicit(&h.go, true, memory_order_relaxed);
 	vma_end_write(vma);
-	pthread_join(thread, NULL); /* it gets in while mmap_lock is held */
+	pthread_join(thread, NULL); /* the reader gets in while mmap_lock is held */
 	mmap_write_unlock(h.mm);
 	assert_int_equal(h.seen, 42);
 }

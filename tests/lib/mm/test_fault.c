@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_fault.c - touches and their results, stack growth, fork's copy-on-write,
- * and the listing.
+ * test_fault.c - accesses and their results, stack growth, copy-on-write after
+ * fork, and the listing.
  */
 #include <errno.h>
 
@@ -39,8 +39,9 @@ static void faults_avoid_mmap_lock_where_the_engine_can(void **state)
 	for (unsigned long i = 0; i < 100; i++)
 		vms_fault(w->mm, 0x20000000 + i * PG, FAULT_FLAG_WRITE);
 	/*
-	 * The first makes the anon_vma, and has mmap_lock by the way, for it is
-	 * free: it too counts as a fault under the VMA's lock.
+	 * The first fault makes the anon_vma. It takes mmap_lock for that,
+	 * because the lock is free, and still counts as a fault under the VMA's
+	 * lock.
 	 */
 	assert_int_equal(vms_mm_counter(w->mm, VMS_FAULTS_MMAP),
 			 strcmp(w->engine, "maple-vma") == 0 ? 0 : 100);
@@ -196,7 +197,7 @@ static void hooks_count_every_vma_and_may_refuse_a_split(void **state)
 	assert_int_equal(vms_fork(mm, &child), 0);
 	mmput(child);
 	vms_munmap(mm, 0x20000000, 4 * PG);
-	assert_int_equal(opened, 2); /* split, fork; mmap itself does not call it */
+	assert_int_equal(opened, 2); /* split and fork; mmap itself does not call it */
 	assert_int_equal(closed, 3);
 	fput(file);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_guard.c - guard pages: a touch is SIGSEGV; what they survive, where they
- * go with their range, and what refuses them.
+ * test_guard.c - guard pages: an access is SIGSEGV; what guard pages survive,
+ * how they move with their range, and which memory refuses them.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -36,7 +36,10 @@ static int unguard(struct mm_struct *mm, unsigned long page, unsigned long pages
 	return vms_madvise(mm, at(page), pages * PG, MADV_GUARD_REMOVE);
 }
 
-/* A letter a page: G a guard page, 0 to 9 its content, x anything else. */
+/*
+ * Compares the pages, a letter each: G is a guard page, 0 to 9 is the page's
+ * content, x is anything else.
+ */
 static void expect_pages(struct mm_struct *mm, unsigned long page, const char *expected)
 {
 	char got[64];
@@ -54,7 +57,7 @@ static void expect_pages(struct mm_struct *mm, unsigned long page, const char *e
 	assert_string_equal(got, expected);
 }
 
-/* Six pages that hold 1 to 6, of which the third and the fourth are guarded. */
+/* Maps six pages that hold 1 to 6; the third and the fourth are guarded. */
 static void world_with_guards(struct mm_struct *mm)
 {
 	map(mm, 0, 6, RW);
@@ -85,7 +88,7 @@ static void a_guarded_page_is_gone_and_its_vma_whole(void **state)
 	assert_string_equal(flags_at(mm, BASE), "rd wr mr mw me gu ac");
 	assert_int_equal(unguard(mm, 0, 6), 0);
 	expect_pages(mm, 0, "120056");
-	/* once marked, always marked */
+	/* A VMA that was marked once stays marked. */
 	assert_string_equal(flags_at(mm, BASE), "rd wr mr mw me gu ac");
 }
 
@@ -140,8 +143,8 @@ static void guards_go_where_their_pages_move(void **state)
 	map(mm, 0, 6, RW);
 	expect_pages(mm, 0, "000000");
 	/*
-	 * what stays behind has none, and a move that shrinks leaves those at
-	 * the end behind
+	 * The range that a move leaves behind has no guard pages, and a move
+	 * that shrinks leaves those at the end behind.
 	 */
 	assert_int_equal(vms_mremap(mm, at(16), 6 * PG, 6 * PG,
 				    MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, at(32)),
@@ -162,7 +165,7 @@ static void a_child_has_them_unless_its_memory_is_wiped(void **state)
 	map(mm, 8, 2, RW);
 	guard(mm, 8, 1);
 	vms_madvise(mm, at(8), 2 * PG, MADV_WIPEONFORK);
-	/* a file's pages come back by faults, a mark would not */
+	/* A file's pages can come back by faults, a guard page cannot. */
 	vms_mmap(mm, at(12), 2 * PG, PROT_READ, MAP_PRIVATE | MAP_FIXED, file, 0);
 	guard(mm, 12, 1);
 	assert_int_equal(vms_fork(mm, &child), 0);
@@ -183,7 +186,7 @@ static void locked_memory_takes_none_and_gives_them_up(void **state)
 	map(mm, 0, 4, RW);
 	vms_mlock(mm, at(2), PG);
 	assert_int_equal(guard(mm, 0, 4), -EINVAL);
-	expect_pages(mm, 0, "GG00"); /* what comes before is done */
+	expect_pages(mm, 0, "GG00"); /* the range before it is done */
 	assert_int_equal(vms_mlock(mm, BASE, 4 * PG), -ENOMEM);
 	assert_string_equal(flags_at(mm, BASE), "rd wr mr mw me gu lo ac");
 	assert_int_equal(unguard(mm, 0, 4), 0);
@@ -227,7 +230,7 @@ static void the_mark_does_not_keep_from_merging(void **state)
 	assert_string_equal(flags_at(mm, at(3)), "rd wr mr mw me gu ac");
 }
 
-/* Private memory counts as written to from then on; a file's does not. */
+/* Private memory counts as written to afterwards; a file's memory does not. */
 static void guards_make_private_memory_faulted(void **state)
 {
 	struct mm_struct *mm = mm_of(state);
@@ -236,7 +239,7 @@ static void guards_make_private_memory_faulted(void **state)
 	map(mm, 0, 1, RW);
 	guard(mm, 0, 1);
 	vms_mprotect(mm, BASE, PG, PROT_READ);
-	/* a faulted VMA keeps its account */
+	/* A faulted VMA keeps its account. */
 	assert_string_equal(flags_at(mm, BASE), "rd mr mw me gu ac");
 	vms_mmap(mm, at(4), PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0);
 	guard(mm, 4, 1);
@@ -258,7 +261,7 @@ static void no_memory_leaves_the_pages(void **state)
 		long asked, tables;
 		int err;
 
-		/* across two leaves of the page table, of which one is there */
+		/* Two leaves of the page table, of which one exists. */
 		assert_int_equal(vms_mmap(mm, 0x201ff000, 2 * PG, RW, FIXED, NULL, 0), 0x201ff000);
 		tables = vms_mm_counter(mm, MM_PGTABLES);
 		vms__alloc_fail_nth(n);
@@ -280,7 +283,7 @@ static void no_memory_leaves_the_pages(void **state)
 	assert_in_range(n, 4, 99);
 }
 
-/* ---- faults beside ---- */
+/* ---- concurrent faults ---- */
 
 #define ROUNDS 2000
 
@@ -291,8 +294,8 @@ struct toucher {
 };
 
 /*
- * Writes a page that is guarded and freed in turn: it is there, or it is
- * guarded.
+ * Writes a page that another thread guards and unguards in turn: the page must
+ * be either accessible or guarded.
  */
 static void *touch(void *arg)
 {

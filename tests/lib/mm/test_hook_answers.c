@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_hook_answers.c - hooks that answer late, again and again, or wrongly: an
- * access is made again as Linux does it, it ends if that leads nowhere, and no
- * answer makes the library believe what is not so.
+ * test_hook_answers.c - hooks that answer late, repeatedly or wrongly. An
+ * access is retried as on Linux, it ends if retries lead nowhere, and no answer
+ * may make the library believe something false.
  *
- * Where another thread would have to come at the right moment, the hook itself
- * does what that thread would do: it may call unmap_mapping_range(). Where that
- * makes a difference, a real thread is asked, and waited for.
+ * Where another thread would have to run at the right moment, the hook itself
+ * does what that thread would do: it may call unmap_mapping_range(). Where the
+ * difference matters, the hook asks a real thread and waits for it.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -23,10 +23,10 @@
 #define ELSEWHERE 0x28000000UL
 
 static struct file *file;
-static struct page *owned;      /* what the hooks here give */
+static struct page *owned;      /* the page that the hooks give */
 static unsigned int calls;      /* of the hook under test */
-static unsigned int lose;       /* so many calls leave the access without a page */
-static vm_fault_t losing_with;  /* what those answer */
+static unsigned int lose;       /* number of calls that leave the access without a page */
+static vm_fault_t losing_with;  /* the answer of those calls */
 static unsigned int last_flags; /* vmf->flags of the last call */
 
 static struct mm_struct *begin(void **state, const struct vm_operations_struct *ops)
@@ -103,7 +103,7 @@ static int by_mlock(struct mm_struct *mm)
 static const struct touch {
 	const char *name;
 	int (*touch)(struct mm_struct *mm);
-	int none; /* what it answers if there is no page */
+	int none; /* its result if there is no page */
 } touches[] = {
 	{"vms_fault", by_fault, VMS_SIGBUS},
 	{"vms_read_word", by_read, VMS_SIGBUS},
@@ -116,8 +116,8 @@ static const struct touch {
 #define NR_TOUCHES (sizeof(touches) / sizeof(touches[0]))
 
 /*
- * Each way, in shared and in private memory, with the hook losing the first
- * @losses times: each answers 0, or that there is no page.
+ * Tries each way in shared and in private memory. The hook loses the first
+ * @losses times. The result must be 0, or that there is no page.
  */
 static void touch_each_way_at(struct mm_struct *mm, unsigned int losses, const char *where,
 			      int line)
@@ -136,8 +136,8 @@ static void touch_each_way_at(struct mm_struct *mm, unsigned int losses, const c
 				    i % 2 ? "private" : "shared", ret, calls);
 		_assert_int_equal(ret, losses < VMS_FAULT_TRIES ? 0 : t->none, where, line);
 		/*
-		 * Not once more than told; under the VMA's lock VM_FAULT_RETRY
-		 * asks twice in one try.
+		 * No call more than needed; under the VMA's lock VM_FAULT_RETRY
+		 * leads to two calls in one try.
 		 */
 		assert_true(calls >= (losses < VMS_FAULT_TRIES ? losses + 1 : VMS_FAULT_TRIES));
 		assert_true(calls <= 2 * VMS_FAULT_TRIES);
@@ -148,7 +148,7 @@ static void touch_each_way_at(struct mm_struct *mm, unsigned int losses, const c
 }
 #define touch_each_way(mm, losses) touch_each_way_at(mm, losses, __FILE__, __LINE__)
 
-/* ---- made again ---- */
+/* ---- retried accesses ---- */
 
 static vm_fault_t map_and_lose(struct vm_fault *vmf)
 {
@@ -203,8 +203,9 @@ static void hook_that_is_not_ready_is_asked_again(void **state)
 }
 
 /*
- * Locked private memory that becomes writable is populated under mmap_lock W:
- * that ends, too, and says nothing, as on Linux.
+ * Symptom: mprotect() never returns. Cause: locked private memory that becomes
+ * writable is populated under mmap_lock for writing, and the hook never gives a
+ * page. The call must end and return 0, as on Linux.
  */
 static void mprotect_of_locked_memory_ends(void **state)
 {
@@ -265,7 +266,7 @@ static void first_write_is_made_again_when_its_owner_is_not_ready(void **state)
 	end(mm);
 }
 
-/* The hook and the owner undo each other's work in one call. */
+/* Allows the write, and zaps the page in the same call. */
 static vm_fault_t mkwrite_and_zap(struct vm_fault *vmf)
 {
 	(void)vmf;
@@ -291,7 +292,7 @@ static void hooks_that_undo_each_other_end(void **state)
 	end(mm);
 }
 
-/* ---- the locks are free in between ---- */
+/* ---- the locks are released between two tries ---- */
 
 static struct {
 	struct mm_struct *mm;
@@ -310,8 +311,8 @@ static void *change_the_vma(void *arg)
 }
 
 /*
- * Ready when a writer was there. The tries last for some seconds, in which a
- * writer that waits for a free lock only gets it.
+ * Gives the page when a writer has held the lock. The tries take some seconds,
+ * and a waiting writer gets the lock only if it is released between them.
  */
 static vm_fault_t wait_for_the_writer(struct vm_fault *vmf)
 {
@@ -349,7 +350,7 @@ static void writers_get_their_turn_between_two_tries(void **state)
 	end(mm);
 }
 
-/* ---- pages that are nobody's to give ---- */
+/* ---- pages that the hook may not give ---- */
 
 static vm_fault_t insert_given(struct vm_fault *vmf)
 {
@@ -374,8 +375,8 @@ static const struct vm_operations_struct *const givers[] = {&give_ops, &insert_o
 #define NR_GIVERS (sizeof(givers) / sizeof(givers[0]))
 
 /*
- * No touch of memory that @ops serve brings @given there; the page keeps the
- * references that it had.
+ * Asserts that no access to memory served by @ops maps @given, and that the
+ * page keeps its number of references.
  */
 static void expect_refused(struct mm_struct *mm, struct page *given,
 			   const struct vm_operations_struct *ops)
@@ -415,7 +416,7 @@ static void private_memory_of_an_address_space_is_no_files_page(void **state)
 	end(mm);
 }
 
-/* Another file's page, until that file is shortened. */
+/* Another file's page, until that file is truncated. */
 static void page_that_left_its_cache_is_asked_for_again_and_then_refused(void **state)
 {
 	struct mm_struct *mm = begin(state, NULL);
@@ -468,7 +469,9 @@ static const struct {
 } fault_answers[] = {
 	{0x80000000u, VMS_FAULT_OK}, /* no such bit: only the page counts */
 	{0xffff8000u | VM_FAULT_MAJOR | VM_FAULT_LOCKED, VMS_FAULT_OK},
-	/* an errno where none belongs: its bits, whatever they are */
+	/*
+	 * An errno in place of VM_FAULT_ bits is read as the bits it contains.
+	 */
 	{(vm_fault_t)-EIO, VMS_FAULT_OOM},
 	{~0u, VMS_FAULT_OOM},
 	{0x80000000u | VM_FAULT_NOPAGE, VMS_SIGBUS},
@@ -502,7 +505,7 @@ static vm_fault_t map_pages_with_answer(struct vm_fault *vmf, pgoff_t start, pgo
 	return answer;
 }
 
-/* As on Linux: what map_pages() answers is the answer, unless it is 0. */
+/* As on Linux, an error of map_pages() is the result of the fault. */
 static void error_of_map_pages_is_the_answer(void **state)
 {
 	static const struct vm_operations_struct ops = {.fault = give_or_lose,
@@ -521,7 +524,9 @@ static void error_of_map_pages_is_the_answer(void **state)
 	end(mm);
 }
 
-/* Pages before and behind the range that the hook was given, and far away. */
+/*
+ * Maps pages before and behind the range that the hook was given, and far away.
+ */
 static vm_fault_t map_too_much(struct vm_fault *vmf, pgoff_t start, pgoff_t last)
 {
 	static const pgoff_t far[] = {~(pgoff_t)0 - 3, 512, 1UL << 40};
@@ -546,8 +551,7 @@ static void pages_outside_the_range_are_not_mapped(void **state)
 	struct mm_struct *mm = begin(state, &ops);
 
 	/*
-	 * 4 pages between others of the same leaf; at the beginning of a leaf;
-	 * at its end
+	 * 4 pages: in the middle of a leaf, at its beginning, and at its end.
 	 */
 	for (unsigned long at = BASE; at <= BASE + 508 * PG;
 	     at += at == BASE ? 32 * PG : 476 * PG) {
@@ -562,7 +566,7 @@ static void pages_outside_the_range_are_not_mapped(void **state)
 	end(mm);
 }
 
-/* The flags that a hook sees are its own copy. */
+/* A hook must get its own copy of the flags. */
 static vm_fault_t give_and_spoil(struct vm_fault *vmf)
 {
 	vmf->flags ^= FAULT_FLAG_WRITE;
@@ -576,7 +580,7 @@ static void flags_that_a_hook_spoils_do_not_count(void **state)
 							.page_mkwrite = mkwrite_or_lose};
 	struct mm_struct *mm = begin(state, &ops);
 
-	/* a read is no write, of which the owner must hear */
+	/* A read must not become a write, which the owner must be told of. */
 	map(mm, BASE, 1, RW, MAP_SHARED);
 	assert_int_equal(vms_fault(mm, BASE, 0), VMS_FAULT_OK);
 	assert_int_equal(calls, 0);
@@ -589,7 +593,7 @@ static void flags_that_a_hook_spoils_do_not_count(void **state)
 	end(mm);
 }
 
-static int number; /* of a hook that is to answer 0 or a -errno */
+static int number; /* of a hook that is to return 0 or a -errno */
 
 static int refuse_to_split(struct vm_area_struct *vma, unsigned long addr)
 {

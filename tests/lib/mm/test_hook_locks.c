@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_hook_locks.c - which locks each hook really sees, on every way that
- * leads to it: the table in mm_types.h.
+ * test_hook_locks.c - the locks that are really held in each hook, on every way
+ * that leads to it. The test checks the table in mm_types.h.
  *
- * Each hook has another thread try mmap_lock and the lock of the file, and
- * looks at the count of the VMA's readers. It writes down "HOOK LOCKS", where
- * LOCKS is
+ * Each hook lets another thread try mmap_lock and the file's lock, and reads
+ * the count of the VMA's readers. It records "HOOK LOCKS", where LOCKS is
  *
  *   W, R or -   how mmap_lock is held
  *   v           the VMA's own lock is held for reading
  *   f           a lock of the file's i_mmap is held
  *
- * and the test compares the list of a call with what is promised.
+ * The test compares the list that a call records with the table's promise.
  */
 #include <pthread.h>
 #include <semaphore.h>
@@ -74,7 +73,7 @@ static void *try_locks(void *arg)
 static char heard[2048];
 static struct address_space *mapping;
 static struct page *owned;
-static vm_fault_t first_answer; /* to the first fault(): all that come again are given the page */
+static vm_fault_t first_answer; /* of the first fault(); later calls give the page */
 
 static void note(const char *hook, struct vm_area_struct *vma)
 {
@@ -85,7 +84,10 @@ static void note(const char *hook, struct vm_area_struct *vma)
 	probe.mapping = mapping;
 	sem_post(&probe.ask);
 	sem_wait(&probe.told);
-	/* 1: attached; a VMA that nothing finds yet or any more has 0. */
+	/*
+	 * The count is 1 if attached, and 0 before and after the VMA can be
+	 * found.
+	 */
 	snprintf(heard + len, sizeof(heard) - len, "%s%s %c%s%s", len ? ", " : "", hook,
 		 probe.mmap_lock, refs > 1 ? "v" : "", probe.file_lock ? "f" : "");
 }
@@ -127,7 +129,7 @@ static vm_fault_t note_fault(struct vm_fault *vmf)
 {
 	vm_fault_t answer = first_answer;
 
-	/* What the flag tells must be so. */
+	/* The flag must agree with the lock that is held. */
 	note(vmf->flags & FAULT_FLAG_VMA_LOCK ? "fault(vma)" : "fault", vmf->vma);
 	first_answer = 0;
 	if (!answer)
@@ -194,7 +196,7 @@ static const struct vm_operations_struct device_ops = {.fault = note_fault,
 						       .name = note_name,
 						       .pagesize = note_pagesize};
 
-/* ---- the world, with a file and a thread more ---- */
+/* ---- the world, with a file and one more thread ---- */
 
 static struct file *file;
 static pthread_t prober;
@@ -215,8 +217,8 @@ static struct mm_struct *begin(void **state, const struct vm_operations_struct *
 }
 
 /*
- * Without hooks from here on: the tear-down closes nothing that would want to
- * be noted.
+ * Unmaps everything before the tear-down, so that the tear-down closes no VMA
+ * whose hook would be recorded.
  */
 static void end(struct mm_struct *mm)
 {
@@ -290,8 +292,8 @@ static void touches_hold_one_lock(void **state)
 	vms_access_word(mm, BASE + 2 * PG, &word, FOLL_FORCE);
 	expect("fault R");
 	/*
-	 * The first anon_vma is made under mmap_lock too, which the fault takes
-	 * after the hook and for that alone.
+	 * The first anon_vma is made under mmap_lock too. The fault takes that
+	 * lock only after it has called the hook.
 	 */
 	vms_write_word(mm, ELSEWHERE, 1);
 	expect(touch);
@@ -327,8 +329,8 @@ static void populating_holds_mmap_lock(void **state)
 	vms_mremap(mm, ELSEWHERE, PG, 2 * PG, 0, 0);
 	expect("fault R");
 	/*
-	 * a page of its own in place of the one that it reads, and one that it
-	 * lacks
+	 * The call copies the page that is mapped for reading, and faults in
+	 * the page that is missing.
 	 */
 	vms_madvise(mm, ELSEWHERE + PG, PG, MADV_DONTNEED_LOCKED);
 	vms_mprotect(mm, ELSEWHERE, 2 * PG, RW);
@@ -361,7 +363,7 @@ static void mapping_around_and_first_writes_hold_what_the_touch_holds(void **sta
 	end(mm);
 }
 
-/* The owner's memory without a file. */
+/* Inserts the owner's memory, without a file. */
 static void insert_device(struct mm_struct *mm, unsigned long start)
 {
 	struct vm_area_struct *vma = vm_area_alloc(mm);
@@ -394,7 +396,7 @@ static void device_memory_and_listings_hold_mmap_lock_for_reading(void **state)
 	vms_maps_print(mm, out);
 	expect("name R");
 	vms_smaps_print(mm, out);
-	/* whichever first, and however often */
+	/* In any order, and any number of times. */
 	assert_non_null(strstr(heard, "name R"));
 	assert_non_null(strstr(heard, "pagesize R"));
 	assert_null(strpbrk(heard, "-Wvf"));

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_hooks.c - every hook of struct vm_operations_struct, through the public
- * API alone: when it is called, with which locks and arguments, and what its
+ * API only: when it is called, with which locks and arguments, and what its
  * answer does.
  *
- * Hooks write down that they were called ("name start-end ..."), the test
- * compares the list. In debug builds they also assert their locks.
+ * The hooks record their calls ("name start-end ..."), and the test compares
+ * the list. In debug builds they also assert their locks.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -19,12 +19,12 @@
 #define BASE 0x20000000UL
 #define ELSEWHERE 0x28000000UL
 
-/* What was called since the last look, one call a line. */
+/* The calls recorded since the last comparison, one a line. */
 static char heard[1024];
-/* What hooks are to answer. */
+/* What the hooks are to answer. */
 static int refuse;
 static vm_fault_t answer;
-static struct page *owned; /* the one page that an owner here has */
+static struct page *owned; /* the only page of the owner in these tests */
 
 static void hear(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
@@ -68,7 +68,7 @@ static struct mm_struct *mm_of_vma(const struct vm_area_struct *vma)
 	return atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
 }
 
-/* A VMA of an embedder's own, without a file. */
+/* Inserts a VMA of an embedder, without a file. */
 static void insert(struct mm_struct *mm, unsigned long start, unsigned long pages, vm_flags_t flags,
 		   const struct vm_operations_struct *ops)
 {
@@ -109,7 +109,7 @@ static void every_vma_that_was_opened_or_mapped_is_closed_once(void **state)
 	expect_heard(""); /* mmap itself does not open */
 	vms_mprotect(mm, BASE, 2 * PG, PROT_READ);
 	expect_heard("open 20002000-20008000\n");
-	/* what has a close() does not vanish in a merge */
+	/* A VMA with a close() must not vanish in a merge. */
 	vms_mprotect(mm, BASE, 2 * PG, RW);
 	expect_heard("");
 	vms_munmap(mm, BASE + 4 * PG, 2 * PG);
@@ -118,10 +118,10 @@ static void every_vma_that_was_opened_or_mapped_is_closed_once(void **state)
 	expect_heard("open 20000000-20002000\nopen 20002000-20004000\nopen 20006000-20008000\n");
 	mmput(child);
 	expect_heard("close 20000000-20002000\nclose 20002000-20004000\nclose 20006000-20008000\n");
-	/* moved: a new one is opened, the old one closed */
+	/* A move opens the new VMA and closes the old one. */
 	vms_mremap(mm, BASE + 6 * PG, 2 * PG, 2 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, ELSEWHERE);
 	expect_heard("open 28000000-28002000\nclose 20006000-20008000\n");
-	/* replaced */
+	/* Both are replaced. */
 	vms_mmap(mm, BASE, 4 * PG, RW, FIXED, NULL, 0);
 	expect_heard("close 20000000-20002000\nclose 20002000-20004000\n");
 	vms_munmap(mm, ELSEWHERE, 2 * PG);
@@ -129,7 +129,7 @@ static void every_vma_that_was_opened_or_mapped_is_closed_once(void **state)
 	fput(file);
 }
 
-/* What the one that closes finds at its own place. */
+/* Records what close() finds at its own place. */
 static void look_around_at_close(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = mm_of_vma(vma);
@@ -155,8 +155,8 @@ static void close_comes_before_whoever_takes_the_place(void **state)
 /* ---- merging ---- */
 
 /*
- * Linux compares the file, not the hooks: those of the VMA that stays serve the
- * whole, and only close() keeps one from vanishing.
+ * Linux compares the files, not the hooks: the hooks of the surviving VMA serve
+ * the whole range. Only close() keeps a VMA from vanishing.
  */
 static void mappings_of_one_file_merge_whatever_their_hooks(void **state)
 {
@@ -176,7 +176,7 @@ static void mappings_of_one_file_merge_whatever_their_hooks(void **state)
 	mmap_read_lock(mm);
 	assert_ptr_equal(vma_lookup(mm, BASE + 2 * PG)->vm_ops, &a);
 	mmap_read_unlock(mm);
-	/* one that would have to be closed stays */
+	/* A VMA that has a close() stays. */
 	file->f_vm_ops = &life_ops;
 	vms_mmap(mm, BASE + 3 * PG, PG, PROT_READ, MAP_PRIVATE | MAP_FIXED, file, 3 * PG);
 	vms_mprotect(mm, BASE + 3 * PG, PG, RW);
@@ -185,8 +185,8 @@ static void mappings_of_one_file_merge_whatever_their_hooks(void **state)
 	vms_munmap(mm, BASE, 4 * PG);
 	expect_heard("close 20003000-20004000\n");
 	/*
-	 * vma_expand() sees it so, too, when nothing else keeps two neighbours
-	 * apart any more
+	 * vma_expand() follows the same rule when nothing else keeps two
+	 * neighbours apart.
 	 */
 	file->f_vm_ops = &a;
 	vms_mmap(mm, BASE, PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0);
@@ -261,7 +261,7 @@ static void refused_split_changes_nothing(void **state)
 		     "may_split 20000000-20008000 at 20001000\n"
 		     "may_split 20000000-20008000 at 20001000\n");
 	expect_layout(mm, "20000000-20008000 rw-p 0\n");
-	/* whole VMAs are not asked about */
+	/* The hook is not called for whole VMAs. */
 	assert_int_equal(vms_mprotect(mm, BASE, 8 * PG, PROT_READ), 0);
 	assert_int_equal(vms_mremap(mm, BASE, 8 * PG, 8 * PG, MREMAP_MAYMOVE | MREMAP_FIXED,
 				    ELSEWHERE),
@@ -301,15 +301,15 @@ static void owner_hears_of_a_move_and_may_send_it_back(void **state)
 	fput(file);
 }
 
-/* The copy can be found already, but its pages are only on their way. */
+/* A lookup can already find the copy, but the pages are not moved yet. */
 static int try_the_copy(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = mm_of_vma(vma);
 	struct vm_area_struct *got = lock_vma_under_rcu(mm, vma->vm_start);
 
 	/*
-	 * An assertion that failed here would leave with the locks, for which
-	 * the tear-down would wait.
+	 * Record, and do not assert: a failed assertion would leave the locks
+	 * held, and the tear-down would wait for them.
 	 */
 	if (got)
 		vma_end_read(got);
@@ -342,7 +342,7 @@ static vm_fault_t give_owned(struct vm_fault *vmf)
 	return 0;
 }
 
-/* ---- a private write, and a writer of the map that comes while the owner is asked ---- */
+/* ---- a private write, and a writer that comes while the hook runs ---- */
 
 static struct {
 	pthread_t thread;
@@ -351,9 +351,7 @@ static struct {
 	_Atomic bool over;
 } intruder;
 
-/*
- * Has mmap_lock, if it is to be had, until the fault waits for it or is over.
- */
+/* Tries mmap_lock, and holds it until the fault waits for it or has ended. */
 static void *intrude(void *arg)
 {
 	struct mm_struct *mm = arg;
@@ -382,9 +380,9 @@ static vm_fault_t give_owned_beside_an_intruder(struct vm_fault *vmf)
 }
 
 /*
- * A private write under the VMA's lock alone asked the owner, found mmap_lock
- * taken when it was to make the anon_vma, and asked again: what the hook had
- * counted or set aside for the page was there twice.
+ * Symptom: the hook's counts and reservations for a page exist twice. Cause: a
+ * private write under the VMA's lock called the hook, found mmap_lock taken
+ * when it was about to make the anon_vma, and called the hook again.
  */
 static void owner_is_asked_once_for_a_private_write(void **state)
 {
@@ -402,7 +400,7 @@ static void owner_is_asked_once_for_a_private_write(void **state)
 	assert_true(intruder.started);
 	pthread_join(intruder.thread, NULL);
 	expect_heard("fault\n");
-	/* The VMA has its anon_vma: its own lock will do. */
+	/* The VMA has its anon_vma, so that the VMA's lock suffices. */
 	assert_int_equal(vms_write_word(mm, BASE + PG, 7), VMS_FAULT_OK);
 	expect_heard("fault\n");
 	assert_int_equal(vms_page_word(owned), 5);
@@ -456,7 +454,7 @@ static void owner_hears_of_new_rights_piece_by_piece(void **state)
 
 	vms_mmap(mm, BASE, 4 * PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0);
 	assert_int_equal(vms_mprotect(mm, BASE, 2 * PG, PROT_READ), 0);
-	/* asked even where nothing changes */
+	/* The hook is called even if nothing changes. */
 	assert_int_equal(vms_mprotect(mm, BASE + PG, 2 * PG, PROT_READ), 0);
 	expect_heard("mprotect 20000000-20004000: 20000000-20002000 r--\n"
 		     "mprotect 20000000-20002000: 20001000-20002000 r--\n"
@@ -465,7 +463,10 @@ static void owner_hears_of_new_rights_piece_by_piece(void **state)
 	assert_int_equal(vms_mprotect(mm, BASE, 4 * PG, PROT_EXEC), -EPERM);
 	expect_heard("mprotect 20000000-20003000: 20000000-20003000 --x\n");
 	expect_layout(mm, "20000000-20003000 r--p 0\n20003000-20004000 rw-p 3\n");
-	/* what the VMA may never be is refused before the owner is asked */
+	/*
+	 * Rights that the VMA can never have are refused before the hook is
+	 * called.
+	 */
 	fput(file);
 	file = vms_file_open(file->f_mapping, "/ro", FMODE_READ);
 	file->f_vm_ops = &mprotect_ops;
@@ -509,7 +510,10 @@ static void fault_hook_brings_the_page(void **state)
 	assert_int_equal(word, 7);
 	snprintf(expected, sizeof(expected), "fault 20001000 pgoff 3%s\n", lock);
 	expect_heard(expected);
-	/* shared: the page itself is written, and it may be written at once */
+	/*
+	 * In shared memory the page itself is written, and it is writable at
+	 * once.
+	 */
 	assert_int_equal(vms_write_word(mm, BASE + PG, 8), VMS_FAULT_OK);
 	assert_int_equal(vms_page_word(owned), 8);
 	expect_heard("");
@@ -521,8 +525,8 @@ static void fault_hook_brings_the_page(void **state)
 }
 
 /*
- * A private write needs the first anon_vma, for which the fault takes mmap_lock
- * after it has asked the hook.
+ * A private write needs the first anon_vma. The fault takes mmap_lock for it
+ * after it has called the hook.
  */
 static void private_write_copies_the_owners_page(void **state)
 {
@@ -570,7 +574,7 @@ static vm_fault_t retry_without_mmap_lock(struct vm_fault *vmf)
 	return hear_fault(vmf);
 }
 
-/* VM_FAULT_RETRY under the VMA's lock means mmap_lock. */
+/* VM_FAULT_RETRY under the VMA's lock asks for mmap_lock. */
 static void hook_that_wants_mmap_lock_gets_it(void **state)
 {
 	static const struct vm_operations_struct ops = {.fault = retry_without_mmap_lock};
@@ -606,7 +610,7 @@ static void hook_may_map_the_page_itself(void **state)
 	assert_int_equal(word, 7);
 	assert_int_equal(vms_write_word(mm, BASE, 8), VMS_FAULT_OK);
 	expect_heard("fault\n");
-	/* a private write asks once, then copies what was mapped */
+	/* A private write calls the hook once, then copies the mapped page. */
 	assert_int_equal(vms_write_word(mm, ELSEWHERE, 9), VMS_FAULT_OK);
 	expect_heard("fault write\n");
 	assert_int_equal(vms_page_word(owned), 8);
@@ -667,7 +671,7 @@ static void map_pages_is_asked_first_and_only_for_reads(void **state)
 	vms_mmap(mm, BASE + 14 * PG, 6 * PG, RW, MAP_SHARED | MAP_FIXED, file, 0);
 	/*
 	 * 16 pages from a multiple of 16 of the address, or from the VMA's
-	 * beginning, as far as the VMA goes
+	 * beginning, up to the VMA's end.
 	 */
 	map_all = true;
 	assert_int_equal(vms_fault(mm, BASE + 15 * PG, 0), VMS_FAULT_OK);
@@ -675,7 +679,10 @@ static void map_pages_is_asked_first_and_only_for_reads(void **state)
 	assert_int_equal(vms_fault(mm, BASE + 14 * PG, 0), VMS_FAULT_OK);
 	expect_heard("");
 	vms_madvise(mm, BASE + 14 * PG, 6 * PG, MADV_DONTNEED);
-	/* whose own page it does not map, is brought by fault() */
+	/*
+	 * If map_pages() does not map the faulting page, fault() is called for
+	 * it.
+	 */
 	map_all = false;
 	assert_int_equal(vms_fault(mm, BASE + 17 * PG, 0), VMS_FAULT_OK);
 	snprintf(expected, sizeof(expected), "map_pages pgoff 2-5\nfault 20011000 pgoff 3%s\n",
@@ -718,24 +725,25 @@ static void owner_hears_of_the_first_write_to_each_page(void **state)
 	owned = vms_page_alloc(7);
 	vms_mmap(mm, BASE, 4 * PG, RW, MAP_SHARED | MAP_FIXED, file, 0);
 	vms_mmap(mm, ELSEWHERE, PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0);
-	/* read first: mapped read-only */
+	/* Read first: the page is mapped read-only. */
 	assert_int_equal(vms_fault(mm, BASE, 0), VMS_FAULT_OK);
 	expect_heard("");
 	answer = VM_FAULT_LOCKED;
 	assert_int_equal(vms_write_word(mm, BASE, 1), VMS_FAULT_OK);
 	assert_int_equal(vms_write_word(mm, BASE, 2), VMS_FAULT_OK);
 	expect_heard("mkwrite 20000000 page\n");
-	/* written first */
+	/* Written first. */
 	assert_int_equal(vms_write_word(mm, BASE + PG, 3), VMS_FAULT_OK);
 	expect_heard("mkwrite 20001000 page\n");
 	/*
-	 * the right to write comes back without the owner's knowledge of writes
+	 * The right to write returns, but the owner must still be told of the
+	 * write.
 	 */
 	vms_mprotect(mm, BASE, PG, PROT_READ);
 	vms_mprotect(mm, BASE, PG, RW);
 	assert_int_equal(vms_write_word(mm, BASE, 4), VMS_FAULT_OK);
 	expect_heard("mkwrite 20000000 page\n");
-	/* a copy is nobody else's business */
+	/* The owner need not be told of a write to a private copy. */
 	assert_int_equal(vms_write_word(mm, ELSEWHERE, 5), VMS_FAULT_OK);
 	expect_heard("");
 	answer = VM_FAULT_SIGBUS;
@@ -753,7 +761,7 @@ static vm_fault_t no_page_mkwrite(struct vm_fault *vmf)
 }
 
 /*
- * With a page_mkwrite() or without: that one is not for memory without pages.
+ * With and without a page_mkwrite(): that hook is not for memory without pages.
  */
 static void device_memory_is_written_by_pfn_mkwrite(void **state)
 {

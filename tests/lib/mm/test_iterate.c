@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_iterate.c - vma_next() and vma_prev(): a walk goes by addresses,
- * whatever becomes of the map between its steps.
+ * test_iterate.c - vma_next() and vma_prev(): a walk goes by addresses, however
+ * the map changes between its steps.
  */
 #include "tests/lib/mm/world.h"
 
@@ -14,7 +14,8 @@ static struct mm_struct *mm_of(void **state)
 }
 
 /*
- * Pages with a hole between any two, so that none merge: several leaves full.
+ * Maps pages with a hole between any two, so that none merge: several full
+ * leaves.
  */
 static void map_apart(struct mm_struct *mm)
 {
@@ -88,8 +89,8 @@ static void change(struct mm_struct *mm, unsigned int *seed)
 }
 
 /*
- * Each step is the search that it stands for, be the map as it was or not, and
- * whether or not mmap_lock was let go.
+ * Each step must return what a search from its address returns, whether or not
+ * the map changed, and whether or not mmap_lock was released meanwhile.
  */
 static void a_step_is_a_search(void **state)
 {
@@ -116,8 +117,8 @@ static void a_step_is_a_search(void **state)
 			if (rand_r(&seed) % 10 == 0) {
 				find_vma_prev(mm, vmi.addr, &expected);
 				/*
-				 * The one that holds the address begins below
-				 * it, too.
+				 * The VMA that contains the address begins
+				 * below the address too.
 				 */
 				got = find_vma(mm, vmi.addr);
 				if (got && got->vm_start < vmi.addr)

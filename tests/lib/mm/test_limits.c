@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_limits.c - RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_STACK,
- * max_map_count: who is refused what, with which error.
+ * test_limits.c - RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_STACK and
+ * max_map_count: which calls are refused, and with which error.
  */
 #include <errno.h>
 
@@ -31,7 +31,10 @@ static unsigned long get(_Atomic unsigned long *counter)
 	return atomic_load(counter);
 }
 
-/* Limits in pages; bytes that do not fill one count for nothing. */
+/*
+ * Sets a limit in pages, plus some bytes: a part of a page must count for
+ * nothing.
+ */
 static void limit(struct mm_struct *mm, unsigned long *which, unsigned long pages,
 		  struct mm_limits *limits)
 {
@@ -98,11 +101,11 @@ static void mmap_is_charged_what_it_adds(void **state)
 	assert_int_equal(map(mm, 0, 5, RW, MAP_PRIVATE), -ENOMEM);
 	assert_int_equal(map(mm, 0, 4, PROT_NONE, MAP_PRIVATE), at(0));
 	assert_int_equal(map(mm, 8, 1, RW, MAP_SHARED), -ENOMEM);
-	assert_int_equal(map(mm, 1, 2, RW, MAP_PRIVATE), at(1)); /* in the place of as much */
+	assert_int_equal(map(mm, 1, 2, RW, MAP_PRIVATE), at(1)); /* replaces as many pages */
 	assert_int_equal(map(mm, 3, 2, RW, MAP_PRIVATE), -ENOMEM);
 	assert_int_equal(vms_mmap(mm, 0, PG, RW, ANON, NULL, 0), -ENOMEM);
 	assert_int_equal(get(&mm->total_vm), 4);
-	/* a limit below what is there takes nothing away */
+	/* A limit below the present size takes nothing away. */
 	limit_as(mm, 1);
 	assert_int_equal(vms_munmap(mm, at(0), PG), 0);
 	assert_int_equal(map(mm, 0, 1, RW, MAP_PRIVATE), -ENOMEM);
@@ -116,11 +119,17 @@ static void mremap_is_charged_what_it_adds(void **state)
 	map(mm, 16, 2, PROT_READ, MAP_PRIVATE);
 	limit_as(mm, 5);
 	assert_int_equal(vms_mremap(mm, at(0), 2 * PG, 4 * PG, MREMAP_MAYMOVE, 0), -ENOMEM);
-	/* the target's pages do not make room: they are unmapped later */
+	/*
+	 * Pages at the target are not credited, because they are unmapped
+	 * later.
+	 */
 	assert_int_equal(vms_mremap(mm, at(0), 2 * PG, 4 * PG, MOVE, at(16)), -ENOMEM);
 	expect_layout(mm, "20000000-20002000 ---p 20000\n20010000-20012000 r--p 20010\n");
 	assert_int_equal(vms_mremap(mm, at(0), 2 * PG, 3 * PG, 0, 0), at(0));
-	/* moving adds nothing, but for what stays behind; there they do */
+	/*
+	 * A move adds nothing, unless the source stays; then pages at the
+	 * target are credited.
+	 */
 	assert_int_equal(vms_mremap(mm, at(0), 3 * PG, 3 * PG, MOVE, at(32)), at(32));
 	assert_int_equal(vms_mremap(mm, at(32), 2 * PG, 2 * PG, MOVE | MREMAP_DONTUNMAP, at(0)),
 			 -ENOMEM);
@@ -175,13 +184,16 @@ static void memory_that_becomes_data_is_charged(void **state)
 	assert_int_equal(vms_mprotect(mm, at(0), 5 * PG, RW), -ENOMEM);
 	assert_int_equal(vms_mprotect(mm, at(0), 4 * PG, RW), 0);
 	assert_int_equal(vms_mprotect(mm, at(4), PG, PROT_WRITE), -ENOMEM);
-	/* what is data already may be changed; then comes what is not */
+	/*
+	 * Pages that are data already may change; the call fails at the first
+	 * page that would become data.
+	 */
 	assert_int_equal(vms_mprotect(mm, at(0), 5 * PG, RW | PROT_EXEC), -ENOMEM);
 	expect_layout(mm, "20000000-20004000 rwxp 20000\n20004000-20005000 r--p 20004\n");
 	assert_int_equal(vms_mprotect(mm, at(0), PG, PROT_NONE), 0);
 	assert_int_equal(vms_mprotect(mm, at(4), PG, RW), 0);
 	assert_int_equal(get(&mm->data_vm), 4);
-	/* shared memory is none */
+	/* Shared memory is not data. */
 	map(mm, 16, 4, PROT_READ, MAP_SHARED);
 	assert_int_equal(vms_mprotect(mm, at(16), 4 * PG, RW), 0);
 }
@@ -194,18 +206,21 @@ static void the_break_is_measured_from_its_start(void **state)
 	vms_brk(mm, 0x10008000);
 	limits.data = 4 * PG + 10;
 	assert_int_equal(vms_mm_set_limits(mm, &limits), 0);
-	/* even one that shrinks, to what is still too much */
+	/*
+	 * The call fails even if it shrinks, as long as the result exceeds the
+	 * limit.
+	 */
 	assert_int_equal(vms_brk(mm, 0x10006000), 0x10008000);
 	assert_int_equal(vms_brk(mm, 0x1000400b), 0x10008000);
 	assert_int_equal(vms_brk(mm, 0x1000400a), 0x1000400a);
-	/* five pages are there, of which the limit knows four */
+	/* Five pages are mapped, and the limit allows four. */
 	assert_int_equal(map(mm, 0, 1, RW, MAP_PRIVATE), -ENOMEM);
 	assert_int_equal(vms_brk(mm, 0x10003000), 0x10003000);
 	assert_int_equal(map(mm, 0, 1, RW, MAP_PRIVATE), at(0));
 	assert_int_equal(vms_brk(mm, 0x10004000), 0x10003000);
 }
 
-/* As for programs that want no break, but their memory by mmap(). */
+/* For programs that use mmap() and no break. */
 static void a_soft_limit_of_nothing_leaves_mmap_to_the_hard_one(void **state)
 {
 	struct mm_struct *mm = mm_of(state);
@@ -242,12 +257,12 @@ static void mlock_counts_what_is_not_locked_yet(void **state)
 	assert_int_equal(vms_munlock(mm, at(0), PG), 0);
 	assert_int_equal(vms_mlock2(mm, at(7), PG, MLOCK_ONFAULT), 0);
 	assert_int_equal(get(&mm->locked_vm), 4);
-	/* holes count, too: the length is what is asked for */
+	/* Holes count too: the length that was asked for is compared. */
 	vms_munlockall(mm);
 	vms_munmap(mm, at(2), 4 * PG);
 	assert_int_equal(vms_mlock(mm, at(0), 8 * PG), -ENOMEM);
 	assert_int_equal(get(&mm->locked_vm), 0);
-	/* a limit that was lowered refuses even what is locked */
+	/* A lowered limit refuses even memory that is locked already. */
 	vms_mlock(mm, at(0), 2 * PG);
 	limit_memlock(mm, 1);
 	assert_int_equal(vms_mlock(mm, at(0), PG), -ENOMEM);
@@ -264,7 +279,7 @@ static void mappings_to_be_locked_say_again(void **state)
 	limit_memlock(mm, 4);
 	assert_int_equal(map(mm, 0, 5, RW, MAP_PRIVATE | MAP_LOCKED), -EAGAIN);
 	assert_int_equal(map(mm, 0, 3, RW, MAP_PRIVATE | MAP_LOCKED), at(0));
-	/* what it replaces makes no room */
+	/* Pages that are about to be replaced are not credited. */
 	assert_int_equal(map(mm, 0, 3, RW, MAP_PRIVATE | MAP_LOCKED), -EAGAIN);
 	assert_int_equal(vms_mremap(mm, at(0), 3 * PG, 5 * PG, MREMAP_MAYMOVE, 0), -EAGAIN);
 	assert_int_equal(vms_mremap(mm, at(0), 3 * PG, 4 * PG, 0, 0), at(0));
@@ -307,7 +322,10 @@ static void a_limit_of_nothing_forbids_locking(void **state)
 	assert_int_equal(vms_mlockall(mm, MCL_FUTURE), -EPERM);
 	assert_int_equal(vms_mlockall(mm, 0), -EINVAL);
 	assert_int_equal(map(mm, 0, 1, RW, MAP_PRIVATE | MAP_LOCKED), -EPERM);
-	/* addresses are looked at before, kinds of mappings after */
+	/*
+	 * The address is checked before the right to lock, the kind of mapping
+	 * after it.
+	 */
 	assert_int_equal(map(mm, 0, 0, RW, MAP_PRIVATE | MAP_LOCKED), -EINVAL);
 	assert_int_equal(vms_mmap(mm, at(0) + 1, PG, RW, FIXED | MAP_LOCKED, NULL, 0), -EINVAL);
 	assert_int_equal(vms_mmap(mm, at(0), PG, RW, ANON | MAP_FIXED_NOREPLACE | MAP_LOCKED, NULL,
@@ -316,7 +334,7 @@ static void a_limit_of_nothing_forbids_locking(void **state)
 	assert_int_equal(map(mm, 0, 1, RW, MAP_LOCKED), -EPERM);
 	assert_int_equal(vms_munlock(mm, at(0), PG), 0);
 	assert_int_equal(vms_munlockall(mm), 0);
-	/* less than a page is not nothing */
+	/* A limit below one page still counts as a limit above 0. */
 	limits.memlock = PG - 1;
 	assert_int_equal(vms_mm_set_limits(mm, &limits), 0);
 	assert_int_equal(vms_mlock(mm, at(0), PG), -ENOMEM);
@@ -348,10 +366,10 @@ static void the_first_reason_is_told(void **state)
 	map(mm, 0, 2, RW, MAP_PRIVATE | MAP_LOCKED);
 	limit_memlock(mm, 2);
 	limit_as(mm, 2);
-	/* locking before size, wherever both fail */
+	/* The limit on locked memory is checked before the limit on size. */
 	assert_int_equal(vms_mremap(mm, at(0), PG, 4 * PG, MREMAP_MAYMOVE, 0), -EAGAIN);
 	assert_int_equal(map(mm, 8, 1, RW, MAP_PRIVATE | MAP_LOCKED), -EAGAIN);
-	/* the file's mode, and a seal, before size */
+	/* The file's mode and a seal are checked before the limit on size. */
 	assert_int_equal(vms_mmap(mm, at(8), PG, RW, MAP_SHARED | MAP_FIXED, ro, 0), -EACCES);
 	assert_int_equal(vms_mmap(mm, at(8), PG, PROT_READ, MAP_SHARED | MAP_FIXED, ro, 0),
 			 -ENOMEM);
@@ -387,7 +405,7 @@ static void the_limit_of_vmas_refuses_what_makes_one(void **state)
 	for (unsigned long i = 0; i < 4; i++)
 		map(mm, i * 16, 4, RW, MAP_PRIVATE);
 	limit_map_count(mm, 4);
-	/* cuts are refused at the limit, mappings above it */
+	/* Splits are refused at the limit, new mappings above it. */
 	assert_int_equal(vms_mlock(mm, at(1), PG), -ENOMEM);
 	assert_int_equal(vms_mseal(mm, at(1), PG, 0), -ENOMEM);
 	assert_int_equal(vms_madvise(mm, at(1), PG, MADV_DONTFORK), -EAGAIN);
@@ -398,7 +416,7 @@ static void the_limit_of_vmas_refuses_what_makes_one(void **state)
 	assert_int_equal(vms_brk(mm, 0x10001000), 0x10001000);
 	assert_int_equal(vms_brk(mm, 0x10002000), 0x10001000);
 	assert_int_equal(vms_mmap(mm, 0, PG, RW, ANON, NULL, 0), -ENOMEM);
-	/* whole ones are free */
+	/* A call on whole VMAs needs no further VMA. */
 	assert_int_equal(vms_mlock(mm, at(0), 4 * PG), 0);
 	assert_int_equal(vms_mseal(mm, at(16), 4 * PG, 0), 0);
 	assert_int_equal(atomic_load(&mm->map_count), 5);

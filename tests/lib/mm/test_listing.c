@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_listing.c - how maps, smaps and pmap write to their FILE: with no lock
- * held, so that a slow or a refusing FILE, and one whose write function uses
- * the address space itself, do no harm; and what the three promise of an
- * address space that changes between two writes.
+ * test_listing.c - how maps, smaps and pmap write to their FILE. They hold no
+ * lock meanwhile, so that a slow FILE, one that refuses, and one whose write
+ * function uses the address space do no harm. The test also checks what the
+ * three promise of an address space that changes between two writes.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -20,7 +20,7 @@ typedef int (*print_fn)(struct mm_struct *mm, FILE *out);
 static const print_fn listings[] = {vms_maps_print, vms_smaps_print, vms_pmap_print};
 #define NR_LISTINGS (sizeof(listings) / sizeof(listings[0]))
 
-/* A FILE that calls @at_write with each piece, and keeps what was written. */
+/* A FILE that calls @at_write for each piece, and keeps what was written. */
 struct sink {
 	struct mm_struct *mm;
 	void (*at_write)(struct sink *s);
@@ -51,9 +51,7 @@ static FILE *sink_open(struct sink *s)
 	return out;
 }
 
-/*
- * Alternating rights, so that none merges with its neighbour until mprotect().
- */
+/* Maps pages with alternating rights, so that none merge before mprotect(). */
 static void map_many(struct mm_struct *mm)
 {
 	for (unsigned long i = 0; i < VMAS; i++)
@@ -63,7 +61,7 @@ static void map_many(struct mm_struct *mm)
 
 /* ---- no lock is held ---- */
 
-/* Counts rather than asserts: a failed assertion would leave the listing. */
+/* Counts and does not assert: a failed assertion would leave the listing. */
 static void try_to_write(struct sink *s)
 {
 	if (!mmap_write_trylock(s->mm)) {
@@ -156,7 +154,7 @@ static void error_of_the_file_is_answered(void **state)
 		fclose(out);
 		free(s.text);
 		assert_non_null(full);
-		/* All of it may fit into the buffer of this FILE. */
+		/* All of it may fit into this FILE's buffer. */
 		vms_munmap(mm, BASE + 2 * PG, (VMAS - 2) * PG);
 		assert_int_equal(listings[i](mm, full), -ENOSPC);
 		fclose(full);
@@ -164,7 +162,7 @@ static void error_of_the_file_is_answered(void **state)
 	}
 }
 
-/* A path of newlines, each of which the listing writes with four characters. */
+/* A path of newlines; the listing writes each of them as four characters. */
 static void long_name_needs_memory_and_may_lack_it(void **state)
 {
 	static char path[20000];
@@ -197,7 +195,7 @@ static void long_name_needs_memory_and_may_lack_it(void **state)
 
 /* ---- an address space that changes meanwhile ---- */
 
-/* Where the last line begins that was written completely. */
+/* Return: the address at which the last completely written line begins. */
 static unsigned long last_listed(const struct sink *s)
 {
 	const char *line = s->text + s->len - 1;
@@ -207,7 +205,10 @@ static unsigned long last_listed(const struct sink *s)
 	return strtoul(line, NULL, 16);
 }
 
-/* One VMA over the place where the listing stands: its first half is listed. */
+/*
+ * Merges the VMAs around the listing's position into one, whose first half is
+ * listed already.
+ */
 static void merge_around(struct sink *s)
 {
 	unsigned long last = last_listed(s);
@@ -231,7 +232,10 @@ static bool is_mapped(struct mm_struct *mm, unsigned long addr)
 	return vms_procmap_query(mm, &q) == 0;
 }
 
-/* Ascending, no overlap; what is mapped at the end was there throughout. */
+/*
+ * The lines must ascend without overlap. Every VMA that is mapped at the end
+ * was mapped all the time, and must be listed.
+ */
 static void expect_listed_once(struct mm_struct *mm, const struct sink *s)
 {
 	unsigned long at = 0, start, end;
@@ -267,7 +271,7 @@ static void what_is_mapped_throughout_is_listed_once(void **state)
 	}
 }
 
-/* The part of a file's VMA that is left has the offset of that part. */
+/* The rest of a file's VMA must be listed with the offset of that rest. */
 static void rest_of_a_vma_has_its_own_offset(void **state)
 {
 	struct mm_struct *mm = ((struct world *)*state)->mm;

@@ -42,7 +42,7 @@ static void populating_faults_in_for_one_kind_of_access(void **state)
 	assert_int_equal(advise(mm, 0, 8, MADV_POPULATE_WRITE), 0);
 	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 8);
 	assert_int_equal(vms_mm_counter(mm, MM_FILEPAGES), 0);
-	/* what is locked as it is touched is populated all the same */
+	/* Memory that is locked on fault is populated nevertheless. */
 	map(mm, 16, 2, RW);
 	vms_mlock2(mm, BASE + 16 * PG, 2 * PG, MLOCK_ONFAULT);
 	assert_int_equal(advise(mm, 16, 2, MADV_POPULATE_WRITE), 0);
@@ -85,7 +85,7 @@ static void populating_ends_at_the_first_page_that_cannot_be_had(void **state)
 	assert_int_equal(advise(mm, 2, 1, MADV_POPULATE_READ), -ENOMEM);
 	assert_int_equal(advise(mm, 4, 1, MADV_POPULATE_READ), -ENOMEM);
 	vms_mmap(mm, BASE + 8 * PG, 4 * PG, RW, MAP_SHARED | MAP_FIXED, file, 0);
-	assert_int_equal(advise(mm, 8, 4, MADV_POPULATE_READ), -EFAULT); /* the file's end */
+	assert_int_equal(advise(mm, 8, 4, MADV_POPULATE_READ), -EFAULT); /* the end of the file */
 	assert_int_equal(vms_mm_counter(mm, MM_FILEPAGES), 2);
 	map(mm, 16, 4, RW);
 	advise(mm, 17, 1, MADV_GUARD_INSTALL);
@@ -105,7 +105,7 @@ static void no_memory_ends_populating(void **state)
 	assert_int_equal(advise(mm, 0, 4, MADV_POPULATE_WRITE), 0);
 }
 
-/* Which memory takes which advice, locked or not. */
+/* Which memory accepts which advice, locked or not. */
 static void each_kind_of_memory_takes_its_advice(void **state)
 {
 	static const struct {
@@ -143,7 +143,7 @@ static void dropping_locked_memory_leaves_it_locked(void **state)
 	map(mm, 0, 4, RW);
 	vms_write_word(mm, BASE + PG, 5);
 	vms_mlock(mm, BASE, 4 * PG);
-	/* a hole at the end; the rest is done */
+	/* The range ends in a hole; the rest is done. */
 	assert_int_equal(advise(mm, 0, 5, MADV_DONTNEED_LOCKED), -ENOMEM);
 	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 0);
 	assert_int_equal(atomic_load(&mm->locked_vm), 4);
@@ -164,7 +164,7 @@ static void removing_takes_the_pages_out_of_the_file(void **state)
 	vms_write_word(mm, BASE + 9 * PG, 77);
 	assert_int_equal(vms_fork(mm, &child), 0);
 	assert_int_equal(advise(mm, 1, 2, MADV_REMOVE), 0);
-	/* gone for everyone, but for a private copy */
+	/* The page is removed from every mapping; only a private copy stays. */
 	assert_int_equal(vms_read_word(mm, BASE + PG, &word), VMS_FAULT_OK);
 	assert_int_equal(word, 0);
 	assert_int_equal(vms_read_word(child, BASE + 2 * PG, &word), VMS_FAULT_OK);
@@ -188,7 +188,7 @@ static void removing_wants_a_shared_file_that_may_be_written(void **state)
 	assert_int_equal(advise(mm, 2, 1, MADV_REMOVE), -EACCES);
 	vms_mmap(mm, BASE + 4 * PG, PG, PROT_READ, MAP_SHARED | MAP_FIXED, ro, 0);
 	assert_int_equal(advise(mm, 4, 1, MADV_REMOVE), -EACCES);
-	/* beyond the end, too */
+	/* Also beyond the end of the file. */
 	vms_mmap(mm, BASE + 6 * PG, 4 * PG, PROT_READ, MAP_SHARED | MAP_FIXED, file, 6 * PG);
 	assert_int_equal(advise(mm, 6, 4, MADV_REMOVE), 0);
 	assert_int_equal(advise(mm, 6, 5, MADV_REMOVE), -ENOMEM);
@@ -205,8 +205,8 @@ static void removing_wants_a_shared_file_that_may_be_written(void **state)
 }
 
 /*
- * A device's memory: no page of it may be dropped, guarded or asked for;
- * locking it does nothing, and says so.
+ * A device's memory: no page of it may be dropped, guarded or populated.
+ * Locking it succeeds and does nothing.
  */
 static void memory_of_a_device_is_left_alone(void **state)
 {

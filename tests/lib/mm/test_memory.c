@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_memory.c - the memory behind an address space: it goes back to the
- * system when the address space is gone, and it is bounded while readers keep
- * what was replaced from being used again.
+ * test_memory.c - the memory behind an address space: it returns to the system
+ * when the address space is freed, and it is bounded while readers keep
+ * replaced nodes from being reused.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -17,9 +17,9 @@ extern struct vms__objcache vms__mt_leaves, vms__mt_nodes, vms__mt_gap_nodes;
 static struct vms__objcache *const node_caches[] = {&vms__mt_leaves, &vms__mt_nodes,
 						    &vms__mt_gap_nodes};
 
-/* ---- it goes back -------------------------------------------------------- */
+/* ---- memory returns to the system ---------------------------------------- */
 
-/* Every second page is mapped, so that none merge. */
+/* Maps every second page, so that none merge. */
 static void map_many(struct mm_struct *mm, unsigned long n)
 {
 	for (unsigned long i = 0; i < n; i++) {
@@ -35,7 +35,7 @@ static void all_goes_back_with_the_address_space(void **state)
 	const struct world *w = *state;
 	enum { MANY = 20000 };
 	struct mm_struct *mm = vms_mm_create(w->engine, &world_layout, NULL);
-	/* A VMA, a page, an anon_vma's link: three cache lines at least. */
+	/* A VMA, a page, and an anon_vma's link: at least three cache lines. */
 	const size_t least = (size_t)MANY * 3 * 64;
 
 	assert_non_null(mm);
@@ -55,8 +55,9 @@ static void all_goes_back_with_the_address_space(void **state)
 }
 
 /*
- * A thread remembers VMAs that it locked (lib/engine/hint.h), and tries them
- * again: they may have gone back since.
+ * Symptom: a lookup returns a VMA that was freed. Cause: a thread remembers
+ * VMAs that it locked (lib/engine/hint.h) and tries them again; their memory
+ * may have been returned to the system meanwhile.
  */
 static void a_remembered_vma_that_went_back_is_not_taken_for_one(void **state)
 {
@@ -76,7 +77,7 @@ static void a_remembered_vma_that_went_back_is_not_taken_for_one(void **state)
 	}
 }
 
-/* ---- it is bounded ------------------------------------------------------- */
+/* ---- memory is bounded --------------------------------------------------- */
 
 static void set_bound(unsigned int batches)
 {
@@ -94,20 +95,20 @@ static size_t all_deferred(void)
 }
 
 /*
- * What happened inside a section, where a failed assertion would leave the
+ * Results from inside a section, where a failed assertion would leave the
  * section open.
  */
 struct outcome {
 	int done;        /* rounds */
-	size_t most;     /* that waited for readers */
-	bool changed;    /* the layout was another one after a round, or a call that failed */
+	size_t most;     /* most nodes that waited for readers */
+	bool changed;    /* the layout differed after a round, or after a failed call */
 	int munmap_errs; /* munmaps that failed */
 	unsigned long mmap, brk, mremap;
 	int insert, expand;
 	bool merged;
 };
 
-/* Map a page and unmap it, @rounds times, or until one of them fails. */
+/* Maps and unmaps a page @rounds times, or until a call fails. */
 static void map_and_unmap(struct mm_struct *mm, int rounds, struct outcome *out)
 {
 	*out = (struct outcome){0};
@@ -126,8 +127,8 @@ static void map_and_unmap(struct mm_struct *mm, int rounds, struct outcome *out)
 }
 
 /*
- * The kernel's calls that map free room: @vma, which is not in @mm yet, and
- * below the mapping at @addr.
+ * Calls the kernel's functions that map free room: @vma, which is not in @mm
+ * yet, and the page below the mapping at @addr.
  */
 static void map_by_kernel_calls(struct mm_struct *mm, struct vm_area_struct *vma,
 				unsigned long addr, struct outcome *out)
@@ -146,9 +147,9 @@ static void map_by_kernel_calls(struct mm_struct *mm, struct vm_area_struct *vma
 }
 
 /*
- * The writer is itself in a section, so none of the nodes that it replaces
- * becomes free. It is stopped, and not by waiting; the engines without readers
- * under RCU have nothing to bound. What is refused first is to map more.
+ * The writer is in a section itself, so that none of the nodes that it replaces
+ * becomes free. It must be refused without waiting, and mappings must be
+ * refused first. Engines without readers under RCU have nothing to bound.
  */
 static void a_writer_inside_a_section_is_stopped(void **state)
 {
@@ -190,8 +191,8 @@ static void a_writer_inside_a_section_is_stopped(void **state)
 		assert_int_equal(out.done, ROUNDS);
 	}
 	/*
-	 * One kind of node is replaced here; and what this thread has not sent
-	 * on its way.
+	 * Only one kind of node is replaced here. In addition this thread keeps
+	 * nodes that it has not deferred yet.
 	 */
 	assert_true(out.most <= (size_t)(VMS__OBJCACHE_BOUND / 2 * BATCHES + 4) * VMS__MAG_SIZE);
 	assert_int_equal(vms_mm_validate(other, stderr), 0);

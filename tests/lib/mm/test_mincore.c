@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_mincore.c - mincore and msync: which pages are there, and what the two
- * refuse.
+ * test_mincore.c - mincore and msync: which pages are reported as present, and
+ * what both refuse.
  */
 #include <errno.h>
 
@@ -21,8 +21,8 @@ static void map(struct mm_struct *mm, unsigned long page, unsigned long pages, u
 }
 
 /*
- * What mincore() answers for [page, page + pages), and what it wrote: '.' where
- * nothing.
+ * Checks the result of mincore() for [page, page + pages), and what it wrote:
+ * '.' where it wrote nothing.
  */
 static void expect_resident(struct mm_struct *mm, unsigned long page, unsigned long pages,
 			    int result, const char *expected)
@@ -44,7 +44,7 @@ static void pages_are_there_once_they_were_touched(void **state)
 	map(mm, 0, 4, RW);
 	expect_resident(mm, 0, 4, 0, "0000.");
 	vms_fault(mm, BASE, FAULT_FLAG_WRITE);
-	vms_fault(mm, BASE + PG, 0); /* the zero page is one */
+	vms_fault(mm, BASE + PG, 0); /* the zero page counts */
 	vms_mlock(mm, BASE + 3 * PG, PG);
 	expect_resident(mm, 0, 4, 0, "1101.");
 	vms_mprotect(mm, BASE, 4 * PG, PROT_NONE);
@@ -61,12 +61,12 @@ static void pages_of_a_file_are_there_while_anyone_has_them(void **state)
 
 	vms_mmap(mm, BASE, 4 * PG, RW, MAP_SHARED | MAP_FIXED, file, 0);
 	vms_fault(mm, BASE + 2 * PG, FAULT_FLAG_WRITE);
-	/* elsewhere, and without a right to it */
+	/* At another address, and without a right to the memory. */
 	vms_mmap(mm, BASE + 8 * PG, 4 * PG, PROT_NONE, MAP_PRIVATE | MAP_FIXED, file, PG);
 	expect_resident(mm, 8, 4, 0, "0100.");
 	vms_madvise(mm, BASE, 4 * PG, MADV_DONTNEED);
 	expect_resident(mm, 0, 4, 0, "0010.");
-	/* a guard page hides nothing of the file, and is none itself */
+	/* A guard page hides no page of the file, and is not present itself. */
 	vms_madvise(mm, BASE + PG, 2 * PG, MADV_GUARD_INSTALL);
 	expect_resident(mm, 0, 4, 0, "0010.");
 	vms_madvise(mm, BASE + PG, 2 * PG, MADV_REMOVE);
@@ -121,7 +121,7 @@ static void msync_tells_of_holes_and_of_locked_memory(void **state)
 	assert_int_equal(vms_msync(mm, BASE + PG, PG, MS_SYNC), -ENOMEM);
 	assert_int_equal(vms_msync(mm, BASE + 2 * PG, PG, MS_SYNC), 0);
 	assert_int_equal(vms_msync(mm, BASE + 2 * PG, PG, MS_INVALIDATE), -EBUSY);
-	/* worse than a hole */
+	/* -EBUSY takes precedence over a hole. */
 	assert_int_equal(vms_msync(mm, BASE, 4 * PG, MS_INVALIDATE), -EBUSY);
 	assert_int_equal(vms_msync(mm, BASE, 2 * PG, MS_INVALIDATE), -ENOMEM);
 }
@@ -135,7 +135,7 @@ static void msync_refuses_what_makes_no_sense(void **state)
 	assert_int_equal(vms_msync(mm, BASE, PG, 8), -EINVAL);
 	assert_int_equal(vms_msync(mm, BASE + 1, PG, MS_SYNC), -EINVAL);
 	assert_int_equal(vms_msync(mm, BASE, -PG, MS_SYNC), -ENOMEM);
-	assert_int_equal(vms_msync(mm, BASE, -1UL, MS_SYNC), 0); /* rounded up it is nothing */
+	assert_int_equal(vms_msync(mm, BASE, -1UL, MS_SYNC), 0); /* rounded up it is 0 */
 	assert_int_equal(vms_msync(mm, BASE + 8 * PG, 0, MS_SYNC), 0);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_mlock.c - memory locked in memory: what is locked, what is faulted in,
- * what is accounted for, and what stays after an error. world_teardown() holds
- * mm->locked_vm against the VMAs after each test.
+ * test_mlock.c - locked memory: what is locked, faulted in and accounted, and
+ * what stays after an error. After each test world_teardown() compares
+ * mm->locked_vm with the VMAs.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -28,7 +28,7 @@ static void map(struct mm_struct *mm, unsigned long page, unsigned long pages, u
 			 BASE + page * PG);
 }
 
-/* The VmFlags of the VMA at @addr, as smaps prints them. */
+/* Return: the VmFlags of the VMA at @addr, as smaps prints them. */
 static const char *flags_at(struct mm_struct *mm, unsigned long addr)
 {
 	static char text[256];
@@ -54,7 +54,7 @@ static void lock_takes_whole_pages_and_faults_them_in(void **state)
 	assert_string_equal(flags_at(mm, BASE), "rd wr mr mw me ac");
 	assert_int_equal(locked(mm), 2);
 	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 2);
-	/* again, and over more: nothing counts twice */
+	/* Locking again, and over a larger range, counts no page twice. */
 	assert_int_equal(vms_mlock(mm, BASE, 4 * PG), 0);
 	assert_int_equal(locked(mm), 4);
 	assert_int_equal(vms_munlock(mm, BASE + 2 * PG, 0), 0);
@@ -70,7 +70,7 @@ static void unlocked_memory_merges_again(void **state)
 	assert_int_equal(vms_munlock(mm, BASE, 6 * PG), 0);
 	expect_layout(mm, "20000000-20006000 rw-p 20000\n");
 	assert_int_equal(locked(mm), 0);
-	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 2); /* what was faulted in stays */
+	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 2); /* pages that were faulted in stay */
 }
 
 static void lock_on_fault_leaves_it_to_the_touch(void **state)
@@ -83,7 +83,7 @@ static void lock_on_fault_leaves_it_to_the_touch(void **state)
 	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 0);
 	assert_int_equal(vms_fault(mm, BASE, FAULT_FLAG_WRITE), VMS_FAULT_OK);
 	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 1);
-	/* mlock() turns it into the other kind, and counts nothing twice */
+	/* mlock() changes the kind of lock, and counts no page twice. */
 	assert_int_equal(vms_mlock2(mm, BASE, 4 * PG, 0), 0);
 	assert_string_equal(flags_at(mm, BASE), "rd wr mr mw me lo ac");
 	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 4);
@@ -115,14 +115,15 @@ static void memory_that_cannot_be_had_is_locked_and_reported(void **state)
 	map(mm, 0, 2, PROT_NONE);
 	assert_int_equal(vms_mlock(mm, BASE, 2 * PG), -ENOMEM);
 	assert_string_equal(flags_at(mm, BASE), "mr mw me lo");
-	/* beyond the end of a file: the pages before it are there */
+	/*
+	 * The range extends beyond the end of a file: the pages before it are
+	 * faulted in.
+	 */
 	vms_mmap(mm, BASE + 4 * PG, 4 * PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0);
 	assert_int_equal(vms_mlock(mm, BASE + 4 * PG, 4 * PG), -ENOMEM);
 	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 2);
 	assert_int_equal(locked(mm), 6);
-	/*
-	 * mlockall() says nothing of either, and goes on with what comes after
-	 */
+	/* mlockall() reports neither, and continues behind them. */
 	map(mm, 10, 1, RW);
 	assert_int_equal(vms_mlockall(mm, MCL_CURRENT), 0);
 	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 3);
@@ -161,7 +162,7 @@ static void lockall_future_locks_what_comes(void **state)
 	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 5);
 	assert_int_equal(vms_brk(mm, 0x10001000), 0x10001000);
 	assert_int_equal(locked(mm), 5);
-	/* what was there before stays as it was, until it is asked for */
+	/* Memory from before MCL_FUTURE stays as it was, until MCL_CURRENT. */
 	assert_string_equal(flags_at(mm, BASE), "rd wr mr mw me ac");
 	assert_int_equal(vms_mlockall(mm, MCL_CURRENT), 0);
 	assert_int_equal(locked(mm), 7);
@@ -185,7 +186,7 @@ static void lockall_on_fault_faults_nothing_in(void **state)
 	assert_string_equal(flags_at(mm, 0x10000000), "rd wr mr mw me lo lf ac");
 	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 0);
 	assert_int_equal(locked(mm), 8);
-	/* becoming writable faults nothing in either */
+	/* Memory that becomes writable is not faulted in either. */
 	assert_int_equal(vms_mprotect(mm, BASE, 2 * PG, PROT_READ), 0);
 	assert_int_equal(vms_mprotect(mm, BASE, 2 * PG, RW), 0);
 	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 0);
@@ -202,8 +203,8 @@ static void a_locked_stack_counts_what_it_grows_by(void **state)
 	assert_int_equal(vms_fault(mm, 0x30000000 - 5 * PG, FAULT_FLAG_WRITE), VMS_FAULT_OK);
 	assert_int_equal(locked(mm), 6);
 	/*
-	 * the page below and the one of the mapping: those between come with
-	 * their touch
+	 * The page below, and the mapping's own page; the pages between are
+	 * faulted in when they are touched.
 	 */
 	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 2);
 }
@@ -222,7 +223,7 @@ static void locked_memory_grows_and_moves_with_its_account(void **state)
 	assert_false(IS_ERR_VALUE(to));
 	assert_int_equal(locked(mm), 6);
 	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 6);
-	/* what stays behind is not locked */
+	/* The source that stays is not locked. */
 	assert_false(IS_ERR_VALUE(
 		vms_mremap(mm, to, 6 * PG, 6 * PG, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0)));
 	assert_int_equal(locked(mm), 6);
@@ -271,7 +272,7 @@ static void droppable_memory_is_never_locked(void **state)
 	vms_mlockall(mm, MCL_FUTURE);
 	vms_mmap(mm, BASE, 2 * PG, RW, MAP_DROPPABLE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0);
 	assert_int_equal(locked(mm), 0);
-	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 2); /* faulted in all the same */
+	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 2); /* faulted in nevertheless */
 	vms_madvise(mm, BASE, 2 * PG, MADV_DONTNEED);
 	assert_int_equal(vms_mlock(mm, BASE, 2 * PG), 0);
 	assert_string_equal(flags_at(mm, BASE), "rd wr mr mw me nr wf dd dp");
@@ -284,7 +285,7 @@ static void senseless_requests_are_refused(void **state)
 
 	map(mm, 0, 2, RW);
 	assert_int_equal(vms_mlock(mm, BASE, 0), 0);
-	assert_int_equal(vms_mlock(mm, BASE, -1UL), 0); /* rounded up it is nothing */
+	assert_int_equal(vms_mlock(mm, BASE, -1UL), 0); /* rounded up it is 0 */
 	assert_int_equal(vms_mlock(mm, BASE, -PG), -EINVAL);
 	assert_int_equal(vms_mlock(mm, BASE + 1, -PG), 0);
 	assert_int_equal(vms_munlock(mm, BASE, -PG), -EINVAL);
@@ -299,9 +300,10 @@ static void senseless_requests_are_refused(void **state)
 /* ---- no memory ---- */
 
 /*
- * Each allocation of mlock() of a range inside one VMA fails in turn. Before
- * the range is locked nothing changes, and the answer is -ENOMEM; after that it
- * stays locked, and -EAGAIN says that not all of it is there.
+ * Each allocation of mlock() of a range inside one VMA fails in turn. A failure
+ * before the range is locked changes nothing and returns -ENOMEM. After that
+ * the range stays locked, and -EAGAIN reports that not all of it was faulted
+ * in.
  */
 static void no_memory_leaves_it_unlocked_or_says_again(void **state)
 {
@@ -353,8 +355,8 @@ static void lockall_without_memory_skips_what_it_cannot_lock(void **state)
 		vms_mlock2(mm, BASE + 2 * PG, 4 * PG, MLOCK_ONFAULT);
 		vms_fault(mm, BASE + 2 * PG,
 			  /*
-			   * who merges with it takes its anon_vma, and needs
-			   * memory for that
+			   * A VMA that merges with it takes its anon_vma, and
+			   * allocates for that.
 			   */
 			  FAULT_FLAG_WRITE);
 		vms__alloc_fail_nth(n);
@@ -374,7 +376,7 @@ static void lockall_without_memory_skips_what_it_cannot_lock(void **state)
 	expect_layout(mm, "20000000-20004000 rw-p 20000\n20004000-20008000 r--p 20004\n");
 }
 
-/* ---- many at once ---- */
+/* ---- concurrent calls ---- */
 
 #define THREADS 3
 #define ROUNDS 3000
@@ -392,7 +394,7 @@ static unsigned long draw(struct locker *l, unsigned long n)
 	return (l->seed >> 33) % n;
 }
 
-/* Locks, unlocks, maps and touches at random. No answer but these is right. */
+/* Locks, unlocks, maps and touches at random. Any other result is wrong. */
 static void *lock_at_random(void *arg)
 {
 	struct locker *l = arg;

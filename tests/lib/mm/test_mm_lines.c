@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_mm_lines.c - which cache lines of an address space its writers write. A
- * fault reads the first lines of struct mm_struct; whatever maps, unmaps or
- * protects memory leaves them as they are, except for the two words that a
+ * fault reads the first lines of struct mm_struct. Calls that map, unmap or
+ * protect memory must not write to these lines, except for two words that a
  * fault must see change: mm_lock_seq, and the root of the tree when it is
  * replaced.
  */
@@ -22,8 +22,8 @@ static struct mm_struct *mm_of(void **state)
 }
 
 /*
- * Enough VMAs that the tree has inner nodes: a change of one leaf keeps the
- * root.
+ * Maps so many VMAs that the tree has inner nodes: a change of one leaf then
+ * keeps the root.
  */
 static void fill(struct mm_struct *mm)
 {
@@ -44,8 +44,8 @@ static void expect_same(const unsigned char *before, const struct mm_struct *mm,
 }
 
 /*
- * @index: a change of the layout does not replace the root; true of the tree of
- * `maple-vma` alone.
+ * @index: the change of the layout does not replace the root; true only for the
+ *         tree of `maple-vma`.
  */
 static void expect_untouched(const unsigned char *before, const struct mm_struct *mm, bool index,
 			     const char *what)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_mmap.c - mmap and munmap: where mappings go, when they merge, what
- * unmapping leaves, and the errors.
+ * test_mmap.c - mmap and munmap: where mappings are placed, when they merge,
+ * what an unmap leaves, and the errors.
  */
 #include <errno.h>
 
@@ -67,8 +67,8 @@ static void large_anonymous_mappings_are_aligned(void **state)
 {
 	map(state, 0, 1, PROT_READ, ANON);
 	/*
-	 * a multiple of 2 MiB, no hint: on a 2 MiB boundary; anything else:
-	 * flush with what is above
+	 * A multiple of 2 MiB without a hint is placed on a 2 MiB boundary; any
+	 * other length directly below the next mapping.
 	 */
 	assert_int_equal(map(state, 0, 512, RW, ANON), 0x3fc00000);
 	assert_int_equal(map(state, 0, 513, PROT_EXEC, ANON), 0x3fc00000 - 513 * PG);
@@ -79,7 +79,7 @@ static void guard_gap_below_a_stack_stays_free(void **state)
 {
 	map(state, 0x3fffe000, 2, RW, FIXED | MAP_GROWSDOWN);
 	assert_int_equal(map(state, 0, 1, RW, ANON), 0x3fffe000 - 257 * PG);
-	/* a hint inside the gap is refused, MAP_FIXED is not */
+	/* A hint inside the stack's gap is refused, MAP_FIXED is not. */
 	assert_int_equal(map(state, 0x3fffd000, 1, RW, ANON), 0x3fffe000 - 258 * PG);
 	assert_int_equal(map(state, 0x3fffd000, 1, RW, FIXED), 0x3fffd000);
 }
@@ -140,7 +140,10 @@ static void faulted_halves_merge_again_only_through_one_anon_vma(void **state)
 	vms_fault(mm_of(state), 0x20002000, FAULT_FLAG_WRITE);
 	map(state, 0x20001000, 1, RW, FIXED);
 	expect_layout(mm_of(state), "20000000-20002000 rw-p 20000\n20002000-20003000 rw-p 20002\n");
-	/* one VMA faulted as a whole, cut and filled again, is one */
+	/*
+	 * A VMA that was faulted as a whole, split and filled again, is one
+	 * VMA.
+	 */
 	map(state, 0x30000000, 3, RW, FIXED);
 	vms_fault(mm_of(state), 0x30000000, FAULT_FLAG_WRITE);
 	unmap(state, 0x30001000, 1);
@@ -198,7 +201,7 @@ static void mmap_errors_are_linux_errors(void **state)
 	assert_int_equal(vms_mmap(w->mm, 0x1000, PG, RW, FIXED, NULL, 0), -EPERM);
 	assert_int_equal(vms_mmap(w->mm, 0, 0x40000000, RW, ANON, NULL, 0), -ENOMEM);
 	assert_int_equal(vms_mmap(w->mm, 0, PG, RW, MAP_SHARED, ro, 0), -EACCES);
-	/* out of mmap's own reach: its offset is in bytes */
+	/* mmap() itself cannot ask for this, because its offset is in bytes. */
 	mmap_write_lock(w->mm);
 	assert_int_equal(do_mmap(w->mm, ro, 0, PG, RW, MAP_PRIVATE, 0, ~0UL, &populate),
 			 -EOVERFLOW);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_mprotect.c - mprotect, madvise and brk: what splits, what merges, what
- * is applied before an error.
+ * test_mprotect.c - mprotect, madvise and brk: what splits, what merges, and
+ * what is applied before an error.
  */
 #include <errno.h>
 
@@ -36,8 +36,8 @@ static void protect_part_moves_the_border(void **state)
 	map_fixed(state, 0x20000000, 4, RW);
 	map_fixed(state, 0x20004000, 4, PROT_READ);
 	/*
-	 * the last pages of the first join the second; then the first pages of
-	 * the second join the first
+	 * The last pages of the first VMA join the second one; then the first
+	 * pages of the second VMA join the first.
 	 */
 	assert_int_equal(vms_mprotect(mm, 0x20002000, 2 * PG, PROT_READ), 0);
 	expect_layout(mm, "20000000-20002000 rw-p 20000\n20002000-20008000 r--p 20002\n");
@@ -78,8 +78,8 @@ static void faulted_memory_keeps_its_account_when_write_protected(void **state)
 	vms_mprotect(mm, 0x20000000, PG, PROT_READ);
 	map_fixed(state, 0x20001000, 1, PROT_READ);
 	/*
-	 * never written: loses the account, and so merges with the read-only
-	 * page beside it
+	 * A page that was never written loses its account, and so merges with
+	 * the read-only page next to it.
 	 */
 	map_fixed(state, 0x20002000, 1, RW);
 	vms_mprotect(mm, 0x20002000, PG, PROT_READ);
@@ -134,10 +134,7 @@ static void dontneed_drops_the_contents(void **state)
 	assert_int_equal(word, 5);
 }
 
-/*
- * Pages @first to @last of @base, one by one, hold their number and are written
- * by this.
- */
+/* Writes to pages @first to @last of @base, one by one, their numbers. */
 static void write_numbers(struct mm_struct *mm, unsigned long base, unsigned long first,
 			  unsigned long last)
 {
@@ -157,12 +154,12 @@ static void expect_numbers(struct mm_struct *mm, unsigned long base, unsigned lo
 }
 
 /*
- * The pages of the end go, and no other; the same room mapped again is one with
- * the rest, and empty.
+ * Symptom: unmapping an end of a VMA drops other pages. Only the pages of the
+ * end may be dropped. The same range mapped again joins the rest, and is empty.
  */
 static void unmapping_an_end_keeps_the_rest(void **state)
 {
-	/* The second lies across a border of page tables. */
+	/* The second base lies across a border of page tables. */
 	static const unsigned long bases[] = {0x20000000, 0x201fc000};
 	struct mm_struct *mm = mm_of(state);
 
@@ -206,8 +203,8 @@ static void unmapping_an_end_of_a_file_keeps_its_offsets(void **state)
 	expect_layout(mm, "20003000-20006000 rw-s 7\n");
 	expect_numbers(mm, 0x20000000, 3, 5);
 	/*
-	 * From the file's side, too: pages 7 to 9 of it are mapped, page 10 is
-	 * not.
+	 * The reverse map must agree: pages 7 to 9 of the file are mapped, page
+	 * 10 is not.
 	 */
 	vms_file_truncate(file->f_mapping, 9 * PG);
 	assert_int_equal(vms_mm_counter(mm, MM_FILEPAGES), 2);
@@ -252,14 +249,14 @@ static void break_needs_a_free_page_above(void **state)
 	assert_int_equal(vms_brk(mm, 0x10003000), 0x10000000);
 	assert_int_equal(vms_brk(mm, 0x10002000), 0x10002000);
 	expect_layout(mm, "10000000-10002000 rw-p 10000\n10003000-10004000 rw-p 10003\n");
-	/* over nothing mapped it does not shrink */
+	/* The break does not shrink over a range where nothing is mapped. */
 	vms_munmap(mm, 0x10000000, 2 * PG);
 	assert_int_equal(vms_brk(mm, 0x10001000), 0x10002000);
 }
 
 /*
- * A break in the last page of all: its end plus the free page that it needs
- * wraps to 0.
+ * A break in the last page of all addresses: its end plus the free page that
+ * must follow wraps to 0.
  */
 static void break_beyond_the_end_is_refused(void **state)
 {
@@ -276,8 +273,8 @@ static void break_beyond_the_end_is_refused(void **state)
 }
 
 /*
- * The anon_vma that comes with the pages shows: the account stays when the
- * right to write goes.
+ * The pages come with an anon_vma, which shows: the account stays when the
+ * right to write is removed.
  */
 static void locked_memory_has_pages_once_it_is_writable(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_mremap.c - mappings that shrink, grow and move keep their pages, their
- * offsets, and what they may merge with.
+ * offsets, and the neighbours they may merge with.
  */
 #include <errno.h>
 
@@ -15,7 +15,7 @@ static struct mm_struct *mm_of(void **state)
 	return ((struct world *)*state)->mm;
 }
 
-/* Pages @first .. of @addr hold 100, 101, ... */
+/* Writes 100, 101, ... to @pages pages from @addr on. */
 static void fill(struct mm_struct *mm, unsigned long addr, unsigned long pages)
 {
 	for (unsigned long i = 0; i < pages; i++)
@@ -63,8 +63,8 @@ static void moving_takes_the_pages_along(void **state)
 	struct mm_struct *mm = mm_of(state);
 
 	/*
-	 * over the border of a page table, at another distance from it than
-	 * before
+	 * Across the border of a page table, at another distance from the
+	 * border than before.
 	 */
 	vms_mmap(mm, A + 0x1fe000, 5 * PG, RW, FIXED, NULL, 0);
 	fill(mm, A + 0x1fe000, 5);
@@ -78,9 +78,10 @@ static void moving_takes_the_pages_along(void **state)
 }
 
 /*
- * The source begins 1.3 MiB before its only page table, and the target ends in
- * the table that lies before that one: while the pages move, a table that was
- * made for the target stands where the source has none.
+ * Symptom: a move takes a table that was made for the target for one of the
+ * source's. The source begins 1.3 MiB before its only page table, and the
+ * target ends in the table before that one: while the pages move, a table made
+ * for the target stands where the source has none.
  */
 static void a_table_made_for_the_target_lies_in_the_source(void **state)
 {
@@ -107,7 +108,7 @@ static void moving_a_part_leaves_the_rest(void **state)
 			  "20003\n30000000-30002000 rw-p 20001\n");
 	expect_words(mm, B, 2, 101);
 	expect_words(mm, A + 3 * PG, 2, 103);
-	/* home again it is one mapping as before */
+	/* Moved back, the pages form one mapping again. */
 	assert_int_equal(vms_mremap(mm, B, 2 * PG, 2 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, A + PG),
 			 A + PG);
 	expect_layout(mm, "20000000-20005000 rw-p 20000\n");
@@ -170,8 +171,8 @@ static void requests_that_make_no_sense_are_refused(void **state)
 }
 
 /*
- * An old length that reaches beyond the address space, or around its end, names
- * no range that could be unmapped.
+ * An old length that reaches beyond the end of the address space, or wraps,
+ * names no range that can be unmapped.
  */
 static void shrinking_from_beyond_the_end_is_refused(void **state)
 {
@@ -189,7 +190,7 @@ static void shrinking_from_beyond_the_end_is_refused(void **state)
 	expect_layout(mm, "10000-11000 rw-p 10\n20000000-20004000 rw-p 20000\n");
 	expect_words(mm, 0x10000, 1, 100);
 	expect_words(mm, A, 4, 100);
-	/* up to the very end it is one */
+	/* A length up to the exact end names a range. */
 	assert_int_equal(vms_mremap(mm, A, 0x20000000, PG, 0, 0), A);
 	expect_layout(mm, "10000-11000 rw-p 10\n20000000-20001000 rw-p 20000\n");
 }
@@ -207,8 +208,8 @@ static void moving_below_the_lowest_address_is_refused(void **state)
 }
 
 /*
- * An owner's memory without a file may have any offset, counted in pages, up to
- * the largest number there is.
+ * Without a file an owner's memory may have any offset, counted in pages, up to
+ * the largest number.
  */
 static void a_last_page_whose_offset_wraps_is_refused(void **state)
 {
@@ -232,8 +233,8 @@ static void a_last_page_whose_offset_wraps_is_refused(void **state)
 }
 
 /*
- * mmap() refuses such an offset in a file; a mapping that is there may still
- * grow past it.
+ * mmap() refuses such an offset in a file, but an existing mapping may grow
+ * beyond it.
  */
 static void a_mapping_grows_past_the_last_offset_of_a_file(void **state)
 {
@@ -278,7 +279,7 @@ static void what_moves_is_never_counted_twice(void **state)
 	assert_int_equal(atomic_load(&mm->hiwater_vm), 20);
 }
 
-/* Memory without pages of its own may merge with the copy of itself. */
+/* Memory without pages of its own may merge with its own copy. */
 static void a_source_that_is_kept_may_join_its_copy(void **state)
 {
 	struct mm_struct *mm = mm_of(state);

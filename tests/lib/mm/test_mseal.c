@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_mseal.c - sealed mappings: what is refused, with which error, what is
- * still free, and what a refused call leaves behind.
+ * still allowed, and what a refused call leaves behind.
  */
 #include <errno.h>
 
@@ -34,7 +34,7 @@ static bool sealed(struct mm_struct *mm, unsigned long addr)
 	return is;
 }
 
-/* A sealed page between two free ones on either side. */
+/* Maps five pages and seals the one in the middle. */
 static void seal_the_middle(struct mm_struct *mm)
 {
 	map(mm, 0, 5, RW);
@@ -95,7 +95,7 @@ static void unmapping_is_refused_whole(void **state)
 	seal_the_middle(mm);
 	assert_int_equal(vms_munmap(mm, BASE + 2 * PG, PG), -EPERM);
 	assert_int_equal(vms_munmap(mm, BASE, 5 * PG), -EPERM);
-	/* the cut at the start stays, as on Linux */
+	/* The split at the start stays, as on Linux. */
 	assert_int_equal(vms_munmap(mm, BASE + PG, 3 * PG), -EPERM);
 	expect_layout(mm, "20000000-20001000 rw-p 20000\n20001000-20002000 rw-p "
 			  "20001\n20002000-20003000 rw-p 20002\n"
@@ -126,7 +126,7 @@ static void protecting_is_refused_even_to_the_same(void **state)
 
 	seal_the_middle(mm);
 	assert_int_equal(vms_mprotect(mm, BASE + 2 * PG, PG, RW), -EPERM);
-	/* what comes before it has changed */
+	/* The range before the sealed page has changed. */
 	assert_int_equal(vms_mprotect(mm, BASE + PG, 4 * PG, PROT_READ), -EPERM);
 	expect_layout(mm, "20000000-20001000 rw-p 20000\n20001000-20002000 r--p "
 			  "20001\n20002000-20003000 rw-p 20002\n"
@@ -158,7 +158,7 @@ static void the_break_does_not_shrink_over_it(void **state)
 	vms_mseal(mm, 0x10002000, PG, 0);
 	assert_int_equal(vms_brk(mm, 0x10001000), 0x10004000);
 	assert_int_equal(vms_brk(mm, 0x10003000), 0x10003000);
-	/* beyond it the break grows by a VMA of its own */
+	/* Beyond the sealed part the break grows by a VMA of its own. */
 	assert_int_equal(vms_brk(mm, 0x10005000), 0x10005000);
 	assert_false(sealed(mm, 0x10004000));
 }
@@ -184,7 +184,8 @@ static void advice_that_throws_pages_away_is_refused_where_they_are_read_only(vo
 	assert_int_equal(word, 7);
 
 	/*
-	 * who may write it may as well throw it away; a file's pages come back
+	 * Discarding is allowed where a write is allowed, and where a file's
+	 * pages can come back.
 	 */
 	map(mm, 2, 1, RW);
 	vms_mseal(mm, BASE + 2 * PG, PG, 0);
@@ -217,7 +218,7 @@ static void locking_touching_growing_and_forking_are_free(void **state)
 
 /*
  * Each allocation of a seal in the middle of a VMA fails in turn: nothing is
- * sealed, all is mapped.
+ * sealed then, and everything is still mapped.
  */
 static void no_memory_leaves_it_unsealed(void **state)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_no_membarrier.c - where the system has no membarrier(2), no VMA is
- * biased towards its readers (lib/sync/vma_bias.h): a writer could not wait for
- * readers that hold it by slots of their threads.
+ * test_no_membarrier.c - without membarrier(2) no VMA is biased towards its
+ * readers (lib/sync/vma_bias.h), because a writer could not wait for readers
+ * that hold the VMA by their threads' slots.
  *
- * The program starts itself once more, with a filter that refuses the system
- * call. The library asks for it when it is loaded.
+ * The program starts itself again with a filter that refuses the system call.
+ * The library asks for the system call when it is loaded.
  */
 #include "tests/lib/mm/world.h"
 
@@ -48,8 +48,8 @@ static struct mm_struct *filled(void **state)
 }
 
 /*
- * Return: whether the VMA at @addr was biased while it was held twice. A thread
- * that holds a VMA twice meets itself.
+ * Holds the VMA at @addr twice: a thread that does so counts as two readers,
+ * which bias a VMA. Return: whether the VMA was biased meanwhile.
  */
 static bool meet(struct mm_struct *mm, unsigned long addr)
 {
@@ -92,12 +92,12 @@ static void writers_pay_no_fence(void **state)
 	assert_int_equal(atomic_load(&vms__bias_fences), before);
 }
 
-/* ---- readers that another thread's writes wait for ---- */
+/* ---- readers that another thread's writer waits for ---- */
 
 static struct {
 	struct mm_struct *mm;
 	_Atomic bool over;
-	unsigned long wrong; /* the reader's, until it has been joined */
+	unsigned long wrong; /* written by the reader only, until it has been joined */
 } beside;
 
 static void *read_beside(void *arg)
@@ -137,8 +137,8 @@ static void a_writer_waits_for_readers_that_count(void **state)
 }
 
 /*
- * Start again without the system call. Returns where there are no filters, and
- * then it is there as ever.
+ * Starts the program again without the system call. Returns if the system has
+ * no filters; the system call then stays available.
  */
 static void start_without_membarrier(char **argv)
 {

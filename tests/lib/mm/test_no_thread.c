@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_no_thread.c - a machine that is out of threads: what needs the library's
- * callback thread says so, and works once there can be one. Each case runs in a
- * child process, because the first failure must come before there is a thread.
+ * test_no_thread.c - a machine that is out of threads: calls that need the
+ * library's callback thread fail, and succeed as soon as it can be created.
+ * Each case runs in a child process, because the first failure must come before
+ * the thread exists.
  */
 #include "tests/lib/mm/world.h"
 
@@ -17,7 +18,7 @@
 
 #define NO_LIMITS 77
 
-/* Each returns 0, or the line that went wrong. */
+/* Each function returns 0, or the line that failed. */
 static int create_mm(const char *engine)
 {
 	struct mm_struct *mm;
@@ -42,7 +43,7 @@ static int store_in_rcu_tree(const char *engine)
 
 	(void)engine;
 	mt_init_flags(&tree, MT_FLAGS_USE_RCU);
-	/* By every way to a node: a store, and memory set aside for one. */
+	/* Both ways to get a node: a store, and a preallocation. */
 	if (mtree_store_range(&tree, 5, 9, xa_mk_value(1), GFP_KERNEL) != -ENOMEM)
 		ret = __LINE__;
 	mas_lock(&mas);
@@ -59,7 +60,7 @@ static int store_in_rcu_tree(const char *engine)
 	return vms_leak_report(NULL) ? __LINE__ : 0;
 }
 
-/* It frees at once, and needs no thread. */
+/* A tree without RCU frees at once, and needs no thread. */
 static int store_in_plain_tree(const char *engine)
 {
 	struct maple_tree tree;

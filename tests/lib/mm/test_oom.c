@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_oom.c - out of memory at every allocation of every operation: the answer
- * is -ENOMEM, and nothing has changed that a listing or a count could show.
- * (Where Linux leaves a split behind - munmap, mprotect, madvise of a range
- * that fails at its second end - the same memory is still mapped with the same
- * rights, and that is what is checked.)
+ * test_oom.c - a failure of every allocation of every operation: the result is
+ * -ENOMEM, and nothing has changed that a listing or a count could show. (Where
+ * Linux leaves a split behind - munmap, mprotect, madvise of a range that fails
+ * at its second end - the test checks that the same memory is still mapped with
+ * the same rights.)
  */
 #include <errno.h>
 
@@ -15,8 +15,8 @@
 #define PAGES 16UL
 
 /*
- * A world in which every operation below has work to do: several VMAs, faulted
- * and not, a file, a stack, a break.
+ * Makes a world in which every operation below has work to do: several VMAs,
+ * faulted and not, a file, a stack and a break.
  */
 static struct file *populate(struct mm_struct *mm)
 {
@@ -27,7 +27,7 @@ static struct file *populate(struct mm_struct *mm)
 	vms_mmap(mm, BASE + 8 * PG, 4 * PG, RW, MAP_PRIVATE | MAP_FIXED, file, 0);
 	vms_mmap(mm, BASE + 13 * PG, 3 * PG, RW, FIXED, NULL, 0);
 	vms_mmap(mm, 0x30000000, PG, RW, FIXED | MAP_GROWSDOWN, NULL, 0);
-	for (unsigned long i = 0; i < 40; i++) /* enough that the tree is more than one node */
+	for (unsigned long i = 0; i < 40; i++) /* enough for a tree of several nodes */
 		vms_mmap(mm, 0x38000000 + i * 2 * PG, PG, RW, FIXED, NULL, 0);
 	vms_brk(mm, mm->start_brk + 2 * PG);
 	vms_mlock2(mm, BASE + 13 * PG, 3 * PG, MLOCK_ONFAULT);
@@ -37,8 +37,8 @@ static struct file *populate(struct mm_struct *mm)
 }
 
 /*
- * For each page its access rights and the offset of what it maps; what splits
- * leave alone.
+ * Records what a split does not change: each page's access rights, and the
+ * offset of what it maps.
  */
 static void snapshot(struct mm_struct *mm, unsigned long out[PAGES + 2])
 {
@@ -52,8 +52,8 @@ static void snapshot(struct mm_struct *mm, unsigned long out[PAGES + 2])
 		mmap_read_unlock(mm);
 	}
 	/*
-	 * A stack that grew before its page could not be had stays grown, as on
-	 * Linux.
+	 * A stack that grew before the allocation of its page failed stays
+	 * grown, as on Linux.
 	 */
 	out[PAGES] = atomic_load(&mm->total_vm) - atomic_load(&mm->stack_vm);
 	out[PAGES + 1] = atomic_load(&mm->locked_vm);
@@ -115,7 +115,7 @@ static long op_madvise(struct mm_struct *mm, struct file *file)
 	int err = vms_madvise(mm, BASE + 2 * PG, 2 * PG, MADV_DONTFORK);
 
 	(void)file;
-	return err == -EAGAIN ? -ENOMEM : err; /* Linux's name for it here */
+	return err == -EAGAIN ? -ENOMEM : err; /* Linux returns this errno here */
 }
 
 static long op_mlock(struct mm_struct *mm, struct file *file)
@@ -153,7 +153,7 @@ static long op_brk(struct mm_struct *mm, struct file *file)
 static long op_stack(struct mm_struct *mm, struct file *file)
 {
 	(void)file;
-	/* a growth that fails is a SIGSEGV, whatever it failed for */
+	/* A growth that fails is a SIGSEGV, whatever made it fail. */
 	return vms_fault(mm, 0x30000000 - 4 * PG, FAULT_FLAG_WRITE) == VMS_FAULT_OK ? 0 : -ENOMEM;
 }
 
@@ -180,7 +180,7 @@ static long op_fork(struct mm_struct *mm, struct file *file)
 	return err;
 }
 
-/* ---- the kernel's calls on one VMA, under mmap_lock W ---- */
+/* ---- the kernel's calls on one VMA, under mmap_lock for writing ---- */
 
 static long op_split_vma(struct mm_struct *mm, struct file *file)
 {
@@ -194,7 +194,8 @@ static long op_split_vma(struct mm_struct *mm, struct file *file)
 }
 
 /*
- * The call does not tell "no memory" from "nothing fits"; here something fits.
+ * The call returns the same for "no memory" and "nothing fits"; here something
+ * fits.
  */
 static long merge(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long like)
 {
@@ -366,8 +367,8 @@ static void every_failed_allocation_leaves_everything_as_it_was(void **state)
 		injected += n;
 	}
 	/*
-	 * more than one for each operation and engine: the sweep has found
-	 * allocations to fail
+	 * More than one failure for each operation and engine: the sweep has
+	 * found allocations.
 	 */
 	assert_true(injected > 3 * (long)(sizeof(operations) / sizeof(operations[0])));
 	(void)state;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_page_prot.c - vm_page_prot follows vm_flags and the owner's hooks,
- * whichever call changes them. Tear-down validates each address space, and the
- * validator compares the two.
+ * whichever call changes them. The tear-down validates each address space, and
+ * the validator compares the two.
  */
 #include "tests/lib/mm/world.h"
 
@@ -38,8 +38,8 @@ static void flags_make_the_protection(void **state)
 		assert_int_equal(prot & READ, flags & VM_ACCESS_FLAGS ? READ : 0);
 		assert_int_equal(prot & EXEC, flags & VM_EXEC ? EXEC : 0);
 		/*
-		 * A private page is copied before it is written: no entry
-		 * allows that at once.
+		 * A private page is copied before it is written, so that no
+		 * entry allows the write at once.
 		 */
 		assert_int_equal(prot & WRITE,
 				 (flags & VM_WRITE) && (flags & VM_SHARED) ? WRITE : 0);
@@ -56,7 +56,8 @@ static void it_follows_mmap_and_mprotect(void **state)
 	vms_mmap(mm, BASE + 8 * PG, 8 * PG, RW, MAP_SHARED | MAP_FIXED, file, 0);
 	assert_int_equal(prot_at(mm, BASE + 8 * PG), READ | WRITE);
 	/*
-	 * The middle is split off, both neighbours keep theirs, and merge back.
+	 * The middle is split off, both neighbours keep their protection, and
+	 * all merge again.
 	 */
 	assert_int_equal(vms_mprotect(mm, BASE + 10 * PG, 2 * PG, PROT_READ | PROT_EXEC), 0);
 	assert_int_equal(prot_at(mm, BASE + 8 * PG), READ | WRITE);
@@ -90,7 +91,10 @@ static vm_fault_t hear_of_write(struct vm_fault *vmf)
 	return 0;
 }
 
-/* The owner wants to hear of the first write, so no entry allows it at once. */
+/*
+ * The owner must be told of the first write, so that no entry allows it at
+ * once.
+ */
 static void an_owner_who_hears_of_writes_takes_the_write_right(void **state)
 {
 	static const struct vm_operations_struct ops = {.page_mkwrite = hear_of_write};
@@ -101,7 +105,7 @@ static void an_owner_who_hears_of_writes_takes_the_write_right(void **state)
 	vma->vm_start = BASE;
 	vma->vm_end = BASE + PG;
 	vm_flags_init(vma, VM_READ | VM_WRITE | VM_SHARED | VM_MAYSHARE);
-	/* After the flags, as an embedder may do it. */
+	/* After the flags, in the order that an embedder may choose. */
 	vma->vm_ops = &ops;
 	mmap_write_lock(mm);
 	assert_int_equal(insert_vm_struct(mm, vma), 0);
@@ -115,7 +119,7 @@ static void an_owner_who_hears_of_writes_takes_the_write_right(void **state)
 	mmap_write_unlock(mm);
 }
 
-/* A protection that does not follow is found by the validator. */
+/* The validator must report a protection that does not follow the flags. */
 static void the_validator_compares_them(void **state)
 {
 	struct mm_struct *mm = mm_of(state);
@@ -137,8 +141,8 @@ static void the_validator_compares_them(void **state)
 }
 
 /*
- * Names of old tables: they compile, and stand for no bit that means something
- * else today.
+ * Names from older versions of Linux: they compile, and stand for no bit that
+ * has another meaning today.
  */
 static void flags_that_are_no_more_are_no_bits(void **state)
 {

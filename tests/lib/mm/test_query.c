@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_query.c - one VMA by its address and kind: fixed cases, and random ones
- * beside the running kernel's own ioctl(PROCMAP_QUERY), where it has one (Linux
- * 6.11).
+ * test_query.c - queries for one VMA by its address and kind: fixed cases, and
+ * random ones compared with the running kernel's ioctl(PROCMAP_QUERY), if it
+ * has one (Linux 6.11).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 #define NEXT VMS_PROCMAP_COVERING_OR_NEXT_VMA
 #define FILE_BACKED VMS_PROCMAP_FILE_BACKED_VMA
 
-/* The start of what is found, or the error. */
+/* Return: the start of the VMA found, or the error. */
 static long ask(struct mm_struct *mm, unsigned long addr, unsigned int flags)
 {
 	struct vms_procmap_query q = {.query_addr = addr, .query_flags = flags};
@@ -104,7 +104,7 @@ static void query_tells_all_about_a_vma(void **state)
 	assert_int_equal(vms_procmap_query(mm, &q), 0);
 	assert_int_equal(q.vma_name_size, 0);
 
-	/* exactly fits, does not fit */
+	/* The name fits exactly, then does not fit. */
 	q = (struct vms_procmap_query){.query_addr = BASE, .vma_name = name, .name_size = 6};
 	assert_int_equal(vms_procmap_query(mm, &q), 0);
 	q.name_size = 5;
@@ -140,9 +140,12 @@ static void owner_tells_the_size_of_its_pages(void **state)
 	fput(file);
 }
 
-/* ---- beside the kernel ---- */
+/* ---- compared with the kernel ---- */
 
-/* Linux's struct procmap_query, whose header may be older than the kernel. */
+/*
+ * Linux's struct procmap_query. The installed header may be older than the
+ * kernel.
+ */
 struct kernel_query {
 	uint64_t size, query_flags, query_addr, vma_start, vma_end, vma_flags, vma_page_size,
 		vma_offset, inode;
@@ -152,14 +155,14 @@ struct kernel_query {
 #define KERNEL_PROCMAP_QUERY _IOWR('f', 17, struct kernel_query)
 
 /*
- * Far below where the kernel places what nobody asks a place for: nothing but
- * the test's own comes in.
+ * Far below the addresses that the kernel chooses by itself, so that only the
+ * test maps memory here.
  */
 #define ARENA 0x7e9000000000UL
 #define ARENA_PAGES 256UL
 #define ROUNDS 4000
 
-/* Twice the same: a random mapping, in the kernel and in @mm. */
+/* Makes the same random mapping in the kernel and in @mm. */
 static void map_both(struct mm_struct *mm, int fd, struct file *file, unsigned int *seed)
 {
 	static const int prots[] = {PROT_NONE, PROT_READ, RW, PROT_READ | PROT_EXEC,
@@ -220,8 +223,8 @@ static void expect_same_answer(struct mm_struct *mm, int maps, unsigned long add
 		assert_int_equal(q.vma_name_size, k.vma_name_size);
 	}
 	/*
-	 * Shared anonymous memory has an object of its own, whose number is
-	 * nobody's choice.
+	 * Shared anonymous memory has an object whose number cannot be
+	 * predicted.
 	 */
 	if (k.inode && k.inode != memfd_ino) {
 		assert_true(q.inode != 0);
@@ -233,8 +236,8 @@ static void expect_same_answer(struct mm_struct *mm, int maps, unsigned long add
 }
 
 /*
- * Whatever is asked for, there is an answer at the latest at the arena's end:
- * the rest of this process does not matter.
+ * Maps a page at the arena's end, so that every query finds something there at
+ * the latest: the rest of this process then does not matter.
  */
 static void map_stop(struct mm_struct *mm, unsigned long addr, int fd, struct file *file)
 {

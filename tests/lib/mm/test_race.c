@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_race.c - a writer beside readers, each test one promise that a reader
- * may rely on while the address space changes.
+ * test_race.c - a writer concurrently with readers. Each test checks one
+ * promise that a reader may rely on while the address space changes.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -35,8 +35,8 @@ static void race(struct racer *r, thread_fn reader,
 }
 
 /*
- * Symptom on Linux before 6.12: MAP_FIXED over a mapping let a reader of
- * /proc/PID/maps see a hole; cause: unmap, then map.
+ * Symptom on Linux before 6.12: while MAP_FIXED replaced a mapping, a reader of
+ * /proc/PID/maps saw a hole. Cause: the call unmapped first, and mapped later.
  */
 static void replace(struct mm_struct *mm, unsigned long i)
 {
@@ -66,8 +66,8 @@ static void what_stays_mapped_is_never_missed(void **state)
 }
 
 /*
- * Two neighbouring VMAs take turns in growing into each other; each page keeps
- * the word that says where it is.
+ * Two adjacent VMAs grow into each other in turn. Each page keeps the word that
+ * tells its address.
  */
 static void move_border(struct mm_struct *mm, unsigned long i)
 {
@@ -100,8 +100,9 @@ static void split_and_merge_move_no_page(void **state)
 }
 
 /*
- * A VMA's memory is recycled at once: its lock, once taken, must be found to be
- * another VMA's.
+ * Symptom: a reader uses a VMA of another range. Cause: a VMA's memory is
+ * reused at once. A reader that has taken the lock must notice that it now
+ * belongs to another VMA.
  */
 static void unmap_here_map_there(struct mm_struct *mm, unsigned long i)
 {
@@ -142,7 +143,7 @@ static void a_locked_vma_covers_what_was_asked_for(void **state)
 
 /*
  * Symptom on Linux 6.4 (fixed in 6.4.1): memory corruption in multi-threaded
- * programs that fork; cause: fork ran beside faults.
+ * programs that fork. Cause: fork ran concurrently with faults.
  */
 static void fork_and_compare(struct mm_struct *mm, unsigned long i)
 {
@@ -152,7 +153,9 @@ static void fork_and_compare(struct mm_struct *mm, unsigned long i)
 	if (i % 16 || vms_fork(mm, &child))
 		return;
 	vms_read_word(child, BASE, &a);
-	/* the parent goes on writing; the child's page stays what it was */
+	/*
+	 * The parent continues to write, but the child's page must not change.
+	 */
 	for (int spin = 0; spin < 50; spin++) {
 		vms_read_word(child, BASE, &b);
 		if (a != b)
@@ -182,10 +185,7 @@ static void a_child_is_a_moment_of_its_parent(void **state)
 	race(&r, write_on, fork_and_compare);
 }
 
-/*
- * The last user may leave from any thread while others still hold the
- * structure.
- */
+/* Any thread may drop the last use, while others still hold the structure. */
 static void *use_and_put(void *arg)
 {
 	struct mm_struct *mm = arg;
@@ -220,15 +220,15 @@ static void last_user_tears_down_from_any_thread(void **state)
 }
 
 /*
- * Faults under a VMA's own lock do not wait for mmap_lock, so validation has to
- * keep them out by itself.
+ * Faults under a VMA's own lock do not wait for mmap_lock, so that the
+ * validation has to exclude them by itself.
  */
 static void validate(struct mm_struct *mm, unsigned long i)
 {
 	(void)i;
 	/*
-	 * A broken rule is told by losing the mapping, which the touching
-	 * threads report.
+	 * Reports a broken rule by unmapping the memory, which the other
+	 * threads notice.
 	 */
 	if (vms_mm_validate(mm, stderr))
 		vms_munmap(mm, BASE, 12 * PG);
@@ -257,12 +257,13 @@ static void validation_beside_faults_finds_nothing_broken(void **state)
 }
 
 /*
- * An empty mapping is moved to and fro while it is touched: a page that comes
- * in at the last moment must find a page table at the new place.
+ * Symptom: a page is lost while its mapping moves. A mapping without pages
+ * moves back and forth while other threads touch it: a page that is installed
+ * at the last moment must find a page table at the new place.
  */
 /*
- * a whole page table, which is the longer to look through; its first pages are
- * touched
+ * A whole page table, because it takes longer to search; the threads touch its
+ * first pages.
  */
 #define MOVED (2UL << 20)
 

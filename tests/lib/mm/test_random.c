@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_random.c - random operations, the same on every engine, against two
- * referees: a flat array that knows for every page whether it is mapped and
- * with which right, and the other engines, whose layout must be the same text
+ * test_random.c - random operations, the same on every engine, compared with
+ * two references: a flat array that knows of each page whether it is mapped and
+ * with which rights, and the other engines, whose layout must be the same text
  * after every operation.
  */
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rare.c - rules that few programs meet, and that op scripts cannot ask
- * for: /dev/zero, hints and flags that are refused, the break beside other
- * memory, memory of devices. What is expected was answered by a running 6.18
+ * test_rare.c - rules that few programs meet and that op scripts cannot test:
+ * /dev/zero, hints and flags that are refused, the break next to other memory,
+ * and memory of devices. The expected results are those of a running 6.18
  * kernel.
  */
 #include <errno.h>
@@ -29,8 +29,8 @@ static struct file *open_file(unsigned int flags, const char *path)
 }
 
 /*
- * Never written, it takes its new address as its offset, and nobody has to pay
- * for it.
+ * As long as it was never written, its offset follows a move to the new
+ * address, and it is not accounted.
  */
 static void a_private_zero_device_is_anonymous_memory(void **state)
 {
@@ -64,7 +64,7 @@ static void a_private_zero_device_moves_alone(void **state)
 	fput(zero);
 }
 
-/* MAP_32BIT places below 2 GiB, whatever was wished for. */
+/* MAP_32BIT places below 2 GiB, whatever the hint. */
 static void a_hint_beyond_32_bits_is_ignored(void **state)
 {
 	const unsigned long hints[] = {0x100000000, 0x7ffff000};
@@ -113,7 +113,7 @@ static void the_break_does_not_join_what_lies_below_it(void **state)
 	assert_int_equal(vms_mmap(mm, start - PG, PG, RW, FIXED, NULL, 0), start - PG);
 	assert_int_equal(vms_brk(mm, start + PG), start + PG);
 	expect_layout(mm, "ffff000-10000000 rw-p ffff\n10000000-10001000 rw-p 10000\n");
-	/* With itself it does. */
+	/* The break joins its own memory. */
 	assert_int_equal(vms_brk(mm, start + 2 * PG), start + 2 * PG);
 	expect_layout(mm, "ffff000-10000000 rw-p ffff\n10000000-10002000 rw-p 10000\n");
 }
@@ -160,8 +160,9 @@ static vm_fault_t count_mkwrite(struct vm_fault *vmf)
 }
 
 /*
- * A mapping with guard pages has its page tables copied; what is shared is
- * nobody's to copy on write for that.
+ * Symptom: a write to shared memory faults again after a fork. Cause: the fork
+ * write-protected it. A fork copies the page tables of a mapping with guard
+ * pages, but shared pages are never copied on write.
  */
 static void a_fork_leaves_shared_pages_writable(void **state)
 {
@@ -187,7 +188,7 @@ static void a_fork_leaves_shared_pages_writable(void **state)
 	vms_page_put(the_page);
 }
 
-/* Limits are the process's and the machine's. */
+/* The limits belong to the process and the machine. */
 static void limits_outlive_exec(void **state)
 {
 	struct mm_struct *mm = vms_mm_create(((struct world *)*state)->engine, NULL, NULL);

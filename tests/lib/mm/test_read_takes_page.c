@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_read_takes_page.c - the rule read_takes_page: on a machine without a
- * zero page a read of untouched private anonymous memory takes a page of its
- * own. Every way to read memory in, what counts and listings then say, and
- * what the anon_vma that comes with the page changes in the layout.
+ * zero page, a read of untouched private anonymous memory takes a page of its
+ * own. The tests cover every way to read, the counts and listings afterwards,
+ * and how the anon_vma that comes with the page changes the layout.
  *
  * Each test runs with the rule and without it, so that no test passes because
  * the rule is ignored.
@@ -96,7 +96,7 @@ static void by_populate_read(struct mm_struct *mm)
 	assert_int_equal(vms_madvise(mm, BASE, PG, MADV_POPULATE_READ), 0);
 }
 
-/* Locked or populated memory that may not be written is read in. */
+/* Locked or populated memory that is not writable is brought in by reads. */
 static void by_mlock(struct mm_struct *mm)
 {
 	assert_int_equal(vms_mprotect(mm, BASE, PG, PROT_READ), 0);
@@ -139,14 +139,14 @@ static void every_read_takes_a_page(void **state)
 		reads[i / 2](mm);
 		assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), rule);
 		assert_int_equal(has_anon_vma(mm, BASE), rule);
-		/* Once it is there, another read changes nothing. */
+		/* Once the page exists, another read changes nothing. */
 		by_touch(mm);
 		assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), rule);
 		leave(mm);
 	}
 }
 
-/* Shared memory and files have pages of their own in either case. */
+/* Shared memory and files have pages of their own with and without the rule. */
 static void other_memory_is_read_as_ever(void **state)
 {
 	struct mm_struct *mm = mm_with(state, true);
@@ -197,7 +197,7 @@ static void expect_smaps(struct mm_struct *mm, const char *part)
 	free(text);
 }
 
-/* A page in memory that may be written is mapped ready for the write. */
+/* A page in writable memory is mapped ready for the write. */
 static void a_read_page_is_dirty_where_it_may_be_written(void **state)
 {
 	static const struct {
@@ -265,8 +265,8 @@ static void the_account_stays_with_memory_that_was_read(void **state)
 }
 
 /*
- * Two areas that were read apart have anon_vmas of their own, and no mapping
- * between them joins both.
+ * Two areas that were read separately have separate anon_vmas, so that no
+ * mapping between them can join both.
  */
 static void areas_that_were_read_apart_do_not_join(void **state)
 {
@@ -286,8 +286,8 @@ static void areas_that_were_read_apart_do_not_join(void **state)
 }
 
 /*
- * A neighbour that differs in rights alone shares its anon_vma, for mprotect()
- * may join the two.
+ * A neighbour that differs only in rights shares the anon_vma, because
+ * mprotect() may join the two.
  */
 static void a_read_area_shares_its_neighbours_anon_vma(void **state)
 {
@@ -327,8 +327,8 @@ static void a_child_has_the_rule_and_its_parents_pages(void **state)
 }
 
 /*
- * What came by fork does not join fresh memory; memory that was only read comes
- * by fork too.
+ * Memory from a fork does not join fresh memory; with the rule, memory that was
+ * only read counts as memory from a fork too.
  */
 static void memory_that_was_read_joins_nothing_fresh_in_a_child(void **state)
 {
@@ -350,8 +350,8 @@ static void memory_that_was_read_joins_nothing_fresh_in_a_child(void **state)
 /* ---- locks and memory ---- */
 
 /*
- * The first read makes the anon_vma, under mmap_lock too, which it tries to
- * take; it counts as one under the VMA's lock.
+ * The first read makes the anon_vma under mmap_lock too, which it only tries to
+ * take. It counts as a fault under the VMA's lock.
  */
 static void reads_avoid_mmap_lock_as_writes_do(void **state)
 {
@@ -389,8 +389,8 @@ static void no_memory_for_a_read_leaves_nothing_behind(void **state)
 		leave(mm);
 	}
 	/*
-	 * At least the page, the anon_vma and its link, whatever the tables
-	 * take.
+	 * At least the page, the anon_vma and its link, in addition to the
+	 * tables.
 	 */
 	assert_true(failed >= 3);
 }
@@ -418,8 +418,8 @@ static void *write_all(void *arg)
 }
 
 /*
- * A reader and a writer of one page install one page, and what was written
- * stays.
+ * A reader and a writer of one page must install one page, and what was written
+ * must stay.
  */
 static void a_reader_beside_a_writer_takes_no_second_page(void **state)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_reverse.c - from a page to every place where it is mapped, at rest and
- * while the VMAs on the way are split, merged, moved, copied and unmapped.
+ * test_reverse.c - the reverse map: from a page to every place where it is
+ * mapped, without concurrency and while the VMAs on the way are split, merged,
+ * moved, copied and unmapped.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,8 +17,8 @@
 #define ROUNDS 3000
 
 /*
- * The places of @page as "addr " words in address order, those of other mms
- * after a '|'.
+ * Return: the places of @page as "addr " words in address order; those of other
+ * mms follow a '|'.
  */
 static const char *places(struct mm_struct *mm, const struct page *page)
 {
@@ -40,7 +41,7 @@ static const char *places(struct mm_struct *mm, const struct page *page)
 	return text;
 }
 
-/* ---- at rest ---- */
+/* ---- without concurrency ---- */
 
 static void anonymous_page_is_found_where_it_is_mapped(void **state)
 {
@@ -57,7 +58,7 @@ static void anonymous_page_is_found_where_it_is_mapped(void **state)
 	assert_int_equal(vms_page_word(page), 7);
 	assert_string_equal(places(w->mm, page), "20003000 |");
 
-	/* split below it, split above it, merged again */
+	/* Split below the page, split above it, then merged again. */
 	vms_mprotect(w->mm, BASE + 2 * PG, PG, PROT_READ);
 	assert_string_equal(places(w->mm, page), "20003000 |");
 	vms_mprotect(w->mm, BASE + 4 * PG, PG, PROT_READ);
@@ -67,12 +68,12 @@ static void anonymous_page_is_found_where_it_is_mapped(void **state)
 
 	assert_int_equal(vms_fork(w->mm, &child), 0);
 	assert_string_equal(places(w->mm, page), "20003000 |20003000 ");
-	/* the parent's goes elsewhere, the child's stays */
+	/* The parent's mapping moves, the child's stays. */
 	assert_int_equal(vms_mremap(w->mm, BASE + 2 * PG, 4 * PG, 4 * PG,
 				    MREMAP_MAYMOVE | MREMAP_FIXED, ELSEWHERE),
 			 ELSEWHERE);
 	assert_string_equal(places(w->mm, page), "28001000 |20003000 ");
-	/* the child's copy is another page */
+	/* The child's write makes a copy, which is another page. */
 	vms_write_word(child, BASE + 3 * PG, 8);
 	assert_string_equal(places(w->mm, page), "28001000 |");
 	mmput(child);
@@ -101,7 +102,7 @@ static void file_page_is_found_in_every_mapping_of_the_file(void **state)
 	vms_read_word(other, BASE + PG, &word);
 	assert_int_equal(word, 9);
 	assert_string_equal(places(w->mm, page), "20005000 28001000 |20001000 ");
-	/* a private copy is no page of the file */
+	/* A private copy is not a page of the file. */
 	vms_write_word(w->mm, ELSEWHERE + PG, 10);
 	assert_string_equal(places(w->mm, page), "20005000 |20001000 ");
 	copy = vms_page_lookup(w->mm, ELSEWHERE + PG);
@@ -113,7 +114,7 @@ static void file_page_is_found_in_every_mapping_of_the_file(void **state)
 	fput(again);
 	vms_munmap(w->mm, BASE, 8 * PG);
 	vms_munmap(w->mm, ELSEWHERE, 8 * PG);
-	fput(file); /* the contents are gone, the page is not */
+	fput(file); /* the contents are freed, the page is not */
 	assert_string_equal(places(w->mm, page), "|");
 	vms_page_put(page);
 }
@@ -144,8 +145,8 @@ static void no_more_places_are_told_than_there_is_room_for(void **state)
 #define SHADOWS 5UL
 
 /*
- * A second VMA on the lists of the anon_vmas of the one at BASE, with the same
- * range: what a walk meets while a split or a merge is under way.
+ * Links a second VMA with the same range to the anon_vmas of the VMA at BASE:
+ * what a reverse-map walk meets while a split or a merge is under way.
  */
 static struct vm_area_struct *shadow_of(struct mm_struct *mm)
 {
@@ -169,8 +170,8 @@ static void drop_shadow(struct mm_struct *mm, struct vm_area_struct *shadow)
 }
 
 /*
- * Ask with room for @max: each of @mm's address spaces once, or as many as
- * there is room for.
+ * Asks with room for @max places: each of @mm's address spaces must be reported
+ * once, or as many of them as there is room for.
  */
 static void expect_each_once(struct mm_struct *const *mm, const struct page *page, unsigned int max)
 {
@@ -204,7 +205,7 @@ static void places_are_told_once_each(void **state)
 		assert_int_equal(vms_fork(w->mm, &mm[i]), 0);
 	for (unsigned int max = 1; max <= 2 * ALL; max++)
 		expect_each_once(mm, page, max);
-	/* Most of them are met several times. */
+	/* Most address spaces are met several times. */
 	for (unsigned long i = 0; i < ALL * SHADOWS; i++)
 		if (i % 7 != 0)
 			shadow[i % ALL][i / ALL] = shadow_of(mm[i % ALL]);
@@ -218,12 +219,12 @@ static void places_are_told_once_each(void **state)
 	vms_page_put(page);
 }
 
-/* ---- beside writers ---- */
+/* ---- concurrently with writers ---- */
 
 struct watch {
 	struct mm_struct *mm;
 	struct page *page;
-	unsigned long a, b; /* where the page may be; it is always at one of them */
+	unsigned long a, b; /* the page's two possible places; it is always at one of them */
 	atomic_bool stop;
 	atomic_ulong bad, done;
 };
@@ -267,8 +268,8 @@ static void watch(struct watch *w, void (*writer)(struct mm_struct *mm, unsigned
 }
 
 /*
- * A border wanders over the page: split and merge on either side, at each step
- * another VMA covers it.
+ * Moves a border across the page, by splits and merges on either side: another
+ * VMA covers the page at each step.
  */
 static void move_borders(struct mm_struct *mm, unsigned long i)
 {
@@ -276,9 +277,9 @@ static void move_borders(struct mm_struct *mm, unsigned long i)
 }
 
 /*
- * Symptom: a walk from a page to its VMAs read vm_start, vm_end and vm_pgoff
- * while mprotect() changed them, and missed a page that was mapped all the
- * time; cause: bounds changed without the lock under which the walk runs.
+ * Symptom: a reverse-map walk missed a page that was mapped all the time.
+ * Cause: it read vm_start, vm_end and vm_pgoff while mprotect() changed them
+ * without the lock under which the walk runs.
  */
 static void page_is_never_lost_between_split_and_merge(void **state)
 {
@@ -310,8 +311,9 @@ static void move_to_and_fro(struct mm_struct *mm, unsigned long i)
 }
 
 /*
- * Symptom: a page on its way to another address was at neither; cause: the walk
- * saw the new place before, the old one after.
+ * Symptom: a page that moved to another address was reported at neither
+ * address. Cause: the walk looked at the new place before the move, and at the
+ * old one after it.
  */
 static void moving_page_is_always_at_one_of_two_places(void **state)
 {
@@ -344,7 +346,7 @@ static void children_come_and_go_beside_the_walk(void **state)
 	watch(&watched, fork_and_exit);
 }
 
-/* ---- pages that go ---- */
+/* ---- pages that are unmapped ---- */
 
 struct hunt {
 	struct mm_struct *mm;
@@ -353,8 +355,8 @@ struct hunt {
 };
 
 /*
- * Page after page, each perhaps unmapped, its anon_vma gone or become another
- * one, its page tables freed, as we look.
+ * Looks up page after page. Meanwhile each page may be unmapped, its anon_vma
+ * freed or reused, and its page tables freed.
  */
 static void *follow_pages(void *arg)
 {

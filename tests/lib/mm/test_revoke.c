@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_revoke.c - pages that their owner takes back, by unmap_mapping_range(),
- * while a hook of its own is on the way back with them: they are not mapped,
- * and a first write that was told before is told again.
+ * test_revoke.c - pages that their owner takes back by unmap_mapping_range()
+ * while one of its hooks is about to return them. Symptom: a page that was
+ * taken back is mapped. Cause: the fault did not notice that the range was
+ * revoked meanwhile. The page must not be mapped, and the owner must be told
+ * again of a first write that it was told of before.
  *
- * A touch stops in its hook at a gate while the test does what another thread
+ * An access stops in its hook at a gate while the test does what another thread
  * of the owner would do.
  */
 #include <pthread.h>
@@ -17,7 +19,7 @@
 #define BASE 0x20000000UL
 
 static struct file *file;
-static struct page *owned; /* what the hooks here give */
+static struct page *owned; /* the page that the hooks give */
 static unsigned int calls; /* of the hook under test */
 
 static struct mm_struct *begin(void **state, const struct vm_operations_struct *ops)
@@ -145,8 +147,9 @@ static void *open_the_gate(pthread_t thread)
 }
 
 /*
- * A touch stands in its hook, with the page of 7 in hand, as the owner turns to
- * another one and takes [first, first + nr) back.
+ * An access is stopped in its hook, which has chosen the page with the word 7.
+ * Meanwhile the owner chooses another page and takes [@first, @first + @nr)
+ * back.
  */
 static void *touch_beside_a_revocation(struct mm_struct *mm, void *(*touch)(void *), pgoff_t first,
 				       pgoff_t nr)
@@ -182,8 +185,8 @@ static void page_taken_back_on_its_way_is_not_mapped(void **state)
 				 43);
 		for (unsigned long page = 0; page < 4; page++) {
 			/*
-			 * Mapped around: only what was taken back was looked at
-			 * again.
+			 * Mapped by map_pages(): only the range that was taken
+			 * back is asked for again.
 			 */
 			if (kind == 2 && page != 1 && taken[i / NR_SLOW % 3][1] == 1)
 				continue;
@@ -195,7 +198,7 @@ static void page_taken_back_on_its_way_is_not_mapped(void **state)
 	end(mm);
 }
 
-/* The copy would be of what the page holds by then. */
+/* The copy would contain what the page holds by then. */
 static void page_taken_back_on_its_way_is_not_copied(void **state)
 {
 	struct mm_struct *mm = begin(state, &slow_ops[0]);
@@ -212,7 +215,7 @@ static void other_pages_are_mapped_beside_a_revocation(void **state)
 	struct mm_struct *mm = begin(state, &slow_ops[0]);
 
 	map(mm, BASE, 4, RW, MAP_SHARED);
-	/* the second page is in flight, the third is taken back */
+	/* The hook has chosen the second page; the third page is taken back. */
 	assert_int_equal((uintptr_t)touch_beside_a_revocation(mm, touch_the_second_page, 2, 1),
 			 666);
 	assert_int_equal(calls, 1);
@@ -228,9 +231,9 @@ static vm_fault_t note_write_slowly(struct vm_fault *vmf)
 }
 
 /*
- * The owner of a page notes that it is written, and forgets that as it takes
- * the page back (writeback): so it hears of the first write since, even if the
- * page that it took back beside an earlier write was mapped again by a read.
+ * The owner notes that a page is written, and drops the note when it takes the
+ * page back (writeback). It must therefore be told of the first write since,
+ * even if a read has mapped the page again meanwhile.
  */
 static void first_write_since_a_page_was_taken_back_is_told(void **state)
 {
@@ -270,7 +273,7 @@ static vm_fault_t zap_and_insert(struct vm_fault *vmf)
 	return vmf_insert_page(vmf->vma, vmf->address, owned);
 }
 
-/* An owner that has room for one page at a time. */
+/* An owner that has room for only one page at a time. */
 static void hook_that_unmaps_does_not_take_its_own_page_back(void **state)
 {
 	static const struct vm_operations_struct gives = {.fault = zap_and_give},

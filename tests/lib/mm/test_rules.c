@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_rules.c - what changes with the version of Linux whose rules an address
- * space follows.
+ * test_rules.c - behaviour that changes with the version of Linux whose rules
+ * an address space follows.
  */
 #include <errno.h>
 
@@ -11,7 +11,7 @@
 #define MIB (1UL << 20)
 #define V(major, minor) VMS_KERNEL_VERSION(major, minor)
 
-/* An address space of its own, with the rules of @version. */
+/* Makes an address space with the rules of @version. */
 static struct mm_struct *mm_with(void **state, unsigned int version)
 {
 	struct mm_rules rules = vms_mm_rules_for(version);
@@ -71,7 +71,8 @@ static void a_child_has_its_parents_rules(void **state)
 }
 
 /*
- * The world's top is a multiple of 2 MiB; a page above shows what is aligned.
+ * The world's top is a multiple of 2 MiB. A page mapped at the top shows which
+ * mappings are aligned.
  */
 static void large_anonymous_mappings_are_aligned_by_version(void **state)
 {
@@ -93,7 +94,7 @@ static void large_anonymous_mappings_are_aligned_by_version(void **state)
 		assert_int_equal(place(mm, 0, 4 * MIB, MAP_PRIVATE), cases[i].whole);
 		assert_int_equal(place(mm, 0, 5 * MIB + PG, MAP_PRIVATE), cases[i].odd);
 		assert_int_equal(place(mm, 0x20001000, 4 * MIB, MAP_PRIVATE), cases[i].hinted);
-		/* never: what is shorter, and what is shared */
+		/* Shorter and shared mappings are never aligned. */
 		assert_int_equal(place(mm, 0, MIB, MAP_PRIVATE), 0x3feff000);
 		assert_int_equal(place(mm, 0, 4 * MIB, MAP_SHARED), 0x3fbff000);
 		leave(mm);
@@ -101,8 +102,8 @@ static void large_anonymous_mappings_are_aligned_by_version(void **state)
 }
 
 /*
- * A hint that is taken: 6.7 to 6.12 look for an aligned place instead, later
- * ones do not.
+ * An occupied hint: 6.7 to 6.12 look for an aligned place instead, later
+ * versions do not.
  */
 static void a_hint_that_is_taken_is_aligned_by_version(void **state)
 {
@@ -120,7 +121,7 @@ static void a_hint_that_is_taken_is_aligned_by_version(void **state)
 	}
 }
 
-/* A faulted page becomes like the unfaulted one before it. */
+/* A faulted page gets the same flags as the unfaulted page before it. */
 static void a_faulted_range_joins_an_unfaulted_neighbour_since_6_16(void **state)
 {
 	static const char joined[] = "20000000-20002000 rw-p 20000\n";
@@ -134,7 +135,7 @@ static void a_faulted_range_joins_an_unfaulted_neighbour_since_6_16(void **state
 		vms_fault(mm, BASE + PG, FAULT_FLAG_WRITE);
 		assert_int_equal(vms_mprotect(mm, BASE + PG, PG, RW), 0);
 		expect_layout(mm, version >= V(6, 16) ? joined : apart);
-		/* the other way round they always did */
+		/* The opposite order was always joined. */
 		vms_munmap(mm, BASE, 2 * PG);
 		vms_mmap(mm, BASE, PG, RW, FIXED, NULL, 0);
 		vms_fault(mm, BASE, FAULT_FLAG_WRITE);
@@ -182,8 +183,8 @@ static bool has_anon_vma(struct mm_struct *mm, unsigned long addr)
 }
 
 /*
- * Where huge pages are wanted, a read of a block without a page table takes
- * one, hence an anon_vma.
+ * Where huge pages are wanted, a read of a block without a page table takes a
+ * huge page, and so an anon_vma.
  */
 static void discarding_2_mib_makes_way_for_a_huge_page_since_6_14(void **state)
 {
@@ -241,7 +242,7 @@ static void guard_pages_came_bit_by_bit(void **state)
 		assert_int_equal(is_marked(mm, BASE + 2 * PG), cases[i].marked);
 		assert_int_equal(has_anon_vma(mm, BASE), cases[i].anonymous == 0);
 		assert_int_equal(has_anon_vma(mm, BASE + 2 * PG), cases[i].file_faulted);
-		/* either way a child has them */
+		/* The child has the pages in either case. */
 		assert_int_equal(vms_fork(mm, &child), 0);
 		assert_int_equal(vms_fault(child, BASE, 0),
 				 cases[i].anonymous ? VMS_FAULT_OK : VMS_SEGV_MAPERR);

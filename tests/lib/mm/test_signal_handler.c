@@ -2,11 +2,11 @@
 /*
  * test_signal_handler.c - lookups in a signal handler, at any moment of the
  * thread that it interrupts: one that maps and unmaps, one that stores into a
- * tree, one that looks up, one that comes and goes. What is always there is
- * always found.
+ * tree, one that looks up, one that starts and exits threads. The handler must
+ * always find what is always there.
  *
- * A timer sends the signals. A lookup that waits for what its own thread has
- * half done ends the program by its watchdog.
+ * A timer sends the signals. Symptom: the watchdog ends the program. Cause: a
+ * lookup waits for something that its own thread has half done.
  */
 #include "tests/lib/mm/world.h"
 
@@ -22,11 +22,9 @@
 #include "lib/sync/tsan.h"
 #include "tests/lib/sync/child.h"
 
-#define SIGNALS 1000u    /* that are to be handled in each place */
-#define PERIOD_NS 20000L /* from one to the next */
-/*
- * indexes of the tree that always hold their own number; the rest come and go
- */
+#define SIGNALS 1000u    /* number to handle in each place */
+#define PERIOD_NS 20000L /* between two signals */
+/* The indexes below STEADY always hold their own number; the others change. */
 #define STEADY 8ul
 #define INDEXES 64ul
 
@@ -84,7 +82,7 @@ static void look_up(int sig)
 	errno = saved;
 }
 
-/* ---- the victims --------------------------------------------------------- */
+/* ---- the interrupted threads --------------------------------------------- */
 
 static void map_and_unmap(unsigned int n)
 {
@@ -121,8 +119,8 @@ static void *be_there(void *arg)
 }
 
 /*
- * On the new thread the signals come before its first lookup, in it, and in its
- * exit.
+ * On the new thread the signals come before its first lookup, during it, and at
+ * its exit.
  */
 static void come_and_go(unsigned int n)
 {
@@ -149,8 +147,8 @@ static void *suffer(void *step)
 }
 
 /*
- * Do @step again and again on a thread that alone takes the timer's signals,
- * until enough of them were handled.
+ * Repeats @step on a thread that alone receives the timer's signals, until
+ * enough signals were handled.
  */
 static void interrupt(void (*step)(unsigned int n))
 {

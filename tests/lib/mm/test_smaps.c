@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_smaps.c - what the listings say of pages: fixed texts, and random memory
- * touched at random, here and in the running kernel, whose own /proc/self/smaps
- * must say the same, byte for byte.
+ * that is touched at random, here and in the running kernel. The kernel's
+ * /proc/self/smaps must say the same, byte for byte.
  */
 #include <errno.h>
 #include <sys/mman.h>
@@ -32,7 +32,7 @@ static char *text_of(struct mm_struct *mm, print_fn print)
 	return text;
 }
 
-/* ---- fixed ---- */
+/* ---- fixed texts ---- */
 
 static void smaps_tells_what_is_shared_and_what_is_dirty(void **state)
 {
@@ -40,7 +40,7 @@ static void smaps_tells_what_is_shared_and_what_is_dirty(void **state)
 	char *text;
 
 	vms_mmap(mm, BASE, 8 * PG, RW, FIXED, NULL, 0);
-	vms_fault(mm, BASE, 0); /* the zero page is nobody's memory */
+	vms_fault(mm, BASE, 0); /* the zero page counts as no memory */
 	vms_write_word(mm, BASE + PG, 1);
 	vms_write_word(mm, BASE + 2 * PG, 1);
 	vms_write_word(mm, BASE + 3 * PG, 1);
@@ -174,26 +174,26 @@ static void pmap_sums_it_up(void **state)
 	fput(file);
 }
 
-/* ---- beside the kernel ---- */
+/* ---- compared with the kernel ---- */
 
 /*
- * Far below where the kernel places what nobody asks a place for: nothing but
- * the test's own comes in. On a page table's border.
+ * Far below the addresses that the kernel chooses by itself, so that only the
+ * test maps memory here; on a page table's border.
  */
 #define ARENA 0x7e9000000000UL
 #define ARENA_PAGES 128UL
 #define STEPS 60
 #define SCRIPTS 40
-/* fewer: most of the time goes into listings of the whole process */
+/* Fewer, because listings of the whole process take most of the time. */
 #define SCRIPTS_NO_ZERO_PAGE 10
 
-/* The same in both worlds, at the same addresses. */
+/* The same memory at the same addresses, in the library and in the kernel. */
 struct twins {
 	struct mm_struct *mm;
 	int fd;            /* a memfd */
-	struct file *file; /* the same */
+	struct file *file; /* the library's file for the same content */
 	unsigned int seed;
-	bool no_zero_page; /* the kernel's side is made to look like a machine without one */
+	bool no_zero_page; /* make the kernel's side look like a machine without a zero page */
 };
 
 static unsigned long pick(struct twins *t, unsigned long n)
@@ -215,7 +215,7 @@ static void map_some(struct twins *t, unsigned long addr, unsigned long pages)
 			 addr);
 }
 
-/* Touch what is mapped, and no further than that. */
+/* Touches what is mapped, and stops at what is not. */
 static void touch_some(struct twins *t, unsigned long addr, unsigned long pages, bool write)
 {
 	for (unsigned long at = addr; at < addr + pages * PG; at += PG) {
@@ -267,8 +267,8 @@ static void step(struct twins *t)
 }
 
 /*
- * A kernel that watches for writes (CONFIG_MEM_SOFT_DIRTY) says "sd" of every
- * mapping; no merge looks at it.
+ * A kernel that watches for writes (CONFIG_MEM_SOFT_DIRTY) prints "sd" for
+ * every mapping; merges ignore it.
  */
 static void leave_out_soft_dirty(char *line)
 {
@@ -279,7 +279,7 @@ static void leave_out_soft_dirty(char *line)
 }
 
 /*
- * What /proc/self/smaps, read from @in, says of the arena, and without what
+ * Return: what /proc/self/smaps, read from @in, says of the arena, without what
  * differs by nature: the number of the object behind shared anonymous memory,
  * and protection keys, which not every processor has.
  */
@@ -330,7 +330,7 @@ static char *cut_out_ours(struct mm_struct *mm)
 	return text;
 }
 
-/* Make the rest of every line that begins with @what dots. */
+/* Replaces the rest of every line that begins with @what by dots. */
 static void blank_out(char *text, const char *what)
 {
 	while ((text = strstr(text, what)) != NULL)
@@ -338,7 +338,7 @@ static void blank_out(char *text, const char *what)
 			*text = '.';
 }
 
-/* The first line that differs, and the mapping that it belongs to. */
+/* Prints the first line that differs, and its mapping. */
 static void print_difference(unsigned int script, char *theirs, char *ours)
 {
 	char *their_rest, *our_rest, *a = strtok_r(theirs, "\n", &their_rest),
@@ -355,9 +355,9 @@ static void print_difference(unsigned int script, char *theirs, char *ours)
 }
 
 /*
- * Of private memory that may only be read, whether its pages are dirty: the
- * write that replaces the zero page makes the page dirty, a read on a machine
- * without a zero page does not.
+ * Blanks out whether pages of read-only private memory are dirty: the write
+ * that replaces the zero page makes the page dirty; a read on a machine without
+ * a zero page does not.
  */
 static void blank_out_dirt_of_read_only(char *text)
 {
@@ -381,8 +381,8 @@ static void expect_same_smaps(struct twins *t, struct mm_struct *mm, const char 
 	bool same;
 
 	/*
-	 * In a child, the kernel goes by what it remembers of a file's page
-	 * when it may have to choose which to drop.
+	 * In a child the kernel also consults its record of a file's page,
+	 * which it keeps to choose the pages to drop.
 	 */
 	if (mm != t->mm) {
 		blank_out(theirs, "\nReferenced:");
@@ -402,8 +402,8 @@ static void expect_same_smaps(struct twins *t, struct mm_struct *mm, const char 
 }
 
 /*
- * A child of each: it copies some, reads some, and is looked at while both
- * live.
+ * Forks on both sides. The child copies some pages and reads some; the
+ * comparison is made while both processes live.
  */
 static void compare_after_fork(struct twins *t, unsigned int script)
 {
@@ -424,8 +424,8 @@ static void compare_after_fork(struct twins *t, unsigned int script)
 			writable[nr++] = at;
 	}
 	/*
-	 * Without the handlers of fork(), some of which start threads: the
-	 * child only touches memory.
+	 * Omits the handlers of fork(), some of which start threads: the child
+	 * only touches memory.
 	 */
 	pid = _Fork();
 	if (pid == 0) {
@@ -476,8 +476,8 @@ static void run_script(const char *engine, const struct mm_rules *rules, bool no
 }
 
 /*
- * The rules of the machine that the test runs on. Skips where no rule covers
- * something.
+ * Return: the rules of the machine that runs the test. Skips the test if no
+ * rule describes it.
  */
 static struct mm_rules probed_rules(void)
 {
@@ -531,7 +531,7 @@ int main(void)
 		ON_EVERY_ENGINE(listing_is_that_of_a_kernel_without_a_zero_page),
 	};
 
-	/* Whatever the machine is set to: what is compared are small pages. */
+	/* The test compares small pages, whatever the machine is set to. */
 	probe_narrow_huge_pages(false);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

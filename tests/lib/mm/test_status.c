@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_status.c - what an address space knows of its program and of itself: the
- * bounds that exec and prctl(PR_SET_MM_MAP) set, and the lines of
+ * test_status.c - what an address space records of its program and of itself:
+ * the bounds that exec and prctl(PR_SET_MM_MAP) set, and the lines of
  * /proc/PID/status. Where the running kernel can be asked the same, its answer
- * is what is expected.
+ * is the expected one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -42,7 +42,7 @@ static void touch(struct mm_struct *mm, unsigned long addr, unsigned long pages)
 		assert_int_equal(vms_fault(mm, addr + i * PG, FAULT_FLAG_WRITE), VMS_FAULT_OK);
 }
 
-/* The kB that a line of a status says; -1: no such line. */
+/* Return: the kB of the line with @label; -1: no such line. */
 static long value_in(const char *text, const char *label)
 {
 	const char *line = strstr(text, label);
@@ -88,11 +88,11 @@ static const struct vms_mm_map sane = {
 	.env_end = 0x3ffffff0,
 };
 
-/* A map that differs from one that is accepted in one or two words. */
+/* A map that differs in one or two words from one that is accepted. */
 struct mutation {
 	const char *name;
 	size_t field; /* offset of the word */
-	size_t other; /* that it is made from */
+	size_t other; /* offset of the word it is derived from */
 	long plus;
 };
 
@@ -159,7 +159,7 @@ static void bounds_are_told_and_inherited_by_fork_and_forgotten_by_exec(void **s
 	assert_int_equal(vms_task_exec_map(task, NULL, &sane), 0);
 	map = vms_mm_map(task->mm);
 	assert_memory_equal(&map, &sane, sizeof(map));
-	/* A refused exec leaves the address space that was there. */
+	/* A refused exec must keep the old address space. */
 	child = task->mm;
 	map.arg_end = map.arg_start - 1;
 	assert_int_equal(vms_task_exec_map(task, NULL, &map), -EINVAL);
@@ -188,7 +188,7 @@ static void the_listing_names_heap_and_stack_by_the_bounds(void **state)
 				     "            [stack]\n"));
 	assert_non_null(strstr(text, "20000000-20001000 rw-p 00000000 00:00 0 \n"));
 	free(text);
-	/* and brk() goes on from the break that was set */
+	/* brk() continues from the break that was set. */
 	assert_int_equal(vms_brk(mm, 0), sane.brk);
 	assert_int_equal(vms_brk(mm, sane.brk + PG), sane.brk + PG);
 }
@@ -266,8 +266,8 @@ static int kernel_set_map(const struct vms_mm_map *map)
 #define NR_BOUNDS (NR_MUTATIONS + 2) /* and two limits */
 
 /*
- * What the running kernel answers, in a child that asks it and uses nothing of
- * the library; exit 77: it cannot be asked.
+ * The running kernel's answers, which a child collects without using the
+ * library. Exit 77: the kernel cannot be asked.
  */
 struct kernels_answers {
 	struct vms_mm_map map;
@@ -298,8 +298,8 @@ static void ask_for_bounds(struct kernels_answers *a)
 }
 
 /*
- * Memory that a child shares with us, where @ask has left what it found out;
- * NULL: it could not.
+ * Return: memory shared with a child, in which @ask stored what it found; NULL:
+ * it could not ask.
  */
 static struct kernels_answers *from_child(void (*ask)(struct kernels_answers *))
 {
@@ -357,7 +357,10 @@ static void bounds_are_refused_as_the_running_kernel_refuses_them(void **state)
 
 /* ---- status ---- */
 
-/* In one place, so that reading it takes no memory that it would tell of. */
+/*
+ * In a static buffer, because a read must not allocate memory that it would
+ * report.
+ */
 static const char *kernel_status(void)
 {
 	static char text[16384];
@@ -372,8 +375,8 @@ static const char *kernel_status(void)
 }
 
 /*
- * Every line of ours is the kernel's except for the number, and they follow
- * each other as there.
+ * Each of our lines must be the kernel's except for the number, and the lines
+ * must be in the kernel's order.
  */
 static void status_has_the_running_kernels_lines(void **state)
 {
@@ -391,8 +394,8 @@ static void status_has_the_running_kernels_lines(void **state)
 		assert_non_null(at);
 		assert_int_equal(sscanf(line, "%31[^:]:%lu kB", label, &mine), 2);
 		/*
-		 * The kernel's number in our form is the kernel's line, and
-		 * ours in the same is ours.
+		 * The kernel's number in our format must give the kernel's
+		 * line, and our number in the same format must give ours.
 		 */
 		assert_int_equal(sscanf(at, "%*[^:]:%lu kB", &kernels), 1);
 		snprintf(expected, sizeof(expected), "%s:\t%8lu kB\n", label, kernels);
@@ -443,7 +446,10 @@ static void status_says_what_there_is(void **state)
 	expect_kb(mm, "VmData", 32L * 4);
 	expect_kb(mm, "VmStk", 0);
 	expect_kb(mm, "VmSwap", 0);
-	/* No program: all that is executable is a library's. */
+	/*
+	 * There is no program, so that all executable memory counts as a
+	 * library's.
+	 */
 	expect_kb(mm, "VmExe", 0);
 	expect_kb(mm, "VmLib", 6L * 4);
 	assert_int_equal(vms_mm_set_map(mm, &m), 0);
@@ -451,7 +457,7 @@ static void status_says_what_there_is(void **state)
 	expect_kb(mm, "VmLib", 4L * 4);
 	m.end_code = 0x500000;
 	assert_int_equal(vms_mm_set_map(mm, &m), 0);
-	expect_kb(mm, "VmExe", 6L * 4); /* no more than is executable */
+	expect_kb(mm, "VmExe", 6L * 4); /* no more than what is executable */
 	expect_kb(mm, "VmLib", 0);
 }
 
@@ -462,7 +468,7 @@ static void the_most_that_was_resident_is_remembered(void **state)
 	map(mm, BASE, 200 * PG);
 	touch(mm, BASE, 100);
 	expect_kb(mm, "VmHWM", 400);
-	/* A fault does not write it; what falls does. */
+	/* A fault does not write the maximum; a decrease does. */
 	assert_int_equal(atomic_load(&mm->hiwater_rss), 0);
 	assert_int_equal(vms_munmap(mm, BASE, PG), 0);
 	expect_kb(mm, "VmRSS", 396);
@@ -474,7 +480,7 @@ static void the_most_that_was_resident_is_remembered(void **state)
 	expect_kb(mm, "VmRSS", 0);
 	expect_kb(mm, "VmHWM", 600);
 	assert_int_equal(vms_mm_hiwater_rss(mm), 150);
-	/* A child begins with what it has. */
+	/* A child's maximum begins with its present size. */
 	touch(mm, BASE + PG, 7);
 	assert_int_equal(vms_fork(mm, &child), 0);
 	assert_int_equal(vms_mm_hiwater_rss(child), 7);
@@ -486,7 +492,10 @@ struct crowd {
 	struct mm_struct *mm;
 };
 
-/* A thread with counters of its own, until all others have theirs. */
+/*
+ * A thread that has counters of its own, and waits until all others have
+ * theirs.
+ */
 static void *stand_by(void *arg)
 {
 	struct crowd *c = arg;
@@ -498,8 +507,8 @@ static void *stand_by(void *arg)
 }
 
 /*
- * Beside many threads a thread may miss its last 64 pages, no more: page by
- * page, 512 of them go.
+ * With many threads a thread's last 64 pages may be missed, not more. The test
+ * unmaps 512 pages one by one.
  */
 static void the_most_is_missed_by_less_than_a_batch_beside_threads(void **state)
 {
@@ -536,7 +545,7 @@ static void page_tables_are_counted_as_they_come_and_go(void **state)
 	expect_kb(mm, "VmPTE", 12);
 	touch(mm, BASE + 2 * MIB, 1);
 	expect_kb(mm, "VmPTE", 16);
-	/* A whole table's pages go, and so does the table. */
+	/* The pages of a whole table are dropped, and the table with them. */
 	assert_int_equal(vms_madvise(mm, BASE, 2 * MIB, MADV_DONTNEED), 0);
 	expect_kb(mm, "VmPTE", 12);
 	assert_int_equal(vms_madvise(mm, BASE, 2 * MIB, MADV_DONTNEED), 0);
@@ -579,8 +588,8 @@ static void side_map(const struct side *s, unsigned long addr, unsigned long len
 }
 
 /*
- * No sanitizer may look beside it at memory of its own, which has page tables,
- * too.
+ * A sanitizer's check would access memory of its own here, which has page
+ * tables too.
  */
 __attribute__((no_sanitize("address", "thread"))) static void side_touch(const struct side *s,
 									 unsigned long addr)
@@ -615,7 +624,10 @@ static void side_unmap(const struct side *s, unsigned long addr, unsigned long l
 		munmap((void *)addr, len);
 }
 
-/* The tables after each step, in kB, into @kb. Return: how many steps. */
+/*
+ * Stores the size of the tables after each step, in kB, into @kb. Return: the
+ * number of steps.
+ */
 static int table_steps(const struct side *s, long *kb)
 {
 	int n = 0;
@@ -647,7 +659,7 @@ static void ask_for_tables(struct kernels_answers *a)
 {
 	struct side kernel = {0};
 
-	tables_kb(&kernel); /* what reading needs is there from now on */
+	tables_kb(&kernel); /* makes the memory that reading needs present */
 	kernel.before = tables_kb(&kernel);
 	table_steps(&kernel, a->answer);
 }
@@ -715,16 +727,16 @@ static void only_a_fork_that_write_protects_is_noticed(void **state)
 	assert_true(vms_write_protect_begin(mm, &seq));
 	assert_int_equal(vms_fork(mm, &child), 0);
 	mmput(child);
-	assert_false(vms_write_protect_retry(mm, seq)); /* nothing there to share */
+	assert_false(vms_write_protect_retry(mm, seq)); /* no page to share */
 	touch(mm, BASE, 4);
 	assert_int_equal(vms_mprotect(mm, BASE, PG, PROT_READ), 0);
-	assert_false(vms_write_protect_retry(mm, seq)); /* a fork alone counts */
+	assert_false(vms_write_protect_retry(mm, seq)); /* only a fork counts */
 	assert_int_equal(vms_fork(mm, &child), 0);
 	assert_true(vms_write_protect_retry(mm, seq));
 	assert_true(vms_write_protect_begin(mm, &again));
 	assert_false(vms_write_protect_retry(mm, again));
 	assert_true(vms_write_protect_begin(child, &seq));
-	assert_int_equal(seq, 0); /* the child's own, which has forked nobody */
+	assert_int_equal(seq, 0); /* the child's own; it has not forked */
 	mmput(child);
 }
 
@@ -745,7 +757,7 @@ static void *watch_for_fork(void *arg)
 	return NULL;
 }
 
-/* Another thread sees the sequence odd while the copying goes on. */
+/* While the copying is under way, another thread must see an odd sequence. */
 static void a_fork_at_work_turns_readers_away(void **state)
 {
 	struct watch w = {.mm = mm_of(state)};
@@ -756,8 +768,8 @@ static void a_fork_at_work_turns_readers_away(void **state)
 	touch(w.mm, BASE, 2048);
 	assert_int_equal(pthread_create(&thread, NULL, watch_for_fork, &w), 0);
 	/*
-	 * One of them meets the other thread's look, sooner or later; the bound
-	 * only ends a test that fails.
+	 * Sooner or later the other thread looks during a fork. The bound only
+	 * ends a test that fails.
 	 */
 	for (int i = 0; i < 20000 && !atomic_load(&w.seen); i++) {
 		assert_int_equal(vms_fork(w.mm, &child), 0);
@@ -786,8 +798,8 @@ int main(void)
 		ON_EVERY_ENGINE(only_a_fork_that_write_protects_is_noticed),
 		ON_EVERY_ENGINE(a_fork_at_work_turns_readers_away),
 		/*
-		 * Last: from here on many threads have used the library, and
-		 * exact maxima are over.
+		 * Last: afterwards many threads have used the library, and
+		 * maxima are not exact any more.
 		 */
 		ON_EVERY_ENGINE(the_most_is_missed_by_less_than_a_batch_beside_threads),
 	};

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_task.c - who uses and who borrows an address space: fork, exec, exit,
- * kernel threads, the list of all; and that both counts return to zero at the
- * right moment (tear-down wants no leak).
+ * test_task.c - which tasks use and which borrow an address space: fork, exec,
+ * exit, kernel threads, and the list of all address spaces. Both counts must
+ * return to zero at the right moment (the tear-down requires that nothing
+ * leaks).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -36,10 +37,7 @@ static struct task *user_task(struct world *w)
 	return task;
 }
 
-/*
- * The task ends while it runs, the processor goes on to @next (NULL: to
- * nothing).
- */
+/* Ends the running task; the processor switches to @next (NULL: to no task). */
 static void end(struct task *task, struct task *next)
 {
 	exit_mm(task);
@@ -48,8 +46,8 @@ static void end(struct task *task, struct task *next)
 }
 
 /*
- * Whether the structure, which the caller holds, still has memory mapped at
- * BASE.
+ * Whether the address space, whose structure the caller holds, still has memory
+ * mapped at BASE.
  */
 static bool is_mapped(struct mm_struct *mm)
 {
@@ -80,7 +78,7 @@ static void task_uses_its_address_space_until_it_exits(void **state)
 	assert_int_equal(users(w->mm), 1);
 	assert_int_equal(holders(w->mm), 2);
 	assert_null(get_task_mm(task));
-	exit_mm(task); /* once is enough */
+	exit_mm(task); /* a second call changes nothing */
 	context_switch(task, NULL);
 	assert_int_equal(holders(w->mm), 1);
 	vms_task_free(task);
@@ -112,8 +110,8 @@ static void thread_shares_and_child_copies(void **state)
 }
 
 /*
- * vfork, exec: the child leaves its parent's memory alone and has a new, empty
- * one.
+ * vfork and exec: the child leaves its parent's memory alone, and gets a new,
+ * empty address space.
  */
 static void exec_leaves_the_old_and_begins_anew(void **state)
 {
@@ -141,7 +139,7 @@ static void exec_leaves_the_old_and_begins_anew(void **state)
 	assert_int_equal(mm->brk, 0x18000000);
 	assert_int_equal(vms_mmap(mm, 0, PG, RW, ANON, NULL, 0), 0x30000000 - PG);
 	assert_true(is_mapped(w->mm));
-	/* the last user's exec tears the old one down */
+	/* An exec of the last user frees the old address space. */
 	mmgrab(mm);
 	assert_int_equal(vms_task_exec(child, NULL), 0);
 	assert_int_equal(users(mm), 0);
@@ -216,7 +214,7 @@ static void kernel_thread_borrows_whatever_is_loaded(void **state)
 	assert_ptr_equal(kthread->active_mm, w->mm);
 	assert_int_equal(users(w->mm), 2);
 	assert_int_equal(holders(w->mm), 2);
-	/* one kernel thread hands on to the next */
+	/* One kernel thread passes the address space on to the next. */
 	context_switch(kthread, second);
 	assert_null(kthread->active_mm);
 	assert_ptr_equal(second->active_mm, w->mm);
@@ -224,7 +222,7 @@ static void kernel_thread_borrows_whatever_is_loaded(void **state)
 	context_switch(second, task);
 	assert_null(second->active_mm);
 	assert_int_equal(holders(w->mm), 1);
-	/* a kernel thread's child is one */
+	/* A kernel thread's child is a kernel thread. */
 	vms_task_free(second);
 	assert_int_equal(vms_task_fork(kthread, 0, &second), 0);
 	assert_null(second->active_mm);
@@ -234,7 +232,7 @@ static void kernel_thread_borrows_whatever_is_loaded(void **state)
 }
 
 /*
- * The address space goes with its last user, the structure with its last
+ * The address space ends with its last user, the structure with its last
  * borrower.
  */
 static void borrowed_structure_outlives_its_address_space(void **state)
@@ -246,7 +244,7 @@ static void borrowed_structure_outlives_its_address_space(void **state)
 
 	vms_mmap(mm, BASE, PG, RW, FIXED, NULL, 0);
 	context_switch(task, kthread);
-	/* exit elsewhere, as of a task that was killed */
+	/* The task exits on another processor, as one that was killed does. */
 	exit_mm(task);
 	assert_int_equal(users(mm), 0);
 	assert_int_equal(holders(mm), 2);
@@ -285,7 +283,7 @@ static void kernel_thread_may_use_an_address_space_for_a_while(void **state)
 	assert_ptr_equal(kthread->mm, mm);
 	assert_ptr_equal(kthread->active_mm, mm);
 	assert_int_equal(users(mm), 2);
-	assert_int_equal(holders(w->mm), 1); /* what it had borrowed is given back */
+	assert_int_equal(holders(w->mm), 1); /* it returned what it had borrowed */
 	assert_null(get_task_mm(kthread));
 	assert_int_equal(vms_mmap(kthread->mm, BASE, PG, RW, FIXED, NULL, 0), BASE);
 	kthread_unuse_mm(kthread, mm);
@@ -311,13 +309,13 @@ static void walk_finds_every_address_space_in_use(void **state)
 	assert_int_equal(users(w->mm), 2);
 	assert_ptr_equal(at = vms_mm_next(at), mm[0]);
 	assert_int_equal(users(w->mm), 1);
-	/* without users, but the structure is still there */
+	/* It has no users, but its structure still exists. */
 	mmgrab(mm[1]);
 	mmput(mm[1]);
 	assert_ptr_equal(at = vms_mm_next(at), mm[2]);
 	assert_null(vms_mm_next(at));
 	mmdrop(mm[1]);
-	/* the walker may be the last user */
+	/* The walker may be the last user. */
 	assert_ptr_equal(at = vms_mm_next(NULL), w->mm);
 	assert_ptr_equal(at = vms_mm_next(at), mm[0]);
 	mmput(mm[0]);
@@ -326,7 +324,7 @@ static void walk_finds_every_address_space_in_use(void **state)
 	mmput(mm[2]);
 }
 
-/* How many address spaces a walker sees. From any thread. */
+/* Counts the address spaces that a walker sees. Any thread may call it. */
 static void *count_all(void *arg)
 {
 	uintptr_t nr = 0;
@@ -337,7 +335,7 @@ static void *count_all(void *arg)
 	return (void *)nr;
 }
 
-/* While fork copies, the hook lets another thread walk. */
+/* Counts during a fork: the hook lets another thread walk. */
 static uintptr_t seen_in_fork;
 
 static void walk_in_open(struct vm_area_struct *vma)
@@ -354,8 +352,8 @@ static void walk_in_open(struct vm_area_struct *vma)
 
 /*
  * Symptom: memory that a walker of all address spaces mapped in a child was
- * found twice, or the child was unsound; cause: the child was listed before
- * fork had locked it.
+ * found twice, or the child was inconsistent. Cause: the child was listed
+ * before fork had locked it.
  */
 static void child_is_listed_when_it_is_whole(void **state)
 {
@@ -375,7 +373,10 @@ static void child_is_listed_when_it_is_whole(void **state)
 	fput(file);
 }
 
-/* A child that cannot be made whole is never listed, and leaves nothing. */
+/*
+ * A child that cannot be completed must never be listed, and must leave
+ * nothing.
+ */
 static void child_that_fails_is_not_listed(void **state)
 {
 	struct world *w = *state;
@@ -402,8 +403,8 @@ static void *exec(void *task)
 
 /*
  * Symptom: a walker saw an address space with limits that are not those of its
- * process; cause: exec listed it before it gave it the limits. The test holds
- * the lock under which exec reads the old limits.
+ * process. Cause: exec listed it before it set the limits. The test holds the
+ * lock under which exec reads the old limits.
  */
 static void new_address_space_is_listed_with_its_limits(void **state)
 {
@@ -472,7 +473,7 @@ static void walk_beside_fork_and_exit_sees_only_the_living(void **state)
 	assert_int_equal(atomic_load(&c.bad), 0);
 }
 
-/* get_task_mm() from another thread meets exec and exit. */
+/* get_task_mm() of another thread runs concurrently with exec and exit. */
 static struct task *shared_task;
 
 static void *look_at_its_mm(void *arg)

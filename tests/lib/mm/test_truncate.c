@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_truncate.c - pages of a file are taken out of the address spaces that
- * map it: by the owner (unmap_mapping_range()), because the file ends before
- * them, because a hole was punched; at rest and beside faults that bring them
- * in.
+ * test_truncate.c - removing a file's pages from the address spaces that map
+ * it: by the owner (unmap_mapping_range()), because the file ends before them,
+ * or because of a hole; without concurrency, and concurrently with faults that
+ * map them.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -19,7 +19,7 @@
 #define PAGES 8UL
 #define ROUNDS 2000
 
-/* Which of the pages from @addr on are mapped: "x" one, "." none. */
+/* Return: which pages from @addr on are mapped: "x" mapped, "." not. */
 static const char *mapped(struct mm_struct *mm, unsigned long addr)
 {
 	static char text[PAGES + 1];
@@ -35,9 +35,9 @@ static const char *mapped(struct mm_struct *mm, unsigned long addr)
 }
 
 /*
- * One file, mapped twice: shared at BASE, written throughout (word 1);
- * privately at PRIVATE, where the even pages are copies (word 2) and the others
- * are the file's.
+ * Maps one file twice. The mapping at BASE is shared, and every page is written
+ * (word 1). The mapping at PRIVATE is private: its even pages are copies (word
+ * 2), the others are the file's.
  */
 static struct file *map_twice(struct mm_struct *mm)
 {
@@ -69,7 +69,9 @@ static void unmapped_range_is_asked_for_again(void **state)
 	struct mm_struct *mm = ((struct world *)*state)->mm;
 	struct file *file = map_twice(mm);
 
-	/* every page that the bytes touch; copies stay */
+	/*
+	 * Every page that contains one of the bytes is unmapped; copies stay.
+	 */
 	unmap_mapping_range(file->f_mapping, 2 * PG + 5, 2 * PG, 0);
 	assert_string_equal(mapped(mm, BASE), "xx...xxx");
 	assert_string_equal(mapped(mm, PRIVATE), "xxx.xxxx");
@@ -78,7 +80,7 @@ static void unmapped_range_is_asked_for_again(void **state)
 	assert_int_equal(word_at(mm, PRIVATE + 2 * PG), 2);
 	unmap_mapping_range(file->f_mapping, 2 * PG, PG, 1);
 	assert_string_equal(mapped(mm, PRIVATE), "xx.xxxxx");
-	assert_int_equal(word_at(mm, PRIVATE + 2 * PG), 1); /* the copy is gone */
+	assert_int_equal(word_at(mm, PRIVATE + 2 * PG), 1); /* the copy is dropped */
 	assert_int_equal(vms_mm_validate(mm, stderr), 0);
 	fput(file);
 }
@@ -97,7 +99,7 @@ static void length_zero_reaches_to_the_end(void **state)
 	unmap_mapping_pages(file->f_mapping, 1, 2, true);
 	assert_string_equal(mapped(mm, BASE), "x..x....");
 	assert_string_equal(mapped(mm, PRIVATE), "x..x....");
-	unmap_mapping_pages(file->f_mapping, PAGES, 5, true); /* nobody maps these */
+	unmap_mapping_pages(file->f_mapping, PAGES, 5, true); /* nothing maps these pages */
 	unmap_mapping_pages(file->f_mapping, 0, 0, true);
 	assert_string_equal(mapped(mm, BASE), "........");
 	fput(file);
@@ -109,7 +111,7 @@ static void every_vma_of_the_file_is_found(void **state)
 	struct file *file = map_twice(w->mm);
 	struct mm_struct *child;
 
-	/* cut in three, shifted, in another mm */
+	/* Split in three, moved, and mapped in another mm. */
 	vms_mprotect(w->mm, BASE + 2 * PG, 2 * PG, PROT_READ);
 	assert_int_equal(vms_fork(w->mm, &child), 0);
 	vms_fault(child, BASE + 3 * PG, 0);
@@ -128,8 +130,8 @@ static void every_vma_of_the_file_is_found(void **state)
 }
 
 /*
- * An owner with a fault() of its own takes a page back, and is asked for it
- * again.
+ * An owner with its own fault() takes a page back, and its hook is called for
+ * the page again.
  */
 static struct page *owned;
 static unsigned int asked;
@@ -172,7 +174,7 @@ static void pages_beyond_the_new_end_are_gone_for_good(void **state)
 	struct file *file = map_twice(mm);
 	struct address_space *mapping = file->f_mapping;
 
-	assert_int_equal(vms_file_truncate(mapping, 4 * PG + 1), 0); /* a page in part stays */
+	assert_int_equal(vms_file_truncate(mapping, 4 * PG + 1), 0); /* a partial page stays */
 	assert_string_equal(mapped(mm, BASE), "xxxxx...");
 	assert_string_equal(mapped(mm, PRIVATE), "xxxxx...");
 	assert_int_equal(atomic_load(&mapping->nrpages), 5);
@@ -181,8 +183,8 @@ static void pages_beyond_the_new_end_are_gone_for_good(void **state)
 	assert_int_equal(vms_fault(mm, BASE + 5 * PG, FAULT_FLAG_WRITE), VMS_SIGBUS);
 	assert_int_equal(vms_fault(mm, PRIVATE + 6 * PG, FAULT_FLAG_WRITE), VMS_SIGBUS);
 	/*
-	 * what comes back when it grows is empty, and nothing comes back by
-	 * itself
+	 * When the file grows again its new part is empty, and no page is
+	 * mapped again without a fault.
 	 */
 	assert_int_equal(vms_file_truncate(mapping, PAGES * PG), 0);
 	assert_string_equal(mapped(mm, BASE), "xxxxx...");
@@ -201,7 +203,7 @@ static void hole_reads_as_zero_and_spares_private_copies(void **state)
 	struct mm_struct *mm = ((struct world *)*state)->mm;
 	struct file *file = map_twice(mm);
 
-	/* the whole pages 2 and 3 */
+	/* The whole pages 2 and 3. */
 	assert_int_equal(vms_file_punch_hole(file->f_mapping, PG + 1, 3 * PG), 0);
 	assert_string_equal(mapped(mm, BASE), "xx..xxxx");
 	assert_string_equal(mapped(mm, PRIVATE), "xxx.xxxx");
@@ -219,7 +221,7 @@ static void hole_reads_as_zero_and_spares_private_copies(void **state)
 	fput(file);
 }
 
-/* A cache of many pages, so that taking some out needs memory. */
+/* The cache has many pages, so that removing some needs memory. */
 static void failed_allocation_leaves_the_file_as_it_was(void **state)
 {
 	struct mm_struct *mm = ((struct world *)*state)->mm;
@@ -252,9 +254,9 @@ static void failed_allocation_leaves_the_file_as_it_was(void **state)
 	fput(file);
 }
 
-/* ---- beside faults ---- */
+/* ---- concurrently with faults ---- */
 
-#define FAR (1UL << 21) /* pages that lie in page tables of their own */
+#define FAR (1UL << 21) /* the distance of pages with page tables of their own */
 
 struct rush {
 	struct mm_struct *mm;
@@ -263,8 +265,8 @@ struct rush {
 };
 
 /*
- * Page i of the file is mapped shared at BASE + i * FAR, privately at PRIVATE +
- * i * FAR.
+ * Page i of the file is mapped shared at BASE + i * FAR, and privately at
+ * PRIVATE + i * FAR.
  */
 static void *touch_all(void *arg)
 {
@@ -299,8 +301,8 @@ static bool any_mapped_from(struct mm_struct *mm, unsigned long first)
 
 /*
  * Symptom: a page beyond the end of a file stays mapped, and what is written to
- * it is lost; cause: a fault had the page in its hands while the file was
- * truncated, and mapped it afterwards.
+ * it is lost. Cause: a fault had taken the page when the file was truncated,
+ * and mapped it afterwards.
  */
 static void no_fault_brings_a_truncated_page_back(void **state)
 {
@@ -324,8 +326,8 @@ static void no_fault_brings_a_truncated_page_back(void **state)
 		bad += atomic_load(&file->f_mapping->nrpages) > left;
 		bad += vms_file_truncate(file->f_mapping, PAGES * PG) != 0;
 		/*
-		 * now and then the page tables go too, and come back under the
-		 * truncation
+		 * Sometimes the page tables are freed too, and made again
+		 * during the truncation.
 		 */
 		if (i % 3 == 0) {
 			unsigned long addr = BASE + i % PAGES * FAR;
@@ -341,7 +343,7 @@ static void no_fault_brings_a_truncated_page_back(void **state)
 	fput(file);
 }
 
-/* ---- beside other address spaces ---- */
+/* ---- concurrently with other address spaces ---- */
 
 struct party {
 	struct mm_struct *mm;
@@ -352,7 +354,8 @@ struct party {
 };
 
 /*
- * Splits, merges, moves and unmaps of one file, in an address space of its own.
+ * Splits, merges, moves and unmaps one file's mappings in an address space of
+ * its own.
  */
 static void *change_mappings(void *arg)
 {
@@ -376,9 +379,9 @@ static void *change_mappings(void *arg)
 }
 
 /*
- * Symptom: ThreadSanitizer reports a race on a VMA's node in its file's tree;
- * cause: whether it is linked was looked at without the tree's lock, while
- * another address space's VMA left the tree beside it.
+ * Symptom: ThreadSanitizer reports a race on a VMA's node in its file's tree.
+ * Cause: a thread tested without the tree's lock whether the node is linked,
+ * while another address space's VMA left the tree.
  */
 static void address_spaces_share_a_file_without_a_common_lock(void **state)
 {
@@ -422,9 +425,9 @@ static void *unmap_pages(void *arg)
 }
 
 /*
- * Symptom: validation says that pages and counters disagree, or reads a page
- * that is gone; cause: who unmaps pages through their file needs none of the
- * locks that validation holds.
+ * Symptom: the validation reports that pages and counters disagree, or reads a
+ * freed page. Cause: a thread that unmaps pages through their file needs none
+ * of the locks that the validation holds.
  */
 static void validation_beside_unmapping_finds_nothing_broken(void **state)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_unbias.c - readers that hold VMAs by slots of their threads
- * (lib/sync/vma_bias.h): which VMAs come to that after readers have met, and
- * that a writer of many such VMAs pays one fence, not one for each.
+ * test_unbias.c - readers that hold VMAs by their threads' slots
+ * (lib/sync/vma_bias.h): which VMAs become biased after readers have met, and
+ * that a writer of many such VMAs makes one fence, not one for each.
  */
 #include "tests/lib/mm/world.h"
 
@@ -12,7 +12,7 @@
 #define VMAS 400UL
 #define AT(i) (BASE + (i)*4 * PG)
 
-/* Two VMAs that touch differ in their rights, so none is merged. */
+/* Maps adjacent VMAs with different rights, so that none merge. */
 static struct mm_struct *filled(void **state, unsigned long vmas)
 {
 	struct mm_struct *mm = ((struct world *)*state)->mm;
@@ -56,8 +56,8 @@ static unsigned long count_biased(struct mm_struct *mm, unsigned long vmas)
 }
 
 /*
- * A thread that holds a VMA twice meets itself. After a revocation that is of
- * no avail for a while.
+ * Holds the VMA twice until it is biased: a thread that does so counts as two
+ * readers that met. For a while after a revocation that has no effect.
  */
 static void meet(struct mm_struct *mm, unsigned long addr)
 {
@@ -83,7 +83,7 @@ static void a_thread_that_met_nobody_biases_nothing(void **state)
 {
 	struct mm_struct *mm = filled(state, VMAS);
 
-	/* What an earlier test left of its meetings is used up by then. */
+	/* This uses up what an earlier test's meetings left. */
 	for (unsigned long i = 0; i < VMAS; i++)
 		lock_once(mm, AT(i));
 	mmap_write_lock(mm);
@@ -105,8 +105,8 @@ static void after_a_meeting_a_thread_biases_what_it_counts_on(void **state)
 		lock_once(mm, AT(i));
 	n = count_biased(mm, VMAS);
 	/*
-	 * A few may be found by what the thread remembers, and then it does not
-	 * ask.
+	 * A hint of the thread may find a few of them, and then the thread does
+	 * not ask.
 	 */
 	assert_in_range(n, VMS__BIAS_KEEN - 16, VMS__BIAS_KEEN + 1);
 }

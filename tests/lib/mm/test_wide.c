@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_wide.c - address spaces of 48, 52 and 57 bits: every call works at their
- * low and at their high end, and addresses that differ only in the bits above
- * 48 are different places.
+ * test_wide.c - address spaces of 48, 52 and 57 bits: every call works at both
+ * ends, and addresses that differ only in the bits above 48 are different
+ * places.
  */
 #include <errno.h>
 
@@ -67,7 +67,10 @@ static void both_ends_are_mapped_touched_moved_and_unmapped(void **state)
 	}
 }
 
-/* The page table's levels tell apart what the lower 48 bits do not. */
+/*
+ * The page table's levels must distinguish addresses whose lower 48 bits are
+ * equal.
+ */
 static void no_address_is_another_ones_alias(void **state)
 {
 	struct mm_struct *mm = create(*state, VMS_TASK_SIZE_MAX);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* world.c - see world.h. */
+/* world.c - implements world.h. */
 #include "tests/lib/mm/world.h"
 
 const struct mm_layout world_layout = {

@@ -2,7 +2,7 @@
 /*
  * world.h - what the tests of lib/mm share: one small address space on the
  * engine under test, its layout as text, and the check that nothing is left
- * when it is gone.
+ * when it was freed.
  */
 #ifndef TESTS_MM_WORLD_H
 #define TESTS_MM_WORLD_H
@@ -23,8 +23,8 @@
 #define FIXED (ANON | MAP_FIXED)
 
 /*
- * The world: [0x10000, 0x40000000), placed top-down below 0x40000000; the break
- * begins at 0x10000000.
+ * The layout: [0x10000, 0x40000000), mappings are placed top-down below
+ * 0x40000000, and the break begins at 0x10000000.
  */
 extern const struct mm_layout world_layout;
 
@@ -34,24 +34,30 @@ struct world {
 };
 
 /*
- * cmocka set-up and tear-down; *state is the engine's name before, the world
- * after. Tear-down validates, and wants no leak.
+ * cmocka set-up and tear-down. *@state is the engine's name before the set-up,
+ * and the world after it. The tear-down validates the world, and requires that
+ * nothing leaks.
  */
 int world_setup(void **state);
 int world_teardown(void **state);
 
-/* @mm may have @count VMAs. */
+/* Lets @mm have at most @count VMAs. */
 void limit_map_count(struct mm_struct *mm, int count);
 
-/* "START-END PERMS PGOFF\n" a VMA, in hexadecimal; the caller frees it. */
+/*
+ * Return: "START-END PERMS PGOFF\n" for each VMA, in hexadecimal. The caller
+ * must free the text.
+ */
 char *layout_text(struct mm_struct *mm);
 void expect_layout_at(struct mm_struct *mm, const char *expected, const char *file, int line);
 #define expect_layout(mm, expected) expect_layout_at(mm, expected, __FILE__, __LINE__)
 
-/* A file of @pages pages, readable, and writable if @writable. */
+/*
+ * Return: a file of @pages pages, readable, and writable if @writable is set.
+ */
 struct file *world_file(unsigned long pages, bool writable);
 
-/* Each test once on every engine. */
+/* Runs each test once on every engine. */
 #define ON_ENGINE(f, engine)                                                                       \
 	{                                                                                          \
 		.name = #f " [" engine "]", .test_func = f, .setup_func = world_setup,             \
