@@ -617,6 +617,10 @@ static inline void *vms_mas_step(struct ma_state *mas, unsigned long max)
 	return entry;
 }
 
+/* What mas_find() and mas_next() do where vms_mas_step() does not. */
+VMS_API void *vms_mas_find(struct ma_state *mas, unsigned long max);
+VMS_API void *vms_mas_next(struct ma_state *mas, unsigned long max);
+
 /**
  * mas_find() - On a fresh cursor the first entry at or after mas->index, else
  * the next one; up to @max.
@@ -625,7 +629,6 @@ static inline void *vms_mas_step(struct ma_state *mas, unsigned long max)
  */
 static inline void *mas_find(struct ma_state *mas, unsigned long max)
 {
-	VMS_API void *vms_mas_find(struct ma_state * mas, unsigned long max);
 	void *entry = vms_mas_step(mas, max);
 
 	return likely(entry) ? entry : vms_mas_find(mas, max);
@@ -654,7 +657,6 @@ VMS_API void *mas_find_range_rev(struct ma_state *mas, unsigned long min)
  */
 static inline void *mas_next(struct ma_state *mas, unsigned long max)
 {
-	VMS_API void *vms_mas_next(struct ma_state * mas, unsigned long max);
 	void *entry = vms_mas_step(mas, max);
 
 	return likely(entry) ? entry : vms_mas_next(mas, max);

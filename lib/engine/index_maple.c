@@ -128,7 +128,7 @@ static inline bool gap(struct mm_struct *mm, unsigned long low, unsigned long hi
 	if (!(highest ? vms__mt_isa->highest_gap : vms__mt_isa->lowest_gap)(mas, low, high - 1,
 									    size, beside))
 		return false;
-	mt_vouch_gap(mas);
+	ml_vouch_gap(mas);
 	place->start = mas->index;
 	place->prev = beside[0];
 	place->vma = beside[1];

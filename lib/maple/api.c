@@ -50,7 +50,7 @@ static void change_flags(struct maple_tree *mt, unsigned int set, unsigned int c
 
 	if (lock)
 		mtree_lock(mt);
-	mt_set_flags(mt, (vms_mt_flags(mt) | set) & ~clear);
+	ml_set_flags(mt, (vms_mt_flags(mt) | set) & ~clear);
 	if (lock)
 		mtree_unlock(mt);
 }
@@ -69,12 +69,12 @@ void mt_clear_in_rcu(struct maple_tree *mt)
 
 unsigned int mt_height(const struct maple_tree *mt)
 {
-	void *ref = mt_root(mt);
+	void *ref = ml_root(mt);
 	unsigned int height = 0;
 
-	for (; mt_is_node(ref); ref = mt_slot(mt_node(ref), 0)) {
+	for (; ml_is_node(ref); ref = ml_slot(ml_node(ref), 0)) {
 		height++;
-		if (mt_is_leaf(ref))
+		if (ml_is_leaf(ref))
 			break;
 	}
 	return height;
@@ -142,7 +142,7 @@ void *mt_prev(struct maple_tree *mt, unsigned long index, unsigned long min)
 /* Values that the normal API refuses. */
 static bool is_reserved(const void *entry)
 {
-	return xa_is_internal(entry) && (unsigned long)entry < MT_RESERVED && !xa_is_zero(entry);
+	return xa_is_internal(entry) && (unsigned long)entry < ML_RESERVED && !xa_is_zero(entry);
 }
 
 int mtree_store_range(struct maple_tree *mt, unsigned long first, unsigned long last, void *entry,
@@ -221,7 +221,7 @@ int mtree_alloc_range(struct maple_tree *mt, unsigned long *startp, void *entry,
 	struct ma_state mas;
 	int err;
 
-	if (!mt_has_gaps(mt) || is_reserved(entry))
+	if (!ml_has_gaps(mt) || is_reserved(entry))
 		return -EINVAL;
 	mas_init(&mas, mt, 0);
 	lock(mt);
@@ -236,7 +236,7 @@ int mtree_alloc_rrange(struct maple_tree *mt, unsigned long *startp, void *entry
 	struct ma_state mas;
 	int err;
 
-	if (!mt_has_gaps(mt) || is_reserved(entry))
+	if (!ml_has_gaps(mt) || is_reserved(entry))
 		return -EINVAL;
 	mas_init(&mas, mt, 0);
 	lock(mt);
@@ -252,7 +252,7 @@ int mtree_alloc_cyclic(struct maple_tree *mt, unsigned long *startp, void *entry
 	struct ma_state mas;
 	int err;
 
-	if (!mt_has_gaps(mt) || is_reserved(entry))
+	if (!ml_has_gaps(mt) || is_reserved(entry))
 		return -EINVAL;
 	mas_init(&mas, mt, 0);
 	lock(mt);
@@ -265,28 +265,28 @@ int mtree_alloc_cyclic(struct maple_tree *mt, unsigned long *startp, void *entry
 
 static void destroy_under(const struct maple_tree *mt, void *ref, unsigned long max)
 {
-	struct maple_node *node = mt_node(ref);
+	struct maple_node *node = ml_node(ref);
 
-	if (mt_is_leaf(ref)) {
-		vms__mt_retire(mt, node, MT_LEAF);
+	if (ml_is_leaf(ref)) {
+		vms__mt_retire(mt, node, ML_LEAF);
 		return;
 	}
 	for (unsigned int i = 0;; i++) {
-		unsigned long pivot = mt_pivot(node, i) < max ? mt_pivot(node, i) : max;
+		unsigned long pivot = ml_pivot(node, i) < max ? ml_pivot(node, i) : max;
 
-		destroy_under(mt, mt_slot(node, i), pivot);
+		destroy_under(mt, ml_slot(node, i), pivot);
 		if (pivot == max)
 			break;
 	}
-	vms__mt_retire(mt, node, MT_INNER);
+	vms__mt_retire(mt, node, ML_INNER);
 }
 
 void __mt_destroy(struct maple_tree *mt)
 {
-	void *root = mt_root(mt);
+	void *root = ml_root(mt);
 
-	mt_publish_root(mt, NULL);
-	if (mt_is_node(root))
+	ml_publish_root(mt, NULL);
+	if (ml_is_node(root))
 		destroy_under(mt, root, ULONG_MAX);
 }
 

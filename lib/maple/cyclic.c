@@ -33,6 +33,6 @@ int mas_alloc_cyclic(struct ma_state *mas, unsigned long *startp, void *entry,
 		return err;
 	*startp = index;
 	*next = index + 1;
-	mt_set_flags(mt, *next ? flags & ~MT_FLAGS_ALLOC_WRAPPED : flags | MT_FLAGS_ALLOC_WRAPPED);
+	ml_set_flags(mt, *next ? flags & ~MT_FLAGS_ALLOC_WRAPPED : flags | MT_FLAGS_ALLOC_WRAPPED);
 	return wrapped;
 }

@@ -78,7 +78,7 @@ void mt_cache_shrink(void)
 
 bool mt_lock_is_held(const struct maple_tree *mt)
 {
-	const struct rw_semaphore *sem = mt_external_rwsem(mt);
+	const struct rw_semaphore *sem = ml_external_rwsem(mt);
 
 	if (!mt_external_lock(mt))
 		return vms__spin_is_locked(&mt->ma_lock);
@@ -87,7 +87,7 @@ bool mt_lock_is_held(const struct maple_tree *mt)
 
 bool mt_write_lock_is_held(const struct maple_tree *mt)
 {
-	const struct rw_semaphore *sem = mt_external_rwsem(mt);
+	const struct rw_semaphore *sem = ml_external_rwsem(mt);
 
 	if (!mt_external_lock(mt))
 		return vms__spin_is_locked(&mt->ma_lock);
@@ -122,7 +122,7 @@ static struct guard guard_of(const struct ma_state *mas)
 
 static const void *lock_of(const struct maple_tree *mt)
 {
-	return mt_external_lock(mt) ? (const void *)mt_external_rwsem(mt) : &mt->ma_lock;
+	return mt_external_lock(mt) ? (const void *)ml_external_rwsem(mt) : &mt->ma_lock;
 }
 
 /*
@@ -144,7 +144,7 @@ static struct guard guard_now(const struct maple_tree *mt)
  */
 static bool owner_may_hold(const struct maple_tree *mt, const struct guard *now)
 {
-	return mt_external_lock(mt) && !now->hold && vms_rwsem_is_locked(mt_external_rwsem(mt));
+	return mt_external_lock(mt) && !now->hold && vms_rwsem_is_locked(ml_external_rwsem(mt));
 }
 
 /* Does it name a node? */

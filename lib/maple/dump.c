@@ -40,23 +40,23 @@ static void dump_entry(const struct dump *d, const void *entry, unsigned long mi
 static void dump_node(const struct dump *d, const void *ref, unsigned long min, unsigned long max,
 		      unsigned int depth)
 {
-	const struct maple_node *node = mt_node(ref);
-	unsigned int end = mt_find_slot(node, max);
+	const struct maple_node *node = ml_node(ref);
+	unsigned int end = ml_find_slot(node, max);
 	unsigned long low = min;
 
 	dump_range(d, min, max, depth);
-	fprintf(d->out, "%s %p, %u slots, state %lu", mt_is_leaf(ref) ? "leaf" : "node",
-		(void *)node, end + 1, mt_state(node));
-	for (unsigned int i = 0; i <= end && !mt_is_leaf(ref) && mt_has_gaps(d->mt); i++)
-		fprintf(d->out, "%s%lx", i ? " " : ", gaps ", mt_gap(node, i));
+	fprintf(d->out, "%s %p, %u slots, state %lu", ml_is_leaf(ref) ? "leaf" : "node",
+		(void *)node, end + 1, ml_state(node));
+	for (unsigned int i = 0; i <= end && !ml_is_leaf(ref) && ml_has_gaps(d->mt); i++)
+		fprintf(d->out, "%s%lx", i ? " " : ", gaps ", ml_gap(node, i));
 	fputc('\n', d->out);
 	for (unsigned int i = 0; i <= end; i++) {
-		unsigned long high = i < end ? mt_pivot(node, i) : max;
+		unsigned long high = i < end ? ml_pivot(node, i) : max;
 
-		if (!mt_is_leaf(ref))
-			dump_node(d, mt_slot(node, i), low, high, depth + 1);
+		if (!ml_is_leaf(ref))
+			dump_node(d, ml_slot(node, i), low, high, depth + 1);
 		else if (!i || high + 1 != low)
-			dump_entry(d, mt_slot(node, i), low, high, depth + 1);
+			dump_entry(d, ml_slot(node, i), low, high, depth + 1);
 		low = high + 1;
 	}
 }
@@ -64,11 +64,11 @@ static void dump_node(const struct dump *d, const void *ref, unsigned long min, 
 void vms_mt_fdump(const struct maple_tree *mt, enum mt_dump_format format, FILE *out)
 {
 	struct dump d = {.mt = mt, .out = out, .format = format};
-	void *root = mt_root(mt);
+	void *root = ml_root(mt);
 
 	fprintf(out, "maple tree %p, flags %#x, height %u, root %p\n", (void *)mt, vms_mt_flags(mt),
 		mt_height(mt), root);
-	if (mt_is_node(root))
+	if (ml_is_node(root))
 		dump_node(&d, root, 0, ULONG_MAX, 0);
 	else if (root)
 		dump_entry(&d, root, 0, 0, 1);

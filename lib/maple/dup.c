@@ -13,11 +13,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/maple/debug.h"
 #include "lib/maple/internal.h"
 
-static enum mt_kind kind_of(const void *ref)
+static enum ml_kind kind_of(const void *ref)
 {
-	return mt_is_leaf(ref) ? MT_LEAF : MT_INNER;
+	return ml_is_leaf(ref) ? ML_LEAF : ML_INNER;
 }
 
 static void drop(const struct maple_tree *mt, void *ref, unsigned long max);
@@ -27,16 +28,16 @@ static void drop_children(const struct maple_tree *mt, const struct maple_node *
 			  unsigned int n, unsigned long max)
 {
 	for (unsigned int i = 0; i < n; i++)
-		drop(mt, mt_slot(node, i), mt_slot_max(node, i, max));
+		drop(mt, ml_slot(node, i), ml_slot_max(node, i, max));
 }
 
 /* A copy that was never published. */
 static void drop(const struct maple_tree *mt, void *ref, unsigned long max)
 {
-	struct maple_node *node = mt_node(ref);
+	struct maple_node *node = ml_node(ref);
 
-	if (!mt_is_leaf(ref))
-		drop_children(mt, node, mt_find_slot(node, max) + 1, max);
+	if (!ml_is_leaf(ref))
+		drop_children(mt, node, ml_find_slot(node, max) + 1, max);
 	vms__mt_free(mt, node, kind_of(ref));
 }
 
@@ -48,22 +49,22 @@ static void *copy_node(struct ma_state *mas, void *ref, unsigned long max);
  */
 static bool copy_children(struct ma_state *mas, struct maple_node *node, unsigned long max)
 {
-	unsigned int n = mt_find_slot(node, max) + 1;
+	unsigned int n = ml_find_slot(node, max) + 1;
 
 	for (unsigned int i = 0; i < n; i++) {
-		void *child = copy_node(mas, mt_slot(node, i), mt_slot_max(node, i, max));
+		void *child = copy_node(mas, ml_slot(node, i), ml_slot_max(node, i, max));
 
 		if (unlikely(!child)) {
 			drop_children(mas->tree, node, i, max);
 			return false;
 		}
-		mt_set_slot(node, i, child);
+		ml_set_slot(node, i, child);
 		/*
 		 * A search may have lowered the source's bounds between the
 		 * copies of the two: no bound is below its child's.
 		 */
-		if (mt_has_gaps(mas->tree) && !mt_is_leaf(child))
-			mt_set_gap(node, i, vms__mt_isa->inner_gap(mt_node(child)));
+		if (ml_has_gaps(mas->tree) && !ml_is_leaf(child))
+			ml_set_gap(node, i, vms__mt_isa->inner_gap(ml_node(child)));
 	}
 	return true;
 }
@@ -79,21 +80,21 @@ static void *copy_node(struct ma_state *mas, void *ref, unsigned long max)
 
 	if (unlikely(!node))
 		return NULL;
-	phase = mt_is_leaf(ref) ? mt_first_phase(node) : 0;
-	memcpy((void *)node, mt_node(ref), mt_is_leaf(ref) ? MT_LEAF_BYTES : MT_INNER_BYTES);
-	for (unsigned int i = 0; !mt_is_leaf(ref) && mt_has_gaps(mas->tree) && i < MT_GAPS; i++)
-		mt_set_gap(node, i, mt_gap(mt_node(ref), i));
+	phase = ml_is_leaf(ref) ? ml_first_phase(node) : 0;
+	memcpy((void *)node, ml_node(ref), ml_is_leaf(ref) ? ML_LEAF_BYTES : ML_INNER_BYTES);
+	for (unsigned int i = 0; !ml_is_leaf(ref) && ml_has_gaps(mas->tree) && i < ML_GAPS; i++)
+		ml_set_gap(node, i, ml_gap(ml_node(ref), i));
 	/*
 	 * A life of its own: not the phases of the leaf that it is a copy of.
 	 * Relaxed: not published yet.
 	 */
-	atomic_store_explicit(&node->state, (mt_form_of(node) & MT_FORM) | phase,
+	atomic_store_explicit(&node->state, (ml_form_of(node) & ML_FORM) | phase,
 			      memory_order_relaxed);
-	if (!mt_is_leaf(ref) && !copy_children(mas, node, max)) {
-		vms__mt_free(mas->tree, node, MT_INNER);
+	if (!ml_is_leaf(ref) && !copy_children(mas, node, max)) {
+		vms__mt_free(mas->tree, node, ML_INNER);
 		return NULL;
 	}
-	return (void *)((unsigned long)node | ((unsigned long)ref & (MT_NODE_MARK | MT_FORM)));
+	return (void *)((unsigned long)node | ((unsigned long)ref & (ML_NODE_MARK | ML_FORM)));
 }
 
 /* What makes two trees of one kind: all flags but the one that is a state. */
@@ -104,22 +105,22 @@ static unsigned int kind_flags(const struct maple_tree *mt)
 
 int __mt_dup(struct maple_tree *mt, struct maple_tree *copy, gfp_t gfp)
 {
-	void *root = mt_root(mt);
+	void *root = ml_root(mt);
 	struct ma_state mas;
 
 	(void)gfp;
-	mt_assert_write_locked(copy);
+	ml_assert_write_locked(copy);
 	VMS_ASSERT(mt_lock_is_held(mt));
 	if (kind_flags(mt) != kind_flags(copy) || !mtree_empty(copy))
 		return -EINVAL;
 	mas_init(&mas, copy, 0);
-	if (mt_is_node(root)) {
+	if (ml_is_node(root)) {
 		root = copy_node(&mas, root, ULONG_MAX);
 		if (!root)
 			return -ENOMEM;
 	}
-	mt_set_flags(copy, vms_mt_flags(mt));
-	mt_publish_root(copy, root);
+	ml_set_flags(copy, vms_mt_flags(mt));
+	ml_publish_root(copy, root);
 	return 0;
 }
 

@@ -33,18 +33,18 @@
 void vms__mt_gap_raise(const unsigned long *path, unsigned int level, unsigned long gap)
 {
 	do {
-		struct maple_node *node = mt_step_node(path[level]);
-		unsigned int slot = mt_step_slot(path[level]);
+		struct maple_node *node = ml_step_node(path[level]);
+		unsigned int slot = ml_step_slot(path[level]);
 
-		if (mt_gap(node, slot) >= gap)
+		if (ml_gap(node, slot) >= gap)
 			return;
-		mt_set_gap(node, slot, gap);
+		ml_set_gap(node, slot, gap);
 	} while (level--);
 }
 
 void vms__mt_gap_set(const unsigned long *path, unsigned int level, unsigned long gap)
 {
-	mt_set_gap(mt_step_node(path[level]), mt_step_slot(path[level]), gap);
+	ml_set_gap(ml_step_node(path[level]), ml_step_slot(path[level]), gap);
 	if (level)
 		vms__mt_gap_raise(path, level - 1, gap);
 }
@@ -52,14 +52,14 @@ void vms__mt_gap_set(const unsigned long *path, unsigned int level, unsigned lon
 void vms__mt_gap_lower(const unsigned long *path, unsigned int level, unsigned long gap)
 {
 	for (;; level--) {
-		struct maple_node *node = mt_step_node(path[level]);
-		_Atomic unsigned long *word = &node->gap[mt_step_slot(path[level])];
+		struct maple_node *node = ml_step_node(path[level]);
+		_Atomic unsigned long *word = &node->gap[ml_step_slot(path[level])];
 		unsigned long bound = atomic_load_explicit(word, memory_order_relaxed);
 
 		/*
 		 * What counts is that no other search has lowered it meanwhile,
 		 * maybe further. release: whoever sees it low, by
-		 * mt_gap_acquire(), sees the bounds below it low, too.
+		 * ml_gap_acquire(), sees the bounds below it low, too.
 		 */
 		if (bound <= gap ||
 		    !atomic_compare_exchange_strong_explicit(
@@ -92,12 +92,12 @@ static inline __attribute__((always_inline)) int empty_area(struct ma_state *mas
 {
 	bool found;
 
-	if (!mt_has_gaps(mas->tree) || !size || min > max || max - min < size - 1)
+	if (!ml_has_gaps(mas->tree) || !size || min > max || max - min < size - 1)
 		return -EINVAL;
 	found = (highest ? vms__mt_isa->highest_gap : vms__mt_isa->lowest_gap)(mas, min, max, size,
 									       NULL);
 	if (!found) {
-		mas_set_error(mas, -EBUSY);
+		ml_set_error(mas, -EBUSY);
 		return -EBUSY;
 	}
 	return 0;
@@ -128,6 +128,6 @@ int vms__mas_find_gap(struct ma_state *mas, unsigned long min, unsigned long max
 	int err = empty_area(mas, min, max, size, highest);
 
 	if (!err)
-		mt_vouch_gap(mas);
+		ml_vouch_gap(mas);
 	return err;
 }

@@ -30,37 +30,37 @@ void *vms__mt_descend_root(struct ma_state *mas, unsigned long key, void *root)
 }
 
 /*
- * mt_descend() to index 0, which is in the first slot of each node on the way:
+ * ml_descend() to index 0, which is in the first slot of each node on the way:
  * nothing is searched for.
  */
 static void *descend_first(struct ma_state *mas)
 {
 	struct maple_node *node;
 	unsigned long state, pivot;
-	struct mt_leaf l;
+	struct ml_leaf l;
 	void *ref, *entry;
 
 	do {
-		ref = mt_root(mas->tree);
-		if (unlikely(!mt_is_node(ref)))
-			return mt_descend(mas, 0);
+		ref = ml_root(mas->tree);
+		if (unlikely(!ml_is_node(ref)))
+			return ml_descend(mas, 0);
 		mas->depth = 0;
 		mas->max = ULONG_MAX;
-		while (!mt_is_leaf(ref)) {
-			node = mt_node(ref);
-			mas->path[mas->depth++] = mt_step(node, 0);
-			pivot = mt_pivot(node, 0);
+		while (!ml_is_leaf(ref)) {
+			node = ml_node(ref);
+			mas->path[mas->depth++] = ml_step(node, 0);
+			pivot = ml_pivot(node, 0);
 			mas->max = pivot < mas->max ? pivot : mas->max;
-			ref = mt_slot(node, 0);
+			ref = ml_slot(node, 0);
 		}
-		node = mt_node(ref);
+		node = ml_node(ref);
 		do {
-			state = mt_state(node);
-			mt_leaf_view(&l, node, state, 0, mas->max);
-			mas->last = mt_leaf_max(&l, 0);
-			entry = mt_leaf_slot(&l, 0);
-		} while (unlikely(mt_state(node) != state));
-	} while (unlikely(state & MT_DEAD));
+			state = ml_state(node);
+			ml_leaf_view(&l, node, state, 0, mas->max);
+			mas->last = ml_leaf_max(&l, 0);
+			entry = ml_leaf_slot(&l, 0);
+		} while (unlikely(ml_state(node) != state));
+	} while (unlikely(state & ML_DEAD));
 	mas->index = mas->min = 0;
 	mas->node = node;
 	mas->version = state;
@@ -72,7 +72,7 @@ static void *descend_first(struct ma_state *mas)
 
 static inline void *descend_from_index(struct ma_state *mas)
 {
-	return mas->index ? mt_descend(mas, mas->index) : descend_first(mas);
+	return mas->index ? ml_descend(mas, mas->index) : descend_first(mas);
 }
 
 /*
@@ -81,7 +81,7 @@ static inline void *descend_from_index(struct ma_state *mas)
  */
 static void *rewalk(struct ma_state *mas, unsigned long key)
 {
-	void *entry = mt_descend(mas, key);
+	void *entry = ml_descend(mas, key);
 
 	mas->status = ma_active;
 	return entry;
@@ -119,7 +119,7 @@ unsigned long vms__mt_path_max(const struct ma_state *mas, unsigned int level)
 	unsigned long max;
 
 	do
-		max = mt_pivot(mt_step_node(mas->path[level]), mt_step_slot(mas->path[level]));
+		max = ml_pivot(ml_step_node(mas->path[level]), ml_step_slot(mas->path[level]));
 	while (max == ULONG_MAX && level--);
 	return max;
 }
@@ -128,10 +128,10 @@ unsigned long vms__mt_path_max(const struct ma_state *mas, unsigned int level)
 static unsigned long path_min(const struct ma_state *mas, unsigned int level)
 {
 	do {
-		unsigned int slot = mt_step_slot(mas->path[level]);
+		unsigned int slot = ml_step_slot(mas->path[level]);
 
 		if (slot)
-			return mt_pivot(mt_step_node(mas->path[level]), slot - 1) + 1;
+			return ml_pivot(ml_step_node(mas->path[level]), slot - 1) + 1;
 	} while (level--);
 	return 0;
 }
@@ -142,24 +142,24 @@ static unsigned long path_min(const struct ma_state *mas, unsigned int level)
  */
 static bool descend_from(struct ma_state *mas, unsigned int level, bool last)
 {
-	struct maple_node *node = mt_step_node(mas->path[level]);
-	void *ref = mt_slot(node, mt_step_slot(mas->path[level]));
+	struct maple_node *node = ml_step_node(mas->path[level]);
+	void *ref = ml_slot(node, ml_step_slot(mas->path[level]));
 
-	if (mt_state(node) & MT_DEAD)
+	if (ml_state(node) & ML_DEAD)
 		return false;
-	while (!mt_is_leaf(ref)) {
-		node = mt_node(ref);
+	while (!ml_is_leaf(ref)) {
+		node = ml_node(ref);
 		/*
 		 * A node in its own right ends with its maximum, which is not
-		 * below its last pivot: see mt_find_slot().
+		 * below its last pivot: see ml_find_slot().
 		 */
-		mas->path[++level] = mt_step(node, last ? mt_find_slot(node, mas->min - 1) : 0);
-		ref = mt_slot(node, mt_step_slot(mas->path[level]));
+		mas->path[++level] = ml_step(node, last ? ml_find_slot(node, mas->min - 1) : 0);
+		ref = ml_slot(node, ml_step_slot(mas->path[level]));
 	}
 	VMS_ASSERT(level + 1 == mas->depth);
-	mas->node = mt_node(ref);
-	mas->version = mt_state(mas->node);
-	return !(mas->version & MT_DEAD);
+	mas->node = ml_node(ref);
+	mas->version = ml_state(mas->node);
+	return !(mas->version & ML_DEAD);
 }
 
 bool vms__mt_next_leaf(struct ma_state *mas)
@@ -169,7 +169,7 @@ bool vms__mt_next_leaf(struct ma_state *mas)
 	do {
 		if (!level--)
 			return false;
-	} while (mt_pivot(mt_step_node(mas->path[level]), mt_step_slot(mas->path[level])) ==
+	} while (ml_pivot(ml_step_node(mas->path[level]), ml_step_slot(mas->path[level])) ==
 		 ULONG_MAX);
 	mas->path[level]++;
 	if (!descend_from(mas, level, false))
@@ -193,7 +193,7 @@ static bool prev_leaf(struct ma_state *mas)
 	do {
 		if (!level--)
 			return false;
-	} while (!mt_step_slot(mas->path[level]));
+	} while (!ml_step_slot(mas->path[level]));
 	mas->path[level]--;
 	if (!descend_from(mas, level, true))
 		return false;
@@ -217,10 +217,10 @@ static inline bool entered(struct ma_state *mas)
  */
 static inline bool take(struct ma_state *mas, unsigned int i, void **entry)
 {
-	*entry = mt_slot(mas->node, i);
-	if (unlikely(mt_state(mas->node) != mas->version))
+	*entry = ml_slot(mas->node, i);
+	if (unlikely(ml_state(mas->node) != mas->version))
 		return false;
-	mt_at_slot(mas, i);
+	ml_at_slot(mas, i);
 	return true;
 }
 
@@ -233,19 +233,19 @@ static inline bool take(struct ma_state *mas, unsigned int i, void **entry)
 static bool first_step_next(struct ma_state *mas, unsigned long key, void **entry)
 {
 	unsigned int i = mas->offset;
-	struct mt_leaf l;
+	struct ml_leaf l;
 	unsigned long last;
 
 	if (mas->used || mas->full || !mas->node || mas->last >= mas->max)
 		return false;
-	mt_leaf_view(&l, mas->node, mas->version, mas->min, mas->max);
+	ml_leaf_view(&l, mas->node, mas->version, mas->min, mas->max);
 	if (i >= l.keys)
 		return false;
 	do
-		last = mt_leaf_max(&l, ++i);
+		last = ml_leaf_max(&l, ++i);
 	while (last < key && i < l.keys);
-	*entry = mt_leaf_slot(&l, i);
-	if (unlikely(last < key || mas->version & MT_BUSY || mt_state(mas->node) != mas->version))
+	*entry = ml_leaf_slot(&l, i);
+	if (unlikely(last < key || mas->version & ML_BUSY || ml_state(mas->node) != mas->version))
 		return false;
 	mas->full = 1; /* the first step, of a leaf that it has not looked at */
 	mas->offset = (unsigned char)i;
@@ -257,17 +257,17 @@ static bool first_step_next(struct ma_state *mas, unsigned long key, void **entr
 static bool first_step_prev(struct ma_state *mas, unsigned long key, void **entry)
 {
 	unsigned int i = mas->offset;
-	struct mt_leaf l;
+	struct ml_leaf l;
 	unsigned long index;
 
 	if (mas->used || mas->full || !mas->node || mas->index <= mas->min || !i)
 		return false;
-	mt_leaf_view(&l, mas->node, mas->version, mas->min, mas->max);
+	ml_leaf_view(&l, mas->node, mas->version, mas->min, mas->max);
 	do
-		index = mt_leaf_min(&l, --i);
+		index = ml_leaf_min(&l, --i);
 	while (index > key && i);
-	*entry = mt_leaf_slot(&l, i);
-	if (unlikely(index > key || mas->version & MT_BUSY || mt_state(mas->node) != mas->version))
+	*entry = ml_leaf_slot(&l, i);
+	if (unlikely(index > key || mas->version & ML_BUSY || ml_state(mas->node) != mas->version))
 		return false;
 	mas->full = 1; /* the first step, of a leaf that it has not looked at */
 	mas->offset = (unsigned char)i;
@@ -359,24 +359,24 @@ static void *prev_slot(struct ma_state *mas, unsigned long min, bool gaps)
 
 void *mas_walk(struct ma_state *mas)
 {
-	mt_assert_fresh(mas);
-	return mt_descend(mas, mas->index);
+	ml_assert_fresh(mas);
+	return ml_descend(mas, mas->index);
 }
 
 static void *next(struct ma_state *mas, unsigned long max, bool gaps)
 {
 	void *entry;
 
-	mt_assert_fresh(mas);
+	ml_assert_fresh(mas);
 	if (mas->last >= max)
 		return stop(mas, ma_overflow);
 	switch (mas->status) {
 	case ma_pause: /* behind all of the range, which may be several by now */
-		mt_descend(mas, mas->last);
+		ml_descend(mas, mas->last);
 		break;
 	case ma_none:
 	case ma_start:
-		mt_descend(mas, mas->index);
+		ml_descend(mas, mas->index);
 		break;
 	case ma_underflow: /* stands before the first that was in the limits: that is next */
 		entry = mas_walk(mas);
@@ -400,7 +400,6 @@ static void *next(struct ma_state *mas, unsigned long max, bool gaps)
 	return mas->status == ma_none ? NULL : next_slot(mas, max, gaps);
 }
 
-void *vms_mas_next(struct ma_state *mas, unsigned long max);
 void *vms_mas_next(struct ma_state *mas, unsigned long max)
 {
 	return next(mas, max, false);
@@ -415,14 +414,14 @@ static void *prev(struct ma_state *mas, unsigned long min, bool gaps)
 {
 	void *entry;
 
-	mt_assert_fresh(mas);
+	ml_assert_fresh(mas);
 	if (mas->index <= min)
 		return stop(mas, ma_underflow);
 	switch (mas->status) {
 	case ma_none:
 	case ma_pause:
 	case ma_start:
-		mt_descend(mas, mas->index);
+		ml_descend(mas, mas->index);
 		break;
 	case ma_overflow: /* stands after the last that was in the limits: that is previous */
 		entry = mas_walk(mas);
@@ -442,7 +441,7 @@ static void *prev(struct ma_state *mas, unsigned long min, bool gaps)
 		/* Beyond index 0, which is all that the tree may hold. */
 		if (mas->index && min)
 			return stop(mas, ma_underflow);
-		return mas->index ? mt_descend(mas, 0) : NULL;
+		return mas->index ? ml_descend(mas, 0) : NULL;
 	}
 	if (mas->status == ma_root) {
 		mas->status = ma_none;
@@ -507,12 +506,11 @@ static bool find_begin(struct ma_state *mas, unsigned long max, void **entry)
 	return *entry || mas->status != ma_active || mas->index == max;
 }
 
-void *vms_mas_find(struct ma_state *mas, unsigned long max);
 void *vms_mas_find(struct ma_state *mas, unsigned long max)
 {
 	void *entry;
 
-	mt_assert_fresh(mas);
+	ml_assert_fresh(mas);
 	if (likely(mas->status == ma_active)) {
 		if (mas->last >= max)
 			return NULL;
@@ -539,7 +537,7 @@ unsigned int vms_mas_batch(struct ma_state *mas, unsigned long max, struct vms_m
 	unsigned int got = 0;
 	void *entry;
 
-	mt_assert_fresh(mas);
+	ml_assert_fresh(mas);
 	if (mas->status == ma_start && mas->index <= max && n) {
 		entry = descend_from_index(mas);
 		if (entry)
@@ -562,13 +560,13 @@ void *mas_find_range(struct ma_state *mas, unsigned long max)
 {
 	void *entry;
 
-	mt_assert_fresh(mas);
+	ml_assert_fresh(mas);
 	return find_begin(mas, max, &entry) ? entry : next_slot(mas, max, true);
 }
 
 static bool find_rev_begin(struct ma_state *mas, unsigned long min, void **entry)
 {
-	mt_assert_fresh(mas);
+	ml_assert_fresh(mas);
 	*entry = NULL;
 	switch (mas->status) {
 	case ma_active:
@@ -607,12 +605,12 @@ static bool find_rev_begin(struct ma_state *mas, unsigned long min, void **entry
 	}
 	if (mas->index < min)
 		return true;
-	*entry = mt_descend(mas, mas->index);
+	*entry = ml_descend(mas, mas->index);
 	if (*entry)
 		return true;
 	if (mas->status == ma_none) {
 		if (mas->index && !min)
-			*entry = mt_descend(mas, 0);
+			*entry = ml_descend(mas, 0);
 		return true;
 	}
 	return mas->index < min;

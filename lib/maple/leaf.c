@@ -14,7 +14,7 @@
  */
 static bool keys_fit(unsigned long bits, unsigned long differ, unsigned int shift)
 {
-	return !(bits & ((1ul << shift) - 1)) && !(differ >> (MT_KEY_BITS + shift));
+	return !(bits & ((1ul << shift) - 1)) && !(differ >> (ML_KEY_BITS + shift));
 }
 
 /*
@@ -24,43 +24,44 @@ static bool keys_fit(unsigned long bits, unsigned long differ, unsigned int shif
 static bool ends_fit(unsigned long min, unsigned long max, unsigned long start, unsigned int shift)
 {
 	return !((min | (max + 1)) & ((1ul << shift) - 1)) &&
-	       mt_region(min, shift) == mt_region(start, shift) &&
-	       mt_region(max, shift) == mt_region(start, shift);
+	       ml_region(min, shift) == ml_region(start, shift) &&
+	       ml_region(max, shift) == ml_region(start, shift);
 }
 
 unsigned long vms__mt_form_for(unsigned int n, const unsigned long *pivot, unsigned long min)
 {
 	unsigned long start = n > 1 ? pivot[0] + 1 : min, bits = 0, differ = 0;
 	bool no_page = false, no_byte = false;
-	unsigned int shift = MT_PAGE_SHIFT;
+	unsigned int shift = ML_PAGE_SHIFT;
 
 	for (unsigned int i = 0; i + 1 < n; i++) {
 		bits |= pivot[i] + 1;
 		differ |= (pivot[i] + 1) ^ start;
 		/* The keys that mean "not in use". */
-		no_page |= ((pivot[i] + 1) >> MT_PAGE_SHIFT & MT_KEY_NONE) == MT_KEY_NONE;
-		no_byte |= ((pivot[i] + 1) & MT_KEY_NONE) == MT_KEY_NONE;
+		no_page |= ((pivot[i] + 1) >> ML_PAGE_SHIFT & ML_KEY_NONE) == ML_KEY_NONE;
+		no_byte |= ((pivot[i] + 1) & ML_KEY_NONE) == ML_KEY_NONE;
 	}
 	if (no_page || !keys_fit(bits, differ, shift)) {
 		shift = 0;
 		if (no_byte || !keys_fit(bits, differ, shift))
-			return MT_WIDE_BIT;
+			return ML_WIDE_BIT;
 	}
-	return (shift ? 0 : MT_BYTE_BIT) |
-	       (ends_fit(min, pivot[n - 1], start, shift) ? 0 : MT_EDGE_BIT);
+	return (shift ? 0 : ML_BYTE_BIT) |
+	       (ends_fit(min, pivot[n - 1], start, shift) ? 0 : ML_EDGE_BIT);
 }
 
 /*
  * What a new leaf has to spare goes behind its gaps, two slots each, for that
- * is what storing into a gap takes (shape.h). The last leaf keeps it at its
- * end, where keys that come in order are added. Compiled once for each form.
+ * is what storing into a gap takes (shape.tmpl.h). The last leaf keeps it at
+ * its end, where keys that come in order are added. Compiled once for each
+ * form.
  */
 static inline __attribute__((always_inline)) void fill(struct maple_node *leaf, unsigned long form,
 						       unsigned int n, const unsigned long *pivot,
 						       void *const *slot)
 {
-	const unsigned int keys = mt_keys_of(form), shift = mt_shift_of(form);
-	void *_Atomic *slots = form & MT_WIDE_BIT ? leaf->wide_leaf.slot : leaf->narrow_leaf.slot;
+	const unsigned int keys = ml_keys_of(form), shift = ml_shift_of(form);
+	void *_Atomic *slots = form & ML_WIDE_BIT ? leaf->wide_leaf.slot : leaf->narrow_leaf.slot;
 	unsigned int to = 0, spare = pivot[n - 1] == ULONG_MAX ? 0 : keys + 1 - n;
 
 	/* Relaxed, as all stores here: the leaf is not published yet. */
@@ -75,23 +76,23 @@ static inline __attribute__((always_inline)) void fill(struct maple_node *leaf, 
 		}
 		to++;
 		for (unsigned long at = end; at < to; at++) {
-			if (form & MT_WIDE_BIT)
+			if (form & ML_WIDE_BIT)
 				atomic_store_explicit(&leaf->wide_leaf.pivot[at], start - 1,
 						      memory_order_relaxed);
 			else
 				atomic_store_explicit(&leaf->narrow_leaf.key[at],
-						      (uint32_t)(start >> shift) & MT_KEY_NONE,
+						      (uint32_t)(start >> shift) & ML_KEY_NONE,
 						      memory_order_relaxed);
 			atomic_store_explicit(&slots[at], slot[i], memory_order_relaxed);
 		}
 	}
 	atomic_store_explicit(&slots[to], slot[n - 1], memory_order_relaxed);
 	for (; to < keys; to++) {
-		if (form & MT_WIDE_BIT)
+		if (form & ML_WIDE_BIT)
 			atomic_store_explicit(&leaf->wide_leaf.pivot[to], ULONG_MAX,
 					      memory_order_relaxed);
 		else
-			atomic_store_explicit(&leaf->narrow_leaf.key[to], MT_KEY_NONE,
+			atomic_store_explicit(&leaf->narrow_leaf.key[to], ML_KEY_NONE,
 					      memory_order_relaxed);
 		atomic_store_explicit(&slots[to + 1], NULL, memory_order_relaxed);
 	}
@@ -100,36 +101,36 @@ static inline __attribute__((always_inline)) void fill(struct maple_node *leaf, 
 void vms__mt_fill_leaf(struct maple_node *leaf, unsigned long form, unsigned int n,
 		       const unsigned long *pivot, void *const *slot)
 {
-	mt_begin(leaf, form | MT_LEAF_BIT, pivot[0] + 1);
-	if (form & MT_WIDE_BIT)
-		fill(leaf, MT_LEAF_BIT | MT_WIDE_BIT, n, pivot, slot);
-	else if (form & MT_BYTE_BIT)
-		fill(leaf, MT_LEAF_BIT | MT_BYTE_BIT, n, pivot, slot);
+	ml_begin(leaf, form | ML_LEAF_BIT, pivot[0] + 1);
+	if (form & ML_WIDE_BIT)
+		fill(leaf, ML_LEAF_BIT | ML_WIDE_BIT, n, pivot, slot);
+	else if (form & ML_BYTE_BIT)
+		fill(leaf, ML_LEAF_BIT | ML_BYTE_BIT, n, pivot, slot);
 	else
-		fill(leaf, MT_LEAF_BIT, n, pivot, slot);
+		fill(leaf, ML_LEAF_BIT, n, pivot, slot);
 }
 
-static void row_push(struct mt_row *row, unsigned long pivot, void *slot)
+static void row_push(struct ml_row *row, unsigned long pivot, void *slot)
 {
 	row->pivot[row->n] = pivot;
 	row->slot[row->n++] = slot;
 }
 
 /* Of the old leaf's slots those in @slots. */
-static void row_push_slots(struct mt_row *row, const struct mt_leaf *l, unsigned int slots)
+static void row_push_slots(struct ml_row *row, const struct ml_leaf *l, unsigned int slots)
 {
 	for (; slots; slots &= slots - 1) {
 		unsigned int i = (unsigned int)__builtin_ctz(slots);
 
-		row_push(row, mt_leaf_max(l, i), mt_leaf_slot(l, i));
+		row_push(row, ml_leaf_max(l, i), ml_leaf_slot(l, i));
 	}
 }
 
-int vms__mt_replace_leaf(struct mt_write *w)
+int vms__mt_replace_leaf(struct ml_write *w)
 {
 	struct ma_state *mas = w->mas;
-	struct maple_node *old = mas->node, *leaf = vms__mt_alloc(mas, MT_LEAF);
-	struct mt_row row; /* an initializer would clear all of it */
+	struct maple_node *old = mas->node, *leaf = vms__mt_alloc(mas, ML_LEAF);
+	struct ml_row row; /* an initializer would clear all of it */
 	unsigned long form;
 
 	if (unlikely(!leaf))
@@ -146,22 +147,22 @@ int vms__mt_replace_leaf(struct mt_write *w)
 	 * A leaf of pages into whose form all fits remains one; another may
 	 * become one.
 	 */
-	form = mt_form_of(old) & (MT_FORM & ~MT_LEAF_BIT);
-	if (!w->form_fits || form & (MT_WIDE_BIT | MT_BYTE_BIT))
+	form = ml_form_of(old) & (ML_FORM & ~ML_LEAF_BIT);
+	if (!w->form_fits || form & (ML_WIDE_BIT | ML_BYTE_BIT))
 		form = vms__mt_form_for(row.n, row.pivot, mas->min);
 	vms__mt_fill_leaf(leaf, form, row.n, row.pivot, row.slot);
 	if (mas->depth) {
-		struct maple_node *parent = mt_step_node(mas->path[mas->depth - 1]);
+		struct maple_node *parent = ml_step_node(mas->path[mas->depth - 1]);
 
-		mt_publish_slot(parent, mt_step_slot(mas->path[mas->depth - 1]),
-				mt_ref_in(parent, leaf));
+		ml_publish_slot(parent, ml_step_slot(mas->path[mas->depth - 1]),
+				ml_ref_in(parent, leaf));
 	} else {
-		mt_publish_root(mas->tree, mt_ref(leaf));
+		ml_publish_root(mas->tree, ml_ref(leaf));
 	}
-	vms__mt_retire(mas->tree, old, MT_LEAF);
+	vms__mt_retire(mas->tree, old, ML_LEAF);
 	mas->node = leaf;
-	mas->version = mt_state(leaf);
-	mas->offset = (unsigned char)mt_find_slot(leaf, w->first);
-	mt_leaf_view(&w->leaf, leaf, mas->version, mas->min, mas->max);
+	mas->version = ml_state(leaf);
+	mas->offset = (unsigned char)ml_find_slot(leaf, w->first);
+	ml_leaf_view(&w->leaf, leaf, mas->version, mas->min, mas->max);
 	return 0;
 }

@@ -23,7 +23,7 @@
  * below or above all of its bounds. In a memory map these are the root and the
  * ways down to the first and the last leaf.
  *
- * Pivots not in use are ULONG_MAX, keys not in use MT_KEY_NONE, so that the
+ * Pivots not in use are ULONG_MAX, keys not in use ML_KEY_NONE, so that the
  * slot of an index is the number of pivots below it, whatever the number of
  * slots in use, and a slot is the last iff its pivot is not below the node's
  * maximum. Slots beyond the last mean nothing.
@@ -35,23 +35,23 @@
  * What may change after a node is published:
  *   slot    inner: swung to the child's replacement. Leaf: another entry for
  *           the same range.
- *   pivot   leaf only, as shape.h says; inner nodes' pivots never change, so a
- *           live node's minimum and maximum never do.
+ *   pivot   leaf only, as shape.tmpl.h says; inner nodes' pivots never change,
+ *           so a live node's minimum and maximum never do.
  *   state   bit 0: the node is dead, replaced by others; nothing else in it
  *           ever changes again. Bit 6: a change of bounds is under way. Above
- *           it: the number of the leaf's phase, which shape.h explains. The
- *           rest says what form the node has, and stays.
+ *           it: the number of the leaf's phase, which shape.tmpl.h explains.
+ *           The rest says what form the node has, and stays.
  *   gap     read and written under the lock only: no gap under the slot is
  *           larger, as gap.c explains.
  *
  * A reader takes state, then pivots, then the slot, then state again; where the
- * two differ it looks again. So what it took comes from one phase, and shape.h
- * sees to it that this cannot mislead. Who wants to know all slots of a leaf at
- * once must find it without a change under way, too.
+ * two differ it looks again. So what it took comes from one phase, and
+ * shape.tmpl.h sees to it that this cannot mislead. Who wants to know all slots
+ * of a leaf at once must find it without a change under way, too.
  *
  * Locks: every store here is made under the tree's lock, or before the node is
- * published. Loads: RCU or the lock. Read next: descend.h (the way down),
- * shape.h (changes in place), rebuild.c (all others).
+ * published. Loads: RCU or the lock. Read next: descend.tmpl.h (the way down),
+ * shape.tmpl.h (changes in place), rebuild.c (all others).
  */
 #ifndef VMS_MAPLE_NODE_H
 #define VMS_MAPLE_NODE_H
@@ -63,175 +63,178 @@
 
 #include "lib/sync/assert.h"
 
-#define MT_NARROW_LEAF_KEYS 14u
-#define MT_WIDE_LEAF_KEYS 11u
-#define MT_NARROW_INNER_KEYS 30u
-#define MT_WIDE_INNER_KEYS 23u
-#define MT_LEAF_SLOTS 15u  /* most slots of a leaf */
-#define MT_INNER_SLOTS 31u /* most slots of an inner node, and of any node */
-#define MT_GAPS 32u        /* one to spare, always 0, for whole vectors */
+#define ML_NARROW_LEAF_KEYS 14u
+#define ML_WIDE_LEAF_KEYS 11u
+#define ML_NARROW_INNER_KEYS 30u
+#define ML_WIDE_INNER_KEYS 23u
+#define ML_LEAF_SLOTS 15u  /* most slots of a leaf */
+#define ML_INNER_SLOTS 31u /* most slots of an inner node, and of any node */
+#define ML_GAPS 32u        /* one to spare, always 0, for whole vectors */
 /*
  * What a node other than the root holds at least, empty slots aside: little
  * enough that a split's halves are not soon merged again.
  */
-#define MT_INNER_MIN 8u
-#define MT_LEAF_MIN 4u
+#define ML_INNER_MIN 8u
+#define ML_LEAF_MIN 4u
 
 struct maple_node {
 	_Atomic unsigned long state;
 	union {
 		struct {
-			_Atomic uint32_t key[MT_NARROW_LEAF_KEYS];
-			void *_Atomic slot[MT_NARROW_LEAF_KEYS + 1];
+			_Atomic uint32_t key[ML_NARROW_LEAF_KEYS];
+			void *_Atomic slot[ML_NARROW_LEAF_KEYS + 1];
 			unsigned long base; /* where the region of the keys begins */
 		} narrow_leaf;
 		struct {
-			_Atomic unsigned long pivot[MT_WIDE_LEAF_KEYS];
-			void *_Atomic slot[MT_WIDE_LEAF_KEYS + 1];
+			_Atomic unsigned long pivot[ML_WIDE_LEAF_KEYS];
+			void *_Atomic slot[ML_WIDE_LEAF_KEYS + 1];
 		} wide_leaf;
 		struct {
-			_Atomic uint32_t key[MT_NARROW_INNER_KEYS];
-			void *_Atomic slot[MT_NARROW_INNER_KEYS + 1];
+			_Atomic uint32_t key[ML_NARROW_INNER_KEYS];
+			void *_Atomic slot[ML_NARROW_INNER_KEYS + 1];
 			unsigned long base;
 		} narrow_inner;
 		struct {
-			_Atomic unsigned long pivot[MT_WIDE_INNER_KEYS];
-			void *_Atomic slot[MT_WIDE_INNER_KEYS + 1];
+			_Atomic unsigned long pivot[ML_WIDE_INNER_KEYS];
+			void *_Atomic slot[ML_WIDE_INNER_KEYS + 1];
 		} wide_inner;
 	};
 	/*
 	 * Of inner nodes in trees with MT_FLAGS_ALLOC_RANGE; other nodes'
 	 * memory ends before it, a leaf's well before.
 	 */
-	_Atomic unsigned long gap[MT_GAPS];
+	_Atomic unsigned long gap[ML_GAPS];
 };
 
-#define MT_LEAF_BYTES                                                                              \
+#define ML_LEAF_BYTES                                                                              \
 	(offsetof(struct maple_node, narrow_leaf) + sizeof(((struct maple_node *)0)->narrow_leaf))
-#define MT_INNER_BYTES offsetof(struct maple_node, gap)
-_Static_assert(MT_LEAF_BYTES == 192 && MT_INNER_BYTES == 384 && sizeof(struct maple_node) == 640,
+#define ML_INNER_BYTES offsetof(struct maple_node, gap)
+_Static_assert(ML_LEAF_BYTES == 192 && ML_INNER_BYTES == 384 && sizeof(struct maple_node) == 640,
 	       "whole cache lines");
 
 /*
  * What form a node has: these bits of its state, and of every reference to it.
  */
-#define MT_LEAF_BIT 4ul
-#define MT_WIDE_BIT 8ul
-#define MT_EDGE_BIT 16ul /* narrow, and spans more than the region of its keys */
-#define MT_BYTE_BIT 32ul /* narrow, keys from bit 0 on */
-#define MT_FORM (MT_LEAF_BIT | MT_WIDE_BIT | MT_EDGE_BIT | MT_BYTE_BIT)
+#define ML_LEAF_BIT 4ul
+#define ML_WIDE_BIT 8ul
+#define ML_EDGE_BIT 16ul /* narrow, and spans more than the region of its keys */
+#define ML_BYTE_BIT 32ul /* narrow, keys from bit 0 on */
+#define ML_FORM (ML_LEAF_BIT | ML_WIDE_BIT | ML_EDGE_BIT | ML_BYTE_BIT)
 /* The rest of the state. */
-#define MT_DEAD 1ul
-#define MT_BUSY 64ul /* a leaf whose bounds are being changed */
-#define MT_STATE_STEP 128ul
+#define ML_DEAD 1ul
+#define ML_BUSY 64ul /* a leaf whose bounds are being changed */
+#define ML_STATE_STEP 128ul
 
-#define MT_KEY_BITS 31u
-#define MT_KEY_NONE 0x7fffffffu
-#define MT_PAGE_SHIFT 12u
+#define ML_KEY_BITS 31u
+#define ML_KEY_NONE 0x7fffffffu
+#define ML_PAGE_SHIFT 12u
 
 /*
  * A node as the root or a slot names it: its address, 64-byte aligned, and in
  * the low bits "a node" (no entry that the root may hold has these) and its
  * form.
  */
-#define MT_NODE_MARK 2ul
-#define MT_ALIGN 64ul
-#define MT_RESERVED 4096ul /* values below, with the mark, are reserved entries */
+#define ML_NODE_MARK 2ul
+#define ML_ALIGN 64ul
+#define ML_RESERVED 4096ul /* values below, with the mark, are reserved entries */
 
-static inline bool mt_is_node(const void *ref)
+static inline bool ml_is_node(const void *ref)
 {
-	return ((unsigned long)ref & 3) == MT_NODE_MARK && (unsigned long)ref >= MT_RESERVED;
+	return ((unsigned long)ref & 3) == ML_NODE_MARK && (unsigned long)ref >= ML_RESERVED;
 }
-static inline bool mt_is_leaf(const void *ref)
+static inline bool ml_is_leaf(const void *ref)
 {
-	return (unsigned long)ref & MT_LEAF_BIT;
+	return (unsigned long)ref & ML_LEAF_BIT;
 }
-static inline bool mt_is_wide(const void *ref)
+static inline bool ml_is_wide(const void *ref)
 {
-	return (unsigned long)ref & MT_WIDE_BIT;
+	return (unsigned long)ref & ML_WIDE_BIT;
 }
-static inline struct maple_node *mt_node(const void *ref)
+static inline struct maple_node *ml_node(const void *ref)
 {
-	return (struct maple_node *)((unsigned long)ref & ~(MT_ALIGN - 1));
+	return (struct maple_node *)((unsigned long)ref & ~(ML_ALIGN - 1));
 }
 
 /* A step of a cursor's path: node and slot in one word. */
-static inline unsigned long mt_step(const struct maple_node *node, unsigned int slot)
+static inline unsigned long ml_step(const struct maple_node *node, unsigned int slot)
 {
 	return (unsigned long)node | slot;
 }
-static inline struct maple_node *mt_step_node(unsigned long step)
+static inline struct maple_node *ml_step_node(unsigned long step)
 {
-	return (struct maple_node *)(step & ~(MT_ALIGN - 1));
+	return (struct maple_node *)(step & ~(ML_ALIGN - 1));
 }
-static inline unsigned int mt_step_slot(unsigned long step)
+static inline unsigned int ml_step_slot(unsigned long step)
 {
-	return step & (MT_ALIGN - 1);
+	return step & (ML_ALIGN - 1);
 }
 
 /* ---- a node's form ---- */
 
 /* The part of the state that stays. */
-static inline unsigned long mt_form_of(const struct maple_node *node)
+static inline unsigned long ml_form_of(const struct maple_node *node)
 {
 	/* Relaxed: it was there before the node was published. */
 	return atomic_load_explicit(&((struct maple_node *)node)->state, memory_order_relaxed);
 }
-static inline void *mt_ref(const struct maple_node *node)
+static inline void *ml_ref(const struct maple_node *node)
 {
-	return (void *)((unsigned long)node | MT_NODE_MARK | (mt_form_of(node) & MT_FORM));
+	return (void *)((unsigned long)node | ML_NODE_MARK | (ml_form_of(node) & ML_FORM));
 }
-static inline unsigned long mt_base(const struct maple_node *node)
+static inline unsigned long ml_base(const struct maple_node *node)
 {
-	return mt_form_of(node) & MT_LEAF_BIT ? node->narrow_leaf.base : node->narrow_inner.base;
+	return ml_form_of(node) & ML_LEAF_BIT ? node->narrow_leaf.base : node->narrow_inner.base;
 }
 /*
  * The reference by which @parent names @node. Who comes from a narrow parent of
  * the same region has seen to it that the index is in that region, and an edge
  * node is one like the others.
  */
-static inline void *mt_ref_in(const struct maple_node *parent, const struct maple_node *node)
+static inline void *ml_ref_in(const struct maple_node *parent, const struct maple_node *node)
 {
-	unsigned long form = mt_form_of(node), up = mt_form_of(parent);
+	unsigned long form = ml_form_of(node), up = ml_form_of(parent);
 
-	if (form & MT_EDGE_BIT && !((form ^ up) & (MT_WIDE_BIT | MT_BYTE_BIT)) &&
-	    mt_base(node) == mt_base(parent))
-		form &= ~MT_EDGE_BIT;
-	return (void *)((unsigned long)node | MT_NODE_MARK | (form & MT_FORM));
+	if (form & ML_EDGE_BIT && !((form ^ up) & (ML_WIDE_BIT | ML_BYTE_BIT)) &&
+	    ml_base(node) == ml_base(parent))
+		form &= ~ML_EDGE_BIT;
+	return (void *)((unsigned long)node | ML_NODE_MARK | (form & ML_FORM));
 }
-static inline bool mt_node_is_wide(const struct maple_node *node)
+static inline bool ml_node_is_wide(const struct maple_node *node)
 {
-	return mt_form_of(node) & MT_WIDE_BIT;
+	return ml_form_of(node) & ML_WIDE_BIT;
 }
-static inline unsigned int mt_shift_of(unsigned long form)
+static inline unsigned int ml_shift_of(unsigned long form)
 {
-	return form & MT_BYTE_BIT ? 0 : MT_PAGE_SHIFT;
+	return form & ML_BYTE_BIT ? 0 : ML_PAGE_SHIFT;
 }
 /* Pivots that a node of this form has; it has one slot more. */
-static inline unsigned int mt_keys_of(unsigned long state)
+static inline unsigned int ml_keys_of(unsigned long state)
 {
-	if (state & MT_LEAF_BIT)
-		return state & MT_WIDE_BIT ? MT_WIDE_LEAF_KEYS : MT_NARROW_LEAF_KEYS;
-	return state & MT_WIDE_BIT ? MT_WIDE_INNER_KEYS : MT_NARROW_INNER_KEYS;
+	if (state & ML_LEAF_BIT)
+		return state & ML_WIDE_BIT ? ML_WIDE_LEAF_KEYS : ML_NARROW_LEAF_KEYS;
+	return state & ML_WIDE_BIT ? ML_WIDE_INNER_KEYS : ML_NARROW_INNER_KEYS;
 }
-static inline unsigned int mt_keys(const struct maple_node *node)
+static inline unsigned int ml_keys(const struct maple_node *node)
 {
-	return mt_keys_of(mt_form_of(node));
+	return ml_keys_of(ml_form_of(node));
 }
-static inline void *_Atomic *mt_slots(const struct maple_node *node)
+static inline void *_Atomic *ml_slots(const struct maple_node *node)
 {
-	unsigned long form = mt_form_of(node);
+	unsigned long form = ml_form_of(node);
 	struct maple_node *n = (struct maple_node *)node;
 
-	if (form & MT_LEAF_BIT)
-		return form & MT_WIDE_BIT ? n->wide_leaf.slot : n->narrow_leaf.slot;
-	return form & MT_WIDE_BIT ? n->wide_inner.slot : n->narrow_inner.slot;
+	if (form & ML_LEAF_BIT)
+		return form & ML_WIDE_BIT ? n->wide_leaf.slot : n->narrow_leaf.slot;
+	return form & ML_WIDE_BIT ? n->wide_inner.slot : n->narrow_inner.slot;
 }
 
-/* ---- readers: every load acquires, so that what is loaded after it is not older ---- */
+/*
+ * ---- readers: every load acquires, so that what is loaded after it is not
+ * older ----
+ */
 
-/* Pairs with the releases of shape.h, and with mt_kill()'s. */
-static inline unsigned long mt_state(const struct maple_node *node)
+/* Pairs with the releases of shape.tmpl.h, and with ml_kill()'s. */
+static inline unsigned long ml_state(const struct maple_node *node)
 {
 	return atomic_load_explicit(&((struct maple_node *)node)->state, memory_order_acquire);
 }
@@ -239,63 +242,63 @@ static inline unsigned long mt_state(const struct maple_node *node)
  * The keys of a narrow node and the pivots of a wide one begin at the same
  * place in leaves and inner nodes.
  */
-static inline uint32_t mt_key(const struct maple_node *node, unsigned int i)
+static inline uint32_t ml_key(const struct maple_node *node, unsigned int i)
 {
 	return atomic_load_explicit(&((struct maple_node *)node)->narrow_inner.key[i],
 				    memory_order_acquire);
 }
-static inline unsigned long mt_wide_pivot(const struct maple_node *node, unsigned int i)
+static inline unsigned long ml_wide_pivot(const struct maple_node *node, unsigned int i)
 {
 	return atomic_load_explicit(&((struct maple_node *)node)->wide_inner.pivot[i],
 				    memory_order_acquire);
 }
 /* What a key of a node with this base and shift means. */
-static inline unsigned long mt_key_pivot(uint32_t key, unsigned long base, unsigned int shift)
+static inline unsigned long ml_key_pivot(uint32_t key, unsigned long base, unsigned int shift)
 {
-	return key == MT_KEY_NONE ? ULONG_MAX : base + ((unsigned long)key << shift) - 1;
+	return key == ML_KEY_NONE ? ULONG_MAX : base + ((unsigned long)key << shift) - 1;
 }
 /*
  * The key to search narrow nodes of this shift for, of an index in their
  * region: never one that is not in use.
  */
-static inline uint32_t mt_search_key(unsigned long index, unsigned int shift)
+static inline uint32_t ml_search_key(unsigned long index, unsigned int shift)
 {
-	uint32_t key = (uint32_t)(index >> shift) & MT_KEY_NONE;
+	uint32_t key = (uint32_t)(index >> shift) & ML_KEY_NONE;
 
-	return key - (key == MT_KEY_NONE);
+	return key - (key == ML_KEY_NONE);
 }
 /*
  * Pivot @i of any node; ULONG_MAX for the last slot, which has none. Pairs with
- * shape.h's releases.
+ * shape.tmpl.h's releases.
  */
-static inline unsigned long mt_pivot(const struct maple_node *node, unsigned int i)
+static inline unsigned long ml_pivot(const struct maple_node *node, unsigned int i)
 {
-	unsigned long form = mt_form_of(node);
+	unsigned long form = ml_form_of(node);
 
-	if (i >= mt_keys_of(form))
+	if (i >= ml_keys_of(form))
 		return ULONG_MAX;
-	return form & MT_WIDE_BIT ? mt_wide_pivot(node, i)
-				  : mt_key_pivot(mt_key(node, i), mt_base(node), mt_shift_of(form));
+	return form & ML_WIDE_BIT ? ml_wide_pivot(node, i)
+				  : ml_key_pivot(ml_key(node, i), ml_base(node), ml_shift_of(form));
 }
 /* What slot @i spans in a node that spans [min, max]. */
-static inline unsigned long mt_slot_min(const struct maple_node *node, unsigned int i,
+static inline unsigned long ml_slot_min(const struct maple_node *node, unsigned int i,
 					unsigned long min)
 {
-	return i ? mt_pivot(node, i - 1) + 1 : min;
+	return i ? ml_pivot(node, i - 1) + 1 : min;
 }
-static inline unsigned long mt_slot_max(const struct maple_node *node, unsigned int i,
+static inline unsigned long ml_slot_max(const struct maple_node *node, unsigned int i,
 					unsigned long max)
 {
-	unsigned long pivot = mt_pivot(node, i);
+	unsigned long pivot = ml_pivot(node, i);
 
 	return pivot < max ? pivot : max;
 }
 /* Pairs with the release that stored the entry, or published the child. */
-static inline void *mt_slot(const struct maple_node *node, unsigned int i)
+static inline void *ml_slot(const struct maple_node *node, unsigned int i)
 {
-	return atomic_load_explicit(&mt_slots(node)[i], memory_order_acquire);
+	return atomic_load_explicit(&ml_slots(node)[i], memory_order_acquire);
 }
-static inline void *mt_root(const struct maple_tree *mt)
+static inline void *ml_root(const struct maple_tree *mt)
 {
 	return atomic_load_explicit(&((struct maple_tree *)mt)->ma_root, memory_order_acquire);
 }
@@ -305,16 +308,16 @@ static inline void *mt_root(const struct maple_tree *mt)
  * under a lock held for reading only lowers what another search may read or
  * lower.
  */
-static inline unsigned long mt_gap(const struct maple_node *node, unsigned int i)
+static inline unsigned long ml_gap(const struct maple_node *node, unsigned int i)
 {
 	return atomic_load_explicit(&((struct maple_node *)node)->gap[i], memory_order_relaxed);
 }
 /*
- * mt_gap() for a search that reads the child's bounds next and must not find
+ * ml_gap() for a search that reads the child's bounds next and must not find
  * them higher than this one. acquire: pairs with the release in
  * vms__mt_gap_lower().
  */
-static inline unsigned long mt_gap_acquire(const struct maple_node *node, unsigned int i)
+static inline unsigned long ml_gap_acquire(const struct maple_node *node, unsigned int i)
 {
 	return atomic_load_explicit(&((struct maple_node *)node)->gap[i], memory_order_acquire);
 }
@@ -322,17 +325,17 @@ static inline unsigned long mt_gap_acquire(const struct maple_node *node, unsign
 /*
  * The slot that holds @key in any node: as many as there are pivots below it.
  * The result rests on two loads, pivot[i - 1] < key and pivot[i] >= key,
- * whichever others were read. The searches of descend_*.c are quicker, and mean
- * the same.
+ * whichever others were read. The searches of the instruction sets are quicker,
+ * and mean the same.
  */
-static inline unsigned int mt_find_slot(const struct maple_node *node, unsigned long key)
+static inline unsigned int ml_find_slot(const struct maple_node *node, unsigned long key)
 {
-	unsigned int low = 0, high = mt_keys(node);
+	unsigned int low = 0, high = ml_keys(node);
 
 	while (low < high) {
 		unsigned int mid = (low + high) / 2;
 
-		if (mt_pivot(node, mid) < key)
+		if (ml_pivot(node, mid) < key)
 			low = mid + 1;
 		else
 			high = mid;
@@ -343,13 +346,13 @@ static inline unsigned int mt_find_slot(const struct maple_node *node, unsigned 
 /* ---- the lock's holder ---- */
 
 /* Whether keys of @shift tell @index from all others in its region. */
-static inline bool mt_key_fits(unsigned long index, unsigned int shift)
+static inline bool ml_key_fits(unsigned long index, unsigned int shift)
 {
-	return !(index & ((1ul << shift) - 1)) && ((index >> shift) & MT_KEY_NONE) != MT_KEY_NONE;
+	return !(index & ((1ul << shift) - 1)) && ((index >> shift) & ML_KEY_NONE) != ML_KEY_NONE;
 }
-static inline unsigned long mt_region(unsigned long index, unsigned int shift)
+static inline unsigned long ml_region(unsigned long index, unsigned int shift)
 {
-	return index & (~0ul << (MT_KEY_BITS + shift));
+	return index & (~0ul << (ML_KEY_BITS + shift));
 }
 /* A number that no other leaf got: lib/maple/debug.c. */
 unsigned long vms__mt_count_leaf(void);
@@ -362,7 +365,7 @@ unsigned long vms__mt_count_leaf(void);
  * leaves, far from all phases of others. Debug builds overwrite freed memory,
  * so they count every leaf.
  */
-static inline unsigned long mt_first_phase(const struct maple_node *node)
+static inline unsigned long ml_first_phase(const struct maple_node *node)
 {
 	unsigned long state = 0;
 
@@ -371,73 +374,73 @@ static inline unsigned long mt_first_phase(const struct maple_node *node)
 	state = atomic_load_explicit(&((struct maple_node *)node)->state, memory_order_relaxed);
 #endif
 	(void)node;
-	return unlikely(!state) ? vms__mt_count_leaf() * (MT_STATE_STEP << 24)
-				: (state & -MT_STATE_STEP) + MT_STATE_STEP;
+	return unlikely(!state) ? vms__mt_count_leaf() * (ML_STATE_STEP << 24)
+				: (state & -ML_STATE_STEP) + ML_STATE_STEP;
 }
 /*
  * Begin a new node of @form; @start: where its second slot begins, if it has
  * one.
  */
-static inline void mt_begin(struct maple_node *node, unsigned long form, unsigned long start)
+static inline void ml_begin(struct maple_node *node, unsigned long form, unsigned long start)
 {
-	unsigned long base = mt_region(start, mt_shift_of(form)), state = form;
+	unsigned long base = ml_region(start, ml_shift_of(form)), state = form;
 
 	/* Relaxed: the node is not published yet. */
-	if (form & MT_LEAF_BIT)
-		state |= mt_first_phase(node);
+	if (form & ML_LEAF_BIT)
+		state |= ml_first_phase(node);
 	atomic_store_explicit(&node->state, state, memory_order_relaxed);
-	if (form & MT_WIDE_BIT)
+	if (form & ML_WIDE_BIT)
 		return;
-	if (form & MT_LEAF_BIT)
+	if (form & ML_LEAF_BIT)
 		node->narrow_leaf.base = base;
 	else
 		node->narrow_inner.base = base;
 }
-static inline uint32_t mt_pivot_key(unsigned long pivot, unsigned int shift)
+static inline uint32_t ml_pivot_key(unsigned long pivot, unsigned int shift)
 {
-	return pivot == ULONG_MAX ? MT_KEY_NONE : (uint32_t)((pivot + 1) >> shift) & MT_KEY_NONE;
+	return pivot == ULONG_MAX ? ML_KEY_NONE : (uint32_t)((pivot + 1) >> shift) & ML_KEY_NONE;
 }
 /* In a node of @form that is not published yet. */
-static inline void mt_set_pivot_as(struct maple_node *node, unsigned long form, unsigned int i,
+static inline void ml_set_pivot_as(struct maple_node *node, unsigned long form, unsigned int i,
 				   unsigned long pivot)
 {
-	if (form & MT_WIDE_BIT)
+	if (form & ML_WIDE_BIT)
 		atomic_store_explicit(&node->wide_inner.pivot[i], pivot, memory_order_relaxed);
 	else
 		atomic_store_explicit(&node->narrow_inner.key[i],
-				      mt_pivot_key(pivot, mt_shift_of(form)), memory_order_relaxed);
+				      ml_pivot_key(pivot, ml_shift_of(form)), memory_order_relaxed);
 }
-static inline void mt_set_pivot(struct maple_node *node, unsigned int i, unsigned long pivot)
+static inline void ml_set_pivot(struct maple_node *node, unsigned int i, unsigned long pivot)
 {
-	mt_set_pivot_as(node, mt_form_of(node), i, pivot);
+	ml_set_pivot_as(node, ml_form_of(node), i, pivot);
 }
-static inline void mt_set_gap(struct maple_node *node, unsigned int i, unsigned long gap)
+static inline void ml_set_gap(struct maple_node *node, unsigned int i, unsigned long gap)
 {
 	atomic_store_explicit(&node->gap[i], gap, memory_order_relaxed);
 }
-static inline void mt_set_slot(struct maple_node *node, unsigned int i, void *slot)
+static inline void ml_set_slot(struct maple_node *node, unsigned int i, void *slot)
 {
 	/* Relaxed: the node is not published yet. */
-	atomic_store_explicit(&mt_slots(node)[i], slot, memory_order_relaxed);
+	atomic_store_explicit(&ml_slots(node)[i], slot, memory_order_relaxed);
 }
-/* Release: pairs with mt_slot(). */
-static inline void mt_publish_slot(struct maple_node *node, unsigned int i, void *slot)
+/* Release: pairs with ml_slot(). */
+static inline void ml_publish_slot(struct maple_node *node, unsigned int i, void *slot)
 {
-	atomic_store_explicit(&mt_slots(node)[i], slot, memory_order_release);
+	atomic_store_explicit(&ml_slots(node)[i], slot, memory_order_release);
 }
-/* Release: pairs with mt_root(). */
-static inline void mt_publish_root(struct maple_tree *mt, void *root)
+/* Release: pairs with ml_root(). */
+static inline void ml_publish_root(struct maple_tree *mt, void *root)
 {
 	atomic_store_explicit(&mt->ma_root, root, memory_order_release);
 }
 /*
- * Release: pairs with mt_state(). Who sees the mark sees what was published
+ * Release: pairs with ml_state(). Who sees the mark sees what was published
  * instead of the node.
  */
-static inline void mt_kill(struct maple_node *node)
+static inline void ml_kill(struct maple_node *node)
 {
 	atomic_store_explicit(&node->state,
-			      atomic_load_explicit(&node->state, memory_order_relaxed) | MT_DEAD,
+			      atomic_load_explicit(&node->state, memory_order_relaxed) | ML_DEAD,
 			      memory_order_release);
 }
 

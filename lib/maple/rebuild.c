@@ -35,7 +35,7 @@
 #define SHARE_SPARE 1u
 
 struct rebuild {
-	struct mt_write *w;
+	struct ml_write *w;
 	struct ma_state *mas;
 	unsigned int depth; /* level of the leaves */
 	struct track left, right;
@@ -53,7 +53,7 @@ struct rebuild {
 static void run_widen(struct rebuild *rb, unsigned int level, bool rightwards)
 {
 	struct place *l = &rb->left.at[level], *r = &rb->right.at[level];
-	bool gaps = level < rb->depth && mt_has_gaps(rb->mas->tree);
+	bool gaps = level < rb->depth && ml_has_gaps(rb->mas->tree);
 	struct run old; /* an initializer would clear all of it */
 
 	if (rightwards) {
@@ -93,11 +93,11 @@ static unsigned int slots_in_use(const struct place *parent, unsigned int slot)
 
 	run.n = 0;
 	p.slot = slot;
-	if (slot >= MT_INNER_SLOTS || (slot && mt_pivot(p.node, slot - 1) >= p.max))
-		return MT_INNER_SLOTS + 1;
+	if (slot >= ML_INNER_SLOTS || (slot && ml_pivot(p.node, slot - 1) >= p.max))
+		return ML_INNER_SLOTS + 1;
 	p.min = place_slot_min(&p);
 	p.max = place_slot_max(&p);
-	p.node = mt_node(mt_slot(p.node, slot));
+	p.node = ml_node(ml_slot(p.node, slot));
 	run_push_slots(&run, &p, 0, ALL, false);
 	return run.n;
 }
@@ -122,12 +122,12 @@ static bool appends(const struct rebuild *rb, unsigned int level)
 static void run_share(struct rebuild *rb, unsigned int level)
 {
 	const struct place *parent = &rb->left.at[level - 1];
-	unsigned int most = level == rb->depth ? MT_LEAF_SLOTS : MT_INNER_SLOTS, before, after;
+	unsigned int most = level == rb->depth ? ML_LEAF_SLOTS : ML_INNER_SLOTS, before, after;
 
 	if (rb->left.at[level].node != rb->right.at[level].node || rb->run.n <= most ||
 	    appends(rb, level) || rb->depth < 2)
 		return;
-	before = parent->slot ? slots_in_use(parent, parent->slot - 1) : MT_INNER_SLOTS + 1;
+	before = parent->slot ? slots_in_use(parent, parent->slot - 1) : ML_INNER_SLOTS + 1;
 	after = slots_in_use(parent, parent->slot + 1);
 	if (rb->run.n + (before < after ? before : after) <= 2 * (most - SHARE_SPARE))
 		run_widen(rb, level, after <= before);
@@ -136,31 +136,31 @@ static void run_share(struct rebuild *rb, unsigned int level)
 /* ---- new nodes ---- */
 
 /*
- * mt_ref_in() of a child that spans [min, max], by what another parent called
+ * ml_ref_in() of a child that spans [min, max], by what another parent called
  * it. The child itself is looked at only if it is an edge node: if it spans
  * more than one region.
  */
 static void *child_in(const struct maple_node *parent, void *ref, unsigned long min,
 		      unsigned long max)
 {
-	unsigned int shift = mt_shift_of((unsigned long)ref);
+	unsigned int shift = ml_shift_of((unsigned long)ref);
 
-	if (!mt_is_wide(ref) && (mt_region(min, shift) != mt_region(max, shift) ||
+	if (!ml_is_wide(ref) && (ml_region(min, shift) != ml_region(max, shift) ||
 				 (min | (max + 1)) & ((1ul << shift) - 1)))
-		return mt_ref_in(parent, mt_node(ref));
+		return ml_ref_in(parent, ml_node(ref));
 	return ref;
 }
 
 static void fill_inner(struct maple_node *node, unsigned long form, unsigned long min,
 		       unsigned int n, const struct run *run, unsigned int from, bool gaps)
 {
-	unsigned int keys = mt_keys_of(form);
+	unsigned int keys = ml_keys_of(form);
 	void *_Atomic *slots;
 
-	mt_begin(node, form, run->pivot[from] + 1);
-	slots = mt_slots(node);
+	ml_begin(node, form, run->pivot[from] + 1);
+	slots = ml_slots(node);
 	for (unsigned int i = 0; i < keys; i++)
-		mt_set_pivot_as(node, form, i, i + 1 < n ? run->pivot[from + i] : ULONG_MAX);
+		ml_set_pivot_as(node, form, i, i + 1 < n ? run->pivot[from + i] : ULONG_MAX);
 	/* Relaxed: the node is not published yet. */
 	for (unsigned int i = 0; i <= keys; i++) {
 		void *child = NULL;
@@ -171,8 +171,8 @@ static void fill_inner(struct maple_node *node, unsigned long form, unsigned lon
 		}
 		atomic_store_explicit(&slots[i], child, memory_order_relaxed);
 	}
-	for (unsigned int i = 0; gaps && i < MT_GAPS; i++)
-		mt_set_gap(node, i, i < n ? run->gap[from + i] : 0);
+	for (unsigned int i = 0; gaps && i < ML_GAPS; i++)
+		ml_set_gap(node, i, i < n ? run->gap[from + i] : 0);
 }
 
 /*
@@ -183,8 +183,8 @@ static bool make_node(struct rebuild *rb, unsigned int from, unsigned int to, un
 		      bool leaf)
 {
 	const struct run *run = &rb->run;
-	bool gaps = mt_has_gaps(rb->mas->tree);
-	struct maple_node *node = vms__mt_alloc(rb->mas, leaf ? MT_LEAF : MT_INNER);
+	bool gaps = ml_has_gaps(rb->mas->tree);
+	struct maple_node *node = vms__mt_alloc(rb->mas, leaf ? ML_LEAF : ML_INNER);
 	unsigned int n = to - from;
 	unsigned long form = vms__mt_form_for(n, run->pivot + from, min);
 
@@ -194,8 +194,8 @@ static bool make_node(struct rebuild *rb, unsigned int from, unsigned int to, un
 		vms__mt_fill_leaf(node, form, n, run->pivot + from, run->slot + from);
 	else
 		fill_inner(node, form, min, n, run, from, gaps);
-	rb->nodes[rb->nr_nodes++] = mt_ref(node);
-	run_push(&rb->made, run->pivot[to - 1], mt_ref(node),
+	rb->nodes[rb->nr_nodes++] = ml_ref(node);
+	run_push(&rb->made, run->pivot[to - 1], ml_ref(node),
 		 gaps ? run_gap(run, from, to, min, leaf) : 0);
 	return true;
 }
@@ -222,7 +222,7 @@ static int give_up(struct rebuild *rb)
 	while (rb->nr_nodes--) {
 		void *ref = rb->nodes[rb->nr_nodes];
 
-		vms__mt_free(rb->mas->tree, mt_node(ref), mt_is_leaf(ref) ? MT_LEAF : MT_INNER);
+		vms__mt_free(rb->mas->tree, ml_node(ref), ml_is_leaf(ref) ? ML_LEAF : ML_INNER);
 	}
 	return -ENOMEM;
 }
@@ -243,14 +243,14 @@ static void retire(struct rebuild *rb, struct maple_node *node, unsigned int lev
 		unsigned long from = rb->from[level + 1] > min ? rb->from[level + 1] : min;
 		unsigned long to = rb->to[level + 1] < max ? rb->to[level + 1] : max;
 
-		for (p.slot = mt_find_slot(node, from); from <= to; p.slot++) {
-			retire(rb, mt_node(mt_slot(node, p.slot)), level + 1, place_slot_min(&p),
+		for (p.slot = ml_find_slot(node, from); from <= to; p.slot++) {
+			retire(rb, ml_node(ml_slot(node, p.slot)), level + 1, place_slot_min(&p),
 			       place_slot_max(&p));
 			if (place_slot_max(&p) >= to)
 				break;
 		}
 	}
-	vms__mt_retire(mt, node, level == rb->depth ? MT_LEAF : MT_INNER);
+	vms__mt_retire(mt, node, level == rb->depth ? ML_LEAF : ML_INNER);
 }
 
 /* ---- publication ---- */
@@ -261,13 +261,13 @@ static void retire(struct rebuild *rb, struct maple_node *node, unsigned int lev
  */
 static void publish_root(struct rebuild *rb, unsigned int level, void *root)
 {
-	struct maple_node *old = mt_node(mt_root(rb->mas->tree));
+	struct maple_node *old = ml_node(ml_root(rb->mas->tree));
 
 	while (level--) {
 		rb->from[level] = 0;
 		rb->to[level] = ULONG_MAX;
 	}
-	mt_publish_root(rb->mas->tree, root);
+	ml_publish_root(rb->mas->tree, root);
 	retire(rb, old, 0, 0, ULONG_MAX);
 }
 
@@ -277,11 +277,11 @@ static void publish_child(struct rebuild *rb, unsigned int level)
 	struct ma_state *mas = rb->mas;
 	struct place *old = &rb->left.at[level], *parent = old - 1;
 
-	mt_publish_slot(parent->node, parent->slot,
-			mt_ref_in(parent->node, mt_node(rb->made.slot[0])));
-	if (mt_has_gaps(mas->tree)) {
+	ml_publish_slot(parent->node, parent->slot,
+			ml_ref_in(parent->node, ml_node(rb->made.slot[0])));
+	if (ml_has_gaps(mas->tree)) {
 		for (unsigned int i = 0; i < level; i++)
-			mas->path[i] = mt_step(rb->left.at[i].node, rb->left.at[i].slot);
+			mas->path[i] = ml_step(rb->left.at[i].node, rb->left.at[i].slot);
 		vms__mt_gap_set(mas->path, level - 1, rb->made.gap[0]);
 	}
 	retire(rb, old->node, level, old->min, old->max);
@@ -293,7 +293,7 @@ static bool run_fits_root(const struct run *run)
 	if (run->n == 1)
 		return !run->slot[0];
 	return run->n == 2 && !run->pivot[0] && !run->slot[1] &&
-	       ((unsigned long)run->slot[0] & 3) != MT_NODE_MARK;
+	       ((unsigned long)run->slot[0] & 3) != ML_NODE_MARK;
 }
 
 /* ---- the levels ---- */
@@ -309,7 +309,7 @@ static bool run_spans_all(const struct rebuild *rb, unsigned int level)
  */
 static void run_lift(struct rebuild *rb, unsigned int level)
 {
-	bool gaps = mt_has_gaps(rb->mas->tree);
+	bool gaps = ml_has_gaps(rb->mas->tree);
 
 	rb->run.n = 0;
 	run_push_slots(&rb->run, &rb->left.at[level], 0, rb->left.at[level].slot, gaps);
@@ -342,12 +342,12 @@ static int grow_root(struct rebuild *rb)
  */
 static bool keys_hold_made(const struct rebuild *rb, unsigned long form, unsigned long base)
 {
-	unsigned int shift = mt_shift_of(form);
+	unsigned int shift = ml_shift_of(form);
 
 	for (unsigned int i = 0; i + 1 < rb->made.n; i++) {
 		unsigned long start = rb->made.pivot[i] + 1;
 
-		if (!mt_key_fits(start, shift) || mt_region(start, shift) != base)
+		if (!ml_key_fits(start, shift) || ml_region(start, shift) != base)
 			return false;
 	}
 	return true;
@@ -378,45 +378,45 @@ static struct maple_node *copy_parent(struct rebuild *rb, unsigned int level, in
 {
 	const struct place *l = &rb->left.at[level], *r = &rb->right.at[level];
 	const struct maple_node *old = l->node;
-	const unsigned long form = mt_form_of(old) & MT_FORM;
+	const unsigned long form = ml_form_of(old) & ML_FORM;
 	unsigned int from = l->slot, to = r->slot + 1, insert = rb->made.n, n;
 	unsigned long min = place_slot_min(l);
-	bool gaps = mt_has_gaps(rb->mas->tree);
+	bool gaps = ml_has_gaps(rb->mas->tree);
 	struct maple_node *node;
 
 	*err = 0;
-	if (l->node != r->node || form & MT_WIDE_BIT || !keys_hold_made(rb, form, mt_base(old)))
+	if (l->node != r->node || form & ML_WIDE_BIT || !keys_hold_made(rb, form, ml_base(old)))
 		return NULL;
-	n = mt_find_slot(old, l->max) + 1 - (to - from) + insert;
-	if (n > MT_INNER_SLOTS || n < (run_spans_all(rb, level) ? 2 : MT_INNER_MIN))
+	n = ml_find_slot(old, l->max) + 1 - (to - from) + insert;
+	if (n > ML_INNER_SLOTS || n < (run_spans_all(rb, level) ? 2 : ML_INNER_MIN))
 		return NULL;
-	node = vms__mt_alloc(rb->mas, MT_INNER);
+	node = vms__mt_alloc(rb->mas, ML_INNER);
 	if (unlikely(!node)) {
 		*err = give_up(rb);
 		return NULL;
 	}
-	mt_begin(node, form, mt_base(old));
+	ml_begin(node, form, ml_base(old));
 	splice(&node->narrow_inner.key, &old->narrow_inner.key, sizeof(uint32_t),
-	       MT_NARROW_INNER_KEYS, from, to - 1, insert - 1);
+	       ML_NARROW_INNER_KEYS, from, to - 1, insert - 1);
 	splice(&node->narrow_inner.slot, &old->narrow_inner.slot, sizeof(void *),
-	       MT_NARROW_INNER_KEYS + 1, from, to, insert);
+	       ML_NARROW_INNER_KEYS + 1, from, to, insert);
 	if (gaps)
-		splice(&node->gap, &old->gap, sizeof(unsigned long), MT_GAPS, from, to, insert);
+		splice(&node->gap, &old->gap, sizeof(unsigned long), ML_GAPS, from, to, insert);
 	/* What fewer children leave at the end. */
-	for (unsigned int i = MT_NARROW_INNER_KEYS + 1 + insert - (to - from);
-	     i <= MT_NARROW_INNER_KEYS; i++) {
-		mt_set_pivot_as(node, form, i - 1, ULONG_MAX);
-		mt_set_slot(node, i, NULL);
+	for (unsigned int i = ML_NARROW_INNER_KEYS + 1 + insert - (to - from);
+	     i <= ML_NARROW_INNER_KEYS; i++) {
+		ml_set_pivot_as(node, form, i - 1, ULONG_MAX);
+		ml_set_slot(node, i, NULL);
 		if (gaps)
-			mt_set_gap(node, i + 1, 0);
+			ml_set_gap(node, i + 1, 0);
 	}
 	for (unsigned int i = 0; i < insert; i++) {
 		if (i + 1 < insert)
-			mt_set_pivot_as(node, form, from + i, rb->made.pivot[i]);
-		mt_set_slot(node, from + i,
+			ml_set_pivot_as(node, form, from + i, rb->made.pivot[i]);
+		ml_set_slot(node, from + i,
 			    child_in(node, rb->made.slot[i], min, rb->made.pivot[i]));
 		if (gaps)
-			mt_set_gap(node, from + i, rb->made.gap[i]);
+			ml_set_gap(node, from + i, rb->made.gap[i]);
 		min = rb->made.pivot[i] + 1;
 	}
 	return node;
@@ -435,11 +435,11 @@ static bool publish_in_copy(struct rebuild *rb, unsigned int level, int *err)
 	rb->from[level] = rb->left.at[level].min;
 	rb->to[level] = rb->left.at[level].max;
 	if (run_spans_all(rb, level)) {
-		publish_root(rb, level, mt_ref(node));
+		publish_root(rb, level, ml_ref(node));
 		return true;
 	}
-	rb->made.slot[0] = mt_ref(node);
-	rb->made.gap[0] = mt_has_gaps(rb->mas->tree) ? vms__mt_isa->inner_gap(node) : 0;
+	rb->made.slot[0] = ml_ref(node);
+	rb->made.gap[0] = ml_has_gaps(rb->mas->tree) ? vms__mt_isa->inner_gap(node) : 0;
 	publish_child(rb, level);
 	return true;
 }
@@ -452,7 +452,7 @@ static int rebuild_levels(struct rebuild *rb)
 	for (unsigned int level = rb->depth;; level--) {
 		bool leaf = level == rb->depth;
 
-		while (rb->run.n < (leaf ? MT_LEAF_MIN : MT_INNER_MIN) && !run_spans_all(rb, level))
+		while (rb->run.n < (leaf ? ML_LEAF_MIN : ML_INNER_MIN) && !run_spans_all(rb, level))
 			run_lengthen(rb, level);
 		if (level)
 			run_share(rb, level);
@@ -494,13 +494,13 @@ static bool is_gap(const struct rebuild *rb, unsigned long key)
  */
 static void join_right(struct rebuild *rb)
 {
-	struct mt_write *w = rb->w;
+	struct ml_write *w = rb->w;
 	struct place *r = &rb->right.at[rb->depth];
 
 	if (w->last == w->hi_max && w->last != ULONG_MAX && is_gap(rb, w->last + 1)) {
 		if (w->last == r->max)
 			track_move(&rb->right, rb->depth, w->last + 1);
-		r->slot = mt_find_slot(r->node, w->last + 1);
+		r->slot = ml_find_slot(r->node, w->last + 1);
 		w->hi_max = place_slot_max(r);
 		w->hi_entry = NULL;
 	}
@@ -511,13 +511,13 @@ static void join_right(struct rebuild *rb)
 /* And the one before it. */
 static void join_left(struct rebuild *rb)
 {
-	struct mt_write *w = rb->w;
+	struct ml_write *w = rb->w;
 	struct place *l = &rb->left.at[rb->depth];
 
 	if (w->first == w->lo_min && w->first && is_gap(rb, w->first - 1)) {
 		if (w->first == l->min)
 			track_move(&rb->left, rb->depth, w->first - 1);
-		l->slot = mt_find_slot(l->node, w->first - 1);
+		l->slot = ml_find_slot(l->node, w->first - 1);
 		w->lo_min = place_slot_min(l);
 		w->lo_entry = NULL;
 	}
@@ -528,11 +528,11 @@ static void join_left(struct rebuild *rb)
 /* The run of the leaves: before, the new range, after. */
 static void run_of_leaves(struct rebuild *rb)
 {
-	struct mt_write *w = rb->w;
+	struct ml_write *w = rb->w;
 	struct place *l = &rb->left.at[rb->depth], *r = &rb->right.at[rb->depth];
 
 	w->hi_max = place_slot_max(r);
-	w->hi_entry = mt_slot(r->node, r->slot);
+	w->hi_entry = ml_slot(r->node, r->slot);
 	if (!w->entry) {
 		join_left(rb);
 		join_right(rb);
@@ -547,7 +547,7 @@ static void run_of_leaves(struct rebuild *rb)
 		run_push_slots(&rb->run, r, r->slot + 1, ALL, false);
 }
 
-int vms__mt_rebuild(struct mt_write *w)
+int vms__mt_rebuild(struct ml_write *w)
 {
 	struct rebuild rb;
 	int err;
@@ -568,10 +568,10 @@ int vms__mt_rebuild(struct mt_write *w)
 /* Whether an inner node has more children than @n, at least one. */
 static bool more_children(const struct maple_node *node, unsigned int n)
 {
-	return mt_pivot(node, n - 1) != ULONG_MAX;
+	return ml_pivot(node, n - 1) != ULONG_MAX;
 }
 
-void vms__mt_rebuild_need(const struct mt_write *w, unsigned int *leaves, unsigned int *inner)
+void vms__mt_rebuild_need(const struct ml_write *w, unsigned int *leaves, unsigned int *inner)
 {
 	unsigned int level = w->mas->depth;
 
@@ -587,10 +587,10 @@ void vms__mt_rebuild_need(const struct mt_write *w, unsigned int *leaves, unsign
 	 */
 	*leaves = 4;
 	for (*inner = 1; level--; *inner += 3) {
-		const struct maple_node *parent = mt_step_node(w->mas->path[level]);
+		const struct maple_node *parent = ml_step_node(w->mas->path[level]);
 
-		if (more_children(parent, level ? MT_INNER_MIN : 2) &&
-		    !more_children(parent, MT_WIDE_INNER_KEYS - 1))
+		if (more_children(parent, level ? ML_INNER_MIN : 2) &&
+		    !more_children(parent, ML_WIDE_INNER_KEYS - 1))
 			return;
 	}
 	/* And a root above the old one. */
@@ -599,7 +599,7 @@ void vms__mt_rebuild_need(const struct mt_write *w, unsigned int *leaves, unsign
 
 int vms__mt_plant(struct ma_state *mas, void *entry)
 {
-	void *root = mt_root(mas->tree);
+	void *root = ml_root(mas->tree);
 	unsigned long first = mas->index, last = mas->last;
 	struct rebuild rb; /* an initializer would clear all of it */
 	struct run *run = &rb.run;
@@ -609,7 +609,7 @@ int vms__mt_plant(struct ma_state *mas, void *entry)
 	mas->node = NULL;
 	if (!entry) {
 		if (!first)
-			mt_publish_root(mas->tree, NULL);
+			ml_publish_root(mas->tree, NULL);
 		/* The whole gap that came to be. */
 		mas->index = root && first ? 1 : 0;
 		mas->last = ULONG_MAX;
@@ -623,11 +623,11 @@ int vms__mt_plant(struct ma_state *mas, void *entry)
 	if (last != ULONG_MAX)
 		run_push(run, ULONG_MAX, NULL, 0);
 	if (run_fits_root(run)) {
-		mt_publish_root(mas->tree, entry);
+		ml_publish_root(mas->tree, entry);
 		return 0;
 	}
 	if (!make_node(&rb, 0, run->n, 0, true))
 		return give_up(&rb);
-	mt_publish_root(mas->tree, rb.made.slot[0]);
+	ml_publish_root(mas->tree, rb.made.slot[0]);
 	return 0;
 }

@@ -8,18 +8,19 @@
  */
 #include <errno.h>
 
+#include "lib/maple/debug.h"
 #include "lib/maple/internal.h"
 
 /*
  * Stores above all that the tree holds go into its last leaf, which has its
  * spare slots at its end. Each takes two of them at most: a gap, and the entry.
- * When they do not suffice, the leaf is cut in two (rebuild.c), MT_LEAF_MIN
+ * When they do not suffice, the leaf is cut in two (rebuild.c), ML_LEAF_MIN
  * slots go to the new last one, and the parent is replaced. So a cut is
  * followed by APPENDS stores in place, even if the leaf is wide. Bounds that
  * the leaf's form cannot hold have it replaced, from pages to bytes and from
  * those to wide.
  */
-#define APPENDS ((MT_WIDE_LEAF_KEYS + 1 - MT_LEAF_MIN) / 2)
+#define APPENDS ((ML_WIDE_LEAF_KEYS + 1 - ML_LEAF_MIN) / 2)
 #define LEAVES_A_CUT 4
 
 int mas_expected_entries(struct ma_state *mas, unsigned long nr_entries)
@@ -27,7 +28,7 @@ int mas_expected_entries(struct ma_state *mas, unsigned long nr_entries)
 	unsigned long cuts = nr_entries / APPENDS + 2;
 	unsigned int height = mt_height(mas->tree);
 
-	mt_assert_write_locked(mas->tree);
+	ml_assert_write_locked(mas->tree);
 	if (cuts > UINT_MAX / LEAVES_A_CUT)
 		return -ENOMEM;
 	/*
@@ -42,7 +43,7 @@ int mas_expected_entries(struct ma_state *mas, unsigned long nr_entries)
 
 bool mas_nomem(struct ma_state *mas, gfp_t gfp)
 {
-	struct mt_write any = {.mas = mas};
+	struct ml_write any = {.mas = mas};
 	unsigned int leaves, inner, height;
 
 	(void)gfp;

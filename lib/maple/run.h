@@ -12,7 +12,7 @@
 #include "lib/maple/internal.h"
 #include "lib/maple/track.h"
 
-#define RUN_MAX (4 * MT_INNER_SLOTS)
+#define RUN_MAX (4 * ML_INNER_SLOTS)
 #define PARTS_MAX 4u /* nodes that a run is cut into */
 #define SLACK 3u     /* slots that stay free in a node made of several */
 
@@ -36,29 +36,29 @@ static void run_push(struct run *run, unsigned long pivot, void *slot, unsigned 
 }
 
 /* Slots [from, to) of a node, empty ones left out; to ALL: up to its last. */
-#define ALL (MT_INNER_SLOTS + 1)
+#define ALL (ML_INNER_SLOTS + 1)
 
 static void run_push_slots(struct run *run, const struct place *p, unsigned int from,
 			   unsigned int to, bool gaps)
 {
-	const unsigned long form = mt_form_of(p->node),
-			    base = form & MT_WIDE_BIT ? 0 : mt_base(p->node);
-	const unsigned int shift = mt_shift_of(form), keys = mt_keys_of(form);
-	void *_Atomic *slots = mt_slots(p->node);
-	unsigned long below = from ? mt_pivot(p->node, from - 1) : 0;
+	const unsigned long form = ml_form_of(p->node),
+			    base = form & ML_WIDE_BIT ? 0 : ml_base(p->node);
+	const unsigned int shift = ml_shift_of(form), keys = ml_keys_of(form);
+	void *_Atomic *slots = ml_slots(p->node);
+	unsigned long below = from ? ml_pivot(p->node, from - 1) : 0;
 
 	for (unsigned int i = from; i < to; i++) {
 		unsigned long pivot = ULONG_MAX;
 
 		if (i < keys)
-			pivot = form & MT_WIDE_BIT ? mt_wide_pivot(p->node, i)
-						   : mt_key_pivot(mt_key(p->node, i), base, shift);
+			pivot = form & ML_WIDE_BIT ? ml_wide_pivot(p->node, i)
+						   : ml_key_pivot(ml_key(p->node, i), base, shift);
 		if (pivot > p->max)
 			pivot = p->max;
 		/* Relaxed: under the lock. */
 		if (!i || pivot != below)
 			run_push(run, pivot, atomic_load_explicit(&slots[i], memory_order_relaxed),
-				 gaps ? mt_gap(p->node, i) : 0);
+				 gaps ? ml_gap(p->node, i) : 0);
 		below = pivot;
 		if (pivot == p->max)
 			break;
@@ -102,10 +102,10 @@ static bool fits(const struct run *run, unsigned int from, unsigned int to, unsi
 {
 	unsigned int n = to - from;
 
-	if (n <= (leaf ? MT_WIDE_LEAF_KEYS : MT_WIDE_INNER_KEYS) + 1)
+	if (n <= (leaf ? ML_WIDE_LEAF_KEYS : ML_WIDE_INNER_KEYS) + 1)
 		return true;
-	return n <= (leaf ? MT_LEAF_SLOTS : MT_INNER_SLOTS) &&
-	       !(vms__mt_form_for(n, run->pivot + from, min) & MT_WIDE_BIT);
+	return n <= (leaf ? ML_LEAF_SLOTS : ML_INNER_SLOTS) &&
+	       !(vms__mt_form_for(n, run->pivot + from, min) & ML_WIDE_BIT);
 }
 
 /*
@@ -138,7 +138,7 @@ static bool cut_evenly(const struct run *run, unsigned int parts, unsigned long 
 	for (unsigned int part = 0, from = 0; part < parts; part++, from = end[part - 1]) {
 		unsigned int at = from + (run->n - from + parts - part - 1) / (parts - part);
 
-		end[part] = leaf && at < run->n ? cut_near(run, from, at, MT_LEAF_MIN) : at;
+		end[part] = leaf && at < run->n ? cut_near(run, from, at, ML_LEAF_MIN) : at;
 		if (!fits(run, from, end[part], min, leaf)) {
 			end[part] = at;
 			if (!fits(run, from, at, min, leaf))
@@ -152,8 +152,8 @@ static bool cut_evenly(const struct run *run, unsigned int parts, unsigned long 
 /* Keys that come in order leave full nodes behind, not half-full ones. */
 static bool cut_full(const struct run *run, unsigned long min, bool leaf, unsigned int *end)
 {
-	unsigned int first = run->n - (leaf ? MT_LEAF_MIN : MT_INNER_MIN),
-		     most = leaf ? MT_LEAF_SLOTS : MT_INNER_SLOTS;
+	unsigned int first = run->n - (leaf ? ML_LEAF_MIN : ML_INNER_MIN),
+		     most = leaf ? ML_LEAF_SLOTS : ML_INNER_SLOTS;
 
 	if (first > most)
 		first = most;
@@ -174,7 +174,7 @@ static unsigned int cut(const struct run *run, unsigned long min, bool leaf, boo
 	unsigned int parts = 1;
 
 	if (fits(run, 0, run->n, min, leaf) &&
-	    (!several || run->n + SLACK <= (leaf ? MT_LEAF_SLOTS : MT_INNER_SLOTS))) {
+	    (!several || run->n + SLACK <= (leaf ? ML_LEAF_SLOTS : ML_INNER_SLOTS))) {
 		end[0] = run->n;
 		return 1;
 	}

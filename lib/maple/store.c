@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store.c - the stores of a cursor, over plan.h, which says what kind of store
- * it is and does it. Preallocation is the same with a pause in the middle: the
- * kind says how many nodes can be needed.
+ * store.c - the stores of a cursor, over plan.tmpl.h, which says what kind of
+ * store it is and does it. Preallocation is the same with a pause in the
+ * middle: the kind says how many nodes can be needed.
  *
  * Locks: the tree's lock, for every function.
  */
@@ -13,10 +13,10 @@
 
 static int store(struct ma_state *mas, void *entry, void **old)
 {
-	mt_assert_write_locked(mas->tree);
-	mt_assert_fresh(mas);
+	ml_assert_write_locked(mas->tree);
+	ml_assert_fresh(mas);
 	if (unlikely(mas->index > mas->last)) {
-		mas_set_error(mas, -EINVAL);
+		ml_set_error(mas, -EINVAL);
 		return -EINVAL;
 	}
 	return vms__mt_isa->store(mas, entry, old);
@@ -37,33 +37,33 @@ int mas_store_gfp(struct ma_state *mas, void *entry, gfp_t gfp)
 	return store(mas, entry, &old);
 }
 
-static void plan_need(const struct mt_write *w, enum mt_store_type type, unsigned int *leaves,
+static void plan_need(const struct ml_write *w, enum ml_store_type type, unsigned int *leaves,
 		      unsigned int *inner)
 {
 	*leaves = *inner = 0;
 	switch (type) {
-	case MT_STORE_NOTHING:
-	case MT_STORE_SLOT:
-	case MT_STORE_END:
-	case MT_STORE_BEGIN:
-	case MT_STORE_MIDDLE:
-	case MT_STORE_UP:
-	case MT_STORE_DOWN:
-	case MT_STORE_JOIN:
+	case ML_STORE_NOTHING:
+	case ML_STORE_SLOT:
+	case ML_STORE_END:
+	case ML_STORE_BEGIN:
+	case ML_STORE_MIDDLE:
+	case ML_STORE_UP:
+	case ML_STORE_DOWN:
+	case ML_STORE_JOIN:
 		break;
-	case MT_STORE_ROOT:
-	case MT_STORE_LEAF:
+	case ML_STORE_ROOT:
+	case ML_STORE_LEAF:
 		*leaves = 1;
 		break;
-	case MT_STORE_REBUILD:
+	case ML_STORE_REBUILD:
 		vms__mt_rebuild_need(w, leaves, inner);
 		break;
 	}
 }
 
 /* The rest of mas_preallocate() for a store that needs nodes. */
-static __attribute__((noinline)) int set_aside(struct ma_state *mas, const struct mt_write *w,
-					       enum mt_store_type type)
+static __attribute__((noinline)) int set_aside(struct ma_state *mas, const struct ml_write *w,
+					       enum ml_store_type type)
 {
 	unsigned int leaves, inner;
 	int err;
@@ -77,26 +77,26 @@ static __attribute__((noinline)) int set_aside(struct ma_state *mas, const struc
 
 int mas_preallocate(struct ma_state *mas, void *entry, gfp_t gfp)
 {
-	enum mt_store_type type;
-	struct mt_write w;
+	enum ml_store_type type;
+	struct ml_write w;
 
 	(void)gfp;
-	mt_assert_write_locked(mas->tree);
-	mt_assert_fresh(mas);
+	ml_assert_write_locked(mas->tree);
+	ml_assert_fresh(mas);
 	if (unlikely(mas->index > mas->last))
 		return -EINVAL;
 	type = vms__mt_isa->plan(&w, mas, entry);
-	return likely(mt_is_in_place(type)) ? 0 : set_aside(mas, &w, type);
+	return likely(ml_is_in_place(type)) ? 0 : set_aside(mas, &w, type);
 }
 
 void vms__mas_commit(struct ma_state *mas, void *entry, struct vms__kept_leaf *kept)
 {
 	/* What is not planned may be any kind of store. */
-	enum mt_store_type planned =
-		mas->store_type ? (enum mt_store_type)(mas->store_type - 1) : MT_STORE_REBUILD;
+	enum ml_store_type planned =
+		mas->store_type ? (enum ml_store_type)(mas->store_type - 1) : ML_STORE_REBUILD;
 
-	mt_assert_write_locked(mas->tree);
-	mt_assert_fresh(mas);
+	ml_assert_write_locked(mas->tree);
+	ml_assert_fresh(mas);
 	vms__mt_isa->commit(mas, entry);
 	vms__mas_keep(mas, kept, planned);
 	if (unlikely(mas->alloc || mas->alloc_inner))
@@ -120,13 +120,13 @@ void mas_store_prealloc(struct ma_state *mas, void *entry)
 
 void *vms__mas_around(struct ma_state *mas, unsigned long end, void **prev, void **next)
 {
-	mt_assert_fresh(mas);
+	ml_assert_fresh(mas);
 	return vms__mt_isa->around(mas, end, prev, next);
 }
 
 void *mas_erase(struct ma_state *mas)
 {
-	mt_assert_write_locked(mas->tree);
-	mt_assert_fresh(mas);
+	ml_assert_write_locked(mas->tree);
+	ml_assert_fresh(mas);
 	return vms__mt_isa->erase(mas);
 }

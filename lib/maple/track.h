@@ -27,12 +27,12 @@ struct track {
 
 static unsigned long place_slot_min(const struct place *p)
 {
-	return p->slot ? mt_pivot(p->node, p->slot - 1) + 1 : p->min;
+	return p->slot ? ml_pivot(p->node, p->slot - 1) + 1 : p->min;
 }
 
 static unsigned long place_slot_max(const struct place *p)
 {
-	unsigned long pivot = mt_pivot(p->node, p->slot);
+	unsigned long pivot = ml_pivot(p->node, p->slot);
 
 	return pivot < p->max ? pivot : p->max;
 }
@@ -46,14 +46,14 @@ static void track_down(struct track *t, unsigned int level, unsigned long key)
 	const struct place *up = &t->at[level - 1];
 	struct place *p = &t->at[level];
 
-	p->node = mt_node(mt_slot(up->node, up->slot));
+	p->node = ml_node(ml_slot(up->node, up->slot));
 	p->min = place_slot_min(up);
 	p->max = place_slot_max(up);
-	p->slot = mt_find_slot(p->node, key);
+	p->slot = ml_find_slot(p->node, key);
 }
 
 /* Where the cursor stands: on the store's first index. */
-static void track_from_cursor(struct track *t, const struct mt_write *w)
+static void track_from_cursor(struct track *t, const struct ml_write *w)
 {
 	const struct ma_state *mas = w->mas;
 	unsigned long min = 0, max = ULONG_MAX;
@@ -61,7 +61,7 @@ static void track_from_cursor(struct track *t, const struct mt_write *w)
 	for (unsigned int level = 0; level < mas->depth; level++) {
 		struct place *p = &t->at[level];
 
-		*p = (struct place){mt_step_node(mas->path[level]), mt_step_slot(mas->path[level]),
+		*p = (struct place){ml_step_node(mas->path[level]), ml_step_slot(mas->path[level]),
 				    min, max};
 		min = place_slot_min(p);
 		max = place_slot_max(p);
@@ -79,7 +79,7 @@ static void track_onwards(struct track *t, const struct track *from, unsigned in
 	for (; level < depth && key <= from->at[level + 1].max; level++)
 		t->at[level] = from->at[level];
 	t->at[level] = from->at[level];
-	t->at[level].slot = mt_find_slot(t->at[level].node, key);
+	t->at[level].slot = ml_find_slot(t->at[level].node, key);
 	while (level < depth)
 		track_down(t, ++level, key);
 }
@@ -95,7 +95,7 @@ static void track_move(struct track *t, unsigned int level, unsigned long key)
 	do
 		up--;
 	while (key < t->at[up].min || key > t->at[up].max);
-	t->at[up].slot = mt_find_slot(t->at[up].node, key);
+	t->at[up].slot = ml_find_slot(t->at[up].node, key);
 	while (up < level)
 		track_down(t, ++up, key);
 }

@@ -42,10 +42,10 @@ static unsigned long leaf_gap(const struct maple_node *leaf, unsigned long min, 
 {
 	unsigned long gap = 0, low = min;
 
-	for (unsigned int i = 0, end = mt_find_slot(leaf, max); i <= end; i++) {
-		unsigned long high = i < end ? mt_pivot(leaf, i) : max;
+	for (unsigned int i = 0, end = ml_find_slot(leaf, max); i <= end; i++) {
+		unsigned long high = i < end ? ml_pivot(leaf, i) : max;
 
-		if (!mt_slot(leaf, i) && high - low + 1 > gap)
+		if (!ml_slot(leaf, i) && high - low + 1 > gap)
 			gap = high - low + 1;
 		low = high + 1;
 	}
@@ -56,22 +56,22 @@ static unsigned long leaf_gap(const struct maple_node *leaf, unsigned long min, 
 static unsigned int check_pivots(struct check *c, const struct maple_node *node, unsigned long min,
 				 unsigned long max, bool leaf)
 {
-	unsigned int end = mt_find_slot(node, max);
+	unsigned int end = ml_find_slot(node, max);
 	unsigned long below = min;
 
 	for (unsigned int i = 0; i < end; i++) {
-		unsigned long pivot = mt_pivot(node, i);
-		bool empty = leaf && i && pivot == mt_pivot(node, i - 1);
+		unsigned long pivot = ml_pivot(node, i);
+		bool empty = leaf && i && pivot == ml_pivot(node, i - 1);
 
 		rule(c, empty || (pivot >= below && pivot < max),
 		     "%p: pivot %u is %#lx, out of [%#lx, %#lx)", (void *)node, i, pivot, below,
 		     max);
 		below = pivot + 1;
 	}
-	for (unsigned int i = end; i < mt_keys(node); i++)
-		rule(c, mt_pivot(node, i) == ULONG_MAX,
+	for (unsigned int i = end; i < ml_keys(node); i++)
+		rule(c, ml_pivot(node, i) == ULONG_MAX,
 		     "%p: pivot %u, after the last slot %u, is %#lx", (void *)node, i, end,
-		     mt_pivot(node, i));
+		     ml_pivot(node, i));
 	return end;
 }
 
@@ -79,17 +79,17 @@ static unsigned int check_pivots(struct check *c, const struct maple_node *node,
 static void check_form(struct check *c, const struct maple_node *parent, const void *ref,
 		       unsigned long min, unsigned long max)
 {
-	const struct maple_node *node = mt_node(ref);
-	unsigned long form = mt_form_of(node);
-	unsigned int shift = mt_shift_of(form);
+	const struct maple_node *node = ml_node(ref);
+	unsigned long form = ml_form_of(node);
+	unsigned int shift = ml_shift_of(form);
 
-	rule(c, ref == (parent ? mt_ref_in(parent, node) : mt_ref(node)),
+	rule(c, ref == (parent ? ml_ref_in(parent, node) : ml_ref(node)),
 	     "%p: the form in the reference %p is not the node's", (void *)node, ref);
-	if (form & (MT_WIDE_BIT | MT_EDGE_BIT))
+	if (form & (ML_WIDE_BIT | ML_EDGE_BIT))
 		return;
-	rule(c, mt_region(min, shift) == mt_base(node) && mt_region(max, shift) == mt_base(node),
+	rule(c, ml_region(min, shift) == ml_base(node) && ml_region(max, shift) == ml_base(node),
 	     "%p: [%#lx, %#lx] is beyond the node's region %#lx", (void *)node, min, max,
-	     mt_base(node));
+	     ml_base(node));
 	rule(c, !((min | (max + 1)) & ((1ul << shift) - 1)),
 	     "%p: [%#lx, %#lx] is not what keys of this form can tell", (void *)node, min, max);
 }
@@ -101,8 +101,8 @@ static unsigned long check_leaf(struct check *c, const struct maple_node *leaf, 
 	unsigned long low = min;
 
 	for (unsigned int i = 0; i <= end; i++) {
-		unsigned long high = i < end ? mt_pivot(leaf, i) : max;
-		void *entry = mt_slot(leaf, i);
+		unsigned long high = i < end ? ml_pivot(leaf, i) : max;
+		void *entry = ml_slot(leaf, i);
 
 		if (high + 1 == low && i)
 			continue;
@@ -116,7 +116,7 @@ static unsigned long check_leaf(struct check *c, const struct maple_node *leaf, 
 	}
 	rule(c, depth == c->height, "%p: leaf at depth %u of a tree %u high", (void *)leaf, depth,
 	     c->height);
-	rule(c, depth == 1 || used >= MT_LEAF_MIN, "%p: leaf with %u slots in use", (void *)leaf,
+	rule(c, depth == 1 || used >= ML_LEAF_MIN, "%p: leaf with %u slots in use", (void *)leaf,
 	     used);
 	c->stats.leaves++;
 	return leaf_gap(leaf, min, max);
@@ -126,47 +126,47 @@ static unsigned long check_leaf(struct check *c, const struct maple_node *leaf, 
 static unsigned long check_node(struct check *c, const struct maple_node *parent, const void *ref,
 				unsigned long min, unsigned long max, unsigned int depth)
 {
-	const struct maple_node *node = mt_node(ref);
+	const struct maple_node *node = ml_node(ref);
 	unsigned long low = min, largest = 0;
 	unsigned int end;
 
-	rule(c, mt_is_node(ref) && node, "%p is no node", ref);
-	rule(c, !(mt_state(node) & MT_DEAD), "%p: dead node in the tree", (void *)node);
+	rule(c, ml_is_node(ref) && node, "%p is no node", ref);
+	rule(c, !(ml_state(node) & ML_DEAD), "%p: dead node in the tree", (void *)node);
 	check_form(c, parent, ref, min, max);
-	if (mt_is_leaf(ref))
+	if (ml_is_leaf(ref))
 		return check_leaf(c, node, min, max, depth);
 	end = check_pivots(c, node, min, max, false);
-	rule(c, end + 1 >= (depth == 1 ? 2 : MT_INNER_MIN), "%p: inner node with %u slots",
+	rule(c, end + 1 >= (depth == 1 ? 2 : ML_INNER_MIN), "%p: inner node with %u slots",
 	     (void *)node, end + 1);
 	for (unsigned int i = 0; i <= end; i++) {
-		unsigned long high = i < end ? mt_pivot(node, i) : max;
+		unsigned long high = i < end ? ml_pivot(node, i) : max;
 		/*
 		 * Before the look at the child, whose bounds may fall
 		 * meanwhile, and then this one: a search runs beside this where
 		 * the lock is held for reading. acquire: pairs with
 		 * vms__mt_gap_lower(), which lowers the child's bounds first.
 		 */
-		unsigned long bound = mt_has_gaps(c->mt) ? mt_gap_acquire(node, i) : ULONG_MAX;
-		unsigned long gap = check_node(c, node, mt_slot(node, i), low, high, depth + 1);
+		unsigned long bound = ml_has_gaps(c->mt) ? ml_gap_acquire(node, i) : ULONG_MAX;
+		unsigned long gap = check_node(c, node, ml_slot(node, i), low, high, depth + 1);
 
 		rule(c, bound >= gap, "%p: gap of slot %u is bounded by %#lx, is %#lx",
 		     (void *)node, i, bound, gap);
 		largest = bound > largest ? bound : largest;
 		low = high + 1;
 	}
-	for (unsigned int i = end + 1; i < MT_GAPS && mt_has_gaps(c->mt); i++)
-		rule(c, !mt_gap(node, i), "%p: unused slot %u has a gap", (void *)node, i);
+	for (unsigned int i = end + 1; i < ML_GAPS && ml_has_gaps(c->mt); i++)
+		rule(c, !ml_gap(node, i), "%p: unused slot %u has a gap", (void *)node, i);
 	c->stats.inner_nodes++;
 	return largest;
 }
 
 static void check_tree(struct check *c)
 {
-	void *root = mt_root(c->mt);
+	void *root = ml_root(c->mt);
 
 	c->height = mt_height(c->mt);
 	c->stats.height = c->height;
-	if (mt_is_node(root))
+	if (ml_is_node(root))
 		check_node(c, NULL, root, 0, ULONG_MAX, 1);
 	else
 		c->stats.entries = root != NULL;
@@ -194,6 +194,6 @@ void vms_mt_stats(const struct maple_tree *mt, struct vms_mt_stats *stats)
 
 	check_tree(&c);
 	*stats = c.stats;
-	stats->bytes = stats->leaves * vms__mt_node_size(mt, MT_LEAF) +
-		       stats->inner_nodes * vms__mt_node_size(mt, MT_INNER);
+	stats->bytes = stats->leaves * vms__mt_node_size(mt, ML_LEAF) +
+		       stats->inner_nodes * vms__mt_node_size(mt, ML_INNER);
 }

@@ -247,7 +247,7 @@ static void stats_count_nodes(void **state)
 	assert_int_equal(stats.leaves + stats.inner_nodes, model_live_nodes());
 	assert_int_equal(stats.height, mt_height(&tree));
 	assert_int_equal(stats.entries, 3000);
-	assert_true(stats.bytes >= stats.leaves * MT_LEAF_BYTES);
+	assert_true(stats.bytes >= stats.leaves * ML_LEAF_BYTES);
 }
 
 /* Asserts that the check reports @words of a tree that @spoil has damaged. */
@@ -277,15 +277,15 @@ static void check_finds(void (*spoil)(void), const char *words)
 
 static struct maple_node *root(void)
 {
-	return mt_node(mt_root(&tree));
+	return ml_node(ml_root(&tree));
 }
 static struct maple_node *first_leaf(void)
 {
-	void *ref = mt_root(&tree);
+	void *ref = ml_root(&tree);
 
-	while (!mt_is_leaf(ref))
-		ref = mt_slot(mt_node(ref), 0);
-	return mt_node(ref);
+	while (!ml_is_leaf(ref))
+		ref = ml_slot(ml_node(ref), 0);
+	return ml_node(ref);
 }
 static void spoil_gap(void)
 {
@@ -294,24 +294,24 @@ static void spoil_gap(void)
 static void spoil_unused_gap(void)
 {
 	first_leaf(); /* the root's last slot is unused */
-	root()->gap[MT_INNER_SLOTS - 1] ^= 1;
+	root()->gap[ML_INNER_SLOTS - 1] ^= 1;
 }
 static void spoil_state(void)
 {
-	first_leaf()->state ^= MT_DEAD;
+	first_leaf()->state ^= ML_DEAD;
 }
 static void spoil_order(void)
 {
 	struct maple_node *leaf = first_leaf();
-	unsigned long first = mt_pivot(leaf, 0);
+	unsigned long first = ml_pivot(leaf, 0);
 
-	mt_set_pivot(leaf, 0, mt_pivot(leaf, 1));
-	mt_set_pivot(leaf, 1, first);
+	ml_set_pivot(leaf, 0, ml_pivot(leaf, 1));
+	ml_set_pivot(leaf, 1, first);
 }
 static void spoil_form(void)
 {
 	/* A reference whose form bits differ from its node's. */
-	mt_set_slot(root(), 1, (void *)((unsigned long)mt_slot(root(), 1) ^ MT_BYTE_BIT));
+	ml_set_slot(root(), 1, (void *)((unsigned long)ml_slot(root(), 1) ^ ML_BYTE_BIT));
 }
 static void spoil_touching_gaps(void)
 {
@@ -321,10 +321,10 @@ static void spoil_touching_gaps(void)
 	void *swap;
 
 	if (!kept)
-		for (at = 1; !mt_slot(leaf, at); at++)
+		for (at = 1; !ml_slot(leaf, at); at++)
 			;
-	swap = mt_slot(leaf, at);
-	mt_set_slot(leaf, at, kept);
+	swap = ml_slot(leaf, at);
+	ml_set_slot(leaf, at, kept);
 	kept = swap;
 }
 

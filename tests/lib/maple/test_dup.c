@@ -313,9 +313,9 @@ static void a_copied_leaf_has_a_life_of_its_own(void **state)
 		assert_int_equal(
 			mtree_store_range(&mt, 0x5000, 0x5fff, i & 1 ? NULL : &b, GFP_KERNEL), 0);
 	assert_int_equal(mtree_dup(&mt, &copy, GFP_KERNEL), 0);
-	theirs = mt_state(mt_node(mt_root(&mt)));
-	own = mt_state(mt_node(mt_root(&copy)));
-	assert_int_equal(own & MT_FORM, theirs & MT_FORM);
+	theirs = ml_state(ml_node(ml_root(&mt)));
+	own = ml_state(ml_node(ml_root(&copy)));
+	assert_int_equal(own & ML_FORM, theirs & ML_FORM);
 	assert_int_not_equal(own, theirs);
 	mtree_destroy(&mt);
 	mtree_destroy(&copy);

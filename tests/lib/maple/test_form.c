@@ -56,15 +56,15 @@ struct sheet {
 	struct maple_node *node;
 	unsigned long form;
 	unsigned int n; /* slots, including the empty ones */
-	unsigned long start[MT_INNER_SLOTS];
+	unsigned long start[ML_INNER_SLOTS];
 	unsigned long max;
 	/* a leaf's entries, or those in an inner node's children */
-	void *slot[MT_INNER_SLOTS + 1];
+	void *slot[ML_INNER_SLOTS + 1];
 };
 
 static struct maple_tree tree;
-static struct maple_node root __attribute__((aligned(MT_ALIGN)));
-static struct maple_node child[MT_INNER_SLOTS + 1] __attribute__((aligned(MT_ALIGN)));
+static struct maple_node root __attribute__((aligned(ML_ALIGN)));
+static struct maple_node child[ML_INNER_SLOTS + 1] __attribute__((aligned(ML_ALIGN)));
 static char *page; /* the pages before and after it are not accessible */
 
 #define PAGE 4096ul
@@ -96,9 +96,9 @@ static unsigned int sheet_slot(const struct sheet *s, unsigned long key)
 
 static struct maple_node *new_node(unsigned long form)
 {
-	size_t size = form & MT_LEAF_BIT   ? MT_LEAF_BYTES
-		      : mt_has_gaps(&tree) ? sizeof(struct maple_node)
-					   : MT_INNER_BYTES;
+	size_t size = form & ML_LEAF_BIT   ? ML_LEAF_BYTES
+		      : ml_has_gaps(&tree) ? sizeof(struct maple_node)
+					   : ML_INNER_BYTES;
 
 	for (size_t i = 0; i < PAGE; i += 8)
 		*(unsigned long *)(page + i) = model_random(&m);
@@ -112,13 +112,13 @@ static struct maple_node *new_node(unsigned long form)
 static void pick_starts(struct sheet *s, unsigned long base, unsigned long unit,
 			unsigned long first, unsigned long last)
 {
-	unsigned long at[MT_INNER_SLOTS], most = (last - first) / MT_INNER_SLOTS, sum = 0, from;
+	unsigned long at[ML_INNER_SLOTS], most = (last - first) / ML_INNER_SLOTS, sum = 0, from;
 	unsigned int bits = model_below(&m, 60);
 
 	for (unsigned int i = 1; i < s->n; i++) {
 		unsigned long step = (model_random(&m) & ((1ul << bits) - 1)) % most + 1;
 
-		if (s->form & MT_LEAF_BIT && !model_below(&m, 4))
+		if (s->form & ML_LEAF_BIT && !model_below(&m, 4))
 			step = 0;
 		sum += i > 1 ? step : 0;
 		at[i] = sum;
@@ -131,19 +131,19 @@ static void pick_starts(struct sheet *s, unsigned long base, unsigned long unit,
 /* Lets the node use any number of its slots, in any region. */
 static void pick_bounds(struct sheet *s)
 {
-	unsigned int shift = mt_shift_of(s->form);
-	unsigned long unit = 1ul << shift, size = unit << MT_KEY_BITS,
+	unsigned int shift = ml_shift_of(s->form);
+	unsigned long unit = 1ul << shift, size = unit << ML_KEY_BITS,
 		      base = upto(ULONG_MAX) & ~(size - 1), low, high;
 
-	s->n = 1 + (unsigned int)upto(mt_keys_of(s->form));
-	if (s->form & MT_WIDE_BIT) {
+	s->n = 1 + (unsigned int)upto(ml_keys_of(s->form));
+	if (s->form & ML_WIDE_BIT) {
 		base = 0;
 		pick_starts(s, 0, 1, 1, ULONG_MAX);
 	} else {
-		pick_starts(s, base, unit, base && s->form & MT_EDGE_BIT ? 0 : 1, MT_KEY_NONE - 1);
+		pick_starts(s, base, unit, base && s->form & ML_EDGE_BIT ? 0 : 1, ML_KEY_NONE - 1);
 	}
-	mt_begin(s->node, s->form, s->n > 1 ? s->start[1] : base);
-	if (s->form & (MT_WIDE_BIT | MT_EDGE_BIT)) {
+	ml_begin(s->node, s->form, s->n > 1 ? s->start[1] : base);
+	if (s->form & (ML_WIDE_BIT | ML_EDGE_BIT)) {
 		high = s->n > 1 ? s->start[s->n - 1] : base;
 		low = s->n > 1 ? s->start[1] - 1 : high;
 		s->start[0] = low - upto(low);
@@ -152,7 +152,7 @@ static void pick_bounds(struct sheet *s)
 		low = s->n > 1 ? (s->start[1] - base) / unit - 1 : 0;
 		high = s->n > 1 ? (s->start[s->n - 1] - base) / unit : 0;
 		s->start[0] = base + (low - upto(low)) * unit;
-		s->max = base + (high + 1 + upto(MT_KEY_NONE - high)) * unit - 1;
+		s->max = base + (high + 1 + upto(ML_KEY_NONE - high)) * unit - 1;
 	}
 }
 
@@ -162,19 +162,19 @@ static void pick_bounds(struct sheet *s)
  */
 static void pick_slots(struct sheet *s, bool gaps)
 {
-	unsigned int slots = mt_keys_of(s->form) + 1;
+	unsigned int slots = ml_keys_of(s->form) + 1;
 
 	for (unsigned int i = 0; i < slots; i++) {
 		s->slot[i] = gaps && s->n > 1 && !model_below(&m, 4) ? NULL : xa_mk_value(100 + i);
-		if (s->form & MT_LEAF_BIT) {
-			mt_set_slot(s->node, i, s->slot[i]);
+		if (s->form & ML_LEAF_BIT) {
+			ml_set_slot(s->node, i, s->slot[i]);
 			continue;
 		}
-		mt_begin(&child[i], MT_LEAF_BIT | MT_EDGE_BIT, 0);
-		for (unsigned int k = 0; k < MT_NARROW_LEAF_KEYS; k++)
-			mt_set_pivot(&child[i], k, ULONG_MAX);
-		mt_set_slot(&child[i], 0, s->slot[i]);
-		mt_set_slot(s->node, i, mt_ref_in(s->node, &child[i]));
+		ml_begin(&child[i], ML_LEAF_BIT | ML_EDGE_BIT, 0);
+		for (unsigned int k = 0; k < ML_NARROW_LEAF_KEYS; k++)
+			ml_set_pivot(&child[i], k, ULONG_MAX);
+		ml_set_slot(&child[i], 0, s->slot[i]);
+		ml_set_slot(s->node, i, ml_ref_in(s->node, &child[i]));
 	}
 }
 
@@ -204,57 +204,57 @@ static void plant(const struct sheet *s)
 	const struct maple_node *kid[3];
 
 	if (!s->start[0] && s->max == ULONG_MAX) {
-		mt_publish_root(&tree, mt_ref(s->node));
+		ml_publish_root(&tree, ml_ref(s->node));
 		return;
 	}
 	if (s->start[0]) {
-		kid[n] = &child[MT_INNER_SLOTS];
+		kid[n] = &child[ML_INNER_SLOTS];
 		pivot[n++] = s->start[0] - 1;
 	}
 	at = n;
 	kid[n] = s->node;
 	pivot[n++] = s->max;
 	if (s->max != ULONG_MAX) {
-		kid[n] = &child[MT_INNER_SLOTS];
+		kid[n] = &child[ML_INNER_SLOTS];
 		pivot[n++] = ULONG_MAX;
 	}
 	form = vms__mt_form_for(n, pivot, 0);
 	memset(&root, 0, sizeof(root));
-	mt_begin(&root, form, pivot[0] + 1);
-	for (unsigned int i = 0; i < mt_keys(&root); i++)
-		mt_set_pivot(&root, i, i + 1 < n ? pivot[i] : ULONG_MAX);
+	ml_begin(&root, form, pivot[0] + 1);
+	for (unsigned int i = 0; i < ml_keys(&root); i++)
+		ml_set_pivot(&root, i, i + 1 < n ? pivot[i] : ULONG_MAX);
 	for (unsigned int i = 0; i < n; i++)
-		mt_set_slot(&root, i, mt_ref_in(&root, kid[i]));
-	mt_set_gap(&root, at, sheet_largest_gap(s));
-	mt_publish_root(&tree, mt_ref(&root));
+		ml_set_slot(&root, i, ml_ref_in(&root, kid[i]));
+	ml_set_gap(&root, at, sheet_largest_gap(s));
+	ml_publish_root(&tree, ml_ref(&root));
 }
 
 static void make_sheet(struct sheet *s, unsigned long form, bool gaps)
 {
 	s->form = form;
 	s->node = new_node(form);
-	/* mt_keys() and the like need the form while the node is filled. */
-	mt_begin(s->node, form, 0);
+	/* ml_keys() and the like need the form while the node is filled. */
+	ml_begin(s->node, form, 0);
 	pick_bounds(s);
-	for (unsigned int i = 0; i < mt_keys_of(form); i++)
-		mt_set_pivot(s->node, i, i + 1 < s->n ? s->start[i + 1] - 1 : ULONG_MAX);
+	for (unsigned int i = 0; i < ml_keys_of(form); i++)
+		ml_set_pivot(s->node, i, i + 1 < s->n ? s->start[i + 1] - 1 : ULONG_MAX);
 	pick_slots(s, gaps);
 	/*
 	 * A leaf's state need not be small: random bits stand for many earlier
 	 * changes.
 	 */
-	if (form & MT_LEAF_BIT)
-		atomic_store(&s->node->state, form | (model_random(&m) & ~(MT_STATE_STEP - 1)));
-	if (!(form & MT_LEAF_BIT) && mt_has_gaps(&tree))
-		for (unsigned int i = 0; i < MT_GAPS; i++)
-			mt_set_gap(s->node, i, i < s->n ? sheet_gap(s, i) : 0);
+	if (form & ML_LEAF_BIT)
+		atomic_store(&s->node->state, form | (model_random(&m) & ~(ML_STATE_STEP - 1)));
+	if (!(form & ML_LEAF_BIT) && ml_has_gaps(&tree))
+		for (unsigned int i = 0; i < ML_GAPS; i++)
+			ml_set_gap(s->node, i, i < s->n ? sheet_gap(s, i) : 0);
 	plant(s);
 }
 
 static void check_key(const struct sheet *s, unsigned long key)
 {
 	unsigned int i = sheet_slot(s, key);
-	bool leaf = s->form & MT_LEAF_BIT;
+	bool leaf = s->form & ML_LEAF_BIT;
 	MA_STATE(mas, &tree, key, key);
 
 	if (key < s->start[0] || key > s->max)
@@ -265,8 +265,8 @@ static void check_key(const struct sheet *s, unsigned long key)
 	assert_int_equal(mas.last, sheet_last(s, i));
 	assert_int_equal(mas.min, leaf ? s->start[0] : mas.index);
 	assert_int_equal(mas.max, leaf ? s->max : mas.last);
-	assert_int_equal(leaf ? mas.offset : mt_step_slot(mas.path[mas.depth - 1]), i);
-	assert_int_equal(mt_find_slot(s->node, key), i);
+	assert_int_equal(leaf ? mas.offset : ml_step_slot(mas.path[mas.depth - 1]), i);
+	assert_int_equal(ml_find_slot(s->node, key), i);
 }
 
 static void check_look_around(const struct sheet *s)
@@ -274,7 +274,7 @@ static void check_look_around(const struct sheet *s)
 	unsigned int used = 0, full = 0;
 	MA_STATE(mas, &tree, 0, 0);
 
-	mt_descend(&mas, s->start[0]);
+	ml_descend(&mas, s->start[0]);
 	assert_ptr_equal(mas.node, s->node);
 	assert_true(vms__mt_isa->enter(&mas));
 	for (unsigned int i = 0; i < s->n; i++) {
@@ -289,14 +289,14 @@ static void check_look_around(const struct sheet *s)
 	 * enter() must refuse a leaf that has changed since the descent, and a
 	 * leaf that a writer is changing.
 	 */
-	atomic_fetch_add(&s->node->state, MT_STATE_STEP);
+	atomic_fetch_add(&s->node->state, ML_STATE_STEP);
 	assert_false(vms__mt_isa->enter(&mas));
 	assert_int_equal(mas.used | mas.full | mas.ahead, 0);
-	atomic_fetch_or(&s->node->state, MT_BUSY);
-	mt_descend(&mas, s->start[0]);
+	atomic_fetch_or(&s->node->state, ML_BUSY);
+	ml_descend(&mas, s->start[0]);
 	assert_false(vms__mt_isa->enter(&mas));
 	assert_int_equal(mas.used | mas.full | mas.ahead, 0);
-	atomic_fetch_and(&s->node->state, ~MT_BUSY);
+	atomic_fetch_and(&s->node->state, ~ML_BUSY);
 }
 
 /*
@@ -352,7 +352,7 @@ static void check_gap_search(const struct sheet *s)
 
 static void check_sheet(const struct sheet *s)
 {
-	struct mt_leaf l;
+	struct ml_leaf l;
 
 	for (unsigned int i = 0; i < s->n; i++) {
 		static const unsigned long apart[] = {0,    1,    2,         4095,
@@ -365,19 +365,19 @@ static void check_sheet(const struct sheet *s)
 		}
 		check_key(s, s->start[0] + upto(s->max - s->start[0]));
 	}
-	if (s->form & MT_LEAF_BIT) {
+	if (s->form & ML_LEAF_BIT) {
 		check_look_around(s);
-		mt_leaf_view(&l, s->node, mt_state(s->node), s->start[0], s->max);
+		ml_leaf_view(&l, s->node, ml_state(s->node), s->start[0], s->max);
 		assert_int_equal(vms__mt_isa->leaf_gap(&l), sheet_largest_gap(s));
-	} else if (mt_has_gaps(&tree)) {
+	} else if (ml_has_gaps(&tree)) {
 		assert_int_equal(vms__mt_isa->inner_gap(s->node), sheet_largest_gap(s));
 	}
-	if (mt_has_gaps(&tree))
+	if (ml_has_gaps(&tree))
 		check_gap_search(s);
 }
 
-static const unsigned long forms[] = {0, MT_EDGE_BIT, MT_BYTE_BIT, MT_BYTE_BIT | MT_EDGE_BIT,
-				      MT_WIDE_BIT};
+static const unsigned long forms[] = {0, ML_EDGE_BIT, ML_BYTE_BIT, ML_BYTE_BIT | ML_EDGE_BIT,
+				      ML_WIDE_BIT};
 
 static void a_node_answers_what_its_slots_say(void **state)
 {
@@ -395,7 +395,7 @@ static void a_node_answers_what_its_slots_say(void **state)
 
 		mt_init_flags(&tree, i & 1 ? MT_FLAGS_ALLOC_RANGE : 0);
 		make_sheet(&s,
-			   forms[i / 2 % LEN(forms)] | (i / 2 / LEN(forms) & 1 ? MT_LEAF_BIT : 0),
+			   forms[i / 2 % LEN(forms)] | (i / 2 / LEN(forms) & 1 ? ML_LEAF_BIT : 0),
 			   i & 64);
 		vms_rcu_read_lock();
 		check_sheet(&s);
@@ -463,7 +463,7 @@ static void init_about_anchors(unsigned int flags, unsigned int seed)
  * combine.
  */
 static struct {
-	unsigned long leaf[MT_FORM + 1], inner[MT_FORM + 1];
+	unsigned long leaf[ML_FORM + 1], inner[ML_FORM + 1];
 	unsigned long became[3][3]; /* form of a leaf before and after a store: page, byte, wide */
 	unsigned long edge_left_out, whole_under_wide, other_region, deep;
 } seen;
@@ -471,26 +471,26 @@ static struct {
 static void look_at(const struct maple_node *parent, const void *ref, unsigned long max,
 		    unsigned int depth)
 {
-	const struct maple_node *node = mt_node(ref);
-	unsigned long form = mt_form_of(node) & MT_FORM, up = parent ? mt_form_of(parent) : 0;
+	const struct maple_node *node = ml_node(ref);
+	unsigned long form = ml_form_of(node) & ML_FORM, up = parent ? ml_form_of(parent) : 0;
 
-	(form & MT_LEAF_BIT ? seen.leaf : seen.inner)[form & ~MT_LEAF_BIT]++;
+	(form & ML_LEAF_BIT ? seen.leaf : seen.inner)[form & ~ML_LEAF_BIT]++;
 	if (parent) {
-		seen.edge_left_out += form & MT_EDGE_BIT && !((unsigned long)ref & MT_EDGE_BIT);
-		seen.whole_under_wide += up & MT_WIDE_BIT && !(form & (MT_WIDE_BIT | MT_EDGE_BIT));
-		seen.other_region += !((form | up) & (MT_WIDE_BIT | MT_BYTE_BIT)) &&
-				     mt_base(node) != mt_base(parent);
+		seen.edge_left_out += form & ML_EDGE_BIT && !((unsigned long)ref & ML_EDGE_BIT);
+		seen.whole_under_wide += up & ML_WIDE_BIT && !(form & (ML_WIDE_BIT | ML_EDGE_BIT));
+		seen.other_region += !((form | up) & (ML_WIDE_BIT | ML_BYTE_BIT)) &&
+				     ml_base(node) != ml_base(parent);
 	}
 	seen.deep += depth > 2;
-	for (unsigned int i = 0; !(form & MT_LEAF_BIT) && i <= mt_find_slot(node, max); i++)
-		look_at(node, mt_slot(node, i), mt_slot_max(node, i, max), depth + 1);
+	for (unsigned int i = 0; !(form & ML_LEAF_BIT) && i <= ml_find_slot(node, max); i++)
+		look_at(node, ml_slot(node, i), ml_slot_max(node, i, max), depth + 1);
 }
 
 static unsigned int leaf_kind(const struct ma_state *mas)
 {
-	unsigned long form = mt_form_of(mas->node);
+	unsigned long form = ml_form_of(mas->node);
 
-	return form & MT_WIDE_BIT ? 2 : form & MT_BYTE_BIT ? 1 : 0;
+	return form & ML_WIDE_BIT ? 2 : form & ML_BYTE_BIT ? 1 : 0;
 }
 
 /*
@@ -503,7 +503,7 @@ static void note_change(unsigned long key, bool after)
 	static bool active;
 	MA_STATE(mas, &m.tree, key, key);
 
-	mt_descend(&mas, key);
+	ml_descend(&mas, key);
 	if (after && active && mas_is_active(&mas))
 		seen.became[before][leaf_kind(&mas)]++;
 	active = mas_is_active(&mas);
@@ -641,8 +641,8 @@ static void live(unsigned int flags, unsigned int seed)
 		check_steps();
 		if (flags & MT_FLAGS_ALLOC_RANGE)
 			check_gaps();
-		if (mt_is_node(mt_root(&m.tree)))
-			look_at(NULL, mt_root(&m.tree), ULONG_MAX, 1);
+		if (ml_is_node(ml_root(&m.tree)))
+			look_at(NULL, ml_root(&m.tree), ULONG_MAX, 1);
 	}
 	model_check(&m);
 	model_destroy(&m);
@@ -663,7 +663,7 @@ static void trees_of_every_form_hold_what_was_stored(void **state)
 		return;
 	for (unsigned int i = 0; i < LEN(forms); i++)
 		assert_true(seen.leaf[forms[i]] &&
-			    (seen.inner[forms[i]] || forms[i] == MT_BYTE_BIT));
+			    (seen.inner[forms[i]] || forms[i] == ML_BYTE_BIT));
 	for (unsigned int i = 0; i < 9; i++)
 		assert_true(seen.became[i / 3][i % 3]);
 	assert_true(seen.edge_left_out && seen.whole_under_wide && seen.other_region && seen.deep);

@@ -236,7 +236,7 @@ static void allocation_wants_a_tree_with_gaps(void **state)
 /* Return: the highest bound in the root. */
 static unsigned long root_bound(void)
 {
-	return vms__mt_isa->inner_gap(mt_node(mt_root(&m.tree)));
+	return vms__mt_isa->inner_gap(ml_node(ml_root(&m.tree)));
 }
 
 /*

@@ -7,10 +7,9 @@
 #define EXPLORE_HOOKS
 #include "tests/lib/sync/explore.h"
 
-#include "lib/maple/gap.c"            /* NOLINT(bugprone-suspicious-include): hooked atomics */
-#include "lib/maple/descend_scalar.c" /* NOLINT(bugprone-suspicious-include): hooked atomics */
-#define leaf_gap leaf_gap_checked     /* the search has a leaf_gap of its own */
-#include "lib/maple/validate.c"       /* NOLINT(bugprone-suspicious-include): hooked atomics */
+#include "lib/maple/gap.c"        /* NOLINT(bugprone-suspicious-include): hooked atomics */
+#include "lib/maple/isa/scalar.c" /* NOLINT(bugprone-suspicious-include): hooked atomics */
+#include "lib/maple/validate.c"   /* NOLINT(bugprone-suspicious-include): hooked atomics */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -49,7 +48,7 @@ static const struct maple_node *leaf_of(unsigned int i, const struct maple_node 
 	MA_STATE(mas, &tree, FIRST(i), FIRST(i));
 
 	assert_ptr_equal(mas_walk(&mas), &objects[i]);
-	*parent = mt_step_node(mas.path[mas.depth - 1]);
+	*parent = ml_step_node(mas.path[mas.depth - 1]);
 	return mas.node;
 }
 

@@ -21,7 +21,7 @@ static void check_stands(const struct ma_state *place)
 	MA_STATE(walked, &m.tree, place->index, place->index);
 
 	mas_walk(&walked);
-	if (!mt_is_node(mt_root(&m.tree))) {
+	if (!ml_is_node(ml_root(&m.tree))) {
 		assert_null(place->node);
 		return;
 	}

@@ -23,17 +23,17 @@
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Compile shape.h so that it records its stores. */
+/* Compile shape.tmpl.h so that it records its stores. */
 static void record(volatile void *word, size_t size, unsigned long value);
 #undef atomic_store_explicit
 #define atomic_store_explicit(word, value, order)                                                  \
 	record(word, sizeof(*(word)), (unsigned long)(value))
-#include "lib/maple/shape.h"
+#include "lib/maple/isa/shape.tmpl.h"
 
 #define MOMENTS_MAX 512
 #define UNIVERSE 40ul
 
-#include "lib/maple/scan.h"
+#include "lib/maple/isa/scan.tmpl.h"
 
 static struct maple_node leaf;
 static struct maple_node moment[MOMENTS_MAX]; /* the leaf after each store */
@@ -52,8 +52,8 @@ static void record(volatile void *word, size_t size, unsigned long value)
 static void *entry_at(const struct maple_node *node, unsigned long key)
 {
 	for (unsigned int i = 0;; i++)
-		if (mt_pivot(node, i) >= key)
-			return mt_slot(node, i);
+		if (ml_pivot(node, i) >= key)
+			return ml_slot(node, i);
 }
 
 /*
@@ -72,7 +72,7 @@ static bool had(unsigned long key, const void *entry, unsigned int changes,
 /*
  * A walk has found @key in slot @i and has loaded @entry from it at the moment
  * @slot_at. It reads the slot's bounds again, at moments from @begin on.
- * Return: whether the range that descend.h may then report contains a key that
+ * Return: whether the range that descend.tmpl.h may then report contains a key that
  * never had the entry.
  */
 static bool bounds_mislead(unsigned long key, unsigned int i, const void *entry, unsigned int begin,
@@ -82,11 +82,11 @@ static bool bounds_mislead(unsigned long key, unsigned int i, const void *entry,
 	unsigned long low = key, high = key;
 
 	for (unsigned int at = begin; at <= slot_at; at++) {
-		struct mt_leaf l;
+		struct ml_leaf l;
 
-		mt_leaf_view(&l, &moment[at], mt_state(&moment[at]), 0, ULONG_MAX);
-		low = mt_leaf_min(&l, i) < low ? mt_leaf_min(&l, i) : low;
-		high = mt_leaf_max(&l, i) > high ? mt_leaf_max(&l, i) : high;
+		ml_leaf_view(&l, &moment[at], ml_state(&moment[at]), 0, ULONG_MAX);
+		low = ml_leaf_min(&l, i) < low ? ml_leaf_min(&l, i) : low;
+		high = ml_leaf_max(&l, i) > high ? ml_leaf_max(&l, i) : high;
 	}
 	for (unsigned long k = low; k <= high && k < UNIVERSE; k++)
 		if (!had(k, entry, changes, end_of_change))
@@ -104,15 +104,15 @@ static bool misleads(unsigned int changes, const unsigned int *end_of_change)
 	for (unsigned long key = 0; key < UNIVERSE; key++) {
 		for (unsigned int begin = 0; begin < moments; begin++) {
 			for (unsigned int slot_at = begin; slot_at < moments; slot_at++) {
-				if (mt_state(&moment[begin]) != mt_state(&moment[slot_at]))
+				if (ml_state(&moment[begin]) != ml_state(&moment[slot_at]))
 					break;
-				for (unsigned int i = 0; i <= mt_keys(&leaf); i++) {
-					bool above = !i, upto = i == mt_keys(&leaf);
-					void *got = mt_slot(&moment[slot_at], i);
+				for (unsigned int i = 0; i <= ml_keys(&leaf); i++) {
+					bool above = !i, upto = i == ml_keys(&leaf);
+					void *got = ml_slot(&moment[slot_at], i);
 
 					for (unsigned int at = begin; at <= slot_at; at++) {
-						above |= i && mt_pivot(&moment[at], i - 1) < key;
-						upto |= mt_pivot(&moment[at], i) >= key;
+						above |= i && ml_pivot(&moment[at], i - 1) < key;
+						upto |= ml_pivot(&moment[at], i) >= key;
 					}
 					if (!above || !upto)
 						continue;
@@ -134,52 +134,52 @@ static bool misleads(unsigned int changes, const unsigned int *end_of_change)
 static void random_leaf(struct model *m)
 {
 	unsigned long form =
-		MT_LEAF_BIT | (model_below(m, 2) ? MT_WIDE_BIT : MT_BYTE_BIT | MT_EDGE_BIT);
-	unsigned int n = 0, keys = mt_keys_of(form), used = 4 + model_below(m, 8);
+		ML_LEAF_BIT | (model_below(m, 2) ? ML_WIDE_BIT : ML_BYTE_BIT | ML_EDGE_BIT);
+	unsigned int n = 0, keys = ml_keys_of(form), used = 4 + model_below(m, 8);
 	unsigned long end = 0;
 	bool gap = model_below(m, 2);
 
 	memset(&leaf, 0, sizeof(leaf));
-	mt_begin(&leaf, form, 1);
+	ml_begin(&leaf, form, 1);
 	for (unsigned int u = 0; u < used && n < keys; u++) {
 		void *entry = gap ? NULL : model_entry(m);
 		unsigned int copies = 1 + (model_below(m, 3) ? 0 : model_below(m, 3));
 
 		end += 1 + model_below(m, 4);
 		for (; copies && n < keys; copies--, n++) {
-			mt_set_pivot(&leaf, n, end);
-			mt_set_slot(&leaf, n, entry);
+			ml_set_pivot(&leaf, n, end);
+			ml_set_slot(&leaf, n, entry);
 		}
 		gap = !gap && model_below(m, 2);
 	}
-	mt_set_slot(&leaf, n, gap ? NULL : model_entry(m));
+	ml_set_slot(&leaf, n, gap ? NULL : model_entry(m));
 	for (; n < keys; n++)
-		mt_set_pivot(&leaf, n, ULONG_MAX);
+		ml_set_pivot(&leaf, n, ULONG_MAX);
 }
 
 static unsigned int used_slots(const struct maple_node *node)
 {
 	unsigned int used = 1;
 
-	for (unsigned int i = 1; i <= mt_keys(node); i++)
-		used |= (unsigned int)(mt_pivot(node, i) != mt_pivot(node, i - 1)) << i;
+	for (unsigned int i = 1; i <= ml_keys(node); i++)
+		used |= (unsigned int)(ml_pivot(node, i) != ml_pivot(node, i - 1)) << i;
 	return used;
 }
 
 /*
- * Plans a store into the leaf as plan.h does. Return: MT_STORE_LEAF if shape.h
+ * Plans a store into the leaf as plan.tmpl.h does. Return: ML_STORE_LEAF if shape.tmpl.h
  * does not make such a store.
  */
-static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, unsigned long first,
-			       unsigned long last, void *entry)
+static enum ml_store_type isa_plan(struct ml_write *w, struct ma_state *mas, unsigned long first,
+				   unsigned long last, void *entry)
 {
 	unsigned int slots;
 
 	mas->node = &leaf;
 	mas->min = 0;
 	mas->max = ULONG_MAX;
-	*w = (struct mt_write){.mas = mas, .entry = entry};
-	mt_leaf_view(&w->leaf, &leaf, mt_form_of(&leaf), 0, ULONG_MAX);
+	*w = (struct ml_write){.mas = mas, .entry = entry};
+	ml_leaf_view(&w->leaf, &leaf, ml_form_of(&leaf), 0, ULONG_MAX);
 	/* Adjacent gaps become one. */
 	while (!entry && first && !entry_at(&leaf, first - 1))
 		first--;
@@ -189,20 +189,20 @@ static enum mt_store_type plan(struct mt_write *w, struct ma_state *mas, unsigne
 		last = ULONG_MAX;
 	w->first = first;
 	w->last = last;
-	w->lo = mt_find_slot(&leaf, first);
-	w->hi = mt_find_slot(&leaf, last);
-	w->lo_min = mt_slot_min(&leaf, w->lo, 0);
-	w->hi_max = mt_slot_max(&leaf, w->hi, ULONG_MAX);
-	w->lo_entry = mt_slot(&leaf, w->lo);
-	w->hi_entry = mt_slot(&leaf, w->hi);
+	w->lo = ml_find_slot(&leaf, first);
+	w->hi = ml_find_slot(&leaf, last);
+	w->lo_min = ml_slot_min(&leaf, w->lo, 0);
+	w->hi_max = ml_slot_max(&leaf, w->hi, ULONG_MAX);
+	w->lo_entry = ml_slot(&leaf, w->lo);
+	w->hi_entry = ml_slot(&leaf, w->hi);
 	w->used = used_slots(&leaf);
 	if (w->lo == w->hi && w->first == w->lo_min && w->last == w->hi_max)
-		return MT_STORE_LEAF;
+		return ML_STORE_LEAF;
 	slots = (unsigned int)__builtin_popcount(w->used) + (w->lo_min < w->first) +
 		(w->last < w->hi_max);
-	if (w->lo == w->hi && slots > mt_keys(&leaf) + 1)
-		return MT_STORE_LEAF;
-	return form_fits(w) ? shape_for(w) : MT_STORE_LEAF;
+	if (w->lo == w->hi && slots > ml_keys(&leaf) + 1)
+		return ML_STORE_LEAF;
+	return isa_form_fits(w) ? isa_shape_for(w) : ML_STORE_LEAF;
 }
 
 static struct model m;
@@ -220,15 +220,15 @@ static unsigned int seen_two[2];
 static bool change(unsigned int *kind, unsigned int *moved)
 {
 	struct ma_state mas;
-	struct mt_write w;
+	struct ml_write w;
 	unsigned long first = model_below(&m, UNIVERSE), last = first + model_below(&m, 12);
 	void *entry = model_below(&m, 3) ? model_entry(&m) : NULL;
 	struct maple_node before = leaf;
-	enum mt_store_type type = plan(&w, &mas, first, last, entry);
+	enum ml_store_type type = isa_plan(&w, &mas, first, last, entry);
 	unsigned int at;
 	bool none;
 
-	if (type == MT_STORE_LEAF)
+	if (type == ML_STORE_LEAF)
 		return false;
 	*kind = (w.lo != w.hi) * 4u + (w.lo_min < w.first) * 2u + (w.last < w.hi_max);
 	/*
@@ -236,21 +236,21 @@ static bool change(unsigned int *kind, unsigned int *moved)
 	 * down.
 	 */
 	at = w.lo;
-	*moved = w.lo == w.hi &&
-		 spare_behind(&w, w.lo) < (unsigned int)(w.lo_min < w.first) + (w.last < w.hi_max);
-	none = !spare_behind(&w, w.lo);
-	shape(&w, type);
+	*moved = w.lo == w.hi && isa_spare_behind(&w, w.lo) <
+					 (unsigned int)(w.lo_min < w.first) + (w.last < w.hi_max);
+	none = !isa_spare_behind(&w, w.lo);
+	isa_shape(&w, type);
 	if (w.lo < at)
 		*moved = 2;
 	/*
 	 * The split itself takes two phases, so that three phases mean one
 	 * move.
 	 */
-	if (none && type == MT_STORE_MIDDLE &&
-	    mt_state(&leaf) - mt_state(&before) == 3 * MT_STATE_STEP)
+	if (none && type == ML_STORE_MIDDLE &&
+	    ml_state(&leaf) - ml_state(&before) == 3 * ML_STATE_STEP)
 		seen_two[w.lo < at]++;
-	assert_int_equal(mas.version, mt_state(&leaf));
-	assert_ptr_equal(mt_slot(&leaf, mas.offset), entry);
+	assert_int_equal(mas.version, ml_state(&leaf));
+	assert_ptr_equal(ml_slot(&leaf, mas.offset), entry);
 	for (unsigned long key = 0; key < UNIVERSE; key++)
 		assert_ptr_equal(entry_at(&leaf, key),
 				 key >= w.first && key <= w.last ? entry : entry_at(&before, key));
@@ -282,7 +282,7 @@ static void no_change_in_place_misleads_a_reader(void **state)
 		assert_false(misleads(changes, end_of_change));
 	}
 	/*
-	 * Every function of shape.h must have run: three splits, two moves, the
+	 * Every function of shape.tmpl.h must have run: three splits, two moves, the
 	 * join.
 	 */
 	assert_true(seen[1] && seen[2] && seen[3] && seen[4] && seen[5] && seen[6]);
@@ -308,7 +308,7 @@ static void the_same_without_phases_does_mislead(void **state)
 			if (change(&kind, &moved))
 				end_of_change[++changes] = moments - 1;
 		for (unsigned int j = 0; j < moments; j++)
-			moment[j].state = mt_form_of(&moment[j]) & MT_FORM;
+			moment[j].state = ml_form_of(&moment[j]) & ML_FORM;
 		misled += misleads(changes, end_of_change);
 	}
 	assert_true(misled > 10);
@@ -319,20 +319,20 @@ static void the_same_without_phases_does_mislead(void **state)
 
 struct snapshot {
 	unsigned int used, full;
-	unsigned long bound[MT_LEAF_SLOTS + 1];
+	unsigned long bound[ML_LEAF_SLOTS + 1];
 };
 
 static void take_snapshot(struct snapshot *s, struct maple_node *pivots, struct maple_node *slots,
 			  struct maple_node *again)
 {
-	struct mt_leaf l;
+	struct ml_leaf l;
 
-	mt_leaf_view(&l, pivots, mt_form_of(&leaf), 0, ULONG_MAX);
-	s->used = used(&l);
-	mt_leaf_view(&l, slots, mt_form_of(&leaf), 0, ULONG_MAX);
-	s->full = s->used & ~nulls(&l);
-	mt_leaf_view(&l, again, mt_form_of(&leaf), 0, ULONG_MAX);
-	bounds(&l, s->bound);
+	ml_leaf_view(&l, pivots, ml_form_of(&leaf), 0, ULONG_MAX);
+	s->used = isa_used(&l);
+	ml_leaf_view(&l, slots, ml_form_of(&leaf), 0, ULONG_MAX);
+	s->full = s->used & ~isa_nulls(&l);
+	ml_leaf_view(&l, again, ml_form_of(&leaf), 0, ULONG_MAX);
+	isa_bounds(&l, s->bound);
 }
 
 /*
@@ -340,11 +340,11 @@ static void take_snapshot(struct snapshot *s, struct maple_node *pivots, struct 
  */
 static void mix(struct maple_node *node, unsigned int from, unsigned int to)
 {
-	for (size_t i = 0; i < MT_LEAF_BYTES; i += sizeof(uint32_t)) {
+	for (size_t i = 0; i < ML_LEAF_BYTES; i += sizeof(uint32_t)) {
 		unsigned int at = from + model_below(&m, to - from + 1);
 
 		/* A reader loads a slot, or a wide pivot, in one access. */
-		if (i >= offsetof(struct maple_node, narrow_leaf.slot) || mt_node_is_wide(&leaf)) {
+		if (i >= offsetof(struct maple_node, narrow_leaf.slot) || ml_node_is_wide(&leaf)) {
 			memcpy((char *)node + i, (char *)&moment[at] + i, sizeof(uint64_t));
 			i += sizeof(uint32_t);
 		} else {
@@ -381,11 +381,11 @@ static bool misleads_an_iteration(unsigned int changes, const unsigned int *end_
 	}
 	for (unsigned int begin = 0; begin < moments; begin++) {
 		for (unsigned int end = begin;
-		     end < moments && mt_state(&moment[begin]) == mt_state(&moment[end]); end++) {
+		     end < moments && ml_state(&moment[begin]) == ml_state(&moment[end]); end++) {
 			struct maple_node mixed[3];
 			bool known = false;
 
-			if (mt_state(&moment[begin]) & MT_BUSY)
+			if (ml_state(&moment[begin]) & ML_BUSY)
 				break;
 			for (unsigned int i = 0; i < LEN(mixed); i++)
 				mix(&mixed[i], begin, end);
@@ -399,18 +399,18 @@ static bool misleads_an_iteration(unsigned int changes, const unsigned int *end_
 	return false;
 }
 
-/* Stores an entry into a slot whose bounds stay, as plan.h does. */
+/* Stores an entry into a slot whose bounds stay, as plan.tmpl.h does. */
 static void change_entry(void)
 {
 	struct ma_state mas = {.node = &leaf};
-	struct mt_write w = {.mas = &mas};
-	unsigned int i = mt_find_slot(&leaf, model_below(&m, UNIVERSE));
-	void *old = mt_slot(&leaf, i), *entry = model_below(&m, 2) ? model_entry(&m) : NULL;
+	struct ml_write w = {.mas = &mas};
+	unsigned int i = ml_find_slot(&leaf, model_below(&m, UNIVERSE));
+	void *old = ml_slot(&leaf, i), *entry = model_below(&m, 2) ? model_entry(&m) : NULL;
 
-	mt_leaf_view(&w.leaf, &leaf, mt_form_of(&leaf), 0, ULONG_MAX);
-	put_slot(&w, i, entry);
+	ml_leaf_view(&w.leaf, &leaf, ml_form_of(&leaf), 0, ULONG_MAX);
+	isa_put_slot(&w, i, entry);
 	if (!old || !entry)
-		next_phase(&w, mt_form_of(&leaf));
+		isa_next_phase(&w, ml_form_of(&leaf));
 }
 
 /*
@@ -440,7 +440,7 @@ static void an_iteration_sees_a_leaf_as_it_was_before_a_change_or_after(void **s
 	unsigned int end_of_change[4];
 
 	(void)state;
-	(void)leaf_gap, (void)narrow_gaps, (void)inner_gap, (void)gaps;
+	(void)isa_leaf_gap, (void)isa_narrow_gaps, (void)isa_inner_gap, (void)isa_gaps;
 	model_init(&m, 0, 1, 13);
 	for (unsigned int i = 0; i < 8000 / MODEL_LESS; i++)
 		assert_false(misleads_an_iteration(change_a_leaf(end_of_change), end_of_change));
@@ -457,7 +457,7 @@ static void it_would_see_mixtures_if_changes_did_not_say_that_they_are_under_way
 		unsigned int changes = change_a_leaf(end_of_change);
 
 		for (unsigned int j = 0; j < moments; j++)
-			moment[j].state &= ~MT_BUSY;
+			moment[j].state &= ~ML_BUSY;
 		misled += misleads_an_iteration(changes, end_of_change);
 	}
 	assert_true(misled > 100);

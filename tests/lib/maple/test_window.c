@@ -3,13 +3,13 @@
  * test_window.c - writes in the middle of a reader's walk, made deliberately
  * between the search of a node and the load of the slot that it found.
  *
- * The test compiles descend.h again, with a search that calls a writer. The
+ * The test compiles descend.tmpl.h again, with a search that calls a writer. The
  * reader must then return what the key held before the writes, between two of
  * them, or after them. Symptom otherwise: a lookup returns an entry that its
  * key never had.
  *
  * The file also tests the one question of a store that is answered without the
- * bounds of its place: spans_just() in plan.h.
+ * bounds of its place: isa_spans_just() in plan.tmpl.h.
  */
 #include "tests/lib/maple/model.h"
 
@@ -54,47 +54,45 @@ static void let_writer_by(void)
 	}
 }
 
-/* The searches that descend.h requires of its includer. */
+/* The searches that descend.tmpl.h requires of its includer. */
 static unsigned long find_narrow(const struct maple_node *node, unsigned int keys, uint32_t key)
 {
 	unsigned long i = 0;
 
-	while (i < keys && mt_key(node, (unsigned int)i) <= key)
+	while (i < keys && ml_key(node, (unsigned int)i) <= key)
 		i++;
 	let_writer_by();
 	return i;
 }
 
-static unsigned long find_narrow_leaf(const struct maple_node *node, uint32_t key)
+static unsigned long isa_find_narrow_leaf(const struct maple_node *node, uint32_t key)
 {
-	return find_narrow(node, MT_NARROW_LEAF_KEYS, key);
+	return find_narrow(node, ML_NARROW_LEAF_KEYS, key);
 }
 
-static unsigned long find_narrow_inner(const struct maple_node *node, uint32_t key)
+static unsigned long isa_find_narrow_inner(const struct maple_node *node, uint32_t key)
 {
-	return find_narrow(node, MT_NARROW_INNER_KEYS, key);
+	return find_narrow(node, ML_NARROW_INNER_KEYS, key);
 }
 
-static unsigned int find_wide(const struct maple_node *node, unsigned long key)
+static unsigned int isa_find_wide(const struct maple_node *node, unsigned long key)
 {
-	unsigned int i = mt_find_slot(node, key);
+	unsigned int i = ml_find_slot(node, key);
 
 	let_writer_by();
 	return i;
 }
 
-#define find_wide_leaf find_wide
-#define find_wide_inner find_wide
-#define LEAVE_VECTORS() ((void)0)
-#include "lib/maple/scan.h"
+#define isa_find_wide_leaf isa_find_wide
+#define isa_find_wide_inner isa_find_wide
+#define ISA_LEAVE_VECTORS() ((void)0)
+#include "lib/maple/isa/scan.tmpl.h"
 
-#include "lib/maple/descend.h"
-#include "lib/maple/shape.h"
+#include "lib/maple/isa/descend.tmpl.h"
+#include "lib/maple/isa/shape.tmpl.h"
 
-/* cmocka.h defines this name too. */
-#undef fail
-#include "lib/maple/place.h"
-#include "lib/maple/plan.h"
+#include "lib/maple/isa/place.tmpl.h"
+#include "lib/maple/isa/plan.tmpl.h"
 
 static bool was_held(const void *entry)
 {
@@ -139,7 +137,7 @@ static void a_lookup_answers_what_its_key_held(void **state)
 		for (unsigned int i = 0; i < 5000; i++) {
 			arm();
 			vms_rcu_read_lock();
-			assert_true(was_held(load(&m.tree, watched)));
+			assert_true(was_held(isa_load(&m.tree, watched)));
 			vms_rcu_read_unlock();
 		}
 		model_check(&m);
@@ -158,11 +156,11 @@ static void a_walk_answers_what_its_key_held_and_stays_in_a_live_leaf(void **sta
 			vms_rcu_read_lock();
 			MA_STATE(mas, &m.tree, watched, watched);
 
-			assert_true(was_held(descend(&mas, watched)));
+			assert_true(was_held(isa_descend(&mas, watched)));
 			assert_true(mas.index <= watched && watched <= mas.last);
 			if (mas.status == ma_active) {
-				assert_int_equal(mt_state(mas.node), mas.version);
-				assert_false(mas.version & MT_DEAD);
+				assert_int_equal(ml_state(mas.node), mas.version);
+				assert_false(mas.version & ML_DEAD);
 				assert_true(mas.min <= mas.index && mas.last <= mas.max);
 			}
 			vms_rcu_read_unlock();
@@ -174,7 +172,7 @@ static void a_walk_answers_what_its_key_held_and_stays_in_a_live_leaf(void **sta
 
 static void *stopping_descend(struct ma_state *mas, unsigned long key)
 {
-	return descend(mas, key);
+	return isa_descend(mas, key);
 }
 
 /*
@@ -189,9 +187,9 @@ static void a_step_never_reports_what_was_never_there(void **state)
 	(void)state;
 	stopping.descend = stopping_descend;
 	/* Functions of the included templates that this test does not call. */
-	(void)lookup, (void)enter, (void)next_entry, (void)leaf_gap, (void)narrow_gaps,
-		(void)inner_gap, (void)gaps;
-	(void)plan, (void)store, (void)commit;
+	(void)isa_lookup, (void)isa_enter, (void)isa_next_entry, (void)isa_leaf_gap,
+		(void)isa_narrow_gaps, (void)isa_inner_gap, (void)isa_gaps;
+	(void)isa_plan, (void)isa_store, (void)isa_commit;
 	for (uint64_t seed = 0; seed < 8; seed++) {
 		set_up(seed);
 		for (unsigned int i = 0; i < 3000; i++) {
@@ -297,23 +295,23 @@ static void a_step_by_entries_meets_the_next_there_is(void **state)
 
 /* ---- a store that needs no bounds ---- */
 
-#define PAGE (1ul << MT_PAGE_SHIFT)
-#define REGION (1ul << (MT_PAGE_SHIFT + MT_KEY_BITS))
+#define PAGE (1ul << ML_PAGE_SHIFT)
+#define REGION (1ul << (ML_PAGE_SHIFT + ML_KEY_BITS))
 
 /*
- * Whether the slot is the first or the last below its parent: spans_just() may
+ * Whether the slot is the first or the last below its parent: isa_spans_just() may
  * then answer "no" although the store spans the slot exactly.
  */
 static bool at_parents_end(unsigned long step, const struct maple_node *leaf, unsigned int i)
 {
-	unsigned int up = mt_step_slot(step);
+	unsigned int up = ml_step_slot(step);
 
 	return (!i && !up) ||
-	       (mt_pivot(leaf, i) == ULONG_MAX && mt_pivot(mt_step_node(step), up) == ULONG_MAX);
+	       (ml_pivot(leaf, i) == ULONG_MAX && ml_pivot(ml_step_node(step), up) == ULONG_MAX);
 }
 
 /*
- * Checks spans_just() for a store over [@first, @last]. Counts in @right where
+ * Checks isa_spans_just() for a store over [@first, @last]. Counts in @right where
  * "yes" is the right answer, and in @said where the function says it.
  */
 static void check_store_over(unsigned long first, unsigned long last, unsigned int *right,
@@ -322,18 +320,19 @@ static void check_store_over(unsigned long first, unsigned long last, unsigned i
 	unsigned int from, to, cell = model_cell(&m, first);
 	unsigned long step = 0;
 	struct maple_node *leaf;
-	struct way way;
+	struct isa_way way;
 	bool yes, just;
 	MA_STATE(mas, &m.tree, first, last);
 
-	leaf = leaf_by_pages(&mas, first, &step, &way, false);
+	leaf = isa_leaf_by_pages(&mas, first, &step, &way, false);
 	if (!leaf || !step || first > last)
 		return;
-	unsigned int i = (unsigned int)find_narrow_leaf(leaf, mt_search_key(first, MT_PAGE_SHIFT));
+	unsigned int i =
+		(unsigned int)isa_find_narrow_leaf(leaf, ml_search_key(first, ML_PAGE_SHIFT));
 
 	model_range(&m, cell, &from, &to);
 	just = first == model_first(&m, from) && last == model_last(&m, to);
-	yes = spans_just(mt_step_node(step), mt_step_slot(step), leaf, i, first, last);
+	yes = isa_spans_just(ml_step_node(step), ml_step_slot(step), leaf, i, first, last);
 	assert_true(just || !yes);
 	/* The region's first key has no "yes" either. */
 	assert_true(yes || !just || at_parents_end(step, leaf, i) || !(first % REGION));
@@ -400,23 +399,23 @@ static void a_store_that_asks_for_no_bounds_has_them_right(void **state)
  */
 static void a_slot_is_not_taken_for_a_key(void **state)
 {
-	static struct maple_node parent __attribute__((aligned(MT_ALIGN))),
-		leaf __attribute__((aligned(MT_ALIGN)));
+	static struct maple_node parent __attribute__((aligned(ML_ALIGN))),
+		leaf __attribute__((aligned(ML_ALIGN)));
 	unsigned long first = 500 * PAGE, last = 900 * PAGE - 1;
 
 	(void)state;
-	mt_begin(&parent, MT_EDGE_BIT, PAGE);
-	mt_begin(&leaf, MT_EDGE_BIT | MT_LEAF_BIT, PAGE);
-	for (unsigned int i = 0; i < MT_NARROW_INNER_KEYS; i++)
-		mt_set_pivot_as(&parent, MT_EDGE_BIT, i, (i + 1) * PAGE - 1);
-	for (unsigned int i = 0; i < MT_NARROW_LEAF_KEYS; i++)
-		mt_set_pivot_as(&leaf, MT_EDGE_BIT | MT_LEAF_BIT, i, i ? ULONG_MAX : first - 1);
-	mt_set_slot(&parent, 0, (void *)900ul);
-	assert_false(spans_just(&parent, MT_NARROW_INNER_KEYS, &leaf, 1, first, last));
+	ml_begin(&parent, ML_EDGE_BIT, PAGE);
+	ml_begin(&leaf, ML_EDGE_BIT | ML_LEAF_BIT, PAGE);
+	for (unsigned int i = 0; i < ML_NARROW_INNER_KEYS; i++)
+		ml_set_pivot_as(&parent, ML_EDGE_BIT, i, (i + 1) * PAGE - 1);
+	for (unsigned int i = 0; i < ML_NARROW_LEAF_KEYS; i++)
+		ml_set_pivot_as(&leaf, ML_EDGE_BIT | ML_LEAF_BIT, i, i ? ULONG_MAX : first - 1);
+	ml_set_slot(&parent, 0, (void *)900ul);
+	assert_false(isa_spans_just(&parent, ML_NARROW_INNER_KEYS, &leaf, 1, first, last));
 	/* If the leaf is not the parent's last, the parent has the key. */
-	mt_set_pivot_as(&parent, MT_EDGE_BIT, MT_NARROW_INNER_KEYS - 1, last);
-	assert_true(spans_just(&parent, MT_NARROW_INNER_KEYS - 1, &leaf, 1, first, last));
-	assert_false(spans_just(&parent, MT_NARROW_INNER_KEYS - 1, &leaf, 1, first, last + PAGE));
+	ml_set_pivot_as(&parent, ML_EDGE_BIT, ML_NARROW_INNER_KEYS - 1, last);
+	assert_true(isa_spans_just(&parent, ML_NARROW_INNER_KEYS - 1, &leaf, 1, first, last));
+	assert_false(isa_spans_just(&parent, ML_NARROW_INNER_KEYS - 1, &leaf, 1, first, last + PAGE));
 }
 
 /* ---- nodes that are reused ---- */

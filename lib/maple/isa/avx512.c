@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * descend_avx512.c - the way down with 512-bit vectors, one for each cache line
+ * avx512.c - the way down with 512-bit vectors, one for each cache line
  * of keys, the first of which begins with the state.
  */
 #ifdef __x86_64__
@@ -16,7 +16,7 @@
 
 #include <immintrin.h>
 
-#define LEAVE_VECTORS() _mm256_zeroupper()
+#define ISA_LEAVE_VECTORS() _mm256_zeroupper()
 
 #include "lib/maple/internal.h"
 #include "lib/sync/rcu.h"
@@ -28,7 +28,7 @@
  * acquires; the compiler is held to it by the barrier. ThreadSanitizer knows
  * neither, hence the attribute.
  */
-#define VECTOR_LOADS __attribute__((no_sanitize("thread"))) static inline
+#define ISA_VECTOR_LOADS __attribute__((no_sanitize("thread"))) static inline
 
 /*
  * A mask as a number, by an instruction and not by the compiler's own
@@ -75,7 +75,7 @@ static inline unsigned long count(unsigned long lanes)
  * The key comes first, so that the line it is compared with is an operand in
  * memory.
  */
-VECTOR_LOADS unsigned long find_narrow_leaf(const struct maple_node *node, uint32_t key)
+ISA_VECTOR_LOADS unsigned long isa_find_narrow_leaf(const struct maple_node *node, uint32_t key)
 {
 	unsigned long below = lanes16(
 		_mm512_cmpge_epu32_mask(_mm512_set1_epi32((int)key), _mm512_load_si512(node)));
@@ -84,7 +84,7 @@ VECTOR_LOADS unsigned long find_narrow_leaf(const struct maple_node *node, uint3
 	return count(below >> 2);
 }
 
-VECTOR_LOADS unsigned long find_narrow_inner(const struct maple_node *node, uint32_t key)
+ISA_VECTOR_LOADS unsigned long isa_find_narrow_inner(const struct maple_node *node, uint32_t key)
 {
 	const __m512i k = _mm512_set1_epi32((int)key), *line = (const __m512i *)node;
 	__mmask16 low = _mm512_cmpge_epu32_mask(k, _mm512_load_si512(line));
@@ -95,7 +95,7 @@ VECTOR_LOADS unsigned long find_narrow_inner(const struct maple_node *node, uint
 	return count(below >> 2);
 }
 
-VECTOR_LOADS unsigned int find_wide_leaf(const struct maple_node *node, unsigned long key)
+ISA_VECTOR_LOADS unsigned int isa_find_wide_leaf(const struct maple_node *node, unsigned long key)
 {
 	const __m512i k = _mm512_set1_epi64((long long)key), *line = (const __m512i *)node;
 	/* Eleven pivots in lanes 1 to 11; slots follow. */
@@ -107,7 +107,7 @@ VECTOR_LOADS unsigned int find_wide_leaf(const struct maple_node *node, unsigned
 	return (unsigned int)__builtin_popcount(below);
 }
 
-VECTOR_LOADS unsigned int find_wide_inner(const struct maple_node *node, unsigned long key)
+ISA_VECTOR_LOADS unsigned int isa_find_wide_inner(const struct maple_node *node, unsigned long key)
 {
 	const __m512i k = _mm512_set1_epi64((long long)key), *line = (const __m512i *)node;
 	unsigned int below = (lanes8(_mm512_cmplt_epu64_mask(_mm512_load_si512(line), k)) & 0xfe) |
@@ -119,26 +119,26 @@ VECTOR_LOADS unsigned int find_wide_inner(const struct maple_node *node, unsigne
 }
 
 /*
- * As in scan.h. A slot is empty where its key is the one before it: lane i + 1,
- * key i - 1, against lane i + 2.
+ * As in scan.tmpl.h. A slot is empty where its key is the one before it: lane i
+ * + 1, key i - 1, against lane i + 2.
  */
-VECTOR_LOADS unsigned int narrow_used(const struct maple_node *leaf)
+ISA_VECTOR_LOADS unsigned int isa_narrow_used(const struct maple_node *leaf)
 {
 	__m512i keys = _mm512_load_si512(leaf),
-		after = _mm512_alignr_epi32(_mm512_set1_epi32((int)MT_KEY_NONE), keys, 1);
+		after = _mm512_alignr_epi32(_mm512_set1_epi32((int)ML_KEY_NONE), keys, 1);
 	unsigned int differ = lanes16(_mm512_cmpneq_epu32_mask(keys, after));
 
 	atomic_signal_fence(memory_order_seq_cst);
 	return ((differ >> 1) & 0x7ffe) | 1;
 }
 
-VECTOR_LOADS unsigned int used(const struct mt_leaf *l)
+ISA_VECTOR_LOADS unsigned int isa_used(const struct ml_leaf *l)
 {
 	const unsigned long *word = (const unsigned long *)l->node;
 	unsigned int differ;
 
 	if (likely(!l->wide))
-		return narrow_used(l->node);
+		return isa_narrow_used(l->node);
 	differ = lanes8(_mm512_cmpneq_epu64_mask(_mm512_load_si512(word),
 						 _mm512_loadu_si512(word + 1))) |
 		 lanes8(_mm512_cmpneq_epu64_mask(_mm512_load_si512(word + 8),
@@ -149,11 +149,11 @@ VECTOR_LOADS unsigned int used(const struct mt_leaf *l)
 	 * Lane 0 compares the state with pivot 0, lane 11 pivot 10 with slot 0.
 	 */
 	return (differ & 0x7fe) | 1 |
-	       (unsigned int)(word[MT_WIDE_LEAF_KEYS] != ULONG_MAX) << MT_WIDE_LEAF_KEYS;
+	       (unsigned int)(word[ML_WIDE_LEAF_KEYS] != ULONG_MAX) << ML_WIDE_LEAF_KEYS;
 }
 
 /* Bits of slots that the leaf's form does not have are garbage. */
-VECTOR_LOADS unsigned int nulls(const struct mt_leaf *l)
+ISA_VECTOR_LOADS unsigned int isa_nulls(const struct ml_leaf *l)
 {
 	const unsigned long *slot = (const unsigned long *)l->slot;
 	const __m512i all = _mm512_set1_epi64(-1);
@@ -171,7 +171,7 @@ VECTOR_LOADS unsigned int nulls(const struct mt_leaf *l)
  * What four keys stand for, those not in use for the leaf's end. Not eight:
  * such vectors hold up the loads of single words that follow.
  */
-VECTOR_LOADS __m256i starts(const uint32_t *key, const struct mt_leaf *l)
+ISA_VECTOR_LOADS __m256i starts(const uint32_t *key, const struct ml_leaf *l)
 {
 	const unsigned long end = l->max + 1;
 	__m256i keys = _mm256_cvtepu32_epi64(_mm_loadu_si128((const __m128i *)key));
@@ -179,18 +179,18 @@ VECTOR_LOADS __m256i starts(const uint32_t *key, const struct mt_leaf *l)
 					 _mm256_sll_epi64(keys, _mm_cvtsi32_si128((int)l->shift)));
 
 	return _mm256_mask_set1_epi64(
-		start, _mm256_cmpeq_epi64_mask(keys, _mm256_set1_epi64x(MT_KEY_NONE)),
+		start, _mm256_cmpeq_epi64_mask(keys, _mm256_set1_epi64x(ML_KEY_NONE)),
 		(long long)end);
 }
 
-VECTOR_LOADS void bounds(const struct mt_leaf *l, unsigned long *bound)
+ISA_VECTOR_LOADS void isa_bounds(const struct ml_leaf *l, unsigned long *bound)
 {
 	const uint32_t *key = (const uint32_t *)l->node + 2;
 
 	bound[0] = l->min;
 	if (unlikely(l->wide)) {
-		for (unsigned int i = 0; i <= MT_WIDE_LEAF_KEYS; i++)
-			bound[i + 1] = mt_leaf_max(l, i) + 1;
+		for (unsigned int i = 0; i <= ML_WIDE_LEAF_KEYS; i++)
+			bound[i + 1] = ml_leaf_max(l, i) + 1;
 		return;
 	}
 	/* The last four overlap the four before. */
@@ -198,31 +198,31 @@ VECTOR_LOADS void bounds(const struct mt_leaf *l, unsigned long *bound)
 	_mm256_storeu_si256((__m256i *)(bound + 5), starts(key + 4, l));
 	_mm256_storeu_si256((__m256i *)(bound + 9), starts(key + 8, l));
 	_mm256_storeu_si256((__m256i *)(bound + 11), starts(key + 10, l));
-	bound[MT_LEAF_SLOTS] = l->max + 1;
+	bound[ML_LEAF_SLOTS] = l->max + 1;
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
-/* batch.h, by ranges_avx512.h. */
-struct batch;
-static unsigned int leaf_ranges(const struct mt_leaf *l, unsigned int wanted, unsigned long max,
-				struct vms_mt_range *out, unsigned int n, unsigned int *slot);
-static bool leaves_at_once(struct batch *b, unsigned int from, unsigned long max,
-			   struct vms_mt_range *out, unsigned int n, unsigned int *got);
-#define LEAF_RANGES leaf_ranges
-#define LEAVES_AT_ONCE leaves_at_once
+/* batch.tmpl.h, by ranges_avx512.tmpl.h. */
+struct isa_batch;
+static unsigned int isa_leaf_ranges(const struct ml_leaf *l, unsigned int wanted, unsigned long max,
+				    struct vms_mt_range *out, unsigned int n, unsigned int *slot);
+static bool isa_leaves_at_once(struct isa_batch *b, unsigned int from, unsigned long max,
+			       struct vms_mt_range *out, unsigned int n, unsigned int *got);
+#define ISA_LEAF_RANGES isa_leaf_ranges
+#define ISA_LEAVES_AT_ONCE isa_leaves_at_once
 
 /*
  * Only holders of the lock are here and below. So of all that is read only
  * bounds of gaps may change meanwhile, lowered by another search.
  */
 
-static unsigned long wide_leaf_gap(const struct mt_leaf *l)
+static unsigned long wide_leaf_gap(const struct ml_leaf *l)
 {
 	unsigned long largest = 0;
 
-	for (unsigned int todo = used(l) & nulls(l); todo; todo &= todo - 1) {
+	for (unsigned int todo = isa_used(l) & isa_nulls(l); todo; todo &= todo - 1) {
 		unsigned int i = (unsigned int)__builtin_ctz(todo);
-		unsigned long width = mt_leaf_max(l, i) + 1 - mt_leaf_min(l, i);
+		unsigned long width = ml_leaf_max(l, i) + 1 - ml_leaf_min(l, i);
 
 		largest = width > largest ? width : largest;
 	}
@@ -235,23 +235,23 @@ static unsigned long wide_leaf_gap(const struct mt_leaf *l)
  * end where the leaf does, which a key need not tell: *first and *last are
  * their gaps, in indexes.
  */
-static inline __m512i gap_widths(const struct mt_leaf *l, unsigned int *end, unsigned long *first,
+static inline __m512i gap_widths(const struct ml_leaf *l, unsigned int *end, unsigned long *first,
 				 unsigned long *last)
 {
 	__m512i keys = _mm512_load_si512(l->node),
 		below = _mm512_alignr_epi32(keys, _mm512_setzero_si512(), 15);
-	unsigned int empty = nulls(l), lanes;
+	unsigned int empty = isa_nulls(l), lanes;
 
 	lanes = lanes16(_mm512_mask_cmpneq_epu32_mask(LEAF_LANES, keys,
-						      _mm512_set1_epi32((int)MT_KEY_NONE)));
+						      _mm512_set1_epi32((int)ML_KEY_NONE)));
 	*end = (unsigned int)__builtin_popcount(lanes);
-	*first = empty & 1 ? mt_leaf_max(l, 0) + 1 - l->min : 0;
-	*last = empty >> *end & 1 ? l->max + 1 - mt_leaf_min(l, *end) : 0;
+	*first = empty & 1 ? ml_leaf_max(l, 0) + 1 - l->min : 0;
+	*last = empty >> *end & 1 ? l->max + 1 - ml_leaf_min(l, *end) : 0;
 	/* Not slot 0. */
 	return _mm512_maskz_sub_epi32((__mmask16)(empty << 2 & lanes & ~4u), keys, below);
 }
 
-static unsigned long leaf_gap(const struct mt_leaf *l)
+static unsigned long isa_leaf_gap(const struct ml_leaf *l)
 {
 	unsigned long first, last, largest;
 	unsigned int end;
@@ -264,13 +264,13 @@ static unsigned long leaf_gap(const struct mt_leaf *l)
 	return largest > last ? largest : last;
 }
 
-/* As in scan.h. The base, in lane 7 of the last line, is no slot. */
-VECTOR_LOADS unsigned int narrow_gaps(const struct maple_node *leaf, unsigned long need,
-				      unsigned int *empty)
+/* As in scan.tmpl.h. The base, in lane 7 of the last line, is no slot. */
+ISA_VECTOR_LOADS unsigned int isa_narrow_gaps(const struct maple_node *leaf, unsigned long need,
+					      unsigned int *empty)
 {
-	const __m512i none = _mm512_set1_epi32((int)MT_KEY_NONE), *line = (const __m512i *)leaf;
+	const __m512i none = _mm512_set1_epi32((int)ML_KEY_NONE), *line = (const __m512i *)leaf;
 	__m512i keys = _mm512_load_si512(line), below = _mm512_alignr_epi32(keys, keys, 15);
-	__m512i enough = _mm512_set1_epi32((int)(need < MT_KEY_NONE ? need : MT_KEY_NONE));
+	__m512i enough = _mm512_set1_epi32((int)(need < ML_KEY_NONE ? need : ML_KEY_NONE));
 	__mmask16 in_use = _mm512_cmpneq_epu32_mask(keys, none);
 	__mmask16 wide =
 		_mm512_mask_cmpge_epu32_mask(in_use, _mm512_sub_epi32(keys, below), enough);
@@ -284,7 +284,7 @@ VECTOR_LOADS unsigned int narrow_gaps(const struct maple_node *leaf, unsigned lo
 	return (lanes16(wide) >> 2 | 1u | 1u << last) & *empty;
 }
 
-VECTOR_LOADS unsigned long inner_gap(const struct maple_node *node)
+ISA_VECTOR_LOADS unsigned long isa_inner_gap(const struct maple_node *node)
 {
 	const unsigned long *gap = (const unsigned long *)node->gap;
 
@@ -293,7 +293,7 @@ VECTOR_LOADS unsigned long inner_gap(const struct maple_node *node)
 		_mm512_max_epu64(_mm512_load_si512(gap + 16), _mm512_load_si512(gap + 24))));
 }
 
-VECTOR_LOADS unsigned int gaps(const struct maple_node *node, unsigned long size)
+ISA_VECTOR_LOADS unsigned int isa_gaps(const struct maple_node *node, unsigned long size)
 {
 	const __m512i s = _mm512_set1_epi64((long long)size);
 	const unsigned long *gap = (const unsigned long *)node->gap;
@@ -307,17 +307,17 @@ VECTOR_LOADS unsigned int gaps(const struct maple_node *node, unsigned long size
 		_mm512_kunpackw(_mm512_kunpackb(lanes3, lanes2), _mm512_kunpackb(lanes1, lanes0)));
 }
 
-#include "lib/maple/descend.h"
-#include "lib/maple/batch.h"
-#include "lib/maple/ranges_avx512.h"
-#include "lib/maple/shape.h"
-#include "lib/maple/place.h"
-#include "lib/maple/beside.h"
-#include "lib/maple/find_gap.h"
-#include "lib/maple/plan.h"
-#include "lib/maple/walked.h"
+#include "lib/maple/isa/descend.tmpl.h"
+#include "lib/maple/isa/batch.tmpl.h"
+#include "lib/maple/isa/ranges_avx512.tmpl.h"
+#include "lib/maple/isa/shape.tmpl.h"
+#include "lib/maple/isa/place.tmpl.h"
+#include "lib/maple/isa/beside.tmpl.h"
+#include "lib/maple/isa/find_gap.tmpl.h"
+#include "lib/maple/isa/plan.tmpl.h"
+#include "lib/maple/isa/walked.tmpl.h"
 
-static bool usable(void)
+static bool isa_usable(void)
 {
 	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
 	       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * descend_vec128.c - the way down with vectors of 128 bits, which each x86-64
+ * vec128.c - the way down with vectors of 128 bits, which each x86-64
  * CPU has (SSE2), and each AArch64 one (NEON): in the compiler's own notation,
  * so that it is for both. Keys are searched by vectors; wide nodes, whose
  * pivots only later instruction sets compare, and all else as without.
@@ -12,20 +12,20 @@
 #include "lib/maple/internal.h"
 #include "lib/sync/rcu.h"
 
-#define LEAVE_VECTORS() ((void)0)
+#define ISA_LEAVE_VECTORS() ((void)0)
 
 /*
- * What descend_avx512.c says of vector loads holds here too; where loads may be
+ * What avx512.c says of vector loads holds here too; where loads may be
  * reordered, it takes a fence.
  */
-#define VECTOR_LOADS __attribute__((no_sanitize("thread"))) static inline
+#define ISA_VECTOR_LOADS __attribute__((no_sanitize("thread"))) static inline
 
 static inline void loads_acquire(void)
 {
 #ifdef __x86_64__
 	atomic_signal_fence(memory_order_seq_cst);
 #else
-	/* Pairs with shape.h's releases. */
+	/* Pairs with shape.tmpl.h's releases. */
 	atomic_thread_fence(memory_order_acquire);
 #endif
 }
@@ -36,7 +36,7 @@ typedef int32_t keys4 __attribute__((vector_size(16), may_alias));
  * All ones, which is -1, in the lanes of the node's words @i to @i + 3 that are
  * above @key: keys have 31 bits, and no sign.
  */
-VECTOR_LOADS keys4 above(const struct maple_node *node, unsigned int i, keys4 key)
+ISA_VECTOR_LOADS keys4 above(const struct maple_node *node, unsigned int i, keys4 key)
 {
 	return *(const keys4 *)((const uint32_t *)node + i) > key;
 }
@@ -53,7 +53,7 @@ static inline unsigned long count(keys4 sum)
 	return (half[0] + (half[0] >> 32)) & UINT32_MAX;
 }
 
-VECTOR_LOADS unsigned long find_narrow_leaf(const struct maple_node *node, uint32_t key)
+ISA_VECTOR_LOADS unsigned long isa_find_narrow_leaf(const struct maple_node *node, uint32_t key)
 {
 	const keys4 k = {(int32_t)key, (int32_t)key, (int32_t)key, (int32_t)key};
 	/* Lanes 0 and 1 are the state: left out. */
@@ -61,10 +61,10 @@ VECTOR_LOADS unsigned long find_narrow_leaf(const struct maple_node *node, uint3
 		     above(node, 8, k) + above(node, 12, k);
 
 	loads_acquire();
-	return MT_NARROW_LEAF_KEYS - count(more);
+	return ML_NARROW_LEAF_KEYS - count(more);
 }
 
-VECTOR_LOADS unsigned long find_narrow_inner(const struct maple_node *node, uint32_t key)
+ISA_VECTOR_LOADS unsigned long isa_find_narrow_inner(const struct maple_node *node, uint32_t key)
 {
 	const keys4 k = {(int32_t)key, (int32_t)key, (int32_t)key, (int32_t)key};
 	keys4 more = (above(node, 0, k) & (keys4){0, 0, -1, -1}) + above(node, 4, k) +
@@ -72,23 +72,23 @@ VECTOR_LOADS unsigned long find_narrow_inner(const struct maple_node *node, uint
 		     above(node, 20, k) + above(node, 24, k) + above(node, 28, k);
 
 	loads_acquire();
-	return MT_NARROW_INNER_KEYS - count(more);
+	return ML_NARROW_INNER_KEYS - count(more);
 }
 
-#include "lib/maple/search.h"
+#include "lib/maple/isa/search.tmpl.h"
 
-#include "lib/maple/scan.h"
+#include "lib/maple/isa/scan.tmpl.h"
 
-#include "lib/maple/descend.h"
-#include "lib/maple/batch.h"
-#include "lib/maple/shape.h"
-#include "lib/maple/place.h"
-#include "lib/maple/beside.h"
-#include "lib/maple/find_gap.h"
-#include "lib/maple/plan.h"
-#include "lib/maple/walked.h"
+#include "lib/maple/isa/descend.tmpl.h"
+#include "lib/maple/isa/batch.tmpl.h"
+#include "lib/maple/isa/shape.tmpl.h"
+#include "lib/maple/isa/place.tmpl.h"
+#include "lib/maple/isa/beside.tmpl.h"
+#include "lib/maple/isa/find_gap.tmpl.h"
+#include "lib/maple/isa/plan.tmpl.h"
+#include "lib/maple/isa/walked.tmpl.h"
 
-static bool usable(void)
+static bool isa_usable(void)
 {
 	return true;
 }

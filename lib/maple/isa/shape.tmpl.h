@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shape.h - changes of a leaf's bounds in place, while readers look. Compiled
- * once for each instruction set, with plan.h.
+ * shape.tmpl.h - changes of a leaf's bounds in place, while readers look.
+ *
+ * A template for an instruction set's file, which defines nothing for it.
  *
  * It takes a slot or two to spare where the change is: empty slots, which no
  * index finds. Erasing leaves them, new leaves are made with some behind their
@@ -34,14 +35,14 @@
  */
 
 /*
- * Slot @i ends before @start, which is not 0. Release: pairs with mt_pivot()
+ * Slot @i ends before @start, which is not 0. Release: pairs with ml_pivot()
  * and with vector loads. A reader that finds the bound finds what was stored
  * into slots before it.
  */
-static inline __attribute__((always_inline)) void set_end(const struct mt_write *w, unsigned int i,
-							  unsigned long start)
+static inline __attribute__((always_inline)) void isa_set_end(const struct ml_write *w,
+							      unsigned int i, unsigned long start)
 {
-	const struct mt_leaf *l = &w->leaf;
+	const struct ml_leaf *l = &w->leaf;
 
 	if (unlikely(l->wide))
 		atomic_store_explicit(&l->node->wide_leaf.pivot[i], start - 1,
@@ -55,63 +56,63 @@ static inline __attribute__((always_inline)) void set_end(const struct mt_write 
 /*
  * Slot @i ends where slot @from does, which may be the leaf's last. Likewise.
  */
-static inline __attribute__((always_inline)) void copy_end(const struct mt_write *w, unsigned int i,
-							   unsigned int from)
+static inline __attribute__((always_inline)) void isa_copy_end(const struct ml_write *w,
+							       unsigned int i, unsigned int from)
 {
-	const struct mt_leaf *l = &w->leaf;
+	const struct ml_leaf *l = &w->leaf;
 	unsigned long pivot = ULONG_MAX;
-	uint32_t key = MT_KEY_NONE;
+	uint32_t key = ML_KEY_NONE;
 
 	/* Relaxed: only the lock's holder stores here. */
 	if (unlikely(l->wide)) {
-		if (from < MT_WIDE_LEAF_KEYS)
+		if (from < ML_WIDE_LEAF_KEYS)
 			pivot = atomic_load_explicit(&l->node->wide_leaf.pivot[from],
 						     memory_order_relaxed);
 		atomic_store_explicit(&l->node->wide_leaf.pivot[i], pivot, memory_order_release);
 		return;
 	}
-	if (from < MT_NARROW_LEAF_KEYS)
+	if (from < ML_NARROW_LEAF_KEYS)
 		key = atomic_load_explicit(&l->node->narrow_leaf.key[from], memory_order_relaxed);
 	atomic_store_explicit(&l->node->narrow_leaf.key[i], key, memory_order_release);
 }
 
-/* Release: pairs with mt_leaf_slot(). */
-static inline void put_slot(const struct mt_write *w, unsigned int i, void *entry)
+/* Release: pairs with ml_leaf_slot(). */
+static inline void isa_put_slot(const struct ml_write *w, unsigned int i, void *entry)
 {
 	atomic_store_explicit(&w->leaf.slot[i], entry, memory_order_release);
 }
 
 /*
  * The leaf's state, for the functions below. Relaxed: whoever finds something
- * of what is stored from now on, all of which releases, finds MT_BUSY, too.
+ * of what is stored from now on, all of which releases, finds ML_BUSY, too.
  */
-static inline unsigned long begin_change(const struct mt_write *w)
+static inline unsigned long isa_begin_change(const struct ml_write *w)
 {
 	_Atomic unsigned long *word = &w->leaf.node->state;
-	unsigned long state = atomic_load_explicit(word, memory_order_relaxed) | MT_BUSY;
+	unsigned long state = atomic_load_explicit(word, memory_order_relaxed) | ML_BUSY;
 
 	atomic_store_explicit(word, state, memory_order_relaxed);
 	return state;
 }
 
 /*
- * Release: pairs with mt_state(). A reader that begins in the new phase finds
+ * Release: pairs with ml_state(). A reader that begins in the new phase finds
  * the pivots of the old one.
  */
-static inline unsigned long next_phase(const struct mt_write *w, unsigned long state)
+static inline unsigned long isa_next_phase(const struct ml_write *w, unsigned long state)
 {
-	atomic_store_explicit(&w->leaf.node->state, state + MT_STATE_STEP, memory_order_release);
-	return state + MT_STATE_STEP;
+	atomic_store_explicit(&w->leaf.node->state, state + ML_STATE_STEP, memory_order_release);
+	return state + ML_STATE_STEP;
 }
 
 /* Likewise, and all of the change is over. */
-static inline unsigned long end_change(const struct mt_write *w, unsigned long state)
+static inline unsigned long isa_end_change(const struct ml_write *w, unsigned long state)
 {
-	return next_phase(w, state - MT_BUSY);
+	return isa_next_phase(w, state - ML_BUSY);
 }
 
 /* Empty slots behind slot @i. */
-static inline unsigned int spare_behind(const struct mt_write *w, unsigned int i)
+static inline unsigned int isa_spare_behind(const struct ml_write *w, unsigned int i)
 {
 	return (unsigned int)__builtin_ctz((w->used | 2u << w->leaf.keys) >> (i + 1));
 }
@@ -121,41 +122,42 @@ static inline unsigned int spare_behind(const struct mt_write *w, unsigned int i
  * unit in their region, and not the key that means "not in use". What is turned
  * out of the low end comes in at the high one, and makes it too large.
  */
-static inline bool start_fits(const struct mt_leaf *l, unsigned long start)
+static inline bool isa_start_fits(const struct ml_leaf *l, unsigned long start)
 {
 	unsigned long key = start - l->base;
 
-	return (key >> l->shift | key << (-l->shift & 63)) < MT_KEY_NONE;
+	return (key >> l->shift | key << (-l->shift & 63)) < ML_KEY_NONE;
 }
 
 /* Whether the leaf's form has room for the new bounds. */
-static inline __attribute__((always_inline)) bool form_fits(const struct mt_write *w)
+static inline __attribute__((always_inline)) bool isa_form_fits(const struct ml_write *w)
 {
 	if (w->leaf.wide)
 		return true;
-	return (w->lo_min == w->first || start_fits(&w->leaf, w->first)) &&
-	       (w->last == w->hi_max || start_fits(&w->leaf, w->last + 1));
+	return (w->lo_min == w->first || isa_start_fits(&w->leaf, w->first)) &&
+	       (w->last == w->hi_max || isa_start_fits(&w->leaf, w->last + 1));
 }
 
 /*
  * What a store does that stays in its leaf, fits its form and changes bounds.
- * The leaf has slots enough. MT_STORE_LEAF: it cannot be done in place.
+ * The leaf has slots enough. ML_STORE_LEAF: it cannot be done in place.
  */
-static inline __attribute__((always_inline)) enum mt_store_type shape_for(const struct mt_write *w)
+static inline __attribute__((always_inline)) enum ml_store_type
+isa_shape_for(const struct ml_write *w)
 {
 	bool before = w->lo_min < w->first, after = w->last < w->hi_max;
 
 	if (w->lo == w->hi)
-		return before ? (after ? MT_STORE_MIDDLE : MT_STORE_END) : MT_STORE_BEGIN;
+		return before ? (after ? ML_STORE_MIDDLE : ML_STORE_END) : ML_STORE_BEGIN;
 	if (before == after)
-		return before ? MT_STORE_LEAF : MT_STORE_JOIN;
+		return before ? ML_STORE_LEAF : ML_STORE_JOIN;
 	/*
 	 * A bound moves between two slots that have nothing but empty ones
 	 * between them.
 	 */
 	if (w->used & ((1u << w->hi) - (2u << w->lo)))
-		return MT_STORE_LEAF;
-	return before ? MT_STORE_DOWN : MT_STORE_UP;
+		return ML_STORE_LEAF;
+	return before ? ML_STORE_DOWN : ML_STORE_UP;
 }
 
 /*
@@ -164,33 +166,33 @@ static inline __attribute__((always_inline)) enum mt_store_type shape_for(const 
  * lost its indexes is filled by the next move, so each move is a phase.
  */
 static inline __attribute__((always_inline)) unsigned long
-move_slot_up(const struct mt_write *w, unsigned int i, unsigned int by, unsigned long state)
+isa_move_slot_up(const struct ml_write *w, unsigned int i, unsigned int by, unsigned long state)
 {
-	void *entry = mt_leaf_slot(&w->leaf, i);
+	void *entry = ml_leaf_slot(&w->leaf, i);
 
-	put_slot(w, i + by, entry);
+	isa_put_slot(w, i + by, entry);
 	/* The slot between them is all of it for a moment. */
 	if (by == 2)
-		put_slot(w, i + 1, entry);
-	copy_end(w, i, i - 1);
+		isa_put_slot(w, i + 1, entry);
+	isa_copy_end(w, i, i - 1);
 	if (by == 2)
-		copy_end(w, i + 1, i - 1);
-	return next_phase(w, state);
+		isa_copy_end(w, i + 1, i - 1);
+	return isa_next_phase(w, state);
 }
 
 /* [ . | V ] -> [ V | . ], or [ . | . | V ] -> [ V | . | . ] */
 static inline __attribute__((always_inline)) unsigned long
-move_slot_down(const struct mt_write *w, unsigned int i, unsigned int by, unsigned long state)
+isa_move_slot_down(const struct ml_write *w, unsigned int i, unsigned int by, unsigned long state)
 {
-	void *entry = mt_leaf_slot(&w->leaf, i);
+	void *entry = ml_leaf_slot(&w->leaf, i);
 
-	put_slot(w, i - by, entry);
+	isa_put_slot(w, i - by, entry);
 	if (by == 2)
-		put_slot(w, i - 1, entry);
-	copy_end(w, i - 1, i);
+		isa_put_slot(w, i - 1, entry);
+	isa_copy_end(w, i - 1, i);
 	if (by == 2)
-		copy_end(w, i - 2, i);
-	return next_phase(w, state);
+		isa_copy_end(w, i - 2, i);
+	return isa_next_phase(w, state);
 }
 
 /*
@@ -198,8 +200,8 @@ move_slot_down(const struct mt_write *w, unsigned int i, unsigned int by, unsign
  * that do so already, the last of which is before slot @first. *at: the first
  * of them.
  */
-static inline unsigned int nearest_empty(const struct mt_write *w, unsigned int first,
-					 unsigned int by, unsigned int *at)
+static inline unsigned int isa_nearest_empty(const struct ml_write *w, unsigned int first,
+					     unsigned int by, unsigned int *at)
 {
 	const unsigned int empty = ~w->used & ((2u << w->leaf.keys) - 1),
 			   rows = by == 2 ? empty & empty >> 1 : empty;
@@ -222,20 +224,20 @@ static inline unsigned int nearest_empty(const struct mt_write *w, unsigned int 
  * over, and if it is lo itself, so does the store.
  */
 static inline __attribute__((always_inline)) unsigned long
-bring_empty(struct mt_write *w, unsigned int first, unsigned int at, unsigned int by,
-	    unsigned long state)
+isa_bring_empty(struct ml_write *w, unsigned int first, unsigned int at, unsigned int by,
+		unsigned long state)
 {
 	unsigned int moved;
 
 	if (at >= first) {
 		for (unsigned int i = at; i-- > first;)
-			state = move_slot_up(w, i, by, state);
+			state = isa_move_slot_up(w, i, by, state);
 		moved = (1u << at) - (1u << first);
 		w->used = (w->used & ~(moved | moved << by)) | (w->used & moved) << by;
 		return state;
 	}
 	for (unsigned int i = at + by; i <= w->lo; i++)
-		state = move_slot_down(w, i, by, state);
+		state = isa_move_slot_down(w, i, by, state);
 	moved = (2u << w->lo) - (1u << (at + by));
 	w->used = (w->used & ~(moved | moved >> by)) | (w->used & moved) >> by;
 	w->lo -= by;
@@ -248,37 +250,37 @@ bring_empty(struct mt_write *w, unsigned int first, unsigned int at, unsigned in
  * farther away than one. Return: where slot @lo is then.
  */
 static inline __attribute__((always_inline)) unsigned int
-make_room(struct maple_node *leaf, unsigned long form, unsigned int used, unsigned int lo,
-	  unsigned int need)
+isa_make_room(struct maple_node *leaf, unsigned long form, unsigned int used, unsigned int lo,
+	      unsigned int need)
 {
-	unsigned long state = mt_form_of(leaf);
-	struct mt_write w;
+	unsigned long state = ml_form_of(leaf);
+	struct ml_write w;
 	unsigned int spare;
 
-	mt_leaf_view(&w.leaf, leaf, form, 0, ULONG_MAX);
+	ml_leaf_view(&w.leaf, leaf, form, 0, ULONG_MAX);
 	w.used = used;
 	w.lo = lo;
-	while ((spare = spare_behind(&w, w.lo)) < need) {
+	while ((spare = isa_spare_behind(&w, w.lo)) < need) {
 		const unsigned int first = w.lo + spare + 1,
 				   empty = ~w.used & ((2u << w.leaf.keys) - 1);
-		unsigned int one, two, moves = nearest_empty(&w, first, 1, &one);
+		unsigned int one, two, moves = isa_nearest_empty(&w, first, 1, &one);
 
 		if (spare + 2 == need && empty & empty >> 1 &&
-		    nearest_empty(&w, first, 2, &two) <= 2 * moves)
-			state = bring_empty(&w, first, two, 2, state);
+		    isa_nearest_empty(&w, first, 2, &two) <= 2 * moves)
+			state = isa_bring_empty(&w, first, two, 2, state);
 		else
-			state = bring_empty(&w, first, one, 1, state);
+			state = isa_bring_empty(&w, first, one, 1, state);
 	}
 	return w.lo;
 }
 
 static __attribute__((noinline)) unsigned int
-make_room_any(struct maple_node *leaf, unsigned int used, unsigned int lo, unsigned int need)
+isa_make_room_any(struct maple_node *leaf, unsigned int used, unsigned int lo, unsigned int need)
 {
-	const unsigned long form = mt_form_of(leaf);
+	const unsigned long form = ml_form_of(leaf);
 
-	return form & MT_WIDE_BIT ? make_room(leaf, MT_LEAF_BIT | MT_WIDE_BIT, used, lo, need)
-				  : make_room(leaf, MT_LEAF_BIT, used, lo, need);
+	return form & ML_WIDE_BIT ? isa_make_room(leaf, ML_LEAF_BIT | ML_WIDE_BIT, used, lo, need)
+				  : isa_make_room(leaf, ML_LEAF_BIT, used, lo, need);
 }
 
 /*
@@ -286,110 +288,111 @@ make_room_any(struct maple_node *leaf, unsigned int used, unsigned int lo, unsig
  * @need slots after it are in use, or beyond the leaf's last.
  */
 static inline __attribute__((always_inline)) unsigned long
-find_room(struct mt_write *w, unsigned int need, unsigned long state)
+isa_find_room(struct ml_write *w, unsigned int need, unsigned long state)
 {
 	if (likely(!((w->used | 2u << w->leaf.keys) >> (w->lo + 1) & ((1u << need) - 1))))
 		return state;
-	w->lo = w->hi = make_room_any(w->leaf.node, w->used, w->lo, need);
-	return mt_form_of(w->leaf.node);
+	w->lo = w->hi = isa_make_room_any(w->leaf.node, w->used, w->lo, need);
+	return ml_form_of(w->leaf.node);
 }
 
 /* [ V ] -> [ V | entry ] */
-static inline __attribute__((always_inline)) unsigned int split_end(const struct mt_write *w)
+static inline __attribute__((always_inline)) unsigned int isa_split_end(const struct ml_write *w)
 {
-	put_slot(w, w->lo + 1, w->entry);
-	set_end(w, w->lo, w->first);
+	isa_put_slot(w, w->lo + 1, w->entry);
+	isa_set_end(w, w->lo, w->first);
 	return w->lo + 1;
 }
 
 /* [ V ] -> [ entry | V ] */
-static inline __attribute__((always_inline)) unsigned int split_begin(const struct mt_write *w,
-								      unsigned long *state)
+static inline __attribute__((always_inline)) unsigned int isa_split_begin(const struct ml_write *w,
+									  unsigned long *state)
 {
-	put_slot(w, w->lo + 1, w->lo_entry);
-	set_end(w, w->lo, w->last + 1);
-	*state = next_phase(w, *state);
-	put_slot(w, w->lo, w->entry);
+	isa_put_slot(w, w->lo + 1, w->lo_entry);
+	isa_set_end(w, w->lo, w->last + 1);
+	*state = isa_next_phase(w, *state);
+	isa_put_slot(w, w->lo, w->entry);
 	return w->lo;
 }
 
 /* [ V ] -> [ V | entry | V ] */
-static inline __attribute__((always_inline)) unsigned int split_middle(const struct mt_write *w,
-								       unsigned long *state)
+static inline __attribute__((always_inline)) unsigned int isa_split_middle(const struct ml_write *w,
+									   unsigned long *state)
 {
-	put_slot(w, w->lo + 1, w->lo_entry);
-	put_slot(w, w->lo + 2, w->lo_entry);
-	set_end(w, w->lo, w->first);
-	set_end(w, w->lo + 1, w->last + 1);
-	*state = next_phase(w, *state);
-	put_slot(w, w->lo + 1, w->entry);
+	isa_put_slot(w, w->lo + 1, w->lo_entry);
+	isa_put_slot(w, w->lo + 2, w->lo_entry);
+	isa_set_end(w, w->lo, w->first);
+	isa_set_end(w, w->lo + 1, w->last + 1);
+	*state = isa_next_phase(w, *state);
+	isa_put_slot(w, w->lo + 1, w->entry);
 	return w->lo + 1;
 }
 
 /* [ lo | hi ] -> [ entry.. | hi ]: the bound between them moves up. */
-static inline __attribute__((always_inline)) unsigned int move_up(const struct mt_write *w)
+static inline __attribute__((always_inline)) unsigned int isa_move_up(const struct ml_write *w)
 {
-	put_slot(w, w->lo, w->entry);
+	isa_put_slot(w, w->lo, w->entry);
 	/* An empty slot between them is the beginning of hi for a moment. */
 	for (unsigned int i = w->lo + 1; i < w->hi; i++)
-		put_slot(w, i, w->hi_entry);
+		isa_put_slot(w, i, w->hi_entry);
 	for (unsigned int i = w->hi; i-- > w->lo;)
-		set_end(w, i, w->last + 1);
+		isa_set_end(w, i, w->last + 1);
 	return w->lo;
 }
 
 /* [ lo | hi ] -> [ lo | ..entry ]: the bound between them moves down. */
-static inline __attribute__((always_inline)) unsigned int move_down(const struct mt_write *w)
+static inline __attribute__((always_inline)) unsigned int isa_move_down(const struct ml_write *w)
 {
-	put_slot(w, w->hi, w->entry);
+	isa_put_slot(w, w->hi, w->entry);
 	/* An empty slot between them is the end of lo for a moment. */
 	for (unsigned int i = w->lo + 1; i < w->hi; i++)
-		put_slot(w, i, w->lo_entry);
+		isa_put_slot(w, i, w->lo_entry);
 	for (unsigned int i = w->lo; i < w->hi; i++)
-		set_end(w, i, w->first);
+		isa_set_end(w, i, w->first);
 	return w->hi;
 }
 
 /* [ lo | .. | hi ] -> [ entry ], the rest empty */
-static inline __attribute__((always_inline)) unsigned int join(const struct mt_write *w)
+static inline __attribute__((always_inline)) unsigned int isa_join(const struct ml_write *w)
 {
 	for (unsigned int i = w->lo; i <= w->hi; i++)
-		put_slot(w, i, w->entry);
+		isa_put_slot(w, i, w->entry);
 	for (unsigned int i = w->hi; i-- > w->lo;)
-		copy_end(w, i, w->hi);
+		isa_copy_end(w, i, w->hi);
 	return w->lo;
 }
 
-/* The store, in place, as shape_for() says. The cursor stays on it. */
-static inline __attribute__((always_inline)) void shape(struct mt_write *w, enum mt_store_type type)
+/* The store, in place, as isa_shape_for() says. The cursor stays on it. */
+static inline __attribute__((always_inline)) void isa_shape(struct ml_write *w,
+							    enum ml_store_type type)
 {
 	struct ma_state *mas = w->mas;
-	unsigned long state = begin_change(w);
+	unsigned long state = isa_begin_change(w);
 	unsigned int slot;
 
 	switch (type) {
-	case MT_STORE_MIDDLE:
-		state = find_room(w, 2, state);
-		slot = split_middle(w, &state);
+	case ML_STORE_MIDDLE:
+		state = isa_find_room(w, 2, state);
+		slot = isa_split_middle(w, &state);
 		break;
-	case MT_STORE_END:
-		state = find_room(w, 1, state);
-		slot = split_end(w);
+	case ML_STORE_END:
+		state = isa_find_room(w, 1, state);
+		slot = isa_split_end(w);
 		break;
-	case MT_STORE_BEGIN:
-		state = find_room(w, 1, state);
-		slot = split_begin(w, &state);
+	case ML_STORE_BEGIN:
+		state = isa_find_room(w, 1, state);
+		slot = isa_split_begin(w, &state);
 		break;
-	case MT_STORE_UP:
-		slot = move_up(w);
+	case ML_STORE_UP:
+		slot = isa_move_up(w);
 		break;
-	case MT_STORE_DOWN:
-		slot = move_down(w);
+	case ML_STORE_DOWN:
+		slot = isa_move_down(w);
 		break;
 	default:
-		slot = join(w);
+		slot = isa_join(w);
 		break;
 	}
-	mas->version = end_change(w, state);
+	mas->version = isa_end_change(w, state);
 	mas->offset = (unsigned char)slot;
 }

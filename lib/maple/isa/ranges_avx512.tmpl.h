@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ranges_avx512.h - batch.h's reports of a leaf, and of the leaves that follow
- * each other under one parent, by 512-bit vectors.
+ * ranges_avx512.tmpl.h - batch.tmpl.h's reports of a leaf, and of the leaves
+ * that follow each other under one parent, by 512-bit vectors.
+ *
+ * A part of avx512.c, which has included batch.tmpl.h and defines before this
+ * ISA_VECTOR_LOADS and lanes16().
  *
  * A narrow leaf's bounds are compared, and its empty slots left out, while they
  * are keys of 32 bits, which one vector has room for. They become indexes where
@@ -11,13 +14,13 @@
  */
 
 /* As many ranges as may be written, whatever the leaf has. */
-#define RANGES_AT_ONCE 16u
+#define ISA_RANGES_AT_ONCE 16u
 
 /*
  * What a narrow leaf has, by slots: the keys before and after each, and the
  * entries.
  */
-struct leaf_rows {
+struct isa_leaf_rows {
 	__m512i first, end;
 	__m512i entry0, entry1;
 };
@@ -27,7 +30,7 @@ struct leaf_rows {
  * made of vectors of eight words; the words are by turns a range's first index,
  * its last index and its entry.
  */
-struct maker {
+struct isa_maker {
 	/*
 	 * an index is its key by the unit, and this more; a range ends before
 	 * the next begins
@@ -41,8 +44,8 @@ struct maker {
 	__mmask16 first, end;
 };
 
-static inline __attribute__((always_inline)) void make_ready(struct maker *m, unsigned long base,
-							     unsigned int shift)
+static inline __attribute__((always_inline)) void
+isa_make_ready(struct isa_maker *m, unsigned long base, unsigned int shift)
 {
 	const __m512i b = _mm512_set1_epi64((long long)base);
 
@@ -66,8 +69,9 @@ static inline __attribute__((always_inline)) void make_ready(struct maker *m, un
  * before the one in all of @high. A slot that is empty, or behind the last,
  * ends where it begins. Return: the slots that have an entry.
  */
-VECTOR_LOADS unsigned int read_slots(const struct maple_node *leaf, __m512i low, __m512i high,
-				     const struct maker *m, struct leaf_rows *rows)
+ISA_VECTOR_LOADS unsigned int isa_read_slots(const struct maple_node *leaf, __m512i low,
+					     __m512i high, const struct isa_maker *m,
+					     struct isa_leaf_rows *rows)
 {
 	const unsigned long *slot = (const unsigned long *)leaf->narrow_leaf.slot;
 	const uint32_t *word = (const uint32_t *)leaf;
@@ -87,7 +91,7 @@ VECTOR_LOADS unsigned int read_slots(const struct maple_node *leaf, __m512i low,
 }
 
 /* The numbers of the slots @full, four bits of each. */
-static inline unsigned long in_order(unsigned int full)
+static inline unsigned long isa_in_order(unsigned int full)
 {
 	return _pext_u64(0xfedcba9876543210ul, _pdep_u64(full, 0x1111111111111111ul) * 15);
 }
@@ -96,12 +100,12 @@ static inline unsigned long in_order(unsigned int full)
  * Eight records' words: the indexes as keys, first and end by turns; and the
  * entries.
  */
-struct eight {
+struct isa_eight {
 	__m512i keys, entry;
 };
 
 /* Those of eight slots, whose numbers are in @order. */
-static inline struct eight take_eight(const struct leaf_rows *rows, unsigned int order)
+static inline struct isa_eight isa_take_eight(const struct isa_leaf_rows *rows, unsigned int order)
 {
 	const unsigned long twice = order * 0x100000001ul;
 	/*
@@ -118,13 +122,13 @@ static inline struct eight take_eight(const struct leaf_rows *rows, unsigned int
 	__m512i lane = _mm512_ternarylogic_epi32(slot, _mm512_set1_epi32(15),
 						 _mm512_set1_epi64(16ll << 32), 0xea);
 
-	return (struct eight){_mm512_permutex2var_epi32(rows->first, lane, rows->end),
-			      _mm512_permutex2var_epi64(rows->entry0, slot, rows->entry1)};
+	return (struct isa_eight){_mm512_permutex2var_epi32(rows->first, lane, rows->end),
+				  _mm512_permutex2var_epi64(rows->entry0, slot, rows->entry1)};
 }
 
 /* Vector @i of the three that eight records are. */
 static inline __attribute__((always_inline)) __m512i
-eight_words(const struct eight *e, const struct maker *m, unsigned int i)
+isa_eight_words(const struct isa_eight *e, const struct isa_maker *m, unsigned int i)
 {
 #define F(k) 2 * (k), 0
 #define L(k) 2 * (k) + 1, 0
@@ -144,66 +148,65 @@ eight_words(const struct eight *e, const struct maker *m, unsigned int i)
 }
 
 /*
- * Write the ranges of the slots @full, which are @got; up to RANGES_AT_ONCE may
- * be written.
+ * Write the ranges of the slots @full, which are @got; up to ISA_RANGES_AT_ONCE
+ * may be written.
  */
-static inline __attribute__((always_inline)) void put_ranges(struct vms_mt_range *out,
-							     unsigned int full, unsigned int got,
-							     const struct leaf_rows *rows,
-							     const struct maker *m)
+static inline __attribute__((always_inline)) void
+isa_put_ranges(struct vms_mt_range *out, unsigned int full, unsigned int got,
+	       const struct isa_leaf_rows *rows, const struct isa_maker *m)
 {
-	unsigned long *word = (unsigned long *)out, order = in_order(full);
-	struct eight e = take_eight(rows, (unsigned int)order);
+	unsigned long *word = (unsigned long *)out, order = isa_in_order(full);
+	struct isa_eight e = isa_take_eight(rows, (unsigned int)order);
 
-	_mm512_storeu_si512(word, eight_words(&e, m, 0));
-	_mm512_storeu_si512(word + 8, eight_words(&e, m, 1));
-	_mm512_storeu_si512(word + 16, eight_words(&e, m, 2));
+	_mm512_storeu_si512(word, isa_eight_words(&e, m, 0));
+	_mm512_storeu_si512(word + 8, isa_eight_words(&e, m, 1));
+	_mm512_storeu_si512(word + 16, isa_eight_words(&e, m, 2));
 	if (got <= 8)
 		return;
-	e = take_eight(rows, (unsigned int)(order >> 32));
-	_mm512_storeu_si512(word + 24, eight_words(&e, m, 0));
-	_mm512_storeu_si512(word + 32, eight_words(&e, m, 1));
-	_mm512_storeu_si512(word + 40, eight_words(&e, m, 2));
+	e = isa_take_eight(rows, (unsigned int)(order >> 32));
+	_mm512_storeu_si512(word + 24, isa_eight_words(&e, m, 0));
+	_mm512_storeu_si512(word + 32, isa_eight_words(&e, m, 1));
+	_mm512_storeu_si512(word + 40, isa_eight_words(&e, m, 2));
 }
 
 /*
- * put_ranges() for an @out that ends with these ranges: it writes no word
+ * isa_put_ranges() for an @out that ends with these ranges: it writes no word
  * behind them.
  */
-static inline void put_only(struct vms_mt_range *out, unsigned int full, unsigned int got,
-			    const struct leaf_rows *rows, const struct maker *m)
+static inline void isa_put_only(struct vms_mt_range *out, unsigned int full, unsigned int got,
+				const struct isa_leaf_rows *rows, const struct isa_maker *m)
 {
 	unsigned long *word = (unsigned long *)out, words = (1ul << 3 * got) - 1,
-		      order = in_order(full);
-	struct eight e = take_eight(rows, (unsigned int)order);
+		      order = isa_in_order(full);
+	struct isa_eight e = isa_take_eight(rows, (unsigned int)order);
 
-	_mm512_mask_storeu_epi64(word, (__mmask8)words, eight_words(&e, m, 0));
-	_mm512_mask_storeu_epi64(word + 8, (__mmask8)(words >> 8), eight_words(&e, m, 1));
-	_mm512_mask_storeu_epi64(word + 16, (__mmask8)(words >> 16), eight_words(&e, m, 2));
+	_mm512_mask_storeu_epi64(word, (__mmask8)words, isa_eight_words(&e, m, 0));
+	_mm512_mask_storeu_epi64(word + 8, (__mmask8)(words >> 8), isa_eight_words(&e, m, 1));
+	_mm512_mask_storeu_epi64(word + 16, (__mmask8)(words >> 16), isa_eight_words(&e, m, 2));
 	if (got <= 8)
 		return;
-	e = take_eight(rows, (unsigned int)(order >> 32));
-	_mm512_mask_storeu_epi64(word + 24, (__mmask8)(words >> 24), eight_words(&e, m, 0));
-	_mm512_mask_storeu_epi64(word + 32, (__mmask8)(words >> 32), eight_words(&e, m, 1));
-	_mm512_mask_storeu_epi64(word + 40, (__mmask8)(words >> 40), eight_words(&e, m, 2));
+	e = isa_take_eight(rows, (unsigned int)(order >> 32));
+	_mm512_mask_storeu_epi64(word + 24, (__mmask8)(words >> 24), isa_eight_words(&e, m, 0));
+	_mm512_mask_storeu_epi64(word + 32, (__mmask8)(words >> 32), isa_eight_words(&e, m, 1));
+	_mm512_mask_storeu_epi64(word + 40, (__mmask8)(words >> 40), isa_eight_words(&e, m, 2));
 }
 
-/* leaf_ranges_by_one() of a narrow leaf. */
-static inline unsigned int narrow_leaf_ranges(const struct mt_leaf *l, unsigned int wanted,
-					      unsigned long max, struct vms_mt_range *out,
-					      unsigned int n, unsigned int *slot)
+/* isa_leaf_ranges_by_one() of a narrow leaf. */
+static inline unsigned int isa_narrow_leaf_ranges(const struct ml_leaf *l, unsigned int wanted,
+						  unsigned long max, struct vms_mt_range *out,
+						  unsigned int n, unsigned int *slot)
 {
 	unsigned int full, got, last;
-	struct leaf_rows rows;
-	struct maker m;
+	struct isa_leaf_rows rows;
+	struct isa_maker m;
 
-	make_ready(&m, l->base, l->shift);
+	isa_make_ready(&m, l->base, l->shift);
 	/*
 	 * The leaf may begin and end where no key says it. Its first slot never
 	 * is empty.
 	 */
-	full = read_slots(l->node, _mm512_set1_epi32(-1), _mm512_set1_epi32((int)MT_KEY_NONE), &m,
-			  &rows) &
+	full = isa_read_slots(l->node, _mm512_set1_epi32(-1), _mm512_set1_epi32((int)ML_KEY_NONE),
+			      &m, &rows) &
 	       wanted;
 	got = (unsigned int)__builtin_popcount(full);
 	if (got > n) {
@@ -212,14 +215,14 @@ static inline unsigned int narrow_leaf_ranges(const struct mt_leaf *l, unsigned 
 	}
 	if (unlikely(!got))
 		return 0;
-	if (n < RANGES_AT_ONCE)
-		put_only(out, full, got, &rows, &m);
+	if (n < ISA_RANGES_AT_ONCE)
+		isa_put_only(out, full, got, &rows, &m);
 	else
-		put_ranges(out, full, got, &rows, &m);
+		isa_put_ranges(out, full, got, &rows, &m);
 	last = 31 - (unsigned int)__builtin_clz(full);
 	if (full & 1)
 		out[0].first = l->min;
-	if (last == MT_NARROW_LEAF_KEYS || mt_key(l->node, last) == MT_KEY_NONE)
+	if (last == ML_NARROW_LEAF_KEYS || ml_key(l->node, last) == ML_KEY_NONE)
 		out[got - 1].last = l->max;
 	while (unlikely(out[got - 1].first > max)) {
 		full ^= 1u << last;
@@ -231,27 +234,27 @@ static inline unsigned int narrow_leaf_ranges(const struct mt_leaf *l, unsigned 
 	return got;
 }
 
-static unsigned int leaf_ranges(const struct mt_leaf *l, unsigned int wanted, unsigned long max,
-				struct vms_mt_range *out, unsigned int n, unsigned int *slot)
+static unsigned int isa_leaf_ranges(const struct ml_leaf *l, unsigned int wanted, unsigned long max,
+				    struct vms_mt_range *out, unsigned int n, unsigned int *slot)
 {
 	/*
 	 * TSan sees no acquire in a vector's loads: what a writer wrote to an
 	 * entry would look like a race.
 	 */
 	if (VMS__TSAN || unlikely(l->wide))
-		return leaf_ranges_by_one(l, wanted, max, out, n, slot);
-	return narrow_leaf_ranges(l, wanted, max, out, n, slot);
+		return isa_leaf_ranges_by_one(l, wanted, max, out, n, slot);
+	return isa_narrow_leaf_ranges(l, wanted, max, out, n, slot);
 }
 
 /*
- * The key that stands for @start in nodes of this base and shift; MT_KEY_NONE:
+ * The key that stands for @start in nodes of this base and shift; ML_KEY_NONE:
  * there is none.
  */
-static inline uint32_t key_of(unsigned long start, unsigned long base, unsigned int shift)
+static inline uint32_t isa_key_of(unsigned long start, unsigned long base, unsigned int shift)
 {
-	return start - base < (unsigned long)MT_KEY_NONE << shift && mt_key_fits(start, shift)
+	return start - base < (unsigned long)ML_KEY_NONE << shift && ml_key_fits(start, shift)
 		       ? (uint32_t)((start - base) >> shift)
-		       : MT_KEY_NONE;
+		       : ML_KEY_NONE;
 }
 
 /*
@@ -261,83 +264,84 @@ static inline uint32_t key_of(unsigned long start, unsigned long base, unsigned 
  *         more than there is room for.
  */
 static inline __attribute__((always_inline)) struct vms_mt_range *
-put_leaf(const struct maple_node *leaf, unsigned long state, __m512i low, __m512i high,
-	 const struct maker *m, struct vms_mt_range *at, const struct vms_mt_range *end)
+isa_put_leaf(const struct maple_node *leaf, unsigned long state, __m512i low, __m512i high,
+	     const struct isa_maker *m, struct vms_mt_range *at, const struct vms_mt_range *end)
 {
-	struct leaf_rows rows;
-	unsigned int full = read_slots(leaf, low, high, m, &rows),
+	struct isa_leaf_rows rows;
+	unsigned int full = isa_read_slots(leaf, low, high, m, &rows),
 		     got = (unsigned int)__builtin_popcount(full);
 
-	if (unlikely(end - at < (got <= 8 ? 9 : (int)RANGES_AT_ONCE)))
+	if (unlikely(end - at < (got <= 8 ? 9 : (int)ISA_RANGES_AT_ONCE)))
 		return NULL;
-	put_ranges(at, full, got, &rows, m);
+	isa_put_ranges(at, full, got, &rows, m);
 	/*
 	 * No store of a change is in what was read: the loads, vectors too,
-	 * acquire, and mt_state() pairs with shape.h's releases.
+	 * acquire, and ml_state() pairs with shape.tmpl.h's releases.
 	 */
-	return likely(mt_state(leaf) == state) ? at + got : NULL;
+	return likely(ml_state(leaf) == state) ? at + got : NULL;
 }
 
 /*
- * LEAVES_AT_ONCE: on through leaves under the reader's parent, from the slot
- * @from, whose bounds and whose parent's are keys of one kind. A leaf between
- * two bounds that are keys of its kind has no others, whatever region its own
- * base names. All of them end before @max, and leave room for a range or more:
- * *got becomes no more than @n less one.
+ * ISA_LEAVES_AT_ONCE: on through leaves under the reader's parent, from the
+ * slot @from, whose bounds and whose parent's are keys of one kind. A leaf
+ * between two bounds that are keys of its kind has no others, whatever region
+ * its own base names. All of them end before @max, and leave room for a range
+ * or more: *got becomes no more than @n less one.
  * Return: false: there is no such leaf, or it is not known that they were the
  * current ones; then all is as it was. Else the reader has come to the last
  * one, which is done.
  */
-static bool leaves_at_once(struct batch *b, unsigned int from, unsigned long max,
-			   struct vms_mt_range *out, unsigned int n, unsigned int *got)
+static bool isa_leaves_at_once(struct isa_batch *b, unsigned int from, unsigned long max,
+			       struct vms_mt_range *out, unsigned int n, unsigned int *got)
 {
-	const unsigned long form = MT_LEAF_BIT | (b->form & MT_BYTE_BIT),
+	const unsigned long form = ML_LEAF_BIT | (b->form & ML_BYTE_BIT),
 			    start = from == b->slot ? b->leaf.min : b->leaf.max + 1;
-	const unsigned int shift = mt_shift_of(b->form);
+	const unsigned int shift = ml_shift_of(b->form);
 	struct vms_mt_range *at = out + *got, *end = out + n, *next;
 	struct maple_node *parent = b->parent, *leaf = NULL;
 	unsigned long base, state = 0;
 	uint32_t key, low_key, limit, last;
 	unsigned int i = from;
 	__m512i low, high;
-	struct maker m;
+	struct isa_maker m;
 
-	if (VMS__TSAN || b->form & (MT_WIDE_BIT | MT_LEAF_BIT) || end - at < (int)RANGES_AT_ONCE)
+	if (VMS__TSAN || b->form & (ML_WIDE_BIT | ML_LEAF_BIT) ||
+	    end - at < (int)ISA_RANGES_AT_ONCE)
 		return false;
 	base = parent->narrow_inner.base;
-	key = low_key = key_of(start, base, shift);
-	if (low_key == MT_KEY_NONE || max <= start)
+	key = low_key = isa_key_of(start, base, shift);
+	if (low_key == ML_KEY_NONE || max <= start)
 		return false;
 	/* Where the parent ends, of which its keys say nothing. */
-	last = b->max == ULONG_MAX ? MT_KEY_NONE : key_of(b->max + 1, base, shift);
-	limit = (max - base) >> shift < MT_KEY_NONE ? (uint32_t)((max - base) >> shift)
-						    : MT_KEY_NONE - 1;
-	make_ready(&m, base, shift);
+	last = b->max == ULONG_MAX ? ML_KEY_NONE : isa_key_of(b->max + 1, base, shift);
+	limit = (max - base) >> shift < ML_KEY_NONE ? (uint32_t)((max - base) >> shift)
+						    : ML_KEY_NONE - 1;
+	isa_make_ready(&m, base, shift);
 	low = _mm512_set1_epi32((int)low_key);
 	do {
 		struct maple_node *child;
-		unsigned int far = i + LEAVES_AHEAD;
+		unsigned int far = i + ISA_LEAVES_AHEAD;
 		unsigned long fetch, seen;
-		uint32_t top = i < MT_NARROW_INNER_KEYS ? mt_key(parent, i) : MT_KEY_NONE;
+		uint32_t top = i < ML_NARROW_INNER_KEYS ? ml_key(parent, i) : ML_KEY_NONE;
 
-		top = unlikely(top == MT_KEY_NONE) ? last : top;
+		top = unlikely(top == ML_KEY_NONE) ? last : top;
 		if (top > limit)
 			break;
-		child = mt_node(
+		child = ml_node(
 			atomic_load_explicit(&parent->narrow_inner.slot[i], memory_order_acquire));
-		/* Relaxed, as in next_entry(). */
-		far = far < MT_NARROW_INNER_KEYS ? far : MT_NARROW_INNER_KEYS;
+		/* Relaxed, as in isa_next_entry(). */
+		far = far < ML_NARROW_INNER_KEYS ? far : ML_NARROW_INNER_KEYS;
 		fetch = (unsigned long)atomic_load_explicit(&parent->narrow_inner.slot[far],
 							    memory_order_relaxed);
 		__builtin_prefetch((const void *)fetch);
 		__builtin_prefetch((const void *)(fetch + 64));
 		__builtin_prefetch((const void *)(fetch + 128));
-		seen = mt_state(child);
-		if (unlikely((seen & (MT_LEAF_BIT | MT_WIDE_BIT | MT_BYTE_BIT | MT_DEAD |
-				      MT_BUSY)) != form))
+		seen = ml_state(child);
+		if (unlikely((seen & (ML_LEAF_BIT | ML_WIDE_BIT | ML_BYTE_BIT | ML_DEAD |
+				      ML_BUSY)) != form))
 			break;
 		high = _mm512_set1_epi32((int)top);
-		next = put_leaf(child, seen, low, high, &m, at, end);
+		next = isa_put_leaf(child, seen, low, high, &m, at, end);
 		if (unlikely(!next))
 			break;
 		at = next;
@@ -350,14 +354,14 @@ static bool leaves_at_once(struct batch *b, unsigned int from, unsigned long max
 	} while (key != last);
 	/*
 	 * Alive after the loads of its children, all of which acquire: those
-	 * were the current ones then. Pairs with mt_kill(), as mt_state() does.
+	 * were the current ones then. Pairs with ml_kill(), as ml_state() does.
 	 */
-	if (!leaf || unlikely(mt_state(parent) & MT_DEAD))
+	if (!leaf || unlikely(ml_state(parent) & ML_DEAD))
 		return false;
 	*got = (unsigned int)(at - out);
 	b->slot = i - 1;
 	b->state = state;
-	mt_leaf_view(&b->leaf, leaf, state, base + ((unsigned long)low_key << shift),
+	ml_leaf_view(&b->leaf, leaf, state, base + ((unsigned long)low_key << shift),
 		     base + ((unsigned long)key << shift) - 1);
 	return true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * descend_avx2.c - the way down with 256-bit vectors, two for each cache line
+ * avx2.c - the way down with 256-bit vectors, two for each cache line
  * of keys.
  */
 #ifdef __x86_64__
@@ -14,55 +14,55 @@
 
 #include <immintrin.h>
 
-#define LEAVE_VECTORS() _mm256_zeroupper()
+#define ISA_LEAVE_VECTORS() _mm256_zeroupper()
 
 #include "lib/maple/internal.h"
 #include "lib/sync/rcu.h"
 
-/* What descend_avx512.c says of vector loads holds here too. */
-#define VECTOR_LOADS __attribute__((no_sanitize("thread"))) static inline
+/* What avx512.c says of vector loads holds here too. */
+#define ISA_VECTOR_LOADS __attribute__((no_sanitize("thread"))) static inline
 
 /*
  * Which of eight keys are above @key; keys have 31 bits, so that a signed
  * comparison, the only one there is, will do.
  */
-VECTOR_LOADS unsigned int above(const __m256i *keys, __m256i key)
+ISA_VECTOR_LOADS unsigned int above(const __m256i *keys, __m256i key)
 {
 	return (unsigned int)_mm256_movemask_ps(
 		(__m256)_mm256_cmpgt_epi32(_mm256_load_si256(keys), key));
 }
 
-VECTOR_LOADS unsigned long find_narrow_leaf(const struct maple_node *node, uint32_t key)
+ISA_VECTOR_LOADS unsigned long isa_find_narrow_leaf(const struct maple_node *node, uint32_t key)
 {
 	const __m256i k = _mm256_set1_epi32((int)key), *half = (const __m256i *)node;
 	/* Lanes 0 and 1 are the state: left out. */
 	unsigned int more = (above(half, k) & 0xfc) | above(half + 1, k) << 8;
 
 	atomic_signal_fence(memory_order_seq_cst);
-	return MT_NARROW_LEAF_KEYS - (unsigned long)__builtin_popcountl(more);
+	return ML_NARROW_LEAF_KEYS - (unsigned long)__builtin_popcountl(more);
 }
 
-VECTOR_LOADS unsigned long find_narrow_inner(const struct maple_node *node, uint32_t key)
+ISA_VECTOR_LOADS unsigned long isa_find_narrow_inner(const struct maple_node *node, uint32_t key)
 {
 	const __m256i k = _mm256_set1_epi32((int)key), *half = (const __m256i *)node;
 	unsigned int more = (above(half, k) & 0xfc) | above(half + 1, k) << 8 |
 			    above(half + 2, k) << 16 | above(half + 3, k) << 24;
 
 	atomic_signal_fence(memory_order_seq_cst);
-	return MT_NARROW_INNER_KEYS - (unsigned long)__builtin_popcountl(more);
+	return ML_NARROW_INNER_KEYS - (unsigned long)__builtin_popcountl(more);
 }
 
 /*
  * Which of four pivots are below @key; both with the top bit turned over, for
  * the comparison is signed.
  */
-VECTOR_LOADS unsigned int below(const __m256i *pivots, __m256i key, __m256i top)
+ISA_VECTOR_LOADS unsigned int below(const __m256i *pivots, __m256i key, __m256i top)
 {
 	return (unsigned int)_mm256_movemask_pd(
 		(__m256d)_mm256_cmpgt_epi64(key, _mm256_xor_si256(_mm256_load_si256(pivots), top)));
 }
 
-VECTOR_LOADS unsigned int find_wide_leaf(const struct maple_node *node, unsigned long key)
+ISA_VECTOR_LOADS unsigned int isa_find_wide_leaf(const struct maple_node *node, unsigned long key)
 {
 	const __m256i top = _mm256_set1_epi64x(LLONG_MIN),
 		      k = _mm256_xor_si256(_mm256_set1_epi64x((long long)key), top);
@@ -75,7 +75,7 @@ VECTOR_LOADS unsigned int find_wide_leaf(const struct maple_node *node, unsigned
 	return (unsigned int)__builtin_popcount(less);
 }
 
-VECTOR_LOADS unsigned int find_wide_inner(const struct maple_node *node, unsigned long key)
+ISA_VECTOR_LOADS unsigned int isa_find_wide_inner(const struct maple_node *node, unsigned long key)
 {
 	const __m256i top = _mm256_set1_epi64x(LLONG_MIN),
 		      k = _mm256_xor_si256(_mm256_set1_epi64x((long long)key), top);
@@ -89,11 +89,11 @@ VECTOR_LOADS unsigned int find_wide_inner(const struct maple_node *node, unsigne
 }
 
 /*
- * As in scan.h. Word i + 2 of the node is key i: a slot is empty where its key
- * is the one before it. The words are compared with those that follow, the last
- * of which is none of the keys.
+ * As in scan.tmpl.h. Word i + 2 of the node is key i: a slot is empty where its
+ * key is the one before it. The words are compared with those that follow, the
+ * last of which is none of the keys.
  */
-VECTOR_LOADS unsigned int narrow_used(const struct maple_node *leaf)
+ISA_VECTOR_LOADS unsigned int isa_narrow_used(const struct maple_node *leaf)
 {
 	const uint32_t *word = (const uint32_t *)leaf;
 	__m256i same0 = _mm256_cmpeq_epi32(_mm256_load_si256((const __m256i *)word),
@@ -105,12 +105,12 @@ VECTOR_LOADS unsigned int narrow_used(const struct maple_node *leaf)
 
 	atomic_signal_fence(memory_order_seq_cst);
 	return ((~same >> 1) & 0x3ffe) | 1 |
-	       (unsigned int)(mt_key(leaf, MT_NARROW_LEAF_KEYS - 1) != MT_KEY_NONE)
-		       << MT_NARROW_LEAF_KEYS;
+	       (unsigned int)(ml_key(leaf, ML_NARROW_LEAF_KEYS - 1) != ML_KEY_NONE)
+		       << ML_NARROW_LEAF_KEYS;
 }
 
 /* Whether each of four words, from @word on, is the one after it. */
-VECTOR_LOADS unsigned int same4(const unsigned long *word)
+ISA_VECTOR_LOADS unsigned int same4(const unsigned long *word)
 {
 	__m256i same = _mm256_cmpeq_epi64(_mm256_load_si256((const __m256i *)word),
 					  _mm256_loadu_si256((const __m256i *)(word + 1)));
@@ -119,24 +119,24 @@ VECTOR_LOADS unsigned int same4(const unsigned long *word)
 }
 
 /* Likewise, word i + 1 is pivot i. */
-VECTOR_LOADS unsigned int wide_used(const struct maple_node *leaf)
+ISA_VECTOR_LOADS unsigned int wide_used(const struct maple_node *leaf)
 {
 	const unsigned long *word = (const unsigned long *)leaf;
 	unsigned int same = same4(word) | same4(word + 4) << 4 | same4(word + 8) << 8;
 
 	atomic_signal_fence(memory_order_seq_cst);
 	return (~same & 0x7fe) | 1 |
-	       (unsigned int)(mt_wide_pivot(leaf, MT_WIDE_LEAF_KEYS - 1) != ULONG_MAX)
-		       << MT_WIDE_LEAF_KEYS;
+	       (unsigned int)(ml_wide_pivot(leaf, ML_WIDE_LEAF_KEYS - 1) != ULONG_MAX)
+		       << ML_WIDE_LEAF_KEYS;
 }
 
-static inline unsigned int used(const struct mt_leaf *l)
+static inline unsigned int isa_used(const struct ml_leaf *l)
 {
-	return likely(!l->wide) ? narrow_used(l->node) : wide_used(l->node);
+	return likely(!l->wide) ? isa_narrow_used(l->node) : wide_used(l->node);
 }
 
 /* Four slots, from @slot on. */
-VECTOR_LOADS unsigned int nulls4(void *_Atomic const *slot)
+ISA_VECTOR_LOADS unsigned int nulls4(void *_Atomic const *slot)
 {
 	__m256i v = _mm256_cmpeq_epi64(_mm256_loadu_si256((const __m256i *)slot),
 				       _mm256_setzero_si256());
@@ -144,7 +144,7 @@ VECTOR_LOADS unsigned int nulls4(void *_Atomic const *slot)
 	return (unsigned int)_mm256_movemask_pd((__m256d)v);
 }
 
-static inline unsigned int nulls(const struct mt_leaf *l)
+static inline unsigned int isa_nulls(const struct ml_leaf *l)
 {
 	unsigned int empty = nulls4(l->slot) | nulls4(l->slot + 4) << 4 | nulls4(l->slot + 8) << 8;
 
@@ -156,25 +156,25 @@ static inline unsigned int nulls(const struct mt_leaf *l)
 }
 
 /* What four keys stand for, those not in use for @end. */
-VECTOR_LOADS __m256i starts(const uint32_t *key, const struct mt_leaf *l)
+ISA_VECTOR_LOADS __m256i starts(const uint32_t *key, const struct ml_leaf *l)
 {
 	const unsigned long end = l->max + 1;
 	__m256i keys = _mm256_cvtepu32_epi64(_mm_loadu_si128((const __m128i *)key));
-	__m256i none = _mm256_cmpeq_epi64(keys, _mm256_set1_epi64x(MT_KEY_NONE));
+	__m256i none = _mm256_cmpeq_epi64(keys, _mm256_set1_epi64x(ML_KEY_NONE));
 	__m256i start = _mm256_add_epi64(_mm256_set1_epi64x((long long)l->base),
 					 _mm256_sll_epi64(keys, _mm_cvtsi32_si128((int)l->shift)));
 
 	return _mm256_blendv_epi8(start, _mm256_set1_epi64x((long long)end), none);
 }
 
-VECTOR_LOADS void bounds(const struct mt_leaf *l, unsigned long *bound)
+ISA_VECTOR_LOADS void isa_bounds(const struct ml_leaf *l, unsigned long *bound)
 {
 	const uint32_t *key = (const uint32_t *)l->node + 2;
 
 	bound[0] = l->min;
 	if (unlikely(l->wide)) {
-		for (unsigned int i = 0; i <= MT_WIDE_LEAF_KEYS; i++)
-			bound[i + 1] = mt_leaf_max(l, i) + 1;
+		for (unsigned int i = 0; i <= ML_WIDE_LEAF_KEYS; i++)
+			bound[i + 1] = ml_leaf_max(l, i) + 1;
 		return;
 	}
 	/* The last four overlap the four before. */
@@ -182,7 +182,7 @@ VECTOR_LOADS void bounds(const struct mt_leaf *l, unsigned long *bound)
 	_mm256_storeu_si256((__m256i *)(bound + 5), starts(key + 4, l));
 	_mm256_storeu_si256((__m256i *)(bound + 9), starts(key + 8, l));
 	_mm256_storeu_si256((__m256i *)(bound + 11), starts(key + 10, l));
-	bound[MT_LEAF_SLOTS] = l->max + 1;
+	bound[ML_LEAF_SLOTS] = l->max + 1;
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
@@ -195,7 +195,7 @@ VECTOR_LOADS void bounds(const struct mt_leaf *l, unsigned long *bound)
  * All ones in the lanes of four words that are below @size; both with the top
  * bit turned over, as in below().
  */
-VECTOR_LOADS __m256i less4(const __m256i *words, __m256i size, __m256i top)
+ISA_VECTOR_LOADS __m256i less4(const __m256i *words, __m256i size, __m256i top)
 {
 	return _mm256_cmpgt_epi64(size, _mm256_xor_si256(_mm256_load_si256(words), top));
 }
@@ -206,7 +206,7 @@ static const unsigned char pairs[32] __attribute__((aligned(32))) = {
 	0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15,
 };
 
-VECTOR_LOADS unsigned int gaps(const struct maple_node *node, unsigned long size)
+ISA_VECTOR_LOADS unsigned int isa_gaps(const struct maple_node *node, unsigned long size)
 {
 	const __m256i top = _mm256_set1_epi64x(LLONG_MIN),
 		      s = _mm256_xor_si256(_mm256_set1_epi64x((long long)size), top);
@@ -227,13 +227,13 @@ VECTOR_LOADS unsigned int gaps(const struct maple_node *node, unsigned long size
 	return ~(unsigned int)_mm256_movemask_epi8(less);
 }
 
-VECTOR_LOADS unsigned long inner_gap(const struct maple_node *node)
+ISA_VECTOR_LOADS unsigned long isa_inner_gap(const struct maple_node *node)
 {
 	const __m256i top = _mm256_set1_epi64x(LLONG_MIN);
 	__m256i most = top;
 	unsigned long four[4], gap;
 
-	for (unsigned int i = 0; i < MT_GAPS; i += 4) {
+	for (unsigned int i = 0; i < ML_GAPS; i += 4) {
 		__m256i g =
 			_mm256_xor_si256(_mm256_load_si256((const __m256i *)(node->gap + i)), top);
 
@@ -245,12 +245,12 @@ VECTOR_LOADS unsigned long inner_gap(const struct maple_node *node)
 	return four[3] > gap ? four[3] : gap;
 }
 
-/* As in scan.h. The base, behind the last slot, is none. */
-VECTOR_LOADS unsigned int narrow_gaps(const struct maple_node *leaf, unsigned long need,
-				      unsigned int *empty)
+/* As in scan.tmpl.h. The base, behind the last slot, is none. */
+ISA_VECTOR_LOADS unsigned int isa_narrow_gaps(const struct maple_node *leaf, unsigned long need,
+					      unsigned int *empty)
 {
-	const __m256i less = _mm256_set1_epi32((int)(need < MT_KEY_NONE ? need - 1 : MT_KEY_NONE));
-	const __m256i none = _mm256_set1_epi32((int)MT_KEY_NONE), *half = (const __m256i *)leaf;
+	const __m256i less = _mm256_set1_epi32((int)(need < ML_KEY_NONE ? need - 1 : ML_KEY_NONE));
+	const __m256i none = _mm256_set1_epi32((int)ML_KEY_NONE), *half = (const __m256i *)leaf;
 	const __m256i keys0 = _mm256_load_si256(half), keys1 = _mm256_load_si256(half + 1);
 	const __m256i below0 =
 		_mm256_permutevar8x32_epi32(keys0, _mm256_setr_epi32(0, 0, 1, 2, 3, 4, 5, 6));
@@ -268,17 +268,17 @@ VECTOR_LOADS unsigned int narrow_gaps(const struct maple_node *leaf, unsigned lo
 		(unsigned int)_mm256_movemask_ps(
 			(__m256)_mm256_cmpgt_epi32(_mm256_sub_epi32(keys1, below1), less))
 			<< 8;
-	return ((slots >> 2 & ~free) | 1u | 1u << __builtin_ctz(free | 1u << MT_NARROW_LEAF_KEYS)) &
+	return ((slots >> 2 & ~free) | 1u | 1u << __builtin_ctz(free | 1u << ML_NARROW_LEAF_KEYS)) &
 	       *empty;
 }
 
-static unsigned long leaf_gap(const struct mt_leaf *l)
+static unsigned long isa_leaf_gap(const struct ml_leaf *l)
 {
 	unsigned long gap = 0;
 
-	for (unsigned int slots = used(l) & nulls(l); slots; slots &= slots - 1) {
+	for (unsigned int slots = isa_used(l) & isa_nulls(l); slots; slots &= slots - 1) {
 		unsigned int i = (unsigned int)__builtin_ctz(slots);
-		unsigned long width = mt_leaf_max(l, i) + 1 - mt_leaf_min(l, i);
+		unsigned long width = ml_leaf_max(l, i) + 1 - ml_leaf_min(l, i);
 
 		gap = width > gap ? width : gap;
 	}
@@ -286,20 +286,21 @@ static unsigned long leaf_gap(const struct mt_leaf *l)
 }
 
 /*
- * batch.h: its bounds come from vectors, and one by one they would take longer.
+ * batch.tmpl.h: its bounds come from vectors, and one by one they would take
+ * longer.
  */
-#define LEAF_RANGES leaf_ranges_by_one
+#define ISA_LEAF_RANGES isa_leaf_ranges_by_one
 
-#include "lib/maple/descend.h"
-#include "lib/maple/batch.h"
-#include "lib/maple/shape.h"
-#include "lib/maple/place.h"
-#include "lib/maple/beside.h"
-#include "lib/maple/find_gap.h"
-#include "lib/maple/plan.h"
-#include "lib/maple/walked.h"
+#include "lib/maple/isa/descend.tmpl.h"
+#include "lib/maple/isa/batch.tmpl.h"
+#include "lib/maple/isa/shape.tmpl.h"
+#include "lib/maple/isa/place.tmpl.h"
+#include "lib/maple/isa/beside.tmpl.h"
+#include "lib/maple/isa/find_gap.tmpl.h"
+#include "lib/maple/isa/plan.tmpl.h"
+#include "lib/maple/isa/walked.tmpl.h"
 
-static bool usable(void)
+static bool isa_usable(void)
 {
 	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
 	       __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * batch.tmpl.h - vms_mas_batch(): the entries of leaf after leaf with their
+ * bounds, as far as it needs no look from the root.
+ *
+ * A template for an instruction set's file, which has included
+ * descend.tmpl.h and may define before this
+ * 	ISA_LEAF_RANGES      a function as isa_leaf_ranges_by_one(), for a set
+ * 	                     that reports a whole leaf in a better way
+ * 	ISA_LEAVES_AT_ONCE   a function as isa_no_leaves_at_once(), for a set
+ * 	                     that has one for leaf after leaf
+ *
+ * A leaf's ranges count only if the leaf was the same from before its first
+ * word was read until after the last (same state, no change under way). A leaf
+ * is reached only from a parent that lives, so that it was the current one
+ * then.
+ *
+ * Locks: RCU or the tree's lock.
+ */
+
+/*
+ * Report the entries of a leaf, of those slots that are in @wanted and begin at
+ * or before @max, to @out, which has room for @n. *slot: the last one's.
+ */
+static unsigned int isa_leaf_ranges_by_one(const struct ml_leaf *l, unsigned int wanted,
+					   unsigned long max, struct vms_mt_range *out,
+					   unsigned int n, unsigned int *slot)
+{
+	unsigned int slots = isa_used(l) & ~isa_nulls(l) & wanted, got = 0;
+	unsigned long bound[ML_LEAF_SLOTS + 1];
+
+	isa_bounds(l, bound);
+	for (; slots && got < n; slots &= slots - 1) {
+		unsigned int i = (unsigned int)__builtin_ctz(slots);
+		void *entry = ml_leaf_slot(l, i);
+
+		if (unlikely(bound[i] > max))
+			break;
+		/* It may have been cleared since. */
+		if (unlikely(!entry))
+			continue;
+		out[got++] = (struct vms_mt_range){bound[i], bound[i + 1] - 1, entry};
+		*slot = i;
+	}
+	return got;
+}
+
+#ifndef ISA_LEAF_RANGES
+/*
+ * isa_leaf_ranges_by_one() of a narrow leaf that ends at or before @max: no
+ * bound but those of its ranges is asked for.
+ */
+static inline unsigned int isa_leaf_ranges_by_key(const struct ml_leaf *l, unsigned int wanted,
+						  struct vms_mt_range *out, unsigned int n,
+						  unsigned int *slot)
+{
+	unsigned int slots = isa_used(l) & ~isa_nulls(l) & wanted;
+	struct vms_mt_range *at = out, *end = out + n;
+
+	/* The first slot begins where no key says it. */
+	if (slots & 1) {
+		*at = (struct vms_mt_range){l->min, ml_leaf_max(l, 0), ml_leaf_slot(l, 0)};
+		/* It may have been cleared since, here and below. */
+		at += at->entry != NULL;
+		*slot = 0;
+		slots &= ~1u;
+	}
+	for (; slots && at < end; slots &= slots - 1) {
+		unsigned int i = (unsigned int)__builtin_ctz(slots);
+		void *entry = ml_leaf_slot(l, i);
+
+		at->first = l->base + ((unsigned long)ml_key(l->node, i - 1) << l->shift);
+		at->last = ml_leaf_max(l, i);
+		at->entry = entry;
+		if (unlikely(!entry))
+			continue;
+		*slot = i;
+		at++;
+	}
+	return (unsigned int)(at - out);
+}
+
+static inline unsigned int isa_leaf_ranges_by_slot(const struct ml_leaf *l, unsigned int wanted,
+						   unsigned long max, struct vms_mt_range *out,
+						   unsigned int n, unsigned int *slot)
+{
+	if (unlikely(l->wide || l->max > max))
+		return isa_leaf_ranges_by_one(l, wanted, max, out, n, slot);
+	return isa_leaf_ranges_by_key(l, wanted, out, n, slot);
+}
+#define ISA_LEAF_RANGES isa_leaf_ranges_by_slot
+#endif
+
+/*
+ * A reader of many ranges: its leaf, and the inner node that it came to it
+ * from.
+ */
+struct isa_batch {
+	struct ml_leaf leaf;
+	unsigned long state; /* of the leaf */
+	struct maple_node *parent;
+	unsigned long form, max; /* of the parent; the last index that it spans */
+	unsigned int slot;       /* of the leaf in it */
+};
+
+/* Begin in the cursor's leaf. */
+static inline void isa_batch_begin(struct isa_batch *b, const struct ma_state *mas)
+{
+	unsigned long step = mas->depth ? mas->path[mas->depth - 1u] : 0;
+
+	b->state = mas->version;
+	ml_leaf_view(&b->leaf, mas->node, mas->version, mas->min, mas->max);
+	b->parent = ml_step_node(step);
+	b->slot = ml_step_slot(step);
+	b->form = mas->depth ? ml_form_of(b->parent) : 0;
+	b->max = mas->depth > 1 ? vms__mt_path_max(mas, mas->depth - 2u) : ULONG_MAX;
+}
+
+/*
+ * On to the next leaf under the same parent. False: there is none, or it does
+ * not live.
+ */
+static inline bool isa_batch_next_leaf(struct isa_batch *b)
+{
+	unsigned int slot = ++b->slot, keys = ml_keys_of(b->form), far = slot + ISA_LEAVES_AHEAD;
+	void *_Atomic *children = isa_inner_slots(b->parent, b->form);
+	unsigned long low = b->leaf.max + 1, top = b->max, fetch;
+	struct maple_node *leaf;
+
+	leaf = ml_node(atomic_load_explicit(&children[slot], memory_order_acquire));
+	/* Relaxed, as in isa_next_entry(). */
+	fetch = (unsigned long)atomic_load_explicit(&children[far < keys ? far : keys],
+						    memory_order_relaxed);
+	__builtin_prefetch((const void *)fetch);
+	__builtin_prefetch((const void *)(fetch + 64));
+	__builtin_prefetch((const void *)(fetch + 128));
+	if (slot < keys) {
+		unsigned long pivot =
+			b->form & ML_WIDE_BIT
+				? ml_wide_pivot(b->parent, slot)
+				: ml_key_pivot(ml_key(b->parent, slot),
+					       b->parent->narrow_inner.base, ml_shift_of(b->form));
+
+		top = pivot < top ? pivot : top;
+	}
+	b->state = ml_state(leaf);
+	ml_leaf_view(&b->leaf, leaf, b->state, low, top);
+	/* Alive after the load: its child was the current one. */
+	return !((ml_state(b->parent) | b->state) & ML_DEAD);
+}
+
+/*
+ * The cursor stands on the range @at, in the slot @slot of the reader's leaf.
+ */
+static inline void isa_batch_stand(struct ma_state *mas, const struct isa_batch *b,
+				   unsigned int slot, const struct vms_mt_range *at)
+{
+	mas->index = at->first;
+	mas->last = at->last;
+	mas->min = b->leaf.min;
+	mas->max = b->leaf.max;
+	if (mas->depth)
+		mas->path[mas->depth - 1u] = ml_step(b->parent, b->slot);
+	isa_settle(mas, b->leaf.node, b->state, slot);
+}
+
+/*
+ * The reader has reported the tree's last leaf: @more ranges, which end before
+ * @next, the last of them in the slot @slot. The cursor is left where a search
+ * for one more entry would leave it: on the gap at the end, if there is one.
+ * False: the leaf has changed, and the cursor stands where it stood.
+ */
+static inline bool isa_batch_end(struct ma_state *mas, const struct isa_batch *b, unsigned int slot,
+				 const struct vms_mt_range *next, unsigned int more)
+{
+	unsigned int end = 31 - (unsigned int)__builtin_clz(isa_used(&b->leaf));
+	struct vms_mt_range gap = {ml_leaf_min(&b->leaf, end), ULONG_MAX,
+				   ml_leaf_slot(&b->leaf, end)};
+
+	if (unlikely(ml_state(b->leaf.node) != b->state))
+		return false;
+	if (!gap.entry)
+		isa_batch_stand(mas, b, end, &gap);
+	else if (more)
+		isa_batch_stand(mas, b, slot, next - 1);
+	else
+		return false;
+	return true;
+}
+
+/* On through leaves under one parent, as ranges_avx512.tmpl.h says; or not. */
+#ifndef ISA_LEAVES_AT_ONCE
+static inline bool isa_no_leaves_at_once(struct isa_batch *b, unsigned int from, unsigned long max,
+					 struct vms_mt_range *out, unsigned int n,
+					 unsigned int *got)
+{
+	(void)b, (void)from, (void)max, (void)out, (void)n, (void)got;
+	return false;
+}
+#define ISA_LEAVES_AT_ONCE isa_no_leaves_at_once
+#endif
+
+/*
+ * The reader is done with its leaf: on to one that it has not read, as quickly
+ * as it can. *got: as before, and what it has reported on the way, less than
+ * @n. False: there is none, or not without a look from the root.
+ */
+static inline bool isa_batch_go_on(struct isa_batch *b, struct ma_state *mas, unsigned long max,
+				   struct vms_mt_range *out, unsigned int n, unsigned int *got)
+{
+	if (likely(b->leaf.max != b->max))
+		ISA_LEAVES_AT_ONCE(b, b->slot + 1, max, out, n, got);
+	while (b->leaf.max == b->max) {
+		mas->max = b->leaf.max;
+		mas->path[mas->depth - 1u] = ml_step(b->parent, b->slot);
+		if (!vms__mt_next_leaf(mas))
+			return false;
+		isa_batch_begin(b, mas);
+		if (!ISA_LEAVES_AT_ONCE(b, b->slot, max, out, n, got))
+			return true;
+	}
+	return isa_batch_next_leaf(b);
+}
+
+static unsigned int isa_batch(struct ma_state *mas, unsigned long max, struct vms_mt_range *out,
+			      unsigned int n)
+{
+	unsigned int wanted = ~1u << mas->offset, got = 0, more, slot = 0;
+	struct isa_batch b;
+
+	if (mas->status != ma_active || !mas->node)
+		return 0;
+	isa_batch_begin(&b, mas);
+	do {
+		more = ISA_LEAF_RANGES(&b.leaf, wanted, max, out + got, n - got, &slot);
+		if (unlikely(b.state & ML_BUSY || ml_state(b.leaf.node) != b.state))
+			break;
+		got += more;
+		if (got < n && b.leaf.max == ULONG_MAX && max == ULONG_MAX) {
+			if (unlikely(!isa_batch_end(mas, &b, slot, out + got, more)))
+				break;
+			return got;
+		}
+		if (got == n || b.leaf.max >= max || !mas->depth) {
+			if (unlikely(!more))
+				break;
+			isa_batch_stand(mas, &b, slot, &out[got - 1]);
+			return got;
+		}
+		wanted = ~0u;
+	} while (likely(isa_batch_go_on(&b, mas, max, out, n, &got)));
+	/* The cursor keeps its range only, the last that was reported. */
+	if (got) {
+		mas->index = out[got - 1].first;
+		mas->last = out[got - 1].last;
+	}
+	mas->node = NULL;
+	mas->used = mas->full = mas->ahead = 0;
+	return got;
+}

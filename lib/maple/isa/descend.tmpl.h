@@ -1,0 +1,806 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * descend.tmpl.h - the way down from the root to the slot of an index: what
+ * every lookup and every store begins with.
+ *
+ * A template for an instruction set's file, which has included
+ * lib/sync/rcu.h and defines before this
+ * 	isa_find_narrow_leaf(), isa_find_narrow_inner()   the slot of a key
+ * 	isa_find_wide_leaf(), isa_find_wide_inner()       the slot of an index
+ * 	isa_used(), isa_nulls(), isa_bounds()             as scan.tmpl.h does
+ *
+ * A lookup makes its key for narrow nodes once, and needs of each node no more
+ * than the lines of the keys and of the one slot it takes.
+ *
+ * Why one walk is enough, though nodes on the way may be replaced meanwhile. A
+ * dead node is frozen as it was when it died. So the child that a reader takes
+ * from a node, dead or not, was the current one at some moment after the reader
+ * came to that node; hence by induction so was the leaf, and the entry it holds
+ * for the index. The reader's answer was right at some moment of its walk. A
+ * cursor that is to stay in its leaf must not settle in a dead one, though, and
+ * starts again.
+ *
+ * Locks: RCU or the tree's lock.
+ */
+
+/* The slots of an edge node for indexes outside of its keys' region. */
+static __attribute__((noinline)) unsigned int isa_outside(const struct maple_node *node,
+							  unsigned long base, unsigned long key)
+{
+	unsigned int i = 0;
+
+	if (key > base)
+		while (i < ml_keys(node) && ml_key(node, i) != ML_KEY_NONE)
+			i++;
+	return i;
+}
+
+/* The slot of @key in a leaf of this form. */
+static inline unsigned int isa_leaf_slot(const struct maple_node *leaf, unsigned long form,
+					 unsigned long key)
+{
+	unsigned int shift = ml_shift_of(form);
+
+	if (unlikely(form & ML_WIDE_BIT))
+		return isa_find_wide_leaf(leaf, key);
+	if (form & ML_EDGE_BIT && unlikely(ml_region(key, shift) != leaf->narrow_leaf.base))
+		return isa_outside(leaf, leaf->narrow_leaf.base, key);
+	return isa_find_narrow_leaf(leaf, ml_search_key(key, shift));
+}
+
+static inline unsigned int isa_inner_slot(const struct maple_node *node, unsigned long form,
+					  unsigned long key)
+{
+	unsigned int shift = ml_shift_of(form);
+
+	if (unlikely(form & ML_WIDE_BIT))
+		return isa_find_wide_inner(node, key);
+	if (form & ML_EDGE_BIT && unlikely(ml_region(key, shift) != node->narrow_inner.base))
+		return isa_outside(node, node->narrow_inner.base, key);
+	return isa_find_narrow_inner(node, ml_search_key(key, shift));
+}
+
+static inline void *_Atomic *isa_inner_slots(struct maple_node *node, unsigned long form)
+{
+	return form & ML_WIDE_BIT ? node->wide_inner.slot : node->narrow_inner.slot;
+}
+
+static inline void *_Atomic *isa_leaf_slots(struct maple_node *node, unsigned long form)
+{
+	return form & ML_WIDE_BIT ? node->wide_leaf.slot : node->narrow_leaf.slot;
+}
+
+/* The entry of @key under @ref, whatever the nodes' form. */
+static __attribute__((noinline)) void *isa_load_any(void *ref, unsigned long key)
+{
+	unsigned long form, state;
+	struct maple_node *node;
+	void *entry;
+
+	for (;;) {
+		node = ml_node(ref);
+		form = ml_form_of(node);
+		if (form & ML_LEAF_BIT)
+			break;
+		ref = atomic_load_explicit(&isa_inner_slots(node,
+							    form)[isa_inner_slot(node, form, key)],
+					   memory_order_acquire);
+	}
+	do {
+		state = ml_state(node);
+		entry = atomic_load_explicit(&isa_leaf_slots(node,
+							     form)[isa_leaf_slot(node, form, key)],
+					     memory_order_acquire);
+	} while (unlikely(ml_state(node) != state));
+	return entry;
+}
+
+/* And in a wide leaf. */
+static inline void *isa_load_wide(struct maple_node *leaf, unsigned long key)
+{
+	unsigned long state;
+	void *entry;
+
+	do {
+		state = ml_state(leaf);
+		entry = atomic_load_explicit(&leaf->wide_leaf.slot[isa_find_wide_leaf(leaf, key)],
+					     memory_order_acquire);
+	} while (unlikely(ml_state(leaf) != state));
+	return entry;
+}
+
+static inline void *isa_zero_as_null(void *entry)
+{
+	return unlikely(xa_is_zero(entry)) ? NULL : entry;
+}
+
+static __attribute__((noinline)) void *isa_lookup_any(void *ref, unsigned long key)
+{
+	return isa_zero_as_null(isa_load_any(ref, key));
+}
+
+/*
+ * Whether @form is an edge node's, and @index beyond the region of its keys,
+ * which are of @shift.
+ */
+static inline bool isa_beyond_keys(unsigned long form, const unsigned long *base,
+				   unsigned long index, unsigned int shift)
+{
+	return form & ML_EDGE_BIT && unlikely((index - *base) >> (ML_KEY_BITS + shift));
+}
+
+static inline bool isa_beyond(unsigned long form, const unsigned long *base, unsigned long index)
+{
+	return isa_beyond_keys(form, base, index, ML_PAGE_SHIFT);
+}
+
+/*
+ * The entry of @index under @ref. Nodes whose keys are of one kind are what
+ * trees are made of, but for a wide one or two at the top where a memory map's
+ * parts lie far from one another: one key finds all the way down. All else is
+ * @any's.
+ */
+static inline __attribute__((always_inline)) void *
+isa_load_narrow(void *ref, unsigned long index, unsigned int shift,
+		void *(*any)(void *ref, unsigned long index))
+{
+	const unsigned long other = shift ? ML_BYTE_BIT : 0;
+	const uint32_t key = ml_search_key(index, shift);
+	struct maple_node *node;
+	unsigned long form, state;
+	void *entry;
+
+	for (;;) {
+		form = (unsigned long)ref;
+		node = ml_node(ref);
+		if (unlikely((form ^ (ML_BYTE_BIT ^ other)) & (ML_WIDE_BIT | ML_BYTE_BIT))) {
+			if (!(form & ML_WIDE_BIT))
+				return any(ref, index);
+			/*
+			 * Its own copy of the index, so that what only wide
+			 * nodes need is not made ready for all lookups.
+			 */
+			if (form & ML_LEAF_BIT) {
+				entry = isa_load_wide(node, ml_scalar(index));
+				return any == isa_lookup_any ? isa_zero_as_null(entry) : entry;
+			}
+			ref = atomic_load_explicit(
+				&node->wide_inner.slot[isa_find_wide_inner(node, ml_scalar(index))],
+				memory_order_acquire);
+			continue;
+		}
+		if (form & ML_LEAF_BIT)
+			break;
+		if (isa_beyond_keys(form, &node->narrow_inner.base, index, shift))
+			return any(ref, index);
+		ref = atomic_load_explicit(
+			&node->narrow_inner.slot[isa_find_narrow_inner(node, key)],
+			memory_order_acquire);
+	}
+	if (isa_beyond_keys(form, &node->narrow_leaf.base, index, shift))
+		return any(ref, index);
+	/* The slots' lines, beside the keys' and not after them. */
+	__builtin_prefetch(node->narrow_leaf.slot);
+	__builtin_prefetch(node->narrow_leaf.slot + 8);
+	do {
+		state = ml_state(node);
+		entry = atomic_load_explicit(
+			&node->narrow_leaf.slot[isa_find_narrow_leaf(node, key)],
+			memory_order_acquire);
+	} while (unlikely(ml_state(node) != state));
+	return any == isa_lookup_any ? isa_zero_as_null(entry) : entry;
+}
+
+static void *isa_load(const struct maple_tree *mt, unsigned long index)
+{
+	void *root = ml_root(mt);
+
+	/* The root never holds a reserved entry. */
+	if (unlikely(((unsigned long)root & 3) != ML_NODE_MARK))
+		return index ? NULL : root;
+	if ((unsigned long)root & ML_BYTE_BIT)
+		return isa_load_narrow(root, index, 0, isa_load_any);
+	return isa_load_narrow(root, index, ML_PAGE_SHIFT, isa_load_any);
+}
+
+static __attribute__((noinline)) void *isa_lookup_alone(struct maple_tree *mt, unsigned long index)
+{
+	void *entry;
+
+	vms__rcu_read_lock();
+	entry = isa_zero_as_null(isa_load(mt, index));
+	vms__rcu_read_unlock();
+	return entry;
+}
+
+static void *isa_lookup(struct maple_tree *mt, unsigned long index)
+{
+	void *root;
+
+	if (unlikely(!vms__rcu_reading()))
+		return isa_lookup_alone(mt, index);
+	root = ml_root(mt);
+	/* The root never holds a reserved entry. */
+	if (unlikely(((unsigned long)root & 3) != ML_NODE_MARK))
+		return index ? NULL : root;
+	if ((unsigned long)root & ML_BYTE_BIT)
+		return isa_load_narrow(root, index, 0, isa_lookup_any);
+	return isa_load_narrow(root, index, ML_PAGE_SHIFT, isa_lookup_any);
+}
+
+/*
+ * From what the inner node spans, [*min, *max], to what its slot @i spans. @key
+ * lies in the node.
+ */
+static inline void isa_inner_span(const struct maple_node *node, unsigned long form, unsigned int i,
+				  unsigned long key, unsigned long *min, unsigned long *max)
+{
+	unsigned long base;
+	unsigned int shift = ml_shift_of(form);
+
+	if (unlikely(form & ML_WIDE_BIT)) {
+		if (i < ML_WIDE_INNER_KEYS && ml_wide_pivot(node, i) < *max)
+			*max = ml_wide_pivot(node, i);
+		if (i)
+			*min = ml_wide_pivot(node, i - 1) + 1;
+		return;
+	}
+	base = form & ML_EDGE_BIT ? node->narrow_inner.base : ml_region(key, shift);
+	if (i < ML_NARROW_INNER_KEYS && ml_key(node, i) != ML_KEY_NONE)
+		*max = base + ((unsigned long)ml_key(node, i) << shift) - 1;
+	if (i)
+		*min = base + ((unsigned long)ml_key(node, i - 1) << shift);
+}
+
+/*
+ * What a walk comes to: a slot of the cursor's leaf, what it spans, its entry;
+ * the leaf's slots in use, if they are known, else 0.
+ */
+struct isa_found {
+	unsigned long index, last;
+	void *entry;
+	unsigned int used;
+};
+
+/* The cursor stands in @leaf. */
+static inline void isa_settle(struct ma_state *mas, struct maple_node *leaf, unsigned long state,
+			      unsigned long slot)
+{
+	mas->node = leaf;
+	mas->version = state;
+	mas->offset = (unsigned char)slot;
+	mas->used = mas->full = mas->ahead = 0;
+	mas->status = ma_active;
+}
+
+/*
+ * Find @key in its leaf, which spans [mas->min, mas->max]. False: the leaf is
+ * dead.
+ */
+static inline bool isa_find_in(struct ma_state *mas, struct maple_node *leaf, unsigned long key,
+			       struct isa_found *found)
+{
+	unsigned long state, index, last;
+	struct ml_leaf l;
+	unsigned int i;
+
+	do {
+		state = ml_state(leaf);
+		ml_leaf_view(&l, leaf, state, mas->min, mas->max);
+		i = isa_leaf_slot(leaf, state, key);
+		index = ml_leaf_min(&l, i);
+		last = ml_leaf_max(&l, i);
+		found->entry = ml_leaf_slot(&l, i);
+	} while (unlikely(ml_state(leaf) != state));
+	/*
+	 * Bounds are read once more, and one that has moved meanwhile may be
+	 * beyond the key: then the key itself is all that is known.
+	 */
+	found->index = index > key ? key : index;
+	found->last = last < key ? key : last;
+	found->used = 0;
+	isa_settle(mas, leaf, state, i);
+	return !(state & ML_DEAD);
+}
+
+/*
+ * isa_find_in() the leaf where the cursor stands already. Locks: the tree's
+ * lock.
+ */
+static inline bool isa_find_again(struct ma_state *mas, unsigned long key, struct isa_found *found)
+{
+	struct isa_found again; /* so that *found needs no memory */
+	bool alive = isa_find_in(mas, mas->node, key, &again);
+
+	*found = again;
+	return alive;
+}
+
+/*
+ * Put the cursor on @key, whatever the nodes' form. False: the tree has no
+ * nodes; then all is done.
+ */
+static __attribute__((noinline)) bool isa_walk_any(struct ma_state *mas, unsigned long key,
+						   struct isa_found *found)
+{
+	do {
+		void *ref = ml_root(mas->tree);
+		unsigned long min = 0, max = ULONG_MAX;
+		unsigned int depth = 0;
+
+		if (unlikely(!ml_is_node(ref))) {
+			found->entry = vms__mt_descend_root(mas, key, ref);
+			return false;
+		}
+		while (!ml_is_leaf(ref)) {
+			struct maple_node *node = ml_node(ref);
+			unsigned long form = ml_form_of(node);
+			unsigned int i = isa_inner_slot(node, form, key);
+
+			mas->path[depth++] = ml_step(node, i);
+			isa_inner_span(node, form, i, key, &min, &max);
+			ref = atomic_load_explicit(&isa_inner_slots(node, form)[i],
+						   memory_order_acquire);
+		}
+		mas->min = min;
+		mas->max = max;
+		mas->depth = (unsigned char)depth;
+		if (likely(isa_find_in(mas, ml_node(ref), key, found)))
+			return true;
+	} while (true);
+}
+
+/*
+ * @one where @condition is not 0, else @other: a choice that is no branch where
+ * it could not be predicted.
+ */
+static inline unsigned long isa_either(unsigned long condition, unsigned long one,
+				       unsigned long other)
+{
+#ifdef __x86_64__
+	__asm__("testq %2, %2\n\tcmovnzq %1, %0" : "+r"(other) : "r"(one), "r"(condition) : "cc");
+	return other;
+#else
+	return condition ? one : other;
+#endif
+}
+
+/* @value, but @other where @i is @n: likewise. */
+static inline uint32_t isa_but_at(unsigned long i, unsigned long n, uint32_t value, uint32_t other)
+{
+#ifdef __x86_64__
+	__asm__("cmpq %2, %1\n\tcmovel %3, %0" : "+r"(value) : "r"(i), "er"(n), "r"(other) : "cc");
+	return value;
+#else
+	return i == n ? other : value;
+#endif
+}
+
+/*
+ * All ones, or 0: for a choice that is no branch, which compilers make of
+ * conditions, where it could not be predicted.
+ */
+static inline unsigned long isa_ones_if(bool condition)
+{
+	unsigned long mask = -(unsigned long)condition;
+
+	__asm__("" : "+r"(mask));
+	return mask;
+}
+
+/*
+ * From what a narrow node of pages spans, [*min, *max], to what its slot @i
+ * spans, without a branch: @key and @below are the keys after and before it, or
+ * whatever lies there where it has none.
+ */
+static inline void isa_page_span(unsigned long i, unsigned long keys, uint32_t below, uint32_t key,
+				 unsigned long base, unsigned long *min, unsigned long *max)
+{
+	unsigned long low = base + ((unsigned long)below << ML_PAGE_SHIFT),
+		      high = base + ((unsigned long)key << ML_PAGE_SHIFT) - 1;
+
+	*min ^= (*min ^ low) & isa_ones_if(i != 0);
+	*max ^= (*max ^ high) & isa_ones_if((i != keys) & (key != ML_KEY_NONE));
+}
+
+/*
+ * The words beside a node's keys, for isa_page_span(): before the first half
+ * the state, after the last half a slot.
+ */
+static inline uint32_t isa_word_at(const struct maple_node *node, unsigned long i)
+{
+	typedef _Atomic uint32_t __attribute__((may_alias)) half;
+
+	return atomic_load_explicit((half *)node + i, memory_order_acquire);
+}
+
+/*
+ * What narrow nodes of pages on the way down say of the bounds, in their keys:
+ * the last lower and the least upper one. ISA_NO_LOW and ML_KEY_NONE: none has
+ * one.
+ */
+#define ISA_NO_LOW (~0ul)
+
+struct isa_key_span {
+	unsigned long low;
+	uint32_t high;
+};
+
+/*
+ * From what a narrow node of pages spans to what its slot @i spans, as
+ * isa_page_span(), but the bounds stay keys. An upper key never is above the
+ * one of the node's parent, and one that is not in use is above all others.
+ */
+static inline void isa_key_span(struct isa_key_span *span, const struct maple_node *node,
+				unsigned long i, unsigned long keys)
+{
+	uint32_t below = isa_word_at(node, i + 1), key = isa_word_at(node, i + 2);
+
+	key = isa_but_at(i, keys, key, ML_KEY_NONE);
+	span->low = isa_either(i, below, span->low);
+	span->high = key < span->high ? key : span->high;
+}
+
+/*
+ * Both ends of @span as indexes. Where the keys give no end, the subtree's own
+ * counts: @min, @max.
+ */
+static inline unsigned long isa_span_min(const struct isa_key_span *span, unsigned long base,
+					 unsigned long min)
+{
+	return isa_either(~span->low, base + (span->low << ML_PAGE_SHIFT), min);
+}
+
+static inline unsigned long isa_span_max(const struct isa_key_span *span, unsigned long base,
+					 unsigned long max)
+{
+	return isa_either(span->high ^ ML_KEY_NONE,
+			  base + ((unsigned long)span->high << ML_PAGE_SHIFT) - 1, max);
+}
+
+/* An inner node of pages that is searched for @index by its key. */
+static inline bool isa_is_plain(const struct maple_node *node, unsigned long form,
+				unsigned long index)
+{
+	if (likely(!(form & ML_FORM)))
+		return true;
+	return !(form & (ML_LEAF_BIT | ML_WIDE_BIT | ML_BYTE_BIT)) &&
+	       !isa_beyond(form, &node->narrow_inner.base, index);
+}
+
+/*
+ * A walker's way down to a leaf by way of nodes such as isa_load_narrow()
+ * takes.
+ */
+struct isa_way {
+	unsigned long form; /* of the node that it has come to */
+	unsigned long *path;
+	/* what that node spans, as far as the keys in `span` do not say it */
+	unsigned long min, max;
+	struct isa_key_span span;
+	bool beyond; /* it came by an edge node that has @index outside of its region */
+};
+
+/*
+ * One step of the few at the top of a tree that are not by key: through a wide
+ * node, or an edge node with @index outside of its region. Return: the slot.
+ */
+static __attribute__((noinline)) unsigned long
+isa_step_at_top(struct isa_way *way, struct maple_node *node, unsigned long index)
+{
+	void *_Atomic *slots;
+	unsigned long i, own = ml_scalar(index);
+
+	if (way->form & ML_WIDE_BIT) {
+		i = isa_find_wide_inner(node, own);
+		slots = node->wide_inner.slot;
+		isa_inner_span(node, ML_WIDE_BIT, (unsigned int)i, own, &way->min, &way->max);
+	} else {
+		i = isa_outside(node, node->narrow_inner.base, own);
+		slots = node->narrow_inner.slot;
+		isa_inner_span(node, ML_EDGE_BIT, (unsigned int)i, own, &way->min, &way->max);
+		way->beyond = true;
+	}
+	way->form = (unsigned long)atomic_load_explicit(&slots[i], memory_order_acquire);
+	return i;
+}
+
+/*
+ * Down to the leaf of @index, which may be wide: path and depth; *step, if
+ * wanted: the last of the path, or 0 if a node on the way was an edge node and
+ * @index beyond it. @spans: what the leaf spans is wanted. NULL: there are
+ * other nodes, or none.
+ *
+ * The walk of a page fault is short, because the processor reads ahead over so
+ * many instructions and no more: the fewer there are between the memory that
+ * one fault waits for and what the next one waits for, the more of that it
+ * overlaps. So what few trees need is done in functions of their own.
+ */
+static inline __attribute__((always_inline)) struct maple_node *
+isa_leaf_by_pages(struct ma_state *mas, unsigned long index, unsigned long *step,
+		  struct isa_way *way, bool spans)
+{
+	const uint32_t key = ml_search_key(index, ML_PAGE_SHIFT);
+	struct maple_node *node;
+	struct isa_way top; /* so that *way needs no memory */
+	unsigned long i;
+
+	*way = (struct isa_way){(unsigned long)ml_root(mas->tree), mas->path, 0, ULONG_MAX,
+				{ISA_NO_LOW, ML_KEY_NONE},         false};
+	if (unlikely((way->form & 3) != ML_NODE_MARK))
+		return NULL;
+	for (;;) {
+		node = ml_node((void *)way->form);
+		way->form |= way->beyond ? ML_EDGE_BIT : 0;
+		if (likely(isa_is_plain(node, way->form, index)) ||
+		    way->form & (ML_LEAF_BIT | ML_BYTE_BIT))
+			break;
+		top = *way;
+		i = isa_step_at_top(&top, node, index);
+		*way = top;
+		*way->path++ = ml_step(node, (unsigned int)i);
+		if (step)
+			*step = ml_step(node, (unsigned int)i);
+	}
+	/*
+	 * Once the index lies in a node's region it does so below, except for
+	 * what isa_is_plain() finds.
+	 */
+	while (isa_is_plain(node, way->form, index)) {
+		i = isa_find_narrow_inner(node, key);
+		way->form = (unsigned long)atomic_load_explicit(&node->narrow_inner.slot[i],
+								memory_order_acquire);
+		if (spans)
+			isa_key_span(&way->span, node, i, ML_NARROW_INNER_KEYS);
+		*way->path++ = ml_step(node, (unsigned int)i);
+		if (step)
+			*step = ml_step(node, (unsigned int)i);
+		node = ml_node((void *)way->form);
+	}
+	mas->depth = (unsigned char)(way->path - mas->path);
+	if (step && way->beyond)
+		*step = 0;
+	if (unlikely((way->form & (ML_LEAF_BIT | ML_BYTE_BIT)) != ML_LEAF_BIT))
+		return NULL;
+	return !(way->form & ML_WIDE_BIT) && isa_beyond(way->form, &node->narrow_leaf.base, index)
+		       ? NULL
+		       : node;
+}
+
+/*
+ * The slot of @index in @leaf, a leaf of pages in whose region @index lies:
+ * what it spans is what @span, which is the leaf's, says of it, and else [@min,
+ * @max]. False: the leaf is dead.
+ */
+static inline __attribute__((always_inline)) bool
+isa_find_by_key(struct ma_state *mas, struct maple_node *leaf, unsigned long index,
+		const struct isa_key_span *span, unsigned long min, unsigned long max,
+		struct isa_found *found)
+{
+	const uint32_t key = ml_search_key(index, ML_PAGE_SHIFT);
+	struct isa_key_span range;
+	unsigned long state, base, i;
+
+	/* As in isa_load_narrow(). */
+	__builtin_prefetch(leaf->narrow_leaf.slot);
+	__builtin_prefetch(leaf->narrow_leaf.slot + 8);
+	do {
+		state = ml_state(leaf);
+		i = isa_find_narrow_leaf(leaf, key);
+		range = *span;
+		isa_key_span(&range, leaf, i, ML_NARROW_LEAF_KEYS);
+		found->entry =
+			atomic_load_explicit(&leaf->narrow_leaf.slot[i], memory_order_acquire);
+	} while (unlikely(ml_state(leaf) != state));
+	if (unlikely(state & ML_DEAD))
+		return false;
+	/*
+	 * By itself: what a walk needs at its end only need not be kept on its
+	 * way.
+	 */
+	base = ml_region(ml_scalar(index), ML_PAGE_SHIFT);
+	/* As in isa_find_in(). */
+	found->index = isa_span_min(&range, base, min);
+	found->last = isa_span_max(&range, base, max);
+	found->index = found->index > index ? index : found->index;
+	found->last = found->last < index ? index : found->last;
+	found->used = 0;
+	isa_settle(mas, leaf, state, i);
+	return true;
+}
+
+/*
+ * Put the cursor on @index, in a tree such as isa_leaf_by_pages() is for.
+ * False: it is another; *wide is the wide leaf that the walker has come to, if
+ * it has.
+ */
+static inline __attribute__((always_inline)) bool isa_walk_pages(struct ma_state *mas,
+								 unsigned long index,
+								 struct isa_found *found,
+								 struct maple_node **wide)
+{
+	const unsigned long base = ml_region(index, ML_PAGE_SHIFT);
+	struct isa_way way;
+	struct maple_node *leaf = isa_leaf_by_pages(mas, index, NULL, &way, true);
+
+	*wide = NULL;
+	if (unlikely(!leaf))
+		return false;
+	mas->min = isa_span_min(&way.span, base, way.min);
+	mas->max = isa_span_max(&way.span, base, way.max);
+	if (unlikely(way.form & ML_WIDE_BIT)) {
+		*wide = leaf;
+		return false;
+	}
+	return isa_find_by_key(mas, leaf, index, &way.span, way.min, way.max, found);
+}
+
+/*
+ * isa_walk_pages(), in a tree whose root is an inner node of pages that has
+ * @index in its region: each node below is one of pages, or the answer is
+ * false.
+ */
+static inline __attribute__((always_inline)) bool
+isa_walk_plain(struct ma_state *mas, unsigned long index, struct isa_found *found)
+{
+	const uint32_t key = ml_search_key(index, ML_PAGE_SHIFT);
+	unsigned long ref = (unsigned long)ml_root(mas->tree), *path = mas->path, base;
+	struct maple_node *node = ml_node((void *)ref);
+	struct isa_key_span span = {ISA_NO_LOW, ML_KEY_NONE};
+
+	if (unlikely((ref & (3 | ML_LEAF_BIT | ML_WIDE_BIT | ML_BYTE_BIT)) != ML_NODE_MARK))
+		return false;
+	if (isa_beyond(ref, &node->narrow_inner.base, index))
+		return false;
+	do {
+		unsigned long i = isa_find_narrow_inner(node, key);
+
+		ref = (unsigned long)atomic_load_explicit(&node->narrow_inner.slot[i],
+							  memory_order_acquire);
+		isa_key_span(&span, node, i, ML_NARROW_INNER_KEYS);
+		*path++ = (unsigned long)node | i;
+		node = ml_node((void *)ref);
+	} while (!(ref & ML_FORM));
+	if (unlikely((ref & ML_FORM) != ML_LEAF_BIT))
+		return false;
+	mas->depth = (unsigned char)(path - mas->path);
+	base = ml_region(ml_scalar(index), ML_PAGE_SHIFT);
+	mas->min = isa_span_min(&span, base, 0);
+	mas->max = isa_span_max(&span, base, ULONG_MAX);
+	return isa_find_by_key(mas, node, index, &span, 0, ULONG_MAX, found);
+}
+
+/*
+ * Go on where isa_walk_pages() could not: in the wide leaf @wide, which spans
+ * [mas->min, mas->max]; NULL: from the root, as isa_walk_any().
+ */
+static __attribute__((noinline)) bool isa_walk_on(struct ma_state *mas, unsigned long key,
+						  struct maple_node *wide, struct isa_found *found)
+{
+	return (wide && isa_find_in(mas, wide, key, found)) || isa_walk_any(mas, key, found);
+}
+
+/*
+ * isa_descend() where isa_walk_plain() cannot: a function by itself, so that a
+ * plain walk has no call in it, and keeps nothing on the stack.
+ */
+static __attribute__((noinline)) void *isa_descend_any(struct ma_state *mas, unsigned long key)
+{
+	struct maple_node *wide;
+	struct isa_found found, other; /* the first needs no memory */
+
+	if (!isa_walk_pages(mas, key, &found, &wide)) {
+		if (!isa_walk_on(mas, key, wide, &other))
+			return other.entry;
+		found = other;
+	}
+	mas->index = found.index;
+	mas->last = found.last;
+	return found.entry;
+}
+
+static void *isa_descend(struct ma_state *mas, unsigned long key)
+{
+	struct isa_found found;
+
+	if (unlikely(!isa_walk_plain(mas, key, &found)))
+		return isa_descend_any(mas, key);
+	mas->index = found.index;
+	mas->last = found.last;
+	return found.entry;
+}
+
+/*
+ * Look at the cursor's leaf as a whole: used, full, bound; of ahead nothing is
+ * said. False: it is not what it was when the cursor came to it, or its bounds
+ * are being changed.
+ */
+static inline bool isa_look_around(struct ma_state *mas)
+{
+	struct ml_leaf l;
+	unsigned int slots, empty;
+
+	ml_leaf_view(&l, mas->node, mas->version, mas->min, mas->max);
+	slots = isa_used(&l);
+	empty = isa_nulls(&l);
+	isa_bounds(&l, mas->bound);
+	mas->slots = l.slot;
+	mas->ahead = 0;
+	if (unlikely(mas->version & ML_BUSY || ml_state(mas->node) != mas->version)) {
+		mas->used = mas->full = 0;
+		return false;
+	}
+	mas->used = (unsigned short)slots;
+	mas->full = (unsigned short)(slots & ~empty);
+	return true;
+}
+
+static bool isa_enter(struct ma_state *mas)
+{
+	return isa_look_around(mas);
+}
+
+/*
+ * How many leaves ahead of an iteration are fetched: as many as take as long as
+ * the memory.
+ */
+#define ISA_LEAVES_AHEAD 4
+
+static void *isa_next_entry(struct ma_state *mas, unsigned long max)
+{
+	unsigned long step = mas->path[mas->depth ? mas->depth - 1u : 0], form, top = ULONG_MAX,
+		      low = 0;
+	struct maple_node *parent = ml_step_node(step), *leaf;
+	unsigned int next = ml_step_slot(step) + 1, far = next + ISA_LEAVES_AHEAD, i;
+	void *_Atomic *children;
+	unsigned long fetch;
+	void *entry;
+
+	if (!mas->used || !mas->depth || mas->full & (~1u << mas->offset) || mas->max >= max)
+		return NULL;
+	form = ml_form_of(parent);
+	if (next >= ml_keys_of(form))
+		return NULL;
+	isa_inner_span(parent, form, next, mas->max + 1, &low, &top);
+	/*
+	 * The parent's last child: what it spans, the parent does not say; nor
+	 * is there one behind it.
+	 */
+	if (low != mas->max + 1 || top == ULONG_MAX)
+		return NULL;
+	children = isa_inner_slots(parent, form);
+	leaf = ml_node(atomic_load_explicit(&children[next], memory_order_acquire));
+	far = far < ml_keys_of(form) ? far : ml_keys_of(form);
+	/*
+	 * Relaxed: only to have its lines fetched; if there is no such child,
+	 * some that are not there, which does no harm.
+	 */
+	fetch = (unsigned long)atomic_load_explicit(&children[far], memory_order_relaxed);
+	__builtin_prefetch((const void *)fetch);
+	__builtin_prefetch((const void *)(fetch + 64));
+	__builtin_prefetch((const void *)(fetch + 128));
+	/*
+	 * Alive after the load: its child was the current one. And nothing has
+	 * come into the leaf behind the cursor's entry.
+	 */
+	if (unlikely(ml_state(parent) & ML_DEAD || ml_state(mas->node) != mas->version))
+		return NULL;
+	mas->path[mas->depth - 1u] = ml_step(parent, next);
+	mas->min = low;
+	mas->max = top;
+	mas->node = leaf;
+	mas->version = ml_state(leaf);
+	if (unlikely(mas->version & ML_DEAD || !isa_look_around(mas) || !mas->full))
+		goto lost;
+	i = (unsigned int)__builtin_ctz(mas->full);
+	entry = atomic_load_explicit(&mas->slots[i], memory_order_acquire);
+	if (unlikely(!entry || mas->bound[i] > max || ml_state(leaf) != mas->version))
+		goto lost;
+	ml_at_slot(mas, i);
+	return entry;
+lost:
+	/* The cursor keeps its range only. */
+	mas->node = NULL;
+	mas->used = mas->full = mas->ahead = 0;
+	return NULL;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * writer.h - what a writer of a tree whose lock is its own may spare itself:
+ * the ways down that its earlier calls went.
+ */
+#ifndef VMS_MAPLE_WRITER_H
+#define VMS_MAPLE_WRITER_H
+
+#include "lib/maple/cursor.h"
+#include "lib/maple/isa/isa.h"
+
+/*
+ * ---- a place that is searched for once ----
+ *
+ * A writer that looks for a gap, then at what lies beside it, then prepares a
+ * store and makes it, needs one way down and not four:
+ *
+ * 	vms__mas_find_gap(&place, ...)        or none: then around() goes down
+ * 	vms__mas_around(&place, ...)
+ * 	__mas_set_range(&place, first, last)  what is to be stored; a @first in another leaf is right, too
+ * 	mas_preallocate(&place, entry, gfp)   plans in the leaf of the place
+ * 	vms__mas_commit(&place, entry, &kept) carries the plan out there
+ *
+ * The writer vouches that nothing is stored in the tree from the first of these
+ * calls to the last, except by the last. So no call checks the way that the one
+ * before it went. Debug builds check it nevertheless.
+ *
+ * Locks: the tree's lock to write, from the first call to the last; for
+ * vms__mas_find_gap() and vms__mas_around(), held for reading will do.
+ */
+
+#define ML_VOUCHED 1u /* mas_flags: nothing was stored since the cursor took its place */
+
+/*
+ * likewise: plan.lo_min and plan.hi_max are what the slot where it stands
+ * spans, plan.used the leaf's slots in use, or 0
+ */
+#define ML_AT_SLOT 2u
+
+/* The caller vouches for the cursor's place until its next store has begun. */
+static inline void ml_vouch(struct ma_state *mas)
+{
+	mas->mas_flags = ML_VOUCHED;
+}
+
+/*
+ * ml_vouch(); the caller vouches for the slot, too, where the cursor stands and
+ * which spans [@min, @max], both inclusive. The store then need not search the
+ * leaf for it.
+ */
+static inline void ml_vouch_slot(struct ma_state *mas, unsigned long min, unsigned long max)
+{
+	mas->mas_flags = ML_VOUCHED | ML_AT_SLOT;
+	mas->plan.lo_min = min;
+	mas->plan.hi_max = max;
+	mas->plan.used = 0;
+}
+/*
+ * ml_vouch_slot() after a search for a gap, which has set what the slot spans,
+ * and plan.used.
+ */
+static inline void ml_vouch_gap(struct ma_state *mas)
+{
+	mas->used = mas->full = mas->ahead = 0;
+	mas->guard = 0;
+	mas->status = mas->node ? ma_active : ma_start;
+	mas->mas_flags = mas->node ? ML_VOUCHED | ML_AT_SLOT : 0;
+}
+
+/*
+ * mas_empty_area() or, if @highest, mas_empty_area_rev(). The cursor also
+ * stands in the leaf of the gap, for the calls above; no other may follow.
+ * gap.c.
+ */
+int vms__mas_find_gap(struct ma_state *mas, unsigned long min, unsigned long max,
+		      unsigned long size, bool highest);
+
+/*
+ * Return: the first entry whose range ends at or after mas->index, or NULL.
+ * *prev: the last entry whose range ends before mas->index, or before the entry
+ * returned. *next: the entry after the one returned if that one begins before
+ * @end, else NULL. The cursor stands in the leaf of mas->index then, for the
+ * calls above; mas->index stays. It may come from vms__mas_find_gap() or from
+ * mas_init(). store.c.
+ */
+void *vms__mas_around(struct ma_state *mas, unsigned long end, void **prev, void **next);
+
+/*
+ * mas_store_prealloc() after mas_preallocate() of just this store, which the
+ * caller vouches for, too. It may be mas_preallocate() alone that went down.
+ * The leaf is kept, as said below. store.c.
+ */
+void vms__mas_commit(struct ma_state *mas, void *entry, struct vms__kept_leaf *kept);
+
+/*
+ * ---- a leaf that is kept from one store to the next ----
+ *
+ * A writer that stores where it has just stored need not go down from the root.
+ * The owner of a tree has room for the leaf of the last store, and vouches that
+ * each store in the tree is one of vms__mas_commit() with this room. So the
+ * leaf is in the tree as long as it is kept: a store that puts another in its
+ * place keeps that one, and a store that makes new inner nodes keeps none. A
+ * leaf spans the same as long as it lives, so a store in the leaf that is kept
+ * already writes nothing here.
+ *
+ * Locks: the tree's lock to write; for vms__mas_take_up(), held for reading
+ *        will do.
+ */
+
+/* The store of the @planned kind is made, and the cursor stands on it. */
+static inline void vms__mas_keep(const struct ma_state *mas, struct vms__kept_leaf *kept,
+				 enum ml_store_type planned)
+{
+	unsigned long leaf = (unsigned long)mas->node | mas->depth;
+
+	if (unlikely(planned == ML_STORE_ROOT || planned == ML_STORE_REBUILD ||
+		     mas->depth > VMS__KEPT_LEVELS)) {
+		kept->leaf = 0;
+		return;
+	}
+	if (likely(kept->leaf == leaf))
+		return;
+	kept->leaf = leaf;
+	kept->min = mas->min;
+	kept->max = mas->max;
+	for (unsigned int level = 0; level < mas->depth; level++)
+		kept->path[level] = mas->path[level];
+}
+
+/*
+ * Put the cursor, which has no place, into the kept leaf, if @index lies there.
+ * The calls above go on from there.
+ */
+static inline void vms__mas_take_up(struct ma_state *mas, const struct vms__kept_leaf *kept,
+				    unsigned long index)
+{
+	unsigned long leaf = kept->leaf;
+
+	if (!leaf || index < kept->min || index > kept->max)
+		return;
+	mas->node = (struct maple_node *)(leaf & ~(ML_ALIGN - 1));
+	mas->depth = leaf & (ML_ALIGN - 1);
+	mas->version = ml_form_of(mas->node);
+	mas->min = kept->min;
+	mas->max = kept->max;
+	for (unsigned int level = 0; level < mas->depth; level++)
+		mas->path[level] = kept->path[level];
+	mas->guard = 0;
+	mas->status = ma_active;
+	ml_vouch(mas);
+}
+
+#endif
