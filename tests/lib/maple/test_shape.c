@@ -72,8 +72,8 @@ static bool had(unsigned long key, const void *entry, unsigned int changes,
 /*
  * A walk has found @key in slot @i and has loaded @entry from it at the moment
  * @slot_at. It reads the slot's bounds again, at moments from @begin on.
- * Return: whether the range that descend.tmpl.h may then report contains a key that
- * never had the entry.
+ * Return: whether the range that descend.tmpl.h may then report contains a key
+ * that never had the entry.
  */
 static bool bounds_mislead(unsigned long key, unsigned int i, const void *entry, unsigned int begin,
 			   unsigned int slot_at, unsigned int changes,
@@ -167,8 +167,8 @@ static unsigned int used_slots(const struct maple_node *node)
 }
 
 /*
- * Plans a store into the leaf as plan.tmpl.h does. Return: ML_STORE_LEAF if shape.tmpl.h
- * does not make such a store.
+ * Plans a store into the leaf as plan.tmpl.h does. Return: ML_STORE_LEAF if
+ * shape.tmpl.h does not make such a store.
  */
 static enum ml_store_type isa_plan(struct ml_write *w, struct ma_state *mas, unsigned long first,
 				   unsigned long last, void *entry)
@@ -282,8 +282,8 @@ static void no_change_in_place_misleads_a_reader(void **state)
 		assert_false(misleads(changes, end_of_change));
 	}
 	/*
-	 * Every function of shape.tmpl.h must have run: three splits, two moves, the
-	 * join.
+	 * Every function of shape.tmpl.h must have run: three splits, two
+	 * moves, the join.
 	 */
 	assert_true(seen[1] && seen[2] && seen[3] && seen[4] && seen[5] && seen[6]);
 	assert_false(seen[0] || seen[7]);

@@ -3,9 +3,9 @@
  * test_window.c - writes in the middle of a reader's walk, made deliberately
  * between the search of a node and the load of the slot that it found.
  *
- * The test compiles descend.tmpl.h again, with a search that calls a writer. The
- * reader must then return what the key held before the writes, between two of
- * them, or after them. Symptom otherwise: a lookup returns an entry that its
+ * The test compiles descend.tmpl.h again, with a search that calls a writer.
+ * The reader must then return what the key held before the writes, between two
+ * of them, or after them. Symptom otherwise: a lookup returns an entry that its
  * key never had.
  *
  * The file also tests the one question of a store that is answered without the
@@ -299,8 +299,8 @@ static void a_step_by_entries_meets_the_next_there_is(void **state)
 #define REGION (1ul << (ML_PAGE_SHIFT + ML_KEY_BITS))
 
 /*
- * Whether the slot is the first or the last below its parent: isa_spans_just() may
- * then answer "no" although the store spans the slot exactly.
+ * Whether the slot is the first or the last below its parent: isa_spans_just()
+ * may then answer "no" although the store spans the slot exactly.
  */
 static bool at_parents_end(unsigned long step, const struct maple_node *leaf, unsigned int i)
 {
@@ -311,8 +311,8 @@ static bool at_parents_end(unsigned long step, const struct maple_node *leaf, un
 }
 
 /*
- * Checks isa_spans_just() for a store over [@first, @last]. Counts in @right where
- * "yes" is the right answer, and in @said where the function says it.
+ * Checks isa_spans_just() for a store over [@first, @last]. Counts in @right
+ * where "yes" is the right answer, and in @said where the function says it.
  */
 static void check_store_over(unsigned long first, unsigned long last, unsigned int *right,
 			     unsigned int *said)
@@ -415,7 +415,8 @@ static void a_slot_is_not_taken_for_a_key(void **state)
 	/* If the leaf is not the parent's last, the parent has the key. */
 	ml_set_pivot_as(&parent, ML_EDGE_BIT, ML_NARROW_INNER_KEYS - 1, last);
 	assert_true(isa_spans_just(&parent, ML_NARROW_INNER_KEYS - 1, &leaf, 1, first, last));
-	assert_false(isa_spans_just(&parent, ML_NARROW_INNER_KEYS - 1, &leaf, 1, first, last + PAGE));
+	assert_false(
+		isa_spans_just(&parent, ML_NARROW_INNER_KEYS - 1, &leaf, 1, first, last + PAGE));
 }
 
 /* ---- nodes that are reused ---- */
