@@ -6,6 +6,7 @@
 # the same files and flags.
 
 VERSION := 0.1.0
+DATE := December 1, 2026
 # Changes when a program has to be linked anew.
 SOVERSION := 0
 
@@ -56,9 +57,10 @@ libraries := vmastore vmastore-maple
 sources = $(sort $(foreach room,$($1_rooms),$(wildcard lib/$(room)/*.c lib/$(room)/*/*.c)))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(call sources,$1))
 
-.PHONY: all lib tools man install install-lib install-man install-tools uninstall clean help list-sources list-flags
+.PHONY: all lib man tools install install-lib install-man install-tools uninstall clean help \
+	list-sources list-flags
 .DELETE_ON_ERROR:
-all: lib
+all: lib man
 
 # ---- the libraries -------------------------------------------------------------
 
@@ -99,7 +101,71 @@ $(BUILD)/lib/%.o: lib/%.c
 
 -include $(patsubst %.o,%.d,$(call objects,vmastore))
 
-# What tests/build/install holds against Bazel's targets.
+# ---- manual pages --------------------------------------------------------------
+
+header_page = vmastore_$(notdir $(basename $1)).3
+header_pages := $(foreach h,$(vmastore_headers),$(call header_page,$h))
+see_also := vmastore_maple_tree vmastore_mm vmastore_rcu vmastore_rwsem
+
+man: $(addprefix $(BUILD)/man/,$(header_pages))
+
+# The headers that the maple tree's library serves, too.
+$(BUILD)/vmastore-maple/headers: $(vmastore_headers)
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE -Iinclude $(CPPFLAGS) -M -x c $(vmastore-maple_headers) | \
+		tr ' ' '\n' | grep '^include/vmastore/' >$@
+
+$(BUILD)/man/vmastore_%.3: include/vmastore/%.h packaging/header_page.awk \
+		$(BUILD)/vmastore-maple/headers
+	@mkdir -p $(@D)
+	libraries=vmastore; \
+	if grep -qxF $< $(BUILD)/vmastore-maple/headers; then libraries="$(libraries)"; fi; \
+	$(AWK) -v version=$(VERSION) -v date="$(DATE)" -v libraries="$$libraries" \
+		-v see_also="$(filter-out vmastore_$*,$(see_also))" -f packaging/header_page.awk $< >$@
+
+$(BUILD)/man/%.1: packaging/man/%.1
+	@mkdir -p $(@D)
+	sed -e 's|@DATE@|$(DATE)|; s|@VERSION@|$(VERSION)|' $< >$@
+
+# ---- the programs: they need jansson, hwloc and liblzma as well ------------------
+
+programs := vmbench vmrecord vmreplay
+program_packages := jansson hwloc liblzma
+vmbench_folder := bench/vmbench
+vmrecord_folder := tools/vmrecord
+vmreplay_folder := tools/vmreplay
+# What the programs share. The linker takes of it what a program uses.
+shared_folders := bench/harness tools/opscript tools/probe tools/trace
+shared_sources := $(filter-out tools/probe/main.c,$(foreach f,$(shared_folders),$(wildcard $f/*.c)))
+program_objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $($1_folder)/*.c))
+shared_objects := $(patsubst %.c,$(BUILD)/%.o,$(shared_sources))
+
+tools: $(addprefix $(BUILD)/,$(programs)) $(addprefix $(BUILD)/man/,$(addsuffix .1,$(programs)))
+
+$(BUILD)/shared.a: $(shared_objects)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+define program_rules
+$(BUILD)/$1: $$(call program_objects,$1) $(BUILD)/shared.a $(BUILD)/libvmastore.a
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ \
+		$$$$($$(PKG_CONFIG) --libs $$(program_packages)) $$(VMS_LINK_RCU) -lm
+endef
+$(foreach p,$(programs),$(eval $(call program_rules,$p)))
+
+$(BUILD)/bench/%.o: bench/%.c
+	$(compile_program)
+$(BUILD)/tools/%.o: tools/%.c
+	$(compile_program)
+define compile_program
+@mkdir -p $(@D)
+$(CC) $(tool_flags) $$($(PKG_CONFIG) --cflags $(program_packages)) -c -o $@ $<
+endef
+
+-include $(patsubst %.o,%.d,$(shared_objects) $(foreach p,$(programs),$(call program_objects,$p)))
+
+# ---- what tests/build/install holds against Bazel's targets ----------------------
+
 list-sources:
 	@printf '%s\n' $(call sources,$(or $(LIBRARY),vmastore))
 list-flags:
@@ -112,14 +178,19 @@ to = "$(DESTDIR)$1"
 # How to come from CMAKEDIR to PREFIX: nothing if it does not lie below.
 empty :=
 space := $(empty) $(empty)
-up_from_cmake := $(if $(filter $(PREFIX)/%,$(CMAKEDIR)),$(subst $(space),/,$(patsubst %,..,$(subst /, ,$(patsubst $(PREFIX)/%,%,$(CMAKEDIR))))))
+cmake_below := $(if $(filter $(PREFIX)/%,$(CMAKEDIR)),$(patsubst $(PREFIX)/%,%,$(CMAKEDIR)))
+up_from_cmake := $(subst $(space),/,$(patsubst %,..,$(subst /, ,$(cmake_below))))
 # Folders below PREFIX, in the words of a .pc file and of CMake, so that an
 # installed copy can be moved.
 in_pc = $(patsubst $(PREFIX)/%,$${prefix}/%,$1)
 in_cmake = $(if $(up_from_cmake),$(patsubst $(PREFIX)/%,$${_vmastore_prefix}/%,$1),$1)
-fill = sed -e 's|@VERSION@|$(VERSION)|g' -e 's|@SOVERSION@|$(SOVERSION)|g' -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LINK@|$(VMS_LINK_RCU)|g'
+# $(call fill,LIBDIR,INCLUDEDIR): sed with what the templates in packaging/ leave open.
+fill = sed -e 's|@VERSION@|$(VERSION)|g' -e 's|@SOVERSION@|$(SOVERSION)|g' \
+	-e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LINK@|$(VMS_LINK_RCU)|g' -e 's|@LIBDIR@|$1|g' -e 's|@INCLUDEDIR@|$2|g' \
+	-e 's|@UP@|$(up_from_cmake)|g' -e 's|@NAME@|$l|g' -e 's|@SUMMARY@|$($l_summary)|g'
+cmake_file = $(call to,$(CMAKEDIR)/vmastoreConfig$1.cmake)
 
-install: install-lib
+install: install-lib install-man
 
 install-lib: lib
 	$(INSTALL) -d $(call to,$(LIBDIR)) $(call to,$(INCLUDEDIR)/vmastore) $(call to,$(PKGCONFIGDIR)) \
@@ -127,22 +198,30 @@ install-lib: lib
 	$(INSTALL) -m 644 $(vmastore_headers) $(call to,$(INCLUDEDIR)/vmastore)
 	$(INSTALL) -m 644 LICENSE $(call to,$(LICENSEDIR))
 	$(foreach l,$(libraries),$(install_library))
-	$(fill) -e 's|@UP@|$(up_from_cmake)|' -e 's|@LIBDIR@|$(call in_cmake,$(LIBDIR))|' -e 's|@INCLUDEDIR@|$(call in_cmake,$(INCLUDEDIR))|' \
-		packaging/vmastoreConfig.cmake.in >$(call to,$(CMAKEDIR)/vmastoreConfig.cmake)
-	$(fill) packaging/vmastoreConfigVersion.cmake.in >$(call to,$(CMAKEDIR)/vmastoreConfigVersion.cmake)
-	chmod 644 $(call to,$(CMAKEDIR)/vmastoreConfig.cmake) $(call to,$(CMAKEDIR)/vmastoreConfigVersion.cmake)
+	$(call fill,$(call in_cmake,$(LIBDIR)),$(call in_cmake,$(INCLUDEDIR))) \
+		packaging/vmastoreConfig.cmake.in >$(call cmake_file)
+	$(fill) packaging/vmastoreConfigVersion.cmake.in >$(call cmake_file,Version)
+	chmod 644 $(call cmake_file) $(call cmake_file,Version)
 
 define install_library
 $(INSTALL) -m 644 $(BUILD)/lib$l.a $(call to,$(LIBDIR))
 	$(INSTALL) -m 755 $(BUILD)/lib$l.so.$(VERSION) $(call to,$(LIBDIR))
 	ln -sf lib$l.so.$(VERSION) $(call to,$(LIBDIR)/lib$l.so.$(SOVERSION))
 	ln -sf lib$l.so.$(SOVERSION) $(call to,$(LIBDIR)/lib$l.so)
-	$(fill) -e 's|@NAME@|$l|g' -e 's|@SUMMARY@|$($l_summary)|' \
-		-e 's|@LIBDIR@|$(call in_pc,$(LIBDIR))|' -e 's|@INCLUDEDIR@|$(call in_pc,$(INCLUDEDIR))|' \
+	$(call fill,$(call in_pc,$(LIBDIR)),$(call in_pc,$(INCLUDEDIR))) \
 		packaging/vmastore.pc.in >$(call to,$(PKGCONFIGDIR)/$l.pc)
 	chmod 644 $(call to,$(PKGCONFIGDIR)/$l.pc)
 
 endef
+
+install-man: man
+	$(INSTALL) -d $(call to,$(MANDIR)/man3)
+	$(INSTALL) -m 644 $(addprefix $(BUILD)/man/,$(header_pages)) $(call to,$(MANDIR)/man3)
+
+install-tools: tools
+	$(INSTALL) -d $(call to,$(BINDIR)) $(call to,$(MANDIR)/man1)
+	$(INSTALL) -m 755 $(addprefix $(BUILD)/,$(programs)) $(call to,$(BINDIR))
+	$(INSTALL) -m 644 $(patsubst %,$(BUILD)/man/%.1,$(programs)) $(call to,$(MANDIR)/man1)
 
 uninstall:
 	rm -f $(foreach f,$(installed),$(call to,$f))
@@ -153,8 +232,24 @@ uninstall:
 # Every file that `make install` and `make install-tools` put anywhere.
 installed = $(patsubst include/%,$(INCLUDEDIR)/%,$(vmastore_headers)) $(LICENSEDIR)/LICENSE \
 	$(CMAKEDIR)/vmastoreConfig.cmake $(CMAKEDIR)/vmastoreConfigVersion.cmake \
-	$(foreach l,$(libraries),$(PKGCONFIGDIR)/$l.pc $(addprefix $(LIBDIR)/lib$l,.a .so .so.$(SOVERSION) .so.$(VERSION)))
+	$(foreach l,$(libraries),$(PKGCONFIGDIR)/$l.pc \
+		$(addprefix $(LIBDIR)/lib$l,.a .so .so.$(SOVERSION) .so.$(VERSION))) \
+	$(addprefix $(MANDIR)/man3/,$(header_pages)) \
+	$(foreach p,$(programs),$(BINDIR)/$p $(MANDIR)/man1/$p.1)
 own_folders = $(INCLUDEDIR)/vmastore $(CMAKEDIR) $(LICENSEDIR)
 
 clean:
 	rm -rf $(BUILD)
+
+help:
+	@printf '%s\n' \
+		'make                 both libraries and the manual pages, in $(BUILD)/' \
+		'make install         puts them, the headers, .pc files and a CMake package below PREFIX' \
+		'make tools           vmbench, vmrecord, vmreplay: need $(program_packages)' \
+		'make install-tools   puts them and their manual pages below PREFIX' \
+		'make uninstall       removes all of it; with the same variables as make install' \
+		'make clean           removes $(BUILD)/: do it before you change CC or CFLAGS' \
+		'' \
+		'Variables, as they stand:' \
+		$(foreach v,$(variables),'  $v=$($v)')
+variables := CC CPPFLAGS CFLAGS LDFLAGS BUILD DESTDIR PREFIX BINDIR LIBDIR INCLUDEDIR MANDIR

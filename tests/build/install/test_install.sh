@@ -91,7 +91,12 @@ installs_into_an_empty_root()
 	note "$(find "$root" -type l -printf '%P -> %l\n' -o ! -type d -printf '%P\n' | LC_ALL=C sort)"
 	[ "$(find "$root" ! -type d | wc -l)" = "$(find "$prefix" ! -type d | wc -l)" ]
 	nothing grep -rlF "$work" "$root/usr/lib" --include='*.pc' --include='*.cmake'
-	[ "$(PKG_CONFIG_PATH='' PKG_CONFIG_LIBDIR=$root$lib/pkgconfig pkg-config --variable=libdir vmastore)" = $lib ]
+	(
+		unset PKG_CONFIG_PATH
+		export PKG_CONFIG_LIBDIR=$root$lib/pkgconfig
+		[ "$(pkg-config --variable=libdir vmastore)" = $lib ]
+		[ "$(pkg-config --variable=includedir vmastore)" = /usr/include ]
+	)
 	tree_make uninstall DESTDIR="$root" PREFIX=/usr LIBDIR=$lib
 	nothing find "$root" ! -type d
 	nothing find "$root" -name '*vmastore*'
@@ -100,7 +105,9 @@ installs_into_an_empty_root()
 # exports FILE NM-OPTION LIBRARY
 exports()
 {
-	nm -g --defined-only $2 "$1" | awk 'NF == 3 { print $3 }' | LC_ALL=C sort -u | diff "$work/build/$3/exports.txt" -
+	# shellcheck disable=SC2086 # no option, or one
+	nm -g --defined-only $2 "$1" | awk 'NF == 3 { print $3 }' | LC_ALL=C sort -u |
+		diff "$work/build/$3/exports.txt" -
 }
 
 libraries_export_what_the_headers_declare()
@@ -121,10 +128,78 @@ builds_with_clang_and_lto_flags()
 	needs clang
 	make -s -j"$jobs" -C "$top" BUILD="$work/clang" CC=clang CFLAGS="-O1 -flto -Werror" lib
 	diff "$work/build/vmastore/exports.txt" "$work/clang/vmastore/exports.txt"
-	nm -g --defined-only "$work/clang/libvmastore.a" | awk 'NF == 3 { print $3 }' | LC_ALL=C sort -u |
-		diff "$work/clang/vmastore/exports.txt" -
-	gcc "$programs/ranges.c" -I"$prefix/include" "$work/clang/libvmastore-maple.a" -lurcu-memb -lurcu-common -pthread -o "$work/clang/ranges"
+	exports "$work/clang/libvmastore.a" "" vmastore
+	gcc -I"$prefix/include" -o "$work/clang/ranges" "$programs/ranges.c" \
+		"$work/clang/libvmastore-maple.a" -lurcu-memb -lurcu-common -pthread
 	runs "$work/clang/ranges"
+}
+
+# ---- manual pages and tools -----------------------------------------------------
+
+# lint FILE...
+lint()
+{
+	needs mandoc
+	mandoc -T lint -W warning "$@"
+}
+
+pages_are_sound()
+{
+	local header pages=$prefix/share/man/man3
+	lint "$pages"/*.3
+	for header in "$prefix"/include/vmastore/*.h; do
+		header=${header##*/}
+		grep -qx "\.In vmastore/$header" "$pages/vmastore_${header%.h}.3"
+	done
+	# Each says which library it is about.
+	grep -q '^libvmastore .*,$' "$pages/vmastore_maple_tree.3"
+	grep -q '^libvmastore [^,]*$' "$pages/vmastore_mm.3"
+}
+
+# Every function that a header marks VMS_API stands in its page, with what it takes.
+pages_have_every_function()
+{
+	local header name names count=0
+	for header in "$prefix"/include/vmastore/*.h; do
+		names=$(sed -n 's/^VMS_API [^(]*[ *]\([a-z_0-9]*\)(.*/\1/p' "$header")
+		header=${header##*/}
+		for name in $names; do
+			grep -q "^[a-z].*[ *]$name(.*[;,]" "$prefix/share/man/man3/vmastore_${header%.h}.3" || {
+				echo "$header: its page has no $name()"
+				return 1
+			}
+			count=$((count + 1))
+		done
+	done
+	note "$count functions"
+	[ $count -gt 100 ]
+}
+
+# help_options (of --help, from stdin), page_options PAGE: the long options.
+help_options()
+{
+	sed -nE 's/^ +(-., )?(--[a-z-]+).*/\2/p' | LC_ALL=C sort -u
+}
+
+page_options()
+{
+	sed -n 's/^\.It Fl //p' "$1" | grep -oE '(^| )-[a-z-]+' | sed 's/^ *-/--/' | LC_ALL=C sort -u
+}
+
+installs_the_tools()
+{
+	local tool pages=$prefix/share/man/man1
+	needs pkg-config
+	pkg-config --exists jansson hwloc liblzma || skip "jansson, hwloc or liblzma is not here"
+	tree_make install-tools
+	[ "$("$prefix/bin/vmbench" --list | grep -c maple-vma)" != 0 ]
+	"$prefix/bin/vmbench" --workload=lookup --engine=maple-vma --threads=1 --seconds=0.01 --repeats=1
+	lint "$pages"/*.1
+	for tool in vmbench vmrecord; do
+		diff <("$prefix/bin/$tool" --help | help_options) <(page_options "$pages/$tool.1")
+	done
+	diff <(for tool in check run ops; do "$prefix/bin/vmreplay" $tool --help; done | help_options) \
+		<(page_options "$pages/vmreplay.1")
 }
 
 # ---- pkg-config --------------------------------------------------------------
@@ -142,7 +217,8 @@ with_pkg_config()
 # links_lto COMPILER: whether that compiler has all that it needs for it.
 links_lto()
 {
-	echo 'int main(void) { return 0; }' | "$1" -flto -x c - -o "$work/lto" >/dev/null 2>&1 || skip "$1 cannot link with -flto here"
+	echo 'int main(void) { return 0; }' | "$1" -flto -x c - -o "$work/lto" >/dev/null 2>&1 ||
+		skip "$1 cannot link with -flto here"
 }
 
 pkg_config_shared()
@@ -266,6 +342,17 @@ cmake_program_cxx()
 	runs "$work/cmake-cxx/cc-space"
 }
 
+# finds VERSION: whether CMake takes the installed version for it.
+finds()
+{
+	cat >"$work/versions/CMakeLists.txt" <<-TXT
+		cmake_minimum_required(VERSION 3.16)
+		project(v C)
+		find_package(vmastore $1 REQUIRED)
+	TXT
+	cmake -S "$work/versions" -B "$work/versions/$1" -DCMAKE_PREFIX_PATH="$prefix"
+}
+
 # What a program may ask for, and what it is refused.
 cmake_versions()
 {
@@ -273,12 +360,10 @@ cmake_versions()
 	needs cmake
 	mkdir "$work/versions"
 	for wanted in 0 0.1 0.1.0; do
-		printf 'cmake_minimum_required(VERSION 3.16)\nproject(v C)\nfind_package(vmastore %s REQUIRED)\n' $wanted >"$work/versions/CMakeLists.txt"
-		cmake -S "$work/versions" -B "$work/versions/$wanted" -DCMAKE_PREFIX_PATH="$prefix"
+		finds $wanted
 	done
 	for wanted in 0.0 0.2 1 9.9; do
-		printf 'cmake_minimum_required(VERSION 3.16)\nproject(v C)\nfind_package(vmastore %s REQUIRED)\n' $wanted >"$work/versions/CMakeLists.txt"
-		if cmake -S "$work/versions" -B "$work/versions/$wanted" -DCMAKE_PREFIX_PATH="$prefix"; then
+		if finds $wanted; then
 			return 1
 		fi
 	done
@@ -334,10 +419,18 @@ clean_leaves_nothing()
 	[ ! -e "$work/build" ]
 }
 
-run_cases installs_into_the_prefix installs_into_an_empty_root libraries_export_what_the_headers_declare \
-	builds_with_clang_and_lto_flags \
+# ONLY="CASE..." runs some, for whoever works on one.
+if [ -n "${ONLY-}" ]; then
+	# shellcheck disable=SC2086 # a list of words
+	run_cases $ONLY
+	exit
+fi
+run_cases \
+	installs_into_the_prefix installs_into_an_empty_root libraries_export_what_the_headers_declare \
+	builds_with_clang_and_lto_flags pages_are_sound pages_have_every_function installs_the_tools \
 	pkg_config_shared pkg_config_static pkg_config_shared_lto pkg_config_static_lto \
-	pkg_config_shared_clang pkg_config_static_clang pkg_config_static_clang_lto pkg_config_cxx pkg_config_cxx_clang \
+	pkg_config_shared_clang pkg_config_static_clang pkg_config_static_clang_lto \
+	pkg_config_cxx pkg_config_cxx_clang \
 	cmake_program cmake_program_lto cmake_program_clang cmake_program_cxx cmake_versions \
 	meson_program meson_program_lto meson_program_clang \
 	uninstall_leaves_nothing clean_leaves_nothing
