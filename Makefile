@@ -44,7 +44,7 @@ VMS_LINK_RCU := -lurcu-memb -lurcu-common -pthread
 lib_flags = $(VMS_COPTS) -fPIC -Iinclude -I. $(CPPFLAGS) $(CFLAGS) -fno-lto -MMD -MP
 tool_flags = $(VMS_TEST_COPTS) -Iinclude -I. $(CPPFLAGS) $(CFLAGS) -MMD -MP
 
-# The folders of lib/ that make each library; every C file in them belongs to it.
+# The folders of lib/ that make each library, with every C file in them.
 vmastore_rooms := sync rbtree maple engine page mm
 vmastore-maple_rooms := sync maple
 # Each library exports what these headers declare, and what they include.
@@ -62,14 +62,14 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(call sources,$1))
 .DELETE_ON_ERROR:
 all: lib man
 
-# ---- the libraries -------------------------------------------------------------
+# ---- the libraries -----------------------------------------------------------
 
-# $(call library_rules,NAME): an archive with one object, in which only the exported
-# symbols are global, because a hidden symbol still clashes in a static link;
-# and a shared object.
-# -Bsymbolic-functions: the library calls its own functions, whatever a program
-# calls its own. -z nodelete: threads call its code when they exit, and its
-# callback thread never ends, so dlclose() must leave the library where it is.
+# $(call library_rules,NAME): an archive with one object, in which only the
+# exported symbols are global, because a hidden symbol still clashes in a static
+# link; and a shared object. -Bsymbolic-functions: the library calls its own
+# functions, whatever a program calls its own. -z nodelete: threads call its
+# code when they exit, and its callback thread never ends, so dlclose() must
+# leave the library where it is.
 define library_rules
 lib: $(BUILD)/lib$1.a $(BUILD)/lib$1.so.$(VERSION)
 
@@ -101,7 +101,7 @@ $(BUILD)/lib/%.o: lib/%.c
 
 -include $(patsubst %.o,%.d,$(call objects,vmastore))
 
-# ---- manual pages --------------------------------------------------------------
+# ---- manual pages ------------------------------------------------------------
 
 header_page = vmastore_$(notdir $(basename $1)).3
 header_pages := $(foreach h,$(vmastore_headers),$(call header_page,$h))
@@ -127,7 +127,7 @@ $(BUILD)/man/%.1: packaging/man/%.1
 	@mkdir -p $(@D)
 	sed -e 's|@DATE@|$(DATE)|; s|@VERSION@|$(VERSION)|' $< >$@
 
-# ---- the programs: they need jansson, hwloc and liblzma as well ------------------
+# ---- the programs: they need jansson, hwloc and liblzma as well --------------
 
 programs := vmbench vmrecord vmreplay
 program_packages := jansson hwloc liblzma
@@ -164,14 +164,14 @@ endef
 
 -include $(patsubst %.o,%.d,$(shared_objects) $(foreach p,$(programs),$(call program_objects,$p)))
 
-# ---- what tests/build/install holds against Bazel's targets ----------------------
+# ---- what tests/build/install holds against Bazel's targets ------------------
 
 list-sources:
 	@printf '%s\n' $(call sources,$(or $(LIBRARY),vmastore))
 list-flags:
 	@printf '%s\n' $(VMS_COPTS)
 
-# ---- installing ----------------------------------------------------------------
+# ---- installing --------------------------------------------------------------
 
 # $(call to,FOLDER): it, under DESTDIR.
 to = "$(DESTDIR)$1"
@@ -184,7 +184,8 @@ up_from_cmake := $(subst $(space),/,$(patsubst %,..,$(subst /, ,$(cmake_below)))
 # installed copy can be moved.
 in_pc = $(patsubst $(PREFIX)/%,$${prefix}/%,$1)
 in_cmake = $(if $(up_from_cmake),$(patsubst $(PREFIX)/%,$${_vmastore_prefix}/%,$1),$1)
-# $(call fill,LIBDIR,INCLUDEDIR): sed with what the templates in packaging/ leave open.
+# $(call fill,LIBDIR,INCLUDEDIR): sed with what the templates in packaging/
+# leave open.
 fill = sed -e 's|@VERSION@|$(VERSION)|g' -e 's|@SOVERSION@|$(SOVERSION)|g' \
 	-e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LINK@|$(VMS_LINK_RCU)|g' -e 's|@LIBDIR@|$1|g' -e 's|@INCLUDEDIR@|$2|g' \
 	-e 's|@UP@|$(up_from_cmake)|g' -e 's|@NAME@|$l|g' -e 's|@SUMMARY@|$($l_summary)|g'

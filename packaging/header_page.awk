@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
-# header_page.awk - a section-3 manual page (mdoc) of a public header, made of its
-# comments and declarations:
-# awk -v version=V -v date=D -v libraries="LIB..." -v see_also="PAGE..." -f it HEADER
+# header_page.awk - a section-3 manual page (mdoc) of a public header, made of
+# its comments and declarations:
 #
-# The header's first comment becomes the description. After it, what stands at the
-# left edge is taken in turn: comments as text, `/* ---- title ---- */` as
+#   awk -v version=V -v date=D -v libraries=NAMES -v see_also=PAGES -f it HEADER
+#
+# The header's first comment becomes the description. After it, what stands at
+# the left edge is taken in turn: comments as text, `/* ---- title ---- */` as
 # headings, declarations as code. Bodies of inline functions, include guards,
-# conditions of the preprocessor and the words for the compiler are left out, and
-# so is what is named vms__*, which is the library's own.
+# conditions of the preprocessor and the words for the compiler are left out,
+# and so is what is named vms__*, which is the library's own.
 
 function escape(line)
 {
@@ -18,7 +19,8 @@ function escape(line)
 	return line
 }
 
-# trim(TEXT): without blanks and empty lines at its end, and empty lines at its start.
+# trim(TEXT): without blanks and empty lines at its end, and empty lines at its
+# start.
 function trim(text)
 {
 	sub(/[ \t\n]+$/, "", text)

@@ -3,11 +3,11 @@
 # cases.sh - runs shell functions as test cases, and prints what cmocka prints,
 # so that tools/check counts each. To be sourced by bash.
 #
-#   skip WHY            called by a case: it has not been tested, and this is why
-#   run_cases CASE...   runs each function; the status is the test's. A case passes
-#                       if it returns 0; what it printed is shown if it does not,
-#                       and otherwise only what it told `note`.
+#   skip WHY            called by a case: it was not tested, and this is why
 #   note TEXT           a line for the log of a case that passes, too
+#   run_cases CASE...   runs each function; the status is the test's. A case
+#                       passes if it returns 0. What it printed is shown only
+#                       if it does not.
 
 cases_notes=$(mktemp "${TEST_TMPDIR:-${TMPDIR:-/tmp}}/notes.XXXXXX") || exit 1
 
@@ -30,7 +30,7 @@ run_cases()
 	for case; do
 		echo "[ RUN      ] $case"
 		: >"$cases_notes"
-		# In a process of its own, so that `skip` and `set -e` end the case alone.
+		# In a process of its own, so that `skip` ends the case alone.
 		(
 			set -e
 			"$case"

@@ -25,7 +25,7 @@ needs()
 	done
 }
 
-# nothing COMMAND...: it prints no line. (`set -e` does not look at `! command`.)
+# nothing COMMAND...: it prints no line. `set -e` would pass over `! command`.
 nothing()
 {
 	local found
@@ -134,7 +134,7 @@ builds_with_clang_and_lto_flags()
 	runs "$work/clang/ranges"
 }
 
-# ---- manual pages and tools -----------------------------------------------------
+# ---- manual pages and tools --------------------------------------------------
 
 # lint FILE...
 lint()
@@ -156,7 +156,8 @@ pages_are_sound()
 	grep -q '^libvmastore [^,]*$' "$pages/vmastore_mm.3"
 }
 
-# Every function that a header marks VMS_API stands in its page, with what it takes.
+# Every function that a header marks VMS_API stands in its page, with what it
+# takes.
 pages_have_every_function()
 {
 	local header name names count=0

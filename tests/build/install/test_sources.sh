@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# test_sources.sh CASES MAKEFILE VMASTORE MAPLE RULES - the Makefile compiles the
-# files that Bazel compiles, with the same flags. VMASTORE and MAPLE name what
-# each library depends on in Bazel, one label a line; RULES are the rules of lib/
-# as Bazel read them.
+# test_sources.sh CASES MAKEFILE VMASTORE MAPLE RULES - the Makefile compiles
+# the files that Bazel compiles, with the same flags. VMASTORE and MAPLE name
+# what each library depends on in Bazel, one label a line; RULES are the rules
+# of lib/ as Bazel read them.
 set -u
 # shellcheck source=tests/build/install/cases.sh
 . "$1"
@@ -30,7 +30,8 @@ maple_library_has_the_same_files()
 	same vmastore-maple "$maple"
 }
 
-# One list of flags for all of lib/: a file that gets one of its own in Bazel shows here.
+# One list of flags for all of lib/: a file that gets one of its own in Bazel
+# shows here.
 files_are_compiled_alike()
 {
 	local bazel
