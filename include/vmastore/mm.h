@@ -89,8 +89,19 @@ struct vm_fault {
 	struct page *page;  /* fault() puts a referenced page here */
 };
 
-/* What became of a touch: what a signal handler would be told. */
-enum vms_fault_result { VMS_FAULT_OK, VMS_SEGV_MAPERR, VMS_SEGV_ACCERR, VMS_SIGBUS, VMS_FAULT_OOM };
+/*
+ * What became of a touch: what a signal handler would be told. VMS_SEGV_PKUERR:
+ * a protection key refused it, which happens under the rule exec_only alone
+ * (struct mm_rules).
+ */
+enum vms_fault_result {
+	VMS_FAULT_OK,
+	VMS_SEGV_MAPERR,
+	VMS_SEGV_ACCERR,
+	VMS_SIGBUS,
+	VMS_FAULT_OOM,
+	VMS_SEGV_PKUERR,
+};
 
 /* ---- life cycle (lib/mm/mm.c) -------------------------------------------- */
 

@@ -48,6 +48,12 @@ typedef unsigned long vm_flags_t;
 #define VM_HUGEPAGE 0x20000000UL
 #define VM_NOHUGEPAGE 0x40000000UL
 #define VM_MERGEABLE 0x80000000UL
+/*
+ * Protection key 1, which memory of PROT_EXEC alone has where the rule
+ * exec_only holds (struct mm_rules): the key refuses reads and writes, and
+ * takes part in merging. There are no other keys.
+ */
+#define VM_PKEY_BIT0 (1UL << 32)
 #define VM_DROPPABLE (1UL << 40)
 #define VM_SEALED (1UL << 42)
 

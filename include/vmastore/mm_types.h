@@ -262,8 +262,8 @@ enum vms_thp_align {
  * MAP_DROPPABLE (6.11), guard pages (6.13; in file mappings 6.15), each -EINVAL
  * before.
  *
- * One rule goes by the machine, not by the version, so vms_mm_rules_for()
- * leaves it off for every version:
+ * Two rules go by the machine, not by the version, so vms_mm_rules_for()
+ * leaves them off for every version:
  *
  *   read_takes_page  off: a read of untouched private anonymous memory maps
  *                    the zero page, which all share and no count includes.
@@ -271,6 +271,13 @@ enum vms_thp_align {
  *                    does, hence an anon_vma. Linux does that where it was
  *                    started without a zero page and where the architecture
  *                    or the hypervisor forbids one.
+ *   exec_only        off: memory of PROT_EXEC alone can be read, because x86
+ *                    has no page that may be executed but not read.
+ *                    on: it gets a protection key (VM_PKEY_BIT0) that refuses
+ *                    reads and writes: VMS_SEGV_PKUERR. Nor can it be faulted
+ *                    in by mlock() (-ENOMEM), MAP_POPULATE or MAP_LOCKED. Only
+ *                    vms_access_word() passes the key, as a debugger does.
+ *                    Linux does that where the processor has protection keys.
  */
 struct mm_rules {
 	unsigned int kernel_version; /* VMS_KERNEL_VERSION() */
@@ -280,6 +287,7 @@ struct mm_rules {
 	bool mremap_many;
 	bool guard_flag;
 	bool read_takes_page;
+	bool exec_only;
 };
 
 /*

@@ -4,6 +4,9 @@
  * it: through the page, brought in if need be; where the memory is a device's
  * (VM_IO, VM_PFNMAP), through its owner's access() hook.
  *
+ * A protection key (VM_PKEY_BIT0) closes memory to those inside the address
+ * space alone; from outside only the rights count.
+ *
  * Source of the rules: ptrace(2), process_vm_readv(2), and experiments on a
  * running 6.18 kernel through /proc/self/mem and process_vm_readv().
  * Locks: takes mmap_lock R, for the hook too; dropped between two tries.

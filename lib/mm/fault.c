@@ -49,8 +49,22 @@ static bool access_allowed(const struct vm_area_struct *vma, unsigned int flags)
 		return vma->vm_flags & VM_WRITE;
 	if (flags & FAULT_FLAG_INSTRUCTION)
 		return vma->vm_flags & VM_EXEC;
-	/* x86 has no page that may be written or executed but not read */
-	return vma->vm_flags & VM_ACCESS_FLAGS;
+	/*
+	 * x86 has no page that may be written or executed but not read, but a
+	 * protection key closes one to both. Flags with the key are larger than
+	 * any without it, so that one comparison finds none of the rights and
+	 * the key.
+	 */
+	return (vma->vm_flags & (VM_ACCESS_FLAGS | VM_PKEY_BIT0)) - 1 < VM_ACCESS_FLAGS;
+}
+
+/*
+ * Why an access was refused. The key is named before a right that lacks, too:
+ * whatever is touched there but to be executed meets the key.
+ */
+static enum vms_fault_result refusal(const struct vm_area_struct *vma)
+{
+	return vma->vm_flags & VM_PKEY_BIT0 ? VMS_SEGV_PKUERR : VMS_SEGV_ACCERR;
 }
 
 static enum vms_fault_result to_result(vm_fault_t fault)
@@ -71,7 +85,7 @@ static ALWAYS_INLINE enum outcome fault_in_vma(const struct access *a, struct vm
 
 	vma_assert_locked(vma);
 	if (unlikely(!access_allowed(vma, a->flags))) {
-		*result = VMS_SEGV_ACCERR;
+		*result = refusal(vma);
 		return DONE;
 	}
 	fault = handle_mm_fault(vma, a->addr, a->flags | lock_flag);

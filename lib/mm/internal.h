@@ -409,6 +409,18 @@ static inline bool vms__is_data(vm_flags_t flags)
 {
 	return (flags & (VM_WRITE | VM_SHARED | VM_STACK)) == VM_WRITE;
 }
+
+/*
+ * The protection key of memory that mmap() or mprotect() gives the rights
+ * @prot. Linux compares the caller's whole word with PROT_EXEC, after
+ * mprotect() has taken PROT_GROWSDOWN and PROT_GROWSUP out: one more bit, even
+ * one that means nothing, and the memory has no key.
+ */
+static inline vm_flags_t vms__exec_only_key(const struct mm_struct *mm, unsigned long prot)
+{
+	return prot == PROT_EXEC && mm->rules.exec_only ? VM_PKEY_BIT0 : 0;
+}
+
 /* @pages pages with @flags came (or, negative, went). */
 void vms__account(struct mm_struct *mm, vm_flags_t flags, long pages);
 /* @pages pages that are accounted for have the flags @to, and had @from. */

@@ -300,8 +300,8 @@ static unsigned long map(struct mm_struct *mm, struct file *file, unsigned long 
 		return -EOVERFLOW;
 	if (vms__map_count(mm) > mm->limits.max_map_count)
 		return -ENOMEM;
-	vm_flags |= prot_to_vm_flags(prot) | map_to_vm_flags(flags) | mm->def_flags | VM_MAYREAD |
-		    VM_MAYWRITE | VM_MAYEXEC;
+	vm_flags |= prot_to_vm_flags(prot) | vms__exec_only_key(mm, prot) | map_to_vm_flags(flags) |
+		    mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
 	vms__place_begin(&place);
 	addr = choose_address(mm, file, addr, len, pgoff, flags, &place);
 	if (IS_ERR_VALUE(addr))

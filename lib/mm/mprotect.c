@@ -43,16 +43,19 @@ static bool may_become(const struct vm_area_struct *vma, vm_flags_t flags, long 
 	       !vms__may_expand(mm, vma->vm_flags, pages);
 }
 
+/* What mprotect() sets anew. */
+#define RIGHTS (VM_ACCESS_FLAGS | VM_PKEY_BIT0)
+
 /*
- * [start, end) of *@vma gets the access bits @prot; *@vma becomes the VMA that
+ * [start, end) of *@vma gets @rights, of RIGHTS; *@vma becomes the VMA that
  * holds it.
  */
 static int protect_one(struct vms__place *place, struct vm_area_struct *prev,
 		       struct vm_area_struct **vma, unsigned long start, unsigned long end,
-		       vm_flags_t prot)
+		       vm_flags_t rights)
 {
 	struct vm_area_struct *v = *vma;
-	vm_flags_t old = v->vm_flags, flags = (old & ~VM_ACCESS_FLAGS) | prot;
+	vm_flags_t old = v->vm_flags, flags = (old & ~RIGHTS) | rights;
 	int err;
 
 	/* VM_MAYx is VM_x shifted by 4. */
@@ -89,7 +92,7 @@ static int protect_one(struct vms__place *place, struct vm_area_struct *prev,
 }
 
 static int protect_range(struct mm_struct *mm, unsigned long start, unsigned long end,
-			 vm_flags_t prot, unsigned long grows)
+			 vm_flags_t rights, unsigned long grows)
 {
 	struct vm_area_struct *prev, *vma;
 	struct vms__place place;
@@ -118,7 +121,7 @@ static int protect_range(struct mm_struct *mm, unsigned long start, unsigned lon
 
 		if (piece_end < end)
 			vms__vmas_unbias(vma, end);
-		err = protect_one(&place, prev, &vma, start, piece_end, prot);
+		err = protect_one(&place, prev, &vma, start, piece_end, rights);
 		if (err)
 			return err;
 		/*
@@ -151,7 +154,8 @@ int vms_mprotect(struct mm_struct *mm, unsigned long start, unsigned long len, u
 	if (prot & ~(PROT_ACCESS | PROT_SEM_BIT))
 		return -EINVAL;
 	vms__write_enter(mm, start, end);
-	err = protect_range(mm, start, end, prot & PROT_ACCESS, grows);
+	err = protect_range(mm, start, end, (prot & PROT_ACCESS) | vms__exec_only_key(mm, prot),
+			    grows);
 	vms__write_exit(mm);
 	return err;
 }

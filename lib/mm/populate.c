@@ -5,7 +5,9 @@
  *
  * Memory is faulted in the way its VMA says: private memory that may be written
  * gets pages of its own at once, all else is read. Memory that is locked page
- * by page as it is touched (VM_LOCKONFAULT) is left alone, whoever asks.
+ * by page as it is touched (VM_LOCKONFAULT) is left alone, whoever asks. Memory
+ * that a protection key closes cannot be faulted in, even where its pages are
+ * present: Linux looks at the key as a touch does.
  *
  * Locks: mmap_lock R, held over the whole range, but dropped where a hook has
  * to be asked again. No stack grows on this way. Read next: lib/page/memory.c.
@@ -65,7 +67,7 @@ static int populate_piece(struct populate *p, struct vm_area_struct *vma, unsign
 	VMS_ASSERT(vma->vm_start <= p->addr && end <= vma->vm_end);
 	if (vma->vm_flags & VM_LOCKONFAULT)
 		return 0;
-	if (!(vma->vm_flags & VM_ACCESS_FLAGS))
+	if (!(vma->vm_flags & VM_ACCESS_FLAGS) || (vma->vm_flags & VM_PKEY_BIT0))
 		return -EFAULT;
 	return fault_in(p, vma, end,
 			(vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE ? FAULT_FLAG_WRITE

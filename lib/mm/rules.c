@@ -2,7 +2,8 @@
 /*
  * rules.c - what a version of Linux does that a listing or an answer shows;
  * struct mm_rules explains each. Read by area.c (placement), merge.c, mmap.c,
- * mremap.c, madvise.c, mseal.c and by lib/page/memory.c (read_takes_page).
+ * mremap.c, madvise.c, mseal.c, by vms__exec_only_key() and by
+ * lib/page/memory.c (read_takes_page).
  *
  * Locks: none; an mm's rules are constant.
  */

@@ -49,6 +49,15 @@ static void check_page_prot(struct check *c, const struct vm_area_struct *vma)
 		       vma->vm_end, pgprot_val(vma->vm_page_prot), pgprot_val(copy.vm_page_prot));
 }
 
+/* Of all memory, only what may be executed and nothing else has a key. */
+static void check_key(struct check *c, const struct vm_area_struct *vma)
+{
+	if ((vma->vm_flags & VM_PKEY_BIT0) &&
+	    (!c->mm->rules.exec_only || (vma->vm_flags & VM_ACCESS_FLAGS) != VM_EXEC))
+		broken(c, "VMA %lx-%lx: a protection key that its rights %lx do not ask for",
+		       vma->vm_start, vma->vm_end, vma->vm_flags & VM_ACCESS_FLAGS);
+}
+
 static void check_vma(struct check *c, const struct vm_area_struct *vma)
 {
 	if (vma->vm_start >= vma->vm_end || ((vma->vm_start | vma->vm_end) & ~PAGE_MASK))
@@ -61,6 +70,7 @@ static void check_vma(struct check *c, const struct vm_area_struct *vma)
 	if (!vms__vma_is_attached(vma))
 		broken(c, "VMA %lx-%lx: in the index, yet detached", vma->vm_start, vma->vm_end);
 	check_page_prot(c, vma);
+	check_key(c, vma);
 	c->count++;
 	c->total += vma_pages(vma);
 	c->data += vms__is_data(vma->vm_flags) ? vma_pages(vma) : 0;

@@ -11,7 +11,10 @@ pgprot_t vm_get_page_prot(vm_flags_t flags)
 {
 	unsigned int prot = 0;
 
-	/* x86 has no page that may be written or executed but not read. */
+	/*
+	 * x86 has no page that may be written or executed but not read; a
+	 * protection key refuses reads without a word in the entry.
+	 */
 	if (flags & VM_ACCESS_FLAGS)
 		prot |= VMS_PGPROT_READ;
 	if ((flags & (VM_WRITE | VM_SHARED)) == (VM_WRITE | VM_SHARED))

@@ -53,6 +53,7 @@ static void the_default_is_6_18(void **state)
 		assert_int_equal(r->mremap_many, rules.mremap_many);
 		assert_int_equal(r->guard_flag, rules.guard_flag);
 		assert_int_equal(r->read_takes_page, rules.read_takes_page);
+		assert_int_equal(r->exec_only, rules.exec_only);
 	}
 	assert_int_equal(later.kernel_version, 0x070100);
 	assert_int_equal(later.thp_align, rules.thp_align);
