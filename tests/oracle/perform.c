@@ -20,6 +20,7 @@
 #include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/mman.h>
@@ -232,11 +233,30 @@ static bool op_brk(const struct operation *op)
 static sigjmp_buf touch_failed;
 static volatile sig_atomic_t touching;
 
+#ifndef SEGV_PKUERR
+#define SEGV_PKUERR 4
+#endif
+
+/*
+ * What is none of these is told by its number: no engine answers that, and it
+ * shows.
+ */
 static const char *raised(const siginfo_t *info)
 {
+	static char other[32];
+
 	if (info->si_signo == SIGBUS)
 		return "SIGBUS";
-	return info->si_code == SEGV_ACCERR ? "SEGV_ACCERR" : "SEGV_MAPERR";
+	switch (info->si_code) {
+	case SEGV_MAPERR:
+		return "SEGV_MAPERR";
+	case SEGV_ACCERR:
+		return "SEGV_ACCERR";
+	case SEGV_PKUERR:
+		return "SEGV_PKUERR";
+	}
+	snprintf(other, sizeof(other), "SEGV_%d", info->si_code);
+	return other;
 }
 
 static const char *volatile raised_name;

@@ -138,6 +138,32 @@ static void the_kernel_answers_the_scripts_as_expected(void **state)
 	expect_script("no_zero_page", "--no-zero-page", "", SCRIPTS "no_zero_page.expected");
 }
 
+/*
+ * The answers in the file are those of a processor with protection keys; where
+ * there are none, and where pages are taken otherwise, engine and kernel have
+ * to agree.
+ */
+static void the_kernel_has_the_rule_exec_only_or_not(void **state)
+{
+	static const char *const scripts[] = {"exec_only", "exec_only_locking"};
+	struct probe probe;
+	char path[128];
+
+	(void)state;
+	probe_narrow_huge_pages(true);
+	probe_machine(&probe);
+	if (probe_obstacle(&probe, PROBE_LAYOUT)) {
+		print_message("%s\n", probe_obstacle(&probe, PROBE_LAYOUT));
+		skip();
+	}
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+		snprintf(path, sizeof(path), SCRIPTS "%s.expected", scripts[i]);
+		expect_script(scripts[i], "", "--rules=machine",
+			      probe_exec_only(&probe) && !probe_read_takes_page(&probe) ? path
+											: NULL);
+	}
+}
+
 static void the_layout_can_be_left_out(void **state)
 {
 	(void)state;
@@ -308,19 +334,37 @@ static void a_rule_forced_to_be_wrong_shows(void **state)
 
 	(void)state;
 	output = run(0, COMPARE "--seeds=90 --ops=60 --no-zero-page", differ, oracle, vmreplay);
-	expect_machine(output, "read_takes_page=1\n");
+	expect_machine(output, ",read_takes_page=1,");
 	expect(output, "a machine without a zero page is imitated\n");
 	output = run(1,
 		     COMPARE
 		     "--seeds=90 --ops=60 --no-zero-page --force-rule=read_takes_page=0 --show=0",
 		     differ, oracle, vmreplay);
-	expect_machine(output, "read_takes_page=0; forced: read_takes_page=0\n");
+	expect_machine(output, ",read_takes_page=0,");
+	expect(output, "; forced: read_takes_page=0\n");
 	assert_null(strstr(output, " 0 differences"));
 	run(0, "%s --seeds=1 --oracle=%s --vmreplay=%s | grep -q 'a read takes no page' || exit %d",
 	    differ, oracle, vmreplay, EXIT_CANNOT);
 	output = run(1, COMPARE "--seeds=90 --ops=60 --force-rule=read_takes_page=1 --show=0",
 		     differ, oracle, vmreplay);
-	expect_machine(output, "read_takes_page=1; forced: read_takes_page=1\n");
+	expect_machine(output, ",read_takes_page=1,");
+	expect(output, "; forced: read_takes_page=1\n");
+	assert_null(strstr(output, " 0 differences"));
+}
+
+static void execute_only_memory_forced_to_be_wrong_shows(void **state)
+{
+	struct probe probe;
+	const char *output;
+	char words[128];
+
+	(void)state;
+	probe_machine(&probe);
+	snprintf(words, sizeof(words), "--seeds=90 --ops=60 --show=0 --force-rule=exec_only=%d",
+		 !probe_exec_only(&probe));
+	output = run(1, COMPARE "%s", differ, oracle, vmreplay, words);
+	expect_machine(output, probe_exec_only(&probe) ? ",exec_only=0; forced: exec_only=0\n"
+						       : ",exec_only=1; forced: exec_only=1\n");
 	assert_null(strstr(output, " 0 differences"));
 }
 
@@ -515,6 +559,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_kernel_answers_the_scripts_as_expected),
+		cmocka_unit_test(the_kernel_has_the_rule_exec_only_or_not),
 		cmocka_unit_test(the_layout_can_be_left_out),
 		cmocka_unit_test(the_oracle_tells_a_wrong_line),
 		cmocka_unit_test(the_same_seed_gives_the_same_script),
@@ -524,6 +569,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(time_ends_it_too),
 		cmocka_unit_test(a_difference_is_found_and_reduced),
 		cmocka_unit_test(a_rule_forced_to_be_wrong_shows),
+		cmocka_unit_test(execute_only_memory_forced_to_be_wrong_shows),
 		cmocka_unit_test(an_engine_that_dies_is_a_difference),
 		cmocka_unit_test(operations_can_be_left_out),
 		cmocka_unit_test(an_oracle_that_breaks_is_no_agreement),

@@ -25,6 +25,7 @@ static void print_found(const struct probe *p)
 	printf("read_takes_kb=%ld\nwrite_takes_kb=%ld\n", p->read_takes_kb, p->write_takes_kb);
 	printf("advised_read_is_own=%d\nmmap_min_addr=%lx\nstack_gap=%ld\n", p->advised_read_is_own,
 	       p->mmap_min_addr, p->stack_gap);
+	printf("exec_only=%ld\n", p->exec_only);
 	printf("anon_names=%d\nsoft_dirty=%d\n", p->anon_names, p->soft_dirty);
 	printf("thp=%s\nthp_shmem=%s\nthp_zero_page=%s\n", p->thp, p->thp_shmem, p->thp_zero_page);
 	for (unsigned int i = 0; i < p->nr_sizes; i++)

@@ -265,6 +265,25 @@ static bool kernel_can_read(const char *at)
 	return can;
 }
 
+/* Whether the kernel reads untouched private memory with these rights. */
+static bool rights_let_read(int prot)
+{
+	char *page = mmap(NULL, PAGE, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	bool can;
+
+	if (page == MAP_FAILED)
+		return false;
+	can = kernel_can_read(page);
+	munmap(page, PAGE);
+	return can;
+}
+
+/* Memory that may be read as well tells whether the experiment itself works. */
+static long exec_only(void)
+{
+	return rights_let_read(PROT_READ | PROT_EXEC) ? !rights_let_read(PROT_EXEC) : PROBE_UNKNOWN;
+}
+
 /* Whether a stack may grow by a page to where @gap pages are free below it. */
 static bool may_grow(long gap)
 {
@@ -400,6 +419,7 @@ void probe_machine(struct probe *probe)
 	probe->read_takes_kb = probe_touch_takes_kb(false, MADV_NOHUGEPAGE);
 	probe->write_takes_kb = probe_touch_takes_kb(true, -1);
 	probe->advised_read_is_own = advised_read_is_own(&probe->soft_dirty);
+	probe->exec_only = exec_only();
 	probe->mmap_min_addr = find_mmap_min_addr();
 	probe->stack_gap = find_stack_gap();
 	probe->anon_names = has_anon_names();

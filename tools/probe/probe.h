@@ -54,6 +54,8 @@ struct probe {
 	 * anon_vma
 	 */
 	bool advised_read_is_own;
+	/* 1: memory of PROT_EXEC alone cannot be read; 0: it can */
+	long exec_only;
 	unsigned long mmap_min_addr; /* the lowest address that a hint leads to */
 	long stack_gap;              /* pages that stay free below a stack that grows */
 	bool anon_names;             /* prctl(PR_SET_VMA_ANON_NAME) names memory */
@@ -79,6 +81,9 @@ long probe_touch_takes_kb(bool write, int advice);
 
 /* Whether a read takes a page: the rule read_takes_page. */
 bool probe_read_takes_page(const struct probe *probe);
+
+/* Whether memory of PROT_EXEC alone refuses reads: the rule exec_only. */
+bool probe_exec_only(const struct probe *probe);
 
 /* The number that the setting /proc/sys/NAME holds, or PROBE_UNKNOWN. */
 long probe_sysctl(const char *name);

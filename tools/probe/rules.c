@@ -15,7 +15,7 @@
 
 #define NAMES                                                                                      \
 	"one of kernel thp_align vacate_tables merge_one_sided mremap_many guard_flag "            \
-	"read_takes_page mmap_min_addr, or machine"
+	"read_takes_page exec_only mmap_min_addr, or machine"
 
 static const struct {
 	const char *name;
@@ -26,6 +26,7 @@ static const struct {
 	{"mremap_many", offsetof(struct mm_rules, mremap_many)},
 	{"guard_flag", offsetof(struct mm_rules, guard_flag)},
 	{"read_takes_page", offsetof(struct mm_rules, read_takes_page)},
+	{"exec_only", offsetof(struct mm_rules, exec_only)},
 };
 
 #define NR_SWITCHES (sizeof(switches) / sizeof(switches[0]))
@@ -48,10 +49,11 @@ struct rules rules_default(void)
 
 void rules_set_version(struct rules *rules, unsigned int version)
 {
-	bool read_takes_page = rules->mm.read_takes_page;
+	bool read_takes_page = rules->mm.read_takes_page, exec_only = rules->mm.exec_only;
 
 	rules->mm = vms_mm_rules_for(version);
 	rules->mm.read_takes_page = read_takes_page;
+	rules->mm.exec_only = exec_only;
 }
 
 bool rules_word_version(const char *word, unsigned int *version)
@@ -75,6 +77,7 @@ struct rules rules_of_machine(const struct probe *probe)
 	};
 
 	rules.mm.read_takes_page = probe_read_takes_page(probe);
+	rules.mm.exec_only = probe_exec_only(probe);
 	return rules;
 }
 

@@ -10,7 +10,7 @@
  *                           set anew, the others stay
  *   thp_align=none, large or whole
  *   vacate_tables, merge_one_sided, mremap_many, guard_flag,
- *   read_takes_page=0 or 1
+ *   read_takes_page, exec_only=0 or 1
  *   mmap_min_addr=HEX       bytes, a multiple of a page
  *   machine                 without a value: all that the probe finds here
  */
@@ -26,7 +26,10 @@ struct rules {
 	unsigned long mmap_min_addr; /* for struct mm_layout */
 };
 
-/* Linux 6.18 with a zero page and the library's own bounds. */
+/*
+ * Linux 6.18 with a zero page, without protection keys, and the library's own
+ * bounds.
+ */
 struct rules rules_default(void);
 
 /*

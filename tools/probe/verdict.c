@@ -24,6 +24,11 @@ bool probe_read_takes_page(const struct probe *probe)
 	return probe->read_takes_kb > 0;
 }
 
+bool probe_exec_only(const struct probe *probe)
+{
+	return probe->exec_only > 0;
+}
+
 static const char *reason(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 static const char *reason(const char *format, ...)
@@ -117,6 +122,8 @@ const char *probe_obstacle(const struct probe *p, unsigned int what)
 		return reason("/proc/self/smaps does not say whether a read takes a page");
 	if (p->read_takes_kb != 0 && p->read_takes_kb != OUR_PAGE_SIZE >> 10)
 		return reason("a read takes %ld kB, expected none or a page", p->read_takes_kb);
+	if (p->exec_only == PROBE_UNKNOWN)
+		return reason("whether memory that may only be executed can be read is unknown");
 	/*
 	 * All memory has huge pages, or pages of some size between, and the
 	 * process could not be excepted.
@@ -178,6 +185,9 @@ void probe_line(const struct probe *p, char *text, size_t size)
 		add(&t, "what a read takes is unknown; ");
 	else
 		add(&t, "a read takes %s; ", probe_read_takes_page(p) ? "a page" : "no page");
+	if (p->exec_only != PROBE_UNKNOWN)
+		add(&t, "memory to execute alone %s; ",
+		    probe_exec_only(p) ? "refuses reads" : "can be read");
 	add(&t, "huge pages %s (a write takes %ld kB; zero page %s; sizes ", p->thp,
 	    p->write_takes_kb, p->thp_zero_page);
 	add_sizes(&t, p);
@@ -195,4 +205,6 @@ void probe_rules(const struct probe *p, char *text, size_t size)
 	add(&t, "kernel=%u.%u,mmap_min_addr=%lx", p->major, p->minor, p->mmap_min_addr);
 	if (p->read_takes_kb != PROBE_UNKNOWN)
 		add(&t, ",read_takes_page=%d", probe_read_takes_page(p));
+	if (p->exec_only != PROBE_UNKNOWN)
+		add(&t, ",exec_only=%d", probe_exec_only(p));
 }

@@ -558,7 +558,7 @@ static void do_fault(struct replay *r, const struct trace_effect *e, struct mm_s
 	enum vms_fault_result expected = low ? VMS_SEGV_MAPERR : VMS_FAULT_OK;
 
 	if (!low && result != VMS_FAULT_OK)
-		expected = touch_expected(r->order, e);
+		expected = touch_expected(r->order, e, mm->rules.exec_only);
 	r->faults++;
 	if (result != expected)
 		mismatch(r, e, "a touch (%s) of %" PRIx64 " answered %d, expected %d",

@@ -210,6 +210,7 @@ static bool op_fault(struct call *c)
 		[VMS_SEGV_ACCERR] = "SEGV_ACCERR",
 		[VMS_SIGBUS] = "SIGBUS",
 		[VMS_FAULT_OOM] = "-ENOMEM",
+		[VMS_SEGV_PKUERR] = "SEGV_PKUERR",
 	};
 	bool write = strcmp(c->word[2], "w") == 0;
 	unsigned long addr;

@@ -11,6 +11,7 @@ struct place {
 	int space;
 	bool forked; /* the effect looked at is the parent's, before the fork */
 	bool write, exec;
+	bool exec_only; /* the rule of that name holds */
 };
 
 enum verdict { NOT_TOLD = -1 }; /* else an enum vms_fault_result */
@@ -20,12 +21,14 @@ static bool covers(uint64_t start, uint64_t len, unsigned long addr)
 	return addr >= start && addr - start < len;
 }
 
+#define PERMS (TRACE_PERM_READ | TRACE_PERM_WRITE | TRACE_PERM_EXEC)
+
 static int by_rights(const struct place *p, unsigned int perms)
 {
-	unsigned int needed = p->write  ? TRACE_PERM_WRITE
-			      : p->exec ? TRACE_PERM_EXEC
-					: TRACE_PERM_READ | TRACE_PERM_WRITE | TRACE_PERM_EXEC;
+	unsigned int needed = p->write ? TRACE_PERM_WRITE : p->exec ? TRACE_PERM_EXEC : PERMS;
 
+	if (p->exec_only && !p->exec && (perms & PERMS) == TRACE_PERM_EXEC)
+		return VMS_SEGV_PKUERR;
 	return perms & needed ? VMS_FAULT_OK : VMS_SEGV_ACCERR;
 }
 
@@ -114,13 +117,14 @@ static int told_by(struct place *p, const struct trace_effect *e)
 }
 
 enum vms_fault_result touch_expected(const struct trace_order *order,
-				     const struct trace_effect *fault)
+				     const struct trace_effect *fault, bool exec_only)
 {
 	struct place place = {
 		.addr = fault->fault.address,
 		.space = fault->space,
 		.write = fault->fault.write,
 		.exec = fault->fault.exec,
+		.exec_only = exec_only,
 	};
 	int told = NOT_TOLD;
 

@@ -18,11 +18,13 @@
 /*
  * @fault: an effect of kind TRACE_FAULTED in @order. Looks back through the
  *         recording: for touches that were refused.
- * Return: VMS_SEGV_ACCERR or VMS_SEGV_MAPERR where the rights last recorded for
- * that place forbid the touch, or the last that was done to it took it away;
- * else, and where the recording says nothing of it, VMS_FAULT_OK.
+ * @exec_only: the rule of that name held where it was recorded.
+ * Return: VMS_SEGV_ACCERR, VMS_SEGV_PKUERR or VMS_SEGV_MAPERR where the rights
+ * last recorded for that place forbid the touch, or the last that was done to
+ * it took it away; else, and where the recording says nothing of it,
+ * VMS_FAULT_OK.
  */
 enum vms_fault_result touch_expected(const struct trace_order *order,
-				     const struct trace_effect *fault);
+				     const struct trace_effect *fault, bool exec_only);
 
 #endif

@@ -49,6 +49,22 @@ static void a_read_takes_a_page_or_none(void **state)
 }
 
 /*
+ * A processor with protection keys names them, if the kernel uses them. Where a
+ * hypervisor hides the flag, there are none.
+ */
+static void execute_only_memory_is_as_the_processor_says(void **state)
+{
+	struct command keys = command_run("grep -qw ospke /proc/cpuinfo");
+	struct probe probe;
+
+	(void)state;
+	probe_machine(&probe);
+	assert_int_equal(probe.exec_only, keys.status == 0);
+	assert_int_equal(probe_exec_only(&probe), keys.status == 0);
+	free(keys.output);
+}
+
+/*
  * List START-END PERMS of every mapping of this process into memory that does
  * not come from malloc().
  */
@@ -166,6 +182,7 @@ static void nothing_hinders_a_good_machine(void **state)
 	expect_obstacle(&p, 0, "");
 	/* Rules cover these findings, or they change nothing. */
 	p.read_takes_kb = 4;
+	p.exec_only = 1;
 	p.mmap_min_addr = 0;
 	p.soft_dirty = true;
 	p.anon_names = true;
@@ -189,6 +206,7 @@ static void each_obstacle_is_told(void **state)
 		 "this is Linux 6.12.1, and the rules are those of 6.18");
 	OBSTACLE(p.read_takes_kb = PROBE_UNKNOWN, BOTH, "does not say whether a read takes a page");
 	OBSTACLE(p.read_takes_kb = 64, BOTH, "a read takes 64 kB");
+	OBSTACLE(p.exec_only = PROBE_UNKNOWN, BOTH, "can be read is unknown");
 	OBSTACLE(p.write_takes_kb = 2048, BOTH, "a write takes 2048 kB without MADV_HUGEPAGE");
 	OBSTACLE(p.write_takes_kb = 16, BOTH, "a write takes 16 kB");
 	OBSTACLE(set(p.thp_shmem, "advise"), BOTH, "shmem_enabled is advise");
@@ -219,14 +237,17 @@ static void the_line_tells_all_of_it(void **state)
 
 	(void)state;
 	probe_line(&p, line, sizeof(line));
-	assert_string_equal(line, "machine: Linux 6.18.44 x86_64; a read takes no page; huge pages "
-				  "madvise (a write takes 4 kB; zero "
-				  "page 1; sizes 2048 kB inherit), of shared memory never; "
-				  "overcommit 0; lowest address 10000; stack gap "
-				  "256 pages; anonymous names no; soft-dirty no");
+	assert_string_equal(
+		line, "machine: Linux 6.18.44 x86_64; a read takes no page; memory to "
+		      "execute alone can be read; huge pages madvise (a write takes 4 kB; zero "
+		      "page 1; sizes 2048 kB inherit), of shared memory never; "
+		      "overcommit 0; lowest address 10000; stack gap "
+		      "256 pages; anonymous names no; soft-dirty no");
 	p.read_takes_kb = 4;
+	p.exec_only = 1;
 	p.nr_sizes = 0;
 	probe_line(&p, line, sizeof(line));
+	assert_non_null(strstr(line, "; memory to execute alone refuses reads; "));
 	assert_non_null(strstr(line, "; a read takes a page; "));
 	assert_non_null(strstr(line, "sizes none)"));
 	/* The line is cut if the buffer is too small. */
@@ -247,10 +268,12 @@ static void a_machine_becomes_rules(void **state)
 	rules = rules_of_machine(&p);
 	assert_int_equal(rules.mm.kernel_version, VMS_KERNEL_VERSION(6, 12));
 	assert_int_equal(rules.mm.thp_align, VMS_THP_ALIGN_LARGE);
-	assert_false(rules.mm.merge_one_sided || rules.mm.read_takes_page);
+	assert_false(rules.mm.merge_one_sided || rules.mm.read_takes_page || rules.mm.exec_only);
 	assert_int_equal(rules.mmap_min_addr, 0x4000);
 	p.read_takes_kb = 4;
 	assert_true(rules_of_machine(&p).mm.read_takes_page);
+	p.exec_only = 1;
+	assert_true(rules_of_machine(&p).mm.exec_only);
 }
 
 /*
@@ -266,15 +289,17 @@ static void a_machines_rules_survive_as_a_list(void **state)
 	(void)state;
 	p.minor = 12;
 	p.read_takes_kb = 4;
+	p.exec_only = 1;
 	p.mmap_min_addr = 0x1000;
 	probe_rules(&p, list, sizeof(list));
-	assert_string_equal(list, "kernel=6.12,mmap_min_addr=1000,read_takes_page=1");
+	assert_string_equal(list, "kernel=6.12,mmap_min_addr=1000,read_takes_page=1,exec_only=1");
 	expected = rules_of_machine(&p);
 	assert_true(rules_set(&rules, list, why, sizeof(why)));
 	rules_text(&rules, text[0], sizeof(text[0]));
 	rules_text(&expected, text[1], sizeof(text[1]));
 	assert_string_equal(text[0], text[1]);
 	p.read_takes_kb = PROBE_UNKNOWN;
+	p.exec_only = PROBE_UNKNOWN;
 	probe_rules(&p, list, sizeof(list));
 	assert_string_equal(list, "kernel=6.12,mmap_min_addr=1000");
 }
@@ -291,10 +316,10 @@ static void rules_are_read_as_they_are_printed(void **state)
 {
 	static const char default_text[] =
 		"kernel=6.18,thp_align=whole,mmap_min_addr=10000,vacate_tables=1,merge_one_sided=1,"
-		"mremap_many=1,guard_flag=1,read_takes_page=0";
+		"mremap_many=1,guard_flag=1,read_takes_page=0,exec_only=0";
 	static const char other_text[] =
 		"kernel=5.15,thp_align=large,mmap_min_addr=0,vacate_tables=1,merge_one_sided=0,"
-		"mremap_many=1,guard_flag=0,read_takes_page=1";
+		"mremap_many=1,guard_flag=0,read_takes_page=1,exec_only=1";
 	struct rules rules = rules_default();
 	char why[256];
 
@@ -309,8 +334,9 @@ static void rules_are_read_as_they_are_printed(void **state)
 	 * A kernel version resets the rules that depend on the version, and
 	 * keeps the rules that depend on the machine.
 	 */
-	assert_true(rules_set(&rules, "read_takes_page=1,kernel=6.18", why, sizeof(why)));
-	assert_true(rules.mm.read_takes_page && rules.mm.guard_flag);
+	assert_true(
+		rules_set(&rules, "read_takes_page=1,exec_only=1,kernel=6.18", why, sizeof(why)));
+	assert_true(rules.mm.read_takes_page && rules.mm.exec_only && rules.mm.guard_flag);
 	assert_true(rules_set(&rules, "machine", why, sizeof(why)));
 	assert_int_equal(rules.mm.read_takes_page,
 			 probe_touch_takes_kb(false, MADV_NOHUGEPAGE) > 0);
@@ -375,9 +401,9 @@ static void expect_part(const struct command *done, const char *part)
 static void the_program_prints_keys_and_verdicts(void **state)
 {
 	static const char *const keys[] = {
-		"release=",        "\nread_takes_kb=",  "\nmmap_min_addr=", "\nstack_gap=",
-		"\nthp=",          "\novercommit=",     "\nanon_names=",    "\nsoft_dirty=",
-		"\nrules=kernel=", "\ncompare_layout=", "\ncompare_pages="};
+		"release=",      "\nread_takes_kb=", "\nexec_only=",      "\nmmap_min_addr=",
+		"\nstack_gap=",  "\nthp=",           "\novercommit=",     "\nanon_names=",
+		"\nsoft_dirty=", "\nrules=kernel=",  "\ncompare_layout=", "\ncompare_pages="};
 	struct command done = run("");
 
 	(void)state;
@@ -415,6 +441,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_write_is_seen_to_take_a_page),
 		cmocka_unit_test(a_read_takes_a_page_or_none),
+		cmocka_unit_test(execute_only_memory_is_as_the_processor_says),
 		cmocka_unit_test(the_probe_leaves_no_mapping_behind),
 		cmocka_unit_test(the_probe_finds_what_the_system_says),
 		cmocka_unit_test(nothing_hinders_a_good_machine),

@@ -138,7 +138,7 @@ whole_recording_is_written_and_described()
 	fake_perf
 	record -o a.xz --perf=./perf -- true --not-ours
 	expect 0 "a.xz: 0 calls, 0 faults, 1 threads, 1 address spaces, 0 MMAP2 records; 5 lines" || return 1
-	xz -dc a.xz | head -n 1 | grep -qx "# vmrecord: rules kernel=[0-9.]*,mmap_min_addr=[0-9a-f]*,read_takes_page=[01]" || return 1
+	xz -dc a.xz | head -n 1 | grep -qx "# vmrecord: rules kernel=[0-9.]*,mmap_min_addr=[0-9a-f]*,read_takes_page=[01],exec_only=[01]" || return 1
 	xz -dc a.xz | tail -n +2 | cmp - text && files_are "a.xz perf text "
 }
 

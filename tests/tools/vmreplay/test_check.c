@@ -468,6 +468,32 @@ static void touches_that_the_recording_forbids_must_fail(void **state)
 	}
 }
 
+/*
+ * Where the machine that recorded had protection keys, what may be executed
+ * alone refused a read and a write by the key.
+ */
+static void touches_of_execute_only_memory_fail_by_rule(void **state)
+{
+	static const char *const codes[] = {"0x4", "0x7", "0x14"};
+	char text[32768], touch[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		snprintf(text, sizeof(text), "%s", small);
+		replace(text, sizeof(text), "0 fe:00 77 0]: r-xp /bin/prog", 1,
+			"0 fe:00 77 0]: --xp /bin/prog");
+		snprintf(touch, sizeof(touch), "address=0x400010 ip=0x401000 error_code=%s",
+			 codes[i]);
+		replace(text, sizeof(text), "address=0x400010 ip=0x401000 error_code=0x14", 1,
+			touch);
+		for (int rule = 0; rule < 2; rule++)
+			program_expect(
+				program_run(0, "check %s --rules=exec_only=%d", text_of(text),
+					    rule),
+				" 6 faults in 2 address spaces; 0 not replayed; 0 mismatches");
+	}
+}
+
 static void a_wrong_execve_is_told(void **state)
 {
 	static const struct wrong wrong[] = {
@@ -912,6 +938,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_wrong_touch_is_told),
 		cmocka_unit_test(touches_of_the_lowest_pages_must_fail),
 		cmocka_unit_test(touches_that_the_recording_forbids_must_fail),
+		cmocka_unit_test(touches_of_execute_only_memory_fail_by_rule),
 		cmocka_unit_test(a_wrong_execve_is_told),
 		cmocka_unit_test(locks_and_seals_are_replayed),
 		cmocka_unit_test(segments_of_shared_memory_are_replayed),

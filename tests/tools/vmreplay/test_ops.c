@@ -3,7 +3,8 @@
  * test_ops.c - `vmreplay ops`: each script under scripts/ gives on every engine
  * the answers of its .expected file, and a wrong word is reported with its
  * line, after the answers to all lines before it. Linux 6.18 printed the
- * expected answers (tests/oracle); random.ops holds forty random scripts.
+ * expected answers (tests/oracle); random.ops holds forty random scripts, in
+ * which rx stands for x, so that no answer depends on protection keys.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -127,6 +128,30 @@ static void reads_take_pages_where_there_is_no_zero_page(void **state)
 {
 	(void)state;
 	expect_script_with("no_zero_page", "--rules=read_takes_page=1");
+}
+
+/*
+ * The rule exec_only: what a kernel says whose processor has protection keys.
+ * No other script reads or locks memory of PROT_EXEC alone, so that each is
+ * answered alike with the rule and without it.
+ */
+static void execute_only_memory_refuses_reads_where_there_are_keys(void **state)
+{
+	(void)state;
+	expect_script_with("exec_only", "--rules=exec_only=1");
+	expect_script_with("exec_only_locking", "--rules=exec_only=1");
+}
+
+static void other_scripts_know_nothing_of_keys(void **state)
+{
+	static const char *const scripts[] = {
+		"advice",  "anon_vma", "brk",      "files",  "fork",      "growth", "huge",
+		"locking", "merging",  "mprotect", "mremap", "placement", "random", "sealing",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
+		expect_script_with(scripts[i], "--rules=exec_only=1");
 }
 
 static void forty_random_scripts_answer_as_the_model(void **state)
@@ -460,6 +485,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(sealed_memory_stays_as_it_is),
 		cmocka_unit_test(advice_guards_populates_and_discards),
 		cmocka_unit_test(reads_take_pages_where_there_is_no_zero_page),
+		cmocka_unit_test(execute_only_memory_refuses_reads_where_there_are_keys),
+		cmocka_unit_test(other_scripts_know_nothing_of_keys),
 		cmocka_unit_test(forty_random_scripts_answer_as_the_model),
 		cmocka_unit_test(the_layout_ends_in_flags_only_when_asked),
 		cmocka_unit_test(results_can_stand_alone),
