@@ -22,6 +22,9 @@
  * has closed it, SIGPIPE ends the program silently, as usual; where the parent
  * has SIGPIPE ignored, that is lost output like any other.
  *
+ * With the GNU C library stdout is another stream from then on, which notes why
+ * a write failed: what was printed before would come out last.
+ *
  * A standard descriptor that is closed is occupied in such a way that using it
  * fails. Otherwise the next file that the program opens would take its number
  * and receive what is printed.

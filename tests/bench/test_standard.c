@@ -7,7 +7,9 @@
  *
  * Arguments: NAME=PATH of each program.
  */
+#include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,11 +17,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "bench/harness/row.h"
+#include "bench/harness/standard.h"
 #include "tests/support/command.h"
 
 static char dir[] = "/tmp/test_standard.XXXXXX";
@@ -170,6 +174,62 @@ static void a_reader_that_goes_away(void **state)
 	free(run.output);
 }
 
+/* ---- the reason ---- */
+
+#define PROBED_MOST (4UL * BUFSIZ)
+
+/*
+ * In a process of its own: print @size bytes into a pipe that nobody reads, in
+ * pieces of @piece bytes, and end.
+ */
+__attribute__((noreturn)) static void print_to_nobody(size_t size, size_t piece, int messages)
+{
+	static char text[PROBED_MOST];
+	int end[2];
+
+	memset(text, 'x', sizeof(text));
+	signal(SIGPIPE, SIG_IGN);
+	if (pipe(end) || close(end[0]) || dup2(end[1], STDOUT_FILENO) < 0 ||
+	    dup2(messages, STDERR_FILENO) < 0)
+		_exit(3);
+	bench_standard_begin("printer");
+	for (size_t done = 0; done < size; done += piece)
+		(void)fwrite(text, 1, piece < size - done ? piece : size - done, stdout);
+	errno = 0; /* whatever the program has done since */
+	exit(0);
+}
+
+/*
+ * The write of a full buffer may be the last one: what stdio keeps of its
+ * failure is a mark without a reason, and a later flush finds nothing left to
+ * write. The reason is told all the same, wherever the output ends.
+ */
+static void the_reason_is_told_wherever_the_output_ends(void **state)
+{
+	static const size_t pieces[] = {1, 64, BUFSIZ, PROBED_MOST};
+
+	(void)state;
+	fflush(NULL);
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
+		for (size_t size = 512; size <= PROBED_MOST; size += 512) {
+			char text[256] = "";
+			int end[2], pid, status;
+
+			assert_int_equal(pipe(end), 0);
+			pid = fork();
+			if (pid == 0)
+				print_to_nobody(size, pieces[i], end[1]);
+			close(end[1]);
+			assert_int_equal(waitpid(pid, &status, 0), pid);
+			assert_true(read(end[0], text, sizeof(text) - 1) >= 0);
+			close(end[0]);
+			if (strcmp(text, "printer: standard output: Broken pipe\n") != 0)
+				fail_msg("%zu bytes in pieces of %zu: '%s'", size, pieces[i], text);
+			assert_true(WIFEXITED(status));
+			assert_int_equal(WEXITSTATUS(status), 2);
+		}
+}
+
 static int make_results(void **state)
 {
 	struct bench_row row = {.threads = 1,
@@ -208,6 +268,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_closed_standard_output_is_noticed_by_all),
 		cmocka_unit_test(a_closed_standard_output_does_not_lead_into_a_file),
 		cmocka_unit_test(a_reader_that_goes_away),
+		cmocka_unit_test(the_reason_is_told_wherever_the_output_ends),
 	};
 
 	(void)argc;
