@@ -116,7 +116,7 @@ static void erase(struct structure *s, unsigned long start)
 static void vmas(struct structure *s, object_fn tell, void *arg)
 {
 	mmap_read_lock(s->mm);
-	for (struct vm_area_struct *vma = find_vma(s->mm, 0); vma; vma = vms_vma_next(vma))
+	for (struct vm_area_struct *vma = find_vma(s->mm, 0); vma; vma = vms_vma_after(vma))
 		tell(arg, vma, sizeof(*vma));
 	mmap_read_unlock(s->mm);
 }

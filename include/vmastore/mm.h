@@ -479,8 +479,8 @@ VMS_API struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, unsig
 						     unsigned long end);
 VMS_API struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr,
 					     struct vm_area_struct **pprev);
-VMS_API struct vm_area_struct *vms_vma_next(struct vm_area_struct *vma);
-VMS_API struct vm_area_struct *vms_vma_prev(struct vm_area_struct *vma);
+VMS_API struct vm_area_struct *vms_vma_after(struct vm_area_struct *vma);
+VMS_API struct vm_area_struct *vms_vma_before(struct vm_area_struct *vma);
 
 /*
  * A walk over VMAs. It goes by addresses, so the map may change between two

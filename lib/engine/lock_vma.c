@@ -267,10 +267,10 @@ void vms__vmas_unbias_slow(struct vm_area_struct *first, unsigned long end)
 	struct vm_area_struct *vma;
 
 	mmap_assert_write_locked(mm);
-	for (vma = first; vma && vma->vm_start < end; vma = vms_vma_next(vma))
+	for (vma = first; vma && vma->vm_start < end; vma = vms_vma_after(vma))
 		vms__vlock_batch_begin(&vma->vm_lock_seq, seq);
 	vms__bias_fence();
-	for (vma = first; vma && vma->vm_start < end; vma = vms_vma_next(vma)) {
+	for (vma = first; vma && vma->vm_start < end; vma = vms_vma_after(vma)) {
 		if (vms__vlock_in_batch(&vma->vm_refcnt, &vma->vm_lock_seq, seq))
 			vms__vlock_batch_finish(&vma->vm_refcnt, &vma->vm_lock_seq);
 	}

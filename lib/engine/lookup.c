@@ -50,7 +50,7 @@ struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr,
 	return place.vma;
 }
 
-struct vm_area_struct *vms_vma_next(struct vm_area_struct *vma)
+struct vm_area_struct *vms_vma_after(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = vma_mm(vma);
 
@@ -58,7 +58,7 @@ struct vm_area_struct *vms_vma_next(struct vm_area_struct *vma)
 	return mm->engine->index->next(mm, vma);
 }
 
-struct vm_area_struct *vms_vma_prev(struct vm_area_struct *vma)
+struct vm_area_struct *vms_vma_before(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = vma_mm(vma);
 

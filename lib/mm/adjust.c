@@ -48,7 +48,7 @@ static bool find_place(struct vms__merge *m)
 	m->middle = vma;
 	m->vm_ops = vma->vm_ops;
 	m->anon_vma = vma_anon_vma(vma);
-	m->next = m->end == vma->vm_end ? vms_vma_next(vma) : NULL;
+	m->next = m->end == vma->vm_end ? vms_vma_after(vma) : NULL;
 	return vma->vm_file == m->file &&
 	       vma->vm_pgoff + ((m->start - vma->vm_start) >> PAGE_SHIFT) == m->pgoff;
 }
@@ -117,7 +117,7 @@ static bool continues(const struct vm_area_struct *vma, unsigned long start, uns
 static int grow(struct vm_area_struct *vma, unsigned long start, unsigned long end, pgoff_t pgoff)
 {
 	struct vms__rmap_change change = {.vma = {vma}};
-	const struct vm_area_struct *prev = vms_vma_prev(vma), *next = vms_vma_next(vma);
+	const struct vm_area_struct *prev = vms_vma_before(vma), *next = vms_vma_after(vma);
 	long pages = (long)(((end - start) >> PAGE_SHIFT) - vma_pages(vma));
 	struct mm_struct *mm = vma_mm(vma);
 	struct vms__store store;
@@ -201,7 +201,7 @@ int vma_expand(struct vm_area_struct *vma, unsigned long start, unsigned long en
 	if (!continues(vma, start, end, pgoff) || start > vma->vm_start || end < vma->vm_end)
 		return -EINVAL;
 	if (next) {
-		if (start != vma->vm_start || next != vms_vma_next(vma) || end != next->vm_end)
+		if (start != vma->vm_start || next != vms_vma_after(vma) || end != next->vm_end)
 			return -EINVAL;
 		return swallow(vma, next);
 	}
@@ -228,7 +228,7 @@ int vma_shrink(struct vm_area_struct *vma, unsigned long start, unsigned long en
 	err = vms__index_prepare(mm, &store);
 	if (err)
 		return err;
-	beside = below ? vms_vma_prev(vma) : vms_vma_next(vma);
+	beside = below ? vms_vma_before(vma) : vms_vma_after(vma);
 	if (below)
 		vms__cut_commit(&store, vma, beside ? beside->vm_end : 0, high);
 	else

@@ -126,7 +126,7 @@ static int name_range(struct mm_struct *mm, unsigned long start, unsigned long e
 	prev = place.prev;
 	if (vma && vma->vm_start < start)
 		prev = vma;
-	for (; vma && vma->vm_start < end; prev = vma, vma = vms_vma_next(vma)) {
+	for (; vma && vma->vm_start < end; prev = vma, vma = vms_vma_after(vma)) {
 		int err;
 
 		if (start < vma->vm_start) {

@@ -297,7 +297,7 @@ static int advise_range(struct mm_struct *mm, unsigned long start, unsigned long
 		if (start >= end)
 			return unmapped;
 		prev = vma;
-		vma = vms_vma_next(vma);
+		vma = vms_vma_after(vma);
 	}
 	return -ENOMEM;
 }

@@ -277,7 +277,7 @@ static struct vm_area_struct *next_of(struct vm_area_struct *vma, const struct v
 	if (place && vms__place_is_good(vma_mm(vma), place) && place->vma == vma &&
 	    vma->vm_start < place->end)
 		return place->after;
-	return vms_vma_next(vma);
+	return vms_vma_after(vma);
 }
 
 /*

@@ -19,7 +19,7 @@
 static int look(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned char *vec)
 {
 	for (struct vm_area_struct *vma = vms__find(mm, start); start < end;
-	     vma = vms_vma_next(vma)) {
+	     vma = vms_vma_after(vma)) {
 		unsigned long piece_end;
 
 		if (!vma || vma->vm_start > start)
@@ -53,7 +53,7 @@ static int sync_range(struct mm_struct *mm, unsigned long start, unsigned long e
 	bool hole = false;
 
 	for (struct vm_area_struct *vma = vms__find(mm, start); vma && vma->vm_start < end;
-	     vma = vms_vma_next(vma)) {
+	     vma = vms_vma_after(vma)) {
 		hole |= vma->vm_start > start;
 		/* Its copy in memory was not to be thrown away. */
 		if (invalidate && (vma->vm_flags & VM_LOCKED))

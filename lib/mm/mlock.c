@@ -78,7 +78,7 @@ static int lock_range(struct mm_struct *mm, unsigned long start, unsigned long e
 		if (start >= end)
 			return 0;
 		prev = vma;
-		vma = vms_vma_next(vma);
+		vma = vms_vma_after(vma);
 		if (!vma || vma->vm_start != start)
 			return -ENOMEM;
 	}
@@ -93,7 +93,7 @@ static void lock_all(struct mm_struct *mm, vm_flags_t lock)
 	struct vm_area_struct *prev = NULL, *vma = vms__find(mm, 0);
 
 	mmap_assert_write_locked(mm);
-	for (; vma; prev = vma, vma = vms_vma_next(vma)) {
+	for (; vma; prev = vma, vma = vms_vma_after(vma)) {
 		if ((vma->vm_flags & VM_LOCKED_MASK) != lock)
 			vms__vmas_unbias(vma, mm->layout.task_size);
 		(void)lock_piece(NULL, prev, &vma, vma->vm_start, vma->vm_end, lock);
@@ -124,7 +124,7 @@ static unsigned long locked_in(struct mm_struct *mm, unsigned long start, unsign
 	unsigned long bytes = 0;
 
 	for (struct vm_area_struct *vma = vms__find(mm, start); vma && vma->vm_start < end;
-	     vma = vms_vma_next(vma))
+	     vma = vms_vma_after(vma))
 		if (vma->vm_flags & VM_LOCKED)
 			bytes += (vma->vm_end < end ? vma->vm_end : end) -
 				 (vma->vm_start > start ? vma->vm_start : start);

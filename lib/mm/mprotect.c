@@ -132,7 +132,7 @@ static int protect_range(struct mm_struct *mm, unsigned long start, unsigned lon
 		if (start >= end)
 			return 0;
 		prev = vma;
-		vma = vms_vma_next(vma);
+		vma = vms_vma_after(vma);
 		if (!vma || vma->vm_start != start)
 			return -ENOMEM;
 	}

@@ -421,7 +421,7 @@ static int grow_in_place(struct remap *r, struct vm_area_struct *vma)
 		.mm = r->mm,
 		.store = &store,
 		.prev = vma,
-		.next = vms_vma_next(vma),
+		.next = vms_vma_after(vma),
 		.start = vma->vm_end,
 		.end = vma->vm_end + delta,
 		.flags = vma->vm_flags,

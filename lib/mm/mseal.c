@@ -26,7 +26,7 @@ static bool has_hole(struct mm_struct *mm, unsigned long start, unsigned long en
 {
 	struct vm_area_struct *vma = vms__find(mm, start);
 
-	for (; vma && vma->vm_start <= start; vma = vms_vma_next(vma)) {
+	for (; vma && vma->vm_start <= start; vma = vms_vma_after(vma)) {
 		start = vma->vm_end;
 		if (start >= end)
 			return false;
@@ -67,7 +67,7 @@ static int seal_range(struct mm_struct *mm, unsigned long start, unsigned long e
 		if (start >= end)
 			return 0;
 		prev = vma;
-		vma = vms_vma_next(vma);
+		vma = vms_vma_after(vma);
 	}
 }
 

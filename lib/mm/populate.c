@@ -88,7 +88,7 @@ int vms__populate_vma(struct vm_area_struct *vma, unsigned long start, unsigned 
 static int populate_range(struct populate *p, struct mm_struct *mm, bool ignore_errors)
 {
 	for (struct vm_area_struct *vma = vms__find(mm, p->addr); vma && vma->vm_start < p->end;
-	     vma = vms_vma_next(vma)) {
+	     vma = vms_vma_after(vma)) {
 		int err = 0;
 
 		if (vma->vm_start > p->addr)
@@ -121,7 +121,7 @@ static int populate_all_for(struct populate *p, struct mm_struct *mm, bool write
 {
 	struct vm_area_struct *vma = vms__find(mm, p->addr);
 
-	for (; vma && vma->vm_start <= p->addr; vma = vms_vma_next(vma)) {
+	for (; vma && vma->vm_start <= p->addr; vma = vms_vma_after(vma)) {
 		int err;
 
 		if ((vma->vm_flags & (VM_IO | VM_PFNMAP)) ||

@@ -43,7 +43,7 @@ static struct vm_area_struct *find_match(struct mm_struct *mm, unsigned long add
 	if (!(flags & VMS_PROCMAP_COVERING_OR_NEXT_VMA))
 		return vma && vma->vm_start <= addr && matches(vma, flags) ? vma : NULL;
 	while (vma && !matches(vma, flags))
-		vma = vms_vma_next(vma);
+		vma = vms_vma_after(vma);
 	return vma;
 }
 

@@ -78,7 +78,7 @@ static int grow_down(struct vm_area_struct *vma, const struct vm_area_struct *pr
 int expand_stack_locked(struct vm_area_struct *vma, unsigned long addr)
 {
 	mmap_assert_write_locked(vma_mm(vma));
-	return grow_down(vma, vms_vma_prev(vma), addr, NULL);
+	return grow_down(vma, vms_vma_before(vma), addr, NULL);
 }
 
 struct vm_area_struct *vms__expand_stack(struct mm_struct *mm, struct vm_area_struct *vma,

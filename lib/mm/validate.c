@@ -101,7 +101,7 @@ static void check_walks(struct check *c)
 	struct vm_area_struct *prev = NULL, *vma;
 	VMA_ITERATOR(vmi, mm, 0);
 
-	for (vma = vms__find(mm, 0); vma; prev = vma, vma = vms_vma_next(vma)) {
+	for (vma = vms__find(mm, 0); vma; prev = vma, vma = vms_vma_after(vma)) {
 		check_vma(c, vma);
 		if (vma_next(&vmi) != vma)
 			broken(c, "VMA %lx-%lx: an iteration comes to another one", vma->vm_start,
@@ -109,7 +109,7 @@ static void check_walks(struct check *c)
 		if (prev && prev->vm_end > vma->vm_start)
 			broken(c, "VMAs %lx-%lx and %lx-%lx: overlap or out of order",
 			       prev->vm_start, prev->vm_end, vma->vm_start, vma->vm_end);
-		if (vms_vma_prev(vma) != prev)
+		if (vms_vma_before(vma) != prev)
 			broken(c, "VMA %lx-%lx: its predecessor is not the VMA before it",
 			       vma->vm_start, vma->vm_end);
 		if (vms__find(mm, vma->vm_start) != vma || vms__find(mm, vma->vm_end - 1) != vma)

@@ -73,7 +73,7 @@ static void the_first_vma_is_the_lowest(void **state)
 	map_written(mm, BASE, 1);
 	mmap_read_lock(mm);
 	assert_int_equal(vma_first(mm)->vm_start, BASE);
-	assert_int_equal(vms_vma_next(vma_first(mm))->vm_start, BASE + 8 * PG);
+	assert_int_equal(vms_vma_after(vma_first(mm))->vm_start, BASE + 8 * PG);
 	mmap_read_unlock(mm);
 }
 
@@ -238,18 +238,18 @@ static void a_vma_takes_the_next_one_and_what_lies_between(void **state)
 	assert_int_equal(vms_mmap(mm, BASE + 8 * PG, 2 * PG, PROT_READ, FIXED, NULL, 0),
 			 BASE + 8 * PG);
 	vma = lock_and_find(mm, BASE);
-	next = vms_vma_next(vma);
+	next = vms_vma_after(vma);
 	/* Half of the next VMA. */
 	assert_int_equal(vma_expand(vma, BASE, BASE + 5 * PG, PGOFF(BASE), next), -EINVAL);
 	assert_int_equal(vma_expand(vma, BASE, BASE + 6 * PG, PGOFF(BASE), next), 0);
-	next = vms_vma_next(vma);
+	next = vms_vma_after(vma);
 	/* The next VMA is read-only. */
 	assert_int_equal(vma_expand(vma, BASE, BASE + 10 * PG, PGOFF(BASE), next), -EINVAL);
 	/* Adjacent VMAs too: split first, and joined again. */
 	assert_int_equal(split_vma(mm, vma, BASE + PG, 0), 0);
-	assert_int_equal(vma_expand(vma, BASE, BASE + 6 * PG, PGOFF(BASE), vms_vma_next(vma)), 0);
+	assert_int_equal(vma_expand(vma, BASE, BASE + 6 * PG, PGOFF(BASE), vms_vma_after(vma)), 0);
 	/* An adjacent VMA that differs. */
-	vm_flags_set(vms_vma_next(vma), 0);
+	vm_flags_set(vms_vma_after(vma), 0);
 	mmap_write_unlock(mm);
 	expect_layout(mm, "20000000-20006000 rw-p 20000\n20008000-2000a000 r--p 20008\n");
 	expect_words(mm, BASE, 2, BASE);
@@ -343,11 +343,11 @@ static void what_is_given_up_may_go_to_another_vma(void **state)
 	/* They overlap. */
 	assert_int_equal(vma_adjust(vma, BASE, BASE + 2 * PG, PGOFF(BASE), insert), -EINVAL);
 	assert_int_equal(vma_adjust(vma, BASE, BASE + PG, PGOFF(BASE), insert), 0);
-	assert_ptr_equal(vms_vma_next(vma), insert);
-	insert = vm_area_dup(vms_vma_next(vma));
+	assert_ptr_equal(vms_vma_after(vma), insert);
+	insert = vm_area_dup(vms_vma_after(vma));
 	assert_non_null(insert);
 	insert->vm_end = BASE + 3 * PG;
-	vma = vms_vma_next(vma);
+	vma = vms_vma_after(vma);
 	assert_int_equal(
 		vma_adjust(vma, BASE + 3 * PG, BASE + 4 * PG, PGOFF(BASE + 3 * PG), insert), 0);
 	mmap_write_unlock(mm);
@@ -457,7 +457,7 @@ static void a_vma_is_let_go_before_mmap_lock(void **state)
 	map_written(mm, BASE + 8 * PG, 1);
 	vma = lock_and_find(mm, BASE);
 	vma_start_write(vma);
-	vma_start_write(vms_vma_next(vma));
+	vma_start_write(vms_vma_after(vma));
 	assert_null(lock_vma_under_rcu(mm, BASE));
 	vma_end_write(vma);
 	found = lock_vma_under_rcu(mm, BASE);

@@ -241,7 +241,7 @@ static long op_vma_expand_next(struct mm_struct *mm, struct file *file)
 	(void)file;
 	mmap_write_lock(mm);
 	vma = vma_lookup(mm, 0x38000000);
-	next = vms_vma_next(vma);
+	next = vms_vma_after(vma);
 	err = vma_expand(vma, vma->vm_start, next->vm_end, vma->vm_pgoff, next);
 	mmap_write_unlock(mm);
 	return err;

@@ -265,7 +265,7 @@ struct mm_struct *mm_fork(struct mm_struct *mm) VMS_NO_TSA
 		return NULL;
 	mmap_write_lock(mm);
 	vms__mmap_write_lock_nested(child);
-	for (struct vm_area_struct *vma = vms__find(mm, 0); vma && !err; vma = vms_vma_next(vma)) {
+	for (struct vm_area_struct *vma = vms__find(mm, 0); vma && !err; vma = vms_vma_after(vma)) {
 		vma_start_write(vma);
 		err = fork_vma(child, vma);
 	}
