@@ -24,6 +24,15 @@
  */
 #define VMS_API __attribute__((visibility("default")))
 
+/*
+ * The symbol of an exported function or object that has a name of Linux's:
+ * VMS_SYM(find_vma) at the end of the declaration makes it vms_find_vma. Every
+ * exported symbol begins with vms_, so the library links beside a program that
+ * has a find_vma() or an rb_insert_color() of its own. The lock words (below)
+ * come before it, because clang reads them only there; gcc sees none.
+ */
+#define VMS_SYM(name) __asm__("vms_" #name)
+
 #define VMS_CACHELINE 64
 #define vms_cacheline_aligned __attribute__((aligned(VMS_CACHELINE)))
 

@@ -124,8 +124,8 @@ VMS_API void vms_address_space_put(struct address_space *mapping);
  */
 VMS_API struct file *vms_file_open(struct address_space *mapping, const char *path,
 				   unsigned int mode);
-VMS_API struct file *get_file(struct file *file);
-VMS_API void fput(struct file *file);
+VMS_API struct file *get_file(struct file *file) VMS_SYM(get_file);
+VMS_API void fput(struct file *file) VMS_SYM(fput);
 
 /**
  * unmap_mapping_range() - Take pages of a file out of every address space that
@@ -149,7 +149,7 @@ VMS_API void fput(struct file *file);
  * each time, VMS_FAULT_TRIES (mm.h) times at most.
  */
 VMS_API void unmap_mapping_range(struct address_space *mapping, unsigned long holebegin,
-				 unsigned long holelen, int even_cows);
+				 unsigned long holelen, int even_cows) VMS_SYM(unmap_mapping_range);
 /**
  * vms_file_truncate() - ftruncate(2): the file has @size bytes from now on.
  * Pages wholly beyond leave the cache and every address space, private copies
@@ -183,6 +183,6 @@ VMS_API int vms_file_punch_hole(struct address_space *mapping, unsigned long sta
  * the end.
  */
 VMS_API void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t nr,
-				 bool even_cows);
+				 bool even_cows) VMS_SYM(unmap_mapping_pages);
 
 #endif

@@ -30,7 +30,7 @@ enum mt_dump_format { mt_dump_dec, mt_dump_hex };
  * mt_dump() - Print every range, indented by depth, to standard error. Locks:
  * the lock.
  */
-VMS_API void mt_dump(const struct maple_tree *mt, enum mt_dump_format format) VMS_MT_SYM(mt_dump);
+VMS_API void mt_dump(const struct maple_tree *mt, enum mt_dump_format format) VMS_SYM(mt_dump);
 /** vms_mt_fdump() - mt_dump() to @out. */
 VMS_API void vms_mt_fdump(const struct maple_tree *mt, enum mt_dump_format format, FILE *out);
 
@@ -38,7 +38,7 @@ VMS_API void vms_mt_fdump(const struct maple_tree *mt, enum mt_dump_format forma
  * mt_validate() - Check every invariant of the tree; print what is broken, and
  * the tree, and abort(). Locks: the lock.
  */
-VMS_API void mt_validate(struct maple_tree *mt) VMS_MT_SYM(mt_validate);
+VMS_API void mt_validate(struct maple_tree *mt) VMS_SYM(mt_validate);
 /**
  * vms_mt_check() - Number of broken invariants, each printed to @why unless
  * NULL.
@@ -52,13 +52,13 @@ VMS_API int vms_mt_check(const struct maple_tree *mt, FILE *why);
  * system, as vms_trim() does (memory.h). Locks: none. Not in a read section:
  * may wait for a grace period.
  */
-VMS_API void mt_cache_shrink(void) VMS_MT_SYM(mt_cache_shrink);
+VMS_API void mt_cache_shrink(void) VMS_SYM(mt_cache_shrink);
 
 /**
  * mas_dump() - Print a cursor to standard error: tree, state, range, place. The
  * nodes it names are not looked at. Any context.
  */
-VMS_API void mas_dump(const struct ma_state *mas) VMS_MT_SYM(mas_dump);
+VMS_API void mas_dump(const struct ma_state *mas) VMS_SYM(mas_dump);
 
 /*
  * A store as it is handed to the debugging functions: the cursor has the range.
@@ -73,11 +73,11 @@ struct ma_wr_state {
 		.entry = (wr_entry),                                                               \
 	}
 /** mas_wr_dump() - Print a store: the entry, then the cursor. Any context. */
-VMS_API void mas_wr_dump(const struct ma_wr_state *wr_mas) VMS_MT_SYM(mas_wr_dump);
+VMS_API void mas_wr_dump(const struct ma_wr_state *wr_mas) VMS_SYM(mas_wr_dump);
 
 /* Checks made, and those of them that held. Any thread. */
-extern VMS_API atomic_uint maple_tree_tests_run VMS_MT_SYM(maple_tree_tests_run);
-extern VMS_API atomic_uint maple_tree_tests_passed VMS_MT_SYM(maple_tree_tests_passed);
+extern VMS_API atomic_uint maple_tree_tests_run VMS_SYM(maple_tree_tests_run);
+extern VMS_API atomic_uint maple_tree_tests_passed VMS_SYM(maple_tree_tests_passed);
 
 /* ---- the checks ---- */
 

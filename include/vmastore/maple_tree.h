@@ -71,12 +71,6 @@
 #include <vmastore/rcu.h>
 #include <vmastore/xa_entry.h>
 
-/*
- * Exported under a prefixed symbol: the library links beside a program that
- * carries its own copy of these functions.
- */
-#define VMS_MT_SYM(name) __asm__("vms_" #name)
-
 /* ---- the tree ------------------------------------------------------------ */
 
 /*
@@ -203,14 +197,14 @@ static inline bool mtree_empty(const struct maple_tree *mt)
  *           microseconds before they sleep. Not recursive.
  * Ordering: Acquires what the last mtree_unlock() released.
  */
-VMS_API void mtree_lock(struct maple_tree *mt) VMS_MT_SYM(mtree_lock);
+VMS_API void mtree_lock(struct maple_tree *mt) VMS_SYM(mtree_lock);
 /**
  * mtree_lock_nested() - The same while another tree's ma_lock is held. The
  * caller has an order for the two; @subclass names it.
  */
-VMS_API void mtree_lock_nested(struct maple_tree *mt, int subclass) VMS_MT_SYM(mtree_lock_nested);
+VMS_API void mtree_lock_nested(struct maple_tree *mt, int subclass) VMS_SYM(mtree_lock_nested);
 /** mtree_unlock() - Let go of ma_lock, and wake a waiter. Releases. */
-VMS_API void mtree_unlock(struct maple_tree *mt) VMS_MT_SYM(mtree_unlock);
+VMS_API void mtree_unlock(struct maple_tree *mt) VMS_SYM(mtree_unlock);
 
 /**
  * mt_lock_is_held() - Does anybody hold the lock, to read or to write? For
@@ -218,9 +212,9 @@ VMS_API void mtree_unlock(struct maple_tree *mt) VMS_MT_SYM(mtree_unlock);
  * Return: a moment's answer; true where it cannot be told (an external lock
  *         that is no struct rw_semaphore).
  */
-VMS_API bool mt_lock_is_held(const struct maple_tree *mt) VMS_MT_SYM(mt_lock_is_held);
+VMS_API bool mt_lock_is_held(const struct maple_tree *mt) VMS_SYM(mt_lock_is_held);
 /** mt_write_lock_is_held() - Does anybody hold it to write? */
-VMS_API bool mt_write_lock_is_held(const struct maple_tree *mt) VMS_MT_SYM(mt_write_lock_is_held);
+VMS_API bool mt_write_lock_is_held(const struct maple_tree *mt) VMS_SYM(mt_write_lock_is_held);
 
 /**
  * mt_set_in_rcu() - From now on readers may run beside writers.
@@ -228,25 +222,25 @@ VMS_API bool mt_write_lock_is_held(const struct maple_tree *mt) VMS_MT_SYM(mt_wr
  * Locks: takes ma_lock; with MT_FLAGS_LOCK_EXTERN the owner's is held to write.
  *        No reader without the lock before it returns.
  */
-VMS_API void mt_set_in_rcu(struct maple_tree *mt) VMS_MT_SYM(mt_set_in_rcu);
+VMS_API void mt_set_in_rcu(struct maple_tree *mt) VMS_SYM(mt_set_in_rcu);
 /**
  * mt_clear_in_rcu() - From now on nodes are freed at once. Locks: as above, and
  * no reader is, or comes, without the lock.
  */
-VMS_API void mt_clear_in_rcu(struct maple_tree *mt) VMS_MT_SYM(mt_clear_in_rcu);
+VMS_API void mt_clear_in_rcu(struct maple_tree *mt) VMS_SYM(mt_clear_in_rcu);
 
 /**
  * mt_height() - Levels of nodes: 0 for a tree that is empty or holds only index
  * 0. Locks: RCU or the lock.
  */
-VMS_API unsigned int mt_height(const struct maple_tree *mt) VMS_MT_SYM(mt_height);
+VMS_API unsigned int mt_height(const struct maple_tree *mt) VMS_SYM(mt_height);
 
 /* ---- normal API: reading. Takes RCU itself; no lock needed --------------- */
 
 /**
  * mtree_load() - The entry at @index; NULL for a gap, and for XA_ZERO_ENTRY.
  */
-VMS_API void *mtree_load(struct maple_tree *mt, unsigned long index) VMS_MT_SYM(mtree_load);
+VMS_API void *mtree_load(struct maple_tree *mt, unsigned long index) VMS_SYM(mtree_load);
 
 /**
  * mt_find() - The first entry at or after *@index whose range begins at or
@@ -256,26 +250,26 @@ VMS_API void *mtree_load(struct maple_tree *mt, unsigned long index) VMS_MT_SYM(
  * Return: the entry; NULL when there is none (*@index unchanged).
  */
 VMS_API void *mt_find(struct maple_tree *mt, unsigned long *index, unsigned long max)
-	VMS_MT_SYM(mt_find);
+	VMS_SYM(mt_find);
 /**
  * mt_find_after() - mt_find(), but an *@index of 0 means that the iteration has
  * passed the end: NULL.
  */
 VMS_API void *mt_find_after(struct maple_tree *mt, unsigned long *index, unsigned long max)
-	VMS_MT_SYM(mt_find_after);
+	VMS_SYM(mt_find_after);
 /**
  * mt_next() - The first entry that begins after the range that holds @index,
  * and at or before @max.
  * Return: the entry, XA_ZERO_ENTRY as such; NULL: none.
  */
 VMS_API void *mt_next(struct maple_tree *mt, unsigned long index, unsigned long max)
-	VMS_MT_SYM(mt_next);
+	VMS_SYM(mt_next);
 /**
  * mt_prev() - The last entry that ends before the range that holds @index, and
  * at or after @min. Return: likewise.
  */
 VMS_API void *mt_prev(struct maple_tree *mt, unsigned long index, unsigned long min)
-	VMS_MT_SYM(mt_prev);
+	VMS_SYM(mt_prev);
 
 /*
  * Each entry from @index, an unsigned long variable, to @max in order; a read
@@ -294,10 +288,10 @@ VMS_API void *mt_prev(struct maple_tree *mt, unsigned long index, unsigned long 
  *         XA_ZERO_ENTRY); -ENOMEM.
  */
 VMS_API int mtree_store_range(struct maple_tree *mt, unsigned long first, unsigned long last,
-			      void *entry, gfp_t gfp) VMS_MT_SYM(mtree_store_range);
+			      void *entry, gfp_t gfp) VMS_SYM(mtree_store_range);
 /** mtree_store() - mtree_store_range() of one index. Return: likewise. */
 VMS_API int mtree_store(struct maple_tree *mt, unsigned long index, void *entry, gfp_t gfp)
-	VMS_MT_SYM(mtree_store);
+	VMS_SYM(mtree_store);
 
 /**
  * mtree_insert_range() - mtree_store_range(), only if all of [first, last] is
@@ -306,17 +300,17 @@ VMS_API int mtree_store(struct maple_tree *mt, unsigned long index, void *entry,
  *         entry); -ENOMEM.
  */
 VMS_API int mtree_insert_range(struct maple_tree *mt, unsigned long first, unsigned long last,
-			       void *entry, gfp_t gfp) VMS_MT_SYM(mtree_insert_range);
+			       void *entry, gfp_t gfp) VMS_SYM(mtree_insert_range);
 /** mtree_insert() - mtree_insert_range() of one index. Return: likewise. */
 VMS_API int mtree_insert(struct maple_tree *mt, unsigned long index, void *entry, gfp_t gfp)
-	VMS_MT_SYM(mtree_insert);
+	VMS_SYM(mtree_insert);
 
 /**
  * mtree_erase() - Clear the whole range that holds @index.
  * Return: its entry; NULL if there was none, or if a node was needed and could
  *         not be had: then the range is still there.
  */
-VMS_API void *mtree_erase(struct maple_tree *mt, unsigned long index) VMS_MT_SYM(mtree_erase);
+VMS_API void *mtree_erase(struct maple_tree *mt, unsigned long index) VMS_SYM(mtree_erase);
 
 /**
  * mtree_alloc_range() - Store @entry in the lowest gap of @size indexes inside
@@ -327,13 +321,13 @@ VMS_API void *mtree_erase(struct maple_tree *mt, unsigned long index) VMS_MT_SYM
  */
 VMS_API int mtree_alloc_range(struct maple_tree *mt, unsigned long *startp, void *entry,
 			      unsigned long size, unsigned long min, unsigned long max, gfp_t gfp)
-	VMS_MT_SYM(mtree_alloc_range);
+	VMS_SYM(mtree_alloc_range);
 /**
  * mtree_alloc_rrange() - The same from above: the highest such gap, at its end.
  */
 VMS_API int mtree_alloc_rrange(struct maple_tree *mt, unsigned long *startp, void *entry,
 			       unsigned long size, unsigned long min, unsigned long max, gfp_t gfp)
-	VMS_MT_SYM(mtree_alloc_rrange);
+	VMS_SYM(mtree_alloc_rrange);
 
 /**
  * mtree_alloc_cyclic() - Store @entry at the first free index at or after
@@ -349,7 +343,7 @@ VMS_API int mtree_alloc_rrange(struct maple_tree *mt, unsigned long *startp, voi
  */
 VMS_API int mtree_alloc_cyclic(struct maple_tree *mt, unsigned long *startp, void *entry,
 			       unsigned long range_lo, unsigned long range_hi, unsigned long *next,
-			       gfp_t gfp) VMS_MT_SYM(mtree_alloc_cyclic);
+			       gfp_t gfp) VMS_SYM(mtree_alloc_cyclic);
 
 /* ---- whole trees --------------------------------------------------------- */
 
@@ -363,24 +357,22 @@ VMS_API int mtree_alloc_cyclic(struct maple_tree *mt, unsigned long *startp, voi
  * Return: 0; -EINVAL, @copy is not empty, or its flags are not @mt's; -ENOMEM.
  *         On failure @copy is empty, or as it was.
  */
-VMS_API int mtree_dup(struct maple_tree *mt, struct maple_tree *copy, gfp_t gfp)
-	VMS_MT_SYM(mtree_dup);
+VMS_API int mtree_dup(struct maple_tree *mt, struct maple_tree *copy, gfp_t gfp) VMS_SYM(mtree_dup);
 /**
  * __mt_dup() - mtree_dup() with both locks held by the caller: @copy's to
  * write, @mt's to read or to write.
  */
-VMS_API int __mt_dup(struct maple_tree *mt, struct maple_tree *copy, gfp_t gfp)
-	VMS_MT_SYM(__mt_dup);
+VMS_API int __mt_dup(struct maple_tree *mt, struct maple_tree *copy, gfp_t gfp) VMS_SYM(__mt_dup);
 
 /**
  * mtree_destroy() - Free every node; entries are the caller's. Takes ma_lock.
  * The tree is empty and usable afterwards.
  */
-VMS_API void mtree_destroy(struct maple_tree *mt) VMS_MT_SYM(mtree_destroy);
+VMS_API void mtree_destroy(struct maple_tree *mt) VMS_SYM(mtree_destroy);
 /**
  * __mt_destroy() - mtree_destroy() with the lock held by the caller, to write.
  */
-VMS_API void __mt_destroy(struct maple_tree *mt) VMS_MT_SYM(__mt_destroy);
+VMS_API void __mt_destroy(struct maple_tree *mt) VMS_SYM(__mt_destroy);
 
 /* ---- advanced API: a cursor. Locks: RCU read section or the lock to read, the lock to write ---- */
 
@@ -565,7 +557,7 @@ static inline bool mas_is_err(const struct ma_state *mas)
  * Return: its entry (NULL: a gap). ma_active; in a tree without nodes ma_root,
  *         or ma_none where there is nothing.
  */
-VMS_API void *mas_walk(struct ma_state *mas) VMS_MT_SYM(mas_walk);
+VMS_API void *mas_walk(struct ma_state *mas) VMS_SYM(mas_walk);
 
 /**
  * vms_mt_walk() - mas_walk() for callers that want no cursor: the entry of the
@@ -637,17 +629,17 @@ static inline void *mas_find(struct ma_state *mas, unsigned long max)
  * mas_find_range() - mas_find() that stops on gaps, too: index and last tell,
  * the answer is then NULL with ma_active.
  */
-VMS_API void *mas_find_range(struct ma_state *mas, unsigned long max) VMS_MT_SYM(mas_find_range);
+VMS_API void *mas_find_range(struct ma_state *mas, unsigned long max) VMS_SYM(mas_find_range);
 /**
  * mas_find_rev() - On a fresh cursor the entry that holds mas->index or the
  * last before it, else the previous one; down to @min.
  * Return: the entry, with index and last its range; NULL when there is none
  *         that ends at or after @min.
  */
-VMS_API void *mas_find_rev(struct ma_state *mas, unsigned long min) VMS_MT_SYM(mas_find_rev);
+VMS_API void *mas_find_rev(struct ma_state *mas, unsigned long min) VMS_SYM(mas_find_rev);
 /** mas_find_range_rev() - mas_find_rev() that stops on gaps, too. */
 VMS_API void *mas_find_range_rev(struct ma_state *mas, unsigned long min)
-	VMS_MT_SYM(mas_find_range_rev);
+	VMS_SYM(mas_find_range_rev);
 
 /**
  * mas_next() - The first entry after the cursor's range that begins at or
@@ -662,14 +654,14 @@ static inline void *mas_next(struct ma_state *mas, unsigned long max)
 	return likely(entry) ? entry : vms_mas_next(mas, max);
 }
 /** mas_next_range() - mas_next() that stops on gaps, too. */
-VMS_API void *mas_next_range(struct ma_state *mas, unsigned long max) VMS_MT_SYM(mas_next_range);
+VMS_API void *mas_next_range(struct ma_state *mas, unsigned long max) VMS_SYM(mas_next_range);
 /**
  * mas_prev() - The last entry before the cursor's range that ends at or after
  * @min. NULL with ma_underflow: none.
  */
-VMS_API void *mas_prev(struct ma_state *mas, unsigned long min) VMS_MT_SYM(mas_prev);
+VMS_API void *mas_prev(struct ma_state *mas, unsigned long min) VMS_SYM(mas_prev);
 /** mas_prev_range() - mas_prev() that stops on gaps, too. */
-VMS_API void *mas_prev_range(struct ma_state *mas, unsigned long min) VMS_MT_SYM(mas_prev_range);
+VMS_API void *mas_prev_range(struct ma_state *mas, unsigned long min) VMS_SYM(mas_prev_range);
 
 /* A range of the tree with its entry, as vms_mas_batch() reports it. */
 struct vms_mt_range {
@@ -715,13 +707,13 @@ VMS_API unsigned int vms_mas_batch(struct ma_state *mas, unsigned long max,
  *         MT_FLAGS_ALLOC_RANGE, size 0, or a window smaller than size).
  */
 VMS_API int mas_empty_area(struct ma_state *mas, unsigned long min, unsigned long max,
-			   unsigned long size) VMS_MT_SYM(mas_empty_area);
+			   unsigned long size) VMS_SYM(mas_empty_area);
 /**
  * mas_empty_area_rev() - The highest such gap; index and last become the last
  * @size of it.
  */
 VMS_API int mas_empty_area_rev(struct ma_state *mas, unsigned long min, unsigned long max,
-			       unsigned long size) VMS_MT_SYM(mas_empty_area_rev);
+			       unsigned long size) VMS_SYM(mas_empty_area_rev);
 
 /* ---- advanced API: writing. The lock, held to write ---------------------- */
 
@@ -733,18 +725,18 @@ VMS_API int mas_empty_area_rev(struct ma_state *mas, unsigned long min, unsigned
  *         what was stored; storing NULL leaves the cursor on the whole gap that
  *         came to be.
  */
-VMS_API void *mas_store(struct ma_state *mas, void *entry) VMS_MT_SYM(mas_store);
+VMS_API void *mas_store(struct ma_state *mas, void *entry) VMS_SYM(mas_store);
 /**
  * mas_store_gfp() - mas_store(). Return: 0; -EINVAL (index > last); -ENOMEM.
  */
-VMS_API int mas_store_gfp(struct ma_state *mas, void *entry, gfp_t gfp) VMS_MT_SYM(mas_store_gfp);
+VMS_API int mas_store_gfp(struct ma_state *mas, void *entry, gfp_t gfp) VMS_SYM(mas_store_gfp);
 /**
  * mas_erase() - Clear the whole range that holds mas->index; index and last
  * become its bounds.
  * Return: the entry that was there; NULL if none, or (mas_is_err()) when a node
  *         could not be allocated.
  */
-VMS_API void *mas_erase(struct ma_state *mas) VMS_MT_SYM(mas_erase);
+VMS_API void *mas_erase(struct ma_state *mas) VMS_SYM(mas_erase);
 
 /**
  * mas_preallocate() - Plan the store of @entry over [mas->index, mas->last] and
@@ -754,13 +746,12 @@ VMS_API void *mas_erase(struct ma_state *mas) VMS_MT_SYM(mas_erase);
  *         write to the tree in between.
  * Return: 0; -EINVAL (index > last); -ENOMEM, nothing set aside.
  */
-VMS_API int mas_preallocate(struct ma_state *mas, void *entry, gfp_t gfp)
-	VMS_MT_SYM(mas_preallocate);
+VMS_API int mas_preallocate(struct ma_state *mas, void *entry, gfp_t gfp) VMS_SYM(mas_preallocate);
 /**
  * mas_store_prealloc() - The planned store. Cannot fail. Frees what was set
  * aside in excess.
  */
-VMS_API void mas_store_prealloc(struct ma_state *mas, void *entry) VMS_MT_SYM(mas_store_prealloc);
+VMS_API void mas_store_prealloc(struct ma_state *mas, void *entry) VMS_SYM(mas_store_prealloc);
 
 /**
  * mas_expected_entries() - Set aside the memory for @nr_entries stores that
@@ -773,7 +764,7 @@ VMS_API void mas_store_prealloc(struct ma_state *mas, void *entry) VMS_MT_SYM(ma
  * Return: 0; -ENOMEM, nothing set aside.
  */
 VMS_API int mas_expected_entries(struct ma_state *mas, unsigned long nr_entries)
-	VMS_MT_SYM(mas_expected_entries);
+	VMS_SYM(mas_expected_entries);
 
 /**
  * mas_nomem() - After a store: did it lack memory? Then set aside what any
@@ -783,13 +774,13 @@ VMS_API int mas_expected_entries(struct ma_state *mas, unsigned long nr_entries)
  * Return: true, try again; false, the store is done, or has failed for good
  *         (mas_is_err()).
  */
-VMS_API bool mas_nomem(struct ma_state *mas, gfp_t gfp) VMS_MT_SYM(mas_nomem);
+VMS_API bool mas_nomem(struct ma_state *mas, gfp_t gfp) VMS_SYM(mas_nomem);
 
 /**
  * mas_destroy() - Give back what mas_preallocate(), mas_expected_entries() or
  * mas_nomem() set aside. Any cursor; no lock.
  */
-VMS_API void mas_destroy(struct ma_state *mas) VMS_MT_SYM(mas_destroy);
+VMS_API void mas_destroy(struct ma_state *mas) VMS_SYM(mas_destroy);
 
 /**
  * mas_alloc_cyclic() - mtree_alloc_cyclic() with the lock held by the caller;
@@ -797,7 +788,7 @@ VMS_API void mas_destroy(struct ma_state *mas) VMS_MT_SYM(mas_destroy);
  */
 VMS_API int mas_alloc_cyclic(struct ma_state *mas, unsigned long *startp, void *entry,
 			     unsigned long range_lo, unsigned long range_hi, unsigned long *next,
-			     gfp_t gfp) VMS_MT_SYM(mas_alloc_cyclic);
+			     gfp_t gfp) VMS_SYM(mas_alloc_cyclic);
 
 /* ---- how it is built ----------------------------------------------------- */
 

@@ -13,10 +13,9 @@
  *   lookup (mmap_lock R, RCU)    -      -      r     r      r       r     X      X the caller must hold a reference (mmget())
  *   map unmap protect fork brk   r      r      r     r      r       r     X
  *
- * The kernel's names are names of symbols here (only those of rcu.h, rwsem.h,
- * rbtree.h and maple_tree.h carry a prefix), so a program that links
- * libvmastore.a defines no external function named find_vma(), mmput() and the
- * like. Beside libvmastore.so it may: the library calls its own.
+ * A function with a kernel name has a symbol with a prefix: find_vma() is
+ * vms_find_vma to a linker and to dlsym(3). So a program may define an external
+ * function named find_vma() in a file that does not include this header.
  *
  * Addresses and lengths are bytes. Ranges are [start, end). Errors are -errno,
  * as Linux's system calls return them; a call that answers an address answers
@@ -137,11 +136,11 @@ VMS_API const char *const *vms_engine_names(void);
  */
 VMS_API struct mm_struct *vms_mm_create(const char *engine, const struct mm_layout *layout,
 					const struct mm_rules *rules);
-VMS_API void mmget(struct mm_struct *mm);
-VMS_API bool mmget_not_zero(struct mm_struct *mm);
-VMS_API void mmput(struct mm_struct *mm); /* the last user unmaps everything */
-VMS_API void mmgrab(struct mm_struct *mm);
-VMS_API void mmdrop(struct mm_struct *mm); /* the last one frees the structure */
+VMS_API void mmget(struct mm_struct *mm) VMS_SYM(mmget);
+VMS_API bool mmget_not_zero(struct mm_struct *mm) VMS_SYM(mmget_not_zero);
+VMS_API void mmput(struct mm_struct *mm) VMS_SYM(mmput); /* the last user unmaps everything */
+VMS_API void mmgrab(struct mm_struct *mm) VMS_SYM(mmgrab);
+VMS_API void mmdrop(struct mm_struct *mm) VMS_SYM(mmdrop); /* the last one frees the structure */
 /**
  * vms_mm_next() - Walk all address spaces that are in use, in the order in
  * which they became complete: for (mm = NULL; (mm = vms_mm_next(mm)) != NULL;).
@@ -197,7 +196,7 @@ VMS_API int vms_account_pinned_vm(struct mm_struct *mm, unsigned long pages, boo
  * nothing runs beside it; else each table that comes or goes meanwhile is
  * counted or not. Locks: any.
  */
-VMS_API unsigned long mm_pgtables_bytes(const struct mm_struct *mm);
+VMS_API unsigned long mm_pgtables_bytes(const struct mm_struct *mm) VMS_SYM(mm_pgtables_bytes);
 /**
  * vms_mm_hiwater_rss() - The most pages that were ever resident at once. The
  * library looks before pages go: always while a single thread has used the
@@ -384,16 +383,24 @@ static inline bool vms_write_protect_retry(const struct mm_struct *mm, unsigned 
 
 /* ---- locks --------------------------------------------------------------- */
 
-VMS_API void mmap_read_lock(struct mm_struct *mm) VMS_ACQUIRE_SHARED(mm->mmap_lock);
-VMS_API bool mmap_read_trylock(struct mm_struct *mm) VMS_TRY_ACQUIRE_SHARED(true, mm->mmap_lock);
-VMS_API void mmap_read_unlock(struct mm_struct *mm) VMS_RELEASE_SHARED(mm->mmap_lock);
-VMS_API void mmap_write_lock(struct mm_struct *mm) VMS_ACQUIRE(mm->mmap_lock);
-VMS_API bool mmap_write_trylock(struct mm_struct *mm) VMS_TRY_ACQUIRE(true, mm->mmap_lock);
-VMS_API void mmap_write_unlock(struct mm_struct *mm) VMS_RELEASE(mm->mmap_lock);
+VMS_API void mmap_read_lock(struct mm_struct *mm) VMS_ACQUIRE_SHARED(mm->mmap_lock)
+	VMS_SYM(mmap_read_lock);
+VMS_API bool mmap_read_trylock(struct mm_struct *mm) VMS_TRY_ACQUIRE_SHARED(true, mm->mmap_lock)
+	VMS_SYM(mmap_read_trylock);
+VMS_API void mmap_read_unlock(struct mm_struct *mm) VMS_RELEASE_SHARED(mm->mmap_lock)
+	VMS_SYM(mmap_read_unlock);
+VMS_API void mmap_write_lock(struct mm_struct *mm) VMS_ACQUIRE(mm->mmap_lock)
+	VMS_SYM(mmap_write_lock);
+VMS_API bool mmap_write_trylock(struct mm_struct *mm) VMS_TRY_ACQUIRE(true, mm->mmap_lock)
+	VMS_SYM(mmap_write_trylock);
+VMS_API void mmap_write_unlock(struct mm_struct *mm) VMS_RELEASE(mm->mmap_lock)
+	VMS_SYM(mmap_write_unlock);
 /* W -> R; ends every VMA write lock too */
-VMS_API void mmap_write_downgrade(struct mm_struct *mm) VMS_NO_TSA;
-VMS_API void mmap_assert_locked(const struct mm_struct *mm) VMS_ASSERT_HELD_SHARED(mm->mmap_lock);
-VMS_API void mmap_assert_write_locked(const struct mm_struct *mm) VMS_ASSERT_HELD(mm->mmap_lock);
+VMS_API void mmap_write_downgrade(struct mm_struct *mm) VMS_NO_TSA VMS_SYM(mmap_write_downgrade);
+VMS_API void mmap_assert_locked(const struct mm_struct *mm) VMS_ASSERT_HELD_SHARED(mm->mmap_lock)
+	VMS_SYM(mmap_assert_locked);
+VMS_API void mmap_assert_write_locked(const struct mm_struct *mm) VMS_ASSERT_HELD(mm->mmap_lock)
+	VMS_SYM(mmap_assert_write_locked);
 
 /**
  * lock_vma_under_rcu() - Read-lock the VMA that covers @addr, without
@@ -417,13 +424,14 @@ VMS_API void mmap_assert_write_locked(const struct mm_struct *mm) VMS_ASSERT_HEL
  * Return: the locked VMA. NULL means "retry under mmap_read_lock()", never
  *         "unmapped".
  */
-VMS_API struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, unsigned long addr);
-VMS_API void vma_end_read(struct vm_area_struct *vma);
+VMS_API struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, unsigned long addr)
+	VMS_SYM(lock_vma_under_rcu);
+VMS_API void vma_end_read(struct vm_area_struct *vma) VMS_SYM(vma_end_read);
 /**
  * vma_start_write() - Write-lock @vma and wait for its readers. mmap_lock W
  * held; released with mmap_lock's W.
  */
-VMS_API void vma_start_write(struct vm_area_struct *vma);
+VMS_API void vma_start_write(struct vm_area_struct *vma) VMS_SYM(vma_start_write);
 /**
  * vma_start_write_trylock() - The same if no reader is in; else nothing has
  * changed, and no reader was turned away.
@@ -431,7 +439,7 @@ VMS_API void vma_start_write(struct vm_area_struct *vma);
  *         mmap_lock is enough: true.
  * Return: whether it is held.
  */
-VMS_API bool vma_start_write_trylock(struct vm_area_struct *vma);
+VMS_API bool vma_start_write_trylock(struct vm_area_struct *vma) VMS_SYM(vma_start_write_trylock);
 /**
  * vma_end_write() - Let readers of @vma in again before mmap_lock is let go,
  * which ends all other VMA write locks.
@@ -439,7 +447,7 @@ VMS_API bool vma_start_write_trylock(struct vm_area_struct *vma);
  *           from now on.
  * Ordering: releases to whoever then read-locks @vma.
  */
-VMS_API void vma_end_write(struct vm_area_struct *vma);
+VMS_API void vma_end_write(struct vm_area_struct *vma) VMS_SYM(vma_end_write);
 /**
  * vma_start_read() - Read-lock @vma, which was found under RCU (mas_walk() of
  * mm->mm_mt), if that needs no waiting.
@@ -454,7 +462,8 @@ VMS_API void vma_end_write(struct vm_area_struct *vma);
  *           and made anew, since it was found. lock_vma_under_rcu() does all
  *           that.
  */
-VMS_API bool vma_start_read(struct mm_struct *mm, struct vm_area_struct *vma);
+VMS_API bool vma_start_read(struct mm_struct *mm, struct vm_area_struct *vma)
+	VMS_SYM(vma_start_read);
 /**
  * vma_start_read_trylock() - Read-lock @vma, which was found under mmap_lock;
  * afterwards mmap_lock may be let go.
@@ -463,22 +472,25 @@ VMS_API bool vma_start_read(struct mm_struct *mm, struct vm_area_struct *vma);
  *         W the caller's own write lock does. On engines without VMA locks:
  *         always false.
  */
-VMS_API bool vma_start_read_trylock(struct vm_area_struct *vma);
-VMS_API void vma_assert_write_locked(const struct vm_area_struct *vma);
-VMS_API void vma_assert_locked(const struct vm_area_struct *vma);
+VMS_API bool vma_start_read_trylock(struct vm_area_struct *vma) VMS_SYM(vma_start_read_trylock);
+VMS_API void vma_assert_write_locked(const struct vm_area_struct *vma)
+	VMS_SYM(vma_assert_write_locked);
+VMS_API void vma_assert_locked(const struct vm_area_struct *vma) VMS_SYM(vma_assert_locked);
 
 /* ---- lookup: mmap_lock held (R or W) ------------------------------------- */
 
 /* first with vm_end > addr */
-VMS_API struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr);
+VMS_API struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr) VMS_SYM(find_vma);
 /* the one that covers addr */
-VMS_API struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr);
+VMS_API struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr)
+	VMS_SYM(vma_lookup);
 /* the lowest */
-VMS_API struct vm_area_struct *vma_first(struct mm_struct *mm);
+VMS_API struct vm_area_struct *vma_first(struct mm_struct *mm) VMS_SYM(vma_first);
 VMS_API struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, unsigned long start,
-						     unsigned long end);
+						     unsigned long end)
+	VMS_SYM(find_vma_intersection);
 VMS_API struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr,
-					     struct vm_area_struct **pprev);
+					     struct vm_area_struct **pprev) VMS_SYM(find_vma_prev);
 VMS_API struct vm_area_struct *vms_vma_after(struct vm_area_struct *vma);
 VMS_API struct vm_area_struct *vms_vma_before(struct vm_area_struct *vma);
 
@@ -516,12 +528,12 @@ static inline bool vma_iter_init(struct vma_iterator *vmi, struct mm_struct *mm,
  * vma_next() - The first VMA that ends above vmi->addr, which moves on to its
  * end; NULL: there is none.
  */
-VMS_API struct vm_area_struct *vma_next(struct vma_iterator *vmi);
+VMS_API struct vm_area_struct *vma_next(struct vma_iterator *vmi) VMS_SYM(vma_next);
 /**
  * vma_prev() - The last VMA that begins below vmi->addr, which moves back to
  * its start; NULL: there is none.
  */
-VMS_API struct vm_area_struct *vma_prev(struct vma_iterator *vmi);
+VMS_API struct vm_area_struct *vma_prev(struct vma_iterator *vmi) VMS_SYM(vma_prev);
 #define for_each_vma(vmi, vma) while (((vma) = vma_next(&(vmi))) != NULL)
 #define for_each_vma_range(vmi, vma, end)                                                          \
 	while (((vma) = vma_next(&(vmi))) != NULL && (vma)->vm_start < (end))
@@ -530,18 +542,21 @@ VMS_API struct vm_area_struct *vma_prev(struct vma_iterator *vmi);
 
 VMS_API unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr,
 			      unsigned long len, unsigned long prot, unsigned long flags,
-			      vm_flags_t vm_flags, unsigned long pgoff, unsigned long *populate);
-VMS_API int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len);
+			      vm_flags_t vm_flags, unsigned long pgoff, unsigned long *populate)
+	VMS_SYM(do_mmap);
+VMS_API int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len)
+	VMS_SYM(do_munmap);
 VMS_API unsigned long get_unmapped_area(struct mm_struct *mm, struct file *file, unsigned long addr,
-					unsigned long len, unsigned long pgoff,
-					unsigned long flags);
+					unsigned long len, unsigned long pgoff, unsigned long flags)
+	VMS_SYM(get_unmapped_area);
 /**
  * insert_vm_struct() - Insert @vma, as made by vm_area_alloc() for this @mm,
  * without merging.
  * Return: 0; -EINVAL (not page aligned, another mm's, offsets in its file that
  * wrap); -ENOMEM (the range is taken, or beyond the end, or memory is out).
  */
-VMS_API int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma);
+VMS_API int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma)
+	VMS_SYM(insert_vm_struct);
 /**
  * split_vma() - Cut @vma at @addr into two. The new VMA takes what lies below
  * @addr if @new_below, else what lies above.
@@ -550,7 +565,7 @@ VMS_API int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma);
  * errors nothing has changed.
  */
 VMS_API int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr,
-		      int new_below);
+		      int new_below) VMS_SYM(split_vma);
 /**
  * vma_merge() - Let [@addr, @end) join the VMA before it, the one after it, or
  * both, if they may be one.
@@ -567,7 +582,7 @@ VMS_API int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned
 VMS_API struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *prev,
 					 unsigned long addr, unsigned long end, vm_flags_t vm_flags,
 					 struct file *file, pgoff_t pgoff,
-					 struct anon_vma_name *anon_name);
+					 struct anon_vma_name *anon_name) VMS_SYM(vma_merge);
 /**
  * vma_expand() - Let @vma cover [@start, @end), more than now, at one end or
  * both. Limits are not looked at.
@@ -581,7 +596,7 @@ VMS_API struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_st
  * changed.
  */
 VMS_API int vma_expand(struct vm_area_struct *vma, unsigned long start, unsigned long end,
-		       pgoff_t pgoff, struct vm_area_struct *next);
+		       pgoff_t pgoff, struct vm_area_struct *next) VMS_SYM(vma_expand);
 /**
  * vma_shrink() - Let @vma cover only [@start, @end), less than now at one end;
  * pages of the rest go. @pgoff: as above.
@@ -589,7 +604,7 @@ VMS_API int vma_expand(struct vm_area_struct *vma, unsigned long start, unsigned
  * ends at once, another @pgoff); -ENOMEM; on errors nothing has changed.
  */
 VMS_API int vma_shrink(struct vm_area_struct *vma, unsigned long start, unsigned long end,
-		       pgoff_t pgoff);
+		       pgoff_t pgoff) VMS_SYM(vma_shrink);
 /**
  * vma_adjust() - Both, as Linux had it up to 6.2: what @start and @end ask for,
  * growing or shrinking.
@@ -601,7 +616,7 @@ VMS_API int vma_shrink(struct vm_area_struct *vma, unsigned long start, unsigned
  *         one end that grows while the other shrinks.
  */
 VMS_API int vma_adjust(struct vm_area_struct *vma, unsigned long start, unsigned long end,
-		       pgoff_t pgoff, struct vm_area_struct *insert);
+		       pgoff_t pgoff, struct vm_area_struct *insert) VMS_SYM(vma_adjust);
 /**
  * expand_stack() - The VMA that covers @addr; one above it that grows down is
  * made to, if it may.
@@ -611,39 +626,43 @@ VMS_API int vma_adjust(struct vm_area_struct *vma, unsigned long start, unsigned
  * Return: it; NULL: nothing covers @addr, and nothing may grow there (the guard
  *         gap, a limit, no memory).
  */
-VMS_API struct vm_area_struct *expand_stack(struct mm_struct *mm, unsigned long addr);
+VMS_API struct vm_area_struct *expand_stack(struct mm_struct *mm, unsigned long addr)
+	VMS_SYM(expand_stack);
 /**
  * expand_stack_locked() - Let @vma grow down to cover @addr, if it does not.
  * Locks: mmap_lock W.
  * Return: 0; -EFAULT (@vma does not grow down); -EPERM (below mmap_min_addr);
  *         -ENOMEM (the guard gap, a limit, no memory).
  */
-VMS_API int expand_stack_locked(struct vm_area_struct *vma, unsigned long addr);
+VMS_API int expand_stack_locked(struct vm_area_struct *vma, unsigned long addr)
+	VMS_SYM(expand_stack_locked);
 /**
  * vm_area_alloc() - An empty VMA for @mm, not inserted. Locks: none needed.
  * Return: it, or NULL when memory is out.
  */
-VMS_API struct vm_area_struct *vm_area_alloc(struct mm_struct *mm);
+VMS_API struct vm_area_struct *vm_area_alloc(struct mm_struct *mm) VMS_SYM(vm_area_alloc);
 /**
  * vm_area_dup() - A copy of @orig, not inserted. It takes no reference of
  * @orig's file, but one of its name. Locks: @orig does not change meanwhile.
  * Return: it, or NULL when memory is out.
  */
-VMS_API struct vm_area_struct *vm_area_dup(const struct vm_area_struct *orig);
+VMS_API struct vm_area_struct *vm_area_dup(const struct vm_area_struct *orig) VMS_SYM(vm_area_dup);
 /* one that was never inserted, or has been removed */
-VMS_API void vm_area_free(struct vm_area_struct *vma);
+VMS_API void vm_area_free(struct vm_area_struct *vma) VMS_SYM(vm_area_free);
 
-VMS_API void vm_flags_init(struct vm_area_struct *vma, vm_flags_t flags); /* not yet inserted */
+VMS_API void vm_flags_init(struct vm_area_struct *vma, vm_flags_t flags)
+	VMS_SYM(vm_flags_init); /* not yet inserted */
 /* The following need mmap_lock W, and take the VMA's write lock themselves. */
-VMS_API void vm_flags_reset(struct vm_area_struct *vma, vm_flags_t flags);
-VMS_API void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags);
-VMS_API void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags);
-VMS_API void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set, vm_flags_t clear);
+VMS_API void vm_flags_reset(struct vm_area_struct *vma, vm_flags_t flags) VMS_SYM(vm_flags_reset);
+VMS_API void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags) VMS_SYM(vm_flags_set);
+VMS_API void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags) VMS_SYM(vm_flags_clear);
+VMS_API void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set, vm_flags_t clear)
+	VMS_SYM(vm_flags_mod);
 /**
  * vm_get_page_prot() - What an entry may allow at once in a VMA of @flags whose
  * owner wants no word of the first write. Any lock.
  */
-VMS_API pgprot_t vm_get_page_prot(vm_flags_t flags);
+VMS_API pgprot_t vm_get_page_prot(vm_flags_t flags) VMS_SYM(vm_get_page_prot);
 /**
  * vma_set_page_prot() - Make vm_page_prot what vm_flags and the owner's hooks
  * say. The functions above, and insert_vm_struct(), call it; a caller that
@@ -651,7 +670,7 @@ VMS_API pgprot_t vm_get_page_prot(vm_flags_t flags);
  * page_mkwrite() or pfn_mkwrite() starts read-only.
  * Locks: mmap_lock W, VMA lock W; or @vma is not inserted.
  */
-VMS_API void vma_set_page_prot(struct vm_area_struct *vma);
+VMS_API void vma_set_page_prot(struct vm_area_struct *vma) VMS_SYM(vma_set_page_prot);
 
 /* ---- a page fault inside a VMA (lib/page): VMA lock R or mmap_lock R held ---- */
 
@@ -673,7 +692,7 @@ VMS_API void vma_set_page_prot(struct vm_area_struct *vma);
  * The lock state is unchanged.
  */
 VMS_API vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr,
-				   unsigned int flags);
+				   unsigned int flags) VMS_SYM(handle_mm_fault);
 
 /**
  * vmf_insert_page() - From inside a fault() hook: map @page at @addr of @vma,
@@ -688,7 +707,7 @@ VMS_API vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long add
  * @page is: it is some address space's private memory).
  */
 VMS_API vm_fault_t vmf_insert_page(struct vm_area_struct *vma, unsigned long addr,
-				   struct page *page);
+				   struct page *page) VMS_SYM(vmf_insert_page);
 /**
  * vms_map_pages() - From inside a map_pages() hook: map @pages[0..@nr), whose
  * offsets in the file are @start and on, where nothing is mapped yet. Pages

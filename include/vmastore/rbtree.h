@@ -25,22 +25,6 @@
 #include <vmastore/compiler.h>
 
 /*
- * The symbols carry a prefix: the library links beside a program that has its
- * own rb_insert_color().
- */
-#define rb_first vms_rb_first
-#define rb_last vms_rb_last
-#define rb_next vms_rb_next
-#define rb_prev vms_rb_prev
-#define rb_first_postorder vms_rb_first_postorder
-#define rb_next_postorder vms_rb_next_postorder
-#define rb_insert_color vms_rb_insert_color
-#define rb_erase vms_rb_erase
-#define rb_replace_node vms_rb_replace_node
-#define rb_insert_augmented vms_rb_insert_augmented
-#define rb_erase_augmented vms_rb_erase_augmented
-
-/*
  * One node, 24 bytes. Nodes are aligned to 8, so bit 0 of the parent's address
  * is free for the colour: 0 red, 1 black. A node whose parent word is its own
  * address is in no tree.
@@ -92,10 +76,10 @@ struct rb_root {
  *
  * Locks: the tree's readers' or writer's lock, whatever it is.
  */
-VMS_API struct rb_node *rb_first(const struct rb_root *root);
-VMS_API struct rb_node *rb_last(const struct rb_root *root);
-VMS_API struct rb_node *rb_next(const struct rb_node *node);
-VMS_API struct rb_node *rb_prev(const struct rb_node *node);
+VMS_API struct rb_node *rb_first(const struct rb_root *root) VMS_SYM(rb_first);
+VMS_API struct rb_node *rb_last(const struct rb_root *root) VMS_SYM(rb_last);
+VMS_API struct rb_node *rb_next(const struct rb_node *node) VMS_SYM(rb_next);
+VMS_API struct rb_node *rb_prev(const struct rb_node *node) VMS_SYM(rb_prev);
 
 /**
  * rb_first_postorder(), rb_next_postorder() - Children before their parent, so
@@ -103,8 +87,8 @@ VMS_API struct rb_node *rb_prev(const struct rb_node *node);
  *
  * Locks: as rb_first().
  */
-VMS_API struct rb_node *rb_first_postorder(const struct rb_root *root);
-VMS_API struct rb_node *rb_next_postorder(const struct rb_node *node);
+VMS_API struct rb_node *rb_first_postorder(const struct rb_root *root) VMS_SYM(rb_first_postorder);
+VMS_API struct rb_node *rb_next_postorder(const struct rb_node *node) VMS_SYM(rb_next_postorder);
 
 /*
  * Visit every entry, children first; the body may free @pos. No rebalancing
@@ -134,12 +118,12 @@ static inline void rb_link_node(struct rb_node *node, struct rb_node *parent, st
 /**
  * rb_insert_color() - Rebalance after rb_link_node(). Locks: the tree's writer.
  */
-VMS_API void rb_insert_color(struct rb_node *node, struct rb_root *root);
+VMS_API void rb_insert_color(struct rb_node *node, struct rb_root *root) VMS_SYM(rb_insert_color);
 /**
  * rb_erase() - Take @node out. Its own words are left stale: RB_CLEAR_NODE() if
  * it is asked later. Locks: the tree's writer.
  */
-VMS_API void rb_erase(struct rb_node *node, struct rb_root *root);
+VMS_API void rb_erase(struct rb_node *node, struct rb_root *root) VMS_SYM(rb_erase);
 /**
  * rb_replace_node() - Put @new_node in @victim's place, same colour, same
  * children, in O(1).
@@ -148,8 +132,8 @@ VMS_API void rb_erase(struct rb_node *node, struct rb_root *root);
  * copies the summary too, and then propagates if it changed. Locks: the tree's
  * writer.
  */
-VMS_API void rb_replace_node(struct rb_node *victim, struct rb_node *new_node,
-			     struct rb_root *root);
+VMS_API void rb_replace_node(struct rb_node *victim, struct rb_node *new_node, struct rb_root *root)
+	VMS_SYM(rb_replace_node);
 
 /*
  * The augmented tree. Each node holds a summary of its subtree; the callbacks
@@ -175,13 +159,15 @@ struct rb_augment_callbacks {
  * propagate() from the parent). Locks: the tree's writer.
  */
 VMS_API void rb_insert_augmented(struct rb_node *node, struct rb_root *root,
-				 const struct rb_augment_callbacks *augment);
+				 const struct rb_augment_callbacks *augment)
+	VMS_SYM(rb_insert_augmented);
 /**
  * rb_erase_augmented() - rb_erase() of an augmented tree; every summary is
  * right afterwards. Locks: the tree's writer.
  */
 VMS_API void rb_erase_augmented(struct rb_node *node, struct rb_root *root,
-				const struct rb_augment_callbacks *augment);
+				const struct rb_augment_callbacks *augment)
+	VMS_SYM(rb_erase_augmented);
 
 /*
  * RB_DECLARE_CALLBACKS(rbstatic, rbname, rbstruct, rbfield, rbaugmented,

@@ -79,50 +79,51 @@ struct VMS_CAPABILITY("mutex") rw_semaphore {
 	}
 
 /**
- * vms_init_rwsem() - Make @sem an unlocked semaphore. Nobody else knows of it
+ * init_rwsem() - Make @sem an unlocked semaphore. No other thread knows of it
  * yet.
  */
-VMS_API void vms_init_rwsem(struct rw_semaphore *sem);
+VMS_API void init_rwsem(struct rw_semaphore *sem) VMS_SYM(init_rwsem);
 
 /**
- * vms_down_read() - Take @sem for reading.
+ * down_read() - Take @sem for reading.
  *
  * Locks:    Enter without @sem. Returns with it.
  * Ordering: Acquires the release made by the last writer.
  * Progress: One atomic operation if no writer holds it or waits. Else spins for
  *           a few microseconds, then sleeps.
  */
-VMS_API void vms_down_read(struct rw_semaphore *sem) VMS_ACQUIRE_SHARED(sem);
+VMS_API void down_read(struct rw_semaphore *sem) VMS_ACQUIRE_SHARED(sem) VMS_SYM(down_read);
 
 /**
- * vms_down_read_trylock() - Take @sem for reading if no writer holds it and
- * vms_down_read() would not queue: whoever waits may be overtaken, within the
- * bound above.
+ * down_read_trylock() - Take @sem for reading if no writer holds it and
+ * down_read() would not queue. A waiter may be overtaken, within the bound
+ * above.
  *
  * Never blocks. Return: whether it is taken.
  */
-VMS_API bool vms_down_read_trylock(struct rw_semaphore *sem) VMS_TRY_ACQUIRE_SHARED(true, sem);
+VMS_API bool down_read_trylock(struct rw_semaphore *sem) VMS_TRY_ACQUIRE_SHARED(true, sem)
+	VMS_SYM(down_read_trylock);
 
 /**
- * vms_down_read_timeout() - As vms_down_read(), but give up after @ns
- * nanoseconds of CLOCK_MONOTONIC.
+ * down_read_timeout() - As down_read(), but give up after @ns nanoseconds of
+ * CLOCK_MONOTONIC.
  * Return: 0 with the lock held, or -ETIMEDOUT without it. With 0 ns it may
  *         still succeed; it does not sleep.
  * Progress: waits for no other thread past the deadline.
  */
-VMS_API int vms_down_read_timeout(struct rw_semaphore *sem, uint64_t ns)
-	VMS_TRY_ACQUIRE_SHARED(0, sem);
+VMS_API int down_read_timeout(struct rw_semaphore *sem, uint64_t ns) VMS_TRY_ACQUIRE_SHARED(0, sem)
+	VMS_SYM(down_read_timeout);
 
 /**
- * vms_up_read() - Let go of a read lock. Releases to the next writer, and wakes
- * it if this was the last reader.
- * Progress: waits for no other thread. The same holds for vms_up_write() and
- *           vms_downgrade_write().
+ * up_read() - Let go of a read lock. Releases to the next writer, and wakes it
+ * if this was the last reader.
+ * Progress: waits for no other thread. The same holds for up_write() and
+ *           downgrade_write().
  */
-VMS_API void vms_up_read(struct rw_semaphore *sem) VMS_RELEASE_SHARED(sem);
+VMS_API void up_read(struct rw_semaphore *sem) VMS_RELEASE_SHARED(sem) VMS_SYM(up_read);
 
 /**
- * vms_down_write() - Take @sem for writing.
+ * down_write() - Take @sem for writing.
  *
  * Locks:    Enter without @sem. Returns with it, alone.
  * Ordering: Acquires the releases made by the last writer and by every reader
@@ -131,44 +132,47 @@ VMS_API void vms_up_read(struct rw_semaphore *sem) VMS_RELEASE_SHARED(sem);
  * of microseconds behind one holder if it is the first in the queue, and
  * sleeps.
  */
-VMS_API void vms_down_write(struct rw_semaphore *sem) VMS_ACQUIRE(sem);
+VMS_API void down_write(struct rw_semaphore *sem) VMS_ACQUIRE(sem) VMS_SYM(down_write);
 
 /**
- * vms_down_write_trylock() - Take @sem for writing if nobody holds it or waits.
+ * down_write_trylock() - Take @sem for writing if nobody holds it or waits.
  * Never blocks. Return: whether it is taken.
  */
-VMS_API bool vms_down_write_trylock(struct rw_semaphore *sem) VMS_TRY_ACQUIRE(true, sem);
+VMS_API bool down_write_trylock(struct rw_semaphore *sem) VMS_TRY_ACQUIRE(true, sem)
+	VMS_SYM(down_write_trylock);
 
 /**
- * vms_down_write_timeout() - As vms_down_write(), bounded as
- * vms_down_read_timeout(). Return: 0 or -ETIMEDOUT.
+ * down_write_timeout() - As down_write(), bounded as
+ * down_read_timeout(). Return: 0 or -ETIMEDOUT.
  */
-VMS_API int vms_down_write_timeout(struct rw_semaphore *sem, uint64_t ns) VMS_TRY_ACQUIRE(0, sem);
+VMS_API int down_write_timeout(struct rw_semaphore *sem, uint64_t ns) VMS_TRY_ACQUIRE(0, sem)
+	VMS_SYM(down_write_timeout);
 
 /**
- * vms_up_write() - Let go of the write lock. Releases to whoever comes next,
- * and wakes who is due.
+ * up_write() - Let go of the write lock. Releases to the next holder, and wakes
+ * the waiters whose turn it is.
  */
-VMS_API void vms_up_write(struct rw_semaphore *sem) VMS_RELEASE(sem);
+VMS_API void up_write(struct rw_semaphore *sem) VMS_RELEASE(sem) VMS_SYM(up_write);
 
 /**
- * vms_downgrade_write() - Turn the write lock into a read lock; no writer can
- * come between.
+ * downgrade_write() - Turn the write lock into a read lock; no writer can come
+ * between.
  *
  * Locks:    Enter with @sem held for writing. Returns with it held for reading.
  * Ordering: Releases what was written to the readers that come in now.
  * Progress: Never blocks. Wakes the readers at the front of the queue.
  */
-VMS_API void vms_downgrade_write(struct rw_semaphore *sem) VMS_RELEASE(sem) VMS_ACQUIRE_SHARED(sem);
+VMS_API void downgrade_write(struct rw_semaphore *sem) VMS_RELEASE(sem) VMS_ACQUIRE_SHARED(sem)
+	VMS_SYM(downgrade_write);
 
 /* What held the lock a moment ago; exact only about the caller's own hold. */
-VMS_API bool vms_rwsem_is_locked(const struct rw_semaphore *sem);
-VMS_API bool vms_rwsem_is_write_locked(const struct rw_semaphore *sem);
+VMS_API bool rwsem_is_locked(const struct rw_semaphore *sem) VMS_SYM(rwsem_is_locked);
+VMS_API bool rwsem_is_write_locked(const struct rw_semaphore *sem) VMS_SYM(rwsem_is_write_locked);
 /**
- * vms_rwsem_is_contended() - Whether somebody waits in the queue: a long holder
+ * rwsem_is_contended() - Whether somebody waits in the queue: a long holder
  * may let go for a moment.
  */
-VMS_API bool vms_rwsem_is_contended(const struct rw_semaphore *sem);
+VMS_API bool rwsem_is_contended(const struct rw_semaphore *sem) VMS_SYM(rwsem_is_contended);
 
 /*
  * They stop the program when @sem is not held at all / not held for writing by
@@ -181,7 +185,7 @@ VMS_API void vms_rwsem_check_held_write(const struct rw_semaphore *sem) VMS_ASSE
  * The same for functions that state their lock rule: checked in debug builds
  * (VMS_DEBUG), and always told to clang's analysis.
  */
-static inline void vms_rwsem_assert_held(const struct rw_semaphore *sem) VMS_ASSERT_HELD_SHARED(sem)
+static inline void rwsem_assert_held(const struct rw_semaphore *sem) VMS_ASSERT_HELD_SHARED(sem)
 {
 #ifdef VMS_DEBUG
 	vms_rwsem_check_held(sem);
@@ -190,7 +194,7 @@ static inline void vms_rwsem_assert_held(const struct rw_semaphore *sem) VMS_ASS
 #endif
 }
 
-static inline void vms_rwsem_assert_held_write(const struct rw_semaphore *sem) VMS_ASSERT_HELD(sem)
+static inline void rwsem_assert_held_write(const struct rw_semaphore *sem) VMS_ASSERT_HELD(sem)
 {
 #ifdef VMS_DEBUG
 	vms_rwsem_check_held_write(sem);
@@ -199,27 +203,6 @@ static inline void vms_rwsem_assert_held_write(const struct rw_semaphore *sem) V
 #endif
 }
 
-/*
- * Linux's names. The symbols carry a prefix, so that the library links beside a
- * program that has its own down_read().
- */
-#ifndef VMS_NO_KERNEL_NAMES
-#define init_rwsem vms_init_rwsem
-#define down_read vms_down_read
-#define down_read_trylock vms_down_read_trylock
-#define down_read_timeout vms_down_read_timeout
-#define up_read vms_up_read
-#define down_write vms_down_write
-#define down_write_trylock vms_down_write_trylock
-#define down_write_timeout vms_down_write_timeout
-#define up_write vms_up_write
-#define downgrade_write vms_downgrade_write
-#define rwsem_is_locked vms_rwsem_is_locked
-#define rwsem_is_write_locked vms_rwsem_is_write_locked
-#define rwsem_is_contended vms_rwsem_is_contended
-#define rwsem_assert_held vms_rwsem_assert_held
-#define rwsem_assert_held_write vms_rwsem_assert_held_write
 #define DECLARE_RWSEM(name) struct rw_semaphore name = VMS_RWSEM_INIT
-#endif
 
 #endif

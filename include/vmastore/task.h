@@ -78,26 +78,26 @@ VMS_API int vms_task_exec_map(struct task *task, const struct mm_layout *layout,
  * exit_mm() - @task leaves its address space for good; while it is still
  * running it borrows the structure.
  */
-VMS_API void exit_mm(struct task *task);
+VMS_API void exit_mm(struct task *task) VMS_SYM(exit_mm);
 
 /**
  * context_switch() - The processor goes from @prev to @next; NULL: to nothing,
  * it has nothing loaded any more. @next does not run elsewhere. A task that has
  * run is to be switched away before it is freed.
  */
-VMS_API void context_switch(struct task *prev, struct task *next);
+VMS_API void context_switch(struct task *prev, struct task *next) VMS_SYM(context_switch);
 /**
  * kthread_use_mm(), kthread_unuse_mm() - The running kernel thread @task works
  * in @mm for a while. The caller has a use of @mm throughout; afterwards the
  * thread borrows it.
  */
-VMS_API void kthread_use_mm(struct task *task, struct mm_struct *mm);
-VMS_API void kthread_unuse_mm(struct task *task, struct mm_struct *mm);
+VMS_API void kthread_use_mm(struct task *task, struct mm_struct *mm) VMS_SYM(kthread_use_mm);
+VMS_API void kthread_unuse_mm(struct task *task, struct mm_struct *mm) VMS_SYM(kthread_unuse_mm);
 
 /**
  * get_task_mm() - @task's address space, with a use for the caller (mmput());
  * NULL for kernel threads and after exit_mm(). From any thread.
  */
-VMS_API struct mm_struct *get_task_mm(struct task *task);
+VMS_API struct mm_struct *get_task_mm(struct task *task) VMS_SYM(get_task_mm);
 
 #endif

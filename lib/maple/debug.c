@@ -82,7 +82,7 @@ bool mt_lock_is_held(const struct maple_tree *mt)
 
 	if (!mt_external_lock(mt))
 		return vms__spin_is_locked(&mt->ma_lock);
-	return !sem || vms_rwsem_is_locked(sem);
+	return !sem || rwsem_is_locked(sem);
 }
 
 bool mt_write_lock_is_held(const struct maple_tree *mt)
@@ -91,7 +91,7 @@ bool mt_write_lock_is_held(const struct maple_tree *mt)
 
 	if (!mt_external_lock(mt))
 		return vms__spin_is_locked(&mt->ma_lock);
-	return !sem || vms_rwsem_is_write_locked(sem);
+	return !sem || rwsem_is_write_locked(sem);
 }
 
 unsigned long vms__mt_count_leaf(void)
@@ -144,7 +144,7 @@ static struct guard guard_now(const struct maple_tree *mt)
  */
 static bool owner_may_hold(const struct maple_tree *mt, const struct guard *now)
 {
-	return mt_external_lock(mt) && !now->hold && vms_rwsem_is_locked(ml_external_rwsem(mt));
+	return mt_external_lock(mt) && !now->hold && rwsem_is_locked(ml_external_rwsem(mt));
 }
 
 /* Does it name a node? */

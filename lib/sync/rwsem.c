@@ -111,16 +111,16 @@
 
 /* ---- readers ------------------------------------------------------------- */
 
-void vms_down_read(struct rw_semaphore *sem) VMS_NO_TSA
+void down_read(struct rw_semaphore *sem) VMS_NO_TSA
 {
-	/* acquire: pairs with vms_up_write() and vms_downgrade_write() */
+	/* acquire: pairs with up_write() and downgrade_write() */
 	unsigned long count = atomic_fetch_add_explicit(&sem->count, READER, memory_order_acquire);
 
 	if (unlikely(count & (WRITER | WAITERS | HANDOFF)) && !vms__rwsem_spin_read(sem, count))
 		vms__rwsem_wait(sem, false, true, NULL);
 }
 
-int vms_down_read_timeout(struct rw_semaphore *sem, uint64_t ns) VMS_NO_TSA
+int down_read_timeout(struct rw_semaphore *sem, uint64_t ns) VMS_NO_TSA
 {
 	struct timespec ts;
 	const struct timespec *deadline = vms__rwsem_deadline_after(ns, &ts);
@@ -130,7 +130,7 @@ int vms_down_read_timeout(struct rw_semaphore *sem, uint64_t ns) VMS_NO_TSA
 	return vms__rwsem_wait(sem, false, false, deadline);
 }
 
-bool vms_down_read_trylock(struct rw_semaphore *sem) VMS_NO_TSA
+bool down_read_trylock(struct rw_semaphore *sem) VMS_NO_TSA
 {
 	unsigned long count = atomic_load_explicit(&sem->count, memory_order_relaxed);
 
@@ -143,7 +143,7 @@ bool vms_down_read_trylock(struct rw_semaphore *sem) VMS_NO_TSA
 		if ((count & (WRITER | HANDOFF)) || ((count & WAITERS) && (count & READERS)))
 			return false;
 		/*
-		 * acquire: pairs with vms_up_write() and vms_downgrade_write()
+		 * acquire: pairs with up_write() and downgrade_write()
 		 */
 	} while (!atomic_compare_exchange_weak_explicit(
 		&sem->count, &count, vms__rwsem_overtaking(count) + READER, memory_order_acquire,
@@ -151,11 +151,11 @@ bool vms_down_read_trylock(struct rw_semaphore *sem) VMS_NO_TSA
 	return true;
 }
 
-void vms_up_read(struct rw_semaphore *sem) VMS_NO_TSA
+void up_read(struct rw_semaphore *sem) VMS_NO_TSA
 {
 	/*
 	 * release: pairs with grant_writer(), vms__rwsem_spin_write(),
-	 * take_free() and vms_down_write_trylock(). Our reads must be complete
+	 * take_free() and down_write_trylock(). Our reads must be complete
 	 * before the next writer writes.
 	 */
 	unsigned long count = atomic_fetch_sub_explicit(&sem->count, READER, memory_order_release);
@@ -192,8 +192,8 @@ static inline bool take_free(struct rw_semaphore *sem)
 	if (unlikely(count & (HELD | HANDOFF)))
 		return false;
 	/*
-	 * acquire: pairs with vms_up_read(), vms_up_write() and
-	 * vms_downgrade_write()
+	 * acquire: pairs with up_read(), up_write() and
+	 * downgrade_write()
 	 */
 	if (unlikely(!atomic_compare_exchange_strong_explicit(
 		    &sem->count, &count, vms__rwsem_overtaking_writer(count), memory_order_acquire,
@@ -203,13 +203,13 @@ static inline bool take_free(struct rw_semaphore *sem)
 	return true;
 }
 
-bool vms_down_write_trylock(struct rw_semaphore *sem) VMS_NO_TSA
+bool down_write_trylock(struct rw_semaphore *sem) VMS_NO_TSA
 {
 	unsigned long count = 0;
 
 	/*
-	 * acquire: pairs with vms_up_read(), vms_up_write() and
-	 * vms_downgrade_write()
+	 * acquire: pairs with up_read(), up_write() and
+	 * downgrade_write()
 	 */
 	if (!atomic_compare_exchange_strong_explicit(&sem->count, &count, WRITER,
 						     memory_order_acquire, memory_order_relaxed))
@@ -218,13 +218,13 @@ bool vms_down_write_trylock(struct rw_semaphore *sem) VMS_NO_TSA
 	return true;
 }
 
-void vms_down_write(struct rw_semaphore *sem) VMS_NO_TSA
+void down_write(struct rw_semaphore *sem) VMS_NO_TSA
 {
 	if (unlikely(!take_free(sem)))
 		down_write_slow(sem, NULL);
 }
 
-int vms_down_write_timeout(struct rw_semaphore *sem, uint64_t ns) VMS_NO_TSA
+int down_write_timeout(struct rw_semaphore *sem, uint64_t ns) VMS_NO_TSA
 {
 	struct timespec ts;
 
@@ -239,14 +239,14 @@ static bool nobody_competes(unsigned long count)
 	return (count & (WAITERS | COMPETES)) == WAITERS;
 }
 
-void vms_up_write(struct rw_semaphore *sem) VMS_NO_TSA
+void up_write(struct rw_semaphore *sem) VMS_NO_TSA
 {
 	unsigned long count;
 
-	vms_rwsem_assert_held_write(sem);
+	rwsem_assert_held_write(sem);
 	/*
 	 * release: pairs with the acquire of the thread that takes the lock
-	 * next, in any mode: vms_down_*(), vms__rwsem_spin_*() and grant_*().
+	 * next, in any mode: down_*(), vms__rwsem_spin_*() and grant_*().
 	 */
 	count = atomic_fetch_sub_explicit(&sem->count, WRITER, memory_order_release);
 	if (unlikely(nobody_competes(count)))
@@ -270,16 +270,16 @@ static unsigned long downgrade_flags(unsigned long count)
 	return (count & STAYS) ? 0 : STAYS;
 }
 
-void vms_downgrade_write(struct rw_semaphore *sem) VMS_NO_TSA
+void downgrade_write(struct rw_semaphore *sem) VMS_NO_TSA
 {
 	unsigned long count, change;
 
-	vms_rwsem_assert_held_write(sem);
+	rwsem_assert_held_write(sem);
 	count = atomic_load_explicit(&sem->count, memory_order_relaxed);
 	do {
 		change = READER - WRITER + downgrade_flags(count);
 		/*
-		 * release: pairs with vms_down_read(), its trylock,
+		 * release: pairs with down_read(), its trylock,
 		 * vms__rwsem_spin_*read() and grant_readers(), of readers that
 		 * take the lock while we hold it for reading
 		 */
@@ -291,7 +291,7 @@ void vms_downgrade_write(struct rw_semaphore *sem) VMS_NO_TSA
 
 /* ---- questions ----------------------------------------------------------- */
 
-void vms_init_rwsem(struct rw_semaphore *sem)
+void init_rwsem(struct rw_semaphore *sem)
 {
 	*sem = (struct rw_semaphore)VMS_RWSEM_INIT;
 }
@@ -301,29 +301,29 @@ static unsigned long count_of(const struct rw_semaphore *sem)
 	return atomic_load_explicit((_Atomic unsigned long *)&sem->count, memory_order_relaxed);
 }
 
-bool vms_rwsem_is_locked(const struct rw_semaphore *sem)
+bool rwsem_is_locked(const struct rw_semaphore *sem)
 {
 	return count_of(sem) & HELD;
 }
 
-bool vms_rwsem_is_write_locked(const struct rw_semaphore *sem)
+bool rwsem_is_write_locked(const struct rw_semaphore *sem)
 {
 	return count_of(sem) & WRITER;
 }
 
-bool vms_rwsem_is_contended(const struct rw_semaphore *sem)
+bool rwsem_is_contended(const struct rw_semaphore *sem)
 {
 	return count_of(sem) & WAITERS;
 }
 
 void vms_rwsem_check_held(const struct rw_semaphore *sem) VMS_NO_TSA
 {
-	VMS_BUG_ON(!vms_rwsem_is_locked(sem));
+	VMS_BUG_ON(!rwsem_is_locked(sem));
 }
 
 void vms_rwsem_check_held_write(const struct rw_semaphore *sem) VMS_NO_TSA
 {
-	VMS_BUG_ON(!vms_rwsem_is_write_locked(sem) ||
+	VMS_BUG_ON(!rwsem_is_write_locked(sem) ||
 		   atomic_load_explicit((const void *_Atomic *)&sem->owner, memory_order_relaxed) !=
 			   vms__rwsem_this_thread());
 }

@@ -47,7 +47,7 @@ bool vms__rwsem_spin_read(struct rw_semaphore *sem, unsigned long count)
 	}
 	for (unsigned int spins = vms__spin_budget(); spins && owner_may_run(sem); spins--) {
 		/*
-		 * acquire: pairs with vms_up_write() and vms_downgrade_write()
+		 * acquire: pairs with up_write() and downgrade_write()
 		 */
 		count = atomic_load_explicit(&sem->count, memory_order_acquire);
 		if (count & HANDOFF)
@@ -78,8 +78,8 @@ bool vms__rwsem_spin_timed_read(struct rw_semaphore *sem)
 			return false;
 		if (!(count & WRITER) && !((count & WAITERS) && (count & READERS))) {
 			/*
-			 * acquire: pairs with vms_up_write() and
-			 * vms_downgrade_write()
+			 * acquire: pairs with up_write() and
+			 * downgrade_write()
 			 */
 			if (atomic_compare_exchange_weak_explicit(
 				    &sem->count, &count, vms__rwsem_overtaking(count) + READER,
@@ -109,8 +109,8 @@ bool vms__rwsem_spin_write(struct rw_semaphore *sem)
 			return false;
 		if (!(count & HELD)) {
 			/*
-			 * acquire: pairs with vms_up_read(), vms_up_write() and
-			 * vms_downgrade_write()
+			 * acquire: pairs with up_read(), up_write() and
+			 * downgrade_write()
 			 */
 			if (atomic_compare_exchange_weak_explicit(
 				    &sem->count, &count, vms__rwsem_overtaking_writer(count),

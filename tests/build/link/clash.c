@@ -1,30 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * clash.c - what a program with kernel-style code of its own defines: functions
- * whose names the library uses too, in its public headers (rb_insert_color) or
- * inside (vms__alloc). This file includes no header of the library, so that the
- * names are plain. Each function counts its calls: the count shows whether the
- * library called one of them in place of its own.
+ * clash.c - what a program that carries kernel-style code of its own defines:
+ * functions under names that the library uses too, each of those in its public
+ * headers (rb_insert_color) and some from its inside (vms__alloc). This file
+ * includes no header of the library, so the names are plain. Each function
+ * counts its calls: if the library called one of them in place of its own, the
+ * count would show it.
  */
 #include "tests/build/link/clash.h"
 
 int clash_calls;
 
+/* KERNEL_NAMES(X): each name of Linux's that the public headers declare. */
+#include "tests/build/link/kernel_names.h"
+
 #define CLASHES(X)                                                                                 \
-	X(rb_insert_color)                                                                         \
-	X(rb_erase)                                                                                \
-	X(rb_next)                                                                                 \
-	X(rb_first)                                                                                \
-	X(down_read)                                                                               \
-	X(up_read)                                                                                 \
-	X(down_write)                                                                              \
-	X(up_write)                                                                                \
-	X(mas_walk)                                                                                \
-	X(mas_store_prealloc)                                                                      \
-	X(mtree_load)                                                                              \
-	X(rcu_read_lock)                                                                           \
-	X(rcu_read_unlock)                                                                         \
-	X(call_rcu)                                                                                \
+	KERNEL_NAMES(X)                                                                            \
 	X(vms__alloc)                                                                              \
 	X(vms__free)                                                                               \
 	X(vms__objcache_alloc)                                                                     \

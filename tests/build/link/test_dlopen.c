@@ -33,7 +33,7 @@ static void *use_and_close(void *arg)
 	if (!lib)
 		return NULL;
 	*(void **)&create = dlsym(lib, "vms_mm_create");
-	*(void **)&put = dlsym(lib, "mmput");
+	*(void **)&put = dlsym(lib, "vms_mmput");
 	if (create && put)
 		put(create("maple-vma", NULL, NULL));
 	return dlclose(lib) == 0 ? &library_path : NULL;
@@ -64,7 +64,7 @@ static void library_works_when_loaded_late(void **state)
 		print_error("%s\n", dlerror());
 	assert_non_null(lib);
 	*(void **)&create = dlsym(lib, "vms_mm_create");
-	*(void **)&put = dlsym(lib, "mmput");
+	*(void **)&put = dlsym(lib, "vms_mmput");
 	assert_non_null(create);
 	assert_non_null(put);
 	mm = create("maple-vma", NULL, NULL);
