@@ -15,6 +15,7 @@
 #include <vmastore/mm.h>
 
 #include "lib/engine/locked.h"
+#include "lib/engine/vma.h"
 #include "lib/sync/vma_lock.h"
 
 /*
@@ -273,7 +274,7 @@ static inline void vms__vmas_unbias(struct vm_area_struct *first, unsigned long 
  */
 static inline void vms__vma_is_whole(struct vm_area_struct *vma)
 {
-	const struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+	const struct mm_struct *mm = vma_mm(vma);
 
 	mmap_assert_write_locked(mm);
 	/*

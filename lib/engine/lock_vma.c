@@ -25,6 +25,7 @@
  */
 #include "lib/engine/engine.h"
 #include "lib/engine/hint.h"
+#include "lib/engine/vma.h"
 #include "lib/maple/internal.h"
 #include "lib/sync/assert.h"
 #include "lib/sync/vma_lock.h"
@@ -53,7 +54,7 @@ void vms__vma_lock_init(struct vm_area_struct *vma)
 
 static bool has_lock(const struct vm_area_struct *vma)
 {
-	return atomic_load_explicit(&vma->vm_mm, memory_order_relaxed)->engine->lock->per_vma;
+	return vma_mm(vma)->engine->lock->per_vma;
 }
 
 /*
@@ -63,7 +64,7 @@ static bool has_lock(const struct vm_area_struct *vma)
  */
 void vms__vma_mark_attached(struct vm_area_struct *vma)
 {
-	const struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+	const struct mm_struct *mm = vma_mm(vma);
 
 	mmap_assert_write_locked(mm);
 	if (has_lock(vma))
@@ -74,7 +75,7 @@ void vms__vma_mark_attached(struct vm_area_struct *vma)
 
 void vms__vma_mark_detached(struct vm_area_struct *vma)
 {
-	mmap_assert_write_locked(atomic_load_explicit(&vma->vm_mm, memory_order_relaxed));
+	mmap_assert_write_locked(vma_mm(vma));
 	/*
 	 * Relaxed: only who holds mmap_lock for writing attaches and detaches.
 	 * 0: no such lock, or retired.
@@ -87,7 +88,7 @@ void vms__vma_mark_detached(struct vm_area_struct *vma)
 
 void vms__vma_retire(struct vm_area_struct *vma)
 {
-	const struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+	const struct mm_struct *mm = vma_mm(vma);
 
 	mmap_assert_write_locked(mm);
 	/*
@@ -262,7 +263,7 @@ static struct vm_area_struct *lock_vma(struct mm_struct *mm, unsigned long addr)
 
 void vms__vmas_unbias_slow(struct vm_area_struct *first, unsigned long end)
 {
-	struct mm_struct *mm = atomic_load_explicit(&first->vm_mm, memory_order_relaxed);
+	struct mm_struct *mm = vma_mm(first);
 	unsigned long seq = atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed);
 	struct vm_area_struct *vma;
 
@@ -278,7 +279,7 @@ void vms__vmas_unbias_slow(struct vm_area_struct *first, unsigned long end)
 
 static void write_lock_vma(struct vm_area_struct *vma)
 {
-	struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+	struct mm_struct *mm = vma_mm(vma);
 
 	mmap_assert_write_locked(mm);
 	vms__vlock_start_write(&vma->vm_refcnt, &vma->vm_lock_seq,
@@ -287,7 +288,7 @@ static void write_lock_vma(struct vm_area_struct *vma)
 
 static bool try_write_lock_vma(struct vm_area_struct *vma)
 {
-	struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+	struct mm_struct *mm = vma_mm(vma);
 
 	mmap_assert_write_locked(mm);
 	return vms__vlock_try_write(&vma->vm_refcnt, &vma->vm_lock_seq,
@@ -296,7 +297,7 @@ static bool try_write_lock_vma(struct vm_area_struct *vma)
 
 static void end_write_vma(struct vm_area_struct *vma)
 {
-	struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+	struct mm_struct *mm = vma_mm(vma);
 
 	vma_assert_write_locked(vma);
 	vms__vlock_end_write(&vma->vm_lock_seq,
@@ -335,22 +336,21 @@ struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, unsigned long ad
 
 void vma_end_read(struct vm_area_struct *vma)
 {
-	/* Relaxed: vm_mm of a VMA that is read-locked does not change. */
-	struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+	struct mm_struct *mm = vma_mm(vma);
 
 	mm->engine->lock->fault_exit(vma);
 }
 
 void vma_start_write(struct vm_area_struct *vma)
 {
-	struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+	struct mm_struct *mm = vma_mm(vma);
 
 	mm->engine->lock->vma_write(vma);
 }
 
 bool vma_start_write_trylock(struct vm_area_struct *vma)
 {
-	struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+	struct mm_struct *mm = vma_mm(vma);
 
 	mmap_assert_write_locked(mm);
 	return mm->engine->lock->vma_try_write(vma);
@@ -358,7 +358,7 @@ bool vma_start_write_trylock(struct vm_area_struct *vma)
 
 void vma_end_write(struct vm_area_struct *vma)
 {
-	struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+	struct mm_struct *mm = vma_mm(vma);
 
 	mmap_assert_write_locked(mm);
 	mm->engine->lock->vma_end_write(vma);
@@ -371,8 +371,7 @@ bool vma_start_read(struct mm_struct *mm, struct vm_area_struct *vma)
 
 bool vma_start_read_trylock(struct vm_area_struct *vma)
 {
-	/* Relaxed: mmap_lock, which the caller holds, keeps it. */
-	struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+	struct mm_struct *mm = vma_mm(vma);
 
 	mmap_assert_locked(mm);
 	return mm->engine->lock->vma_try_read(mm, vma);
@@ -380,7 +379,7 @@ bool vma_start_read_trylock(struct vm_area_struct *vma)
 
 void(vma_assert_write_locked)(const struct vm_area_struct *vma)
 {
-	const struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+	const struct mm_struct *mm = vma_mm(vma);
 
 	mmap_assert_write_locked(mm);
 	VMS_ASSERT(!mm->engine->lock->per_vma || !vms__vma_is_attached(vma) ||
@@ -392,7 +391,7 @@ void(vma_assert_write_locked)(const struct vm_area_struct *vma)
 void(vma_assert_locked)(const struct vm_area_struct *vma)
 {
 #ifdef VMS_DEBUG
-	const struct mm_struct *mm = atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
+	const struct mm_struct *mm = vma_mm(vma);
 
 	if (!mm->engine->lock->per_vma ||
 	    (!vms__vlock_readers(&vma->vm_refcnt) && !vms__bias_holds(&vma->vm_lock_seq)))

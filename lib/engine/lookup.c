@@ -4,12 +4,7 @@
  * Locks: mmap_lock R or W, which each function asserts.
  */
 #include "lib/engine/engine.h"
-
-static struct mm_struct *vma_mm(const struct vm_area_struct *vma)
-{
-	/* Relaxed: mmap_lock is held, under which vm_mm does not change. */
-	return atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
-}
+#include "lib/engine/vma.h"
 
 struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr)
 {

@@ -49,8 +49,7 @@ static bool find_place(struct vms__merge *m)
 	m->vm_ops = vma->vm_ops;
 	m->anon_vma = vma_anon_vma(vma);
 	m->next = m->end == vma->vm_end ? vms_vma_after(vma) : NULL;
-	return vma->vm_file == m->file &&
-	       vma->vm_pgoff + ((m->start - vma->vm_start) >> PAGE_SHIFT) == m->pgoff;
+	return vma->vm_file == m->file && vma_pgoff(vma, m->start) == m->pgoff;
 }
 
 struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *prev,
@@ -110,7 +109,7 @@ static bool continues(const struct vm_area_struct *vma, unsigned long start, uns
 	    vms__pgoff_wraps(pgoff, (end - start) >> PAGE_SHIFT))
 		return false;
 	if (start > vma->vm_start)
-		return pgoff == vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT);
+		return pgoff == vma_pgoff(vma, start);
 	return down <= vma->vm_pgoff && pgoff == vma->vm_pgoff - down;
 }
 
@@ -250,10 +249,9 @@ static bool fits_cut(const struct vm_area_struct *vma, unsigned long start, unsi
 
 	return (start == vma->vm_start) != (end == vma->vm_end) && !vms__vma_is_attached(insert) &&
 	       insert->vm_start == low && insert->vm_end == high &&
-	       insert->vm_pgoff == vma->vm_pgoff + ((low - vma->vm_start) >> PAGE_SHIFT) &&
-	       vma_mm(insert) == vma_mm(vma) && insert->vm_flags == vma->vm_flags &&
-	       insert->vm_file == vma->vm_file && insert->vm_ops == vma->vm_ops &&
-	       !vma_anon_vma(insert);
+	       insert->vm_pgoff == vma_pgoff(vma, low) && vma_mm(insert) == vma_mm(vma) &&
+	       insert->vm_flags == vma->vm_flags && insert->vm_file == vma->vm_file &&
+	       insert->vm_ops == vma->vm_ops && !vma_anon_vma(insert);
 }
 
 int vma_adjust(struct vm_area_struct *vma, unsigned long start, unsigned long end, pgoff_t pgoff,

@@ -15,25 +15,12 @@
 #include <vmastore/mm.h>
 
 #include "lib/engine/engine.h"
+#include "lib/engine/vma.h"
 #include "lib/page/page.h"
 #include "lib/sync/assert.h"
 
 #define PMD_SIZE (2UL << 20)
 #define STACK_GUARD_GAP (256 * PAGE_SIZE)
-
-static inline unsigned long vma_pages(const struct vm_area_struct *vma)
-{
-	return (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
-}
-
-/*
- * Whether page offsets wrap before the end of @pages pages from @pgoff on: no
- * VMA may map such offsets, since none orders them.
- */
-static inline bool vms__pgoff_wraps(pgoff_t pgoff, unsigned long pages)
-{
-	return pgoff + pages < pgoff;
-}
 
 /*
  * Anonymous: its pages are its own, not a file's; private mappings of
@@ -42,24 +29,6 @@ static inline bool vms__pgoff_wraps(pgoff_t pgoff, unsigned long pages)
 static inline bool vma_is_anonymous(const struct vm_area_struct *vma)
 {
 	return !vms__vma_ops(vma);
-}
-
-static inline struct mm_struct *vma_mm(const struct vm_area_struct *vma)
-{
-	/*
-	 * Relaxed: whoever calls this holds a lock under which vm_mm does not
-	 * change.
-	 */
-	return atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
-}
-
-static inline struct anon_vma *vma_anon_vma(const struct vm_area_struct *vma)
-{
-	/*
-	 * Acquire: pairs with the release that publishes a new anon_vma under
-	 * page_table_lock, with mmap_lock only read.
-	 */
-	return atomic_load_explicit(&vma->anon_vma, memory_order_acquire);
 }
 
 /*

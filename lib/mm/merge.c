@@ -298,7 +298,7 @@ static int modify(struct vms__place *place, struct vm_area_struct *prev, struct 
 	m.next = end == vma->vm_end ? next_of(vma, place) : NULL;
 	m.middle = vma;
 	m.flags = flags;
-	m.pgoff = vma->vm_pgoff + ((start - vma->vm_start) >> PAGE_SHIFT);
+	m.pgoff = vma_pgoff(vma, start);
 	m.file = vma->vm_file;
 	m.vm_ops = vma->vm_ops;
 	m.anon_vma = vma_anon_vma(vma);

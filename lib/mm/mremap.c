@@ -64,7 +64,7 @@ static int check_request(const struct remap *r)
 static int check_vma(const struct remap *r, const struct vm_area_struct *vma, unsigned long addr,
 		     unsigned long old_len, unsigned long new_len)
 {
-	pgoff_t pgoff = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
+	pgoff_t pgoff = vma_pgoff(vma, addr);
 	long more = (long)((new_len - old_len) >> PAGE_SHIFT);
 
 	if (vma->vm_flags & VM_SEALED)
@@ -95,8 +95,7 @@ static unsigned long find_target(struct remap *r, const struct vm_area_struct *v
 	unsigned long flags = ((r->flags & MREMAP_FIXED) ? MAP_FIXED : 0) |
 			      ((vma->vm_flags & VM_MAYSHARE) ? MAP_SHARED : 0);
 
-	return get_unmapped_area(r->mm, vma->vm_file, hint, len,
-				 vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT), flags);
+	return get_unmapped_area(r->mm, vma->vm_file, hint, len, vma_pgoff(vma, addr), flags);
 }
 
 /* ---- move ---- */
@@ -111,8 +110,7 @@ static struct vms__merge copy_request(struct remap *r, struct vm_area_struct *vm
 		.start = target,
 		.end = target + len,
 		.flags = vma->vm_flags,
-		.pgoff = fresh ? target >> PAGE_SHIFT
-			       : vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT),
+		.pgoff = fresh ? target >> PAGE_SHIFT : vma_pgoff(vma, addr),
 		.file = vma->vm_file,
 		.vm_ops = vma->vm_ops,
 		.anon_vma = vma_anon_vma(vma),

@@ -38,7 +38,7 @@ struct vms__guard_room *vms__guard_prepare(struct vm_area_struct *vma, unsigned 
 		return NULL;
 	room->nr = 0;
 	for (unsigned long addr = start; addr < end; addr = vms__leaf_end(addr, end)) {
-		if (!vms__ptables_prepare(vms__vma_mm(vma), addr, &room->leaf[room->nr])) {
+		if (!vms__ptables_prepare(vma_mm(vma), addr, &room->leaf[room->nr])) {
 			vms__guard_cancel(room);
 			return NULL;
 		}
@@ -63,7 +63,7 @@ void vms__guard_install(struct vm_area_struct *vma, unsigned long start, unsigne
 	vma_assert_write_locked(vma);
 	vms__discard_range(vma, start, end);
 	for (unsigned long addr = start; addr < end;) {
-		struct vms__ptable *leaf = vms__ptables_install(vms__vma_mm(vma), addr, tables++);
+		struct vms__ptable *leaf = vms__ptables_install(vma_mm(vma), addr, tables++);
 		unsigned long stop = vms__leaf_end(addr, end);
 
 		vms__ptable_lock(leaf);
@@ -80,7 +80,7 @@ void vms__guard_remove(struct vm_area_struct *vma, unsigned long start, unsigned
 	unsigned long addr = start;
 
 	vma_assert_write_locked(vma);
-	while ((leaf = vms__leaf_next(vms__vma_mm(vma), &addr, end)) != NULL) {
+	while ((leaf = vms__leaf_next(vma_mm(vma), &addr, end)) != NULL) {
 		const unsigned int first = vms__pt_index(addr, 0),
 				   stop = vms__pt_leaf_stop(addr, end);
 

@@ -23,7 +23,7 @@ static inline pgoff_t first_page(const struct vm_area_struct *vma)
 
 static inline pgoff_t last_page(const struct vm_area_struct *vma)
 {
-	return vma->vm_pgoff + ((vma->vm_end - vma->vm_start) >> PAGE_SHIFT) - 1;
+	return vma->vm_pgoff + vma_pages(vma) - 1;
 }
 
 INTERVAL_TREE_DEFINE(struct vm_area_struct, shared.rb, pgoff_t, shared.rb_subtree_last, first_page,
@@ -112,7 +112,7 @@ void vms__vma_link_file(struct vm_area_struct *vma)
 {
 	struct address_space *mapping;
 
-	mmap_assert_write_locked(vms__vma_mm(vma));
+	mmap_assert_write_locked(vma_mm(vma));
 	if (!vma->vm_file)
 		return;
 	mapping = vma->vm_file->f_mapping;
@@ -125,7 +125,7 @@ void vms__vma_unlink_file(struct vm_area_struct *vma)
 {
 	struct address_space *mapping;
 
-	mmap_assert_locked(vms__vma_mm(vma));
+	mmap_assert_locked(vma_mm(vma));
 	if (!vma->vm_file)
 		return;
 	mapping = vma->vm_file->f_mapping;
@@ -162,7 +162,7 @@ static int is_it(struct vm_area_struct *vma, void *arg)
 
 bool vms__vma_file_linked(const struct vm_area_struct *vma)
 {
-	mmap_assert_write_locked(vms__vma_mm(vma));
+	mmap_assert_write_locked(vma_mm(vma));
 	return !vma->vm_file || vms__i_mmap_walk(vma->vm_file->f_mapping, first_page(vma),
 						 last_page(vma), is_it, (void *)vma);
 }
@@ -180,8 +180,8 @@ static int unmap_hole(struct vm_area_struct *vma, void *arg)
 	pgoff_t first = hole->first > first_page(vma) ? hole->first : first_page(vma);
 	pgoff_t last = hole->last < last_page(vma) ? hole->last : last_page(vma);
 
-	vms__zap_file_range(vma, vms__vma_address(vma, first),
-			    vms__vma_address(vma, last) + PAGE_SIZE, hole->even_cows);
+	vms__zap_file_range(vma, vma_address(vma, first), vma_address(vma, last) + PAGE_SIZE,
+			    hole->even_cows);
 	return 0;
 }
 

@@ -128,7 +128,7 @@ static __attribute__((noinline)) vm_fault_t first_anon_vma(const struct fault *f
  */
 static vm_fault_t prepare_anon_vma(const struct fault *f)
 {
-	return likely(vms__vma_anon_vma(f->vmf.vma)) ? 0 : first_anon_vma(f);
+	return likely(vma_anon_vma(f->vmf.vma)) ? 0 : first_anon_vma(f);
 }
 
 /* ---- private anonymous memory ---- */
@@ -162,7 +162,7 @@ static vm_fault_t install_anon(struct fault *f, struct vms__ptable *leaf, struct
 	unsigned long pte = VMS__PTE_ZERO_PAGE;
 
 	if (page) {
-		vms__page_init_anon(page, vms__vma_anon_vma(f->vmf.vma), f->vmf.pgoff);
+		vms__page_init_anon(page, vma_anon_vma(f->vmf.vma), f->vmf.pgoff);
 		vms__page_map_first(page);
 		pte = vms__pte_make(page, writable, writable || is_write(f));
 	}
@@ -257,7 +257,7 @@ static vm_fault_t install_file(struct fault *f, struct vms__ptable *leaf, struct
 	bool won;
 
 	if (copy) {
-		vms__page_init_anon(copy, vms__vma_anon_vma(f->vmf.vma), f->vmf.pgoff);
+		vms__page_init_anon(copy, vma_anon_vma(f->vmf.vma), f->vmf.pgoff);
 		vms__page_set_word(copy, vms__page_word(source));
 	}
 	/*
@@ -354,8 +354,8 @@ static void range_around(const struct vm_fault *vmf, pgoff_t *first, pgoff_t *la
 	if (start < vma->vm_start)
 		start = vma->vm_start;
 	end = vms__leaf_end(start, start + size < vma->vm_end ? start + size : vma->vm_end);
-	*first = vms__vma_pgoff(vma, start);
-	*last = vms__vma_pgoff(vma, end - PAGE_SIZE);
+	*first = vma_pgoff(vma, start);
+	*last = vma_pgoff(vma, end - PAGE_SIZE);
 }
 
 /*
@@ -450,8 +450,8 @@ void vms_map_pages(struct vm_fault *vmf, pgoff_t start, struct page **pages, uns
 {
 	struct fault *f = container_of(vmf, struct fault, vmf);
 	struct vm_area_struct *vma = vmf->vma;
-	struct mm_struct *mm = vms__vma_mm(vma);
-	unsigned int base = vms__pt_index(vms__vma_address(vma, start), 0);
+	struct mm_struct *mm = vma_mm(vma);
+	unsigned int base = vms__pt_index(vma_address(vma, start), 0);
 	bool writable = shared_writable(vma);
 	long mapped[VMS__NR_PAGE_COUNTERS] = {0};
 	struct vms__ptable *leaf;
@@ -491,7 +491,7 @@ vm_fault_t vmf_insert_page(struct vm_area_struct *vma, unsigned long addr, struc
 {
 	const struct vms__revoke_watch *watch =
 		vma->vm_file ? vms__revoke_watch_of(vma->vm_file->f_mapping) : NULL;
-	struct mm_struct *mm = vms__vma_mm(vma);
+	struct mm_struct *mm = vma_mm(vma);
 	unsigned int index = vms__pt_index(addr, 0);
 	struct vms__ptable_batch tables;
 	struct vms__ptable *leaf;
@@ -507,7 +507,7 @@ vm_fault_t vmf_insert_page(struct vm_area_struct *vma, unsigned long addr, struc
 	vms__ptable_lock(leaf);
 	/* What is there already stays. */
 	mapped = !vms__pte_load(leaf, index) && !vms__page_is_gone(page) &&
-		 !vms__revoked(watch, vms__vma_pgoff(vma, addr));
+		 !vms__revoked(watch, vma_pgoff(vma, addr));
 	if (mapped) {
 		vms__page_get(page);
 		vms__page_map(page);
@@ -575,7 +575,7 @@ static vm_fault_t install_copy(struct fault *f, struct vms__ptable *leaf, struct
 		return FAULT_AGAIN;
 	}
 	old = vms__pte_page(pte);
-	vms__page_init_anon(copy, vms__vma_anon_vma(f->vmf.vma), f->vmf.pgoff);
+	vms__page_init_anon(copy, vma_anon_vma(f->vmf.vma), f->vmf.pgoff);
 	vms__page_map_first(copy);
 	if (old) {
 		vms__page_set_word(copy, vms__page_word(old));
@@ -629,7 +629,7 @@ static vm_fault_t write_protected(struct fault *f, struct vms__ptable *leaf)
 		 * The last of those who shared it; it is this VMA's alone from
 		 * now on, not its ancestors'.
 		 */
-		atomic_store_explicit(&page->mapping, vms__vma_anon_vma(f->vmf.vma),
+		atomic_store_explicit(&page->mapping, vma_anon_vma(f->vmf.vma),
 				      memory_order_relaxed);
 		vms__pte_store(leaf, f->index,
 			       pte | (f->vmf.vma->vm_flags & VM_WRITE ? VMS__PTE_WRITE : 0) |
@@ -678,11 +678,11 @@ static __attribute__((noinline)) vm_fault_t make_present(struct vm_area_struct *
 			{
 				.vma = vma,
 				.address = addr & PAGE_MASK,
-				.pgoff = vms__vma_pgoff(vma, addr),
+				.pgoff = vma_pgoff(vma, addr),
 				.flags = flags,
 				.page = NULL,
 			},
-		.mm = vms__vma_mm(vma),
+		.mm = vma_mm(vma),
 		.ops = vms__vma_ops(vma),
 		.index = vms__pt_index(addr, 0),
 		.write = flags & FAULT_FLAG_WRITE,
@@ -707,7 +707,7 @@ static __attribute__((noinline)) vm_fault_t make_present(struct vm_area_struct *
 
 vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsigned int flags)
 {
-	struct vms__ptable *leaf = vms__leaf_find(vms__vma_mm(vma), addr);
+	struct vms__ptable *leaf = vms__leaf_find(vma_mm(vma), addr);
 	unsigned long pte = leaf ? vms__pte_load(leaf, vms__pt_index(addr, 0)) : 0;
 
 	vma_assert_locked(vma);
@@ -722,7 +722,7 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsig
 
 bool vms__page_allows(const struct vm_area_struct *vma, unsigned long addr, bool write)
 {
-	const struct vms__ptable *leaf = vms__leaf_find(vms__vma_mm(vma), addr);
+	const struct vms__ptable *leaf = vms__leaf_find(vma_mm(vma), addr);
 
 	vma_assert_locked(vma);
 	return leaf && vms__pte_allows(vms__pte_load(leaf, vms__pt_index(addr, 0)), write);
@@ -738,7 +738,7 @@ bool vms__page_allows(const struct vm_area_struct *vma, unsigned long addr, bool
 static struct vms__ptable *lock_present(struct vm_area_struct *vma, unsigned long addr, bool write,
 					unsigned long *pte)
 {
-	struct vms__ptable *leaf = vms__leaf_find(vms__vma_mm(vma), addr);
+	struct vms__ptable *leaf = vms__leaf_find(vma_mm(vma), addr);
 
 	vma_assert_locked(vma);
 	if (!leaf)

@@ -89,7 +89,7 @@ static void move_leaf(struct vms__ptable *from, struct vms__ptable *to, unsigned
 void vms__move_pages(struct vm_area_struct *vma, unsigned long old, unsigned long len,
 		     unsigned long new)
 {
-	struct mm_struct *mm = vms__vma_mm(vma);
+	struct mm_struct *mm = vma_mm(vma);
 	unsigned long addr = old, end = old + len;
 	struct vms__ptable *leaf;
 

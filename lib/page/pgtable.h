@@ -35,6 +35,7 @@
 #ifndef VMS_PAGE_PGTABLE_H
 #define VMS_PAGE_PGTABLE_H
 
+#include "lib/engine/vma.h"
 #include "lib/page/page_types.h"
 #include "lib/sync/lockdep.h"
 #include "lib/sync/pcounter.h"
@@ -459,42 +460,6 @@ static inline bool vms__pte_use(struct vms__ptable *leaf, unsigned int index, un
 						    memory_order_relaxed, memory_order_relaxed))
 			return true;
 	return false;
-}
-
-/* ---- what a VMA says of an address ---- */
-
-static inline struct mm_struct *vms__vma_mm(const struct vm_area_struct *vma)
-{
-	/*
-	 * Relaxed: the caller holds a lock under which vm_mm does not change.
-	 */
-	return atomic_load_explicit(&vma->vm_mm, memory_order_relaxed);
-}
-
-static inline struct anon_vma *vms__vma_anon_vma(const struct vm_area_struct *vma)
-{
-	/*
-	 * Acquire: pairs with the release in set_anon_vma() (rmap.c); the chain
-	 * of a VMA is whole before its anon_vma shows.
-	 */
-	return atomic_load_explicit(&vma->anon_vma, memory_order_acquire);
-}
-
-static inline pgoff_t vms__vma_pgoff(const struct vm_area_struct *vma, unsigned long addr)
-{
-	return vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
-}
-
-static inline bool vms__vma_maps_index(const struct vm_area_struct *vma, pgoff_t index)
-{
-	return index >= vma->vm_pgoff &&
-	       index - vma->vm_pgoff < (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
-}
-
-/* Where @vma has the page of @index, which it maps. */
-static inline unsigned long vms__vma_address(const struct vm_area_struct *vma, pgoff_t index)
-{
-	return vma->vm_start + ((index - vma->vm_pgoff) << PAGE_SHIFT);
 }
 
 #endif

@@ -102,7 +102,7 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 static void zap(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 		unsigned int what)
 {
-	struct mm_struct *mm = vms__vma_mm(vma);
+	struct mm_struct *mm = vma_mm(vma);
 	struct vms__ptable *leaf;
 	unsigned long addr = start;
 	bool noted = false;
@@ -131,14 +131,14 @@ void vms__vacate_tables(struct vm_area_struct *vma, unsigned long start, unsigne
 
 	vma_assert_locked(vma);
 	VMS_ASSERT(vma->vm_start <= start && end <= vma->vm_end);
-	while ((leaf = vms__leaf_next(vms__vma_mm(vma), &addr, end)) != NULL) {
+	while ((leaf = vms__leaf_next(vma_mm(vma), &addr, end)) != NULL) {
 		unsigned long stop = vms__leaf_end(addr, end);
 
 		if (stop - addr == 1UL << vms__pt_shift(1)) {
 			vms__ptable_lock(leaf);
 			/* A guard mark, or a fault that was faster. */
 			if (leaf->used == 0)
-				vms__leaf_vacate(vms__vma_mm(vma), leaf);
+				vms__leaf_vacate(vma_mm(vma), leaf);
 			vms__ptable_unlock(leaf);
 		}
 		addr = stop;
@@ -148,7 +148,7 @@ void vms__vacate_tables(struct vm_area_struct *vma, unsigned long start, unsigne
 void vms__zap_file_range(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 			 bool even_cows)
 {
-	struct mm_struct *mm = vms__vma_mm(vma);
+	struct mm_struct *mm = vma_mm(vma);
 	struct vms__ptable *leaf;
 	unsigned long addr = start;
 	bool noted = false;
@@ -247,12 +247,12 @@ static void write_protect_end(struct mm_struct *mm)
  */
 static bool needs_copy(const struct vm_area_struct *vma)
 {
-	return vms__vma_anon_vma(vma) || (vma->vm_flags & VM_MAYBE_GUARD);
+	return vma_anon_vma(vma) || (vma->vm_flags & VM_MAYBE_GUARD);
 }
 
 int vms__copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 {
-	struct mm_struct *dst_mm = vms__vma_mm(dst), *src_mm = vms__vma_mm(src);
+	struct mm_struct *dst_mm = vma_mm(dst), *src_mm = vma_mm(src);
 	unsigned long addr = src->vm_start;
 	/*
 	 * What is shared with the file is dirty in the parent's entry; of
@@ -307,7 +307,7 @@ void vms__change_protection(struct vm_area_struct *vma, unsigned long start, uns
 	 */
 	if (vma->vm_flags & VM_WRITE)
 		return;
-	while ((leaf = vms__leaf_next(vms__vma_mm(vma), &addr, end)) != NULL) {
+	while ((leaf = vms__leaf_next(vma_mm(vma), &addr, end)) != NULL) {
 		unsigned int index = vms__pt_index(addr, 0), stop = vms__pt_leaf_stop(addr, end);
 
 		vms__ptable_lock(leaf);

@@ -17,7 +17,7 @@ static bool is_cached(const struct vm_area_struct *vma, unsigned long addr)
 
 	if (vms__vma_ops(vma) != &vms__filemap_vm_ops)
 		return false;
-	page = vms__filemap_find(vma->vm_file->f_mapping, vms__vma_pgoff(vma, addr));
+	page = vms__filemap_find(vma->vm_file->f_mapping, vma_pgoff(vma, addr));
 	if (page)
 		vms__page_put(page);
 	return page != NULL;
@@ -32,7 +32,7 @@ void vms__resident(struct vm_area_struct *vma, unsigned long start, unsigned lon
 		/*
 		 * Once for all that it spans: it stays while the VMA is locked.
 		 */
-		const struct vms__ptable *leaf = vms__leaf_find(vms__vma_mm(vma), addr);
+		const struct vms__ptable *leaf = vms__leaf_find(vma_mm(vma), addr);
 		unsigned long stop = vms__leaf_end(addr, end);
 
 		for (; addr < stop; addr += PAGE_SIZE)

@@ -22,7 +22,7 @@
 /* Locks: mmap_lock R, or @vma's lock R. */
 static struct page *page_in(struct vm_area_struct *vma, unsigned long addr)
 {
-	struct vms__ptable *leaf = vms__leaf_find(vms__vma_mm(vma), addr);
+	struct vms__ptable *leaf = vms__leaf_find(vma_mm(vma), addr);
 	struct page *page;
 
 	vma_assert_locked(vma);
@@ -163,7 +163,7 @@ static bool is_mapped_at(const struct page *page, const struct mm_struct *mm, un
  */
 static int note_place(struct vm_area_struct *vma, unsigned long addr, void *arg)
 {
-	struct vms_page_place place = {.mm = vms__vma_mm(vma), .addr = addr};
+	struct vms_page_place place = {.mm = vma_mm(vma), .addr = addr};
 	struct search *s = arg;
 
 	if (!is_mapped_at(s->page, place.mm, addr) || is_known(s, &place))
@@ -179,7 +179,7 @@ static int note_vma(struct vm_area_struct *vma, void *arg)
 {
 	const struct search *s = arg;
 
-	return note_place(vma, vms__vma_address(vma, s->page->index), arg);
+	return note_place(vma, vma_address(vma, s->page->index), arg);
 }
 
 static void search_file(struct search *s)

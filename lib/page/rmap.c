@@ -221,7 +221,7 @@ static void set_anon_vma(struct vm_area_struct *vma, struct anon_vma *anon_vma)
 	root_assert_locked(anon_vma);
 	anon_vma->num_active_vmas++;
 	/*
-	 * Release: pairs with vms__vma_anon_vma(). Who sees it under mmap_lock
+	 * Release: pairs with vma_anon_vma(). Who sees it under mmap_lock
 	 * R sees the links too.
 	 */
 	atomic_store_explicit(&vma->anon_vma, anon_vma, memory_order_release);
@@ -233,7 +233,7 @@ static bool may_share(const struct vm_area_struct *below, const struct vm_area_s
 {
 	return below->vm_end == above->vm_start && below->vm_file == above->vm_file &&
 	       !((below->vm_flags ^ above->vm_flags) & ~SHARING_IGNORES) &&
-	       above->vm_pgoff == vms__vma_pgoff(below, above->vm_start);
+	       above->vm_pgoff == vma_pgoff(below, above->vm_start);
 }
 
 /*
@@ -243,7 +243,7 @@ static bool may_share(const struct vm_area_struct *below, const struct vm_area_s
  */
 static struct anon_vma *shareable(const struct vm_area_struct *vma)
 {
-	struct anon_vma *anon_vma = vms__vma_anon_vma(vma);
+	struct anon_vma *anon_vma = vma_anon_vma(vma);
 
 	return anon_vma && list_is_singular(&vma->anon_vma_chain) ? anon_vma : NULL;
 }
@@ -254,7 +254,7 @@ static struct anon_vma *shareable(const struct vm_area_struct *vma)
  */
 static struct anon_vma *find_shareable(struct vm_area_struct *vma)
 {
-	struct mm_struct *mm = vms__vma_mm(vma);
+	struct mm_struct *mm = vma_mm(vma);
 	struct vm_area_struct *next, *prev;
 	struct anon_vma *anon_vma;
 
@@ -290,7 +290,7 @@ static void unlock_first(struct mm_struct *mm)
 static void share_anon_vma(struct vm_area_struct *vma, struct anon_vma *anon_vma,
 			   struct list_head *spare)
 {
-	struct mm_struct *mm = vms__vma_mm(vma);
+	struct mm_struct *mm = vma_mm(vma);
 
 	root_lock(anon_vma);
 	if (lock_first(vma, mm)) {
@@ -310,7 +310,7 @@ static void share_anon_vma(struct vm_area_struct *vma, struct anon_vma *anon_vma
 static bool give_new_anon_vma(struct vm_area_struct *vma, struct anon_vma *fresh,
 			      struct list_head *spare)
 {
-	struct mm_struct *mm = vms__vma_mm(vma);
+	struct mm_struct *mm = vma_mm(vma);
 	bool first = lock_first(vma, mm);
 
 	if (first) {
@@ -329,9 +329,9 @@ int vms__anon_vma_prepare(struct vm_area_struct *vma)
 	struct anon_vma *anon_vma, *fresh = NULL;
 	LIST_HEAD(spare);
 
-	if (vms__vma_anon_vma(vma))
+	if (vma_anon_vma(vma))
 		return 0;
-	mmap_assert_locked(vms__vma_mm(vma));
+	mmap_assert_locked(vma_mm(vma));
 	anon_vma = find_shareable(vma);
 	if (!anon_vma)
 		fresh = anon_vma_alloc();
@@ -354,16 +354,16 @@ int vms__anon_vma_prepare(struct vm_area_struct *vma)
 
 int vms__anon_vma_clone(struct vm_area_struct *dst, const struct vm_area_struct *src)
 {
-	struct anon_vma *anon_vma = vms__vma_anon_vma(src);
+	struct anon_vma *anon_vma = vma_anon_vma(src);
 	LIST_HEAD(spare);
 
-	mmap_assert_write_locked(vms__vma_mm(src));
+	mmap_assert_write_locked(vma_mm(src));
 	/*
 	 * A fault under @dst's lock alone would use the anon_vma at once, and
 	 * the caller could not take it back.
 	 */
 	vma_assert_write_locked(dst);
-	VMS_ASSERT(!vms__vma_anon_vma(dst) && list_empty(&dst->anon_vma_chain));
+	VMS_ASSERT(!vma_anon_vma(dst) && list_empty(&dst->anon_vma_chain));
 	if (!anon_vma)
 		return 0;
 	if (!links_alloc(&spare, links_count(src)))
@@ -391,12 +391,12 @@ static struct anon_vma *find_abandoned(const struct vm_area_struct *vma)
 
 int vms__anon_vma_fork(struct vm_area_struct *dst, const struct vm_area_struct *src)
 {
-	struct anon_vma *parent = vms__vma_anon_vma(src), *fresh, *own;
+	struct anon_vma *parent = vma_anon_vma(src), *fresh, *own;
 	LIST_HEAD(spare);
 
-	mmap_assert_write_locked(vms__vma_mm(src));
-	mmap_assert_write_locked(vms__vma_mm(dst));
-	VMS_ASSERT(!vms__vma_anon_vma(dst) && list_empty(&dst->anon_vma_chain));
+	mmap_assert_write_locked(vma_mm(src));
+	mmap_assert_write_locked(vma_mm(dst));
+	VMS_ASSERT(!vma_anon_vma(dst) && list_empty(&dst->anon_vma_chain));
 	if (!parent)
 		return 0;
 	fresh = anon_vma_alloc();
@@ -448,7 +448,7 @@ void vms__anon_vma_unlink(struct vm_area_struct *vma)
 	struct list_head *pos, *head = &vma->anon_vma_chain;
 	struct anon_vma *root;
 
-	mmap_assert_locked(vms__vma_mm(vma));
+	mmap_assert_locked(vma_mm(vma));
 	if (!anon_vma)
 		return;
 	root = anon_vma->root;
@@ -479,8 +479,8 @@ void vms__anon_vma_unlink(struct vm_area_struct *vma)
 
 bool vms__anon_vma_is_fork_child(const struct vm_area_struct *vma)
 {
-	mmap_assert_locked(vms__vma_mm(vma));
-	return vms__vma_anon_vma(vma) && !list_is_singular(&vma->anon_vma_chain);
+	mmap_assert_locked(vma_mm(vma));
+	return vma_anon_vma(vma) && !list_is_singular(&vma->anon_vma_chain);
 }
 
 /* ---- looking ---- */
@@ -549,9 +549,9 @@ int vms__rmap_walk_anon(const struct page *page,
 	list_for_each_entry(link, &anon_vma->links, same_anon_vma) {
 		struct vm_area_struct *vma = link->vma;
 
-		if (!vms__vma_maps_index(vma, page->index))
+		if (!vma_maps_pgoff(vma, page->index))
 			continue;
-		ret = visit(vma, vms__vma_address(vma, page->index), arg);
+		ret = visit(vma, vma_address(vma, page->index), arg);
 		if (ret)
 			break;
 	}
@@ -564,7 +564,7 @@ bool vms__vma_in_anon_vma(const struct vm_area_struct *vma, const struct anon_vm
 {
 	const struct anon_vma_chain *link;
 
-	mmap_assert_locked(vms__vma_mm(vma));
+	mmap_assert_locked(vma_mm(vma));
 	list_for_each_entry(link, &vma->anon_vma_chain, same_vma)
 		if (link->anon_vma == anon_vma)
 			return true;
@@ -573,11 +573,11 @@ bool vms__vma_in_anon_vma(const struct vm_area_struct *vma, const struct anon_vm
 
 int vms__anon_vma_validate(const struct vm_area_struct *vma, FILE *why)
 {
-	struct anon_vma *anon_vma = vms__vma_anon_vma(vma);
+	struct anon_vma *anon_vma = vma_anon_vma(vma);
 	const struct anon_vma_chain *link;
 	const char *broken = NULL;
 
-	mmap_assert_write_locked(vms__vma_mm(vma));
+	mmap_assert_write_locked(vma_mm(vma));
 	if (!anon_vma) {
 		if (!list_empty(&vma->anon_vma_chain))
 			broken = "links without an anon_vma";

@@ -52,7 +52,7 @@ void vms__rmap_change_begin(struct vms__rmap_change *c)
 	c->parts = 0;
 	c->anon_vma = NULL;
 	for (unsigned int i = 0; i < VMS__RMAP_CHANGE_MAX; i++) {
-		struct anon_vma *anon_vma = c->vma[i] ? vms__vma_anon_vma(c->vma[i]) : NULL;
+		struct anon_vma *anon_vma = c->vma[i] ? vma_anon_vma(c->vma[i]) : NULL;
 
 		if (!c->vma[i])
 			continue;
@@ -99,12 +99,12 @@ void vms__vma_hide(struct vm_area_struct *vma)
 
 void vms__rmap_lock(const struct vm_area_struct *vma)
 {
-	mmap_assert_write_locked(vms__vma_mm(vma));
+	mmap_assert_write_locked(vma_mm(vma));
 	/* One part is enough: a walk holds the locks of all. */
-	lock_both(mapping_of(vma), 1u << vma->vm_i_mmap, vms__vma_anon_vma(vma));
+	lock_both(mapping_of(vma), 1u << vma->vm_i_mmap, vma_anon_vma(vma));
 }
 
 void vms__rmap_unlock(const struct vm_area_struct *vma)
 {
-	unlock_both(mapping_of(vma), 1u << vma->vm_i_mmap, vms__vma_anon_vma(vma));
+	unlock_both(mapping_of(vma), 1u << vma->vm_i_mmap, vma_anon_vma(vma));
 }

@@ -37,7 +37,7 @@ void vms__page_stats(struct vm_area_struct *vma, unsigned long start, struct vms
 	struct vms__ptable *leaf;
 
 	vma_assert_locked(vma);
-	while ((leaf = vms__leaf_next(vms__vma_mm(vma), &addr, vma->vm_end)) != NULL) {
+	while ((leaf = vms__leaf_next(vma_mm(vma), &addr, vma->vm_end)) != NULL) {
 		unsigned int i = vms__pt_index(addr, 0),
 			     stop = vms__pt_leaf_stop(addr, vma->vm_end);
 

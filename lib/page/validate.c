@@ -89,9 +89,9 @@ static void check_anon(struct check *c, const struct vm_area_struct *vma, unsign
 
 	if ((vma->vm_flags & VM_SHARED) && vms__vma_ops(vma))
 		broken(c, addr, "an anonymous page in shared memory");
-	if (page->index != vms__vma_pgoff(vma, addr))
+	if (page->index != vma_pgoff(vma, addr))
 		broken(c, addr, "an anonymous page of index %lx at %lx", page->index,
-		       vms__vma_pgoff(vma, addr));
+		       vma_pgoff(vma, addr));
 	if (!vms__vma_in_anon_vma(vma, anon_vma))
 		broken(c, addr, "an anonymous page whose anon_vma does not know this VMA");
 	/* Ours is the one entry, so nobody else can make it two meanwhile. */
@@ -134,9 +134,9 @@ static void check_file(struct check *c, const struct vm_area_struct *vma, unsign
 		broken(c, addr, "a page of another file");
 	else if (vms__page_is_gone(page) && !is_leaving(vma->vm_file->f_mapping, page->index))
 		broken(c, addr, "a page that has left its file's cache");
-	if (page->index != vms__vma_pgoff(vma, addr))
+	if (page->index != vma_pgoff(vma, addr))
 		broken(c, addr, "a file's page of index %lx at %lx", page->index,
-		       vms__vma_pgoff(vma, addr));
+		       vma_pgoff(vma, addr));
 }
 
 static void check_pte(struct check *c, unsigned long addr, unsigned long pte)
@@ -145,7 +145,7 @@ static void check_pte(struct check *c, unsigned long addr, unsigned long pte)
 	const struct page *page = vms__pte_page(pte);
 
 	if (pte == VMS__PTE_GUARD) {
-		if (!vma || (!(vma->vm_flags & VM_MAYBE_GUARD) && !vms__vma_anon_vma(vma)))
+		if (!vma || (!(vma->vm_flags & VM_MAYBE_GUARD) && !vma_anon_vma(vma)))
 			broken(c, addr, "a guard mark where none may be");
 		return;
 	}

@@ -143,7 +143,7 @@ static void add_vacated(struct books *b, const struct mm_struct *mm)
 
 static void add_anon_vmas(struct books *b, const struct vm_area_struct *vma)
 {
-	const struct anon_vma *own = vms__vma_anon_vma(vma);
+	const struct anon_vma *own = vma_anon_vma(vma);
 	const struct anon_vma_chain *link;
 
 	if (own)

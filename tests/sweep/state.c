@@ -130,7 +130,7 @@ static void take_space(struct space *space, struct world *world, struct mm_struc
 			.pgoff = vma->vm_pgoff,
 			.file = file,
 			.shm = file == FILE_SHM ? number_of(shm, vma->vm_file->f_mapping) : 0,
-			.anon_vma = number_of(anon, vms__vma_anon_vma(vma)),
+			.anon_vma = number_of(anon, vma_anon_vma(vma)),
 			.links = links_of(vma),
 		};
 		take_pages(space, mm, vma);

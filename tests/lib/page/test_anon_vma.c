@@ -14,7 +14,7 @@
 
 static struct anon_vma *anon_vma_at(struct mm_struct *mm, unsigned long addr)
 {
-	return vms__vma_anon_vma(vma_at(mm, addr));
+	return vma_anon_vma(vma_at(mm, addr));
 }
 
 static size_t chain_length(const struct vm_area_struct *vma)
@@ -163,11 +163,11 @@ static void halves_of_a_split_share_one_anon_vma(void **state)
 	world_write(mm, A, 1);
 	world_write(mm, A + 3 * PG, 2);
 	upper = vma_split(lower, A + 2 * PG);
-	assert_ptr_equal(vms__vma_anon_vma(upper), vms__vma_anon_vma(lower));
-	assert_int_equal(vms__vma_anon_vma(lower)->num_active_vmas, 2);
+	assert_ptr_equal(vma_anon_vma(upper), vma_anon_vma(lower));
+	assert_int_equal(vma_anon_vma(lower)->num_active_vmas, 2);
 	assert_int_equal(validate(mm, stderr), 0);
 	vma_unmap(lower);
-	assert_int_equal(vms__vma_anon_vma(upper)->num_active_vmas, 1);
+	assert_int_equal(vma_anon_vma(upper)->num_active_vmas, 1);
 	assert_int_equal(world_read(mm, A + 3 * PG), 2);
 	assert_int_equal(validate(mm, stderr), 0);
 }
@@ -178,7 +178,7 @@ static void clone_of_an_unfaulted_vma_links_nothing(void **state)
 	struct vm_area_struct *lower = world_map_anon(mm, A, 4),
 			      *upper = vma_split(lower, A + 2 * PG);
 
-	assert_null(vms__vma_anon_vma(upper));
+	assert_null(vma_anon_vma(upper));
 	assert_int_equal(chain_length(upper), 0);
 }
 
@@ -196,17 +196,17 @@ static void clone_that_is_undone_leaves_no_trace(void **state)
 	vma_start_write(dst);
 	assert_int_equal(vms__anon_vma_clone(dst, src), 0);
 	assert_int_equal(chain_length(dst), 2);
-	assert_ptr_equal(vms__vma_anon_vma(dst), vms__vma_anon_vma(src));
+	assert_ptr_equal(vma_anon_vma(dst), vma_anon_vma(src));
 	vms__anon_vma_unlink(dst);
-	assert_null(vms__vma_anon_vma(dst));
+	assert_null(vma_anon_vma(dst));
 	assert_int_equal(chain_length(dst), 0);
-	assert_int_equal(vms__vma_anon_vma(src)->num_active_vmas, 1);
+	assert_int_equal(vma_anon_vma(src)->num_active_vmas, 1);
 	/* Each allocation in turn. */
 	for (long n = 1; n <= 2; n++) {
 		vms__alloc_fail_nth(n);
 		assert_int_equal(vms__anon_vma_clone(dst, src), -ENOMEM);
 		vms__alloc_fail_nth(0);
-		assert_null(vms__vma_anon_vma(dst));
+		assert_null(vma_anon_vma(dst));
 		assert_int_equal(chain_length(dst), 0);
 	}
 	mmap_write_unlock(child);

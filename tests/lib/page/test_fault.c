@@ -23,7 +23,7 @@ static void anonymous_read_maps_the_zero_page_which_no_count_includes(void **sta
 	world_map_anon(mm, A, 4);
 	assert_int_equal(world_read(mm, A), 0);
 	assert_int_equal(pte_at(mm, A), VMS__PTE_ZERO_PAGE);
-	assert_null(vms__vma_anon_vma(vma_at(mm, A)));
+	assert_null(vma_anon_vma(vma_at(mm, A)));
 	world_expect_counts(mm, 0, 0, 0);
 }
 
@@ -36,7 +36,7 @@ static void anonymous_write_maps_a_page_of_its_own(void **state)
 	assert_int_equal(world_read(mm, A + PG), 77);
 	assert_int_equal(world_read(mm, A), 0);
 	assert_int_equal(refs(page_at(mm, A + PG)), 1);
-	assert_non_null(vms__vma_anon_vma(vma_at(mm, A)));
+	assert_non_null(vma_anon_vma(vma_at(mm, A)));
 	world_expect_counts(mm, 1, 0, 0);
 }
 
@@ -93,12 +93,12 @@ static void huge_page_advice_makes_a_first_read_prepare_an_anon_vma(void **state
 
 	/* The VMA does not cover the first block, nor the last. */
 	assert_int_equal(world_read(mm, block - PG), 0);
-	assert_null(vms__vma_anon_vma(vma));
+	assert_null(vma_anon_vma(vma));
 	assert_int_equal(world_read(mm, block + MIB2), 0);
-	assert_null(vms__vma_anon_vma(vma));
+	assert_null(vma_anon_vma(vma));
 	/* It covers this one. */
 	assert_int_equal(world_read(mm, block + 5 * PG), 0);
-	assert_non_null(vms__vma_anon_vma(vma));
+	assert_non_null(vma_anon_vma(vma));
 	world_expect_counts(mm, 0, 0, 0);
 }
 
@@ -113,7 +113,7 @@ static void huge_page_advice_does_not_matter_where_a_page_table_is(void **state)
 	vma->vm_flags |= VM_HUGEPAGE;
 	mmap_write_unlock(mm);
 	assert_int_equal(world_read(mm, A + 9 * PG), 0);
-	assert_null(vms__vma_anon_vma(vma));
+	assert_null(vma_anon_vma(vma));
 }
 
 /* ---- which lock is held ---- */
@@ -137,7 +137,7 @@ static void first_anon_vma_is_made_under_the_vma_lock_if_mmap_lock_is_free(void 
 	ret = handle_mm_fault(vma, A + PG, FAULT_FLAG_WRITE | FAULT_FLAG_VMA_LOCK);
 	vma_end_read(vma);
 	assert_int_equal(ret, 0);
-	assert_non_null(vms__vma_anon_vma(vma));
+	assert_non_null(vma_anon_vma(vma));
 	world_expect_counts(mm, 1, 0, 0);
 	/* mmap_lock is free again. */
 	assert_true(mmap_write_trylock(mm));
@@ -177,7 +177,7 @@ first_anon_vma_is_refused_under_the_vma_lock_if_mmap_lock_is_taken(void **state)
 		vma_end_read(vma);
 		assert_int_equal(ret, VM_FAULT_RETRY);
 		assert_int_equal(pte_at(mm, A + PG), before);
-		assert_null(vms__vma_anon_vma(vma));
+		assert_null(vma_anon_vma(vma));
 		vma_unmap(vma);
 		if (file)
 			fput(file);
@@ -230,7 +230,7 @@ static void private_file_reads_the_cache_and_writes_to_a_copy(void **state)
 	assert_int_equal(world_read(mm, A + PG), 11);
 	assert_ptr_equal(page_at(mm, A + PG), cached);
 	assert_false(pte_at(mm, A + PG) & VMS__PTE_WRITE);
-	assert_null(vms__vma_anon_vma(vma_at(mm, A)));
+	assert_null(vma_anon_vma(vma_at(mm, A)));
 	world_expect_counts(mm, 0, 1, 0);
 
 	world_write(mm, A + PG, 12);
@@ -276,7 +276,7 @@ static void shared_file_is_one_memory_in_all_mappings(void **state)
 	world_write(other, A + GIB, 22);
 	assert_int_equal(world_read(mm, A + PG), 22);
 	assert_int_equal(refs(page_at(mm, A + PG)), 3);
-	assert_null(vms__vma_anon_vma(vma_at(mm, A)));
+	assert_null(vma_anon_vma(vma_at(mm, A)));
 	world_expect_counts(mm, 0, 1, 0);
 	world_expect_counts(other, 0, 1, 0);
 	mm_destroy(other);
@@ -322,7 +322,7 @@ static void touch_beyond_the_end_of_the_file_is_sigbus(void **state)
 	assert_int_equal(world_read(mm, A + PG), 0); /* the page that the file ends in */
 	assert_int_equal(touch(mm, A + 2 * PG, 0), VM_FAULT_SIGBUS);
 	assert_int_equal(touch(mm, A + 2 * PG, FAULT_FLAG_WRITE), VM_FAULT_SIGBUS);
-	assert_null(vms__vma_anon_vma(vma));
+	assert_null(vma_anon_vma(vma));
 	world_expect_counts(mm, 0, 1, 0);
 	atomic_store(&file->f_mapping->i_size, 3 * PG);
 	assert_int_equal(touch(mm, A + 2 * PG, 0), 0);
@@ -336,9 +336,9 @@ static void private_write_beyond_the_end_still_prepares_an_anon_vma(void **state
 	struct vm_area_struct *vma = world_map(mm, A, 4, RW_PRIVATE, file, 0);
 
 	assert_int_equal(touch(mm, A + 2 * PG, 0), VM_FAULT_SIGBUS);
-	assert_null(vms__vma_anon_vma(vma));
+	assert_null(vma_anon_vma(vma));
 	assert_int_equal(touch(mm, A + 2 * PG, FAULT_FLAG_WRITE), VM_FAULT_SIGBUS);
-	assert_non_null(vms__vma_anon_vma(vma));
+	assert_non_null(vma_anon_vma(vma));
 	world_expect_counts(mm, 0, 0, 0);
 	fput(file);
 }
@@ -363,7 +363,7 @@ static void read_fault_maps_the_cached_pages_around_it(void **state)
 	assert_int_equal(pte_at(mm, A), 0);
 	assert_int_equal(pte_at(mm, A + 17 * PG), 0);
 	assert_int_equal(file->f_mapping->nrpages, 63);
-	assert_null(vms__vma_anon_vma(vma));
+	assert_null(vma_anon_vma(vma));
 	world_expect_counts(mm, 0, 15, 0);
 	fput(file);
 }
@@ -466,7 +466,7 @@ static void errors_of_the_fault_hook_reach_the_caller(void **state)
 	hook.fault_answer = VM_FAULT_OOM;
 	assert_int_equal(touch(mm, A, FAULT_FLAG_WRITE), VM_FAULT_OOM);
 	/* As on Linux: it is made before the hook is asked. */
-	assert_non_null(vms__vma_anon_vma(vma_at(mm, A)));
+	assert_non_null(vma_anon_vma(vma_at(mm, A)));
 	hook.fault_answer = VM_FAULT_MAJOR; /* a page, and word that it was slow */
 	vms_page_put(hook.page);
 	hook.page = NULL;
@@ -495,7 +495,7 @@ static struct snapshot take(struct mm_struct *mm)
 {
 	return (struct snapshot){
 		count(mm, MM_ANONPAGES), count(mm, MM_FILEPAGES), count(mm, MM_SHMEMPAGES),
-		count(mm, MM_PGTABLES),  pte_at(mm, A),           vms__vma_anon_vma(vma_at(mm, A))};
+		count(mm, MM_PGTABLES),  pte_at(mm, A),           vma_anon_vma(vma_at(mm, A))};
 }
 
 /*

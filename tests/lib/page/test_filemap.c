@@ -281,9 +281,9 @@ static bool is_linked(const struct vm_area_struct *vma)
 {
 	bool linked;
 
-	mmap_write_lock(vms__vma_mm(vma));
+	mmap_write_lock(vma_mm(vma));
 	linked = vms__vma_file_linked(vma);
-	mmap_write_unlock(vms__vma_mm(vma));
+	mmap_write_unlock(vma_mm(vma));
 	return linked;
 }
 

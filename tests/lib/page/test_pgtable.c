@@ -302,7 +302,7 @@ static void validator_notices_each_broken_rule(void **state)
 	assert_int_equal(world_read(mm, A + 2 * GIB), 0);
 	page = page_at(mm, A);
 	leaf = vms__leaf_find(mm, A);
-	anon_vma = vms__vma_anon_vma(vma);
+	anon_vma = vma_anon_vma(vma);
 
 	expect_noticed(mm, leaf->used++, leaf->used--);
 	expect_noticed(mm, leaf->lines--, leaf->lines++);
@@ -315,7 +315,7 @@ static void validator_notices_each_broken_rule(void **state)
 	expect_noticed(mm, page->mapcount++, page->mapcount--);
 	expect_noticed(mm, page->refcount++; page->mapcount++, page->refcount--; page->mapcount--);
 	expect_noticed(mm, page->index++, page->index--);
-	expect_noticed(mm, page->mapping = vms__vma_anon_vma(other), page->mapping = anon_vma);
+	expect_noticed(mm, page->mapping = vma_anon_vma(other), page->mapping = anon_vma);
 	expect_noticed(mm, vma->vm_flags &= ~VM_WRITE, vma->vm_flags |= VM_WRITE);
 	expect_noticed(mm, (vma->vm_flags |= VM_SHARED, vma->vm_ops = &vms__filemap_vm_ops),
 		       (vma->vm_flags &= ~VM_SHARED, vma->vm_ops = NULL));
@@ -336,7 +336,7 @@ static void validator_notices_each_broken_rule(void **state)
 	entry = (unsigned long *)&leaf->entry[4];
 	expect_noticed(mm, (*entry = VMS__PTE_ZERO_PAGE, leaf->used++), (*entry = 0, leaf->used--));
 	/* Links. */
-	expect_noticed(mm, vma->anon_vma = vms__vma_anon_vma(other), vma->anon_vma = anon_vma);
+	expect_noticed(mm, vma->anon_vma = vma_anon_vma(other), vma->anon_vma = anon_vma);
 	mmap_write_lock(mm);
 	vms__vma_unlink_file(mapped);
 	assert_true(vms__pgtable_validate(mm, NULL) > 0);

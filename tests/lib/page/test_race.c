@@ -149,7 +149,7 @@ static void threads_on_a_fresh_vma_agree_on_its_anon_vma(void **state)
 
 		meet();
 		meet();
-		assert_int_equal(vms__vma_anon_vma(vma)->num_active_vmas, 1);
+		assert_int_equal(vma_anon_vma(vma)->num_active_vmas, 1);
 		assert_int_equal(validate(mm, stderr), 0);
 		vma_unmap(vma);
 	}
@@ -255,7 +255,7 @@ static void those_who_come_second_with_an_anon_vma_give_theirs_back(void **state
 	vms__spin_unlock(&mm->page_table_lock);
 	finish();
 	assert_int_equal(vms__objcache_report(NULL), before + 3);
-	assert_int_equal(vms__vma_anon_vma(vma)->num_active_vmas, 1);
+	assert_int_equal(vma_anon_vma(vma)->num_active_vmas, 1);
 	world_expect_counts(mm, 1, 0, 0);
 }
 

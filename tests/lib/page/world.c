@@ -136,7 +136,7 @@ static void unmap_locked(struct mm_struct *mm, struct vm_area_struct *vma)
 
 void vma_unmap(struct vm_area_struct *vma)
 {
-	struct mm_struct *mm = vms__vma_mm(vma);
+	struct mm_struct *mm = vma_mm(vma);
 
 	mmap_write_lock(mm);
 	unmap_locked(mm, vma);
@@ -172,7 +172,7 @@ static struct vm_area_struct *split_locked(struct mm_struct *mm, struct vm_area_
 
 struct vm_area_struct *vma_split(struct vm_area_struct *vma, unsigned long addr)
 {
-	struct mm_struct *mm = vms__vma_mm(vma);
+	struct mm_struct *mm = vma_mm(vma);
 	struct vm_area_struct *upper;
 
 	mmap_write_lock(mm);
@@ -375,7 +375,7 @@ void zap(struct mm_struct *mm, unsigned long start, unsigned long end)
 
 void vma_protect(struct vm_area_struct *vma, bool writable)
 {
-	struct mm_struct *mm = vms__vma_mm(vma);
+	struct mm_struct *mm = vma_mm(vma);
 
 	mmap_write_lock(mm);
 	vma_start_write(vma);
