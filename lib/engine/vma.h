@@ -27,9 +27,10 @@ static inline struct mm_struct *vma_mm(const struct vm_area_struct *vma)
 static inline struct anon_vma *vma_anon_vma(const struct vm_area_struct *vma)
 {
 	/*
-	 * Acquire: pairs with the release in set_anon_vma() (lib/page/rmap.c),
-	 * where a fault publishes a first anon_vma with mmap_lock only read.
-	 * The chain of a VMA is whole before its anon_vma shows.
+	 * Acquire: pairs with the release in set_anon_vma()
+	 * (lib/page/rmap/rmap.c), where a fault publishes a first anon_vma with
+	 * mmap_lock only read. The chain of a VMA is whole before its anon_vma
+	 * shows.
 	 */
 	return atomic_load_explicit(&vma->anon_vma, memory_order_acquire);
 }

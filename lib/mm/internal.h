@@ -114,7 +114,7 @@ void vms__cut_commit(struct vms__store *store, struct vm_area_struct *vma, unsig
 int vms__split_vma_counted(struct vm_area_struct *vma, unsigned long addr, bool new_below,
 			   struct vms__place *place);
 
-/* ---- area.c ---- */
+/* ---- placement.c ---- */
 
 /*
  * get_unmapped_area(), which leaves in @place, the caller's and begun, what it

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mmap.c - mmap(2): from the caller's words to flags, to a place (area.c), to a
- * VMA that is new or a neighbour grown (merge.c).
+ * mmap.c - mmap(2): from the caller's words to flags, to a place (placement.c),
+ * to a VMA that is new or a neighbour grown (merge.c).
  *
  * Over MAP_FIXED's old contents: all that can fail is done first, then the old
  * VMAs are write-locked and their pages zapped, then ONE store puts the new VMA

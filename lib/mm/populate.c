@@ -10,7 +10,8 @@
  * present: Linux looks at the key as a touch does.
  *
  * Locks: mmap_lock R, held over the whole range, but dropped where a hook has
- * to be asked again. No stack grows on this way. Read next: lib/page/memory.c.
+ * to be asked again. No stack grows on this way. Read next:
+ * lib/page/handle_fault.c.
  */
 #include <errno.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rules.c - what a version of Linux does that a listing or an answer shows;
- * struct mm_rules explains each. Read by area.c (placement), merge.c, mmap.c,
- * mremap.c, madvise.c, mseal.c, by vms__exec_only_key() and by
- * lib/page/memory.c (read_takes_page).
+ * struct mm_rules explains each. Read by placement.c (placement), merge.c,
+ * mmap.c, mremap.c, madvise.c, mseal.c, by vms__exec_only_key() and by
+ * lib/page/handle_fault.c (read_takes_page).
  *
  * Locks: none; an mm's rules are constant.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fault.h - what memory.c (which page is wanted) and filemap.c (which pages are
- * at hand) agree on.
+ * fault.h - what handle_fault.c (which page is wanted) and filemap.c (which
+ * pages are at hand) agree on.
  */
 #ifndef VMS_PAGE_FAULT_H
 #define VMS_PAGE_FAULT_H

@@ -11,8 +11,8 @@
  * looked up, not a new one in its place.
  *
  * Locks: the cache has the lock of its tree, which i_size also changes under.
- * What a truncation or a hole does to it: truncate.c. Read next: memory.c, for
- * what becomes of a page that fault() answers.
+ * What a truncation or a hole does to it: truncate.c. Read next:
+ * handle_fault.c, for what becomes of a page that fault() answers.
  */
 #include <errno.h>
 #include <string.h>
@@ -20,7 +20,7 @@
 #include "lib/page/fault.h"
 #include "lib/page/filemap.h"
 #include "lib/page/page.h"
-#include "lib/page/page_types.h"
+#include "lib/page/struct_page.h"
 #include "lib/sync/alloc.h"
 #include "lib/sync/objcache/objcache.h"
 #include "lib/sync/rcu.h"
@@ -100,8 +100,8 @@ void vms_address_space_put(struct address_space *mapping)
 }
 
 /*
- * As vms__page_pin_anon_vma() (rmap.c): a page that is still mapped after the
- * reference was taken has a VMA, hence a file, which keeps its contents;
+ * As vms__page_pin_anon_vma() (rmap/rmap.c): a page that is still mapped after
+ * the reference was taken has a VMA, hence a file, which keeps its contents;
  * another one's may have been pinned in the same memory.
  */
 struct address_space *vms__page_pin_mapping(const struct page *page)

@@ -3,7 +3,7 @@
  * i_mmap.c - which VMAs map a file, and taking pages of a file out of all of
  * them.
  *
- * Locks: i_mmap.h. Read next: rmap_change.c, for VMAs that change while they
+ * Locks: i_mmap.h. Read next: rmap/change.c, for VMAs that change while they
  *        are linked; truncate.c, which makes a file shorter.
  */
 #include "lib/page/i_mmap.h"

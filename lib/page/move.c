@@ -5,7 +5,7 @@
  *
  * Locks: page.h states them. No fault is at either place. Who comes from a page
  * could look at the one place before the entry arrives, and at the other after
- * it left: the locks of rmap_change.c keep them out.
+ * it left: the locks of rmap/change.c keep them out.
  */
 #include <errno.h>
 

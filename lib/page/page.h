@@ -10,7 +10,7 @@
 
 #include "lib/engine/locked.h"
 
-/* ---- page tables (pgtable.c, memory.c) ---- */
+/* ---- page tables (pgtable.c, handle_fault.c) ---- */
 
 /* The top table of a new mm. Return: 0 or -ENOMEM. */
 int vms__pgd_alloc(struct mm_struct *mm);
@@ -162,7 +162,7 @@ unsigned long vms__rss(const struct mm_struct *mm);
  */
 bool vms__rss_falls(struct mm_struct *mm, long pages);
 
-/* ---- anon_vma (rmap.c): see FEATURES A14 for what is asked ---- */
+/* ---- anon_vma (rmap/rmap.c): see FEATURES A14 for what is asked ---- */
 
 /*
  * Give @vma an anon_vma if it has none: that of a mergeable neighbour, or a new
@@ -224,7 +224,7 @@ void vms__vma_link_file(struct vm_area_struct *vma);
 unsigned char vms__i_mmap_own_part(void);
 void vms__vma_unlink_file(struct vm_area_struct *vma);
 
-/* ---- VMAs that change while others come to them from a page (rmap_change.c) ---- */
+/* ---- VMAs that change under reverse-map walks (rmap/change.c) ---- */
 
 #define VMS__RMAP_CHANGE_MAX 3u
 

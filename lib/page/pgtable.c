@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * pgtable.c - the tables themselves: made on the way to a fault, freed when a
- * range is unmapped. What stands in the leaves is the business of memory.c
- * (faults) and range.c (zap, fork, protect).
+ * range is unmapped. What stands in the leaves is the business of
+ * handle_fault.c (faults) and zap.c (zap, fork, protect).
  *
  * Locks: pgtable.h. MM_PGTABLES counts the tables below the pgd, which lives as
  *        long as its mm, without vacated leaves.

@@ -24,19 +24,19 @@
  *
  * Who may walk to an address: who holds the lock of the VMA that covers it, or
  * mmap_lock; or who came to that VMA from a page, and holds the lock of the
- * list it was found in (rmap.h, i_mmap.h). A table goes only when no VMA is
- * left in all that it spans, their readers are gone, and they are out of those
- * lists (vms__free_pgtables()), so no walker is ever on it then: tables need no
- * grace period. A walk towards a neighbour shares upper tables with the freed
- * range, never the freed ones.
+ * list it was found in (rmap/rmap.h, i_mmap.h). A table goes only when no VMA
+ * is left in all that it spans, their readers are gone, and they are out of
+ * those lists (vms__free_pgtables()), so no walker is ever on it then: tables
+ * need no grace period. A walk towards a neighbour shares upper tables with the
+ * freed range, never the freed ones.
  *
- * Read next: pgtable.c, memory.c.
+ * Read next: pgtable.c, handle_fault.c.
  */
 #ifndef VMS_PAGE_PGTABLE_H
 #define VMS_PAGE_PGTABLE_H
 
 #include "lib/engine/vma.h"
-#include "lib/page/page_types.h"
+#include "lib/page/struct_page.h"
 #include "lib/sync/lockdep.h"
 #include "lib/sync/pcounter.h"
 #include "lib/sync/spinlock.h"
@@ -295,9 +295,9 @@ static inline unsigned long vms__pte_load(const struct vms__ptable *leaf, unsign
 
 /*
  * MADV_DONTNEED of a whole leaf, and mremap of one to where it fits, leave
- * Linux without a table there, and a fault can tell (memory.c). Here the table
- * stays, since walkers need no grace period, and says that it stands for none.
- * The next entry undoes that.
+ * Linux without a table there, and a fault can tell (handle_fault.c). Here the
+ * table stays, since walkers need no grace period, and says that it stands for
+ * none. The next entry undoes that.
  */
 static inline void vms__leaf_vacate(struct mm_struct *mm, struct vms__ptable *leaf)
 {

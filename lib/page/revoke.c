@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * revoke.c - see revoke.h. Read next: memory.c, which looks again before it
- * installs a page; i_mmap.c, which unmaps.
+ * revoke.c - see revoke.h. Read next: handle_fault.c, which looks again before
+ * it installs a page; i_mmap.c, which unmaps.
  */
 #include "lib/page/revoke.h"
 

@@ -36,7 +36,7 @@
 #include <limits.h>
 
 #include "lib/page/filemap.h"
-#include "lib/page/page_types.h"
+#include "lib/page/struct_page.h"
 #include "lib/sync/lockdep.h"
 
 /* The pages that leave, the last one first. */

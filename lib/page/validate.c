@@ -31,7 +31,7 @@
 #include "lib/page/i_mmap.h"
 #include "lib/page/page.h"
 #include "lib/page/pgtable.h"
-#include "lib/page/rmap.h"
+#include "lib/page/rmap/rmap.h"
 
 struct check {
 	struct mm_struct *mm;

@@ -8,9 +8,9 @@
 #include <vmastore/file.h>
 #include <vmastore/mm_types.h>
 
-#include "lib/page/page_types.h"
+#include "lib/page/struct_page.h"
 #include "lib/page/pgtable.h"
-#include "lib/page/rmap.h"
+#include "lib/page/rmap/rmap.h"
 
 #define FIELD_ALIGNED(type, member, alignment)                                                     \
 	{                                                                                          \

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "lib/page/pgtable.h"
-#include "lib/page/rmap.h"
+#include "lib/page/rmap/rmap.h"
 #include "lib/sync/list.h"
 #include "tests/sweep/room.h"
 

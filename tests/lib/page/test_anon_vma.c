@@ -6,7 +6,7 @@
  */
 #include "tests/lib/page/world.h"
 
-#include "lib/page/rmap.h"
+#include "lib/page/rmap/rmap.h"
 #include "lib/sync/alloc.h"
 #include "lib/sync/list.h"
 

@@ -16,7 +16,7 @@
 #define EXPLORE_HOOKS
 #include "tests/lib/sync/explore.h"
 
-#include "lib/page/page_types.h"
+#include "lib/page/struct_page.h"
 
 #include "tests/lib/sync/child.h"
 

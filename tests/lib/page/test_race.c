@@ -10,7 +10,7 @@
 #include "tests/lib/page/world.h"
 
 #include "lib/page/filemap.h"
-#include "lib/page/rmap.h"
+#include "lib/page/rmap/rmap.h"
 #include "lib/sync/objcache/objcache.h"
 
 #define A 0x7f0000000000UL

@@ -36,7 +36,7 @@ static bool use_crossed(struct vms__ptable *leaf, unsigned int index, unsigned l
 }
 
 #define vms__pte_use use_crossed
-#include "lib/page/memory.c" /* NOLINT(bugprone-suspicious-include): hooked */
+#include "lib/page/handle_fault.c" /* NOLINT(bugprone-suspicious-include): hooked */
 #undef vms__pte_use
 
 #define A 0x7f0000000000UL

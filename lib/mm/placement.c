@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * area.c - where a new mapping goes.
+ * placement.c - where a new mapping goes.
  *
  *   MAP_FIXED       where it says
  *   a hint          there, rounded down to a page, if it is free and keeps a

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * range.c - what is done to all pages of a range: unmap them (zap), share them
+ * zap.c - what is done to all pages of a range: unmap them (zap), share them
  * with a forked child, take the write right away.
  *
  * Each goes leaf by leaf: lock it, change its entries, let go; references are
@@ -8,7 +8,7 @@
  * well; they are exact once the locks under which a range is changed are
  * dropped.
  *
- * Locks: page.h states them. Read next: memory.c.
+ * Locks: page.h states them. Read next: handle_fault.c.
  */
 #include <errno.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * page.c - where pages come from and go to, and the embedder's calls on them
- * (vmastore/page.h).
+ * struct_page.c - where pages come from and go to, and the embedder's calls on
+ * them (vmastore/page.h).
  *
- * Locks: none. Read next: memory.c, filemap.c.
+ * Locks: none. Read next: handle_fault.c, filemap.c.
  */
-#include "lib/page/page_types.h"
+#include "lib/page/struct_page.h"
 #include "lib/sync/objcache/objcache.h"
 
 VMS__OBJCACHE_DEFINE(page_cache, "page", sizeof(struct page), VMS_CACHELINE, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory.c - page faults: handle_mm_fault() makes a page present for an access
- * that the VMA allows.
+ * handle_fault.c - page faults: handle_mm_fault() makes a page present for an
+ * access that the VMA allows.
  *
  *   entry      access   private anonymous    private file          shared file
  *   empty      read     the zero page (*)    cache page, r/o       cache page
@@ -30,7 +30,7 @@
  * well for that long, and answers VM_FAULT_RETRY if it cannot have mmap_lock at
  * once (first_anon_vma()).
  *
- * Read next: range.c, rmap.c, filemap.c.
+ * Read next: zap.c, rmap/rmap.c, filemap.c.
  */
 #include "lib/page/fault.h"
 #include "lib/page/page.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * page_types.h - struct page: what one page of memory is in this model.
+ * struct_page.h - struct page: what one page of memory is in this model.
  *
  * A page here has no 4 KiB behind it. It is what the kernel keeps about a page:
  * who holds it, how often it is mapped, what it belongs to; and one word of
@@ -20,10 +20,10 @@
  * referenced by page-table entries, so one with refcount 1 belongs to the entry
  * that maps it alone.
  *
- * Read next: page.c, pgtable.h, memory.c.
+ * Read next: struct_page.c, pgtable.h, handle_fault.c.
  */
-#ifndef VMS_PAGE_PAGE_TYPES_H
-#define VMS_PAGE_PAGE_TYPES_H
+#ifndef VMS_PAGE_STRUCT_PAGE_H
+#define VMS_PAGE_STRUCT_PAGE_H
 
 #include <vmastore/mm_types.h>
 #include <vmastore/page.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rmap_change.c - VMAs that change their bounds, lose their pages or hand them
+ * change.c - VMAs that change their bounds, lose their pages or hand them
  * on, while others come to them from a page: through the list of its anon_vma
  * or its file's interval trees.
  *
@@ -20,7 +20,7 @@
 #include "lib/page/i_mmap.h"
 #include "lib/page/page.h"
 #include "lib/page/pgtable.h"
-#include "lib/page/rmap.h"
+#include "lib/page/rmap/rmap.h"
 
 /* @parts: of @mapping, if there is one. */
 static void lock_both(struct address_space *mapping, vms__i_mmap_set parts,

@@ -24,7 +24,7 @@
 #include "lib/engine/engine.h"
 #include "lib/page/page.h"
 #include "lib/page/pgtable.h"
-#include "lib/page/rmap.h"
+#include "lib/page/rmap/rmap.h"
 #include "lib/sync/list.h"
 #include "lib/sync/objcache/objcache.h"
 #include "lib/sync/rcu.h"
