@@ -8,7 +8,7 @@
  * vma_start_read(), ...) are the kernel's functions, and ask for the locks that
  * the kernel's ask for.
  *
- * Row may run beside column?   fault  lookup  map  unmap  protect  fork  exit    - freely
+ * Row may run beside column? fault lookup map unmap protect fork exit - freely
  *   vms_fault                    -      -      r     r      r       r     X      r waits for the other side, or retries
  *   lookup (mmap_lock R, RCU)    -      -      r     r      r       r     X      X the caller must hold a reference (mmget())
  *   map unmap protect fork brk   r      r      r     r      r       r     X
@@ -231,7 +231,8 @@ VMS_API int vms_madvise(struct mm_struct *mm, unsigned long start, unsigned long
  * shows the memory as [anon:NAME], if it is shared as [anon_shmem:NAME]. Memory
  * of different names does not merge.
  * @len:  bytes; rounded up to pages. 0 does nothing.
- * @text: up to ANON_VMA_NAME_MAX_LEN - 1 printable ASCII characters without \ ` $ [ ]; NULL takes the name away.
+ * @text: up to ANON_VMA_NAME_MAX_LEN - 1 printable ASCII characters without \ `
+ * $ [ ]; NULL takes the name away.
  *
  * Return: 0; -EINVAL (such a text, @start is not page aligned, a range that
  * wraps); -EBADF (memory that maps a file: what lies before it has its name);
@@ -365,7 +366,7 @@ static inline bool vms_write_protect_begin(const struct mm_struct *mm, unsigned 
 {
 	/*
 	 * Acquire: pairs with the release at the end of fork's copying
-	 * (lib/page/range.c).
+	 * (lib/page/copy.c).
 	 */
 	*seq = atomic_load_explicit(&((struct mm_struct *)mm)->write_protect_seq,
 				    memory_order_acquire);

@@ -5,8 +5,8 @@
  *
  * A mark is VMS__PTE_GUARD alone, without a page. Faults stop at it
  * (handle_fault.c); advice and a file's truncation leave it (zap.c); it moves
- * with its VMA (move.c), is copied by fork (zap.c), and goes with its range, or
- * by vms__guard_remove().
+ * with its VMA (move.c), is copied by fork (copy.c), and goes with its range,
+ * or by vms__guard_remove().
  *
  * Locks: mmap_lock W and the VMA write-locked: no fault is inside, so that what
  *        was there goes and the mark comes as one step.

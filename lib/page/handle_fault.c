@@ -30,13 +30,12 @@
  * well for that long, and answers VM_FAULT_RETRY if it cannot have mmap_lock at
  * once (first_anon_vma()).
  *
- * Read next: zap.c, rmap/rmap.c, filemap.c.
+ * Read next: insert_page.c, content.c, zap.c, rmap/rmap.c, filemap.c.
  */
 #include "lib/page/fault.h"
 #include "lib/page/page.h"
 #include "lib/page/pgtable.h"
 #include "lib/page/revoke.h"
-#include "lib/sync/list.h"
 #include "lib/sync/rcu.h"
 
 /*
@@ -48,37 +47,18 @@
 #define PMD_SHIFT 21
 #define HUGE_SIZE (1UL << PMD_SHIFT)
 
-/* A fault on its way: what hooks see of it, and the rest. */
-struct fault {
-	struct vm_fault vmf;
-	struct mm_struct *mm;
-	const struct vm_operations_struct *ops; /* NULL: anonymous */
-	unsigned int index;                     /* of the entry in its leaf */
-	bool write, vma_lock;                   /* vmf.flags is the hook's to spoil */
-	bool asked;                             /* a hook of an embedder's was called */
-	struct vms__revoke_watch *watch;        /* of the pages that those hooks answer; or NULL */
-	struct vms__ptable *leaf;               /* as the fault found it; NULL: there was none */
-	struct vms__ptable_batch *tables;       /* then: what it lacks */
-};
-
 /*
  * The tables on the way to the address, if they are not there. Most faults find
  * them, and need no second and third walk: a leaf stays while the VMA is
  * locked.
  * Return: false if memory is out.
  */
-static bool prepare_tables(struct fault *f)
+static bool prepare_tables(struct vms__fault *f)
 {
 	return likely(f->leaf) || vms__ptables_prepare(f->mm, f->vmf.address, f->tables);
 }
 
-/* The leaf; what prepare_tables() set aside is used, or given back. */
-static struct vms__ptable *install_tables(struct fault *f)
-{
-	return likely(f->leaf) ? f->leaf : vms__ptables_install(f->mm, f->vmf.address, f->tables);
-}
-
-static bool is_write(const struct fault *f)
+static bool is_write(const struct vms__fault *f)
 {
 	return f->write;
 }
@@ -94,7 +74,7 @@ static vm_fault_t judge(vm_fault_t answer)
 	return answer & VM_FAULT_RETRY ? VM_FAULT_RETRY : answer & VM_FAULT_NOPAGE;
 }
 
-static bool is_present(const struct fault *f)
+static bool is_present(const struct vms__fault *f)
 {
 	const struct vms__ptable *leaf = f->leaf ? f->leaf : vms__leaf_find(f->mm, f->vmf.address);
 
@@ -109,7 +89,7 @@ static bool is_present(const struct fault *f)
  * only tries. Whoever has mmap_lock R keeps all writers away, so the neighbours
  * stay as they are until it lets go, whichever lock the fault came with.
  */
-static __attribute__((noinline)) vm_fault_t first_anon_vma(const struct fault *f)
+static __attribute__((noinline)) vm_fault_t first_anon_vma(const struct vms__fault *f)
 {
 	int err;
 
@@ -126,7 +106,7 @@ static __attribute__((noinline)) vm_fault_t first_anon_vma(const struct fault *f
  * Most faults find an anon_vma. Return: 0, VM_FAULT_OOM, or VM_FAULT_RETRY:
  * only under mmap_lock.
  */
-static vm_fault_t prepare_anon_vma(const struct fault *f)
+static vm_fault_t prepare_anon_vma(const struct vms__fault *f)
 {
 	return likely(vma_anon_vma(f->vmf.vma)) ? 0 : first_anon_vma(f);
 }
@@ -138,7 +118,7 @@ static vm_fault_t prepare_anon_vma(const struct fault *f)
  * huge page of the VMA's own, hence an anon_vma. This model has small pages
  * only, but the anon_vma shows in what merges later.
  */
-static bool read_takes_huge_page(const struct fault *f)
+static bool read_takes_huge_page(const struct vms__fault *f)
 {
 	const struct vm_area_struct *vma = f->vmf.vma;
 	unsigned long block = f->vmf.address & ~(HUGE_SIZE - 1);
@@ -156,7 +136,7 @@ static bool read_takes_huge_page(const struct fault *f)
  * and saves its fault. Where the VMA may not be written, a page that was read
  * is clean, and one that a debugger writes is dirty.
  */
-static vm_fault_t install_anon(struct fault *f, struct vms__ptable *leaf, struct page *page)
+static vm_fault_t install_anon(struct vms__fault *f, struct vms__ptable *leaf, struct page *page)
 {
 	bool writable = f->vmf.vma->vm_flags & VM_WRITE;
 	unsigned long pte = VMS__PTE_ZERO_PAGE;
@@ -182,7 +162,7 @@ static vm_fault_t install_anon(struct fault *f, struct vms__ptable *leaf, struct
 	return 0;
 }
 
-static vm_fault_t anon_fault(struct fault *f, const struct vms__ptable *leaf)
+static vm_fault_t anon_fault(struct vms__fault *f, const struct vms__ptable *leaf)
 {
 	bool needs_page = is_write(f) || f->mm->rules.read_takes_page;
 	bool needs_anon_vma = needs_page || (!vms__leaf_counts(leaf) && read_takes_huge_page(f));
@@ -199,7 +179,7 @@ static vm_fault_t anon_fault(struct fault *f, const struct vms__ptable *leaf)
 	/* Last of what may fail, as it is the one that shows. */
 	ret = needs_anon_vma ? prepare_anon_vma(f) : 0;
 	if (likely(!ret))
-		return install_anon(f, install_tables(f), page);
+		return install_anon(f, vms__fault_tables(f), page);
 	vms__ptables_cancel(f->tables);
 drop_page:
 	if (page)
@@ -210,21 +190,11 @@ drop_page:
 /* ---- file mappings ---- */
 
 /*
- * Whether a page of a shared mapping may be mapped writable before anyone
- * writes to it: if no hook wants to hear of the first write.
- */
-static bool shared_writable(const struct vm_area_struct *vma)
-{
-	vma_assert_locked(vma);
-	return pgprot_val(vma->vm_page_prot) & VMS_PGPROT_WRITE;
-}
-
-/*
  * Tell the owner of vmf.page, which the fault holds, that it is about to be
  * written through a shared mapping. What VM_PFNMAP maps is memory without
  * pages, as its owner sees it.
  */
-static vm_fault_t make_writable(struct fault *f)
+static vm_fault_t make_writable(struct vms__fault *f)
 {
 	bool is_pfn = f->vmf.vma->vm_flags & VM_PFNMAP;
 	vm_fault_t (*hook)(struct vm_fault *) = is_pfn ? f->ops->pfn_mkwrite : f->ops->page_mkwrite;
@@ -248,11 +218,11 @@ static vm_fault_t make_writable(struct fault *f)
  * Map vmf.page, or with @copy its copy, into the empty entry. Takes over both
  * references. Return: 0 or FAULT_AGAIN.
  */
-static vm_fault_t install_file(struct fault *f, struct vms__ptable *leaf, struct page *copy)
+static vm_fault_t install_file(struct vms__fault *f, struct vms__ptable *leaf, struct page *copy)
 {
 	struct page *source = f->vmf.page, *page = copy ? copy : source;
-	bool writable =
-		(is_write(f) && (f->vmf.vma->vm_flags & VM_WRITE)) || shared_writable(f->vmf.vma);
+	bool writable = (is_write(f) && (f->vmf.vma->vm_flags & VM_WRITE)) ||
+			vms__shared_writable(f->vmf.vma);
 	enum vms_mm_counter counter;
 	bool won;
 
@@ -290,7 +260,7 @@ static vm_fault_t install_file(struct fault *f, struct vms__ptable *leaf, struct
 }
 
 /* Ask the owner for the page: referenced in vmf.page on 0. */
-static vm_fault_t fetch_page(struct fault *f)
+static vm_fault_t fetch_page(struct vms__fault *f)
 {
 	vm_fault_t ret;
 
@@ -324,7 +294,7 @@ static vm_fault_t fetch_page(struct fault *f)
  * only an error that says "come again" or "no memory" comes before the
  * anon_vma.
  */
-static vm_fault_t fetch_page_for_copy(struct fault *f)
+static vm_fault_t fetch_page_for_copy(struct vms__fault *f)
 {
 	vm_fault_t ret, err;
 
@@ -342,32 +312,15 @@ static vm_fault_t fetch_page_for_copy(struct fault *f)
 }
 
 /*
- * VMS__FAULT_AROUND pages around the one that is read, by their offsets: from
- * the last multiple of so many, or where @vma begins if that is later, up to
- * the end of @vma or of the leaf.
- */
-static void range_around(const struct vm_fault *vmf, pgoff_t *first, pgoff_t *last)
-{
-	const struct vm_area_struct *vma = vmf->vma;
-	unsigned long size = VMS__FAULT_AROUND * PAGE_SIZE, start = vmf->address & ~(size - 1), end;
-
-	if (start < vma->vm_start)
-		start = vma->vm_start;
-	end = vms__leaf_end(start, start + size < vma->vm_end ? start + size : vma->vm_end);
-	*first = vma_pgoff(vma, start);
-	*last = vma_pgoff(vma, end - PAGE_SIZE);
-}
-
-/*
  * Map what is at hand around. Return: 0: fault() is to be asked;
  * VM_FAULT_NOPAGE: the page is mapped now; or what the hook answered.
  */
-static vm_fault_t fault_around(struct fault *f)
+static vm_fault_t fault_around(struct vms__fault *f)
 {
 	pgoff_t first, last;
 	vm_fault_t ret;
 
-	range_around(&f->vmf, &first, &last);
+	vms__fault_range(&f->vmf, &first, &last);
 	vma_assert_locked(f->vmf.vma);
 	vms__rcu_read_lock();
 	ret = judge(f->ops->map_pages(&f->vmf, first, last));
@@ -376,7 +329,7 @@ static vm_fault_t fault_around(struct fault *f)
 }
 
 /* Ask the hooks, and map what they answer. */
-static vm_fault_t ask_owner(struct fault *f)
+static vm_fault_t ask_owner(struct vms__fault *f)
 {
 	bool copying = is_write(f) && !(f->vmf.vma->vm_flags & VM_SHARED);
 	struct page *copy = NULL;
@@ -403,7 +356,7 @@ static vm_fault_t ask_owner(struct fault *f)
 			vms__page_put(copy);
 		return ret;
 	}
-	return install_file(f, install_tables(f), copy);
+	return install_file(f, vms__fault_tables(f), copy);
 }
 
 /*
@@ -412,7 +365,7 @@ static vm_fault_t ask_owner(struct fault *f)
  * own pages carry a mark instead; and memory without a file is taken back by
  * nobody.
  */
-static void watch_owner(struct fault *f, struct vms__revoke_watch *watch)
+static void watch_owner(struct vms__fault *f, struct vms__revoke_watch *watch)
 {
 	struct vm_area_struct *vma = f->vmf.vma;
 
@@ -423,14 +376,14 @@ static void watch_owner(struct fault *f, struct vms__revoke_watch *watch)
 	f->watch = watch;
 }
 
-static void unwatch_owner(struct fault *f)
+static void unwatch_owner(struct vms__fault *f)
 {
 	if (f->watch)
 		vms__revoke_watch_end(f->watch);
 	f->watch = NULL;
 }
 
-static vm_fault_t file_fault(struct fault *f)
+static vm_fault_t file_fault(struct vms__fault *f)
 {
 	struct vms__revoke_watch watch;
 	vm_fault_t ret;
@@ -446,82 +399,9 @@ static vm_fault_t file_fault(struct fault *f)
 	return ret;
 }
 
-void vms_map_pages(struct vm_fault *vmf, pgoff_t start, struct page **pages, unsigned int nr)
-{
-	struct fault *f = container_of(vmf, struct fault, vmf);
-	struct vm_area_struct *vma = vmf->vma;
-	struct mm_struct *mm = vma_mm(vma);
-	unsigned int base = vms__pt_index(vma_address(vma, start), 0);
-	bool writable = shared_writable(vma);
-	long mapped[VMS__NR_PAGE_COUNTERS] = {0};
-	struct vms__ptable *leaf;
-	pgoff_t first, last;
-
-	vma_assert_locked(vma);
-	range_around(vmf, &first, &last);
-	leaf = install_tables(f);
-	vms__ptable_lock(leaf);
-	for (unsigned int i = 0; i < nr; i++) {
-		unsigned int index = (base + i) & (VMS__PT_ENTRIES - 1);
-
-		/*
-		 * Outside the range that the hook was given lie other VMAs, and
-		 * other leaves.
-		 */
-		if (!pages[i] || start + i - first > last - first || vms__pte_load(leaf, index))
-			continue;
-		if (vms__page_is_anon(pages[i]) || vms__page_is_gone(pages[i]) ||
-		    vms__revoked(f->watch, start + i))
-			continue;
-		vms__page_map(pages[i]);
-		vms__pte_store(leaf, index, vms__pte_make(pages[i], writable, false));
-		mapped[vms__page_counter(pages[i])]++;
-		pages[i] = NULL;
-	}
-	vms__ptable_unlock(leaf);
-	for (unsigned int i = 0; i < nr; i++)
-		if (pages[i])
-			vms__page_put(pages[i]);
-	for (unsigned int which = 0; which < VMS__NR_PAGE_COUNTERS; which++)
-		if (mapped[which])
-			vms__pcounter_add(mm->counters, which, mapped[which]);
-}
-
-vm_fault_t vmf_insert_page(struct vm_area_struct *vma, unsigned long addr, struct page *page)
-{
-	const struct vms__revoke_watch *watch =
-		vma->vm_file ? vms__revoke_watch_of(vma->vm_file->f_mapping) : NULL;
-	struct mm_struct *mm = vma_mm(vma);
-	unsigned int index = vms__pt_index(addr, 0);
-	struct vms__ptable_batch tables;
-	struct vms__ptable *leaf;
-	bool mapped;
-
-	vma_assert_locked(vma);
-	if (addr < vma->vm_start || addr >= vma->vm_end || !vms__vma_ops(vma) ||
-	    vms__page_is_anon(page))
-		return VM_FAULT_SIGBUS;
-	if (!vms__ptables_prepare(mm, addr, &tables))
-		return VM_FAULT_OOM;
-	leaf = vms__ptables_install(mm, addr, &tables);
-	vms__ptable_lock(leaf);
-	/* What is there already stays. */
-	mapped = !vms__pte_load(leaf, index) && !vms__page_is_gone(page) &&
-		 !vms__revoked(watch, vma_pgoff(vma, addr));
-	if (mapped) {
-		vms__page_get(page);
-		vms__page_map(page);
-		vms__pte_store(leaf, index, vms__pte_make(page, shared_writable(vma), false));
-	}
-	vms__ptable_unlock(leaf);
-	if (mapped)
-		vms__pcounter_add(mm->counters, vms__page_counter(page), 1);
-	return VM_FAULT_NOPAGE;
-}
-
 /* ---- a write to what is mapped read-only ---- */
 
-static vm_fault_t write_shared(struct fault *f, struct vms__ptable *leaf, unsigned long seen)
+static vm_fault_t write_shared(struct vms__fault *f, struct vms__ptable *leaf, unsigned long seen)
 {
 	struct vms__revoke_watch watch;
 	vm_fault_t ret;
@@ -561,7 +441,7 @@ static vm_fault_t write_shared(struct fault *f, struct vms__ptable *leaf, unsign
  * Replace whatever read-only page is mapped by a copy of it. Takes over @copy.
  * Return: 0 or FAULT_AGAIN.
  */
-static vm_fault_t install_copy(struct fault *f, struct vms__ptable *leaf, struct page *copy)
+static vm_fault_t install_copy(struct vms__fault *f, struct vms__ptable *leaf, struct page *copy)
 {
 	struct mm_struct *mm = f->mm;
 	struct page *old;
@@ -591,7 +471,7 @@ static vm_fault_t install_copy(struct fault *f, struct vms__ptable *leaf, struct
 	return 0;
 }
 
-static vm_fault_t write_private(struct fault *f, struct vms__ptable *leaf)
+static vm_fault_t write_private(struct vms__fault *f, struct vms__ptable *leaf)
 {
 	struct page *copy = vms__page_alloc(0);
 	vm_fault_t ret;
@@ -606,7 +486,7 @@ static vm_fault_t write_private(struct fault *f, struct vms__ptable *leaf)
 	return install_copy(f, leaf, copy);
 }
 
-static vm_fault_t write_protected(struct fault *f, struct vms__ptable *leaf)
+static vm_fault_t write_protected(struct vms__fault *f, struct vms__ptable *leaf)
 {
 	struct page *page;
 	unsigned long pte;
@@ -649,7 +529,7 @@ static vm_fault_t write_protected(struct fault *f, struct vms__ptable *leaf)
  * changed while it noted its use: the fault looks again. Whatever stands there
  * by now, it is not for a read to make it writable.
  */
-static vm_fault_t resolve(struct fault *f, unsigned long pte)
+static vm_fault_t resolve(struct vms__fault *f, unsigned long pte)
 {
 	if (pte == VMS__PTE_GUARD)
 		return VM_FAULT_SIGSEGV;
@@ -673,7 +553,7 @@ static __attribute__((noinline)) vm_fault_t make_present(struct vm_area_struct *
 	 * than most faults do.
 	 */
 	struct vms__ptable_batch tables;
-	struct fault f = {
+	struct vms__fault f = {
 		.vmf =
 			{
 				.vma = vma,
@@ -718,81 +598,4 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr, unsig
 	if (pte && vms__pte_use(leaf, vms__pt_index(addr, 0), pte, flags & FAULT_FLAG_WRITE))
 		return 0;
 	return make_present(vma, addr, flags, leaf, pte);
-}
-
-bool vms__page_allows(const struct vm_area_struct *vma, unsigned long addr, bool write)
-{
-	const struct vms__ptable *leaf = vms__leaf_find(vma_mm(vma), addr);
-
-	vma_assert_locked(vma);
-	return leaf && vms__pte_allows(vms__pte_load(leaf, vms__pt_index(addr, 0)), write);
-}
-
-/* ---- the content ---- */
-
-/*
- * The locked leaf that holds an entry for @addr with the access asked for; NULL
- * if there is none. The access is noted in the entry, for it may be another one
- * than the fault made: unmapped since, and brought back by a read.
- */
-static struct vms__ptable *lock_present(struct vm_area_struct *vma, unsigned long addr, bool write,
-					unsigned long *pte)
-{
-	struct vms__ptable *leaf = vms__leaf_find(vma_mm(vma), addr);
-
-	vma_assert_locked(vma);
-	if (!leaf)
-		return NULL;
-	vms__ptable_lock(leaf);
-	*pte = vms__pte_load(leaf, vms__pt_index(addr, 0));
-	if (vms__pte_use(leaf, vms__pt_index(addr, 0), *pte, write))
-		return leaf;
-	vms__ptable_unlock(leaf);
-	return NULL;
-}
-
-bool vms__page_read(struct vm_area_struct *vma, unsigned long addr, unsigned long *word)
-{
-	unsigned long pte;
-	struct vms__ptable *leaf = lock_present(vma, addr, false, &pte);
-
-	if (!leaf)
-		return false;
-	*word = pte & VMS__PTE_ZERO ? 0 : vms__page_word(vms__pte_page(pte));
-	vms__ptable_unlock(leaf);
-	return true;
-}
-
-bool vms__page_write(struct vm_area_struct *vma, unsigned long addr, unsigned long word)
-{
-	unsigned long pte;
-	struct vms__ptable *leaf = lock_present(vma, addr, true, &pte);
-
-	if (!leaf)
-		return false;
-	vms__page_set_word(vms__pte_page(pte), word);
-	vms__ptable_unlock(leaf);
-	return true;
-}
-
-bool vms__page_write_forced(struct vm_area_struct *vma, unsigned long addr, unsigned long word)
-{
-	unsigned long pte;
-	struct vms__ptable *leaf = lock_present(vma, addr, false, &pte);
-	struct page *page;
-	bool its_own;
-
-	if (!leaf)
-		return false;
-	page = vms__pte_page(pte);
-	/*
-	 * A page that a file or a relative shares is copied first: by a fault,
-	 * which left a mark that the page is dirty.
-	 */
-	its_own = (pte & VMS__PTE_WRITE) ||
-		  (page && (pte & VMS__PTE_DIRTY) && vms__page_is_exclusive(page));
-	if (its_own)
-		vms__page_set_word(page, word);
-	vms__ptable_unlock(leaf);
-	return its_own;
 }

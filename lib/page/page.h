@@ -10,7 +10,7 @@
 
 #include "lib/engine/locked.h"
 
-/* ---- page tables (pgtable.c, handle_fault.c) ---- */
+/* ---- tables and ranges: pgtable.c, zap.c, copy.c, protect.c, move.c ---- */
 
 /* The top table of a new mm. Return: 0 or -ENOMEM. */
 int vms__pgd_alloc(struct mm_struct *mm);
@@ -79,6 +79,8 @@ void vms__move_pages(struct vm_area_struct *vma, unsigned long old, unsigned lon
  * rules, printed to @why. Locks: mmap_lock W.
  */
 int vms__pgtable_validate(struct mm_struct *mm, FILE *why);
+/* ---- a page that is present (content.c) ---- */
+
 /*
  * The content word of the page at addr; false: no page present there for that
  * access. Locks: mmap_lock or VMA lock.

@@ -2,7 +2,7 @@
 /*
  * pgtable.c - the tables themselves: made on the way to a fault, freed when a
  * range is unmapped. What stands in the leaves is the business of
- * handle_fault.c (faults) and zap.c (zap, fork, protect).
+ * handle_fault.c, zap.c, copy.c (fork) and protect.c.
  *
  * Locks: pgtable.h. MM_PGTABLES counts the tables below the pgd, which lives as
  *        long as its mm, without vacated leaves.

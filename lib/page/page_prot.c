@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * prot.c - what a page-table entry of a VMA may allow at once: vm_page_prot,
- * which follows vm_flags. What it withholds, a fault gives later: after a copy
- * (private memory), or after the owner was told (page_mkwrite()).
+ * page_prot.c - what a page-table entry of a VMA may allow at once:
+ * vm_page_prot, which follows vm_flags. What it withholds, a fault gives later:
+ * after a copy (private memory), or after the owner was told (page_mkwrite()).
  */
 #include "lib/engine/engine.h"
 #include "lib/page/page.h"
