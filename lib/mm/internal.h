@@ -290,6 +290,11 @@ int vms__vma_modify_name(struct vms__place *place, struct vm_area_struct *prev,
 
 /* ---- anon_name.c: names, NULL is no name ---- */
 
+/*
+ * *@name: a name with one reference, NULL for no text. Return: 0, -EINVAL or
+ * -ENOMEM.
+ */
+int vms__anon_name_make(const char *text, struct anon_vma_name **name);
 struct anon_vma_name *vms__anon_name_get(struct anon_vma_name *name);
 void vms__anon_name_put(struct anon_vma_name *name);
 bool vms__anon_name_equal(const struct anon_vma_name *a, const struct anon_vma_name *b);
@@ -360,7 +365,7 @@ int vms__populate(struct mm_struct *mm, unsigned long start, unsigned long end, 
  */
 int vms__populate_for(struct mm_struct *mm, unsigned long start, unsigned long end, bool write);
 
-/* ---- mm.c: accounting ---- */
+/* ---- account.c ---- */
 
 /*
  * What each page counts as besides total_vm: one of these, or none (what may
@@ -434,12 +439,8 @@ unsigned long vms__vma_pagesize(struct vm_area_struct *vma);
 struct mm_struct *vms__mm_alloc(const char *engine_name, const struct mm_layout *layout,
 				const struct mm_rules *rules);
 
-/* ---- mmlist.c: the list of all mms. Locks: none ---- */
-
-/* Other threads can find @mm from now on. */
+/* Other threads find @mm in the list of all from now on. Locks: none. */
 void vms__mmlist_add(struct mm_struct *mm);
-/* It need not be in the list. */
-void vms__mmlist_del(struct mm_struct *mm);
 
 /* ---- stack.c ---- */
 

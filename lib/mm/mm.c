@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * mm.c - the life of an address space: two reference counts, teardown in two
- * steps, and its accounts.
+ * steps, and the list of all that are in use, by which a caller walks them.
  *
  * mm_users counts who uses the address space; the last one to leave unmaps
  * everything. mm_count counts who uses the structure (all users together count
@@ -14,8 +14,10 @@
 #include "lib/page/page.h"
 #include "lib/sync/alloc.h"
 #include "lib/sync/list.h"
+#include "lib/sync/lockdep.h"
 #include "lib/sync/pcounter.h"
 #include "lib/sync/rcu.h"
+#include "lib/sync/spinlock.h"
 
 /*
  * Which lines of an address space a fault reads, and which a writer writes
@@ -56,6 +58,50 @@ const struct mm_layout vms_mm_layout_default = {
 	.bottom_base = 0x2aaaaaaab000UL, /* a third of the task size */
 	.start_brk = 0x555555559000UL,
 };
+
+/* ---- the list of all address spaces ---- */
+
+/*
+ * An address space is listed when it is whole: fork and exec list theirs last,
+ * with the limits, the VMAs and the pages in it, because a walker may map
+ * memory there or read what it is at once.
+ *
+ * Locks: mmlist_lock, innermost, guards the list. An mm stays in it as long as
+ * it has users; a walker has a use of the one at which it stands, so that one
+ * keeps its place.
+ */
+static LIST_HEAD(mmlist);
+static _Atomic unsigned int mmlist_lock;
+
+static void lock_list(void)
+{
+	vms__lockdep_acquire(VMS__RANK_CACHE, &mmlist_lock, "mmlist_lock");
+	vms__spin_lock(&mmlist_lock);
+}
+
+static void unlock_list(void)
+{
+	vms__lockdep_release(&mmlist_lock);
+	vms__spin_unlock(&mmlist_lock);
+}
+
+void vms__mmlist_add(struct mm_struct *mm)
+{
+	lock_list();
+	list_move_tail(&mm->mmlist, &mmlist);
+	unlock_list();
+}
+
+/* @mm need not be in the list. */
+static void unlist(struct mm_struct *mm)
+{
+	lock_list();
+	if (!list_empty(&mm->mmlist))
+		list_del(&mm->mmlist);
+	unlock_list();
+}
+
+/* ---- birth ---- */
 
 static bool layout_makes_sense(const struct mm_layout *l)
 {
@@ -130,6 +176,8 @@ struct mm_struct *vms_mm_create(const char *engine_name, const struct mm_layout 
 		vms__mmlist_add(mm);
 	return mm;
 }
+
+/* ---- references, and the end ---- */
 
 void mmget(struct mm_struct *mm)
 {
@@ -215,9 +263,39 @@ void mmput(struct mm_struct *mm)
 	if (atomic_fetch_sub_explicit(&mm->mm_users, 1, memory_order_acq_rel) != 1)
 		return;
 	exit_mmap(mm);
-	vms__mmlist_del(mm);
+	unlist(mm);
 	mmdrop(mm);
 }
+
+/* ---- the walk over all address spaces ---- */
+
+/*
+ * The first after @pos that has users still, with one more. Locks: mmlist_lock.
+ */
+static struct mm_struct *get_next(struct list_head *pos)
+{
+	while ((pos = pos->next) != &mmlist) {
+		struct mm_struct *mm = list_entry(pos, struct mm_struct, mmlist);
+
+		if (mmget_not_zero(mm))
+			return mm;
+	}
+	return NULL;
+}
+
+struct mm_struct *vms_mm_next(struct mm_struct *prev)
+{
+	struct mm_struct *next;
+
+	lock_list();
+	next = get_next(prev ? &prev->mmlist : &mmlist);
+	unlock_list();
+	if (prev)
+		mmput(prev);
+	return next;
+}
+
+/* ---- what it says of itself ---- */
 
 const char *vms_mm_engine_name(const struct mm_struct *mm)
 {
@@ -237,74 +315,4 @@ unsigned long mm_pgtables_bytes(const struct mm_struct *mm)
 	 * Beside other threads it may read as less than nothing for a moment.
 	 */
 	return tables > 0 ? (unsigned long)tables << PAGE_SHIFT : 0;
-}
-
-int vms_account_pinned_vm(struct mm_struct *mm, unsigned long pages, bool inc)
-{
-	unsigned long pinned, limit;
-
-	/* Relaxed, all of it: a count orders nothing. */
-	if (!inc) {
-		pinned = atomic_fetch_sub_explicit(&mm->pinned_vm, pages, memory_order_relaxed);
-		VMS_ASSERT(pinned >= pages);
-		(void)pinned;
-		return 0;
-	}
-	limit = vms_mm_limits(mm).memlock;
-	pinned = atomic_load_explicit(&mm->pinned_vm, memory_order_relaxed);
-	do {
-		if (pinned + pages < pinned ||
-		    (limit != VMS_NO_LIMIT && pinned + pages > limit >> PAGE_SHIFT))
-			return -ENOMEM;
-	} while (!atomic_compare_exchange_weak_explicit(&mm->pinned_vm, &pinned, pinned + pages,
-							memory_order_relaxed,
-							memory_order_relaxed));
-	return 0;
-}
-
-/* ---- accounts: mmap_lock W; anyone may read them, relaxed ---- */
-
-static void add(_Atomic unsigned long *account, long pages)
-{
-	atomic_store_explicit(
-		account, atomic_load_explicit(account, memory_order_relaxed) + (unsigned long)pages,
-		memory_order_relaxed);
-}
-
-void vms__account_locked(struct mm_struct *mm, long pages)
-{
-	mmap_assert_write_locked(mm);
-	add(&mm->locked_vm, pages);
-}
-
-void vms__account(struct mm_struct *mm, vm_flags_t flags, long pages)
-{
-	unsigned long total;
-
-	mmap_assert_write_locked(mm);
-	add(&mm->total_vm, pages);
-	if (vms__is_stack(flags))
-		add(&mm->stack_vm, pages);
-	if (vms__is_exec(flags))
-		add(&mm->exec_vm, pages);
-	if (vms__is_data(flags))
-		add(&mm->data_vm, pages);
-	if (flags & VM_LOCKED)
-		add(&mm->locked_vm, pages);
-	total = atomic_load_explicit(&mm->total_vm, memory_order_relaxed);
-	if (total > atomic_load_explicit(&mm->hiwater_vm, memory_order_relaxed))
-		atomic_store_explicit(&mm->hiwater_vm, total, memory_order_relaxed);
-}
-
-void vms__account_change(struct mm_struct *mm, vm_flags_t from, vm_flags_t to, long pages)
-{
-	mmap_assert_write_locked(mm);
-	if (vms__is_stack(from) != vms__is_stack(to))
-		add(&mm->stack_vm, vms__is_stack(to) ? pages : -pages);
-	if (vms__is_exec(from) != vms__is_exec(to))
-		add(&mm->exec_vm, vms__is_exec(to) ? pages : -pages);
-	if (vms__is_data(from) != vms__is_data(to))
-		add(&mm->data_vm, vms__is_data(to) ? pages : -pages);
-	if ((from ^ to) & VM_LOCKED)
-		add(&mm->locked_vm, to & VM_LOCKED ? pages : -pages);
 }
