@@ -21,8 +21,6 @@
 #include "lib/sync/signals.h"
 #include "lib/sync/thread_slot.h"
 
-static void (*flush_before_barrier)(void); /* set before threads start */
-
 /*
  * The order that TSan cannot see in liburcu. A section that ends before a grace
  * period does releases `grace`, and the thread that waited for that grace
@@ -274,15 +272,6 @@ bool vms_rcu_read_lock_held(void)
 #endif
 }
 
-bool vms__rcu_may_wait(void)
-{
-#ifdef VMS_RCU_QSBR
-	return false;
-#else
-	return !vms__rcu_in_callback && !vms__rcu_in_section(true);
-#endif
-}
-
 /* ---- the write side ------------------------------------------------------ */
 
 bool vms__rcu_offline_to_sleep(void)
@@ -335,33 +324,6 @@ void vms_synchronize_rcu(void)
 	was_online = vms__rcu_offline_to_sleep();
 	vms__rcu_grace_period();
 	vms__rcu_online_again(was_online);
-	vms__cancel_restore(cancel);
-}
-
-void vms__rcu_before_barrier(void (*flush)(void))
-{
-	flush_before_barrier = flush;
-}
-
-void vms_rcu_barrier(void)
-{
-	bool was_registered = VMS__URCU_READER.registered, was_online;
-	int cancel;
-
-	VMS_ASSERT(!vms__rcu_in_section(false) && !vms__rcu_in_callback);
-	/*
-	 * Cancellation is off in the callbacks, too, which this thread may have
-	 * to run.
-	 */
-	cancel = vms__cancel_disable();
-	if (flush_before_barrier)
-		flush_before_barrier();
-	was_online = vms__rcu_offline_to_sleep();
-	vms__rcu_wait_for_callbacks();
-	/*
-	 * If a callback that ran on this thread registered it, it stays online.
-	 */
-	vms__rcu_online_again(was_online || (!was_registered && VMS__URCU_READER.registered));
 	vms__cancel_restore(cancel);
 }
 

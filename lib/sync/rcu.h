@@ -144,12 +144,6 @@ static inline bool vms__rcu_is_ready(void)
 }
 
 /*
- * Wait until every callback that was queued before the call has run. The
- * calling thread must not be an online QSBR reader.
- */
-void vms__rcu_wait_for_callbacks(void);
-
-/*
  * For a fork's child handler, while the process has one thread. Return: whether
  * @head waits in the queue.
  */

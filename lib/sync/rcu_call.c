@@ -28,6 +28,7 @@
 #include <time.h>
 
 #include "lib/sync/assert.h"
+#include "lib/sync/cancel.h"
 #include "lib/sync/cond.h"
 #include "lib/sync/signals.h"
 
@@ -75,8 +76,10 @@ static struct {
 static pthread_mutex_t create_lock = PTHREAD_MUTEX_INITIALIZER; /* one creator at a time */
 _Atomic bool vms__rcu_has_thread;
 
-VMS__TLS bool vms__rcu_in_callback;
-static VMS__TLS bool is_thread; /* whether this is the library's thread */
+static void (*flush_before_barrier)(void); /* set before threads start */
+
+static VMS__TLS bool in_callback; /* whether this thread is running a callback */
+static VMS__TLS bool is_thread;   /* whether this is the library's thread */
 
 /* ---- batches ------------------------------------------------------------- */
 
@@ -87,9 +90,9 @@ static VMS__TLS bool is_thread; /* whether this is the library's thread */
 static void make_call(struct vms_rcu_head *head)
 {
 	vms__rcu_online_again(VMS__URCU_READER.registered);
-	vms__rcu_in_callback = true;
+	in_callback = true;
 	head->func(head);
-	vms__rcu_in_callback = false;
+	in_callback = false;
 	(void)vms__rcu_offline_to_sleep();
 }
 
@@ -228,7 +231,11 @@ void vms_call_rcu(struct vms_rcu_head *head, void (*func)(struct vms_rcu_head *h
 		(void)vms__rcu_start();
 }
 
-void vms__rcu_wait_for_callbacks(void)
+/*
+ * Wait until every callback that was queued before the call has run. The
+ * calling thread must not be an online QSBR reader.
+ */
+static void wait_for_callbacks(void)
 {
 	unsigned long target;
 
@@ -253,6 +260,42 @@ void vms__rcu_wait_for_callbacks(void)
 	}
 	queue.barriers--;
 	pthread_mutex_unlock(&queue.lock);
+}
+
+void vms__rcu_before_barrier(void (*flush)(void))
+{
+	flush_before_barrier = flush;
+}
+
+void vms_rcu_barrier(void)
+{
+	bool was_registered = VMS__URCU_READER.registered, was_online;
+	int cancel;
+
+	VMS_ASSERT(!vms__rcu_in_section(false) && !in_callback);
+	/*
+	 * Cancellation is off in the callbacks, too, which this thread may have
+	 * to run.
+	 */
+	cancel = vms__cancel_disable();
+	if (flush_before_barrier)
+		flush_before_barrier();
+	was_online = vms__rcu_offline_to_sleep();
+	wait_for_callbacks();
+	/*
+	 * If a callback that ran on this thread registered it, it stays online.
+	 */
+	vms__rcu_online_again(was_online || (!was_registered && VMS__URCU_READER.registered));
+	vms__cancel_restore(cancel);
+}
+
+bool vms__rcu_may_wait(void)
+{
+#ifdef VMS_RCU_QSBR
+	return false;
+#else
+	return !in_callback && !vms__rcu_in_section(true);
+#endif
 }
 
 /* ---- fork ---------------------------------------------------------------- */
@@ -307,10 +350,10 @@ static void fork_child(void)
 	create_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	atomic_store_explicit(&vms__rcu_has_thread, is_thread, memory_order_relaxed);
 	queue.idle = false;
-	queue.barriers = vms__rcu_in_callback && !is_thread;
-	queue.done += queue.running && !vms__rcu_in_callback;
-	queue.running = vms__rcu_in_callback;
-	queue.busy = vms__rcu_in_callback;
+	queue.barriers = in_callback && !is_thread;
+	queue.done += queue.running && !in_callback;
+	queue.running = in_callback;
+	queue.busy = in_callback;
 	fork_over();
 }
 

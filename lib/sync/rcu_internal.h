@@ -45,11 +45,6 @@ void vms__rcu_online_again(bool was_online);
  */
 bool vms__rcu_in_section(bool if_unknown);
 
-/* ---- rcu_call.c ---------------------------------------------------------- */
-
-/* Whether this thread is running a callback. */
-extern VMS__TLS VMS__HIDDEN bool vms__rcu_in_callback;
-
 /* ---- rcu_forked.c -------------------------------------------------------- */
 
 /*

@@ -7,6 +7,7 @@
  *   rwsem_spin.c   spinning for a moment, before the queue
  *   rwsem_queue.c  the queue and its lock: which waiter gets the semaphore next
  *   rwsem_wait.c   a waiter, from entering the queue to leaving it
+ *   rwsem_timed.c  the waiters of timed calls
  *
  * Read first: rwsem.c, which explains how they work together.
  */
@@ -183,7 +184,13 @@ bool vms__rwsem_spin_write(struct rw_semaphore *sem);
  */
 int vms__rwsem_wait(struct rw_semaphore *sem, bool writer, bool counted,
 		    const struct timespec *deadline);
-/* Give back @w, one of timed_waiters[], which the caller owns. */
+
+/*
+ * rwsem_timed.c. Return: a waiter for a timed call, which the caller owns from
+ * now on; NULL: all are taken.
+ */
+struct vms_rwsem_waiter *vms__rwsem_take_timed(void);
+/* Give back @w, one of the timed waiters, which the caller owns. */
 void vms__rwsem_put_timed(struct vms_rwsem_waiter *w);
 
 /*

@@ -12,15 +12,7 @@
 #include "lib/sync/futex.h"
 #include "lib/sync/spinlock.h"
 
-/*
- * The waiters of timed calls, shared by all semaphores. A call that finds none
- * free waits outside the queue. This memory is never freed: a thread that wakes
- * a waiter which has left wakes no one, or wakes another call too early, which
- * then looks again.
- */
-#ifndef NR_TIMED_WAITERS /* a test has fewer */
-#define NR_TIMED_WAITERS 512
-#endif
+/* The time between two tries of a call that waits outside the queue. */
 #define TIMED_NAP_NS 100000
 
 /*
@@ -62,17 +54,6 @@
 #define FRONT_QUIET 64u
 #endif
 
-static struct vms_rwsem_waiter timed_waiters[NR_TIMED_WAITERS];
-
-/*
- * A thread that uses the plain fields of a timed waiter must own it. This check
- * sees only that some thread does; a test of the memory orders has a sharper
- * one.
- */
-#ifndef ASSERT_TAKEN
-#define ASSERT_TAKEN(w) VMS_ASSERT(atomic_load_explicit(&(w)->taken, memory_order_relaxed))
-#endif
-
 /* ---- timed calls --------------------------------------------------------- */
 
 static bool is_before(const struct timespec *a, const struct timespec *b)
@@ -83,35 +64,6 @@ static bool is_before(const struct timespec *a, const struct timespec *b)
 static bool is_past(const struct timespec *deadline)
 {
 	return vms__clock_ns() >= (int64_t)deadline->tv_sec * VMS__NS_PER_S + deadline->tv_nsec;
-}
-
-static struct vms_rwsem_waiter *take_timed_waiter(void)
-{
-	/*
-	 * Threads start their search at different places, so that they seldom
-	 * collide.
-	 */
-	unsigned int start =
-		((unsigned int)((uintptr_t)vms__rwsem_this_thread() >> 12) * 0x9e3779b1u) >> 16;
-
-	for (unsigned int i = 0; i < NR_TIMED_WAITERS; i++) {
-		struct vms_rwsem_waiter *w = &timed_waiters[(start + i) % NR_TIMED_WAITERS];
-
-		/* acquire: pairs with vms__rwsem_put_timed() */
-		if (!atomic_load_explicit(&w->taken, memory_order_relaxed) &&
-		    !atomic_exchange_explicit(&w->taken, true, memory_order_acquire)) {
-			ASSERT_TAKEN(w);
-			return w;
-		}
-	}
-	return NULL;
-}
-
-void vms__rwsem_put_timed(struct vms_rwsem_waiter *w)
-{
-	ASSERT_TAKEN(w);
-	/* release: pairs with take_timed_waiter() */
-	atomic_store_explicit(&w->taken, false, memory_order_release);
 }
 
 /*
@@ -329,7 +281,7 @@ static int wait_as(struct rw_semaphore *sem, struct vms_rwsem_waiter *w, bool co
 int vms__rwsem_wait(struct rw_semaphore *sem, bool writer, bool counted,
 		    const struct timespec *deadline)
 {
-	struct vms_rwsem_waiter own, *w = deadline ? take_timed_waiter() : &own;
+	struct vms_rwsem_waiter own, *w = deadline ? vms__rwsem_take_timed() : &own;
 
 	if (!w)
 		return wait_outside(sem, writer, deadline);

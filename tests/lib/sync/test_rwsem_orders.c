@@ -47,6 +47,7 @@ static int model_clock_gettime(clockid_t id, struct timespec *ts)
 #define clock_gettime model_clock_gettime
 #include "lib/sync/rwsem.c"       /* NOLINT(bugprone-suspicious-include): hooked atomics */
 #include "lib/sync/rwsem_spin.c"  /* NOLINT(bugprone-suspicious-include): hooked atomics */
+#include "lib/sync/rwsem_timed.c" /* NOLINT(bugprone-suspicious-include): hooked atomics */
 #include "lib/sync/rwsem_queue.c" /* NOLINT(bugprone-suspicious-include): hooked atomics */
 #include "lib/sync/rwsem_wait.c"  /* NOLINT(bugprone-suspicious-include): hooked atomics */
 #include "lib/sync/spinlock.c"    /* NOLINT(bugprone-suspicious-include): hooked atomics */

@@ -59,6 +59,7 @@ static void pause_is_taken(void);
 #define clock_gettime model_clock_gettime
 #include "lib/sync/rwsem.c"       /* NOLINT(bugprone-suspicious-include): hooked atomics */
 #include "lib/sync/rwsem_spin.c"  /* NOLINT(bugprone-suspicious-include): hooked atomics */
+#include "lib/sync/rwsem_timed.c" /* NOLINT(bugprone-suspicious-include): hooked atomics */
 #include "lib/sync/rwsem_queue.c" /* NOLINT(bugprone-suspicious-include): hooked atomics */
 #include "lib/sync/rwsem_wait.c"  /* NOLINT(bugprone-suspicious-include): hooked atomics */
 #include "lib/sync/spinlock.c"    /* NOLINT(bugprone-suspicious-include): hooked atomics */
