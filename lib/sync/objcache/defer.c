@@ -6,7 +6,7 @@
  *
  * Locks: the cache's lock, taken here; never held while RCU is called, so a
  * holder never waits for a reader or a callback. Read first: objcache.h, and
- * depot.c, vms__depot_send_deferred(), which makes a batch.
+ * free_rcu.c, which makes batches.
  */
 #define VMS_NO_KERNEL_NAMES
 #include "lib/sync/objcache/internal.h"
@@ -62,7 +62,7 @@ static void batch_done(struct vms__objcache *c, struct vms__magazine *m)
 	if (rounds < VMS__MAG_SIZE)
 		c->partial_inflight--;
 	if (!vms__shelf_accept(c, m))
-		vms__depot_give_back(c, m, rounds);
+		vms__magazine_give_back(c, m, rounds);
 	wake = c->throttled && !must_wait(c);
 	depot_unlock(c);
 	if (wake)
@@ -236,7 +236,7 @@ static bool wait_drained(struct vms__objcache *c, long ns)
  * on. So the sleep is short, and only slows the caller. The effective limit is
  * the bound on carving, which also holds for callers that may not sleep.
  */
-static void throttle(struct vms__objcache *c)
+void vms__defer_throttle(struct vms__objcache *c)
 {
 	if (!vms__rcu_may_wait())
 		return;
@@ -247,10 +247,10 @@ static void throttle(struct vms__objcache *c)
 
 /*
  * Wait until @c is below a limit, for callers that may hold the same locks as
- * in throttle(). This sleep is longer because the alternative is a failure.
- * Once it was in vain, a reader is blocking grace periods: more waiting callers
- * could only stand in that reader's way, so they do not wait until a batch
- * shows that the reader has left its section.
+ * in vms__defer_throttle(). This sleep is longer because the alternative is a
+ * failure. Once it was in vain, a reader is blocking grace periods: more
+ * waiting callers could only stand in that reader's way, so they do not wait
+ * until a batch shows that the reader has left its section.
  * Return: whether @c is below, so that the caller may try again.
  */
 static bool wait_until_below(struct vms__objcache *c, bool (*above)(const struct vms__objcache *))
@@ -285,8 +285,6 @@ bool vms__defer_wait_below_bound(struct vms__objcache *c)
 	return wait_until_below(c, at_bound);
 }
 
-_Atomic unsigned int vms__objcaches_short;
-
 /* Whether @c is still short, after waiting if that may help. */
 static bool stays_short(struct vms__objcache *c)
 {
@@ -311,75 +309,4 @@ bool vms__objcache_may_grow(void)
 			return false;
 	}
 	return true;
-}
-
-/* ---- flushing ------------------------------------------------------------ */
-
-/*
- * There was no memory to send @l's deferred objects, so wait for the grace
- * period here. @l is the calling thread's.
- */
-static void flush_by_waiting(struct vms__objcache *c, struct vms__objcache_local *l)
-{
-	unsigned int n;
-
-	vms_synchronize_rcu();
-	while ((n = get(&l->drounds)) != 0) {
-		void *obj = l->deferred->objs[n - 1];
-
-		set(&l->drounds, n - 1);
-		vms__objcache_check_grace_over(c, obj);
-		vms__objcache_make_room(c, l);
-		push(l, obj);
-	}
-}
-
-static void flush(struct vms__objcache *c, struct vms__objcache_local *l)
-{
-	bool stuck;
-
-	depot_lock(c);
-	if (get(&c->shared.drounds))
-		(void)vms__depot_send_partial(
-			c, &c->shared); /* without memory it is sent when it is full */
-	stuck = get(&l->drounds) && !vms__depot_send_partial(c, l);
-	depot_unlock(c);
-	if (stuck)
-		flush_by_waiting(c, l);
-}
-
-void vms__objcache_flush(void)
-{
-	unsigned int nr = vms__objcache_count();
-
-	for (unsigned int i = 1; i <= nr; i++)
-		flush(vms__objcaches[i], &vms__objcache_self->local[i]);
-	if (nr)
-		vms__defer_call_collector();
-}
-
-/* ---- free_rcu, the slow way ---------------------------------------------- */
-
-void vms__objcache_free_rcu_slow(struct vms__objcache *c, void *obj)
-{
-	struct vms__objcache_local *l = vms__objcache_local_ready(c);
-	bool full, over;
-
-	full = l && push_deferred(l, obj);
-	if (l && !full)
-		return;
-	depot_lock(c);
-	if (!l) {
-		l = &c->shared;
-		full = push_deferred(l, obj);
-	}
-	if (full)
-		vms__depot_send_deferred(c, l);
-	over = c->inflight > c->max_inflight;
-	depot_unlock(c);
-	if (!full)
-		return;
-	vms__defer_call_collector();
-	if (over)
-		throttle(c);
 }

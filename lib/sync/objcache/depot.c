@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * depot.c - a cache's depot: the magazines and objects that no thread holds.
- * New objects come from slab.c.
+ * depot.c - a cache's depot: the magazines and objects that no thread holds,
+ * and the trade of a thread with it. One magazine at a time is magazine.c's;
+ * new objects come from slab.c.
  *
  * Locks: the caller of every function here must hold the cache's lock. Read
  *        first: objcache.h, and internal.h for depot_lock().
@@ -44,88 +45,9 @@
 #define BUNDLE_BYTES ((size_t)16 << 10) /* about what is carved at a time */
 #define BUNDLE_MIN 8u
 
-/* ---- magazines ----------------------------------------------------------- */
+_Atomic unsigned int vms__objcaches_short;
 
-static void push_full(struct vms__objcache *c, struct vms__magazine *m)
-{
-	m->rounds = VMS__MAG_SIZE;
-	m->next = c->full;
-	c->full = m;
-	c->depot_objs += VMS__MAG_SIZE;
-}
-
-static struct vms__magazine *pop_full(struct vms__objcache *c)
-{
-	struct vms__magazine *m = c->full;
-
-	if (m) {
-		c->full = m->next;
-		c->depot_objs -= VMS__MAG_SIZE;
-	}
-	return m;
-}
-
-static void push_empty(struct vms__objcache *c, struct vms__magazine *m)
-{
-	m->rounds = 0;
-	m->next = c->empty;
-	c->empty = m;
-}
-
-/* "Why free never needs memory" says why this cannot fail. */
-static struct vms__magazine *pop_empty(struct vms__objcache *c)
-{
-	struct vms__magazine *m = c->empty;
-
-	VMS_ASSERT(c->spare >= c->partial_inflight + 1);
-	VMS_BUG_ON(!m);
-	c->empty = m->next;
-	return m;
-}
-
-static struct vms__magazine *pop_partial(struct vms__objcache *c)
-{
-	struct vms__magazine *m = c->partial;
-
-	if (m) {
-		c->partial = NULL;
-		c->depot_objs -= m->rounds;
-	}
-	return m;
-}
-
-/*
- * Move as many objects as fit from @from to the end of @objs, which has
- * *@rounds of them.
- */
-static void pour(struct vms__magazine *from, void **objs, unsigned int *rounds)
-{
-	while (from->rounds && *rounds < VMS__MAG_SIZE)
-		objs[(*rounds)++] = from->objs[--from->rounds];
-}
-
-/* Two partly filled magazines become one, and one that is full or empty. */
-void vms__depot_give_back(struct vms__objcache *c, struct vms__magazine *m, unsigned int rounds)
-{
-	struct vms__magazine *other;
-
-	m->rounds = rounds;
-	if (rounds && rounds < VMS__MAG_SIZE && (other = pop_partial(c)) != NULL) {
-		pour(m, other->objs, &other->rounds);
-		vms__depot_give_back(c, other, other->rounds); /* full, or the only one */
-	}
-	if (!m->rounds) {
-		push_empty(c, m);
-	} else if (m->rounds == VMS__MAG_SIZE) {
-		push_full(c, m);
-	} else {
-		VMS_ASSERT(!c->partial);
-		c->partial = m;
-		c->depot_objs += m->rounds;
-	}
-}
-
-/* ---- new magazines, new objects ------------------------------------------ */
+/* ---- new objects --------------------------------------------------------- */
 
 void vms__depot_setup(struct vms__objcache *c)
 {
@@ -143,28 +65,6 @@ void vms__depot_setup(struct vms__objcache *c)
 	vms__slab_setup(c);
 }
 
-/* Add an empty magazine. Return: false if memory is out. */
-static bool mag_new(struct vms__objcache *c)
-{
-	struct vms__magazine *m = aligned_alloc(VMS_CACHELINE, ALIGN_UP(sizeof(*m), VMS_CACHELINE));
-
-	if (m)
-		push_empty(c, m);
-	return m;
-}
-
-struct vms__magazine *vms__depot_give_spare(struct vms__objcache *c)
-{
-	if (c->spare < c->partial_inflight + 2) {
-		if (!mag_new(c))
-			return NULL;
-		c->spare++;
-	}
-	c->spare--;
-	/* The rule that pop_empty() checks holds again. */
-	return pop_empty(c);
-}
-
 /*
  * Make sure that the depot has magazines for @n new objects. Return: whether
  * they may be carved.
@@ -174,7 +74,7 @@ static bool carve_begin(struct vms__objcache *c, unsigned int n)
 	if (at_bound(c))
 		return false;
 	for (; c->mags * VMS__MAG_SIZE < c->carved + n; c->mags++) {
-		if (!mag_new(c))
+		if (!vms__magazine_new(c))
 			return false;
 	}
 	return true;
@@ -209,7 +109,7 @@ static bool carve_for_shelf(struct vms__objcache *c, struct vms__objcache_local 
 	m->owner = vms__objcache_self;
 	if (vms__shelf_accept(c, m))
 		return true;
-	vms__depot_give_back(c, m, m->rounds);
+	vms__magazine_give_back(c, m, m->rounds);
 	return false;
 }
 
@@ -244,7 +144,7 @@ static void carve_ahead(struct vms__objcache *c, struct vms__objcache_local *l)
 bool vms__depot_fill_local(struct vms__objcache *c, struct vms__objcache_local *l)
 {
 	while (c->spare < c->partial_inflight + 1 + 3) {
-		if (!mag_new(c))
+		if (!vms__magazine_new(c))
 			return false;
 		c->spare++;
 	}
@@ -298,7 +198,7 @@ bool vms__depot_top_up(struct vms__objcache *c, struct vms__objcache_local *l, u
 		} else if ((m = pop_partial(c)) != NULL) {
 			pour(m, l->loaded->objs, &rounds);
 			set(&l->rounds, rounds);
-			vms__depot_give_back(c, m, m->rounds);
+			vms__magazine_give_back(c, m, m->rounds);
 		} else if (!bundle_carve(c, l, VMS__MAG_SIZE - rounds)) {
 			return false;
 		}
@@ -331,7 +231,7 @@ void vms__depot_send_deferred(struct vms__objcache *c, struct vms__objcache_loca
 bool vms__depot_send_partial(struct vms__objcache *c, struct vms__objcache_local *l)
 {
 	if (c->spare < c->partial_inflight + 2) {
-		if (!mag_new(c))
+		if (!vms__magazine_new(c))
 			return false;
 		c->spare++;
 	}
@@ -344,8 +244,8 @@ void vms__depot_empty_local(struct vms__objcache *c, struct vms__objcache_local 
 {
 	unsigned int drounds = get(&l->drounds);
 
-	vms__depot_give_back(c, l->loaded, get(&l->rounds));
-	vms__depot_give_back(c, l->prev, get(&l->prounds));
+	vms__magazine_give_back(c, l->loaded, get(&l->rounds));
+	vms__magazine_give_back(c, l->prev, get(&l->prounds));
 	vms__slab_leave(c, l);
 	c->spare += 3;
 	if (drounds) {
@@ -368,7 +268,7 @@ static struct vms__magazine *drain(struct vms__objcache *c, struct vms__magazine
 	if (!get(rounds))
 		return m;
 	empty = pop_empty(c);
-	vms__depot_give_back(c, m, get(rounds));
+	vms__magazine_give_back(c, m, get(rounds));
 	set(rounds, 0);
 	return empty;
 }

@@ -103,28 +103,95 @@ static inline void depot_unlock(struct vms__objcache *c)
 	vms__lockdep_release(&c->lock);
 }
 
-/* ---- objcache.c ---------------------------------------------------------- */
+/* ---- registry.c ---------------------------------------------------------- */
 
+/* The lock of the list of caches and of the list of threads. */
+extern VMS__HIDDEN pthread_mutex_t vms__objcaches_lock;
 /*
  * The caches: [1..vms__objcache_count()], by index. An entry is written once,
  * before it is counted, and is never removed.
  */
 extern VMS__HIDDEN struct vms__objcache *vms__objcaches[VMS__OBJCACHES_MAX];
+extern VMS__HIDDEN unsigned int vms__nr_objcaches; /* Locks: vms__objcaches_lock */
 unsigned int vms__objcache_count(void);
+/* The head of the list of threads. Locks: vms__objcaches_lock. */
+extern VMS__HIDDEN struct vms__objcache_thread vms__objcache_threads;
 /*
- * Take @c's lock, and move the objects on all threads' shelves into the depot.
- * Locks: the caller must hold no cache's lock.
+ * vms__objcache_self before a thread's first use, and after its last. Its
+ * locals are all both empty and full, which leads to the slow paths. Never
+ * written.
  */
-void vms__depot_lock_gathered(struct vms__objcache *c);
+extern VMS__HIDDEN struct vms__objcache_thread vms__objcache_nobody;
+
+/* ---- magazine.c: cache's lock held --------------------------------------- */
+
+/* Add an empty magazine. Return: false if memory is out. */
+bool vms__magazine_new(struct vms__objcache *c);
+/* Take back @m, which holds @rounds objects. */
+void vms__magazine_give_back(struct vms__objcache *c, struct vms__magazine *m, unsigned int rounds);
+/*
+ * Return: an empty magazine that the depot no longer counts; NULL if memory is
+ *         out. The caller owns it, and gives it back by adding one to c->spare.
+ */
+struct vms__magazine *vms__magazine_give_spare(struct vms__objcache *c);
+
+static inline void push_full(struct vms__objcache *c, struct vms__magazine *m)
+{
+	m->rounds = VMS__MAG_SIZE;
+	m->next = c->full;
+	c->full = m;
+	c->depot_objs += VMS__MAG_SIZE;
+}
+
+static inline struct vms__magazine *pop_full(struct vms__objcache *c)
+{
+	struct vms__magazine *m = c->full;
+
+	if (m) {
+		c->full = m->next;
+		c->depot_objs -= VMS__MAG_SIZE;
+	}
+	return m;
+}
+
+static inline void push_empty(struct vms__objcache *c, struct vms__magazine *m)
+{
+	m->rounds = 0;
+	m->next = c->empty;
+	c->empty = m;
+}
+
+/* "Why free never needs memory" says why this cannot fail. */
+static inline struct vms__magazine *pop_empty(struct vms__objcache *c)
+{
+	struct vms__magazine *m = c->empty;
+
+	VMS_ASSERT(c->spare >= c->partial_inflight + 1);
+	VMS_BUG_ON(!m);
+	c->empty = m->next;
+	return m;
+}
+
+static inline struct vms__magazine *pop_partial(struct vms__objcache *c)
+{
+	struct vms__magazine *m = c->partial;
+
+	if (m) {
+		c->partial = NULL;
+		c->depot_objs -= m->rounds;
+	}
+	return m;
+}
 
 /*
- * Return: this thread's local of @c, ready for use; NULL if memory is out: use
- *         `shared`. @c must be registered. Locks: none.
+ * Move as many objects as fit from @from to the end of @objs, which has
+ * *@rounds of them.
  */
-struct vms__objcache_local *vms__objcache_local_ready(struct vms__objcache *c);
-
-/* Make room for one more object in @l, the calling thread's. Locks: none. */
-void vms__objcache_make_room(struct vms__objcache *c, struct vms__objcache_local *l);
+static inline void pour(struct vms__magazine *from, void **objs, unsigned int *rounds)
+{
+	while (from->rounds && *rounds < VMS__MAG_SIZE)
+		objs[(*rounds)++] = from->objs[--from->rounds];
+}
 
 /* ---- depot.c: cache's lock held ------------------------------------------ */
 
@@ -167,13 +234,6 @@ bool vms__depot_send_partial(struct vms__objcache *c, struct vms__objcache_local
  * and keeps its deferred objects.
  */
 void vms__depot_drain_local(struct vms__objcache *c, struct vms__objcache_local *l);
-/* Take back @m, which holds @rounds objects. */
-void vms__depot_give_back(struct vms__objcache *c, struct vms__magazine *m, unsigned int rounds);
-/*
- * Return: an empty magazine that the depot no longer counts; NULL if memory is
- *         out. The caller owns it, and gives it back by adding one to c->spare.
- */
-struct vms__magazine *vms__depot_give_spare(struct vms__objcache *c);
 
 /* Whether so much of @c waits for a grace period that nothing is carved. */
 static inline bool at_bound(const struct vms__objcache *c)
@@ -251,6 +311,16 @@ void vms__shelf_grow(struct vms__objcache *c);
  * Locks: the cache's.
  */
 bool vms__shelf_accept(struct vms__objcache *c, struct vms__magazine *full);
+/*
+ * Take @c's lock, and move the objects on all threads' shelves into the depot.
+ * Locks: the caller must hold no cache's lock.
+ */
+void vms__depot_lock_gathered(struct vms__objcache *c);
+/*
+ * Move the objects on all threads' shelves into the depot. Locks: the cache's,
+ * and vms__objcaches_lock.
+ */
+void vms__shelves_gather(struct vms__objcache *c);
 /* Move everything on @t's shelf to the depot. Locks: the cache's. */
 void vms__shelf_clear(struct vms__objcache *c, struct vms__objcache_thread *t);
 
@@ -329,6 +399,22 @@ void vms__defer_collector_forked(void);
  * caller should try again.
  */
 bool vms__defer_wait_below_bound(struct vms__objcache *c);
+/*
+ * @c has more garbage than it should: let grace periods catch up, if the caller
+ * may wait.
+ */
+void vms__defer_throttle(struct vms__objcache *c);
+
+/* ---- objcache.c ---------------------------------------------------------- */
+
+/*
+ * Return: this thread's local of @c, ready for use; NULL if memory is out: use
+ *         `shared`. @c must be registered. Locks: none.
+ */
+struct vms__objcache_local *vms__objcache_local_ready(struct vms__objcache *c);
+
+/* Make room for one more object in @l, the calling thread's. Locks: none. */
+void vms__objcache_make_room(struct vms__objcache *c, struct vms__objcache_local *l);
 
 /* ---- check.c: the caller may hold any lock ------------------------------- */
 

@@ -4,15 +4,19 @@
  * and what alloc and free do when a thread's magazines are empty or full. The
  * fast side is inline in objcache.h; read that first.
  *
- * Locks, outermost first: caches_lock (the list of caches, the list of
+ * Locks, outermost first: vms__objcaches_lock (the list of caches, the list of
  * threads), a cache's lock (its depot). Neither is held while RCU is called, so
  * a holder never waits for a reader or for a callback. A thread's struct
  * vms__objcache_local is its own and needs no lock.
  *
  * Read next: depot.c, which says why free never needs memory; slab.c for the
- * places of objects; shelf.c for a thread's shelves; defer.c for objects that
- * wait for a grace period; trim.c for memory that is given back to the system;
- * check.c for the checks of debug builds and sanitizers.
+ * places of objects; shelf.c for a thread's shelves; free_rcu.c and defer.c for
+ * objects that wait for a grace period; trim.c for memory that is given back to
+ * the system; check.c for the checks of debug builds and sanitizers. Each file
+ * calls only those to its right:
+ *
+ *   free_rcu.c -> objcache.c -> defer.c -> trim.c -> depot.c -> shelf.c, slab.c
+ *   shelf.c -> magazine.c, registry.c
  */
 #define VMS_NO_KERNEL_NAMES
 #include "lib/sync/objcache/internal.h"
@@ -26,32 +30,11 @@
 _Static_assert(VMS__MAG_SIZE >= VMS__OBJCACHE_RESERVE_MAX,
 	       "one full magazine satisfies any reserve");
 
-/*
- * Its locals are all both empty and full, which leads to the slow paths. Never
- * written.
- */
-static struct vms__objcache_thread no_thread;
-VMS__TLS struct vms__objcache_thread *vms__objcache_self = &no_thread;
-
-static pthread_mutex_t caches_lock = PTHREAD_MUTEX_INITIALIZER;
-struct vms__objcache *vms__objcaches[VMS__OBJCACHES_MAX];
-static unsigned int nr_caches;
-static struct vms__objcache_thread threads = {.next = &threads, .prev = &threads}; /* list head */
 /* Exited threads, linked by next. Their memory is reused for new threads. */
 static struct vms__objcache_thread *former_threads;
 static unsigned int nr_threads;
 
 /* ---- registering caches and threads -------------------------------------- */
-
-unsigned int vms__objcache_count(void)
-{
-	unsigned int nr;
-
-	pthread_mutex_lock(&caches_lock);
-	nr = nr_caches;
-	pthread_mutex_unlock(&caches_lock);
-	return nr;
-}
 
 /*
  * Set up @c on its first use in this process. Return: false if memory is out.
@@ -60,7 +43,7 @@ static bool cache_register(struct vms__objcache *c)
 {
 	bool ok = true;
 
-	pthread_mutex_lock(&caches_lock);
+	pthread_mutex_lock(&vms__objcaches_lock);
 	if (!get(&c->index)) {
 		vms__depot_setup(c);
 		vms__defer_setup(c);
@@ -69,13 +52,13 @@ static bool cache_register(struct vms__objcache *c)
 		vms__shelves_use(c, true);
 		depot_unlock(c);
 		if (ok) {
-			VMS_BUG_ON(nr_caches + 1 >= VMS__OBJCACHES_MAX);
-			vms__objcaches[++nr_caches] = c;
+			VMS_BUG_ON(vms__nr_objcaches + 1 >= VMS__OBJCACHES_MAX);
+			vms__objcaches[++vms__nr_objcaches] = c;
 			/* Release: pairs with the acquire in cache_ready(). */
-			atomic_store_explicit(&c->index, nr_caches, memory_order_release);
+			atomic_store_explicit(&c->index, vms__nr_objcaches, memory_order_release);
 		}
 	}
-	pthread_mutex_unlock(&caches_lock);
+	pthread_mutex_unlock(&vms__objcaches_lock);
 	return ok;
 }
 
@@ -88,36 +71,21 @@ static bool cache_ready(struct vms__objcache *c)
 	return likely(atomic_load_explicit(&c->index, memory_order_acquire)) || cache_register(c);
 }
 
-/* Locks: @c's and caches_lock. */
-static void gather(struct vms__objcache *c)
-{
-	for (struct vms__objcache_thread *t = threads.next; t != &threads; t = t->next)
-		vms__shelf_clear(c, t);
-}
-
-void vms__depot_lock_gathered(struct vms__objcache *c)
-{
-	pthread_mutex_lock(&caches_lock);
-	depot_lock(c);
-	gather(c);
-	pthread_mutex_unlock(&caches_lock);
-}
-
 /*
  * There are @more threads more. If that changes the size of shelves, all
- * shelves are emptied. Locks: caches_lock.
+ * shelves are emptied. Locks: vms__objcaches_lock.
  */
 static void threads_changed(int more)
 {
 	nr_threads += (unsigned int)more;
 	if (likely(!vms__shelves_resize(nr_threads)))
 		return;
-	for (unsigned int i = 1; i <= nr_caches; i++) {
+	for (unsigned int i = 1; i <= vms__nr_objcaches; i++) {
 		struct vms__objcache *c = vms__objcaches[i];
 
 		depot_lock(c);
 		vms__shelves_use(c, !has_excess(c));
-		gather(c);
+		vms__shelves_gather(c);
 		depot_unlock(c);
 	}
 }
@@ -126,13 +94,13 @@ static void thread_exits(void)
 {
 	struct vms__objcache_thread *t = vms__objcache_self;
 
-	vms__objcache_self = &no_thread;
+	vms__objcache_self = &vms__objcache_nobody;
 	/*
-	 * caches_lock is held throughout, so that a count sees each object
-	 * either in the thread or in the depot.
+	 * vms__objcaches_lock is held throughout, so that a count sees each
+	 * object either in the thread or in the depot.
 	 */
-	pthread_mutex_lock(&caches_lock);
-	for (unsigned int i = 1; i <= nr_caches; i++) {
+	pthread_mutex_lock(&vms__objcaches_lock);
+	for (unsigned int i = 1; i <= vms__nr_objcaches; i++) {
 		if (!t->local[i].cap)
 			continue;
 		depot_lock(vms__objcaches[i]);
@@ -147,7 +115,7 @@ static void thread_exits(void)
 	t->next = former_threads;
 	former_threads = t;
 	threads_changed(-1);
-	pthread_mutex_unlock(&caches_lock);
+	pthread_mutex_unlock(&vms__objcaches_lock);
 	vms__defer_call_collector();
 }
 
@@ -156,7 +124,7 @@ static void thread_exits(void)
  *         never freed, because batches that wait for a grace period name the
  *         thread that they are for. If that thread has exited meanwhile, its
  *         memory belongs to no thread, or to another thread, which then gets
- *         the batches. Locks: caches_lock.
+ *         the batches. Locks: vms__objcaches_lock.
  */
 static struct vms__objcache_thread *thread_new(void)
 {
@@ -176,16 +144,16 @@ static bool thread_register(void)
 {
 	struct vms__objcache_thread *t;
 
-	pthread_mutex_lock(&caches_lock);
+	pthread_mutex_lock(&vms__objcaches_lock);
 	t = thread_new();
 	if (t) {
-		t->next = threads.next;
-		t->prev = &threads;
-		threads.next->prev = t;
-		threads.next = t;
+		t->next = vms__objcache_threads.next;
+		t->prev = &vms__objcache_threads;
+		vms__objcache_threads.next->prev = t;
+		vms__objcache_threads.next = t;
 		threads_changed(1);
 	}
-	pthread_mutex_unlock(&caches_lock);
+	pthread_mutex_unlock(&vms__objcaches_lock);
 	if (!t)
 		return false;
 	vms__objcache_self = t;
@@ -198,7 +166,7 @@ struct vms__objcache_local *vms__objcache_local_ready(struct vms__objcache *c)
 	struct vms__objcache_local *l;
 	bool ok;
 
-	if (vms__objcache_self == &no_thread && !thread_register())
+	if (vms__objcache_self == &vms__objcache_nobody && !thread_register())
 		return NULL;
 	l = vms__objcache_local(c);
 	if (likely(l->cap))
@@ -414,18 +382,19 @@ static struct census count(struct vms__objcache *c)
 
 	if (!index)
 		return n;
-	pthread_mutex_lock(&caches_lock);
+	pthread_mutex_lock(&vms__objcaches_lock);
 	depot_lock(c);
 	n.carved = c->carved;
 	n.free = c->depot_objs;
 	n.deferred = c->inflight_objs;
 	count_local(&n, &c->shared);
-	for (struct vms__objcache_thread *t = threads.next; t != &threads; t = t->next) {
+	for (struct vms__objcache_thread *t = vms__objcache_threads.next;
+	     t != &vms__objcache_threads; t = t->next) {
 		count_local(&n, &t->local[index]);
 		n.free += (size_t)get(&t->shelf[index].nr_full) * VMS__MAG_SIZE;
 	}
 	depot_unlock(c);
-	pthread_mutex_unlock(&caches_lock);
+	pthread_mutex_unlock(&vms__objcaches_lock);
 	return n;
 }
 
@@ -477,25 +446,27 @@ size_t vms_leak_report(FILE *out)
  */
 static void fork_prepare(void)
 {
-	pthread_mutex_lock(&caches_lock);
-	for (unsigned int i = 1; i <= nr_caches; i++)
+	pthread_mutex_lock(&vms__objcaches_lock);
+	for (unsigned int i = 1; i <= vms__nr_objcaches; i++)
 		pthread_mutex_lock(&vms__objcaches[i]->lock);
-	for (struct vms__objcache_thread *t = threads.next; t != &threads; t = t->next)
+	for (struct vms__objcache_thread *t = vms__objcache_threads.next;
+	     t != &vms__objcache_threads; t = t->next)
 		vms__spin_lock(&t->lock);
 }
 
 static void unlock_shelves(void)
 {
-	for (struct vms__objcache_thread *t = threads.next; t != &threads; t = t->next)
+	for (struct vms__objcache_thread *t = vms__objcache_threads.next;
+	     t != &vms__objcache_threads; t = t->next)
 		vms__spin_unlock(&t->lock);
 }
 
 static void fork_parent(void)
 {
 	unlock_shelves();
-	for (unsigned int i = nr_caches; i; i--)
+	for (unsigned int i = vms__nr_objcaches; i; i--)
 		pthread_mutex_unlock(&vms__objcaches[i]->lock);
-	pthread_mutex_unlock(&caches_lock);
+	pthread_mutex_unlock(&vms__objcaches_lock);
 }
 
 /*
@@ -505,7 +476,8 @@ static void fork_parent(void)
  */
 static void take_over_shelves(struct vms__objcache *c)
 {
-	for (struct vms__objcache_thread *t = threads.next; t != &threads; t = t->next) {
+	for (struct vms__objcache_thread *t = vms__objcache_threads.next;
+	     t != &vms__objcache_threads; t = t->next) {
 		if (t == vms__objcache_self)
 			continue;
 		vms__shelf_clear(c, t);
@@ -520,10 +492,10 @@ static void take_over_shelves(struct vms__objcache *c)
 static void fork_child(void)
 {
 	unlock_shelves();
-	nr_threads = vms__objcache_self != &no_thread;
+	nr_threads = vms__objcache_self != &vms__objcache_nobody;
 	(void)vms__shelves_resize(nr_threads);
 	vms__defer_collector_forked();
-	for (unsigned int i = nr_caches; i; i--) {
+	for (unsigned int i = vms__nr_objcaches; i; i--) {
 		vms__objcaches[i]->drained = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 		vms__objcaches[i]->throttled = 0;
 		vms__defer_forked(vms__objcaches[i]);
@@ -533,11 +505,10 @@ static void fork_child(void)
 		vms__objcaches[i]->stuck = false; /* the blocking reader may not exist here */
 		pthread_mutex_unlock(&vms__objcaches[i]->lock);
 	}
-	pthread_mutex_unlock(&caches_lock);
+	pthread_mutex_unlock(&vms__objcaches_lock);
 }
 
 __attribute__((constructor(201))) static void objcache_init(void)
 {
 	VMS_BUG_ON(pthread_atfork(fork_prepare, fork_parent, fork_child));
-	vms__rcu_before_barrier(vms__objcache_flush);
 }

@@ -168,7 +168,7 @@ static void grow(struct vms__objcache *c, struct vms__shelf *s, unsigned int n)
 {
 	struct vms__magazine *m;
 
-	for (; n && get(&s->stock) < vms__shelf_max(c) && (m = vms__depot_give_spare(c)) != NULL;
+	for (; n && get(&s->stock) < vms__shelf_max(c) && (m = vms__magazine_give_spare(c)) != NULL;
 	     n--) {
 		push_to(&s->empty, m);
 		set(&s->stock, get(&s->stock) + 1);
@@ -209,7 +209,7 @@ bool vms__shelf_accept(struct vms__objcache *c, struct vms__magazine *full)
 	shelf_unlock(t);
 	if (!empty)
 		return false;
-	vms__depot_give_back(c, empty, 0);
+	vms__magazine_give_back(c, empty, 0);
 	return true;
 }
 
@@ -227,7 +227,22 @@ void vms__shelf_clear(struct vms__objcache *c, struct vms__objcache_thread *t)
 	shelf_unlock(t);
 	c->spare += get(&was.stock);
 	while (was.full)
-		vms__depot_give_back(c, pop_from(&was.full), VMS__MAG_SIZE);
+		vms__magazine_give_back(c, pop_from(&was.full), VMS__MAG_SIZE);
 	while (was.empty)
-		vms__depot_give_back(c, pop_from(&was.empty), 0);
+		vms__magazine_give_back(c, pop_from(&was.empty), 0);
+}
+
+void vms__shelves_gather(struct vms__objcache *c)
+{
+	for (struct vms__objcache_thread *t = vms__objcache_threads.next;
+	     t != &vms__objcache_threads; t = t->next)
+		vms__shelf_clear(c, t);
+}
+
+void vms__depot_lock_gathered(struct vms__objcache *c)
+{
+	pthread_mutex_lock(&vms__objcaches_lock);
+	depot_lock(c);
+	vms__shelves_gather(c);
+	pthread_mutex_unlock(&vms__objcaches_lock);
 }

@@ -152,7 +152,7 @@ static void drop_objects(struct vms__objcache *c)
 			if (slab_of(m->objs[i])->state != SLAB_LEAVING)
 				m->objs[rounds++] = m->objs[i];
 		}
-		vms__depot_give_back(c, m, rounds);
+		vms__magazine_give_back(c, m, rounds);
 	}
 }
 
