@@ -67,19 +67,6 @@ void mt_clear_in_rcu(struct maple_tree *mt)
 
 /* ---- reading ---- */
 
-unsigned int mt_height(const struct maple_tree *mt)
-{
-	void *ref = ml_root(mt);
-	unsigned int height = 0;
-
-	for (; ml_is_node(ref); ref = ml_slot(ml_node(ref), 0)) {
-		height++;
-		if (ml_is_leaf(ref))
-			break;
-	}
-	return height;
-}
-
 void *mtree_load(struct maple_tree *mt, unsigned long index)
 {
 	return vms__mt_lookup(mt, index);

@@ -94,14 +94,6 @@ bool mt_write_lock_is_held(const struct maple_tree *mt)
 	return !sem || rwsem_is_write_locked(sem);
 }
 
-unsigned long vms__mt_count_leaf(void)
-{
-	static _Atomic unsigned long leaves;
-
-	/* Relaxed: only that no two are the same. */
-	return atomic_fetch_add_explicit(&leaves, 1, memory_order_relaxed) + 1;
-}
-
 #ifdef VMS_DEBUG
 void vms__mt_check_write_locked(const struct maple_tree *mt)
 {

@@ -1,11 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dump.c - a tree in print: a line a range, indented by depth; and a cursor: a
- * line.
+ * dump.c - how high a tree is; a tree in print: a line a range, indented by
+ * depth; and a cursor: a line.
  *
  * Locks: the tree's lock, for a tree; none for a cursor.
  */
 #include "lib/maple/internal.h"
+
+unsigned int mt_height(const struct maple_tree *mt)
+{
+	void *ref = ml_root(mt);
+	unsigned int height = 0;
+
+	for (; ml_is_node(ref); ref = ml_slot(ml_node(ref), 0)) {
+		height++;
+		if (ml_is_leaf(ref))
+			break;
+	}
+	return height;
+}
 
 struct dump {
 	const struct maple_tree *mt;

@@ -354,7 +354,7 @@ static inline unsigned long ml_region(unsigned long index, unsigned int shift)
 {
 	return index & (~0ul << (ML_KEY_BITS + shift));
 }
-/* A number that no other leaf got: lib/maple/debug.c. */
+/* A number that no other leaf got: lib/maple/leaf.c. */
 unsigned long vms__mt_count_leaf(void);
 
 /*
