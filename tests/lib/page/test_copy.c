@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_fork.c - what parent and child share after a fork, and how they come
+ * test_copy.c - what parent and child share after a fork, and how they come
  * apart: words differ, references come back.
  */
 #include "tests/lib/page/world.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_anon_vma.c - which VMAs share an anon_vma: rules 4 to 6 of Linux's
+ * test_rmap.c - which VMAs share an anon_vma: rules 4 to 6 of Linux's
  * layout, seen here as pointers; and what becomes of the counts that those
  * rules are made of.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_calls.c - the kernel's calls on one VMA: finding the first one,
+ * test_adjust.c - the kernel's calls on one VMA: finding the first one,
  * splitting, merging, growing, shrinking, growing a stack; and the VMA lock's
  * trylocks and early release.
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_fault.c - what handle_mm_fault() installs for each kind of memory and
+ * test_handle_fault.c - what handle_mm_fault() installs for each kind of memory and
  * access, and how it is counted. One thread; the races are in test_race.c.
  */
 #include <pthread.h>
