@@ -518,6 +518,28 @@ static void what_was_written_before_is_seen_by_who_gets_in(void **state)
 	assert_int_equal(h.seen, 42);
 }
 
+static void inserted_vma_must_be_aligned_and_this_mms(void **state)
+{
+	struct mm_struct *mm = mm_of(state), *other = vms_mm_create("rbtree", &world_layout, NULL);
+	struct vm_area_struct *vma = vm_area_alloc(mm);
+
+	vma->vm_start = 0x20000000;
+	vma->vm_end = 0x20000800;
+	vm_flags_init(vma, VM_READ);
+	mmap_write_lock(mm);
+	assert_int_equal(insert_vm_struct(mm, vma), -EINVAL);
+	vma->vm_end = 0x20001000;
+	mmap_write_unlock(mm);
+	mmap_write_lock(other);
+	assert_int_equal(insert_vm_struct(other, vma), -EINVAL);
+	mmap_write_unlock(other);
+	mmap_write_lock(mm);
+	assert_int_equal(insert_vm_struct(mm, vma), 0);
+	mmap_write_unlock(mm);
+	expect_layout(mm, "20000000-20001000 r--p 20000\n");
+	mmput(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -537,6 +559,7 @@ int main(void)
 		ON_EVERY_ENGINE(a_vma_of_another_mm_is_not_locked),
 		ON_EVERY_ENGINE(a_vma_is_let_go_before_mmap_lock),
 		ON_EVERY_ENGINE(what_was_written_before_is_seen_by_who_gets_in),
+		ON_EVERY_ENGINE(inserted_vma_must_be_aligned_and_this_mms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

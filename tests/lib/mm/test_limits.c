@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 
+#include <vmastore/task.h>
+
 #include "tests/lib/mm/world.h"
 
 #define BASE 0x20000000UL
@@ -422,6 +424,26 @@ static void the_limit_of_vmas_refuses_what_makes_one(void **state)
 	assert_int_equal(atomic_load(&mm->map_count), 5);
 }
 
+/* The limits belong to the process and the machine. */
+static void limits_outlive_exec(void **state)
+{
+	struct mm_struct *mm = vms_mm_create(((struct world *)*state)->engine, NULL, NULL);
+	struct mm_limits limits = vms_mm_limits(mm);
+	struct task *task;
+
+	limits.as = 1UL << 20;
+	limits.max_map_count = 5;
+	assert_int_equal(vms_mm_set_limits(mm, &limits), 0);
+	task = vms_task_create(mm);
+	assert_int_equal(vms_task_exec(task, NULL), 0);
+	limits = vms_mm_limits(task->mm);
+	assert_int_equal(limits.as, 1UL << 20);
+	assert_int_equal(limits.max_map_count, 5);
+	exit_mm(task);
+	context_switch(task, NULL);
+	vms_task_free(task);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -441,6 +463,7 @@ int main(void)
 		ON_EVERY_ENGINE(the_first_reason_is_told),
 		ON_EVERY_ENGINE(a_stack_grows_to_its_limit_and_no_further),
 		ON_EVERY_ENGINE(the_limit_of_vmas_refuses_what_makes_one),
+		ON_EVERY_ENGINE(limits_outlive_exec),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -295,6 +295,29 @@ static void rest_of_a_vma_has_its_own_offset(void **state)
 	fput(file);
 }
 
+static void listing_is_that_of_proc_maps(void **state)
+{
+	struct mm_struct *mm = ((struct world *)*state)->mm;
+	struct file *file = world_file(16, true);
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	vms_mmap(mm, 0x20000000, 2 * PG, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, file,
+		 3 * PG);
+	vms_mmap(mm, 0x30000000, PG, RW, FIXED, NULL, 0);
+	vms_brk(mm, 0x10001000);
+	assert_int_equal(vms_maps_print(mm, out), 0);
+	fclose(out);
+	assert_string_equal(
+		text,
+		"10000000-10001000 rw-p 00000000 00:00 0                                  [heap]\n"
+		"20000000-20002000 r-xp 00003000 08:01 42                                 /data\n"
+		"30000000-30001000 rw-p 00000000 00:00 0 \n");
+	free(text);
+	fput(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +327,7 @@ int main(void)
 		ON_EVERY_ENGINE(long_name_needs_memory_and_may_lack_it),
 		ON_EVERY_ENGINE(what_is_mapped_throughout_is_listed_once),
 		ON_EVERY_ENGINE(rest_of_a_vma_has_its_own_offset),
+		ON_EVERY_ENGINE(listing_is_that_of_proc_maps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -250,6 +250,62 @@ static void senseless_requests_are_refused(void **state)
 	assert_int_equal(vms_madvise(mm, BASE, 0, 77), -EINVAL);
 }
 
+static void insert_special(struct mm_struct *mm, unsigned long start, vm_flags_t flags)
+{
+	struct vm_area_struct *vma;
+
+	mmap_write_lock(mm);
+	vma = vm_area_alloc(mm);
+	vma->vm_start = start;
+	vma->vm_end = start + PG;
+	vm_flags_init(vma, VM_READ | VM_MAYREAD | flags);
+	assert_int_equal(insert_vm_struct(mm, vma), 0);
+	mmap_write_unlock(mm);
+}
+
+static void only_memory_of_devices_cannot_be_given_to_children_again(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+
+	insert_special(mm, BASE, VM_DONTEXPAND);
+	insert_special(mm, BASE + 2 * PG, VM_IO);
+	assert_int_equal(vms_madvise(mm, BASE, PG, MADV_DONTFORK), 0);
+	assert_int_equal(vms_madvise(mm, BASE, PG, MADV_DOFORK), 0);
+	assert_int_equal(vms_madvise(mm, BASE + 2 * PG, PG, MADV_DONTFORK), 0);
+	assert_int_equal(vms_madvise(mm, BASE + 2 * PG, PG, MADV_DOFORK), -EINVAL);
+}
+
+static void advice_that_changes_flags_splits(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+
+	map(mm, 0, 3, RW);
+	assert_int_equal(vms_madvise(mm, 0x20001000, PG, MADV_DONTFORK), 0);
+	expect_layout(mm, "20000000-20001000 rw-p 20000\n20001000-20002000 rw-p "
+			  "20001\n20002000-20003000 rw-p 20002\n");
+	assert_int_equal(vms_madvise(mm, 0x20001000, PG, MADV_DOFORK), 0);
+	expect_layout(mm, "20000000-20003000 rw-p 20000\n");
+	assert_int_equal(vms_madvise(mm, 0x20000000, 8 * PG, MADV_NOHUGEPAGE), -ENOMEM);
+	assert_int_equal(vms_madvise(mm, 0x20000000, PG, 77), -EINVAL);
+}
+
+static void dontneed_drops_the_contents(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+	unsigned long word = 1;
+
+	map(mm, 0, 4, RW);
+	for (unsigned long i = 0; i < 4; i++)
+		vms_write_word(mm, 0x20000000 + i * PG, 5);
+	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 4);
+	assert_int_equal(vms_madvise(mm, 0x20001000, 2 * PG, MADV_DONTNEED), 0);
+	assert_int_equal(vms_mm_counter(mm, MM_ANONPAGES), 2);
+	assert_int_equal(vms_read_word(mm, 0x20001000, &word), VMS_FAULT_OK);
+	assert_int_equal(word, 0);
+	assert_int_equal(vms_read_word(mm, 0x20003000, &word), VMS_FAULT_OK);
+	assert_int_equal(word, 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +319,9 @@ int main(void)
 		ON_EVERY_ENGINE(removing_wants_a_shared_file_that_may_be_written),
 		ON_EVERY_ENGINE(memory_of_a_device_is_left_alone),
 		ON_EVERY_ENGINE(senseless_requests_are_refused),
+		ON_EVERY_ENGINE(only_memory_of_devices_cannot_be_given_to_children_again),
+		ON_EVERY_ENGINE(advice_that_changes_flags_splits),
+		ON_EVERY_ENGINE(dontneed_drops_the_contents),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

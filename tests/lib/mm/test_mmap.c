@@ -247,6 +247,47 @@ static void droppable_memory_never_counts_as_locked(void **state)
 	expect_layout(w->mm, "20000000-20002000 rw-p 20000\n20010000-20011000 rw-p 20010\n");
 }
 
+/* MAP_32BIT places below 2 GiB, whatever the hint. */
+static void a_hint_beyond_32_bits_is_ignored(void **state)
+{
+	const unsigned long hints[] = {0x100000000, 0x7ffff000};
+	struct mm_struct *mm = vms_mm_create(((struct world *)*state)->engine, NULL, NULL);
+
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+		assert_in_range(vms_mmap(mm, hints[i], 2 * PG, RW, ANON | MAP_32BIT, NULL, 0),
+				0x40000000, 0x7fffe000);
+	assert_int_equal(vms_mmap(mm, 0x7fffe000, 2 * PG, RW, ANON | MAP_32BIT, NULL, 0),
+			 0x7fffe000);
+	mmput(mm);
+}
+
+/* A running 6.18 kernel answered what is expected. */
+static void flags_that_nobody_knows_are_refused_where_that_was_asked_for(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+	struct file *file = world_file(8, true);
+
+	for (unsigned int bit = 9; bit < 40; bit++) {
+		unsigned long flag = 1UL << bit;
+		bool unknown = bit == 9 || bit == 10 || (bit >= 20 && bit <= 25) || bit > 30;
+		unsigned long refused = flag == MAP_FIXED_NOREPLACE ? 0x20000000UL : 0;
+
+		if (flag == MAP_SYNC || flag == MAP_HUGETLB)
+			continue;
+		if (unknown)
+			assert_int_equal(vms_mmap(mm, refused, PG, RW, MAP_SHARED_VALIDATE | flag,
+						  file, 0),
+					 -EOPNOTSUPP);
+		else
+			assert_false(IS_ERR_VALUE(
+				vms_mmap(mm, 0, PG, RW, MAP_SHARED_VALIDATE | flag, file, 0)));
+		assert_false(IS_ERR_VALUE(vms_mmap(mm, 0x20000000UL + 4 * PG * bit, PG, RW,
+						   MAP_SHARED | flag, file, 0)));
+	}
+	assert_int_equal(vms_mmap(mm, 0, PG, RW, MAP_PRIVATE | MAP_HUGETLB, file, 0), -EINVAL);
+	fput(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +309,8 @@ int main(void)
 		ON_EVERY_ENGINE(mmap_errors_are_linux_errors),
 		ON_EVERY_ENGINE(map_count_limit_refuses_where_linux_does),
 		ON_EVERY_ENGINE(droppable_memory_never_counts_as_locked),
+		ON_EVERY_ENGINE(a_hint_beyond_32_bits_is_ignored),
+		ON_EVERY_ENGINE(flags_that_nobody_knows_are_refused_where_that_was_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

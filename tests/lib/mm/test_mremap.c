@@ -293,6 +293,53 @@ static void a_source_that_is_kept_may_join_its_copy(void **state)
 	assert_int_equal(atomic_load(&mm->hiwater_vm), 4);
 }
 
+static struct file *open_zero_device(void)
+{
+	struct address_space *mapping =
+		vms_address_space_create(64 * PG, VMS_AS_ZERO_DEV, 8, 1, 77);
+	struct file *file = vms_file_open(mapping, "/dev/zero", FMODE_READ | FMODE_WRITE);
+
+	vms_address_space_put(mapping);
+	return file;
+}
+
+/*
+ * As long as it was never written, its offset follows a move to the new
+ * address, and it is not accounted. A running 6.18 kernel answers the same, here
+ * and in the next case.
+ */
+static void a_private_zero_device_is_anonymous_memory(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+	struct file *zero = open_zero_device();
+	unsigned long moved = A + 0x100000;
+
+	vms_mmap(mm, A, 4 * PG, RW, MAP_PRIVATE | MAP_FIXED, zero, 5 * PG);
+	assert_int_equal(vms_mremap(mm, A, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, moved),
+			 moved);
+	expect_layout(mm, "20100000-20104000 rw-p 20100\n");
+	vms_mprotect(mm, moved, 2 * PG, PROT_READ);
+	mmap_read_lock(mm);
+	assert_false(find_vma(mm, moved)->vm_flags & VM_ACCOUNT);
+	assert_true(find_vma(mm, moved + 2 * PG)->vm_flags & VM_ACCOUNT);
+	mmap_read_unlock(mm);
+	fput(zero);
+}
+
+static void a_private_zero_device_moves_alone(void **state)
+{
+	struct mm_struct *mm = mm_of(state);
+	struct file *zero = open_zero_device();
+
+	vms_mmap(mm, A, 2 * PG, RW, MAP_PRIVATE | MAP_FIXED, zero, 0);
+	vms_mmap(mm, A + 2 * PG, 2 * PG, PROT_READ, FIXED, NULL, 0);
+	assert_int_equal(vms_mremap(mm, A, 4 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED,
+				    A + 0x100000),
+			 -EFAULT);
+	expect_layout(mm, "20000000-20002000 rw-p 0\n20002000-20004000 r--p 20002\n");
+	fput(zero);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +359,8 @@ int main(void)
 		ON_EVERY_ENGINE(locked_memory_that_grows_has_its_pages_at_once),
 		ON_EVERY_ENGINE(what_moves_is_never_counted_twice),
 		ON_EVERY_ENGINE(a_source_that_is_kept_may_join_its_copy),
+		ON_EVERY_ENGINE(a_private_zero_device_is_anonymous_memory),
+		ON_EVERY_ENGINE(a_private_zero_device_moves_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
