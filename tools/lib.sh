@@ -17,6 +17,7 @@
 #                               ends its server
 #   c_files, text_files         print every C file of the tree, one a line;
 #                               text_files adds the scripts and Bazel's files
+#   all_files                   prints every file of the tree, one a line
 #   seconds_text N              prints N seconds as m:ss
 
 VMS_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
@@ -236,4 +237,9 @@ text_files()
 		.bazelrc tools/check tools/coverage tools/maplebench tools/scale '*/run' '*/compare' '*/peers' 2>/dev/null | grep . ||
 		find include lib tests tools bench stress bazel '(' -name '*.[ch]' -o -name '*.cc' -o -name '*.sh' -o -name '*.awk' \
 			-o -name '*.bzl' -o -name BUILD ')' 2>/dev/null
+}
+
+all_files()
+{
+	git ls-files --cached --others --exclude-standard 2>/dev/null | grep . || find . -type f -printf '%P\n' 2>/dev/null
 }

@@ -3,10 +3,12 @@
  * handle_fault.c - page faults: handle_mm_fault() makes a page present for an
  * access that the VMA allows.
  *
- *   entry      access   private anonymous    private file          shared file
- *   empty      read     the zero page (*)    cache page, r/o       cache page
- *   empty      write    new page             copy of cache page    cache page, after page_mkwrite()
- *   read-only  write    reuse if it is the only one, else copy     page_mkwrite(), then writable
+ *   entry      access   private anonymous   private file        shared file
+ *   empty      read     the zero page (*)   cache page, r/o     cache page
+ *   empty      write    new page            copy of that page   cache page (+)
+ *   read-only  write    kept if it is the only one, else copied  writable (+)
+ *
+ * (+) After the owner's page_mkwrite().
  *
  * (*) With the rule read_takes_page (mm_types.h) there is no zero page: a
  * read takes a new page, and an anon_vma with it, as a write does.

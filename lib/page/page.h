@@ -164,7 +164,7 @@ unsigned long vms__rss(const struct mm_struct *mm);
  */
 bool vms__rss_falls(struct mm_struct *mm, long pages);
 
-/* ---- anon_vma (rmap/rmap.c): see FEATURES A14 for what is asked ---- */
+/* ---- anon_vma (rmap/rmap.c) ---- */
 
 /*
  * Give @vma an anon_vma if it has none: that of a mergeable neighbour, or a new

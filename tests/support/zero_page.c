@@ -21,7 +21,7 @@
 #define REGIONS 64
 
 /*
- * linux/fs.h defines these since 6.7; the installed headers may be older than
+ * <linux/fs.h> defines these since 6.7; the installed headers may be older than
  * the kernel.
  */
 struct region {

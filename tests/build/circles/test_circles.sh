@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# test_circles.sh CIRCLES.AWK EXCEPTIONS ARCHIVE... - the files of lib/ call each
+# test_circles.sh CIRCLES EXCEPTIONS ARCHIVE... - the files of lib/ call each
 # other in one direction: no file leads back to itself, by the functions and the
-# variables that the object files name, hidden ones included. Prints as cmocka
-# does, so that tools/check counts it.
+# variables that the object files name, hidden ones included. CIRCLES is the awk
+# program that finds circles. Prints as cmocka does, so that tools/check counts
+# it.
 awk=$1 exceptions=$2
 shift 2
 failed=0

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# test_install.sh CASES MAKEFILE - what docs/install.md promises: the tree is
+# test_install.sh CASES MAKEFILE - what the Makefile promises: the tree is
 # built by make, installed, and used by programs that know nothing of the tree,
 # through pkg-config, CMake and Meson; and uninstalled.
 set -u

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Only here, because cmocka.h defines the word fail. */
+/* Only here, because <cmocka.h> defines the word fail. */
 #include <cmocka.h>
 #include <stdio.h>
 #include <unistd.h>

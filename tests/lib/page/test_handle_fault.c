@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_handle_fault.c - what handle_mm_fault() installs for each kind of memory and
- * access, and how it is counted. One thread; the races are in test_race.c.
+ * test_handle_fault.c - what handle_mm_fault() installs for each kind of memory
+ * and access, and how it is counted. One thread; the races are in test_race.c.
  */
 #include <pthread.h>
 #include <time.h>

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# test_lint.sh WIDTH SHARE - runs the two awk programs of tools/lint on files
-# made here: WIDTH refuses wide lines, SHARE counts comments. The output has
-# cmocka's form, so that tools/check counts it.
+# test_lint.sh WIDTH SHARE NAMES - runs the awk programs of tools/lint on files
+# made here: WIDTH refuses wide lines, SHARE counts comments, NAMES refuses a
+# comment that names a file which does not exist. The output has cmocka's form,
+# so that tools/check counts it.
 set -u
-width=$1 share=$2
+width=$1 share=$2 names=$3
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 failed=0
@@ -92,12 +93,45 @@ comments_are_counted_by_folder()
 	return 1
 }
 
+# names_file TEXT WORD...: NAMES refuses a C file of that text for these names,
+# in the tree that stands below.
+names_file()
+{
+	local said expected=
+	printf '%s\n' lib/x/a.h lib/x/y/b.c docs/c.md >"$folder/tree"
+	printf '%s\n' "$1" >"$folder/f.c"
+	shift
+	said=$(awk -v tree="$folder/tree" -f "$names" "$folder/f.c" | sed 's/.*names \(.*\), which.*/\1/' | tr '\n' ' ')
+	[ $# = 0 ] || expected="$* "
+	[ "$said" = "$expected" ] && return
+	echo "found '$said', expected '$expected'"
+	return 1
+}
+
+a_comment_may_name_files_of_the_tree()
+{
+	names_file '/* a.h, x/a.h, y/b.c, lib/x/y/b.c, docs/c.md, <sys/mman.h>, FILE.c, *.c */' || return 1
+	names_file 'int x; /* what a.h says */ int y;' || return 1
+	names_file "/* Linux's mm/vma.c */" || return 1
+	names_file "$(printf '/*\n * of Linux 6.12'"'"'s own\n * lib/z.c\n */')"
+}
+
+a_comment_that_names_no_file_is_refused()
+{
+	names_file '/* b.h */' b.h || return 1
+	names_file '/* y/a.h, and lib/a.h */' y/a.h lib/a.h || return 1
+	names_file "$(printf '/*\n * text\n * z.c: text\n */\nint x; // docs/d.md')" z.c docs/d.md || return 1
+	names_file '#include "gone.h"'
+}
+
 tests=(
 	a_comment_ends_at_column_80
 	code_ends_at_column_100
 	a_tab_counts_as_far_as_it_goes
 	a_table_in_a_header_ends_at_column_100
 	comments_are_counted_by_folder
+	a_comment_may_name_files_of_the_tree
+	a_comment_that_names_no_file_is_refused
 )
 echo "[==========] Running ${#tests[@]} test(s)."
 for test in "${tests[@]}"; do
