@@ -305,8 +305,8 @@ static struct file *open_zero_device(void)
 
 /*
  * As long as it was never written, its offset follows a move to the new
- * address, and it is not accounted. A running 6.18 kernel answers the same, here
- * and in the next case.
+ * address, and it is not accounted. A running 6.18 kernel answers the same,
+ * here and in the next case.
  */
 static void a_private_zero_device_is_anonymous_memory(void **state)
 {
