@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_copy.c - what parent and child share after a fork, and how they come
- * apart: words differ, references come back.
+ * test_copy.c - what parent and child share after a fork, and how they
+ * separate: words differ, and all references are dropped.
  */
 #include "tests/lib/page/world.h"
 
@@ -34,7 +34,9 @@ static void child_sees_the_parents_past_and_neither_sees_the_others_future(void 
 	assert_int_equal(world_read(mm, A + PG), 2);
 	assert_int_equal(world_read(mm, A + 2 * PG), 0);
 	assert_int_equal(world_read(child, A), 20);
-	/* The parent left it, so the child could keep it. */
+	/*
+	 * The parent no longer used the page, so that the child could keep it.
+	 */
 	assert_ptr_equal(page_at(child, A), page);
 	world_expect_counts(mm, 2, 0, 0);
 	world_expect_counts(child, 3, 0, 0);
@@ -97,7 +99,7 @@ static void only_vmas_with_pages_of_their_own_are_copied(void **state)
 	child = mm_fork(mm);
 	assert_int_equal(count(child, MM_PGTABLES), 0);
 	world_expect_counts(child, 0, 0, 0);
-	/* Faults bring them back. */
+	/* Faults map the pages again. */
 	assert_int_equal(world_read(child, A + 2 * GIB), 8);
 	world_write(child, A + 2 * GIB, 9);
 	assert_int_equal(world_read(mm, A + 2 * GIB), 9);
@@ -133,15 +135,15 @@ static void chain_of_forks_keeps_every_generation_apart(void **state)
 		world_write(mm[g], A + g * PG, 100 + g);
 	}
 	/*
-	 * Generation g has what its ancestors wrote before it was born, and
-	 * what it wrote.
+	 * Generation g has what its ancestors wrote before it was forked, and
+	 * what it wrote itself.
 	 */
 	for (unsigned long g = 0; g < GENERATIONS; g++)
 		for (unsigned long i = 0; i < GENERATIONS; i++)
 			assert_int_equal(world_read(mm[g], A + i * PG), i <= g ? 100 + i : 0);
 	for (unsigned long g = 0; g < GENERATIONS; g++)
 		assert_int_equal(validate(mm[g], stderr), 0);
-	/* From the oldest: those left must not miss them. */
+	/* Unmap the oldest first: the others must not depend on it. */
 	vma_unmap(vma_at(mm[0], A));
 	for (unsigned long g = 1; g < GENERATIONS; g++) {
 		if (g + 1 < GENERATIONS)
@@ -171,7 +173,10 @@ static void fork_without_memory_leaves_the_parent_as_it_was(void **state)
 		world_expect_counts(mm, 3, 0, 0);
 		assert_int_equal(refs(page_at(mm, A)), 1);
 		assert_int_equal(refs(page_at(mm, A + MIB2)), 1);
-		/* Write-protected on the way, perhaps; that is all. */
+		/*
+		 * The failed fork may have write-protected pages, and nothing
+		 * else.
+		 */
 		world_write(mm, A, (unsigned long)n);
 	}
 	assert_true(n > 10);
@@ -181,7 +186,7 @@ static void fork_without_memory_leaves_the_parent_as_it_was(void **state)
 	fput(file);
 }
 
-/* With mmap_lock held, as a debugger's access is made. */
+/* Writes like a debugger. The caller must hold mmap_lock. */
 static bool write_forced(struct mm_struct *mm, unsigned long addr, unsigned long word)
 {
 	bool written;
@@ -193,8 +198,8 @@ static bool write_forced(struct mm_struct *mm, unsigned long addr, unsigned long
 }
 
 /*
- * Without the right to write, after another thread has undone what the fault
- * did: what is shared is left alone.
+ * A write without the right to write, after another thread undid what the fault
+ * had done: it must not change a shared page.
  */
 static void forced_write_leaves_shared_pages_alone(void **state)
 {
@@ -211,7 +216,7 @@ static void forced_write_leaves_shared_pages_alone(void **state)
 	mm_destroy(child);
 	assert_true(write_forced(mm, A, 3));
 	assert_int_equal(world_read(mm, A), 3);
-	/* the zero page, nothing, a file's page */
+	/* The zero page, an empty entry, and a file's page. */
 	assert_int_equal(world_read(mm, A + PG), 0);
 	assert_false(write_forced(mm, A + PG, 4));
 	zap(mm, A, A + 2 * PG);
@@ -224,8 +229,9 @@ static void forced_write_leaves_shared_pages_alone(void **state)
 }
 
 /*
- * A line of the leaf that holds another VMA's entry alone is none of the
- * child's, which stays empty.
+ * Symptom: the validator reports a line without an entry. Cause: a line of the
+ * parent's leaf holds only another VMA's entry, and the fork noted it in the
+ * child's leaf. That leaf must stay empty.
  */
 static void child_notes_no_line_that_it_has_no_entry_in(void **state)
 {
@@ -242,7 +248,7 @@ static void child_notes_no_line_that_it_has_no_entry_in(void **state)
 	world_expect_counts(child, 0, 0, 0);
 	mm_destroy(child);
 
-	/* Entries at both ends of a run that begins and ends within a line. */
+	/* Entries at both ends of a run that begins and ends inside a line. */
 	world_write(mm, A + 5 * PG, 3);
 	world_write(mm, A + 9 * PG, 4);
 	child = mm_fork(mm);

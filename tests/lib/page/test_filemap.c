@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_filemap.c - the page cache from many threads, and the lives of files,
- * contents and what maps them.
+ * test_filemap.c - the page cache used by many threads, and the lifetimes of
+ * files, of their contents and of what maps them.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -19,7 +19,7 @@
 #define PAGES 200UL
 #define FEW 3UL
 
-/* Tests without an mm; nothing may be left. */
+/* The tear-down of tests without an mm: asserts that nothing is left. */
 static int leaves_nothing(void **state)
 {
 	(void)state;
@@ -36,7 +36,7 @@ static struct {
 	_Atomic unsigned long wrong, found;
 } shared;
 
-/* Each thread in another order, so that they meet. */
+/* Each thread uses another order, so that the threads meet. */
 static void *get_all(void *arg)
 {
 	unsigned long id = (unsigned long)arg;
@@ -87,8 +87,8 @@ static void all_threads_get_the_same_pages(void **state)
 }
 
 /*
- * What is found is the page that was asked for: never a freed one, never
- * another in its memory.
+ * A lookup must return the page asked for: never a freed page, and never
+ * another page in the same memory.
  */
 static void *look_up(void *arg)
 {
@@ -101,7 +101,9 @@ static void *look_up(void *arg)
 		if (page) {
 			void *mapping = atomic_load(&page->mapping);
 
-			/* NULL: it has left as we took it. */
+			/*
+			 * NULL: the page left the cache as this thread took it.
+			 */
 			if (page->index != index % FEW || (mapping && mapping != shared.mapping) ||
 			    vms__page_word(page) != 0)
 				shared.wrong++;
@@ -122,7 +124,8 @@ static void lookups_beside_truncation_find_the_page_or_nothing(void **state)
 	atomic_store(&shared.stop, false);
 	run_threads(look_up, threads);
 	/*
-	 * As long as it takes the others to find something, and a good while.
+	 * Continue until the other threads have found enough pages, and at
+	 * least for 5000 rounds.
 	 */
 	for (unsigned long round = 0; round < 5000 || atomic_load(&shared.found) < 10000; round++) {
 		for (unsigned long i = 0; i < FEW; i++)
@@ -149,9 +152,9 @@ static void *find_late(void *arg)
 }
 
 /*
- * A reader that still sees a page in the cache when its last reference has gone
- * does not take it, and looks again. The count is set to 0 by hand, for that
- * moment is short.
+ * Symptom: a reader takes a page whose last reference was dropped. Cause: it
+ * still sees the page in the cache. The reader must look again instead. The
+ * test sets the count to 0 by hand, because that moment is short.
  */
 static void page_whose_last_reference_is_gone_is_not_found(void **state)
 {
@@ -206,8 +209,8 @@ static vm_fault_t map_around_and_truncate(struct vm_fault *vmf, pgoff_t start, p
 }
 
 /*
- * The page that the hook answers has left the cache when the fault comes to map
- * it: the fault asks again.
+ * The page that the hook returns has left the cache when the fault is about to
+ * map it. The fault must call the hook again.
  */
 static void page_truncated_before_it_is_mapped_stays_away(void **state)
 {
@@ -314,7 +317,10 @@ static void vma_is_found_through_its_file_while_it_is_linked(void **state)
 
 /* ---- the parts of i_mmap ---- */
 
-/* As if the thread of that part had made it. mmap_lock W held. */
+/*
+ * Links the VMA as if it had been mapped by a thread of that part. The caller
+ * must hold mmap_lock for writing.
+ */
 static void move_to_part(struct vm_area_struct *vma, unsigned char part)
 {
 	vms__vma_unlink_file(vma);
@@ -365,7 +371,7 @@ static void *own_part(void *part)
 	return NULL;
 }
 
-/* Or they would meet on the lines of the part. */
+/* Otherwise two threads would share the cache lines of one part. */
 static void two_threads_have_different_parts(void **state)
 {
 	unsigned char ours, theirs;
@@ -385,7 +391,10 @@ static bool part_is_locked(struct file *file, unsigned int part)
 }
 
 /*
- *   | lower | upper |   ->  | low |  lower  |  upper  |      a page passes from lower to low, and lower takes a part of upper
+ * The parts of i_mmap before and after; low takes over a page of lower, and
+ * lower takes over a part of upper:
+ *
+ *   | lower | upper |   ->   | low |  lower  |  upper  |
  *      1        3             (2)     1          3
  */
 static void vmas_of_several_parts_change_in_one_step(void **state)

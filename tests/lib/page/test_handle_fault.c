@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_handle_fault.c - what handle_mm_fault() installs for each kind of memory
- * and access, and how it is counted. One thread; the races are in test_race.c.
+ * and access, and how it is counted. One thread; test_race.c tests the races.
  */
 #include <pthread.h>
 #include <time.h>
@@ -91,12 +91,14 @@ static void huge_page_advice_makes_a_first_read_prepare_an_anon_vma(void **state
 	struct vm_area_struct *vma =
 		world_map(mm, block - PG, 2 * 512UL, RW_PRIVATE | VM_HUGEPAGE, NULL, 0);
 
-	/* The VMA does not cover the first block, nor the last. */
+	/*
+	 * The VMA covers neither the first block nor the last one completely.
+	 */
 	assert_int_equal(world_read(mm, block - PG), 0);
 	assert_null(vma_anon_vma(vma));
 	assert_int_equal(world_read(mm, block + MIB2), 0);
 	assert_null(vma_anon_vma(vma));
-	/* It covers this one. */
+	/* The VMA covers this block. */
 	assert_int_equal(world_read(mm, block + 5 * PG), 0);
 	assert_non_null(vma_anon_vma(vma));
 	world_expect_counts(mm, 0, 0, 0);
@@ -116,7 +118,7 @@ static void huge_page_advice_does_not_matter_where_a_page_table_is(void **state)
 	assert_null(vma_anon_vma(vma));
 }
 
-/* ---- which lock is held ---- */
+/* ---- the lock that a fault holds ---- */
 
 static struct vm_area_struct *read_locked(struct mm_struct *mm, unsigned long addr)
 {
@@ -139,14 +141,14 @@ static void first_anon_vma_is_made_under_the_vma_lock_if_mmap_lock_is_free(void 
 	assert_int_equal(ret, 0);
 	assert_non_null(vma_anon_vma(vma));
 	world_expect_counts(mm, 1, 0, 0);
-	/* mmap_lock is free again. */
+	/* The fault must have released mmap_lock. */
 	assert_true(mmap_write_trylock(mm));
 	mmap_write_unlock(mm);
 }
 
 /*
- * A fault that waited would wait for ever: this thread has mmap_lock for
- * writing.
+ * Symptom: the fault never returns. Cause: it waits for mmap_lock, which this
+ * thread holds for writing.
  */
 static void
 first_anon_vma_is_refused_under_the_vma_lock_if_mmap_lock_is_taken(void **state) VMS_NO_TSA
@@ -190,8 +192,8 @@ static void *touch_write(void *mm)
 }
 
 /*
- * A thread that took the leaf's lock would wait for us for ever, and the join
- * would run into its (generous) limit.
+ * Symptom: the join runs into its (generous) limit. Cause: the fault takes the
+ * leaf's lock, which this thread holds.
  */
 static void fault_on_what_is_present_takes_no_page_table_lock(void **state)
 {
@@ -236,10 +238,10 @@ static void private_file_reads_the_cache_and_writes_to_a_copy(void **state)
 	world_write(mm, A + PG, 12);
 	assert_int_equal(vms__page_word(cached), 11);
 	assert_int_equal(world_read(mm, A + PG), 12);
-	assert_int_equal(refs(cached), 2); /* the cache, and us */
+	assert_int_equal(refs(cached), 2); /* the cache's, and ours */
 	world_expect_counts(mm, 1, 0, 0);
 
-	world_write(mm, A + 2 * PG, 13); /* written first, without a read before */
+	world_write(mm, A + 2 * PG, 13); /* written without a read before */
 	assert_int_equal(file->f_mapping->nrpages, 2);
 	world_expect_counts(mm, 2, 0, 0);
 
@@ -319,7 +321,7 @@ static void touch_beyond_the_end_of_the_file_is_sigbus(void **state)
 	struct file *file = world_file(PG + 1, 0);
 	struct vm_area_struct *vma = world_map(mm, A, 4, RW_SHARED, file, 0);
 
-	assert_int_equal(world_read(mm, A + PG), 0); /* the page that the file ends in */
+	assert_int_equal(world_read(mm, A + PG), 0); /* the page with the end of the file */
 	assert_int_equal(touch(mm, A + 2 * PG, 0), VM_FAULT_SIGBUS);
 	assert_int_equal(touch(mm, A + 2 * PG, FAULT_FLAG_WRITE), VM_FAULT_SIGBUS);
 	assert_null(vma_anon_vma(vma));
@@ -348,8 +350,9 @@ static void read_fault_maps_the_cached_pages_around_it(void **state)
 	struct mm_struct *mm = *state;
 	struct file *file = world_file(64 * PG, 0);
 	/*
-	 * Page 3 of the file at A + PG: the block of 16 pages at A begins below
-	 * the VMA, so the 16 pages from its beginning are mapped.
+	 * Page 3 of the file is at A + PG. The block of 16 pages at A begins
+	 * below the VMA, so that the fault maps the 16 pages from the VMA's
+	 * beginning on.
 	 */
 	struct vm_area_struct *vma = world_map(mm, A + PG, 40, RW_PRIVATE, file, 3);
 
@@ -465,9 +468,9 @@ static void errors_of_the_fault_hook_reach_the_caller(void **state)
 	assert_int_equal(touch(mm, A, 0), VM_FAULT_SIGBUS);
 	hook.fault_answer = VM_FAULT_OOM;
 	assert_int_equal(touch(mm, A, FAULT_FLAG_WRITE), VM_FAULT_OOM);
-	/* As on Linux: it is made before the hook is asked. */
+	/* As on Linux, the anon_vma is made before the hook is called. */
 	assert_non_null(vma_anon_vma(vma_at(mm, A)));
-	hook.fault_answer = VM_FAULT_MAJOR; /* a page, and word that it was slow */
+	hook.fault_answer = VM_FAULT_MAJOR; /* a page, and a note that it was slow */
 	vms_page_put(hook.page);
 	hook.page = NULL;
 	assert_int_equal(touch(mm, A, 0), VM_FAULT_SIGBUS);
@@ -499,8 +502,8 @@ static struct snapshot take(struct mm_struct *mm)
 }
 
 /*
- * Fail the 1st allocation of the fault, the 2nd, ... until it passes: each time
- * nothing has changed.
+ * Lets the fault's 1st, 2nd, ... allocation fail until the fault succeeds. Each
+ * failure must leave everything unchanged.
  */
 static void sweep(struct mm_struct *mm, unsigned int flags)
 {
@@ -514,7 +517,7 @@ static void sweep(struct mm_struct *mm, unsigned int flags)
 		vms__alloc_fail_nth(0);
 		if (vms__alloc_count() < n) {
 			assert_int_equal(ret, 0);
-			/* The sweep met something. */
+			/* At least one allocation failed. */
 			assert_true(n > 1);
 			break;
 		}
@@ -558,7 +561,7 @@ static void fault_without_memory_changes_nothing(void **state)
 	}
 }
 
-/* An embedder may insert what mmap(2) would not make. */
+/* An embedder may insert a VMA that mmap(2) would never make. */
 static void shared_vma_without_an_owner_is_private_memory(void **state)
 {
 	struct mm_struct *mm = *state, *child;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_notes.c - a processor notes in a page-table entry that it has used it,
- * and takes no lock for that. Whoever changes the entry at that moment must not
- * lose the note: a page that was written would be taken for clean.
+ * test_notes.c - a processor marks a page-table entry when it uses it, and
+ * takes no lock for that. Symptom: a page that was written counts as clean.
+ * Cause: a thread changed the entry at that moment, and lost the mark.
  *
- * A thread plays the processor: it goes through many entries of one page table
- * from the end and writes through each. The main thread changes the same
- * entries from the beginning. They meet somewhere in each round.
+ * One thread plays the processor: it writes through many entries of one page
+ * table, from the end. The main thread changes the same entries from the
+ * beginning. The two meet somewhere in each round.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -21,10 +21,10 @@
 
 static struct {
 	struct vms__ptable *leaf;
-	/* rounds: which it may begin, has begun, has finished */
+	/* rounds: the one it may begin, has begun, has finished */
 	_Atomic unsigned long round, begun, done;
 	_Atomic bool stop;
-	bool written[PAGES]; /* in this round; the main thread reads it when the round is done */
+	bool written[PAGES]; /* in this round; the main thread reads it after the round */
 } processor;
 
 static void write_through_all(void)
@@ -35,8 +35,8 @@ static void write_through_all(void)
 }
 
 /*
- * Keep the calling thread on the @nth processor that it may use, if there is
- * one: two threads that share one would meet in no round.
+ * Keeps the calling thread on the @nth processor that it may use, if there is
+ * one: two threads that share a processor would never meet.
  */
 static void run_on(int nth)
 {
@@ -71,7 +71,7 @@ static void *run_processor(void *arg)
 	return arg;
 }
 
-/* The pages come in by reads: writable, young, and clean. */
+/* Reads bring the pages in: writable, young and clean. */
 static void bring_in_clean(struct mm_struct *mm)
 {
 	for (unsigned long i = 0; i < PAGES; i++)
@@ -79,17 +79,17 @@ static void bring_in_clean(struct mm_struct *mm)
 	processor.leaf = vms__leaf_find(mm, A);
 }
 
-/* What a test does in each round, and how it looks at the result. */
+/* What a test does in each round, and how it checks the result. */
 struct plan {
 	void (*change)(struct mm_struct *mm);
-	/* Whether the write through entry @i, where @page was, is known. */
+	/* Whether the write through entry @i, which held @page, is recorded. */
 	bool (*is_dirty)(struct mm_struct *mm, const struct page *page, unsigned long i);
 	void (*restore)(struct mm_struct *mm);
 };
 
 /*
- * Return: how many writes were lost in this round. *@crossed: some came before
- * the change and some after it.
+ * Return: the number of writes lost in this round. *@crossed: some writes came
+ * before the change, and some after it.
  */
 static unsigned long run_round(struct mm_struct *mm, const struct plan *plan, unsigned long round,
 			       bool *crossed)
@@ -101,7 +101,10 @@ static unsigned long run_round(struct mm_struct *mm, const struct plan *plan, un
 	for (unsigned long i = 0; i < PAGES; i++)
 		pages[i] = vms_page_get(page_at(mm, A + i * PG));
 	atomic_store(&processor.round, round);
-	/* Not at once: whoever sleeps comes too late to meet it. */
+	/*
+	 * Spin first, because a thread that sleeps would wake too late to meet
+	 * the processor.
+	 */
 	for (int spins = 0; atomic_load(&processor.begun) != round;)
 		if (++spins > 10000)
 			sched_yield();
@@ -119,8 +122,8 @@ static unsigned long run_round(struct mm_struct *mm, const struct plan *plan, un
 }
 
 /*
- * Rounds until the two have met often enough; fewer on a machine that runs them
- * one after the other.
+ * Runs rounds until the two have met often enough; fewer times on a machine
+ * that runs the threads one after the other.
  */
 static void run_rounds(struct mm_struct *mm, struct file *file, const struct plan *plan)
 {
@@ -153,7 +156,7 @@ static void nothing(struct mm_struct *mm)
 	(void)mm;
 }
 
-/* ---- unmapped ---- */
+/* ---- unmap ---- */
 
 static void zap_all(struct mm_struct *mm)
 {
@@ -167,8 +170,8 @@ static bool page_is_dirty(struct mm_struct *mm, const struct page *page, unsigne
 }
 
 /*
- * Symptom: a page of a file that was written is listed as clean; cause: the
- * entry was loaded, the processor set DIRTY, and 0 was stored.
+ * Symptom: a written page of a file is listed as clean. Cause: the unmap loaded
+ * the entry, the processor set DIRTY, and the unmap stored 0.
  */
 static void what_is_written_as_it_is_unmapped_is_dirty(void **state)
 {
@@ -195,7 +198,7 @@ static void what_is_written_as_its_file_is_unmapped_is_dirty(void **state)
 	fput(file);
 }
 
-/* ---- protected ---- */
+/* ---- write-protect ---- */
 
 static void protect_all(struct mm_struct *mm)
 {
@@ -214,8 +217,8 @@ static bool entry_is_dirty(struct mm_struct *mm, const struct page *page, unsign
 }
 
 /*
- * A processor that has not heard of the change yet writes until the right is
- * taken away.
+ * A processor that has not seen the change yet writes until the right is
+ * removed.
  */
 static void what_is_written_as_it_becomes_read_only_is_dirty(void **state)
 {
@@ -227,7 +230,7 @@ static void what_is_written_as_it_becomes_read_only_is_dirty(void **state)
 	fput(file);
 }
 
-/* ---- moved ---- */
+/* ---- move ---- */
 
 static void move(struct mm_struct *mm, unsigned long from, unsigned long to)
 {
@@ -269,12 +272,12 @@ static void what_is_written_as_it_moves_is_dirty(void **state)
 	fput(file);
 }
 
-/* ---- at rest ---- */
+/* ---- without concurrency ---- */
 
 /*
- * Symptom: a page that was written is listed as clean; cause: between the fault
- * that made the entry dirty and the write, the page was unmapped and brought
- * back by a read, and the write did not look at the entry it went through.
+ * Symptom: a written page is listed as clean. Cause: between the fault that
+ * made the entry dirty and the write, the page was unmapped and brought back by
+ * a read, and the write did not check the entry that it went through.
  */
 static void write_through_a_clean_entry_makes_it_dirty(void **state)
 {
@@ -292,7 +295,9 @@ static void write_through_a_clean_entry_makes_it_dirty(void **state)
 	fput(file);
 }
 
-/* What the functions that change an entry answer, and leave behind. */
+/*
+ * What the functions that change an entry return, and what they leave behind.
+ */
 static void changed_entry_keeps_its_notes(void **state)
 {
 	struct mm_struct *mm = *state;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_page_schedules.c - a page of a cache, whose last reference goes as other
- * threads find it, under every schedule: it is freed once, and by nobody while
- * somebody has a reference.
+ * test_page_schedules.c - a page of a cache whose last reference is dropped
+ * while other threads find it, under every schedule: the page must be freed
+ * once, and never while a thread has a reference.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,8 +24,8 @@ static struct page page;
 static unsigned int frees;
 
 /*
- * In the place of the library's: the memory stays, as it does for readers under
- * RCU.
+ * Replaces the library's function: the memory stays mapped, as it does for
+ * readers under RCU.
  */
 void vms__page_free(struct page *freed)
 {
@@ -51,7 +51,7 @@ static void drop(void)
 	vms__page_put(&page);
 }
 
-/* Whoever has a reference keeps it when the cache's goes. */
+/* A thread that has a reference keeps the page when the cache drops its own. */
 static void find(void)
 {
 	if (!vms__page_get_unless_zero(&page))

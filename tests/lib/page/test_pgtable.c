@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_pgtable.c - page tables come with the first page of what they span and
- * go with its last VMA, and the validator sees what is wrong with them.
+ * test_pgtable.c - page tables are made with the first page of the range that
+ * they span, and freed with its last VMA; the validator reports damaged tables.
  */
 #include "tests/lib/page/world.h"
 
@@ -24,7 +24,7 @@ static void tables_appear_on_the_way_to_a_page(void **state)
 static void unmapping_the_last_vma_frees_all_tables(void **state)
 {
 	struct mm_struct *mm = *state;
-	/* Across a 1 GiB and a 512 GiB border. */
+	/* Across a border of 1 GiB and of 512 GiB. */
 	struct vm_area_struct *vma = world_map_anon(mm, (1UL << 39) - GIB - PG, 2 * (GIB / PG) + 2);
 
 	world_write(mm, vma->vm_start, 1);
@@ -49,7 +49,9 @@ static void neighbour_keeps_the_tables_that_it_shares(void **state)
 	for (unsigned long addr = mid->vm_start; addr < mid->vm_end; addr += MIB2)
 		world_write(mm, addr, 2);
 	world_write(mm, above->vm_start, 3);
-	/* Four leaves: the first and the last are shared. */
+	/*
+	 * Four leaves; the neighbours use the first and the last of them too.
+	 */
 	assert_int_equal(count(mm, MM_PGTABLES), 2 + 4);
 	vma_unmap(mid);
 	assert_int_equal(count(mm, MM_PGTABLES), 2 + 2);
@@ -70,7 +72,7 @@ static void neighbour_without_pages_keeps_them_too(void **state)
 
 	world_write(mm, A + PG, 1);
 	vma_unmap(busy);
-	/* Somebody may be on his way to a fault there. */
+	/* Another thread may be on its way to a fault there. */
 	assert_int_equal(count(mm, MM_PGTABLES), 3);
 	vma_unmap(quiet);
 	assert_int_equal(count(mm, MM_PGTABLES), 0);
@@ -82,7 +84,7 @@ static void free_pgtables_takes_whole_tables_between_floor_and_ceiling(void **st
 		unsigned long floor, ceiling; /* in MiB from a 1 GiB border */
 		long left;                    /* of 2 leaves and 2 upper tables */
 	} cases[] = {
-		{0, 1024, 1},               /* the table of 1 GiB as well */
+		{0, 1024, 1},               /* the table of 1 GiB is freed too */
 		{1, 1024, 3}, {0, 1023, 2}, /* it stays: the neighbours may be in it */
 		{1, 3, 4},    {0, 3, 3},    {1, 4, 3}, {2, 4, 3},
 	};
@@ -148,7 +150,9 @@ static void expect_empty(const struct vms__ptable *table)
 		assert_int_equal(table->entry[i], 0);
 }
 
-/* What tables held shows in no table that is made of their memory. */
+/*
+ * A table made from the memory of a freed table must show none of its contents.
+ */
 static void tables_come_back_empty(void **state)
 {
 	struct mm_struct *mm = *state, *other = mm_new("rbtree");
@@ -177,8 +181,8 @@ static void tables_come_back_empty(void **state)
 }
 
 /*
- * What the walk over a table's entries finds is what stands there, wherever it
- * begins and ends.
+ * Symptom: a walk misses an entry. The walk over a table's entries must find
+ * what a search of every entry finds, wherever it begins and ends.
  */
 static void seek_misses_no_entry(void **state)
 {
@@ -198,7 +202,10 @@ static void seek_misses_no_entry(void **state)
 		unsigned int skipped;
 		bool filled;
 
-		/* First it fills, then it empties. */
+		/*
+		 * The first rounds fill the table, the later ones only empty
+		 * it.
+		 */
 		filled = round % 4 == 0 && round < 1500;
 		vms__ptable_lock(leaf);
 		vms__pte_store(leaf, index, filled ? VMS__PTE_ZERO_PAGE : 0);
@@ -217,8 +224,8 @@ static void seek_misses_no_entry(void **state)
 }
 
 /*
- * Walks look at the cache lines that hold entries, and at no others: so they
- * miss an entry that is put into another one by hand.
+ * Walks must read only the cache lines that are marked as holding entries: they
+ * miss an entry that the test stores into another line by hand.
  */
 static void walks_pass_over_lines_without_entries(void **state)
 {
@@ -241,8 +248,8 @@ static void walks_pass_over_lines_without_entries(void **state)
 	*upper_entry = (unsigned long)leaf;
 
 	/*
-	 * Looked at first, judged once the lock is free: a failure goes on to
-	 * the tear-down.
+	 * Record first, and assert after the lock is released: the tear-down of
+	 * a failed test needs the lock.
 	 */
 	mmap_write_lock(mm);
 	vma_start_write(vma);
@@ -275,7 +282,9 @@ static void walks_pass_over_lines_without_entries(void **state)
 
 /* ---- the validator ---- */
 
-/* It finds one fault more after @break_it, and none after @mend. */
+/*
+ * The validator must report more faults after @break_it, and none after @mend.
+ */
 #define expect_noticed(mm, break_it, mend)                                                         \
 	do {                                                                                       \
 		assert_int_equal(validate(mm, stderr), 0);                                         \
@@ -320,14 +329,14 @@ static void validator_notices_each_broken_rule(void **state)
 	expect_noticed(mm, (vma->vm_flags |= VM_SHARED, vma->vm_ops = &vms__filemap_vm_ops),
 		       (vma->vm_flags &= ~VM_SHARED, vma->vm_ops = NULL));
 	/*
-	 * Entries: the zero page writable, a file's page writable in private
-	 * memory, a page outside of every VMA.
+	 * Damaged entries: a writable zero page, a file's page that is writable
+	 * in private memory, and a page outside every VMA.
 	 */
 	entry = (unsigned long *)&leaf->entry[1];
 	expect_noticed(mm, (*entry = VMS__PTE_ZERO_PAGE | VMS__PTE_WRITE, leaf->used++),
 		       (*entry = 0, leaf->used--));
 	expect_noticed(mm, (*entry = VMS__PTE_WRITE, leaf->used++), (*entry = 0, leaf->used--));
-	/* The zero page as it should be, where the rules have none. */
+	/* A correct zero page, with rules that have none. */
 	expect_noticed(
 		mm, (*entry = VMS__PTE_ZERO_PAGE, leaf->used++, mm->rules.read_takes_page = true),
 		(*entry = 0, leaf->used--, mm->rules.read_takes_page = false));
@@ -335,7 +344,7 @@ static void validator_notices_each_broken_rule(void **state)
 	expect_noticed(mm, *entry |= VMS__PTE_WRITE, *entry &= ~VMS__PTE_WRITE);
 	entry = (unsigned long *)&leaf->entry[4];
 	expect_noticed(mm, (*entry = VMS__PTE_ZERO_PAGE, leaf->used++), (*entry = 0, leaf->used--));
-	/* Links. */
+	/* Damaged links. */
 	expect_noticed(mm, vma->anon_vma = vma_anon_vma(other), vma->anon_vma = anon_vma);
 	mmap_write_lock(mm);
 	vms__vma_unlink_file(mapped);

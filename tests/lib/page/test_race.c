@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_race.c - faults beside faults, zap, unmap and fork. Threads record what
- * they see; the main thread judges it, and the validator and the leak check
- * judge the rest: a page installed twice, or lost, shows in the counts.
+ * test_race.c - faults concurrently with faults, zap, unmap and fork. The
+ * threads record what they see, and the main thread judges it. The validator
+ * and the leak check judge the rest: a page that is installed twice, or lost,
+ * shows in the counts.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -83,8 +84,8 @@ static void *touch_every_page(void *arg)
 }
 
 /*
- * All threads on each page of @vma at once, reading and writing; then all of it
- * is unmapped again.
+ * In each round all threads read and write each page of @vma at once; then the
+ * main thread unmaps all of it.
  */
 static void race_on_every_page(struct mm_struct *mm, enum vms_mm_counter which, long expected)
 {
@@ -92,7 +93,7 @@ static void race_on_every_page(struct mm_struct *mm, enum vms_mm_counter which, 
 	for (unsigned long round = 0; round < ROUNDS; round++) {
 		meet();
 		meet();
-		/* Threads wait for the next round, or are done. */
+		/* The threads wait for the next round, or have ended. */
 		assert_int_equal(count(mm, which), expected);
 		assert_int_equal(validate(mm, stderr), 0);
 		zap(mm, A, A + PAGES * PG);
@@ -174,12 +175,12 @@ static void threads_on_neighbours_that_share_keep_the_links_whole(void **state)
 	finish();
 }
 
-/* ---- the same, with every thread stopped between its decision and the lock that settles it ---- */
+/* ---- the same, with all threads stopped before the deciding lock ---- */
 
 /*
- * Until the threads have @more objects more than there were @before: what a
- * fault prepares it allocates after it has looked and decided, so all of them
- * have.
+ * Waits until the threads have @more objects more than @before. A fault
+ * allocates what it prepares after it has looked and decided, so that all
+ * threads have decided then.
  */
 static void wait_for_allocations(size_t before, size_t more)
 {
@@ -203,7 +204,7 @@ static void those_who_come_second_to_an_empty_entry_give_their_page_back(void **
 	size_t before;
 
 	world_map_anon(mm, A, 2);
-	world_write(mm, A + PG, 1); /* anon_vma and leaf are there */
+	world_write(mm, A + PG, 1); /* the anon_vma and the leaf exist */
 	leaf = vms__leaf_find(mm, A);
 	before = vms__objcache_report(NULL);
 	start(mm, write_the_first_page);
@@ -223,14 +224,14 @@ static void those_who_come_second_with_a_table_give_theirs_back(void **state)
 	size_t before;
 
 	world_map_anon(mm, A, 2 * 512UL);
-	world_write(mm, A + MIB2, 1); /* all but the leaf is there */
+	world_write(mm, A + MIB2, 1); /* all except the leaf exists */
 	above = vms__ptable_child(vms__ptable_child(mm->pgd, vms__pt_index(A, 3)),
 				  vms__pt_index(A, 2));
 	before = vms__objcache_report(NULL);
 	start(mm, write_the_first_page);
 	vms__spin_lock(&above->lock);
 	meet();
-	/* A page and a leaf each. */
+	/* Each thread has a page and a leaf. */
 	wait_for_allocations(before, 2 * THREADS);
 	vms__spin_unlock(&above->lock);
 	finish();
@@ -245,12 +246,12 @@ static void those_who_come_second_with_an_anon_vma_give_theirs_back(void **state
 	struct vm_area_struct *vma = world_map_anon(mm, A, 2);
 	size_t before;
 
-	assert_int_equal(world_read(mm, A + PG), 0); /* the leaf is there */
+	assert_int_equal(world_read(mm, A + PG), 0); /* the leaf exists */
 	before = vms__objcache_report(NULL);
 	start(mm, write_the_first_page);
 	vms__spin_lock(&mm->page_table_lock);
 	meet();
-	/* A page, an anon_vma and a link each. */
+	/* Each thread has a page, an anon_vma and a link. */
 	wait_for_allocations(before, 3 * THREADS);
 	vms__spin_unlock(&mm->page_table_lock);
 	finish();
@@ -260,8 +261,8 @@ static void those_who_come_second_with_an_anon_vma_give_theirs_back(void **state
 }
 
 /*
- * The page that was to be copied is unmapped meanwhile: the copy must be of
- * what is there now, and that is the file's.
+ * The page to be copied is unmapped meanwhile. The copy must be of what is
+ * there now, the file's page.
  */
 static void copy_of_a_page_that_was_zapped_meanwhile_starts_again(void **state)
 {
@@ -289,8 +290,8 @@ static void copy_of_a_page_that_was_zapped_meanwhile_starts_again(void **state)
 }
 
 /*
- * A hook that stops who faults on the second page, and tells him nothing but
- * when to go on.
+ * A hook that stops a fault on the second page. It tells the faulting thread
+ * nothing except when to continue.
  */
 static struct {
 	struct page *page;
@@ -316,9 +317,9 @@ static void *touch_the_second_page(void *mm)
 }
 
 /*
- * The leaf appears while the thread stands in the hook. It finds it without a
- * lock that its maker held, so what it sees there hangs on the order of the
- * publication: TSan reports a store that does not release.
+ * The leaf appears while the thread is in the hook. The thread finds it without
+ * a lock that the leaf's maker held, so that what it sees depends on the
+ * publishing store's order. TSan reports a store that does not release.
  */
 static void table_made_meanwhile_is_found_as_it_was_made(void **state)
 {
@@ -354,7 +355,7 @@ static void *write_and_read_back(void *arg)
 		w->done++;
 		w->errors += write_word(race.mm, addr, w->done) != 0;
 		w->errors += read_word(race.mm, addr, &word) != 0;
-		/* Zapped meanwhile, or as it was written. */
+		/* The page was zapped meanwhile, or holds what was written. */
 		w->errors += word != 0 && word != w->done;
 	}
 	return NULL;
@@ -377,8 +378,8 @@ static void zap_beside_faults_loses_no_page(void **state)
 /* ---- unmap of a neighbour ---- */
 
 /*
- * Word and page belong to this thread alone: what it wrote stays, whatever its
- * neighbours' VMAs go through.
+ * This thread alone uses its word and page: what it wrote must stay, whatever
+ * happens to its neighbours' VMAs.
  */
 static void *keep_a_word(void *arg)
 {
@@ -416,8 +417,8 @@ static void unmap_beside_faults_keeps_the_neighbours_tables(void **state)
 }
 
 /*
- * Both come and go with their tables, in two leaves that hang in one upper
- * table.
+ * Each thread maps and unmaps a VMA with its tables in a leaf of its own. All
+ * leaves hang below one upper table.
  */
 static void *map_and_unmap(void *arg)
 {
@@ -446,15 +447,17 @@ static void tables_that_come_and_go_side_by_side_are_counted_right(void **state)
 	finish();
 	world_expect_counts(mm, 0, 0, 0);
 	/*
-	 * The leaves are gone. The two tables above them stay as long as there
-	 * are VMAs.
+	 * The leaves were freed. The two tables above them stay as long as
+	 * there are VMAs.
 	 */
 	assert_int_equal(count(mm, MM_PGTABLES), 2);
 }
 
 /* ---- fork ---- */
 
-/* Page 2i holds what page 2i+1 holds, or one more: it is written first. */
+/*
+ * Page 2i is written before page 2i + 1: it holds the same word, or one more.
+ */
 static void *write_pairs(void *arg)
 {
 	struct worker *w = arg;
@@ -485,7 +488,10 @@ static void fork_beside_writers_gives_the_child_one_moment(void **state)
 				      second = world_read(child, A + (2 * t + 1) * PG);
 
 			assert_true(first == second || first == second + 1);
-			/* It does not move, whatever the parent writes. */
+			/*
+			 * The child's word does not change, whatever the parent
+			 * writes.
+			 */
 			assert_int_equal(world_read(child, A + 2 * t * PG), first);
 			assert_int_equal(world_read(child, A + (2 * t + 1) * PG), second);
 		}
@@ -499,8 +505,8 @@ static void fork_beside_writers_gives_the_child_one_moment(void **state)
 }
 
 /*
- * Half of the threads in the parent, half in the child, all on the pages that
- * the two share.
+ * Half of the threads write in the parent and half in the child, all to the
+ * pages that the two share.
  */
 static void *part_company(void *arg)
 {

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_refault.c - an access finds its page present, and before it can note its
- * use in the entry another thread unmaps the page and a third one's read brings
- * it back. The access is a read: it must find what the third thread's read has
- * left, and make nothing writable.
+ * test_refault.c - an access finds its page present. Before it can mark its use
+ * in the entry, another thread unmaps the page, and a third thread's read
+ * brings it back. Symptom: a read takes a page, or makes an entry writable.
+ * Cause: the access trusts the entry it saw first. It must find what the third
+ * thread's read left, and make nothing writable.
  *
- * The hook in vms__pte_use() plays both other threads, so that they come at
- * that moment and at no other.
+ * A hook in vms__pte_use() plays both other threads, so that they run at that
+ * moment and at no other.
  */
 #include "tests/lib/page/world.h"
 
 /*
- * The next use of an entry in this VMA is the one that they come beside; NULL:
- * nobody comes.
+ * The VMA whose entry's next use the other threads cross. NULL: they do not
+ * run.
  */
 static struct vm_area_struct *crossed;
 static unsigned long crossed_at;
 
 /*
- * Both come under the lock that the fault holds, which they would share with
- * it.
+ * Both run under the lock that the fault holds, because real threads would run
+ * under the same lock.
  */
 static bool use_crossed(struct vms__ptable *leaf, unsigned int index, unsigned long pte, bool write)
 {
@@ -44,8 +45,8 @@ static bool use_crossed(struct vms__ptable *leaf, unsigned int index, unsigned l
 static void read_beside_unmap_and_read(struct mm_struct *mm)
 {
 	/*
-	 * An entry that fork copied is not young: the read has something to
-	 * note.
+	 * An entry that fork copied is not young, so that the read has
+	 * something to mark.
 	 */
 	assert_false(pte_at(mm, A) & VMS__PTE_YOUNG);
 	crossed = vma_at(mm, A);
@@ -62,7 +63,7 @@ static void a_read_of_private_memory_takes_no_page(void **state)
 	world_write(*state, A, 1);
 	child = mm_fork(*state);
 	read_beside_unmap_and_read(child);
-	/* The zero page, as the other thread's read has left it. */
+	/* The zero page that the other thread's read installed. */
 	assert_int_equal(pte_at(child, A), VMS__PTE_ZERO_PAGE);
 	world_expect_counts(child, 0, 0, 0);
 	assert_int_equal(validate(child, NULL), 0);
@@ -74,10 +75,7 @@ static void a_read_of_a_shared_file_makes_nothing_writable(void **state)
 	struct file *file = world_file(PG, 0);
 	struct mm_struct *child;
 
-	/*
-	 * Marked as one that may have guard pages, so that fork copies its
-	 * entries.
-	 */
+	/* VM_MAYBE_GUARD, so that fork copies the entries. */
 	world_map(*state, A, 1, (RW_SHARED & ~VM_WRITE) | VM_MAYBE_GUARD, file, 0);
 	assert_int_equal(touch(*state, A, 0), 0);
 	child = mm_fork(*state);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_rmap.c - which VMAs share an anon_vma: rules 4 to 6 of Linux's
- * layout, seen here as pointers; and what becomes of the counts that those
- * rules are made of.
+ * layout, checked here by comparing pointers; and the counts that those rules
+ * depend on.
  */
 #include "tests/lib/page/world.h"
 
@@ -41,8 +41,8 @@ static bool is_fork_child(struct mm_struct *mm, unsigned long addr)
 /* ---- prepare: rule 4 ---- */
 
 /*
- * Three neighbours with these flags; what the middle one gets when both others
- * have theirs.
+ * Maps three adjacent VMAs with these flags, and writes to the outer two.
+ * Return: the anon_vma that the middle one then gets.
  */
 static struct anon_vma *middle_gets(struct mm_struct *mm, vm_flags_t below, vm_flags_t middle,
 				    vm_flags_t above)
@@ -147,7 +147,7 @@ static void neighbour_that_came_by_fork_shares_with_nobody(void **state)
 	assert_false(is_fork_child(child, A + PG));
 	world_write(child, A + PG, 1);
 	assert_ptr_not_equal(anon_vma_at(child, A), anon_vma_at(child, A + PG));
-	/* In the parent, all goes on as before. */
+	/* The fork does not affect the parent. */
 	world_write(mm, A + PG, 1);
 	assert_ptr_equal(anon_vma_at(mm, A), anon_vma_at(mm, A + PG));
 	mm_destroy(child);
@@ -201,7 +201,7 @@ static void clone_that_is_undone_leaves_no_trace(void **state)
 	assert_null(vma_anon_vma(dst));
 	assert_int_equal(chain_length(dst), 0);
 	assert_int_equal(vma_anon_vma(src)->num_active_vmas, 1);
-	/* Each allocation in turn. */
+	/* Let each allocation fail in turn. */
 	for (long n = 1; n <= 2; n++) {
 		vms__alloc_fail_nth(n);
 		assert_int_equal(vms__anon_vma_clone(dst, src), -ENOMEM);
@@ -232,9 +232,9 @@ static void every_faulted_vma_of_a_child_has_its_own_child_anon_vma(void **state
 	assert_ptr_not_equal(lower, parents);
 	assert_ptr_equal(lower->parent, parents);
 	assert_ptr_equal(lower->root, parents);
-	assert_int_equal(parents->num_children, 3); /* itself, and two */
+	assert_int_equal(parents->num_children, 3); /* itself, and two others */
 	assert_int_equal(chain_length(vma_at(child, A)), 2);
-	/* Halves split after the fork do share. */
+	/* Halves that are split after the fork share one. */
 	vma_split(vma_at(child, A), A + PG);
 	assert_ptr_equal(anon_vma_at(child, A + PG), lower);
 	assert_int_equal(lower->num_active_vmas, 2);
@@ -256,8 +256,8 @@ static void unfaulted_vma_of_a_child_is_not_linked(void **state)
 }
 
 /*
- * The child's anon_vma lost its VMA while the grandchild is still linked to it:
- * the next fork of the grandchild takes it.
+ * The child's anon_vma has lost its VMA, but the grandchild is still linked to
+ * it: the grandchild's next fork takes it over.
  */
 static void fork_takes_an_abandoned_ancestor_instead_of_a_new_anon_vma(void **state)
 {
@@ -275,7 +275,7 @@ static void fork_takes_an_abandoned_ancestor_instead_of_a_new_anon_vma(void **st
 	assert_ptr_equal(anon_vma_at(last, A), abandoned);
 	assert_int_equal(abandoned->num_active_vmas, 1);
 	assert_int_equal(chain_length(vma_at(last, A)), 3);
-	/* It is still a child of a fork. */
+	/* It still counts as the child of a fork. */
 	assert_true(is_fork_child(last, A));
 	assert_int_equal(validate(last, stderr), 0);
 	mm_destroy(last);
@@ -302,7 +302,10 @@ static void ancestor_with_two_children_is_not_taken(void **state)
 	mm_destroy(one);
 }
 
-/* Chains of forks where each parent dies must not grow without end. */
+/*
+ * Symptom: chains grow without end. Cause: each fork of a chain in which every
+ * parent exits adds an anon_vma.
+ */
 static void endless_forking_keeps_the_chain_short(void **state)
 {
 	struct mm_struct *mm = *state, *child = NULL;
@@ -367,7 +370,7 @@ static void reverse_lookup_finds_every_vma_that_may_map_the_page(void **state)
 	assert_ptr_equal(found.vma[0], vma_at(mm, A + 3 * PG));
 	assert_ptr_equal(found.vma[1], vma_at(child, A + 3 * PG));
 	assert_int_equal(found.addr[0], A + 3 * PG);
-	/* What the child writes is nobody else's. */
+	/* A page that the child writes is mapped by the child only. */
 	world_write(child, A + 3 * PG, 2);
 	found.nr = 0;
 	assert_int_equal(vms__rmap_walk_anon(page_at(child, A + 3 * PG), note, &found), 0);
@@ -377,8 +380,9 @@ static void reverse_lookup_finds_every_vma_that_may_map_the_page(void **state)
 }
 
 /*
- * The memory of an anon_vma that is gone is the next one's at once: a page that
- * led to the old one must not lead to the new one.
+ * Symptom: a page leads to another area's anon_vma. Cause: the memory of a
+ * freed anon_vma is reused at once, and the page still points there. An
+ * unmapped page must lead to no anon_vma.
  */
 static void unmapped_page_leads_to_no_anon_vma(void **state)
 {
@@ -398,7 +402,7 @@ static void unmapped_page_leads_to_no_anon_vma(void **state)
 
 	world_map_anon(mm, A + GIB, 1);
 	world_write(mm, A + GIB, 1);
-	/* the same memory */
+	/* The new anon_vma must lie in the old one's memory. */
 	assert_ptr_equal(anon_vma_at(mm, A + GIB), atomic_load(&page->mapping));
 	assert_null(vms__page_pin_anon_vma(page));
 	assert_int_equal(atomic_load(&anon_vma_at(mm, A + GIB)->refcount), 1);
@@ -419,8 +423,8 @@ static void pinned_anon_vma_outlives_its_vmas(void **state)
 	mm_destroy(child);
 	vma_unmap(vma_at(mm, A));
 	/*
-	 * The last reference to the child's also holds the root, whose lock it
-	 * uses.
+	 * The last reference to the child's anon_vma must keep the root too,
+	 * because it uses the root's lock.
 	 */
 	vms__anon_vma_lock(pinned);
 	vms__anon_vma_unlock(pinned);

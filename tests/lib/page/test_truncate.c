@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_truncate.c - truncations and holes stopped half-way, and what other
- * threads can do to the file meanwhile.
+ * test_truncate.c - truncations and holes that are stopped half-way, and what
+ * other threads can do to the file meanwhile.
  *
  * A truncation unmaps the pages from one VMA after the other, each under the
- * lock of its page table. The test holds that lock of one VMA, so that the
- * truncation stands still there for as long as the test wants. A second thread
- * then tries what must not come between. Either it gets through, or it waits in
- * the queue of invalidate_lock: the test looks for both, and needs no clock to
- * tell them apart.
+ * lock of its page table. The test holds that lock of one VMA, which stops the
+ * truncation there for as long as the test wants. A second thread then tries
+ * what must not happen meanwhile. Either it succeeds, or it waits in the queue
+ * of invalidate_lock. The test checks for both, and needs no clock to tell them
+ * apart.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -28,7 +28,7 @@ struct second {
 	unsigned long addr, word;
 	vm_fault_t ret;
 	int err;
-	bool overlapped; /* it got through while the first thread stood still */
+	bool overlapped; /* it succeeded while the first thread was stopped */
 	_Atomic bool done;
 };
 
@@ -61,7 +61,7 @@ static void *read_first(void *arg)
 }
 
 /*
- * Start the thread, and return when it is through or waits for the first one.
+ * Starts the thread. Returns when it has ended or waits for the first thread.
  */
 static void try_second(struct second *s, void *(*func)(void *))
 {
@@ -82,8 +82,8 @@ static void join_first(pthread_t thread)
 }
 
 /*
- * The lock of the page table at @addr, which keeps a truncation from unmapping
- * the page there.
+ * Takes the lock of the page table at @addr, which keeps a truncation from
+ * unmapping the page there.
  */
 static struct vms__ptable *stop_at(struct mm_struct *mm, unsigned long addr)
 {
@@ -95,9 +95,9 @@ static struct vms__ptable *stop_at(struct mm_struct *mm, unsigned long addr)
 }
 
 /*
- * Symptom: what is written to a private copy after ftruncate(2) has made the
- * file longer is lost; cause: an earlier truncation to a smaller size had set
- * the size, but not yet unmapped the pages.
+ * Symptom: data written to a private copy is lost after ftruncate(2) has
+ * extended the file. Cause: an earlier truncation to a smaller size had set the
+ * size, but not yet unmapped the pages.
  */
 static void private_copies_outlive_a_truncation_that_came_before_the_file_grew(void **state)
 {
@@ -130,7 +130,10 @@ static void private_copies_outlive_a_truncation_that_came_before_the_file_grew(v
 	fput(file);
 }
 
-/* The same for a hole beside a truncation, and a truncation beside a hole. */
+/*
+ * A truncation waits for a hole, and a hole for a truncation, for the same
+ * reason.
+ */
 static void truncation_waits_for_a_hole(void **state)
 {
 	struct mm_struct *mm = *state;
@@ -158,8 +161,8 @@ static void truncation_waits_for_a_hole(void **state)
 
 /*
  * Symptom: two shared mappings of a file show different words, and a write to
- * the one is not seen in the other; cause: a page had left the cache, and one
- * mapping got a new page in its place while the other still had the old one.
+ * one is not seen in the other. Cause: a page had left the cache, and one
+ * mapping got a new page while the other still had the old one.
  */
 static void page_of_a_hole_comes_back_only_when_every_mapping_has_lost_it(void **state)
 {
@@ -193,7 +196,7 @@ static void page_of_a_hole_comes_back_only_when_every_mapping_has_lost_it(void *
 	fput(file);
 }
 
-/* A fault of another page, which is not in the hole, has no reason to wait. */
+/* A fault on a page outside the hole has no reason to wait. */
 static void faults_beside_the_hole_go_on(void **state)
 {
 	struct mm_struct *mm = *state;
@@ -216,8 +219,8 @@ static void faults_beside_the_hole_go_on(void **state)
 }
 
 /*
- * What left the cache and is mapped nevertheless is told by the validator; what
- * a hole is about to unmap is not.
+ * The validator must report a page that left the cache and is still mapped, but
+ * not a page that a hole is about to unmap.
  */
 static void validator_tells_a_page_that_is_left_behind_from_one_on_its_way_out(void **state)
 {

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * world.c - see world.h.
- */
+/* world.c - implements world.h. */
 #include "tests/lib/page/world.h"
 
 #include "lib/sync/list.h"
@@ -10,7 +8,7 @@
 VMS__OBJCACHE_DEFINE(test_vmas, "test vm_area_struct", sizeof(struct vm_area_struct), VMS_CACHELINE,
 		     VMS__OBJCACHE_TYPESAFE);
 
-/* ---- VMAs: what lib/mm's vma.c does, without its rules ---- */
+/* ---- VMAs: like lib/mm's vma.c, but without its rules ---- */
 
 static struct vm_area_struct *vma_new(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
@@ -52,7 +50,7 @@ static struct vm_area_struct *vma_copy(struct mm_struct *mm, const struct vm_are
 	return copy;
 }
 
-/* Not in the index; pages are gone. */
+/* Frees a VMA that is not in the index and has no pages. */
 static void vma_discard(struct vm_area_struct *vma)
 {
 	vms__anon_vma_unlink(vma);
@@ -61,7 +59,10 @@ static void vma_discard(struct vm_area_struct *vma)
 	vms__objcache_free(&test_vmas, vma);
 }
 
-/* Put the new @vma into the index. mmap_lock W held. Return: 0 or -ENOMEM. */
+/*
+ * Puts the new @vma into the index. The caller must hold mmap_lock for writing.
+ * Return: 0 or -ENOMEM.
+ */
 static int vma_insert(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	struct vms__store store = {.start = vma->vm_start, .end = vma->vm_end, .vma = vma};
@@ -114,7 +115,7 @@ struct vm_area_struct *world_map_anon(struct mm_struct *mm, unsigned long start,
 	return world_map(mm, start, pages, RW_PRIVATE, NULL, 0);
 }
 
-/* mmap_lock W held. */
+/* The caller must hold mmap_lock for writing. */
 static void unmap_locked(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	struct vms__store store = {.start = vma->vm_start, .end = vma->vm_end, .vma = NULL};
@@ -220,7 +221,7 @@ void mm_destroy(struct mm_struct *mm)
 	mmap_write_lock(mm);
 	while ((vma = vms__find(mm, 0)) != NULL)
 		unmap_locked(mm, vma);
-	/* Without VMAs no table is left but the top. */
+	/* Without VMAs only the top table is left. */
 	if (vms__pcounter_sum(mm->counters, MM_PGTABLES) != 0 ||
 	    vms__pgtable_validate(mm, stderr) != 0)
 		abort();
@@ -250,7 +251,7 @@ static int fork_vma(struct mm_struct *child, struct vm_area_struct *vma)
 	vms__vma_link_file(copy);
 	if (!vms__copy_page_range(copy, vma))
 		return 0;
-	/* It has undone what it had copied. */
+	/* The failed copy must have undone what it had copied. */
 	if (pages_of(child) != before)
 		abort();
 	return -1;
@@ -295,7 +296,10 @@ int world_teardown(void **state)
 
 /* ---- pages ---- */
 
-/* Fault in @vma, and with @use (page_read or page_write) do it to the word. */
+/*
+ * Faults in @vma; with @use set, page_read() or page_write() of its word
+ * follows.
+ */
 struct use {
 	bool write, read;
 	unsigned long *word;
@@ -309,7 +313,7 @@ static vm_fault_t fault_and_use(struct vm_area_struct *vma, unsigned long addr, 
 
 		if (ret && ret != VM_FAULT_NOPAGE)
 			return ret;
-		/* After VM_FAULT_NOPAGE the touch is made again. */
+		/* The access is repeated after VM_FAULT_NOPAGE. */
 		if (ret && !vms__page_allows(vma, addr, flags & FAULT_FLAG_WRITE))
 			continue;
 		if (use->write ? vms__page_write(vma, addr, *use->word)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * world.h - what the tests of lib/page share: address spaces put together by
- * hand on a real engine, without lib/mm's rules for placing and merging, so
- * that a test decides which VMAs there are.
+ * world.h - what the tests of lib/page share: address spaces built by hand on a
+ * real engine, without lib/mm's rules for placing and merging, so that a test
+ * decides which VMAs there are.
  *
- * Locks: each call takes what it needs; "held" calls say so. Calls answer what
- * happened and assert nothing, so that threads may use them; those named
- * world_* assert, and are for the main thread.
+ * Locks: each call takes the locks it needs; a call whose caller must hold a
+ * lock says so. The calls return results and assert nothing, so that threads
+ * may use them. The world_* calls assert, and are for the main thread only.
  */
 #ifndef TESTS_PAGE_WORLD_H
 #define TESTS_PAGE_WORLD_H
@@ -32,14 +32,15 @@
 /* ---- life ---- */
 
 /*
- * cmocka set-up and tear-down; *state is the engine's name before, its first mm
- * after. Tear-down validates, and wants no leak.
+ * cmocka set-up and tear-down. *@state is the engine's name before the set-up,
+ * and its first mm after it. The tear-down validates the mm, and requires that
+ * nothing leaks.
  */
 int world_setup(void **state);
 int world_teardown(void **state);
 
 /*
- * Each test once where faults hold mmap_lock, and once where they hold the
+ * Runs each test once where faults hold mmap_lock, and once where they hold the
  * VMA's lock.
  */
 #define ON_ENGINE(f, engine)                                                                       \
@@ -51,16 +52,17 @@ int world_teardown(void **state);
 #define ON_VMA_LOCK(f) ON_ENGINE(f, "maple-vma")
 #define ON_BOTH_LOCKS(f) ON_MMAP_LOCK(f), ON_VMA_LOCK(f)
 
-/* An empty address space on that engine. NULL: no memory. */
+/* Return: an empty address space on that engine; NULL: no memory. */
 struct mm_struct *mm_new(const char *engine);
-/* Unmap everything and free it. */
+/* Unmaps everything, and frees the address space. */
 void mm_destroy(struct mm_struct *mm);
 
 /* ---- VMAs ---- */
 
 /*
- * Map [start, start + pages) with @flags. Anonymous without @file; then its
- * pgoff is start >> PAGE_SHIFT. NULL: no memory.
+ * Maps @pages pages from @start on with @flags. Without @file the memory is
+ * anonymous, and its pgoff is @start >> PAGE_SHIFT. Return: the VMA; NULL: no
+ * memory.
  */
 struct vm_area_struct *vma_map(struct mm_struct *mm, unsigned long start, unsigned long pages,
 			       vm_flags_t flags, struct file *file, pgoff_t pgoff);
@@ -68,35 +70,39 @@ struct vm_area_struct *world_map(struct mm_struct *mm, unsigned long start, unsi
 				 vm_flags_t flags, struct file *file, pgoff_t pgoff);
 struct vm_area_struct *world_map_anon(struct mm_struct *mm, unsigned long start,
 				      unsigned long pages);
-/* Unmap a whole VMA as munmap(2) does: out of the index, pages, tables. */
+/*
+ * Unmaps a whole VMA as munmap(2) does: removes it from the index, frees its
+ * pages and its tables.
+ */
 void vma_unmap(struct vm_area_struct *vma);
 /*
- * Cut @vma at @addr. Return: the upper part; NULL: no memory, nothing changed.
+ * Splits @vma at @addr. Return: the upper part; NULL: no memory, nothing
+ * changed.
  */
 struct vm_area_struct *vma_split(struct vm_area_struct *vma, unsigned long addr);
-/* fork(2). NULL: no memory, nothing left of the child. */
+/* fork(2). Return: the child; NULL: no memory, nothing is left of the child. */
 struct mm_struct *mm_fork(struct mm_struct *mm);
 struct vm_area_struct *vma_at(struct mm_struct *mm, unsigned long addr);
 
 /* ---- pages ---- */
 
 /*
- * A touch, as lib/mm does it: under the VMA's lock, else under mmap_lock.
- * SIGSEGV: not mapped.
+ * Faults as lib/mm does: under the VMA's lock, otherwise under mmap_lock.
+ * Return: the fault's answer; SIGSEGV: not mapped.
  */
 vm_fault_t touch(struct mm_struct *mm, unsigned long addr, unsigned int flags);
 void zap(struct mm_struct *mm, unsigned long start, unsigned long end);
-/* Take the write right from the whole VMA, or give it. */
+/* Removes the right to write from the whole VMA, or gives it. */
 void vma_protect(struct vm_area_struct *vma, bool writable);
-/* Touch, then read or write the word. Return: the fault's answer. */
+/* Faults, then reads or writes the word. Return: the fault's answer. */
 vm_fault_t read_word(struct mm_struct *mm, unsigned long addr, unsigned long *word);
 vm_fault_t write_word(struct mm_struct *mm, unsigned long addr, unsigned long word);
 unsigned long world_read(struct mm_struct *mm, unsigned long addr);
 void world_write(struct mm_struct *mm, unsigned long addr, unsigned long word);
 
 /*
- * The entry at @addr, 0 if there is none, and the page behind it. Nothing runs
- * beside it.
+ * Return: the entry at @addr, or 0; the page that it maps. No other thread may
+ * change the entry meanwhile.
  */
 unsigned long pte_at(struct mm_struct *mm, unsigned long addr);
 struct page *page_at(struct mm_struct *mm, unsigned long addr);
