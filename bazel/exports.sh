@@ -29,6 +29,7 @@ declared() {
 			next
 		text = substr($0, at + length("visibility(\"default\")"))
 		sub(/^[ )]*/, "", text)
+		gsub(/_Atomic\([^()]*\)/, "_Atomic", text)
 		symbol = ""
 		if (match(text, /asm(__)? *\(( *"[^"]*")+/)) {
 			symbol = substr(text, RSTART, RLENGTH)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * compiler.h - attributes that the public headers need: export marks, branch
- * hints, and clang's thread-safety words.
+ * compiler.h - what the public headers need of a compiler: export marks, one
+ * word for what C and C++ write differently, branch hints, and clang's
+ * thread-safety words.
  *
  * The thread-safety words make a lock rule part of a function's type, so that
  * `clang -Wthread-safety` refuses a caller that breaks it. gcc sees empty
@@ -14,7 +15,10 @@
 #error "vmastore needs 64-bit addresses and a 64-bit long: build for a 64-bit target (without -m32 or -mx32)"
 #endif
 
+#ifndef __cplusplus
+#include <stdatomic.h>
 #include <stdbool.h>
+#endif
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +36,75 @@
  * come before it, because clang reads them only there; gcc sees none.
  */
 #define VMS_SYM(name) __asm__("vms_" #name)
+
+/* ---- C and C++ ----------------------------------------------------------- */
+
+/*
+ * The headers are for C11 and for C++17, each with the extensions that gcc and
+ * clang share. What both call one thing:
+ *
+ *   VMS_C_BEGIN, VMS_C_END       around declarations of C functions
+ *   VMS_ATOMIC(type)             an atomic field of a structure
+ *   VMS_ATOMIC_INIT(value)       its value in an initializer
+ *   vms_atomic_init()            sets it while no other thread knows of it
+ *   vms_load_relaxed(), vms_load_acquire()   read it
+ *   vms_assign(to, from)         to = from, where from is a void *
+ *
+ * In C++ an atomic field is a vms_atomic<type>, with the size and the alignment
+ * that C's _Atomic(type) has. It is an aggregate without constructors, which
+ * std::atomic is not, so that the structures stay what they are in C: they may
+ * be in unions, may be initialized by a list, and may be cleared.
+ */
+#ifdef __cplusplus
+
+#define VMS_C_BEGIN extern "C" {
+#define VMS_C_END }
+#define VMS_STATIC_ASSERT static_assert
+
+template <typename T> struct vms_atomic {
+	T vms_value;
+
+	/* @order: __ATOMIC_RELAXED, __ATOMIC_ACQUIRE or __ATOMIC_SEQ_CST. */
+	T load(int order = __ATOMIC_SEQ_CST) const
+	{
+		return __atomic_load_n(&vms_value, order);
+	}
+	/* As in C: sequentially consistent. */
+	operator T() const
+	{
+		return load();
+	}
+};
+
+#define VMS_ATOMIC(...) vms_atomic<__VA_ARGS__>
+#define VMS_ATOMIC_INIT(value)                                                                     \
+	{                                                                                          \
+		value                                                                              \
+	}
+#define vms_atomic_init(field, value) ((void)((field)->vms_value = (value)))
+#define vms_load_relaxed(field) (field)->load(__ATOMIC_RELAXED)
+#define vms_load_acquire(field) (field)->load(__ATOMIC_ACQUIRE)
+
+template <typename T> static inline T *vms_assign(T *&to, void *from)
+{
+	return to = static_cast<T *>(from);
+}
+
+#else
+
+#define VMS_C_BEGIN
+#define VMS_C_END
+#define VMS_STATIC_ASSERT _Static_assert
+#define VMS_ATOMIC(...) _Atomic(__VA_ARGS__)
+#define VMS_ATOMIC_INIT(value) value
+#define vms_atomic_init(field, value) atomic_init(field, value)
+#define vms_load_relaxed(field) atomic_load_explicit(field, memory_order_relaxed)
+#define vms_load_acquire(field) atomic_load_explicit(field, memory_order_acquire)
+#define vms_assign(to, from) ((to) = (from))
+
+#endif
+
+/* ---- layout and hints ---------------------------------------------------- */
 
 #define VMS_CACHELINE 64
 #define vms_cacheline_aligned __attribute__((aligned(VMS_CACHELINE)))
@@ -56,6 +129,8 @@
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #endif
+
+/* ---- lock rules ---------------------------------------------------------- */
 
 #if defined(__clang__)
 #define VMS_TSA(x) __attribute__((x))

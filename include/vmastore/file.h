@@ -14,6 +14,8 @@
 
 #include <vmastore/mm_types.h>
 
+VMS_C_BEGIN
+
 #define FMODE_READ 1u
 #define FMODE_WRITE 2u
 
@@ -63,19 +65,19 @@ struct address_space {
 	 * bytes; a touch wholly beyond it is SIGBUS. vms_file_truncate()
 	 * changes it
 	 */
-	_Atomic unsigned long i_size;
+	VMS_ATOMIC(unsigned long) i_size;
 	/*
 	 * page index -> struct page; read under RCU, written under its own lock
 	 */
 	struct maple_tree i_pages;
 
 	/* line 1 */
-	_Atomic unsigned long revoked
-		[VMS_REVOKE_COUNTS] vms_cacheline_aligned; /* how often pages were taken back: unmap_mapping_range() */
+	VMS_ATOMIC(unsigned long)
+	revoked[VMS_REVOKE_COUNTS] vms_cacheline_aligned; /* how often pages were taken back: unmap_mapping_range() */
 
 	/* line 2: what changes with the cache, and with each opening */
-	_Atomic int refcount vms_cacheline_aligned;
-	_Atomic unsigned long nrpages;
+	VMS_ATOMIC(int) refcount vms_cacheline_aligned;
+	VMS_ATOMIC(unsigned long) nrpages;
 	/*
 	 * The pages that a truncation or a hole takes out at this moment: none
 	 * may be added there. None: first > last. Written under invalidate_lock
@@ -104,7 +106,7 @@ struct file {
 	void *private_data;
 
 	/* line 1: each VMA that comes or goes changes it */
-	_Atomic int f_count vms_cacheline_aligned;
+	VMS_ATOMIC(int) f_count vms_cacheline_aligned;
 };
 
 /**
@@ -184,5 +186,7 @@ VMS_API int vms_file_punch_hole(struct address_space *mapping, unsigned long sta
  */
 VMS_API void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t nr,
 				 bool even_cows) VMS_SYM(unmap_mapping_pages);
+
+VMS_C_END
 
 #endif

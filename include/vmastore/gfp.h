@@ -27,7 +27,9 @@
 #ifndef VMASTORE_GFP_H
 #define VMASTORE_GFP_H
 
-#include <stdbool.h>
+#include <vmastore/compiler.h>
+
+VMS_C_BEGIN
 
 #ifndef VMS_NO_GFP
 
@@ -59,5 +61,7 @@ static inline bool gfpflags_allow_blocking(gfp_t gfp)
 }
 
 #endif
+
+VMS_C_END
 
 #endif

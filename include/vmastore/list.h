@@ -7,8 +7,14 @@
 #ifndef VMASTORE_LIST_H
 #define VMASTORE_LIST_H
 
+#include <vmastore/compiler.h>
+
+VMS_C_BEGIN
+
 struct list_head {
 	struct list_head *next, *prev;
 };
+
+VMS_C_END
 
 #endif

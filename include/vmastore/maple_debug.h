@@ -19,10 +19,11 @@
 #ifndef VMASTORE_MAPLE_DEBUG_H
 #define VMASTORE_MAPLE_DEBUG_H
 
-#include <stdatomic.h>
 #include <stdio.h>
 
 #include <vmastore/maple_tree.h>
+
+VMS_C_BEGIN
 
 enum mt_dump_format { mt_dump_dec, mt_dump_hex };
 
@@ -67,17 +68,13 @@ struct ma_wr_state {
 	struct ma_state *mas;
 	void *entry;
 };
-#define MA_WR_STATE(name, ma_state, wr_entry)                                                      \
-	struct ma_wr_state name = {                                                                \
-		.mas = (ma_state),                                                                 \
-		.entry = (wr_entry),                                                               \
-	}
+#define MA_WR_STATE(name, ma_state, wr_entry) struct ma_wr_state name = {(ma_state), (wr_entry)}
 /** mas_wr_dump() - Print a store: the entry, then the cursor. Any context. */
 VMS_API void mas_wr_dump(const struct ma_wr_state *wr_mas) VMS_SYM(mas_wr_dump);
 
 /* Checks made, and those of them that held. Any thread. */
-extern VMS_API atomic_uint maple_tree_tests_run VMS_SYM(maple_tree_tests_run);
-extern VMS_API atomic_uint maple_tree_tests_passed VMS_SYM(maple_tree_tests_passed);
+extern VMS_API VMS_ATOMIC(unsigned int) maple_tree_tests_run VMS_SYM(maple_tree_tests_run);
+extern VMS_API VMS_ATOMIC(unsigned int) maple_tree_tests_passed VMS_SYM(maple_tree_tests_passed);
 
 /* ---- the checks ---- */
 
@@ -105,27 +102,32 @@ VMS_API bool vms_mt_checked(bool failed, const struct vms_mt_where *where);
 #define VMS_MT_COUNTED false
 #endif
 
+/* The address of a struct vms_mt_where with these fields. */
+#ifdef __cplusplus
+#define VMS_MT_WHERE(...) (&static_cast<const vms_mt_where &>(vms_mt_where{__VA_ARGS__}))
+#else
+#define VMS_MT_WHERE(...) (&(const struct vms_mt_where){__VA_ARGS__})
+#endif
+
 /* One that holds costs a branch, where it is not counted. */
-#define VMS_MT_CHECK(x, text, stop, ...)                                                           \
-	({                                                                                         \
+#define VMS_MT_CHECK(x, text, stop, mt, mas, wr_mas)                                               \
+	__extension__({                                                                            \
 		bool vms_failed = (x);                                                             \
                                                                                                    \
 		(VMS_MT_COUNTED || unlikely(vms_failed)) &&                                        \
-			vms_mt_checked(vms_failed, &(const struct vms_mt_where){                   \
-							   .file = __FILE__,                       \
-							   .func = __func__,                       \
-							   .what = (text),                         \
-							   .line = __LINE__,                       \
-							   .counted = VMS_MT_COUNTED,              \
-							   .fatal = (stop) && !VMS_MT_COUNTED,     \
-							   __VA_ARGS__});                          \
+			vms_mt_checked(vms_failed,                                                 \
+				       VMS_MT_WHERE(__FILE__, __func__, (text), __LINE__,          \
+						    VMS_MT_COUNTED, (stop) && !VMS_MT_COUNTED,     \
+						    (mt), (mas), (wr_mas)));                       \
 	})
 
-#define MT_BUG_ON(tree, x) ((void)VMS_MT_CHECK(x, #x, true, .mt = (tree)))
-#define MT_WARN_ON(tree, x) VMS_MT_CHECK(x, #x, false, .mt = (tree))
-#define MAS_BUG_ON(ma_state, x) ((void)VMS_MT_CHECK(x, #x, true, .mas = (ma_state)))
-#define MAS_WARN_ON(ma_state, x) VMS_MT_CHECK(x, #x, false, .mas = (ma_state))
-#define MAS_WR_BUG_ON(wr_state, x) ((void)VMS_MT_CHECK(x, #x, true, .wr_mas = (wr_state)))
-#define MAS_WR_WARN_ON(wr_state, x) VMS_MT_CHECK(x, #x, false, .wr_mas = (wr_state))
+#define MT_BUG_ON(tree, x) ((void)VMS_MT_CHECK(x, #x, true, tree, NULL, NULL))
+#define MT_WARN_ON(tree, x) VMS_MT_CHECK(x, #x, false, tree, NULL, NULL)
+#define MAS_BUG_ON(ma_state, x) ((void)VMS_MT_CHECK(x, #x, true, NULL, ma_state, NULL))
+#define MAS_WARN_ON(ma_state, x) VMS_MT_CHECK(x, #x, false, NULL, ma_state, NULL)
+#define MAS_WR_BUG_ON(wr_state, x) ((void)VMS_MT_CHECK(x, #x, true, NULL, NULL, wr_state))
+#define MAS_WR_WARN_ON(wr_state, x) VMS_MT_CHECK(x, #x, false, NULL, NULL, wr_state)
+
+VMS_C_END
 
 #endif

@@ -63,13 +63,28 @@
 #define VMASTORE_MAPLE_TREE_H
 
 #include <limits.h>
-#include <stdatomic.h>
 #include <stdio.h>
 
 #include <vmastore/compiler.h>
 #include <vmastore/gfp.h>
 #include <vmastore/rcu.h>
 #include <vmastore/xa_entry.h>
+
+struct rw_semaphore;
+#ifdef __cplusplus
+/* What VMS_MT_EXTERNAL_LOCK() makes of a lock, by its type. */
+template <typename T> static inline const void *vms_mt_lock_of(T *lock)
+{
+	return lock;
+}
+/* NULL, which has no type of its own, comes here too. */
+static inline const void *vms_mt_lock_of(struct rw_semaphore *lock)
+{
+	return lock ? reinterpret_cast<const char *>(lock) + 1 : NULL;
+}
+#endif
+
+VMS_C_BEGIN
 
 /* ---- the tree ------------------------------------------------------------ */
 
@@ -96,34 +111,37 @@ struct maple_tree {
 	 * NULL, the entry of index 0 alone, or a tagged node. Read: RCU; write:
 	 * the lock
 	 */
-	void *_Atomic ma_root;
-	_Atomic unsigned int ma_lock; /* vms__spinlock word */
-	_Atomic unsigned int
-		ma_flags; /* MT_FLAGS_*. Changed under the lock; read by anyone, relaxed: all but one stay as they are */
+	VMS_ATOMIC(void *) ma_root;
+	VMS_ATOMIC(unsigned int) ma_lock; /* vms__spinlock word */
+	VMS_ATOMIC(unsigned int)
+	ma_flags; /* MT_FLAGS_*. Changed under the lock; read by anyone, relaxed: all but one stay as they are */
 	/* VMS_MT_EXTERNAL_LOCK(), or NULL. Set before the tree is shared */
 	const void *ma_external_lock;
 };
 
 #define MTREE_INIT(name, flags)                                                                    \
 	{                                                                                          \
-		.ma_root = NULL, .ma_lock = 0, .ma_flags = (flags), .ma_external_lock = NULL       \
+		VMS_ATOMIC_INIT(NULL), VMS_ATOMIC_INIT(0), VMS_ATOMIC_INIT(flags), NULL            \
 	}
 #define MTREE_INIT_EXT(name, flags, lock)                                                          \
 	{                                                                                          \
-		.ma_root = NULL, .ma_lock = 0, .ma_flags = (flags),                                \
-		.ma_external_lock = VMS_MT_EXTERNAL_LOCK(&(lock))                                  \
+		VMS_ATOMIC_INIT(NULL), VMS_ATOMIC_INIT(0), VMS_ATOMIC_INIT(flags),                 \
+			VMS_MT_EXTERNAL_LOCK(&(lock))                                              \
 	}
 #define DEFINE_MTREE(name) struct maple_tree name = MTREE_INIT(name, 0)
 
-struct rw_semaphore;
 /*
- * How a tree remembers the owner's lock: of what rwsem.h makes, bit 0 says so,
- * for that can be asked whether it is held.
+ * How a tree remembers the owner's lock. Bit 0 is set if the lock is a struct
+ * rw_semaphore, the only kind whose holder the library can check.
  */
+#ifdef __cplusplus
+#define VMS_MT_EXTERNAL_LOCK(lock) vms_mt_lock_of(lock)
+#else
 #define VMS_MT_EXTERNAL_LOCK(lock)                                                                 \
 	_Generic((lock), struct rw_semaphore *                                                     \
 		 : (const char *)(lock) + 1, default                                               \
 		 : (const void *)(lock))
+#endif
 
 /**
  * mt_set_external_lock() - Name the lock that guards a tree with
@@ -146,10 +164,10 @@ struct rw_semaphore;
  */
 static inline void mt_init_flags(struct maple_tree *mt, unsigned int flags)
 {
-	atomic_init(&mt->ma_flags, flags);
+	vms_atomic_init(&mt->ma_flags, flags);
 	mt->ma_external_lock = NULL;
-	atomic_init(&mt->ma_lock, 0);
-	atomic_init(&mt->ma_root, NULL);
+	vms_atomic_init(&mt->ma_lock, 0);
+	vms_atomic_init(&mt->ma_root, NULL);
 }
 static inline void mt_init(struct maple_tree *mt)
 {
@@ -158,7 +176,7 @@ static inline void mt_init(struct maple_tree *mt)
 /* Relaxed: a number on its own. */
 static inline unsigned int vms_mt_flags(const struct maple_tree *mt)
 {
-	return atomic_load_explicit(&((struct maple_tree *)mt)->ma_flags, memory_order_relaxed);
+	return vms_load_relaxed(&((struct maple_tree *)mt)->ma_flags);
 }
 /** mt_in_rcu() - May readers run beside writers? Any context. */
 static inline bool mt_in_rcu(const struct maple_tree *mt)
@@ -185,8 +203,7 @@ static inline void maple_tree_init(void)
  */
 static inline bool mtree_empty(const struct maple_tree *mt)
 {
-	return atomic_load_explicit(&((struct maple_tree *)mt)->ma_root, memory_order_relaxed) ==
-	       NULL;
+	return vms_load_relaxed(&((struct maple_tree *)mt)->ma_root) == NULL;
 }
 
 /**
@@ -276,8 +293,8 @@ VMS_API void *mt_prev(struct maple_tree *mt, unsigned long index, unsigned long 
  * section a step, so that the body may wait.
  */
 #define mt_for_each(mt, entry, index, max)                                                         \
-	for (entry = mt_find((mt), &(index), (max)); entry != NULL;                                \
-	     entry = mt_find_after((mt), &(index), (max)))
+	for (vms_assign(entry, mt_find((mt), &(index), (max))); (entry) != NULL;                   \
+	     vms_assign(entry, mt_find_after((mt), &(index), (max))))
 
 /* ---- normal API: writing. Takes ma_lock itself; not for trees with an external lock ---- */
 
@@ -436,7 +453,7 @@ struct ma_state {
 	 * place; 0: not known
 	 */
 	uint64_t guard;
-	void *_Atomic *slots;
+	VMS_ATOMIC(void *) * slots;
 	unsigned long path[MAPLE_HEIGHT_MAX];
 	unsigned long bound[16];
 	/*
@@ -587,11 +604,10 @@ static inline void *vms_mas_step(struct ma_state *mas, unsigned long max)
 	if (unlikely(!ahead))
 		return NULL;
 	slot = (unsigned int)__builtin_ctz(ahead);
-	entry = atomic_load_explicit(&mas->slots[slot], memory_order_acquire);
+	entry = vms_load_acquire(&mas->slots[slot]);
 	/* A node begins with its state. */
-	if (unlikely(mas->bound[slot] > max ||
-		     atomic_load_explicit((const _Atomic unsigned long *)mas->node,
-					  memory_order_acquire) != mas->version))
+	if (unlikely(mas->bound[slot] > max || vms_load_acquire((const VMS_ATOMIC(
+						       unsigned long) *)mas->node) != mas->version))
 		return NULL;
 	if (likely(entry)) {
 		unsigned long first = mas->bound[slot], last = mas->bound[slot + 1] - 1;
@@ -696,7 +712,7 @@ VMS_API unsigned int vms_mas_batch(struct ma_state *mas, unsigned long max,
  * Each entry from mas->index to @max. To leave the lock or the read section
  * inside the body: mas_pause() first.
  */
-#define mas_for_each(mas, entry, max) while (((entry) = mas_find((mas), (max))) != NULL)
+#define mas_for_each(mas, entry, max) while (vms_assign(entry, mas_find((mas), (max))) != NULL)
 
 /**
  * mas_empty_area() - The lowest gap of @size indexes inside [min, max]: index
@@ -811,6 +827,8 @@ VMS_API const char *vms_mt_simd(void);
  * Return: false, this CPU has it not, or there is no such way.
  */
 VMS_API bool vms_mt_set_simd(const char *name);
+
+VMS_C_END
 
 #include <vmastore/maple_debug.h>
 

@@ -11,6 +11,8 @@
 
 #include <vmastore/compiler.h>
 
+VMS_C_BEGIN
+
 /**
  * vms_leak_report() - Count the objects that live in all caches of the library
  * (VMAs, pages, page tables, nodes, anon_vmas). For tests, when every mm is
@@ -43,5 +45,7 @@ VMS_API size_t vms_leak_report(FILE *out);
  * Return: the bytes given back; 0 is no error.
  */
 VMS_API size_t vms_trim(void);
+
+VMS_C_END
 
 #endif

@@ -44,6 +44,8 @@
 #include <vmastore/mm_types.h>
 #include <vmastore/rcu.h>
 
+VMS_C_BEGIN
+
 #define IS_ERR_VALUE(x) unlikely((unsigned long)(x) >= (unsigned long)-4095L)
 
 #define ANON_VMA_NAME_MAX_LEN 80 /* with the NUL */
@@ -79,13 +81,11 @@
 #define VMS_FAULT_TRIES 1000u
 
 struct vm_fault {
-	const struct {
-		struct vm_area_struct *vma;
-		unsigned long address; /* page aligned */
-		pgoff_t pgoff;         /* page index in the file, or in the anonymous object */
-	};
-	unsigned int flags; /* FAULT_FLAG_*; nothing that a hook writes here counts */
-	struct page *page;  /* fault() puts a referenced page here */
+	struct vm_area_struct *const vma;
+	const unsigned long address; /* page aligned */
+	const pgoff_t pgoff;         /* page index in the file, or in the anonymous object */
+	unsigned int flags;          /* FAULT_FLAG_*; nothing that a hook writes here counts */
+	struct page *page;           /* fault() puts a referenced page here */
 };
 
 /*
@@ -368,8 +368,7 @@ static inline bool vms_write_protect_begin(const struct mm_struct *mm, unsigned 
 	 * Acquire: pairs with the release at the end of fork's copying
 	 * (lib/page/copy.c).
 	 */
-	*seq = atomic_load_explicit(&((struct mm_struct *)mm)->write_protect_seq,
-				    memory_order_acquire);
+	*seq = vms_load_acquire(&((struct mm_struct *)mm)->write_protect_seq);
 	return !(*seq & 1);
 }
 static inline bool vms_write_protect_retry(const struct mm_struct *mm, unsigned long seq)
@@ -378,8 +377,7 @@ static inline bool vms_write_protect_retry(const struct mm_struct *mm, unsigned 
 	 * Relaxed: the lock of the page table in which the page was found
 	 * orders it behind the look.
 	 */
-	return atomic_load_explicit(&((struct mm_struct *)mm)->write_protect_seq,
-				    memory_order_relaxed) != seq;
+	return vms_load_relaxed(&((struct mm_struct *)mm)->write_protect_seq) != seq;
 }
 
 /* ---- locks --------------------------------------------------------------- */
@@ -756,5 +754,7 @@ VMS_API size_t vms_vmflags_string(vm_flags_t flags, char sep, char *buf, size_t 
  * Return: the number of broken rules.
  */
 VMS_API int vms_mm_validate(struct mm_struct *mm, FILE *why);
+
+VMS_C_END
 
 #endif

@@ -12,6 +12,10 @@
 
 #include <sys/mman.h>
 
+#include <vmastore/compiler.h>
+
+VMS_C_BEGIN
+
 typedef unsigned long vm_flags_t;
 
 #define VM_NONE 0x0UL
@@ -121,5 +125,7 @@ typedef unsigned long vm_flags_t;
 #ifndef PROT_GROWSUP
 #define PROT_GROWSUP 0x02000000
 #endif
+
+VMS_C_END
 
 #endif

@@ -29,14 +29,14 @@
 #ifndef VMASTORE_MM_TYPES_H
 #define VMASTORE_MM_TYPES_H
 
-#include <stdatomic.h>
-
 #include <vmastore/compiler.h>
 #include <vmastore/list.h>
 #include <vmastore/maple_tree.h>
 #include <vmastore/mm_flags.h>
 #include <vmastore/rbtree.h>
 #include <vmastore/rwsem.h>
+
+VMS_C_BEGIN
 
 /*
  * Pages have 4096 bytes, whatever the machine's own pages have. A program's own
@@ -53,11 +53,11 @@
 #ifndef PAGE_MASK
 #define PAGE_MASK (~(PAGE_SIZE - 1))
 #endif
-_Static_assert(PAGE_SHIFT == VMS_PAGE_SHIFT, "the program's PAGE_SHIFT is not vmastore's 12");
-_Static_assert(PAGE_SIZE == 1UL << VMS_PAGE_SHIFT,
-	       "the program's PAGE_SIZE is not vmastore's 4096");
-_Static_assert((unsigned long)PAGE_MASK == ~((1UL << VMS_PAGE_SHIFT) - 1),
-	       "the program's PAGE_MASK is not vmastore's");
+VMS_STATIC_ASSERT(PAGE_SHIFT == VMS_PAGE_SHIFT, "the program's PAGE_SHIFT is not vmastore's 12");
+VMS_STATIC_ASSERT(PAGE_SIZE == 1UL << VMS_PAGE_SHIFT,
+		  "the program's PAGE_SIZE is not vmastore's 4096");
+VMS_STATIC_ASSERT((unsigned long)PAGE_MASK == ~((1UL << VMS_PAGE_SHIFT) - 1),
+		  "the program's PAGE_MASK is not vmastore's");
 #define PAGE_ALIGN(x) (((x) + PAGE_SIZE - 1) & PAGE_MASK)
 
 typedef unsigned long pgoff_t;
@@ -101,10 +101,10 @@ struct vm_area_struct {
 	unsigned long vm_start; /* first byte; page aligned */
 	unsigned long vm_end;   /* first byte after; page aligned */
 	struct rb_node vm_rb;   /* engine rbtree only */
-	struct mm_struct *_Atomic vm_mm;
+	VMS_ATOMIC(struct mm_struct *) vm_mm;
 	vm_flags_t vm_flags;
 	/* == mm->mm_lock_seq: write-locked; else lib/sync/vma_lock.h */
-	_Atomic unsigned long vm_lock_seq;
+	VMS_ATOMIC(unsigned long) vm_lock_seq;
 
 	/* line 1 */
 	/*
@@ -119,15 +119,15 @@ struct vm_area_struct {
 	unsigned long vm_pgoff;
 	struct file *vm_file; /* NULL: anonymous */
 	const struct vm_operations_struct *vm_ops;
-	struct anon_vma *_Atomic anon_vma; /* NULL: never faulted for writing */
-	void *vm_private_data;             /* the embedder's */
+	VMS_ATOMIC(struct anon_vma *) anon_vma; /* NULL: never faulted for writing */
+	void *vm_private_data;                  /* the embedder's */
 
 	/* line 2 */
 	/*
 	 * 0 detached, 1 attached, +1 a reader, +VMA_LOCK_OFFSET a writer; futex
 	 * word
 	 */
-	_Atomic unsigned int vm_refcnt;
+	VMS_ATOMIC(unsigned int) vm_refcnt;
 	/* whether the index holds this VMA; engine's own, mmap_lock W */
 	unsigned char vm_index_state;
 	/*
@@ -393,11 +393,11 @@ struct mm_struct {
 	struct mm_layout layout; /* except for mmap_base at exec */
 
 	/* odd: write-locked; +1 on write lock and on unlock or downgrade */
-	_Atomic unsigned long mm_lock_seq vms_cacheline_aligned;
+	VMS_ATOMIC(unsigned long) mm_lock_seq vms_cacheline_aligned;
 	/* of mm_mt: where the last store was made; mmap_lock W, to read R */
 	struct vms__kept_leaf kept_leaf;
 
-	union { /* the index; which one is the engine's business */
+	__extension__ union { /* the index; which one is the engine's business */
 		struct maple_tree mm_mt;
 		struct {
 			struct rb_root mm_rb;
@@ -408,7 +408,7 @@ struct mm_struct {
 			 * cannot hit
 			 */
 			unsigned long vmacache_id;
-			_Atomic unsigned long vmacache_seq;
+			VMS_ATOMIC(unsigned long) vmacache_seq;
 		};
 	} vms_cacheline_aligned;
 
@@ -416,24 +416,24 @@ struct mm_struct {
 
 	/* users */
 	/* users of the address space: mmget(), mmput() */
-	_Atomic int mm_users vms_cacheline_aligned;
+	VMS_ATOMIC(int) mm_users vms_cacheline_aligned;
 	/* users of this structure: mmgrab(), mmdrop() */
-	_Atomic int mm_count;
+	VMS_ATOMIC(int) mm_count;
 	/*
 	 * by who came through a file, without a lock of this mm; for the
 	 * validator
 	 */
-	_Atomic unsigned long unmaps_begun;
-	_Atomic unsigned long unmaps_done;
+	VMS_ATOMIC(unsigned long) unmaps_begun;
+	VMS_ATOMIC(unsigned long) unmaps_done;
 
 	/* vms__spinlock word: the first anon_vma of a VMA */
-	_Atomic unsigned int page_table_lock vms_cacheline_aligned;
+	VMS_ATOMIC(unsigned int) page_table_lock vms_cacheline_aligned;
 
 	/* accounts: mmap_lock W; read relaxed */
-	_Atomic int map_count vms_cacheline_aligned;
-	_Atomic unsigned long total_vm, data_vm, exec_vm, stack_vm, locked_vm; /* pages */
+	VMS_ATOMIC(int) map_count vms_cacheline_aligned;
+	VMS_ATOMIC(unsigned long) total_vm, data_vm, exec_vm, stack_vm, locked_vm; /* pages */
 	/* the most that total_vm ever was */
-	_Atomic unsigned long hiwater_vm;
+	VMS_ATOMIC(unsigned long) hiwater_vm;
 	/*
 	 * +1 with every store into the index, so never 0 while there is a VMA;
 	 * read under R: vma_iterator
@@ -446,10 +446,10 @@ struct mm_struct {
 	 * date only then, so the real maximum is the larger of it and what is
 	 * resident now.
 	 */
-	_Atomic unsigned long hiwater_rss vms_cacheline_aligned;
-	_Atomic unsigned long pinned_vm; /* pages: vms_account_pinned_vm() */
+	VMS_ATOMIC(unsigned long) hiwater_rss vms_cacheline_aligned;
+	VMS_ATOMIC(unsigned long) pinned_vm; /* pages: vms_account_pinned_vm() */
 	/* odd: a fork takes the write right from entries; see mm.h */
-	_Atomic unsigned long write_protect_seq;
+	VMS_ATOMIC(unsigned long) write_protect_seq;
 	unsigned long start_brk, brk; /* the break: where it began, where it is */
 
 	/* limits: mmap_lock W to write, R to read */
@@ -464,5 +464,7 @@ struct mm_struct {
 	unsigned long start_stack;
 	struct list_head mmlist; /* all that are in use and complete: vms_mm_next() */
 };
+
+VMS_C_END
 
 #endif

@@ -18,6 +18,8 @@
 
 #include <vmastore/compiler.h>
 
+VMS_C_BEGIN
+
 struct mm_struct;
 struct page;
 
@@ -72,5 +74,7 @@ struct vms_page_place {
  */
 VMS_API unsigned int vms_page_places(const struct page *page, struct vms_page_place *place,
 				     unsigned int max);
+
+VMS_C_END
 
 #endif

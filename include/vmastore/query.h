@@ -12,6 +12,8 @@
 
 #include <vmastore/mm.h>
 
+VMS_C_BEGIN
+
 /*
  * Both ways: what the VMA must allow, and what it does. The values are Linux's.
  */
@@ -75,5 +77,7 @@ VMS_API int vms_status_print(struct mm_struct *mm, FILE *out);
  * promises: vms_maps_print() in mm.h.
  */
 VMS_API int vms_pmap_print(struct mm_struct *mm, FILE *out);
+
+VMS_C_END
 
 #endif

@@ -24,6 +24,8 @@
 
 #include <vmastore/compiler.h>
 
+VMS_C_BEGIN
+
 /*
  * One node, 24 bytes. Nodes are aligned to 8, so bit 0 of the parent's address
  * is free for the colour: 0 red, 1 black. A node whose parent word is its own
@@ -39,11 +41,15 @@ struct rb_root {
 	struct rb_node *rb_node;
 };
 
+#ifdef __cplusplus
+#define RB_ROOT (rb_root{NULL})
+#else
 #define RB_ROOT                                                                                    \
 	(struct rb_root)                                                                           \
 	{                                                                                          \
 		.rb_node = NULL                                                                    \
 	}
+#endif
 
 /* The parent of @node (a struct rb_node *) or NULL at the root. */
 #define rb_parent(node) ((struct rb_node *)((node)->__rb_parent_color & ~1UL))
@@ -55,7 +61,7 @@ struct rb_root {
 #define rb_entry(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 #define rb_entry_safe(ptr, type, member)                                                           \
-	({                                                                                         \
+	__extension__({                                                                            \
 		__typeof__(ptr) __rb_ptr = (ptr);                                                  \
 		__rb_ptr ? rb_entry(__rb_ptr, type, member) : NULL;                                \
 	})
@@ -196,11 +202,8 @@ VMS_API void rb_erase_augmented(struct rb_node *node, struct rb_root *root,
 		rbname##_copy(rb_old, rb_new);                                                     \
 		rbcompute(rb_entry(rb_old, rbstruct, rbfield), false);                             \
 	}                                                                                          \
-	rbstatic const struct rb_augment_callbacks rbname = {                                      \
-		.propagate = rbname##_propagate,                                                   \
-		.copy = rbname##_copy,                                                             \
-		.rotate = rbname##_rotate,                                                         \
-	}
+	rbstatic const struct rb_augment_callbacks rbname = {rbname##_propagate, rbname##_copy,    \
+							     rbname##_rotate}
 
 /*
  * RB_DECLARE_CALLBACKS_MAX(rbstatic, rbname, rbstruct, rbfield, rbtype,
@@ -233,5 +236,7 @@ VMS_API void rb_erase_augmented(struct rb_node *node, struct rb_root *root,
 		return false;                                                                      \
 	}                                                                                          \
 	RB_DECLARE_CALLBACKS(rbstatic, rbname, rbstruct, rbfield, rbaugmented, rbname##_compute_max)
+
+VMS_C_END
 
 #endif

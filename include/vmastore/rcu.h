@@ -91,6 +91,8 @@
 
 #include <vmastore/compiler.h>
 
+VMS_C_BEGIN
+
 /*
  * Room for one vms_call_rcu(); lives in the object that waits, and is the
  * library's from the call to the callback.
@@ -294,5 +296,7 @@ VMS_API void vms_rcu_thread_online(void);
 #define call_rcu(head, func) vms_call_rcu(head, func)
 #define rcu_barrier() vms_rcu_barrier()
 #endif
+
+VMS_C_END
 
 #endif

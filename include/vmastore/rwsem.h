@@ -54,28 +54,28 @@
 #ifndef VMASTORE_RWSEM_H
 #define VMASTORE_RWSEM_H
 
-#include <stdatomic.h>
-
 #include <vmastore/compiler.h>
+
+VMS_C_BEGIN
 
 struct vms_rwsem_waiter;
 
 /* Its fields belong to lib/sync/rwsem*.c. All zero is an unlocked semaphore. */
 struct VMS_CAPABILITY("mutex") rw_semaphore {
-	_Atomic unsigned long count; /* holders and flags */
+	VMS_ATOMIC(unsigned long) count; /* holders and flags */
 	/*
 	 * names the thread that holds it for writing; NULL: none, or not yet
 	 * known
 	 */
-	const void *_Atomic owner;
-	_Atomic unsigned int wait_lock;                  /* lock over the queue */
+	VMS_ATOMIC(const void *) owner;
+	VMS_ATOMIC(unsigned int) wait_lock;              /* lock over the queue */
 	struct vms_rwsem_waiter *wait_first, *wait_last; /* wait_lock */
 };
 
 /* For a static semaphore, or one inside an initializer. */
 #define VMS_RWSEM_INIT                                                                             \
 	{                                                                                          \
-		.count = 0                                                                         \
+		VMS_ATOMIC_INIT(0), VMS_ATOMIC_INIT(NULL), VMS_ATOMIC_INIT(0), NULL, NULL          \
 	}
 
 /**
@@ -204,5 +204,7 @@ static inline void rwsem_assert_held_write(const struct rw_semaphore *sem) VMS_A
 }
 
 #define DECLARE_RWSEM(name) struct rw_semaphore name = VMS_RWSEM_INIT
+
+VMS_C_END
 
 #endif

@@ -28,14 +28,16 @@
 
 #include <vmastore/mm.h>
 
+VMS_C_BEGIN
+
 #ifndef CLONE_VM
 #define CLONE_VM 0x00000100
 #endif
 
 struct task {
-	struct mm_struct *mm;            /* written under alloc_lock */
-	struct mm_struct *active_mm;     /* what the processor has loaded while it runs */
-	_Atomic unsigned int alloc_lock; /* vms__spinlock word */
+	struct mm_struct *mm;                /* written under alloc_lock */
+	struct mm_struct *active_mm;         /* what the processor has loaded while it runs */
+	VMS_ATOMIC(unsigned int) alloc_lock; /* vms__spinlock word */
 	bool is_kthread;
 	void *owner; /* the embedder's */
 };
@@ -99,5 +101,7 @@ VMS_API void kthread_unuse_mm(struct task *task, struct mm_struct *mm) VMS_SYM(k
  * NULL for kernel threads and after exit_mm(). From any thread.
  */
 VMS_API struct mm_struct *get_task_mm(struct task *task) VMS_SYM(get_task_mm);
+
+VMS_C_END
 
 #endif

@@ -15,7 +15,9 @@
 #ifndef VMASTORE_XA_ENTRY_H
 #define VMASTORE_XA_ENTRY_H
 
-#include <stdbool.h>
+#include <vmastore/compiler.h>
+
+VMS_C_BEGIN
 
 /* ---- values ---- */
 
@@ -98,5 +100,7 @@ static inline int xa_err(const void *entry)
 {
 	return xa_is_err(entry) ? (int)((long)entry >> 2) : 0;
 }
+
+VMS_C_END
 
 #endif

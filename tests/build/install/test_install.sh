@@ -275,20 +275,9 @@ pkg_config_static_clang_lto()
 	runs "$work/clang-lto/space" "$work/clang-lto/ranges"
 }
 
-# cxx_accepts COMPILER: a C++ program may be tried once the headers are for C++:
-# they compile, and the functions keep their names.
-cxx_accepts()
-{
-	needs "$1"
-	printf '#include <vmastore/mm.h>\nvoid *used = (void *)vms_mm_create;\n' >"$work/header.cc"
-	"$1" -std=c++17 -I"$prefix/include" -c -o "$work/header.o" "$work/header.cc" >/dev/null 2>&1 &&
-		nm "$work/header.o" | grep -q ' U vms_mm_create$' ||
-		skip "vmastore/mm.h is not for $1"
-}
-
 pkg_config_cxx()
 {
-	cxx_accepts g++
+	needs g++
 	with_pkg_config cxx cxx CXX=g++ CXXFLAGS=-std=c++17
 	runs "$work/cxx/cc-space"
 	with_pkg_config cxx-static cxx CXX=g++ CXXFLAGS=-std=c++17 STATIC=-static
@@ -297,7 +286,7 @@ pkg_config_cxx()
 
 pkg_config_cxx_clang()
 {
-	cxx_accepts clang++
+	needs clang++
 	with_pkg_config cxx-clang cxx CXX=clang++ CXXFLAGS=-std=c++17
 	runs "$work/cxx-clang/cc-space"
 }
@@ -338,7 +327,7 @@ cmake_program_clang()
 
 cmake_program_cxx()
 {
-	cxx_accepts g++
+	needs g++
 	with_cmake cmake-cxx -DCXX=ON -DCMAKE_CXX_COMPILER=g++
 	runs "$work/cmake-cxx/cc-space"
 }
