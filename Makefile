@@ -104,7 +104,10 @@ $(BUILD)/lib/%.o: lib/%.c
 # ---- manual pages ------------------------------------------------------------
 
 header_page = vmastore_$(notdir $(basename $1)).3
-header_pages := $(foreach h,$(vmastore_headers),$(call header_page,$h))
+# begin.h, end.h and so on are halves of the others.
+whole_headers := $(filter-out $(addprefix include/vmastore/,begin.h begin_fields.h end.h end_fields.h), \
+	$(vmastore_headers))
+header_pages := $(foreach h,$(whole_headers),$(call header_page,$h))
 see_also := vmastore_maple_tree vmastore_mm vmastore_rcu vmastore_rwsem
 
 man: $(addprefix $(BUILD)/man/,$(header_pages))

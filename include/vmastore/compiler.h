@@ -37,13 +37,33 @@
  */
 #define VMS_SYM(name) __asm__("vms_" #name)
 
+/*
+ * VMS_NO_KERNEL_NAMES, defined before any header of the library, hides Linux's
+ * names: then each function, type, macro and enumerator of these headers has a
+ * prefix in the program, too. mmput() is vms_mmput(), struct list_head is
+ * struct vms_list_head, VM_READ is VMS_VM_READ, for_each_vma() is
+ * vms_for_each_vma(): a name that begins with a capital letter gets VMS_. Fields
+ * keep their names, and the structures are the same, so files that do and files
+ * that do not define it may be linked together. What the program itself has
+ * under one of Linux's names, also as a macro, stays as it is. (begin.h and
+ * end.h do it.)
+ *
+ * VMS_K(name) is such a name in a place that begin.h does not reach: outside of
+ * begin.h and end.h, or between begin_fields.h and end_fields.h.
+ */
+#ifdef VMS_NO_KERNEL_NAMES
+#define VMS_K(name) vms_##name
+#else
+#define VMS_K(name) name
+#endif
+
 /* ---- C and C++ ----------------------------------------------------------- */
 
 /*
  * The headers are for C11 and for C++17, each with the extensions that gcc and
  * clang share. What both call one thing:
  *
- *   VMS_C_BEGIN, VMS_C_END       around declarations of C functions
+ *   VMS_LITERAL(tag){...}        a value of struct tag
  *   VMS_ATOMIC(type)             an atomic field of a structure
  *   VMS_ATOMIC_INIT(value)       its value in an initializer
  *   vms_atomic_init()            sets it while no other thread knows of it
@@ -57,8 +77,6 @@
  */
 #ifdef __cplusplus
 
-#define VMS_C_BEGIN extern "C" {
-#define VMS_C_END }
 #define VMS_STATIC_ASSERT static_assert
 
 template <typename T> struct vms_atomic {
@@ -76,6 +94,7 @@ template <typename T> struct vms_atomic {
 	}
 };
 
+#define VMS_LITERAL(tag) tag
 #define VMS_ATOMIC(...) vms_atomic<__VA_ARGS__>
 #define VMS_ATOMIC_INIT(value)                                                                     \
 	{                                                                                          \
@@ -92,9 +111,8 @@ template <typename T> static inline T *vms_assign(T *&to, void *from)
 
 #else
 
-#define VMS_C_BEGIN
-#define VMS_C_END
 #define VMS_STATIC_ASSERT _Static_assert
+#define VMS_LITERAL(tag) (struct tag)
 #define VMS_ATOMIC(...) _Atomic(__VA_ARGS__)
 #define VMS_ATOMIC_INIT(value) value
 #define vms_atomic_init(field, value) atomic_init(field, value)
@@ -125,9 +143,13 @@ template <typename T> static inline T *vms_assign(T *&to, void *from)
 #define VMS_TLS_MODEL
 #endif
 
+#define vms_likely(x) __builtin_expect(!!(x), 1)
+#define vms_unlikely(x) __builtin_expect(!!(x), 0)
+#ifndef VMS_NO_KERNEL_NAMES
 #ifndef likely
-#define likely(x) __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
+#define likely(x) vms_likely(x)
+#define unlikely(x) vms_unlikely(x)
+#endif
 #endif
 
 /* ---- lock rules ---------------------------------------------------------- */

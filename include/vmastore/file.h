@@ -14,7 +14,7 @@
 
 #include <vmastore/mm_types.h>
 
-VMS_C_BEGIN
+#include <vmastore/begin.h>
 
 #define FMODE_READ 1u
 #define FMODE_WRITE 2u
@@ -187,6 +187,6 @@ VMS_API int vms_file_punch_hole(struct address_space *mapping, unsigned long sta
 VMS_API void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t nr,
 				 bool even_cows) VMS_SYM(unmap_mapping_pages);
 
-VMS_C_END
+#include <vmastore/end.h>
 
 #endif

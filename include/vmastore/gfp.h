@@ -22,16 +22,18 @@
  *                                  not compile. mas_preallocate() is the way to
  *                                  stores that cannot fail.
  *
- * VMS_NO_GFP, defined before this header, leaves all of it to the program.
+ * VMS_NO_GFP, defined before this header, leaves all of it to the program. With
+ * VMS_NO_KERNEL_NAMES (compiler.h) there is no need for that, and it means
+ * nothing.
  */
 #ifndef VMASTORE_GFP_H
 #define VMASTORE_GFP_H
 
 #include <vmastore/compiler.h>
 
-VMS_C_BEGIN
+#include <vmastore/begin.h>
 
-#ifndef VMS_NO_GFP
+#if !defined(VMS_NO_GFP) || defined(VMS_NO_KERNEL_NAMES)
 
 typedef unsigned int gfp_t;
 
@@ -62,6 +64,6 @@ static inline bool gfpflags_allow_blocking(gfp_t gfp)
 
 #endif
 
-VMS_C_END
+#include <vmastore/end.h>
 
 #endif

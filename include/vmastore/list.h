@@ -9,12 +9,12 @@
 
 #include <vmastore/compiler.h>
 
-VMS_C_BEGIN
+#include <vmastore/begin.h>
 
 struct list_head {
 	struct list_head *next, *prev;
 };
 
-VMS_C_END
+#include <vmastore/end.h>
 
 #endif

@@ -23,7 +23,7 @@
 
 #include <vmastore/maple_tree.h>
 
-VMS_C_BEGIN
+#include <vmastore/begin.h>
 
 enum mt_dump_format { mt_dump_dec, mt_dump_hex };
 
@@ -82,6 +82,7 @@ extern VMS_API VMS_ATOMIC(unsigned int) maple_tree_tests_passed VMS_SYM(maple_tr
  * Where a check stands, and what it prints if it does not hold; any of the
  * pointers may be NULL.
  */
+#include <vmastore/begin_fields.h>
 struct vms_mt_where {
 	const char *file, *func, *what;
 	int line;
@@ -90,6 +91,7 @@ struct vms_mt_where {
 	const struct ma_state *mas;
 	const struct ma_wr_state *wr_mas;
 };
+#include <vmastore/end_fields.h>
 /**
  * vms_mt_checked() - A check was made, and @failed. Counts, says so, stops: as
  * @where tells. Return: @failed.
@@ -114,7 +116,7 @@ VMS_API bool vms_mt_checked(bool failed, const struct vms_mt_where *where);
 	__extension__({                                                                            \
 		bool vms_failed = (x);                                                             \
                                                                                                    \
-		(VMS_MT_COUNTED || unlikely(vms_failed)) &&                                        \
+		(VMS_MT_COUNTED || vms_unlikely(vms_failed)) &&                                    \
 			vms_mt_checked(vms_failed,                                                 \
 				       VMS_MT_WHERE(__FILE__, __func__, (text), __LINE__,          \
 						    VMS_MT_COUNTED, (stop) && !VMS_MT_COUNTED,     \
@@ -128,6 +130,6 @@ VMS_API bool vms_mt_checked(bool failed, const struct vms_mt_where *where);
 #define MAS_WR_BUG_ON(wr_state, x) ((void)VMS_MT_CHECK(x, #x, true, NULL, NULL, wr_state))
 #define MAS_WR_WARN_ON(wr_state, x) VMS_MT_CHECK(x, #x, false, NULL, NULL, wr_state)
 
-VMS_C_END
+#include <vmastore/end.h>
 
 #endif

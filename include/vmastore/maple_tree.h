@@ -70,7 +70,7 @@
 #include <vmastore/rcu.h>
 #include <vmastore/xa_entry.h>
 
-struct rw_semaphore;
+struct VMS_K(rw_semaphore);
 #ifdef __cplusplus
 /* What VMS_MT_EXTERNAL_LOCK() makes of a lock, by its type. */
 template <typename T> static inline const void *vms_mt_lock_of(T *lock)
@@ -78,13 +78,13 @@ template <typename T> static inline const void *vms_mt_lock_of(T *lock)
 	return lock;
 }
 /* NULL, which has no type of its own, comes here too. */
-static inline const void *vms_mt_lock_of(struct rw_semaphore *lock)
+static inline const void *vms_mt_lock_of(struct VMS_K(rw_semaphore) *lock)
 {
 	return lock ? reinterpret_cast<const char *>(lock) + 1 : NULL;
 }
 #endif
 
-VMS_C_BEGIN
+#include <vmastore/begin.h>
 
 /* ---- the tree ------------------------------------------------------------ */
 
@@ -138,7 +138,7 @@ struct maple_tree {
 #define VMS_MT_EXTERNAL_LOCK(lock) vms_mt_lock_of(lock)
 #else
 #define VMS_MT_EXTERNAL_LOCK(lock)                                                                 \
-	_Generic((lock), struct rw_semaphore *                                                     \
+	_Generic((lock), struct VMS_K(rw_semaphore) *                                              \
 		 : (const char *)(lock) + 1, default                                               \
 		 : (const void *)(lock))
 #endif
@@ -396,14 +396,14 @@ VMS_API void __mt_destroy(struct maple_tree *mt) VMS_SYM(__mt_destroy);
 struct maple_node;
 
 enum maple_status {
-	ma_active,    /* stands on the range [index, last] */
-	ma_start,     /* nothing looked up yet: starts at index */
-	ma_root,      /* the tree holds index 0 alone, and the cursor stands on it */
-	ma_none,      /* nothing there */
-	ma_pause,     /* the lock was dropped: goes on after [index, last] */
-	ma_overflow,  /* asked for what is beyond the upper limit */
-	ma_underflow, /* asked for what is below the lower limit */
-	ma_error,     /* mas_is_err(): xa_err(mas->node) is the -errno */
+	ma_active,      /* stands on the range [index, last] */
+	ma_start,       /* nothing looked up yet: starts at index */
+	VMS_K(ma_root), /* the tree holds index 0 alone, and the cursor stands on it */
+	ma_none,        /* nothing there */
+	ma_pause,       /* the lock was dropped: goes on after [index, last] */
+	ma_overflow,    /* asked for what is beyond the upper limit */
+	ma_underflow,   /* asked for what is below the lower limit */
+	ma_error,       /* mas_is_err(): xa_err(mas->node) is the -errno */
 };
 
 /*
@@ -601,15 +601,16 @@ static inline void *vms_mas_step(struct ma_state *mas, unsigned long max)
 	unsigned int ahead = mas->ahead, slot;
 	void *entry;
 
-	if (unlikely(!ahead))
+	if (vms_unlikely(!ahead))
 		return NULL;
 	slot = (unsigned int)__builtin_ctz(ahead);
 	entry = vms_load_acquire(&mas->slots[slot]);
 	/* A node begins with its state. */
-	if (unlikely(mas->bound[slot] > max || vms_load_acquire((const VMS_ATOMIC(
-						       unsigned long) *)mas->node) != mas->version))
+	if (vms_unlikely(mas->bound[slot] > max ||
+			 vms_load_acquire((const VMS_ATOMIC(unsigned long) *)mas->node) !=
+				 mas->version))
 		return NULL;
-	if (likely(entry)) {
+	if (vms_likely(entry)) {
 		unsigned long first = mas->bound[slot], last = mas->bound[slot + 1] - 1;
 
 		/*
@@ -625,9 +626,12 @@ static inline void *vms_mas_step(struct ma_state *mas, unsigned long max)
 	return entry;
 }
 
-/* What mas_find() and mas_next() do where vms_mas_step() does not. */
-VMS_API void *vms_mas_find(struct ma_state *mas, unsigned long max);
-VMS_API void *vms_mas_next(struct ma_state *mas, unsigned long max);
+/*
+ * The whole of mas_find() and of mas_next(), which the inline functions below
+ * call where the cursor's next step leads out of its leaf.
+ */
+VMS_API void *vms_mas_find_call(struct ma_state *mas, unsigned long max) VMS_SYM(mas_find);
+VMS_API void *vms_mas_next_call(struct ma_state *mas, unsigned long max) VMS_SYM(mas_next);
 
 /**
  * mas_find() - On a fresh cursor the first entry at or after mas->index, else
@@ -639,7 +643,7 @@ static inline void *mas_find(struct ma_state *mas, unsigned long max)
 {
 	void *entry = vms_mas_step(mas, max);
 
-	return likely(entry) ? entry : vms_mas_find(mas, max);
+	return vms_likely(entry) ? entry : vms_mas_find_call(mas, max);
 }
 /**
  * mas_find_range() - mas_find() that stops on gaps, too: index and last tell,
@@ -667,7 +671,7 @@ static inline void *mas_next(struct ma_state *mas, unsigned long max)
 {
 	void *entry = vms_mas_step(mas, max);
 
-	return likely(entry) ? entry : vms_mas_next(mas, max);
+	return vms_likely(entry) ? entry : vms_mas_next_call(mas, max);
 }
 /** mas_next_range() - mas_next() that stops on gaps, too. */
 VMS_API void *mas_next_range(struct ma_state *mas, unsigned long max) VMS_SYM(mas_next_range);
@@ -828,7 +832,7 @@ VMS_API const char *vms_mt_simd(void);
  */
 VMS_API bool vms_mt_set_simd(const char *name);
 
-VMS_C_END
+#include <vmastore/end.h>
 
 #include <vmastore/maple_debug.h>
 

@@ -11,7 +11,7 @@
 
 #include <vmastore/compiler.h>
 
-VMS_C_BEGIN
+#include <vmastore/begin.h>
 
 /**
  * vms_leak_report() - Count the objects that live in all caches of the library
@@ -46,6 +46,6 @@ VMS_API size_t vms_leak_report(FILE *out);
  */
 VMS_API size_t vms_trim(void);
 
-VMS_C_END
+#include <vmastore/end.h>
 
 #endif

@@ -15,7 +15,8 @@
  *
  * A function with a kernel name has a symbol with a prefix: find_vma() is
  * vms_find_vma to a linker and to dlsym(3). So a program may define an external
- * function named find_vma() in a file that does not include this header.
+ * function named find_vma() in a file that does not include this header, and
+ * with VMS_NO_KERNEL_NAMES (compiler.h) in one that does.
  *
  * Addresses and lengths are bytes. Ranges are [start, end). Errors are -errno,
  * as Linux's system calls return them; a call that answers an address answers
@@ -44,9 +45,9 @@
 #include <vmastore/mm_types.h>
 #include <vmastore/rcu.h>
 
-VMS_C_BEGIN
+#include <vmastore/begin.h>
 
-#define IS_ERR_VALUE(x) unlikely((unsigned long)(x) >= (unsigned long)-4095L)
+#define IS_ERR_VALUE(x) vms_unlikely((unsigned long)(x) >= (unsigned long)-4095L)
 
 #define ANON_VMA_NAME_MAX_LEN 80 /* with the NUL */
 
@@ -80,13 +81,19 @@ VMS_C_BEGIN
  */
 #define VMS_FAULT_TRIES 1000u
 
+/*
+ * A page fault, as a hook of struct vm_operations_struct (mm_types.h)
+ * sees it.
+ */
+#include <vmastore/begin_fields.h>
 struct vm_fault {
 	struct vm_area_struct *const vma;
 	const unsigned long address; /* page aligned */
 	const pgoff_t pgoff;         /* page index in the file, or in the anonymous object */
 	unsigned int flags;          /* FAULT_FLAG_*; nothing that a hook writes here counts */
-	struct page *page;           /* fault() puts a referenced page here */
+	struct VMS_K(page) *page;    /* fault() puts a referenced page here */
 };
+#include <vmastore/end_fields.h>
 
 /*
  * What became of a touch: what a signal handler would be told. VMS_SEGV_PKUERR:
@@ -755,6 +762,6 @@ VMS_API size_t vms_vmflags_string(vm_flags_t flags, char sep, char *buf, size_t 
  */
 VMS_API int vms_mm_validate(struct mm_struct *mm, FILE *why);
 
-VMS_C_END
+#include <vmastore/end.h>
 
 #endif

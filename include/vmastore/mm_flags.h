@@ -14,7 +14,7 @@
 
 #include <vmastore/compiler.h>
 
-VMS_C_BEGIN
+#include <vmastore/begin.h>
 
 typedef unsigned long vm_flags_t;
 
@@ -126,6 +126,6 @@ typedef unsigned long vm_flags_t;
 #define PROT_GROWSUP 0x02000000
 #endif
 
-VMS_C_END
+#include <vmastore/end.h>
 
 #endif

@@ -36,7 +36,7 @@
 #include <vmastore/rbtree.h>
 #include <vmastore/rwsem.h>
 
-VMS_C_BEGIN
+#include <vmastore/begin.h>
 
 /*
  * Pages have 4096 bytes, whatever the machine's own pages have. A program's own
@@ -77,7 +77,7 @@ typedef struct {
 #define VMS_PGPROT_EXEC 4u
 #define pgprot_val(prot) ((prot).pgprot)
 
-struct anon_vma;
+struct VMS_K(anon_vma);
 struct file;
 struct mm_struct;
 struct page;
@@ -96,11 +96,12 @@ struct anon_vma_name;
  * (vm_refcnt) until readers meet in the VMA, kept off the lines that other
  * threads only read.
  */
+#include <vmastore/begin_fields.h>
 struct vm_area_struct {
 	/* line 0: the range and what finds it */
-	unsigned long vm_start; /* first byte; page aligned */
-	unsigned long vm_end;   /* first byte after; page aligned */
-	struct rb_node vm_rb;   /* engine rbtree only */
+	unsigned long vm_start;      /* first byte; page aligned */
+	unsigned long vm_end;        /* first byte after; page aligned */
+	struct VMS_K(rb_node) vm_rb; /* engine rbtree only */
 	VMS_ATOMIC(struct mm_struct *) vm_mm;
 	vm_flags_t vm_flags;
 	/* == mm->mm_lock_seq: write-locked; else lib/sync/vma_lock.h */
@@ -117,10 +118,10 @@ struct vm_area_struct {
 	unsigned long rb_subtree_gap;
 	/* in pages: offset in the file, or address >> PAGE_SHIFT when made */
 	unsigned long vm_pgoff;
-	struct file *vm_file; /* NULL: anonymous */
+	struct VMS_K(file) *vm_file; /* NULL: anonymous */
 	const struct vm_operations_struct *vm_ops;
-	VMS_ATOMIC(struct anon_vma *) anon_vma; /* NULL: never faulted for writing */
-	void *vm_private_data;                  /* the embedder's */
+	VMS_ATOMIC(struct VMS_K(anon_vma) *) anon_vma; /* NULL: never faulted for writing */
+	void *vm_private_data;                         /* the embedder's */
 
 	/* line 2 */
 	/*
@@ -139,11 +140,12 @@ struct vm_area_struct {
 	pgprot_t vm_page_prot;
 	struct list_head anon_vma_chain;
 	struct {
-		struct rb_node rb;
+		struct VMS_K(rb_node) rb;
 		unsigned long rb_subtree_last;
 	} shared;                        /* in the file mapping's interval tree */
 	struct anon_vma_name *anon_name; /* NULL: none */
 } vms_cacheline_aligned;
+#include <vmastore/end_fields.h>
 
 /*
  * Hooks of whoever owns a mapping: file->f_vm_ops, given to each VMA that maps
@@ -465,6 +467,6 @@ struct mm_struct {
 	struct list_head mmlist; /* all that are in use and complete: vms_mm_next() */
 };
 
-VMS_C_END
+#include <vmastore/end.h>
 
 #endif

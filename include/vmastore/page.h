@@ -18,7 +18,7 @@
 
 #include <vmastore/compiler.h>
 
-VMS_C_BEGIN
+#include <vmastore/begin.h>
 
 struct mm_struct;
 struct page;
@@ -75,6 +75,6 @@ struct vms_page_place {
 VMS_API unsigned int vms_page_places(const struct page *page, struct vms_page_place *place,
 				     unsigned int max);
 
-VMS_C_END
+#include <vmastore/end.h>
 
 #endif

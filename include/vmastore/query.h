@@ -12,7 +12,7 @@
 
 #include <vmastore/mm.h>
 
-VMS_C_BEGIN
+#include <vmastore/begin.h>
 
 /*
  * Both ways: what the VMA must allow, and what it does. The values are Linux's.
@@ -78,6 +78,6 @@ VMS_API int vms_status_print(struct mm_struct *mm, FILE *out);
  */
 VMS_API int vms_pmap_print(struct mm_struct *mm, FILE *out);
 
-VMS_C_END
+#include <vmastore/end.h>
 
 #endif

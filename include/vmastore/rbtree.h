@@ -24,7 +24,7 @@
 
 #include <vmastore/compiler.h>
 
-VMS_C_BEGIN
+#include <vmastore/begin.h>
 
 /*
  * One node, 24 bytes. Nodes are aligned to 8, so bit 0 of the parent's address
@@ -37,19 +37,17 @@ struct rb_node {
 	struct rb_node *rb_left;
 } __attribute__((aligned(sizeof(long))));
 
+#include <vmastore/begin_fields.h>
 struct rb_root {
-	struct rb_node *rb_node;
+	struct VMS_K(rb_node) *rb_node;
 };
+#include <vmastore/end_fields.h>
 
-#ifdef __cplusplus
-#define RB_ROOT (rb_root{NULL})
-#else
 #define RB_ROOT                                                                                    \
-	(struct rb_root)                                                                           \
+	VMS_LITERAL(rb_root)                                                                       \
 	{                                                                                          \
-		.rb_node = NULL                                                                    \
+		NULL                                                                               \
 	}
-#endif
 
 /* The parent of @node (a struct rb_node *) or NULL at the root. */
 #define rb_parent(node) ((struct rb_node *)((node)->__rb_parent_color & ~1UL))
@@ -237,6 +235,6 @@ VMS_API void rb_erase_augmented(struct rb_node *node, struct rb_root *root,
 	}                                                                                          \
 	RB_DECLARE_CALLBACKS(rbstatic, rbname, rbstruct, rbfield, rbaugmented, rbname##_compute_max)
 
-VMS_C_END
+#include <vmastore/end.h>
 
 #endif

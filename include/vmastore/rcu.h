@@ -18,8 +18,8 @@
  *
  * The kernel's names (rcu_read_lock(), ...) are macros for the vms_ names. A
  * program that uses liburcu's own macros of these names includes <urcu.h>
- * before any header of this library, or defines VMS_NO_KERNEL_NAMES, and then
- * writes the vms_ names. A thread that the program registers with liburcu's
+ * before any header of this library, or defines VMS_NO_RCU_NAMES (or
+ * VMS_NO_KERNEL_NAMES, compiler.h), and then writes the vms_ names. A thread that the program registers with liburcu's
  * membarrier flavour itself must be registered before it first calls this
  * library; each end of its sections is a call.
  *
@@ -91,7 +91,7 @@
 
 #include <vmastore/compiler.h>
 
-VMS_C_BEGIN
+#include <vmastore/begin.h>
 
 /*
  * Room for one vms_call_rcu(); lives in the object that waits, and is the
@@ -172,7 +172,7 @@ VMS_RCU_INLINE void vms_rcu_read_lock(void)
 {
 	unsigned long *word = vms_rcu_self.word, ctr;
 
-	if (unlikely(!word)) {
+	if (vms_unlikely(!word)) {
 		vms_rcu_read_lock_call();
 		return;
 	}
@@ -181,7 +181,7 @@ VMS_RCU_INLINE void vms_rcu_read_lock(void)
 	 * barrier.
 	 */
 	ctr = __atomic_load_n(word, __ATOMIC_RELAXED);
-	if (likely(!(uint32_t)ctr))
+	if (vms_likely(!(uint32_t)ctr))
 		ctr = __atomic_load_n(&vms_rcu_self.gp->ctr, __ATOMIC_RELAXED);
 	else
 		ctr++;
@@ -193,7 +193,7 @@ VMS_RCU_INLINE void vms_rcu_read_unlock(void)
 {
 	unsigned long *word = vms_rcu_self.word, ctr;
 
-	if (unlikely(!word)) {
+	if (vms_unlikely(!word)) {
 		vms_rcu_read_unlock_call();
 		return;
 	}
@@ -208,8 +208,8 @@ VMS_RCU_INLINE void vms_rcu_read_unlock(void)
 	ctr = __atomic_load_n(word, __ATOMIC_RELAXED) - 1;
 	__atomic_store_n(word, ctr, __ATOMIC_RELAXED);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (likely(!(uint32_t)ctr) &&
-	    unlikely(__atomic_load_n(&vms_rcu_self.gp->futex, __ATOMIC_RELAXED) == -1))
+	if (vms_likely(!(uint32_t)ctr) &&
+	    vms_unlikely(__atomic_load_n(&vms_rcu_self.gp->futex, __ATOMIC_RELAXED) == -1))
 		vms_rcu_wake();
 }
 
@@ -285,9 +285,9 @@ VMS_API void vms_rcu_quiescent(void);
 VMS_API void vms_rcu_thread_offline(void);
 VMS_API void vms_rcu_thread_online(void);
 
-#if !defined(VMS_NO_KERNEL_NAMES) && !defined(_URCU_H) && !defined(_URCU_MEMB_H) &&                \
-	!defined(_URCU_MB_H) && !defined(_URCU_SIGNAL_H) && !defined(_URCU_BP_H) &&                \
-	!defined(_URCU_QSBR_H)
+#if !defined(VMS_NO_KERNEL_NAMES) && !defined(VMS_NO_RCU_NAMES) && !defined(_URCU_H) &&            \
+	!defined(_URCU_MEMB_H) && !defined(_URCU_MB_H) && !defined(_URCU_SIGNAL_H) &&              \
+	!defined(_URCU_BP_H) && !defined(_URCU_QSBR_H)
 #define rcu_head vms_rcu_head
 #define rcu_read_lock() vms_rcu_read_lock()
 #define rcu_read_unlock() vms_rcu_read_unlock()
@@ -297,6 +297,6 @@ VMS_API void vms_rcu_thread_online(void);
 #define rcu_barrier() vms_rcu_barrier()
 #endif
 
-VMS_C_END
+#include <vmastore/end.h>
 
 #endif

@@ -56,7 +56,7 @@
 
 #include <vmastore/compiler.h>
 
-VMS_C_BEGIN
+#include <vmastore/begin.h>
 
 struct vms_rwsem_waiter;
 
@@ -205,6 +205,6 @@ static inline void rwsem_assert_held_write(const struct rw_semaphore *sem) VMS_A
 
 #define DECLARE_RWSEM(name) struct rw_semaphore name = VMS_RWSEM_INIT
 
-VMS_C_END
+#include <vmastore/end.h>
 
 #endif

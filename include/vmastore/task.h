@@ -28,7 +28,7 @@
 
 #include <vmastore/mm.h>
 
-VMS_C_BEGIN
+#include <vmastore/begin.h>
 
 #ifndef CLONE_VM
 #define CLONE_VM 0x00000100
@@ -102,6 +102,6 @@ VMS_API void kthread_unuse_mm(struct task *task, struct mm_struct *mm) VMS_SYM(k
  */
 VMS_API struct mm_struct *get_task_mm(struct task *task) VMS_SYM(get_task_mm);
 
-VMS_C_END
+#include <vmastore/end.h>
 
 #endif

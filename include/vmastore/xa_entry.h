@@ -17,7 +17,7 @@
 
 #include <vmastore/compiler.h>
 
-VMS_C_BEGIN
+#include <vmastore/begin.h>
 
 /* ---- values ---- */
 
@@ -101,6 +101,6 @@ static inline int xa_err(const void *entry)
 	return xa_is_err(entry) ? (int)((long)entry >> 2) : 0;
 }
 
-VMS_C_END
+#include <vmastore/end.h>
 
 #endif

@@ -400,7 +400,7 @@ static void *next(struct ma_state *mas, unsigned long max, bool gaps)
 	return mas->status == ma_none ? NULL : next_slot(mas, max, gaps);
 }
 
-void *vms_mas_next(struct ma_state *mas, unsigned long max)
+void *vms_mas_next_call(struct ma_state *mas, unsigned long max)
 {
 	return next(mas, max, false);
 }
@@ -506,7 +506,7 @@ static bool find_begin(struct ma_state *mas, unsigned long max, void **entry)
 	return *entry || mas->status != ma_active || mas->index == max;
 }
 
-void *vms_mas_find(struct ma_state *mas, unsigned long max)
+void *vms_mas_find_call(struct ma_state *mas, unsigned long max)
 {
 	void *entry;
 

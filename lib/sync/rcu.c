@@ -9,7 +9,7 @@
  * include/vmastore/rcu.h. Where to read next: rcu_call.c (callbacks),
  * rcu_forked.c (after a fork).
  */
-#define VMS_NO_KERNEL_NAMES
+#define VMS_NO_RCU_NAMES
 #define VMS_RCU_NO_INLINE /* the functions are defined here */
 #include "lib/sync/rcu.h"
 

@@ -20,7 +20,7 @@
  * Locks, outermost first: create_lock, queue.lock. No other lock of the library
  * is taken inside either. Read first: rcu_internal.h.
  */
-#define VMS_NO_KERNEL_NAMES
+#define VMS_NO_RCU_NAMES
 #include "lib/sync/rcu_internal.h"
 
 #include <errno.h>

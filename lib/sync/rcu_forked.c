@@ -24,7 +24,7 @@
  * a holder takes neither, because a thread that waits for a grace period is
  * registered already. Read first: rcu_internal.h.
  */
-#define VMS_NO_KERNEL_NAMES
+#define VMS_NO_RCU_NAMES
 #include "lib/sync/rcu_internal.h"
 
 #include <linux/membarrier.h>

@@ -7,7 +7,7 @@
  * Locks: none; an object's state changes by an atomic exchange. Read first:
  *        objcache.h, "Builds that check".
  */
-#define VMS_NO_KERNEL_NAMES
+#define VMS_NO_RCU_NAMES
 #include "lib/sync/objcache/internal.h"
 
 #if VMS__OBJCACHE_CHECKED

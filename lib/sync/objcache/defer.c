@@ -8,7 +8,7 @@
  * holder never waits for a reader or a callback. Read first: objcache.h, and
  * free_rcu.c, which makes batches.
  */
-#define VMS_NO_KERNEL_NAMES
+#define VMS_NO_RCU_NAMES
 #include "lib/sync/objcache/internal.h"
 
 #include <time.h>

@@ -37,7 +37,7 @@
  * that gives objects back to the system (trim.c) frees only as many magazines
  * as leave both rules true.
  */
-#define VMS_NO_KERNEL_NAMES
+#define VMS_NO_RCU_NAMES
 #include "lib/sync/objcache/internal.h"
 
 #include <stdlib.h>

@@ -18,7 +18,7 @@
  *   free_rcu.c -> objcache.c -> defer.c -> trim.c -> depot.c -> shelf.c, slab.c
  *   shelf.c -> magazine.c, registry.c
  */
-#define VMS_NO_KERNEL_NAMES
+#define VMS_NO_RCU_NAMES
 #include "lib/sync/objcache/internal.h"
 
 #include <stdlib.h>

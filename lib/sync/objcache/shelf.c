@@ -20,7 +20,7 @@
  * child clears the shelves. The thread's exit clears them as well. Read first:
  * objcache.h, "Memory".
  */
-#define VMS_NO_KERNEL_NAMES
+#define VMS_NO_RCU_NAMES
 #include "lib/sync/objcache/internal.h"
 
 #include "lib/sync/spinlock.h"

@@ -8,7 +8,7 @@
  * Locks: the cache's lock, unless a function says otherwise. Read first:
  * objcache.h, "Memory", and internal.h, "chunks and slabs".
  */
-#define VMS_NO_KERNEL_NAMES
+#define VMS_NO_RCU_NAMES
 #include "lib/sync/objcache/internal.h"
 
 #include <sys/mman.h>

@@ -12,7 +12,7 @@
  * Locks: the cache's lock, taken here, for a time in proportion to the depot
  * (a few ms for 100 MiB). Read first: objcache.h, "Memory".
  */
-#define VMS_NO_KERNEL_NAMES
+#define VMS_NO_RCU_NAMES
 #include "lib/sync/objcache/internal.h"
 
 #include <stdlib.h>

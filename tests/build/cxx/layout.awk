@@ -24,14 +24,18 @@ function finish()
 /DW_AT_byte_size / { size = $NF }
 /DW_AT_data_member_location/ { offset = $NF }
 
-# The C library's own structures are none of ours.
+# The C library's structures are none of ours. With VMS_NO_KERNEL_NAMES ours have
+# a prefix.
 END {
 	finish()
-	while ((getline line <ours) > 0)
+	while ((getline line <ours) > 0) {
+		if (!(line in kept))
+			line = "vms_" line
 		if (line in kept) {
 			print kept[line]
 			structures++
 		}
+	}
 	if (!structures)
 		exit 1
 	print "/* " structures " structures */"
