@@ -122,6 +122,19 @@ libraries_export_what_the_headers_declare()
 	nothing grep -E 'mmap|fault' "$work/build/vmastore-maple/exports.txt"
 }
 
+# docs/install.md names the headers of the small library, and `make help` the
+# variables.
+the_docs_name_what_there_is()
+{
+	diff <(sed -n '/The headers of the small one are/,/`compiler.h`/p' "$top/docs/install.md" |
+		grep -oE '`[a-z_]+\.h`' | tr -d '`' | LC_ALL=C sort) \
+		<(sed 's,.*/,,' "$work/build/vmastore-maple/headers" | LC_ALL=C sort -u)
+	for name in CC CPPFLAGS CFLAGS LDFLAGS DESTDIR PREFIX BINDIR LIBDIR INCLUDEDIR MANDIR BUILD; do
+		tree_make help | grep -q "^  $name="
+		grep -qw "$name" "$top/docs/install.md"
+	done
+}
+
 # A distribution's flags: the library is machine code all the same.
 builds_with_clang_and_lto_flags()
 {
@@ -417,7 +430,7 @@ if [ -n "${ONLY-}" ]; then
 fi
 run_cases \
 	installs_into_the_prefix installs_into_an_empty_root libraries_export_what_the_headers_declare \
-	builds_with_clang_and_lto_flags pages_are_sound pages_have_every_function installs_the_tools \
+	the_docs_name_what_there_is builds_with_clang_and_lto_flags pages_are_sound pages_have_every_function installs_the_tools \
 	pkg_config_shared pkg_config_static pkg_config_shared_lto pkg_config_static_lto \
 	pkg_config_shared_clang pkg_config_static_clang pkg_config_static_clang_lto \
 	pkg_config_cxx pkg_config_cxx_clang \
