@@ -65,9 +65,9 @@ unsigned long area_page(struct maker *m, const struct area *area)
 
 unsigned long into_arena(unsigned long addr)
 {
-	if (addr < SKETCH_START)
-		return SKETCH_START;
-	return addr >= SKETCH_END ? SKETCH_END - PAGE : addr;
+	if (addr < ARENA_START)
+		return ARENA_START;
+	return addr >= ARENA_END ? ARENA_END - PAGE : addr;
 }
 
 unsigned long address(struct maker *m)
@@ -88,8 +88,8 @@ unsigned long address(struct maker *m)
 	if (chance < 92)
 		return into_arena(area->end + below(m, 5) * PAGE);
 	if (chance < 95)
-		return one_in(m, 2) ? SKETCH_START : SKETCH_END - (1 + below(m, 4)) * PAGE;
-	return (SKETCH_START + below(m, SKETCH_END - SKETCH_START)) & ~(PAGE - 1);
+		return one_in(m, 2) ? ARENA_START : ARENA_END - (1 + below(m, 4)) * PAGE;
+	return (ARENA_START + below(m, ARENA_END - ARENA_START)) & ~(PAGE - 1);
 }
 
 unsigned long length(struct maker *m, unsigned long room)
@@ -115,7 +115,7 @@ void range(struct maker *m, unsigned long *start, unsigned long *len)
 
 	if (!area || one_in(m, 8)) {
 		*start = address(m);
-		*len = length(m, SKETCH_END - *start);
+		*len = length(m, ARENA_END - *start);
 		return;
 	}
 	*start = one_in(m, 2) ? area->start : area_page(m, area);
@@ -129,11 +129,11 @@ void range(struct maker *m, unsigned long *start, unsigned long *len)
 		*len = (1 + below(m, *len / PAGE)) * PAGE;
 		break;
 	case 4:
-		*len += length(m, SKETCH_END - *start - *len);
+		*len += length(m, ARENA_END - *start - *len);
 		break;
 	default:
 		*start = into_arena(*start - below(m, 4) * PAGE);
-		*len = length(m, SKETCH_END - *start);
+		*len = length(m, ARENA_END - *start);
 	}
 	if (one_in(m, 25) && *len > PAGE)
 		*len -= below(m, PAGE);
@@ -150,9 +150,9 @@ void spoil(struct maker *m, unsigned long *start, unsigned long *len)
 	else
 		*len = PICK(m, lengths);
 	/* The range must not reach beyond the arena. */
-	if (*start + *len > SKETCH_END && *len < PAGE)
+	if (*start + *len > ARENA_END && *len < PAGE)
 		*len = 0;
-	if (*start % PAGE && *start + *len > SKETCH_END)
+	if (*start % PAGE && *start + *len > ARENA_END)
 		*len = PAGE - *start % PAGE;
 }
 
@@ -163,8 +163,8 @@ unsigned long round_up(unsigned long len)
 
 bool in_arena(unsigned long start, unsigned long len)
 {
-	return start >= SKETCH_START && start <= SKETCH_END && len && round_up(len) &&
-	       round_up(len) <= SKETCH_END - start;
+	return start >= ARENA_START && start <= ARENA_END && len && round_up(len) &&
+	       round_up(len) <= ARENA_END - start;
 }
 
 /* ---- words ---- */
@@ -195,7 +195,7 @@ void map_into_sketch(struct maker *m, unsigned long addr, unsigned long len, con
 
 	addr &= ~(PAGE - 1);
 	len = round_up(len);
-	if (!len || len > SKETCH_END - SKETCH_START)
+	if (!len || len > ARENA_END - ARENA_START)
 		return;
 	if (!fixed && (!addr || !sketch_is_free(sketch(m), addr, addr + len)))
 		addr = sketch_place(sketch(m), len);

@@ -40,23 +40,12 @@
 #define HOLES_MAX 256
 #define BIG_FILE 3
 
+/* The files of op_files. */
 static struct arena_file {
-	const char *name;
-	unsigned long bytes;
-	int same_as; /* index of a file that this one opens again, or -1 */
-	int access;
-	bool memfd;
 	int fd;
 	unsigned int major, minor;
 	unsigned long ino;
-} files[ARENA_NR_FILES] = {
-	{.name = "f0", .bytes = 16 * PAGE, .same_as = -1, .access = O_RDWR},
-	{.name = "f1", .bytes = 16 * PAGE, .same_as = 0, .access = O_RDWR},
-	{.name = "f2", .bytes = 4 * PAGE, .same_as = -1, .access = O_RDONLY},
-	{.name = "f3", .bytes = 8UL << 20, .same_as = -1, .access = O_RDWR},
-	{.name = "m0", .bytes = 16 * PAGE, .same_as = -1, .memfd = true},
-	{.name = "m1", .bytes = 8UL << 20, .same_as = -1, .memfd = true},
-};
+} files[OP_NR_FILES];
 
 /* ---- running the program again ---- */
 
@@ -160,34 +149,34 @@ static int own_fd(int fd, const char *what)
 	return high;
 }
 
-static int open_disk_file(const char *path, const struct arena_file *f)
+static int open_disk_file(const char *path, const struct op_file *f)
 {
 	int fd = own_fd(open(path, O_RDWR | O_CREAT | O_EXCL, 0600), path), again;
 
 	if (ftruncate(fd, (off_t)f->bytes))
 		cannot("%s: %s", path, strerror(errno));
-	if (f->access == O_RDWR)
+	if (f->writable)
 		return fd;
-	again = own_fd(open(path, f->access), path);
+	again = own_fd(open(path, O_RDONLY), path);
 	close(fd);
 	return again;
 }
 
-static void open_file(struct arena_file *f, const char *folder)
+static void open_file(struct arena_file *f, const struct op_file *like, const char *folder)
 {
 	char path[4096];
 	struct stat st;
 
-	if (f->memfd) {
-		f->fd = own_fd(memfd_create(f->name, 0), "memfd_create");
-		if (ftruncate(f->fd, (off_t)f->bytes))
+	if (like->memfd) {
+		f->fd = own_fd(memfd_create(like->name, 0), "memfd_create");
+		if (ftruncate(f->fd, (off_t)like->bytes))
 			cannot("memfd: %s", strerror(errno));
-	} else if (f->same_as >= 0) {
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", files[f->same_as].fd);
-		f->fd = own_fd(open(path, f->access), path);
+	} else if (like->same_as >= 0) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", files[like->same_as].fd);
+		f->fd = own_fd(open(path, like->writable ? O_RDWR : O_RDONLY), path);
 	} else {
-		snprintf(path, sizeof(path), "%s/oracle-%d-%s", folder, (int)getpid(), f->name);
-		f->fd = open_disk_file(path, f);
+		snprintf(path, sizeof(path), "%s/oracle-%d-%s", folder, (int)getpid(), like->name);
+		f->fd = open_disk_file(path, like);
 		unlink(path);
 	}
 	if (fstat(f->fd, &st))
@@ -201,18 +190,18 @@ static void open_file(struct arena_file *f, const char *folder)
  * Whether the file system places a mapping of more than 2 MiB on a boundary of
  * 2 MiB, as ext4, XFS and Btrfs do and others do not. Scripts expect it.
  */
-static bool is_aligned(const struct arena_file *f)
+static bool is_aligned(int i)
 {
-	unsigned long len = f->bytes - (3UL << 20);
+	unsigned long len = op_files[i].bytes - (3UL << 20);
 	bool aligned = true;
 	char *at[2];
 
 	/* Map twice, because once may be by chance. */
-	for (int i = 0; i < 2; i++) {
-		at[i] = mmap(NULL, len, PROT_READ, MAP_SHARED, f->fd, 0);
-		if (at[i] == MAP_FAILED)
+	for (int n = 0; n < 2; n++) {
+		at[n] = mmap(NULL, len, PROT_READ, MAP_SHARED, files[i].fd, 0);
+		if (at[n] == MAP_FAILED)
 			cannot("mmap: %s", strerror(errno));
-		aligned = aligned && (unsigned long)at[i] % (2UL << 20) == 0;
+		aligned = aligned && (unsigned long)at[n] % (2UL << 20) == 0;
 	}
 	munmap(at[0], len);
 	munmap(at[1], len);
@@ -223,11 +212,11 @@ static bool open_files_in(const char *folder)
 {
 	if (access(folder, W_OK))
 		return false;
-	for (int i = 0; i < ARENA_NR_FILES; i++)
-		open_file(&files[i], folder);
-	if (is_aligned(&files[BIG_FILE]))
+	for (int i = 0; i < OP_NR_FILES; i++)
+		open_file(&files[i], &op_files[i], folder);
+	if (is_aligned(BIG_FILE))
 		return true;
-	for (int i = 0; i < ARENA_NR_FILES; i++)
+	for (int i = 0; i < OP_NR_FILES; i++)
 		close(files[i].fd);
 	return false;
 }
@@ -251,19 +240,16 @@ static void open_files(const char *folder)
 	       "--folder");
 }
 
-int arena_file(const char *name)
+int arena_file(int i)
 {
-	for (int i = 0; i < ARENA_NR_FILES; i++)
-		if (strcmp(name, files[i].name) == 0)
-			return files[i].fd;
-	return -1;
+	return files[i].fd;
 }
 
 const char *arena_file_name(unsigned int major, unsigned int minor, unsigned long ino)
 {
-	for (int i = 0; i < ARENA_NR_FILES; i++)
+	for (int i = 0; i < OP_NR_FILES; i++)
 		if (files[i].ino == ino && files[i].major == major && files[i].minor == minor)
-			return files[i].name;
+			return op_files[i].name;
 	return NULL;
 }
 

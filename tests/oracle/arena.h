@@ -10,9 +10,7 @@
 
 #include <stdbool.h>
 
-#define ARENA_START 0x10000000UL
-#define ARENA_END 0x50000000UL
-#define ARENA_NR_FILES 6
+#include "tools/opscript/opscript.h"
 
 /*
  * arena_begin() - Start the program again with a layout that is not random,
@@ -35,11 +33,8 @@ void arena_create(const char *folder);
  */
 bool arena_may_lock(void);
 
-/*
- * arena_file() - The descriptor of f0, f1, f2, f3, m0 or m1; -1 for another
- * word.
- */
-int arena_file(const char *name);
+/* arena_file() - The descriptor of op_files[@i]. */
+int arena_file(int i);
 
 /*
  * arena_file_name() - The name of the file with this device and inode in a

@@ -103,8 +103,8 @@ static void make_mremap_fixed(struct maker *m, unsigned long start, unsigned lon
 
 	if (keep && !one_in(m, 10))
 		new_len = len;
-	if (SKETCH_END - target < round_up(new_len))
-		target = SKETCH_END - round_up(new_len);
+	if (ARENA_END - target < round_up(new_len))
+		target = ARENA_END - round_up(new_len);
 	line(m, "mremap %lx %lx %lx maymove|rfixed%s %lx", start, len, new_len,
 	     keep ? "|dontunmap" : "", target);
 	move_in_sketch(m, start, round_up(len), target, round_up(new_len), keep);
@@ -183,7 +183,7 @@ void make_fault(struct maker *m)
 	if (area && per_cent(m, 80))
 		addr = area_page(m, area);
 	if (one_in(m, 60))
-		addr = one_in(m, 2) ? SKETCH_START - PAGE : SKETCH_END;
+		addr = one_in(m, 2) ? ARENA_START - PAGE : ARENA_END;
 	if (one_in(m, 4))
 		addr += below(m, PAGE);
 	line(m, "fault %lx %c", addr, per_cent(m, 70) ? 'w' : 'r');
@@ -209,8 +209,8 @@ void make_growing_fault(struct maker *m)
 	addr = area->start - PICK(m, pages) * PAGE;
 	if (area > s->area && one_in(m, 3))
 		addr = area[-1].end + (254 + below(m, 5)) * PAGE;
-	if (addr < SKETCH_START || addr >= SKETCH_END)
-		addr = SKETCH_START;
+	if (addr < ARENA_START || addr >= ARENA_END)
+		addr = ARENA_START;
 	line(m, "fault %lx %c", addr, one_in(m, 2) ? 'w' : 'r');
 	/* The address is worth aiming at, whether the area grew or not. */
 	if (area->grows && addr < area->start && area->start - addr < 2048 * PAGE &&
@@ -238,7 +238,7 @@ static const struct area *area_above_break(struct maker *m)
 {
 	const struct area *next = sketch_find(sketch(m), round_up(sketch(m)->brk));
 
-	return next && next->start < SKETCH_START + 32 * HUGE ? next : NULL;
+	return next && next->start < ARENA_START + 32 * HUGE ? next : NULL;
 }
 
 void make_brk(struct maker *m)
@@ -248,7 +248,7 @@ void make_brk(struct maker *m)
 	const struct area *next = area_above_break(m);
 	unsigned long brk = s->brk + (below(m, 9) * PAGE) - 4 * PAGE, end;
 
-	if (one_in(m, 8) && s->brk < SKETCH_START + 16 * HUGE) {
+	if (one_in(m, 8) && s->brk < ARENA_START + 16 * HUGE) {
 		make_stack_above_break(m);
 		return;
 	}
@@ -258,17 +258,17 @@ void make_brk(struct maker *m)
 		brk += below(m, PAGE);
 	if (one_in(m, 6))
 		brk = address(m);
-	if (brk < SKETCH_START || one_in(m, 20))
-		brk = one_in(m, 2) ? 0 : SKETCH_START;
+	if (brk < ARENA_START || one_in(m, 20))
+		brk = one_in(m, 2) ? 0 : ARENA_START;
 	if (one_in(m, 30))
-		brk = one_in(m, 2) ? SKETCH_END : ~0UL;
+		brk = one_in(m, 2) ? ARENA_END : ~0UL;
 	/*
 	 * A heap of many megabytes takes long to fault in if memory is locked.
 	 */
-	if (brk > SKETCH_START + 32 * HUGE && brk < SKETCH_END)
-		brk = SKETCH_START + below(m, 64) * PAGE;
+	if (brk > ARENA_START + 32 * HUGE && brk < ARENA_END)
+		brk = ARENA_START + below(m, 64) * PAGE;
 	line(m, "brk %lx", brk);
-	if (brk < SKETCH_START || brk >= SKETCH_END)
+	if (brk < ARENA_START || brk >= ARENA_END)
 		return;
 	end = round_up(brk);
 	if (end < round_up(s->brk))

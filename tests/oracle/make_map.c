@@ -87,7 +87,7 @@ static void finish_mmap(struct maker *m, unsigned long addr, unsigned long len, 
 /* Map over, next to or between existing areas. */
 void make_fixed(struct maker *m)
 {
-	unsigned long addr = address(m), len = length(m, SKETCH_END - addr), to_next;
+	unsigned long addr = address(m), len = length(m, ARENA_END - addr), to_next;
 	const struct area *next = sketch_find(sketch(m), addr);
 	char words[WORDS_ROOM] = "";
 
@@ -115,7 +115,7 @@ void make_neighbour(struct maker *m)
 		return;
 	}
 	addr = one_in(m, 2) ? area->start - PAGE : area->end;
-	if (addr < SKETCH_START || addr >= SKETCH_END ||
+	if (addr < ARENA_START || addr >= ARENA_END ||
 	    !sketch_is_free(sketch(m), addr, addr + PAGE)) {
 		make_fixed(m);
 		return;
@@ -128,7 +128,7 @@ void make_placed(struct maker *m)
 {
 	static const unsigned long odd_hints[] = {
 		1, PAGE, 0xf000, 0x10000, 0x40000000, 0x4fffffff, 0x50000000, 0x7fffffffe000};
-	unsigned long len = length(m, SKETCH_END - SKETCH_START), addr = 0;
+	unsigned long len = length(m, ARENA_END - ARENA_START), addr = 0;
 	char words[WORDS_ROOM] = "";
 
 	if (per_cent(m, 25))
@@ -159,8 +159,8 @@ void make_growing(struct maker *m)
 	unsigned long addr = one_in(m, 4) ? 0 : address(m), len = (1 + below(m, 4)) * PAGE;
 	char words[WORDS_ROOM] = "growsdown|private|anon";
 
-	if (addr && SKETCH_END - addr < len)
-		addr = SKETCH_END - len;
+	if (addr && ARENA_END - addr < len)
+		addr = ARENA_END - len;
 	if (addr)
 		add_word(words, one_in(m, 8) ? "noreplace" : "fixed");
 	add_kind(m, words);

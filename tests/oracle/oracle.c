@@ -29,7 +29,6 @@
 #include "tests/oracle/zero.h"
 
 #define EXIT_USAGE 2
-#define LINE_MAX_BYTES 512
 /* A script that makes no progress between two ticks hangs. */
 #define TICK_SECONDS 60
 
@@ -44,10 +43,9 @@ static const char usage[] =
 
 /* ---- lines ---- */
 
-static void bad_line(const char *line)
+static void bad_line(const char *found, const char *expected)
 {
-	complain("line %lu: found '%s', expected an operation of docs/oracle.md", stage->line,
-		 line);
+	complain("line %lu: found '%s', expected %s", stage->line, found, expected);
 	stage->trouble = STAGE_BAD_LINE;
 }
 
@@ -62,9 +60,12 @@ static size_t line_length(void)
 	return (size_t)((newline ? newline : stage->end) - stage->text);
 }
 
-static void take_line(char *line, size_t room)
+/* A line of LINE_ROOM - 1 bytes is already longer than op_parse() takes. */
+#define LINE_ROOM (OP_LINE_MAX + 1)
+
+static void take_line(char line[LINE_ROOM])
 {
-	size_t len = line_length(), kept = len < room ? len : room - 1;
+	size_t len = line_length(), kept = len < LINE_ROOM ? len : LINE_ROOM - 1;
 
 	memcpy(line, stage->text, kept);
 	kept -= kept && line[kept - 1] == '\r';
@@ -73,33 +74,30 @@ static void take_line(char *line, size_t room)
 	if (stage->text < stage->end)
 		stage->text++;
 	stage->line++;
-	if (len >= room)
-		bad_line("a line of more than 500 bytes");
 	for (size_t i = 0; i < kept; i++)
-		if (line[i] != '\t' && (unsigned char)line[i] < ' ' && line[i] != '\0') {
-			bad_line("a control character");
+		if (line[i] != '\t' && (unsigned char)line[i] < ' ') {
+			bad_line(line[i] ? "a control character" : "a zero byte", "text");
 			return;
 		}
-	if (strlen(line) != kept)
-		bad_line("a zero byte");
-}
-
-static bool at_new_script(void)
-{
-	return stage->end - stage->text >= 6 && strncmp(stage->text, "script", 6) == 0;
 }
 
 static void run_line(const char *line)
 {
-	char copy[LINE_MAX_BYTES], *word[PERFORM_WORDS_MAX], *rest;
-	int nr = 0;
+	struct op_wrong wrong;
+	struct op op;
 
-	memcpy(copy, line, strlen(line) + 1);
-	for (char *w = strtok_r(copy, " \t", &rest); w && nr < PERFORM_WORDS_MAX;
-	     w = strtok_r(NULL, " \t", &rest))
-		word[nr++] = w;
-	if (nr && word[0][0] != '#' && !perform(line, word, nr))
-		bad_line(line);
+	switch (op_parse(line, &op, &wrong)) {
+	case OP_LINE_EMPTY:
+		break;
+	case OP_LINE_SCRIPT:
+		say("%s\n", line);
+		break;
+	case OP_LINE_OPERATION:
+		perform(&op);
+		break;
+	case OP_LINE_WRONG:
+		bad_line(wrong.found, wrong.expected);
+	}
 }
 
 /* ---- scripts ---- */
@@ -110,13 +108,13 @@ static void run_line(const char *line)
  */
 static void run_script(void)
 {
-	char line[LINE_MAX_BYTES];
+	char line[LINE_ROOM];
 
-	while (stage->text < stage->end && !at_new_script() && !stage->trouble) {
-		take_line(line, sizeof(line));
+	do {
+		take_line(line);
 		if (!stage->trouble)
 			run_line(line);
-	}
+	} while (stage->text < stage->end && !op_begins_script(stage->text) && !stage->trouble);
 	stage->done = true;
 	_exit(0);
 }
@@ -199,19 +197,15 @@ static void start_script(void)
 
 static void run_all(void)
 {
-	char line[LINE_MAX_BYTES];
-
-	while (stage->text < stage->end && !stage->trouble) {
-		if (at_new_script()) {
-			take_line(line, sizeof(line));
-			say("%s\n", line);
-		}
+	while (stage->text < stage->end && !stage->trouble)
 		start_script();
-	}
 	stage_flush();
 }
 
-/* Read all of standard input into memory outside the arena. */
+/*
+ * Read all of standard input into memory outside the arena. A zero byte follows
+ * the text, because the memory is larger.
+ */
 static void read_input(void)
 {
 	size_t room = 1UL << 20, len = 0;

@@ -17,7 +17,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -31,31 +30,25 @@
 #include "tests/oracle/arena.h"
 #include "tests/oracle/layout.h"
 #include "tests/oracle/stage.h"
-#include "tests/oracle/words.h"
 #include "tests/oracle/zero.h"
 
 #define FIRST_PIPE_FD 800
 
-struct operation {
-	const char *text;
-	char **word; /* [0] is the operation's name */
-};
-
 /* ---- answers ---- */
 
-static void begin_answer(const struct operation *op)
+static void begin_answer(const struct op *op)
 {
-	say("#%lu %s\n= ", stage->op++, op->text);
+	say("#%lu %s\n= ", stage->op++, op->line);
 }
 
-static void answer(const struct operation *op, const char *text)
+static void answer(const struct op *op, const char *text)
 {
 	begin_answer(op);
 	say("%s\n", text);
 }
 
 /* @result: the value of syscall(); errno is its own. */
-static void answer_result(const struct operation *op, long result, bool address)
+static void answer_result(const struct op *op, long result, bool address)
 {
 	int err = errno;
 
@@ -72,160 +65,54 @@ static void answer_result(const struct operation *op, long result, bool address)
  * Scripts expect no limit of locked memory. With a limit, the result would not
  * be that of the script.
  */
-static bool may_lock(const struct operation *op)
+static bool may_lock(const struct op *op)
 {
 	if (stage->may_lock)
 		return true;
-	complain("'%s' needs CAP_IPC_LOCK, or the right to raise RLIMIT_MEMLOCK", op->text);
+	complain("'%s' needs CAP_IPC_LOCK, or the right to raise RLIMIT_MEMLOCK", op->line);
 	stage->trouble = STAGE_FORBIDDEN;
 	return false;
 }
 
 /* ---- the plain calls ---- */
 
-static bool word_range(char **word, unsigned long *addr, unsigned long *len)
-{
-	return oracle_word_hex(word[1], addr) && oracle_word_hex(word[2], len);
-}
-
-/*
- * f0 ... m1 are open files; `-` is -1; a decimal number stands for itself and
- * is not open.
- */
-static bool word_file(const char *word, long *fd)
-{
-	*fd = arena_file(word);
-	if (*fd >= 0 || strcmp(word, "-") == 0)
-		return true;
-	if (!*word || word[strspn(word, "0123456789")])
-		return false;
-	/*
-	 * Reject large numbers: cut to an int, 2^32 would be 0, which is open.
-	 */
-	errno = 0;
-	*fd = strtol(word, NULL, 10);
-	return !errno && *fd <= INT_MAX;
-}
-
-static bool op_mmap(const struct operation *op)
-{
-	unsigned long addr, len, prot, flags, off;
-	long fd;
-
-	if (!word_range(op->word, &addr, &len) || !oracle_word_prot(op->word[3], &prot) ||
-	    !oracle_word_map(op->word[4], &flags) || !word_file(op->word[5], &fd) ||
-	    !oracle_word_hex(op->word[6], &off))
-		return false;
-	if ((flags & MAP_LOCKED) && !may_lock(op))
-		return true;
-	answer_result(op, syscall(SYS_mmap, addr, len, prot, flags, fd, off), true);
-	return true;
-}
-
-static bool op_munmap(const struct operation *op)
-{
-	unsigned long addr, len;
-
-	if (!word_range(op->word, &addr, &len))
-		return false;
-	answer_result(op, syscall(SYS_munmap, addr, len), false);
-	return true;
-}
-
-static bool op_mprotect(const struct operation *op)
-{
-	unsigned long addr, len, prot;
-
-	if (!word_range(op->word, &addr, &len) || !oracle_word_prot(op->word[3], &prot))
-		return false;
-	answer_result(op, syscall(SYS_mprotect, addr, len, prot), false);
-	return true;
-}
-
-static bool op_mremap(const struct operation *op)
-{
-	unsigned long addr, old_len, new_len, flags, new_addr;
-
-	if (!word_range(op->word, &addr, &old_len) || !oracle_word_hex(op->word[3], &new_len) ||
-	    !oracle_word_remap(op->word[4], &flags) || !oracle_word_hex(op->word[5], &new_addr))
-		return false;
-	answer_result(op, syscall(SYS_mremap, addr, old_len, new_len, flags, new_addr), true);
-	return true;
-}
-
-static bool op_madvise(const struct operation *op)
-{
-	unsigned long addr, len, advice;
-
-	if (!word_range(op->word, &addr, &len) || !oracle_word_advice(op->word[3], &advice))
-		return false;
-	answer_result(op, syscall(SYS_madvise, addr, len, advice), false);
-	return true;
-}
-
-static bool op_mlock(const struct operation *op)
-{
-	unsigned long addr, len;
-
-	if (!word_range(op->word, &addr, &len))
-		return false;
-	if (may_lock(op))
-		answer_result(op,
-			      syscall(op->word[0][1] == 'u' ? SYS_munlock : SYS_mlock, addr, len),
-			      false);
-	return true;
-}
-
-static bool op_mlock2(const struct operation *op)
-{
-	unsigned long addr, len, flags;
-
-	if (!word_range(op->word, &addr, &len) || !oracle_word_onfault(op->word[3], &flags))
-		return false;
-	if (may_lock(op))
-		answer_result(op, syscall(SYS_mlock2, addr, len, flags), false);
-	return true;
-}
-
-static bool op_mlockall(const struct operation *op)
-{
-	unsigned long flags;
-
-	if (!oracle_word_lockall(op->word[1], &flags))
-		return false;
-	if (may_lock(op))
-		answer_result(op, syscall(SYS_mlockall, flags), false);
-	return true;
-}
-
-static bool op_munlockall(const struct operation *op)
-{
-	answer_result(op, syscall(SYS_munlockall), false);
-	return true;
-}
-
 #ifndef SYS_mseal
 #define SYS_mseal 462
 #endif
 
-static bool op_mseal(const struct operation *op)
+static const struct {
+	long number;
+	bool address; /* the result is an address */
+	bool locks;
+} calls[NR_OP_CALLS] = {
+	[OP_MMAP] = {.number = SYS_mmap, .address = true},
+	[OP_MUNMAP] = {.number = SYS_munmap},
+	[OP_MPROTECT] = {.number = SYS_mprotect},
+	[OP_MREMAP] = {.number = SYS_mremap, .address = true},
+	[OP_MADVISE] = {.number = SYS_madvise},
+	[OP_MLOCK] = {.number = SYS_mlock, .locks = true},
+	[OP_MLOCK2] = {.number = SYS_mlock2, .locks = true},
+	[OP_MUNLOCK] = {.number = SYS_munlock, .locks = true},
+	[OP_MLOCKALL] = {.number = SYS_mlockall, .locks = true},
+	[OP_MUNLOCKALL] = {.number = SYS_munlockall},
+	[OP_MSEAL] = {.number = SYS_mseal},
+	[OP_BRK] = {.number = SYS_brk, .address = true},
+};
+
+/* A script's arguments stand in the order of the system call's. */
+static void make_call(const struct op *op)
 {
-	unsigned long addr, len;
+	const unsigned long *a = op->arg;
+	enum op_call call = op->call;
+	bool locks = calls[call].locks || (call == OP_MMAP && (a[3] & MAP_LOCKED));
+	long fd = op->file < 0 ? (long)a[4] : arena_file(op->file);
 
-	if (!word_range(op->word, &addr, &len))
-		return false;
-	answer_result(op, syscall(SYS_mseal, addr, len, 0), false);
-	return true;
-}
-
-static bool op_brk(const struct operation *op)
-{
-	unsigned long addr;
-
-	if (!oracle_word_hex(op->word[1], &addr))
-		return false;
-	answer_result(op, syscall(SYS_brk, addr), true);
-	return true;
+	if (locks && !may_lock(op))
+		return;
+	answer_result(op,
+		      syscall(calls[call].number, a[0], a[1], a[2], a[3],
+			      call == OP_MMAP ? (unsigned long)fd : a[4], a[5]),
+		      calls[call].address);
 }
 
 /* ---- touching ---- */
@@ -302,15 +189,9 @@ static const char *touch(volatile char *at, bool write)
 	return "ok";
 }
 
-static bool op_fault(const struct operation *op)
+static void touch_for(const struct op *op)
 {
-	bool write = strcmp(op->word[2], "w") == 0;
-	unsigned long addr;
-
-	if (!oracle_word_hex(op->word[1], &addr) || (!write && strcmp(op->word[2], "r") != 0))
-		return false;
-	answer(op, touch((volatile char *)addr, write));
-	return true;
+	answer(op, touch((volatile char *)op->arg[0], op->arg[1] == 'w'));
 }
 
 /* ---- processes ---- */
@@ -371,17 +252,15 @@ static void be_idle(void)
 		pause();
 }
 
-static bool op_fork(const struct operation *op)
+static void do_fork(const struct op *op)
 {
-	char how = op->word[1][0];
+	unsigned long how = op->arg[0];
 	int end[2], pid;
 
-	if (!strchr("cpx", how) || op->word[1][1])
-		return false;
 	if (!open_pipe(end)) {
 		complain("pipe: %s", strerror(errno));
 		stage->trouble = STAGE_BROKEN;
-		return true;
+		return;
 	}
 	pid = raw_fork();
 	if (pid < 0) {
@@ -397,7 +276,7 @@ static bool op_fork(const struct operation *op)
 	} else if (how == 'c') {
 		if (pid > 0) {
 			wait_in_parent(end);
-			return true; /* `exit` has answered */
+			return; /* `exit` has answered */
 		}
 		close(end[0]);
 		stage->depth++;
@@ -409,15 +288,14 @@ static bool op_fork(const struct operation *op)
 		wait_for_end_of_file(end[0]);
 		answer(op, "0");
 	}
-	return true;
 }
 
 /* `exit` does nothing in the first process of a script. */
-static bool op_exit(const struct operation *op)
+static void do_exit(const struct op *op)
 {
 	answer(op, "0");
 	if (stage->depth == 0)
-		return true;
+		return;
 	stage->depth--;
 	stage->exited = true;
 	_exit(0);
@@ -432,37 +310,23 @@ int perform_start(void)
 	return pid;
 }
 
-/* ---- the table ---- */
-
-static const struct {
-	const char *name;
-	int words; /* words after the name */
-	bool (*perform)(const struct operation *op);
-} operations[] = {
-	{"mmap", 6, op_mmap},         {"munmap", 2, op_munmap},
-	{"mprotect", 3, op_mprotect}, {"mremap", 5, op_mremap},
-	{"madvise", 3, op_madvise},   {"mlock", 2, op_mlock},
-	{"munlock", 2, op_mlock},     {"mlock2", 3, op_mlock2},
-	{"mlockall", 1, op_mlockall}, {"munlockall", 0, op_munlockall},
-	{"mseal", 2, op_mseal},       {"brk", 1, op_brk},
-	{"fault", 2, op_fault},       {"fork", 1, op_fork},
-	{"exit", 0, op_exit},
-};
-
-bool perform(const char *text, char **word, int nr)
+void perform(const struct op *op)
 {
-	const struct operation op = {text, word};
-
-	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
-		if (strcmp(word[0], operations[i].name) != 0)
-			continue;
-		if (nr - 1 != operations[i].words || !operations[i].perform(&op))
-			return false;
-		if (stage->no_zero_page && !stage->trouble)
-			zero_replace();
-		if (stage->layout && !stage->trouble)
-			layout_print(stage->flags);
-		return true;
+	switch (op->call) {
+	case OP_FAULT:
+		touch_for(op);
+		break;
+	case OP_FORK:
+		do_fork(op);
+		break;
+	case OP_EXIT:
+		do_exit(op);
+		break;
+	default:
+		make_call(op);
 	}
-	return false;
+	if (stage->no_zero_page && !stage->trouble)
+		zero_replace();
+	if (stage->layout && !stage->trouble)
+		layout_print(stage->flags);
 }

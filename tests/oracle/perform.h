@@ -7,9 +7,7 @@
 #ifndef TESTS_ORACLE_PERFORM_H
 #define TESTS_ORACLE_PERFORM_H
 
-#include <stdbool.h>
-
-#define PERFORM_WORDS_MAX 8
+#include "tools/opscript/opscript.h"
 
 /*
  * perform_begin() - Install the handlers of the signals that a touch may raise.
@@ -23,11 +21,7 @@ void perform_begin(void);
  */
 int perform_start(void);
 
-/*
- * perform() - Perform and print the operation @text, which @word holds split
- * into @nr words.
- * Return: false if the words are wrong; then nothing was done.
- */
-bool perform(const char *text, char **word, int nr);
+/* perform() - Perform @op; print its line, the result and the layout. */
+void perform(const struct op *op);
 
 #endif

@@ -11,7 +11,7 @@
 void sketch_init(struct sketch *s)
 {
 	s->nr = 0;
-	s->brk = SKETCH_START;
+	s->brk = ARENA_START;
 }
 
 static unsigned int position(const struct sketch *s, unsigned long addr)
@@ -70,7 +70,7 @@ void sketch_unmap(struct sketch *s, unsigned long start, unsigned long end)
 
 void sketch_map(struct sketch *s, struct area area)
 {
-	if (area.start < SKETCH_START || area.end > SKETCH_END || area.start >= area.end)
+	if (area.start < ARENA_START || area.end > ARENA_END || area.start >= area.end)
 		return;
 	sketch_unmap(s, area.start, area.end);
 	insert(s, position(s, area.start), area);
@@ -87,16 +87,16 @@ bool sketch_is_free(const struct sketch *s, unsigned long start, unsigned long e
 {
 	const struct area *above = sketch_find(s, start);
 
-	return start >= SKETCH_START && end <= SKETCH_END && start <= end &&
+	return start >= ARENA_START && end <= ARENA_END && start <= end &&
 	       (!above || above->start >= end);
 }
 
 unsigned long sketch_place(const struct sketch *s, unsigned long len)
 {
-	unsigned long top = SKETCH_END;
+	unsigned long top = ARENA_END;
 
 	for (unsigned int i = s->nr + 1; i-- > 0;) {
-		unsigned long bottom = i ? s->area[i - 1].end : SKETCH_START;
+		unsigned long bottom = i ? s->area[i - 1].end : ARENA_START;
 
 		if (top > bottom && top - bottom >= len) {
 			unsigned long at = top - len, aligned = at & ~(HUGE - 1);

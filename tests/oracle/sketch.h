@@ -13,10 +13,9 @@
 
 #include <stdbool.h>
 
-#define SKETCH_MAX 96
+#include "tools/opscript/opscript.h"
 
-#define SKETCH_START 0x10000000UL
-#define SKETCH_END 0x50000000UL
+#define SKETCH_MAX 96
 
 struct area {
 	unsigned long start, end;

@@ -13,6 +13,7 @@
 #include "lib/page/rmap/rmap.h"
 #include "lib/sync/list.h"
 #include "tests/sweep/room.h"
+#include "tools/opscript/opscript.h"
 
 enum kind { PAGE, FILE_OPENED, CONTENTS, ANON_LINKS, ANON_ACTIVE, ANON_BELOW, NR_KINDS };
 
@@ -205,12 +206,8 @@ static void add_process(struct books *b, struct mm_struct *mm)
 /* Count the world's own references to the files that a script can map. */
 static void add_files_of_world(struct books *b, struct world *world)
 {
-	static const char *const names[] = {"f0", "f1", "f2", "f3", "m0", "m1"};
-	struct file *file;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (world_file(world, names[i], &file) && file)
-			add_opened(b, file, 1);
+	for (int i = 0; i < OP_NR_FILES; i++)
+		add_opened(b, world_file(world, i), 1);
 }
 
 /* ---- the check ---- */

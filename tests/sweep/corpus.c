@@ -8,6 +8,7 @@
 
 #include "tests/oracle/generate.h"
 #include "tests/sweep/room.h"
+#include "tools/opscript/opscript.h"
 
 static struct script *new_script(struct corpus *corpus, const char *file, const char *title)
 {
@@ -36,19 +37,24 @@ static void add_text(struct corpus *corpus, const char *file, FILE *in)
 	size_t room = 0;
 
 	while (getline(&line, &room, in) > 0) {
-		const char *text = line + strspn(line, " \t");
+		const char *title;
+		struct op_wrong wrong;
+		struct op op;
 
 		number++;
 		line[strcspn(line, "\r\n")] = '\0';
-		if (*text == '\0' || *text == '#')
-			continue;
-		if (strncmp(text, "script", 6) == 0) {
-			script = new_script(corpus, file, text + 6 + strspn(text + 6, " "));
-			continue;
+		switch (op_parse(line, &op, &wrong)) {
+		case OP_LINE_EMPTY:
+			break;
+		case OP_LINE_SCRIPT:
+			title = strstr(line, "script") + strlen("script");
+			script = new_script(corpus, file, title + strspn(title, " "));
+			break;
+		default: /* sweep.c reports a wrong line */
+			if (!script)
+				script = new_script(corpus, file, "");
+			add_line(script, line, number);
 		}
-		if (!script)
-			script = new_script(corpus, file, "");
-		add_line(script, text, number);
 	}
 	/* getline() also returns -1 for an error. */
 	if (!feof(in))

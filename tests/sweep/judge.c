@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/vmreplay/words.h"
+#include "tools/opscript/opscript.h"
 
 const char *const verdict_names[NR_VERDICTS] = {
 	[AS_BEFORE] = "as before",
@@ -29,19 +29,6 @@ const char *const verdict_names[NR_VERDICTS] = {
 	[VIOLATION] = "violation",
 };
 
-/* The operation, split into words. */
-struct op {
-	char copy[WORDS_LINE_MAX];
-	char *word[WORDS_MAX];
-	int nr;
-};
-
-static void read_op(struct op *op, const char *line)
-{
-	snprintf(op->copy, sizeof(op->copy), "%s", line);
-	op->nr = words_split(op->copy, op->word);
-}
-
 static bool is_one_of(const char *word, const char *list)
 {
 	const char *found = strstr(list, word);
@@ -51,24 +38,17 @@ static bool is_one_of(const char *word, const char *list)
 	       (found[len] == ' ' || found[len] == '\0');
 }
 
-static unsigned long number(const struct op *op, int i)
-{
-	unsigned long n = 0;
-
-	return i < op->nr && word_hex(op->word[i], &n) ? n : 0;
-}
-
 /* Whether the operation may give this answer when memory runs out. */
 static bool is_refusal(const struct op *op, const struct trial *t)
 {
 	const char *name = op->word[0];
 	char old_break[32];
 
-	if (strcmp(name, "brk") == 0) {
+	if (op->call == OP_BRK) {
 		snprintf(old_break, sizeof(old_break), "%lx", state_current(t->before)->brk);
 		return strcmp(t->answer, old_break) == 0;
 	}
-	if (strcmp(name, "fault") == 0)
+	if (op->call == OP_FAULT)
 		return is_one_of(t->answer, "-ENOMEM SEGV_MAPERR");
 	if (is_one_of(name, "madvise mlock mlock2"))
 		return is_one_of(t->answer, "-ENOMEM -EAGAIN");
@@ -271,12 +251,10 @@ static bool same_map_count(const struct trial *t)
 	       space_map_count(state_current(t->after));
 }
 
-/* Take two words of the operation as a range of whole pages. */
-static struct window window_of(const struct op *op, int start, int len)
+/* A range of whole pages. */
+static struct window window_of(unsigned long start, unsigned long len)
 {
-	unsigned long addr = number(op, start);
-
-	return (struct window){addr, addr + ((number(op, len) + PAGE_SIZE - 1) & PAGE_MASK)};
+	return (struct window){start, start + ((len + PAGE_SIZE - 1) & PAGE_MASK)};
 }
 
 static bool is_empty(const struct space *space, struct window window)
@@ -289,16 +267,17 @@ static bool is_empty(const struct space *space, struct window window)
 
 static enum verdict judge_refused_mremap(const struct op *op, const struct trial *t)
 {
+	unsigned long old_len = op->arg[1], new_len = op->arg[2];
 	struct mixture m;
 
-	if (!strstr(op->word[4], "rfixed"))
+	if (!(op->arg[3] & MREMAP_FIXED))
 		return VIOLATION;
-	m = mix(t, window_of(op, 5, 3), nowhere);
+	m = mix(t, window_of(op->arg[4], new_len), nowhere);
 	if (m.other)
 		return VIOLATION;
-	if (m.vanished || number(op, 3) < number(op, 2))
+	if (m.vanished || new_len < old_len)
 		return TARGET_GONE;
-	return number(op, 3) == number(op, 2) ? MOVED : VIOLATION;
+	return new_len == old_len ? MOVED : VIOLATION;
 }
 
 /*
@@ -320,14 +299,14 @@ static enum verdict judge_refusal(const struct op *op, const struct trial *t)
 
 	if (state_same_memory(t->before, t->after))
 		return judge_same_memory(name, t);
-	if (strcmp(name, "fork") == 0)
+	if (op->call == OP_FORK)
 		return state_write_protected(t->before, t->after) ? WRITE_PROTECTED : VIOLATION;
-	if (strcmp(name, "mremap") == 0)
+	if (op->call == OP_MREMAP)
 		return judge_refused_mremap(op, t);
 	m = mix(t, nowhere, nowhere);
 	if (m.other || !pages_known(t) || !pages_kept(t, nowhere))
 		return VIOLATION;
-	if (strcmp(name, "fault") == 0)
+	if (op->call == OP_FAULT)
 		return m.done && !m.undone ? GROWN : VIOLATION;
 	if (is_one_of(name, "mprotect madvise mlock mlock2 munlock mseal") &&
 	    (m.done || pages_added(t)))
@@ -338,12 +317,11 @@ static enum verdict judge_refusal(const struct op *op, const struct trial *t)
 static enum verdict judge_success(const struct op *op, const struct trial *t)
 {
 	const char *name = op->word[0];
-	bool move = strcmp(name, "mremap") == 0;
-	struct window source = move ? window_of(op, 1, 2) : nowhere;
+	struct window range = window_of(op->arg[0], op->arg[1]);
+	struct window source = op->call == OP_MREMAP ? range : nowhere;
 	struct mixture m = mix(t, nowhere, source);
 
-	if (m.other || !pages_known(t) ||
-	    !pages_kept(t, strcmp(name, "mmap") == 0 ? window_of(op, 1, 2) : nowhere))
+	if (m.other || !pages_known(t) || !pages_kept(t, op->call == OP_MMAP ? range : nowhere))
 		return VIOLATION;
 	if (m.left)
 		return is_empty(state_current(t->after), source) ? SOURCE_LEFT : VIOLATION;
@@ -355,9 +333,11 @@ static enum verdict judge_success(const struct op *op, const struct trial *t)
 enum verdict judge(const struct trial *t)
 {
 	bool answers_as_always = strcmp(t->answer, t->clean_answer) == 0;
+	struct op_wrong wrong;
 	struct op op;
 
-	read_op(&op, t->line);
+	if (op_parse(t->line, &op, &wrong) != OP_LINE_OPERATION)
+		abort();
 	if (answers_as_always && state_equal(t->after, t->clean, NULL))
 		return AS_ALWAYS;
 	if (is_refusal(&op, t))

@@ -34,15 +34,12 @@ static int number_of(struct numbers *numbers, const void *what)
 
 static int file_of(struct world *world, const struct file *file)
 {
-	static const char *const names[] = {"f0", "f1", "f2", "f3", "m0", "m1"};
-	struct file *named;
-
 	if (!file)
 		return FILE_NONE;
 	if (file->f_mapping->flags & VMS_AS_ANON)
 		return FILE_SHM;
-	for (int i = 0; i < FILE_FILLER; i++)
-		if (world_file(world, names[i], &named) && named == file)
+	for (int i = 0; i < OP_NR_FILES; i++)
+		if (world_file(world, i) == file)
 			return FILE_NAMED + i;
 	return FILE_FILLER;
 }

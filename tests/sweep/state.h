@@ -10,10 +10,11 @@
 #ifndef TESTS_SWEEP_STATE_H
 #define TESTS_SWEEP_STATE_H
 
+#include "tools/opscript/opscript.h"
 #include "tools/vmreplay/world.h"
 
 /* The file of a run; the named ones are f0 to m1 of the scripts. */
-enum { FILE_NONE = -1, FILE_NAMED = 0, FILE_FILLER = 6, FILE_SHM = 7 };
+enum { FILE_NONE = -1, FILE_NAMED = 0, FILE_FILLER = OP_NR_FILES, FILE_SHM };
 
 /* One VMA. */
 struct run {

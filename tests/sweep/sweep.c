@@ -56,9 +56,12 @@ static struct world *new_world(const struct sweep *s)
 
 static void perform_line(struct sweep *s, struct answer *answer)
 {
-	if (!perform(s->world, s->script->line[s->at].text, answer)) {
+	struct op op;
+
+	if (op_parse(s->script->line[s->at].text, &op, &answer->wrong) != OP_LINE_OPERATION ||
+	    !perform(s->world, &op, answer)) {
 		fprintf(stderr, "%s: %s: found '%s', expected %s\n", s->script->name,
-			s->script->line[s->at].text, answer->found, answer->expected);
+			s->script->line[s->at].text, answer->wrong.found, answer->wrong.expected);
 		abort();
 	}
 }

@@ -59,12 +59,12 @@ __attribute__((noreturn)) static void stop(const struct script *s, const char *w
 	exit(EXIT_USAGE);
 }
 
-__attribute__((noreturn)) static void bad(const struct script *s, const char *found,
-					  const char *expected)
+__attribute__((noreturn)) static void bad(const struct script *s, const struct op_wrong *wrong)
 {
 	char shown[BENCH_SHOWN_MAX], why[BENCH_WHY_MAX];
 
-	snprintf(why, sizeof(why), "found '%s', expected %s", bench_shown(found, shown), expected);
+	snprintf(why, sizeof(why), "found '%s', expected %s", bench_shown(wrong->found, shown),
+		 wrong->expected);
 	stop(s, why);
 }
 
@@ -77,15 +77,15 @@ static void begin_script(struct script *s)
 	s->op = 0;
 }
 
-static void run_op(struct script *s, const char *line)
+static void run_op(struct script *s, const struct op *op)
 {
 	struct answer answer;
 
 	if (!s->world)
 		begin_script(s);
-	if (!perform(s->world, line, &answer))
-		bad(s, answer.found, answer.expected);
-	printf("#%lu %s\n= %s\n", s->op++, line, answer.text);
+	if (!perform(s->world, op, &answer))
+		bad(s, &answer.wrong);
+	printf("#%lu %s\n= %s\n", s->op++, op->line, answer.text);
 	if (s->layout)
 		world_print(s->world, s->flags, stdout);
 	/* The rest would only be lost, too. */
@@ -93,24 +93,24 @@ static void run_op(struct script *s, const char *line)
 		exit(EXIT_USAGE);
 }
 
-static void run_line(struct script *s, char *line)
+static void run_line(struct script *s, const char *line)
 {
-	char copy[WORDS_LINE_MAX], *word[WORDS_MAX];
-	size_t len = strlen(line);
-	int nr;
+	struct op_wrong wrong;
+	struct op op;
 
-	if (len >= sizeof(copy))
-		bad(s, "a line of more than 500 bytes", PERFORM_OPS);
-	memcpy(copy, line, len + 1);
-	nr = words_split(copy, word);
-	if (nr == 0 || word[0][0] == '#')
-		return;
-	if (strcmp(word[0], "script") == 0) {
+	switch (op_parse(line, &op, &wrong)) {
+	case OP_LINE_EMPTY:
+		break;
+	case OP_LINE_SCRIPT:
 		begin_script(s);
 		puts(line);
-		return;
+		break;
+	case OP_LINE_OPERATION:
+		run_op(s, &op);
+		break;
+	case OP_LINE_WRONG:
+		bad(s, &wrong);
 	}
-	run_op(s, line);
 }
 
 static void run_file(struct script *s)

@@ -1,31 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* world.c - see world.h. */
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "bench/harness/args.h"
+#include "tools/opscript/opscript.h"
 #include "tools/vmreplay/world.h"
 
-#define ARENA_START 0x10000000UL
-#define ARENA_END 0x50000000UL
 #define MAX_PROCESSES 256
-#define NR_FILES 6
-
-static const struct {
-	const char *name;
-	unsigned long bytes;
-	int same_as; /* an index of a file that it opens again, or -1 */
-	unsigned int mode, flags;
-} file_table[NR_FILES] = {
-	{"f0", 16 * PAGE_SIZE, -1, FMODE_READ | FMODE_WRITE, VMS_AS_THP_ALIGN},
-	{"f1", 16 * PAGE_SIZE, 0, FMODE_READ | FMODE_WRITE, VMS_AS_THP_ALIGN},
-	{"f2", 4 * PAGE_SIZE, -1, FMODE_READ, VMS_AS_THP_ALIGN},
-	{"f3", 8UL << 20, -1, FMODE_READ | FMODE_WRITE, VMS_AS_THP_ALIGN},
-	{"m0", 16 * PAGE_SIZE, -1, FMODE_READ | FMODE_WRITE, VMS_AS_SHMEM},
-	{"m1", 8UL << 20, -1, FMODE_READ | FMODE_WRITE, VMS_AS_SHMEM},
-};
 
 struct world {
 	/* the process and those that wait for it, the current one last */
@@ -33,7 +14,7 @@ struct world {
 	int depth;
 	struct mm_struct *idle[MAX_PROCESSES]; /* children of 'p', alive and doing nothing */
 	int nr_idle;
-	struct file *file[NR_FILES];
+	struct file *file[OP_NR_FILES];
 	struct file *filler;
 	unsigned long *shm; /* inodes, in order of first appearance */
 	size_t nr_shm, room_shm;
@@ -53,18 +34,15 @@ static struct file *new_file(const char *name, unsigned long bytes, unsigned int
 
 static bool open_files(struct world *w)
 {
-	for (int i = 0; i < NR_FILES; i++) {
-		struct file *same =
-			file_table[i].same_as >= 0 ? w->file[file_table[i].same_as] : NULL;
-		/*
-		 * Another opening of f0 is listed as f0, as the kernel lists
-		 * it.
-		 */
-		const char *name =
-			same ? file_table[file_table[i].same_as].name : file_table[i].name;
+	for (int i = 0; i < OP_NR_FILES; i++) {
+		const struct op_file *f = &op_files[i];
+		bool again = f->same_as >= 0;
 
-		w->file[i] = new_file(name, file_table[i].bytes, file_table[i].mode,
-				      file_table[i].flags, same);
+		/* A file opened again is listed under its first name. */
+		w->file[i] = new_file(again ? op_files[f->same_as].name : f->name, f->bytes,
+				      f->writable ? FMODE_READ | FMODE_WRITE : FMODE_READ,
+				      f->memfd ? VMS_AS_SHMEM : VMS_AS_THP_ALIGN,
+				      again ? w->file[f->same_as] : NULL);
 		if (!w->file[i])
 			return false;
 	}
@@ -126,7 +104,7 @@ void world_destroy(struct world *w)
 			mmput(w->stack[i]);
 	for (int i = 0; i < w->nr_idle; i++)
 		mmput(w->idle[i]);
-	for (int i = 0; i < NR_FILES; i++)
+	for (int i = 0; i < OP_NR_FILES; i++)
 		if (w->file[i])
 			fput(w->file[i]);
 	if (w->filler)
@@ -147,18 +125,9 @@ struct mm_struct *world_process(struct world *w, int n)
 	return n - w->depth < w->nr_idle ? w->idle[n - w->depth] : NULL;
 }
 
-bool world_file(struct world *w, const char *word, struct file **file)
+struct file *world_file(struct world *w, int i)
 {
-	unsigned long number;
-
-	*file = NULL;
-	for (int i = 0; i < NR_FILES; i++) {
-		if (strcmp(word, file_table[i].name) != 0)
-			continue;
-		*file = w->file[i];
-		return true;
-	}
-	return strcmp(word, "-") == 0 || bench_number(word, 10, INT_MAX, &number, NULL);
+	return w->file[i];
 }
 
 int world_fork(struct world *w, char how)

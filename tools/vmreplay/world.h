@@ -26,12 +26,8 @@ struct mm_struct *world_mm(struct world *world);
  */
 struct mm_struct *world_process(struct world *world, int n);
 
-/*
- * f0 (16 pages), f1 (the same file, opened again), f2 (4 pages, read-only), f3
- * (8 MiB), m0 (16 pages) and m1 (8 MiB) memfds; `-` and a decimal number are no
- * open file: *@file becomes NULL. Return: false for another word.
- */
-bool world_file(struct world *world, const char *word, struct file **file);
+/* The file op_files[@i]. */
+struct file *world_file(struct world *world, int i);
 
 /*
  * @how: 'c' go on in the child, 'p' in the parent, 'x' in the child, with the

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* words.c - see words.h. Tables of words and values. */
-#include "tests/oracle/words.h"
+#include "tools/opscript/words.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +12,8 @@
 #include <asm/mman.h>
 
 /*
- * Older headers lack these constants; their values are part of the kernel's
- * ABI.
+ * Older headers lack these constants, and MAP_32BIT exists on x86-64 only; the
+ * values are part of the kernel's ABI.
  */
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
@@ -22,6 +24,9 @@
 #endif
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08
+#endif
+#ifndef MAP_32BIT
+#define MAP_32BIT 0x40
 #endif
 
 #define BAD_ADVICE 77
@@ -40,9 +45,7 @@ static const struct named map_words[] = {
 	{"fixed", MAP_FIXED},
 	{"noreplace", MAP_FIXED_NOREPLACE},
 	{"anon", MAP_ANONYMOUS},
-#ifdef MAP_32BIT /* x86-64 only */
 	{"32bit", MAP_32BIT},
-#endif
 	{"growsdown", MAP_GROWSDOWN},
 	{"denywrite", MAP_DENYWRITE},
 	{"exec", MAP_EXECUTABLE},
@@ -100,7 +103,32 @@ static const struct named lockall_words[] = {
 };
 
 static const struct named prot_letters[] = {
-	{"r", PROT_READ}, {"w", PROT_WRITE}, {"x", PROT_EXEC}, {"D", PROT_GROWSDOWN}, {NULL, 0},
+	{"none", PROT_NONE}, {"r", PROT_READ},      {"w", PROT_WRITE},
+	{"x", PROT_EXEC},    {"D", PROT_GROWSDOWN}, {NULL, 0},
+};
+
+static const struct named touch_letters[] = {{"r", 'r'}, {"w", 'w'}, {NULL, 0}};
+static const struct named fork_letters[] = {{"c", 'c'}, {"p", 'p'}, {"x", 'x'}, {NULL, 0}};
+
+/* How several names of a table make one word. */
+enum joint { ALONE, BARS, LETTERS };
+
+static const struct {
+	const struct named *names; /* NULL: numbers */
+	enum joint joint;
+	const char *expected;
+} kinds[] = {
+	[WORD_HEX] = {NULL, ALONE, "a hexadecimal number without 0x"},
+	[WORD_PROT] = {prot_letters, LETTERS, "letters of rwxD, or none"},
+	[WORD_MAP] = {map_words, BARS, "mmap flags joined by |, or 0"},
+	[WORD_REMAP] = {remap_words, BARS, "maymove, rfixed, dontunmap joined by |, or 0"},
+	[WORD_ADVICE] = {advice_words, ALONE,
+			 "an advice that the library has, such as DONTNEED or HUGEPAGE"},
+	[WORD_ONFAULT] = {onfault_words, ALONE, "onfault or 0"},
+	[WORD_LOCKALL] = {lockall_words, BARS, "current, future, aonfault joined by |, or 0"},
+	[WORD_TOUCH] = {touch_letters, ALONE, "r or w"},
+	[WORD_FORK] = {fork_letters, ALONE, "c, p or x"},
+	[WORD_FD] = {NULL, ALONE, "-, f0, f1, f2, f3, m0, m1 or a decimal number"},
 };
 
 static const struct named *find(const struct named *table, const char *name, size_t len)
@@ -111,24 +139,28 @@ static const struct named *find(const struct named *table, const char *name, siz
 	return NULL;
 }
 
-/* Parse words of @table joined by |. */
-static bool joined(const struct named *table, const char *word, unsigned long *value)
+static bool is_named(const struct named *table, enum joint joint, const char *word,
+		     unsigned long *value)
 {
-	*value = 0;
-	for (;; word++) {
-		size_t len = strcspn(word, "|");
-		const struct named *found = find(table, word, len);
+	size_t len = strlen(word);
+	const struct named *found = find(table, word, len);
 
+	for (*value = 0;; word++) {
+		if (!found && joint != ALONE) {
+			len = joint == BARS ? strcspn(word, "|") : 1;
+			found = find(table, word, len);
+		}
 		if (!found)
 			return false;
 		*value |= found->value;
-		word += len;
-		if (!*word)
+		if (!word[len])
 			return true;
+		word += joint == BARS ? len : 0;
+		found = NULL;
 	}
 }
 
-bool oracle_word_hex(const char *word, unsigned long *value)
+static bool is_hex(const char *word, unsigned long *value)
 {
 	size_t len = strspn(word, "0123456789abcdefABCDEF");
 
@@ -136,42 +168,26 @@ bool oracle_word_hex(const char *word, unsigned long *value)
 	return len && len <= 16 && !word[len];
 }
 
-bool oracle_word_prot(const char *word, unsigned long *value)
+/*
+ * Larger numbers than an int are refused: cut to an int, 2^32 would be 0, which
+ * is open.
+ */
+static bool is_fd(const char *word, unsigned long *value)
 {
-	*value = 0;
-	if (strcmp(word, "none") == 0)
+	*value = -1UL;
+	if (strcmp(word, "-") == 0)
 		return true;
-	for (; *word; word++) {
-		const struct named *found = find(prot_letters, word, 1);
-
-		if (!found)
-			return false;
-		*value |= found->value;
-	}
-	return true;
+	errno = 0;
+	*value = strtoul(word, NULL, 10);
+	return *word && !word[strspn(word, "0123456789")] && !errno && *value <= INT_MAX;
 }
 
-bool oracle_word_map(const char *word, unsigned long *value)
+const char *word_value(enum word_kind kind, const char *word, unsigned long *value)
 {
-	return joined(map_words, word, value);
-}
+	bool known = kind == WORD_HEX ? is_hex(word, value)
+		     : kind == WORD_FD
+			     ? is_fd(word, value)
+			     : is_named(kinds[kind].names, kinds[kind].joint, word, value);
 
-bool oracle_word_remap(const char *word, unsigned long *value)
-{
-	return joined(remap_words, word, value);
-}
-
-bool oracle_word_advice(const char *word, unsigned long *value)
-{
-	return !strchr(word, '|') && joined(advice_words, word, value);
-}
-
-bool oracle_word_onfault(const char *word, unsigned long *value)
-{
-	return joined(onfault_words, word, value);
-}
-
-bool oracle_word_lockall(const char *word, unsigned long *value)
-{
-	return joined(lockall_words, word, value);
+	return known ? NULL : kinds[kind].expected;
 }
