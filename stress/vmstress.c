@@ -10,7 +10,6 @@
  * output. A run is repeated with the seed that it prints: each thread's choices
  * are the same, though not how they interleave.
  */
-#include <argp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/harness/args.h"
+#include "bench/harness/options.h"
 #include "bench/harness/random.h"
 #include "bench/harness/say.h"
 #include "bench/harness/standard.h"
@@ -36,42 +35,6 @@ struct arguments {
 	const char *engine;
 	unsigned long threads, seconds, seed;
 };
-
-static const struct argp_option options[] = {
-	{"engine", 'e', "E", 0, "rbtree, maple or maple-vma (default maple-vma)", 0},
-	{"threads", 't', "N", 0, "worker threads, 1 to 64 (default 4)", 0},
-	{"seconds", 's', "N", 0, "how long (default 10)", 0},
-	{"seed", 'r', "N", 0, "seed of the random streams (default: the time)", 0},
-	{0},
-};
-
-static const char *check_engine(struct argp_state *state, const char *engine)
-{
-	char why[BENCH_WHY_MAX], shown[BENCH_SHOWN_MAX];
-	struct bench_names names;
-
-	if (!bench_arg_names("--engine", engine, vms_engine_names(), &names, why, sizeof(why)))
-		argp_failure(state, BENCH_EXIT_USAGE, 0, "%s", why);
-	if (names.nr != 1)
-		argp_failure(state, BENCH_EXIT_USAGE, 0,
-			     "--engine: found '%s', expected one engine",
-			     bench_shown(engine, shown));
-	return names.name[0];
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct arguments *a = state->input;
-
-	switch (key) {
-	case 'e':
-		a->engine = check_engine(state, arg);
-		return 0;
-	default:
-		return bench_argp_stress(key, arg, state, 1, MAX_THREADS, &a->threads, &a->seconds,
-					 &a->seed);
-	}
-}
 
 unsigned long pick(struct worker *w, unsigned long n)
 {
@@ -178,19 +141,23 @@ static unsigned long run(struct stress *s, struct worker *workers, unsigned long
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = {options, parse, NULL, doc, NULL, NULL, NULL};
 	static struct worker workers[MAX_THREADS];
 	static struct stress s;
 	struct arguments a = {.engine = "maple-vma",
 			      .threads = 4,
 			      .seconds = 10,
 			      .seed = (unsigned long)time(NULL)};
+	const struct bench_option options[] = {
+		{"engine", 'e', "E", "rbtree, maple or maple-vma (default maple-vma)",
+		 .one = &a.engine, .known = vms_engine_names()},
+		BENCH_STRESS_OPTIONS(&a, 1, MAX_THREADS, "worker threads, 1 to 64 (default 4)"),
+		{0},
+	};
 	struct mm_limits limits = vms_mm_limits_default;
 	unsigned long ops, errors, via_vma, via_mmap;
 
 	bench_standard_begin("vmstress");
-	argp_err_exit_status = BENCH_EXIT_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	bench_options(argc, argv, doc, options);
 	limits.stack = STACK_LIMIT;
 	s.engine = a.engine;
 	s.seed = a.seed;

@@ -10,7 +10,6 @@
  * before it. As many processes run concurrently as there are CPUs. Read cell.h
  * next.
  */
-#include <argp.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +18,7 @@
 #include <unistd.h>
 
 #include "bench/conflicts/cell.h"
-#include "bench/harness/args.h"
+#include "bench/harness/options.h"
 #include "bench/harness/row.h"
 #include "bench/harness/say.h"
 #include "bench/harness/standard.h"
@@ -32,8 +31,7 @@ enum form { FORM_TEXT, FORM_JSON, FORM_NUMBERS };
 
 struct arguments {
 	struct bench_names engines, operations, relations;
-	enum form form;
-	bool list;
+	bool json, numbers, list;
 };
 
 struct job {
@@ -242,20 +240,6 @@ static size_t choose_cells(const struct arguments *a, struct cell *cell)
 	return nr;
 }
 
-enum { OPT_JSON = 0x100, OPT_NUMBERS, OPT_LIST };
-
-static const struct argp_option options[] = {
-	{"engine", 'e', "E,...", 0, "engines (all)", 0},
-	{"operation", 'o', "O,...", 0, "pairs of these operations alone (all; see --list)", 0},
-	{"relation", 'r', "R,...", 0,
-	 "where the second thread works: same, neighbouring, one-leaf, other-leaves (all)", 0},
-	{"json", OPT_JSON, NULL, 0, "one JSON object a line", 0},
-	{"numbers", OPT_NUMBERS, NULL, 0,
-	 "how many lines, without their names: what the tests compare", 0},
-	{"list", OPT_LIST, NULL, 0, "list operations, relations and engines", 0},
-	{0},
-};
-
 static const char *const *operation_names(void)
 {
 	static const char *names[BENCH_LIST_MAX + 1];
@@ -263,37 +247,6 @@ static const char *const *operation_names(void)
 	for (size_t i = 0; operations[i].name; i++)
 		names[i] = operations[i].name;
 	return names;
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct arguments *a = state->input;
-
-	switch (key) {
-	case 'e':
-		bench_argp_names(state, "--engine", arg, vms_engine_names(), &a->engines);
-		return 0;
-	case 'o':
-		bench_argp_names(state, "--operation", arg, operation_names(), &a->operations);
-		return 0;
-	case 'r':
-		bench_argp_names(state, "--relation", arg, relation_names, &a->relations);
-		return 0;
-	case OPT_JSON:
-		a->form = FORM_JSON;
-		return 0;
-	case OPT_NUMBERS:
-		a->form = FORM_NUMBERS;
-		return 0;
-	case OPT_LIST:
-		a->list = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		bench_argp_no_word(state, arg);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
 }
 
 static int list_all(void)
@@ -309,26 +262,32 @@ static int list_all(void)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = {
-		options,
-		parse,
-		NULL,
-		"Count the cache lines that two threads share and one writes, for each pair of "
-		"operations.",
-		NULL,
-		NULL,
-		NULL,
-	};
 	static struct cell cell[CELLS_MAX];
 	struct arguments a = {0};
+	const struct bench_option options[] = {
+		{"engine", 'e', "E,...", "engines (all)", .names = &a.engines,
+		 .known = vms_engine_names()},
+		{"operation", 'o', "O,...", "pairs of these operations alone (all; see --list)",
+		 .names = &a.operations, .known = operation_names()},
+		{"relation", 'r', "R,...",
+		 "where the second thread works: same, neighbouring, one-leaf, other-leaves (all)",
+		 .names = &a.relations, .known = relation_names},
+		{"json", 0, NULL, "one JSON object a line", .flag = &a.json},
+		{"numbers", 0, NULL, "how many lines, without their names: what the tests compare",
+		 .flag = &a.numbers},
+		{"list", 0, NULL, "list operations, relations and engines", .flag = &a.list},
+		{0},
+	};
 
 	bench_standard_begin("conflicts");
-	argp_err_exit_status = BENCH_EXIT_USAGE;
-	bench_all_names(vms_engine_names(), &a.engines);
-	bench_all_names(operation_names(), &a.operations);
-	bench_all_names(relation_names, &a.relations);
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	bench_options(argc, argv,
+		      "Count the cache lines that two threads share and one writes, for each pair "
+		      "of operations.",
+		      options);
 	if (a.list)
 		return list_all();
-	return run_all(cell, choose_cells(&a, cell), a.form);
+	return run_all(cell, choose_cells(&a, cell),
+		       a.json      ? FORM_JSON
+		       : a.numbers ? FORM_NUMBERS
+				   : FORM_TEXT);
 }

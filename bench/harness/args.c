@@ -5,7 +5,6 @@
  */
 #include "bench/harness/args.h"
 
-#include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,56 +85,6 @@ bool bench_arg_number(const char *what, const char *text, unsigned long least, u
 	snprintf(why, why_size, "%s: found '%s', expected a number from %lu to %lu", what,
 		 bench_shown(text, shown), least, most);
 	return false;
-}
-
-unsigned long bench_argp_number(const struct argp_state *state, const char *what, const char *text,
-				unsigned long least, unsigned long most)
-{
-	char why[BENCH_WHY_MAX];
-	unsigned long value = least;
-
-	if (!bench_arg_number(what, text, least, most, &value, why, sizeof(why)))
-		argp_failure(state, BENCH_EXIT_USAGE, 0, "%s", why);
-	return value;
-}
-
-void bench_argp_names(const struct argp_state *state, const char *what, const char *text,
-		      const char *const *known, struct bench_names *list)
-{
-	char why[BENCH_WHY_MAX];
-
-	if (!bench_arg_names(what, text, known, list, why, sizeof(why)))
-		argp_failure(state, BENCH_EXIT_USAGE, 0, "%s", why);
-}
-
-void bench_argp_no_word(const struct argp_state *state, const char *word)
-{
-	char shown[BENCH_SHOWN_MAX];
-
-	argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected options alone",
-		     bench_shown(word, shown));
-}
-
-error_t bench_argp_stress(int key, const char *arg, const struct argp_state *state,
-			  unsigned long least, unsigned long most, unsigned long *threads,
-			  unsigned long *seconds, unsigned long *seed)
-{
-	switch (key) {
-	case 't':
-		*threads = bench_argp_number(state, "--threads", arg, least, most);
-		return 0;
-	case 's':
-		*seconds = bench_argp_number(state, "--seconds", arg, 1, 1000000);
-		return 0;
-	case 'r':
-		*seed = bench_argp_number(state, "--seed", arg, 0, ~0UL);
-		return 0;
-	case ARGP_KEY_ARG:
-		bench_argp_no_word(state, arg);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
 }
 
 void bench_all_names(const char *const *known, struct bench_names *list)

@@ -14,7 +14,6 @@
 #ifndef BENCH_ARGS_H
 #define BENCH_ARGS_H
 
-#include <argp.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -63,38 +62,6 @@ bool bench_is_name(const char *text);
  */
 bool bench_arg_number(const char *what, const char *text, unsigned long least, unsigned long most,
 		      unsigned long *value, char *why, size_t why_size);
-
-/**
- * bench_argp_number() - bench_arg_number() for a program whose options argp
- * parses. A refused value is reported and ends the program with
- * BENCH_EXIT_USAGE.
- */
-unsigned long bench_argp_number(const struct argp_state *state, const char *what, const char *text,
-				unsigned long least, unsigned long most);
-
-/**
- * bench_argp_names() - bench_arg_names() for a program whose options argp
- * parses. A refused value is reported and ends the program with
- * BENCH_EXIT_USAGE.
- */
-void bench_argp_names(const struct argp_state *state, const char *what, const char *text,
-		      const char *const *known, struct bench_names *list);
-
-/**
- * bench_argp_no_word() - Refuse @word, an argument that is no option: report it
- * and end the program with BENCH_EXIT_USAGE.
- */
-void bench_argp_no_word(const struct argp_state *state, const char *word);
-
-/**
- * bench_argp_stress() - Parse the options that every stress program has: 't'
- * --threads, in [@least, @most], 's' --seconds, 'r' --seed. Refuse an argument
- * that is no option.
- * Return: 0; ARGP_ERR_UNKNOWN for any other @key.
- */
-error_t bench_argp_stress(int key, const char *arg, const struct argp_state *state,
-			  unsigned long least, unsigned long most, unsigned long *threads,
-			  unsigned long *seconds, unsigned long *seed);
 
 /**
  * bench_arg_seconds() - Parse a positive number of seconds, at most a day; a

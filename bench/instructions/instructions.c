@@ -6,7 +6,6 @@
  * depend on the machine's speed or its other work. Read workload.h and
  * profile.h next.
  */
-#include <argp.h>
 #include <errno.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -19,7 +18,7 @@
 
 #include <vmastore/mm.h>
 
-#include "bench/harness/args.h"
+#include "bench/harness/options.h"
 #include "bench/harness/row.h"
 #include "bench/harness/say.h"
 #include "bench/harness/standard.h"
@@ -199,21 +198,6 @@ static int count_all(const struct arguments *a)
 
 /* ---- the command ---- */
 
-enum { OPT_JSON = 0x100, OPT_LIST, OPT_OPERATIONS, OPT_RUN, OPT_VMAS };
-
-static const struct argp_option options[] = {
-	{"engine", 'e', "E,...", 0, "engines (all)", 0},
-	{"workload", 'w', "W,...", 0, "workloads (all; see --list)", 0},
-	{"vmas", OPT_VMAS, "N", 0, "VMAs that are there beforehand (1000)", 0},
-	{"operations", OPT_OPERATIONS, "N", 0,
-	 "operations that are counted, after as many that are not (2000)", 0},
-	{"json", OPT_JSON, NULL, 0, "one JSON object a line", 0},
-	{"list", OPT_LIST, NULL, 0, "list workloads and engines", 0},
-	{"run", OPT_RUN, NULL, OPTION_HIDDEN,
-	 "run the first workload on the first engine, and count nothing", 0},
-	{0},
-};
-
 static const char *const *workload_names(void)
 {
 	static const char *names[BENCH_LIST_MAX + 1];
@@ -221,40 +205,6 @@ static const char *const *workload_names(void)
 	for (size_t i = 0; workloads[i].name; i++)
 		names[i] = workloads[i].name;
 	return names;
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct arguments *a = state->input;
-
-	switch (key) {
-	case 'e':
-		bench_argp_names(state, "--engine", arg, vms_engine_names(), &a->engines);
-		return 0;
-	case 'w':
-		bench_argp_names(state, "--workload", arg, workload_names(), &a->workloads);
-		return 0;
-	case OPT_VMAS:
-		a->vmas = bench_argp_number(state, "--vmas", arg, 0, 1000000);
-		return 0;
-	case OPT_OPERATIONS:
-		a->operations = bench_argp_number(state, "--operations", arg, 1, 1000000);
-		return 0;
-	case OPT_JSON:
-		a->json = true;
-		return 0;
-	case OPT_LIST:
-		a->list = true;
-		return 0;
-	case OPT_RUN:
-		a->run = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		bench_argp_no_word(state, arg);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
 }
 
 static int list_all(void)
@@ -268,19 +218,29 @@ static int list_all(void)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = options,
-		.parser = parse,
-		.doc = "Count the instructions of an operation, in all and by part, under "
-		       "valgrind's callgrind.",
-	};
 	struct arguments a = {.vmas = 1000, .operations = 2000};
+	const struct bench_option options[] = {
+		{"engine", 'e', "E,...", "engines (all)", .names = &a.engines,
+		 .known = vms_engine_names()},
+		{"workload", 'w', "W,...", "workloads (all; see --list)", .names = &a.workloads,
+		 .known = workload_names()},
+		{"vmas", 0, "N", "VMAs that are there beforehand (1000)", .number = &a.vmas,
+		 .most = 1000000},
+		{"operations", 0, "N",
+		 "operations that are counted, after as many that are not (2000)",
+		 .number = &a.operations, .least = 1, .most = 1000000},
+		{"json", 0, NULL, "one JSON object a line", .flag = &a.json},
+		{"list", 0, NULL, "list workloads and engines", .flag = &a.list},
+		{"run", 0, NULL, "run the first workload on the first engine, and count nothing",
+		 OPTION_HIDDEN, .flag = &a.run},
+		{0},
+	};
 
 	bench_standard_begin("instructions");
-	argp_err_exit_status = BENCH_EXIT_USAGE;
-	bench_all_names(vms_engine_names(), &a.engines);
-	bench_all_names(workload_names(), &a.workloads);
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	bench_options(argc, argv,
+		      "Count the instructions of an operation, in all and by part, under "
+		      "valgrind's callgrind.",
+		      options);
 	if (a.list)
 		return list_all();
 	if (a.run)

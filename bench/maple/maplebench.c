@@ -107,8 +107,7 @@ int main(int argc, char **argv)
 	}
 	maplebench_options(argc, argv, &cpus, &options);
 	stores_load(&b.stores, options.peers);
-	if (options.stores.nr)
-		keep_listed(&b.stores, &options.stores);
+	keep_listed(&b.stores, &options.stores);
 	if (options.list)
 		print_list(&b.stores);
 	else

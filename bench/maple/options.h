@@ -12,7 +12,7 @@ struct maplebench_options {
 	struct bench_names operations;
 	struct bench_numbers ranges;
 	struct bench_numbers threads;
-	struct bench_names stores; /* empty: all stores */
+	struct bench_names stores;
 	unsigned long repeat;
 	unsigned long seed;
 	double seconds;
@@ -27,7 +27,7 @@ struct maplebench_options {
  * (exit status 2) or asks for help.
  */
 void maplebench_options(int argc, char **argv, const struct bench_cpus *cpus,
-			struct maplebench_options *options);
+			struct maplebench_options *o);
 
 /**
  * maplebench_listed() - Whether @name is in @list.

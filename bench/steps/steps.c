@@ -9,12 +9,11 @@
  * access to an object other than the object accessed before. Accesses to all
  * other memory (the lock, the stack) do not count.
  */
-#include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/harness/args.h"
+#include "bench/harness/options.h"
 #include "bench/harness/row.h"
 #include "bench/harness/say.h"
 #include "bench/harness/standard.h"
@@ -239,37 +238,6 @@ static void print_figures(const struct structure_ops *ops, int i, const struct f
 
 /* ---- the command ---- */
 
-enum { OPT_VMAS = 0x100, OPT_SEED, OPT_JSON };
-
-static const struct argp_option options[] = {
-	{"vmas", OPT_VMAS, "N", 0, "how many areas (500)", 0},
-	{"seed", OPT_SEED, "N", 0, "of the order in which they come (1)", 0},
-	{"json", OPT_JSON, NULL, 0, "one JSON object a line instead of a table", 0},
-	{0},
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct arguments *a = state->input;
-
-	switch (key) {
-	case OPT_VMAS:
-		a->vmas = bench_argp_number(state, "--vmas", arg, 1, VMAS_MAX);
-		return 0;
-	case OPT_SEED:
-		a->seed = bench_argp_number(state, "--seed", arg, 0, 1000000000);
-		return 0;
-	case OPT_JSON:
-		a->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		bench_argp_no_word(state, arg);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 /* A random order, because programs do not map in address order. */
 static unsigned int *shuffled(unsigned long nr, uint64_t seed)
 {
@@ -288,15 +256,20 @@ static unsigned int *shuffled(unsigned long nr, uint64_t seed)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = {
-		options, parse, NULL, "Count the steps of a list, a tree, both and the maple tree.",
-		NULL,    NULL,  NULL};
 	struct arguments a = {.vmas = 500, .seed = 1};
+	const struct bench_option options[] = {
+		{"vmas", 0, "N", "how many areas (500)", .number = &a.vmas, .least = 1,
+		 .most = VMAS_MAX},
+		{"seed", 0, "N", "of the order in which they come (1)", .number = &a.seed,
+		 .most = 1000000000},
+		{"json", 0, NULL, "one JSON object a line instead of a table", .flag = &a.json},
+		{0},
+	};
 	unsigned int *order;
 
 	bench_standard_begin("steps");
-	argp_err_exit_status = BENCH_EXIT_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	bench_options(argc, argv, "Count the steps of a list, a tree, both and the maple tree.",
+		      options);
 	order = shuffled(a.vmas, a.seed);
 	if (order && !a.json)
 		print_head(a.vmas);

@@ -6,18 +6,15 @@
 #include "bench/harness/harness.h"
 #include "bench/vmbench/case.h"
 
-enum vmbench_task { VMBENCH_MEASURE, VMBENCH_LIST, VMBENCH_MACHINE };
-
 struct vmbench_options {
-	enum vmbench_task task;
 	struct bench_names engines;
 	struct bench_names workloads;
 	struct bench_numbers threads;
 	unsigned long vmas;
 	unsigned long repeats;
-	double seconds; /* measured time of each run */
-	double warmup;  /* warm-up before it; negative: not given */
-	bool json;
+	double seconds;           /* measured time of each run */
+	double warmup;            /* warm-up before it; negative: not given */
+	bool json, list, machine; /* the last two: instead of measuring */
 };
 
 /**
@@ -25,7 +22,7 @@ struct vmbench_options {
  * BENCH_EXIT_USAGE and a line that says what was found and what was expected.
  */
 void vmbench_options(int argc, char **argv, const struct bench_cpus *cpus,
-		     struct vmbench_options *options);
+		     struct vmbench_options *o);
 
 /** vmbench_case_named() - The case of that name, or NULL. */
 const struct vmbench_case *vmbench_case_named(const char *name);

@@ -178,17 +178,12 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	vmbench_options(argc, argv, &cpus, &options);
-	switch (options.task) {
-	case VMBENCH_MEASURE:
-		status = measure(&options, &cpus);
-		break;
-	case VMBENCH_LIST:
+	if (options.list)
 		status = list(&options);
-		break;
-	case VMBENCH_MACHINE:
+	else if (options.machine)
 		bench_machine_print(stdout, "", &cpus);
-		break;
-	}
+	else
+		status = measure(&options, &cpus);
 	bench_cpus_destroy(&cpus);
 	return status;
 }

@@ -10,7 +10,6 @@
  * Exit status: 0 all promises kept, 1 a broken one, 2 bad arguments, or lost
  * output.
  */
-#include <argp.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/harness/args.h"
+#include "bench/harness/options.h"
 #include "bench/harness/say.h"
 #include "bench/harness/standard.h"
 #include "lib/sync/objcache/objcache.h"
@@ -61,21 +60,6 @@ static const char doc[] = "Pass objects between threads that come and go, and ch
 struct arguments {
 	unsigned long threads, seconds, seed;
 };
-
-static const struct argp_option options[] = {
-	{"threads", 't', "N", 0, "how many, 4 to 60 (default 4); the one that trims is one more",
-	 0},
-	{"seconds", 's', "N", 0, "how long (default 10)", 0},
-	{"seed", 'r', "N", 0, "seed of the random streams (default: the time)", 0},
-	{0},
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct arguments *a = state->input;
-
-	return bench_argp_stress(key, arg, state, 4, 60, &a->threads, &a->seconds, &a->seed);
-}
 
 static void error(const char *what, const struct vms__objcache *c)
 {
@@ -296,13 +280,16 @@ static void set_up(void)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = {options, parse, NULL, doc, NULL, NULL, NULL};
 	struct arguments a = {.threads = 4, .seconds = 10, .seed = (unsigned long)time(NULL)};
+	const struct bench_option options[] = {
+		BENCH_STRESS_OPTIONS(
+			&a, 4, 60, "how many, 4 to 60 (default 4); the one that trims is one more"),
+		{0},
+	};
 	struct worker *workers;
 
 	bench_standard_begin("cachestress");
-	argp_err_exit_status = BENCH_EXIT_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	bench_options(argc, argv, doc, options);
 	workers = calloc(a.threads, sizeof(*workers));
 	if (!workers) {
 		fputs("cachestress: out of memory\n", stderr);

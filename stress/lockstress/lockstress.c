@@ -9,7 +9,6 @@
  * Exit status: 0 all promises kept, 1 a broken one, 2 bad arguments, or lost
  * output. If a thread waits for ever, so does the program.
  */
-#include <argp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -21,7 +20,7 @@
 
 #include <vmastore/rwsem.h>
 
-#include "bench/harness/args.h"
+#include "bench/harness/options.h"
 #include "bench/harness/random.h"
 #include "bench/harness/say.h"
 #include "bench/harness/standard.h"
@@ -49,21 +48,6 @@ static struct rw_semaphore sem = VMS_RWSEM_INIT;
 static unsigned long words[WORDS];   /* plain; all equal except while a writer changes them */
 static _Atomic unsigned long writes; /* like words[0], for threads that do not hold sem */
 static _Atomic bool stop;
-
-static const struct argp_option options[] = {
-	{"threads", 't', "N", 0, "1 to 64 (default 4)", 0},
-	{"seconds", 's', "N", 0, "how long (default 10)", 0},
-	{"seed", 'r', "N", 0, "seed of the random streams (default: the time)", 0},
-	{0},
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct arguments *a = state->input;
-
-	return bench_argp_stress(key, arg, state, 1, MAX_THREADS, &a->threads, &a->seconds,
-				 &a->seed);
-}
 
 static unsigned int draw(struct worker *w, unsigned int n)
 {
@@ -238,13 +222,15 @@ static unsigned long report(const struct worker *workers, const struct arguments
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = {options, parse, NULL, doc, NULL, NULL, NULL};
 	static struct worker workers[MAX_THREADS];
 	struct arguments a = {.threads = 4, .seconds = 10, .seed = (unsigned long)time(NULL)};
+	const struct bench_option options[] = {
+		BENCH_STRESS_OPTIONS(&a, 1, MAX_THREADS, "1 to 64 (default 4)"),
+		{0},
+	};
 
 	bench_standard_begin("lockstress");
-	argp_err_exit_status = BENCH_EXIT_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	bench_options(argc, argv, doc, options);
 	run(workers, &a);
 	return report(workers, &a) ? 1 : 0;
 }

@@ -10,7 +10,6 @@
  * output. A run is repeated with the seed that it prints: each thread's choices
  * are the same, though not how they interleave.
  */
-#include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,7 @@
 
 #include <vmastore/mm.h>
 
-#include "bench/harness/args.h"
+#include "bench/harness/options.h"
 #include "bench/harness/say.h"
 #include "bench/harness/standard.h"
 #include "stress/maplestress/run.h"
@@ -36,59 +35,33 @@ struct arguments {
 	bool no_gaps, json;
 };
 
-static const struct argp_option options[] = {
-	{"threads", 't', "N", 0,
-	 "readers and writers, 2 to 63 (default 4); the slow reader is one more", 0},
-	{"writers", 'w', "N", 0, "how many of them write, 1 to 12 (default: a third)", 0},
-	{"seconds", 's', "N", 0, "how long (default 10)", 0},
-	{"seed", 'r', "N", 0, "seed of the random streams (default: the time)", 0},
-	{"simd", 'i', "NAME", 0,
-	 "scalar, vec128, avx2 or avx512: how nodes are searched (default: the best there is)", 0},
-	{"no-gaps", 'g', NULL, 0, "a tree without MT_FLAGS_ALLOC_RANGE", 0},
-	{"json", 'j', NULL, 0, "the summary as JSON, on one line", 0},
-	{0},
-};
-
 static const enum kind kinds[] = {REPLACE, SPARSE, HOLES, GROW, WIDE,  ALLOC,
 				  REPLACE, SPARSE, WIDE,  GROW, ALLOC, HOLES};
 #define NR_TERRITORIES (sizeof(kinds) / sizeof(kinds[0]))
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static bool take_simd(char *arg, void *to, char why[BENCH_WHY_MAX])
 {
-	struct arguments *a = state->input;
 	char shown[BENCH_SHOWN_MAX];
 
-	switch (key) {
-	case 'w':
-		a->writers = bench_argp_number(state, "--writers", arg, 1, NR_TERRITORIES);
-		return 0;
-	case 'i':
-		if (!vms_mt_set_simd(arg))
-			argp_failure(state, BENCH_EXIT_USAGE, 0,
-				     "--simd: found '%s', expected scalar, vec128, avx2 or avx512, "
-				     "as far as this CPU has it",
-				     bench_shown(arg, shown));
-		return 0;
-	case 'g':
-		a->no_gaps = true;
-		return 0;
-	case 'j':
-		a->json = true;
-		return 0;
-	case ARGP_KEY_END:
-		if (!a->writers)
-			a->writers = a->threads / 3 ? a->threads / 3 : 1;
-		if (a->writers > NR_TERRITORIES)
-			a->writers = NR_TERRITORIES;
-		if (a->writers >= a->threads)
-			argp_failure(state, BENCH_EXIT_USAGE, 0,
-				     "--writers: found '%lu', expected less than the %lu threads",
-				     a->writers, a->threads);
-		return 0;
-	default:
-		return bench_argp_stress(key, arg, state, 2, READERS_AND_WRITERS_MAX, &a->threads,
-					 &a->seconds, &a->seed);
-	}
+	(void)to;
+	if (vms_mt_set_simd(arg))
+		return true;
+	snprintf(why, BENCH_WHY_MAX,
+		 "--simd: found '%s', expected scalar, vec128, avx2 or avx512, as far as this CPU "
+		 "has it",
+		 bench_shown(arg, shown));
+	return false;
+}
+
+static void choose_writers(struct arguments *a)
+{
+	if (!a->writers)
+		a->writers = a->threads / 3 ? a->threads / 3 : 1;
+	if (a->writers > NR_TERRITORIES)
+		a->writers = NR_TERRITORIES;
+	if (a->writers >= a->threads)
+		bench_refuse("--writers: found '%lu', expected less than the %lu threads",
+			     a->writers, a->threads);
 }
 
 static void progress(double done, double total, unsigned long errors)
@@ -121,15 +94,28 @@ static void print_json(const struct arguments *a, const struct run *r)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = {options, parse, NULL, doc, NULL, NULL, NULL};
 	struct arguments a = {.threads = 4, .seconds = 10, .seed = (unsigned long)time(NULL)};
+	const struct bench_option options[] = {
+		BENCH_STRESS_OPTIONS(&a, 2, READERS_AND_WRITERS_MAX,
+				     "readers and writers, 2 to 63 (default 4); the slow reader is "
+				     "one more"),
+		{"writers", 'w', "N", "how many of them write, 1 to 12 (default: a third)",
+		 .number = &a.writers, .least = 1, .most = NR_TERRITORIES},
+		{"simd", 'i', "NAME",
+		 "scalar, vec128, avx2 or avx512: how nodes are searched (default: the best there "
+		 "is)",
+		 .take = take_simd},
+		{"no-gaps", 'g', NULL, "a tree without MT_FLAGS_ALLOC_RANGE", .flag = &a.no_gaps},
+		{"json", 'j', NULL, "the summary as JSON, on one line", .flag = &a.json},
+		{0},
+	};
 	char again[160];
 	struct run r;
 	int err;
 
 	bench_standard_begin("maplestress");
-	argp_err_exit_status = BENCH_EXIT_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	bench_options(argc, argv, doc, options);
+	choose_writers(&a);
 	snprintf(again, sizeof(again),
 		 "maplestress --threads=%lu --writers=%lu --seed=%lu --simd=%s%s", a.threads,
 		 a.writers, a.seed, vms_mt_simd(), a.no_gaps ? " --no-gaps" : "");

@@ -12,7 +12,6 @@
  * Exit status: 0 no difference; 1 a difference; 2 a wrong word, a program that
  * broke, or lost output; 77 this machine does not permit it.
  */
-#include <argp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -20,7 +19,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "bench/harness/args.h"
+#include "bench/harness/options.h"
 #include "bench/harness/say.h"
 #include "bench/harness/standard.h"
 #include "tests/oracle/generate.h"
@@ -354,134 +353,84 @@ static int run(struct job *job, const char *release)
 
 /* ---- arguments ---- */
 
-enum {
-	KEY_OPS = 256,
-	KEY_FIRST,
-	KEY_SECONDS,
-	KEY_WITHOUT,
-	KEY_ORACLE,
-	KEY_VMREPLAY,
-	KEY_SHOW,
-	KEY_ANY_KERNEL,
-	KEY_NO_ZERO_PAGE,
-	KEY_FORCE_RULE
-};
-
-static const struct argp_option options[] = {
-	{"seeds", 's', "N", 0, "scripts, shared out among the profiles (1000)", 0},
-	{"ops", KEY_OPS, "N", 0, "operations in each (60)", 0},
-	{"profile", 'p', "P,...", 0,
-	 "placement merging locking mremap fork growth files huge everything (all)", 0},
-	{"engine", 'e', "E,...", 0, "rbtree maple maple-vma (all)", 0},
-	{"first-seed", KEY_FIRST, "N", 0, "begin with this one (0)", 0},
-	{"seconds", KEY_SECONDS, "N", 0,
-	 "as many seeds as can be done in that time, instead of --seeds", 0},
-	{"without", KEY_WITHOUT, "WORD,...", 0,
-	 "leave out operations, flags and advice, for example mseal,GUARD_INSTALL", 0},
-	{"jobs", 'j', "N", 0, "threads (2)", 0},
-	{"show", KEY_SHOW, "N", 0, "reduce and print the first N scripts that differ (1)", 0},
-	{"any-kernel", KEY_ANY_KERNEL, NULL, 0,
-	 "compare even with a kernel whose rules are others than 6.18's", 0},
-	{"no-zero-page", KEY_NO_ZERO_PAGE, NULL, 0,
-	 "imitate a machine whose kernel gives every read a page of its own", 0},
-	{"force-rule", KEY_FORCE_RULE, "NAME=VALUE,...", 0,
-	 "let the engines follow these rules, such as read_takes_page=1, whatever the probe finds",
-	 0},
-	{"oracle", KEY_ORACLE, "PATH", 0, "the program oracle", 1},
-	{"vmreplay", KEY_VMREPLAY, "PATH", 0, "the program vmreplay", 1},
-	{0},
-};
-
-static void read_without(struct argp_state *state, char *list, struct job *job)
+static bool take_without(char *arg, void *to, char why[BENCH_WHY_MAX])
 {
+	const char **word = to;
 	char *rest;
 	int nr = 0;
 
-	for (char *word = strtok_r(list, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
-		if (nr == BENCH_LIST_MAX)
-			argp_failure(state, EXIT_BROKEN, 0, "--without: found more than %d words",
-				     BENCH_LIST_MAX);
-		job->without_word[nr++] = word;
+	for (char *w = strtok_r(arg, ",", &rest); w; w = strtok_r(NULL, ",", &rest)) {
+		if (nr == BENCH_LIST_MAX) {
+			snprintf(why, BENCH_WHY_MAX, "--without: found more than %d words",
+				 BENCH_LIST_MAX);
+			return false;
+		}
+		word[nr++] = w;
 	}
+	return true;
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static bool take_force_rule(char *arg, void *to, char why[BENCH_WHY_MAX])
 {
 	struct rules scratch = rules_default();
-	struct job *job = state->input;
-	double seconds;
-	char why[BENCH_WHY_MAX];
+	const char **force_rule = to;
+	char wrong[BENCH_WHY_MAX];
 
-	switch (key) {
-	case 's':
-		job->seeds = bench_argp_number(state, "--seeds", arg, 1, SEEDS_MAX);
-		return 0;
-	case KEY_OPS:
-		job->ops = bench_argp_number(state, "--ops", arg, 1, 4000);
-		return 0;
-	case KEY_FIRST:
-		job->first_seed = bench_argp_number(state, "--first-seed", arg, 0, 1000000000000);
-		return 0;
-	case 'j':
-		job->threads = bench_argp_number(state, "--jobs", arg, 1, BENCH_LIST_MAX);
-		return 0;
-	case KEY_SHOW:
-		job->show = bench_argp_number(state, "--show", arg, 0, 1000000);
-		return 0;
-	case 'p':
-		bench_argp_names(state, "--profile", arg, generate_profiles, &job->profiles);
-		return 0;
-	case 'e':
-		bench_argp_names(state, "--engine", arg, all_engines, &job->engines);
-		return 0;
-	case KEY_SECONDS:
-		if (!bench_arg_seconds("--seconds", arg, &seconds, why, sizeof(why)))
-			argp_failure(state, EXIT_BROKEN, 0, "%s", why);
-		job->deadline = now() + seconds;
-		job->seeds = SEEDS_MAX;
-		return 0;
-	case KEY_WITHOUT:
-		read_without(state, arg, job);
-		return 0;
-	case KEY_ORACLE:
-		job->sides.oracle = arg;
-		return 0;
-	case KEY_VMREPLAY:
-		job->sides.vmreplay = arg;
-		return 0;
-	case KEY_ANY_KERNEL:
-		job->any_kernel = true;
-		return 0;
-	case KEY_NO_ZERO_PAGE:
-		job->sides.no_zero_page = true;
-		return 0;
-	case KEY_FORCE_RULE:
-		if (!rules_set(&scratch, arg, why, sizeof(why)))
-			argp_failure(state, EXIT_BROKEN, 0, "--force-rule: %s", why);
-		job->force_rule = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		bench_argp_no_word(state, arg);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	*force_rule = arg;
+	if (rules_set(&scratch, arg, wrong, sizeof(wrong)))
+		return true;
+	snprintf(why, BENCH_WHY_MAX, "--force-rule: %.900s", wrong);
+	return false;
 }
 
-static void default_names(struct bench_names *names, const char *const *known)
+static void parse(int argc, char **argv, struct job *job)
 {
-	while (known[names->nr]) {
-		names->name[names->nr] = known[names->nr];
-		names->nr++;
+	double seconds = 0;
+	const struct bench_option options[] = {
+		{"seeds", 's', "N", "scripts, shared out among the profiles (1000)",
+		 .number = &job->seeds, .least = 1, .most = SEEDS_MAX},
+		{"ops", 0, "N", "operations in each (60)", .number = &job->ops, .least = 1,
+		 .most = 4000},
+		{"profile", 'p', "P,...",
+		 "placement merging locking mremap fork growth files huge everything (all)",
+		 .names = &job->profiles, .known = generate_profiles},
+		{"engine", 'e', "E,...", "rbtree maple maple-vma (all)", .names = &job->engines,
+		 .known = all_engines},
+		{"first-seed", 0, "N", "begin with this one (0)", .number = &job->first_seed,
+		 .most = 1000000000000},
+		{"seconds", 0, "N", "as many seeds as can be done in that time, instead of --seeds",
+		 .seconds = &seconds},
+		{"without", 0, "WORD,...",
+		 "leave out operations, flags and advice, for example mseal,GUARD_INSTALL",
+		 .take = take_without, .to = job->without_word},
+		{"jobs", 'j', "N", "threads (2)", .number = &job->threads, .least = 1,
+		 .most = BENCH_LIST_MAX},
+		{"show", 0, "N", "reduce and print the first N scripts that differ (1)",
+		 .number = &job->show, .most = 1000000},
+		{"any-kernel", 0, NULL,
+		 "compare even with a kernel whose rules are others than 6.18's",
+		 .flag = &job->any_kernel},
+		{"no-zero-page", 0, NULL,
+		 "imitate a machine whose kernel gives every read a page of its own",
+		 .flag = &job->sides.no_zero_page},
+		{"force-rule", 0, "NAME=VALUE,...",
+		 "let the engines follow these rules, such as read_takes_page=1, whatever the "
+		 "probe finds",
+		 .take = take_force_rule, .to = &job->force_rule},
+		{"oracle", 0, "PATH", "the program oracle", .text = &job->sides.oracle},
+		{"vmreplay", 0, "PATH", "the program vmreplay", .text = &job->sides.vmreplay},
+		{0},
+	};
+
+	bench_options(argc, argv, "Hold the engines against the running kernel.", options);
+	if (seconds > 0) {
+		job->deadline = now() + seconds;
+		job->seeds = SEEDS_MAX;
 	}
 }
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = {options, parse,
-					 NULL,    "Hold the engines against the running kernel.",
-					 NULL,    NULL,
-					 NULL};
 	static struct job job = {.seeds = 1000,
 				 .ops = 60,
 				 .threads = 2,
@@ -491,16 +440,11 @@ int main(int argc, char **argv)
 	struct probe probe;
 
 	bench_standard_begin("differ");
-	argp_err_exit_status = EXIT_BROKEN;
-	argp_parse(&argp, argc, argv, 0, NULL, &job);
+	parse(argc, argv, &job);
 	if (!job.sides.oracle || !job.sides.vmreplay) {
 		fprintf(stderr, "differ: found no --oracle or no --vmreplay, expected both\n");
 		return EXIT_BROKEN;
 	}
-	if (!job.profiles.nr)
-		default_names(&job.profiles, generate_profiles);
-	if (!job.engines.nr)
-		default_names(&job.engines, all_engines);
 	job.batch = job.ops < BATCH_OPS ? BATCH_OPS / job.ops : 1;
 	/* The oracle does the same for itself. */
 	probe_narrow_huge_pages(true);

@@ -14,7 +14,6 @@
  * After a wrong placement the mapping is put where the recording has it, so
  * that one difference is one report.
  */
-#include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -23,7 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/harness/args.h"
+#include "bench/harness/options.h"
 #include "bench/harness/row.h"
 #include "bench/harness/say.h"
 #include "bench/harness/standard.h"
@@ -730,54 +729,6 @@ static int check_on(const struct arguments *a, const struct trace_order *order,
 	return r.mismatches || (maps && !r.maps_seen) ? EXIT_MISMATCH : 0;
 }
 
-static const struct argp_option options[] = {
-	{"engine", 'e', "E,...", 0, "engines to replay on (default: all)", 0},
-	{"maps", 'm', "FILE", 0, "a copy of /proc/PID/maps that the replay must pass through", 0},
-	{"rules", 'r', "NAME=VALUE,...", 0,
-	 "the rules of the machine that recorded, such as kernel=6.12,read_takes_page=1, over what "
-	 "the recording says",
-	 0},
-	{"json", 'j', NULL, 0, "print counts as one JSON object a line", 0},
-	{0},
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct rules scratch = rules_default();
-	struct arguments *a = state->input;
-	char why[BENCH_WHY_MAX], shown[BENCH_SHOWN_MAX];
-
-	switch (key) {
-	case 'e':
-		if (!bench_arg_names("--engine", arg, vms_engine_names(), &a->engines, why,
-				     sizeof(why)))
-			argp_failure(state, EXIT_USAGE, 0, "%s", why);
-		return 0;
-	case 'm':
-		a->maps = arg;
-		return 0;
-	case 'r':
-		if (!rules_set(&scratch, arg, why, sizeof(why)))
-			argp_failure(state, EXIT_USAGE, 0, "--rules: %s", why);
-		a->rules_words = arg;
-		return 0;
-	case 'j':
-		a->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (a->path)
-			argp_failure(state, EXIT_USAGE, 0, "found a second file '%s', expected one",
-				     bench_shown(arg, shown));
-		a->path = arg;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_failure(state, EXIT_USAGE, 0, "found no file, expected a recording");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 static void print_problems(const struct arguments *a, const struct trace_order *order)
 {
 	char *problems = trace_order_describe(order);
@@ -812,24 +763,39 @@ static bool take_rules(struct arguments *a, const struct trace_order *order)
 	return !a->rules_words || rules_set(&a->rules, a->rules_words, why, sizeof(why));
 }
 
+static bool take_rules_words(char *arg, void *to, char why[BENCH_WHY_MAX])
+{
+	struct rules scratch = rules_default();
+	const char **words = to;
+
+	*words = arg;
+	return vmreplay_take_rules(arg, &scratch, why);
+}
+
 int vmreplay_check(int argc, char **argv)
 {
-	static const struct argp argp = {
-		options, parse,
-		"FILE",  "Replay a recording and hold every record of it against the engines.",
-		NULL,    NULL,
-		NULL};
 	struct arguments a = {0};
+	const struct bench_option options[] = {
+		{"engine", 'e', "E,...", "engines to replay on (default: all)", .names = &a.engines,
+		 .known = vms_engine_names()},
+		{"maps", 'm', "FILE", "a copy of /proc/PID/maps that the replay must pass through",
+		 .text = &a.maps},
+		{"rules", 'r', "NAME=VALUE,...",
+		 "the rules of the machine that recorded, such as kernel=6.12,read_takes_page=1, "
+		 "over what the recording says",
+		 .take = take_rules_words, .to = &a.rules_words},
+		{"json", 'j', NULL, "print counts as one JSON object a line", .flag = &a.json},
+		{.arg = "FILE", .help = "a recording", .text = &a.path},
+		{0},
+	};
 	char error[TRACE_ERROR_MAX];
 	struct listing *maps = NULL;
 	struct trace_order *order;
 	int status = 0;
 
-	argp_err_exit_status = EXIT_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	if (!a.engines.nr)
-		for (const char *const *name = vms_engine_names(); *name; name++)
-			a.engines.name[a.engines.nr++] = *name;
+	bench_options(argc, argv,
+		      "Replay a recording and hold every record of it against the engines.",
+		      options);
 	if (a.maps) {
 		maps = listing_load(a.maps);
 		if (!maps)

@@ -18,24 +18,16 @@
  * refused as a wrong word: the work of each operation is bounded by the arena.
  * The break starts at 10000000. world.c makes it; perform.c carries out a line.
  */
-#include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/harness/args.h"
 #include "bench/harness/lines.h"
+#include "bench/harness/options.h"
 #include "bench/harness/say.h"
 #include "bench/harness/standard.h"
 #include "tools/vmreplay/perform.h"
 #include "tools/vmreplay/vmreplay.h"
-
-struct arguments {
-	const char *path;
-	struct bench_names engines;
-	struct rules rules;
-	bool flags, no_layout;
-};
 
 /* Where the script is; for messages. */
 struct script {
@@ -135,83 +127,54 @@ static void run_file(struct script *s)
 	world_destroy(s->world);
 }
 
-static const struct argp_option options[] = {
-	{"engine", 'e', "E", 0, "rbtree, maple or maple-vma (default maple-vma)", 0},
-	{"kernel", 'k', "X.Y", 0, "the Linux whose rules hold (default 6.18), or `running`", 0},
-	{"rules", 'r', "NAME=VALUE,...", 0,
-	 "single rules, such as read_takes_page=1, over those of the kernel; `machine` for all "
-	 "that are found out here",
-	 0},
-	{"flags", 'f', NULL, 0, "end each line of the layout with smaps' VmFlags", 0},
-	{"no-layout", 'n', NULL, 0, "print results alone", 0},
-	{0},
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
+static bool take_kernel(char *arg, void *to, char why[BENCH_WHY_MAX])
 {
-	struct arguments *a = state->input;
+	char shown[BENCH_SHOWN_MAX];
 	unsigned int version;
-	char why[BENCH_WHY_MAX], shown[BENCH_SHOWN_MAX];
 
-	switch (key) {
-	case 'e':
-		if (!bench_arg_names("--engine", arg, vms_engine_names(), &a->engines, why,
-				     sizeof(why)))
-			argp_failure(state, EXIT_USAGE, 0, "%s", why);
-		if (a->engines.nr != 1)
-			argp_failure(state, EXIT_USAGE, 0,
-				     "--engine: found '%s', expected one engine",
-				     bench_shown(arg, shown));
-		return 0;
-	case 'k':
-		if (!rules_word_version(arg, &version))
-			argp_failure(state, EXIT_USAGE, 0,
-				     "--kernel: found '%s', expected X.Y, such as 6.18, or running",
-				     bench_shown(arg, shown));
-		rules_set_version(&a->rules, version);
-		return 0;
-	case 'r':
-		if (!rules_set(&a->rules, arg, why, sizeof(why)))
-			argp_failure(state, EXIT_USAGE, 0, "--rules: %s", why);
-		return 0;
-	case 'f':
-		a->flags = true;
-		return 0;
-	case 'n':
-		a->no_layout = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (a->path)
-			argp_failure(state, EXIT_USAGE, 0, "found a second file '%s', expected one",
-				     bench_shown(arg, shown));
-		a->path = arg;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_failure(state, EXIT_USAGE, 0,
-			     "found no file, expected an op script (- for standard input)");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	if (!rules_word_version(arg, &version)) {
+		snprintf(why, BENCH_WHY_MAX,
+			 "--kernel: found '%s', expected X.Y, such as 6.18, or running",
+			 bench_shown(arg, shown));
+		return false;
 	}
+	rules_set_version(to, version);
+	return true;
+}
+
+bool vmreplay_take_rules(char *arg, void *to, char why[BENCH_WHY_MAX])
+{
+	char wrong[BENCH_WHY_MAX];
+
+	if (rules_set(to, arg, wrong, sizeof(wrong)))
+		return true;
+	snprintf(why, BENCH_WHY_MAX, "--rules: %.900s", wrong);
+	return false;
 }
 
 int vmreplay_ops(int argc, char **argv)
 {
-	static const struct argp argp = {
-		options, parse,
-		"FILE",  "Run an op script; print each result and the layout after it.",
-		NULL,    NULL,
-		NULL};
-	struct arguments a = {.rules = rules_default()};
-	struct script s = {0};
+	struct script s = {.engine = "maple-vma", .rules = rules_default()};
+	bool no_layout = false;
+	const struct bench_option options[] = {
+		{"engine", 'e', "E", "rbtree, maple or maple-vma (default maple-vma)",
+		 .one = &s.engine, .known = vms_engine_names()},
+		{"kernel", 'k', "X.Y", "the Linux whose rules hold (default 6.18), or `running`",
+		 .take = take_kernel, .to = &s.rules},
+		{"rules", 'r', "NAME=VALUE,...",
+		 "single rules, such as read_takes_page=1, over those of the kernel; `machine` for "
+		 "all that are found out here",
+		 .take = vmreplay_take_rules, .to = &s.rules},
+		{"flags", 'f', NULL, "end each line of the layout with smaps' VmFlags",
+		 .flag = &s.flags},
+		{"no-layout", 'n', NULL, "print results alone", .flag = &no_layout},
+		{.arg = "FILE", .help = "an op script (- for standard input)", .text = &s.path},
+		{0},
+	};
 
-	argp_err_exit_status = EXIT_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	s.path = a.path;
-	s.engine = a.engines.nr ? a.engines.name[0] : "maple-vma";
-	s.rules = a.rules;
-	s.flags = a.flags;
-	s.layout = !a.no_layout;
+	bench_options(argc, argv, "Run an op script; print each result and the layout after it.",
+		      options);
+	s.layout = !no_layout;
 	run_file(&s);
 	return 0;
 }

@@ -7,7 +7,6 @@
  * The engines take turns, run by run. Every result is known beforehand
  * (compile.h); each one that differs counts as an error.
  */
-#include <argp.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -281,71 +280,6 @@ static int run_all(const struct arguments *a, const struct program *program,
 
 /* ---- the command ---- */
 
-enum { OPT_SECONDS = 0x100, OPT_PASSES, OPT_REPEATS, OPT_JSON };
-
-static const struct argp_option options[] = {
-	{"engine", 'e', "E,...", 0, "engines to compare (default: all)", 0},
-	{"threads", 't', "T,...", 0, "numbers of threads (default: from 1 to all CPUs)", 0},
-	{"seconds", OPT_SECONDS, "S", 0,
-	 "time of each run, after a quarter of it as warm-up (default 0.5)", 0},
-	{"passes", OPT_PASSES, "N", 0,
-	 "instead of a time: each thread goes through the recording N times", 0},
-	{"repeats", OPT_REPEATS, "R", 0,
-	 "runs of each point, the engines taking turns; the median is shown (default 3)", 0},
-	{"json", OPT_JSON, NULL, 0, "one JSON object a line instead of a table", 0},
-	{0},
-};
-
-static bool take_value(int key, const char *arg, struct arguments *a, char why[BENCH_WHY_MAX])
-{
-	switch (key) {
-	case 'e':
-		return bench_arg_names("--engine", arg, vms_engine_names(), &a->engines, why,
-				       BENCH_WHY_MAX);
-	case 't':
-		return bench_arg_numbers("--threads", arg, 1, BENCH_THREADS_MAX, &a->threads, why,
-					 BENCH_WHY_MAX);
-	case OPT_SECONDS:
-		return bench_arg_seconds("--seconds", arg, &a->seconds, why, BENCH_WHY_MAX);
-	case OPT_PASSES:
-		return bench_arg_number("--passes", arg, 1, 1000000000, &a->passes, why,
-					BENCH_WHY_MAX);
-	default:
-		return bench_arg_number("--repeats", arg, 1, 1000, &a->repeats, why, BENCH_WHY_MAX);
-	}
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct arguments *a = state->input;
-	char why[BENCH_WHY_MAX], shown[BENCH_SHOWN_MAX];
-
-	switch (key) {
-	case 'e':
-	case 't':
-	case OPT_SECONDS:
-	case OPT_PASSES:
-	case OPT_REPEATS:
-		if (!take_value(key, arg, a, why))
-			argp_failure(state, EXIT_USAGE, 0, "%s", why);
-		return 0;
-	case OPT_JSON:
-		a->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (a->path)
-			argp_failure(state, EXIT_USAGE, 0, "found a second file '%s', expected one",
-				     bench_shown(arg, shown));
-		a->path = arg;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_failure(state, EXIT_USAGE, 0, "found no file, expected a recording");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 static bool fits(const struct arguments *a, const struct program *program)
 {
 	unsigned long most = (vms_mm_layout_default.task_size - BASE) / program->slice;
@@ -388,27 +322,33 @@ static int run_recording(const struct arguments *a, const struct bench_cpus *cpu
 
 int vmreplay_run(int argc, char **argv)
 {
-	static const struct argp argp = {
-		options, parse,
-		"FILE",  "Replay a recording at full speed on many threads and measure.",
-		NULL,    NULL,
-		NULL};
 	struct arguments a = {.seconds = 0.5, .repeats = 3};
+	const struct bench_option options[] = {
+		{"engine", 'e', "E,...", "engines to compare (default: all)", .names = &a.engines,
+		 .known = vms_engine_names()},
+		{"threads", 't', "T,...", "numbers of threads (default: from 1 to all CPUs)",
+		 .numbers = &a.threads, .least = 1, .most = BENCH_THREADS_MAX},
+		{"seconds", 0, "S",
+		 "time of each run, after a quarter of it as warm-up (default 0.5)",
+		 .seconds = &a.seconds},
+		{"passes", 0, "N",
+		 "instead of a time: each thread goes through the recording N times",
+		 .number = &a.passes, .least = 1, .most = 1000000000},
+		{"repeats", 0, "R",
+		 "runs of each point, the engines taking turns; the median is shown (default 3)",
+		 .number = &a.repeats, .least = 1, .most = 1000},
+		{"json", 0, NULL, "one JSON object a line instead of a table", .flag = &a.json},
+		{.arg = "FILE", .help = "a recording", .text = &a.path},
+		{0},
+	};
 	struct bench_cpus cpus;
 	int status;
 
-	argp_err_exit_status = EXIT_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	bench_options(argc, argv, "Replay a recording at full speed on many threads and measure.",
+		      options);
 	if (bench_cpus_init(&cpus)) {
 		fprintf(stderr, "vmreplay: the machine's CPUs cannot be found out\n");
 		return EXIT_USAGE;
-	}
-	if (!a.engines.nr) {
-		const char *const *name = vms_engine_names(); /* never none */
-
-		do
-			a.engines.name[a.engines.nr++] = *name++;
-		while (*name);
 	}
 	if (!a.threads.nr)
 		bench_default_threads(cpus.nr, &a.threads);

@@ -6,7 +6,9 @@
 #ifndef TOOLS_VMREPLAY_VMREPLAY_H
 #define TOOLS_VMREPLAY_VMREPLAY_H
 
-#include <stddef.h>
+#include <stdbool.h>
+
+#include "bench/harness/args.h"
 
 #define EXIT_MISMATCH 1
 #define EXIT_USAGE 2
@@ -18,5 +20,11 @@
 int vmreplay_check(int argc, char **argv);
 int vmreplay_run(int argc, char **argv);
 int vmreplay_ops(int argc, char **argv);
+
+/*
+ * The option --rules: for struct bench_option. @to: the struct rules that the
+ * words of @arg change.
+ */
+bool vmreplay_take_rules(char *arg, void *to, char why[BENCH_WHY_MAX]);
 
 #endif
