@@ -209,6 +209,8 @@ static void the_oracle_tells_a_wrong_line(void **state)
 	expect_wrong_line("mlock2 0 1000 now");
 	expect_wrong_line("fault 10000000 x");
 	expect_wrong_line("fork y");
+	expect(run(2, "echo 'mprotect 0 1000 rwz' | %s", oracle),
+	       "line 1: found 'rwz', expected letters of rwxD, or none");
 	expect(run(2, "%s --nonsense", oracle),
 	       "found '--nonsense', expected --flags, --no-layout, --no-zero-page or --folder=DIR");
 	expect(run(EXIT_CANNOT, "%s --folder=/nowhere < /dev/null", oracle),
