@@ -2,9 +2,10 @@
 /*
  * begin.h - each public header includes this before its declarations, and end.h
  * after them. A C++ compiler is told that they are C's. In a program that
- * defines VMS_NO_KERNEL_NAMES, Linux's names become names with a prefix from here
- * to end.h: find_vma() is declared as vms_find_vma(), struct list_head as struct
- * vms_list_head. What the program has under these names is put aside meanwhile.
+ * defines VMS_NO_KERNEL_NAMES, Linux's names become names with a prefix from
+ * here to end.h: find_vma() is declared as vms_find_vma(), struct list_head as
+ * struct vms_list_head. What the program has under these names is put aside
+ * meanwhile.
  *
  * Made by bazel/names.awk.
  */

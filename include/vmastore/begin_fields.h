@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * begin_fields.h - from here to end_fields.h the fields of a structure keep their
- * names, which are those of types: such a type is written VMS_K(name).
+ * begin_fields.h - from here to end_fields.h the fields of a structure keep
+ * their names, which are those of types: such a type is written VMS_K(name).
  *
  * Made by bazel/names.awk.
  */

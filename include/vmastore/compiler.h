@@ -42,11 +42,11 @@
  * names: then each function, type, macro and enumerator of these headers has a
  * prefix in the program, too. mmput() is vms_mmput(), struct list_head is
  * struct vms_list_head, VM_READ is VMS_VM_READ, for_each_vma() is
- * vms_for_each_vma(): a name that begins with a capital letter gets VMS_. Fields
- * keep their names, and the structures are the same, so files that do and files
- * that do not define it may be linked together. What the program itself has
- * under one of Linux's names, also as a macro, stays as it is. (begin.h and
- * end.h do it.)
+ * vms_for_each_vma(): a name that begins with a capital letter gets VMS_.
+ * Fields keep their names, and the structures are the same, so files that do
+ * and files that do not define it may be linked together. What the program
+ * itself has under one of Linux's names, also as a macro, stays as it is.
+ * (begin.h and end.h do it.)
  *
  * VMS_K(name) is such a name in a place that begin.h does not reach: outside of
  * begin.h and end.h, or between begin_fields.h and end_fields.h.

@@ -19,9 +19,10 @@
  * The kernel's names (rcu_read_lock(), ...) are macros for the vms_ names. A
  * program that uses liburcu's own macros of these names includes <urcu.h>
  * before any header of this library, or defines VMS_NO_RCU_NAMES (or
- * VMS_NO_KERNEL_NAMES, compiler.h), and then writes the vms_ names. A thread that the program registers with liburcu's
- * membarrier flavour itself must be registered before it first calls this
- * library; each end of its sections is a call.
+ * VMS_NO_KERNEL_NAMES, compiler.h), and then writes the vms_ names. A thread
+ * that the program registers with liburcu's membarrier flavour itself must be
+ * registered before it first calls this library; each end of its sections is a
+ * call.
  *
  * Row may be called inside column?   read section   callback   signal handler
  *   read_lock, read_unlock           yes            yes        yes (in pairs)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* embedder.c - the functions of the embedder's own rbtree.h and of find_vma(). */
+/*
+ * embedder.c - the functions of the embedder's own rbtree.h and of find_vma().
+ */
 #include "tests/build/names/embedder.h"
 
 #include "tests/build/names/rbtree.h"
