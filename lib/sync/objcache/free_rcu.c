@@ -6,7 +6,7 @@
  *
  * Locks: the cache's lock, taken here; never held while RCU is called.
  */
-#define VMS_NO_KERNEL_NAMES
+#define VMS_NO_RCU_NAMES
 #include "lib/sync/objcache/internal.h"
 
 #include "lib/sync/rcu.h"

@@ -6,7 +6,7 @@
  *
  * Locks: the caller of every function here must hold the cache's lock.
  */
-#define VMS_NO_KERNEL_NAMES
+#define VMS_NO_RCU_NAMES
 #include "lib/sync/objcache/internal.h"
 
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  *
  * Locks: vms__objcaches_lock, outside every cache's lock.
  */
-#define VMS_NO_KERNEL_NAMES
+#define VMS_NO_RCU_NAMES
 #include "lib/sync/objcache/internal.h"
 
 pthread_mutex_t vms__objcaches_lock = PTHREAD_MUTEX_INITIALIZER;
