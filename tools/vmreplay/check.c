@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check.c - `vmreplay check`: a recording replayed in the order in which it
- * happened, and every record of it held against the engine:
+ * check.c - `vmreplay check`: replays a recording in the order in which it
+ * happened, and compares every record of it with the engine:
  *
  *   MMAP2        the VMA as the kernel listed it after the call: range, rights,
  *                offset, file
  *   placement    the address that mmap chose by itself
- *   result       what each call answered, address or errno
- *   fault        that the touch succeeds; where the rights last recorded forbid
- *                it, that it is refused
- *   --maps=FILE  a listing that the program took of itself: some state must equal it
+ *   result       the result of each call, address or errno
+ *   fault        the touch succeeds, or is refused if the rights last recorded
+ *                forbid it
+ *   --maps=FILE  a listing that the program took of itself; some state must
+ *                equal it
  *
- * After a wrong placement the mapping is put where the recording has it, so
- * that one difference is one report. Read next: replay.h.
+ * After a wrong placement the replay moves the mapping to the recorded address,
+ * so that one difference gives one report. Read next: replay.h.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -28,13 +29,13 @@
 
 struct arguments {
 	const char *path, *maps;
-	const char *rules_words; /* over what the recording says; NULL: nothing */
+	const char *rules_words; /* override the recording's; NULL: none */
 	struct rules rules;
 	struct bench_names engines;
 	bool json;
 };
 
-/* Return: false if they could not be put into words. */
+/* Return: false if the JSON object could not be made or written. */
 static bool print_counts(const struct replay *r, const struct arguments *a)
 {
 	if (a->json) {
@@ -72,7 +73,7 @@ static void progress(const struct replay *r, unsigned long done)
 		fprintf(stderr, "\r%s: %3lu %% ", r->engine, 100 * done / r->order->nr_effects);
 }
 
-/* Where the listing differs from the state that came nearest to it. */
+/* Print where the listing differs from the state that is nearest to it. */
 static void print_nearest(const struct replay *r, const struct arguments *a)
 {
 	if (r->nearest.line)
@@ -150,9 +151,9 @@ static void print_problems(const struct arguments *a, const struct trace_order *
 }
 
 /*
- * The rules of the machine that recorded, which need not be this one: what
- * vmrecord wrote down, else those of 6.18 with a zero page.
- * Return: false, having said why, if the recording has some that are not known.
+ * Set the rules of the machine that recorded, which need not be this machine:
+ * the rules that vmrecord wrote down, or those of 6.18 with a zero page.
+ * Return: false, after a message, if the recording has unknown rules.
  */
 static bool take_rules(struct arguments *a, const struct trace_order *order)
 {
@@ -164,7 +165,7 @@ static bool take_rules(struct arguments *a, const struct trace_order *order)
 		bench_say(stderr, "%s: rules of the machine that recorded: %s", a->path, why);
 		return false;
 	}
-	/* Read once already, with the options. */
+	/* The option's parser has accepted these words already. */
 	return !a->rules_words || rules_set(&a->rules, a->rules_words, why, sizeof(why));
 }
 

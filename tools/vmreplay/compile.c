@@ -16,7 +16,7 @@ struct compiler {
 	const struct trace_order *order;
 	struct program *program;
 	struct places places;
-	/* a replay of the list so far: what fails here is not in the list */
+	/* a replay of the list so far; what fails in it is left out */
 	struct mm_struct *slice;
 	unsigned long *brk; /* by space; 0: not known yet */
 	bool out_of_memory;
@@ -69,7 +69,7 @@ bool run_op_at(struct mm_struct *mm, const struct run_op *op, unsigned long base
 	}
 }
 
-/* Translate, try, and take into the list what succeeds. */
+/* Translate @op and try it. Append it to the list if it succeeds. */
 static void emit(struct compiler *c, int space, struct run_op op)
 {
 	unsigned long vmas;
@@ -267,7 +267,7 @@ static void compile_call(struct compiler *c, const struct trace_effect *e)
 		emit(c, e->space, op);
 }
 
-/* What the parent has mapped, mapped for the child at its own place. */
+/* Map for the child, at its own place, all that the parent has mapped. */
 static void compile_fork(struct compiler *c, const struct trace_effect *e)
 {
 	const struct place *place;
@@ -293,8 +293,8 @@ static void compile_fork(struct compiler *c, const struct trace_effect *e)
 						  ? vma->vm_file
 						  : NULL;
 				/*
-				 * Shared anonymous memory's file is the
-				 * library's own, and goes with its last VMA.
+				 * The library owns the file of shared anonymous
+				 * memory and frees it with its last VMA.
 				 */
 				c->out_of_memory |=
 					op.file && !files_keep(&c->program->files, op.file);
@@ -346,7 +346,6 @@ static void compile_effect(struct compiler *c, const struct trace_effect *e)
 	}
 }
 
-/* Whether to stop. */
 static bool has_failed(const struct compiler *c)
 {
 	return c->out_of_memory || c->too_many_copies;
@@ -368,7 +367,7 @@ static bool compile_all(struct compiler *c)
 	}
 	for (unsigned long i = 0; i < c->order->nr_effects && !has_failed(c); i++)
 		compile_effect(c, &c->order->effects[i]);
-	/* What a program that never ended leaves. */
+	/* Unmap the memory of programs that never ended. */
 	for (int space = 0; space < c->order->nr_spaces && !has_failed(c); space++)
 		unmap_all(c, space);
 	return !has_failed(c);

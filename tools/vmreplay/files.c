@@ -7,8 +7,8 @@
 #include "tools/vmreplay/files.h"
 
 /*
- * A replay never touches beyond the end of a file, but where the program did;
- * and that the recording does not say.
+ * The recording does not say how long a file is. Files are long, because a
+ * touch beyond the end would fail; most programs never touch there.
  */
 #define FILE_BYTES (1UL << 46)
 
@@ -30,8 +30,8 @@ static bool is_same(const struct file *file, const struct trace_map *map)
 
 /*
  * A device number with major 0 is a file system without a disk: memfd, shared
- * anonymous memory, tmpfs. One with a disk is taken for a file system that asks
- * for 2 MiB alignment, as ext4 does.
+ * anonymous memory, tmpfs. A file system on a disk is assumed to ask for 2 MiB
+ * alignment, as ext4 does.
  */
 static struct file *open_new(const struct trace_map *map)
 {
@@ -47,7 +47,7 @@ static struct file *open_new(const struct trace_map *map)
 	return file;
 }
 
-/* What is_same() compares. */
+/* The hash of everything that is_same() compares. */
 static unsigned long key_of(unsigned int major, unsigned int minor, uint64_t ino, const char *name)
 {
 	uint64_t key = ((uint64_t)major << 32 ^ minor ^ ino << 8) * 0x9e3779b97f4a7c15ULL;
@@ -58,7 +58,7 @@ static unsigned long key_of(unsigned int major, unsigned int minor, uint64_t ino
 }
 
 /*
- * Put @file, whose reference the table takes over, at @key, which nothing has.
+ * Put @file at @key, which is free; the table takes over the reference.
  * Return: false when memory is out.
  */
 static bool insert(struct files *files, unsigned long key, struct file *file)

@@ -13,17 +13,14 @@
 
 /* Zeros are an empty table. */
 struct files {
-	/*
-	 * each file at the hash of what tells it from others, or at the next
-	 * free index behind that
-	 */
+	/* each file at its hash, or at the next free index behind that */
 	struct maple_tree by_key;
 };
 
 /*
- * The file that @map maps, made on first sight; the table keeps the reference.
- * Things without an inode ("[vdso]") go by name.
- * Return: it, or NULL when memory is out.
+ * Find the file that @map maps, or create it; the table keeps the reference. A
+ * mapping without an inode ("[vdso]") is known by its name.
+ * Return: the file, or NULL when memory is out.
  */
 struct file *files_get(struct files *files, const struct trace_map *map);
 /*
@@ -33,7 +30,7 @@ struct file *files_get(struct files *files, const struct trace_map *map);
 bool files_keep(struct files *files, struct file *file);
 void files_free(struct files *files);
 
-/* Whether @map maps something else than private anonymous memory. */
+/* Whether @map maps something other than private anonymous memory. */
 bool map_has_file(const struct trace_map *map);
 
 #endif

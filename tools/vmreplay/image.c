@@ -11,7 +11,7 @@ static bool is_same_file(const struct trace_map *a, const struct trace_map *b)
 	return a->ino == b->ino && a->maj == b->maj && a->min == b->min;
 }
 
-/* An image is mapped as a whole once: the first mapping of its file. */
+/* Only the first mapping of a file covers the whole image. */
 static bool is_first_of_file(const struct trace_effect *e, unsigned int i)
 {
 	const struct trace_exec_step *steps = e->exec.steps;
@@ -23,9 +23,9 @@ static bool is_first_of_file(const struct trace_effect *e, unsigned int i)
 }
 
 /*
- * Where the first segment of @image ends, if @next is the lowest mapping inside
- * it. Segments follow each other in the file, and two of them may share a page
- * of it.
+ * The end of the first segment of @image, if @next is the lowest mapping inside
+ * the image. Segments follow each other in the file, and two of them may share
+ * a page of the file.
  */
 static uint64_t end_of_first(const struct trace_map *image, const struct trace_map *next)
 {
@@ -38,8 +38,9 @@ static uint64_t end_of_first(const struct trace_map *image, const struct trace_m
 }
 
 /*
- * @later holds the steps behind @i, each at the addresses that it maps. Return:
- * false when memory is out.
+ * Fill @step, the result for step @i. @later holds the steps after @i, each at
+ * the addresses that it maps.
+ * Return: false when memory is out.
  */
 static bool look_at(const struct trace_effect *e, unsigned int i, struct maple_tree *later,
 		    struct image_step *step)

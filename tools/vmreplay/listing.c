@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * listing.c - see listing.h. A line is compared as vms_maps_print() prints it,
- * blanks at its end aside.
+ * except for blanks at its end.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -31,10 +31,7 @@ static void trim(char *line)
 		line[--len] = '\0';
 }
 
-/*
- * A number of @base at *@at, and behind it the character @then, which is
- * passed.
- */
+/* Move *@at over a number of @base and the character @then behind it. */
 static bool take_number(const char **at, unsigned int base, char then, unsigned long *value)
 {
 	const char *end;
@@ -111,7 +108,7 @@ struct listing *listing_load(const char *path)
 {
 	struct listing *listing = calloc(1, sizeof(*listing));
 	struct bench_lines lines;
-	/* A file may be mapped whose name holds anything. */
+	/* The name of a mapped file may hold any byte. */
 	int err = bench_lines_open(&lines, path, BENCH_LINES_RAW);
 	bool ok = false;
 
@@ -139,8 +136,8 @@ void listing_free(struct listing *listing)
 }
 
 /*
- * @line differs from @got: is no other state nearer? Out of memory leaves the
- * message empty, not the answer wrong.
+ * Keep the difference between @line and @got, if no other state agreed in more
+ * lines. When memory is out, the message is empty, but no result is wrong.
  */
 static void note_nearest(struct listing_nearest *nearest, const struct line *line, const char *got)
 {
@@ -176,9 +173,7 @@ bool listing_equals(const struct listing *listing, struct mm_struct *mm,
 	bool equal = false;
 	FILE *out;
 
-	/*
-	 * The number of VMAs tells most states apart without printing anything.
-	 */
+	/* The number of VMAs rules out most states without any printing. */
 	if ((size_t)atomic_load_explicit(&mm->map_count, memory_order_relaxed) != listing->nr)
 		return false;
 	out = open_memstream(&text, &size);

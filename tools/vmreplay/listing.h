@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * listing.h - a copy of /proc/PID/maps as an expectation: whether an address
- * space is in exactly that state.
+ * listing.h - a copy of /proc/PID/maps as an expectation: compares an address
+ * space with it.
  */
 #ifndef TOOLS_VMREPLAY_LISTING_H
 #define TOOLS_VMREPLAY_LISTING_H
@@ -11,15 +11,16 @@
 struct listing;
 
 /*
- * Return: the listing, or NULL, after a line on stderr: `FILE:LINE: what was
- * found, what was expected`.
+ * Read the file @path.
+ * Return: the listing; NULL after a line on stderr: `FILE:LINE: what was found,
+ * what was expected`.
  */
 struct listing *listing_load(const char *path);
 void listing_free(struct listing *listing); /* NULL is allowed */
 
 /*
- * Of the states that were compared, the one that agrees in most lines from the
- * first on: where it parts.
+ * The first difference of the nearest state: of all states that were compared,
+ * the one that agrees in most lines from the first line on.
  */
 struct listing_nearest {
 	unsigned long line; /* of the file; 0: no state had as many VMAs as the listing has lines */
@@ -27,10 +28,11 @@ struct listing_nearest {
 };
 
 /*
- * Every VMA of @mm against every line, in order: range, rights, offset, device,
- * inode, name. "[vsyscall]", which is beyond every address space, is not
- * compared.
- * @nearest: zeroed before the first comparison; kept up to date by each.
+ * Compare every VMA of @mm with its line, in order: range, rights, offset,
+ * device, inode, name. "[vsyscall]" is not compared, because it lies beyond
+ * every address space.
+ * @nearest: zeroed before the first comparison; each comparison updates it.
+ * Return: whether all are equal.
  */
 bool listing_equals(const struct listing *listing, struct mm_struct *mm,
 		    struct listing_nearest *nearest);

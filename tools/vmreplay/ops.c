@@ -3,20 +3,24 @@
  * ops.c - `vmreplay ops`: runs an op script and prints, after each operation,
  * its result and the layout.
  *
- * The text format is one that a program on a real kernel speaks too, so that
- * both outputs can be compared byte for byte:
+ * The oracle prints the same format for a real kernel, so that both outputs can
+ * be compared byte for byte:
  *
- *   input                                        output
- *   script NAME...                               the line itself; the next operation is #0 again
- *   mmap 0 3000 rw anon|private - 0              #0 mmap 0 3000 rw anon|private - 0
- *                                                = 4fffd000
- *                                                4fffd000-50000000 rw-p 0 -
+ *   input                              output
+ *   script NAME...                     the line itself; operations begin
+ *                                      at #0 again
+ *   mmap 0 3000 rw anon|private - 0    #0 mmap 0 3000 rw anon|private - 0
+ *                                      = 4fffd000
+ *                                      4fffd000-50000000 rw-p 0 -
  *
  * Numbers are hexadecimal without 0x. The world is an arena, [10000000,
- * 50000000); everything else is occupied by mappings that merge with nothing.
- * An operation that would unmap or replace these, or install guards in them, is
- * refused as a wrong word: the work of each operation is bounded by the arena.
- * The break starts at 10000000. world.c makes it; perform.c carries out a line.
+ * 50000000); all other addresses are occupied by mappings that merge with
+ * nothing. An operation that would unmap or replace these, or install guards in
+ * them, is refused like a wrong word, so that the arena bounds the work of each
+ * operation. The break starts at 10000000.
+ *
+ * tools/opscript parses a line, world.c makes the world, perform.c performs an
+ * operation.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +33,7 @@
 #include "tools/vmreplay/perform.h"
 #include "tools/vmreplay/vmreplay.h"
 
-/* Where the script is; for messages. */
+/* The run of one script file. */
 struct script {
 	const char *path;
 	unsigned long line;
@@ -41,8 +45,8 @@ struct script {
 };
 
 /*
- * Prints `file:line: what is wrong` and ends the program; what was printed
- * before is whole.
+ * Print `file:line: what is wrong` and end the program. The output so far is
+ * written first.
  */
 __attribute__((noreturn)) static void stop(const struct script *s, const char *why)
 {
@@ -80,7 +84,7 @@ static void run_op(struct script *s, const struct op *op)
 	printf("#%lu %s\n= %s\n", s->op++, op->line, answer.text);
 	if (s->layout)
 		world_print(s->world, s->flags, stdout);
-	/* The rest would only be lost, too. */
+	/* Stop at lost output, because the rest would be lost, too. */
 	if (ferror(stdout) && !bench_standard_flush())
 		exit(EXIT_USAGE);
 }

@@ -2,8 +2,8 @@
 /*
  * places.c - see places.h. While the recording is read, each address space has
  * a list of its own. A list is joined before a child of fork gets a copy of it,
- * so that a copy costs as much as the places that lie far apart, not as much as
- * all mappings of the parent.
+ * so that the copy holds only places that lie far apart, instead of every
+ * mapping of the parent.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,8 +13,8 @@
 
 #define NEAR (1UL << 30)
 /*
- * what one page table maps; places start and end with one, so that slices share
- * none
+ * The range that one page table maps. Places start and end at its multiples, so
+ * that two slices share no page table.
  */
 #define BLOCK (2UL << 20)
 #define STACK_ROOM (8UL << 20)
@@ -22,11 +22,12 @@
 struct list {
 	struct place *place;
 	size_t nr, room;
-	bool joined; /* in the order of their starts, none near the next */
+	bool joined; /* sorted by start, and no place is near the next one */
 };
 
 /*
- * Return: room for @more places behind those of @list; NULL when memory is out.
+ * Make room for @more places at the end of @list.
+ * Return: the first of them; NULL when memory is out.
  */
 static struct place *make_room(struct list *list, size_t more)
 {
@@ -48,7 +49,7 @@ static int add(struct list *lists, int space, unsigned long start, unsigned long
 	struct place *place;
 
 	if (!len || end < start || end > (1UL << 47) || space < 0)
-		return 0; /* the program's own nonsense: refused by every kernel */
+		return 0; /* an invalid range, which every kernel refuses */
 	place = make_room(&lists[space], 1);
 	if (!place)
 		return -ENOMEM;
@@ -100,7 +101,7 @@ static int by_start(const void *a, const void *b)
 	return (x->start > y->start) - (x->start < y->start);
 }
 
-/* Join what touches or lies near. */
+/* Join places that touch or are near each other. */
 static void join(struct list *list)
 {
 	size_t nr = 0;
@@ -160,7 +161,7 @@ static int add_effect(struct places *p, struct list *lists, const struct trace_e
 	}
 }
 
-/* All lists, space by space, and where in the slice each place lies. */
+/* Gather all lists, space by space, and lay the places out in the slice. */
 static int lay_out(struct places *p, struct list *lists, int nr_spaces)
 {
 	size_t nr = 0;
@@ -209,8 +210,8 @@ void places_free(struct places *p)
 }
 
 /*
- * The index of the first place of @space that ends behind @addr, or of a later
- * space's first place.
+ * The index of the first place of @space that ends above @addr; if there is
+ * none, of the first place of a later space.
  */
 static size_t first_behind(const struct places *p, int space, unsigned long addr)
 {

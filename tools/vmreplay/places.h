@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * places.h - where in a slice the addresses of a recording lie: places that are
- * near each other stay so, the wide gaps between are closed.
+ * places.h - maps the addresses of a recording into a slice. Places that are
+ * near each other keep their distance; wide gaps are closed.
  */
 #ifndef TOOLS_VMREPLAY_PLACES_H
 #define TOOLS_VMREPLAY_PLACES_H
@@ -22,25 +22,28 @@ struct places {
 };
 
 /*
- * So many places may be copied in all; a recording with more is refused, before
- * it takes minutes and gigabytes.
+ * The largest number of places that forks may copy. A recording with more is
+ * refused, because it would take minutes and gigabytes.
  */
 #define PLACES_COPIED_MAX (1UL << 21)
 
-/* Return: 0, or -ENOMEM, or -E2BIG for more than PLACES_COPIED_MAX. */
+/*
+ * Find the places of all address spaces of @order.
+ * Return: 0; -ENOMEM; -E2BIG for more copies than PLACES_COPIED_MAX.
+ */
 int places_find(struct places *places, const struct trace_order *order);
 void places_free(struct places *places);
 
 /*
- * Return: the address in the slice of [addr, addr + len) of @space, or
- * PLACE_NONE where the recording has nothing there.
+ * Translate [addr, addr + len) of @space.
+ * Return: the address in the slice, or PLACE_NONE if no place holds the range.
  */
 #define PLACE_NONE (~0UL)
 unsigned long places_translate(const struct places *places, int space, unsigned long addr,
 			       unsigned long len);
 /*
- * The next place of @space; *@i is 0 for the first, and then kept for the next
- * call. NULL: no more.
+ * The next place of @space; NULL: there is no other. The caller sets *@i to 0
+ * before the first call and passes it on unchanged.
  */
 const struct place *places_next(const struct places *places, int space, size_t *i);
 

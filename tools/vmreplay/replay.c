@@ -12,8 +12,8 @@ static void do_fault(struct replay *r, const struct trace_effect *e, struct mm_s
 			     (e->fault.exec ? FAULT_FLAG_INSTRUCTION : 0);
 	enum vms_fault_result result = vms_fault(mm, e->fault.address, flags);
 	/*
-	 * Nothing can be mapped so low: some programs touch it on purpose, and
-	 * handle the signal.
+	 * Nothing can be mapped below this address. Some programs touch it on
+	 * purpose and handle the signal.
 	 */
 	bool low = e->fault.address < mm->layout.mmap_min_addr;
 	enum vms_fault_result expected = low ? VMS_SEGV_MAPERR : VMS_FAULT_OK;

@@ -27,12 +27,12 @@
 struct replay {
 	const char *path, *engine;
 	const struct rules *rules;
-	FILE *reports; /* with --json, standard output is for objects alone */
+	FILE *reports; /* with --json, standard output holds objects only */
 	const struct trace_order *order;
 	struct mm_struct **mm; /* by space; NULL: not known, or ended */
 	bool *break_known;     /* by space */
 	struct files files;
-	struct maple_tree segments; /* by id, the record of its first attachment: how large it is */
+	struct maple_tree segments; /* by id, the record of its first attachment */
 	const struct listing *maps; /* or NULL */
 
 	unsigned long mmap2, placements, results, faults, mismatches, skipped, out_of_memory;
@@ -48,12 +48,12 @@ void replay_exec(struct replay *r, const struct trace_effect *e);
 void replay_call(struct replay *r, const struct trace_effect *e, struct mm_struct *mm);
 
 /*
- * Keep the record of a segment's first attachment, of address spaces that are
- * not replayed, too.
+ * Keep the record of a segment's first attachment, even in an address space
+ * that is not replayed: it shows the size of the segment.
  */
 void replay_note_segment(struct replay *r, const struct trace_effect *e);
 
-/* Give up the address space, if it is known. */
+/* Drop the reference to the address space, if there is one. */
 void replay_end_space(struct replay *r, int space);
 
 /* ---- verifying ---- */
@@ -67,10 +67,10 @@ void verify_map(struct replay *r, const struct trace_effect *e, struct mm_struct
 		const struct trace_map *map);
 
 /*
- * Compare the records of one effect. A call that changes several VMAs records
- * each one as it is at that moment; what it does to the next one may still join
- * the two. The last record is the state that it leaves; the ones before are
- * compared if nothing joined them.
+ * Compare the records of one effect with the VMAs. A call that changes several
+ * VMAs records each VMA at once, and may merge it with the next one later. The
+ * last record shows the final state; an earlier record is compared only if no
+ * later record overlaps it.
  */
 void verify_maps(struct replay *r, const struct trace_effect *e, struct mm_struct *mm);
 

@@ -13,7 +13,7 @@ static bool answered_errno(const struct trace_effect *e)
 	return e->call.result < 0 && e->call.result >= -4095;
 }
 
-/* Which file an mmap mapped shows in its MMAP2 record alone. */
+/* Only the MMAP2 record of an mmap shows which file it mapped. */
 static const struct trace_map *record_of_mmap(const struct trace_effect *e)
 {
 	for (unsigned int i = 0; i < e->nr_maps; i++) {
@@ -26,8 +26,8 @@ static const struct trace_map *record_of_mmap(const struct trace_effect *e)
 }
 
 /*
- * MAP_32BIT: where the address space is randomised, the kernel begins its
- * search at another place each time; taken from the recording.
+ * With MAP_32BIT, in a randomised address space, the kernel begins its search
+ * at a random place. Take the recorded address instead.
  */
 static unsigned long fix_random_place(const struct trace_effect *e, unsigned long *flags)
 {
@@ -41,9 +41,9 @@ static unsigned long fix_random_place(const struct trace_effect *e, unsigned lon
 }
 
 /*
- * The file that a call maps: its record says which. A refused call has none:
- * then a file that nobody else has, for the errors that do not depend on it.
- * NULL: a call that succeeded, and whose record is missing.
+ * The file that a call maps, as its record says. A refused call has no record;
+ * it gets a file that no other mapping has, because most errors do not depend
+ * on the file. NULL: the call succeeded, but its record is missing.
  */
 static struct file *file_of_mmap(struct replay *r, const struct trace_effect *e,
 				 const struct trace_map *map)
@@ -80,10 +80,7 @@ static void do_mmap_call(struct replay *r, const struct trace_effect *e, struct 
 	if (got != expected && !IS_ERR_VALUE(got))
 		vms_munmap(mm, got, a[1]);
 	if (got != expected && file && !map) {
-		/*
-		 * the file system's own errno, or that of a descriptor that is
-		 * none
-		 */
+		/* The errno is that of a file system or of a bad descriptor. */
 		r->skipped++;
 		return;
 	}
@@ -104,8 +101,8 @@ static void do_mremap_call(struct replay *r, const struct trace_effect *e, struc
 }
 
 /*
- * How large a segment is shows in the MMAP2 record of an attachment alone: this
- * one's, or an earlier one's where this one is refused. NULL: it does not show.
+ * Only the MMAP2 record of an attachment shows how large a segment is. A
+ * refused attachment has none; an earlier one's is taken. NULL: there is none.
  */
 static const struct trace_map *record_of_segment(struct replay *r, const struct trace_effect *e)
 {
@@ -145,7 +142,7 @@ static void do_shmat_call(struct replay *r, const struct trace_effect *e, struct
 static void do_brk_call(struct replay *r, const struct trace_effect *e, struct mm_struct *mm)
 {
 	if (!r->break_known[e->space]) {
-		/* The first answer tells where execve put the break. */
+		/* The first result shows where execve put the break. */
 		mmap_write_lock(mm);
 		mm->brk = mm->start_brk = (unsigned long)e->call.result;
 		mmap_write_unlock(mm);
@@ -154,7 +151,7 @@ static void do_brk_call(struct replay *r, const struct trace_effect *e, struct m
 	verify_result(r, e, (long)vms_brk(mm, e->call.args[0]));
 }
 
-/* mlock and its kin, mseal. Return: false, it is none of them. */
+/* Replay mlock and the like, and mseal. Return: false for another call. */
 static bool do_lock_call(struct replay *r, const struct trace_effect *e, struct mm_struct *mm)
 {
 	const uint64_t *a = e->call.args;
@@ -198,7 +195,7 @@ void replay_call(struct replay *r, const struct trace_effect *e, struct mm_struc
 		verify_result(r, e, vms_mprotect(mm, a[0], a[1], a[2]));
 		break;
 	case TRACE_PKEY_MPROTECT:
-		/* -1 is no key; keys themselves the library does not have */
+		/* -1 is no key; the library has no protection keys */
 		verify_result(r, e, (int)a[3] == -1 ? vms_mprotect(mm, a[0], a[1], a[2]) : -EINVAL);
 		break;
 	case TRACE_MADVISE:
@@ -223,7 +220,7 @@ void replay_call(struct replay *r, const struct trace_effect *e, struct mm_struc
 	case TRACE_EXECVE:
 	case TRACE_EXIT:
 	case TRACE_EXIT_GROUP:
-		return; /* what these do are effects of their own */
+		return; /* their results are effects of their own */
 	default:
 		if (do_lock_call(r, e, mm))
 			break;

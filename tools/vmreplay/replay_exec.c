@@ -11,8 +11,8 @@
 #include "tools/vmreplay/replay.h"
 
 /*
- * Top-down placement began where the highest mapping of the new space ends, the
- * stack aside.
+ * Top-down placement began at the end of the highest mapping of the new space,
+ * except for the stack.
  */
 static unsigned long find_mmap_base(const struct trace_effect *e)
 {
@@ -31,8 +31,8 @@ static unsigned long find_mmap_base(const struct trace_effect *e)
 }
 
 /*
- * The stack and the kernel's own objects, which no call of the program could
- * make.
+ * Insert the VMA of the stack or of an object of the kernel, which no call of
+ * the program could make.
  */
 static void insert_special(struct replay *r, const struct trace_effect *e, struct mm_struct *mm,
 			   const struct trace_map *map)
@@ -58,8 +58,8 @@ static void insert_special(struct replay *r, const struct trace_effect *e, struc
 		return;
 	}
 	/*
-	 * execve builds the stack elsewhere and moves it: its offsets tell of
-	 * the first place.
+	 * execve builds the stack elsewhere and moves it, so its offset is that
+	 * of the first place.
 	 */
 	vma_start_write(vma);
 	vma->vm_pgoff = map->pgoff >> PAGE_SHIFT;
@@ -75,7 +75,7 @@ static bool is_special(const struct trace_map *map)
 	return strcmp(map->name, "[stack]") == 0 || (map_has_file(map) && !map->ino);
 }
 
-/* Whole pages inside the address space. */
+/* Whether @map is a range of whole pages inside the address space. */
 static bool is_place(const struct mm_struct *mm, const struct trace_map *map)
 {
 	return !((map->start | map->len) & ~PAGE_MASK) &&
@@ -112,8 +112,8 @@ static void map_of_exec(struct replay *r, const struct trace_effect *e, struct m
 }
 
 /*
- * The first layout as a whole: what was mapped for it has neither joined nor
- * gone.
+ * Compare the first layout as a whole: no mapping of it was merged or unmapped
+ * later.
  */
 static void check_layout(struct replay *r, const struct trace_effect *e, struct mm_struct *mm,
 			 const struct image_step *image)
@@ -123,7 +123,7 @@ static void check_layout(struct replay *r, const struct trace_effect *e, struct 
 			verify_map(r, e, mm, &e->exec.steps[i].map);
 }
 
-/* The steps of an execve in its new space, and the layout that they leave. */
+/* Replay the steps of an execve in its new space and compare the result. */
 static void do_steps(struct replay *r, const struct trace_effect *e, struct mm_struct *mm)
 {
 	struct image_step *image = image_steps(e);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * run.c - `vmreplay run`: T threads replay one recording at full speed, each in
- * its own slice of ONE shared address space, so that what they have in common -
- * mmap_lock, the index, the counters - is contended as T grows.
+ * its own slice of ONE address space, so that the shared parts (mmap_lock, the
+ * index, the counters) are contended as T grows.
  *
  * The engines take turns, run by run. Every result is known beforehand
- * (compile.h); each one that differs counts as an error.
+ * (compile.h); a result that differs counts as an error.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ struct arguments {
 	bool json;
 };
 
-/* What one worker saw of each kind of operation in the window. */
+/* One worker's counts and latencies of each kind of operation. */
 struct kinds {
 	unsigned long ops[NR_RUN_KINDS];
 	struct bench_hist hist[NR_RUN_KINDS]; /* of the timed ones */
@@ -40,7 +40,7 @@ struct shared {
 	struct kinds *kinds;  /* by worker */
 };
 
-/* One time through the recording. False: told to stop on the way. */
+/* Replay the recording once. Return: false if the runner said stop. */
 static bool one_pass(struct bench_worker *w, const struct shared *s, struct kinds *kinds,
 		     unsigned long base)
 {
@@ -57,7 +57,7 @@ static bool one_pass(struct bench_worker *w, const struct shared *s, struct kind
 		if (!run_op_at(s->mm, op, base))
 			w->errors++;
 		bench_end_kind(w, t, 1, &kinds->hist[op->kind]);
-		/* As the runner counts: not in the warm-up. */
+		/* Like the runner, count no operation of the warm-up. */
 		kinds->ops[op->kind] += phase == BENCH_MEASURE;
 	}
 	return true;
@@ -216,7 +216,7 @@ static unsigned long print_point(const struct point *p)
 				json_object_set_new(object, "by_kind",
 						    kinds_json(&p->total[engine],
 							       p->seconds[engine]));
-			/* lost output is noticed by run_all() */
+			/* run_all() notices lost output */
 			(void)bench_json_print(stdout, object);
 		}
 	}

@@ -35,7 +35,7 @@ static bool is_piece(const struct vm_area_struct *vma, unsigned long addr)
 	       vma->vm_start - (vma->vm_pgoff << PAGE_SHIFT) == addr;
 }
 
-/* The first piece at or above *@from, whose range goes to *@from and *@end. */
+/* Set *@from and *@end to the range of the first piece at or above *@from. */
 static bool next_piece(struct mm_struct *mm, unsigned long addr, unsigned long *from,
 		       unsigned long *end)
 {

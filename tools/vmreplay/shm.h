@@ -10,18 +10,18 @@
 #include <vmastore/mm.h>
 
 /*
- * Maps the segment @file of @len bytes with @prot; @addr and @flags (SHM_*) as
- * the program gave them. -EINVAL: an address off a page's edge without SHM_RND,
- * SHM_REMAP without an address, or a place that is taken without SHM_REMAP.
- * Return: the address, or what vms_mmap() answers.
+ * Map the segment @file of @len bytes with @prot. @addr and @flags (SHM_*) are
+ * the program's own.
+ * Return: the address, or an error as vms_mmap(); -EINVAL also for an address
+ * inside a page without SHM_RND, SHM_REMAP without an address, or an occupied
+ * range without SHM_REMAP.
  */
 unsigned long shm_attach(struct mm_struct *mm, struct file *file, unsigned long len,
 			 unsigned long prot, unsigned long addr, int flags);
 
 /*
- * Unmaps what is left of the segment that was attached at @addr, in however
- * many pieces.
- * Return: 0; -EINVAL: nothing of a segment is there.
+ * Unmap all pieces that remain of the segment that was attached at @addr.
+ * Return: 0; -EINVAL: no piece remains.
  */
 int shm_detach(struct mm_struct *mm, unsigned long addr);
 

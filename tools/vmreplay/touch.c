@@ -3,13 +3,13 @@
 #include "tools/vmreplay/touch.h"
 
 /*
- * A place whose history is followed back: through mremap to where it was,
- * through fork to the parent.
+ * The place of a touch, followed back through the recording: an mremap leads to
+ * its old address, a fork to the parent.
  */
 struct place {
 	unsigned long addr;
 	int space;
-	bool forked; /* the effect looked at is the parent's, before the fork */
+	bool forked; /* the search is in the parent, before the fork */
 	bool write, exec;
 	bool exec_only; /* the rule of that name holds */
 };
@@ -51,7 +51,10 @@ static int by_exec(const struct place *p, const struct trace_effect *e)
 	return VMS_FAULT_OK;
 }
 
-/* Moved away: gone. Moved here: what was there before decides. */
+/*
+ * An mremap that moved memory away left the place unmapped. For one that moved
+ * memory here, the search goes on at the old address.
+ */
 static int by_mremap(struct place *p, const struct trace_effect *e)
 {
 	const uint64_t *a = e->call.args;
@@ -93,7 +96,7 @@ static int by_call(struct place *p, const struct trace_effect *e)
 	}
 }
 
-/* What @e says of the place, or NOT_TOLD. */
+/* The answer that follows from @e, or NOT_TOLD. */
 static int told_by(struct place *p, const struct trace_effect *e)
 {
 	if (e->kind == TRACE_FORK_DONE && e->fork.how == TRACE_CHILD_COPIES &&

@@ -20,7 +20,7 @@ void verify_failed(struct replay *r, const struct trace_effect *e, const char *f
 	if (vasprintf(&text, fmt, args) < 0)
 		text = NULL;
 	va_end(args);
-	/* The recording's names may hold anything that a file name can. */
+	/* bench_say(), because a name in the recording may hold any byte. */
 	bench_say(r->reports, "%s:%lu: [%s] pid %d: %s", r->path, e->line, r->engine, e->pid,
 		  text ? text : "out of memory");
 	free(text);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vmreplay.c - picks the command.
+ * vmreplay.c - the program; it calls the command that its first word names.
  *
- *   check  replays a recording event by event and holds every record of it
- *          against the engine
- *   run    replays it at full speed on many threads and measures
- *   ops    runs an op script and prints results and layouts
+ *   check  replays a recording event by event and compares every record of it
+ *          with the engine (check.c)
+ *   run    replays it at full speed on many threads and measures (run.c)
+ *   ops    runs an op script and prints results and layouts (ops.c)
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 const char *argp_program_version = "vmreplay 1";
 
 static const struct {
-	char *name; /* as the messages call the program */
+	char *name; /* the program's name in messages */
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{"vmreplay check", vmreplay_check},

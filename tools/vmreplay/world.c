@@ -9,10 +9,10 @@
 #define MAX_PROCESSES 256
 
 struct world {
-	/* the process and those that wait for it, the current one last */
+	/* the processes that wait for a child's exit, then the current one */
 	struct mm_struct *stack[MAX_PROCESSES];
 	int depth;
-	struct mm_struct *idle[MAX_PROCESSES]; /* children of 'p', alive and doing nothing */
+	struct mm_struct *idle[MAX_PROCESSES]; /* children of `fork p`, which do nothing */
 	int nr_idle;
 	struct file *file[OP_NR_FILES];
 	struct file *filler;
@@ -56,7 +56,7 @@ static bool fill(struct world *w, unsigned long start, unsigned long end)
 			w->filler, 0) == start;
 }
 
-/* The first address that is filled: page 0 stays free, whoever may map it. */
+/* The first address that is filled; page 0 always stays free. */
 static unsigned long first_filled(const struct mm_layout *layout)
 {
 	return layout->mmap_min_addr > PAGE_SIZE ? layout->mmap_min_addr : PAGE_SIZE;
@@ -158,8 +158,8 @@ void world_exit(struct world *w)
 }
 
 /*
- * Shared anonymous memory has no name of its own: shm0, shm1, ... as they first
- * show.
+ * Shared anonymous memory has no name, so it is numbered in the order of first
+ * appearance: shm0, shm1, ...
  */
 static size_t shm_number(struct world *w, const struct address_space *mapping)
 {

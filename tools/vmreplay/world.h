@@ -14,15 +14,15 @@
 
 struct world;
 
-/* @rules: what holds in it. Return: it, or NULL when memory is out. */
+/* @rules: the engine's. Return: the world, or NULL when memory is out. */
 struct world *world_create(const char *engine, const struct rules *rules);
 void world_destroy(struct world *world); /* NULL is allowed */
 
 /* The address space of the process that the script is in. */
 struct mm_struct *world_mm(struct world *world);
 /*
- * Those of all its processes that are alive, each under a number from 0 on, in
- * no order; NULL: @n is beyond the last.
+ * The address space of the process with the number @n. All live processes have
+ * numbers from 0 on, in no order. NULL: @n is beyond the last.
  */
 struct mm_struct *world_process(struct world *world, int n);
 
@@ -30,22 +30,24 @@ struct mm_struct *world_process(struct world *world, int n);
 struct file *world_file(struct world *world, int i);
 
 /*
- * @how: 'c' go on in the child, 'p' in the parent, 'x' in the child, with the
- * parent gone. Return: 0 or -errno.
+ * Fork the current process. @how: 'c' go on in the child; 'p' go on in the
+ * parent; 'x' go on in the child and end the parent.
+ * Return: 0 or -errno.
  */
 int world_fork(struct world *world, char how);
-/* Back to the parent of a 'c'; nothing in the first process. */
+/* Go back to the parent of a fork 'c'; does nothing in the first process. */
 void world_exit(struct world *world);
 
 /*
- * Whether [addr, addr + len) has anything of what fills the address space
- * outside the arena. No script may unmap or replace that, or fill its page
- * tables: the work of each operation is bounded by the arena's size. false for
- * a range that is empty or wraps: an engine answers at once.
+ * Whether [addr, addr + len) overlaps the mappings that fill the address space
+ * outside the arena. No script may unmap or replace these, or fill their page
+ * tables, so that the arena's size bounds the work of each operation. Return
+ * false for a range that is empty or wraps, because an engine refuses it at
+ * once.
  */
 bool world_is_outside(struct world *world, unsigned long addr, unsigned long len);
 
-/* The arena's VMAs in address order. @flags: with VmFlags. */
+/* Print the arena's VMAs in address order. @flags: with VmFlags. */
 void world_print(struct world *world, bool flags, FILE *out);
 
 #endif
