@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * cursor.c - see cursor.h, and reader_error() of reader.h.
- */
+/* cursor.c - see cursor.h; also reader_error() of reader.h. */
 #include "tools/trace/cursor.h"
 
 #include <stdarg.h>
@@ -60,7 +58,7 @@ bool cursor_take(struct cursor *cursor, const char *literal)
 	return true;
 }
 
-/* The value of the digit, or -1. */
+/* Return: the value of the digit, or -1 if @c is none in @base. */
 static int digit_of(char c, unsigned int base)
 {
 	int digit;

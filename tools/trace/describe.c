@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * describe.c - what did not fit in a recording, in words.
- */
+/* describe.c - see order.h: the problems of a recording, in words. */
 #include <stdio.h>
 #include <stdlib.h>
 

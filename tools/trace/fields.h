@@ -25,17 +25,20 @@ struct event_name {
 extern const struct event_name trace_tracepoints[];
 extern const struct event_name trace_records[];
 
-/* Read the whole line at the cursor. */
+/* Read the whole line at the cursor into @event. */
 enum verdict trace_read_line(struct cursor *cursor, struct trace_event *event);
 
-/* The cursor stands behind `syscalls:sys_`; @name is the whole name. */
+/*
+ * Read the rest of a line whose event is a system call's. The cursor is behind
+ * `syscalls:sys_`; @name is the whole name, of @len bytes.
+ */
 enum verdict trace_read_syscall(struct cursor *cursor, const char *name, size_t len,
 				struct trace_event *event);
 
 /* Count an event whose name is not known. Return: SKIP. */
 enum verdict reader_skip(struct trace_reader *reader, const char *name, size_t len);
 
-/* What a line looks like, for messages. */
+/* The form of a line, for messages. */
 #define TRACE_LINE_SHAPE "`PID/TID [CPU] SEC.NSEC: EVENT: FIELDS`, as perf script prints"
 
 #endif

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lines.c - bytes to lines: opens the file, sees from its first bytes whether
- * they are xz, decompresses as it goes, and cuts at newlines. A text that stops
- * short, in the middle of a line or of the compressed data, is told apart from
- * one that ends.
+ * lines.c - bytes to lines: opens the file, recognises xz by its first bytes,
+ * decompresses, and cuts the text at newlines. A text that ends inside a line
+ * or inside the compressed data is an error.
  *
- * One buffer holds the decoded text; what is left of a line at its end moves to
- * its front before more is read. Next: trace.c.
+ * One buffer holds the decoded text. The beginning of a line at the end of the
+ * buffer moves to the front before more is read. Read next: trace.c.
  */
 #include "tools/trace/lines.h"
 
@@ -25,26 +24,23 @@
 
 #define TEXT_SIZE (256u << 10) /* also the longest line */
 #define INPUT_SIZE (64u << 10)
-/* a file that asks for more to be decoded is not a recording */
+/* A file whose decoder needs more is not a recording. */
 #define XZ_MEMORY_LIMIT (512u << 20)
 
 struct trace_lines {
 	int fd;
 	bool xz;
-	bool ended; /* no more text will come; what is in the buffer is the rest */
+	bool ended; /* the buffer holds the rest of the text */
 	lzma_stream decoder;
-	size_t text_start, text_end; /* what of text[] is not given out yet */
-	/*
-	 * plain: bytes of input[] not moved to text[] yet, from the front; only
-	 * before the first fill
-	 */
+	size_t text_start, text_end; /* the part of text[] that is not given out yet */
+	/* plain text: bytes of input[] to move to text[] at the first fill */
 	size_t input_len;
 	char problem[256];
 	uint8_t input[INPUT_SIZE];
 	char text[TEXT_SIZE + 1]; /* +1: the NUL behind a line that fills it */
 };
 
-/* Containers that people may hand over instead of the text in them. */
+/* Files that a user may name instead of the text in them. */
 static const struct {
 	const char *magic;
 	size_t len;
@@ -80,8 +76,8 @@ static int fail_read(struct trace_lines *lines)
 }
 
 /*
- * 0 when more text is in the buffer or the end was reached, else -1. The buffer
- * has room.
+ * Read more text into the buffer, which has room.
+ * Return: 0, also at the end of the file; -1 after an error.
  */
 static int fill_plain(struct trace_lines *lines)
 {
@@ -167,7 +163,7 @@ static int fill(struct trace_lines *lines)
 
 int trace_lines_next(struct trace_lines *lines, char **line, size_t *len)
 {
-	size_t searched = 0; /* how much of what is left is known to hold no newline */
+	size_t searched = 0; /* bytes of the rest that hold no newline */
 
 	if (lines->problem[0])
 		return -1;
@@ -198,7 +194,7 @@ const char *trace_lines_problem(const struct trace_lines *lines)
 	return lines->problem;
 }
 
-/* Looks at the first bytes, which stay in input[]. */
+/* Look at the first bytes, which stay in input[]. */
 static int look_at_start(struct trace_lines *lines)
 {
 	static const uint8_t xz_magic[] = {0xfd, '7', 'z', 'X', 'Z', 0};
@@ -238,7 +234,7 @@ struct trace_lines *trace_lines_open(const char *path, char *error)
 		snprintf(error, TRACE_ERROR_MAX, "%s: out of memory", path);
 		return NULL;
 	}
-	/* not the buffers: they are filled before they are read */
+	/* Leave the buffers, which are filled before they are read. */
 	memset(lines, 0, offsetof(struct trace_lines, input));
 	lines->decoder = (lzma_stream)LZMA_STREAM_INIT;
 	lines->fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -249,7 +245,7 @@ struct trace_lines *trace_lines_open(const char *path, char *error)
 	} else if (S_ISDIR(st.st_mode)) {
 		snprintf(error, TRACE_ERROR_MAX, "%s: a directory, expected a recording", path);
 	} else {
-		look_at_start(lines); /* what it finds wrong is the problem of line 1 */
+		look_at_start(lines); /* its error is reported for line 1 */
 		return lines;
 	}
 	trace_lines_close(lines);

@@ -11,18 +11,17 @@
 struct trace_lines;
 
 /*
- * Return: NULL, with `PATH: why` in @error (TRACE_ERROR_MAX bytes), when it
- * cannot be opened.
+ * Open @path. Return: NULL, with `PATH: why` in @error (TRACE_ERROR_MAX bytes),
+ * if it cannot be opened.
  */
 struct trace_lines *trace_lines_open(const char *path, char *error);
 
 /*
- * The next line, without its newline, NUL-terminated, free to be written to
- * until the next call.
+ * Set *@line to the next line, without its newline and NUL-terminated. The
+ * caller may write to it until the next call, and counts the lines.
  *
- * Return: 1; 0 at the end; -1 when the text is cut off, too long, or cannot be
- * decompressed, with the reason in trace_lines_problem(). The number of lines
- * given so far is the caller's to count.
+ * Return: 1; 0 at the end; -1 if the text is cut off, too long, or cannot be
+ * decompressed; trace_lines_problem() says why.
  */
 int trace_lines_next(struct trace_lines *lines, char **line, size_t *len);
 

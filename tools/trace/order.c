@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * order.c - events to effects. One pass over the events keeps, for each thread,
- * the call, fault or execve that it is in the middle of; each becomes an effect
- * with the line at which it took hold; at the end the effects are sorted by
+ * the call, fault or execve that the thread is inside. Each becomes an effect
+ * with the line at which it committed. At the end the effects are sorted by
  * that line. order.h says which line that is.
  *
  * Before: trace.c (lines to events), tasks.c (threads and spaces). After:
- * describe.c (what did not fit, in words).
+ * describe.c (problems in words).
  */
 #include "tools/trace/order.h"
 
@@ -19,7 +19,7 @@
 
 #define CLONE_VM_FLAG 0x100u
 
-/* What trace_order_load() returns a part of. */
+/* The recording; trace_order_load() returns its first member. */
 struct loaded {
 	struct trace_order order;
 	struct trace_pool pool;
@@ -54,15 +54,15 @@ static void note_problem(struct builder *builder, unsigned long *count, unsigned
 #define PROBLEM(builder, which, line)                                                              \
 	note_problem(builder, &(builder)->loaded->order.problems.which, line)
 
-/* The effect at an index; pointers do not outlive the next new_effect(). */
+/* The effect at an index. The next new_effect() makes the pointer invalid. */
 static struct trace_effect *effect_at(struct builder *builder, unsigned long index)
 {
 	return &builder->loaded->effects[index];
 }
 
 /*
- * A new effect of @thread, shown at @shown and, unless that changes, committed
- * at @commit. NULL: no memory.
+ * Add an effect of @thread. @shown: its line in messages; @commit: where it
+ * committed, which a later event may change. NULL: out of memory.
  */
 static struct trace_effect *new_effect(struct builder *builder, enum trace_effect_kind kind,
 				       const struct trace_thread *thread, struct trace_moment shown,
@@ -97,9 +97,9 @@ static unsigned long index_of(struct builder *builder, const struct trace_effect
 }
 
 /*
- * The thread that an event is of. One that was not introduced by a fork or
- * execve gets a space of its own, about which nothing is known: the recording
- * began too late.
+ * Find the thread of an event. A thread that no fork or execve introduced gets
+ * a space of its own, of which nothing is known, because the recording began
+ * too late.
  */
 static struct trace_thread *thread_of(struct builder *builder, const struct trace_event *event)
 {
@@ -131,7 +131,8 @@ static bool is_fork(enum trace_call call)
 }
 
 /*
- * Calls that change the space they run in; the others make, replace or end one.
+ * Whether the call changes the space that it runs in. The other calls make,
+ * replace or end a space.
  */
 static bool is_memory_call(enum trace_call call)
 {
@@ -141,8 +142,8 @@ static bool is_memory_call(enum trace_call call)
 /* ---- faults ---- */
 
 /*
- * The MMAP2 record that a growing fault was waiting for: now the write lock is
- * known to be its.
+ * Attach the MMAP2 record of a fault that grew the stack. The record shows that
+ * the write lock was the fault's, so the fault committed there.
  */
 static void attach_growth(struct builder *builder, struct trace_thread *thread,
 			  const struct trace_map *map)
@@ -158,9 +159,9 @@ static void attach_growth(struct builder *builder, struct trace_thread *thread,
 }
 
 /*
- * A lock taken right after a fault is the fault's. Inside a recorded call only
- * the first read lock is: what follows may be the call's own.
- * Return: whether it was.
+ * A lock that is taken right after a fault is the fault's. Inside a recorded
+ * call only the first read lock is, because later ones may be the call's own.
+ * Return: whether this lock is the fault's.
  */
 static bool fault_takes_lock(struct builder *builder, struct trace_thread *thread,
 			     const struct trace_event *event)
@@ -211,7 +212,7 @@ static void on_fault(struct builder *builder, struct trace_thread *thread,
 	struct trace_effect *effect;
 
 	if (event->fault.address >> 63)
-		return; /* the kernel's half: no VMA is there */
+		return; /* the kernel's half, which has no VMAs */
 	if (thread->exec.open) {
 		step.fault.address = event->fault.address;
 		step.fault.write = event->fault.write;
@@ -233,9 +234,9 @@ static void on_fault(struct builder *builder, struct trace_thread *thread,
 }
 
 /*
- * A thread that ends looks through its space under the read lock. Killed by
- * another thread's exit_group, it may do so with a fault as its last event
- * before, maybe long before: that lock was not the fault's.
+ * A thread that ends takes mmap_lock for reading. If another thread's
+ * exit_group killed it, its last event before that may be a fault, even of long
+ * ago. Then the lock was not the fault's: undo fault_takes_lock().
  */
 static void give_back_lock_of_exit(struct builder *builder, struct trace_thread *thread)
 {
@@ -263,8 +264,8 @@ static void on_enter(struct builder *builder, struct trace_thread *thread,
 	thread->call.enter = moment_of(event);
 	thread->nr_maps = 0;
 	/*
-	 * A thread that calls has returned: what it was expected to return from
-	 * is over, seen or not.
+	 * A thread that enters a call has returned from all earlier ones, even
+	 * if the recording lacks the return.
 	 */
 	thread->newborn = false;
 	thread->back_from_exec = false;
@@ -294,7 +295,7 @@ static void finish_memory_call(struct builder *builder, struct trace_thread *thr
 	builder->loaded->order.nr_maps += effect->nr_maps;
 }
 
-/* The steps are complete. */
+/* End the execve: hand its steps over to the effect. */
 static void close_exec(struct builder *builder, struct trace_thread *thread)
 {
 	struct trace_effect *effect = effect_at(builder, thread->exec.effect);
@@ -307,8 +308,8 @@ static void close_exec(struct builder *builder, struct trace_thread *thread)
 }
 
 /*
- * A return without an enter is right where the enter was another thread's, or
- * before the recording.
+ * Whether a return without an enter is right: the enter was another thread's,
+ * or came before the recording.
  */
 static bool return_was_expected(struct trace_thread *thread, enum trace_call call)
 {
@@ -347,7 +348,7 @@ static void call_takes_lock(struct builder *builder, struct trace_thread *thread
 	bool fork = is_fork(thread->call.call);
 
 	if (!fork && !is_memory_call(thread->call.call))
-		return; /* execve prepares the new space; an end looks through the old one */
+		return; /* execve locks the new space; exit locks for reading only */
 	if (*mm && *mm != event->lock.mm) {
 		if (fork && event->lock.write && thread->call.write_lock.line &&
 		    !thread->call.child_mm)
@@ -373,7 +374,7 @@ static void on_locked(struct builder *builder, struct trace_thread *thread,
 	uint64_t *mm = mm_of(builder, thread);
 
 	if (!event->lock.success)
-		return; /* a try that failed; the one that waits follows */
+		return; /* a failed try; the acquisition that waits follows */
 	if (thread->exec.open) {
 		if (event->lock.write && !*mm)
 			*mm = event->lock.mm;
@@ -421,10 +422,10 @@ static void on_map(struct builder *builder, struct trace_thread *thread,
 /* ---- threads and processes ---- */
 
 /*
- * Whether a new process shares its parent's space. vfork and clone say so;
- * clone3 does not show its flags, but a copy takes the parent's mmap_lock for
- * writing. Without lock events: posix_spawn is what calls clone3, and it
- * shares.
+ * Whether a new process shares its parent's space or copies it. fork, vfork and
+ * the flags of clone tell. The flags of clone3 are not recorded, but a copy
+ * takes the parent's mmap_lock for writing. Without lock events, assume that it
+ * shares, because posix_spawn, which calls clone3, shares.
  */
 static enum trace_child relation(struct builder *builder, const struct trace_thread *parent,
 				 bool *guessed)
@@ -447,8 +448,8 @@ static enum trace_child relation(struct builder *builder, const struct trace_thr
 }
 
 /*
- * The space that a child process begins in, or TRACE_NO_SPACE when memory is
- * out.
+ * Return: the space that a child process begins in, or TRACE_NO_SPACE when
+ * memory is out.
  */
 static int child_space(struct builder *builder, const struct trace_thread *parent,
 		       enum trace_child how, int pid)
@@ -522,9 +523,8 @@ static void end_thread(struct builder *builder, struct trace_thread *thread,
 }
 
 /*
- * The thread that comes back from execve as the only one of process @pid, under
- * the id @pid, whichever thread called it; NULL when the process was not seen
- * before.
+ * Find the thread that called execve in process @pid. It returns as the only
+ * thread of the process, under the id @pid. NULL: the process is unknown.
  */
 static struct trace_thread *exec_caller(struct builder *builder, int pid)
 {
@@ -587,8 +587,8 @@ static void on_sched_exec(struct builder *builder, struct trace_thread *thread,
 /* ---- the pass ---- */
 
 /*
- * Events of the running thread. Those that only some threads can cause
- * introduce an unknown one.
+ * An event of the running thread. A lock event does not introduce an unknown
+ * thread; any other event does.
  */
 static void on_thread_event(struct builder *builder, const struct trace_event *event)
 {
@@ -596,9 +596,7 @@ static void on_thread_event(struct builder *builder, const struct trace_event *e
 	struct trace_thread *thread =
 		lock ? trace_tasks_find(&builder->tasks, event->tid) : thread_of(builder, event);
 
-	/*
-	 * A lock may be taken on the way out, after the thread's end was told.
-	 */
+	/* A thread may take a lock after the record of its end. */
 	if (!thread)
 		return;
 	if (event->type == TRACE_EV_SCHED_EXIT)
@@ -665,7 +663,7 @@ static void on_event(struct builder *builder, const struct trace_event *event)
 	}
 }
 
-/* At the end of the text. */
+/* Count the problems of a thread that is alive at the end of the text. */
 static void count_left(void *context, struct trace_thread *thread)
 {
 	struct builder *builder = context;
@@ -690,7 +688,7 @@ static int compare_commits(const void *a, const void *b)
 static void number_spaces(struct loaded *loaded)
 {
 	if (!loaded->effects || !loaded->spaces)
-		return; /* nothing happened, or memory ran out before anything could be noted */
+		return; /* there is no effect, or memory ran out before the first */
 	for (unsigned long i = 0; i < loaded->order.nr_effects; i++) {
 		struct trace_space *space = &loaded->spaces[loaded->effects[i].space];
 
@@ -700,7 +698,7 @@ static void number_spaces(struct loaded *loaded)
 	}
 }
 
-/* Hands over what the pass has gathered. */
+/* Sort the effects, and hand everything over to the recording. */
 static void finish(struct builder *builder)
 {
 	struct loaded *loaded = builder->loaded;
@@ -721,7 +719,7 @@ static void finish(struct builder *builder)
 	order->by_locks = order->counts.events[TRACE_EV_LOCKED] != 0;
 }
 
-/* 0, or -1 with the message in @error. */
+/* Return: 0, or -1 with the message in @error. */
 static int read_all(struct builder *builder, const char *path, char *error)
 {
 	struct trace_event event;

@@ -3,33 +3,37 @@
  * order.h - a whole recording as a list of effects on address spaces, in the
  * order in which the kernel made them.
  *
- * On top of the events of trace.h it
+ * From the events of trace.h, order.c
  *   - pairs each call's enter with its exit, thread by thread;
- *   - keeps account of which address space each thread uses: threads and
- *     vfork's children share one, fork copies one, execve begins a new one, and
- *     a space ends with its last user;
- *   - gives each MMAP2 record to the call, fault or execve that made it;
- *   - sorts by the moment of commitment, which is
- *       a call:   its first successful acquisition of its own space's mmap_lock
- *                 for writing; a call that took none: the first for reading;
- *                 one that took none at all (refused early, or under a VMA's
- *                 lock): its exit;
- *       a fault:  the acquisition of mmap_lock for reading that follows it in
- *       its thread before anything else does; where that one
- *                 is given up for a write lock at once (growth of the stack),
- *                 the write lock's; without any: its own line (the one that a
- *                 dying thread takes on its way out is no fault's);
- *       execve:   PERF_RECORD_COMM exec;   fork: as a call;   an end: PERF_RECORD_EXIT.
+ *   - tracks the address space of each thread: threads and vfork's children
+ *     share one, fork copies one, execve begins a new one, and a space ends
+ *     with its last user;
+ *   - attaches each MMAP2 record to the call, fault or execve that made it;
+ *   - sorts the effects by the moment at which each committed:
+ *       a call   at its first successful acquisition of its own space's
+ *                mmap_lock for writing; without one, at its first for reading;
+ *                without any (refused early, or under a VMA's lock), at its
+ *                exit
+ *       a fault  at the acquisition of mmap_lock for reading that is the next
+ *                event of its thread; if the thread releases that lock and
+ *                takes the write lock at once (growth of the stack), there;
+ *                without any, at its own line. The lock that a dying thread
+ *                takes belongs to no fault.
+ *       execve   at PERF_RECORD_COMM exec
+ *       fork     like a call
+ *       an end   at PERF_RECORD_EXIT
  *
  * A recording without mmap_lock events is ordered by the calls' exits and the
- * faults' lines, which is right most of the time and not always where threads
- * contend: struct trace_order says which it was.
+ * faults' lines. That order may be wrong where threads contend; struct
+ * trace_order says which order it is.
  *
- * What no such recording holds: the flags of clone3 (inferred from the locks
- * taken), struct file identity (only the inode), flags beyond rwx of what
- * execve maps, and faults that the kernel takes for itself without an exception
- * (mlock, MAP_POPULATE, O_DIRECT; among them execve writing the arguments: a
- * new space's [stack] is faulted from the start).
+ * A recording does not hold
+ *   - the flags of clone3; they are inferred from the locks taken;
+ *   - which mappings share a struct file; it has inodes only;
+ *   - flags beyond rwx of the mappings that execve makes;
+ *   - faults that the kernel handles without an exception (mlock, MAP_POPULATE,
+ *     O_DIRECT). execve writes the arguments in this way, so a new space's
+ *     [stack] has a page from the start.
  *
  * Locks: none; a struct trace_order is constant once loaded, and may be read by
  *        any number of threads.
@@ -48,7 +52,7 @@ enum trace_effect_kind {
 	TRACE_NR_EFFECT_KINDS
 };
 
-/* How a new thread or process stands to its parent's address space. */
+/* How a new thread or process uses its parent's address space. */
 enum trace_child {
 	TRACE_CHILD_THREAD, /* same pid, same space */
 	TRACE_CHILD_SHARES, /* new pid, same space until it calls execve: vfork, posix_spawn */
@@ -56,8 +60,8 @@ enum trace_child {
 };
 
 /*
- * One step of an execve, in order: a mapping made (over whatever was there), or
- * a fault.
+ * One step of an execve, in order: a mapping, which replaces earlier ones at
+ * its place, or a fault.
  */
 struct trace_exec_step {
 	bool is_fault;
@@ -79,19 +83,12 @@ struct trace_exec_step {
  */
 struct trace_effect {
 	enum trace_effect_kind kind;
-	unsigned long line; /* where it shows in the text (a call: its enter), for messages */
-	/*
-	 * line at which it took effect: what the list is sorted by, strictly
-	 * rising
-	 */
-	unsigned long commit;
-	uint64_t time; /* of @commit */
+	unsigned long line;   /* for messages: where the text has it (a call: its enter) */
+	unsigned long commit; /* the line at which it committed; strictly rising in the list */
+	uint64_t time;        /* of @commit */
 	int pid, tid;
 	int space; /* the one it acts on; EXEC: the new one; FORK: the parent's */
-	/*
-	 * MMAP2 records that it made (call, fault): what the VMA must look like
-	 * afterwards. NULL when 0.
-	 */
+	/* MMAP2 records of a call or fault: the VMAs afterwards; NULL: none */
 	const struct trace_map *maps;
 	unsigned int nr_maps;
 	union {
@@ -103,28 +100,14 @@ struct trace_effect {
 			unsigned long exit_line; /* where the result shows */
 		} call;
 		struct {
-			/*
-			 * Whether it ended well or in a signal does not show.
-			 */
+			/* The recording does not show whether it succeeded. */
 			uint64_t address;
 			bool write, exec, protection, user;
-			/*
-			 * it went through mmap_lock: no VMA lock was to be had,
-			 * or not enough
-			 */
-			bool took_lock;
-			/*
-			 * the kernel faulted inside a recorded call, execve
-			 * excepted
-			 */
-			bool in_call;
+			bool took_lock; /* mmap_lock; else a VMA's lock sufficed */
+			bool in_call;   /* the kernel's own, in a recorded call except execve */
 		} fault;
 		struct {
-			/*
-			 * what the process leaves; TRACE_NO_SPACE when not
-			 * recorded
-			 */
-			int old_space;
+			int old_space; /* the one before; TRACE_NO_SPACE: not recorded */
 			bool old_space_ended;
 			const struct trace_exec_step *steps;
 			unsigned int nr_steps;
@@ -135,11 +118,7 @@ struct trace_effect {
 			enum trace_child how;
 			int child_pid, child_tid;
 			int child_space; /* COPIES: a new one; else == space */
-			/*
-			 * no lock events and clone3: whether it shares or
-			 * copies is not known
-			 */
-			bool guessed;
+			bool guessed;    /* whether it shares or copies is not known */
 		} fork;
 		struct {
 			bool space_ended;
@@ -148,12 +127,8 @@ struct trace_effect {
 };
 
 struct trace_space {
-	int parent; /* fork: the space it is a copy of; else TRACE_NO_SPACE */
-	/*
-	 * made by a recorded execve, or copied from such a one: its layout is
-	 * known
-	 */
-	bool known_from_start;
+	int parent;            /* fork: the space it is a copy of; else TRACE_NO_SPACE */
+	bool known_from_start; /* a recorded execve made it, or a space that it copies */
 	int first_pid;
 	uint64_t mm;               /* of the mmap_lock events; 0 when never seen */
 	unsigned long first, last; /* indices of its first and last effect in the list */
@@ -161,30 +136,19 @@ struct trace_space {
 };
 
 /*
- * What did not fit. All zero in a whole recording, except what the comment
- * says.
+ * Counts of events that did not fit together. All are zero in a whole
+ * recording, except for threads_left.
  */
 struct trace_order_problems {
-	/* a call that never came back, exit and exit_group not counted */
-	unsigned long enters_without_exit;
-	/* a child's first return and execve's return not counted */
-	unsigned long exits_without_enter;
-	unsigned long maps_unattached; /* MMAP2 records that no call, fault or execve made */
-	/* threads that did something before a fork or execve introduced them */
-	unsigned long threads_unknown;
-	/*
-	 * calls that locked another space for writing than the one they should
-	 * use
-	 */
-	unsigned long mm_conflicts;
+	unsigned long enters_without_exit; /* except exit and exit_group */
+	unsigned long exits_without_enter; /* except a child's first return and execve's */
+	unsigned long maps_unattached;     /* MMAP2 records that no call, fault or execve made */
+	unsigned long threads_unknown;     /* with an event before a fork or execve made them */
+	unsigned long mm_conflicts;        /* calls that locked a foreign space for writing */
 	unsigned long execs_unfinished;
-	/* alive at the end: not wrong when a program leaves a daemon behind */
-	unsigned long threads_left;
-	/*
-	 * events that perf had to drop: nothing can be trusted after the first
-	 */
-	uint64_t lost;
-	unsigned long first_line; /* of the first of them; 0: none */
+	unsigned long threads_left; /* alive at the end, such as a daemon's */
+	uint64_t lost; /* events that perf dropped; nothing can be trusted after the first */
+	unsigned long first_line; /* of the first problem; 0: none */
 };
 
 struct trace_order {
@@ -193,12 +157,8 @@ struct trace_order {
 	const struct trace_space *spaces;
 	int nr_spaces;
 	unsigned long of_kind[TRACE_NR_EFFECT_KINDS];
-	/*
-	 * MMAP2 records attached to calls and faults; those of execves are in
-	 * their steps
-	 */
-	unsigned long nr_maps;
-	bool by_locks; /* mmap_lock events gave the order; else the exits did */
+	unsigned long nr_maps; /* MMAP2 records of calls and faults; not of execves */
+	bool by_locks;         /* mmap_lock events gave the order; else the exits did */
 	struct trace_order_problems problems;
 	struct trace_counts counts;
 };
@@ -208,14 +168,14 @@ struct trace_order {
  * @error: TRACE_ERROR_MAX bytes; gets the message on failure: trace.h's, or
  *         `PATH: out of memory`.
  *
- * Return: the recording, or NULL. What does not fit is not an error here but
- *         counted in problems.
+ * Return: the recording, or NULL. Events that do not fit together are no error;
+ *         they are counted in problems.
  */
 struct trace_order *trace_order_load(const char *path, char *error);
 
 /*
- * The problems in words, one a line, each with its count; "" when there is
- * none. For free(). NULL: no memory.
+ * Put the problems into words, one a line, each with its count. Return: a text
+ * for free(), "" if there is no problem; NULL: out of memory.
  */
 char *trace_order_describe(const struct trace_order *order);
 

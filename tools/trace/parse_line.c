@@ -41,7 +41,8 @@ static enum verdict read_named(struct cursor *cursor, const struct event_name *n
 }
 
 /*
- * perf's own records are named without the colon that ends a tracepoint's name.
+ * A tracepoint's name ends with a colon; the name of one of perf's own records
+ * does not.
  */
 static enum verdict read_event(struct cursor *cursor, struct trace_event *event)
 {
@@ -86,7 +87,10 @@ none:
 	return false;
 }
 
-/* perf script sorts by time, apart from what it made up itself, at time 0. */
+/*
+ * perf script sorts by time, except for events that perf itself made up, which
+ * have time 0.
+ */
 static enum verdict check_time(struct cursor *cursor, uint64_t time)
 {
 	struct trace_reader *reader = cursor->reader;

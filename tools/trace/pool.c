@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * pool.c - memory for one recording: chunks that are cut from the front, and a
- * hash table of strings, since a recording names the same few files thousands
+ * hash table of strings, because a recording names the same few files thousands
  * of times.
  */
 #include "tools/trace/pool.h"
@@ -62,7 +62,7 @@ static size_t hash(const char *string)
 	return (size_t)sum;
 }
 
-/* Where @string is, or belongs. The table has a free slot. */
+/* The slot of @string, or the free slot for it. The table has a free slot. */
 static const char **find_slot(const char **strings, size_t slots, const char *string)
 {
 	size_t at = hash(string) & (slots - 1);

@@ -15,9 +15,9 @@ struct trace_lines;
 struct trace_reader {
 	struct trace_lines *lines;
 	char *path;
-	int state; /* 1 going on; 0 ended, -1 failed: what trace_next() answers from now on */
+	int state; /* 1 reading; 0 ended, -1 failed: the result of trace_next() from now on */
 	uint64_t last_time;
-	uint64_t lost, lost_samples; /* sums; perf counts the same losses in both */
+	uint64_t lost, lost_samples; /* sums by kind of record; records.c */
 	struct trace_counts counts;
 	char error[TRACE_ERROR_MAX];
 };

@@ -80,8 +80,8 @@ static enum verdict read_map(struct cursor *cursor, struct trace_event *event)
 }
 
 /*
- * ` exec: NAME:PID/TID`, or without the word; the name may hold colons and
- * blanks.
+ * `PERF_RECORD_COMM exec: NAME:PID/TID`, or without ` exec`. The name may hold
+ * colons and blanks.
  */
 static enum verdict read_comm(struct cursor *cursor, struct trace_event *event)
 {
@@ -121,8 +121,8 @@ static enum verdict read_lost(struct cursor *cursor, struct trace_event *event)
 }
 
 /*
- * Records of one kind tell of each gap as it ends, of the other of all samples
- * lost: the larger sum is what is missing.
+ * perf counts the same losses in two kinds of records: one for each gap, and
+ * one for all samples lost. The larger sum is the number of lost events.
  */
 static void count_lost(struct trace_reader *reader, uint64_t *sum, uint64_t count)
 {

@@ -9,7 +9,7 @@
 
 static const struct {
 	const char *name;
-	unsigned int nr_args; /* that a recording must have */
+	unsigned int nr_args; /* at least as many must be recorded */
 } calls[TRACE_NR_CALLS] = {
 	[TRACE_MMAP] = {"mmap", 6},
 	[TRACE_MUNMAP] = {"munmap", 2},
@@ -41,7 +41,7 @@ const char *trace_call_name(enum trace_call call)
 	return (unsigned int)call < TRACE_NR_CALLS ? calls[call].name : "?";
 }
 
-/* The call named before the colon, or TRACE_NR_CALLS. */
+/* Return: the call named @name, or TRACE_NR_CALLS. */
 static enum trace_call find_call(const char *name, size_t len)
 {
 	enum trace_call call = 0;
@@ -53,8 +53,8 @@ static enum trace_call find_call(const char *name, size_t len)
 }
 
 /*
- * Newer kernels add what a pointer points to, as in `filename: 0x55d0
- * "/bin/true"`.
+ * Newer kernels print the string that a pointer points to, as in `filename:
+ * 0x55d0 "/bin/true"`.
  */
 static void skip_annotation(struct cursor *cursor)
 {

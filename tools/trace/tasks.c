@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tasks.c - who runs at this point of a recording, and in which address space:
- * a hash table of threads by id, and a count of users for each space, so that
- * its end shows.
+ * tasks.c - see tasks.h: a hash table of threads by id, and a count of users
+ * for each address space, which ends with its last user.
  */
 #include "tools/trace/tasks.h"
 

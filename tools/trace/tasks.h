@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tasks.h - the threads that a recording shows at one moment, the address space
- * that each uses, and what each is in the middle of. Internal to tools/trace.
+ * tasks.h - the threads that exist at one point of a recording, the address
+ * space of each, and the call, fault or execve that each is inside. Internal to
+ * tools/trace.
  */
 #ifndef TOOLS_TRACE_TASKS_H
 #define TOOLS_TRACE_TASKS_H
@@ -17,28 +18,23 @@ struct trace_moment {
 };
 
 /*
- * How far a fault has come. A fault that needs more than a VMA's lock takes
- * mmap_lock for reading; the stack's growth gives that up for the write lock,
- * whereupon an MMAP2 record tells the new size.
+ * The state of a thread's last fault. A fault that needs more than a VMA's lock
+ * takes mmap_lock for reading. If the stack must grow, it releases that lock
+ * and takes mmap_lock for writing; then an MMAP2 record shows the new size.
  */
 enum trace_fault_state {
-	FAULT_NONE,     /* no fault, or settled: something else happened in this thread since */
-	FAULT_RAISED,   /* no lock seen yet */
-	FAULT_LOCKED,   /* took mmap_lock for reading */
-	FAULT_UNLOCKED, /* and gave it back */
-	FAULT_GROWING,  /* and took it for writing */
+	FAULT_NONE,     /* no fault, or another event of the thread followed it */
+	FAULT_RAISED,   /* it has taken no lock yet */
+	FAULT_LOCKED,   /* it has taken mmap_lock for reading */
+	FAULT_UNLOCKED, /* it has released that */
+	FAULT_GROWING,  /* after that, it has taken mmap_lock for writing */
 };
 
 struct trace_thread {
 	struct trace_thread *next; /* in its bucket */
 	int tid, pid, space;
-	/* returns from the fork that made it without having entered it */
-	bool newborn;
-	/*
-	 * will return from an execve that began before the recording, or in
-	 * another thread
-	 */
-	bool back_from_exec;
+	bool newborn;              /* its first return is from the fork that made it */
+	bool back_from_exec;       /* its next return is from an execve without an enter */
 	struct trace_moment dying; /* sched_process_exit */
 
 	struct {
@@ -47,8 +43,7 @@ struct trace_thread {
 		uint64_t args[TRACE_MAX_ARGS];
 		struct trace_moment enter;
 		struct trace_moment write_lock, read_lock; /* the first of each on its own space */
-		/* fork: the other space that it locked for writing */
-		uint64_t child_mm;
+		uint64_t child_mm; /* fork: the other space that it locked for writing */
 	} call;
 
 	struct {
@@ -78,41 +73,41 @@ struct trace_tasks {
 	size_t nr_spaces, spaces_room, users_room;
 };
 
-/* NULL: no such thread now. */
+/* Find the thread @tid; NULL: there is none now. */
 struct trace_thread *trace_tasks_find(struct trace_tasks *tasks, int tid);
 
-/* A thread of process @pid other than @tid that is inside execve, or NULL. */
+/* A thread of process @pid, except @tid, that is inside execve; or NULL. */
 struct trace_thread *trace_tasks_find_execing(struct trace_tasks *tasks, int pid, int tid);
 
 /*
- * A thread that begins, using @space. NULL: no memory. A thread of the same id
- * that was never seen to end is forgotten.
+ * Add a thread that uses @space. NULL: out of memory. A thread of the same id,
+ * whose end was not recorded, is removed.
  */
 struct trace_thread *trace_tasks_add(struct trace_tasks *tasks, int pid, int tid, int space);
 
 /*
- * @thread continues under another id (execve makes the calling thread the first
- * one).
+ * Give @thread another id: execve makes the calling thread the first thread of
+ * its process.
  */
 void trace_tasks_rename(struct trace_tasks *tasks, struct trace_thread *thread, int tid);
 
-/* The thread ends. Return: whether its space ended with it. */
+/* Remove a thread that ends. Return: whether its space ended with it. */
 bool trace_tasks_remove(struct trace_tasks *tasks, struct trace_thread *thread);
 
 /*
- * A new space without users. Return: its index, or TRACE_NO_SPACE when memory
+ * Add a space without users. Return: its index, or TRACE_NO_SPACE when memory
  * is out.
  */
 int trace_tasks_add_space(struct trace_tasks *tasks, int pid, int parent, bool known);
 
-/* @thread leaves its space for another. Return: whether the old one ended. */
+/* Move @thread to another space. Return: whether the old space ended. */
 bool trace_tasks_move(struct trace_tasks *tasks, struct trace_thread *thread, int space);
 
-/* Calls @visit for each thread, in no order. */
+/* Call @visit for each thread, in no order. */
 void trace_tasks_each(struct trace_tasks *tasks,
 		      void (*visit)(void *context, struct trace_thread *thread), void *context);
 
-/* Frees all but the spaces, which are the recording's. */
+/* Free everything except the spaces, which belong to the recording. */
 void trace_tasks_free(struct trace_tasks *tasks);
 
 #endif

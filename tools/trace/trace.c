@@ -20,7 +20,7 @@ static int stop(struct trace_reader *reader, int state)
 	return state;
 }
 
-/* No more lines: a text of nothing but comments is not a recording. */
+/* The text has ended. A text without one known event is not a recording. */
 static int finish(struct trace_reader *reader)
 {
 	const struct trace_counts *counts = &reader->counts;
@@ -50,15 +50,15 @@ static enum verdict nul_inside(struct cursor *cursor)
 	return WRONG;
 }
 
-/* vmrecord's second best is marked so that it is not taken for the best. */
+/* vmrecord marks a recording by strace, because it cannot be replayed. */
 static bool is_strace_mark(const char *line)
 {
 	return !strncmp(line, "# vmrecord: strace", strlen("# vmrecord: strace"));
 }
 
 /*
- * vmrecord says which rules the machine follows that it records on. A list that
- * is too long is cut, and its reader refuses it.
+ * Keep the rules of the machine that recorded, as vmrecord wrote them down. A
+ * list that is too long is cut; rules_set() refuses it later.
  */
 static void keep_rules(struct trace_counts *counts, const char *line)
 {

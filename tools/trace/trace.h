@@ -4,10 +4,10 @@
  * xz-compressed, as a stream of typed events.
  *
  * One line is one event; lines come in the order in which they were recorded.
- * What each event means for an address space, and in which order the calls
- * among them took effect, is the next floor's business: order.h.
+ * The layer above, order.h, says what each event means for an address space,
+ * and in which order the calls took effect.
  *
- * What is read (how to make such a text: bench/traces/README.md):
+ * These lines are read (bench/traces/README.md says how to make such a text):
  *
  *   PID/TID [CPU] SEC.NSEC: EVENT: FIELDS
  *     syscalls:sys_enter_X, syscalls:sys_exit_X   the calls of enum trace_call
@@ -16,12 +16,12 @@
  *     mmap_lock:mmap_lock_acquire_returned, _released
  *     PERF_RECORD_MMAP2, _COMM, _FORK, _EXIT, _LOST, _LOST_SAMPLES
  *
- * An event with another name is skipped and counted; lines that begin with '#'
- * (perf script --header) are skipped, except for one that says what the
- * recording machine does otherwise than others (struct trace_counts). Anything
- * else - a line of another shape, a field that is not a number, a text that
- * ends inside a line, xz data that end early, time that runs backwards - is an
- * error, and the reader says `FILE:LINE: what was found, what was expected`.
+ * An event with another name is skipped and counted. Lines that begin with '#'
+ * (perf script --header) are skipped, except for the line that holds the rules
+ * of the machine that recorded (struct trace_counts). Everything else is an
+ * error with the message `FILE:LINE: what was found, what was expected`: a line
+ * of another form, a field that is not a number, a text that ends inside a
+ * line, xz data that end early, time that decreases.
  *
  * Locks: none. A reader belongs to one thread at a time.
  */
@@ -34,8 +34,8 @@
 #include <stdint.h>
 
 /*
- * The calls that change an address space, or the set of them. In the comment:
- * what args[] holds.
+ * The calls that change an address space, or the set of address spaces. The
+ * comments say what args[] holds.
  */
 enum trace_call {
 	TRACE_MMAP,             /* addr, len, prot, flags, fd, off (bytes) */
@@ -55,15 +55,12 @@ enum trace_call {
 	TRACE_SHMAT,            /* shmid, shmaddr, shmflg */
 	TRACE_SHMDT,            /* shmaddr */
 	TRACE_CLONE,            /* clone_flags, newsp, parent_tidptr, child_tidptr, tls */
-	/*
-	 * uargs, size: the flags are behind the pointer, not in the recording
-	 */
-	TRACE_CLONE3,
-	TRACE_FORK,       /* - */
-	TRACE_VFORK,      /* - */
-	TRACE_EXECVE,     /* filename, argv, envp: pointers */
-	TRACE_EXIT,       /* error_code */
-	TRACE_EXIT_GROUP, /* error_code */
+	TRACE_CLONE3,           /* uargs (the flags behind it are not recorded), size */
+	TRACE_FORK,             /* - */
+	TRACE_VFORK,            /* - */
+	TRACE_EXECVE,           /* filename, argv, envp: pointers */
+	TRACE_EXIT,             /* error_code */
+	TRACE_EXIT_GROUP,       /* error_code */
 	TRACE_NR_CALLS
 };
 
@@ -71,34 +68,21 @@ enum trace_call {
 const char *trace_call_name(enum trace_call call);
 
 enum trace_type {
-	TRACE_EV_ENTER, /* syscalls:sys_enter_X        -> enter */
-	TRACE_EV_LEAVE, /* syscalls:sys_exit_X         -> leave */
-	TRACE_EV_FAULT, /* exceptions:page_fault_*     -> fault */
-	TRACE_EV_MAP,   /* PERF_RECORD_MMAP2           -> map */
-	/*
-	 * PERF_RECORD_COMM exec:      -> comm; execve has thrown away the old space, the new one begins
-	 */
-	TRACE_EV_COMM_EXEC,
-	TRACE_EV_COMM, /* PERF_RECORD_COMM:           -> comm; a mere change of name */
-	/*
-	 * PERF_RECORD_FORK            -> task; a thread or process begins (seen by its parent)
-	 */
-	TRACE_EV_TASK_NEW,
-	TRACE_EV_TASK_EXIT, /* PERF_RECORD_EXIT            -> task; the last event of a thread */
-	/*
-	 * sched:sched_process_fork    -> task; pid and ppid hold thread ids, as the kernel gives them
-	 */
-	TRACE_EV_SCHED_FORK,
+	TRACE_EV_ENTER,      /* syscalls:sys_enter_X        -> enter */
+	TRACE_EV_LEAVE,      /* syscalls:sys_exit_X         -> leave */
+	TRACE_EV_FAULT,      /* exceptions:page_fault_*     -> fault */
+	TRACE_EV_MAP,        /* PERF_RECORD_MMAP2           -> map */
+	TRACE_EV_COMM_EXEC,  /* PERF_RECORD_COMM exec:      -> comm; execve begins a new space */
+	TRACE_EV_COMM,       /* PERF_RECORD_COMM:           -> comm; only a change of name */
+	TRACE_EV_TASK_NEW,   /* PERF_RECORD_FORK            -> task; told by the parent */
+	TRACE_EV_TASK_EXIT,  /* PERF_RECORD_EXIT            -> task; the last event of a thread */
+	TRACE_EV_SCHED_FORK, /* sched:sched_process_fork    -> task; pid, ppid are thread ids */
 	TRACE_EV_SCHED_EXEC, /* sched:sched_process_exec    -> exec; the new space is laid out */
 	TRACE_EV_SCHED_EXIT, /* sched:sched_process_exit    -> exit */
 	TRACE_EV_LOCKED,     /* mmap_lock_acquire_returned  -> lock */
 	TRACE_EV_RELEASED,   /* mmap_lock_released          -> lock, success true */
 	TRACE_EV_LOST,       /* PERF_RECORD_LOST(_SAMPLES)  -> lost; events are missing here */
-	/*
-	 * PERF_RECORD_MMAP            nothing of interest: the kernel's own
-	 *                             text
-	 */
-	TRACE_EV_KERNEL_MAP,
+	TRACE_EV_KERNEL_MAP, /* PERF_RECORD_MMAP: the kernel's own text, of no interest */
 	TRACE_NR_TYPES
 };
 
@@ -137,26 +121,15 @@ struct trace_event {
 		} enter;
 		struct {
 			enum trace_call call;
-			/*
-			 * -4095..-1: -errno; else the result, an address as its
-			 * bit pattern
-			 */
+			/* -4095..-1: -errno; else a result or an address */
 			int64_t result;
 		} leave;
 		struct {
 			uint64_t address;
 			unsigned int error_code; /* as the CPU reports it */
 			bool write, exec;        /* bits 1, 4; neither: a read */
-			/*
-			 * bit 0: a page was there, its rights refused (or
-			 * copy-on-write)
-			 */
-			bool protection;
-			/*
-			 * page_fault_user; else the kernel touched user memory
-			 * for the program
-			 */
-			bool user;
+			bool protection; /* bit 0: a mapped page refused it, or copy-on-write */
+			bool user;       /* else the kernel touched user memory in a call */
 		} fault;
 		struct trace_map map;
 		struct {
@@ -169,8 +142,8 @@ struct trace_event {
 		} task;
 		struct {
 			/*
-			 * old_tid != pid: execve by another thread than the
-			 * first, which takes over pid
+			 * old_tid != pid: not the first thread called execve;
+			 * the caller takes over pid
 			 */
 			int pid, old_tid;
 			const char *filename;
@@ -188,7 +161,7 @@ struct trace_event {
 	};
 };
 
-/* What went by, for a report. */
+/* What was read so far. */
 struct trace_counts {
 	unsigned long lines;
 	unsigned long events[TRACE_NR_TYPES];
@@ -198,20 +171,20 @@ struct trace_counts {
 	uint64_t lost;
 
 	/*
-	 * what follows "# vmrecord: rules ", the list that tools/probe/rules.h
-	 * reads; "": the recording does not say
+	 * the list behind "# vmrecord: rules ", for rules_set() of
+	 * tools/probe/rules.h; "": the recording has none
 	 */
 	char rules[256];
 };
 
-/* the longest path that can be opened, and what is wrong in the file */
+/* Room for the longest path that can be opened, and a message. */
 #define TRACE_ERROR_MAX (PATH_MAX + 1024)
 
 struct trace_reader;
 
 /**
- * trace_open() - Begin to read @path; whether it is xz-compressed shows in its
- * first bytes, not in its name.
+ * trace_open() - Begin to read @path. The first bytes, not the name, show
+ * whether it is xz-compressed.
  * @error: TRACE_ERROR_MAX bytes; gets `PATH: why` on failure.
  *
  * Return: the reader, or NULL (no such file, a directory, no memory).
@@ -228,12 +201,12 @@ struct trace_reader *trace_open(const char *path, char *error);
 int trace_next(struct trace_reader *reader, struct trace_event *event);
 
 /*
- * The message `FILE:LINE: what was found, what was expected` of the -1; "" when
- * there was none. Lives as long as the reader.
+ * The message `FILE:LINE: what was found, what was expected` after a -1; ""
+ * before. It lives as long as the reader.
  */
 const char *trace_error(const struct trace_reader *reader);
 
-/* What was read so far. */
+/* The counts so far; they live as long as the reader. */
 const struct trace_counts *trace_counts(const struct trace_reader *reader);
 
 /* NULL is allowed. */

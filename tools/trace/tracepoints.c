@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Both print a kernel address as a symbol where they can. */
+/*
+ * `address=0xHEX ip=... error_code=0xHEX`. perf prints an address of the kernel
+ * as a symbol if it knows one.
+ */
 static enum verdict read_fault(struct cursor *cursor, struct trace_event *event)
 {
 	uint64_t code;
@@ -18,8 +21,8 @@ static enum verdict read_fault(struct cursor *cursor, struct trace_event *event)
 		return cursor_wrong(cursor, "`address=0xHEX`");
 	if (!cursor_take_hex(cursor, &event->fault.address)) {
 		/*
-		 * a symbol: the kernel faulted on its own memory, which is no
-		 * part of any address space here
+		 * A symbol: the kernel faulted on its own memory, which belongs
+		 * to no address space of the recording.
 		 */
 		if (event->fault.user || !strstr(cursor->at, " error_code=0x"))
 			return cursor_wrong(cursor, "the address, 0xHEX");
@@ -131,8 +134,8 @@ static enum verdict read_sched_exit(struct cursor *cursor, struct trace_event *e
 }
 
 /*
- * Frequent ones first. System calls, two names for each, are found by their
- * prefix instead.
+ * Frequent events come first. System calls are missing: parse_line.c finds them
+ * by their prefix.
  */
 const struct event_name trace_tracepoints[] = {
 	{"exceptions:page_fault_user", TRACE_EV_FAULT, read_user_fault},
