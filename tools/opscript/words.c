@@ -110,7 +110,7 @@ static const struct named prot_letters[] = {
 static const struct named touch_letters[] = {{"r", 'r'}, {"w", 'w'}, {NULL, 0}};
 static const struct named fork_letters[] = {{"c", 'c'}, {"p", 'p'}, {"x", 'x'}, {NULL, 0}};
 
-/* How several names of a table make one word. */
+/* How the names of a table are joined to one word. */
 enum joint { ALONE, BARS, LETTERS };
 
 static const struct {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * main.c - the program probe: prints what the running kernel does that other
- * kernels of its version do otherwise, as key=value lines, and which
- * comparisons that permits.
+ * main.c - the program probe: prints in what the running kernel differs from
+ * other kernels of its version, as key=value lines, and which comparisons are
+ * possible here.
  *
- * Exit: 0 both can be done here; 2 a wrong word; 77 no rule covers something
- * that was found, which is told on the line of its comparison.
+ * Exit status: 0 both comparisons are possible; 2 a wrong word; 77 no rule
+ * covers a finding; the line of the comparison names it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static void print_found(const struct probe *p)
 	       p->overcommit, p->legacy_layout, p->max_map_count, p->memory_kb);
 }
 
-/* Return: whether that comparison can be done here. */
+/* Return: whether that comparison is possible here. */
 static bool print_verdict(const struct probe *p, const char *name, unsigned int what)
 {
 	const char *why = probe_obstacle(p, what);

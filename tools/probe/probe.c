@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * probe.c - the experiments and the settings; see probe.h. What they mean for
- * a comparison is in verdict.c.
+ * probe.c - see probe.h: the experiments and the settings. verdict.c says what
+ * the findings mean for a comparison.
  *
- * An experiment on a mapping needs one that joins no neighbour: it is the
- * middle of a larger inaccessible one, from which its rights set it apart.
+ * An experiment needs a mapping that merges with no neighbour. Therefore it
+ * uses the middle of a larger inaccessible mapping, which has other rights.
  */
 #include "tools/probe/probe.h"
 
@@ -27,8 +27,8 @@
 /* ---- files ---- */
 
 /*
- * The beginning of a file as one string. Return: its length, 0 if there is
- * none.
+ * Read the beginning of a file as one string.
+ * Return: its length; 0 if it cannot be read.
  */
 static size_t read_file(const char *path, char *text, size_t size)
 {
@@ -69,7 +69,7 @@ long probe_sysctl(const char *name)
 	return read_number(path);
 }
 
-/* "always [madvise] never" says madvise; a file of one word says that word. */
+/* The word in brackets, as in "always [madvise] never", or the only word. */
 static void read_choice(const char *path, char word[PROBE_WORD_MAX])
 {
 	char text[128], *at = text;
@@ -87,7 +87,7 @@ static void read_choice(const char *path, char word[PROBE_WORD_MAX])
 	word[len] = '\0';
 }
 
-/* ---- what smaps says of one mapping ---- */
+/* ---- one mapping in smaps ---- */
 
 struct smaps_part {
 	long anonymous_kb;
@@ -104,8 +104,8 @@ static bool has_flag(const char *flags, const char *flag)
 }
 
 /*
- * One line of smaps. @inside: whether the mapping that was begun last covers
- * @addr. Return: false at that mapping's end.
+ * Read one line of smaps. @inside: whether the current mapping covers @addr.
+ * Return: false at the end of that mapping.
  */
 static bool read_smaps_line(const char *line, unsigned long addr, bool *inside,
 			    struct smaps_part *part)
@@ -126,8 +126,8 @@ static bool read_smaps_line(const char *line, unsigned long addr, bool *inside,
 }
 
 /*
- * Return: whether smaps lists a mapping at @addr with the lines that are looked
- * for.
+ * Return: whether smaps lists a mapping at @addr, with all lines that are
+ * needed.
  */
 static bool look_at(unsigned long addr, struct smaps_part *part)
 {
@@ -147,7 +147,7 @@ static bool look_at(unsigned long addr, struct smaps_part *part)
 			*newline = '\0';
 			found = !read_smaps_line(line, addr, &inside, part);
 		}
-		/* A path too long for the room is of no interest. */
+		/* A long path may be cut: it is of no interest. */
 		len = line == text && len == sizeof(text) - 1 ? 0 : strlen(line);
 		memmove(text, line, len);
 	}
@@ -156,7 +156,7 @@ static bool look_at(unsigned long addr, struct smaps_part *part)
 	return found && part->anonymous_kb != PROBE_UNKNOWN;
 }
 
-/* ---- a mapping of one's own ---- */
+/* ---- a mapping that merges with none ---- */
 
 struct field {
 	char *whole;
@@ -200,7 +200,7 @@ long probe_touch_takes_kb(bool write, int advice)
 
 	if (!field_map(&field))
 		return PROBE_UNKNOWN;
-	/* A kernel without huge pages refuses their advice, and needs none. */
+	/* A kernel without huge pages refuses this advice and needs none. */
 	if (advice >= 0)
 		(void)madvise(field.middle, 2 * BLOCK, advice);
 	touch(field.middle, write);
@@ -210,7 +210,7 @@ long probe_touch_takes_kb(bool write, int advice)
 }
 
 /*
- * Memory that can be written no more stays accounted ("ac") only if it has an
+ * Memory that becomes read-only stays accounted ("ac") only if it has an
  * anon_vma.
  */
 static bool advised_read_is_own(bool *soft_dirty)
@@ -229,7 +229,7 @@ static bool advised_read_is_own(bool *soft_dirty)
 	return part.accounted;
 }
 
-/* A hint that is too low becomes the lowest that is allowed. */
+/* The kernel raises a hint that is too low to the lowest allowed address. */
 static unsigned long find_mmap_min_addr(void)
 {
 	long setting = probe_sysctl("vm/mmap_min_addr");
@@ -239,18 +239,18 @@ static unsigned long find_mmap_min_addr(void)
 	if (got != MAP_FAILED)
 		munmap(got, PAGE);
 	/*
-	 * Where something stands there already, the kernel places it elsewhere;
-	 * then the setting has to do.
+	 * If another mapping is there, the kernel places this one elsewhere;
+	 * then the setting must suffice.
 	 */
 	if (got == MAP_FAILED || found > MIB)
 		found = setting > 0 ? ((unsigned long)setting + PAGE - 1) & ~(PAGE - 1) : PAGE;
-	/* At the page above the first one, page 0 may be allowed too. */
+	/* A result of one page may mean that page 0 is allowed, too. */
 	return found == PAGE && setting == 0 ? 0 : found;
 }
 
 /*
- * Let the kernel read a byte: a touch that is refused answers EFAULT, and
- * raises nothing.
+ * Let the kernel read a byte: a touch that is refused returns EFAULT and raises
+ * no signal.
  */
 static bool kernel_can_read(const char *at)
 {
@@ -265,7 +265,7 @@ static bool kernel_can_read(const char *at)
 	return can;
 }
 
-/* Whether the kernel reads untouched private memory with these rights. */
+/* Whether the kernel can read untouched private memory with these rights. */
 static bool rights_let_read(int prot)
 {
 	char *page = mmap(NULL, PAGE, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -278,13 +278,13 @@ static bool rights_let_read(int prot)
 	return can;
 }
 
-/* Memory that may be read as well tells whether the experiment itself works. */
+/* Memory that may be read shows whether the experiment itself works. */
 static long exec_only(void)
 {
 	return rights_let_read(PROT_READ | PROT_EXEC) ? !rights_let_read(PROT_EXEC) : PROBE_UNKNOWN;
 }
 
-/* Whether a stack may grow by a page to where @gap pages are free below it. */
+/* Whether a stack may grow by a page if @gap pages stay free below it. */
 static bool may_grow(long gap)
 {
 	size_t len = ((unsigned long)gap + 5) * PAGE;
@@ -295,8 +295,8 @@ static bool may_grow(long gap)
 	if (whole == MAP_FAILED)
 		return false;
 	/*
-	 * From below: inaccessible, a page that may be touched, the gap, a page
-	 * to grow into, the stack, inaccessible.
+	 * From below: inaccessible, an accessible page, the gap, a page to grow
+	 * into, the stack, inaccessible.
 	 */
 	munmap(whole + 2 * PAGE, len - 4 * PAGE);
 	if (mmap(whole + PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) !=
@@ -305,8 +305,8 @@ static bool may_grow(long gap)
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0) != MAP_FAILED)
 		may = kernel_can_read(stack - 1);
 	/*
-	 * Only what is ours: another thread may have mapped something where
-	 * nothing was left.
+	 * Unmap only our own ranges, because another thread may have mapped
+	 * memory in a free part.
 	 */
 	munmap(whole, 2 * PAGE);
 	if (may)
@@ -385,7 +385,7 @@ static void read_huge_pages(struct probe *probe)
 	}
 }
 
-/* ---- all of it ---- */
+/* ---- everything ---- */
 
 static long memory_kb(void)
 {
@@ -415,7 +415,7 @@ void probe_machine(struct probe *probe)
 		sscanf(system.release, "%u.%u", &probe->major, &probe->minor);
 	}
 	probe->page_size = sysconf(_SC_PAGESIZE);
-	/* Huge pages are another experiment. */
+	/* without huge pages, which are another experiment */
 	probe->read_takes_kb = probe_touch_takes_kb(false, MADV_NOHUGEPAGE);
 	probe->write_takes_kb = probe_touch_takes_kb(true, -1);
 	probe->advised_read_is_own = advised_read_is_own(&probe->soft_dirty);

@@ -81,7 +81,7 @@ struct rules rules_of_machine(const struct probe *probe)
 	return rules;
 }
 
-/* ---- one NAME=VALUE: NULL, or what was expected in the place of the value ---- */
+/* ---- one NAME=VALUE; each returns NULL, or what was expected ---- */
 
 static const char *set_version(struct rules *rules, const char *value)
 {

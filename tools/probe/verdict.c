@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * verdict.c - what the probe's findings mean for a comparison, and how they
- * are told; see probe.h. Nothing here asks the machine.
+ * verdict.c - see probe.h: judges the probe's findings and prints them. Nothing
+ * here asks the machine.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 #include "tools/probe/probe.h"
 
-/* What the library follows, and no rule changes. */
+/* The library's own values, which no rule changes. */
 #define OUR_PAGE_SIZE 4096
 #define OUR_STACK_GAP 256
 #define OUR_MAX_MAP_COUNT 65530
@@ -17,7 +17,7 @@
 #define OUR_MINOR 18
 #define HUGE_KB 2048
 #define ARENA_KB (1L << 20)          /* what a script of the oracle may map */
-#define LOWEST_ADDRESS_MOST 0x100000 /* where a script's world begins to need its addresses */
+#define LOWEST_ADDRESS_MOST 0x100000 /* scripts may use the addresses from here on */
 
 bool probe_read_takes_page(const struct probe *probe)
 {
@@ -47,7 +47,7 @@ static bool is(const char *word, const char *other)
 	return strcmp(word, other) == 0;
 }
 
-/* Whether the kernel never gives shared memory huge pages of its own accord. */
+/* Return: NULL if the kernel gives shared memory no huge pages unasked. */
 static const char *shared_obstacle(const struct probe *p)
 {
 	/* A kernel without huge pages has no such file. */
@@ -64,10 +64,7 @@ static const char *shared_obstacle(const struct probe *p)
 	return NULL;
 }
 
-/*
- * Scripts expect huge pages where MADV_HUGEPAGE asks for them, and nowhere
- * else.
- */
+/* Scripts expect huge pages only where MADV_HUGEPAGE asks for them. */
 static const char *layout_obstacle(const struct probe *p)
 {
 	bool on_advice = is(p->thp, "madvise") || is(p->thp, "always");
@@ -125,8 +122,8 @@ const char *probe_obstacle(const struct probe *p, unsigned int what)
 	if (p->exec_only == PROBE_UNKNOWN)
 		return reason("whether memory that may only be executed can be read is unknown");
 	/*
-	 * All memory has huge pages, or pages of some size between, and the
-	 * process could not be excepted.
+	 * All memory has huge pages, or pages of a size between, and
+	 * probe_narrow_huge_pages() had no effect.
 	 */
 	if (p->write_takes_kb != OUR_PAGE_SIZE >> 10)
 		return reason("a write takes %ld kB without MADV_HUGEPAGE, expected a page",
@@ -137,7 +134,7 @@ const char *probe_obstacle(const struct probe *p, unsigned int what)
 	return why;
 }
 
-/* ---- telling ---- */
+/* ---- printing ---- */
 
 struct text {
 	char *at;
