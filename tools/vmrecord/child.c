@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * child.c - one child process at a time: start, signals, wait.
+ * child.c - see child.h: one child process at a time.
  *
- * The signal handler reads one word, the child's pid, which is set once the
- * child runs and cleared once it was waited for.
+ * The signal handler reads one word, the child's pid. It is set while the child
+ * runs, and cleared after the wait.
  */
 #include "tools/vmrecord/child.h"
 
@@ -74,7 +74,7 @@ bool program_exists(const char *name)
 	return false;
 }
 
-/* A pipe whose both ends a child does not inherit by accident. */
+/* Make a pipe; both ends are closed in a child that runs another program. */
 static int make_pipe(int *read_end, int *write_end)
 {
 	int ends[2];

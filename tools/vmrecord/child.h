@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * child.h - runs another program, and passes on to it what should end it.
+ * child.h - runs another program, and passes on to it the signals that should
+ * end it.
  */
 #ifndef TOOLS_VMRECORD_CHILD_H
 #define TOOLS_VMRECORD_CHILD_H
@@ -14,25 +15,25 @@ struct child {
 	int errors; /* read end of its stderr; -1 unless asked for */
 };
 
-/* The file that execvp() would run for @name, executable by us. */
+/* Whether execvp() would find a file for @name that we may execute. */
 bool program_exists(const char *name);
 
 /*
- * Starts argv[0], found by PATH. @env NULL: ours. @capture: its stdout and
- * stderr come through child->out and child->errors. From now until
- * child_wait(), SIGTERM and SIGHUP to us are passed on to it; SIGINT is not,
- * since a terminal sends it to both.
+ * Start argv[0], which is searched in PATH. @env: NULL: our environment.
+ * @capture: the caller reads its stdout and stderr from child->out and
+ * child->errors. Until child_wait(), a SIGTERM or SIGHUP to us is passed on to
+ * the child; SIGINT is not, because a terminal sends it to both.
  * Return: 0 or -errno.
  */
 int child_start(struct child *child, char *const argv[], char *const env[], bool capture);
 
-/* Return: its wait status, or -errno. */
+/* Wait for the child's end. Return: its wait status, or -errno. */
 int child_wait(struct child *child);
 
-/* "exit status N" or "signal N (name)", into @buf of 64 bytes; returns it. */
+/* Print "exit status N" or "signal N (name)" into @buf, 64 bytes; return it. */
 const char *status_text(int status, char *buf);
 
-/* SIGINT, SIGTERM or SIGHUP has come since the last child_start(). */
+/* Whether we got SIGINT, SIGTERM or SIGHUP since the last child_start(). */
 bool asked_to_end(void);
 
 #endif

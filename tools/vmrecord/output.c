@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * output.c - writes xz through liblzma into a temporary file, which goes to its
- * place when it is whole.
+ * output.c - see output.h: compresses with liblzma into a temporary file, which
+ * gets its final name when it is whole.
  */
 #include "tools/vmrecord/output.h"
 
@@ -16,9 +16,10 @@
 #include "tools/vmrecord/say.h"
 
 /*
- * A fault's line is a little over a hundred bytes, most of which repeat an
- * earlier one: matches longer than the preset's 64 are worth looking for (20 %
- * smaller; the extreme preset gains no more and takes three times as long).
+ * A fault's line is a little over a hundred bytes, and most of them repeat an
+ * earlier line. Searching for matches longer than the preset's 64 bytes makes
+ * the file 20 % smaller. The extreme preset gains no more and takes three times
+ * as long.
  */
 #define XZ_PRESET 6
 #define XZ_NICE_LENGTH 128
@@ -90,8 +91,8 @@ static int write_all(const struct output *output, const uint8_t *bytes, size_t l
 }
 
 /*
- * Feeds the encoder until it has taken all (LZMA_RUN) or given all
- * (LZMA_FINISH).
+ * Run the encoder until it has taken all input (LZMA_RUN), or written all
+ * output (LZMA_FINISH).
  */
 static int encode(struct output *output, lzma_action action)
 {

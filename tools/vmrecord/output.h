@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * output.h - the file being made: text goes in, xz comes out, under a temporary
- * name beside the final one until it is whole.
+ * output.h - the recording being written: it compresses text with xz into a
+ * file that has a temporary name, in the folder of the final one, until it is
+ * whole. Each function prints a message when it fails.
  */
 #ifndef TOOLS_VMRECORD_OUTPUT_H
 #define TOOLS_VMRECORD_OUTPUT_H
@@ -12,34 +13,34 @@
 struct output;
 
 /*
- * Makes the temporary file of bench/harness/outfile.h, so that a place that
- * cannot be written shows before anything runs. @path is kept, not copied.
- * NULL: said why.
+ * Create the temporary file (bench/harness/outfile.h), so that a path that
+ * cannot be written is reported before anything runs. The output keeps the
+ * pointer @path. Return: NULL after a failure.
  */
 struct output *output_create(const char *path);
 
-/* Where it is written for now. */
+/* The temporary file's path. */
 const char *output_temporary(const struct output *output);
 
-/* Return: 0, or -1 when it could not be written (said why). */
+/* Write text. Return: 0, or -1 after a failure. */
 int output_write(struct output *output, const void *text, size_t len);
 
 /*
- * Everything is in: completes the xz stream and brings it to the disk. 0 or -1
- * (said why).
+ * Complete the xz stream and bring it to the disk. Return: 0, or -1 after a
+ * failure.
  */
 int output_complete(struct output *output);
 
 /*
- * Puts it in its place: a regular file is replaced, a device or a FIFO is
- * written to. 0 or -1 (said why).
+ * Give the file its final name: replace a regular file, or write to a device or
+ * a FIFO. Return: 0, or -1 after a failure.
  */
 int output_publish(struct output *output);
 
 uint64_t output_text_bytes(const struct output *output);
 uint64_t output_xz_bytes(const struct output *output);
 
-/* Removes the temporary file if it was not published. NULL is allowed. */
+/* Remove the temporary file if it was not published. NULL is allowed. */
 void output_destroy(struct output *output);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * perf.c - drives `perf record` and `perf script` with the options that make a
- * recording replayable (bench/traces/README.md says what each is for), and
- * looks beforehand whether they can work here: perf's own message on a missing
- * right names neither the package nor the setting.
+ * perf.c - see perf.h: runs `perf record` and `perf script` with the options
+ * that make a recording replayable (bench/traces/README.md explains them). It
+ * checks beforehand whether they can work here, because perf's own message
+ * about a missing right names neither the package nor the setting.
  */
 #include "tools/vmrecord/perf.h"
 
@@ -30,7 +30,7 @@ extern char **environ;
 
 static const char *const tracefs_places[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
 
-/* Without the first five there is no recording. */
+/* A recording needs these. */
 #define NR_REQUIRED 5
 static const char *const events_always[] = {
 	"exceptions:page_fault_user", "exceptions:page_fault_kernel", "sched:sched_process_fork",
@@ -57,9 +57,9 @@ static const char *const calls[] = {
 	"exit",
 };
 
-/* ---- may we? ---- */
+/* ---- rights ---- */
 
-/* The tracefs that has events, or NULL with the reason said. */
+/* Return: the tracefs that has events; NULL after a message. */
 static const char *find_tracefs(void)
 {
 	char path[128];
@@ -67,7 +67,7 @@ static const char *find_tracefs(void)
 
 	for (size_t i = 0; i < sizeof(tracefs_places) / sizeof(tracefs_places[0]); i++) {
 		snprintf(path, sizeof(path), "%s/events", tracefs_places[i]);
-		/* access() would not count capabilities */
+		/* open(), because access() ignores capabilities */
 		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd >= 0) {
 			close(fd);
@@ -101,7 +101,7 @@ static bool event_exists(const char *tracefs, const char *event)
 	return !stat(path, &st);
 }
 
-/* -1: unknown */
+/* Return: the event's number, or -1 if it is unknown. */
 static int event_id(const char *tracefs, const char *event)
 {
 	const char *colon = strchr(event, ':');
@@ -157,7 +157,7 @@ static bool refuse_perf_event(int why)
 	return false;
 }
 
-/* Tries one tracepoint on ourselves: what perf will do, without starting it. */
+/* Open one tracepoint on ourselves, as perf will do. */
 static bool may_trace(const char *tracefs)
 {
 	struct perf_event_attr attr = {
@@ -184,7 +184,7 @@ static bool may_trace(const char *tracefs)
 	return true;
 }
 
-/* Adds @event to the comma-separated @list if the kernel has it. */
+/* Append @event to the comma-separated @list if the kernel has it. */
 static bool add_event(FILE *list, const char *tracefs, const char *event)
 {
 	if (!event_exists(tracefs, event))
@@ -283,9 +283,8 @@ int perf_record(const struct perf_request *request, const char *events, const ch
 		char *const command[])
 {
 	/*
-	 * -c 1: every event. -d: MMAP2 records of data mappings too, with what
-	 * a VMA is after merging. -B -N: do not copy the programs that ran into
-	 * ~/.debug.
+	 * -c 1: every event. -d: MMAP2 records of data mappings, too; they show
+	 * the VMA after merging. -B -N: do not copy programs into ~/.debug.
 	 */
 	const char *const options[] = {request->program,
 				       "record",
@@ -334,8 +333,8 @@ int perf_record(const struct perf_request *request, const char *events, const ch
 /* ---- print ---- */
 
 /*
- * Takes what comes out of a pipe. Return: 0, or -1 when it could not be kept
- * (said why).
+ * Consumes the output of a pipe. take() returns 0, or -1 after a message if it
+ * could not keep the text.
  */
 struct sink {
 	int (*take)(void *context, const char *text, size_t len);
@@ -353,7 +352,7 @@ static int take_text(void *context, const char *text, size_t len)
 	return 0;
 }
 
-/* Cuts a stream into lines, of which only the beginning is kept. */
+/* Cuts a stream into lines, and keeps only the beginning of a long line. */
 struct line_cutter {
 	void (*take)(void *context, const char *line);
 	void *context;
@@ -378,7 +377,7 @@ static int take_lines(void *context, const char *text, size_t len)
 	return 0;
 }
 
-/* What perf says on its stderr, without what it always says. */
+/* The lines that perf prints on stderr, except those that it always prints. */
 struct complaints {
 	bool of_loss;
 	size_t len;
@@ -399,8 +398,8 @@ static void keep_complaint(void *context, const char *line)
 }
 
 /*
- * Line by line: each is said as it is, and may hold what perf was given, names
- * of programs for one.
+ * Print each line as a message of its own. A line may hold any text that perf
+ * was given, such as the name of a program.
  */
 static void say_complaints(struct complaints *complaints)
 {
@@ -422,8 +421,8 @@ static void add_lost_samples(void *context, const char *line)
 }
 
 /*
- * One read from @fd into @buffer of @size. Return: 0 at the end, -1 on an error
- * (said why).
+ * Read once from @fd into @buffer of @size. Return: the number of bytes; 0 at
+ * the end; -1 after a message.
  */
 static ssize_t read_pipe(int fd, char *buffer, size_t size)
 {
@@ -438,8 +437,8 @@ static ssize_t read_pipe(int fd, char *buffer, size_t size)
 }
 
 /*
- * Both pipes until both end: a full one would stop perf. Return: 0, or -1 when
- * a sink could not keep what came.
+ * Read both pipes until both end, because a full pipe would stop perf. Return:
+ * 0, or -1 if a sink could not keep the text.
  */
 static int move_all(struct child *child, const struct sink *out, const struct sink *errors)
 {
@@ -451,7 +450,7 @@ static int move_all(struct child *child, const struct sink *out, const struct si
 
 	while (pipes[0].fd >= 0 || pipes[1].fd >= 0) {
 		if (poll(pipes, 2, -1) < 0)
-			continue; /* a signal; it is passed on to perf, whose pipes then end */
+			continue; /* a signal; perf gets it, too, and then its pipes end */
 		for (int i = 0; i < 2; i++) {
 			ssize_t got;
 
@@ -471,8 +470,8 @@ static int move_all(struct child *child, const struct sink *out, const struct si
 }
 
 /*
- * Ours, with words and options of perf's own configuration switched off: the
- * text is to be the same everywhere.
+ * Our environment, without translations and without perf's configuration, so
+ * that the text is the same everywhere.
  */
 static char **plain_environment(void)
 {
@@ -491,8 +490,8 @@ static char **plain_environment(void)
 }
 
 /*
- * Runs @argv, a perf script, into @out. Return: its wait status, or -1 (said
- * why).
+ * Run @argv, a perf script, with its output to @out. Return: its wait status,
+ * or -1 after a message.
  */
 static int run_script(const struct perf_request *request, char *const argv[],
 		      const struct sink *out, struct complaints *complaints)
@@ -519,9 +518,9 @@ static int run_script(const struct perf_request *request, char *const argv[],
 }
 
 /*
- * perf script does not print the records that say how many samples were lost
- * for good at the end; its dump does. They are written behind the text in the
- * form of its other lines, so that whoever reads the recording knows.
+ * perf script does not print the records that count all lost samples; its dump
+ * does. Append a line with their sum to the text, in the form of its other
+ * lines, so that a reader of the recording sees it.
  */
 static int append_lost_samples(const struct perf_request *request, const char *data,
 			       struct output *output)
@@ -536,7 +535,7 @@ static int append_lost_samples(const struct perf_request *request, const char *d
 	if (run_script(request, argv, &dump, &complaints))
 		return -1;
 	if (!lost)
-		lost = 1; /* perf says that there were some */
+		lost = 1; /* perf reported losses without a number */
 	snprintf(line, sizeof(line),
 		 "    0/0     [000]     0.000000000: PERF_RECORD_LOST_SAMPLES lost %llu\n",
 		 (unsigned long long)lost);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * perf.h - what is asked of stock perf, and whether this machine grants it.
+ * perf.h - records with an unmodified perf, and checks whether this machine
+ * permits that.
  */
 #ifndef TOOLS_VMRECORD_PERF_H
 #define TOOLS_VMRECORD_PERF_H
@@ -16,22 +17,22 @@ struct perf_request {
 };
 
 /*
- * Whether perf is there, the kernel has the tracepoints, and we may use them.
- * Says what to install or to allow where not.
+ * Check whether perf is installed, the kernel has the tracepoints, and we may
+ * use them. If not, print what to install or to allow.
  * Return: the list of events for `perf record -e`, for free(), without those
- *         that this kernel does not have; NULL: no.
+ *         that this kernel lacks; NULL: perf cannot be used.
  */
 char *perf_events(const struct perf_request *request);
 
 /*
- * Runs @command under perf record into @data.
- * Return: its wait status; -1: it could not be started, or recorded nothing
- *         (said why).
+ * Run @command under perf record into @data.
+ * Return: its wait status; -1, after a message: it could not be started, or
+ *         nothing was recorded.
  */
 int perf_record(const struct perf_request *request, const char *events, const char *data,
 		char *const command[]);
 
-/* Prints @data as text into @output. 0 or -1 (said why). */
+/* Print @data as text into @output. Return: 0, or -1 after a message. */
 int perf_script(const struct perf_request *request, const char *data, struct output *output);
 
 #endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * say.c - messages and the progress line.
- */
+/* say.c - see say.h. */
 #include "tools/vmrecord/say.h"
 
 #include <stdarg.h>

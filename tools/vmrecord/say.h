@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * say.h - what vmrecord tells its user: one message a line on stderr, and a
- * progress line where that is a terminal.
+ * say.h - vmrecord's messages on stderr, one a line, and a progress line if
+ * stderr is a terminal.
  */
 #ifndef TOOLS_VMRECORD_SAY_H
 #define TOOLS_VMRECORD_SAY_H
 
 #include <stddef.h>
 
-/* `vmrecord: ...` and a newline; clears a progress line first. */
+/* Clear the progress line, then print `vmrecord: ...` and a newline. */
 __attribute__((format(printf, 1, 2))) void say(const char *format, ...);
 
 /*
- * Overwrites the last progress line; nothing at all unless stderr is a
- * terminal.
+ * Overwrite the progress line. Does nothing unless stderr is a terminal.
  */
 __attribute__((format(printf, 1, 2))) void progress(const char *format, ...);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * strace.c - records by strace: no right beyond ptrace is needed, but there are
- * no page faults, no layout of execve and no order among threads, so that
- * nothing can be replayed from it and checked. The first line says so, and
- * tools/trace refuses it by that.
+ * strace.c - see strace.h: records with strace. It needs only the right to use
+ * ptrace, but it records no page faults, no layout of execve and no order among
+ * threads, so the recording cannot be replayed. Its first line says so, and
+ * tools/trace refuses it because of that line.
  */
 #include "tools/vmrecord/strace.h"
 
@@ -24,7 +24,7 @@
 	"# vmrecord: strace text: no page faults, no layout of execve, no order among threads; "   \
 	"to read, not to replay\n"
 
-/* A question mark: no error where this strace does not know the call. */
+/* With a question mark, strace accepts a call that it does not know. */
 static const char calls[] =
 	"trace=?mmap,?munmap,?mprotect,?pkey_mprotect,?mremap,?brk,?madvise,?mlock,?mlock2,?"
 	"munlock,?mlockall,?munlockall,?mseal,"

@@ -6,10 +6,10 @@
  * script` prints, xz-compressed; anyone can make one with stock tools
  * (bench/traces/README.md).
  *
- * Steps: look whether perf can work here (perf.c), make the output file under a
- * temporary name (output.c), run the command under `perf record`, print and
- * compress, read the result back (tools/trace) and say what is in it, and only
- * then give it its name.
+ * Steps: check whether perf can work here (perf.c), create the output file
+ * under a temporary name (output.c), run the command under `perf record`, print
+ * and compress, read the result back (tools/trace) and report its contents, and
+ * only then give the file its name.
  */
 #include <argp.h>
 #include <errno.h>
@@ -79,7 +79,7 @@ static const char doc[] = "Record what CMD does to its address space, for vmrepl
 			  "FILE is replaced only by a whole new one; a device or a FIFO is written "
 			  "to when the recording is whole.";
 
-/* Pages, or a number with its unit, as perf takes it. */
+/* Whether @text is a number of pages or a number with a unit, as for perf. */
 static bool is_size(const char *text)
 {
 	unsigned long value;
@@ -132,7 +132,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-/* ---- what came out ---- */
+/* ---- the recording's contents ---- */
 
 static void say_contents(const struct settings *settings, const struct trace_order *order,
 			 const struct output *output)
@@ -146,8 +146,8 @@ static void say_contents(const struct settings *settings, const struct trace_ord
 }
 
 /*
- * Every problem but threads that are still alive means that something is
- * missing.
+ * Whether the recording is whole. Every problem, except for threads that are
+ * still alive, means that events are missing.
  */
 static bool is_whole(const struct trace_order *order)
 {
@@ -158,7 +158,7 @@ static bool is_whole(const struct trace_order *order)
 	       !bad.execs_unfinished;
 }
 
-/* Reads back what was written. */
+/* Read the recording back. */
 static enum exit_status inspect(const struct settings *settings, const struct output *output)
 {
 	char error[TRACE_ERROR_MAX];
@@ -195,11 +195,11 @@ static void say_command(const struct settings *settings, int status)
 		say("%s ended with %s", settings->command[0], status_text(status, text));
 }
 
-/* ---- the two ways ---- */
+/* ---- recording with perf or strace ---- */
 
 /*
- * The first line: the rules of this machine, for `vmreplay check` on another
- * one. A comment to everything else. Return: 0 or -1.
+ * Write the first line: the rules of this machine, for `vmreplay check` on
+ * another machine. Other readers take it for a comment. Return: 0 or -1.
  */
 static int write_rules(struct output *output)
 {
@@ -245,14 +245,14 @@ static enum exit_status with_strace(const struct settings *settings, const char 
 }
 
 /*
- * perf.data, or strace's plain text: FILE.data if it is to be kept, else a name
- * that nobody uses.
+ * The name for perf.data or for strace's plain text: FILE.data to keep it, or
+ * an unused name.
  */
 static char *scratch_name(const struct settings *settings, const struct output *output)
 {
 	const char *stem = settings->keep_data ? settings->path : output_temporary(output);
 	char *name = NULL;
-	/* strace would run a file whose name begins with `|`. */
+	/* `./`, because strace would run a name that begins with `|`. */
 	int len = asprintf(&name, "%s%s.data", *stem == '/' ? "" : "./", stem);
 
 	if (len < 0) {
