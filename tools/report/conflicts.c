@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * conflicts.c - reading, keeping and writing what bench/conflicts found.
+ * conflicts.c - see conflicts.h: reads, keeps and writes the findings of
+ * bench/conflicts.
  */
 #include "tools/report/conflicts.h"
 
@@ -82,8 +83,8 @@ static bool is_line_name(const json_t *value)
 }
 
 /*
- * A name stands for one line or more, so there are no more names than lines,
- * and none only if there are no lines.
+ * A name stands for one line or more. Therefore there are at most as many names
+ * as lines, and no name only if there is no line.
  */
 static bool read_names(const json_t *object, struct conflict *conflict, char *why, size_t why_size)
 {
@@ -162,7 +163,7 @@ const struct conflict *conflicts_find(const struct conflicts *conflicts, const c
 	return find(conflicts, engine, relation, a, b);
 }
 
-/* Put @name among @names. Return: false if it is one too many. */
+/* Add @name to @names. Return: false if there are too many. */
 static bool note_name(struct conflict_names *names, const char *name)
 {
 	for (size_t i = 0; i < names->nr; i++)
@@ -175,8 +176,8 @@ static bool note_name(struct conflict_names *names, const char *name)
 }
 
 /*
- * A heat map has room for so many names of each kind: one more would be missing
- * from it without a word.
+ * Refuse a name too many of a kind, because the heat map has no room for it and
+ * would leave it out silently.
  */
 static bool note_names(struct conflicts *conflicts, const struct conflict *read, char *why,
 		       size_t why_size)
@@ -244,8 +245,8 @@ void conflicts_free(struct conflicts *conflicts)
 /* ---- writing ---- */
 
 /*
- * The names apart again: none of them has "; " in it, or they are several by
- * now, which says the same.
+ * Split the names again. A name that itself holds "; " becomes several, which
+ * print the same.
  */
 static json_t *names_json(const struct conflict *conflict)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gnuplot.c - see gnuplot.h. Script and drawing are files in memory: a pipe
- * could fill up while gnuplot waits for us, and would kill us if it ended
- * early.
+ * gnuplot.c - see gnuplot.h. Script and drawing are files in memory. A pipe
+ * could fill up while gnuplot waits for us, and SIGPIPE would kill us if
+ * gnuplot ended early.
  */
 #include "tools/report/gnuplot.h"
 
@@ -39,7 +39,7 @@ static bool write_script(int fd, const char *script, size_t len)
 	return lseek(fd, 0, SEEK_SET) == 0;
 }
 
-/* All that stands in @fd. To be freed; NULL: it cannot be had. */
+/* Read the whole file @fd. Return: a text for free(), or NULL. */
 static char *read_whole(int fd)
 {
 	struct stat st;
@@ -64,8 +64,8 @@ static char *read_whole(int fd)
 }
 
 /*
- * Return: the environment with LC_ALL set: UTF-8, for the micro sign, and
- * points in numbers, whatever the user speaks.
+ * Return: the environment with LC_ALL set to UTF-8, for the micro sign, and to
+ * points in numbers, whatever the user's language is.
  */
 static char **environment(void)
 {

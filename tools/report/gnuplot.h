@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gnuplot.h - runs gnuplot: a script in, what it draws out. No shell and no
- * file is between.
+ * gnuplot.h - runs gnuplot with a script and returns its drawing, without a
+ * shell and without a named file.
  */
 #ifndef REPORT_GNUPLOT_H
 #define REPORT_GNUPLOT_H
@@ -10,8 +10,8 @@
 
 /**
  * gnuplot_run() - Run the script of @len bytes.
- * Return: what gnuplot wrote to its standard output, to be freed; NULL, after
- * a line on stderr, if it is missing or failed.
+ * Return: gnuplot's standard output, for free(); NULL, after a line on stderr,
+ * if gnuplot is missing or failed.
  */
 char *gnuplot_run(const char *script, size_t len);
 

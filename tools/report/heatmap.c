@@ -49,8 +49,8 @@ static struct names relations_of(const struct conflicts *conflicts)
 }
 
 /*
- * In the order in which they appear, which is the program's own: its first
- * pairs have its first operation with each other one.
+ * The operations in the order of appearance. It is bench/conflicts' own order,
+ * because its first pairs are its first operation with each other one.
  */
 static struct names operations_of(const struct conflicts *conflicts, const char *engine,
 				  const char *relation)
@@ -77,8 +77,8 @@ static const char *lines_word(unsigned long nr)
 }
 
 /*
- * The first names of @conflict; @steady: of those that most operations touch
- * alone.
+ * Print the first names of @conflict. @steady: only names of lines that most
+ * operations touch.
  */
 static void say_names(FILE *out, const struct conflict *conflict, bool steady)
 {
@@ -123,7 +123,7 @@ static void say_faults(FILE *out, const struct conflict *faults)
 	fputs("), which one core has at a time: 100 cores fault hardly faster than a few. ", out);
 }
 
-/* The worst that a fault meets beside a call that changes the map. */
+/* Print the worst conflict of a fault with a call that changes the map. */
 static void say_beside(FILE *out, const struct conflicts *conflicts, const char *engine,
 		       const char *relation)
 {
@@ -151,7 +151,7 @@ static void say_beside(FILE *out, const struct conflicts *conflicts, const char 
 		fputs("): every core that faults pays for each such call. ", out);
 }
 
-/* What two calls that change the map share at the least, whichever they are. */
+/* Print how many lines any two calls that change the map share at least. */
 static void say_changes(FILE *out, const struct conflicts *conflicts, const char *engine,
 			const char *relation)
 {
@@ -215,7 +215,7 @@ void heatmap_write_text(FILE *out, const struct conflicts *conflicts)
 
 /* ---- tables ---- */
 
-/* Rare lines do not darken a cell, except for that it is none without lines. */
+/* Rare lines do not darken a cell, but only a cell without lines has c0. */
 static const char *colour(const struct conflict *conflict)
 {
 	unsigned long steady = conflict->lines - conflict->rare;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * html.c - the page: the machine, how to read it, a grid of throughput panels,
- * a grid of latency panels, the heat maps, the table. One file without scripts;
- * the plots stand in it as SVG.
+ * a grid of latency panels, the heat maps, the table. It is one file without
+ * scripts, with the plots in it as SVG.
  */
 #include "tools/report/html.h"
 
@@ -20,10 +20,7 @@
 
 static const char head[] =
 	"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-	/*
-	 * Should anything in the page ever ask for it: no script runs, and
-	 * nothing is fetched.
-	 */
+	/* Even if text in the page asks for it, no script runs, no fetch. */
 	"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
 	"'unsafe-inline'\">\n"
 	"<meta name=\"viewport\" content=\"width=device-width, "
@@ -84,7 +81,7 @@ static const char how_to_read[] = "<div class=\"box\"><h3>How to read this</h3>\
 				  "<p><b>Errors</b> are results that the workload did not expect. "
 				  "Any but 0 voids the row.</p></div>\n";
 
-/* jansson takes nothing else for a string. */
+/* jansson accepts only UTF-8 as a string. */
 static bool is_utf8(const char *text)
 {
 	json_t *string = json_string(text);
@@ -93,7 +90,7 @@ static bool is_utf8(const char *text)
 	return string != NULL;
 }
 
-/* "key: value"; an empty line is none. False: something else stands there. */
+/* Write a line "key: value"; skip an empty one. false: another line. */
 static bool write_machine_line(FILE *out, char *line)
 {
 	char *value = strstr(line, ": ");
@@ -142,7 +139,7 @@ static bool write_machine(FILE *out, const char *path)
 	return ok;
 }
 
-/* Each line of @text behind @before, escaped, and followed by @after. */
+/* Write each line of @text, escaped, between @before and @after. */
 static void write_lines(FILE *out, char *text, const char *before, const char *after)
 {
 	char *rest;
@@ -155,7 +152,7 @@ static void write_lines(FILE *out, char *text, const char *before, const char *a
 	}
 }
 
-/* What slower_write() says, which knows nothing of HTML. */
+/* Write the text of slower_write() as HTML. */
 static void write_losses(FILE *out, const struct results *results, const char *baseline)
 {
 	char *text = NULL;
@@ -171,8 +168,8 @@ static void write_losses(FILE *out, const struct results *results, const char *b
 }
 
 /*
- * A figure of a crowded machine looks like any other: what voids it stands on
- * top.
+ * A figure that was measured on a busy machine looks like any other. Therefore
+ * the disturbances are listed at the top.
  */
 static void write_notes(FILE *out, const struct results *results, const char *baseline)
 {
@@ -226,7 +223,8 @@ static void write_panels(FILE *out, const struct results *results, const struct 
 }
 
 /*
- * How many times one thread's throughput on the same engine; 0: not measured.
+ * The throughput as a multiple of one thread's on the same engine; 0: not
+ * measured.
  */
 static double scaling(const struct results *results, const struct bench_row *row)
 {
@@ -235,7 +233,7 @@ static double scaling(const struct results *results, const struct bench_row *row
 	return one && one->ops_per_sec > 0 ? row->ops_per_sec / one->ops_per_sec : 0;
 }
 
-/* What is not told from noise has no colour, but a mark. */
+/* A factor that may be noise has a question mark instead of a colour. */
 static void write_factor(FILE *out, double factor, bool judged, bool unsure)
 {
 	const char *class = !judged || unsure ? ""

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * html.h - the report as one self-contained page.
- */
+/* html.h - the report as one self-contained page. */
 #ifndef REPORT_HTML_H
 #define REPORT_HTML_H
 
@@ -13,11 +11,11 @@
  * @machine: a file of "key: value" lines about the machine, or NULL.
  * @plots:   what plot_all() drew.
  *
- * Every text that comes from a file is escaped, whatever was checked when it
- * was read; the panels alone stand in the page as gnuplot made them.
+ * Every text that comes from a file is escaped, even if the reader checked it.
+ * Only the panels are in the page as gnuplot made them.
  *
  * Return: false, after a line on stderr, if @machine could not be read. The
- * caller looks after @out.
+ * caller checks @out for errors.
  */
 bool html_write(FILE *out, const struct results *results, const char *baseline, const char *machine,
 		const struct plots *plots);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * plot.c - writes one gnuplot script for all panels, runs it (gnuplot.c), and
- * cuts what it printed into the panels.
+ * cuts the output into panels.
  *
- * Throughput: linear axes from 0, so that a distance on paper is a difference
- * in speed; the bars span the slowest and the fastest run. Latency: at the
- * largest number of threads; a logarithmic axis, since a p99.9 is often a
- * hundred times a median.
+ * Throughput: linear axes from 0, so that a distance is a difference in speed;
+ * the bars span the slowest and the fastest run. Latency: at the largest number
+ * of threads; a logarithmic axis, because a p99.9 is often a hundred times a
+ * median.
  */
 #include "tools/report/plot.h"
 
@@ -18,8 +18,8 @@
 
 /*
  * Okabe and Ito's colours, which most colour-blind readers tell apart; the
- * points differ too. Later engines are drawn thinner, on top, so that lines
- * which coincide are all seen.
+ * points differ, too. Later engines are drawn thinner, on top, so that all of
+ * several lines at the same place are visible.
  */
 static const struct {
 	const char *colour;
@@ -71,7 +71,7 @@ static double largest_rate(const struct panel *p)
 	return largest;
 }
 
-/* One line of data a number of threads: threads, median, slowest, fastest. */
+/* One line of data for each number of threads: it, median, slowest, fastest. */
 static void write_rates(const struct panel *p, unsigned int engine, double unit)
 {
 	unsigned int most = results_threads_max(p->results, p->workload);
@@ -89,8 +89,8 @@ static void write_rates(const struct panel *p, unsigned int engine, double unit)
 }
 
 /*
- * The latencies of @engine at the largest number of threads; false: not
- * measured.
+ * Write the latencies of @engine at the largest number of threads. Return:
+ * false if they were not measured.
  */
 static bool latencies(const struct panel *p, unsigned int engine, uint64_t ns[LATENCIES])
 {
@@ -122,8 +122,8 @@ static void write_latencies(const struct panel *p, unsigned int engine)
 }
 
 /*
- * Whole decades around all latencies, and a little more, or the tics at both
- * ends are lost to rounding.
+ * The axis has whole decades around all latencies, and a little more, because
+ * rounding could hide the tics at both ends.
  */
 static void write_latency_range(const struct panel *p)
 {
@@ -142,8 +142,8 @@ static void write_latency_range(const struct panel *p)
 }
 
 /*
- * Tics at the measured numbers of threads, as far as they can be told apart on
- * paper.
+ * Write tics at the measured numbers of threads, except for tics that would
+ * overlap.
  */
 static void write_thread_tics(const struct panel *p)
 {
@@ -162,8 +162,8 @@ static void write_thread_tics(const struct panel *p)
 }
 
 /*
- * @text as a string of gnuplot. Between single quotes nothing is special but
- * the quote itself, which is doubled, and the end of the line.
+ * Write @text as a string of gnuplot. Between single quotes only the quote
+ * itself, which is doubled, and the end of the line are special.
  */
 static void write_quoted(FILE *script, const char *text)
 {
@@ -179,8 +179,8 @@ static void write_quoted(FILE *script, const char *text)
 static void begin_panel(const struct panel *p, enum plot_kind kind, unsigned int workload)
 {
 	/*
-	 * A name of its own, because all panels end up in one document and
-	 * share its ids.
+	 * Each panel has a name of its own, because all panels of a page share
+	 * its ids.
 	 */
 	fprintf(p->script,
 		"reset\n"
@@ -226,9 +226,9 @@ static void plot_latency(const struct panel *p, unsigned int workload)
 		write_latencies(p, i);
 	fputs("set logscale y\nset xrange [0.7:4.3]\nset xtics ('p50' 1, 'p99' 2, 'p99.9' 3, 'max' "
 	      "4)\n"
-	      "set ytics ('1 ns' 1, '10 ns' 1e1, '100 ns' 1e2, '1 µs' 1e3, '10 µs' 1e4, '100 µs' "
-	      "1e5, '1 ms' 1e6, '10 ms' 1e7, "
-	      "'100 ms' 1e8, '1 s' 1e9, '10 s' 1e10)\nset ylabel 'latency'\n",
+	      "set ytics ('1 ns' 1, '10 ns' 1e1, '100 ns' 1e2, '1 µs' 1e3, '10 µs' 1e4, "
+	      "'100 µs' 1e5, '1 ms' 1e6, '10 ms' 1e7, '100 ms' 1e8, '1 s' 1e9, '10 s' 1e10)\n"
+	      "set ylabel 'latency'\n",
 	      p->script);
 	write_latency_range(p);
 	plot_lines(p, "using 1:2 with linespoints");
@@ -264,8 +264,8 @@ static char *script_for(const struct results *results, size_t *len)
 }
 
 /*
- * The next SVG element from *@at on, which moves behind it. To be freed; NULL:
- * there is none.
+ * Copy the next SVG element from *@at on, and move *@at behind it. Return: a
+ * text for free(); NULL: there is none, or memory is out.
  */
 static char *cut_panel(const char **at)
 {

@@ -14,8 +14,7 @@
 enum plot_kind { PLOT_THROUGHPUT, PLOT_LATENCY, NR_PLOT_KINDS };
 
 /*
- * The panels, each an SVG element, by the number of its workload as
- * results_workloads() counts.
+ * The panels, each an SVG element, in the order of results_workloads().
  */
 struct plots {
 	char *svg[PLOT_WORKLOADS_MAX][NR_PLOT_KINDS];
@@ -23,10 +22,10 @@ struct plots {
 
 /**
  * plot_all() - Draw every panel of @results. gnuplot reads a script and writes
- * to its standard output: it is told no file name, and of all names in
- * @results it sees quoted strings alone.
- * Return: false if gnuplot is missing or failed, after a line on stderr. Either
- *         way plots_free() is due.
+ * to its standard output: it gets no file name, and the names in @results only
+ * as quoted strings.
+ * Return: false, after a line on stderr, if gnuplot is missing or failed. The
+ *         caller must call plots_free() in either case.
  */
 bool plot_all(const struct results *results, struct plots *plots);
 void plots_free(struct plots *plots);

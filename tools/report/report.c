@@ -3,15 +3,17 @@
  * report.c - the program: turns result files (one JSON object a line, as every
  * program here prints with --json) into merged results, a table, or a page.
  *
- * 	report merge FILE...	one row a point, as JSON, and what bench/conflicts found
- * 	report table FILE...	the table, where engines are slower than the baseline, and what
- * 				shared lines mean for many cores
- * 	report html FILE...	the page; gnuplot draws
- * 	report svg FILE...	one workload's throughput over threads, as on the page
+ *   report merge FILE...   one row a point, as JSON, and the findings of
+ *                          bench/conflicts
+ *   report table FILE...   the table, where engines are slower than the
+ *                          baseline, and what shared lines mean for many cores
+ *   report html FILE...    the page, with gnuplot's plots
+ *   report svg FILE...     one workload's throughput over threads, as in the
+ *                          page
  *
  * Output goes to --output (outfile.h: bad input leaves the old file) or to
- * standard output. A result file may come from anybody: what stands in it is
- * checked when it is read (row.h) and quoted where it is written.
+ * standard output. A result file may come from anyone, so its text is checked
+ * when it is read (row.h) and quoted when it is written.
  *
  * Exit status: 0; 2 for bad input, or if something could not be read, drawn or
  * written.
@@ -74,7 +76,7 @@ static bool write_table(FILE *out, const struct results *results, const char *ba
 	return true;
 }
 
-/* Nothing of what was measured is left out without a word. */
+/* Refuse more engines or workloads than a page can show. */
 static bool fits(const struct results *results)
 {
 	const char *names[PLOT_WORKLOADS_MAX + 1];
@@ -99,7 +101,7 @@ static bool write_html(FILE *out, const struct results *results, const struct op
 	return ok;
 }
 
-/* The rows of one workload, at the front. Return: how many. */
+/* Move the rows of one workload to the front. Return: how many. */
 static size_t keep_workload(struct bench_row *row, size_t nr, const char *workload)
 {
 	size_t kept = 0;
@@ -119,7 +121,7 @@ static bool write_svg(FILE *out, const struct results *results, const struct opt
 	struct plots plots = {0};
 	bool ok;
 
-	/* The name outlives the row that it stands in. */
+	/* Copy the name, because its row may be overwritten. */
 	snprintf(workload, sizeof(workload), "%s",
 		 o->workload   ? o->workload
 		 : results->nr ? results->row[0].workload
@@ -144,8 +146,8 @@ static bool write_output(FILE *out, const struct results *results, const struct 
 }
 
 /*
- * What is already open, so that a place that may not be written is known before
- * gnuplot has drawn.
+ * Write to @file, which is open already, so that a path that cannot be written
+ * is reported before gnuplot draws.
  */
 static bool write_file(struct bench_outfile *file, const struct results *results,
 		       const struct options *o)
@@ -176,7 +178,7 @@ static bool has_workload(const struct results *results, const char *workload)
 	return false;
 }
 
-/* What svg draws is a workload. */
+/* The command svg needs a workload to draw. */
 static bool can_be_drawn(const struct results *results, const struct options *o)
 {
 	if (o->workload)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * results.c - reading, merging and looking up rows.
- */
+/* results.c - see results.h: reads, merges and finds rows. */
 #include "tools/report/results.h"
 
 #include <stddef.h>
@@ -107,7 +105,7 @@ static int by_rate(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Bring all rows of @first's point behind it. Return: how many there are. */
+/* Move all rows of @first's point behind it. Return: how many there are. */
 static size_t gather(struct results *results, size_t first)
 {
 	size_t nr = 1;
@@ -116,10 +114,7 @@ static size_t gather(struct results *results, size_t first)
 		if (same_point(&results->row[first], &results->row[i])) {
 			struct bench_row found = results->row[i];
 
-			/*
-			 * What stood between moves up by one, and keeps its
-			 * order.
-			 */
+			/* The rows between move up by one, in their order. */
 			memmove(&results->row[first + nr + 1], &results->row[first + nr],
 				(i - first - nr) * sizeof(found));
 			results->row[first + nr++] = found;
@@ -132,7 +127,7 @@ static unsigned long at_most(unsigned long value, unsigned long most)
 	return value < most ? value : most;
 }
 
-/* A disturbance of one row of a point is one of the point. */
+/* A disturbance of one row counts for the whole point. */
 static void worst_of_others(struct bench_row *worst, const struct bench_row *row)
 {
 	if (!row->others_known)
@@ -151,15 +146,12 @@ static struct bench_row merged(struct bench_row *row, size_t nr)
 	unsigned int runs = 0;
 
 	qsort(row, nr, sizeof(*row), by_rate);
-	/*
-	 * As in bench_row_fill(): of an even number the lower of the middle
-	 * two.
-	 */
+	/* Like bench_row_fill(), take the lower of two middle rows. */
 	median = row[(nr - 1) / 2];
 	for (size_t i = 0; i < nr; i++) {
 		/*
-		 * Files that were merged before may be merged again: a sum
-		 * stops at what a row may hold.
+		 * Merged files may be merged again, so a sum must not exceed
+		 * the limit of a row.
 		 */
 		errors = at_most(errors + row[i].errors, BENCH_NUMBER_MAX);
 		runs = (unsigned int)at_most(runs + row[i].runs, BENCH_RUNS_MAX);
@@ -178,7 +170,7 @@ static struct bench_row merged(struct bench_row *row, size_t nr)
 	return median;
 }
 
-/* The place of @name among the first appearances of its kind. */
+/* The index of the first row that has @name at @offset. */
 static size_t first_appearance(const struct results *results, size_t offset, const char *name)
 {
 	size_t i = 0;
@@ -215,7 +207,7 @@ bool results_merge(struct results *results)
 	struct results order = {.nr = results->nr};
 	size_t kept = 0;
 
-	/* A file may hold nothing but what conflicts prints. */
+	/* A file may hold only objects of bench/conflicts. */
 	if (!results->nr)
 		return true;
 	order.row = malloc(results->nr * sizeof(*order.row));

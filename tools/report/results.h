@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * results.h - all rows of one or more result files, the order in which a report
- * shows them, and what bench/conflicts found.
+ * shows them, and the findings of bench/conflicts.
  *
- * Rows of the same workload, engine, threads and vmas are one point, measured
- * several times: merging leaves the median one whole.
+ * Rows of the same workload, engine, threads and vmas are one point that was
+ * measured several times. Merging keeps the median row.
  */
 #ifndef REPORT_RESULTS_H
 #define REPORT_RESULTS_H
@@ -28,15 +28,15 @@ bool results_read(struct results *results, const char *path);
 void results_free(struct results *results);
 
 /**
- * results_merge() - One row a point: of its rows the one with the median
- * throughput, with the errors and runs of all and their extremes. Order:
- * workloads as they first appear, then threads, then engines as they first
- * appear.
+ * results_merge() - Leave one row for each point: the row with the median
+ * throughput, with the errors and runs of all its rows, and with their
+ * extremes. The order is by workload in order of appearance, then by threads,
+ * then by engine in order of appearance.
  * Return: false if memory is out; the rows are as they were.
  */
 bool results_merge(struct results *results);
 
-/* ---- what a report loops over; each answers how many it found, at most @most ---- */
+/* ---- what a report loops over; each returns how many, at most @most ---- */
 
 unsigned int results_workloads(const struct results *results, const char **names,
 			       unsigned int most);

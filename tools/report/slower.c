@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * slower.c - where an engine is slower than the baseline.
- */
+/* slower.c - see slower.h. */
 #include "tools/report/slower.h"
 
 #include <string.h>
@@ -9,7 +7,7 @@
 #include "bench/harness/table.h"
 #include "tools/report/plot.h"
 
-/* Less of a loss than this is not told from noise. */
+/* A smaller loss than this may be noise. */
 #define SLOWER_BELOW 0.95
 
 struct tally {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * slower.h - the points at which an engine loses to the baseline, said
- * outright, so that nobody has to find them in a table.
+ * slower.h - lists the points at which an engine is slower than the baseline,
+ * so that no reader has to find them in a table.
  */
 #ifndef REPORT_SLOWER_H
 #define REPORT_SLOWER_H
@@ -9,8 +9,8 @@
 #include "tools/report/results.h"
 
 /**
- * slower_write() - For each engine a line: the engine, the points below 0.95 of
- * @baseline's throughput.
+ * slower_write() - Write a line for each engine: its name, and its points below
+ * 0.95 of @baseline's throughput.
  *
  * A point is named only if even its fastest run was slower than the baseline's
  * slowest; the others are counted.
