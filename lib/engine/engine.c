@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * engine.c - the table of engines: which index goes with which locking scheme.
- * Next: index_rbtree.c, index_maple.c, lock_mmap.c, lock_vma.c.
+ * Locks: none; the table is constant. Read next: index_rbtree.c, index_maple.c,
+ * lock_mmap.c, lock_vma.c.
  */
 #include <string.h>
 

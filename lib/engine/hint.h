@@ -4,13 +4,13 @@
  * them before it walks the tree.
  *
  * A hint needs no invalidation. It may name a VMA that has shrunk, was
- * unmapped, or became another one of any mm. Its memory is type-stable, or was
- * given back to the system and then reads as zeros, which is a VMA without
- * readers and detached. So its lock may be tried, and what is checked after
- * that (lock_vma.c) holds for a VMA found by a hint as for one found by a walk:
- * if it is attached, belongs to this mm and covers the address, it is the one
+ * unmapped, or became another one of any mm. The memory is type-stable, or was
+ * given back to the system and then reads as zeros, which is a detached VMA
+ * without readers. So a thread may try the lock of any VMA that a hint names.
+ * The checks that follow (lock_vma.c) are as good for a hint as for a walk: if
+ * the VMA is attached, belongs to this mm and covers the address, it is the one
  * that the tree would have given. The range here is the thread's own copy of
- * what it saw; it only says whether trying is worth while.
+ * what it saw. It only says whether a try is worth while.
  *
  * Linux up to 6.0 kept such a cache per task, with a sequence number to
  * invalidate it; per-VMA locks make that number unnecessary.
@@ -36,8 +36,8 @@ struct vms__hint {
 
 struct vms__hints {
 	/*
-	 * the hint that was of use last: tried first, as one fault often
-	 * follows another in the same VMA
+	 * The hint that was of use last. It is tried first, because one fault
+	 * often follows another in the same VMA.
 	 */
 	unsigned int last;
 	struct vms__hint hint[VMS__HINTS];
@@ -60,7 +60,7 @@ static inline bool vms__hint_fits(const struct vms__hint *hint, const struct mm_
 	return addr - hint->start < hint->len && hint->mm == mm;
 }
 
-/* Any of them. */
+/* The slow part of vms__hint_find(): look at all hints. */
 struct vm_area_struct *vms__hint_search(const struct mm_struct *mm, unsigned long addr);
 
 /*

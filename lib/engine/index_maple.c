@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * index_maple.c - the index on a maple tree: [vm_start, vm_end - 1] -> VMA.
- * Nothing of the VMA itself is needed to find it, so the tree may be walked
- * under RCU alone, and every kind of change is one store of a range.
+ * index_maple.c - the index on a maple tree: [vm_start, vm_end - 1] -> VMA. A
+ * lookup reads no field of a VMA, so the tree may be walked under RCU alone,
+ * and every kind of change is one store of a range.
  *
- * Two tables of the same functions: with the tree in RCU mode (`maple-vma`: a
- * lock-free walk may be under way at any time), and without (`maple`: mmap_lock
- * excludes readers, so that nodes are changed in place and reused at once).
+ * There are two tables of the same functions. In one the tree is in RCU mode
+ * (`maple-vma`: a lock-free walk may be under way at any time); in the other it
+ * is not (`maple`: mmap_lock excludes readers, so that nodes are changed in
+ * place and reused at once).
  *
  * Locks: as engine.h says; the tree's own lock is external, namely mmap_lock.
+ * Read next: lib/maple/writer.h, lib/maple/node.h.
  */
 #include "lib/engine/engine.h"
 #include "lib/maple/internal.h"
@@ -26,6 +28,7 @@ static void init_rcu(struct mm_struct *mm)
 
 static void destroy(struct mm_struct *mm)
 {
+	/* The kept leaf is about to be freed with the tree. */
 	mm->kept_leaf.leaf = 0;
 	__mt_destroy(&mm->mm_mt);
 }
@@ -56,7 +59,7 @@ static struct vm_area_struct *prev(struct mm_struct *mm, struct vm_area_struct *
 	return prev_below(mm, vma->vm_start);
 }
 
-/* A batch reads so many ranges at the price of little more than one search. */
+/* A batch reads so many ranges at the cost of little more than one search. */
 #define CHAIN_BATCH 16u
 
 static void chain(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long end)
@@ -68,7 +71,11 @@ static void chain(struct mm_struct *mm, struct vm_area_struct *vma, unsigned lon
 	mmap_assert_write_locked(mm);
 	do {
 		nr = vms_mas_batch(&mas, ULONG_MAX, found, CHAIN_BATCH);
-		/* Nothing is written of a VMA that begins beyond @end. */
+		/*
+		 * A VMA that begins at or after @end is not part of the chain.
+		 * Its vm_next is not written, which would only dirty a cache
+		 * line.
+		 */
 		for (unsigned int i = 0; i < nr && vma->vm_start < end; i++, vma = vma->vm_next)
 			vma->vm_next = found[i].entry;
 		if (vma->vm_start >= end)
@@ -78,8 +85,10 @@ static void chain(struct mm_struct *mm, struct vm_area_struct *vma, unsigned lon
 }
 
 /*
- * No node that the cursor names has gone since, whatever was locked and
- * unlocked: nothing was stored. So debug builds need not ask.
+ * @good: nothing was stored since the cursor took its place, so the nodes that
+ * it names are in the tree, however often mmap_lock was released and taken
+ * since. Debug builds would refuse a cursor that outlives its lock (guard), so
+ * they are told not to check this one.
  */
 static struct vm_area_struct *step(struct vma_iterator *vmi, bool good)
 {
@@ -96,6 +105,10 @@ static void around(struct mm_struct *mm, struct vms__place *place)
 	void *prev, *after;
 
 	mas_init(&place->mas, &mm->mm_mt, place->start);
+	/*
+	 * A change near the last one begins in its leaf, without a way down
+	 * from the root.
+	 */
 	if (!place->only_looks)
 		vms__mas_take_up(&place->mas, &mm->kept_leaf, place->start);
 	place->vma = vms__mas_around(&place->mas, place->end, &prev, &after);
@@ -104,8 +117,8 @@ static void around(struct mm_struct *mm, struct vms__place *place)
 }
 
 /*
- * By two lookups, which need no cursor, and do not look beyond @vma's
- * neighbours as a walk to either side would.
+ * Two lookups need no cursor, and do not look beyond @vma's neighbours as a
+ * walk to either side would.
  */
 static void touching(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct **prev,
 		     struct vm_area_struct **next)
@@ -114,7 +127,10 @@ static void touching(struct mm_struct *mm, struct vm_area_struct *vma, struct vm
 	*next = vms__mt_isa->lookup(&mm->mm_mt, vma->vm_end);
 }
 
-/* The way down to a gap passes by what lies beside it: one search for both. */
+/*
+ * The way down to a gap passes the entries on both sides of it, so one search
+ * finds the gap and its neighbours.
+ */
 static inline bool gap(struct mm_struct *mm, unsigned long low, unsigned long high,
 		       unsigned long size, bool highest, struct vms__place *place)
 {
@@ -128,6 +144,10 @@ static inline bool gap(struct mm_struct *mm, unsigned long low, unsigned long hi
 	if (!(highest ? vms__mt_isa->highest_gap : vms__mt_isa->lowest_gap)(mas, low, high - 1,
 									    size, beside))
 		return false;
+	/*
+	 * Nothing is stored between this search and the store that uses the
+	 * place, so the store need not check the cursor's way again.
+	 */
 	ml_vouch_gap(mas);
 	place->start = mas->index;
 	place->prev = beside[0];
@@ -156,8 +176,8 @@ static int prepare(struct mm_struct *mm, struct vms__store *store)
 	VMS_ASSERT(!vms__place_is_good(mm, store->place) || mas->tree == &mm->mm_mt);
 	store->victims = NULL;
 	/*
-	 * The tree goes down only for a store that begins in another leaf than
-	 * the place's.
+	 * With a valid place, mas_preallocate() goes down the tree only if the
+	 * store begins in another leaf than the place's.
 	 */
 	if (!vms__place_is_good(mm, store->place)) {
 		mas_init(mas, &mm->mm_mt, store->start);
@@ -167,7 +187,7 @@ static int prepare(struct mm_struct *mm, struct vms__store *store)
 	return mas_preallocate(mas, store->vma, GFP_KERNEL);
 }
 
-/* The caller has linked those that leave. */
+/* The caller has linked the VMAs that leave, so the tree need not be walked. */
 static void take_victims(struct vms__store *store)
 {
 	struct vm_area_struct **tail = &store->victims, *vma = store->first;
@@ -183,8 +203,9 @@ static void take_victims(struct vms__store *store)
 }
 
 /*
- * Chains the VMAs whose whole range in the tree lies in the store's. The tree
- * still holds the old ranges, whatever the VMAs' fields say by now.
+ * Chain the VMAs whose whole range in the tree lies in the store's. A VMA whose
+ * fields the caller has trimmed may look as if it lay outside or inside, so the
+ * test reads the tree's ranges, which are still the old ones.
  */
 static void collect_victims(struct mm_struct *mm, struct vms__store *store)
 {
@@ -204,12 +225,20 @@ static void collect_victims(struct mm_struct *mm, struct vms__store *store)
 static void commit(struct mm_struct *mm, struct vms__store *store)
 {
 	mmap_assert_write_locked(mm);
+	/*
+	 * Before the store, because afterwards the tree no longer has the
+	 * victims.
+	 */
 	if (store->known)
 		take_victims(store);
 	else
 		collect_victims(mm, store);
 	if (store->vma)
 		store->vma->vm_index_state = 1;
+	/*
+	 * The one step that readers see. It keeps or drops the kept leaf, which
+	 * is valid only because every store into the tree is made here.
+	 */
 	vms__mas_commit(&store->place->mas, store->vma, &mm->kept_leaf);
 }
 

@@ -6,18 +6,19 @@
  * other engines are measured against, so it is as quick as this design allows:
  * a lookup touches one cache line a level; next and prev are the list's; a
  * store finds its place once, at prepare, and goes by list positions from
- * there; a VMA that takes another's place takes its node too.
+ * there; a VMA that replaces another takes over its node in the tree.
  *
- * A gap belongs to the VMA behind it:
+ * A gap belongs to the VMA after it:
  *
- *        |-- a --|   gap of b   |-- b --|-- c --|        gap of d        |-- d --|  tail: from highest_vm_end on
+ *   |-- a --|  gap of b  |-- b --|-- c --|  gap of d  |-- d --|  tail
+ *                                                             highest_vm_end
  *
  * vma->rb_subtree_gap is the largest gap of any VMA in its subtree. A VMA's own
- * gap is read from the list, so it changes with its own vm_start, with its
- * predecessor's vm_end, and with its predecessor.
+ * gap is computed from the list, so it changes with the VMA's vm_start, with
+ * its predecessor's vm_end, and when another VMA becomes its predecessor.
  *
  * Locks: mmap_lock R to look, W to change; lib/engine/engine.h says which for
- *        each. Next: lib/rbtree/rbtree_impl.h, vmacache.h.
+ *        each. Read next: lib/rbtree/rbtree_impl.h, vmacache.h.
  */
 #include "lib/engine/engine.h"
 #include "lib/engine/vmacache.h"
@@ -38,9 +39,9 @@ static inline unsigned long gap_start(const struct vm_area_struct *vma)
 }
 
 /*
- * In the middle of a commit a VMA may have grown over one that has not left
- * yet. That one's gap is then none: a difference below zero, huge, would be
- * carried up to the root and taken back again.
+ * In the middle of a commit a VMA may have grown over one that has not left the
+ * list yet. The gap of the latter then counts as 0. The difference, below zero
+ * and so huge, would be carried up to the root, and taken back again later.
  */
 static inline unsigned long gap_before(const struct vm_area_struct *vma)
 {
@@ -49,7 +50,7 @@ static inline unsigned long gap_before(const struct vm_area_struct *vma)
 	return vma->vm_start > start ? vma->vm_start - start : 0;
 }
 
-/* What vma->rb_subtree_gap should be, if the children's are right. */
+/* What vma->rb_subtree_gap should be, if its children's fields are right. */
 static inline unsigned long largest_gap(const struct vm_area_struct *vma)
 {
 	const struct vm_area_struct *left = rb_vma(vma->vm_rb.rb_left),
@@ -77,8 +78,9 @@ RB_DECLARE_CALLBACKS(static, gap_augment, struct vm_area_struct, vm_rb, rb_subtr
 		     gap_compute);
 
 /*
- * The gap of @vma (or of nobody: NULL) may have changed: set it right, and its
- * ancestors' as far up as that matters.
+ * The gap of @vma may have changed: correct its field, and those of its
+ * ancestors as far up as that makes a difference. @vma may be NULL: nothing
+ * changed.
  */
 static void refresh_gap(struct vm_area_struct *vma)
 {
@@ -86,7 +88,7 @@ static void refresh_gap(struct vm_area_struct *vma)
 		gap_augment_propagate(&vma->vm_rb, NULL);
 }
 
-/* The subtree's top, or NULL if no gap in it has @size bytes. */
+/* The subtree's top; NULL if no gap in the subtree has @size bytes. */
 static inline struct vm_area_struct *with_gap(const struct rb_node *rb, unsigned long size)
 {
 	struct vm_area_struct *vma = rb_vma(rb);
@@ -95,9 +97,10 @@ static inline struct vm_area_struct *with_gap(const struct rb_node *rb, unsigned
 }
 
 /*
- * Whether a subtree that has a gap of @size has one on this side of one child:
- * in its top, or under the other child. The top's own gap costs a cache line of
- * another VMA, so it is the last to be asked.
+ * A subtree that has a gap of @size is searched under @child next. Return:
+ * whether it also has such a gap elsewhere: in its top, or under the @other
+ * child. The top's own gap costs a cache line of another VMA, so it is looked
+ * at last.
  */
 static inline bool gap_besides(const struct vm_area_struct *vma, const struct rb_node *child,
 			       const struct rb_node *other, unsigned long size)
@@ -105,7 +108,7 @@ static inline bool gap_besides(const struct vm_area_struct *vma, const struct rb
 	return !with_gap(child, size) || with_gap(other, size) || gap_before(vma) >= size;
 }
 
-/* The first VMA of a subtree to have a gap of @size before it; there is one. */
+/* The first VMA of a subtree with a gap of @size before it; there is one. */
 static struct vm_area_struct *first_with_gap(struct vm_area_struct *vma, unsigned long size)
 {
 	for (;;) {
@@ -139,9 +142,9 @@ static struct vm_area_struct *last_with_gap(struct vm_area_struct *vma, unsigned
 }
 
 /*
- * The first VMA with a gap of @size before it that ends at @limit or above. One
- * way down: of the nodes at which it turns left, the last that offers such a
- * gap, by itself or under its right child, offers the lowest.
+ * The first VMA with a gap of @size before it that ends at @limit or above,
+ * found in one way down. Of the nodes at which the way turns left, the last one
+ * that has such a gap, by itself or under its right child, has the lowest.
  */
 static struct vm_area_struct *first_gap_to(const struct mm_struct *mm, unsigned long limit,
 					   unsigned long size)
@@ -165,8 +168,9 @@ static struct vm_area_struct *first_gap_to(const struct mm_struct *mm, unsigned 
 
 /*
  * The last VMA with a gap of @size before it that starts at @limit or below.
- * The mirror image of first_gap_to(), but a gap that starts there may belong to
- * a VMA beyond: only to the first VMA beyond.
+ * This mirrors first_gap_to(), except that a gap which starts there may belong
+ * to a VMA that begins above @limit. Only the first such VMA (beyond) can have
+ * it.
  */
 static struct vm_area_struct *last_gap_from(const struct mm_struct *mm, unsigned long limit,
 					    unsigned long size)
@@ -197,9 +201,9 @@ static struct vm_area_struct *last_vma(const struct mm_struct *mm)
 }
 
 /*
- * A gap [s, e) has room for @size bytes inside [low, high) if e - s >= size, e
- * >= low + size and s <= high - size: each of the four ways to cut it is one of
- * these, or high - low >= size.
+ * The room that a gap [s, e) has inside [low, high) is [max(s, low), min(e,
+ * high)). Its length is e - s, e - low, high - s or high - low, so each of
+ * these must be at least @size.
  */
 static bool gap_lowest(struct mm_struct *mm, unsigned long low, unsigned long high,
 		       unsigned long size, struct vms__place *place)
@@ -252,8 +256,8 @@ static bool gap_highest(struct mm_struct *mm, unsigned long low, unsigned long h
 /* ---- looking up ---------------------------------------------------------- */
 
 /*
- * The first VMA with vm_end > addr. Range and links of a VMA share its first
- * cache line: a level costs one.
+ * The first VMA with vm_end > addr. The range and the links of a VMA share its
+ * first cache line, so the search touches one line a level.
  */
 static inline struct vm_area_struct *tree_find(const struct mm_struct *mm, unsigned long addr)
 {
@@ -314,7 +318,7 @@ static struct vm_area_struct *next(struct mm_struct *mm, struct vm_area_struct *
 	return vma->vm_next;
 }
 
-/* The list is there. */
+/* The list links all VMAs at all times, so there is nothing to do. */
 static void chain(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long end)
 {
 	mmap_assert_write_locked(mm);
@@ -350,20 +354,20 @@ static void touching(struct mm_struct *mm, struct vm_area_struct *vma, struct vm
 /* ---- storing ------------------------------------------------------------- */
 
 /*
- * Prepare notes where in the list the store takes place, because from the next
- * step on the fields say something else:
+ * Prepare notes where in the list the store takes place, because after it the
+ * caller changes the VMAs' fields:
  *
- *      prev | first ...................................... | next
- *             the VMAs to leave, and among them vma if it is in the index
- *             already
+ *     prev | first ..................................... | next
+ *            the VMAs to leave, and among them vma if it is
+ *            in the index already
  *
- * prev and next stay, whole or trimmed. Whoever stands between them is to
- * leave, but for vma.
+ * prev and next stay, whole or trimmed. All VMAs between them leave, except
+ * vma.
  */
 
 /*
- * @store->vma is in the index and grows over its neighbours: start from it, no
- * search.
+ * @store->vma is in the index and grows over its neighbours. It is the starting
+ * point, so no search is needed.
  */
 static void prepare_growth(struct vms__store *store)
 {
@@ -395,7 +399,10 @@ static void prepare_range(const struct mm_struct *mm, struct vms__store *store)
 			rb = rb->rb_left;
 		}
 	}
-	/* One VMA cannot keep both ends of itself. */
+	/*
+	 * A VMA that the range lies inside would have to become two. The caller
+	 * splits it first.
+	 */
 	VMS_ASSERT(!prev || prev->vm_end <= store->end);
 	for (vma = first; vma && vma->vm_end <= store->end; vma = vma->vm_next)
 		store->nr++;
@@ -425,8 +432,8 @@ static int prepare(struct mm_struct *mm, struct vms__store *store)
 		prepare_range(mm, store);
 	} else if (!store->nr) {
 		/*
-		 * Commit starts from the VMA that follows prev, whether it
-		 * leaves or not.
+		 * Commit starts from the VMA that follows prev, whether that
+		 * one leaves or not.
 		 */
 		store->first = store->prev ? store->prev->vm_next : mm->mmap;
 	}
@@ -436,11 +443,11 @@ static int prepare(struct mm_struct *mm, struct vms__store *store)
 static void cancel(struct mm_struct *mm, struct vms__store *store)
 {
 	mmap_assert_write_locked(mm);
-	/* Prepare has only looked. */
+	/* Prepare has changed nothing. */
 	(void)store;
 }
 
-/* Make a and b neighbours in the list; NULL stands for its end. */
+/* Make a and b neighbours in the list; NULL stands for the list's end. */
 static void list_join(struct mm_struct *mm, struct vm_area_struct *a, struct vm_area_struct *b)
 {
 	if (a)
@@ -453,8 +460,8 @@ static void list_join(struct mm_struct *mm, struct vm_area_struct *a, struct vm_
 
 /*
  * Chain the VMAs that leave by vm_next, as store->victims, and close the list
- * behind them, around store->vma. Their vm_prev stays: it is what their gaps
- * are read from until they are out of the tree.
+ * around store->vma without them. Their vm_prev stays, because their gaps are
+ * computed from it until they are out of the tree.
  * Return: the VMA that follows.
  */
 static struct vm_area_struct *list_store(struct mm_struct *mm, struct vms__store *store)
@@ -462,14 +469,14 @@ static struct vm_area_struct *list_store(struct mm_struct *mm, struct vms__store
 	struct vm_area_struct **tail = &store->victims, *vma = store->first;
 
 	for (unsigned int n = 0; n < store->nr; vma = vma->vm_next) {
-		VMS_ASSERT(vma); /* whoever counted them saw them in the list */
+		VMS_ASSERT(vma); /* prepare, or the caller, counted them in the list */
 		if (vma == store->vma)
 			continue;
 		*tail = vma;
 		tail = &vma->vm_next;
 		n++;
 	}
-	/* It may stand behind all that leave, too. */
+	/* store->vma may also stand after all that leave. */
 	if (vma && vma == store->vma)
 		vma = vma->vm_next;
 	*tail = NULL;
@@ -483,8 +490,8 @@ static struct vm_area_struct *list_store(struct mm_struct *mm, struct vms__store
 }
 
 /*
- * @vma is new: put it into the tree in place of @victim, whose neighbours are
- * its own.
+ * @vma is new. Put it into the tree in place of @victim, whose neighbours in
+ * order it has. That needs no rotation.
  */
 static void take_place(struct mm_struct *mm, struct vm_area_struct *vma,
 		       struct vm_area_struct *victim)
@@ -494,10 +501,10 @@ static void take_place(struct mm_struct *mm, struct vm_area_struct *vma,
 }
 
 /*
- * @vma is new, and nobody leaves: hang it on the tree. Of two neighbours in
- * order, either the first has no right child, or the second, being the leftmost
- * below that child, has no left one. The caller refreshes the gaps and then
- * rebalances.
+ * @vma is new, and no VMA leaves: hang it on the tree. Of two neighbours in
+ * order, either the first has no right child, or the second is the leftmost
+ * node below that child and so has no left child. The caller refreshes the gaps
+ * and then rebalances.
  */
 static void hang(struct mm_struct *mm, struct vm_area_struct *vma)
 {
@@ -515,7 +522,10 @@ static void hang(struct mm_struct *mm, struct vm_area_struct *vma)
 	vma->rb_subtree_gap = 0;
 }
 
-/* Nobody who was in the tree stays: begin it anew. */
+/*
+ * No VMA that was in the tree stays, so begin the tree anew instead of erasing
+ * one VMA after the other.
+ */
 static void tree_renew(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	mm->mm_rb = RB_ROOT;
@@ -527,14 +537,15 @@ static void tree_renew(struct mm_struct *mm, struct vm_area_struct *vma)
 }
 
 /*
- * The order of the steps matters. A rotation recomputes the summary of the
- * lower of two nodes and hands the other the old one, which is right only if no
- * gap below has changed unnoticed; and the early end of a refresh relies on
- * summaries that agree with each other. So first the summary of each VMA that
- * stays and whose gap is another now, and only then erasure and insertion,
- * which rotate. @behind, NULL or the VMA that followed @vma before, changed its
- * gap too. Of those that leave, the first may have an old gap counted above it:
- * that does no harm, because it goes before anything rotates.
+ * The order of the steps matters. A rotation recomputes the field of the lower
+ * of two nodes and gives the other node the old one, which is right only if
+ * every gap below has been accounted for. And the early end of a refresh relies
+ * on fields that agree with each other. So first refresh each VMA that stays
+ * and whose gap has changed, and only then erase and insert, which rotate.
+ *
+ * @behind, NULL or the VMA that followed @vma before the store, has a changed
+ * gap too. Of the VMAs that leave, the first may have an old gap counted above
+ * it. That does no harm, because it is erased before anything rotates.
  */
 static void tree_store(struct mm_struct *mm, struct vms__store *store, bool is_new,
 		       struct vm_area_struct *behind, struct vm_area_struct *follower)
@@ -564,6 +575,10 @@ static void commit(struct mm_struct *mm, struct vms__store *store)
 	bool is_new = vma && !vma->vm_index_state;
 
 	mmap_assert_write_locked(mm);
+	/*
+	 * Before the list changes: the VMA that follows @vma now may leave, or
+	 * get another predecessor.
+	 */
 	behind = vma && !is_new ? vma->vm_next : NULL;
 	follower = list_store(mm, store);
 	if (!store->prev && !follower && (!vma || is_new))
@@ -578,6 +593,10 @@ static void commit(struct mm_struct *mm, struct vms__store *store)
 
 		mm->highest_vm_end = last ? last->vm_end : 0;
 	}
+	/*
+	 * The threads' caches hold bare pointers. They stay good through a
+	 * store that frees no VMA, so only one that does empties them.
+	 */
 	if (!store->victims)
 		return;
 	vms__vmacache_invalidate(mm);
@@ -642,7 +661,7 @@ static int validate(struct mm_struct *mm, FILE *why)
 	mmap_assert_write_locked(mm);
 	bad = vms__rb_validate(&mm->mm_rb, &rules, why);
 	if (bad)
-		return bad; /* links that do not hold are not followed */
+		return bad; /* the checks below follow the links, which may be broken */
 	first = rb_vma(rb_first(&mm->mm_rb));
 	last = rb_vma(rb_last(&mm->mm_rb));
 	if (mm->mmap != first || (first && first->vm_prev))

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lock_mmap.c - mmap_lock, and the locking scheme that has nothing else: faults
- * find their VMA under mmap_lock for reading, every change takes it for writing
- * (engines `rbtree` and `maple`).
+ * find their VMA under mmap_lock for reading, and every change takes it for
+ * writing (engines `rbtree` and `maple`).
  *
  * mm_lock_seq is odd exactly while mmap_lock is held for writing. The engine
  * `maple-vma` takes "vm_lock_seq == mm_lock_seq" for "this VMA is
- * write-locked"; one increment on leaving thus unlocks every VMA at once.
+ * write-locked"; one increment on leaving thus unlocks every VMA at once. All
+ * engines keep the sequence, and mmap_assert_write_locked() checks it.
+ *
+ * Read next: lib/sync/rwsem.c, lock_vma.c.
  */
 #include "lib/engine/engine.h"
 #include "lib/sync/assert.h"
@@ -37,6 +40,10 @@ void mmap_write_lock(struct mm_struct *mm)
 {
 	vms__lockdep_acquire(VMS__RANK_MMAP, &mm->mmap_lock, "mmap_lock");
 	down_write(&mm->mmap_lock);
+	/*
+	 * After the lock is taken, because only its holder may change the
+	 * sequence: the increment is a load and a store.
+	 */
 	vms__vlock_seq_begin(&mm->mm_lock_seq);
 }
 
@@ -58,6 +65,11 @@ bool mmap_write_trylock(struct mm_struct *mm)
 
 void mmap_write_unlock(struct mm_struct *mm)
 {
+	/*
+	 * Before the lock is released, or the next writer's increment and this
+	 * one could overwrite each other. A fault that sees the even number
+	 * locks a VMA at once, so all changes must be complete by now.
+	 */
 	vms__vlock_seq_end(&mm->mm_lock_seq);
 	vms__lockdep_release(&mm->mmap_lock);
 	up_write(&mm->mmap_lock);
@@ -65,6 +77,12 @@ void mmap_write_unlock(struct mm_struct *mm)
 
 void mmap_write_downgrade(struct mm_struct *mm)
 {
+	/*
+	 * The VMA locks end here: readers of mmap_lock are about to run, and a
+	 * fault under a VMA's lock may run along with them. What the caller
+	 * does afterwards under mmap_lock R must not change a VMA that a fault
+	 * can find.
+	 */
 	vms__vlock_seq_end(&mm->mm_lock_seq);
 	downgrade_write(&mm->mmap_lock);
 }
@@ -92,7 +110,7 @@ static void no_vma_lock(struct vm_area_struct *vma)
 	(void)vma;
 }
 
-/* The holder of mmap_lock for writing holds every VMA. */
+/* The holder of mmap_lock for writing excludes the users of every VMA. */
 static bool always(struct vm_area_struct *vma)
 {
 	(void)vma;

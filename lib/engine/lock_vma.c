@@ -2,26 +2,30 @@
 /*
  * lock_vma.c - the locking scheme of `maple-vma`: a fault finds its VMA under
  * RCU and holds that VMA's own lock; mmap_lock is for writers, and for faults
- * that must go the long way.
+ * that cannot do without it.
  *
- * The lock itself (words, order, waiting) is lib/sync/vma_lock. Here stands
- * what ties it to an address space: which re-checks make a VMA found without
+ * The lock itself (words, order, waiting) is in lib/sync/vma_lock.h. This file
+ * ties it to an address space: it has the checks that make a VMA found without
  * any lock one that may be used.
  *
- * The VMA is found by a walk of the tree, or by this thread's memory of earlier
- * ones (hint.h). Its memory is type-stable: it may become another VMA, of this
- * mm or of another, the moment it is freed, without a grace period. So until
- * the read lock is held everything may change, and after it each of these is
- * checked:
+ * A fault finds the VMA by a walk of the tree, or by this thread's memory of
+ * earlier ones (hint.h). A VMA's memory is type-stable: it may become another
+ * VMA, of this mm or of another, the moment it is freed, without a grace
+ * period. So until the fault holds the read lock, everything may change. After
+ * that it checks each of these:
  *
- *   vm_mm      the object may have become another mm's VMA. Its lock is then
- *              the wrong lock, and is given back.
- *   attached   (inside vms__vlock_try_read) a count of 0 means it left its
- *              tree; such a VMA is never locked.
- *   sequence   (inside vms__vlock_try_read, after the count) a writer of this
- *              mm may have locked it between our two looks.
- *   range      it may have shrunk, moved, or become another VMA of this same mm
- *              before we locked it.
+ *   vm_mm      The object may have become another mm's VMA. Its lock is then
+ *              the wrong lock, and the fault gives it back.
+ *   attached   (inside vms__vlock_try_read) A count of 0 means that the VMA
+ *              left its tree; such a VMA is never locked.
+ *   sequence   (inside vms__vlock_try_read, after the count) A writer of this
+ *              mm may have locked the VMA between the fault's two looks.
+ *   range      The VMA may have shrunk, moved, or become another VMA of this
+ *              same mm before the fault locked it.
+ * Without these checks a fault uses a VMA that is no longer the one it looked
+ * for (VMS_PLANT_SKIP_RECHECK in tests/planted/locks/run).
+ *
+ * Read next: lib/sync/vma_lock.h, docs/locking.md.
  */
 #include "lib/engine/engine.h"
 #include "lib/engine/hint.h"
@@ -58,9 +62,9 @@ static bool has_lock(const struct vm_area_struct *vma)
 }
 
 /*
- * On engines without VMA locks the count stays 0, as of a VMA that is not
- * there: who comes with an old pointer to this memory, from when it was a VMA
- * of another engine, is turned away at once.
+ * On engines without VMA locks the count stays 0 (detached), so that a stale
+ * pointer to this memory, which was a VMA of another engine before, fails the
+ * trylock.
  */
 void vms__vma_mark_attached(struct vm_area_struct *vma)
 {
@@ -77,8 +81,9 @@ void vms__vma_mark_detached(struct vm_area_struct *vma)
 {
 	mmap_assert_write_locked(vma_mm(vma));
 	/*
-	 * Relaxed: only who holds mmap_lock for writing attaches and detaches.
-	 * 0: no such lock, or retired.
+	 * Relaxed: only the holder of mmap_lock for writing attaches and
+	 * detaches. A count of 0 here: the engine has no such locks, or the VMA
+	 * was retired.
 	 */
 	if (!atomic_load_explicit(&vma->vm_refcnt, memory_order_relaxed))
 		return;
@@ -92,8 +97,8 @@ void vms__vma_retire(struct vm_area_struct *vma)
 
 	mmap_assert_write_locked(mm);
 	/*
-	 * Relaxed: only a thread that holds mmap_lock for writing attaches and
-	 * retires. 0: no such lock.
+	 * Relaxed: only the holder of mmap_lock for writing attaches and
+	 * retires. A count of 0 here: the engine has no such locks.
 	 */
 	if (!atomic_load_explicit(&vma->vm_refcnt, memory_order_relaxed))
 		return;
@@ -108,8 +113,9 @@ bool vms__vma_is_attached(const struct vm_area_struct *vma)
 }
 
 /*
- * One look settles every race since the walk: vm_mm and the range change only
- * while the VMA is write-locked or detached, and our read lock excludes both.
+ * One check settles every race since the walk: vm_mm and the range change only
+ * while the VMA is write-locked or detached, and the caller's read lock
+ * excludes both.
  */
 static bool vma_still_covers(struct vm_area_struct *vma, struct mm_struct *mm, unsigned long addr)
 {
@@ -129,8 +135,9 @@ static bool vma_still_covers(struct vm_area_struct *vma, struct mm_struct *mm, u
 static void end_read(struct vm_area_struct *vma)
 {
 	/*
-	 * Relaxed: what a slot holds has a stamp other than 0, and a thread
-	 * sees its own.
+	 * A stamp of 0 says that this thread counts: while its slot holds the
+	 * VMA, the stamp is not 0. Relaxed: the thread has seen such a stamp
+	 * before, when it took the slot, so it sees that one or a later one.
 	 */
 	if (unlikely(atomic_load_explicit(&vma->vm_lock_seq, memory_order_relaxed)) &&
 	    vms__bias_end_read(&vma->vm_lock_seq))
@@ -139,8 +146,10 @@ static void end_read(struct vm_area_struct *vma)
 }
 
 /*
- * Readers share @vma: hold it by this thread's slot, if it is still what @addr
- * is mapped by.
+ * Readers share @vma, so hold it by this thread's slot, if @addr is still
+ * mapped by it. False: the caller must count, with all checks. `counted`: the
+ * bias ended just now, and a signal handler left a count in place of this
+ * thread's slot; the caller's own count does not need it.
  */
 static bool try_bias(struct vm_area_struct *vma, struct mm_struct *mm, unsigned long addr)
 {
@@ -156,7 +165,10 @@ static bool try_bias(struct vm_area_struct *vma, struct mm_struct *mm, unsigned 
 	return false;
 }
 
-/* Counted on @vma, which is one of @mm's. */
+/*
+ * This thread counts on @vma, and has checked that @vma is @mm's: only then is
+ * the stamp one of @mm's sequence, and may be settled.
+ */
 static inline void counted(struct vm_area_struct *vma, const struct mm_struct *mm, bool met)
 {
 	vms__vlock_settle(&vma->vm_lock_seq, &mm->mm_lock_seq);
@@ -165,8 +177,8 @@ static inline void counted(struct vm_area_struct *vma, const struct mm_struct *m
 }
 
 /*
- * Lock @vma if it is still what @addr is mapped by. *@gone: it has left its
- * tree.
+ * Read-lock @vma if @addr is still mapped by it. *@gone: @vma was detached, so
+ * the tree has something else there by now.
  */
 static inline bool try_lock(struct vm_area_struct *vma, struct mm_struct *mm, unsigned long addr,
 			    bool *gone)
@@ -174,7 +186,7 @@ static inline bool try_lock(struct vm_area_struct *vma, struct mm_struct *mm, un
 	enum vms__vlock_try got;
 
 	*gone = false;
-	/* Relaxed: a guess. */
+	/* Relaxed: a guess; either kind of lock checks the stamp again. */
 	if (atomic_load_explicit(&vma->vm_lock_seq, memory_order_relaxed) == VMS__VLOCK_BIASED &&
 	    try_bias(vma, mm, addr))
 		return true;
@@ -192,8 +204,9 @@ static inline bool try_lock(struct vm_area_struct *vma, struct mm_struct *mm, un
 }
 
 /*
- * vm_mm settles whether it was the right sequence that the lock was tried with;
- * the range is the caller's to look at.
+ * vm_mm is checked after the lock, because only then does it stay: if @vma is
+ * another mm's, the trylock compared its stamp with a foreign sequence. The
+ * caller checks the range.
  */
 static bool try_read_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 {
@@ -202,7 +215,7 @@ static bool try_read_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 
 	if (got > VMS__VLOCK_MET)
 		return false;
-	/* Relaxed: as in vma_still_covers(). */
+	/* Relaxed: ordered like the load in vma_still_covers(). */
 	if (likely(atomic_load_explicit(&vma->vm_mm, memory_order_relaxed) == mm)) {
 		counted(vma, mm, got == VMS__VLOCK_MET);
 		return true;
@@ -212,9 +225,9 @@ static bool try_read_vma(struct mm_struct *mm, struct vm_area_struct *vma)
 }
 
 /*
- * The walk has a read section of its own, and needs no cursor. What it finds
- * may be freed, and be another VMA, before its lock is tried: as one that a
- * hint names.
+ * The walk has a read section of its own, and needs no cursor. The VMA that it
+ * finds may be freed, and become another VMA, before its lock is tried. That is
+ * the case of a VMA that a hint names, so the same checks cover it.
  */
 static struct vm_area_struct *walk_and_lock(struct mm_struct *mm, unsigned long addr)
 {
@@ -223,8 +236,10 @@ static struct vm_area_struct *walk_and_lock(struct mm_struct *mm, unsigned long 
 
 	do {
 		/*
-		 * One that left the tree after our walk: a new walk finds what
-		 * is there now.
+		 * If the VMA left the tree after this walk, a new walk finds
+		 * what is there now. The loop does not spin on it: while a
+		 * detached VMA is still in the tree it has the writer's stamp,
+		 * which refuses the fault without a new walk.
 		 */
 		gone = false;
 		vma = vms__mt_lookup(&mm->mm_mt, addr);
@@ -234,7 +249,10 @@ static struct vm_area_struct *walk_and_lock(struct mm_struct *mm, unsigned long 
 	return vma;
 }
 
-/* @vma is what a hint names, or NULL. */
+/*
+ * @vma: the VMA that a hint names, or NULL. The slow part of lock_vma(), kept
+ * out of line so that the usual fault saves no registers for it.
+ */
 static __attribute__((noinline)) struct vm_area_struct *
 lock_vma_slow(struct mm_struct *mm, unsigned long addr, struct vm_area_struct *vma)
 {
@@ -252,6 +270,11 @@ static struct vm_area_struct *lock_vma(struct mm_struct *mm, unsigned long addr)
 {
 	struct vm_area_struct *vma = vms__hint_find(mm, addr);
 
+	/*
+	 * The usual fault: a hint, no other reader, and no writer since the
+	 * last fault. It needs neither the tree nor mm_lock_seq, whose cache
+	 * line each writer of the mm writes.
+	 */
 	if (unlikely(!vma) ||
 	    unlikely(!vms__vlock_try_read_alone(&vma->vm_refcnt, &vma->vm_lock_seq)))
 		return lock_vma_slow(mm, addr, vma);
@@ -268,6 +291,11 @@ void vms__vmas_unbias_slow(struct vm_area_struct *first, unsigned long end)
 	struct vm_area_struct *vma;
 
 	mmap_assert_write_locked(mm);
+	/*
+	 * First all stamps, then one fence, then the waits: a reader that noted
+	 * a VMA in its slot either is seen after the fence, or sees the stamp
+	 * and is refused.
+	 */
 	for (vma = first; vma && vma->vm_start < end; vma = vms_vma_after(vma))
 		vms__vlock_batch_begin(&vma->vm_lock_seq, seq);
 	vms__bias_fence();
@@ -382,6 +410,7 @@ void(vma_assert_write_locked)(const struct vm_area_struct *vma)
 	const struct mm_struct *mm = vma_mm(vma);
 
 	mmap_assert_write_locked(mm);
+	/* A detached VMA counts as write-locked: no reader can lock it. */
 	VMS_ASSERT(!mm->engine->lock->per_vma || !vms__vma_is_attached(vma) ||
 		   atomic_load_explicit(&vma->vm_lock_seq, memory_order_relaxed) ==
 			   atomic_load_explicit(&mm->mm_lock_seq, memory_order_relaxed));

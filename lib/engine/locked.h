@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * locked.h - the assertions of locks inside the library: only debug builds
- * look, so only they call. A fault and a system call pass a dozen of them, and
- * around each call a function has to keep what it knows. For programs they stay
- * functions (mm.h), whose definitions have their names in parentheses.
+ * locked.h - the assertions of locks, as the library itself uses them. Only
+ * debug builds check, so only they make the call: a fault and a system call
+ * pass a dozen assertions, and around each call the compiler would have to save
+ * its registers. For programs they stay functions (mm.h), whose definitions
+ * have their names in parentheses so that these macros do not expand there.
  */
 #ifndef VMS_ENGINE_LOCKED_H
 #define VMS_ENGINE_LOCKED_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lookup.c - finding VMAs on any index, and walking them in address order.
- * Locks: mmap_lock R or W, which each function asserts.
+ * Locks: mmap_lock R or W, which each function asserts. Read next: engine.h.
  */
 #include "lib/engine/engine.h"
 #include "lib/engine/vma.h"
@@ -39,6 +39,7 @@ struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr,
 
 	mmap_assert_locked(mm);
 	vms__place_begin(&place);
+	/* The caller stores nothing, and may hold mmap_lock R. */
 	place.only_looks = true;
 	vms__around(mm, addr, 0, &place);
 	*pprev = place.prev;
@@ -68,6 +69,11 @@ struct vm_area_struct *vma_next(struct vma_iterator *vmi)
 
 	mmap_assert_locked(mm);
 	vma = mm->engine->index->step(vmi, vmi->seq && vmi->seq == mm->map_seq);
+	/*
+	 * step() went on from its place only if nothing was stored since; now
+	 * the place is of this moment. mmap_lock keeps map_seq still between
+	 * the two.
+	 */
 	vmi->seq = mm->map_seq;
 	vmi->addr = vma ? vma->vm_end : vmi->mm->layout.task_size;
 	return vma;
@@ -80,6 +86,10 @@ struct vm_area_struct *vma_prev(struct vma_iterator *vmi)
 	mmap_assert_locked(vmi->mm);
 	vma = vms__prev_below(vmi->mm, vmi->addr);
 	vmi->addr = vma ? vma->vm_start : 0;
+	/*
+	 * The index's cursor still stands where vma_next() left it, so the next
+	 * step upwards must search.
+	 */
 	vmi->seq = 0;
 	return vma;
 }

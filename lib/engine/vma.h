@@ -4,7 +4,7 @@
  * has, and which page stands at which address.
  *
  * Locks: unless a function says otherwise, the caller holds the VMA's lock or
- * mmap_lock, or came to the VMA from a page and holds the lock of the list in
+ * mmap_lock, or is a reverse-map walker that holds the lock of the list in
  * which it found the VMA.
  */
 #ifndef VMS_ENGINE_VMA_H
@@ -29,8 +29,8 @@ static inline struct anon_vma *vma_anon_vma(const struct vm_area_struct *vma)
 	/*
 	 * Acquire: pairs with the release in set_anon_vma()
 	 * (lib/page/rmap/rmap.c), where a fault publishes a first anon_vma with
-	 * mmap_lock only read. The chain of a VMA is whole before its anon_vma
-	 * shows.
+	 * mmap_lock only read. The VMA's chain is complete before a reader can
+	 * see the anon_vma.
 	 */
 	return atomic_load_explicit(&vma->anon_vma, memory_order_acquire);
 }
@@ -58,8 +58,10 @@ static inline unsigned long vma_address(const struct vm_area_struct *vma, pgoff_
 }
 
 /*
- * Whether page offsets wrap before the end of @pages pages from @pgoff on: no
- * VMA may map such offsets, since none orders them.
+ * Whether page offsets wrap before the end of @pages pages from @pgoff on. No
+ * VMA may map such offsets: its last page would have a smaller offset than its
+ * first, and the reverse map, which is ordered by offset, would not find its
+ * pages.
  */
 static inline bool vms__pgoff_wraps(pgoff_t pgoff, unsigned long pages)
 {

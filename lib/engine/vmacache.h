@@ -5,16 +5,17 @@
  * up to 6.0.
  *
  * An entry is a bare pointer, and good only while no VMA has left its mm since
- * it was noted. That is what the pair (vmacache_id, vmacache_seq) says: every
- * mm ever made has its own id, so that another mm in the same memory cannot be
- * mistaken for it, and the sequence moves on by one whenever VMAs leave. Both
- * have 64 bits and never come round again: with the 32-bit sequence that Linux
- * first had, a program could make it wrap and use a freed VMA (CVE-2018-17182).
- * A VMA that grows, shrinks or moves its ends stays good: the range is read
- * from the VMA itself.
+ * the thread noted it. The pair (vmacache_id, vmacache_seq) tells. Every mm
+ * ever made has its own id, so that another mm in the same memory cannot be
+ * mistaken for it; the sequence moves on by one whenever VMAs leave. Both have
+ * 64 bits and never wrap: with the 32-bit sequence that Linux first had, a
+ * program could make it wrap and use a freed VMA (CVE-2018-17182). A VMA that
+ * grows, shrinks or moves its ends stays good, because the range is read from
+ * the VMA itself.
  *
  * Locks: mmap_lock R or W for find and update, W for invalidate. The cache
- *        itself is the thread's own: one cache line, shared with nobody.
+ *        itself is the thread's own: one cache line, which no other thread
+ *        uses.
  */
 #ifndef VMS_ENGINE_VMACACHE_H
 #define VMS_ENGINE_VMACACHE_H
@@ -29,7 +30,7 @@
 #define VMS__VMACACHE_SHIFT 21
 
 struct vms__vmacache {
-	unsigned long mm_id; /* whose VMAs these are; 0: nobody's */
+	unsigned long mm_id; /* the mm to which these VMAs belong; 0: none */
 	unsigned long seq;   /* mm->vmacache_seq when they were noted */
 	struct vm_area_struct *vmas[VMS__VMACACHE_SIZE];
 	unsigned long hits, misses;
@@ -39,20 +40,21 @@ _Static_assert(sizeof(struct vms__vmacache) == VMS_CACHELINE, "one cache line a 
 
 extern __thread struct vms__vmacache vms__vmacache;
 
-/* A new mm: gives it its id. Locks: none, nobody knows the mm yet. */
+/* Give a new mm its id. Locks: none, no other thread knows the mm yet. */
 void vms__vmacache_mm_init(struct mm_struct *mm);
 
 /*
- * Forget every thread's entries for @mm: VMAs are leaving it. Locks: mmap_lock
- * W.
+ * Forget every thread's entries for @mm, because VMAs are leaving it.
+ * Locks: mmap_lock W.
  */
 static inline void vms__vmacache_invalidate(struct mm_struct *mm)
 {
 	unsigned long seq = atomic_load_explicit(&mm->vmacache_seq, memory_order_relaxed);
 
 	/*
-	 * Relaxed, and no read-modify-write: only mmap_lock's writer is here,
-	 * and its release tells every later reader of mmap_lock.
+	 * Relaxed, and no read-modify-write: only the writer of mmap_lock
+	 * stores here, and its release of mmap_lock makes the store visible to
+	 * every later reader.
 	 */
 	atomic_store_explicit(&mm->vmacache_seq, seq + 1, memory_order_relaxed);
 }
@@ -71,8 +73,8 @@ static inline unsigned int vms__vmacache_slot(unsigned long addr)
 }
 
 /*
- * The VMA that covers @addr, if this thread has it at hand; else NULL, which
- * says nothing. Locks: mmap_lock R or W.
+ * The VMA that covers @addr, if this thread's cache has it; NULL says nothing
+ * about @addr. Locks: mmap_lock R or W.
  */
 static inline struct vm_area_struct *vms__vmacache_find(const struct mm_struct *mm,
 							unsigned long addr)
@@ -100,6 +102,10 @@ static inline void vms__vmacache_update(const struct mm_struct *mm, unsigned lon
 {
 	struct vms__vmacache *cache = &vms__vmacache;
 
+	/*
+	 * The old entries are another mm's, or of before VMAs left: a new id
+	 * and sequence would make those bare pointers look good.
+	 */
 	if (!vms__vmacache_is_valid(cache, mm)) {
 		for (unsigned int i = 0; i < VMS__VMACACHE_SIZE; i++)
 			cache->vmas[i] = NULL;
