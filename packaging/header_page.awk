@@ -86,7 +86,7 @@ function take_comment(text,    plain, rest)
 	if (plain ~ /^SPDX/)
 		return
 	if (!described) {
-		# "name.h - summary. More text."
+		# "NAME.h - summary. More text."
 		described = 1
 		plain = trim(plain)
 		sub(/^[^ ]+ - /, "", plain)

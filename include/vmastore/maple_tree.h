@@ -458,7 +458,7 @@ struct ma_state {
 	unsigned long bound[16];
 	/*
 	 * What mas_preallocate() has found out about the store of [asked_first,
-	 * asked_last] into the leaf: lib/maple/plan.h.
+	 * asked_last] into the leaf: lib/maple/isa/plan.tmpl.h.
 	 */
 	struct {
 		struct maple_node *leaf;

@@ -2,13 +2,13 @@
 /*
  * test_shape.c - everything that a reader can see of changes in place.
  *
- * The test records each store into the leaf that shape.h makes. Then it tries,
- * for every key, every moment at which a reader may have loaded each word, in
- * the reader's order: state, pivots (each at its own moment, in any order),
- * slot, state. Whatever the reader would accept must be what the key had before
- * a change or after it. Symptom otherwise: a lookup returns an entry that its
- * key never had. Several changes in a row show whether a slot that lost its
- * keys is filled again too early.
+ * The test records each store into the leaf that shape.tmpl.h makes. Then it
+ * tries, for every key, every moment at which a reader may have loaded each
+ * word, in the reader's order: state, pivots (each at its own moment, in any
+ * order), slot, state. Whatever the reader would accept must be what the key
+ * had before a change or after it. Symptom otherwise: a lookup returns an entry
+ * that its key never had. Several changes in a row show whether a slot that
+ * lost its keys is filled again too early.
  *
  * An iteration reads the whole leaf. It accepts its copy only if the state was
  * the same before and after, and said that no change was under way. The copy
