@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * access.c - one word of another address space, as a debugger reads and writes
- * it: through the page, brought in if need be; where the memory is a device's
- * (VM_IO, VM_PFNMAP), through its owner's access() hook.
+ * it: through the page, which is faulted in if necessary; or, if the memory is
+ * a device's (VM_IO, VM_PFNMAP), through its owner's access() hook.
  *
- * A protection key (VM_PKEY_BIT0) closes memory to those inside the address
- * space alone; from outside only the rights count.
+ * A protection key (VM_PKEY_BIT0) closes memory only to threads inside the
+ * address space; from outside only the rights count.
  *
  * Source of the rules: ptrace(2), process_vm_readv(2), and experiments on a
  * running 6.18 kernel through /proc/self/mem and process_vm_readv().
@@ -16,7 +16,7 @@
 #include "lib/mm/internal.h"
 #include "lib/page/page.h"
 
-/* What is asked, and how often a hook has left it without a page. */
+/* A request, and how often a hook has left it without a page. */
 struct remote {
 	struct mm_struct *mm;
 	unsigned long addr;
@@ -25,6 +25,11 @@ struct remote {
 	unsigned int tries;
 };
 
+/*
+ * FOLL_FORCE reads what the program could make readable. It writes only to
+ * private memory, which then gets a copy: a write to shared memory would change
+ * what others see, and the program never had that right.
+ */
 static bool may_access(const struct remote *r, vm_flags_t flags)
 {
 	if (r->write)
@@ -32,6 +37,10 @@ static bool may_access(const struct remote *r, vm_flags_t flags)
 	return flags & (r->force ? VM_READ | VM_MAYREAD : VM_READ);
 }
 
+/*
+ * The page is present, but another thread may take it away before the access.
+ * All three look under the page table's lock, and return false then.
+ */
 static bool use_page(const struct remote *r, struct vm_area_struct *vma)
 {
 	if (!r->write)
@@ -42,7 +51,7 @@ static bool use_page(const struct remote *r, struct vm_area_struct *vma)
 }
 
 /*
- * Return: 0, -EFAULT, -ENOMEM, or -EAGAIN: the access is to be made again.
+ * Return: 0, -EFAULT, -ENOMEM, or -EAGAIN: the access must be made again.
  * Locks: mmap_lock R.
  */
 static int access_page(struct remote *r, struct vm_area_struct *vma)
@@ -59,15 +68,18 @@ static int access_page(struct remote *r, struct vm_area_struct *vma)
 	if (!(fault & VM_FAULT_RETRY) && use_page(r, vma))
 		return 0;
 	/*
-	 * A page that another thread took away after the fault is no fault of a
-	 * hook's.
+	 * If another thread took the page away after the fault (fault is 0), no
+	 * hook is to blame, so that try does not count.
 	 */
 	if (fault && !vms__try_again(&r->tries))
 		return -EFAULT;
 	return -EAGAIN;
 }
 
-/* Locks: mmap_lock R. */
+/*
+ * The hook reads into a word of this function, because the caller's word must
+ * stay unchanged unless the whole read succeeds. Locks: mmap_lock R.
+ */
 static int access_device(const struct remote *r, struct vm_area_struct *vma)
 {
 	unsigned long word = *r->word;
@@ -86,7 +98,10 @@ static int access_device(const struct remote *r, struct vm_area_struct *vma)
 	return 0;
 }
 
-/* Return: as access_page(). */
+/*
+ * One try, under one hold of mmap_lock: a hook that has to be asked again may
+ * wait for a writer of this address space. Return: like access_page().
+ */
 static int access_once(struct remote *r)
 {
 	struct vm_area_struct *vma;
@@ -95,8 +110,8 @@ static int access_once(struct remote *r)
 	vms__read_enter(r->mm);
 	vma = vms__find(r->mm, r->addr);
 	if (!vma || vma->vm_start > r->addr)
-		vma = vms__expand_stack(r->mm, vma,
-					r->addr); /* which lets mmap_lock go if it answers NULL */
+		vma = vms__expand_stack(r->mm, vma, r->addr);
+	/* vms__expand_stack() has released mmap_lock if it returns NULL. */
 	if (!vma)
 		return -EFAULT;
 	err = vma->vm_flags & (VM_IO | VM_PFNMAP) ? access_device(r, vma) : access_page(r, vma);

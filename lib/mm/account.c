@@ -3,14 +3,19 @@
  * account.c - what an address space holds, in pages: the accounts that its
  * limits (limits.c) and its status (status.c) read.
  *
- * Locks: mmap_lock W to change an account, so that a plain sum in two steps
- * loses nothing; anyone may read one, relaxed. pinned_vm alone is changed
- * without a lock, and is checked and changed in one atomic step.
+ * Locks: mmap_lock W to change an account, so that a load and a store lose
+ * nothing; any thread may read one, relaxed. pinned_vm alone is changed without
+ * a lock, and is checked and changed in one atomic step.
  */
 #include <errno.h>
 
 #include "lib/mm/internal.h"
 
+/*
+ * Relaxed: a reader of an account learns nothing else from it. No
+ * read-modify-write: mmap_lock keeps other writers out, and an mmap updates
+ * several accounts, each of which would cost a locked instruction.
+ */
 static void add(_Atomic unsigned long *account, long pages)
 {
 	atomic_store_explicit(
@@ -38,6 +43,10 @@ void vms__account(struct mm_struct *mm, vm_flags_t flags, long pages)
 		add(&mm->data_vm, pages);
 	if (flags & VM_LOCKED)
 		add(&mm->locked_vm, pages);
+	/*
+	 * The peak is noted whenever the account grows, because munmap() does
+	 * not look at it.
+	 */
 	total = atomic_load_explicit(&mm->total_vm, memory_order_relaxed);
 	if (total > atomic_load_explicit(&mm->hiwater_vm, memory_order_relaxed))
 		atomic_store_explicit(&mm->hiwater_vm, total, memory_order_relaxed);
@@ -46,6 +55,10 @@ void vms__account(struct mm_struct *mm, vm_flags_t flags, long pages)
 void vms__account_change(struct mm_struct *mm, vm_flags_t from, vm_flags_t to, long pages)
 {
 	mmap_assert_write_locked(mm);
+	/*
+	 * Only accounts that differ are written: total_vm stays, so a change of
+	 * flags cannot raise its peak.
+	 */
 	if (vms__is_stack(from) != vms__is_stack(to))
 		add(&mm->stack_vm, vms__is_stack(to) ? pages : -pages);
 	if (vms__is_exec(from) != vms__is_exec(to))
@@ -60,13 +73,17 @@ int vms_account_pinned_vm(struct mm_struct *mm, unsigned long pages, bool inc)
 {
 	unsigned long pinned, limit;
 
-	/* Relaxed, all of it: a count orders nothing. */
+	/* All of these are relaxed: the count orders nothing. */
 	if (!inc) {
 		pinned = atomic_fetch_sub_explicit(&mm->pinned_vm, pages, memory_order_relaxed);
 		VMS_ASSERT(pinned >= pages);
 		(void)pinned;
 		return 0;
 	}
+	/*
+	 * Check and add in one atomic step, because no lock keeps two callers
+	 * apart: both could pass the check and exceed the limit together.
+	 */
 	limit = vms_mm_limits(mm).memlock;
 	pinned = atomic_load_explicit(&mm->pinned_vm, memory_order_relaxed);
 	do {

@@ -2,16 +2,15 @@
 /*
  * adjust.c - the calls by which an engineer changes the bounds of one VMA: cut
  * it, join it with a neighbour, let it grow or shrink. The system calls use the
- * same parts (vma.c, merge.c); what they check of rights, seals and limits is
- * not checked here.
+ * same parts (vma.c, merge.c). These calls do not check rights, seals and
+ * limits as the system calls do.
  *
  *   split_vma()    |--------- vma ---------|   ->  |---- vma ----|-- new --|
  *   vma_merge()    | prev |  range  | next |   ->  one VMA, or nothing changes
  *   vma_expand()   |-- vma --|  free  | next   ->  |------ vma ------| next
  *   vma_shrink()   |-------- vma ----------|   ->  |-- vma --|  free
  *
- * Each keeps the accounts, the page tables and the ways from a page to its VMA
- * right.
+ * Each call keeps the accounts, the page tables and the reverse maps right.
  *
  * Locks: mmap_lock W, which each call asserts.
  */
@@ -32,8 +31,9 @@ int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long ad
 /* ---- merge ---- */
 
 /*
- * Whether [m->start, m->end) is free, or a part of one VMA, m->middle then,
- * which maps the same; m->prev and m->next become what stands beside it.
+ * Whether [m->start, m->end) is free, or a part of one VMA (m->middle then)
+ * that maps the same file at the same offset. m->prev and m->next become its
+ * neighbours.
  */
 static bool find_place(struct vms__merge *m)
 {
@@ -48,6 +48,10 @@ static bool find_place(struct vms__merge *m)
 	m->middle = vma;
 	m->vm_ops = vma->vm_ops;
 	m->anon_vma = vma_anon_vma(vma);
+	/*
+	 * If the range ends inside @vma, the rest of @vma lies between it and
+	 * the next VMA, so the two cannot join.
+	 */
 	m->next = m->end == vma->vm_end ? vms_vma_after(vma) : NULL;
 	return vma->vm_file == m->file && vma_pgoff(vma, m->start) == m->pgoff;
 }
@@ -79,6 +83,7 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *pr
 	VMS_ASSERT(!prev || prev == m.prev || prev == m.middle);
 	(void)prev;
 	if (m.middle)
+		/* Noted now: the merge may free m.middle. */
 		old = m.middle->vm_flags;
 	else if (!vms__index_may_grow(mm))
 		return NULL;
@@ -89,6 +94,10 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *pr
 		vms__account_change(mm, old, vm_flags, pages);
 	else
 		vms__account(mm, vm_flags, pages);
+	/*
+	 * The range may have lost the right to write; its entries must lose it
+	 * too.
+	 */
 	vms__change_protection(merged, addr, end);
 	return merged;
 }
@@ -96,8 +105,8 @@ struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *pr
 /* ---- grow ---- */
 
 /*
- * Whether @vma, whose bounds become @start and @end, maps @pgoff first then: a
- * page keeps its offset, and no offset wraps.
+ * Whether @pgoff is what @vma maps first if its bounds become @start and @end:
+ * each page keeps its offset, and no offset wraps.
  */
 static bool continues(const struct vm_area_struct *vma, unsigned long start, unsigned long end,
 		      pgoff_t pgoff)
@@ -123,14 +132,24 @@ static int grow(struct vm_area_struct *vma, unsigned long start, unsigned long e
 	int err;
 
 	mmap_assert_write_locked(mm);
+	/*
+	 * Even a growth that fits is refused while replaced nodes pile up
+	 * behind a reader: see vms__index_may_grow().
+	 */
 	if ((prev && prev->vm_end > start) || (next && next->vm_start < end) ||
 	    !vms__index_may_grow(mm))
 		return -ENOMEM;
 	vms__store_begin(&store, start, end, vma, NULL);
+	/* The new room is free, so no VMA leaves (nr is 0). */
 	store.known = true;
 	err = vms__index_prepare(mm, &store);
 	if (err)
 		return err;
+	/*
+	 * Only after the last step that may fail: until here faults in @vma
+	 * went on. The bounds change before the store; a fault that finds @vma
+	 * in between is refused by the write lock.
+	 */
 	vma_start_write(vma);
 	vms__rmap_change_begin(&change);
 	vma->vm_start = start;
@@ -143,7 +162,7 @@ static int grow(struct vm_area_struct *vma, unsigned long start, unsigned long e
 }
 
 /*
- * @vma takes @next, the VMA after it, and the free room between them, if they
+ * @vma absorbs @next, the VMA after it, and the free room between them, if they
  * may be one.
  */
 static int swallow(struct vm_area_struct *vma, struct vm_area_struct *next)
@@ -172,8 +191,9 @@ static int swallow(struct vm_area_struct *vma, struct vm_area_struct *next)
 
 	mmap_assert_write_locked(mm);
 	/*
-	 * What joins through @middle is taken as one with it; the rest of the
-	 * test is the merge's.
+	 * The merge compares @m's attributes with @vma's. Those that were taken
+	 * from @vma must be @next's too, or the merge would change what @next
+	 * maps.
 	 */
 	if (touching && (next->vm_file != m.file || next->vm_pgoff != m.pgoff ||
 			 !vms__anon_name_equal(next->anon_name, m.anon_name)))
@@ -183,6 +203,10 @@ static int swallow(struct vm_area_struct *vma, struct vm_area_struct *next)
 	merged = vms__merge_prepare(&m);
 	if (merged <= 0)
 		return merged ? merged : -EINVAL;
+	/*
+	 * The merge may have chosen less: @vma grows up to @next alone, or
+	 * @next grows down. The caller asked for all or nothing.
+	 */
 	if (m.target != vma || m.new_end != whole) {
 		vms__index_cancel(mm, &store);
 		return -EINVAL;
@@ -227,6 +251,10 @@ int vma_shrink(struct vm_area_struct *vma, unsigned long start, unsigned long en
 	err = vms__index_prepare(mm, &store);
 	if (err)
 		return err;
+	/*
+	 * A page table that reaches into a neighbour must stay, so the cut has
+	 * to know where the neighbour ends or begins.
+	 */
 	beside = below ? vms_vma_before(vma) : vms_vma_after(vma);
 	if (below)
 		vms__cut_commit(&store, vma, beside ? beside->vm_end : 0, high);
@@ -238,8 +266,9 @@ int vma_shrink(struct vm_area_struct *vma, unsigned long start, unsigned long en
 /* ---- both, and what stands in their place ---- */
 
 /*
- * Whether @insert is a copy of @vma for exactly what it gives up at one end as
- * its bounds become @start and @end.
+ * Whether @insert is a copy of @vma for exactly the part that @vma gives up at
+ * one end as its bounds become @start and @end. An @insert with an anon_vma is
+ * refused: vms__split_into() links it to @vma's.
  */
 static bool fits_cut(const struct vm_area_struct *vma, unsigned long start, unsigned long end,
 		     const struct vm_area_struct *insert)

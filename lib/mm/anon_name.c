@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * anon_name.c - a name of anonymous memory, the object: counted by the VMAs
- * that have it, equal to another if its text is, shown in the listing. The call
- * that gives names is set_anon_name.c.
+ * anon_name.c - a name of anonymous memory, the object. It is counted by the
+ * VMAs that have it, equals another name with the same text, and is shown in
+ * the listing. The call that gives names is in set_anon_name.c.
  *
  * Source: prctl(2), proc(5). Locks: the count is atomic, the text constant.
  */
@@ -22,7 +22,7 @@ VMS__OBJCACHE_DEFINE(name_cache, "anon_vma_name", sizeof(struct anon_vma_name),
 
 struct anon_vma_name *vms__anon_name_get(struct anon_vma_name *name)
 {
-	/* Relaxed: the caller holds a VMA that has one. */
+	/* Relaxed: the caller has a VMA that holds a reference. */
 	if (name)
 		atomic_fetch_add_explicit(&name->refcount, 1, memory_order_relaxed);
 	return name;
@@ -31,8 +31,8 @@ struct anon_vma_name *vms__anon_name_get(struct anon_vma_name *name)
 void vms__anon_name_put(struct anon_vma_name *name)
 {
 	/*
-	 * Release what this holder read; the last one acquires that all others
-	 * have.
+	 * Release: this holder has read the text. Acquire: the last holder
+	 * frees the name after all others have read it.
 	 */
 	if (name && atomic_fetch_sub_explicit(&name->refcount, 1, memory_order_acq_rel) == 1)
 		vms__objcache_free(&name_cache, name);
@@ -43,12 +43,19 @@ const char *vms__anon_name_text(const struct anon_vma_name *name)
 	return name->text;
 }
 
+/*
+ * By text, as on Linux: two calls that give the same name make two objects, and
+ * the VMAs must merge all the same.
+ */
 bool vms__anon_name_equal(const struct anon_vma_name *a, const struct anon_vma_name *b)
 {
 	return a == b || (a && b && strcmp(a->text, b->text) == 0);
 }
 
-/* Nothing that could break the listing's line, or end the name in it. */
+/*
+ * Whether the text has no character that could break the listing's line, or end
+ * the name in it.
+ */
 static bool is_allowed(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
@@ -64,6 +71,10 @@ int vms__anon_name_make(const char *text, struct anon_vma_name **name)
 	*name = NULL;
 	if (!text)
 		return 0;
+	/*
+	 * strnlen() has stopped at the limit: the text has no NUL within it,
+	 * and is not read any further.
+	 */
 	if (len == ANON_VMA_NAME_MAX_LEN || !is_allowed(text, len))
 		return -EINVAL;
 	*name = vms__objcache_alloc(&name_cache);
