@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * image.c - where the parts of the program stand in an address space: code,
- * data, break, stack, arguments, environment. They are bounds, not memory: what
- * is mapped there may differ. Read by brk.c (the break, the limit), maps.c
- * ([heap], [stack]), status.c (VmExe).
+ * data, break, stack, arguments, environment. These are bounds, not memory:
+ * they say nothing about what is mapped there. brk.c reads the break and the
+ * limit, maps.c [heap] and [stack], status.c VmExe.
  *
  * Source: prctl(2), PR_SET_MM_MAP, and experiments on a running 6.18 kernel.
  * Locks: written under mmap_lock W, read under R or W.
@@ -25,6 +25,7 @@ static bool in_bounds(const struct mm_struct *mm, const struct vms_mm_map *map)
 	return true;
 }
 
+/* Only code must not be empty: Linux compares that pair alone with `<`. */
 static bool in_order(const struct vms_mm_map *map)
 {
 	return map->start_code < map->end_code && map->start_data <= map->end_data &&
@@ -73,6 +74,10 @@ static struct vms_mm_map load_map(const struct mm_struct *mm)
 	};
 }
 
+/*
+ * All checks come before the first store, so that a refused map changes
+ * nothing.
+ */
 int vms__set_map(struct mm_struct *mm, const struct vms_mm_map *map)
 {
 	if (!in_bounds(mm, map) || !in_order(map) ||

@@ -1,20 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * limits.c - what an address space may take: RLIMIT_AS, RLIMIT_DATA,
- * RLIMIT_MEMLOCK, RLIMIT_STACK, vm.max_map_count.
+ * RLIMIT_MEMLOCK, RLIMIT_STACK, vm.max_map_count. The checks, their callers,
+ * and what a caller answers when it is refused:
  *
- *   asks                                              who, and what it answers when refused
- *   vms__may_expand(): AS, DATA                       mmap, mremap, mprotect to data -ENOMEM; brk the old break; a stack SIGSEGV
- *   vms__index_may_grow(): nodes that wait            mmap, mremap, insert_vm_struct(), vma_expand() -ENOMEM; brk the old break;
- *                                                     vma_merge() of free room NULL
- *   vms__may_lock_more(): MEMLOCK, for locked memory  mmap, mremap -EAGAIN; brk the old break; a stack SIGSEGV
- *   vms__may_lock(): MEMLOCK not 0                    mlock, mlockall, MAP_LOCKED -EPERM
- *   MEMLOCK for what mlock(2) adds, mlock.c           mlock, mlockall -ENOMEM
- *   STACK, stack.c                                    a stack SIGSEGV
- *   max_map_count, where VMAs are made or cut         -ENOMEM; brk the old break
+ *   vms__may_expand()       AS, DATA
+ *     mmap, mremap, mprotect that makes data    -ENOMEM
+ *     brk                                       the old break
+ *     a stack that grows                        SIGSEGV
+ *   vms__index_may_grow()   nodes that wait for readers
+ *     mmap, mremap, insert_vm_struct(), vma_expand()    -ENOMEM
+ *     brk                                       the old break
+ *     vma_merge() of free room                  NULL
+ *   vms__may_lock_more()    MEMLOCK, for memory that is locked
+ *     mmap, mremap                              -EAGAIN
+ *     brk                                       the old break
+ *     a stack that grows                        SIGSEGV
+ *   vms__may_lock()         MEMLOCK is not 0
+ *     mlock, mlockall, MAP_LOCKED               -EPERM
+ *   in mlock.c              MEMLOCK, for what mlock(2) adds
+ *     mlock, mlockall                           -ENOMEM
+ *   in stack.c              STACK
+ *     a stack that grows                        SIGSEGV
+ *   where VMAs are made or cut    max_map_count
+ *     all except brk                            -ENOMEM
+ *     brk                                       the old break
  *
- * Limits are looked at when something grows: one that is set below what is
- * there takes nothing away.
+ * Limits are checked when something grows. A limit that is set below the
+ * present size takes nothing away.
  *
  * Source: setrlimit(2), and experiments on a running 6.18 kernel.
  * Locks: mm->limits is written under mmap_lock W, and read under R or W.
@@ -55,15 +68,13 @@ int vms_mm_set_limits(struct mm_struct *mm, const struct mm_limits *limits)
 
 static unsigned long load(const _Atomic unsigned long *counter)
 {
-	/*
-	 * Relaxed: it changes under mmap_lock W alone, which the caller holds.
-	 */
+	/* Relaxed: it changes under mmap_lock W, which the caller holds. */
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
 /*
- * Whether @now + @more pages, which may be fewer than @now, stay within @limit
- * bytes.
+ * Whether @now + @more pages stay within @limit bytes. @more may be negative.
+ * The limit is rounded down to pages: a limit of half a page allows no page.
  */
 static bool within(unsigned long now, long more, unsigned long limit)
 {
@@ -81,14 +92,17 @@ bool vms__may_expand(struct mm_struct *mm, vm_flags_t flags, long pages)
 		return true;
 	/*
 	 * Programs that manage their memory themselves set the soft limit to 0,
-	 * so that brk() fails; the hard one still holds.
+	 * so that brk() fails. As on Linux, the hard limit then applies to
+	 * their mappings.
 	 */
 	return limits->data == 0 && within(load(&mm->data_vm), pages, limits->data_max);
 }
 
 /*
- * A reader that stays in its section keeps the nodes that are replaced. New
- * mappings are refused first, so that munmap() still finds memory for a while.
+ * A reader that stays in its read section keeps all nodes that are replaced
+ * meanwhile. New mappings are refused before the memory for nodes is used up,
+ * so that munmap() still finds some. Engines without VMA locks have no such
+ * readers.
  */
 bool vms__index_may_grow(struct mm_struct *mm)
 {

@@ -8,6 +8,8 @@
  * downwards in the meantime begins below that address; the lister lists its
  * rest only. So the addresses of a listing ascend and never overlap, and a byte
  * that is mapped throughout the call is in exactly one entry.
+ *
+ * Locks: mmap_lock R for one piece at a time.
  */
 #include <pthread.h>
 #include <stdarg.h>
@@ -38,9 +40,7 @@ int vms__text_add(struct vms__text *text, const char *fmt, ...)
 	va_start(args, fmt);
 	len = vsnprintf(text->buf + text->len, room, fmt, args);
 	va_end(args);
-	/*
-	 * vsnprintf() needs a byte for the NUL, which the text does not keep.
-	 */
+	/* vsnprintf() needs a byte for the NUL, which the text drops. */
 	if (len < 0 || (size_t)len >= room)
 		text->full = true;
 	if (!text->full)
@@ -62,12 +62,20 @@ static void fill(struct lister *l)
 	VMA_ITERATOR(vmi, l->mm, l->next);
 	struct vm_area_struct *vma;
 
+	/*
+	 * Nothing in here may wait for @out's reader: writers of the address
+	 * space wait for this lock.
+	 */
 	vms__read_enter(l->mm);
 	for_each_vma(vmi, vma) {
 		unsigned long start = vma->vm_start > l->next ? vma->vm_start : l->next;
 		size_t len = l->text.len;
 
 		l->list(vma, start, &l->text, l->arg);
+		/*
+		 * Only whole entries are written: the VMA may have changed
+		 * before its rest could be formatted.
+		 */
 		if (l->text.full) {
 			l->text.len = len;
 			break;
@@ -86,7 +94,10 @@ static void drop_text(void *lister)
 		vms__free(l->text.buf);
 }
 
-/* One entry alone does not fit: twice the room, for this one and the rest. */
+/*
+ * One entry alone does not fit: double the room, for this entry and the rest.
+ * No lock is held here, so the allocation may take its time.
+ */
 static int make_room(struct lister *l)
 {
 	char *buf = vms__alloc(2 * l->text.size, 1);
@@ -105,6 +116,10 @@ static int write_piece(struct lister *l)
 
 	l->text.len = 0;
 	l->text.full = false;
+	/*
+	 * A FILE's write function may fail without setting errno, and an old
+	 * value would then be reported as the reason.
+	 */
 	errno = 0;
 	if (fwrite(l->text.buf, 1, len, l->out) != len)
 		return vms__write_error();
@@ -133,6 +148,10 @@ int vms__list(struct mm_struct *mm, FILE *out, vms__list_fn list, void *arg)
 	int err;
 
 	l.text = (struct vms__text){.buf = l.piece, .size = sizeof(l.piece)};
+	/*
+	 * fwrite() is a cancellation point. No lock is held there; only the
+	 * text has to be freed.
+	 */
 	pthread_cleanup_push(drop_text, &l);
 	err = list_all(&l);
 	pthread_cleanup_pop(1);

@@ -8,8 +8,8 @@
  * of whole VMAs under mmap_lock, releases it, writes them, and goes on at the
  * first address that it has not listed.
  *
- * Users: maps.c, smaps.c. Callers: the contract of a listing is in
- * vmastore/mm.h at vms_maps_print().
+ * Used by maps.c and smaps.c. vmastore/mm.h has the contract for callers, at
+ * vms_maps_print().
  */
 #ifndef VMS_MM_LISTING_H
 #define VMS_MM_LISTING_H
@@ -26,16 +26,16 @@ struct vms__text {
 	bool full;   /* something did not fit */
 };
 
-/* Appends to @text. Return: the characters of it, as printf(). */
+/* Append to @text. Return: the number of characters, like printf(). */
 int vms__text_add(struct vms__text *text, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void vms__text_char(struct vms__text *text, char c);
 
 /*
- * Appends what the listing says of [@start, vma->vm_end), the part of @vma that
+ * Append what the listing says of [@start, vma->vm_end), the part of @vma that
  * is not listed yet. If the text is full at the end, the lister drops that
- * part's text and calls again with more room; so the function changes @arg only
- * where the text is not full.
+ * part's text and calls again with more room. So the function changes @arg only
+ * if the text is not full; otherwise a sum would count the VMA twice.
  *
  * Locks: mmap_lock R.
  */
@@ -43,8 +43,8 @@ typedef void (*vms__list_fn)(struct vm_area_struct *vma, unsigned long start,
 			     struct vms__text *text, void *arg);
 
 /*
- * Writes to @out what @list says of each VMA of @mm, in address order, and
- * flushes @out.
+ * Write to @out what @list says of each VMA of @mm, in address order, and flush
+ * @out.
  *
  * Locks: enters and returns with none held; takes mmap_lock R, never while it
  * writes to @out. A thread may be cancelled in the write.
@@ -54,14 +54,14 @@ typedef void (*vms__list_fn)(struct vm_area_struct *vma, unsigned long start,
  */
 int vms__list(struct mm_struct *mm, FILE *out, vms__list_fn list, void *arg);
 
-/* ---- maps.c: what other listings have of it. Locks: mmap_lock R ---- */
+/* ---- the parts of maps.c that other listings use. Locks: mmap_lock R ---- */
 
 /* The line of maps for [@start, vma->vm_end) of @vma, with its newline. */
 void vms__list_vma_line(struct vm_area_struct *vma, unsigned long start, struct vms__text *text);
 /* A name as it stands in one line: a newline becomes \\012. */
 void vms__list_name(const char *name, struct vms__text *text);
 
-/* After a write to a FILE has failed with errno set to 0 before: its -errno. */
+/* The -errno of a write to a FILE that failed; errno was set to 0 before it. */
 static inline int vms__write_error(void)
 {
 	return errno ? -errno : -EIO;

@@ -3,16 +3,21 @@
  * madvise.c - advice on a range: what a VMA is from now on, or what becomes of
  * its pages.
  *
- *   kind      does                                              locks
- *   FLAGS     changes flags; splits and merges as mprotect      mmap_lock W, VMA lock W
- *   DROP      lets pages go; no VMA changes                     the VMA's own lock R where the engine has one and the range lies in
- *                                                               one VMA, else mmap_lock R
- *   REMOVE    punches a hole into the file that is mapped       mmap_lock R
- *   GUARD     sets or removes guard pages; no VMA splits        mmap_lock W, VMA lock W
- *   POPULATE  faults in, and says what is wrong (populate.c)    mmap_lock R
+ *   kind      what it does                         locks
+ *   FLAGS     changes flags; splits and merges     mmap_lock W, VMA lock W
+ *             like mprotect
+ *   DROP      discards pages; no VMA changes       the VMA's own lock R, if
+ *                                                  the engine has one and the
+ *                                                  range lies in one VMA; else
+ *                                                  mmap_lock R
+ *   REMOVE    punches a hole into the mapped file  mmap_lock R
+ *   GUARD     sets or removes guard pages; no VMA  mmap_lock W, VMA lock W
+ *             splits
+ *   POPULATE  faults in, and reports each error    mmap_lock R
+ *             (populate.c)
  *
- * All but the last pass over holes and report them at the end; any other error
- * ends them where it stands.
+ * All kinds except POPULATE pass over holes and report them at the end. Any
+ * other error ends them at once.
  *
  * Source: madvise(2), and experiments on a running 6.18 kernel.
  */
@@ -60,7 +65,7 @@ static enum kind kind_of(int advice)
 	}
 }
 
-/* Whether a kernel of @version has it. */
+/* Whether a kernel of @version knows the advice. */
 static bool is_there(int advice, unsigned int version)
 {
 	switch (kind_of(advice)) {
@@ -76,8 +81,8 @@ static bool is_there(int advice, unsigned int version)
 }
 
 /*
- * The flags of @vma after @advice. Return: 0, or -EINVAL where the VMA does not
- * take it.
+ * The flags of @vma after @advice. Return: 0; -EINVAL if the VMA does not take
+ * that advice.
  */
 static int advised_flags(const struct vm_area_struct *vma, int advice, vm_flags_t *flags)
 {
@@ -97,16 +102,19 @@ static int advised_flags(const struct vm_area_struct *vma, int advice, vm_flags_
 		f |= VM_DONTCOPY;
 		break;
 	case MADV_DOFORK:
+		/* A driver decides whether its device's memory is inherited. */
 		if (f & VM_IO)
 			return -EINVAL;
 		f &= ~VM_DONTCOPY;
 		break;
 	case MADV_WIPEONFORK:
+		/* Only private pages can be absent in the child alone. */
 		if (vma->vm_file || (f & VM_SHARED))
 			return -EINVAL;
 		f |= VM_WIPEONFORK;
 		break;
 	case MADV_KEEPONFORK:
+		/* Droppable memory is always wiped on fork. */
 		if (f & VM_DROPPABLE)
 			return -EINVAL;
 		f &= ~VM_WIPEONFORK;
@@ -120,6 +128,7 @@ static int advised_flags(const struct vm_area_struct *vma, int advice, vm_flags_
 		f &= ~VM_DONTDUMP;
 		break;
 	case MADV_MERGEABLE:
+		/* As on Linux, memory that KSM cannot use succeeds silently. */
 		if (!(f & (VM_SHARED | VM_MAYSHARE | VM_DROPPABLE | VM_SPECIAL)))
 			f |= VM_MERGEABLE;
 		break;
@@ -140,8 +149,9 @@ static int advised_flags(const struct vm_area_struct *vma, int advice, vm_flags_
 }
 
 /*
- * A seal keeps the content of private memory that its owner may not write: it
- * could not be put back.
+ * A seal protects the content of private memory that its owner may not write,
+ * because the owner could not restore it. Where it may be written, discarding
+ * gains an attacker nothing: the same data can be overwritten.
  */
 static bool sealed_against(const struct vm_area_struct *vma, int advice)
 {
@@ -158,6 +168,7 @@ static int drop_pages(struct vm_area_struct *vma, unsigned long start, unsigned 
 		      int advice)
 {
 	vma_assert_locked(vma);
+	/* The seal comes before every other refusal, as on Linux. */
 	if (sealed_against(vma, advice))
 		return -EPERM;
 	if (advice == MADV_WILLNEED)
@@ -168,8 +179,8 @@ static int drop_pages(struct vm_area_struct *vma, unsigned long start, unsigned 
 	if (advice == MADV_FREE && !vma_is_anonymous(vma))
 		return -EINVAL;
 	/*
-	 * FREE, COLD and PAGEOUT only allow the pages to go; without memory
-	 * pressure they stay.
+	 * FREE, COLD and PAGEOUT only permit the system to drop the pages.
+	 * There is no memory pressure here, so the pages stay.
 	 */
 	if (advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED) {
 		vms__discard_range(vma, start, end);
@@ -180,8 +191,9 @@ static int drop_pages(struct vm_area_struct *vma, unsigned long start, unsigned 
 }
 
 /*
- * The file's own pages go, hence everyone's; private copies stay. Locks:
- * mmap_lock R.
+ * Remove the file's own pages, and so those of all its mappings; private copies
+ * stay. mmap_lock keeps the VMA, and its reference of the file, while that
+ * waits for other truncations of the file. Locks: mmap_lock R.
  */
 static int remove_pages(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
@@ -192,15 +204,19 @@ static int remove_pages(struct vm_area_struct *vma, unsigned long start, unsigne
 		return -EPERM;
 	if ((vma->vm_flags & VM_LOCKED) || !vma->vm_file)
 		return -EINVAL;
+	/*
+	 * Only a mapping through which the file may be written may punch holes
+	 * into it.
+	 */
 	if ((vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) != (VM_SHARED | VM_MAYWRITE))
 		return -EACCES;
 	return vms_file_punch_hole(vma->vm_file->f_mapping, offset, end - start);
 }
 
 /*
- * The VMA keeps its range, and is marked as one that may hold guard pages;
- * where its pages are its own it gets an anon_vma, as if it had been written
- * to. Locks: mmap_lock W. Return: 0 or -errno, and then no page has changed.
+ * The VMA keeps its range, and is marked as one that may hold guard pages. If
+ * its pages are its own, it gets an anon_vma, as if it had been written to.
+ * Locks: mmap_lock W. Return: 0 or -errno; on errors no page has changed.
  */
 static int install_guards(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
@@ -210,10 +226,17 @@ static int install_guards(struct vm_area_struct *vma, unsigned long start, unsig
 	if (vma->vm_flags & VM_LOCKED)
 		return -EINVAL;
 	vma_start_write(vma);
+	/*
+	 * The tables are prepared under the VMA's write lock: a fault could
+	 * otherwise add tables, or fill them, before the marks are set.
+	 */
 	room = vms__guard_prepare(vma, start, end);
 	if (!room)
 		return -ENOMEM;
-	/* Last of what may fail, as it is the one that shows. */
+	/*
+	 * The last step that may fail, because an anon_vma stays and shows in
+	 * merges.
+	 */
 	if ((vma_is_anonymous(vma) || !flag) && vms__anon_vma_prepare(vma)) {
 		vms__guard_cancel(room);
 		return -ENOMEM;
@@ -241,7 +264,11 @@ static int change_guards(struct vm_area_struct *vma, unsigned long start, unsign
 	return 0;
 }
 
-/* *@vma becomes the VMA that holds [start, end). Locks: mmap_lock W. */
+/*
+ * Apply advice that changes flags. *@vma becomes the VMA that holds [start,
+ * end). Linux reports a lack of memory here as -EAGAIN, because -ENOMEM says
+ * that there is a hole. Locks: mmap_lock W.
+ */
 static int change_flags(struct vm_area_struct *prev, struct vm_area_struct **vma,
 			unsigned long start, unsigned long end, int advice)
 {
@@ -277,6 +304,7 @@ static int advise_range(struct mm_struct *mm, unsigned long start, unsigned long
 	struct vm_area_struct *prev, *vma = find_vma_prev(mm, start, &prev);
 	int unmapped = 0;
 
+	/* The range begins inside @vma: its first part comes before. */
 	if (vma && start > vma->vm_start)
 		prev = vma;
 	while (vma) {
@@ -293,6 +321,10 @@ static int advise_range(struct mm_struct *mm, unsigned long start, unsigned long
 		err = advise_piece(prev, &vma, start, piece_end, advice);
 		if (err)
 			return err;
+		/*
+		 * A merge with the next VMA may have taken the piece into a
+		 * longer VMA, and all of that has the advice already.
+		 */
 		start = vma->vm_end > piece_end ? vma->vm_end : piece_end;
 		if (start >= end)
 			return unmapped;
@@ -303,8 +335,9 @@ static int advise_range(struct mm_struct *mm, unsigned long start, unsigned long
 }
 
 /*
- * All in one VMA, under that VMA's lock. Return: whether it could be done so;
- * then *@err.
+ * Drop the pages under the VMA's own lock, if the range lies in one VMA, so
+ * that the call meets no writer of other VMAs. *@err: the call's result.
+ * Return: whether that was possible; if not, nothing has changed.
  */
 static bool drop_under_vma_lock(struct mm_struct *mm, unsigned long start, unsigned long end,
 				int advice, int *err)
@@ -320,7 +353,10 @@ static bool drop_under_vma_lock(struct mm_struct *mm, unsigned long start, unsig
 	return done;
 }
 
-/* Dropping pages changes no VMA. */
+/*
+ * Dropping pages changes no VMA, so mmap_lock for writing is not needed. Faults
+ * go on meanwhile, and may bring a page back at once, as on Linux.
+ */
 static int drop_range(struct mm_struct *mm, unsigned long start, unsigned long end, int advice)
 {
 	int err;
@@ -339,6 +375,11 @@ int vms_madvise(struct mm_struct *mm, unsigned long start, unsigned long len, in
 	enum kind kind = kind_of(advice);
 	int err;
 
+	/*
+	 * The advice is checked before the range, and a length of 0 succeeds
+	 * only after both: programs probe with it whether the kernel knows an
+	 * advice.
+	 */
 	if (!is_there(advice, mm->rules.kernel_version) || (start & ~PAGE_MASK) || end < start ||
 	    (len && !PAGE_ALIGN(len)))
 		return -EINVAL;

@@ -2,6 +2,8 @@
 /*
  * maps.c - the text of /proc/PID/maps, byte for byte, and the two-letter flags
  * of /proc/PID/smaps. Format: proc(5).
+ *
+ * Locks: mmap_lock R for each line; listing.c takes and releases it.
  */
 #include <string.h>
 
@@ -10,6 +12,10 @@
 
 #define NAME_COLUMN 72 /* a name is padded to this column, then one blank */
 
+/*
+ * Linux's order: a file's path, then the heap, then the stack. A VMA that
+ * overlaps the break is [heap] even if the program mapped it.
+ */
 static const char *special_name(const struct vm_area_struct *vma)
 {
 	const struct mm_struct *mm = vma_mm(vma);
@@ -28,6 +34,10 @@ const char *vms__vma_name(struct vm_area_struct *vma, char buf[VMA_NAME_BUF])
 	const char *name = NULL;
 
 	vma_assert_locked(vma);
+	/*
+	 * A name that was given to shared anonymous memory hides the path of
+	 * its object.
+	 */
 	if (vma->vm_file && !vma->anon_name)
 		return vma->vm_file->f_path;
 	if (!vma->vm_file && vma->vm_ops && vma->vm_ops->name)
@@ -51,8 +61,8 @@ unsigned long vms__vma_pagesize(struct vm_area_struct *vma)
 		return PAGE_SIZE;
 	size = vma->vm_ops->pagesize(vma);
 	/*
-	 * A power of two that divides the place of the VMA; what is none cannot
-	 * be the size of its pages.
+	 * A page size is a power of two, and divides both bounds of the VMA.
+	 * Any other answer is the hook's mistake.
 	 */
 	if (size < PAGE_SIZE || (size & (size - 1)) || ((vma->vm_start | vma->vm_end) & (size - 1)))
 		return PAGE_SIZE;
@@ -71,6 +81,7 @@ void vms__list_name(const char *name, struct vms__text *text)
 void vms__list_vma_line(struct vm_area_struct *vma, unsigned long start, struct vms__text *text)
 {
 	const struct address_space *mapping = vma->vm_file ? vma->vm_file->f_mapping : NULL;
+	/* If a part of the VMA is listed already, this is its rest's offset. */
 	unsigned long offset = (vma->vm_pgoff << PAGE_SHIFT) + (start - vma->vm_start);
 	vm_flags_t flags = vma->vm_flags;
 	char buf[VMA_NAME_BUF];
@@ -101,7 +112,7 @@ int vms_maps_print(struct mm_struct *mm, FILE *out)
 	return vms__list(mm, out, list_line, NULL);
 }
 
-/* In the order in which smaps prints them: by bit. */
+/* In the order in which smaps prints them: by bit number. */
 static const struct {
 	vm_flags_t flag;
 	char name[3];
@@ -127,6 +138,10 @@ size_t vms_vmflags_string(vm_flags_t flags, char sep, char *buf, size_t size)
 	if (size)
 		buf[0] = '\0';
 	for (size_t i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++) {
+		/*
+		 * Room for the separator, two letters and the NUL: a flag is
+		 * left out rather than cut.
+		 */
 		if (!(flags & flag_names[i].flag) || len + 4 > size)
 			continue;
 		if (len)

@@ -6,21 +6,23 @@
  * Two VMAs may join if they touch, continue each other's page offsets, map the
  * same struct file, have equal flags and names, and their anon_vmas agree
  * (anon_vma_fits() below). Their hooks are not compared, as on Linux: those of
- * the survivor serve the whole, and none with a close() vanishes. Only memory
- * without a file joins no other owner's, because there the hooks alone tell
- * whose it is. A range that is added, or whose flags change, may join the VMA
- * before it, the one after it, or both:
+ * the survivor serve the whole, and a VMA with a close() hook never vanishes.
+ * There is one exception: memory without a file joins no memory of another
+ * owner, because there the hooks alone tell whose it is. A range that is added,
+ * or whose flags change, may join the VMA before it, the one after it, or both:
  *
- *   added:      | prev |range| next |    ->  prev grows over both, or prev grows, or next grows down
- *   changed:    | prev |middle| next |   ->  the same, and middle goes
- *               | prev |mid|dle |        ->  prev takes the first part of middle
- *                      |mid|dle| next |  ->  next takes the last part of middle
+ *   added:    | prev |range| next |   ->  prev grows over both; or prev grows;
+ *                                         or next grows down
+ *   changed:  | prev |middle| next |  ->  as above, and middle is absorbed
+ *             | prev |mid|dle |       ->  prev takes the first part of middle
+ *                    |mid|dle| next | ->  next takes the last part of middle
  *
  * Each of these is one store of the survivor's whole new range into the index,
- * so that a lock-free reader sees every address of it mapped throughout.
+ * so that a lock-free reader finds every address of it mapped throughout.
  *
  * Source of the rules: experiments on a running 6.18 kernel; for kernels before
- * 6.16, struct mm_rules.
+ * 6.16, struct mm_rules. Locks: mmap_lock W. Read next: vma.c,
+ * lib/page/rmap/rmap.h.
  */
 #include <errno.h>
 
@@ -37,14 +39,16 @@ static bool anon_vma_fits(const struct vms__merge *m, const struct vm_area_struc
 	if (have && m->anon_vma)
 		return have == m->anon_vma;
 	/*
-	 * One side faulted: its anon_vma becomes the whole's, unless it came by
-	 * fork. Such a one shares pages with other processes through a chain
-	 * that the other part has no place in.
+	 * Only the range was faulted: its anon_vma becomes the survivor's,
+	 * unless it came by fork. A VMA that inherited its anon_vma shares
+	 * pages with other processes through a chain of anon_vmas, in which the
+	 * other part has no place.
 	 */
 	if (!have && m->anon_vma)
 		return m->mm->rules.merge_one_sided &&
 		       !(m->middle && vms__anon_vma_is_fork_child(m->middle)) &&
 		       !(m->copied && vms__anon_vma_is_fork_child(m->copied));
+	/* Only the survivor was faulted: the same rule, from its side. */
 	if (have)
 		return !vms__anon_vma_is_fork_child(target);
 	return true;
@@ -55,12 +59,16 @@ static bool same_owner(const struct vms__merge *m, const struct vm_area_struct *
 	if (target->vm_ops == m->vm_ops || target->vm_file != m->file)
 		return target->vm_file == m->file;
 	/*
-	 * Private memory of /dev/zero has a file, and is anonymous as long as
-	 * it has no hooks.
+	 * Private memory of /dev/zero has a file, and is anonymous only as long
+	 * as it has no hooks. So there other hooks mean another kind of memory.
 	 */
 	return m->file && !(m->file->f_mapping->flags & VMS_AS_ZERO_DEV);
 }
 
+/*
+ * VM_SPECIAL memory never joins: its owner relates what it keeps to the VMA's
+ * bounds.
+ */
 static bool attributes_fit(const struct vms__merge *m, const struct vm_area_struct *target)
 {
 	return !((target->vm_flags ^ m->flags) & ~VM_MERGE_IGNORED) && !(m->flags & VM_SPECIAL) &&
@@ -76,6 +84,10 @@ static bool can_join_prev(const struct vms__merge *m)
 	       attributes_fit(m, prev);
 }
 
+/*
+ * The offset at which the range ends must be the one at which next begins, or a
+ * page would change its offset by the merge.
+ */
 static bool can_join_next(const struct vms__merge *m)
 {
 	const struct vm_area_struct *next = m->next;
@@ -86,14 +98,18 @@ static bool can_join_next(const struct vms__merge *m)
 }
 
 /*
- * An owner with a close() hook counts its VMAs, so none of them may silently
- * vanish.
+ * An owner with a close() hook counts its VMAs, so none of them may vanish
+ * without that call.
  */
 static bool may_vanish(const struct vm_area_struct *vma)
 {
 	return !vma->vm_ops || !vma->vm_ops->close;
 }
 
+/*
+ * Both neighbours fit the range, but they join each other too: two different
+ * anon_vmas cannot both become the survivor's.
+ */
 static bool neighbours_agree(const struct vms__merge *m)
 {
 	const struct anon_vma *a = vma_anon_vma(m->prev), *b = vma_anon_vma(m->next);
@@ -102,8 +118,8 @@ static bool neighbours_agree(const struct vms__merge *m)
 }
 
 /*
- * Who has the anon_vma that the survivor lacks? NULL: nobody, or the survivor
- * has one.
+ * The VMA that has the anon_vma which the survivor lacks; NULL: none has, or
+ * the survivor has one.
  */
 static const struct vm_area_struct *anon_vma_donor(const struct vms__merge *m, bool left,
 						   bool right)
@@ -120,8 +136,8 @@ static const struct vm_area_struct *anon_vma_donor(const struct vms__merge *m, b
 }
 
 /*
- * The VMAs that the survivor swallows or replaces stand one behind the other,
- * and are linked so.
+ * Tell the store which VMAs leave: those that the survivor absorbs or replaces.
+ * They follow one another, and this links them.
  */
 static void who_leaves(struct vms__merge *m, bool next_goes, bool middle_goes)
 {
@@ -136,7 +152,7 @@ static void who_leaves(struct vms__merge *m, bool next_goes, bool middle_goes)
 		s->nr = 1;
 	}
 	if (next_goes) {
-		/* What was gathered is linked to it. */
+		/* vms__gather() has linked the replaced VMAs to it already. */
 		if (middle_goes)
 			m->middle->vm_next = m->next;
 		s->first = s->nr ? s->first : m->next;
@@ -153,8 +169,10 @@ int vms__merge_prepare(struct vms__merge *m)
 	int err;
 
 	mmap_assert_write_locked(m->mm);
+	/* A piece in the middle of @m->middle touches neither neighbour. */
 	left = at_start && can_join_prev(m);
 	right = at_end && can_join_next(m);
+	/* As on Linux, prev is preferred where the three cannot become one. */
 	if (left && right && (!neighbours_agree(m) || !may_vanish(m->next)))
 		right = false;
 	if (!left && !right)
@@ -168,6 +186,11 @@ int vms__merge_prepare(struct vms__merge *m)
 	m->new_pgoff = left ? m->prev->vm_pgoff : m->pgoff;
 	m->sticky = (m->flags | (left ? m->prev->vm_flags : 0) | (right ? m->next->vm_flags : 0)) &
 		    VM_MERGE_IGNORED;
+	/*
+	 * From here on, first what may fail: the store's memory, then the
+	 * anon_vma links. Nothing that a reader sees changes before
+	 * vms__merge_commit().
+	 */
 	vms__store_begin(m->store, m->new_start, m->new_end, m->target, m->place);
 	who_leaves(m, left && right, m->middle && at_start && at_end);
 	err = vms__index_prepare(m->mm, m->store);
@@ -176,7 +199,11 @@ int vms__merge_prepare(struct vms__merge *m)
 	donor = anon_vma_donor(m, left, right);
 	if (!donor)
 		return 1;
-	vma_start_write(m->target); /* a fault in it may be looking at its anon_vma */
+	/*
+	 * A fault under the target's lock could see that it has no anon_vma,
+	 * and give it another one.
+	 */
+	vma_start_write(m->target);
 	if (vms__anon_vma_clone(m->target, donor)) {
 		vms__index_cancel(m->mm, m->store);
 		return -ENOMEM;
@@ -184,7 +211,7 @@ int vms__merge_prepare(struct vms__merge *m)
 	return 1;
 }
 
-/* The part of middle that the survivor does not take. */
+/* Trim middle to the part that the survivor does not take. */
 static void trim_middle(struct vms__merge *m)
 {
 	struct vm_area_struct *middle = m->middle;
@@ -198,7 +225,9 @@ static void trim_middle(struct vms__merge *m)
 }
 
 /*
- * Take @vma, which the survivor swallowed, out of the chain of those that left.
+ * Take @vma, which the survivor absorbed, out of the chain of those that left:
+ * it is freed here, while the rest of the chain is the caller's. Its owner need
+ * not be told, because it has no close() hook.
  */
 static void unchain(struct vm_area_struct **chain, const struct vm_area_struct *vma)
 {
@@ -210,8 +239,9 @@ static void unchain(struct vm_area_struct **chain, const struct vm_area_struct *
 }
 
 /*
- * Who comes from a page finds it in the survivor or in a VMA that was there
- * before, throughout.
+ * Change all bounds in one step, under the locks of the reverse maps. A
+ * reverse-map walker always finds the page in the survivor or in one of the old
+ * VMAs.
  */
 static void change_bounds(struct vms__merge *m, struct vm_area_struct *next, bool middle_goes)
 {
@@ -237,6 +267,10 @@ struct vm_area_struct *vms__merge_commit(struct vms__merge *m)
 	bool middle_goes = middle && m->start == middle->vm_start && m->end == middle->vm_end;
 
 	mmap_assert_write_locked(m->mm);
+	/*
+	 * All VMAs whose bounds change, or that leave, are locked before the
+	 * first change, so that no fault uses a page under the wrong VMA.
+	 */
 	vma_start_write(target);
 	if (middle_goes)
 		vms__vma_retire(middle);
@@ -245,6 +279,7 @@ struct vm_area_struct *vms__merge_commit(struct vms__merge *m)
 	if (next)
 		vms__vma_retire(next);
 	change_bounds(m, next, middle_goes);
+	/* These flags do not show in vm_page_prot, so that stays. */
 	target->vm_flags |= m->sticky;
 	vms__vma_commit(m->mm, m->store);
 	if (middle_goes) {
@@ -258,6 +293,10 @@ struct vm_area_struct *vms__merge_commit(struct vms__merge *m)
 	return target;
 }
 
+/*
+ * Cut off what lies before the range, then what lies after it. The new VMAs
+ * take the outer parts, so @vma itself is the one that remains for the range.
+ */
 static int split_off(struct vms__place *place, struct vm_area_struct *vma, unsigned long start,
 		     unsigned long end)
 {
@@ -271,7 +310,7 @@ static int split_off(struct vms__place *place, struct vm_area_struct *vma, unsig
 	return vma->vm_end > end ? vms__split_vma_counted(vma, end, false, place) : 0;
 }
 
-/* The VMA after @vma, which @place may know. */
+/* The VMA after @vma. @place may have it, which saves a search. */
 static struct vm_area_struct *next_of(struct vm_area_struct *vma, const struct vms__place *place)
 {
 	if (place && vms__place_is_good(vma_mm(vma), place) && place->vma == vma &&
@@ -281,9 +320,10 @@ static struct vm_area_struct *next_of(struct vm_area_struct *vma, const struct v
 }
 
 /*
- * [start, end) of @vma joins a neighbour that has these attributes, else stands
- * alone. Return: 1 joined; 0 alone, its attributes are left for the caller to
- * change; -errno. *@result: the VMA that holds it.
+ * [start, end) of @vma joins a neighbour that has these attributes, else
+ * becomes a VMA of its own. *@result: the VMA that holds it.
+ * Return: 1 joined; 0 on its own, and the caller must change its attributes;
+ * -errno.
  */
 static int modify(struct vms__place *place, struct vm_area_struct *prev, struct vm_area_struct *vma,
 		  unsigned long start, unsigned long end, vm_flags_t flags,
@@ -320,6 +360,10 @@ int vms__vma_modify_flags(struct vms__place *place, struct vm_area_struct *prev,
 {
 	int joined = modify(place, prev, vma, start, end, flags, vma->anon_name, result);
 
+	/*
+	 * If the range joined a neighbour, it has the neighbour's flags
+	 * already.
+	 */
 	if (!joined)
 		vm_flags_reset(vma, flags);
 	return joined < 0 ? joined : 0;
@@ -333,6 +377,10 @@ int vms__vma_modify_name(struct vms__place *place, struct vm_area_struct *prev,
 
 	if (!joined) {
 		vma_start_write(vma);
+		/*
+		 * A thread that reads the name holds mmap_lock or the VMA's
+		 * lock, so no thread reads the old one any more.
+		 */
 		vms__anon_name_put(vma->anon_name);
 		vma->anon_name = vms__anon_name_get(name);
 	}

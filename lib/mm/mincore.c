@@ -3,9 +3,9 @@
  * mincore.c - mincore(2) and msync(2): the two calls that look at a range, and
  * change neither its VMAs nor its pages.
  *
- * There is no disk behind a file here, so msync() has nothing to write; what is
- * left of it is what it refuses. Nor are there owners of files: mincore()
- * answers for every file, as Linux does to who owns it or may write it.
+ * There is no disk behind a file here, so msync() has nothing to write; only
+ * its refusals remain. Nor do files have owners: mincore() answers for every
+ * file, as Linux does to a caller that owns the file or may write it.
  *
  * Source: mincore(2), msync(2), and experiments on a running 6.18 kernel.
  * Locks: both take mmap_lock R.
@@ -39,6 +39,10 @@ int vms_mincore(struct mm_struct *mm, unsigned long start, unsigned long len, un
 
 	if (start & ~PAGE_MASK)
 		return -EINVAL;
+	/*
+	 * Checked before the walk: if the range lies beyond the address space,
+	 * no byte of @vec is written.
+	 */
 	if (len > task_size || start > task_size - len)
 		return -ENOMEM;
 	vms__read_enter(mm);
@@ -47,7 +51,7 @@ int vms_mincore(struct mm_struct *mm, unsigned long start, unsigned long len, un
 	return err;
 }
 
-/* Holes are passed over, and told unless something worse is found. */
+/* Holes are passed over, and reported unless there is another error. */
 static int sync_range(struct mm_struct *mm, unsigned long start, unsigned long end, bool invalidate)
 {
 	bool hole = false;
@@ -55,7 +59,7 @@ static int sync_range(struct mm_struct *mm, unsigned long start, unsigned long e
 	for (struct vm_area_struct *vma = vms__find(mm, start); vma && vma->vm_start < end;
 	     vma = vms_vma_after(vma)) {
 		hole |= vma->vm_start > start;
-		/* Its copy in memory was not to be thrown away. */
+		/* Invalidating would discard pages locked in memory. */
 		if (invalidate && (vma->vm_flags & VM_LOCKED))
 			return -EBUSY;
 		start = vma->vm_end;

@@ -3,21 +3,22 @@
  * mlock.c - memory that stays in memory: mlock(2), mlock2(2), munlock(2),
  * mlockall(2), munlockall(2).
  *
- * Locking is a flag of VMAs, set VMA by VMA as mprotect sets rights: what comes
+ * Locking is a flag of VMAs, set VMA by VMA like rights by mprotect: the part
  * before the first hole stays locked. It is accounted for in mm->locked_vm, in
- * pages, wherever such a VMA comes, goes or changes its size (vms__account()).
- * What was locked is then faulted in, under mmap_lock for reading only.
+ * pages, whenever such a VMA is mapped, unmapped or changes its size
+ * (vms__account()). The memory is faulted in afterwards, under mmap_lock for
+ * reading only, so that other threads' faults go on meanwhile.
  *
  *   VM_LOCKED                      faulted in at once, and whenever it grows
- *   VM_LOCKED | VM_LOCKONFAULT     locked as it is touched
+ *   VM_LOCKED | VM_LOCKONFAULT     each page is locked at its first access
  *   mm->def_flags                  what mlockall(MCL_FUTURE) gives to every
  *                                  mapping made later; a fork's child starts
  *                                  without
  *
- * Droppable memory is never locked, and such a request for it succeeds.
+ * Droppable memory is never locked, and a request to lock it succeeds.
  *
  * Source: mlock(2), and experiments on a running 6.18 kernel. Locks: each call
- * takes mmap_lock W, then R to fault in.
+ * takes mmap_lock W, then R to fault in. Read next: populate.c.
  */
 #include <errno.h>
 
@@ -25,7 +26,9 @@
 
 /*
  * [start, end) of *@vma gets the lock flags @lock; *@vma becomes the VMA that
- * holds it. @prev: the VMA before @start. @place: near it, or NULL.
+ * holds it. @prev: the VMA before @start. @place: near it, or NULL. A VMA that
+ * has the flags already, or cannot be locked, is left as it is, without a
+ * merge.
  */
 static int lock_piece(struct vms__place *place, struct vm_area_struct *prev,
 		      struct vm_area_struct **vma, unsigned long start, unsigned long end,
@@ -46,7 +49,7 @@ static int lock_piece(struct vms__place *place, struct vm_area_struct *prev,
 }
 
 /*
- * Return: 0, or -ENOMEM: a hole, or the limit of VMAs, or no memory; what comes
+ * Return: 0; -ENOMEM (a hole, the limit of VMAs, or no memory), and the part
  * before is done. Locks: mmap_lock W.
  */
 static int lock_range(struct mm_struct *mm, unsigned long start, unsigned long end, vm_flags_t lock)
@@ -61,18 +64,23 @@ static int lock_range(struct mm_struct *mm, unsigned long start, unsigned long e
 	prev = place.prev;
 	if (!vma || vma->vm_start > start)
 		return -ENOMEM;
+	/* The range begins inside @vma: its first part comes before. */
 	if (start > vma->vm_start)
 		prev = vma;
 	for (;;) {
 		if ((vma->vm_flags & VM_LOCKED_MASK) != lock)
+			/*
+			 * If this VMA will be write-locked, those after it
+			 * probably will, too.
+			 */
 			vms__vmas_unbias(vma, end);
 		err = lock_piece(&place, prev, &vma, start, vma->vm_end < end ? vma->vm_end : end,
 				 lock);
 		if (err)
 			return err;
 		/*
-		 * After a merge with what follows, the VMA may reach beyond the
-		 * piece.
+		 * After a merge with the next VMA, this one may reach beyond
+		 * the piece, with the same flags.
 		 */
 		start = vma->vm_end;
 		if (start >= end)
@@ -85,8 +93,8 @@ static int lock_range(struct mm_struct *mm, unsigned long start, unsigned long e
 }
 
 /*
- * A VMA that cannot be changed for want of memory stays as it is: mlockall(2)
- * reports its limits alone. Locks: mmap_lock W.
+ * A VMA that cannot be changed for lack of memory stays as it is: mlockall(2)
+ * reports only that its limits refuse. Locks: mmap_lock W.
  */
 static void lock_all(struct mm_struct *mm, vm_flags_t lock)
 {
@@ -102,7 +110,7 @@ static void lock_all(struct mm_struct *mm, vm_flags_t lock)
 
 /*
  * The whole pages that [*start, *start + len) touches, as [*start, *end). A
- * length that wraps to nothing passes, as on Linux. False: the range wraps.
+ * length that wraps to 0 passes, as on Linux. Return: false: the range wraps.
  */
 static bool whole_pages(unsigned long *start, unsigned long len, unsigned long *end)
 {
@@ -112,13 +120,16 @@ static bool whole_pages(unsigned long *start, unsigned long len, unsigned long *
 	return *end >= *start;
 }
 
-/* What populating says in the words of mlock(2). */
+/* The error of populating, as mlock(2) reports it. */
 static int lock_error(int err)
 {
 	return err == -EFAULT ? -ENOMEM : err == -ENOMEM ? -EAGAIN : err;
 }
 
-/* Pages of [start, end) that are locked already. Locks: mmap_lock W. */
+/*
+ * The number of pages of [start, end) that are locked already, and so must not
+ * be counted twice. Locks: mmap_lock W.
+ */
 static unsigned long locked_in(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
 	unsigned long bytes = 0;
@@ -132,8 +143,9 @@ static unsigned long locked_in(struct mm_struct *mm, unsigned long start, unsign
 }
 
 /*
- * Whether the limit allows [start, end), holes and all, to be locked; the range
- * may wrap. Locks: mmap_lock W.
+ * Whether the limit allows [start, end) to be locked. Holes count as on Linux;
+ * the range may wrap. The walk over the VMAs is only needed if the limit would
+ * refuse the whole. Locks: mmap_lock W.
  */
 static bool may_lock_range(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
@@ -149,7 +161,8 @@ static int do_mlock(struct mm_struct *mm, unsigned long start, unsigned long len
 	bool sane = whole_pages(&start, len, &end);
 	int err = 0;
 
-	vms__write_enter(mm, 0, mm->layout.task_size); /* what is locked elsewhere counts */
+	/* All of the mm: memory that is locked elsewhere counts as well. */
+	vms__write_enter(mm, 0, mm->layout.task_size);
 	if (!vms__may_lock(mm))
 		err = -EPERM;
 	else if (!may_lock_range(mm, start, end))
@@ -159,6 +172,10 @@ static int do_mlock(struct mm_struct *mm, unsigned long start, unsigned long len
 	else if (start < end)
 		err = lock_range(mm, start, end, lock);
 	vms__write_exit(mm);
+	/*
+	 * A failed walk leaves the memory before the hole locked, but faults in
+	 * nothing.
+	 */
 	if (err || start == end)
 		return err;
 	return lock_error(vms__populate(mm, start, end, false));
@@ -198,7 +215,7 @@ static int may_lock_all(struct mm_struct *mm, int flags)
 
 	if (!vms__may_lock(mm))
 		return -EPERM;
-	/* no limit is beyond any total */
+	/* VMS_NO_LIMIT >> PAGE_SHIFT is more than any total. */
 	return (flags & MCL_CURRENT) && total > mm->limits.memlock >> PAGE_SHIFT ? -ENOMEM : 0;
 }
 
@@ -213,6 +230,11 @@ int vms_mlockall(struct mm_struct *mm, int flags)
 	vms__write_enter(mm, 0, mm->layout.task_size);
 	err = may_lock_all(mm, flags);
 	if (!err) {
+		/*
+		 * MCL_FUTURE is set before VMAs are locked, and stays even if
+		 * some of them cannot be, as on Linux. A call without it ends
+		 * an earlier one.
+		 */
 		mm->def_flags = (mm->def_flags & ~VM_LOCKED_MASK) | (flags & MCL_FUTURE ? lock : 0);
 		if (flags & MCL_CURRENT)
 			lock_all(mm, lock);
