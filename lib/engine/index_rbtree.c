@@ -539,12 +539,12 @@ static void tree_renew(struct mm_struct *mm, struct vm_area_struct *vma)
 /*
  * The order of the steps matters. A rotation recomputes the field of the lower
  * of two nodes and gives the other node the old one, which is right only if
- * every gap below has been accounted for. And the early end of a refresh relies
- * on fields that agree with each other. So first refresh each VMA that stays
- * and whose gap has changed, and only then erase and insert, which rotate.
+ * every gap below has been accounted for. The early end of a refresh relies on
+ * fields that agree with each other. So first refresh each VMA that stays and
+ * whose gap has changed, and only then erase and insert, which rotate.
  *
  * @behind, NULL or the VMA that followed @vma before the store, has a changed
- * gap too. Of the VMAs that leave, the first may have an old gap counted above
+ * gap too. The first of the VMAs that leave may have an old gap counted above
  * it. That does no harm, because it is erased before anything rotates.
  */
 static void tree_store(struct mm_struct *mm, struct vms__store *store, bool is_new,

@@ -127,9 +127,8 @@ static ALWAYS_INLINE enum outcome fault_in_vma(const struct access *a, struct vm
  * first way found, if any, may have been changed or freed since its lock was
  * dropped.
  *
- * The access is passed by value, so that its address does not leave the caller:
- * the usual way then keeps its fields in registers. Out of line for that way,
- * too.
+ * The access is passed by value, and the function is not inlined, so that the
+ * first way can keep the fields of the access in registers.
  */
 static __attribute__((noinline)) enum outcome fault_under_mmap_lock(struct access access,
 								    enum vms_fault_result *result)

@@ -187,7 +187,7 @@ int vms__merge_prepare(struct vms__merge *m)
 	m->sticky = (m->flags | (left ? m->prev->vm_flags : 0) | (right ? m->next->vm_flags : 0)) &
 		    VM_MERGE_IGNORED;
 	/*
-	 * From here on, first what may fail: the store's memory, then the
+	 * The steps that may fail come first: the store's memory, then the
 	 * anon_vma links. Nothing that a reader sees changes before
 	 * vms__merge_commit().
 	 */

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * mm.c - the life of an address space: two reference counts, teardown in two
- * steps, and the list of all that are in use, by which a caller walks them.
+ * steps, and the list of all address spaces in use, by which a caller walks
+ * them.
  *
- * mm_users counts who uses the address space; the last one to leave unmaps
- * everything. mm_count counts who uses the structure (all users together count
- * as one); the last one to leave frees it.
+ * mm_users counts the users of the address space; the last one to leave unmaps
+ * everything. mm_count counts the users of the structure (all users of the
+ * address space together count as one); the last one to leave frees it.
+ *
+ * Locks: mmlist_lock for the list; the counts are atomic. Read next: task.c,
+ * which shows who holds which reference; lib/engine/engine.h.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -20,9 +24,9 @@
 #include "lib/sync/spinlock.h"
 
 /*
- * Which lines of an address space a fault reads, and which a writer writes
- * (mm_types.h). A new field that fails here belongs to the group of those who
- * write it.
+ * Which cache lines of an address space a fault reads, and which a writer
+ * writes (mm_types.h). A new field that makes an assertion fail belongs to the
+ * group of the threads that write it.
  */
 #define LINE(field) (offsetof(struct mm_struct, field) / VMS_CACHELINE)
 #define STARTS_LINE(field) (offsetof(struct mm_struct, field) % VMS_CACHELINE == 0)
@@ -62,13 +66,13 @@ const struct mm_layout vms_mm_layout_default = {
 /* ---- the list of all address spaces ---- */
 
 /*
- * An address space is listed when it is whole: fork and exec list theirs last,
- * with the limits, the VMAs and the pages in it, because a walker may map
- * memory there or read what it is at once.
+ * An address space is listed when it is complete: fork and exec list theirs
+ * last, with the limits, the VMAs and the pages in it, because a walker may map
+ * memory there or read its status at once.
  *
- * Locks: mmlist_lock, innermost, guards the list. An mm stays in it as long as
- * it has users; a walker has a use of the one at which it stands, so that one
- * keeps its place.
+ * Locks: mmlist_lock, innermost, guards the list. An mm stays in the list as
+ * long as it has users. A walker is a user of the mm at which it stands, so
+ * that one keeps its place in the list.
  */
 static LIST_HEAD(mmlist);
 static _Atomic unsigned int mmlist_lock;
@@ -88,6 +92,10 @@ static void unlock_list(void)
 void vms__mmlist_add(struct mm_struct *mm)
 {
 	lock_list();
+	/*
+	 * list_move_tail(), not list_add_tail(), so that an mm that is listed
+	 * already does no harm.
+	 */
 	list_move_tail(&mm->mmlist, &mmlist);
 	unlock_list();
 }
@@ -103,6 +111,11 @@ static void unlist(struct mm_struct *mm)
 
 /* ---- birth ---- */
 
+/*
+ * Bounds that are no pages, or that the page tables cannot map, would break the
+ * searches for room later. They are refused here, where there is a caller to
+ * tell.
+ */
 static bool layout_makes_sense(const struct mm_layout *l)
 {
 	return l->task_size && l->task_size <= VMS_TASK_SIZE_MAX &&
@@ -123,7 +136,7 @@ struct mm_struct *vms__mm_alloc(const char *engine_name, const struct mm_layout 
 		errno = EINVAL;
 		return NULL;
 	}
-	/* What an address space frees, it frees after a grace period. */
+	/* An address space frees nodes and pages after a grace period. */
 	if (!vms__rcu_is_ready())
 		goto out;
 	mm = vms__zalloc(sizeof(*mm), _Alignof(struct mm_struct));
@@ -135,14 +148,18 @@ struct mm_struct *vms__mm_alloc(const char *engine_name, const struct mm_layout 
 	mm->rules = rules ? *rules : vms_mm_rules_default;
 	mm->start_brk = mm->brk = layout->start_brk;
 	/*
-	 * Even: not write-locked. Never 0, which is what a new VMA's
-	 * vm_lock_seq holds.
+	 * Even: not write-locked. It starts at 2, because 0 is the stamp of a
+	 * new VMA.
 	 */
 	atomic_init(&mm->mm_lock_seq, 2);
 	atomic_init(&mm->mm_users, 1);
 	atomic_init(&mm->mm_count, 1);
 	init_rwsem(&mm->mmap_lock);
 	INIT_LIST_HEAD(&mm->mmlist);
+	/*
+	 * All that may fail comes before the index is set up and the mm is
+	 * listed.
+	 */
 	mm->counters = vms__pcounter_create(VMS__NR_COUNTERS);
 	if (!mm->counters)
 		goto out_free;
@@ -151,8 +168,8 @@ struct mm_struct *vms__mm_alloc(const char *engine_name, const struct mm_layout 
 	engine->index->init(mm);
 #ifdef VMS_PLANT_LIST_EARLY
 	/*
-	 * The bug that the tests must catch: others find it before fork or exec
-	 * has made it whole.
+	 * The bug that the tests must catch: other threads find the mm before
+	 * fork or exec has completed it.
 	 */
 	vms__mmlist_add(mm);
 #endif
@@ -194,8 +211,8 @@ bool mmget_not_zero(struct mm_struct *mm)
 
 	while (users > 0)
 		/*
-		 * Acquire: pairs with the release in mmput(): what former users
-		 * did is seen.
+		 * Acquire: pairs with the release in mmput(), so that this user
+		 * sees what former users did.
 		 */
 		if (atomic_compare_exchange_weak_explicit(&mm->mm_users, &users, users + 1,
 							  memory_order_acquire,
@@ -226,16 +243,26 @@ void mmdrop(struct mm_struct *mm)
 }
 
 /*
- * Nobody else uses the address space any more. Afterwards it holds nothing at
- * all.
+ * Unmap everything. The address space has no users, so no thread faults or
+ * looks in it. But reverse-map walkers still come to its VMAs, which is why
+ * each VMA leaves their lists (vms__vma_unlink_file(), vms__vma_discard()) and
+ * why page tables are freed last, when no VMA leads to them.
  */
 static void exit_mmap(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma, *next;
 	VMA_ITERATOR(vmi, mm, 0);
 
+	/*
+	 * No other thread competes for the locks. They are taken because the
+	 * functions below, and the owners' hooks, rely on them.
+	 */
 	mmap_write_lock(mm);
 	for (vma = vma_next(&vmi); vma; vma = next) {
+		/*
+		 * Before @vma is freed, because the iterator's next step may
+		 * start from it.
+		 */
 		next = vma_next(&vmi);
 		vms__vmas_unbias(vma, mm->layout.task_size);
 		vma_start_write(vma);
@@ -248,6 +275,10 @@ static void exit_mmap(struct mm_struct *mm)
 		vms__vma_close(vma);
 		vms__vma_discard(vma);
 	}
+	/*
+	 * Once for all, instead of one store for each VMA: no reader is left
+	 * that could find a VMA in the index that is freed by now.
+	 */
 	mm->engine->index->destroy(mm);
 	mmap_write_unlock(mm);
 	vms__pgd_free(mm);
@@ -263,6 +294,10 @@ void mmput(struct mm_struct *mm)
 	if (atomic_fetch_sub_explicit(&mm->mm_users, 1, memory_order_acq_rel) != 1)
 		return;
 	exit_mmap(mm);
+	/*
+	 * Until here a walker may meet this mm in the list. It passes the mm
+	 * over, because the mm has no users.
+	 */
 	unlist(mm);
 	mmdrop(mm);
 }
@@ -270,7 +305,9 @@ void mmput(struct mm_struct *mm)
 /* ---- the walk over all address spaces ---- */
 
 /*
- * The first after @pos that has users still, with one more. Locks: mmlist_lock.
+ * The first mm after @pos that still has users, with a use for the caller.
+ * Locks: mmlist_lock, which keeps the mms in the list, and so their memory: an
+ * mm leaves the list before its last mmdrop().
  */
 static struct mm_struct *get_next(struct list_head *pos)
 {
@@ -290,12 +327,16 @@ struct mm_struct *vms_mm_next(struct mm_struct *prev)
 	lock_list();
 	next = get_next(prev ? &prev->mmlist : &mmlist);
 	unlock_list();
+	/*
+	 * After the lock: the last mmput() tears the address space down, which
+	 * takes other locks and much time.
+	 */
 	if (prev)
 		mmput(prev);
 	return next;
 }
 
-/* ---- what it says of itself ---- */
+/* ---- name and counters ---- */
 
 const char *vms_mm_engine_name(const struct mm_struct *mm)
 {
@@ -311,8 +352,6 @@ unsigned long mm_pgtables_bytes(const struct mm_struct *mm)
 {
 	long tables = vms_mm_counter(mm, MM_PGTABLES);
 
-	/*
-	 * Beside other threads it may read as less than nothing for a moment.
-	 */
+	/* While other threads run, the sum may be negative for a moment. */
 	return tables > 0 ? (unsigned long)tables << PAGE_SHIFT : 0;
 }

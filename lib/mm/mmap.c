@@ -3,13 +3,17 @@
  * mmap.c - mmap(2): from the caller's words to flags, to a place (placement.c),
  * to a VMA that is new or a neighbour grown (merge.c).
  *
- * Over MAP_FIXED's old contents: all that can fail is done first, then the old
- * VMAs are write-locked and their pages zapped, then ONE store puts the new VMA
- * in place of them all. A lock-free reader of an address that is mapped before
- * and after finds it mapped throughout.
+ * MAP_FIXED over existing memory: all that can fail is done first. Then the old
+ * VMAs are write-locked and their pages zapped, and ONE store puts the new VMA
+ * in the place of them all. A lock-free reader of an address that is mapped
+ * before and after finds it mapped throughout. Linux up to 6.11 unmapped first,
+ * so that a reader could find a hole.
+ *
+ * The order of the checks is Linux's: it decides which error a caller sees if
+ * more than one applies (tests/oracle compares).
  *
  * Source of flags and errors: mmap(2), and experiments on a running 6.18
- * kernel.
+ * kernel. Locks: takes mmap_lock W. Read next: placement.c, unmap.c, merge.c.
  */
 #include <errno.h>
 #include <limits.h>
@@ -43,8 +47,8 @@ static bool beyond_any_file(unsigned long pgoff, unsigned long len)
 #define ABOVE_4G 0x80UL
 #define HUGE_PAGE_SIZES 0x7c000000UL
 /*
- * MAP_SHARED ignores what it does not know; these are all that it knew when
- * MAP_SHARED_VALIDATE came.
+ * MAP_SHARED ignores flags that it does not know. These are all the flags that
+ * it knew when MAP_SHARED_VALIDATE came.
  */
 #define LEGACY_FLAGS                                                                               \
 	((unsigned long)(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN |        \
@@ -53,8 +57,8 @@ static bool beyond_any_file(unsigned long pgoff, unsigned long len)
 	 ABOVE_4G | HUGE_PAGE_SIZES)
 
 /*
- * MAP_SHARED_VALIDATE. MAP_SYNC is known to file systems on disks, which refuse
- * it later: refuses_sync().
+ * Whether MAP_SHARED_VALIDATE refuses @flags. File systems on disks know
+ * MAP_SYNC here, and refuse it later: refuses_sync().
  */
 static bool refuses_flags(const struct file *file, unsigned long flags)
 {
@@ -73,14 +77,19 @@ static int file_vm_flags(const struct file *file, unsigned long prot, unsigned l
 			return -EACCES;
 		*vm_flags |= VM_SHARED | VM_MAYSHARE;
 		/*
-		 * Nobody can ever write through it: Linux lists it as shared
-		 * and treats it as private.
+		 * No thread can ever write through this mapping. Linux lists it
+		 * as shared and treats it as private.
 		 */
 		if (!(file->f_mode & FMODE_WRITE))
 			*vm_flags &= ~(VM_MAYWRITE | VM_SHARED);
 	} else if (type != MAP_PRIVATE) {
 		return -EINVAL;
 	}
+	/*
+	 * After the rights to write, in Linux's order. Every mapping needs the
+	 * right to read, because a fault may have to read the page even for a
+	 * write.
+	 */
 	if (!(file->f_mode & FMODE_READ))
 		return -EACCES;
 	return (*vm_flags & VM_GROWSDOWN) ? -EINVAL : 0;
@@ -108,8 +117,8 @@ static int anonymous_vm_flags(unsigned int version, unsigned long flags, vm_flag
 }
 
 /*
- * The object behind shared anonymous memory: its own, hence no two such
- * mappings ever merge.
+ * The object behind shared anonymous memory. Each mapping has its own, so no
+ * two such mappings ever merge.
  */
 static struct file *shmem_file(unsigned long len)
 {
@@ -123,6 +132,7 @@ static struct file *shmem_file(unsigned long len)
 	if (!mapping)
 		return NULL;
 	file = vms_file_open(mapping, "/dev/zero (deleted)", FMODE_READ | FMODE_WRITE);
+	/* The file holds a reference by now, or could not be made. */
 	vms_address_space_put(mapping);
 	return file;
 }
@@ -138,8 +148,8 @@ int vms__prepare_new_vma(struct vms__merge *m, struct vms__store *store)
 	vma->vm_end = m->end;
 	vma->vm_pgoff = m->pgoff;
 	/*
-	 * Droppable memory is never locked; its lock flag took part in the
-	 * merge test all the same.
+	 * Droppable memory is never locked. Its lock flag took part in the
+	 * merge test all the same, as on Linux.
 	 */
 	vma->vm_flags = (m->flags & VM_DROPPABLE) ? m->flags & ~VM_LOCKED_MASK : m->flags;
 	vma->vm_file = m->file;
@@ -156,11 +166,17 @@ int vms__prepare_new_vma(struct vms__merge *m, struct vms__store *store)
 		vm_area_free(vma);
 		return err;
 	}
+	/* Last, so that no error has to drop the reference. */
 	if (vma->vm_file)
 		get_file(vma->vm_file);
 	return 0;
 }
 
+/*
+ * The VMA is linked to its file after the commit, when no step can fail. A
+ * truncation in between misses the VMA, which has no pages yet: faults in it
+ * wait for mmap_lock.
+ */
 static void commit_new_vma(struct mm_struct *mm, struct vms__store *store)
 {
 	struct vm_area_struct *vma = store->vma;
@@ -171,9 +187,9 @@ static void commit_new_vma(struct mm_struct *mm, struct vms__store *store)
 }
 
 /*
- * MAP_SYNC is for memory that is its own disk. A file elsewhere refuses it,
- * where its file system is asked: by then Linux has unmapped what was in the
- * range.
+ * MAP_SYNC is for files whose memory is the disk itself. Any other file refuses
+ * it, but only when its file system is asked: by then Linux has unmapped the
+ * old contents of the range.
  */
 static bool refuses_sync(const struct vms__merge *m)
 {
@@ -181,9 +197,10 @@ static bool refuses_sync(const struct vms__merge *m)
 }
 
 /*
- * The range of @m is placed, its flags are decided. m->target: the VMA that
- * holds it. *@victims: the VMAs whose place it took, to be discarded.
- * Return: its start, or -errno with everything as it was except for splits.
+ * Map the range of @m, which is placed, with the flags that are decided.
+ * m->target becomes the VMA that holds it. *@victims: the VMAs that it
+ * replaced, to be discarded.
+ * Return: its start; or -errno with everything as it was, except for splits.
  */
 static unsigned long mmap_region(struct vms__merge *m, struct vm_area_struct **victims)
 {
@@ -195,7 +212,10 @@ static unsigned long mmap_region(struct vms__merge *m, struct vm_area_struct **v
 	err = vms__gather(&old);
 	if (err)
 		return err;
-	/* What it takes the place of makes room for it. */
+	/*
+	 * Pages that are about to be replaced are credited before the limit is
+	 * checked. So a process at its limit can still map over its own memory.
+	 */
 	if (!vms__index_may_grow(mm) ||
 	    !vms__may_expand(mm, m->flags,
 			     (long)((m->end - m->start) >> PAGE_SHIFT) -
@@ -205,6 +225,10 @@ static unsigned long mmap_region(struct vms__merge *m, struct vm_area_struct **v
 		err = vms__unmap_gathered(&old, NULL);
 		return err ? err : -EOPNOTSUPP;
 	}
+	/*
+	 * Prepare both ways the same: the merge, and if none fits, a VMA of its
+	 * own. Both take all the memory that they need now.
+	 */
 	m->prev = old.prev;
 	m->next = old.next;
 	m->replaced = &old;
@@ -218,17 +242,23 @@ static unsigned long mmap_region(struct vms__merge *m, struct vm_area_struct **v
 			return err;
 	}
 
-	/* Nothing fails from here on. */
+	/*
+	 * Nothing fails from here on. The old pages are zapped before the
+	 * store: after it a fault would find them under the new VMA.
+	 */
 	if (old.nr)
 		vms__clear_gathered(&old);
 	if (merged)
 		vms__merge_commit(m);
 	else
 		commit_new_vma(mm, &fresh);
-	/* m->store is @fresh in either case. */
+	/* m->store is &fresh in both cases. */
 	vms__close_victims(mm, fresh.victims);
 	*victims = fresh.victims;
-	/* As the VMA has them: droppable memory does not count as locked. */
+	/*
+	 * By the flags of the VMA, because droppable memory does not count as
+	 * locked.
+	 */
 	vms__account(mm, merged ? m->flags : fresh.vma->vm_flags,
 		     (long)((m->end - m->start) >> PAGE_SHIFT));
 	if (!merged)
@@ -236,7 +266,10 @@ static unsigned long mmap_region(struct vms__merge *m, struct vm_area_struct **v
 	return m->start;
 }
 
-/* Where it goes, or -errno in Linux's order. */
+/*
+ * Where the mapping goes, or -errno in Linux's order: a bad address is reported
+ * before a range that is taken.
+ */
 static unsigned long choose_address(struct mm_struct *mm, struct file *file, unsigned long addr,
 				    unsigned long len, unsigned long pgoff, unsigned long flags,
 				    struct vms__place *place)
@@ -252,6 +285,10 @@ static unsigned long choose_address(struct mm_struct *mm, struct file *file, uns
 	return vma && vma->vm_start < addr + len ? (unsigned long)-EEXIST : addr;
 }
 
+/*
+ * Linux raises a hint below the lowest address that may be mapped, but treats 0
+ * as no hint.
+ */
 static unsigned long adjust_hint(const struct mm_struct *mm, unsigned long addr)
 {
 	addr &= PAGE_MASK;
@@ -259,14 +296,14 @@ static unsigned long adjust_hint(const struct mm_struct *mm, unsigned long addr)
 						       : addr;
 }
 
-/* What map() leaves to whoever took mmap_lock. */
+/* What map() leaves to the caller that took mmap_lock. */
 struct mapped {
 	struct vm_area_struct *vma; /* on success: the VMA that holds the range, write-locked */
-	/* to discard, once mmap_lock is dropped at best; NULL on failure */
+	/* To discard, best after mmap_lock is released; NULL on failure. */
 	struct vm_area_struct *victims;
 };
 
-/* do_mmap(). */
+/* do_mmap(), except that the caller discards the victims. */
 static unsigned long map(struct mm_struct *mm, struct file *file, unsigned long addr,
 			 unsigned long len, unsigned long prot, unsigned long flags,
 			 vm_flags_t vm_flags, unsigned long pgoff, unsigned long *populate,
@@ -279,6 +316,7 @@ static unsigned long map(struct mm_struct *mm, struct file *file, unsigned long 
 	int err;
 
 	mmap_assert_write_locked(mm);
+	/* Set before the first error: the caller reads both in any case. */
 	*populate = 0;
 	mapped->victims = NULL;
 	if (!len)
@@ -291,13 +329,14 @@ static unsigned long map(struct mm_struct *mm, struct file *file, unsigned long 
 	if (!len)
 		return -ENOMEM;
 	/*
-	 * What Linux answers while its pool of huge pages is empty; here it
-	 * always is.
+	 * Linux answers so while its pool of huge pages is empty, as it always
+	 * is here.
 	 */
 	if (flags & MAP_HUGETLB)
 		return -ENOMEM;
 	if (vms__pgoff_wraps(pgoff, len >> PAGE_SHIFT))
 		return -EOVERFLOW;
+	/* `>`, as on Linux: one VMA more than the limit can be reached. */
 	if (vms__map_count(mm) > mm->limits.max_map_count)
 		return -ENOMEM;
 	vm_flags |= prot_to_vm_flags(prot) | vms__exec_only_key(mm, prot) | map_to_vm_flags(flags) |
@@ -334,10 +373,15 @@ static unsigned long map(struct mm_struct *mm, struct file *file, unsigned long 
 			m.pgoff = 0;
 			m.vm_ops = own->f_vm_ops;
 		} else {
+			/*
+			 * Offsets that follow the addresses let private
+			 * anonymous neighbours merge.
+			 */
 			m.pgoff = addr >> PAGE_SHIFT;
 		}
 	}
 	result = mmap_region(&m, &mapped->victims);
+	/* The VMA has a reference of its own. */
 	if (own)
 		fput(own);
 	if (!IS_ERR_VALUE(result) &&
@@ -372,16 +416,26 @@ unsigned long vms_mmap(struct mm_struct *mm, unsigned long addr, unsigned long l
 		file = NULL;
 	else if (!file)
 		return -EBADF;
-	/* Of a file, only one of huge pages takes it. */
+	/* Only a file of huge pages takes it, and there is none here. */
 	if (file && (flags & MAP_HUGETLB))
 		return -EINVAL;
-	vms__write_enter(mm, 0, mm->layout.task_size); /* placement may choose any range */
+	/* All of the mm, because placement may choose any range. */
+	vms__write_enter(mm, 0, mm->layout.task_size);
 	result = map(mm, file, addr, len, prot, flags, 0, off >> PAGE_SHIFT, &populate, &mapped);
 	if (!IS_ERR_VALUE(result))
+		/*
+		 * The last change of the VMA is made. The first fault in it
+		 * finds no stamp to clear. do_mmap() does not do this, because
+		 * its caller may rely on the lock.
+		 */
 		vms__vma_is_whole(mapped.vma);
 	vms__write_exit(mm);
 	vms__discard_victims(mapped.victims);
 	if (populate)
+		/*
+		 * Errors are ignored, as on Linux: the mapping is made, and a
+		 * later access to the page gets the error.
+		 */
 		(void)vms__populate(mm, result, result + populate, true);
 	return result;
 }

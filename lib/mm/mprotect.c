@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mprotect.c - new access rights for a range, VMA by VMA: what comes before the
- * first hole or refusal keeps its new rights.
+ * mprotect.c - new access rights for a range, VMA by VMA. As on Linux, the part
+ * before the first hole or refusal keeps its new rights.
  *
  * Source: mprotect(2), and experiments on a running 6.18 kernel. Locks: takes
- * mmap_lock W.
+ * mmap_lock W. Read next: merge.c, lib/page/protect.c.
  */
 #include <errno.h>
 
@@ -19,9 +19,9 @@ _Static_assert(PROT_READ == VM_READ && PROT_WRITE == VM_WRITE && PROT_EXEC == VM
 	       "access bits are the same bits");
 
 /*
- * The hidden flag VM_ACCOUNT follows writability, and takes part in merging: it
- * comes with the first right to write, and goes with it only while no page can
- * have been dirtied.
+ * VM_ACCOUNT is not listed, but takes part in merging, so it must follow
+ * Linux's rule. It is set with the first right to write, and cleared with that
+ * right only while no page can have been dirtied.
  */
 static vm_flags_t adjust_account(const struct vm_area_struct *vma, vm_flags_t flags)
 {
@@ -34,7 +34,11 @@ static vm_flags_t adjust_account(const struct vm_area_struct *vma, vm_flags_t fl
 	return flags;
 }
 
-/* What was no data counts against the limit once it may be written. */
+/*
+ * Memory that was no data counts against RLIMIT_DATA once it may be written. If
+ * its present flags are refused as well, it is data already, or RLIMIT_AS is
+ * exceeded: nothing is added, so neither refuses the change.
+ */
 static bool may_become(const struct vm_area_struct *vma, vm_flags_t flags, long pages)
 {
 	struct mm_struct *mm = vma_mm(vma);
@@ -43,12 +47,12 @@ static bool may_become(const struct vm_area_struct *vma, vm_flags_t flags, long 
 	       !vms__may_expand(mm, vma->vm_flags, pages);
 }
 
-/* What mprotect() sets anew. */
+/* The flags that mprotect() replaces. */
 #define RIGHTS (VM_ACCESS_FLAGS | VM_PKEY_BIT0)
 
 /*
- * [start, end) of *@vma gets @rights, of RIGHTS; *@vma becomes the VMA that
- * holds it.
+ * [start, end) of *@vma gets @rights, a subset of RIGHTS; *@vma becomes the VMA
+ * that holds it.
  */
 static int protect_one(struct vms__place *place, struct vm_area_struct *prev,
 		       struct vm_area_struct **vma, unsigned long start, unsigned long end,
@@ -62,6 +66,10 @@ static int protect_one(struct vms__place *place, struct vm_area_struct *prev,
 	if ((flags & ~(flags >> 4)) & VM_ACCESS_FLAGS)
 		return -EACCES;
 	mmap_assert_write_locked(vma_mm(v));
+	/*
+	 * The order is Linux's: the owner is asked before the seal is looked
+	 * at, and even if the rights do not change.
+	 */
 	if (v->vm_ops && v->vm_ops->mprotect) {
 		err = vms__hook_error(v->vm_ops->mprotect(v, start, end, flags));
 		if (err)
@@ -69,6 +77,7 @@ static int protect_one(struct vms__place *place, struct vm_area_struct *prev,
 	}
 	if (old & VM_SEALED)
 		return -EPERM;
+	/* No change, so no merge is tried, as on Linux. */
 	if (flags == old)
 		return 0;
 	if (!may_become(v, flags, (long)((end - start) >> PAGE_SHIFT)))
@@ -79,12 +88,16 @@ static int protect_one(struct vms__place *place, struct vm_area_struct *prev,
 		return err;
 	v = *vma;
 	vms__account_change(vma_mm(v), old, flags, (long)((end - start) >> PAGE_SHIFT));
+	/*
+	 * After the flags: an entry must not keep a right that its VMA lost. A
+	 * right that the VMA gained is given by the next fault.
+	 */
 	vms__change_protection(v, start, end);
 	/*
-	 * What is locked in memory is faulted in as soon as it may be written:
-	 * it then has pages, and an anon_vma, of its own, which shows in what
-	 * the rest of the range merges with. The first page that cannot be had
-	 * ends it; touches will tell.
+	 * Locked private memory is faulted in as soon as it may be written. It
+	 * then has pages, and an anon_vma, of its own, which shows in what the
+	 * rest of the range merges with. The first page that cannot be had ends
+	 * this; a later access gets the error.
 	 */
 	if ((old & (VM_WRITE | VM_SHARED | VM_LOCKED)) == VM_LOCKED && (flags & VM_WRITE))
 		(void)vms__populate_vma(v, start, end);
@@ -103,6 +116,10 @@ static int protect_range(struct mm_struct *mm, unsigned long start, unsigned lon
 	prev = place.prev;
 	if (!vma || vma->vm_start >= end)
 		return -ENOMEM;
+	/*
+	 * PROT_GROWSDOWN extends the range down to the start of the stack,
+	 * which the caller need not know.
+	 */
 	if (grows & PROT_GROWSDOWN) {
 		start = vma->vm_start;
 		if (!(vma->vm_flags & VM_GROWSDOWN))
@@ -111,8 +128,9 @@ static int protect_range(struct mm_struct *mm, unsigned long start, unsigned lon
 		if (vma->vm_start > start)
 			return -ENOMEM;
 		if (grows)
-			return -EINVAL; /* PROT_GROWSUP: nothing grows up here */
+			return -EINVAL; /* PROT_GROWSUP: no VMA grows up here */
 	}
+	/* The range begins inside @vma: its first part comes before. */
 	if (start > vma->vm_start)
 		prev = vma;
 
@@ -120,13 +138,17 @@ static int protect_range(struct mm_struct *mm, unsigned long start, unsigned lon
 		unsigned long piece_end = vma->vm_end < end ? vma->vm_end : end;
 
 		if (piece_end < end)
+			/*
+			 * The range reaches into further VMAs: they share one
+			 * fence.
+			 */
 			vms__vmas_unbias(vma, end);
 		err = protect_one(&place, prev, &vma, start, piece_end, rights);
 		if (err)
 			return err;
 		/*
-		 * After a merge with what follows, the VMA may reach beyond the
-		 * piece.
+		 * After a merge with the next VMA, this one may reach beyond
+		 * the piece, with the same rights.
 		 */
 		start = vma->vm_end;
 		if (start >= end)
@@ -146,6 +168,7 @@ int vms_mprotect(struct mm_struct *mm, unsigned long start, unsigned long len, u
 	prot &= ~PROT_GROWS;
 	if (grows == PROT_GROWS || (start & ~PAGE_MASK))
 		return -EINVAL;
+	/* A length of 0 succeeds before @prot is checked, as on Linux. */
 	if (!len)
 		return 0;
 	end = start + PAGE_ALIGN(len);

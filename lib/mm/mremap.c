@@ -3,17 +3,18 @@
  * mremap.c - a mapping changes its length or its place, and keeps its pages.
  *
  *   shrink   unmaps the tail
- *   grow     in place if the range ends where its VMA ends and what follows is
- *            free; it may join the VMA after it
- *   move     a VMA of the same kind at the new place (new, or a neighbour
- *            grown), the pages moved over, the old place unmapped
+ *   grow     in place if the range ends where its VMA ends and the room after
+ *            it is free; it may join the VMA after that
+ *   move     makes a VMA of the same kind at the new place (new, or a neighbour
+ *            grown), moves the pages there, and unmaps the old place
  *
  * Private anonymous memory that was never written takes its new address as its
- * offset, and may merge there; written memory keeps its offsets, and merges
- * again only when it comes home.
+ * offset, and may merge there. Written memory keeps its offsets, because its
+ * pages are found by them, and merges again only when it returns to its old
+ * place.
  *
  * Source of rules and errors: mremap(2), and experiments on a running 6.18
- * kernel. Locks: takes mmap_lock W.
+ * kernel. Locks: takes mmap_lock W. Read next: merge.c, lib/page/move.c.
  */
 #include <errno.h>
 
@@ -23,8 +24,8 @@
 #define KNOWN_FLAGS ((unsigned long)(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP))
 
 /*
- * What was asked, page aligned; and what is to be faulted in when the lock is
- * dropped, because the VMA is locked in memory.
+ * The request, page aligned; and the range to be faulted in after the lock is
+ * released, because the VMA is locked in memory.
  */
 struct remap {
 	struct mm_struct *mm;
@@ -60,7 +61,10 @@ static int check_request(const struct remap *r)
 	return vms__map_count(r->mm) + 2 >= r->mm->limits.max_map_count - 3 ? -ENOMEM : 0;
 }
 
-/* Whether @vma lets [addr, addr + old_len) become new_len long. */
+/*
+ * Whether @vma lets [addr, addr + old_len) become new_len long. The order of
+ * the checks is Linux's, and decides which error the caller sees.
+ */
 static int check_vma(const struct remap *r, const struct vm_area_struct *vma, unsigned long addr,
 		     unsigned long old_len, unsigned long new_len)
 {
@@ -71,6 +75,10 @@ static int check_vma(const struct remap *r, const struct vm_area_struct *vma, un
 		return -EPERM;
 	if (!(r->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && new_len <= old_len)
 		return 0;
+	/*
+	 * An old length of 0 copies a shared mapping. Private memory has
+	 * nothing that two mappings could share.
+	 */
 	if (!old_len && !(vma->vm_flags & (VM_SHARED | VM_MAYSHARE)))
 		return -EINVAL;
 	if ((r->flags & MREMAP_DONTUNMAP) && (vma->vm_flags & (VM_DONTEXPAND | VM_PFNMAP)))
@@ -100,6 +108,10 @@ static unsigned long find_target(struct remap *r, const struct vm_area_struct *v
 
 /* ---- move ---- */
 
+/*
+ * @copied and @anon_vma let the copy join only neighbours that may share the
+ * source's pages.
+ */
 static struct vms__merge copy_request(struct remap *r, struct vm_area_struct *vma,
 				      unsigned long addr, unsigned long len, unsigned long target)
 {
@@ -137,6 +149,10 @@ static int prepare_copy(struct vms__merge *m, struct vms__store *store)
 	return err;
 }
 
+/*
+ * Free the tables that a failed move had prepared. Tables that a neighbour uses
+ * stay.
+ */
 static void forget_tables(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
 	struct vm_area_struct *prev = vms__prev_below(mm, start), *next = vms__find(mm, end);
@@ -145,8 +161,9 @@ static void forget_tables(struct mm_struct *mm, unsigned long start, unsigned lo
 }
 
 /*
- * The VMA at [target, target + new_len), with room for the pages, not accounted
- * for yet. *@copy: it. Return: 0 or -errno, and then nothing was made.
+ * Make the VMA at [target, target + new_len), with tables for the pages. It is
+ * not accounted for yet. *@copy becomes it. Return: 0 or -errno, and then
+ * nothing was made.
  */
 static int make_copy(struct remap *r, struct vm_area_struct *vma, unsigned long addr,
 		     unsigned long old_len, unsigned long new_len, unsigned long target,
@@ -159,14 +176,15 @@ static int make_copy(struct remap *r, struct vm_area_struct *vma, unsigned long 
 	int merged, err;
 
 	/*
-	 * Before looking at its pages: a fault under its own lock would bring
-	 * in one that no table is prepared for.
+	 * Locked before its tables are counted: a fault under the VMA's own
+	 * lock would bring in a page for which no table is prepared at the new
+	 * place.
 	 */
 	vma_start_write(vma);
 	err = vms__prepare_move(r->mm, addr, moved, target);
 	if (err)
 		goto out_tables;
-	/* The range is free. */
+	/* The target range is free: its neighbours are its start's. */
 	vms__place_begin(&place);
 	m.next = vms__around(r->mm, m.start, m.end, &place);
 	m.prev = place.prev;
@@ -179,6 +197,7 @@ static int make_copy(struct remap *r, struct vm_area_struct *vma, unsigned long 
 	if (merged) {
 		*copy = vms__merge_commit(&m);
 	} else {
+		/* The owner hears of the copy before a thread can find it. */
 		if (m.vm_ops && m.vm_ops->open)
 			m.vm_ops->open(fresh.vma);
 		vms__vma_commit(r->mm, &fresh);
@@ -193,9 +212,10 @@ out_tables:
 }
 
 /*
- * DONTUNMAP: the source stays mapped, empty, and is not locked in memory any
- * more; nor is the rest of its VMA, as on Linux. Linux 6.18 goes on counting
- * what it unlocks so, a bug; here locked_vm is what is locked.
+ * DONTUNMAP: the source stays mapped and empty, and is no longer locked in
+ * memory. As on Linux, that holds for the rest of its VMA too. Linux 6.18 goes
+ * on counting the memory that it unlocks so, which is a bug; here locked_vm
+ * counts what is locked.
  */
 static void leave_source(struct vm_area_struct *vma, const struct vm_area_struct *copy,
 			 unsigned long addr, unsigned long len)
@@ -205,13 +225,17 @@ static void leave_source(struct vm_area_struct *vma, const struct vm_area_struct
 	vms__account(mm, vma->vm_flags, -(long)vma_pages(vma));
 	vm_flags_clear(vma, VM_LOCKED_MASK);
 	vms__account(mm, vma->vm_flags, (long)vma_pages(vma));
+	/*
+	 * A VMA that has moved whole has no pages of its own left, so it merges
+	 * again like memory that was never touched.
+	 */
 	if (copy != vma && vma->vm_start == addr && vma->vm_end == addr + len)
 		vms__anon_vma_unlink(vma);
 }
 
 /*
- * The owner is asked even where nothing will be cut (DONTUNMAP): it keeps one
- * part and gets another, as if it had been.
+ * The owner is asked even if nothing will be cut (DONTUNMAP): it keeps one part
+ * and gets another, like after a cut. It is asked before anything has changed.
  */
 static int ask_to_split(struct vm_area_struct *vma, unsigned long addr, unsigned long len)
 {
@@ -227,8 +251,9 @@ static int ask_to_split(struct vm_area_struct *vma, unsigned long addr, unsigned
 }
 
 /*
- * The pages go over; the owner of the copy may refuse it then, and they go
- * back.
+ * Move the pages. The owner of the copy may then refuse it, and the pages move
+ * back. The tables that this needs at both places exist, so neither way can
+ * fail.
  */
 static int move_content(struct vm_area_struct *vma, struct vm_area_struct *copy, unsigned long addr,
 			unsigned long len, unsigned long target)
@@ -246,13 +271,13 @@ static int move_content(struct vm_area_struct *vma, struct vm_area_struct *copy,
 }
 
 /*
- * Whether the copy may become one with the VMA that it is made of, because it
- * begins where that ends, or the other way round. Written memory keeps its
- * offsets, so they do not continue each other. What was never written may join,
- * and if a written neighbour on the other side joins too, the whole VMA takes
- * that one's anon_vma, with what lies before and behind the source: it may not
- * be cut before. Then the cut comes last, and if that fails, the source stays
- * mapped, empty, as on Linux.
+ * Whether the copy may become one with the VMA that it is a copy of, because it
+ * begins where that VMA ends, or the other way round. Written memory keeps its
+ * offsets, which then do not continue each other. Memory that was never written
+ * may join. If a written neighbour on the other side joins too, the whole VMA
+ * takes that neighbour's anon_vma, including the parts before and after the
+ * source. So the source must not be cut out before. The cut then comes last,
+ * and if it fails, the source stays mapped and empty, as on Linux.
  */
 static bool copy_may_join_source(const struct vm_area_struct *vma, unsigned long new_len,
 				 unsigned long target)
@@ -270,14 +295,18 @@ static unsigned long move_vma(struct remap *r, struct vm_area_struct *vma, unsig
 	vm_flags_t flags;
 	int err;
 
+	/*
+	 * A move may need three more VMAs: the copy, and one for each end of
+	 * the source.
+	 */
 	if (vms__map_count(r->mm) >= r->mm->limits.max_map_count - 3)
 		return -ENOMEM;
 	err = ask_to_split(vma, addr, old_len);
 	if (err)
 		return err;
 	/*
-	 * What may fail comes first: cut the source out, so that only its
-	 * removal is left to do.
+	 * Steps that may fail come first: cut the source out now, so that later
+	 * it only has to be removed.
 	 */
 	if (!keep_source && old_len && !copy_may_join_source(vma, new_len, target)) {
 		struct vms__place place;
@@ -289,18 +318,17 @@ static unsigned long move_vma(struct remap *r, struct vm_area_struct *vma, unsig
 		if (err)
 			return err;
 	}
-	/* Of a VMA that was cut, it is the part in the middle. */
+	/* If @vma was cut, it is the part in the middle. */
 	VMS_ASSERT(vma == vma_lookup(r->mm, addr));
 	flags = vma->vm_flags;
 	err = make_copy(r, vma, addr, old_len, new_len, target, &copy);
 	if (err)
 		return err;
-	/*
-	 * The copy may have grown out of a neighbour that is the source itself.
-	 */
+	/* The copy may have grown out of the source itself, so look again. */
 	vma = vma_lookup(r->mm, addr);
 	err = move_content(vma, copy, addr, old_len < new_len ? old_len : new_len, target);
 	if (err) {
+		/* The unmap takes the copy off the accounts again. */
 		vms__account(r->mm, flags, (long)(new_len >> PAGE_SHIFT));
 		vms__unmap(r->mm, target, target + new_len, NULL);
 		return err;
@@ -308,8 +336,8 @@ static unsigned long move_vma(struct remap *r, struct vm_area_struct *vma, unsig
 	if (!keep_source && old_len)
 		vms__unmap(r->mm, addr, addr + old_len, NULL);
 	/*
-	 * Only now: what moves is not there twice, and the peak does not show
-	 * it so.
+	 * Only now: memory that moves must not count twice in between, or the
+	 * peak (hiwater_vm) would show it.
 	 */
 	vms__account(r->mm, flags, (long)(new_len >> PAGE_SHIFT));
 	if (keep_source)
@@ -321,7 +349,11 @@ static unsigned long move_vma(struct remap *r, struct vm_area_struct *vma, unsig
 	return target;
 }
 
-/* MREMAP_FIXED or MREMAP_DONTUNMAP: [addr, addr + old_len) goes to @target. */
+/*
+ * MREMAP_FIXED or MREMAP_DONTUNMAP: move [addr, addr + old_len) to @target. As
+ * on Linux, the target is unmapped first, and stays unmapped if a later step
+ * fails.
+ */
 static unsigned long remap_to(struct remap *r, unsigned long addr, unsigned long old_len,
 			      unsigned long new_len, unsigned long target)
 {
@@ -339,12 +371,14 @@ static unsigned long remap_to(struct remap *r, unsigned long addr, unsigned long
 			return err;
 		old_len = new_len;
 	}
+	/* Looked up only now, because the unmaps may have cut the VMA. */
 	vma = vma_lookup(r->mm, addr);
 	if (!vma)
 		return -EFAULT;
 	/*
-	 * What stays behind is there twice from then on; it is not locked any
-	 * more.
+	 * With DONTUNMAP the memory counts twice from now on, so the limits
+	 * must allow it. RLIMIT_MEMLOCK is not checked, because the source is
+	 * unlocked.
 	 */
 	if ((r->flags & MREMAP_DONTUNMAP) &&
 	    (!vms__index_may_grow(r->mm) ||
@@ -355,7 +389,7 @@ static unsigned long remap_to(struct remap *r, unsigned long addr, unsigned long
 }
 
 /*
- * A private mapping of /dev/zero has a say in where it goes, so that Linux
+ * A private mapping of /dev/zero takes part in choosing its address, so Linux
  * moves it only by itself.
  */
 static bool moves_alone(const struct vm_area_struct *vma)
@@ -364,8 +398,9 @@ static bool moves_alone(const struct vm_area_struct *vma)
 }
 
 /*
- * MREMAP_FIXED with equal lengths: every VMA in the range moves, the gaps
- * between them are kept. Not atomic, as on Linux.
+ * MREMAP_FIXED with equal lengths: move every VMA in the range, and keep the
+ * gaps between them. Not atomic, as on Linux: after an error the VMAs before it
+ * have moved.
  */
 static unsigned long remap_all(struct remap *r)
 {
@@ -375,11 +410,16 @@ static unsigned long remap_all(struct remap *r)
 
 	for (bool first = true; pos < end && (vma = find_vma_intersection(r->mm, pos, end)) != NULL;
 	     first = false) {
+		/* Noted before the move, which may free @vma. */
 		unsigned long start = vma->vm_start > r->addr ? vma->vm_start : r->addr,
 			      vma_end = vma->vm_end, moved;
 		unsigned long len = (vma_end < end ? vma_end : end) - start;
 		int err;
 
+		/*
+		 * The range must begin in mapped memory; later gaps are
+		 * allowed.
+		 */
 		if (first && start > r->addr)
 			return -EFAULT;
 		if (moves_alone(vma) && (!first || vma_end < end))
@@ -402,6 +442,7 @@ static unsigned long remap_all(struct remap *r)
 
 /* ---- in place ---- */
 
+/* No guard gap is kept to a stack above, as on Linux. */
 static bool can_grow_in_place(struct mm_struct *mm, const struct vm_area_struct *vma,
 			      const struct remap *r)
 {
@@ -411,6 +452,11 @@ static bool can_grow_in_place(struct mm_struct *mm, const struct vm_area_struct 
 	       !find_vma_intersection(mm, vma->vm_end, vma->vm_end + delta);
 }
 
+/*
+ * The new room has @vma's attributes, its anon_vma included. So @vma, even a
+ * fork's child, may also join the VMA after the room if that was never faulted,
+ * as on Linux.
+ */
 static int grow_in_place(struct remap *r, struct vm_area_struct *vma)
 {
 	unsigned long delta = r->new_len - r->old_len;
@@ -431,7 +477,7 @@ static int grow_in_place(struct remap *r, struct vm_area_struct *vma)
 	};
 	int merged = vms__merge_prepare(&m);
 
-	/* 0: flags that never merge (and so never grow) */
+	/* 0: @vma has flags that never merge, and so cannot grow. */
 	if (merged <= 0)
 		return -ENOMEM;
 	vms__merge_commit(&m);
@@ -491,7 +537,8 @@ unsigned long vms_mremap(struct mm_struct *mm, unsigned long addr, unsigned long
 	};
 	unsigned long result;
 
-	vms__write_enter(mm, 0, mm->layout.task_size); /* placement may choose any range */
+	/* All of the mm, because placement may choose any range. */
+	vms__write_enter(mm, 0, mm->layout.task_size);
 	result = remap_locked(&r);
 	vms__write_exit(mm);
 	if (r.populate_len)

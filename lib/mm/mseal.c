@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mseal.c - mseal(2): mappings that nobody may take away or change any more,
+ * mseal.c - mseal(2): mappings that no thread may take away or change any more,
  * until the address space ends.
  *
- * A seal is a flag of VMAs and takes part in merging as any other. Who honours
- * it:
+ * A seal is a flag of VMAs, and takes part in merging like any other. These
+ * calls honour it:
  *
- *   munmap, MAP_FIXED, brk that shrinks, mremap's target   vms__gather() in unmap.c
- *   mprotect, even to what is there already                mprotect.c
- *   mremap of the source, in all its forms                 mremap.c
- *   advice that throws pages away                          madvise.c: private memory that its owner may not write
+ *   munmap, MAP_FIXED, brk that shrinks,   unmap.c, vms__gather()
+ *     mremap's target
+ *   mprotect, even to the present rights   mprotect.c
+ *   mremap of the source, in all forms     mremap.c
+ *   advice that discards pages             madvise.c: private memory that its
+ *                                            owner may not write
  *
- * Locking, touching, growing down and forking (the child's copy is sealed too)
- * are free. Of a range the whole is looked at before any of it is sealed, so
- * that a hole leaves it as it was.
+ * Locking, access, growing down and forking (the child's copy is sealed too)
+ * are free. The whole range is checked before any of it is sealed, so that a
+ * hole leaves it as it was.
  *
  * Source: mseal(2), and experiments on a running 6.18 kernel. Locks: takes
  * mmap_lock W.
@@ -35,8 +37,8 @@ static bool has_hole(struct mm_struct *mm, unsigned long start, unsigned long en
 }
 
 /*
- * Every byte of [start, end) is mapped. Return: 0 or -ENOMEM; then what comes
- * first is sealed.
+ * Seal [start, end), of which every byte is mapped. Return: 0; -ENOMEM, and the
+ * first part is sealed. A seal cannot be taken back.
  */
 static int seal_range(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
@@ -48,11 +50,16 @@ static int seal_range(struct mm_struct *mm, unsigned long start, unsigned long e
 	vms__place_begin(&place);
 	vma = vms__around(mm, start, end, &place);
 	prev = place.prev;
+	/* The range begins inside @vma: its first part comes before. */
 	if (start > vma->vm_start)
 		prev = vma;
 	for (;;) {
 		unsigned long piece_end = vma->vm_end < end ? vma->vm_end : end;
 
+		/*
+		 * Sealed memory may be sealed again: it is left as it is,
+		 * without a merge.
+		 */
 		if (!(vma->vm_flags & VM_SEALED)) {
 			err = vms__vma_modify_flags(&place, prev, vma, start, piece_end,
 						    vma->vm_flags | VM_SEALED, &vma);
@@ -60,8 +67,8 @@ static int seal_range(struct mm_struct *mm, unsigned long start, unsigned long e
 				return err;
 		}
 		/*
-		 * After a merge with what follows, the VMA may reach beyond the
-		 * piece.
+		 * After a merge with the next VMA, this one may reach beyond
+		 * the piece, and is all sealed.
 		 */
 		start = vma->vm_end;
 		if (start >= end)

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * placement.c - where a new mapping goes.
+ * placement.c - where a new mapping is placed.
  *
  *   MAP_FIXED       where it says
- *   a hint          there, rounded down to a page, if it is free and keeps a
- *                   stack's guard gap
+ *   a hint          there, rounded down to a page, if the range is free and
+ *                   keeps a stack's guard gap
  *   otherwise       the highest free range below mmap_base; if there is none,
  *                   the lowest above bottom_base
  *   MAP_32BIT       the lowest in [1 GiB, 2 GiB)
  *
  * Below a VMA that grows down, 256 pages stay free. Large mappings are placed
  * on a 2 MiB boundary where Linux does so (struct mm_rules; a file's filesystem
- * asks for itself).
+ * decides for itself).
  *
  * Source of the rules: experiments on a running 6.18 kernel. Locks: mmap_lock
- * W.
+ * W, so that the free range is still free when the caller maps it.
  */
 #include <errno.h>
 
@@ -23,7 +23,7 @@
 #define MAP_32BIT_LOW 0x40000000UL
 #define MAP_32BIT_HIGH 0x80000000UL
 
-/* Where a search may look, and for what. */
+/* The range of a search, and the length that it looks for. */
 struct window {
 	unsigned long low, high, len;
 };
@@ -33,7 +33,7 @@ static unsigned long search_highest(struct mm_struct *mm, struct window w, struc
 	while (vms__gap(mm, w.low, w.high, w.len, true, place)) {
 		if (!place->vma || vm_start_gap(place->vma) >= place->end)
 			return place->start;
-		/* too near to a stack above: look below its guard gap */
+		/* Too near to a stack above: look below its guard gap. */
 		w.high = vm_start_gap(place->vma);
 	}
 	return -ENOMEM;
@@ -44,11 +44,16 @@ static unsigned long search_lowest(struct mm_struct *mm, struct window w, struct
 	while (vms__gap(mm, w.low, w.high, w.len, false, place)) {
 		if (!place->vma || vm_start_gap(place->vma) >= place->end)
 			return place->start;
-		w.low = place->vma->vm_end; /* every other address of this gap is nearer still */
+		/* Every other address of this gap is nearer still. */
+		w.low = place->vma->vm_end;
 	}
 	return -ENOMEM;
 }
 
+/*
+ * Page 0 is never chosen, even if mmap_min_addr allows it: a NULL pointer must
+ * fault.
+ */
 static unsigned long lowest_mappable(const struct mm_struct *mm)
 {
 	return mm->layout.mmap_min_addr > PAGE_SIZE ? mm->layout.mmap_min_addr : PAGE_SIZE;
@@ -62,6 +67,10 @@ static unsigned long search(struct mm_struct *mm, unsigned long len, unsigned lo
 	if (flags & MAP_32BIT)
 		return search_lowest(mm, (struct window){MAP_32BIT_LOW, MAP_32BIT_HIGH, len},
 				     place);
+	/*
+	 * Fresh mappings abut from the top down, so they merge with one
+	 * another.
+	 */
 	addr = search_highest(mm, (struct window){lowest_mappable(mm), mm->layout.mmap_base, len},
 			      place);
 	if (!IS_ERR_VALUE(addr))
@@ -82,6 +91,7 @@ static bool hint_is_free(struct mm_struct *mm, unsigned long addr, unsigned long
 	return !next || addr + len <= vm_start_gap(next);
 }
 
+/* Written so that addr + len cannot wrap. */
 static bool ends_above(unsigned long addr, unsigned long len, unsigned long limit)
 {
 	return len > limit || addr > limit - len;
@@ -92,6 +102,7 @@ static unsigned long find_room(struct mm_struct *mm, unsigned long addr, unsigne
 {
 	if (len > mm->layout.task_size)
 		return -ENOMEM;
+	/* Guard gaps do not count for MAP_FIXED, as on Linux. */
 	if (flags & MAP_FIXED)
 		return addr;
 	addr &= PAGE_MASK;
@@ -102,9 +113,9 @@ static unsigned long find_room(struct mm_struct *mm, unsigned long addr, unsigne
 }
 
 /*
- * Address and file offset @off shall agree modulo 2 MiB, because the mapping
+ * Address and file offset @off must agree modulo 2 MiB, because the mapping
  * holds a whole aligned 2 MiB of the file. Linux searches for 2 MiB more than
- * it needs and moves up inside what it found.
+ * it needs and moves up inside the range that it found.
  */
 static unsigned long find_huge_room(struct mm_struct *mm, unsigned long addr, unsigned long len,
 				    unsigned long off, unsigned long flags,
@@ -115,6 +126,7 @@ static unsigned long find_huge_room(struct mm_struct *mm, unsigned long addr, un
 	padded = find_room(mm, addr, len + PMD_SIZE, flags, place);
 	if (IS_ERR_VALUE(padded))
 		return find_room(mm, addr, len, flags, place);
+	/* The hint itself was free, so it is used as it is. */
 	if (padded == addr)
 		return addr;
 	skew = (off - padded) & (PMD_SIZE - 1);
@@ -130,14 +142,17 @@ static bool holds_huge_page(unsigned long off, unsigned long len)
 	unsigned long first_huge = (off + PMD_SIZE - 1) & ~(PMD_SIZE - 1), end = off + len;
 
 	/*
-	 * File offsets are signed: from the last 2 MiB that a file can have,
-	 * first_huge is far below, and the rest counts as huge.
+	 * File offsets are signed on Linux. In the last 2 MiB that a file can
+	 * have, first_huge is negative, and the rest counts as huge.
 	 */
 	return (long)end > (long)first_huge && end - first_huge >= PMD_SIZE &&
 	       len + PMD_SIZE >= len;
 }
 
-/* Of those it picks, find_huge_room() aligns the ones that are long enough. */
+/*
+ * Whether Linux would try to align such an anonymous mapping. holds_huge_page()
+ * then refuses those that are too short.
+ */
 static bool wants_huge_anonymous(const struct mm_struct *mm, unsigned long addr, unsigned long len,
 				 unsigned long flags)
 {
@@ -169,6 +184,7 @@ unsigned long vms__unmapped_area(struct mm_struct *mm, struct file *file, unsign
 		found = find_room(mm, addr, len, flags, place);
 	if (IS_ERR_VALUE(found))
 		return found;
+	/* MAP_FIXED comes here unchecked. The errors are in Linux's order. */
 	if (found > task_size - len)
 		return -ENOMEM;
 	if (found & ~PAGE_MASK)

@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * populate.c - faulting a range in before anyone touches it: what is locked in
- * memory, MAP_POPULATE, MADV_POPULATE_READ and _WRITE.
+ * populate.c - faulting a range in before any thread touches it: memory that is
+ * locked, MAP_POPULATE, MADV_POPULATE_READ and _WRITE.
  *
- * Memory is faulted in the way its VMA says: private memory that may be written
- * gets pages of its own at once, all else is read. Memory that is locked page
- * by page as it is touched (VM_LOCKONFAULT) is left alone, whoever asks. Memory
- * that a protection key closes cannot be faulted in, even where its pages are
- * present: Linux looks at the key as a touch does.
+ * Memory is faulted in as its VMA says: private memory that may be written gets
+ * pages of its own at once, all other memory is read. Memory that is locked
+ * page by page at its first access (VM_LOCKONFAULT) is left alone, except for
+ * MADV_POPULATE_*. Memory that a protection key closes cannot be faulted in,
+ * even if its pages are present, because Linux checks the key here like an
+ * access does.
  *
  * Locks: mmap_lock R, held over the whole range, but dropped where a hook has
- * to be asked again. No stack grows on this way. Read next:
- * lib/page/handle_fault.c.
+ * to be asked again. No stack grows here. Read next: lib/page/handle_fault.c.
  */
 #include <errno.h>
 
 #include "lib/mm/internal.h"
 
-/* [addr, end) is left to do. */
+/* The rest of a range: [addr, end) is still to be faulted in. */
 struct populate {
 	unsigned long addr, end;
 	unsigned int tries; /* of the hook that has left addr without a page */
 };
 
 /*
- * Return: 0; -EFAULT; -ENOMEM; -EAGAIN: to be faulted in again. Locks:
+ * Return: 0; -EFAULT; -ENOMEM; -EAGAIN: the caller must try again. Locks:
  * mmap_lock.
  */
 static int fault_in_page(struct populate *p, struct vm_area_struct *vma, unsigned int fault_flags)
@@ -36,7 +36,7 @@ static int fault_in_page(struct populate *p, struct vm_area_struct *vma, unsigne
 		return 0;
 	if (fault & VM_FAULT_ERROR)
 		return fault & VM_FAULT_OOM ? -ENOMEM : -EFAULT;
-	/* After VM_FAULT_NOPAGE the page may be there. */
+	/* After VM_FAULT_NOPAGE the page may be mapped. */
 	if (!(fault & VM_FAULT_RETRY) &&
 	    vms__page_allows(vma, p->addr, fault_flags & FAULT_FLAG_WRITE))
 		return 0;
@@ -45,7 +45,7 @@ static int fault_in_page(struct populate *p, struct vm_area_struct *vma, unsigne
 
 /*
  * Fault in [p->addr, end) of @vma for an access that its rights allow. Return:
- * as fault_in_page(), of the page at p->addr.
+ * like fault_in_page(), for the page at p->addr.
  */
 static int fault_in(struct populate *p, struct vm_area_struct *vma, unsigned long end,
 		    unsigned int fault_flags)
@@ -61,7 +61,10 @@ static int fault_in(struct populate *p, struct vm_area_struct *vma, unsigned lon
 	return 0;
 }
 
-/* Populates as the flags of @vma want it. */
+/*
+ * Populate [p->addr, end) of @vma as its flags want it. Shared memory is only
+ * read: a write would mark every page of the file dirty.
+ */
 static int populate_piece(struct populate *p, struct vm_area_struct *vma, unsigned long end)
 {
 	mmap_assert_locked(vma_mm(vma));
@@ -75,6 +78,7 @@ static int populate_piece(struct populate *p, struct vm_area_struct *vma, unsign
 									     : 0);
 }
 
+/* The caller's lock is held between the tries, too, so the VMA stays. */
 int vms__populate_vma(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
 	struct populate p = {.addr = start, .end = end};
@@ -94,9 +98,14 @@ static int populate_range(struct populate *p, struct mm_struct *mm, bool ignore_
 
 		if (vma->vm_start > p->addr)
 			p->addr = vma->vm_start;
-		/* A device's memory has nothing to be faulted in. */
+		/* A device's memory has no pages to be faulted in. */
 		if (!(vma->vm_flags & (VM_IO | VM_PFNMAP)))
 			err = populate_piece(p, vma, vma->vm_end < p->end ? vma->vm_end : p->end);
+		/*
+		 * -EAGAIN always leaves: the caller drops mmap_lock, so that a
+		 * hook's owner can change the address space, and looks for
+		 * p->addr anew.
+		 */
 		if (err == -EAGAIN || (err && !ignore_errors))
 			return err;
 		p->addr = vma->vm_end;
@@ -130,6 +139,10 @@ static int populate_all_for(struct populate *p, struct mm_struct *mm, bool write
 			return -EINVAL;
 		err = fault_in(p, vma, vma->vm_end < p->end ? vma->vm_end : p->end,
 			       write ? FAULT_FLAG_WRITE : 0);
+		/*
+		 * fault_in() has moved p->addr to the end of this VMA. The
+		 * loop's condition then finds a hole.
+		 */
 		if (err || p->addr >= p->end)
 			return err;
 	}

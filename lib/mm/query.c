@@ -3,7 +3,7 @@
  * query.c - one VMA by its address and kind (vmastore/query.h).
  *
  * Source: proc_pid_maps(5), and experiments on a running 6.18 kernel. Locks:
- * takes mmap_lock R.
+ * takes mmap_lock R, so that the answer is of one moment.
  */
 #include <errno.h>
 #include <string.h>
@@ -71,6 +71,7 @@ static int answer(struct vm_area_struct *vma, struct vms_procmap_query *q)
 	mmap_assert_locked(vma_mm(vma));
 	q->vma_name_size = 0;
 	if (q->vma_name)
+		/* First, because on an error nothing must be answered. */
 		err = answer_name(vma, q);
 	if (err)
 		return err;

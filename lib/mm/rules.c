@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rules.c - what a version of Linux does that a listing or an answer shows;
- * struct mm_rules explains each. Read by placement.c, merge.c, mmap.c,
- * mremap.c, madvise.c, mseal.c, by vms__exec_only_key() and by
- * lib/page/handle_fault.c (read_takes_page).
+ * rules.c - the behaviour that differs between versions of Linux and that a
+ * listing or an answer shows; struct mm_rules explains each rule. The rules are
+ * read by placement.c, merge.c, mmap.c, mremap.c, madvise.c, mseal.c, by
+ * vms__exec_only_key(), and by lib/page/handle_fault.c (read_takes_page).
  *
  * Locks: none; an mm's rules are constant.
  */

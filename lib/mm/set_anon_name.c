@@ -3,10 +3,11 @@
  * set_anon_name.c - prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME): the anonymous
  * memory of a range gets a name, or loses it.
  *
- * A VMA's name changes as its flags do (split, merge, VMA write lock), so
- * whoever may read the VMA may read its name.
+ * A VMA's name changes like its flags (split, merge, VMA write lock), so a
+ * thread that may read the VMA may read its name.
  *
- * Source: prctl(2). Locks: mmap_lock W.
+ * Source: prctl(2). Locks: takes mmap_lock W. Read next: anon_name.c, the
+ * object.
  */
 #include <errno.h>
 
@@ -15,15 +16,19 @@
 /* ---- the VMAs of a range ---- */
 
 /*
- * Memory that nothing but its name tells apart: private anonymous, or the
- * object that shared anonymous memory has.
+ * Whether only a name can tell this memory apart: it is private anonymous, or
+ * it maps the object that shared anonymous memory has.
  */
 static bool may_have_name(const struct vm_area_struct *vma)
 {
 	return !vma->vm_file || (vma->vm_file->f_mapping->flags & VMS_AS_ANON);
 }
 
-/* *@vma becomes the VMA that holds [start, end). */
+/*
+ * Name [start, end) of *@vma; *@vma becomes the VMA that holds it. Linux
+ * reports a lack of memory here as -EAGAIN, because -ENOMEM says that there is
+ * a hole.
+ */
 static int name_one(struct vms__place *place, struct vm_area_struct *prev,
 		    struct vm_area_struct **vma, unsigned long start, unsigned long end,
 		    struct anon_vma_name *name)
@@ -39,7 +44,7 @@ static int name_one(struct vms__place *place, struct vm_area_struct *prev,
 }
 
 /*
- * Holes are passed over, and reported at the end; what comes before a refusal
+ * Holes are passed over, and reported at the end. The part before a refusal
  * keeps its new name.
  */
 static int name_range(struct mm_struct *mm, unsigned long start, unsigned long end,
@@ -53,6 +58,7 @@ static int name_range(struct mm_struct *mm, unsigned long start, unsigned long e
 	vms__place_begin(&place);
 	vma = vms__around(mm, start, end, &place);
 	prev = place.prev;
+	/* The range begins inside @vma: its first part comes before. */
 	if (vma && vma->vm_start < start)
 		prev = vma;
 	for (; vma && vma->vm_start < end; prev = vma, vma = vms_vma_after(vma)) {
@@ -82,6 +88,10 @@ int vms_set_anon_name(struct mm_struct *mm, unsigned long start, unsigned long l
 
 	if (err)
 		return err;
+	/*
+	 * The text is checked before the range, in Linux's order, and the name
+	 * is made before mmap_lock is taken, because that may allocate.
+	 */
 	if ((start & ~PAGE_MASK) || end < start || (len && !PAGE_ALIGN(len))) {
 		err = -EINVAL;
 	} else if (end > start) {

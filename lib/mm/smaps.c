@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * smaps.c - the listings that tell of pages: /proc/PID/smaps, byte for byte,
- * and a summary as pmap(1) prints it.
+ * smaps.c - the listings that show pages: /proc/PID/smaps, byte for byte, and a
+ * summary like that of pmap(1).
  *
  * Source: proc_pid_smaps(5), pmap(1), and experiments on a running 6.18 kernel.
  * Locks: enter with none, take mmap_lock R for a few KiB at a time (listing.h).
@@ -22,7 +22,7 @@ static void list_kb(struct vms__text *text, const char *label, unsigned long byt
 	vms__text_add(text, "%-16s%8lu kB\n", label, bytes >> 10);
 }
 
-/* Huge pages are asked for, and an aligned one fits in. */
+/* Whether huge pages were asked for, and an aligned one fits into the VMA. */
 static bool thp_eligible(const struct vm_area_struct *vma)
 {
 	unsigned long first = (vma->vm_start + PMD_SIZE - 1) & ~(PMD_SIZE - 1);
@@ -80,8 +80,8 @@ int vms_smaps_print(struct mm_struct *mm, FILE *out)
 /* ---- pmap ---- */
 
 /*
- * The last part of a path, as pmap has it; memory without a file is anonymous
- * to it, but for the stack. A name that was given is told.
+ * The last part of a path, as pmap shows it. Memory without a file is anonymous
+ * to pmap, except for the stack. A name that was given is shown.
  */
 static void list_mapping(struct vm_area_struct *vma, struct vms__text *text)
 {
@@ -116,6 +116,10 @@ static void list_pmap(struct vm_area_struct *vma, unsigned long start, struct vm
 		      dirty >> 10, flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-',
 		      flags & VM_EXEC ? 'x' : '-', flags & VM_MAYSHARE ? 's' : '-');
 	list_mapping(vma, text);
+	/*
+	 * The lister will call again for this part, and the sums must count it
+	 * once.
+	 */
 	if (text->full)
 		return;
 	sums->size += size;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stack.c - a VMA that grows down to meet a touch below it.
+ * stack.c - a VMA that grows down to meet an access below it.
  *
- * It keeps 256 pages clear of an accessible neighbour below, unless that one
- * grows down too, and stays within its limits. The attempt alone gives it an
- * anon_vma, even when it is then refused: that shows in later merges, as on
- * Linux.
+ * The stack keeps 256 pages clear of an accessible neighbour below, unless that
+ * one grows down too, and stays within its limits. As on Linux, the attempt
+ * alone gives it an anon_vma, even if the growth is then refused; that shows in
+ * later merges.
  *
  * Locks: mmap_lock W (growing changes vm_start, which readers under mmap_lock R
  *        rely on).
@@ -15,6 +15,7 @@
 #include "lib/mm/internal.h"
 #include "lib/page/page.h"
 
+/* A neighbour without rights is a guard by itself: any access faults. */
 static bool keeps_guard_gap(const struct vm_area_struct *prev, unsigned long addr)
 {
 	if (!prev || (prev->vm_flags & VM_GROWSDOWN) || !(prev->vm_flags & VM_ACCESS_FLAGS))
@@ -33,7 +34,7 @@ static bool within_limits(const struct vm_area_struct *vma, unsigned long addr, 
 
 /*
  * @prev: the VMA before @vma. @place: near @addr, if the caller has one; else
- * NULL.
+ * NULL. The order of the checks is Linux's.
  */
 static int grow_down(struct vm_area_struct *vma, const struct vm_area_struct *prev,
 		     unsigned long addr, struct vms__place *place)
@@ -52,19 +53,26 @@ static int grow_down(struct vm_area_struct *vma, const struct vm_area_struct *pr
 		return -EPERM;
 	if (!keeps_guard_gap(prev, addr))
 		return -ENOMEM;
+	/* Before the limits: see the opening comment. */
 	err = vms__anon_vma_prepare(vma);
 	if (err)
 		return err;
 	if (addr >= vma->vm_start)
 		return 0;
 	grow = (vma->vm_start - addr) >> PAGE_SHIFT;
+	/* The first page's offset must not go below 0. */
 	if (grow > vma->vm_pgoff || !within_limits(vma, addr, (long)grow))
 		return -ENOMEM;
 	vms__store_begin(&store, addr, vma->vm_end, vma, place);
+	/* The room below is free, so no VMA leaves (nr is 0). */
 	store.known = true;
 	err = vms__index_prepare(mm, &store);
 	if (err)
 		return err;
+	/*
+	 * Only after the last step that may fail: until here faults in the
+	 * stack went on.
+	 */
 	vma_start_write(vma);
 	vms__rmap_change_begin(&change);
 	vma->vm_start = addr;
@@ -92,17 +100,29 @@ struct vm_area_struct *vms__expand_stack(struct mm_struct *mm, struct vm_area_st
 		vms__read_exit(mm);
 		return NULL;
 	}
-	/* Everything may change between the two locks, so look again. */
+	/*
+	 * mmap_lock cannot be upgraded: two readers that both wanted to would
+	 * wait for each other. Everything may change between the two locks, so
+	 * look again. @vma may be freed then, so its end is noted now.
+	 */
 	end = vma->vm_end;
 	vms__read_exit(mm);
 	addr &= PAGE_MASK;
 	vms__write_enter(mm, addr, end);
 	vms__place_begin(&place);
 	vma = vms__around(mm, addr, addr + PAGE_SIZE, &place);
+	/*
+	 * Another thread may have grown the stack, or mapped memory here,
+	 * meanwhile.
+	 */
 	if (!vma || (vma->vm_start > addr && grow_down(vma, place.prev, addr, &place))) {
 		vms__write_exit(mm);
 		return NULL;
 	}
+	/*
+	 * The caller came with mmap_lock for reading and goes on under it. The
+	 * downgrade keeps writers out, so the VMA stays.
+	 */
 	vms__write_downgrade(mm);
 	return vma;
 }

@@ -3,7 +3,8 @@
  * status.c - the memory lines of /proc/PID/status, byte for byte.
  *
  * Source: proc_pid_status(5), and experiments on a running 6.18 kernel.
- * Locks: takes mmap_lock R for the program's bounds, and writes without it.
+ * Locks: takes mmap_lock R for the program's bounds, and releases it before it
+ * writes: a slow reader of the FILE must not stop writers of the address space.
  */
 #include <errno.h>
 
@@ -21,20 +22,22 @@ struct status {
 
 static unsigned long load(const _Atomic unsigned long *counter)
 {
-	/* Relaxed: a statistic of a moment. */
+	/* Relaxed: a statistic, which orders nothing. */
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
 static unsigned long counted(const struct mm_struct *mm, enum vms_mm_counter which)
 {
+	/* While other threads run, the sum may be negative for a moment. */
 	long pages = vms_mm_counter(mm, which);
 
 	return pages > 0 ? (unsigned long)pages : 0;
 }
 
 /*
- * Bytes of the pages that the program's code touches, as far as they are mapped
- * executable. Locks: mmap_lock R.
+ * Bytes of the pages that the program's code touches, but not more than is
+ * mapped executable: VmLib is the difference, and must not be negative. Locks:
+ * mmap_lock R.
  */
 static unsigned long text_bytes(const struct mm_struct *mm)
 {
@@ -56,6 +59,10 @@ static void gather(struct mm_struct *mm, struct status line[LINES])
 	line[1] = (struct status){"VmSize:", load(&mm->total_vm) << PAGE_SHIFT};
 	line[2] = (struct status){"VmLck:", load(&mm->locked_vm) << PAGE_SHIFT};
 	line[3] = (struct status){"VmPin:", load(&mm->pinned_vm) << PAGE_SHIFT};
+	/*
+	 * hiwater_rss is brought up to date only when pages are unmapped, so
+	 * the present size may be larger.
+	 */
 	line[4] = (struct status){"VmHWM:", (hwm > rss ? hwm : rss) << PAGE_SHIFT};
 	line[5] = (struct status){"VmRSS:", rss << PAGE_SHIFT};
 	line[6] = (struct status){"RssAnon:", anon << PAGE_SHIFT};

@@ -5,7 +5,7 @@
  * another.
  *
  * Source: Linux's documentation of active_mm (Documentation/mm/active_mm.rst).
- * Locks: vmastore/task.h.
+ * Locks: vmastore/task.h. Read next: mm.c.
  */
 #include <errno.h>
 
@@ -17,6 +17,10 @@
 
 VMS__OBJCACHE_DEFINE(task_cache, "task", sizeof(struct task), _Alignof(struct task), 0);
 
+/*
+ * The lock is for get_task_mm(), which may run in any thread: it must not find
+ * an mm whose last use is dropped before it takes one.
+ */
 static void set_mm(struct task *task, struct mm_struct *mm)
 {
 	vms__spin_lock(&task->alloc_lock);
@@ -52,8 +56,8 @@ void context_switch(struct task *prev, struct task *next)
 	VMS_ASSERT(prev != next && (!next || next->mm || !next->active_mm));
 	if (next && !next->mm) {
 		/*
-		 * The page tables stay. A borrower hands on its reference, a
-		 * user gives a new one.
+		 * The page tables stay loaded. A borrower hands its reference
+		 * on; a user gives a new one.
 		 */
 		next->active_mm = prev->active_mm;
 		if (!borrowed && next->active_mm)
@@ -126,8 +130,8 @@ int vms_task_exec_map(struct task *task, const struct mm_layout *layout,
 	if (!mm)
 		return -errno;
 	/*
-	 * The limits are the process's and the machine's, not the address
-	 * space's.
+	 * The limits belong to the process and the machine, not to the address
+	 * space.
 	 */
 	limits = vms_mm_limits(old);
 	err = vms_mm_set_limits(mm, &limits);
@@ -138,10 +142,17 @@ int vms_task_exec_map(struct task *task, const struct mm_layout *layout,
 		mmput(mm);
 		return err;
 	}
-	/* Last: a walker (vms_mm_next()) that meets it may use it at once. */
+	/*
+	 * Last, because a walker (vms_mm_next()) may use the mm as soon as it
+	 * meets it.
+	 */
 	vms__mmlist_add(mm);
 	set_mm(task, mm);
 	task->active_mm = mm;
+	/*
+	 * The old mm is left only now: until here an error must leave the task
+	 * as it was.
+	 */
 	mmput(old);
 	return 0;
 }
@@ -158,8 +169,9 @@ void exit_mm(struct task *task)
 	if (!mm)
 		return;
 	/*
-	 * It runs on until it is switched away: the structure stays, the
-	 * address space need not.
+	 * The task runs on until it is switched away. Until then it needs the
+	 * structure, but not the address space. The reference is taken before
+	 * the use is dropped, which may be the last.
 	 */
 	mmgrab(mm);
 	set_mm(task, NULL);
@@ -171,6 +183,7 @@ struct mm_struct *get_task_mm(struct task *task)
 	struct mm_struct *mm;
 
 	vms__spin_lock(&task->alloc_lock);
+	/* A kernel thread's mm is another task's, used for a while only. */
 	mm = task->is_kthread ? NULL : task->mm;
 	if (mm)
 		mmget(mm);

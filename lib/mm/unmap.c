@@ -3,34 +3,33 @@
  * unmap.c - taking a range away: munmap(2), and the first half of every
  * MAP_FIXED.
  *
- *   gather   split at both ends                     may fail; what is mapped has not changed
- *   lock     write-lock each VMA: no fault is left inside
+ *   gather   split at both ends; may fail, and the memory has not changed
+ *   lock     write-lock each VMA, so that no fault is left inside
  *   clear    zap the pages, free the tables
- *   commit   one store: all of them leave the index
- *   free     drop what they refer to; where this file or mmap.c took mmap_lock,
- *            after it is dropped
+ *   commit   one store: all of the VMAs leave the index
+ *   free     drop what they refer to; if this file or mmap.c took mmap_lock,
+ *            after it is released
  *
  * A range that takes no more than one end of one VMA needs none of this: that
  * VMA is cut (cut_end()), without a second VMA that lives for a moment.
  *
  * munmap(2) commits before it clears, and clears under mmap_lock held for
- * reading only: the range is out of everyone's reach by then. MAP_FIXED clears
- * first, so that the store that publishes the new VMA cannot expose the old
- * pages.
+ * reading only: no thread can find the range by then. MAP_FIXED clears first,
+ * so that the store that publishes the new VMA cannot expose the old pages.
  *
- * Locks: mmap_lock W; vms_munmap() takes it.
+ * Locks: mmap_lock W; vms_munmap() takes it. Read next: docs/locking.md.
  */
 #include <errno.h>
 
 #include "lib/mm/internal.h"
 #include "lib/page/page.h"
 
-/* Cut off what lies before the range. */
+/* Cut off the part of @vma before the range. */
 static int cut_start(struct vms__range *r, struct vm_area_struct *vma)
 {
 	/*
-	 * Only a cut out of the middle adds a VMA for good; Linux refuses that
-	 * one at the limit, no other.
+	 * Only a cut out of the middle adds a VMA for good. At the limit Linux
+	 * refuses that one alone.
 	 */
 	if (vma->vm_end > r->end && vms__map_count(r->mm) >= r->mm->limits.max_map_count)
 		return -ENOMEM;
@@ -52,6 +51,10 @@ int vms__gather_vmas(struct vms__range *r)
 	}
 	r->first = vma;
 	vma->vm_next = after;
+	/*
+	 * Link all of the range in one pass: later steps walk these links
+	 * instead of searching the index for each VMA.
+	 */
 	if (after && after->vm_start < r->end)
 		r->mm->engine->index->chain(r->mm, after, r->end);
 	for (; vma && vma->vm_start < r->end; r->nr++, vma = vma->vm_next) {
@@ -68,7 +71,11 @@ int vms__gather_vmas(struct vms__range *r)
 	return 0;
 }
 
-/* The VMA after @vma in the range, or NULL after the last. */
+/*
+ * The VMA after @vma in the range; NULL after the last. @n: the number of VMAs
+ * before @vma. The last one's link leads out of the range, so the count
+ * decides.
+ */
 static struct vm_area_struct *next_gathered(const struct vms__range *r, struct vm_area_struct *vma,
 					    unsigned int n)
 {
@@ -86,8 +93,8 @@ unsigned long vms__gathered_pages(const struct vms__range *r)
 }
 
 /*
- * @leave: they are about to leave the index, and nothing is done with them
- * before.
+ * Write-lock the gathered VMAs. @leave: they leave the index next, and nothing
+ * is done with them before, so that locking and detaching are one step.
  */
 static void lock_gathered(const struct vms__range *r, bool leave)
 {
@@ -104,8 +111,9 @@ static void lock_gathered(const struct vms__range *r, bool leave)
 }
 
 /*
- * The pages of @vma are gone and nobody finds it any more, from either side.
- * Locks: write-locked, or detached.
+ * Unmap the pages of @vma, and take it out of the lists of the reverse maps. In
+ * this order: a reverse-map walker that still found a page must still find its
+ * VMA. Locks: write-locked, or detached.
  */
 static void empty(struct vm_area_struct *vma)
 {
@@ -115,8 +123,9 @@ static void empty(struct vm_area_struct *vma)
 }
 
 /*
- * After empty() of each VMA in the range. A page table that reaches into a
- * neighbour stays.
+ * Free the page tables of the range, after empty() of each VMA in it: a fault
+ * or a reverse-map walker could otherwise be on a table. A table that reaches
+ * into a neighbour stays, because the neighbour uses it.
  */
 static void free_tables(const struct vms__range *r)
 {
@@ -135,7 +144,7 @@ void vms__clear_gathered(const struct vms__range *r)
 	for (unsigned int n = 0; vma; vma = next_gathered(r, vma, n++))
 		empty(vma);
 	free_tables(r);
-	/* Their owners hear of it before a new VMA takes their place. */
+	/* The owners hear of it before a new VMA replaces the old ones. */
 	vma = r->first;
 	for (unsigned int n = 0; vma; vma = next_gathered(r, vma, n++))
 		vms__vma_close(vma);
@@ -185,13 +194,15 @@ int vms__unmap_gathered(const struct vms__range *r, struct vms__unmapped *unmapp
 	err = vms__index_prepare(r->mm, &store);
 	if (err)
 		return err;
+	/* Nothing fails from here on. */
 	lock_gathered(r, true);
 	vms__vma_commit(r->mm, &store);
+	/* Before the downgrade: accounts are written under mmap_lock W. */
 	account_victims(r->mm, store.victims);
 	/*
-	 * From here on nothing finds the range any more. Readers of mmap_lock
-	 * may run; writers stay out, so nobody maps anything, and no stack
-	 * grows, into the page tables that are about to go.
+	 * From here on no thread finds the range. Readers of mmap_lock may run.
+	 * Writers stay out, so that no thread maps memory, and no stack grows,
+	 * into the page tables that are about to be freed.
 	 */
 	if (unmapped) {
 		vms__write_downgrade(r->mm);
@@ -200,6 +211,10 @@ int vms__unmap_gathered(const struct vms__range *r, struct vms__unmapped *unmapp
 	for (struct vm_area_struct *vma = store.victims; vma; vma = vma->vm_next)
 		empty(vma);
 	free_tables(r);
+	/*
+	 * The owner's close() is told that the pages are unmapped, so it comes
+	 * after them.
+	 */
 	tell_owners(store.victims);
 	if (unmapped)
 		unmapped->victims = store.victims;
@@ -209,23 +224,24 @@ int vms__unmap_gathered(const struct vms__range *r, struct vms__unmapped *unmapp
 }
 
 /*
- * A cut zaps under mmap_lock held for writing, which others wait for. So many
- * bytes at most, or a range in which nothing was ever touched.
+ * A cut zaps under mmap_lock held for writing, for which other threads wait. So
+ * it takes at most so many bytes, or a range in which no page was ever mapped.
  */
 #define CUT_MAX (64 * PAGE_SIZE)
 
 static bool is_quick(const struct mm_struct *mm, unsigned long low, unsigned long high)
 {
 	/*
-	 * A fault beside this may add a table: then the cut takes longer, no
-	 * more.
+	 * A concurrent fault may add a table. Then the cut takes longer, and is
+	 * right all the same.
 	 */
 	return high - low <= CUT_MAX || !vms__has_tables(mm, low, high);
 }
 
 /*
- * An owner who hears of a split, or of VMAs that come and go, is told as Linux
- * tells it.
+ * Whether the owner hears of a split, or of VMAs that are made and removed.
+ * Such an owner must be told in the same way as on Linux, where a cut is a
+ * split and an unmap.
  */
 static bool owner_hears(const struct vm_area_struct *vma)
 {
@@ -233,8 +249,8 @@ static bool owner_hears(const struct vm_area_struct *vma)
 }
 
 /*
- * The range, whose place is found, takes exactly one end of one VMA, and no
- * more than that: cut it. Return: 1; 0: it is another case; -ENOMEM.
+ * Cut the VMA, if the range, whose place is found, takes exactly one end of one
+ * VMA, and no more. Return: 1; 0: it is another case; -ENOMEM.
  */
 static int cut_end(struct vms__range *r)
 {
@@ -250,7 +266,7 @@ static int cut_end(struct vms__range *r)
 	if ((vma->vm_flags & VM_SEALED) || owner_hears(vma) || !is_quick(r->mm, low, high))
 		return 0;
 	vms__store_begin(&store, low, high, NULL, r->place);
-	/* Nobody leaves. */
+	/* No VMA leaves. */
 	store.known = true;
 	store.prev = below ? prev : vma;
 	if (vms__index_prepare(r->mm, &store))
@@ -264,8 +280,8 @@ static int cut_end(struct vms__range *r)
 }
 
 /*
- * The range, whose place is found, holds one VMA and no part of another: then
- * there is nothing to gather. Return: whether it does.
+ * Whether the range, whose place is found, holds one whole VMA and no part of
+ * another. Then there is nothing to split or to link.
  */
 static inline bool gather_one(struct vms__range *r)
 {
@@ -343,6 +359,10 @@ int vms_munmap(struct mm_struct *mm, unsigned long addr, unsigned long len)
 		vms__read_exit(mm);
 	else
 		vms__write_exit(mm);
+	/*
+	 * The last reference of a file, and all its pages, may be dropped here,
+	 * which other writers need not wait for.
+	 */
 	vms__discard_victims(unmapped.victims);
 	return err;
 }

@@ -2,7 +2,9 @@
 /*
  * validate.c - every invariant of an address space in one place, for tests and
  * stress: the order of its VMAs, their bounds and owners, the counts against
- * what is there, the index, and the page tables.
+ * the VMAs, the index, and the page tables.
+ *
+ * Locks: takes mmap_lock W, and then every VMA's lock.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -39,8 +41,8 @@ static void check_page_prot(struct check *c, const struct vm_area_struct *vma)
 		.vm_flags = vma->vm_flags, .vm_file = vma->vm_file, .vm_ops = vma->vm_ops};
 
 	/*
-	 * A VMA of no index, which nobody else knows: set what the flags and
-	 * hooks of this one ask for.
+	 * A VMA of no index, which no other thread knows. Let the library
+	 * compute what the flags and hooks of @vma ask for.
 	 */
 	atomic_init(&copy.vm_mm, c->mm);
 	vma_set_page_prot(&copy);
@@ -49,7 +51,7 @@ static void check_page_prot(struct check *c, const struct vm_area_struct *vma)
 		       vma->vm_end, pgprot_val(vma->vm_page_prot), pgprot_val(copy.vm_page_prot));
 }
 
-/* Of all memory, only what may be executed and nothing else has a key. */
+/* Only memory that may be executed, and neither read nor written, has a key. */
 static void check_key(struct check *c, const struct vm_area_struct *vma)
 {
 	if ((vma->vm_flags & VM_PKEY_BIT0) &&
@@ -82,7 +84,7 @@ static void check_vma(struct check *c, const struct vm_area_struct *vma)
 
 /*
  * Under mmap_lock alone a fault could still be at work in a VMA whose lock it
- * holds: its pages and counts would move as we look.
+ * holds, and its pages and counts would change under the checks.
  */
 static void stop_faults(struct mm_struct *mm)
 {
@@ -95,6 +97,10 @@ static void stop_faults(struct mm_struct *mm)
 	}
 }
 
+/*
+ * Walk in three ways: by neighbours, by an iterator, and by a search for both
+ * ends of each VMA. All must agree.
+ */
 static void check_walks(struct check *c)
 {
 	struct mm_struct *mm = c->mm;
@@ -148,7 +154,10 @@ static int check_all(struct mm_struct *mm, FILE *why)
 	return c.broken;
 }
 
-/* The reasons go to memory first: @why may be slow, or use @mm itself. */
+/*
+ * The reasons are written to memory first: @why may be slow, or may use @mm
+ * itself and so wait for the locks that are held here.
+ */
 int vms_mm_validate(struct mm_struct *mm, FILE *why)
 {
 	char *text = NULL;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vma.c - one VMA: its birth and death, its flags, its commit to the index, and
- * its split. Joining two is merge.c.
+ * its split. merge.c joins two.
  *
  * VMAs come from a type-stable cache: their memory may be used for another VMA
- * at once, and stays a VMA's for ever, which is what lets a page fault try the
- * lock of one that it found without any lock (lib/engine/lock_vma.c).
+ * at once, and stays a VMA's for ever. That is what lets a page fault try the
+ * lock of a VMA that it found without any lock (lib/engine/lock_vma.c).
+ *
+ * Locks: mmap_lock W, except where a function says otherwise.
  */
 #include <errno.h>
 #include <string.h>
@@ -15,7 +17,7 @@
 #include "lib/sync/list.h"
 #include "lib/sync/objcache/objcache.h"
 
-/* Three lines, and what a fault writes is the third (mm_types.h). */
+/* Three cache lines; a fault writes only the third (mm_types.h). */
 _Static_assert(sizeof(struct vm_area_struct) == 3UL * VMS_CACHELINE, "a VMA has three cache lines");
 _Static_assert(offsetof(struct vm_area_struct, vm_next) == VMS_CACHELINE &&
 		       offsetof(struct vm_area_struct, vm_refcnt) == 2UL * VMS_CACHELINE,
@@ -25,8 +27,8 @@ VMS__OBJCACHE_DEFINE(vma_cache, "vm_area_struct", sizeof(struct vm_area_struct),
 		     VMS__OBJCACHE_TYPESAFE);
 
 /*
- * Field by field: a late reader may still look at the three atomic words of a
- * recycled VMA, so they are never plainly written.
+ * Field by field, because a late reader may still load the words of the lock
+ * and vm_mm of a recycled VMA, so these must never be written plainly.
  */
 static void vma_init(struct vm_area_struct *vma, struct mm_struct *mm)
 {
@@ -77,8 +79,8 @@ struct vm_area_struct *vm_area_dup(const struct vm_area_struct *orig)
 	vma->vm_private_data = orig->vm_private_data;
 	vma->anon_name = vms__anon_name_get(orig->anon_name);
 	/*
-	 * The child of a fork comes after its parent in the same part
-	 * (i_mmap.h).
+	 * The same part of i_mmap: a fork's child must come after its parent
+	 * there (lib/page/i_mmap.h).
 	 */
 	vma->vm_i_mmap = orig->vm_i_mmap;
 	return vma;
@@ -106,9 +108,14 @@ void vms__vma_close(struct vm_area_struct *vma)
 	mmap_assert_locked(vma_mm(vma));
 	if (vma->vm_ops && vma->vm_ops->close)
 		vma->vm_ops->close(vma);
+	/* So that the owner is not told twice. */
 	vma->vm_ops = NULL;
 }
 
+/*
+ * No lock is needed after vms__vma_hide(), which has unlinked the anon_vma.
+ * Otherwise the caller holds mmap_lock.
+ */
 void vms__vma_discard(struct vm_area_struct *vma)
 {
 	if (vma_anon_vma(vma))
@@ -127,6 +134,10 @@ void vm_flags_init(struct vm_area_struct *vma, vm_flags_t flags)
 	vma_set_page_prot(vma);
 }
 
+/*
+ * The write lock first: a fault checks the flags under the VMA's lock, and must
+ * not map a page by rights that are being taken away.
+ */
 void vm_flags_reset(struct vm_area_struct *vma, vm_flags_t flags)
 {
 	vma_start_write(vma);
@@ -158,19 +169,22 @@ void vms__vma_commit(struct mm_struct *mm, struct vms__store *store)
 
 	mmap_assert_write_locked(mm);
 	/*
-	 * A new VMA gets its lock word before the tree shows it. It is born
+	 * A new VMA gets its lock word before the tree shows it. It starts
 	 * write-locked: a fault that finds it waits on mmap_lock until the
-	 * change is whole.
+	 * change is complete.
 	 */
 	if (is_new) {
-		/* Its file and its owner's hooks are known by now. */
+		/*
+		 * Only now, because it depends on the file and the owner's
+		 * hooks.
+		 */
 		vma_set_page_prot(store->vma);
 		vms__vma_mark_attached(store->vma);
 		vms__map_count_add(mm, 1);
 	}
 	vms__index_commit(mm, store);
 	/*
-	 * The caller has write-locked them, before it changed or zapped
+	 * The caller write-locked or retired them before it changed or zapped
 	 * anything of theirs.
 	 */
 	for (struct vm_area_struct *vma = store->victims; vma; vma = vma->vm_next) {
@@ -195,6 +209,10 @@ int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma)
 	vms__store_begin(&store, vma->vm_start, vma->vm_end, vma, NULL);
 	if (vms__index_prepare(mm, &store))
 		return -ENOMEM;
+	/*
+	 * As on Linux: private anonymous memory gets the offset that lets it
+	 * merge.
+	 */
 	if (!vma->vm_file && !vma->vm_ops)
 		vma->vm_pgoff = vma->vm_start >> PAGE_SHIFT;
 	vms__vma_commit(mm, &store);
@@ -217,6 +235,7 @@ int vms__split_vma(struct vm_area_struct *vma, unsigned long addr, bool new_belo
 
 	mmap_assert_write_locked(vma_mm(vma));
 	VMS_ASSERT(vma->vm_start < addr && addr < vma->vm_end);
+	/* The owner may refuse only before anything has changed. */
 	if (vma->vm_ops && vma->vm_ops->may_split) {
 		err = vms__hook_error(vma->vm_ops->may_split(vma, addr));
 		if (err)
@@ -254,7 +273,10 @@ int vms__split_into(struct vm_area_struct *vma, struct vm_area_struct *new, unsi
 	if (err)
 		return err;
 	vms__store_begin(&store, new->vm_start, new->vm_end, new, place);
-	/* Nobody leaves. */
+	/*
+	 * No VMA leaves. That saves the index a search, if the VMA before is
+	 * known.
+	 */
 	if (!new_below) {
 		store.known = true;
 		store.prev = vma;
@@ -268,6 +290,11 @@ int vms__split_into(struct vm_area_struct *vma, struct vm_area_struct *new, unsi
 		return err;
 	}
 
+	/*
+	 * Nothing fails from here on. @new is linked to the reverse maps in the
+	 * same step in which @vma's bounds change, so that a reverse-map walker
+	 * finds each page in one of the two.
+	 */
 	vma_start_write(vma);
 	vms__vma_open(new);
 	vms__rmap_change_begin(&change);
@@ -284,11 +311,15 @@ int vms__split_into(struct vm_area_struct *vma, struct vm_area_struct *new, unsi
 }
 
 /*
- *   |-------- vma --------|   ->   |---- vma ----|        or        |---- vma ----|
- *                                         low  high           low  high
+ *               |-------- vma --------|
+ *   end cut     |---- vma ----|
+ *                            low     high
+ *   start cut           |---- vma ----|
+ *              low     high
  *
- * The pages go before the bounds change, because whoever comes from a page
- * finds them by the bounds; and the tables go after, when nobody comes there.
+ * The pages are unmapped before the bounds change, because a reverse-map walker
+ * finds them by the bounds. The tables are freed afterwards, when no walker
+ * comes to them any more.
  */
 void vms__cut_commit(struct vms__store *store, struct vm_area_struct *vma, unsigned long floor,
 		     unsigned long ceiling)
