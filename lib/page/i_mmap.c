@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * i_mmap.c - which VMAs map a file, and taking pages of a file out of all of
- * them.
+ * i_mmap.c - the VMAs that map a file, and unmapping pages of a file from all
+ * of them.
  *
  * Locks: i_mmap.h. Read next: rmap/change.c, for VMAs that change while they
  *        are linked; truncate.c, which makes a file shorter.
@@ -30,8 +30,9 @@ INTERVAL_TREE_DEFINE(struct vm_area_struct, shared.rb, pgoff_t, shared.rb_subtre
 		     last_page, static inline, i_mmap)
 
 /*
- * The first lock of a file that a thread takes, and those of further parts, in
- * their order.
+ * Tells lockdep of the lock of @part. @first: whether it is the first one of
+ * this file that the thread takes; the others nest in it, in ascending order.
+ * All threads take them in that order, so no two wait for one another.
  */
 static void note_acquire(struct address_space *mapping, unsigned int part, bool first)
 {
@@ -84,7 +85,7 @@ unsigned char vms__i_mmap_own_part(void)
 {
 	/*
 	 * A thread that has never counted anything has no slot, and needs none
-	 * for this: it shares a part with those that are like it.
+	 * here: it shares a part with the other threads without a slot.
 	 */
 	return vms__thread_slot_plus_one % VMS_I_MMAP_PARTS;
 }
@@ -130,7 +131,10 @@ void vms__vma_unlink_file(struct vm_area_struct *vma)
 		return;
 	mapping = vma->vm_file->f_mapping;
 	vms__i_mmap_lock_write(mapping, 1u << vma->vm_i_mmap);
-	/* Under the lock: a neighbour that comes or goes turns the node. */
+	/*
+	 * Checked under the lock, because a neighbour that is linked or
+	 * unlinked rebalances the tree, which writes to this node.
+	 */
 	if (!RB_EMPTY_NODE(&vma->shared.rb))
 		vms__i_mmap_del(vma);
 	vms__i_mmap_unlock_write(mapping, 1u << vma->vm_i_mmap);
@@ -189,10 +193,17 @@ void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t n
 {
 	struct hole hole = {.first = start, .last = start + nr - 1, .even_cows = even_cows};
 
-	/* Nothing asked for, or to the end of what can be counted. */
+	/*
+	 * No number was given, or the sum wrapped: up to the last page that can
+	 * be counted.
+	 */
 	if (!nr || hole.last < start)
 		hole.last = ~(pgoff_t)0;
-	/* Before any page table is looked at. */
+	/*
+	 * Before any page table is looked at. Otherwise a fault that comes to a
+	 * leaf after the walk and before the count would map a page that was
+	 * taken back (revoke.h).
+	 */
 	vms__revoke(mapping, hole.first, hole.last);
 	vms__i_mmap_walk(mapping, hole.first, hole.last, unmap_hole, &hole);
 }
@@ -202,8 +213,8 @@ void unmap_mapping_range(struct address_space *mapping, unsigned long holebegin,
 {
 	pgoff_t first = holebegin >> PAGE_SHIFT;
 	/*
-	 * The page after the last that the hole touches; 0, for all up to the
-	 * end, also where the sum would wrap.
+	 * One more than the last page that the hole touches; 0 stands for all
+	 * pages to the end, also where the sum would wrap.
 	 */
 	pgoff_t end = holelen && holebegin + holelen > holebegin
 			      ? ((holebegin + holelen - 1) >> PAGE_SHIFT) + 1

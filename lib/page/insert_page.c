@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * insert_page.c - pages that an owner's hook puts into a VMA of its own accord:
- * those around a fault that its map_pages() was asked for, and any one, while
- * its fault() is at work.
+ * insert_page.c - pages that an owner's hook maps itself: those around a fault,
+ * for which its map_pages() was asked, and any page, while its fault() runs.
  *
- * What is mapped already stays, and what the owner has taken back since the
- * hook was asked is not mapped (revoke.h).
+ * An entry that is present stays. A page that the owner has taken back since
+ * the hook was asked is not mapped (revoke.h).
  *
  * Locks: those of the fault (handle_fault.c): mmap_lock R, or the VMA's lock R.
+ *        The checks of a page's marks run under the leaf's lock; install_file()
+ *        (handle_fault.c) says why.
  * Read next: filemap.c, the hooks of the page cache.
  */
 #include "lib/page/fault.h"
@@ -35,8 +36,9 @@ void vms_map_pages(struct vm_fault *vmf, pgoff_t start, struct page **pages, uns
 		unsigned int index = (base + i) & (VMS__PT_ENTRIES - 1);
 
 		/*
-		 * Outside the range that the hook was given lie other VMAs, and
-		 * other leaves.
+		 * Other VMAs, and other leaves, may lie outside the range that
+		 * the hook was given. The unsigned difference is large for an
+		 * offset before the range, too.
 		 */
 		if (!pages[i] || start + i - first > last - first || vms__pte_load(leaf, index))
 			continue;
@@ -75,7 +77,7 @@ vm_fault_t vmf_insert_page(struct vm_area_struct *vma, unsigned long addr, struc
 		return VM_FAULT_OOM;
 	leaf = vms__ptables_install(mm, addr, &tables);
 	vms__ptable_lock(leaf);
-	/* What is there already stays. */
+	/* An entry that is present stays: its page may have been written to. */
 	mapped = !vms__pte_load(leaf, index) && !vms__page_is_gone(page) &&
 		 !vms__revoked(watch, vma_pgoff(vma, addr));
 	if (mapped) {

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * move.c - pages change their address: mremap. The pages themselves stay, their
- * entries go from one place of the table to another.
+ * move.c - pages change their address: mremap. The pages stay, and their
+ * entries move from one place of the page table to another.
  *
- * Locks: page.h states them. No fault is at either place. Who comes from a page
- * could look at the one place before the entry arrives, and at the other after
- * it left: the locks of rmap/change.c keep them out.
+ * Locks: page.h states them. No fault runs at either place, because the VMAs at
+ *        both are write-locked. A reverse-map walker takes no VMA lock. It
+ *        could look at the new place before an entry arrives, and at the old
+ *        place after the entry has left, and would miss the page; the locks of
+ *        rmap/change.c keep walkers out while a leaf's entries move
+ *        (test_reverse.c).
  */
 #include <errno.h>
 
@@ -13,8 +16,9 @@
 #include "lib/page/pgtable.h"
 
 /*
- * The leaf for @addr, made where it is missing: where the old place has a
- * table, the new one gets one, even for no entry at all.
+ * Make the leaf for @addr if it is missing. Where the old place has a table,
+ * the new one gets one, even if no entry moves there: Linux does so, and
+ * MM_PGTABLES shows it.
  */
 static int make_leaf(struct mm_struct *mm, unsigned long addr)
 {
@@ -37,7 +41,7 @@ int vms__prepare_move(struct mm_struct *mm, unsigned long old, unsigned long len
 
 	mmap_assert_write_locked(mm);
 	while ((leaf = vms__leaf_next(mm, &addr, end)) != NULL) {
-		/* As far as both places stay in one leaf each. */
+		/* Go on to where either place leaves its leaf. */
 		stop = vms__leaf_end(addr, end);
 		if (vms__leaf_end(addr - old + new, new + len) - new < stop - old)
 			stop = vms__leaf_end(addr - old + new, new + len) - new + old;
@@ -49,8 +53,8 @@ int vms__prepare_move(struct mm_struct *mm, unsigned long old, unsigned long len
 }
 
 /*
- * Linux moves a table as a whole, from [addr, stop), where it filled a leaf, to
- * a place that is aligned as well.
+ * Count @leaf as no table if [addr, stop) filled it and @new is aligned as
+ * well: there Linux moves the table itself, and none is left at the old place.
  */
 static void vacate_moved(struct mm_struct *mm, struct vms__ptable *leaf, unsigned long addr,
 			 unsigned long stop, unsigned long new)
@@ -65,8 +69,11 @@ static void vacate_moved(struct mm_struct *mm, struct vms__ptable *leaf, unsigne
 }
 
 /*
- * The entries of [old, old + len), all in @from, go to @new, where they are all
- * in @to.
+ * Move the entries of [old, old + len), all in @from, to @new, where all are in
+ * @to. @shift wraps where the new index is the lower one.
+ *
+ * vms__pte_take(), not a load and a store, because an access may still note its
+ * use in the entry (test_notes.c).
  */
 static void move_leaf(struct vms__ptable *from, struct vms__ptable *to, unsigned long old,
 		      unsigned long len, unsigned long new)
@@ -96,7 +103,10 @@ void vms__move_pages(struct vm_area_struct *vma, unsigned long old, unsigned lon
 	vma_assert_write_locked(vma);
 	VMS_ASSERT(vma->vm_start <= old && end <= vma->vm_end);
 	while ((leaf = vms__leaf_next(mm, &addr, end)) != NULL) {
-		/* Leaf by leaf, so that nobody waits long. */
+		/*
+		 * The locks are held for one leaf at a time, so that a walker
+		 * waits for 512 entries at most.
+		 */
 		unsigned long start = addr, stop = vms__leaf_end(addr, end);
 
 		vms__rmap_lock(vma);
@@ -106,9 +116,10 @@ void vms__move_pages(struct vm_area_struct *vma, unsigned long old, unsigned lon
 			struct vms__ptable *target = vms__leaf_find(mm, to);
 
 			/*
-			 * There is none where the old place has no entry: its
-			 * leaf is vacated, or was made just now for another
-			 * part of the new place.
+			 * The new place has no leaf only where the old one has
+			 * no entry: the old leaf is vacated, or
+			 * vms__prepare_move() has just made it for another part
+			 * of the new place.
 			 */
 			VMS_ASSERT(target || vms__pt_seek(leaf, vms__pt_index(addr, 0),
 							  vms__pt_leaf_stop(addr, addr + n)) ==

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * page_prot.c - what a page-table entry of a VMA may allow at once:
- * vm_page_prot, which follows vm_flags. What it withholds, a fault gives later:
- * after a copy (private memory), or after the owner was told (page_mkwrite()).
+ * page_prot.c - vm_page_prot, which follows vm_flags: what a new page-table
+ * entry of a VMA may allow at once. A right that it withholds is given by a
+ * later fault, after a copy (private memory), or after the owner was told of
+ * the write (page_mkwrite()).
+ *
+ * Locks: none, but an attached VMA must be write-locked while its vm_page_prot
+ *        is set.
  */
 #include "lib/engine/engine.h"
 #include "lib/page/page.h"
@@ -12,8 +16,8 @@ pgprot_t vm_get_page_prot(vm_flags_t flags)
 	unsigned int prot = 0;
 
 	/*
-	 * x86 has no page that may be written or executed but not read; a
-	 * protection key refuses reads without a word in the entry.
+	 * x86 has no page that may be written or executed but not read. A
+	 * protection key refuses reads without a bit in the entry.
 	 */
 	if (flags & VM_ACCESS_FLAGS)
 		prot |= VMS_PGPROT_READ;
@@ -25,8 +29,8 @@ pgprot_t vm_get_page_prot(vm_flags_t flags)
 }
 
 /*
- * Whether the first write has to come as a fault: nobody shares the page, or
- * its owner wants to hear of it.
+ * Whether the first write must come as a fault: there is no owner, so that the
+ * memory is private, or the owner asks to be told of it.
  */
 static bool wants_write_fault(const struct vm_area_struct *vma)
 {

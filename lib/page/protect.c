@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * protect.c - the entries of a range lose the right that their VMA has lost.
+ * protect.c - page-table entries lose the right to write that their VMA has
+ * lost.
  *
- * Locks: page.h states them. Read next: page_prot.c, for what a new entry may
- * allow.
+ * Locks: page.h states them. Read next: page_prot.c, for the rights of a new
+ *        entry.
  */
 #include "lib/page/page.h"
 #include "lib/page/pgtable.h"
-
-/* ---- protect ---- */
 
 void vms__change_protection(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
@@ -18,7 +17,8 @@ void vms__change_protection(struct vm_area_struct *vma, unsigned long start, uns
 	vma_assert_write_locked(vma);
 	VMS_ASSERT(vma->vm_start <= start && end <= vma->vm_end);
 	/*
-	 * A right that was added is given page by page, as faults ask for it.
+	 * A right that was added needs no change here. A fault gives it page by
+	 * page, because a private page may have to be copied first.
 	 */
 	if (vma->vm_flags & VM_WRITE)
 		return;

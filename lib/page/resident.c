@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resident.c - which pages are there, as mincore(2) tells: those that the page
- * table maps, and of a file those in the page cache.
+ * resident.c - which pages are resident, as mincore(2) reports: those that the
+ * page table maps, and those that are in the page cache of a file.
  *
- * Locks: mmap_lock or the VMA's lock. Faults beside it come before or after,
- *        page by page.
+ * Locks: mmap_lock or the VMA's lock. A concurrent fault is seen or not, page
+ *        by page.
  */
 #include "lib/page/filemap.h"
 #include "lib/page/page.h"
 #include "lib/page/pgtable.h"
 
-/* An owner with hooks of its own keeps its pages where only it knows. */
+/* Only an owner with hooks of its own knows where it keeps its pages. */
 static bool is_cached(const struct vm_area_struct *vma, unsigned long addr)
 {
 	struct page *page;
@@ -30,7 +30,9 @@ void vms__resident(struct vm_area_struct *vma, unsigned long start, unsigned lon
 	VMS_ASSERT(vma->vm_start <= start && end <= vma->vm_end);
 	for (unsigned long addr = start; addr < end;) {
 		/*
-		 * Once for all that it spans: it stays while the VMA is locked.
+		 * Looked up once for all pages that it spans: a leaf stays
+		 * while the VMA is locked. A leaf that a fault installs
+		 * meanwhile is missed.
 		 */
 		const struct vms__ptable *leaf = vms__leaf_find(vma_mm(vma), addr);
 		unsigned long stop = vms__leaf_end(addr, end);

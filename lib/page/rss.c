@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rss.c - how much is resident, and the most that ever was.
+ * rss.c - how much memory is resident, and the most that ever was.
  *
- * The maximum is brought up to date only before pages go, as Linux does it, so
- * a fault pays nothing. Even then a sum over all threads' counters would take
- * cache lines away from threads that fault. So a thread counts the pages that
- * it unmaps in its own row (VMS__RSS_FALLEN), and sums up after RSS_BATCH of
- * them. While one thread alone has used the library a sum is cheap, and is made
- * every time: there the maximum is exact.
+ * The maximum is updated only before pages are unmapped, as on Linux, so a
+ * fault pays nothing. Even then a sum over all threads' counters would take
+ * cache lines away from threads that fault. A thread therefore counts the pages
+ * that it unmaps in its own row (VMS__RSS_FALLEN), and sums up after RSS_BATCH
+ * of them. While only one thread has used the library, a sum is cheap and is
+ * made every time, so the maximum is exact.
  *
- * Locks: none. hiwater_rss only grows, by compare and exchange.
+ * Locks: none. hiwater_rss only grows, by compare-and-swap.
  */
 #include "lib/page/page.h"
 #include "lib/sync/pcounter.h"
@@ -25,7 +25,8 @@ static inline unsigned long rss(const struct mm_struct *mm, unsigned int slots)
 	long sum = vms__pcounter_sum_of(mm->counters, slots, MM_FILEPAGES, 3);
 
 	/*
-	 * Beside other threads it may read as less than nothing for a moment.
+	 * Concurrent changes may make the sum negative for a moment, because
+	 * the rows are not read at one instant.
 	 */
 	return sum > 0 ? (unsigned long)sum : 0;
 }

@@ -3,14 +3,15 @@
  * stats.c - how much memory a VMA has, shares and has written, for the
  * listings.
  *
- * Source: proc_pid_smaps(5), and experiments on a running 6.18 kernel. Locks:
- * page.h states them; each leaf is locked while its pages are looked at, so the
- * sum is of no single moment.
+ * Source: proc_pid_smaps(5), and experiments on a running 6.18 kernel.
+ *
+ * Locks: page.h states them. Each leaf is locked while its pages are looked at,
+ *        so the sum does not belong to a single moment.
  */
 #include "lib/page/page.h"
 #include "lib/page/pgtable.h"
 
-/* Locks: that of the leaf, which keeps the page. */
+/* Locks: that of the leaf, which keeps the page from being freed. */
 static void count_page(struct vms__page_stats *s, unsigned long pte, const struct page *page)
 {
 	unsigned long mapped = atomic_load_explicit(&page->mapcount, memory_order_relaxed);
