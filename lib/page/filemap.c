@@ -240,8 +240,8 @@ static int insert(struct address_space *mapping, pgoff_t index, struct page *pag
 		err = mas_store_gfp(&mas, page, GFP_KERNEL);
 	}
 	/*
-	 * Under the lock, so that nobody takes the page out, and off the count,
-	 * before it is on it.
+	 * The count changes under the lock. Otherwise a truncation could take
+	 * the page out, and off the count, before it was counted.
 	 */
 	if (!err)
 		atomic_fetch_add_explicit(&mapping->nrpages, 1, memory_order_relaxed);

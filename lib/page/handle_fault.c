@@ -233,8 +233,8 @@ static vm_fault_t install_file(struct vms__fault *f, struct vms__ptable *leaf, s
 		vms__page_set_word(copy, vms__page_word(source));
 	}
 	/*
-	 * Once it is mapped and the lock is dropped, it may be unmapped, and
-	 * gone.
+	 * The counter is determined now: once the page is mapped and the lock
+	 * is dropped, another thread may unmap and free it.
 	 */
 	counter = vms__page_counter(page);
 	vms__ptable_lock(leaf);

@@ -132,7 +132,7 @@ void vms__vma_unlink_file(struct vm_area_struct *vma)
 	mapping = vma->vm_file->f_mapping;
 	vms__i_mmap_lock_write(mapping, 1u << vma->vm_i_mmap);
 	/*
-	 * Checked under the lock, because a neighbour that is linked or
+	 * The check comes under the lock, because a neighbour that is linked or
 	 * unlinked rebalances the tree, which writes to this node.
 	 */
 	if (!RB_EMPTY_NODE(&vma->shared.rb))
@@ -200,9 +200,9 @@ void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t n
 	if (!nr || hole.last < start)
 		hole.last = ~(pgoff_t)0;
 	/*
-	 * Before any page table is looked at. Otherwise a fault that comes to a
-	 * leaf after the walk and before the count would map a page that was
-	 * taken back (revoke.h).
+	 * The count comes before any page table is looked at. Otherwise a fault
+	 * that reaches a leaf after the walk and before the count would map a
+	 * page that was taken back (revoke.h).
 	 */
 	vms__revoke(mapping, hole.first, hole.last);
 	vms__i_mmap_walk(mapping, hole.first, hole.last, unmap_hole, &hole);

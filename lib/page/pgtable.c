@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * pgtable.c - the tables themselves: made on the way to a fault, freed when a
- * range is unmapped. What stands in the leaves is the business of
- * handle_fault.c, zap.c, copy.c (fork) and protect.c.
+ * range is unmapped. handle_fault.c, zap.c, copy.c (fork) and protect.c write
+ * the entries of the leaves.
  *
- * Locks: pgtable.h. MM_PGTABLES counts the tables below the pgd, which lives as
- *        long as its mm, without vacated leaves.
+ * Locks: pgtable.h. MM_PGTABLES counts the tables below the tables at the top,
+ *        which live as long as their mm, without vacated leaves.
  */
 #include <errno.h>
 #include <string.h>
@@ -27,14 +27,15 @@ static bool line_is_empty(const struct vms__ptable *table, unsigned int line)
 }
 
 /*
- * A table is empty when it goes back, and so when it comes anew: new memory of
- * a cache is zero, and the cache itself never writes to it (objcache.h). So a
- * table that was used for a few entries costs no more than their cache lines.
- * Where the cache checks how its objects are used it does write to them.
+ * A table is empty when it is given back to its cache, and so when it is taken
+ * again. New memory of a cache is zero, and the cache itself never writes to it
+ * (objcache.h). Making a table of which a few entries are used therefore
+ * touches only their cache lines. A cache that checks how its objects are used
+ * does write to them.
  */
 #define PTABLES_STAY_EMPTY (!VMS__OBJCACHE_CHECKED)
 
-/* Only debug builds look. */
+/* Looks at the entries in debug builds only. */
 static inline void assert_empty(const struct vms__ptable *table)
 {
 #ifdef VMS_DEBUG
@@ -48,7 +49,6 @@ static struct vms__ptable *ptable_alloc(void)
 {
 	struct vms__ptable *table = vms__objcache_alloc(&ptable_cache);
 
-	/* Nobody else sees it yet. */
 	if (table && !PTABLES_STAY_EMPTY)
 		memset(table, 0, sizeof(*table));
 	if (table)
@@ -56,7 +56,7 @@ static struct vms__ptable *ptable_alloc(void)
 	return table;
 }
 
-/* @table has no entry. Locks: none; nobody can reach it. */
+/* @table has no entry. Locks: none; no thread can reach it. */
 static void ptable_free(struct vms__ptable *table)
 {
 	atomic_store_explicit(&table->lines, 0, memory_order_relaxed);
@@ -117,9 +117,9 @@ void vms__pt_forget_lines(struct vms__ptable *table, unsigned int first, unsigne
 }
 
 /*
- * vms__pt_seek() under the lock: of the children that are passed over, every
- * install() that came before is seen, and every one that comes after sees the
- * caller's stores.
+ * vms__pt_seek() under the table's lock. The caller sees every child that an
+ * install() before the lock has put there. An install() that comes later sees
+ * the caller's stores.
  */
 static unsigned int seek_settled(struct vms__ptable *table, unsigned int index, unsigned int stop)
 {
@@ -130,8 +130,9 @@ static unsigned int seek_settled(struct vms__ptable *table, unsigned int index, 
 }
 
 /*
- * One more than the index that [addr, end) comes to in the table of @level
- * where @addr is.
+ * One more than the index of the last entry that [addr, end) reaches in the
+ * table of @level that covers @addr. The comparison is of last addresses,
+ * because the end of the table may wrap to 0.
  */
 static inline unsigned int index_stop(unsigned long addr, unsigned long end, unsigned int level)
 {
@@ -140,8 +141,8 @@ static inline unsigned int index_stop(unsigned long addr, unsigned long end, uns
 }
 
 /*
- * A table without a further child is left for the next one, from the top; its
- * holes are passed inside it.
+ * Holes inside a table are passed in one step. If no further child follows in
+ * it, the walk continues behind the table, from the top.
  */
 static inline struct vms__ptable *leaf_next(const struct mm_struct *mm, unsigned long *addr,
 					    unsigned long end, bool settled)
@@ -164,7 +165,10 @@ static inline struct vms__ptable *leaf_next(const struct mm_struct *mm, unsigned
 				*addr = vms__pt_next(*addr, level + 1);
 				break;
 			}
-			/* It may have come since. */
+			/*
+			 * At @index itself a child may have been installed
+			 * since the first look.
+			 */
 			if (found != index)
 				*addr = (*addr >> shift << shift) +
 					((unsigned long)(found - index) << shift);
@@ -226,8 +230,10 @@ bool vms__ptables_prepare(const struct mm_struct *mm, unsigned long addr,
 }
 
 /*
- * The child of @table at @index: a table of @batch, unless another thread has
- * put one there first.
+ * Return: the child of @table at @index. It is a table of @batch, unless
+ *         another thread has installed one first. The second look must come
+ *         under the lock: otherwise two faults would install two tables, and
+ *         the pages in one would be lost (test_race.c).
  */
 static struct vms__ptable *install(struct mm_struct *mm, struct vms__ptable *table,
 				   unsigned int index, struct vms__ptable_batch *batch)
@@ -240,7 +246,10 @@ static struct vms__ptable *install(struct mm_struct *mm, struct vms__ptable *tab
 		VMS_ASSERT(batch->nr > 0);
 		child = batch->table[--batch->nr];
 		vms__pt_note_line(table, index);
-		/* Release: pairs with vms__ptable_child(). */
+		/*
+		 * Release: pairs with the acquire in vms__ptable_child(), so
+		 * that a walker sees the table empty.
+		 */
 		atomic_store_explicit(&table->entry[index], (unsigned long)child,
 				      memory_order_release);
 		table->used++;
@@ -269,12 +278,12 @@ struct vms__ptable *vms__ptables_install(struct mm_struct *mm, unsigned long add
 /* ---- shrinking ---- */
 
 /*
- * @table of @level and all below it, which nobody can reach any more. Return:
- * how many tables went.
+ * Free @table of @level and all tables below it, which no thread can reach any
+ * more. Return: how many of them MM_PGTABLES counts.
  */
 static long free_subtree(struct vms__ptable *table, unsigned int level)
 {
-	/* A vacated leaf went from the count when it was vacated. */
+	/* A vacated leaf was subtracted from the count when it was vacated. */
 	long freed = level > 0 || vms__leaf_counts(table);
 
 	VMS_ASSERT(level > 0 || table->used == 0);
@@ -292,8 +301,8 @@ static void detach(struct vms__ptable *table, unsigned int index)
 {
 	vms__ptable_lock(table);
 	/*
-	 * Relaxed: nobody walks here; a later install() sees it through the
-	 * lock.
+	 * Relaxed: no walker is here. A later install() sees the store because
+	 * it takes the same lock.
 	 */
 	atomic_store_explicit(&table->entry[index], 0, memory_order_relaxed);
 	table->used--;
@@ -302,14 +311,16 @@ static void detach(struct vms__ptable *table, unsigned int index)
 }
 
 /*
- * Below @table of @level, in which @start and @last lie: every subtree that
- * [start, last] touches and that lies in [floor, top]. All bounds inclusive.
+ * Free every subtree below @table of @level that [start, last] touches and that
+ * lies in [floor, top]. @start and @last lie in @table. All bounds are
+ * inclusive, so that the end of the address space does not wrap. Return: how
+ * many tables MM_PGTABLES no longer counts.
  */
 static long free_range(struct vms__ptable *table, unsigned int level, unsigned long start,
 		       unsigned long last, unsigned long floor, unsigned long top)
 {
 	const unsigned int shift = vms__pt_shift(level), stop = vms__pt_index(last, level) + 1;
-	/* Of the first entry that is touched. */
+	/* The address at which the first entry that is touched begins. */
 	const unsigned long base = start >> shift << shift;
 	const unsigned int first = vms__pt_index(start, level);
 	long freed = 0;
@@ -320,6 +331,11 @@ static long free_range(struct vms__ptable *table, unsigned int level, unsigned l
 			      high = low + (1UL << shift) - 1;
 		struct vms__ptable *child = vms__ptable_child(table, i);
 
+		/*
+		 * The subtree is detached before it is freed, so that a walk
+		 * towards a neighbour, which shares @table, does not descend
+		 * into freed memory.
+		 */
 		if (low >= floor && high <= top) {
 			detach(table, i);
 			freed += free_subtree(child, level - 1);
@@ -331,7 +347,7 @@ static long free_range(struct vms__ptable *table, unsigned int level, unsigned l
 	return freed;
 }
 
-/* free_range() from the top of both page tables of @mm. */
+/* free_range() for both tables at the top. */
 static long free_all_levels(struct mm_struct *mm, unsigned long start, unsigned long last,
 			    unsigned long floor, unsigned long top)
 {
@@ -355,8 +371,8 @@ void vms__free_pgtables(struct mm_struct *mm, unsigned long start, unsigned long
 		   floor <= start && end - 1 <= ceiling - 1);
 #ifdef VMS_PLANT_FREE_PTABLE_EARLY
 	/*
-	 * The bug that the tests must catch: the first and the last leaf go
-	 * although a neighbour's pages hang in them too.
+	 * The bug that the tests must catch: the first and the last leaf are
+	 * freed although a neighbour's pages are mapped in them too.
 	 */
 	if (floor > start - start % (1UL << vms__pt_shift(1)))
 		floor = start - start % (1UL << vms__pt_shift(1));

@@ -3,32 +3,39 @@
  * pgtable.h - the page table of an mm: four or five levels of 512 entries, as
  * on x86-64, walked without a lock.
  *
- *   level 4   mm->pgd_high, 256 TiB: addresses from 2^48 on, in an mm that has
- *             them; its first entry stays 0
- *   level 3   mm->pgd, 512 GiB: addresses below    entries: address of a table of the level below, or 0
- *   level 2   1 GiB
- *   level 1   2 MiB
- *   level 0   a leaf, an entry spans a page        entries: VMS__PTE_* bits and the address of a struct page, or 0
+ *   level  an entry spans  table
+ *   4      256 TiB         mm->pgd_high, in an mm with addresses from 2^48 on;
+ *                          its first entry stays 0
+ *   3      512 GiB         mm->pgd, for addresses below 2^48
+ *   2      1 GiB
+ *   1      2 MiB
+ *   0      a page          a leaf
  *
- * Who may touch what:
- *   an entry            read: anyone who may walk there, atomically.  write:
- *                       the lock of the table it stands in; but YOUNG and DIRTY
- *                       of an entry in use are written without it, as by a
- *                       processor: vms__pte_use().
- *   used                the same lock.
- *   lines               the same lock to write; anyone who may walk there reads
- *                       it, atomically.
- *   vacated             the same lock to write; anyone may read it, atomically.
- *   the page behind a leaf entry: the leaf's lock; without it the page may be
- *   unmapped and freed at any moment.
+ * An entry of a leaf is VMS__PTE_* bits and the address of a struct page, or 0.
+ * Any other entry is the address of a table of the level below, or 0.
  *
- * Who may walk to an address: who holds the lock of the VMA that covers it, or
- * mmap_lock; or who came to that VMA from a page, and holds the lock of the
- * list it was found in (rmap/rmap.h, i_mmap.h). A table goes only when no VMA
- * is left in all that it spans, their readers are gone, and they are out of
- * those lists (vms__free_pgtables()), so no walker is ever on it then: tables
- * need no grace period. A walk towards a neighbour shares upper tables with the
- * freed range, never the freed ones.
+ * Which lock guards what:
+ *   an entry       read: every thread that may walk there, atomically. write:
+ *                  the lock of its table, except that YOUNG and DIRTY of an
+ *                  entry in use are written without it, as by a processor:
+ *                  vms__pte_use()
+ *   used           the lock of its table
+ *   lines          write: the lock of its table. read: every thread that may
+ *                  walk there, atomically
+ *   vacated        write: the lock of its table. read: any thread, atomically
+ *   the page of    the leaf's lock; without it the page may be unmapped and
+ *   a leaf entry   freed at any moment
+ *
+ * A thread may walk to an address if it holds mmap_lock, or the lock of the VMA
+ * that covers the address. A reverse-map walker that found this VMA in a list
+ * may walk there while it holds the lock of the list (rmap/rmap.h, i_mmap.h).
+ *
+ * A table is freed only when no VMA is left in all that the table spans, the
+ * readers of those VMAs have left, and the VMAs are out of the lists
+ * (vms__free_pgtables()). No walker can be on the table then, so tables need no
+ * grace period. A walk towards a neighbour shares upper tables with the freed
+ * range, never the freed ones. A table that is freed too early takes a
+ * neighbour's pages with it (VMS_PLANT_FREE_PTABLE_EARLY).
  *
  * Read next: pgtable.c, handle_fault.c.
  */
@@ -43,22 +50,21 @@
 
 #define VMS__PT_ENTRIES 512u
 #define VMS__PT_LINE 8u               /* entries in a cache line */
-#define VMS__PT_TOP 3u                /* level of the pgd */
-#define VMS__PT_ADDRESSES (1UL << 48) /* what it maps */
-/* level of pgd_high, which maps the rest up to VMS_TASK_SIZE_MAX */
-#define VMS__PT_TOP_HIGH 4u
+#define VMS__PT_TOP 3u                /* level of mm->pgd */
+#define VMS__PT_ADDRESSES (1UL << 48) /* that mm->pgd maps */
+#define VMS__PT_TOP_HIGH 4u           /* level of pgd_high: the rest, to VMS_TASK_SIZE_MAX */
 
 #define VMS__PTE_PRESENT 1UL
 #define VMS__PTE_WRITE 2UL
-#define VMS__PTE_ZERO 4UL   /* the zero page that everyone shares: no struct page, in no count */
+#define VMS__PTE_ZERO 4UL   /* the shared zero page: no struct page, not counted */
 #define VMS__PTE_GUARD 8UL  /* not present: a touch is SIGSEGV (guard.c) */
 #define VMS__PTE_YOUNG 16UL /* used since it was made, or since fork copied it */
 #define VMS__PTE_DIRTY 32UL /* written through */
 #define VMS__PTE_BITS (VMS_CACHELINE - 1UL)
 
 /*
- * The bug that the tests must catch: entries are loaded and stored where a note
- * may come between.
+ * The bug that the tests must catch: an entry is changed by a load and a store,
+ * and a note that an access makes in between is lost.
  */
 #ifdef VMS_PLANT_PTE_STORE
 #define VMS__PTE_STORES_LOSE_NOTES 1
@@ -68,15 +74,17 @@
 
 struct vms__ptable {
 	_Atomic unsigned int lock; /* vms__spinlock word */
-	unsigned int used;         /* entries that are not 0 */
+	unsigned int used;         /* entries other than 0 */
 	/*
-	 * A leaf: empty, and no table as far as a fault or MM_PGTABLES may
-	 * tell. Then the counters of its mm, else NULL.
+	 * Not NULL for an empty leaf that a fault and MM_PGTABLES must take for
+	 * a missing table. It points to the mm's counters, so that the next
+	 * entry can count the table again.
 	 */
 	struct vms__pcounter *_Atomic vacated;
 	/*
-	 * A bit for each cache line of entry[]: 0 if the line holds none. A
-	 * walk passes over such lines in one step. 0 in an empty table.
+	 * A bit for each cache line of entry[], 0 only if the line has no
+	 * entry. A walk passes over such lines in one step. An empty table
+	 * notes no line.
 	 */
 	_Atomic unsigned long lines;
 	_Atomic unsigned long entry[VMS__PT_ENTRIES] vms_cacheline_aligned;
@@ -106,7 +114,7 @@ static inline unsigned long vms__leaf_end(unsigned long addr, unsigned long end)
 	return next < end ? next : end;
 }
 
-/* One more than the last index of that part in its leaf. */
+/* One more than the last index of [addr, end) in the leaf of @addr. */
 static inline unsigned int vms__pt_leaf_stop(unsigned long addr, unsigned long end)
 {
 	return vms__pt_index(vms__leaf_end(addr, end) - 1, 0) + 1;
@@ -120,7 +128,11 @@ static inline void vms__ptable_lock(struct vms__ptable *table)
 	vms__spin_lock(&table->lock);
 }
 
-/* fork: the child's leaf after the parent's. */
+/*
+ * A second leaf: the child's after the parent's (fork), the new place's after
+ * the old one's (mremap). Only a holder of mmap_lock W takes two, so no two
+ * threads take the same two in different orders.
+ */
 static inline void vms__ptable_lock_nested(struct vms__ptable *table)
 {
 	vms__lockdep_acquire_nested(VMS__RANK_PTL, &table->lock, "page table of the child");
@@ -136,9 +148,11 @@ static inline void vms__ptable_unlock(struct vms__ptable *table)
 /* ---- which entries there are ---- */
 
 /*
- * The table gets an entry at @index. Relaxed: whoever sees the entry, or comes
- * after it by another order, also sees this earlier store, or a later one; and
- * a later one leaves out no line that holds an entry. Locks: the table's.
+ * Note that the table gets an entry at @index. The caller stores the entry
+ * afterwards. Relaxed: a thread that must not miss the entry takes the table's
+ * lock, or is ordered behind its holder by another lock, and so sees this store
+ * or a later one. A later one leaves out no line that holds an entry. Locks:
+ * the table's.
  */
 static inline void vms__pt_note_line(struct vms__ptable *table, unsigned int index)
 {
@@ -149,26 +163,26 @@ static inline void vms__pt_note_line(struct vms__ptable *table, unsigned int ind
 }
 
 /*
- * @to gets entries of [first, stop) where @from has them: vms__pt_note_line()
- * for all at once. Locks: those of both.
+ * Note in @to the lines of [first, stop) that @from notes: vms__pt_note_line()
+ * for all entries that are about to be copied. Locks: those of both.
  */
 void vms__pt_note_lines_of(struct vms__ptable *to, const struct vms__ptable *from,
 			   unsigned int first, unsigned int stop);
 
 /*
- * Entries of [first, stop) were taken away: the lines there that hold none any
- * more are noted. Whoever takes an entry calls this before it unlocks the
- * table.
- * @emptied: the caller left no entry there, so that only the lines that reach
- * beyond need a look. Locks: the table's.
+ * Entries of [first, stop) were removed: take back the notes of lines that have
+ * no entry any more. A caller that removes an entry calls this before it
+ * unlocks the table.
+ * @emptied: the caller left no entry in the range, so that only lines that
+ *           reach beyond it must be checked. Locks: the table's.
  */
 void vms__pt_forget_lines(struct vms__ptable *table, unsigned int first, unsigned int stop,
 			  bool emptied);
 
 /*
  * The first index of [index, stop) with an entry, or @stop. Without the table's
- * lock the answer may be old at once. Relaxed: see vms__pt_note_line();
- * whoever follows the entry loads it anew.
+ * lock the answer may be old at once. Relaxed: see vms__pt_note_line(); a
+ * caller that follows the entry loads it again.
  */
 static inline unsigned int vms__pt_seek(const struct vms__ptable *table, unsigned int index,
 					unsigned int stop)
@@ -191,9 +205,10 @@ static inline unsigned int vms__pt_seek(const struct vms__ptable *table, unsigne
 }
 
 /*
- * For a loop that looks at each index itself, which where most entries are used
- * takes less than vms__pt_seek(). @index, below @stop, has no entry. Return: an
- * index of [index, stop) up to which there is none either. Order: as there.
+ * For a loop that looks at each index itself, which is faster than
+ * vms__pt_seek() where most entries are used. @index, below @stop, has no
+ * entry. Return: an index of [index, stop) up to which no index has one. Order:
+ * as for vms__pt_seek().
  */
 static inline unsigned int vms__pt_skip(const struct vms__ptable *table, unsigned int index,
 					unsigned int stop)
@@ -211,7 +226,7 @@ static inline unsigned int vms__pt_skip(const struct vms__ptable *table, unsigne
 
 /*
  * Acquire: pairs with the release in install(), so that a new table is seen
- * empty, not as its memory was before.
+ * empty, and not with the contents that its memory had before.
  */
 static inline struct vms__ptable *vms__ptable_child(const struct vms__ptable *table,
 						    unsigned int index)
@@ -221,9 +236,8 @@ static inline struct vms__ptable *vms__ptable_child(const struct vms__ptable *ta
 }
 
 /*
- * Where a walk to @addr begins. *@level: the level of that table. Which table
- * it is goes by the address, so that a walk below 2^48 loads nothing more than
- * pgd.
+ * The table at which a walk to @addr begins, and in *@level its level. The
+ * address alone decides, so that a walk below 2^48 loads nothing more than pgd.
  */
 static inline struct vms__ptable *vms__pt_root(const struct mm_struct *mm, unsigned long addr,
 					       unsigned int *level)
@@ -237,7 +251,7 @@ static inline struct vms__ptable *vms__pt_root(const struct mm_struct *mm, unsig
 	return mm->pgd_high;
 }
 
-/* The leaf for @addr, or NULL. Locks: as for any walk. */
+/* The leaf for @addr, or NULL. Locks: as for any walk (above). */
 static inline struct vms__ptable *vms__leaf_find(const struct mm_struct *mm, unsigned long addr)
 {
 	unsigned int level;
@@ -249,34 +263,43 @@ static inline struct vms__ptable *vms__leaf_find(const struct mm_struct *mm, uns
 }
 
 /*
- * The first leaf that holds an address of [*addr, end), and *addr moved to the
- * first such address; or NULL.
+ * The first leaf that holds an address of [*addr, end), or NULL. *@addr moves
+ * to the first such address. A concurrent fault may install a leaf that the
+ * walk has passed.
  */
 struct vms__ptable *vms__leaf_next(const struct mm_struct *mm, unsigned long *addr,
 				   unsigned long end);
 /*
- * The same for who runs beside faults and must not miss the leaf of one: each
- * table that lacks a child is looked at under its lock. Who installs the child
- * after that look sees all that the caller did before.
+ * Like vms__leaf_next(), but safe against concurrent faults: a missing child is
+ * looked for again under its table's lock. A thread that installs the child
+ * after that sees all that the caller did before the call. Without the second
+ * look a truncation would miss the leaf of a fault that has just installed it,
+ * and that fault might not see the mark of its page.
  */
 struct vms__ptable *vms__leaf_next_settled(struct mm_struct *mm, unsigned long *addr,
 					   unsigned long end);
 
 /*
- * Tables set aside before a change, so that the change cannot fail: as many as
- * the walk to one address lacks. There may be fewer missing when they are
- * installed, never more: whoever may walk keeps the tables on the way.
+ * Tables set aside before a change, so that the change cannot fail: all that
+ * are missing on the way to one address. Other threads may install some of them
+ * before the change does, but none is freed meanwhile, because a thread that
+ * may walk there keeps the tables on the way. The batch therefore always
+ * suffices.
  */
 struct vms__ptable_batch {
 	unsigned int nr;
 	struct vms__ptable *table[VMS__PT_TOP_HIGH];
 };
 
-/* Return: false, with nothing set aside, when memory is out. */
+/*
+ * Set aside the tables that are missing on the way to @addr. Return: false,
+ * with nothing set aside, when memory is out.
+ */
 bool vms__ptables_prepare(const struct mm_struct *mm, unsigned long addr,
 			  struct vms__ptable_batch *batch);
 /*
- * The leaf for @addr, made where it is missing. Gives back the rest of @batch.
+ * Return: the leaf for @addr, made if it is missing. Frees the tables of @batch
+ *         that were not needed.
  */
 struct vms__ptable *vms__ptables_install(struct mm_struct *mm, unsigned long addr,
 					 struct vms__ptable_batch *batch);
@@ -285,8 +308,9 @@ void vms__ptables_cancel(struct vms__ptable_batch *batch);
 /* ---- leaf entries ---- */
 
 /*
- * Relaxed: the bits alone order nothing, and who follows the address holds the
- * leaf's lock, which orders. Without the lock the answer may be old at once.
+ * Relaxed: the bits alone order nothing, and a thread that follows the address
+ * holds the leaf's lock, which orders. Without the lock the answer may be old
+ * at once.
  */
 static inline unsigned long vms__pte_load(const struct vms__ptable *leaf, unsigned int index)
 {
@@ -294,10 +318,10 @@ static inline unsigned long vms__pte_load(const struct vms__ptable *leaf, unsign
 }
 
 /*
- * MADV_DONTNEED of a whole leaf, and mremap of one to where it fits, leave
- * Linux without a table there, and a fault can tell (handle_fault.c). Here the
- * table stays, since walkers need no grace period, and says that it stands for
- * none. The next entry undoes that.
+ * Count an empty leaf as no table. MADV_DONTNEED of a whole leaf, and mremap of
+ * one to an aligned place, leave Linux without a table there, and a fault can
+ * see the difference (handle_fault.c). Here the table stays, because a walker
+ * may be on it and tables have no grace period. The next entry undoes this.
  */
 static inline void vms__leaf_vacate(struct mm_struct *mm, struct vms__ptable *leaf)
 {
@@ -305,12 +329,12 @@ static inline void vms__leaf_vacate(struct mm_struct *mm, struct vms__ptable *le
 	VMS_ASSERT(leaf->used == 0);
 	if (atomic_load_explicit(&leaf->vacated, memory_order_relaxed))
 		return;
-	/* Relaxed, as its entries: the answer may be old at once. */
+	/* Relaxed, like its entries: the answer may be old at once. */
 	atomic_store_explicit(&leaf->vacated, mm->counters, memory_order_relaxed);
 	vms__pcounter_add(mm->counters, MM_PGTABLES, -1);
 }
 
-/* It is a table again. Locks: the leaf's. */
+/* Count a vacated leaf as a table again. Locks: the leaf's. */
 static inline void vms__leaf_occupy(struct vms__ptable *leaf)
 {
 	struct vms__pcounter *counters = atomic_load_explicit(&leaf->vacated, memory_order_relaxed);
@@ -322,7 +346,7 @@ static inline void vms__leaf_occupy(struct vms__ptable *leaf)
 	vms__pcounter_add(counters, MM_PGTABLES, 1);
 }
 
-/* Whether Linux has a table where @leaf, or NULL, is. */
+/* Whether Linux would have a table where @leaf, or NULL, is. */
 static inline bool vms__leaf_counts(const struct vms__ptable *leaf)
 {
 	return leaf && !atomic_load_explicit(&leaf->vacated, memory_order_relaxed);
@@ -332,7 +356,7 @@ static inline bool vms__leaf_counts(const struct vms__ptable *leaf)
 
 /*
  * Whether vms__pte_use(), which takes no lock, may still write a note into an
- * entry that holds @pte: it allows an access that it does not show yet.
+ * entry that holds @pte: the entry allows an access that it does not show yet.
  */
 static inline bool vms__pte_may_be_noted(unsigned long pte)
 {
@@ -342,9 +366,10 @@ static inline bool vms__pte_may_be_noted(unsigned long pte)
 }
 
 /*
- * Write an entry for good, whatever is noted in it at that moment. That is
- * right where no note can be lost: the entry is empty or a guard mark, or it
- * shows every access already, or @pte does. Else see vms__pte_take().
+ * Replace an entry by a plain store. The store overwrites a note that an access
+ * makes at the same time, so it is right only where none can be lost: the entry
+ * is empty or a guard mark, or shows every access already, or @pte shows every
+ * access. Any other caller uses vms__pte_take() or vms__pte_wrprotect().
  * Locks: the leaf's.
  */
 static inline void vms__pte_store(struct vms__ptable *leaf, unsigned int index, unsigned long pte)
@@ -362,8 +387,8 @@ static inline void vms__pte_store(struct vms__ptable *leaf, unsigned int index, 
 }
 
 /*
- * The same for @pte, not 0, into an empty entry whose line the caller has noted
- * already.
+ * Store @pte, not 0, into an empty entry whose line the caller has noted
+ * already. Locks: the leaf's.
  */
 static inline void vms__pte_fill(struct vms__ptable *leaf, unsigned int index, unsigned long pte)
 {
@@ -378,11 +403,13 @@ static inline void vms__pte_fill(struct vms__ptable *leaf, unsigned int index, u
 }
 
 /*
- * Take an entry away that may be in use. @seen: what vms__pte_load() answered
- * under the lock; not 0. Return: the same with every note that was made until
- * the entry went; a use after that finds nothing. Relaxed: pairs with the
- * compare-and-swap in vms__pte_use() on the same word, which either comes
- * before the exchange or fails. Locks: the leaf's.
+ * Remove an entry that may be in use. @seen: what vms__pte_load() answered
+ * under the lock; not 0. Return: the entry, with every note that was made until
+ * it was removed; a later access finds nothing. A load and a store would lose a
+ * DIRTY that is noted in between, and the page would be taken for clean
+ * (test_notes.c, VMS_PLANT_PTE_STORE). Relaxed: pairs with the compare-and-swap
+ * in vms__pte_use() on the same word, which either comes before the exchange or
+ * fails. Locks: the leaf's.
  */
 static inline unsigned long vms__pte_take(struct vms__ptable *leaf, unsigned int index,
 					  unsigned long seen)
@@ -391,7 +418,8 @@ static inline unsigned long vms__pte_take(struct vms__ptable *leaf, unsigned int
 	VMS_ASSERT(seen && !((seen ^ vms__pte_load(leaf, index)) & ~VMS__PTE_NOTES));
 	leaf->used--;
 	/*
-	 * Nobody but a holder of the lock writes an entry with all notes made.
+	 * An entry with all notes is written only by a holder of the lock, so a
+	 * plain store loses none.
 	 */
 	if (VMS__PTE_STORES_LOSE_NOTES || !vms__pte_may_be_noted(seen)) {
 		atomic_store_explicit(&leaf->entry[index], 0, memory_order_relaxed);
@@ -402,7 +430,7 @@ static inline unsigned long vms__pte_take(struct vms__ptable *leaf, unsigned int
 
 /*
  * Take the right to write from an entry that may be in use; its notes stay.
- * Return: the entry as it is now. Order and locks: as vms__pte_take().
+ * Return: the entry as it is now. Order and locks: as for vms__pte_take().
  */
 static inline unsigned long vms__pte_wrprotect(struct vms__ptable *leaf, unsigned int index)
 {
@@ -425,7 +453,10 @@ static inline struct page *vms__pte_page(unsigned long pte)
 	return (struct page *)(pte & ~VMS__PTE_BITS);
 }
 
-/* An entry is made for a touch: it is young. @dirty: the touch is a write. */
+/*
+ * An entry is made for an access, so it is young. @dirty: the access is a
+ * write.
+ */
 static inline unsigned long vms__pte_make(const struct page *page, bool writable, bool dirty)
 {
 	return (unsigned long)page | VMS__PTE_PRESENT | VMS__PTE_YOUNG |
@@ -442,12 +473,14 @@ static inline bool vms__pte_allows(unsigned long pte, bool write)
 }
 
 /*
- * What a processor does as it uses the entry @pte: note it in the entry.
- * Return: false if the entry does not allow the access. Locks: none, as a
- * processor. It changes nothing but an entry that is still the one that is
- * used. No note is lost: a holder of the leaf's lock takes an entry away by
- * vms__pte_take() or changes it by vms__pte_wrprotect(), which find the
- * note, or the compare-and-swap fails and the use is one of the new entry.
+ * Note an access in the entry, as a processor does. @pte: the entry as the
+ * caller loaded it. Return: false if the entry does not allow the access.
+ *
+ * Locks: none, as for a processor. The compare-and-swap changes only an entry
+ *        that still is the one that is used. No note is lost: a holder of the
+ *        leaf's lock removes an entry by vms__pte_take() or changes it by
+ *        vms__pte_wrprotect(), and these find the note, or the compare-and-swap
+ *        fails and the access uses the new entry.
  */
 static inline bool vms__pte_use(struct vms__ptable *leaf, unsigned int index, unsigned long pte,
 				bool write)

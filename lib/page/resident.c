@@ -30,9 +30,9 @@ void vms__resident(struct vm_area_struct *vma, unsigned long start, unsigned lon
 	VMS_ASSERT(vma->vm_start <= start && end <= vma->vm_end);
 	for (unsigned long addr = start; addr < end;) {
 		/*
-		 * Looked up once for all pages that it spans: a leaf stays
-		 * while the VMA is locked. A leaf that a fault installs
-		 * meanwhile is missed.
+		 * One lookup serves all pages that the leaf spans, because a
+		 * leaf stays while the VMA is locked. A leaf that a fault
+		 * installs meanwhile is missed.
 		 */
 		const struct vms__ptable *leaf = vms__leaf_find(vma_mm(vma), addr);
 		unsigned long stop = vms__leaf_end(addr, end);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * struct_page.c - where pages come from and go to, and the embedder's calls on
- * them (vmastore/page.h).
+ * struct_page.c - where pages are allocated and freed, and the embedder's calls
+ * on them (vmastore/page.h).
  *
  * Locks: none. Read next: handle_fault.c, filemap.c.
  */
@@ -28,9 +28,10 @@ struct page *vms__page_alloc(unsigned long word)
 }
 
 /*
- * A page that was in a page cache may still be looked at by a reader under RCU,
- * who will find its count at zero. Any other page was found under the lock of a
- * page table only, and nobody can be on the way to it.
+ * A reader under RCU may still look at the count of a page that was in a page
+ * cache; the grace period keeps the memory a page whose count is 0. A thread
+ * finds any other page only under the lock of a page table whose entry holds a
+ * reference, so no thread can be on its way to this one.
  */
 void vms__page_free(struct page *page)
 {
@@ -53,7 +54,10 @@ void vms__pages_put(struct page **pages, unsigned int nr)
 		}
 		atomic_store_explicit(&page->refcount, 0, memory_order_relaxed);
 		VMS_ASSERT(atomic_load_explicit(&page->mapcount, memory_order_relaxed) == 0);
-		/* It was never in a cache. */
+		/*
+		 * vms__page_is_last_ref() answers true only for a page that was
+		 * never in a cache, so no grace period is needed.
+		 */
 		vms__objcache_free(&page_cache, page);
 	}
 }

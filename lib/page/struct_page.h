@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * struct_page.h - struct page: what one page of memory is in this model.
+ * struct_page.h - struct page: one page of memory in this model.
  *
- * A page here has no 4 KiB behind it. It is what the kernel keeps about a page:
- * who holds it, how often it is mapped, what it belongs to; and one word of
+ * A page here has no 4 KiB behind it. It holds what the kernel keeps about a
+ * page (its users, how often it is mapped, what it belongs to) and one word of
  * content. The word is copied where the kernel copies the page, zero where the
- * kernel zeroes it, and shared where the page is shared, which is what proves
- * copy-on-write, fork and MADV_DONTNEED right.
+ * kernel zeroes it, and shared where the page is shared. Tests compare words,
+ * and so prove copy-on-write, fork and MADV_DONTNEED right.
  *
- * Locks. refcount and mapcount are atomic. flags and index are constant once
- * the page can be found. mapping of an anonymous page changes under the lock of
- * the page table that maps it, while nobody else holds the page. A file's page
- * is marked as gone when it leaves the cache, under the lock of the cache's
- * tree; its mapping becomes NULL once no page table of that file's VMAs has it
- * any more.
+ * Locks: refcount and mapcount are atomic. flags and index are constant once
+ *        the page can be found. mapping of an anonymous page changes under the
+ *        lock of the page table that maps it, while no other reference exists.
+ *        A file's page is marked (`gone`) when it leaves the cache, under the
+ *        lock of the cache's tree; its mapping becomes NULL once no page table
+ *        of that file's VMAs maps it any more.
  *
  * A reference is held by each page-table entry that maps the page, by the page
- * cache, and by whoever is at work on it. An anonymous page is only ever
- * referenced by page-table entries, so one with refcount 1 belongs to the entry
- * that maps it alone.
+ * cache, and by each thread that works on the page. A thread that holds no
+ * reference finds an anonymous page only through a page-table entry, under that
+ * table's lock. If its refcount is 1 under that lock, the page therefore
+ * belongs to that entry alone.
  *
  * Read next: struct_page.c, pgtable.h, handle_fault.c.
  */
@@ -33,8 +34,8 @@
 #define VMS__PG_ANON 1u  /* private memory: mapping is a struct anon_vma */
 #define VMS__PG_SHMEM 2u /* in the cache of a VMS_AS_SHMEM address_space */
 /*
- * is or was in a page cache, where readers under RCU may still stumble on it:
- * mapping is its address_space
+ * Is or was in a page cache, where readers under RCU may still find it: its
+ * mapping is an address_space, and it is freed after a grace period.
  */
 #define VMS__PG_CACHED 4u
 
@@ -43,27 +44,26 @@ struct page {
 	_Atomic unsigned int mapcount; /* page-table entries that map it, in all mms */
 	unsigned int flags;            /* VMS__PG_* */
 	void *_Atomic mapping;
-	pgoff_t index;              /* its place in @mapping: what vm_pgoff counts */
+	pgoff_t index;              /* its place in @mapping, in units of vm_pgoff */
 	_Atomic unsigned long word; /* the content */
-	/* shared and written to by a fault, or through an entry that is gone */
-	_Atomic bool dirty;
-	_Atomic bool gone;         /* out of its cache: no new entry may map it */
-	struct page *next_leaving; /* truncate.c, between the cache and the last reference */
+	_Atomic bool dirty;         /* file page written by a fault or through a removed entry */
+	_Atomic bool gone;          /* out of its cache: no new entry may map it */
+	struct page *next_leaving;  /* truncate.c, between the cache and the last reference */
 } vms_cacheline_aligned;
 
 _Static_assert(sizeof(struct page) == VMS_CACHELINE, "one page, one cache line");
 
 /*
- * A page with one reference, the caller's, that nobody else knows of; flags 0.
+ * A page with one reference, the caller's, that no other thread knows; flags 0.
  * NULL: no memory.
  */
 struct page *vms__page_alloc(unsigned long word);
-/* Frees a page whose last reference was just dropped. */
+/* Free a page whose last reference was just dropped. */
 void vms__page_free(struct page *page);
 
 /*
- * Relaxed: who takes a reference has one already, or holds the lock under which
- * the page is found.
+ * Relaxed: the caller has a reference already, or holds the lock under which it
+ * found the page.
  */
 static inline void vms__page_get(struct page *page)
 {
@@ -74,8 +74,9 @@ static inline void vms__page_get(struct page *page)
 }
 
 /*
- * A reference to a page found under RCU, unless its last one is gone. Acquire:
- * pairs with the release in vms__page_put() of those who held it before.
+ * Take a reference to a page that was found under RCU, unless the count is 0:
+ * then the page is about to be freed. Acquire: pairs with the release in
+ * vms__page_put() of former holders.
  */
 static inline bool vms__page_get_unless_zero(struct page *page)
 {
@@ -90,9 +91,10 @@ static inline bool vms__page_get_unless_zero(struct page *page)
 }
 
 /*
- * Whether the caller's reference is the only one, and stays so: nobody finds
- * the page but by a reference. Acquire: pairs with the release in
- * vms__page_put() of those who held it before.
+ * Whether the caller's reference is the only one, and stays so. A page that was
+ * in a cache never qualifies, because a reader under RCU may take a reference
+ * without having one. Acquire: pairs with the release in vms__page_put() of
+ * former holders, whose accesses must come before the free.
  */
 static inline bool vms__page_is_last_ref(const struct page *page)
 {
@@ -101,8 +103,9 @@ static inline bool vms__page_is_last_ref(const struct page *page)
 }
 
 /*
- * Release: what this holder did comes before the free. Acquire, of the last
- * one: so does what all others did.
+ * Release: what this holder did comes before the free. Acquire, for the last
+ * holder: so does what all others did. The last holder of a page that no reader
+ * can find stores 0 instead of an atomic decrement, which would cost more.
  */
 static inline void vms__page_put(struct page *page)
 {
@@ -126,10 +129,11 @@ static inline bool vms__page_is_anon(const struct page *page)
 }
 
 /*
- * Whether the one page-table entry at hand is all that refers to an anonymous
- * page. Locks: that entry's table. Nobody can add a reference meanwhile: only
- * who holds one could. Acquire: pairs with vms__page_put() of the former
- * sharers.
+ * Whether an anonymous page has no reference except that of the one page-table
+ * entry at hand. Locks: that entry's table. The answer stays true under the
+ * lock, because only a holder of a reference, or of that lock, could take
+ * another one. Acquire: pairs with vms__page_put() of former sharers, whose
+ * reads of the page must come before the caller's writes.
  */
 static inline bool vms__page_is_exclusive(const struct page *page)
 {
@@ -139,8 +143,8 @@ static inline bool vms__page_is_exclusive(const struct page *page)
 
 /*
  * Mark @page as out of its cache. Relaxed: a fault that must see the mark holds
- * the lock of the leaf, which the truncation takes after this store. Locks: the
- * cache's tree.
+ * the lock of the leaf, and the truncation takes that lock after this store.
+ * Locks: the cache's tree.
  */
 static inline void vms__page_leave_cache(struct page *page)
 {
@@ -149,8 +153,8 @@ static inline void vms__page_leave_cache(struct page *page)
 
 /*
  * @page has left its cache and the page tables of the VMAs that map its file.
- * Relaxed: nobody finds the contents through it who would not look first
- * whether the page is mapped (vms__page_pin_mapping()).
+ * Relaxed: a thread that reads mapping must check afterwards that the page is
+ * still mapped (vms__page_pin_mapping()), so an old value misleads no thread.
  */
 static inline void vms__page_forget_cache(struct page *page)
 {
@@ -158,9 +162,8 @@ static inline void vms__page_forget_cache(struct page *page)
 }
 
 /*
- * Whether a file's page has left its cache: no entry may be made for it any
- * more.
- * Locks: that of the leaf where the entry would stand, without which the answer
+ * Whether a file's page has left its cache: no entry may be made for it.
+ * Locks: that of the leaf where the entry would stand. Without it the answer
  *        may be old at once.
  */
 static inline bool vms__page_is_gone(const struct page *page)
@@ -168,7 +171,7 @@ static inline bool vms__page_is_gone(const struct page *page)
 	return atomic_load_explicit(&page->gone, memory_order_relaxed);
 }
 
-/* Make a fresh page anonymous memory of @anon_vma. */
+/* Make a new page, known to no other thread, anonymous memory of @anon_vma. */
 static inline void vms__page_init_anon(struct page *page, struct anon_vma *anon_vma, pgoff_t index)
 {
 	page->flags = VMS__PG_ANON;
@@ -177,14 +180,14 @@ static inline void vms__page_init_anon(struct page *page, struct anon_vma *anon_
 	atomic_store_explicit(&page->mapping, anon_vma, memory_order_relaxed);
 }
 
-/* The counters that vms__page_counter() answers are the first ones. */
+/* The values of vms__page_counter() come first in enum vms_mm_counter. */
 #define VMS__NR_PAGE_COUNTERS 3u
 
 _Static_assert(MM_FILEPAGES < VMS__NR_PAGE_COUNTERS && MM_ANONPAGES < VMS__NR_PAGE_COUNTERS &&
 		       MM_SHMEMPAGES < VMS__NR_PAGE_COUNTERS,
 	       "the counters of pages");
 
-/* Which counter of an mm a mapping of this page belongs to. */
+/* The counter of an mm to which a mapping of this page belongs. */
 static inline enum vms_mm_counter vms__page_counter(const struct page *page)
 {
 	if (page->flags & VMS__PG_ANON)
@@ -195,8 +198,8 @@ static inline enum vms_mm_counter vms__page_counter(const struct page *page)
 static inline unsigned long vms__page_word(const struct page *page)
 {
 	/*
-	 * Relaxed: one word orders nothing; who needs order has the page-table
-	 * lock.
+	 * Relaxed: one word orders nothing; a thread that needs order holds the
+	 * page-table lock.
 	 */
 	return atomic_load_explicit(&page->word, memory_order_relaxed);
 }
@@ -206,7 +209,7 @@ static inline void vms__page_set_word(struct page *page, unsigned long word)
 	atomic_store_explicit(&page->word, word, memory_order_relaxed);
 }
 
-/* Relaxed: it is for statistics. */
+/* Relaxed: the mark is for statistics. */
 static inline void vms__page_set_dirty(struct page *page)
 {
 	atomic_store_explicit(&page->dirty, true, memory_order_relaxed);
@@ -218,8 +221,8 @@ static inline bool vms__page_is_dirty(const struct page *page)
 }
 
 /*
- * One more, one less entry maps it. The reference that the entry holds is
- * counted apart.
+ * One more entry, or one less, maps the page. The entry's reference is counted
+ * separately.
  */
 static inline void vms__page_map(struct page *page)
 {
@@ -234,7 +237,10 @@ static inline void vms__page_unmap(struct page *page)
 	(void)old;
 }
 
-/* The first entry is about to map @page, which nobody else has seen. */
+/*
+ * The first entry is about to map @page, which no other thread has seen, so a
+ * plain store of 1 is enough.
+ */
 static inline void vms__page_map_first(struct page *page)
 {
 	VMS_ASSERT(atomic_load_explicit(&page->mapcount, memory_order_relaxed) == 0);
@@ -242,9 +248,10 @@ static inline void vms__page_map_first(struct page *page)
 }
 
 /*
- * vms__page_unmap() by who takes the entry away and still has its reference. If
- * that is the only one, no other entry maps the page, and nobody writes to the
- * count meanwhile. Locks: that of the entry's table.
+ * vms__page_unmap() for a caller that takes the entry away and still has its
+ * reference. If that is the only one, no other entry maps the page, and no
+ * other thread writes to mapcount meanwhile, so no atomic decrement is needed.
+ * Locks: that of the entry's table.
  */
 static inline void vms__page_unmap_held(struct page *page)
 {

@@ -3,34 +3,38 @@
  * truncate.c - a file becomes shorter, or a hole is punched into it: pages
  * leave the cache and every address space, and do not come back.
  *
- *   1. under the lock of the cache's tree: the size, the range that is leaving
- *      (nothing may be added to it), the mark of each page
- *      (vms__page_is_gone()), and the pages out of the tree
- *   2. the pages out of every page table that maps them (i_mmap.c), private
- *      copies too where the file ends
- *   3. the range may be filled again; the references of the cache are dropped
+ * 1. Under the lock of the cache's tree, set the size, set the leaving range
+ *    (nothing may be added to it), mark each page (vms__page_is_gone()), and
+ *    take the pages out of the tree.
+ * 2. Unmap the pages from every page table (i_mmap.c), and private copies too
+ *    where the file ends.
+ * 3. Let the range be filled again, and drop the cache's references.
  *
- * A fault beside it has its page from the cache before 1, or finds none. If it
- * finds none it is told the new size, or it waits in get_page() (filemap.c)
- * until 3. With a page from before 1 it comes to its page-table entry before 2
- * looks at it, and 2 unmaps the page; or after 2 has looked, and then the fault
- * sees the mark and starts again. One pass over the page tables is enough,
- * because the mark also keeps back a private copy of a page that is leaving.
+ * A concurrent fault got its page from the cache before step 1, or finds none.
+ * If it finds none, it sees the new size, or waits in get_page() (filemap.c)
+ * until step 3. If it has a page from before step 1, it may reach its
+ * page-table entry before step 2 looks at it; then step 2 unmaps the page.
+ * Otherwise the fault sees the mark and retries. One pass over the page tables
+ * is enough, because the mark also keeps a fault from making a private copy of
+ * a page that is leaving.
  *
- * So at every moment all shared mappings of an index show one page: the old one
- * as long as any of them has it, and a new one only after all have lost it.
+ * At every moment all shared mappings of an index therefore show one page: the
+ * old one as long as any of them has it, and a new one only after all have lost
+ * it.
  *
- * Truncations and holes of one file come one after the other: invalidate_lock
- * is held for writing from before 1 until after 3. Otherwise step 2 of a
- * truncation to a small size could come after another call has made the file
- * longer again, and would remove private copies that were written since.
- * (Linux holds i_rwsem for this, which also covers write(2); and
- * invalidate_lock against faults that bring pages in. Here nothing else needs
- * i_rwsem, so one lock does the work of both.) Faults do not take
- * invalidate_lock for every page that they bring in: the leaving range, which
- * is checked under a lock that they need anyway, tells the few that must wait.
+ * Truncations and holes of one file come one after the other: each holds
+ * invalidate_lock for writing from before step 1 until after step 3. Otherwise
+ * step 2 of a truncation to a small size could come after another call has made
+ * the file longer again, and would remove private copies that were written
+ * since (test_truncate.c, VMS_PLANT_TRUNC_OVERLAP). Linux uses i_rwsem for
+ * this, which also covers write(2), and invalidate_lock against faults that
+ * bring pages in. Here nothing else needs i_rwsem, so one lock does the work of
+ * both. Faults do not take invalidate_lock for every page that they bring in:
+ * the leaving range, which they check under a lock that they need anyway, tells
+ * the few that must wait.
  *
- * Locks: vmastore/file.h. All that may fail comes first.
+ * Locks: vmastore/file.h. All that may fail comes first. Read next: filemap.c,
+ *        i_mmap.c.
  */
 #include <errno.h>
 #include <limits.h>
@@ -39,7 +43,7 @@
 #include "lib/page/struct_page.h"
 #include "lib/sync/lockdep.h"
 
-/* The pages that leave, the last one first. */
+/* The pages that are leaving, the last one first. */
 struct leaving {
 	struct page *first;
 	unsigned long nr;
@@ -70,8 +74,8 @@ void vms__filemap_wait_invalidate(struct address_space *mapping)
 /* ---- the steps ---- */
 
 /*
- * Step 1 for [first, last]: only a thread that already has one of these pages
- * can reach it from now on. Return: 0, or -ENOMEM and nothing has changed.
+ * Step 1 for [first, last]. From now on only a thread that already has one of
+ * these pages can reach it. Return: 0, or -ENOMEM and nothing has changed.
  * Locks: invalidate_lock W, and the tree's.
  */
 static int take_out(struct address_space *mapping, pgoff_t first, pgoff_t last,
@@ -123,8 +127,8 @@ int vms_file_truncate(struct address_space *mapping, unsigned long size)
 	mtree_lock(&mapping->i_pages);
 	err = take_out(mapping, first, ~(pgoff_t)0, &leaving);
 	/*
-	 * Relaxed: a reader that relies on it has the tree's lock, or comes
-	 * before it or after it.
+	 * Relaxed: a reader that relies on the size holds the tree's lock; any
+	 * other reader may see the old size or the new one.
 	 */
 	if (!err)
 		atomic_store_explicit(&mapping->i_size, size, memory_order_relaxed);
@@ -152,14 +156,14 @@ int vms_file_punch_hole(struct address_space *mapping, unsigned long start, unsi
 	struct leaving leaving = {0};
 	int err;
 
-	/* Signed, as the offsets of a file are. */
+	/* Signed, because the offsets of a file are. */
 	if ((long)start < 0 || (long)len <= 0)
 		return -EINVAL;
 	if (start + len > LONG_MAX)
 		return -EFBIG;
 	/*
-	 * A page that the hole touches in part keeps its word: it stands for
-	 * the whole page.
+	 * A page that the hole touches only in part keeps its word, which
+	 * stands for the whole page.
 	 */
 	if (first >= end)
 		return 0;

@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * validate.c - what must hold of the page table of an mm at rest, as a program:
+ * validate.c - checks what must hold of the page table of a quiescent mm:
  *
- *   - every present entry lies in a VMA, and is writable only if the VMA is; a
- *     guard mark lies in a VMA that may hold one;
- *   - the zero page and anonymous pages lie in private memory; there is no zero
- *     page where the rule read_takes_page holds;
- *   - an anonymous page stands at its index, its anon_vma is one of the VMA's,
- *     and it is writable only where it is mapped once;
- *   - a file's page stands at its index in a VMA of that file, is writable only
- *     in a shared VMA, and is still in its cache, unless a truncation or a hole
- *     is about to unmap it;
- *   - every page has at least as many references as entries that map it;
- *   - a table's `used` is the number of its entries; its `lines` leaves out no
- *     line with an entry, and is 0 in an empty table;
- *   - the counters of the mm are the numbers of pages and tables;
- *   - every VMA is in the lists of its anon_vmas and in its file's interval
- *     tree.
+ * - every present entry lies in a VMA, and is writable only if the VMA is; a
+ *   guard mark lies in a VMA that may hold one;
+ * - the zero page and anonymous pages lie in private memory; there is no zero
+ *   page where the rule read_takes_page holds;
+ * - an anonymous page stands at its index, its anon_vma is one of the VMA's,
+ *   and it is writable only where it is mapped once;
+ * - a file's page stands at its index in a VMA of that file, is writable only
+ *   in a shared VMA, and is still in its cache, unless a truncation or a hole
+ *   is about to unmap it;
+ * - every page has at least as many references as entries that map it;
+ * - a table's `used` is the number of its entries; its `lines` leaves out no
+ *   line with an entry, and is 0 in an empty table;
+ * - the counters of the mm are the numbers of pages and tables;
+ * - every VMA is in the lists of its anon_vmas and in its file's interval tree.
  *
- * Locks: mmap_lock W, and every VMA write-locked, so that nothing of this mm
- * moves but what is unmapped through a file (i_mmap.c): each leaf is locked
- * while it is looked at. Pages that it shares with other mms may gain and lose
- * users meanwhile.
+ * Locks: mmap_lock W, and every VMA write-locked. Only a thread that unmaps
+ *        pages through a file (i_mmap.c) can then change this mm, so each leaf
+ *        is locked while it is looked at. Pages that are shared with other mms
+ *        may gain and lose users meanwhile.
+ *
+ * Read next: pgtable.h, handle_fault.c.
  */
 #include <sched.h>
 #include <stdarg.h>
@@ -64,10 +65,11 @@ static struct vm_area_struct *vma_at(struct check *c, unsigned long addr)
 }
 
 /*
- * More entries than references? Both may move while another mm maps or unmaps
- * the page, and nothing orders the two loads towards that mm's two changes. So
- * a suspicion counts only if it is the same again and again. Relaxed: an
- * acquire would pair with nothing, since mapcount only counts.
+ * Whether the page has more entries than references. Both numbers may change
+ * while another mm maps or unmaps the page, and nothing orders the two loads
+ * with that mm's two changes. A suspicion therefore counts only if it is
+ * confirmed in every one of many looks. Relaxed: an acquire would pair with no
+ * release, because mapcount only counts.
  */
 static bool underreferenced(const struct page *page)
 {
@@ -94,14 +96,14 @@ static void check_anon(struct check *c, const struct vm_area_struct *vma, unsign
 		       vma_pgoff(vma, addr));
 	if (!vms__vma_in_anon_vma(vma, anon_vma))
 		broken(c, addr, "an anonymous page whose anon_vma does not know this VMA");
-	/* Ours is the one entry, so nobody else can make it two meanwhile. */
+	/* The one entry is ours, so no other thread can add another. */
 	if ((pte & VMS__PTE_WRITE) &&
 	    atomic_load_explicit(&page->mapcount, memory_order_relaxed) != 1)
 		broken(c, addr, "an anonymous page is writable although it is shared");
 }
 
 /*
- * Whether a truncation or a hole that is under way will come to the page at
+ * Whether a truncation or a hole that is in progress will unmap the page at
  * @index of @mapping. Locks: that of the leaf that maps it.
  */
 static bool is_leaving(struct address_space *mapping, pgoff_t index)
@@ -109,8 +111,8 @@ static bool is_leaving(struct address_space *mapping, pgoff_t index)
 	bool leaving;
 
 	/*
-	 * A page is marked and its range noted in one section under this lock;
-	 * the range stays until our leaf was looked at.
+	 * A page is marked, and its range noted, in one section under this
+	 * lock. The range stays until the truncation has looked at our leaf.
 	 */
 	mtree_lock(&mapping->i_pages);
 	leaving = vms__filemap_is_leaving(mapping, index);
@@ -124,8 +126,8 @@ static void check_file(struct check *c, const struct vm_area_struct *vma, unsign
 	if ((pte & VMS__PTE_WRITE) && !(vma->vm_flags & VM_SHARED))
 		broken(c, addr, "a file's page is writable in private memory");
 	/*
-	 * An embedder's hook may map any page anywhere, that of another file's
-	 * cache too.
+	 * An embedder's hook may map any page anywhere, even one of another
+	 * file's cache.
 	 */
 	if (!(page->flags & VMS__PG_CACHED) || vms__vma_ops(vma) != &vms__filemap_vm_ops)
 		return;
@@ -184,8 +186,8 @@ static void check_table(struct check *c, struct vms__ptable *table, unsigned int
 		vms__ptable_lock(table);
 	for (unsigned int i = 0; i < VMS__PT_ENTRIES; i++) {
 		/*
-		 * Acquire: pairs with install() (pgtable.c), of a table that a
-		 * fault has put there.
+		 * Acquire: pairs with the release in install() (pgtable.c), for
+		 * a table that a fault installed.
 		 */
 		unsigned long entry = atomic_load_explicit(&table->entry[i], memory_order_acquire);
 		unsigned long addr = base + ((unsigned long)i << vms__pt_shift(level));
@@ -251,10 +253,11 @@ static int look(struct mm_struct *mm, FILE *why)
 }
 
 /*
- * Who unmaps pages through a file changes entries first and the counters after
- * that, without any lock of this mm. What is found wrong beside that proves
- * nothing, and is looked for again; so often that what is wrong is told in the
- * end, even if others never stop.
+ * A thread that unmaps pages through a file changes entries first and the
+ * counters later, and holds no lock of this mm. A broken rule that is found
+ * while such a thread runs proves nothing, so the check is repeated: often
+ * enough that a rule that stays broken is reported in the end, even if other
+ * threads never stop.
  */
 int vms__pgtable_validate(struct mm_struct *mm, FILE *why)
 {
@@ -267,7 +270,8 @@ int vms__pgtable_validate(struct mm_struct *mm, FILE *why)
 		if (look(mm, NULL) == 0)
 			return 0;
 		/*
-		 * Relaxed: behind the locks of the leaves that were looked at.
+		 * Relaxed: the locks of the leaves that were looked at order
+		 * this load after an unmapping that was seen there.
 		 */
 		if (atomic_load_explicit(&mm->unmaps_begun, memory_order_relaxed) == done)
 			break;

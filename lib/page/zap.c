@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zap.c - unmap all pages of a range: because it is unmapped, because advice
- * discards it, or because its file was truncated.
+ * zap.c - unmap all pages of a range: because the range is unmapped, advice
+ * discards it, or its file was truncated.
  *
- * It goes leaf by leaf: lock it, take its entries, let go; references are
- * dropped after that. Counters of the mm are brought up to date leaf by leaf as
- * well; they are exact once the locks under which a range is changed are
- * dropped.
+ * The zap proceeds leaf by leaf. It locks the leaf, removes entries, and
+ * unlocks it. It drops the references after that, because freeing a page under
+ * the lock would make faults on the leaf wait. It updates the mm's counters
+ * leaf by leaf as well; they are exact once the locks under which a range is
+ * changed are dropped.
  *
  * Locks: page.h states them. Read next: copy.c, protect.c.
  */
@@ -15,16 +16,16 @@
 #include "lib/page/pgtable.h"
 
 /*
- * Pages taken out of a leaf at a time, so that a fault beside them never waits
- * long.
+ * Pages removed under one hold of a leaf's lock, so that a concurrent fault
+ * never waits long.
  */
 #define ZAP_BATCH 64u
 
-/* What goes besides a file's pages and the zero page. */
+/* What is removed in addition to a file's pages and the zero page. */
 #define ZAP_ANON 1u
 #define ZAP_GUARDS 2u
 
-/* @pte, not 0, names no page. */
+/* Whether @pte, not 0 and without a page, is a guard mark that stays. */
 static bool is_spared_mark(unsigned long pte, unsigned int what)
 {
 	return pte == VMS__PTE_GUARD && !(what & ZAP_GUARDS);
@@ -32,8 +33,8 @@ static bool is_spared_mark(unsigned long pte, unsigned int what)
 
 /*
  * Unmap @what of up to ZAP_BATCH pages of [addr, end), all in @leaf. *@noted:
- * whether hiwater_rss knows what was resident before this zap began. Return:
- * how far it came.
+ * whether hiwater_rss includes what was resident before this zap began. Return:
+ * the address up to which entries were looked at.
  */
 static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, unsigned long addr,
 			      unsigned long end, unsigned int what, bool *noted)
@@ -56,8 +57,8 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 			continue;
 		}
 		/*
-		 * Read once: what follows is atomic, and the compiler would
-		 * read the page again.
+		 * The page's flags are read once, here: after the atomic
+		 * vms__pte_take() the compiler would read them again.
 		 */
 		if (page) {
 			counter = vms__page_counter(page);
@@ -69,13 +70,16 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 			emptied = false;
 			continue;
 		}
-		/* The write that made it dirty may have come after the load. */
+		/*
+		 * Use the entry as it was removed, not as it was loaded: an
+		 * access may have noted DIRTY in between.
+		 */
 		pte = vms__pte_take(leaf, index, pte);
 		if (!page)
 			continue;
 		/*
-		 * Whoever else maps a private page has it dirty in an entry of
-		 * its own.
+		 * A private page needs no mark: every other entry that maps it
+		 * is dirty too, because fork copies the mark.
 		 */
 		if ((pte & VMS__PTE_DIRTY) && counter != MM_ANONPAGES)
 			vms__page_set_dirty(page);
@@ -94,7 +98,7 @@ static unsigned long zap_some(struct mm_struct *mm, struct vms__ptable *leaf, un
 	return addr + ((unsigned long)(index - first) << PAGE_SHIFT);
 }
 
-/* Locks: as for any walk. */
+/* Locks: as for any walk (pgtable.h). */
 static void zap(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 		unsigned int what)
 {
@@ -132,7 +136,10 @@ void vms__vacate_tables(struct vm_area_struct *vma, unsigned long start, unsigne
 
 		if (stop - addr == 1UL << vms__pt_shift(1)) {
 			vms__ptable_lock(leaf);
-			/* A guard mark, or a fault that was faster. */
+			/*
+			 * The leaf may hold a guard mark, or the page of a
+			 * fault that ran since the discard.
+			 */
 			if (leaf->used == 0)
 				vms__leaf_vacate(vma_mm(vma), leaf);
 			vms__ptable_unlock(leaf);
@@ -151,14 +158,18 @@ void vms__zap_file_range(struct vm_area_struct *vma, unsigned long start, unsign
 
 	rwsem_assert_held(&vms__i_mmap_of(vma)->rwsem);
 	VMS_ASSERT(vma->vm_start <= start && end <= vma->vm_end);
-	/* Relaxed: the locks of the leaves that change come after it. */
+	/*
+	 * The count comes before any entry is removed, so that the validator
+	 * does not take a half-done unmapping for a broken rule. Relaxed: the
+	 * leaf's lock, which is taken later, publishes it with the change.
+	 */
 	atomic_fetch_add_explicit(&mm->unmaps_begun, 1, memory_order_relaxed);
 	while ((leaf = vms__leaf_next_settled(mm, &addr, end)) != NULL)
 		for (unsigned long stop = vms__leaf_end(addr, end); addr < stop;)
 			addr = zap_some(mm, leaf, addr, stop, even_cows ? ZAP_ANON : 0, &noted);
 	/*
-	 * Release: pairs with the validator's look, which sees the counters as
-	 * they are now.
+	 * Release: pairs with the acquire in vms__pgtable_validate(), which
+	 * then sees the counters as they are now.
 	 */
 	atomic_fetch_add_explicit(&mm->unmaps_done, 1, memory_order_release);
 }

@@ -1,28 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * change.c - VMAs that change their bounds, lose their pages or hand them
- * on, while others come to them from a page: through the list of its anon_vma
- * or its file's interval trees.
+ * change.c - VMAs that change their bounds, lose their pages or hand them on,
+ * while reverse-map walkers find them through the list of an anon_vma or a
+ * file's interval trees.
  *
- * Those come without mmap_lock and without a VMA's lock. So what they rely on
- * changes only under the locks of both ways:
+ * Such walkers hold neither mmap_lock nor a VMA's lock. What they rely on
+ * therefore changes only under the locks of both ways:
  *
  *   bounds     from vms__rmap_change_begin() to vms__rmap_change_end(): a page
  *              that passes from one VMA to another (split, merge) is in the one
  *              or in the other, never in none
  *   entries    that move to another place (mremap) do so under
- *              vms__rmap_lock(), for the same reason
- *   tables     are freed when the VMAs are in no list any more: vms__vma_hide()
+ *              vms__rmap_lock(). Otherwise a walker could look at the new place
+ *              before an entry arrives, and at the old one after it has left
+ *   tables     are freed only when the VMAs are in no list any more
+ *              (vms__vma_hide()), so that no walker is on them
+ *
+ * Without the first two a walk loses a page (test_reverse.c). Without the third
+ * AddressSanitizer reports a walk on a freed table.
  *
  * Locks: mmap_lock, as page.h says; then those of i_mmap, then the anon_vma
- *        lock.
+ *        lock. All functions here take them in that order.
+ * Read next: rmap.c, reverse.c.
  */
 #include "lib/page/i_mmap.h"
 #include "lib/page/page.h"
 #include "lib/page/pgtable.h"
 #include "lib/page/rmap/rmap.h"
 
-/* @parts: of @mapping, if there is one. */
+/*
+ * Take the locks of both ways. @parts: a set of parts of @mapping, which may be
+ * NULL.
+ */
 static void lock_both(struct address_space *mapping, vms__i_mmap_set parts,
 		      struct anon_vma *anon_vma) VMS_NO_TSA
 {
@@ -72,8 +81,10 @@ void vms__rmap_change_begin(struct vms__rmap_change *c)
 }
 
 /*
- * @vma is linked in a part that is locked: one that is new may have been made
- * by another thread than those beside it.
+ * Link @vma into a part whose lock is held. Another thread than that of its
+ * neighbours may have made a VMA that is new, so the part that it was made for
+ * may not be locked, and it cannot be locked now, under the anon_vma's
+ * spinlock.
  */
 static void link_again(const struct vms__rmap_change *c, struct vm_area_struct *vma)
 {
@@ -100,7 +111,7 @@ void vms__vma_hide(struct vm_area_struct *vma)
 void vms__rmap_lock(const struct vm_area_struct *vma)
 {
 	mmap_assert_write_locked(vma_mm(vma));
-	/* One part is enough: a walk holds the locks of all. */
+	/* One part is enough, because a walk holds the locks of all. */
 	lock_both(mapping_of(vma), 1u << vma->vm_i_mmap, vma_anon_vma(vma));
 }
 

@@ -3,8 +3,8 @@
  * reverse.c - from an address to its page, and from a page back to every
  * address where it is mapped.
  *
- * The way back leads through the page's anon_vma, or its file, to the VMAs that
- * may map it; the page table of each says whether it does.
+ * The reverse-map walk leads through the page's anon_vma, or its file, to the
+ * VMAs that may map the page. The page table of each tells whether it does.
  *
  * Locks: vmastore/page.h states them. Read next: rmap.c, i_mmap.c.
  */
@@ -58,17 +58,18 @@ struct page *vms_page_lookup(struct mm_struct *mm, unsigned long addr)
 
 /*
  * An address may be met twice: while a VMA is split or merged, its old and its
- * new VMA both cover it (rmap.h). The places are put in order now and then, so
- * that equal ones stand side by side: when there is no more room, and at the
- * end. After the first time a new place is looked for among those in order, by
- * bisection. Each time frees at most half of what was added since the time
- * before; so all in all it takes O(n log n) steps, and no memory.
+ * new VMA both cover it (rmap.h). The places are sorted whenever the room is
+ * full, and at the end, so that equal places become neighbours and all but one
+ * are dropped. A new place is looked for by bisection among those that are
+ * sorted already. An address is met at most twice, so each sorting frees at
+ * most half of what was added since the one before. The whole search takes O(n
+ * log n) steps, and no memory.
  */
 struct search {
 	const struct page *page;
 	struct vms_page_place *place;
 	unsigned int nr, max;
-	unsigned int in_order; /* so many of them are in order, and differ */
+	unsigned int in_order; /* how many are sorted and differ */
 };
 
 static bool comes_before(const struct vms_page_place *a, const struct vms_page_place *b)
@@ -81,7 +82,7 @@ static bool is_same(const struct vms_page_place *a, const struct vms_page_place 
 	return a->mm == b->mm && a->addr == b->addr;
 }
 
-/* Let the place at @root sink until none below it comes after it. */
+/* Move the place at @root down until no place below it comes after it. */
 static void sink(struct vms_page_place *place, size_t root, size_t nr)
 {
 	struct vms_page_place sinking = place[root];
@@ -97,7 +98,10 @@ static void sink(struct vms_page_place *place, size_t root, size_t nr)
 	place[root] = sinking;
 }
 
-/* Heapsort: qsort() may allocate, and the caller may hold a spinlock. */
+/*
+ * Sort by heapsort: qsort() may allocate memory, and the caller may hold a
+ * spinlock.
+ */
 static void put_in_order(struct vms_page_place *place, size_t nr)
 {
 	for (size_t root = nr / 2; root-- > 0;)
@@ -112,8 +116,8 @@ static void put_in_order(struct vms_page_place *place, size_t nr)
 }
 
 /*
- * Each place once. The mm that a doubled place names stays: the other names it,
- * too.
+ * Keep each place once. The mm of a dropped place stays, because the place that
+ * is kept has a reference to it too.
  */
 static void drop_doubles(struct search *s)
 {
@@ -158,8 +162,8 @@ static bool is_mapped_at(const struct page *page, const struct mm_struct *mm, un
 }
 
 /*
- * Locks: those under which @vma was found, which also keep its mm: a VMA leaves
- * these lists before its mm goes.
+ * Locks: those under which @vma was found. They also keep its mm, because a VMA
+ *        leaves these lists before its mm is freed.
  */
 static int note_place(struct vm_area_struct *vma, unsigned long addr, void *arg)
 {

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rmap.c - the life of anon_vmas: made at a VMA's first private page, shared by
- * neighbours that may merge, handed on by split, merge and fork, gone with the
+ * neighbours that may merge, passed on by split, merge and fork, freed with the
  * last VMA.
  *
- * Which anon_vma a VMA gets shows in the layout, for VMAs with different ones
- * never merge. The rules are Linux's:
- *   prepare   that of the VMA above, else below, if the two would merge but for
- *             their rights and it has no ancestors; else new.
+ * Which anon_vma a VMA gets shows in the layout, because VMAs with different
+ * ones never merge. The rules are Linux's:
+ *   prepare   that of the VMA above, else of the VMA below, if the two could
+ *             merge if their access rights were equal and it has no
+ *             ancestors; else a new one.
  *   clone     (split, merge) the source's.
  *   fork      a new one, child of the source's; or that of an ancestor which no
  *             VMA calls its own any more and which has at most one child, so
- *             that a chain of forks does not grow a chain of dead anon_vmas.
+ *             that a chain of forks does not grow a chain of unused anon_vmas.
  *
- * Everything that may fail (memory) comes before the first change.
+ * All that may fail (memory) comes before the first change.
  *
  * Locks: mmap_lock as page.h states; then the lock in the root of the
- * anon_vmas; then, in prepare, page_table_lock, which settles who of two
- * threads with mmap_lock R is first.
+ *        anon_vmas; then, in prepare, page_table_lock, which decides which of
+ *        two threads with mmap_lock R is first.
  */
 #include <errno.h>
 
@@ -30,8 +31,9 @@
 #include "lib/sync/rcu.h"
 
 /*
- * Type-stable: who comes from a page may look at the refcount of one that is
- * gone (vms__page_pin_anon_vma()).
+ * Type-stable: a reverse-map walker may look at the refcount of an anon_vma
+ * that was freed, because a page that it holds still names it
+ * (vms__page_pin_anon_vma()).
  */
 VMS__OBJCACHE_DEFINE(anon_vma_cache, "anon_vma", sizeof(struct anon_vma), VMS_CACHELINE,
 		     VMS__OBJCACHE_TYPESAFE);
@@ -63,7 +65,7 @@ static void root_assert_locked(const struct anon_vma *anon_vma)
 	vms__lockdep_assert_held(anon_vma->root);
 }
 
-/* Relaxed: nobody but the caller knows an anon_vma whose count is 0. */
+/* Relaxed: only the caller knows an anon_vma whose count is 0. */
 static void assert_locked_or_new(const struct anon_vma *anon_vma)
 {
 	if (atomic_load_explicit(&anon_vma->refcount, memory_order_relaxed))
@@ -81,8 +83,8 @@ void vms__anon_vma_unlock(struct anon_vma *anon_vma)
 }
 
 /*
- * A root that nobody can find or pin: publish() or anon_vma_discard() follows.
- * NULL: no memory.
+ * Make a root that no thread can find or pin. The caller calls publish() or
+ * anon_vma_discard() next. NULL: no memory.
  */
 static struct anon_vma *anon_vma_alloc(void)
 {
@@ -91,8 +93,10 @@ static struct anon_vma *anon_vma_alloc(void)
 	if (!anon_vma)
 		return NULL;
 	/*
-	 * Atomic, and never but 0 before publish(): a late reader of what was
-	 * here before may still look at it.
+	 * An atomic store, not atomic_init(): a late walker of the anon_vma
+	 * that was in this memory before may look at the count. It must see 0
+	 * until publish(), because any other value would let it pin a half-made
+	 * anon_vma.
 	 */
 	atomic_store_explicit(&anon_vma->refcount, 0, memory_order_relaxed);
 	anon_vma->root = anon_vma->parent = anon_vma;
@@ -109,9 +113,10 @@ static void anon_vma_discard(struct anon_vma *anon_vma)
 }
 
 /*
- * It is whole and has its first reference. Release: pairs with the acquire in
- * vms__page_pin_anon_vma(); who pins this one through a page of the anon_vma
- * that was here before sees that the page is not mapped any more.
+ * The anon_vma is complete; it gets its first reference. Release: pairs with
+ * the acquire in get_unless_zero(). A walker that pins this anon_vma through a
+ * page of a former one in the same memory then sees that the page is not mapped
+ * any more, and drops it.
  */
 static void publish(struct anon_vma *anon_vma)
 {
@@ -127,21 +132,20 @@ static void adopt(struct anon_vma *child, struct anon_vma *parent)
 	child->num_children = 0;
 	parent->num_children++;
 	/*
-	 * Relaxed: the caller's VMA is in the root's list, which holds a
-	 * reference.
+	 * Relaxed: the caller's VMA in the root's list keeps the count above 0.
 	 */
 	atomic_fetch_add_explicit(&parent->root->refcount, 1, memory_order_relaxed);
 	publish(child);
 }
 
-/* Locks: not the root's, which may go. */
+/* Locks: not the root's, because the root may be freed with its lock in it. */
 static void anon_vma_put(struct anon_vma *anon_vma)
 {
 	struct anon_vma *root = anon_vma->root;
 
 	/*
-	 * Release what this holder did; the last one acquires what all others
-	 * did.
+	 * Release: what this holder did comes before the free. Acquire, for the
+	 * last holder: so does what all others did.
 	 */
 	if (atomic_fetch_sub_explicit(&anon_vma->refcount, 1, memory_order_acq_rel) != 1)
 		return;
@@ -163,7 +167,7 @@ static void links_free(struct list_head *spare)
 }
 
 /*
- * @nr more links for @spare. Return: false, with @spare empty, when memory is
+ * Add @nr links to @spare. Return: false, with @spare empty, when memory is
  * out.
  */
 static bool links_alloc(struct list_head *spare, size_t nr)
@@ -191,8 +195,9 @@ static size_t links_count(const struct vm_area_struct *vma)
 }
 
 /*
- * Put @vma, with a link of @spare, at the end of its own list and into
- * @anon_vma's. Locks: root, unless @anon_vma is not published yet.
+ * Link @vma, with a link of @spare, at the end of its own list and of
+ * @anon_vma's. The order of the VMA's list matters: oldest first (rmap.h).
+ * Locks: root, unless @anon_vma is not published yet.
  */
 static void link_vma(struct vm_area_struct *vma, struct anon_vma *anon_vma, struct list_head *spare)
 {
@@ -205,7 +210,7 @@ static void link_vma(struct vm_area_struct *vma, struct anon_vma *anon_vma, stru
 	list_add_tail(&link->same_anon_vma, &anon_vma->links);
 }
 
-/* Put @dst into every list that @src is in. Locks: root. */
+/* Link @dst into every list in which @src is. Locks: root. */
 static void link_as(struct vm_area_struct *dst, const struct vm_area_struct *src,
 		    struct list_head *spare)
 {
@@ -215,14 +220,14 @@ static void link_as(struct vm_area_struct *dst, const struct vm_area_struct *src
 		link_vma(dst, link->anon_vma, spare);
 }
 
-/* @anon_vma is @vma's own from now on. Locks: root. */
+/* Make @anon_vma @vma's own. Locks: root. */
 static void set_anon_vma(struct vm_area_struct *vma, struct anon_vma *anon_vma)
 {
 	root_assert_locked(anon_vma);
 	anon_vma->num_active_vmas++;
 	/*
-	 * Release: pairs with vma_anon_vma(). Who sees it under mmap_lock
-	 * R sees the links too.
+	 * Release: pairs with the acquire in vma_anon_vma(). A thread that sees
+	 * the anon_vma under mmap_lock R sees the links too.
 	 */
 	atomic_store_explicit(&vma->anon_vma, anon_vma, memory_order_release);
 }
@@ -237,9 +242,10 @@ static bool may_share(const struct vm_area_struct *below, const struct vm_area_s
 }
 
 /*
- * The anon_vma of @vma if it has no ancestors: sharing one that has would need
- * all of its links. The list is complete, and stays as it is, once anon_vma is
- * seen set.
+ * The anon_vma of @vma if it has no ancestors, else NULL: to share one with
+ * ancestors, the neighbour would need all of its links. vma_anon_vma()
+ * acquires, so the list is complete once anon_vma is not NULL, and does not
+ * change any more.
  */
 static struct anon_vma *shareable(const struct vm_area_struct *vma)
 {
@@ -249,8 +255,8 @@ static struct anon_vma *shareable(const struct vm_area_struct *vma)
 }
 
 /*
- * The anon_vma that @vma should share. Locks: mmap_lock, which keeps the
- * neighbours, hence what is found.
+ * The anon_vma that @vma should share, or NULL. Locks: mmap_lock, which keeps
+ * the neighbours and so the anon_vma that is found.
  */
 static struct anon_vma *find_shareable(struct vm_area_struct *vma)
 {
@@ -266,14 +272,15 @@ static struct anon_vma *find_shareable(struct vm_area_struct *vma)
 }
 
 /*
- * Who of two faults is first is settled under page_table_lock. Return: whether
- * @vma has no anon_vma yet.
+ * Take page_table_lock, under which the first of two concurrent faults wins.
+ * Both hold mmap_lock R at most, so without it each could give @vma an
+ * anon_vma. Return: whether @vma has no anon_vma yet.
  */
 static bool lock_first(struct vm_area_struct *vma, struct mm_struct *mm)
 {
 	vms__lockdep_acquire(VMS__RANK_PAGE_TABLE_LOCK, &mm->page_table_lock, "page_table_lock");
 	vms__spin_lock(&mm->page_table_lock);
-	/* Relaxed: it is written under this lock only. */
+	/* Relaxed: vma->anon_vma is written under this lock only. */
 	return !atomic_load_explicit(&vma->anon_vma, memory_order_relaxed);
 }
 
@@ -284,8 +291,7 @@ static void unlock_first(struct mm_struct *mm)
 }
 
 /*
- * Let @vma share @anon_vma, unless another thread gave it one meanwhile. Locks:
- * mmap_lock.
+ * Let @vma share @anon_vma, unless another thread was first. Locks: mmap_lock.
  */
 static void share_anon_vma(struct vm_area_struct *vma, struct anon_vma *anon_vma,
 			   struct list_head *spare)
@@ -302,10 +308,12 @@ static void share_anon_vma(struct vm_area_struct *vma, struct anon_vma *anon_vma
 }
 
 /*
- * The same for one that nobody knows yet: its own lock is not needed, because
- * all that the lock protects is there before anyone can find it. Who comes to
- * it by @vma acquires that from the store of vma->anon_vma; who comes from a
- * page that has died, from publish(). Return: false: it is still the caller's.
+ * Like share_anon_vma(), for an anon_vma that no other thread knows yet. Its
+ * own lock is not needed, because all that the lock protects is complete before
+ * a thread can find the anon_vma. A thread that finds it through @vma acquires
+ * the store of vma->anon_vma; one that pins it through a page of a former
+ * anon_vma acquires publish(). Return: false if another thread was first; then
+ * @fresh is still the caller's.
  */
 static bool give_new_anon_vma(struct vm_area_struct *vma, struct anon_vma *fresh,
 			      struct list_head *spare)
@@ -317,7 +325,7 @@ static bool give_new_anon_vma(struct vm_area_struct *vma, struct anon_vma *fresh
 		link_vma(vma, fresh, spare);
 		fresh->num_active_vmas = 1;
 		publish(fresh);
-		/* Release: as in set_anon_vma(). */
+		/* Release: pairs with vma_anon_vma(), as in set_anon_vma(). */
 		atomic_store_explicit(&vma->anon_vma, fresh, memory_order_release);
 	}
 	unlock_first(mm);
@@ -359,8 +367,8 @@ int vms__anon_vma_clone(struct vm_area_struct *dst, const struct vm_area_struct 
 
 	mmap_assert_write_locked(vma_mm(src));
 	/*
-	 * A fault under @dst's lock alone would use the anon_vma at once, and
-	 * the caller could not take it back.
+	 * Otherwise a fault under @dst's lock alone would use the anon_vma at
+	 * once, and the caller could not undo the clone.
 	 */
 	vma_assert_write_locked(dst);
 	VMS_ASSERT(!vma_anon_vma(dst) && list_empty(&dst->anon_vma_chain));
@@ -376,8 +384,9 @@ int vms__anon_vma_clone(struct vm_area_struct *dst, const struct vm_area_struct 
 }
 
 /*
- * An anon_vma of @vma's list that is nobody's own, and has at most one child.
- * Locks: root.
+ * An anon_vma of @vma's list that is no VMA's own and has at most one child, or
+ * NULL. The more children it has, the more VMAs a walk from the new owner's
+ * pages visits in vain. Locks: root.
  */
 static struct anon_vma *find_abandoned(const struct vm_area_struct *vma)
 {
@@ -426,8 +435,9 @@ int vms__anon_vma_fork(struct vm_area_struct *dst, const struct vm_area_struct *
 /* ---- the end ---- */
 
 /*
- * Take @link out of its anon_vma's list. The last one also takes that anon_vma
- * from its parent. Locks: root.
+ * Take @link out of its anon_vma's list. If the list becomes empty, the
+ * anon_vma also leaves its parent, and the link keeps naming it for the caller
+ * to put. Locks: root.
  */
 static void unlink_vma(struct anon_vma_chain *link)
 {
@@ -443,7 +453,9 @@ static void unlink_vma(struct anon_vma_chain *link)
 
 void vms__anon_vma_unlink(struct vm_area_struct *vma)
 {
-	/* Relaxed: the caller is alone with @vma. */
+	/*
+	 * Relaxed: @vma is detached or write-locked, hence the caller's alone.
+	 */
 	struct anon_vma *anon_vma = atomic_load_explicit(&vma->anon_vma, memory_order_relaxed);
 	struct list_head *pos, *head = &vma->anon_vma_chain;
 	struct anon_vma *root;
@@ -454,8 +466,8 @@ void vms__anon_vma_unlink(struct vm_area_struct *vma)
 	root = anon_vma->root;
 	root_lock(root);
 	/*
-	 * Newest first: a parent is still linked, hence there, when its child
-	 * goes.
+	 * Newest first, so that a parent still has this VMA in its list, and so
+	 * exists, when its child leaves it.
 	 */
 	for (pos = head->prev; pos != head; pos = pos->prev)
 		unlink_vma(list_entry(pos, struct anon_vma_chain, same_vma));
@@ -463,8 +475,9 @@ void vms__anon_vma_unlink(struct vm_area_struct *vma)
 	atomic_store_explicit(&vma->anon_vma, NULL, memory_order_relaxed);
 	root_unlock(root);
 	/*
-	 * Those still named in a link have an empty list now. The root is the
-	 * oldest and goes last.
+	 * The anon_vmas that links still name have an empty list now. They are
+	 * put without the root's lock, because the last put may free the root.
+	 * The root is the oldest and comes last.
 	 */
 	for (pos = head->prev; pos != head;) {
 		struct anon_vma_chain *link = list_entry(pos, struct anon_vma_chain, same_vma);
@@ -486,9 +499,10 @@ bool vms__anon_vma_is_fork_child(const struct vm_area_struct *vma)
 /* ---- looking ---- */
 
 /*
- * A reference to an anon_vma that may be gone, or be another one by now; false:
- * it is gone. Acquire: pairs with publish(); what is looked at next is not
- * older than the anon_vma that was pinned.
+ * Take a reference to an anon_vma that may have been freed, or replaced in its
+ * memory by another one. Return: false if it was freed. Acquire: pairs with
+ * publish(); a later load of the page's mapcount is then not older than the
+ * anon_vma that was pinned.
  */
 static bool get_unless_zero(struct anon_vma *anon_vma)
 {
@@ -509,8 +523,8 @@ struct anon_vma *vms__page_pin_anon_vma(const struct page *page)
 	VMS_ASSERT(vms__page_is_anon(page));
 	vms__rcu_read_lock();
 	/*
-	 * Relaxed: it changes only while nobody holds the page, and the caller
-	 * does.
+	 * Relaxed: the anon_vma of a page changes only while no reference other
+	 * than its entry's exists, and the caller has one.
 	 */
 	anon_vma = atomic_load_explicit(&page->mapping, memory_order_relaxed);
 	if (!get_unless_zero(anon_vma))
@@ -519,9 +533,10 @@ struct anon_vma *vms__page_pin_anon_vma(const struct page *page)
 	if (!anon_vma)
 		return NULL;
 	/*
-	 * A page that is still mapped has a VMA in its anon_vma's list, which
-	 * therefore never went. One that is not may have led us to another
-	 * anon_vma in the same memory. Relaxed: behind the acquire above.
+	 * A page that is still mapped has a VMA in its anon_vma's list, so that
+	 * anon_vma was never freed. The page of a freed one may have led to
+	 * another anon_vma in the same memory; it is not mapped. Relaxed: the
+	 * acquire above orders this load.
 	 */
 	if (atomic_load_explicit(&page->mapcount, memory_order_relaxed) == 0) {
 		anon_vma_put(anon_vma);
