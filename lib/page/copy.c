@@ -126,6 +126,11 @@ int vms__copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 			continue;
 		}
 		if (!vms__ptables_prepare(dst_mm, addr, &tables)) {
+			/*
+			 * The parent's entries stay read-only. That is
+			 * harmless: its next write finds the page unshared and
+			 * gets the right back.
+			 */
 			vms__zap_range(dst, dst->vm_start, dst->vm_end);
 			err = -ENOMEM;
 			break;

@@ -111,6 +111,11 @@ struct address_space *vms__page_pin_mapping(const struct page *page)
 
 	if (!(page->flags & VMS__PG_CACHED))
 		return NULL;
+	/*
+	 * The section keeps the memory that page->mapping names: memory of a
+	 * type-stable cache is given back to the system only after a grace
+	 * period.
+	 */
 	vms__rcu_read_lock();
 	/* Relaxed: what it answers is checked below. */
 	mapping = atomic_load_explicit(&page->mapping, memory_order_relaxed);

@@ -81,6 +81,7 @@ vm_fault_t vmf_insert_page(struct vm_area_struct *vma, unsigned long addr, struc
 	mapped = !vms__pte_load(leaf, index) && !vms__page_is_gone(page) &&
 		 !vms__revoked(watch, vma_pgoff(vma, addr));
 	if (mapped) {
+		/* The hook keeps its own reference, unlike with fault(). */
 		vms__page_get(page);
 		vms__page_map(page);
 		vms__pte_store(leaf, index, vms__pte_make(page, vms__shared_writable(vma), false));

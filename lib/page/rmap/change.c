@@ -75,6 +75,7 @@ void vms__rmap_change_begin(struct vms__rmap_change *c)
 	lock_both(c->mapping, c->parts, c->anon_vma);
 	if (!c->mapping)
 		return;
+	/* The VMAs leave the trees, whose sort keys are about to change. */
 	for (unsigned int i = 0; i < VMS__RMAP_CHANGE_MAX; i++)
 		if (c->vma[i])
 			vms__i_mmap_del(c->vma[i]);

@@ -46,6 +46,7 @@ struct page *vms_page_lookup(struct mm_struct *mm, unsigned long addr)
 		vma_end_read(vma);
 		return page;
 	}
+	/* NULL means only that the VMA's lock was refused. */
 	mmap_read_lock(mm);
 	vma = vma_lookup(mm, addr);
 	if (vma)
@@ -176,6 +177,7 @@ static int note_place(struct vm_area_struct *vma, unsigned long addr, void *arg)
 	s->place[s->nr++] = place;
 	if (s->nr == s->max)
 		drop_doubles(s);
+	/* If no place was doubled, no room is left, and the walk ends. */
 	return s->nr == s->max;
 }
 

@@ -41,7 +41,7 @@ VMS__OBJCACHE_DEFINE(chain_cache, "anon_vma_chain", sizeof(struct anon_vma_chain
 		     0);
 
 /*
- * Two neighbours that differ in these may still share an anon_vma, for
+ * Two neighbours that differ in these may still share an anon_vma, because
  * mprotect() may make them one.
  */
 #define SHARING_IGNORES (VM_ACCESS_FLAGS | VM_SOFTDIRTY | VM_MAYBE_GUARD)
@@ -521,6 +521,11 @@ struct anon_vma *vms__page_pin_anon_vma(const struct page *page)
 	struct anon_vma *anon_vma;
 
 	VMS_ASSERT(vms__page_is_anon(page));
+	/*
+	 * The section keeps the memory that page->mapping names: memory of a
+	 * type-stable cache is given back to the system only after a grace
+	 * period.
+	 */
 	vms__rcu_read_lock();
 	/*
 	 * Relaxed: the anon_vma of a page changes only while no reference other
