@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # names.awk - from the public headers the files that hide Linux's names:
-#   awk -v make=begin -f bazel/names.awk include/vmastore/*.h >include/vmastore/begin.h
+#   awk -v make=begin -f bazel/names.awk include/vmastore/*.h >begin.h
 # and so for end, begin_fields and end_fields, which are not read.
 # make=list prints each of those names, one a line. tests/build/names holds the
 # four files against what this prints. The headers are read as clang-format
@@ -161,8 +161,8 @@ function print_fields(make,	field, nr, i)
 	print "/* SPDX-License-Identifier: MIT */"
 	if (make == "begin_fields") {
 		print "/*"
-		print " * begin_fields.h - from here to end_fields.h the fields of a structure keep their"
-		print " * names, which are those of types: such a type is written VMS_K(name)."
+		print " * begin_fields.h - from here to end_fields.h the fields of a structure keep"
+		print " * their names, which are those of types: such a type is written VMS_K(name)."
 		print " *"
 	} else {
 		print "/*"
@@ -183,9 +183,10 @@ function print_begin(	i, name)
 	print "/*"
 	print " * begin.h - each public header includes this before its declarations, and end.h"
 	print " * after them. A C++ compiler is told that they are C's. In a program that"
-	print " * defines VMS_NO_KERNEL_NAMES, Linux's names become names with a prefix from here"
-	print " * to end.h: find_vma() is declared as vms_find_vma(), struct list_head as struct"
-	print " * vms_list_head. What the program has under these names is put aside meanwhile."
+	print " * defines VMS_NO_KERNEL_NAMES, Linux's names become names with a prefix from"
+	print " * here to end.h: find_vma() is declared as vms_find_vma(), struct list_head as"
+	print " * struct vms_list_head. What the program has under these names is put aside"
+	print " * meanwhile."
 	print " *"
 	print " * Made by bazel/names.awk."
 	print " */"

@@ -33,9 +33,7 @@
 #include <vmastore/gfp.h>
 #include <vmastore/maple_tree.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+#include <vmastore/begin.h>
 
 /* ---- stores that join ---------------------------------------------------- */
 
@@ -247,8 +245,6 @@ static inline uint64_t vms_mt_to_word(const void *entry, uint64_t unused)
 	return (uint64_t)entry ^ unused;
 }
 
-#ifdef __cplusplus
-}
-#endif
+#include <vmastore/end.h>
 
 #endif

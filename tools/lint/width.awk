@@ -2,8 +2,8 @@
 # width.awk - says which lines of the files that it reads are too wide: a line
 # that is comment alone ends at column 80 at most, every other line of C at
 # column 100. A table in a header's comment, known by a run of blanks between
-# its words or by a bar, may reach column 100. A tab goes to the next multiple of
-# 8 columns. A line with an address of the Web in it is let pass, because it
+# its words or by a bar, may reach column 100. A tab goes to the next multiple
+# of 8 columns. A line with an address of the Web in it is let pass, because it
 # cannot be broken. Exit 1 if a line is too wide.
 #
 #   awk -f tools/lint/width.awk FILE...

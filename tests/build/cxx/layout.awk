@@ -24,8 +24,8 @@ function finish()
 /DW_AT_byte_size / { size = $NF }
 /DW_AT_data_member_location/ { offset = $NF }
 
-# The C library's structures are none of ours. With VMS_NO_KERNEL_NAMES ours have
-# a prefix.
+# The C library's structures are none of ours. With VMS_NO_KERNEL_NAMES ours
+# have a prefix.
 END {
 	finish()
 	while ((getline line <ours) > 0) {

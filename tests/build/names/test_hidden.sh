@@ -64,7 +64,8 @@ macros_survive()
 	echo "$nr names in ${#public[@]} headers"
 }
 
-# The types and the enumerators of a C file, as gcc's debug information has them.
+# The types and the enumerators of a C file, as gcc's debug information has
+# them.
 types_of()
 {
 	gcc -std=gnu11 -DVMS_NO_KERNEL_NAMES -g -gdwarf-4 -fno-eliminate-unused-debug-types -I"$include" -c -o "$work/types.o" "$1" &&

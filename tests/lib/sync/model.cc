@@ -70,12 +70,14 @@ const rl::debug_info nowhere("", "", 0);
 
 rl::memory_order order_of(const model_site *site)
 {
-	return static_cast<rl::memory_order>(weakness && weakness->site == site ? weakness->order : site->order);
+	return static_cast<rl::memory_order>(weakness && weakness->site == site ? weakness->order
+										: site->order);
 }
 
 rl::memory_order failure_order_of(const model_site *site)
 {
-	return static_cast<rl::memory_order>(weakness && weakness->site == site ? weakness->failure : site->failure);
+	return static_cast<rl::memory_order>(weakness && weakness->site == site ? weakness->failure
+										: site->failure);
 }
 
 rl::debug_info info_of(const model_site *site)
@@ -135,7 +137,8 @@ template <int N> bool run(rl::test_params &params)
 
 } // namespace
 
-const char *model_search(const model_scenario *what, unsigned long runs, const model_weakness *weaker, unsigned long *done)
+const char *model_search(const model_scenario *what, unsigned long runs,
+			 const model_weakness *weaker, unsigned long *done)
 {
 	std::ostringstream said;
 	rl::test_params params;
@@ -157,7 +160,8 @@ const char *model_search(const model_scenario *what, unsigned long runs, const m
 	return failure ? failure : rl::test_result_str(params.test_result);
 }
 
-unsigned int model_weaknesses(const model_site *sites, unsigned int nr_sites, model_weakness *list, unsigned int room)
+unsigned int model_weaknesses(const model_site *sites, unsigned int nr_sites, model_weakness *list,
+			      unsigned int room)
 {
 	unsigned int n = 0;
 	auto add = [&](const model_site *site, int order, int failure_order) {
@@ -290,14 +294,17 @@ uint64_t model_rmw(const void *address, model_op op, uint64_t operand, const mod
 	}
 }
 
-bool model_cas(const void *address, uint64_t *expected, uint64_t desired, bool weak, const model_site *site)
+bool model_cas(const void *address, uint64_t *expected, uint64_t desired, bool weak,
+	       const model_site *site)
 {
 	rl::atomic<value> &a = atomic_at(address);
 	rl::memory_order order = order_of(site), failed = failure_order_of(site);
 	rl::debug_info info = info_of(site);
 
-	return weak ? a.compare_exchange(rl::bool_t<true>(), *expected, desired, order, failed, info)
-		    : a.compare_exchange(rl::bool_t<false>(), *expected, desired, order, failed, info);
+	return weak ? a.compare_exchange(rl::bool_t<true>(), *expected, desired, order, failed,
+					 info)
+		    : a.compare_exchange(rl::bool_t<false>(), *expected, desired, order, failed,
+					 info);
 }
 
 /* Orders nothing, as lib/sync/futex.h says. May return without a wake. */
@@ -309,7 +316,9 @@ int model_futex_wait(const void *address, uint64_t expected, bool timed)
 	c.sched();
 	if (w->atomic().debug_value() != expected)
 		return AGAIN;
-	return w->sleepers.park_current(c, timed, true, false, nowhere) == rl::unpark_reason_timeout ? TIMED_OUT : 0;
+	return w->sleepers.park_current(c, timed, true, false, nowhere) == rl::unpark_reason_timeout
+		       ? TIMED_OUT
+		       : 0;
 }
 
 void model_futex_wake(const void *address, int n)
