@@ -122,13 +122,22 @@ libraries_export_what_the_headers_declare()
 	nothing grep -E 'mmap|fault' "$work/build/vmastore-maple/exports.txt"
 }
 
+# Whether a header is only a half of the others, which begins or ends them.
+is_half()
+{
+	case ${1##*/} in
+	begin.h | begin_fields.h | end.h | end_fields.h) ;;
+	*) return 1 ;;
+	esac
+}
+
 # docs/install.md names the headers of the small library, and `make help` the
 # variables.
 the_docs_name_what_there_is()
 {
 	diff <(sed -n '/The headers of the small one are/,/`compiler.h`/p' "$top/docs/install.md" |
 		grep -oE '`[a-z_]+\.h`' | tr -d '`' | LC_ALL=C sort) \
-		<(sed 's,.*/,,' "$work/build/vmastore-maple/headers" | LC_ALL=C sort -u)
+		<(sed 's,.*/,,' "$work/build/vmastore-maple/headers" | grep -vE '^(begin|end)' | LC_ALL=C sort -u)
 	for name in CC CPPFLAGS CFLAGS LDFLAGS DESTDIR PREFIX BINDIR LIBDIR INCLUDEDIR MANDIR BUILD; do
 		tree_make help | grep -q "^  $name="
 		grep -qw "$name" "$top/docs/install.md"
@@ -162,6 +171,7 @@ pages_are_sound()
 	lint "$pages"/*.3
 	for header in "$prefix"/include/vmastore/*.h; do
 		header=${header##*/}
+		! is_half "$header" || continue
 		grep -qx "\.In vmastore/$header" "$pages/vmastore_${header%.h}.3"
 	done
 	# Each says which library it is about.
