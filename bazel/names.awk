@@ -205,6 +205,24 @@ function print_begin(	i, name)
 	print "#endif"
 }
 
+# BODY, a macro's text, in lines of at most 100 columns.
+function wrapped(body,	lines, nr, i, line, at, out)
+{
+	nr = split(body, lines, "\n")
+	for (i = 1; i <= nr; i++) {
+		line = lines[i]
+		# A tab takes up to 8 columns.
+		while (length(line) + 7 * gsub(/\t/, "\t", line) > 96) {
+			for (at = 70; at > 20 && substr(line, at, 1) != " "; at--)
+				;
+			out = out substr(line, 1, at - 1) " \\\n"
+			line = "\t\t" substr(line, at + 1)
+		}
+		out = out line (i < nr ? "\n" : "")
+	}
+	return out
+}
+
 function print_end(	i, name, body)
 {
 	print "/* SPDX-License-Identifier: MIT */"
@@ -236,7 +254,7 @@ function print_end(	i, name, body)
 		gsub(/[ \t]+\\\n/, " \\\n", body)
 		if (length(prefixed(name) body) > 90 && body !~ /\n/ && match(body, /^\([^)]*\)/))
 			body = substr(body, 1, RLENGTH) " \\\n\t" substr(body, RLENGTH + 2)
-		print "#define " prefixed(name) body
+		print "#define " prefixed(name) wrapped(body)
 	}
 	print "#endif"
 	print "#endif"

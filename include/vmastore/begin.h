@@ -11,6 +11,58 @@
  */
 /* clang-format off */
 #ifdef VMS_NO_KERNEL_NAMES
+#pragma push_macro("VM_FAULT_OOM")
+#undef VM_FAULT_OOM
+#pragma push_macro("VM_FAULT_SIGBUS")
+#undef VM_FAULT_SIGBUS
+#pragma push_macro("VM_FAULT_MAJOR")
+#undef VM_FAULT_MAJOR
+#pragma push_macro("VM_FAULT_SIGSEGV")
+#undef VM_FAULT_SIGSEGV
+#pragma push_macro("VM_FAULT_NOPAGE")
+#undef VM_FAULT_NOPAGE
+#pragma push_macro("VM_FAULT_LOCKED")
+#undef VM_FAULT_LOCKED
+#pragma push_macro("VM_FAULT_RETRY")
+#undef VM_FAULT_RETRY
+#pragma push_macro("VM_FAULT_ERROR")
+#undef VM_FAULT_ERROR
+#pragma push_macro("FAULT_FLAG_WRITE")
+#undef FAULT_FLAG_WRITE
+#pragma push_macro("FAULT_FLAG_MKWRITE")
+#undef FAULT_FLAG_MKWRITE
+#pragma push_macro("FAULT_FLAG_TRIED")
+#undef FAULT_FLAG_TRIED
+#pragma push_macro("FAULT_FLAG_USER")
+#undef FAULT_FLAG_USER
+#pragma push_macro("FAULT_FLAG_REMOTE")
+#undef FAULT_FLAG_REMOTE
+#pragma push_macro("FAULT_FLAG_INSTRUCTION")
+#undef FAULT_FLAG_INSTRUCTION
+#pragma push_macro("FAULT_FLAG_VMA_LOCK")
+#undef FAULT_FLAG_VMA_LOCK
+#pragma push_macro("FOLL_WRITE")
+#undef FOLL_WRITE
+#pragma push_macro("FOLL_FORCE")
+#undef FOLL_FORCE
+#pragma push_macro("handle_mm_fault")
+#undef handle_mm_fault
+#define handle_mm_fault vms_handle_mm_fault
+#pragma push_macro("vmf_insert_page")
+#undef vmf_insert_page
+#define vmf_insert_page vms_vmf_insert_page
+#pragma push_macro("vm_fault")
+#undef vm_fault
+#define vm_fault vms_vm_fault
+#pragma push_macro("vm_area_struct")
+#undef vm_area_struct
+#define vm_area_struct vms_vm_area_struct
+#pragma push_macro("mm_struct")
+#undef mm_struct
+#define mm_struct vms_mm_struct
+#pragma push_macro("page")
+#undef page
+#define page vms_page
 #pragma push_macro("FMODE_READ")
 #undef FMODE_READ
 #pragma push_macro("FMODE_WRITE")
@@ -395,46 +447,6 @@
 #undef IS_ERR_VALUE
 #pragma push_macro("ANON_VMA_NAME_MAX_LEN")
 #undef ANON_VMA_NAME_MAX_LEN
-#pragma push_macro("VM_FAULT_OOM")
-#undef VM_FAULT_OOM
-#pragma push_macro("VM_FAULT_SIGBUS")
-#undef VM_FAULT_SIGBUS
-#pragma push_macro("VM_FAULT_MAJOR")
-#undef VM_FAULT_MAJOR
-#pragma push_macro("VM_FAULT_SIGSEGV")
-#undef VM_FAULT_SIGSEGV
-#pragma push_macro("VM_FAULT_NOPAGE")
-#undef VM_FAULT_NOPAGE
-#pragma push_macro("VM_FAULT_LOCKED")
-#undef VM_FAULT_LOCKED
-#pragma push_macro("VM_FAULT_RETRY")
-#undef VM_FAULT_RETRY
-#pragma push_macro("VM_FAULT_ERROR")
-#undef VM_FAULT_ERROR
-#pragma push_macro("FAULT_FLAG_WRITE")
-#undef FAULT_FLAG_WRITE
-#pragma push_macro("FAULT_FLAG_MKWRITE")
-#undef FAULT_FLAG_MKWRITE
-#pragma push_macro("FAULT_FLAG_TRIED")
-#undef FAULT_FLAG_TRIED
-#pragma push_macro("FAULT_FLAG_USER")
-#undef FAULT_FLAG_USER
-#pragma push_macro("FAULT_FLAG_REMOTE")
-#undef FAULT_FLAG_REMOTE
-#pragma push_macro("FAULT_FLAG_INSTRUCTION")
-#undef FAULT_FLAG_INSTRUCTION
-#pragma push_macro("FAULT_FLAG_VMA_LOCK")
-#undef FAULT_FLAG_VMA_LOCK
-#pragma push_macro("FOLL_WRITE")
-#undef FOLL_WRITE
-#pragma push_macro("FOLL_FORCE")
-#undef FOLL_FORCE
-#pragma push_macro("VMA_ITERATOR")
-#undef VMA_ITERATOR
-#pragma push_macro("for_each_vma")
-#undef for_each_vma
-#pragma push_macro("for_each_vma_range")
-#undef for_each_vma_range
 #pragma push_macro("mmget")
 #undef mmget
 #define mmget vms_mmget
@@ -453,81 +465,6 @@
 #pragma push_macro("mm_pgtables_bytes")
 #undef mm_pgtables_bytes
 #define mm_pgtables_bytes vms_mm_pgtables_bytes
-#pragma push_macro("mmap_read_lock")
-#undef mmap_read_lock
-#define mmap_read_lock vms_mmap_read_lock
-#pragma push_macro("mmap_read_trylock")
-#undef mmap_read_trylock
-#define mmap_read_trylock vms_mmap_read_trylock
-#pragma push_macro("mmap_read_unlock")
-#undef mmap_read_unlock
-#define mmap_read_unlock vms_mmap_read_unlock
-#pragma push_macro("mmap_write_lock")
-#undef mmap_write_lock
-#define mmap_write_lock vms_mmap_write_lock
-#pragma push_macro("mmap_write_trylock")
-#undef mmap_write_trylock
-#define mmap_write_trylock vms_mmap_write_trylock
-#pragma push_macro("mmap_write_unlock")
-#undef mmap_write_unlock
-#define mmap_write_unlock vms_mmap_write_unlock
-#pragma push_macro("mmap_write_downgrade")
-#undef mmap_write_downgrade
-#define mmap_write_downgrade vms_mmap_write_downgrade
-#pragma push_macro("mmap_assert_locked")
-#undef mmap_assert_locked
-#define mmap_assert_locked vms_mmap_assert_locked
-#pragma push_macro("mmap_assert_write_locked")
-#undef mmap_assert_write_locked
-#define mmap_assert_write_locked vms_mmap_assert_write_locked
-#pragma push_macro("lock_vma_under_rcu")
-#undef lock_vma_under_rcu
-#define lock_vma_under_rcu vms_lock_vma_under_rcu
-#pragma push_macro("vma_end_read")
-#undef vma_end_read
-#define vma_end_read vms_vma_end_read
-#pragma push_macro("vma_start_write")
-#undef vma_start_write
-#define vma_start_write vms_vma_start_write
-#pragma push_macro("vma_start_write_trylock")
-#undef vma_start_write_trylock
-#define vma_start_write_trylock vms_vma_start_write_trylock
-#pragma push_macro("vma_end_write")
-#undef vma_end_write
-#define vma_end_write vms_vma_end_write
-#pragma push_macro("vma_start_read")
-#undef vma_start_read
-#define vma_start_read vms_vma_start_read
-#pragma push_macro("vma_start_read_trylock")
-#undef vma_start_read_trylock
-#define vma_start_read_trylock vms_vma_start_read_trylock
-#pragma push_macro("vma_assert_write_locked")
-#undef vma_assert_write_locked
-#define vma_assert_write_locked vms_vma_assert_write_locked
-#pragma push_macro("vma_assert_locked")
-#undef vma_assert_locked
-#define vma_assert_locked vms_vma_assert_locked
-#pragma push_macro("find_vma")
-#undef find_vma
-#define find_vma vms_find_vma
-#pragma push_macro("vma_lookup")
-#undef vma_lookup
-#define vma_lookup vms_vma_lookup
-#pragma push_macro("vma_first")
-#undef vma_first
-#define vma_first vms_vma_first
-#pragma push_macro("find_vma_intersection")
-#undef find_vma_intersection
-#define find_vma_intersection vms_find_vma_intersection
-#pragma push_macro("find_vma_prev")
-#undef find_vma_prev
-#define find_vma_prev vms_find_vma_prev
-#pragma push_macro("vma_next")
-#undef vma_next
-#define vma_next vms_vma_next
-#pragma push_macro("vma_prev")
-#undef vma_prev
-#define vma_prev vms_vma_prev
 #pragma push_macro("do_mmap")
 #undef do_mmap
 #define do_mmap vms_do_mmap
@@ -537,75 +474,6 @@
 #pragma push_macro("get_unmapped_area")
 #undef get_unmapped_area
 #define get_unmapped_area vms_get_unmapped_area
-#pragma push_macro("insert_vm_struct")
-#undef insert_vm_struct
-#define insert_vm_struct vms_insert_vm_struct
-#pragma push_macro("split_vma")
-#undef split_vma
-#define split_vma vms_split_vma
-#pragma push_macro("vma_merge")
-#undef vma_merge
-#define vma_merge vms_vma_merge
-#pragma push_macro("vma_expand")
-#undef vma_expand
-#define vma_expand vms_vma_expand
-#pragma push_macro("vma_shrink")
-#undef vma_shrink
-#define vma_shrink vms_vma_shrink
-#pragma push_macro("vma_adjust")
-#undef vma_adjust
-#define vma_adjust vms_vma_adjust
-#pragma push_macro("expand_stack")
-#undef expand_stack
-#define expand_stack vms_expand_stack
-#pragma push_macro("expand_stack_locked")
-#undef expand_stack_locked
-#define expand_stack_locked vms_expand_stack_locked
-#pragma push_macro("vm_area_alloc")
-#undef vm_area_alloc
-#define vm_area_alloc vms_vm_area_alloc
-#pragma push_macro("vm_area_dup")
-#undef vm_area_dup
-#define vm_area_dup vms_vm_area_dup
-#pragma push_macro("vm_area_free")
-#undef vm_area_free
-#define vm_area_free vms_vm_area_free
-#pragma push_macro("vm_flags_init")
-#undef vm_flags_init
-#define vm_flags_init vms_vm_flags_init
-#pragma push_macro("vm_flags_reset")
-#undef vm_flags_reset
-#define vm_flags_reset vms_vm_flags_reset
-#pragma push_macro("vm_flags_set")
-#undef vm_flags_set
-#define vm_flags_set vms_vm_flags_set
-#pragma push_macro("vm_flags_clear")
-#undef vm_flags_clear
-#define vm_flags_clear vms_vm_flags_clear
-#pragma push_macro("vm_flags_mod")
-#undef vm_flags_mod
-#define vm_flags_mod vms_vm_flags_mod
-#pragma push_macro("vm_get_page_prot")
-#undef vm_get_page_prot
-#define vm_get_page_prot vms_vm_get_page_prot
-#pragma push_macro("vma_set_page_prot")
-#undef vma_set_page_prot
-#define vma_set_page_prot vms_vma_set_page_prot
-#pragma push_macro("handle_mm_fault")
-#undef handle_mm_fault
-#define handle_mm_fault vms_handle_mm_fault
-#pragma push_macro("vmf_insert_page")
-#undef vmf_insert_page
-#define vmf_insert_page vms_vmf_insert_page
-#pragma push_macro("vma_iter_init")
-#undef vma_iter_init
-#define vma_iter_init vms_vma_iter_init
-#pragma push_macro("vm_fault")
-#undef vm_fault
-#define vm_fault vms_vm_fault
-#pragma push_macro("vm_area_struct")
-#undef vm_area_struct
-#define vm_area_struct vms_vm_area_struct
 #pragma push_macro("mm_layout")
 #undef mm_layout
 #define mm_layout vms_mm_layout
@@ -615,18 +483,6 @@
 #pragma push_macro("mm_limits")
 #undef mm_limits
 #define mm_limits vms_mm_limits
-#pragma push_macro("mm_struct")
-#undef mm_struct
-#define mm_struct vms_mm_struct
-#pragma push_macro("vma_iterator")
-#undef vma_iterator
-#define vma_iterator vms_vma_iterator
-#pragma push_macro("anon_vma_name")
-#undef anon_vma_name
-#define anon_vma_name vms_anon_vma_name
-#pragma push_macro("page")
-#undef page
-#define page vms_page
 #pragma push_macro("VM_NONE")
 #undef VM_NONE
 #pragma push_macro("VM_READ")
@@ -742,6 +598,60 @@
 #pragma push_macro("vm_flags_t")
 #undef vm_flags_t
 #define vm_flags_t vms_vm_flags_t
+#pragma push_macro("mmap_read_lock")
+#undef mmap_read_lock
+#define mmap_read_lock vms_mmap_read_lock
+#pragma push_macro("mmap_read_trylock")
+#undef mmap_read_trylock
+#define mmap_read_trylock vms_mmap_read_trylock
+#pragma push_macro("mmap_read_unlock")
+#undef mmap_read_unlock
+#define mmap_read_unlock vms_mmap_read_unlock
+#pragma push_macro("mmap_write_lock")
+#undef mmap_write_lock
+#define mmap_write_lock vms_mmap_write_lock
+#pragma push_macro("mmap_write_trylock")
+#undef mmap_write_trylock
+#define mmap_write_trylock vms_mmap_write_trylock
+#pragma push_macro("mmap_write_unlock")
+#undef mmap_write_unlock
+#define mmap_write_unlock vms_mmap_write_unlock
+#pragma push_macro("mmap_write_downgrade")
+#undef mmap_write_downgrade
+#define mmap_write_downgrade vms_mmap_write_downgrade
+#pragma push_macro("mmap_assert_locked")
+#undef mmap_assert_locked
+#define mmap_assert_locked vms_mmap_assert_locked
+#pragma push_macro("mmap_assert_write_locked")
+#undef mmap_assert_write_locked
+#define mmap_assert_write_locked vms_mmap_assert_write_locked
+#pragma push_macro("lock_vma_under_rcu")
+#undef lock_vma_under_rcu
+#define lock_vma_under_rcu vms_lock_vma_under_rcu
+#pragma push_macro("vma_end_read")
+#undef vma_end_read
+#define vma_end_read vms_vma_end_read
+#pragma push_macro("vma_start_write")
+#undef vma_start_write
+#define vma_start_write vms_vma_start_write
+#pragma push_macro("vma_start_write_trylock")
+#undef vma_start_write_trylock
+#define vma_start_write_trylock vms_vma_start_write_trylock
+#pragma push_macro("vma_end_write")
+#undef vma_end_write
+#define vma_end_write vms_vma_end_write
+#pragma push_macro("vma_start_read")
+#undef vma_start_read
+#define vma_start_read vms_vma_start_read
+#pragma push_macro("vma_start_read_trylock")
+#undef vma_start_read_trylock
+#define vma_start_read_trylock vms_vma_start_read_trylock
+#pragma push_macro("vma_assert_write_locked")
+#undef vma_assert_write_locked
+#define vma_assert_write_locked vms_vma_assert_write_locked
+#pragma push_macro("vma_assert_locked")
+#undef vma_assert_locked
+#define vma_assert_locked vms_vma_assert_locked
 #pragma push_macro("PAGE_SHIFT")
 #undef PAGE_SHIFT
 #pragma push_macro("PAGE_SIZE")
@@ -752,6 +662,9 @@
 #undef PAGE_ALIGN
 #pragma push_macro("pgprot_val")
 #undef pgprot_val
+#pragma push_macro("anon_vma_name")
+#undef anon_vma_name
+#define anon_vma_name vms_anon_vma_name
 #pragma push_macro("pgoff_t")
 #undef pgoff_t
 #define pgoff_t vms_pgoff_t
@@ -905,6 +818,93 @@
 #pragma push_macro("task")
 #undef task
 #define task vms_task
+#pragma push_macro("VMA_ITERATOR")
+#undef VMA_ITERATOR
+#pragma push_macro("for_each_vma")
+#undef for_each_vma
+#pragma push_macro("for_each_vma_range")
+#undef for_each_vma_range
+#pragma push_macro("find_vma")
+#undef find_vma
+#define find_vma vms_find_vma
+#pragma push_macro("vma_lookup")
+#undef vma_lookup
+#define vma_lookup vms_vma_lookup
+#pragma push_macro("vma_first")
+#undef vma_first
+#define vma_first vms_vma_first
+#pragma push_macro("find_vma_intersection")
+#undef find_vma_intersection
+#define find_vma_intersection vms_find_vma_intersection
+#pragma push_macro("find_vma_prev")
+#undef find_vma_prev
+#define find_vma_prev vms_find_vma_prev
+#pragma push_macro("vma_next")
+#undef vma_next
+#define vma_next vms_vma_next
+#pragma push_macro("vma_prev")
+#undef vma_prev
+#define vma_prev vms_vma_prev
+#pragma push_macro("insert_vm_struct")
+#undef insert_vm_struct
+#define insert_vm_struct vms_insert_vm_struct
+#pragma push_macro("split_vma")
+#undef split_vma
+#define split_vma vms_split_vma
+#pragma push_macro("vma_merge")
+#undef vma_merge
+#define vma_merge vms_vma_merge
+#pragma push_macro("vma_expand")
+#undef vma_expand
+#define vma_expand vms_vma_expand
+#pragma push_macro("vma_shrink")
+#undef vma_shrink
+#define vma_shrink vms_vma_shrink
+#pragma push_macro("vma_adjust")
+#undef vma_adjust
+#define vma_adjust vms_vma_adjust
+#pragma push_macro("expand_stack")
+#undef expand_stack
+#define expand_stack vms_expand_stack
+#pragma push_macro("expand_stack_locked")
+#undef expand_stack_locked
+#define expand_stack_locked vms_expand_stack_locked
+#pragma push_macro("vm_area_alloc")
+#undef vm_area_alloc
+#define vm_area_alloc vms_vm_area_alloc
+#pragma push_macro("vm_area_dup")
+#undef vm_area_dup
+#define vm_area_dup vms_vm_area_dup
+#pragma push_macro("vm_area_free")
+#undef vm_area_free
+#define vm_area_free vms_vm_area_free
+#pragma push_macro("vm_flags_init")
+#undef vm_flags_init
+#define vm_flags_init vms_vm_flags_init
+#pragma push_macro("vm_flags_reset")
+#undef vm_flags_reset
+#define vm_flags_reset vms_vm_flags_reset
+#pragma push_macro("vm_flags_set")
+#undef vm_flags_set
+#define vm_flags_set vms_vm_flags_set
+#pragma push_macro("vm_flags_clear")
+#undef vm_flags_clear
+#define vm_flags_clear vms_vm_flags_clear
+#pragma push_macro("vm_flags_mod")
+#undef vm_flags_mod
+#define vm_flags_mod vms_vm_flags_mod
+#pragma push_macro("vm_get_page_prot")
+#undef vm_get_page_prot
+#define vm_get_page_prot vms_vm_get_page_prot
+#pragma push_macro("vma_set_page_prot")
+#undef vma_set_page_prot
+#define vma_set_page_prot vms_vma_set_page_prot
+#pragma push_macro("vma_iter_init")
+#undef vma_iter_init
+#define vma_iter_init vms_vma_iter_init
+#pragma push_macro("vma_iterator")
+#undef vma_iterator
+#define vma_iterator vms_vma_iterator
 #pragma push_macro("XA_RETRY_ENTRY")
 #undef XA_RETRY_ENTRY
 #pragma push_macro("XA_ZERO_ENTRY")

@@ -12,7 +12,7 @@
 #define VMASTORE_COMPILER_H
 
 #if !defined(__LP64__)
-#error "vmastore needs 64-bit addresses and a 64-bit long: build for a 64-bit target (without -m32 or -mx32)"
+#error "vmastore needs 64-bit addresses and a 64-bit long: build without -m32 or -mx32"
 #endif
 
 #ifndef __cplusplus

@@ -12,6 +12,52 @@
 }
 #endif
 #ifdef VMS_NO_KERNEL_NAMES
+#undef VM_FAULT_OOM
+#pragma pop_macro("VM_FAULT_OOM")
+#undef VM_FAULT_SIGBUS
+#pragma pop_macro("VM_FAULT_SIGBUS")
+#undef VM_FAULT_MAJOR
+#pragma pop_macro("VM_FAULT_MAJOR")
+#undef VM_FAULT_SIGSEGV
+#pragma pop_macro("VM_FAULT_SIGSEGV")
+#undef VM_FAULT_NOPAGE
+#pragma pop_macro("VM_FAULT_NOPAGE")
+#undef VM_FAULT_LOCKED
+#pragma pop_macro("VM_FAULT_LOCKED")
+#undef VM_FAULT_RETRY
+#pragma pop_macro("VM_FAULT_RETRY")
+#undef VM_FAULT_ERROR
+#pragma pop_macro("VM_FAULT_ERROR")
+#undef FAULT_FLAG_WRITE
+#pragma pop_macro("FAULT_FLAG_WRITE")
+#undef FAULT_FLAG_MKWRITE
+#pragma pop_macro("FAULT_FLAG_MKWRITE")
+#undef FAULT_FLAG_TRIED
+#pragma pop_macro("FAULT_FLAG_TRIED")
+#undef FAULT_FLAG_USER
+#pragma pop_macro("FAULT_FLAG_USER")
+#undef FAULT_FLAG_REMOTE
+#pragma pop_macro("FAULT_FLAG_REMOTE")
+#undef FAULT_FLAG_INSTRUCTION
+#pragma pop_macro("FAULT_FLAG_INSTRUCTION")
+#undef FAULT_FLAG_VMA_LOCK
+#pragma pop_macro("FAULT_FLAG_VMA_LOCK")
+#undef FOLL_WRITE
+#pragma pop_macro("FOLL_WRITE")
+#undef FOLL_FORCE
+#pragma pop_macro("FOLL_FORCE")
+#undef handle_mm_fault
+#pragma pop_macro("handle_mm_fault")
+#undef vmf_insert_page
+#pragma pop_macro("vmf_insert_page")
+#undef vm_fault
+#pragma pop_macro("vm_fault")
+#undef vm_area_struct
+#pragma pop_macro("vm_area_struct")
+#undef mm_struct
+#pragma pop_macro("mm_struct")
+#undef page
+#pragma pop_macro("page")
 #undef FMODE_READ
 #pragma pop_macro("FMODE_READ")
 #undef FMODE_WRITE
@@ -302,46 +348,6 @@
 #pragma pop_macro("IS_ERR_VALUE")
 #undef ANON_VMA_NAME_MAX_LEN
 #pragma pop_macro("ANON_VMA_NAME_MAX_LEN")
-#undef VM_FAULT_OOM
-#pragma pop_macro("VM_FAULT_OOM")
-#undef VM_FAULT_SIGBUS
-#pragma pop_macro("VM_FAULT_SIGBUS")
-#undef VM_FAULT_MAJOR
-#pragma pop_macro("VM_FAULT_MAJOR")
-#undef VM_FAULT_SIGSEGV
-#pragma pop_macro("VM_FAULT_SIGSEGV")
-#undef VM_FAULT_NOPAGE
-#pragma pop_macro("VM_FAULT_NOPAGE")
-#undef VM_FAULT_LOCKED
-#pragma pop_macro("VM_FAULT_LOCKED")
-#undef VM_FAULT_RETRY
-#pragma pop_macro("VM_FAULT_RETRY")
-#undef VM_FAULT_ERROR
-#pragma pop_macro("VM_FAULT_ERROR")
-#undef FAULT_FLAG_WRITE
-#pragma pop_macro("FAULT_FLAG_WRITE")
-#undef FAULT_FLAG_MKWRITE
-#pragma pop_macro("FAULT_FLAG_MKWRITE")
-#undef FAULT_FLAG_TRIED
-#pragma pop_macro("FAULT_FLAG_TRIED")
-#undef FAULT_FLAG_USER
-#pragma pop_macro("FAULT_FLAG_USER")
-#undef FAULT_FLAG_REMOTE
-#pragma pop_macro("FAULT_FLAG_REMOTE")
-#undef FAULT_FLAG_INSTRUCTION
-#pragma pop_macro("FAULT_FLAG_INSTRUCTION")
-#undef FAULT_FLAG_VMA_LOCK
-#pragma pop_macro("FAULT_FLAG_VMA_LOCK")
-#undef FOLL_WRITE
-#pragma pop_macro("FOLL_WRITE")
-#undef FOLL_FORCE
-#pragma pop_macro("FOLL_FORCE")
-#undef VMA_ITERATOR
-#pragma pop_macro("VMA_ITERATOR")
-#undef for_each_vma
-#pragma pop_macro("for_each_vma")
-#undef for_each_vma_range
-#pragma pop_macro("for_each_vma_range")
 #undef mmget
 #pragma pop_macro("mmget")
 #undef mmget_not_zero
@@ -354,122 +360,18 @@
 #pragma pop_macro("mmdrop")
 #undef mm_pgtables_bytes
 #pragma pop_macro("mm_pgtables_bytes")
-#undef mmap_read_lock
-#pragma pop_macro("mmap_read_lock")
-#undef mmap_read_trylock
-#pragma pop_macro("mmap_read_trylock")
-#undef mmap_read_unlock
-#pragma pop_macro("mmap_read_unlock")
-#undef mmap_write_lock
-#pragma pop_macro("mmap_write_lock")
-#undef mmap_write_trylock
-#pragma pop_macro("mmap_write_trylock")
-#undef mmap_write_unlock
-#pragma pop_macro("mmap_write_unlock")
-#undef mmap_write_downgrade
-#pragma pop_macro("mmap_write_downgrade")
-#undef mmap_assert_locked
-#pragma pop_macro("mmap_assert_locked")
-#undef mmap_assert_write_locked
-#pragma pop_macro("mmap_assert_write_locked")
-#undef lock_vma_under_rcu
-#pragma pop_macro("lock_vma_under_rcu")
-#undef vma_end_read
-#pragma pop_macro("vma_end_read")
-#undef vma_start_write
-#pragma pop_macro("vma_start_write")
-#undef vma_start_write_trylock
-#pragma pop_macro("vma_start_write_trylock")
-#undef vma_end_write
-#pragma pop_macro("vma_end_write")
-#undef vma_start_read
-#pragma pop_macro("vma_start_read")
-#undef vma_start_read_trylock
-#pragma pop_macro("vma_start_read_trylock")
-#undef vma_assert_write_locked
-#pragma pop_macro("vma_assert_write_locked")
-#undef vma_assert_locked
-#pragma pop_macro("vma_assert_locked")
-#undef find_vma
-#pragma pop_macro("find_vma")
-#undef vma_lookup
-#pragma pop_macro("vma_lookup")
-#undef vma_first
-#pragma pop_macro("vma_first")
-#undef find_vma_intersection
-#pragma pop_macro("find_vma_intersection")
-#undef find_vma_prev
-#pragma pop_macro("find_vma_prev")
-#undef vma_next
-#pragma pop_macro("vma_next")
-#undef vma_prev
-#pragma pop_macro("vma_prev")
 #undef do_mmap
 #pragma pop_macro("do_mmap")
 #undef do_munmap
 #pragma pop_macro("do_munmap")
 #undef get_unmapped_area
 #pragma pop_macro("get_unmapped_area")
-#undef insert_vm_struct
-#pragma pop_macro("insert_vm_struct")
-#undef split_vma
-#pragma pop_macro("split_vma")
-#undef vma_merge
-#pragma pop_macro("vma_merge")
-#undef vma_expand
-#pragma pop_macro("vma_expand")
-#undef vma_shrink
-#pragma pop_macro("vma_shrink")
-#undef vma_adjust
-#pragma pop_macro("vma_adjust")
-#undef expand_stack
-#pragma pop_macro("expand_stack")
-#undef expand_stack_locked
-#pragma pop_macro("expand_stack_locked")
-#undef vm_area_alloc
-#pragma pop_macro("vm_area_alloc")
-#undef vm_area_dup
-#pragma pop_macro("vm_area_dup")
-#undef vm_area_free
-#pragma pop_macro("vm_area_free")
-#undef vm_flags_init
-#pragma pop_macro("vm_flags_init")
-#undef vm_flags_reset
-#pragma pop_macro("vm_flags_reset")
-#undef vm_flags_set
-#pragma pop_macro("vm_flags_set")
-#undef vm_flags_clear
-#pragma pop_macro("vm_flags_clear")
-#undef vm_flags_mod
-#pragma pop_macro("vm_flags_mod")
-#undef vm_get_page_prot
-#pragma pop_macro("vm_get_page_prot")
-#undef vma_set_page_prot
-#pragma pop_macro("vma_set_page_prot")
-#undef handle_mm_fault
-#pragma pop_macro("handle_mm_fault")
-#undef vmf_insert_page
-#pragma pop_macro("vmf_insert_page")
-#undef vma_iter_init
-#pragma pop_macro("vma_iter_init")
-#undef vm_fault
-#pragma pop_macro("vm_fault")
-#undef vm_area_struct
-#pragma pop_macro("vm_area_struct")
 #undef mm_layout
 #pragma pop_macro("mm_layout")
 #undef mm_rules
 #pragma pop_macro("mm_rules")
 #undef mm_limits
 #pragma pop_macro("mm_limits")
-#undef mm_struct
-#pragma pop_macro("mm_struct")
-#undef vma_iterator
-#pragma pop_macro("vma_iterator")
-#undef anon_vma_name
-#pragma pop_macro("anon_vma_name")
-#undef page
-#pragma pop_macro("page")
 #undef VM_NONE
 #pragma pop_macro("VM_NONE")
 #undef VM_READ
@@ -584,6 +486,42 @@
 #pragma pop_macro("PROT_GROWSUP")
 #undef vm_flags_t
 #pragma pop_macro("vm_flags_t")
+#undef mmap_read_lock
+#pragma pop_macro("mmap_read_lock")
+#undef mmap_read_trylock
+#pragma pop_macro("mmap_read_trylock")
+#undef mmap_read_unlock
+#pragma pop_macro("mmap_read_unlock")
+#undef mmap_write_lock
+#pragma pop_macro("mmap_write_lock")
+#undef mmap_write_trylock
+#pragma pop_macro("mmap_write_trylock")
+#undef mmap_write_unlock
+#pragma pop_macro("mmap_write_unlock")
+#undef mmap_write_downgrade
+#pragma pop_macro("mmap_write_downgrade")
+#undef mmap_assert_locked
+#pragma pop_macro("mmap_assert_locked")
+#undef mmap_assert_write_locked
+#pragma pop_macro("mmap_assert_write_locked")
+#undef lock_vma_under_rcu
+#pragma pop_macro("lock_vma_under_rcu")
+#undef vma_end_read
+#pragma pop_macro("vma_end_read")
+#undef vma_start_write
+#pragma pop_macro("vma_start_write")
+#undef vma_start_write_trylock
+#pragma pop_macro("vma_start_write_trylock")
+#undef vma_end_write
+#pragma pop_macro("vma_end_write")
+#undef vma_start_read
+#pragma pop_macro("vma_start_read")
+#undef vma_start_read_trylock
+#pragma pop_macro("vma_start_read_trylock")
+#undef vma_assert_write_locked
+#pragma pop_macro("vma_assert_write_locked")
+#undef vma_assert_locked
+#pragma pop_macro("vma_assert_locked")
 #undef PAGE_SHIFT
 #pragma pop_macro("PAGE_SHIFT")
 #undef PAGE_SIZE
@@ -594,6 +532,8 @@
 #pragma pop_macro("PAGE_ALIGN")
 #undef pgprot_val
 #pragma pop_macro("pgprot_val")
+#undef anon_vma_name
+#pragma pop_macro("anon_vma_name")
 #undef pgoff_t
 #pragma pop_macro("pgoff_t")
 #undef vm_fault_t
@@ -704,6 +644,66 @@
 #pragma pop_macro("get_task_mm")
 #undef task
 #pragma pop_macro("task")
+#undef VMA_ITERATOR
+#pragma pop_macro("VMA_ITERATOR")
+#undef for_each_vma
+#pragma pop_macro("for_each_vma")
+#undef for_each_vma_range
+#pragma pop_macro("for_each_vma_range")
+#undef find_vma
+#pragma pop_macro("find_vma")
+#undef vma_lookup
+#pragma pop_macro("vma_lookup")
+#undef vma_first
+#pragma pop_macro("vma_first")
+#undef find_vma_intersection
+#pragma pop_macro("find_vma_intersection")
+#undef find_vma_prev
+#pragma pop_macro("find_vma_prev")
+#undef vma_next
+#pragma pop_macro("vma_next")
+#undef vma_prev
+#pragma pop_macro("vma_prev")
+#undef insert_vm_struct
+#pragma pop_macro("insert_vm_struct")
+#undef split_vma
+#pragma pop_macro("split_vma")
+#undef vma_merge
+#pragma pop_macro("vma_merge")
+#undef vma_expand
+#pragma pop_macro("vma_expand")
+#undef vma_shrink
+#pragma pop_macro("vma_shrink")
+#undef vma_adjust
+#pragma pop_macro("vma_adjust")
+#undef expand_stack
+#pragma pop_macro("expand_stack")
+#undef expand_stack_locked
+#pragma pop_macro("expand_stack_locked")
+#undef vm_area_alloc
+#pragma pop_macro("vm_area_alloc")
+#undef vm_area_dup
+#pragma pop_macro("vm_area_dup")
+#undef vm_area_free
+#pragma pop_macro("vm_area_free")
+#undef vm_flags_init
+#pragma pop_macro("vm_flags_init")
+#undef vm_flags_reset
+#pragma pop_macro("vm_flags_reset")
+#undef vm_flags_set
+#pragma pop_macro("vm_flags_set")
+#undef vm_flags_clear
+#pragma pop_macro("vm_flags_clear")
+#undef vm_flags_mod
+#pragma pop_macro("vm_flags_mod")
+#undef vm_get_page_prot
+#pragma pop_macro("vm_get_page_prot")
+#undef vma_set_page_prot
+#pragma pop_macro("vma_set_page_prot")
+#undef vma_iter_init
+#pragma pop_macro("vma_iter_init")
+#undef vma_iterator
+#pragma pop_macro("vma_iterator")
 #undef XA_RETRY_ENTRY
 #pragma pop_macro("XA_RETRY_ENTRY")
 #undef XA_ZERO_ENTRY
@@ -736,6 +736,23 @@
 #pragma pop_macro("xa_err")
 #ifndef VMASTORE_END_H
 #define VMASTORE_END_H
+#define VMS_VM_FAULT_OOM 0x000001u
+#define VMS_VM_FAULT_SIGBUS 0x000002u
+#define VMS_VM_FAULT_MAJOR 0x000004u
+#define VMS_VM_FAULT_SIGSEGV 0x000040u
+#define VMS_VM_FAULT_NOPAGE 0x000100u
+#define VMS_VM_FAULT_LOCKED 0x000200u
+#define VMS_VM_FAULT_RETRY 0x000400u
+#define VMS_VM_FAULT_ERROR (VMS_VM_FAULT_OOM | VMS_VM_FAULT_SIGBUS | VMS_VM_FAULT_SIGSEGV)
+#define VMS_FAULT_FLAG_WRITE 0x01u
+#define VMS_FAULT_FLAG_MKWRITE 0x02u
+#define VMS_FAULT_FLAG_TRIED 0x20u
+#define VMS_FAULT_FLAG_USER 0x40u
+#define VMS_FAULT_FLAG_REMOTE 0x80u
+#define VMS_FAULT_FLAG_INSTRUCTION 0x100u
+#define VMS_FAULT_FLAG_VMA_LOCK 0x1000u
+#define VMS_FOLL_WRITE 0x01u
+#define VMS_FOLL_FORCE 0x08u
 #define VMS_FMODE_READ 1u
 #define VMS_FMODE_WRITE 2u
 #define VMS___GFP_HIGH 0x20u
@@ -803,29 +820,6 @@
 	while (vms_assign(entry, vms_mas_find((mas), (max))) != NULL)
 #define VMS_IS_ERR_VALUE(x) vms_unlikely((unsigned long)(x) >= (unsigned long)-4095L)
 #define VMS_ANON_VMA_NAME_MAX_LEN 80
-#define VMS_VM_FAULT_OOM 0x000001u
-#define VMS_VM_FAULT_SIGBUS 0x000002u
-#define VMS_VM_FAULT_MAJOR 0x000004u
-#define VMS_VM_FAULT_SIGSEGV 0x000040u
-#define VMS_VM_FAULT_NOPAGE 0x000100u
-#define VMS_VM_FAULT_LOCKED 0x000200u
-#define VMS_VM_FAULT_RETRY 0x000400u
-#define VMS_VM_FAULT_ERROR (VMS_VM_FAULT_OOM | VMS_VM_FAULT_SIGBUS | VMS_VM_FAULT_SIGSEGV)
-#define VMS_FAULT_FLAG_WRITE 0x01u
-#define VMS_FAULT_FLAG_MKWRITE 0x02u
-#define VMS_FAULT_FLAG_TRIED 0x20u
-#define VMS_FAULT_FLAG_USER 0x40u
-#define VMS_FAULT_FLAG_REMOTE 0x80u
-#define VMS_FAULT_FLAG_INSTRUCTION 0x100u
-#define VMS_FAULT_FLAG_VMA_LOCK 0x1000u
-#define VMS_FOLL_WRITE 0x01u
-#define VMS_FOLL_FORCE 0x08u
-#define VMS_VMA_ITERATOR(name, __mm, __addr) \
-	struct vms_vma_iterator name; \
-	const bool __attribute__((unused)) name##_begun = vms_vma_iter_init(&name, (__mm), (__addr))
-#define vms_for_each_vma(vmi, vma) while (((vma) = vms_vma_next(&(vmi))) != NULL)
-#define vms_for_each_vma_range(vmi, vma, end) \
-	while (((vma) = vms_vma_next(&(vmi))) != NULL && (vma)->vm_start < (end))
 #define VMS_VM_NONE 0x0UL
 #define VMS_VM_READ 0x1UL
 #define VMS_VM_WRITE 0x2UL
@@ -902,28 +896,34 @@
 #define VMS_RB_EMPTY_NODE(node) ((node)->__rb_parent_color == (unsigned long)(node))
 #define VMS_RB_CLEAR_NODE(node) ((node)->__rb_parent_color = (unsigned long)(node))
 #define vms_rbtree_postorder_for_each_entry_safe(pos, n, root, field) \
-	for ((pos) = vms_rb_entry_safe(vms_rb_first_postorder(root), __typeof__(*(pos)), field); \
+	for ((pos) = vms_rb_entry_safe(vms_rb_first_postorder(root), \
+		__typeof__(*(pos)), field); \
 	     (pos) && \
-	     ((n) = vms_rb_entry_safe(vms_rb_next_postorder(&(pos)->field), __typeof__(*(pos)), field), \
+	     ((n) = vms_rb_entry_safe(vms_rb_next_postorder(&(pos)->field), \
+		__typeof__(*(pos)), field), \
 	     true); \
 	     (pos) = (n))
 #define VMS_RB_DECLARE_CALLBACKS(rbstatic, rbname, rbstruct, rbfield, rbaugmented, rbcompute) \
-	static inline void rbname##_propagate(struct vms_rb_node *rb, struct vms_rb_node *stop) \
+	static inline void rbname##_propagate(struct vms_rb_node *rb, struct \
+		vms_rb_node *stop) \
 	{ \
 		while (rb != stop && !rbcompute(vms_rb_entry(rb, rbstruct, rbfield), true)) \
 			rb = vms_rb_parent(rb); \
 	} \
-	static inline void rbname##_copy(struct vms_rb_node *rb_old, struct vms_rb_node *rb_new) \
+	static inline void rbname##_copy(struct vms_rb_node *rb_old, struct \
+		vms_rb_node *rb_new) \
 	{ \
 		vms_rb_entry(rb_new, rbstruct, rbfield)->rbaugmented = \
 			vms_rb_entry(rb_old, rbstruct, rbfield)->rbaugmented; \
 	} \
-	static inline void rbname##_rotate(struct vms_rb_node *rb_old, struct vms_rb_node *rb_new) \
+	static inline void rbname##_rotate(struct vms_rb_node *rb_old, \
+		struct vms_rb_node *rb_new) \
 	{ \
 		rbname##_copy(rb_old, rb_new); \
 		rbcompute(vms_rb_entry(rb_old, rbstruct, rbfield), false); \
 	} \
-	rbstatic const struct vms_rb_augment_callbacks rbname = {rbname##_propagate, rbname##_copy, \
+	rbstatic const struct vms_rb_augment_callbacks rbname = \
+		{rbname##_propagate, rbname##_copy, \
 							     rbname##_rotate}
 #define VMS_RB_DECLARE_CALLBACKS_MAX(rbstatic, rbname, rbstruct, rbfield, rbtype, rbaugmented, \
 				 rbvalue) \
@@ -933,14 +933,16 @@
  \
 		if (node->rbfield.rb_left) { \
 			rbtype child = \
-				vms_rb_entry(node->rbfield.rb_left, rbstruct, rbfield)->rbaugmented; \
+				vms_rb_entry(node->rbfield.rb_left, rbstruct, \
+		rbfield)->rbaugmented; \
  \
 			if (child > max) \
 				max = child; \
 		} \
 		if (node->rbfield.rb_right) { \
 			rbtype child = \
-				vms_rb_entry(node->rbfield.rb_right, rbstruct, rbfield)->rbaugmented; \
+				vms_rb_entry(node->rbfield.rb_right, rbstruct, \
+		rbfield)->rbaugmented; \
  \
 			if (child > max) \
 				max = child; \
@@ -950,9 +952,17 @@
 		node->rbaugmented = max; \
 		return false; \
 	} \
-	VMS_RB_DECLARE_CALLBACKS(rbstatic, rbname, rbstruct, rbfield, rbaugmented, rbname##_compute_max)
+	VMS_RB_DECLARE_CALLBACKS(rbstatic, rbname, rbstruct, rbfield, \
+		rbaugmented, rbname##_compute_max)
 #define VMS_DECLARE_RWSEM(name) struct vms_rw_semaphore name = VMS_RWSEM_INIT
 #define VMS_CLONE_VM 0x00000100
+#define VMS_VMA_ITERATOR(name, __mm, __addr) \
+	struct vms_vma_iterator name; \
+	const bool __attribute__((unused)) name##_begun = \
+		vms_vma_iter_init(&name, (__mm), (__addr))
+#define vms_for_each_vma(vmi, vma) while (((vma) = vms_vma_next(&(vmi))) != NULL)
+#define vms_for_each_vma_range(vmi, vma, end) \
+	while (((vma) = vms_vma_next(&(vmi))) != NULL && (vma)->vm_start < (end))
 #define VMS_XA_RETRY_ENTRY vms_xa_mk_internal(256)
 #define VMS_XA_ZERO_ENTRY vms_xa_mk_internal(257)
 #endif

@@ -73,7 +73,7 @@ struct address_space {
 
 	/* line 1 */
 	VMS_ATOMIC(unsigned long)
-	revoked[VMS_REVOKE_COUNTS] vms_cacheline_aligned; /* how often pages were taken back: unmap_mapping_range() */
+	revoked[VMS_REVOKE_COUNTS] vms_cacheline_aligned; /* how often unmap_mapping_range() ran */
 
 	/* line 2: what changes with the cache, and with each opening */
 	VMS_ATOMIC(int) refcount vms_cacheline_aligned;
@@ -87,7 +87,7 @@ struct address_space {
 
 	/* line 3 */
 	struct rw_semaphore invalidate_lock
-		vms_cacheline_aligned; /* W: one truncation or hole at a time. R: wait until it is complete */
+		vms_cacheline_aligned; /* W: one truncation or hole at a time. R: waits for it */
 
 	/*
 	 * lines 4 to 7: what changes with each VMA. The parts are found by
@@ -117,6 +117,13 @@ struct file {
 VMS_API struct address_space *vms_address_space_create(unsigned long size, unsigned int flags,
 						       unsigned int dev_major,
 						       unsigned int dev_minor, unsigned long ino);
+/**
+ * vms_address_space_put() - Drop a reference of @mapping; the last one frees it
+ * and its pages. Each file and each VMA that maps it has one.
+ *
+ * Locks:    none held but a VMA's or mmap_lock; takes the lock of i_pages.
+ * Ordering: releases what this user did; the last one acquires what all did.
+ */
 VMS_API void vms_address_space_put(struct address_space *mapping);
 
 /**
@@ -126,7 +133,20 @@ VMS_API void vms_address_space_put(struct address_space *mapping);
  */
 VMS_API struct file *vms_file_open(struct address_space *mapping, const char *path,
 				   unsigned int mode);
+/**
+ * get_file() - Take one more reference of @file, of which the caller has one.
+ *
+ * Locks:    any. Ordering: none. Progress: wait-free.
+ * Return:   @file.
+ */
 VMS_API struct file *get_file(struct file *file) VMS_SYM(get_file);
+/**
+ * fput() - Drop a reference of @file; the last one frees it, and drops its
+ * reference of the contents.
+ *
+ * Locks:    as vms_address_space_put().
+ * Ordering: releases what this user did; the last one acquires what all did.
+ */
 VMS_API void fput(struct file *file) VMS_SYM(fput);
 
 /**
@@ -148,7 +168,7 @@ VMS_API void fput(struct file *file) VMS_SYM(fput);
  * that a page was written hears of the first write since. A hook may call this
  * itself: that does not count against its own answer. A hook that is slower
  * than the calls of another thread come, for the same pages, is asked again
- * each time, VMS_FAULT_TRIES (mm.h) times at most.
+ * each time, VMS_FAULT_TRIES (fault.h) times at most.
  */
 VMS_API void unmap_mapping_range(struct address_space *mapping, unsigned long holebegin,
 				 unsigned long holelen, int even_cows) VMS_SYM(unmap_mapping_range);

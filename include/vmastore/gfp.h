@@ -15,7 +15,9 @@
  *                                  the heap (malloc's locks, mmap(2)): not for
  *                                  a signal handler, which may call nothing of
  *                                  the library that allocates.
- *   __GFP_NOWARN __GFP_ACCOUNT __GFP_NORETRY __GFP_RETRY_MAYFAIL   nothing is warned of, charged or tried twice.
+ *   __GFP_NOWARN __GFP_ACCOUNT     nothing is warned of, charged or tried
+ *   __GFP_NORETRY                  twice.
+ *   __GFP_RETRY_MAYFAIL
  *   __GFP_ZERO                     no function that takes a gfp_t hands out raw
  *                                  memory.
  *   __GFP_NOFAIL                   is not defined: code that rests on it must

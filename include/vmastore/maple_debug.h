@@ -12,9 +12,9 @@
  * way the condition is evaluated, once, and a *_WARN_ON is an expression with
  * its value.
  *
- *   MT_BUG_ON(tree, x)       MT_WARN_ON(tree, x)         prints the tree
- *   MAS_BUG_ON(mas, x)       MAS_WARN_ON(mas, x)         prints the cursor, then its tree
- *   MAS_WR_BUG_ON(wr, x)     MAS_WR_WARN_ON(wr, x)       prints the store, its cursor, then its tree
+ *   MT_BUG_ON(tree, x)    MT_WARN_ON(tree, x)    prints the tree
+ *   MAS_BUG_ON(mas, x)    MAS_WARN_ON(mas, x)    the cursor, then its tree
+ *   MAS_WR_BUG_ON(wr, x)  MAS_WR_WARN_ON(wr, x)  the store, its cursor, its tree
  */
 #ifndef VMASTORE_MAPLE_DEBUG_H
 #define VMASTORE_MAPLE_DEBUG_H

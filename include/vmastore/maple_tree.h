@@ -8,10 +8,13 @@
  * pointer may be an entry except the reserved values 2, 6, 10, ... 4094;
  * xa_mk_value() makes an entry of an integer.
  *
- * Row may run beside column?     read (RCU)  read (lock)  write        - freely
- *   mtree_load mt_find mas_*...      -            -         -          X excluded by the tree's lock
- *   the same, under the lock         -            X         X
- *   mtree_store mas_store ...        -            X         X
+ * May the row run concurrently with the column?
+ *                                  read (RCU)  read (lock)  write
+ *   mtree_load mt_find mas_*...        -           -          -
+ *   the same, under the lock           -           X          X
+ *   mtree_store mas_store ...          -           X          X
+ *     -  freely
+ *     X  no: the tree's lock excludes one of them
  *
  * "The lock" is ma_lock, or with MT_FLAGS_LOCK_EXTERN whatever lock the owner
  * uses instead; an owner's lock that may be held for reading lets such readers
@@ -113,8 +116,11 @@ struct maple_tree {
 	 */
 	VMS_ATOMIC(void *) ma_root;
 	VMS_ATOMIC(unsigned int) ma_lock; /* vms__spinlock word */
-	VMS_ATOMIC(unsigned int)
-	ma_flags; /* MT_FLAGS_*. Changed under the lock; read by anyone, relaxed: all but one stay as they are */
+	/*
+	 * MT_FLAGS_*. Changed under the lock; read by any thread, relaxed,
+	 * because all but one stay as they are.
+	 */
+	VMS_ATOMIC(unsigned int) ma_flags;
 	/* VMS_MT_EXTERNAL_LOCK(), or NULL. Set before the tree is shared */
 	const void *ma_external_lock;
 };
@@ -296,7 +302,7 @@ VMS_API void *mt_prev(struct maple_tree *mt, unsigned long index, unsigned long 
 	for (vms_assign(entry, mt_find((mt), &(index), (max))); (entry) != NULL;                   \
 	     vms_assign(entry, mt_find_after((mt), &(index), (max))))
 
-/* ---- normal API: writing. Takes ma_lock itself; not for trees with an external lock ---- */
+/* ---- normal API: writing. Takes ma_lock; not with an external lock ------- */
 
 /**
  * mtree_store_range() - From now on [first, last] holds @entry; what was there
@@ -391,7 +397,11 @@ VMS_API void mtree_destroy(struct maple_tree *mt) VMS_SYM(mtree_destroy);
  */
 VMS_API void __mt_destroy(struct maple_tree *mt) VMS_SYM(__mt_destroy);
 
-/* ---- advanced API: a cursor. Locks: RCU read section or the lock to read, the lock to write ---- */
+/* ---- advanced API: a cursor ---------------------------------------------- */
+
+/*
+ * Locks: to read, an RCU read section or the lock; to write, the lock.
+ */
 
 struct maple_node;
 
@@ -566,7 +576,7 @@ static inline bool mas_is_err(const struct ma_state *mas)
 #define mas_lock_irqsave(mas, flags) ((void)((flags) = 0), mtree_lock((mas)->tree))
 #define mas_unlock_irqrestore(mas, flags) ((void)(flags), mtree_unlock((mas)->tree))
 
-/* ---- advanced API: reading. What each does from each state: docs/maple-api.md ---- */
+/* ---- advanced API: reading (from each state: docs/maple-api.md) ---------- */
 
 /**
  * mas_walk() - Move to the range that holds mas->index; index and last become

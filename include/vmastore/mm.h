@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mm.h - the operations of an address space, as Linux has them: map, unmap,
- * protect, advise, break, fork, fault, look up, list.
+ * mm.h - an address space: its life, its system calls (map, unmap, protect,
+ * advise, break, fork, ...), and its listing, as Linux has them. It includes
+ * the headers with the rest: mm_lock.h (mmap_lock and the VMAs' locks), vma.h
+ * (look up, walk, change VMAs), fault.h (page faults).
  *
  * Two floors. Calls named vms_* take the mm and all locks themselves: they are
  * the system calls. Calls with the kernel's names (find_vma(), do_mmap(),
  * vma_start_read(), ...) are the kernel's functions, and ask for the locks that
  * the kernel's ask for.
  *
- * Row may run beside column? fault lookup map unmap protect fork exit - freely
- *   vms_fault                    -      -      r     r      r       r     X      r waits for the other side, or retries
- *   lookup (mmap_lock R, RCU)    -      -      r     r      r       r     X      X the caller must hold a reference (mmget())
+ * May the row run concurrently with the column?
+ *                              fault  lookup  map  unmap  protect  fork  exit
+ *   vms_fault()                  -      -      r     r      r       r     X
+ *   lookup (mmap_lock R, RCU)    -      -      r     r      r       r     X
  *   map unmap protect fork brk   r      r      r     r      r       r     X
+ *     -  freely
+ *     r  one waits for the other, or retries
+ *     X  no: the caller holds a reference (mmget())
  *
  * A function with a kernel name has a symbol with a prefix: find_vma() is
  * vms_find_vma to a linker and to dlsym(3). So a program may define an external
@@ -40,74 +46,19 @@
 
 #include <stdio.h>
 
+#include <vmastore/fault.h>
 #include <vmastore/file.h>
 #include <vmastore/memory.h>
+#include <vmastore/mm_lock.h>
 #include <vmastore/mm_types.h>
 #include <vmastore/rcu.h>
+#include <vmastore/vma.h>
 
 #include <vmastore/begin.h>
 
 #define IS_ERR_VALUE(x) vms_unlikely((unsigned long)(x) >= (unsigned long)-4095L)
 
 #define ANON_VMA_NAME_MAX_LEN 80 /* with the NUL */
-
-#define VM_FAULT_OOM 0x000001u
-#define VM_FAULT_SIGBUS 0x000002u
-#define VM_FAULT_MAJOR 0x000004u
-#define VM_FAULT_SIGSEGV 0x000040u
-/*
- * touch it again: the hook has mapped it itself, or something has changed
- * meanwhile
- */
-#define VM_FAULT_NOPAGE 0x000100u
-#define VM_FAULT_LOCKED 0x000200u /* as 0: pages have no lock here */
-#define VM_FAULT_RETRY 0x000400u  /* touch it again, with mmap_lock */
-#define VM_FAULT_ERROR (VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV)
-
-#define FAULT_FLAG_WRITE 0x01u
-#define FAULT_FLAG_MKWRITE 0x02u /* page_mkwrite() or pfn_mkwrite() is called */
-#define FAULT_FLAG_TRIED 0x20u   /* a hook was asked for this access before */
-#define FAULT_FLAG_USER 0x40u
-#define FAULT_FLAG_REMOTE 0x80u /* from outside the address space: vms_access_word() */
-#define FAULT_FLAG_INSTRUCTION 0x100u
-#define FAULT_FLAG_VMA_LOCK 0x1000u /* held: the VMA's read lock, not mmap_lock */
-
-/*
- * An access whose hook leaves it without a page (VM_FAULT_NOPAGE and nothing
- * that allows the access is mapped, or VM_FAULT_RETRY with mmap_lock held) is
- * made again, as Linux does it, with all locks dropped in between wherever they
- * are the call's own. After so many tries without success it ends, as if the
- * hook had answered VM_FAULT_SIGBUS. Linux goes on until the process is killed.
- */
-#define VMS_FAULT_TRIES 1000u
-
-/*
- * A page fault, as a hook of struct vm_operations_struct (mm_types.h)
- * sees it.
- */
-#include <vmastore/begin_fields.h>
-struct vm_fault {
-	struct vm_area_struct *const vma;
-	const unsigned long address; /* page aligned */
-	const pgoff_t pgoff;         /* page index in the file, or in the anonymous object */
-	unsigned int flags;          /* FAULT_FLAG_*; nothing that a hook writes here counts */
-	struct VMS_K(page) *page;    /* fault() puts a referenced page here */
-};
-#include <vmastore/end_fields.h>
-
-/*
- * What became of a touch: what a signal handler would be told. VMS_SEGV_PKUERR:
- * a protection key refused it, which happens under the rule exec_only alone
- * (struct mm_rules).
- */
-enum vms_fault_result {
-	VMS_FAULT_OK,
-	VMS_SEGV_MAPERR,
-	VMS_SEGV_ACCERR,
-	VMS_SIGBUS,
-	VMS_FAULT_OOM,
-	VMS_SEGV_PKUERR,
-};
 
 /* ---- life cycle (lib/mm/mm.c) -------------------------------------------- */
 
@@ -135,19 +86,64 @@ VMS_API const char *const *vms_engine_names(void);
  * @layout: bounds; NULL for vms_mm_layout_default. task_size is at most
  *          VMS_TASK_SIZE_MAX; it, mmap_base and bottom_base are page aligned;
  *          mmap_base is at most task_size; bottom_base and start_brk are below.
- * @rules:  behaviour; NULL for vms_mm_rules_default. vms_mm_next() shows it
- * from now on: another thread may meet it before the caller has set its limits
- * or its owner.
+ * @rules:  behaviour; NULL for vms_mm_rules_default.
+ *
+ * vms_mm_next() shows it from now on: another thread may meet it before the
+ * caller has set its limits or its owner.
+ *
+ * Locks:  none.
  * Return: it; NULL with errno EINVAL (no such engine, other bounds than those)
- * or ENOMEM (also where the library's thread cannot be created: rcu.h).
+ *         or ENOMEM (also where the library's thread cannot be created: rcu.h).
  */
 VMS_API struct mm_struct *vms_mm_create(const char *engine, const struct mm_layout *layout,
 					const struct mm_rules *rules);
+/**
+ * mmget() - Take one more use of @mm: its mappings stay until the use is
+ * dropped (mmput()).
+ *
+ * Locks:    any. The caller has a use already, or one is kept for it.
+ * Ordering: none.
+ * Progress: wait-free.
+ */
 VMS_API void mmget(struct mm_struct *mm) VMS_SYM(mmget);
+/**
+ * mmget_not_zero() - Take a use of @mm, unless the last one has been dropped.
+ * @mm: The caller has a reference to the structure (mmgrab()).
+ *
+ * Locks:    any.
+ * Ordering: success acquires what former users released by mmput().
+ * Progress: lock-free; never blocks.
+ * Return:   whether the caller has a use now.
+ */
 VMS_API bool mmget_not_zero(struct mm_struct *mm) VMS_SYM(mmget_not_zero);
-VMS_API void mmput(struct mm_struct *mm) VMS_SYM(mmput); /* the last user unmaps everything */
+/**
+ * mmput() - Drop a use of @mm. The last one unmaps everything, tells the owners
+ * of the mappings (close()), and drops the uses' reference to the structure.
+ *
+ * Locks:    none of @mm held, because the last one takes mmap_lock W and each
+ *           VMA's write lock.
+ * Ordering: releases what this user did; the last one acquires what all did.
+ * Progress: the last one waits for readers of @mm's VMAs, and takes time for
+ *           each VMA and page; the others are wait-free.
+ */
+VMS_API void mmput(struct mm_struct *mm) VMS_SYM(mmput);
+/**
+ * mmgrab() - Take one more reference to the structure: it is not freed,
+ * although its mappings may be.
+ *
+ * Locks:    any. The caller has a use or a reference already.
+ * Ordering: none.
+ * Progress: wait-free.
+ */
 VMS_API void mmgrab(struct mm_struct *mm) VMS_SYM(mmgrab);
-VMS_API void mmdrop(struct mm_struct *mm) VMS_SYM(mmdrop); /* the last one frees the structure */
+/**
+ * mmdrop() - Drop a reference to the structure; the last one frees it.
+ *
+ * Locks:    none of @mm held.
+ * Ordering: releases what this user did; the last one acquires what all did.
+ * Progress: never blocks.
+ */
+VMS_API void mmdrop(struct mm_struct *mm) VMS_SYM(mmdrop);
 /**
  * vms_mm_next() - Walk all address spaces that are in use, in the order in
  * which they became complete: for (mm = NULL; (mm = vms_mm_next(mm)) != NULL;).
@@ -211,6 +207,13 @@ VMS_API unsigned long mm_pgtables_bytes(const struct mm_struct *mm) VMS_SYM(mm_p
  * thread may miss that many. Locks: any.
  */
 VMS_API unsigned long vms_mm_hiwater_rss(const struct mm_struct *mm);
+/**
+ * vms_mm_engine_name() - The name of @mm's engine, which is one of
+ * vms_engine_names(). It never changes.
+ *
+ * Locks:  any.
+ * Return: a string of the library's.
+ */
 VMS_API const char *vms_mm_engine_name(const struct mm_struct *mm);
 /**
  * vms_mm_counter() - A sum over all threads: exact when nothing runs
@@ -221,25 +224,115 @@ VMS_API long vms_mm_counter(const struct mm_struct *mm, enum vms_mm_counter whic
 /* ---- the system calls (lib/mm): no lock held on entry or return ---------- */
 
 /**
- * vms_mmap() - mmap(2). @file: NULL stands for fd -1; @off: bytes. MAP_HUGETLB:
- * -ENOMEM, as with an empty pool of huge pages, whatever size of them is asked
- * for, and with MAP_NORESERVE too; with a file -EINVAL.
- * Return: address or -errno.
+ * vms_mmap() - mmap(2): map [address, address + @len), and fault it in where
+ * MAP_POPULATE or MAP_LOCKED asks for that.
+ * @addr:  byte address: where with MAP_FIXED, else a hint; 0: anywhere.
+ * @len:   bytes; rounded up to pages.
+ * @prot:  PROT_*.
+ * @flags: MAP_*.
+ * @file:  NULL stands for fd -1. Not looked at with MAP_ANONYMOUS. The mapping
+ *         takes a reference of its own.
+ * @off:   bytes, in the file.
+ *
+ * Locks:    none of @mm held on entry or return; takes mmap_lock W.
+ * Ordering: releases the new VMA to each lookup and fault that finds it.
+ * Progress: waits for mmap_lock, and for readers of the VMAs that it replaces.
+ * Return:   the address, or
+ *   -EINVAL     @len 0, @off or (MAP_FIXED) @addr not page aligned, neither
+ *               shared nor private, MAP_HUGETLB with a file, MAP_GROWSDOWN of
+ *               shared memory or of a file, flags that the rules' Linux lacks
+ *   -EBADF      no file, and no MAP_ANONYMOUS
+ *   -EACCES     the file is not open for reading, or not for writing while
+ *               shared writable memory is asked for
+ *   -EPERM      below mmap_min_addr; MAP_LOCKED, and nothing may be locked;
+ *               what is in the way is sealed
+ *   -EEXIST     MAP_FIXED_NOREPLACE, and something is mapped there
+ *   -EAGAIN     more than the limit of locked memory
+ *   -EOVERFLOW  offsets in the file that wrap, or that no file has
+ *   -EOPNOTSUPP MAP_SHARED_VALIDATE with flags that the file does not take;
+ *               MAP_SYNC: then what was in the way is unmapped
+ *   -ENOMEM     no room, a limit (`as`, `data`, VMAs), no memory; MAP_HUGETLB
+ *               of anonymous memory, as with an empty pool of huge pages,
+ *               whatever size of them is asked for, and with MAP_NORESERVE too
+ *   or what may_split() of a mapping in the way answered. On an error
+ *   everything stays mapped, except as said; a VMA in the way may be split in
+ *   two.
  */
 VMS_API unsigned long vms_mmap(struct mm_struct *mm, unsigned long addr, unsigned long len,
 			       unsigned long prot, unsigned long flags, struct file *file,
 			       unsigned long off);
+/**
+ * vms_munmap() - munmap(2): nothing is mapped in [@addr, @addr + @len) from now
+ * on. What is free already may be in the range.
+ * @addr: byte address, page aligned.
+ * @len:  bytes; rounded up to pages.
+ *
+ * Locks:    none of @mm held on entry or return; takes mmap_lock W, and lowers
+ *           it to R while pages are freed.
+ * Ordering: what faults did to the pages happens before the return.
+ * Progress: waits for mmap_lock, and for readers of the VMAs in the range.
+ * Return:   0; -EINVAL (@addr not page aligned, @len 0 or so large that it
+ *           wraps, the range ends beyond the address space); -EPERM (a VMA of
+ *           it is sealed); -ENOMEM (a hole in the middle of a VMA at the limit
+ *           of VMAs, or no memory); or what may_split() answered. On an error
+ *           everything stays mapped; a VMA may be split in two.
+ */
 VMS_API int vms_munmap(struct mm_struct *mm, unsigned long addr, unsigned long len);
+/**
+ * vms_mprotect() - mprotect(2): [@start, @start + @len) may be accessed as
+ * @prot says.
+ * @start: byte address, page aligned.
+ * @len:   bytes; rounded up to pages. 0 does nothing.
+ * @prot:  PROT_READ, PROT_WRITE, PROT_EXEC; PROT_GROWSDOWN: from the start of
+ *         the stack that holds @start.
+ *
+ * Locks:    none of @mm held on entry or return; takes mmap_lock W.
+ * Ordering: an access that begins after the return goes by the new rights.
+ * Progress: waits for mmap_lock, and for readers of the VMAs in the range.
+ * Return:   0, or an error, at which what lies before it has the new rights:
+ *   -EINVAL  @start not page aligned, an unknown bit in @prot, PROT_GROWSUP,
+ *            PROT_GROWSDOWN where nothing grows down
+ *   -EACCES  a right that the mapping may never have (writing a file that is
+ *            not open for that)
+ *   -EPERM   a VMA is sealed
+ *   -ENOMEM  a hole, a range that wraps, a limit (`data`, VMAs), no memory
+ *   or what mprotect() or may_split() of the mapping's owner answered
+ */
 VMS_API int vms_mprotect(struct mm_struct *mm, unsigned long start, unsigned long len,
 			 unsigned long prot);
+/**
+ * vms_madvise() - madvise(2). There is no memory pressure here, so MADV_FREE,
+ * MADV_COLD, MADV_PAGEOUT and MADV_WILLNEED are checked and do nothing.
+ * @start:  byte address, page aligned.
+ * @len:    bytes; rounded up to pages. 0 does nothing.
+ * @advice: MADV_*.
+ *
+ * Locks:    none of @mm held on entry or return; takes the VMA's lock R or
+ *           mmap_lock R where pages are dropped or faulted in, else mmap_lock
+ *           W. MADV_REMOVE also takes what vms_file_punch_hole() does.
+ * Progress: waits for mmap_lock; where it changes a VMA, for that VMA's
+ *           readers.
+ * Return:   0, or an error, at which what lies before it has been advised:
+ *   -EINVAL  an advice that is unknown, or that the rules' Linux lacks; @start
+ *            not page aligned; a range that wraps; memory that does not take it
+ *            (locked, VM_IO or VM_PFNMAP, shared, a file's, without the right
+ *            that MADV_POPULATE_* needs)
+ *   -ENOMEM  a hole: what lies behind it is advised all the same, except by
+ *            MADV_POPULATE_*; or no memory
+ *   -EAGAIN  no memory, or the limit of VMAs, for a split
+ *   -EPERM   sealed memory whose content would be lost
+ *   -EACCES  MADV_REMOVE of what is not shared, or may never be written
+ *   -EFAULT  MADV_POPULATE_*: a page cannot be had
+ *   or what may_split() or vms_file_punch_hole() answered
+ */
 VMS_API int vms_madvise(struct mm_struct *mm, unsigned long start, unsigned long len, int advice);
 /**
  * vms_set_anon_name() - prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME): the listing
  * shows the memory as [anon:NAME], if it is shared as [anon_shmem:NAME]. Memory
  * of different names does not merge.
  * @len:  bytes; rounded up to pages. 0 does nothing.
- * @text: up to ANON_VMA_NAME_MAX_LEN - 1 printable ASCII characters without \ `
- * $ [ ]; NULL takes the name away.
+ * @text: up to ANON_VMA_NAME_MAX_LEN - 1 printable ASCII characters without \
+ *        ` $ [ ]; NULL takes the name away.
  *
  * Return: 0; -EINVAL (such a text, @start is not page aligned, a range that
  * wraps); -EBADF (memory that maps a file: what lies before it has its name);
@@ -249,31 +342,98 @@ VMS_API int vms_madvise(struct mm_struct *mm, unsigned long start, unsigned long
 VMS_API int vms_set_anon_name(struct mm_struct *mm, unsigned long start, unsigned long len,
 			      const char *text);
 /**
- * vms_mremap() - mremap(2). @flags: MREMAP_*; @new_addr: read with MREMAP_FIXED
- * and MREMAP_DONTUNMAP. Return: address or -errno.
+ * vms_mremap() - mremap(2): [@addr, @addr + @old_len) becomes @new_len long, in
+ * place or elsewhere; its pages move with it.
+ * @addr:     byte address, page aligned.
+ * @old_len, @new_len: bytes; rounded up to pages. @old_len 0, of shared
+ *            memory: a second mapping of it.
+ * @flags:    MREMAP_*.
+ * @new_addr: byte address, page aligned; read with MREMAP_FIXED and
+ *            MREMAP_DONTUNMAP.
+ *
+ * Locks:    none of @mm held on entry or return; takes mmap_lock W.
+ * Progress: waits for mmap_lock, and for readers of the VMAs concerned.
+ * Return:   the address, or
+ *   -EINVAL  flags that are unknown or lack MREMAP_MAYMOVE, an address that is
+ *            not page aligned, @new_len 0 or beyond the address space, ranges
+ *            that overlap, offsets that wrap, @old_len 0 of private memory,
+ *            MREMAP_DONTUNMAP with unequal lengths or of VM_DONTEXPAND memory
+ *   -EFAULT  nothing is mapped at @addr; more than one VMA, where the rules'
+ *            Linux moves only one; memory that may not grow
+ *   -EPERM   a VMA is sealed; the target lies below mmap_min_addr
+ *   -EAGAIN  more than the limit of locked memory
+ *   -ENOMEM  no room, a limit, no memory
+ *   or what a hook of the mapping answered (mremap(), may_split()). On an error
+ *   the range is as it was, but what was mapped at the target of MREMAP_FIXED
+ *   may be unmapped, and of several VMAs the first may have moved.
  */
 VMS_API unsigned long vms_mremap(struct mm_struct *mm, unsigned long addr, unsigned long old_len,
 				 unsigned long new_len, unsigned long flags,
 				 unsigned long new_addr);
-/** vms_brk() - the raw system call: answers the break, new or (refused) old. */
+/**
+ * vms_brk() - brk(2), the raw system call: the heap ends at @brk from now on.
+ * @brk: byte address; need not be page aligned. One below the break's beginning
+ *       (0, say) asks where it is.
+ *
+ * Locks:    none of @mm held on entry or return; takes mmap_lock W.
+ * Progress: waits for mmap_lock, and for readers of the heap's VMA.
+ * Return:   the break: @brk, or where it was if that is refused (something is
+ *           in the way, a limit, no memory). It is never a -errno.
+ */
 VMS_API unsigned long vms_brk(struct mm_struct *mm, unsigned long brk);
-/*
- * mlock(2) and its kin. They lock the whole pages that [start, start + len)
- * touches, then fault them in; mlock2() with MLOCK_ONFAULT, and mlockall() with
- * MCL_ONFAULT, leave that to the first touch. A range with a hole stays locked
- * up to the hole.
- * Return: 0; -EINVAL (an unknown flag, MCL_ONFAULT alone, a range that wraps);
- * -ENOMEM (a hole, a page that cannot be had, the limit of VMAs or of locked
- * memory, no memory); -EPERM (nothing may be locked at all); -EAGAIN (locked,
- * but there was no memory to fault all of it in). mlockall() passes over VMAs
- * that it cannot lock.
+/**
+ * vms_mlock() - mlock(2): the whole pages that [@start, @start + @len) touches
+ * are locked in memory, and faulted in. A range with a hole stays locked up to
+ * the hole.
+ * @start: byte address; need not be page aligned.
+ * @len:   bytes.
+ *
+ * Locks:    none of @mm held on entry or return; takes mmap_lock W, then R.
+ * Progress: waits for mmap_lock, and for readers of the VMAs in the range.
+ * Return:   0; -EINVAL (a range that wraps); -EPERM (nothing may be locked at
+ *           all); -ENOMEM (a hole, a page that cannot be had, the limit of VMAs
+ *           or of locked memory, no memory); -EAGAIN (locked, but there was no
+ *           memory to fault all of it in).
  */
 VMS_API int vms_mlock(struct mm_struct *mm, unsigned long start, unsigned long len);
+/**
+ * vms_mlock2() - mlock2(2): vms_mlock(), which with MLOCK_ONFAULT leaves each
+ * page to its first touch.
+ * @flags: MLOCK_ONFAULT, or 0.
+ *
+ * Locks, Progress: as vms_mlock().
+ * Return: as vms_mlock(); -EINVAL also for an unknown flag.
+ */
 VMS_API int vms_mlock2(struct mm_struct *mm, unsigned long start, unsigned long len,
 		       unsigned int flags);
+/**
+ * vms_munlock() - munlock(2): the whole pages that [@start, @start + @len)
+ * touches are locked no more. They stay where they are.
+ *
+ * Locks, Progress: as vms_mlock(), mmap_lock W only.
+ * Return: 0; -EINVAL (a range that wraps); -ENOMEM (a hole: what lies before it
+ *         is unlocked; the limit of VMAs, or no memory, for a split).
+ */
 VMS_API int vms_munlock(struct mm_struct *mm, unsigned long start, unsigned long len);
-/* MCL_FUTURE: every mapping made from now on, brk() and stacks too */
+/**
+ * vms_mlockall() - mlockall(2): all that is mapped is locked (MCL_CURRENT), and
+ * every mapping made from now on, the break and stacks too (MCL_FUTURE). It
+ * passes over VMAs that it cannot lock.
+ * @flags: MCL_*; with MCL_ONFAULT each page is left to its first touch.
+ *
+ * Locks, Progress: as vms_mlock().
+ * Return: 0; -EINVAL (an unknown flag, neither MCL_CURRENT nor MCL_FUTURE);
+ *         -EPERM (nothing may be locked at all); -ENOMEM (MCL_CURRENT of more
+ *         than the limit of locked memory). On an error nothing has changed.
+ */
 VMS_API int vms_mlockall(struct mm_struct *mm, int flags);
+/**
+ * vms_munlockall() - munlockall(2): nothing is locked, and later mappings are
+ * not.
+ *
+ * Locks, Progress: as vms_mlock(), mmap_lock W only.
+ * Return: 0.
+ */
 VMS_API int vms_munlockall(struct mm_struct *mm);
 /**
  * vms_mseal() - mseal(2): from now on nobody unmaps, replaces, moves or
@@ -301,430 +461,66 @@ VMS_API int vms_mincore(struct mm_struct *mm, unsigned long start, unsigned long
  */
 VMS_API int vms_msync(struct mm_struct *mm, unsigned long start, unsigned long len, int flags);
 /**
- * vms_fork() - dup_mm(): *@child gets a copy-on-write copy on the same engine.
- * Return: 0 or -ENOMEM.
+ * vms_fork() - dup_mm(): a copy of @mm, on the same engine, with the same rules
+ * and limits; private pages are shared until one of the two writes.
+ * @child: becomes the copy, with one use (mmput() drops it); unchanged on an
+ *         error.
+ *
+ * Locks:    none of @mm held on entry or return; takes mmap_lock W, and each
+ *           VMA's write lock.
+ * Progress: waits for mmap_lock, and for readers of every VMA of @mm.
+ * Return:   0; -ENOMEM.
  */
 VMS_API int vms_fork(struct mm_struct *mm, struct mm_struct **child);
-/**
- * vms_fault() - One access to @addr. @flags: FAULT_FLAG_WRITE,
- * FAULT_FLAG_INSTRUCTION. Never blocks for a reader of mmap_lock. As an
- * instruction would, it is made again while a hook asks for that, up to
- * VMS_FAULT_TRIES times; then VMS_SIGBUS.
- */
-VMS_API enum vms_fault_result vms_fault(struct mm_struct *mm, unsigned long addr,
-					unsigned int flags);
-
-/*
- * ---- the page behind an address, for tests and embedders (lib/page): faults
- * like a touch, then reads or writes one word
- */
+/* ---- the same with mmap_lock W held, for code that has taken it ---------- */
 
 /**
- * vms_read_word() - fault for reading, then the page's content word at @addr's
- * page into *@word.
- */
-VMS_API enum vms_fault_result vms_read_word(struct mm_struct *mm, unsigned long addr,
-					    unsigned long *word);
-/** vms_write_word() - fault for writing, then set the page's content word. */
-VMS_API enum vms_fault_result vms_write_word(struct mm_struct *mm, unsigned long addr,
-					     unsigned long word);
-
-#define FOLL_WRITE 0x01u
-#define FOLL_FORCE 0x08u
-
-/**
- * vms_access_word() - Read, or with FOLL_WRITE write, the word of the page at
- * @addr from outside, like access_process_vm(): the page is faulted in, a stack
- * grows for it, and VM_IO and VM_PFNMAP memory is asked of its owner's access()
- * hook, rights or not.
- * @word:      Unchanged unless a read succeeds.
- * @gup_flags: Without FOLL_FORCE the VMA's rights decide, as for
- *             process_vm_readv(2): to read takes VM_READ, to write VM_WRITE.
- *             With it, as a debugger (ptrace(2), /proc/PID/mem): what may not
- *             be read now, but may become readable, is read; a write to private
- *             memory gives it a copy of its own, which stays read-only for the
- *             program. Shared memory that the program may not write is refused
- *             all the same.
+ * do_mmap() - vms_mmap() without its last step, under the caller's lock.
+ * @len:      bytes; rounded up to pages.
+ * @vm_flags: VM_* that the mapping gets in addition.
+ * @pgoff:    pages, in the file.
+ * @populate: becomes the bytes that the caller may want to fault in, once it
+ *            has released mmap_lock; 0: none.
  *
- * Locks:  none held; takes mmap_lock R, and for a stack W.
- * Return: 0; -EFAULT (nothing mapped, no right, no page there, no such hook, or
- * access() answered anything but the length or a -errno); -EINVAL (an unknown
- * flag); -ENOMEM; or what access() answered.
+ * Locks:    mmap_lock W, on entry and return. The new VMA is write-locked until
+ *           it is released.
+ * Progress: waits for the readers of VMAs that it replaces.
+ * Return:   as vms_mmap(), except for what that checks of @off and of a missing
+ *           file.
  */
-VMS_API int vms_access_word(struct mm_struct *mm, unsigned long addr, unsigned long *word,
-			    unsigned int gup_flags);
-
-/* ---- what fork shares: for code that keeps pages on its own ---- */
-
-/**
- * vms_write_protect_begin() - Begin to take pages of @mm out of the library's
- * sight (vms_page_lookup()), as a software TLB or a device does. *@seq is for
- * vms_write_protect_retry(), which tells whether a fork took the write right
- * away meanwhile: then a page that was found writable is shared with a child by
- * now. Linux's lock-free pin (pin_user_pages_fast()) asks its write_protect_seq
- * the same. No call of this library needs to: each holds the VMA's lock, which
- * a fork waits for.
- *
- * Locks:    none, or any.
- * Ordering: acquires what the last fork did to page-table entries.
- * Progress: wait-free. Return: false: a fork is at it now.
- */
-static inline bool vms_write_protect_begin(const struct mm_struct *mm, unsigned long *seq)
-{
-	/*
-	 * Acquire: pairs with the release at the end of fork's copying
-	 * (lib/page/copy.c).
-	 */
-	*seq = vms_load_acquire(&((struct mm_struct *)mm)->write_protect_seq);
-	return !(*seq & 1);
-}
-static inline bool vms_write_protect_retry(const struct mm_struct *mm, unsigned long seq)
-{
-	/*
-	 * Relaxed: the lock of the page table in which the page was found
-	 * orders it behind the look.
-	 */
-	return vms_load_relaxed(&((struct mm_struct *)mm)->write_protect_seq) != seq;
-}
-
-/* ---- locks --------------------------------------------------------------- */
-
-VMS_API void mmap_read_lock(struct mm_struct *mm) VMS_ACQUIRE_SHARED(mm->mmap_lock)
-	VMS_SYM(mmap_read_lock);
-VMS_API bool mmap_read_trylock(struct mm_struct *mm) VMS_TRY_ACQUIRE_SHARED(true, mm->mmap_lock)
-	VMS_SYM(mmap_read_trylock);
-VMS_API void mmap_read_unlock(struct mm_struct *mm) VMS_RELEASE_SHARED(mm->mmap_lock)
-	VMS_SYM(mmap_read_unlock);
-VMS_API void mmap_write_lock(struct mm_struct *mm) VMS_ACQUIRE(mm->mmap_lock)
-	VMS_SYM(mmap_write_lock);
-VMS_API bool mmap_write_trylock(struct mm_struct *mm) VMS_TRY_ACQUIRE(true, mm->mmap_lock)
-	VMS_SYM(mmap_write_trylock);
-VMS_API void mmap_write_unlock(struct mm_struct *mm) VMS_RELEASE(mm->mmap_lock)
-	VMS_SYM(mmap_write_unlock);
-/* W -> R; ends every VMA write lock too */
-VMS_API void mmap_write_downgrade(struct mm_struct *mm) VMS_NO_TSA VMS_SYM(mmap_write_downgrade);
-VMS_API void mmap_assert_locked(const struct mm_struct *mm) VMS_ASSERT_HELD_SHARED(mm->mmap_lock)
-	VMS_SYM(mmap_assert_locked);
-VMS_API void mmap_assert_write_locked(const struct mm_struct *mm) VMS_ASSERT_HELD(mm->mmap_lock)
-	VMS_SYM(mmap_assert_write_locked);
-
-/**
- * lock_vma_under_rcu() - Read-lock the VMA that covers @addr, without
- * mmap_lock.
- * @mm:   Live address space; the caller holds a reference (mmget()).
- * @addr: Byte address; need not be page aligned.
- *
- * Locks:    Enter holding no lock of @mm. Success leaves the VMA's lock held
- *           for reading and nothing else; vma_end_read() drops it.
- * RCU:      Opens and closes its own read section.
- * Ordering: Success acquires the release made by the last writer of this VMA:
- *           its plain fields are stable until vma_end_read(). NULL orders
- *           nothing.
- * Progress: Never blocks; may refuse a mapped address while a writer is at
- *           work. On engines without VMA locks: always NULL.
- *
- * The thread that locked the VMA calls vma_end_read(), before it exits and
- * before it calls vms_thread_unregister(): a thread may hold a VMA by a note of
- * its own. A signal handler lets go of what it locked before it returns.
- *
- * Return: the locked VMA. NULL means "retry under mmap_read_lock()", never
- *         "unmapped".
- */
-VMS_API struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, unsigned long addr)
-	VMS_SYM(lock_vma_under_rcu);
-VMS_API void vma_end_read(struct vm_area_struct *vma) VMS_SYM(vma_end_read);
-/**
- * vma_start_write() - Write-lock @vma and wait for its readers. mmap_lock W
- * held; released with mmap_lock's W.
- */
-VMS_API void vma_start_write(struct vm_area_struct *vma) VMS_SYM(vma_start_write);
-/**
- * vma_start_write_trylock() - The same if no reader is in; else nothing has
- * changed, and no reader was turned away.
- * Locks:  mmap_lock W. Progress: never blocks. On engines without VMA locks
- *         mmap_lock is enough: true.
- * Return: whether it is held.
- */
-VMS_API bool vma_start_write_trylock(struct vm_area_struct *vma) VMS_SYM(vma_start_write_trylock);
-/**
- * vma_end_write() - Let readers of @vma in again before mmap_lock is let go,
- * which ends all other VMA write locks.
- * Locks:    mmap_lock W; @vma write-locked, and whole: what it says is true
- *           from now on.
- * Ordering: releases to whoever then read-locks @vma.
- */
-VMS_API void vma_end_write(struct vm_area_struct *vma) VMS_SYM(vma_end_write);
-/**
- * vma_start_read() - Read-lock @vma, which was found under RCU (mas_walk() of
- * mm->mm_mt), if that needs no waiting.
- * @mm:   the caller has a reference (mmget()).
- *
- * Locks:    none, inside the RCU read section in which @vma was found; or
- *           mmap_lock. Success leaves the VMA's lock held.
- * Ordering: success acquires the release made by the last writer of @vma.
- * Progress: never blocks. On engines without VMA locks: always false.
- * Return:   whether it is held. Then @vma is one of @mm's; look again whether
- *           it still covers the address: it may have moved, or have been freed
- *           and made anew, since it was found. lock_vma_under_rcu() does all
- *           that.
- */
-VMS_API bool vma_start_read(struct mm_struct *mm, struct vm_area_struct *vma)
-	VMS_SYM(vma_start_read);
-/**
- * vma_start_read_trylock() - Read-lock @vma, which was found under mmap_lock;
- * afterwards mmap_lock may be let go.
- * Locks:  mmap_lock R or W. Success leaves the VMA's lock held as well.
- * Return: whether it is held. Under R only a count at its limit refuses; under
- *         W the caller's own write lock does. On engines without VMA locks:
- *         always false.
- */
-VMS_API bool vma_start_read_trylock(struct vm_area_struct *vma) VMS_SYM(vma_start_read_trylock);
-VMS_API void vma_assert_write_locked(const struct vm_area_struct *vma)
-	VMS_SYM(vma_assert_write_locked);
-VMS_API void vma_assert_locked(const struct vm_area_struct *vma) VMS_SYM(vma_assert_locked);
-
-/* ---- lookup: mmap_lock held (R or W) ------------------------------------- */
-
-/* first with vm_end > addr */
-VMS_API struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr) VMS_SYM(find_vma);
-/* the one that covers addr */
-VMS_API struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr)
-	VMS_SYM(vma_lookup);
-/* the lowest */
-VMS_API struct vm_area_struct *vma_first(struct mm_struct *mm) VMS_SYM(vma_first);
-VMS_API struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, unsigned long start,
-						     unsigned long end)
-	VMS_SYM(find_vma_intersection);
-VMS_API struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr,
-					     struct vm_area_struct **pprev) VMS_SYM(find_vma_prev);
-VMS_API struct vm_area_struct *vms_vma_after(struct vm_area_struct *vma);
-VMS_API struct vm_area_struct *vms_vma_before(struct vm_area_struct *vma);
-
-/*
- * A walk over VMAs. It goes by addresses, so the map may change between two
- * steps, and mmap_lock may be let go: the next step finds the first VMA that
- * ends above addr then. While nothing has changed, a step upwards is one along
- * the index, without a search: place is where it stands, as of seq. Fields are
- * the library's, but for mm and addr, which may be read.
- */
-struct vma_iterator {
-	struct mm_struct *mm;
-	unsigned long addr; /* where the next step looks */
-	unsigned long seq;  /* mm->map_seq when the walk came to its place; 0: it has none */
-	union {
-		struct ma_state mas;
-		struct vm_area_struct *vma;
-	} place; /* the engine's */
-};
-static inline bool vma_iter_init(struct vma_iterator *vmi, struct mm_struct *mm, unsigned long addr)
-{
-	vmi->mm = mm;
-	vmi->addr = addr;
-	vmi->seq = 0;
-	return true;
-}
-/*
- * Declares an iterator, and begins it. Two declarations, as MA_STATE(): an
- * initializer would clear the place.
- */
-#define VMA_ITERATOR(name, __mm, __addr)                                                           \
-	struct vma_iterator name;                                                                  \
-	const bool __attribute__((unused)) name##_begun = vma_iter_init(&name, (__mm), (__addr))
-/**
- * vma_next() - The first VMA that ends above vmi->addr, which moves on to its
- * end; NULL: there is none.
- */
-VMS_API struct vm_area_struct *vma_next(struct vma_iterator *vmi) VMS_SYM(vma_next);
-/**
- * vma_prev() - The last VMA that begins below vmi->addr, which moves back to
- * its start; NULL: there is none.
- */
-VMS_API struct vm_area_struct *vma_prev(struct vma_iterator *vmi) VMS_SYM(vma_prev);
-#define for_each_vma(vmi, vma) while (((vma) = vma_next(&(vmi))) != NULL)
-#define for_each_vma_range(vmi, vma, end)                                                          \
-	while (((vma) = vma_next(&(vmi))) != NULL && (vma)->vm_start < (end))
-
-/* ---- kernel-level operations: mmap_lock W held --------------------------- */
-
 VMS_API unsigned long do_mmap(struct mm_struct *mm, struct file *file, unsigned long addr,
 			      unsigned long len, unsigned long prot, unsigned long flags,
 			      vm_flags_t vm_flags, unsigned long pgoff, unsigned long *populate)
 	VMS_SYM(do_mmap);
+/**
+ * do_munmap() - vms_munmap() under the caller's lock.
+ *
+ * Locks:    mmap_lock W, on entry and return.
+ * Progress: waits for the readers of the VMAs in the range.
+ * Return:   as vms_munmap().
+ */
 VMS_API int do_munmap(struct mm_struct *mm, unsigned long start, unsigned long len)
 	VMS_SYM(do_munmap);
+/**
+ * get_unmapped_area() - Where a mapping of @len bytes would be placed. Nothing
+ * is reserved.
+ * @file:  what it maps, because a file may ask for an alignment; NULL:
+ *         anonymous.
+ * @addr:  byte address: a hint, or with MAP_FIXED the answer; 0: anywhere.
+ * @len:   bytes, a multiple of the page size.
+ * @pgoff: pages, in the file.
+ * @flags: MAP_*: MAP_FIXED, MAP_32BIT and MAP_SHARED count.
+ *
+ * Locks:    mmap_lock R or W; W if the caller goes on to map there.
+ * Progress: O(log n), and a step for each stack that lies above too small a
+ *           gap.
+ * Return:   the address; -ENOMEM (no room); -EINVAL (MAP_FIXED, not page
+ *           aligned);
+ *           -EPERM (MAP_FIXED, below mmap_min_addr).
+ */
 VMS_API unsigned long get_unmapped_area(struct mm_struct *mm, struct file *file, unsigned long addr,
 					unsigned long len, unsigned long pgoff, unsigned long flags)
 	VMS_SYM(get_unmapped_area);
-/**
- * insert_vm_struct() - Insert @vma, as made by vm_area_alloc() for this @mm,
- * without merging.
- * Return: 0; -EINVAL (not page aligned, another mm's, offsets in its file that
- * wrap); -ENOMEM (the range is taken, or beyond the end, or memory is out).
- */
-VMS_API int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma)
-	VMS_SYM(insert_vm_struct);
-/**
- * split_vma() - Cut @vma at @addr into two. The new VMA takes what lies below
- * @addr if @new_below, else what lies above.
- * Return: 0; -EINVAL (another mm's, @addr not page aligned or not inside);
- * -ENOMEM (the limit of VMAs, no memory); or what may_split() answered; on
- * errors nothing has changed.
- */
-VMS_API int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr,
-		      int new_below) VMS_SYM(split_vma);
-/**
- * vma_merge() - Let [@addr, @end) join the VMA before it, the one after it, or
- * both, if they may be one.
- * @prev:      the VMA before @addr, or the one that covers it; NULL: the call
- * finds it. @vm_flags, @file, @pgoff, @anon_name: of the range. What is free
- * becomes mapped so, without limits being looked at. What is a part of
- *             one VMA that maps the same file at the same offset changes to
- *             these flags and this name, as mprotect(2) does. @pgoff of memory
- *             that was never faulted in: @addr >> PAGE_SHIFT.
- *
- * Return: the VMA that holds the range now; NULL: nothing fits (nor do offsets
- *         that wrap), or memory is out, and nothing has changed.
- */
-VMS_API struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *prev,
-					 unsigned long addr, unsigned long end, vm_flags_t vm_flags,
-					 struct file *file, pgoff_t pgoff,
-					 struct anon_vma_name *anon_name) VMS_SYM(vma_merge);
-/**
- * vma_expand() - Let @vma cover [@start, @end), more than now, at one end or
- * both. Limits are not looked at.
- * @pgoff: what stands at @start then; each page keeps its offset.
- * @next:  NULL: what is added is free. Else the VMA after @vma, which ends at
- *         @end: @vma takes it, and free room between the two.
- *
- * Return: 0; -EINVAL (not page aligned, nothing is added, another @pgoff,
- * offsets that wrap, beyond the address space, @next cannot be one with @vma);
- * -ENOMEM (something is mapped there, or memory is out); on errors nothing has
- * changed.
- */
-VMS_API int vma_expand(struct vm_area_struct *vma, unsigned long start, unsigned long end,
-		       pgoff_t pgoff, struct vm_area_struct *next) VMS_SYM(vma_expand);
-/**
- * vma_shrink() - Let @vma cover only [@start, @end), less than now at one end;
- * pages of the rest go. @pgoff: as above.
- * Return: 0; -EINVAL (not page aligned, nothing is left or nothing goes, both
- * ends at once, another @pgoff); -ENOMEM; on errors nothing has changed.
- */
-VMS_API int vma_shrink(struct vm_area_struct *vma, unsigned long start, unsigned long end,
-		       pgoff_t pgoff) VMS_SYM(vma_shrink);
-/**
- * vma_adjust() - Both, as Linux had it up to 6.2: what @start and @end ask for,
- * growing or shrinking.
- * @insert: NULL; or a copy of @vma (vm_area_dup()) with the bounds and the
- *          offset of exactly what @vma gives up: it takes that, pages and all,
- *          and belongs to the mm from then on.
- *
- * Return: 0; else as above, and @insert is still the caller's. -EINVAL also for
- *         one end that grows while the other shrinks.
- */
-VMS_API int vma_adjust(struct vm_area_struct *vma, unsigned long start, unsigned long end,
-		       pgoff_t pgoff, struct vm_area_struct *insert) VMS_SYM(vma_adjust);
-/**
- * expand_stack() - The VMA that covers @addr; one above it that grows down is
- * made to, if it may.
- * Locks:  mmap_lock R on entry. On return it is held if the answer is a VMA,
- *         and let go if it is NULL. It may be let go and taken for writing in
- *         between: VMAs found before are void.
- * Return: it; NULL: nothing covers @addr, and nothing may grow there (the guard
- *         gap, a limit, no memory).
- */
-VMS_API struct vm_area_struct *expand_stack(struct mm_struct *mm, unsigned long addr)
-	VMS_SYM(expand_stack);
-/**
- * expand_stack_locked() - Let @vma grow down to cover @addr, if it does not.
- * Locks: mmap_lock W.
- * Return: 0; -EFAULT (@vma does not grow down); -EPERM (below mmap_min_addr);
- *         -ENOMEM (the guard gap, a limit, no memory).
- */
-VMS_API int expand_stack_locked(struct vm_area_struct *vma, unsigned long addr)
-	VMS_SYM(expand_stack_locked);
-/**
- * vm_area_alloc() - An empty VMA for @mm, not inserted. Locks: none needed.
- * Return: it, or NULL when memory is out.
- */
-VMS_API struct vm_area_struct *vm_area_alloc(struct mm_struct *mm) VMS_SYM(vm_area_alloc);
-/**
- * vm_area_dup() - A copy of @orig, not inserted. It takes no reference of
- * @orig's file, but one of its name. Locks: @orig does not change meanwhile.
- * Return: it, or NULL when memory is out.
- */
-VMS_API struct vm_area_struct *vm_area_dup(const struct vm_area_struct *orig) VMS_SYM(vm_area_dup);
-/* one that was never inserted, or has been removed */
-VMS_API void vm_area_free(struct vm_area_struct *vma) VMS_SYM(vm_area_free);
-
-VMS_API void vm_flags_init(struct vm_area_struct *vma, vm_flags_t flags)
-	VMS_SYM(vm_flags_init); /* not yet inserted */
-/* The following need mmap_lock W, and take the VMA's write lock themselves. */
-VMS_API void vm_flags_reset(struct vm_area_struct *vma, vm_flags_t flags) VMS_SYM(vm_flags_reset);
-VMS_API void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags) VMS_SYM(vm_flags_set);
-VMS_API void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags) VMS_SYM(vm_flags_clear);
-VMS_API void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set, vm_flags_t clear)
-	VMS_SYM(vm_flags_mod);
-/**
- * vm_get_page_prot() - What an entry may allow at once in a VMA of @flags whose
- * owner wants no word of the first write. Any lock.
- */
-VMS_API pgprot_t vm_get_page_prot(vm_flags_t flags) VMS_SYM(vm_get_page_prot);
-/**
- * vma_set_page_prot() - Make vm_page_prot what vm_flags and the owner's hooks
- * say. The functions above, and insert_vm_struct(), call it; a caller that
- * changes vm_ops afterwards calls it again. A shared mapping whose owner has
- * page_mkwrite() or pfn_mkwrite() starts read-only.
- * Locks: mmap_lock W, VMA lock W; or @vma is not inserted.
- */
-VMS_API void vma_set_page_prot(struct vm_area_struct *vma) VMS_SYM(vma_set_page_prot);
-
-/* ---- a page fault inside a VMA (lib/page): VMA lock R or mmap_lock R held ---- */
-
-/**
- * handle_mm_fault() - Make the page at @addr present in @vma for the access in
- * @flags. The access right was checked before; a write without VM_WRITE is a
- * debugger's: for private memory with VM_MAYWRITE alone, it brings a copy that
- * stays read-only.
- * Return: 0, one of VM_FAULT_ERROR, or
- *   VM_FAULT_NOPAGE  The caller touches the memory again: the page may be
- *                    mapped, or an embedder's hook has to be asked once more.
- *                    It drops its locks in between, or bounds its tries: a hook
- *                    may answer so for ever (VMS_FAULT_TRIES).
- *   VM_FAULT_RETRY   With FAULT_FLAG_VMA_LOCK: the caller comes back with
- *                    mmap_lock, because a hook says so, or because @vma needs
- *                    its first anon_vma, for which mmap_lock is tried for
- *                    reading and was not free. Else only a hook that is not
- *                    ready answers so.
- * The lock state is unchanged.
- */
-VMS_API vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long addr,
-				   unsigned int flags) VMS_SYM(handle_mm_fault);
-
-/**
- * vmf_insert_page() - From inside a fault() hook: map @page at @addr of @vma,
- * where nothing is mapped yet. Takes a reference of its own. In a shared
- * mapping it may be written at once, unless there is a page_mkwrite() or
- * pfn_mkwrite(); else the first write faults again.
- * Locks:  as the hook was called with.
- * Return: what the hook answers: VM_FAULT_NOPAGE (it is mapped; or something is
- * already; or @page was taken back meanwhile, by unmap_mapping_range() or
- * because it has left its file's cache, and the hook is asked again),
- * VM_FAULT_OOM, VM_FAULT_SIGBUS (@addr is not in @vma, or @vma is anonymous, or
- * @page is: it is some address space's private memory).
- */
-VMS_API vm_fault_t vmf_insert_page(struct vm_area_struct *vma, unsigned long addr,
-				   struct page *page) VMS_SYM(vmf_insert_page);
-/**
- * vms_map_pages() - From inside a map_pages() hook: map @pages[0..@nr), whose
- * offsets in the file are @start and on, where nothing is mapped yet. Pages
- * outside the range that the hook was given, anonymous ones, and those taken
- * back meanwhile (vmf_insert_page()) are left out. Takes over the caller's
- * references; NULL in @pages: none at hand.
- * Locks:  as the hook was called with.
- */
-VMS_API void vms_map_pages(struct vm_fault *vmf, pgoff_t start, struct page **pages,
-			   unsigned int nr);
-
 /* ---- listing and checking ------------------------------------------------ */
 
 /**

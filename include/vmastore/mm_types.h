@@ -2,25 +2,35 @@
 /*
  * mm_types.h - the two structures everything turns on: an address space (struct
  * mm_struct) and one of its ranges (struct vm_area_struct, a VMA). Operations
- * on them: mm.h. The flags: mm_flags.h.
+ * on them: mm.h, vma.h. The flags: mm_flags.h.
  *
  * Who may touch what. "mmap_lock R/W" is mm->mmap_lock held for reading or
  * writing; "VMA lock" is the lock in each VMA, which only the engine
  * `maple-vma` takes (on the others mmap_lock alone does its work).
  *
- *   state                                          to read                          to write
- *   vm_start vm_end vm_pgoff vm_flags vm_file      VMA lock R or mmap_lock R        mmap_lock W and VMA lock W
- *     vm_ops anon_name of an attached VMA
- *   the first three, coming from a page (reverse)  i_mmap or anon_vma lock          those too
- *   vm_mm, vm_refcnt, vm_lock_seq                  RCU, then verify under the lock  mmap_lock W; the latter two also by
- *                                                                                    readers, with atomics
- *   anon_vma                                       VMA lock R or mmap_lock R        mmap_lock R and page_table_lock,
- *                                                    (acquire)                        or mmap_lock W
- *   vm_page_prot                                   VMA lock R or mmap_lock R        with vm_flags, which it follows
- *   map_count total_vm locked_vm ...               anyone, relaxed                  mmap_lock W
- *   hiwater_rss pinned_vm write_protect_seq        anyone                           atomics; see each
- *   start_code ... env_end, start_brk brk          mmap_lock R                      mmap_lock W
- *   the index (tree, list)                         mmap_lock R; maple also RCU      mmap_lock W
+ *   state                        to read                   to write
+ *   vm_start vm_end vm_pgoff     VMA lock R or mmap_lock R mmap_lock W and
+ *     vm_flags vm_file vm_ops                                VMA lock W
+ *     anon_name of an attached
+ *     VMA
+ *   the first three, by a        i_mmap or anon_vma lock   those too
+ *     reverse-map walk
+ *   vm_mm vm_refcnt vm_lock_seq  RCU, then verify under    mmap_lock W; the
+ *                                  the lock                  latter two also by
+ *                                                            readers (atomics)
+ *   anon_vma                     VMA lock R or mmap_lock R mmap_lock R and
+ *                                  (acquire)                 page_table_lock, or
+ *                                                            mmap_lock W
+ *   vm_page_prot                 VMA lock R or mmap_lock R with vm_flags, which
+ *                                                            it follows
+ *   map_count total_vm           any thread, relaxed       mmap_lock W
+ *     locked_vm ...
+ *   hiwater_rss pinned_vm        any thread                atomics; see each
+ *     write_protect_seq
+ *   start_code ... env_end       mmap_lock R               mmap_lock W
+ *     start_brk brk
+ *   the index (tree, list)       mmap_lock R; of the maple mmap_lock W
+ *                                  tree also RCU
  *
  * Lock order, outermost first: mmap_lock, VMA lock, a file's invalidate_lock,
  * those of its i_mmap, anon_vma lock, page_table_lock, page-table page lock,
@@ -61,7 +71,7 @@ VMS_STATIC_ASSERT((unsigned long)PAGE_MASK == ~((1UL << VMS_PAGE_SHIFT) - 1),
 #define PAGE_ALIGN(x) (((x) + PAGE_SIZE - 1) & PAGE_MASK)
 
 typedef unsigned long pgoff_t;
-typedef unsigned int vm_fault_t; /* VM_FAULT_* of mm.h */
+typedef unsigned int vm_fault_t; /* VM_FAULT_* of fault.h */
 
 /*
  * What a page-table entry of a VMA may allow: VMS_PGPROT_* bits.
@@ -202,7 +212,7 @@ struct vm_area_struct {
  * VM_FAULT_ERROR, VM_FAULT_RETRY, VM_FAULT_NOPAGE; other bits mean nothing. An
  * answer without a page, and an anonymous page, are VM_FAULT_SIGBUS. An access
  * that is to be made again, is (the hook sees FAULT_FLAG_TRIED), at most
- * VMS_FAULT_TRIES times (mm.h).
+ * VMS_FAULT_TRIES times (fault.h).
  */
 struct vm_operations_struct {
 	void (*open)(struct vm_area_struct *vma);
@@ -252,12 +262,18 @@ enum vms_thp_align {
  * Linux 6.18 on x86-64 with transparent huge pages set to `madvise`;
  * vms_mm_rules_for() knows others.
  *
- *   since  rule             before                                           from then on
- *   6.13   thp_align        see above                                        see above
- *   6.14   vacate_tables    MADV_DONTNEED leaves empty page tables           those of a whole 2 MiB go: a read may take a huge page again
- *   6.16   merge_one_sided  a faulted range joins no unfaulted neighbour     it may, unless its anon_vma came by fork
- *   6.17   mremap_many      a move of several VMAs at once: -EFAULT          MREMAP_FIXED with equal lengths moves them all
- *   6.18   guard_flag       guard pages give any VMA an anon_vma             they mark it VM_MAYBE_GUARD; a file's gets no anon_vma
+ *   since  rule             before                        from then on
+ *   6.13   thp_align        see above                     see above
+ *   6.14   vacate_tables    MADV_DONTNEED leaves empty    those of a whole 2 MiB
+ *                             page tables                   are freed: a read may
+ *                                                           take a huge one
+ *   6.16   merge_one_sided  a faulted range joins no      it may, unless its
+ *                             unfaulted neighbour           anon_vma came by fork
+ *   6.17   mremap_many      a move of several VMAs at     MREMAP_FIXED with equal
+ *                             once: -EFAULT                 lengths moves them all
+ *   6.18   guard_flag       guard pages give any VMA an   they mark it
+ *                             anon_vma                      VM_MAYBE_GUARD; a file's
+ *                                                           gets no anon_vma
  *
  * By kernel_version alone go calls that older kernels lack: MADV_POPULATE_*
  * (5.14), MADV_DONTNEED_LOCKED (5.18), mseal() (6.10, else -ENOSYS),
@@ -450,7 +466,7 @@ struct mm_struct {
 	 */
 	VMS_ATOMIC(unsigned long) hiwater_rss vms_cacheline_aligned;
 	VMS_ATOMIC(unsigned long) pinned_vm; /* pages: vms_account_pinned_vm() */
-	/* odd: a fork takes the write right from entries; see mm.h */
+	/* odd: a fork takes the write right from entries; see fault.h */
 	VMS_ATOMIC(unsigned long) write_protect_seq;
 	unsigned long start_brk, brk; /* the break: where it began, where it is */
 

@@ -117,6 +117,16 @@ struct vms_rcu_head {
  * Progress: Wait-free after the thread's first call.
  */
 VMS_API void vms_rcu_read_lock(void);
+/**
+ * vms_rcu_read_unlock() - End the read section that the last
+ * vms_rcu_read_lock() of this thread began. Of sections that nest, the
+ * outermost one counts.
+ *
+ * Locks:    Any.
+ * Ordering: None by itself, but what the section read is read before a grace
+ *           period that it held up ends.
+ * Progress: Wait-free; wakes a grace period that waits for this thread.
+ */
 VMS_API void vms_rcu_read_unlock(void);
 
 /* ---- the same, inline ---------------------------------------------------- */
@@ -280,10 +290,15 @@ VMS_API void vms_thread_unregister(void);
  */
 VMS_API void vms_rcu_quiescent(void);
 /**
- * vms_rcu_thread_offline() - As quiescent, and so it stays until _online(). No
- * read section between. Else does nothing.
+ * vms_rcu_thread_offline() - Enter an extended quiescent state, which lasts
+ * until vms_rcu_thread_online(). No read section may begin meanwhile. Does
+ * nothing except under VMS_RCU_QSBR.
  */
 VMS_API void vms_rcu_thread_offline(void);
+/**
+ * vms_rcu_thread_online() - Leave the state that vms_rcu_thread_offline()
+ * entered. Does nothing except under VMS_RCU_QSBR.
+ */
 VMS_API void vms_rcu_thread_online(void);
 
 #if !defined(VMS_NO_KERNEL_NAMES) && !defined(VMS_NO_RCU_NAMES) && !defined(_URCU_H) &&            \

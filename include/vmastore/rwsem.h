@@ -3,9 +3,12 @@
  * rwsem.h - a sleeping lock that many readers or one writer hold, as Linux has
  * it: struct rw_semaphore, on futexes.
  *
- * Row may run beside column?   down_read  down_write  up_read  up_write  downgrade_write
- *   down_read                     -          w           -        -         -            - both go on
- *   down_write                    w          w           -        -         -            w one waits for the other to let go
+ * May the row run concurrently with the column?
+ *                down_read  down_write  up_read  up_write  downgrade_write
+ *   down_read       -           w          -        -             -
+ *   down_write      w           w          -        -             -
+ *     -  both go on
+ *     w  one waits for the other to release
  * A trylock never waits; a timed call waits until its deadline at most, see
  * below. Every call may run beside every other on the same semaphore.
  *
@@ -165,8 +168,15 @@ VMS_API void up_write(struct rw_semaphore *sem) VMS_RELEASE(sem) VMS_SYM(up_writ
 VMS_API void downgrade_write(struct rw_semaphore *sem) VMS_RELEASE(sem) VMS_ACQUIRE_SHARED(sem)
 	VMS_SYM(downgrade_write);
 
-/* What held the lock a moment ago; exact only about the caller's own hold. */
+/**
+ * rwsem_is_locked() - Whether any thread held @sem, R or W, a moment ago; exact
+ * only about the caller's own hold. Any context.
+ */
 VMS_API bool rwsem_is_locked(const struct rw_semaphore *sem) VMS_SYM(rwsem_is_locked);
+/**
+ * rwsem_is_write_locked() - Whether any thread held @sem W a moment ago; exact
+ * only about the caller's own hold. Any context.
+ */
 VMS_API bool rwsem_is_write_locked(const struct rw_semaphore *sem) VMS_SYM(rwsem_is_write_locked);
 /**
  * rwsem_is_contended() - Whether somebody waits in the queue: a long holder
@@ -174,11 +184,14 @@ VMS_API bool rwsem_is_write_locked(const struct rw_semaphore *sem) VMS_SYM(rwsem
  */
 VMS_API bool rwsem_is_contended(const struct rw_semaphore *sem) VMS_SYM(rwsem_is_contended);
 
-/*
- * They stop the program when @sem is not held at all / not held for writing by
- * this thread.
+/**
+ * vms_rwsem_check_held() - Stop the program if no thread holds @sem.
  */
 VMS_API void vms_rwsem_check_held(const struct rw_semaphore *sem) VMS_ASSERT_HELD_SHARED(sem);
+/**
+ * vms_rwsem_check_held_write() - Stop the program if this thread does not hold
+ * @sem W.
+ */
 VMS_API void vms_rwsem_check_held_write(const struct rw_semaphore *sem) VMS_ASSERT_HELD(sem);
 
 /*

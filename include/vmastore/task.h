@@ -15,7 +15,8 @@
  *   user's task                    own     == mm              1 mm_users
  *   kernel thread, never ran       NULL    NULL               none
  *   kernel thread, running         NULL    borrowed           1 mm_count
- *   kernel thread, switched away   NULL    NULL               none: it went on to the next task with the processor
+ *   kernel thread, switched away   NULL    NULL               none: it went on
+ *                                                             to the next task
  *   kernel thread, using an mm     its     == mm              1 mm_users (kthread_use_mm())
  *   after exit_mm(), still running NULL    the former         1 mm_count
  *

@@ -39,7 +39,12 @@ static inline bool xa_is_value(const void *entry)
 	return (unsigned long)entry & 1;
 }
 
-/* ---- tagged pointers: the low two bits are 0, 1 or 3. Who stores them tells them from values by himself ---- */
+/* ---- tagged pointers ---- */
+
+/*
+ * The low two bits are 0, 1 or 3. The owner of the tree tells them from values
+ * itself.
+ */
 
 static inline void *xa_tag_pointer(void *p, unsigned long tag)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * page.h - the interface of lib/page to lib/mm: page tables, pages, anon_vma.
- * handle_mm_fault() itself is public (mm.h).
+ * handle_mm_fault() itself is public (fault.h).
  *
  * Locks: each function states its own. "R or W" is the mode of mmap_lock.
  */
