@@ -33,11 +33,10 @@ int vmbench_run_case(const struct vmbench_case *c, const char *engine, unsigned 
 	struct mm_limits limits = vms_mm_limits_default;
 	struct vmbench_env env = {.vmas = vmas, .threads = plan->threads};
 	struct bench_plan filled = *plan;
-	int err;
+	int err = vms_mm_new(engine, NULL, NULL, &env.mm);
 
-	env.mm = vms_mm_create(engine, NULL, NULL);
-	if (!env.mm)
-		return -errno;
+	if (err)
+		return err;
 	limits.max_map_count = INT_MAX;
 	err = vms_mm_set_limits(env.mm, &limits);
 	if (!err)

@@ -92,11 +92,20 @@ VMS_API const char *const *vms_engine_names(void);
  * caller has set its limits or its owner.
  *
  * Locks:  none.
- * Return: it; NULL with errno EINVAL (no such engine, other bounds than those)
- *         or ENOMEM (also where the library's thread cannot be created: rcu.h).
+ * Return: it; NULL where vms_mm_new() answers an error.
  */
 VMS_API struct mm_struct *vms_mm_create(const char *engine, const struct mm_layout *layout,
 					const struct mm_rules *rules);
+/**
+ * vms_mm_new() - vms_mm_create(), for callers that want the error.
+ * @mm: becomes the new address space; unchanged on an error.
+ *
+ * Locks:  none.
+ * Return: 0; -EINVAL (no such engine, other bounds than those); -ENOMEM (also
+ *         where the library's thread cannot be created: rcu.h).
+ */
+VMS_API int vms_mm_new(const char *engine, const struct mm_layout *layout,
+		       const struct mm_rules *rules, struct mm_struct **mm);
 /**
  * mmget() - Take one more use of @mm: its mappings stay until the use is
  * dropped (mmput()).

@@ -91,11 +91,11 @@ static int dup_mmap(struct mm_struct *child, struct mm_struct *mm)
 
 int vms_fork(struct mm_struct *mm, struct mm_struct **childp)
 {
-	struct mm_struct *child = vms__mm_alloc(mm->engine->name, &mm->layout, &mm->rules);
-	int err;
+	struct mm_struct *child;
+	int err = vms__mm_alloc(mm->engine->name, &mm->layout, &mm->rules, &child);
 
-	if (!child)
-		return -ENOMEM;
+	if (err)
+		return err;
 	vms__write_enter(mm, 0, mm->layout.task_size);
 	vms__mmap_write_lock_nested(child);
 	/*

@@ -451,18 +451,18 @@ unsigned long vms__vma_pagesize(struct vm_area_struct *vma);
 /* ---- mm.c ---- */
 
 /*
- * vms_mm_create(), except that vms_mm_next() does not show the address space
+ * vms_mm_new(), except that vms_mm_next() does not show the address space
  * yet. The caller completes it and calls vms__mmlist_add(), or calls mmput().
  */
-struct mm_struct *vms__mm_alloc(const char *engine_name, const struct mm_layout *layout,
-				const struct mm_rules *rules);
+int vms__mm_alloc(const char *engine_name, const struct mm_layout *layout,
+		  const struct mm_rules *rules, struct mm_struct **mmp);
 
 /* Other threads find @mm in the list of all from now on. Locks: none. */
 void vms__mmlist_add(struct mm_struct *mm);
 
 /* ---- stack.c ---- */
 
-/* expand_stack_locked() and expand_stack() are public (mm.h). */
+/* expand_stack_locked() and expand_stack() are public (vma.h). */
 
 /*
  * expand_stack() of an address that no VMA covers. @vma: the first VMA above

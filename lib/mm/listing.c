@@ -145,7 +145,7 @@ static int list_all(struct lister *l)
 int vms__list(struct mm_struct *mm, FILE *out, vms__list_fn list, void *arg)
 {
 	struct lister l = {.mm = mm, .out = out, .list = list, .arg = arg};
-	int err;
+	int saved = errno, err;
 
 	l.text = (struct vms__text){.buf = l.piece, .size = sizeof(l.piece)};
 	/*
@@ -155,5 +155,6 @@ int vms__list(struct mm_struct *mm, FILE *out, vms__list_fn list, void *arg)
 	pthread_cleanup_push(drop_text, &l);
 	err = list_all(&l);
 	pthread_cleanup_pop(1);
+	errno = saved;
 	return err;
 }

@@ -48,9 +48,9 @@ typedef void (*vms__list_fn)(struct vm_area_struct *vma, unsigned long start,
  *
  * Locks: enters and returns with none held; takes mmap_lock R, never while it
  * writes to @out. A thread may be cancelled in the write.
- * Return: 0; -errno of the write that failed (-EIO if @out does not say), with
- * a part written; -ENOMEM (an entry needs more than the few KiB that the lister
- * has at hand, and memory is out).
+ * The caller's errno stays. Return: 0; -errno of the write that failed (-EIO
+ * if @out does not say), with a part written; -ENOMEM (an entry needs more
+ * than the few KiB that the lister has at hand, and memory is out).
  */
 int vms__list(struct mm_struct *mm, FILE *out, vms__list_fn list, void *arg);
 

@@ -124,24 +124,22 @@ static bool layout_makes_sense(const struct mm_layout *l)
 	       l->start_brk < l->task_size;
 }
 
-struct mm_struct *vms__mm_alloc(const char *engine_name, const struct mm_layout *layout,
-				const struct mm_rules *rules)
+int vms__mm_alloc(const char *engine_name, const struct mm_layout *layout,
+		  const struct mm_rules *rules, struct mm_struct **mmp)
 {
 	const struct vms__engine *engine = vms__engine_find(engine_name);
 	struct mm_struct *mm;
 
 	if (!layout)
 		layout = &vms_mm_layout_default;
-	if (!engine || !layout_makes_sense(layout)) {
-		errno = EINVAL;
-		return NULL;
-	}
+	if (!engine || !layout_makes_sense(layout))
+		return -EINVAL;
 	/* An address space frees nodes and pages after a grace period. */
 	if (!vms__rcu_is_ready())
-		goto out;
+		return -ENOMEM;
 	mm = vms__zalloc(sizeof(*mm), _Alignof(struct mm_struct));
 	if (!mm)
-		goto out;
+		return -ENOMEM;
 	mm->engine = engine;
 	mm->layout = *layout;
 	mm->limits = vms_mm_limits_default;
@@ -173,25 +171,32 @@ struct mm_struct *vms__mm_alloc(const char *engine_name, const struct mm_layout 
 	 */
 	vms__mmlist_add(mm);
 #endif
-	return mm;
+	*mmp = mm;
+	return 0;
 
 out_counters:
 	vms__pcounter_destroy(mm->counters);
 out_free:
 	vms__free(mm);
-out:
-	errno = ENOMEM;
-	return NULL;
+	return -ENOMEM;
+}
+
+int vms_mm_new(const char *engine_name, const struct mm_layout *layout,
+	       const struct mm_rules *rules, struct mm_struct **mm)
+{
+	int err = vms__mm_alloc(engine_name, layout, rules, mm);
+
+	if (!err)
+		vms__mmlist_add(*mm);
+	return err;
 }
 
 struct mm_struct *vms_mm_create(const char *engine_name, const struct mm_layout *layout,
 				const struct mm_rules *rules)
 {
-	struct mm_struct *mm = vms__mm_alloc(engine_name, layout, rules);
+	struct mm_struct *mm;
 
-	if (mm)
-		vms__mmlist_add(mm);
-	return mm;
+	return vms_mm_new(engine_name, layout, rules, &mm) ? NULL : mm;
 }
 
 /* ---- references, and the end ---- */

@@ -127,7 +127,7 @@ static void list_pmap(struct vm_area_struct *vma, unsigned long start, struct vm
 	sums->dirty += dirty;
 }
 
-int vms_pmap_print(struct mm_struct *mm, FILE *out)
+static int print_pmap(struct mm_struct *mm, FILE *out)
 {
 	struct pmap_sums sums = {0};
 	int err;
@@ -146,4 +146,12 @@ int vms_pmap_print(struct mm_struct *mm, FILE *out)
 	    fflush(out))
 		return vms__write_error();
 	return 0;
+}
+
+int vms_pmap_print(struct mm_struct *mm, FILE *out)
+{
+	int saved = errno, err = print_pmap(mm, out);
+
+	errno = saved;
+	return err;
 }

@@ -76,16 +76,24 @@ static void gather(struct mm_struct *mm, struct status line[LINES])
 	line[14] = (struct status){"VmSwap:", 0};
 }
 
-int vms_status_print(struct mm_struct *mm, FILE *out)
+static int print_lines(const struct status line[LINES], FILE *out)
 {
-	struct status line[LINES];
-
-	vms__read_enter(mm);
-	gather(mm, line);
-	vms__read_exit(mm);
 	errno = 0;
 	for (int i = 0; i < LINES; i++)
 		if (fprintf(out, "%s\t%8lu kB\n", line[i].label, line[i].bytes >> 10) < 0)
 			return vms__write_error();
 	return fflush(out) ? vms__write_error() : 0;
+}
+
+int vms_status_print(struct mm_struct *mm, FILE *out)
+{
+	struct status line[LINES];
+	int saved = errno, err;
+
+	vms__read_enter(mm);
+	gather(mm, line);
+	vms__read_exit(mm);
+	err = print_lines(line, out);
+	errno = saved;
+	return err;
 }

@@ -126,9 +126,10 @@ int vms_task_exec_map(struct task *task, const struct mm_layout *layout,
 	int err;
 
 	VMS_ASSERT(!task->is_kthread);
-	mm = vms__mm_alloc(vms_mm_engine_name(old), layout ? layout : &old->layout, &old->rules);
-	if (!mm)
-		return -errno;
+	err = vms__mm_alloc(vms_mm_engine_name(old), layout ? layout : &old->layout, &old->rules,
+			    &mm);
+	if (err)
+		return err;
 	/*
 	 * The limits belong to the process and the machine, not to the address
 	 * space.

@@ -149,7 +149,9 @@ static void error_of_the_file_is_answered(void **state)
 		struct sink s = {.mm = mm, .at_write = disk_is_full};
 		FILE *out = sink_open(&s), *full = fopen("/dev/full", "w");
 
+		errno = EDOM; /* the program's own */
 		assert_int_equal(listings[i](mm, out), -ENOSPC);
+		assert_int_equal(errno, EDOM);
 		s.at_write = NULL;
 		fclose(out);
 		free(s.text);

@@ -23,9 +23,7 @@ static int create_mm(const char *engine)
 {
 	struct mm_struct *mm;
 
-	errno = 0;
-	mm = vms_mm_create(engine, NULL, NULL);
-	if (mm || errno != ENOMEM)
+	if (vms_mm_new(engine, NULL, NULL, &mm) != -ENOMEM)
 		return __LINE__;
 	more_threads();
 	mm = vms_mm_create(engine, NULL, NULL);

@@ -92,9 +92,21 @@ static void no_address_is_another_ones_alias(void **state)
 
 static void larger_address_space_is_refused(void **state)
 {
+	struct world *w = *state;
+	struct mm_layout layout = vms_mm_layout_default;
+	struct mm_struct *mm = NULL;
+
+	layout.task_size = VMS_TASK_SIZE_MAX + PG;
 	errno = 0;
-	assert_null(create(*state, VMS_TASK_SIZE_MAX + PG));
-	assert_int_equal(errno, EINVAL);
+	assert_int_equal(vms_mm_new(w->engine, &layout, NULL, &mm), -EINVAL);
+	assert_int_equal(vms_mm_new("no such engine", NULL, NULL, &mm), -EINVAL);
+	assert_null(vms_mm_create(w->engine, &layout, NULL));
+	assert_null(mm);
+	/* The errno belongs to the program. */
+	assert_int_equal(errno, 0);
+	layout.task_size = VMS_TASK_SIZE_MAX;
+	assert_int_equal(vms_mm_new(w->engine, &layout, NULL, &mm), 0);
+	mmput(mm);
 }
 
 int main(void)
