@@ -3,8 +3,9 @@
  * locked.h - the assertions of locks, as the library itself uses them. Only
  * debug builds check, so only they make the call: a fault and a system call
  * pass a dozen assertions, and around each call the compiler would have to save
- * its registers. For programs they stay functions (mm_lock.h), whose definitions
- * have their names in parentheses so that these macros do not expand there.
+ * its registers. For programs they stay functions (mm_lock.h), whose
+ * definitions have their names in parentheses so that these macros do not
+ * expand there.
  */
 #ifndef VMS_ENGINE_LOCKED_H
 #define VMS_ENGINE_LOCKED_H
