@@ -3,10 +3,10 @@
  * maple_tree.h - a concurrent map from ranges of unsigned long to pointers,
  * with the API of Linux 6.12's maple tree.
  *
- * The tree always holds a partition of 0..ULONG_MAX into inclusive ranges; each
- * has an entry, and NULL is an entry too: a gap. Two gaps never touch. Any
- * pointer may be an entry except the reserved values 2, 6, 10, ... 4094;
- * xa_mk_value() makes an entry of an integer.
+ * The tree always holds a partition of 0..ULONG_MAX into inclusive ranges. Each
+ * range has an entry, and NULL is an entry too: a gap. Two gaps never touch.
+ * Any pointer may be an entry except for the reserved values 2, 6, 10, ...
+ * 4094; xa_mk_value() makes an entry of an integer.
  *
  * May the row run concurrently with the column?
  *                                  read (RCU)  read (lock)  write
@@ -16,48 +16,50 @@
  *     -  freely
  *     X  no: the tree's lock excludes one of them
  *
- * "The lock" is ma_lock, or with MT_FLAGS_LOCK_EXTERN whatever lock the owner
- * uses instead; an owner's lock that may be held for reading lets such readers
- * run beside each other. Readers under RCU need MT_FLAGS_USE_RCU; in a tree
- * without it nodes are freed at once, and readers must exclude writers.
+ * "The lock" is ma_lock, or in a tree with MT_FLAGS_LOCK_EXTERN the lock that
+ * the owner uses instead. If the owner's lock may be held for reading, readers
+ * that hold it so run concurrently with each other. Readers under RCU need
+ * MT_FLAGS_USE_RCU; a tree without that flag frees nodes at once, so its
+ * readers must exclude writers.
  *
- * What a reader under RCU may rely on: each index is answered with its entry
- * before or after any write that runs beside it, never with anything else, and
- * with the entry after a write that was complete before the read began. A
- * reported [index, last] may mix the state before with the state after; an
- * iteration is ordered, but is no snapshot. A cursor (struct ma_state) that has
- * left its read section, or its lock, must be reset (mas_pause(), mas_reset(),
- * mas_set()) before it is used again; debug builds stop where that was
- * forgotten. Returned pointers are the caller's to keep alive: the tree frees
- * nodes, never entries.
+ * What a reader under RCU may rely on. For each index it finds the entry from
+ * before or from after any write that runs concurrently, never anything else,
+ * and the entry from after a write that was complete before the read began. A
+ * reported [index, last] may mix the state before a write with the state after
+ * it; an iteration is ordered, but is no snapshot. A cursor (struct ma_state)
+ * whose caller has left its read section, or released its lock, must be reset
+ * (mas_pause(), mas_reset(), mas_set()) before it is used again; debug builds
+ * stop the program if that was forgotten. The caller must keep returned
+ * pointers valid itself: the tree frees nodes, never entries.
  *
  * Unless a function says otherwise:
- *   Locks      what is held on entry is held on return; the tree is never left
- *              between two states.
- *   Ordering   storing an entry releases, finding it acquires: what the writer
- *              wrote to an object before it stored the object is seen by who
- *              finds it. Finding NULL orders nothing.
- *   Progress   reads never wait and write no shared memory; one that meets a
- *              node just replaced looks again. Writes wait for ma_lock where
- *              they take it, and for milliseconds where freed nodes pile up
- *              before their grace period.
- *   Errors     are -errno. -ENOMEM always leaves the tree as it was. gfp is
- *              taken for the API's sake: gfp.h. In a tree with
- *              MT_FLAGS_USE_RCU, -ENOMEM is also the answer where the thread
- *              that frees nodes cannot be created (rcu.h).
+ *   Locks      The caller still holds on return what it held on entry. The tree
+ *              is never left between two states.
+ *   Ordering   A store of an entry releases, and finding it acquires: a reader
+ *              that finds an object sees what the writer wrote to it before the
+ *              store. Finding NULL orders nothing.
+ *   Progress   Reads never wait and write no shared memory; a read that meets a
+ *              node which was just replaced retries. Writes wait for ma_lock if
+ *              they take it, and for milliseconds if too many freed nodes wait
+ *              for their grace period.
+ *   Errors     are -errno. -ENOMEM always leaves the tree as it was. gfp exists
+ *              only for compatibility with the API: gfp.h. In a tree with
+ *              MT_FLAGS_USE_RCU, -ENOMEM is also the answer if the thread that
+ *              frees nodes cannot be created (rcu.h).
  *   Memory     In a tree with MT_FLAGS_USE_RCU a reader that stays in its
- *              section keeps all nodes that were replaced since. Past 16 MiB of
- *              a kind of node (leaves, inner nodes) a writer is slowed down; at
- *              128 MiB of them no more memory is taken from the system, and a
- *              write that needs some fails with -ENOMEM: after 200 ms, or at
- *              once inside a section. docs/locking.md says why.
+ *              section keeps all nodes that were replaced since it began. Past
+ *              16 MiB of such nodes of one kind (leaves, inner nodes) the
+ *              library slows writers down; at 128 MiB it takes no more memory
+ *              from the system, and a write that needs some fails with -ENOMEM:
+ *              after 200 ms, or at once inside a section. docs/locking.md says
+ *              why.
  *   Signals    A signal handler may read a tree with MT_FLAGS_USE_RCU, whatever
  *              it interrupts, even a write by its own thread: mtree_load(),
  *              mt_find(), mt_next(), mt_prev(), and under rcu_read_lock()
  *              vms_mt_walk() and, with a cursor of the handler's own,
- *              mas_walk(), mas_find(), mas_next(), mas_prev(). Of another tree
- *              it may do so where it cannot interrupt a write. It may call
- *              nothing else of this header.
+ *              mas_walk(), mas_find(), mas_next(), mas_prev(). It may read
+ *              another tree in these ways if it cannot interrupt a write to
+ *              that tree. It may call nothing else of this header.
  *
  * docs/maple-api.md is the reference: states, contract, examples, differences
  * from the kernel. Debugging: maple_debug.h.
@@ -75,12 +77,12 @@
 
 struct VMS_K(rw_semaphore);
 #ifdef __cplusplus
-/* What VMS_MT_EXTERNAL_LOCK() makes of a lock, by its type. */
+/* The value of VMS_MT_EXTERNAL_LOCK() for a lock, by the lock's type. */
 template <typename T> static inline const void *vms_mt_lock_of(T *lock)
 {
 	return lock;
 }
-/* NULL, which has no type of its own, comes here too. */
+/* NULL, which has no type of its own, selects this overload too. */
 static inline const void *vms_mt_lock_of(struct VMS_K(rw_semaphore) *lock)
 {
 	return lock ? reinterpret_cast<const char *>(lock) + 1 : NULL;
@@ -91,37 +93,33 @@ static inline const void *vms_mt_lock_of(struct VMS_K(rw_semaphore) *lock)
 
 /* ---- the tree ------------------------------------------------------------ */
 
-/*
- * keep a bound of every subtree's gaps: mas_empty_area(), mtree_alloc_range()
- */
+/* nodes keep a bound of each subtree's gaps, for mas_empty_area() and so on */
 #define MT_FLAGS_ALLOC_RANGE 0x01u
-#define MT_FLAGS_USE_RCU 0x02u /* readers run beside writers; nodes outlive a grace period */
-/* kinds of ma_lock; in user space all but the last are the same */
+#define MT_FLAGS_USE_RCU 0x02u /* readers need no lock; nodes are freed after a grace period */
+/* kinds of ma_lock; in user space all except for the last are the same */
 #define MT_FLAGS_LOCK_MASK 0x300u
 #define MT_FLAGS_LOCK_IRQ 0x100u
 #define MT_FLAGS_LOCK_BH 0x200u
 /* the owner's lock guards the tree; ma_lock is not used by mas_* functions */
 #define MT_FLAGS_LOCK_EXTERN 0x300u
-/*
- * state, not mode: the cyclic allocator's cursor went past ULONG_MAX. The lock
- */
+/* state, under the lock: the cyclic allocator's cursor has passed ULONG_MAX */
 #define MT_FLAGS_ALLOC_WRAPPED 0x800u
 
 #define MAPLE_HEIGHT_MAX 20
 
 struct maple_tree {
 	/*
-	 * NULL, the entry of index 0 alone, or a tagged node. Read: RCU; write:
-	 * the lock
+	 * NULL, the entry of a tree that holds index 0 alone, or a tagged node.
+	 * To read: RCU or the lock; to write: the lock.
 	 */
 	VMS_ATOMIC(void *) ma_root;
 	VMS_ATOMIC(unsigned int) ma_lock; /* vms__spinlock word */
 	/*
-	 * MT_FLAGS_*. Changed under the lock; read by any thread, relaxed,
-	 * because all but one stay as they are.
+	 * MT_FLAGS_*. Changed under the lock. Any thread reads it relaxed,
+	 * because all flags except for one stay as they are.
 	 */
 	VMS_ATOMIC(unsigned int) ma_flags;
-	/* VMS_MT_EXTERNAL_LOCK(), or NULL. Set before the tree is shared */
+	/* VMS_MT_EXTERNAL_LOCK(), or NULL; set before the tree is shared */
 	const void *ma_external_lock;
 };
 
@@ -152,21 +150,24 @@ struct maple_tree {
 /**
  * mt_set_external_lock() - Name the lock that guards a tree with
  * MT_FLAGS_LOCK_EXTERN.
- * @lock: its address. A struct rw_semaphore lets debug builds check that it is
- *        held; any other is only remembered. NULL: none.
+ * @lock: its address. If it is a struct rw_semaphore, debug builds check that
+ *        it is held; the address of any other lock is only remembered. NULL:
+ *        none.
  *
- * Locks: nobody else knows of the tree yet, or @lock is held.
+ * Locks: no other thread knows of the tree yet, or @lock is held.
  */
 #define mt_set_external_lock(mt, lock) ((void)((mt)->ma_external_lock = VMS_MT_EXTERNAL_LOCK(lock)))
 /**
- * mt_on_stack() - A tree of a function's own, which no other thread can reach:
- * no lock need guard it.
+ * mt_on_stack() - Mark a tree that one function uses alone and no other thread
+ * can reach: no lock need guard it.
  */
 #define mt_on_stack(mt) ((void)((mt).ma_external_lock = NULL))
 
 /**
- * mt_init_flags() - Make @mt an empty tree; what it was before is forgotten.
- * Nobody else knows of it yet.
+ * mt_init_flags() - Make @mt an empty tree. What it held before is forgotten,
+ * not freed.
+ *
+ * Locks: none; no other thread knows of @mt yet.
  */
 static inline void mt_init_flags(struct maple_tree *mt, unsigned int flags)
 {
@@ -179,33 +180,35 @@ static inline void mt_init(struct maple_tree *mt)
 {
 	mt_init_flags(mt, 0);
 }
-/* Relaxed: a number on its own. */
+/* Relaxed: no other memory depends on the flags. */
 static inline unsigned int vms_mt_flags(const struct maple_tree *mt)
 {
 	return vms_load_relaxed(&((struct maple_tree *)mt)->ma_flags);
 }
-/** mt_in_rcu() - May readers run beside writers? Any context. */
+/**
+ * mt_in_rcu() - Whether readers may run concurrently with writers. Any context.
+ */
 static inline bool mt_in_rcu(const struct maple_tree *mt)
 {
 	return vms_mt_flags(mt) & MT_FLAGS_USE_RCU;
 }
 /**
- * mt_external_lock() - Does a lock of the owner's guard the tree? Any context.
+ * mt_external_lock() - Whether a lock of the owner's guards the tree. Any
+ * context.
  */
 static inline bool mt_external_lock(const struct maple_tree *mt)
 {
 	return (vms_mt_flags(mt) & MT_FLAGS_LOCK_MASK) == MT_FLAGS_LOCK_EXTERN;
 }
 /**
- * maple_tree_init() - Set up the implementation: nothing to do, the library is
- * ready when it is loaded.
+ * maple_tree_init() - Does nothing: the library is ready once it is loaded.
  */
 static inline void maple_tree_init(void)
 {
 }
 /**
- * mtree_empty() - Is every index NULL? Any context; beside a writer, an answer
- * about some moment.
+ * mtree_empty() - Whether every index is NULL. Any context. Concurrently with a
+ * writer, the answer was true at some moment of the call.
  */
 static inline bool mtree_empty(const struct maple_tree *mt)
 {
@@ -213,48 +216,59 @@ static inline bool mtree_empty(const struct maple_tree *mt)
 }
 
 /**
- * mtree_lock() - Take ma_lock, the lock that every mtree_* function takes for
+ * mtree_lock() - Take ma_lock, which every mtree_* function that writes takes
  * itself.
  *
- * Locks:    Enter without it. Short sections: waiters spin for some
- *           microseconds before they sleep. Not recursive.
+ * Locks:    Enter without it. Not recursive.
  * Ordering: Acquires what the last mtree_unlock() released.
+ * Progress: Spins for some microseconds, then sleeps, so sections should be
+ *           short.
  */
 VMS_API void mtree_lock(struct maple_tree *mt) VMS_SYM(mtree_lock);
 /**
- * mtree_lock_nested() - The same while another tree's ma_lock is held. The
+ * mtree_lock_nested() - mtree_lock() while another tree's ma_lock is held. The
  * caller has an order for the two; @subclass names it.
  */
 VMS_API void mtree_lock_nested(struct maple_tree *mt, int subclass) VMS_SYM(mtree_lock_nested);
-/** mtree_unlock() - Let go of ma_lock, and wake a waiter. Releases. */
+/** mtree_unlock() - Release ma_lock, and wake a waiter. */
 VMS_API void mtree_unlock(struct maple_tree *mt) VMS_SYM(mtree_unlock);
 
 /**
- * mt_lock_is_held() - Does anybody hold the lock, to read or to write? For
- * assertions.
- * Return: a moment's answer; true where it cannot be told (an external lock
- *         that is no struct rw_semaphore).
+ * mt_lock_is_held() - Whether any thread holds the lock, to read or to write.
+ * For assertions.
+ *
+ * Return: an answer that was true at some moment of the call; true for an
+ *         external lock that is no struct rw_semaphore, whose holder the
+ *         library cannot check.
  */
 VMS_API bool mt_lock_is_held(const struct maple_tree *mt) VMS_SYM(mt_lock_is_held);
-/** mt_write_lock_is_held() - Does anybody hold it to write? */
+/**
+ * mt_write_lock_is_held() - Whether any thread holds the lock to write. For
+ * assertions; answers as mt_lock_is_held() does.
+ */
 VMS_API bool mt_write_lock_is_held(const struct maple_tree *mt) VMS_SYM(mt_write_lock_is_held);
 
 /**
- * mt_set_in_rcu() - From now on readers may run beside writers.
+ * mt_set_in_rcu() - Let readers run concurrently with writers from now on.
  *
- * Locks: takes ma_lock; with MT_FLAGS_LOCK_EXTERN the owner's is held to write.
- *        No reader without the lock before it returns.
+ * Locks: takes ma_lock; with MT_FLAGS_LOCK_EXTERN the caller holds the owner's
+ *        lock to write. Until the call returns, no reader may read without the
+ *        lock.
  */
 VMS_API void mt_set_in_rcu(struct maple_tree *mt) VMS_SYM(mt_set_in_rcu);
 /**
- * mt_clear_in_rcu() - From now on nodes are freed at once. Locks: as above, and
- * no reader is, or comes, without the lock.
+ * mt_clear_in_rcu() - Free nodes at once from now on.
+ *
+ * Locks: as mt_set_in_rcu(). No reader reads without the lock, during the call
+ *        or later: its nodes would be freed under it.
  */
 VMS_API void mt_clear_in_rcu(struct maple_tree *mt) VMS_SYM(mt_clear_in_rcu);
 
 /**
- * mt_height() - Levels of nodes: 0 for a tree that is empty or holds only index
- * 0. Locks: RCU or the lock.
+ * mt_height() - The number of levels of nodes; 0 for a tree that is empty or
+ * holds only index 0.
+ *
+ * Locks: RCU or the lock.
  */
 VMS_API unsigned int mt_height(const struct maple_tree *mt) VMS_SYM(mt_height);
 
@@ -267,36 +281,40 @@ VMS_API void *mtree_load(struct maple_tree *mt, unsigned long index) VMS_SYM(mtr
 
 /**
  * mt_find() - The first entry at or after *@index whose range begins at or
- * before @max. XA_ZERO_ENTRY is passed over.
- * @index: moved to one past the end of what was found (0 once that is past
- *         ULONG_MAX).
- * Return: the entry; NULL when there is none (*@index unchanged).
+ * before @max. The call skips XA_ZERO_ENTRY.
+ * @index: becomes the index after the end of the range that was found (0 if
+ *         that range ends at ULONG_MAX).
+ *
+ * Return: the entry; NULL if there is none, and *@index is unchanged.
  */
 VMS_API void *mt_find(struct maple_tree *mt, unsigned long *index, unsigned long max)
 	VMS_SYM(mt_find);
 /**
- * mt_find_after() - mt_find(), but an *@index of 0 means that the iteration has
- * passed the end: NULL.
+ * mt_find_after() - mt_find(), except that an *@index of 0 means that the
+ * iteration has passed ULONG_MAX: the answer is NULL.
  */
 VMS_API void *mt_find_after(struct maple_tree *mt, unsigned long *index, unsigned long max)
 	VMS_SYM(mt_find_after);
 /**
  * mt_next() - The first entry that begins after the range that holds @index,
  * and at or before @max.
+ *
  * Return: the entry, XA_ZERO_ENTRY as such; NULL: none.
  */
 VMS_API void *mt_next(struct maple_tree *mt, unsigned long index, unsigned long max)
 	VMS_SYM(mt_next);
 /**
  * mt_prev() - The last entry that ends before the range that holds @index, and
- * at or after @min. Return: likewise.
+ * at or after @min.
+ *
+ * Return: the entry, XA_ZERO_ENTRY as such; NULL: none.
  */
 VMS_API void *mt_prev(struct maple_tree *mt, unsigned long index, unsigned long min)
 	VMS_SYM(mt_prev);
 
 /*
- * Each entry from @index, an unsigned long variable, to @max in order; a read
- * section a step, so that the body may wait.
+ * Iterates over each entry from @index, an unsigned long variable, to @max, in
+ * order. Each step is a read section of its own, so the body may wait.
  */
 #define mt_for_each(mt, entry, index, max)                                                         \
 	for (vms_assign(entry, mt_find((mt), &(index), (max))); (entry) != NULL;                   \
@@ -305,48 +323,53 @@ VMS_API void *mt_prev(struct maple_tree *mt, unsigned long index, unsigned long 
 /* ---- normal API: writing. Takes ma_lock; not with an external lock ------- */
 
 /**
- * mtree_store_range() - From now on [first, last] holds @entry; what was there
- * is forgotten. NULL clears.
+ * mtree_store_range() - Let [first, last] hold @entry, in place of all entries
+ * that were there. NULL clears the range.
+ *
  * Return: 0; -EINVAL (first > last, or a reserved entry other than
  *         XA_ZERO_ENTRY); -ENOMEM.
  */
 VMS_API int mtree_store_range(struct maple_tree *mt, unsigned long first, unsigned long last,
 			      void *entry, gfp_t gfp) VMS_SYM(mtree_store_range);
-/** mtree_store() - mtree_store_range() of one index. Return: likewise. */
+/** mtree_store() - mtree_store_range() of one index, with its answers. */
 VMS_API int mtree_store(struct maple_tree *mt, unsigned long index, void *entry, gfp_t gfp)
 	VMS_SYM(mtree_store);
 
 /**
- * mtree_insert_range() - mtree_store_range(), only if all of [first, last] is
- * NULL.
- * Return: 0; -EEXIST, something is there; -EINVAL (first > last, or a reserved
- *         entry); -ENOMEM.
+ * mtree_insert_range() - mtree_store_range() that succeeds only if all of
+ * [first, last] is NULL.
+ *
+ * Return: 0; -EEXIST (an index of the range has an entry); -EINVAL (first >
+ *         last, or a reserved entry); -ENOMEM.
  */
 VMS_API int mtree_insert_range(struct maple_tree *mt, unsigned long first, unsigned long last,
 			       void *entry, gfp_t gfp) VMS_SYM(mtree_insert_range);
-/** mtree_insert() - mtree_insert_range() of one index. Return: likewise. */
+/** mtree_insert() - mtree_insert_range() of one index, with its answers. */
 VMS_API int mtree_insert(struct maple_tree *mt, unsigned long index, void *entry, gfp_t gfp)
 	VMS_SYM(mtree_insert);
 
 /**
  * mtree_erase() - Clear the whole range that holds @index.
- * Return: its entry; NULL if there was none, or if a node was needed and could
- *         not be had: then the range is still there.
+ *
+ * Return: the range's entry. NULL: the range had none, or a node was needed and
+ *         could not be allocated; then the range is unchanged.
  */
 VMS_API void *mtree_erase(struct maple_tree *mt, unsigned long index) VMS_SYM(mtree_erase);
 
 /**
  * mtree_alloc_range() - Store @entry in the lowest gap of @size indexes inside
  * [min, max], at the gap's beginning.
- * @startp: where it went; untouched on failure.
- * Return: 0; -EBUSY, no such gap; -EINVAL (no MT_FLAGS_ALLOC_RANGE, a reserved
+ * @startp: becomes the first index of the stored range; unchanged on failure.
+ *
+ * Return: 0; -EBUSY (no such gap); -EINVAL (no MT_FLAGS_ALLOC_RANGE, a reserved
  *         entry, size 0, or a window smaller than size); -ENOMEM.
  */
 VMS_API int mtree_alloc_range(struct maple_tree *mt, unsigned long *startp, void *entry,
 			      unsigned long size, unsigned long min, unsigned long max, gfp_t gfp)
 	VMS_SYM(mtree_alloc_range);
 /**
- * mtree_alloc_rrange() - The same from above: the highest such gap, at its end.
+ * mtree_alloc_rrange() - mtree_alloc_range() from above: in the highest such
+ * gap, at its end.
  */
 VMS_API int mtree_alloc_rrange(struct maple_tree *mt, unsigned long *startp, void *entry,
 			       unsigned long size, unsigned long min, unsigned long max, gfp_t gfp)
@@ -354,15 +377,17 @@ VMS_API int mtree_alloc_rrange(struct maple_tree *mt, unsigned long *startp, voi
 
 /**
  * mtree_alloc_cyclic() - Store @entry at the first free index at or after
- * *@next; past @range_hi, go on from @range_lo. So a number that became free is
- * given out again late.
- * @startp: where it went; untouched on failure.
- * @next:   one past it, for the next call (0 once that is past ULONG_MAX). The
- *          caller keeps it, under a lock of his own if several call.
- * Return: 0; 1, and all is well too: this index is the first after a wrap, so
- *         that numbers may now repeat; -EBUSY, no index of [range_lo, range_hi]
- *         is free; -EINVAL (no MT_FLAGS_ALLOC_RANGE, a reserved entry, or
- *         range_lo > range_hi); -ENOMEM.
+ * *@next; after @range_hi the search goes on from @range_lo. So an index that
+ * was freed is reused late.
+ * @startp: becomes the index; unchanged on failure.
+ * @next:   becomes the index after it, for the next call (0 after ULONG_MAX).
+ *          The caller keeps it, under a lock of its own if several threads
+ *          call.
+ *
+ * Return: 0; 1, a success too: this index is the first after a wrap, so that
+ *         indexes may repeat from now on; -EBUSY (no index of [range_lo,
+ *         range_hi] is free); -EINVAL (no MT_FLAGS_ALLOC_RANGE, a reserved
+ *         entry, or range_lo > range_hi); -ENOMEM.
  */
 VMS_API int mtree_alloc_cyclic(struct maple_tree *mt, unsigned long *startp, void *entry,
 			       unsigned long range_lo, unsigned long range_hi, unsigned long *next,
@@ -371,29 +396,31 @@ VMS_API int mtree_alloc_cyclic(struct maple_tree *mt, unsigned long *startp, voi
 /* ---- whole trees --------------------------------------------------------- */
 
 /**
- * mtree_dup() - Make @copy, an empty tree, hold what @mt holds: node by node,
- * several times faster than storing every range.
+ * mtree_dup() - Make @copy, an empty tree, hold what @mt holds. The call copies
+ * node by node, which is several times faster than storing every range.
  *
  * Locks:  takes @copy's ma_lock, then, nested, @mt's. Not for trees with an
- *         external lock. Readers of either run on; to a reader of @copy all of
- *         it appears at once.
- * Return: 0; -EINVAL, @copy is not empty, or its flags are not @mt's; -ENOMEM.
+ *         external lock. Readers of both trees run on; a reader of @copy finds
+ *         all of it from one moment on.
+ * Return: 0; -EINVAL (@copy is not empty, or its flags are not @mt's); -ENOMEM.
  *         On failure @copy is empty, or as it was.
  */
 VMS_API int mtree_dup(struct maple_tree *mt, struct maple_tree *copy, gfp_t gfp) VMS_SYM(mtree_dup);
 /**
- * __mt_dup() - mtree_dup() with both locks held by the caller: @copy's to
+ * __mt_dup() - mtree_dup() for a caller that holds both locks: @copy's to
  * write, @mt's to read or to write.
  */
 VMS_API int __mt_dup(struct maple_tree *mt, struct maple_tree *copy, gfp_t gfp) VMS_SYM(__mt_dup);
 
 /**
- * mtree_destroy() - Free every node; entries are the caller's. Takes ma_lock.
- * The tree is empty and usable afterwards.
+ * mtree_destroy() - Free every node; the entries belong to the caller. The tree
+ * is empty and usable afterwards.
+ *
+ * Locks: takes ma_lock.
  */
 VMS_API void mtree_destroy(struct maple_tree *mt) VMS_SYM(mtree_destroy);
 /**
- * __mt_destroy() - mtree_destroy() with the lock held by the caller, to write.
+ * __mt_destroy() - mtree_destroy() for a caller that holds the lock to write.
  */
 VMS_API void __mt_destroy(struct maple_tree *mt) VMS_SYM(__mt_destroy);
 
@@ -516,8 +543,9 @@ static inline void mas_init(struct ma_state *mas, struct maple_tree *tree, unsig
 	mas_init_range(mas, tree, addr, addr);
 }
 /*
- * Declares a cursor, and begins it. Two declarations, for an initializer would
- * clear all of it, which takes longer than a lookup.
+ * Declares a cursor and begins it. It takes two declarations, because an
+ * initializer would clear the whole structure, which takes longer than a
+ * lookup.
  */
 #define MA_STATE(name, mt, first, end)                                                             \
 	struct ma_state name;                                                                      \
@@ -546,8 +574,8 @@ static inline void mas_set(struct ma_state *mas, unsigned long index)
 	mas_set_range(mas, index, index);
 }
 /*
- * Before the lock or the read section is left in the middle of an iteration;
- * the next call goes on after [index, last].
+ * Called before the lock is released, or the read section left, in the middle
+ * of an iteration. The next call continues after [index, last].
  */
 static inline void mas_pause(struct ma_state *mas)
 {
@@ -570,8 +598,8 @@ static inline bool mas_is_err(const struct ma_state *mas)
 #define mas_lock_nested(mas, subclass) mtree_lock_nested((mas)->tree, (subclass))
 #define mas_unlock(mas) mtree_unlock((mas)->tree)
 /*
- * There are no interrupts to keep out: @flags is set, for compilers, and not
- * used.
+ * A user-space lock has no interrupts to disable. @flags is set only so that
+ * the compiler does not warn of it.
  */
 #define mas_lock_irqsave(mas, flags) ((void)((flags) = 0), mtree_lock((mas)->tree))
 #define mas_unlock_irqrestore(mas, flags) ((void)(flags), mtree_unlock((mas)->tree))
@@ -581,19 +609,19 @@ static inline bool mas_is_err(const struct ma_state *mas)
 /**
  * mas_walk() - Move to the range that holds mas->index; index and last become
  * its bounds.
- * Return: its entry (NULL: a gap). ma_active; in a tree without nodes ma_root,
- *         or ma_none where there is nothing.
+ *
+ * Return: its entry (NULL: a gap). The status is ma_active; in a tree without
+ *         nodes it is ma_root, or ma_none for a gap.
  */
 VMS_API void *mas_walk(struct ma_state *mas) VMS_SYM(mas_walk);
 
 /**
- * vms_mt_walk() - mas_walk() for callers that want no cursor: the entry of the
- * range that holds @index, and nothing else of that range.
+ * vms_mt_walk() - mas_walk() without a cursor: the entry of the range that
+ * holds @index, and nothing else of that range.
  *
  * The quickest way to find an object and to take a reference to it in a read
- * section of the caller's. mtree_load() is the same for callers that hold
- * nothing: it opens a section where there is none, and reads XA_ZERO_ENTRY as
- * NULL.
+ * section of the caller's. mtree_load() is for callers that hold nothing: it
+ * opens a section if there is none, and reads XA_ZERO_ENTRY as NULL.
  *
  * Locks:  RCU or the lock.
  * Return: the entry, XA_ZERO_ENTRY as such; NULL for a gap.
@@ -601,10 +629,10 @@ VMS_API void *mas_walk(struct ma_state *mas) VMS_SYM(mas_walk);
 VMS_API void *vms_mt_walk(const struct maple_tree *mt, unsigned long index);
 
 /*
- * The cursor's next step if that is to an entry in the leaf that it has looked
- * at, and the leaf has not changed since; else NULL, and nothing is done.
- * Acquire: pairs with the release that stored the entry, and the one that ends
- * a change of the leaf.
+ * Makes the cursor's next step if it leads to an entry in the leaf that the
+ * cursor has read already, and the leaf has not changed since. Otherwise
+ * returns NULL and does nothing. Acquire: pairs with the release that stored
+ * the entry, and with the one that ends a change of the leaf.
  */
 static inline void *vms_mas_step(struct ma_state *mas, unsigned long max)
 {
@@ -624,8 +652,8 @@ static inline void *vms_mas_step(struct ma_state *mas, unsigned long max)
 		unsigned long first = mas->bound[slot], last = mas->bound[slot + 1] - 1;
 
 		/*
-		 * Two words, not one vector of them: who reads them one by one
-		 * need not wait for it.
+		 * Two words, not one vector: a caller that reads the words one
+		 * by one need not wait for the vector's store.
 		 */
 		__asm__("" : "+r"(first), "+r"(last));
 		mas->ahead = ahead & (ahead - 1);
@@ -637,17 +665,18 @@ static inline void *vms_mas_step(struct ma_state *mas, unsigned long max)
 }
 
 /*
- * The whole of mas_find() and of mas_next(), which the inline functions below
- * call where the cursor's next step leads out of its leaf.
+ * The complete mas_find() and mas_next(), which the inline functions below call
+ * if the cursor's next step leads out of its leaf.
  */
 VMS_API void *vms_mas_find_call(struct ma_state *mas, unsigned long max) VMS_SYM(mas_find);
 VMS_API void *vms_mas_next_call(struct ma_state *mas, unsigned long max) VMS_SYM(mas_next);
 
 /**
- * mas_find() - On a fresh cursor the first entry at or after mas->index, else
- * the next one; up to @max.
- * Return: the entry, with index and last its range; NULL when there is none
- *         that begins at or before @max.
+ * mas_find() - On a fresh cursor the first entry at or after mas->index,
+ * otherwise the next one; up to @max.
+ *
+ * Return: the entry, with index and last its range; NULL if no entry begins at
+ *         or before @max.
  */
 static inline void *mas_find(struct ma_state *mas, unsigned long max)
 {
@@ -656,24 +685,26 @@ static inline void *mas_find(struct ma_state *mas, unsigned long max)
 	return vms_likely(entry) ? entry : vms_mas_find_call(mas, max);
 }
 /**
- * mas_find_range() - mas_find() that stops on gaps, too: index and last tell,
- * the answer is then NULL with ma_active.
+ * mas_find_range() - mas_find() that stops at gaps, too. At a gap the answer is
+ * NULL with ma_active, and index and last are the gap's bounds.
  */
 VMS_API void *mas_find_range(struct ma_state *mas, unsigned long max) VMS_SYM(mas_find_range);
 /**
  * mas_find_rev() - On a fresh cursor the entry that holds mas->index or the
- * last before it, else the previous one; down to @min.
- * Return: the entry, with index and last its range; NULL when there is none
- *         that ends at or after @min.
+ * last before it, otherwise the previous one; down to @min.
+ *
+ * Return: the entry, with index and last its range; NULL if no entry ends at or
+ *         after @min.
  */
 VMS_API void *mas_find_rev(struct ma_state *mas, unsigned long min) VMS_SYM(mas_find_rev);
-/** mas_find_range_rev() - mas_find_rev() that stops on gaps, too. */
+/** mas_find_range_rev() - mas_find_rev() that stops at gaps, too. */
 VMS_API void *mas_find_range_rev(struct ma_state *mas, unsigned long min)
 	VMS_SYM(mas_find_range_rev);
 
 /**
  * mas_next() - The first entry after the cursor's range that begins at or
  * before @max. A fresh cursor's range is the one that holds mas->index.
+ *
  * Return: the entry, with index and last its range; NULL with ma_overflow:
  *         none.
  */
@@ -683,14 +714,17 @@ static inline void *mas_next(struct ma_state *mas, unsigned long max)
 
 	return vms_likely(entry) ? entry : vms_mas_next_call(mas, max);
 }
-/** mas_next_range() - mas_next() that stops on gaps, too. */
+/** mas_next_range() - mas_next() that stops at gaps, too. */
 VMS_API void *mas_next_range(struct ma_state *mas, unsigned long max) VMS_SYM(mas_next_range);
 /**
  * mas_prev() - The last entry before the cursor's range that ends at or after
- * @min. NULL with ma_underflow: none.
+ * @min.
+ *
+ * Return: the entry, with index and last its range; NULL with ma_underflow:
+ *         none.
  */
 VMS_API void *mas_prev(struct ma_state *mas, unsigned long min) VMS_SYM(mas_prev);
-/** mas_prev_range() - mas_prev() that stops on gaps, too. */
+/** mas_prev_range() - mas_prev() that stops at gaps, too. */
 VMS_API void *mas_prev_range(struct ma_state *mas, unsigned long min) VMS_SYM(mas_prev_range);
 
 /* A range of the tree with its entry, as vms_mas_batch() reports it. */
@@ -701,30 +735,32 @@ struct vms_mt_range {
 
 /**
  * vms_mas_batch() - mas_find() @n times in one call: the next entries that
- * begin at or before @max, with their ranges, in order. A range that begins at
- * or before @max is reported whole, although it may end behind @max; so is the
- * one that a fresh cursor's index lies in, although it may begin before that.
+ * begin at or before @max, with their ranges, in order.
  * @out: room for @n ranges; NULL if @n is 0. Beyond those reported, its
  *       contents are undefined.
  *
- * The cursor is left as the last mas_find() would leave it, so that the next
- * call goes on behind the last range reported; other calls may come between.
+ * The call reports whole ranges. The last one may end after @max, and on a
+ * fresh cursor the first one may begin before mas->index.
  *
- * RCU:    beside a writer, each range with its entry is as it was at some
- *         moment of the call, and what was stored before the call is seen. A
- *         range that is just being changed is read as mas_find() reads it: its
- *         bounds may be of before the change and its entry of after it, or the
- *         other way round. Ranges do not overlap, and none is reported twice.
- *         They are no snapshot: of two that were never there together, both may
- *         be reported.
+ * The cursor is left as the last mas_find() would leave it, so that the next
+ * call continues after the last range reported; the caller may make other calls
+ * in between.
+ *
+ * RCU:    concurrently with a writer, each range with its entry is as it was at
+ *         some moment of the call, and the call finds what was stored before
+ *         it. A range that a writer changes at that moment is read as
+ *         mas_find() reads it: its bounds may be from before the change and its
+ *         entry from after it, or the other way round. Ranges do not overlap,
+ *         and no range is reported twice. They are no snapshot: the call may
+ *         report two ranges that were never in the tree together.
  * Return: how many; fewer than @n: there are no more.
  */
 VMS_API unsigned int vms_mas_batch(struct ma_state *mas, unsigned long max,
 				   struct vms_mt_range *out, unsigned int n);
 
 /*
- * Each entry from mas->index to @max. To leave the lock or the read section
- * inside the body: mas_pause() first.
+ * Iterates over each entry from mas->index to @max. A body that releases the
+ * lock or leaves the read section calls mas_pause() first.
  */
 #define mas_for_each(mas, entry, max) while (vms_assign(entry, mas_find((mas), (max))) != NULL)
 
@@ -732,15 +768,15 @@ VMS_API unsigned int vms_mas_batch(struct ma_state *mas, unsigned long max,
  * mas_empty_area() - The lowest gap of @size indexes inside [min, max]: index
  * and last become the first @size of it, ready to store.
  *
- * Locks:  the lock, to write where something is then stored.
- * Return: 0; -EBUSY there is none, with mas_is_err(); -EINVAL (no
+ * Locks:  the lock; held to write if the caller then stores there.
+ * Return: 0; -EBUSY (no such gap), with mas_is_err(); -EINVAL (no
  *         MT_FLAGS_ALLOC_RANGE, size 0, or a window smaller than size).
  */
 VMS_API int mas_empty_area(struct ma_state *mas, unsigned long min, unsigned long max,
 			   unsigned long size) VMS_SYM(mas_empty_area);
 /**
- * mas_empty_area_rev() - The highest such gap; index and last become the last
- * @size of it.
+ * mas_empty_area_rev() - mas_empty_area() from above: index and last become the
+ * last @size indexes of the highest such gap.
  */
 VMS_API int mas_empty_area_rev(struct ma_state *mas, unsigned long min, unsigned long max,
 			       unsigned long size) VMS_SYM(mas_empty_area_rev);
@@ -748,73 +784,80 @@ VMS_API int mas_empty_area_rev(struct ma_state *mas, unsigned long min, unsigned
 /* ---- advanced API: writing. The lock, held to write ---------------------- */
 
 /**
- * mas_store() - [mas->index, mas->last] holds @entry from now on. Reserved
- * entries are not refused here: the caller knows.
- * Return: the entry that mas->index had; on failure NULL with mas_is_err(),
- *         xa_err(mas->node) -ENOMEM or -EINVAL (index > last). ma_active on
- *         what was stored; storing NULL leaves the cursor on the whole gap that
- *         came to be.
+ * mas_store() - Let [mas->index, mas->last] hold @entry. The call does not
+ * refuse reserved entries, so the caller must know what it stores.
+ *
+ * Return: the entry that mas->index had, with ma_active on the stored range (a
+ *         stored NULL leaves the cursor on the whole gap that results). On
+ *         failure NULL with mas_is_err(); xa_err(mas->node) is -ENOMEM or
+ *         -EINVAL (index > last).
  */
 VMS_API void *mas_store(struct ma_state *mas, void *entry) VMS_SYM(mas_store);
 /**
- * mas_store_gfp() - mas_store(). Return: 0; -EINVAL (index > last); -ENOMEM.
+ * mas_store_gfp() - mas_store() that answers the error.
+ *
+ * Return: 0; -EINVAL (index > last); -ENOMEM.
  */
 VMS_API int mas_store_gfp(struct ma_state *mas, void *entry, gfp_t gfp) VMS_SYM(mas_store_gfp);
 /**
  * mas_erase() - Clear the whole range that holds mas->index; index and last
  * become its bounds.
- * Return: the entry that was there; NULL if none, or (mas_is_err()) when a node
- *         could not be allocated.
+ *
+ * Return: the entry that was there; NULL if there was none, or, with
+ *         mas_is_err(), if a node could not be allocated.
  */
 VMS_API void *mas_erase(struct ma_state *mas) VMS_SYM(mas_erase);
 
 /**
  * mas_preallocate() - Plan the store of @entry over [mas->index, mas->last] and
- * set aside all the memory it can need.
+ * set aside all the memory that it can need.
  *
- * Locks:  held until mas_store_prealloc() or mas_destroy(); nothing else may
- *         write to the tree in between.
- * Return: 0; -EINVAL (index > last); -ENOMEM, nothing set aside.
+ * Locks:  the lock, until mas_store_prealloc() or mas_destroy(); no other write
+ *         to the tree may come in between.
+ * Return: 0; -EINVAL (index > last); -ENOMEM, and nothing is set aside.
  */
 VMS_API int mas_preallocate(struct ma_state *mas, void *entry, gfp_t gfp) VMS_SYM(mas_preallocate);
 /**
- * mas_store_prealloc() - The planned store. Cannot fail. Frees what was set
- * aside in excess.
+ * mas_store_prealloc() - Make the store that mas_preallocate() planned. It
+ * cannot fail, and it frees the memory that it did not need.
  */
 VMS_API void mas_store_prealloc(struct ma_state *mas, void *entry) VMS_SYM(mas_store_prealloc);
 
 /**
- * mas_expected_entries() - Set aside the memory for @nr_entries stores that
- * come in ascending order, each above all that the tree holds, gaps between
- * them or not. They cannot fail: mas_store() or mas_store_gfp() with this
- * cursor, mas_set_range() between them. Afterwards mas_destroy().
+ * mas_expected_entries() - Set aside the memory for @nr_entries stores in
+ * ascending order, each above all that the tree holds, with or without gaps
+ * between them. These stores cannot fail: the caller makes them by mas_store()
+ * or mas_store_gfp() with this cursor, with mas_set_range() between them, and
+ * then calls mas_destroy().
  *
- * Locks:  the lock until mas_destroy(); nothing else may write to the tree in
+ * Locks:  the lock, until mas_destroy(); no other write to the tree may come in
  *         between.
- * Return: 0; -ENOMEM, nothing set aside.
+ * Return: 0; -ENOMEM, and nothing is set aside.
  */
 VMS_API int mas_expected_entries(struct ma_state *mas, unsigned long nr_entries)
 	VMS_SYM(mas_expected_entries);
 
 /**
- * mas_nomem() - After a store: did it lack memory? Then set aside what any
- * store can need, for it to be tried once more: do mas_store(&mas, entry);
- * while (mas_nomem(&mas, gfp)); The lock is not dropped. Called after the store
- * that succeeds it gives back what that did not need.
- * Return: true, try again; false, the store is done, or has failed for good
+ * mas_nomem() - After a store, tell whether it lacked memory. If it did, the
+ * call sets aside what any store can need, so that the caller can retry:
+ * do mas_store(&mas, entry); while (mas_nomem(&mas, gfp)); The lock is not
+ * released. The call after the store that succeeds frees the memory that the
+ * store did not need.
+ *
+ * Return: true: retry; false: the store is done, or has failed for good
  *         (mas_is_err()).
  */
 VMS_API bool mas_nomem(struct ma_state *mas, gfp_t gfp) VMS_SYM(mas_nomem);
 
 /**
- * mas_destroy() - Give back what mas_preallocate(), mas_expected_entries() or
+ * mas_destroy() - Free what mas_preallocate(), mas_expected_entries() or
  * mas_nomem() set aside. Any cursor; no lock.
  */
 VMS_API void mas_destroy(struct ma_state *mas) VMS_SYM(mas_destroy);
 
 /**
- * mas_alloc_cyclic() - mtree_alloc_cyclic() with the lock held by the caller;
- * the cursor is left on what was stored.
+ * mas_alloc_cyclic() - mtree_alloc_cyclic() for a caller that holds the lock;
+ * the cursor is left on the stored range.
  */
 VMS_API int mas_alloc_cyclic(struct ma_state *mas, unsigned long *startp, void *entry,
 			     unsigned long range_lo, unsigned long range_hi, unsigned long *next,
@@ -831,14 +874,18 @@ struct vms_mt_stats {
 VMS_API void vms_mt_stats(const struct maple_tree *mt, struct vms_mt_stats *stats);
 
 /**
- * vms_mt_simd() - How nodes are searched: "avx512", "avx2", "vec128" (SSE2,
- * NEON) or "scalar". Chosen when the library is loaded.
+ * vms_mt_simd() - The instructions that search nodes: "avx512", "avx2",
+ * "vec128" (SSE2, NEON) or "scalar". The library chooses them when it is
+ * loaded.
  */
 VMS_API const char *vms_mt_simd(void);
 /**
- * vms_mt_set_simd() - Search nodes in the way @name says, in every tree. No
- * other thread uses a tree meanwhile.
- * Return: false, this CPU has it not, or there is no such way.
+ * vms_mt_set_simd() - Search nodes with the instructions that @name says, in
+ * every tree.
+ *
+ * Locks:  no other thread uses a tree meanwhile.
+ * Return: false: this CPU does not have them, or no instructions have that
+ *         name.
  */
 VMS_API bool vms_mt_set_simd(const char *name);
 
