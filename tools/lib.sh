@@ -147,9 +147,12 @@ as_root()
 # missing_packages PKG...: prints those that are not installed, on one line.
 missing_packages()
 {
-	local pkg missing=
+	local pkg native missing=
+	native=$(dpkg --print-architecture 2>/dev/null)
 	for pkg; do
-		[ "$(dpkg-query -W -f '${db:Status-Status}' "$pkg" 2>/dev/null)" = installed ] || missing+=" $pkg"
+		# One line for each architecture that the package is installed for.
+		dpkg-query -W -f '${db:Status-Status} ${Architecture}\n' "$pkg" 2>/dev/null |
+			grep -qxE "installed ($native|all)" || missing+=" $pkg"
 	done
 	printf '%s' "${missing# }"
 }
