@@ -150,7 +150,7 @@ missing_packages()
 	local pkg native missing=
 	native=$(dpkg --print-architecture 2>/dev/null)
 	for pkg; do
-		# One line for each architecture that the package is installed for.
+		# One line for each architecture that has the package.
 		dpkg-query -W -f '${db:Status-Status} ${Architecture}\n' "$pkg" 2>/dev/null |
 			grep -qxE "installed ($native|all)" || missing+=" $pkg"
 	done

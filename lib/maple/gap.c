@@ -6,7 +6,8 @@
  * Two rules hold whenever the lock is free:
  *
  * 	no gap of a leaf is larger than the bound in the leaf's parent;
- * 	no bound in an inner node is larger than the bound of that node in its parent.
+ * 	no bound in an inner node is larger than that node's bound in its
+ * 	parent.
  *
  * A store that makes a gap raises the bounds above it, and stops where one is
  * high enough: by the second rule so are all above that one. A store that takes

@@ -2,11 +2,11 @@
 /*
  * node.h - what a node is, and what may change in it while readers look.
  *
- * 	                 cache lines of 64 bytes
- * 	narrow leaf      state key[14]           | slot[15] base                                     192 bytes
- * 	wide leaf        state pivot[11] slot[12]                                                    192 bytes
- * 	narrow inner     state key[30]           | slot[31] base | gap[32]                           384, with gaps 640
- * 	wide inner       state pivot[23]         | slot[24]      | gap[32]                           384, with gaps 640
+ * 	                 cache lines of 64 bytes                     bytes
+ * 	narrow leaf      state key[14]           | slot[15] base             192
+ * 	wide leaf        state pivot[11] slot[12]                            192
+ * 	narrow inner     state key[30]           | slot[31] base | gap[32]   384, with gaps 640
+ * 	wide inner       state pivot[23]         | slot[24]      | gap[32]   384, with gaps 640
  *
  * Slot i holds what lies above pivot i - 1 (or from the node's minimum) up to
  * and including pivot i (or up to the node's maximum). Minimum and maximum are

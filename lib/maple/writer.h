@@ -17,7 +17,7 @@
  *
  * 	vms__mas_find_gap(&place, ...)        or none: then around() goes down
  * 	vms__mas_around(&place, ...)
- * 	__mas_set_range(&place, first, last)  what is to be stored; a @first in another leaf is right, too
+ * 	__mas_set_range(&place, first, last)  the range to store; @first may lie in another leaf
  * 	mas_preallocate(&place, entry, gfp)   plans in the leaf of the place
  * 	vms__mas_commit(&place, entry, &kept) carries the plan out there
  *

@@ -11,7 +11,8 @@
  * is max for the highest gap, and min for the lowest. It takes three steps.
  *
  * 	Down to the index at the near end, as a lookup goes, for as long as the
- * 	subtree that holds this index has room enough on the window's side of it.
+ * 	subtree that holds this index has room enough on the window's side of
+ * 	it.
  * 	If that was not enough: up again, to the first node that has a gap large
  * 	enough under one of the slots further from the near end.
  * 	Down to that gap, in each node by the slot nearest to the near end.
