@@ -2,19 +2,19 @@
 /*
  * maple_debug.h - looking into a maple tree: print it, check its invariants,
  * and the checks that a program or a test states about it. maple_tree.h
- * includes this; nobody else need.
+ * includes this header, so no other file needs to.
  *
- * The checks come in Linux's two kinds. In a program built with VMS_DEBUG (or
- * CONFIG_DEBUG_MAPLE_TREE) each is counted; one that does not hold says where
- * and prints the tree or the cursor; the program goes on, and
- * maple_tree_tests_run and _passed tell at the end. Elsewhere a *_BUG_ON that
- * does not hold stops the program, and a *_WARN_ON says so and goes on. Either
- * way the condition is evaluated, once, and a *_WARN_ON is an expression with
- * its value.
+ * The checks come in Linux's two kinds. A program built with VMS_DEBUG (or
+ * CONFIG_DEBUG_MAPLE_TREE) counts each check. A check that fails there says
+ * where and prints the tree or the cursor, and the program goes on;
+ * maple_tree_tests_run and _passed tell the result at the end. In other
+ * programs a *_BUG_ON that fails stops the program, and a *_WARN_ON that fails
+ * says so and the program goes on. Either way the condition is evaluated, once,
+ * and a *_WARN_ON is an expression with its value.
  *
  *   MT_BUG_ON(tree, x)    MT_WARN_ON(tree, x)    prints the tree
  *   MAS_BUG_ON(mas, x)    MAS_WARN_ON(mas, x)    the cursor, then its tree
- *   MAS_WR_BUG_ON(wr, x)  MAS_WR_WARN_ON(wr, x)  the store, its cursor, its tree
+ *   MAS_WR_BUG_ON(wr, x)  MAS_WR_WARN_ON(wr, x)  store, cursor, tree
  */
 #ifndef VMASTORE_MAPLE_DEBUG_H
 #define VMASTORE_MAPLE_DEBUG_H
@@ -28,41 +28,48 @@
 enum mt_dump_format { mt_dump_dec, mt_dump_hex };
 
 /**
- * mt_dump() - Print every range, indented by depth, to standard error. Locks:
- * the lock.
+ * mt_dump() - Print every range, indented by depth, to standard error.
+ *
+ * Locks: the lock.
  */
 VMS_API void mt_dump(const struct maple_tree *mt, enum mt_dump_format format) VMS_SYM(mt_dump);
 /** vms_mt_fdump() - mt_dump() to @out. */
 VMS_API void vms_mt_fdump(const struct maple_tree *mt, enum mt_dump_format format, FILE *out);
 
 /**
- * mt_validate() - Check every invariant of the tree; print what is broken, and
- * the tree, and abort(). Locks: the lock.
+ * mt_validate() - Check every invariant of the tree. If one is broken, print
+ * it and the tree, and abort().
+ *
+ * Locks: the lock.
  */
 VMS_API void mt_validate(struct maple_tree *mt) VMS_SYM(mt_validate);
 /**
- * vms_mt_check() - Number of broken invariants, each printed to @why unless
- * NULL.
- * Locks: the lock; held for reading will do, beside searches for gaps, too.
+ * vms_mt_check() - Count the broken invariants.
+ * @why: the stream to which each is printed; NULL: none.
+ *
+ * Locks: the lock; it is enough to hold it for reading, also concurrently with
+ *        searches for gaps.
  */
 VMS_API int vms_mt_check(const struct maple_tree *mt, FILE *why);
 
 /**
- * mt_cache_shrink() - Send freed nodes that wait for company on to their grace
- * period, and give the memory of those that are free already back to the
- * system, as vms_trim() does (memory.h). Locks: none. Not in a read section:
- * may wait for a grace period.
+ * mt_cache_shrink() - Pass freed nodes that still wait for their batch to fill
+ * on to their grace period, and give the memory of nodes that are free already
+ * back to the system, as vms_trim() does (memory.h).
+ *
+ * Locks: none.
+ * RCU:   not in a read section, because the call may wait for a grace period.
  */
 VMS_API void mt_cache_shrink(void) VMS_SYM(mt_cache_shrink);
 
 /**
  * mas_dump() - Print a cursor to standard error: tree, state, range, place. The
- * nodes it names are not looked at. Any context.
+ * call does not read the nodes that the cursor names. Any context.
  */
 VMS_API void mas_dump(const struct ma_state *mas) VMS_SYM(mas_dump);
 
 /*
- * A store as it is handed to the debugging functions: the cursor has the range.
+ * A store, as the debugging functions take it. The cursor has the range.
  */
 struct ma_wr_state {
 	struct ma_state *mas;
@@ -79,8 +86,8 @@ extern VMS_API VMS_ATOMIC(unsigned int) maple_tree_tests_passed VMS_SYM(maple_tr
 /* ---- the checks ---- */
 
 /*
- * Where a check stands, and what it prints if it does not hold; any of the
- * pointers may be NULL.
+ * The place of a check, and what the library prints if the check fails. Any of
+ * the pointers may be NULL.
  */
 #include <vmastore/begin_fields.h>
 struct vms_mt_where {
@@ -93,8 +100,10 @@ struct vms_mt_where {
 };
 #include <vmastore/end_fields.h>
 /**
- * vms_mt_checked() - A check was made, and @failed. Counts, says so, stops: as
- * @where tells. Return: @failed.
+ * vms_mt_checked() - Record a check that was made: count it, report it if it
+ * @failed, and stop the program, as @where tells.
+ *
+ * Return: @failed.
  */
 VMS_API bool vms_mt_checked(bool failed, const struct vms_mt_where *where);
 
@@ -111,7 +120,7 @@ VMS_API bool vms_mt_checked(bool failed, const struct vms_mt_where *where);
 #define VMS_MT_WHERE(...) (&(const struct vms_mt_where){__VA_ARGS__})
 #endif
 
-/* One that holds costs a branch, where it is not counted. */
+/* A check that holds costs one branch, if it is not counted. */
 #define VMS_MT_CHECK(x, text, stop, mt, mas, wr_mas)                                               \
 	__extension__({                                                                            \
 		bool vms_failed = (x);                                                             \

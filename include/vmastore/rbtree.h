@@ -3,15 +3,16 @@
  * rbtree.h - an intrusive red-black tree that can carry a summary of each
  * subtree (augmented: largest gap, last end, ...).
  *
- * The caller embeds a struct rb_node, walks down from the root by itself, links
- * the new node where the walk ended and lets the tree rebalance; so the
- * comparison is inlined and nothing is ever allocated. The names and arguments
+ * The caller embeds a struct rb_node, walks down from the root itself, links
+ * the new node where the walk ended and lets the tree rebalance. So the
+ * comparison is inlined and the tree never allocates. The names and arguments
  * are those of Linux's Documentation/core-api/rbtree.rst. The tree is the one
  * of Guibas and Sedgewick, "A dichromatic framework for balanced trees" (1978),
- * with the rebalancing cases as Cormen, Leiserson, Rivest and Stein,
+ * with the rebalancing cases as in Cormen, Leiserson, Rivest and Stein,
  * "Introduction to Algorithms", chapters 13 and 17.
  *
- * Locks: none. A tree takes one writer alone, or any number of readers.
+ * Locks: none. The caller must let one writer alone, or any number of readers,
+ * use a tree at a time.
  * Progress: nothing blocks, nothing fails. Search, insertion and erasure are
  * O(log n); an insertion rotates at most twice, an erasure at most three times;
  * rb_next() is O(log n), and O(1) on average over a walk.
@@ -54,7 +55,7 @@ struct rb_root {
 
 /*
  * The structure of type @type whose member @member is *@ptr. @ptr must not be
- * NULL: rb_entry_safe() takes that.
+ * NULL; rb_entry_safe() accepts NULL.
  */
 #define rb_entry(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
@@ -67,18 +68,19 @@ struct rb_root {
 #define RB_EMPTY_ROOT(root) ((root)->rb_node == NULL)
 
 /*
- * "In no tree" is a mark that the caller sets with RB_CLEAR_NODE(): rb_erase()
- * leaves the node as it is.
+ * The caller itself marks a node as in no tree, with RB_CLEAR_NODE(), because
+ * rb_erase() leaves the node's words as they are.
  */
 #define RB_EMPTY_NODE(node) ((node)->__rb_parent_color == (unsigned long)(node))
 #define RB_CLEAR_NODE(node) ((node)->__rb_parent_color = (unsigned long)(node))
 
 /**
- * rb_first(), rb_last() - The first, the last node in order; NULL of an empty
- * tree. rb_next(), rb_prev() - The neighbour in order; NULL past the end, and
- * of a node that is RB_EMPTY_NODE().
+ * rb_first(), rb_last() - The first and the last node in order; NULL if the
+ * tree is empty.
+ * rb_next(), rb_prev() - The neighbour in order; NULL past the end, and for a
+ * node that is RB_EMPTY_NODE().
  *
- * Locks: the tree's readers' or writer's lock, whatever it is.
+ * Locks: the caller holds the tree's readers' or writer's lock.
  */
 VMS_API struct rb_node *rb_first(const struct rb_root *root) VMS_SYM(rb_first);
 VMS_API struct rb_node *rb_last(const struct rb_root *root) VMS_SYM(rb_last);
@@ -86,8 +88,8 @@ VMS_API struct rb_node *rb_next(const struct rb_node *node) VMS_SYM(rb_next);
 VMS_API struct rb_node *rb_prev(const struct rb_node *node) VMS_SYM(rb_prev);
 
 /**
- * rb_first_postorder(), rb_next_postorder() - Children before their parent, so
- * that a teardown may free each node it visits.
+ * rb_first_postorder(), rb_next_postorder() - Walk children before their
+ * parent, so that a teardown may free each node it visits.
  *
  * Locks: as rb_first().
  */
@@ -95,8 +97,8 @@ VMS_API struct rb_node *rb_first_postorder(const struct rb_root *root) VMS_SYM(r
 VMS_API struct rb_node *rb_next_postorder(const struct rb_node *node) VMS_SYM(rb_next_postorder);
 
 /*
- * Visit every entry, children first; the body may free @pos. No rebalancing
- * meanwhile.
+ * Visits every entry, children first. The body may free @pos, but must not
+ * rebalance the tree.
  */
 #define rbtree_postorder_for_each_entry_safe(pos, n, root, field)                                  \
 	for ((pos) = rb_entry_safe(rb_first_postorder(root), __typeof__(*(pos)), field);           \
@@ -120,21 +122,26 @@ static inline void rb_link_node(struct rb_node *node, struct rb_node *parent, st
 }
 
 /**
- * rb_insert_color() - Rebalance after rb_link_node(). Locks: the tree's writer.
+ * rb_insert_color() - Rebalance after rb_link_node().
+ *
+ * Locks: the tree's writer.
  */
 VMS_API void rb_insert_color(struct rb_node *node, struct rb_root *root) VMS_SYM(rb_insert_color);
 /**
- * rb_erase() - Take @node out. Its own words are left stale: RB_CLEAR_NODE() if
- * it is asked later. Locks: the tree's writer.
+ * rb_erase() - Remove @node. Its own words are left stale: a caller that later
+ * asks RB_EMPTY_NODE() calls RB_CLEAR_NODE() now.
+ *
+ * Locks: the tree's writer.
  */
 VMS_API void rb_erase(struct rb_node *node, struct rb_root *root) VMS_SYM(rb_erase);
 /**
- * rb_replace_node() - Put @new_node in @victim's place, same colour, same
+ * rb_replace_node() - Put @new_node in @victim's place, with its colour and its
  * children, in O(1).
  *
- * The order must still hold with the new one's key. An augmented tree's caller
- * copies the summary too, and then propagates if it changed. Locks: the tree's
- * writer.
+ * The new node's key must keep the order. The caller of an augmented tree also
+ * copies the summary, and then propagates if it changed.
+ *
+ * Locks: the tree's writer.
  */
 VMS_API void rb_replace_node(struct rb_node *victim, struct rb_node *new_node, struct rb_root *root)
 	VMS_SYM(rb_replace_node);
@@ -142,12 +149,12 @@ VMS_API void rb_replace_node(struct rb_node *victim, struct rb_node *new_node, s
 /*
  * The augmented tree. Each node holds a summary of its subtree; the callbacks
  * keep it right while the tree changes shape:
- *   propagate(node, stop)  recompute from @node upwards, up to but without
- *                          @stop (NULL: to the root); may end early at a node
- *                          whose summary comes out unchanged.
+ *   propagate(node, stop)  recompute from @node upwards, up to @stop but
+ *                          without it (NULL: to the root); may end early at a
+ *                          node whose summary comes out unchanged.
  *   copy(old, new)         @new takes @old's place: give it @old's summary.
  *   rotate(old, new)       @new took @old's place above it: @new gets @old's
- *                          summary, @old's is recomputed.
+ *                          summary, and @old's is recomputed.
  */
 struct rb_augment_callbacks {
 	void (*propagate)(struct rb_node *node, struct rb_node *stop);
@@ -158,16 +165,20 @@ struct rb_augment_callbacks {
 /**
  * rb_insert_augmented() - rb_insert_color() of an augmented tree.
  *
- * Before it, the caller has linked @node, set @node's summary to that of a
- * leaf, and updated the summary of every ancestor (on the way down, or by
- * propagate() from the parent). Locks: the tree's writer.
+ * The caller has linked @node, set @node's summary to that of a leaf, and
+ * updated the summary of every ancestor (on the way down, or by propagate()
+ * from the parent).
+ *
+ * Locks: the tree's writer.
  */
 VMS_API void rb_insert_augmented(struct rb_node *node, struct rb_root *root,
 				 const struct rb_augment_callbacks *augment)
 	VMS_SYM(rb_insert_augmented);
 /**
  * rb_erase_augmented() - rb_erase() of an augmented tree; every summary is
- * right afterwards. Locks: the tree's writer.
+ * right afterwards.
+ *
+ * Locks: the tree's writer.
  */
 VMS_API void rb_erase_augmented(struct rb_node *node, struct rb_root *root,
 				const struct rb_augment_callbacks *augment)
@@ -180,9 +191,9 @@ VMS_API void rb_erase_augmented(struct rb_node *node, struct rb_root *root,
  * @rbstruct:    the type that embeds the node as @rbfield and the summary as
  *               @rbaugmented.
  * @rbcompute:   bool rbcompute(rbstruct *node, bool exit): recompute
- *               node->rbaugmented from the node and its children. If @exit and
- *               it comes out as it was, change nothing and answer true: the
- *               ancestors are right already.
+ *               node->rbaugmented from the node and its children. If @exit is
+ *               set and the summary comes out unchanged, change nothing and
+ *               return true: the ancestors are right already.
  */
 #define RB_DECLARE_CALLBACKS(rbstatic, rbname, rbstruct, rbfield, rbaugmented, rbcompute)          \
 	static inline void rbname##_propagate(struct rb_node *rb, struct rb_node *stop)            \
