@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * compiler.h - what the public headers need of a compiler: export marks, one
- * word for what C and C++ write differently, branch hints, and clang's
- * thread-safety words.
+ * compiler.h - the macros that the public headers need of a compiler: export
+ * marks, one word for each construct that C and C++ write differently, branch
+ * hints, and clang's thread-safety words.
  *
  * The thread-safety words make a lock rule part of a function's type, so that
- * `clang -Wthread-safety` refuses a caller that breaks it. gcc sees empty
- * words.
+ * `clang -Wthread-safety` refuses a caller that breaks it. For gcc these words
+ * are empty.
  */
 #ifndef VMASTORE_COMPILER_H
 #define VMASTORE_COMPILER_H
@@ -23,7 +23,7 @@
 #include <stdint.h>
 
 /*
- * What the shared library exports; everything else is built with
+ * Marks what the shared library exports; everything else is built with
  * -fvisibility=hidden.
  */
 #define VMS_API __attribute__((visibility("default")))
@@ -31,9 +31,10 @@
 /*
  * The symbol of an exported function or object that has a name of Linux's:
  * VMS_SYM(find_vma) at the end of the declaration makes it vms_find_vma. Every
- * exported symbol begins with vms_, so the library links beside a program that
+ * exported symbol begins with vms_, so the library links with a program that
  * has a find_vma() or an rb_insert_color() of its own. The lock words (below)
- * come before it, because clang reads them only there; gcc sees none.
+ * stand before VMS_SYM(), because clang reads them only there; for gcc they are
+ * empty.
  */
 #define VMS_SYM(name) __asm__("vms_" #name)
 
@@ -43,10 +44,10 @@
  * prefix in the program, too. mmput() is vms_mmput(), struct list_head is
  * struct vms_list_head, VM_READ is VMS_VM_READ, for_each_vma() is
  * vms_for_each_vma(): a name that begins with a capital letter gets VMS_.
- * Fields keep their names, and the structures are the same, so files that do
- * and files that do not define it may be linked together. What the program
- * itself has under one of Linux's names, also as a macro, stays as it is.
- * (begin.h and end.h do it.)
+ * Fields keep their names, and the structures are the same, so a program may
+ * link files that define it with files that do not. A name of Linux's that the
+ * program itself defines, also as a macro, stays as it is. (begin.h and end.h
+ * do it.)
  *
  * VMS_K(name) is such a name in a place that begin.h does not reach: outside of
  * begin.h and end.h, or between begin_fields.h and end_fields.h.
@@ -61,7 +62,7 @@
 
 /*
  * The headers are for C11 and for C++17, each with the extensions that gcc and
- * clang share. What both call one thing:
+ * clang share. Names for constructs that the two languages write differently:
  *
  *   VMS_LITERAL(tag){...}        a value of struct tag
  *   VMS_ATOMIC(type)             an atomic field of a structure
@@ -71,7 +72,7 @@
  *   vms_assign(to, from)         to = from, where from is a void *
  *
  * In C++ an atomic field is a vms_atomic<type>, with the size and the alignment
- * that C's _Atomic(type) has. It is an aggregate without constructors, which
+ * of C's _Atomic(type). It is an aggregate without constructors, which
  * std::atomic is not, so that the structures stay what they are in C: they may
  * be in unions, may be initialized by a list, and may be cleared.
  */
@@ -128,14 +129,14 @@ template <typename T> static inline T *vms_assign(T *&to, void *from)
 #define vms_cacheline_aligned __attribute__((aligned(VMS_CACHELINE)))
 
 /*
- * The model of the library's thread-local data. initial-exec takes one load in
- * a shared library where the default model takes a call. A library that is
- * opened at run time then draws on the spare static TLS of the C library. glibc
+ * The model of the library's thread-local data. In a shared library
+ * initial-exec takes one load where the default model takes a call. A library
+ * that is opened at run time then uses the C library's spare static TLS. glibc
  * has some hundred bytes of that for all such libraries together. musl has
  * none: its dlopen() refuses such a library, however little it needs
  * ("initial-exec TLS resolves to dynamic definition": tried with musl 1.2.3 and
- * 16 bytes), so there the default model stays. A linker makes direct accesses
- * of either where the library is part of the program.
+ * 16 bytes), so with musl the default model stays. If the library is part of
+ * the program, the linker turns accesses of either model into direct ones.
  */
 #ifdef __GLIBC__
 #define VMS_TLS_MODEL __attribute__((tls_model("initial-exec")))

@@ -3,30 +3,30 @@
  * gfp.h - how an allocation may behave: Linux's words, for code that carries
  * them.
  *
- * What they say here. The library takes its objects from per-thread caches over
- * the process's heap. It never sleeps until somebody frees memory, and it drops
- * no lock to look for some; so every flag asks for the same, an attempt that
- * may fail, and a function takes its gfp_t for the caller's sake only. What
- * differs from the kernel:
+ * The library takes its objects from per-thread caches over the process's heap.
+ * It never sleeps until another thread frees memory, and it releases no lock to
+ * look for some. So every flag asks for the same thing, an attempt that may
+ * fail, and a function takes a gfp_t only for compatibility with its caller.
+ * The differences from the kernel:
  *
  *   GFP_KERNEL GFP_NOIO GFP_NOFS   may block in the kernel. Here no call waits
  *                                  for memory, and -ENOMEM is always possible.
- *   GFP_NOWAIT GFP_ATOMIC          may not block there. Here a call may enter
- *                                  the heap (malloc's locks, mmap(2)): not for
- *                                  a signal handler, which may call nothing of
- *                                  the library that allocates.
- *   __GFP_NOWARN __GFP_ACCOUNT     nothing is warned of, charged or tried
- *   __GFP_NORETRY                  twice.
+ *   GFP_NOWAIT GFP_ATOMIC          may not block in the kernel. Here a call may
+ *                                  enter the heap (malloc's locks, mmap(2)): a
+ *                                  signal handler must not make it, nor any
+ *                                  other call that allocates.
+ *   __GFP_NOWARN __GFP_ACCOUNT     change nothing: the library warns of
+ *   __GFP_NORETRY                  nothing, charges nothing and tries once.
  *   __GFP_RETRY_MAYFAIL
- *   __GFP_ZERO                     no function that takes a gfp_t hands out raw
- *                                  memory.
+ *   __GFP_ZERO                     changes nothing: no function that takes a
+ *                                  gfp_t hands out raw memory.
  *   __GFP_NOFAIL                   is not defined: code that rests on it must
  *                                  not compile. mas_preallocate() is the way to
  *                                  stores that cannot fail.
  *
- * VMS_NO_GFP, defined before this header, leaves all of it to the program. With
- * VMS_NO_KERNEL_NAMES (compiler.h) there is no need for that, and it means
- * nothing.
+ * A program that defines VMS_NO_GFP before this header gets none of these
+ * names and must define gfp_t and the flags itself. Under VMS_NO_KERNEL_NAMES
+ * (compiler.h) there is no need for VMS_NO_GFP, and it has no effect.
  */
 #ifndef VMASTORE_GFP_H
 #define VMASTORE_GFP_H
@@ -58,7 +58,7 @@ typedef unsigned int gfp_t;
 #define GFP_NOIO __GFP_RECLAIM
 #define GFP_NOFS (__GFP_RECLAIM | __GFP_IO)
 
-/** gfpflags_allow_blocking() - Does @gfp say that its caller may sleep? */
+/** gfpflags_allow_blocking() - Whether @gfp says that its caller may sleep. */
 static inline bool gfpflags_allow_blocking(gfp_t gfp)
 {
 	return gfp & __GFP_DIRECT_RECLAIM;

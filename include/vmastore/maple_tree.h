@@ -437,7 +437,7 @@ enum maple_status {
 	ma_start,       /* nothing looked up yet: starts at index */
 	VMS_K(ma_root), /* the tree holds index 0 alone, and the cursor stands on it */
 	ma_none,        /* nothing there */
-	ma_pause,       /* the lock was dropped: goes on after [index, last] */
+	ma_pause,       /* the lock was released: continues after [index, last] */
 	ma_overflow,    /* asked for what is beyond the upper limit */
 	ma_underflow,   /* asked for what is below the lower limit */
 	ma_error,       /* mas_is_err(): xa_err(mas->node) is the -errno */
@@ -509,13 +509,14 @@ struct ma_state {
 } __attribute__((aligned(16)));
 
 /*
- * A leaf and the way to it, which a writer keeps from one store to the next;
- * all 0: none. The tree's (lib/maple/internal.h); its owner gives it room.
+ * A leaf and the path to it, which a writer keeps from one store to the next;
+ * all 0: none. The tree's code alone reads it (lib/maple/internal.h); the
+ * tree's owner provides the memory.
  */
 #define VMS__KEPT_LEVELS 4
 
 struct vms__kept_leaf {
-	unsigned long leaf;     /* its address; in the low bits how many words of path are used */
+	unsigned long leaf;     /* its address; low bits: the number of words of path in use */
 	unsigned long min, max; /* what it spans */
 	unsigned long path[VMS__KEPT_LEVELS];
 };

@@ -4,8 +4,8 @@
  * x86-64, and the PROT_, MAP_ and MADV_ words that older C libraries do not
  * define yet.
  *
- * Source of names and values: the VmFlags that /proc/PID/smaps prints (proc(5))
- * and Linux's documentation.
+ * The names and values come from the VmFlags that /proc/PID/smaps prints
+ * (proc(5)) and from Linux's documentation.
  */
 #ifndef VMASTORE_MM_FLAGS_H
 #define VMASTORE_MM_FLAGS_H
@@ -23,7 +23,7 @@ typedef unsigned long vm_flags_t;
 #define VM_WRITE 0x2UL
 #define VM_EXEC 0x4UL
 #define VM_SHARED 0x8UL
-/* mprotect() may add VM_READ, and so on; always the right above shifted by 4 */
+/* mprotect() may add VM_READ and so on; always the right above, shifted by 4 */
 #define VM_MAYREAD 0x10UL
 #define VM_MAYWRITE 0x20UL
 #define VM_MAYEXEC 0x40UL
@@ -53,9 +53,9 @@ typedef unsigned long vm_flags_t;
 #define VM_NOHUGEPAGE 0x40000000UL
 #define VM_MERGEABLE 0x80000000UL
 /*
- * Protection key 1, which memory of PROT_EXEC alone has where the rule
- * exec_only holds (struct mm_rules): the key refuses reads and writes, and
- * takes part in merging. There are no other keys.
+ * Protection key 1. Memory of PROT_EXEC alone has it if the rule exec_only is
+ * on (struct mm_rules): the key refuses reads and writes, and VMAs merge only
+ * if both have it or neither. There are no other keys.
  */
 #define VM_PKEY_BIT0 (1UL << 32)
 #define VM_DROPPABLE (1UL << 40)
@@ -65,31 +65,20 @@ typedef unsigned long vm_flags_t;
  * Flags that books and articles name and that Linux 6.18 on x86-64 does not
  * have. Each is 0, as Linux itself defines VM_GROWSUP there: code that tests
  * one compiles and sees it clear, and code that sets one changes nothing. Their
- * old bits mean something else by now.
+ * old bits have other meanings now.
  */
-#define VM_GROWSUP VM_NONE /* a stack that grows up: parisc alone has such; x86-64 has 0 */
+#define VM_GROWSUP VM_NONE /* a stack that grows up: parisc alone has such stacks */
 /* System V shared memory: meaningless since 2.6.15; such memory is a file's */
 #define VM_SHM VM_NONE
-/*
- * nobody may write the mapped program: until 5.14; since then the file alone
- * says so
- */
+/* until 5.14: the mapped program may not be written; now its file says so */
 #define VM_DENYWRITE VM_NONE
-/*
- * maps the program itself: until 3.6; since then the mm names its program's
- * file
- */
+/* until 3.6: maps the program itself; now the mm names its program's file */
 #define VM_EXECUTABLE VM_NONE
-/*
- * never swapped out: until 3.6; since then VM_IO, VM_DONTEXPAND and VM_DONTDUMP
- */
+/* until 3.6: never swapped out; now VM_IO, VM_DONTEXPAND and VM_DONTDUMP */
 #define VM_RESERVED VM_NONE
-/*
- * remap_file_pages(2) scattered its pages: until 3.19; since 4.0 that makes
- * many VMAs
- */
+/* until 3.19: remap_file_pages(2) scattered its pages; now that makes VMAs */
 #define VM_NONLINEAR VM_NONE
-/* in no Linux; where an article puts it (0x40000000) stands VM_NOHUGEPAGE */
+/* in no Linux; an article gives it 0x40000000, which is VM_NOHUGEPAGE */
 #define VM_HUGESPACE VM_NONE
 
 #define VM_ACCESS_FLAGS (VM_READ | VM_WRITE | VM_EXEC)
