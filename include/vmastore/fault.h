@@ -47,7 +47,9 @@
  */
 #define VMS_FAULT_TRIES 1000u
 
-/* A page fault, as a hook of struct vm_operations_struct (mm_types.h) sees it. */
+/*
+ * A page fault, as a hook of struct vm_operations_struct (mm_types.h) sees it.
+ */
 #include <vmastore/begin_fields.h>
 struct vm_fault {
 	struct vm_area_struct *const vma;

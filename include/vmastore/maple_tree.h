@@ -106,6 +106,7 @@ static inline const void *vms_mt_lock_of(struct VMS_K(rw_semaphore) *lock)
 #define MT_FLAGS_ALLOC_WRAPPED 0x800u
 
 #define MAPLE_HEIGHT_MAX 20
+#define VMS__WAY_WORDS 5 /* MAPLE_HEIGHT_MAX bytes */
 
 struct maple_tree {
 	/*
@@ -444,20 +445,63 @@ enum maple_status {
 };
 
 /*
+ * What only the library reads and writes of a cursor. It needs no beginning
+ * except for its first eight bytes: depth, and the words below, say how much of
+ * it means anything.
+ */
+struct vms__cursor {
+	/*
+	 * A cursor that iterates has looked at its leaf as a whole. These are
+	 * the leaf's slots: used, which are not empty; full, those of them that
+	 * have an entry; ahead, those of these that come after the cursor's and
+	 * that vms_mas_step() may go to (none in a leaf whose bounds are no
+	 * keys, and none in debug builds, whose every step is checked). While
+	 * it has not, full is 0 unless the cursor has stepped once from where
+	 * it came to its leaf, ahead is 0, and used is 0 or what
+	 * mas_preallocate() has planned there: a number without bit 0, which is
+	 * set of slots, because the first one is never empty. Whatever moves
+	 * the cursor clears these eight bytes by one store, so that a plan ends
+	 * with its place. What each step of an iteration changes has 32 bits.
+	 */
+	uint16_t used, full;
+	uint32_t ahead;
+	unsigned long version; /* of the leaf, when the cursor came to it */
+	/* The leaf's parent, and in the low bits the leaf's slot in it. */
+	unsigned long parent;
+	union {
+		/*
+		 * Debug builds: the read section and the lock under which the
+		 * cursor took its place; 0: not known.
+		 */
+		uint64_t guard;
+		/*
+		 * Others, and last: the range of the store that is planned; or,
+		 * for a writer who says so, what the slot spans where the
+		 * cursor stands.
+		 */
+		unsigned long first;
+	};
+	unsigned long last;
+	/*
+	 * The slots taken on the way from the root, depth bytes. It is no array
+	 * of bytes, because compilers guard the stack of each function that has
+	 * one there.
+	 */
+	uint32_t way[VMS__WAY_WORDS];
+	/*
+	 * With these two the leaf's slots that are not empty, or 0; and the
+	 * slots where the store begins and ends.
+	 */
+	uint16_t slots;
+	uint8_t lo, hi;
+};
+
+/*
  * A cursor. index and last are for callers to read, and to write through
  * mas_set() and mas_set_range(); the rest is the tree's.
  *
- * While ma_active, path[0..depth - 1] are the inner nodes from the root down,
- * each with the slot taken in it in the low bits, and node is the leaf. A
- * cursor whose node is NULL knows its range only, and looks its place up again
- * when it is moved.
- *
- * A cursor that iterates has looked at its leaf as a whole: `used` are the
- * leaf's slots that are not empty, `full` those of them that have an entry,
- * `ahead` those of these that come after the cursor's (none in debug builds,
- * whose every step is checked); slot i is slots[i] and spans [bound[i], bound[i
- * + 1] - 1]. While it has not, used and ahead are 0, and full is 0 unless the
- * cursor has stepped once from where it came to its leaf.
+ * While ma_active, node is the leaf. A cursor whose node is NULL knows its
+ * range only, and looks its place up again when it is moved.
  *
  * What mas_init() writes comes first, and what a walk writes of that is as few
  * words as can be: on x86 a caller's next atomic operation waits for each of
@@ -470,62 +514,35 @@ struct ma_state {
 	unsigned long last;  /* last index of the range */
 	struct maple_tree *tree;
 	enum maple_status status;
-	unsigned char depth;  /* inner nodes in path[] */
+	unsigned char depth;  /* inner nodes above the leaf */
 	unsigned char offset; /* slot of the leaf */
 	unsigned char mas_flags;
-	unsigned char store_type;       /* what mas_preallocate() has planned, plus 1; 0: nothing */
-	struct maple_node *alloc;       /* leaves that mas_preallocate() set aside, a list */
-	struct maple_node *alloc_inner; /* and inner nodes */
-	/*
-	 * eight bytes with ahead, for compilers write zeros of them by one
-	 * store
-	 */
-	unsigned short used, full;
-	unsigned int ahead;
-	struct maple_node *node; /* the leaf; ma_error: the error */
-	unsigned long version;   /* of the leaf, when the cursor came to it */
-	unsigned long min, max;  /* what the leaf spans */
-	/*
-	 * debug builds: the read section and the lock under which it took its
-	 * place; 0: not known
-	 */
-	uint64_t guard;
-	VMS_ATOMIC(void *) * slots;
-	unsigned long path[MAPLE_HEIGHT_MAX];
-	unsigned long bound[16];
-	/*
-	 * What mas_preallocate() has found out about the store of [asked_first,
-	 * asked_last] into the leaf: lib/maple/isa/plan.tmpl.h.
-	 */
-	struct {
-		struct maple_node *leaf;
-		unsigned long version; /* of the leaf */
-		unsigned long asked_first, asked_last;
-		unsigned long first, last, lo_min, hi_max;
-		unsigned int used;
-		unsigned char at, lo, hi;
-		bool gap, one_leaf, form_fits;
-	} plan;
+	unsigned char vms__shift; /* of the keys of a leaf that it has looked at */
+	struct maple_node *node;  /* the leaf; ma_error: the error */
+	struct maple_node *alloc; /* what mas_preallocate() set aside: lib/maple/alloc.c */
+	struct vms__cursor vms__;
+	unsigned long min, max; /* what the leaf spans */
 } __attribute__((aligned(16)));
 
 /*
  * A leaf and the path to it, which a writer keeps from one store to the next;
- * all 0: none. The tree's code alone reads it (lib/maple/internal.h); the
+ * all 0: none. The tree's code alone reads it (lib/maple/writer.h); the
  * tree's owner provides the memory.
  */
-#define VMS__KEPT_LEVELS 4
-
 struct vms__kept_leaf {
-	unsigned long leaf;     /* its address; low bits: the number of words of path in use */
+	unsigned long leaf; /* its address; in the low bits its depth */
 	unsigned long min, max; /* what it spans */
-	unsigned long path[VMS__KEPT_LEVELS];
+	unsigned long parent;   /* as a cursor has them */
+	uint32_t way[VMS__WAY_WORDS];
 };
 
 /*
- * path and bound need no value: depth and used say how much of them means
- * anything. Nor does guard: debug builds write it before the cursor has a
- * place.
+ * The cursor's place is what it was not: no plan stands, no leaf is looked at.
  */
+static inline void vms__mas_moved(struct ma_state *mas)
+{
+	mas->vms__.ahead = mas->vms__.used = mas->vms__.full = 0;
+}
 static inline bool mas_init_range(struct ma_state *mas, struct maple_tree *tree,
 				  unsigned long first, unsigned long last)
 {
@@ -533,10 +550,9 @@ static inline bool mas_init_range(struct ma_state *mas, struct maple_tree *tree,
 	mas->last = last;
 	mas->tree = tree;
 	mas->status = ma_start;
-	mas->depth = mas->offset = mas->mas_flags = mas->store_type = 0;
-	mas->alloc = mas->alloc_inner = NULL;
-	mas->used = mas->full = mas->ahead = 0;
-	mas->node = NULL;
+	mas->depth = mas->offset = mas->mas_flags = mas->vms__shift = 0;
+	mas->node = mas->alloc = NULL;
+	vms__mas_moved(mas);
 	return true;
 }
 static inline void mas_init(struct ma_state *mas, struct maple_tree *tree, unsigned long addr)
@@ -558,7 +574,7 @@ static inline void mas_reset(struct ma_state *mas)
 {
 	mas->status = ma_start;
 	mas->node = NULL;
-	mas->used = mas->full = mas->ahead = 0;
+	vms__mas_moved(mas);
 }
 static inline void __mas_set_range(struct ma_state *mas, unsigned long start, unsigned long last)
 {
@@ -582,7 +598,7 @@ static inline void mas_pause(struct ma_state *mas)
 {
 	mas->status = ma_pause;
 	mas->node = NULL;
-	mas->used = mas->full = mas->ahead = 0;
+	vms__mas_moved(mas);
 }
 static inline bool mas_is_active(const struct ma_state *mas)
 {
@@ -630,34 +646,57 @@ VMS_API void *mas_walk(struct ma_state *mas) VMS_SYM(mas_walk);
 VMS_API void *vms_mt_walk(const struct maple_tree *mt, unsigned long index);
 
 /*
+ * How a leaf whose bounds are keys begins, which is all that vms_mas_step()
+ * knows of nodes. Slot i holds the indexes from key i - 1 up to key i, less
+ * one.
+ */
+#define VMS__LEAF_KEYS 14u
+#define VMS__KEY_NONE 0x7fffffffu /* the slot ends with its leaf */
+
+struct vms__leaf {
+	VMS_ATOMIC(unsigned long) state;
+	VMS_ATOMIC(uint32_t) key[VMS__LEAF_KEYS];
+	VMS_ATOMIC(void *) slot[VMS__LEAF_KEYS + 1];
+	unsigned long base; /* what is added to a key after it was shifted */
+};
+
+/*
  * Makes the cursor's next step if it leads to an entry in the leaf that the
  * cursor has read already, and the leaf has not changed since. Otherwise
  * returns NULL and does nothing. Acquire: pairs with the release that stored
- * the entry, and with the one that ends a change of the leaf.
+ * the entry or the key, and with the one that ends a change of the leaf.
  */
 static inline void *vms_mas_step(struct ma_state *mas, unsigned long max)
 {
-	unsigned int ahead = mas->ahead, slot;
+	unsigned int ahead = mas->vms__.ahead, shift;
+	unsigned long slot, base, first, last;
+	struct vms__leaf *leaf;
+	uint32_t end;
 	void *entry;
 
 	if (vms_unlikely(!ahead))
 		return NULL;
-	slot = (unsigned int)__builtin_ctz(ahead);
-	entry = vms_load_acquire(&mas->slots[slot]);
-	/* A node begins with its state. */
-	if (vms_unlikely(mas->bound[slot] > max ||
-			 vms_load_acquire((const VMS_ATOMIC(unsigned long) *)mas->node) !=
-				 mas->version))
+	slot = (unsigned long)__builtin_ctzl(ahead);
+	leaf = (struct vms__leaf *)mas->node;
+	base = leaf->base;
+	shift = mas->vms__shift;
+	entry = vms_load_acquire(&leaf->slot[slot]);
+	/* Not the first slot, because the cursor is in one before it. */
+	first = vms_load_acquire(&leaf->key[slot - 1]);
+	first = base + (first << shift);
+	end = vms_likely(slot < VMS__LEAF_KEYS) ? vms_load_acquire(&leaf->key[slot])
+						: VMS__KEY_NONE;
+	last = vms_unlikely(end == VMS__KEY_NONE) ? mas->max
+						  : base + ((unsigned long)end << shift) - 1;
+	if (vms_unlikely(first > max || vms_load_acquire(&leaf->state) != mas->vms__.version))
 		return NULL;
 	if (vms_likely(entry)) {
-		unsigned long first = mas->bound[slot], last = mas->bound[slot + 1] - 1;
-
 		/*
 		 * Two words, not one vector: a caller that reads the words one
 		 * by one need not wait for the vector's store.
 		 */
 		__asm__("" : "+r"(first), "+r"(last));
-		mas->ahead = ahead & (ahead - 1);
+		mas->vms__.ahead = ahead & (ahead - 1);
 		mas->offset = (unsigned char)slot;
 		mas->index = first;
 		mas->last = last;

@@ -96,7 +96,7 @@ static struct vm_area_struct *step(struct vma_iterator *vmi, bool good)
 
 	if (!good)
 		mas_init(mas, &vmi->mm->mm_mt, vmi->addr);
-	mas->guard = 0;
+	ml_forget_guard(mas);
 	return mas_find(mas, ULONG_MAX);
 }
 

@@ -29,26 +29,83 @@ size_t vms__mt_node_size(const struct maple_tree *mt, enum ml_kind kind)
 	return cache_of(mt, kind)->size;
 }
 
-/* A reserve is a list through the first word of each node after the state. */
-static struct maple_node *pop(struct maple_node **list)
+/*
+ * What a cursor has set aside is two lists of nodes, one of each kind, that
+ * hang on one word, mas->alloc. It leads to the first node of the one list, and
+ * bit 0 says that they are inner nodes. A node's first word after the state
+ * leads to the next of its list; the second word of that first node leads to
+ * the other list. The state stays, because a leaf goes on with the phases of
+ * its memory.
+ * Relaxed: the nodes are nobody else's.
+ */
+static struct maple_node *next_of(const struct maple_node *node)
 {
-	struct maple_node *node = *list;
+	return (struct maple_node *)ml_wide_pivot(node, 0);
+}
 
+static struct maple_node *other_of(const struct maple_node *node)
+{
+	return (struct maple_node *)ml_wide_pivot(node, 1);
+}
+
+static void set_word(struct maple_node *node, unsigned int word, const struct maple_node *to)
+{
+	atomic_store_explicit(&node->wide_inner.pivot[word], (unsigned long)to,
+			      memory_order_relaxed);
+}
+
+/* The first node that is set aside, of either kind; or NULL. */
+static struct maple_node *reserved(const struct ma_state *mas, enum ml_kind *kind)
+{
+	*kind = (unsigned long)mas->alloc & 1 ? ML_INNER : ML_LEAF;
+	return (struct maple_node *)((unsigned long)mas->alloc & ~1ul);
+}
+
+/*
+ * The list of @kind begins with @node, which may be NULL, and the other with
+ * @other.
+ */
+static void set_reserve(struct ma_state *mas, enum ml_kind kind, struct maple_node *node,
+			struct maple_node *other)
+{
+	if (!node) {
+		kind = kind == ML_LEAF ? ML_INNER : ML_LEAF;
+		node = other;
+		other = NULL;
+	}
+	mas->alloc = (struct maple_node *)((unsigned long)node | (node && kind == ML_INNER));
 	if (node)
-		*list = (struct maple_node *)ml_wide_pivot(node, 0);
+		set_word(node, 1, other);
+}
+
+/* Both lists, from that of @kind on. */
+static struct maple_node *reserve_of(const struct ma_state *mas, enum ml_kind kind,
+				     struct maple_node **other)
+{
+	enum ml_kind first;
+	struct maple_node *node = reserved(mas, &first);
+
+	*other = node && first == kind ? other_of(node) : node;
+	if (node && first != kind)
+		return other_of(node);
 	return node;
 }
 
-static void push(struct maple_node **list, struct maple_node *node)
+static struct maple_node *pop(struct ma_state *mas, enum ml_kind kind)
 {
-	atomic_store_explicit(&node->wide_inner.pivot[0], (unsigned long)*list,
-			      memory_order_relaxed);
-	*list = node;
+	struct maple_node *other, *node = reserve_of(mas, kind, &other);
+
+	if (node)
+		set_reserve(mas, kind, next_of(node), other);
+	return node;
 }
 
-static struct maple_node **reserve_of(struct ma_state *mas, enum ml_kind kind)
+static void push(struct ma_state *mas, enum ml_kind kind, struct maple_node *node)
 {
-	return kind == ML_LEAF ? &mas->alloc : &mas->alloc_inner;
+	struct maple_node *other, *next = reserve_of(mas, kind, &other);
+
+	set_word(node, 0, next);
+	set_reserve(mas, kind, node, other);
 }
 
 /*
@@ -64,7 +121,7 @@ static inline struct maple_node *new_node(const struct maple_tree *mt, enum ml_k
 
 struct maple_node *vms__mt_alloc(struct ma_state *mas, enum ml_kind kind)
 {
-	struct maple_node *node = pop(reserve_of(mas, kind));
+	struct maple_node *node = likely(!mas->alloc) ? NULL : pop(mas, kind);
 
 	return node ? node : new_node(mas->tree, kind);
 }
@@ -85,15 +142,15 @@ void vms__mt_retire(const struct maple_tree *mt, struct maple_node *node, enum m
 
 static bool fill_reserve(struct ma_state *mas, enum ml_kind kind, unsigned int want)
 {
-	struct maple_node **list = reserve_of(mas, kind), *node;
+	struct maple_node *other, *node = reserve_of(mas, kind, &other);
 
-	for (node = *list; node && want; want--)
-		node = (struct maple_node *)ml_wide_pivot(node, 0);
+	for (; node && want; want--)
+		node = next_of(node);
 	for (; want; want--) {
 		node = new_node(mas->tree, kind);
 		if (!node)
 			return false;
-		push(list, node);
+		push(mas, kind, node);
 	}
 	return true;
 }
@@ -108,11 +165,12 @@ int vms__mt_reserve(struct ma_state *mas, unsigned int leaves, unsigned int inne
 
 void mas_destroy(struct ma_state *mas)
 {
-	struct maple_node *node;
+	enum ml_kind kind;
 
-	while ((node = pop(&mas->alloc)) != NULL)
-		vms__mt_free(mas->tree, node, ML_LEAF);
-	while ((node = pop(&mas->alloc_inner)) != NULL)
-		vms__mt_free(mas->tree, node, ML_INNER);
-	mas->store_type = 0;
+	while (mas->alloc) {
+		(void)reserved(mas, &kind);
+		vms__mt_free(mas->tree, pop(mas, kind), kind);
+	}
+	if (ml_plan(mas))
+		vms__mas_moved(mas);
 }

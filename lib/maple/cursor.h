@@ -19,42 +19,106 @@ static inline unsigned long ml_scalar(unsigned long word)
 }
 
 /*
- * What mas_init() writes, and most of what a walk writes after it, is one cache
- * line if the cursor begins one.
+ * A cursor is two cache lines if it begins one. What mas_init() writes, and
+ * most of what a walk writes after it, is the first of them.
  */
-_Static_assert(offsetof(struct ma_state, node) + sizeof(struct maple_node *) == 64,
-	       "mas_init() writes the first 64 bytes");
+_Static_assert(VMS__WAY_WORDS * sizeof(uint32_t) == MAPLE_HEIGHT_MAX, "a byte for each level");
+_Static_assert(sizeof(struct ma_state) == 128, "a cursor is two cache lines");
+_Static_assert(offsetof(struct ma_state, vms__.parent) == 64, "mas_init() writes the first line");
 
-/* The cursor has come to the slot @i of a leaf that it has looked at. */
-static inline void ml_at_slot(struct ma_state *mas, unsigned int i)
+/* vms_mas_step() reads a narrow leaf as maple_tree.h describes one. */
+_Static_assert(offsetof(struct vms__leaf, key) == offsetof(struct maple_node, narrow_leaf.key) &&
+		       offsetof(struct vms__leaf, slot) ==
+			       offsetof(struct maple_node, narrow_leaf.slot) &&
+		       offsetof(struct vms__leaf, base) ==
+			       offsetof(struct maple_node, narrow_leaf.base) &&
+		       VMS__LEAF_KEYS == ML_NARROW_LEAF_KEYS && VMS__KEY_NONE == ML_KEY_NONE,
+	       "the header's narrow leaf is the tree's");
+
+/* The slots taken on the way from the root, a byte each. */
+static inline uint8_t *ml_way(const struct ma_state *mas)
 {
-	mas->offset = (unsigned char)i;
-	mas->index = mas->bound[i];
-	mas->last = mas->bound[i + 1] - 1;
+	return (uint8_t *)mas->vms__.way;
+}
+
+/* The cursor, in a leaf that it has looked at, may step on by itself. */
+static inline void ml_set_ahead(struct ma_state *mas)
+{
+	(void)mas;
 #ifndef VMS_DEBUG
-	mas->ahead = (mas->full & (~1u << i));
+	if (likely(!(mas->vms__.version & ML_WIDE_BIT)))
+		mas->vms__.ahead = mas->vms__.full & (~1u << mas->offset);
 #endif
 }
 
 /*
- * The end of what the child taken at @level of the path spans: the first pivot
- * upwards that is in use.
+ * The cursor has come to the slot @i of a leaf that it has looked at, which
+ * spans [@index, @last].
  */
-unsigned long vms__mt_path_max(const struct ma_state *mas, unsigned int level);
+static inline void ml_at_slot(struct ma_state *mas, unsigned int i, unsigned long index,
+			      unsigned long last)
+{
+	mas->offset = (unsigned char)i;
+	mas->index = index;
+	mas->last = last;
+	ml_set_ahead(mas);
+}
+
 /*
- * Put the cursor on the leaf after its own: path, node, version, min, max; its
- * range and slot are as before, and nothing is said of used, full and ahead.
- * False: there is none, or not without a look from the root; then its path is
- * lost.
+ * What the leaf's parent calls it: the cursor stands in the slot @slot of
+ * @parent.
  */
-bool vms__mt_next_leaf(struct ma_state *mas);
+static inline void ml_set_parent(struct ma_state *mas, const struct maple_node *parent,
+				 unsigned int slot)
+{
+	mas->vms__.parent = ml_step(parent, slot);
+	ml_way(mas)[mas->depth - 1u] = (uint8_t)slot;
+}
+
+/*
+ * The first @depth steps of the cursor's way, into @path. Locks: the tree's
+ * lock, and the cursor's way leads to where it stands.
+ */
+static inline void ml_path(const struct ma_state *mas, unsigned int depth, unsigned long *path)
+{
+	void *ref = ml_root(mas->tree);
+
+	for (unsigned int level = 0; level < depth; level++) {
+		path[level] = ml_step(ml_node(ref), ml_way(mas)[level]);
+		ref = ml_slot(ml_node(ref), ml_way(mas)[level]);
+	}
+}
+
+/*
+ * Whatever protects the cursor's place from here on, its caller knows: debug
+ * builds do not ask.
+ */
+static inline void ml_forget_guard(struct ma_state *mas)
+{
+	(void)mas;
+#ifdef VMS_DEBUG
+	mas->vms__.guard = 0;
+#endif
+}
+
+/* What is planned where the cursor stands, as isa.h has it; 0: nothing. */
+static inline unsigned int ml_plan(const struct ma_state *mas)
+{
+	return mas->vms__.used & 1 ? 0 : mas->vms__.used >> 1;
+}
+
+/* The cursor has looked at its leaf. */
+static inline bool ml_has_looked(const struct ma_state *mas)
+{
+	return mas->vms__.used & 1;
+}
 
 /* Put the cursor into the state that mas_is_err() sees. */
 static inline void ml_set_error(struct ma_state *mas, int err)
 {
 	mas->status = ma_error;
 	mas->node = (struct maple_node *)xa_mk_internal((unsigned long)(long)err);
-	mas->used = mas->full = mas->ahead = 0;
+	vms__mas_moved(mas);
 }
 
 #endif

@@ -108,8 +108,8 @@ struct guard {
 
 static struct guard guard_of(const struct ma_state *mas)
 {
-	return (struct guard){.section = (uint32_t)mas->guard,
-			      .hold = (uint32_t)(mas->guard >> 32)};
+	return (struct guard){.section = (uint32_t)mas->vms__.guard,
+			      .hold = (uint32_t)(mas->vms__.guard >> 32)};
 }
 
 static const void *lock_of(const struct maple_tree *mt)
@@ -151,10 +151,10 @@ void vms__mt_check_fresh(struct ma_state *mas)
 	struct guard now = guard_now(mas->tree), then = guard_of(mas);
 
 	if (!has_place(mas)) {
-		mas->guard = (uint64_t)now.hold << 32 | now.section;
+		mas->vms__.guard = (uint64_t)now.hold << 32 | now.section;
 		return;
 	}
-	if (!mas->guard || (then.section && then.section == now.section) ||
+	if (!mas->vms__.guard || (then.section && then.section == now.section) ||
 	    (then.hold && then.hold == now.hold))
 		return;
 	if (owner_may_hold(mas->tree, &now))

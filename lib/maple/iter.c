@@ -3,11 +3,11 @@
  * iter.c - the read side of a cursor: mas_walk(), and the steps to the next and
  * the previous range, of which all else is made.
  *
- * A step stays in the leaf if it can; else it climbs the cursor's path to the
- * first inner node that has a further child, and goes down from there. What it
- * took counts only if the leaf is as it was when the cursor came to it (same
- * state), or if the inner node lives, for then its child was the current one.
- * Otherwise the cursor goes down from the root to the index it is after. A
+ * A step stays in the leaf if it can; else it goes on to the leaf beside it by
+ * way of their parent. What it took counts only if the leaf is as it was when
+ * the cursor came to it (same state), or if the parent lives, for then its
+ * child was the current one. Otherwise, and where the parent has no further
+ * child, the cursor goes down from the root to the index it is after. A
  * cursor's own index or last bounds what a step reports, so that an iteration
  * is ordered whatever was stored meanwhile.
  *
@@ -24,7 +24,7 @@ void *vms__mt_descend_root(struct ma_state *mas, unsigned long key, void *root)
 	mas->index = root && key ? 1 : 0;
 	mas->last = found ? 0 : ULONG_MAX;
 	mas->node = NULL;
-	mas->used = mas->full = mas->ahead = 0;
+	vms__mas_moved(mas);
 	mas->depth = 0;
 	return found ? root : NULL;
 }
@@ -48,7 +48,8 @@ static void *descend_first(struct ma_state *mas)
 		mas->max = ULONG_MAX;
 		while (!ml_is_leaf(ref)) {
 			node = ml_node(ref);
-			mas->path[mas->depth++] = ml_step(node, 0);
+			mas->depth++;
+			ml_set_parent(mas, node, 0);
 			pivot = ml_pivot(node, 0);
 			mas->max = pivot < mas->max ? pivot : mas->max;
 			ref = ml_slot(node, 0);
@@ -63,9 +64,9 @@ static void *descend_first(struct ma_state *mas)
 	} while (unlikely(state & ML_DEAD));
 	mas->index = mas->min = 0;
 	mas->node = node;
-	mas->version = state;
+	mas->vms__.version = state;
 	mas->offset = 0;
-	mas->used = mas->full = mas->ahead = 0;
+	vms__mas_moved(mas);
 	mas->status = ma_active;
 	return entry;
 }
@@ -114,92 +115,60 @@ static void *rewalk_prev(struct ma_state *mas, unsigned long key)
 	return entry;
 }
 
-unsigned long vms__mt_path_max(const struct ma_state *mas, unsigned int level)
+/*
+ * To the child @slot of the cursor's parent, which spans [@min, @max]. False:
+ * that one or the parent is dead, or the child is being changed.
+ */
+static bool to_sibling(struct ma_state *mas, unsigned int slot, unsigned long min,
+		       unsigned long max)
 {
-	unsigned long max;
+	struct maple_node *parent = ml_step_node(mas->vms__.parent),
+			  *leaf = ml_node(ml_slot(parent, slot));
 
-	do
-		max = ml_pivot(ml_step_node(mas->path[level]), ml_step_slot(mas->path[level]));
-	while (max == ULONG_MAX && level--);
-	return max;
-}
-
-/* Likewise its beginning. */
-static unsigned long path_min(const struct ma_state *mas, unsigned int level)
-{
-	do {
-		unsigned int slot = ml_step_slot(mas->path[level]);
-
-		if (slot)
-			return ml_pivot(ml_step_node(mas->path[level]), slot - 1) + 1;
-	} while (level--);
-	return 0;
+	/* Alive after the load: its child was the current one. */
+	if (ml_state(parent) & ML_DEAD)
+		return false;
+	ml_set_parent(mas, parent, slot);
+	mas->node = leaf;
+	mas->vms__.version = ml_state(leaf);
+	mas->min = min;
+	mas->max = max;
+	return !(mas->vms__.version & ML_DEAD) && vms__mt_isa->enter(mas);
 }
 
 /*
- * Down from the child taken at @level to its first or its last leaf. False:
- * there was a dead node.
+ * On to the leaf after the cursor's own, or before it. False: it is not known
+ * without a look from the root. Where a parent's first child begins, and where
+ * its last one ends, the parent does not say unless it is the root; nor does it
+ * lead to its neighbours. A walk from the root finds both, twice for each
+ * parent.
  */
-static bool descend_from(struct ma_state *mas, unsigned int level, bool last)
-{
-	struct maple_node *node = ml_step_node(mas->path[level]);
-	void *ref = ml_slot(node, ml_step_slot(mas->path[level]));
-
-	if (ml_state(node) & ML_DEAD)
-		return false;
-	while (!ml_is_leaf(ref)) {
-		node = ml_node(ref);
-		/*
-		 * A node in its own right ends with its maximum, which is not
-		 * below its last pivot: see ml_find_slot().
-		 */
-		mas->path[++level] = ml_step(node, last ? ml_find_slot(node, mas->min - 1) : 0);
-		ref = ml_slot(node, ml_step_slot(mas->path[level]));
-	}
-	VMS_ASSERT(level + 1 == mas->depth);
-	mas->node = ml_node(ref);
-	mas->version = ml_state(mas->node);
-	return !(mas->version & ML_DEAD);
-}
-
-bool vms__mt_next_leaf(struct ma_state *mas)
-{
-	unsigned int level = mas->depth;
-
-	do {
-		if (!level--)
-			return false;
-	} while (ml_pivot(ml_step_node(mas->path[level]), ml_step_slot(mas->path[level])) ==
-		 ULONG_MAX);
-	mas->path[level]++;
-	if (!descend_from(mas, level, false))
-		return false;
-	mas->min = mas->max + 1;
-	mas->max = vms__mt_path_max(mas, mas->depth - 1u);
-	return true;
-}
-
 static bool next_leaf(struct ma_state *mas)
 {
-	mas->used = mas->full = mas->ahead = 0;
-	return vms__mt_next_leaf(mas) && vms__mt_isa->enter(mas);
+	unsigned long max;
+	unsigned int slot;
+
+	if (!mas->depth || mas->max == ULONG_MAX)
+		return false;
+	slot = ml_step_slot(mas->vms__.parent) + 1;
+	max = ml_pivot(ml_step_node(mas->vms__.parent), slot);
+	if (max == ULONG_MAX && mas->depth > 1)
+		return false;
+	return to_sibling(mas, slot, mas->max + 1, max);
 }
 
 static bool prev_leaf(struct ma_state *mas)
 {
-	unsigned int level = mas->depth;
+	unsigned long min;
+	unsigned int slot;
 
-	mas->used = mas->full = mas->ahead = 0;
-	do {
-		if (!level--)
-			return false;
-	} while (!ml_step_slot(mas->path[level]));
-	mas->path[level]--;
-	if (!descend_from(mas, level, true))
+	if (!mas->depth || !mas->min)
 		return false;
-	mas->max = mas->min - 1;
-	mas->min = path_min(mas, mas->depth - 1u);
-	return vms__mt_isa->enter(mas);
+	slot = ml_step_slot(mas->vms__.parent);
+	if (slot < 2 && mas->depth > 1)
+		return false;
+	min = slot > 1 ? ml_pivot(ml_step_node(mas->vms__.parent), slot - 2) + 1 : 0;
+	return to_sibling(mas, slot - 1, min, mas->min - 1);
 }
 
 /*
@@ -208,7 +177,7 @@ static bool prev_leaf(struct ma_state *mas)
  */
 static inline bool entered(struct ma_state *mas)
 {
-	return mas->used || (mas->node && vms__mt_isa->enter(mas));
+	return ml_has_looked(mas) || (mas->node && vms__mt_isa->enter(mas));
 }
 
 /*
@@ -217,10 +186,16 @@ static inline bool entered(struct ma_state *mas)
  */
 static inline bool take(struct ma_state *mas, unsigned int i, void **entry)
 {
-	*entry = ml_slot(mas->node, i);
-	if (unlikely(ml_state(mas->node) != mas->version))
+	unsigned long index, last;
+	struct ml_leaf l;
+
+	ml_leaf_view(&l, mas->node, mas->vms__.version, mas->min, mas->max);
+	index = ml_leaf_min(&l, i);
+	last = ml_leaf_max(&l, i);
+	*entry = ml_leaf_slot(&l, i);
+	if (unlikely(ml_state(mas->node) != mas->vms__.version))
 		return false;
-	ml_at_slot(mas, i);
+	ml_at_slot(mas, i, index, last);
 	return true;
 }
 
@@ -236,18 +211,20 @@ static bool first_step_next(struct ma_state *mas, unsigned long key, void **entr
 	struct ml_leaf l;
 	unsigned long last;
 
-	if (mas->used || mas->full || !mas->node || mas->last >= mas->max)
+	if (mas->vms__.used || mas->vms__.full || !mas->node || mas->last >= mas->max)
 		return false;
-	ml_leaf_view(&l, mas->node, mas->version, mas->min, mas->max);
+	ml_leaf_view(&l, mas->node, mas->vms__.version, mas->min, mas->max);
 	if (i >= l.keys)
 		return false;
 	do
 		last = ml_leaf_max(&l, ++i);
 	while (last < key && i < l.keys);
 	*entry = ml_leaf_slot(&l, i);
-	if (unlikely(last < key || mas->version & ML_BUSY || ml_state(mas->node) != mas->version))
+	if (unlikely(last < key || mas->vms__.version & ML_BUSY ||
+		     ml_state(mas->node) != mas->vms__.version))
 		return false;
-	mas->full = 1; /* the first step, of a leaf that it has not looked at */
+	vms__mas_moved(mas);
+	mas->vms__.full = 1; /* the first step, of a leaf that it has not looked at */
 	mas->offset = (unsigned char)i;
 	mas->index = key;
 	mas->last = last;
@@ -260,20 +237,35 @@ static bool first_step_prev(struct ma_state *mas, unsigned long key, void **entr
 	struct ml_leaf l;
 	unsigned long index;
 
-	if (mas->used || mas->full || !mas->node || mas->index <= mas->min || !i)
+	if (mas->vms__.used || mas->vms__.full || !mas->node || mas->index <= mas->min || !i)
 		return false;
-	ml_leaf_view(&l, mas->node, mas->version, mas->min, mas->max);
+	ml_leaf_view(&l, mas->node, mas->vms__.version, mas->min, mas->max);
 	do
 		index = ml_leaf_min(&l, --i);
 	while (index > key && i);
 	*entry = ml_leaf_slot(&l, i);
-	if (unlikely(index > key || mas->version & ML_BUSY || ml_state(mas->node) != mas->version))
+	if (unlikely(index > key || mas->vms__.version & ML_BUSY ||
+		     ml_state(mas->node) != mas->vms__.version))
 		return false;
-	mas->full = 1; /* the first step, of a leaf that it has not looked at */
+	vms__mas_moved(mas);
+	mas->vms__.full = 1; /* the first step, of a leaf that it has not looked at */
 	mas->offset = (unsigned char)i;
 	mas->index = index;
 	mas->last = key;
 	return true;
+}
+
+/*
+ * rewalk_next() where one leaf ends, and an iteration goes on in another: it
+ * looks at that one as a whole.
+ */
+static void *rewalk_to_leaf(struct ma_state *mas, unsigned long key)
+{
+	void *entry = rewalk_next(mas, key);
+
+	if (mas->node && vms__mt_isa->enter(mas))
+		ml_set_ahead(mas);
+	return entry;
 }
 
 /*
@@ -289,11 +281,11 @@ static void *step_next(struct ma_state *mas)
 		return entry;
 	if (unlikely(!entered(mas)))
 		return rewalk_next(mas, key);
-	ahead = mas->used & (~1u << mas->offset);
+	ahead = mas->vms__.used & (~1u << mas->offset);
 	if (ahead)
 		slot = (unsigned int)__builtin_ctz(ahead);
 	else if (unlikely(!next_leaf(mas)))
-		return rewalk_next(mas, key);
+		return rewalk_to_leaf(mas, key);
 	return likely(take(mas, slot, &entry)) ? entry : rewalk_next(mas, key);
 }
 
@@ -308,11 +300,11 @@ static void *step_prev(struct ma_state *mas)
 		return entry;
 	if (unlikely(!entered(mas)))
 		return rewalk_prev(mas, key);
-	behind = mas->used & ((1u << mas->offset) - 1);
+	behind = mas->vms__.used & ((1u << mas->offset) - 1);
 	if (!behind) {
 		if (unlikely(!prev_leaf(mas)))
 			return rewalk_prev(mas, key);
-		behind = mas->used;
+		behind = mas->vms__.used;
 	}
 	return likely(take(mas, 31 - (unsigned int)__builtin_clz(behind), &entry))
 		       ? entry
@@ -326,7 +318,7 @@ static void *step_prev(struct ma_state *mas)
 static void *stop(struct ma_state *mas, enum maple_status status)
 {
 	mas->status = status;
-	mas->used = mas->full = mas->ahead = 0;
+	vms__mas_moved(mas);
 	return NULL;
 }
 

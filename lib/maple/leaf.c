@@ -152,18 +152,17 @@ int vms__mt_replace_leaf(struct ml_write *w)
 		form = vms__mt_form_for(row.n, row.pivot, mas->min);
 	vms__mt_fill_leaf(leaf, form, row.n, row.pivot, row.slot);
 	if (mas->depth) {
-		struct maple_node *parent = ml_step_node(mas->path[mas->depth - 1]);
+		struct maple_node *parent = ml_step_node(mas->vms__.parent);
 
-		ml_publish_slot(parent, ml_step_slot(mas->path[mas->depth - 1]),
-				ml_ref_in(parent, leaf));
+		ml_publish_slot(parent, ml_step_slot(mas->vms__.parent), ml_ref_in(parent, leaf));
 	} else {
 		ml_publish_root(mas->tree, ml_ref(leaf));
 	}
 	vms__mt_retire(mas->tree, old, ML_LEAF);
 	mas->node = leaf;
-	mas->version = ml_state(leaf);
+	mas->vms__.version = ml_state(leaf);
 	mas->offset = (unsigned char)ml_find_slot(leaf, w->first);
-	ml_leaf_view(&w->leaf, leaf, mas->version, mas->min, mas->max);
+	ml_leaf_view(&w->leaf, leaf, mas->vms__.version, mas->min, mas->max);
 	return 0;
 }
 

@@ -276,13 +276,14 @@ static void publish_child(struct rebuild *rb, unsigned int level)
 {
 	struct ma_state *mas = rb->mas;
 	struct place *old = &rb->left.at[level], *parent = old - 1;
+	unsigned long path[MAPLE_HEIGHT_MAX];
 
 	ml_publish_slot(parent->node, parent->slot,
 			ml_ref_in(parent->node, ml_node(rb->made.slot[0])));
 	if (ml_has_gaps(mas->tree)) {
 		for (unsigned int i = 0; i < level; i++)
-			mas->path[i] = ml_step(rb->left.at[i].node, rb->left.at[i].slot);
-		vms__mt_gap_set(mas->path, level - 1, rb->made.gap[0]);
+			path[i] = ml_step(rb->left.at[i].node, rb->left.at[i].slot);
+		vms__mt_gap_set(path, level - 1, rb->made.gap[0]);
 	}
 	retire(rb, old->node, level, old->min, old->max);
 }
@@ -574,6 +575,7 @@ static bool more_children(const struct maple_node *node, unsigned int n)
 void vms__mt_rebuild_need(const struct ml_write *w, unsigned int *leaves, unsigned int *inner)
 {
 	unsigned int level = w->mas->depth;
+	unsigned long path[MAPLE_HEIGHT_MAX];
 
 	*leaves = PARTS_MAX;
 	*inner = PARTS_MAX * level + 1;
@@ -585,9 +587,10 @@ void vms__mt_rebuild_need(const struct ml_write *w, unsigned int *leaves, unsign
 	 * in any form, and does without one, is replaced by one; else it is as
 	 * with the leaf.
 	 */
+	ml_path(w->mas, level, path);
 	*leaves = 4;
 	for (*inner = 1; level--; *inner += 3) {
-		const struct maple_node *parent = ml_step_node(w->mas->path[level]);
+		const struct maple_node *parent = ml_step_node(path[level]);
 
 		if (more_children(parent, level ? ML_INNER_MIN : 2) &&
 		    !more_children(parent, ML_WIDE_INNER_KEYS - 1))

@@ -92,14 +92,13 @@ int mas_preallocate(struct ma_state *mas, void *entry, gfp_t gfp)
 void vms__mas_commit(struct ma_state *mas, void *entry, struct vms__kept_leaf *kept)
 {
 	/* What is not planned may be any kind of store. */
-	enum ml_store_type planned =
-		mas->store_type ? (enum ml_store_type)(mas->store_type - 1) : ML_STORE_REBUILD;
+	enum ml_store_type planned = ml_plan(mas) ? ml_planned(ml_plan(mas)) : ML_STORE_REBUILD;
 
 	ml_assert_write_locked(mas->tree);
 	ml_assert_fresh(mas);
 	vms__mt_isa->commit(mas, entry);
 	vms__mas_keep(mas, kept, planned);
-	if (unlikely(mas->alloc || mas->alloc_inner))
+	if (unlikely(mas->alloc))
 		mas_destroy(mas);
 }
 
@@ -113,9 +112,8 @@ void mas_store_prealloc(struct ma_state *mas, void *entry)
 	 * short.
 	 */
 	VMS_BUG_ON(err);
-	if (unlikely(mas->alloc || mas->alloc_inner))
+	if (unlikely(mas->alloc))
 		mas_destroy(mas);
-	mas->store_type = 0;
 }
 
 void *vms__mas_around(struct ma_state *mas, unsigned long end, void **prev, void **next)

@@ -56,13 +56,14 @@ static void track_down(struct track *t, unsigned int level, unsigned long key)
 static void track_from_cursor(struct track *t, const struct ml_write *w)
 {
 	const struct ma_state *mas = w->mas;
+	struct maple_node *node = ml_node(ml_root(mas->tree));
 	unsigned long min = 0, max = ULONG_MAX;
 
 	for (unsigned int level = 0; level < mas->depth; level++) {
 		struct place *p = &t->at[level];
 
-		*p = (struct place){ml_step_node(mas->path[level]), ml_step_slot(mas->path[level]),
-				    min, max};
+		*p = (struct place){node, ml_way(mas)[level], min, max};
+		node = ml_node(ml_slot(node, p->slot));
 		min = place_slot_min(p);
 		max = place_slot_max(p);
 	}

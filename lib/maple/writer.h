@@ -6,6 +6,8 @@
 #ifndef VMS_MAPLE_WRITER_H
 #define VMS_MAPLE_WRITER_H
 
+#include <string.h>
+
 #include "lib/maple/cursor.h"
 #include "lib/maple/isa/isa.h"
 
@@ -32,8 +34,8 @@
 #define ML_VOUCHED 1u /* mas_flags: nothing was stored since the cursor took its place */
 
 /*
- * likewise: plan.lo_min and plan.hi_max are what the slot where it stands
- * spans, plan.used the leaf's slots in use, or 0
+ * likewise, and it stands on the slot of its index: vms__.first and vms__.last
+ * are what that slot spans, vms__.slots the leaf's slots in use, or 0
  */
 #define ML_AT_SLOT 2u
 
@@ -44,25 +46,33 @@ static inline void ml_vouch(struct ma_state *mas)
 }
 
 /*
- * ml_vouch(); the caller vouches for the slot, too, where the cursor stands and
- * which spans [@min, @max], both inclusive. The store then need not search the
- * leaf for it.
+ * Note a span, of a slot or of a store. Debug builds keep no more than its end.
  */
-static inline void ml_vouch_slot(struct ma_state *mas, unsigned long min, unsigned long max)
+static inline void ml_note_span(struct ma_state *mas, unsigned long min, unsigned long max)
 {
-	mas->mas_flags = ML_VOUCHED | ML_AT_SLOT;
-	mas->plan.lo_min = min;
-	mas->plan.hi_max = max;
-	mas->plan.used = 0;
+	(void)min;
+#ifndef VMS_DEBUG
+	mas->vms__.first = min;
+#endif
+	mas->vms__.last = max;
 }
 /*
- * ml_vouch_slot() after a search for a gap, which has set what the slot spans,
- * and plan.used.
+ * ml_vouch(); the caller vouches for the slot, too, where the cursor stands and
+ * which spans [@min, @max], both inclusive. The store then need not search the
+ * leaf for it. @slots: the leaf's slots in use, or 0.
  */
+static inline void ml_vouch_slot(struct ma_state *mas, unsigned long min, unsigned long max,
+				 unsigned int slots)
+{
+	mas->mas_flags = ML_VOUCHED | ML_AT_SLOT;
+	mas->vms__.slots = (uint16_t)slots;
+	ml_note_span(mas, min, max);
+}
+/* ml_vouch_slot() after a search for a gap, which has set all of it. */
 static inline void ml_vouch_gap(struct ma_state *mas)
 {
-	mas->used = mas->full = mas->ahead = 0;
-	mas->guard = 0;
+	vms__mas_moved(mas);
+	ml_forget_guard(mas);
 	mas->status = mas->node ? ma_active : ma_start;
 	mas->mas_flags = mas->node ? ML_VOUCHED | ML_AT_SLOT : 0;
 }
@@ -113,8 +123,7 @@ static inline void vms__mas_keep(const struct ma_state *mas, struct vms__kept_le
 {
 	unsigned long leaf = (unsigned long)mas->node | mas->depth;
 
-	if (unlikely(planned == ML_STORE_ROOT || planned == ML_STORE_REBUILD ||
-		     mas->depth > VMS__KEPT_LEVELS)) {
+	if (unlikely(planned == ML_STORE_ROOT || planned == ML_STORE_REBUILD)) {
 		kept->leaf = 0;
 		return;
 	}
@@ -123,8 +132,8 @@ static inline void vms__mas_keep(const struct ma_state *mas, struct vms__kept_le
 	kept->leaf = leaf;
 	kept->min = mas->min;
 	kept->max = mas->max;
-	for (unsigned int level = 0; level < mas->depth; level++)
-		kept->path[level] = mas->path[level];
+	kept->parent = mas->vms__.parent;
+	memcpy(kept->way, mas->vms__.way, sizeof(kept->way));
 }
 
 /*
@@ -140,12 +149,12 @@ static inline void vms__mas_take_up(struct ma_state *mas, const struct vms__kept
 		return;
 	mas->node = (struct maple_node *)(leaf & ~(ML_ALIGN - 1));
 	mas->depth = leaf & (ML_ALIGN - 1);
-	mas->version = ml_form_of(mas->node);
+	mas->vms__.version = ml_form_of(mas->node);
 	mas->min = kept->min;
 	mas->max = kept->max;
-	for (unsigned int level = 0; level < mas->depth; level++)
-		mas->path[level] = kept->path[level];
-	mas->guard = 0;
+	mas->vms__.parent = kept->parent;
+	memcpy(mas->vms__.way, kept->way, sizeof(kept->way));
+	ml_forget_guard(mas);
 	mas->status = ma_active;
 	ml_vouch(mas);
 }

@@ -99,32 +99,45 @@ struct isa_batch {
 	struct ml_leaf leaf;
 	unsigned long state; /* of the leaf */
 	struct maple_node *parent;
-	unsigned long form, max; /* of the parent; the last index that it spans */
-	unsigned int slot;       /* of the leaf in it */
+	unsigned long form; /* of the parent */
+	unsigned int slot;  /* of the leaf in it */
 };
 
 /* Begin in the cursor's leaf. */
 static inline void isa_batch_begin(struct isa_batch *b, const struct ma_state *mas)
 {
-	unsigned long step = mas->depth ? mas->path[mas->depth - 1u] : 0;
+	unsigned long step = mas->depth ? mas->vms__.parent : 0;
 
-	b->state = mas->version;
-	ml_leaf_view(&b->leaf, mas->node, mas->version, mas->min, mas->max);
+	b->state = mas->vms__.version;
+	ml_leaf_view(&b->leaf, mas->node, mas->vms__.version, mas->min, mas->max);
 	b->parent = ml_step_node(step);
 	b->slot = ml_step_slot(step);
 	b->form = mas->depth ? ml_form_of(b->parent) : 0;
-	b->max = mas->depth > 1 ? vms__mt_path_max(mas, mas->depth - 2u) : ULONG_MAX;
 }
 
 /*
- * On to the next leaf under the same parent. False: there is none, or it does
- * not live.
+ * Where the child @slot of the reader's parent ends, if the parent says so: it
+ * does not of its last one. ULONG_MAX: it does not, or there is no such child.
  */
-static inline bool isa_batch_next_leaf(struct isa_batch *b)
+static inline unsigned long isa_batch_end_of(const struct isa_batch *b, unsigned int slot)
+{
+	if (slot >= ml_keys_of(b->form))
+		return ULONG_MAX;
+	return b->form & ML_WIDE_BIT
+		       ? ml_wide_pivot(b->parent, slot)
+		       : ml_key_pivot(ml_key(b->parent, slot), b->parent->narrow_inner.base,
+				      ml_shift_of(b->form));
+}
+
+/*
+ * On to the next leaf under the same parent, which ends with @max. False: the
+ * leaf or the parent does not live.
+ */
+static inline bool isa_batch_next_leaf(struct isa_batch *b, unsigned long max)
 {
 	unsigned int slot = ++b->slot, keys = ml_keys_of(b->form), far = slot + ISA_LEAVES_AHEAD;
 	void *_Atomic *children = isa_inner_slots(b->parent, b->form);
-	unsigned long low = b->leaf.max + 1, top = b->max, fetch;
+	unsigned long low = b->leaf.max + 1, fetch;
 	struct maple_node *leaf;
 
 	leaf = ml_node(atomic_load_explicit(&children[slot], memory_order_acquire));
@@ -134,19 +147,25 @@ static inline bool isa_batch_next_leaf(struct isa_batch *b)
 	__builtin_prefetch((const void *)fetch);
 	__builtin_prefetch((const void *)(fetch + 64));
 	__builtin_prefetch((const void *)(fetch + 128));
-	if (slot < keys) {
-		unsigned long pivot =
-			b->form & ML_WIDE_BIT
-				? ml_wide_pivot(b->parent, slot)
-				: ml_key_pivot(ml_key(b->parent, slot),
-					       b->parent->narrow_inner.base, ml_shift_of(b->form));
-
-		top = pivot < top ? pivot : top;
-	}
 	b->state = ml_state(leaf);
-	ml_leaf_view(&b->leaf, leaf, b->state, low, top);
+	ml_leaf_view(&b->leaf, leaf, b->state, low, max);
 	/* Alive after the load: its child was the current one. */
 	return !((ml_state(b->parent) | b->state) & ML_DEAD);
+}
+
+/*
+ * On to the next leaf by way of the root. False: it does not begin where the
+ * reader's leaf ends, or the tree has lost its nodes.
+ */
+static __attribute__((noinline)) bool isa_batch_walk(struct isa_batch *b, struct ma_state *mas)
+{
+	const unsigned long next = b->leaf.max + 1;
+
+	(void)isa_descend(mas, next);
+	if (mas->status != ma_active || mas->min != next)
+		return false;
+	isa_batch_begin(b, mas);
+	return true;
 }
 
 /*
@@ -160,7 +179,7 @@ static inline void isa_batch_stand(struct ma_state *mas, const struct isa_batch 
 	mas->min = b->leaf.min;
 	mas->max = b->leaf.max;
 	if (mas->depth)
-		mas->path[mas->depth - 1u] = ml_step(b->parent, b->slot);
+		ml_set_parent(mas, b->parent, b->slot);
 	isa_settle(mas, b->leaf.node, b->state, slot);
 }
 
@@ -203,28 +222,28 @@ static inline bool isa_no_leaves_at_once(struct isa_batch *b, unsigned int from,
 /*
  * The reader is done with its leaf: on to one that it has not read, as quickly
  * as it can. *got: as before, and what it has reported on the way, less than
- * @n. False: there is none, or not without a look from the root.
+ * @n. False: there is none, or not without asking what has changed.
  */
 static inline bool isa_batch_go_on(struct isa_batch *b, struct ma_state *mas, unsigned long max,
 				   struct vms_mt_range *out, unsigned int n, unsigned int *got)
 {
-	if (likely(b->leaf.max != b->max))
-		ISA_LEAVES_AT_ONCE(b, b->slot + 1, max, out, n, got);
-	while (b->leaf.max == b->max) {
-		mas->max = b->leaf.max;
-		mas->path[mas->depth - 1u] = ml_step(b->parent, b->slot);
-		if (!vms__mt_next_leaf(mas))
+	unsigned long end;
+
+	ISA_LEAVES_AT_ONCE(b, b->slot + 1, max, out, n, got);
+	/* The root's last child ends with it, and there is one. */
+	while (unlikely((end = isa_batch_end_of(b, b->slot + 1)) == ULONG_MAX) && mas->depth > 1) {
+		if (!isa_batch_walk(b, mas))
 			return false;
-		isa_batch_begin(b, mas);
 		if (!ISA_LEAVES_AT_ONCE(b, b->slot, max, out, n, got))
 			return true;
 	}
-	return isa_batch_next_leaf(b);
+	return isa_batch_next_leaf(b, end);
 }
 
 static unsigned int isa_batch(struct ma_state *mas, unsigned long max, struct vms_mt_range *out,
 			      unsigned int n)
 {
+	const unsigned long index = mas->index, last = mas->last;
 	unsigned int wanted = ~1u << mas->offset, got = 0, more, slot = 0;
 	struct isa_batch b;
 
@@ -250,11 +269,10 @@ static unsigned int isa_batch(struct ma_state *mas, unsigned long max, struct vm
 		wanted = ~0u;
 	} while (likely(isa_batch_go_on(&b, mas, max, out, n, &got)));
 	/* The cursor keeps its range only, the last that was reported. */
-	if (got) {
-		mas->index = out[got - 1].first;
-		mas->last = out[got - 1].last;
-	}
+	mas->index = got ? out[got - 1].first : index;
+	mas->last = got ? out[got - 1].last : last;
 	mas->node = NULL;
-	mas->used = mas->full = mas->ahead = 0;
+	mas->status = ma_active;
+	vms__mas_moved(mas);
 	return got;
 }

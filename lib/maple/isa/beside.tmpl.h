@@ -75,8 +75,7 @@ isa_around_here(struct ma_state *mas, unsigned long form, const struct isa_found
 
 	ml_leaf_view(&l, mas->node, form, mas->min, mas->max);
 	slots = found->used ? found->used : isa_used(&l);
-	ml_vouch_slot(mas, found->index, found->last);
-	mas->plan.used = slots;
+	ml_vouch_slot(mas, found->index, found->last, slots);
 	*next = NULL;
 	*prev = isa_last_entry(&l, slots & ((1u << mas->offset) - 1));
 	if (unlikely(!*prev && mas->min))
@@ -103,7 +102,7 @@ static __attribute__((noinline)) void *isa_around_any(struct ma_state *mas,
 {
 	void *entry;
 
-	if (likely(isa_around_here(mas, mas->version, found, end, &entry, prev, next)))
+	if (likely(isa_around_here(mas, mas->vms__.version, found, end, &entry, prev, next)))
 		return entry;
 	return isa_around_far(mas, end, prev, next);
 }

@@ -7,7 +7,7 @@
  * lib/sync/rcu.h and defines before this
  * 	isa_find_narrow_leaf(), isa_find_narrow_inner()   the slot of a key
  * 	isa_find_wide_leaf(), isa_find_wide_inner()       the slot of an index
- * 	isa_used(), isa_nulls(), isa_bounds()             as scan.tmpl.h does
+ * 	isa_used(), isa_nulls()                           as scan.tmpl.h does
  *
  * A lookup makes its key for narrow nodes once, and needs of each node no more
  * than the lines of the keys and of the one slot it takes.
@@ -267,9 +267,9 @@ static inline void isa_settle(struct ma_state *mas, struct maple_node *leaf, uns
 			      unsigned long slot)
 {
 	mas->node = leaf;
-	mas->version = state;
+	mas->vms__.version = state;
 	mas->offset = (unsigned char)slot;
-	mas->used = mas->full = mas->ahead = 0;
+	vms__mas_moved(mas);
 	mas->status = ma_active;
 }
 
@@ -337,7 +337,8 @@ static __attribute__((noinline)) bool isa_walk_any(struct ma_state *mas, unsigne
 			unsigned long form = ml_form_of(node);
 			unsigned int i = isa_inner_slot(node, form, key);
 
-			mas->path[depth++] = ml_step(node, i);
+			ml_way(mas)[depth++] = (uint8_t)i;
+			mas->vms__.parent = ml_step(node, i);
 			isa_inner_span(node, form, i, key, &min, &max);
 			ref = atomic_load_explicit(&isa_inner_slots(node, form)[i],
 						   memory_order_acquire);
@@ -473,8 +474,9 @@ static inline bool isa_is_plain(const struct maple_node *node, unsigned long for
  * takes.
  */
 struct isa_way {
-	unsigned long form; /* of the node that it has come to */
-	unsigned long *path;
+	unsigned long form;   /* of the node that it has come to */
+	uint8_t *slot;        /* where the slot that is taken in that node goes */
+	unsigned long parent; /* that node's parent and the slot taken there; or 0 */
 	/* what that node spans, as far as the keys in `span` do not say it */
 	unsigned long min, max;
 	struct isa_key_span span;
@@ -506,10 +508,9 @@ isa_step_at_top(struct isa_way *way, struct maple_node *node, unsigned long inde
 }
 
 /*
- * Down to the leaf of @index, which may be wide: path and depth; *step, if
- * wanted: the last of the path, or 0 if a node on the way was an edge node and
- * @index beyond it. @spans: what the leaf spans is wanted. NULL: there are
- * other nodes, or none.
+ * Down to the leaf of @index, which may be wide: the cursor's way, depth and
+ * parent. @spans: what the leaf spans is wanted. NULL: there are other nodes,
+ * or none.
  *
  * The walk of a page fault is short, because the processor reads ahead over so
  * many instructions and no more: the fewer there are between the memory that
@@ -517,15 +518,15 @@ isa_step_at_top(struct isa_way *way, struct maple_node *node, unsigned long inde
  * overlaps. So what few trees need is done in functions of their own.
  */
 static inline __attribute__((always_inline)) struct maple_node *
-isa_leaf_by_pages(struct ma_state *mas, unsigned long index, unsigned long *step,
-		  struct isa_way *way, bool spans)
+isa_leaf_by_pages(struct ma_state *mas, unsigned long index, struct isa_way *way, bool spans)
 {
 	const uint32_t key = ml_search_key(index, ML_PAGE_SHIFT);
+	uint8_t *const slots = ml_way(mas);
 	struct maple_node *node;
 	struct isa_way top; /* so that *way needs no memory */
 	unsigned long i;
 
-	*way = (struct isa_way){(unsigned long)ml_root(mas->tree), mas->path, 0, ULONG_MAX,
+	*way = (struct isa_way){(unsigned long)ml_root(mas->tree), slots, 0, 0, ULONG_MAX,
 				{ISA_NO_LOW, ML_KEY_NONE},         false};
 	if (unlikely((way->form & 3) != ML_NODE_MARK))
 		return NULL;
@@ -538,9 +539,8 @@ isa_leaf_by_pages(struct ma_state *mas, unsigned long index, unsigned long *step
 		top = *way;
 		i = isa_step_at_top(&top, node, index);
 		*way = top;
-		*way->path++ = ml_step(node, (unsigned int)i);
-		if (step)
-			*step = ml_step(node, (unsigned int)i);
+		*way->slot++ = (uint8_t)i;
+		way->parent = ml_step(node, (unsigned int)i);
 	}
 	/*
 	 * Once the index lies in a node's region it does so below, except for
@@ -552,14 +552,12 @@ isa_leaf_by_pages(struct ma_state *mas, unsigned long index, unsigned long *step
 								memory_order_acquire);
 		if (spans)
 			isa_key_span(&way->span, node, i, ML_NARROW_INNER_KEYS);
-		*way->path++ = ml_step(node, (unsigned int)i);
-		if (step)
-			*step = ml_step(node, (unsigned int)i);
+		*way->slot++ = (uint8_t)i;
+		way->parent = ml_step(node, (unsigned int)i);
 		node = ml_node((void *)way->form);
 	}
-	mas->depth = (unsigned char)(way->path - mas->path);
-	if (step && way->beyond)
-		*step = 0;
+	mas->depth = (unsigned char)(way->slot - slots);
+	mas->vms__.parent = way->parent;
 	if (unlikely((way->form & (ML_LEAF_BIT | ML_BYTE_BIT)) != ML_LEAF_BIT))
 		return NULL;
 	return !(way->form & ML_WIDE_BIT) && isa_beyond(way->form, &node->narrow_leaf.base, index)
@@ -621,7 +619,7 @@ static inline __attribute__((always_inline)) bool isa_walk_pages(struct ma_state
 {
 	const unsigned long base = ml_region(index, ML_PAGE_SHIFT);
 	struct isa_way way;
-	struct maple_node *leaf = isa_leaf_by_pages(mas, index, NULL, &way, true);
+	struct maple_node *leaf = isa_leaf_by_pages(mas, index, &way, true);
 
 	*wide = NULL;
 	if (unlikely(!leaf))
@@ -644,7 +642,8 @@ static inline __attribute__((always_inline)) bool
 isa_walk_plain(struct ma_state *mas, unsigned long index, struct isa_found *found)
 {
 	const uint32_t key = ml_search_key(index, ML_PAGE_SHIFT);
-	unsigned long ref = (unsigned long)ml_root(mas->tree), *path = mas->path, base;
+	unsigned long ref = (unsigned long)ml_root(mas->tree), parent, base;
+	uint8_t *const slots = ml_way(mas), *slot = slots;
 	struct maple_node *node = ml_node((void *)ref);
 	struct isa_key_span span = {ISA_NO_LOW, ML_KEY_NONE};
 
@@ -658,12 +657,14 @@ isa_walk_plain(struct ma_state *mas, unsigned long index, struct isa_found *foun
 		ref = (unsigned long)atomic_load_explicit(&node->narrow_inner.slot[i],
 							  memory_order_acquire);
 		isa_key_span(&span, node, i, ML_NARROW_INNER_KEYS);
-		*path++ = (unsigned long)node | i;
+		*slot++ = (uint8_t)i;
+		parent = (unsigned long)node | i;
 		node = ml_node((void *)ref);
 	} while (!(ref & ML_FORM));
 	if (unlikely((ref & ML_FORM) != ML_LEAF_BIT))
 		return false;
-	mas->depth = (unsigned char)(path - mas->path);
+	mas->depth = (unsigned char)(slot - slots);
+	mas->vms__.parent = parent;
 	base = ml_region(ml_scalar(index), ML_PAGE_SHIFT);
 	mas->min = isa_span_min(&span, base, 0);
 	mas->max = isa_span_max(&span, base, ULONG_MAX);
@@ -711,27 +712,24 @@ static void *isa_descend(struct ma_state *mas, unsigned long key)
 }
 
 /*
- * Look at the cursor's leaf as a whole: used, full, bound; of ahead nothing is
- * said. False: it is not what it was when the cursor came to it, or its bounds
+ * Look at the cursor's leaf as a whole: used, full; none of its slots is ahead
+ * yet. False: it is not what it was when the cursor came to it, or its bounds
  * are being changed.
  */
 static inline bool isa_look_around(struct ma_state *mas)
 {
-	struct ml_leaf l;
 	unsigned int slots, empty;
+	struct ml_leaf l;
 
-	ml_leaf_view(&l, mas->node, mas->version, mas->min, mas->max);
+	ml_leaf_view(&l, mas->node, mas->vms__.version, mas->min, mas->max);
 	slots = isa_used(&l);
 	empty = isa_nulls(&l);
-	isa_bounds(&l, mas->bound);
-	mas->slots = l.slot;
-	mas->ahead = 0;
-	if (unlikely(mas->version & ML_BUSY || ml_state(mas->node) != mas->version)) {
-		mas->used = mas->full = 0;
+	vms__mas_moved(mas);
+	if (unlikely(mas->vms__.version & ML_BUSY || ml_state(mas->node) != mas->vms__.version))
 		return false;
-	}
-	mas->used = (unsigned short)slots;
-	mas->full = (unsigned short)(slots & ~empty);
+	mas->vms__.used = (uint16_t)slots;
+	mas->vms__.full = (uint16_t)(slots & ~empty);
+	mas->vms__shift = (uint8_t)l.shift;
 	return true;
 }
 
@@ -748,25 +746,26 @@ static bool isa_enter(struct ma_state *mas)
 
 static void *isa_next_entry(struct ma_state *mas, unsigned long max)
 {
-	unsigned long step = mas->path[mas->depth ? mas->depth - 1u : 0], form, top = ULONG_MAX,
-		      low = 0;
+	unsigned long step = mas->vms__.parent, form, top = ULONG_MAX, low = 0, first, last;
 	struct maple_node *parent = ml_step_node(step), *leaf;
 	unsigned int next = ml_step_slot(step) + 1, far = next + ISA_LEAVES_AHEAD, i;
 	void *_Atomic *children;
 	unsigned long fetch;
+	struct ml_leaf l;
 	void *entry;
 
-	if (!mas->used || !mas->depth || mas->full & (~1u << mas->offset) || mas->max >= max)
+	if (!ml_has_looked(mas) || !mas->depth || mas->vms__.full & (~1u << mas->offset) ||
+	    mas->max >= max)
 		return NULL;
 	form = ml_form_of(parent);
 	if (next >= ml_keys_of(form))
 		return NULL;
 	isa_inner_span(parent, form, next, mas->max + 1, &low, &top);
 	/*
-	 * The parent's last child: what it spans, the parent does not say; nor
-	 * is there one behind it.
+	 * The parent's last child: where it ends, the parent does not say,
+	 * unless it is the root.
 	 */
-	if (low != mas->max + 1 || top == ULONG_MAX)
+	if (low != mas->max + 1 || (top == ULONG_MAX && mas->depth > 1))
 		return NULL;
 	children = isa_inner_slots(parent, form);
 	leaf = ml_node(atomic_load_explicit(&children[next], memory_order_acquire));
@@ -783,24 +782,27 @@ static void *isa_next_entry(struct ma_state *mas, unsigned long max)
 	 * Alive after the load: its child was the current one. And nothing has
 	 * come into the leaf behind the cursor's entry.
 	 */
-	if (unlikely(ml_state(parent) & ML_DEAD || ml_state(mas->node) != mas->version))
+	if (unlikely(ml_state(parent) & ML_DEAD || ml_state(mas->node) != mas->vms__.version))
 		return NULL;
-	mas->path[mas->depth - 1u] = ml_step(parent, next);
+	ml_set_parent(mas, parent, next);
 	mas->min = low;
 	mas->max = top;
 	mas->node = leaf;
-	mas->version = ml_state(leaf);
-	if (unlikely(mas->version & ML_DEAD || !isa_look_around(mas) || !mas->full))
+	mas->vms__.version = ml_state(leaf);
+	if (unlikely(mas->vms__.version & ML_DEAD || !isa_look_around(mas) || !mas->vms__.full))
 		goto lost;
-	i = (unsigned int)__builtin_ctz(mas->full);
-	entry = atomic_load_explicit(&mas->slots[i], memory_order_acquire);
-	if (unlikely(!entry || mas->bound[i] > max || ml_state(leaf) != mas->version))
+	i = (unsigned int)__builtin_ctz(mas->vms__.full);
+	ml_leaf_view(&l, leaf, mas->vms__.version, low, top);
+	entry = ml_leaf_slot(&l, i);
+	first = ml_leaf_min(&l, i);
+	last = ml_leaf_max(&l, i);
+	if (unlikely(!entry || first > max || ml_state(leaf) != mas->vms__.version))
 		goto lost;
-	ml_at_slot(mas, i);
+	ml_at_slot(mas, i, first, last);
 	return entry;
 lost:
 	/* The cursor keeps its range only. */
 	mas->node = NULL;
-	mas->used = mas->full = mas->ahead = 0;
+	vms__mas_moved(mas);
 	return NULL;
 }

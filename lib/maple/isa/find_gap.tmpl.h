@@ -139,9 +139,12 @@ static __attribute__((noinline)) enum isa_search_end isa_find_nothing(const stru
 								      unsigned long room,
 								      unsigned long gap)
 {
+	unsigned long path[MAPLE_HEIGHT_MAX];
+
 	if (!depth || gap > room)
 		return ISA_SEARCH_NOTHING;
-	vms__mt_gap_lower(mas->path, depth - 1, gap);
+	ml_path(mas, depth, path);
+	vms__mt_gap_lower(path, depth - 1, gap);
 	return ISA_SEARCH_ASTRAY;
 }
 
@@ -196,22 +199,21 @@ ISA_INLINE bool isa_take_slot(struct ma_state *mas, bool highest, const struct i
 	mas->index = highest ? to - w->room : from;
 	mas->last = highest ? to : from + w->room;
 	mas->offset = (unsigned char)i;
-	mas->plan.lo_min = low;
-	mas->plan.hi_max = high;
+	ml_note_span(mas, low, high);
 	return true;
 }
 
 /*
  * The cursor stands in @leaf, which spans [@low, @high] and lies under @depth
- * steps. It forgets a store that it has planned: isa_take_slot() writes over
- * what is kept of the plan.
+ * steps; the slots of its leaf in use are @slots, or 0.
  */
 ISA_INLINE void isa_take_leaf(struct ma_state *mas, struct maple_node *leaf, unsigned int depth,
-			      unsigned long low, unsigned long high)
+			      unsigned long low, unsigned long high, unsigned int slots)
 {
-	mas->store_type = 0;
+	vms__mas_moved(mas);
+	mas->vms__.slots = (uint16_t)slots;
 	mas->node = leaf;
-	mas->version = ml_form_of(leaf);
+	mas->vms__.version = ml_form_of(leaf);
 	mas->depth = (unsigned char)depth;
 	mas->min = low;
 	mas->max = high;
@@ -246,12 +248,10 @@ isa_find_in_any_leaf(struct ma_state *mas, bool highest, bool near, struct isa_w
 		i = isa_nearest(highest, slots);
 		if (!isa_take_slot(mas, highest, &w, i, ml_leaf_min(&l, i), ml_leaf_max(&l, i)))
 			continue;
-		isa_take_leaf(mas, leaf, depth, low, high);
-		mas->plan.used = 0;
-		if (beside) {
-			mas->plan.used = isa_used(&l);
-			isa_beside_gap(mas, l.slot, mas->plan.used & ~empty, beside);
-		}
+		slots = beside ? isa_used(&l) : 0;
+		isa_take_leaf(mas, leaf, depth, low, high, slots);
+		if (beside)
+			isa_beside_gap(mas, l.slot, slots & ~empty, beside);
 		return ISA_SEARCH_FOUND;
 	}
 	/* Where an end of the window cuts the leaf, the gap may lie outside. */
@@ -292,13 +292,10 @@ ISA_INLINE enum isa_search_end isa_find_in_pages(struct ma_state *mas, bool high
 		isa_page_slot(base, leaf, i, ML_NARROW_LEAF_KEYS, &first, &last);
 		if (!isa_take_slot(mas, highest, w, (unsigned int)i, first, last))
 			continue;
-		isa_take_leaf(mas, leaf, depth, low, high);
-		mas->plan.used = 0;
-		if (beside) {
-			mas->plan.used = isa_narrow_used(leaf);
-			isa_beside_gap(mas, leaf->narrow_leaf.slot, mas->plan.used & ~empty,
-				       beside);
-		}
+		slots = beside ? isa_narrow_used(leaf) : 0;
+		isa_take_leaf(mas, leaf, depth, low, high, slots);
+		if (beside)
+			isa_beside_gap(mas, leaf->narrow_leaf.slot, slots & ~empty, beside);
 		return ISA_SEARCH_FOUND;
 	}
 	/* Where an end of the window cuts the leaf, the gap may lie outside. */
@@ -313,21 +310,22 @@ ISA_INLINE enum isa_search_end isa_find_in_pages(struct ma_state *mas, bool high
  */
 ISA_INLINE struct maple_node *isa_leaf_under(struct ma_state *mas, bool highest,
 					     const struct isa_wanted *w, struct maple_node *node,
-					     unsigned int slots, unsigned long **path,
-					     unsigned long *low, unsigned long *high)
+					     unsigned int slots, uint8_t **way, unsigned long *low,
+					     unsigned long *high)
 {
 	for (;;) {
 		unsigned long form = ml_form_of(node);
 		unsigned int i = isa_nearest(highest, slots);
 
 		isa_slot_span(node, form, i, low, high);
-		*(*path)++ = ml_step(node, i);
+		*(*way)++ = (uint8_t)i;
+		mas->vms__.parent = ml_step(node, i);
 		node = isa_child_of(node, form, i);
 		if (ml_form_of(node) & ML_LEAF_BIT)
 			return node;
 		slots = isa_gaps(node, w->room + 1);
 		if (unlikely(!slots)) {
-			isa_find_nothing(mas, (unsigned int)(*path - mas->path), w->room,
+			isa_find_nothing(mas, (unsigned int)(*way - ml_way(mas)), w->room,
 					 isa_inner_gap(node));
 			return NULL;
 		}
@@ -342,26 +340,28 @@ ISA_INLINE enum isa_search_end isa_search_further(struct ma_state *mas, bool hig
 						  const struct isa_wanted *w, unsigned int depth,
 						  void **beside)
 {
-	unsigned long low, high, *path;
+	unsigned long low, high, path[MAPLE_HEIGHT_MAX];
+	uint8_t *way = ml_way(mas);
 	struct maple_node *node;
 	unsigned int slots;
 
+	ml_path(mas, depth, path);
 	do {
 		if (!depth--)
 			return ISA_SEARCH_NOTHING;
-		node = ml_step_node(mas->path[depth]);
+		node = ml_step_node(path[depth]);
 		slots = isa_gaps(node, w->room + 1);
 		if (unlikely(!slots) &&
 		    isa_find_nothing(mas, depth, w->room, isa_inner_gap(node)) == ISA_SEARCH_ASTRAY)
 			return ISA_SEARCH_ASTRAY;
-		slots = isa_further(highest, slots, ml_step_slot(mas->path[depth]));
+		slots = isa_further(highest, slots, ml_step_slot(path[depth]));
 	} while (!slots);
-	isa_path_span(mas->path, depth, &low, &high);
-	path = mas->path + depth;
-	node = isa_leaf_under(mas, highest, w, node, slots, &path, &low, &high);
+	isa_path_span(path, depth, &low, &high);
+	way += depth;
+	node = isa_leaf_under(mas, highest, w, node, slots, &way, &low, &high);
 	if (unlikely(!node))
 		return ISA_SEARCH_ASTRAY;
-	depth = (unsigned int)(path - mas->path);
+	depth = (unsigned int)(way - ml_way(mas));
 	if (unlikely(ml_form_of(node) & (ML_WIDE_BIT | ML_BYTE_BIT)))
 		return isa_find_in_any_leaf(mas, highest, false, *w, node, depth, low, high,
 					    beside);
@@ -396,7 +396,8 @@ ISA_INLINE enum isa_search_end isa_search_gap(struct ma_state *mas, bool highest
 {
 	const unsigned long near = highest ? w->max : w->min;
 	const uint32_t key = ml_search_key(near, ML_PAGE_SHIFT);
-	unsigned long low = 0, high = ULONG_MAX, below, above, form, i, *path = mas->path;
+	unsigned long low = 0, high = ULONG_MAX, below, above, form, i;
+	uint8_t *way = ml_way(mas);
 	struct maple_node *node = ml_node(root);
 	bool at_end = true; /* the near end lies in the node */
 	unsigned int slots, depth;
@@ -407,7 +408,8 @@ ISA_INLINE enum isa_search_end isa_search_gap(struct ma_state *mas, bool highest
 		slots = isa_gaps(node, w->room + 1);
 		i = likely(isa_is_plain(node, form, near)) ? isa_find_narrow_inner(node, key)
 							   : isa_inner_slot_of(node, near);
-		*path++ = ml_step(node, (unsigned int)i);
+		*way++ = (uint8_t)i;
+		mas->vms__.parent = ml_step(node, (unsigned int)i);
 		if (slots >> i & 1) {
 			below = low;
 			above = high;
@@ -420,21 +422,21 @@ ISA_INLINE enum isa_search_end isa_search_gap(struct ma_state *mas, bool highest
 			}
 		}
 		slots = isa_further(highest, slots, (unsigned int)i);
-		depth = (unsigned int)(path - mas->path);
+		depth = (unsigned int)(way - ml_way(mas));
 		if (unlikely(!slots))
 			return highest ? isa_search_lower(mas, w->min, w->max, w->room, depth,
 							  beside)
 				       : isa_search_higher(mas, w->min, w->max, w->room, depth,
 							   beside);
-		path--;
-		node = isa_leaf_under(mas, highest, w, node, slots, &path, &low, &high);
+		way--;
+		node = isa_leaf_under(mas, highest, w, node, slots, &way, &low, &high);
 		if (unlikely(!node))
 			return ISA_SEARCH_ASTRAY;
 		form = ml_form_of(node);
 		at_end = false;
 		break;
 	}
-	depth = (unsigned int)(path - mas->path);
+	depth = (unsigned int)(way - ml_way(mas));
 	if (unlikely(form & (ML_WIDE_BIT | ML_BYTE_BIT) ||
 		     (at_end && isa_beyond(form, &node->narrow_leaf.base, near))))
 		end = isa_find_in_any_leaf(mas, highest, at_end, *w, node, depth, low, high,

@@ -44,6 +44,34 @@ static inline bool ml_is_in_place(enum ml_store_type type)
 	return type <= ML_STORE_JOIN;
 }
 
+/*
+ * A plan as a cursor has it: what kind of store it is, plus 1, above a bit that
+ * says whether a gap is stored. 0: there is none.
+ */
+static inline unsigned int ml_plan_of(enum ml_store_type type, const void *entry)
+{
+	return (unsigned int)(type + 1) << 1 | !entry;
+}
+
+static inline enum ml_store_type ml_planned(unsigned int plan)
+{
+	return (enum ml_store_type)((plan >> 1) - 1);
+}
+
+static inline bool ml_plan_is_of_gap(unsigned int plan)
+{
+	return plan & 1;
+}
+
+/*
+ * Whether the cursor has kept what the store needs. A store with new nodes is
+ * planned once more when it is made, which is little beside making nodes.
+ */
+static inline bool ml_plan_is_kept(unsigned int plan)
+{
+	return plan - 2 < (unsigned int)(ML_STORE_JOIN + 1) << 1;
+}
+
 struct vms__mt_isa {
 	const char *name;
 	bool (*usable)(void);
@@ -99,9 +127,9 @@ struct vms__mt_isa {
 	/*
 	 * Find the lowest or the highest @size indexes without an entry inside
 	 * [@min, @max]; @size is not 0, and fits into the window. True: they
-	 * are mas->index to mas->last; the cursor stands in their leaf, if the
-	 * tree has nodes, and mas->plan.lo_min and .hi_max are what its slot
-	 * spans: a store that was planned is planned no more. @beside, unless
+	 * are mas->index to mas->last; the cursor stands on their slot, if the
+	 * tree has nodes, and vms__.slots are its leaf's slots in use, or 0: a
+	 * store that was planned is planned no more. @beside, unless
 	 * NULL, has three words: [0] becomes the last entry before mas->index,
 	 * [1] the first one after it. The lock.
 	 */

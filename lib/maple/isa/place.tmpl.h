@@ -15,17 +15,17 @@
  */
 static inline bool isa_is_leaf_of_pages(const struct ma_state *mas)
 {
-	return !(mas->version & (ML_WIDE_BIT | ML_BYTE_BIT));
+	return !(mas->vms__.version & (ML_WIDE_BIT | ML_BYTE_BIT));
 }
 
 static inline unsigned long isa_page_form(const struct ma_state *mas)
 {
-	return mas->version & (ML_LEAF_BIT | ML_EDGE_BIT);
+	return mas->vms__.version & (ML_LEAF_BIT | ML_EDGE_BIT);
 }
 
 static inline bool isa_is_wide_leaf(const struct ma_state *mas)
 {
-	return mas->version & ML_WIDE_BIT;
+	return mas->vms__.version & ML_WIDE_BIT;
 }
 
 #define ISA_WIDE_FORM (ML_LEAF_BIT | ML_WIDE_BIT)
@@ -92,7 +92,7 @@ isa_walk_locked(struct ma_state *mas, unsigned long index, struct isa_found *fou
 	unsigned long i;
 	bool nodes;
 
-	leaf = isa_leaf_by_pages(mas, index, NULL, &way, true);
+	leaf = isa_leaf_by_pages(mas, index, &way, true);
 	mas->min = isa_span_min(&way.span, base, way.min);
 	mas->max = isa_span_max(&way.span, base, way.max);
 	if (unlikely(!leaf || way.form & ML_WIDE_BIT)) {
@@ -110,49 +110,65 @@ isa_walk_locked(struct ma_state *mas, unsigned long index, struct isa_found *fou
 }
 
 /*
- * The cursor's path is still that from the root to its leaf, whatever other
- * cursors have stored meanwhile. A node of the path may have been freed, and
- * its memory may be another node by now. So each node is read only after the
- * one above it has said that it is in the tree.
+ * The cursor's way is still one from the root to its leaf, and its parent still
+ * the leaf's, whatever other cursors have stored meanwhile. The parent may have
+ * been freed, and its memory may be another node by now, so that it is compared
+ * and not read. The same slots may lead through other nodes, which does no
+ * harm.
  */
 static inline bool isa_path_leads(const struct ma_state *mas)
 {
 	void *ref = ml_root(mas->tree);
+	unsigned long step = 0;
 
 	if (unlikely(!ml_is_node(ref)))
 		return false;
 	for (unsigned int level = 0; level < mas->depth; level++) {
-		const struct maple_node *node = ml_step_node(mas->path[level]);
-		unsigned int slot = ml_step_slot(mas->path[level]);
+		struct maple_node *node = ml_node(ref);
+		unsigned int slot = ml_way(mas)[level];
+		unsigned long form;
 
-		if (ml_node(ref) != node || ml_is_leaf(ref) || slot > ml_keys(node))
+		/* A slot that is not in use leads nowhere. */
+		if (!ref || ml_is_leaf(ref))
 			return false;
-		ref = ml_slot(node, slot);
+		form = ml_form_of(node);
+		if (slot > (form & ML_WIDE_BIT ? ML_WIDE_INNER_KEYS : ML_NARROW_INNER_KEYS))
+			return false;
+		step = ml_step(node, slot);
+		/* Relaxed: only the lock's holder stores here. */
+		ref = atomic_load_explicit(&isa_inner_slots(node, form)[slot],
+					   memory_order_relaxed);
 	}
-	return ml_node(ref) == mas->node && ml_is_leaf(ref);
+	return ml_node(ref) == mas->node && ml_is_leaf(ref) &&
+	       (!mas->depth || step == mas->vms__.parent);
 }
 
-/* The leaf, as it is now, spans what the cursor says. */
+/*
+ * The leaf, as it is now, spans what the cursor says. Its way is known to lead
+ * there.
+ */
 static inline bool isa_path_spans(const struct ma_state *mas, unsigned long key)
 {
 	unsigned long min = 0, max = ULONG_MAX;
+	void *ref = ml_root(mas->tree);
 
 	/*
 	 * The leaf's state is unchanged since the cursor arrived. A reused leaf
 	 * continues its predecessor's phase count, so equality also proves that
 	 * the leaf was not freed in between.
 	 */
-	if (likely(ml_form_of(mas->node) == mas->version))
+	if (likely(ml_form_of(mas->node) == mas->vms__.version))
 		return true;
 	for (unsigned int level = 0; level < mas->depth; level++) {
-		const struct maple_node *node = ml_step_node(mas->path[level]);
+		const struct maple_node *node = ml_node(ref);
+		unsigned int slot = ml_way(mas)[level];
 
 		/*
 		 * By the node's own region, whatever that of the key: as if it
 		 * were an edge node.
 		 */
-		isa_inner_span(node, ml_form_of(node) | ML_EDGE_BIT, ml_step_slot(mas->path[level]),
-			       key, &min, &max);
+		isa_inner_span(node, ml_form_of(node) | ML_EDGE_BIT, slot, key, &min, &max);
+		ref = ml_slot(node, slot);
 	}
 	return min == mas->min && max == mas->max;
 }
@@ -167,7 +183,8 @@ static inline bool isa_is_vouched_for(const struct ma_state *mas)
 }
 
 /* The cursor's place is good, and @key lies in its leaf. */
-static inline bool isa_place_is_good(const struct ma_state *mas, unsigned long key)
+static inline __attribute__((always_inline)) bool isa_place_is_good(const struct ma_state *mas,
+								    unsigned long key)
 {
 	if (mas->status != ma_active || !mas->node)
 		return false;
@@ -195,6 +212,23 @@ static inline void isa_find_here(struct ma_state *mas, unsigned long key, struct
 	isa_settle(mas, leaf, form, i);
 }
 
+/* What the slot spans where a writer vouches that the cursor stands. */
+static inline void isa_vouched_span(const struct ma_state *mas, struct isa_found *found)
+{
+#ifdef VMS_DEBUG
+	struct ml_leaf l;
+
+	VMS_ASSERT(isa_path_leads(mas) && isa_path_spans(mas, mas->min));
+	ml_leaf_view(&l, mas->node, ml_form_of(mas->node), mas->min, mas->max);
+	found->index = ml_leaf_min(&l, mas->offset);
+	found->last = ml_leaf_max(&l, mas->offset);
+	VMS_ASSERT(found->last == mas->vms__.last);
+#else
+	found->index = mas->vms__.first;
+	found->last = mas->vms__.last;
+#endif
+}
+
 /*
  * Whether the cursor stands on the slot of @key, and knows what that spans. It
  * says so once: from here on it moves, and a plan makes other use of the words.
@@ -204,16 +238,15 @@ static inline bool isa_stands_on(struct ma_state *mas, unsigned long key, struct
 	if (!(mas->mas_flags & ML_AT_SLOT))
 		return false;
 	mas->mas_flags = ML_VOUCHED;
-	if (key < mas->plan.lo_min || key > mas->plan.hi_max || mas->status != ma_active)
+	if (mas->status != ma_active)
 		return false;
-	VMS_ASSERT(isa_path_leads(mas) && isa_path_spans(mas, mas->min));
-	VMS_ASSERT(isa_leaf_slot(mas->node, ml_form_of(mas->node), key) == mas->offset);
-	found->index = mas->plan.lo_min;
-	found->last = mas->plan.hi_max;
-	found->used = mas->plan.used;
+	isa_vouched_span(mas, found);
+	if (key < found->index || key > found->last)
+		return false;
+	found->used = mas->vms__.slots;
 	/* Relaxed: only the lock's holder stores here. */
-	found->entry = atomic_load_explicit(&isa_leaf_slots(mas->node, mas->version)[mas->offset],
-					    memory_order_relaxed);
+	found->entry = atomic_load_explicit(
+		&isa_leaf_slots(mas->node, mas->vms__.version)[mas->offset], memory_order_relaxed);
 	return true;
 }
 
@@ -226,7 +259,7 @@ static inline __attribute__((always_inline)) bool isa_locate(struct ma_state *ma
 							     struct isa_found *found)
 {
 	unsigned long first = ml_scalar(mas->index), last = ml_scalar(mas->last);
-	unsigned int used = mas->mas_flags & ML_AT_SLOT ? mas->plan.used : 0;
+	unsigned int used = mas->mas_flags & ML_AT_SLOT ? mas->vms__.slots : 0;
 
 	if (isa_stands_on(mas, first, found))
 		return true;

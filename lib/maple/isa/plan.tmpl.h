@@ -129,12 +129,13 @@ static __attribute__((noinline)) enum ml_store_type isa_make_any_plan(struct ml_
 								      void *entry,
 								      const struct isa_found *found)
 {
-	return isa_make_plan(w, mas, entry, mas->version, found);
+	return isa_make_plan(w, mas, entry, mas->vms__.version, found);
 }
 
 /*
- * What the cursor keeps of a plan until the store is made. A gap that ends with
- * its leaf is kept only if the caller vouches that nothing is stored meanwhile:
+ * What the cursor keeps of a plan until the store is made: its kind, and of one
+ * that is done in place all that was searched for. A gap that ends with its
+ * leaf is kept only if the caller vouches that nothing is stored meanwhile:
  * what lies beside it, in a leaf that may change without this one, is part of
  * the plan.
  */
@@ -148,22 +149,11 @@ static inline __attribute__((always_inline)) void isa_keep_plan(const struct ml_
 	if (!w->entry && unlikely(first == mas->min || last >= mas->max) &&
 	    !(mas->mas_flags & ML_VOUCHED))
 		return;
-	mas->plan.leaf = mas->node;
-	mas->plan.version = mas->version;
-	mas->plan.asked_first = first;
-	mas->plan.asked_last = last;
-	mas->plan.first = w->first;
-	mas->plan.last = w->last;
-	mas->plan.lo_min = w->lo_min;
-	mas->plan.hi_max = w->hi_max;
-	mas->plan.used = w->used;
-	mas->plan.at = mas->offset;
-	mas->plan.lo = (unsigned char)w->lo;
-	mas->plan.hi = (unsigned char)w->hi;
-	mas->plan.gap = !w->entry;
-	mas->plan.one_leaf = w->one_leaf;
-	mas->plan.form_fits = w->form_fits;
-	mas->store_type = (unsigned char)(type + 1);
+	ml_note_span(mas, first, last);
+	mas->vms__.slots = (uint16_t)w->used;
+	mas->vms__.lo = (uint8_t)w->lo;
+	mas->vms__.hi = (uint8_t)w->hi;
+	mas->vms__.used = (uint16_t)(ml_plan_of(type, w->entry) << 1);
 }
 
 /*
@@ -187,7 +177,7 @@ static enum ml_store_type isa_plan(struct ml_write *w, struct ma_state *mas, voi
 	struct isa_found found, other; /* so that those used mostly need no memory */
 	struct ml_write own;
 
-	mas->store_type = 0;
+	vms__mas_moved(mas);
 	if (unlikely(!isa_locate(mas, &found)))
 		return ML_STORE_ROOT;
 	if (likely(isa_is_leaf_of_pages(mas)))
@@ -203,38 +193,83 @@ static enum ml_store_type isa_plan(struct ml_write *w, struct ma_state *mas, voi
 }
 
 /*
- * Whether the plan that the cursor has kept is that of this store, and the tree
- * where it shall be made as it was.
+ * What a plan of this store, made now where the cursor stands, would be is the
+ * plan that the cursor has kept. Debug builds ask so.
  */
-static inline bool isa_plan_stands(const struct ma_state *mas, const void *entry)
+static inline bool isa_plan_is_kept(const struct ma_state *mas, void *entry)
 {
-	return mas->store_type && mas->index == mas->plan.asked_first &&
-	       mas->last == mas->plan.asked_last && mas->node == mas->plan.leaf &&
-	       !entry == mas->plan.gap && (isa_is_vouched_for(mas) || isa_path_leads(mas)) &&
-	       ml_form_of(mas->node) == mas->version && mas->version == mas->plan.version;
+	struct isa_found found = {.used = 0};
+	struct ma_state again = *mas;
+	enum ml_store_type type;
+	struct ml_write w;
+	struct ml_leaf l;
+
+	ml_leaf_view(&l, again.node, ml_form_of(again.node), again.min, again.max);
+	found.index = ml_leaf_min(&l, again.offset);
+	found.last = ml_leaf_max(&l, again.offset);
+	found.entry = ml_leaf_slot(&l, again.offset);
+	if (again.index < found.index || again.index > found.last)
+		return false;
+	type = isa_make_any_plan(&w, &again, entry, &found);
+	if (ml_plan(mas) != ml_plan_of(type, entry))
+		return false;
+	return !ml_is_in_place(type) || (w.lo == mas->vms__.lo && w.hi == mas->vms__.hi &&
+					 (!w.used || w.used == mas->vms__.slots));
 }
 
-/* The plan that the cursor has kept, in a leaf of @form. */
+/*
+ * Whether the plan that the cursor has kept is that of this store: the cursor
+ * has not moved since, or there would be no plan.
+ */
+static inline bool isa_plan_is_of(const struct ma_state *mas, void *entry)
+{
+#ifdef VMS_DEBUG
+	return isa_plan_is_kept(mas, entry);
+#else
+	return mas->index == mas->vms__.first && mas->last == mas->vms__.last &&
+	       !entry == ml_plan_is_of_gap(mas->vms__.used >> 1);
+#endif
+}
+
+/* isa_plan_is_of(), and the tree where the store shall be made is as it was. */
+static inline bool isa_plan_stands(const struct ma_state *mas, void *entry)
+{
+	return ml_plan(mas) && (isa_is_vouched_for(mas) || isa_path_leads(mas)) &&
+	       ml_form_of(mas->node) == mas->vms__.version && isa_plan_is_of(mas, entry);
+}
+
+/*
+ * The plan that the cursor has kept of a store in place, in a leaf of @form. A
+ * gap stored takes in the gaps where it begins and ends.
+ */
 static inline __attribute__((always_inline)) enum ml_store_type
 isa_kept_plan(struct ml_write *w, struct ma_state *mas, void *entry, unsigned long form)
 {
+	struct ml_leaf *l = &w->leaf;
+
 	w->mas = mas;
 	w->entry = entry;
-	w->first = mas->plan.first;
-	w->last = mas->plan.last;
-	w->lo_min = mas->plan.lo_min;
-	w->hi_max = mas->plan.hi_max;
-	w->used = mas->plan.used;
-	w->lo = mas->plan.lo;
-	w->hi = mas->plan.hi;
-	w->one_leaf = mas->plan.one_leaf;
-	w->form_fits = mas->plan.form_fits;
-	mas->offset = mas->plan.at;
-	ml_leaf_view(&w->leaf, mas->node, form, mas->min, mas->max);
+	w->used = mas->vms__.slots;
+	w->lo = mas->vms__.lo;
+	w->hi = mas->vms__.hi;
+	w->one_leaf = w->form_fits = true;
+	ml_leaf_view(l, mas->node, form, mas->min, mas->max);
+	w->lo_min = ml_leaf_min(l, w->lo);
+	w->hi_max = ml_leaf_max(l, w->hi);
 	/* One entry may have been put into another's place. */
-	w->lo_entry = ml_leaf_slot(&w->leaf, w->lo);
-	w->hi_entry = ml_leaf_slot(&w->leaf, w->hi);
-	return (enum ml_store_type)(mas->store_type - 1);
+	w->lo_entry = ml_leaf_slot(l, w->lo);
+	w->hi_entry = ml_leaf_slot(l, w->hi);
+	w->first = entry || w->lo_entry ? mas->index : w->lo_min;
+	w->last = entry || w->hi_entry ? mas->last : w->hi_max;
+	return ml_planned(mas->vms__.used >> 1);
+}
+
+static __attribute__((noinline)) void isa_raise_gap(const struct ma_state *mas, unsigned long width)
+{
+	unsigned long path[MAPLE_HEIGHT_MAX];
+
+	ml_path(mas, mas->depth, path);
+	vms__mt_gap_raise(path, mas->depth - 1u, width);
 }
 
 /*
@@ -249,9 +284,9 @@ static inline __attribute__((always_inline)) void isa_leaf_changed(const struct 
 
 	if (w->entry || !mas->depth || !ml_has_gaps(mas->tree))
 		return;
-	step = mas->path[mas->depth - 1u];
+	step = mas->vms__.parent;
 	if (width > ml_gap(ml_step_node(step), ml_step_slot(step)))
-		vms__mt_gap_raise(mas->path, mas->depth - 1u, width);
+		isa_raise_gap(mas, width);
 }
 
 /*
@@ -263,7 +298,7 @@ static inline __attribute__((always_inline)) void isa_store_slot(struct ml_write
 	isa_put_slot(w, w->lo, w->entry);
 	if (w->lo_entry && w->entry)
 		return;
-	w->mas->version = isa_next_phase(w, ml_form_of(w->leaf.node));
+	w->mas->vms__.version = isa_next_phase(w, ml_form_of(w->leaf.node));
 	isa_leaf_changed(w);
 }
 
@@ -285,12 +320,12 @@ static inline int isa_stored(const struct ml_write *w)
 {
 	struct ma_state *mas = w->mas;
 
-	mas->used = mas->full = mas->ahead = 0;
+	vms__mas_moved(mas);
 	/*
 	 * Nodes may have been replaced: from here on nobody vouches for the
 	 * place.
 	 */
-	mas->mas_flags = mas->store_type = 0;
+	mas->mas_flags = 0;
 	mas->index = w->first;
 	mas->last = w->last;
 	mas->status = ma_active;
@@ -330,7 +365,7 @@ static __attribute__((noinline)) int isa_carry_out_any(struct ml_write *w, enum 
 		break;
 	}
 	if (unlikely(err)) {
-		mas->mas_flags = mas->store_type = 0;
+		mas->mas_flags = 0;
 		return isa_fail(mas, err);
 	}
 	return isa_stored(w);
@@ -400,7 +435,7 @@ static __attribute__((noinline)) int isa_store_kept_any(struct ma_state *mas, vo
 							void **old)
 {
 	struct ml_write w;
-	enum ml_store_type type = isa_kept_plan(&w, mas, entry, mas->version);
+	enum ml_store_type type = isa_kept_plan(&w, mas, entry, mas->vms__.version);
 
 	*old = ml_leaf_slot(&w.leaf, mas->offset);
 	return isa_carry_out_any(&w, type);
@@ -442,13 +477,18 @@ static __attribute__((noinline)) int isa_store_in(struct ma_state *mas, void *en
 	const unsigned long base = ml_region(mas->index, ML_PAGE_SHIFT);
 	struct isa_key_span span = {ISA_NO_LOW, ML_KEY_NONE};
 	unsigned long min = 0, max = ULONG_MAX;
+	void *ref = ml_root(mas->tree);
 	struct isa_found found;
 
 	for (unsigned int level = 0; level < mas->depth; level++) {
-		const struct maple_node *node = ml_step_node(mas->path[level]);
-		unsigned int slot = ml_step_slot(mas->path[level]);
+		struct maple_node *node = ml_node(ref);
+		unsigned long form = ml_form_of(node);
+		unsigned int slot = ml_way(mas)[level];
 
-		if (unlikely(ml_node_is_wide(node)))
+		/* Relaxed: only the lock's holder stores here. */
+		ref = atomic_load_explicit(&isa_inner_slots(node, form)[slot],
+					   memory_order_relaxed);
+		if (unlikely(form & ML_WIDE_BIT))
 			isa_inner_span(node, ML_WIDE_BIT, slot, mas->index, &min, &max);
 		else
 			isa_key_span(&span, node, slot, ML_NARROW_INNER_KEYS);
@@ -504,8 +544,8 @@ static inline bool isa_spans_cursor(const struct ma_state *mas, unsigned int i)
 	const struct maple_node *leaf = mas->node;
 	struct ml_leaf l;
 
-	if (unlikely(mas->version & (ML_WIDE_BIT | ML_BYTE_BIT))) {
-		ml_leaf_view(&l, mas->node, mas->version, mas->min, mas->max);
+	if (unlikely(mas->vms__.version & (ML_WIDE_BIT | ML_BYTE_BIT))) {
+		ml_leaf_view(&l, mas->node, mas->vms__.version, mas->min, mas->max);
 		return mas->index == ml_leaf_min(&l, i) && mas->last == ml_leaf_max(&l, i);
 	}
 	isa_page_span(i, ML_NARROW_LEAF_KEYS, isa_word_at(leaf, i + 1), isa_word_at(leaf, i + 2),
@@ -523,9 +563,9 @@ static inline bool isa_store_on_place(struct ma_state *mas, void *entry, void **
 	void *_Atomic *slot;
 
 	if (!entry || !(isa_is_vouched_for(mas) || isa_path_leads(mas)) ||
-	    ml_form_of(mas->node) != mas->version || !isa_spans_cursor(mas, mas->offset))
+	    ml_form_of(mas->node) != mas->vms__.version || !isa_spans_cursor(mas, mas->offset))
 		return false;
-	slot = &isa_leaf_slots(mas->node, mas->version)[mas->offset];
+	slot = &isa_leaf_slots(mas->node, mas->vms__.version)[mas->offset];
 	*old = atomic_load_explicit(slot, memory_order_relaxed);
 	if (!*old)
 		return false;
@@ -545,13 +585,17 @@ static __attribute__((noinline)) int isa_store_from_root(struct ma_state *mas, v
 							 void **old)
 {
 	const unsigned long first = ml_scalar(mas->index), last = ml_scalar(mas->last);
-	unsigned long i, step = 0;
+	unsigned long i, step;
 	void *_Atomic *slot;
 	struct maple_node *leaf;
 	struct isa_way way;
 
-	leaf = isa_leaf_by_pages(mas, first, &step, &way, false);
-	/* A leaf that is the root has no parent. */
+	leaf = isa_leaf_by_pages(mas, first, &way, false);
+	/*
+	 * A leaf that is the root has no parent. Below an edge node with the
+	 * index outside of its region the keys alone do not tell.
+	 */
+	step = way.beyond ? 0 : way.parent;
 	if (unlikely(!leaf || !step || ml_node_is_wide(leaf)))
 		return isa_store_any(mas, entry, old);
 	/*
@@ -571,7 +615,7 @@ static __attribute__((noinline)) int isa_store_from_root(struct ma_state *mas, v
 	atomic_store_explicit(slot, entry, memory_order_release);
 	/* The cursor knows its range only. */
 	mas->node = NULL;
-	mas->used = mas->full = mas->ahead = 0;
+	vms__mas_moved(mas);
 	mas->status = ma_active;
 	return 0;
 }
@@ -582,12 +626,9 @@ static void isa_commit(struct ma_state *mas, void *entry)
 	void *old;
 	int err;
 
-	if (unlikely(!mas->store_type)) {
-		err = isa_store_any(mas, entry, &old);
-	} else {
-		VMS_ASSERT(isa_plan_stands(mas, entry));
-		err = isa_store_kept(mas, entry, &old);
-	}
+	VMS_ASSERT(!ml_plan(mas) || isa_plan_stands(mas, entry));
+	err = likely(ml_plan_is_kept(ml_plan(mas))) ? isa_store_kept(mas, entry, &old)
+						    : isa_store_any(mas, entry, &old);
 	VMS_BUG_ON(err);
 }
 
@@ -599,8 +640,9 @@ static int isa_store(struct ma_state *mas, void *entry, void **old)
 {
 	if (mas->status != ma_active || !mas->node)
 		return isa_store_from_root(mas, entry, old);
-	if (mas->store_type)
-		return isa_plan_stands(mas, entry) ? isa_store_kept(mas, entry, old)
-						   : isa_store_any(mas, entry, old);
+	if (ml_plan(mas))
+		return ml_plan_is_kept(ml_plan(mas)) && isa_plan_stands(mas, entry)
+			       ? isa_store_kept(mas, entry, old)
+			       : isa_store_any(mas, entry, old);
 	return isa_store_on_place(mas, entry, old) ? 0 : isa_store_any(mas, entry, old);
 }

@@ -300,7 +300,7 @@ static bool isa_leaves_at_once(struct isa_batch *b, unsigned int from, unsigned 
 	struct vms_mt_range *at = out + *got, *end = out + n, *next;
 	struct maple_node *parent = b->parent, *leaf = NULL;
 	unsigned long base, state = 0;
-	uint32_t key, low_key, limit, last;
+	uint32_t key, low_key, limit;
 	unsigned int i = from;
 	__m512i low, high;
 	struct isa_maker m;
@@ -312,19 +312,17 @@ static bool isa_leaves_at_once(struct isa_batch *b, unsigned int from, unsigned 
 	key = low_key = isa_key_of(start, base, shift);
 	if (low_key == ML_KEY_NONE || max <= start)
 		return false;
-	/* Where the parent ends, of which its keys say nothing. */
-	last = b->max == ULONG_MAX ? ML_KEY_NONE : isa_key_of(b->max + 1, base, shift);
 	limit = (max - base) >> shift < ML_KEY_NONE ? (uint32_t)((max - base) >> shift)
 						    : ML_KEY_NONE - 1;
 	isa_make_ready(&m, base, shift);
 	low = _mm512_set1_epi32((int)low_key);
-	do {
+	for (;;) {
 		struct maple_node *child;
 		unsigned int far = i + ISA_LEAVES_AHEAD;
 		unsigned long fetch, seen;
 		uint32_t top = i < ML_NARROW_INNER_KEYS ? ml_key(parent, i) : ML_KEY_NONE;
 
-		top = unlikely(top == ML_KEY_NONE) ? last : top;
+		/* The parent does not say where its last child ends. */
 		if (top > limit)
 			break;
 		child = ml_node(
@@ -351,7 +349,7 @@ static bool isa_leaves_at_once(struct isa_batch *b, unsigned int from, unsigned 
 		low_key = key;
 		key = top;
 		i++;
-	} while (key != last);
+	}
 	/*
 	 * Alive after the loads of its children, all of which acquire: those
 	 * were the current ones then. Pairs with ml_kill(), as ml_state() does.

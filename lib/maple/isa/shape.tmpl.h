@@ -393,6 +393,6 @@ static inline __attribute__((always_inline)) void isa_shape(struct ml_write *w,
 		slot = isa_join(w);
 		break;
 	}
-	mas->version = isa_end_change(w, state);
+	mas->vms__.version = isa_end_change(w, state);
 	mas->offset = (unsigned char)slot;
 }

@@ -21,7 +21,6 @@ static inline __attribute__((always_inline)) int isa_store_found(struct ma_state
 {
 	mas->index = first;
 	mas->last = last;
-	mas->store_type = 0;
 	return isa_store_here(mas, entry, found);
 }
 

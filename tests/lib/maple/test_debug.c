@@ -232,7 +232,7 @@ static size_t leaves_of_a_new_tree(struct life *lives)
 	mas_lock(&mas);
 	mas_for_each(&mas, entry, ULONG_MAX) {
 		if (!n || lives[n - 1].leaf != mas.node)
-			lives[n++] = (struct life){mas.node, mas.version};
+			lives[n++] = (struct life){mas.node, mas.vms__.version};
 	}
 	mas_unlock(&mas);
 	mtree_destroy(&other);

@@ -265,8 +265,30 @@ static void check_key(const struct sheet *s, unsigned long key)
 	assert_int_equal(mas.last, sheet_last(s, i));
 	assert_int_equal(mas.min, leaf ? s->start[0] : mas.index);
 	assert_int_equal(mas.max, leaf ? s->max : mas.last);
-	assert_int_equal(leaf ? mas.offset : ml_step_slot(mas.path[mas.depth - 1]), i);
+	assert_int_equal(leaf ? mas.offset : ml_step_slot(mas.vms__.parent), i);
 	assert_int_equal(ml_find_slot(s->node, key), i);
+}
+
+/*
+ * By steps through a leaf that it has looked at, a cursor comes to each slot.
+ */
+static void check_leaf_steps(const struct sheet *s, bool gaps)
+{
+	MA_STATE(mas, &tree, 0, 0);
+
+	ml_descend(&mas, s->start[0]);
+	ml_forget_guard(&mas);
+	assert_true(vms__mt_isa->enter(&mas));
+	for (unsigned int i = 1; i < s->n; i++) {
+		if (sheet_empty(s, i) || !(gaps || s->slot[i]))
+			continue;
+		assert_ptr_equal(gaps ? mas_next_range(&mas, s->max) : mas_next(&mas, s->max),
+				 s->slot[i]);
+		assert_int_equal(mas.offset, i);
+		assert_int_equal(mas.index, s->start[i]);
+		assert_int_equal(mas.last, sheet_last(s, i));
+	}
+	assert_null(mas_next(&mas, s->max));
 }
 
 static void check_look_around(const struct sheet *s)
@@ -280,22 +302,20 @@ static void check_look_around(const struct sheet *s)
 	for (unsigned int i = 0; i < s->n; i++) {
 		used |= (unsigned int)!sheet_empty(s, i) << i;
 		full |= (unsigned int)(!sheet_empty(s, i) && s->slot[i]) << i;
-		assert_int_equal(mas.bound[i], s->start[i]);
-		assert_int_equal(mas.bound[i + 1], sheet_last(s, i) + 1);
 	}
-	assert_int_equal(mas.used, used);
-	assert_int_equal(mas.full, full);
+	assert_int_equal(mas.vms__.used, used);
+	assert_int_equal(mas.vms__.full, full);
 	/*
 	 * enter() must refuse a leaf that has changed since the descent, and a
 	 * leaf that a writer is changing.
 	 */
 	atomic_fetch_add(&s->node->state, ML_STATE_STEP);
 	assert_false(vms__mt_isa->enter(&mas));
-	assert_int_equal(mas.used | mas.full | mas.ahead, 0);
+	assert_int_equal(mas.vms__.used | mas.vms__.full | mas.vms__.ahead, 0);
 	atomic_fetch_or(&s->node->state, ML_BUSY);
 	ml_descend(&mas, s->start[0]);
 	assert_false(vms__mt_isa->enter(&mas));
-	assert_int_equal(mas.used | mas.full | mas.ahead, 0);
+	assert_int_equal(mas.vms__.used | mas.vms__.full | mas.vms__.ahead, 0);
 	atomic_fetch_and(&s->node->state, ~ML_BUSY);
 }
 
@@ -367,6 +387,8 @@ static void check_sheet(const struct sheet *s)
 	}
 	if (s->form & ML_LEAF_BIT) {
 		check_look_around(s);
+		check_leaf_steps(s, true);
+		check_leaf_steps(s, false);
 		ml_leaf_view(&l, s->node, ml_state(s->node), s->start[0], s->max);
 		assert_int_equal(vms__mt_isa->leaf_gap(&l), sheet_largest_gap(s));
 	} else if (ml_has_gaps(&tree)) {

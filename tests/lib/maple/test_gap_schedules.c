@@ -48,7 +48,7 @@ static const struct maple_node *leaf_of(unsigned int i, const struct maple_node 
 	MA_STATE(mas, &tree, FIRST(i), FIRST(i));
 
 	assert_ptr_equal(mas_walk(&mas), &objects[i]);
-	*parent = ml_step_node(mas.path[mas.depth - 1]);
+	*parent = ml_step_node(mas.vms__.parent);
 	return mas.node;
 }
 

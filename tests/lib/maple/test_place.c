@@ -27,11 +27,13 @@ static void check_stands(const struct ma_state *place)
 	}
 	assert_int_equal(place->status, ma_active);
 	assert_ptr_equal(place->node, walked.node);
-	assert_int_equal(place->version, walked.version);
+	assert_int_equal(place->vms__.version, walked.vms__.version);
 	assert_int_equal(place->min, walked.min);
 	assert_int_equal(place->max, walked.max);
 	assert_int_equal(place->depth, walked.depth);
-	assert_memory_equal(place->path, walked.path, walked.depth * sizeof(walked.path[0]));
+	assert_memory_equal(place->vms__.way, walked.vms__.way, walked.depth);
+	if (walked.depth)
+		assert_int_equal(place->vms__.parent, walked.vms__.parent);
 }
 
 /* Compares vms__mas_around() from @cell on with the array. */
@@ -128,7 +130,6 @@ static void store_at(struct ma_state *place, unsigned int from, unsigned int to,
 	assert_int_equal(mas_preallocate(place, entry, GFP_KERNEL), 0);
 	mas_store_prealloc(place, entry);
 	assert_null(place->alloc);
-	assert_null(place->alloc_inner);
 	model_set(&m, from, to, entry);
 }
 
@@ -321,9 +322,9 @@ static void memory_is_set_aside_only_where_it_is_needed(void **state)
 		mas_init(&mas, &m.tree, model_first(&m, from));
 		mas.last = model_last(&m, to);
 		assert_int_equal(mas_preallocate(&mas, entry, GFP_KERNEL), 0);
-		needed += mas.alloc || mas.alloc_inner;
+		needed += mas.alloc != NULL;
 		mas_store_prealloc(&mas, entry);
-		assert_true(!mas.alloc && !mas.alloc_inner);
+		assert_null(mas.alloc);
 		mtree_unlock(&m.tree);
 		model_set(&m, from, to, entry);
 	}

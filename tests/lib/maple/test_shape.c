@@ -249,7 +249,7 @@ static bool change(unsigned int *kind, unsigned int *moved)
 	if (none && type == ML_STORE_MIDDLE &&
 	    ml_state(&leaf) - ml_state(&before) == 3 * ML_STATE_STEP)
 		seen_two[w.lo < at]++;
-	assert_int_equal(mas.version, ml_state(&leaf));
+	assert_int_equal(mas.vms__.version, ml_state(&leaf));
 	assert_ptr_equal(ml_slot(&leaf, mas.offset), entry);
 	for (unsigned long key = 0; key < UNIVERSE; key++)
 		assert_ptr_equal(entry_at(&leaf, key),

@@ -159,8 +159,8 @@ static void a_walk_answers_what_its_key_held_and_stays_in_a_live_leaf(void **sta
 			assert_true(was_held(isa_descend(&mas, watched)));
 			assert_true(mas.index <= watched && watched <= mas.last);
 			if (mas.status == ma_active) {
-				assert_int_equal(ml_state(mas.node), mas.version);
-				assert_false(mas.version & ML_DEAD);
+				assert_int_equal(ml_state(mas.node), mas.vms__.version);
+				assert_false(mas.vms__.version & ML_DEAD);
 				assert_true(mas.min <= mas.index && mas.last <= mas.max);
 			}
 			vms_rcu_read_unlock();
@@ -188,7 +188,7 @@ static void a_step_never_reports_what_was_never_there(void **state)
 	stopping.descend = stopping_descend;
 	/* Functions of the included templates that this test does not call. */
 	(void)isa_lookup, (void)isa_enter, (void)isa_next_entry, (void)isa_leaf_gap,
-		(void)isa_narrow_gaps, (void)isa_inner_gap, (void)isa_gaps;
+		(void)isa_narrow_gaps, (void)isa_inner_gap, (void)isa_gaps, (void)isa_bounds;
 	(void)isa_plan, (void)isa_store, (void)isa_commit;
 	for (uint64_t seed = 0; seed < 8; seed++) {
 		set_up(seed);
@@ -318,13 +318,14 @@ static void check_store_over(unsigned long first, unsigned long last, unsigned i
 			     unsigned int *said)
 {
 	unsigned int from, to, cell = model_cell(&m, first);
-	unsigned long step = 0;
+	unsigned long step;
 	struct maple_node *leaf;
 	struct isa_way way;
 	bool yes, just;
 	MA_STATE(mas, &m.tree, first, last);
 
-	leaf = isa_leaf_by_pages(&mas, first, &step, &way, false);
+	leaf = isa_leaf_by_pages(&mas, first, &way, false);
+	step = way.beyond ? 0 : way.parent;
 	if (!leaf || !step || first > last)
 		return;
 	unsigned int i =

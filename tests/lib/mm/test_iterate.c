@@ -24,6 +24,9 @@ static void map_apart(struct mm_struct *mm)
 				 BASE + page * PG);
 }
 
+/* A cursor and three words, as aligned as the cursor is. */
+_Static_assert(sizeof(struct vma_iterator) <= 160, "an iterator is small");
+
 static void a_walk_meets_each_vma_once(void **state)
 {
 	struct mm_struct *mm = mm_of(state);
