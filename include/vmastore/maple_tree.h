@@ -530,7 +530,7 @@ struct ma_state {
  * tree's owner provides the memory.
  */
 struct vms__kept_leaf {
-	unsigned long leaf; /* its address; in the low bits its depth */
+	unsigned long leaf;     /* its address; in the low bits its depth */
 	unsigned long min, max; /* what it spans */
 	unsigned long parent;   /* as a cursor has them */
 	uint32_t way[VMS__WAY_WORDS];

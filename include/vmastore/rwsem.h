@@ -22,11 +22,12 @@
  * passes to a reader it passes to all readers in the queue at once; then the
  * next writer has its turn.
  *
- * The number of threads that overtake the first waiter of the queue is bounded:
- *   - at most 128 threads, once the waiter is awake and looks at the lock;
- *   - at most 1024 threads in all, including those, while the waiter still
+ * Other threads overtake the first waiter of the queue a bounded number of
+ * times:
+ *   - at most 128 times, once the waiter is awake and looks at the lock;
+ *   - at most 1024 times in all, including those, while the waiter still
  *     sleeps or is on its way to a CPU;
- *   - none, once the waiter has been first for a millisecond and a thread
+ *   - no more, once the waiter has been first for a millisecond and a thread
  *     looks at its state.
  * (A holder that downgrades within 8 of either number already hands the lock to
  * the waiter. Each number may be exceeded by the readers that are entering just
