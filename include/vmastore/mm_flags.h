@@ -54,8 +54,9 @@ typedef unsigned long vm_flags_t;
 #define VM_MERGEABLE 0x80000000UL
 /*
  * Protection key 1. Memory of PROT_EXEC alone has it if the rule exec_only is
- * on (struct mm_rules): the key refuses reads and writes, and VMAs merge only
- * if both have it or neither. There are no other keys.
+ * on (struct mm_rules): a read or a write of such memory is refused with
+ * VMS_SEGV_PKUERR, and VMAs merge only if both have the key or neither. There
+ * are no other keys.
  */
 #define VM_PKEY_BIT0 (1UL << 32)
 #define VM_DROPPABLE (1UL << 40)

@@ -47,6 +47,7 @@ VMS_API struct vm_area_struct *vma_first(struct mm_struct *mm) VMS_SYM(vma_first
 /**
  * find_vma_intersection() - The first VMA that shares a byte with [@start,
  * @end).
+ * @end: above @start, which the call does not check.
  *
  * Locks, Progress: as find_vma().
  * Return: it; NULL: the range is free.
