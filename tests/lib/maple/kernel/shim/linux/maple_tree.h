@@ -21,7 +21,7 @@
 #undef MT_BUG_ON
 #define MT_BUG_ON(tree, x)                                                                         \
 	(is_excluded(#x) ? note_excluded(__func__, #x)                                             \
-			 : (void)VMS_MT_CHECK(x, #x, true, .mt = (tree)))
+			 : (void)VMS_MT_CHECK(x, #x, true, (tree), NULL, NULL))
 
 /* The test reads this only to learn whether the machine has 64 bits. */
 #define MAPLE_NODE_SLOTS 31

@@ -21,7 +21,7 @@ typedef uint64_t u64;
 #define dump_stack() ((void)0)
 #define cond_resched() ((void)0)
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
-#define BUG_ON(x) VMS_MT_CHECK(x, #x, true, .mt = NULL)
+#define BUG_ON(x) VMS_MT_CHECK(x, #x, true, NULL, NULL, NULL)
 
 /*
  * Builds the test as a module. Without this it would become the program of the
