@@ -69,10 +69,11 @@ static void take_file(const struct bench_option *o, const char *word,
 	if (!is_file(o))
 		argp_failure(state, BENCH_EXIT_USAGE, 0, "found '%s', expected options alone",
 			     bench_shown(word, shown));
-	if (*o->text)
+	else if (*o->text)
 		argp_failure(state, BENCH_EXIT_USAGE, 0, "found a second file '%s', expected one",
 			     bench_shown(word, shown));
-	*o->text = word;
+	else
+		*o->text = word;
 }
 
 static void expect_file(const struct bench_option *o, const struct argp_state *state)

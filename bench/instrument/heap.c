@@ -38,7 +38,7 @@ static void note(void *start, size_t size, const uintptr_t *frame)
 	if (!start)
 		return;
 	for (int i = 0; i < HEAP_CALLERS; i++) {
-		/* NOLINT(performance-no-int-to-ptr) */
+		/* NOLINTNEXTLINE(performance-no-int-to-ptr) */
 		const uintptr_t *next = (const uintptr_t *)frame[0];
 
 		block.caller[i] = frame[1];

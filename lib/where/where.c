@@ -308,7 +308,7 @@ static enum vms__where_kind name_cached(const struct vms__where *where, struct v
 			snprintf(name, VMS__WHERE_NAME_MAX, "depot of %s: slabs", c->name);
 			return VMS__WHERE_STAYS;
 		}
-		/* NOLINT(performance-no-int-to-ptr) */
+		/* NOLINTNEXTLINE(performance-no-int-to-ptr) */
 		if (!in(line, (const void *)memory, CHUNK_SIZE))
 			continue;
 		slab = memory + (line - memory) / SLAB_SIZE * SLAB_SIZE;
