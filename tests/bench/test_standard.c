@@ -104,7 +104,7 @@ static void expect_loss(size_t i, const char *redirection, const char *why)
 	char words[512], message[256], *at;
 	struct command run;
 
-	/* NOLINTNEXTLINE(clang-diagnostic-format-nonliteral): of the table above */
+	/* NOLINTNEXTLINE(clang-diagnostic-format-nonliteral) */
 	snprintf(words, sizeof(words), printing[i].words, dir);
 	snprintf(message, sizeof(message), "%s: standard output: %s\n",
 		 printing[i].called ? printing[i].called : program, why);
