@@ -1,29 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * descend.tmpl.h - the way down from the root to the slot of an index: what
- * every lookup and every store begins with.
+ * descend.tmpl.h - the way down from the root to the slot of an index. Every
+ * lookup and every store begins with it.
  *
- * A template for an instruction set's file, which has included
- * lib/sync/rcu.h and defines before this
+ * A template for an instruction set's file, which must have included
+ * lib/sync/rcu.h and defined, before this
  * 	isa_find_narrow_leaf(), isa_find_narrow_inner()   the slot of a key
  * 	isa_find_wide_leaf(), isa_find_wide_inner()       the slot of an index
  * 	isa_used(), isa_nulls()                           as scan.tmpl.h does
  *
- * A lookup makes its key for narrow nodes once, and needs of each node no more
- * than the lines of the keys and of the one slot it takes.
+ * A lookup computes its key for narrow nodes once. In each node it reads only
+ * the lines of the keys and the line of the one slot that it takes, because a
+ * lookup's time is mostly cache misses.
  *
- * Why one walk is enough, though nodes on the way may be replaced meanwhile. A
- * dead node is frozen as it was when it died. So the child that a reader takes
- * from a node, dead or not, was the current one at some moment after the reader
- * came to that node; hence by induction so was the leaf, and the entry it holds
- * for the index. The reader's answer was right at some moment of its walk. A
- * cursor that is to stay in its leaf must not settle in a dead one, though, and
- * starts again.
+ * Why one walk is enough, although nodes on the way may be replaced
+ * concurrently: a dead node is frozen as it was when it died. So the child that
+ * a reader takes from a node, dead or not, was the current one at some moment
+ * after the reader came to that node. By induction the leaf was current at some
+ * moment of the walk, too, and so was the entry that it holds for the index. A
+ * lookup may answer with that entry. A cursor, however, stays in its leaf. If
+ * it stayed in a dead one it would miss all later stores, so it checks for that
+ * and starts again.
  *
- * Locks: RCU or the tree's lock.
+ * Locks: RCU or the tree's lock. Read next: node.h (what a node is),
+ * shape.tmpl.h (why a reader may look while a leaf changes).
  */
 
-/* The slots of an edge node for indexes outside of its keys' region. */
+/*
+ * The slot of an index outside the region of an edge node's keys. A search by
+ * key would be wrong here: the key has only the bits of an index within the
+ * region. Such an index is below all bounds or above all of them, so the slot
+ * is the first one or the last one in use.
+ */
 static __attribute__((noinline)) unsigned int isa_outside(const struct maple_node *node,
 							  unsigned long base, unsigned long key)
 {
@@ -35,7 +43,7 @@ static __attribute__((noinline)) unsigned int isa_outside(const struct maple_nod
 	return i;
 }
 
-/* The slot of @key in a leaf of this form. */
+/* The slot of index @key in a leaf of @form. */
 static inline unsigned int isa_leaf_slot(const struct maple_node *leaf, unsigned long form,
 					 unsigned long key)
 {
@@ -70,7 +78,7 @@ static inline void *_Atomic *isa_leaf_slots(struct maple_node *node, unsigned lo
 	return form & ML_WIDE_BIT ? node->wide_leaf.slot : node->narrow_leaf.slot;
 }
 
-/* The entry of @key under @ref, whatever the nodes' form. */
+/* The entry of index @key under @ref, for nodes of any form. */
 static __attribute__((noinline)) void *isa_load_any(void *ref, unsigned long key)
 {
 	unsigned long form, state;
@@ -95,7 +103,10 @@ static __attribute__((noinline)) void *isa_load_any(void *ref, unsigned long key
 	return entry;
 }
 
-/* And in a wide leaf. */
+/*
+ * isa_load_any() in a wide leaf. The reader looks again if the state has
+ * changed, because pivots and slot may then be of two phases.
+ */
 static inline void *isa_load_wide(struct maple_node *leaf, unsigned long key)
 {
 	unsigned long state;
@@ -109,6 +120,7 @@ static inline void *isa_load_wide(struct maple_node *leaf, unsigned long key)
 	return entry;
 }
 
+/* A zero entry reserves its range; lookups must not see it. */
 static inline void *isa_zero_as_null(void *entry)
 {
 	return unlikely(xa_is_zero(entry)) ? NULL : entry;
@@ -120,8 +132,8 @@ static __attribute__((noinline)) void *isa_lookup_any(void *ref, unsigned long k
 }
 
 /*
- * Whether @form is an edge node's, and @index beyond the region of its keys,
- * which are of @shift.
+ * Whether @form is an edge node's and @index lies outside the region of its
+ * keys, which are of @shift. A key does not find such an index.
  */
 static inline bool isa_beyond_keys(unsigned long form, const unsigned long *base,
 				   unsigned long index, unsigned int shift)
@@ -135,10 +147,14 @@ static inline bool isa_beyond(unsigned long form, const unsigned long *base, uns
 }
 
 /*
- * The entry of @index under @ref. Nodes whose keys are of one kind are what
- * trees are made of, but for a wide one or two at the top where a memory map's
- * parts lie far from one another: one key finds all the way down. All else is
- * @any's.
+ * The entry of @index under @ref. @any: the function for all other forms of
+ * nodes; it also says whether a zero entry becomes NULL.
+ *
+ * Nearly all nodes of a tree are narrow with keys of one kind, except for a
+ * wide one or two at the top where the parts of a memory map lie far from one
+ * another. So one key finds the slot in each node on the way down. Mixed kinds
+ * of keys and indexes outside a node's region are left to @any, so that they
+ * cost this loop no registers.
  */
 static inline __attribute__((always_inline)) void *
 isa_load_narrow(void *ref, unsigned long index, unsigned int shift,
@@ -157,8 +173,9 @@ isa_load_narrow(void *ref, unsigned long index, unsigned int shift,
 			if (!(form & ML_WIDE_BIT))
 				return any(ref, index);
 			/*
-			 * Its own copy of the index, so that what only wide
-			 * nodes need is not made ready for all lookups.
+			 * ml_scalar() makes a copy of the index, so that the
+			 * compiler does not prepare for every lookup what only
+			 * wide nodes need.
 			 */
 			if (form & ML_LEAF_BIT) {
 				entry = isa_load_wide(node, ml_scalar(index));
@@ -179,7 +196,10 @@ isa_load_narrow(void *ref, unsigned long index, unsigned int shift,
 	}
 	if (isa_beyond_keys(form, &node->narrow_leaf.base, index, shift))
 		return any(ref, index);
-	/* The slots' lines, beside the keys' and not after them. */
+	/*
+	 * Fetch the slots' lines while the keys' lines are on their way, not
+	 * after them.
+	 */
 	__builtin_prefetch(node->narrow_leaf.slot);
 	__builtin_prefetch(node->narrow_leaf.slot + 8);
 	do {
@@ -229,8 +249,8 @@ static void *isa_lookup(struct maple_tree *mt, unsigned long index)
 }
 
 /*
- * From what the inner node spans, [*min, *max], to what its slot @i spans. @key
- * lies in the node.
+ * Narrow [*min, *max], which the inner node spans, down to what its slot @i
+ * spans. @key is an index in the node.
  */
 static inline void isa_inner_span(const struct maple_node *node, unsigned long form, unsigned int i,
 				  unsigned long key, unsigned long *min, unsigned long *max)
@@ -253,8 +273,8 @@ static inline void isa_inner_span(const struct maple_node *node, unsigned long f
 }
 
 /*
- * What a walk comes to: a slot of the cursor's leaf, what it spans, its entry;
- * the leaf's slots in use, if they are known, else 0.
+ * The result of a walk: what a slot of the cursor's leaf spans, its entry, and
+ * the leaf's slots in use if they are known, else 0.
  */
 struct isa_found {
 	unsigned long index, last;
@@ -262,7 +282,7 @@ struct isa_found {
 	unsigned int used;
 };
 
-/* The cursor stands in @leaf. */
+/* Put the cursor into slot @slot of @leaf, whose state was @state. */
 static inline void isa_settle(struct ma_state *mas, struct maple_node *leaf, unsigned long state,
 			      unsigned long slot)
 {
@@ -274,8 +294,8 @@ static inline void isa_settle(struct ma_state *mas, struct maple_node *leaf, uns
 }
 
 /*
- * Find @key in its leaf, which spans [mas->min, mas->max]. False: the leaf is
- * dead.
+ * Find index @key in its leaf, which spans [mas->min, mas->max]. False: the
+ * leaf is dead, and the caller must start again from the root.
  */
 static inline bool isa_find_in(struct ma_state *mas, struct maple_node *leaf, unsigned long key,
 			       struct isa_found *found)
@@ -293,8 +313,9 @@ static inline bool isa_find_in(struct ma_state *mas, struct maple_node *leaf, un
 		found->entry = ml_leaf_slot(&l, i);
 	} while (unlikely(ml_state(leaf) != state));
 	/*
-	 * Bounds are read once more, and one that has moved meanwhile may be
-	 * beyond the key: then the key itself is all that is known.
+	 * ml_leaf_min() and ml_leaf_max() read the bounds after the search did.
+	 * A bound that has moved in between may lie on the other side of the
+	 * key. Then only the key itself is known to have this entry.
 	 */
 	found->index = index > key ? key : index;
 	found->last = last < key ? key : last;
@@ -304,7 +325,7 @@ static inline bool isa_find_in(struct ma_state *mas, struct maple_node *leaf, un
 }
 
 /*
- * isa_find_in() the leaf where the cursor stands already. Locks: the tree's
+ * isa_find_in() in the leaf where the cursor stands already. Locks: the tree's
  * lock.
  */
 static inline bool isa_find_again(struct ma_state *mas, unsigned long key, struct isa_found *found)
@@ -317,8 +338,8 @@ static inline bool isa_find_again(struct ma_state *mas, unsigned long key, struc
 }
 
 /*
- * Put the cursor on @key, whatever the nodes' form. False: the tree has no
- * nodes; then all is done.
+ * Put the cursor on index @key, in nodes of any form. False: the tree has no
+ * nodes; then the cursor is set and the caller has nothing left to do.
  */
 static __attribute__((noinline)) bool isa_walk_any(struct ma_state *mas, unsigned long key,
 						   struct isa_found *found)
@@ -352,8 +373,8 @@ static __attribute__((noinline)) bool isa_walk_any(struct ma_state *mas, unsigne
 }
 
 /*
- * @one where @condition is not 0, else @other: a choice that is no branch where
- * it could not be predicted.
+ * @one if @condition is not 0, else @other; on x86-64 by a conditional move,
+ * because a branch here could not be predicted.
  */
 static inline unsigned long isa_either(unsigned long condition, unsigned long one,
 				       unsigned long other)
@@ -366,7 +387,7 @@ static inline unsigned long isa_either(unsigned long condition, unsigned long on
 #endif
 }
 
-/* @value, but @other where @i is @n: likewise. */
+/* @other if @i is @n, else @value; without a branch like isa_either(). */
 static inline uint32_t isa_but_at(unsigned long i, unsigned long n, uint32_t value, uint32_t other)
 {
 #ifdef __x86_64__
@@ -378,8 +399,9 @@ static inline uint32_t isa_but_at(unsigned long i, unsigned long n, uint32_t val
 }
 
 /*
- * All ones, or 0: for a choice that is no branch, which compilers make of
- * conditions, where it could not be predicted.
+ * All ones if @condition, else 0: a mask for choices without a branch. The
+ * empty asm hides from the compiler that the mask is a condition; it would make
+ * a branch of it, which could not be predicted.
  */
 static inline unsigned long isa_ones_if(bool condition)
 {
@@ -390,9 +412,10 @@ static inline unsigned long isa_ones_if(bool condition)
 }
 
 /*
- * From what a narrow node of pages spans, [*min, *max], to what its slot @i
- * spans, without a branch: @key and @below are the keys after and before it, or
- * whatever lies there where it has none.
+ * Narrow [*min, *max], which a narrow node of pages spans, down to what its
+ * slot @i spans, without a branch. @below and @key are the keys before and
+ * after the slot. Where the slot has no such key they may be any words, because
+ * the masks leave them out.
  */
 static inline void isa_page_span(unsigned long i, unsigned long keys, uint32_t below, uint32_t key,
 				 unsigned long base, unsigned long *min, unsigned long *max)
@@ -405,8 +428,10 @@ static inline void isa_page_span(unsigned long i, unsigned long keys, uint32_t b
 }
 
 /*
- * The words beside a node's keys, for isa_page_span(): before the first half
- * the state, after the last half a slot.
+ * The 32-bit word @i of a node; key k is word k + 2. isa_page_span() and its
+ * like may ask for the word before the first key, which is half of the state,
+ * or the word after the last key, which is half of a slot. Both can be read, so
+ * the caller needs no branch.
  */
 static inline uint32_t isa_word_at(const struct maple_node *node, unsigned long i)
 {
@@ -416,9 +441,10 @@ static inline uint32_t isa_word_at(const struct maple_node *node, unsigned long 
 }
 
 /*
- * What narrow nodes of pages on the way down say of the bounds, in their keys:
- * the last lower and the least upper one. ISA_NO_LOW and ML_KEY_NONE: none has
- * one.
+ * The tightest bounds found on the way down, still as keys of narrow nodes of
+ * pages: the last lower bound and the least upper one. ISA_NO_LOW, ML_KEY_NONE:
+ * no node has given one. Keys become indexes only once, at the end of a walk,
+ * which keeps the walk short.
  */
 #define ISA_NO_LOW (~0ul)
 
@@ -428,9 +454,9 @@ struct isa_key_span {
 };
 
 /*
- * From what a narrow node of pages spans to what its slot @i spans, as
- * isa_page_span(), but the bounds stay keys. An upper key never is above the
- * one of the node's parent, and one that is not in use is above all others.
+ * isa_page_span() whose bounds stay keys: narrow @span down to what slot @i of
+ * @node spans. A node's upper key is never above its parent's, and a key not in
+ * use is above all others, so the least one is the upper bound.
  */
 static inline void isa_key_span(struct isa_key_span *span, const struct maple_node *node,
 				unsigned long i, unsigned long keys)
@@ -443,8 +469,8 @@ static inline void isa_key_span(struct isa_key_span *span, const struct maple_no
 }
 
 /*
- * Both ends of @span as indexes. Where the keys give no end, the subtree's own
- * counts: @min, @max.
+ * The ends of @span as indexes. If no key gave an end, it is that of the whole
+ * subtree: @min or @max.
  */
 static inline unsigned long isa_span_min(const struct isa_key_span *span, unsigned long base,
 					 unsigned long min)
@@ -459,7 +485,7 @@ static inline unsigned long isa_span_max(const struct isa_key_span *span, unsign
 			  base + ((unsigned long)span->high << ML_PAGE_SHIFT) - 1, max);
 }
 
-/* An inner node of pages that is searched for @index by its key. */
+/* Whether the node is an inner node of pages in which a key finds @index. */
 static inline bool isa_is_plain(const struct maple_node *node, unsigned long form,
 				unsigned long index)
 {
@@ -470,22 +496,23 @@ static inline bool isa_is_plain(const struct maple_node *node, unsigned long for
 }
 
 /*
- * A walker's way down to a leaf by way of nodes such as isa_load_narrow()
- * takes.
+ * The state of a walk down through nodes of pages, as isa_load_narrow() takes
+ * them, and a few others at the top.
  */
 struct isa_way {
-	unsigned long form;   /* of the node that it has come to */
-	uint8_t *slot;        /* where the slot that is taken in that node goes */
+	unsigned long form;   /* of the node that the walk has come to */
+	uint8_t *slot;        /* where to record the slot taken in that node */
 	unsigned long parent; /* that node's parent and the slot taken there; or 0 */
 	/* what that node spans, as far as the keys in `span` do not say it */
 	unsigned long min, max;
 	struct isa_key_span span;
-	bool beyond; /* it came by an edge node that has @index outside of its region */
+	bool beyond; /* it passed an edge node that has @index outside its region */
 };
 
 /*
- * One step of the few at the top of a tree that are not by key: through a wide
- * node, or an edge node with @index outside of its region. Return: the slot.
+ * One of the few steps at the top of a tree that a key cannot take: through a
+ * wide node, or through an edge node with @index outside its region. Return:
+ * the slot.
  */
 static __attribute__((noinline)) unsigned long
 isa_step_at_top(struct isa_way *way, struct maple_node *node, unsigned long index)
@@ -508,14 +535,15 @@ isa_step_at_top(struct isa_way *way, struct maple_node *node, unsigned long inde
 }
 
 /*
- * Down to the leaf of @index, which may be wide: the cursor's way, depth and
- * parent. @spans: what the leaf spans is wanted. NULL: there are other nodes,
- * or none.
+ * Walk down to the leaf of @index, which may be wide, and set the cursor's way,
+ * depth and parent. @spans: the caller wants to know what the leaf spans. NULL:
+ * the way has nodes of other forms, or the tree has no nodes.
  *
- * The walk of a page fault is short, because the processor reads ahead over so
- * many instructions and no more: the fewer there are between the memory that
- * one fault waits for and what the next one waits for, the more of that it
- * overlaps. So what few trees need is done in functions of their own.
+ * The walk of a page fault must be short, because the processor looks ahead
+ * over a limited number of instructions. The fewer lie between the memory
+ * access that one fault waits for and the one that the next fault waits for,
+ * the more of the two waits overlap. Therefore what few trees need is in
+ * functions of its own.
  */
 static inline __attribute__((always_inline)) struct maple_node *
 isa_leaf_by_pages(struct ma_state *mas, unsigned long index, struct isa_way *way, bool spans)
@@ -543,8 +571,8 @@ isa_leaf_by_pages(struct ma_state *mas, unsigned long index, struct isa_way *way
 		way->parent = ml_step(node, (unsigned int)i);
 	}
 	/*
-	 * Once the index lies in a node's region it does so below, except for
-	 * what isa_is_plain() finds.
+	 * If the index lies in one node's region, it lies in the regions of the
+	 * nodes below, except where isa_is_plain() finds otherwise.
 	 */
 	while (isa_is_plain(node, way->form, index)) {
 		i = isa_find_narrow_inner(node, key);
@@ -566,9 +594,10 @@ isa_leaf_by_pages(struct ma_state *mas, unsigned long index, struct isa_way *way
 }
 
 /*
- * The slot of @index in @leaf, a leaf of pages in whose region @index lies:
- * what it spans is what @span, which is the leaf's, says of it, and else [@min,
- * @max]. False: the leaf is dead.
+ * Find the slot of @index in @leaf, a leaf of pages in whose region @index
+ * lies, and put the cursor there. @span is what the leaf spans in keys; where
+ * it has no key, @min and @max are the ends. False: the leaf is dead, and the
+ * caller must start again from the root.
  */
 static inline __attribute__((always_inline)) bool
 isa_find_by_key(struct ma_state *mas, struct maple_node *leaf, unsigned long index,
@@ -579,7 +608,7 @@ isa_find_by_key(struct ma_state *mas, struct maple_node *leaf, unsigned long ind
 	struct isa_key_span range;
 	unsigned long state, base, i;
 
-	/* As in isa_load_narrow(). */
+	/* Fetch the slots' lines while the keys' lines are on their way. */
 	__builtin_prefetch(leaf->narrow_leaf.slot);
 	__builtin_prefetch(leaf->narrow_leaf.slot + 8);
 	do {
@@ -593,11 +622,14 @@ isa_find_by_key(struct ma_state *mas, struct maple_node *leaf, unsigned long ind
 	if (unlikely(state & ML_DEAD))
 		return false;
 	/*
-	 * By itself: what a walk needs at its end only need not be kept on its
-	 * way.
+	 * The base is computed here, from a copy of the index: the walk need
+	 * not keep in a register what only its end needs.
 	 */
 	base = ml_region(ml_scalar(index), ML_PAGE_SHIFT);
-	/* As in isa_find_in(). */
+	/*
+	 * The keys were read after the search, so a bound may have moved past
+	 * the index: see isa_find_in().
+	 */
 	found->index = isa_span_min(&range, base, min);
 	found->last = isa_span_max(&range, base, max);
 	found->index = found->index > index ? index : found->index;
@@ -608,9 +640,9 @@ isa_find_by_key(struct ma_state *mas, struct maple_node *leaf, unsigned long ind
 }
 
 /*
- * Put the cursor on @index, in a tree such as isa_leaf_by_pages() is for.
- * False: it is another; *wide is the wide leaf that the walker has come to, if
- * it has.
+ * Put the cursor on @index in a tree whose nodes isa_leaf_by_pages() passes.
+ * False: a node of another form is on the way, or the leaf is dead. *wide
+ * becomes the wide leaf if the walk has come to one, else NULL.
  */
 static inline __attribute__((always_inline)) bool isa_walk_pages(struct ma_state *mas,
 								 unsigned long index,
@@ -634,9 +666,9 @@ static inline __attribute__((always_inline)) bool isa_walk_pages(struct ma_state
 }
 
 /*
- * isa_walk_pages(), in a tree whose root is an inner node of pages that has
- * @index in its region: each node below is one of pages, or the answer is
- * false.
+ * isa_walk_pages() for the commonest tree: the root is an inner node of pages
+ * that has @index in its region. False: the root or a node on the way is of
+ * another form, or the leaf is dead.
  */
 static inline __attribute__((always_inline)) bool
 isa_walk_plain(struct ma_state *mas, unsigned long index, struct isa_found *found)
@@ -672,8 +704,8 @@ isa_walk_plain(struct ma_state *mas, unsigned long index, struct isa_found *foun
 }
 
 /*
- * Go on where isa_walk_pages() could not: in the wide leaf @wide, which spans
- * [mas->min, mas->max]; NULL: from the root, as isa_walk_any().
+ * Go on where isa_walk_pages() could not: in the leaf @wide, which spans
+ * [mas->min, mas->max], or, if that is NULL or dead, from the root.
  */
 static __attribute__((noinline)) bool isa_walk_on(struct ma_state *mas, unsigned long key,
 						  struct maple_node *wide, struct isa_found *found)
@@ -682,13 +714,13 @@ static __attribute__((noinline)) bool isa_walk_on(struct ma_state *mas, unsigned
 }
 
 /*
- * isa_descend() where isa_walk_plain() cannot: a function by itself, so that a
- * plain walk has no call in it, and keeps nothing on the stack.
+ * isa_descend() where isa_walk_plain() fails. It is a function by itself, so
+ * that a plain walk makes no call and keeps nothing on the stack.
  */
 static __attribute__((noinline)) void *isa_descend_any(struct ma_state *mas, unsigned long key)
 {
 	struct maple_node *wide;
-	struct isa_found found, other; /* the first needs no memory */
+	struct isa_found found, other; /* two, so that the first stays in registers */
 
 	if (!isa_walk_pages(mas, key, &found, &wide)) {
 		if (!isa_walk_on(mas, key, wide, &other))
@@ -712,9 +744,10 @@ static void *isa_descend(struct ma_state *mas, unsigned long key)
 }
 
 /*
- * Look at the cursor's leaf as a whole: used, full; none of its slots is ahead
- * yet. False: it is not what it was when the cursor came to it, or its bounds
- * are being changed.
+ * Look at the cursor's leaf as a whole: set the slots in use and those with an
+ * entry, and mark no slot as ahead. False: the leaf is not what it was when the
+ * cursor came to it, or its bounds are being changed. Then slots could be of
+ * two phases, and an iteration would skip or repeat entries.
  */
 static inline bool isa_look_around(struct ma_state *mas)
 {
@@ -739,11 +772,15 @@ static bool isa_enter(struct ma_state *mas)
 }
 
 /*
- * How many leaves ahead of an iteration are fetched: as many as take as long as
- * the memory.
+ * How many leaves ahead of its own an iteration fetches: reading so many takes
+ * about as long as the memory does.
  */
 #define ISA_LEAVES_AHEAD 4
 
+/*
+ * The first entry of the next leaf under the same parent; isa.h says when it
+ * answers NULL. It saves an iteration the walk from the root.
+ */
 static void *isa_next_entry(struct ma_state *mas, unsigned long max)
 {
 	unsigned long step = mas->vms__.parent, form, top = ULONG_MAX, low = 0, first, last;
@@ -762,8 +799,9 @@ static void *isa_next_entry(struct ma_state *mas, unsigned long max)
 		return NULL;
 	isa_inner_span(parent, form, next, mas->max + 1, &low, &top);
 	/*
-	 * The parent's last child: where it ends, the parent does not say,
-	 * unless it is the root.
+	 * The parent does not say where its last child ends, unless it is the
+	 * root, whose last child ends at ULONG_MAX. An unexpected lower bound
+	 * means that the leaf does not follow the cursor's.
 	 */
 	if (low != mas->max + 1 || (top == ULONG_MAX && mas->depth > 1))
 		return NULL;
@@ -771,16 +809,18 @@ static void *isa_next_entry(struct ma_state *mas, unsigned long max)
 	leaf = ml_node(atomic_load_explicit(&children[next], memory_order_acquire));
 	far = far < ml_keys_of(form) ? far : ml_keys_of(form);
 	/*
-	 * Relaxed: only to have its lines fetched; if there is no such child,
-	 * some that are not there, which does no harm.
+	 * Relaxed: the reference is not followed, only its lines are fetched.
+	 * If there is no such child, the word is anything, and a prefetch of
+	 * any address does no harm.
 	 */
 	fetch = (unsigned long)atomic_load_explicit(&children[far], memory_order_relaxed);
 	__builtin_prefetch((const void *)fetch);
 	__builtin_prefetch((const void *)(fetch + 64));
 	__builtin_prefetch((const void *)(fetch + 128));
 	/*
-	 * Alive after the load: its child was the current one. And nothing has
-	 * come into the leaf behind the cursor's entry.
+	 * The parent lives after the load of the child, so that child was
+	 * current then: a dead parent could name a replaced leaf. The cursor's
+	 * leaf is unchanged, so no entry has come into it behind the cursor's.
 	 */
 	if (unlikely(ml_state(parent) & ML_DEAD || ml_state(mas->node) != mas->vms__.version))
 		return NULL;
@@ -801,7 +841,10 @@ static void *isa_next_entry(struct ma_state *mas, unsigned long max)
 	ml_at_slot(mas, i, first, last);
 	return entry;
 lost:
-	/* The cursor keeps its range only. */
+	/*
+	 * The cursor keeps its range and loses its place; its next step walks
+	 * from the root.
+	 */
 	mas->node = NULL;
 	vms__mas_moved(mas);
 	return NULL;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * isa.c - which instruction set nodes are searched with: the best that the CPU
- * has, chosen when the library is loaded.
+ * isa.c - chooses the instruction set that nodes are searched with: the best
+ * one that the CPU has, when the library is loaded.
+ *
+ * Locks: none. The three pointers are plain words, so no other thread may use a
+ * tree while vms_mt_set_simd() changes them. Read next: isa.h.
  */
 #include <string.h>
 
@@ -10,8 +13,9 @@
 const struct vms__mt_isa *vms__mt_isa = &vms__mt_isa_scalar;
 
 /*
- * What they are until choose() has run: another constructor may use a tree
- * before.
+ * The pointers' first values. A constructor of the embedder may use a tree
+ * before choose() has run; these find the function through vms__mt_isa, which
+ * is the scalar one at first and valid on each CPU.
  */
 static void *lookup_early(struct maple_tree *mt, unsigned long index)
 {
@@ -33,6 +37,7 @@ static void use(const struct vms__mt_isa *isa)
 	vms__mt_load = isa->load;
 }
 
+/* Best first: choose() takes the first one that is usable. */
 static const struct vms__mt_isa *const isas[] = {
 #ifdef __x86_64__
 	&vms__mt_isa_avx512,
@@ -48,7 +53,7 @@ __attribute__((constructor)) static void choose(void)
 {
 	size_t i = 0, last = sizeof(isas) / sizeof(isas[0]) - 1;
 
-	/* The last one needs nothing of the CPU. */
+	/* The scalar set needs no CPU feature, so it is not asked. */
 	while (i < last && !isas[i]->usable())
 		i++;
 	use(isas[i]);
