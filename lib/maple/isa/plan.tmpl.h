@@ -1,23 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plan.tmpl.h - a store: find its place, say what kind it is, and do it if it
- * can be done in place. It is compiled once for each instruction set, so that
- * what nearly all stores are is one run of instructions from the root to the
- * slot.
+ * plan.tmpl.h - a store: find its place, say what kind it is, and make it if it
+ * can be made in place.
  *
- * A template for an instruction set's file, which has included shape.tmpl.h
- * and place.tmpl.h and defines before this
+ * It is compiled once for each instruction set, so that nearly every store is
+ * one run of instructions from the root to the slot, without a call. What few
+ * stores need is in functions of its own (noinline), so that the common ones
+ * keep their variables in registers.
+ *
+ * A template for an instruction set's file, which must have included
+ * shape.tmpl.h and place.tmpl.h and defined, before this
  * 	ISA_LEAVE_VECTORS()   clears the upper halves of wide vectors, if
  * 	                      the set uses any
  *
- * Locks: the tree's lock, for every function.
+ * Locks: the tree's lock to write, for every function. Read next: write.h
+ * (struct ml_write), shape.tmpl.h (stores in place), rebuild.c (all others).
  */
 
-/* A gap stored beside a gap in the same leaf becomes one with it. */
+/*
+ * A gap that is stored next to a gap in the same leaf takes that gap in,
+ * because gaps never touch: a search for a gap looks at single slots, and would
+ * miss room that two of them share.
+ */
 static inline __attribute__((always_inline)) void isa_join_left(struct ml_write *w)
 {
 	if (w->lo_min == w->first && w->lo) {
-		/* The slot in use before it. */
+		/* the slot in use before lo */
 		unsigned int i = 31 - (unsigned int)__builtin_clz(w->used & ((1u << w->lo) - 1));
 
 		if (ml_leaf_slot(&w->leaf, i))
@@ -30,6 +38,7 @@ static inline __attribute__((always_inline)) void isa_join_left(struct ml_write 
 		w->first = w->lo_min;
 }
 
+/* isa_join_left() at the other end. */
 static inline __attribute__((always_inline)) void isa_join_right(struct ml_write *w)
 {
 	const unsigned int after = w->used & -(2u << w->hi);
@@ -48,7 +57,9 @@ static inline __attribute__((always_inline)) void isa_join_right(struct ml_write
 }
 
 /*
- * A gap that begins or ends with its leaf touches a gap in the leaf beside it.
+ * Whether the gap to be stored begins or ends with its leaf and touches a gap
+ * in the neighbouring leaf. Such a store changes both leaves, so it needs new
+ * nodes.
  */
 static inline __attribute__((always_inline)) bool
 isa_gap_touches_next_leaf(const struct ml_write *w)
@@ -60,7 +71,10 @@ isa_gap_touches_next_leaf(const struct ml_write *w)
 	       (unlikely(w->first == mas->min) && mas->min && !isa_load(mas->tree, mas->min - 1));
 }
 
-/* What is to be done to the leaf, whose slots and bounds are known. */
+/*
+ * The kind of a store that stays in its leaf, whose slots in use and bounds are
+ * known.
+ */
 static inline __attribute__((always_inline)) enum ml_store_type isa_plan_leaf(struct ml_write *w)
 {
 	unsigned int n, slots = w->leaf.keys + 1;
@@ -69,11 +83,11 @@ static inline __attribute__((always_inline)) enum ml_store_type isa_plan_leaf(st
 		isa_join_left(w);
 		isa_join_right(w);
 		if (unlikely(!w->first && w->last == ULONG_MAX))
-			return ML_STORE_REBUILD; /* nothing remains */
+			return ML_STORE_REBUILD; /* the tree becomes empty */
 		if (w->lo == w->hi && w->first == w->lo_min && w->last == w->hi_max)
 			return w->lo_entry ? ML_STORE_SLOT : ML_STORE_NOTHING;
 	}
-	/* Slots that the leaf will have. */
+	/* The number of slots that the leaf will have in use. */
 	n = (unsigned int)__builtin_popcount(w->used) + (w->lo_min < w->first) +
 	    (w->hi_max > w->last);
 	if (w->lo != w->hi)
@@ -83,14 +97,19 @@ static inline __attribute__((always_inline)) enum ml_store_type isa_plan_leaf(st
 	/* A leaf whose form does not fit the new bounds becomes a wide leaf. */
 	if (unlikely(!w->form_fits))
 		slots = ML_WIDE_LEAF_KEYS + 1;
+	/*
+	 * A root leaf that stays may have fewer slots than other leaves,
+	 * because it has no neighbour to merge with.
+	 */
 	if (unlikely(n > slots || n < (w->mas->depth || !w->form_fits ? ML_LEAF_MIN : 3)))
 		return ML_STORE_REBUILD;
 	return likely(w->form_fits) ? isa_shape_for(w) : ML_STORE_LEAF;
 }
 
 /*
- * The cursor stands where the store begins, on what was found there in a leaf
- * of @form: say what kind of store it is.
+ * Say what kind of store it is. The cursor stands where the store begins, in a
+ * leaf of @form, and @found is the slot there. The compiler drops the code for
+ * forms that @form cannot have where this is called.
  */
 static inline __attribute__((always_inline)) enum ml_store_type
 isa_make_plan(struct ml_write *w, struct ma_state *mas, void *entry, unsigned long form,
@@ -123,7 +142,7 @@ isa_make_plan(struct ml_write *w, struct ma_state *mas, void *entry, unsigned lo
 	return isa_plan_leaf(w);
 }
 
-/* isa_make_plan() in a leaf of any form. */
+/* isa_make_plan() in a leaf of any form, for the rare ones. */
 static __attribute__((noinline)) enum ml_store_type isa_make_any_plan(struct ml_write *w,
 								      struct ma_state *mas,
 								      void *entry,
@@ -133,11 +152,12 @@ static __attribute__((noinline)) enum ml_store_type isa_make_any_plan(struct ml_
 }
 
 /*
- * What the cursor keeps of a plan until the store is made: its kind, and of one
- * that is done in place all that was searched for. A gap that ends with its
- * leaf is kept only if the caller vouches that nothing is stored meanwhile:
- * what lies beside it, in a leaf that may change without this one, is part of
- * the plan.
+ * Keep the plan in the cursor until the store is made: its kind and, for a
+ * store in place, the slots that were searched for.
+ *
+ * The plan for a gap that touches the leaf's edge is kept only if the caller
+ * vouches that nothing is stored in between. It depends on the neighbouring
+ * leaf, whose change this leaf's state would not show.
  */
 static inline __attribute__((always_inline)) void isa_keep_plan(const struct ml_write *w,
 								unsigned long first,
@@ -157,8 +177,8 @@ static inline __attribute__((always_inline)) void isa_keep_plan(const struct ml_
 }
 
 /*
- * isa_plan() of what needs new nodes, or has none: *w is set for the caller
- * then.
+ * isa_plan() of a store that needs new nodes, or none at all: it sets *w for
+ * the caller.
  */
 static __attribute__((noinline)) enum ml_store_type
 isa_plan_any(struct ml_write *w, struct ma_state *mas, void *entry, const struct isa_found *found)
@@ -174,7 +194,7 @@ static enum ml_store_type isa_plan(struct ml_write *w, struct ma_state *mas, voi
 {
 	const unsigned long first = mas->index, last = mas->last;
 	enum ml_store_type type = ML_STORE_ROOT;
-	struct isa_found found, other; /* so that those used mostly need no memory */
+	struct isa_found found, other; /* two, so that the usual one stays in registers */
 	struct ml_write own;
 
 	vms__mas_moved(mas);
@@ -193,8 +213,9 @@ static enum ml_store_type isa_plan(struct ml_write *w, struct ma_state *mas, voi
 }
 
 /*
- * What a plan of this store, made now where the cursor stands, would be is the
- * plan that the cursor has kept. Debug builds ask so.
+ * Whether a plan made now, for this store at the cursor's place, would equal
+ * the plan that the cursor has kept. Debug builds compare them, so that a
+ * caller that wrongly vouches is found.
  */
 static inline bool isa_plan_is_kept(const struct ma_state *mas, void *entry)
 {
@@ -218,8 +239,9 @@ static inline bool isa_plan_is_kept(const struct ma_state *mas, void *entry)
 }
 
 /*
- * Whether the plan that the cursor has kept is that of this store: the cursor
- * has not moved since, or there would be no plan.
+ * Whether the plan that the cursor has kept is a plan of this store. Range and
+ * kind of entry are enough: the cursor has not moved since it was made, because
+ * a move drops the plan.
  */
 static inline bool isa_plan_is_of(const struct ma_state *mas, void *entry)
 {
@@ -231,7 +253,10 @@ static inline bool isa_plan_is_of(const struct ma_state *mas, void *entry)
 #endif
 }
 
-/* isa_plan_is_of(), and the tree where the store shall be made is as it was. */
+/*
+ * Whether the kept plan is one of this store and still holds: the cursor's way
+ * leads to its leaf, and the leaf's state is what it was.
+ */
 static inline bool isa_plan_stands(const struct ma_state *mas, void *entry)
 {
 	return ml_plan(mas) && (isa_is_vouched_for(mas) || isa_path_leads(mas)) &&
@@ -239,8 +264,8 @@ static inline bool isa_plan_stands(const struct ma_state *mas, void *entry)
 }
 
 /*
- * The plan that the cursor has kept of a store in place, in a leaf of @form. A
- * gap stored takes in the gaps where it begins and ends.
+ * Restore the kept plan of a store in place, in a leaf of @form. The joined
+ * ends of a gap are not kept; they follow from the entries in slots lo and hi.
  */
 static inline __attribute__((always_inline)) enum ml_store_type
 isa_kept_plan(struct ml_write *w, struct ma_state *mas, void *entry, unsigned long form)
@@ -256,7 +281,10 @@ isa_kept_plan(struct ml_write *w, struct ma_state *mas, void *entry, unsigned lo
 	ml_leaf_view(l, mas->node, form, mas->min, mas->max);
 	w->lo_min = ml_leaf_min(l, w->lo);
 	w->hi_max = ml_leaf_max(l, w->hi);
-	/* One entry may have been put into another's place. */
+	/*
+	 * The entries are read again. A store of one entry over another does
+	 * not change the leaf's state, so it may have come after the plan.
+	 */
 	w->lo_entry = ml_leaf_slot(l, w->lo);
 	w->hi_entry = ml_leaf_slot(l, w->hi);
 	w->first = entry || w->lo_entry ? mas->index : w->lo_min;
@@ -264,6 +292,7 @@ isa_kept_plan(struct ml_write *w, struct ma_state *mas, void *entry, unsigned lo
 	return ml_planned(mas->vms__.used >> 1);
 }
 
+/* Raise the gap bounds above the cursor's leaf to @width. */
 static __attribute__((noinline)) void isa_raise_gap(const struct ma_state *mas, unsigned long width)
 {
 	unsigned long path[MAPLE_HEIGHT_MAX];
@@ -273,9 +302,11 @@ static __attribute__((noinline)) void isa_raise_gap(const struct ma_state *mas, 
 }
 
 /*
- * A gap stored raises the bounds above its leaf to its width. What a store
- * takes from a gap leaves them as they are: a search that finds less will lower
- * them.
+ * After a store in the leaf: if a gap was stored, raise the gap bounds above
+ * the leaf to its width, or else a search would not find it. A store that takes
+ * room from a gap leaves the bounds too high, which is allowed: a search that
+ * finds less room lowers them. So the common store writes nothing above its
+ * leaf.
  */
 static inline __attribute__((always_inline)) void isa_leaf_changed(const struct ml_write *w)
 {
@@ -290,8 +321,9 @@ static inline __attribute__((always_inline)) void isa_leaf_changed(const struct 
 }
 
 /*
- * One entry for another, or for a gap. What was a gap, or becomes one, is a
- * change of the leaf's shape to cursors.
+ * Put the entry into slot lo, whose bounds stay. A slot that becomes a gap or
+ * stops being one changes the leaf's shape for cursors, because they remember
+ * which slots are gaps: so the leaf's phase changes.
  */
 static inline __attribute__((always_inline)) void isa_store_slot(struct ml_write *w)
 {
@@ -302,6 +334,7 @@ static inline __attribute__((always_inline)) void isa_store_slot(struct ml_write
 	isa_leaf_changed(w);
 }
 
+/* Put @err into the cursor, and return it. */
 static __attribute__((noinline)) int isa_fail(struct ma_state *mas, int err)
 {
 	ml_set_error(mas, err);
@@ -309,12 +342,13 @@ static __attribute__((noinline)) int isa_fail(struct ma_state *mas, int err)
 }
 
 /*
- * The store is made: the cursor is on it.
+ * The store is made: put the cursor on its range.
  *
- * A function that used vectors wider than 128 bits clears their upper halves
- * when it ends, or else the CPU moves them away when its caller uses SSE, and
- * back for the next such function: some 50 cycles each time. The compiler does
- * so by itself, but gcc 12 forgets it where all of a store became one function.
+ * A function that used vectors wider than 128 bits must clear their upper
+ * halves when it ends. Otherwise the CPU saves them when the caller uses SSE,
+ * and restores them for the next such function: some 50 cycles each time. The
+ * compiler inserts the instruction by itself, but gcc 12 forgets it where all
+ * of a store became one function.
  */
 static inline int isa_stored(const struct ml_write *w)
 {
@@ -322,8 +356,8 @@ static inline int isa_stored(const struct ml_write *w)
 
 	vms__mas_moved(mas);
 	/*
-	 * Nodes may have been replaced: from here on nobody vouches for the
-	 * place.
+	 * Nodes may have been replaced, so the caller's promise about the
+	 * cursor's place ends here.
 	 */
 	mas->mas_flags = 0;
 	mas->index = w->first;
@@ -333,7 +367,7 @@ static inline int isa_stored(const struct ml_write *w)
 	return 0;
 }
 
-/* A store of any kind in a leaf of any form, as planned. */
+/* Make the planned store, of any kind, in a leaf of any form. */
 static __attribute__((noinline)) int isa_carry_out_any(struct ml_write *w, enum ml_store_type type)
 {
 	struct ma_state *mas = w->mas;
@@ -371,11 +405,11 @@ static __attribute__((noinline)) int isa_carry_out_any(struct ml_write *w, enum 
 	return isa_stored(w);
 }
 
-/* The store, as planned, in a leaf whose form is known where this is called. */
+/* Make the planned store in a leaf whose form is known where this is called. */
 static inline __attribute__((always_inline)) int isa_carry_out(struct ml_write *w,
 							       enum ml_store_type type)
 {
-	struct ml_write other; /* so that *w needs no memory */
+	struct ml_write other; /* so that *w stays in registers */
 
 	if (likely(ml_is_shape(type))) {
 		isa_shape(w, type);
@@ -390,7 +424,7 @@ static inline __attribute__((always_inline)) int isa_carry_out(struct ml_write *
 	return isa_carry_out_any(&other, type);
 }
 
-/* isa_store_here() in a leaf of any form. */
+/* isa_store_here() in a leaf of any form, for the rare ones. */
 static __attribute__((noinline)) int isa_store_here_any(struct ma_state *mas, void *entry,
 							const struct isa_found *found)
 {
@@ -401,13 +435,13 @@ static __attribute__((noinline)) int isa_store_here_any(struct ma_state *mas, vo
 }
 
 /*
- * A store that does more than put one entry into another's place; the cursor
- * stands where it begins, on what was found there.
+ * Plan and make a store. The cursor stands where it begins, and @found is the
+ * slot there.
  */
 static inline __attribute__((always_inline)) int isa_store_here(struct ma_state *mas, void *entry,
 								const struct isa_found *found)
 {
-	struct isa_found other; /* so that *found needs no memory */
+	struct isa_found other; /* so that *found stays in registers */
 	struct ml_write w;
 	enum ml_store_type type;
 
@@ -419,7 +453,10 @@ static inline __attribute__((always_inline)) int isa_store_here(struct ma_state 
 	return isa_carry_out(&w, type);
 }
 
-/* A store that mas_preallocate() has planned in a leaf of @form. */
+/*
+ * Make the store in place that mas_preallocate() has planned, in a leaf of
+ * @form. *old: the entry at the first index.
+ */
 static inline __attribute__((always_inline)) int
 isa_store_kept_as(struct ma_state *mas, void *entry, void **old, unsigned long form)
 {
@@ -430,7 +467,7 @@ isa_store_kept_as(struct ma_state *mas, void *entry, void **old, unsigned long f
 	return isa_carry_out(&w, type);
 }
 
-/* Likewise in a leaf of any form. */
+/* isa_store_kept_as() in a leaf of any form. */
 static __attribute__((noinline)) int isa_store_kept_any(struct ma_state *mas, void *entry,
 							void **old)
 {
@@ -441,7 +478,7 @@ static __attribute__((noinline)) int isa_store_kept_any(struct ma_state *mas, vo
 	return isa_carry_out_any(&w, type);
 }
 
-/* A store that mas_preallocate() has planned. */
+/* Make the store in place that mas_preallocate() has planned. */
 static __attribute__((noinline)) int isa_store_kept(struct ma_state *mas, void *entry, void **old)
 {
 	if (likely(isa_is_leaf_of_pages(mas)))
@@ -451,7 +488,7 @@ static __attribute__((noinline)) int isa_store_kept(struct ma_state *mas, void *
 	return isa_store_kept_any(mas, entry, old);
 }
 
-/* The store anywhere. */
+/* Make the store wherever it belongs, also in a tree without nodes. */
 static __attribute__((noinline)) int isa_store_any(struct ma_state *mas, void *entry, void **old)
 {
 	struct isa_found found;
@@ -468,8 +505,9 @@ static __attribute__((noinline)) int isa_store_any(struct ma_state *mas, void *e
 }
 
 /*
- * The store in the leaf that isa_leaf_by_pages() came to, where it begins in
- * slot @i.
+ * Make a store that begins in slot @i of @leaf, to which isa_leaf_by_pages()
+ * has come without noting bounds. They are computed here from the cursor's way,
+ * because isa_store_from_root() is faster without them.
  */
 static __attribute__((noinline)) int isa_store_in(struct ma_state *mas, void *entry, void **old,
 						  struct maple_node *leaf, unsigned long i)
@@ -506,10 +544,11 @@ static __attribute__((noinline)) int isa_store_in(struct ma_state *mas, void *en
 }
 
 /*
- * Whether slot @i of @leaf, a node of pages in the slot @up of @parent, spans
- * [first, last], of which the first lies in the leaf's region. "No" may be
- * wrong, where the leaf begins or ends with its parent or the parent is wide.
- * All in keys, and without a branch but the caller's.
+ * Whether slot @i of @leaf spans just [first, last]. @leaf is a node of pages
+ * in slot @up of @parent, and @first lies in its region. A wrong "no" is
+ * possible where the leaf begins or ends with its parent, or the parent is
+ * wide; it costs the caller time and nothing else. All comparisons are of keys
+ * and without a branch, so that the caller has only one to predict.
  */
 static inline bool isa_spans_just(const struct maple_node *parent, unsigned long up,
 				  const struct maple_node *leaf, unsigned long i,
@@ -522,8 +561,9 @@ static inline bool isa_spans_just(const struct maple_node *parent, unsigned long
 	uint32_t below = isa_word_at(leaf, i + 1), key = isa_word_at(leaf, i + 2), begins, ends;
 
 	/*
-	 * The first slot begins, the last ends with the leaf, of which the
-	 * parent has the keys; but for its first and last.
+	 * The first slot begins and the last one ends with the leaf. Those
+	 * bounds are keys of the parent, except for the parent's own first and
+	 * last bound.
 	 */
 	begins = (uint32_t)isa_ones_if(i == 0);
 	ends = (uint32_t)isa_ones_if((i == ML_NARROW_LEAF_KEYS) | (key == ML_KEY_NONE));
@@ -534,10 +574,7 @@ static inline bool isa_spans_just(const struct maple_node *parent, unsigned long
 	       !((begins | ends) & ml_node_is_wide(parent));
 }
 
-/*
- * Slot @i of the leaf, as the cursor came to it, spans just what the cursor
- * says.
- */
+/* Whether slot @i of the cursor's leaf spans just the cursor's range. */
 static inline bool isa_spans_cursor(const struct ma_state *mas, unsigned int i)
 {
 	unsigned long index = mas->min, last = mas->max;
@@ -554,9 +591,10 @@ static inline bool isa_spans_cursor(const struct ma_state *mas, unsigned int i)
 }
 
 /*
- * The cursor stands on just what is to be stored, as after a walk: one entry
- * for another. What the cursor knows of its leaf stays true, so that an
- * iteration goes on. False: it is another kind of store.
+ * Replace one entry by another where the cursor stands on just the range to be
+ * stored, as it does after a walk. All that the cursor knows of its leaf stays
+ * true, so that an iteration goes on without a walk. False: it is another kind
+ * of store, and nothing was stored.
  */
 static inline bool isa_store_on_place(struct ma_state *mas, void *entry, void **old)
 {
@@ -576,10 +614,10 @@ static inline bool isa_store_on_place(struct ma_state *mas, void *entry, void **
 }
 
 /*
- * mas_store() with a cursor that has no place, without its checks; *old: what
- * the first index had. A usual store walks down once, and finds on the way only
- * what it needs: not even the bounds of the leaf, if one entry takes another's
- * place.
+ * mas_store() with a cursor that has no place, without its checks. *old: the
+ * entry at the first index. The usual store walks down once, and computes on
+ * the way only what it needs: if one entry replaces another, not even the
+ * leaf's bounds.
  */
 static __attribute__((noinline)) int isa_store_from_root(struct ma_state *mas, void *entry,
 							 void **old)
@@ -592,15 +630,16 @@ static __attribute__((noinline)) int isa_store_from_root(struct ma_state *mas, v
 
 	leaf = isa_leaf_by_pages(mas, first, &way, false);
 	/*
-	 * A leaf that is the root has no parent. Below an edge node with the
-	 * index outside of its region the keys alone do not tell.
+	 * A root leaf has no parent. Below an edge node with the index outside
+	 * its region, keys alone do not tell the bounds. isa_store_any() takes
+	 * these cases, and wide leaves.
 	 */
 	step = way.beyond ? 0 : way.parent;
 	if (unlikely(!leaf || !step || ml_node_is_wide(leaf)))
 		return isa_store_any(mas, entry, old);
 	/*
-	 * The slots' lines, beside the keys' and not after them; and where the
-	 * parent keeps the leaf's gap.
+	 * Fetch the slots' lines and the parent's word for the leaf's gap while
+	 * the keys' lines are on their way.
 	 */
 	__builtin_prefetch(leaf->narrow_leaf.slot, 1);
 	__builtin_prefetch(leaf->narrow_leaf.slot + 8, 1);
@@ -613,14 +652,20 @@ static __attribute__((noinline)) int isa_store_from_root(struct ma_state *mas, v
 		return isa_store_in(mas, entry, old, leaf, i);
 	/* Release: pairs with ml_leaf_slot(). */
 	atomic_store_explicit(slot, entry, memory_order_release);
-	/* The cursor knows its range only. */
+	/*
+	 * The leaf's bounds were not computed, so the cursor keeps its range
+	 * and no place.
+	 */
 	mas->node = NULL;
 	vms__mas_moved(mas);
 	mas->status = ma_active;
 	return 0;
 }
 
-/* mas_store_prealloc() of a plan that its caller vouches for. */
+/*
+ * mas_store_prealloc() of a plan that its caller vouches for. It cannot fail,
+ * because mas_preallocate() has reserved the nodes.
+ */
 static void isa_commit(struct ma_state *mas, void *entry)
 {
 	void *old;
@@ -633,8 +678,9 @@ static void isa_commit(struct ma_state *mas, void *entry)
 }
 
 /*
- * mas_store() without its checks; *old: what the first index had. A function of
- * its own, so that a store which is planned already costs no more than a call.
+ * mas_store() without its checks. *old: the entry at the first index. The
+ * larger kinds of store are in functions of their own, so that a store with a
+ * kept plan costs no more than a call.
  */
 static int isa_store(struct ma_state *mas, void *entry, void **old)
 {

@@ -2,42 +2,47 @@
 /*
  * shape.tmpl.h - changes of a leaf's bounds in place, while readers look.
  *
- * A template for an instruction set's file, which defines nothing for it.
+ * A template for an instruction set's file, which need define nothing for it.
  *
- * It takes a slot or two to spare where the change is: empty slots, which no
- * index finds. Erasing leaves them, new leaves are made with some behind their
- * gaps (leaf.c), and what is behind a leaf's last slot is empty too.
+ * A change needs an empty slot or two where it happens: slots that no index
+ * finds. Empty slots come about in three ways: an erasure leaves them, leaf.c
+ * puts some behind the gaps of new leaves, and all slots behind a leaf's last
+ * one are empty.
  *
  * 	erase B:       [ gap | B | gap ]      ->  [ gap | . | . ]
  * 	insert there:  [ gap | . | . ]        ->  [ gap | B | gap ]
  * 	grow A:        [ A   | gap ]          ->  [ A ...| gap ]
  *
- * Where the empty slots are elsewhere in the leaf, what lies between moves
- * over, slot by slot:
+ * If the empty slots are elsewhere in the leaf, the slots in between move over,
+ * one by one:
  *
- * 	split A:       [ A | B | . ]          ->  [ A | . | B ]         ->  [ A | new | B ]
+ * 	split A:  [ A | B | . ]  ->  [ A | . | B ]  ->  [ A | new | B ]
  *
- * Why readers are not misled. A leaf's life falls into phases; each ends with a
- * step of its state, and a reader takes nothing that it did not find within one
- * phase. A phase is: stores into slots, then stores into pivots. So whoever
- * finds old pivots finds slots that were there before or are stored for the
- * same indexes, and whoever finds a new pivot finds the slots stored before it;
- * what may be stored into a slot that has lost indexes waits for the next
- * phase. It remains that each store by itself gives no index an entry that is
- * neither its old one nor its new one, and that holds for the steps of each
+ * Why readers are not misled. The life of a leaf is a sequence of phases. Each
+ * phase ends with a step of the leaf's state, and a reader uses only what it
+ * found within one phase. In a phase the writer first stores into slots, then
+ * into pivots. So a reader that finds old pivots finds slots that were there
+ * before or that hold the same entries for the same indexes. A reader that
+ * finds a new pivot also finds the slots stored before it. If a slot loses
+ * indexes in a phase, the writer waits for the next phase before it stores
+ * another entry there: a reader with the old pivot would take that entry for a
+ * lost index. It remains that no single store gives an index an entry that is
+ * neither its old one nor its new one. That holds for the steps of each
  * function below; test_shape.c tries all that a reader can see of them.
  *
- * That is so for one index at a time. Who looks at the whole leaf (an iteration
- * does) may find some pivots as they were and others as they are going to be;
- * so the state also says when a change begins and when all of it is over.
+ * This argument is about one index at a time. A reader that looks at the whole
+ * leaf, as an iteration does, may find some pivots already changed and others
+ * not yet. Therefore the state also says when a change begins (ML_BUSY) and
+ * when all of it is over.
  *
- * Locks: the tree's lock.
+ * Locks: the tree's lock to write, for every function. Read next: node.h (what
+ * a reader does), plan.tmpl.h (the caller).
  */
 
 /*
- * Slot @i ends before @start, which is not 0. Release: pairs with ml_pivot()
- * and with vector loads. A reader that finds the bound finds what was stored
- * into slots before it.
+ * Let slot @i end before @start, which is not 0. Release: pairs with ml_pivot()
+ * and with vector loads, so that a reader that finds the bound also finds what
+ * was stored into slots before it.
  */
 static inline __attribute__((always_inline)) void isa_set_end(const struct ml_write *w,
 							      unsigned int i, unsigned long start)
@@ -54,7 +59,8 @@ static inline __attribute__((always_inline)) void isa_set_end(const struct ml_wr
 }
 
 /*
- * Slot @i ends where slot @from does, which may be the leaf's last. Likewise.
+ * Let slot @i end where slot @from does, which may be the leaf's last. Release
+ * as in isa_set_end().
  */
 static inline __attribute__((always_inline)) void isa_copy_end(const struct ml_write *w,
 							       unsigned int i, unsigned int from)
@@ -76,15 +82,20 @@ static inline __attribute__((always_inline)) void isa_copy_end(const struct ml_w
 	atomic_store_explicit(&l->node->narrow_leaf.key[i], key, memory_order_release);
 }
 
-/* Release: pairs with ml_leaf_slot(). */
+/*
+ * Store @entry into slot @i. Release: pairs with ml_leaf_slot(), so that a
+ * reader that finds the entry also finds what the writer wrote to its object
+ * before.
+ */
 static inline void isa_put_slot(const struct ml_write *w, unsigned int i, void *entry)
 {
 	atomic_store_explicit(&w->leaf.slot[i], entry, memory_order_release);
 }
 
 /*
- * The leaf's state, for the functions below. Relaxed: whoever finds something
- * of what is stored from now on, all of which releases, finds ML_BUSY, too.
+ * Begin a change: set ML_BUSY. Return: the state, for the functions below.
+ * Relaxed, because all later stores of the change release: a reader that finds
+ * one of them finds ML_BUSY, too.
  */
 static inline unsigned long isa_begin_change(const struct ml_write *w)
 {
@@ -96,8 +107,8 @@ static inline unsigned long isa_begin_change(const struct ml_write *w)
 }
 
 /*
- * Release: pairs with ml_state(). A reader that begins in the new phase finds
- * the pivots of the old one.
+ * End a phase. Release: pairs with ml_state(). A reader that begins in the new
+ * phase finds the pivots of the ended one.
  */
 static inline unsigned long isa_next_phase(const struct ml_write *w, unsigned long state)
 {
@@ -105,22 +116,26 @@ static inline unsigned long isa_next_phase(const struct ml_write *w, unsigned lo
 	return state + ML_STATE_STEP;
 }
 
-/* Likewise, and all of the change is over. */
+/* End the last phase, and with it the change. */
 static inline unsigned long isa_end_change(const struct ml_write *w, unsigned long state)
 {
 	return isa_next_phase(w, state - ML_BUSY);
 }
 
-/* Empty slots behind slot @i. */
+/*
+ * The number of empty slots behind slot @i, up to the next one in use or the
+ * leaf's end.
+ */
 static inline unsigned int isa_spare_behind(const struct ml_write *w, unsigned int i)
 {
 	return (unsigned int)__builtin_ctz((w->used | 2u << w->leaf.keys) >> (i + 1));
 }
 
 /*
- * Whether the leaf has a key for a bound before @start: a multiple of the keys'
- * unit in their region, and not the key that means "not in use". What is turned
- * out of the low end comes in at the high one, and makes it too large.
+ * Whether the leaf has a key for a bound before @start: @start is a multiple of
+ * the keys' unit, lies in their region, and its key is not the one that means
+ * "not in use". One comparison checks all: the bits shifted out at the low end
+ * come in at the high end, where they make the number too large.
  */
 static inline bool isa_start_fits(const struct ml_leaf *l, unsigned long start)
 {
@@ -129,7 +144,7 @@ static inline bool isa_start_fits(const struct ml_leaf *l, unsigned long start)
 	return (key >> l->shift | key << (-l->shift & 63)) < ML_KEY_NONE;
 }
 
-/* Whether the leaf's form has room for the new bounds. */
+/* Whether the leaf's form can express the new bounds. */
 static inline __attribute__((always_inline)) bool isa_form_fits(const struct ml_write *w)
 {
 	if (w->leaf.wide)
@@ -139,8 +154,8 @@ static inline __attribute__((always_inline)) bool isa_form_fits(const struct ml_
 }
 
 /*
- * What a store does that stays in its leaf, fits its form and changes bounds.
- * The leaf has slots enough. ML_STORE_LEAF: it cannot be done in place.
+ * The kind of a store that stays in its leaf, fits its form and changes bounds.
+ * The leaf has enough slots. ML_STORE_LEAF: it cannot be made in place.
  */
 static inline __attribute__((always_inline)) enum ml_store_type
 isa_shape_for(const struct ml_write *w)
@@ -152,8 +167,9 @@ isa_shape_for(const struct ml_write *w)
 	if (before == after)
 		return before ? ML_STORE_LEAF : ML_STORE_JOIN;
 	/*
-	 * A bound moves between two slots that have nothing but empty ones
-	 * between them.
+	 * Only a bound between slots without a used one between them can move
+	 * in place: a used slot would lose its indexes while its neighbours
+	 * gain them.
 	 */
 	if (w->used & ((1u << w->hi) - (2u << w->lo)))
 		return ML_STORE_LEAF;
@@ -161,9 +177,10 @@ isa_shape_for(const struct ml_write *w)
 }
 
 /*
- * [ V | . ] -> [ . | V ], or with @by 2 [ V | . | . ] -> [ . | . | V ]: what slot
- * @i holds moves into the last of @by empty slots after it. A slot that has
- * lost its indexes is filled by the next move, so each move is a phase.
+ * [ V | . ] -> [ . | V ], or with @by 2 [ V | . | . ] -> [ . | . | V ]: move
+ * the content of slot @i into the last of the @by empty slots after it. The
+ * slot that lost its indexes is filled by the next move, so each move is a
+ * phase. Return: the state.
  */
 static inline __attribute__((always_inline)) unsigned long
 isa_move_slot_up(const struct ml_write *w, unsigned int i, unsigned int by, unsigned long state)
@@ -171,7 +188,10 @@ isa_move_slot_up(const struct ml_write *w, unsigned int i, unsigned int by, unsi
 	void *entry = ml_leaf_slot(&w->leaf, i);
 
 	isa_put_slot(w, i + by, entry);
-	/* The slot between them is all of it for a moment. */
+	/*
+	 * Between the two stores of ends the slot in between spans all of the
+	 * range, so it must hold the entry.
+	 */
 	if (by == 2)
 		isa_put_slot(w, i + 1, entry);
 	isa_copy_end(w, i, i - 1);
@@ -196,9 +216,9 @@ isa_move_slot_down(const struct ml_write *w, unsigned int i, unsigned int by, un
 }
 
 /*
- * How many slots move when @by empty slots come to follow slot lo and those
- * that do so already, the last of which is before slot @first. *at: the first
- * of them.
+ * The number of slots that must move so that @by empty slots come to follow
+ * slot lo and the empty slots behind it; the last of those is before slot
+ * @first. *at: the first of the empty slots, on the side where fewer must move.
  */
 static inline unsigned int isa_nearest_empty(const struct ml_write *w, unsigned int first,
 					     unsigned int by, unsigned int *at)
@@ -219,9 +239,9 @@ static inline unsigned int isa_nearest_empty(const struct ml_write *w, unsigned 
 }
 
 /*
- * The @by empty slots from slot @at on come to follow slot lo and those that do
- * so already, the last of which is before slot @first. What lies between moves
- * over, and if it is lo itself, so does the store.
+ * Bring the @by empty slots from slot @at on to follow slot lo and the empty
+ * slots behind it, the last of which is before slot @first. The slots in
+ * between move over; if lo is among them, w->lo follows. Return: the state.
  */
 static inline __attribute__((always_inline)) unsigned long
 isa_bring_empty(struct ml_write *w, unsigned int first, unsigned int at, unsigned int by,
@@ -245,9 +265,10 @@ isa_bring_empty(struct ml_write *w, unsigned int first, unsigned int at, unsigne
 }
 
 /*
- * [ V | ... ] -> [ V | . | . | ... ]: @need empty slots behind slot @lo of a leaf
- * of @form, which has so many. Two in a row move at once, if they are not much
- * farther away than one. Return: where slot @lo is then.
+ * [ V | ... ] -> [ V | . | . | ... ]: bring @need empty slots behind slot @lo
+ * of a leaf of @form, which has at least so many. Two in a row move at once
+ * unless they are much farther away than one, because each move is a phase that
+ * readers may have to repeat. Return: where slot @lo is then.
  */
 static inline __attribute__((always_inline)) unsigned int
 isa_make_room(struct maple_node *leaf, unsigned long form, unsigned int used, unsigned int lo,
@@ -274,6 +295,10 @@ isa_make_room(struct maple_node *leaf, unsigned long form, unsigned int used, un
 	return w.lo;
 }
 
+/*
+ * isa_make_room() for any leaf: few stores need it, so it is compiled once for
+ * each of the two forms and not into each caller.
+ */
 static __attribute__((noinline)) unsigned int
 isa_make_room_any(struct maple_node *leaf, unsigned int used, unsigned int lo, unsigned int need)
 {
@@ -284,8 +309,9 @@ isa_make_room_any(struct maple_node *leaf, unsigned int used, unsigned int lo, u
 }
 
 /*
- * As many empty slots behind slot lo as the store needs, if there are not: the
- * @need slots after it are in use, or beyond the leaf's last.
+ * Make sure that @need empty slots follow slot lo. If one of the @need slots
+ * behind it is in use, or beyond the leaf's last, others are brought there.
+ * Return: the state.
  */
 static inline __attribute__((always_inline)) unsigned long
 isa_find_room(struct ml_write *w, unsigned int need, unsigned long state)
@@ -296,7 +322,7 @@ isa_find_room(struct ml_write *w, unsigned int need, unsigned long state)
 	return ml_form_of(w->leaf.node);
 }
 
-/* [ V ] -> [ V | entry ] */
+/* [ V ] -> [ V | entry ]. Return: the slot of the entry, here and below. */
 static inline __attribute__((always_inline)) unsigned int isa_split_end(const struct ml_write *w)
 {
 	isa_put_slot(w, w->lo + 1, w->entry);
@@ -304,7 +330,10 @@ static inline __attribute__((always_inline)) unsigned int isa_split_end(const st
 	return w->lo + 1;
 }
 
-/* [ V ] -> [ entry | V ] */
+/*
+ * [ V ] -> [ entry | V ]. Slot lo loses indexes, so the entry waits for the
+ * next phase.
+ */
 static inline __attribute__((always_inline)) unsigned int isa_split_begin(const struct ml_write *w,
 									  unsigned long *state)
 {
@@ -315,7 +344,10 @@ static inline __attribute__((always_inline)) unsigned int isa_split_begin(const 
 	return w->lo;
 }
 
-/* [ V ] -> [ V | entry | V ] */
+/*
+ * [ V ] -> [ V | entry | V ]. Slot lo + 1 spans the end of V before its own end
+ * is set, so it holds V until the next phase.
+ */
 static inline __attribute__((always_inline)) unsigned int isa_split_middle(const struct ml_write *w,
 									   unsigned long *state)
 {
@@ -332,7 +364,10 @@ static inline __attribute__((always_inline)) unsigned int isa_split_middle(const
 static inline __attribute__((always_inline)) unsigned int isa_move_up(const struct ml_write *w)
 {
 	isa_put_slot(w, w->lo, w->entry);
-	/* An empty slot between them is the beginning of hi for a moment. */
+	/*
+	 * While the ends are stored one by one, an empty slot in between spans
+	 * the beginning of hi's range for a moment.
+	 */
 	for (unsigned int i = w->lo + 1; i < w->hi; i++)
 		isa_put_slot(w, i, w->hi_entry);
 	for (unsigned int i = w->hi; i-- > w->lo;)
@@ -344,7 +379,10 @@ static inline __attribute__((always_inline)) unsigned int isa_move_up(const stru
 static inline __attribute__((always_inline)) unsigned int isa_move_down(const struct ml_write *w)
 {
 	isa_put_slot(w, w->hi, w->entry);
-	/* An empty slot between them is the end of lo for a moment. */
+	/*
+	 * While the ends are stored one by one, an empty slot in between spans
+	 * the end of lo's range for a moment.
+	 */
 	for (unsigned int i = w->lo + 1; i < w->hi; i++)
 		isa_put_slot(w, i, w->lo_entry);
 	for (unsigned int i = w->lo; i < w->hi; i++)
@@ -352,7 +390,11 @@ static inline __attribute__((always_inline)) unsigned int isa_move_down(const st
 	return w->hi;
 }
 
-/* [ lo | .. | hi ] -> [ entry ], the rest empty */
+/*
+ * [ lo | .. | hi ] -> [ entry ]; the other slots become empty. Every slot gets
+ * the entry first, because an index may find any of them until all ends are
+ * stored.
+ */
 static inline __attribute__((always_inline)) unsigned int isa_join(const struct ml_write *w)
 {
 	for (unsigned int i = w->lo; i <= w->hi; i++)
@@ -362,7 +404,9 @@ static inline __attribute__((always_inline)) unsigned int isa_join(const struct 
 	return w->lo;
 }
 
-/* The store, in place, as isa_shape_for() says. The cursor stays on it. */
+/*
+ * Make the store in place, as isa_shape_for() says, and keep the cursor on it.
+ */
 static inline __attribute__((always_inline)) void isa_shape(struct ml_write *w,
 							    enum ml_store_type type)
 {
