@@ -2,59 +2,72 @@
 /*
  * find_gap.tmpl.h - the way down to a gap.
  *
- * A template for an instruction set's file, which has included
- * beside.tmpl.h and defines before this
+ * A template for an instruction set's file, which must have included
+ * beside.tmpl.h and defined, before this
  * 	isa_gaps(), isa_narrow_gaps(), isa_narrow_used()   as scan.tmpl.h does
  * 	isa_leaf_gap(), isa_inner_gap()
  *
- * A search looks for the gap at one end of its window [min, max]: the near end
- * is max for the highest gap, and min for the lowest. It takes three steps.
+ * A search looks for the gap at one end of its window [min, max]. The near end
+ * is max for the highest gap, and min for the lowest. The search takes three
+ * steps.
  *
- * 	Down to the index at the near end, as a lookup goes, for as long as the
- * 	subtree that holds this index has room enough on the window's side of
- * 	it.
- * 	If that was not enough: up again, to the first node that has a gap large
- * 	enough under one of the slots further from the near end.
- * 	Down to that gap, in each node by the slot nearest to the near end.
+ * 	1. Go down to the index at the near end, as a lookup does, while the
+ * 	   subtree that holds this index has enough room on the window's side
+ * 	   of it.
+ * 	2. If there is no gap, go up to the first node that has a gap large
+ * 	   enough under one of the slots further from the near end.
+ * 	3. Go down to that gap, in each node by the slot nearest to the near
+ * 	   end.
  *
- * The last step compares no bounds with the window. All that it passes lies in
- * the window, unless the window ends at the far side; then so does the search,
- * because what comes after that lies outside. Only the leaf tells which it is.
- * A leaf inside the window without a gap large enough means that a bound was
- * too high. The search lowers it, and begins anew.
+ * Step 3 compares no bounds with the window, because that would cost time in
+ * each node. All that it passes lies in the window, unless the window ends at
+ * the far side. In that case the search ends as well, because all that follows
+ * lies outside the window. The leaf tells the two cases apart. If a leaf inside
+ * the window has no gap large enough, a gap bound above it was too high. The
+ * search lowers that bound and begins again, so the next search does not come
+ * to this leaf in vain.
  *
- * Locks: the tree's lock; held for reading will do.
+ * Locks: the tree's lock; held for reading will do. Searches may then lower the
+ * same bounds concurrently, as gap.c explains. Read next: gap.c (gap bounds),
+ * plan.tmpl.h (who raises them).
  */
 
 #define ISA_INLINE static inline __attribute__((always_inline))
 
-/* What is looked for: @room + 1 indexes inside [@min, @max]. */
+/*
+ * What the search looks for: @room + 1 indexes inside [@min, @max]. Widths are
+ * compared less one, because the range of all indexes has one more than a word
+ * can count.
+ */
 struct isa_wanted {
 	unsigned long min, max, room;
 };
 
 enum isa_search_end {
 	ISA_SEARCH_FOUND,
-	ISA_SEARCH_NOTHING, /* inside the window */
-	ISA_SEARCH_ASTRAY,  /* a bound was too high, and is lowered now */
+	ISA_SEARCH_NOTHING, /* the window has no gap large enough */
+	ISA_SEARCH_ASTRAY,  /* a gap bound was too high, and is lowered now: begin again */
 };
 
-/* The slot of a set that is nearest to the near end. */
+/*
+ * The slot of the set @slots that is nearest to the near end; the set is not
+ * empty.
+ */
 ISA_INLINE unsigned int isa_nearest(bool highest, unsigned int slots)
 {
 	return highest ? 31 - (unsigned int)__builtin_clz(slots)
 		       : (unsigned int)__builtin_ctz(slots);
 }
 
-/* The slots of a set that are further from the near end than @slot. */
+/* The slots of the set @slots that are further from the near end than @slot. */
 ISA_INLINE unsigned int isa_further(bool highest, unsigned int slots, unsigned int slot)
 {
 	return slots & (highest ? (1u << slot) - 1 : ~1u << slot);
 }
 
 /*
- * How much the window has of [@low, @high], from its near end on, which lies in
- * there; less one.
+ * How many indexes of [@low, @high], less one, lie in the window. The near end
+ * lies in [@low, @high].
  */
 ISA_INLINE unsigned long isa_near_room(bool highest, const struct isa_wanted *w, unsigned long low,
 				       unsigned long high)
@@ -64,9 +77,9 @@ ISA_INLINE unsigned long isa_near_room(bool highest, const struct isa_wanted *w,
 }
 
 /*
- * From what a narrow node of pages spans, [*low, *high], to what its slot @i
- * spans, by the two words about it. Without a branch, because none could be
- * predicted.
+ * Narrow [*low, *high], which a narrow node of pages spans, down to what its
+ * slot @i spans, by the two keys about it. It has no branch, because none could
+ * be predicted.
  */
 ISA_INLINE void isa_page_slot(unsigned long base, const struct maple_node *node, unsigned long i,
 			      unsigned long keys, unsigned long *low, unsigned long *high)
@@ -78,26 +91,30 @@ ISA_INLINE void isa_page_slot(unsigned long base, const struct maple_node *node,
 	*high = isa_either(key ^ ML_KEY_NONE, base + (key << ML_PAGE_SHIFT) - 1, *high);
 }
 
-/* Likewise for any inner node. */
+/* isa_page_slot() for an inner node of any form. */
 static __attribute__((noinline)) void isa_any_slot(const struct maple_node *node, unsigned int i,
 						   unsigned long *low, unsigned long *high)
 {
-	/* By the node's own region, as if it were an edge node. */
+	/*
+	 * The edge bit makes isa_inner_span() use the node's own region, as no
+	 * key is given.
+	 */
 	isa_inner_span(node, ml_form_of(node) | ML_EDGE_BIT, i, 0, low, high);
 }
 
-/* Relaxed: under the lock. */
+/* The child in slot @i. Relaxed: only the lock's holder stores here. */
 ISA_INLINE struct maple_node *isa_child_of(struct maple_node *node, unsigned long form,
 					   unsigned long i)
 {
 	return ml_node(atomic_load_explicit(&isa_inner_slots(node, form)[i], memory_order_relaxed));
 }
 
-/* isa_page_slot() of an inner node of any form. */
+/* isa_page_slot() for an inner node of any form, quick for nodes of pages. */
 ISA_INLINE void isa_slot_span(const struct maple_node *node, unsigned long form, unsigned long i,
 			      unsigned long *low, unsigned long *high)
 {
-	unsigned long any_low = *low, any_high = *high; /* so that *low and *high need no memory */
+	unsigned long any_low = *low,
+		      any_high = *high; /* so that *low and *high stay in registers */
 
 	if (likely(!(form & (ML_WIDE_BIT | ML_BYTE_BIT)))) {
 		isa_page_slot(node->narrow_inner.base, node, i, ML_NARROW_INNER_KEYS, low, high);
@@ -108,13 +125,18 @@ ISA_INLINE void isa_slot_span(const struct maple_node *node, unsigned long form,
 	*high = any_high;
 }
 
+/* isa_inner_slot(), not inlined: few nodes on a search's way need it. */
 static __attribute__((noinline)) unsigned long isa_inner_slot_of(const struct maple_node *node,
 								 unsigned long index)
 {
 	return isa_inner_slot(node, ml_form_of(node), index);
 }
 
-/* What the subtree under @depth steps spans. */
+/*
+ * Find what the subtree under the first @depth steps of @path spans. The walk
+ * goes up, because the lowest node that has a bound has the tightest one, and
+ * ends when both are known.
+ */
 ISA_INLINE void isa_path_span(const unsigned long *path, unsigned int depth, unsigned long *min,
 			      unsigned long *max)
 {
@@ -131,8 +153,11 @@ ISA_INLINE void isa_path_span(const unsigned long *path, unsigned int depth, uns
 }
 
 /*
- * Nothing was found under the last of @depth steps, where no gap is larger than
- * @gap.
+ * The search found nothing under the last of @depth steps, where no gap is
+ * larger than @gap. If that is less than is wanted, the bound that led the
+ * search here was too high, and is lowered. If it is not, a gap large enough
+ * exists, but not in the window. A tree that is one leaf has no bounds to
+ * lower.
  */
 static __attribute__((noinline)) enum isa_search_end isa_find_nothing(const struct ma_state *mas,
 								      unsigned int depth,
@@ -148,7 +173,7 @@ static __attribute__((noinline)) enum isa_search_end isa_find_nothing(const stru
 	return ISA_SEARCH_ASTRAY;
 }
 
-/* isa_find_nothing() in @leaf, which spans [@low, @high]. */
+/* isa_find_nothing() for @leaf, which spans [@low, @high]. */
 static __attribute__((noinline)) enum isa_search_end
 isa_find_no_gap(const struct ma_state *mas, unsigned int depth, unsigned long room,
 		struct maple_node *leaf, unsigned long low, unsigned long high)
@@ -160,15 +185,16 @@ isa_find_no_gap(const struct ma_state *mas, unsigned int depth, unsigned long ro
 }
 
 /*
- * The last entry before the gap where the cursor stands, and the first one
- * after it. @full: the slots of its leaf that have entries.
+ * Set beside[0] and beside[1] to the last entry before the gap where the cursor
+ * stands and the first entry after it. @full: the slots of its leaf that have
+ * entries. This saves the caller another walk.
  */
 ISA_INLINE void isa_beside_gap(struct ma_state *mas, void *_Atomic *slot, unsigned int full,
 			       void **beside)
 {
 	unsigned int before = full & ((1u << mas->offset) - 1), after = full ^ before;
 
-	/* One lies in another leaf. */
+	/* One of the entries lies in another leaf. */
 	if (unlikely((!before && mas->min) || (!after && mas->max != ULONG_MAX))) {
 		ml_vouch_gap(mas);
 		beside[1] = isa_around(mas, 0, &beside[0], &beside[2]);
@@ -184,10 +210,9 @@ ISA_INLINE void isa_beside_gap(struct ma_state *mas, void *_Atomic *slot, unsign
 }
 
 /*
- * Whether the slot @i of the cursor's leaf, which spans [@low, @high], has room
- * in the window. Then the cursor gets the place. The keys alone do not tell
- * that of a leaf's first slot and of its last one, nor where the window ends in
- * the slot.
+ * Whether slot @i, which spans [@low, @high], has enough room in the window; if
+ * so, give the place to the cursor. The caller's scan of the keys cannot tell
+ * this for a leaf's first and last slot, nor for a slot that the window cuts.
  */
 ISA_INLINE bool isa_take_slot(struct ma_state *mas, bool highest, const struct isa_wanted *w,
 			      unsigned int i, unsigned long low, unsigned long high)
@@ -204,8 +229,8 @@ ISA_INLINE bool isa_take_slot(struct ma_state *mas, bool highest, const struct i
 }
 
 /*
- * The cursor stands in @leaf, which spans [@low, @high] and lies under @depth
- * steps; the slots of its leaf in use are @slots, or 0.
+ * Put the cursor into @leaf, which spans [@low, @high] and lies under @depth
+ * steps. @slots: the leaf's slots in use, or 0 if they are unknown.
  */
 ISA_INLINE void isa_take_leaf(struct ma_state *mas, struct maple_node *leaf, unsigned int depth,
 			      unsigned long low, unsigned long high, unsigned int slots)
@@ -220,8 +245,9 @@ ISA_INLINE void isa_take_leaf(struct ma_state *mas, struct maple_node *leaf, uns
 }
 
 /*
- * Search @leaf, whatever its form. @near: the index at the window's near end
- * lies in it.
+ * Search @leaf, of any form, which lies under @depth steps and spans [@low,
+ * @high]. @near: the window's near end lies in the leaf, so slots on its other
+ * side are left out.
  */
 static __attribute__((noinline)) enum isa_search_end
 isa_find_in_any_leaf(struct ma_state *mas, bool highest, bool near, struct isa_wanted w,
@@ -261,8 +287,8 @@ isa_find_in_any_leaf(struct ma_state *mas, bool highest, bool near, struct isa_w
 }
 
 /*
- * isa_find_in_any_leaf() of a narrow leaf of pages; if @near, the near end lies
- * in the region of its keys.
+ * isa_find_in_any_leaf() for a narrow leaf of pages. If @near, the near end
+ * must lie in the region of its keys, because it is found by key.
  */
 ISA_INLINE enum isa_search_end isa_find_in_pages(struct ma_state *mas, bool highest, bool near,
 						 const struct isa_wanted *w,
@@ -305,8 +331,9 @@ ISA_INLINE enum isa_search_end isa_find_in_pages(struct ma_state *mas, bool high
 }
 
 /*
- * Down to the leaf where the gap should be, from @node, which spans [*low,
- * *high], and of which @slots may be taken. NULL: a bound was too high.
+ * Go down to the leaf where the gap should be, from @node, which spans [*low,
+ * *high] and of which only @slots may be taken. NULL: a gap bound was too high,
+ * and is lowered now.
  */
 ISA_INLINE struct maple_node *isa_leaf_under(struct ma_state *mas, bool highest,
 					     const struct isa_wanted *w, struct maple_node *node,
@@ -333,8 +360,8 @@ ISA_INLINE struct maple_node *isa_leaf_under(struct ma_state *mas, bool highest,
 }
 
 /*
- * Search what lies further from the near end than the last of @depth steps: up,
- * and down again.
+ * Search what lies further from the near end than the last of @depth steps:
+ * steps 2 and 3 above.
  */
 ISA_INLINE enum isa_search_end isa_search_further(struct ma_state *mas, bool highest,
 						  const struct isa_wanted *w, unsigned int depth,
@@ -369,9 +396,9 @@ ISA_INLINE enum isa_search_end isa_search_further(struct ma_state *mas, bool hig
 }
 
 /*
- * What a search does after it has found nothing in the leaf of the near end.
- * These are functions by themselves, so that the ways to the two leaves do not
- * take registers from each other.
+ * Steps 2 and 3 of a search for the highest gap, and below for the lowest one.
+ * They are functions by themselves, so that the ways down to the two leaves do
+ * not take registers from each other.
  */
 static __attribute__((noinline)) enum isa_search_end
 isa_search_lower(struct ma_state *mas, unsigned long min, unsigned long max, unsigned long room,
@@ -391,6 +418,11 @@ isa_search_higher(struct ma_state *mas, unsigned long min, unsigned long max, un
 	return isa_search_further(mas, false, &w, depth, beside);
 }
 
+/*
+ * One search of a tree with nodes. It begins with step 1; if the node where
+ * step 1 ends has a further slot with a gap, the search goes down from there at
+ * once.
+ */
 ISA_INLINE enum isa_search_end isa_search_gap(struct ma_state *mas, bool highest,
 					      const struct isa_wanted *w, void *root, void **beside)
 {
@@ -404,7 +436,10 @@ ISA_INLINE enum isa_search_end isa_search_gap(struct ma_state *mas, bool highest
 	enum isa_search_end end;
 
 	while (!((form = ml_form_of(node)) & ML_LEAF_BIT)) {
-		/* Slots that are not in use have no gap. */
+		/*
+		 * A slot that is not in use has the bound 0, so it is never in
+		 * the set.
+		 */
 		slots = isa_gaps(node, w->room + 1);
 		i = likely(isa_is_plain(node, form, near)) ? isa_find_narrow_inner(node, key)
 							   : isa_inner_slot_of(node, near);
@@ -449,6 +484,11 @@ ISA_INLINE enum isa_search_end isa_search_gap(struct ma_state *mas, bool highest
 		       : isa_search_higher(mas, w->min, w->max, w->room, depth, beside);
 }
 
+/*
+ * Search until no gap bound leads astray. Each attempt that goes astray lowers
+ * a bound, unless a concurrent search has lowered it already, so the next
+ * attempt goes another way.
+ */
 ISA_INLINE bool isa_find_gap(struct ma_state *mas, bool highest, unsigned long min,
 			     unsigned long max, unsigned long size, void **beside)
 {

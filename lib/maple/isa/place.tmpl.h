@@ -1,17 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * place.tmpl.h - where a store begins, by as little walking as can be.
+ * place.tmpl.h - where a store begins, found with as little walking as
+ * possible.
  *
- * A template for an instruction set's file, which has included
- * descend.tmpl.h; it defines nothing more for it.
+ * A store first tries the slot that an earlier search noted (isa_stands_on()),
+ * then the leaf where the cursor stands (isa_place_is_good()), and only then
+ * walks down from the root (isa_walk_locked()). No writer stores concurrently,
+ * so the usual walk needs no second look at a leaf's state.
  *
- * Locks: the tree's lock to write, for every function.
+ * A template for an instruction set's file, which must have included
+ * descend.tmpl.h; it need define nothing more for it.
+ *
+ * Locks: the tree's lock, for every function. A store holds it to write.
+ * isa_around() (beside.tmpl.h) may hold it for reading, which keeps writers
+ * away just as well. Read next: writer.h (who vouches for a place),
+ * plan.tmpl.h.
  */
 
 /*
- * The form of the cursor's leaf, if it is one of pages, as most are, or a wide
- * one, as where a small memory map's parts lie far from one another: with the
- * form known, the compiler makes a plan short.
+ * The form of the cursor's leaf in the two common cases: a leaf of pages, as
+ * most are, or a wide leaf, as in a small memory map whose parts lie far from
+ * one another. Where the form is known, the compiler makes the code for a plan
+ * short.
  */
 static inline bool isa_is_leaf_of_pages(const struct ma_state *mas)
 {
@@ -31,8 +41,9 @@ static inline bool isa_is_wide_leaf(const struct ma_state *mas)
 #define ISA_WIDE_FORM (ML_LEAF_BIT | ML_WIDE_BIT)
 
 /*
- * What slot @i of a leaf of pages spans, @base its region: without a branch,
- * for the first and the last slot begin and end with the leaf.
+ * Find what slot @i of @leaf, a leaf of pages, spans; @base is its region. The
+ * first and the last slot begin and end with the leaf, which is no branch here,
+ * because none could be predicted.
  */
 static inline void isa_span_in_leaf(const struct ma_state *mas, const struct maple_node *leaf,
 				    unsigned long i, unsigned long base, struct isa_found *found)
@@ -48,7 +59,10 @@ static inline void isa_span_in_leaf(const struct ma_state *mas, const struct map
 	found->entry = atomic_load_explicit(&leaf->narrow_leaf.slot[i], memory_order_relaxed);
 }
 
-/* Find @key in @leaf, which is wide and spans [mas->min, mas->max]. */
+/*
+ * Find index @key in @leaf, which is wide and spans [mas->min, mas->max], and
+ * put the cursor there.
+ */
 static inline void isa_find_in_wide(struct ma_state *mas, struct maple_node *leaf,
 				    unsigned long key, struct isa_found *found)
 {
@@ -66,7 +80,7 @@ static inline void isa_find_in_wide(struct ma_state *mas, struct maple_node *lea
 
 /*
  * isa_walk_locked() where isa_leaf_by_pages() has come to no leaf of pages, but
- * maybe to a @wide one.
+ * to the leaf @wide or, if that is NULL, to none.
  */
 static __attribute__((noinline)) bool isa_walk_locked_any(struct ma_state *mas, unsigned long index,
 							  struct maple_node *wide,
@@ -79,15 +93,15 @@ static __attribute__((noinline)) bool isa_walk_locked_any(struct ma_state *mas, 
 }
 
 /*
- * Put the cursor on @index, with the lock held: what it finds stays so. False:
- * the tree has no nodes; then index and last are set, too.
+ * Put the cursor on @index. The lock is held, so what the walk finds stays so.
+ * False: the tree has no nodes; then index and last are set, too.
  */
 static inline __attribute__((always_inline)) bool
 isa_walk_locked(struct ma_state *mas, unsigned long index, struct isa_found *found)
 {
 	const unsigned long base = ml_region(index, ML_PAGE_SHIFT);
 	struct maple_node *leaf;
-	struct isa_found other; /* so that *found needs no memory */
+	struct isa_found other; /* so that *found stays in registers */
 	struct isa_way way;
 	unsigned long i;
 	bool nodes;
@@ -100,7 +114,7 @@ isa_walk_locked(struct ma_state *mas, unsigned long index, struct isa_found *fou
 		*found = other;
 		return nodes;
 	}
-	/* As in isa_load_narrow(). */
+	/* Fetch the slots' lines while the keys' lines are on their way. */
 	__builtin_prefetch(leaf->narrow_leaf.slot);
 	__builtin_prefetch(leaf->narrow_leaf.slot + 8);
 	i = isa_find_narrow_leaf(leaf, ml_search_key(index, ML_PAGE_SHIFT));
@@ -110,11 +124,13 @@ isa_walk_locked(struct ma_state *mas, unsigned long index, struct isa_found *fou
 }
 
 /*
- * The cursor's way is still one from the root to its leaf, and its parent still
- * the leaf's, whatever other cursors have stored meanwhile. The parent may have
- * been freed, and its memory may be another node by now, so that it is compared
- * and not read. The same slots may lead through other nodes, which does no
- * harm.
+ * Whether the cursor's way still leads from the root to its leaf, and its
+ * parent is still the leaf's, whatever other cursors have stored in between.
+ *
+ * The cursor's parent may have been freed and its memory reused for another
+ * node, so the parent is compared and never read. The same slots may lead
+ * through other nodes than before; that does no harm, because they lead to the
+ * same leaf.
  */
 static inline bool isa_path_leads(const struct ma_state *mas)
 {
@@ -128,7 +144,7 @@ static inline bool isa_path_leads(const struct ma_state *mas)
 		unsigned int slot = ml_way(mas)[level];
 		unsigned long form;
 
-		/* A slot that is not in use leads nowhere. */
+		/* A slot that is not in use leads to no node. */
 		if (!ref || ml_is_leaf(ref))
 			return false;
 		form = ml_form_of(node);
@@ -144,8 +160,9 @@ static inline bool isa_path_leads(const struct ma_state *mas)
 }
 
 /*
- * The leaf, as it is now, spans what the cursor says. Its way is known to lead
- * there.
+ * Whether the leaf spans what the cursor says. The cursor's way is known to
+ * lead there. The leaf's memory may have been reused for a new leaf with other
+ * bounds, so the address alone proves nothing.
  */
 static inline bool isa_path_spans(const struct ma_state *mas, unsigned long key)
 {
@@ -164,8 +181,8 @@ static inline bool isa_path_spans(const struct ma_state *mas, unsigned long key)
 		unsigned int slot = ml_way(mas)[level];
 
 		/*
-		 * By the node's own region, whatever that of the key: as if it
-		 * were an edge node.
+		 * The edge bit makes isa_inner_span() use the node's own region
+		 * instead of the key's, which may be another one.
 		 */
 		isa_inner_span(node, ml_form_of(node) | ML_EDGE_BIT, slot, key, &min, &max);
 		ref = ml_slot(node, slot);
@@ -173,7 +190,10 @@ static inline bool isa_path_spans(const struct ma_state *mas, unsigned long key)
 	return min == mas->min && max == mas->max;
 }
 
-/* The writer has vouched for the cursor's place: see internal.h. */
+/*
+ * Whether the writer has vouched for the cursor's place (writer.h). Debug
+ * builds check that the place is good.
+ */
 static inline bool isa_is_vouched_for(const struct ma_state *mas)
 {
 	if (!(mas->mas_flags & ML_VOUCHED))
@@ -182,7 +202,7 @@ static inline bool isa_is_vouched_for(const struct ma_state *mas)
 	return true;
 }
 
-/* The cursor's place is good, and @key lies in its leaf. */
+/* Whether the cursor's place is good and @key lies in its leaf. */
 static inline __attribute__((always_inline)) bool isa_place_is_good(const struct ma_state *mas,
 								    unsigned long key)
 {
@@ -193,7 +213,7 @@ static inline __attribute__((always_inline)) bool isa_place_is_good(const struct
 	return key >= mas->min && key <= mas->max;
 }
 
-/* Find @key in the cursor's leaf. */
+/* Find index @key in the cursor's leaf, and put the cursor there. */
 static inline void isa_find_here(struct ma_state *mas, unsigned long key, struct isa_found *found)
 {
 	struct maple_node *leaf = mas->node;
@@ -212,7 +232,10 @@ static inline void isa_find_here(struct ma_state *mas, unsigned long key, struct
 	isa_settle(mas, leaf, form, i);
 }
 
-/* What the slot spans where a writer vouches that the cursor stands. */
+/*
+ * Find what the cursor's slot spans, for which a writer vouches. A debug build
+ * computes it from the leaf, and checks the noted end against it.
+ */
 static inline void isa_vouched_span(const struct ma_state *mas, struct isa_found *found)
 {
 #ifdef VMS_DEBUG
@@ -230,8 +253,9 @@ static inline void isa_vouched_span(const struct ma_state *mas, struct isa_found
 }
 
 /*
- * Whether the cursor stands on the slot of @key, and knows what that spans. It
- * says so once: from here on it moves, and a plan makes other use of the words.
+ * Whether the cursor stands on the slot of @key and has noted what that spans.
+ * The note is used up by this call: from here on the cursor moves, and a plan
+ * uses the same words for something else.
  */
 static inline bool isa_stands_on(struct ma_state *mas, unsigned long key, struct isa_found *found)
 {
@@ -251,9 +275,9 @@ static inline bool isa_stands_on(struct ma_state *mas, unsigned long key, struct
 }
 
 /*
- * The cursor to the leaf slot that holds mas->index, by as little walking as
- * can be; index and last stay what is to be stored. False: the tree has no
- * nodes.
+ * Put the cursor on the leaf slot that holds mas->index, with as little walking
+ * as possible. mas->index and mas->last stay the range to be stored. False: the
+ * tree has no nodes.
  */
 static inline __attribute__((always_inline)) bool isa_locate(struct ma_state *mas,
 							     struct isa_found *found)

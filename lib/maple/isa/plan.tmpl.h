@@ -4,9 +4,9 @@
  * can be made in place.
  *
  * It is compiled once for each instruction set, so that nearly every store is
- * one run of instructions from the root to the slot, without a call. What few
- * stores need is in functions of its own (noinline), so that the common ones
- * keep their variables in registers.
+ * one run of instructions from the root to the slot. What few stores need is in
+ * noinline functions, so that the common ones keep their variables in
+ * registers.
  *
  * A template for an instruction set's file, which must have included
  * shape.tmpl.h and place.tmpl.h and defined, before this
