@@ -1,26 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * batch.tmpl.h - vms_mas_batch(): the entries of leaf after leaf with their
- * bounds, as far as it needs no look from the root.
+ * batch.tmpl.h - vms_mas_batch(): report the entries of leaf after leaf with
+ * their bounds, mostly without a walk from the root for each leaf.
  *
- * A template for an instruction set's file, which has included
- * descend.tmpl.h and may define before this
- * 	ISA_LEAF_RANGES      a function as isa_leaf_ranges_by_one(), for a set
- * 	                     that reports a whole leaf in a better way
- * 	ISA_LEAVES_AT_ONCE   a function as isa_no_leaves_at_once(), for a set
+ * A template for an instruction set's file, which must have included
+ * descend.tmpl.h and may define, before this
+ * 	ISA_LEAF_RANGES      a function like isa_leaf_ranges_by_one(), for a
+ * 	                     set that reports a whole leaf in a better way
+ * 	ISA_LEAVES_AT_ONCE   a function like isa_no_leaves_at_once(), for a set
  * 	                     that has one for leaf after leaf
  *
  * A leaf's ranges count only if the leaf was the same from before its first
- * word was read until after the last (same state, no change under way). A leaf
- * is reached only from a parent that lives, so that it was the current one
- * then.
+ * word was read until after the last: same state, no change under way.
+ * Otherwise the ranges might be of two phases, and overlap. A leaf is reached
+ * only from a parent that is alive after the load of the leaf, because only
+ * then was the leaf current.
  *
- * Locks: RCU or the tree's lock.
+ * Locks: RCU or the tree's lock. Read next: descend.tmpl.h (isa_next_entry(),
+ * one entry at a time), ranges_avx512.tmpl.h.
  */
 
 /*
- * Report the entries of a leaf, of those slots that are in @wanted and begin at
- * or before @max, to @out, which has room for @n. *slot: the last one's.
+ * Write to @out, which has room for @n, the entries of those slots of a leaf
+ * that are in @wanted and begin at or before @max. Return: how many. *slot: the
+ * slot of the last one.
  */
 static unsigned int isa_leaf_ranges_by_one(const struct ml_leaf *l, unsigned int wanted,
 					   unsigned long max, struct vms_mt_range *out,
@@ -36,7 +39,9 @@ static unsigned int isa_leaf_ranges_by_one(const struct ml_leaf *l, unsigned int
 
 		if (unlikely(bound[i] > max))
 			break;
-		/* It may have been cleared since. */
+		/*
+		 * The entry may have been erased since the slots were scanned.
+		 */
 		if (unlikely(!entry))
 			continue;
 		out[got++] = (struct vms_mt_range){bound[i], bound[i + 1] - 1, entry};
@@ -47,8 +52,8 @@ static unsigned int isa_leaf_ranges_by_one(const struct ml_leaf *l, unsigned int
 
 #ifndef ISA_LEAF_RANGES
 /*
- * isa_leaf_ranges_by_one() of a narrow leaf that ends at or before @max: no
- * bound but those of its ranges is asked for.
+ * isa_leaf_ranges_by_one() for a narrow leaf that ends at or before @max. It
+ * computes no bounds except those of the ranges that it reports.
  */
 static inline unsigned int isa_leaf_ranges_by_key(const struct ml_leaf *l, unsigned int wanted,
 						  struct vms_mt_range *out, unsigned int n,
@@ -57,10 +62,13 @@ static inline unsigned int isa_leaf_ranges_by_key(const struct ml_leaf *l, unsig
 	unsigned int slots = isa_used(l) & ~isa_nulls(l) & wanted;
 	struct vms_mt_range *at = out, *end = out + n;
 
-	/* The first slot begins where no key says it. */
+	/* No key says where the first slot begins: it begins with the leaf. */
 	if (slots & 1) {
 		*at = (struct vms_mt_range){l->min, ml_leaf_max(l, 0), ml_leaf_slot(l, 0)};
-		/* It may have been cleared since, here and below. */
+		/*
+		 * An entry may have been erased since the slots were scanned,
+		 * here and below.
+		 */
 		at += at->entry != NULL;
 		*slot = 0;
 		slots &= ~1u;
@@ -80,6 +88,10 @@ static inline unsigned int isa_leaf_ranges_by_key(const struct ml_leaf *l, unsig
 	return (unsigned int)(at - out);
 }
 
+/*
+ * isa_leaf_ranges_by_key() where the leaf allows it, else
+ * isa_leaf_ranges_by_one().
+ */
 static inline unsigned int isa_leaf_ranges_by_slot(const struct ml_leaf *l, unsigned int wanted,
 						   unsigned long max, struct vms_mt_range *out,
 						   unsigned int n, unsigned int *slot)
@@ -92,8 +104,8 @@ static inline unsigned int isa_leaf_ranges_by_slot(const struct ml_leaf *l, unsi
 #endif
 
 /*
- * A reader of many ranges: its leaf, and the inner node that it came to it
- * from.
+ * The place of a reader of many ranges: its leaf, and the inner node from which
+ * it came to the leaf.
  */
 struct isa_batch {
 	struct ml_leaf leaf;
@@ -103,7 +115,7 @@ struct isa_batch {
 	unsigned int slot;  /* of the leaf in it */
 };
 
-/* Begin in the cursor's leaf. */
+/* Put the reader into the cursor's leaf. */
 static inline void isa_batch_begin(struct isa_batch *b, const struct ma_state *mas)
 {
 	unsigned long step = mas->depth ? mas->vms__.parent : 0;
@@ -116,8 +128,9 @@ static inline void isa_batch_begin(struct isa_batch *b, const struct ma_state *m
 }
 
 /*
- * Where the child @slot of the reader's parent ends, if the parent says so: it
- * does not of its last one. ULONG_MAX: it does not, or there is no such child.
+ * Return: where the child @slot of the reader's parent ends. ULONG_MAX: the
+ * parent does not say it, because the child is its last one, or there is no
+ * such child.
  */
 static inline unsigned long isa_batch_end_of(const struct isa_batch *b, unsigned int slot)
 {
@@ -130,8 +143,8 @@ static inline unsigned long isa_batch_end_of(const struct isa_batch *b, unsigned
 }
 
 /*
- * On to the next leaf under the same parent, which ends with @max. False: the
- * leaf or the parent does not live.
+ * Go on to the next leaf under the same parent, which ends with @max. False:
+ * the leaf or the parent is dead.
  */
 static inline bool isa_batch_next_leaf(struct isa_batch *b, unsigned long max)
 {
@@ -141,7 +154,7 @@ static inline bool isa_batch_next_leaf(struct isa_batch *b, unsigned long max)
 	struct maple_node *leaf;
 
 	leaf = ml_node(atomic_load_explicit(&children[slot], memory_order_acquire));
-	/* Relaxed, as in isa_next_entry(). */
+	/* Relaxed: only fetched, not followed, as in isa_next_entry(). */
 	fetch = (unsigned long)atomic_load_explicit(&children[far < keys ? far : keys],
 						    memory_order_relaxed);
 	__builtin_prefetch((const void *)fetch);
@@ -149,13 +162,16 @@ static inline bool isa_batch_next_leaf(struct isa_batch *b, unsigned long max)
 	__builtin_prefetch((const void *)(fetch + 128));
 	b->state = ml_state(leaf);
 	ml_leaf_view(&b->leaf, leaf, b->state, low, max);
-	/* Alive after the load: its child was the current one. */
+	/*
+	 * The parent is alive after the load of the child, so the child was
+	 * current.
+	 */
 	return !((ml_state(b->parent) | b->state) & ML_DEAD);
 }
 
 /*
- * On to the next leaf by way of the root. False: it does not begin where the
- * reader's leaf ends, or the tree has lost its nodes.
+ * Go on to the next leaf by a walk from the root. False: the leaf there does
+ * not begin where the reader's leaf ends, or the tree has lost its nodes.
  */
 static __attribute__((noinline)) bool isa_batch_walk(struct isa_batch *b, struct ma_state *mas)
 {
@@ -168,9 +184,7 @@ static __attribute__((noinline)) bool isa_batch_walk(struct isa_batch *b, struct
 	return true;
 }
 
-/*
- * The cursor stands on the range @at, in the slot @slot of the reader's leaf.
- */
+/* Put the cursor on the range @at, in slot @slot of the reader's leaf. */
 static inline void isa_batch_stand(struct ma_state *mas, const struct isa_batch *b,
 				   unsigned int slot, const struct vms_mt_range *at)
 {
@@ -185,9 +199,10 @@ static inline void isa_batch_stand(struct ma_state *mas, const struct isa_batch 
 
 /*
  * The reader has reported the tree's last leaf: @more ranges, which end before
- * @next, the last of them in the slot @slot. The cursor is left where a search
- * for one more entry would leave it: on the gap at the end, if there is one.
- * False: the leaf has changed, and the cursor stands where it stood.
+ * @next, the last of them in slot @slot. Leave the cursor where a search for
+ * one more entry would leave it: on the gap at the end if there is one. False:
+ * the leaf has changed, or it has neither a gap at its end nor a range that was
+ * reported; the cursor stands where it stood.
  */
 static inline bool isa_batch_end(struct ma_state *mas, const struct isa_batch *b, unsigned int slot,
 				 const struct vms_mt_range *next, unsigned int more)
@@ -207,7 +222,7 @@ static inline bool isa_batch_end(struct ma_state *mas, const struct isa_batch *b
 	return true;
 }
 
-/* On through leaves under one parent, as ranges_avx512.tmpl.h says; or not. */
+/* The default for sets without a function that reads several leaves at once. */
 #ifndef ISA_LEAVES_AT_ONCE
 static inline bool isa_no_leaves_at_once(struct isa_batch *b, unsigned int from, unsigned long max,
 					 struct vms_mt_range *out, unsigned int n,
@@ -220,9 +235,10 @@ static inline bool isa_no_leaves_at_once(struct isa_batch *b, unsigned int from,
 #endif
 
 /*
- * The reader is done with its leaf: on to one that it has not read, as quickly
- * as it can. *got: as before, and what it has reported on the way, less than
- * @n. False: there is none, or not without asking what has changed.
+ * The reader is done with its leaf: go on to one that it has not read, as
+ * quickly as possible. *got: the ranges reported so far; those reported on the
+ * way are added, and it stays less than @n. False: there is no such leaf, or
+ * finding it takes a look at what has changed.
  */
 static inline bool isa_batch_go_on(struct isa_batch *b, struct ma_state *mas, unsigned long max,
 				   struct vms_mt_range *out, unsigned int n, unsigned int *got)
@@ -230,7 +246,11 @@ static inline bool isa_batch_go_on(struct isa_batch *b, struct ma_state *mas, un
 	unsigned long end;
 
 	ISA_LEAVES_AT_ONCE(b, b->slot + 1, max, out, n, got);
-	/* The root's last child ends with it, and there is one. */
+	/*
+	 * A parent other than the root does not say where its last child ends,
+	 * so the reader walks. The root's last child ends at ULONG_MAX and is
+	 * read like others.
+	 */
 	while (unlikely((end = isa_batch_end_of(b, b->slot + 1)) == ULONG_MAX) && mas->depth > 1) {
 		if (!isa_batch_walk(b, mas))
 			return false;
@@ -268,7 +288,10 @@ static unsigned int isa_batch(struct ma_state *mas, unsigned long max, struct vm
 		}
 		wanted = ~0u;
 	} while (likely(isa_batch_go_on(&b, mas, max, out, n, &got)));
-	/* The cursor keeps its range only, the last that was reported. */
+	/*
+	 * The cursor keeps its range, the last one reported, and loses its
+	 * place.
+	 */
 	mas->index = got ? out[got - 1].first : index;
 	mas->last = got ? out[got - 1].last : last;
 	mas->node = NULL;

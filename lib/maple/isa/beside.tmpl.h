@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * beside.tmpl.h - what lies beside the place of a store: vms__mas_around().
+ * beside.tmpl.h - vms__mas_around(): the entries next to the place of a store.
  *
- * A template for an instruction set's file, which has included
- * place.tmpl.h; it defines nothing more for it.
+ * A writer asks for them to decide what to store, and stores there next. So the
+ * search also notes the slot where the cursor stands, and the store need not
+ * search for it again.
  *
- * Locks: the tree's lock; held for reading will do.
+ * A template for an instruction set's file, which must have included
+ * place.tmpl.h; it need define nothing more for it.
+ *
+ * Locks: the tree's lock; held for reading will do. Read next: writer.h
+ * (vms__mas_around(), and who vouches for what).
  */
 
-/* isa_around() where what is asked for lies in several leaves. */
+/*
+ * isa_around() where the entries lie in several leaves: by a cursor of its own,
+ * so that the caller's stays where it is.
+ */
 static __attribute__((noinline)) void *isa_around_far(const struct ma_state *mas, unsigned long end,
 						      void **prev, void **next)
 {
@@ -18,22 +26,25 @@ static __attribute__((noinline)) void *isa_around_far(const struct ma_state *mas
 	*next = NULL;
 	if (entry && step.index < end) {
 		*next = mas_next(&step, ULONG_MAX);
-		/* Back on it, whether or not there was a next one. */
+		/*
+		 * Step back onto the entry: the cursor left it, whether or not
+		 * there is a next one.
+		 */
 		mas_prev(&step, 0);
 	}
 	*prev = mas_prev(&step, 0);
 	return entry;
 }
 
-/* Relaxed: only the lock's holder stores here. */
+/* The entry in slot @i. Relaxed: only the lock's holder stores here. */
 static inline void *isa_entry_in(const struct ml_leaf *l, unsigned int i)
 {
 	return atomic_load_explicit(&l->slot[i], memory_order_relaxed);
 }
 
 /*
- * The last, or the first, of these slots in use that has an entry: one of two,
- * as gaps never touch. NULL: there is none.
+ * The entry of the last, or below of the first, of these slots in use that has
+ * one. Gaps never touch, so one of two slots has an entry. NULL: none has.
  */
 static inline __attribute__((always_inline)) void *isa_last_entry(const struct ml_leaf *l,
 								  unsigned int slots)
@@ -62,8 +73,8 @@ static inline __attribute__((always_inline)) void *isa_first_entry(const struct 
 }
 
 /*
- * isa_around() where the cursor stands, in a leaf of @form, on what was found
- * there. False: what is asked for lies in several leaves.
+ * isa_around() within the cursor's leaf, which is of @form; @found is the slot
+ * where the cursor stands. False: some of the entries lie in other leaves.
  */
 static inline __attribute__((always_inline)) bool
 isa_around_here(struct ma_state *mas, unsigned long form, const struct isa_found *found,
@@ -95,7 +106,7 @@ isa_around_here(struct ma_state *mas, unsigned long form, const struct isa_found
 	return likely(*next) || mas->max == ULONG_MAX;
 }
 
-/* isa_around() in a leaf of any form. */
+/* isa_around() in a leaf of any form, for the rare ones. */
 static __attribute__((noinline)) void *isa_around_any(struct ma_state *mas,
 						      const struct isa_found *found,
 						      unsigned long end, void **prev, void **next)
@@ -109,7 +120,7 @@ static __attribute__((noinline)) void *isa_around_any(struct ma_state *mas,
 
 static void *isa_around(struct ma_state *mas, unsigned long end, void **prev, void **next)
 {
-	struct isa_found found, other; /* so that found needs no memory */
+	struct isa_found found, other; /* two, so that found stays in registers */
 	void *entry;
 	bool near;
 

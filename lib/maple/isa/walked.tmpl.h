@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * walked.tmpl.h - stores that first ask what is there: erase and insert. The
- * slot that their walk comes to is where they store.
+ * walked.tmpl.h - stores that first look at what is there: erase and insert.
+ * They store in the slot that their own walk came to, so that one walk serves
+ * both.
  *
- * A template for an instruction set's file, which has included plan.tmpl.h; it
- * defines nothing more for it.
+ * A template for an instruction set's file, which must have included
+ * plan.tmpl.h; it need define nothing more for it.
  *
- * Locks: the tree's lock to write, for every function.
+ * Locks: the tree's lock to write, for every function. Read next: plan.tmpl.h.
  */
 #include <errno.h>
 
 /*
- * The store of @entry over [first, last], in the slot that a walk has just come
- * to.
+ * Store @entry over [@first, @last], beginning in the slot @found that a walk
+ * has just come to.
  */
 static inline __attribute__((always_inline)) int isa_store_found(struct ma_state *mas,
 								 unsigned long first,
@@ -24,7 +25,10 @@ static inline __attribute__((always_inline)) int isa_store_found(struct ma_state
 	return isa_store_here(mas, entry, found);
 }
 
-/* mas_erase() without its checks. */
+/*
+ * mas_erase() without its checks. Return: the entry that was erased; NULL:
+ * there was none, or the store failed, which the cursor's status says.
+ */
 static void *isa_erase(struct ma_state *mas)
 {
 	struct isa_found found;
