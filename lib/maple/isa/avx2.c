@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * avx2.c - the way down with 256-bit vectors, two for each cache line
- * of keys.
+ * avx2.c - the functions of isa.h with 256-bit vectors, two for each cache line
+ * of keys. The first vector of a node begins with the state, whose lanes each
+ * search leaves out.
+ *
+ * Locks: as isa.h says for each function. Read next: avx512.c (what a vector
+ * load may do), scan.tmpl.h (what each scan answers).
  */
 #ifdef __x86_64__
 
@@ -23,8 +27,8 @@
 #define ISA_VECTOR_LOADS __attribute__((no_sanitize("thread"))) static inline
 
 /*
- * Which of eight keys are above @key; keys have 31 bits, so that a signed
- * comparison, the only one there is, will do.
+ * Which of eight keys are above @key. AVX2 compares signed words only; that is
+ * right here, because keys have 31 bits.
  */
 ISA_VECTOR_LOADS unsigned int above(const __m256i *keys, __m256i key)
 {
@@ -53,8 +57,8 @@ ISA_VECTOR_LOADS unsigned long isa_find_narrow_inner(const struct maple_node *no
 }
 
 /*
- * Which of four pivots are below @key; both with the top bit turned over, for
- * the comparison is signed.
+ * Which of four pivots are below @key. The comparison is signed, so the top bit
+ * of both sides is flipped, which keeps the order of unsigned words.
  */
 ISA_VECTOR_LOADS unsigned int below(const __m256i *pivots, __m256i key, __m256i top)
 {
@@ -89,9 +93,9 @@ ISA_VECTOR_LOADS unsigned int isa_find_wide_inner(const struct maple_node *node,
 }
 
 /*
- * As in scan.tmpl.h. Word i + 2 of the node is key i: a slot is empty where its
- * key is the one before it. The words are compared with those that follow, the
- * last of which is none of the keys.
+ * isa_narrow_used() of scan.tmpl.h. Word i + 2 of the node is key i, and a slot
+ * is empty where its key is the one before it. So each word is compared with
+ * the next; the word after the last key is no key.
  */
 ISA_VECTOR_LOADS unsigned int isa_narrow_used(const struct maple_node *leaf)
 {
@@ -109,7 +113,7 @@ ISA_VECTOR_LOADS unsigned int isa_narrow_used(const struct maple_node *leaf)
 		       << ML_NARROW_LEAF_KEYS;
 }
 
-/* Whether each of four words, from @word on, is the one after it. */
+/* Which of four words, from @word on, equal the word after them. */
 ISA_VECTOR_LOADS unsigned int same4(const unsigned long *word)
 {
 	__m256i same = _mm256_cmpeq_epi64(_mm256_load_si256((const __m256i *)word),
@@ -118,7 +122,7 @@ ISA_VECTOR_LOADS unsigned int same4(const unsigned long *word)
 	return (unsigned int)_mm256_movemask_pd((__m256d)same);
 }
 
-/* Likewise, word i + 1 is pivot i. */
+/* isa_narrow_used() for a wide leaf, where word i + 1 is pivot i. */
 ISA_VECTOR_LOADS unsigned int wide_used(const struct maple_node *leaf)
 {
 	const unsigned long *word = (const unsigned long *)leaf;
@@ -135,7 +139,7 @@ static inline unsigned int isa_used(const struct ml_leaf *l)
 	return likely(!l->wide) ? isa_narrow_used(l->node) : wide_used(l->node);
 }
 
-/* Four slots, from @slot on. */
+/* Which of four slots, from @slot on, have no entry. */
 ISA_VECTOR_LOADS unsigned int nulls4(void *_Atomic const *slot)
 {
 	__m256i v = _mm256_cmpeq_epi64(_mm256_loadu_si256((const __m256i *)slot),
@@ -148,14 +152,20 @@ static inline unsigned int isa_nulls(const struct ml_leaf *l)
 {
 	unsigned int empty = nulls4(l->slot) | nulls4(l->slot + 4) << 4 | nulls4(l->slot + 8) << 8;
 
-	/* Behind the fifteenth slot of a narrow leaf lies its base. */
+	/*
+	 * The word behind the fifteenth slot of a narrow leaf is its base, and
+	 * left out.
+	 */
 	if (likely(!l->wide))
 		empty |= (nulls4(l->slot + 12) & 7) << 12;
 	atomic_signal_fence(memory_order_seq_cst);
 	return empty;
 }
 
-/* What four keys stand for, those not in use for @end. */
+/*
+ * The indexes that four keys stand for; for a key not in use, the index after
+ * the leaf.
+ */
 ISA_VECTOR_LOADS __m256i starts(const uint32_t *key, const struct ml_leaf *l)
 {
 	const unsigned long end = l->max + 1;
@@ -177,7 +187,10 @@ ISA_VECTOR_LOADS void isa_bounds(const struct ml_leaf *l, unsigned long *bound)
 			bound[i + 1] = ml_leaf_max(l, i) + 1;
 		return;
 	}
-	/* The last four overlap the four before. */
+	/*
+	 * The last four keys overlap the four before: fourteen is no multiple
+	 * of four.
+	 */
 	_mm256_storeu_si256((__m256i *)(bound + 1), starts(key, l));
 	_mm256_storeu_si256((__m256i *)(bound + 5), starts(key + 4, l));
 	_mm256_storeu_si256((__m256i *)(bound + 9), starts(key + 8, l));
@@ -187,20 +200,24 @@ ISA_VECTOR_LOADS void isa_bounds(const struct ml_leaf *l, unsigned long *bound)
 }
 
 /*
- * Only holders of the lock are below. So of all that is read only bounds of
- * gaps may change meanwhile, lowered by another search.
+ * All callers of the scans from here to the templates hold the lock. So the
+ * only words that may change while they are read are gap bounds, which a
+ * concurrent search lowers.
  */
 
 /*
- * All ones in the lanes of four words that are below @size; both with the top
- * bit turned over, as in below().
+ * All ones in those lanes of four words that are below @size. The top bit of
+ * @size is flipped already, as in below().
  */
 ISA_VECTOR_LOADS __m256i less4(const __m256i *words, __m256i size, __m256i top)
 {
 	return _mm256_cmpgt_epi64(size, _mm256_xor_si256(_mm256_load_si256(words), top));
 }
 
-/* Two bytes of the one half and two of the other by turns. */
+/*
+ * The order of bytes that takes two bytes of one half and two of the other by
+ * turns.
+ */
 static const unsigned char pairs[32] __attribute__((aligned(32))) = {
 	0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15,
 	0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15,
@@ -212,8 +229,9 @@ ISA_VECTOR_LOADS unsigned int isa_gaps(const struct maple_node *node, unsigned l
 		      s = _mm256_xor_si256(_mm256_set1_epi64x((long long)size), top);
 	const __m256i *gap = (const __m256i *)node->gap;
 	/*
-	 * Packs halve each lane, and so end as ones do that began so; but they
-	 * take each half of a vector by itself.
+	 * A pack halves the width of each lane, and all ones stay all ones. But
+	 * it packs the two halves of a vector separately, so the order must be
+	 * set right afterwards.
 	 */
 	__m256i low = _mm256_packs_epi32(
 		_mm256_packs_epi32(less4(gap, s, top), less4(gap + 1, s, top)),
@@ -245,7 +263,10 @@ ISA_VECTOR_LOADS unsigned long isa_inner_gap(const struct maple_node *node)
 	return four[3] > gap ? four[3] : gap;
 }
 
-/* As in scan.tmpl.h. The base, behind the last slot, is none. */
+/*
+ * isa_narrow_gaps() of scan.tmpl.h. The base, in the word behind the last slot,
+ * is left out.
+ */
 ISA_VECTOR_LOADS unsigned int isa_narrow_gaps(const struct maple_node *leaf, unsigned long need,
 					      unsigned int *empty)
 {
@@ -286,8 +307,8 @@ static unsigned long isa_leaf_gap(const struct ml_leaf *l)
 }
 
 /*
- * batch.tmpl.h: its bounds come from vectors, and one by one they would take
- * longer.
+ * With this, batch.tmpl.h takes all bounds of a leaf from vectors
+ * (isa_bounds()), because it would take longer to compute them one by one.
  */
 #define ISA_LEAF_RANGES isa_leaf_ranges_by_one
 

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * avx512.c - the way down with 512-bit vectors, one for each cache line
- * of keys, the first of which begins with the state.
+ * avx512.c - the functions of isa.h with 512-bit vectors, one for each cache
+ * line of keys. The first vector of a node begins with the state, whose lanes
+ * each search leaves out.
+ *
+ * Locks: as isa.h says for each function. Read next: ranges_avx512.tmpl.h (leaf
+ * after leaf), scan.tmpl.h (what each scan answers).
  */
 #ifdef __x86_64__
 
@@ -23,17 +27,18 @@
 #include "lib/sync/tsan.h"
 
 /*
- * Vector loads of words that others store to. Such a load is one access for
- * each of its words on every CPU that has it, and is ordered as a load that
- * acquires; the compiler is held to it by the barrier. ThreadSanitizer knows
+ * A function with vector loads of words that a writer may store to
+ * concurrently. Such a load is one access for each of its words on every CPU
+ * that has these vectors, and is ordered as a load that acquires. A signal
+ * fence after the load keeps the compiler to that order. ThreadSanitizer knows
  * neither, hence the attribute.
  */
 #define ISA_VECTOR_LOADS __attribute__((no_sanitize("thread"))) static inline
 
 /*
  * A mask as a number, by an instruction and not by the compiler's own
- * conversion: gcc 12 may put a mask of eight bits into memory and take four
- * bytes from there.
+ * conversion, because gcc 12 may put a mask of eight bits into memory and read
+ * four bytes from there.
  */
 static inline unsigned int lanes8(__mmask8 mask)
 {
@@ -62,8 +67,8 @@ static inline unsigned long lanes32(__mmask32 mask)
 #define LEAF_LANES 0xfffcu /* lanes 0 and 1 of the first line are the state; lane i + 2 is key i */
 
 /*
- * Bits in @lanes: in the register where they are, for compilers clear another
- * one first, of which only older CPUs have any use.
+ * The number of bits in @lanes, counted in the register where they are.
+ * Compilers clear another register first, which helps only older CPUs.
  */
 static inline unsigned long count(unsigned long lanes)
 {
@@ -119,8 +124,8 @@ ISA_VECTOR_LOADS unsigned int isa_find_wide_inner(const struct maple_node *node,
 }
 
 /*
- * As in scan.tmpl.h. A slot is empty where its key is the one before it: lane i
- * + 1, key i - 1, against lane i + 2.
+ * isa_narrow_used() of scan.tmpl.h. A slot is empty where its key is the one
+ * before it: lane i + 1, which is key i - 1, is compared with lane i + 2.
  */
 ISA_VECTOR_LOADS unsigned int isa_narrow_used(const struct maple_node *leaf)
 {
@@ -168,8 +173,9 @@ ISA_VECTOR_LOADS unsigned int isa_nulls(const struct ml_leaf *l)
 }
 
 /*
- * What four keys stand for, those not in use for the leaf's end. Not eight:
- * such vectors hold up the loads of single words that follow.
+ * The indexes that four keys stand for; for a key not in use, the index after
+ * the leaf. These are vectors of four and not of eight, because vectors of
+ * eight hold up the loads of single words that follow.
  */
 ISA_VECTOR_LOADS __m256i starts(const uint32_t *key, const struct ml_leaf *l)
 {
@@ -193,7 +199,10 @@ ISA_VECTOR_LOADS void isa_bounds(const struct ml_leaf *l, unsigned long *bound)
 			bound[i + 1] = ml_leaf_max(l, i) + 1;
 		return;
 	}
-	/* The last four overlap the four before. */
+	/*
+	 * The last four keys overlap the four before: fourteen is no multiple
+	 * of four.
+	 */
 	_mm256_storeu_si256((__m256i *)(bound + 1), starts(key, l));
 	_mm256_storeu_si256((__m256i *)(bound + 5), starts(key + 4, l));
 	_mm256_storeu_si256((__m256i *)(bound + 9), starts(key + 8, l));
@@ -202,7 +211,7 @@ ISA_VECTOR_LOADS void isa_bounds(const struct ml_leaf *l, unsigned long *bound)
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
-/* batch.tmpl.h, by ranges_avx512.tmpl.h. */
+/* What batch.tmpl.h calls; ranges_avx512.tmpl.h defines it. */
 struct isa_batch;
 static unsigned int isa_leaf_ranges(const struct ml_leaf *l, unsigned int wanted, unsigned long max,
 				    struct vms_mt_range *out, unsigned int n, unsigned int *slot);
@@ -212,8 +221,9 @@ static bool isa_leaves_at_once(struct isa_batch *b, unsigned int from, unsigned 
 #define ISA_LEAVES_AT_ONCE isa_leaves_at_once
 
 /*
- * Only holders of the lock are here and below. So of all that is read only
- * bounds of gaps may change meanwhile, lowered by another search.
+ * All callers of the scans from here to the templates hold the lock. So the
+ * only words that may change while they are read are gap bounds, which a
+ * concurrent search lowers.
  */
 
 static unsigned long wide_leaf_gap(const struct ml_leaf *l)
@@ -230,10 +240,10 @@ static unsigned long wide_leaf_gap(const struct ml_leaf *l)
 }
 
 /*
- * The gaps of a narrow leaf between two of its keys, in the keys' unit: slot i
- * in lane i + 2, 0 where it has an entry. The first and the last slot, *end,
- * end where the leaf does, which a key need not tell: *first and *last are
- * their gaps, in indexes.
+ * The widths of a narrow leaf's gaps between two of its keys, in the keys'
+ * unit: slot i in lane i + 2, 0 where it has an entry. The first slot and the
+ * last one, *end, begin or end with the leaf, which a key need not tell: *first
+ * and *last are their gaps, in indexes.
  */
 static inline __m512i gap_widths(const struct ml_leaf *l, unsigned int *end, unsigned long *first,
 				 unsigned long *last)
@@ -247,7 +257,7 @@ static inline __m512i gap_widths(const struct ml_leaf *l, unsigned int *end, uns
 	*end = (unsigned int)__builtin_popcount(lanes);
 	*first = empty & 1 ? ml_leaf_max(l, 0) + 1 - l->min : 0;
 	*last = empty >> *end & 1 ? l->max + 1 - ml_leaf_min(l, *end) : 0;
-	/* Not slot 0. */
+	/* Slot 0 is left out: no key says where it begins. */
 	return _mm512_maskz_sub_epi32((__mmask16)(empty << 2 & lanes & ~4u), keys, below);
 }
 
@@ -264,7 +274,10 @@ static unsigned long isa_leaf_gap(const struct ml_leaf *l)
 	return largest > last ? largest : last;
 }
 
-/* As in scan.tmpl.h. The base, in lane 7 of the last line, is no slot. */
+/*
+ * isa_narrow_gaps() of scan.tmpl.h. The base, in lane 7 of the last line, is no
+ * slot, and is left out.
+ */
 ISA_VECTOR_LOADS unsigned int isa_narrow_gaps(const struct maple_node *leaf, unsigned long need,
 					      unsigned int *empty)
 {

@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ranges_avx512.tmpl.h - batch.tmpl.h's reports of a leaf, and of the leaves
- * that follow each other under one parent, by 512-bit vectors.
+ * ranges_avx512.tmpl.h - what batch.tmpl.h calls to report a leaf, and the
+ * leaves that follow each other under one parent, by 512-bit vectors.
  *
- * A part of avx512.c, which has included batch.tmpl.h and defines before this
- * ISA_VECTOR_LOADS and lanes16().
+ * A part of avx512.c, which must have included batch.tmpl.h and defined, before
+ * this, ISA_VECTOR_LOADS and lanes16().
  *
  * A narrow leaf's bounds are compared, and its empty slots left out, while they
- * are keys of 32 bits, which one vector has room for. They become indexes where
- * they are put into the records.
+ * are still keys of 32 bits, because one vector has room for all of them. They
+ * become indexes only where they are put into the records.
  *
- * Locks: RCU or the tree's lock.
+ * Locks: RCU or the tree's lock. Read next: batch.tmpl.h (when ranges count).
  */
 
-/* As many ranges as may be written, whatever the leaf has. */
+/*
+ * The number of ranges that may be overwritten, however few the leaf has: whole
+ * vectors are stored.
+ */
 #define ISA_RANGES_AT_ONCE 16u
 
 /*
- * What a narrow leaf has, by slots: the keys before and after each, and the
- * entries.
+ * The content of a narrow leaf by slots: the keys before and after each slot,
+ * and the entries.
  */
 struct isa_leaf_rows {
 	__m512i first, end;
@@ -26,21 +29,18 @@ struct isa_leaf_rows {
 };
 
 /*
- * What is done to vectors, kept in registers while leaves are read. Records are
- * made of vectors of eight words; the words are by turns a range's first index,
- * its last index and its entry.
+ * The constants that make records of keys, kept in registers while leaves are
+ * read. Eight records are three vectors of eight words; the words are by turns
+ * a range's first index, its last index and its entry.
  */
 struct isa_maker {
 	/*
-	 * an index is its key by the unit, and this more; a range ends before
-	 * the next begins
+	 * an index is its key times the unit, plus the base; for a last index
+	 * the base is one less, because a range ends before the next begins
 	 */
 	__m512i unit, base[3];
 	__mmask8 index[3]; /* the words that are indexes */
-	/*
-	 * the lanes of keys, where they say where slots begin and where they
-	 * end
-	 */
+	/* the lanes that have a key where slots begin, and where they end */
 	__mmask16 first, end;
 };
 
@@ -58,16 +58,17 @@ isa_make_ready(struct isa_maker *m, unsigned long base, unsigned int shift)
 	m->index[2] = 0x6d;
 	m->first = 0x7ffe;
 	m->end = 0x3fff;
-	/* Compilers would make them anew each time that they use them. */
+	/* Without this, compilers load these constants again for each use. */
 	__asm__(""
 		: "+Yk"(m->index[0]), "+Yk"(m->index[1]), "+Yk"(m->index[2]), "+Yk"(m->first),
 		  "+Yk"(m->end));
 }
 
 /*
- * The slots of a narrow leaf that begins with the key in all of @low and ends
- * before the one in all of @high. A slot that is empty, or behind the last,
- * ends where it begins. Return: the slots that have an entry.
+ * Read the slots of a narrow leaf, which begins with the key in all lanes of
+ * @low and ends before the key in all lanes of @high. A slot that is empty, or
+ * behind the last one, ends where it begins. Return: the slots that have an
+ * entry.
  */
 ISA_VECTOR_LOADS unsigned int isa_read_slots(const struct maple_node *leaf, __m512i low,
 					     __m512i high, const struct isa_maker *m,
@@ -80,7 +81,7 @@ ISA_VECTOR_LOADS unsigned int isa_read_slots(const struct maple_node *leaf, __m5
 	rows->end = _mm512_min_epu32(_mm512_mask_loadu_epi32(high, m->end, word + 2), high);
 	rows->first = _mm512_mask_min_epu32(low, m->first, _mm512_loadu_si512(word + 1), high);
 	rows->entry0 = _mm512_load_si512(slot);
-	/* The last of these is the base. */
+	/* The last of these words is the base, no entry. */
 	rows->entry1 = _mm512_load_si512(slot + 8);
 	atomic_signal_fence(memory_order_seq_cst);
 	full0 = _mm512_test_epi64_mask(rows->entry0, rows->entry0);
@@ -90,27 +91,27 @@ ISA_VECTOR_LOADS unsigned int isa_read_slots(const struct maple_node *leaf, __m5
 	       0x7fff;
 }
 
-/* The numbers of the slots @full, four bits of each. */
+/* The numbers of the slots in @full, in order, four bits each. */
 static inline unsigned long isa_in_order(unsigned int full)
 {
 	return _pext_u64(0xfedcba9876543210ul, _pdep_u64(full, 0x1111111111111111ul) * 15);
 }
 
 /*
- * Eight records' words: the indexes as keys, first and end by turns; and the
- * entries.
+ * The words of eight records: the indexes as keys, first and end by turns, and
+ * the entries.
  */
 struct isa_eight {
 	__m512i keys, entry;
 };
 
-/* Those of eight slots, whose numbers are in @order. */
+/* The words of the eight slots whose numbers are in @order. */
 static inline struct isa_eight isa_take_eight(const struct isa_leaf_rows *rows, unsigned int order)
 {
 	const unsigned long twice = order * 0x100000001ul;
 	/*
-	 * Both halves of word k begin with the four bits of slot k, and what
-	 * follows those does not count.
+	 * Both halves of word k begin with the four bits of slot k; the
+	 * permutations ignore the bits after those.
 	 */
 	__m512i slot = _mm512_srlv_epi32(_mm512_set1_epi64((long long)twice),
 					 _mm512_setr_epi32(0, 0, 4, 4, 8, 8, 12, 12, 16, 16, 20, 20,
@@ -126,7 +127,7 @@ static inline struct isa_eight isa_take_eight(const struct isa_leaf_rows *rows, 
 				  _mm512_permutex2var_epi64(rows->entry0, slot, rows->entry1)};
 }
 
-/* Vector @i of the three that eight records are. */
+/* Vector @i of the three that eight records fill. */
 static inline __attribute__((always_inline)) __m512i
 isa_eight_words(const struct isa_eight *e, const struct isa_maker *m, unsigned int i)
 {
@@ -148,8 +149,8 @@ isa_eight_words(const struct isa_eight *e, const struct isa_maker *m, unsigned i
 }
 
 /*
- * Write the ranges of the slots @full, which are @got; up to ISA_RANGES_AT_ONCE
- * may be written.
+ * Write the ranges of the @got slots in @full. Up to ISA_RANGES_AT_ONCE records
+ * are overwritten, because whole vectors are stored.
  */
 static inline __attribute__((always_inline)) void
 isa_put_ranges(struct vms_mt_range *out, unsigned int full, unsigned int got,
@@ -170,8 +171,8 @@ isa_put_ranges(struct vms_mt_range *out, unsigned int full, unsigned int got,
 }
 
 /*
- * isa_put_ranges() for an @out that ends with these ranges: it writes no word
- * behind them.
+ * isa_put_ranges() for an @out that ends with these ranges: the stores are
+ * masked, so that no word behind them is written.
  */
 static inline void isa_put_only(struct vms_mt_range *out, unsigned int full, unsigned int got,
 				const struct isa_leaf_rows *rows, const struct isa_maker *m)
@@ -191,7 +192,7 @@ static inline void isa_put_only(struct vms_mt_range *out, unsigned int full, uns
 	_mm512_mask_storeu_epi64(word + 40, (__mmask8)(words >> 40), isa_eight_words(&e, m, 2));
 }
 
-/* isa_leaf_ranges_by_one() of a narrow leaf. */
+/* isa_leaf_ranges_by_one() for a narrow leaf. */
 static inline unsigned int isa_narrow_leaf_ranges(const struct ml_leaf *l, unsigned int wanted,
 						  unsigned long max, struct vms_mt_range *out,
 						  unsigned int n, unsigned int *slot)
@@ -202,8 +203,9 @@ static inline unsigned int isa_narrow_leaf_ranges(const struct ml_leaf *l, unsig
 
 	isa_make_ready(&m, l->base, l->shift);
 	/*
-	 * The leaf may begin and end where no key says it. Its first slot never
-	 * is empty.
+	 * The leaf may begin and end where no key says it, so the first and the
+	 * last bound are put right below. The low key equals no other, so that
+	 * slot 0, which never is empty, does not look empty.
 	 */
 	full = isa_read_slots(l->node, _mm512_set1_epi32(-1), _mm512_set1_epi32((int)ML_KEY_NONE),
 			      &m, &rows) &
@@ -238,8 +240,8 @@ static unsigned int isa_leaf_ranges(const struct ml_leaf *l, unsigned int wanted
 				    struct vms_mt_range *out, unsigned int n, unsigned int *slot)
 {
 	/*
-	 * TSan sees no acquire in a vector's loads: what a writer wrote to an
-	 * entry would look like a race.
+	 * ThreadSanitizer sees no acquire in a vector's loads, so it would
+	 * report what a writer wrote to an entry's object as a race.
 	 */
 	if (VMS__TSAN || unlikely(l->wide))
 		return isa_leaf_ranges_by_one(l, wanted, max, out, n, slot);
@@ -247,8 +249,8 @@ static unsigned int isa_leaf_ranges(const struct ml_leaf *l, unsigned int wanted
 }
 
 /*
- * The key that stands for @start in nodes of this base and shift; ML_KEY_NONE:
- * there is none.
+ * The key that stands for @start in nodes of this base and shift; ML_KEY_NONE
+ * if there is none.
  */
 static inline uint32_t isa_key_of(unsigned long start, unsigned long base, unsigned int shift)
 {
@@ -258,10 +260,11 @@ static inline uint32_t isa_key_of(unsigned long start, unsigned long base, unsig
 }
 
 /*
- * The next leaf is @leaf, which begins with the key in all of @low and ends
- * before the one in all of @high. Its state was @state.
- * Return: one past its last range; NULL: its ranges do not count, or may be
- *         more than there is room for.
+ * Report the ranges of @leaf, the next one, which begins with the key in all
+ * lanes of @low and ends before the key in all lanes of @high. Its state was
+ * @state.
+ * 	Return: one past its last range; NULL: its ranges do not count, or
+ * 	        may be more than there is room for.
  */
 static inline __attribute__((always_inline)) struct vms_mt_range *
 isa_put_leaf(const struct maple_node *leaf, unsigned long state, __m512i low, __m512i high,
@@ -275,21 +278,22 @@ isa_put_leaf(const struct maple_node *leaf, unsigned long state, __m512i low, __
 		return NULL;
 	isa_put_ranges(at, full, got, &rows, m);
 	/*
-	 * No store of a change is in what was read: the loads, vectors too,
-	 * acquire, and ml_state() pairs with shape.tmpl.h's releases.
+	 * The state is unchanged, so the words read are of one phase: the
+	 * loads, vectors too, acquire, and ml_state() pairs with the releases
+	 * in shape.tmpl.h.
 	 */
 	return likely(ml_state(leaf) == state) ? at + got : NULL;
 }
 
 /*
- * ISA_LEAVES_AT_ONCE: on through leaves under the reader's parent, from the
- * slot @from, whose bounds and whose parent's are keys of one kind. A leaf
- * between two bounds that are keys of its kind has no others, whatever region
- * its own base names. All of them end before @max, and leave room for a range
- * or more: *got becomes no more than @n less one.
- * Return: false: there is no such leaf, or it is not known that they were the
- * current ones; then all is as it was. Else the reader has come to the last
- * one, which is done.
+ * ISA_LEAVES_AT_ONCE: report leaves under the reader's parent, from slot @from
+ * on, whose bounds and whose parent's bounds are keys of one kind. A leaf
+ * between two bounds that are keys of its kind has no other bounds, whatever
+ * region its own base names. All of these leaves end before @max and leave room
+ * for a range or more: *got stays below @n.
+ * 	Return: false: there is no such leaf, or the leaves may not have been
+ * 	        current; then all is as it was. Else the reader stands in the
+ * 	        last leaf, which has been reported.
  */
 static bool isa_leaves_at_once(struct isa_batch *b, unsigned int from, unsigned long max,
 			       struct vms_mt_range *out, unsigned int n, unsigned int *got)
@@ -322,12 +326,18 @@ static bool isa_leaves_at_once(struct isa_batch *b, unsigned int from, unsigned 
 		unsigned long fetch, seen;
 		uint32_t top = i < ML_NARROW_INNER_KEYS ? ml_key(parent, i) : ML_KEY_NONE;
 
-		/* The parent does not say where its last child ends. */
+		/*
+		 * The parent does not say where its last child ends, so the
+		 * caller goes on there; so it does with a leaf that ends after
+		 * @max.
+		 */
 		if (top > limit)
 			break;
 		child = ml_node(
 			atomic_load_explicit(&parent->narrow_inner.slot[i], memory_order_acquire));
-		/* Relaxed, as in isa_next_entry(). */
+		/*
+		 * Relaxed: only fetched, not followed, as in isa_next_entry().
+		 */
 		far = far < ML_NARROW_INNER_KEYS ? far : ML_NARROW_INNER_KEYS;
 		fetch = (unsigned long)atomic_load_explicit(&parent->narrow_inner.slot[far],
 							    memory_order_relaxed);
@@ -351,8 +361,9 @@ static bool isa_leaves_at_once(struct isa_batch *b, unsigned int from, unsigned 
 		i++;
 	}
 	/*
-	 * Alive after the loads of its children, all of which acquire: those
-	 * were the current ones then. Pairs with ml_kill(), as ml_state() does.
+	 * The parent is alive after the loads of its children, all of which
+	 * acquire, so the children were current then. Pairs with ml_kill(), as
+	 * ml_state() does.
 	 */
 	if (!leaf || unlikely(ml_state(parent) & ML_DEAD))
 		return false;

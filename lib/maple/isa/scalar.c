@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scalar.c - the way down for CPUs without vector instructions that we
- * know: binary searches without a branch to mispredict.
+ * scalar.c - the functions of isa.h without vector instructions of our own, for
+ * CPUs that have none that we know. Keys are found by binary searches without a
+ * branch, because the branches of a search cannot be predicted.
+ *
+ * Locks: as isa.h says for each function. Read next: search.tmpl.h,
+ * scan.tmpl.h.
  */
 #include "lib/maple/internal.h"
 #include "lib/sync/rcu.h"
@@ -14,7 +18,10 @@ static inline unsigned long isa_find_narrow_leaf(const struct maple_node *node, 
 {
 	unsigned int i = isa_add_if(ml_key(node, 7) <= key, 8);
 
-	/* The upper half has but seven slots. */
+	/*
+	 * The upper half has only seven slots, not eight, so its step is
+	 * shorter.
+	 */
 	i += isa_add_if(ml_key(node, i + 3) <= key, 4 - (i >> 3));
 	i += isa_add_if(ml_key(node, i + 1) <= key, 2);
 	return i + isa_add_if(ml_key(node, i) <= key, 1);
@@ -24,7 +31,7 @@ static inline unsigned long isa_find_narrow_inner(const struct maple_node *node,
 {
 	unsigned int i = isa_add_if(ml_key(node, 15) <= key, 16);
 
-	/* The upper half has but fifteen slots. */
+	/* The upper half has only fifteen slots, so its step is shorter. */
 	i += isa_add_if(ml_key(node, i + 7 - (i >> 4)) <= key, 8 - (i >> 4));
 	i += isa_add_if(ml_key(node, i + 3) <= key, 4);
 	i += isa_add_if(ml_key(node, i + 1) <= key, 2);

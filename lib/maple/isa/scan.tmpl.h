@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scan.tmpl.h - scans of one node, without vector instructions of our own; for
- * sets that have no better.
+ * scan.tmpl.h - scans of one node without vector instructions of our own, for
+ * sets that have nothing better.
  *
- * A template for an instruction set's file, which defines nothing for it. It
- * defines isa_used(), isa_narrow_used(), isa_nulls(), isa_bounds(), isa_gaps(),
- * isa_narrow_gaps(), isa_leaf_gap() and isa_inner_gap().
+ * A template for an instruction set's file, which need define nothing for it.
+ * It defines isa_used(), isa_narrow_used(), isa_nulls(), isa_bounds(),
+ * isa_gaps(), isa_narrow_gaps(), isa_leaf_gap() and isa_inner_gap(). avx2.c and
+ * avx512.c define the same functions with vectors.
  *
- * Locks: RCU or the tree's lock; for gaps, the lock.
+ * Locks: RCU or the tree's lock; for gaps, the lock. A reader with RCU alone
+ * must check the leaf's state after a scan, because the words may be of two
+ * phases. Read next: node.h (where the words of a node are).
  */
 
-/* The slots of a leaf that are not empty. */
+/*
+ * The slots of a leaf that are not empty. A slot is empty if its key is the one
+ * before it. The first slot never is; the last one is in use if the key before
+ * it is.
+ */
 static unsigned int isa_narrow_used(const struct maple_node *leaf)
 {
 	unsigned int slots = 1;
@@ -34,7 +41,10 @@ static unsigned int isa_used(const struct ml_leaf *l)
 			       << ML_WIDE_LEAF_KEYS;
 }
 
-/* The slots of a leaf that have no entry, among others that are not used. */
+/*
+ * The slots of a leaf that have no entry. Slots that are not in use may be in
+ * the set too, so callers mask the result with isa_used().
+ */
 static unsigned int isa_nulls(const struct ml_leaf *l)
 {
 	unsigned int slots = 0;
@@ -45,7 +55,8 @@ static unsigned int isa_nulls(const struct ml_leaf *l)
 }
 
 /*
- * The first index of each slot of a leaf, and at last the index after the leaf.
+ * Set bound[i] to the first index of slot i of a leaf, and the bound after the
+ * last slot to the index after the leaf.
  */
 static void isa_bounds(const struct ml_leaf *l, unsigned long *bound)
 {
@@ -68,12 +79,12 @@ static unsigned long isa_leaf_gap(const struct ml_leaf *l)
 	return gap;
 }
 
-/* The largest bound of an inner node. */
+/* The largest gap bound of an inner node. */
 static unsigned long isa_inner_gap(const struct maple_node *node)
 {
 	unsigned long gap = 0;
 
-	/* The slots beyond the last have 0. */
+	/* The slots beyond the last one in use have the bound 0. */
 	for (unsigned int i = 0; i < ML_GAPS; i++)
 		gap = ml_gap(node, i) > gap ? ml_gap(node, i) : gap;
 	return gap;
@@ -93,9 +104,9 @@ static unsigned int isa_gaps(const struct maple_node *node, unsigned long size)
 
 /*
  * The slots of a narrow leaf that are gaps of @need or more, in the unit of its
- * keys, between two keys; and the first and the last slot if they are gaps,
- * whatever they span: a key need not tell where those begin and end. *empty:
- * isa_nulls().
+ * keys, between two keys. The first and the last slot are in the set whenever
+ * they are gaps, because a key need not say where the leaf begins and ends; the
+ * caller must check their width. *empty: isa_nulls().
  */
 static unsigned int isa_narrow_gaps(const struct maple_node *leaf, unsigned long need,
 				    unsigned int *empty)
@@ -104,7 +115,7 @@ static unsigned int isa_narrow_gaps(const struct maple_node *leaf, unsigned long
 
 	*empty = 0;
 	for (unsigned int i = 0; i <= ML_NARROW_LEAF_KEYS; i++)
-		/* Relaxed: under the lock. */
+		/* Relaxed: only the lock's holder stores here. */
 		*empty |= (unsigned int)!atomic_load_explicit(
 				  &((struct maple_node *)leaf)->narrow_leaf.slot[i],
 				  memory_order_relaxed)

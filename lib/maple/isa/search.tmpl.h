@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * search.tmpl.h - the searches of wide nodes without vectors: binary, without
- * a branch to mispredict; for sets that have no better.
+ * search.tmpl.h - the searches of wide nodes without vectors, for sets that
+ * have nothing better. They are binary searches without a branch, because the
+ * branches of a search cannot be predicted.
  *
- * A template for an instruction set's file, which defines nothing for it. It
- * defines isa_find_wide_leaf() and isa_find_wide_inner().
+ * A template for an instruction set's file, which need define nothing for it.
+ * It defines isa_add_if(), isa_find_wide_leaf() and isa_find_wide_inner().
  *
- * Locks: RCU or the tree's lock.
+ * Locks: RCU or the tree's lock. Read next: descend.tmpl.h (the caller).
  */
 
-/* @n, or 0: for a step of a search that is no branch. */
+/*
+ * @n if @condition, else 0: one step of a search without a branch. The empty
+ * asm hides from the compiler that the mask is a condition; it may make a
+ * branch of it.
+ */
 static inline unsigned int isa_add_if(bool condition, unsigned int n)
 {
 	unsigned int mask = -(unsigned int)condition;
@@ -18,6 +23,10 @@ static inline unsigned int isa_add_if(bool condition, unsigned int n)
 	return mask & n;
 }
 
+/*
+ * The number of the node's @keys pivots that are below @key, which is the slot
+ * of index @key. Pivots not in use are ULONG_MAX, and never are.
+ */
 static inline unsigned int isa_find_wide(const struct maple_node *node, unsigned int keys,
 					 unsigned long key)
 {

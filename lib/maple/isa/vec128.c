@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vec128.c - the way down with vectors of 128 bits, which each x86-64
- * CPU has (SSE2), and each AArch64 one (NEON): in the compiler's own notation,
- * so that it is for both. Keys are searched by vectors; wide nodes, whose
- * pivots only later instruction sets compare, and all else as without.
+ * vec128.c - the functions of isa.h with vectors of 128 bits, which every
+ * x86-64 CPU has (SSE2), and every AArch64 CPU (NEON). The vectors are in the
+ * compiler's own notation, so that the file serves both. Only keys are searched
+ * by vectors. Pivots of wide nodes are not, because only later instruction sets
+ * can compare their 64 bits; they and all else are handled as in scalar.c.
+ *
+ * Locks: as isa.h says for each function. Read next: avx512.c (what a vector
+ * load may do), search.tmpl.h, scan.tmpl.h.
  */
 #if defined(__SSE2__) || defined(__ARM_NEON)
 
@@ -15,8 +19,8 @@
 #define ISA_LEAVE_VECTORS() ((void)0)
 
 /*
- * What avx512.c says of vector loads holds here too; where loads may be
- * reordered, it takes a fence.
+ * What avx512.c says of vector loads holds here too. A CPU that reorders loads
+ * needs a fence after them in addition.
  */
 #define ISA_VECTOR_LOADS __attribute__((no_sanitize("thread"))) static inline
 
@@ -25,7 +29,7 @@ static inline void loads_acquire(void)
 #ifdef __x86_64__
 	atomic_signal_fence(memory_order_seq_cst);
 #else
-	/* Pairs with shape.tmpl.h's releases. */
+	/* Pairs with the release stores in shape.tmpl.h. */
 	atomic_thread_fence(memory_order_acquire);
 #endif
 }
@@ -33,21 +37,21 @@ static inline void loads_acquire(void)
 typedef int32_t keys4 __attribute__((vector_size(16), may_alias));
 
 /*
- * All ones, which is -1, in the lanes of the node's words @i to @i + 3 that are
- * above @key: keys have 31 bits, and no sign.
+ * All ones, which is -1, in those lanes of the node's words @i to @i + 3 that
+ * are above @key. A signed comparison is right, because keys have 31 bits.
  */
 ISA_VECTOR_LOADS keys4 above(const struct maple_node *node, unsigned int i, keys4 key)
 {
 	return *(const keys4 *)((const uint32_t *)node + i) > key;
 }
 
-/* How many lanes were all ones in the vectors that were added up to @sum. */
+/* The number of lanes that were all ones in the vectors added up to @sum. */
 static inline unsigned long count(keys4 sum)
 {
 	const keys4 lanes = -sum;
 	uint64_t half[2];
 
-	/* Small numbers: no lane carries into the next. */
+	/* The numbers are small, so no lane carries into the next. */
 	memcpy(half, &lanes, sizeof(half));
 	half[0] += half[1];
 	return (half[0] + (half[0] >> 32)) & UINT32_MAX;
