@@ -97,8 +97,8 @@ bool bench_row_disturbed(const struct bench_row *row)
 void bench_row_fill(struct bench_row *row, struct bench_result **runs, unsigned int nr)
 {
 	/*
-	 * Of an even number of runs, take the lower of the middle two: a run
-	 * that took place, not a mean of two.
+	 * If the number of runs is even, the row shows the lower of the middle
+	 * two, because it is a run that took place and a mean of two is not.
 	 */
 	const struct bench_result *median;
 

@@ -14,7 +14,7 @@
  * the runs, and the share of the workers' CPU time that other programs and the
  * hypervisor took. They are missing where the system does not tell.
  *
- * Of several runs, the row shows the one with the median throughput as a whole.
+ * A row of several runs shows the run with the median throughput as a whole.
  * Its errors are the sum over all runs, so that no error is hidden.
  *
  * Locks: none.

@@ -333,8 +333,8 @@ VMS_API int vms_mprotect(struct mm_struct *mm, unsigned long start, unsigned lon
  *           mmap_lock R where pages are dropped or faulted in, otherwise
  *           mmap_lock W. MADV_REMOVE also takes the locks that
  *           vms_file_punch_hole() takes.
- * Progress: waits for mmap_lock; where it changes a VMA, for that VMA's
- *           readers.
+ * Progress: waits for mmap_lock, and for the readers of each VMA that the call
+ *           changes.
  * Return:   0, or an error; then the memory below the failure has been advised:
  *   -EINVAL  an advice that is unknown, or that the rules' Linux lacks; @start
  *            not page aligned; a range that wraps; memory that does not take it

@@ -120,6 +120,7 @@ VMS_API int vms_mas_empty_area_aligned_rev(struct ma_state *mas, unsigned long m
  * vms_mt_alloc_aligned() - Store @entry at the place that
  * vms_mas_empty_area_aligned() finds.
  * @startp: becomes the place's first index; unchanged on failure.
+ * @entry:  NULL stores nothing: the place is found, and stays free.
  *
  * Locks:  takes ma_lock for search and store together, so that no other
  *         allocation takes the same place.

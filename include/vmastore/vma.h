@@ -137,11 +137,13 @@ VMS_API struct vm_area_struct *vma_prev(struct vma_iterator *vmi) VMS_SYM(vma_pr
 
 /**
  * insert_vm_struct() - Insert @vma, which vm_area_alloc() made for this @mm,
- * without merging.
+ * without merging. Private anonymous memory gets the vm_pgoff of its address,
+ * as on Linux. The mm takes over the caller's reference of vm_file.
  *
  * Return: 0; -EINVAL (not page aligned, another mm's, offsets in its file that
- *         wrap); -ENOMEM (the range is mapped already, or beyond the end of the
- *         address space, or there is no memory).
+ *         wrap); -ENOMEM (the range is empty, ends before it starts, is mapped
+ *         already, or is beyond the end of the address space; or there is no
+ *         memory). On errors @vma and its file are still the caller's.
  */
 VMS_API int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma)
 	VMS_SYM(insert_vm_struct);
@@ -207,8 +209,12 @@ VMS_API int vma_shrink(struct vm_area_struct *vma, unsigned long start, unsigned
  *          offset of exactly the range that @vma loses: @insert takes that
  *          range over with its pages, and belongs to the mm from then on.
  *
+ * With @insert the call asks no may_split(): the owner of the mapping has made
+ * the cut itself.
+ *
  * Return: 0; an error of vma_expand() or vma_shrink(), and @insert is still the
- *         caller's; -EINVAL also if one end grows while the other shrinks.
+ *         caller's; -EINVAL also if one end grows while the other shrinks, or
+ *         @insert is not exactly what @vma loses.
  */
 VMS_API int vma_adjust(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 		       pgoff_t pgoff, struct vm_area_struct *insert) VMS_SYM(vma_adjust);
@@ -225,8 +231,9 @@ VMS_API int vma_adjust(struct vm_area_struct *vma, unsigned long start, unsigned
 VMS_API struct vm_area_struct *expand_stack(struct mm_struct *mm, unsigned long addr)
 	VMS_SYM(expand_stack);
 /**
- * expand_stack_locked() - Let @vma grow down to cover @addr, if it does not
- * cover it yet.
+ * expand_stack_locked() - Let @vma grow down until it begins at @addr's page or
+ * below. An @addr that is not below vm_start changes no bounds, but gets the
+ * same checks, as on Linux.
  *
  * Locks:  mmap_lock W.
  * Return: 0; -EFAULT (@vma does not grow down); -EPERM (below mmap_min_addr);
@@ -268,7 +275,9 @@ VMS_API void vm_flags_init(struct vm_area_struct *vma, vm_flags_t flags) VMS_SYM
 /**
  * vm_flags_reset() - Let @vma have exactly @flags. Pages that are mapped keep
  * their rights, the accounts do not change, and nothing merges; vms_mprotect()
- * does all three.
+ * does all three. A later unmapping subtracts from the accounts by the flags
+ * that it finds, so a caller that changes VM_WRITE, VM_EXEC, VM_SHARED,
+ * VM_GROWSDOWN or VM_LOCKED restores them before.
  *
  * Locks:    mmap_lock W; takes @vma's write lock, which ends with mmap_lock's
  *           W.

@@ -100,8 +100,8 @@ struct maple_node {
 		} wide_inner;
 	};
 	/*
-	 * Of inner nodes in trees with MT_FLAGS_ALLOC_RANGE; other nodes'
-	 * memory ends before it, a leaf's well before.
+	 * Only inner nodes of trees with MT_FLAGS_ALLOC_RANGE have it: the
+	 * memory of other inner nodes ends before it, a leaf's well before.
 	 */
 	_Atomic unsigned long gap[ML_GAPS];
 };

@@ -172,10 +172,13 @@ static int highest(struct ma_state *mas, unsigned long min, unsigned long max,
 	return -EBUSY;
 }
 
+/* lowest() or highest(). */
+typedef int (*search_fn)(struct ma_state *mas, unsigned long min, unsigned long max,
+			 const struct wanted *w);
+
 static int find_aligned(struct ma_state *mas, unsigned long min, unsigned long max,
 			unsigned long size, unsigned long align, unsigned long offset,
-			int (*search)(struct ma_state *mas, unsigned long min, unsigned long max,
-				      const struct wanted *w))
+			search_fn search)
 {
 	struct wanted w = {.size = size, .align = align};
 	int err;
@@ -205,14 +208,28 @@ int vms_mas_empty_area_aligned_rev(struct ma_state *mas, unsigned long min, unsi
 	return find_aligned(mas, min, max, size, align, offset, highest);
 }
 
-/* Store where a search has found a place, if it has. */
-static int alloc_at(struct ma_state *mas, int found, unsigned long *startp, void *entry, gfp_t gfp)
+/* Search and store under one hold of ma_lock. @search: lowest or highest. */
+static int alloc_aligned(struct maple_tree *mt, unsigned long *startp, void *entry,
+			 unsigned long size, unsigned long min, unsigned long max,
+			 unsigned long align, unsigned long offset, gfp_t gfp, search_fn search)
 {
-	unsigned long index = mas->index;
-	int err = found ? found : mas_store_gfp(mas, entry, gfp);
+	struct ma_state mas;
+	unsigned long index;
+	int err;
 
-	if (!err)
-		*startp = index;
+	if (is_reserved(entry))
+		return -EINVAL;
+	mas_init(&mas, mt, 0);
+	mtree_lock(mt);
+	err = find_aligned(&mas, min, max, size, align, offset, search);
+	if (!err) {
+		/* The store may change the cursor's index. */
+		index = mas.index;
+		err = mas_store_gfp(&mas, entry, gfp);
+		if (!err)
+			*startp = index;
+	}
+	mtree_unlock(mt);
 	return err;
 }
 
@@ -220,34 +237,14 @@ int vms_mt_alloc_aligned(struct maple_tree *mt, unsigned long *startp, void *ent
 			 unsigned long size, unsigned long min, unsigned long max,
 			 unsigned long align, unsigned long offset, gfp_t gfp)
 {
-	struct ma_state mas;
-	int err;
-
-	if (is_reserved(entry))
-		return -EINVAL;
-	mas_init(&mas, mt, 0);
-	mtree_lock(mt);
-	err = vms_mas_empty_area_aligned(&mas, min, max, size, align, offset);
-	err = alloc_at(&mas, err, startp, entry, gfp);
-	mtree_unlock(mt);
-	return err;
+	return alloc_aligned(mt, startp, entry, size, min, max, align, offset, gfp, lowest);
 }
 
 int vms_mt_alloc_aligned_rev(struct maple_tree *mt, unsigned long *startp, void *entry,
 			     unsigned long size, unsigned long min, unsigned long max,
 			     unsigned long align, unsigned long offset, gfp_t gfp)
 {
-	struct ma_state mas;
-	int err;
-
-	if (is_reserved(entry))
-		return -EINVAL;
-	mas_init(&mas, mt, 0);
-	mtree_lock(mt);
-	err = vms_mas_empty_area_aligned_rev(&mas, min, max, size, align, offset);
-	err = alloc_at(&mas, err, startp, entry, gfp);
-	mtree_unlock(mt);
-	return err;
+	return alloc_aligned(mt, startp, entry, size, min, max, align, offset, gfp, highest);
 }
 
 /* ---- an entry and its bounds ---- */

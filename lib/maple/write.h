@@ -38,7 +38,8 @@ struct ml_row {
 	void *slot[ML_LEAF_SLOTS + 2];
 };
 /*
- * The form of a node of these slots that begins at @min, but for ML_LEAF_BIT.
+ * The form that a node of these slots takes if it begins at @min, without
+ * ML_LEAF_BIT, which the caller adds for a leaf.
  */
 unsigned long vms__mt_form_for(unsigned int n, const unsigned long *pivot, unsigned long min);
 /* Fill @leaf with n slots, no more than @form has. */

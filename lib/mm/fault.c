@@ -50,8 +50,9 @@ enum outcome { DONE, AGAIN, ASK_AGAIN, NEEDS_MMAP_LOCK };
 
 static bool access_allowed(const struct vm_area_struct *vma, unsigned int flags)
 {
+	/* The key outweighs a right that vm_flags_set() has added. */
 	if (flags & FAULT_FLAG_WRITE)
-		return vma->vm_flags & VM_WRITE;
+		return (vma->vm_flags & (VM_WRITE | VM_PKEY_BIT0)) == VM_WRITE;
 	if (flags & FAULT_FLAG_INSTRUCTION)
 		return vma->vm_flags & VM_EXEC;
 	/*

@@ -79,8 +79,8 @@ struct vm_area_struct *vm_area_dup(const struct vm_area_struct *orig)
 	vma->vm_private_data = orig->vm_private_data;
 	vma->anon_name = vms__anon_name_get(orig->anon_name);
 	/*
-	 * The same part of i_mmap: a fork's child must come after its parent
-	 * there (lib/page/i_mmap.h).
+	 * The copy stands in the same part of i_mmap as the original, because a
+	 * fork's child must come after its parent there (lib/page/i_mmap.h).
 	 */
 	vma->vm_i_mmap = orig->vm_i_mmap;
 	return vma;

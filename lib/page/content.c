@@ -19,8 +19,9 @@ bool vms__page_allows(const struct vm_area_struct *vma, unsigned long addr, bool
 
 /*
  * The locked leaf that holds an entry for @addr with the access asked for; NULL
- * if there is none. The access is noted in the entry, for it may be another one
- * than the fault made: unmapped since, and brought back by a read.
+ * if there is none. The function notes the access in the entry, because the
+ * entry may not be the one that the fault made: another thread may have
+ * unmapped the page since, and a read may have brought it back.
  */
 static struct vms__ptable *lock_present(struct vm_area_struct *vma, unsigned long addr, bool write,
 					unsigned long *pte)

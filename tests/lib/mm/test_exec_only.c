@@ -17,18 +17,9 @@
 static struct mm_struct *mm_with(void **state, bool exec_only)
 {
 	struct mm_rules rules = vms_mm_rules_default;
-	struct mm_struct *mm;
 
 	rules.exec_only = exec_only;
-	mm = vms_mm_create(((struct world *)*state)->engine, &world_layout, &rules);
-	assert_non_null(mm);
-	return mm;
-}
-
-static void leave(struct mm_struct *mm)
-{
-	assert_int_equal(vms_mm_validate(mm, stderr), 0);
-	mmput(mm);
+	return mm_with_rules(state, &rules);
 }
 
 static void map(struct mm_struct *mm, unsigned long page, unsigned long pages, unsigned long prot)
@@ -100,6 +91,26 @@ static void execute_only_memory_of_every_kind_refuses_reads(void **state)
 			fput(file);
 		leave(mm);
 	}
+}
+
+/* The owner of a mapping may add a right to memory that has the key. */
+static void the_key_outweighs_rights_that_are_added(void **state)
+{
+	struct mm_struct *mm = mm_with(state, true);
+	struct vm_area_struct *vma;
+
+	map(mm, 0, 1, PROT_EXEC);
+	for (int again = 0; again < 2; again++) {
+		mmap_write_lock(mm);
+		vma = vma_lookup(mm, BASE);
+		vm_flags_set(vma, VM_READ | VM_WRITE);
+		mmap_write_unlock(mm);
+		expect_touches(mm, BASE, VMS_SEGV_PKUERR, VMS_SEGV_PKUERR, VMS_FAULT_OK);
+		mmap_write_lock(mm);
+		vm_flags_clear(vma, VM_READ | VM_WRITE);
+		mmap_write_unlock(mm);
+	}
+	leave(mm);
 }
 
 static void other_rights_have_no_key(void **state)
@@ -230,8 +241,7 @@ static void nothing_beyond_the_key_is_faulted_in_by_mlock(void **state)
 
 		rules.exec_only = rule;
 		rules.read_takes_page = true;
-		mm = vms_mm_create(((struct world *)*state)->engine, &world_layout, &rules);
-		assert_non_null(mm);
+		mm = mm_with_rules(state, &rules);
 		map(mm, 0, 2, PROT_READ);
 		map(mm, 2, 2, PROT_EXEC);
 		map(mm, 4, 2, PROT_READ);
@@ -384,6 +394,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_EVERY_ENGINE(no_version_has_the_rule_by_itself),
 		ON_EVERY_ENGINE(execute_only_memory_of_every_kind_refuses_reads),
+		ON_EVERY_ENGINE(the_key_outweighs_rights_that_are_added),
 		ON_EVERY_ENGINE(other_rights_have_no_key),
 		ON_EVERY_ENGINE(mprotect_gives_the_key_to_what_has_pages),
 		ON_EVERY_ENGINE(one_more_bit_and_there_is_no_key),

@@ -20,18 +20,9 @@
 static struct mm_struct *mm_with(void **state, bool read_takes_page)
 {
 	struct mm_rules rules = vms_mm_rules_default;
-	struct mm_struct *mm;
 
 	rules.read_takes_page = read_takes_page;
-	mm = vms_mm_create(((struct world *)*state)->engine, &world_layout, &rules);
-	assert_non_null(mm);
-	return mm;
-}
-
-static void leave(struct mm_struct *mm)
-{
-	assert_int_equal(vms_mm_validate(mm, stderr), 0);
-	mmput(mm);
+	return mm_with_rules(state, &rules);
 }
 
 static void map(struct mm_struct *mm, unsigned long page, unsigned long pages, unsigned long prot)

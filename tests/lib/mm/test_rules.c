@@ -15,17 +15,8 @@
 static struct mm_struct *mm_with(void **state, unsigned int version)
 {
 	struct mm_rules rules = vms_mm_rules_for(version);
-	struct mm_struct *mm =
-		vms_mm_create(((struct world *)*state)->engine, &world_layout, &rules);
 
-	assert_non_null(mm);
-	return mm;
-}
-
-static void leave(struct mm_struct *mm)
-{
-	assert_int_equal(vms_mm_validate(mm, stderr), 0);
-	mmput(mm);
+	return mm_with_rules(state, &rules);
 }
 
 static unsigned long place(struct mm_struct *mm, unsigned long hint, unsigned long len,

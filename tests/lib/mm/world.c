@@ -33,6 +33,21 @@ int world_teardown(void **state)
 	return broken || left ? -1 : 0;
 }
 
+struct mm_struct *mm_with_rules(void **state, const struct mm_rules *rules)
+{
+	const struct world *world = *state;
+	struct mm_struct *mm = vms_mm_create(world->engine, &world_layout, rules);
+
+	assert_non_null(mm);
+	return mm;
+}
+
+void leave(struct mm_struct *mm)
+{
+	assert_int_equal(vms_mm_validate(mm, stderr), 0);
+	mmput(mm);
+}
+
 void limit_map_count(struct mm_struct *mm, int count)
 {
 	struct mm_limits limits = vms_mm_limits(mm);

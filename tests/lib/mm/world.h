@@ -41,6 +41,13 @@ struct world {
 int world_setup(void **state);
 int world_teardown(void **state);
 
+/*
+ * Return: another address space on the engine under test, with @rules and the
+ * world's layout. leave() validates and drops it.
+ */
+struct mm_struct *mm_with_rules(void **state, const struct mm_rules *rules);
+void leave(struct mm_struct *mm);
+
 /* Lets @mm have at most @count VMAs. */
 void limit_map_count(struct mm_struct *mm, int count);
 
