@@ -2,7 +2,7 @@
 /*
  * alloc.c - where nodes come from and go to: three object caches, for leaves,
  * for inner nodes, and for inner nodes with gaps. What a cursor has set aside
- * (mas_preallocate()) is used before either.
+ * (mas_preallocate()) is used before any of them.
  *
  * Locks: the tree's lock where a cursor's reserve or a published node is
  *        concerned.
@@ -35,8 +35,8 @@ size_t vms__mt_node_size(const struct maple_tree *mt, enum ml_kind kind)
  * bit 0 says that they are inner nodes. A node's first word after the state
  * leads to the next of its list; the second word of that first node leads to
  * the other list. The state stays, because a leaf goes on with the phases of
- * its memory.
- * Relaxed: the nodes are nobody else's.
+ * its memory. set_word() stores relaxed, because no other thread reaches these
+ * nodes; the loads acquire only because ml_wide_pivot() always does.
  */
 static struct maple_node *next_of(const struct maple_node *node)
 {

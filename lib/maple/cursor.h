@@ -90,8 +90,8 @@ static inline void ml_path(const struct ma_state *mas, unsigned int depth, unsig
 }
 
 /*
- * Whatever protects the cursor's place from here on, its caller knows: debug
- * builds do not ask.
+ * The caller answers for what protects the cursor's place from here on, so
+ * debug builds do not check it.
  */
 static inline void ml_forget_guard(struct ma_state *mas)
 {

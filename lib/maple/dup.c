@@ -4,8 +4,8 @@
  * then an inner node's references to its children replaced by those to their
  * copies, depth first. No range is looked at.
  *
- * The copy is reachable for nobody until its root is published: so it appears
- * at once, or not at all.
+ * No reader can reach the copy until its root is published, so the copy appears
+ * as a whole or not at all.
  *
  * Locks: the source's lock, to read or to write, so that no node changes; the
  *        copy's, to write. Readers of the source under RCU run on.
@@ -44,8 +44,8 @@ static void drop(const struct maple_tree *mt, void *ref, unsigned long max)
 static void *copy_node(struct ma_state *mas, void *ref, unsigned long max);
 
 /*
- * @node is a copy whose references are the source's yet. False: no memory; then
- * no copy of a child is left.
+ * @node is a copy whose references still lead to the source's children. Replace
+ * them by copies. False: there is no memory, and no copy of a child is left.
  */
 static bool copy_children(struct ma_state *mas, struct maple_node *node, unsigned long max)
 {
@@ -85,8 +85,9 @@ static void *copy_node(struct ma_state *mas, void *ref, unsigned long max)
 	for (unsigned int i = 0; !ml_is_leaf(ref) && ml_has_gaps(mas->tree) && i < ML_GAPS; i++)
 		ml_set_gap(node, i, ml_gap(ml_node(ref), i));
 	/*
-	 * A life of its own: not the phases of the leaf that it is a copy of.
-	 * Relaxed: not published yet.
+	 * The copy has phases of its own, not those of the leaf that it
+	 * copies: a cursor that stood in this memory before must not take it
+	 * for the leaf that it knew. Relaxed: it is not published yet.
 	 */
 	atomic_store_explicit(&node->state, (ml_form_of(node) & ML_FORM) | phase,
 			      memory_order_relaxed);

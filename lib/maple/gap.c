@@ -17,11 +17,11 @@
  * than a bound has promised lowers that bound to what is there, and begins
  * anew. So each bound that is too high costs one search one visit at most.
  *
- * A search may run beside other searches where the lock is held for reading.
- * All bounds only fall meanwhile: a compare-and-exchange keeps a search from
- * raising one that another has lowered further. So a bound that a search
- * computes from those below it is not too low when it is written, whatever they
- * have become.
+ * Searches may run concurrently where the lock is held for reading. Bounds can
+ * only fall then, because a compare-and-exchange keeps a search from raising a
+ * bound that another has lowered further. So a bound that a search computes
+ * from the bounds below it is not too low when the search writes it, even if
+ * those have fallen since.
  *
  * A gap never crosses a leaf's bounds (rebuild.c).
  *
@@ -58,9 +58,10 @@ void vms__mt_gap_lower(const unsigned long *path, unsigned int level, unsigned l
 		unsigned long bound = atomic_load_explicit(word, memory_order_relaxed);
 
 		/*
-		 * What counts is that no other search has lowered it meanwhile,
-		 * maybe further. release: whoever sees it low, by
-		 * ml_gap_acquire(), sees the bounds below it low, too.
+		 * The exchange fails if another search has lowered the bound
+		 * meanwhile, maybe further. release: a search that sees the
+		 * low bound by ml_gap_acquire() sees the bounds below it low,
+		 * too.
 		 */
 		if (bound <= gap ||
 		    !atomic_compare_exchange_strong_explicit(

@@ -3,13 +3,14 @@
  * iter.c - the read side of a cursor: mas_walk(), and the steps to the next and
  * the previous range, of which all else is made.
  *
- * A step stays in the leaf if it can; else it goes on to the leaf beside it by
- * way of their parent. What it took counts only if the leaf is as it was when
- * the cursor came to it (same state), or if the parent lives, for then its
- * child was the current one. Otherwise, and where the parent has no further
- * child, the cursor goes down from the root to the index it is after. A
- * cursor's own index or last bounds what a step reports, so that an iteration
- * is ordered whatever was stored meanwhile.
+ * A step stays in the leaf if it can. Otherwise it goes to the neighbouring
+ * leaf by way of their parent. The cursor accepts what it has read only if the
+ * leaf's state has not changed since it arrived there or, for a neighbour, if
+ * the parent is alive, because then the parent's child was the current one. If
+ * neither holds, or the parent has no further child, the cursor goes down from
+ * the root to the index that it is after. A cursor's own index or last bounds
+ * what a step reports, so that an iteration is ordered whatever was stored
+ * meanwhile.
  *
  * Locks: RCU or the tree's lock.
  */
@@ -77,8 +78,8 @@ static inline void *descend_from_index(struct ma_state *mas)
 }
 
 /*
- * From the root, in the middle of an iteration: the tree may have lost its
- * nodes, which is no reason to stop.
+ * Go down from the root in the middle of an iteration. The tree may have lost
+ * its nodes meanwhile, which is no reason to stop.
  */
 static void *rewalk(struct ma_state *mas, unsigned long key)
 {
@@ -116,8 +117,8 @@ static void *rewalk_prev(struct ma_state *mas, unsigned long key)
 }
 
 /*
- * To the child @slot of the cursor's parent, which spans [@min, @max]. False:
- * that one or the parent is dead, or the child is being changed.
+ * Move to the child @slot of the cursor's parent, which spans [@min, @max].
+ * False: the child or the parent is dead, or the child is being changed.
  */
 static bool to_sibling(struct ma_state *mas, unsigned int slot, unsigned long min,
 		       unsigned long max)
@@ -172,8 +173,8 @@ static bool prev_leaf(struct ma_state *mas)
 }
 
 /*
- * The cursor has looked at its leaf, or does now. False: it has none, or that
- * one is not what it was.
+ * Make sure that the cursor has looked at its leaf. False: it has none, or the
+ * leaf has changed.
  */
 static inline bool entered(struct ma_state *mas)
 {
@@ -181,8 +182,8 @@ static inline bool entered(struct ma_state *mas)
 }
 
 /*
- * To the slot @i of the leaf that the cursor has looked at. False: it is not
- * what it was.
+ * Move to the slot @i of the leaf that the cursor has looked at. False: the
+ * leaf has changed.
  */
 static inline bool take(struct ma_state *mas, unsigned int i, void **entry)
 {
@@ -200,10 +201,10 @@ static inline bool take(struct ma_state *mas, unsigned int i, void **entry)
 }
 
 /*
- * A first step within a leaf looks at the slots beside the cursor's alone: who
- * only wants a neighbour need not pay for the whole leaf. Each answers for @key
- * as a search would. False: the leaf ends there, is not what it was, or it is
- * not the first step.
+ * A first step within a leaf looks only at the slots beside the cursor's, so
+ * that a caller that wants one neighbour does not pay for the whole leaf. Each
+ * of the two functions answers for @key as a search would. False: the leaf ends
+ * there or has changed, or the step is not the first.
  */
 static bool first_step_next(struct ma_state *mas, unsigned long key, void **entry)
 {

@@ -51,10 +51,10 @@ unsigned long vms__mt_form_for(unsigned int n, const unsigned long *pivot, unsig
 }
 
 /*
- * What a new leaf has to spare goes behind its gaps, two slots each, for that
- * is what storing into a gap takes (shape.tmpl.h). The last leaf keeps it at
- * its end, where keys that come in order are added. Compiled once for each
- * form.
+ * The spare slots of a new leaf are put behind its gaps, two for each, because
+ * a store into a gap takes two (shape.tmpl.h). The last leaf keeps them at its
+ * end, where keys that come in order are added. The function is compiled once
+ * for each form.
  */
 static inline __attribute__((always_inline)) void fill(struct maple_node *leaf, unsigned long form,
 						       unsigned int n, const unsigned long *pivot,
@@ -116,7 +116,7 @@ static void row_push(struct ml_row *row, unsigned long pivot, void *slot)
 	row->slot[row->n++] = slot;
 }
 
-/* Of the old leaf's slots those in @slots. */
+/* Copy those slots of the old leaf that @slots names. */
 static void row_push_slots(struct ml_row *row, const struct ml_leaf *l, unsigned int slots)
 {
 	for (; slots; slots &= slots - 1) {
@@ -170,6 +170,6 @@ unsigned long vms__mt_count_leaf(void)
 {
 	static _Atomic unsigned long leaves;
 
-	/* Relaxed: only that no two are the same. */
+	/* Relaxed: it matters only that no two numbers are the same. */
 	return atomic_fetch_add_explicit(&leaves, 1, memory_order_relaxed) + 1;
 }

@@ -9,28 +9,30 @@
  * 	wide inner       state pivot[23]         | slot[24]      | gap[32]   384, with gaps 640
  *
  * Slot i holds what lies above pivot i - 1 (or from the node's minimum) up to
- * and including pivot i (or up to the node's maximum). Minimum and maximum are
- * not stored: the parent's pivots are them.
+ * and including pivot i (or up to the node's maximum). A node does not store
+ * its minimum and maximum, because the parent's pivots tell them.
  *
  * A wide node has its pivots as they are. A narrow one has, in half the space,
  * 31 bits of each: key[i] is bits 12 to 42 of the index after pivot i, or in a
- * "byte" node bits 0 to 30. That takes bounds that are multiples of 4096, or
- * any, in one and the same region of 2^43, or 2^31, indexes. Memory maps are
- * nearly all narrow. Keys are absolute, not relative to the node, so that a
- * lookup makes its own once and goes down with it. Where the node as a whole
- * lies in the region, and begins and ends at multiples of 4096 too, that is all
- * there is to it. Else it is an "edge" node: an index outside the region is
- * below or above all of its bounds. In a memory map these are the root and the
- * ways down to the first and the last leaf.
+ * "byte" node bits 0 to 30. A node may be narrow if its bounds are multiples of
+ * 4096 in one region of 2^43 indexes, or a byte node if they are any bounds in
+ * one region of 2^31 indexes. The nodes of a memory map are nearly all narrow.
+ * Keys are absolute, not relative to the node, so that a lookup computes its
+ * key once and uses it on all levels. A narrow node whose minimum or maximum
+ * lies outside the region, or is no multiple of 4096, is an "edge" node: a
+ * lookup has to compare the index with the region first, because an index
+ * outside is below or above all of the node's bounds. In a memory map the edge
+ * nodes are the root and the nodes on the ways down to the first and the last
+ * leaf.
  *
  * Pivots not in use are ULONG_MAX, keys not in use ML_KEY_NONE, so that the
  * slot of an index is the number of pivots below it, whatever the number of
  * slots in use, and a slot is the last iff its pivot is not below the node's
  * maximum. Slots beyond the last mean nothing.
  *
- * In a leaf a slot may be empty: its pivot is the one before it. No index finds
- * it. It is room for an insertion in place. The first slot is never empty, nor
- * is the last.
+ * A slot of a leaf may be empty: its pivot equals the one before it, so no
+ * index finds it. Empty slots are room for insertions in place. Neither the
+ * first slot nor the last is ever empty.
  *
  * What may change after a node is published:
  *   slot    inner: swung to the child's replacement. Leaf: another entry for
@@ -44,10 +46,11 @@
  *   gap     read and written under the lock only: no gap under the slot is
  *           larger, as gap.c explains.
  *
- * A reader takes state, then pivots, then the slot, then state again; where the
- * two differ it looks again. So what it took comes from one phase, and
- * shape.tmpl.h sees to it that this cannot mislead. Who wants to know all slots
- * of a leaf at once must find it without a change under way, too.
+ * A reader loads the state, then pivots, then the slot, then the state again.
+ * If the two states differ, the reader retries. So everything that it has
+ * loaded comes from one phase, and shape.tmpl.h ensures that such a view cannot
+ * mislead it. A reader that needs all slots of a leaf at once also requires
+ * that no change is under way.
  *
  * Locks: every store here is made under the tree's lock, or before the node is
  * published. Loads: RCU or the lock. Read next: descend.tmpl.h (the way down),
@@ -71,8 +74,8 @@
 #define ML_INNER_SLOTS 31u /* most slots of an inner node, and of any node */
 #define ML_GAPS 32u        /* one to spare, always 0, for whole vectors */
 /*
- * What a node other than the root holds at least, empty slots aside: little
- * enough that a split's halves are not soon merged again.
+ * The least number of slots in use of a node other than the root. It is small,
+ * so that the halves of a split are not soon merged again.
  */
 #define ML_INNER_MIN 8u
 #define ML_LEAF_MIN 4u
@@ -174,7 +177,7 @@ static inline unsigned int ml_step_slot(unsigned long step)
 /* The part of the state that stays. */
 static inline unsigned long ml_form_of(const struct maple_node *node)
 {
-	/* Relaxed: it was there before the node was published. */
+	/* Relaxed: these bits were set before the node was published. */
 	return atomic_load_explicit(&((struct maple_node *)node)->state, memory_order_relaxed);
 }
 static inline void *ml_ref(const struct maple_node *node)
@@ -186,9 +189,9 @@ static inline unsigned long ml_base(const struct maple_node *node)
 	return ml_form_of(node) & ML_LEAF_BIT ? node->narrow_leaf.base : node->narrow_inner.base;
 }
 /*
- * The reference by which @parent names @node. Who comes from a narrow parent of
- * the same region has seen to it that the index is in that region, and an edge
- * node is one like the others.
+ * The reference by which @parent names @node. A reader that comes through a
+ * narrow parent with the same base has already checked the region, so the edge
+ * bit is dropped from the reference.
  */
 static inline void *ml_ref_in(const struct maple_node *parent, const struct maple_node *node)
 {
@@ -354,7 +357,7 @@ static inline unsigned long ml_region(unsigned long index, unsigned int shift)
 {
 	return index & (~0ul << (ML_KEY_BITS + shift));
 }
-/* A number that no other leaf got: lib/maple/leaf.c. */
+/* A number that no other leaf has: lib/maple/leaf.c. */
 unsigned long vms__mt_count_leaf(void);
 
 /*
@@ -434,8 +437,8 @@ static inline void ml_publish_root(struct maple_tree *mt, void *root)
 	atomic_store_explicit(&mt->ma_root, root, memory_order_release);
 }
 /*
- * Release: pairs with ml_state(). Who sees the mark sees what was published
- * instead of the node.
+ * Release: pairs with ml_state(). A reader that sees the mark also sees what
+ * was published instead of the node.
  */
 static inline void ml_kill(struct maple_node *node)
 {

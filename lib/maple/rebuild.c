@@ -12,16 +12,17 @@
  * left track to the right track shall hold is laid out as one run of slots
  * (run.h): those before the left track, the new ones, those after the right
  * track. If the run is too short for a node of its own, a track is moved
- * outwards to take in a neighbour. The run is then cut into one to three new
- * nodes, which are the new slots of the level above. It ends where one new node
- * stands for one old one: one store into the parent's slot, or into the root,
- * and readers see all of it or nothing.
+ * outwards to take in a neighbour. The run is then cut into one to PARTS_MAX
+ * new nodes, which are the new slots of the level above. The work ends on the
+ * level where one new node replaces one old node: one store into the parent's
+ * slot, or into the root, publishes it, so that readers see the whole change or
+ * none of it.
  *
- * All nodes are allocated before that store. Only after it are the old ones
- * marked dead, and freed after a grace period.
+ * All nodes are allocated before that store. The old nodes are marked dead only
+ * after it, and are freed after a grace period.
  *
- * Rule kept here: gaps never touch, also where two leaves meet. So no gap
- * crosses a leaf's bounds.
+ * This file keeps the rule that two gaps never touch, not even where two leaves
+ * meet. So no gap crosses a leaf's bounds.
  *
  * Locks: the tree's lock.
  */
@@ -83,8 +84,8 @@ static void run_lengthen(struct rebuild *rb, unsigned int level)
 }
 
 /*
- * The slots in use of the child in slot @slot of @parent; of one that it has
- * not, more than any node has.
+ * The number of slots in use of the child in slot @slot of @parent. If @parent
+ * has no such child: more than any node has.
  */
 static unsigned int slots_in_use(const struct place *parent, unsigned int slot)
 {
@@ -114,10 +115,10 @@ static bool appends(const struct rebuild *rb, unsigned int level)
 }
 
 /*
- * A node that has become too long is not cut if the one beside it has room:
- * both are filled alike, so that nodes are fuller than cutting alone leaves
- * them. The parent is replaced in either case. A tree so small that the root is
- * the only parent is better quick.
+ * A node that has become too long is not cut if its neighbour has room: both
+ * are filled alike, so that nodes are fuller than cutting alone leaves them.
+ * That costs nothing more, because the parent is replaced in either case. In a
+ * tree whose root is the only parent, speed matters more than space.
  */
 static void run_share(struct rebuild *rb, unsigned int level)
 {
@@ -355,9 +356,10 @@ static bool keys_hold_made(const struct rebuild *rb, unsigned long form, unsigne
 }
 
 /*
- * Copy an array of @n elements of @size but those in [from, to), for which
- * there is room for @insert, as far as there is room behind them. Plain
- * accesses: the new array is not published yet, and the old one not written.
+ * Copy an array of @n elements of @size, except those in [from, to), in whose
+ * place the copy has room for @insert elements. What does not fit behind them
+ * is left out. Plain accesses: the new array is not published yet, and the old
+ * one is not written.
  */
 static inline __attribute__((always_inline)) void splice(void *new, const void *old, size_t size,
 							 unsigned int n, unsigned int from,
@@ -509,7 +511,7 @@ static void join_right(struct rebuild *rb)
 		w->last = w->hi_max;
 }
 
-/* And the one before it. */
+/* The gap stored takes in the gap before it, too. */
 static void join_left(struct rebuild *rb)
 {
 	struct ml_write *w = rb->w;
@@ -561,7 +563,7 @@ int vms__mt_rebuild(struct ml_write *w)
 	track_onwards(&rb.right, &rb.left, rb.depth, w->last);
 	run_of_leaves(&rb);
 	err = rebuild_levels(&rb);
-	/* The cursor's leaf may be gone: it keeps its range only. */
+	/* The cursor's leaf may have been replaced: keep the range only. */
 	w->mas->node = NULL;
 	return err;
 }
@@ -582,10 +584,10 @@ void vms__mt_rebuild_need(const struct ml_write *w, unsigned int *leaves, unsign
 	if (!w->one_leaf || !level)
 		return;
 	/*
-	 * One leaf becomes three at most, and with one beside it four: its
-	 * parent has one child less, or two more. A parent that can have them
-	 * in any form, and does without one, is replaced by one; else it is as
-	 * with the leaf.
+	 * One leaf becomes three at most, and one leaf with its neighbour four:
+	 * the parent has one child less, or two more. A parent that has room
+	 * for two more in any form, and enough slots without one, is replaced
+	 * by one node; any other parent may become as many as a leaf does.
 	 */
 	ml_path(w->mas, level, path);
 	*leaves = 4;
@@ -596,7 +598,7 @@ void vms__mt_rebuild_need(const struct ml_write *w, unsigned int *leaves, unsign
 		    !more_children(parent, ML_WIDE_INNER_KEYS - 1))
 			return;
 	}
-	/* And a root above the old one. */
+	/* A new root above the old one. */
 	*inner += 1;
 }
 
@@ -613,7 +615,7 @@ int vms__mt_plant(struct ma_state *mas, void *entry)
 	if (!entry) {
 		if (!first)
 			ml_publish_root(mas->tree, NULL);
-		/* The whole gap that came to be. */
+		/* The whole gap that the store has made. */
 		mas->index = root && first ? 1 : 0;
 		mas->last = ULONG_MAX;
 		return 0;

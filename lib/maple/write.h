@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * write.h - a store under way: plan.tmpl.h fills it, and does it or has it
- * done.
+ * write.h - a store under way: plan.tmpl.h fills it in, and makes the store
+ * itself or calls leaf.c or rebuild.c.
  *
  * Locks: the tree's lock to write.
  */
@@ -31,7 +31,7 @@ struct ml_write {
 
 /* ---- leaf.c ---- */
 
-/* Slots of a leaf to be, none empty; the last pivot is the leaf's maximum. */
+/* Slots of a leaf to come, none empty; the last pivot is the leaf's maximum. */
 struct ml_row {
 	unsigned int n;
 	unsigned long pivot[ML_LEAF_SLOTS + 2];

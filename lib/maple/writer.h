@@ -34,8 +34,9 @@
 #define ML_VOUCHED 1u /* mas_flags: nothing was stored since the cursor took its place */
 
 /*
- * likewise, and it stands on the slot of its index: vms__.first and vms__.last
- * are what that slot spans, vms__.slots the leaf's slots in use, or 0
+ * The caller vouches for the place as above, and the cursor stands on the slot
+ * of its index: vms__.first and vms__.last are what that slot spans,
+ * vms__.slots the leaf's slots in use, or 0.
  */
 #define ML_AT_SLOT 2u
 
@@ -79,8 +80,8 @@ static inline void ml_vouch_gap(struct ma_state *mas)
 
 /*
  * mas_empty_area() or, if @highest, mas_empty_area_rev(). The cursor also
- * stands in the leaf of the gap, for the calls above; no other may follow.
- * gap.c.
+ * stands in the leaf of the gap, for the calls above; no other call may follow.
+ * In gap.c.
  */
 int vms__mas_find_gap(struct ma_state *mas, unsigned long min, unsigned long max,
 		      unsigned long size, bool highest);
@@ -96,9 +97,9 @@ int vms__mas_find_gap(struct ma_state *mas, unsigned long min, unsigned long max
 void *vms__mas_around(struct ma_state *mas, unsigned long end, void **prev, void **next);
 
 /*
- * mas_store_prealloc() after mas_preallocate() of just this store, which the
- * caller vouches for, too. It may be mas_preallocate() alone that went down.
- * The leaf is kept, as said below. store.c.
+ * mas_store_prealloc() after mas_preallocate() of just this store; the caller
+ * vouches that it is the same store. No call before mas_preallocate() needs to
+ * have gone down. The call keeps the leaf, as described below. In store.c.
  */
 void vms__mas_commit(struct ma_state *mas, void *entry, struct vms__kept_leaf *kept);
 
