@@ -312,12 +312,6 @@
 #pragma push_macro("mas_walk")
 #undef mas_walk
 #define mas_walk vms_mas_walk
-#pragma push_macro("mas_find")
-#undef mas_find
-#define mas_find vms_mas_find
-#pragma push_macro("mas_next")
-#undef mas_next
-#define mas_next vms_mas_next
 #pragma push_macro("mas_find_range")
 #undef mas_find_range
 #define mas_find_range vms_mas_find_range
@@ -414,6 +408,12 @@
 #pragma push_macro("mas_is_err")
 #undef mas_is_err
 #define mas_is_err vms_mas_is_err
+#pragma push_macro("mas_find")
+#undef mas_find
+#define mas_find vms_mas_find
+#pragma push_macro("mas_next")
+#undef mas_next
+#define mas_next vms_mas_next
 #pragma push_macro("maple_node")
 #undef maple_node
 #define maple_node vms_maple_node

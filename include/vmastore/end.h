@@ -256,10 +256,6 @@
 #pragma pop_macro("__mt_destroy")
 #undef mas_walk
 #pragma pop_macro("mas_walk")
-#undef mas_find
-#pragma pop_macro("mas_find")
-#undef mas_next
-#pragma pop_macro("mas_next")
 #undef mas_find_range
 #pragma pop_macro("mas_find_range")
 #undef mas_find_rev
@@ -324,6 +320,10 @@
 #pragma pop_macro("mas_is_active")
 #undef mas_is_err
 #pragma pop_macro("mas_is_err")
+#undef mas_find
+#pragma pop_macro("mas_find")
+#undef mas_next
+#pragma pop_macro("mas_next")
 #undef maple_node
 #pragma pop_macro("maple_node")
 #undef maple_status

@@ -51,7 +51,7 @@
  * A page fault, as a hook of struct vm_operations_struct (mm_types.h) sees it.
  */
 #include <vmastore/begin_fields.h>
-	struct vm_fault {
+struct vm_fault {
 	struct vm_area_struct *const vma;
 	const unsigned long address; /* page aligned */
 	const pgoff_t pgoff;         /* page index in the file, or in the anonymous object */

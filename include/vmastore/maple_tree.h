@@ -706,10 +706,13 @@ static inline void *vms_mas_step(struct ma_state *mas, unsigned long max)
 
 /*
  * The complete mas_find() and mas_next(), which the inline functions below call
- * if the cursor's next step leads out of its leaf.
+ * if the cursor's next step leads out of its leaf. They keep their own names in
+ * the archive: a program that hides Linux's names has inline functions
+ * vms_mas_find() and vms_mas_next(), and a compiler takes an exported symbol of
+ * the same name for a call of the inline function by itself.
  */
-VMS_API void *vms_mas_find_call(struct ma_state *mas, unsigned long max) VMS_SYM(mas_find);
-VMS_API void *vms_mas_next_call(struct ma_state *mas, unsigned long max) VMS_SYM(mas_next);
+VMS_API void *vms_mas_find_call(struct ma_state *mas, unsigned long max);
+VMS_API void *vms_mas_next_call(struct ma_state *mas, unsigned long max);
 
 /**
  * mas_find() - On a fresh cursor the first entry at or after mas->index,

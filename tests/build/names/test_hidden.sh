@@ -95,6 +95,24 @@ every_name_has_a_prefix()
 		! grep -v '^_*\(vms\|VMS\)_' "$work/ours"
 }
 
+# No exported function's symbol is the name of an inline function: clang would
+# take a call of the one for a call of the other.
+no_symbol_is_an_inline_functions_name()
+{
+	local header
+	for header in "${public[@]}"; do
+		printf '#include <vmastore/%s>\n' "${header##*/}"
+	done >"$work/all.c"
+	gcc -std=gnu11 -DVMS_NO_KERNEL_NAMES -fsyntax-only -aux-info "$work/functions" -I"$include" "$work/all.c" &&
+		gcc -std=gnu11 -DVMS_NO_KERNEL_NAMES -E -P -I"$include" "$work/all.c" | tr -d ' \n' |
+		grep -oE '__asm__\(("[a-z_0-9]*")+\)' | tr -cd 'a-z_0-9\n' | sed 's/^__asm__//' | LC_ALL=C sort -u >"$work/symbols" &&
+		grep vmastore/ "$work/functions" | grep ' static ' | sed 's/;.*//; s/ (.*//; s/.*[ *]//' |
+		LC_ALL=C sort -u >"$work/inline" || return 1
+	echo "$(wc -l <"$work/symbols") symbols, $(wc -l <"$work/inline") inline functions"
+	[ "$(wc -l <"$work/symbols")" -gt 100 ] && [ "$(wc -l <"$work/inline")" -gt 30 ] &&
+		! LC_ALL=C comm -12 "$work/symbols" "$work/inline" | grep .
+}
+
 # A structure has the same fields at the same places, with or without the names.
 layout_is_the_same()
 {
@@ -138,9 +156,10 @@ test_case()
 	fi
 }
 
-echo "[==========] Running 11 test(s)."
+echo "[==========] Running 12 test(s)."
 test_case files_are_up_to_date files_are_up_to_date
 test_case every_name_has_a_prefix every_name_has_a_prefix
+test_case no_symbol_is_an_inline_functions_name no_symbol_is_an_inline_functions_name
 test_case layout_is_the_same layout_is_the_same
 for what in macros_survive own_headers_fit; do
 	test_case ${what}_gcc $what gcc c gnu11
@@ -148,5 +167,5 @@ for what in macros_survive own_headers_fit; do
 	test_case ${what}_gpp $what g++ c++ c++17
 	test_case ${what}_clangpp $what clang++ c++ c++17
 done
-echo "[==========] 11 test(s) run."
+echo "[==========] 12 test(s) run."
 exit $failed
