@@ -164,7 +164,7 @@ static inline bool vms_write_protect_begin(const struct mm_struct *mm, unsigned 
 	 * Acquire: pairs with the release at the end of fork's copying
 	 * (lib/page/copy.c).
 	 */
-	*seq = vms_load_acquire(&((struct mm_struct *)mm)->write_protect_seq);
+	*seq = vms_load_acquire(&mm->write_protect_seq);
 	return !(*seq & 1);
 }
 static inline bool vms_write_protect_retry(const struct mm_struct *mm, unsigned long seq)
@@ -173,7 +173,7 @@ static inline bool vms_write_protect_retry(const struct mm_struct *mm, unsigned 
 	 * Relaxed: the lock of the page table in which the page was found
 	 * orders this load after the search.
 	 */
-	return vms_load_relaxed(&((struct mm_struct *)mm)->write_protect_seq) != seq;
+	return vms_load_relaxed(&mm->write_protect_seq) != seq;
 }
 
 /* ---- a fault inside a VMA: its lock R or mmap_lock R held ---------------- */

@@ -184,7 +184,7 @@ static inline void mt_init(struct maple_tree *mt)
 /* Relaxed: no other memory depends on the flags. */
 static inline unsigned int vms_mt_flags(const struct maple_tree *mt)
 {
-	return vms_load_relaxed(&((struct maple_tree *)mt)->ma_flags);
+	return vms_load_relaxed(&mt->ma_flags);
 }
 /**
  * mt_in_rcu() - Whether readers may run concurrently with writers. Any context.
@@ -213,7 +213,7 @@ static inline void maple_tree_init(void)
  */
 static inline bool mtree_empty(const struct maple_tree *mt)
 {
-	return vms_load_relaxed(&((struct maple_tree *)mt)->ma_root) == NULL;
+	return vms_load_relaxed(&mt->ma_root) == NULL;
 }
 
 /**

@@ -6,7 +6,14 @@
 # name. Prints as cmocka does, so that tools/check counts it.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-flags=(-Wall -Wextra -Wpedantic -Werror -fsyntax-only -I"$(dirname "$(dirname "$1")")")
+# A program may compile the headers with the warnings that it wants for its own
+# code.
+flags=(-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wcast-qual -Wundef -Werror -fsyntax-only
+	-I"$(dirname "$(dirname "$1")")")
+declare -A of_language=(
+	[c]="-Wshadow -Wstrict-prototypes -Wmissing-prototypes"
+	[c++]="-Wextra-semi"
+)
 failed=0
 
 # compiles COMPILER LANGUAGE STANDARD HEADER...: count those that do in $good.
@@ -16,8 +23,9 @@ compiles()
 	shift 3
 	good=0
 	for header; do
+		# shellcheck disable=SC2086 # a list of words
 		if printf '#include <vmastore/%s>\n' "${header##*/}" |
-			"$compiler" -x "$language" -std="$standard" "${flags[@]}" - >"$work/said" 2>&1; then
+			"$compiler" ${of_language[$language]} -x "$language" -std="$standard" "${flags[@]}" - >"$work/said" 2>&1; then
 			good=$((good + 1))
 		else
 			echo "$header does not compile by itself with $compiler -std=$standard:"
