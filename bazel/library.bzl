@@ -5,6 +5,8 @@ A hidden symbol still clashes in a static link. Therefore the archive holds a si
 """
 
 load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
+load("@rules_cc//cc:defs.bzl", "cc_binary")
+load("//bazel:copts.bzl", "VMS_LINK_RCU")
 
 _TOOLCHAIN = {"_cc_toolchain": attr.label(default = "@bazel_tools//tools/cpp:current_cc_toolchain")}
 
@@ -40,7 +42,7 @@ def _vms_object_impl(ctx):
     )
     return [DefaultInfo(files = depset([out]))]
 
-vms_object = rule(
+_vms_object = rule(
     implementation = _vms_object_impl,
     attrs = dict(_TOOLCHAIN, deps = attr.label_list(providers = [CcInfo])),
     doc = "All archives of deps as one object whose hidden symbols are local.",
@@ -82,7 +84,7 @@ def _vms_library_impl(ctx):
         ),
     ]
 
-vms_library = rule(
+_vms_library = rule(
     implementation = _vms_library_impl,
     attrs = dict(
         _TOOLCHAIN,
@@ -95,3 +97,62 @@ vms_library = rule(
     fragments = ["cpp"],
     toolchains = ["@bazel_tools//tools/cpp:toolchain_type"],
 )
+
+def vms_library(name, room, headers, header_files, folder = ""):
+    """One of the libraries: what programs depend on, the shared object libNAME.so, and the list of their symbols.
+
+    Args:
+      name: the target that programs depend on.
+      room: the package of lib/ whose library, with all that it needs, becomes this one.
+      headers: the cc_library of the public headers.
+      header_files: the same headers as files.
+      folder: where exports.txt, kernel_names.txt and vmastore.map are made, with a slash at its end: the symbols that
+        the headers declare VMS_API, one a line; the names of Linux's that they declare; and the symbols as a version
+        script.
+    """
+    shared = "lib%s.so" % name
+    _vms_library(
+        name = name,
+        headers = headers,
+        linkopts = VMS_LINK_RCU,
+        object = ":%s_object" % name,
+        shared = ":" + shared,
+        visibility = ["//visibility:public"],
+    )
+    _vms_object(
+        name = name + "_object",
+        deps = [room],
+    )
+
+    # -Bsymbolic-functions: the library calls its own functions even if a
+    # program defines functions with the same names. -fuse-ld=bfd: gold, Bazel's
+    # default, mixes up the relocations of thread-local variables that have
+    # become local. -z nodelete: dlclose() must not unload the library, because
+    # threads call its code when they exit and its callback thread never ends.
+    cc_binary(
+        name = shared,
+        srcs = [":%s_object" % name],
+        additional_linker_inputs = [folder + "vmastore.map"],
+        linkopts = [
+            "-fuse-ld=bfd",
+            "-Wl,--version-script=$(location %svmastore.map)" % folder,
+            "-Wl,-soname," + shared,
+            "-Wl,-Bsymbolic-functions",
+            "-Wl,-z,nodelete",
+        ] + VMS_LINK_RCU,
+        linkshared = True,
+        visibility = ["//visibility:public"],
+    )
+    native.genrule(
+        name = name + "_exports",
+        srcs = [header_files],
+        outs = [folder + made for made in [
+            "exports.txt",
+            "kernel_names.txt",
+            "vmastore.map",
+        ]],
+        cmd = "$(location //bazel:exports) $(RULEDIR)/%s $(CC) $(SRCS)" % folder,
+        toolchains = ["@bazel_tools//tools/cpp:current_cc_toolchain"],
+        tools = ["//bazel:exports"],
+        visibility = ["//tests/build/link:__pkg__"],
+    )
