@@ -10,7 +10,7 @@
 #include "lib/sync/objcache/internal.h"
 #include "tests/lib/mm/world.h"
 
-#define WATCHDOG_SECONDS 120
+#define WATCHDOG_SECONDS 480
 
 extern struct vms__objcache vms__mt_leaves, vms__mt_nodes, vms__mt_gap_nodes;
 

@@ -18,7 +18,7 @@
  * A test that hangs is ended by SIGALRM. The limit is far above any test's
  * time, because sanitizers and loaded machines are slow.
  */
-#define WATCHDOG_SECONDS 120
+#define WATCHDOG_SECONDS 480
 
 /*
  * Runs @fn in a child. The calling process must have one thread. Return:
