@@ -78,7 +78,7 @@ static void set_reserve(struct ma_state *mas, enum ml_kind kind, struct maple_no
 		set_word(node, 1, other);
 }
 
-/* Both lists, from that of @kind on. */
+/* The list of @kind; *other becomes the other list. Either may be NULL. */
 static struct maple_node *reserve_of(const struct ma_state *mas, enum ml_kind kind,
 				     struct maple_node **other)
 {
@@ -109,8 +109,9 @@ static void push(struct ma_state *mas, enum ml_kind kind, struct maple_node *nod
 }
 
 /*
- * A node. Of a tree in RCU mode it will be freed by way of the callback thread,
- * so that must exist; a store can still fail here, and not later.
+ * A new node of @kind; NULL: no memory. In RCU mode the callback thread will
+ * free the node, so that thread must exist now: a store may fail here, and must
+ * not fail when it retires the node.
  */
 static inline struct maple_node *new_node(const struct maple_tree *mt, enum ml_kind kind)
 {
@@ -140,6 +141,7 @@ void vms__mt_retire(const struct maple_tree *mt, struct maple_node *node, enum m
 		vms__objcache_free(cache_of(mt, kind), node);
 }
 
+/* Lengthen the list of @kind to @want nodes. False: no memory. */
 static bool fill_reserve(struct ma_state *mas, enum ml_kind kind, unsigned int want)
 {
 	struct maple_node *other, *node = reserve_of(mas, kind, &other);
@@ -171,6 +173,7 @@ void mas_destroy(struct ma_state *mas)
 		(void)reserved(mas, &kind);
 		vms__mt_free(mas->tree, pop(mas, kind), kind);
 	}
+	/* A kept plan may count on the nodes that were freed. */
 	if (ml_plan(mas))
 		vms__mas_moved(mas);
 }

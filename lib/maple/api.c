@@ -2,6 +2,12 @@
 /*
  * api.c - the normal API (mtree_*, mt_*): each call takes RCU or ma_lock itself
  * and works through a cursor of its own.
+ *
+ * The library allocates memory in one way only, so these calls ignore their
+ * argument of type gfp_t, which callers written for the kernel pass.
+ *
+ * Locks: none on entry, except for __mt_destroy(), whose caller holds ma_lock.
+ * Read next: iter.c (the read side), isa/plan.tmpl.h (a store).
  */
 #include <errno.h>
 
@@ -13,7 +19,9 @@
 /* ---- locks ---- */
 
 /*
- * For the functions here: a call by way of an exported symbol is not inlined.
+ * The functions of this file call lock() and unlock() instead of mtree_lock()
+ * and mtree_unlock(). Those are exported, and in a shared library a program may
+ * replace an exported function, so the compiler does not inline it.
  */
 static inline void lock(struct maple_tree *mt)
 {
@@ -44,6 +52,10 @@ void mtree_unlock(struct maple_tree *mt)
 	unlock(mt);
 }
 
+/*
+ * The flags change under the lock, because the cyclic allocator stores to the
+ * same word. If the owner has a lock of its own, the caller holds it.
+ */
 static void change_flags(struct maple_tree *mt, unsigned int set, unsigned int clear)
 {
 	bool lock = !mt_external_lock(mt);
@@ -86,6 +98,7 @@ void *mt_find(struct maple_tree *mt, unsigned long *index, unsigned long max)
 		return NULL;
 	mas_init(&mas, mt, *index);
 	vms__rcu_read_lock();
+	/* A zero entry reserves a place without an object. */
 	do
 		entry = mas_find(&mas, max);
 	while (unlikely(xa_is_zero(entry)));
@@ -95,6 +108,7 @@ void *mt_find(struct maple_tree *mt, unsigned long *index, unsigned long max)
 	return entry;
 }
 
+/* mt_find() leaves 0 in *index behind ULONG_MAX: nothing comes after that. */
 void *mt_find_after(struct maple_tree *mt, unsigned long *index, unsigned long max)
 {
 	return *index ? mt_find(mt, index, max) : NULL;
@@ -126,7 +140,10 @@ void *mt_prev(struct maple_tree *mt, unsigned long index, unsigned long min)
 
 /* ---- writing ---- */
 
-/* Values that the normal API refuses. */
+/*
+ * Whether the normal API refuses @entry. The calls of the advanced API store
+ * any value, because there the caller answers for what it stores.
+ */
 static bool is_reserved(const void *entry)
 {
 	return xa_is_internal(entry) && (unsigned long)entry < ML_RESERVED && !xa_is_zero(entry);
@@ -189,9 +206,13 @@ void *mtree_erase(struct maple_tree *mt, unsigned long index)
 	return entry;
 }
 
-/* Store where vms__mas_find_gap() has found a place, if it has. */
+/*
+ * Store where vms__mas_find_gap() has found a place. @found: what it returned;
+ * an error is passed on.
+ */
 static int alloc_in(struct ma_state *mas, int found, unsigned long *startp, void *entry, gfp_t gfp)
 {
+	/* A NULL entry joins the gap, and the cursor's index with it. */
 	unsigned long index = mas->index;
 	int err = found;
 
@@ -250,6 +271,11 @@ int mtree_alloc_cyclic(struct maple_tree *mt, unsigned long *startp, void *entry
 
 /* ---- the end ---- */
 
+/*
+ * Retire the node that @ref names and all nodes below it. It spans up to @max,
+ * which tells the last slot. Children come first: a node that was retired may
+ * no longer be read.
+ */
 static void destroy_under(const struct maple_tree *mt, void *ref, unsigned long max)
 {
 	struct maple_node *node = ml_node(ref);
@@ -272,6 +298,7 @@ void __mt_destroy(struct maple_tree *mt)
 {
 	void *root = ml_root(mt);
 
+	/* No reader may find a node that was retired. */
 	ml_publish_root(mt, NULL);
 	if (ml_is_node(root))
 		destroy_under(mt, root, ULONG_MAX);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cursor.h - a cursor's place, and how it is moved to the leaf beside its own.
+ * cursor.h - a cursor's place: how it is read, and how it is moved within a
+ * leaf and to a neighbouring one.
+ *
+ * Locks: RCU or the tree's lock, whichever the caller of the cursor's function
+ *        holds. Read next: iter.c.
  */
 #ifndef VMS_MAPLE_CURSOR_H
 #define VMS_MAPLE_CURSOR_H
@@ -8,9 +12,9 @@
 #include "lib/maple/node.h"
 
 /*
- * @word, by itself: compilers like to load two neighbours as one vector, which
- * must wait until both have left the store buffer if they were stored one by
- * one just before, as a cursor's index and last are.
+ * @word, loaded by itself. Compilers like to load two neighbouring words as one
+ * vector. If both were stored one by one just before, as a cursor's index and
+ * last are, that load must wait until both have left the store buffer.
  */
 static inline unsigned long ml_scalar(unsigned long word)
 {
@@ -41,7 +45,11 @@ static inline uint8_t *ml_way(const struct ma_state *mas)
 	return (uint8_t *)mas->vms__.way;
 }
 
-/* The cursor, in a leaf that it has looked at, may step on by itself. */
+/*
+ * Let vms_mas_step() (maple_tree.h) step on by itself in the leaf that the
+ * cursor has looked at: note the slots ahead that hold entries. Debug builds do
+ * not, so that each step is checked.
+ */
 static inline void ml_set_ahead(struct ma_state *mas)
 {
 	(void)mas;
@@ -52,8 +60,8 @@ static inline void ml_set_ahead(struct ma_state *mas)
 }
 
 /*
- * The cursor has come to the slot @i of a leaf that it has looked at, which
- * spans [@index, @last].
+ * Put the cursor on the slot @i, which spans [@index, @last], of the leaf that
+ * it has looked at.
  */
 static inline void ml_at_slot(struct ma_state *mas, unsigned int i, unsigned long index,
 			      unsigned long last)
@@ -65,8 +73,8 @@ static inline void ml_at_slot(struct ma_state *mas, unsigned int i, unsigned lon
 }
 
 /*
- * What the leaf's parent calls it: the cursor stands in the slot @slot of
- * @parent.
+ * Note that the way to the cursor's leaf takes the slot @slot of @parent, the
+ * last step of the way.
  */
 static inline void ml_set_parent(struct ma_state *mas, const struct maple_node *parent,
 				 unsigned int slot)
@@ -76,8 +84,9 @@ static inline void ml_set_parent(struct ma_state *mas, const struct maple_node *
 }
 
 /*
- * The first @depth steps of the cursor's way, into @path. Locks: the tree's
- * lock, and the cursor's way leads to where it stands.
+ * Write the first @depth steps of the cursor's way into @path. Only the slots
+ * are kept in the cursor; the nodes are found again from the root. Locks: the
+ * tree's lock. The cursor's way must still lead to where it stands.
  */
 static inline void ml_path(const struct ma_state *mas, unsigned int depth, unsigned long *path)
 {
@@ -101,13 +110,17 @@ static inline void ml_forget_guard(struct ma_state *mas)
 #endif
 }
 
-/* What is planned where the cursor stands, as isa.h has it; 0: nothing. */
+/* The plan that the cursor has kept, as ml_plan_of() makes it; 0: none. */
 static inline unsigned int ml_plan(const struct ma_state *mas)
 {
 	return mas->vms__.used & 1 ? 0 : mas->vms__.used >> 1;
 }
 
-/* The cursor has looked at its leaf. */
+/*
+ * Whether the cursor has looked at its leaf as a whole (isa.h: enter). Bit 0
+ * tells the two uses of the word apart: the first slot of a leaf is never
+ * empty, and a plan is kept one bit higher.
+ */
 static inline bool ml_has_looked(const struct ma_state *mas)
 {
 	return mas->vms__.used & 1;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cyclic.c - mas_alloc_cyclic(): numbers given out one after the other, round
- * and round.
+ * cyclic.c - mas_alloc_cyclic() gives out one index after the other, and begins
+ * again at range_lo when it has passed range_hi.
  *
- * A wrap is reported by the call that gives out the first number after it.
- * Where a number is skipped because it is taken, that is the call that finds
- * none up to range_hi; where the last number, ULONG_MAX itself, was given out,
- * it is the next call, to which MT_FLAGS_ALLOC_WRAPPED carries the news: the
- * caller's *next alone, then 0, does not tell a wrap from a beginning.
+ * The call that gives out the first index after such a wrap returns 1. It knows
+ * of the wrap in one of two ways. If no index from *next up to range_hi is
+ * free, the call itself begins again at range_lo. If an earlier call gave out
+ * ULONG_MAX, *next is 0, just as for a caller that has only begun; that earlier
+ * call therefore set MT_FLAGS_ALLOC_WRAPPED in the tree.
  *
  * Locks: the tree's lock, to write; it guards the flag.
  */

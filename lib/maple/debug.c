@@ -4,20 +4,25 @@
  * themselves: that a writer holds the lock, and that a cursor does not outlive
  * what protected it.
  *
- * How a cursor that is kept too long is found. A place in the tree is good as
- * long as nothing that it names can be freed: for the rest of the read section
- * in which it was taken, or of the hold on the tree's lock. Debug builds number
- * both, each thread its own sections (rcu.h) and its own holds (lockdep.h). A
- * cursor that takes its place notes the two numbers in guard, and may be used
- * as long as one of them is still that of what the thread is in. So a writer
- * may walk under the lock and go on after a read section that lay inside it;
- * and a reader may take the lock for a moment.
+ * A cursor's place in the tree is valid as long as no node that it names can be
+ * freed: until the read section ends in which the cursor took its place, or
+ * until the tree's lock is released. Debug builds number both: each thread
+ * numbers its read sections (rcu.h) and its holds of a lock (lockdep.h). A
+ * cursor that takes its place notes the two numbers in guard. It may be used as
+ * long as one of the two is the number of the section, or of the hold, in which
+ * the thread is now. So a writer may walk under the lock, enter and leave a
+ * read section, and use the cursor again; and a reader may take the lock for a
+ * moment.
  *
- * What is not found: a cursor of a tree whose lock nobody can ask about (an
- * external lock that is no struct rw_semaphore); one of an embedder's own
- * rw_semaphore while anybody holds that; one that took its place without a
- * section and a lock, for then it must have had another protection; and one
- * handed from thread to thread, if their numbers happen to be equal.
+ * The check misses some cursors:
+ *   - that of a tree whose lock cannot be checked (an external lock that is no
+ *     struct rw_semaphore);
+ *   - that of a tree under an embedder's own rw_semaphore, while any thread
+ *     holds it;
+ *   - one that took its place outside any section and any hold: the check
+ *     assumes that something else protects it;
+ *   - one that a thread passes on to another, if the numbers of the two threads
+ *     happen to be equal.
  *
  * Locks: none; the numbers are the calling thread's own.
  */
@@ -118,8 +123,8 @@ static const void *lock_of(const struct maple_tree *mt)
 }
 
 /*
- * What protects the tree's nodes for this thread now; nothing, if a lock that
- * cannot be asked about may do it.
+ * What protects the tree's nodes for this thread now. Both numbers are 0 if the
+ * tree's lock cannot be checked, because that lock may protect them.
  */
 static struct guard guard_now(const struct maple_tree *mt)
 {
@@ -131,15 +136,15 @@ static struct guard guard_now(const struct maple_tree *mt)
 }
 
 /*
- * Somebody holds the owner's rw_semaphore, and lockdep does not say who: it may
- * be this thread, and may have been all the time.
+ * Whether the owner's rw_semaphore is held and lockdep does not know by whom:
+ * this thread may hold it, and may have held it all the time.
  */
 static bool owner_may_hold(const struct maple_tree *mt, const struct guard *now)
 {
 	return mt_external_lock(mt) && !now->hold && rwsem_is_locked(ml_external_rwsem(mt));
 }
 
-/* Does it name a node? */
+/* Whether the cursor names a node. */
 static bool has_place(const struct ma_state *mas)
 {
 	return mas->node &&
@@ -154,6 +159,7 @@ void vms__mt_check_fresh(struct ma_state *mas)
 		mas->vms__.guard = (uint64_t)now.hold << 32 | now.section;
 		return;
 	}
+	/* Guard 0: nothing that can be checked protects the cursor's place. */
 	if (!mas->vms__.guard || (then.section && then.section == now.section) ||
 	    (then.hold && then.hold == now.hold))
 		return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * debug.h - what a debug build (VMS_DEBUG) asks at the head of a cursor's
- * functions. Elsewhere nothing is left of it.
+ * debug.h - the checks that a debug build (VMS_DEBUG) makes at the head of a
+ * cursor's functions. In other builds the checks are empty. Read next: debug.c.
  */
 #ifndef VMS_MAPLE_DEBUG_H
 #define VMS_MAPLE_DEBUG_H
@@ -13,10 +13,10 @@ void vms__mt_check_fresh(struct ma_state *mas);
 void vms__mt_check_write_locked(const struct maple_tree *mt);
 
 /*
- * The cursor has not outlived what protected it: the read section, or the hold
- * on the tree's lock, in which it took its place is still open. A cursor
- * without a place takes note of what protects it now. To be asked before a
- * cursor's place is used or changed.
+ * Assert that the cursor has not outlived what protected it: the read section,
+ * or the hold of the tree's lock, in which it took its place is still open. If
+ * the cursor has no place, the call notes what protects it from now on. So each
+ * function calls this before it uses or changes the cursor's place.
  */
 static inline void ml_assert_fresh(struct ma_state *mas)
 {
@@ -26,7 +26,7 @@ static inline void ml_assert_fresh(struct ma_state *mas)
 #endif
 }
 
-/* The caller holds the tree's lock to write. */
+/* Assert that the tree's lock is held to write. */
 static inline void ml_assert_write_locked(const struct maple_tree *mt)
 {
 	(void)mt;
@@ -36,8 +36,8 @@ static inline void ml_assert_write_locked(const struct maple_tree *mt)
 }
 
 /*
- * The owner's lock, if it is a struct rw_semaphore; NULL: another kind, or not
- * named.
+ * The owner's lock, if it is a struct rw_semaphore: bit 0 of ma_external_lock
+ * says so. NULL: the lock is of another kind, or was not named.
  */
 static inline const struct rw_semaphore *ml_external_rwsem(const struct maple_tree *mt)
 {

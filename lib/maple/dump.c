@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dump.c - how high a tree is; a tree in print: a line a range, indented by
- * depth; and a cursor: a line.
+ * dump.c - prints a tree, with a line for each node and each range, indented by
+ * depth; and a cursor, in one line. mt_height() stands here too, because the
+ * first line of a printed tree has it.
+ *
+ * lib/where/where.c and bench/steps read these lines.
  *
  * Locks: the tree's lock, for a tree; none for a cursor.
  */
@@ -26,6 +29,10 @@ struct dump {
 	enum mt_dump_format format;
 };
 
+/*
+ * The beginning of a line: "MIN-MAX: ", or "INDEX: " for a single index. Both
+ * bounds are inclusive.
+ */
 static void dump_range(const struct dump *d, unsigned long min, unsigned long max,
 		       unsigned int depth)
 {
@@ -50,6 +57,11 @@ static void dump_entry(const struct dump *d, const void *entry, unsigned long mi
 		fprintf(d->out, "%p\n", entry);
 }
 
+/*
+ * The node that @ref names, which spans [@min, @max], and all that is below it.
+ * A parent's pivots are the only record of a node's bounds, so each level hands
+ * them down.
+ */
 static void dump_node(const struct dump *d, const void *ref, unsigned long min, unsigned long max,
 		      unsigned int depth)
 {
@@ -66,6 +78,7 @@ static void dump_node(const struct dump *d, const void *ref, unsigned long min, 
 	for (unsigned int i = 0; i <= end; i++) {
 		unsigned long high = i < end ? ml_pivot(node, i) : max;
 
+		/* An empty slot of a leaf ends where the slot before it did. */
 		if (!ml_is_leaf(ref))
 			dump_node(d, ml_slot(node, i), low, high, depth + 1);
 		else if (!i || high + 1 != low)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dup.c - a copy of a whole tree, node by node: each node's memory as it is,
- * then an inner node's references to its children replaced by those to their
- * copies, depth first. No range is looked at.
+ * dup.c - copies a whole tree, node by node and depth first: the memory of a
+ * node is copied as it is, and then an inner node's references to its children
+ * are replaced by references to their copies. No range is looked at, so this is
+ * several times faster than storing each range.
  *
  * No reader can reach the copy until its root is published, so the copy appears
  * as a whole or not at all.
@@ -23,7 +24,7 @@ static enum ml_kind kind_of(const void *ref)
 
 static void drop(const struct maple_tree *mt, void *ref, unsigned long max);
 
-/* The first @n children of an inner node, which spans up to @max. */
+/* Drop the first @n children of an inner node, which spans up to @max. */
 static void drop_children(const struct maple_tree *mt, const struct maple_node *node,
 			  unsigned int n, unsigned long max)
 {
@@ -31,7 +32,7 @@ static void drop_children(const struct maple_tree *mt, const struct maple_node *
 		drop(mt, ml_slot(node, i), ml_slot_max(node, i, max));
 }
 
-/* A copy that was never published. */
+/* Free a copy that was never published, and all copies below it. */
 static void drop(const struct maple_tree *mt, void *ref, unsigned long max)
 {
 	struct maple_node *node = ml_node(ref);
@@ -98,7 +99,7 @@ static void *copy_node(struct ma_state *mas, void *ref, unsigned long max)
 	return (void *)((unsigned long)node | ((unsigned long)ref & (ML_NODE_MARK | ML_FORM)));
 }
 
-/* What makes two trees of one kind: all flags but the one that is a state. */
+/* The flags that both trees must share: all that are no state. */
 static unsigned int kind_flags(const struct maple_tree *mt)
 {
 	return vms_mt_flags(mt) & ~MT_FLAGS_ALLOC_WRAPPED;

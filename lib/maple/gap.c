@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gap.c - a bound of the gaps under each slot of an inner node; and the search
- * for a gap by these bounds.
+ * gap.c - keeps, for each slot of an inner node, a bound of the gaps below it;
+ * and searches for a gap by these bounds (isa/find_gap.tmpl.h does the search).
  *
  * Two rules hold whenever the lock is free:
  *
@@ -9,13 +9,13 @@
  * 	no bound in an inner node is larger than that node's bound in its
  * 	parent.
  *
- * A store that makes a gap raises the bounds above it, and stops where one is
- * high enough: by the second rule so are all above that one. A store that takes
- * from a gap lowers nothing. That would mean to look at the whole leaf, and
- * often at each node above it, although the gap mostly comes back before
- * anybody asks: an mm's munmap() follows its mmap(). A search that finds less
- * than a bound has promised lowers that bound to what is there, and begins
- * anew. So each bound that is too high costs one search one visit at most.
+ * A store that makes a gap raises the bounds above it, and stops at a bound
+ * that is high enough, because by the second rule all bounds above that one
+ * are, too. A store that takes room from a gap lowers nothing: it would have to
+ * look at the whole leaf, and often at each node above it, although in a memory
+ * map the gap mostly comes back, by munmap(), before any search. A search that
+ * finds less than a bound promised lowers that bound to what is there, and
+ * begins anew. So a bound that is too high costs one search at most one visit.
  *
  * Searches may run concurrently where the lock is held for reading. Bounds can
  * only fall then, because a compare-and-exchange keeps a search from raising a

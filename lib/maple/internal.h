@@ -22,12 +22,12 @@
  *   cursor.h    a cursor's place
  *   api.c       mtree_*, mt_*: the normal API, over cursors
  *   iter.c      mas_walk() mas_next() mas_find() ...: the read side
- *   store.c     mas_store() and its kin; writer.h what a writer may spare
- *   write.h     a store under way
+ *   store.c     mas_store() and its kin; writer.h one way down for several calls
+ *   write.h     a store that is being made
  *     leaf.c      a new leaf for an old one
  *     rebuild.c   new leaves, new parents; run.h, track.h what they are made of
  *   gap.c       gap maxima; mas_empty_area()
- *   alloc.c     nodes; reserve.c how many are set aside
+ *   alloc.c     memory of nodes; reserve.c how many are set aside
  *   cyclic.c    mas_alloc_cyclic(); dup.c copies of whole trees
  *   validate.c  invariants; debug.c debug builds' checks; dump.c printing
  *
@@ -62,8 +62,8 @@ static inline bool ml_has_gaps(const struct maple_tree *mt)
 static inline void ml_set_flags(struct maple_tree *mt, unsigned int flags)
 {
 	/*
-	 * Relaxed: pairs with vms_mt_flags(), which wants no more than a whole
-	 * number.
+	 * Relaxed: pairs with vms_mt_flags(). No other memory depends on the
+	 * flags; the store is atomic only so that a reader sees a whole number.
 	 */
 	atomic_store_explicit(&mt->ma_flags, flags, memory_order_relaxed);
 }

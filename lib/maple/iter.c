@@ -90,9 +90,11 @@ static void *rewalk(struct ma_state *mas, unsigned long key)
 }
 
 /*
- * An iteration reports no index twice: the range begins with @key, or ends with
- * it, whatever it has become meanwhile. Then a step back leads to the rest of
- * it, and not to another slot: the cursor keeps its range only.
+ * An iteration reports no index twice. So the range that rewalk_next() reports
+ * begins with @key, and that of rewalk_prev() ends with it, even if the range
+ * in the tree has grown meanwhile. Then the cursor keeps its range and no
+ * place, because a step back must lead to the rest of that range and not to
+ * another slot.
  */
 static void *rewalk_next(struct ma_state *mas, unsigned long key)
 {
@@ -126,7 +128,7 @@ static bool to_sibling(struct ma_state *mas, unsigned int slot, unsigned long mi
 	struct maple_node *parent = ml_step_node(mas->vms__.parent),
 			  *leaf = ml_node(ml_slot(parent, slot));
 
-	/* Alive after the load: its child was the current one. */
+	/* If it is alive after the load, its child was the current one. */
 	if (ml_state(parent) & ML_DEAD)
 		return false;
 	ml_set_parent(mas, parent, slot);
@@ -138,11 +140,10 @@ static bool to_sibling(struct ma_state *mas, unsigned int slot, unsigned long mi
 }
 
 /*
- * On to the leaf after the cursor's own, or before it. False: it is not known
- * without a look from the root. Where a parent's first child begins, and where
- * its last one ends, the parent does not say unless it is the root; nor does it
- * lead to its neighbours. A walk from the root finds both, twice for each
- * parent.
+ * Move to the leaf after the cursor's own, or before it. False: the caller must
+ * walk from the root. A parent knows neither where its first child begins nor
+ * where its last child ends, unless it is the root, and it does not lead to its
+ * neighbours. So an iteration walks from the root about twice for each parent.
  */
 static bool next_leaf(struct ma_state *mas)
 {
@@ -313,8 +314,8 @@ static void *step_prev(struct ma_state *mas)
 }
 
 /*
- * Stands at a limit: what the leaf looked like is forgotten, so that only a
- * cursor that is active steps on in it.
+ * Stop the cursor at a limit. It forgets what its leaf looked like, so that
+ * only an active cursor steps on in a leaf.
  */
 static void *stop(struct ma_state *mas, enum maple_status status)
 {
@@ -364,14 +365,14 @@ static void *next(struct ma_state *mas, unsigned long max, bool gaps)
 	if (mas->last >= max)
 		return stop(mas, ma_overflow);
 	switch (mas->status) {
-	case ma_pause: /* behind all of the range, which may be several by now */
+	case ma_pause: /* go on behind the whole range, which may be several ranges by now */
 		ml_descend(mas, mas->last);
 		break;
 	case ma_none:
 	case ma_start:
 		ml_descend(mas, mas->index);
 		break;
-	case ma_underflow: /* stands before the first that was in the limits: that is next */
+	case ma_underflow: /* stands before the first range within the limits: that is next */
 		entry = mas_walk(mas);
 		if (entry)
 			return entry;
@@ -416,7 +417,7 @@ static void *prev(struct ma_state *mas, unsigned long min, bool gaps)
 	case ma_start:
 		ml_descend(mas, mas->index);
 		break;
-	case ma_overflow: /* stands after the last that was in the limits: that is previous */
+	case ma_overflow: /* stands after the last range within the limits: that is previous */
 		entry = mas_walk(mas);
 		if (entry)
 			return entry;
@@ -431,7 +432,7 @@ static void *prev(struct ma_state *mas, unsigned long min, bool gaps)
 		break;
 	}
 	if (mas->status == ma_none) {
-		/* Beyond index 0, which is all that the tree may hold. */
+		/* A tree without nodes holds index 0 at most. */
 		if (mas->index && min)
 			return stop(mas, ma_underflow);
 		return mas->index ? ml_descend(mas, 0) : NULL;
@@ -454,8 +455,9 @@ void *mas_prev_range(struct ma_state *mas, unsigned long min)
 }
 
 /*
- * Where mas_find() and mas_find_range() begin. True: *entry is the answer;
- * false: it is the next range's.
+ * Begin mas_find() or mas_find_range(), according to where the last call left
+ * the cursor. True: *entry is the answer. False: the answer is in a later
+ * range.
  */
 static bool find_begin(struct ma_state *mas, unsigned long max, void **entry)
 {
@@ -540,7 +542,7 @@ unsigned int vms_mas_batch(struct ma_state *mas, unsigned long max, struct vms_m
 		got += vms__mt_isa->batch(mas, max, out + got, n - got);
 		if (got == n || find_ended(mas, max))
 			break;
-		/* One by the way that knows all cases. */
+		/* The batch ended early: mas_find() knows all cases. */
 		entry = mas_find(mas, max);
 		if (!entry)
 			break;
@@ -557,6 +559,7 @@ void *mas_find_range(struct ma_state *mas, unsigned long max)
 	return find_begin(mas, max, &entry) ? entry : next_slot(mas, max, true);
 }
 
+/* find_begin() for mas_find_rev() and mas_find_range_rev(). */
 static bool find_rev_begin(struct ma_state *mas, unsigned long min, void **entry)
 {
 	ml_assert_fresh(mas);

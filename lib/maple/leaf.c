@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * leaf.c - a store that stays in its leaf, by a new leaf for the old one.
+ * leaf.c - makes a store that stays in its leaf but cannot be made in place: a
+ * new leaf replaces the old one. It also chooses the form of a new node, and
+ * fills new leaves, for rebuild.c, too.
  *
- * Locks: the tree's lock.
+ * Locks: the tree's lock to write.
  */
 #include <errno.h>
 
 #include "lib/maple/internal.h"
 
 /*
- * Whether keys of @shift can stand for bounds that begin with @start, of which
- * @bits are set in some, and @differ in some but not all.
+ * Whether keys of @shift can express all bounds of a node. @bits: the bits that
+ * are set in any of them; @differ: the bits in which any differs from the
+ * first.
  */
 static bool keys_fit(unsigned long bits, unsigned long differ, unsigned int shift)
 {
@@ -18,8 +21,9 @@ static bool keys_fit(unsigned long bits, unsigned long differ, unsigned int shif
 }
 
 /*
- * Whether keys of @shift can stand for the node's minimum, and for the index
- * after its maximum or that one is the region's end.
+ * Whether the node lies within the region of its keys, from a multiple of their
+ * unit to another: if not, it is an edge node. The index after its maximum may
+ * be the region's end, which has no key.
  */
 static bool ends_fit(unsigned long min, unsigned long max, unsigned long start, unsigned int shift)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * leaf.h - a leaf, its form looked up once.
+ * leaf.h - a view of a leaf: the form and the bounds are looked up once, so
+ * that the functions below need not do it for every slot. The bounds that they
+ * return are inclusive.
  *
  * Locks: RCU or the tree's lock.
  */
@@ -31,7 +33,7 @@ static inline void ml_leaf_view(struct ml_leaf *l, struct maple_node *node, unsi
 	l->min = min;
 	l->max = max;
 }
-/* What slot @i spans. */
+/* The first index that slot @i spans. */
 static inline __attribute__((always_inline)) unsigned long ml_leaf_min(const struct ml_leaf *l,
 								       unsigned int i)
 {
@@ -41,14 +43,16 @@ static inline __attribute__((always_inline)) unsigned long ml_leaf_min(const str
 		return l->min;
 	if (unlikely(l->wide)) {
 		/*
-		 * Beside a writer the slot before may be the last by now: then
-		 * this one begins nowhere, least of all at 0.
+		 * A concurrent writer may have made slot i - 1 the last one.
+		 * Slot i then spans nothing, and must not seem to begin at 0,
+		 * as ULONG_MAX + 1 would have it.
 		 */
 		pivot = ml_wide_pivot(l->node, i - 1);
 		return pivot + (pivot != ULONG_MAX);
 	}
 	return l->base + ((unsigned long)ml_key(l->node, i - 1) << l->shift);
 }
+/* The last index that slot @i spans. */
 static inline __attribute__((always_inline)) unsigned long ml_leaf_max(const struct ml_leaf *l,
 								       unsigned int i)
 {
@@ -63,6 +67,7 @@ static inline __attribute__((always_inline)) unsigned long ml_leaf_max(const str
 	pivot = ml_key(l->node, i);
 	return pivot == ML_KEY_NONE ? l->max : l->base + (pivot << l->shift) - 1;
 }
+/* acquire: pairs with the release that stored the entry (shape.tmpl.h). */
 static inline void *ml_leaf_slot(const struct ml_leaf *l, unsigned int i)
 {
 	return atomic_load_explicit(&l->slot[i], memory_order_acquire);

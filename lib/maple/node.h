@@ -12,23 +12,24 @@
  * and including pivot i (or up to the node's maximum). A node does not store
  * its minimum and maximum, because the parent's pivots tell them.
  *
- * A wide node has its pivots as they are. A narrow one has, in half the space,
- * 31 bits of each: key[i] is bits 12 to 42 of the index after pivot i, or in a
+ * A wide node stores whole pivots. A narrow one stores, in half the space, 31
+ * bits of each: key[i] is bits 12 to 42 of the index after pivot i, or in a
  * "byte" node bits 0 to 30. A node may be narrow if its bounds are multiples of
- * 4096 in one region of 2^43 indexes, or a byte node if they are any bounds in
- * one region of 2^31 indexes. The nodes of a memory map are nearly all narrow.
- * Keys are absolute, not relative to the node, so that a lookup computes its
- * key once and uses it on all levels. A narrow node whose minimum or maximum
- * lies outside the region, or is no multiple of 4096, is an "edge" node: a
- * lookup has to compare the index with the region first, because an index
- * outside is below or above all of the node's bounds. In a memory map the edge
- * nodes are the root and the nodes on the ways down to the first and the last
- * leaf.
+ * 4096 in one region of 2^43 indexes. It may be a byte node if its bounds are
+ * any indexes in one region of 2^31. In a memory map nearly all nodes are
+ * narrow. Keys are absolute, not relative to the node, so that a lookup
+ * computes its key once and uses it on all levels.
  *
- * Pivots not in use are ULONG_MAX, keys not in use ML_KEY_NONE, so that the
- * slot of an index is the number of pivots below it, whatever the number of
- * slots in use, and a slot is the last iff its pivot is not below the node's
- * maximum. Slots beyond the last mean nothing.
+ * A narrow node whose minimum or maximum lies outside the region, or is no
+ * multiple of 4096, is an "edge" node: a lookup has to compare the index with
+ * the region first, because an index outside is below or above all of the
+ * node's bounds. In a memory map the edge nodes are the root and the nodes on
+ * the ways down to the first and the last leaf.
+ *
+ * Pivots not in use are ULONG_MAX, and keys not in use are ML_KEY_NONE. So the
+ * slot of an index is the number of pivots below it, however many slots are in
+ * use, and a slot is the last one if its pivot is not below the node's maximum.
+ * Slots beyond the last mean nothing.
  *
  * A slot of a leaf may be empty: its pivot equals the one before it, so no
  * index finds it. Empty slots are room for insertions in place. Neither the
@@ -232,8 +233,9 @@ static inline void *_Atomic *ml_slots(const struct maple_node *node)
 }
 
 /*
- * ---- readers: every load acquires, so that what is loaded after it is not
- * older ----
+ * ---- readers ----
+ *
+ * Every load acquires, so that what is loaded after it is not older.
  */
 
 /* Pairs with the releases of shape.tmpl.h, and with ml_kill()'s. */
@@ -261,8 +263,9 @@ static inline unsigned long ml_key_pivot(uint32_t key, unsigned long base, unsig
 	return key == ML_KEY_NONE ? ULONG_MAX : base + ((unsigned long)key << shift) - 1;
 }
 /*
- * The key to search narrow nodes of this shift for, of an index in their
- * region: never one that is not in use.
+ * The key by which a search finds @index in narrow nodes of this shift in whose
+ * region it lies. It is never ML_KEY_NONE, so that the search does not count
+ * keys that are not in use.
  */
 static inline uint32_t ml_search_key(unsigned long index, unsigned int shift)
 {
@@ -307,9 +310,9 @@ static inline void *ml_root(const struct maple_tree *mt)
 }
 
 /*
- * Relaxed, here and below: the lock orders the writer's stores, and a search
- * under a lock held for reading only lowers what another search may read or
- * lower.
+ * Relaxed, here and in ml_set_gap(): the lock orders the writer's stores.
+ * Searches under a lock held for reading only lower bounds, and a search that
+ * reads an older, higher bound just visits the child.
  */
 static inline unsigned long ml_gap(const struct maple_node *node, unsigned int i)
 {
@@ -326,10 +329,10 @@ static inline unsigned long ml_gap_acquire(const struct maple_node *node, unsign
 }
 
 /*
- * The slot that holds @key in any node: as many as there are pivots below it.
- * The result rests on two loads, pivot[i - 1] < key and pivot[i] >= key,
- * whichever others were read. The searches of the instruction sets are quicker,
- * and mean the same.
+ * The slot that holds @key in any node: the number of pivots below it. The
+ * result depends on two loads only, pivot[i - 1] < key and pivot[i] >= key,
+ * whichever others were read before. The searches in isa/ are quicker, and
+ * return the same.
  */
 static inline unsigned int ml_find_slot(const struct maple_node *node, unsigned long key)
 {
@@ -346,9 +349,12 @@ static inline unsigned int ml_find_slot(const struct maple_node *node, unsigned 
 	return low;
 }
 
-/* ---- the lock's holder ---- */
+/* ---- writers: the caller holds the tree's lock to write ---- */
 
-/* Whether keys of @shift tell @index from all others in its region. */
+/*
+ * Whether @index can be a key of @shift: it is a multiple of the unit, and its
+ * key is not the one that means "not in use".
+ */
 static inline bool ml_key_fits(unsigned long index, unsigned int shift)
 {
 	return !(index & ((1ul << shift) - 1)) && ((index >> shift) & ML_KEY_NONE) != ML_KEY_NONE;
@@ -403,7 +409,7 @@ static inline uint32_t ml_pivot_key(unsigned long pivot, unsigned int shift)
 {
 	return pivot == ULONG_MAX ? ML_KEY_NONE : (uint32_t)((pivot + 1) >> shift) & ML_KEY_NONE;
 }
-/* In a node of @form that is not published yet. */
+/* Relaxed: a node of @form that is not published yet. */
 static inline void ml_set_pivot_as(struct maple_node *node, unsigned long form, unsigned int i,
 				   unsigned long pivot)
 {

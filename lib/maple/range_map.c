@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * range_map.c - the calls of range_map.h, made of the tree's public calls: they
- * know no node.
+ * range_map.c - the calls of range_map.h. They use the tree's public calls
+ * alone, and know nothing of nodes.
  *
  * A store that joins looks at both neighbours first and then makes one store
- * over all that is to be one range. So nothing needs to be undone where memory
- * is short, and a reader never finds a hole.
+ * over all that is to be one range. So nothing needs to be undone if memory is
+ * short, and no reader finds a gap where a range is joined.
  *
  * A search for an aligned gap asks the tree for one gap after the other. The
- * tree's bounds of gaps (gap.c) know nothing of alignment, so a gap with room
- * for size indexes may have to be rejected. The search then goes on at the next
+ * tree's bounds of gaps (gap.c) do not tell alignment, so a gap with room for
+ * size indexes may lack an aligned place. The search then goes on at the next
  * aligned index behind that gap.
  *
  * Locks: vms_mt_* functions take RCU or ma_lock; the caller of a vms_mas_*
@@ -22,7 +22,10 @@
 /* The reserved entries lie below this (xa_entry.h). */
 #define RESERVED_END 4096ul
 
-/* What the calls without a cursor refuse, as mtree_store_range() does. */
+/*
+ * Whether the calls without a cursor refuse @entry, as mtree_store_range()
+ * does.
+ */
 static bool is_reserved(const void *entry)
 {
 	return xa_is_internal(entry) && (unsigned long)entry < RESERVED_END && !xa_is_zero(entry);
@@ -87,12 +90,15 @@ int vms_mt_store_joined(struct maple_tree *mt, unsigned long first, unsigned lon
 
 /* ---- aligned gaps ---- */
 
-/* What is looked for: @size indexes; the first is @offset modulo @align. */
+/* What a search wants: @size free indexes; the first is @offset mod @align. */
 struct wanted {
 	unsigned long size, align, offset;
 };
 
-/* Return: false if no aligned index lies at or above *@index. */
+/*
+ * Round *@index up to an aligned index. Return: false if none lies at or above
+ * it, up to ULONG_MAX.
+ */
 static bool align_up(const struct wanted *w, unsigned long *index)
 {
 	unsigned long is = *index % w->align,
@@ -104,7 +110,10 @@ static bool align_up(const struct wanted *w, unsigned long *index)
 	return true;
 }
 
-/* Return: false if no aligned index lies at or below *@index. */
+/*
+ * Round *@index down to an aligned index. Return: false if none lies at or
+ * below it.
+ */
 static bool align_down(const struct wanted *w, unsigned long *index)
 {
 	unsigned long is = *index % w->align,
@@ -122,6 +131,10 @@ static bool fits(const struct wanted *w, unsigned long index, unsigned long max)
 	return index <= max && max - index >= w->size - 1;
 }
 
+/*
+ * Put the cursor on the lowest aligned place in [@min, @max]. Return: 0;
+ * -EBUSY.
+ */
 static int lowest(struct ma_state *mas, unsigned long min, unsigned long max,
 		  const struct wanted *w)
 {
@@ -147,6 +160,7 @@ static int lowest(struct ma_state *mas, unsigned long min, unsigned long max,
 	return -EBUSY;
 }
 
+/* lowest() from above. */
 static int highest(struct ma_state *mas, unsigned long min, unsigned long max,
 		   const struct wanted *w)
 {
@@ -161,10 +175,12 @@ static int highest(struct ma_state *mas, unsigned long min, unsigned long max,
 		if (at == mas->index)
 			return 0;
 		mas_walk(mas);
+		/* The lower place cannot end too high, only begin too low. */
 		if (at >= mas->index && at >= min) {
 			mas_set_range(mas, at, at + (w->size - 1));
 			return 0;
 		}
+		/* The next place has to end below this gap. */
 		if (mas->index < w->size)
 			break;
 		at = mas->index - w->size;
@@ -176,6 +192,7 @@ static int highest(struct ma_state *mas, unsigned long min, unsigned long max,
 typedef int (*search_fn)(struct ma_state *mas, unsigned long min, unsigned long max,
 			 const struct wanted *w);
 
+/* Check the arguments, search, and leave an error in the cursor. */
 static int find_aligned(struct ma_state *mas, unsigned long min, unsigned long max,
 			unsigned long size, unsigned long align, unsigned long offset,
 			search_fn search)
@@ -266,6 +283,10 @@ void *vms_mt_load_range(struct maple_tree *mt, unsigned long index, unsigned lon
 
 /* ---- spans ---- */
 
+/*
+ * Whether [start, end) is a span that is not empty. An end of 0 means the index
+ * after ULONG_MAX.
+ */
 static bool is_span(unsigned long start, unsigned long end)
 {
 	return start != end && start <= end - 1;
@@ -293,6 +314,7 @@ void *vms_mt_load_span(struct maple_tree *mt, unsigned long index, unsigned long
 {
 	void *entry = vms_mt_load_range(mt, index, start, end);
 
+	/* 0 after ULONG_MAX. */
 	*end += 1;
 	return entry;
 }

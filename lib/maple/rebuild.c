@@ -50,7 +50,7 @@ struct rebuild {
 
 /* ---- runs ---- */
 
-/* The node left or right of the run at @level joins it. */
+/* Take the node left or right of the run at @level into it. */
 static void run_widen(struct rebuild *rb, unsigned int level, bool rightwards)
 {
 	struct place *l = &rb->left.at[level], *r = &rb->right.at[level];
@@ -71,8 +71,9 @@ static void run_widen(struct rebuild *rb, unsigned int level, bool rightwards)
 }
 
 /*
- * A run too short for a node at @level takes in a neighbour: rather a child of
- * the same parent than a cousin.
+ * Take a neighbour into a run that is too short for a node at @level. A child
+ * of the same parent is preferred, because a cousin has a second parent
+ * replaced.
  */
 static void run_lengthen(struct rebuild *rb, unsigned int level)
 {
@@ -104,8 +105,8 @@ static unsigned int slots_in_use(const struct place *parent, unsigned int slot)
 }
 
 /*
- * The run ends with the last slot there is: where keys that come in order are
- * added.
+ * Whether the run ends with the last slot of the level. Keys that come in
+ * ascending order are added there.
  */
 static bool appends(const struct rebuild *rb, unsigned int level)
 {
@@ -137,9 +138,9 @@ static void run_share(struct rebuild *rb, unsigned int level)
 /* ---- new nodes ---- */
 
 /*
- * ml_ref_in() of a child that spans [min, max], by what another parent called
- * it. The child itself is looked at only if it is an edge node: if it spans
- * more than one region.
+ * ml_ref_in() of a child that spans [min, max], made from the reference by
+ * which another parent named it. The child itself is read only if it may be an
+ * edge node: that saves a cache miss for each of the other children.
  */
 static void *child_in(const struct maple_node *parent, void *ref, unsigned long min,
 		      unsigned long max)
@@ -231,8 +232,8 @@ static int give_up(struct rebuild *rb)
 /* ---- old nodes ---- */
 
 /*
- * The old nodes under @node, which spans from @min to @max at @level, that new
- * ones stand for; then itself.
+ * Retire @node, at @level, which spans [@min, @max]; and before it those nodes
+ * below it that new nodes replace. The others have new parents.
  */
 static void retire(struct rebuild *rb, struct maple_node *node, unsigned int level,
 		   unsigned long min, unsigned long max)
@@ -257,8 +258,8 @@ static void retire(struct rebuild *rb, struct maple_node *node, unsigned int lev
 /* ---- publication ---- */
 
 /*
- * The tree is @root from now on, which stands for all of @level: no level above
- * it remains.
+ * Publish @root, which replaces all nodes of @level, as the tree's root. No
+ * level above it remains.
  */
 static void publish_root(struct rebuild *rb, unsigned int level, void *root)
 {
@@ -272,7 +273,7 @@ static void publish_root(struct rebuild *rb, unsigned int level, void *root)
 	retire(rb, old, 0, 0, ULONG_MAX);
 }
 
-/* The one node made takes the place of the one old node at @level. */
+/* Publish the one new node in the place of the one old node at @level. */
 static void publish_child(struct rebuild *rb, unsigned int level)
 {
 	struct ma_state *mas = rb->mas;
@@ -289,7 +290,10 @@ static void publish_child(struct rebuild *rb, unsigned int level)
 	retire(rb, old->node, level, old->min, old->max);
 }
 
-/* What the root can say without a leaf: nothing at all, or index 0 alone. */
+/*
+ * Whether the root can hold the run without a leaf: the tree is empty, or index
+ * 0 alone has an entry that cannot be mistaken for a node.
+ */
 static bool run_fits_root(const struct run *run)
 {
 	if (run->n == 1)
@@ -306,8 +310,8 @@ static bool run_spans_all(const struct rebuild *rb, unsigned int level)
 }
 
 /*
- * The run of the level above: its slots beside the tracks, and the nodes made
- * between them.
+ * Lay out the run of the level above: the slots before the left track, the new
+ * nodes, and the slots after the right track.
  */
 static void run_lift(struct rebuild *rb, unsigned int level)
 {
@@ -322,7 +326,7 @@ static void run_lift(struct rebuild *rb, unsigned int level)
 			       gaps);
 }
 
-/* A new root above the nodes made. */
+/* Publish a new root above the new nodes. */
 static int grow_root(struct rebuild *rb)
 {
 	if (rb->depth == MAPLE_HEIGHT_MAX)
@@ -340,7 +344,7 @@ static int grow_root(struct rebuild *rb)
 
 /*
  * Whether a narrow node of @form and @base has keys for all bounds between the
- * nodes made.
+ * new nodes.
  */
 static bool keys_hold_made(const struct rebuild *rb, unsigned long form, unsigned long base)
 {
@@ -372,10 +376,10 @@ static inline __attribute__((always_inline)) void splice(void *new, const void *
 }
 
 /*
- * A new node for the parent at @level of all old nodes between the tracks, by
- * copying what stays. NULL: it would be too long or too short, its form would
- * be another, or (*err) there is no memory. Plain accesses: the new node is not
- * published, the old one not written.
+ * Copy the parent at @level of all old nodes between the tracks, with the new
+ * nodes in their place. NULL: the copy would be too long or too short, or would
+ * need another form; or, with *err set, there is no memory. Plain accesses: the
+ * new node is not published yet, and the old one is not written.
  */
 static struct maple_node *copy_parent(struct rebuild *rb, unsigned int level, int *err)
 {
@@ -426,8 +430,9 @@ static struct maple_node *copy_parent(struct rebuild *rb, unsigned int level, in
 }
 
 /*
- * The nodes made get a copy of their parent at @level, if they can. True: that
- * ended the store, with *err.
+ * Publish the new nodes in a copy of their parent at @level, which saves a
+ * run. True: the store has ended, with *err. False: the parent cannot be
+ * copied, and needs a run.
  */
 static bool publish_in_copy(struct rebuild *rb, unsigned int level, int *err)
 {
@@ -447,7 +452,10 @@ static bool publish_in_copy(struct rebuild *rb, unsigned int level, int *err)
 	return true;
 }
 
-/* From the run of the leaves up to the store that publishes it all. */
+/*
+ * Make the new nodes of each level, from the leaves upwards, until one store
+ * publishes them all.
+ */
 static int rebuild_levels(struct rebuild *rb)
 {
 	int err;
@@ -492,8 +500,8 @@ static bool is_gap(const struct rebuild *rb, unsigned long key)
 }
 
 /*
- * The gap stored takes in the gap after it, if need be in the next leaf. The
- * right track stays on what it ends in.
+ * Let the gap that is stored take in the gap after it, even if that begins the
+ * next leaf. The right track moves to the slot in which the joined gap ends.
  */
 static void join_right(struct rebuild *rb)
 {
@@ -511,7 +519,7 @@ static void join_right(struct rebuild *rb)
 		w->last = w->hi_max;
 }
 
-/* The gap stored takes in the gap before it, too. */
+/* join_right() for the gap before the one that is stored. */
 static void join_left(struct rebuild *rb)
 {
 	struct ml_write *w = rb->w;
@@ -528,7 +536,10 @@ static void join_left(struct rebuild *rb)
 		w->first = w->lo_min;
 }
 
-/* The run of the leaves: before, the new range, after. */
+/*
+ * Lay out the run of the leaves: what comes before the new range, the range,
+ * and what comes after it.
+ */
 static void run_of_leaves(struct rebuild *rb)
 {
 	struct ml_write *w = rb->w;
@@ -541,6 +552,7 @@ static void run_of_leaves(struct rebuild *rb)
 		join_right(rb);
 	}
 	run_push_slots(&rb->run, l, 0, l->slot, false);
+	/* The store may leave a beginning of slot lo and an end of slot hi. */
 	if (w->lo_min < w->first)
 		run_push(&rb->run, w->first - 1, w->lo_entry, 0);
 	run_push(&rb->run, w->last, w->entry, 0);
@@ -615,7 +627,7 @@ int vms__mt_plant(struct ma_state *mas, void *entry)
 	if (!entry) {
 		if (!first)
 			ml_publish_root(mas->tree, NULL);
-		/* The whole gap that the store has made. */
+		/* The cursor gets the whole gap that the store has made. */
 		mas->index = root && first ? 1 : 0;
 		mas->last = ULONG_MAX;
 		return 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reserve.c - how much memory is set aside before stores whose place is not
- * known yet: many in ascending order, or one that lacked memory and is tried
- * again. (Of a store whose place is known, store.c says it.)
+ * reserve.c - how many nodes are set aside for stores whose place is not known
+ * yet: many in ascending order, or one that lacked memory and is retried. For a
+ * store whose place is known, store.c computes the number.
  *
  * Locks: the tree's lock, to write.
  */
@@ -12,13 +12,15 @@
 #include "lib/maple/internal.h"
 
 /*
- * Stores above all that the tree holds go into its last leaf, which has its
+ * Stores above all that the tree holds change its last leaf, which has its
  * spare slots at its end. Each takes two of them at most: a gap, and the entry.
- * When they do not suffice, the leaf is cut in two (rebuild.c), ML_LEAF_MIN
- * slots go to the new last one, and the parent is replaced. So a cut is
- * followed by APPENDS stores in place, even if the leaf is wide. Bounds that
- * the leaf's form cannot hold have it replaced, from pages to bytes and from
- * those to wide.
+ * When they do not suffice, the leaf is cut in two (rebuild.c), the new last
+ * leaf gets ML_LEAF_MIN slots, and the parent is replaced. So a cut is followed
+ * by APPENDS stores in place, even if the leaf is wide.
+ *
+ * LEAVES_A_CUT: two leaves that the cut makes, and two that replace the last
+ * leaf if its form cannot hold new bounds: a leaf of pages becomes one of
+ * bytes, and that one a wide leaf.
  */
 #define APPENDS ((ML_WIDE_LEAF_KEYS + 1 - ML_LEAF_MIN) / 2)
 #define LEAVES_A_CUT 4
@@ -32,9 +34,9 @@ int mas_expected_entries(struct ma_state *mas, unsigned long nr_entries)
 	if (cuts > UINT_MAX / LEAVES_A_CUT)
 		return -ENOMEM;
 	/*
-	 * A cut takes its leaves and a parent. A parent full in its turn is
-	 * cut, too, at most at every twelfth cut below it: that makes less than
-	 * half as many inner nodes again. The first cut may find every level
+	 * A cut takes its leaves and a new parent. A full parent is cut, too,
+	 * at most at every twelfth cut below it; all levels together add less
+	 * than half as many inner nodes. The first cut may find every level
 	 * full.
 	 */
 	return vms__mt_reserve(mas, LEAVES_A_CUT * (unsigned int)cuts,
@@ -51,6 +53,7 @@ bool mas_nomem(struct ma_state *mas, gfp_t gfp)
 		mas_destroy(mas);
 		return false;
 	}
+	/* The store may be of any kind: enough for a rebuild of all levels. */
 	height = mt_height(mas->tree);
 	mas->depth = (unsigned char)(height ? height - 1 : 0);
 	vms__mt_rebuild_need(&any, &leaves, &inner);

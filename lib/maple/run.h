@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run.h - what new nodes of one level shall hold, side by side: a run of slots
- * is gathered from old nodes and new ones, and cut into nodes to be. See
- * rebuild.c.
+ * run.h - a run: the slots that the new nodes of one level shall hold, in one
+ * row. rebuild.c gathers it from old and new nodes, and then cuts it into the
+ * nodes to be made. Read first: rebuild.c.
  *
  * Locks: the tree's lock, for every function that is given a node.
  */
@@ -16,7 +16,10 @@
 #define PARTS_MAX 4u /* nodes that a run is cut into */
 #define SLACK 3u     /* slots that stay free in a node made of several */
 
-/* A run of slots; the gaps are the bounds of the children's. */
+/*
+ * A run of slots. pivot[i] is the last index of slot i, and of an inner node's
+ * slot gap[i] bounds the gaps below it.
+ */
 struct run {
 	unsigned int n;
 	unsigned long pivot[RUN_MAX];
@@ -35,9 +38,13 @@ static void run_push(struct run *run, unsigned long pivot, void *slot, unsigned 
 	run->n++;
 }
 
-/* Slots [from, to) of a node, empty ones left out; to ALL: up to its last. */
+/* As @to of run_push_slots(): up to the node's last slot. */
 #define ALL (ML_INNER_SLOTS + 1)
 
+/*
+ * Append the slots [from, to) of a node, except for empty ones. The node's form
+ * is looked up once, where ml_pivot() would look it up for each slot.
+ */
 static void run_push_slots(struct run *run, const struct place *p, unsigned int from,
 			   unsigned int to, bool gaps)
 {
@@ -72,8 +79,8 @@ static void run_append(struct run *run, const struct run *more)
 }
 
 /*
- * The largest gap of slots [from, to), or of an inner node's bounds, of which
- * the first begins at @min.
+ * The largest gap in the slots [from, to) of a leaf, of which the first begins
+ * at @min; or the largest of an inner node's gap bounds.
  */
 static unsigned long run_gap(const struct run *run, unsigned int from, unsigned int to,
 			     unsigned long min, bool leaf)
@@ -109,9 +116,10 @@ static bool fits(const struct run *run, unsigned int from, unsigned int to, unsi
 }
 
 /*
- * Where to cut near @at, no less than @least slots from @from and from the end:
- * rather between two entries than beside a gap, for erasing the entry on the
- * other side would make the gap cross the cut, which takes a rebuild.
+ * Where to cut near @at, with at least @least slots on either side. A cut
+ * between two entries is better than one between an entry and a gap: when that
+ * entry is erased, two gaps touch across the bound of the leaves, and the store
+ * needs a rebuild.
  */
 static unsigned int cut_near(const struct run *run, unsigned int from, unsigned int at,
 			     unsigned int least)
@@ -129,8 +137,9 @@ static unsigned int cut_near(const struct run *run, unsigned int from, unsigned 
 }
 
 /*
- * Cut the run into @parts of about the same length. False: one would be too
- * long for the form that its bounds need.
+ * Cut the run into @parts of about the same length; end[i] becomes the slot
+ * after part i. False: a part would be too long for the form that its bounds
+ * need.
  */
 static bool cut_evenly(const struct run *run, unsigned int parts, unsigned long min, bool leaf,
 		       unsigned int *end)
@@ -149,7 +158,11 @@ static bool cut_evenly(const struct run *run, unsigned int parts, unsigned long 
 	return true;
 }
 
-/* Keys that come in order leave full nodes behind, not half-full ones. */
+/*
+ * Cut the run in two, the second part of the least length. Where keys come in
+ * ascending order, the first part gets no more stores, so it should be full and
+ * not half full. False: a part would be too long for its form.
+ */
 static bool cut_full(const struct run *run, unsigned long min, bool leaf, unsigned int *end)
 {
 	unsigned int first = run->n - (leaf ? ML_LEAF_MIN : ML_INNER_MIN),
@@ -164,9 +177,10 @@ static bool cut_full(const struct run *run, unsigned long min, bool leaf, unsign
 }
 
 /*
- * Into how many parts, and where they end. @several: the run is that of more
- * nodes than one, which are not made one that the next stores would have to cut
- * again.
+ * Cut the run. Return: the number of parts; end[i] becomes the slot after part
+ * i. @several: the run holds the slots of more than one old node. Such a run
+ * becomes one node only if SLACK slots remain free in it, because the next
+ * stores would otherwise cut it again.
  */
 static unsigned int cut(const struct run *run, unsigned long min, bool leaf, bool several,
 			bool appending, unsigned int *end)

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store.c - the stores of a cursor, over plan.tmpl.h, which says what kind of
- * store it is and does it. Preallocation is the same with a pause in the
- * middle: the kind says how many nodes can be needed.
+ * store.c - a cursor's stores. plan.tmpl.h says what kind a store is, and makes
+ * it. Preallocation stops in between: it plans the store, and sets aside as
+ * many nodes as one of this kind can need.
  *
- * Locks: the tree's lock, for every function.
+ * Locks: the tree's lock to write, for every function except vms__mas_around(),
+ *        for which it may be held for reading. Read next: isa/plan.tmpl.h.
  */
 #include <errno.h>
 
 #include "lib/maple/debug.h"
 #include "lib/maple/internal.h"
 
+/*
+ * Unlike the normal API, this does not check the entry, because callers of the
+ * advanced API may store reserved values.
+ */
 static int store(struct ma_state *mas, void *entry, void **old)
 {
 	ml_assert_write_locked(mas->tree);
@@ -37,6 +42,7 @@ int mas_store_gfp(struct ma_state *mas, void *entry, gfp_t gfp)
 	return store(mas, entry, &old);
 }
 
+/* The number of nodes that the planned store can need. */
 static void plan_need(const struct ml_write *w, enum ml_store_type type, unsigned int *leaves,
 		      unsigned int *inner)
 {
@@ -61,7 +67,10 @@ static void plan_need(const struct ml_write *w, enum ml_store_type type, unsigne
 	}
 }
 
-/* The rest of mas_preallocate() for a store that needs nodes. */
+/*
+ * The rest of mas_preallocate() for a store that needs nodes. It is not inlined
+ * into the usual case, which needs none.
+ */
 static __attribute__((noinline)) int set_aside(struct ma_state *mas, const struct ml_write *w,
 					       enum ml_store_type type)
 {
@@ -91,7 +100,7 @@ int mas_preallocate(struct ma_state *mas, void *entry, gfp_t gfp)
 
 void vms__mas_commit(struct ma_state *mas, void *entry, struct vms__kept_leaf *kept)
 {
-	/* What is not planned may be any kind of store. */
+	/* Without a plan the store may rebuild, and then no leaf is kept. */
 	enum ml_store_type planned = ml_plan(mas) ? ml_planned(ml_plan(mas)) : ML_STORE_REBUILD;
 
 	ml_assert_write_locked(mas->tree);
@@ -108,8 +117,8 @@ void mas_store_prealloc(struct ma_state *mas, void *entry)
 	int err = store(mas, entry, &old);
 
 	/*
-	 * Only a plan for another store, or another tree, could have come
-	 * short.
+	 * A store fails here only if the caller prepared another store, or has
+	 * changed the tree since.
 	 */
 	VMS_BUG_ON(err);
 	if (unlikely(mas->alloc))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * track.h - a way from the root to a leaf, written down: what rebuild.c stands
- * on. A cursor's path has nodes and slots; a track knows what each node spans,
- * too, and can be moved to a neighbour at any level.
+ * track.h - a track: the way from the root to a leaf, with the node, the slot
+ * and the span at each level. A cursor's path has no spans, and cannot be moved
+ * to a neighbour at some level alone; rebuild.c needs both.
  *
  * Locks: the tree's lock, for every function.
  */
@@ -14,8 +14,9 @@
 #define LEVELS (MAPLE_HEIGHT_MAX + 1)
 
 /*
- * One place at each level from the root (0) to a leaf, with what the node there
- * spans.
+ * One place at each level, from the root's (0) to a leaf's: a node, the range
+ * [min, max] that it spans, both inclusive, and the slot that the track takes
+ * there.
  */
 struct track {
 	struct place {
@@ -38,8 +39,8 @@ static unsigned long place_slot_max(const struct place *p)
 }
 
 /*
- * From the slot taken at @level - 1 down to @level, there on the slot that
- * holds @key.
+ * Set the track's place at @level from its slot at @level - 1. It takes the
+ * slot that holds @key.
  */
 static void track_down(struct track *t, unsigned int level, unsigned long key)
 {
@@ -52,7 +53,7 @@ static void track_down(struct track *t, unsigned int level, unsigned long key)
 	p->slot = ml_find_slot(p->node, key);
 }
 
-/* Where the cursor stands: on the store's first index. */
+/* The track to where the cursor stands: to the store's first index. */
 static void track_from_cursor(struct track *t, const struct ml_write *w)
 {
 	const struct ma_state *mas = w->mas;
@@ -70,13 +71,13 @@ static void track_from_cursor(struct track *t, const struct ml_write *w)
 	t->at[mas->depth] = (struct place){mas->node, w->lo, min, max};
 }
 
-/* To @key, from @from, which is on a lower one. */
+/* The track to @key, which is above the key that the track @from leads to. */
 static void track_onwards(struct track *t, const struct track *from, unsigned int depth,
 			  unsigned long key)
 {
 	unsigned int level = 0;
 
-	/* One way as long as it is the same child. */
+	/* The two share their places as long as @key is in the same child. */
 	for (; level < depth && key <= from->at[level + 1].max; level++)
 		t->at[level] = from->at[level];
 	t->at[level] = from->at[level];
@@ -86,8 +87,9 @@ static void track_onwards(struct track *t, const struct track *from, unsigned in
 }
 
 /*
- * To the node at @level that holds @key, the neighbour of the present one;
- * upper levels move along.
+ * Move the track to the node at @level that holds @key, a neighbour of the
+ * present one. The levels above move as far as they must; those below keep
+ * their old places, which the caller no longer uses.
  */
 static void track_move(struct track *t, unsigned int level, unsigned long key)
 {

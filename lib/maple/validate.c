@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * validate.c - every rule of the tree, checked from the root down with the
- * bounds that parents imply.
+ * validate.c - checks every rule of the tree, from the root down. A node does
+ * not store its own bounds, so each is checked against the bounds that its
+ * parents' pivots give it. The same walk counts the nodes, for vms_mt_stats().
  *
- * Locks: the tree's lock.
+ * Locks: the tree's lock; held for reading will do. Read first: node.h.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -20,6 +21,10 @@ struct check {
 	struct vms_mt_stats stats;
 };
 
+/*
+ * Note whether a rule holds. A broken rule does not end the check, because one
+ * fault often explains another.
+ */
 __attribute__((format(printf, 3, 4))) static void rule(struct check *c, bool holds, const char *fmt,
 						       ...)
 {
@@ -37,7 +42,10 @@ __attribute__((format(printf, 3, 4))) static void rule(struct check *c, bool hol
 	va_end(args);
 }
 
-/* On purpose not the scan that keeps the gaps. */
+/*
+ * The largest gap of a leaf that spans [@min, @max]. It is computed slot by
+ * slot and not with the tables of isa/, whose faults the check has to find.
+ */
 static unsigned long leaf_gap(const struct maple_node *leaf, unsigned long min, unsigned long max)
 {
 	unsigned long gap = 0, low = min;
@@ -52,7 +60,11 @@ static unsigned long leaf_gap(const struct maple_node *leaf, unsigned long min, 
 	return gap;
 }
 
-/* Returns the last slot of @node. */
+/*
+ * Pivots ascend, and those after the last slot are ULONG_MAX, because a search
+ * counts the pivots below an index and knows no number of slots. Return: the
+ * last slot of @node.
+ */
 static unsigned int check_pivots(struct check *c, const struct maple_node *node, unsigned long min,
 				 unsigned long max, bool leaf)
 {
@@ -75,7 +87,11 @@ static unsigned int check_pivots(struct check *c, const struct maple_node *node,
 	return end;
 }
 
-/* What @ref says of the node is so, and so is what the node says of itself. */
+/*
+ * The reference's low bits and the node's state name the same form, and the
+ * keys of that form can express the node's bounds. A reader chooses its search
+ * by the reference, before it has read the node.
+ */
 static void check_form(struct check *c, const struct maple_node *parent, const void *ref,
 		       unsigned long min, unsigned long max)
 {
@@ -94,6 +110,10 @@ static void check_form(struct check *c, const struct maple_node *parent, const v
 	     "%p: [%#lx, %#lx] is not what keys of this form can tell", (void *)node, min, max);
 }
 
+/*
+ * Return: the leaf's largest gap. The check carries the range before this leaf
+ * along, because two gaps must not touch where two leaves meet either.
+ */
 static unsigned long check_leaf(struct check *c, const struct maple_node *leaf, unsigned long min,
 				unsigned long max, unsigned int depth)
 {
@@ -122,7 +142,7 @@ static unsigned long check_leaf(struct check *c, const struct maple_node *leaf, 
 	return leaf_gap(leaf, min, max);
 }
 
-/* Returns the largest gap of a leaf, the largest bound of an inner node. */
+/* Return: the largest gap of a leaf, or the largest bound of an inner node. */
 static unsigned long check_node(struct check *c, const struct maple_node *parent, const void *ref,
 				unsigned long min, unsigned long max, unsigned int depth)
 {
@@ -141,10 +161,11 @@ static unsigned long check_node(struct check *c, const struct maple_node *parent
 	for (unsigned int i = 0; i <= end; i++) {
 		unsigned long high = i < end ? ml_pivot(node, i) : max;
 		/*
-		 * Before the look at the child, whose bounds may fall
-		 * meanwhile, and then this one: a search runs beside this where
-		 * the lock is held for reading. acquire: pairs with
-		 * vms__mt_gap_lower(), which lowers the child's bounds first.
+		 * The bound is read before the child is. If the lock is held
+		 * for reading, a search may lower bounds concurrently, the
+		 * child's first and then this one; a bound that is read after
+		 * the child could be too low for what the check found there.
+		 * acquire: pairs with the release in vms__mt_gap_lower().
 		 */
 		unsigned long bound = ml_has_gaps(c->mt) ? ml_gap_acquire(node, i) : ULONG_MAX;
 		unsigned long gap = check_node(c, node, ml_slot(node, i), low, high, depth + 1);
@@ -180,6 +201,7 @@ int vms_mt_check(const struct maple_tree *mt, FILE *why)
 	return c.broken;
 }
 
+/* Unlike vms_mt_check(), this ends the program if the tree is broken. */
 void mt_validate(struct maple_tree *mt)
 {
 	if (!vms_mt_check(mt, stderr))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * write.h - a store under way: plan.tmpl.h fills it in, and makes the store
- * itself or calls leaf.c or rebuild.c.
+ * write.h - struct ml_write describes a store that is being made. plan.tmpl.h
+ * fills it in, and then makes the store itself or calls leaf.c or rebuild.c.
  *
  * Locks: the tree's lock to write.
  */
@@ -11,10 +11,10 @@
 #include "lib/maple/leaf.h"
 
 /*
- * The store of @entry over [first, last]. For a NULL entry the bounds take in
- * the gaps beside it. lo and hi are the slots that hold first and last; the
- * bounds of slot lo begin at lo_min, those of slot hi end at hi_max. If the
- * store spans leaves, hi and what comes after it are unset.
+ * The store of @entry over [first, last], both inclusive. For a NULL entry the
+ * range takes in the gaps next to it. lo and hi are the slots that hold first
+ * and last; slot lo begins at lo_min and slot hi ends at hi_max. If the store
+ * spans several leaves, hi, hi_max, hi_entry and used mean nothing.
  */
 struct ml_write {
 	struct ma_state *mas; /* stands on the slot lo of its leaf */
@@ -25,13 +25,16 @@ struct ml_write {
 	void *lo_entry, *hi_entry;
 	unsigned int lo, hi;
 	unsigned int used; /* the slots that are not empty */
-	bool one_leaf;     /* it touches no other leaf, nor does a gap stored */
-	bool form_fits;    /* the leaf's form has room for the new bounds; if it is one leaf */
+	bool one_leaf;     /* the store, with the gaps that it takes in, stays in one leaf */
+	bool form_fits;    /* if one_leaf: the leaf's form can express the new bounds */
 };
 
 /* ---- leaf.c ---- */
 
-/* Slots of a leaf to come, none empty; the last pivot is the leaf's maximum. */
+/*
+ * The slots of a leaf that is to be made. None is empty; the last pivot is the
+ * leaf's maximum.
+ */
 struct ml_row {
 	unsigned int n;
 	unsigned long pivot[ML_LEAF_SLOTS + 2];
@@ -46,23 +49,25 @@ unsigned long vms__mt_form_for(unsigned int n, const unsigned long *pivot, unsig
 void vms__mt_fill_leaf(struct maple_node *leaf, unsigned long form, unsigned int n,
 		       const unsigned long *pivot, void *const *slot);
 /*
- * The store, which stays in its leaf, by a new leaf. Return: 0; -ENOMEM, tree
- * unchanged. The cursor stays on it.
+ * Make a store that stays in its leaf, by a new leaf that replaces the old one.
+ * Return: 0; -ENOMEM, and the tree is unchanged. The cursor stands in the new
+ * leaf, on the stored range.
  */
 int vms__mt_replace_leaf(struct ml_write *w);
 
 /* ---- rebuild.c ---- */
 
-/* Nodes that the store can need. */
+/* The number of nodes that the store can need at most. */
 void vms__mt_rebuild_need(const struct ml_write *w, unsigned int *leaves, unsigned int *inner);
 /*
- * The store, by new nodes. Return: 0; -ENOMEM, tree unchanged. The cursor keeps
- * its range only.
+ * Make the store by new nodes. Return: 0; -ENOMEM, and the tree is unchanged.
+ * The cursor keeps its range and loses its place.
  */
 int vms__mt_rebuild(struct ml_write *w);
 /*
- * The first leaf of a tree without nodes: [first, last] holds the entry, the
- * rest what the root held.
+ * Store @entry over the cursor's range in a tree without nodes. The tree gets a
+ * first leaf, unless the root can hold the result by itself. Return: 0;
+ * -ENOMEM, and the tree is unchanged.
  */
 int vms__mt_plant(struct ma_state *mas, void *entry);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * writer.h - what a writer of a tree whose lock is its own may spare itself:
- * the ways down that its earlier calls went.
+ * writer.h - spares a writer a new way down from the root for each of its
+ * calls: if its lock keeps other writers out, a call may go on from the place
+ * where the last one ended. lib/engine/index_maple.c is such a writer.
  */
 #ifndef VMS_MAPLE_WRITER_H
 #define VMS_MAPLE_WRITER_H
@@ -14,10 +15,10 @@
 /*
  * ---- a place that is searched for once ----
  *
- * A writer that looks for a gap, then at what lies beside it, then prepares a
- * store and makes it, needs one way down and not four:
+ * A writer that looks for a gap, then at the entries next to it, then prepares
+ * a store and makes it, needs one way down and not four:
  *
- * 	vms__mas_find_gap(&place, ...)        or none: then around() goes down
+ * 	vms__mas_find_gap(&place, ...)        may be left out: then around() goes down
  * 	vms__mas_around(&place, ...)
  * 	__mas_set_range(&place, first, last)  the range to store; @first may lie in another leaf
  * 	mas_preallocate(&place, entry, gfp)   plans in the leaf of the place
@@ -34,9 +35,9 @@
 #define ML_VOUCHED 1u /* mas_flags: nothing was stored since the cursor took its place */
 
 /*
- * The caller vouches for the place as above, and the cursor stands on the slot
- * of its index: vms__.first and vms__.last are what that slot spans,
- * vms__.slots the leaf's slots in use, or 0.
+ * mas_flags, with ML_VOUCHED: the cursor stands on the slot of its index.
+ * vms__.first and vms__.last are what that slot spans, vms__.slots is the
+ * leaf's slots in use, or 0.
  */
 #define ML_AT_SLOT 2u
 
@@ -47,7 +48,8 @@ static inline void ml_vouch(struct ma_state *mas)
 }
 
 /*
- * Note a span, of a slot or of a store. Debug builds keep no more than its end.
+ * Note a span, of a slot or of a store. Debug builds keep its end alone,
+ * because the word for its beginning is the guard there (debug.c).
  */
 static inline void ml_note_span(struct ma_state *mas, unsigned long min, unsigned long max)
 {
@@ -81,7 +83,7 @@ static inline void ml_vouch_gap(struct ma_state *mas)
 /*
  * mas_empty_area() or, if @highest, mas_empty_area_rev(). The cursor also
  * stands in the leaf of the gap, for the calls above; no other call may follow.
- * In gap.c.
+ * The function is in gap.c.
  */
 int vms__mas_find_gap(struct ma_state *mas, unsigned long min, unsigned long max,
 		      unsigned long size, bool highest);
@@ -90,16 +92,17 @@ int vms__mas_find_gap(struct ma_state *mas, unsigned long min, unsigned long max
  * Return: the first entry whose range ends at or after mas->index, or NULL.
  * *prev: the last entry whose range ends before mas->index, or before the entry
  * returned. *next: the entry after the one returned if that one begins before
- * @end, else NULL. The cursor stands in the leaf of mas->index then, for the
+ * @end, or else NULL. The cursor then stands in the leaf of mas->index, for the
  * calls above; mas->index stays. It may come from vms__mas_find_gap() or from
- * mas_init(). store.c.
+ * mas_init(). The function is in store.c.
  */
 void *vms__mas_around(struct ma_state *mas, unsigned long end, void **prev, void **next);
 
 /*
  * mas_store_prealloc() after mas_preallocate() of just this store; the caller
- * vouches that it is the same store. No call before mas_preallocate() needs to
- * have gone down. The call keeps the leaf, as described below. In store.c.
+ * vouches that it is the same store. The calls that come before
+ * mas_preallocate() above may be left out. The function keeps the leaf, as
+ * described below. It is in store.c.
  */
 void vms__mas_commit(struct ma_state *mas, void *entry, struct vms__kept_leaf *kept);
 
@@ -107,18 +110,21 @@ void vms__mas_commit(struct ma_state *mas, void *entry, struct vms__kept_leaf *k
  * ---- a leaf that is kept from one store to the next ----
  *
  * A writer that stores where it has just stored need not go down from the root.
- * The owner of a tree has room for the leaf of the last store, and vouches that
- * each store in the tree is one of vms__mas_commit() with this room. So the
- * leaf is in the tree as long as it is kept: a store that puts another in its
- * place keeps that one, and a store that makes new inner nodes keeps none. A
- * leaf spans the same as long as it lives, so a store in the leaf that is kept
- * already writes nothing here.
+ * The owner of a tree has a struct vms__kept_leaf for the leaf of the last
+ * store, and vouches that every store in the tree is made by vms__mas_commit()
+ * with that struct. So a kept leaf is always in the tree: a store that replaces
+ * it keeps the new leaf, and a store that makes new inner nodes keeps none. A
+ * leaf's bounds never change, so a store in the leaf that is kept already
+ * writes nothing to the struct.
  *
  * Locks: the tree's lock to write; for vms__mas_take_up(), held for reading
  *        will do.
  */
 
-/* The store of the @planned kind is made, and the cursor stands on it. */
+/*
+ * Keep the cursor's leaf, after a store of the @planned kind that left the
+ * cursor on its range.
+ */
 static inline void vms__mas_keep(const struct ma_state *mas, struct vms__kept_leaf *kept,
 				 enum ml_store_type planned)
 {
@@ -138,8 +144,8 @@ static inline void vms__mas_keep(const struct ma_state *mas, struct vms__kept_le
 }
 
 /*
- * Put the cursor, which has no place, into the kept leaf, if @index lies there.
- * The calls above go on from there.
+ * Put a cursor without a place into the kept leaf, if @index lies there. Then
+ * the calls above need not go down from the root.
  */
 static inline void vms__mas_take_up(struct ma_state *mas, const struct vms__kept_leaf *kept,
 				    unsigned long index)

@@ -94,12 +94,18 @@ static inline __attribute__((always_inline)) enum ml_store_type isa_plan_leaf(st
 		n += 1 -
 		     (unsigned int)__builtin_popcount(w->used & ((2u << w->hi) - (1u << w->lo)));
 	w->form_fits = isa_form_fits(w);
-	/* A leaf whose form does not fit the new bounds becomes a wide leaf. */
+	/*
+	 * A leaf whose form does not fit the new bounds may become a wide leaf,
+	 * which has the fewest slots.
+	 */
 	if (unlikely(!w->form_fits))
 		slots = ML_WIDE_LEAF_KEYS + 1;
 	/*
-	 * A root leaf that stays may have fewer slots than other leaves,
-	 * because it has no neighbour to merge with.
+	 * rebuild.c merges a leaf that would have too few slots with a
+	 * neighbour. A root leaf has no neighbour, so only one or two slots are
+	 * too few: those the root may be able to hold without a leaf, which
+	 * rebuild.c finds out. For a root leaf that needs another form the
+	 * limit is stricter than it must be; rebuild.c then makes the new leaf.
 	 */
 	if (unlikely(n > slots || n < (w->mas->depth || !w->form_fits ? ML_LEAF_MIN : 3)))
 		return ML_STORE_REBUILD;

@@ -266,9 +266,12 @@ isa_bring_empty(struct ml_write *w, unsigned int first, unsigned int at, unsigne
 
 /*
  * [ V | ... ] -> [ V | . | . | ... ]: bring @need empty slots behind slot @lo
- * of a leaf of @form, which has at least so many. Two in a row move at once
- * unless they are much farther away than one, because each move is a phase that
- * readers may have to repeat. Return: where slot @lo is then.
+ * of a leaf of @form, which has at least so many. Each slot that moves over
+ * costs a phase, in which the writer stores more and readers may have to retry.
+ * Two empty slots that lie side by side come at once unless they are more than
+ * twice as far away as the nearest one: up to there they cost no more phases
+ * than the two nearest ones that come one after the other. Return: where slot
+ * @lo is then.
  */
 static inline __attribute__((always_inline)) unsigned int
 isa_make_room(struct maple_node *leaf, unsigned long form, unsigned int used, unsigned int lo,
