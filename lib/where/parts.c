@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * parts.c - the counted tables of operations and their functions. Locks: see
- * parts.h, which is also to be read first.
+ * parts.c - the tables of operations that vms__parts_begin() gives an address
+ * space, and the functions in them.
+ *
+ * Locks: as parts.h says. Read first: parts.h.
  */
 #include "lib/where/parts.h"
 
@@ -17,6 +19,7 @@ static const struct vms__engine *real; /* the engine's own table */
 static struct vms__engine counted;
 static struct mm_struct *counted_mm;
 
+/* Not inlined: the profile must show the function by its name. */
 #define PART static __attribute__((noinline))
 
 /*
@@ -48,6 +51,10 @@ static struct mm_struct *counted_mm;
 #define MM struct mm_struct *
 #define PLACE struct vms__place *
 
+/*
+ * The operations, each with its part. look_around is every search for a VMA
+ * that lies at an address or next to one.
+ */
 /* clang-format off */
 OPERATION(gap_search, index, gap_lowest, bool,
 	  (MM mm, unsigned long low, unsigned long high, unsigned long size, PLACE place),
@@ -81,6 +88,11 @@ OPERATION_VOID(locks, lock, write_exit, (MM mm), (mm))
 OPERATION_VOID(locks, lock, write_downgrade, (MM mm), (mm))
 /* clang-format on */
 
+/*
+ * The tables have no init, destroy and validate, because nothing that is
+ * counted calls them: an address space is created before vms__parts_begin(),
+ * and freed after vms__parts_end().
+ */
 static struct vms__index_ops counted_index = {
 	.find = vms__part_look_around__find,
 	.prev_below = vms__part_look_around__prev_below,
@@ -138,6 +150,10 @@ void vms__parts_end(struct mm_struct *mm)
 	mm->engine = real;
 }
 
+/*
+ * A fault is a part of its own, with the locks that it takes and the search of
+ * the index: the engine's own table is in place during the call.
+ */
 enum vms_fault_result vms__part_fault__vms_fault(struct mm_struct *mm, unsigned long addr,
 						 unsigned int flags)
 {

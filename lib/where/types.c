@@ -2,6 +2,8 @@
 /*
  * types.c - the fields as tables. A field that is added to one of these
  * structures must be added here. Read first: types.h.
+ *
+ * Locks: none; the tables are constant.
  */
 #include "lib/where/types.h"
 
@@ -25,6 +27,7 @@
 		.field = (fields), .nr = NR(fields)                                                \
 	}
 
+/* The fields of an address space that both kinds of index share. */
 #define MM(member) FIELD(mm_struct, member)
 #define MM_ALL                                                                                     \
 	MM(engine), MM(pgd), MM(counters), MM(mm_lock_seq), MM(kept_leaf), MM(mmap_lock),          \
@@ -77,6 +80,9 @@ static const struct vms__where_field anon_vma[] = {
 static const struct vms__where_field chain[] = {CHAIN(vma), CHAIN(anon_vma), CHAIN(same_vma),
 						CHAIN(same_anon_vma)};
 
+/*
+ * The second string is the object cache's name, as its file in lib/ gives it.
+ */
 const struct vms__where_type vms__where_cached[] = {
 	TYPE("vma", "vm_area_struct", vm_area_struct, vma),
 	TYPE("page", "page", page, page),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * types.h - the fields of the structures that threads share, as data: where
- * each begins, and how long it is. A test checks that no byte is left out.
+ * each begins, and how long it is. tests/lib/where checks that no byte is left
+ * out.
  */
 #ifndef VMS_WHERE_TYPES_H
 #define VMS_WHERE_TYPES_H

@@ -2,8 +2,14 @@
 /*
  * where.c - names addresses. An address is looked for in the address space's
  * own structure, in its counters, in the object caches' structures and then in
- * their memory, where an object's cache says what the object is. Read first:
- * where.h.
+ * their memory, where an object's cache says what the object is.
+ *
+ * A cache tells an object's type. It tells neither the level of a node in its
+ * tree, nor whether the object was there all the time. So vms__where_learn()
+ * walks the address space, and notes each object that it finds in a hash table,
+ * with the number of the round.
+ *
+ * Locks: as where.h says. Read first: where.h.
  */
 #include "lib/where/where.h"
 
@@ -64,6 +70,12 @@ void vms__where_free(struct vms__where *where)
 
 /* ---- learning ------------------------------------------------------------ */
 
+/*
+ * The hash table has open addressing and is at most half full, so that every
+ * search ends. Nothing is ever removed from it: a node that was replaced keeps
+ * its entry, and with it its name.
+ */
+
 /* The entry where @start is or would be. */
 static struct known *place_of(const struct vms__where *where, uintptr_t start)
 {
@@ -115,6 +127,7 @@ static bool add(struct vms__where *where, struct known known)
 	return true;
 }
 
+/* Whether the last two rounds both found an object at @start. */
 static bool stays(const struct vms__where *where, uintptr_t start)
 {
 	const struct known *known = find(where, start);
@@ -143,6 +156,11 @@ static bool learn_node(struct vms__where *where, const char *line, unsigned int 
 					 .after = last + 1});
 }
 
+/*
+ * Learn the maple tree's nodes from its listing, because lib/maple has no call
+ * that walks nodes. Ranges of earlier rounds are cleared, so that
+ * vms__where_leaf() finds no leaf that was replaced.
+ */
 static bool learn_tree(struct vms__where *where)
 {
 	char *text = NULL, *rest;
@@ -217,6 +235,7 @@ uintptr_t vms__where_leaf(const struct vms__where *where, unsigned long addr)
 
 /* ---- naming -------------------------------------------------------------- */
 
+/* Whether @addr lies in the @size bytes from @start on. */
 static bool in(uintptr_t addr, const void *start, size_t size)
 {
 	return addr >= (uintptr_t)start && addr - (uintptr_t)start < size;
@@ -245,6 +264,10 @@ static bool name_fields(const struct vms__where_type *type, const char *label, s
 	return nr != 0;
 }
 
+/*
+ * "tree ROOT-OR-LEVEL: line N". Gaps lie behind the other words of a node, in
+ * lines of their own.
+ */
 static void name_node(const struct vms__where *where, uintptr_t object, size_t offset, char *name)
 {
 	const struct known *known = find(where, object);
@@ -312,6 +335,7 @@ static enum vms__where_kind name_cached(const struct vms__where *where, struct v
 		if (!in(line, (const void *)memory, CHUNK_SIZE))
 			continue;
 		slab = memory + (line - memory) / SLAB_SIZE * SLAB_SIZE;
+		/* A slab's objects begin after its colour, which is unused. */
 		if (line < slab + c->colour)
 			return VMS__WHERE_UNKNOWN;
 		return name_object(where, c, line - (line - slab - c->colour) % c->stride, line,
@@ -329,6 +353,7 @@ static bool name_depot(const struct vms__objcache *c, uintptr_t line, char *name
 	return in(line, c, sizeof(*c));
 }
 
+/* Name @line if it lies in the address space's structure or its counters. */
 static bool name_mm(const struct vms__where *where, uintptr_t line, uint64_t written, char *name)
 {
 	const struct mm_struct *mm = where->mm;

@@ -39,7 +39,7 @@ bool vms__where_learn(struct vms__where *where);
 uintptr_t vms__where_leaf(const struct vms__where *where, unsigned long addr);
 
 enum vms__where_kind {
-	VMS__WHERE_UNKNOWN, /* none of the library's objects */
+	VMS__WHERE_UNKNOWN, /* in none of the library's objects */
 	VMS__WHERE_STAYS,   /* it belonged to the same object throughout */
 	/*
 	 * Memory that is allocated and freed: which of many such lines this is
