@@ -35,7 +35,7 @@ LD := $(shell $(CC) -print-prog-name=ld)
 endif
 OBJCOPY ?= $(shell $(CC) -print-prog-name=objcopy)
 
-# As bazel/copts.bzl has them.
+# The flags of bazel/copts.bzl.
 VMS_COPTS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -fvisibility=hidden
 VMS_TEST_COPTS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra
 VMS_LINK_RCU := -lurcu-memb -lurcu-common -pthread
@@ -67,9 +67,9 @@ all: lib man
 # $(call library_rules,NAME): an archive with one object, in which only the
 # exported symbols are global, because a hidden symbol still clashes in a static
 # link; and a shared object. -Bsymbolic-functions: the library calls its own
-# functions, whatever a program calls its own. -z nodelete: threads call its
-# code when they exit, and its callback thread never ends, so dlclose() must
-# leave the library where it is.
+# functions, even if a program has functions of the same names. -z nodelete:
+# threads call its code when they exit, and its callback thread never ends, so
+# dlclose() must leave the library where it is.
 define library_rules
 lib: $(BUILD)/lib$1.a $(BUILD)/lib$1.so.$(VERSION)
 
@@ -137,7 +137,8 @@ program_packages := jansson hwloc liblzma
 vmbench_folder := bench/vmbench
 vmrecord_folder := tools/vmrecord
 vmreplay_folder := tools/vmreplay
-# What the programs share. The linker takes of it what a program uses.
+# The programs share these folders' objects. The linker takes the objects that a
+# program uses.
 shared_folders := bench/harness tools/opscript tools/probe tools/trace
 shared_sources := $(filter-out tools/probe/main.c,$(foreach f,$(shared_folders),$(wildcard $f/*.c)))
 program_objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $($1_folder)/*.c))
@@ -176,9 +177,10 @@ list-flags:
 
 # ---- installing --------------------------------------------------------------
 
-# $(call to,FOLDER): it, under DESTDIR.
+# $(call to,FOLDER): the folder's path below DESTDIR.
 to = "$(DESTDIR)$1"
-# How to come from CMAKEDIR to PREFIX: nothing if it does not lie below.
+# up_from_cmake: the way from CMAKEDIR up to PREFIX, as ../..; empty if CMAKEDIR
+# does not lie below PREFIX.
 empty :=
 space := $(empty) $(empty)
 cmake_below := $(if $(filter $(PREFIX)/%,$(CMAKEDIR)),$(patsubst $(PREFIX)/%,%,$(CMAKEDIR)))
@@ -187,8 +189,8 @@ up_from_cmake := $(subst $(space),/,$(patsubst %,..,$(subst /, ,$(cmake_below)))
 # installed copy can be moved.
 in_pc = $(patsubst $(PREFIX)/%,$${prefix}/%,$1)
 in_cmake = $(if $(up_from_cmake),$(patsubst $(PREFIX)/%,$${_vmastore_prefix}/%,$1),$1)
-# $(call fill,LIBDIR,INCLUDEDIR): sed with what the templates in packaging/
-# leave open.
+# $(call fill,LIBDIR,INCLUDEDIR): the sed command that fills in the templates of
+# packaging/.
 fill = sed -e 's|@VERSION@|$(VERSION)|g' -e 's|@SOVERSION@|$(SOVERSION)|g' \
 	-e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LINK@|$(VMS_LINK_RCU)|g' -e 's|@LIBDIR@|$1|g' -e 's|@INCLUDEDIR@|$2|g' \
 	-e 's|@UP@|$(up_from_cmake)|g' -e 's|@NAME@|$l|g' -e 's|@SUMMARY@|$($l_summary)|g'

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
-# names.awk - from the public headers the files that hide Linux's names:
+# names.awk - makes, from the public headers, the four files that hide Linux's
+# names: begin.h, end.h, begin_fields.h and end_fields.h.
 #   awk -v make=begin -f bazel/names.awk include/vmastore/*.h >begin.h
-# and so for end, begin_fields and end_fields, which are not read.
-# make=list prints each of those names, one a line. tests/build/names holds the
-# four files against what this prints. The headers are read as clang-format
-# leaves them.
+# The four must not be among the headers that it reads. make=list prints each of
+# those names, one a line. tests/build/names compares the four files with what
+# this prints. The headers must have the form that clang-format gives them.
 #
 # A name of Linux's is one that does not begin with vms or VMS. A function, a
 # type or an enumerator gets the prefix while a header is read; a macro gets it
 # in a copy, because a macro's text is read where the program uses it.
 
-# The prefix goes by the name's first letter: vms_mas_find(), VMS_GFP_KERNEL.
+# The name's first letter decides on the prefix: vms_mas_find(), VMS_GFP_KERNEL.
 function prefixed(name,	letters)
 {
 	letters = name
@@ -31,7 +31,7 @@ function add(name)
 	}
 }
 
-# TEXT with the prefix for each name that is one of Linux's and no field.
+# Return TEXT in which each name of Linux's has the prefix, except for fields.
 function rename(text,	out, before)
 {
 	out = ""
@@ -46,7 +46,7 @@ function rename(text,	out, before)
 	return out text
 }
 
-# A whole directive, with its continued lines.
+# Take a macro from TEXT, a whole directive with its continued lines.
 function take_macro(text,	name, body)
 {
 	if (text !~ /^#define /)
@@ -74,7 +74,8 @@ function take_macro(text,	name, body)
 	name_of[++names] = name
 }
 
-# What stands between SINCE, a pattern's length in, and the end of the match.
+# Add the name in each match of PATTERN in TEXT: what follows HEAD there, up to
+# the first character that no name has.
 function take_all(text, pattern, head,	found)
 {
 	while (match(text, pattern)) {

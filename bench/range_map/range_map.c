@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * range_map.c - the program: what a range map costs its host. It measures the
- * memory of a tree's first store, of its ranges, and of address spaces, and the
- * time of the calls of range_map.h beside that of the calls which they are made
- * of. docs/range-map.md quotes its output.
+ * memory of a tree's first store, of its ranges, and of address spaces. It
+ * times the calls of range_map.h, and the calls of maple_tree.h that they are
+ * made of. docs/range-map.md quotes its output.
  *
  * Each row is measured in a child process, so that no row uses memory that
  * another has touched. Memory is what the child has written to for the first
@@ -31,7 +31,7 @@
 #define CALLS 2000ul   /* a round: shorter than a slice of the scheduler's */
 #define ROUNDS 1000u
 
-/* What --quick divides the work by. */
+/* --quick divides the work by this. */
 #define QUICK 1000ul
 
 static unsigned long less = 1; /* the work is divided by this */

@@ -125,8 +125,8 @@ static volatile sig_atomic_t touching;
 #endif
 
 /*
- * What is none of these is told by its number: no engine answers that, and it
- * shows.
+ * Another signal or code is printed by its number. No engine prints that, so it
+ * shows as a difference.
  */
 static const char *raised(const siginfo_t *info)
 {

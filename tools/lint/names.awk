@@ -34,7 +34,7 @@ FNR == 1 {
 	line_before = ""
 }
 
-# What of this line is comment.
+# The part of LINE that is comment.
 function comment_of(line,    at, found) {
 	if (in_text)
 		return line

@@ -161,7 +161,7 @@ struct trace_event {
 	};
 };
 
-/* What was read so far. */
+/* Counts of the lines and events that were read so far. */
 struct trace_counts {
 	unsigned long lines;
 	unsigned long events[TRACE_NR_TYPES];

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# Reads what `nm -A` prints of archives, and prints the circles of files: a file
-# names functions or variables of another one, that one names some of a third,
-# and so on back to the first. Exit status 1 if there is one, or an exception
-# that is not needed.
+# circles.awk - reads what `nm -A` prints of archives, and prints the circles of
+# files: a file names functions or variables of another one, that one names some
+# of a third, and so on back to the first. Exit status 1 if there is a circle,
+# or an exception that is not needed.
 #
 # -v exceptions=FILE: references that do not count, one a line:
 #     FILE'S NAME <tab> BEGINNING OF THE SYMBOLS <tab> REASON
@@ -43,7 +43,7 @@ NF >= 3 {
 		home[$NF] = file
 }
 
-# Whether this reference does not count.
+# The number of the exception for this reference; 0: it counts.
 function is_exception(file, symbol,    i)
 {
 	for (i = 1; i <= nr_exceptions; i++)
@@ -85,7 +85,7 @@ function print_circles(    i, j, nr, seen)
 	return nr + 0
 }
 
-# Where file @from goes inside the circle of file @member.
+# Print the files of the circle of file MEMBER to which file FROM leads.
 function print_steps(from, member,    j)
 {
 	for (j = 1; j <= nr_files; j++)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# layout.awk - from what `readelf --debug-dump=info` prints of a C object: for
-# each structure with a name its size and the offset of each of its fields that
-# has a name, as static_assert()s for C++.
+# layout.awk - reads what `readelf --debug-dump=info` prints of a C object, and
+# prints static_assert()s for C++: for each structure with a name its size, and
+# the offset of each of its fields that has a name.
 function finish()
 {
 	if (depth == 1) {
@@ -24,8 +24,8 @@ function finish()
 /DW_AT_byte_size / { size = $NF }
 /DW_AT_data_member_location/ { offset = $NF }
 
-# The C library's structures are none of ours. With VMS_NO_KERNEL_NAMES ours
-# have a prefix.
+# Skip the C library's structures. With VMS_NO_KERNEL_NAMES the library's have a
+# prefix.
 END {
 	finish()
 	while ((getline line <ours) > 0) {

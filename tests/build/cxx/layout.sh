@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# layout.sh CC AWK-PROGRAM HEADER... - print what a C compiler makes of each
-# structure of the public headers, as assertions for a C++ compiler. CC may be a
-# compiler with options.
+# layout.sh CC AWK-PROGRAM HEADER... - print the layout that a C compiler gives
+# each structure of the public headers, as assertions for a C++ compiler. CC may
+# be a compiler with options.
 set -eu
 cc=$1 program=$2
 shift 2

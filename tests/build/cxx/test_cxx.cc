@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_cxx.cc - the library in a C++ program: an address space, a maple tree, a
- * red-black tree, RCU and locks, used by std::thread. That each structure has
- * in C++ the layout that it has in C, the generated layout.h asserts while this
- * file is compiled.
+ * red-black tree, RCU and locks, used by std::thread. The generated layout.h
+ * asserts, while this file is compiled, that each structure has the same layout
+ * in C++ as in C.
  */
 #include <atomic>
 #include <csetjmp>
@@ -77,7 +77,7 @@ void an_address_space(void **)
 	}
 }
 
-/* What a faulting thread saw that it may not see. */
+/* The number of results that no thread may get. */
 std::atomic<int> wrong;
 
 void fault_all(mm_struct *mm, unsigned long addr)
@@ -220,7 +220,7 @@ void two_threads_in_a_tree(void **)
 	std::vector<int> values(rounds);
 
 	wrong = 0;
-	/* The lock is known to be one that can be asked: bit 0 says so. */
+	/* Bit 0 says that the lock is an rw_semaphore, which can be checked. */
 	assert_int_equal(reinterpret_cast<uintptr_t>(locked.ma_external_lock),
 			 reinterpret_cast<uintptr_t>(&tree_lock) + 1);
 	std::thread one(read_tree, values.data()), other(write_tree, values.data());

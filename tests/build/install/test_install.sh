@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# test_install.sh CASES MAKEFILE - what the Makefile promises: the tree is
-# built by make, installed, and used by programs that know nothing of the tree,
-# through pkg-config, CMake and Meson; and uninstalled.
+# test_install.sh CASES MAKEFILE - checks what the Makefile promises: make
+# builds and installs the tree; programs that know nothing of the tree use the
+# installed copy through pkg-config, CMake and Meson; make uninstalls it.
 set -u
 # shellcheck source=tests/build/install/cases.sh
 . "$1"
@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 prefix=$work/prefix
 programs=$top/tests/build/install/programs
 jobs=$(nproc)
-# What the caller's make or shell has set is not what a user has.
+# A user has none of the settings that the caller's make or shell may have.
 unset MAKEFLAGS MAKELEVEL CC CXX CFLAGS CXXFLAGS LDFLAGS DESTDIR PREFIX LIBDIR
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig LC_ALL=C.UTF-8
 
@@ -25,7 +25,8 @@ needs()
 	done
 }
 
-# nothing COMMAND...: it prints no line. `set -e` would pass over `! command`.
+# nothing COMMAND...: checks that the command prints no line. `! command` would
+# not do, because `set -e` passes over its failure.
 nothing()
 {
 	local found
@@ -41,7 +42,8 @@ tree_make()
 	make -s -j"$jobs" -C "$top" BUILD="$work/build" PREFIX="$prefix" "$@"
 }
 
-# runs PROGRAM...: each runs with the installed shared library, and says so.
+# runs PROGRAM...: checks that each program runs with the installed shared
+# library, and prints ": ok".
 runs()
 {
 	local program
@@ -82,8 +84,8 @@ installs_into_the_prefix()
 	diff -r -x BUILD "$top/include/vmastore" "$prefix/include/vmastore"
 }
 
-# The same files under DESTDIR with the folders of a Debian package, and none
-# that names DESTDIR. This is the listing of `make install` into an empty root.
+# Installs into an empty root with the folders of a Debian package: the files
+# are those of a usual installation, and none of them mentions DESTDIR.
 installs_into_an_empty_root()
 {
 	local root=$work/root lib=/usr/lib/x-linux-gnu
@@ -102,7 +104,8 @@ installs_into_an_empty_root()
 	nothing find "$root" -name '*vmastore*'
 }
 
-# exports FILE NM-OPTION LIBRARY
+# exports FILE NM-OPTION LIBRARY: checks that the file defines just the symbols
+# in the library's list.
 exports()
 {
 	# shellcheck disable=SC2086 # no option, or one
@@ -118,7 +121,7 @@ libraries_export_what_the_headers_declare()
 		exports "$prefix/lib/lib$name.so" -D $name
 		note "lib$name: $(wc -l <"$work/build/$name/exports.txt") symbols"
 	done
-	# The small one has no address space in it.
+	# The maple tree's library contains no address space.
 	nothing grep -E 'mmap|fault' "$work/build/vmastore-maple/exports.txt"
 }
 
@@ -144,7 +147,7 @@ the_docs_name_what_there_is()
 	done
 }
 
-# A distribution's flags: the library is machine code all the same.
+# A distribution may build with -flto; the archive must still hold machine code.
 builds_with_clang_and_lto_flags()
 {
 	needs clang
@@ -174,13 +177,13 @@ pages_are_sound()
 		! is_half "$header" || continue
 		grep -qx "\.In vmastore/$header" "$pages/vmastore_${header%.h}.3"
 	done
-	# Each says which library it is about.
+	# Each page says which library it is about.
 	grep -q '^libvmastore .*,$' "$pages/vmastore_maple_tree.3"
 	grep -q '^libvmastore [^,]*$' "$pages/vmastore_mm.3"
 }
 
-# Every function that a header marks VMS_API stands in its page, with what it
-# takes.
+# Every function that a header marks VMS_API stands in the header's page, with
+# its parameters.
 pages_have_every_function()
 {
 	local header name names count=0
@@ -238,7 +241,7 @@ with_pkg_config()
 	make -s -C "$programs" OUT="$out" "$@"
 }
 
-# links_lto COMPILER: whether that compiler has all that it needs for it.
+# links_lto COMPILER: skips the case if the compiler cannot link with -flto.
 links_lto()
 {
 	echo 'int main(void) { return 0; }' | "$1" -flto -x c - -o "$work/lto" >/dev/null 2>&1 ||
@@ -355,7 +358,7 @@ cmake_program_cxx()
 	runs "$work/cmake-cxx/cc-space"
 }
 
-# finds VERSION: whether CMake takes the installed version for it.
+# finds VERSION: whether CMake accepts the installed version for this one.
 finds()
 {
 	cat >"$work/versions/CMakeLists.txt" <<-TXT
@@ -366,7 +369,7 @@ finds()
 	cmake -S "$work/versions" -B "$work/versions/$1" -DCMAKE_PREFIX_PATH="$prefix"
 }
 
-# What a program may ask for, and what it is refused.
+# The versions that a program may ask for, and some that CMake must refuse.
 cmake_versions()
 {
 	local wanted
@@ -419,7 +422,7 @@ meson_program_clang()
 
 uninstall_leaves_nothing()
 {
-	# Somebody else's file stays, and keeps its folder.
+	# A file that is not the library's stays, and so does its folder.
 	echo theirs >"$prefix/lib/theirs"
 	tree_make uninstall
 	[ "$(find "$prefix" ! -type d)" = "$prefix/lib/theirs" ]
@@ -432,7 +435,7 @@ clean_leaves_nothing()
 	[ ! -e "$work/build" ]
 }
 
-# ONLY="CASE..." runs some, for whoever works on one.
+# ONLY="CASE..." runs these cases alone, for work on one of them.
 if [ -n "${ONLY-}" ]; then
 	# shellcheck disable=SC2086 # a list of words
 	run_cases $ONLY

@@ -93,11 +93,11 @@ static const struct {
 	{"0-1a 4-5a", 2, 3, 'a', "0-5a"},
 	{"0-1a 2-3b 4-5a", 2, 3, 'a', "0-5a"},
 	{"0-1a 2-2b 3-3c 4-7a", 2, 3, 'a', "0-7a"},
-	/* Not the same pointer, or not adjacent. */
+	/* The neighbours hold another pointer, or do not touch. */
 	{"0-1b 4-5c", 2, 3, 'a', "0-1b 2-3a 4-5c"},
 	{"0-0a 6-7a", 2, 4, 'a', "0-0a 2-4a 6-7a"},
 	{"0-1a 4-5b", 2, 3, 'a', "0-3a 4-5b"},
-	/* What it overlaps. */
+	/* The store overlaps equal ranges. */
 	{"0-4a", 2, 6, 'a', "0-6a"},
 	{"3-7a", 2, 4, 'a', "2-7a"},
 	{"0-7a", 2, 4, 'a', "0-7a"},
@@ -252,7 +252,7 @@ static void random_cells(unsigned int *from, unsigned int *to)
 	model_pick(&m, from, to, &unused);
 }
 
-/* What a store that joins makes of the array. */
+/* Makes a store that joins in the array. */
 static void join_cells(unsigned int from, unsigned int to, void *entry)
 {
 	while (from && m.cell[from - 1] == entry)
@@ -459,7 +459,7 @@ static bool place_in_array(unsigned long min, unsigned long max, unsigned long s
 		if (low > high || high - low < size - 1)
 			continue;
 		high -= size - 1;
-		/* Of align neighbours one is aligned. */
+		/* One in every align successive keys is aligned. */
 		for (unsigned long key = highest ? high : low; key >= low && key <= high && tries;
 		     key += highest ? -1ul : 1, tries--) {
 			if (key % align != offset % align)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_brk.c - the break: it grows and shrinks one VMA of its own, and where it
- * may not go.
+ * test_brk.c - the break: moving it grows and shrinks one VMA of its own, and
+ * some places are refused.
  */
 #include "tests/lib/mm/world.h"
 

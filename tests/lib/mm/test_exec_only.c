@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_exec_only.c - the rule exec_only: on a machine with protection keys
- * memory of PROT_EXEC alone refuses reads and writes, whoever faults it in from
- * inside; a debugger passes. What gives memory the key and takes it, and what
- * the key changes in the layout.
+ * memory of PROT_EXEC alone refuses reads and writes, whichever call of the
+ * program faults it in; a debugger's access is allowed. The tests cover which
+ * calls give memory the key and take it away, and what the key changes in the
+ * layout.
  *
  * Each test runs with the rule and without it, on any machine: the library
  * models the key, and asks no processor.
@@ -43,7 +44,7 @@ static bool has_key(struct mm_struct *mm, unsigned long addr)
 	return has;
 }
 
-/* What a read, a write and an execution of the page at @addr answer. */
+/* The results of a read, a write and an execution of the page at @addr. */
 static void expect_touches(struct mm_struct *mm, unsigned long addr, enum vms_fault_result read,
 			   enum vms_fault_result write, enum vms_fault_result execute)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_fork.c - what a child has of its parent: copies of private memory,
- * shared memory itself, and not what the parent keeps from it. Who uses an
- * address space, and for how long: test_task.c.
+ * test_fork.c - what a child inherits from its parent: copies of private
+ * memory, shared memory itself, and nothing that the parent keeps from it.
+ * test_task.c tests which tasks use an address space, and for how long.
  */
 #include <vmastore/page.h>
 

@@ -187,7 +187,10 @@ static void pmap_sums_it_up(void **state)
 /* Fewer, because listings of the whole process take most of the time. */
 #define SCRIPTS_NO_ZERO_PAGE 10
 
-/* The same memory at the same addresses, in the library and in the kernel. */
+/*
+ * The library and the kernel have the same memory mapped, at the same
+ * addresses.
+ */
 struct twins {
 	struct mm_struct *mm;
 	int fd;            /* a memfd */

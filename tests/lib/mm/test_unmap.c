@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_unmap.c - munmap of one end of a mapping: which pages, tables and
- * accounts go, and that the rest stays as it was. Whole mappings: test_mmap.c.
+ * test_unmap.c - munmap of one end of a mapping: it frees the pages and tables
+ * of that end, takes them out of the accounts, and leaves the rest as it was.
+ * test_mmap.c unmaps whole mappings.
  */
 #include "tests/lib/mm/world.h"
 

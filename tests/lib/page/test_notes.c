@@ -79,7 +79,7 @@ static void bring_in_clean(struct mm_struct *mm)
 	processor.leaf = vms__leaf_find(mm, A);
 }
 
-/* What a test does in each round, and how it checks the result. */
+/* A test's work in each round, and its check of the result. */
 struct plan {
 	void (*change)(struct mm_struct *mm);
 	/* Whether the write through entry @i, which held @page, is recorded. */

@@ -589,7 +589,7 @@ static void typesafe_memory_goes_back_after_a_grace_period(void **state)
 				 0);
 }
 
-/* ---- a fork meanwhile ---------------------------------------------------- */
+/* ---- a fork concurrently with a trim ------------------------------------- */
 
 static void *trim_in_a_thread(void *arg)
 {

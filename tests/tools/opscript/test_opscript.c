@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_opscript.c - a line of an op script becomes the operation that it names,
- * with the values of the kernel's ABI; any other line is told from it. The
- * values stand here as numbers, because a header could be wrong in the same way
- * as the tables. How a wrong word is reported: tests/tools/vmreplay/test_ops.c.
+ * with the values of the kernel's ABI; a line that names none is reported as
+ * such. The values stand here as numbers, because a header could be wrong in
+ * the same way as the tables. tests/tools/vmreplay/test_ops.c tests how a wrong
+ * word is reported.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ranges.c - the same with the maple tree alone: ranges, a section of RCU, an
- * rw-semaphore.
+ * ranges.c - a program outside the tree that uses the maple tree alone: ranges,
+ * a read section of RCU, an rw-semaphore.
  */
 #include <stdio.h>
 #include <vmastore/maple_tree.h>

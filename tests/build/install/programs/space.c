@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * space.c - a program of somebody else's: an address space, through the
- * installed headers and whatever library the build names.
+ * space.c - a program outside the tree: it uses an address space, through the
+ * installed headers and the library that its build names.
  */
 #include <stdio.h>
 #include <vmastore/mm.h>
