@@ -30,13 +30,14 @@ size_t vms__mt_node_size(const struct maple_tree *mt, enum ml_kind kind)
 }
 
 /*
- * What a cursor has set aside is two lists of nodes, one of each kind, that
- * hang on one word, mas->alloc. It leads to the first node of the one list, and
- * bit 0 says that they are inner nodes. A node's first word after the state
- * leads to the next of its list; the second word of that first node leads to
- * the other list. The state stays, because a leaf goes on with the phases of
- * its memory. set_word() stores relaxed, because no other thread reaches these
- * nodes; the loads acquire only because ml_wide_pivot() always does.
+ * A cursor's reserve is two lists of nodes, one of each kind, that hang on one
+ * word, mas->alloc. It leads to the first node of the one list, and bit 0 says
+ * that they are inner nodes. A node's first word after the state leads to the
+ * next of its list; the second word of that first node leads to the other list.
+ * The state stays, because a new leaf continues the phases of its memory
+ * (ml_first_phase()). set_word() stores relaxed, because no other thread
+ * reaches these nodes; the loads acquire only because ml_wide_pivot() always
+ * does.
  */
 static struct maple_node *next_of(const struct maple_node *node)
 {

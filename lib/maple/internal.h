@@ -36,7 +36,7 @@
  *     descend     the way down from the root; find_gap the way down to a gap
  *     scan        scans of one node; search searches of one
  *     batch       many ranges at once, leaf after leaf
- *     place       where a store begins; beside what lies beside it
+ *     place       where a store begins; beside the entries next to it
  *     plan        what kind of store it is, and those done in place
  *     shape       changes of bounds in place
  *     walked      erase and insert

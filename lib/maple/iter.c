@@ -202,7 +202,7 @@ static inline bool take(struct ma_state *mas, unsigned int i, void **entry)
 }
 
 /*
- * A first step within a leaf looks only at the slots beside the cursor's, so
+ * A first step within a leaf looks only at the slots next to the cursor's, so
  * that a caller that wants one neighbour does not pay for the whole leaf. Each
  * of the two functions answers for @key as a search would. False: the leaf ends
  * there or has changed, or the step is not the first.
@@ -283,6 +283,7 @@ static void *step_next(struct ma_state *mas)
 		return entry;
 	if (unlikely(!entered(mas)))
 		return rewalk_next(mas, key);
+	/* A bit of used for each slot of the leaf that is not empty. */
 	ahead = mas->vms__.used & (~1u << mas->offset);
 	if (ahead)
 		slot = (unsigned int)__builtin_ctz(ahead);
@@ -302,6 +303,7 @@ static void *step_prev(struct ma_state *mas)
 		return entry;
 	if (unlikely(!entered(mas)))
 		return rewalk_prev(mas, key);
+	/* The last slot below the cursor's, or that of the leaf before. */
 	behind = mas->vms__.used & ((1u << mas->offset) - 1);
 	if (!behind) {
 		if (unlikely(!prev_leaf(mas)))
@@ -357,6 +359,10 @@ void *mas_walk(struct ma_state *mas)
 	return ml_descend(mas, mas->index);
 }
 
+/*
+ * mas_next(), or with @gaps mas_next_range(). Each state says in another way
+ * where the cursor stands: docs/maple-api.md has a table of the answers.
+ */
 static void *next(struct ma_state *mas, unsigned long max, bool gaps)
 {
 	void *entry;
@@ -386,6 +392,7 @@ static void *next(struct ma_state *mas, unsigned long max, bool gaps)
 	case ma_root:
 		break;
 	}
+	/* Behind index 0 a tree without nodes has one gap. */
 	if (mas->status == ma_root) {
 		mas->index = 1;
 		mas->last = ULONG_MAX;
@@ -404,6 +411,7 @@ void *mas_next_range(struct ma_state *mas, unsigned long max)
 	return next(mas, max, true);
 }
 
+/* next() downwards: mas_prev(), or with @gaps mas_prev_range(). */
 static void *prev(struct ma_state *mas, unsigned long min, bool gaps)
 {
 	void *entry;
@@ -516,6 +524,7 @@ void *vms_mas_find_call(struct ma_state *mas, unsigned long max)
 	if (likely(entry))
 		return entry;
 	entry = next_slot(mas, max, false);
+	/* At the limit, too, so that a loop may go on with a higher one. */
 	mas->status = ma_active;
 	return entry;
 }

@@ -117,7 +117,7 @@ _Static_assert(ML_LEAF_BYTES == 192 && ML_INNER_BYTES == 384 && sizeof(struct ma
 	       "whole cache lines");
 
 /*
- * What form a node has: these bits of its state, and of every reference to it.
+ * A node's form: these bits of its state, and of every reference to it.
  */
 #define ML_LEAF_BIT 4ul
 #define ML_WIDE_BIT 8ul
@@ -257,7 +257,7 @@ static inline unsigned long ml_wide_pivot(const struct maple_node *node, unsigne
 	return atomic_load_explicit(&((struct maple_node *)node)->wide_inner.pivot[i],
 				    memory_order_acquire);
 }
-/* What a key of a node with this base and shift means. */
+/* The pivot for which a key stands in a node with this base and shift. */
 static inline unsigned long ml_key_pivot(uint32_t key, unsigned long base, unsigned int shift)
 {
 	return key == ML_KEY_NONE ? ULONG_MAX : base + ((unsigned long)key << shift) - 1;
@@ -286,7 +286,7 @@ static inline unsigned long ml_pivot(const struct maple_node *node, unsigned int
 	return form & ML_WIDE_BIT ? ml_wide_pivot(node, i)
 				  : ml_key_pivot(ml_key(node, i), ml_base(node), ml_shift_of(form));
 }
-/* What slot @i spans in a node that spans [min, max]. */
+/* The first and the last index of slot @i in a node that spans [min, max]. */
 static inline unsigned long ml_slot_min(const struct maple_node *node, unsigned int i,
 					unsigned long min)
 {

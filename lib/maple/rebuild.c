@@ -409,7 +409,7 @@ static struct maple_node *copy_parent(struct rebuild *rb, unsigned int level, in
 	       ML_NARROW_INNER_KEYS + 1, from, to, insert);
 	if (gaps)
 		splice(&node->gap, &old->gap, sizeof(unsigned long), ML_GAPS, from, to, insert);
-	/* What fewer children leave at the end. */
+	/* With fewer children than before, slots at the end stay unused. */
 	for (unsigned int i = ML_NARROW_INNER_KEYS + 1 + insert - (to - from);
 	     i <= ML_NARROW_INNER_KEYS; i++) {
 		ml_set_pivot_as(node, form, i - 1, ULONG_MAX);

@@ -10,7 +10,7 @@
  * place.tmpl.h; it need define nothing more for it.
  *
  * Locks: the tree's lock; held for reading will do. Read next: writer.h
- * (vms__mas_around(), and who vouches for what).
+ * (vms__mas_around(), and which caller vouches for what).
  */
 
 /*

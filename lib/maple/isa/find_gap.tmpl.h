@@ -29,7 +29,7 @@
  *
  * Locks: the tree's lock; held for reading will do. Searches may then lower the
  * same bounds concurrently, as gap.c explains. Read next: gap.c (gap bounds),
- * plan.tmpl.h (who raises them).
+ * plan.tmpl.h (where they are raised).
  */
 
 #define ISA_INLINE static inline __attribute__((always_inline))

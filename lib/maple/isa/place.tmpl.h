@@ -13,7 +13,7 @@
  *
  * Locks: the tree's lock, for every function. A store holds it to write.
  * isa_around() (beside.tmpl.h) may hold it for reading, which keeps writers
- * away just as well. Read next: writer.h (who vouches for a place),
+ * away just as well. Read next: writer.h (which caller vouches for a place),
  * plan.tmpl.h.
  */
 
