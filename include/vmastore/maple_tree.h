@@ -445,23 +445,29 @@ enum maple_status {
 };
 
 /*
- * What only the library reads and writes of a cursor. It needs no beginning
- * except for its first eight bytes: depth, and the words below, say how much of
- * it means anything.
+ * The part of a cursor that only the library reads and writes. Declaring a
+ * cursor sets its first eight bytes; the code reads another field only if depth
+ * or one of these bytes says that the field was written.
  */
 struct vms__cursor {
 	/*
-	 * A cursor that iterates has looked at its leaf as a whole. These are
-	 * the leaf's slots: used, which are not empty; full, those of them that
-	 * have an entry; ahead, those of these that come after the cursor's and
-	 * that vms_mas_step() may go to (none in a leaf whose bounds are no
-	 * keys, and none in debug builds, whose every step is checked). While
-	 * it has not, full is 0 unless the cursor has stepped once from where
-	 * it came to its leaf, ahead is 0, and used is 0 or what
-	 * mas_preallocate() has planned there: a number without bit 0, which is
-	 * set of slots, because the first one is never empty. Whatever moves
-	 * the cursor clears these eight bytes by one store, so that a plan ends
-	 * with its place. What each step of an iteration changes has 32 bits.
+	 * Sets of the leaf's slots, which a cursor that iterates computes for
+	 * its whole leaf at once:
+	 *   used   the slots that are not empty;
+	 *   full   the slots of used that have an entry;
+	 *   ahead  the slots of full that come after the cursor's slot and that
+	 *          vms_mas_step() may go to. It is 0 in a leaf whose bounds are
+	 *          no keys, and in debug builds, which check every step.
+	 *
+	 * Until then ahead is 0; full is 0, unless the cursor has made one step
+	 * since it came to its leaf; used is 0, or it is the number of the plan
+	 * that mas_preallocate() made for a store at this place. Such a number
+	 * lacks bit 0, which every set has, because a leaf's first slot is
+	 * never empty.
+	 *
+	 * Every move of the cursor clears these eight bytes by one store, so
+	 * that a plan ends where the cursor leaves its place. ahead has 32 bits
+	 * because every step of an iteration writes it.
 	 */
 	uint16_t used, full;
 	uint32_t ahead;
@@ -475,39 +481,39 @@ struct vms__cursor {
 		 */
 		uint64_t guard;
 		/*
-		 * Others, and last: the range of the store that is planned; or,
-		 * for a writer who says so, what the slot spans where the
-		 * cursor stands.
+		 * Other builds, together with last: the range of the store that
+		 * is planned, or, if the writer says so, the range of the
+		 * cursor's slot.
 		 */
 		unsigned long first;
 	};
 	unsigned long last;
 	/*
-	 * The slots taken on the way from the root, depth bytes. It is no array
-	 * of bytes, because compilers guard the stack of each function that has
-	 * one there.
+	 * The slot taken in each inner node on the way from the root: the first
+	 * depth bytes. The field is no array of bytes, because compilers add a
+	 * stack guard to each function that has such an array on its stack.
 	 */
 	uint32_t way[VMS__WAY_WORDS];
 	/*
-	 * With these two the leaf's slots that are not empty, or 0; and the
-	 * slots where the store begins and ends.
+	 * Together with first and last: the leaf's slots that are not empty,
+	 * or 0; and the slots where the store begins and ends.
 	 */
 	uint16_t slots;
 	uint8_t lo, hi;
 };
 
 /*
- * A cursor. index and last are for callers to read, and to write through
- * mas_set() and mas_set_range(); the rest is the tree's.
+ * A cursor. Callers read index and last, and write them through mas_set() and
+ * mas_set_range(); the other fields belong to the library.
  *
- * While ma_active, node is the leaf. A cursor whose node is NULL knows its
- * range only, and looks its place up again when it is moved.
+ * While the status is ma_active, node is the leaf. A cursor whose node is NULL
+ * knows only its range, and walks from the root again when it is moved.
  *
- * What mas_init() writes comes first, and what a walk writes of that is as few
- * words as can be: on x86 a caller's next atomic operation waits for each of
- * these stores. Compilers write index and last by one store, hence the
- * alignment: across two pages that store takes as long as a whole walk, at one
- * in 256 places of a stack.
+ * The fields that mas_init() writes come first. A walk writes as few of them as
+ * possible, because on x86 the caller's next atomic operation waits for each of
+ * these stores. The structure is aligned because compilers write index and last
+ * by one store: a store across two pages, which one in 256 places on a stack
+ * would need without the alignment, takes as long as a whole walk.
  */
 struct ma_state {
 	unsigned long index; /* first index of the range */
@@ -517,7 +523,7 @@ struct ma_state {
 	unsigned char depth;  /* inner nodes above the leaf */
 	unsigned char offset; /* slot of the leaf */
 	unsigned char mas_flags;
-	unsigned char vms__shift; /* of the keys of a leaf that it has looked at */
+	unsigned char vms__shift; /* of the leaf's keys, once used is a set */
 	struct maple_node *node;  /* the leaf; ma_error: the error */
 	struct maple_node *alloc; /* what mas_preallocate() set aside: lib/maple/alloc.c */
 	struct vms__cursor vms__;
@@ -537,7 +543,8 @@ struct vms__kept_leaf {
 };
 
 /*
- * The cursor's place is what it was not: no plan stands, no leaf is looked at.
+ * The cursor leaves its place: its plan ends, and it knows no set of its leaf's
+ * slots.
  */
 static inline void vms__mas_moved(struct ma_state *mas)
 {
