@@ -137,6 +137,12 @@
 #pragma push_macro("gfp_t")
 #undef gfp_t
 #define gfp_t vms_gfp_t
+#pragma push_macro("mm_layout")
+#undef mm_layout
+#define mm_layout vms_mm_layout
+#pragma push_macro("mm_rules")
+#undef mm_rules
+#define mm_rules vms_mm_rules
 #pragma push_macro("list_head")
 #undef list_head
 #define list_head vms_list_head
@@ -474,12 +480,6 @@
 #pragma push_macro("get_unmapped_area")
 #undef get_unmapped_area
 #define get_unmapped_area vms_get_unmapped_area
-#pragma push_macro("mm_layout")
-#undef mm_layout
-#define mm_layout vms_mm_layout
-#pragma push_macro("mm_rules")
-#undef mm_rules
-#define mm_rules vms_mm_rules
 #pragma push_macro("mm_limits")
 #undef mm_limits
 #define mm_limits vms_mm_limits

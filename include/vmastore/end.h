@@ -120,6 +120,10 @@
 #pragma pop_macro("gfpflags_allow_blocking")
 #undef gfp_t
 #pragma pop_macro("gfp_t")
+#undef mm_layout
+#pragma pop_macro("mm_layout")
+#undef mm_rules
+#pragma pop_macro("mm_rules")
 #undef list_head
 #pragma pop_macro("list_head")
 #undef MA_WR_STATE
@@ -366,10 +370,6 @@
 #pragma pop_macro("do_munmap")
 #undef get_unmapped_area
 #pragma pop_macro("get_unmapped_area")
-#undef mm_layout
-#pragma pop_macro("mm_layout")
-#undef mm_rules
-#pragma pop_macro("mm_rules")
 #undef mm_limits
 #pragma pop_macro("mm_limits")
 #undef VM_NONE

@@ -556,6 +556,7 @@ VMS_API unsigned long get_unmapped_area(struct mm_struct *mm, struct file *file,
 
 /**
  * vms_maps_print() - Write the text of /proc/PID/maps to @out, and flush it.
+ * vms_mm_import() (import.h) makes an address space of such a text.
  *
  * vms_smaps_print() and vms_pmap_print() (query.h) have the same contract:
  *

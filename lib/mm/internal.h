@@ -315,6 +315,20 @@ const char *vms__anon_name_text(const struct anon_vma_name *name); /* @name is n
 
 /* ---- mmap.c ---- */
 
+/* VM_READ, VM_WRITE and VM_EXEC for PROT_*. */
+vm_flags_t vms__prot_to_vm_flags(unsigned long prot);
+/*
+ * Add to *@vm_flags, or remove from them, what a mapping of @file with the
+ * rights @prot and the MAP_* @flags may do. Return: 0 or -errno, as vms_mmap().
+ * Locks: none needed.
+ */
+int vms__file_vm_flags(const struct file *file, unsigned long prot, unsigned long flags,
+		       vm_flags_t *vm_flags);
+/* Whether Linux reserves memory for such a mapping (VM_ACCOUNT). */
+static inline bool vms__is_reserved(vm_flags_t flags)
+{
+	return (flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) == VM_WRITE;
+}
 /*
  * A new VMA for [m->start, m->end), which the caller inserts later by
  * committing *@store. Takes a reference of m->file. Return: 0 or -ENOMEM.

@@ -56,6 +56,15 @@ int vms__list(struct mm_struct *mm, FILE *out, vms__list_fn list, void *arg);
 
 /* ---- the parts of maps.c that other listings use. Locks: mmap_lock R ---- */
 
+/*
+ * How many blanks stand between a line's fields, which take @width columns with
+ * the blank behind them, and the one blank before the name.
+ */
+static inline size_t vms__name_padding(size_t width)
+{
+	return width < 72 ? 72 - width : 0;
+}
+
 /* The line of maps for [@start, vma->vm_end) of @vma, with its newline. */
 void vms__list_vma_line(struct vm_area_struct *vma, unsigned long start, struct vms__text *text);
 /* A name as it stands in one line: a newline becomes \\012. */

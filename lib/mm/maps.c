@@ -10,8 +10,6 @@
 #include "lib/mm/internal.h"
 #include "lib/mm/listing.h"
 
-#define NAME_COLUMN 72 /* a name is padded to this column, then one blank */
-
 /*
  * Linux's order: a file's path, then the heap, then the stack. A VMA that
  * overlaps the break is [heap] even if the program mapped it.
@@ -94,7 +92,7 @@ void vms__list_vma_line(struct vm_area_struct *vma, unsigned long start, struct 
 			      mapping ? mapping->dev_minor : 0, mapping ? mapping->ino : 0);
 
 	if (name) {
-		vms__text_add(text, "%*s ", width < NAME_COLUMN ? NAME_COLUMN - width : 0, "");
+		vms__text_add(text, "%*s ", (int)vms__name_padding((size_t)width), "");
 		vms__list_name(name, text);
 	}
 	vms__text_char(text, '\n');

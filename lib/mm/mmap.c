@@ -21,7 +21,7 @@
 #include "lib/mm/internal.h"
 #include "lib/page/page.h"
 
-static vm_flags_t prot_to_vm_flags(unsigned long prot)
+vm_flags_t vms__prot_to_vm_flags(unsigned long prot)
 {
 	return ((prot & PROT_READ) ? VM_READ : 0) | ((prot & PROT_WRITE) ? VM_WRITE : 0) |
 	       ((prot & PROT_EXEC) ? VM_EXEC : 0);
@@ -65,8 +65,8 @@ static bool refuses_flags(const struct file *file, unsigned long flags)
 	return flags & ~(LEGACY_FLAGS | (file->f_mapping->flags & VMS_AS_SHMEM ? 0 : MAP_SYNC));
 }
 
-static int file_vm_flags(const struct file *file, unsigned long prot, unsigned long flags,
-			 vm_flags_t *vm_flags)
+int vms__file_vm_flags(const struct file *file, unsigned long prot, unsigned long flags,
+		       vm_flags_t *vm_flags)
 {
 	unsigned long type = flags & MAP_TYPE;
 
@@ -339,8 +339,8 @@ static unsigned long map(struct mm_struct *mm, struct file *file, unsigned long 
 	/* `>`, as on Linux: one VMA more than the limit can be reached. */
 	if (vms__map_count(mm) > mm->limits.max_map_count)
 		return -ENOMEM;
-	vm_flags |= prot_to_vm_flags(prot) | vms__exec_only_key(mm, prot) | map_to_vm_flags(flags) |
-		    mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+	vm_flags |= vms__prot_to_vm_flags(prot) | vms__exec_only_key(mm, prot) |
+		    map_to_vm_flags(flags) | mm->def_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
 	vms__place_begin(&place);
 	addr = choose_address(mm, file, addr, len, pgoff, flags, &place);
 	if (IS_ERR_VALUE(addr))
@@ -351,13 +351,13 @@ static unsigned long map(struct mm_struct *mm, struct file *file, unsigned long 
 		return -EAGAIN;
 	if (file && beyond_any_file(pgoff, len))
 		return -EOVERFLOW;
-	err = file ? file_vm_flags(file, prot, flags, &vm_flags)
+	err = file ? vms__file_vm_flags(file, prot, flags, &vm_flags)
 		   : anonymous_vm_flags(mm->rules.kernel_version, flags, &vm_flags);
 	if (err)
 		return err;
 	if (flags & MAP_NORESERVE)
 		vm_flags |= VM_NORESERVE;
-	if ((vm_flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) == VM_WRITE)
+	if (vms__is_reserved(vm_flags))
 		vm_flags |= VM_ACCOUNT;
 
 	vms__merge_begin(&m, mm, addr, addr + len, &place, NULL);

@@ -88,7 +88,7 @@ END {
 		exit 1
 	printf "%s", "/* Made from docs/articles.md by promises.awk. */\n" \
 		"#include <stdio.h>\n#include <sys/mman.h>\n" \
-		"#include <vmastore/compiler.h>\n#include <vmastore/file.h>\n#include <vmastore/list.h>\n#include <vmastore/maple_tree.h>\n" \
+		"#include <vmastore/compiler.h>\n#include <vmastore/file.h>\n#include <vmastore/import.h>\n#include <vmastore/list.h>\n#include <vmastore/maple_tree.h>\n" \
 		"#include <vmastore/mm.h>\n#include <vmastore/page.h>\n#include <vmastore/query.h>\n#include <vmastore/rbtree.h>\n" \
 		"#include <vmastore/rcu.h>\n#include <vmastore/rwsem.h>\n#include <vmastore/task.h>\n\n" \
 		"static const void *const functions[] = {\n" functions "};\n" \

@@ -3,12 +3,12 @@
  * listing.c - see listing.h. A line is compared as vms_maps_print() prints it,
  * except for blanks at its end.
  */
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/harness/args.h"
+#include <vmastore/import.h>
+
 #include "bench/harness/lines.h"
 #include "bench/harness/say.h"
 #include "tools/vmreplay/listing.h"
@@ -31,33 +31,6 @@ static void trim(char *line)
 		line[--len] = '\0';
 }
 
-/* Move *@at over a number of @base and the character @then behind it. */
-static bool take_number(const char **at, unsigned int base, char then, unsigned long *value)
-{
-	const char *end;
-
-	if (!bench_number(*at, base, ULONG_MAX, value, &end) || *end != then)
-		return false;
-	*at = then ? end + 1 : end;
-	return true;
-}
-
-/* START-END PERMS OFFSET MAJOR:MINOR INODE [NAME] */
-static bool is_maps_line(const char *line)
-{
-	unsigned long start, end, number;
-	const char *at = line;
-
-	if (!take_number(&at, 16, '-', &start) || !take_number(&at, 16, ' ', &end) || start >= end)
-		return false;
-	if (strspn(at, "rwxps-") != 4 || at[4] != ' ')
-		return false;
-	at += 5;
-	return take_number(&at, 16, ' ', &number) && take_number(&at, 16, ':', &number) &&
-	       take_number(&at, 16, ' ', &number) &&
-	       bench_number(at, 10, ULONG_MAX, &number, &at) && (!*at || *at == ' ');
-}
-
 static bool append(struct listing *listing, const char *text, unsigned long nr)
 {
 	if (listing->nr == listing->room) {
@@ -75,8 +48,10 @@ static bool append(struct listing *listing, const char *text, unsigned long nr)
 
 static bool read_line(struct listing *listing, const struct bench_lines *lines, char *line)
 {
+	struct vms_maps_line fields;
+
 	trim(line);
-	if (!is_maps_line(line)) {
+	if (vms_maps_line_read(line, strlen(line), &fields)) {
 		bench_say(stderr, "%s:%lu: found '%.60s', expected a line of /proc/PID/maps",
 			  lines->path, lines->number, line);
 		return false;

@@ -6,6 +6,7 @@
  * in C++ as in C.
  */
 #include <atomic>
+#include <cerrno>
 #include <csetjmp>
 #include <cstdarg>
 #include <cstddef>
@@ -20,6 +21,7 @@ extern "C" {
 #include <cmocka.h>
 }
 
+#include <vmastore/import.h>
 #include <vmastore/maple_tree.h>
 #include <vmastore/memory.h>
 #include <vmastore/mm.h>
@@ -75,6 +77,29 @@ void an_address_space(void **)
 		assert_int_equal(vms_mm_validate(mm, stderr), 0);
 		mmput(mm);
 	}
+}
+
+/* Refuses the file, by a hook of C++. */
+int refuse(void *, const vms_maps_line *, const char *path, file **)
+{
+	return std::string(path) == "/x" ? -ENOENT : 0;
+}
+
+void an_imported_address_space(void **)
+{
+	const std::string text = "10000000-10002000 rw-p 00000000 00:00 0 \n"
+				 "10002000-10003000 r--p 00000000 08:01 42 /x\n";
+	vms_import how = {};
+	unsigned long line = 0;
+	mm_struct *mm = nullptr;
+
+	how.engine = "maple-vma";
+	assert_int_equal(vms_mm_import(&how, text.data(), text.size(), &mm, &line), 0);
+	assert_int_equal(vms_munmap(mm, 0x10001000, 2 * PAGE_SIZE), 0);
+	mmput(mm);
+	how.open = refuse;
+	assert_int_equal(vms_mm_import(&how, text.data(), text.size(), &mm, &line), -ENOENT);
+	assert_int_equal(line, 2);
 }
 
 /* The number of results that no thread may get. */
@@ -302,6 +327,7 @@ int main()
 {
 	const CMUnitTest tests[] = {
 		cmocka_unit_test(an_address_space),
+		cmocka_unit_test(an_imported_address_space),
 		cmocka_unit_test(two_threads_in_an_address_space),
 		cmocka_unit_test(a_hook_in_cxx),
 		cmocka_unit_test(a_maple_tree),
