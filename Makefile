@@ -22,6 +22,7 @@ DESTDIR ?=
 # The folder that holds all that is built.
 BUILD ?= build
 
+empty :=
 CFLAGS ?= -O2 -g
 INSTALL ?= install
 AWK ?= awk
@@ -42,6 +43,12 @@ VMS_LINK_RCU := -lurcu-memb -lurcu-common -pthread
 # -fno-lto: hidden symbols become local in machine code (below), which a
 # compiler's intermediate code hides from objcopy.
 lib_flags = $(VMS_COPTS) -fPIC -Iinclude -I. $(CPPFLAGS) $(CFLAGS) -fno-lto -MMD -MP
+# For ThreadSanitizer, after the caller's CFLAGS. gcc expands memset() and
+# memcpy() in place without instrumenting them, and glibc's checked forms of
+# them are unknown to the runtime. Reports show more of a stack that has frame
+# pointers.
+tsan_flags := -fsanitize=thread -fno-builtin-memset -fno-builtin-memcpy -U_FORTIFY_SOURCE \
+	-fno-omit-frame-pointer
 tool_flags = $(VMS_TEST_COPTS) -Iinclude -I. $(CPPFLAGS) $(CFLAGS) -MMD -MP
 
 # The folders of lib/ that make each library, with every C file in them.
@@ -54,11 +61,28 @@ vmastore_summary := the memory map of a Linux process as a library
 vmastore-maple_summary := the maple tree of vmastore, with its RCU and rw-semaphore
 libraries := vmastore vmastore-maple
 
-sources = $(sort $(foreach room,$($1_rooms),$(wildcard lib/$(room)/*.c lib/$(room)/*/*.c)))
-objects = $(patsubst %.c,$(BUILD)/%.o,$(call sources,$1))
+# The same libraries once more, for programs that run under ThreadSanitizer.
+tsan_libraries := $(addsuffix -tsan,$(libraries))
+define tsan_variant
+$1-tsan_rooms := $($1_rooms)
+$1-tsan_summary := $($1_summary), for programs built with -fsanitize=thread
+$1-tsan_folder := tsan/
+$1-tsan_pc_flags := $$(empty) -fsanitize=thread
+$1-tsan_ldflags := $(tsan_ldflags)
+endef
+# The shared object has no runtime, so that the program brings its own
+# compiler's, and a program without one does not link or start. -z now: at
+# once, also by dlopen(3).
+tsan_ldflags := -Wl,-z,undefs -Wl,-z,now
+$(foreach l,$(libraries),$(eval $(call tsan_variant,$l)))
 
-.PHONY: all lib man tools install install-lib install-man install-tools uninstall clean help \
-	list-sources list-flags
+sources = $(sort $(foreach room,$($1_rooms),$(wildcard lib/$(room)/*.c lib/$(room)/*/*.c)))
+objects = $(patsubst %.c,$(BUILD)/$($1_folder)%.o,$(call sources,$1))
+# What a library exports does not depend on the sanitizer.
+exports = $(BUILD)/$(patsubst %-tsan,%,$1)/vmastore.map
+
+.PHONY: all lib tsan man tools install install-lib install-tsan install-man install-tools \
+	uninstall clean help list-sources list-flags
 .DELETE_ON_ERROR:
 all: lib man
 
@@ -71,12 +95,6 @@ all: lib man
 # threads call its code when they exit, and its callback thread never ends, so
 # dlclose() must leave the library where it is.
 define library_rules
-lib: $(BUILD)/lib$1.a $(BUILD)/lib$1.so.$(VERSION)
-
-$(BUILD)/$1/vmastore.map: $$(wildcard include/vmastore/*.h) bazel/exports.sh
-	@mkdir -p $$(@D)
-	sh bazel/exports.sh $$(@D) "$$(CC)" $$($1_headers)
-
 $(BUILD)/$1/joined.o: $$(call objects,$1)
 	@mkdir -p $$(@D)
 	$$(LD) -r -o $$@ $$^
@@ -88,18 +106,31 @@ $(BUILD)/lib$1.a: $(BUILD)/$1/$1.o
 	rm -f $$@
 	$$(AR) rcs $$@ $$<
 
-$(BUILD)/lib$1.so.$(VERSION): $$(call objects,$1) $(BUILD)/$1/vmastore.map
+$(BUILD)/lib$1.so.$(VERSION): $$(call objects,$1) $$(call exports,$1)
 	$$(CC) $$(CFLAGS) -fno-lto $$(LDFLAGS) -shared -o $$@ $$(call objects,$1) \
-		-Wl,--version-script=$(BUILD)/$1/vmastore.map -Wl,-soname,lib$1.so.$(SOVERSION) \
-		-Wl,-Bsymbolic-functions -Wl,-z,nodelete $$(VMS_LINK_RCU)
+		-Wl,--version-script=$$(call exports,$1) -Wl,-soname,lib$1.so.$(SOVERSION) \
+		-Wl,-Bsymbolic-functions -Wl,-z,nodelete $$($1_ldflags) $$(VMS_LINK_RCU)
 endef
-$(foreach l,$(libraries),$(eval $(call library_rules,$l)))
+$(foreach l,$(libraries) $(tsan_libraries),$(eval $(call library_rules,$l)))
+library_files = $(foreach l,$1,$(BUILD)/lib$l.a $(BUILD)/lib$l.so.$(VERSION))
+lib: $(call library_files,$(libraries))
+tsan: $(call library_files,$(tsan_libraries))
+
+define export_rules
+$(BUILD)/$1/vmastore.map: $$(wildcard include/vmastore/*.h) bazel/exports.sh
+	@mkdir -p $$(@D)
+	sh bazel/exports.sh $$(@D) "$$(CC)" $$($1_headers)
+endef
+$(foreach l,$(libraries),$(eval $(call export_rules,$l)))
 
 $(BUILD)/lib/%.o: lib/%.c
 	@mkdir -p $(@D)
 	$(CC) $(lib_flags) -c -o $@ $<
+$(BUILD)/tsan/lib/%.o: lib/%.c
+	@mkdir -p $(@D)
+	$(CC) $(lib_flags) $(tsan_flags) -c -o $@ $<
 
--include $(patsubst %.o,%.d,$(call objects,vmastore))
+-include $(patsubst %.o,%.d,$(foreach l,vmastore vmastore-tsan,$(call objects,$l)))
 
 # ---- manual pages ------------------------------------------------------------
 
@@ -181,7 +212,6 @@ list-flags:
 to = "$(DESTDIR)$1"
 # up_from_cmake: the way from CMAKEDIR up to PREFIX, as ../..; empty if CMAKEDIR
 # does not lie below PREFIX.
-empty :=
 space := $(empty) $(empty)
 cmake_below := $(if $(filter $(PREFIX)/%,$(CMAKEDIR)),$(patsubst $(PREFIX)/%,%,$(CMAKEDIR)))
 up_from_cmake := $(subst $(space),/,$(patsubst %,..,$(subst /, ,$(cmake_below))))
@@ -193,7 +223,8 @@ in_cmake = $(if $(up_from_cmake),$(patsubst $(PREFIX)/%,$${_vmastore_prefix}/%,$
 # packaging/.
 fill = sed -e 's|@VERSION@|$(VERSION)|g' -e 's|@SOVERSION@|$(SOVERSION)|g' \
 	-e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LINK@|$(VMS_LINK_RCU)|g' -e 's|@LIBDIR@|$1|g' -e 's|@INCLUDEDIR@|$2|g' \
-	-e 's|@UP@|$(up_from_cmake)|g' -e 's|@NAME@|$l|g' -e 's|@SUMMARY@|$($l_summary)|g'
+	-e 's|@UP@|$(up_from_cmake)|g' -e 's|@NAME@|$l|g' -e 's|@SUMMARY@|$($l_summary)|g' \
+	-e 's|@FLAGS@|$($l_pc_flags)|g'
 cmake_file = $(call to,$(CMAKEDIR)/vmastoreConfig$1.cmake)
 
 install: install-lib install-man
@@ -208,6 +239,11 @@ install-lib: lib
 		packaging/vmastoreConfig.cmake.in >$(call cmake_file)
 	$(fill) packaging/vmastoreConfigVersion.cmake.in >$(call cmake_file,Version)
 	chmod 644 $(call cmake_file) $(call cmake_file,Version)
+
+# Beside what install-lib puts: the same headers serve these libraries.
+install-tsan: tsan
+	$(INSTALL) -d $(call to,$(LIBDIR)) $(call to,$(PKGCONFIGDIR))
+	$(foreach l,$(tsan_libraries),$(install_library))
 
 define install_library
 $(INSTALL) -m 644 $(BUILD)/lib$l.a $(call to,$(LIBDIR))
@@ -235,10 +271,10 @@ uninstall:
 		[ ! -d "$$folder" ] || rmdir "$$folder"; \
 	done
 
-# Every file that `make install` and `make install-tools` put anywhere.
+# Every file that `make install` and its companions put anywhere.
 installed = $(patsubst include/%,$(INCLUDEDIR)/%,$(vmastore_headers)) $(LICENSEDIR)/LICENSE \
 	$(CMAKEDIR)/vmastoreConfig.cmake $(CMAKEDIR)/vmastoreConfigVersion.cmake \
-	$(foreach l,$(libraries),$(PKGCONFIGDIR)/$l.pc \
+	$(foreach l,$(libraries) $(tsan_libraries),$(PKGCONFIGDIR)/$l.pc \
 		$(addprefix $(LIBDIR)/lib$l,.a .so .so.$(SOVERSION) .so.$(VERSION))) \
 	$(addprefix $(MANDIR)/man3/,$(header_pages)) \
 	$(foreach p,$(programs),$(BINDIR)/$p $(MANDIR)/man1/$p.1)
@@ -251,6 +287,8 @@ help:
 	@printf '%s\n' \
 		'make                 both libraries and the manual pages, in $(BUILD)/' \
 		'make install         puts them, the headers, .pc files and a CMake package below PREFIX' \
+		'make tsan            both libraries once more, for programs built with -fsanitize=thread' \
+		'make install-tsan    puts them and their .pc files beside what make install put' \
 		'make tools           vmbench, vmrecord, vmreplay: need $(program_packages)' \
 		'make install-tools   puts them and their manual pages below PREFIX' \
 		'make uninstall       removes all of it; with the same variables as make install' \

@@ -358,7 +358,8 @@ cmake_program_cxx()
 	runs "$work/cmake-cxx/cc-space"
 }
 
-# finds VERSION: whether CMake accepts the installed version for this one.
+# finds WORDS: whether CMake accepts what is installed for that version, with
+# the components that WORDS name.
 finds()
 {
 	cat >"$work/versions/CMakeLists.txt" <<-TXT
@@ -369,17 +370,18 @@ finds()
 	cmake -S "$work/versions" -B "$work/versions/$1" -DCMAKE_PREFIX_PATH="$prefix"
 }
 
-# The versions that a program may ask for, and some that CMake must refuse.
-cmake_versions()
+# The versions and components that a program may ask for, and some that CMake
+# must refuse. The library for ThreadSanitizer is not installed yet.
+cmake_versions_and_components()
 {
 	local wanted
 	needs cmake
 	mkdir "$work/versions"
-	for wanted in 0 0.1 0.1.0; do
-		finds $wanted
+	for wanted in 0 0.1 0.1.0 "0.1 COMPONENTS vmastore maple"; do
+		finds "$wanted"
 	done
-	for wanted in 0.0 0.2 1 9.9; do
-		if finds $wanted; then
+	for wanted in 0.0 0.2 1 9.9 "0.1 COMPONENTS tsan" "0.1 COMPONENTS maple-tsan" "0.1 COMPONENTS none"; do
+		if finds "$wanted"; then
 			return 1
 		fi
 	done
@@ -418,6 +420,208 @@ meson_program_clang()
 	CC=clang with_meson meson-clang
 }
 
+# ---- ThreadSanitizer ---------------------------------------------------------
+
+needs_tsan()
+{
+	needs "$1"
+	echo 'int main(void) { return 0; }' | "$1" -fsanitize=thread -x c - -o "$work/runtime" >/dev/null 2>&1 ||
+		skip "$1 cannot link with -fsanitize=thread here"
+}
+
+# under_tsan PROGRAM ARGUMENT...: what it prints goes to $work/said.
+# ThreadSanitizer cannot live with addresses that are too random (setarch), and
+# sleeps for a second at exit unless it is told not to.
+under_tsan()
+{
+	local fixed=()
+	! setarch -R true 2>/dev/null || fixed=(setarch -R)
+	TSAN_OPTIONS=atexit_sleep_ms=0 LD_LIBRARY_PATH=$prefix/lib "${fixed[@]}" "$@" >"$work/said" 2>&1
+}
+
+# shows_no_race PROGRAM...
+shows_no_race()
+{
+	local program
+	for program; do
+		under_tsan "$program" || {
+			cat "$work/said"
+			return 1
+		}
+		[ "$(cat "$work/said")" = "threads: ok" ]
+	done
+}
+
+# shows_race FUNCTION PROGRAM ARGUMENT...: ThreadSanitizer reports a race of
+# that function.
+shows_race()
+{
+	local function=$1 rc=0
+	shift
+	under_tsan "$@" || rc=$?
+	if [ $rc != 66 ] || ! grep -q 'WARNING: ThreadSanitizer: data race' "$work/said" ||
+		! grep -q " $function " "$work/said"; then
+		printf 'no race of %s: %s, status %d\n' "$function" "$*" $rc
+		cat "$work/said"
+		return 1
+	fi
+}
+
+# shows_mistakes PROGRAM: a user's own races, which the library's annotations
+# must not hide.
+shows_mistakes()
+{
+	shows_race change_late "$1" late
+	shows_race free_early "$1" early
+	shows_race keep_cursor "$1" cursor
+	shows_race read_unlocked "$1" rwsem
+}
+
+shows_mistakes_of_space()
+{
+	shows_race read_layout_unlocked "$1" mmap_lock
+	shows_race read_uses_unlocked "$1" vma
+}
+
+# The library is compiled once for all cases below. -O1 without -g takes half
+# the time.
+installs_for_tsan()
+{
+	local name
+	needs_tsan gcc
+	tree_make install-tsan CFLAGS=-O1
+	for name in vmastore vmastore-maple; do
+		exports "$prefix/lib/lib$name-tsan.a" "" $name
+		exports "$prefix/lib/lib$name-tsan.so" -D $name
+		readelf -d "$prefix/lib/lib$name-tsan.so" | grep -F "soname: [lib$name-tsan.so.0]"
+	done
+	# The runtime is the program's, whichever compiler it has.
+	nothing grep 'NEEDED.*tsan' <(readelf -d "$prefix/lib/libvmastore-tsan.so")
+}
+
+tsan_pkg_config()
+{
+	needs_tsan gcc
+	with_pkg_config tsan tsan CC=gcc CFLAGS="-O1 -g"
+	shows_no_race "$work/tsan/threads" "$work/tsan/threads-maple"
+	shows_mistakes "$work/tsan/threads"
+	shows_mistakes_of_space "$work/tsan/threads"
+	shows_mistakes "$work/tsan/threads-maple"
+	needs_library "$work/tsan/threads" libvmastore-tsan.so.0
+	needs_library "$work/tsan/threads-maple" libvmastore-maple-tsan.so.0
+}
+
+tsan_pkg_config_clang()
+{
+	needs_tsan clang
+	with_pkg_config tsan-clang tsan CC=clang CFLAGS="-O1 -g"
+	shows_no_race "$work/tsan-clang/threads" "$work/tsan-clang/threads-maple"
+	shows_mistakes "$work/tsan-clang/threads"
+	shows_mistakes_of_space "$work/tsan-clang/threads"
+}
+
+# with_cmake_tsan NAME COMPILER
+with_cmake_tsan()
+{
+	local out=$work/$1
+	needs cmake
+	needs_tsan "$2"
+	cmake -S "$programs" -B "$out" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$2" -DTSAN=ON
+	cmake --build "$out" --target threads threads-static threads-maple threads-maple-static
+	shows_no_race "$out/threads" "$out/threads-static" "$out/threads-maple" "$out/threads-maple-static"
+	shows_mistakes "$out/threads-static"
+	shows_mistakes_of_space "$out/threads-static"
+	needs_library "$out/threads" libvmastore-tsan.so.0
+	is_static "$out/threads-static"
+	is_static "$out/threads-maple-static"
+}
+
+tsan_cmake()
+{
+	with_cmake_tsan cmake-tsan gcc
+}
+
+tsan_cmake_clang()
+{
+	with_cmake_tsan cmake-tsan-clang clang
+}
+
+tsan_meson()
+{
+	local out=$work/meson-tsan
+	needs meson ninja pkg-config
+	needs_tsan gcc
+	meson setup -Dtsan=true "$out" "$programs"
+	meson compile -C "$out" threads threads-static threads-maple-static
+	shows_no_race "$out/threads" "$out/threads-static" "$out/threads-maple-static"
+	is_static "$out/threads-static"
+}
+
+# without ANNOTATION: links $work/without with a library that lacks it.
+without()
+{
+	objcopy --redefine-sym "$1=no_annotation" "$prefix/lib/libvmastore-maple-tsan.a" "$work/without.a"
+	echo 'void no_annotation(void *addr, long size); void no_annotation(void *addr, long size) { (void)addr, (void)size; }' |
+		gcc -fsanitize=thread -O1 -g -I"$prefix/include" -o "$work/without" -x c - "$programs/threads.c" \
+			-x none "$work/without.a" -lurcu-memb -lurcu-common -pthread
+}
+
+# Each thing that the library tells ThreadSanitizer is needed: without it a
+# program has a false report, or a user's mistake has none.
+tsan_needs_each_annotation()
+{
+	needs_tsan gcc
+	without __tsan_acquire
+	shows_race free_thing "$work/without"
+	without __tsan_release
+	shows_race free_thing "$work/without"
+	without __tsan_write_range
+	shows_no_race "$work/without"
+	under_tsan "$work/without" cursor
+	nothing grep WARNING "$work/said"
+}
+
+# A program and a library of which only one is built for ThreadSanitizer.
+tsan_mixtures_are_refused_or_warned_of()
+{
+	local flags=(-O1 "-I$prefix/include" "$programs/threads.c" "-L$prefix/lib")
+	local urcu=(-lurcu-memb -lurcu-common -pthread) kind rest
+	needs_tsan gcc
+	for kind in -lvmastore-maple-tsan "$prefix/lib/libvmastore-maple-tsan.a"; do
+		if gcc "${flags[@]}" "$kind" "${urcu[@]}" -o "$work/mixed" 2>"$work/said"; then
+			return 1
+		fi
+		grep 'undefined reference to .__tsan' "$work/said"
+	done
+	for kind in -lvmastore-maple "$prefix/lib/libvmastore-maple.a"; do
+		for rest in gcc clang; do
+			command -v $rest || continue
+			$rest -fsanitize=thread "${flags[@]}" "$kind" "${urcu[@]}" -o "$work/mixed"
+			under_tsan "$work/mixed" || true
+			grep '^vmastore: .*ThreadSanitizer.*install-tsan' "$work/said"
+		done
+		# A program without it is told nothing.
+		gcc "${flags[@]}" "$kind" "${urcu[@]}" -o "$work/mixed"
+		shows_no_race "$work/mixed"
+	done
+}
+
+# AddressSanitizer and UBSan need no other library.
+asan_takes_the_plain_library()
+{
+	local compiler kind
+	for kind in -lvmastore "$prefix/lib/libvmastore.a"; do
+		for compiler in gcc clang; do
+			echo 'int main(void) { return 0; }' | $compiler -fsanitize=address,undefined -x c - -o "$work/runtime" >/dev/null 2>&1 ||
+				skip "$compiler cannot link with -fsanitize=address,undefined here"
+			$compiler -fsanitize=address,undefined -O1 -DWHOLE -I"$prefix/include" -o "$work/asan" \
+				"$programs/threads.c" -L"$prefix/lib" "$kind" -lurcu-memb -lurcu-common -pthread
+			LD_LIBRARY_PATH=$prefix/lib "$work/asan" >"$work/said" 2>&1
+			[ "$(cat "$work/said")" = "threads: ok" ]
+		done
+	done
+}
+
 # ---- the end -----------------------------------------------------------------
 
 uninstall_leaves_nothing()
@@ -447,6 +651,8 @@ run_cases \
 	pkg_config_shared pkg_config_static pkg_config_shared_lto pkg_config_static_lto \
 	pkg_config_shared_clang pkg_config_static_clang pkg_config_static_clang_lto \
 	pkg_config_cxx pkg_config_cxx_clang \
-	cmake_program cmake_program_lto cmake_program_clang cmake_program_cxx cmake_versions \
+	cmake_program cmake_program_lto cmake_program_clang cmake_program_cxx cmake_versions_and_components \
 	meson_program meson_program_lto meson_program_clang \
+	installs_for_tsan tsan_pkg_config tsan_pkg_config_clang tsan_cmake tsan_cmake_clang tsan_meson \
+	tsan_needs_each_annotation tsan_mixtures_are_refused_or_warned_of asan_takes_the_plain_library \
 	uninstall_leaves_nothing clean_leaves_nothing
