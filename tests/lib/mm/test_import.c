@@ -679,7 +679,7 @@ static void errors_of_the_hook_end_the_import(void **state)
 	struct address_space *mapping = vms_address_space_create(PG, 0, 8, 1, 3);
 	struct opener write_only = {.file = vms_file_open(mapping, "/w", FMODE_WRITE)};
 
-	expect_hook_error(state, &refuses, GOOD OPENED + sizeof(GOOD) - 1, -EPERM, 1);
+	expect_hook_error(state, &refuses, NONE("0f000000-0f001000", "rw-p") OPENED, -EPERM, 2);
 	expect_hook_error(state, &wrong, OPENED, -EINVAL, 1);
 	expect_hook_error(state, &both, OPENED, -EIO, 1);
 	/* The second line may write to it. */
