@@ -97,6 +97,12 @@
 #pragma push_macro("vm_operations_struct")
 #undef vm_operations_struct
 #define vm_operations_struct vms_vm_operations_struct
+#pragma push_macro("vma_iterator")
+#undef vma_iterator
+#define vma_iterator vms_vma_iterator
+#pragma push_macro("ma_state")
+#undef ma_state
+#define ma_state vms_ma_state
 #pragma push_macro("__GFP_HIGH")
 #undef __GFP_HIGH
 #pragma push_macro("__GFP_IO")
@@ -184,9 +190,6 @@
 #pragma push_macro("mt_dump_format")
 #undef mt_dump_format
 #define mt_dump_format vms_mt_dump_format
-#pragma push_macro("ma_state")
-#undef ma_state
-#define ma_state vms_ma_state
 #pragma push_macro("ma_wr_state")
 #undef ma_wr_state
 #define ma_wr_state vms_ma_wr_state
@@ -902,9 +905,6 @@
 #pragma push_macro("vma_iter_init")
 #undef vma_iter_init
 #define vma_iter_init vms_vma_iter_init
-#pragma push_macro("vma_iterator")
-#undef vma_iterator
-#define vma_iterator vms_vma_iterator
 #pragma push_macro("XA_RETRY_ENTRY")
 #undef XA_RETRY_ENTRY
 #pragma push_macro("XA_ZERO_ENTRY")

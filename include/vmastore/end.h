@@ -82,6 +82,10 @@
 #pragma pop_macro("file")
 #undef vm_operations_struct
 #pragma pop_macro("vm_operations_struct")
+#undef vma_iterator
+#pragma pop_macro("vma_iterator")
+#undef ma_state
+#pragma pop_macro("ma_state")
 #undef __GFP_HIGH
 #pragma pop_macro("__GFP_HIGH")
 #undef __GFP_IO
@@ -156,8 +160,6 @@
 #pragma pop_macro("maple_tree_tests_passed")
 #undef mt_dump_format
 #pragma pop_macro("mt_dump_format")
-#undef ma_state
-#pragma pop_macro("ma_state")
 #undef ma_wr_state
 #pragma pop_macro("ma_wr_state")
 #undef mt_dump_dec
@@ -702,8 +704,6 @@
 #pragma pop_macro("vma_set_page_prot")
 #undef vma_iter_init
 #pragma pop_macro("vma_iter_init")
-#undef vma_iterator
-#pragma pop_macro("vma_iterator")
 #undef XA_RETRY_ENTRY
 #pragma pop_macro("XA_RETRY_ENTRY")
 #undef XA_ZERO_ENTRY
