@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * import.h - an address space from the text of /proc/PID/maps, as Linux or
- * vms_maps_print() writes it: the way in for a program that wants to try a
- * change on the layout of a process that runs elsewhere. The text is not
- * trusted.
+ * import.h - an address space from the text of /proc/PID/maps. With it a
+ * program can try a change on the layout of a process that runs elsewhere. The
+ * text, which Linux or vms_maps_print() has written, is not trusted.
  *
  * The listing of the new address space (vms_maps_print()) is the text again,
  * with two exceptions. [vsyscall] is left out, because that page of Linux's own
