@@ -144,6 +144,16 @@ static inline bool vms__rcu_is_ready(void)
 }
 
 /*
+ * vms_call_rcu(), unless *@called says that @head is queued already. Setting
+ * the flag and queueing are one step for every thread that takes the lock of
+ * the queue. So a barrier of a thread that has seen the flag set waits for the
+ * callback: it would miss a head that is queued only after the flag is set.
+ * @func must clear the flag with release, before it looks for work.
+ */
+void vms__call_rcu_once(struct vms_rcu_head *head, void (*func)(struct vms_rcu_head *head),
+			_Atomic bool *called);
+
+/*
  * For a fork's child handler, while the process has one thread. Return: whether
  * @head waits in the queue.
  */

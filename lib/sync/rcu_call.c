@@ -212,23 +212,51 @@ int vms__rcu_start(void)
 
 /* ---- the calls ----------------------------------------------------------- */
 
-void vms_call_rcu(struct vms_rcu_head *head, void (*func)(struct vms_rcu_head *head))
+/* Locks: queue.lock. */
+static void add(struct vms_rcu_head *head, void (*func)(struct vms_rcu_head *head))
 {
 	head->func = func;
 	head->next = NULL;
-	pthread_mutex_lock(&queue.lock);
 	*queue.end = head;
 	queue.end = &head->next;
 	queue.queued++;
 	if (queue.idle)
 		pthread_cond_signal(&queue.work);
-	pthread_mutex_unlock(&queue.lock);
-	/*
-	 * If this fails, the next call tries again, and a barrier runs the
-	 * queued callbacks itself.
-	 */
+}
+
+/*
+ * If this fails, the next call tries again, and a barrier runs the queued
+ * callbacks itself.
+ */
+static void need_thread(void)
+{
 	if (unlikely(!vms__rcu_is_ready()))
 		(void)vms__rcu_start();
+}
+
+void vms_call_rcu(struct vms_rcu_head *head, void (*func)(struct vms_rcu_head *head))
+{
+	pthread_mutex_lock(&queue.lock);
+	add(head, func);
+	pthread_mutex_unlock(&queue.lock);
+	need_thread();
+}
+
+void vms__call_rcu_once(struct vms_rcu_head *head, void (*func)(struct vms_rcu_head *head),
+			_Atomic bool *called)
+{
+	pthread_mutex_lock(&queue.lock);
+	/*
+	 * acquire: pairs with the release by which @func clears the flag. The
+	 * callback's thread has read *@head before that.
+	 */
+	if (!atomic_load_explicit(called, memory_order_acquire)) {
+		/* Relaxed: queue.lock orders it, as rcu.h says. */
+		atomic_store_explicit(called, true, memory_order_relaxed);
+		add(head, func);
+	}
+	pthread_mutex_unlock(&queue.lock);
+	need_thread();
 }
 
 /*

@@ -117,7 +117,10 @@ static bool collect(unsigned int min)
 }
 
 static struct vms_rcu_head collector_head;
-/* whether collector_head is queued, and the collector has not started */
+/*
+ * Whether collector_head is queued, and the collector has not started. Set in
+ * the step that queues the head (vms__call_rcu_once()).
+ */
 static _Atomic bool collector_called;
 
 /*
@@ -126,7 +129,9 @@ static _Atomic bool collector_called;
  * reused. So the collector stays and polls in shorter steps, as long as batches
  * come in quick succession. It clears collector_called first, so batches that
  * it leaves have called it anew. So a barrier that begins after a batch was
- * queued finds the collector queued or running, and waits for it.
+ * queued finds the collector queued or running, and waits for it. That holds
+ * for a thread that found the flag set by another one, too, because no thread
+ * sees it set before the head is queued (vms__call_rcu_once()).
  */
 static void collector(struct vms_rcu_head *head)
 {
@@ -135,7 +140,7 @@ static void collector(struct vms_rcu_head *head)
 	(void)head;
 	/*
 	 * Release: the next caller writes to collector_head, which is now off
-	 * the queue. Pairs with the exchange in vms__defer_call_collector().
+	 * the queue. Pairs with the acquire in vms__call_rcu_once().
 	 */
 	atomic_store_explicit(&collector_called, false, memory_order_release);
 	if (!collect(1))
@@ -170,8 +175,7 @@ void vms__defer_call_collector(void)
 		(void)vms__rcu_is_ready();
 		return;
 	}
-	if (!atomic_exchange_explicit(&collector_called, true, memory_order_acquire))
-		vms_call_rcu(&collector_head, collector);
+	vms__call_rcu_once(&collector_head, collector, &collector_called);
 }
 
 void vms__defer_forked(struct vms__objcache *c)
