@@ -82,7 +82,7 @@ static void another_thread_is_about_to_call(void **state)
 	pthread_t thread;
 
 	(void)state;
-	/* The library's thread exists, so that no lock is taken to create it. */
+	/* The thread of the library exists: creating it takes a lock. */
 	vms_rcu_barrier();
 	assert_int_equal(vms__rcu_start(), 0);
 	sem_init(&stopped, 0, 0);
