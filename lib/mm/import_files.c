@@ -3,9 +3,12 @@
  * import_files.c - see import_files.h.
  *
  * The table is ordered by device, inode and name, so that the entries of one
- * inode stand together: a stand-in finds there the content that another
- * stand-in of its inode has already. A balanced tree, because the text decides
- * how many files there are and in which order they come.
+ * inode stand together, and a search by the inode alone finds one of them. Each
+ * names the oldest of them, which knows the content that the stand-ins of the
+ * inode share. So a stand-in finds that content in O(log n), however many names
+ * the inode has and however many of them the caller's hook has opened. A
+ * balanced tree, because the text decides how many files there are and in which
+ * order they come.
  */
 #include <errno.h>
 #include <limits.h>
@@ -21,6 +24,12 @@ struct entry {
 	unsigned long ino;
 	struct file *file;
 	bool is_stand_in;
+	struct entry *oldest; /* of the same inode; itself if it has no inode */
+	/*
+	 * In an oldest entry: what the stand-ins of its inode map. NULL: there
+	 * is none yet. Their files hold the references.
+	 */
+	struct address_space *content;
 	char path[];
 };
 
@@ -29,69 +38,56 @@ static int compare_numbers(unsigned long a, unsigned long b)
 	return (a > b) - (a < b);
 }
 
-/* @path NULL comes before every name. */
-static int compare(const struct vms_maps_line *line, const char *path, const struct entry *e)
+static int compare_inodes(const struct vms_maps_line *line, const struct entry *e)
 {
 	int order = compare_numbers(line->dev_major, e->dev_major);
 
 	if (!order)
 		order = compare_numbers(line->dev_minor, e->dev_minor);
-	if (!order)
-		order = compare_numbers(line->ino, e->ino);
-	if (!order)
-		order = path ? strcmp(path, e->path) : -1;
-	return order;
+	return order ? order : compare_numbers(line->ino, e->ino);
 }
 
-static bool is_same_inode(const struct vms_maps_line *line, const struct entry *e)
+static int compare(const struct vms_maps_line *line, const char *path, const struct entry *e)
 {
-	return line->dev_major == e->dev_major && line->dev_minor == e->dev_minor &&
-	       line->ino == e->ino;
+	int order = compare_inodes(line, e);
+
+	return order ? order : strcmp(path, e->path);
 }
 
-/* The content that a stand-in of the inode of @line has; NULL: none has. */
-static struct address_space *find_content(const struct vms__import_files *files,
-					  const struct vms_maps_line *line)
+/* The oldest entry of the inode of @line; NULL: there is none. */
+static struct entry *find_oldest(const struct vms__import_files *files,
+				 const struct vms_maps_line *line)
 {
-	struct rb_node *rb = files->root.rb_node, *first = NULL;
+	struct rb_node *rb = files->root.rb_node;
 
-	/* Names without an inode are files of their own. */
-	if (!vms__import_has_inode(line))
-		return NULL;
 	while (rb) {
-		if (compare(line, NULL, rb_entry(rb, struct entry, rb)) < 0) {
-			first = rb;
-			rb = rb->rb_left;
-		} else {
-			rb = rb->rb_right;
-		}
-	}
-	for (; first; first = rb_next(first)) {
-		const struct entry *e = rb_entry(first, struct entry, rb);
+		const struct entry *e = rb_entry(rb, struct entry, rb);
+		int order = compare_inodes(line, e);
 
-		if (!is_same_inode(line, e))
-			break;
-		if (e->is_stand_in)
-			return e->file->f_mapping;
+		if (!order)
+			return e->oldest;
+		rb = order < 0 ? rb->rb_left : rb->rb_right;
 	}
 	return NULL;
 }
 
-static int make_stand_in(struct vms__import_files *files, const struct vms_maps_line *line,
-			 const char *path, unsigned int flags, struct file **file)
+static int make_stand_in(struct entry *e, const struct vms_maps_line *line, unsigned int flags)
 {
-	struct address_space *content = find_content(files, line), *own = NULL;
+	struct address_space *content = e->oldest->content, *own = NULL;
 
 	if (!content)
 		content = own = vms_address_space_create(0, flags, line->dev_major, line->dev_minor,
 							 line->ino);
 	if (!content)
 		return -ENOMEM;
-	*file = vms_file_open(content, path, FMODE_READ | FMODE_WRITE);
+	e->file = vms_file_open(content, e->path, FMODE_READ | FMODE_WRITE);
 	/* The file holds a reference by now, or could not be made. */
 	if (own)
 		vms_address_space_put(own);
-	return *file ? 0 : -ENOMEM;
+	if (!e->file)
+		return -ENOMEM;
+	e->oldest->content = content;
+	return 0;
 }
 
 static int open_file(struct entry *e, struct vms__import_files *files,
@@ -109,7 +105,7 @@ static int open_file(struct entry *e, struct vms__import_files *files,
 		return err;
 	}
 	e->is_stand_in = !e->file;
-	return e->file ? 0 : make_stand_in(files, line, e->path, flags, &e->file);
+	return e->file ? 0 : make_stand_in(e, line, flags);
 }
 
 /* Return: 0 and *@result, a new entry that is not in the table yet; -errno. */
@@ -126,6 +122,11 @@ static int make_entry(struct vms__import_files *files, const struct vms_maps_lin
 	e->dev_minor = line->dev_minor;
 	e->ino = line->ino;
 	memcpy(e->path, path, size);
+	e->content = NULL;
+	/* Names without an inode are files of their own. */
+	e->oldest = vms__import_has_inode(line) ? find_oldest(files, line) : NULL;
+	if (!e->oldest)
+		e->oldest = e;
 	err = open_file(e, files, line, flags);
 	if (err) {
 		vms__free(e);
