@@ -183,11 +183,11 @@ function print_begin(	i, name)
 	print "/* SPDX-License-Identifier: MIT */"
 	print "/*"
 	print " * begin.h - each public header includes this before its declarations, and end.h"
-	print " * after them. A C++ compiler is told that they are C's. In a program that"
-	print " * defines VMS_NO_KERNEL_NAMES, Linux's names become names with a prefix from"
-	print " * here to end.h: find_vma() is declared as vms_find_vma(), struct list_head as"
-	print " * struct vms_list_head. What the program has under these names is put aside"
-	print " * meanwhile."
+	print " * after them. A C++ compiler is told that they are C's, where a structure and a"
+	print " * function may share a name. In a program that defines VMS_NO_KERNEL_NAMES,"
+	print " * Linux's names become names with a prefix from here to end.h: find_vma() is"
+	print " * declared as vms_find_vma(), struct list_head as struct vms_list_head. What the"
+	print " * program has under these names is put aside meanwhile."
 	print " *"
 	print " * Made by bazel/names.awk."
 	print " */"
@@ -202,6 +202,10 @@ function print_begin(	i, name)
 	}
 	print "#endif"
 	print "#ifdef __cplusplus"
+	# g++ would warn that the function vms_mm_map() hides the constructor of
+	# the structure of that name.
+	print "#pragma GCC diagnostic push"
+	print "#pragma GCC diagnostic ignored \"-Wshadow\""
 	print "extern \"C\" {"
 	print "#endif"
 }
@@ -238,6 +242,7 @@ function print_end(	i, name, body)
 	print "/* clang-format off */"
 	print "#ifdef __cplusplus"
 	print "}"
+	print "#pragma GCC diagnostic pop"
 	print "#endif"
 	print "#ifdef VMS_NO_KERNEL_NAMES"
 	for (i = 1; i <= names; i++) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * begin.h - each public header includes this before its declarations, and end.h
- * after them. A C++ compiler is told that they are C's. In a program that
- * defines VMS_NO_KERNEL_NAMES, Linux's names become names with a prefix from
- * here to end.h: find_vma() is declared as vms_find_vma(), struct list_head as
- * struct vms_list_head. What the program has under these names is put aside
- * meanwhile.
+ * after them. A C++ compiler is told that they are C's, where a structure and a
+ * function may share a name. In a program that defines VMS_NO_KERNEL_NAMES,
+ * Linux's names become names with a prefix from here to end.h: find_vma() is
+ * declared as vms_find_vma(), struct list_head as struct vms_list_head. What the
+ * program has under these names is put aside meanwhile.
  *
  * Made by bazel/names.awk.
  */
@@ -950,5 +950,7 @@
 #define xa_err vms_xa_err
 #endif
 #ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
 extern "C" {
 #endif

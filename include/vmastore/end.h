@@ -10,6 +10,7 @@
 /* clang-format off */
 #ifdef __cplusplus
 }
+#pragma GCC diagnostic pop
 #endif
 #ifdef VMS_NO_KERNEL_NAMES
 #undef VM_FAULT_OOM

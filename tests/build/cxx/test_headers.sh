@@ -8,10 +8,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # A program may compile the headers with the warnings that it wants for its own
 # code.
-flags=(-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wcast-qual -Wundef -Werror -fsyntax-only
+flags=(-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wcast-qual -Wundef -Wshadow -Werror -fsyntax-only
 	-I"$(dirname "$(dirname "$1")")")
 declare -A of_language=(
-	[c]="-Wshadow -Wstrict-prototypes -Wmissing-prototypes"
+	[c]="-Wstrict-prototypes -Wmissing-prototypes"
 	[c++]="-Wextra-semi"
 )
 failed=0
