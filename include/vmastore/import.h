@@ -19,7 +19,9 @@
  *               device and inode share their content, whatever their names.
  *               "(deleted)" is a part of the name. /memfd:..., /SYSV... and
  *               /dev/zero (deleted) are VMS_AS_SHMEM, and the last is also
- *               VMS_AS_ANON; /dev/zero is VMS_AS_ZERO_DEV.
+ *               VMS_AS_ANON; /dev/zero is VMS_AS_ZERO_DEV. Shared anonymous
+ *               memory that is mapped later gets an inode above those of its
+ *               device, 00:01, in the text.
  *   [heap]      the break: from the start of the first such line to the end of
  *               the last. Without one the break is empty, and begins at
  *               layout.start_brk, or at the end of the memory that is mapped

@@ -181,6 +181,8 @@ static int map_file(struct import *im, const struct vms_maps_line *line, enum ki
 		return -EBADF;
 	if (kind == SPECIAL)
 		*flags |= VM_DONTEXPAND;
+	if (line->dev_major == 0 && line->dev_minor == 1)
+		vms__shmem_ino_taken(line->ino);
 	return vms__file_vm_flags(*file, line->prot, line->shared ? MAP_SHARED : MAP_PRIVATE,
 				  flags);
 }

@@ -315,6 +315,11 @@ const char *vms__anon_name_text(const struct anon_vma_name *name); /* @name is n
 
 /* ---- mmap.c ---- */
 
+/*
+ * Shared anonymous memory that is mapped from now on has an inode above @ino,
+ * which is one of its device already. Locks: any. Progress: lock-free.
+ */
+void vms__shmem_ino_taken(unsigned long ino);
 /* VM_READ, VM_WRITE and VM_EXEC for PROT_*. */
 vm_flags_t vms__prot_to_vm_flags(unsigned long prot);
 /*

@@ -117,13 +117,28 @@ static int anonymous_vm_flags(unsigned int version, unsigned long flags, vm_flag
 }
 
 /*
+ * The inode of the last object behind shared anonymous memory. Relaxed
+ * throughout: each object only needs a number of its own.
+ */
+static _Atomic unsigned long last_ino;
+
+void vms__shmem_ino_taken(unsigned long ino)
+{
+	unsigned long last = atomic_load_explicit(&last_ino, memory_order_relaxed);
+
+	/* The numbers above LONG_MAX stay: no text may use them all up. */
+	while (ino > last && ino <= LONG_MAX &&
+	       !atomic_compare_exchange_weak_explicit(&last_ino, &last, ino, memory_order_relaxed,
+						      memory_order_relaxed))
+		;
+}
+
+/*
  * The object behind shared anonymous memory. Each mapping has its own, so no
  * two such mappings ever merge.
  */
 static struct file *shmem_file(unsigned long len)
 {
-	static _Atomic unsigned long last_ino;
-	/* Relaxed: each object only needs a number of its own. */
 	unsigned long ino = atomic_fetch_add_explicit(&last_ino, 1, memory_order_relaxed) + 1;
 	struct address_space *mapping =
 		vms_address_space_create(len, VMS_AS_SHMEM | VMS_AS_ANON, 0, 1, ino);

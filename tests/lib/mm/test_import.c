@@ -515,6 +515,29 @@ static void lines_of_one_file_share_it(void **state)
 	mmput(mm);
 }
 
+/* Two objects of one inode would be one file to whoever reads the listing. */
+static void shared_memory_gets_an_inode_of_its_own(void **state)
+{
+	unsigned long addr, ino;
+	struct mm_struct *mm;
+	struct file *file;
+	char text[200];
+
+	mm = import(state, "10000000-10001000 rw-s 00000000 00:01 18446744073709551615 /x\n");
+	addr = vms_mmap(mm, 0, PG, RW, MAP_SHARED | MAP_ANONYMOUS, NULL, 0);
+	ino = at(mm, addr)->vm_file->f_mapping->ino;
+	mmput(mm);
+	snprintf(text, sizeof(text),
+		 "10000000-10001000 rw-s 00000000 00:01 %lu /dev/zero (deleted)\n"
+		 "10001000-10002000 rw-s 00000000 08:01 %lu /x\n",
+		 ino + 1, ino + 1000);
+	mm = import(state, text);
+	addr = vms_mmap(mm, 0, PG, RW, MAP_SHARED | MAP_ANONYMOUS, NULL, 0);
+	file = at(mm, addr)->vm_file;
+	assert_int_equal(file->f_mapping->ino, ino + 2);
+	mmput(mm);
+}
+
 static void break_continues_from_the_heap(void **state)
 {
 	struct mm_struct *mm = import(state, PROGRAM);
@@ -928,6 +951,7 @@ int main(void)
 		ON_EVERY_ENGINE(unknown_engine_and_bounds_are_refused),
 		ON_EVERY_ENGINE(flags_are_those_of_mmap),
 		ON_EVERY_ENGINE(lines_of_one_file_share_it),
+		ON_EVERY_ENGINE(shared_memory_gets_an_inode_of_its_own),
 		ON_EVERY_ENGINE(break_continues_from_the_heap),
 		ON_EVERY_ENGINE(ordinary_calls_work),
 		ON_EVERY_ENGINE(neighbours_merge_only_later),
