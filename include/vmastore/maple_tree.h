@@ -341,7 +341,7 @@ VMS_API int mtree_store(struct maple_tree *mt, unsigned long index, void *entry,
  * [first, last] is NULL.
  *
  * Return: 0; -EEXIST (an index of the range has an entry); -EINVAL (first >
- *         last, or a reserved entry); -ENOMEM.
+ *         last, or a reserved entry other than XA_ZERO_ENTRY); -ENOMEM.
  */
 VMS_API int mtree_insert_range(struct maple_tree *mt, unsigned long first, unsigned long last,
 			       void *entry, gfp_t gfp) VMS_SYM(mtree_insert_range);
@@ -363,7 +363,8 @@ VMS_API void *mtree_erase(struct maple_tree *mt, unsigned long index) VMS_SYM(mt
  * @startp: becomes the first index of the stored range; unchanged on failure.
  *
  * Return: 0; -EBUSY (no such gap); -EINVAL (no MT_FLAGS_ALLOC_RANGE, a reserved
- *         entry, size 0, or a window smaller than size); -ENOMEM.
+ *         entry other than XA_ZERO_ENTRY, size 0, or a window smaller than
+ *         size); -ENOMEM.
  */
 VMS_API int mtree_alloc_range(struct maple_tree *mt, unsigned long *startp, void *entry,
 			      unsigned long size, unsigned long min, unsigned long max, gfp_t gfp)
@@ -388,7 +389,7 @@ VMS_API int mtree_alloc_rrange(struct maple_tree *mt, unsigned long *startp, voi
  * Return: 0; 1, a success too: this index is the first after a wrap, so that
  *         indexes may repeat from now on; -EBUSY (no index of [range_lo,
  *         range_hi] is free); -EINVAL (no MT_FLAGS_ALLOC_RANGE, a reserved
- *         entry, or range_lo > range_hi); -ENOMEM.
+ *         entry other than XA_ZERO_ENTRY, or range_lo > range_hi); -ENOMEM.
  */
 VMS_API int mtree_alloc_cyclic(struct maple_tree *mt, unsigned long *startp, void *entry,
 			       unsigned long range_lo, unsigned long range_hi, unsigned long *next,

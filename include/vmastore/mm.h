@@ -31,10 +31,12 @@
  * Every call that changes the layout, munmap too, may need memory for the
  * change and fail with -ENOMEM. On `maple-vma` this also happens concurrently
  * with a reader that stays in its RCU section (the calling thread may be that
- * reader). Once 64 MiB of replaced nodes wait for the reader, mmap, brk, mremap
- * and the kernel's calls that map free room (insert_vm_struct(), vma_merge(),
- * vma_expand()) map no more; at 128 MiB the other calls fail, too. The caller
- * may repeat the call after the reader has left.
+ * reader). Past 16 MiB of replaced nodes that wait for the reader, a call may
+ * sleep for 20 ms at a time, unless its thread is in a section itself. Once 64
+ * MiB wait, mmap, brk, mremap and the kernel's calls that map free room
+ * (insert_vm_struct(), vma_merge(), vma_expand()) map no more; at 128 MiB the
+ * other calls fail, too. The caller may repeat the call after the reader has
+ * left.
  *
  * A signal handler may call lock_vma_under_rcu() and vma_end_read(), whatever
  * it interrupts, and nothing else of this header. It must unlock each VMA that

@@ -51,8 +51,7 @@ static void an_entry_may_be_anything_but_reserved(void **state)
 		int err = (void *)v == XA_ZERO_ENTRY ? 0 : -EINVAL;
 
 		assert_int_equal(mtree_store(&tree, 5, (void *)v, GFP_KERNEL), err);
-		if (err)
-			assert_int_equal(mtree_insert(&tree, 9, (void *)v, GFP_KERNEL), err);
+		assert_int_equal(mtree_insert(&tree, 9, (void *)v, GFP_KERNEL), err);
 	}
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
 		assert_int_equal(mtree_store(&tree, 0, odd[i], GFP_KERNEL), 0);
