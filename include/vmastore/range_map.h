@@ -220,8 +220,10 @@ VMS_API void *vms_mt_find_span(struct maple_tree *mt, unsigned long index, unsig
  * tree.
  */
 #define vms_mt_for_each_span(mt, entry, start, end, limit)                                         \
-	for ((entry) = vms_mt_find_span((mt), (start), (limit), &(start), &(end)); (entry);        \
-	     (entry) = (end) ? vms_mt_find_span((mt), (end), (limit), &(start), &(end)) : NULL)
+	for (vms_assign(entry, vms_mt_find_span((mt), (start), (limit), &(start), &(end)));        \
+	     (entry);                                                                              \
+	     vms_assign(entry,                                                                     \
+			(end) ? vms_mt_find_span((mt), (end), (limit), &(start), &(end)) : NULL))
 
 /* ---- integers of 64 bits ------------------------------------------------- */
 

@@ -27,6 +27,7 @@ extern "C" {
 #include <vmastore/mm.h>
 #include <vmastore/page.h>
 #include <vmastore/query.h>
+#include <vmastore/range_map.h>
 #include <vmastore/task.h>
 
 #include "tests/build/cxx/layout.h"
@@ -259,6 +260,27 @@ void two_threads_in_a_tree(void **)
 	assert_null(locked.ma_external_lock);
 }
 
+void a_range_map(void **)
+{
+	unsigned long start = 0, end = 0;
+	std::string both = "both", *text;
+	int nr = 0;
+
+	assert_int_equal(vms_mt_store_joined_span(&defined, 10, 20, &both, GFP_KERNEL), 0);
+	assert_int_equal(vms_mt_store_joined_span(&defined, 20, 30, &both, GFP_KERNEL), 0);
+	/* Up to the last index, behind which no step follows. */
+	assert_int_equal(vms_mt_store_span(&defined, 40, 0, &both, GFP_KERNEL), 0);
+	vms_mt_for_each_span(&defined, text, start, end, 0) {
+		assert_true(*text == "both");
+		assert_int_equal(start, nr ? 40 : 10);
+		assert_int_equal(end, nr ? 0 : 30);
+		nr++;
+	}
+	assert_int_equal(nr, 2);
+	mtree_destroy(&defined);
+	assert_int_equal(vms_mt_to_word(vms_mt_mk_word(7, 4096), 4096), 7);
+}
+
 /* ---- the red-black tree and RCU ---- */
 
 struct item {
@@ -331,6 +353,7 @@ int main()
 		cmocka_unit_test(two_threads_in_an_address_space),
 		cmocka_unit_test(a_hook_in_cxx),
 		cmocka_unit_test(a_maple_tree),
+		cmocka_unit_test(a_range_map),
 		cmocka_unit_test(two_threads_in_a_tree),
 		cmocka_unit_test(a_red_black_tree),
 		cmocka_unit_test(a_callback),
