@@ -34,7 +34,7 @@ exec </dev/null
 VMS_BUILD_PACKAGES="bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto bazel-skylib gcc libc6-dev binutils
 	libcmocka-dev libhwloc-dev libjansson-dev liblzma-dev liburcu-dev util-linux"
 VMS_CHECK_PACKAGES="clang clang-format clang-tidy cmake g++ gnuplot-nox libc6-dbg libc6-dev-arm64-cross libclang-rt-14-dev
-	linux-perf mandoc meson musl-dev musl-tools pkg-config python3 relacy-dev strace valgrind xz-utils"
+	linux-perf mandoc meson musl-dev musl-tools pkg-config python3 relacy-dev spin strace valgrind xz-utils"
 VMS_CROSS_PACKAGES="gcc-aarch64-linux-gnu qemu-user libcmocka-dev:arm64 liblzma-dev:arm64 liburcu-dev:arm64"
 VMS_SCALE_PACKAGES="gnuplot-nox xz-utils"
 
@@ -239,10 +239,10 @@ c_files()
 # names in them.
 text_files()
 {
-	git ls-files --cached --others --exclude-standard -- '*.c' '*.h' '*.cc' '*.sh' '*.awk' '*.bzl' '*BUILD' Makefile \
+	git ls-files --cached --others --exclude-standard -- '*.c' '*.h' '*.cc' '*.pml' '*.sh' '*.awk' '*.bzl' '*BUILD' Makefile \
 		.bazelrc tools/check tools/coverage tools/maplebench tools/scale '*/run' '*/compare' '*/peers' 2>/dev/null |
 		grep -v '^include/vmastore/\(begin\|end\)[a-z_]*\.h$' ||
-		find include lib tests tools bench stress bazel '(' -name '*.[ch]' -o -name '*.cc' -o -name '*.sh' -o -name '*.awk' \
+		find include lib tests tools bench stress bazel '(' -name '*.[ch]' -o -name '*.cc' -o -name '*.pml' -o -name '*.sh' -o -name '*.awk' \
 			-o -name '*.bzl' -o -name BUILD ')' 2>/dev/null
 }
 

@@ -28,7 +28,7 @@ BEGIN {
 }
 
 FNR == 1 {
-	in_c = FILENAME ~ /[.](c|h|cc|inc)$/
+	in_c = FILENAME ~ /[.](c|h|cc|inc|pml)$/
 	in_text = FILENAME ~ /[.]md$/
 	in_comment = 0
 	line_before = ""

@@ -9,7 +9,7 @@
 #   awk -f tools/lint/width.awk FILE...
 
 FNR == 1 {
-	in_c = FILENAME ~ /[.](c|h|cc)$/
+	in_c = FILENAME ~ /[.](c|h|cc|pml)$/
 	header = FILENAME ~ /[.]h$/
 	in_comment = 0
 }
