@@ -56,7 +56,8 @@ vmastore_rooms := sync rbtree maple engine page mm
 vmastore-maple_rooms := sync maple
 # Each library exports what these headers declare, and what they include.
 vmastore_headers := $(wildcard include/vmastore/*.h)
-vmastore-maple_headers := $(addprefix include/vmastore/,foreign_tree.h maple_tree.h memory.h range_map.h rwsem.h)
+vmastore-maple_headers := $(addprefix include/vmastore/,foreign_tree.h maple_tree.h host.h memory.h \
+	range_map.h rwsem.h)
 vmastore_summary := the memory map of a Linux process as a library
 vmastore-maple_summary := the maple tree of vmastore, with its RCU and rw-semaphore
 libraries := vmastore vmastore-maple

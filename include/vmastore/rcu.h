@@ -59,7 +59,8 @@
  * while there is no thread, callbacks stay queued, later calls try again to
  * create the thread, and vms_rcu_barrier() makes the callbacks itself. A
  * callback that faults ends the process, whatever handler the program has for
- * the fault.
+ * the fault. A host that wants no thread of the library's, or wants callbacks
+ * on a thread of its own, calls vms_rcu_host_callbacks() first (host.h).
  *
  * Fork. A program may call fork(2) anywhere, also in a read section or in a
  * callback. The call waits for no reader, no grace period and no callback. It
@@ -76,8 +77,8 @@
  * The child may use the library if no other thread was inside a call of it; the
  * library's own thread does not count. In the child,
  *   - callbacks that were queued are made, by a new thread that is created when
- *     it is first needed. A callback that another thread was making at the time
- *     of the fork is not made again;
+ *     it is first needed, or by the host if it made them before. A callback
+ *     that another thread was making at the time of the fork is not made again;
  *   - a section that the forking thread is in stays open;
  *   - objects that the other threads had cached, or deferred in batches of
  *     their own, are lost;
@@ -244,8 +245,8 @@ VMS_API bool vms_rcu_read_lock_held(void);
 VMS_API void vms_synchronize_rcu(void);
 
 /**
- * vms_call_rcu() - Have the library's thread call @func(@head) after a grace
- * period.
+ * vms_call_rcu() - Have the library's thread, or a thread of the host's
+ * (host.h), call @func(@head) after a grace period.
  * @head: Inside the object. The caller does not touch it from now until @func
  *        runs.
  * @func: Must not wait for anything that may wait for a grace period or for
@@ -256,7 +257,7 @@ VMS_API void vms_synchronize_rcu(void);
  * Ordering: All that this thread did before the call, and all that the sections
  *           open at the call do, happens before @func.
  * Progress: Waits for no reader and no callback. Creates the thread if there is
- *           none yet.
+ *           none yet, unless the host makes callbacks.
  */
 VMS_API void vms_call_rcu(struct vms_rcu_head *head, void (*func)(struct vms_rcu_head *head));
 

@@ -123,14 +123,15 @@ static inline bool vms__rcu_reading(void)
 #endif
 
 /*
- * Whether the thread that runs callbacks exists. A caller that will queue a
- * callback must call vms__rcu_is_ready() first, at a point where it can still
- * fail. Once that has returned true, vms_call_rcu() has a thread. The child of
- * a fork must ask again.
+ * Whether queued callbacks will be made: the thread that makes them exists, or
+ * the host has said that its threads make them (host.h). A caller that will
+ * queue a callback must call vms__rcu_is_ready() first, at a point where it can
+ * still fail. The child of a fork must ask again.
  */
-extern VMS__HIDDEN _Atomic bool vms__rcu_has_thread;
+extern VMS__HIDDEN _Atomic bool vms__rcu_served;
 /*
- * Create the thread. Return: 0, also if it exists already; -ENOMEM.
+ * Create the thread, unless the host's threads make callbacks. Return: 0, also
+ * if the thread exists already; -ENOMEM.
  * Locks: the caller may hold any lock except a cache's. Not for signal
  *        handlers.
  */
@@ -139,7 +140,7 @@ int vms__rcu_start(void);
 static inline bool vms__rcu_is_ready(void)
 {
 	/* Relaxed: no data is read on the strength of this flag. */
-	return likely(atomic_load_explicit(&vms__rcu_has_thread, memory_order_relaxed)) ||
+	return likely(atomic_load_explicit(&vms__rcu_served, memory_order_relaxed)) ||
 	       !vms__rcu_start();
 }
 
@@ -159,11 +160,15 @@ void vms__call_rcu_once(struct vms_rcu_head *head, void (*func)(struct vms_rcu_h
  */
 bool vms__rcu_queued(const struct vms_rcu_head *head);
 
+/* Return: whether the calling thread is the library's own. */
+bool vms__rcu_on_own_thread(void);
+
 /*
  * Return: whether this thread may wait for callbacks to run. It may not inside
  *         a read section or in a callback, nor under QSBR, where that is
- *         unknown. This does not check the caller's locks: a caller that holds
- *         some must wait with a time limit.
+ *         unknown; nor while the host's threads make callbacks, but none is at
+ *         it: perhaps no other thread ever will. This does not check the
+ *         caller's locks: a caller that holds some must wait with a time limit.
  */
 bool vms__rcu_may_wait(void);
 

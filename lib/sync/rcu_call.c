@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rcu_call.c - the queue of callbacks, and the thread that waits for a grace
- * period and then runs them.
+ * period and then runs them: the library's own, or those of a host that asked
+ * for that (host.h).
  *
  * liburcu's own call_rcu is not used, for three reasons: it stops the process
  * if no thread can be created; its thread takes the program's signals; and
@@ -27,6 +28,8 @@
 #include <pthread.h>
 #include <time.h>
 
+#include <vmastore/host.h>
+
 #include "lib/sync/assert.h"
 #include "lib/sync/cancel.h"
 #include "lib/sync/cond.h"
@@ -38,7 +41,11 @@
  */
 #define PACE_NS 10000000L
 
-/* The lock guards every field. */
+/*
+ * The lock guards every field, except for reads of waiting and working. The
+ * alignment puts all that a thread writes when it queues a callback in two
+ * cache lines, that of the lock and that of the lists.
+ */
 static struct {
 	pthread_mutex_t lock;
 	/*
@@ -56,6 +63,12 @@ static struct {
 	bool running; /* a callback was taken off batch and is running */
 	bool busy;    /* a thread is processing batch */
 	bool idle;    /* the thread waits for callbacks */
+	/*
+	 * For readers without the lock, who may be told of an old state, so
+	 * that all accesses are relaxed: whether callbacks are queued that no
+	 * thread works on, and a copy of busy.
+	 */
+	_Atomic bool waiting, working;
 
 	/* totals since the start; the first `done` callbacks have run */
 	unsigned long queued, done;
@@ -66,7 +79,7 @@ static struct {
 	 * during the fork.
 	 */
 	sigset_t mask;
-} queue = {
+} vms_cacheline_aligned queue = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.work = PTHREAD_COND_INITIALIZER,
 	.progress = PTHREAD_COND_INITIALIZER,
@@ -74,12 +87,15 @@ static struct {
 };
 
 static pthread_mutex_t create_lock = PTHREAD_MUTEX_INITIALIZER; /* one creator at a time */
-_Atomic bool vms__rcu_has_thread;
+_Atomic bool vms__rcu_served;
+/* The host's threads make all callbacks. Set once, under create_lock. */
+static _Atomic bool host_serves;
 
 static void (*flush_before_barrier)(void); /* set before threads start */
 
 static VMS__TLS bool in_callback; /* whether this thread is running a callback */
 static VMS__TLS bool is_thread;   /* whether this is the library's thread */
+static VMS__TLS bool in_barrier;  /* whether this thread is counted in queue.barriers */
 
 /* ---- batches ------------------------------------------------------------- */
 
@@ -96,22 +112,46 @@ static void make_call(struct vms_rcu_head *head)
 	(void)vms__rcu_offline_to_sleep();
 }
 
+/* Locks: queue.lock. */
+static void set_busy(bool busy)
+{
+	queue.busy = busy;
+	atomic_store_explicit(&queue.working, busy, memory_order_relaxed);
+}
+
+/* Whether a callback is queued, or waits in a batch. Locks: queue.lock. */
+static bool has_work(void)
+{
+	return queue.first || queue.batch;
+}
+
+/* Called after each change of the lists or of busy. Locks: queue.lock. */
+static void note_waiting(void)
+{
+	bool now = queue.first || (queue.batch && !queue.busy);
+
+	if (now != atomic_load_explicit(&queue.waiting, memory_order_relaxed))
+		atomic_store_explicit(&queue.waiting, now, memory_order_relaxed);
+}
+
 /*
- * Take the queued callbacks through a grace period, and run them.
- * Locks: queue.lock, dropped and taken again. The caller has checked that no
- *        thread is busy.
+ * Take the queued callbacks through a grace period, and run them. Return: how
+ * many this thread has run. Locks: queue.lock, dropped and taken again. The
+ * caller has checked that no thread is busy.
  */
-static void do_batch(void)
+static size_t do_batch(void)
 {
 	struct vms_rcu_head *head;
+	size_t ran = 0;
 
-	queue.busy = true;
+	set_busy(true);
 	if (!queue.batch) {
 		queue.batch = queue.first;
 		queue.first = NULL;
 		queue.end = &queue.first;
 		queue.ready = false;
 	}
+	note_waiting();
 	if (!queue.ready) {
 		pthread_mutex_unlock(&queue.lock);
 		vms__rcu_grace_period();
@@ -126,10 +166,26 @@ static void do_batch(void)
 		pthread_mutex_lock(&queue.lock);
 		queue.running = false;
 		queue.done++;
+		ran++;
 		if (queue.barriers)
 			pthread_cond_broadcast(&queue.progress);
 	}
-	queue.busy = false;
+	set_busy(false);
+	return ran;
+}
+
+/*
+ * do_batch() for a thread that is not the library's. Others waited until it had
+ * finished: the library's thread, and barriers, one of which may have to run
+ * the next batch. Locks: queue.lock, dropped and taken again.
+ */
+static size_t do_batch_here(void)
+{
+	size_t ran = do_batch();
+
+	pthread_cond_signal(&queue.work);
+	pthread_cond_broadcast(&queue.progress);
+	return ran;
 }
 
 /* ---- the thread ---------------------------------------------------------- */
@@ -137,7 +193,7 @@ static void do_batch(void)
 /* Locks: queue.lock, dropped meanwhile. */
 static void wait_for_work(void)
 {
-	while (queue.busy || (!queue.first && !queue.batch)) {
+	while (queue.busy || !has_work()) {
 		queue.idle = true;
 		pthread_cond_wait(&queue.work, &queue.lock);
 	}
@@ -166,8 +222,9 @@ static void *make_calls(void *arg)
 	for (;;) {
 		wait_for_work();
 		keep_pace(&last);
-		if (!queue.busy)
-			do_batch();
+		/* A thread of the host's may have been quicker. */
+		if (!queue.busy && has_work())
+			(void)do_batch();
 	}
 	return arg;
 }
@@ -198,16 +255,55 @@ int vms__rcu_start(void)
 	int err = 0;
 
 	pthread_mutex_lock(&create_lock);
-	if (!atomic_load_explicit(&vms__rcu_has_thread, memory_order_relaxed)) {
+	if (!atomic_load_explicit(&vms__rcu_served, memory_order_relaxed)) {
 		err = create_thread();
 		/*
 		 * Relaxed: a caller relies only on the existence of the thread,
 		 * now or in a moment.
 		 */
-		atomic_store_explicit(&vms__rcu_has_thread, !err, memory_order_relaxed);
+		atomic_store_explicit(&vms__rcu_served, !err, memory_order_relaxed);
 	}
 	pthread_mutex_unlock(&create_lock);
 	return err;
+}
+
+/* ---- the host's threads -------------------------------------------------- */
+
+/* Relaxed: the flag stands for nothing but itself. */
+static bool host_makes_calls(void)
+{
+	return atomic_load_explicit(&host_serves, memory_order_relaxed);
+}
+
+/* Whether the library's thread makes callbacks. */
+static bool has_thread(void)
+{
+	return atomic_load_explicit(&vms__rcu_served, memory_order_relaxed) && !host_makes_calls();
+}
+
+int vms_rcu_host_callbacks(void)
+{
+	int err = 0;
+
+	pthread_mutex_lock(&create_lock);
+	if (has_thread()) {
+		err = -EBUSY;
+	} else {
+		atomic_store_explicit(&host_serves, true, memory_order_relaxed);
+		atomic_store_explicit(&vms__rcu_served, true, memory_order_relaxed);
+	}
+	pthread_mutex_unlock(&create_lock);
+	return err;
+}
+
+bool vms__rcu_on_own_thread(void)
+{
+	return is_thread;
+}
+
+bool vms_rcu_callbacks_waiting(void)
+{
+	return atomic_load_explicit(&queue.waiting, memory_order_relaxed);
 }
 
 /* ---- the calls ----------------------------------------------------------- */
@@ -220,6 +316,7 @@ static void add(struct vms_rcu_head *head, void (*func)(struct vms_rcu_head *hea
 	*queue.end = head;
 	queue.end = &head->next;
 	queue.queued++;
+	note_waiting();
 	if (queue.idle)
 		pthread_cond_signal(&queue.work);
 }
@@ -261,33 +358,68 @@ void vms__call_rcu_once(struct vms_rcu_head *head, void (*func)(struct vms_rcu_h
 
 /*
  * Wait until every callback that was queued before the call has run. The
- * calling thread must not be an online QSBR reader.
+ * calling thread must not be an online QSBR reader. Return: how many it has run
+ * itself.
  */
-static void wait_for_callbacks(void)
+static size_t wait_for_callbacks(void)
 {
 	unsigned long target;
+	size_t ran = 0;
 
 	pthread_mutex_lock(&queue.lock);
 	target = queue.queued;
 	queue.barriers++;
+	in_barrier = true;
 	pthread_cond_signal(&queue.work);
 	/* A difference, because the counts may wrap. */
 	while ((long)(queue.done - target) < 0) {
-		if (!queue.busy &&
-		    !atomic_load_explicit(&vms__rcu_has_thread, memory_order_relaxed)) {
-			do_batch();
-			/*
-			 * Wake the threads that waited until this one had
-			 * finished its batch.
-			 */
-			pthread_cond_signal(&queue.work);
-			pthread_cond_broadcast(&queue.progress);
-		} else {
+		if (!queue.busy && !has_thread())
+			ran += do_batch_here();
+		else
 			pthread_cond_wait(&queue.progress, &queue.lock);
-		}
 	}
+	in_barrier = false;
 	queue.barriers--;
 	pthread_mutex_unlock(&queue.lock);
+	return ran;
+}
+
+/* Run what is queued, unless another thread is at it. Return: how many ran. */
+static size_t run_queued(void)
+{
+	size_t ran = 0;
+
+	pthread_mutex_lock(&queue.lock);
+	if (!queue.busy && has_work())
+		ran = do_batch_here();
+	pthread_mutex_unlock(&queue.lock);
+	return ran;
+}
+
+/*
+ * Call @fn, which sleeps and may run callbacks. Cancellation is off meanwhile,
+ * in the callbacks, too.
+ */
+static size_t call_at_rest(size_t (*fn)(void))
+{
+	bool was_registered = VMS__URCU_READER.registered, was_online;
+	int cancel = vms__cancel_disable();
+	size_t ran;
+
+	was_online = vms__rcu_offline_to_sleep();
+	ran = fn();
+	/*
+	 * If a callback that ran on this thread registered it, it stays online.
+	 */
+	vms__rcu_online_again(was_online || (!was_registered && VMS__URCU_READER.registered));
+	vms__cancel_restore(cancel);
+	return ran;
+}
+
+size_t vms_rcu_run_callbacks(void)
+{
+	VMS_ASSERT(!vms__rcu_in_section(false) && !in_callback);
+	return call_at_rest(run_queued);
 }
 
 void vms__rcu_before_barrier(void (*flush)(void))
@@ -297,23 +429,13 @@ void vms__rcu_before_barrier(void (*flush)(void))
 
 void vms_rcu_barrier(void)
 {
-	bool was_registered = VMS__URCU_READER.registered, was_online;
 	int cancel;
 
 	VMS_ASSERT(!vms__rcu_in_section(false) && !in_callback);
-	/*
-	 * Cancellation is off in the callbacks, too, which this thread may have
-	 * to run.
-	 */
 	cancel = vms__cancel_disable();
 	if (flush_before_barrier)
 		flush_before_barrier();
-	was_online = vms__rcu_offline_to_sleep();
-	wait_for_callbacks();
-	/*
-	 * If a callback that ran on this thread registered it, it stays online.
-	 */
-	vms__rcu_online_again(was_online || (!was_registered && VMS__URCU_READER.registered));
+	(void)call_at_rest(wait_for_callbacks);
 	vms__cancel_restore(cancel);
 }
 
@@ -322,6 +444,8 @@ bool vms__rcu_may_wait(void)
 #ifdef VMS_RCU_QSBR
 	return false;
 #else
+	if (host_makes_calls() && !atomic_load_explicit(&queue.working, memory_order_relaxed))
+		return false;
 	return !in_callback && !vms__rcu_in_section(true);
 #endif
 }
@@ -376,12 +500,14 @@ static void fork_child(void)
 	queue.work = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	queue.progress = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	create_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-	atomic_store_explicit(&vms__rcu_has_thread, is_thread, memory_order_relaxed);
+	atomic_store_explicit(&vms__rcu_served, is_thread || host_makes_calls(),
+			      memory_order_relaxed);
 	queue.idle = false;
-	queue.barriers = in_callback && !is_thread;
+	queue.barriers = in_barrier;
 	queue.done += queue.running && !in_callback;
 	queue.running = in_callback;
-	queue.busy = in_callback;
+	set_busy(in_callback);
+	note_waiting();
 	fork_over();
 }
 

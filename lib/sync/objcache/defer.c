@@ -116,22 +116,47 @@ static bool collect(unsigned int min)
 	return true;
 }
 
-static struct vms_rcu_head collector_head;
 /*
- * Whether collector_head is queued, and the collector has not started. Set in
- * the step that queues the head (vms__call_rcu_once()).
+ * The collector as a callback. It has a cache line to itself, because threads
+ * that free write it, and others read its neighbours.
  */
-static _Atomic bool collector_called;
+static struct {
+	struct vms_rcu_head head;
+	/*
+	 * Whether head is queued, and the collector has not started. Set in the
+	 * step that queues the head (vms__call_rcu_once()).
+	 */
+	_Atomic bool called;
+} vms_cacheline_aligned collector_call;
 
 /*
- * Runs on the callback thread, which by itself makes one round in 10 ms. Under
- * pressure that would mean much garbage, and memory that is cold when it is
- * reused. So the collector stays and polls in shorter steps, as long as batches
- * come in quick succession. It clears collector_called first, so batches that
- * it leaves have called it anew. So a barrier that begins after a batch was
- * queued finds the collector queued or running, and waits for it. That holds
- * for a thread that found the flag set by another one, too, because no thread
- * sees it set before the head is queued (vms__call_rcu_once()).
+ * Whether a depot holds an excess. Batches that the collector has just taken
+ * through their grace period may have brought it about, and have called no
+ * collector.
+ */
+static bool any_excess(void)
+{
+	unsigned int nr = vms__objcache_count();
+	bool any = false;
+
+	for (unsigned int i = 1; i <= nr && !any; i++) {
+		depot_lock(vms__objcaches[i]);
+		any = vms__trim_wanted(vms__objcaches[i]);
+		depot_unlock(vms__objcaches[i]);
+	}
+	return any;
+}
+
+/*
+ * The library's thread by itself makes one round in 10 ms. Under pressure that
+ * would mean much garbage, and memory that is cold when it is reused. So there
+ * the collector stays and polls in shorter steps, as long as batches come in
+ * quick succession. A thread of the host's, or one in a barrier, makes one step
+ * and goes on with its own work. The collector clears `called` first, so
+ * batches that it leaves have called it anew. So a barrier that begins after a
+ * batch was queued finds the collector queued or running, and waits for it.
+ * That holds for a thread that found the flag set by another one, too, because
+ * no thread sees it set before the head is queued (vms__call_rcu_once()).
  */
 static void collector(struct vms_rcu_head *head)
 {
@@ -139,12 +164,17 @@ static void collector(struct vms_rcu_head *head)
 
 	(void)head;
 	/*
-	 * Release: the next caller writes to collector_head, which is now off
-	 * the queue. Pairs with the acquire in vms__call_rcu_once().
+	 * Release: the next caller writes to the head, which is now off the
+	 * queue. Pairs with the acquire in vms__call_rcu_once().
 	 */
-	atomic_store_explicit(&collector_called, false, memory_order_release);
+	atomic_store_explicit(&collector_call.called, false, memory_order_release);
 	if (!collect(1))
 		return;
+	if (!vms__rcu_on_own_thread()) {
+		if (any_excess())
+			vms__defer_call_collector();
+		return;
+	}
 	for (unsigned int step = 0; step < COLLECT_STEPS; step++) {
 		vms_rcu_thread_offline();
 		nanosleep(&pause, NULL);
@@ -163,11 +193,11 @@ static void collector(struct vms_rcu_head *head)
  * A thread that finds the collector called already relies on the collector to
  * take the lists later. It may: if the collector had taken this list before,
  * then its unlock of the cache would have shown this thread that
- * collector_called was cleared.
+ * `called` was cleared.
  */
 void vms__defer_call_collector(void)
 {
-	if (atomic_load_explicit(&collector_called, memory_order_relaxed)) {
+	if (atomic_load_explicit(&collector_call.called, memory_order_relaxed)) {
 		/*
 		 * In the child of a fork the collector may be queued without a
 		 * thread.
@@ -175,7 +205,7 @@ void vms__defer_call_collector(void)
 		(void)vms__rcu_is_ready();
 		return;
 	}
-	vms__call_rcu_once(&collector_head, collector, &collector_called);
+	vms__call_rcu_once(&collector_call.head, collector, &collector_call.called);
 }
 
 void vms__defer_forked(struct vms__objcache *c)
@@ -192,12 +222,12 @@ void vms__defer_forked(struct vms__objcache *c)
 }
 
 /*
- * The parent's callback thread may have taken collector_head off the queue
+ * The parent's callback thread may have taken the head off the queue
  * without having cleared the flag yet.
  */
 void vms__defer_collector_forked(void)
 {
-	atomic_store_explicit(&collector_called, vms__rcu_queued(&collector_head),
+	atomic_store_explicit(&collector_call.called, vms__rcu_queued(&collector_call.head),
 			      memory_order_relaxed);
 }
 

@@ -9,6 +9,7 @@
 #include "tests/build/names/rbtree.h"
 
 #define VMS_NO_KERNEL_NAMES
+#include <vmastore/host.h>
 #include <vmastore/import.h>
 #include <vmastore/maple_tree.h>
 #include <vmastore/memory.h>

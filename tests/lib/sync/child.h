@@ -20,6 +20,14 @@
  */
 #define WATCHDOG_SECONDS 480
 
+/* In a child process: signals end it, and the test framework hears of none. */
+static inline void child_signals(void)
+{
+	signal(SIGABRT, SIG_DFL);
+	signal(SIGSEGV, SIG_DFL);
+	signal(SIGBUS, SIG_DFL);
+}
+
 /*
  * Runs @fn in a child. The calling process must have one thread. Return:
  * whether the child ended by abort() after it wrote every one of @words (up to

@@ -210,9 +210,9 @@ static void call_first(void)
 static void a_handler_may_read_during_a_barrier_without_a_thread(void **state)
 {
 	(void)state;
-	assert_false(atomic_load(&vms__rcu_has_thread));
+	assert_false(atomic_load(&vms__rcu_served));
 	on_new_threads(call_first);
-	assert_false(atomic_load(&vms__rcu_has_thread));
+	assert_false(atomic_load(&vms__rcu_served));
 }
 
 static bool raise_in_child;
