@@ -280,7 +280,8 @@ static bool heap_name(uintptr_t addr, char *name)
 
 	for (int i = 0; block && i < HEAP_CALLERS && block->caller[i]; i++)
 		if (symbol_name(block->caller[i] - 1, caller, sizeof(caller)) &&
-		    strcmp(caller, "vms__alloc") && strcmp(caller, "vms__zalloc"))
+		    strcmp(caller, "vms__alloc") && strcmp(caller, "vms__zalloc") &&
+		    strcmp(caller, "vms__alloc_uncounted"))
 			break;
 	if (block)
 		snprintf(name, CELL_NAME_MAX, "heap of %s()", caller);

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * host.h - what a host decides at start-up: which thread makes callbacks. It
- * serves both libraries: the whole one, and the maple tree alone.
+ * host.h - what a host decides at start-up: where the library's memory comes
+ * from, and which thread makes callbacks. It serves both libraries: the whole
+ * one, and the maple tree alone. docs/host.md has a program that does both.
+ *
+ * By default the library takes memory from malloc() and mmap(2), and creates
+ * one thread. An emulator, a kernel in user space or a program under a sandbox
+ * may want neither. Each of the two calls below changes one of these defaults,
+ * for the whole process and for the children that it forks. There is no way
+ * back.
  */
 #ifndef VMASTORE_HOST_H
 #define VMASTORE_HOST_H
@@ -9,6 +16,89 @@
 #include <vmastore/compiler.h>
 
 #include <vmastore/begin.h>
+
+/* ---- memory -------------------------------------------------------------- */
+
+/* Bytes: each chunk's address is a multiple of this. */
+#define VMS_ALLOCATOR_ALIGN ((size_t)64 << 10)
+/* Bytes: each chunk's size is a multiple of this. */
+#define VMS_ALLOCATOR_UNIT ((size_t)4 << 10)
+
+/**
+ * struct vms_allocator - The host's hooks, from which the library takes all its
+ * memory.
+ *
+ * The library calls them one at a time, on any thread that uses it, so they
+ * need no lock of their own against one another. The caller may hold any lock
+ * of the library and of the host. A hook therefore
+ *   - must not call this library, and must not wait for a thread that may be
+ *     inside a call of it;
+ *   - must return, and must not be a cancellation point;
+ *   - may take a lock of the host's only if no thread calls this library while
+ *     it holds that lock, and no handler of pthread_atfork(3) holds it while
+ *     the library's handlers run.
+ * No hook runs during a fork(2), or in a signal handler.
+ */
+struct vms_allocator {
+	/**
+	 * @get: Return @size bytes at a multiple of @align, or NULL if there
+	 * are none; then the call of the library that needs them fails with
+	 * -ENOMEM. @size is a multiple of VMS_ALLOCATOR_UNIT: most often 64
+	 * KiB, and more than 2 MiB only for the text of a long listing or guard
+	 * pages over hundreds of GiB. @align is VMS_ALLOCATOR_ALIGN. The memory
+	 * must be readable and writable, and need not be cleared.
+	 */
+	void *(*get)(void *context, size_t size, size_t align);
+	/**
+	 * @put: Take back @memory, which get() returned for the same @size.
+	 */
+	void (*put)(void *context, void *memory, size_t size);
+	/**
+	 * @discard: May be NULL. The contents of [@memory, @memory + @size), a
+	 * part of one chunk in multiples of 64 KiB, are not needed any more,
+	 * but the library keeps the addresses. The host may take the pages
+	 * away, as madvise(2) with MADV_DONTNEED or MADV_FREE does: the range
+	 * must stay readable and writable, and each byte must keep its value or
+	 * become 0, because a reader may still look. Return: whether the
+	 * memory was given back.
+	 */
+	bool (*discard)(void *context, void *memory, size_t size);
+	/** @context: Passed to each hook. */
+	void *context;
+};
+
+/**
+ * vms_set_allocator() - Take all memory from @allocator's hooks, not from
+ * malloc() and mmap(2).
+ * @allocator: Copied.
+ *
+ * The host makes the call before the library first takes memory: before the
+ * first mm, the first store into a tree, the first file or page, on any thread.
+ * No constructor of the library takes memory, so the first line of main() is
+ * early enough.
+ *
+ * Chunks that hold VMAs, nodes, pages and other objects are kept until the
+ * process ends, because a late reader may hold a pointer to an object that was
+ * freed; vms_trim() offers free ones to discard(). All other memory returns by
+ * put(): mms, counters, texts. The first address space takes less than 1 MiB in
+ * chunks of 64 KiB; after that a kind of object takes as much again as it has,
+ * up to 2 MiB at a time.
+ *
+ * The hooks do not cover what others allocate on the library's behalf:
+ *   - pthread_create(3)'s stack for the thread "vms-rcu", unless
+ *     vms_rcu_host_callbacks() was called;
+ *   - the C library's own memory: the buffers of streams, also the one in which
+ *     vms_mm_validate() collects its reasons; thread-local storage; handlers of
+ *     fork and data of exiting threads;
+ *   - one malloc(1) and its free() while the library is loaded, for the order
+ *     of fork handlers. A statically linked program avoids it if it calls
+ *     vms_set_allocator() in a constructor of a priority from 101 to 199.
+ *
+ * Locks:  none.
+ * Return: 0. -EINVAL: @allocator, its get or its put is NULL. -EBUSY: the
+ *         library has taken memory already, or hooks are set; nothing changes.
+ */
+VMS_API int vms_set_allocator(const struct vms_allocator *allocator);
 
 /* ---- callbacks ----------------------------------------------------------- */
 

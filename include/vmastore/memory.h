@@ -37,7 +37,9 @@ VMS_API size_t vms_leak_report(FILE *out);
  * itself: at most 192 of each kind for each thread that used the library, until
  * it exits. Addresses stay reserved and are used again, so address space does
  * not shrink, and no late reader meets an unmapped page. Memory that the
- * program has locked (mlockall()) stays.
+ * program has locked (mlockall()) stays. If the host has set hooks for memory
+ * (host.h), they are given the empty pieces, and all other memory in which
+ * nothing is allocated.
  *
  * Locks:    none.
  * RCU:      runs rcu_barrier() and waits for a grace period, so the caller is

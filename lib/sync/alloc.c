@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * alloc.c - plain allocations from the C library, and the failure injector.
- * Locks: none. Read first: alloc.h.
+ * alloc.c - plain allocations from the C library or from the heap in the host's
+ * memory, and the failure injector. Locks: none. Read first: alloc.h.
  */
 #include "lib/sync/alloc.h"
 
@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "lib/sync/assert.h"
+#include "lib/sync/heap.h"
+#include "lib/sync/host_memory.h"
 
 VMS__TLS struct vms__alloc_injector vms__alloc_injector;
 
@@ -50,11 +52,11 @@ bool vms__alloc_must_fail_armed(void)
 	return in->count == in->nth || (in->from && in->count >= in->from);
 }
 
-void *vms__alloc(size_t size, size_t align)
+void *vms__alloc_uncounted(size_t size, size_t align)
 {
 	VMS_ASSERT(align && !(align & (align - 1)));
-	if (vms__alloc_must_fail())
-		return NULL;
+	if (vms__memory_from_host())
+		return vms__heap_alloc(size, align);
 	if (align <= _Alignof(max_align_t))
 		return malloc(size);
 	/* aligned_alloc() requires a multiple of the alignment. */
@@ -63,17 +65,24 @@ void *vms__alloc(size_t size, size_t align)
 	return aligned_alloc(align, (size + align - 1) & ~(align - 1));
 }
 
+void *vms__alloc(size_t size, size_t align)
+{
+	return vms__alloc_must_fail() ? NULL : vms__alloc_uncounted(size, align);
+}
+
 void *vms__zalloc(size_t size, size_t align)
 {
 	void *p;
 
+	if (vms__alloc_must_fail())
+		return NULL;
 	/*
 	 * calloc() knows which memory is fresh from the system and so need not
 	 * be cleared.
 	 */
-	if (align <= _Alignof(max_align_t))
-		return vms__alloc_must_fail() ? NULL : calloc(1, size);
-	p = vms__alloc(size, align);
+	if (align <= _Alignof(max_align_t) && !vms__memory_from_host())
+		return calloc(1, size);
+	p = vms__alloc_uncounted(size, align);
 	if (p)
 		memset(p, 0, size);
 	return p;
@@ -81,5 +90,8 @@ void *vms__zalloc(size_t size, size_t align)
 
 void vms__free(void *p)
 {
-	free(p);
+	if (!vms__memory_is_host())
+		free(p);
+	else if (p)
+		vms__heap_free(p);
 }

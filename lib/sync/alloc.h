@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * alloc.h - the library's plain allocations, and a failure injector with which
- * tests reach every out-of-memory path.
+ * tests reach every out-of-memory path. They come from the C library, or, if
+ * the host has set hooks for memory, from heap.h.
  *
- * Locks: none. The injector belongs to the thread that sets it. It counts the
- *        allocations of this file and of objcache.h alike, so that a test can
- *        sweep: the test makes the 1st allocation fail, then the 2nd, ... until
- *        the operation succeeds without reaching the nth.
+ * Locks: none, or the host lock. The injector belongs to the thread that sets
+ *        it. It counts the allocations of this file and of objcache.h alike, so
+ *        that a test can sweep: the test makes the 1st allocation fail, then
+ *        the 2nd, ... until the operation succeeds without reaching the nth.
  */
 #ifndef VMS_SYNC_ALLOC_H
 #define VMS_SYNC_ALLOC_H
@@ -18,12 +19,17 @@
 #include "lib/sync/thread_slot.h"
 
 /*
- * @align: a power of two. The caller may hold any lock.
- * Return: the memory, or NULL if there is none.
+ * @align: a power of two. The caller may hold any lock except the host lock
+ *         (host_memory.h). Return: the memory, or NULL if there is none.
  */
 void *vms__alloc(size_t size, size_t align);
 void *vms__zalloc(size_t size, size_t align);
-/* @p: a result of vms__alloc() or vms__zalloc(), or NULL. */
+/*
+ * Like vms__alloc(), but the injector neither counts nor fails it: for memory
+ * that an allocator needs for itself.
+ */
+void *vms__alloc_uncounted(size_t size, size_t align);
+/* @p: a result of any of these, or NULL. */
 void vms__free(void *p);
 
 /*

@@ -50,7 +50,7 @@ static const char *const rank_names[VMS__NR_RANKS + 1] = {
 	[VMS__RANK_ANON_VMA] = "anon_vma",     [VMS__RANK_PAGE_TABLE_LOCK] = "page_table_lock",
 	[VMS__RANK_PTL] = "page-table page",   [VMS__RANK_TREE] = "tree",
 	[VMS__RANK_CACHE] = "cache",           [VMS__RANK_SHELF] = "shelf",
-	[VMS__NR_RANKS] = "unknown",
+	[VMS__RANK_HOST] = "host memory",      [VMS__NR_RANKS] = "unknown",
 };
 
 static _Noreturn void stop(const char *what, const struct held *taken, const struct held *against)

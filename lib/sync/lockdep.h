@@ -33,7 +33,8 @@ enum vms__lock_rank {
 	VMS__RANK_PTL,             /* one page-table page */
 	VMS__RANK_TREE,            /* a maple tree's own lock */
 	VMS__RANK_CACHE,           /* object caches and registries */
-	VMS__RANK_SHELF,           /* a thread's part of the object caches' depots: innermost */
+	VMS__RANK_SHELF,           /* a thread's part of the object caches' depots */
+	VMS__RANK_HOST,            /* the host's memory (host_memory.h): innermost */
 	VMS__NR_RANKS
 };
 

@@ -11,7 +11,6 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "lib/sync/alloc.h"
 #include "lib/sync/assert.h"
 #include "lib/sync/pin.h"
 #include "lib/sync/signals.h"
@@ -230,24 +229,12 @@ static void create_keys(void)
 }
 
 /*
- * Allocate once, so that the allocator registers its own fork handlers, if any,
- * before the library's; most allocators do so on their first allocation. Then a
- * fork takes the library's locks first, and memory may be allocated inside
- * those.
- */
-static void let_allocator_begin(void)
-{
-	vms__free(vms__alloc(1, 1));
-}
-
-/*
  * Runs early: before any constructor that may use the library, and while the C
  * library still has keys that need no memory.
  */
 __attribute__((constructor(200))) static void thread_slot_init(void)
 {
 	vms__object_pin();
-	let_allocator_begin();
 	create_keys();
 	VMS_BUG_ON(pthread_atfork(NULL, NULL, fork_child));
 }

@@ -332,7 +332,7 @@ static enum vms__where_kind name_cached(const struct vms__where *where, struct v
 			return VMS__WHERE_STAYS;
 		}
 		/* NOLINTNEXTLINE(performance-no-int-to-ptr) */
-		if (!in(line, (const void *)memory, CHUNK_SIZE))
+		if (!in(line, (const void *)memory, chunk->nr_slabs * SLAB_SIZE))
 			continue;
 		slab = memory + (line - memory) / SLAB_SIZE * SLAB_SIZE;
 		/* A slab's objects begin after its colour, which is unused. */

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "lib/sync/assert.h"
+#include "lib/sync/host_memory.h"
 #include "lib/sync/lockdep.h"
 #include "lib/sync/objcache/objcache.h"
 
@@ -40,43 +41,54 @@ struct vms__slab {
 	unsigned int carved; /* objects in it, which occupy the first places */
 	unsigned int idle;   /* during a trim: how many are in the depot; else 0 */
 	enum slab_state state;
+	unsigned int nr; /* in its chunk; constant */
 };
 
 /*
- * A chunk's descriptor lies at the beginning of the slab-sized room just below
- * the chunk itself. So it is found from an object's address alone, and the
- * chunk's own memory can be given back as a whole huge page. The cache's lock
- * guards all of it.
+ * In the system's memory a chunk has CHUNK_SLABS slabs, and its descriptor lies
+ * at the beginning of the slab-sized room just below them. So it is found from
+ * an object's address alone, and the slabs' own memory can be given back as a
+ * whole huge page.
+ *
+ * In the host's memory a cache's chunks grow from one slab to CHUNK_SLABS,
+ * their descriptors are plain allocations, and each slab begins with a pointer
+ * to its struct vms__slab (HOST_SLAB_FRONT). The cache's lock guards all of it.
  */
 struct vms__chunk {
 	struct vms__chunk *next;
-	struct vms__objcache *cache; /* constant */
-	bool huge;                   /* a huge page was requested from the system */
+	struct vms__objcache *cache; /* constant, and so are memory and nr_slabs */
+	char *memory;                /* of the slabs */
+	unsigned int nr_slabs;
+	bool huge; /* a huge page was requested from the system */
 	struct vms__slab slab[CHUNK_SLABS];
 };
 _Static_assert(sizeof(struct vms__chunk) <= SLAB_SIZE, "room for the descriptor");
 
+#define HOST_SLAB_FRONT sizeof(struct vms__slab *)
+
 static inline struct vms__chunk *chunk_of_slab(const struct vms__slab *slab)
 {
-	return (struct vms__chunk *)((uintptr_t)slab & ~(SLAB_SIZE - 1));
+	const struct vms__slab *first = slab - slab->nr;
+
+	return (struct vms__chunk *)((uintptr_t)first - offsetof(struct vms__chunk, slab));
 }
 
 static inline char *chunk_memory(const struct vms__chunk *chunk)
 {
-	return (char *)chunk + SLAB_SIZE;
+	return chunk->memory;
 }
 
 static inline char *slab_memory(const struct vms__slab *slab)
 {
-	struct vms__chunk *chunk = chunk_of_slab(slab);
-
-	return chunk_memory(chunk) + (size_t)(slab - chunk->slab) * SLAB_SIZE;
+	return chunk_memory(chunk_of_slab(slab)) + slab->nr * SLAB_SIZE;
 }
 
 static inline struct vms__slab *slab_of(const void *obj)
 {
 	uintptr_t chunk = (uintptr_t)obj & ~(CHUNK_SIZE - 1);
 
+	if (vms__memory_is_host())
+		return *(struct vms__slab **)((uintptr_t)obj & ~(SLAB_SIZE - 1));
 	return &((struct vms__chunk *)(chunk - SLAB_SIZE))
 			->slab[((uintptr_t)obj - chunk) / SLAB_SIZE];
 }

@@ -9,11 +9,9 @@
 #define VMS_NO_RCU_NAMES
 #include "lib/sync/objcache/internal.h"
 
-#include <stdlib.h>
-
 bool vms__magazine_new(struct vms__objcache *c)
 {
-	struct vms__magazine *m = aligned_alloc(VMS_CACHELINE, ALIGN_UP(sizeof(*m), VMS_CACHELINE));
+	struct vms__magazine *m = vms__alloc_uncounted(sizeof(*m), VMS_CACHELINE);
 
 	if (m)
 		push_empty(c, m);

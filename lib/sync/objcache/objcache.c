@@ -5,7 +5,8 @@
  * fast side is inline in objcache.h; read that first.
  *
  * Locks, outermost first: vms__objcaches_lock (the list of caches, the list of
- * threads), a cache's lock (its depot). Neither is held while RCU is called, so
+ * threads), a cache's lock (its depot); a host's memory comes under the host
+ * lock (host_memory.h), inside both. Neither is held while RCU is called, so
  * a holder never waits for a reader or for a callback. A thread's struct
  * vms__objcache_local is its own and needs no lock.
  *
@@ -21,7 +22,6 @@
 #define VMS_NO_RCU_NAMES
 #include "lib/sync/objcache/internal.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/sync/rcu.h"
@@ -134,7 +134,7 @@ static struct vms__objcache_thread *thread_new(void)
 		former_threads = t->next;
 		return t;
 	}
-	t = aligned_alloc(VMS_CACHELINE, sizeof(*t));
+	t = vms__alloc_uncounted(sizeof(*t), VMS_CACHELINE);
 	if (t)
 		memset(t, 0, sizeof(*t));
 	return t;

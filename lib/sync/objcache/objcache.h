@@ -22,7 +22,9 @@
  * whose objects are all in the depot can be given back: the system takes its
  * pages (MADV_DONTNEED), but its addresses stay mapped and belong to the cache.
  * The slab is carved anew, at the same places, before another chunk is mapped.
- * Slabs are given back
+ * If the host has set hooks for memory, chunks come from its get() and are
+ * smaller at first, and its discard() takes the place of MADV_DONTNEED. Slabs
+ * are given back
  *   - in vms__objcache_trim(), for every such slab of every cache;
  *   - automatically, on the callback thread, once a depot holds more than 8 MiB
  *     and more than the cache has in use. That stops when the depot holds 4

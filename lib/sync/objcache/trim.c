@@ -15,8 +15,7 @@
 #define VMS_NO_RCU_NAMES
 #include "lib/sync/objcache/internal.h"
 
-#include <stdlib.h>
-
+#include "lib/sync/heap.h"
 #include "lib/sync/rcu.h"
 
 /* ---- counting and choosing: cache's lock held ---------------------------- */
@@ -52,7 +51,7 @@ static size_t idle_in(const struct vms__chunk *chunk, bool *whole)
 	size_t objs = 0;
 
 	*whole = true;
-	for (unsigned int i = 0; i < CHUNK_SLABS; i++) {
+	for (unsigned int i = 0; i < chunk->nr_slabs; i++) {
 		if (is_empty(&chunk->slab[i]))
 			objs += chunk->slab[i].carved;
 		else if (chunk->slab[i].state != SLAB_UNUSED)
@@ -74,7 +73,7 @@ struct choice {
 static void choose_in(struct vms__objcache *c, struct vms__chunk *chunk, bool with_unused,
 		      struct choice *ch)
 {
-	for (unsigned int i = 0; i < CHUNK_SLABS; i++) {
+	for (unsigned int i = 0; i < chunk->nr_slabs; i++) {
 		struct vms__slab *slab = &chunk->slab[i];
 
 		if (slab->state == SLAB_UNUSED
@@ -117,7 +116,7 @@ static void settle_slabs(struct vms__objcache *c)
 {
 	c->open = c->unused = NULL;
 	for (struct vms__chunk *chunk = c->chunks; chunk; chunk = chunk->next) {
-		for (unsigned int i = CHUNK_SLABS; i; i--) {
+		for (unsigned int i = chunk->nr_slabs; i; i--) {
 			struct vms__slab *slab = &chunk->slab[i - 1], **list;
 
 			slab->idle = 0;
@@ -183,7 +182,7 @@ static void free_magazines(struct vms__magazine *m)
 	while (m) {
 		struct vms__magazine *next = m->next;
 
-		free(m);
+		vms__free(m);
 		m = next;
 	}
 }
@@ -298,6 +297,9 @@ size_t vms__objcache_trim(void)
 
 size_t vms_trim(void)
 {
+	size_t bytes;
+
 	vms_rcu_barrier();
-	return vms__objcache_trim();
+	bytes = vms__objcache_trim();
+	return vms__memory_is_host() ? bytes + vms__heap_trim() : bytes;
 }

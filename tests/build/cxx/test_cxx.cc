@@ -21,6 +21,7 @@ extern "C" {
 #include <cmocka.h>
 }
 
+#include <vmastore/host.h>
 #include <vmastore/import.h>
 #include <vmastore/maple_tree.h>
 #include <vmastore/memory.h>
@@ -343,11 +344,42 @@ void a_callback(void **)
 	assert_int_equal(done.load(), 1);
 }
 
+/* ---- a host's memory ---- */
+
+std::atomic<int> chunks;
+
+void *get(void *, size_t size, size_t align)
+{
+	chunks++;
+	return std::aligned_alloc(align, (size + align - 1) / align * align);
+}
+
+void put(void *, void *memory, size_t)
+{
+	chunks--;
+	std::free(memory);
+}
+
+void memory_from_hooks(void **)
+{
+	vms_allocator hooks{};
+
+	hooks.get = get;
+	assert_int_equal(vms_set_allocator(&hooks), -EINVAL);
+	hooks.put = put;
+	assert_int_equal(vms_set_allocator(&hooks), 0);
+	assert_int_equal(vms_set_allocator(&hooks), -EBUSY);
+	an_address_space(nullptr);
+	assert_true(chunks > 0);
+}
+
 } // namespace
 
 int main()
 {
 	const CMUnitTest tests[] = {
+		/* first: before the library takes memory */
+		cmocka_unit_test(memory_from_hooks),
 		cmocka_unit_test(an_address_space),
 		cmocka_unit_test(an_imported_address_space),
 		cmocka_unit_test(two_threads_in_an_address_space),

@@ -7,6 +7,8 @@
  * lock. An allocator that registers its handlers with its first allocation, as
  * most do, must do so before the library registers its own: the library has to
  * allocate first.
+ *
+ * With HOOKS the library takes its memory from a host's hooks, which allocate.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <vmastore/host.h>
 #include <vmastore/mm.h>
 
 /*
@@ -112,6 +115,26 @@ void free(void *mem)
 
 static _Atomic bool done;
 
+/* Hooks are called more seldom than malloc(). */
+#ifdef HOOKS
+#define ROUNDS 10
+#else
+#define ROUNDS 1
+#endif
+
+/* Makes and frees address spaces, so that memory comes and goes. */
+static void make_some(void)
+{
+	struct mm_struct *mm[32];
+
+	for (int i = 0; i < 32; i++)
+		mm[i] = vms_mm_create("maple-vma", NULL, NULL);
+	for (int i = 0; i < 32; i++) {
+		if (mm[i])
+			mmput(mm[i]);
+	}
+}
+
 /* Maps many VMAs, so that the library's caches grow, each under its lock. */
 static void *allocate_slowly(void *arg)
 {
@@ -124,6 +147,8 @@ static void *allocate_slowly(void *arg)
 			       MAP_PRIVATE | MAP_ANONYMOUS, NULL, 0);
 	if (mm)
 		mmput(mm);
+	for (int i = 0; i < ROUNDS; i++)
+		make_some();
 	slow = false;
 	atomic_store(&done, true);
 	return arg;
@@ -172,6 +197,30 @@ static void a_fork_beside_a_thread_that_allocates_comes_to_an_end(void **state)
 	assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
+#ifdef HOOKS
+static void *get(void *context, size_t size, size_t align)
+{
+	(void)context;
+	return aligned_alloc(align, size);
+}
+
+static void put(void *context, void *memory, size_t size)
+{
+	(void)context, (void)size;
+	free(memory);
+}
+
+static int use_hooks(void)
+{
+	return vms_set_allocator(&(struct vms_allocator){.get = get, .put = put});
+}
+#else
+static int use_hooks(void)
+{
+	return 0;
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,5 +230,7 @@ int main(void)
 
 	alarm(60);
 	pthread_atfork(fork_begins, fork_ends, fork_ends);
+	if (use_hooks())
+		return EXIT_FAILURE;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
