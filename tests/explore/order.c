@@ -35,10 +35,16 @@ struct word {
 	struct view release;        /* of the latest store */
 	uint32_t nr;                /* stores: numbers 1 to nr, of which the last are kept */
 	uint32_t seen[RUN_THREADS]; /* the latest store that a thread has seen */
-	struct kept kept[KEPT];     /* by number modulo KEPT */
+	struct kept *kept;          /* by number modulo KEPT; NULL: none yet */
 };
 
+static struct {
+	const volatile void *addr;
+	struct word *word;
+} table[WORDS];
 static struct word words[WORDS];
+static struct kept all_kept[WORDS * KEPT];
+static unsigned int nr_words, nr_kept;
 static struct view fences; /* what the sequentially consistent fences have seen */
 
 static struct {
@@ -53,15 +59,19 @@ static struct {
 
 static struct word *word_of(const volatile void *addr)
 {
-	uint64_t i = mix((uint64_t)addr, 9) & (WORDS - 1);
+	/* Words are seldom smaller than four bytes. */
+	uint64_t i = spread((uint64_t)addr / 4) & (WORDS - 1);
 
-	for (unsigned int n = 0; n < WORDS; n++, i = (i + 1) & (WORDS - 1)) {
-		if (!words[i].addr)
-			words[i].addr = addr;
-		if (words[i].addr == addr)
-			return &words[i];
-	}
-	run_failed(NULL, NULL, "the run uses too many words");
+	while (table[i].addr && table[i].addr != addr)
+		i = (i + 1) & (WORDS - 1);
+	if (table[i].addr)
+		return table[i].word;
+	if (nr_words == WORDS - 1)
+		run_failed(NULL, NULL, "the run uses too many words");
+	table[i].addr = addr;
+	table[i].word = &words[nr_words++];
+	table[i].word->addr = addr;
+	return table[i].word;
 }
 
 /* ---- clocks -------------------------------------------------------------- */
@@ -185,7 +195,7 @@ static void poke(volatile void *addr, unsigned int size, uint64_t value)
 
 static bool weak(void)
 {
-	return live && shared->orders.memory == MEMORY_WEAK;
+	return explored() && shared->orders.memory == MEMORY_WEAK;
 }
 
 static struct kept *kept(struct word *w, uint32_t number)
@@ -195,8 +205,13 @@ static struct kept *kept(struct word *w, uint32_t number)
 
 static void keep(struct word *w, uint64_t value, int thread)
 {
-	struct kept *k = kept(w, ++w->nr);
+	struct kept *k;
 
+	if (!w->kept) {
+		w->kept = &all_kept[nr_kept];
+		nr_kept += KEPT;
+	}
+	k = kept(w, ++w->nr);
 	*k = (struct kept){.value = value, .release = w->release, .thread = thread};
 	if (thread >= 0) {
 		k->clock = now()->seen[thread];
@@ -299,11 +314,14 @@ static bool in_buffer(const volatile void *addr, unsigned int size, uint64_t *va
 
 uint64_t order_load(const volatile void *addr, unsigned int size, int order, bool is_shared)
 {
-	struct word *w = word_of(addr);
 	unsigned int back;
+	struct word *w;
 	struct kept *k;
 	uint64_t value;
 
+	if (!explored())
+		return peek(addr, size);
+	w = word_of(addr);
 	if (buffers[self].nr) {
 		if (in_buffer(addr, size, &value))
 			return value;
@@ -330,8 +348,12 @@ void order_store(volatile void *addr, unsigned int size, uint64_t value, int ord
 {
 	unsigned int n = buffers[self].nr;
 
-	if (live && shared->orders.memory == MEMORY_TSO && order != __ATOMIC_SEQ_CST &&
-	    n < BUFFERED && sched_choose(DECIDE_DELAY, 1, 1, is_shared)) {
+	if (!explored()) {
+		poke(addr, size, value);
+		return;
+	}
+	if (shared->orders.memory == MEMORY_TSO && order != __ATOMIC_SEQ_CST && n < BUFFERED &&
+	    sched_choose(DECIDE_DELAY, 1, 1, is_shared)) {
 		buffers[self].store[n].addr = addr;
 		buffers[self].store[n].size = size;
 		buffers[self].store[n].value = value;
@@ -360,8 +382,11 @@ void order_rmw_begin(const volatile void *addr, unsigned int size)
 
 void order_rmw_end(const volatile void *addr, unsigned int size, int order, bool writes)
 {
-	struct word *w = word_of(addr);
+	struct word *w;
 
+	if (!explored())
+		return;
+	w = word_of(addr);
 	loaded(&w->release, order);
 	w->seen[self] = w->nr;
 	if (writes) {

@@ -88,7 +88,7 @@ static void access_range(unsigned long at, unsigned long size, bool write, bool 
 
 void race_plain(const volatile void *addr, unsigned long size, bool write, const void *pc)
 {
-	if (!live)
+	if (!explored())
 		return;
 	memory_check(addr, size, pc);
 	if (shared->orders.races)
@@ -97,6 +97,6 @@ void race_plain(const volatile void *addr, unsigned long size, bool write, const
 
 void race_atomic(const volatile void *addr, unsigned int size, bool write, const void *pc)
 {
-	if (live && shared->orders.races)
+	if (explored() && shared->orders.races)
 		access_range((unsigned long)addr, size, write, true, pc);
 }

@@ -108,7 +108,7 @@ struct place {
 };
 
 /* States that were seen, and the least cost at which. */
-#define STATES (1u << 24)
+#define STATES (1u << 22)
 
 #define STEPS (1u << 16)
 
@@ -135,6 +135,15 @@ static inline uint64_t mix(uint64_t a, uint64_t b)
 	x ^= x >> 32;
 	x = (x + b) * 0xc4ceb9fe1a85ec53u;
 	return x ^ x >> 29;
+}
+
+/*
+ * A hash for tables by address, in units of eight bytes. Neighbours stay
+ * neighbours, so that a run touches few pages of the tables.
+ */
+static inline uint64_t spread(uint64_t unit)
+{
+	return unit + mix(unit >> 6, 5) * 64;
 }
 
 /* sched.c: make the preparations; then, in the child of a fork, one run. */

@@ -32,7 +32,7 @@ bool live;
 _Thread_local int self;
 int64_t now_ns = 1000000000000;
 
-static bool quiet;            /* at the scenario's end: nothing branches */
+bool quiet;
 static unsigned int followed; /* unusual decisions of the orders */
 static unsigned int alone;    /* steps since another thread ran */
 static uint64_t random_state;
@@ -113,7 +113,7 @@ static struct memory_of {
 
 static struct memory_of *find_memory(uint64_t key)
 {
-	uint64_t i = mix(key, 7) & (MEMORIES - 1);
+	uint64_t i = spread(key) & (MEMORIES - 1);
 
 	for (unsigned int n = 0; n < MEMORIES; n++, i = (i + 1) & (MEMORIES - 1)) {
 		if (!memory_of[i].key)
@@ -187,13 +187,11 @@ bool state_seen(uint64_t hash, unsigned int cost)
  */
 static bool note_place(const struct access *a)
 {
-	uint64_t key = (uint64_t)a->addr >> 3 | 1ull << 63, i = mix(key, 5) & (PLACES - 1);
+	uint64_t key = (uint64_t)a->addr >> 3 | 1ull << 63, i = spread(key) & (PLACES - 1);
 	uint8_t me = (uint8_t)(1u << self), others;
 	bool write = writes(a->what);
 	struct place *p;
 
-	if (quiet)
-		return false;
 	for (;; i = (i + 1) & (PLACES - 1)) {
 		p = &shared->place[i];
 		if (!p->key)
@@ -226,7 +224,8 @@ static void pass_token(int next)
 {
 	int me = self;
 
-	alarm(CHILD_SECONDS);
+	if (shared->result.decisions % 256 == 0)
+		alarm(CHILD_SECONDS);
 	if (next == me)
 		return;
 	alone = 0;
@@ -483,7 +482,7 @@ bool sched_point(const struct access *a)
 {
 	bool is_shared;
 
-	if (!live)
+	if (!explored())
 		return false;
 	memory_check(a->addr, a->size, a->pc);
 	is_shared = note_place(a);

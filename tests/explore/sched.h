@@ -72,13 +72,15 @@ struct thread {
 
 extern struct thread threads[RUN_THREADS];
 extern int nr_threads;
-extern bool live; /* inside a run, and not in its preparations */
+extern bool live;  /* inside a run, and not in its preparations */
+extern bool quiet; /* at the scenario's end: nothing branches, nothing is checked */
 extern _Thread_local int self;
 extern int64_t now_ns; /* the time */
 
-static inline bool running(void)
+/* Whether a step may be another thread's instead, and matters to others. */
+static inline bool explored(void)
 {
-	return live && self >= 0;
+	return live && !quiet;
 }
 
 /*

@@ -212,7 +212,7 @@ static void begin_again(void)
 	nr_nodes = 1;
 	if (!max_nodes) {
 		max_nodes = 1024;
-		nodes = realloc(NULL, max_nodes * sizeof(*nodes));
+		nodes = realloc(nodes, max_nodes * sizeof(*nodes));
 	}
 	for (unsigned int i = 0; i <= BOUND_MAX + 1; i++)
 		todo[i].nr = 0;

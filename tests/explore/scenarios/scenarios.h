@@ -13,11 +13,23 @@
 		.name = #scenario_name, .what = scenario_what, __VA_ARGS__}
 
 /* vma_lock.c */
-//extern const struct explore_scenario stale_stamp;
+extern const struct explore_scenario stale_stamp, settle, reborn, lock_vma, replace_vma;
+
+/* rwsem.c */
+extern const struct explore_scenario rwsem_timed, rwsem_timed_reader, rwsem_downgrade,
+	rwsem_downgrade_two;
+
+/* maple.c */
+extern const struct explore_scenario maple_next_leaf, maple_prev_leaf, maple_split_begin,
+	maple_split_end, maple_split_middle;
+
+/* fault.c */
+extern const struct explore_scenario fault_munmap, fault_other, fault_mprotect, fault_truncate,
+	first_anon_vma, same_page, fork_truncate, fork_write;
 
 /* toy.c: of the explorer itself; see README.md. */
-extern const struct explore_scenario toy_sound, toy_lost_update, toy_race, toy_deadlock,
-	toy_timeout, toy_store_buffer, toy_light_fence, toy_message, toy_published, toy_freed,
+extern const struct explore_scenario toy_sound, toy_lost_update, toy_race, toy_published,
+	toy_deadlock, toy_timeout, toy_store_buffer, toy_light_fence, toy_message, toy_freed,
 	toy_grace_period, toy_callback, toy_early_free;
 
 #endif
