@@ -162,7 +162,7 @@ void memory_heavy_fence(void)
 
 /* ---- memory -------------------------------------------------------------- */
 
-static uint64_t peek(const volatile void *addr, unsigned int size)
+uint64_t memory_peek(const volatile void *addr, unsigned int size)
 {
 	switch (size) {
 	case 1:
@@ -225,7 +225,7 @@ static void keep(struct word *w, uint64_t value, int thread)
  */
 static void begin_word(struct word *w, unsigned int size)
 {
-	uint64_t value = peek(w->addr, size);
+	uint64_t value = memory_peek(w->addr, size);
 
 	if (w->nr && kept(w, w->nr)->value == value)
 		return;
@@ -314,14 +314,11 @@ static bool in_buffer(const volatile void *addr, unsigned int size, uint64_t *va
 
 uint64_t order_load(const volatile void *addr, unsigned int size, int order, bool is_shared)
 {
+	struct word *w = word_of(addr);
 	unsigned int back;
-	struct word *w;
 	struct kept *k;
 	uint64_t value;
 
-	if (!explored())
-		return peek(addr, size);
-	w = word_of(addr);
 	if (buffers[self].nr) {
 		if (in_buffer(addr, size, &value))
 			return value;
@@ -330,7 +327,7 @@ uint64_t order_load(const volatile void *addr, unsigned int size, int order, boo
 	}
 	if (!weak()) {
 		loaded(&w->release, order);
-		return peek(addr, size);
+		return memory_peek(addr, size);
 	}
 	begin_word(w, size);
 	back = order == __ATOMIC_SEQ_CST ? 0 : older(w);
@@ -392,7 +389,7 @@ void order_rmw_end(const volatile void *addr, unsigned int size, int order, bool
 	if (writes) {
 		stored(w, order, true);
 		if (weak())
-			keep(w, peek(addr, size), self);
+			keep(w, memory_peek(addr, size), self);
 		tick();
 	}
 	if (order == __ATOMIC_SEQ_CST)

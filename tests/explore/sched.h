@@ -128,6 +128,7 @@ void order_fence(int order);
 void memory_heavy_fence(void);
 /* The running thread's stores take effect. */
 void memory_drain(void);
+uint64_t memory_peek(const volatile void *addr, unsigned int size);
 uint64_t order_load(const volatile void *addr, unsigned int size, int order, bool is_shared);
 void order_store(volatile void *addr, unsigned int size, uint64_t value, int order, bool is_shared);
 /* Before and after a read-modify-write on memory; @writes: it did. */

@@ -100,9 +100,12 @@ void *__wrap_memset(void *to, int byte, size_t size)
 
 static uint64_t load(const volatile void *addr, unsigned int size, int order, const void *pc)
 {
-	bool is_shared = sched_point(&(struct access){LOAD, addr, size, order, pc});
+	bool is_shared;
 	uint64_t value;
 
+	if (!explored())
+		return memory_peek(addr, size);
+	is_shared = sched_point(&(struct access){LOAD, addr, size, order, pc});
 	race_atomic(addr, size, false, pc);
 	value = order_load(addr, size, order, is_shared);
 	sched_note_value(value);

@@ -6,6 +6,8 @@
  */
 #include <stdatomic.h>
 
+#include <vmastore/page.h>
+
 #include "tests/explore/scenarios/scenarios.h"
 #include "tests/explore/scenarios/world.h"
 
@@ -205,3 +207,127 @@ static void child_has_one(void)
 EXPLORE_SCENARIO(fork_write, "fork beside a write: no later write shows in the child",
 		 .begin = begin_shared_anon, .threads = {do_fork, write_again},
 		 .end = child_has_one);
+
+/* ---- who may write a page that was shared -------------------------------- */
+
+static struct page *held;
+
+static void begin_parent_and_child(void)
+{
+	begin_shared_anon();
+	do_fork();
+}
+
+/* The page that the child had: its word is the child's. */
+static void hold_page_of_child(void)
+{
+	held = vms_page_lookup(child, world_addr(0));
+	if (!held)
+		return;
+	explore_check(vms_page_word(held) == 1);
+	explore_check(vms_page_word(held) == 1);
+	vms_page_put(held);
+}
+
+static void child_lets_go(void)
+{
+	explore_check(!vms_madvise(child, world_addr(0), PAGE_SIZE, MADV_DONTNEED));
+}
+
+static void both_whole(void)
+{
+	explore_check(!vms_mm_validate(child, NULL));
+	world_end();
+}
+
+EXPLORE_SCENARIO(held_page, "a page that another thread holds is not written in place",
+		 .begin = begin_parent_and_child,
+		 .threads = {hold_page_of_child, child_lets_go, write_again}, .end = both_whole);
+
+/* ---- page_mkwrite() ------------------------------------------------------ */
+
+static struct page *owned;
+
+static vm_fault_t give_page(struct vm_fault *vmf)
+{
+	vmf->page = vms_page_get(owned);
+	return 0;
+}
+
+/* The hook does nothing; but the fault holds no lock of a page table here. */
+static vm_fault_t allow_write(struct vm_fault *vmf)
+{
+	(void)vmf;
+	return 0;
+}
+
+static void begin_owned(void)
+{
+	static const struct vm_operations_struct ops = {.fault = give_page,
+							.page_mkwrite = allow_write};
+	unsigned long word;
+
+	world_begin();
+	world_file_of(1, &ops);
+	owned = vms_page_alloc(5);
+	explore_check(owned);
+	world_map_file(0, 1, MAP_SHARED);
+	explore_check(vms_read_word(world_mm, world_addr(0), &word) == VMS_FAULT_OK);
+}
+
+static void write_owned(void)
+{
+	explore_check(vms_write_word(world_mm, world_addr(0), 6) == VMS_FAULT_OK);
+}
+
+static void zap_owned(void)
+{
+	explore_check(!vms_madvise(world_mm, world_addr(0), PAGE_SIZE, MADV_DONTNEED));
+}
+
+EXPLORE_SCENARIO(mkwrite_zap, "the page is unmapped while page_mkwrite() is asked",
+		 .begin = begin_owned, .threads = {write_owned, zap_owned}, .end = world_end);
+
+/* ---- a stack that grows -------------------------------------------------- */
+
+#define STACK 400ul
+
+static void begin_stack(void)
+{
+	world_begin();
+	explore_check(vms_mmap(world_mm, world_addr(STACK), 2 * PAGE_SIZE, RW,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, NULL,
+			       0) == world_addr(STACK));
+}
+
+static void touch_below(void)
+{
+	enum vms_fault_result r = vms_write_word(world_mm, world_addr(STACK - 2), 1);
+
+	explore_check(r == VMS_FAULT_OK || r == VMS_SEGV_MAPERR);
+}
+
+static void touch_further_below(void)
+{
+	enum vms_fault_result r = vms_write_word(world_mm, world_addr(STACK - 3), 1);
+
+	explore_check(r == VMS_FAULT_OK || r == VMS_SEGV_MAPERR);
+}
+
+static void map_below(void)
+{
+	world_map(STACK - 2, 1, RW);
+	explore_check(vms_write_word(world_mm, world_addr(STACK - 2), 9) == VMS_FAULT_OK);
+}
+
+static void unmap_stack(void)
+{
+	explore_check(!vms_munmap(world_mm, world_addr(STACK), 2 * PAGE_SIZE));
+}
+
+EXPLORE_SCENARIO(stack_map, "a stack grows, and another thread maps memory below it",
+		 .begin = begin_stack, .threads = {touch_below, map_below}, .end = world_end);
+EXPLORE_SCENARIO(stack_unmap, "a stack grows while another thread unmaps it", .begin = begin_stack,
+		 .threads = {touch_below, unmap_stack}, .end = world_end);
+EXPLORE_SCENARIO(stack_twice, "two threads let a stack grow", .begin = begin_stack,
+		 .threads = {touch_below, touch_further_below}, .end = world_end);

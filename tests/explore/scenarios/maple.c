@@ -2,7 +2,7 @@
 /*
  * maple.c - readers of a maple tree beside a writer.
  */
-#include <stdint.h>
+#include <stdatomic.h>
 
 #include <vmastore/maple_tree.h>
 #include <vmastore/rcu.h>
@@ -34,9 +34,13 @@ static void begin_tree(unsigned int nr)
 		store(i, entry_at(i));
 }
 
+/* Ranges 0 to 11 are in the first leaf, 12 to 23 in the second, which is full. */
 static void begin_leaves(void)
 {
 	begin_tree(ENTRIES);
+	for (unsigned int i = 21; i < 24; i++)
+		explore_check(!mtree_store_range(&tree, i * 2 * PG, (i * 2 + 1) * PG - 1,
+						 entry_at(0), GFP_KERNEL));
 }
 
 static void begin_leaf(void)
@@ -52,58 +56,81 @@ static void is_whole(void)
 /* ---- a cursor goes from leaf to leaf ------------------------------------- */
 
 /*
- * All ranges but one stay. A reader finds each that stays, once and in order,
- * and in the place of the other one what is or was there, or nothing.
+ * The writer changes two ranges, and tells when each store has returned. A step
+ * of the reader that begins after that finds the new entry. All other ranges
+ * stay: the reader finds each of them once, and in order.
  */
-#define CHANGING 14u
+#define FIRST 14u
+#define SECOND 18u
 
-static bool may_change(const void *entry)
+static _Atomic unsigned int stores; /* that have returned */
+
+static bool is_new(const void *entry)
 {
-	return entry == entry_at(CHANGING) || entry == entry_at(ENTRIES);
+	return entry == entry_at(ENTRIES);
+}
+
+/* @entry was found in the range @i by a step that began after @nr stores. */
+static bool may_be(const void *entry, unsigned int i, unsigned int nr)
+{
+	if (i == FIRST)
+		return is_new(entry) || entry == entry_at(i);
+	if (i == SECOND)
+		return is_new(entry) || (nr < 2 && entry == entry_at(i));
+	return entry == entry_at(i) || i > 20;
+}
+
+static void walk(unsigned int from, unsigned int to, void *(*next)(struct ma_state *mas))
+{
+	MA_STATE(mas, &tree, from * 2 * PG, from * 2 * PG);
+	unsigned int nr, i;
+	void *entry;
+
+	vms_rcu_read_lock();
+	do {
+		nr = atomic_load_explicit(&stores, memory_order_acquire);
+		entry = next(&mas);
+		i = (unsigned int)(mas.index / (2 * PG));
+		explore_check(entry && may_be(entry, i, nr));
+		/* The range FIRST may have become two, and the last ones are two. */
+		explore_check(i == from || i > 20 ||
+			      (i == FIRST && (from == FIRST + 1 || from == FIRST - 1)));
+		from = i + (from < to ? 1u : -1u);
+	} while (i != to);
+	vms_rcu_read_unlock();
+}
+
+static void *next_entry(struct ma_state *mas)
+{
+	return mas_find(mas, ULONG_MAX);
+}
+
+static void *entry_before(struct ma_state *mas)
+{
+	return mas_find_rev(mas, 0);
 }
 
 static void walk_on(void)
 {
-	MA_STATE(mas, &tree, 10 * 2 * PG, 10 * 2 * PG);
-	void *entry;
-
-	vms_rcu_read_lock();
-	for (unsigned int i = 10; i < 22; i++) {
-		if (i == CHANGING)
-			continue;
-		do {
-			entry = mas_find(&mas, ULONG_MAX);
-		} while (i == CHANGING + 1 && may_change(entry));
-		explore_check(entry == entry_at(i));
-		explore_check(mas.index == i * 2 * PG && mas.last == (i * 2 + 2) * PG - 1);
-	}
-	vms_rcu_read_unlock();
+	walk(9, 20, next_entry);
 }
 
 static void walk_back(void)
 {
-	MA_STATE(mas, &tree, 20 * 2 * PG, 20 * 2 * PG);
-	void *entry;
-
-	vms_rcu_read_lock();
-	for (unsigned int i = 20; i > 10; i--) {
-		if (i == CHANGING)
-			continue;
-		do {
-			entry = mas_find_rev(&mas, 0);
-		} while (i == CHANGING - 1 && may_change(entry));
-		explore_check(entry == entry_at(i));
-		explore_check(mas.index == i * 2 * PG && mas.last == (i * 2 + 2) * PG - 1);
-	}
-	vms_rcu_read_unlock();
+	walk(26, 12, entry_before);
 }
 
-/* A bound that no page begins with: the leaf needs another form, a new leaf. */
+/*
+ * The first store makes two leaves of the second one, so that their parent is
+ * replaced; the second store is in the latter of them.
+ */
 static void split_leaves(void)
 {
-	explore_check(!mtree_store_range(&tree, CHANGING * 2 * PG, CHANGING * 2 * PG + 7,
+	explore_check(!mtree_store_range(&tree, FIRST * 2 * PG, FIRST * 2 * PG + 7,
 					 entry_at(ENTRIES), GFP_KERNEL));
-	store(CHANGING, NULL);
+	atomic_store_explicit(&stores, 1, memory_order_release);
+	store(SECOND, entry_at(ENTRIES));
+	atomic_store_explicit(&stores, 2, memory_order_release);
 }
 
 EXPLORE_SCENARIO(maple_next_leaf, "a cursor steps to the next leaf while a writer replaces it",

@@ -9,6 +9,7 @@
 #include <vmastore/compiler.h>
 #include <vmastore/rwsem.h>
 
+#include "lib/sync/futex.h"
 #include "lib/sync/rwsem_internal.h"
 #include "tests/explore/scenarios/scenarios.h"
 
@@ -68,6 +69,21 @@ static void timed_reader(void) VMS_NO_TSA
 	up_read(&sem);
 }
 
+/* ---- the lock is held already -------------------------------------------- */
+
+/* So the waiters queue without a switch that costs. */
+static void begin_held(void) VMS_NO_TSA
+{
+	down_write(&sem);
+}
+
+static void giver(void) VMS_NO_TSA
+{
+	vms__rwsem_set_owner(&sem); /* the main thread took it */
+	change();
+	up_write(&sem);
+}
+
 /* Nothing is left in the semaphore, and each timed waiter was given back. */
 static void is_free(void)
 {
@@ -81,9 +97,9 @@ static void is_free(void)
 }
 
 EXPLORE_SCENARIO(rwsem_timed, "a timed writer gives up while the lock is passed on to it",
-		 .begin = nothing, .threads = {writer, timed_writer, reader}, .end = is_free);
+		 .begin = begin_held, .threads = {giver, timed_writer, reader}, .end = is_free);
 EXPLORE_SCENARIO(rwsem_timed_reader, "a timed reader gives up while the lock is passed on to it",
-		 .begin = nothing, .threads = {writer, timed_reader, writer}, .end = is_free);
+		 .begin = begin_held, .threads = {giver, timed_reader, writer}, .end = is_free);
 
 /* ---- a downgrade --------------------------------------------------------- */
 
@@ -115,6 +131,29 @@ static void late_reader(void)
 EXPLORE_SCENARIO(rwsem_downgrade,
 		 "a downgrade beside HANDOFF, and a timed writer is first in the queue",
 		 .begin = nothing, .threads = {downgrader, patient_timed_writer, late_reader},
+		 .end = is_free);
+static _Atomic unsigned int was_in;
+
+/* The holder waits until the reader was in, which only the downgrade lets in. */
+static void downgrade_for_reader(void) VMS_NO_TSA
+{
+	vms__rwsem_set_owner(&sem);
+	change();
+	downgrade_write(&sem);
+	while (!atomic_load_explicit(&was_in, memory_order_relaxed))
+		vms__futex_wait(&was_in, 0, NULL);
+	up_read(&sem);
+}
+
+static void reader_tells(void)
+{
+	reader();
+	atomic_store_explicit(&was_in, 1, memory_order_relaxed);
+	vms__futex_wake(&was_in, 1);
+}
+
+EXPLORE_SCENARIO(rwsem_downgrade_reader, "a downgrade lets the readers in that wait",
+		 .begin = begin_held, .threads = {downgrade_for_reader, reader_tells},
 		 .end = is_free);
 EXPLORE_SCENARIO(rwsem_downgrade_two, "a downgrade, and a reader queues behind a writer",
 		 .begin = nothing, .threads = {downgrader, writer, reader}, .end = is_free);

@@ -13,11 +13,11 @@
 		.name = #scenario_name, .what = scenario_what, __VA_ARGS__}
 
 /* vma_lock.c */
-extern const struct explore_scenario stale_stamp, settle, reborn, lock_vma, replace_vma;
+extern const struct explore_scenario stale_stamp, settle, reborn, lock_vma, replace_vma, move_vma;
 
 /* rwsem.c */
 extern const struct explore_scenario rwsem_timed, rwsem_timed_reader, rwsem_downgrade,
-	rwsem_downgrade_two;
+	rwsem_downgrade_reader, rwsem_downgrade_two;
 
 /* maple.c */
 extern const struct explore_scenario maple_next_leaf, maple_prev_leaf, maple_split_begin,
@@ -25,7 +25,8 @@ extern const struct explore_scenario maple_next_leaf, maple_prev_leaf, maple_spl
 
 /* fault.c */
 extern const struct explore_scenario fault_munmap, fault_other, fault_mprotect, fault_truncate,
-	first_anon_vma, same_page, fork_truncate, fork_write;
+	first_anon_vma, same_page, fork_truncate, fork_write, held_page, mkwrite_zap, stack_map,
+	stack_unmap, stack_twice;
 
 /* toy.c: of the explorer itself; see README.md. */
 extern const struct explore_scenario toy_sound, toy_lost_update, toy_race, toy_published,

@@ -137,3 +137,14 @@ static void map_over(void)
 
 EXPLORE_SCENARIO(replace_vma, "lock_vma_under_rcu() beside a mapping that replaces the VMA",
 		 .begin = begin_mm, .threads = {lock_and_look, map_over}, .end = world_end);
+
+/* The memory of the VMA that goes is that of the VMA that comes. */
+static void unmap_here_map_there(void)
+{
+	explore_check(!vms_munmap(world_mm, world_addr(0), 4 * PAGE_SIZE));
+	world_map(100, 4, PROT_READ);
+}
+
+EXPLORE_SCENARIO(move_vma, "lock_vma_under_rcu(), and the VMA's memory becomes one elsewhere",
+		 .begin = begin_mm, .threads = {lock_and_look, unmap_here_map_there},
+		 .end = world_end);

@@ -49,6 +49,12 @@ void world_file(unsigned long pages)
 	explore_check(opened);
 }
 
+void world_file_of(unsigned long pages, const struct vm_operations_struct *ops)
+{
+	world_file(pages);
+	opened->f_vm_ops = ops;
+}
+
 void world_map_file(unsigned long page, unsigned long pages, unsigned long flags)
 {
 	explore_check(vms_mmap(world_mm, world_addr(page), pages * PAGE_SIZE,

@@ -18,6 +18,8 @@ unsigned long world_addr(unsigned long page);
 void world_map(unsigned long page, unsigned long pages, unsigned long prot);
 /* Makes a file of @pages pages. */
 void world_file(unsigned long pages);
+/* Makes a file whose pages come from @ops. */
+void world_file_of(unsigned long pages, const struct vm_operations_struct *ops);
 /* Maps the file's beginning there. */
 void world_map_file(unsigned long page, unsigned long pages, unsigned long flags);
 /* The scenario's end: the address space is whole. */
