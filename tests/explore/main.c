@@ -102,9 +102,9 @@ static void fix_addresses(char **argv)
 	execv("/proc/self/exe", argv);
 }
 
-static void print_row(const struct search *s, const struct found *f)
+static void print_row(const char *name, const struct search *s, const struct found *f)
 {
-	printf("%-18s %-4s ", s->scenario->name, memory_names[s->memory]);
+	printf("%-18s %-4s ", name, memory_names[s->memory]);
 	if (s->random)
 		printf("random, seed %lu", (unsigned long)s->seed);
 	else if (f->bound == s->bound)
@@ -138,7 +138,7 @@ static void report(const struct search *s, const struct found *f)
 }
 
 /* Return: the exit status. */
-static int explore(struct search *s)
+static int explore(struct search *s, const struct explore_scenario *scenario)
 {
 	struct found f;
 	int status;
@@ -151,9 +151,10 @@ static int explore(struct search *s)
 			;
 		return WIFEXITED(status) ? WEXITSTATUS(status) : 2;
 	}
-	run_prepare(s->scenario);
+	run_prepare(scenario);
+	s->scenario = scenario;
 	search_run(s, &f);
-	print_row(s, &f);
+	print_row(scenario->name, s, &f);
 	if (f.failed)
 		report(s, &f);
 	fflush(stdout);
@@ -194,8 +195,7 @@ int main(int argc, char **argv)
 
 		if (only && strcmp(only, (*s)->name) != 0)
 			continue;
-		options.scenario = *s;
-		status = explore(&options);
+		status = explore(&options, *s);
 		worst = status > worst ? status : worst;
 		nr++;
 	}

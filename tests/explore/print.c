@@ -93,7 +93,7 @@ static void print_place(const void *pc, unsigned int depth)
 		printf("%p", pc);
 		return;
 	}
-	/* The call before the return address; and an address that ends the answer. */
+	/* The call precedes the return address. The 0 ends the answer. */
 	fprintf(to_line, "%lx\n0\n", (unsigned long)pc - 1);
 	fflush(to_line);
 	while (fgets(line, sizeof(line), from_line) &&

@@ -28,6 +28,7 @@
 #define RUN_UNUSUAL 256
 #define RUN_BRANCHES 8192
 #define RUN_TEXT 2048
+#define RUN_STEP_SECONDS 20 /* from step to step, before a run counts as stuck */
 
 enum decision {
 	DECIDE_RUN,     /* the thread @value makes the next step */
@@ -86,7 +87,8 @@ struct run_orders {
 /* The run leaves these. */
 struct run_result {
 	enum verdict verdict;
-	bool new_shared; /* a place turned out to be shared: runs before this one missed decisions */
+	/* A place turned out to be shared: earlier runs missed branches. */
+	bool new_shared;
 	unsigned int cost;
 	uint32_t decisions, points; /* how many; how many of them at shared places */
 	unsigned int nr_branches, nr_unusual;
@@ -94,7 +96,8 @@ struct run_result {
 	struct branch branch[RUN_BRANCHES];
 	struct unusual unusual[RUN_UNUSUAL]; /* what was decided, to replay it */
 	char text[RUN_TEXT];                 /* why it failed */
-	const void *pc, *other_pc;           /* where; 0: unknown */
+	const void *pc, *other_pc;           /* where; NULL: unknown */
+	int signal, signalled;               /* 0, or which signal stopped which thread */
 	char thread[RUN_THREADS][32];
 	unsigned int nr_threads;
 	uint32_t nr_steps;

@@ -20,7 +20,6 @@
  * that polls: the others go first.
  */
 #define POLLS 3000
-#define CHILD_SECONDS 20 /* between two steps */
 
 /* RANDOM lets a timeout fire early at one in so many steps. */
 #define TIMEOUT_ODDS 32
@@ -73,13 +72,14 @@ _Noreturn void explore_fail(const char *what, const char *file, int line)
 	run_failed(NULL, NULL, "%s:%d: does not hold: %s", file, line, what);
 }
 
+/* The searching process says which signal it was. */
 static void on_signal(int sig)
 {
-	if (sig == SIGALRM)
-		run_failed(threads[self].pc, NULL, "thread %s: no step for %d s",
-			   threads[self].name, CHILD_SECONDS);
-	run_failed(threads[self].pc, NULL, "thread %s: %s, after this step:", threads[self].name,
-		   strsignal(sig));
+	shared->result.signal = sig;
+	shared->result.signalled = self;
+	shared->result.pc = threads[self].pc;
+	shared->result.other_pc = NULL;
+	leave(RUN_FAILED);
 }
 
 /* ---- random numbers ------------------------------------------------------ */
@@ -225,7 +225,7 @@ static void pass_token(int next)
 	int me = self;
 
 	if (shared->result.decisions % 256 == 0)
-		alarm(CHILD_SECONDS);
+		alarm(RUN_STEP_SECONDS);
 	if (next == me)
 		return;
 	alone = 0;

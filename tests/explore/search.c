@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -96,6 +97,7 @@ static void one_run(const struct search *s)
 	r->nr_unusual = 0;
 	r->text[0] = 0;
 	r->pc = r->other_pc = NULL;
+	r->signal = 0;
 	/* _Fork(): the library's fork handlers are not called. */
 	child = _Fork();
 	if (child < 0)
@@ -104,7 +106,14 @@ static void one_run(const struct search *s)
 		run_child(s->scenario);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
-	if (r->verdict == RUN_RUNS || !WIFEXITED(status) || WEXITSTATUS(status)) {
+	if (r->signal == SIGALRM)
+		snprintf(r->text, sizeof(r->text), "thread %s: no step for %d s",
+			 r->thread[r->signalled], RUN_STEP_SECONDS);
+	else if (r->signal)
+		snprintf(r->text, sizeof(r->text),
+			 "thread %s: %s, after this step:", r->thread[r->signalled],
+			 strsignal(r->signal));
+	else if (r->verdict == RUN_RUNS || !WIFEXITED(status) || WEXITSTATUS(status)) {
 		r->verdict = RUN_FAILED;
 		snprintf(r->text, sizeof(r->text), "the run's process ended with status %#x",
 			 status);
@@ -165,7 +174,7 @@ static uint32_t new_node(struct node node)
 	return (uint32_t)nr_nodes++;
 }
 
-/* What was decided by chance at the branches of the last run: the other ways. */
+/* Queue what the last run might have decided at its branches. */
 static void add_branches(uint32_t parent, unsigned int bound)
 {
 	const struct run_result *r = &shared->result;
@@ -177,7 +186,7 @@ static void add_branches(uint32_t parent, unsigned int bound)
 			unsigned int cost = b->cost + b->alt[j].cost;
 			uint64_t next = b->alt[j].value | (uint64_t)b->alt[j].kind << 8;
 
-			/* As the run itself has it when it continues usually. */
+			/* As a run has it that decides so usually. */
 			if (b->alt[j].kind == DECIDE_RUN)
 				next = b->alt[j].value;
 			if (cost > bound || state_seen(mix(b->state, next), cost))
@@ -219,6 +228,20 @@ static void begin_again(void)
 	push(&todo[0], 0);
 }
 
+/*
+ * Take any node of the list. If the time does not suffice for all, those that
+ * were run lie all over the schedules, and not at one end.
+ */
+static uint32_t take_any(struct list *list)
+{
+	static uint64_t count;
+	size_t i = mix(count++, 1) % list->nr;
+	uint32_t node = list->node[i];
+
+	list->node[i] = list->node[--list->nr];
+	return node;
+}
+
 /* Run the next schedule of @cost. Return: false if there is none. */
 static bool step(const struct search *s, struct found *f, unsigned int cost)
 {
@@ -227,7 +250,7 @@ static bool step(const struct search *s, struct found *f, unsigned int cost)
 
 	if (!todo[cost].nr)
 		return false;
-	node = todo[cost].node[--todo[cost].nr];
+	node = take_any(&todo[cost]);
 	follow_node(s, node);
 	f->runs++;
 	f->known += r->verdict == RUN_KNOWN;
@@ -237,9 +260,7 @@ static bool step(const struct search *s, struct found *f, unsigned int cost)
 	return true;
 }
 
-/*
- * Whether the time is up, or a schedule failed.
- */
+/* Whether the time is up, or a schedule failed. */
 static bool must_stop(const struct search *s, const struct found *f, double until)
 {
 	return f->failed || (s->seconds > 0 && seconds_now() >= until);

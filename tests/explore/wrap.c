@@ -268,11 +268,10 @@ WRAP(void, vms__warn, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (used + 2 < sizeof(warning)) {
-		vsnprintf(warning + used, sizeof(warning) - used - 1, fmt, ap);
-		strcat(warning, "\n");
-	}
+	vsnprintf(warning + used, sizeof(warning) - used, fmt, ap);
 	va_end(ap);
+	used = strlen(warning);
+	snprintf(warning + used, sizeof(warning) - used, "\n");
 }
 
 WRAP(_Noreturn void, abort, void)

@@ -20,11 +20,16 @@ static void *entry_at(unsigned int i)
 	return &entries[i];
 }
 
-/* [i * 2, i * 2 + 1] pages; there is no gap. */
+/* A range has two pages, and there is no gap. */
+static unsigned long start_of(unsigned int i)
+{
+	return i * 2ul * PG;
+}
+
 static void store(unsigned int i, void *entry)
 {
 	explore_check(
-		!mtree_store_range(&tree, i * 2 * PG, (i * 2 + 2) * PG - 1, entry, GFP_KERNEL));
+		!mtree_store_range(&tree, start_of(i), start_of(i + 1) - 1, entry, GFP_KERNEL));
 }
 
 static void begin_tree(unsigned int nr)
@@ -34,12 +39,12 @@ static void begin_tree(unsigned int nr)
 		store(i, entry_at(i));
 }
 
-/* Ranges 0 to 11 are in the first leaf, 12 to 23 in the second, which is full. */
+/* Ranges 0 to 11 are in the first leaf; 12 to 23 fill the second. */
 static void begin_leaves(void)
 {
 	begin_tree(ENTRIES);
 	for (unsigned int i = 21; i < 24; i++)
-		explore_check(!mtree_store_range(&tree, i * 2 * PG, (i * 2 + 1) * PG - 1,
+		explore_check(!mtree_store_range(&tree, start_of(i), start_of(i) + PG - 1,
 						 entry_at(0), GFP_KERNEL));
 }
 
@@ -82,7 +87,7 @@ static bool may_be(const void *entry, unsigned int i, unsigned int nr)
 
 static void walk(unsigned int from, unsigned int to, void *(*next)(struct ma_state *mas))
 {
-	MA_STATE(mas, &tree, from * 2 * PG, from * 2 * PG);
+	MA_STATE(mas, &tree, start_of(from), start_of(from));
 	unsigned int nr, i;
 	void *entry;
 
@@ -92,7 +97,7 @@ static void walk(unsigned int from, unsigned int to, void *(*next)(struct ma_sta
 		entry = next(&mas);
 		i = (unsigned int)(mas.index / (2 * PG));
 		explore_check(entry && may_be(entry, i, nr));
-		/* The range FIRST may have become two, and the last ones are two. */
+		/* FIRST may have become two, and the last ones are two. */
 		explore_check(i == from || i > 20 ||
 			      (i == FIRST && (from == FIRST + 1 || from == FIRST - 1)));
 		from = i + (from < to ? 1u : -1u);
@@ -126,7 +131,7 @@ static void walk_back(void)
  */
 static void split_leaves(void)
 {
-	explore_check(!mtree_store_range(&tree, FIRST * 2 * PG, FIRST * 2 * PG + 7,
+	explore_check(!mtree_store_range(&tree, start_of(FIRST), start_of(FIRST) + 7,
 					 entry_at(ENTRIES), GFP_KERNEL));
 	atomic_store_explicit(&stores, 1, memory_order_release);
 	store(SECOND, entry_at(ENTRIES));

@@ -14,7 +14,7 @@
 #include "tests/explore/scenarios/scenarios.h"
 
 #define TIMED_WAITERS 512
-#define MS 1000000
+#define MS 1000000L
 
 static struct rw_semaphore sem = VMS_RWSEM_INIT;
 static int left, right;
@@ -134,7 +134,7 @@ EXPLORE_SCENARIO(rwsem_downgrade,
 		 .end = is_free);
 static _Atomic unsigned int was_in;
 
-/* The holder waits until the reader was in, which only the downgrade lets in. */
+/* The holder waits for the reader, which only the downgrade lets in. */
 static void downgrade_for_reader(void) VMS_NO_TSA
 {
 	vms__rwsem_set_owner(&sem);

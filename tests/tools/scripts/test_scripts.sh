@@ -51,6 +51,7 @@ numbers_are_held_to_their_range()
 	refused tests/planted/locks/run --seconds 1 86400 5x || return 1
 	refused tools/coverage --least 0 100 08 || return 1
 	refused tests/lib/maple/fuzz/run --seconds 1 86400 || return 1
+	refused tests/explore/run --bound 0 8 x || return 1
 	refused tests/planted/layout/run --seeds 1 99999999 || return 1
 	refused tests/planted/layout/run --jobs 1 64
 }
