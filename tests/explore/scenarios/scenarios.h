@@ -15,6 +15,12 @@
 /* vma_lock.c */
 extern const struct explore_scenario stale_stamp, settle, reborn, lock_vma, replace_vma, move_vma;
 
+/* bias.c */
+extern const struct explore_scenario bias_protect, bias_unmap, other_mm_vma;
+
+/* cache.c */
+extern const struct explore_scenario cache_barrier;
+
 /* rwsem.c */
 extern const struct explore_scenario rwsem_timed, rwsem_timed_reader, rwsem_downgrade,
 	rwsem_downgrade_reader, rwsem_downgrade_two;
@@ -27,6 +33,10 @@ extern const struct explore_scenario maple_next_leaf, maple_prev_leaf, maple_spl
 extern const struct explore_scenario fault_munmap, fault_other, fault_mprotect, fault_truncate,
 	first_anon_vma, same_page, fork_truncate, fork_write, held_page, mkwrite_zap, stack_map,
 	stack_unmap, stack_twice;
+
+/* file.c */
+extern const struct explore_scenario truncate_twice, punch_second, revoke_fault, rmap_recycled,
+	rmap_split, mm_next_fork;
 
 /* toy.c: of the explorer itself; see README.md. */
 extern const struct explore_scenario toy_sound, toy_lost_update, toy_race, toy_published,
