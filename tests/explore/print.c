@@ -12,6 +12,9 @@
 #include "tests/explore/sched.h"
 
 #define LINE 512
+/* Steps at the end of a run that are printed, and near an unusual decision. */
+#define LINES 300
+#define NEAR 4
 
 const char *const memory_names[] = {"sc", "tso", "weak", NULL};
 
@@ -144,10 +147,39 @@ static void print_unusual(const struct unusual *u)
 	}
 }
 
+static bool is_printed(uint32_t i, bool all)
+{
+	const struct step *s = &shared->step[i];
+
+	return s->pc && (all || s->shared || !i || s->thread != s[-1].thread);
+}
+
+/*
+ * The first step to be printed: of a long run, the last ones, and those before
+ * which something unusual was decided.
+ */
+static uint32_t first_printed(bool all)
+{
+	uint32_t i = shared->result.nr_steps, nr = 0;
+
+	while (i && nr < LINES)
+		nr += is_printed(--i, all);
+	return all ? 0 : i;
+}
+
+static bool is_near(const struct step *s, unsigned int next)
+{
+	const struct run_result *r = &shared->result;
+
+	return (next < r->nr_unusual && r->unusual[next].at < s->at + NEAR) ||
+	       (next && r->unusual[next - 1].at + NEAR > s->at);
+}
+
 void print_failure(const struct search *search, bool all)
 {
 	const struct run_result *r = &shared->result;
-	unsigned int next = 0, before = UINT32_MAX;
+	uint32_t from = first_printed(all);
+	unsigned int next = 0;
 
 	printf("scenario %s: %s\n", search->scenario->name, search->scenario->what);
 	printf("FAILED after %u decisions, %u of them unusual: %s\n", r->decisions, r->nr_unusual,
@@ -168,9 +200,8 @@ void print_failure(const struct search *search, bool all)
 
 		while (next < r->nr_unusual && r->unusual[next].at <= s->at)
 			print_unusual(&r->unusual[next++]);
-		if (s->pc && (all || s->shared || s->thread != before))
+		if (is_printed(i, all) && (i >= from || is_near(s, next)))
 			print_step(s);
-		before = s->thread;
 	}
 	while (next < r->nr_unusual)
 		print_unusual(&r->unusual[next++]);

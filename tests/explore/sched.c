@@ -478,6 +478,13 @@ void sched_note_value(uint64_t value)
 		shared->step[r->nr_steps - 1].value = value;
 }
 
+/* The others go first. RANDOM lets them do so for some time. */
+static void give_way(void)
+{
+	threads[self].priority = lowest--;
+	pass_token(decide_next(false, true));
+}
+
 bool sched_point(const struct access *a)
 {
 	bool is_shared;
@@ -489,7 +496,7 @@ bool sched_point(const struct access *a)
 	shared->result.points += is_shared;
 	threads[self].pc = a->pc;
 	if (++alone > POLLS && next_in_turn(self) != self)
-		pass_token(decide_next(false, false));
+		give_way();
 	else
 		pass_token(decide_next(true, is_shared));
 	note_step(a, is_shared);
@@ -502,7 +509,7 @@ void sched_yield_to_others(const struct access *a)
 	if (!live)
 		return;
 	threads[self].pc = a->pc;
-	pass_token(decide_next(false, true));
+	give_way();
 	note_step(a, false);
 	sched_mix(YIELD);
 }

@@ -42,6 +42,43 @@ static void nothing_cached(void)
 EXPLORE_SCENARIO(truncate_twice, "two threads truncate a file", .begin = begin_mapped_page,
 		 .threads = {truncate_and_look, truncate_and_look}, .end = nothing_cached);
 
+static void begin_private(void)
+{
+	world_begin();
+	world_file(2);
+	world_map_file(0, 2, MAP_PRIVATE);
+}
+
+static void truncate_to_one(void)
+{
+	explore_check(!vms_file_truncate(world_mapping, PAGE_SIZE));
+}
+
+static bool wrote;
+
+static void make_longer_and_write(void)
+{
+	explore_check(!vms_file_truncate(world_mapping, 2 * PAGE_SIZE));
+	wrote = vms_write_word(world_mm, world_addr(1), 7) == VMS_FAULT_OK;
+}
+
+/* The file is longer, so that call came last, and the private copy stays. */
+static void copy_stays(void)
+{
+	unsigned long word = 0;
+
+	if (world_mapping->i_size == 2 * PAGE_SIZE) {
+		explore_check(wrote);
+		explore_check(vms_read_word(world_mm, world_addr(1), &word) == VMS_FAULT_OK);
+		explore_check(word == 7);
+	}
+	world_end();
+}
+
+EXPLORE_SCENARIO(truncate_longer, "a file becomes shorter and longer at the same time",
+		 .begin = begin_private, .threads = {truncate_to_one, make_longer_and_write},
+		 .end = copy_stays);
+
 /* ---- a hole against a fault through a second mapping --------------------- */
 
 static void begin_two_mappings(void)

@@ -39,6 +39,7 @@ const struct explore_scenario *const explore_scenarios[] = {
 	&stack_unmap,
 	&stack_twice,
 	&truncate_twice,
+	&truncate_longer,
 	&punch_second,
 	&revoke_fault,
 	&rmap_recycled,

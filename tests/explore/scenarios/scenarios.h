@@ -35,8 +35,8 @@ extern const struct explore_scenario fault_munmap, fault_other, fault_mprotect, 
 	stack_unmap, stack_twice;
 
 /* file.c */
-extern const struct explore_scenario truncate_twice, punch_second, revoke_fault, rmap_recycled,
-	rmap_split, mm_next_fork;
+extern const struct explore_scenario truncate_twice, truncate_longer, punch_second, revoke_fault,
+	rmap_recycled, rmap_split, mm_next_fork;
 
 /* toy.c: of the explorer itself; see README.md. */
 extern const struct explore_scenario toy_sound, toy_lost_update, toy_race, toy_published,
