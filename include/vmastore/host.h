@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * host.h - what a host decides at start-up: where the library's memory comes
- * from, and which thread makes callbacks. It serves both libraries: the whole
- * one, and the maple tree alone. docs/host.md has a program that does both.
+ * host.h - memory and threads of the host's own. With it a host decides at
+ * start-up where the library's memory comes from, and which thread makes
+ * callbacks. It serves both libraries: the whole one, and the maple tree alone.
+ * docs/host.md has a program that does both.
  *
  * By default the library takes memory from malloc() and mmap(2), and creates
  * one thread. An emulator, a kernel in user space or a program under a sandbox
