@@ -8,6 +8,7 @@
 
 #include <vmastore/page.h>
 
+#include "lib/page/struct_page.h"
 #include "tests/explore/scenarios/scenarios.h"
 #include "tests/explore/scenarios/world.h"
 
@@ -287,6 +288,41 @@ static void zap_owned(void)
 
 EXPLORE_SCENARIO(mkwrite_zap, "the page is unmapped while page_mkwrite() is asked",
 		 .begin = begin_owned, .threads = {write_owned, zap_owned}, .end = world_end);
+
+/* ---- the notes of an access ---------------------------------------------- */
+
+static struct page *noted;
+
+/* The page is mapped writable, and clean. */
+static void begin_clean(void)
+{
+	begin_file();
+	explore_check(vms_fault(world_mm, world_addr(0), 0) == VMS_FAULT_OK);
+	noted = vms_page_lookup(world_mm, world_addr(0));
+	explore_check(noted && !vms__page_is_dirty(noted));
+}
+
+/* The write notes itself in the entry without a lock of the page table. */
+static void write_clean(void)
+{
+	explore_check(vms_fault(world_mm, world_addr(0), FAULT_FLAG_WRITE) == VMS_FAULT_OK);
+}
+
+static void zap_clean(void)
+{
+	explore_check(!vms_madvise(world_mm, world_addr(0), PAGE_SIZE, MADV_DONTNEED));
+}
+
+/* Once all entries are gone, the page knows of the write. */
+static void is_dirty(void)
+{
+	zap_clean();
+	explore_check(vms__page_is_dirty(noted));
+	world_end();
+}
+
+EXPLORE_SCENARIO(note_zap, "a write marks the entry dirty while the page is unmapped",
+		 .begin = begin_clean, .threads = {write_clean, zap_clean}, .end = is_dirty);
 
 /* ---- a stack that grows -------------------------------------------------- */
 

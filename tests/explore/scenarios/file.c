@@ -90,9 +90,14 @@ static void begin_two_mappings(void)
 	explore_check(vms_write_word(world_mm, world_addr(0), 5) == VMS_FAULT_OK);
 }
 
+/* Both mappings show one page, so the old word does not show any more. */
 static void write_through_second(void)
 {
+	unsigned long word = 0;
+
 	explore_check(vms_write_word(world_mm, world_addr(16), 6) == VMS_FAULT_OK);
+	explore_check(vms_read_word(world_mm, world_addr(0), &word) == VMS_FAULT_OK);
+	explore_check(word == 6 || word == 0);
 }
 
 static void punch(void)
@@ -229,12 +234,26 @@ EXPLORE_SCENARIO(rmap_split, "a reverse-map walk beside a split and a merge of t
 
 /* ---- the list of address spaces ------------------------------------------ */
 
+#define MAP_COUNT 77
+
+static void begin_limited(void)
+{
+	struct mm_limits limits;
+
+	begin_walked();
+	limits = vms_mm_limits(world_mm);
+	limits.max_map_count = MAP_COUNT;
+	explore_check(!vms_mm_set_limits(world_mm, &limits));
+}
+
+/* Each address space that the walk meets is complete. */
 static void walk_mms(void)
 {
 	struct mm_struct *mm = NULL;
 	unsigned long word;
 
 	while ((mm = vms_mm_next(mm))) {
+		explore_check(vms_mm_limits(mm).max_map_count == MAP_COUNT);
 		word = 0;
 		if (vms_read_word(mm, world_addr(0), &word) == VMS_FAULT_OK)
 			explore_check(word == 1);
@@ -250,4 +269,4 @@ static void fork_and_leave(void)
 }
 
 EXPLORE_SCENARIO(mm_next_fork, "a walk of all address spaces beside fork and exit",
-		 .begin = begin_walked, .threads = {walk_mms, fork_and_leave}, .end = world_end);
+		 .begin = begin_limited, .threads = {walk_mms, fork_and_leave}, .end = world_end);

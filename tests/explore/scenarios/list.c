@@ -35,6 +35,7 @@ const struct explore_scenario *const explore_scenarios[] = {
 	&fork_write,
 	&held_page,
 	&mkwrite_zap,
+	&note_zap,
 	&stack_map,
 	&stack_unmap,
 	&stack_twice,

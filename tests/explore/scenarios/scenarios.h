@@ -31,8 +31,8 @@ extern const struct explore_scenario maple_next_leaf, maple_prev_leaf, maple_spl
 
 /* fault.c */
 extern const struct explore_scenario fault_munmap, fault_other, fault_mprotect, fault_truncate,
-	first_anon_vma, same_page, fork_truncate, fork_write, held_page, mkwrite_zap, stack_map,
-	stack_unmap, stack_twice;
+	first_anon_vma, same_page, fork_truncate, fork_write, held_page, mkwrite_zap, note_zap,
+	stack_map, stack_unmap, stack_twice;
 
 /* file.c */
 extern const struct explore_scenario truncate_twice, truncate_longer, punch_second, revoke_fault,
