@@ -90,7 +90,7 @@ static void threads_share_the_hosts_memory(void **state)
 	if (arena.wrong)
 		print_error("%s\n", arena.wrong);
 	assert_null(arena.wrong);
-	assert_true(arena.discards > 0 && arena.puts > 0);
+	assert_true(arena.discards > 0);
 }
 
 int main(void)
