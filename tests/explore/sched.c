@@ -379,7 +379,10 @@ static int random_next(uint32_t at, int usual, bool stays)
 	return best;
 }
 
-/* Who makes the next step, as the schedule has it. */
+/*
+ * Replays an unusual decision of a saved schedule. Return: the thread that the
+ * schedule lets make the next step.
+ */
 static int ordered_next(const struct unusual *u, bool stays)
 {
 	int t = u->value;

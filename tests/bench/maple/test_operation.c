@@ -15,28 +15,7 @@
 
 #include "bench/maple/operation.h"
 #include "bench/maple/peers.h"
-
-/* ---- our tree, filled from a world ---- */
-
-static struct world *world;
-static void *tree;
-
-static void begin(size_t nr)
-{
-	world = world_create(nr, 3);
-	assert_non_null(world);
-	store_ours.enter();
-	tree = store_ours.create();
-	assert_non_null(tree);
-	assert_true(store_ours.insert(tree, world->shuffled, world->nr));
-}
-
-static void end(void)
-{
-	store_ours.destroy(tree);
-	store_ours.leave();
-	world_destroy(world);
-}
+#include "tests/bench/maple/filled.h"
 
 static const struct operation *named(const char *name)
 {

@@ -851,7 +851,10 @@ static size_t mutate(char *text, size_t len, size_t room)
 	}
 }
 
-/* The same text apart from blanks and [vsyscall]. */
+/*
+ * Requires that the listing is the imported text, except for the number of
+ * blanks before a name, and for the line [vsyscall], which the import omits.
+ */
 static void expect_same_words(const char *listed, const char *text, size_t len)
 {
 	const char *end = text + len;

@@ -9,6 +9,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -26,6 +27,29 @@ static inline void child_signals(void)
 	signal(SIGABRT, SIG_DFL);
 	signal(SIGSEGV, SIG_DFL);
 	signal(SIGBUS, SIG_DFL);
+}
+
+/*
+ * Runs @fn in a child, which a signal ends if it hangs or crashes. @fn returns
+ * 0, or the line that found something wrong, and the child prints that line.
+ * Return: whether @fn returned 0.
+ */
+static inline bool child_succeeds(int (*fn)(void))
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (!pid) {
+		int line;
+
+		child_signals();
+		alarm(WATCHDOG_SECONDS / 2);
+		line = fn();
+		if (line)
+			fprintf(stderr, "line %d\n", line);
+		_exit(line != 0);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
 /*

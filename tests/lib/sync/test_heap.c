@@ -68,30 +68,11 @@ static int refuse_hooks_after_an_object(void)
 	return vms_set_allocator(&arena.hooks) != -EBUSY || arena.gets ? __LINE__ : 0;
 }
 
-static void in_child(int (*fn)(void))
-{
-	int status = -1;
-	pid_t pid = fork();
-
-	if (!pid) {
-		int line;
-
-		child_signals();
-		alarm(WATCHDOG_SECONDS / 2);
-		line = fn();
-		if (line)
-			print_error("line %d\n", line);
-		_exit(line != 0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-}
-
 static void hooks_are_set_once_and_before_the_first_memory(void **state)
 {
 	(void)state;
-	in_child(refuse_hooks);
-	in_child(refuse_hooks_after_an_object);
+	assert_true(child_succeeds(refuse_hooks));
+	assert_true(child_succeeds(refuse_hooks_after_an_object));
 	assert_int_equal(vms_set_allocator(&arena.hooks), 0);
 	assert_int_equal(vms_set_allocator(&arena.hooks), -EBUSY);
 }
@@ -284,7 +265,7 @@ static int find_no_second_chunk(void)
 static void a_cache_that_lacks_a_chunk_keeps_nothing(void **state)
 {
 	(void)state;
-	in_child(find_no_second_chunk);
+	assert_true(child_succeeds(find_no_second_chunk));
 }
 
 static VMS__OBJCACHE_DEFINE(typesafe, "late object", 1024, 64, VMS__OBJCACHE_TYPESAFE);
@@ -385,7 +366,7 @@ static void a_fork_waits_for_the_hooks(void **state)
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, use_heap, NULL), 0);
 	for (int i = 0; i < 50; i++)
-		in_child(use_heap_in_the_child);
+		assert_true(child_succeeds(use_heap_in_the_child));
 	atomic_store(&stop, true);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(pthread_join(thread[i], &bad), 0);
